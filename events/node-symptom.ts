@@ -1,0 +1,50 @@
+import * as z from 'zod';
+import { ClusterName, InstanceId, IsoTime } from '../functions/core/ids.ts';
+
+/** Detail-type of a symptom on fleetmend's bus. */
+export const NODE_SYMPTOM = 'Node Symptom';
+/** The source that only λ logs' role may use; symptoms from any other source lead to a check at most. */
+export const LOGS_SOURCE = 'fleetmend.logs';
+/** The source of fleetmend's own notices. */
+export const NOTICE_SOURCE = 'fleetmend';
+
+/** Detail of a `Node Symptom`: one node, one reason, many log lines. */
+export const NodeSymptomDetail = z.strictObject({
+  cluster: ClusterName,
+  instanceId: InstanceId,
+  reason: z.string().regex(/^[A-Z][A-Za-z0-9]{1,63}$/, 'a reason is a PascalCase name from the catalogue'),
+  image: z.string().max(300).optional(),
+  firstSeenAt: IsoTime,
+  lastSeenAt: IsoTime,
+  count: z.number().int().positive(),
+  /** A piece of the log line, for the operator; untrusted text. */
+  evidence: z.string().max(500).optional(),
+  /** Present where the news only foretells the fault: it leads to a check, never to a repair. */
+  hint: z.literal(true).optional(),
+});
+export type NodeSymptomDetail = z.infer<typeof NodeSymptomDetail>;
+
+/** The event as EventBridge delivers it to the signals queue. */
+export const NodeSymptomEvent = z.object({
+  id: z.string().min(1),
+  source: z.string().min(1).max(256),
+  'detail-type': z.literal(NODE_SYMPTOM),
+  time: z.string(),
+  detail: NodeSymptomDetail,
+});
+export type NodeSymptomEvent = z.infer<typeof NodeSymptomEvent>;
+
+/** A symptom, ready to be put on the bus. Throws where the detail is not one, so that a fixture cannot go stale. */
+export const nodeSymptom = (source: string, detail: z.input<typeof NodeSymptomDetail>) => ({
+  source,
+  detailType: NODE_SYMPTOM,
+  detail: NodeSymptomDetail.parse(detail),
+});
+
+/** The same symptom as EventBridge delivers it. */
+export const nodeSymptomEvent = (
+  id: string,
+  time: string,
+  source: string,
+  detail: z.input<typeof NodeSymptomDetail>,
+): NodeSymptomEvent => NodeSymptomEvent.parse({ id, source, 'detail-type': NODE_SYMPTOM, time, detail });

@@ -1,0 +1,54 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { readSymptoms } from '../functions/core/log-symptoms.ts';
+import { QUERIES, readQuery } from '../functions/core/report.ts';
+import { ACTIONS, readRequest } from '../functions/core/request.ts';
+import { decodeLogs } from './logs-subscription.ts';
+import { NodeSymptomEvent } from './node-symptom.ts';
+import { CommandStatusEvent, commandStatusEvent, DOCUMENT_PREFIX } from './ssm-command.ts';
+
+const folder = new URL('./samples/', import.meta.url);
+const samples = readdirSync(folder).map(
+  (name) => [name, JSON.parse(readFileSync(new URL(name, folder), 'utf8')) as unknown] as const,
+);
+const named = (prefix: string) => samples.filter(([name]) => name.startsWith(prefix));
+
+describe('every sample is one of its kind', () => {
+  it.each(samples)('%s', (name, sample) => {
+    if (name.startsWith('remediate-')) return expect(readRequest(sample)).toMatchObject({ ok: true });
+    if (name.startsWith('report-')) return expect(readQuery(sample)).toMatchObject({ ok: true });
+    if (name.startsWith('node-symptom')) return expect(NodeSymptomEvent.parse(sample).detail).toBeDefined();
+    if (name.startsWith('ssm-command')) {
+      return expect(CommandStatusEvent.parse(sample).detail['document-name'].startsWith(DOCUMENT_PREFIX)).toBe(true);
+    }
+    expect(name).toBe('logs-subscription.json');
+    expect(decodeLogs(sample)).toMatchObject({ kind: 'payload' });
+  });
+});
+
+it('has a sample of every action and of every query', () => {
+  const actions = named('remediate-').map(([, sample]) => (sample as { action: string }).action);
+  const queries = named('report-').map(([, sample]) => (sample as { query: string }).query);
+  expect(new Set(actions)).toEqual(new Set(ACTIONS));
+  expect(new Set(queries)).toEqual(new Set(QUERIES));
+});
+
+it("has a log payload that shows the article's fault", () => {
+  const reading = decodeLogs(named('logs-')[0]?.[1]);
+  if (reading.kind !== 'payload' || reading.payload.messageType !== 'DATA_MESSAGE') throw new Error('no log lines');
+  const { symptoms } = readSymptoms(
+    'demo',
+    reading.payload.logStream,
+    reading.payload.logEvents,
+    Date.now(),
+    () => true,
+  );
+  expect(symptoms).toMatchObject([{ instanceId: 'i-0123456789abcdef0', reason: 'SandboxImageMissing' }]);
+});
+
+it('builds SSM events that parse, and refuses what is none', () => {
+  expect(commandStatusEvent('e8d3c0e4-71f7-4491-898f-c9b35bee5f3b', 'fleetmend-x', 'Success').detail.status).toBe(
+    'Success',
+  );
+  expect(() => commandStatusEvent('x', 'fleetmend-x', 'Success')).toThrow();
+});

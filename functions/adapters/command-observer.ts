@@ -1,0 +1,160 @@
+import pMap from 'p-map';
+import { isoTime } from '../core/ids.ts';
+import { type Read, readInvocation, tallyOf } from '../core/invocation.ts';
+import type { Limits } from '../core/policy.ts';
+import type { Attempt, CommandRow, ObservationRow, ResultRow, Tally } from '../core/rows.ts';
+import type { ResultStore } from './result-store.ts';
+import { isFailedAttempt } from './result-store.ts';
+import type { CommandReader } from './run-command.ts';
+import type { RunStore } from './run-store.ts';
+
+/** What λ track and λ reconcile share: reading a command's results and writing them down. */
+export type CommandObserver = {
+  /**
+   * Reads what SSM has of a command. Writes the results, then what the run counts; false where nothing was written,
+   * because the command still runs and no deadline has passed.
+   */
+  readonly observe: (command: CommandRow) => Promise<boolean>;
+};
+
+const ADVICE_OF_QUARANTINE =
+  'the repair failed again and again: replace the node, or see to its role, disk or network, then release it';
+
+/** Outcomes of a repair that were no attempt: nothing was tried on the node. */
+const isAttempt = (row: ResultRow): boolean => !['Skipped', 'Unreachable', 'Unsupported'].includes(row.outcome);
+
+/** The observer over SSM and the audit table. `adviceOf` is the catalogue's advice for a reason. */
+export const createCommandObserver = ({
+  reader,
+  runs,
+  results,
+  limits,
+  adviceOf,
+  now,
+}: {
+  readonly reader: CommandReader;
+  readonly runs: Pick<RunStore, 'putObservation'>;
+  readonly results: ResultStore;
+  readonly limits: Limits;
+  readonly adviceOf: (reason: string) => string | undefined;
+  readonly now: () => Date;
+}): CommandObserver => {
+  /** A node mended again within a day has relapsed: the repair works, but does not last. */
+  const withHistory = async (command: CommandRow, rows: readonly ResultRow[]): Promise<ResultRow[]> => {
+    const mended = rows.filter((r) => r.outcome === 'Repaired').map((r) => r.instanceId);
+    if (command.action === 'check' || mended.length === 0) return [...rows];
+    const states = await results.nodeStates(mended, command.remediation);
+    return rows.map((row) => {
+      const before = Object.entries(states.get(row.instanceId)?.attempts ?? {}).find(
+        ([runId, a]) =>
+          row.outcome === 'Repaired' &&
+          runId !== row.runId &&
+          (a.outcome === 'Repaired' || a.outcome === 'Relapsed') &&
+          Date.parse(row.endedAt) - Date.parse(a.at) <= limits.relapseSeconds * 1000,
+      );
+      if (before === undefined) return row;
+      return {
+        ...row,
+        outcome: 'Relapsed',
+        message: `mended again; the repair of ${before[1].at} (run ${before[0]}) did not last. ${row.message}`.slice(
+          0,
+          900,
+        ),
+      };
+    });
+  };
+
+  const remember = async (command: CommandRow, row: ResultRow): Promise<void> => {
+    if (command.action === 'check' || !isAttempt(row)) return;
+    const attempt: Attempt = {
+      at: row.endedAt,
+      outcome: row.outcome,
+      ...(row.reason === undefined ? {} : { reason: row.reason }),
+    };
+    const node = await results.recordAttempt(row, row.runId, attempt);
+    const failed = Object.values(node.attempts).filter(isFailedAttempt).length;
+    if (failed >= limits.quarantineAttempts && node.quarantinedAt === undefined) {
+      await results.quarantine(node, row.at, adviceOf(row.reason ?? '') ?? ADVICE_OF_QUARANTINE);
+    }
+  };
+
+  const write = async (command: CommandRow, row: ResultRow): Promise<void> => {
+    if (!(command.sparse && row.outcome === 'Healthy')) await results.putResult(row);
+    await remember(command, row);
+  };
+
+  return {
+    observe: async (command) => {
+      const at = now().toISOString();
+      const listed = await reader.invocations(command.commandId);
+      const isHard = at >= command.hardDeadlineAt;
+      const isSoft = at >= command.softDeadlineAt;
+      const rowless = listed.length === 0 ? await reader.byId(command.commandId) : undefined;
+      const read = command.instanceIds.map((instanceId) => {
+        const invocation = listed.find((i) => i.instanceId === instanceId) ?? {
+          instanceId,
+          statusDetails: rowless?.statusDetails ?? 'Pending',
+          output: '',
+        };
+        // RateExceeded and NoInstancesInTag end a command without invocations: it ran nowhere.
+        const ranNowhere =
+          rowless !== undefined && /^(RateExceeded|NoInstancesInTag)$/.test(rowless.statusDetails.replace(/\s/g, ''));
+        if (ranNowhere) {
+          return {
+            instanceId,
+            result: {
+              outcome: 'Unreachable' as const,
+              reason: 'CommandNotDelivered',
+              message: `SSM ended the command as ${rowless.statusDetails}: it ran nowhere`,
+            },
+          };
+        }
+        return { instanceId, result: readInvocation(command, invocation) };
+      });
+      const isFinal = read.every((r) => r.result !== undefined);
+      if (!isFinal && !isSoft) return false;
+
+      const base = {
+        runId: command.runId,
+        cluster: command.cluster,
+        remediation: command.remediation,
+        action: command.action,
+        commandId: command.commandId,
+        at,
+      };
+      const rows = read.map(({ instanceId, result }): ResultRow => {
+        const slow: Read = {
+          outcome: 'TimedOut',
+          message: isHard
+            ? 'SSM never ended the invocation'
+            : 'no answer by the soft deadline; a later one stands beside this',
+        };
+        const known: Read = result ?? slow;
+        const advice = known.reason === undefined ? undefined : adviceOf(known.reason);
+        return { ...base, instanceId, endedAt: at, ...known, ...(advice === undefined ? {} : { advice }) };
+      });
+      const told = await withHistory(command, rows);
+      await pMap(told, (row) => write(command, row), { concurrency: 10, stopOnError: false });
+      const observation: ObservationRow = {
+        runId: command.runId,
+        key: command.key,
+        commandId: command.commandId,
+        status: isFinal ? 'Ended' : 'Open',
+        final: isFinal || isHard,
+        closedBy: isFinal ? 'end' : isHard ? 'hard-deadline' : 'soft-deadline',
+        at,
+        nodes: Object.fromEntries(told.map((row): [string, Tally] => [row.instanceId, tallyOf(row)])),
+      };
+      await runs.putObservation(observation);
+      await results.setCommandDue(
+        command.commandId,
+        observation.final ? undefined : laterOf(command.hardDeadlineAt, at),
+      );
+      return true;
+    },
+  };
+};
+
+/** The hard deadline, or a minute from now where that has passed. */
+const laterOf = (deadlineAt: string, at: string): string =>
+  deadlineAt > at ? deadlineAt : isoTime(Date.parse(at) + 60_000);

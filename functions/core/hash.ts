@@ -1,0 +1,9 @@
+/** FNV-1a over UTF-16 code units, 32 bits: spreads keys over shards and dresses ids; not for secrets. */
+export const fnv1a = (text: string): number => {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i++) {
+    hash ^= text.charCodeAt(i);
+    hash = Math.imul(hash, 0x01000193);
+  }
+  return hash >>> 0;
+};

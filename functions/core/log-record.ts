@@ -1,0 +1,44 @@
+import * as z from 'zod';
+import { InstanceId } from './ids.ts';
+
+/** One log line and the node that wrote it. */
+export type LogLine = {
+  /** Undefined where neither the record nor its stream names the instance. */
+  readonly instanceId: string | undefined;
+  readonly message: string;
+};
+
+// Container Insights' Fluent Bit (chart amazon-cloudwatch-observability): `dataplane` records have hostname,
+// systemd_unit and message, `host` records have host, ident and message; both get ec2_instance_id by the aws filter.
+const Record = z.object({
+  message: z.string(),
+  ec2_instance_id: z.string().optional(),
+  hostname: z.string().optional(),
+  host: z.string().optional(),
+});
+
+/** With resource-based names an EC2 host name starts with the instance id: `i-0123456789abcdef0.ec2.internal`. */
+const idOfHost = (host: string | undefined): string | undefined => /^i-[0-9a-f]{8,17}(?=[.-])/.exec(host ?? '')?.[0];
+
+/**
+ * Reads one log event of Container Insights' `dataplane` or `host` group. Undefined where it is no such record (a
+ * plain text line, another JSON): those lines say nothing that could be laid to a node.
+ */
+export const readLogRecord = (text: string, logStream: string): LogLine | undefined => {
+  if (!text.startsWith('{')) return undefined;
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  const parsed = Record.safeParse(json);
+  if (!parsed.success) return undefined;
+  const { message, ec2_instance_id, hostname, host } = parsed.data;
+  const ids = [ec2_instance_id, idOfHost(hostname), idOfHost(host), idOfHost(logStream)];
+  return { message, instanceId: ids.find((id) => InstanceId.safeParse(id).success) };
+};
+
+/** The cluster of a Container Insights log group `/aws/containerinsights/<cluster>/<kind>`; undefined for any other. */
+export const clusterOfLogGroup = (logGroup: string): string | undefined =>
+  /^\/aws\/containerinsights\/([0-9A-Za-z][0-9A-Za-z_-]{0,99})\/[a-z]+$/.exec(logGroup)?.[1];

@@ -1,0 +1,164 @@
+import { epochMs, isoTime } from './ids.ts';
+import type { SkipWhy } from './outcome.ts';
+import type { Limits } from './policy.ts';
+import type { NodeStateRow } from './rows.ts';
+
+/** What EC2 and SSM say of a node when a decision is made. */
+export type NodeFacts = {
+  readonly instanceId: string;
+  /** EC2's instance state, or undefined where EC2 does not know the instance. */
+  readonly state?: string;
+  /** Whether its tags say that it belongs to the run's cluster. */
+  readonly inCluster: boolean;
+  /** EKS Auto Mode forbids SSM on its instances (EKS user guide, automode). */
+  readonly autoMode: boolean;
+  /** The value of the tag `fleetmend:mode`, as it stands there. */
+  readonly modeTag?: string;
+  readonly nodegroup?: string;
+  /** Undefined where SSM does not know the instance. */
+  readonly ssm?: { readonly pingStatus: string; readonly platformType: string; readonly platformName: string };
+};
+
+/** What is to happen with one node. */
+export type Decision =
+  | { readonly kind: 'go' }
+  /** Not now, or never: recorded as `Skipped`. `notBefore` is set where the reason passes. */
+  | { readonly kind: 'skip'; readonly why: SkipWhy; readonly message: string; readonly notBefore?: string }
+  /** It has an outcome without a command. */
+  | { readonly kind: 'settle'; readonly outcome: 'Unsupported' | 'Unreachable'; readonly message: string }
+  /** No repair, but worth a look: recorded as `Skipped`, and a check is asked for. */
+  | { readonly kind: 'check'; readonly why: SkipWhy; readonly message: string };
+
+/** What a decision rests on, besides the node's own facts. */
+export type DecisionContext = {
+  readonly action: 'check' | 'repair';
+  readonly now: string;
+  readonly limits: Limits;
+  /** Whether the policy lets this remediation repair on this cluster. */
+  readonly mayRepair: boolean;
+  /** When a symptom was last seen; undefined where an operator asked. */
+  readonly lastSeenAt?: string;
+  readonly nodeState?: NodeStateRow;
+  /** Why no disruptive repair may start now, where one would. */
+  readonly maintenance?: string;
+};
+
+const skip = (why: SkipWhy, message: string, notBefore?: string): Decision => ({
+  kind: 'skip',
+  why,
+  message,
+  ...(notBefore === undefined ? {} : { notBefore }),
+});
+
+const reachable = (facts: NodeFacts): Decision => {
+  const { state, ssm } = facts;
+  if (state === undefined)
+    return skip('Gone', 'EC2 knows no such instance: it was terminated, or is of another account or region');
+  if (!facts.inCluster) return skip('NotInCluster', "the instance's tags do not say that it belongs to this cluster");
+  if (state === 'shutting-down' || state === 'terminated') return skip('Gone', `the instance is ${state}`);
+  if (facts.autoMode) {
+    return {
+      kind: 'settle',
+      outcome: 'Unsupported',
+      message: 'EKS Auto Mode forbids SSM on its nodes: replace the node',
+    };
+  }
+  if (state !== 'running') return { kind: 'settle', outcome: 'Unreachable', message: `the instance is ${state}` };
+  if (ssm === undefined) {
+    return skip(
+      'NotManaged',
+      'SSM does not know the instance: give its role AmazonSSMManagedInstanceCore, and the node a way to the SSM endpoints',
+    );
+  }
+  if (ssm.platformType !== 'Linux' || ssm.platformName === 'Bottlerocket') {
+    return {
+      kind: 'settle',
+      outcome: 'Unsupported',
+      message: `Run Command does not reach the host of a ${ssm.platformName || ssm.platformType} node: replace the node`,
+    };
+  }
+  if (ssm.pingStatus !== 'Online') {
+    return { kind: 'settle', outcome: 'Unreachable', message: `the SSM agent's ping status is ${ssm.pingStatus}` };
+  }
+  return { kind: 'go' };
+};
+
+/** The end of the last attempt that mended the node, in milliseconds, or -Infinity. */
+const lastRepairMs = (state: NodeStateRow | undefined): number =>
+  Math.max(
+    Number.NEGATIVE_INFINITY,
+    ...Object.values(state?.attempts ?? {})
+      .filter((a) => a.outcome === 'Repaired' || a.outcome === 'Relapsed')
+      .map((a) => epochMs(a.at)),
+  );
+
+/** Whether a symptom was last seen before the end of the node's last successful repair: it tells nothing new. */
+export const isOldNews = (lastSeenAt: string, state: NodeStateRow | undefined): boolean =>
+  epochMs(lastSeenAt) <= lastRepairMs(state);
+
+const repairable = (context: DecisionContext): Decision => {
+  const { limits, nodeState, lastSeenAt } = context;
+  const nowMs = epochMs(context.now);
+  if (nodeState?.quarantinedAt !== undefined) {
+    return skip(
+      'Quarantined',
+      `quarantined since ${nodeState.quarantinedAt}: ${nodeState.quarantineAdvice ?? 'see its history'}; release it when its cause is gone`,
+    );
+  }
+  if (lastSeenAt !== undefined && isOldNews(lastSeenAt, nodeState)) {
+    return skip('Stale', 'the symptom was last seen before the end of the last repair: old news');
+  }
+  const attempts = Object.values(nodeState?.attempts ?? {}).map((a) => epochMs(a.at));
+  const coolUntilMs = Math.max(Number.NEGATIVE_INFINITY, ...attempts) + limits.coolDownSeconds * 1000;
+  if (coolUntilMs > nowMs) {
+    return skip(
+      'CoolingDown',
+      `a repair was attempted less than ${limits.coolDownSeconds} s ago`,
+      isoTime(coolUntilMs),
+    );
+  }
+  if (lastSeenAt !== undefined && nowMs - epochMs(lastSeenAt) > limits.staleSeconds * 1000) {
+    return {
+      kind: 'check',
+      why: 'Stale',
+      message: `the symptom was last seen at ${lastSeenAt}, too long ago for a repair: a check was asked for`,
+    };
+  }
+  if (context.maintenance !== undefined)
+    return skip('Maintenance', context.maintenance, isoTime(nowMs + limits.coolDownSeconds * 1000));
+  return { kind: 'go' };
+};
+
+/**
+ * Decides what happens with one node. Total and pure. Whatever can not be read counts against acting: an instance
+ * that EC2 does not show is gone, a mode tag with an unknown value opts the node out.
+ */
+export const decideNode = (facts: NodeFacts, context: DecisionContext): Decision => {
+  const first = reachable(facts);
+  // Membership and opt-out come before reachability in what an operator is told, but after "not ours at all".
+  const isOurs = !(first.kind === 'skip' && (first.why === 'Gone' || first.why === 'NotInCluster'));
+  if (isOurs && facts.modeTag !== undefined && facts.modeTag !== 'repair') {
+    if (facts.modeTag !== 'observe') {
+      return skip(
+        'OptedOut',
+        facts.modeTag === 'off'
+          ? 'its tag fleetmend:mode is off'
+          : 'its tag fleetmend:mode has a value that is not off, observe or repair: correct the tag',
+      );
+    }
+    if (context.action === 'repair')
+      return { kind: 'check', why: 'OptedOut', message: 'its tag fleetmend:mode is observe: a check was asked for' };
+  }
+  if (first.kind !== 'go' || context.action === 'check') return first;
+  if (!context.mayRepair)
+    return {
+      kind: 'check',
+      why: 'Observe',
+      message: 'the policy says observe for this remediation on this cluster: a check was asked for',
+    };
+  return repairable(context);
+};
+
+/** How many nodes of a cluster may be under repair at once, over all its lanes: max(1, min(50, 10 %)). */
+export const budgetOf = (nodeCount: number, limits: Limits): number =>
+  Math.max(1, Math.min(limits.budgetMaxNodes, Math.floor((nodeCount * limits.budgetPercent) / 100)));

@@ -1,0 +1,78 @@
+import { type Decision, decideNode, type NodeFacts } from './plan.ts';
+import type { Limits } from './policy.ts';
+import type { RunAnswer, SkippedNode } from './request.ts';
+import type { NodeStateRow, Origin, RunState } from './rows.ts';
+
+/** The document that a run will run, as it is deployed now. */
+export type RunDocument = { readonly key: string; readonly name: string; readonly executionTimeoutSeconds: number };
+
+/** A run that an operator asked for, before λ advance has planned it. */
+export const queuedRun = (asked: {
+  readonly runId: string;
+  readonly cluster: string;
+  readonly remediation: string;
+  readonly action: 'check' | 'repair';
+  /** The FIFO group: the lane for a repair, the run's own id for a check. */
+  readonly group: string;
+  readonly document: RunDocument;
+  readonly instanceIds: readonly string[] | undefined;
+  readonly origin: Origin;
+  readonly now: string;
+  readonly limits: Limits;
+}): RunState => ({
+  runId: asked.runId,
+  version: 0,
+  cluster: asked.cluster,
+  remediation: asked.remediation,
+  action: asked.action,
+  group: asked.group,
+  documentKey: asked.document.key,
+  documentName: asked.document.name,
+  executionTimeoutSeconds: asked.document.executionTimeoutSeconds,
+  origin: asked.origin,
+  createdAt: asked.now,
+  status: 'queued',
+  ...(asked.instanceIds === undefined ? {} : { asked: [...asked.instanceIds] }),
+  pending: [],
+  settled: {},
+  commands: [],
+  startWindow: 1,
+  canaries: asked.action === 'repair' ? asked.limits.canaries : 0,
+  priorEvidence: 0,
+  dueAt: asked.now,
+  outbox: [],
+});
+
+const skippedOf = (instanceId: string, decision: Exclude<Decision, { kind: 'go' }>): SkippedNode => ({
+  instanceId,
+  why: decision.kind === 'settle' ? decision.outcome : decision.why,
+  message: decision.message,
+});
+
+/** The most skipped nodes that an answer lists; it must fit into one table item (400 KB). */
+const MAX_SKIPPED_LISTED = 1000;
+
+/** What will be done with each node as things stand; the same rules as λ advance's, told before it acts. */
+export const previewOf = (
+  instanceIds: readonly string[],
+  facts: ReadonlyMap<string, NodeFacts>,
+  nodeStates: ReadonlyMap<string, NodeStateRow>,
+  context: { readonly action: 'check' | 'repair'; readonly now: string; readonly limits: Limits },
+): Omit<RunAnswer, 'runId' | 'held'> => {
+  const skipped: SkippedNode[] = [];
+  for (const instanceId of instanceIds) {
+    const nodeState = nodeStates.get(instanceId);
+    const decision = decideNode(facts.get(instanceId) ?? { instanceId, inCluster: false, autoMode: false }, {
+      ...context,
+      mayRepair: true,
+      ...(nodeState === undefined ? {} : { nodeState }),
+    });
+    if (decision.kind !== 'go') skipped.push(skippedOf(instanceId, decision));
+  }
+  const more = skipped.length - MAX_SKIPPED_LISTED;
+  return {
+    planned: instanceIds.length - skipped.length,
+    skipped: skipped.slice(0, MAX_SKIPPED_LISTED),
+    ...(more > 0 ? { skippedMore: more } : {}),
+  };
+};

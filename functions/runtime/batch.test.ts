@@ -1,0 +1,80 @@
+import { describe, expect, it } from 'vitest';
+import { sqsEvent } from '../../test/support/sqs-event.ts';
+import { recorder } from '../../test/support/telemetry.ts';
+import { processBatch } from './batch.ts';
+import { PermanentError } from './errors.ts';
+
+const world = () => {
+  const letters: { body: string; reason: string }[] = [];
+  const { log, count, counts, lines } = recorder();
+  return {
+    letters,
+    counts,
+    lines,
+    deps: {
+      log,
+      count,
+      deadLetter: async (letter: { body: string; reason: string }) => {
+        letters.push(letter);
+      },
+    },
+  };
+};
+
+describe('processBatch', () => {
+  it('acknowledges what was handled, in order', async () => {
+    const { deps } = world();
+    const seen: unknown[] = [];
+    const answer = await processBatch(deps, sqsEvent(['1', '2', '3']), async (body) => {
+      seen.push(body);
+    });
+    expect(answer).toEqual({ batchItemFailures: [] });
+    expect(seen).toEqual([1, 2, 3]);
+  });
+
+  it('puts bad input away with its reason, and acknowledges it', async () => {
+    const { deps, letters, counts } = world();
+    const answer = await processBatch(deps, sqsEvent(['{', '1', '2']), async (body) => {
+      if (body === 1) throw new PermanentError('field x: wrong');
+    });
+    expect(answer).toEqual({ batchItemFailures: [] });
+    expect(letters).toEqual([
+      { body: '{', reason: 'reading the message: its body is not JSON' },
+      { body: '1', reason: 'field x: wrong' },
+    ]);
+    expect(counts).toEqual({ BadInput: 2 });
+  });
+
+  it('returns only the record that failed, and logs the failure once', async () => {
+    const { deps, lines } = world();
+    const answer = await processBatch(deps, sqsEvent(['1', '2']), async (body) => {
+      if (body === 1) throw new Error('throttled');
+    });
+    expect(answer).toEqual({ batchItemFailures: [{ itemIdentifier: 'm0' }] });
+    expect(lines.filter((line) => line.level === 'error')).toHaveLength(1);
+  });
+
+  it('returns a bad record that could not be put away', async () => {
+    const { deps } = world();
+    const broken = { ...deps, deadLetter: () => Promise.reject(new Error('no queue')) };
+    const answer = await processBatch(broken, sqsEvent(['{', '1']), async () => {});
+    expect(answer).toEqual({ batchItemFailures: [{ itemIdentifier: 'm0' }] });
+  });
+
+  it('answers, not throws, where every record failed', async () => {
+    const { deps } = world();
+    const answer = await processBatch(deps, sqsEvent(['1', '2']), () => Promise.reject(new Error('no')));
+    expect(answer.batchItemFailures).toHaveLength(2);
+  });
+
+  it('keeps the order of a FIFO group after a failure', async () => {
+    const { deps } = world();
+    const seen: unknown[] = [];
+    const answer = await processBatch({ ...deps, fifo: true }, sqsEvent(['1', '2'], 'lane'), async (body) => {
+      seen.push(body);
+      throw new Error('conflict');
+    });
+    expect(seen).toEqual([1]);
+    expect(answer.batchItemFailures.map((f) => f.itemIdentifier)).toEqual(['m0', 'm1']);
+  });
+});

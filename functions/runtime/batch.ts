@@ -1,0 +1,69 @@
+import {
+  BatchProcessor,
+  EventType,
+  processPartialResponse,
+  SqsFifoPartialProcessorAsync,
+} from '@aws-lambda-powertools/batch';
+import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import { asError, PermanentError } from './errors.ts';
+import type { Log } from './logger.ts';
+import type { Count } from './metrics.ts';
+
+/** Puts what cannot be processed where an operator finds it; `adapters/dead-letters.ts` has the real one. */
+export type DeadLetter = (letter: { readonly body: string; readonly reason: string }) => Promise<void>;
+
+/** What a batch needs. `fifo` keeps a group's order: after a failure the rest of its group is returned too. */
+export type BatchDeps = {
+  readonly deadLetter: DeadLetter;
+  readonly log: Log;
+  readonly count: Count;
+  readonly fifo?: boolean;
+};
+
+/** Handles one SQS message; throws PermanentError for bad input, anything else to have it again. */
+export type HandleRecord = (body: unknown, record: SQSRecord) => Promise<void>;
+
+/** The body of an SQS message as JSON; PermanentError where it is none. */
+const parseBody = (record: SQSRecord): unknown => {
+  try {
+    return JSON.parse(record.body);
+  } catch (cause) {
+    throw new PermanentError('reading the message: its body is not JSON', { cause });
+  }
+};
+
+/**
+ * Takes an SQS batch one record after the other. Bad input goes to the bad-input queue and is acknowledged; other
+ * failures are answered as `batchItemFailures` (the event source mapping needs `ReportBatchItemFailures`), so one
+ * record's trouble costs no other's. It throws only where the event is no batch at all.
+ */
+export const processBatch = async (
+  deps: BatchDeps,
+  event: SQSEvent,
+  handle: HandleRecord,
+): Promise<SQSBatchResponse> => {
+  const handleRecord = async (record: SQSRecord): Promise<void> => {
+    try {
+      await handle(parseBody(record), record);
+    } catch (thrown) {
+      if (!(thrown instanceof PermanentError)) {
+        deps.log.error('a record failed and will come again', { messageId: record.messageId, error: asError(thrown) });
+        throw thrown;
+      }
+      await deps.deadLetter({ body: record.body, reason: thrown.message });
+      deps.log.warn('bad input', { messageId: record.messageId, reason: thrown.message });
+      deps.count('BadInput');
+    }
+  };
+  // A processor for each call: it keeps the records of the last one.
+  if (deps.fifo === true) {
+    return await processPartialResponse(event, handleRecord, new SqsFifoPartialProcessorAsync(), {
+      skipGroupOnError: true,
+      throwOnFullBatchFailure: false,
+    });
+  }
+  return await processPartialResponse(event, handleRecord, new BatchProcessor(EventType.SQS), {
+    processInParallel: false,
+    throwOnFullBatchFailure: false,
+  });
+};

@@ -1,0 +1,42 @@
+import * as z from 'zod';
+
+const QueueUrl = z.url('expected the URL of an SQS queue');
+
+/** Name of the audit table. */
+export const TABLE_NAME = z.string().regex(/^[A-Za-z0-9_.-]{3,255}$/, 'expected the name of a DynamoDB table');
+/** Name or ARN of fleetmend's event bus. */
+export const BUS_NAME = z.string().min(1, 'expected the name of an event bus').max(1600);
+/** URL of the FIFO queue that wakes λ advance. */
+export const LANES_QUEUE_URL = QueueUrl;
+/** URL of the queue of signals. */
+export const SIGNALS_QUEUE_URL = QueueUrl;
+/** URL of the queue of SSM's progress events. */
+export const PROGRESS_QUEUE_URL = QueueUrl;
+/** URL of the function's own dead-letter queue, for what it cannot process. */
+export const BAD_INPUT_QUEUE_URL = QueueUrl;
+/** A JSON array with the URLs of every dead-letter queue that `replay` empties. */
+export const DLQ_URLS = z
+  .string()
+  .transform((text, context) => {
+    try {
+      return JSON.parse(text) as unknown;
+    } catch {
+      context.addIssue({ code: 'custom', message: 'expected a JSON array of queue URLs' });
+      return z.NEVER;
+    }
+  })
+  .pipe(z.array(QueueUrl));
+
+/**
+ * Reads the named variables of the environment, for example `readEnv({ TABLE_NAME, BUS_NAME })`. It throws at cold
+ * start and names every bad variable at once, so that one deployment mends all of them.
+ */
+export const readEnv = <Shape extends z.ZodRawShape>(
+  shape: Shape,
+  source: Readonly<Record<string, string | undefined>> = process.env,
+): z.output<z.ZodObject<Shape>> => {
+  const parsed = z.object(shape).safeParse(source);
+  if (parsed.success) return parsed.data;
+  const bad = parsed.error.issues.map((issue) => `${issue.path.join('.')} (${issue.message})`);
+  throw new Error(`reading the environment: ${bad.join('; ')}: deploy again, or set them`, { cause: parsed.error });
+};

@@ -1,0 +1,10 @@
+/**
+ * Input that no retry can mend. It goes to the bad-input queue with its message as the reason, and is acknowledged;
+ * every other error is rethrown, so that the sender retries.
+ */
+export class PermanentError extends Error {
+  override readonly name = 'PermanentError';
+}
+
+/** What was thrown, as an Error: JavaScript can throw anything. */
+export const asError = (thrown: unknown): Error => (thrown instanceof Error ? thrown : new Error(String(thrown)));

@@ -1,0 +1,103 @@
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { gzipSync } from 'node:zlib';
+import { build } from 'esbuild';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { testSettings } from '../../test/support/settings.ts';
+
+/** Calls the exported handler as Lambda would, and prints how it ended. */
+const RUNNER = `
+import { handler } from './index.mjs';
+const context = { awsRequestId: 'request-1', functionName: 'fleetmend-test', functionVersion: '1', invokedFunctionArn: 'arn:x',
+  memoryLimitInMB: '256', getRemainingTimeInMillis: () => 30_000 };
+try { console.log(JSON.stringify({ answer: (await handler(JSON.parse(process.argv[2]), context)) ?? null })); }
+catch (error) { console.log(JSON.stringify({ thrown: { name: error.name, message: error.message } })); }
+`;
+
+const ENV = {
+  AWS_REGION: 'us-east-1',
+  AWS_ACCESS_KEY_ID: 'test',
+  AWS_SECRET_ACCESS_KEY: 'test',
+  // Nothing listens here: an invocation of this test that calls AWS fails.
+  AWS_ENDPOINT_URL: 'http://127.0.0.1:1',
+  AWS_MAX_ATTEMPTS: '1',
+  AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
+  POWERTOOLS_SERVICE_NAME: 'fleetmend',
+  POWERTOOLS_METRICS_NAMESPACE: 'fleetmend',
+  TABLE_NAME: 'audit',
+  BUS_NAME: 'fleetmend',
+  LANES_QUEUE_URL: 'https://sqs.us-east-1.amazonaws.com/1/lanes.fifo',
+  SIGNALS_QUEUE_URL: 'https://sqs.us-east-1.amazonaws.com/1/signals',
+  PROGRESS_QUEUE_URL: 'https://sqs.us-east-1.amazonaws.com/1/progress',
+  BAD_INPUT_QUEUE_URL: 'https://sqs.us-east-1.amazonaws.com/1/bad',
+  DLQ_URLS: '[]',
+};
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'handlers-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const bundle = async (name: string): Promise<string> => {
+  const to = join(folder, name);
+  await mkdir(to, { recursive: true });
+  await build({
+    entryPoints: [fileURLToPath(new URL(`../${name}/handler.ts`, import.meta.url))],
+    outfile: join(to, 'index.mjs'),
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node24',
+    mainFields: ['module', 'main'],
+    logLevel: 'error',
+  });
+  await writeFile(join(to, 'settings.json'), JSON.stringify(testSettings()));
+  await writeFile(join(to, 'run.mjs'), RUNNER);
+  return to;
+};
+
+const invoke = async (at: string, event: unknown, env: Readonly<Record<string, string>> = ENV) => {
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, ['run.mjs', JSON.stringify(event)], {
+    cwd: at,
+    env,
+  });
+  // Powertools prints errors on stderr; Lambda logs both.
+  return `${stderr}\n${stdout}`
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+};
+
+const control = { awslogs: { data: gzipSync('{"messageType":"CONTROL_MESSAGE"}').toString('base64') } };
+
+describe.each([
+  ['logs', control, { answer: null }],
+  ['intake', { Records: [] }, { answer: { batchItemFailures: [] } }],
+  ['remediate', { action: 'reboot', id: 'event-7' }, { thrown: { name: 'PermanentError' } }],
+  ['report', { query: 'scan', id: 'event-7' }, { thrown: { name: 'PermanentError' } }],
+])('the exported handler of λ %s', (name, event, ending) => {
+  it('goes through the middleware: a cold start metric, and an error logged once and rethrown', async () => {
+    const lines = await invoke(await bundle(name), event);
+    expect(lines.at(-1)).toMatchObject(ending);
+    expect(lines.filter((line) => line.ColdStart === 1)).toMatchObject([
+      { function: name, function_name: 'fleetmend-test' },
+    ]);
+    const errors = lines.filter((line) => line.level === 'ERROR');
+    expect(errors).toMatchObject(
+      'thrown' in ending
+        ? [{ message: 'the invocation failed', correlation_id: 'event-7', function_request_id: 'request-1' }]
+        : [],
+    );
+  });
+
+  it('does not start without its environment, and names all that is missing', async () => {
+    const { TABLE_NAME, BUS_NAME, BAD_INPUT_QUEUE_URL, ...rest } = ENV;
+    const missing = name === 'logs' ? /BUS_NAME.*BAD_INPUT_QUEUE_URL/ : /reading the environment: TABLE_NAME/;
+    await expect(invoke(await bundle(name), event, rest)).rejects.toThrow(missing);
+  });
+});

@@ -1,0 +1,44 @@
+import type { Logger } from '@aws-lambda-powertools/logger';
+import type { Metrics } from '@aws-lambda-powertools/metrics';
+import type { MiddlewareObj } from '@middy/core';
+import { asError } from './errors.ts';
+
+/**
+ * Options of every `middy(…)` here. The handler's signal aborts a second before Lambda ends the invocation; middy's
+ * default of 5 ms leaves no time to report anything.
+ */
+export const MIDDY_OPTIONS = { timeoutEarlyInMillis: 1000 } as const;
+
+const correlationOf = (event: unknown, requestId: string): string =>
+  typeof event === 'object' && event !== null && 'id' in event && typeof event.id === 'string' ? event.id : requestId;
+
+/**
+ * The one middleware bundle: correlation id (EventBridge's event id, else the Lambda request id) on every log line,
+ * a cold start metric, metrics printed at the end, and errors logged once and rethrown.
+ */
+export const observability = ({
+  logger,
+  metrics,
+}: {
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+}): MiddlewareObj => {
+  const close = (): void => {
+    if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
+    logger.resetKeys();
+  };
+  return {
+    before: ({ event, context }) => {
+      logger.refreshSampleRateCalculation();
+      logger.addContext(context);
+      logger.setCorrelationId(correlationOf(event, context.awsRequestId));
+      metrics.captureColdStartMetric(context.functionName);
+    },
+    after: close,
+    // It must return nothing: middy takes a returned value as the answer, which would swallow the error.
+    onError: ({ error }) => {
+      logger.error('the invocation failed', asError(error));
+      close();
+    },
+  };
+};

@@ -1,0 +1,41 @@
+import { readFileSync } from 'node:fs';
+import * as z from 'zod';
+import { Policy } from '../core/policy.ts';
+
+/** One built document as it was deployed: its content-addressed name and what the registry says of it. */
+export const DeployedDocument = z.strictObject({
+  /** `fleetmend-<remediation>-<action>-<first 12 hex digits of sha256>`. */
+  name: z.string(),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  executionTimeoutSeconds: z.number().int().positive(),
+});
+export type DeployedDocument = z.infer<typeof DeployedDocument>;
+
+/** What a deployment fixes: the policy, and the documents by key (`pause-image-repair`, `node-check`). */
+export const Settings = z.strictObject({
+  policy: Policy,
+  documents: z.record(z.string(), DeployedDocument),
+  /** Remediations in their order, with what the planner needs to know of each. */
+  remediations: z.array(
+    z.strictObject({
+      name: z.string(),
+      order: z.number(),
+      disruptive: z.boolean(),
+      /** Reason names that lead to this remediation, with their scope. */
+      reasons: z.record(z.string(), z.enum(['node', 'evidence'])),
+    }),
+  ),
+});
+export type Settings = z.infer<typeof Settings>;
+
+/**
+ * Reads `settings.json`, which synth lays beside the function's bundle. It throws at cold start when the file is
+ * missing or wrong: a function without a readable policy must not act.
+ */
+export const readSettings = (file: string | URL): Settings => {
+  try {
+    return Settings.parse(JSON.parse(readFileSync(file, 'utf8')));
+  } catch (cause) {
+    throw new Error(`reading the settings ${String(file)}: deploy again, so that synth writes them`, { cause });
+  }
+};
