@@ -1,0 +1,62 @@
+import { randomUUID } from 'node:crypto';
+import { EC2Client } from '@aws-sdk/client-ec2';
+import { ECRClient } from '@aws-sdk/client-ecr';
+import { EKSClient } from '@aws-sdk/client-eks';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { SSMClient } from '@aws-sdk/client-ssm';
+import { createBus } from '../adapters/bus.ts';
+import { createDeadLetters } from '../adapters/dead-letters.ts';
+import { createDocumentClient } from '../adapters/document-client.ts';
+import { createFleet } from '../adapters/fleet.ts';
+import { createLaneStore } from '../adapters/lane-store.ts';
+import { createNodegroups } from '../adapters/nodegroups.ts';
+import { createRegistryProbe } from '../adapters/registry-probe.ts';
+import { createResultStore } from '../adapters/result-store.ts';
+import { createCommandReader, createSender } from '../adapters/run-command.ts';
+import { createRunStore } from '../adapters/run-store.ts';
+import { createSignalStore } from '../adapters/signal-store.ts';
+import { createWakeQueue } from '../adapters/wake-queue.ts';
+import { newRunId } from '../core/run-id.ts';
+import { BAD_INPUT_QUEUE_URL, BUS_NAME, LANES_QUEUE_URL, readEnv, TABLE_NAME } from '../runtime/env.ts';
+import { readSettings } from '../runtime/settings.ts';
+import type { Telemetry } from '../runtime/telemetry.ts';
+import type { AdvanceDeps } from './deps.ts';
+
+/** Builds what λ advance works with, once per execution environment. */
+export const composeAdvance = (telemetry: Telemetry) => {
+  const env = readEnv({ TABLE_NAME, LANES_QUEUE_URL, BUS_NAME, BAD_INPUT_QUEUE_URL });
+  const settings = readSettings(new URL('./settings.json', import.meta.url));
+  const { limits } = settings.policy;
+  const now = () => new Date();
+  const newId = randomUUID;
+  const sqs = new SQSClient({});
+  const ssm = new SSMClient({ maxAttempts: 6 });
+  const table = { client: createDocumentClient(), tableName: env.TABLE_NAME };
+  const deps: AdvanceDeps = {
+    runs: createRunStore({ ...table, retentionDays: limits.retentionDays }),
+    lanes: createLaneStore(table),
+    results: createResultStore({ ...table, limits }),
+    signals: createSignalStore({ ...table, newId }),
+    fleet: createFleet({ ec2: new EC2Client({ maxAttempts: 6 }), ssm }),
+    nodegroups: createNodegroups({ client: new EKSClient({}) }),
+    registry: createRegistryProbe({ clientFor: (region) => new ECRClient({ region, maxAttempts: 1 }) }),
+    // One attempt: SendCommand has no idempotency token, and a retry after a lost answer would run it twice.
+    sender: createSender({ client: new SSMClient({ maxAttempts: 1 }), now }),
+    reader: createCommandReader({ client: ssm }),
+    wakes: createWakeQueue({ client: sqs, queueUrl: env.LANES_QUEUE_URL, newId }),
+    bus: createBus({ client: new EventBridgeClient({}), busName: env.BUS_NAME }),
+    settings,
+    log: telemetry.log,
+    count: telemetry.count,
+    now,
+    newRunId: () => newRunId(now(), newId()),
+  };
+  const deadLetters = createDeadLetters({
+    client: sqs,
+    queueUrl: env.BAD_INPUT_QUEUE_URL,
+    functionName: 'advance',
+    now,
+  });
+  return { deps, deadLetters };
+};

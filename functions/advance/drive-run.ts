@@ -1,0 +1,118 @@
+import pMap from 'p-map';
+import { commentOf } from '../adapters/run-command.ts';
+import { epochMs, isoTime } from '../core/ids.ts';
+import { clusterPolicy } from '../core/policy.ts';
+import type { CommandRow, CommandState, RunState } from '../core/rows.ts';
+import { advance, deadlinesOf, inFlight, type RunEffect, type SendReport } from '../core/run.ts';
+import { windowOf } from '../core/slow-start.ts';
+import { mayRepair } from '../core/symptom.ts';
+import { type AdvanceDeps, nowIso } from './deps.ts';
+import { flushRun } from './outbox.ts';
+import { release, reserve } from './slots.ts';
+
+/** SendCommand calls at once; SSM throttles by rate, and the queue's maximum concurrency multiplies this. */
+const SEND_CONCURRENCY = 2;
+/** Steps of one wake; a run that has more to do is due again at once, and reconcile or its own next wake goes on. */
+const MAX_STEPS = 50;
+
+const commandRow = (
+  run: RunState,
+  command: CommandState,
+  commandId: string,
+  sentAt: string,
+  deps: AdvanceDeps,
+): CommandRow => ({
+  commandId,
+  runId: run.runId,
+  key: command.key,
+  group: run.group,
+  cluster: run.cluster,
+  remediation: run.remediation,
+  action: run.action,
+  instanceIds: command.instanceIds,
+  sparse: run.origin.source === 'sweep',
+  sentAt,
+  ...deadlinesOf(run, sentAt, deps.settings.policy.limits),
+});
+
+const perform = async (
+  deps: AdvanceDeps,
+  run: RunState,
+  effect: RunEffect,
+  signal: AbortSignal,
+): Promise<SendReport[]> => {
+  const { key } = effect;
+  const command = run.commands.find((c) => c.key === key);
+  if (command === undefined) throw new Error(`advancing run ${run.runId}: it has no command ${key}`);
+  if (effect.kind === 'look-for') {
+    const since = isoTime(epochMs(command.sendingAt ?? run.createdAt) - 60_000);
+    const found = await deps.reader.find({ comment: commentOf(run.runId, key), documentName: run.documentName, since });
+    if (found === undefined) return [{ key, kind: 'not-found', at: nowIso(deps) }];
+    await deps.results.putCommand(commandRow(run, command, found.commandId, found.requestedAt, deps));
+    return [{ key, kind: 'found', commandId: found.commandId, sentAt: found.requestedAt }];
+  }
+  const report = await deps.sender.send(
+    {
+      runId: run.runId,
+      key,
+      documentName: run.documentName,
+      instanceIds: command.instanceIds,
+      deliveryTimeoutSeconds: deps.settings.policy.limits.deliveryTimeoutSeconds,
+    },
+    signal,
+  );
+  deps.log.info('command', {
+    runId: run.runId,
+    key,
+    nodes: command.instanceIds.length,
+    report: report?.kind ?? 'unknown',
+  });
+  if (report === undefined) return [];
+  // The row comes before the state: an event that is quicker than we are finds it.
+  if (report.kind === 'sent')
+    await deps.results.putCommand(commandRow(run, command, report.commandId, report.sentAt, deps));
+  return [{ key, ...report }];
+};
+
+/** Reasons whose failures are the node's own, and remediations whose findings may become repairs on the cluster. */
+const knowledge = (deps: AdvanceDeps, run: RunState) => {
+  const { policy, remediations } = deps.settings;
+  const cluster = clusterPolicy(policy, run.cluster);
+  const nodeLocal = remediations.flatMap((r) =>
+    Object.entries(r.reasons).flatMap(([name, scope]) => (scope === 'node' ? [name] : [])),
+  );
+  const repairable =
+    cluster === undefined ? [] : remediations.filter((r) => mayRepair(cluster, r).allowed).map((r) => r.name);
+  return { nodeLocal: new Set(nodeLocal), repairable: new Set(repairable) };
+};
+
+/** Steps a planned run as far as it goes now: until it waits for nodes, for its time, or has ended. */
+export const driveRun = async (deps: AdvanceDeps, planned: RunState, signal: AbortSignal): Promise<RunState> => {
+  const { limits } = deps.settings.policy;
+  const isRepair = planned.action === 'repair';
+  const known = knowledge(deps, planned);
+  let reports: readonly SendReport[] = [];
+  let run = await flushRun(deps, planned);
+  for (let step = 0; step < MAX_STEPS && run.status !== 'ended'; step++) {
+    const [observations, pause, cancelled] = await Promise.all([
+      run.commands.length === 0 ? [] : deps.runs.observations(run.runId),
+      isRepair ? deps.results.pauseFor(run.cluster) : undefined,
+      deps.runs.isCancelled(run.runId),
+    ]);
+    const held = inFlight(run);
+    const wanted = Math.min(windowOf(run, limits), held + run.pending.length);
+    const slots = isRepair && wanted > held ? await reserve(deps, run.cluster, run.group, wanted, held) : held;
+    const inputs = { observations, reports, slots, paused: pause !== undefined, cancelled, ...known };
+    const next = advance(run, inputs, nowIso(deps), limits);
+    if (next.state === run && next.effects.length === 0) break;
+    // Stored before anything is done: what the store has not seen was never sent.
+    if (next.state !== run) run = await deps.runs.save(next.state);
+    const current = run;
+    reports = (
+      await pMap(next.effects, (e) => perform(deps, current, e, signal), { concurrency: SEND_CONCURRENCY })
+    ).flat();
+    run = await flushRun(deps, run);
+  }
+  if (isRepair) await release(deps, run.cluster, run.group, inFlight(run));
+  return run;
+};

@@ -1,0 +1,20 @@
+import middy from '@middy/core';
+import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import { processBatch } from '../runtime/batch.ts';
+import { MIDDY_OPTIONS, observability } from '../runtime/middleware.ts';
+import { createTelemetry } from '../runtime/telemetry.ts';
+import { handleWake } from './advance.ts';
+import { composeAdvance } from './compose.ts';
+import { parseWake } from './wake-message.ts';
+
+const telemetry = createTelemetry('advance');
+const { deps, deadLetters } = composeAdvance(telemetry);
+
+/** λ advance: plans, sends and ends runs; the one function that may run commands on nodes. */
+export const handler = middy<SQSEvent, SQSBatchResponse>(MIDDY_OPTIONS)
+  .use(observability(telemetry))
+  .handler((event, _context, { signal }) =>
+    processBatch({ ...telemetry, deadLetter: deadLetters.put, fifo: true }, event, (body) =>
+      handleWake(deps, parseWake(body), signal),
+    ),
+  );

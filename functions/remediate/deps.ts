@@ -1,0 +1,53 @@
+import { EC2Client } from '@aws-sdk/client-ec2';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { SSMClient } from '@aws-sdk/client-ssm';
+import { createDeadLetterReader } from '../adapters/dead-letters.ts';
+import { createDocumentClient } from '../adapters/document-client.ts';
+import { createFleet } from '../adapters/fleet.ts';
+import { createLaneStore } from '../adapters/lane-store.ts';
+import { createRequestStore } from '../adapters/request-store.ts';
+import { createResultStore } from '../adapters/result-store.ts';
+import { createRunStore } from '../adapters/run-store.ts';
+import { createSignalStore } from '../adapters/signal-store.ts';
+import { createWakeQueue } from '../adapters/wake-queue.ts';
+import type { Settings } from '../runtime/settings.ts';
+import type { Telemetry } from '../runtime/telemetry.ts';
+import type { RemediateDeps } from './ports.ts';
+
+/** Builds λ remediate's clients and stores, once per execution environment. */
+export const createRemediateDeps = ({
+  env,
+  settings,
+  telemetry,
+  now,
+  newId,
+}: {
+  readonly env: {
+    readonly TABLE_NAME: string;
+    readonly LANES_QUEUE_URL: string;
+    readonly DLQ_URLS: readonly string[];
+  };
+  readonly settings: Settings;
+  readonly telemetry: Telemetry;
+  readonly now: () => Date;
+  readonly newId: () => string;
+}): RemediateDeps => {
+  const { limits } = settings.policy;
+  const table = { client: createDocumentClient(), tableName: env.TABLE_NAME };
+  const sqs = new SQSClient({});
+  return {
+    ...telemetry,
+    fleet: createFleet({ ec2: new EC2Client({}), ssm: new SSMClient({}) }),
+    runs: createRunStore({ ...table, retentionDays: limits.retentionDays }),
+    lanes: createLaneStore(table),
+    results: createResultStore({ ...table, limits }),
+    requests: createRequestStore({ ...table, retentionDays: limits.retentionDays }),
+    signals: createSignalStore({ ...table, newId }),
+    wakes: createWakeQueue({ client: sqs, queueUrl: env.LANES_QUEUE_URL, newId }),
+    letters: createDeadLetterReader({ client: sqs }),
+    deadLetterQueueUrls: env.DLQ_URLS,
+    settings,
+    now,
+    newId,
+  };
+};

@@ -1,0 +1,104 @@
+import { COMMAND_STATUS_CHANGE, CommandStatusEvent, DOCUMENT_PREFIX } from '../../events/ssm-command.ts';
+import type { CommandObserver } from '../adapters/command-observer.ts';
+import type { Sleep } from '../adapters/partial-failure.ts';
+import type { ResultStore } from '../adapters/result-store.ts';
+import { type CommandReader, readComment } from '../adapters/run-command.ts';
+import type { RunStore } from '../adapters/run-store.ts';
+import type { WakeQueue } from '../adapters/wake-queue.ts';
+import { isRunning } from '../core/invocation.ts';
+import type { Limits } from '../core/policy.ts';
+import type { CommandRow } from '../core/rows.ts';
+import { deadlinesOf } from '../core/run.ts';
+import type { Wake } from '../core/wake.ts';
+import { PermanentError } from '../runtime/errors.ts';
+import type { Log } from '../runtime/logger.ts';
+import type { Count } from '../runtime/metrics.ts';
+
+/** What λ track works with. */
+export type TrackDeps = {
+  readonly observer: CommandObserver;
+  readonly runs: Pick<RunStore, 'get'>;
+  readonly results: Pick<ResultStore, 'getCommand' | 'putCommand'>;
+  readonly reader: Pick<CommandReader, 'byId'>;
+  readonly wakes: WakeQueue;
+  readonly limits: Limits;
+  readonly log: Log;
+  readonly count: Count;
+  readonly wait: Sleep;
+};
+
+/** Reads of a command whose end was announced but is not shown yet (list calls lag behind events), and their gap. */
+const READS = 4;
+const READ_GAP_MS = 500;
+
+/** The FIFO group that a command's news wakes. */
+export const wakeOf = (command: Pick<CommandRow, 'group' | 'runId'>): Wake =>
+  command.group === command.runId ? { kind: 'run', runId: command.runId } : { kind: 'lane', lane: command.group };
+
+/**
+ * Where a command belongs. Its event can be quicker than the row that λ advance writes, or λ advance may have died
+ * before it: then the Comment leads to the run. Undefined for a command that is not ours.
+ */
+const locate = async (deps: TrackDeps, commandId: string): Promise<CommandRow | undefined> => {
+  const row = await deps.results.getCommand(commandId);
+  if (row !== undefined) return row;
+  const listed = await deps.reader.byId(commandId);
+  const ours = listed === undefined ? undefined : readComment(listed.comment);
+  if (listed === undefined || ours === undefined) return undefined;
+  const run = await deps.runs.get(ours.runId);
+  const command = run?.commands.find((c) => c.key === ours.key);
+  // A command that is closed has been read; one that has another id is not the one that this run sent.
+  if (run === undefined || command === undefined || command.instanceIds.length === 0) return undefined;
+  if (command.commandId !== undefined && command.commandId !== commandId) return undefined;
+  const found: CommandRow = {
+    commandId,
+    runId: run.runId,
+    key: command.key,
+    group: run.group,
+    cluster: run.cluster,
+    remediation: run.remediation,
+    action: run.action,
+    instanceIds: command.instanceIds,
+    sparse: run.origin.source === 'sweep',
+    sentAt: listed.requestedAt,
+    ...deadlinesOf(run, listed.requestedAt, deps.limits),
+  };
+  await deps.results.putCommand(found);
+  return found;
+};
+
+/** Takes one command-level event: results first, then the observation, then the wake; then it is acknowledged. */
+export const trackEvent = async (deps: TrackDeps, body: unknown): Promise<void> => {
+  const parsed = CommandStatusEvent.safeParse(body);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    throw new PermanentError(
+      `reading the ${COMMAND_STATUS_CHANGE}: field ${issue?.path.join('.') || '(event)'}: ${issue?.message ?? 'invalid'}`,
+    );
+  }
+  const { 'command-id': commandId, 'document-name': documentName, status } = parsed.data.detail;
+  if (!documentName.startsWith(DOCUMENT_PREFIX) || isRunning(status)) {
+    deps.count('EventIgnored');
+    return;
+  }
+  const command = await locate(deps, commandId);
+  if (command === undefined) {
+    deps.count('CommandNotOurs');
+    deps.log.info('a command that no run sent', { commandId, documentName, status });
+    return;
+  }
+  for (let read = 1; !(await deps.observer.observe(command)); read++) {
+    if (read === READS) {
+      // Its deadline is stored: reconcile reads it then.
+      deps.count('EndNotShownYet');
+      deps.log.warn('the command has ended, but its invocations do not show it yet', {
+        commandId,
+        runId: command.runId,
+      });
+      return;
+    }
+    await deps.wait(READ_GAP_MS);
+  }
+  await deps.wakes.wake([wakeOf(command)]);
+  deps.log.info('results', { commandId, runId: command.runId, key: command.key, status });
+};
