@@ -1,0 +1,21 @@
+import { expect, it } from 'vitest';
+import type { Remediation } from '../functions/core/remediation.ts';
+import { remediation as template } from './_template/remediation.ts';
+import { catalogueOf } from './catalogue.ts';
+
+const named = (name: string, reasons: Remediation['reasons']): Remediation => ({ ...template, name, reasons });
+const reason = { severity: 'Fatal', scope: 'node', cause: 'It broke.', advice: 'Mend it.' } as const;
+
+it('lists a shared reason once, with every remediation that gives it', () => {
+  const entries = catalogueOf([named('one', { Shared: reason }), named('two', { Shared: reason, Own: reason })]);
+  expect([...entries.keys()]).toEqual(['Shared', 'Own']);
+  expect(entries.get('Shared')).toEqual({ ...reason, name: 'Shared', remediations: ['one', 'two'] });
+  expect(entries.get('Own')?.remediations).toEqual(['two']);
+});
+
+it.each([
+  ['advice', { ...reason, advice: 'Do something else.' }],
+  ['scope', { ...reason, scope: 'evidence' }],
+] as const)('refuses two reasons of one name with another %s', (_, other) => {
+  expect(() => catalogueOf([named('one', { Same: reason }), named('two', { Same: other })])).toThrow(/Same means one/);
+});

@@ -1,0 +1,83 @@
+#!/usr/bin/env bats
+# node-check with made-up checks: each in its own process, one line for all, the most severe first.
+
+bats_require_minimum_version 1.5.0
+
+# node_check CHECK...: runs a node-check whose checks have these bodies; the n-th is called n1, n2, …
+node_check_of() {
+  local i=0 names=()
+  {
+    printf '%s\n' '#!/bin/bash' 'set -o errexit -o nounset -o pipefail'
+    cat "$BATS_TEST_DIRNAME/prelude.sh"
+    for body; do
+      printf 'define_%d() {\ncheck() {\n%s\n}\n}\n' "$i" "$body"
+      i=$((i + 1))
+      names+=("n$i")
+    done
+    printf '%s\n' 'severity_of() { case $1 in Bad*) REPLY=Fatal ;; Meh) REPLY=Info ;; *) REPLY=Warning ;; esac; }' \
+      "NODE_CHECKS=(${names[*]})"
+    sed "s/^readonly CHECK_SECONDS=.*/readonly CHECK_SECONDS=${CHECK_SECONDS:-20}/" "$BATS_TEST_DIRNAME/node-check.sh"
+    printf '%s\n' 'BUDGET_SECONDS=40' 'node_check "$@"'
+  } > "$BATS_TEST_TMPDIR/document.sh"
+  chmod 755 "$BATS_TEST_TMPDIR/document.sh"
+  run --separate-stderr env -i PATH=/usr/bin:/bin FLEETMEND_RUN_DIR="$BATS_TEST_TMPDIR/run" \
+    sh -c "$BATS_TEST_TMPDIR/document.sh"
+  [ "${#lines[@]}" -eq 1 ]
+  [ "${#output}" -lt 2000 ]
+}
+
+HEALTHY='take_lock shared; finish Healthy "" "fine"'
+
+@test "is healthy when every check is, without findings" {
+  node_check_of "$HEALTHY" "$HEALTHY"
+  [ "$status" -eq 0 ]
+  [[ $output == '{"v":1,"remediation":"node-check","action":"check","outcome":"Healthy"'* ]]
+  [[ $output != *findings* ]]
+}
+
+@test "tells the most severe finding first" {
+  node_check_of 'finish Broken Meh "little"' 'finish Broken Warn "some"' 'finish Broken BadNews "much"' "$HEALTHY"
+  [ "$status" -eq 1 ]
+  [[ $output == *'"outcome":"Broken","reason":"BadNews"'*'"remediation":"n3"'*'"remediation":"n2"'*'"remediation":"n1"'* ]]
+  [[ $output != *'"remediation":"n4"'* ]]
+}
+
+@test "hides no check behind one that hangs" {
+  CHECK_SECONDS=2
+  node_check_of 'sleep 30; finish Healthy "" late' 'finish Broken BadNews "much"'
+  [ "$status" -eq 1 ]
+  [[ $output == *'"remediation":"n2"'*BadNews*'"remediation":"n1"'*CheckTimedOut* ]]
+}
+
+@test "hides no check behind one that dies" {
+  node_check_of 'kill -KILL $$' 'exit 194' "$HEALTHY"
+  [ "$status" -eq 2 ]
+  [[ $output == *'"outcome":"Unknown"'*'"remediation":"n1"'*'"remediation":"n2"'* ]]
+}
+
+@test "leaves no process of a check that hangs" {
+  CHECK_SECONDS=1
+  node_check_of 'sleep 12345; finish Healthy "" late'
+  run ! pgrep -f 'sleep 12345'
+}
+
+@test "takes a check that does not concern the node for no news" {
+  node_check_of 'finish Unsupported Meh "not mine"' "$HEALTHY"
+  [ "$status" -eq 0 ]
+  [[ $output == *'"outcome":"Healthy"'* ]]
+  [[ $output != *findings* ]]
+}
+
+@test "is unsupported where every check is" {
+  node_check_of 'finish Unsupported Meh "not mine"'
+  [ "$status" -eq 1 ]
+  [[ $output == *'"outcome":"Unsupported"'* ]]
+}
+
+@test "cuts what does not fit, and says so" {
+  local long='for i in 1 2 3 4 5 6; do evidence "k$i" "$(printf "%0160d" 0)x"; done; finish Broken BadNews "$(head -c 900 /dev/zero | tr "\0" "\1")"'
+  node_check_of "$long" "$long" "$long" "$long" "$long" "$long"
+  [ "$status" -eq 1 ]
+  [[ $output =~ \"cut\":[1-9] ]]
+  [[ $output == *'"findings":[{"remediation":"n1"'* ]]
+}

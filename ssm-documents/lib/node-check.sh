@@ -1,0 +1,125 @@
+# The orchestrator of node-check. Every remediation's check runs in a process of its own, all at the same time, each under
+# its own timeout: a hung runtime costs its own check and hides no other. It expects from the builder: NODE_CHECKS (names),
+# the functions `define_<n>` that define check n, and `severity_of REASON`.
+# shellcheck shell=bash disable=SC2034  # the prelude reads what is only set here
+
+readonly CHECK_SECONDS=20
+
+# run_one INDEX: this process is one check; its result goes to the parent as a finding.
+run_one() {
+  AS_FINDING=true
+  ACTION=check
+  REMEDIATION=${NODE_CHECKS[$1]}
+  # A check that notices its own end says more than one that is killed.
+  BUDGET_SECONDS=$((CHECK_SECONDS - 2))
+  "define_$1"
+  main
+}
+
+# worse_outcome A B: the one that an operator must see, in REPLY. `Unsupported` says that the check does not concern this
+# kind of node, so anything else is news.
+worse_outcome() {
+  local outcome
+  for outcome in Broken Unknown Skipped Healthy Unsupported; do
+    if [[ $1 == "$outcome" || $2 == "$outcome" ]]; then
+      REPLY=$outcome
+      return
+    fi
+  done
+  REPLY=Unknown
+}
+
+# read_finding INDEX: what check INDEX left, in FINDING_OUTCOME, FINDING_REASON, FINDING_FULL and FINDING_SHORT.
+read_finding() {
+  local name=${NODE_CHECKS[$1]} code=${CODES[$1]} file="$WORK/finding.$1" message reason
+  FINDING_OUTCOME='' FINDING_REASON='' FINDING_FULL='' FINDING_SHORT=''
+  {
+    read -r FINDING_OUTCOME FINDING_REASON
+    IFS= read -r FINDING_FULL
+    IFS= read -r FINDING_SHORT
+  } < "$file" || true
+  # One that ran out of time says by itself only that it was stopped.
+  if ((code != 124 && code != 137)) && [[ $FINDING_OUTCOME =~ ^[A-Z][A-Za-z]+$ && $FINDING_FULL == \{*\} && $FINDING_SHORT == \{*\} ]]; then
+    return
+  fi
+  FINDING_OUTCOME=Unknown
+  if ((code == 124 || code == 137)); then
+    reason=CheckTimedOut
+    message="The check did not end within $CHECK_SECONDS s; something that it asked hangs."
+  else
+    reason=ScriptFailed
+    message="The check ended with exit code $code and no result."
+  fi
+  FINDING_REASON=$reason
+  FINDING_SHORT="{\"remediation\":\"$name\",\"outcome\":\"Unknown\",\"reason\":\"$reason\",\"message\":\"$message\"}"
+  FINDING_FULL=$FINDING_SHORT
+}
+
+# check: starts every check, waits for all, and makes one line of what they found, the most severe first.
+check() {
+  local i rank worst='' pids=()
+  local outcomes=() reasons=() fulls=() shorts=() order=()
+  CODES=()
+  for i in "${!NODE_CHECKS[@]}"; do
+    # Not --foreground: the check and all its children get a process group of their own, which ends as a whole.
+    timeout --kill-after=2 "$CHECK_SECONDS" /bin/bash "${BASH_SOURCE[0]}" --one "$i" 3>&- > "$WORK/finding.$i" &
+    pids[i]=$!
+  done
+  for i in "${!NODE_CHECKS[@]}"; do
+    CODES[i]=0
+    wait "${pids[i]}" || CODES[i]=$?
+    read_finding "$i"
+    outcomes[i]=$FINDING_OUTCOME reasons[i]=$FINDING_REASON fulls[i]=$FINDING_FULL shorts[i]=$FINDING_SHORT
+    worse_outcome "${worst:-$FINDING_OUTCOME}" "$FINDING_OUTCOME"
+    worst=$REPLY
+  done
+  for rank in Fatal Warning Info; do
+    for i in "${!NODE_CHECKS[@]}"; do
+      [[ ${outcomes[i]} != Healthy && ${outcomes[i]} != Unsupported ]] || continue
+      severity_of "${reasons[i]}"
+      [[ $REPLY != "$rank" ]] || order+=("$i")
+    done
+  done
+  FINDINGS='' CUT=0
+  if ((${#order[@]} == 0)); then
+    finish "$worst" '' "All ${#NODE_CHECKS[@]} checks found nothing to mend."
+  fi
+  for i in "${order[@]}"; do
+    if ((${#FINDINGS} + ${#fulls[i]} < FINDINGS_BYTES)); then
+      FINDINGS+="${FINDINGS:+,}${fulls[i]}"
+    elif ((${#FINDINGS} + ${#shorts[i]} < FINDINGS_BYTES)); then
+      FINDINGS+="${FINDINGS:+,}${shorts[i]}"
+    else
+      CUT=$((CUT + 1))
+    fi
+  done
+  finish "$worst" "${reasons[${order[0]}]#-}" "${#order[@]} of ${#NODE_CHECKS[@]} checks found something."
+}
+
+# What the line holds besides its findings is under 400 bytes.
+readonly FINDINGS_BYTES=1550
+FINDINGS='' CUT=0
+FINDING_OUTCOME='' FINDING_REASON='' FINDING_FULL='' FINDING_SHORT=''
+CODES=()
+
+# print_node_result: instead of the prelude's print_result in the parent.
+print_node_result() {
+  local ended_at
+  now
+  ended_at=$REPLY
+  report_fields 100 false
+  REPLY="{$REPLY${FINDINGS:+,\"findings\":[$FINDINGS]}"
+  ((CUT == 0)) || REPLY+=",\"cut\":$CUT"
+  printf '%s,"startedAt":"%s","endedAt":"%s"}\n' "$REPLY" "${STARTED_AT:-$ended_at}" "$ended_at" >&3
+}
+
+node_check() {
+  if [[ ${1-} == --one ]]; then
+    run_one "$2"
+  fi
+  # shellcheck disable=SC2317  # called by the prelude's EXIT trap
+  print_result() { print_node_result; }
+  REMEDIATION=node-check
+  ACTION=check
+  main
+}

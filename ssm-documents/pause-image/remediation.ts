@@ -1,0 +1,205 @@
+import { defineReasons } from '../../functions/core/reasons.ts';
+import { defineRemediation } from '../../functions/core/remediation.ts';
+import { commonReasons } from '../lib/common-reasons.ts';
+
+const reasons = defineReasons({
+  ...commonReasons,
+
+  SandboxImageMissing: {
+    severity: 'Fatal',
+    scope: 'evidence',
+    cause:
+      'The sandbox (pause) image is not on the node, and containerd cannot pull it: it pulls the sandbox image without credentials, and a private ECR answers 401. Most often kubelet deleted the image to free disk space.',
+    advice:
+      'Run the repair. New pods hang in ContainerCreating until then, while the node still says Ready. Then look at the cause: a full disk or a containerd that cannot pin brings the fault back.',
+  },
+  SandboxImageIncomplete: {
+    severity: 'Fatal',
+    scope: 'evidence',
+    cause:
+      'The sandbox image is listed, but its content is gone and it is not unpacked, so that no container can be made of it. Tools that only look at the list believe that all is well.',
+    advice: 'Run the repair. It brings the content back from a local copy or from the registry.',
+  },
+  SandboxImageUnpinned: {
+    severity: 'Warning',
+    scope: 'evidence',
+    cause:
+      'The sandbox image is there but not pinned, although this containerd can pin it. kubelet 1.29 and later spares pinned images only, and takes the sandbox image first when it frees disk space.',
+    advice: 'Run the repair: it sets the pin, which takes no download and restarts nothing.',
+  },
+  SandboxImageMismatch: {
+    severity: 'Warning',
+    scope: 'node',
+    cause:
+      "kubelet's --pod-infra-container-image names another image than containerd's configuration. kubelet up to 1.28 spares the image of its own flag from garbage collection, and that one alone.",
+    advice:
+      "Give both the same image in the node's user data or launch template (or drop kubelet's flag from 1.29 on), and replace the nodes.",
+  },
+  PinningUnsupported: {
+    severity: 'Warning',
+    scope: 'node',
+    cause:
+      'This containerd does not tell kubelet that an image is pinned: versions before 1.6.22 and 1.7.0 to 1.7.2 never do, 1.6.22 to 1.6.24 and 1.7.3 to 1.7.9 only after their next start.',
+    advice:
+      'Replace the node with a current EKS-optimized image (containerd 1.7.11 or later). Until then keep the disk below the threshold of image garbage collection.',
+  },
+  ImageGCPressure: {
+    severity: 'Warning',
+    scope: 'node',
+    cause:
+      "The disk of containerd's images is or was fuller than kubelet's threshold for image garbage collection (85 % by default), so that kubelet deletes images, the sandbox image among the first.",
+    advice:
+      'Grow the disk of the node group or free space: large images that no pod uses, logs, emptyDir volumes. With a pin the sandbox image stays, other images go.',
+  },
+  NodeRoleLacksECR: {
+    severity: 'Fatal',
+    scope: 'node',
+    cause:
+      "The node's IAM role may not call ecr:GetAuthorizationToken, so that the node cannot pull from any private ECR.",
+    advice:
+      'Attach the managed policy AmazonEC2ContainerRegistryPullOnly (or ReadOnly) to the node role, or allow ecr:GetAuthorizationToken on resource "*". Look for a deny in a service control policy or a permissions boundary too. Then run the repair again.',
+  },
+  TokenUnavailable: {
+    severity: 'Fatal',
+    scope: 'node',
+    cause:
+      'The node got no ECR token, for another reason than a missing permission: no instance profile, instance metadata out of reach, expired credentials, or a clock that is wrong.',
+    advice:
+      'Check that the instance has an instance profile, that IMDS answers on the node (`curl -X PUT http://169.254.169.254/latest/api/token -H "X-aws-ec2-metadata-token-ttl-seconds: 60"`), and that its clock is right (`chronyc tracking`).',
+  },
+  RegistryUnreachable: {
+    severity: 'Fatal',
+    scope: 'node',
+    cause:
+      'The node does not reach the registry, the ECR API or S3: name resolution, route, security group, proxy or endpoint.',
+    advice:
+      'Check from the node that the registry host of the image resolves and answers on port 443. In a private subnet the interface endpoints ecr.api and ecr.dkr and the gateway endpoint for S3 are needed, with a security group that lets the nodes in.',
+  },
+  RegistryDenied: {
+    severity: 'Fatal',
+    scope: 'node',
+    cause:
+      'The registry refused the token: it is of another region, it has expired, or the node role may not read this repository.',
+    advice:
+      'Check that the node role is allowed ecr:BatchGetImage and ecr:GetDownloadUrlForLayer on the repository, and that the policy of an ECR endpoint allows the EKS registry account. Is the clock of the node right?',
+  },
+  RegistryImageNotFound: {
+    severity: 'Fatal',
+    scope: 'evidence',
+    cause: "The registry does not have the image that containerd's configuration names.",
+    advice:
+      'Check the sandbox image in the configuration of containerd: account, region, repository and tag. If it is your own mirror, push the image there.',
+  },
+  RegistryCertificate: {
+    severity: 'Fatal',
+    scope: 'node',
+    cause:
+      'The node does not trust the certificate of the registry or of the ECR API: often a proxy that inspects TLS.',
+    advice:
+      "Add the proxy's CA to the node's trust store, or except ECR and S3 from inspection. Check the clock of the node.",
+  },
+  SandboxImagePullFailed: {
+    severity: 'Fatal',
+    scope: 'evidence',
+    cause: 'Getting the image failed in a way that fleetmend does not know.',
+    advice: "The message has the tool's own words. Try the same by hand on the node, and report it.",
+  },
+  NoLocalCopy: {
+    severity: 'Fatal',
+    scope: 'node',
+    cause:
+      'There is no trustworthy copy of the image on the node, and no registry that has it: a localhost/… image is in none.',
+    advice:
+      'Replace the node. If the image is your own, see that it has /etc/eks/pause.tar as the EKS-optimized images have since v20241115.',
+  },
+  LocalCopyUntrusted: {
+    severity: 'Fatal',
+    scope: 'node',
+    cause:
+      'There is a copy of the image at /etc/eks/pause.tar, but somebody else than root could have written it, or it is not for this platform. An image from it would run in every pod of the node.',
+    advice:
+      'Find out who may write there, and why. Then replace the node, or give file and folder to root (mode 644 and 755) if you know the content to be good.',
+  },
+  DiskFull: {
+    severity: 'Fatal',
+    scope: 'node',
+    cause: 'The disk of containerd has no space left, not even for an image of some hundred kilobytes.',
+    advice:
+      'Free space on the node (fleetmend deletes nothing) or replace it with one that has a larger disk; then run the repair again.',
+  },
+  RuntimeDown: {
+    severity: 'Fatal',
+    scope: 'node',
+    cause: 'containerd is not running or does not answer on its socket.',
+    advice:
+      'Look at `systemctl status containerd` and `journalctl -u containerd` on the node. Restart it or replace the node.',
+  },
+  ConfigUnreadable: {
+    severity: 'Fatal',
+    scope: 'node',
+    cause:
+      "containerd's configuration on disk cannot be read, or names no valid sandbox image; a restart of containerd would fail or pull nothing.",
+    advice:
+      'Run `containerd config dump` on the node: its error names the file and the line. Mend your user data and replace the node.',
+  },
+  PinFailed: {
+    severity: 'Warning',
+    scope: 'evidence',
+    cause: 'The image is on the node, but containerd refused the label that pins it.',
+    advice: 'Look at `journalctl -u containerd`. Pods start, but the image may be deleted again.',
+  },
+  SandboxImageUnseen: {
+    severity: 'Fatal',
+    scope: 'evidence',
+    cause: "The image is in containerd's store, but its CRI plugin did not take notice of it.",
+    advice:
+      'Restart containerd on the node (running pods go on), then run a check. Is the CRI plugin disabled in its configuration?',
+  },
+  SandboxStartFailed: {
+    severity: 'Fatal',
+    scope: 'evidence',
+    cause: 'The image is complete, but a test container of it did not start: runc, cgroups or the kernel refuse.',
+    advice:
+      'The message has the words of runc. Pods will fail alike: look at `journalctl -u containerd`, and replace the node if it is alone with this.',
+  },
+  SandboxImageWrongPlatform: {
+    severity: 'Fatal',
+    scope: 'evidence',
+    cause: "The image's program is for another processor than the node's.",
+    advice: "Check that the image in containerd's configuration is a list of platforms, or one for this node's.",
+  },
+  RuntimeNotContainerd: {
+    severity: 'Info',
+    scope: 'node',
+    cause:
+      "kubelet's runtime is Docker, by dockershim or cri-dockerd; the sandbox image is not containerd's matter there.",
+    advice: 'Nothing to do for pause-image. Nodes with cri-dockerd need a remediation of their own.',
+  },
+  PlatformUnsupported: {
+    severity: 'Info',
+    scope: 'node',
+    cause: 'fleetmend cannot mend this kind of node in place: there is no containerd that the SSM agent could reach.',
+    advice:
+      'On Bottlerocket a restart of kubelet loads the sandbox image again (`apiclient exec admin sheltie systemctl restart kubelet`); otherwise replace the node.',
+  },
+});
+
+/** Brings the sandbox image back where containerd cannot pull it, and pins it. */
+export const remediation = defineRemediation({
+  name: 'pause-image',
+  summary: 'Brings the sandbox (pause) image back to nodes whose containerd cannot pull it, and pins it.',
+  order: 10,
+  disruptive: false,
+  reasons,
+  executionTimeoutSeconds: { check: 60, repair: 300 },
+  // kubelet's and containerd's words of a sandbox that does not start, the deletion that comes before it, and AL2's unit.
+  logPhrases: [
+    'RunPodSandbox from runtime service failed',
+    'RunPodSandbox for ',
+    'failed to get sandbox image',
+    'ImageDelete event',
+    'image filesystem is over the high threshold',
+    'Image garbage collection failed multiple times in a row',
+    'Failed to start pull sandbox image',
+  ],
+});

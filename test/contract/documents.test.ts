@@ -1,0 +1,134 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { type BuiltDocument, buildDocuments } from '../../ssm-documents/build.ts';
+import { MAX_DOCUMENT_BYTES, validateDocument } from '../../ssm-documents/document.ts';
+import { remediations } from '../../ssm-documents/registry.ts';
+
+const documents = buildDocuments();
+const fail = (): never => {
+  throw new Error('looking for a document: there is none of that key');
+};
+const scriptOf = (document: BuiltDocument): string =>
+  `${document.content.mainSteps[0]?.inputs.runCommand.join('\n') ?? ''}\n`;
+const folder = mkdtempSync(join(tmpdir(), 'fleetmend-documents-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('the built documents', () => {
+  it('are a check and a repair of every remediation, its variants, and node-check', () => {
+    const keys = documents.map((d) => d.key);
+    for (const { name } of remediations)
+      expect(keys).toEqual(expect.arrayContaining([`${name}-check`, `${name}-repair`]));
+    expect(keys).toContain('pause-image-repair-mirror');
+    expect(keys.at(-1)).toBe('node-check');
+    expect(new Set(keys).size).toBe(keys.length);
+  });
+
+  it('come out the same every time', () => {
+    expect(buildDocuments().map((d) => d.name)).toEqual(documents.map((d) => d.name));
+  });
+});
+
+describe.each(documents.map((d) => [d.key, d] as const))('%s', (key, document) => {
+  const script = scriptOf(document);
+  const lines = script.split('\n');
+
+  it('is valid, and leaves room below SSM’s limit', () => {
+    expect(validateDocument(document.content)).toEqual([]);
+    expect(Buffer.byteLength(document.json)).toBeLessThan(MAX_DOCUMENT_BYTES - 2048);
+    expect(JSON.parse(document.json)).toEqual(document.content);
+  });
+
+  it('has a name that holds its hash, and that SSM accepts', () => {
+    expect(document.name).toBe(`fleetmend-${key}-${document.sha256.slice(0, 12)}`);
+    expect(document.name).toMatch(/^[a-zA-Z0-9_.-]{3,128}$/);
+  });
+
+  it('has no parameters and nothing that SSM would interpolate', () => {
+    expect(document.content).not.toHaveProperty('parameters');
+    expect(document.json).not.toContain('{{');
+  });
+
+  it('starts with the shebang and the strict options, and has one step with a timeout for Linux', () => {
+    expect(lines.slice(0, 2)).toEqual(['#!/bin/bash', 'set -o errexit -o nounset -o pipefail']);
+    expect(document.content.mainSteps).toHaveLength(1);
+    expect(document.content.mainSteps[0]).toMatchObject({
+      action: 'aws:runShellScript',
+      precondition: { StringEquals: ['platformType', 'Linux'] },
+      inputs: { timeoutSeconds: String(document.executionTimeoutSeconds) },
+    });
+  });
+
+  it('is a script that bash can read', () => {
+    const file = join(folder, `${key}.sh`);
+    writeFileSync(file, script);
+    execFileSync('bash', ['-n', file]);
+  });
+
+  it('ends itself before the agent would', () => {
+    const budget = Number(/^BUDGET_SECONDS=(\d+)$/m.exec(script)?.[1]);
+    expect(budget).toBeGreaterThan(0);
+    expect(budget).toBeLessThanOrEqual(document.executionTimeoutSeconds - 15);
+  });
+});
+
+const CHANGES = [
+  /\bimages (tag|label|rm|import)\b/,
+  /content fetch/,
+  /systemctl (start|restart|stop|kill)/,
+  /\bctr_k8s \d+ (run|tasks rm|containers rm)\b/,
+  /get-login-password/,
+];
+
+describe.each(documents.filter((d) => d.action === 'check').map((d) => [d.key, scriptOf(d)] as const))(
+  'the check %s',
+  (_, script) => {
+    it.each(CHANGES)('holds no line that could change the node by %s', (change) => {
+      expect(script).not.toMatch(change);
+    });
+  },
+);
+
+it.each(CHANGES)('the repair of pause-image does have %s, so that the search above can find it', (change) => {
+  expect(scriptOf(documents.find((d) => d.key === 'pause-image-repair') ?? fail())).toMatch(change);
+});
+
+describe('validateDocument', () => {
+  type Fields = Record<string, unknown>;
+  type Parts = { document: Fields & { mainSteps: Fields[] }; step: Fields; inputs: Fields & { runCommand: string[] } };
+  const parts = (): Parts => {
+    const document = structuredClone(documents[0]?.content ?? fail()) as unknown as Parts['document'];
+    const step = document.mainSteps[0] ?? fail();
+    return { document, step, inputs: step.inputs as Parts['inputs'] };
+  };
+
+  it('accepts what the builder makes', () => {
+    expect(validateDocument(parts().document)).toEqual([]);
+  });
+
+  it.each<[string, (parts: Parts) => unknown]>([
+    [
+      'a timeout beside the inputs, which the agent ignores',
+      ({ step }) => Object.assign(step, { timeoutSeconds: '60' }),
+    ],
+    ['onFailure beside the inputs, which the agent ignores', ({ step }) => Object.assign(step, { onFailure: 'exit' })],
+    ['no timeout', ({ inputs }) => Reflect.deleteProperty(inputs, 'timeoutSeconds')],
+    ['a timeout below 5 s, which would become an hour', ({ inputs }) => Object.assign(inputs, { timeoutSeconds: '3' })],
+    ['a step name of three characters', ({ step }) => Object.assign(step, { name: 'fix' })],
+    ['no precondition', ({ step }) => Reflect.deleteProperty(step, 'precondition')],
+    ['another shell', ({ inputs }) => inputs.runCommand.splice(0, 1, '#!/bin/sh')],
+    ['no strict options', ({ inputs }) => inputs.runCommand.splice(1, 1, 'true')],
+    ['an interpolation', ({ inputs }) => inputs.runCommand.push('echo {{ commands }}')],
+    ['a line end inside a line', ({ inputs }) => inputs.runCommand.push('true\nfalse')],
+    ['parameters', ({ document }) => Object.assign(document, { parameters: {} })],
+    ['another schema', ({ document }) => Object.assign(document, { schemaVersion: '0.3' })],
+    ['two steps', ({ document, step }) => document.mainSteps.push(step)],
+    ['more than 64 KB', ({ inputs }) => inputs.runCommand.push('#'.repeat(MAX_DOCUMENT_BYTES))],
+  ])('refuses %s', (_, spoil) => {
+    const spoilt = parts();
+    spoil(spoilt);
+    expect(validateDocument(spoilt.document).length).toBeGreaterThan(0);
+  });
+});
