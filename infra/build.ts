@@ -1,0 +1,22 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { buildDocuments } from '../ssm-documents/build.ts';
+import { BUNDLE_BUDGET_KILOBYTES, bundleFunctions, complaints } from './bundle.ts';
+
+const root = join(import.meta.dirname, '..');
+const dist = join(root, 'dist');
+
+const documents = buildDocuments();
+const bundles = await bundleFunctions({ root, sources: join(root, 'functions'), out: join(dist, 'functions') });
+for (const { name, bytes } of bundles) {
+  console.log(`${name.padEnd(10)} ${String(Math.ceil(bytes / 1000)).padStart(4)} KB of ${BUNDLE_BUDGET_KILOBYTES}`);
+}
+
+const folder = join(dist, 'ssm-documents');
+rmSync(folder, { recursive: true, force: true });
+mkdirSync(folder, { recursive: true });
+for (const { key, json } of documents) writeFileSync(join(folder, `${key}.json`), json);
+console.log(`${documents.length} SSM documents`);
+
+const wrong = bundles.flatMap(complaints);
+if (wrong.length > 0) throw new Error(`bundling the functions:\n  ${wrong.join('\n  ')}`);

@@ -1,0 +1,107 @@
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { build, type Metafile, type OutputFile } from 'esbuild';
+import { envCredentials, leanSchemas } from './bundle-plugins.ts';
+
+/** The Lambda functions of fleetmend, in the order of the flow. */
+export const FUNCTION_NAMES = ['logs', 'intake', 'remediate', 'track', 'advance', 'reconcile', 'report'] as const;
+export type FunctionName = (typeof FUNCTION_NAMES)[number];
+
+/** What one function's bundle may weigh: load time grows with it. Kilobytes of 1,000 bytes. */
+export const BUNDLE_BUDGET_KILOBYTES = 600;
+
+/** Paths whose code must not reach a bundle: each has cost hundreds of kilobytes or does not belong in production. */
+export const UNWANTED_INPUTS: readonly RegExp[] = [
+  // zod's classic schemas speak English by themselves; the other locales come with `import { z }` only.
+  /\/zod\/.*\/locales\/(?!en\.)/,
+  /\/aws-xray-sdk/,
+  /(?:^|\/)test\//,
+  /\.test\.ts$/,
+  /\/credential-provider-(?:ini|sso|process|web-identity|login)\//,
+];
+
+/** One built bundle: where it lies, its size, and what of which file is in it. */
+export type Bundle = {
+  readonly name: FunctionName;
+  readonly file: string;
+  readonly bytes: number;
+  /** Bytes in the bundle by input file; files that were shaken off completely are left out. */
+  readonly inputs: Readonly<Record<string, number>>;
+};
+
+/** Complaints about a bundle: over the budget, or with code of an unwanted file. Empty when it is fine. */
+export const complaints = (bundle: Bundle): readonly string[] => {
+  const kilobytes = Math.ceil(bundle.bytes / 1000);
+  const heaviest = Object.entries(bundle.inputs)
+    .sort(([, a], [, b]) => b - a)
+    .slice(0, 5)
+    .map(([file, bytes]) => `${file} (${Math.ceil(bytes / 1000)} KB)`);
+  return [
+    ...(kilobytes > BUNDLE_BUDGET_KILOBYTES
+      ? [`${bundle.name}: ${kilobytes} KB of ${BUNDLE_BUDGET_KILOBYTES} KB; heaviest: ${heaviest.join(', ')}`]
+      : []),
+    ...Object.keys(bundle.inputs)
+      .filter((file) => UNWANTED_INPUTS.some((unwanted) => unwanted.test(file)))
+      .map((file) => `${bundle.name}: ${file} must not be bundled`),
+  ];
+};
+
+const usedInputs = (output: Metafile['outputs'][string]): Readonly<Record<string, number>> =>
+  Object.fromEntries(
+    Object.entries(output.inputs)
+      .map(([file, { bytesInOutput }]) => [file, bytesInOutput] as const)
+      .filter(([, bytes]) => bytes > 0),
+  );
+
+/** Where the functions' sources are and where their bundles go. */
+export type BundleOptions = {
+  /** The folder of package.json; paths in the bundles are relative to it, so that they are the same on each machine. */
+  readonly root: string;
+  /** Holds `<name>/handler.ts`. */
+  readonly sources: string;
+  /** Gets `<name>/index.mjs` and `<name>/index.mjs.map`. */
+  readonly out: string;
+  readonly names?: readonly FunctionName[];
+};
+
+/**
+ * Bundles the functions for the Lambda runtime nodejs24.x.
+ *
+ * @throws naming every missing handler before anything is built
+ */
+export const bundleFunctions = async (options: BundleOptions): Promise<readonly Bundle[]> => {
+  const names = options.names ?? FUNCTION_NAMES;
+  const missing = names.map((name) => join(options.sources, name, 'handler.ts')).filter((file) => !existsSync(file));
+  if (missing.length > 0) throw new Error(`bundling the functions: no such handler: ${missing.join(', ')}`);
+  // All are built before one is written: a build that fails leaves the last one as it was.
+  const built: { readonly bundle: Bundle; readonly files: readonly OutputFile[] }[] = [];
+  for (const name of names) {
+    const file = join(options.out, name, 'index.mjs');
+    const { metafile, outputFiles } = await build({
+      absWorkingDir: options.root,
+      entryPoints: [join(options.sources, name, 'handler.ts')],
+      outfile: file,
+      write: false,
+      bundle: true,
+      format: 'esm',
+      platform: 'node',
+      target: 'node24',
+      minify: true,
+      mainFields: ['module', 'main'],
+      sourcemap: 'linked',
+      sourcesContent: false,
+      metafile: true,
+      logLevel: 'silent',
+      plugins: [leanSchemas(), envCredentials()],
+    });
+    const output = Object.values(metafile.outputs).find(({ entryPoint }) => entryPoint !== undefined);
+    if (output === undefined) throw new Error(`bundling ${name}: esbuild reported no entry point`);
+    built.push({ bundle: { name, file, bytes: output.bytes, inputs: usedInputs(output) }, files: outputFiles });
+  }
+  for (const { bundle, files } of built) {
+    rmSync(dirname(bundle.file), { recursive: true, force: true });
+    mkdirSync(dirname(bundle.file), { recursive: true });
+    for (const { path, contents } of files) writeFileSync(path, contents);
+  }
+  return built.map(({ bundle }) => bundle);
+};

@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest';
+import { type ConfigInput, parseConfig, policyOf } from './config.ts';
+import { config as example } from './fleetmend.config.ts';
+
+const KNOWN = ['pause-image'];
+const clusters = [{ name: 'shop' }];
+
+describe('parseConfig', () => {
+  it('reads the example, which observes', () => {
+    const config = parseConfig(example, KNOWN);
+    expect(config.clusters.map(({ mode }) => mode)).toEqual(['observe']);
+  });
+
+  it('fills in what is left out', () => {
+    expect(parseConfig({ clusters }, KNOWN)).toMatchObject({
+      sweepMinutes: 30,
+      alarms: true,
+      logRetentionDays: 90,
+      notifications: {},
+      functions: { architecture: 'arm64', memoryMegabytes: {} },
+      maxConcurrency: { advance: 5 },
+      limits: { retentionDays: 365 },
+    });
+  });
+
+  it.each<[string, unknown, RegExp]>([
+    ['nothing', undefined, /\(top\): /],
+    ['no cluster', { clusters: [] }, /clusters: list at least one cluster/],
+    ['a mode that is none', { clusters: [{ name: 'shop', mode: 'mend' }] }, /clusters\.0\.mode: /],
+    ['a name that is none', { clusters: [{ name: 'a b' }] }, /clusters\.0\.name: not an EKS cluster name/],
+    ['a misspelt field', { clusters: [{ name: 'shop', modes: 'repair' }] }, /clusters\.0: .*modes/],
+    ['a cluster twice', { clusters: [...clusters, ...clusters] }, /clusters: cluster shop is listed twice/],
+    [
+      'an unknown remediation',
+      { clusters: [{ name: 's', remediations: { 'pause-imge': {} } }] },
+      /pause-imge: no such/,
+    ],
+    ['a log group that is none', { clusters: [{ name: 's', logGroups: ['a:b'] }] }, /clusters\.0\.logGroups\.0: not a/],
+    ['no tag', { clusters: [{ name: 's', nodeTags: [] }] }, /clusters\.0\.nodeTags: /],
+    ['a limit in the wrong unit', { clusters, limits: { coolDownSeconds: 0.25 } }, /limits\.coolDownSeconds: /],
+    [
+      'too little memory',
+      { clusters, functions: { memoryMegabytes: { logs: 64 } } },
+      /functions\.memoryMegabytes\.logs/,
+    ],
+    [
+      'a function that is none',
+      { clusters, functions: { memoryMegabytes: { log: 512 } } },
+      /functions\.memoryMegabytes/,
+    ],
+    ['an odd retention', { clusters, logRetentionDays: 42 }, /logRetentionDays: /],
+    ['one copy', { clusters, maxConcurrency: { advance: 1 } }, /maxConcurrency\.advance: /],
+    [
+      'two ways to tell',
+      { clusters, notifications: { email: 'a@example.com', topicArn: 'arn:aws:sns:eu-west-1:123456789012:t' } },
+      /notifications: give email or topicArn/,
+    ],
+    [
+      'a foreign document',
+      { clusters, previousDocuments: ['AWS-RunShellScript'] },
+      /previousDocuments\.0: not a fleetmend/,
+    ],
+  ])('names the field of %s', (_, input, message) => {
+    expect(() => parseConfig(input, KNOWN)).toThrow(message);
+  });
+
+  it('names every wrong field at once', () => {
+    expect(() => parseConfig({ clusters: [{ name: '' }], sweepMinutes: 1 }, KNOWN)).toThrow(
+      /clusters\.0\.name.*sweepMinutes/s,
+    );
+  });
+});
+
+describe('policyOf', () => {
+  it('gives the functions the policy without what only the deployment needs', () => {
+    const input: ConfigInput = {
+      clusters: [{ name: 'shop', mode: 'repair', logGroups: ['/g'], nodeTags: ['kubernetes.io/cluster'] }],
+      limits: { canaries: 1 },
+    };
+    const policy = policyOf(parseConfig(input, KNOWN));
+    expect(policy.clusters).toEqual([
+      { name: 'shop', mode: 'repair', remediations: {}, freezeWindows: [], sweeps: true },
+    ]);
+    expect(policy.limits.canaries).toBe(1);
+  });
+});

@@ -1,0 +1,137 @@
+import * as z from 'zod';
+import { ClusterPolicy, Limits, Policy } from '../functions/core/policy.ts';
+import { FUNCTION_NAMES } from './bundle.ts';
+
+/**
+ * EC2 tags by which a node is known to belong to a cluster. The first two hold the cluster's name (managed nodegroups;
+ * Karpenter and EKS Auto Mode), the third has it in its key (self-managed nodes; value `owned` or `shared`).
+ */
+export const NodeTag = z.enum(['eks:cluster-name', 'eks:eks-cluster-name', 'kubernetes.io/cluster']);
+export type NodeTag = z.infer<typeof NodeTag>;
+
+/** Source: CloudWatch Logs API, CreateLogGroup. */
+const LogGroupName = z
+  .string()
+  .regex(/^[A-Za-z0-9_\-/.#]{1,512}$/, 'not a log group name: 1 to 512 letters, digits, or _ - / . #');
+
+const ClusterConfig = z.strictObject({
+  ...ClusterPolicy.shape,
+  /** Which tags prove that a node is this cluster's; advance may send commands to no other instance. */
+  nodeTags: z.array(NodeTag).min(1).default(['eks:cluster-name', 'eks:eks-cluster-name']),
+  /** Log groups that carry the nodes' logs; one subscription filter is put on each (CloudWatch Logs allows two). */
+  logGroups: z.array(LogGroupName).default([]),
+});
+export type ClusterConfig = z.infer<typeof ClusterConfig>;
+
+/** Retention periods that CloudWatch Logs takes, in days. Source: PutRetentionPolicy. */
+const LogRetentionDays = z.literal([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827]);
+
+/** Source: Lambda CreateFunction, MemorySize. */
+const MemoryMegabytes = z.number().int().min(128).max(10_240);
+
+/** Event source maximum concurrency. Source: Lambda ScalingConfig, 2 to 1,000. */
+const MaxConcurrency = z.number().int().min(2).max(1000);
+
+/** A content-addressed document name. */
+const DocumentName = z.string().regex(/^fleetmend-[a-z][a-z-]{1,60}-[0-9a-f]{12}$/, 'not a fleetmend document name');
+
+/** Everything that a user decides about a deployment. */
+export const Config = z
+  .strictObject({
+    clusters: z.array(ClusterConfig).min(1, 'list at least one cluster'),
+    limits: Limits,
+    /** Every so many minutes each managed cluster gets a check run. */
+    sweepMinutes: z.number().int().min(5).max(1440).default(30),
+    notifications: z
+      .strictObject({
+        /** Gets fleetmend's notices and alarms by mail, once the address is confirmed. */
+        email: z.email().optional(),
+        /** An existing topic to use in place of an own one; its policy must let events and cloudwatch publish. */
+        topicArn: z
+          .string()
+          .regex(/^arn:[a-z-]+:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}$/, 'not an SNS topic ARN')
+          .optional(),
+      })
+      .prefault({}),
+    alarms: z.boolean().default(true),
+    logRetentionDays: LogRetentionDays.default(90),
+    logLevel: z.enum(['DEBUG', 'INFO', 'WARN', 'ERROR']).default('INFO'),
+    functions: z
+      .strictObject({
+        architecture: z.enum(['arm64', 'x86_64']).default('arm64'),
+        memoryMegabytes: z.partialRecord(z.enum(FUNCTION_NAMES), MemoryMegabytes).default({}),
+      })
+      .prefault({}),
+    /** How many copies of a function work on its queue at once; advance's is the governor of the SSM call rate. */
+    maxConcurrency: z
+      .strictObject({
+        intake: MaxConcurrency.default(5),
+        track: MaxConcurrency.default(5),
+        advance: MaxConcurrency.default(5),
+      })
+      .prefault({}),
+    /** Variants of repair documents that advance may send besides `<remediation>-repair`, by document key. */
+    documentVariants: z.array(z.string()).default([]),
+    /** Documents of an earlier deployment that runs still under way may send; take them out at the next deployment. */
+    previousDocuments: z.array(DocumentName).default([]),
+  })
+  .superRefine((config, context) => {
+    if (config.notifications.email !== undefined && config.notifications.topicArn !== undefined) {
+      context.addIssue({
+        code: 'custom',
+        path: ['notifications'],
+        message: 'give email or topicArn, not both: subscribe the address to your own topic',
+      });
+    }
+  });
+export type Config = z.infer<typeof Config>;
+/** The configuration as a person writes it; everything that has a default may be left out. */
+export type ConfigInput = z.input<typeof Config>;
+
+/** Types a configuration file: `export const config = defineConfig({ … })`. */
+export const defineConfig = (config: ConfigInput): ConfigInput => config;
+
+const policyInput = (config: Config) => ({
+  clusters: config.clusters.map(({ nodeTags: _tags, logGroups: _groups, ...policy }) => policy),
+  limits: config.limits,
+});
+
+/** The part of the configuration that the functions read as their policy. */
+export const policyOf = (config: Config): Policy => Policy.parse(policyInput(config));
+
+const problems = (error: z.ZodError): readonly string[] =>
+  error.issues.map((issue) => `${issue.path.join('.') || '(top)'}: ${issue.message}`);
+
+/**
+ * Reads a configuration.
+ *
+ * @param remediations names in the registry; a policy for any other is a typing error, not a wish
+ * @throws naming every wrong field
+ */
+export const parseConfig = (input: unknown, remediations: readonly string[]): Config => {
+  const parsed = Config.safeParse(input);
+  const config = parsed.success ? parsed.data : undefined;
+  const policy = config === undefined ? undefined : Policy.safeParse(policyInput(config));
+  const wrong = [
+    ...(parsed.success ? [] : problems(parsed.error)),
+    ...(policy === undefined || policy.success ? [] : problems(policy.error)),
+    ...(config?.clusters ?? []).flatMap((cluster, i) =>
+      Object.keys(cluster.remediations)
+        .filter((name) => !remediations.includes(name))
+        .map((name) => `clusters.${i}.remediations.${name}: no such remediation; there are ${remediations.join(', ')}`),
+    ),
+  ];
+  if (config === undefined || wrong.length > 0) {
+    throw new Error(`reading the configuration:\n  ${wrong.join('\n  ')}`);
+  }
+  return config;
+};
+
+/** Where to deploy: account and region as the CDK command line found them, or neither for a template that fits any. */
+export const deployEnvironment = (): { readonly account?: string; readonly region?: string } => {
+  const { CDK_DEFAULT_ACCOUNT: account, CDK_DEFAULT_REGION: region } = process.env;
+  return { ...(account === undefined ? {} : { account }), ...(region === undefined ? {} : { region }) };
+};
+
+/** The configuration file that `FLEETMEND_CONFIG` names, by path from the working folder, or undefined. */
+export const configFileFromEnvironment = (): string | undefined => process.env.FLEETMEND_CONFIG;

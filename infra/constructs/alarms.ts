@@ -1,0 +1,74 @@
+import { Duration } from 'aws-cdk-lib';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import type * as lambda from 'aws-cdk-lib/aws-lambda';
+import type * as sns from 'aws-cdk-lib/aws-sns';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+
+const PERIOD = Duration.minutes(5);
+/** Work waits for minutes only when a function fails or is throttled. */
+const MAX_AGE_SECONDS = 900;
+
+/** What is watched, by the name that the alarm gets. */
+export type AlarmsProps = {
+  readonly namePrefix: string;
+  readonly topic: sns.ITopic;
+  readonly deadLetterQueues: Readonly<Record<string, sqs.IQueue>>;
+  readonly inboxes: Readonly<Record<string, sqs.IQueue>>;
+  readonly functions: Readonly<Record<string, lambda.IFunction>>;
+};
+
+/** The few alarms that mean work for a person. Missing data is fine: nothing happened. */
+export class Alarms extends Construct {
+  constructor(scope: Construct, id: string, props: AlarmsProps) {
+    super(scope, id);
+    const alarm = (name: string, metric: cloudwatch.IMetric, threshold: number, alarmDescription: string) => {
+      new cloudwatch.Alarm(this, name, {
+        alarmName: `${props.namePrefix}-${name}`,
+        alarmDescription,
+        metric,
+        threshold,
+        evaluationPeriods: 1,
+        comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
+        treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
+      }).addAlarmAction(new SnsAction(props.topic));
+    };
+    for (const [name, queue] of Object.entries(props.deadLetterQueues)) {
+      alarm(
+        `${name}-not-empty`,
+        queue.metricApproximateNumberOfMessagesVisible({ period: PERIOD, statistic: 'Maximum' }),
+        0,
+        `Something could not be handled and waits in ${name}; look at its reason attribute, then run fleetmend replay`,
+      );
+    }
+    for (const [name, queue] of Object.entries(props.inboxes)) {
+      alarm(
+        `${name}-waiting`,
+        queue.metricApproximateAgeOfOldestMessage({ period: PERIOD, statistic: 'Maximum' }),
+        MAX_AGE_SECONDS,
+        `Work in ${name} waits for more than ${MAX_AGE_SECONDS} seconds; look at the errors and throttles of its function`,
+      );
+    }
+    for (const [name, fn] of Object.entries(props.functions)) {
+      alarm(
+        `${name}-errors`,
+        fn.metricErrors({ period: PERIOD, statistic: 'Sum' }),
+        0,
+        `The function ${name} failed; its log says why, and the input is tried again or goes to a dead-letter queue`,
+      );
+    }
+    alarm(
+      'breaker-opened',
+      new cloudwatch.Metric({
+        namespace: 'fleetmend',
+        metricName: 'BreakerOpened',
+        dimensionsMap: { service: 'fleetmend', function: 'advance' },
+        period: PERIOD,
+        statistic: 'Sum',
+      }),
+      0,
+      'Repairs of a lane keep failing and were stopped; run fleetmend runs and fleetmend explain',
+    );
+  }
+}

@@ -1,0 +1,46 @@
+import * as events from 'aws-cdk-lib/aws-events';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import { Construct } from 'constructs';
+import { LOGS_SOURCE, NOTICE_SOURCE } from '../../events/node-symptom.ts';
+
+/** fleetmend's own event bus: symptoms go in, notices go out. */
+export class FleetmendBus extends Construct {
+  readonly bus: events.IEventBus;
+
+  constructor(scope: Construct, id: string, props: { readonly eventBusName: string }) {
+    super(scope, id);
+    // The cast: aws-cdk-lib's types are not written for exactOptionalPropertyTypes.
+    this.bus = new events.EventBus(this, 'Bus', { eventBusName: props.eventBusName }) as events.IEventBus;
+  }
+
+  /** Keeps the source `fleetmend.logs` for λ logs, whose symptoms may lead to a repair. */
+  keepSymptomsFor(role: iam.IRole): void {
+    this.keepSourceFor('OnlyLogsMaySendSymptoms', LOGS_SOURCE, role);
+  }
+
+  /** Keeps the source `fleetmend` for λ advance, so that no one else can send notices in its name. */
+  keepNoticesFor(role: iam.IRole): void {
+    this.keepSourceFor('OnlyAdvanceMaySendNotices', NOTICE_SOURCE, role);
+  }
+
+  private keepSourceFor(statementId: string, source: string, role: iam.IRole): void {
+    // A denial, because within an account a bus policy cannot take away what an identity policy allows.
+    const statement = new iam.PolicyStatement({
+      sid: statementId,
+      effect: iam.Effect.DENY,
+      principals: [new iam.AnyPrincipal()],
+      actions: ['events:PutEvents'],
+      resources: [this.bus.eventBusArn],
+      conditions: {
+        // A key with many values (service authorization reference of EventBridge): plain StringEquals is not for those.
+        'ForAnyValue:StringEquals': { 'events:source': [source] },
+        ArnNotEquals: { 'aws:PrincipalArn': role.roleArn },
+      },
+    });
+    new events.CfnEventBusPolicy(this, statementId, {
+      eventBusName: this.bus.eventBusName,
+      statementId,
+      statement: statement.toStatementJson(),
+    });
+  }
+}

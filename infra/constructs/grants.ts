@@ -1,0 +1,127 @@
+import { Aws } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
+import { modeOf } from '../../functions/core/policy.ts';
+import type { Remediation } from '../../functions/core/remediation.ts';
+import type { Config } from '../config.ts';
+import type { DocumentToDeploy } from './documents.ts';
+
+const regional = (service: string, resource: string): string =>
+  `arn:${Aws.PARTITION}:${service}:${Aws.REGION}:${Aws.ACCOUNT_ID}:${resource}`;
+
+const allow = (
+  actions: readonly string[],
+  resources: readonly string[],
+  conditions?: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>,
+): iam.PolicyStatement =>
+  new iam.PolicyStatement({
+    actions: [...actions],
+    resources: [...resources],
+    ...(conditions === undefined ? {} : { conditions: { ...conditions } }),
+  });
+
+/** Sending to one queue. */
+export const sendTo = (...queues: readonly sqs.IQueue[]): iam.PolicyStatement =>
+  allow(
+    ['sqs:SendMessage'],
+    queues.map((queue) => queue.queueArn),
+  );
+
+/** Taking messages off dead-letter queues, for `replay`. */
+export const takeFrom = (queues: readonly sqs.IQueue[]): iam.PolicyStatement =>
+  allow(
+    ['sqs:ReceiveMessage', 'sqs:DeleteMessage'],
+    queues.map((queue) => queue.queueArn),
+  );
+
+/** Putting events on one bus. */
+export const putEvents = (busArn: string): iam.PolicyStatement => allow(['events:PutEvents'], [busArn]);
+
+/** Reading instances and their tags. EC2 knows no resources for it. */
+export const describeInstances = (): iam.PolicyStatement => allow(['ec2:DescribeInstances'], ['*']);
+
+/** Reading which nodes SSM manages. SSM knows no resources for it. */
+export const describeManagedNodes = (): iam.PolicyStatement => allow(['ssm:DescribeInstanceInformation'], ['*']);
+
+/** Reading what became of commands. SSM knows no resources for either. */
+export const readCommands = (): iam.PolicyStatement => allow(['ssm:ListCommands', 'ssm:ListCommandInvocations'], ['*']);
+
+/** Finding and ending commands of λ advance. SSM knows no resources for either. */
+export const listAndCancelCommands = (): iam.PolicyStatement => allow(['ssm:ListCommands', 'ssm:CancelCommand'], ['*']);
+
+/** Asking an EKS registry, of whichever region and account, whether it has the pause image. */
+export const askRegistries = (): iam.PolicyStatement =>
+  allow(['ecr:BatchGetImage'], [`arn:${Aws.PARTITION}:ecr:*:*:repository/eks/pause`]);
+
+/** Clusters per statement: a statement must fit into a managed policy, to which CDK moves what is too much. */
+const CLUSTERS_PER_STATEMENT = 25;
+
+const inChunks = <T>(items: readonly T[]): readonly (readonly T[])[] =>
+  Array.from({ length: Math.ceil(items.length / CLUSTERS_PER_STATEMENT) }, (_, i) =>
+    items.slice(i * CLUSTERS_PER_STATEMENT, (i + 1) * CLUSTERS_PER_STATEMENT),
+  );
+
+/** Reading whether a nodegroup of the configured clusters is being updated. */
+export const readNodegroups = (config: Config): readonly iam.PolicyStatement[] =>
+  inChunks(config.clusters).map((clusters) =>
+    allow(
+      ['eks:DescribeNodegroup'],
+      clusters.map(({ name }) => regional('eks', `nodegroup/${name}/*/*`)),
+    ),
+  );
+
+/**
+ * Names of the documents that λ advance may send: every check; a repair only where some cluster's policy lets it happen,
+ * so that a deployment that observes cannot repair at all; a variant only where the configuration names it.
+ */
+export const sendableDocuments = (
+  config: Config,
+  documents: readonly DocumentToDeploy[],
+  remediations: readonly Remediation[],
+): readonly string[] => {
+  const repairs = new Set(
+    remediations
+      .filter(({ name, disruptive }) =>
+        config.clusters.some(
+          (cluster) =>
+            modeOf(cluster, name) === 'repair' && (!disruptive || cluster.remediations[name]?.allowDisruptive === true),
+        ),
+      )
+      .map(({ name }) => name),
+  );
+  const sendable = documents.filter(
+    ({ key, action, remediation }) =>
+      action === 'check' ||
+      (remediation !== undefined &&
+        repairs.has(remediation) &&
+        (key === `${remediation}-repair` || config.documentVariants.includes(key))),
+  );
+  return [...sendable.map(({ name }) => name), ...config.previousDocuments];
+};
+
+/**
+ * The right to run commands as root: these documents, on instances that carry a configured cluster's tag. SendCommand is
+ * allowed only when the document and every instance are, so neither statement is of use without the other.
+ */
+export const sendCommand = (config: Config, documentNames: readonly string[]): readonly iam.PolicyStatement[] => {
+  const instances = [regional('ec2', 'instance/*')];
+  const taggedBy = (tag: string) => config.clusters.filter(({ nodeTags }) => nodeTags.some((t) => t === tag));
+  const byName = ['eks:cluster-name', 'eks:eks-cluster-name'].flatMap((tag) =>
+    inChunks(taggedBy(tag).map(({ name }) => name)).map((names) =>
+      allow(['ssm:SendCommand'], instances, { StringEquals: { [`ssm:resourceTag/${tag}`]: names } }),
+    ),
+  );
+  const byKey = taggedBy('kubernetes.io/cluster').map(({ name }) =>
+    allow(['ssm:SendCommand'], instances, {
+      StringEquals: { [`ssm:resourceTag/kubernetes.io/cluster/${name}`]: ['owned', 'shared'] },
+    }),
+  );
+  return [
+    allow(
+      ['ssm:SendCommand'],
+      documentNames.map((name) => regional('ssm', `document/${name}`)),
+    ),
+    ...byName,
+    ...byKey,
+  ];
+};

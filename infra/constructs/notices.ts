@@ -1,0 +1,38 @@
+import { Aws } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as sns from 'aws-cdk-lib/aws-sns';
+import * as subscriptions from 'aws-cdk-lib/aws-sns-subscriptions';
+import { Construct } from 'constructs';
+import type { Config } from '../config.ts';
+
+/** The topic for people: notices and alarms. */
+export class Notices extends Construct {
+  readonly topic: sns.ITopic;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    props: { readonly topicName: string; readonly notifications: Config['notifications'] },
+  ) {
+    super(scope, id);
+    const { email, topicArn } = props.notifications;
+    if (topicArn !== undefined) {
+      this.topic = sns.Topic.fromTopicArn(this, 'Topic', topicArn);
+      return;
+    }
+    // No KMS key: neither EventBridge nor CloudWatch can publish under the key that AWS manages, and notices hold no
+    // secret (ids, reasons and outcomes). SNS encrypts its disks by itself.
+    const topic = new sns.Topic(this, 'Topic', { topicName: props.topicName, enforceSSL: true });
+    topic.addToResourcePolicy(
+      new iam.PolicyStatement({
+        sid: 'AlarmsOfThisAccount',
+        principals: [new iam.ServicePrincipal('cloudwatch.amazonaws.com')],
+        actions: ['sns:Publish'],
+        resources: [topic.topicArn],
+        conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } },
+      }),
+    );
+    if (email !== undefined) topic.addSubscription(new subscriptions.EmailSubscription(email));
+    this.topic = topic;
+  }
+}

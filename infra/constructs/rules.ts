@@ -1,0 +1,84 @@
+import { Duration } from 'aws-cdk-lib';
+import * as events from 'aws-cdk-lib/aws-events';
+import * as targets from 'aws-cdk-lib/aws-events-targets';
+import type * as lambda from 'aws-cdk-lib/aws-lambda';
+import type * as sns from 'aws-cdk-lib/aws-sns';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { NODE_SYMPTOM, NOTICE_SOURCE } from '../../events/node-symptom.ts';
+import { COMMAND_STATUS_CHANGE, DOCUMENT_PREFIX } from '../../events/ssm-command.ts';
+
+/** Statuses in which SSM's command-level event says that a command has ended. Source: SSM user guide, Run Command events. */
+const ENDED = ['Success', 'Failed', 'TimedOut', 'Cancelled'];
+
+/** After an hour a symptom is stale and an end of a command long reconciled. */
+const DELIVERY = { retryAttempts: 24, maxEventAge: Duration.hours(1) } as const;
+/** A tick is worth nothing once the next one is there. */
+const TICK = { retryAttempts: 2, maxEventAge: Duration.minutes(1) } as const;
+
+/** Every EventBridge rule of the stack; each target has bounded retries and age, and the one queue of lost events. */
+export class Rules extends Construct {
+  private readonly dead: sqs.IQueue;
+  private readonly namePrefix: string;
+
+  constructor(scope: Construct, id: string, props: { readonly dead: sqs.IQueue; readonly namePrefix: string }) {
+    super(scope, id);
+    this.dead = props.dead;
+    this.namePrefix = props.namePrefix;
+  }
+
+  /** Symptoms of any source; λ intake gives those of a foreign source a check at most. */
+  symptoms(bus: events.IEventBus, signals: sqs.IQueue): events.IRule {
+    return new events.Rule(this, 'Symptoms', {
+      ruleName: `${this.namePrefix}-symptoms`,
+      description: 'Node Symptom to the queue of signals',
+      eventBus: bus,
+      eventPattern: { detailType: [NODE_SYMPTOM] },
+      targets: [new targets.SqsQueue(signals, { ...DELIVERY, deadLetterQueue: this.dead })],
+    });
+  }
+
+  /** Ends of commands that ran a document of fleetmend. */
+  commandEnds(progress: sqs.IQueue): void {
+    new events.Rule(this, 'CommandEnds', {
+      ruleName: `${this.namePrefix}-command-ends`,
+      description: 'Ends of commands that ran a fleetmend document to the queue of progress',
+      eventPattern: {
+        source: ['aws.ssm'],
+        detailType: [COMMAND_STATUS_CHANGE],
+        detail: { 'document-name': [{ prefix: DOCUMENT_PREFIX }], status: ENDED },
+      },
+      targets: [new targets.SqsQueue(progress, { ...DELIVERY, deadLetterQueue: this.dead })],
+    });
+  }
+
+  /** The clock of λ reconcile: what is overdue, every minute; sweeps, every so many. */
+  clock(reconcile: lambda.IFunction, sweepMinutes: number): void {
+    const tick = (id: string, name: string, rate: Duration, kind: 'overdue' | 'sweep') =>
+      new events.Rule(this, id, {
+        ruleName: `${this.namePrefix}-${name}`,
+        description: `Asks reconcile for what is due: ${kind}`,
+        schedule: events.Schedule.rate(rate),
+        targets: [
+          new targets.LambdaFunction(reconcile, {
+            ...TICK,
+            deadLetterQueue: this.dead,
+            event: events.RuleTargetInput.fromObject({ kind }),
+          }),
+        ],
+      });
+    tick('EveryMinute', 'overdue', Duration.minutes(1), 'overdue');
+    tick('EverySweep', 'sweep', Duration.minutes(sweepMinutes), 'sweep');
+  }
+
+  /** fleetmend's own notices to the topic that people subscribe to. */
+  notices(bus: events.IEventBus, topic: sns.ITopic): void {
+    new events.Rule(this, 'Notices', {
+      ruleName: `${this.namePrefix}-notices`,
+      description: 'Notices of fleetmend to its topic',
+      eventBus: bus,
+      eventPattern: { source: [NOTICE_SOURCE] },
+      targets: [new targets.SnsTopic(topic, { ...DELIVERY, deadLetterQueue: this.dead })],
+    });
+  }
+}

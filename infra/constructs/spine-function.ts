@@ -1,0 +1,110 @@
+import { type Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import type { FunctionName } from '../bundle.ts';
+import type { Config } from '../config.ts';
+
+const DEFAULT_MEMORY_MEGABYTES = 512;
+
+/** How an asynchronous function is retried before its event goes to the dead-letter queue. */
+export type AsynchronousProps = {
+  readonly dead: sqs.IQueue;
+  readonly retryAttempts: number;
+  readonly maxEventAge: Duration;
+};
+
+/** What one function of the spine is made of. */
+export type SpineFunctionProps = {
+  readonly name: FunctionName;
+  readonly config: Config;
+  /** The folder with `index.mjs` and, where the function reads them, `settings.json`. */
+  readonly codeFolder: string;
+  readonly timeout: Duration;
+  readonly environment: Readonly<Record<string, string>>;
+  /** What it may do besides writing its own log. */
+  readonly statements: readonly iam.PolicyStatement[];
+  /** Given where something invokes the function asynchronously. */
+  readonly asynchronous?: AsynchronousProps;
+};
+
+/**
+ * Whether the stack is for a partition in which Lambda has no X-Ray tracing and no detection of recursive loops: the
+ * China Regions. Source: docs.amazonaws.cn, "Getting Started with Amazon Web Services in China", Lambda.
+ */
+const inChina = (scope: Construct): boolean => Stack.of(scope).region.startsWith('cn-');
+
+/** One Lambda function with its own role and log group. */
+export class SpineFunction extends Construct {
+  readonly fn: lambda.Function;
+  readonly role: iam.Role;
+
+  constructor(scope: Construct, id: string, props: SpineFunctionProps) {
+    super(scope, id);
+    const { name, config } = props;
+    const functionName = `${Stack.of(this).stackName}-${name}`;
+    const china = inChina(this);
+
+    const logGroup = new logs.LogGroup(this, 'Logs', {
+      logGroupName: `/aws/lambda/${functionName}`,
+      retention: config.logRetentionDays,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    this.role = new iam.Role(this, 'Role', {
+      assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
+      description: `fleetmend: what the function ${name} may do`,
+    });
+    this.role.addToPolicy(
+      new iam.PolicyStatement({
+        actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+        resources: [logGroup.logGroupArn],
+      }),
+    );
+    for (const statement of props.statements) this.role.addToPolicy(statement);
+
+    this.fn = new lambda.Function(this, 'Function', {
+      functionName,
+      role: this.role,
+      runtime: lambda.Runtime.NODEJS_24_X,
+      architecture: config.functions.architecture === 'arm64' ? lambda.Architecture.ARM_64 : lambda.Architecture.X86_64,
+      code: lambda.Code.fromAsset(props.codeFolder),
+      handler: 'index.handler',
+      timeout: props.timeout,
+      memorySize: config.functions.memoryMegabytes[name] ?? DEFAULT_MEMORY_MEGABYTES,
+      environment: {
+        NODE_OPTIONS: '--enable-source-maps',
+        POWERTOOLS_SERVICE_NAME: 'fleetmend',
+        POWERTOOLS_METRICS_NAMESPACE: 'fleetmend',
+        POWERTOOLS_LOG_LEVEL: config.logLevel,
+        ...props.environment,
+      },
+      ...(china ? {} : { tracing: lambda.Tracing.ACTIVE }),
+      // advance wakes itself through its queue, on purpose; Lambda would take a long run for a runaway loop.
+      ...(name === 'advance' && !china ? { recursiveLoop: lambda.RecursiveLoop.ALLOW } : {}),
+      ...(props.asynchronous === undefined
+        ? {}
+        : {
+            deadLetterQueue: props.asynchronous.dead,
+            retryAttempts: props.asynchronous.retryAttempts,
+            maxEventAge: props.asynchronous.maxEventAge,
+          }),
+    });
+    // Without this Lambda could make the group first, with no retention.
+    this.fn.node.addDependency(logGroup);
+  }
+
+  /** Lets the function work on a queue; a failed message of a batch comes back alone. */
+  worksOn(
+    queue: sqs.IQueue,
+    options: {
+      readonly batchSize: number;
+      readonly maxConcurrency: number;
+      readonly maxBatchingWindow?: Duration;
+    },
+  ): void {
+    this.fn.addEventSource(new SqsEventSource(queue, { ...options, reportBatchItemFailures: true }));
+  }
+}

@@ -1,0 +1,113 @@
+import * as iam from 'aws-cdk-lib/aws-iam';
+import { ALL_CLUSTERS, index, keys, TABLE } from '../../functions/adapters/table-keys.ts';
+import type { FunctionName } from '../bundle.ts';
+
+type Action = 'GetItem' | 'BatchGetItem' | 'Query' | 'PutItem' | 'UpdateItem' | 'DeleteItem';
+
+/** The partition keys of a family of rows, taken from the key builders so that the fence cannot drift from the keys. */
+const fence = {
+  run: keys.run('*').pk,
+  result: keys.results('*'),
+  command: keys.command('*').pk,
+  lane: keys.lane('*').pk,
+  cluster: keys.cluster('*').pk,
+  node: keys.nodeState('*', '').pk,
+  pauses: keys.pause(ALL_CLUSTERS).pk,
+  rate: keys.rate('*', '').pk,
+  request: keys.request('*').pk,
+} as const;
+
+/** What one function may do, by family of rows. */
+type Access = Readonly<Partial<Record<keyof typeof fence, readonly Action[]>>>;
+
+/**
+ * Who may touch which rows. Nobody may update or delete a result: results are put once (the code's condition
+ * `attribute_not_exists` guards that, IAM cannot say it), and no batch write is given, since it takes no conditions.
+ */
+const ACCESS: Readonly<Record<Exclude<FunctionName, 'report'>, Access>> = {
+  logs: {},
+  intake: { lane: ['GetItem', 'PutItem', 'UpdateItem'], rate: ['UpdateItem'] },
+  remediate: {
+    request: ['GetItem', 'PutItem'],
+    run: ['GetItem', 'PutItem'],
+    lane: ['GetItem', 'PutItem', 'UpdateItem'],
+    pauses: ['Query', 'PutItem'],
+    command: ['GetItem'],
+    node: ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem'],
+  },
+  track: {
+    command: ['GetItem', 'PutItem', 'UpdateItem'],
+    run: ['GetItem', 'PutItem'],
+    result: ['GetItem', 'PutItem'],
+    node: ['GetItem', 'BatchGetItem', 'UpdateItem'],
+  },
+  advance: {
+    lane: ['GetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'],
+    run: ['GetItem', 'Query', 'PutItem'],
+    cluster: ['GetItem', 'PutItem'],
+    command: ['PutItem'],
+    result: ['GetItem', 'PutItem'],
+    node: ['BatchGetItem'],
+    pauses: ['Query'],
+  },
+  reconcile: {
+    command: ['GetItem', 'UpdateItem'],
+    run: ['GetItem', 'PutItem'],
+    lane: ['PutItem'],
+    result: ['GetItem', 'PutItem'],
+    node: ['GetItem', 'BatchGetItem', 'UpdateItem'],
+  },
+};
+
+/** What is open and due, in whichever shard. */
+const OPEN_PARTITIONS = index.open(0).replace(/0$/, '*');
+
+/** For each set of row families the actions allowed on exactly these: one statement each. */
+const merged = (
+  access: Access,
+): readonly { readonly actions: readonly Action[]; readonly leading: readonly string[] }[] => {
+  const families = Object.entries(access).flatMap(([family, actions]) =>
+    Object.entries(fence)
+      .filter(([name]) => name === family)
+      .flatMap(([, pk]) => actions.map((action) => ({ action, pk }))),
+  );
+  const byAction = Map.groupBy(families, ({ action }) => action);
+  const byLeading = Map.groupBy(byAction, ([, uses]) =>
+    uses
+      .map(({ pk }) => pk)
+      .sort()
+      .join(),
+  );
+  return [...byLeading.values()].map((group) => ({
+    actions: group.map(([action]) => action),
+    leading: (group[0]?.[1] ?? []).map(({ pk }) => pk).sort(),
+  }));
+};
+
+const fenced = (actions: readonly Action[], resource: string, leadingKeys: readonly string[]): iam.PolicyStatement =>
+  new iam.PolicyStatement({
+    actions: actions.map((action) => `dynamodb:${action}`),
+    resources: [resource],
+    conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': [...leadingKeys] } },
+  });
+
+/**
+ * The statements by which a function reaches the audit table: fenced to the partition keys it works with
+ * (`dynamodb:LeadingKeys`), or read-only over everything for report. `ForAllValues` is true for a request without a
+ * key, so no action that can go without one (Scan) is ever given.
+ */
+export const tableStatements = (name: FunctionName, tableArn: string): readonly iam.PolicyStatement[] => {
+  const indexArn = ({ name: indexName }: { readonly name: string }) => `${tableArn}/index/${indexName}`;
+  if (name === 'report') {
+    return [
+      new iam.PolicyStatement({
+        actions: ['dynamodb:GetItem', 'dynamodb:Query'],
+        resources: [tableArn, ...[TABLE.byOwner, TABLE.byOutcome, TABLE.byReason, TABLE.byDue].map(indexArn)],
+      }),
+    ];
+  }
+  return [
+    ...merged(ACCESS[name]).map(({ actions, leading }) => fenced(actions, tableArn, leading)),
+    ...(name === 'reconcile' ? [fenced(['Query'], indexArn(TABLE.byDue), [OPEN_PARTITIONS])] : []),
+  ];
+};

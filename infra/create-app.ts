@@ -1,0 +1,63 @@
+import { join } from 'node:path';
+import { App, DefaultStackSynthesizer, type Environment, type IStackSynthesizer, Tags, Validations } from 'aws-cdk-lib';
+import { AwsSolutionsChecks } from 'cdk-nag';
+import type { Remediation } from '../functions/core/remediation.ts';
+import { parseConfig } from './config.ts';
+import type { DocumentToDeploy } from './constructs/documents.ts';
+import { FleetmendStack } from './stack.ts';
+import { settingsOf, stageFunctions } from './stage-functions.ts';
+
+/** From what an app is made; the lab and the tests give their own. */
+export type AppOptions = {
+  /** A configuration as a person writes it. */
+  readonly config: unknown;
+  readonly remediations: readonly Remediation[];
+  readonly documents: readonly DocumentToDeploy[];
+  /** The folder that `npm run build` writes; the staged functions go into it too. */
+  readonly dist: string;
+  /** Where the cloud assembly goes. */
+  readonly outdir: string;
+  /** Account and region; without them the template fits any. */
+  readonly env?: Environment;
+  readonly stackName?: string;
+};
+
+/** The CDK app with its one stack, checked by cdk-nag when it is synthesized. */
+export const createApp = (options: AppOptions): App => {
+  const { remediations, documents } = options;
+  const config = parseConfig(
+    options.config,
+    remediations.map(({ name }) => name),
+  );
+  const app = new App({
+    outdir: options.outdir,
+    analyticsReporting: false,
+    treeMetadata: false,
+    // Lets a reader of the template find each function's folder (`aws:asset:path`).
+    context: { 'aws:cdk:enable-asset-metadata': true },
+  });
+  // The id names the template's file, which the lab and people look for under the stack's name.
+  const stackName = options.stackName ?? 'fleetmend';
+  const stack = new FleetmendStack(app, stackName, {
+    stackName,
+    description: 'fleetmend: EKS worker nodes that mend themselves',
+    ...(options.env === undefined ? {} : { env: options.env }),
+    // The command line checks the bootstrap version too; without the rule the template has no parameter.
+    // (The cast: aws-cdk-lib's types are not written for exactOptionalPropertyTypes.)
+    synthesizer: new DefaultStackSynthesizer({ generateBootstrapVersionRule: false }) as IStackSynthesizer,
+    config,
+    remediations,
+    documents,
+    code: stageFunctions({
+      bundles: join(options.dist, 'functions'),
+      staging: join(options.dist, 'staged'),
+      settings: settingsOf(config, documents, remediations),
+    }),
+  });
+  Tags.of(stack).add('application', 'fleetmend', {
+    // The China Regions have no tags on event source mappings.
+    excludeResourceTypes: ['AWS::Lambda::EventSourceMapping'],
+  });
+  Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
+  return app;
+};

@@ -1,0 +1,238 @@
+import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import type { Construct } from 'constructs';
+import type { Remediation } from '../functions/core/remediation.ts';
+import type { FunctionName } from './bundle.ts';
+import type { Config } from './config.ts';
+import { Alarms } from './constructs/alarms.ts';
+import { AuditTable } from './constructs/audit-table.ts';
+import { Documents, type DocumentToDeploy } from './constructs/documents.ts';
+import { FleetmendBus } from './constructs/event-bus.ts';
+import * as grants from './constructs/grants.ts';
+import { LogSubscriptions } from './constructs/log-subscriptions.ts';
+import { explainWildcards } from './constructs/nag.ts';
+import { Notices } from './constructs/notices.ts';
+import { nearLimit, tooMany } from './constructs/policy-size.ts';
+import { deadLetterQueue, FifoInbox, Inbox, onlyFrom, urlsAsJson } from './constructs/queues.ts';
+import { Rules } from './constructs/rules.ts';
+import { SpineFunction, type SpineFunctionProps } from './constructs/spine-function.ts';
+import { tableStatements } from './constructs/table-access.ts';
+
+const TIMEOUT = Duration.seconds(60);
+/** AWS advises six times the function's timeout, so that throttled batches are not tried to death. */
+const INBOX_VISIBILITY = Duration.seconds(6 * TIMEOUT.toSeconds());
+/** Beyond advance's timeout; its queue is worked one message at a time, and a crash should not hold a lane for long. */
+const LANES_VISIBILITY_SLACK_SECONDS = 30;
+
+/** What a deployment is made of. */
+export type FleetmendStackProps = StackProps & {
+  readonly config: Config;
+  readonly remediations: readonly Remediation[];
+  readonly documents: readonly DocumentToDeploy[];
+  /** The staged folder of each function. */
+  readonly code: Readonly<Record<FunctionName, string>>;
+};
+
+/** fleetmend, from the log line to the mended node; in the order of the flow in the README. */
+export class FleetmendStack extends Stack {
+  constructor(scope: Construct, id: string, props: FleetmendStackProps) {
+    super(scope, id, props);
+    const { config, remediations, documents, code } = props;
+    const named = (name: string): string => `${this.stackName}-${name}`;
+
+    // What everything else stands on.
+    const { table } = new AuditTable(this, 'AuditTable');
+    new Documents(this, 'Documents', { documents });
+    const fleetmendBus = new FleetmendBus(this, 'Events', { eventBusName: this.stackName });
+    const { bus } = fleetmendBus;
+    const { topic } = new Notices(this, 'Notices', {
+      topicName: named('notices'),
+      notifications: config.notifications,
+    });
+
+    const inbox = (queueId: string, name: string, rest: { readonly deliveryDelay?: Duration } = {}) =>
+      new Inbox(this, queueId, {
+        queueName: named(name),
+        visibilityTimeout: INBOX_VISIBILITY,
+        maxReceiveCount: 5,
+        ...rest,
+      });
+    const signals = inbox('Signals', 'signals');
+    // SSM's list calls lag behind its events: without the wait most commands would be read twice.
+    const progress = inbox('Progress', 'progress', { deliveryDelay: Duration.seconds(1) });
+    const advanceTimeout = Duration.seconds(config.limits.advanceTimeoutSeconds);
+    const lanes = new FifoInbox(this, 'Lanes', {
+      queueName: named('lanes'),
+      visibilityTimeout: Duration.seconds(advanceTimeout.toSeconds() + LANES_VISIBILITY_SLACK_SECONDS),
+      maxReceiveCount: 8,
+    });
+    // Bad input is acknowledged and kept with its reason: by intake and track in the queue behind their inbox, by advance
+    // in one of its own, since the dead letters of a FIFO queue must be FIFO too and would hold each other up.
+    const dead = {
+      rules: deadLetterQueue(this, 'DeadRules', named('rules-dlq')),
+      logs: deadLetterQueue(this, 'DeadLogs', named('logs-dlq')),
+      remediate: deadLetterQueue(this, 'DeadRemediate', named('remediate-dlq')),
+      reconcile: deadLetterQueue(this, 'DeadReconcile', named('reconcile-dlq')),
+      advance: deadLetterQueue(this, 'DeadAdvance', named('advance-dlq')),
+      signals: signals.dead,
+      progress: progress.dead,
+      lanes: lanes.dead,
+    };
+
+    const functions = new Map<FunctionName, SpineFunction>();
+    const spine = (
+      functionId: string,
+      name: FunctionName,
+      rest: Pick<SpineFunctionProps, 'environment' | 'statements'> &
+        Partial<Pick<SpineFunctionProps, 'timeout' | 'asynchronous'>>,
+    ): SpineFunction => {
+      const made = new SpineFunction(this, functionId, {
+        name,
+        config,
+        codeFolder: code[name],
+        timeout: TIMEOUT,
+        ...rest,
+        statements: [...tableStatements(name, table.tableArn), ...rest.statements],
+      });
+      functions.set(name, made);
+      return made;
+    };
+    const TABLE_NAME = table.tableName;
+    const BUS_NAME = bus.eventBusName;
+    const LANES_QUEUE_URL = lanes.queue.queueUrl;
+
+    const rules = new Rules(this, 'Rules', { dead: dead.rules, namePrefix: this.stackName });
+
+    // CloudWatch Logs ── subscription ─▶ λ logs ── PutEvents "Node Symptom"
+    const logs = spine('LogsFunction', 'logs', {
+      environment: { BUS_NAME, BAD_INPUT_QUEUE_URL: dead.logs.queueUrl },
+      statements: [grants.putEvents(bus.eventBusArn), grants.sendTo(dead.logs)],
+      asynchronous: { dead: dead.logs, retryAttempts: 2, maxEventAge: Duration.hours(1) },
+    });
+    new LogSubscriptions(this, 'Subscriptions', {
+      logGroups: config.clusters.flatMap((cluster) => cluster.logGroups),
+      remediations,
+      target: logs.fn,
+    });
+    fleetmendBus.keepSymptomsFor(logs.role);
+
+    // "Node Symptom" ── rule ─▶ SQS signals ─▶ λ intake ─▶ mailbox row, then wake
+    onlyFrom(rules.symptoms(bus, signals.queue), signals.queue);
+    const intake = spine('IntakeFunction', 'intake', {
+      environment: { TABLE_NAME, LANES_QUEUE_URL, BAD_INPUT_QUEUE_URL: dead.signals.queueUrl },
+      statements: [grants.sendTo(lanes.queue, dead.signals)],
+    });
+    intake.worksOn(signals.queue, { batchSize: 10, maxConcurrency: config.maxConcurrency.intake });
+
+    // console / CLI / dashboard button ─▶ λ remediate ── queued run, then wake
+    const replayable = Object.values(dead);
+    const remediate = spine('RemediateFunction', 'remediate', {
+      environment: {
+        TABLE_NAME,
+        LANES_QUEUE_URL,
+        DLQ_URLS: urlsAsJson(this, replayable),
+      },
+      statements: [
+        grants.sendTo(lanes.queue),
+        grants.takeFrom(replayable),
+        grants.describeInstances(),
+        grants.describeManagedNodes(),
+      ],
+      asynchronous: { dead: dead.remediate, retryAttempts: 2, maxEventAge: Duration.hours(1) },
+    });
+
+    // schedule ─▶ λ reconcile ── sweep runs, overdue commands, entries now due; then wake
+    const reconcile = spine('ReconcileFunction', 'reconcile', {
+      environment: { TABLE_NAME, LANES_QUEUE_URL },
+      statements: [grants.sendTo(lanes.queue), grants.readCommands()],
+      asynchronous: { dead: dead.reconcile, retryAttempts: 1, maxEventAge: Duration.minutes(5) },
+    });
+    rules.clock(reconcile.fn, config.sweepMinutes);
+
+    // SSM command status ── rule ─▶ SQS progress ─▶ λ track ── results, then wake
+    rules.commandEnds(progress.queue);
+    const track = spine('TrackFunction', 'track', {
+      environment: { TABLE_NAME, LANES_QUEUE_URL, BAD_INPUT_QUEUE_URL: dead.progress.queueUrl },
+      statements: [grants.sendTo(lanes.queue, dead.progress), grants.readCommands()],
+    });
+    track.worksOn(progress.queue, { batchSize: 10, maxConcurrency: config.maxConcurrency.track });
+
+    // SQS FIFO lanes (group = lane, or run for checks) ─▶ λ advance: plans, sends, ends runs
+    const advance = spine('AdvanceFunction', 'advance', {
+      timeout: advanceTimeout,
+      environment: { TABLE_NAME, LANES_QUEUE_URL, BUS_NAME, BAD_INPUT_QUEUE_URL: dead.advance.queueUrl },
+      statements: [
+        grants.sendTo(lanes.queue, dead.advance),
+        grants.putEvents(bus.eventBusArn),
+        ...grants.sendCommand(config, grants.sendableDocuments(config, documents, remediations)),
+        grants.listAndCancelCommands(),
+        grants.describeInstances(),
+        grants.describeManagedNodes(),
+        ...grants.readNodegroups(config),
+        grants.askRegistries(),
+      ],
+    });
+    advance.worksOn(lanes.queue, { batchSize: 1, maxConcurrency: config.maxConcurrency.advance });
+    fleetmendBus.keepNoticesFor(advance.role);
+    rules.notices(bus, topic);
+
+    // console / CLI / dashboard ─▶ λ report: read-only queries over the audit table
+    const report = spine('ReportFunction', 'report', { environment: { TABLE_NAME }, statements: [] });
+
+    const operators = new iam.ManagedPolicy(this, 'Operators', {
+      description: 'fleetmend: all that its command line needs. Attach it to the people who may act.',
+      statements: [
+        new iam.PolicyStatement({
+          actions: ['lambda:InvokeFunction'],
+          resources: [remediate.fn.functionArn, report.fn.functionArn],
+        }),
+      ],
+    });
+
+    if (config.alarms) {
+      new Alarms(this, 'Alarms', {
+        namePrefix: this.stackName,
+        topic,
+        deadLetterQueues: Object.fromEntries(Object.entries(dead).map(([name, queue]) => [`${name}-dlq`, queue])),
+        inboxes: { signals: signals.queue, progress: progress.queue, lanes: lanes.queue },
+        functions: Object.fromEntries([...functions].map(([name, { fn }]) => [name, fn])),
+      });
+    }
+
+    for (const [name, { role }] of functions) explainWildcards(name, role, config);
+    this.node.addValidation({
+      validate: () => [
+        ...[...functions].flatMap(([name, { role }]) => this.sizeComplaints(name, role, config)),
+        ...nearLimit('the operators', 'managed', [this.resolve(operators.document)], 'the function names'),
+      ],
+    });
+    const outputs = {
+      AuditTableName: table.tableName,
+      EventBusName: bus.eventBusName,
+      SignalsQueueUrl: signals.queue.queueUrl,
+      ProgressQueueUrl: progress.queue.queueUrl,
+      LanesQueueUrl: lanes.queue.queueUrl,
+      NoticesTopicArn: topic.topicArn,
+      OperatorsPolicyArn: operators.managedPolicyArn,
+      RemediateFunctionName: remediate.fn.functionName,
+      ReportFunctionName: report.fn.functionName,
+      DeadLetterQueueUrls: urlsAsJson(this, replayable),
+    };
+    for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });
+  }
+
+  /** CDK moves what an inline policy cannot hold to managed policies of the role, statement by statement. */
+  private sizeComplaints(name: FunctionName, role: iam.Role, config: Config): readonly string[] {
+    const owner = `the function ${name}`;
+    const grownBy = `clusters (${config.clusters.length}) and their nodeTags, previousDocuments (${config.previousDocuments.length})`;
+    const policies = role.node.findAll();
+    const inline = policies.filter((child) => child instanceof iam.Policy);
+    const managed = policies.filter((child) => child instanceof iam.ManagedPolicy);
+    const document = (policy: { readonly document: iam.PolicyDocument }): unknown => this.resolve(policy.document);
+    return [
+      ...nearLimit(owner, 'inline', inline.map(document), grownBy),
+      ...managed.flatMap((policy) => nearLimit(owner, 'managed', [document(policy)], grownBy)),
+      ...tooMany(owner, managed.length, grownBy),
+    ];
+  }
+}

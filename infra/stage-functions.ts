@@ -1,0 +1,68 @@
+import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Remediation } from '../functions/core/remediation.ts';
+import { Settings } from '../functions/runtime/settings.ts';
+import { FUNCTION_NAMES, type FunctionName } from './bundle.ts';
+import { type Config, policyOf } from './config.ts';
+import type { DocumentToDeploy } from './constructs/documents.ts';
+
+/** The functions that read `settings.json`; report answers questions and decides nothing. */
+const READS_SETTINGS: ReadonlySet<FunctionName> = new Set(FUNCTION_NAMES.filter((name) => name !== 'report'));
+
+/** The settings of a deployment: its policy, and its documents and remediations as the registry says. */
+export const settingsOf = (
+  config: Config,
+  documents: readonly DocumentToDeploy[],
+  remediations: readonly Remediation[],
+): Settings =>
+  Settings.parse({
+    policy: policyOf(config),
+    documents: Object.fromEntries(
+      documents.map(({ key, name, sha256, executionTimeoutSeconds }) => [
+        key,
+        { name, sha256, executionTimeoutSeconds },
+      ]),
+    ),
+    remediations: remediations.map(({ name, order, disruptive, reasons }) => ({
+      name,
+      order,
+      disruptive,
+      reasons: Object.fromEntries(Object.entries(reasons).map(([reason, { scope }]) => [reason, scope])),
+    })),
+  });
+
+/**
+ * Lays each function's bundle and its settings into one folder, as it is to be deployed.
+ *
+ * @returns the folder of each function
+ * @throws naming every bundle that has not been built
+ */
+export const stageFunctions = (options: {
+  readonly bundles: string;
+  readonly staging: string;
+  readonly settings: Settings;
+}): Readonly<Record<FunctionName, string>> => {
+  const missing = FUNCTION_NAMES.map((name) => join(options.bundles, name, 'index.mjs')).filter((f) => !existsSync(f));
+  if (missing.length > 0) {
+    throw new Error(`staging the functions: not built: ${missing.join(', ')}; run npm run build`);
+  }
+  rmSync(options.staging, { recursive: true, force: true });
+  const stage = (name: FunctionName): string => {
+    const folder = join(options.staging, name);
+    mkdirSync(folder, { recursive: true });
+    cpSync(join(options.bundles, name), folder, { recursive: true });
+    if (READS_SETTINGS.has(name)) {
+      writeFileSync(join(folder, 'settings.json'), `${JSON.stringify(options.settings, null, 1)}\n`);
+    }
+    return folder;
+  };
+  return {
+    logs: stage('logs'),
+    intake: stage('intake'),
+    remediate: stage('remediate'),
+    track: stage('track'),
+    advance: stage('advance'),
+    reconcile: stage('reconcile'),
+    report: stage('report'),
+  };
+};

@@ -1,0 +1,264 @@
+import { runSimulation } from '@cloud-copilot/iam-simulate';
+import { describe, expect, it } from 'vitest';
+import { keys } from '../../functions/adapters/table-keys.ts';
+import { FUNCTION_NAMES, type FunctionName } from '../../infra/bundle.ts';
+import { ACCOUNT, arnOf, roleOf, type Statement, statementsOf } from './resolve.ts';
+import { CONFIG, DOCUMENTS, resourceNamed, resourcesOf, synthesize, type Template } from './synthesized.ts';
+
+const { template } = synthesize();
+const tableArn = arnOf(template, resourcesOf(template, 'AWS::DynamoDB::Table')[0]?.[0] ?? '');
+const INSTANCE = `arn:aws:ec2:eu-west-1:${ACCOUNT}:instance/i-0123456789abcdef0`;
+const documentArn = (key: string): string =>
+  `arn:aws:ssm:eu-west-1:${ACCOUNT}:document/${DOCUMENTS.find((d) => d.key === key)?.name}`;
+
+/** Whether IAM lets a function's role do something. */
+const mayIn = async (
+  of: Template,
+  name: FunctionName,
+  action: string,
+  resource: string,
+  contextVariables: Record<string, string | string[]> = {},
+  resourcePolicy?: readonly Statement[],
+): Promise<boolean> => {
+  const { arn, statements } = roleOf(of, name);
+  const policy = (list: readonly Statement[]) => ({ Version: '2012-10-17', Statement: [...list] });
+  const answer = await runSimulation(
+    {
+      request: {
+        principal: `${arn.replace(':iam:', ':sts:').replace(':role/', ':assumed-role/')}/session`,
+        action,
+        resource: { resource, accountId: ACCOUNT },
+        contextVariables: { 'aws:PrincipalArn': arn, 'aws:SecureTransport': 'true', ...contextVariables },
+      },
+      identityPolicies: [{ name: 'role', policy: policy(statements) }],
+      serviceControlPolicies: [],
+      resourceControlPolicies: [],
+      ...(resourcePolicy === undefined ? {} : { resourcePolicy: policy(resourcePolicy) }),
+    },
+    {},
+  );
+  if (answer.resultType === 'error') throw new Error(`simulating ${action}: ${JSON.stringify(answer.errors)}`);
+  return answer.overallResult === 'Allowed';
+};
+const may = (name: FunctionName, action: string, resource: string, context?: Record<string, string | string[]>) =>
+  mayIn(template, name, action, resource, context);
+const whoMay = async (action: string, resource: string, context?: Record<string, string | string[]>) => {
+  const answers = await Promise.all(FUNCTION_NAMES.map((name) => may(name, action, resource, context)));
+  return FUNCTION_NAMES.filter((_, i) => answers[i]);
+};
+const touching = (pk: string) => ({ 'dynamodb:LeadingKeys': [pk] });
+
+describe('the audit table', () => {
+  const result = touching(keys.results('r1'));
+
+  it.each(['UpdateItem', 'DeleteItem', 'BatchWriteItem'])('lets nobody %s a result', async (action) => {
+    expect(await whoMay(`dynamodb:${action}`, tableArn, result)).toEqual([]);
+  });
+
+  it.each(['Scan', 'PartiQLUpdate', 'PartiQLDelete', 'DeleteTable', 'UpdateTable'])(
+    'lets nobody %s',
+    async (action) => {
+      expect(await whoMay(`dynamodb:${action}`, tableArn)).toEqual([]);
+    },
+  );
+
+  it('takes results from advance, track and reconcile', async () => {
+    expect(await whoMay('dynamodb:PutItem', tableArn, result)).toEqual(['track', 'advance', 'reconcile']);
+  });
+
+  it.each([
+    [keys.lane('shop/pause-image').pk, ['intake', 'remediate', 'advance', 'reconcile']],
+    [keys.run('r1').pk, ['remediate', 'track', 'advance', 'reconcile']],
+    [keys.cluster('shop').pk, ['advance']],
+    [keys.command('c1').pk, ['track', 'advance']],
+    [keys.pause('ALL').pk, ['remediate']],
+    [keys.request('q1').pk, ['remediate']],
+  ])('lets only these put rows below %s', async (pk, expected) => {
+    expect(await whoMay('dynamodb:PutItem', tableArn, touching(pk))).toEqual(expected);
+  });
+
+  it('lets only advance take rows away, and only those of lanes', async () => {
+    expect(await whoMay('dynamodb:DeleteItem', tableArn, touching(keys.lane('l').pk))).toEqual(['advance']);
+    for (const { pk } of [keys.run('r1'), keys.command('c1'), keys.cluster('c'), keys.nodeState('i', 'r')]) {
+      expect(await whoMay('dynamodb:DeleteItem', tableArn, touching(pk))).toEqual([]);
+    }
+  });
+
+  it('does not let a request pass by touching an allowed and a forbidden row at once', async () => {
+    const both = { 'dynamodb:LeadingKeys': [keys.nodeState('i', 'r').pk, keys.results('r1')] };
+    expect(await may('advance', 'dynamodb:BatchGetItem', tableArn, touching(keys.nodeState('i', 'r').pk))).toBe(true);
+    expect(await may('advance', 'dynamodb:BatchGetItem', tableArn, both)).toBe(false);
+  });
+
+  it('lets report read everything and write nothing', async () => {
+    const { statements } = roleOf(template, 'report');
+    const actions = statements.flatMap(({ Action }) => Action).filter((action) => action.startsWith('dynamodb:'));
+    expect(actions.sort()).toEqual(['dynamodb:GetItem', 'dynamodb:Query']);
+    expect(await may('report', 'dynamodb:Query', `${tableArn}/index/byReason`, touching('REASON#x'))).toBe(true);
+  });
+
+  it('lets reconcile ask the index for what is open, and for nothing else', async () => {
+    const index = `${tableArn}/index/byDue`;
+    expect(await may('reconcile', 'dynamodb:Query', index, touching('OPEN#1'))).toBe(true);
+    expect(await may('reconcile', 'dynamodb:Query', index, touching('QUARANTINE'))).toBe(false);
+    expect(await may('advance', 'dynamodb:Query', index, touching('OPEN#1'))).toBe(false);
+  });
+});
+
+describe('running commands on nodes', () => {
+  const tagged = (tags: Record<string, string>) =>
+    Object.fromEntries(Object.entries(tags).map(([tag, value]) => [`ssm:resourceTag/${tag}`, value]));
+
+  it('is for advance alone, by statement as by simulation', async () => {
+    for (const action of ['ssm:SendCommand', 'ssm:CancelCommand']) {
+      const granted = FUNCTION_NAMES.filter((name) =>
+        roleOf(template, name).statements.some(({ Action }) => Action.includes(action)),
+      );
+      expect(granted).toEqual(['advance']);
+    }
+    expect(await whoMay('ssm:SendCommand', documentArn('node-check'))).toEqual(['advance']);
+  });
+
+  it.each([
+    ['a managed node', { 'eks:cluster-name': 'shop' }, true],
+    ['a node of Karpenter', { 'eks:eks-cluster-name': 'shop' }, true],
+    ['a self-managed node', { 'kubernetes.io/cluster/bank': 'owned' }, true],
+    ['a self-managed node of a cluster that has none', { 'kubernetes.io/cluster/shop': 'owned' }, false],
+    ['a node of another cluster', { 'eks:cluster-name': 'other' }, false],
+    ['an instance without tags', {}, false],
+    ['an instance whose tag only looks alike', { 'eks:cluster-name': 'shop2' }, false],
+  ])('reaches %s: %s → %s', async (_, tags, expected) => {
+    expect(await may('advance', 'ssm:SendCommand', INSTANCE, tagged(tags))).toBe(expected);
+  });
+
+  it.each([
+    ['pause-image-check', true],
+    ['node-check', true],
+    ['pause-image-repair', true],
+    ['pause-image-repair-mirror', false],
+    ['cri-dockerd-repair', false],
+  ])('sends %s: %s', async (key, expected) => {
+    expect(await may('advance', 'ssm:SendCommand', documentArn(key))).toBe(expected);
+  });
+
+  it('never sends a document of AWS or of anybody else', async () => {
+    expect(
+      await whoMay('ssm:SendCommand', documentArn('node-check').replace(/fleetmend-.*/, 'AWS-RunShellScript')),
+    ).toEqual([]);
+    expect(await whoMay('ssm:SendCommand', `${documentArn('node-check')}0`)).toEqual([]);
+  });
+
+  it('cannot repair at all where every cluster is observed', async () => {
+    const observed = synthesize({ clusters: [{ name: 'shop' }] }).template;
+    const send = (key: string) => mayIn(observed, 'advance', 'ssm:SendCommand', documentArn(key));
+    expect(await send('pause-image-check')).toBe(true);
+    expect(await send('pause-image-repair')).toBe(false);
+  });
+
+  it('repairs disruptively, by a variant or by an earlier document only where the configuration says so', async () => {
+    const earlier = 'fleetmend-pause-image-repair-0123456789ab';
+    const allowed = synthesize({
+      clusters: [{ name: 'shop', remediations: { 'cri-dockerd': { mode: 'repair', allowDisruptive: true } } }],
+      previousDocuments: [earlier],
+      documentVariants: ['pause-image-repair-mirror'],
+    }).template;
+    const send = (arn: string) => mayIn(allowed, 'advance', 'ssm:SendCommand', arn);
+    expect(await send(documentArn('cri-dockerd-repair'))).toBe(true);
+    expect(await send(documentArn('pause-image-repair'))).toBe(false);
+    expect(await send(documentArn('pause-image-repair-mirror'))).toBe(false);
+    expect(await send(`arn:aws:ssm:eu-west-1:${ACCOUNT}:document/${earlier}`)).toBe(true);
+    const variant = synthesize({ ...CONFIG, documentVariants: ['pause-image-repair-mirror'] }).template;
+    expect(await mayIn(variant, 'advance', 'ssm:SendCommand', documentArn('pause-image-repair-mirror'))).toBe(true);
+  });
+});
+
+describe('the bus and the queue of signals', () => {
+  const busArn = arnOf(template, resourcesOf(template, 'AWS::Events::EventBus')[0]?.[0] ?? '');
+  const busPolicy = resourcesOf(template, 'AWS::Events::EventBusPolicy').flatMap(([, { Properties }]) =>
+    statementsOf(template, { Statement: [Properties.Statement] }),
+  );
+  const put = (name: FunctionName, source: string) =>
+    mayIn(template, name, 'events:PutEvents', busArn, { 'events:source': [source] }, busPolicy);
+
+  it.each([
+    ['logs', 'fleetmend.logs', true],
+    ['advance', 'fleetmend.logs', false],
+    ['advance', 'fleetmend', true],
+    ['logs', 'fleetmend', false],
+    ['logs', 'my.monitor', true],
+  ] as const)('lets %s use the source %s: %s', async (name, source, expected) => {
+    expect(await put(name, source)).toBe(expected);
+  });
+
+  it('takes signals from its rule alone, even from an administrator', async () => {
+    const queue = resourceNamed(template, 'AWS::SQS::Queue', 'QueueName', 'fleetmend-signals');
+    const [id] = Object.entries(template.Resources).find(([, resource]) => resource === queue) ?? [''];
+    const [, policy] =
+      resourcesOf(template, 'AWS::SQS::QueuePolicy').find(([, { Properties }]) =>
+        JSON.stringify(Properties.Queues).includes(`"${id}"`),
+      ) ?? [];
+    const statements = statementsOf(template, policy?.Properties.PolicyDocument);
+    const admin = (context: Record<string, string>) =>
+      runSimulation(
+        {
+          request: {
+            principal: `arn:aws:iam::${ACCOUNT}:user/admin`,
+            action: 'sqs:SendMessage',
+            resource: { resource: arnOf(template, id), accountId: ACCOUNT },
+            contextVariables: { 'aws:SecureTransport': 'true', ...context },
+          },
+          identityPolicies: [
+            {
+              name: 'all',
+              policy: { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] },
+            },
+          ],
+          serviceControlPolicies: [],
+          resourceControlPolicies: [],
+          resourcePolicy: { Version: '2012-10-17', Statement: [...statements] },
+        },
+        {},
+      );
+    expect(await admin({})).toMatchObject({ overallResult: 'ExplicitlyDenied' });
+    const rule = `arn:aws:events:eu-west-1:${ACCOUNT}:rule/fleetmend-symptoms`;
+    expect(await admin({ 'aws:SourceArn': rule })).toMatchObject({ overallResult: 'Allowed' });
+  });
+});
+
+describe('all roles', () => {
+  const documents = ['AWS::IAM::Policy', 'AWS::IAM::ManagedPolicy'].flatMap((type) => resourcesOf(template, type));
+
+  it.each(documents)('%s allows no action by wildcard', (_, { Properties }) => {
+    const actions = statementsOf(template, Properties.PolicyDocument).flatMap(({ Action }) => Action);
+    expect(actions.filter((action) => action.includes('*'))).toEqual([]);
+  });
+
+  it('name every resource that can be named', () => {
+    const unnamed = documents
+      .flatMap(([, { Properties }]) => statementsOf(template, Properties.PolicyDocument))
+      .filter(({ Resource }) => Resource?.includes('*'))
+      .flatMap(({ Action }) => Action);
+    expect([...new Set(unnamed)].sort()).toEqual([
+      'ec2:DescribeInstances',
+      'ssm:CancelCommand',
+      'ssm:DescribeInstanceInformation',
+      'ssm:ListCommandInvocations',
+      'ssm:ListCommands',
+      'xray:PutTelemetryRecords',
+      'xray:PutTraceSegments',
+    ]);
+  });
+
+  it('let an operator call remediate and report, and nothing else', () => {
+    const [policy] = resourcesOf(template, 'AWS::IAM::ManagedPolicy');
+    expect(statementsOf(template, policy?.[1].Properties.PolicyDocument)).toEqual([
+      {
+        Effect: 'Allow',
+        Action: ['lambda:InvokeFunction'],
+        Resource: ['remediate', 'report'].map(
+          (name) => `arn:aws:lambda:eu-west-1:${ACCOUNT}:function:fleetmend-${name}`,
+        ),
+      },
+    ]);
+  });
+});

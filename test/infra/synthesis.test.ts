@@ -1,0 +1,111 @@
+import { Queue } from 'aws-cdk-lib/aws-sqs';
+import { describe, expect, it } from 'vitest';
+import { buildDocuments } from '../../ssm-documents/build.ts';
+import { remediations } from '../../ssm-documents/registry.ts';
+import { appWith, CONFIG, resourcesOf, synthesize } from './synthesized.ts';
+
+/** The lab boots from these types and no others; a mail subscription is left to AWS. */
+const PLAIN_TYPES = new Set([
+  'AWS::CloudWatch::Alarm',
+  'AWS::DynamoDB::Table',
+  'AWS::Events::EventBus',
+  'AWS::Events::EventBusPolicy',
+  'AWS::Events::Rule',
+  'AWS::IAM::ManagedPolicy',
+  'AWS::IAM::Policy',
+  'AWS::IAM::Role',
+  'AWS::Lambda::EventInvokeConfig',
+  'AWS::Lambda::EventSourceMapping',
+  'AWS::Lambda::Function',
+  'AWS::Lambda::Permission',
+  'AWS::Logs::LogGroup',
+  'AWS::Logs::SubscriptionFilter',
+  'AWS::SNS::Topic',
+  'AWS::SNS::TopicPolicy',
+  'AWS::SQS::Queue',
+  'AWS::SQS::QueuePolicy',
+  'AWS::SSM::Document',
+]);
+
+describe.each([undefined, 'eu-west-1', 'cn-north-1', 'us-gov-west-1'])('in region %s', (region) => {
+  const { template, text } = synthesize(CONFIG, region);
+
+  it('names no partition and no domain of one', () => {
+    expect(text).not.toMatch(/arn:aws[:-]/);
+    // Service principals read alike in every partition.
+    expect(text.replaceAll(/"[a-z]+\.amazonaws\.com"/g, '')).not.toContain('amazonaws.com');
+  });
+
+  it('is made of plain resources', () => {
+    const types = new Set(Object.values(template.Resources).map(({ Type }) => Type));
+    expect([...types].filter((type) => !PLAIN_TYPES.has(type))).toEqual([]);
+  });
+
+  it('asks Lambda for what the Region has', () => {
+    const china = region?.startsWith('cn-') === true;
+    for (const [, { Properties }] of resourcesOf(template, 'AWS::Lambda::Function')) {
+      expect(Properties.TracingConfig === undefined).toBe(china);
+      if (china) expect(Properties.RecursiveLoop).toBeUndefined();
+    }
+    for (const [, { Properties }] of resourcesOf(template, 'AWS::Lambda::EventSourceMapping')) {
+      expect(Properties.Tags).toBeUndefined();
+    }
+  });
+});
+
+describe('what the registry ships', () => {
+  const documents = buildDocuments();
+  const { template } = synthesize(
+    { clusters: [{ name: 'shop', mode: 'repair', logGroups: ['/nodes'] }] },
+    'cn-north-1',
+    { remediations, documents },
+  );
+
+  it('is deployed whole: every document under its name', () => {
+    expect(resourcesOf(template, 'AWS::SSM::Document').map(([, { Properties }]) => Properties.Name)).toEqual(
+      documents.map(({ name }) => name),
+    );
+  });
+
+  it('fits into a log filter', () => {
+    const [filter] = resourcesOf(template, 'AWS::Logs::SubscriptionFilter');
+    for (const phrase of remediations.flatMap(({ logPhrases }) => logPhrases)) {
+      expect(filter?.[1].Properties.FilterPattern).toContain(`?"${phrase}"`);
+    }
+  });
+});
+
+describe('synthesis', () => {
+  it('gives the same template and the same bundles for the same input', () => {
+    expect(synthesize().text).toBe(synthesize().text);
+  });
+
+  it('fails when cdk-nag finds something that nobody has explained', () => {
+    const { app } = appWith();
+    new Queue(app.node.findChild('fleetmend'), 'Careless');
+    expect(() => app.synth()).toThrow(/[Vv]alidation/);
+  });
+
+  const nodeTags = ['eks:cluster-name', 'eks:eks-cluster-name', 'kubernetes.io/cluster'] as const;
+  const manyClusters = (count: number) => ({
+    clusters: Array.from({ length: count }, (_, i) => ({ name: `cluster-with-quite-a-long-name-${i}`, nodeTags })),
+  });
+
+  it('gives a role what its inline policy cannot hold by managed policies', () => {
+    const { template } = synthesize(manyClusters(40));
+    expect(resourcesOf(template, 'AWS::IAM::ManagedPolicy').length).toBeGreaterThan(1);
+  });
+
+  it('fails near the size of a policy, and says what makes it grow', () => {
+    const { app } = appWith(manyClusters(300));
+    expect(() => app.synth()).toThrow(
+      /function advance needs \d+ managed policies, and IAM allows 10; it grows with clusters \(300\)/s,
+    );
+  });
+
+  it('fails before it synthesizes when a bundle was not built', async () => {
+    const { createApp } = await import('../../infra/create-app.ts');
+    const options = { config: CONFIG, remediations: [], documents: [], dist: '/nonexistent', outdir: '/nonexistent' };
+    expect(() => createApp(options)).toThrow(/not built: \/nonexistent\/functions\/logs\/index\.mjs,.*npm run build/s);
+  });
+});

@@ -1,0 +1,129 @@
+import { createHash } from 'node:crypto';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { App } from 'aws-cdk-lib';
+import * as z from 'zod';
+import { defineReasons } from '../../functions/core/reasons.ts';
+import type { Remediation } from '../../functions/core/remediation.ts';
+import { FUNCTION_NAMES } from '../../infra/bundle.ts';
+import type { ConfigInput } from '../../infra/config.ts';
+import type { DocumentToDeploy } from '../../infra/constructs/documents.ts';
+import { createApp } from '../../infra/create-app.ts';
+import { temporaryFolder } from './temporary-folder.ts';
+
+const reasons = defineReasons({
+  FileMissing: { severity: 'Fatal', scope: 'evidence', cause: 'A file is gone.', advice: 'Look for who removed it.' },
+  RoleTooSmall: { severity: 'Fatal', scope: 'node', cause: 'The role is too small.', advice: 'Widen it.' },
+});
+
+const remediation = (name: string, order: number, disruptive: boolean): Remediation => ({
+  name,
+  summary: `Mends ${name}.`,
+  order,
+  disruptive,
+  reasons,
+  executionTimeoutSeconds: { check: 60, repair: 300 },
+  logPhrases: [`failed to get ${name}`],
+});
+
+/** Two remediations, one of which restarts something. */
+export const REMEDIATIONS = [remediation('pause-image', 10, false), remediation('cri-dockerd', 20, true)] as const;
+
+const document = (key: string, of: string | undefined, action: 'check' | 'repair'): DocumentToDeploy => {
+  const json = JSON.stringify({ schemaVersion: '2.2', description: key, mainSteps: [] });
+  const sha256 = createHash('sha256').update(json).digest('hex');
+  const name = `fleetmend-${key}-${sha256.slice(0, 12)}`;
+  return { key, name, sha256, json, remediation: of, action, executionTimeoutSeconds: action === 'check' ? 60 : 300 };
+};
+
+/** Their documents, a variant, and the check of everything. */
+export const DOCUMENTS = [
+  document('pause-image-check', 'pause-image', 'check'),
+  document('pause-image-repair', 'pause-image', 'repair'),
+  document('pause-image-repair-mirror', 'pause-image', 'repair'),
+  document('cri-dockerd-check', 'cri-dockerd', 'check'),
+  document('cri-dockerd-repair', 'cri-dockerd', 'repair'),
+  document('node-check', undefined, 'check'),
+] as const;
+
+/** One cluster that is repaired and one that is watched. */
+export const CONFIG: ConfigInput = {
+  clusters: [
+    { name: 'shop', mode: 'repair', logGroups: ['/aws/containerinsights/shop/dataplane', '/all/nodes'] },
+    { name: 'bank', logGroups: ['/all/nodes'], nodeTags: ['kubernetes.io/cluster'] },
+  ],
+};
+
+const Resource = z.object({
+  Type: z.string(),
+  Properties: z.record(z.string(), z.unknown()).default({}),
+  DeletionPolicy: z.string().optional(),
+  UpdateReplacePolicy: z.string().optional(),
+  Metadata: z.record(z.string(), z.unknown()).optional(),
+});
+export type Resource = z.infer<typeof Resource>;
+
+const Template = z.object({
+  Resources: z.record(z.string(), Resource),
+  Outputs: z.record(z.string(), z.unknown()),
+});
+export type Template = z.infer<typeof Template>;
+
+/** What was synthesized: the template, as text too, and the folder it lies in. */
+export type Synthesized = { readonly template: Template; readonly text: string; readonly folder: string };
+
+/** A folder of its own with a stub in place of each function's bundle. */
+export const stubbedDist = (): string => {
+  const dist = temporaryFolder();
+  for (const name of FUNCTION_NAMES) {
+    mkdirSync(join(dist, 'functions', name), { recursive: true });
+    writeFileSync(join(dist, 'functions', name, 'index.mjs'), `export const handler = async () => '${name}';\n`);
+  }
+  return dist;
+};
+
+/** Remediations and their documents. */
+export type Shipped = {
+  readonly remediations: readonly Remediation[];
+  readonly documents: readonly DocumentToDeploy[];
+};
+
+/** The app over stubs, not synthesized yet. */
+export const appWith = (
+  config: unknown = CONFIG,
+  region?: string,
+  shipped: Shipped = { remediations: REMEDIATIONS, documents: DOCUMENTS },
+): { readonly app: App; readonly folder: string } => {
+  const dist = stubbedDist();
+  const folder = join(dist, 'cdk.out');
+  const app = createApp({
+    config,
+    ...shipped,
+    dist,
+    outdir: folder,
+    ...(region === undefined ? {} : { env: { region, account: '123456789012' } }),
+  });
+  return { app, folder };
+};
+
+/** Synthesizes the stack over stubs; cdk-nag looks at it as it does at the real one. */
+export const synthesize = (config: unknown = CONFIG, region?: string, shipped?: Shipped): Synthesized => {
+  const { app, folder } = appWith(config, region, shipped);
+  app.synth();
+  const text = readFileSync(join(folder, 'fleetmend.template.json'), 'utf8');
+  return { template: Template.parse(JSON.parse(text)), text, folder };
+};
+
+/** The resources of a type, by logical id. */
+export const resourcesOf = (template: Template, type: string): readonly (readonly [string, Resource])[] =>
+  Object.entries(template.Resources).filter(([, resource]) => resource.Type === type);
+
+/** The one resource of a type that has this value in this property. */
+export const resourceNamed = (template: Template, type: string, property: string, value: string): Resource => {
+  const found = resourcesOf(template, type).filter(([, resource]) => resource.Properties[property] === value);
+  const [first] = found;
+  if (first === undefined || found.length > 1) {
+    throw new Error(`looking for ${type} with ${property} ${value}: found ${found.length}`);
+  }
+  return first[1];
+};
