@@ -1,0 +1,7 @@
+// dynalite on its own thread: its work must not delay the services beside it.
+import { parentPort } from 'node:worker_threads';
+import dynalite from 'dynalite';
+
+const server = dynalite({ createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 });
+server.keepAliveTimeout = 60_000;
+server.listen(0, '127.0.0.1', () => parentPort?.postMessage(server.address().port));

@@ -1,0 +1,268 @@
+import * as z from 'zod';
+import { AwsError } from './aws-error.ts';
+import type { Dynalite } from './dynalite.ts';
+import type { Table, TableStore, WireItem } from './dynamodb-tables.ts';
+import type { Faults } from './faults.ts';
+import type { AccessRequest } from './iam.ts';
+import type { Random } from './random.ts';
+import { operation, type Service } from './service.ts';
+import { jsonWire } from './wire.ts';
+
+const Item = z.record(z.string(), z.unknown());
+const Names = z.record(z.string(), z.string()).optional();
+const Common = {
+  TableName: z.string(),
+  ExpressionAttributeNames: Names,
+  ReturnConsumedCapacity: z.enum(['NONE', 'TOTAL', 'INDEXES']).optional(),
+};
+const Conditional = {
+  ...Common,
+  ConditionExpression: z.string().optional(),
+  ExpressionAttributeValues: Item.optional(),
+  ReturnValues: z.enum(['NONE', 'ALL_OLD', 'UPDATED_OLD', 'ALL_NEW', 'UPDATED_NEW']).optional(),
+  ReturnValuesOnConditionCheckFailure: z.enum(['NONE', 'ALL_OLD']).optional(),
+};
+const Keyed = z.strictObject({
+  ...Common,
+  Key: Item,
+  ConsistentRead: z.boolean().optional(),
+  ProjectionExpression: z.string().optional(),
+});
+const Query = z.strictObject({
+  ...Common,
+  IndexName: z.string().optional(),
+  KeyConditionExpression: z.string(),
+  FilterExpression: z.string().optional(),
+  ProjectionExpression: z.string().optional(),
+  ExpressionAttributeValues: Item.optional(),
+  ConsistentRead: z.boolean().optional(),
+  ScanIndexForward: z.boolean().optional(),
+  Limit: z.number().int().min(1).optional(),
+  Select: z.string().optional(),
+  ExclusiveStartKey: Item.optional(),
+});
+const BatchKeys = z.strictObject({
+  Keys: z.array(Item).min(1),
+  ConsistentRead: z.boolean().optional(),
+  ProjectionExpression: z.string().optional(),
+  ExpressionAttributeNames: Names,
+});
+const WriteRequest = z.strictObject({
+  PutRequest: z.strictObject({ Item }).optional(),
+  DeleteRequest: z.strictObject({ Key: Item }).optional(),
+});
+
+const MAX_BATCH_WRITES = 25;
+
+const keyText = (value: unknown): string => {
+  const [text] = Object.values((value ?? {}) as Record<string, unknown>);
+  return String(text ?? '');
+};
+
+/** The value that a key condition asks of a partition key: `#pk = :v`, with or without names. */
+const queriedKey = (input: z.infer<typeof Query>, partitionKey: string): string => {
+  for (const [, name = '', value = ''] of input.KeyConditionExpression.matchAll(/([#\w.-]+)\s*=\s*(:\w+)/g)) {
+    if ((input.ExpressionAttributeNames?.[name] ?? name) === partitionKey)
+      return keyText(input.ExpressionAttributeValues?.[value]);
+  }
+  throw new AwsError('ValidationException', `Query condition missed key schema element: ${partitionKey}`);
+};
+
+/** What the DynamoDB service needs. */
+export type DynamoOptions = {
+  readonly dynalite: Dynalite;
+  readonly tables: TableStore;
+  readonly faults: Faults;
+  readonly random: Random;
+};
+
+/** DynamoDB, AWS JSON 1.0, before dynalite: access, lagging indexes and partly processed batches. */
+export const createDynamo = ({ dynalite, tables, faults, random }: DynamoOptions): Service => {
+  const tableOf = (name: string): Table => {
+    const table = tables.get(name);
+    if (table === undefined) throw new AwsError('ResourceNotFoundException', 'Requested resource not found');
+    return table;
+  };
+  const access = (action: string, table: Table, keys: readonly (WireItem | undefined)[]): AccessRequest => {
+    const partitionKey = table.partitionKey() ?? '';
+    return {
+      action: `dynamodb:${action}`,
+      resource: table.arn,
+      context: { 'dynamodb:LeadingKeys': [...new Set(keys.map((k) => keyText(k?.[partitionKey])))] },
+    };
+  };
+  const current = async (table: Table, key: WireItem): Promise<WireItem | undefined> => {
+    const only = Object.fromEntries(table.keyNames.map((k) => [k, key[k]]));
+    const { Item: item } = await dynalite.call('GetItem', { TableName: table.name, Key: only, ConsistentRead: true });
+    return item as WireItem | undefined;
+  };
+  /** dynalite ignores ReturnValuesOnConditionCheckFailure; the item is added to its error here. */
+  const write = async (
+    name: string,
+    input: z.infer<z.ZodObject<typeof Conditional>>,
+    key: WireItem,
+  ): Promise<Record<string, unknown>> => {
+    const { ReturnValuesOnConditionCheckFailure: onFailure, ...rest } = input;
+    try {
+      return await dynalite.call(name, rest);
+    } catch (error) {
+      if (!(error instanceof AwsError) || error.code !== 'ConditionalCheckFailedException' || onFailure !== 'ALL_OLD')
+        throw error;
+      const item = await current(tableOf(input.TableName), key);
+      throw new AwsError(error.code, error.message, error.status, item === undefined ? {} : { Item: item });
+    }
+  };
+  /** Splits a batch's requests into those that are processed and those that are left; one is always processed. */
+  const leave = <T>(requests: readonly T[]): { readonly done: readonly T[]; readonly left: readonly T[] } => {
+    const left = faults.unprocessedRate === 0 ? [] : requests.slice(1).filter(() => random() < faults.unprocessedRate);
+    return { done: requests.filter((r) => !left.includes(r)), left };
+  };
+
+  const operations: Service['operations'] = {
+    GetItem: operation(Keyed, {
+      access: (input) => [access('GetItem', tableOf(input.TableName), [input.Key])],
+      run: (input) => dynalite.call('GetItem', { ...input, TableName: tableOf(input.TableName).name }),
+    }),
+    PutItem: operation(z.strictObject({ ...Conditional, Item }), {
+      access: (input) => [access('PutItem', tableOf(input.TableName), [input.Item])],
+      run: async (input) => {
+        const answer = await write('PutItem', input, input.Item);
+        tableOf(input.TableName).written(input.Item, input.Item);
+        return answer;
+      },
+    }),
+    DeleteItem: operation(z.strictObject({ ...Conditional, Key: Item }), {
+      access: (input) => [access('DeleteItem', tableOf(input.TableName), [input.Key])],
+      run: async (input) => {
+        const answer = await write('DeleteItem', input, input.Key);
+        tableOf(input.TableName).written(input.Key, undefined);
+        return answer;
+      },
+    }),
+    UpdateItem: operation(z.strictObject({ ...Conditional, Key: Item, UpdateExpression: z.string().optional() }), {
+      access: (input) => [access('UpdateItem', tableOf(input.TableName), [input.Key])],
+      run: async (input) => {
+        const table = tableOf(input.TableName);
+        const asks = input.ReturnValues ?? 'NONE';
+        const answer = await write(
+          'UpdateItem',
+          asks === 'NONE' ? { ...input, ReturnValues: 'ALL_NEW' } : input,
+          input.Key,
+        );
+        const sees = asks === 'NONE' || asks === 'ALL_NEW';
+        table.written(input.Key, sees ? (answer.Attributes as WireItem) : await current(table, input.Key));
+        if (asks !== 'NONE') return answer;
+        const { Attributes: _, ...rest } = answer;
+        return rest;
+      },
+    }),
+    Query: operation(Query, {
+      access: (input) => {
+        const table = tableOf(input.TableName);
+        const partitionKey = table.partitionKey(input.IndexName);
+        if (partitionKey === undefined)
+          throw new AwsError(
+            'ValidationException',
+            `The table does not have the specified index: ${input.IndexName ?? ''}`,
+          );
+        const resource = input.IndexName === undefined ? table.arn : `${table.arn}/index/${input.IndexName}`;
+        return [
+          {
+            action: 'dynamodb:Query',
+            resource,
+            context: { 'dynamodb:LeadingKeys': [queriedKey(input, partitionKey)] },
+          },
+        ];
+      },
+      run: (input) => {
+        const table = tableOf(input.TableName);
+        if (input.IndexName !== undefined && input.ConsistentRead === true) {
+          throw new AwsError('ValidationException', 'Consistent reads are not supported on global secondary indexes');
+        }
+        return dynalite.call('Query', {
+          ...input,
+          TableName: input.IndexName === undefined ? table.name : table.indexSource(),
+        });
+      },
+    }),
+    Scan: operation(
+      z.strictObject({
+        ...Common,
+        FilterExpression: z.string().optional(),
+        ExpressionAttributeValues: Item.optional(),
+        ConsistentRead: z.boolean().optional(),
+        ExclusiveStartKey: Item.optional(),
+        Limit: z.number().int().min(1).optional(),
+      }),
+      {
+        access: (input) => [{ action: 'dynamodb:Scan', resource: tableOf(input.TableName).arn }],
+        run: (input) => dynalite.call('Scan', input),
+      },
+    ),
+    BatchGetItem: operation(
+      z.strictObject({ RequestItems: z.record(z.string(), BatchKeys), ReturnConsumedCapacity: z.string().optional() }),
+      {
+        access: (input) =>
+          Object.entries(input.RequestItems).map(([name, request]) =>
+            access('BatchGetItem', tableOf(name), request.Keys),
+          ),
+        items: (input) => Object.values(input.RequestItems).reduce((n, r) => n + r.Keys.length, 0),
+        run: async (input) => {
+          const asked: Record<string, unknown> = {};
+          const unprocessed: Record<string, unknown> = {};
+          for (const [name, request] of Object.entries(input.RequestItems)) {
+            const { done, left } = leave(request.Keys);
+            asked[name] = { ...request, Keys: done };
+            if (left.length > 0) unprocessed[name] = { ...request, Keys: left };
+          }
+          return {
+            ...(await dynalite.call('BatchGetItem', { ...input, RequestItems: asked })),
+            UnprocessedKeys: unprocessed,
+          };
+        },
+      },
+    ),
+    BatchWriteItem: operation(
+      z.strictObject({
+        RequestItems: z.record(z.string(), z.array(WriteRequest).min(1)),
+        ReturnConsumedCapacity: z.string().optional(),
+      }),
+      {
+        access: (input) =>
+          Object.entries(input.RequestItems).map(([name, requests]) =>
+            access(
+              'BatchWriteItem',
+              tableOf(name),
+              requests.map((r) => r.PutRequest?.Item ?? r.DeleteRequest?.Key),
+            ),
+          ),
+        items: (input) => Object.values(input.RequestItems).reduce((n, r) => n + r.length, 0),
+        run: async (input) => {
+          const count = Object.values(input.RequestItems).reduce((n, r) => n + r.length, 0);
+          if (count > MAX_BATCH_WRITES)
+            throw new AwsError('ValidationException', 'Too many items requested for the BatchWriteItem call');
+          const asked: Record<string, readonly z.infer<typeof WriteRequest>[]> = {};
+          const unprocessed: Record<string, unknown> = {};
+          for (const [name, requests] of Object.entries(input.RequestItems)) {
+            const { done, left } = leave(requests);
+            asked[name] = done;
+            if (left.length > 0) unprocessed[name] = left;
+          }
+          const answer = await dynalite.call('BatchWriteItem', { ...input, RequestItems: asked });
+          for (const [name, requests] of Object.entries(asked)) {
+            for (const { PutRequest: put, DeleteRequest: del } of requests) {
+              if (put !== undefined) tableOf(name).written(put.Item, put.Item);
+              else if (del !== undefined) tableOf(name).written(del.Key, undefined);
+            }
+          }
+          return { ...answer, UnprocessedItems: unprocessed };
+        },
+      },
+    ),
+    DescribeTable: operation(z.strictObject({ TableName: z.string() }), {
+      access: (input) => [{ action: 'dynamodb:DescribeTable', resource: tableOf(input.TableName).arn }],
+      run: (input) => dynalite.call('DescribeTable', input),
+    }),
+  };
+  return { name: 'dynamodb', operations, ...jsonWire('DynamoDB_20120810', '1.0', 'com.amazonaws.dynamodb.v20120810') };
+};

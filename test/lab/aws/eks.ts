@@ -1,0 +1,112 @@
+import * as z from 'zod';
+import { AwsError } from './aws-error.ts';
+import type { NodeRegistry } from './nodes.ts';
+import { page } from './paging.ts';
+import { operation, type Service } from './service.ts';
+import { restWire } from './wire.ts';
+
+/** EKS's state that the nodes do not show. */
+export type EksState = {
+  /** Status per `cluster/nodegroup`; ACTIVE where nothing is said. */
+  readonly nodegroupStatus: Map<string, string>;
+  /** Clusters without nodes. */
+  readonly clusters: Set<string>;
+};
+
+const Name = z.string().min(1).max(100);
+
+/** What the EKS service needs. */
+export type EksOptions = {
+  readonly partition: string;
+  readonly region: string;
+  readonly account: string;
+  readonly nodes: NodeRegistry;
+  readonly state: EksState;
+};
+
+/** EKS: DescribeCluster, ListNodegroups, DescribeNodegroup (REST-JSON). Nodegroups are those of the nodes' tags. */
+export const createEks = ({ partition, region, account, nodes, state }: EksOptions): Service => {
+  const arn = (rest: string): string => `arn:${partition}:eks:${region}:${account}:${rest}`;
+  const nodegroups = (cluster: string): readonly string[] => [
+    ...new Set(
+      nodes
+        .all()
+        .filter((n) => n.cluster === cluster)
+        .map((n) => n.tags['eks:nodegroup-name'])
+        .filter((n) => n !== undefined),
+    ),
+  ];
+  const existing = (cluster: string): void => {
+    if (!state.clusters.has(cluster) && !nodes.all().some((n) => n.cluster === cluster)) {
+      throw new AwsError('ResourceNotFoundException', `No cluster found for name: ${cluster}.`, 404);
+    }
+  };
+  return {
+    name: 'eks',
+    deniedCode: 'AccessDeniedException',
+    throttledCode: 'TooManyRequestsException',
+    ...restWire([
+      { operation: 'DescribeCluster', method: 'GET', path: '/clusters/{name}' },
+      {
+        operation: 'ListNodegroups',
+        method: 'GET',
+        path: '/clusters/{clusterName}/node-groups',
+        query: { maxResults: 'number', nextToken: 'text' },
+      },
+      { operation: 'DescribeNodegroup', method: 'GET', path: '/clusters/{clusterName}/node-groups/{nodegroupName}' },
+    ]),
+    operations: {
+      DescribeCluster: operation(z.strictObject({ name: Name }), {
+        access: (input) => [{ action: 'eks:DescribeCluster', resource: arn(`cluster/${input.name}`) }],
+        run: (input) => {
+          existing(input.name);
+          return {
+            cluster: { name: input.name, arn: arn(`cluster/${input.name}`), status: 'ACTIVE', version: '1.31' },
+          };
+        },
+      }),
+      ListNodegroups: operation(
+        z.strictObject({
+          clusterName: Name,
+          maxResults: z.number().int().min(1).max(100).default(100),
+          nextToken: z.string().optional(),
+        }),
+        {
+          access: (input) => [{ action: 'eks:ListNodegroups', resource: arn(`cluster/${input.clusterName}`) }],
+          run: (input) => {
+            existing(input.clusterName);
+            const { items, next } = page(nodegroups(input.clusterName), input.maxResults, input.nextToken);
+            return { nodegroups: items, ...(next.NextToken === undefined ? {} : { nextToken: next.NextToken }) };
+          },
+        },
+      ),
+      DescribeNodegroup: operation(z.strictObject({ clusterName: Name, nodegroupName: Name }), {
+        access: (input) => [
+          {
+            action: 'eks:DescribeNodegroup',
+            resource: arn(`nodegroup/${input.clusterName}/${input.nodegroupName}/00000000-0000-0000-0000-000000000000`),
+          },
+        ],
+        run: (input) => {
+          existing(input.clusterName);
+          if (!nodegroups(input.clusterName).includes(input.nodegroupName)) {
+            throw new AwsError(
+              'ResourceNotFoundException',
+              `No node group found for name: ${input.nodegroupName}.`,
+              404,
+            );
+          }
+          return {
+            nodegroup: {
+              nodegroupName: input.nodegroupName,
+              clusterName: input.clusterName,
+              status: state.nodegroupStatus.get(`${input.clusterName}/${input.nodegroupName}`) ?? 'ACTIVE',
+              amiType: 'AL2023_x86_64_STANDARD',
+              health: { issues: [] },
+            },
+          };
+        },
+      }),
+    },
+  };
+};

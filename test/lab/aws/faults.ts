@@ -1,0 +1,77 @@
+/** A fault of AWS calls. */
+export type CallFault = {
+  /** Which calls; what is not said matches everything. */
+  readonly service?: string;
+  readonly operation?: string;
+  readonly functionName?: string;
+  readonly kind:
+    | 'throttle'
+    | 'internal-error'
+    | 'drop-before'
+    | 'drop-after'
+    | 'delay'
+    | 'crash-before'
+    | 'crash-after';
+  /** Probability 0 to 1; 1 by default. */
+  readonly rate?: number;
+  /** Lab milliseconds, for `delay`. */
+  readonly delayMs?: number;
+  /** Leave this many matching calls alone first: 0 hits the first. */
+  skip?: number;
+  /** How often it may strike; without it, for ever. */
+  times?: number;
+};
+
+/** What may happen to an event on its way to the rules. */
+export type EventFault = {
+  readonly source?: string;
+  readonly detailType?: string;
+  readonly kind: 'lose' | 'duplicate' | 'late';
+  readonly rate?: number;
+  /** Lab milliseconds: late by a random time up to this, which also reorders. */
+  readonly lateMs?: number;
+  times?: number;
+};
+
+/** The lab's mutable knobs. Change them at any time; they hold from the next call on. */
+export type Faults = {
+  calls: CallFault[];
+  events: EventFault[];
+  /** Probability that a request of a DynamoDB batch is left unprocessed. */
+  unprocessedRate: number;
+  /** Probability that one entry of PutEvents fails inside a 200 answer. */
+  failedEntryRate: number;
+  /** Probability that one entry of an SQS batch fails inside a 200 answer. */
+  failedBatchEntryRate: number;
+  /** Probability that a standard queue delivers a received message once more. */
+  duplicateDeliveryRate: number;
+  /** Lab milliseconds by which DynamoDB's secondary indexes lag behind the table. */
+  indexLagMs: number;
+  /** Lab milliseconds by which SSM's list and get calls lag behind. */
+  listLagMs: number;
+  /** Requests a second, and burst, per service and operation (`ssm.SendCommand`); `ssm.*` for the rest of a service. */
+  rateLimits: Record<string, { readonly perSecond: number; readonly burst: number }>;
+};
+
+/**
+ * The default knobs: no random faults, lags as seen with eventually consistent reads, and rate limits where AWS has
+ * them. AWS publishes no numbers for SSM; EC2's are from "Request throttling for the Amazon EC2 API".
+ */
+export const defaultFaults = (): Faults => ({
+  calls: [],
+  events: [],
+  unprocessedRate: 0,
+  failedEntryRate: 0,
+  failedBatchEntryRate: 0,
+  duplicateDeliveryRate: 0,
+  indexLagMs: 1000,
+  listLagMs: 1000,
+  rateLimits: {
+    'ssm.SendCommand': { perSecond: 5, burst: 10 },
+    'ssm.ListCommandInvocations': { perSecond: 20, burst: 40 },
+    'ssm.*': { perSecond: 20, burst: 40 },
+    'ec2.DescribeInstances': { perSecond: 20, burst: 100 },
+    'eks.*': { perSecond: 10, burst: 50 },
+    'ecr.*': { perSecond: 100, burst: 200 },
+  },
+});

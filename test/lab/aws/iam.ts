@@ -1,0 +1,171 @@
+import { runSimulation } from '@cloud-copilot/iam-simulate';
+import { AwsError } from './aws-error.ts';
+
+/** A policy document as the template has it, intrinsics resolved. */
+export type PolicyDocument = { readonly Version?: string; readonly Statement: unknown };
+
+/** Who calls. */
+export type Principal = {
+  readonly kind: 'role' | 'user' | 'service';
+  /** The ARN that AWS would show: an assumed-role session, a user, or a service name such as `events.amazonaws.com`. */
+  readonly arn: string;
+  /** What `aws:PrincipalArn` holds: the role's ARN for a session. */
+  readonly principalArn: string;
+  readonly policies: readonly { readonly name: string; readonly policy: PolicyDocument }[];
+  readonly functionName?: string;
+  /** The execution environment that holds the credentials, so that a crash fault knows what to kill. */
+  readonly environmentId?: string;
+};
+
+/** One thing that IAM must allow for a call. */
+export type AccessRequest = {
+  readonly action: string;
+  readonly resource: string;
+  readonly context?: Readonly<Record<string, string | readonly string[]>>;
+};
+
+/** IAM's answer. */
+export type AccessDecision = { readonly allowed: true } | { readonly allowed: false; readonly message: string };
+
+/** Fake credentials of a principal. */
+export type Credentials = { readonly accessKeyId: string; readonly secretAccessKey: string };
+
+/** IAM as the lab needs it: principals by access key, resource policies by ARN, decisions. */
+export type Iam = {
+  readonly issue: (principal: Principal) => Credentials;
+  readonly revoke: (accessKeyId: string) => void;
+  readonly principalOf: (accessKeyId: string) => Principal | undefined;
+  readonly setResourcePolicy: (resourceArn: string, statements: readonly unknown[]) => void;
+  /** Adds statements to a resource's policy (Lambda permissions come one by one). */
+  readonly addResourceStatements: (resourceArn: string, statements: readonly unknown[]) => void;
+  readonly decide: (principal: Principal, request: AccessRequest) => Promise<AccessDecision>;
+  /** Throws AccessDeniedException with AWS's text unless every request is allowed. */
+  readonly authorize: (principal: Principal, requests: readonly AccessRequest[]) => Promise<void>;
+};
+
+const INSTANCE = /:instance\/i-[0-9a-f]+$/;
+const MAX_CACHED_DECISIONS = 50_000;
+const NO_STATEMENTS: readonly unknown[] = [];
+
+/** The parent of a resource that carries the policy: a table's index has its table's. */
+const policyHolder = (resource: string): string => resource.replace(/\/index\/[^/]+$/, '');
+
+const denialText = (
+  principal: Principal,
+  request: AccessRequest,
+  result: string,
+  hasResourcePolicy: boolean,
+): string => {
+  const who = principal.kind === 'service' ? `Service: ${principal.arn}` : `User: ${principal.arn}`;
+  const what = `${who} is not authorized to perform: ${request.action} on resource: ${request.resource}`;
+  if (result === 'ExplicitlyDenied') return `${what} with an explicit deny in a policy`;
+  const kind = principal.kind === 'service' || hasResourcePolicy ? 'resource-based' : 'identity-based';
+  return `${what} because no ${kind} policy allows the ${request.action} action`;
+};
+
+/** Creates IAM for one account. Decisions come from `@cloud-copilot/iam-simulate`. */
+export const createIam = (account: string, region: string): Iam => {
+  const principals = new Map<string, Principal>();
+  const resourcePolicies = new Map<string, readonly unknown[]>();
+  const cache = new Map<string, AccessDecision>();
+  const texts = new WeakMap<object, { readonly id: number; readonly text: string }>();
+  let issued = 0;
+  let textCount = 0;
+
+  const textOf = (policies: object): { readonly id: number; readonly text: string } => {
+    const known = texts.get(policies);
+    if (known !== undefined) return known;
+    textCount += 1;
+    const made = { id: textCount, text: JSON.stringify(policies).toLowerCase() };
+    texts.set(policies, made);
+    return made;
+  };
+
+  const decide: Iam['decide'] = async (principal, request) => {
+    const statements = resourcePolicies.get(policyHolder(request.resource)) ?? NO_STATEMENTS;
+    const identity = textOf(principal.policies);
+    const resourceBased = textOf(statements);
+    const isMentioned = (text: string): boolean => identity.text.includes(text) || resourceBased.text.includes(text);
+    const context: Record<string, string | string[]> = {
+      'aws:PrincipalArn': principal.principalArn,
+      'aws:PrincipalAccount': account,
+      'aws:RequestedRegion': region,
+      'aws:SecureTransport': 'true',
+      ...(principal.kind === 'service'
+        ? { 'aws:PrincipalIsAWSService': 'true', 'aws:PrincipalServiceName': principal.arn }
+        : {}),
+    };
+    // Keys that no policy mentions cannot change the decision; leaving them out makes ten thousand tagged nodes cheap.
+    for (const [key, value] of Object.entries(request.context ?? {})) {
+      if (isMentioned(key.toLowerCase())) context[key] = typeof value === 'string' ? value : [...value];
+    }
+    const resource =
+      INSTANCE.test(request.resource) && !isMentioned(':instance/i-')
+        ? request.resource.replace(INSTANCE, ':instance/i-00000000000000000')
+        : request.resource;
+    const cacheKey = JSON.stringify([principal.arn, identity.id, resourceBased.id, request.action, resource, context]);
+    const known = cache.get(cacheKey);
+    if (known !== undefined) return known;
+    const answer = await runSimulation(
+      {
+        request: {
+          principal: principal.arn,
+          action: request.action,
+          resource: { resource, accountId: account },
+          contextVariables: context,
+        },
+        identityPolicies: principal.policies.map(({ name, policy }) => ({ name, policy })),
+        serviceControlPolicies: [],
+        resourceControlPolicies: [],
+        resourcePolicy: statements.length === 0 ? undefined : { Version: '2012-10-17', Statement: [...statements] },
+      },
+      {},
+    );
+    if (answer.resultType === 'error') {
+      throw new Error(
+        `deciding ${request.action} on ${request.resource} for ${principal.arn}: ${JSON.stringify(answer.errors)}; correct the policy or the lab's request`,
+      );
+    }
+    const decision: AccessDecision =
+      answer.overallResult === 'Allowed'
+        ? { allowed: true }
+        : { allowed: false, message: denialText(principal, request, answer.overallResult, statements.length > 0) };
+    if (cache.size >= MAX_CACHED_DECISIONS) cache.clear();
+    cache.set(cacheKey, decision);
+    return decision;
+  };
+
+  return {
+    issue: (principal) => {
+      issued += 1;
+      const accessKeyId = `ASIALAB${String(issued).padStart(13, '0')}`;
+      principals.set(accessKeyId, principal);
+      return { accessKeyId, secretAccessKey: `lab-secret-${issued}` };
+    },
+    revoke: (accessKeyId) => {
+      principals.delete(accessKeyId);
+    },
+    principalOf: (accessKeyId) => principals.get(accessKeyId),
+    setResourcePolicy: (arn, statements) => {
+      resourcePolicies.set(arn, [...statements]);
+    },
+    addResourceStatements: (arn, statements) => {
+      resourcePolicies.set(arn, [...(resourcePolicies.get(arn) ?? []), ...statements]);
+    },
+    decide,
+    authorize: async (principal, requests) => {
+      for (const request of requests) {
+        const decision = await decide(principal, request);
+        if (!decision.allowed) throw new AwsError('AccessDeniedException', decision.message);
+      }
+    },
+  };
+};
+
+/** A service principal, such as EventBridge delivering to a queue. */
+export const servicePrincipal = (name: string): Principal => ({
+  kind: 'service',
+  arn: name,
+  principalArn: name,
+  policies: [],
+});

@@ -1,0 +1,86 @@
+import type { LabNode } from '../node.ts';
+import type { CfnTemplate } from './cfn-template.ts';
+import type { LabClock } from './clock.ts';
+import type { EcrImages } from './ecr.ts';
+import type { EksState } from './eks.ts';
+import type { NewEvent } from './event-bus.ts';
+import type { Faults } from './faults.ts';
+import type { Credentials, Iam, PolicyDocument } from './iam.ts';
+import type { CallRecord, LabEventListener } from './lab-event.ts';
+import type { LogLine } from './logs.ts';
+import type { NodeRegistry } from './nodes.ts';
+import type { Queue, QueueMessage } from './queue-types.ts';
+import type { Random } from './random.ts';
+import type { Notification } from './sns.ts';
+import type { CommandEngine } from './ssm-commands.ts';
+
+/** Options of `bootLab`. */
+export type LabOptions = {
+  /** The folder that `cdk synth` wrote. */
+  readonly assembly: string;
+  readonly stackName: string;
+  readonly nodes?: readonly LabNode[];
+  /** Lab seconds per wall second (1), whether to skip idle time (false), the start. Ignored where `clock` is given. */
+  readonly speed?: number;
+  readonly skipIdle?: boolean;
+  /** A clock made before, where simulated nodes need it first. */
+  readonly clock?: LabClock;
+  /** Changes to the default faults. */
+  readonly faults?: Partial<Faults>;
+  readonly seed?: number;
+  readonly account?: string;
+  readonly region?: string;
+  readonly parameters?: Readonly<Record<string, string>>;
+  /** Changes the template before it is deployed: take a permission away, shorten a schedule. */
+  readonly edit?: (template: CfnTemplate) => CfnTemplate;
+  /** Processes of one function at once: this machine's limit (4). */
+  readonly maxEnvironments?: number;
+};
+
+/** A running lab. */
+export type Lab = {
+  readonly endpointUrl: string;
+  readonly account: string;
+  readonly region: string;
+  readonly partition: string;
+  readonly clock: LabClock;
+  readonly now: () => number;
+  readonly random: Random;
+  /** Runs a function and returns its parsed answer; rejects with the function's error. */
+  readonly invoke: (functionName: string, payload: unknown) => Promise<unknown>;
+  readonly invokeAsync: (functionName: string, payload: unknown) => void;
+  readonly putLogEvents: (group: string, stream: string, lines: readonly (string | LogLine)[]) => Promise<void>;
+  /** Puts an event on a bus by name (`default` where nothing is said), as AWS itself: no access is checked. */
+  readonly putEvent: (event: NewEvent, bus?: string) => string;
+  readonly calls: readonly CallRecord[];
+  readonly faults: Faults;
+  readonly queues: {
+    readonly all: () => readonly Queue[];
+    readonly depth: (name: string) => { readonly visible: number; readonly inFlight: number; readonly delayed: number };
+    readonly messages: (name: string) => readonly QueueMessage[];
+    /** All messages in dead-letter queues: by redrive policies, rules and functions, by queue name. */
+    readonly deadLetters: () => Readonly<Record<string, readonly QueueMessage[]>>;
+  };
+  readonly nodes: NodeRegistry;
+  readonly commands: CommandEngine;
+  readonly eks: EksState;
+  readonly ecrImages: EcrImages;
+  readonly notifications: readonly Notification[];
+  readonly functionLogs: (functionName: string) => readonly string[];
+  readonly functionNames: () => readonly string[];
+  readonly outputs: Readonly<Record<string, string>>;
+  /** Calls back for all that happens; returns how to stop that. */
+  readonly onEvent: (listener: LabEventListener) => () => void;
+  /** Resolves when no message, invocation, command or timer but the schedules' is outstanding. */
+  readonly idle: () => Promise<void>;
+  /** As idle, but skips over the time in which nothing happens (visibility timeouts, nodes at work, retries). */
+  readonly settle: () => Promise<void>;
+  /** Skips this much lab time, schedules and all, as fast as the work in it allows. */
+  readonly advance: (ms: number) => Promise<void>;
+  /** Credentials of a person with these policies; allowed everything where none are given. */
+  readonly credentialsFor: (user: string, policies?: readonly PolicyDocument[]) => Credentials;
+  /** Process environment for the SDK or the AWS CLI as that person. */
+  readonly environmentFor: (user: string, policies?: readonly PolicyDocument[]) => Readonly<Record<string, string>>;
+  readonly iam: Iam;
+  readonly stop: () => Promise<void>;
+};

@@ -1,0 +1,165 @@
+/** A compiled EventBridge event pattern. */
+export type EventPattern = { readonly matches: (event: unknown) => boolean };
+
+type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+type Test = (value: Json | undefined) => boolean;
+type Node = (event: Json | undefined) => boolean;
+
+const isObject = (value: unknown): value is { readonly [key: string]: Json } =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const refuse = (what: string): never => {
+  throw new Error(
+    `reading an event pattern: ${what}; EventBridge (aws/event-ruler) would refuse it or the lab does not know it`,
+  );
+};
+
+const asText = (value: Json | undefined, operator: string): string =>
+  typeof value === 'string' ? value : refuse(`${operator} wants a text`);
+
+const wildcard = (pattern: string): Test => {
+  if (pattern.includes('**')) refuse('consecutive wildcard characters');
+  let source = '';
+  for (let i = 0; i < pattern.length; i++) {
+    const c = pattern.charAt(i);
+    if (c === '*') source += '[\\s\\S]*';
+    else if (c === '\\') {
+      i += 1;
+      const escaped = pattern.charAt(i);
+      if (escaped !== '*' && escaped !== '\\') refuse('a backslash that escapes neither * nor a backslash');
+      source += `\\${escaped}`;
+    } else source += c.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  }
+  const expression = new RegExp(`^${source}$`);
+  return (value) => typeof value === 'string' && expression.test(value);
+};
+
+const prefixOrSuffix = (operator: 'prefix' | 'suffix', wanted: Json): Test => {
+  const matches = (text: string, part: string): boolean =>
+    operator === 'prefix' ? text.startsWith(part) : text.endsWith(part);
+  if (isObject(wanted)) {
+    const keys = Object.keys(wanted);
+    if (keys.length !== 1 || keys[0] !== 'equals-ignore-case') refuse(`${operator} with ${keys.join(', ')}`);
+    const part = asText(wanted['equals-ignore-case'], operator).toLowerCase();
+    return (value) => typeof value === 'string' && matches(value.toLowerCase(), part);
+  }
+  const part = asText(wanted, operator);
+  return (value) => typeof value === 'string' && matches(value, part);
+};
+
+const COMPARISONS: Readonly<Record<string, (value: number, bound: number) => boolean>> = {
+  '=': (value, bound) => value === bound,
+  '<': (value, bound) => value < bound,
+  '<=': (value, bound) => value <= bound,
+  '>': (value, bound) => value > bound,
+  '>=': (value, bound) => value >= bound,
+};
+
+const numeric = (rule: Json): Test => {
+  if (!Array.isArray(rule) || (rule.length !== 2 && rule.length !== 4))
+    return refuse('numeric wants [operator, number] once or twice');
+  const parts: ((value: number) => boolean)[] = [];
+  for (let i = 0; i < rule.length; i += 2) {
+    const compare = COMPARISONS[String(rule[i])];
+    const bound: unknown = rule[i + 1];
+    if (compare === undefined || typeof bound !== 'number') return refuse(`numeric ${String(rule[i])}`);
+    parts.push((value) => compare(value, bound));
+  }
+  return (value) => typeof value === 'number' && parts.every((part) => part(value));
+};
+
+const equalsIgnoreCase = (wanted: Json): Test => {
+  const texts = (Array.isArray(wanted) ? wanted : [wanted]).map((w: Json) =>
+    asText(w, 'equals-ignore-case').toLowerCase(),
+  );
+  return (value) => typeof value === 'string' && texts.includes(value.toLowerCase());
+};
+
+const listOf = (value: Json): readonly Json[] => (Array.isArray(value) ? value : [value]);
+
+const anythingBut = (rule: Json): Test => {
+  if (isObject(rule)) {
+    const [[operator, wanted] = ['', null], ...more] = Object.entries(rule);
+    if (more.length > 0) refuse('anything-but with two operators');
+    const tests: readonly Test[] =
+      operator === 'prefix' || operator === 'suffix'
+        ? listOf(wanted).map((w) => prefixOrSuffix(operator, w))
+        : operator === 'equals-ignore-case'
+          ? [equalsIgnoreCase(wanted)]
+          : operator === 'wildcard'
+            ? listOf(wanted).map((w) => wildcard(asText(w, 'wildcard')))
+            : refuse(`anything-but ${operator}`);
+    return (value) => value !== undefined && !tests.some((test) => test(value));
+  }
+  const unwanted = listOf(rule);
+  if (unwanted.length === 0 || !unwanted.every((u) => typeof u === 'string' || typeof u === 'number')) {
+    refuse('anything-but wants texts or numbers');
+  }
+  return (value) => value !== undefined && !unwanted.some((u) => u === value);
+};
+
+const OPERATORS: Readonly<Record<string, (rule: Json) => Test>> = {
+  prefix: (rule) => prefixOrSuffix('prefix', rule),
+  suffix: (rule) => prefixOrSuffix('suffix', rule),
+  'anything-but': anythingBut,
+  numeric,
+  'equals-ignore-case': equalsIgnoreCase,
+  wildcard: (rule) => wildcard(asText(rule, 'wildcard')),
+};
+
+const readMatcher = (rule: Json): Test => {
+  if (!isObject(rule)) {
+    if (Array.isArray(rule)) return refuse('a list inside a list');
+    return (value) => value === rule;
+  }
+  const [[operator, argument] = ['', null], ...more] = Object.entries(rule);
+  if (more.length > 0) refuse('a matcher with two operators');
+  return (OPERATORS[operator] ?? refuse(`the operator ${operator}`))(argument);
+};
+
+/** `exists` looks at leaves only, as event-ruler does: an object, or an empty list, is no value. */
+const leaf = (rules: readonly Json[]): Node => {
+  if (rules.length === 0) refuse('an empty list of values');
+  const tests: ((values: readonly Json[]) => boolean)[] = rules.map((rule) => {
+    if (isObject(rule) && 'exists' in rule) {
+      if (typeof rule.exists !== 'boolean' || Object.keys(rule).length !== 1) refuse('exists wants true or false');
+      return (values) => values.length > 0 === rule.exists;
+    }
+    const test = readMatcher(rule);
+    return (values) => values.some(test);
+  });
+  return (value) => {
+    const flat = value === undefined ? [] : Array.isArray(value) ? value.flat(Number.POSITIVE_INFINITY) : [value];
+    const leaves = (flat as Json[]).filter((v) => !isObject(v));
+    return tests.some((test) => test(leaves));
+  };
+};
+
+const compileObject = (pattern: { readonly [key: string]: Json }): Node => {
+  const entries = Object.entries(pattern);
+  if (entries.length === 0) refuse('an empty object');
+  const parts = entries.map(([key, rule]): Node => {
+    if (key === '$or' && Array.isArray(rule) && rule.length > 1 && rule.every(isObject)) {
+      const branches = rule.map((branch: Json) => compileObject(branch as { readonly [key: string]: Json }));
+      return (event) => branches.some((branch) => branch(event));
+    }
+    const inner = Array.isArray(rule)
+      ? leaf(rule)
+      : isObject(rule)
+        ? compileObject(rule)
+        : refuse(`'${key}' is neither an object nor a list`);
+    return (event) => inner(isObject(event) ? event[key] : undefined);
+  });
+  return (event) => {
+    // Lists of objects: one element must satisfy all parts together, as event-ruler's array consistency wants.
+    if (Array.isArray(event)) return event.some((element: Json) => parts.every((part) => part(element)));
+    return parts.every((part) => part(event));
+  };
+};
+
+/** Compiles a pattern with aws/event-ruler's semantics. Throws on operators that it does not know. */
+export const compilePattern = (pattern: unknown): EventPattern => {
+  if (!isObject(pattern)) return refuse('the pattern is no object');
+  const node = compileObject(pattern);
+  return { matches: (event) => node(event as Json) };
+};

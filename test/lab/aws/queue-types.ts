@@ -1,0 +1,86 @@
+import type { LabClock } from './clock.ts';
+import type { Faults } from './faults.ts';
+import type { Random } from './random.ts';
+
+/** A message attribute as SQS has it on the wire. */
+export type MessageAttribute = {
+  readonly DataType: string;
+  readonly StringValue?: string;
+  readonly BinaryValue?: string;
+};
+
+/** A message in a queue. */
+export type QueueMessage = {
+  readonly messageId: string;
+  readonly body: string;
+  readonly attributes: Readonly<Record<string, MessageAttribute>>;
+  readonly sentAt: number;
+  readonly senderId: string;
+  readonly groupId?: string;
+  readonly deduplicationId?: string;
+  readonly sequenceNumber?: string;
+  /** Set on messages that a redrive policy moved here. */
+  readonly deadLetterSourceArn?: string;
+};
+
+/** A message as it was received. */
+export type ReceivedMessage = {
+  readonly message: QueueMessage;
+  readonly receiptHandle: string;
+  readonly receiveCount: number;
+  readonly firstReceivedAt: number;
+};
+
+/** What to send. */
+export type NewMessage = {
+  readonly body: string;
+  readonly attributes?: Readonly<Record<string, MessageAttribute>>;
+  readonly delaySeconds?: number | undefined;
+  readonly groupId?: string | undefined;
+  readonly deduplicationId?: string | undefined;
+  readonly senderId?: string;
+};
+
+/** A queue's settings, from the template. */
+export type QueueSettings = {
+  readonly name: string;
+  readonly arn: string;
+  readonly url: string;
+  readonly fifo: boolean;
+  readonly contentBasedDeduplication: boolean;
+  /** FIFO: whether a deduplication id counts within its message group only (`DeduplicationScope`). */
+  readonly deduplicatesPerGroup?: boolean;
+  readonly visibilityTimeoutSeconds: number;
+  readonly delaySeconds: number;
+  readonly retentionSeconds: number;
+  readonly maxMessageBytes: number;
+  readonly redrive?: { readonly deadLetterArn: string; readonly maxReceiveCount: number };
+};
+
+/** A queue: standard (at least once) or FIFO (groups strictly in order, five minutes of deduplication). */
+export type Queue = {
+  readonly settings: QueueSettings;
+  readonly send: (message: NewMessage) => { readonly messageId: string; readonly sequenceNumber?: string };
+  /** Takes up to `max` visible messages; a FIFO group with a message in flight gives none. */
+  readonly receive: (max: number, visibilityTimeoutSeconds?: number) => readonly ReceivedMessage[];
+  /** False where the receipt handle is not a current one (SQS answers success all the same on standard queues). */
+  readonly remove: (receiptHandle: string) => boolean;
+  readonly changeVisibility: (receiptHandle: string, seconds: number) => 'changed' | 'not-in-flight';
+  /** Puts a message that another queue gave up in this one; its id, body and time stay. */
+  readonly accept: (message: QueueMessage) => void;
+  readonly depth: () => { readonly visible: number; readonly inFlight: number; readonly delayed: number };
+  /** All messages that wait to be received, oldest first, without taking them. */
+  readonly peek: () => readonly QueueMessage[];
+  /** Calls back whenever a message may have become receivable. */
+  readonly onAvailable: (listener: () => void) => () => void;
+  readonly purge: () => void;
+};
+
+/** What queues share. */
+export type QueueContext = {
+  readonly clock: LabClock;
+  readonly random: Random;
+  readonly faults: Faults;
+  /** Where given-up messages go. */
+  readonly deadLetter: (from: QueueSettings, message: QueueMessage) => void;
+};

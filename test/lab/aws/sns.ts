@@ -1,0 +1,77 @@
+import * as z from 'zod';
+import { AwsError } from './aws-error.ts';
+import type { LabClock } from './clock.ts';
+import type { LabEventListener } from './lab-event.ts';
+import { type Random, randomUuid } from './random.ts';
+import { operation, type Service } from './service.ts';
+import { queryWire, xmlLeaf } from './wire.ts';
+
+/** A message that was published. */
+export type Notification = {
+  readonly at: number;
+  readonly topicArn: string;
+  readonly subject?: string;
+  readonly message: string;
+};
+
+/** SNS's topics and what was published to them. Subscribers are people's inboxes: the lab keeps the messages. */
+export type Topics = {
+  readonly add: (arn: string) => void;
+  readonly publish: (arn: string, message: string, subject?: string) => void;
+  readonly published: readonly Notification[];
+};
+
+/** Creates the topics. */
+export const createTopics = (clock: LabClock, emit: LabEventListener): Topics => {
+  const arns = new Set<string>();
+  const published: Notification[] = [];
+  return {
+    add: (arn) => {
+      arns.add(arn);
+    },
+    publish: (arn, message, subject) => {
+      if (!arns.has(arn)) throw new AwsError('NotFound', 'Topic does not exist', 404);
+      const about = subject === undefined ? {} : { subject };
+      published.push({ at: clock.now(), topicArn: arn, message, ...about });
+      emit({ kind: 'notification', at: clock.now(), topic: arn, message, ...about });
+    },
+    published,
+  };
+};
+
+const Attributes = z
+  .strictObject({
+    entry: z.array(
+      z.strictObject({
+        Name: z.string(),
+        Value: z.strictObject({ DataType: z.string(), StringValue: z.string().optional() }),
+      }),
+    ),
+  })
+  .optional();
+
+/** SNS: Publish, the Query protocol. */
+export const createSns = (topics: Topics, random: Random): Service => ({
+  name: 'sns',
+  ...queryWire('2010-03-31', 'http://sns.amazonaws.com/doc/2010-03-31/'),
+  deniedCode: 'AuthorizationError',
+  throttledCode: 'Throttled',
+  operations: {
+    Publish: operation(
+      z.strictObject({
+        TopicArn: z.string(),
+        Message: z.string().min(1).max(262_144),
+        Subject: z.string().min(1).max(100).optional(),
+        MessageAttributes: Attributes,
+      }),
+      {
+        access: (input) => [{ action: 'sns:Publish', resource: input.TopicArn }],
+        run: (input) => {
+          topics.publish(input.TopicArn, input.Message, input.Subject);
+          return xmlLeaf('MessageId', randomUuid(random));
+        },
+      },
+      'InvalidParameter',
+    ),
+  },
+});

@@ -1,0 +1,256 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createAsyncInvoker, DEFAULT_ASYNC_CONFIG } from '../lambda/async-invoke.ts';
+import { startEventSource } from '../lambda/event-source.ts';
+import { createFunction, type FunctionContext, type LabFunction } from '../lambda/function.ts';
+import { IRRELEVANT_TYPES, physicalIds } from './cfn-ids.ts';
+import { type CfnTemplate, createResolver, type StackPlace } from './cfn-template.ts';
+import type { TableDefinition, TableStore } from './dynamodb-tables.ts';
+import type { EventBuses } from './event-bus.ts';
+import { compileLogFilter } from './filter-pattern.ts';
+import type { Principal } from './iam.ts';
+import type { LogGroups } from './logs.ts';
+import type { QueueStore } from './queue-store.ts';
+import type { Topics } from './sns.ts';
+import type { DocumentStore } from './ssm-documents.ts';
+import { permissionStatement, rolePolicies, roleSession, statementsOf } from './stack-iam.ts';
+import { queueSettings, ruleOf } from './stack-messaging.ts';
+
+/** The stores that a stack fills. */
+export type StackWorld = FunctionContext & {
+  readonly queues: QueueStore;
+  readonly tables: TableStore;
+  readonly buses: EventBuses;
+  readonly topics: Topics;
+  readonly logGroups: LogGroups;
+  readonly documents: DocumentStore;
+};
+
+/** A deployed function with its two ways in. */
+export type DeployedFunction = {
+  readonly fn: LabFunction;
+  readonly invokeAsync: (payload: string) => string;
+  readonly role: Principal;
+};
+
+/** A deployed stack. */
+export type DeployedStack = {
+  /** By name. */
+  readonly functions: ReadonlyMap<string, DeployedFunction>;
+  readonly outputs: Readonly<Record<string, string>>;
+  /** Stops polling queues. */
+  readonly stopSources: () => void;
+};
+
+type Properties = Readonly<Record<string, unknown>>;
+
+const MAX_FILTER_CHARS = 1024;
+
+/** Reads `<stackName>.template.json` of an assembly. */
+export const readTemplate = (assembly: string, stackName: string): CfnTemplate => {
+  try {
+    return JSON.parse(readFileSync(join(assembly, `${stackName}.template.json`), 'utf8')) as CfnTemplate;
+  } catch (cause) {
+    throw new Error(`reading the template of ${stackName} in ${assembly}: run the synth first`, { cause });
+  }
+};
+
+/** Builds in the lab what CloudFormation would build in an account. */
+export const deployStack = async (
+  template: CfnTemplate,
+  assembly: string,
+  place: StackPlace,
+  parameters: Readonly<Record<string, string>>,
+  world: StackWorld,
+): Promise<DeployedStack> => {
+  const { queues, tables, buses, topics, logGroups, documents, iam } = world;
+  const { resolve, ids, holds } = createResolver(template, place, parameters, (logicalId, resource, inner) =>
+    physicalIds(logicalId, resource, place, inner),
+  );
+  const present = Object.entries(template.Resources).filter(([, r]) => holds(r.Condition));
+  for (const [logicalId] of present) ids(logicalId);
+  const arnOf = (logicalId: string): string => ids(logicalId).attributes.Arn ?? ids(logicalId).ref;
+  const each = async (
+    type: string,
+    work: (properties: Properties, logicalId: string) => void | Promise<void>,
+  ): Promise<void> => {
+    for (const [logicalId, resource] of present) {
+      if (resource.Type === type) await work(resolve(resource.Properties ?? {}) as Properties, logicalId);
+    }
+  };
+  const done = new Set<string>([
+    ...IRRELEVANT_TYPES,
+    'AWS::IAM::Role',
+    'AWS::IAM::Policy',
+    'AWS::IAM::ManagedPolicy',
+    'AWS::Lambda::EventInvokeConfig',
+  ]);
+  const build = async (
+    type: string,
+    work: (properties: Properties, logicalId: string) => void | Promise<void>,
+  ): Promise<void> => {
+    done.add(type);
+    await each(type, work);
+  };
+
+  await build('AWS::SQS::Queue', (p, id) => {
+    const { ref, attributes } = ids(id);
+    queues.create(queueSettings(attributes.QueueName ?? '', arnOf(id), ref, p));
+  });
+  await build('AWS::SQS::QueuePolicy', (p) => {
+    for (const url of p.Queues as readonly string[]) {
+      const queue = queues.all().find((q) => q.settings.url === url);
+      if (queue === undefined) throw new Error(`booting the lab: a policy for the unknown queue ${url}`);
+      iam.setResourcePolicy(queue.settings.arn, statementsOf(p.PolicyDocument));
+    }
+  });
+  await build('AWS::DynamoDB::Table', async (p, id) => {
+    const definition: TableDefinition = {
+      TableName: ids(id).ref,
+      KeySchema: p.KeySchema as TableDefinition['KeySchema'],
+      AttributeDefinitions: p.AttributeDefinitions as TableDefinition['AttributeDefinitions'],
+      ...(p.GlobalSecondaryIndexes === undefined
+        ? {}
+        : {
+            GlobalSecondaryIndexes: p.GlobalSecondaryIndexes as NonNullable<TableDefinition['GlobalSecondaryIndexes']>,
+          }),
+    };
+    await tables.create(definition, arnOf(id));
+  });
+  await build('AWS::SNS::Topic', (_p, id) => topics.add(ids(id).ref));
+  await build('AWS::SNS::TopicPolicy', (p) => {
+    for (const topic of p.Topics as readonly string[]) iam.setResourcePolicy(topic, statementsOf(p.PolicyDocument));
+  });
+  await build('AWS::Events::EventBus', (p, id) => buses.addBus(String(p.Name), arnOf(id)));
+  await build('AWS::Events::EventBusPolicy', (p) => {
+    const bus = buses.busArn(String(p.EventBusName ?? 'default'));
+    if (bus === undefined) throw new Error(`booting the lab: a policy for the unknown bus ${String(p.EventBusName)}`);
+    iam.addResourceStatements(
+      bus,
+      p.Statement === undefined
+        ? [{ Effect: 'Allow', Principal: p.Principal, Action: p.Action, Resource: bus }]
+        : [p.Statement],
+    );
+  });
+  await build('AWS::SSM::Document', (p, id) => {
+    const name = ids(id).ref;
+    if (p.DocumentType !== 'Command' || p.TargetType === undefined)
+      throw new Error(`booting the lab: document ${name} must be a Command document with a TargetType`);
+    documents.put(name, `arn:${place.partition}:ssm:${place.region}:${place.account}:document/${name}`, p.Content);
+  });
+
+  const policies = rolePolicies(template, resolve, (logicalId) => ids(logicalId).ref);
+  const asyncConfigs = new Map<string, Properties>();
+  await each('AWS::Lambda::EventInvokeConfig', (p) => {
+    asyncConfigs.set(String(p.FunctionName), p);
+  });
+  const functions = new Map<string, DeployedFunction>();
+  await build('AWS::Lambda::Function', (p, id) => {
+    const name = ids(id).ref;
+    const asset = String(template.Resources[id]?.Metadata?.['aws:asset:path'] ?? '');
+    const code = p.Code as { S3Key?: string };
+    const directory = join(assembly, asset === '' ? `asset.${String(code.S3Key).replace(/\.zip$/, '')}` : asset);
+    const role = roleSession(String(p.Role), name, policies);
+    const fn = createFunction(
+      {
+        name,
+        arn: arnOf(id),
+        directory,
+        handler: String(p.Handler),
+        timeoutSeconds: Number(p.Timeout ?? 3),
+        memoryMb: Number(p.MemorySize ?? 128),
+        environment: ((p.Environment as { Variables?: Record<string, string> } | undefined)?.Variables ?? {}) as Record<
+          string,
+          string
+        >,
+        role,
+        ...(p.ReservedConcurrentExecutions === undefined
+          ? {}
+          : { reservedConcurrency: Number(p.ReservedConcurrentExecutions) }),
+      },
+      world,
+    );
+    const config = asyncConfigs.get(name);
+    const onFailure = (config?.DestinationConfig as { OnFailure?: { Destination?: string } } | undefined)?.OnFailure
+      ?.Destination;
+    const dead = (p.DeadLetterConfig as { TargetArn?: string } | undefined)?.TargetArn;
+    const invokeAsync = createAsyncInvoker(
+      fn,
+      role,
+      {
+        maxRetries: Number(config?.MaximumRetryAttempts ?? DEFAULT_ASYNC_CONFIG.maxRetries),
+        maxAgeSeconds: Number(config?.MaximumEventAgeInSeconds ?? DEFAULT_ASYNC_CONFIG.maxAgeSeconds),
+        ...(onFailure === undefined ? {} : { onFailureArn: onFailure }),
+        ...(dead === undefined ? {} : { deadLetterArn: dead }),
+      },
+      world,
+    );
+    functions.set(name, { fn, invokeAsync, role });
+  });
+  const functionOf = (nameOrArn: string): DeployedFunction => {
+    const found = [...functions.values()].find(
+      (f) => f.fn.definition.name === nameOrArn || f.fn.definition.arn === nameOrArn,
+    );
+    if (found === undefined) throw new Error(`booting the lab: no function ${nameOrArn}`);
+    return found;
+  };
+  await build('AWS::Lambda::Permission', (p) => {
+    const { arn } = functionOf(String(p.FunctionName)).fn.definition;
+    iam.addResourceStatements(arn, [permissionStatement(p, arn)]);
+  });
+  await build('AWS::Events::Rule', (p, id) => {
+    const busArn = buses.busArn(String(p.EventBusName ?? 'default'));
+    if (busArn === undefined) throw new Error(`booting the lab: rule ${id} is on an unknown bus`);
+    buses.addRule(ruleOf(String(p.Name ?? ids(id).ref), arnOf(id), busArn, p));
+  });
+  await build('AWS::Logs::SubscriptionFilter', (p, id) => {
+    const pattern = String(p.FilterPattern ?? '');
+    if (pattern.length > MAX_FILTER_CHARS)
+      throw new Error(`booting the lab: the subscription filter ${id} is over ${MAX_FILTER_CHARS} characters`);
+    logGroups.subscribe({
+      name: String(p.FilterName ?? id),
+      group: String(p.LogGroupName),
+      filter: compileLogFilter(pattern),
+      functionArn: String(p.DestinationArn),
+    });
+  });
+  const stops: (() => void)[] = [];
+  await build('AWS::Lambda::EventSourceMapping', (p, id) => {
+    const queue = queues.byArn(String(p.EventSourceArn));
+    if (queue === undefined)
+      throw new Error(`booting the lab: the event source mapping ${id} has no queue of this stack`);
+    if (p.FilterCriteria !== undefined)
+      throw new Error(`booting the lab: the lab does not know the FilterCriteria of ${id}`);
+    const { fn, role } = functionOf(String(p.FunctionName));
+    if (queue.settings.visibilityTimeoutSeconds < fn.definition.timeoutSeconds) {
+      throw new Error(
+        `booting the lab: queue ${queue.settings.name}: its visibility timeout is below the timeout of ${fn.definition.name}; Lambda refuses that`,
+      );
+    }
+    if (p.Enabled === false) return;
+    const scaling = p.ScalingConfig as { MaximumConcurrency?: number } | undefined;
+    const source = {
+      queue,
+      target: fn,
+      role,
+      batchSize: Number(p.BatchSize ?? 10),
+      windowSeconds: Number(p.MaximumBatchingWindowInSeconds ?? 0),
+      reportsItemFailures: ((p.FunctionResponseTypes ?? []) as readonly string[]).includes('ReportBatchItemFailures'),
+      ...(scaling?.MaximumConcurrency === undefined ? {} : { maximumConcurrency: scaling.MaximumConcurrency }),
+    };
+    stops.push(startEventSource(source, world));
+  });
+  const forgotten = present.find(([, r]) => !done.has(r.Type));
+  if (forgotten !== undefined)
+    throw new Error(`booting the lab: nothing builds ${forgotten[0]} (${forgotten[1].Type})`);
+  const outputs = Object.fromEntries(
+    Object.entries(template.Outputs ?? {}).map(([name, o]) => [name, String(resolve(o.Value))]),
+  );
+  return {
+    functions,
+    outputs,
+    stopSources: () => {
+      for (const stop of stops) stop();
+    },
+  };
+};

@@ -1,0 +1,279 @@
+import { resolve as resolvePath } from 'node:path';
+import { AwsError } from './aws/aws-error.ts';
+import { type ClockOptions, createClock } from './aws/clock.ts';
+import { startDynalite } from './aws/dynalite.ts';
+import { createDynamo } from './aws/dynamodb.ts';
+import { createTableStore } from './aws/dynamodb-tables.ts';
+import { createEc2 } from './aws/ec2.ts';
+import { createEcr, type EcrImages } from './aws/ecr.ts';
+import { createEks, type EksState } from './aws/eks.ts';
+import { createEventBuses } from './aws/event-bus.ts';
+import { createEvents } from './aws/events.ts';
+import { defaultFaults, type Faults } from './aws/faults.ts';
+import { createIam, type PolicyDocument } from './aws/iam.ts';
+import type { Lab, LabOptions } from './aws/lab.ts';
+import { createLabEvents } from './aws/lab-event.ts';
+import { createLambda } from './aws/lambda.ts';
+import { createLogGroups } from './aws/logs.ts';
+import { createNodeRegistry } from './aws/nodes.ts';
+import { createQueueStore } from './aws/queue-store.ts';
+import type { Queue } from './aws/queue-types.ts';
+import { createRandom } from './aws/random.ts';
+import { startAwsServer } from './aws/server.ts';
+import { createSns, createTopics } from './aws/sns.ts';
+import { createSqs } from './aws/sqs.ts';
+import { createSsm } from './aws/ssm.ts';
+import { createCommandEngine } from './aws/ssm-commands.ts';
+import { createDocumentStore } from './aws/ssm-documents.ts';
+import { type DeployedStack, deployStack, readTemplate } from './aws/stack.ts';
+import { killOnSignals } from './lambda/signals.ts';
+
+const ADMINISTRATOR: PolicyDocument = {
+  Version: '2012-10-17',
+  Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }],
+};
+const DEFAULT_SEED = 1;
+
+/** The partition of a region, by its name (AWS partitions list). */
+const partitionOf = (region: string): { readonly partition: string; readonly urlSuffix: string } => {
+  if (region.startsWith('cn-')) return { partition: 'aws-cn', urlSuffix: 'amazonaws.com.cn' };
+  if (region.startsWith('us-gov-')) return { partition: 'aws-us-gov', urlSuffix: 'amazonaws.com' };
+  return { partition: 'aws', urlSuffix: 'amazonaws.com' };
+};
+
+/** Boots AWS on loopback with the stack of a synthesized assembly in it. */
+export const bootLab = async (options: LabOptions): Promise<Lab> => {
+  const account = options.account ?? '123456789012';
+  const region = options.region ?? 'cn-north-1';
+  const { partition, urlSuffix } = partitionOf(region);
+  const clockOptions: ClockOptions = { speed: options.speed ?? 1, skipIdle: options.skipIdle ?? false };
+  const clock = options.clock ?? createClock(clockOptions);
+  const random = createRandom(options.seed ?? DEFAULT_SEED);
+  const faults: Faults = { ...defaultFaults(), ...options.faults };
+  const events = createLabEvents();
+  const { emit } = events;
+  const iam = createIam(account, region);
+  const nodes = createNodeRegistry();
+  nodes.add(...(options.nodes ?? []));
+  const dynalite = await startDynalite();
+  const problem = (error: Error): void =>
+    emit({
+      kind: 'delivery-failed',
+      at: clock.now(),
+      rule: 'lab',
+      target: 'lab',
+      why: String(error),
+      deadLettered: false,
+    });
+  const tables = createTableStore(dynalite, clock, faults, problem);
+  const queues = createQueueStore({ clock, random, faults }, (queue, from, messageId) =>
+    emit({ kind: 'dead-letter', at: clock.now(), queue, from, messageId }),
+  );
+  let stack: DeployedStack | undefined;
+  const deployed = (nameOrArn: string) => {
+    const all = [...(stack?.functions.values() ?? [])];
+    return all.find(
+      ({ fn: { definition } }) =>
+        definition.name === nameOrArn ||
+        definition.arn === nameOrArn ||
+        definition.arn === nameOrArn.replace(/:\$LATEST$/, ''),
+    );
+  };
+  const existing = (nameOrArn: string) => {
+    const found = deployed(nameOrArn);
+    if (found === undefined) throw new AwsError('ResourceNotFoundException', `Function not found: ${nameOrArn}`, 404);
+    return found;
+  };
+  const invokeFunction = (arn: string, payload: string): void => {
+    existing(arn).invokeAsync(payload);
+  };
+  const topics = createTopics(clock, emit);
+  const buses = createEventBuses({
+    account,
+    region,
+    clock,
+    random,
+    faults,
+    iam,
+    queues,
+    emit,
+    invokeFunction,
+    publish: (arn, message) => topics.publish(arn, message),
+  });
+  buses.addBus('default', `arn:${partition}:events:${region}:${account}:event-bus/default`);
+  const documents = createDocumentStore();
+  const engine = createCommandEngine({ account, region, partition, clock, random, nodes, buses, emit });
+  const logGroups = createLogGroups({ partition, region, account, clock, iam, emit, invokeFunction });
+  const eks: EksState = { nodegroupStatus: new Map(), clusters: new Set() };
+  const ecrImages: EcrImages = new Map();
+  const server = await startAwsServer({
+    clock,
+    random,
+    faults,
+    iam,
+    region,
+    emit,
+    kill: (environmentId) => {
+      for (const { fn } of stack?.functions.values() ?? []) if (fn.kill(environmentId)) return;
+    },
+    services: [
+      createDynamo({ dynalite, tables, faults, random }),
+      createSqs({ queues, clock, random, faults }),
+      createSsm({ account, region, partition, clock, faults, nodes, documents, engine }),
+      createEvents({ buses, random, faults }),
+      createEc2(account, nodes),
+      createEks({ partition, region, account, nodes, state: eks }),
+      createEcr(partition, region, account, ecrImages),
+      createSns(topics, random),
+      logGroups.service,
+      createLambda({
+        arnOf: (nameOrArn) => deployed(decodeURIComponent(nameOrArn))?.fn.definition.arn,
+        invoke: (arn, payload) => existing(arn).fn.invoke(payload),
+        invokeAsync: invokeFunction,
+      }),
+    ],
+  });
+
+  let stopping: Promise<void> | undefined;
+  const stopAll = async (): Promise<void> => {
+    stack?.stopSources();
+    engine.stop();
+    clock.stop();
+    await Promise.all([...(stack?.functions.values() ?? [])].map(({ fn }) => fn.stop()));
+    await server.stop();
+    await dynalite.stop();
+    offSignals();
+  };
+  const stop = (): Promise<void> => {
+    stopping ??= stopAll();
+    return stopping;
+  };
+  const offSignals = killOnSignals(() => {
+    for (const { fn } of stack?.functions.values() ?? []) void fn.stop();
+  });
+
+  const assembly = resolvePath(options.assembly);
+  try {
+    const template = readTemplate(assembly, options.stackName);
+    stack = await deployStack(
+      options.edit?.(template) ?? template,
+      assembly,
+      { account, region, partition, urlSuffix, stackName: options.stackName, endpointUrl: server.endpointUrl },
+      options.parameters ?? {},
+      {
+        region,
+        endpointUrl: () => server.endpointUrl,
+        clock,
+        random,
+        iam,
+        emit,
+        maxEnvironments: options.maxEnvironments ?? 4,
+        queues,
+        tables,
+        buses,
+        topics,
+        logGroups,
+        documents,
+      },
+    );
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+
+  const queueOf = (name: string): Queue => {
+    const queue = queues.byName(name);
+    if (queue === undefined)
+      throw new Error(
+        `looking at queue ${name}: the lab has ${queues
+          .all()
+          .map((q) => q.settings.name)
+          .join(', ')}`,
+      );
+    return queue;
+  };
+  const credentialsFor: Lab['credentialsFor'] = (user, policies = [ADMINISTRATOR]) => {
+    const arn = `arn:${partition}:iam::${account}:user/${user}`;
+    return iam.issue({
+      kind: 'user',
+      arn,
+      principalArn: arn,
+      policies: policies.map((policy, i) => ({ name: `${user}-${i}`, policy })),
+    });
+  };
+  const { functions, outputs } = stack;
+  return {
+    endpointUrl: server.endpointUrl,
+    account,
+    region,
+    partition,
+    clock,
+    now: clock.now,
+    random,
+    invoke: async (functionName, payload) => {
+      const result = await existing(functionName).fn.invoke(JSON.stringify(payload));
+      if (result.kind === 'error')
+        throw new Error(`invoking ${functionName}: ${result.error.errorType}: ${result.error.errorMessage}`);
+      return JSON.parse(result.payload);
+    },
+    invokeAsync: (functionName, payload) =>
+      invokeFunction(existing(functionName).fn.definition.arn, JSON.stringify(payload)),
+    putLogEvents: (group, stream, lines) =>
+      clock.during(() =>
+        logGroups.put(
+          group,
+          stream,
+          lines.map((line) => (typeof line === 'string' ? { timestamp: clock.now(), message: line } : line)),
+        ),
+      ),
+    putEvent: (event, bus = 'default') => {
+      const arn = buses.busArn(bus);
+      if (arn === undefined) throw new Error(`putting an event: the lab has no bus ${bus}`);
+      return buses.put(arn, event);
+    },
+    calls: server.calls,
+    faults,
+    queues: {
+      all: queues.all,
+      depth: (name) => queueOf(name).depth(),
+      messages: (name) => queueOf(name).peek(),
+      deadLetters: () =>
+        Object.fromEntries(
+          queues
+            .all()
+            .filter(
+              (q) =>
+                /dlq|dead/i.test(q.settings.name) ||
+                queues.all().some((other) => other.settings.redrive?.deadLetterArn === q.settings.arn),
+            )
+            .map((q) => [q.settings.name, q.peek()] as const)
+            .filter(([, messages]) => messages.length > 0),
+        ),
+    },
+    nodes,
+    commands: engine,
+    eks,
+    ecrImages,
+    notifications: topics.published,
+    functionLogs: (functionName) => existing(functionName).fn.logs,
+    functionNames: () => [...functions.keys()],
+    outputs,
+    onEvent: events.on,
+    idle: clock.idle,
+    settle: clock.settle,
+    advance: (ms) => clock.skipTo(clock.now() + ms),
+    credentialsFor,
+    environmentFor: (user, policies) => {
+      const credentials = credentialsFor(user, policies);
+      return {
+        AWS_REGION: region,
+        AWS_DEFAULT_REGION: region,
+        AWS_ENDPOINT_URL: server.endpointUrl,
+        AWS_ACCESS_KEY_ID: credentials.accessKeyId,
+        AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
+      };
+    },
+    iam,
+    stop,
+  };
+};

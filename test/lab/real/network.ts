@@ -1,0 +1,19 @@
+import { ADDRESSES, PREFIX_BITS } from './addresses.ts';
+import { mustRun } from './process.ts';
+
+/** The bridge that all nodes hang on. */
+export const BRIDGE = 'fmlab0';
+
+/**
+ * Builds the lab's network in the warden's own network namespace: a bridge with the services' addresses and the
+ * metadata address on it. The namespace ends with the warden, and the bridge and the nodes' interfaces with it.
+ */
+export async function openNetwork(): Promise<void> {
+  await mustRun('ip', ['link', 'set', 'lo', 'up']);
+  await mustRun('ip', ['link', 'add', BRIDGE, 'type', 'bridge']);
+  for (const address of [ADDRESSES.bridge, ADDRESSES.registry, ADDRESSES.s3, ADDRESSES.ecr]) {
+    await mustRun('ip', ['address', 'add', `${address}/${PREFIX_BITS}`, 'dev', BRIDGE]);
+  }
+  await mustRun('ip', ['address', 'add', `${ADDRESSES.metadata}/32`, 'dev', BRIDGE]);
+  await mustRun('ip', ['link', 'set', BRIDGE, 'up']);
+}

@@ -1,0 +1,64 @@
+import { type SpawnOptions, spawn } from 'node:child_process';
+
+/** How a program ended: its exit code (128 + signal where one killed it) and all that it wrote. */
+export type ProgramResult = { readonly code: number; readonly stdout: string; readonly stderr: string };
+
+const SIGNAL_NUMBERS: Partial<Record<NodeJS.Signals, number>> = { SIGHUP: 1, SIGINT: 2, SIGKILL: 9, SIGTERM: 15 };
+
+/** Exit code of a child as a shell would tell it. */
+export function exitCodeOf(code: number | null, signal: NodeJS.Signals | null): number {
+  return code ?? 128 + (signal === null ? 0 : (SIGNAL_NUMBERS[signal] ?? 0));
+}
+
+/** Kills a process that was started `detached` and all of its children that are still in its group. */
+export function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+  }
+}
+
+/** Runs a program to its end and returns what it did; throws only where it cannot be started. */
+export function runProgram(
+  program: string,
+  args: readonly string[],
+  options: { input?: string | Buffer; env?: NodeJS.ProcessEnv; signal?: AbortSignal } = {},
+): Promise<ProgramResult> {
+  const { promise, resolve, reject } = Promise.withResolvers<ProgramResult>();
+  const settings: SpawnOptions = {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    ...(options.env === undefined ? {} : { env: options.env }),
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+  };
+  const child = spawn(program, args, settings);
+  const stdout: Buffer[] = [];
+  const stderr: Buffer[] = [];
+  child.stdout?.on('data', (chunk: Buffer) => stdout.push(chunk));
+  child.stderr?.on('data', (chunk: Buffer) => stderr.push(chunk));
+  // A program may end without having read its input.
+  child.stdin?.on('error', () => undefined);
+  child.stdin?.end(options.input ?? '');
+  child.on('error', (cause) => reject(new Error(`starting ${program}: ${cause.message}`, { cause })));
+  child.on('close', (code, signal) => {
+    resolve({
+      code: exitCodeOf(code, signal),
+      stdout: Buffer.concat(stdout).toString(),
+      stderr: Buffer.concat(stderr).toString(),
+    });
+  });
+  return promise;
+}
+
+/** Runs a program that must succeed and returns its standard output. */
+export async function mustRun(
+  program: string,
+  args: readonly string[],
+  options: { input?: string | Buffer; env?: NodeJS.ProcessEnv } = {},
+): Promise<string> {
+  const result = await runProgram(program, args, options);
+  if (result.code !== 0) {
+    throw new Error(`running ${[program, ...args].join(' ')}: exit code ${result.code}: ${result.stderr.trim()}`);
+  }
+  return result.stdout;
+}

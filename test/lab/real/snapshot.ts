@@ -1,0 +1,27 @@
+import { createHash } from 'node:crypto';
+import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { join, relative } from 'node:path';
+
+/** Path to a fingerprint of what lies there: type, mode, owner and content. Two are equal if nothing changed. */
+export type FileHashes = Readonly<Record<string, string>>;
+
+/** Fingerprints of all that lies below `folder`, but for the paths (relative to it) that `ignore` names. */
+export function hashFiles(folder: string, ignore: readonly string[] = []): FileHashes {
+  const hashes: Record<string, string> = {};
+  const walk = (path: string): void => {
+    const name = relative(folder, path);
+    if (ignore.includes(name)) return;
+    const status = lstatSync(path);
+    const base = `${status.mode.toString(8)}:${status.uid}:${status.gid}`;
+    if (status.isDirectory()) {
+      if (name !== '') hashes[name] = base;
+      for (const entry of readdirSync(path)) walk(join(path, entry));
+    } else if (status.isFile()) {
+      hashes[name] = `${base}:${createHash('sha256').update(readFileSync(path)).digest('hex')}`;
+    } else {
+      hashes[name] = `${base}:${status.isSymbolicLink() ? readlinkSync(path) : status.rdev}`;
+    }
+  };
+  walk(folder);
+  return hashes;
+}

@@ -1,0 +1,14 @@
+import { describe } from 'vitest';
+import { probe } from './packages.ts';
+
+/**
+ * A test suite that needs real nodes. Where the machine cannot run them the suite is named as not run, with the reason;
+ * on CI that is an error, since there nobody reads the names.
+ */
+export async function describeWithRealNodes(name: string, body: () => void): Promise<void> {
+  const machine = await probe();
+  if (!machine.ok && process.env.CI !== undefined) {
+    throw new Error(`running real nodes on CI: this machine lacks ${machine.missing.join('; ')}`);
+  }
+  describe.runIf(machine.ok)(machine.ok ? name : `${name} (not run: ${machine.missing.join('; ')})`, body);
+}

@@ -1,0 +1,54 @@
+import type { LabClock } from '../aws/clock.ts';
+import { createRandom } from '../aws/random.ts';
+import type { Latency } from './latency.ts';
+import { createSimulatedNode, type SimulatedNode } from './node.ts';
+import type { SimulatedFault } from './result.ts';
+
+/** Options of {@link createSimulatedFleet}. */
+export type SimulatedFleetOptions = {
+  readonly clock: LabClock;
+  readonly seed: number;
+  readonly cluster: string;
+  readonly count: number;
+  /** The fault of every n-th node, or of none. */
+  readonly faultOf?: (index: number) => SimulatedFault | undefined;
+  /** Part of the nodes whose agent is offline: 0.01 by default. */
+  readonly offlineRate?: number;
+  /** Part of the offline nodes that SSM still takes for online: 0.5 by default, since PingStatus is minutes stale. */
+  readonly staleRate?: number;
+  readonly latency?: Latency;
+  readonly tags?: Readonly<Record<string, string>>;
+};
+
+/** Nodes of a managed nodegroup hold at most this many in the lab; a larger fleet has more nodegroups. */
+const NODES_PER_NODEGROUP = 450;
+
+/** The instance id of a fleet's n-th node, the same for the same cluster name. */
+export const fleetInstanceId = (cluster: string, index: number): string => {
+  const spread = createRandom([...cluster].reduce((sum, c) => sum * 31 + c.charCodeAt(0), 7))();
+  const prefix = Math.floor(spread * 0xffff_ffff)
+    .toString(16)
+    .padStart(8, '0');
+  return `i-0${prefix}${index.toString(16).padStart(8, '0')}`;
+};
+
+/** Creates a fleet of one cluster; the same seed makes the same fleet. */
+export const createSimulatedFleet = (options: SimulatedFleetOptions): readonly SimulatedNode[] => {
+  const random = createRandom(options.seed);
+  return Array.from({ length: options.count }, (_, index) => {
+    const fault = options.faultOf?.(index);
+    const offline = random() < (options.offlineRate ?? 0.01);
+    return createSimulatedNode({
+      instanceId: fleetInstanceId(options.cluster, index),
+      cluster: options.cluster,
+      clock: options.clock,
+      random: createRandom(Math.floor(random() * 0xffff_ffff)),
+      nodegroup: `workers-${Math.floor(index / NODES_PER_NODEGROUP)}`,
+      offline,
+      pings: offline && random() < (options.staleRate ?? 0.5),
+      ...(fault === undefined ? {} : { faults: [fault] }),
+      ...(options.latency === undefined ? {} : { latency: options.latency }),
+      ...(options.tags === undefined ? {} : { tags: options.tags }),
+    });
+  });
+};

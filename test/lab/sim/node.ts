@@ -1,0 +1,134 @@
+import type { LabClock } from '../aws/clock.ts';
+import type { Random } from '../aws/random.ts';
+import type { AgentReply, DeliveredDocument, LabNode } from '../node.ts';
+import { FLEET_LATENCY, type Latency } from './latency.ts';
+import { exitCodeOf, playDocument, readDocumentName, type SimulatedFault } from './result.ts';
+
+/** Options of {@link createSimulatedNode}. */
+export type SimulatedNodeOptions = {
+  readonly instanceId: string;
+  readonly cluster: string;
+  readonly clock: LabClock;
+  readonly random: Random;
+  readonly tags?: Readonly<Record<string, string>>;
+  readonly nodegroup?: string;
+  readonly faults?: readonly SimulatedFault[];
+  readonly latency?: Latency;
+  /** The agent never answers; with `pings`, SSM still believes that it is online. */
+  readonly offline?: boolean;
+  readonly pings?: boolean;
+};
+
+/** One document that a node ran. */
+export type SimulatedRun = { readonly at: number; readonly commandId: string; readonly documentName: string };
+
+/** A node that runs no document but answers as one would. */
+export type SimulatedNode = LabNode & {
+  readonly kind: 'simulated';
+  readonly breakWith: (fault: SimulatedFault) => void;
+  readonly faults: () => readonly SimulatedFault[];
+  readonly setOffline: (offline: boolean) => void;
+  readonly setState: (state: ReturnType<LabNode['state']>) => void;
+  readonly runs: readonly SimulatedRun[];
+  /** How many documents ran at once at most: more than one means that two met on the node. */
+  readonly mostAtOnce: () => number;
+};
+
+const TIMEOUT_EXIT_CODE = 137;
+const DEFAULT_TIMEOUT_SECONDS = 3600;
+
+const timeoutMsOf = (document: DeliveredDocument): number =>
+  document.content.mainSteps.reduce(
+    (total, step) => total + Number(step.inputs.timeoutSeconds ?? DEFAULT_TIMEOUT_SECONDS),
+    0,
+  ) * 1000;
+
+/** Creates a node: a few numbers and one timer while it runs a document, so that ten thousand are cheap. */
+export const createSimulatedNode = (options: SimulatedNodeOptions): SimulatedNode => {
+  const { clock, random } = options;
+  const latency = options.latency ?? FLEET_LATENCY;
+  let faults: readonly SimulatedFault[] = options.faults ?? [];
+  let offline = options.offline ?? false;
+  let state: ReturnType<LabNode['state']> = 'running';
+  let running = 0;
+  let most = 0;
+  const runs: SimulatedRun[] = [];
+  const address = options.instanceId
+    .slice(-4)
+    .match(/../g)
+    ?.map((pair) => Number.parseInt(pair, 16)) ?? [0, 0];
+
+  const finish = (document: DeliveredDocument, startedMs: number): AgentReply => {
+    const key = readDocumentName(document.documentName);
+    if (key === undefined)
+      return { statusDetails: 'Success', exitCode: 0, stdout: '', stderr: `${document.documentName} is not simulated` };
+    const { result, left } = playDocument(
+      key,
+      faults,
+      new Date(startedMs).toISOString(),
+      new Date(clock.now()).toISOString(),
+    );
+    faults = left;
+    const exitCode = exitCodeOf(result);
+    return {
+      statusDetails: exitCode === 0 ? 'Success' : 'Failed',
+      exitCode,
+      stdout: result === undefined ? '' : `${JSON.stringify(result)}\n`,
+      stderr: result === undefined ? 'the script was killed (simulated)\n' : '',
+    };
+  };
+
+  const run: LabNode['run'] = (document, signal) =>
+    new Promise((resolve, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+      if (offline || state !== 'running') return;
+      const startedMs = clock.now();
+      runs.push({ at: startedMs, commandId: document.commandId, documentName: document.documentName });
+      running += 1;
+      most = Math.max(most, running);
+      const takesMs = latency(random);
+      const limitMs = timeoutMsOf(document);
+      const cancel = clock.after(Math.min(takesMs, limitMs), () => {
+        running -= 1;
+        if (takesMs > limitMs)
+          resolve({
+            statusDetails: 'ExecutionTimedOut',
+            exitCode: TIMEOUT_EXIT_CODE,
+            stdout: '',
+            stderr: 'timed out (simulated)\n',
+          });
+        else if (!offline) resolve(finish(document, startedMs));
+      });
+      signal.addEventListener('abort', cancel, { once: true });
+    });
+
+  return {
+    instanceId: options.instanceId,
+    kind: 'simulated',
+    cluster: options.cluster,
+    tags: {
+      'eks:cluster-name': options.cluster,
+      'eks:nodegroup-name': options.nodegroup ?? 'workers',
+      [`kubernetes.io/cluster/${options.cluster}`]: 'owned',
+      ...options.tags,
+    },
+    privateDnsName: `ip-10-0-${address.join('-')}.ec2.internal`,
+    platformName: 'Amazon Linux',
+    agentVersion: '3.3.2299.0',
+    state: () => state,
+    pingStatus: () => (offline && options.pings !== true ? 'ConnectionLost' : 'Online'),
+    run,
+    breakWith: (fault) => {
+      faults = [...faults.filter((f) => f.remediation !== fault.remediation), fault];
+    },
+    faults: () => faults,
+    setOffline: (value) => {
+      offline = value;
+    },
+    setState: (value) => {
+      state = value;
+    },
+    runs,
+    mostAtOnce: () => most,
+  };
+};

@@ -1,0 +1,50 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createApp } from '../../infra/create-app.ts';
+import type { ConfigInput } from '../../infra/config.ts';
+import { buildDocuments } from '../../ssm-documents/build.ts';
+import { remediations } from '../../ssm-documents/registry.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+
+/** Where the lab pretends to be: the articles' region, in the China partition. */
+export const LAB_ENVIRONMENT = { account: '123456789012', region: 'cn-north-1' } as const;
+
+/** The cluster that demo, bench and tests break; the one cluster where the lab may repair. */
+export const LAB_CLUSTER = 'demo';
+/** Its log group, as Container Insights names it. */
+export const LAB_LOG_GROUP = `/aws/containerinsights/${LAB_CLUSTER}/dataplane`;
+
+/** A configuration that repairs, for one cluster. */
+export const labConfig = (limits: NonNullable<ConfigInput['limits']> = {}): ConfigInput => ({
+  clusters: [
+    {
+      name: LAB_CLUSTER,
+      mode: 'repair',
+      logGroups: [LAB_LOG_GROUP],
+      nodeTags: ['eks:cluster-name', 'eks:eks-cluster-name', 'kubernetes.io/cluster'],
+    },
+  ],
+  limits,
+});
+
+/** A synthesized stack: what the lab boots. */
+export type LabAssembly = { readonly assembly: string; readonly stackName: string };
+
+/** Synthesizes the stack of `infra/` for the lab into a folder of its own, gone with the process; needs `npm run build`. */
+export const synthLab = (config: ConfigInput = labConfig()): LabAssembly => {
+  const stackName = 'fleetmend';
+  const assembly = mkdtempSync(join(tmpdir(), 'fleetmend-lab-'));
+  process.on('exit', () => rmSync(assembly, { recursive: true, force: true }));
+  createApp({
+    config,
+    remediations,
+    documents: buildDocuments(),
+    dist: join(root, 'dist'),
+    outdir: assembly,
+    env: LAB_ENVIRONMENT,
+    stackName,
+  }).synth();
+  return { assembly, stackName };
+};
