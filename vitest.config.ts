@@ -2,7 +2,6 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['{functions,ssm-documents,events,infra,cli,test}/**/*.test.ts'],
     // Lab and real-node tests boot machines and processes; a unit test that needs this long has failed.
     testTimeout: 30_000,
     hookTimeout: 180_000,
@@ -18,7 +17,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'lab',
-          include: ['test/lab/**/*.test.ts', 'test/bench/**/*.test.ts', 'test/e2e/**/*.test.ts'],
+          include: ['test/lab/**/*.test.ts', 'test/bench/**/*.test.ts', 'test/e2e/**/*.test.ts', 'test/e2e-real/**/*.test.ts'],
           // Labs share the machine's two cores, its network namespaces and its mounts: one file at a time.
           fileParallelism: false,
           testTimeout: 180_000,

@@ -1,6 +1,6 @@
 import pMap from 'p-map';
 import { isoTime } from '../core/ids.ts';
-import { type Read, readInvocation, tallyOf } from '../core/invocation.ts';
+import { normalizeStatus, type Read, readInvocation, tallyOf } from '../core/invocation.ts';
 import type { Limits } from '../core/policy.ts';
 import type { Attempt, CommandRow, ObservationRow, ResultRow, Tally } from '../core/rows.ts';
 import type { ResultStore } from './result-store.ts';
@@ -19,6 +19,28 @@ export type CommandObserver = {
 
 const ADVICE_OF_QUARANTINE =
   'the repair failed again and again: replace the node, or see to its role, disk or network, then release it';
+
+/** SSM ends a command so without a single invocation (SSM user guide, monitor-commands): it ran nowhere. */
+const RAN_NOWHERE: ReadonlySet<string> = new Set(['RateExceeded', 'NoInstancesInTag']);
+
+const notDelivered = (status: string): Read => ({
+  outcome: 'Unreachable',
+  reason: 'CommandNotDelivered',
+  message: `SSM ended the command as ${status}: it ran nowhere`,
+});
+
+/**
+ * The script's times, kept between the sending and now: a node's clock may be wrong, or lie, and cool-downs and
+ * relapses are counted from here.
+ */
+const timesOf = (command: CommandRow, read: Read, at: string): Pick<ResultRow, 'startedAt' | 'endedAt'> => {
+  const kept = (time: string): string =>
+    isoTime(Math.min(Date.parse(at), Math.max(Date.parse(command.sentAt), Date.parse(time))));
+  return {
+    ...(read.startedAt === undefined ? {} : { startedAt: kept(read.startedAt) }),
+    endedAt: kept(read.endedAt ?? at),
+  };
+};
 
 /** Outcomes of a repair that were no attempt: nothing was tried on the node. */
 const isAttempt = (row: ResultRow): boolean => !['Skipped', 'Unreachable', 'Unsupported'].includes(row.outcome);
@@ -50,6 +72,7 @@ export const createCommandObserver = ({
           row.outcome === 'Repaired' &&
           runId !== row.runId &&
           (a.outcome === 'Repaired' || a.outcome === 'Relapsed') &&
+          Date.parse(a.at) < Date.parse(row.endedAt) &&
           Date.parse(row.endedAt) - Date.parse(a.at) <= limits.relapseSeconds * 1000,
       );
       if (before === undefined) return row;
@@ -64,7 +87,7 @@ export const createCommandObserver = ({
     });
   };
 
-  const remember = async (command: CommandRow, row: ResultRow): Promise<void> => {
+  const remember = async (command: CommandRow, row: ResultRow, isFinal: boolean): Promise<void> => {
     if (command.action === 'check' || !isAttempt(row)) return;
     const attempt: Attempt = {
       at: row.endedAt,
@@ -73,14 +96,15 @@ export const createCommandObserver = ({
     };
     const node = await results.recordAttempt(row, row.runId, attempt);
     const failed = Object.values(node.attempts).filter(isFailedAttempt).length;
-    if (failed >= limits.quarantineAttempts && node.quarantinedAt === undefined) {
+    // A node that is merely slow may yet answer well.
+    if (isFinal && failed >= limits.quarantineAttempts && node.quarantinedAt === undefined) {
       await results.quarantine(node, row.at, adviceOf(row.reason ?? '') ?? ADVICE_OF_QUARANTINE);
     }
   };
 
-  const write = async (command: CommandRow, row: ResultRow): Promise<void> => {
+  const write = async (command: CommandRow, row: ResultRow, isFinal: boolean): Promise<void> => {
     if (!(command.sparse && row.outcome === 'Healthy')) await results.putResult(row);
-    await remember(command, row);
+    await remember(command, row, isFinal);
   };
 
   return {
@@ -91,25 +115,11 @@ export const createCommandObserver = ({
       const isSoft = at >= command.softDeadlineAt;
       const rowless = listed.length === 0 ? await reader.byId(command.commandId) : undefined;
       const read = command.instanceIds.map((instanceId) => {
-        const invocation = listed.find((i) => i.instanceId === instanceId) ?? {
-          instanceId,
-          statusDetails: rowless?.statusDetails ?? 'Pending',
-          output: '',
-        };
-        // RateExceeded and NoInstancesInTag end a command without invocations: it ran nowhere.
-        const ranNowhere =
-          rowless !== undefined && /^(RateExceeded|NoInstancesInTag)$/.test(rowless.statusDetails.replace(/\s/g, ''));
-        if (ranNowhere) {
-          return {
-            instanceId,
-            result: {
-              outcome: 'Unreachable' as const,
-              reason: 'CommandNotDelivered',
-              message: `SSM ended the command as ${rowless.statusDetails}: it ran nowhere`,
-            },
-          };
-        }
-        return { instanceId, result: readInvocation(command, invocation) };
+        if (rowless !== undefined && RAN_NOWHERE.has(normalizeStatus(rowless.statusDetails)))
+          return { instanceId, result: notDelivered(rowless.statusDetails) };
+        // Invocations are shown later than their command: one that is missing is not over.
+        const invocation = listed.find((i) => i.instanceId === instanceId);
+        return { instanceId, result: invocation === undefined ? undefined : readInvocation(command, invocation) };
       });
       const isFinal = read.every((r) => r.result !== undefined);
       if (!isFinal && !isSoft) return false;
@@ -131,10 +141,16 @@ export const createCommandObserver = ({
         };
         const known: Read = result ?? slow;
         const advice = known.reason === undefined ? undefined : adviceOf(known.reason);
-        return { ...base, instanceId, endedAt: at, ...known, ...(advice === undefined ? {} : { advice }) };
+        return {
+          ...base,
+          instanceId,
+          ...known,
+          ...timesOf(command, known, at),
+          ...(advice === undefined ? {} : { advice }),
+        };
       });
       const told = await withHistory(command, rows);
-      await pMap(told, (row) => write(command, row), { concurrency: 10, stopOnError: false });
+      await pMap(told, (row) => write(command, row, isFinal || isHard), { concurrency: 10, stopOnError: false });
       const observation: ObservationRow = {
         runId: command.runId,
         key: command.key,

@@ -6,12 +6,14 @@ import {
   QueryCommand,
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
-import type { OutboxEntry } from '../core/rows.ts';
-import { ClusterState, LaneState, MailboxRow } from '../core/rows.ts';
+import { ClusterState, LaneState, MailboxRow, type OutboxEntry } from '../core/rows.ts';
 import { type Item, isConditionFailed, rowOf, VersionConflictError } from './items.ts';
 import { DUE_SHARDS, index, keys, shardOf, TABLE } from './table-keys.ts';
 
-type Of<Kind extends OutboxEntry['kind']> = Extract<OutboxEntry, { kind: Kind }>;
+/** A mailbox row as it was read. */
+export type RowKey = Pick<MailboxRow, 'lane' | 'instanceId' | 'version'>;
+/** What was decided on a row that is kept. */
+export type Deferral = Pick<Extract<OutboxEntry, { kind: 'defer' }>, 'notBefore' | 'why' | 'decidedAt'>;
 
 /** An operator's run that waits in its lane. */
 export type QueuedRun = { readonly sortKey: string; readonly runId: string };
@@ -21,12 +23,12 @@ export type LaneStore = {
   readonly get: (lane: string) => Promise<LaneState | undefined>;
   /** Stores the next state; throws {@link VersionConflictError} where another has stored one. */
   readonly save: (lane: LaneState) => Promise<LaneState>;
-  /** At most `limit` rows, in the order of instance ids. */
-  readonly mailbox: (lane: string, limit: number) => Promise<readonly MailboxRow[]>;
+  /** Every row of the lane: one that waits must not hide one that is due. */
+  readonly mailbox: (lane: string) => Promise<readonly MailboxRow[]>;
   /** Removes a row that has not changed since it was read; a changed one stays. */
-  readonly drop: (entry: Omit<Of<'drop'>, 'kind'>) => Promise<void>;
+  readonly drop: (row: RowKey) => Promise<void>;
   /** Keeps a row that has not changed since it was read for later. */
-  readonly defer: (entry: Omit<Of<'defer'>, 'kind'>) => Promise<void>;
+  readonly defer: (row: RowKey & Deferral) => Promise<void>;
   readonly queuedRuns: (lane: string) => Promise<readonly QueuedRun[]>;
   /** Orders an operator's run in its lane; ordering it twice is one order. */
   readonly queueRun: (lane: string, createdAt: string, runId: string) => Promise<void>;
@@ -54,7 +56,7 @@ export const createLaneStore = ({
   const read = async (key: { pk: string; sk: string }): Promise<Item | undefined> =>
     (await client.send(new GetCommand({ TableName: tableName, Key: key, ConsistentRead: true }))).Item;
 
-  const query = async (pk: string, prefix: string, limit: number): Promise<Item[]> => {
+  const query = async (pk: string, prefix: string): Promise<Item[]> => {
     const items: Item[] = [];
     let start: Item | undefined;
     do {
@@ -64,13 +66,12 @@ export const createLaneStore = ({
           KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
           ExpressionAttributeValues: { ':pk': pk, ':prefix': prefix },
           ConsistentRead: true,
-          Limit: limit - items.length,
           ...(start === undefined ? {} : { ExclusiveStartKey: start }),
         }),
       );
       items.push(...(page.Items ?? []));
       start = page.LastEvaluatedKey;
-    } while (start !== undefined && items.length < limit);
+    } while (start !== undefined);
     return items;
   };
 
@@ -111,8 +112,8 @@ export const createLaneStore = ({
       await saveVersioned(laneItem(lane), lane.version, `lane ${lane.lane}`);
       return { ...lane, version: lane.version + 1 };
     },
-    mailbox: async (lane, limit) =>
-      (await query(keys.lane(lane).pk, keys.mailboxPrefix, limit)).map((item) => rowOf(MailboxRow, item)),
+    mailbox: async (lane) =>
+      (await query(keys.lane(lane).pk, keys.mailboxPrefix)).map((item) => rowOf(MailboxRow, item)),
     drop: async ({ lane, instanceId, version }) => {
       await ifUnchanged(() =>
         client.send(
@@ -149,7 +150,7 @@ export const createLaneStore = ({
       );
     },
     queuedRuns: async (lane) =>
-      (await query(keys.lane(lane).pk, keys.queuedPrefix, 100)).map((item) => ({
+      (await query(keys.lane(lane).pk, keys.queuedPrefix)).map((item) => ({
         sortKey: String(item[TABLE.sortKey]),
         runId: String(item.runId),
       })),

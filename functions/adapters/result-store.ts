@@ -147,40 +147,48 @@ export const createResultStore = ({
     },
     recordAttempt: async (node, runId, attempt) => {
       const key = keys.nodeState(node.instanceId, node.remediation);
-      const known = await read(key);
-      const before = known === undefined ? undefined : rowOf(NodeStateRow, known);
       const oldestMs = Date.parse(attempt.at) - limits.attemptWindowSeconds * 1000;
-      const kept = Object.entries(before?.attempts ?? {}).filter(
-        ([id, a]) => id !== runId && Date.parse(a.at) > oldestMs,
-      );
-      const attempts = Object.fromEntries([...kept, [runId, attempt]]);
-      const unchanged = before === undefined ? 'attribute_not_exists(pk)' : 'attempts = :before';
-      try {
-        const { Attributes } = await client.send(
-          new UpdateCommand({
-            TableName: tableName,
-            Key: key,
-            UpdateExpression:
-              'SET instanceId = :id, #cluster = :cluster, remediation = :remediation, attempts = :attempts',
-            ConditionExpression: unchanged,
-            ExpressionAttributeNames: { '#cluster': 'cluster' },
-            ExpressionAttributeValues: {
-              ':id': node.instanceId,
-              ':cluster': node.cluster,
-              ':remediation': node.remediation,
-              ':attempts': attempts,
-              ...(before === undefined ? {} : { ':before': before.attempts }),
-            },
-            ReturnValues: 'ALL_NEW',
-          }),
-        );
-        return rowOf(NodeStateRow, Attributes ?? {});
-      } catch (thrown) {
-        if (!isConditionFailed(thrown)) throw thrown;
-        throw new Error(
-          `recording an attempt on ${node.instanceId}: another writer was there first; it is tried again`,
-          { cause: thrown },
-        );
+      for (let tries = 1; ; tries++) {
+        const known = await read(key);
+        const before = known === undefined ? {} : rowOf(NodeStateRow, known).attempts;
+        const old = Object.keys(before).filter((id) => id !== runId && Date.parse(before[id]?.at ?? '') <= oldestMs);
+        const names = Object.fromEntries(old.map((id, i) => [`#old${i}`, id]));
+        try {
+          // Only this run's own entry is written, so that two runs which end at once do not undo each other.
+          const { Attributes } = await client.send(
+            new UpdateCommand({
+              TableName: tableName,
+              Key: key,
+              ...(known === undefined
+                ? {
+                    UpdateExpression:
+                      'SET instanceId = :id, #cluster = :cluster, remediation = :remediation, attempts = :first',
+                    ConditionExpression: 'attribute_not_exists(pk)',
+                    // A reserved word of DynamoDB.
+                    ExpressionAttributeNames: { '#cluster': 'cluster' },
+                    ExpressionAttributeValues: {
+                      ':id': node.instanceId,
+                      ':cluster': node.cluster,
+                      ':remediation': node.remediation,
+                      ':first': { [runId]: attempt },
+                    },
+                  }
+                : {
+                    UpdateExpression: [
+                      'SET attempts.#run = :attempt',
+                      ...(old.length === 0 ? [] : [`REMOVE ${old.map((_, i) => `attempts.#old${i}`).join(', ')}`]),
+                    ].join(' '),
+                    ConditionExpression: 'attribute_exists(pk)',
+                    ExpressionAttributeNames: { '#run': runId, ...names },
+                    ExpressionAttributeValues: { ':attempt': attempt },
+                  }),
+              ReturnValues: 'ALL_NEW',
+            }),
+          );
+          return rowOf(NodeStateRow, Attributes ?? {});
+        } catch (thrown) {
+          if (!isConditionFailed(thrown) || tries === 2) throw thrown;
+        }
       }
     },
     quarantine: async (node, at, advice) => {

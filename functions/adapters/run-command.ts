@@ -5,8 +5,8 @@ import {
   SendCommandCommand,
   type SSMClient,
 } from '@aws-sdk/client-ssm';
+import type { SendReport } from '../core/command.ts';
 import type { Invocation } from '../core/invocation.ts';
-import type { SendReport } from '../core/run.ts';
 import { type Sleep, sleep } from './partial-failure.ts';
 
 /** The Comment that marks a command as ours, so that it can be found again after a crash (at most 100 characters). */
@@ -35,7 +35,8 @@ const isThrottled = (thrown: Error): boolean =>
 
 const isRefusal = (thrown: Error): boolean => {
   const status = (thrown as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
-  return status !== undefined && status >= 400 && status < 500;
+  // 408: the service gave up waiting, which says nothing of what it did.
+  return status !== undefined && status >= 400 && status < 500 && status !== 408;
 };
 
 /** Sends and cancels; only λ advance's role may do either. */
@@ -49,6 +50,7 @@ export type Sender = {
 };
 
 const THROTTLE_ATTEMPTS = 4;
+const THROTTLED_SECONDS = 10;
 
 /**
  * SSM's SendCommand has no idempotency token (SSM model), so the client must be built with `maxAttempts: 1`: a retry
@@ -62,10 +64,11 @@ export const createSender = ({
   readonly client: Pick<SSMClient, 'send'>;
   readonly now: () => Date;
   readonly wait?: Sleep;
-}): Sender => ({
-  send: async (order, signal) => {
+}): Sender => {
+  const later = (seconds: number): string => new Date(now().getTime() + seconds * 1000).toISOString();
+  const send: Sender['send'] = async (order, signal) => {
     for (let attempt = 1; ; attempt++) {
-      if (signal.aborted) return { kind: 'not-sent', notBefore: now().toISOString() };
+      if (signal.aborted) return { kind: 'not-sent', notBefore: later(1) };
       try {
         const { Command } = await client.send(
           new SendCommandCommand({
@@ -92,18 +95,26 @@ export const createSender = ({
             await wait(200 * 2 ** attempt);
             continue;
           }
-          return { kind: 'not-sent', notBefore: new Date(now().getTime() + 10_000).toISOString() };
+          return { kind: 'not-sent', notBefore: later(THROTTLED_SECONDS) };
         }
         if (thrown.name === 'InvalidInstanceId')
           return { kind: 'invalid-ids', instanceIds: thrown.message.match(ID) ?? [] };
         return isRefusal(thrown) ? { kind: 'refused', message: `${thrown.name}: ${thrown.message}` } : undefined;
       }
     }
-  },
-  cancel: async (commandId) => {
-    await client.send(new CancelCommandCommand({ CommandId: commandId }));
-  },
-});
+  };
+  return {
+    send,
+    cancel: async (commandId) => {
+      try {
+        await client.send(new CancelCommandCommand({ CommandId: commandId }));
+      } catch (thrown) {
+        // SSM has forgotten the command: there is nothing to stop.
+        if (!(thrown instanceof Error && thrown.name === 'InvalidCommandId')) throw thrown;
+      }
+    },
+  };
+};
 
 /** A command as ListCommands shows it. */
 export type ListedCommand = {

@@ -107,9 +107,13 @@ export const createRunStore = ({
             ...row,
             [TABLE.timeToLive]: expiry(row.at, retentionDays),
           },
-          ConditionExpression: 'attribute_not_exists(pk) OR (#final = :false AND :final = :true)',
-          ExpressionAttributeNames: { '#final': 'final' },
-          ExpressionAttributeValues: { ':false': false, ':true': true, ':final': row.final },
+          ...(row.final
+            ? {
+                ConditionExpression: 'attribute_not_exists(pk) OR #final = :false',
+                ExpressionAttributeNames: { '#final': 'final' },
+                ExpressionAttributeValues: { ':false': false },
+              }
+            : { ConditionExpression: 'attribute_not_exists(pk)' }),
         }),
       );
     } catch (thrown) {

@@ -1,3 +1,4 @@
+import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTable, type TestTable } from '../../test/support/table.ts';
 import { LaneState, MailboxRow } from '../core/rows.ts';
@@ -6,6 +7,7 @@ import { createDueStore } from './due-store.ts';
 import { rowOf } from './items.ts';
 import { createLaneStore } from './lane-store.ts';
 import { createSignalStore, type SignalStore } from './signal-store.ts';
+import { keys } from './table-keys.ts';
 
 let table: TestTable;
 let store: SignalStore;
@@ -56,14 +58,13 @@ describe('addNews', () => {
   it("keeps the planner's notBefore and decision", async () => {
     await store.addNews(news('demo/c'));
     const [row] = await rows('demo/c');
-    await createLaneStore(table).defer({
-      lane: 'demo/c',
-      instanceId: 'i-0123456789abcdef0',
-      version: row?.version ?? '',
+    const decided = {
       notBefore: '2026-08-22T10:15:00.000Z',
-      why: 'CoolingDown',
+      skipped: 'CoolingDown',
       decidedAt: '2026-08-22T10:00:11.000Z',
-    });
+    };
+    const key = keys.mailbox('demo/c', 'i-0123456789abcdef0');
+    await table.client.send(new PutCommand({ TableName: table.tableName, Item: { ...key, ...row, ...decided } }));
     await store.addNews(news('demo/c', { lastSeenAt: '2026-08-22T10:02:00.000Z' }));
     expect(await rows('demo/c')).toMatchObject([{ notBefore: '2026-08-22T10:15:00.000Z', skipped: 'CoolingDown' }]);
   });

@@ -1,9 +1,10 @@
 import pMap from 'p-map';
 import { commentOf } from '../adapters/run-command.ts';
+import { deadlinesOf, type SendReport } from '../core/command.ts';
 import { epochMs, isoTime } from '../core/ids.ts';
 import { clusterPolicy } from '../core/policy.ts';
 import type { CommandRow, CommandState, RunState } from '../core/rows.ts';
-import { advance, deadlinesOf, inFlight, type RunEffect, type SendReport } from '../core/run.ts';
+import { advance, inFlight, type RunEffect } from '../core/run.ts';
 import { windowOf } from '../core/slow-start.ts';
 import { mayRepair } from '../core/symptom.ts';
 import { type AdvanceDeps, nowIso } from './deps.ts';
@@ -12,8 +13,6 @@ import { release, reserve } from './slots.ts';
 
 /** SendCommand calls at once; SSM throttles by rate, and the queue's maximum concurrency multiplies this. */
 const SEND_CONCURRENCY = 2;
-/** Steps of one wake; a run that has more to do is due again at once, and reconcile or its own next wake goes on. */
-const MAX_STEPS = 50;
 
 const commandRow = (
   run: RunState,
@@ -35,7 +34,7 @@ const commandRow = (
   ...deadlinesOf(run, sentAt, deps.settings.policy.limits),
 });
 
-const perform = async (
+const performOne = async (
   deps: AdvanceDeps,
   run: RunState,
   effect: RunEffect,
@@ -86,33 +85,63 @@ const knowledge = (deps: AdvanceDeps, run: RunState) => {
   return { nodeLocal: new Set(nodeLocal), repairable: new Set(repairable) };
 };
 
-/** Steps a planned run as far as it goes now: until it waits for nodes, for its time, or has ended. */
+/** Performs effects; one that fails tells nothing of the others, and leaves its command as one that nobody knows of. */
+const performAll = async (
+  deps: AdvanceDeps,
+  run: RunState,
+  effects: readonly RunEffect[],
+  signal: AbortSignal,
+  failures: unknown[],
+): Promise<SendReport[]> => {
+  const perform = async (effect: RunEffect): Promise<SendReport[]> => {
+    try {
+      return await performOne(deps, run, effect, signal);
+    } catch (thrown) {
+      failures.push(thrown);
+      return [];
+    }
+  };
+  return (await pMap(effects, perform, { concurrency: SEND_CONCURRENCY })).flat();
+};
+
+const readInputs = async (deps: AdvanceDeps, run: RunState, reports: readonly SendReport[]) => {
+  const isRepair = run.action === 'repair';
+  const [observations, pause, cancelled] = await Promise.all([
+    run.commands.length === 0 ? [] : deps.runs.observations(run.runId),
+    isRepair ? deps.results.pauseFor(run.cluster) : undefined,
+    deps.runs.isCancelled(run.runId),
+  ]);
+  const held = inFlight(run);
+  const wanted = Math.min(windowOf(run, deps.settings.policy.limits), held + run.pending.length);
+  // Reports are stored before a call that may fail is made for more slots.
+  const mayTake = isRepair && run.status !== 'ended' && wanted > held && reports.length === 0;
+  const slots = mayTake ? await reserve(deps, run.cluster, run.group, wanted, held) : held;
+  return { observations, reports, slots, paused: pause !== undefined, cancelled };
+};
+
+/**
+ * Steps a planned run as far as it goes now: until it waits for nodes, for its time, or has ended. Reports of what was
+ * sent are stored before anything else is tried, since only they keep a command from counting as lost.
+ */
 export const driveRun = async (deps: AdvanceDeps, planned: RunState, signal: AbortSignal): Promise<RunState> => {
-  const { limits } = deps.settings.policy;
-  const isRepair = planned.action === 'repair';
   const known = knowledge(deps, planned);
+  const failures: unknown[] = [];
   let reports: readonly SendReport[] = [];
   let run = await flushRun(deps, planned);
-  for (let step = 0; step < MAX_STEPS && run.status !== 'ended'; step++) {
-    const [observations, pause, cancelled] = await Promise.all([
-      run.commands.length === 0 ? [] : deps.runs.observations(run.runId),
-      isRepair ? deps.results.pauseFor(run.cluster) : undefined,
-      deps.runs.isCancelled(run.runId),
-    ]);
-    const held = inFlight(run);
-    const wanted = Math.min(windowOf(run, limits), held + run.pending.length);
-    const slots = isRepair && wanted > held ? await reserve(deps, run.cluster, run.group, wanted, held) : held;
-    const inputs = { observations, reports, slots, paused: pause !== undefined, cancelled, ...known };
-    const next = advance(run, inputs, nowIso(deps), limits);
-    if (next.state === run && next.effects.length === 0) break;
+  // Every turn sends, closes or puts off a command, so this ends; the function's own deadline stops the sending.
+  for (;;) {
+    if (run.status === 'ended' && !run.commands.some((c) => c.early === true)) break;
+    const inputs = { ...(await readInputs(deps, run, reports)), ...known };
+    const next = advance(run, inputs, nowIso(deps), deps.settings.policy.limits);
     // Stored before anything is done: what the store has not seen was never sent.
     if (next.state !== run) run = await deps.runs.save(next.state);
-    const current = run;
-    reports = (
-      await pMap(next.effects, (e) => perform(deps, current, e, signal), { concurrency: SEND_CONCURRENCY })
-    ).flat();
-    run = await flushRun(deps, run);
+    else if (next.effects.length === 0 || failures.length > 0) break;
+    reports = await performAll(deps, run, next.effects, signal, failures);
+    if (next.effects.length === 0) run = await flushRun(deps, run);
   }
-  if (isRepair) await release(deps, run.cluster, run.group, inFlight(run));
+  run = await flushRun(deps, run);
+  if (run.action === 'repair') await release(deps, run.cluster, run.group, inFlight(run));
+  if (failures.length > 0)
+    throw new AggregateError(failures, `advancing run ${run.runId}: a call failed; it is tried again`);
   return run;
 };

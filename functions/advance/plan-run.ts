@@ -47,6 +47,7 @@ export const planRun = async (
     candidates,
     facts,
     nodeStates,
+    isManaged: cluster !== undefined,
     mayRepair: allowed,
     maintenance: await maintenanceOf(deps, queued, facts),
     ...(lane === undefined ? {} : { lane }),

@@ -64,7 +64,7 @@ export const reserve = async (
 export const release = async (deps: AdvanceDeps, cluster: string, lane: string, inFlight: number): Promise<void> => {
   await change(deps, cluster, (state) => {
     const { [lane]: own, ...others } = state.slots;
-    return { ...state, slots: inFlight === 0 ? others : { ...others, [lane]: Math.min(own ?? inFlight, inFlight) } };
+    return { ...state, slots: inFlight === 0 ? others : { ...state.slots, [lane]: inFlight } };
   });
 };
 

@@ -215,7 +215,7 @@ describe('classify leaves alone', () => {
 });
 
 describe('classify, whatever it is given,', () => {
-  it('answers with a catalogue-like reason and a clean image, or null', () => {
+  it('answers with a catalogue-like reason and a clean image, or null', async () => {
     const phrase = fc.constantFrom(
       'failed to get sandbox image "',
       'PodSandbox',
@@ -229,7 +229,7 @@ describe('classify, whatever it is given,', () => {
       'localhost/',
       'no space left on device',
     );
-    fc.assert(
+    await fc.assert(
       fc.property(fc.array(fc.oneof(phrase, fc.string())), (parts) => {
         const found = classify(parts.join(''));
         if (found === null) return;

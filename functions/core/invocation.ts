@@ -98,6 +98,7 @@ export const tallyOf = (row: ResultRow): Tally => {
       : row.findings.flatMap((f: Finding) => brokenOf(f.remediation, f.outcome, f.reason));
   return {
     outcome: row.outcome,
+    at: row.endedAt,
     ...(row.why === undefined ? {} : { why: row.why as SkipWhy }),
     ...(row.reason === undefined ? {} : { reason: row.reason }),
     ...(row.image === undefined ? {} : { image: row.image }),

@@ -3,14 +3,11 @@ import type { Limits } from './policy.ts';
 import type { LaneState, MailboxRow, OutboxEntry, RunState } from './rows.ts';
 import { breakerSeconds, evidenceOf, mustOpenBreaker, repairedOf, windowOf } from './slow-start.ts';
 
-/** A lane that nothing is known of yet. */
-export const newLane = (lane: string, cluster: string, remediation: string): LaneState => ({
-  lane,
-  cluster,
-  remediation,
-  version: 0,
-  evidence: 0,
-});
+/** A lane that nothing is known of yet, by its name `<cluster>/<remediation>` (a cluster's name has no `/`). */
+export const newLane = (lane: string): LaneState => {
+  const slash = lane.indexOf('/');
+  return { lane, cluster: lane.slice(0, slash), remediation: lane.slice(slash + 1), version: 0, evidence: 0 };
+};
 
 /** Why the lane starts no run now, and when it may look again. */
 export type Hold = { readonly why: 'Paused' | 'BreakerOpen'; readonly until: string; readonly message: string };

@@ -38,6 +38,8 @@ export type DecisionContext = {
   readonly mayRepair: boolean;
   /** When a symptom was last seen; undefined where an operator asked. */
   readonly lastSeenAt?: string;
+  /** Whether a check found the symptom: where no repair is allowed, another check would tell nothing new. */
+  readonly isFinding?: boolean;
   readonly nodeState?: NodeStateRow;
   /** Why no disruptive repair may start now, where one would. */
   readonly maintenance?: string;
@@ -129,6 +131,11 @@ const repairable = (context: DecisionContext): Decision => {
   return { kind: 'go' };
 };
 
+const observeOnly = (context: DecisionContext, why: SkipWhy, message: string): Decision =>
+  context.isFinding === true
+    ? skip(why, `${message}: what the check found stands`)
+    : { kind: 'check', why, message: `${message}: a check was asked for` };
+
 /**
  * Decides what happens with one node. Total and pure. Whatever can not be read counts against acting: an instance
  * that EC2 does not show is gone, a mode tag with an unknown value opts the node out.
@@ -146,16 +153,11 @@ export const decideNode = (facts: NodeFacts, context: DecisionContext): Decision
           : 'its tag fleetmend:mode has a value that is not off, observe or repair: correct the tag',
       );
     }
-    if (context.action === 'repair')
-      return { kind: 'check', why: 'OptedOut', message: 'its tag fleetmend:mode is observe: a check was asked for' };
+    if (context.action === 'repair') return observeOnly(context, 'OptedOut', 'its tag fleetmend:mode is observe');
   }
   if (first.kind !== 'go' || context.action === 'check') return first;
   if (!context.mayRepair)
-    return {
-      kind: 'check',
-      why: 'Observe',
-      message: 'the policy says observe for this remediation on this cluster: a check was asked for',
-    };
+    return observeOnly(context, 'Observe', 'the policy says observe for this remediation on this cluster');
   return repairable(context);
 };
 

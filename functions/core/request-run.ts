@@ -43,6 +43,21 @@ export const queuedRun = (asked: {
   outbox: [],
 });
 
+/**
+ * The most nodes that a preview asks SSM about: one call. λ advance asks again when it plans, so a larger preview would
+ * double the calls that a run costs.
+ */
+export const MAX_NODES_PREVIEWED_IN_FULL = 50;
+
+/** What may be taken for granted of a running instance that bears the cluster's tags, where SSM is not asked. */
+export const assumedFacts = (instanceId: string): NodeFacts => ({
+  instanceId,
+  state: 'running',
+  inCluster: true,
+  autoMode: false,
+  ssm: { pingStatus: 'Online', platformType: 'Linux', platformName: '' },
+});
+
 const skippedOf = (instanceId: string, decision: Exclude<Decision, { kind: 'go' }>): SkippedNode => ({
   instanceId,
   why: decision.kind === 'settle' ? decision.outcome : decision.why,
@@ -58,7 +73,7 @@ export const previewOf = (
   facts: ReadonlyMap<string, NodeFacts>,
   nodeStates: ReadonlyMap<string, NodeStateRow>,
   context: { readonly action: 'check' | 'repair'; readonly now: string; readonly limits: Limits },
-): Omit<RunAnswer, 'runId' | 'held'> => {
+): Pick<RunAnswer, 'planned' | 'skipped' | 'skippedMore'> => {
   const skipped: SkippedNode[] = [];
   for (const instanceId of instanceIds) {
     const nodeState = nodeStates.get(instanceId);

@@ -139,6 +139,8 @@ export const RunAnswer = z.strictObject({
   skipped: z.array(SkippedNode),
   /** How many more are skipped than are listed. */
   skippedMore: z.number().int().positive().optional(),
+  /** Present where too many nodes were asked for to ask SSM about each: the run's results tell of the rest. */
+  approximate: z.literal(true).optional(),
   /** Why it does not start yet: a pause, or the lane's breaker. */
   held: z.string().optional(),
 });

@@ -75,6 +75,8 @@ export const Tally = z.strictObject({
   /** Remediations that a check found broken on this node, with the reason. */
   findings: z.array(z.tuple([z.string(), z.string()])).optional(),
   image: z.string().optional(),
+  /** When the node was like this, by its own clock kept within the command's time. News of a finding is this old. */
+  at: IsoTime,
 });
 export type Tally = z.infer<typeof Tally>;
 
@@ -142,7 +144,7 @@ export const CommandState = z.strictObject({
   /** Empty once closed: the observation row has the nodes. */
   instanceIds: z.array(InstanceId).max(50),
   size: z.number().int().min(1).max(50),
-  /** The mailbox row versions of `instanceIds`, until SSM has the command; then the rows are dropped. */
+  /** The mailbox row versions of `instanceIds`, until SSM's word on the command; then the rows are answered. */
   versions: z.array(z.string()).max(50).optional(),
   /**
    * `planned` may be sent; `sending` was about to be when last stored (after a crash it must be looked for, never
@@ -166,15 +168,28 @@ export const CommandState = z.strictObject({
 });
 export type CommandState = z.infer<typeof CommandState>;
 
-/** A mailbox row that was looked at: removed, or kept until `notBefore`; only if it has not changed since. */
-const Looked = { lane: z.string(), instanceId: InstanceId, version: z.string() };
+/** Mailbox rows that were looked at, by instance and version: touched only if they have not changed since. */
+const Looked = { lane: z.string(), rows: z.array(z.tuple([InstanceId, z.string()])) };
 
-/** Something the run must yet do besides sending: kept with the state until done; doing it twice is harmless. */
+/**
+ * Something the run must yet do besides sending: kept with the state until done; doing it twice is harmless. An entry
+ * stands for all nodes that it is the same for, since a state with 1,000 of them must fit into one item (400 KB).
+ */
 export const OutboxEntry = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('result'), row: ResultRow }),
-  /** Asks for a check (lane `<cluster>/node-check`) or hands a finding to a lane. */
-  z.strictObject({ kind: z.literal('mailbox'), row: MailboxRow }),
+  z.strictObject({
+    kind: z.literal('results'),
+    ...ResultRow.pick({ outcome: true, why: true, reason: true, message: true }).shape,
+    at: IsoTime,
+    instanceIds: z.array(InstanceId),
+  }),
+  /** Asks for a check (lane `<cluster>/node-check`) or hands a finding to a lane; each node with when it was seen. */
+  z.strictObject({
+    kind: z.literal('news'),
+    ...MailboxRow.pick({ lane: true, reason: true, image: true, source: true }).shape,
+    nodes: z.array(z.tuple([InstanceId, IsoTime])),
+  }),
   z.strictObject({ kind: z.literal('drop'), ...Looked }),
+  /** Kept until `notBefore`. */
   z.strictObject({
     kind: z.literal('defer'),
     ...Looked,
@@ -212,6 +227,8 @@ export const RunState = z.strictObject({
   executionTimeoutSeconds: z.number().int().positive(),
   origin: Origin,
   createdAt: IsoTime,
+  /** When it was planned: a run may wait long in its lane, and its time counts from here. */
+  startedAt: IsoTime.optional(),
   /** `queued` has no plan yet; `active` sends; `draining` only waits; `ended` is over. */
   status: z.enum(['queued', 'active', 'draining', 'ended']),
   /** Who was asked for: ids, or undefined for the whole cluster. Only until planned. */

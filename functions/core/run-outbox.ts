@@ -1,154 +1,178 @@
 import { epochMs, isoTime } from './ids.ts';
 import type { SkipWhy } from './outcome.ts';
 import type { Limits } from './policy.ts';
-import type { CommandState, MailboxRow, ObservationRow, OutboxEntry, ResultRow, RunState } from './rows.ts';
+import type { CommandState, ObservationRow, OutboxEntry, RunState } from './rows.ts';
 
 /** The pseudo remediation of the generated document that runs every check; also the name of a cluster's check lane. */
 export const NODE_CHECK = 'node-check';
 
-type Text = {
-  readonly outcome: ResultRow['outcome'];
-  readonly why?: SkipWhy;
-  readonly reason?: string;
-  readonly message: string;
+/** The source of news that a check's finding makes. */
+export const CHECK_SOURCE = 'fleetmend.check';
+
+/** A node and the version of the mailbox row that brought it; the version is empty where none did. */
+export type TakenNode = readonly [instanceId: string, version: string];
+
+type Of<Kind extends OutboxEntry['kind']> = Extract<OutboxEntry, { kind: Kind }>;
+type Text = Pick<Of<'results'>, 'outcome' | 'message'> & { readonly why?: SkipWhy; readonly reason?: string };
+
+const withoutLists = (name: string, value: unknown): unknown =>
+  name === 'instanceIds' || name === 'nodes' || name === 'rows' ? undefined : value;
+
+const joined = (a: OutboxEntry, b: OutboxEntry): OutboxEntry => {
+  if (a.kind === 'results' && b.kind === 'results') return { ...a, instanceIds: [...a.instanceIds, ...b.instanceIds] };
+  if (a.kind === 'news' && b.kind === 'news') return { ...a, nodes: [...a.nodes, ...b.nodes] };
+  if ((a.kind === 'drop' || a.kind === 'defer') && a.kind === b.kind) return { ...a, rows: [...a.rows, ...b.rows] };
+  throw new Error(`joining outbox entries: ${a.kind} and ${b.kind} have no list in common`);
 };
 
-/** A result that needed no command. */
-export const resultOf = (run: RunState, instanceId: string, text: Text, now: string): OutboxEntry => ({
-  kind: 'result',
-  row: {
-    runId: run.runId,
-    cluster: run.cluster,
-    instanceId,
-    remediation: run.remediation,
-    action: run.action,
-    ...text,
-    endedAt: now,
-    at: now,
-  },
-});
+/** Joins entries that say the same of different nodes. */
+export const merged = (entries: readonly OutboxEntry[]): OutboxEntry[] => {
+  const groups = new Map<string, OutboxEntry>();
+  for (const [i, entry] of entries.entries()) {
+    const isSingle = entry.kind === 'cancel' || entry.kind === 'notice';
+    const key = isSingle ? String(i) : JSON.stringify(entry, withoutLists);
+    const known = groups.get(key);
+    groups.set(key, known === undefined ? entry : joined(known, entry));
+  }
+  return [...groups.values()];
+};
 
-/** News for a lane, written by fleetmend itself. Its version derives from the run, so that writing it twice is one row. */
+/** Results that needed no command. */
+export const resultsOf = (instanceIds: readonly string[], text: Text, now: string): OutboxEntry[] =>
+  instanceIds.length === 0 ? [] : [{ kind: 'results', ...text, at: now, instanceIds: [...instanceIds] }];
+
+/** News for a lane, written by fleetmend itself. */
 export const newsOf = (
-  run: RunState,
-  lane: string,
-  instanceId: string,
-  reason: string,
-  source: string,
+  instanceIds: readonly string[],
+  news: Pick<Of<'news'>, 'lane' | 'reason' | 'source'>,
   seenAt: string,
-  image?: string,
-): OutboxEntry => {
-  const row: MailboxRow = {
-    lane,
-    cluster: run.cluster,
-    instanceId,
-    reason,
-    firstSeenAt: seenAt,
-    lastSeenAt: seenAt,
-    signals: 1,
-    source,
-    version: `${run.runId}/${seenAt}`,
-    ...(image === undefined ? {} : { image }),
-  };
-  return { kind: 'mailbox', row };
-};
+): OutboxEntry[] =>
+  instanceIds.length === 0
+    ? []
+    : [{ kind: 'news', ...news, nodes: instanceIds.map((id): [string, string] => [id, seenAt]) }];
 
-/** Asks for a check of a node, through the cluster's check lane. */
-export const askForCheck = (run: RunState, instanceId: string, reason: string, seenAt: string): OutboxEntry =>
-  newsOf(run, `${run.cluster}/${NODE_CHECK}`, instanceId, reason, 'fleetmend.run', seenAt);
+/** Asks for a check of nodes, through the cluster's check lane. */
+export const askForCheck = (
+  run: Pick<RunState, 'cluster'>,
+  instanceIds: readonly string[],
+  reason: string,
+  now: string,
+): OutboxEntry[] => newsOf(instanceIds, { lane: `${run.cluster}/${NODE_CHECK}`, reason, source: 'fleetmend.run' }, now);
+
+/** An operator's nodes that a run could not take: they wait in the lane like any other. */
+export const operatorNews = (run: RunState, instanceIds: readonly string[], now: string): OutboxEntry[] =>
+  newsOf(instanceIds, { lane: run.lane ?? run.group, reason: 'OperatorRequest', source: 'operator' }, now);
+
+/** A command's nodes, each with the version of the row that brought it. */
+export const takenOf = (command: Pick<CommandState, 'instanceIds' | 'versions'>): TakenNode[] =>
+  command.instanceIds.map((id, i) => [id, command.versions?.[i] ?? '']);
+
+const rowsOf = (nodes: readonly TakenNode[]): [string, string][] =>
+  nodes.flatMap(([id, version]): [string, string][] => (version === '' ? [] : [[id, version]]));
 
 /**
- * The rows that brought a command's nodes go when SSM has the command. A check's row stays for the check's cool-down,
+ * The rows that brought a command's nodes go when SSM has the command. A check's rows stay for the check's cool-down,
  * so that a node which goes on complaining is not checked at every line.
  */
-export const dropsOf = (run: RunState, command: CommandState): OutboxEntry[] =>
-  command.instanceIds.flatMap((instanceId, i): OutboxEntry[] => {
-    const version = command.versions?.[i] ?? '';
-    if (version === '' || run.lane === undefined || run.action === 'check') return [];
-    return [{ kind: 'drop', lane: run.lane, instanceId, version }];
-  });
+export const dropsOf = (run: RunState, nodes: readonly TakenNode[]): OutboxEntry[] => {
+  const rows = rowsOf(nodes);
+  if (rows.length === 0 || run.lane === undefined || run.action === 'check') return [];
+  return [{ kind: 'drop', lane: run.lane, rows }];
+};
+
+/**
+ * Keeps rows as answered until the cool-down is over: gone by then if the node has fallen silent, looked at again if
+ * not. So a node that logs its fault every ten seconds does not lead to a run every ten seconds.
+ */
+export const answeredOf = (lane: string, nodes: readonly TakenNode[], now: string, seconds: number): OutboxEntry[] => {
+  const rows = rowsOf(nodes);
+  return rows.length === 0
+    ? []
+    : [{ kind: 'defer', lane, rows, notBefore: isoTime(epochMs(now) + seconds * 1000), decidedAt: now }];
+};
+
+/** What is written for nodes whose command certainly did not run, or nobody knows whether it did. */
+export const unsentResults = (
+  run: RunState,
+  nodes: readonly TakenNode[],
+  text: Text,
+  now: string,
+  limits: Limits,
+): OutboxEntry[] => [
+  ...(run.action === 'check' ? [] : answeredOf(run.lane ?? run.group, nodes, now, limits.coolDownSeconds)),
+  ...resultsOf(
+    nodes.map(([id]) => id),
+    text,
+    now,
+  ),
+];
 
 /** What a check found, handed to the lanes that policy lets repair. */
 export const findingsOf = (run: RunState, seen: ObservationRow, repairable: ReadonlySet<string>): OutboxEntry[] => {
   if (run.action !== 'check') return [];
-  return Object.entries(seen.nodes).flatMap(([instanceId, tally]) =>
+  const entries = Object.entries(seen.nodes).flatMap(([instanceId, tally]) =>
     (tally.findings ?? [])
       .filter(([remediation]) => repairable.has(remediation))
-      .map(([remediation, reason]) =>
-        newsOf(run, `${run.cluster}/${remediation}`, instanceId, reason, 'fleetmend.check', seen.at, tally.image),
+      .map(
+        ([remediation, reason]): OutboxEntry => ({
+          kind: 'news',
+          lane: `${run.cluster}/${remediation}`,
+          reason,
+          ...(tally.image === undefined ? {} : { image: tally.image }),
+          source: CHECK_SOURCE,
+          nodes: [[instanceId, tally.at]],
+        }),
       ),
   );
+  return merged(entries);
 };
 
-/** Nodes of a lost repair: nobody knows whether it ran. They end `Unknown` and are checked. */
-export const lostOf = (run: RunState, command: CommandState, now: string): OutboxEntry[] =>
-  command.instanceIds.flatMap((instanceId) => [
-    resultOf(
-      run,
-      instanceId,
-      {
-        outcome: 'Unknown',
-        reason: 'CommandLost',
-        message: 'the sending was interrupted and SSM shows no such command: not sent again, a check was asked for',
-      },
-      now,
-    ),
-    askForCheck(run, instanceId, 'CommandLost', now),
-  ]);
+/** Nodes of a lost command: nobody knows whether it ran. They end `Unknown`; after a repair they are checked. */
+export const lostOf = (run: RunState, command: CommandState, now: string, limits: Limits): OutboxEntry[] => {
+  const asks = run.action === 'repair';
+  const text = {
+    outcome: 'Unknown' as const,
+    reason: 'CommandLost',
+    message: `the sending was interrupted and SSM shows no such command: not sent again${asks ? ', a check was asked for' : ''}`,
+  };
+  return [
+    ...unsentResults(run, takenOf(command), text, now, limits),
+    ...(asks ? askForCheck(run, command.instanceIds, 'CommandLost', now) : []),
+  ];
+};
 
 /** Gives back what a stopped run did not send: nothing is dropped in silence. */
 export const unsentOf = (
   run: RunState,
-  nodes: readonly (readonly [string, string])[],
+  why: NonNullable<RunState['stopped']>['why'],
+  nodes: readonly TakenNode[],
   now: string,
   limits: Limits,
 ): OutboxEntry[] => {
-  const why = run.stopped?.why;
-  const later = isoTime(epochMs(now) + limits.coolDownSeconds * 1000);
-  return nodes.flatMap(([instanceId, version]): OutboxEntry[] => {
-    const lane = run.lane ?? run.group;
-    const entries: OutboxEntry[] = [];
-    switch (why) {
-      case 'Yielded':
-        // A signal's row still waits in the mailbox; an operator's node has none yet.
-        if (version === '') entries.push(newsOf(run, lane, instanceId, 'OperatorRequest', 'operator', now));
-        return entries;
-      case 'CommandRefused':
-        entries.push(
-          resultOf(
-            run,
-            instanceId,
-            {
-              outcome: 'Unknown',
-              reason: 'CommandRefused',
-              message: 'SSM refused an earlier command of this run: nothing was sent to this node',
-            },
-            now,
-          ),
-        );
-        break;
-      case 'Cancelled':
-      case 'Paused':
-      case 'BreakerOpen':
-        entries.push(
-          resultOf(
-            run,
-            instanceId,
-            { outcome: 'Skipped', why, message: `the run was stopped (${why}) before a command was sent to this node` },
-            now,
-          ),
-        );
-        // The lane itself waits for the pause's or the breaker's end.
-        if (why !== 'Cancelled') return entries;
-        break;
-      case undefined:
-        return entries;
-      default:
-        return why satisfies never;
+  const ids = nodes.map(([id]) => id);
+  switch (why) {
+    case 'Yielded':
+      // A signal's row still waits in the mailbox; an operator's node has none yet.
+      return operatorNews(
+        run,
+        nodes.flatMap(([id, version]) => (version === '' ? [id] : [])),
+        now,
+      );
+    case 'CommandRefused': {
+      const message = 'SSM refused an earlier command of this run: nothing was sent to this node';
+      return unsentResults(run, nodes, { outcome: 'Unknown', reason: 'CommandRefused', message }, now, limits);
     }
-    if (version !== '') entries.push({ kind: 'defer', lane, instanceId, version, notBefore: later, decidedAt: now });
-    return entries;
-  });
+    case 'Cancelled':
+    case 'Paused':
+    case 'BreakerOpen': {
+      const message = `the run was stopped (${why}) before a command was sent to this node`;
+      const text = { outcome: 'Skipped' as const, why, message };
+      // The lane itself waits for the pause's or the breaker's end: the rows stay as they are.
+      return why === 'Cancelled' ? unsentResults(run, nodes, text, now, limits) : resultsOf(ids, text, now);
+    }
+    default:
+      return why satisfies never;
+  }
 };
 
 /** The notice that a run has ended. */
@@ -162,7 +186,7 @@ export const endNotice = (run: RunState, counts: Partial<Record<string, number>>
     remediation: run.remediation,
     action: run.action,
     origin: run.origin.source,
-    startedAt: run.createdAt,
+    startedAt: run.startedAt ?? run.createdAt,
     endedAt: now,
     counts,
     ...(run.stopped === undefined ? {} : { stopped: run.stopped.why }),

@@ -1,9 +1,9 @@
+import { type Change, dueMs, isOver, onObservation, onReport, type SendReport } from './command.ts';
 import { epochMs, isoTime } from './ids.ts';
-import type { Outcome } from './outcome.ts';
 import type { Limits } from './policy.ts';
 import type { CommandState, ObservationRow, OutboxEntry, RunState } from './rows.ts';
-import { dropsOf, endNotice, findingsOf, lostOf, resultOf, unsentOf } from './run-outbox.ts';
-import { isEvidence, mustOpenBreaker, windowOf } from './slow-start.ts';
+import { endNotice, merged, type TakenNode, takenOf, unsentOf } from './run-outbox.ts';
+import { mustOpenBreaker, windowOf } from './slow-start.ts';
 
 /** What the caller must do besides storing the state. Each is answered by a {@link SendReport}, or by silence. */
 export type RunEffect =
@@ -11,17 +11,6 @@ export type RunEffect =
   | { readonly kind: 'send'; readonly key: string }
   /** Read ListCommands for a command whose sending was interrupted. */
   | { readonly kind: 'look-for'; readonly key: string };
-
-/** How a call of SendCommand, or a search for one, ended. No report means that nobody knows. */
-export type SendReport =
-  | { readonly key: string; readonly kind: 'sent' | 'found'; readonly commandId: string; readonly sentAt: string }
-  /** SSM said no for its rate, or the call was never made: it certainly did not run. */
-  | { readonly key: string; readonly kind: 'not-sent'; readonly notBefore: string }
-  /** SSM named ids that it does not manage: the command did not run; the others are tried again. */
-  | { readonly key: string; readonly kind: 'invalid-ids'; readonly instanceIds: readonly string[] }
-  /** SSM refused the call for good (document, permission): it did not run. */
-  | { readonly key: string; readonly kind: 'refused'; readonly message: string }
-  | { readonly key: string; readonly kind: 'not-found'; readonly at: string };
 
 /** What has become known since the state was stored. */
 export type RunInputs = {
@@ -40,10 +29,6 @@ export type RunInputs = {
 /** A step's result: the state to store, then the effects to perform. */
 export type RunStep = { readonly state: RunState; readonly effects: readonly RunEffect[] };
 
-type Change = { readonly command: CommandState; readonly outbox: readonly OutboxEntry[] };
-
-const isOver = (c: CommandState): boolean => c.status === 'closed' || c.status === 'lost';
-
 /** Nodes of commands that hold a slot: planned, being sent, or sent and not closed. */
 export const inFlight = (state: RunState): number =>
   state.commands.filter((c) => !isOver(c)).reduce((sum, c) => sum + c.instanceIds.length, 0);
@@ -57,155 +42,26 @@ export const countsOf = (state: RunState): Partial<Record<string, number>> => {
   return counts;
 };
 
-/** When a sent command is looked at although SSM has not ended it (soft), and when it is closed without SSM (hard). */
-export const deadlinesOf = (
-  state: RunState,
-  sentAt: string,
-  limits: Limits,
-): { readonly softDeadlineAt: string; readonly hardDeadlineAt: string } => {
-  const sentMs = epochMs(sentAt);
-  const hardSeconds = limits.deliveryTimeoutSeconds + state.executionTimeoutSeconds + limits.hardDeadlineSlackSeconds;
-  const softSeconds = state.action === 'check' ? limits.checkSoftDeadlineSeconds : limits.repairSoftDeadlineSeconds;
-  // A check of many nodes waits for each command's end: an early look would cost a second call for each.
-  const isLargeCheck = state.action === 'check' && (state.commands.length > 1 || state.pending.length > 0);
-  return {
-    softDeadlineAt: isoTime(sentMs + (isLargeCheck ? hardSeconds : softSeconds) * 1000),
-    hardDeadlineAt: isoTime(sentMs + hardSeconds * 1000),
-  };
-};
-
-const add = (command: CommandState, outcome: Outcome, n: number): CommandState['counts'] => ({
-  ...command.counts,
-  [outcome]: (command.counts?.[outcome] ?? 0) + n,
-});
-
-const close = (command: CommandState, status: 'closed' | 'lost', outcome: Outcome): CommandState => {
-  const { versions, ...base } = command;
-  return { ...base, status, instanceIds: [], counts: add(command, outcome, command.instanceIds.length) };
-};
-
-const onReport = (command: CommandState, report: SendReport, state: RunState, now: string, limits: Limits): Change => {
-  const { sendingAt, missedReads, notBefore, ...base } = command;
-  switch (report.kind) {
-    case 'sent':
-    case 'found': {
-      const { versions, ...sent } = base;
-      const command = {
-        ...sent,
-        status: 'sent' as const,
-        commandId: report.commandId,
-        sentAt: report.sentAt,
-        ...deadlinesOf(state, report.sentAt, limits),
-      };
-      return { command, outbox: dropsOf(state, base) };
+/** Reports first, then what was observed; a command that is over changes only where an early look is followed by the end. */
+const withNews = (before: RunState, inputs: RunInputs, now: string, limits: Limits): RunState => {
+  const outbox: OutboxEntry[] = [];
+  const commands = before.commands.map((first) => {
+    let command = first;
+    const take = (change: Change): void => {
+      command = change.command;
+      outbox.push(...change.outbox);
+    };
+    for (const report of inputs.reports.filter((r) => r.key === first.key)) {
+      if (command.status === 'sending') take(onReport(command, report, before, now, limits));
     }
-    case 'not-sent':
-      return { command: { ...base, status: 'planned', notBefore: report.notBefore }, outbox: [] };
-    case 'invalid-ids': {
-      const kept = base.instanceIds
-        .map((id, i) => [id, base.versions?.[i] ?? ''] as const)
-        .filter(([id]) => !report.instanceIds.includes(id));
-      const gone = base.instanceIds.filter((id) => report.instanceIds.includes(id));
-      const outbox = [
-        ...dropsOf(state, {
-          ...base,
-          instanceIds: gone,
-          versions: gone.map((id) => base.versions?.[base.instanceIds.indexOf(id)] ?? ''),
-        }),
-        ...gone.map((id) =>
-          resultOf(
-            state,
-            id,
-            {
-              outcome: 'Unreachable',
-              message: 'SSM refused the instance as not in a valid state (InvalidInstanceId): is its agent running?',
-            },
-            now,
-          ),
-        ),
-      ];
-      const command = {
-        ...base,
-        instanceIds: kept.map(([id]) => id),
-        versions: kept.map(([, v]) => v),
-        counts: add(base, 'Unreachable', gone.length),
-      };
-      // An error that names none of ours must not be sent again and again.
-      if (gone.length === 0)
-        return {
-          command: close(base, 'closed', 'Unknown'),
-          outbox: refusedOutbox(state, base, 'InvalidInstanceId without an id', now),
-        };
-      return { command: { ...command, status: kept.length === 0 ? 'closed' : 'planned' }, outbox };
-    }
-    case 'refused':
-      return { command: close(base, 'closed', 'Unknown'), outbox: refusedOutbox(state, base, report.message, now) };
-    case 'not-found': {
-      const reads = [...(missedReads ?? []), report.at];
-      if (reads.length < 2) return { command: { ...command, missedReads: reads }, outbox: [] };
-      // A check changes nothing and may be sent again; a repair may not.
-      if (state.action === 'check') return { command: { ...base, status: 'planned' }, outbox: [] };
-      return {
-        command: close(base, 'lost', 'Unknown'),
-        outbox: [...dropsOf(state, base), ...lostOf(state, base, now)],
-      };
-    }
-    default:
-      return report satisfies never;
-  }
-};
-
-const refusedOutbox = (state: RunState, command: CommandState, message: string, now: string): OutboxEntry[] => [
-  ...dropsOf(state, command),
-  ...command.instanceIds.map((id) =>
-    resultOf(
-      state,
-      id,
-      { outcome: 'Unknown', reason: 'CommandRefused', message: `SSM refused the command: ${message}`.slice(0, 600) },
-      now,
-    ),
-  ),
-];
-
-const onObservation = (command: CommandState, seen: ObservationRow, state: RunState, inputs: RunInputs): Change => {
-  const counts: Partial<Record<Outcome, number>> = {};
-  for (const tally of Object.values(seen.nodes)) counts[tally.outcome] = (counts[tally.outcome] ?? 0) + 1;
-  // Nodes that SSM refused before the command was sent are not in the observation; they stay counted.
-  const refused = command.size - Object.keys(seen.nodes).length;
-  if (refused > 0) counts.Unreachable = (counts.Unreachable ?? 0) + refused;
-  const { missedReads, notBefore, versions, ...base } = command;
-  return {
-    command: {
-      ...base,
-      commandId: seen.commandId,
-      status: 'closed',
-      instanceIds: [],
-      counts,
-      evidence: Object.values(seen.nodes).filter((t) => isEvidence(t, inputs.nodeLocal)).length,
-      early: !seen.final,
-    },
-    outbox: [...dropsOf(state, command), ...findingsOf(state, seen, inputs.repairable)],
-  };
-};
-
-/** When a command must be looked at again, in milliseconds; infinity where others will wake the run. */
-const dueMs = (command: CommandState, limits: Limits): number => {
-  switch (command.status) {
-    case 'planned':
-      return command.notBefore === undefined ? 0 : epochMs(command.notBefore);
-    case 'sending': {
-      const last = command.missedReads?.at(-1);
-      if (last !== undefined) return epochMs(last) + limits.adoptionReadGapSeconds * 1000;
-      return epochMs(command.sendingAt ?? '') + (limits.advanceTimeoutSeconds + limits.adoptionGraceSeconds) * 1000;
-    }
-    case 'sent':
-      return epochMs(command.hardDeadlineAt ?? '');
-    case 'closed':
-    case 'lost':
-      return Number.POSITIVE_INFINITY;
-    default:
-      return command.status satisfies never;
-  }
+    const seen = inputs.observations.find((o) => o.key === first.key);
+    const isOpen = command.status === 'sent' || command.status === 'sending';
+    if (seen !== undefined && (isOpen || (command.early === true && seen.final)))
+      take(onObservation(command, seen, before, inputs));
+    return command;
+  });
+  const isChanged = commands.some((c, i) => c !== before.commands[i]);
+  return isChanged ? { ...before, commands, outbox: [...before.outbox, ...merged(outbox)] } : before;
 };
 
 const whyStop = (state: RunState, inputs: RunInputs, nowMs: number, limits: Limits) => {
@@ -214,7 +70,8 @@ const whyStop = (state: RunState, inputs: RunInputs, nowMs: number, limits: Limi
   if (state.action === 'check') return undefined;
   if (inputs.paused) return 'Paused' as const;
   if (mustOpenBreaker(state, limits)) return 'BreakerOpen' as const;
-  return nowMs - epochMs(state.createdAt) > limits.repairRunMaxSeconds * 1000 ? ('Yielded' as const) : undefined;
+  const ageMs = nowMs - epochMs(state.startedAt ?? state.createdAt);
+  return ageMs > limits.repairRunMaxSeconds * 1000 ? ('Yielded' as const) : undefined;
 };
 
 const withNewCommands = (state: RunState, slots: number, limits: Limits): RunState => {
@@ -237,95 +94,84 @@ const withNewCommands = (state: RunState, slots: number, limits: Limits): RunSta
   return { ...state, commands, pending };
 };
 
-const withStop = (
+/** Settles what a stopped run has not sent, also commands that come back as not sent after the stop. */
+const withoutUnsent = (
   state: RunState,
   why: NonNullable<RunState['stopped']>['why'],
   now: string,
   limits: Limits,
 ): RunState => {
-  const stopped = { ...state, stopped: { why, at: now } };
-  const unsent: (readonly [string, string])[] = [...state.pending];
+  const unsent: TakenNode[] = [...state.pending];
   const commands = state.commands.map((c): CommandState => {
     if (c.status !== 'planned') return c;
-    unsent.push(...c.instanceIds.map((id, i) => [id, c.versions?.[i] ?? ''] as const));
-    const { versions, ...base } = c;
+    unsent.push(...takenOf(c));
+    const { versions, notBefore, ...base } = c;
     return { ...base, instanceIds: [], status: 'closed' };
   });
-  const cancels =
-    why !== 'Cancelled'
-      ? []
-      : state.commands.flatMap((c): OutboxEntry[] =>
-          c.status === 'sent' && c.commandId !== undefined ? [{ kind: 'cancel', commandId: c.commandId }] : [],
-        );
-  const entries = unsentOf(stopped, unsent, now, limits);
+  if (unsent.length === 0) return { ...state, commands };
+  const entries = unsentOf(state, why, unsent, now, limits);
   const settled = { ...state.settled };
   for (const e of entries) {
-    if (e.kind !== 'result') continue;
-    const name = e.row.why ?? e.row.outcome;
-    settled[name] = (settled[name] ?? 0) + 1;
+    if (e.kind !== 'results') continue;
+    const name = e.why ?? e.outcome;
+    settled[name] = (settled[name] ?? 0) + e.instanceIds.length;
   }
-  return { ...stopped, commands, pending: [], settled, outbox: [...state.outbox, ...entries, ...cancels] };
+  return { ...state, commands, pending: [], settled, outbox: [...state.outbox, ...entries] };
+};
+
+/** Cancels what SSM has, once for each command: when the run is cancelled, or when a command is found after that. */
+const cancelsOf = (state: RunState, before: RunState): OutboxEntry[] => {
+  if (state.stopped?.why !== 'Cancelled') return [];
+  return state.commands.flatMap((c, i): OutboxEntry[] => {
+    const isDone = before.stopped?.why === 'Cancelled' && before.commands[i]?.status === 'sent';
+    return c.status === 'sent' && c.commandId !== undefined && !isDone
+      ? [{ kind: 'cancel', commandId: c.commandId }]
+      : [];
+  });
+};
+
+const stopOrGoOn = (before: RunState, heard: RunState, inputs: RunInputs, now: string, limits: Limits): RunState => {
+  const why = whyStop(heard, inputs, epochMs(now), limits);
+  const isNew =
+    why !== undefined && (heard.stopped === undefined || (why === 'Cancelled' && heard.stopped.why !== 'Cancelled'));
+  const state: RunState = isNew ? { ...heard, stopped: { why, at: now } } : heard;
+  if (state.stopped === undefined) return withNewCommands(state, inputs.slots, limits);
+  const settled = withoutUnsent(state, state.stopped.why, now, limits);
+  return { ...settled, outbox: [...settled.outbox, ...cancelsOf(settled, before)] };
 };
 
 /**
  * One step of a run. Pure: the caller stores `state` and only then performs `effects`, and reports how they ended as
- * the next step's inputs. A step without news returns the very same state and no effects.
+ * the next step's inputs. A step without news returns the very same state and no effects. A run that has ended takes
+ * in what came after an early look, and nothing else.
  */
 export const advance = (before: RunState, inputs: RunInputs, now: string, limits: Limits): RunStep => {
-  if (before.status === 'ended' || before.status === 'queued') return { state: before, effects: [] };
+  if (before.status === 'queued') return { state: before, effects: [] };
+  const heard = withNews(before, inputs, now, limits);
+  if (before.status === 'ended') return { state: heard, effects: [] };
   const nowMs = epochMs(now);
-  const outbox: OutboxEntry[] = [...before.outbox];
-  const commands = before.commands.map((first) => {
-    let command = first;
-    for (const report of inputs.reports.filter((r) => r.key === first.key)) {
-      if (command.status !== 'sending') continue;
-      const change = onReport(command, report, before, now, limits);
-      command = change.command;
-      outbox.push(...change.outbox);
-    }
-    const seen = inputs.observations.find((o) => o.key === first.key);
-    const isNews =
-      command.status === 'sent' || command.status === 'sending' || (command.early === true && seen?.final === true);
-    if (seen !== undefined && isNews) {
-      const change = onObservation(command, seen, before, inputs);
-      command = change.command;
-      outbox.push(...change.outbox);
-    }
-    return command;
-  });
-  let state: RunState = { ...before, commands, outbox };
-
-  const why = whyStop(state, inputs, nowMs, limits);
-  if (
-    why !== undefined &&
-    (state.stopped === undefined || (why === 'Cancelled' && state.stopped.why !== 'Cancelled'))
-  ) {
-    state = withStop(state, why, now, limits);
-  }
-  if (state.stopped === undefined) state = withNewCommands(state, inputs.slots, limits);
+  const decided = stopOrGoOn(before, heard, inputs, now, limits);
 
   const effects: RunEffect[] = [];
-  state = {
-    ...state,
-    commands: state.commands.map((c): CommandState => {
-      if (c.status === 'planned' && dueMs(c, limits) <= nowMs) {
-        effects.push({ kind: 'send', key: c.key });
-        const { notBefore, ...base } = c;
-        return { ...base, status: 'sending', sendingAt: now };
-      }
-      if (c.status === 'sending' && dueMs(c, limits) <= nowMs) effects.push({ kind: 'look-for', key: c.key });
-      return c;
-    }),
-  };
+  const commands = decided.commands.map((c): CommandState => {
+    if (c.status === 'planned' && dueMs(c, limits) <= nowMs) {
+      effects.push({ kind: 'send', key: c.key });
+      const { notBefore, ...base } = c;
+      return { ...base, status: 'sending', sendingAt: now };
+    }
+    if (c.status === 'sending' && dueMs(c, limits) <= nowMs) effects.push({ kind: 'look-for', key: c.key });
+    return c;
+  });
+  const stepped: RunState = { ...decided, commands };
 
-  if (state.pending.length === 0 && state.commands.every(isOver)) {
-    const ended: RunState = { ...state, status: 'ended', endedAt: now };
+  if (stepped.pending.length === 0 && commands.every(isOver)) {
+    const ended: RunState = { ...stepped, status: 'ended', endedAt: now };
     return { state: { ...ended, outbox: [...ended.outbox, endNotice(ended, countsOf(ended), now)] }, effects };
   }
-  const nextMs = Math.min(nowMs + 60_000, ...state.commands.map((c) => dueMs(c, limits)));
-  state = {
-    ...state,
-    status: state.pending.length === 0 ? 'draining' : 'active',
+  const nextMs = Math.min(nowMs + 60_000, ...commands.map((c) => dueMs(c, limits)));
+  const state: RunState = {
+    ...stepped,
+    status: stepped.pending.length === 0 ? 'draining' : 'active',
     // The time to look again moves only when it has come or something else did, so that an idle step stores nothing.
     dueAt: isoTime(Math.max(nextMs, nowMs + 1000)),
   };

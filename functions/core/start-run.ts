@@ -1,9 +1,9 @@
-import { epochMs, isoTime } from './ids.ts';
+import { epochMs } from './ids.ts';
 import { isProbe } from './lane.ts';
 import { type Decision, decideNode, type NodeFacts } from './plan.ts';
 import type { Limits } from './policy.ts';
 import type { LaneState, MailboxRow, NodeStateRow, OutboxEntry, RunState } from './rows.ts';
-import { askForCheck, newsOf, resultOf } from './run-outbox.ts';
+import { answeredOf, askForCheck, CHECK_SOURCE, merged, operatorNews, resultsOf } from './run-outbox.ts';
 
 /** A node that a run was asked for, with the mailbox row that brought it where a signal did. */
 export type Candidate = { readonly instanceId: string; readonly row?: MailboxRow };
@@ -13,6 +13,8 @@ export type StartInputs = {
   readonly candidates: readonly Candidate[];
   readonly facts: ReadonlyMap<string, NodeFacts>;
   readonly nodeStates: ReadonlyMap<string, NodeStateRow>;
+  /** Whether the policy lists the cluster. */
+  readonly isManaged: boolean;
   readonly mayRepair: boolean;
   /** Why no disruptive repair may start on a node of this nodegroup; asked per node. */
   readonly maintenance: (facts: NodeFacts) => string | undefined;
@@ -25,6 +27,13 @@ export type StartInputs = {
 const GONE: Omit<NodeFacts, 'instanceId'> = { inCluster: false, autoMode: false };
 
 const decide = (run: RunState, candidate: Candidate, inputs: StartInputs): Decision => {
+  if (!inputs.isManaged) {
+    return {
+      kind: 'skip',
+      why: 'OptedOut',
+      message: 'the policy does not list this cluster any more: nothing is done to it',
+    };
+  }
   const facts = inputs.facts.get(candidate.instanceId) ?? { ...GONE, instanceId: candidate.instanceId };
   const nodeState = inputs.nodeStates.get(candidate.instanceId);
   const maintenance = run.action === 'repair' ? inputs.maintenance(facts) : undefined;
@@ -33,7 +42,9 @@ const decide = (run: RunState, candidate: Candidate, inputs: StartInputs): Decis
     now: inputs.now,
     limits: inputs.limits,
     mayRepair: inputs.mayRepair,
-    ...(candidate.row === undefined ? {} : { lastSeenAt: candidate.row.lastSeenAt }),
+    ...(candidate.row === undefined
+      ? {}
+      : { lastSeenAt: candidate.row.lastSeenAt, isFinding: candidate.row.source === CHECK_SOURCE }),
     ...(nodeState === undefined ? {} : { nodeState }),
     ...(maintenance === undefined ? {} : { maintenance }),
   });
@@ -47,31 +58,29 @@ const settle = (
   inputs: StartInputs,
 ): OutboxEntry[] => {
   const { now, limits } = inputs;
-  const { row } = candidate;
-  const outcome = decision.kind === 'settle' ? decision.outcome : 'Skipped';
-  const why = decision.kind === 'settle' ? {} : { why: decision.why };
-  const reason = row === undefined ? {} : { reason: row.reason };
-  const entries: OutboxEntry[] = [];
+  const { row, instanceId } = candidate;
+  const text = {
+    outcome: decision.kind === 'settle' ? decision.outcome : ('Skipped' as const),
+    ...(decision.kind === 'settle' ? {} : { why: decision.why }),
+    ...(row === undefined ? {} : { reason: row.reason }),
+    message: decision.message,
+  };
   // A passing reason is recorded once for a row, however often the lane looks at it.
   const isKnown = row?.skipped !== undefined && decision.kind === 'skip' && row.skipped === decision.why;
-  if (!isKnown)
-    entries.push(resultOf(run, candidate.instanceId, { outcome, ...why, ...reason, message: decision.message }, now));
-  if (decision.kind === 'check')
-    entries.push(askForCheck(run, candidate.instanceId, row?.reason ?? 'OperatorRequest', now));
-  if (row !== undefined) {
-    const passing = decision.kind === 'skip' && decision.notBefore !== undefined;
-    entries.push({
-      kind: 'defer',
-      lane: row.lane,
-      instanceId: row.instanceId,
-      version: row.version,
-      // Kept for a while even where the decision is final: the node may go on complaining.
-      notBefore: passing ? (decision.notBefore ?? now) : isoTime(epochMs(now) + limits.coolDownSeconds * 1000),
-      decidedAt: now,
-      ...(passing ? { why: decision.why } : {}),
-    });
+  const told = [
+    ...(isKnown ? [] : resultsOf([instanceId], text, now)),
+    ...(decision.kind === 'check' ? askForCheck(run, [instanceId], row?.reason ?? 'OperatorRequest', now) : []),
+  ];
+  if (row === undefined) return told;
+  if (decision.kind === 'skip' && decision.notBefore !== undefined) {
+    const { why, notBefore } = decision;
+    return [
+      ...told,
+      { kind: 'defer', lane: row.lane, rows: [[instanceId, row.version]], notBefore, why, decidedAt: now },
+    ];
   }
-  return entries;
+  // Kept for a while even where the decision is final: the node may go on complaining.
+  return [...told, ...answeredOf(row.lane, [[instanceId, row.version]], now, limits.coolDownSeconds)];
 };
 
 /**
@@ -85,39 +94,26 @@ export const startRun = (queued: RunState, inputs: StartInputs): RunState => {
   const settled: Partial<Record<string, number>> = { ...queued.settled };
   const isLaneProbe = lane !== undefined && isProbe(lane);
   const limit = isLaneProbe ? 1 : queued.action === 'repair' ? limits.maxNodesPerRepairRun : limits.maxNodesPerCheckRun;
+  const tooMany: string[] = [];
   for (const candidate of inputs.candidates) {
     const decision = decide(queued, candidate, inputs);
-    if (decision.kind === 'go') {
-      if (pending.length < limit) {
-        pending.push([candidate.instanceId, candidate.row?.version ?? '']);
-        continue;
-      }
-      // A signal's row simply waits for the next run; an operator's node becomes a row, or behind a probe is told.
-      if (candidate.row !== undefined) continue;
-      if (!isLaneProbe) {
-        outbox.push(
-          newsOf(queued, queued.lane ?? queued.group, candidate.instanceId, 'OperatorRequest', 'operator', now),
-        );
-        continue;
-      }
-      outbox.push(
-        resultOf(
-          queued,
-          candidate.instanceId,
-          {
-            outcome: 'Skipped',
-            why: 'BreakerOpen',
-            message: "the lane's breaker lets one canary through: ask again when that run has ended",
-          },
-          now,
-        ),
-      );
-      settled.BreakerOpen = (settled.BreakerOpen ?? 0) + 1;
-      continue;
+    if (decision.kind !== 'go') {
+      const name = decision.kind === 'settle' ? decision.outcome : decision.why;
+      settled[name] = (settled[name] ?? 0) + 1;
+      outbox.push(...settle(queued, candidate, decision, inputs));
+    } else if (pending.length < limit) {
+      pending.push([candidate.instanceId, candidate.row?.version ?? '']);
+    } else if (candidate.row === undefined) {
+      // A signal's row simply waits for the next run; an operator's node has none.
+      tooMany.push(candidate.instanceId);
     }
-    const name = decision.kind === 'settle' ? decision.outcome : decision.why;
-    settled[name] = (settled[name] ?? 0) + 1;
-    outbox.push(...settle(queued, candidate, decision, inputs));
+  }
+  if (isLaneProbe && tooMany.length > 0) {
+    const message = "the lane's breaker lets one canary through: ask again when that run has ended";
+    outbox.push(...resultsOf(tooMany, { outcome: 'Skipped', why: 'BreakerOpen', message }, now));
+    settled.BreakerOpen = (settled.BreakerOpen ?? 0) + tooMany.length;
+  } else {
+    outbox.push(...operatorNews(queued, tooMany, now));
   }
   const isFresh = lane?.earned !== undefined && epochMs(now) - epochMs(lane.earned.at) < 3_600_000 && !isProbe(lane);
   const image = inputs.candidates.find((c) => c.row?.image !== undefined)?.row?.image;
@@ -125,9 +121,10 @@ export const startRun = (queued: RunState, inputs: StartInputs): RunState => {
   return {
     ...rest,
     status: 'active',
+    startedAt: now,
     pending,
     settled,
-    outbox,
+    outbox: merged(outbox),
     startWindow: queued.action === 'check' ? limits.maxNodesPerCheckRun : isFresh ? (lane?.earned?.window ?? 1) : 1,
     canaries: queued.action === 'check' || isFresh ? 0 : limits.canaries,
     priorEvidence: lane?.evidence ?? 0,

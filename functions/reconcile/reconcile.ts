@@ -29,7 +29,7 @@ export type ReconcileDeps = {
   readonly now: () => Date;
 };
 
-/** What the schedules send: `overdue` every minute, `sweep` every sweep interval with the schedule's own time. */
+/** What the schedules send: `overdue` every minute, `sweep` every sweep interval. */
 export const ReconcileRequest = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('overdue') }),
   z.strictObject({ kind: z.literal('sweep') }),

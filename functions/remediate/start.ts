@@ -1,9 +1,16 @@
 import { createHash } from 'node:crypto';
 import { laneName } from '../adapters/table-keys.ts';
 import { holdOf } from '../core/lane.ts';
+import type { NodeFacts } from '../core/plan.ts';
 import { clusterPolicy } from '../core/policy.ts';
 import type { RequestOf, RequestRow, RunAnswer } from '../core/request.ts';
-import { previewOf, queuedRun, type RunDocument } from '../core/request-run.ts';
+import {
+  assumedFacts,
+  MAX_NODES_PREVIEWED_IN_FULL,
+  previewOf,
+  queuedRun,
+  type RunDocument,
+} from '../core/request-run.ts';
 import { NODE_CHECK } from '../core/run-outbox.ts';
 import { mayRepair } from '../core/symptom.ts';
 import { PermanentError } from '../runtime/errors.ts';
@@ -64,6 +71,27 @@ const fingerprintOf = (request: StartRequest): string =>
 
 const runIdOf = (text: string): string => `r-${createHash('sha256').update(text).digest('hex').slice(0, 20)}`;
 
+/** What is known of the nodes that were asked for; of many of them, only what EC2's tags say. */
+const look = async (
+  deps: RemediateDeps,
+  { cluster, instanceIds }: StartRequest,
+): Promise<{
+  readonly instanceIds: readonly string[];
+  readonly facts: ReadonlyMap<string, NodeFacts>;
+  readonly isApproximate: boolean;
+}> => {
+  const few = instanceIds !== undefined && instanceIds.length <= MAX_NODES_PREVIEWED_IN_FULL;
+  const listed = few ? [] : await deps.fleet.list(cluster);
+  const asked = instanceIds ?? listed;
+  if (asked.length <= MAX_NODES_PREVIEWED_IN_FULL) {
+    return { instanceIds: asked, facts: await deps.fleet.describe(cluster, asked), isApproximate: false };
+  }
+  const inCluster = new Set(listed);
+  const assume = (id: string): NodeFacts =>
+    inCluster.has(id) ? assumedFacts(id) : { instanceId: id, state: 'unknown', inCluster: false, autoMode: false };
+  return { instanceIds: asked, facts: new Map(asked.map((id) => [id, assume(id)])), isApproximate: true };
+};
+
 /** Looks at the nodes now, so that the answer can say what will be skipped and why. */
 const preview = async (
   deps: RemediateDeps,
@@ -72,10 +100,9 @@ const preview = async (
   now: string,
 ): Promise<Omit<RunAnswer, 'runId'>> => {
   const { limits } = deps.settings.policy;
-  const instanceIds = request.instanceIds ?? (await deps.fleet.list(request.cluster));
   const isRepair = request.action === 'repair';
-  const [facts, nodeStates, pause, lane] = await Promise.all([
-    deps.fleet.describe(request.cluster, instanceIds),
+  const { instanceIds, facts, isApproximate } = await look(deps, request);
+  const [nodeStates, pause, lane] = await Promise.all([
     isRepair ? deps.results.nodeStates(instanceIds, remediation) : new Map(),
     deps.results.pauseFor(request.cluster),
     isRepair ? deps.lanes.get(laneName(request.cluster, remediation)) : undefined,
@@ -84,6 +111,7 @@ const preview = async (
   const held = lane === undefined ? paused : holdOf(lane, paused, now)?.message;
   return {
     ...previewOf(instanceIds, facts, nodeStates, { action: request.action, now, limits }),
+    ...(isApproximate ? { approximate: true as const } : {}),
     ...(held === undefined ? {} : { held }),
   };
 };

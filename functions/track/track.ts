@@ -5,10 +5,10 @@ import type { ResultStore } from '../adapters/result-store.ts';
 import { type CommandReader, readComment } from '../adapters/run-command.ts';
 import type { RunStore } from '../adapters/run-store.ts';
 import type { WakeQueue } from '../adapters/wake-queue.ts';
+import { deadlinesOf } from '../core/command.ts';
 import { isRunning } from '../core/invocation.ts';
 import type { Limits } from '../core/policy.ts';
 import type { CommandRow } from '../core/rows.ts';
-import { deadlinesOf } from '../core/run.ts';
 import type { Wake } from '../core/wake.ts';
 import { PermanentError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/logger.ts';
@@ -29,7 +29,7 @@ export type TrackDeps = {
 
 /** Reads of a command whose end was announced but is not shown yet (list calls lag behind events), and their gap. */
 const READS = 4;
-const READ_GAP_MS = 500;
+const READ_GAP_MS = 1000;
 
 /** The FIFO group that a command's news wakes. */
 export const wakeOf = (command: Pick<CommandRow, 'group' | 'runId'>): Wake =>

@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# Lints every shell file of the repository, so that none is forgotten.
+set -o errexit -o nounset -o pipefail
+cd "$(dirname "$0")/.."
+mapfile -t files < <(git ls-files --cached --others --exclude-standard -- '*.sh' '*.bats' '.ci/run')
+[ "${#files[@]}" -gt 0 ] || { echo 'no shell files found' >&2; exit 1; }
+mapfile -t scripts < <(printf '%s\n' "${files[@]}" | grep -v '\.bats$')
+shfmt -d -i 2 -bn -ci -sr "${scripts[@]}"
+shfmt -d -i 2 -bn -ci -sr -ln bats $(printf '%s\n' "${files[@]}" | grep '\.bats$' || true)
+shellcheck --severity=style --external-sources "${files[@]}"
+echo "${#files[@]} shell files are clean"

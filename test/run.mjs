@@ -1,0 +1,86 @@
+// Runs every suite, from a fresh clone on a bare machine. Plain JavaScript, because at its start there may be neither
+// the packages nor a Node that reads TypeScript.
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { env as setupEnv, installDebianPackages, installPackages, isRoot, root } from './setup.mjs';
+
+const isDeep = process.argv.includes('--deep');
+const only = process.argv.slice(2).filter((word) => !word.startsWith('--'));
+const env = { ...setupEnv, ...(isDeep ? { FLEETMEND_DEEP: '1' } : {}) };
+const scratch = mkdtempSync(join(tmpdir(), 'fleetmend-test-'));
+process.on('exit', () => rmSync(scratch, { recursive: true, force: true }));
+const say = (text) => console.log(`\n== ${text}`);
+
+installPackages();
+if (isRoot && existsSync('/etc/debian_version')) installDebianPackages();
+
+/** Runs a command, shows its output as it comes, and returns it. */
+const run = (command, words, extra = {}) =>
+  new Promise((resolve) => {
+    const child = spawn(command, words, { cwd: root, env: { ...env, ...extra }, stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    const keep = (stream) => (chunk) => {
+      output += chunk;
+      stream.write(chunk);
+    };
+    child.stdout.on('data', keep(process.stdout));
+    child.stderr.on('data', keep(process.stderr));
+    child.on('error', (error) => resolve({ ok: false, output: `${command}: ${error.message}` }));
+    child.on('close', (code) => resolve({ ok: code === 0, output }));
+  });
+
+const single = async (command, words) => {
+  const { ok } = await run(command, words);
+  return ok ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+};
+
+const vitest = async (project, ...words) => {
+  const file = join(scratch, `${project}.json`);
+  const { ok } = await run('vitest', ['run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile=${file}`, ...words]);
+  if (!existsSync(file)) return { passed: 0, failed: 1 };
+  const report = JSON.parse(readFileSync(file, 'utf8'));
+  const suites = report.testResults.filter((r) => r.status === 'failed' && r.assertionResults.length === 0).length;
+  const failed = report.numFailedTests + suites;
+  // A suite that ran nothing, or an error outside of any test, is a failure too.
+  return { passed: report.numPassedTests, failed: failed === 0 && (!ok || report.numPassedTests === 0) ? 1 : failed, left: report.numPendingTests };
+};
+
+const bats = async () => {
+  const { ok, output } = await run('bash', ['node_modules/bats/bin/bats', '--tap', '-r', 'ssm-documents']);
+  const passed = [...output.matchAll(/^ok /gm)].length;
+  const failed = [...output.matchAll(/^not ok /gm)].length;
+  return { passed, failed: failed === 0 && (!ok || passed === 0) ? 1 : failed };
+};
+
+const suites = {
+  lint: () => single('biome', ['ci', '--error-on-warnings', '.']),
+  types: () => single('tsc', ['-p', '.']),
+  unused: () => single('knip', []),
+  shell: () => single('bash', ['test/lint-shell.sh']),
+  bats,
+  build: () => single('node', ['infra/build.ts']),
+  synth: () => single('node', ['infra/app.ts']),
+  unit: () => vitest('unit'),
+  lab: () => vitest('lab'),
+};
+
+const results = [];
+for (const [name, suite] of Object.entries(suites)) {
+  if (only.length > 0 && !only.includes(name)) continue;
+  say(name);
+  const started = Date.now();
+  results.push({ name, ...(await suite()), seconds: Math.round((Date.now() - started) / 1000) });
+}
+
+say('summary');
+for (const { name, passed, failed, left = 0, seconds } of results) {
+  console.log(`${failed === 0 ? 'ok  ' : 'FAIL'} ${name.padEnd(8)} ${passed} passed, ${failed} failed${left > 0 ? `, ${left} not run` : ''} (${seconds} s)`);
+}
+const total = (field) => results.reduce((sum, r) => sum + (r[field] ?? 0), 0);
+const left = total('left');
+// What could not run here is named above; in CI that is a failure.
+const failed = total('failed') + (process.env.CI !== undefined && left > 0 ? left : 0);
+console.log(`${total('passed')} passed, ${failed} failed`);
+process.exit(failed === 0 ? 0 : 1);

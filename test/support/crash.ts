@@ -1,0 +1,44 @@
+/** How a call at which a process fails goes wrong. */
+export type CrashMode =
+  /** The process dies before the call. */
+  | 'dies-before'
+  /** The call is done, and the process dies before it hears so. */
+  | 'dies-after'
+  /** The call is refused, once; the process lives on. */
+  | 'fails';
+
+class CrashError extends Error {
+  override readonly name = 'CrashError';
+}
+
+/** A port: functions that answer with a promise, and values. */
+type Port = Readonly<Record<string, unknown>>;
+
+/** Counts the calls of a process, and lets it die at the n-th one; dead, it calls nothing until it is started again. */
+export const crasher = (at: number, mode: CrashMode) => {
+  const state = { calls: 0, isDead: false, diedAt: '' };
+  const guard = async (name: string, call: () => Promise<unknown>): Promise<unknown> => {
+    if (state.isDead) throw new CrashError('the process is dead');
+    const isTheOne = ++state.calls === at;
+    if (!isTheOne) return await call();
+    state.diedAt = name;
+    if (mode === 'fails') throw new CrashError('the call failed');
+    if (mode === 'dies-after') await call();
+    state.isDead = true;
+    throw new CrashError('the process died');
+  };
+  return {
+    state,
+    restart: (): void => {
+      state.isDead = false;
+    },
+    /** The same port, whose every call may be the one. */
+    wrap: <P extends Port>(port: P): P =>
+      Object.fromEntries(
+        Object.entries(port).map(([name, member]) => [
+          name,
+          typeof member === 'function' ? (...args: unknown[]) => guard(name, async () => await member(...args)) : member,
+        ]),
+      ) as P,
+  };
+};

@@ -1,0 +1,199 @@
+import { randomUUID } from 'node:crypto';
+import {
+  CancelCommandCommand,
+  ListCommandInvocationsCommand,
+  ListCommandsCommand,
+  SendCommandCommand,
+  type SSMClient,
+} from '@aws-sdk/client-ssm';
+
+/** How a simulated node answers. */
+export type FakeNode = {
+  broken: boolean;
+  /** Milliseconds from sending to the end of the script; infinity for a node that never answers. */
+  latencyMs: number;
+  /** Answers a repair so instead of mending. */
+  failsWith?: { readonly outcome: 'NotRepaired' | 'Unknown'; readonly reason: string };
+  /** StatusDetails instead of the script's end. */
+  endsAs?: string;
+};
+
+type Invocation = { readonly instanceId: string; readonly endsAt: number; status: string; output: string };
+type FakeCommand = {
+  readonly id: string;
+  readonly comment: string;
+  readonly documentName: string;
+  readonly sentAt: number;
+  readonly invocations: Invocation[];
+  announced: boolean;
+};
+
+/** What the next SendCommand meets. */
+export type SendFault = 'throttled' | 'lost-answer' | 'server-error' | 'refused';
+
+const fail = (name: string, message: string, httpStatusCode?: number): Error =>
+  Object.assign(new Error(message), {
+    name,
+    ...(httpStatusCode === undefined ? {} : { $metadata: { httpStatusCode } }),
+  });
+
+const ended = (i: Invocation): boolean => i.status !== 'InProgress';
+
+/** Run Command over simulated nodes on the test's own clock. It counts what really reached a node. */
+export const fakeSsm = (clock: { ms: number }, nodes: Map<string, FakeNode>) => {
+  const commands: FakeCommand[] = [];
+  const faults: SendFault[] = [];
+  const invalid = new Set<string>();
+  const cancelled: string[] = [];
+  const world = { calls: 0, listLagMs: 0 };
+
+  const resultOf = (documentName: string, instanceId: string, startedAt: number, endedAt: number): string => {
+    const node = nodes.get(instanceId);
+    const name = /^fleetmend-(.+?)(?:-(check|repair))?-[0-9a-f]{12}$/.exec(documentName);
+    const action = name?.[2] ?? 'check';
+    const remediation = documentName.startsWith('fleetmend-node-check-') ? 'node-check' : (name?.[1] ?? '');
+    const times = { startedAt: new Date(startedAt).toISOString(), endedAt: new Date(endedAt).toISOString() };
+    const line = { v: 1, remediation, action, message: 'as simulated', ...times };
+    if (node === undefined || !node.broken) return JSON.stringify({ ...line, outcome: 'Healthy' });
+    if (action === 'repair') {
+      if (node.failsWith !== undefined) return JSON.stringify({ ...line, ...node.failsWith });
+      node.broken = false;
+      return JSON.stringify({ ...line, outcome: 'Repaired', reason: 'SandboxImageMissing', rung: 'ecr' });
+    }
+    const finding = {
+      remediation: 'pause-image',
+      outcome: 'Broken',
+      reason: 'SandboxImageMissing',
+      message: 'as simulated',
+    };
+    return JSON.stringify({
+      ...line,
+      ...finding,
+      remediation,
+      ...(remediation === 'node-check' ? { findings: [finding] } : {}),
+    });
+  };
+
+  /** Lets scripts end whose time has come. */
+  const progress = (): void => {
+    for (const command of commands) {
+      for (const i of command.invocations) {
+        if (ended(i) || i.endsAt > clock.ms) continue;
+        i.status = nodes.get(i.instanceId)?.endsAs ?? 'Success';
+        i.output = i.status === 'Success' ? resultOf(command.documentName, i.instanceId, command.sentAt, i.endsAt) : '';
+      }
+    }
+  };
+
+  const start = (command: SendCommandCommand): FakeCommand => {
+    const { InstanceIds = [], Comment = '', DocumentName = '' } = command.input;
+    const started: FakeCommand = {
+      id: randomUUID(),
+      comment: Comment,
+      documentName: DocumentName,
+      sentAt: clock.ms,
+      announced: false,
+      invocations: InstanceIds.map((instanceId) => ({
+        instanceId,
+        endsAt: clock.ms + (nodes.get(instanceId)?.latencyMs ?? Number.POSITIVE_INFINITY),
+        status: 'InProgress',
+        output: '',
+      })),
+    };
+    commands.push(started);
+    return started;
+  };
+
+  const sendCommand = (command: SendCommandCommand): unknown => {
+    const ids = command.input.InstanceIds ?? [];
+    if (ids.length > 50) throw fail('ValidationException', 'at most 50 instances', 400);
+    const fault = faults.shift();
+    if (fault === 'throttled') throw fail('ThrottlingException', 'Rate exceeded', 400);
+    if (fault === 'server-error') throw fail('InternalServerError', 'try later', 500);
+    if (fault === 'refused') throw fail('InvalidDocument', 'no such document', 400);
+    const bad = ids.filter((id) => invalid.has(id));
+    if (bad.length > 0) {
+      throw fail(
+        'InvalidInstanceId',
+        `Instances [[${bad.join(', ')}]] not in a valid state for account 123456789012`,
+        400,
+      );
+    }
+    const started = start(command);
+    if (fault === 'lost-answer') throw fail('TimeoutError', 'socket hang up');
+    return { Command: { CommandId: started.id, RequestedDateTime: new Date(started.sentAt) } };
+  };
+
+  const statusOf = (command: FakeCommand): string => (command.invocations.every(ended) ? 'Success' : 'InProgress');
+  const visible = (): FakeCommand[] => commands.filter((c) => clock.ms - c.sentAt >= world.listLagMs);
+
+  const send = async (command: unknown): Promise<unknown> => {
+    world.calls++;
+    progress();
+    if (command instanceof SendCommandCommand) return sendCommand(command);
+    if (command instanceof CancelCommandCommand) {
+      cancelled.push(command.input.CommandId ?? '');
+      for (const i of commands.find((c) => c.id === command.input.CommandId)?.invocations ?? []) {
+        if (!ended(i)) i.status = 'Cancelled';
+      }
+      return {};
+    }
+    if (command instanceof ListCommandsCommand) {
+      const { CommandId, Filters = [], NextToken } = command.input;
+      const after = Filters.find((f) => f.key === 'InvokedAfter')?.value;
+      const document = Filters.find((f) => f.key === 'DocumentName')?.value;
+      const found = visible().filter(
+        (c) =>
+          (CommandId === undefined || c.id === CommandId) &&
+          (after === undefined || c.sentAt >= Date.parse(after)) &&
+          (document === undefined || c.documentName === document),
+      );
+      // Pages of two, so that a reader that forgets the next page is found out.
+      const from = Number(NextToken ?? '0');
+      return {
+        Commands: found.slice(from, from + 2).map((c) => ({
+          CommandId: c.id,
+          Comment: c.comment,
+          StatusDetails: statusOf(c),
+          RequestedDateTime: new Date(c.sentAt),
+        })),
+        ...(from + 2 < found.length ? { NextToken: String(from + 2) } : {}),
+      };
+    }
+    if (command instanceof ListCommandInvocationsCommand) {
+      const found = visible().find((c) => c.id === command.input.CommandId);
+      return {
+        CommandInvocations: (found?.invocations ?? []).map((i) => ({
+          InstanceId: i.instanceId,
+          StatusDetails: i.status,
+          CommandPlugins: [{ Output: i.output }],
+        })),
+      };
+    }
+    throw new Error('this fake has no such operation');
+  };
+
+  return {
+    client: { send: send as SSMClient['send'] },
+    world,
+    commands,
+    faults,
+    invalid,
+    cancelled,
+    /** Command ids whose end has not been announced yet; each is told once. */
+    endedSince: (): readonly FakeCommand[] => {
+      progress();
+      const news = commands.filter((c) => !c.announced && c.invocations.every(ended));
+      for (const c of news) c.announced = true;
+      return news;
+    },
+    /** How many commands of documents with this text in their name reached each node. */
+    sends: (text: string): ReadonlyMap<string, number> => {
+      const counts = new Map<string, number>();
+      for (const c of commands.filter((command) => command.documentName.includes(text))) {
+        for (const { instanceId } of c.invocations) counts.set(instanceId, (counts.get(instanceId) ?? 0) + 1);
+      }
+      return counts;
+    },
+  };
+};

@@ -1,0 +1,41 @@
+import type { PolicyInput } from '../../functions/core/policy.ts';
+import { Settings } from '../../functions/runtime/settings.ts';
+
+const document = (name: string) => ({ name, sha256: 'a'.repeat(64), executionTimeoutSeconds: 60 });
+
+/**
+ * Settings with two remediations, one of them disruptive, and clusters in every mode: `demo` repairs, `watched`
+ * observes, `careful` repairs but allows nothing disruptive.
+ */
+export const testSettings = (limits: PolicyInput['limits'] = {}): Settings =>
+  Settings.parse({
+    policy: {
+      clusters: [
+        { name: 'demo', mode: 'repair', remediations: { 'cri-dockerd': { allowDisruptive: true } } },
+        { name: 'watched' },
+        { name: 'careful', mode: 'repair' },
+      ],
+      limits,
+    },
+    documents: {
+      'pause-image-check': document('fleetmend-pause-image-check-aaaaaaaaaaaa'),
+      'pause-image-repair': document('fleetmend-pause-image-repair-aaaaaaaaaaaa'),
+      'cri-dockerd-check': document('fleetmend-cri-dockerd-check-aaaaaaaaaaaa'),
+      'cri-dockerd-repair': document('fleetmend-cri-dockerd-repair-aaaaaaaaaaaa'),
+      'node-check': document('fleetmend-node-check-aaaaaaaaaaaa'),
+    },
+    remediations: [
+      { name: 'cri-dockerd', order: 2, disruptive: true, reasons: { CRIDockerdDown: 'evidence' } },
+      {
+        name: 'pause-image',
+        order: 1,
+        disruptive: false,
+        reasons: {
+          SandboxImageMissing: 'evidence',
+          SandboxImageIncomplete: 'evidence',
+          DiskFull: 'node',
+          ImageGCPressure: 'node',
+        },
+      },
+    ],
+  });

@@ -1,0 +1,85 @@
+import type { Server } from 'node:http';
+import { createRequire } from 'node:module';
+import type { AddressInfo } from 'node:net';
+import { CreateTableCommand, DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { TABLE } from '../../functions/adapters/table-keys.ts';
+
+type Dynalite = (options: Readonly<Record<string, unknown>>) => Server;
+
+const INDEXES = [TABLE.byOwner, TABLE.byOutcome, TABLE.byReason, TABLE.byDue] as const;
+
+/** An audit table in dynalite, in this process. */
+export type TestTable = {
+  readonly client: DynamoDBDocumentClient;
+  readonly tableName: string;
+  /** Every item of a partition, with its key attributes. */
+  readonly items: (pk: string) => Promise<readonly Record<string, unknown>[]>;
+  /** Another, empty table of the same server; it stops with it. */
+  readonly another: () => Promise<TestTable>;
+  readonly stop: () => Promise<void>;
+};
+
+const keySchema = (hash: string, range: string) => [
+  { AttributeName: hash, KeyType: 'HASH' as const },
+  { AttributeName: range, KeyType: 'RANGE' as const },
+];
+
+/** Starts dynalite with the table and the four indexes that `infra` builds from the same constants. */
+export const startTable = async (): Promise<TestTable> => {
+  const dynalite = createRequire(import.meta.url)('dynalite') as Dynalite;
+  const server = dynalite({ createTableMs: 0, updateTableMs: 0, deleteTableMs: 0 });
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  const raw = new DynamoDBClient({
+    endpoint: `http://127.0.0.1:${port}`,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+  });
+  const names = [TABLE.partitionKey, TABLE.sortKey, ...INDEXES.flatMap((i) => [i.partitionKey, i.sortKey])];
+  const client = DynamoDBDocumentClient.from(raw, { marshallOptions: { removeUndefinedValues: true } });
+  let tables = 0;
+  const stop = async (): Promise<void> => {
+    raw.destroy();
+    await new Promise<void>((resolve) => {
+      server.close(() => resolve());
+    });
+  };
+  const create = async (): Promise<TestTable> => {
+    const tableName = `audit-${++tables}`;
+    await raw.send(
+      new CreateTableCommand({
+        TableName: tableName,
+        BillingMode: 'PAY_PER_REQUEST',
+        AttributeDefinitions: names.map((AttributeName) => ({ AttributeName, AttributeType: 'S' })),
+        KeySchema: keySchema(TABLE.partitionKey, TABLE.sortKey),
+        GlobalSecondaryIndexes: INDEXES.map((i) => ({
+          IndexName: i.name,
+          KeySchema: keySchema(i.partitionKey, i.sortKey),
+          Projection: { ProjectionType: 'ALL' },
+        })),
+      }),
+    );
+    // A table is there a moment after its creation was answered.
+    while ((await raw.send(new DescribeTableCommand({ TableName: tableName }))).Table?.TableStatus !== 'ACTIVE');
+    return {
+      client,
+      tableName,
+      another: create,
+      items: async (pk) => {
+        const { Items } = await client.send(
+          new QueryCommand({
+            TableName: tableName,
+            KeyConditionExpression: 'pk = :pk',
+            ExpressionAttributeValues: { ':pk': pk },
+          }),
+        );
+        return Items ?? [];
+      },
+      stop,
+    };
+  };
+  return await create();
+};
