@@ -1,6 +1,7 @@
 import { DescribeInstancesCommand, type EC2Client, type Instance } from '@aws-sdk/client-ec2';
 import { DescribeInstanceInformationCommand, type InstanceInformation, type SSMClient } from '@aws-sdk/client-ssm';
 import type { NodeFacts } from '../core/plan.ts';
+import { clusterPolicy, type NodeTag, type Policy } from '../core/policy.ts';
 
 /** The tag by which a node's owner lowers its mode: `off` or `observe`. */
 export const MODE_TAG = 'fleetmend:mode';
@@ -18,23 +19,29 @@ const OWNERSHIP: ReadonlySet<string> = new Set(['owned', 'shared']);
 const tagsOf = (instance: Instance): ReadonlyMap<string, string> =>
   new Map((instance.Tags ?? []).map((t) => [t.Key ?? '', t.Value ?? '']));
 
-/**
- * Whether the tags say that the instance is a node of the cluster: managed node groups, Karpenter and self-managed
- * nodes share `kubernetes.io/cluster/<name>`; the first two also have a tag of EKS's own.
- */
-const isNodeOf = (tags: ReadonlyMap<string, string>, cluster: string): boolean =>
-  OWNERSHIP.has(tags.get(`kubernetes.io/cluster/${cluster}`) ?? '') ||
-  tags.get('eks:cluster-name') === cluster ||
-  tags.get('eks:eks-cluster-name') === cluster;
+/** The filter that finds a cluster's nodes by one kind of tag. */
+const filterOf = (cluster: string, tag: NodeTag): { Name: string; Values: string[] } =>
+  tag === 'kubernetes.io/cluster'
+    ? { Name: `tag:${tag}/${cluster}`, Values: [...OWNERSHIP] }
+    : { Name: `tag:${tag}`, Values: [cluster] };
 
-const factsOf = (cluster: string, instance: Instance, information: InstanceInformation | undefined): NodeFacts => {
+/**
+ * Whether the instance is a node of the cluster, by the tags that the policy names: λ advance's role can send commands
+ * by no others, and one instance that it may not reach would fail the whole call.
+ */
+const isNodeOf = (tags: ReadonlyMap<string, string>, cluster: string, nodeTags: readonly NodeTag[]): boolean =>
+  nodeTags.some((tag) =>
+    tag === 'kubernetes.io/cluster' ? OWNERSHIP.has(tags.get(`${tag}/${cluster}`) ?? '') : tags.get(tag) === cluster,
+  );
+
+const factsOf = (inCluster: boolean, instance: Instance, information: InstanceInformation | undefined): NodeFacts => {
   const tags = tagsOf(instance);
   const modeTag = tags.get(MODE_TAG);
   const nodegroup = tags.get('eks:nodegroup-name');
   return {
     instanceId: instance.InstanceId ?? '',
     state: instance.State?.Name ?? 'unknown',
-    inCluster: isNodeOf(tags, cluster),
+    inCluster,
     autoMode: instance.Operator?.Managed === true,
     ...(modeTag === undefined ? {} : { modeTag }),
     ...(nodegroup === undefined ? {} : { nodegroup }),
@@ -61,10 +68,14 @@ const SSM_PAGE = 50;
 export const createFleet = ({
   ec2,
   ssm,
+  policy,
 }: {
   readonly ec2: Pick<EC2Client, 'send'>;
   readonly ssm: Pick<SSMClient, 'send'>;
+  readonly policy: Policy;
 }): Fleet => {
+  const nodeTagsOf = (cluster: string): readonly NodeTag[] => clusterPolicy(policy, cluster)?.nodeTags ?? [];
+
   const instances = async function* (filters: { Name: string; Values: string[] }[]): AsyncGenerator<Instance> {
     let token: string | undefined;
     do {
@@ -106,19 +117,19 @@ export const createFleet = ({
       for (const chunk of chunksOf(instanceIds, EC2_FILTER_VALUES)) {
         for await (const instance of instances([{ Name: 'instance-id', Values: chunk }])) known.push(instance);
       }
-      const ours = known.filter((i) => i.State?.Name === 'running' && isNodeOf(tagsOf(i), cluster));
+      const isOurs = (instance: Instance) => isNodeOf(tagsOf(instance), cluster, nodeTagsOf(cluster));
+      const ours = known.filter((i) => i.State?.Name === 'running' && isOurs(i));
       const managed = await information(ours.flatMap((i) => i.InstanceId ?? []));
-      return new Map(known.map((i) => [i.InstanceId ?? '', factsOf(cluster, i, managed.get(i.InstanceId ?? ''))]));
+      return new Map(known.map((i) => [i.InstanceId ?? '', factsOf(isOurs(i), i, managed.get(i.InstanceId ?? ''))]));
     },
     list: async (cluster) => {
-      const ids: string[] = [];
-      const filters = [
-        { Name: `tag:kubernetes.io/cluster/${cluster}`, Values: [...OWNERSHIP] },
-        { Name: 'instance-state-name', Values: ['running'] },
-      ];
-      for await (const instance of instances(filters))
-        if (instance.InstanceId !== undefined) ids.push(instance.InstanceId);
-      return ids.sort();
+      const ids = new Set<string>();
+      // Filters on several tags would be joined by AND.
+      for (const tag of nodeTagsOf(cluster)) {
+        const filters = [filterOf(cluster, tag), { Name: 'instance-state-name', Values: ['running'] }];
+        for await (const { InstanceId } of instances(filters)) if (InstanceId !== undefined) ids.add(InstanceId);
+      }
+      return [...ids].sort();
     },
   };
 };

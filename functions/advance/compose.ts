@@ -38,7 +38,7 @@ export const composeAdvance = (telemetry: Telemetry) => {
     lanes: createLaneStore(table),
     results: createResultStore({ ...table, limits }),
     signals: createSignalStore({ ...table, newId }),
-    fleet: createFleet({ ec2: new EC2Client({ maxAttempts: 6 }), ssm }),
+    fleet: createFleet({ ec2: new EC2Client({ maxAttempts: 6 }), ssm, policy: settings.policy }),
     nodegroups: createNodegroups({ client: new EKSClient({}) }),
     registry: createRegistryProbe({ clientFor: (region) => new ECRClient({ region, maxAttempts: 1 }) }),
     // One attempt: SendCommand has no idempotency token, and a retry after a lost answer would run it twice.

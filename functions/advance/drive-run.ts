@@ -4,7 +4,7 @@ import { deadlinesOf, type SendReport } from '../core/command.ts';
 import { epochMs, isoTime } from '../core/ids.ts';
 import { clusterPolicy } from '../core/policy.ts';
 import type { CommandRow, CommandState, RunState } from '../core/rows.ts';
-import { advance, inFlight, type RunEffect } from '../core/run.ts';
+import { advance, inFlight, type RunEffect, type RunInputs, withNews } from '../core/run.ts';
 import { windowOf } from '../core/slow-start.ts';
 import { mayRepair } from '../core/symptom.ts';
 import { type AdvanceDeps, nowIso } from './deps.ts';
@@ -104,19 +104,23 @@ const performAll = async (
   return (await pMap(effects, perform, { concurrency: SEND_CONCURRENCY })).flat();
 };
 
-const readInputs = async (deps: AdvanceDeps, run: RunState, reports: readonly SendReport[]) => {
+/** What the run may decide on now: what was heard, and the slots that it needs and may have. */
+const readInputs = async (deps: AdvanceDeps, run: RunState, reports: readonly SendReport[]): Promise<RunInputs> => {
   const isRepair = run.action === 'repair';
   const [observations, pause, cancelled] = await Promise.all([
     run.commands.length === 0 ? [] : deps.runs.observations(run.runId),
     isRepair ? deps.results.pauseFor(run.cluster) : undefined,
     deps.runs.isCancelled(run.runId),
   ]);
-  const held = inFlight(run);
-  const wanted = Math.min(windowOf(run, deps.settings.policy.limits), held + run.pending.length);
+  const { limits } = deps.settings.policy;
+  const news = { observations, reports, ...knowledge(deps, run) };
+  const heard = withNews(run, news, nowIso(deps), limits);
+  const held = inFlight(heard);
+  const wanted = Math.min(windowOf(heard, limits), held + heard.pending.length);
   // Reports are stored before a call that may fail is made for more slots.
   const mayTake = isRepair && run.status !== 'ended' && wanted > held && reports.length === 0;
   const slots = mayTake ? await reserve(deps, run.cluster, run.group, wanted, held) : held;
-  return { observations, reports, slots, paused: pause !== undefined, cancelled };
+  return { ...news, slots, paused: pause !== undefined, cancelled };
 };
 
 /**
@@ -124,15 +128,13 @@ const readInputs = async (deps: AdvanceDeps, run: RunState, reports: readonly Se
  * sent are stored before anything else is tried, since only they keep a command from counting as lost.
  */
 export const driveRun = async (deps: AdvanceDeps, planned: RunState, signal: AbortSignal): Promise<RunState> => {
-  const known = knowledge(deps, planned);
   const failures: unknown[] = [];
   let reports: readonly SendReport[] = [];
   let run = await flushRun(deps, planned);
   // Every turn sends, closes or puts off a command, so this ends; the function's own deadline stops the sending.
   for (;;) {
     if (run.status === 'ended' && !run.commands.some((c) => c.early === true)) break;
-    const inputs = { ...(await readInputs(deps, run, reports)), ...known };
-    const next = advance(run, inputs, nowIso(deps), deps.settings.policy.limits);
+    const next = advance(run, await readInputs(deps, run, reports), nowIso(deps), deps.settings.policy.limits);
     // Stored before anything is done: what the store has not seen was never sent.
     if (next.state !== run) run = await deps.runs.save(next.state);
     else if (next.effects.length === 0 || failures.length > 0) break;

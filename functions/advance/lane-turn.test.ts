@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { advanceWorld } from '../../test/support/advance-world.ts';
+import { testSettings } from '../../test/support/settings.ts';
 import { startTable, type TestTable } from '../../test/support/table.ts';
+import { keys } from '../adapters/table-keys.ts';
 import { countsOf } from '../core/run.ts';
+import { Settings } from '../runtime/settings.ts';
 
 let table: TestTable;
 beforeAll(async () => {
@@ -9,20 +12,361 @@ beforeAll(async () => {
 });
 afterAll(() => table.stop());
 
+type World = ReturnType<typeof advanceWorld>;
+const LANE = 'demo/pause-image';
+
+const world = async (options: Parameters<typeof advanceWorld>[1] = {}): Promise<World> =>
+  advanceWorld(await table.another(), options);
+const breakNodes = (w: World, ids: readonly string[], latencyMs = 8000): void => {
+  for (const id of ids) w.nodes.set(id, { broken: true, latencyMs });
+};
+const report = async (w: World, ids: readonly string[]): Promise<void> => {
+  for (const id of ids) await w.signal(id);
+};
+const ends = async (w: World) => (await w.allRuns()).map((r) => [r.status, r.stopped?.why, countsOf(r)]);
+
 describe('a signal', () => {
   it('becomes a canary, a result, and an empty mailbox', async () => {
-    const world = advanceWorld(await table.another());
-    const [id = ''] = world.ids;
-    world.nodes.set(id, { broken: true, latencyMs: 8000 });
-    await world.signal(id);
-    await world.pass(60);
-    const runs = await world.allRuns();
-    expect(runs.map((r) => [r.status, countsOf(r)])).toEqual([['ended', { Repaired: 1 }]]);
-    expect(await world.resultsOf(runs[0]?.runId ?? '')).toMatchObject([{ outcome: 'Repaired', rung: 'ecr' }]);
-    expect(await world.lanes.mailbox('demo/pause-image')).toEqual([]);
-    expect((await world.lanes.getCluster('demo')).slots).toEqual({});
-    expect(world.ssm.sends('repair')).toEqual(new Map([[id, 1]]));
-    expect(world.failures).toEqual([]);
-    expect(await world.lanes.get('demo/pause-image')).not.toHaveProperty('activeRunId');
+    const w = await world();
+    const [id = ''] = w.ids;
+    breakNodes(w, [id]);
+    await w.signal(id);
+    await w.pass(60);
+    const runs = await w.allRuns();
+    expect(await ends(w)).toEqual([['ended', undefined, { Repaired: 1 }]]);
+    expect(await w.resultsOf(runs[0]?.runId ?? '')).toMatchObject([{ outcome: 'Repaired', rung: 'ecr' }]);
+    expect(await w.lanes.mailbox(LANE)).toEqual([]);
+    expect((await w.lanes.getCluster('demo')).slots).toEqual({});
+    expect(w.ssm.sends('repair')).toEqual(new Map([[id, 1]]));
+    expect(w.notices.map((n) => n.detailType)).toEqual(['Run Ended']);
+    expect(w.failures).toEqual([]);
+  });
+
+  it('delivered twenty times, and in the midst of the run, is one command and one result', async () => {
+    const w = await world({ events: 3 });
+    const [id = ''] = w.ids;
+    breakNodes(w, [id]);
+    for (let i = 0; i < 20; i++) await w.signal(id, 'pause-image', w.iso());
+    await w.pass(5);
+    for (let i = 0; i < 20; i++) await w.signal(id, 'pause-image', w.iso());
+    await w.pass(120);
+    expect(w.ssm.sends('')).toEqual(new Map([[id, 1]]));
+    expect(await ends(w)).toEqual([['ended', undefined, { Repaired: 1 }]]);
+    expect(w.notices).toHaveLength(1);
+  });
+
+  it('that comes after the repair leads to no second one within the cool-down', async () => {
+    const w = await world();
+    const [id = ''] = w.ids;
+    breakNodes(w, [id]);
+    await w.signal(id);
+    await w.pass(30);
+    await w.signal(id);
+    await w.pass(60);
+    expect((await ends(w)).at(-1)).toEqual(['ended', undefined, { CoolingDown: 1 }]);
+    expect(await w.lanes.mailbox(LANE)).toMatchObject([{ skipped: 'CoolingDown' }]);
+    expect(w.ssm.sends('repair')).toEqual(new Map([[id, 1]]));
+  });
+
+  it('of a node that SSM does not know is recorded once and waits, however often the node goes on', async () => {
+    const w = await world();
+    const [id = ''] = w.ids;
+    w.facts.delete(id);
+    for (let i = 0; i < 12; i++) {
+      await w.signal(id);
+      await w.pass(10, 10);
+    }
+    expect(await ends(w)).toEqual([['ended', undefined, { Gone: 1 }]]);
+  });
+});
+
+describe('the slow start', () => {
+  it('sends three canaries one at a time, then grows up to a tenth of the cluster', async () => {
+    const w = await world({ nodes: 60 });
+    breakNodes(w, w.ids, 4000);
+    await report(w, w.ids);
+    await w.pass(300);
+    const sizes = w.ssm.commands.map((c) => c.invocations.length);
+    expect(sizes.slice(0, 4)).toEqual([1, 1, 1, 4]);
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(6);
+    expect([...w.nodes.values()].filter((n) => n.broken)).toEqual([]);
+    for (const command of w.ssm.commands) {
+      const overlapping = w.ssm.commands.filter(
+        (c) => c.sentAt <= command.sentAt && c.invocations.some((i) => i.endsAt > command.sentAt),
+      );
+      expect(overlapping.reduce((n, c) => n + c.invocations.length, 0)).toBeLessThanOrEqual(6);
+    }
+  });
+
+  it('stops at two evidential failures, holds the rest, and lets one canary through when the breaker opens', async () => {
+    const w = await world();
+    const ids = w.ids.slice(0, 6);
+    for (const id of ids)
+      w.nodes.set(id, {
+        broken: true,
+        latencyMs: 4000,
+        failsWith: { outcome: 'NotRepaired', reason: 'SandboxImageMissing' },
+      });
+    await report(w, ids);
+    await w.pass(120);
+    expect(w.ssm.sends('repair').size).toBe(2);
+    expect(w.notices.filter((n) => n.detailType === 'Breaker Opened')).toHaveLength(1);
+    expect((await w.lanes.get(LANE))?.breaker).toMatchObject({ openings: 1 });
+    expect((await w.lanes.mailbox(LANE)).map((r) => r.skipped)).toEqual(Array(4).fill('BreakerOpen'));
+    for (const node of w.nodes.values()) delete node.failsWith;
+    await w.pass(780, 30);
+    expect(w.ssm.sends('repair').size).toBe(2);
+    await w.pass(600, 30);
+    expect((await w.lanes.get(LANE))?.breaker).toBeUndefined();
+    expect([...w.nodes].filter(([id, n]) => n.broken && !ids.slice(0, 2).includes(id))).toEqual([]);
+    expect([...w.ssm.sends('repair').values()].every((n) => n === 1)).toBe(true);
+  });
+
+  it('opens the breaker for twice as long when the canary fails too', async () => {
+    const w = await world();
+    const ids = w.ids.slice(0, 5);
+    for (const id of ids)
+      w.nodes.set(id, {
+        broken: true,
+        latencyMs: 4000,
+        failsWith: { outcome: 'NotRepaired', reason: 'SandboxImageMissing' },
+      });
+    await report(w, ids);
+    await w.pass(60);
+    await w.pass(1200, 30);
+    expect(w.ssm.sends('repair').size).toBe(3);
+    expect((await w.lanes.get(LANE))?.breaker?.openings).toBe(2);
+  });
+
+  it("does not count the node's own trouble", async () => {
+    const w = await world();
+    const ids = w.ids.slice(0, 4);
+    for (const id of ids)
+      w.nodes.set(id, { broken: true, latencyMs: 2000, failsWith: { outcome: 'NotRepaired', reason: 'DiskFull' } });
+    await report(w, ids);
+    await w.pass(120);
+    expect(w.ssm.sends('repair').size).toBe(4);
+    expect((await w.lanes.get(LANE))?.breaker).toBeUndefined();
+  });
+});
+
+describe('a pause', () => {
+  const setPause = (w: World, state: 'paused' | 'resumed'): Promise<void> =>
+    w.put({ ...keys.pause('ALL'), scope: 'ALL', state, at: w.iso(), by: 'mei', reason: 'an upgrade' });
+
+  it('holds the mailbox, says so once for each node, and lets it go when it is over', async () => {
+    const w = await world();
+    const ids = w.ids.slice(0, 3);
+    breakNodes(w, ids, 2000);
+    await setPause(w, 'paused');
+    await report(w, ids);
+    await w.pass(300, 30);
+    expect(w.ssm.commands).toEqual([]);
+    expect(await ends(w)).toEqual([['ended', 'Paused', { Paused: 3 }]]);
+    await setPause(w, 'resumed');
+    await w.pass(240, 10);
+    expect([...w.nodes.values()].filter((n) => n.broken)).toEqual([]);
+  });
+
+  it('stops a run in its midst: what is in flight ends, nothing more is sent', async () => {
+    const w = await world();
+    const ids = w.ids.slice(0, 5);
+    breakNodes(w, ids, 20_000);
+    await report(w, ids);
+    await w.pass(10);
+    await setPause(w, 'paused');
+    await w.pass(120);
+    expect(w.ssm.sends('repair').size).toBe(1);
+    expect((await ends(w))[0]).toEqual(['ended', 'Paused', { Paused: 4, Repaired: 1 }]);
+    expect(await w.lanes.mailbox(LANE)).toHaveLength(4);
+  });
+});
+
+describe("an operator's run", () => {
+  it('goes before the mailbox', async () => {
+    const w = await world();
+    const [first = '', second = '', third = ''] = w.ids;
+    breakNodes(w, [first, second, third], 2000);
+    await w.signal(first);
+    await w.ask('r-operator', 'repair', [second]);
+    await w.pass(60);
+    expect(w.ssm.commands.map((c) => c.invocations[0]?.instanceId)).toEqual([second, first]);
+  });
+
+  it('that waited long in its lane still has its whole time', async () => {
+    const w = await world();
+    const [id = ''] = w.ids;
+    breakNodes(w, [id], 2000);
+    await w.ask('r-operator', 'repair', [id]);
+    w.clock.ms += 3_600_000;
+    await w.pass(60);
+    expect(await ends(w)).toEqual([['ended', undefined, { Repaired: 1 }]]);
+  });
+
+  it('is found by reconcile where its order never reached the lane', async () => {
+    const w = await world();
+    const [id = ''] = w.ids;
+    breakNodes(w, [id], 2000);
+    await w.ask('r-operator', 'repair', [id]);
+    w.queue.length = 0;
+    await w.clear(keys.lane(LANE));
+    await w.clear(keys.queuedRun(LANE, w.iso(), 'r-operator'));
+    await w.pass(180, 10);
+    expect(await ends(w)).toEqual([['ended', undefined, { Repaired: 1 }]]);
+  });
+
+  it('for a whole cluster becomes runs of at most 250 nodes, one after the other', async () => {
+    const w = await world({ nodes: 600 });
+    breakNodes(w, w.ids, 4000);
+    await w.ask('r-all', 'repair');
+    await w.pass(300, 5);
+    const runs = await w.allRuns();
+    expect(runs.map((r) => [r.runId, r.status, countsOf(r)])).toEqual([
+      ['r-all', 'ended', { Repaired: 250 }],
+      ['r-all-2', 'ended', { Repaired: 250 }],
+      ['r-all-3', 'ended', { Repaired: 100 }],
+    ]);
+    expect(Math.max(...w.ssm.sends('repair').values())).toBe(1);
+  }, 120_000);
+
+  it('is cancelled in flight: SSM is told, what was not sent is recorded, and the next run may come', async () => {
+    const w = await world();
+    const ids = w.ids.slice(0, 4);
+    breakNodes(w, ids, 60_000);
+    await w.ask('r-operator', 'repair', ids);
+    await w.pass(5);
+    await w.put({ ...keys.cancelRequest('r-operator') });
+    w.queue.push({ kind: 'lane', lane: LANE });
+    await w.pass(60);
+    expect(w.ssm.cancelled).toEqual([w.ssm.commands[0]?.id]);
+    expect(await ends(w)).toEqual([['ended', 'Cancelled', { Cancelled: 3, Skipped: 1 }]]);
+    expect((await w.lanes.get(LANE))?.activeRunId).toBeUndefined();
+  });
+});
+
+describe('two lanes of a cluster', () => {
+  const second = (): Settings => {
+    const settings = testSettings();
+    return Settings.parse({
+      ...settings,
+      documents: {
+        ...settings.documents,
+        'cni-files-repair': {
+          ...settings.documents['pause-image-repair'],
+          name: 'fleetmend-cni-files-repair-aaaaaaaaaaaa',
+        },
+      },
+      remediations: [...settings.remediations, { name: 'cni-files', order: 4, disruptive: false, reasons: {} }],
+    });
+  };
+
+  it('share the budget', async () => {
+    const w = await world({ nodes: 30, settings: second() });
+    breakNodes(w, w.ids, 20_000);
+    for (const id of w.ids.slice(0, 8)) await w.signal(id, 'pause-image');
+    for (const id of w.ids.slice(10, 18)) await w.signal(id, 'cni-files');
+    let most = 0;
+    for (let i = 0; i < 120; i++) {
+      await w.pass(5);
+      const open = w.ssm.commands.flatMap((c) => c.invocations).filter((inv) => inv.status === 'InProgress');
+      most = Math.max(most, open.length);
+    }
+    expect(most).toBe(3);
+    expect(w.ssm.sends('repair').size).toBe(16);
+  }, 60_000);
+
+  it('take turns where their repairs restart something', async () => {
+    const base = testSettings();
+    const both = Settings.parse({
+      ...base,
+      policy: {
+        ...base.policy,
+        clusters: [
+          {
+            name: 'demo',
+            mode: 'repair',
+            remediations: { 'cri-dockerd': { allowDisruptive: true }, kubelet: { allowDisruptive: true } },
+          },
+        ],
+      },
+      documents: {
+        ...base.documents,
+        'kubelet-repair': { ...base.documents['cri-dockerd-repair'], name: 'fleetmend-kubelet-repair-aaaaaaaaaaaa' },
+      },
+      remediations: [...base.remediations, { name: 'kubelet', order: 4, disruptive: true, reasons: {} }],
+    });
+    const w = await world({ settings: both });
+    for (const id of w.ids.slice(0, 6)) w.nodes.set(id, { broken: false, latencyMs: 15_000 });
+    for (const id of w.ids.slice(0, 3)) await w.signal(id, 'cri-dockerd');
+    for (const id of w.ids.slice(3, 6)) await w.signal(id, 'kubelet');
+    await w.pass(10);
+    expect((await w.lanes.getCluster('demo')).disruptiveLane).toBe('demo/cri-dockerd');
+    expect(w.ssm.sends('').size).toBe(1);
+    await w.pass(400);
+    expect(w.ssm.sends('').size).toBe(6);
+    expect((await w.lanes.getCluster('demo')).disruptiveLane).toBeUndefined();
+    const runs = await w.allRuns();
+    const [a, b] = [runs[0], runs.find((r) => r.remediation === 'kubelet')];
+    expect((b?.startedAt ?? '') >= (a?.endedAt ?? 'z')).toBe(true);
+  });
+
+  it('leave no claim behind where a crash left one and the mailbox has emptied since', async () => {
+    const w = await world();
+    await w.lanes.saveCluster({ cluster: 'demo', version: 0, slots: {}, disruptiveLane: 'demo/cri-dockerd' });
+    await w.signals.touchLane('demo', 'cri-dockerd', w.iso());
+    w.queue.push({ kind: 'lane', lane: 'demo/cri-dockerd' });
+    await w.deliver();
+    expect(await w.lanes.getCluster('demo')).not.toHaveProperty('disruptiveLane');
+  });
+
+  it('start nothing disruptive while the node group updates', async () => {
+    const w = await world();
+    const [id = ''] = w.ids;
+    const facts = w.facts.get(id);
+    if (facts !== undefined) w.facts.set(id, { ...facts, nodegroup: 'blue' });
+    w.nodegroupStatus.status = 'UPDATING';
+    await w.signal(id, 'cri-dockerd');
+    await w.pass(120, 10);
+    expect(w.ssm.commands).toEqual([]);
+    expect(await ends(w)).toEqual([['ended', undefined, { Maintenance: 1 }]]);
+  });
+});
+
+describe('the mailbox', () => {
+  it('hides no due row behind a thousand that wait', async () => {
+    const w = await world({ nodes: 3 });
+    const [id = ''] = w.ids.slice(-1);
+    breakNodes(w, [id], 2000);
+    const waiting = Array.from({ length: 1005 }, (_, i) => `i-${i.toString(16).padStart(8, '0')}`);
+    for (const instanceId of waiting) {
+      await w.put({
+        ...keys.mailbox(LANE, instanceId),
+        lane: LANE,
+        cluster: 'demo',
+        instanceId,
+        reason: 'SandboxImageMissing',
+        firstSeenAt: w.iso(-60),
+        lastSeenAt: w.iso(-60),
+        signals: 1,
+        source: 'fleetmend.logs',
+        notBefore: w.iso(3600),
+        version: 'v',
+      });
+    }
+    await w.signal(id);
+    await w.pass(60, 10);
+    expect(w.ssm.sends('repair')).toEqual(new Map([[id, 1]]));
+  }, 60_000);
+
+  it('says when the lane must look again', async () => {
+    const w = await world();
+    const [id = ''] = w.ids;
+    breakNodes(w, [id], 2000);
+    await w.signal(id);
+    await w.pass(20);
+    await w.signal(id);
+    await w.pass(20);
+    const [row] = await w.lanes.mailbox(LANE);
+    expect((await w.lanes.get(LANE))?.dueAt).toBe(row?.notBefore);
   });
 });

@@ -54,10 +54,13 @@ const tasksOf = (deps: AdvanceDeps, run: Identity, entry: OutboxEntry): Task[] =
       return [() => deps.sender.cancel(entry.commandId)];
     case 'notice':
       return [
-        () =>
-          deps.bus.put([
+        async () => {
+          await deps.bus.put([
             { source: NOTICE_SOURCE, detailType: entry.detailType, detail: { id: entry.id, ...entry.detail } },
-          ]),
+          ]);
+          // `RunEnded` and `BreakerOpened`: the alarm on the latter is in infra/constructs/alarms.ts.
+          deps.count(entry.detailType.replaceAll(' ', ''));
+        },
       ];
     default:
       return entry satisfies never;

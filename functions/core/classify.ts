@@ -1,7 +1,20 @@
+/** Every reason that a log line can give. Each stands in the catalogue of a remediation, which answers for it. */
+export const LOG_REASONS = [
+  'SandboxImageMissing',
+  'SandboxImageIncomplete',
+  'RegistryCertificate',
+  'RegistryDenied',
+  'RegistryUnreachable',
+  'RegistryImageNotFound',
+  'DiskFull',
+  'ImageGCPressure',
+] as const;
+/** One of {@link LOG_REASONS}. */
+export type LogReason = (typeof LOG_REASONS)[number];
+
 /** What one log line says about the node that wrote it. */
 export type Classified = {
-  /** The reason's name in the catalogue. */
-  readonly reason: string;
+  readonly reason: LogReason;
   /** The failing sandbox image, where the line names it. */
   readonly image?: string;
   /** Present where the line only foretells the fault: it asks for a check, never for a repair. */
@@ -81,7 +94,7 @@ const isPause = (ref: string): boolean => {
 
 const isLocal = (ref: string | undefined): boolean => ref?.startsWith('localhost/') === true;
 
-const reasonOf = (line: string, image: string | undefined): string => {
+const reasonOf = (line: string, image: string | undefined): LogReason => {
   if (line.includes('no space left on device')) return 'DiskFull';
   // An image record whose layers are gone: containerd tries to unpack it and finds nothing (facts, section 2.4).
   if (line.includes('error unpacking image')) return 'SandboxImageIncomplete';

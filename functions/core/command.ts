@@ -137,7 +137,7 @@ export const onReport = (
       // A check changes nothing and may be sent again; a repair may not.
       if (state.action === 'check' && ageMs < CHECK_RESEND_MS)
         return { command: { ...base, status: 'planned' }, outbox: [] };
-      return { command: close(base, 'lost'), outbox: lostOf(state, base, now, limits) };
+      return { command: close(base, 'lost'), outbox: lostOf(state, base, now) };
     }
     default:
       return report satisfies never;

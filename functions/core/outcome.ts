@@ -35,8 +35,23 @@ export const SkipWhy = z.enum([
 ]);
 export type SkipWhy = z.infer<typeof SkipWhy>;
 
+/** Plain names only: one like `constructor` would break the SDK's marshalling of the whole row. */
+const EvidenceName = z
+  .string()
+  .regex(/^[a-z][A-Za-z0-9]{0,39}$/)
+  .refine((name) => !(name in {}), 'not a name for evidence');
 const PascalCase = z.string().regex(/^[A-Z][A-Za-z0-9]{1,63}$/);
-const Text = (max: number) => z.string().max(max);
+/** A node's text, made well-formed: a lone surrogate could not be stored. */
+const Text = (max: number) =>
+  z
+    .string()
+    .max(max)
+    .overwrite((text) => text.toWellFormed());
+
+/** Numbers that DynamoDB can hold and the SDK will send: an absurd one would keep a whole command from being stored. */
+const Storable = z
+  .number()
+  .refine((n) => Number.isSafeInteger(Math.trunc(n)) && (n === 0 || Math.abs(n) >= 1e-9), 'out of range');
 
 /** What a script may say about one remediation on its node. */
 const Report = {
@@ -56,11 +71,11 @@ const Report = {
     .optional(),
   willRecur: z.boolean().optional(),
   message: Text(600),
-  evidence: z.record(z.string().max(40), z.union([z.string().max(300), z.number(), z.boolean()])).optional(),
+  evidence: z.record(EvidenceName, z.union([Text(300), Storable, z.boolean()])).optional(),
 };
 
 /** One remediation's report inside a `node-check` line. */
-export const Finding = z.strictObject({ remediation: z.string().max(40), ...Report });
+export const Finding = z.strictObject({ remediation: Text(40), ...Report });
 export type Finding = z.infer<typeof Finding>;
 
 /**
@@ -69,7 +84,7 @@ export type Finding = z.infer<typeof Finding>;
  */
 export const DocumentResult = z.strictObject({
   v: z.literal(1),
-  remediation: z.string().max(40),
+  remediation: Text(40),
   action: z.enum(['check', 'repair']),
   ...Report,
   /** In `node-check`: every remediation that is not healthy, the most severe first. */

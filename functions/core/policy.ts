@@ -58,6 +58,13 @@ const FreezeWindow = z.strictObject({
   toUtc: z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/),
 });
 
+/**
+ * EC2 tags by which a node is known to belong to a cluster. The first two hold the cluster's name (managed node groups;
+ * Karpenter), the third has it in its key (self-managed nodes; value `owned` or `shared`).
+ */
+export const NodeTag = z.enum(['eks:cluster-name', 'eks:eks-cluster-name', 'kubernetes.io/cluster']);
+export type NodeTag = z.infer<typeof NodeTag>;
+
 /** What fleetmend may do on one cluster. Everything not said is the careful choice. */
 export const ClusterPolicy = z.strictObject({
   name: ClusterName,
@@ -65,6 +72,8 @@ export const ClusterPolicy = z.strictObject({
   remediations: z.record(z.string().regex(/^[a-z][a-z-]{1,39}$/), RemediationPolicy).default({}),
   freezeWindows: z.array(FreezeWindow).default([]),
   sweeps: z.boolean().default(true),
+  /** Which tags prove that a node is this cluster's; commands can be sent to no other instance. */
+  nodeTags: z.array(NodeTag).min(1).default(['eks:cluster-name', 'eks:eks-cluster-name']),
 });
 export type ClusterPolicy = z.infer<typeof ClusterPolicy>;
 

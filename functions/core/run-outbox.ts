@@ -91,7 +91,7 @@ export const answeredOf = (lane: string, nodes: readonly TakenNode[], now: strin
     : [{ kind: 'defer', lane, rows, notBefore: isoTime(epochMs(now) + seconds * 1000), decidedAt: now }];
 };
 
-/** What is written for nodes whose command certainly did not run, or nobody knows whether it did. */
+/** What is written for nodes whose command certainly did not run. */
 export const unsentResults = (
   run: RunState,
   nodes: readonly TakenNode[],
@@ -127,8 +127,11 @@ export const findingsOf = (run: RunState, seen: ObservationRow, repairable: Read
   return merged(entries);
 };
 
-/** Nodes of a lost command: nobody knows whether it ran. They end `Unknown`; after a repair they are checked. */
-export const lostOf = (run: RunState, command: CommandState, now: string, limits: Limits): OutboxEntry[] => {
+/**
+ * Nodes of a lost command: nobody knows whether it ran. They end `Unknown`; after a repair they are checked, and what
+ * that check finds is news of its own.
+ */
+export const lostOf = (run: RunState, command: CommandState, now: string): OutboxEntry[] => {
   const asks = run.action === 'repair';
   const text = {
     outcome: 'Unknown' as const,
@@ -136,7 +139,8 @@ export const lostOf = (run: RunState, command: CommandState, now: string, limits
     message: `the sending was interrupted and SSM shows no such command: not sent again${asks ? ', a check was asked for' : ''}`,
   };
   return [
-    ...unsentResults(run, takenOf(command), text, now, limits),
+    ...dropsOf(run, takenOf(command)),
+    ...resultsOf(command.instanceIds, text, now),
     ...(asks ? askForCheck(run, command.instanceIds, 'CommandLost', now) : []),
   ];
 };

@@ -42,8 +42,16 @@ export const countsOf = (state: RunState): Partial<Record<string, number>> => {
   return counts;
 };
 
-/** Reports first, then what was observed; a command that is over changes only where an early look is followed by the end. */
-const withNews = (before: RunState, inputs: RunInputs, now: string, limits: Limits): RunState => {
+/**
+ * A run with what has been heard of its commands: reports first, then observations. A command that is over changes only
+ * where an early look is followed by the end.
+ */
+export const withNews = (
+  before: RunState,
+  inputs: Pick<RunInputs, 'observations' | 'reports' | 'nodeLocal' | 'repairable'>,
+  now: string,
+  limits: Limits,
+): RunState => {
   const outbox: OutboxEntry[] = [];
   const commands = before.commands.map((first) => {
     let command = first;

@@ -10,7 +10,7 @@ import { fnv1a } from '../core/hash.ts';
 import { isoTime } from '../core/ids.ts';
 import { NODE_CHECK } from '../core/run-outbox.ts';
 import type { Wake } from '../core/wake.ts';
-import { PermanentError } from '../runtime/errors.ts';
+import { asError, PermanentError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/logger.ts';
 import type { Count } from '../runtime/metrics.ts';
 import type { Settings } from '../runtime/settings.ts';
@@ -74,6 +74,7 @@ const overdue = async (deps: ReconcileDeps): Promise<void> => {
       } catch (thrown) {
         // One that fails must not keep the others waiting; it is thrown below, and due again in a minute.
         errors.push(thrown);
+        deps.log.error('answering what is overdue', { item, error: asError(thrown) });
         return undefined;
       }
     },

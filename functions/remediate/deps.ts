@@ -37,7 +37,7 @@ export const createRemediateDeps = ({
   const sqs = new SQSClient({});
   return {
     ...telemetry,
-    fleet: createFleet({ ec2: new EC2Client({}), ssm: new SSMClient({}) }),
+    fleet: createFleet({ ec2: new EC2Client({}), ssm: new SSMClient({}), policy: settings.policy }),
     runs: createRunStore({ ...table, retentionDays: limits.retentionDays }),
     lanes: createLaneStore(table),
     results: createResultStore({ ...table, limits }),
