@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import type { Action, Remediation } from '../functions/core/remediation.ts';
 import { catalogueOf } from './catalogue.ts';
 import { bashDocument, type CommandDocument } from './document.ts';
+import { type Part, partsOf } from './parts.ts';
 import { remediations } from './registry.ts';
 import { sectionsOf, withoutComments } from './sections.ts';
 
@@ -29,7 +30,33 @@ const NODE_CHECK_TIMEOUT_SECONDS = 60;
 /** Between the script's own budget and the agent's limit: time to clean up and to print the result. */
 const MARGIN_SECONDS = 20;
 
-const read = (path: string): string => readFileSync(new URL(path, import.meta.url), 'utf8');
+const find = (path: string): string | undefined => {
+  const url = new URL(path, import.meta.url);
+  return existsSync(url) ? readFileSync(url, 'utf8') : undefined;
+};
+
+const read = (path: string): string => {
+  const text = find(path);
+  if (text === undefined) throw new Error(`building the documents: ssm-documents/${path} does not exist`);
+  return text;
+};
+
+const join = (texts: readonly string[]): string => texts.map((text) => text.trim()).join('\n\n');
+
+// Comments stay in the repository where a script is shared: with all of them, no repair would fit into SSM's 64 KB.
+const shared = ({ path, text }: Part): string => `# ssm-documents/${path}\n${withoutComments(text)}`;
+
+const inOrder = (parts: readonly Part[]): readonly Part[] => [
+  ...new Map(parts.map((part) => [part.path, part])).values(),
+];
+
+const isShared = (part: Part): boolean => part.path.startsWith('lib/');
+
+/** The prelude and what it needs, which every document begins with. */
+const preludeParts = (): readonly Part[] => {
+  const section = sectionsOf(read('lib/prelude.sh')).get('');
+  return [{ path: 'lib/prelude.sh', text: section?.text ?? '' }, ...partsOf(section?.uses ?? [], 'lib', find)];
+};
 
 const built = (
   key: string,
@@ -55,16 +82,13 @@ const built = (
   };
 };
 
-const documentsOf = (remediation: Remediation, prelude: string, script: string): BuiltDocument[] => {
+const documentsOf = (remediation: Remediation, prelude: readonly Part[]): BuiltDocument[] => {
   const { name, summary, executionTimeoutSeconds } = remediation;
-  const sections = sectionsOf(script);
-  const check = sections.get('check');
-  const repair = sections.get('repair');
-  if (check === undefined || repair === undefined) {
+  const sections = sectionsOf(read(`${name}/script.sh`));
+  if (!sections.has('check') || !sections.has('repair')) {
     throw new Error(`building ${name}: script.sh needs the lines "#@ section check" and "#@ section repair"`);
   }
-  const head = sections.get('') ?? '';
-  const document = (suffix: string, action: Action, description: string, parts: readonly string[]) => {
+  const document = (suffix: string, action: Action, description: string, names: readonly string[]) => {
     const timeout = executionTimeoutSeconds[action];
     const start = [
       `REMEDIATION=${name}`,
@@ -72,18 +96,26 @@ const documentsOf = (remediation: Remediation, prelude: string, script: string):
       `BUDGET_SECONDS=${timeout - MARGIN_SECONDS}`,
       'main',
     ].join('\n');
-    const text = [head, prelude, ...parts, start].map((part) => part.trim()).join('\n\n');
+    const chosen = names.flatMap((section) => sections.get(section) ?? []);
+    const uses = [...new Set(chosen.flatMap((section) => section.uses))];
+    const parts = inOrder([...prelude, ...partsOf(uses, name, find)]);
+    const text = join([
+      sections.get('')?.text ?? '',
+      ...parts.map((part) => (isShared(part) ? shared(part) : part.text)),
+      ...chosen.map((section) => section.text),
+      start,
+    ]);
     return built(`${name}-${suffix}`, name, action, timeout, description, text);
   };
-  const variants = [...sections].filter(([section]) => section.startsWith('repair-'));
+  const variants = [...sections.keys()].filter((section) => section.startsWith('repair-'));
   return [
-    document('check', 'check', `fleetmend ${name}, check: changes nothing. ${summary}`, [check]),
-    document('repair', 'repair', `fleetmend ${name}, repair. ${summary}`, [check, repair]),
-    ...variants.map(([section, text]) =>
-      document(section, 'repair', `fleetmend ${name}, ${section} (a variant that policy must allow). ${summary}`, [
-        check,
-        repair,
-        text,
+    document('check', 'check', `fleetmend ${name}, check: changes nothing. ${summary}`, ['check']),
+    document('repair', 'repair', `fleetmend ${name}, repair. ${summary}`, ['check', 'repair']),
+    ...variants.map((variant) =>
+      document(variant, 'repair', `fleetmend ${name}, ${variant} (a variant that policy must allow). ${summary}`, [
+        'check',
+        'repair',
+        variant,
       ]),
     ),
   ];
@@ -99,25 +131,23 @@ const severities = (from: readonly Remediation[]): string => {
   return ['severity_of() {', '  case $1 in', ...cases, '    *) REPLY=Warning ;;', '  esac', '}'].join('\n');
 };
 
-const nodeCheck = (
-  from: readonly Remediation[],
-  prelude: string,
-  scriptOf: (name: string) => string,
-): BuiltDocument => {
-  // Comments stay in each remediation's own documents: four checks with theirs would not fit into 64 KB.
-  const checks = from.map((remediation, i) => {
-    const check = sectionsOf(scriptOf(remediation.name)).get('check') ?? '';
-    return `# ${remediation.name}\ndefine_${i}() {\n${withoutComments(check).trim()}\n}`;
+const nodeCheck = (from: readonly Remediation[], prelude: readonly Part[]): BuiltDocument => {
+  const checks = from.map(({ name }) => {
+    const section = sectionsOf(read(`${name}/script.sh`)).get('check');
+    const parts = partsOf(section?.uses ?? [], name, find);
+    // What lies in a remediation's own folder is its own matter: another may have a function of the same name.
+    const own = parts.filter((part) => !isShared(part)).map((part) => part.text);
+    return { name, parts: parts.filter(isShared), body: withoutComments([...own, section?.text ?? ''].join('\n')) };
   });
-  const text = [
-    prelude.trim(),
-    ...checks,
+  const text = join([
+    ...inOrder([...prelude, ...checks.flatMap((check) => check.parts)]).map(shared),
+    ...checks.map(({ name, body }, i) => `# ${name}\ndefine_${i}() {\n${body.trim()}\n}`),
     severities(from),
     `NODE_CHECKS=(${from.map((r) => r.name).join(' ')})`,
-    read('lib/node-check.sh').trim(),
+    shared({ path: 'lib/node-check.sh', text: read('lib/node-check.sh') }),
     `BUDGET_SECONDS=${NODE_CHECK_TIMEOUT_SECONDS - MARGIN_SECONDS}`,
     'node_check "$@"',
-  ].join('\n\n');
+  ]);
   const names = from.map((r) => r.name).join(', ');
   return built(
     NODE_CHECK,
@@ -134,10 +164,6 @@ const nodeCheck = (
  * always give the same bytes. Throws where a document would not be valid.
  */
 export const buildDocuments = (from: readonly Remediation[] = remediations): BuiltDocument[] => {
-  const prelude = read('lib/prelude.sh');
-  const scriptOf = (name: string) => read(`${name}/script.sh`);
-  return [
-    ...from.flatMap((remediation) => documentsOf(remediation, prelude, scriptOf(remediation.name))),
-    nodeCheck(from, prelude, scriptOf),
-  ];
+  const prelude = preludeParts();
+  return [...from.flatMap((remediation) => documentsOf(remediation, prelude)), nodeCheck(from, prelude)];
 };

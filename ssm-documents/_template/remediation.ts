@@ -13,7 +13,7 @@ const reasons = defineReasons({
   },
 });
 
-/** Copy this folder, fill it in, and add its line to registry.ts. */
+/** What it mends, for whoever reads the registry. How to fill this folder in: docs/adding-a-remediation.md. */
 export const remediation = defineRemediation({
   name: 'template',
   summary: 'One sentence: what it mends.',

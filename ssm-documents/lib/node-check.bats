@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # node-check with made-up checks: each in its own process, one line for all, the most severe first.
+# shellcheck disable=SC1091,SC2016,SC2030,SC2031,SC2034,SC2153,SC2154,SC2317  # the sourced script reads, sets and calls
 
 bats_require_minimum_version 1.5.0
 
@@ -8,7 +9,7 @@ node_check_of() {
   local i=0 names=()
   {
     printf '%s\n' '#!/bin/bash' 'set -o errexit -o nounset -o pipefail'
-    cat "$BATS_TEST_DIRNAME/prelude.sh"
+    cat "$BATS_TEST_DIRNAME/prelude.sh" "$BATS_TEST_DIRNAME/result.sh"
     for body; do
       printf 'define_%d() {\ncheck() {\n%s\n}\n}\n' "$i" "$body"
       i=$((i + 1))

@@ -1,19 +1,19 @@
 #!/usr/bin/env bats
 # What every document promises: one JSON line of at most 2,000 bytes, exit codes 0, 1 and 2, nothing left behind.
+# shellcheck disable=SC1091,SC2016,SC2030,SC2031,SC2034,SC2153,SC2154,SC2317  # the sourced script reads, sets and calls
 
 bats_require_minimum_version 1.5.0
 
 setup() {
-  source "$BATS_TEST_DIRNAME/prelude.sh"
-  REMEDIATION=demo ACTION=check BUDGET_SECONDS=60
-  WORK=$BATS_TEST_TMPDIR
+  source "$BATS_TEST_DIRNAME/test/load.sh"
+  load_script "$BATS_TEST_DIRNAME/prelude.sh"
 }
 
 # document BODY: runs a whole document, whose action `check` has BODY, as the agent would; with stderr apart.
 document() {
   {
     printf '%s\n' '#!/bin/bash' 'set -o errexit -o nounset -o pipefail'
-    cat "$BATS_TEST_DIRNAME/prelude.sh"
+    cat "$BATS_TEST_DIRNAME/prelude.sh" "$BATS_TEST_DIRNAME/result.sh"
     printf '%s\n' 'check() {' "$1" '}' 'REMEDIATION=demo' 'ACTION=check' 'BUDGET_SECONDS=5' 'main'
   } > "$BATS_TEST_TMPDIR/document.sh"
   chmod 755 "$BATS_TEST_TMPDIR/document.sh"
@@ -161,45 +161,29 @@ assert_one_line() {
   assert_one_line Healthy
 }
 
-# fake_stat: stat's answers for trusted_path come from FAKE_<last component>, so that the test needs no root.
-fake_stat() {
-  bounded() {
-    local path name
-    shift
-    [ "$1" = stat ] || return 1
-    shift 4
-    for path; do
-      name=${path##*/}
-      name=FAKE_${name:-root}
-      printf '%s |%s\n' "${!name:-0 755 directory}" "$path"
-    done
-  }
+@test "cleans up at the end, the last thing first, whatever the end is" {
+  document 'one() { log "cleaned one"; }; two() { log "cleaned two"; }; at_exit one; at_exit two; false'
+  [ "$status" -eq 2 ]
+  [[ $stderr == *'cleaned two'*'cleaned one'* ]]
 }
 
-@test "trusts a file that root alone can write" {
-  fake_stat
-  FAKE_tar='0 644 regular file' trusted_path /etc/eks/tar
+@test "says that its time was over, so that nobody blames the last thing that was asked" {
+  document 'capture 60 sleep 20; finish_undecided RuntimeDown "It does not answer."'
+  [ "$status" -eq 2 ]
+  [[ $output == *'"reason":"RuntimeDown","message":"It does not answer. The 5 s that the script may take were over."'* ]]
 }
 
-@test "trusts a file in a folder with the sticky bit" {
-  fake_stat
-  FAKE_eks='0 1777 directory' FAKE_tar='0 644 regular file' trusted_path /etc/eks/tar
+@test "names the tool and no other document when the lock cannot be taken" {
+  document 'flock() { return 1; }; bounded() { return 127; }; take_lock shared'
+  [ "$status" -eq 2 ]
+  [[ $output == *'"reason":"ToolMissing"'*'exit code 127'* ]]
 }
 
-@test "distrusts what others can write, own or redirect" {
-  fake_stat
-  FAKE_tar='0 664 regular file' run ! trusted_path /etc/eks/tar
-  FAKE_tar='0 646 regular file' run ! trusted_path /etc/eks/tar
-  FAKE_tar='1000 644 regular file' run ! trusted_path /etc/eks/tar
-  FAKE_tar='0 777 symbolic link' run ! trusted_path /etc/eks/tar
-  FAKE_eks='0 775 directory' run ! trusted_path /etc/eks/tar
-  FAKE_eks='1000 755 directory' run ! trusted_path /etc/eks/tar
-  FAKE_eks='0 777 symbolic link' run ! trusted_path /etc/eks/tar
-}
-
-@test "says why it distrusts a path" {
-  fake_stat
-  FAKE_tar='0 664 regular file'
-  ! trusted_path /etc/eks/tar
-  [ "$REPLY" = '/etc/eks/tar may be written by others (mode 664)' ]
+@test "tells why a command failed: its own last words, else the time, else the exit code" {
+  RC=1 ERR=$'usage\nit broke\n\n'
+  capture_error && [ "$REPLY" = 'it broke' ]
+  RC=124 ERR=''
+  capture_error && [ "$REPLY" = 'no answer in time' ]
+  RC=7
+  capture_error && [ "$REPLY" = 'exit code 7' ]
 }

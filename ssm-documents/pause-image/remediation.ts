@@ -1,9 +1,13 @@
 import { defineReasons } from '../../functions/core/reasons.ts';
 import { defineRemediation } from '../../functions/core/remediation.ts';
 import { commonReasons } from '../lib/common-reasons.ts';
+import { registryReasons } from '../lib/registry-reasons.ts';
+import { runtimeReasons } from '../lib/runtime-reasons.ts';
 
 const reasons = defineReasons({
   ...commonReasons,
+  ...runtimeReasons,
+  ...registryReasons,
 
   SandboxImageMissing: {
     severity: 'Fatal',
@@ -51,53 +55,6 @@ const reasons = defineReasons({
     advice:
       'Grow the disk of the node group or free space: large images that no pod uses, logs, emptyDir volumes. With a pin the sandbox image stays, other images go.',
   },
-  NodeRoleLacksECR: {
-    severity: 'Fatal',
-    scope: 'node',
-    cause:
-      "The node's IAM role may not call ecr:GetAuthorizationToken, so that the node cannot pull from any private ECR.",
-    advice:
-      'Attach the managed policy AmazonEC2ContainerRegistryPullOnly (or ReadOnly) to the node role, or allow ecr:GetAuthorizationToken on resource "*". Look for a deny in a service control policy or a permissions boundary too. Then run the repair again.',
-  },
-  TokenUnavailable: {
-    severity: 'Fatal',
-    scope: 'node',
-    cause:
-      'The node got no ECR token, for another reason than a missing permission: no instance profile, instance metadata out of reach, expired credentials, or a clock that is wrong.',
-    advice:
-      'Check that the instance has an instance profile, that IMDS answers on the node (`curl -X PUT http://169.254.169.254/latest/api/token -H "X-aws-ec2-metadata-token-ttl-seconds: 60"`), and that its clock is right (`chronyc tracking`).',
-  },
-  RegistryUnreachable: {
-    severity: 'Fatal',
-    scope: 'node',
-    cause:
-      'The node does not reach the registry, the ECR API or S3: name resolution, route, security group, proxy or endpoint.',
-    advice:
-      'Check from the node that the registry host of the image resolves and answers on port 443. In a private subnet the interface endpoints ecr.api and ecr.dkr and the gateway endpoint for S3 are needed, with a security group that lets the nodes in.',
-  },
-  RegistryDenied: {
-    severity: 'Fatal',
-    scope: 'node',
-    cause:
-      'The registry refused the token: it is of another region, it has expired, or the node role may not read this repository.',
-    advice:
-      'Check that the node role is allowed ecr:BatchGetImage and ecr:GetDownloadUrlForLayer on the repository, and that the policy of an ECR endpoint allows the EKS registry account. Is the clock of the node right?',
-  },
-  RegistryImageNotFound: {
-    severity: 'Fatal',
-    scope: 'evidence',
-    cause: "The registry does not have the image that containerd's configuration names.",
-    advice:
-      'Check the sandbox image in the configuration of containerd: account, region, repository and tag. If it is your own mirror, push the image there.',
-  },
-  RegistryCertificate: {
-    severity: 'Fatal',
-    scope: 'node',
-    cause:
-      'The node does not trust the certificate of the registry or of the ECR API: often a proxy that inspects TLS.',
-    advice:
-      "Add the proxy's CA to the node's trust store, or except ECR and S3 from inspection. Check the clock of the node.",
-  },
   SandboxImagePullFailed: {
     severity: 'Fatal',
     scope: 'evidence',
@@ -119,28 +76,6 @@ const reasons = defineReasons({
       'There is a copy of the image at /etc/eks/pause.tar, but somebody else than root could have written it, or it is not for this platform. An image from it would run in every pod of the node.',
     advice:
       'Find out who may write there, and why. Then replace the node, or give file and folder to root (mode 644 and 755) if you know the content to be good.',
-  },
-  DiskFull: {
-    severity: 'Fatal',
-    scope: 'node',
-    cause: 'The disk of containerd has no space left, not even for an image of some hundred kilobytes.',
-    advice:
-      'Free space on the node (fleetmend deletes nothing) or replace it with one that has a larger disk; then run the repair again.',
-  },
-  RuntimeDown: {
-    severity: 'Fatal',
-    scope: 'node',
-    cause: 'containerd is not running or does not answer on its socket.',
-    advice:
-      'Look at `systemctl status containerd` and `journalctl -u containerd` on the node. Restart it or replace the node.',
-  },
-  ConfigUnreadable: {
-    severity: 'Fatal',
-    scope: 'node',
-    cause:
-      "containerd's configuration on disk cannot be read, or names no valid sandbox image; a restart of containerd would fail or pull nothing.",
-    advice:
-      'Run `containerd config dump` on the node: its error names the file and the line. Mend your user data and replace the node.',
   },
   PinFailed: {
     severity: 'Warning',
@@ -167,20 +102,6 @@ const reasons = defineReasons({
     scope: 'evidence',
     cause: "The image's program is for another processor than the node's.",
     advice: "Check that the image in containerd's configuration is a list of platforms, or one for this node's.",
-  },
-  RuntimeNotContainerd: {
-    severity: 'Info',
-    scope: 'node',
-    cause:
-      "kubelet's runtime is Docker, by dockershim or cri-dockerd; the sandbox image is not containerd's matter there.",
-    advice: 'Nothing to do for pause-image. Nodes with cri-dockerd need a remediation of their own.',
-  },
-  PlatformUnsupported: {
-    severity: 'Info',
-    scope: 'node',
-    cause: 'fleetmend cannot mend this kind of node in place: there is no containerd that the SSM agent could reach.',
-    advice:
-      'On Bottlerocket a restart of kubelet loads the sandbox image again (`apiclient exec admin sheltie systemctl restart kubelet`); otherwise replace the node.',
   },
 });
 

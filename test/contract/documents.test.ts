@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -75,10 +75,12 @@ describe.each(documents.map((d) => [d.key, d] as const))('%s', (key, document) =
 });
 
 const CHANGES = [
+  /\bchanging "/,
   /\bimages (tag|label|rm|import)\b/,
   /content fetch/,
   /systemctl (start|restart|stop|kill)/,
   /\bctr_k8s \d+ (run|tasks rm|containers rm)\b/,
+  /\bsnapshots .* rm\b/,
   /get-login-password/,
 ];
 
@@ -93,6 +95,46 @@ describe.each(documents.filter((d) => d.action === 'check').map((d) => [d.key, s
 
 it.each(CHANGES)('the repair of pause-image does have %s, so that the search above can find it', (change) => {
   expect(scriptOf(documents.find((d) => d.key === 'pause-image-repair') ?? fail())).toMatch(change);
+});
+
+const functionsIn = (script: string): string[] =>
+  [...script.matchAll(/^([a-z_][a-z0-9_]*)\(\) \{$/gm)].map((m) => m[1] ?? '');
+
+describe('the parts', () => {
+  it.each(documents.map((d) => [d.key, d] as const))('%s holds each function once', (_, document) => {
+    const script = scriptOf(document);
+    // The prelude's print_result is replaced in node-check, on purpose and inside a function.
+    const names = functionsIn(script).filter((name) => name !== 'check');
+    expect(names.filter((name, i) => names.indexOf(name) !== i)).toEqual([]);
+    expect([...script.matchAll(/^# ssm-documents\/lib\/\S+$/gm)].map(([line]) => line)).toEqual([
+      ...new Set([...script.matchAll(/^# ssm-documents\/lib\/\S+$/gm)].map(([line]) => line)),
+    ]);
+  });
+
+  it('lie in every document that uses them, and their marks in none', () => {
+    for (const document of documents) {
+      expect(scriptOf(document)).toContain('# ssm-documents/lib/containerd.sh\n');
+      expect(scriptOf(document)).not.toMatch(/^\s*#@/m);
+    }
+  });
+
+  it.each(['failures', 'image-changes', 'ecr-token', 'fetch', 'network', 'trust', 'test-container'])(
+    'of a repair alone, such as %s, lie in no check',
+    (part) => {
+      const line = `# ssm-documents/lib/${part}.sh\n`;
+      const holding = documents.filter((document) => scriptOf(document).includes(line));
+      expect(holding.length).toBeGreaterThan(0);
+      expect(holding.map((document) => document.action)).toEqual(holding.map(() => 'repair'));
+    },
+  );
+
+  it('are files that some document holds', () => {
+    const files = readdirSync(new URL('../../ssm-documents/lib/', import.meta.url)).filter((file) =>
+      file.endsWith('.sh'),
+    );
+    const all = documents.map(scriptOf).join('\n');
+    expect(files.filter((file) => !all.includes(`# ssm-documents/lib/${file}\n`))).toEqual([]);
+  });
 });
 
 describe('validateDocument', () => {

@@ -1,0 +1,63 @@
+#!/usr/bin/env bats
+# What containerd says of its configuration.
+# shellcheck disable=SC1091,SC2016,SC2030,SC2031,SC2034,SC2153,SC2154,SC2317  # the sourced script reads, sets and calls
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+  source "$BATS_TEST_DIRNAME/test/load.sh"
+  load_script "$BATS_TEST_DIRNAME/containerd.sh"
+  SAMPLES=$BATS_TEST_DIRNAME/samples
+}
+
+WANTED=918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause:3.5
+
+@test "reads the sandbox image of containerd 1.6, imports merged" {
+  parse_runtime_config "$SAMPLES/containerd-1.6-config-dump.toml"
+  [ "$CONFIGURED_IMAGE" = "$WANTED" ]
+  [ "$SNAPSHOTTER" = overlayfs ]
+  [ "$CONTAINERD_ROOT" = /var/lib/containerd ]
+  [ "$CONTAINERD_SOCKET" = /run/containerd/containerd.sock ]
+}
+
+@test "reads the sandbox image of containerd 2.x, with single quotes" {
+  parse_runtime_config "$SAMPLES/containerd-2.1-config-dump.toml"
+  [ "$CONFIGURED_IMAGE" = localhost/kubernetes/pause:latest ]
+  [ "$SNAPSHOTTER" = soci ]
+  [ "$CONTAINERD_ROOT" = /mnt/containerd ]
+}
+
+@test "takes no other plugin's keys for the sandbox image" {
+  printf '%s\n' 'root = "/r"' '[plugins."io.containerd.cri.v1.runtime"]' '  sandbox = "no"' \
+    '[plugins."other.pinned_images"]' '  sandbox = "no"' '[plugins."x"]' '  sandbox_image = "no"' > "$WORK/dump"
+  parse_runtime_config "$WORK/dump"
+  [ -z "$CONFIGURED_IMAGE" ]
+}
+
+@test "reads containerd's configuration file and socket from its arguments" {
+  printf '%s\0' /usr/bin/containerd --config /etc/x.toml -a /run/y.sock > "$WORK/cmdline"
+  each_flag "$WORK/cmdline" take_containerd_flag
+  [ "$CONTAINERD_CONFIG $CONTAINERD_SOCKET" = '/etc/x.toml /run/y.sock' ]
+  printf '%s\0' containerd -c=/etc/z.toml > "$WORK/cmdline"
+  each_flag "$WORK/cmdline" take_containerd_flag
+  [ "$CONTAINERD_CONFIG" = /etc/z.toml ]
+}
+
+@test "ends where kubelet uses Docker" {
+  KUBELET_RUNTIME=docker
+  run refuse_foreign_platforms
+  [ "$status" -eq 1 ]
+  [[ $output == *'Unsupported RuntimeNotContainerd'* ]]
+}
+
+@test "says that containerd does not answer, as a check and as a repair" {
+  capture() { RC=124 OUT='' ERR=''; }
+  CONTAINERD_SOCKET=/run/x.sock
+  run read_runtime_version
+  [ "$status" -eq 2 ]
+  [[ $output == *'Unknown RuntimeDown'*'/run/x.sock: no answer in time'* ]]
+  ACTION=repair
+  run read_runtime_version
+  [ "$status" -eq 1 ]
+  [[ $output == *'NotRepaired RuntimeDown'* ]]
+}

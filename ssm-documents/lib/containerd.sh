@@ -1,0 +1,116 @@
+# The containerd that is running: its effective configuration, its version, and ctr on kubelet's images.
+#@ use services
+#@ use kubelet
+# shellcheck shell=bash disable=SC2034  # other parts read what is only set here
+
+# kubelet's images live in containerd's namespace k8s.io; what lies in another does not exist for the CRI.
+readonly IMAGE_NAMESPACE=k8s.io
+
+CONTAINERD_EXE='' CONTAINERD_CONFIG='' CONTAINERD_VERSION='' CONTAINERD_ROOT='' CONTAINERD_SOCKET='' SNAPSHOTTER=''
+# The sandbox image as the configuration names it; empty where it names none.
+CONFIGURED_IMAGE=''
+
+# ctr_k8s SECONDS ARGUMENT...: ctr on kubelet's namespace, by `capture`.
+ctr_k8s() {
+  local seconds=$1
+  shift
+  capture "$seconds" ctr --address "$CONTAINERD_SOCKET" --namespace "$IMAGE_NAMESPACE" "$@"
+}
+
+# refuse_foreign_platforms: ends where there is no containerd that serves kubelet, before anything slow.
+refuse_foreign_platforms() {
+  if kubelet_uses_docker; then
+    finish Unsupported RuntimeNotContainerd "kubelet uses ${KUBELET_ENDPOINT:-Docker}, not containerd."
+  fi
+  command -v ctr > /dev/null && return
+  if [[ -d /.bottlerocket ]] || command -v apiclient > /dev/null; then
+    finish Unsupported PlatformUnsupported 'This is Bottlerocket: the SSM agent runs in its control container, where the host cannot be mended.'
+  fi
+  if [[ -n $CONTAINERD_PID ]] || command -v containerd > /dev/null; then
+    finish Unknown ToolMissing "containerd is here, but its client ctr is not on the PATH ($PATH)."
+  fi
+  finish Unsupported PlatformUnsupported 'There is no containerd on this node.'
+}
+
+# read_containerd: everything above, of the containerd that serves kubelet. Wants find_services and read_kubelet.
+read_containerd() {
+  flags_of "$CONTAINERD_PID" take_containerd_flag
+  read_runtime_config
+  read_runtime_version
+}
+
+take_containerd_flag() {
+  case $1 in
+    config | c) CONTAINERD_CONFIG=$2 ;;
+    address | a) CONTAINERD_SOCKET=$2 ;;
+  esac
+}
+
+# read_runtime_config: containerd's effective configuration, imports merged, by the executable that is running (after an
+# upgrade without a restart the one on the PATH may be another).
+read_runtime_config() {
+  CONTAINERD_EXE=containerd
+  if [[ -n $CONTAINERD_PID && -x /proc/$CONTAINERD_PID/exe ]]; then
+    CONTAINERD_EXE=/proc/$CONTAINERD_PID/exe
+  fi
+  if [[ -n $CONTAINERD_CONFIG ]]; then
+    capture 10 "$CONTAINERD_EXE" --config "$CONTAINERD_CONFIG" config dump
+  else
+    capture 10 "$CONTAINERD_EXE" config dump
+  fi
+  if ((RC != 0)); then
+    capture_error
+    finish_undecided ConfigUnreadable "containerd cannot read its own configuration: $REPLY"
+  fi
+  parse_runtime_config "$WORK/out"
+  CONTAINERD_ROOT=${CONTAINERD_ROOT:-/var/lib/containerd}
+  # CONTAINERD_ADDRESS is ctr's own variable.
+  CONTAINERD_SOCKET=${CONTAINERD_ADDRESS:-${CONTAINERD_SOCKET:-/run/containerd/containerd.sock}}
+  SNAPSHOTTER=${SNAPSHOTTER:-overlayfs}
+}
+
+# parse_runtime_config FILE: from `containerd config dump`, in containerd 1.x's form (sandbox_image) or 2.x's
+# (pinned_images.sandbox), with either kind of quotes.
+parse_runtime_config() {
+  local key value
+  while IFS='=' read -r key value; do
+    case $key in
+      root) CONTAINERD_ROOT=$value ;;
+      address) CONTAINERD_SOCKET=${CONTAINERD_SOCKET:-$value} ;;
+      sandbox) CONFIGURED_IMAGE=$value ;;
+      snapshotter) SNAPSHOTTER=$value ;;
+    esac
+  done < <(awk '
+    # The value of a line `key = "value"`, without its quotes.
+    function text(line, quote, end) {
+      sub(/^[^=]*=[ \t]*/, "", line)
+      quote = substr(line, 1, 1)
+      if (quote != "\"" && quote != "\047") return ""
+      line = substr(line, 2)
+      end = index(line, quote)
+      return end == 0 ? "" : substr(line, 1, end - 1)
+    }
+    /^[ \t]*\[+[^]]*\]+[ \t]*(#.*)?$/ {
+      section = $0
+      gsub(/[][ \t"\047]|#.*$/, "", section)
+      next
+    }
+    section == "" && /^[ \t]*root[ \t]*=/ { print "root=" text($0) }
+    section == "grpc" && /^[ \t]*address[ \t]*=/ { print "address=" text($0) }
+    section ~ /(^|\.)cri$/ && /^[ \t]*sandbox_image[ \t]*=/ { print "sandbox=" text($0) }
+    section ~ /\.images\.pinned_images$/ && /^[ \t]*sandbox[ \t]*=/ { print "sandbox=" text($0) }
+    section ~ /(\.cri\.containerd|\.cri\.v1\.images)$/ && /^[ \t]*snapshotter[ \t]*=/ { print "snapshotter=" text($0) }
+  ' "$1")
+}
+
+# read_runtime_version: the version of the containerd that is running, not of ctr.
+read_runtime_version() {
+  local pattern='Server:[[:space:]]+Version:[[:space:]]+v?([0-9]+\.[0-9]+\.[0-9]+)'
+  capture 10 ctr --address "$CONTAINERD_SOCKET" --connect-timeout 5s version
+  if [[ $OUT =~ $pattern ]]; then
+    CONTAINERD_VERSION=${BASH_REMATCH[1]}
+    return
+  fi
+  capture_error
+  finish_undecided RuntimeDown "containerd (unit ${CONTAINERD_STATE:-unknown}) does not answer at $CONTAINERD_SOCKET: $REPLY"
+}

@@ -1,0 +1,110 @@
+#!/usr/bin/env bats
+# An ECR token from the node's own tools.
+# shellcheck disable=SC1091,SC2016,SC2030,SC2031,SC2034,SC2153,SC2154,SC2317  # the sourced script reads, sets and calls
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+  source "$BATS_TEST_DIRNAME/test/load.sh"
+  load_script "$BATS_TEST_DIRNAME/ecr-token.sh"
+  SAMPLES=$BATS_TEST_DIRNAME/samples
+}
+
+WANTED=918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause:3.5
+
+@test "names the reason behind a token tool's error" {
+  while IFS='|' read -r reason text; do
+    token_failure_reason "$text" 1
+    [ "$REPLY" = "$reason" ]
+  done < "$SAMPLES/token-errors.txt"
+  token_failure_reason '' 124
+  [ "$REPLY" = RegistryUnreachable ]
+}
+
+@test "tells the operator which role lacks which permission" {
+  printf '%s\n' 'api error AccessDeniedException: User: arn:aws-cn:sts::111122223333:assumed-role/My-Node.Role/i-0123456789abcdef0 is not authorized to perform: ecr:GetAuthorizationToken' > "$WORK/err"
+  refute note_token_failure provider 1
+  [ "$TOKEN_REASON" = NodeRoleLacksECR ]
+  [[ $TOKEN_MESSAGE == *'My-Node.Role'*'ecr:GetAuthorizationToken on resource *'* ]]
+}
+
+@test "takes a token from each tool's answer, and no empty or strange one" {
+  take_token '{"auth":{"h":{"username":"AWS","password":"abc+/="}}}' '"password"[[:space:]]*:[[:space:]]*"([^"]+)"'
+  [ "$TOKEN" = abc+/= ]
+  take_token $'abc=\n' '^([^[:space:]]+)[[:space:]]*$'
+  [ "$TOKEN" = abc= ]
+  for answer in '' '{"auth":{"h":{"password":""}}}' '{"password":"a\nb"}' '{"password":"a\"]"}'; do
+    run ! take_token "$answer" '"password"[[:space:]]*:[[:space:]]*"([^"]+)"'
+  done
+}
+
+@test "asks the credential provider in the version of the node's configuration" {
+  IMAGE=$WANTED
+  credential_request ''
+  [ "$REPLY" = '{"apiVersion":"credentialprovider.kubelet.k8s.io/v1","kind":"CredentialProviderRequest","image":"'"$WANTED"'"}' ]
+  printf '%s\n' 'providers:' '- name: ecr-credential-provider' '  apiVersion: credentialprovider.kubelet.k8s.io/v1alpha1' > "$WORK/config"
+  credential_request "$WORK/config"
+  [[ $REPLY == *'.k8s.io/v1alpha1"'* ]]
+}
+
+@test "notes no failure when a later tool gives a token" {
+  ask_provider() {
+    keep_token_failure TokenUnavailable one
+    return 1
+  }
+  ask_helper() { return 1; }
+  ask_aws_cli() { TOKEN=abc; }
+  get_token
+  [ "$TOKEN$FAILURE_REASON" = abc ]
+}
+
+@test "asks no further tool when the role may not have a token, and asks once" {
+  asked=''
+  ask_provider() {
+    asked+=p
+    return 1
+  }
+  ask_helper() {
+    asked+=h
+    keep_token_failure NodeRoleLacksECR no
+    return 1
+  }
+  ask_aws_cli() {
+    asked+=a
+    return 0
+  }
+  refute get_token
+  refute get_token
+  [ "$asked $FAILURE_REASON" = 'ph NodeRoleLacksECR' ]
+}
+
+@test "tells the first tool's failure, unless a later one names the role" {
+  ask_provider() {
+    keep_token_failure RegistryUnreachable one
+    return 1
+  }
+  ask_helper() {
+    keep_token_failure TokenUnavailable two
+    return 1
+  }
+  ask_aws_cli() { return 1; }
+  refute get_token
+  [ "$FAILURE_REASON $FAILURE_MESSAGE" = 'RegistryUnreachable one' ]
+}
+
+@test "says so when there is no tool at all" {
+  ask_provider() { return 1; }
+  ask_helper() { return 1; }
+  ask_aws_cli() { return 1; }
+  refute get_token
+  [ "$FAILURE_REASON" = ToolMissing ]
+}
+
+@test "does not run a provider that others could have written" {
+  CREDENTIAL_BIN_DIR=$WORK
+  printf '#!/bin/sh\ntouch "%s/ran"\n' "$WORK" > "$WORK/ecr-credential-provider"
+  chmod 777 "$WORK/ecr-credential-provider"
+  refute ask_provider
+  [ ! -e "$WORK/ran" ]
+  [[ $TOKEN_REASON == ToolMissing && $TOKEN_MESSAGE == *'is not used'* ]]
+}

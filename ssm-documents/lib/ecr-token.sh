@@ -1,0 +1,152 @@
+# An ECR token from the tools that the node has. The token is in the variable TOKEN alone: never in an argument list, in
+# the environment or in a file with a name.
+#@ use kubelet
+#@ use ecr
+#@ use trust
+#@ use network
+#@ use failures
+# shellcheck shell=bash
+
+TOKEN=''
+# unasked, have or none.
+TOKEN_STATE=unasked
+TOKEN_REASON='' TOKEN_MESSAGE=''
+
+# get_token: an ECR token in TOKEN, from the first tool that gives one; asked once. Wants IMAGE and parse_ecr_host. Only when
+# no tool gives one is a failure noted: what the first tool said, since the others are fallbacks. A role that may not have
+# one is the same for every tool.
+get_token() {
+  local tool
+  if [[ $TOKEN_STATE != unasked ]]; then
+    [[ $TOKEN_STATE == have ]]
+    return
+  fi
+  for tool in ask_provider ask_helper ask_aws_cli; do
+    if "$tool"; then
+      TOKEN_STATE=have
+      return 0
+    fi
+    [[ $TOKEN_REASON != NodeRoleLacksECR ]] || break
+  done
+  TOKEN_STATE=none
+  if [[ -z $TOKEN_REASON ]]; then
+    keep_token_failure ToolMissing 'No tool on this node can get an ECR token: there is no ecr-credential-provider, no docker-credential-ecr-login and no AWS CLI.'
+  fi
+  keep_failure "$TOKEN_REASON" "$TOKEN_MESSAGE"
+  return 1
+}
+
+# ask_provider: a token from kubelet's own ecr-credential-provider. It comes first since it needs no Python.
+ask_provider() {
+  local answer config='' folder provider='' code=0
+  for folder in "$CREDENTIAL_BIN_DIR" /etc/eks/image-credential-provider /etc/eks/ecr-credential-provider; do
+    if [[ -n $folder && -x $folder/ecr-credential-provider ]]; then
+      provider=$folder/ecr-credential-provider
+      break
+    fi
+  done
+  [[ -n $provider ]] || return 1
+  provider=$(readlink -f -- "$provider") || return 1
+  if ! trusted_path "$provider"; then
+    keep_token_failure ToolMissing "$provider is not used: $REPLY."
+    return 1
+  fi
+  for config in "$CREDENTIAL_CONFIG" "$folder/config.json" "$folder/ecr-credential-provider-config"; do
+    [[ -z $config || ! -r $config ]] || break
+  done
+  credential_request "$config"
+  log "asking $provider for a token"
+  answer=$(printf '%s' "$REPLY" | (with_network bounded 25 "$provider" 2> "$WORK/err")) || code=$?
+  take_token "$answer" '"password"[[:space:]]*:[[:space:]]*"([^"]+)"' || note_token_failure "$provider" "$code"
+}
+
+# ask_helper: a token from Docker's credential helper for ECR.
+ask_helper() {
+  local answer code=0
+  command -v docker-credential-ecr-login > /dev/null || return 1
+  log 'asking docker-credential-ecr-login for a token'
+  answer=$(printf '%s' "${IMAGE%%/*}" | (with_network bounded 25 docker-credential-ecr-login get 2> "$WORK/err")) || code=$?
+  take_token "$answer" '"Secret"[[:space:]]*:[[:space:]]*"([^"]+)"' || note_token_failure docker-credential-ecr-login "$code"
+}
+
+# ask_aws_cli: a token from the AWS CLI.
+ask_aws_cli() {
+  local answer code=0
+  command -v aws > /dev/null || return 1
+  log "asking the AWS CLI for a token in $ECR_REGION"
+  answer=$( (with_network bounded 40 aws ecr get-login-password --region "$ECR_REGION" \
+    --cli-connect-timeout 5 --cli-read-timeout 15 2> "$WORK/err")) || code=$?
+  take_token "$answer" '^([^[:space:]]+)[[:space:]]*$' || note_token_failure 'The AWS CLI' "$code"
+}
+
+# credential_request: what kubelet would ask its credential provider, in the version that the node's own configuration
+# names (plugins up to 1.27.0 speak v1alpha1 only), in REPLY.
+credential_request() {
+  local version=credentialprovider.kubelet.k8s.io/v1 pattern='credentialprovider\.kubelet\.k8s\.io/v1[a-z0-9]*'
+  if [[ -n $1 && -r $1 ]]; then
+    slurp "$1"
+    if [[ $REPLY =~ $pattern ]]; then
+      version=${BASH_REMATCH[0]}
+    fi
+  fi
+  REPLY="{\"apiVersion\":\"$version\",\"kind\":\"CredentialProviderRequest\",\"image\":\"$IMAGE\"}"
+}
+
+# take_token TEXT PATTERN: the token in a tool's answer, in TOKEN; 1 if there is none. Only characters of ECR's tokens are
+# accepted. An empty one must never reach ctr: it would ask for a password and panic.
+take_token() {
+  TOKEN=''
+  [[ $1 =~ $2 ]] || return 1
+  TOKEN=${BASH_REMATCH[1]}
+  if [[ ! $TOKEN =~ ^[A-Za-z0-9+/=_.-]+$ ]]; then
+    TOKEN=''
+    return 1
+  fi
+}
+
+# keep_token_failure REASON MESSAGE: the first failure, but a role that lacks the permission says more than any other.
+keep_token_failure() {
+  log "$1: $2"
+  if [[ -z $TOKEN_REASON || $1 == NodeRoleLacksECR ]]; then
+    TOKEN_REASON=$1 TOKEN_MESSAGE=$2
+  fi
+}
+
+# note_token_failure TOOL CODE: says why TOOL gave no token, from what it printed, and returns 1.
+note_token_failure() {
+  local role='' reason
+  RC=$2
+  slurp "$WORK/err"
+  ERR=$REPLY
+  token_failure_reason "$ERR" "$RC"
+  reason=$REPLY
+  if [[ $reason == NodeRoleLacksECR ]]; then
+    if [[ $ERR =~ assumed-role/([A-Za-z0-9+=,.@_-]+)/ ]]; then
+      role=" ${BASH_REMATCH[1]}"
+    fi
+    keep_token_failure "$reason" "The node role$role may not get an ECR token: allow it ecr:GetAuthorizationToken on resource * (AmazonEC2ContainerRegistryPullOnly does)."
+  else
+    capture_error
+    keep_token_failure "$reason" "$1 gave no ECR token: $REPLY"
+  fi
+  return 1
+}
+
+# token_failure_reason TEXT CODE: the reason behind a token tool's error text, in REPLY.
+token_failure_reason() {
+  case $1 in
+    *AccessDenied* | *'not authorized to perform'*) REPLY=NodeRoleLacksECR ;;
+    *'no EC2 IMDS role found'* | *'refresh cached credentials'* | *'Unable to locate credentials'* | \
+      *NoCredentialProviders* | *EC2MetadataError* | *ExpiredToken* | *'signature'* | *Signature*) REPLY=TokenUnavailable ;;
+    *x509:* | *'certificate verify failed'* | *'failed to verify certificate'*) REPLY=RegistryCertificate ;;
+    *'no such host'* | *'i/o timeout'* | *'connection refused'* | *'context deadline exceeded'* | *'timed out'* | \
+      *'TLS handshake timeout'* | *'network is unreachable'* | *'no route to host'* | *'Could not connect'* | \
+      *'Connect timeout'* | *'Read timeout'*) REPLY=RegistryUnreachable ;;
+    *)
+      REPLY=TokenUnavailable
+      if (($2 == 124)); then
+        REPLY=RegistryUnreachable
+      fi
+      ;;
+  esac
+}

@@ -1,0 +1,72 @@
+# ECR's host names, and the accounts of EKS's own registries. Text only: nothing here asks a network.
+#@ use images
+# shellcheck shell=bash disable=SC2034  # other parts read what is only set here
+
+ECR_ACCOUNT='' ECR_REGION=''
+
+# parse_ecr_host HOST: account and region of a private ECR registry, in ECR_ACCOUNT and ECR_REGION; 1 for every other
+# host. Each partition has its own domain, so `….cn-north-1.amazonaws.com` is no ECR host, and neither is a host that
+# only begins like one.
+parse_ecr_host() {
+  local rest
+  local classic='^([0-9]{12})\.dkr\.ecr(-fips)?\.([a-z]{2,5}(-[a-z]+)+-[0-9]{1,2})\.([a-z0-9.-]+)$'
+  local dual_stack='^([0-9]{12})\.dkr-ecr(-fips)?\.([a-z]{2,5}(-[a-z]+)+-[0-9]{1,2})\.(on\.[a-z0-9.]+)$'
+  ECR_ACCOUNT='' ECR_REGION=''
+  if [[ ! $1 =~ $classic && ! $1 =~ $dual_stack ]] || [[ $1 == *.dkr.ecr*.on.* ]]; then
+    return 1
+  fi
+  rest="${BASH_REMATCH[3]} ${BASH_REMATCH[5]}"
+  case $rest in
+    cn-*' amazonaws.com.cn' | cn-*' on.amazonwebservices.com.cn') ;;
+    us-isob-*' sc2s.sgov.gov' | us-isof-*' csp.hci.ic.gov' | us-iso-*' c2s.ic.gov') ;;
+    eu-isoe-*' cloud.adc-e.uk' | eusc-*' amazonaws.eu') ;;
+    cn-* | us-iso* | eu-iso* | eusc-*) return 1 ;;
+    *' amazonaws.com' | *' on.aws') ;;
+    *) return 1 ;;
+  esac
+  # As text: ids begin with zeros too.
+  ECR_ACCOUNT=${BASH_REMATCH[1]} ECR_REGION=${BASH_REMATCH[3]}
+}
+
+# eks_partition ACCOUNT: the partition in which ACCOUNT is one of EKS's image registries, in REPLY; 1 for any other.
+# The table is amazon-eks-ami's (get-ecr-uri.sh at 0ab84280).
+eks_partition() {
+  case $1 in
+    602401143452 | 877085696533 | 800184023465 | 533267051163 | 900889452093 | 296578399912 | 491585149902 | \
+      151610086707 | 333609536671 | 121268973566 | 761377655185 | 900612956339 | 590381155156 | 455263428931 | \
+      066635153087 | 759879836304 | 558608220178 | 730335286997) REPLY=aws ;;
+    918309763551 | 961992271922) REPLY=aws-cn ;;
+    151742754352 | 013241004608) REPLY=aws-us-gov ;;
+    725322719131 | 608367168043) REPLY=aws-iso ;;
+    187977181151 | 321162350305) REPLY=aws-iso-b ;;
+    249663109785) REPLY=aws-iso-e ;;
+    171035529773 | 676585237158) REPLY=aws-iso-f ;;
+    877088126301) REPLY=aws-eusc ;;
+    *) return 1 ;;
+  esac
+}
+
+# region_partition REGION: the partition of a region, in REPLY.
+region_partition() {
+  case $1 in
+    cn-*) REPLY=aws-cn ;;
+    us-gov-*) REPLY=aws-us-gov ;;
+    us-isob-*) REPLY=aws-iso-b ;;
+    us-isof-*) REPLY=aws-iso-f ;;
+    us-iso-*) REPLY=aws-iso ;;
+    eu-isoe-*) REPLY=aws-iso-e ;;
+    eusc-*) REPLY=aws-eusc ;;
+    *) REPLY=aws ;;
+  esac
+}
+
+# trusted_source REF WANTED: whether an image on the node may stand in for WANTED: the same repository and tag, from one of
+# EKS's own registries. Any pod can bring an image of any name onto a node, but nobody else can push to those accounts.
+trusted_source() {
+  local partition
+  [[ $1 != "$2" && $1 == */* && $2 == */* && ${1#*/} == "${2#*/}" && $1 =~ $REFERENCE ]] || return 1
+  parse_ecr_host "${1%%/*}" || return 1
+  region_partition "$ECR_REGION"
+  partition=$REPLY
+  eks_partition "$ECR_ACCOUNT" && [[ $REPLY == "$partition" ]]
+}

@@ -1,0 +1,65 @@
+# kubelet's flags and configuration, as far as they matter to images and to the runtime.
+#@ use services
+# shellcheck shell=bash disable=SC2034  # other parts read what is only set here
+
+# kubelet's own default (kubelet config v1beta1, imageGCHighThresholdPercent).
+readonly DEFAULT_GC_HIGH_PERCENT=85
+
+# KUBELET_RUNTIME: the flag of kubelet up to 1.26 (docker, remote).
+KUBELET_RUNTIME='' KUBELET_ENDPOINT='' KUBELET_SANDBOX_IMAGE='' KUBELET_CONFIG='' KUBELET_CONFIG_DIR=''
+CREDENTIAL_CONFIG='' CREDENTIAL_BIN_DIR=''
+GC_HIGH_PERCENT=''
+
+# read_kubelet: everything above. Wants find_services.
+read_kubelet() {
+  flags_of "$KUBELET_PID" take_kubelet_flag
+  read_kubelet_config
+}
+
+take_kubelet_flag() {
+  case $1 in
+    container-runtime) KUBELET_RUNTIME=$2 ;;
+    container-runtime-endpoint) KUBELET_ENDPOINT=$2 ;;
+    pod-infra-container-image) KUBELET_SANDBOX_IMAGE=$2 ;;
+    config) KUBELET_CONFIG=$2 ;;
+    config-dir) KUBELET_CONFIG_DIR=$2 ;;
+    image-gc-high-threshold) GC_HIGH_PERCENT=$2 ;;
+    image-credential-provider-config) CREDENTIAL_CONFIG=$2 ;;
+    image-credential-provider-bin-dir) CREDENTIAL_BIN_DIR=$2 ;;
+  esac
+}
+
+# read_kubelet_config: the disk use in percent at which kubelet starts to delete images, and its runtime. A flag wins over
+# the files (JSON or YAML), a later file of the drop-in folder over an earlier one.
+read_kubelet_config() {
+  local file found='' threshold='imageGCHighThresholdPercent"?[[:space:]]*:[[:space:]]*([0-9]{1,3})'
+  local endpoint='containerRuntimeEndpoint"?[[:space:]]*:[[:space:]]*"?([^",[:space:]]+)' found_endpoint=''
+  for file in "$KUBELET_CONFIG" "${KUBELET_CONFIG_DIR:-/nonexistent}"/*.conf; do
+    [[ -f $file && -r $file ]] || continue
+    slurp "$file"
+    if [[ $REPLY =~ $threshold ]]; then
+      found=${BASH_REMATCH[1]}
+    fi
+    if [[ $REPLY =~ $endpoint ]]; then
+      found_endpoint=${BASH_REMATCH[1]}
+    fi
+  done
+  KUBELET_ENDPOINT=${KUBELET_ENDPOINT:-$found_endpoint}
+  if [[ ! $GC_HIGH_PERCENT =~ ^[0-9]{1,3}$ ]]; then
+    GC_HIGH_PERCENT=${found:-$DEFAULT_GC_HIGH_PERCENT}
+  fi
+  # Bash would read a leading zero as the mark of an octal number.
+  GC_HIGH_PERCENT=$((10#$GC_HIGH_PERCENT))
+}
+
+# kubelet_uses_docker: by dockershim (kubelet up to 1.23) or cri-dockerd. By the flag and not by the sockets: nodes with
+# Docker run containerd too, and AL2 has a link dockershim.sock that leads to containerd.
+kubelet_uses_docker() {
+  local socket=${KUBELET_ENDPOINT#unix://}
+  [[ $KUBELET_RUNTIME != docker ]] || return 0
+  [[ $socket == *docker* ]] || return 1
+  if [[ -L $socket ]]; then
+    socket=$(readlink -f -- "$socket") || return 0
+  fi
+  [[ $socket == *docker* ]]
+}

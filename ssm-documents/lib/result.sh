@@ -1,0 +1,110 @@
+# What a document says: the one JSON line on stdout, and what goes into it. Always there, after the prelude.
+# shellcheck shell=bash disable=SC2034  # the scripts read what is only set here
+
+readonly MAX_RESULT_BYTES=2000
+
+# What the result line will say; `finish` sets the first three.
+OUTCOME='' REASON='' MESSAGE=''
+WHY='' CAUSE='' RUNG='' IMAGE='' DIGEST='' WILL_RECUR='' EVIDENCE=''
+AS_FINDING=false
+
+# json_string TEXT MAX: TEXT as a JSON string of at most MAX bytes before escaping, in REPLY. Line ends and tabs are
+# kept as escapes; bytes outside ASCII become `?`, since they need not be valid UTF-8.
+json_string() {
+  local text=$1 max=$2 out='' char i
+  if ((${#text} > max)); then
+    text="${text:0:max-3}..."
+  fi
+  if [[ $text == *[!\ !#-\[\]-~]* ]]; then
+    for ((i = 0; i < ${#text}; i++)); do
+      char=${text:i:1}
+      case $char in
+        '"' | \\) out+="\\$char" ;;
+        $'\n') out+='\n' ;;
+        $'\r') out+='\r' ;;
+        $'\t') out+='\t' ;;
+        [[:cntrl:]])
+          printf -v char '\\u%04x' "'$char"
+          out+=$char
+          ;;
+        [\ -~]) out+=$char ;;
+        *) out+='?' ;;
+      esac
+    done
+    text=$out
+  fi
+  REPLY="\"$text\""
+}
+
+# evidence KEY VALUE: adds a fact to the result. Numbers and true or false keep their JSON type.
+evidence() {
+  local key=$1 value=$2
+  if [[ $value =~ ^(0|[1-9][0-9]{0,14}|true|false)$ ]]; then
+    REPLY=$value
+  else
+    json_string "$value" 160
+  fi
+  EVIDENCE+="${EVIDENCE:+,}\"$key\":$REPLY"
+}
+
+# report_fields MESSAGE_BYTES WITH_EVIDENCE: what is said of one remediation, as JSON members, in REPLY.
+report_fields() {
+  local fields
+  fields="\"remediation\":\"$REMEDIATION\""
+  if [[ $AS_FINDING == false ]]; then
+    fields="\"v\":1,$fields,\"action\":\"$ACTION\""
+  fi
+  fields+=",\"outcome\":\"$OUTCOME\""
+  [[ -z $WHY ]] || fields+=",\"why\":\"$WHY\""
+  [[ -z $REASON ]] || fields+=",\"reason\":\"$REASON\""
+  [[ -z $CAUSE ]] || fields+=",\"cause\":\"$CAUSE\""
+  [[ -z $RUNG ]] || fields+=",\"rung\":\"$RUNG\""
+  if [[ -n $IMAGE ]]; then
+    # An image reference has no other characters, so that it never needs an escape.
+    fields+=",\"image\":\"${IMAGE//[!A-Za-z0-9._:\/@-]/?}\""
+  fi
+  [[ ! $DIGEST =~ ^sha256:[0-9a-f]{64}$ ]] || fields+=",\"digest\":\"$DIGEST\""
+  [[ -z $WILL_RECUR ]] || fields+=",\"willRecur\":$WILL_RECUR"
+  json_string "$MESSAGE" "$1"
+  fields+=",\"message\":$REPLY"
+  if [[ $2 == true && -n $EVIDENCE ]]; then
+    fields+=",\"evidence\":{$EVIDENCE}"
+  fi
+  REPLY=$fields
+}
+
+# print_result: the one line on stdout, in the longest form that fits.
+print_result() {
+  local ended_at form
+  now
+  ended_at=$REPLY
+  IMAGE=${IMAGE:0:300}
+  if [[ $AS_FINDING == true ]]; then
+    # For node-check's parent: what to order by, the finding in full, and the finding in short.
+    printf '%s %s\n' "$OUTCOME" "${REASON:--}" >&3
+    report_fields 240 true
+    printf '{%s}\n' "$REPLY" >&3
+    report_fields 120 false
+    printf '{%s}\n' "$REPLY" >&3
+    return
+  fi
+  # A control character takes six bytes in JSON: the last form fits whatever the message holds.
+  for form in '600 true' '300 true' '300 false' '100 false'; do
+    report_fields "${form% *}" "${form#* }"
+    REPLY="{$REPLY,\"startedAt\":\"${STARTED_AT:-$ended_at}\",\"endedAt\":\"$ended_at\"}"
+    if ((${#REPLY} < MAX_RESULT_BYTES)); then
+      printf '%s\n' "$REPLY" >&3
+      return
+    fi
+  done
+}
+
+# exit_code OUTCOME: 0 healthy or mended, 1 not, 2 could not tell; in REPLY. Codes that mean something to the SSM
+# agent (137, 168, 169, and 194: reboot the node) can therefore never leave a document.
+exit_code() {
+  case $1 in
+    Healthy | Repaired) REPLY=0 ;;
+    Broken | NotRepaired | Unsupported) REPLY=1 ;;
+    *) REPLY=2 ;;
+  esac
+}

@@ -1,0 +1,69 @@
+# The containerd and the kubelet that are running on the node, and the flags that they were started with.
+# shellcheck shell=bash disable=SC2034  # other parts read what is only set here
+
+CONTAINERD_PID='' CONTAINERD_STATE='' KUBELET_PID=''
+
+# parse_services FILE: what `systemctl show` said of containerd and kubelet. The properties of a unit come in systemd's
+# own order; an empty line ends the unit.
+parse_services() {
+  local key value id='' pid='' state=''
+  while IFS='=' read -r key value || [[ -n $key ]]; do
+    case $key in
+      Id) id=$value ;;
+      MainPID) pid=${value#0} ;;
+      ActiveState) state=$value ;;
+      '')
+        take_service "$id" "$pid" "$state"
+        id='' pid='' state=''
+        ;;
+    esac
+  done < "$1"
+  take_service "$id" "$pid" "$state"
+}
+
+take_service() {
+  case $1 in
+    containerd.service) CONTAINERD_STATE=$3 CONTAINERD_PID=${CONTAINERD_PID:-$2} ;;
+    # Ubuntu's EKS images run kubelet from a snap.
+    kubelet.service | snap.kubelet-eks.daemon.service) KUBELET_PID=${KUBELET_PID:-$2} ;;
+  esac
+}
+
+# find_services: from systemd, and not by a name in /proc: a process in somebody's container may call itself containerd,
+# and its --config and its executable must not be used by root.
+find_services() {
+  CONTAINERD_PID=${FLEETMEND_CONTAINERD_PID:-} KUBELET_PID=${FLEETMEND_KUBELET_PID:-}
+  capture 5 systemctl show --property=Id --property=MainPID --property=ActiveState \
+    containerd.service kubelet.service snap.kubelet-eks.daemon.service
+  parse_services "$WORK/out"
+}
+
+# each_flag FILE HANDLER: calls `HANDLER FLAG VALUE` for every flag with a value among NUL-separated arguments, in both
+# forms (`--flag=value`, `--flag value`); FLAG is without its dashes.
+each_flag() {
+  local argument flag=''
+  while IFS= read -r -d '' argument || [[ -n $argument ]]; do
+    case $argument in
+      -*=*)
+        flag=${argument%%=*}
+        flag=${flag#-}
+        "$2" "${flag#-}" "${argument#*=}"
+        flag=''
+        ;;
+      -*)
+        flag=${argument#-}
+        flag=${flag#-}
+        ;;
+      *)
+        [[ -z $flag ]] || "$2" "$flag" "$argument"
+        flag=''
+        ;;
+    esac
+  done < "$1"
+}
+
+# flags_of PID HANDLER: each_flag on a process. One that is not there, or ends meanwhile, has no flags.
+flags_of() {
+  [[ -n $1 && -r /proc/$1/cmdline ]] || return 0
+  each_flag "/proc/$1/cmdline" "$2" || log "process $1 ended before its flags were read"
+}

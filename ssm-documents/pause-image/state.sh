@@ -1,0 +1,135 @@
+# What pause-image decides by: which image is the sandbox image, whether it is usable and pinned, and why it has gone.
+#@ use kubelet
+#@ use containerd
+#@ use images
+#@ use disk
+# shellcheck shell=bash disable=SC2034  # the prelude and script.sh read what is only set here
+
+REASON_FOUND=''
+# none: this containerd never reports a pin; restart: a label counts after containerd's next start; yes.
+PIN_SUPPORT=''
+# absent, incomplete (a record without its content) or ready.
+IMAGE_STATE=''
+
+# diagnose: finds out everything that check and repair decide by. It changes nothing.
+diagnose() {
+  find_services
+  read_kubelet
+  refuse_foreign_platforms
+  read_containerd
+  evidence containerd "$CONTAINERD_VERSION"
+  if [[ -z $CONFIGURED_IMAGE ]]; then
+    default_image "$CONTAINERD_VERSION"
+    CONFIGURED_IMAGE=$REPLY
+  fi
+  if [[ ! $CONFIGURED_IMAGE =~ $REFERENCE ]]; then
+    json_string "$CONFIGURED_IMAGE" 100
+    finish_undecided ConfigUnreadable "containerd's sandbox image is not an image reference: $REPLY"
+  fi
+  full_reference "$CONFIGURED_IMAGE"
+  IMAGE=$REPLY
+  pin_support "$CONTAINERD_VERSION"
+  PIN_SUPPORT=$REPLY
+  read_image_state
+  read_disk
+  evidence gcHighPercent "$GC_HIGH_PERCENT"
+  evidence pinSupport "$PIN_SUPPORT"
+  [[ $SNAPSHOTTER == overlayfs ]] || evidence snapshotter "$SNAPSHOTTER"
+  ! kubelet_names_another_image || evidence kubeletImage "$KUBELET_SANDBOX_IMAGE"
+  find_cause
+}
+
+# default_image VERSION: the sandbox image that containerd takes where its configuration names none, in REPLY.
+default_image() {
+  case $1 in
+    1.6.*) REPLY=registry.k8s.io/pause:3.6 ;;
+    1.7.*) REPLY=registry.k8s.io/pause:3.8 ;;
+    2.0.* | 2.1.*) REPLY=registry.k8s.io/pause:3.10 ;;
+    2.2.*) REPLY=registry.k8s.io/pause:3.10.1 ;;
+    2.*) REPLY=registry.k8s.io/pause:3.10.2 ;;
+    *) REPLY='' ;;
+  esac
+}
+
+# needs_second_name: whether this containerd looks the image up under two names. From 2.3 on it takes a reference without a
+# tag as it stands too (amazon-eks-ami #2729); older ones only add `:latest`.
+needs_second_name() {
+  [[ $CONFIGURED_IMAGE != "$IMAGE" && $CONFIGURED_IMAGE != *@* && ! $CONTAINERD_VERSION =~ ^([01]\.|2\.[012]\.) ]]
+}
+
+# read_image_state: the state of IMAGE in containerd, in IMAGE_STATE and beside it.
+read_image_state() {
+  IMAGE_STATE=absent IMAGE_PINNED=false IMAGE_MANAGED=false DIGEST=''
+  ctr_k8s 15 images ls "name==\"$IMAGE\""
+  if ((RC != 0)) || [[ $OUT != REF* ]]; then
+    capture_error
+    finish_undecided RuntimeDown "containerd does not list its images: $REPLY"
+  fi
+  read_image_row "$IMAGE" "$WORK/out" || return 0
+  IMAGE_STATE=incomplete
+  # Its exit code is not 0 where content is missing, which is what it was asked.
+  ctr_k8s 15 images check --snapshotter "$SNAPSHOTTER" "name==\"$IMAGE\""
+  if read_check_row "$IMAGE" "$WORK/out"; then
+    IMAGE_STATE=ready
+  fi
+  if [[ $IMAGE_STATE == ready ]] && needs_second_name; then
+    ctr_k8s 15 images ls --quiet "name==\"$CONFIGURED_IMAGE\""
+    [[ $OUT == "$CONFIGURED_IMAGE"* ]] || IMAGE_STATE=absent
+  fi
+}
+
+# image_is_ready: whether the sandbox image is usable by now.
+image_is_ready() {
+  read_image_state
+  [[ $IMAGE_STATE == ready ]]
+}
+
+# kubelet up to 1.28 spares the image of its own flag from garbage collection, and that one alone.
+kubelet_names_another_image() {
+  [[ -n $KUBELET_SANDBOX_IMAGE && $KUBELET_SANDBOX_IMAGE != "$CONFIGURED_IMAGE" && $KUBELET_SANDBOX_IMAGE != "$IMAGE" ]]
+}
+
+# find_cause: why the image has gone or could go, as far as the node shows it, in CAUSE.
+find_cause() {
+  CAUSE=''
+  if disk_is_over_threshold; then
+    CAUSE=ImageGCPressure
+  elif [[ $IMAGE_STATE != ready ]] && journal_shows_gc; then
+    # Deleting images has brought the disk below the threshold again: only the journal still knows.
+    CAUSE=ImageGCPressure
+  elif kubelet_names_another_image; then
+    CAUSE=SandboxImageMismatch
+  elif [[ $PIN_SUPPORT != yes ]]; then
+    CAUSE=PinningUnsupported
+  fi
+}
+
+# fault: what is wrong with the image, in REASON_FOUND and REPLY (a sentence); 1 if nothing is.
+fault() {
+  case $IMAGE_STATE in
+    absent)
+      REASON_FOUND=SandboxImageMissing
+      REPLY='The sandbox image has gone; no new pod can start on this node.'
+      ;;
+    incomplete)
+      REASON_FOUND=SandboxImageIncomplete
+      REPLY='The sandbox image is listed, but its content has gone; no new pod can start on this node.'
+      ;;
+    *)
+      # A label that this containerd would not report mends nothing.
+      if [[ $IMAGE_PINNED == true || $PIN_SUPPORT != yes ]]; then
+        return 1
+      fi
+      REASON_FOUND=SandboxImageUnpinned
+      REPLY="The sandbox image is there but not pinned; kubelet may delete it once the disk is $GC_HIGH_PERCENT % full."
+      ;;
+  esac
+}
+
+# may_recur: whether kubelet may delete the image again, as true or false in REPLY.
+may_recur() {
+  REPLY=false
+  if [[ $PIN_SUPPORT != yes ]] || disk_is_over_threshold; then
+    REPLY=true
+  fi
+}

@@ -1,0 +1,87 @@
+#!/usr/bin/env bats
+# The rung that starts AL2's own unit.
+# shellcheck disable=SC1091,SC2016,SC2030,SC2031,SC2034,SC2153,SC2154,SC2317  # the sourced script reads, sets and calls
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+  source "$BATS_TEST_DIRNAME/../lib/test/load.sh"
+  load_script "$BATS_TEST_DIRNAME/unit.sh"
+  IMAGE_STATE=absent IMAGE=$WANTED STATE=inactive TYPE=oneshot START_CODE=0
+  STARTED='' RESET='' KILLED=''
+  fake_node
+}
+
+WANTED=918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause:3.5
+
+# systemd, with one unit in the state STATE, whose start ends with START_CODE; and a role that may have a token.
+fake_node() {
+  get_token() { return 0; }
+  capture() { fake_systemctl "$@"; }
+}
+
+fake_systemctl() {
+  RC=0 OUT='' ERR=''
+  case "$2 $3" in
+    'systemctl show') OUT="Type=$TYPE"$'\n'"LoadState=loaded"$'\n'"ActiveState=$STATE"$'\n' ;;
+    'systemctl start') STARTED=yes RC=$START_CODE ;;
+    'systemctl reset-failed') RESET=yes ;;
+    'systemctl kill') KILLED=yes ;;
+    *) RC=127 ;;
+  esac
+}
+
+@test "does not start the unit when the role may not have a token, and says truly that nothing was changed" {
+  get_token() {
+    TOKEN_REASON=NodeRoleLacksECR
+    note_failure NodeRoleLacksECR 'The role may not.'
+    return 1
+  }
+  refute rung_unit
+  [ "$STARTED$CHANGED" = false ]
+  run finish_not_repaired NoLocalCopy none
+  [[ $output == *'Nothing was changed on the node.' ]]
+}
+
+@test "starts the unit when a token can be had, and when only this script's tools fail" {
+  rung_unit
+  [ "$STARTED $CHANGED" = 'yes true' ]
+  STARTED=''
+  get_token() {
+    TOKEN_REASON=RegistryUnreachable
+    return 1
+  }
+  rung_unit
+  [ "$STARTED" = yes ]
+}
+
+@test "leaves the unit alone where it could not help" {
+  IMAGE_STATE=incomplete
+  refute rung_unit
+  IMAGE_STATE=absent IMAGE=localhost/kubernetes/pause:latest
+  refute rung_unit
+  IMAGE=$WANTED STATE=active
+  refute rung_unit
+  STATE=inactive TYPE=simple
+  refute rung_unit
+  [ -z "$STARTED" ]
+}
+
+@test "leaves no failed unit behind, but does not hide one that was there before" {
+  START_CODE=1
+  refute rung_unit
+  [ "$RESET" = yes ]
+  RESET='' STATE=failed
+  refute rung_unit
+  [ -z "$RESET" ]
+}
+
+@test "ends the run that it started when that takes too long, and no other" {
+  START_CODE=124
+  refute rung_unit
+  [ "$KILLED" = yes ]
+  KILLED='' STATE=activating
+  refute rung_unit
+  stop_unit
+  [ -z "$KILLED" ]
+}

@@ -1,0 +1,71 @@
+# The rung `unit`: AL2's own sandbox-image.service, which pulls the image with the AWS CLI.
+#@ use ecr-token
+#@ use failures
+# shellcheck shell=bash
+
+readonly UNIT=sandbox-image.service
+# What systemd said of it before it was touched, and whether the run under way is this script's.
+UNIT_STATE='' UNIT_STARTED=false
+
+at_exit stop_unit
+
+# rung_unit: it is never restarted or stopped: kubelet requires it, and systemd would restart or stop kubelet with it.
+rung_unit() {
+  # Its script takes a name in the list for an image and would do nothing; and it knows no registry but ECR.
+  [[ $IMAGE_STATE == absent ]] || return 1
+  parse_ecr_host "${IMAGE%%/*}" || return 1
+  command -v systemctl > /dev/null || return 1
+  capture 5 systemctl show --property=LoadState --property=ActiveState --property=Type "$UNIT"
+  [[ $OUT == *LoadState=loaded* && $OUT == *Type=oneshot* ]] || return 1
+  UNIT_STATE=''
+  if [[ $OUT =~ ActiveState=([a-z]+) ]]; then
+    UNIT_STATE=${BASH_REMATCH[1]}
+  fi
+  case $UNIT_STATE in
+    inactive | failed | activating) ;;
+    # With RemainAfterExit it counts as running for ever, and a start would do nothing.
+    *) return 1 ;;
+  esac
+  # A role that may not have a token may not have one in the unit either, which would try for minutes. Other failures may be
+  # this script's own: the unit can have a proxy of its own.
+  if ! get_token && [[ $TOKEN_REASON == NodeRoleLacksECR ]]; then
+    return 1
+  fi
+  start_unit
+}
+
+# start_unit: runs the unit, or waits for the run that is under way.
+start_unit() {
+  changing "starting $UNIT"
+  [[ $UNIT_STATE == activating ]] || UNIT_STARTED=true
+  capture 25 systemctl start "$UNIT"
+  if ((RC == 124)); then
+    log "$UNIT did not end within 25 s"
+    stop_unit
+    return 1
+  fi
+  if ((RC != 0)); then
+    log "$UNIT failed"
+    forget_failed_unit
+  fi
+  UNIT_STARTED=false
+  ((RC == 0))
+}
+
+# stop_unit: ends the run of the unit that this script started. Its script would go on for minutes. `kill` and not `stop`:
+# only a stop reaches kubelet.
+stop_unit() {
+  [[ $UNIT_STARTED == true ]] || return 0
+  capture 5 systemctl kill --signal=SIGKILL "$UNIT"
+  forget_failed_unit
+  UNIT_STARTED=false
+}
+
+# forget_failed_unit: nobody should find a failed unit that was not there before.
+forget_failed_unit() {
+  local code=$RC
+  if [[ $UNIT_STARTED == true && $UNIT_STATE == inactive ]]; then
+    capture 5 systemctl reset-failed "$UNIT"
+  fi
+  RC=$code
+}
