@@ -17,7 +17,13 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'lab',
-          include: ['test/lab/**/*.test.ts', 'test/bench/**/*.test.ts', 'test/e2e/**/*.test.ts', 'test/e2e-real/**/*.test.ts'],
+          include: [
+            'test/lab/**/*.test.ts',
+            'test/bench/**/*.test.ts',
+            'test/e2e/**/*.test.ts',
+            'test/e2e-real/**/*.test.ts',
+            'test/docs/**/*.test.ts',
+          ],
           // Labs share the machine's two cores, its network namespaces and its mounts: one file at a time.
           fileParallelism: false,
           testTimeout: 180_000,

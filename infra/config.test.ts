@@ -79,7 +79,14 @@ describe('policyOf', () => {
     };
     const policy = policyOf(parseConfig(input, KNOWN));
     expect(policy.clusters).toEqual([
-      { name: 'shop', mode: 'repair', remediations: {}, freezeWindows: [], sweeps: true },
+      {
+        name: 'shop',
+        mode: 'repair',
+        remediations: {},
+        freezeWindows: [],
+        sweeps: true,
+        nodeTags: ['kubernetes.io/cluster'],
+      },
     ]);
     expect(policy.limits.canaries).toBe(1);
   });

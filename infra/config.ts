@@ -2,13 +2,6 @@ import * as z from 'zod';
 import { ClusterPolicy, Limits, Policy } from '../functions/core/policy.ts';
 import { FUNCTION_NAMES } from './bundle.ts';
 
-/**
- * EC2 tags by which a node is known to belong to a cluster. The first two hold the cluster's name (managed nodegroups;
- * Karpenter and EKS Auto Mode), the third has it in its key (self-managed nodes; value `owned` or `shared`).
- */
-export const NodeTag = z.enum(['eks:cluster-name', 'eks:eks-cluster-name', 'kubernetes.io/cluster']);
-export type NodeTag = z.infer<typeof NodeTag>;
-
 /** Source: CloudWatch Logs API, CreateLogGroup. */
 const LogGroupName = z
   .string()
@@ -16,8 +9,6 @@ const LogGroupName = z
 
 const ClusterConfig = z.strictObject({
   ...ClusterPolicy.shape,
-  /** Which tags prove that a node is this cluster's; advance may send commands to no other instance. */
-  nodeTags: z.array(NodeTag).min(1).default(['eks:cluster-name', 'eks:eks-cluster-name']),
   /** Log groups that carry the nodes' logs; one subscription filter is put on each (CloudWatch Logs allows two). */
   logGroups: z.array(LogGroupName).default([]),
 });
@@ -92,7 +83,7 @@ export type ConfigInput = z.input<typeof Config>;
 export const defineConfig = (config: ConfigInput): ConfigInput => config;
 
 const policyInput = (config: Config) => ({
-  clusters: config.clusters.map(({ nodeTags: _tags, logGroups: _groups, ...policy }) => policy),
+  clusters: config.clusters.map(({ logGroups: _groups, ...policy }) => policy),
   limits: config.limits,
 });
 

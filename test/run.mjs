@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { env as setupEnv, installDebianPackages, installPackages, isRoot, root } from './setup.mjs';
+import { installDebianPackages, installPackages, isRoot, root, env as setupEnv } from './setup.mjs';
 
 const isDeep = process.argv.includes('--deep');
 const only = process.argv.slice(2).filter((word) => !word.startsWith('--'));
@@ -38,13 +38,25 @@ const single = async (command, words) => {
 
 const vitest = async (project, ...words) => {
   const file = join(scratch, `${project}.json`);
-  const { ok } = await run('vitest', ['run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile=${file}`, ...words]);
+  const { ok } = await run('vitest', [
+    'run',
+    '--project',
+    project,
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile=${file}`,
+    ...words,
+  ]);
   if (!existsSync(file)) return { passed: 0, failed: 1 };
   const report = JSON.parse(readFileSync(file, 'utf8'));
   const suites = report.testResults.filter((r) => r.status === 'failed' && r.assertionResults.length === 0).length;
   const failed = report.numFailedTests + suites;
   // A suite that ran nothing, or an error outside of any test, is a failure too.
-  return { passed: report.numPassedTests, failed: failed === 0 && (!ok || report.numPassedTests === 0) ? 1 : failed, left: report.numPendingTests };
+  return {
+    passed: report.numPassedTests,
+    failed: failed === 0 && (!ok || report.numPassedTests === 0) ? 1 : failed,
+    left: report.numPendingTests,
+  };
 };
 
 const bats = async () => {
@@ -76,7 +88,9 @@ for (const [name, suite] of Object.entries(suites)) {
 
 say('summary');
 for (const { name, passed, failed, left = 0, seconds } of results) {
-  console.log(`${failed === 0 ? 'ok  ' : 'FAIL'} ${name.padEnd(8)} ${passed} passed, ${failed} failed${left > 0 ? `, ${left} not run` : ''} (${seconds} s)`);
+  console.log(
+    `${failed === 0 ? 'ok  ' : 'FAIL'} ${name.padEnd(8)} ${passed} passed, ${failed} failed${left > 0 ? `, ${left} not run` : ''} (${seconds} s)`,
+  );
 }
 const total = (field) => results.reduce((sum, r) => sum + (r[field] ?? 0), 0);
 const left = total('left');

@@ -17,7 +17,11 @@ export const env = {
 
 /** Runs a command with its output shown; on failure says which step failed, and ends. */
 export const must = (what, command, words, extra = {}) => {
-  const { status, signal, error } = spawnSync(command, words, { cwd: root, env: { ...env, ...extra }, stdio: 'inherit' });
+  const { status, signal, error } = spawnSync(command, words, {
+    cwd: root,
+    env: { ...env, ...extra },
+    stdio: 'inherit',
+  });
   if (status === 0) return;
   console.error(`${what} failed (${error?.message ?? signal ?? `exit code ${status}`}): see above`);
   process.exit(status ?? 1);
@@ -33,4 +37,5 @@ export const installPackages = () => {
 };
 
 /** Installs the Debian packages of the real nodes: as root on Debian, without removing any or starting their services. */
-export const installDebianPackages = () => must('installing Debian packages', 'node', [join(root, 'test', 'lab', 'real', 'install.ts')]);
+export const installDebianPackages = () =>
+  must('installing Debian packages', 'node', [join(root, 'test', 'lab', 'real', 'install.ts')]);

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CfnResource } from './aws/cfn-template.ts';
@@ -94,18 +95,17 @@ describe('the end of a lab', () => {
     const script = `
       import { functionResources, startFixture } from ${JSON.stringify(new URL('./aws/fixture.ts', import.meta.url).href)};
       const fixture = await startFixture(functionResources('pid'), { code: { pid: 'export const handler = async () => process.pid;' } });
-      console.log(await fixture.lab.invoke('pid', {}));
+      console.log(JSON.stringify({ pid: await fixture.lab.invoke('pid', {}), assembly: fixture.assembly }));
       setInterval(() => undefined, 1000);
     `;
     const child = spawn(process.execPath, ['--input-type=module-typescript', '--eval', script], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
-    const pid = Number(
-      await new Promise<string>((resolve, reject) => {
-        child.stdout.once('data', (data) => resolve(String(data)));
-        child.once('exit', (code) => reject(new Error(`the lab's process ended with code ${code}`)));
-      }),
-    );
+    const line = await new Promise<string>((resolve, reject) => {
+      child.stdout.once('data', (data) => resolve(String(data)));
+      child.once('exit', (code) => reject(new Error(`the lab's process ended with code ${code}`)));
+    });
+    const { pid, assembly } = JSON.parse(line) as { readonly pid: number; readonly assembly: string };
     const alive = (): boolean => {
       try {
         return process.kill(pid, 0);
@@ -116,5 +116,6 @@ describe('the end of a lab', () => {
     expect(alive()).toBe(true);
     child.kill('SIGKILL');
     await expect.poll(alive, { timeout: 10_000 }).toBe(false);
+    rmSync(assembly, { recursive: true });
   });
 });

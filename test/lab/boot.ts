@@ -52,7 +52,7 @@ export const bootLab = async (options: LabOptions): Promise<Lab> => {
   const faults: Faults = { ...defaultFaults(), ...options.faults };
   const events = createLabEvents();
   const { emit } = events;
-  const iam = createIam(account, region);
+  const iam = createIam(account, region, options.onDecision);
   const nodes = createNodeRegistry();
   nodes.add(...(options.nodes ?? []));
   const dynalite = await startDynalite();

@@ -16,7 +16,8 @@ const POD_RETRY_MS = 1000;
 const PATIENCE_MS = 180_000;
 
 const began = performance.now();
-const say = (text: string): void => console.log(`${paint('dim', `${((performance.now() - began) / 1000).toFixed(1).padStart(5)} s`)}  ${text}`);
+const say = (text: string): void =>
+  console.log(`${paint('dim', `${((performance.now() - began) / 1000).toFixed(1).padStart(5)} s`)}  ${text}`);
 const heading = (text: string): void => console.log(`\n${paint('bold', text)}`);
 
 const NARRATED: Readonly<Partial<Record<Hop, string>>> = {
@@ -30,11 +31,14 @@ const NARRATED: Readonly<Partial<Record<Hop, string>>> = {
 /** Runs a pod on every broken node until it starts, as kubelet would. */
 const waitForPods = async (fleet: DemoFleet, onPod: (instanceId: string) => void): Promise<void> => {
   const end = Date.now() + PATIENCE_MS;
+  const told = new Set<string>();
   await Promise.all(
     fleet.stories.map(async ({ instanceId }) => {
       let error = await fleet.startPod(instanceId);
       if (error === undefined) throw new Error(`the demo broke ${instanceId}, but a pod starts on it`);
-      say(`${instanceId}: ${paint('red', error)}`);
+      // The runtime's own words, once for each fault.
+      say(`${instanceId}: ${paint('red', told.has(error) ? 'the same error' : error)}`);
+      told.add(error);
       while (error !== undefined) {
         if (Date.now() > end) throw new Error(`${instanceId} was not mended within ${PATIENCE_MS / 1000} s: ${error}`);
         await delay(POD_RETRY_MS);
@@ -51,10 +55,13 @@ const demo = async (): Promise<boolean> => {
   heading(values.real ? 'Booting six real nodes and AWS on loopback' : 'Booting simulated nodes and AWS on loopback');
   const fleet = values.real ? await startRealDemoFleet() : startSimulatedDemoFleet();
   // The lab's functions end with this process; the nodes too, but politely where we can.
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void fleet.stop().finally(() => process.exit(130)));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => void fleet.stop().finally(() => process.exit(130)));
   const lab = await bootLab({ ...synthLab(), nodes: fleet.nodes, ...LAB_ENVIRONMENT });
   try {
-    say(`${fleet.nodes.length} ${values.real ? 'real' : 'simulated'} nodes of cluster ${LAB_CLUSTER} in ${lab.region}; ${lab.functionNames().length} functions, from the synthesized template`);
+    say(
+      `${fleet.nodes.length} ${values.real ? 'real' : 'simulated'} nodes of cluster ${LAB_CLUSTER} in ${lab.region}; ${lab.functionNames().length} functions, from the synthesized template`,
+    );
     const stopShipping = await fleet.shipLogs(lab);
     const broken = new Set(fleet.stories.map((s) => s.instanceId));
     const repairs = new Map<string, number>();
@@ -67,7 +74,7 @@ const demo = async (): Promise<boolean> => {
       if (event.documentName.includes('-repair-')) {
         for (const id of event.instanceIds) repairs.set(id, (repairs.get(id) ?? 0) + 1);
       } else {
-        say(`${event.instanceIds.join(', ')}: a hint (image deleted) led to a check`);
+        for (const id of event.instanceIds) say(`${id}: its log said that the image was deleted: a check`);
       }
     });
 
@@ -90,12 +97,19 @@ const demo = async (): Promise<boolean> => {
     heading(`The audit trail (λ report, query "runs" and "run")`);
     const runs = Results.parse(await lab.invoke('fleetmend-report', { query: 'runs', cluster: LAB_CLUSTER }));
     const results: ResultRow[] = [];
-    for (const { runId } of runs.items.flatMap((r) => (r.kind === 'run' ? [z.looseObject({ runId: z.string() }).parse(r)] : []))) {
+    for (const { runId } of runs.items.flatMap((r) =>
+      r.kind === 'run' ? [z.looseObject({ runId: z.string() }).parse(r)] : [],
+    )) {
       const { items } = Results.parse(await lab.invoke('fleetmend-report', { query: 'run', runId }));
       results.push(...items.flatMap(({ kind, ...row }) => (kind === 'result' ? [ResultRow.parse(row)] : [])));
     }
-    const shown = results.filter((r) => r.outcome !== 'Skipped');
-    console.log(table(['node', 'outcome', 'reason', 'rung', 'message'], shown.map((r) => [r.instanceId, r.outcome, r.reason ?? '', r.rung ?? '', r.message])));
+    const shown = results.filter((r) => r.action === 'repair' && r.outcome !== 'Skipped');
+    console.log(
+      table(
+        ['node', 'outcome', 'reason', 'rung', 'message'],
+        shown.map((r) => [r.instanceId, r.outcome, r.reason ?? '', r.rung ?? '', r.message]),
+      ),
+    );
 
     heading('Verdict');
     const complaints = [
@@ -103,15 +117,24 @@ const demo = async (): Promise<boolean> => {
         const row = results.find((r) => r.instanceId === instanceId && r.outcome === 'Repaired');
         if (row === undefined) return [`${instanceId} has no result Repaired`];
         if (row.rung !== rung) return [`${instanceId} was mended by ${row.rung}, not by ${rung}`];
-        return repairs.get(instanceId) === 1 ? [] : [`${instanceId} got ${repairs.get(instanceId) ?? 0} repair commands, not one`];
+        return repairs.get(instanceId) === 1
+          ? []
+          : [`${instanceId} got ${repairs.get(instanceId) ?? 0} repair commands, not one`];
       }),
       ...[...repairs.keys()].filter((id) => !broken.has(id)).map((id) => `the healthy node ${id} got a repair command`),
       ...(await fleet.touched()).map((what) => `a healthy node was changed: ${what}`),
-      ...Object.entries(lab.queues.deadLetters()).flatMap(([name, letters]) => (letters.length > 0 ? [`${letters.length} dead letters in ${name}`] : [])),
+      ...Object.entries(lab.queues.deadLetters()).flatMap(([name, letters]) =>
+        letters.length > 0 ? [`${letters.length} dead letters in ${name}`] : [],
+      ),
     ];
     for (const complaint of complaints) say(paint('red', complaint));
     if (complaints.length === 0) {
-      say(paint('green', `${broken.size} of ${broken.size} broken nodes mended, one command each; ${fleet.nodes.length - broken.size} healthy nodes untouched`));
+      say(
+        paint(
+          'green',
+          `${broken.size} of ${broken.size} broken nodes mended, one command each; ${fleet.nodes.length - broken.size} healthy nodes untouched`,
+        ),
+      );
     }
     return complaints.length === 0;
   } finally {

@@ -13,7 +13,9 @@ if (program === undefined) {
 installPackages();
 if (words.includes('--real') || (name === 'bench' && isRoot)) {
   if (!isRoot) {
-    console.error('real nodes need root: they boot systemd in containers with networks of their own. Without root: npm run demo');
+    console.error(
+      'real nodes need root: they boot systemd in containers with networks of their own. Without root: npm run demo',
+    );
     process.exit(2);
   }
   installDebianPackages();

@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createApp } from '../../infra/create-app.ts';
 import type { ConfigInput } from '../../infra/config.ts';
+import { createApp } from '../../infra/create-app.ts';
 import { buildDocuments } from '../../ssm-documents/build.ts';
 import { remediations } from '../../ssm-documents/registry.ts';
 

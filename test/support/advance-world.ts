@@ -1,4 +1,4 @@
-import { ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { createCommandObserver } from '../../functions/adapters/command-observer.ts';
 import { createDueStore } from '../../functions/adapters/due-store.ts';
 import { rowOf } from '../../functions/adapters/items.ts';
@@ -238,6 +238,13 @@ export const advanceWorld = (table: TestTable, options: Options = {}) => {
 
   return {
     ...raw,
+    table,
+    put: async (item: Record<string, unknown>) => {
+      await table.client.send(new PutCommand({ TableName: table.tableName, Item: item }));
+    },
+    clear: async (key: { pk: string; sk: string }) => {
+      await table.client.send(new DeleteCommand({ TableName: table.tableName, Key: key }));
+    },
     deps,
     settings,
     clock,

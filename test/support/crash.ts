@@ -37,7 +37,9 @@ export const crasher = (at: number, mode: CrashMode) => {
       Object.fromEntries(
         Object.entries(port).map(([name, member]) => [
           name,
-          typeof member === 'function' ? (...args: unknown[]) => guard(name, async () => await member(...args)) : member,
+          typeof member === 'function'
+            ? (...args: unknown[]) => guard(name, async () => await member(...args))
+            : member,
         ]),
       ) as P,
   };

@@ -45,7 +45,7 @@ export const fakeSsm = (clock: { ms: number }, nodes: Map<string, FakeNode>) => 
   const faults: SendFault[] = [];
   const invalid = new Set<string>();
   const cancelled: string[] = [];
-  const world = { calls: 0, listLagMs: 0 };
+  const world = { calls: 0, listLagMs: 0, isAway: false };
 
   const resultOf = (documentName: string, instanceId: string, startedAt: number, endedAt: number): string => {
     const node = nodes.get(instanceId);
@@ -129,6 +129,7 @@ export const fakeSsm = (clock: { ms: number }, nodes: Map<string, FakeNode>) => 
 
   const send = async (command: unknown): Promise<unknown> => {
     world.calls++;
+    if (world.isAway) throw fail('InternalServerError', 'try later', 500);
     progress();
     if (command instanceof SendCommandCommand) return sendCommand(command);
     if (command instanceof CancelCommandCommand) {

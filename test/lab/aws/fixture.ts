@@ -10,6 +10,8 @@ import type { Lab, LabOptions } from './lab.ts';
 /** A lab of its own for one test file, from resources written down in the test. */
 export type LabFixture = {
   readonly lab: Lab;
+  /** The folder of its assembly. */
+  readonly assembly: string;
   /** Configuration of an SDK client as a person with these policies, or as an administrator. */
   readonly client: (policies?: readonly PolicyDocument[]) => {
     readonly endpoint: string;
@@ -78,6 +80,7 @@ export const startFixture = async (
   });
   return {
     lab,
+    assembly,
     client: (policies) => ({
       endpoint: lab.endpointUrl,
       region: lab.region,

@@ -30,6 +30,9 @@ export type AccessDecision = { readonly allowed: true } | { readonly allowed: fa
 /** Fake credentials of a principal. */
 export type Credentials = { readonly accessKeyId: string; readonly secretAccessKey: string };
 
+/** Told of every decision, remembered ones too; must not throw. */
+export type DecisionListener = (principal: Principal, request: AccessRequest, decision: AccessDecision) => void;
+
 /** IAM as the lab needs it: principals by access key, resource policies by ARN, decisions. */
 export type Iam = {
   readonly issue: (principal: Principal) => Credentials;
@@ -64,7 +67,7 @@ const denialText = (
 };
 
 /** Creates IAM for one account. Decisions come from `@cloud-copilot/iam-simulate`. */
-export const createIam = (account: string, region: string): Iam => {
+export const createIam = (account: string, region: string, onDecision?: DecisionListener): Iam => {
   const principals = new Map<string, Principal>();
   const resourcePolicies = new Map<string, readonly unknown[]>();
   const cache = new Map<string, AccessDecision>();
@@ -81,7 +84,7 @@ export const createIam = (account: string, region: string): Iam => {
     return made;
   };
 
-  const decide: Iam['decide'] = async (principal, request) => {
+  const simulate: Iam['decide'] = async (principal, request) => {
     const statements = resourcePolicies.get(policyHolder(request.resource)) ?? NO_STATEMENTS;
     const identity = textOf(principal.policies);
     const resourceBased = textOf(statements);
@@ -132,6 +135,12 @@ export const createIam = (account: string, region: string): Iam => {
         : { allowed: false, message: denialText(principal, request, answer.overallResult, statements.length > 0) };
     if (cache.size >= MAX_CACHED_DECISIONS) cache.clear();
     cache.set(cacheKey, decision);
+    return decision;
+  };
+
+  const decide: Iam['decide'] = async (principal, request) => {
+    const decision = await simulate(principal, request);
+    onDecision?.(principal, request, decision);
     return decision;
   };
 

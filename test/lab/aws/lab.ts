@@ -5,7 +5,7 @@ import type { EcrImages } from './ecr.ts';
 import type { EksState } from './eks.ts';
 import type { NewEvent } from './event-bus.ts';
 import type { Faults } from './faults.ts';
-import type { Credentials, Iam, PolicyDocument } from './iam.ts';
+import type { Credentials, DecisionListener, Iam, PolicyDocument } from './iam.ts';
 import type { CallRecord, LabEventListener } from './lab-event.ts';
 import type { LogLine } from './logs.ts';
 import type { NodeRegistry } from './nodes.ts';
@@ -33,6 +33,8 @@ export type LabOptions = {
   readonly parameters?: Readonly<Record<string, string>>;
   /** Changes the template before it is deployed: take a permission away, shorten a schedule. */
   readonly edit?: (template: CfnTemplate) => CfnTemplate;
+  /** Told of every decision of IAM: who asked for what, and the answer. */
+  readonly onDecision?: DecisionListener;
   /** Processes of one function at once: this machine's limit (4). */
   readonly maxEnvironments?: number;
 };

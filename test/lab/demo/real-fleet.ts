@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { LAB_CLUSTER, LAB_ENVIRONMENT, LAB_LOG_GROUP } from '../synth.ts';
 import type { BreakKind } from '../real/breaks.ts';
 import { startRealFleet } from '../real/fleet.ts';
 import { followJournal, logStreamOf, toFluentBitRecord } from '../real/journal.ts';
 import type { RealNode, RealNodeSpec } from '../real/node.ts';
+import { LAB_CLUSTER, LAB_ENVIRONMENT, LAB_LOG_GROUP } from '../synth.ts';
 import type { DemoFleet, Story } from './fleet.ts';
 
 type Plan = RealNodeSpec & { readonly kind?: BreakKind; readonly fault?: string; readonly rung?: string };

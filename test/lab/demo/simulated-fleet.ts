@@ -48,7 +48,9 @@ export const startSimulatedDemoFleet = (): DemoFleet => {
   let ship: ((instanceId: string) => Promise<void>) | undefined;
   return {
     nodes,
-    stories: broken.map(({ node, kind }): Story => ({ instanceId: node.instanceId, fault: kind.what, rung: kind.rung })),
+    stories: broken.map(
+      ({ node, kind }): Story => ({ instanceId: node.instanceId, fault: kind.what, rung: kind.rung }),
+    ),
     breakNodes: async () => {
       for (const { node, kind } of broken) node.breakWith(faultOf(kind));
     },
@@ -56,8 +58,16 @@ export const startSimulatedDemoFleet = (): DemoFleet => {
       ship = async (instanceId) => {
         const hostname = nodeOf(instanceId)?.privateDnsName ?? '';
         const message = `time="${new Date(lab.now()).toISOString()}" level=error msg="RunPodSandbox for &PodSandboxMetadata{Name:web,Uid:1,Namespace:default,Attempt:0,} failed, error" error=${JSON.stringify(POD_ERROR)}`;
-        const record = { hostname, systemd_unit: 'containerd.service', message, az: `${lab.region}a`, ec2_instance_id: instanceId };
-        await lab.putLogEvents(LAB_LOG_GROUP, `${hostname}-dataplane.systemd.containerd.service`, [JSON.stringify(record)]);
+        const record = {
+          hostname,
+          systemd_unit: 'containerd.service',
+          message,
+          az: `${lab.region}a`,
+          ec2_instance_id: instanceId,
+        };
+        await lab.putLogEvents(LAB_LOG_GROUP, `${hostname}-dataplane.systemd.containerd.service`, [
+          JSON.stringify(record),
+        ]);
       };
       return async () => {
         ship = undefined;
@@ -68,7 +78,8 @@ export const startSimulatedDemoFleet = (): DemoFleet => {
       await ship?.(instanceId);
       return POD_ERROR;
     },
-    touched: async () => healthy.filter((n) => n.runs.some((r) => r.documentName.includes('-repair-'))).map((n) => n.instanceId),
+    touched: async () =>
+      healthy.filter((n) => n.runs.some((r) => r.documentName.includes('-repair-'))).map((n) => n.instanceId),
     stop: async () => {},
   };
 };

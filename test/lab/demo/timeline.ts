@@ -20,7 +20,11 @@ export type Timeline = Partial<Record<Hop, number>>;
 
 const LogRecord = z.object({ ec2_instance_id: z.string() });
 const Symptom = z.object({ instanceId: z.string() });
-const FunctionLog = z.object({ message: z.string(), instanceId: z.string().optional(), commandId: z.string().optional() });
+const FunctionLog = z.object({
+  message: z.string(),
+  instanceId: z.string().optional(),
+  commandId: z.string().optional(),
+});
 
 const parse = <S extends z.ZodType>(schema: S, text: string): z.output<S> | undefined => {
   try {
@@ -45,7 +49,8 @@ export const createTimelines = (onHop: (instanceId: string, hop: Hop, at: number
     switch (event.kind) {
       case 'log-line': {
         const id = parse(LogRecord, event.message)?.ec2_instance_id;
-        if (id !== undefined && /sandbox/i.test(event.message) && /error/i.test(event.message)) mark(id, 'logged', event.at);
+        if (id !== undefined && /sandbox/i.test(event.message) && /error/i.test(event.message))
+          mark(id, 'logged', event.at);
         return;
       }
       case 'event': {
@@ -56,7 +61,8 @@ export const createTimelines = (onHop: (instanceId: string, hop: Hop, at: number
       case 'function-log': {
         const line = parse(FunctionLog, event.line);
         if (line?.message === 'signal' && line.instanceId !== undefined) mark(line.instanceId, 'filed', event.at);
-        if (line?.message === 'results') for (const id of commands.get(line.commandId ?? '') ?? []) mark(id, 'recorded', event.at);
+        if (line?.message === 'results')
+          for (const id of commands.get(line.commandId ?? '') ?? []) mark(id, 'recorded', event.at);
         return;
       }
       case 'command-sent':

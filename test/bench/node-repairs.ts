@@ -1,0 +1,223 @@
+import { buildDocuments } from '../../ssm-documents/build.ts';
+import type { DeliveredDocument } from '../lab/node.ts';
+import type { BreakKind } from '../lab/real/breaks.ts';
+import { type RealFleet, startRealFleet } from '../lab/real/fleet.ts';
+import type { RealNode, RealNodeSpec } from '../lab/real/node.ts';
+import { probe } from '../lab/real/packages.ts';
+import { processorTime } from './processor-time.ts';
+import { median } from './statistics.ts';
+
+/** What one way costs on a node: medians in milliseconds, and over the manual way in the same round. */
+export type WayFigures = {
+  readonly way: string;
+  readonly wallMs: number;
+  /** Processor time of the whole node: the document, its tools, containerd and what it starts. */
+  readonly processorMs: number;
+  /** Median over the rounds of this way's time over the manual way's. */
+  readonly wallRatio: number;
+};
+
+/** Repairs and checks on real nodes, or why this machine could not run them. */
+export type NodeRepairsFigures =
+  | { readonly ran: false; readonly why: string }
+  | {
+      readonly ran: true;
+      readonly rounds: number;
+      readonly containerd: string;
+      readonly manual: WayFigures;
+      readonly ways: readonly WayFigures[];
+      /** Rungs that could not be measured here, each with why. */
+      readonly left: readonly string[];
+    };
+
+type Way = {
+  readonly name: string;
+  readonly node: keyof typeof NODES;
+  readonly breakKind?: BreakKind;
+  readonly document: DeliveredDocument;
+  /** What the result line must say, or nothing for the manual way. */
+  readonly expect?: { readonly outcome: string; readonly rung?: string };
+};
+
+type Sample = { readonly wallMs: number; readonly processorMs: number };
+
+const NODES = {
+  awsCli: { tools: { awsCli: true } },
+  provider: { tools: { awsCli: false, credentialProvider: true } },
+  helper: { tools: { awsCli: false, ecrLogin: true } },
+  al2023: { style: 'al2023' },
+} as const satisfies Readonly<Record<string, RealNodeSpec>>;
+
+const TWIN = '961992271922.dkr.ecr.cn-northwest-1.amazonaws.com.cn/eks/pause:3.5';
+const COMMAND_ID = '11111111-2222-4333-8444-555555555555';
+
+const built = (key: string): DeliveredDocument => {
+  const document = buildDocuments().find((d) => d.key === key);
+  if (document === undefined) throw new Error(`measuring on a node: no document ${key} is built`);
+  return { commandId: COMMAND_ID, documentName: document.name, content: document.content };
+};
+
+/** The article's commands, run by the same agent: what a person does by hand on such a node. */
+const byHand = (node: RealNode): DeliveredDocument => ({
+  commandId: COMMAND_ID,
+  documentName: 'by-hand',
+  content: {
+    schemaVersion: '2.2',
+    mainSteps: [
+      {
+        name: 'fetch',
+        action: 'aws:runShellScript',
+        inputs: {
+          runCommand: [
+            '#!/bin/bash',
+            'set -e',
+            `ecr_password=$(aws ecr get-login-password --region ${node.region})`,
+            `ctr --namespace k8s.io content fetch "${node.sandboxImage}" --user "AWS:$ecr_password"`,
+          ],
+          timeoutSeconds: '300',
+        },
+      },
+    ],
+  },
+});
+
+const waysOn = (nodes: Readonly<Record<keyof typeof NODES, RealNode>>): readonly Way[] => {
+  const repair = built('pause-image-repair');
+  const mended = (rung: string) => ({ outcome: 'Repaired', rung });
+  return [
+    {
+      name: 'by hand: AWS CLI, ctr content fetch',
+      node: 'awsCli',
+      breakKind: 'missing',
+      document: byHand(nodes.awsCli),
+    },
+    {
+      name: 'repair, rung ecr, AWS CLI',
+      node: 'awsCli',
+      breakKind: 'missing',
+      document: repair,
+      expect: mended('ecr'),
+    },
+    {
+      name: 'repair, rung ecr, docker-credential-ecr-login',
+      node: 'helper',
+      breakKind: 'missing',
+      document: repair,
+      expect: mended('ecr'),
+    },
+    {
+      name: 'repair, rung ecr, credential provider (stand-in)',
+      node: 'provider',
+      breakKind: 'missing',
+      document: repair,
+      expect: mended('ecr'),
+    },
+    {
+      name: 'repair, rung tag',
+      node: 'awsCli',
+      breakKind: 'missing-with-twin',
+      document: repair,
+      expect: mended('tag'),
+    },
+    {
+      name: 'repair, rung import',
+      node: 'al2023',
+      breakKind: 'al2023-missing',
+      document: repair,
+      expect: mended('import'),
+    },
+    { name: 'repair of a healthy node', node: 'awsCli', document: repair, expect: { outcome: 'Healthy' } },
+    {
+      name: 'check of a healthy node',
+      node: 'awsCli',
+      document: built('pause-image-check'),
+      expect: { outcome: 'Healthy' },
+    },
+    {
+      name: 'node-check of a healthy node',
+      node: 'awsCli',
+      document: built('node-check'),
+      expect: { outcome: 'Healthy' },
+    },
+  ];
+};
+
+const runWay = async (fleet: RealFleet, node: RealNode, way: Way): Promise<Sample> => {
+  if (way.breakKind !== undefined) await node.breakNode(way.breakKind);
+  const before = processorTime(fleet, node);
+  const since = performance.now();
+  const reply = await node.run(way.document, new AbortController().signal);
+  const wallMs = performance.now() - since;
+  const processorMs = processorTime(fleet, node) - before;
+  const said = `${reply.statusDetails}: ${reply.stdout.trim().slice(0, 300)} ${reply.stderr.trim().slice(-300)}`;
+  if (reply.exitCode !== 0) throw new Error(`measuring ${way.name}: ${said}`);
+  for (const [field, value] of Object.entries(way.expect ?? {})) {
+    if (!reply.stdout.includes(`"${field}":"${value}"`)) throw new Error(`measuring ${way.name}: no ${value}: ${said}`);
+  }
+  const pod = await node.runPodSandbox();
+  if (!pod.ok) throw new Error(`measuring ${way.name}: no pod starts after it: ${pod.error}`);
+  await node.removeSandboxes();
+  // Otherwise it would be the next repair's local copy.
+  if (way.breakKind === 'missing-with-twin') await node.ctr(['images', 'rm', TWIN]);
+  return { wallMs, processorMs };
+};
+
+/**
+ * Breaks real nodes and mends them by hand and by each rung, in rounds, so that every ratio is between runs of the same
+ * minute. One round before the first warms the machine's caches and is not counted.
+ */
+export const measureNodeRepairs = async (rounds: number): Promise<NodeRepairsFigures> => {
+  const machine = await probe();
+  if (!machine.ok) return { ran: false, why: `this machine lacks ${machine.missing.join('; ')}` };
+  const ids = Object.keys(NODES).map(
+    (name, i) => [name as keyof typeof NODES, `i-0bec0de${String(i).padStart(10, '0')}`] as const,
+  );
+  const fleet = await startRealFleet({ nodes: ids.map(([name, instanceId]) => ({ ...NODES[name], instanceId })) });
+  try {
+    const nodeOf = (name: keyof typeof NODES): RealNode => {
+      const instanceId = ids.find(([known]) => known === name)?.[1];
+      const node = fleet.nodes.find((n) => n.instanceId === instanceId);
+      if (node === undefined) throw new Error(`starting the fleet: it lacks the node ${name}`);
+      return node;
+    };
+    const nodes = {
+      awsCli: nodeOf('awsCli'),
+      provider: nodeOf('provider'),
+      helper: nodeOf('helper'),
+      al2023: nodeOf('al2023'),
+    };
+    const ways = waysOn(nodes);
+    const samples = ways.map((): Sample[] => []);
+    for (let round = 0; round <= rounds; round++) {
+      for (const [i, way] of ways.entries()) {
+        const sample = await runWay(fleet, nodes[way.node], way);
+        if (round > 0) samples[i]?.push(sample);
+      }
+    }
+    const baseline = samples[0] ?? [];
+    const figures = ways.map((way, i): WayFigures => {
+      const own = samples[i] ?? [];
+      return {
+        way: way.name,
+        wallMs: median(own.map((s) => s.wallMs)),
+        processorMs: median(own.map((s) => s.processorMs)),
+        wallRatio: median(own.map((s, round) => s.wallMs / (baseline[round]?.wallMs ?? Number.NaN))),
+      };
+    });
+    const [manual, ...others] = figures;
+    if (manual === undefined) throw new Error('measuring on a node: there is no manual way');
+    const containerd = (await nodes.awsCli.exec(['containerd', '--version'])).stdout.split(/\s+/)[2] ?? 'unknown';
+    return {
+      ran: true,
+      rounds,
+      containerd,
+      manual,
+      ways: others,
+      left: /^v?1\.(6\.(\d|1\d|2[01])|[0-5]\.)/.test(containerd)
+        ? [`rung pin: containerd ${containerd} of this machine does not report a pin, so that nothing is to be pinned`]
+        : [],
+    };
+  } finally {
+    await fleet.stop();
+  }
+};

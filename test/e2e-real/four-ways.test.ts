@@ -1,0 +1,244 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { ResultRow } from '../../functions/core/rows.ts';
+import { type BreakKind, FOREIGN_REGISTRIES } from '../lab/real/breaks.ts';
+import type { NodeSnapshot } from '../lab/real/node.ts';
+import { describeWithRealNodes } from '../lab/real/suite.ts';
+import type { Trace } from '../lab/real/trace.ts';
+import { LAB_CLUSTER } from '../lab/synth.ts';
+import { findTokens, tokenMarks } from './tokens.ts';
+import { imagesByName, startPod, startWorld, type World } from './world.ts';
+
+const SPECS = {
+  /** The rung ecr by the AWS CLI. */
+  removed: {},
+  /** The rung tag. */
+  twin: {},
+  /** The rung import. */
+  al2023: { style: 'al2023' },
+  /** The rung ecr by kubelet's credential provider. */
+  hollow: { tools: { awsCli: false, credentialProvider: true } },
+  /** No rung: no token, and only look-alikes on the node. */
+  denied: {},
+} as const;
+type Name = keyof typeof SPECS;
+const MENDED = ['removed', 'twin', 'al2023', 'hollow'] as const satisfies readonly Name[];
+const ALL = [...MENDED, 'denied'] as const;
+
+const HOST = '918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn';
+const REF = `${HOST}/eks/pause:3.5`;
+const PINNED = { 'io.cri-containerd.pinned': 'pinned' };
+const UNAUTHORIZED = `failed to get sandbox image "${REF}": failed to pull image "${REF}": failed to pull and unpack image "${REF}": failed to resolve reference "${REF}": pulling from host ${HOST} failed with status code [manifests 3.5]: 401 Unauthorized`;
+
+const BROKEN: Readonly<Record<Name, { kinds: readonly BreakKind[]; error: string; reason: string }>> = {
+  removed: { kinds: ['missing'], error: UNAUTHORIZED, reason: 'SandboxImageMissing' },
+  twin: { kinds: ['missing-with-twin'], error: UNAUTHORIZED, reason: 'SandboxImageMissing' },
+  al2023: {
+    kinds: ['al2023-missing'],
+    error: 'dial tcp 127.0.0.1:80: connect: connection refused',
+    reason: 'SandboxImageMissing',
+  },
+  hollow: {
+    kinds: ['content-missing'],
+    error: 'failed to get reader from content store: content digest',
+    reason: 'SandboxImageIncomplete',
+  },
+  denied: { kinds: ['foreign-lookalike'], error: UNAUTHORIZED, reason: 'SandboxImageMissing' },
+};
+
+await describeWithRealNodes('fleetmend on real nodes, broken in four ways', () => {
+  let world: World<Name>;
+  let broken: Record<Name, NodeSnapshot>;
+  const folder = mkdtempSync(join(tmpdir(), 'fleetmend-e2e-'));
+  const traces = new Map<Name, Trace>();
+  const traced = new Map<Name, string>();
+
+  beforeAll(async () => {
+    world = await startWorld<Name>(SPECS);
+    for (const name of ALL) {
+      world.setMode(name, 'observe');
+      for (const kind of BROKEN[name].kinds) await world.nodes[name].breakNode(kind);
+    }
+    await world.nodes.denied.setRole('denied');
+  });
+  afterAll(async () => {
+    for (const trace of traces.values()) await trace.stop();
+    await world.stop();
+    rmSync(folder, { recursive: true });
+  });
+
+  const snapshots = async (): Promise<Record<Name, NodeSnapshot>> => ({
+    removed: await world.nodes.removed.snapshot(),
+    twin: await world.nodes.twin.snapshot(),
+    al2023: await world.nodes.al2023.snapshot(),
+    hollow: await world.nodes.hollow.snapshot(),
+    denied: await world.nodes.denied.snapshot(),
+  });
+  const isRepair = (row: ResultRow): boolean => row.action === 'repair' && row.outcome !== 'Skipped';
+
+  it.each(ALL)('finds that no pod starts on the node %s, in the words of containerd', async (name) => {
+    expect(await startPod(world.nodes[name])).toContain(BROKEN[name].error);
+  });
+
+  it('checks every node, says Broken, and changes nothing on any', async () => {
+    broken = await snapshots();
+    await world.ask({ action: 'check', remediation: 'pause-image' });
+    for (const name of ALL) {
+      const row = await world.result(name, (r) => r.action === 'check');
+      expect(row).toMatchObject({ outcome: 'Broken', reason: BROKEN[name].reason });
+    }
+    // The nodes' tag says observe: what the check found leads to no repair.
+    for (const name of ALL) {
+      expect(await world.result(name, (r) => r.action === 'repair')).toMatchObject({
+        outcome: 'Skipped',
+        why: 'OptedOut',
+      });
+    }
+    expect(await snapshots()).toEqual(broken);
+  });
+
+  it('mends each node by its cheapest rung once a log line tells of it', async () => {
+    for (const name of ['removed', 'hollow'] as const) {
+      traces.set(name, await world.nodes[name].trace(join(folder, name)));
+    }
+    for (const name of ALL) world.setMode(name, undefined);
+    await world.shipLogs();
+    for (const name of ALL) expect(await startPod(world.nodes[name])).toContain(BROKEN[name].error);
+    const rungs = { removed: 'ecr', twin: 'tag', al2023: 'import', hollow: 'ecr' } as const;
+    for (const name of MENDED) {
+      const row = await world.result(name, isRepair);
+      const { pauseImage } = world.nodes[name];
+      expect(row).toMatchObject({
+        outcome: 'Repaired',
+        reason: BROKEN[name].reason,
+        // Debian 12's containerd 1.6.20 cannot keep a pin.
+        cause: 'PinningUnsupported',
+        willRecur: true,
+        rung: rungs[name],
+        digest: pauseImage.manifest.digest,
+      });
+      expect(await startPod(world.nodes[name])).toBeUndefined();
+    }
+    for (const [name, trace] of traces) traced.set(name, await trace.stop());
+    traces.clear();
+  });
+
+  it.each(MENDED)('has labelled the image as pinned on the node %s, which has the real content', async (name) => {
+    const node = world.nodes[name];
+    const tagged = node.style === 'al2023' ? `${node.sandboxImage}:latest` : node.sandboxImage;
+    expect(imagesByName(await node.snapshot())[tagged]).toMatchObject({
+      digest: node.pauseImage.manifest.digest,
+      labels: PINNED,
+    });
+  });
+
+  it('tells what the operator must do where the role may not get a token, and touches nothing there', async () => {
+    const row = await world.result('denied', isRepair);
+    expect(row).toMatchObject({ outcome: 'NotRepaired', reason: 'NodeRoleLacksECR' });
+    expect(row.message).toMatch(
+      /^The node role demo-node-role may not get an ECR token: allow it ecr:GetAuthorizationToken on resource \*/,
+    );
+    expect(row.advice).toContain('AmazonEC2ContainerRegistryPullOnly');
+    expect(await world.nodes.denied.snapshot()).toEqual(broken.denied);
+    expect(await startPod(world.nodes.denied)).toContain(UNAUTHORIZED);
+  });
+
+  it('does not count that against the repair', async () => {
+    const lanes = (await world.tableItems()).filter((item) => isLane(item, `${LAB_CLUSTER}/pause-image`));
+    expect(lanes).toMatchObject([{ evidence: 0 }]);
+    expect(lanes[0]).not.toHaveProperty('breaker');
+  });
+
+  it('never uses a look-alike of a foreign registry, also when the real image can be had', async () => {
+    const { denied } = world.nodes;
+    const before = imagesByName(await denied.snapshot());
+    const lookAlikes = FOREIGN_REGISTRIES.map((registry) => `${registry}/eks/pause:3.5`);
+    expect(Object.keys(before).sort()).toEqual([...lookAlikes].sort());
+    await denied.setRole('allowed');
+    await world.ask({
+      action: 'repair',
+      remediation: 'pause-image',
+      instanceIds: [denied.instanceId],
+      reason: 'role mended',
+    });
+    expect(await world.result('denied', (r) => r.outcome === 'Repaired')).toMatchObject({
+      rung: 'ecr',
+      digest: denied.pauseImage.manifest.digest,
+    });
+    const after = imagesByName(await denied.snapshot());
+    expect(after[REF]?.digest).toBe(denied.pauseImage.manifest.digest);
+    for (const name of lookAlikes) expect(after[name]).toEqual(before[name]);
+    expect(await startPod(denied)).toBeUndefined();
+  });
+
+  it('changes nothing in a second repair, and says Healthy', async () => {
+    const before = await snapshots();
+    const instanceIds = ALL.map((name) => world.nodes[name].instanceId);
+    await world.ask({ action: 'repair', remediation: 'pause-image', instanceIds, reason: 'once more' });
+    for (const name of ALL) {
+      const row = await world.result(name, (r) => isRepair(r) && r.outcome === 'Healthy');
+      expect(row).not.toHaveProperty('rung');
+    }
+    expect(await snapshots()).toEqual(before);
+  });
+
+  it('leaves the token nowhere: no execve, journal, command record, log, file or audit row has it', async () => {
+    const secrets = await world.fleet.secrets();
+    const marks = tokenMarks([...secrets.ecrTokens, ...secrets.roleSecrets]);
+    // Two nodes by a token each, and the third after its role was mended.
+    expect(secrets.ecrTokens.length).toBeGreaterThanOrEqual(3);
+    for (const [name, text] of traced) {
+      expect(text).toMatch(/execve\("[^"]*ctr", \[[^\]]*"content", "fetch"/);
+      expect(findTokens(`every execve on ${name}`, text, marks)).toEqual([]);
+    }
+    const { lab } = world;
+    const found = [
+      ...findTokens('the SSM command record', JSON.stringify(lab.commands.all()), marks),
+      ...findTokens('the audit table', JSON.stringify(await world.tableItems()), marks),
+      ...lab.functionNames().flatMap((fn) => findTokens(`the log of ${fn}`, lab.functionLogs(fn).join('\n'), marks)),
+    ];
+    for (const name of ALL) {
+      const node = world.nodes[name];
+      const journal = await node.exec(['journalctl', '--no-pager', '--output=export']);
+      found.push(...findTokens(`the journal of ${name}`, journal.stdout, marks));
+      const files = ['/run', '/tmp', '/root', '/etc', '/var/lib/amazon', '/var/log', '/var/tmp'];
+      const grep = await node.exec(
+        ['grep', '--recursive', '--files-with-matches', '--fixed-strings', '--file=-', ...files],
+        {
+          input: marks.join('\n'),
+        },
+      );
+      found.push(...grep.stdout.split('\n').filter((file) => file !== ''));
+    }
+    expect(found).toEqual([]);
+  });
+
+  it('would have seen the token in the trace: the manual way has it there', async () => {
+    const { removed } = world.nodes;
+    const trace = await removed.trace(join(folder, 'by-hand'));
+    const runCommand = [
+      '#!/bin/bash',
+      'password=$(aws ecr get-login-password --region cn-north-1)',
+      `ctr --namespace k8s.io content fetch ${REF} --user "AWS:$password"`,
+    ];
+    const inputs = { runCommand, timeoutSeconds: '60' };
+    const content = { schemaVersion: '2.2', mainSteps: [{ name: 'fetch', action: 'aws:runShellScript', inputs }] };
+    const reply = await removed.run(
+      { commandId: 'by-hand', documentName: 'by-hand', content },
+      new AbortController().signal,
+    );
+    expect(reply).toMatchObject({ statusDetails: 'Success' });
+    const marks = tokenMarks((await world.fleet.secrets()).ecrTokens);
+    expect(findTokens('the trace', await trace.stop(), marks)).not.toEqual([]);
+  });
+});
+
+const isLane = (item: unknown, lane: string): boolean =>
+  typeof item === 'object' &&
+  item !== null &&
+  'pk' in item &&
+  'sk' in item &&
+  item.pk === `LANE#${lane}` &&
+  item.sk === 'STATE';

@@ -1,0 +1,129 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { SimulatedNode } from '../lab/sim/node.ts';
+import { failing, MENDABLE, MINUTE_MS, openScene, type Scene, synthScene } from './support.ts';
+
+const names = ['sick', 'cooling', 'again', 'tags', 'gone'];
+let scene: Scene;
+beforeAll(async () => {
+  scene = await openScene(synthScene(names.map((name) => ({ name }))));
+});
+afterAll(() => scene.lab.stop());
+
+const oneNode = (cluster: string, options: Parameters<Scene['addNodes']>[2] = {}): SimulatedNode => {
+  const [node] = scene.addNodes(cluster, 1, options);
+  if (node === undefined) throw new Error('no node was made');
+  return node;
+};
+const told = async (node: SimulatedNode): Promise<readonly string[]> =>
+  (await scene.history(node.instanceId)).map((r) => `${r.action} ${r.why ?? r.outcome}`).toReversed();
+
+describe('attempts on a node', () => {
+  it('cool down: a complaint soon after an attempt waits for its time, and is recorded once', async () => {
+    const node = oneNode('cooling', { faultOf: () => failing('RegistryUnreachable') });
+    await scene.logFault(node);
+    await scene.lab.settle();
+    for (let i = 0; i < 4; i++) {
+      await scene.lab.advance(2 * MINUTE_MS);
+      await scene.logFault(node);
+    }
+    await scene.lab.advance(2 * MINUTE_MS);
+    expect(scene.chronicle.repairsOf(node.instanceId)).toHaveLength(1);
+    expect(await told(node)).toEqual(['repair NotRepaired', 'repair CoolingDown']);
+    node.breakWith(MENDABLE);
+    await scene.drain();
+    expect(await told(node)).toEqual(['repair NotRepaired', 'repair CoolingDown', 'repair Repaired']);
+    const [first, second] = scene.chronicle.repairsOf(node.instanceId);
+    expect((second?.at ?? 0) - (first?.endedAt ?? 0)).toBeGreaterThanOrEqual(15 * MINUTE_MS - 1000);
+  });
+
+  it('three that fail within a day quarantine it, with advice, until an operator releases it', async () => {
+    const node = oneNode('sick', { faultOf: () => failing('NodeRoleLacksECR') });
+    const { instanceId } = node;
+    for (let attempt = 1; attempt <= 3; attempt++) {
+      await scene.logFault(node);
+      await scene.drain();
+      await scene.lab.advance(16 * MINUTE_MS);
+    }
+    expect(await scene.report({ query: 'quarantine' })).toMatchObject([
+      {
+        kind: 'node',
+        instanceId,
+        remediation: 'pause-image',
+        quarantineAdvice: expect.stringContaining('ecr:GetAuthorizationToken'),
+      },
+    ]);
+    await scene.logFault(node);
+    await scene.drain();
+    expect(scene.chronicle.repairsOf(instanceId)).toHaveLength(3);
+    expect((await told(node)).at(-1)).toBe('repair Quarantined');
+    const request = { cluster: 'sick', instanceIds: [instanceId], reason: 'the role is mended' };
+    expect(await scene.start({ action: 'repair', remediation: 'pause-image', ...request })).toMatchObject({
+      planned: 0,
+      skipped: [{ instanceId, why: 'Quarantined' }],
+    });
+    await scene.drain();
+
+    expect(await scene.remediate({ action: 'release', ...request })).toEqual({
+      released: [instanceId],
+      notQuarantined: [],
+    });
+    expect(await scene.report({ query: 'quarantine' })).toEqual([]);
+    node.breakWith(MENDABLE);
+    await scene.lab.advance(16 * MINUTE_MS);
+    await scene.logFault(node);
+    await scene.drain();
+    expect((await told(node)).at(-1)).toBe('repair Repaired');
+    expect(await scene.report({ query: 'node', instanceId })).toContainEqual(
+      expect.objectContaining({ kind: 'release', by: 'test', reason: 'the role is mended' }),
+    );
+  });
+
+  it('a fault that comes back within a day is mended again and called a relapse', async () => {
+    const node = oneNode('again', { faultOf: () => MENDABLE });
+    await scene.logFault(node);
+    await scene.drain();
+    await scene.lab.advance(60 * MINUTE_MS);
+    node.breakWith(MENDABLE);
+    await scene.logFault(node);
+    await scene.drain();
+    expect(await told(node)).toEqual(['repair Repaired', 'repair Relapsed']);
+  });
+});
+
+describe('a node that must not or can not be mended', () => {
+  it('is left alone as its tag says, and the record says why', async () => {
+    const cases = [
+      { mode: 'off', expected: ['repair OptedOut'] },
+      { mode: 'observe', expected: ['repair OptedOut', 'check Broken', 'repair OptedOut'] },
+      { mode: 'Observe ', expected: ['repair OptedOut'] },
+    ];
+    for (const { mode, expected } of cases) {
+      const node = oneNode('tags', { faultOf: () => MENDABLE, tags: { 'fleetmend:mode': mode } });
+      await scene.logFault(node);
+      await scene.drain();
+      expect([mode, await told(node)]).toEqual([mode, expected]);
+      expect(scene.chronicle.repairsOf(node.instanceId)).toEqual([]);
+    }
+  });
+
+  it('is recorded as gone, not managed, unreachable or timed out', async () => {
+    const gone = oneNode('gone', { faultOf: () => MENDABLE });
+    gone.setState('terminated');
+    const strange = oneNode('gone', { faultOf: () => MENDABLE });
+    scene.lab.nodes.setManaged(strange.instanceId, false);
+    const offline = oneNode('gone', { faultOf: () => MENDABLE, offline: true });
+    // SSM still believes it online, the agent never answers.
+    const silent = oneNode('gone', { faultOf: () => MENDABLE, offline: true, pings: true });
+    await scene.logFault(gone, strange, offline, silent);
+    await scene.drain();
+    expect(await Promise.all([gone, strange, offline].map(told))).toEqual([
+      ['repair Gone'],
+      ['repair NotManaged'],
+      ['repair Unreachable'],
+    ]);
+    expect((await told(silent))[0]).toBe('repair TimedOut');
+    expect(scene.chronicle.repairsOf(silent.instanceId)).toHaveLength(1);
+    expect(scene.chronicle.failures).toEqual([]);
+    expect(scene.letters()).toEqual([]);
+  });
+});

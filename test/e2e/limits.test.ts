@@ -1,0 +1,194 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { logNormal } from '../lab/sim/latency.ts';
+import type { SimulatedNode } from '../lab/sim/node.ts';
+import { failing, MENDABLE, MINUTE_MS, openScene, type Scene, synthScene } from './support.ts';
+
+const names = ['big', 'breaker', 'local', 'paused', 'stale', 'line', 'cancelled'];
+let scene: Scene;
+beforeAll(async () => {
+  scene = await openScene(synthScene(names.map((name) => ({ name }))));
+});
+afterAll(() => scene.lab.stop());
+
+const latest = async (nodes: readonly SimulatedNode[]): Promise<readonly string[]> =>
+  await Promise.all(
+    nodes.map(async (n) => {
+      const [row] = await scene.history(n.instanceId);
+      return row?.why ?? row?.outcome ?? 'nothing';
+    }),
+  );
+const times = <T>(n: number, value: T): readonly T[] => Array.from({ length: n }, () => value);
+const pauseAndResume = (action: 'pause' | 'resume', cluster: string) =>
+  scene.remediate({ action, cluster, reason: 'an upgrade' });
+
+describe('200 broken nodes of 600', () => {
+  const BROKEN = 200;
+  let broken: readonly SimulatedNode[];
+  beforeAll(async () => {
+    const latency = logNormal(8000, 30_000);
+    const nodes = scene.addNodes('big', 600, { latency, faultOf: (i) => (i % 3 === 0 ? MENDABLE : undefined) });
+    broken = nodes.filter((n) => n.faults().length > 0);
+    await scene.logFault(...broken);
+    await scene.drain(60);
+  });
+
+  it('are all mended by one command each', async () => {
+    expect(broken.filter((n) => n.faults().length > 0)).toEqual([]);
+    expect(broken.map((n) => scene.chronicle.repairsOf(n.instanceId).length)).toEqual(times(BROKEN, 1));
+    const counts = (await scene.runs('big')).map((r) => r.counts.Repaired ?? 0);
+    expect(counts.reduce((a, b) => a + b, 0)).toBe(BROKEN);
+    expect(scene.chronicle.violations).toEqual([]);
+  });
+
+  it('start with three canaries, one after the other, and the window grows from there', () => {
+    const commands = scene.chronicle.repairsOn(broken);
+    const sizes = commands.map((c) => c.instanceIds.length);
+    expect(sizes.slice(0, 3)).toEqual([1, 1, 1]);
+    for (const i of [1, 2, 3]) expect(commands[i]?.at).toBeGreaterThanOrEqual(commands[i - 1]?.endedAt ?? Number.NaN);
+    expect(Math.max(...sizes)).toBeGreaterThan(1);
+  });
+
+  it('never have more than the budget of 50 under repair at once, and make use of it', () => {
+    expect(scene.chronicle.mostAtOnce('big')).toBeLessThanOrEqual(50);
+    expect(scene.chronicle.mostAtOnce('big')).toBeGreaterThan(40);
+  });
+});
+
+describe('a repair that does not work', () => {
+  it('stops after two failures; the breaker lets one canary through at a time until one is mended', async () => {
+    const nodes = scene.addNodes('breaker', 60);
+    const broken = nodes.slice(0, 8);
+    for (const node of broken) node.breakWith(failing('SandboxStartFailed'));
+    await scene.logFault(...broken);
+    await scene.lab.settle();
+    expect(scene.chronicle.repairsOn(broken)).toHaveLength(2);
+    const lane = await scene.openLane('breaker/pause-image');
+    expect(lane?.breaker).toMatchObject({ openings: 1 });
+    expect((await latest(broken)).toSorted()).toEqual([...times(6, 'BreakerOpen'), ...times(2, 'NotRepaired')]);
+    const opened = scene.chronicle.notices.filter((n) => n.detailType === 'Breaker Opened');
+    expect(opened).toMatchObject([{ detail: { lane: 'breaker/pause-image', openings: 1 } }]);
+
+    await scene.lab.advance(14 * MINUTE_MS);
+    expect(scene.chronicle.repairsOn(broken)).toHaveLength(2);
+    await scene.lab.advance(3 * MINUTE_MS);
+    await scene.lab.settle();
+    expect(scene.chronicle.repairsOn(broken)).toHaveLength(3);
+    expect((await scene.openLane('breaker/pause-image'))?.breaker).toMatchObject({ openings: 2 });
+
+    for (const node of broken) node.breakWith(MENDABLE);
+    await scene.lab.advance(32 * MINUTE_MS);
+    await scene.drain(60);
+    // What waited is mended now. Those that failed have had their answer: they get another try when they complain again.
+    const failed = scene.chronicle.repairsOn(broken).slice(0, 3);
+    const left = broken.filter((n) => n.faults().length > 0);
+    expect(left.map((n) => n.instanceId).toSorted()).toEqual(failed.flatMap((c) => c.instanceIds).toSorted());
+    await scene.logFault(...left);
+    await scene.drain();
+    expect(broken.map((n) => n.faults().length)).toEqual(times(8, 0));
+    expect(scene.chronicle.violations).toEqual([]);
+  });
+
+  it('on nodes that have themselves to blame opens no breaker', async () => {
+    const nodes = scene.addNodes('local', 30, { faultOf: (i) => (i < 6 ? failing('NodeRoleLacksECR') : undefined) });
+    await scene.logFault(...nodes.slice(0, 6));
+    await scene.lab.settle();
+    expect(scene.chronicle.repairsOn(nodes)).toHaveLength(6);
+    expect(await latest(nodes.slice(0, 6))).toEqual(times(6, 'NotRepaired'));
+    const [row] = await scene.history(nodes[0]?.instanceId ?? '');
+    expect(row?.advice).toMatch(/AmazonEC2ContainerRegistryPullOnly/);
+    expect((await scene.openLane('local/pause-image'))?.breaker).toBeUndefined();
+    expect(scene.chronicle.notices.filter((n) => n.detail.lane === 'local/pause-image')).toEqual([]);
+    await scene.drain();
+  });
+});
+
+describe('a pause', () => {
+  it('takes hold within one decision, is recorded for the waiting nodes, and goes on after resume', async () => {
+    const nodes = scene.addNodes('paused', 5, { faultOf: () => MENDABLE });
+    let pausing: Promise<unknown> | undefined;
+    const off = scene.chronicle.onSent((command) => {
+      if (nodes.some((n) => command.instanceIds.includes(n.instanceId))) pausing ??= pauseAndResume('pause', 'paused');
+    });
+    await scene.logFault(...nodes);
+    await scene.lab.settle();
+    await pausing;
+    off();
+    await scene.lab.advance(5 * MINUTE_MS);
+    expect(scene.chronicle.repairsOn(nodes)).toHaveLength(1);
+    expect((await latest(nodes)).toSorted()).toEqual([...times(4, 'Paused'), 'Repaired']);
+    expect((await scene.openLane('paused/pause-image'))?.lane).toBe('paused/pause-image');
+
+    await pauseAndResume('resume', 'paused');
+    await scene.drain();
+    expect(await latest(nodes)).toEqual(times(5, 'Repaired'));
+    expect(nodes.map((n) => scene.chronicle.repairsOf(n.instanceId).length)).toEqual(times(5, 1));
+  });
+
+  it('so long that the news is stale leads to a check first, and the check to the repair', async () => {
+    const [node] = scene.addNodes('stale', 1, { faultOf: () => MENDABLE });
+    if (node === undefined) throw new Error('no node was made');
+    await pauseAndResume('pause', 'stale');
+    await scene.logFault(node);
+    await scene.lab.advance(40 * MINUTE_MS);
+    expect(scene.chronicle.commands.filter((c) => c.instanceIds.includes(node.instanceId))).toEqual([]);
+    await pauseAndResume('resume', 'stale');
+    await scene.drain();
+    const told = (await scene.history(node.instanceId)).map((r) => `${r.action} ${r.why ?? r.outcome}`);
+    expect(told).toEqual(['repair Repaired', 'check Broken', 'repair Stale', 'repair Paused']);
+  });
+});
+
+describe('operators', () => {
+  it('go before the mailbox', async () => {
+    const nodes = scene.addNodes('line', 4, { faultOf: () => MENDABLE });
+    const [first, second, third, asked] = nodes;
+    if (first === undefined || second === undefined || third === undefined || asked === undefined) throw new Error();
+    let busy: Promise<unknown> | undefined;
+    const off = scene.chronicle.onSent((command) => {
+      if (!command.instanceIds.includes(first.instanceId)) return;
+      busy = scene.logFault(second, third).then(() =>
+        scene.start({
+          action: 'repair',
+          cluster: 'line',
+          remediation: 'pause-image',
+          instanceIds: [asked.instanceId],
+          reason: 'a ticket',
+        }),
+      );
+    });
+    await scene.logFault(first);
+    await scene.drain();
+    await busy;
+    off();
+    const order = scene.chronicle.repairsOn(nodes).flatMap((c) => c.instanceIds);
+    expect(order.slice(0, 2)).toEqual([first.instanceId, asked.instanceId]);
+    expect(order.toSorted()).toEqual(nodes.map((n) => n.instanceId).toSorted());
+  });
+
+  it('can cancel: what is in flight is cancelled at SSM, the rest gets nothing, and the run ends', async () => {
+    const nodes = scene.addNodes('cancelled', 4, { faultOf: () => MENDABLE, latency: () => 40_000 });
+    const request = { action: 'repair', cluster: 'cancelled', remediation: 'pause-image', reason: 'a ticket' };
+    const { runId, planned } = await scene.start({ ...request, requestId: 'ticket-1' });
+    expect(planned).toBe(4);
+    let cancelling: Promise<unknown> | undefined;
+    const off = scene.chronicle.onSent((command) => {
+      if (command.runId === runId)
+        cancelling ??= scene.remediate({ action: 'cancel', runId, reason: 'the wrong cluster' });
+    });
+    await scene.lab.settle();
+    off();
+    expect(await cancelling).toMatchObject({ runId, cancelled: true });
+    await scene.drain();
+    expect(scene.chronicle.repairsOn(nodes)).toHaveLength(1);
+    expect(nodes.map((n) => n.faults().length)).toEqual(times(4, 1));
+    expect(await latest(nodes)).toEqual(times(4, 'Cancelled'));
+    const [run] = await scene.runs('cancelled');
+    expect(run).toMatchObject({ runId, status: 'ended', stopped: { why: 'Cancelled' } });
+
+    const again = await scene.start({ ...request, requestId: 'ticket-1' });
+    expect(again).toMatchObject({ runId, planned });
+    await scene.drain();
+    expect(scene.chronicle.repairsOn(nodes)).toHaveLength(1);
+    await expect(scene.start({ ...request, reason: 'another', requestId: 'ticket-1' })).rejects.toThrow(/requestId/);
+  });
+});

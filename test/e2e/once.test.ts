@@ -1,0 +1,150 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { SimulatedNode } from '../lab/sim/node.ts';
+import { failing, IMAGE, MENDABLE, openScene, type Scene, synthScene } from './support.ts';
+
+const clusters = ['twenty', 'midst', 'twice', 'lost', 'late', 'throttled', 'partial', 'dark'].map((name) => ({ name }));
+let scene: Scene;
+beforeAll(async () => {
+  scene = await openScene(synthScene(clusters));
+});
+afterAll(() => scene.lab.stop());
+afterEach(() => {
+  Object.assign(scene.lab.faults, {
+    calls: [],
+    events: [],
+    unprocessedRate: 0,
+    failedEntryRate: 0,
+    failedBatchEntryRate: 0,
+    duplicateDeliveryRate: 0,
+  });
+});
+
+const brokenNode = (cluster: string): SimulatedNode => {
+  const nodes = scene.addNodes(cluster, 4, { faultOf: (i) => (i === 0 ? MENDABLE : undefined) });
+  if (nodes[0] === undefined) throw new Error('no node was made');
+  return nodes[0];
+};
+
+/** The event that λ logs puts on the bus, as if EventBridge delivered it again. */
+const symptom = (node: SimulatedNode, at: string): void => {
+  const { cluster, instanceId } = node;
+  const detail = {
+    cluster,
+    instanceId,
+    reason: 'SandboxImageMissing',
+    image: IMAGE,
+    firstSeenAt: at,
+    lastSeenAt: at,
+    count: 1,
+  };
+  scene.lab.putEvent({ source: 'fleetmend.logs', detailType: 'Node Symptom', detail }, 'fleetmend');
+};
+const isoNow = (): string => new Date(scene.lab.now()).toISOString();
+
+const expectMendedOnce = async (node: SimulatedNode): Promise<void> => {
+  expect(scene.chronicle.repairsOf(node.instanceId)).toHaveLength(1);
+  expect(node.faults()).toEqual([]);
+  expect(node.mostAtOnce()).toBe(1);
+  const history = await scene.history(node.instanceId);
+  expect(history.filter((r) => r.action === 'repair').map((r) => r.outcome)).toEqual(['Repaired']);
+  const runs = await scene.runs(node.cluster);
+  expect(runs.filter((r) => r.action === 'repair')).toMatchObject([{ status: 'ended', counts: { Repaired: 1 } }]);
+  expect(scene.chronicle.violations).toEqual([]);
+  const mailbox = (await scene.items()).filter((i) => i.pk.startsWith(`LANE#${node.cluster}/`) && i.sk !== 'STATE');
+  expect(mailbox).toEqual([]);
+};
+
+describe('the same signal, again and again', () => {
+  it('as 20 log lines and 20 events is one command and one result', async () => {
+    const node = brokenNode('twenty');
+    const at = isoNow();
+    for (let i = 0; i < 20; i++) {
+      await scene.logFault(node);
+      symptom(node, at);
+    }
+    await scene.drain();
+    await expectMendedOnce(node);
+    expect(scene.chronicle.checksOf(node.instanceId)).toEqual([]);
+    expect(scene.letters()).toEqual([]);
+  });
+
+  it('in the midst of a run, and again when it has ended, is one command and one result', async () => {
+    const node = brokenNode('midst');
+    const at = isoNow();
+    const off = scene.chronicle.onSent((command) => {
+      if (!command.instanceIds.includes(node.instanceId)) return;
+      for (let i = 0; i < 20; i++) symptom(node, i % 2 === 0 ? at : isoNow());
+      void scene.logFault(node);
+    });
+    symptom(node, at);
+    await scene.lab.settle();
+    off();
+    for (let i = 0; i < 20; i++) symptom(node, at);
+    await scene.drain();
+    await expectMendedOnce(node);
+    expect(scene.letters()).toEqual([]);
+  });
+
+  it('with every message of every queue delivered twice is one command and one result', async () => {
+    scene.lab.faults.duplicateDeliveryRate = 0.5;
+    const node = brokenNode('twice');
+    await scene.logFault(node);
+    await scene.drain();
+    await expectMendedOnce(node);
+  });
+});
+
+describe("SSM's events", () => {
+  it('all lost: reconcile asks SSM, and the run still ends', async () => {
+    scene.lab.faults.events.push({ source: 'aws.ssm', kind: 'lose' });
+    const node = brokenNode('lost');
+    await scene.logFault(node);
+    await scene.drain();
+    await expectMendedOnce(node);
+    expect(scene.chronicle.failures).toEqual([]);
+  });
+
+  it('all doubled, late and out of order: the same result', async () => {
+    scene.lab.faults.events.push({ kind: 'duplicate' }, { kind: 'late', lateMs: 120_000 });
+    const node = brokenNode('late');
+    await scene.logFault(node);
+    await scene.drain();
+    await expectMendedOnce(node);
+    expect(scene.chronicle.failures).toEqual([]);
+  });
+});
+
+describe('services that refuse', () => {
+  it('calls throttled and failed at random cost time, no node and no second command', async () => {
+    scene.lab.faults.calls.push(
+      { kind: 'throttle', rate: 0.15 },
+      { kind: 'internal-error', service: 'dynamodb', rate: 0.1 },
+    );
+    const node = brokenNode('throttled');
+    await scene.logFault(node);
+    await scene.drain(90);
+    await expectMendedOnce(node);
+    expect(scene.letters()).toEqual([]);
+  });
+
+  it('entries refused inside answers of 200 are sent again', async () => {
+    Object.assign(scene.lab.faults, { unprocessedRate: 0.3, failedEntryRate: 0.3, failedBatchEntryRate: 0.3 });
+    const node = brokenNode('partial');
+    await scene.logFault(node);
+    await scene.drain(90);
+    await expectMendedOnce(node);
+    expect(scene.letters()).toEqual([]);
+  });
+
+  it('SendCommand answers lost after it acted: the command is adopted, not sent again', async () => {
+    scene.lab.faults.calls.push({ service: 'ssm', operation: 'SendCommand', kind: 'drop-after', times: 1 });
+    scene.lab.faults.events.push({ source: 'aws.ssm', kind: 'lose' });
+    const nodes = scene.addNodes('dark', 3, { faultOf: (i) => (i === 2 ? failing('NodeRoleLacksECR') : MENDABLE) });
+    await scene.logFault(...nodes);
+    await scene.drain();
+    for (const node of nodes) expect(scene.chronicle.repairsOf(node.instanceId)).toHaveLength(1);
+    const results = await Promise.all(nodes.map((n) => scene.history(n.instanceId)));
+    expect(results.map((r) => r[0]?.outcome)).toEqual(['Repaired', 'Repaired', 'NotRepaired']);
+    expect(scene.chronicle.violations).toEqual([]);
+  });
+});

@@ -1,0 +1,257 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient, paginateScan } from '@aws-sdk/lib-dynamodb';
+import * as z from 'zod';
+import { LaneState, ResultRow } from '../../functions/core/rows.ts';
+import type { ConfigInput } from '../../infra/config.ts';
+import { createClock, type LabClock } from '../lab/aws/clock.ts';
+import type { Lab, LabOptions } from '../lab/aws/lab.ts';
+import { createRandom } from '../lab/aws/random.ts';
+import { bootLab } from '../lab/boot.ts';
+import { fleetInstanceId } from '../lab/sim/fleet.ts';
+import { type Latency, logNormal } from '../lab/sim/latency.ts';
+import { createSimulatedNode, type SimulatedNode, type SimulatedNodeOptions } from '../lab/sim/node.ts';
+import type { SimulatedFault } from '../lab/sim/result.ts';
+import { LAB_ENVIRONMENT, type LabAssembly, synthLab } from '../lab/synth.ts';
+import { type Chronicle, createChronicle } from './chronicle.ts';
+
+/** A minute of the lab's time. */
+export const MINUTE_MS = 60_000;
+/** The sandbox image of the articles. */
+export const IMAGE = '918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause:3.5';
+
+/** A cluster of a scene; it repairs and is not swept, where nothing else is said. */
+export type SceneCluster = { readonly name: string; readonly mode?: 'observe' | 'repair'; readonly sweeps?: boolean };
+
+/** The log group that a cluster's nodes log to. */
+export const logGroupOf = (cluster: string): string => `/aws/containerinsights/${cluster}/dataplane`;
+
+/** Synthesizes the stack for these clusters, once for all labs of a file. */
+export const synthScene = (
+  clusters: readonly SceneCluster[],
+  limits: NonNullable<ConfigInput['limits']> = {},
+): LabAssembly =>
+  synthLab({
+    clusters: clusters.map(({ name, mode = 'repair', sweeps = false }) => ({
+      name,
+      mode,
+      sweeps,
+      logGroups: [logGroupOf(name)],
+      nodeTags: ['eks:cluster-name', 'eks:eks-cluster-name', 'kubernetes.io/cluster'] as const,
+    })),
+    limits,
+    alarms: false,
+  });
+
+/** A fault that the repair mends, by the rung that needs ECR. */
+export const MENDABLE: SimulatedFault = {
+  remediation: 'pause-image',
+  reason: 'SandboxImageMissing',
+  repair: { kind: 'mends', rung: 'ecr' },
+};
+
+/** A fault that the repair fails at, for this reason. */
+export const failing = (reason: string): SimulatedFault => ({ ...MENDABLE, repair: { kind: 'fails', reason } });
+
+/** Documents of a scene take a few seconds; nothing in it waits for a slow node unless a test wants one. */
+const SCENE_LATENCY: Latency = logNormal(2000, 6000);
+
+const TableItemShape = z.looseObject({ pk: z.string(), sk: z.string() });
+const Item = z.looseObject({ kind: z.string() });
+const Page = z.object({ items: z.array(Item), next: z.string().optional() });
+/** An item of a report. */
+export type ReportItem = z.infer<typeof Item>;
+/** A run as reports show it. */
+export const ShownRun = z.looseObject({
+  runId: z.string(),
+  status: z.string(),
+  action: z.enum(['check', 'repair']),
+  origin: z.looseObject({ source: z.string() }),
+  pending: z.number(),
+  inFlight: z.number(),
+  counts: z.record(z.string(), z.number()),
+  stopped: z.object({ why: z.string() }).optional(),
+});
+export type ShownRun = z.infer<typeof ShownRun>;
+/** λ remediate's answer to `check` and `repair`. */
+export const Started = z.object({
+  runId: z.string(),
+  planned: z.number(),
+  skipped: z.array(z.object({ instanceId: z.string(), why: z.string() })),
+  held: z.string().optional(),
+});
+
+/** One lab with simulated nodes, on a clock that skips idle time, and what is known of it. */
+export type Scene = {
+  readonly lab: Lab;
+  readonly clock: LabClock;
+  readonly chronicle: Chronicle;
+  /** Adds nodes to a cluster; ids never repeat. */
+  readonly addNodes: (
+    cluster: string,
+    count: number,
+    options?: Partial<SimulatedNodeOptions> & { readonly faultOf?: (index: number) => SimulatedFault | undefined },
+  ) => readonly SimulatedNode[];
+  /** Lets nodes' containerd log that it cannot start a sandbox, as Fluent Bit ships it: one payload for each cluster. */
+  readonly logFault: (
+    ...nodes: readonly Pick<SimulatedNode, 'instanceId' | 'cluster' | 'privateDnsName'>[]
+  ) => Promise<void>;
+  readonly remediate: (request: Readonly<Record<string, unknown>>) => Promise<unknown>;
+  readonly start: (request: Readonly<Record<string, unknown>>) => Promise<z.infer<typeof Started>>;
+  /** All pages of a query. */
+  readonly report: (query: Readonly<Record<string, unknown>>) => Promise<readonly ReportItem[]>;
+  readonly runs: (cluster: string) => Promise<readonly ShownRun[]>;
+  readonly resultsOf: (runId: string) => Promise<readonly ResultRow[]>;
+  /** A node's results, the newest first. */
+  readonly history: (instanceId: string) => Promise<readonly ResultRow[]>;
+  /** Every item of the audit table, as an administrator's scan sees it. */
+  readonly items: () => Promise<readonly TableItem[]>;
+  /** A lane that has unfinished business. */
+  readonly openLane: (lane: string) => Promise<LaneState | undefined>;
+  /** Minute by minute until nothing is open and no queue holds a message; throws naming what is left. */
+  readonly drain: (maxMinutes?: number) => Promise<void>;
+  /** Everything in dead-letter queues: queue, body, reason, function. */
+  readonly letters: () => readonly DeadLetterShown[];
+};
+
+/** An item of the audit table, with its keys. */
+export type TableItem = Readonly<Record<string, unknown>> & { readonly pk: string; readonly sk: string };
+
+/** A dead letter as a test looks at it. */
+export type DeadLetterShown = {
+  readonly queue: string;
+  readonly body: string;
+  readonly reason: string | undefined;
+  readonly function: string | undefined;
+  readonly time: string | undefined;
+};
+
+/** containerd 1.6's error, as a real node logged it, in a record of Container Insights. */
+export const faultLine = (
+  node: { readonly instanceId: string; readonly privateDnsName: string },
+  at: number,
+): string => {
+  const error = `failed to get sandbox image "${IMAGE}": failed to pull image "${IMAGE}": failed to pull and unpack image "${IMAGE}": failed to resolve reference "${IMAGE}": pulling from host ${IMAGE.split('/')[0]} failed with status code [manifests 3.5]: 401 Unauthorized`;
+  return JSON.stringify({
+    hostname: node.privateDnsName,
+    systemd_unit: 'containerd.service',
+    message: `time="${new Date(at).toISOString()}" level=error msg="RunPodSandbox for &PodSandboxMetadata{Name:web,Uid:1,Namespace:default,Attempt:0,} failed, error" error=${JSON.stringify(error)}`,
+    az: 'cn-north-1a',
+    ec2_instance_id: node.instanceId,
+  });
+};
+
+/** Boots a scene. */
+export const openScene = async (
+  assembly: LabAssembly,
+  options: Pick<LabOptions, 'edit' | 'faults' | 'onDecision'> & { readonly seed?: number } = {},
+): Promise<Scene> => {
+  const { seed = 1, ...rest } = options;
+  const clock = createClock({ skipIdle: true });
+  const lab = await bootLab({ ...assembly, ...LAB_ENVIRONMENT, ...rest, clock, seed, maxEnvironments: 2 });
+  const chronicle = createChronicle(lab);
+  const random = createRandom(seed);
+  const counts = new Map<string, number>();
+
+  const report: Scene['report'] = async (query) => {
+    const items: ReportItem[] = [];
+    let next: string | undefined;
+    do {
+      const page = Page.parse(
+        await lab.invoke('fleetmend-report', { ...query, limit: 200, ...(next === undefined ? {} : { next }) }),
+      );
+      items.push(...page.items);
+      next = page.next;
+    } while (next !== undefined);
+    return items;
+  };
+  const results = (items: readonly ReportItem[]): readonly ResultRow[] =>
+    items.flatMap(({ kind, ...row }) => (kind === 'result' ? [ResultRow.parse(row)] : []));
+  const remediate: Scene['remediate'] = (request) =>
+    lab.invoke('fleetmend-remediate', { requestedBy: 'test', ...request });
+  const waiting = (): readonly string[] =>
+    lab.queues.all().flatMap(({ settings: { name }, depth }) => {
+      const { visible, inFlight, delayed } = depth();
+      return !name.includes('dlq') && visible + inFlight + delayed > 0
+        ? [`${name}: ${visible + inFlight + delayed}`]
+        : [];
+    });
+
+  return {
+    lab,
+    clock,
+    chronicle,
+    addNodes: (cluster, count, { faultOf, ...nodeOptions } = {}) => {
+      const first = counts.get(cluster) ?? 0;
+      counts.set(cluster, first + count);
+      const nodes = Array.from({ length: count }, (_, i) => {
+        const fault = faultOf?.(i);
+        return createSimulatedNode({
+          instanceId: fleetInstanceId(cluster, first + i),
+          cluster,
+          clock,
+          random: createRandom(Math.floor(random() * 2 ** 32)),
+          latency: SCENE_LATENCY,
+          ...(fault === undefined ? {} : { faults: [fault] }),
+          ...nodeOptions,
+        });
+      });
+      lab.nodes.add(...nodes);
+      return nodes;
+    },
+    logFault: async (...nodes) => {
+      for (const [cluster, some] of Map.groupBy(nodes, (node) => node.cluster)) {
+        const stream = `${some[0]?.privateDnsName}-dataplane.systemd.containerd.service`;
+        const lines = some.map((node) => faultLine(node, lab.now()));
+        await lab.putLogEvents(logGroupOf(cluster), stream, lines);
+      }
+    },
+    remediate,
+    start: async (request) => Started.parse(await remediate(request)),
+    report,
+    runs: async (cluster) => (await report({ query: 'runs', cluster })).map((item) => ShownRun.parse(item)),
+    resultsOf: async (runId) => results(await report({ query: 'run', runId })),
+    history: async (instanceId) => results(await report({ query: 'node', instanceId })),
+    items: async () => {
+      const client = new DynamoDBClient({
+        endpoint: lab.endpointUrl,
+        region: lab.region,
+        credentials: lab.credentialsFor('reader'),
+      });
+      const found: TableItem[] = [];
+      const pages = paginateScan(
+        { client: DynamoDBDocumentClient.from(client) },
+        { TableName: lab.outputs.AuditTableName ?? '' },
+      );
+      for await (const { Items } of pages) found.push(...(Items ?? []).map((item) => TableItemShape.parse(item)));
+      client.destroy();
+      return found;
+    },
+    openLane: async (lane) => {
+      const found = (await report({ query: 'open' })).find((item) => item.kind === 'lane' && item.lane === lane);
+      if (found === undefined) return undefined;
+      const { kind, ...row } = found;
+      return LaneState.parse({ ...row, version: 0 });
+    },
+    drain: async (maxMinutes = 45) => {
+      for (let minute = 0; ; minute++) {
+        await lab.settle();
+        const open = await report({ query: 'open' });
+        const left = [...waiting(), ...open.map((item) => JSON.stringify(item))];
+        if (left.length === 0) return;
+        if (minute >= maxMinutes)
+          throw new Error(`draining the scene: after ${maxMinutes} min of lab time there is still ${left.join('\n')}`);
+        await lab.advance(MINUTE_MS);
+      }
+    },
+    letters: () =>
+      Object.entries(lab.queues.deadLetters()).flatMap(([queue, messages]) =>
+        messages.map(({ body, attributes }) => ({
+          queue,
+          body,
+          reason: attributes.reason?.StringValue,
+          function: attributes.function?.StringValue,
+          time: attributes.time?.StringValue,
+        })),
+      ),
+  };
+};
