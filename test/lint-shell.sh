@@ -3,9 +3,13 @@
 set -o errexit -o nounset -o pipefail
 cd "$(dirname "$0")/.."
 mapfile -t files < <(git ls-files --cached --others --exclude-standard -- '*.sh' '*.bats' '.ci/run')
-[ "${#files[@]}" -gt 0 ] || { echo 'no shell files found' >&2; exit 1; }
+[ "${#files[@]}" -gt 0 ] || {
+  echo 'no shell files found' >&2
+  exit 1
+}
 mapfile -t scripts < <(printf '%s\n' "${files[@]}" | grep -v '\.bats$')
+mapfile -t suites < <(printf '%s\n' "${files[@]}" | grep '\.bats$')
 shfmt -d -i 2 -bn -ci -sr "${scripts[@]}"
-shfmt -d -i 2 -bn -ci -sr -ln bats $(printf '%s\n' "${files[@]}" | grep '\.bats$' || true)
+shfmt -d -i 2 -bn -ci -sr -ln bats "${suites[@]}"
 shellcheck --severity=style --external-sources "${files[@]}"
 echo "${#files[@]} shell files are clean"
