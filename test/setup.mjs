@@ -33,7 +33,9 @@ export const installPackages = () => {
   const done = join(root, 'node_modules', '.package-lock.json');
   if (existsSync(done) && statSync(done).mtimeMs >= statSync(join(root, 'package-lock.json')).mtimeMs) return;
   console.log('installing the npm packages of package-lock.json (about half a minute)');
-  must('npm ci', 'npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']);
+  // Not `npm ci`: it refuses a lockfile that lacks optional packages of other platforms, as this one may. With --no-save
+  // the versions of the lockfile are installed and the lockfile is left as it is.
+  must('npm install', 'npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error']);
 };
 
 /** Installs the Debian packages of the real nodes: as root on Debian, without removing any or starting their services. */
