@@ -6,10 +6,13 @@ import { remediations } from './registry.ts';
 
 const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
 
-const row = (...cells: readonly string[]): string => `| ${cells.map(cell).join(' | ')} |`;
-
-const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
-  [row(...head), row(...head.map(() => '---')), ...rows.map((cells) => row(...cells))].join('\n');
+// Aligned as formatters of Markdown do it, so that one that runs over the docs changes nothing.
+const table = (head: readonly string[], rows: readonly (readonly string[])[]): string => {
+  const texts = [head, ...rows].map((cells) => cells.map(cell));
+  const widths = head.map((_, column) => Math.max(3, ...texts.map((cells) => cells[column]?.length ?? 0)));
+  const lines = texts.map((cells) => `| ${cells.map((text, i) => text.padEnd(widths[i] ?? 0)).join(' | ')} |`);
+  return [lines[0], `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`, ...lines.slice(1)].join('\n');
+};
 
 const code = (text: string): string => `\`${text}\``;
 

@@ -1,4 +1,4 @@
-import type { NativeAttributeValue } from '@aws-sdk/util-dynamodb';
+import type { NativeAttributeValue } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
 import { TABLE } from './table-keys.ts';
 

@@ -33,6 +33,9 @@ const ID = /\bi-(?:[0-9a-f]{17}|[0-9a-f]{8})\b/g;
 const isThrottled = (thrown: Error): boolean =>
   /^(ThrottlingException|Throttling|RequestLimitExceeded|TooManyRequestsException)$/.test(thrown.name);
 
+/** SSM keeps commands for 30 days, and answers so for an id that it does not know. */
+const isUnknownCommand = (thrown: unknown): boolean => thrown instanceof Error && thrown.name === 'InvalidCommandId';
+
 const isRefusal = (thrown: Error): boolean => {
   const status = (thrown as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
   // 408: the service gave up waiting, which says nothing of what it did.
@@ -110,7 +113,7 @@ export const createSender = ({
         await client.send(new CancelCommandCommand({ CommandId: commandId }));
       } catch (thrown) {
         // SSM has forgotten the command: there is nothing to stop.
-        if (!(thrown instanceof Error && thrown.name === 'InvalidCommandId')) throw thrown;
+        if (!isUnknownCommand(thrown)) throw thrown;
       }
     },
   };
@@ -161,7 +164,11 @@ export const createCommandReader = ({ client }: { readonly client: Pick<SSMClien
   };
   return {
     byId: async (commandId) => {
-      for await (const command of list({ CommandId: commandId })) return command;
+      try {
+        for await (const command of list({ CommandId: commandId })) return command;
+      } catch (thrown) {
+        if (!isUnknownCommand(thrown)) throw thrown;
+      }
       return undefined;
     },
     find: async ({ comment, documentName, since }) => {

@@ -1,14 +1,17 @@
 import * as z from 'zod';
 
+/** A FIFO group id: 1 to 128 letters, digits and punctuation (SQS SendMessage API reference). */
+const Group = z.string().regex(/^[!-~]{1,128}$/, 'not a name of a lane or a run');
+
 /**
  * The message of the lanes queue: "look at this". It carries no data, so a duplicate or an old one is harmless.
  * `group` is the FIFO message group: a lane's name for lanes and their repair runs, the run's id for checks.
  */
 export const Wake = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('lane'), lane: z.string() }),
-  z.strictObject({ kind: z.literal('run'), runId: z.string() }),
+  z.strictObject({ kind: z.literal('lane'), lane: Group }),
+  z.strictObject({ kind: z.literal('run'), runId: Group }),
 ]);
 export type Wake = z.infer<typeof Wake>;
 
-/** The FIFO message group of a wake. FIFO group ids are 1 to 128 characters of letters, digits and punctuation. */
+/** The FIFO message group of a wake. */
 export const groupOf = (wake: Wake): string => (wake.kind === 'lane' ? wake.lane : wake.runId);

@@ -52,7 +52,7 @@ const ACCESS: Readonly<Record<Exclude<FunctionName, 'report'>, Access>> = {
   },
   reconcile: {
     command: ['GetItem', 'UpdateItem'],
-    run: ['GetItem', 'PutItem'],
+    run: ['PutItem'],
     lane: ['PutItem'],
     result: ['GetItem', 'PutItem'],
     node: ['GetItem', 'BatchGetItem', 'UpdateItem'],
@@ -100,8 +100,9 @@ export const tableStatements = (name: FunctionName, tableArn: string): readonly 
   const indexArn = ({ name: indexName }: { readonly name: string }) => `${tableArn}/index/${indexName}`;
   if (name === 'report') {
     return [
+      new iam.PolicyStatement({ actions: ['dynamodb:GetItem'], resources: [tableArn] }),
       new iam.PolicyStatement({
-        actions: ['dynamodb:GetItem', 'dynamodb:Query'],
+        actions: ['dynamodb:Query'],
         resources: [tableArn, ...[TABLE.byOwner, TABLE.byOutcome, TABLE.byReason, TABLE.byDue].map(indexArn)],
       }),
     ];

@@ -50,12 +50,24 @@ WANTED=918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause:3.5
   [[ $output == *'Unsupported RuntimeNotContainerd'* ]]
 }
 
-@test "says that containerd does not answer, as a check and as a repair" {
-  capture() { RC=124 OUT='' ERR=''; }
-  CONTAINERD_SOCKET=/run/x.sock
+@test "reads the version that containerd tells of itself" {
+  local said
+  for said in 'containerd github.com/containerd/containerd 1.6.20~ds1 1.6.20~ds1-1+deb12u1' \
+    'containerd github.com/containerd/containerd v1.7.27 05044ec0a9a75232cad458027ca83437aae3f4da' \
+    'containerd github.com/containerd/containerd/v2 2.1.4 75cb2b7193e4e490e9fbdc236c0e811ccaba3376'; do
+    printf '%s\n' "$said" > "$WORK/version"
+    read_runtime_version
+    [[ $said == *[\ v]"$CONTAINERD_VERSION"[~\ ]* ]]
+  done
+}
+
+@test "says that containerd does not tell its version, as a check and as a repair" {
+  : > "$WORK/version"
+  printf 'exec format error\n' > "$WORK/version.err"
+  CONTAINERD_EXE=/proc/7/exe
   run read_runtime_version
   [ "$status" -eq 2 ]
-  [[ $output == *'Unknown RuntimeDown'*'/run/x.sock: no answer in time'* ]]
+  [[ $output == *'Unknown RuntimeDown'*'/proc/7/exe'*'exec format error'* ]]
   ACTION=repair
   run read_runtime_version
   [ "$status" -eq 1 ]

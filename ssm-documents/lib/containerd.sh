@@ -32,10 +32,20 @@ refuse_foreign_platforms() {
   finish Unsupported PlatformUnsupported 'There is no containerd on this node.'
 }
 
-# read_containerd: everything above, of the containerd that serves kubelet. Wants find_services and read_kubelet.
+# read_containerd: everything above, of the containerd that serves kubelet. Wants find_services and read_kubelet. By the
+# executable that is running: after an upgrade without a restart the one on the PATH may be another.
 read_containerd() {
+  local version_pid
   flags_of "$CONTAINERD_PID" take_containerd_flag
+  CONTAINERD_EXE=containerd
+  if [[ -n $CONTAINERD_PID && -x /proc/$CONTAINERD_PID/exe ]]; then
+    CONTAINERD_EXE=/proc/$CONTAINERD_PID/exe
+  fi
+  # Side by side: each takes as long as containerd needs to start.
+  bounded 10 "$CONTAINERD_EXE" --version > "$WORK/version" 2> "$WORK/version.err" &
+  version_pid=$!
   read_runtime_config
+  wait "$version_pid" || true
   read_runtime_version
 }
 
@@ -46,13 +56,8 @@ take_containerd_flag() {
   esac
 }
 
-# read_runtime_config: containerd's effective configuration, imports merged, by the executable that is running (after an
-# upgrade without a restart the one on the PATH may be another).
+# read_runtime_config: containerd's effective configuration, imports merged.
 read_runtime_config() {
-  CONTAINERD_EXE=containerd
-  if [[ -n $CONTAINERD_PID && -x /proc/$CONTAINERD_PID/exe ]]; then
-    CONTAINERD_EXE=/proc/$CONTAINERD_PID/exe
-  fi
   if [[ -n $CONTAINERD_CONFIG ]]; then
     capture 10 "$CONTAINERD_EXE" --config "$CONTAINERD_CONFIG" config dump
   else
@@ -103,14 +108,16 @@ parse_runtime_config() {
   ' "$1")
 }
 
-# read_runtime_version: the version of the containerd that is running, not of ctr.
+# read_runtime_version: from what read_containerd had containerd say of itself. Not by `ctr version`: to answer it, a
+# containerd that nobody has asked before writes its new id to the disk.
 read_runtime_version() {
-  local pattern='Server:[[:space:]]+Version:[[:space:]]+v?([0-9]+\.[0-9]+\.[0-9]+)'
-  capture 10 ctr --address "$CONTAINERD_SOCKET" --connect-timeout 5s version
-  if [[ $OUT =~ $pattern ]]; then
+  local pattern='^containerd [^ ]+ v?([0-9]+\.[0-9]+\.[0-9]+)'
+  slurp "$WORK/version"
+  if [[ $REPLY =~ $pattern ]]; then
     CONTAINERD_VERSION=${BASH_REMATCH[1]}
     return
   fi
-  capture_error
-  finish_undecided RuntimeDown "containerd (unit ${CONTAINERD_STATE:-unknown}) does not answer at $CONTAINERD_SOCKET: $REPLY"
+  slurp "$WORK/version.err"
+  last_line "$REPLY"
+  finish_undecided RuntimeDown "containerd ($CONTAINERD_EXE) does not tell its version: ${REPLY:-no answer in time}"
 }

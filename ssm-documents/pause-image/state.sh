@@ -63,7 +63,7 @@ read_image_state() {
   ctr_k8s 15 images ls "name==\"$IMAGE\""
   if ((RC != 0)) || [[ $OUT != REF* ]]; then
     capture_error
-    finish_undecided RuntimeDown "containerd does not list its images: $REPLY"
+    finish_undecided RuntimeDown "containerd (unit ${CONTAINERD_STATE:-unknown}) does not answer at $CONTAINERD_SOCKET: $REPLY"
   fi
   read_image_row "$IMAGE" "$WORK/out" || return 0
   IMAGE_STATE=incomplete

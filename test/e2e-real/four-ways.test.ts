@@ -128,10 +128,14 @@ await describeWithRealNodes('fleetmend on real nodes, broken in four ways', () =
   it.each(MENDED)('has labelled the image as pinned on the node %s, which has the real content', async (name) => {
     const node = world.nodes[name];
     const tagged = node.style === 'al2023' ? `${node.sandboxImage}:latest` : node.sandboxImage;
-    expect(imagesByName(await node.snapshot())[tagged]).toMatchObject({
+    const snapshot = await node.snapshot();
+    expect(imagesByName(snapshot)[tagged]).toMatchObject({
       digest: node.pauseImage.manifest.digest,
       labels: PINNED,
     });
+    // The test container is gone, and its snapshot with it.
+    expect(snapshot.containers).toEqual([]);
+    expect(snapshot.snapshots.join()).not.toContain('fleetmend');
   });
 
   it('tells what the operator must do where the role may not get a token, and touches nothing there', async () => {

@@ -7,7 +7,9 @@ import { findTokens, tokenMarks } from './tokens.ts';
 import { COOL_DOWN_SECONDS, startPod, startWorld, type World } from './world.ts';
 
 const PROVIDER = '/etc/eks/image-credential-provider/ecr-credential-provider';
-const REPAIR = '[_]script.sh';
+/** What runs on the node while the provider keeps a repair waiting. */
+const WAITING = 'provider-that-waits';
+const SCRIPT = '_script.sh';
 const PATIENCE_MS = 30_000;
 const LOOK_AGAIN_MS = 50;
 
@@ -38,14 +40,16 @@ await describeWithRealNodes('a repair that is disturbed on its real node', () =>
   });
 
   const shell = async (script: string): Promise<string> => (await node.exec(['bash', '-c', script])).stdout.trim();
-  const isAtWork = async (): Promise<boolean> => (await node.exec(['pgrep', '--full', `${PROVIDER}.real`])).code === 0;
-  /** The provider answers late from now on, so that a repair stays where it holds a token. */
+  const isAtWork = async (): Promise<boolean> => (await node.exec(['pgrep', '--full', WAITING])).code === 0;
+  /** From now on the provider keeps a token that it was given to itself for a while, and the repair waits for it. */
   const slowDown = () =>
     shell(`mv ${PROVIDER} ${PROVIDER}.real
-printf '#!/bin/bash\\nanswer=$(%s.real) && exec -a %s.real sleep 22\\nprintf "%%s" "$answer"\\n' ${PROVIDER} ${PROVIDER} > ${PROVIDER}
+printf '#!/bin/bash\nanswer=$(%s.real)\n(exec -a %s sleep 20)\nprintf "%%s" "$answer"\n' ${PROVIDER} ${WAITING} > ${PROVIDER}
 chmod 755 ${PROVIDER}`);
   const speedUp = () => shell(`mv ${PROVIDER}.real ${PROVIDER}`);
-  const killScript = () => shell(`pkill -KILL --full '${REPAIR}'; pkill -KILL --full '${PROVIDER}'`);
+  const killScript = async (): Promise<void> => {
+    for (const command of [SCRIPT, PROVIDER, WAITING]) await node.exec(['pkill', '-KILL', '--full', command]);
+  };
   const attempts = async (): Promise<readonly string[]> => {
     const rows = await world.report({ query: 'node', instanceId: node.instanceId });
     return rows.flatMap(({ kind, ...row }) =>

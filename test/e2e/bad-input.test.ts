@@ -2,24 +2,22 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { logsSubscription } from '../../events/logs-subscription.ts';
-import type { LabNode } from '../lab/node.ts';
 import type { SimulatedNode } from '../lab/sim/node.ts';
 import { faultLine, logGroupOf, MENDABLE, MINUTE_MS, openScene, type Scene, synthScene } from './support.ts';
 
 const FOREIGN_PER_MINUTE = 5;
 let scene: Scene;
 beforeAll(async () => {
-  const clusters = ['good', 'other', 'hostile'].map((name) => ({ name }));
+  const clusters = ['good', 'other'].map((name) => ({ name }));
   scene = await openScene(synthScene(clusters, { maxForeignSignalsPerMinute: FOREIGN_PER_MINUTE }));
 });
 afterAll(() => scene.lab.stop());
 
-let seen = 0;
+const seen = new Set<string>();
 /** Letters since the last look. */
 const newLetters = () => {
-  const all = scene.letters().toSorted((a, b) => String(a.time).localeCompare(String(b.time)));
-  const fresh = all.slice(seen);
-  seen = all.length;
+  const fresh = scene.letters().filter((l) => !seen.has(l.messageId));
+  for (const { messageId } of fresh) seen.add(messageId);
   return fresh;
 };
 // Whatever came in: no function failed, nothing was refused by IAM, no message and no run is left over.
@@ -232,7 +230,7 @@ describe('a symptom', () => {
 
   it('of any source but λ logs leads to a check at most, and only so many a minute', async () => {
     const nodes = scene.addNodes('good', FOREIGN_PER_MINUTE + 3, { faultOf: () => MENDABLE });
-    await scene.remediate({ action: 'pause', cluster: 'good', reason: 'no repair is to hide the check' });
+    await scene.remediate({ action: 'pause', cluster: 'good', reason: 'so that repairs come after the look' });
     const now = new Date(scene.lab.now()).toISOString();
     for (const { instanceId } of nodes) put({ instanceId, firstSeenAt: now, lastSeenAt: now }, 'acme.monitoring');
     await scene.drain(10).catch(() => undefined);
@@ -244,147 +242,6 @@ describe('a symptom', () => {
     await scene.drain();
     // What the checks found is trusted.
     expect(nodes.filter((n) => n.faults().length === 0)).toHaveLength(FOREIGN_PER_MINUTE);
-  });
-});
-
-describe('a request', () => {
-  const repair = { action: 'repair', cluster: 'good', remediation: 'pause-image', reason: 'x' };
-  it.each([
-    ['an unknown action', { action: 'reboot' }, /field action: expected one of check, repair/],
-    [
-      'an unknown cluster',
-      { ...repair, cluster: 'nowhere' },
-      /field cluster: nowhere is not in the policy; it lists: good/,
-    ],
-    ['an unknown remediation', { ...repair, remediation: 'format-disk' }, /field remediation: there is no format-disk/],
-    ['no reason', { ...repair, reason: '' }, /field reason: say why/],
-    [
-      'a hostile id',
-      { ...repair, instanceIds: ['i-0123456789abcdef0 && reboot'] },
-      /field instanceIds.0: not an EC2 instance id/,
-    ],
-    [
-      '1,001 ids',
-      { ...repair, instanceIds: Array.from({ length: 1001 }, (_, i) => `i-${String(i).padStart(17, '0')}`) },
-      /at most 1000/,
-    ],
-    ['a field too many', { ...repair, document: 'AWS-RunShellScript' }, /field \(whole\)/],
-    ['the end of no run', { action: 'cancel', runId: 'r-none', reason: 'x' }, /field runId: there is no run r-none/],
-  ])('with %s is answered with the field that is wrong', async (_name, request, message) => {
-    const before = (await scene.runs('good')).length;
-    await expect(scene.remediate(request)).rejects.toThrow(message);
-    expect(await scene.runs('good')).toHaveLength(before);
-  });
-
-  it.each([
-    [{ query: 'everything' }, /field query: expected one of run, runs/],
-    [{ query: 'node', instanceId: 'i-x' }, /field instanceId/],
-    [{ query: 'open', next: 'AAAA' }, /field next/],
-  ])('for a report %j is answered with the field that is wrong', async (query, message) => {
-    await expect(scene.report(query)).rejects.toThrow(message);
-  });
-});
-
-describe('a node that lies', () => {
-  const line = (fields: Readonly<Record<string, unknown>>): string => {
-    const times = { startedAt: '2026-01-01T00:00:00Z', endedAt: '2026-01-01T00:00:01Z' };
-    return JSON.stringify({
-      v: 1,
-      remediation: 'pause-image',
-      action: 'check',
-      outcome: 'Healthy',
-      message: 'fine',
-      ...times,
-      ...fields,
-    });
-  };
-  const healthy = line({});
-  const cases: readonly (readonly [string, string, string, RegExp])[] = [
-    [
-      'shell metacharacters',
-      line({ message: '$(reboot) `id` {{ x }} ; rm -rf / \u0000\u001b[31m' }),
-      'Healthy',
-      /^\$\(reboot\) `id`/,
-    ],
-    ['nothing at all', '', 'Unknown', /no result line/],
-    ['no JSON', '{"v":1,', 'Unknown', /not JSON/],
-    [
-      'a line that was cut',
-      line({ message: 'x'.repeat(590) })
-        .padEnd(3000, ' ')
-        .slice(0, 300),
-      'Unknown',
-      /not JSON/,
-    ],
-    ['three megabytes', `${'A'.repeat(3 * MEBIBYTE)}\n${healthy}`, 'Unknown', /no result line/],
-    [
-      'a second line that says otherwise',
-      `${line({ outcome: 'Broken', reason: 'SandboxImageMissing' })}\n${healthy}`,
-      'Broken',
-      /fine/,
-    ],
-    ['a result in stderr', `\n----------ERROR-------\n${healthy}`, 'Unknown', /no result line/],
-    [
-      'the result of a repair',
-      line({ action: 'repair', outcome: 'Repaired' }),
-      'Unknown',
-      /answers for pause-image repair/,
-    ],
-    ['a repair that a check cannot do', line({ outcome: 'Repaired' }), 'Unknown', /a check can not end Repaired/],
-    ['an unknown outcome', line({ outcome: 'Root' }), 'Unknown', /field outcome/],
-    ['fields of its own', line({ instanceId: 'i-0aaaaaaaaaaaaaaaa', __proto__x: 1 }), 'Unknown', /Unrecognized key/],
-    ['another prototype', healthy.replace('{', '{"__proto__":{"outcome":"Repaired"},'), 'Unknown', /./],
-    [
-      'a clock of the year 9999',
-      line({ startedAt: '9999-12-31T23:59:59Z', endedAt: '9999-12-31T23:59:59Z' }),
-      'Healthy',
-      /fine/,
-    ],
-  ];
-
-  it('costs itself a result and nobody else anything', async () => {
-    const nodes = cases.map(([, stdout]): LabNode => {
-      const node = oneNode('hostile');
-      const liar: LabNode = {
-        ...node,
-        run: async (_document, signal) => {
-          await scene.clock.sleep(1000);
-          signal.throwIfAborted();
-          return { statusDetails: 'Success', exitCode: 0, stdout, stderr: '' };
-        },
-      };
-      scene.lab.nodes.add(liar);
-      return liar;
-    });
-    const { runId } = await scene.start({
-      action: 'check',
-      cluster: 'hostile',
-      remediation: 'pause-image',
-      reason: 'x',
-    });
-    await scene.drain();
-    const results = new Map((await scene.resultsOf(runId)).map((r) => [r.instanceId, r]));
-    const end = scene.lab.now();
-    for (const [i, [name, , outcome, message]] of cases.entries()) {
-      const row = results.get(nodes[i]?.instanceId ?? '');
-      expect([name, row?.outcome, row?.message]).toEqual([name, outcome, expect.stringMatching(message)]);
-      expect(Date.parse(row?.endedAt ?? ''), name).toBeLessThanOrEqual(end);
-      expect(Date.parse(row?.endedAt ?? ''), name).toBeGreaterThan(end - 60 * MINUTE_MS);
-    }
-    expect(newLetters()).toEqual([]);
-  });
-
-  it('by its tags is left alone', async () => {
-    const tags = {
-      'fleetmend:mode': '"; repair #',
-      'eks:nodegroup-name': '$(reboot)',
-      [`k${'y'.repeat(120)}`]: '\u0000\u202e',
-    };
-    const node = oneNode('hostile', { faultOf: () => MENDABLE, tags });
-    await scene.logFault(node);
-    await scene.drain();
-    expect(node.runs).toEqual([]);
-    expect(await scene.history(node.instanceId)).toMatchObject([{ outcome: 'Skipped', why: 'OptedOut' }]);
   });
 });
 
@@ -402,7 +259,6 @@ describe('replay', () => {
     await scene.lab.advance(3 * MINUTE_MS);
     expect(scene.letters().filter((l) => l.reason?.startsWith('OverBudget'))).toEqual([]);
     expect(scene.letters().length).toBeGreaterThanOrEqual(answer.left.length);
-    seen = scene.letters().length;
     // A payload of λ logs can be replayed too.
     const node = oneNode('good', { faultOf: () => MENDABLE });
     const dead = scene.lab.queues.all().find((q) => q.settings.name === 'fleetmend-logs-dlq');

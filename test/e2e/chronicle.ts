@@ -26,6 +26,8 @@ export type Chronicle = {
   readonly notices: readonly { readonly detailType: string; readonly detail: Readonly<Record<string, unknown>> }[];
   /** What IAM or a resource's policy refused: calls of functions, and deliveries. */
   readonly denials: readonly string[];
+  /** Deliveries that were given up and are in no dead-letter queue. */
+  readonly lost: readonly string[];
   /** Invocations that ended in an error. */
   readonly failures: readonly { readonly functionName: string; readonly error: string }[];
   /** Things that must never happen: two repairs at work on one node, or one run sending two to it. */
@@ -44,6 +46,7 @@ export const createChronicle = (lab: Lab): Chronicle => {
   const byId = new Map<string, SentCommand>();
   const notices: { detailType: string; detail: Readonly<Record<string, unknown>> }[] = [];
   const denials: string[] = [];
+  const lost: string[] = [];
   const failures: { functionName: string; error: string }[] = [];
   const violations: string[] = [];
   const underRepair = new Map<string, string>();
@@ -103,7 +106,8 @@ export const createChronicle = (lab: Lab): Chronicle => {
           denials.push(`${event.call.principal} ${event.call.service}:${event.call.operation} ${event.call.resource}`);
         return;
       case 'delivery-failed':
-        denials.push(`${event.rule} to ${event.target}: ${event.why}`);
+        if (event.why.includes('not authorized')) denials.push(`${event.rule} to ${event.target}: ${event.why}`);
+        if (!event.deadLettered) lost.push(`${event.rule} to ${event.target}: ${event.why}`);
         return;
       case 'function-end':
         if (event.error !== undefined) failures.push({ functionName: event.functionName, error: event.error });
@@ -125,6 +129,7 @@ export const createChronicle = (lab: Lab): Chronicle => {
     },
     notices,
     denials,
+    lost,
     failures,
     violations,
     mostAtOnce: (cluster) => peaks.get(cluster) ?? 0,

@@ -118,6 +118,7 @@ export type TableItem = Readonly<Record<string, unknown>> & { readonly pk: strin
 
 /** A dead letter as a test looks at it. */
 export type DeadLetterShown = {
+  readonly messageId: string;
   readonly queue: string;
   readonly body: string;
   readonly reason: string | undefined;
@@ -168,6 +169,21 @@ export const openScene = async (
     items.flatMap(({ kind, ...row }) => (kind === 'result' ? [ResultRow.parse(row)] : []));
   const remediate: Scene['remediate'] = (request) =>
     lab.invoke('fleetmend-remediate', { requestedBy: 'test', ...request });
+  const items: Scene['items'] = async () => {
+    const client = new DynamoDBClient({
+      endpoint: lab.endpointUrl,
+      region: lab.region,
+      credentials: lab.credentialsFor('reader'),
+    });
+    const found: TableItem[] = [];
+    const pages = paginateScan(
+      { client: DynamoDBDocumentClient.from(client) },
+      { TableName: lab.outputs.AuditTableName ?? '' },
+    );
+    for await (const { Items } of pages) found.push(...(Items ?? []).map((item) => TableItemShape.parse(item)));
+    client.destroy();
+    return found;
+  };
   const waiting = (): readonly string[] =>
     lab.queues.all().flatMap(({ settings: { name }, depth }) => {
       const { visible, inFlight, delayed } = depth();
@@ -211,21 +227,7 @@ export const openScene = async (
     runs: async (cluster) => (await report({ query: 'runs', cluster })).map((item) => ShownRun.parse(item)),
     resultsOf: async (runId) => results(await report({ query: 'run', runId })),
     history: async (instanceId) => results(await report({ query: 'node', instanceId })),
-    items: async () => {
-      const client = new DynamoDBClient({
-        endpoint: lab.endpointUrl,
-        region: lab.region,
-        credentials: lab.credentialsFor('reader'),
-      });
-      const found: TableItem[] = [];
-      const pages = paginateScan(
-        { client: DynamoDBDocumentClient.from(client) },
-        { TableName: lab.outputs.AuditTableName ?? '' },
-      );
-      for await (const { Items } of pages) found.push(...(Items ?? []).map((item) => TableItemShape.parse(item)));
-      client.destroy();
-      return found;
-    },
+    items,
     openLane: async (lane) => {
       const found = (await report({ query: 'open' })).find((item) => item.kind === 'lane' && item.lane === lane);
       if (found === undefined) return undefined;
@@ -238,14 +240,18 @@ export const openScene = async (
         const open = await report({ query: 'open' });
         const left = [...waiting(), ...open.map((item) => JSON.stringify(item))];
         if (left.length === 0) return;
-        if (minute >= maxMinutes)
-          throw new Error(`draining the scene: after ${maxMinutes} min of lab time there is still ${left.join('\n')}`);
+        if (minute >= maxMinutes) {
+          const rows = (await items()).filter((item) => item.pk.startsWith('LANE#') && item.sk !== 'STATE');
+          const waits = [...left, ...rows.map((row) => JSON.stringify(row))].join('\n');
+          throw new Error(`draining the scene: after ${maxMinutes} min of lab time there is still ${waits}`);
+        }
         await lab.advance(MINUTE_MS);
       }
     },
     letters: () =>
       Object.entries(lab.queues.deadLetters()).flatMap(([queue, messages]) =>
-        messages.map(({ body, attributes }) => ({
+        messages.map(({ messageId, body, attributes }) => ({
+          messageId,
           queue,
           body,
           reason: attributes.reason?.StringValue,

@@ -257,6 +257,7 @@ export const bootLab = async (options: LabOptions): Promise<Lab> => {
     notifications: topics.published,
     functionLogs: (functionName) => existing(functionName).fn.logs,
     functionNames: () => [...functions.keys()],
+    roleOf: (functionName) => existing(functionName).role,
     outputs,
     onEvent: events.on,
     idle: clock.idle,

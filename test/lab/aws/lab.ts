@@ -5,7 +5,7 @@ import type { EcrImages } from './ecr.ts';
 import type { EksState } from './eks.ts';
 import type { NewEvent } from './event-bus.ts';
 import type { Faults } from './faults.ts';
-import type { Credentials, DecisionListener, Iam, PolicyDocument } from './iam.ts';
+import type { Credentials, DecisionListener, Iam, PolicyDocument, Principal } from './iam.ts';
 import type { CallRecord, LabEventListener } from './lab-event.ts';
 import type { LogLine } from './logs.ts';
 import type { NodeRegistry } from './nodes.ts';
@@ -70,6 +70,8 @@ export type Lab = {
   readonly notifications: readonly Notification[];
   readonly functionLogs: (functionName: string) => readonly string[];
   readonly functionNames: () => readonly string[];
+  /** The session of a function's role that its code calls as; `iam.issue` makes credentials of it. */
+  readonly roleOf: (functionName: string) => Principal;
   readonly outputs: Readonly<Record<string, string>>;
   /** Calls back for all that happens; returns how to stop that. */
   readonly onEvent: (listener: LabEventListener) => () => void;

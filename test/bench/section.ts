@@ -1,0 +1,75 @@
+import { columns } from '../lab/demo/show.ts';
+
+/** A table of a section: its head, its rows, and a line on what is measured. */
+export type FiguresTable = { readonly head: readonly string[]; readonly rows: readonly (readonly string[])[] };
+
+/** One part of the bench as it is printed and as the page shows it. */
+export type Section = {
+  readonly title: string;
+  /** What was measured, and how. */
+  readonly about: string;
+  readonly table: FiguresTable;
+  /** What was aimed at, and whether it was reached. */
+  readonly aims: readonly Aim[];
+  readonly notes: readonly string[];
+};
+
+/** One thing to reach, with what was reached. */
+export type Aim = { readonly what: string; readonly reached: boolean; readonly got: string };
+
+/** Whether a figure is at most a limit, as an aim. */
+export const atMost = (what: string, value: number, limit: number, show: (value: number) => string): Aim => ({
+  what: `${what}: at most ${show(limit)}`,
+  reached: value <= limit,
+  got: show(value),
+});
+
+const aimLine = ({ what, reached, got }: Aim): string => `${what} — ${got}${reached ? '' : ', **missed**'}`;
+
+/** A section as Markdown. */
+export const toMarkdown = ({ title, about, table, aims, notes }: Section): string => {
+  const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  const rule = table.head.map((_, i) => (i === 0 ? '---' : '---:'));
+  return [
+    `## ${title}`,
+    '',
+    about,
+    '',
+    ...(table.rows.length === 0 ? [] : [row(table.head), row(rule), ...table.rows.map(row), '']),
+    ...aims.map((aim) => `- Aim: ${aimLine(aim)}`),
+    ...notes.map((note) => `- ${note}`),
+    '',
+  ].join('\n');
+};
+
+const wrap = (text: string, width: number): string => {
+  const lines: string[] = [''];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1) ?? '';
+    if (last !== '' && last.length + 1 + word.length > width) lines.push(word);
+    else lines[lines.length - 1] = last === '' ? word : `${last} ${word}`;
+  }
+  return lines.join('\n');
+};
+
+/** A section for a terminal: columns side by side, numbers to the right. */
+export const toText = ({ title, about, table, aims, notes }: Section): string => {
+  const widths = table.head.map((_, i) =>
+    Math.max(...[table.head, ...table.rows].map((cells) => (cells[i] ?? '').length)),
+  );
+  const line = (cells: readonly string[]): string =>
+    cells
+      .map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0)))
+      .join('  ')
+      .trimEnd();
+  return [
+    title,
+    '',
+    wrap(about, columns()),
+    '',
+    ...(table.rows.length === 0 ? [] : [line(table.head), ...table.rows.map(line), '']),
+    ...aims.map(({ what, reached, got }) => `${reached ? 'reached' : 'MISSED '}  ${what}: ${got}`),
+    ...notes.map((note) => wrap(note, columns())),
+    '',
+  ].join('\n');
+};

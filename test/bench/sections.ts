@@ -1,0 +1,151 @@
+import type { BundlesFigures } from './bundles.ts';
+import type { FleetRunFigures, RunFigures } from './fleet-runs.ts';
+import type { HopsFigures } from './hops.ts';
+import type { NodeRepairsFigures } from './node-repairs.ts';
+import { LOOP_CONCURRENCY, LOOP_POLL_MS } from './poll-loop.ts';
+import { type Aim, atMost, type Section } from './section.ts';
+
+/** What fleetmend aims at; ratios are to the manual way. */
+export const AIMS = {
+  repairByAwsCli: 1,
+  repairWithoutAwsCli: 0.5,
+  healthyCheckProcessorMs: 300,
+  ssmCallsPerNode: { check: 0.07, repair: 0.12 },
+  processingMs: 1000,
+} as const;
+
+const ms = (value: number): string => `${Math.round(value)} ms`;
+const ratio = (value: number): string => value.toFixed(2);
+const perNode = (value: number): string => value.toFixed(3);
+const kilobytes = (value: number): string => `${Math.ceil(value)} KB`;
+const seconds = (value: number): string => `${Math.round(value)} s`;
+
+const REAL_TITLE = 'On one real node';
+
+/** Repairs and checks on a real node. */
+export const nodeSection = (figures: NodeRepairsFigures): Section => {
+  if (!figures.ran) {
+    const about = `Not measured: real nodes need root on Debian 12, and ${figures.why}.`;
+    return { title: REAL_TITLE, about, table: { head: [], rows: [] }, aims: [], notes: [] };
+  }
+  const rows = [figures.manual, ...figures.ways].map((w) => [
+    w.way,
+    ms(w.wallMs),
+    ms(w.processorMs),
+    ratio(w.wallRatio),
+  ]);
+  const ratioOf = (fits: (way: string) => boolean): number =>
+    Math.max(...figures.ways.filter((w) => fits(w.way)).map((w) => w.wallRatio));
+  const processorOf = (way: string): number => figures.ways.find((w) => w.way === way)?.processorMs ?? Number.NaN;
+  const isByCli = (way: string): boolean => way.startsWith('repair,') && way.includes('AWS CLI');
+  return {
+    title: REAL_TITLE,
+    about: `Each way breaks the node first, then runs as an SSM document by the lab's agent (containerd ${figures.containerd}, a registry and an ECR API on the same machine). Medians of ${figures.rounds} rounds; a round runs every way once, and the ratio is to the manual way of the same round. Processor time is that of the whole node: the script, its tools, containerd, runc.`,
+    table: { head: ['way', 'wall', 'processor', 'wall / by hand'], rows },
+    aims: [
+      atMost('repair through the AWS CLI, over the manual way', ratioOf(isByCli), AIMS.repairByAwsCli, ratio),
+      atMost(
+        'repair without the AWS CLI, over the manual way',
+        ratioOf((way) => way.startsWith('repair,') && !isByCli(way)),
+        AIMS.repairWithoutAwsCli,
+        ratio,
+      ),
+      atMost(
+        'processor time of a healthy check',
+        processorOf('check of a healthy node'),
+        AIMS.healthyCheckProcessorMs,
+        ms,
+      ),
+    ],
+    notes: [
+      'The manual way fetches the image and stops there. The repair also finds out what is wrong and why, pins the image, and proves it: it starts a container of it and removes it again.',
+      ...figures.left.map((what) => `Not measured: ${what}.`),
+    ],
+  };
+};
+
+const operation = (figures: RunFigures, name: string): string => String(figures.calls[`ssm:${name}`] ?? 0);
+const SSM_OPERATIONS = [
+  'SendCommand',
+  'ListCommandInvocations',
+  'GetCommandInvocation',
+  'DescribeInstanceInformation',
+  'ListCommands',
+];
+
+/** A check and a repair of a whole simulated fleet. */
+export const fleetSection = (runs: readonly FleetRunFigures[]): Section => {
+  const nodes = runs[0]?.nodes ?? 0;
+  const row = (name: string, f: RunFigures): string[] => [
+    name,
+    perNode(f.ssmCallsPerNode),
+    ...SSM_OPERATIONS.map((o) => operation(f, o)),
+    String(f.ssmErrors),
+    seconds(f.seconds),
+  ];
+  return {
+    title: `On ${nodes.toLocaleString('en')} simulated nodes`,
+    about: `A person asks λ remediate for the check, then for the repair (every node broken) of the whole cluster; against a script that sends one command to each node, ${LOOP_CONCURRENCY} nodes at a time, and asks for its result every ${LOOP_POLL_MS / 1000} s. Same lab, same nodes, same latency: log-normal, median 8 s, 99th percentile 60 s, 1 % offline; list calls lag by 1 s; SendCommand is throttled at 5 a second. The time is the lab's, from the request to the last result.`,
+    table: {
+      head: ['run', 'SSM calls a node', ...SSM_OPERATIONS, 'of these throttled', 'time'],
+      rows: runs.flatMap((r) => [row(`${r.action}, fleetmend`, r.fleetmend), row(`${r.action}, loop`, r.loop)]),
+    },
+    aims: runs.map(
+      (r): Aim =>
+        atMost(
+          `SSM calls a node of a ${r.action}`,
+          r.fleetmend.ssmCallsPerNode,
+          AIMS.ssmCallsPerNode[r.action],
+          perNode,
+        ),
+    ),
+    notes: [
+      "A repair run is slower than it could be, on purpose: three canaries one after the other, then a window that opens with what was mended, never more than 10 % of the cluster's nodes and never more than 50. The loop has no such care.",
+      ...runs.map(
+        (r) =>
+          `${r.action}: the nodes ended ${JSON.stringify(r.fleetmend.ends)}; other calls of fleetmend: ${others(r.fleetmend)}.`,
+      ),
+    ],
+  };
+};
+
+const others = (figures: RunFigures): string =>
+  Object.entries(figures.calls)
+    .filter(([name]) => !name.startsWith('ssm:'))
+    .map(([name, n]) => `${name} ${n}`)
+    .join(', ');
+
+/** Size and load time of the functions. */
+export const bundlesSection = (figures: BundlesFigures): Section => ({
+  title: 'The functions',
+  about: `Size of each built bundle, and what loading it costs a fresh process of Node ${process.versions.node}: the median of ${figures.repetitions} processes, in turns with a process that loads an empty module (${ms(figures.emptyProcessMs)}). Lambda is slower; use the ratios.`,
+  table: {
+    head: ['function', 'size', 'import', 'process / empty'],
+    rows: figures.bundles.map((b) => [b.name, kilobytes(b.kilobytes), ms(b.loadMs), ratio(b.processRatio)]),
+  },
+  aims: [
+    atMost('the largest bundle', Math.max(...figures.bundles.map((b) => b.kilobytes)), figures.maxKilobytes, kilobytes),
+  ],
+  notes: [],
+});
+
+/** The hops of one real node's way; `undefined` where there are no real nodes. */
+export const hopsSection = (figures: HopsFigures | undefined, why: string): Section => {
+  const title = 'From the log line to the result';
+  if (figures === undefined)
+    return { title, about: `Not measured: ${why}.`, table: { head: [], rows: [] }, aims: [], notes: [] };
+  return {
+    title,
+    about:
+      'One real node, warm functions, one failed pod and one log line. Processing is the time in which at least one function of the pipeline ran; the rest is the document on the node, and the second by which the queue of progress waits, since what SSM lists lags behind its events.',
+    table: {
+      head: ['hop', 'took', 'processing'],
+      rows: [
+        ...figures.hops.map((hop) => [hop.what, ms(hop.wallMs), ms(hop.processingMs)]),
+        ['together', ms(figures.wallMs), ms(figures.processingMs)],
+      ],
+    },
+    aims: [atMost("the pipeline's own processing", figures.processingMs, AIMS.processingMs, ms)],
+    notes: [],
+  };
+};

@@ -1,0 +1,166 @@
+import type { SimulatedNode } from '../lab/sim/node.ts';
+import { failing, MENDABLE, MINUTE_MS, type Scene } from './support.ts';
+
+/** The clusters that {@link runBroadScenario} works on. */
+export const BROAD_CLUSTERS = [
+  { name: 'demo', sweeps: true },
+  { name: 'watch', mode: 'observe' as const },
+] as const;
+
+/** Nodes that one tag alone makes the cluster's, each by another. */
+const taggedNodes = (scene: Scene, cluster: string): readonly SimulatedNode[] =>
+  [
+    { 'eks:cluster-name': cluster },
+    { 'eks:eks-cluster-name': cluster },
+    { [`kubernetes.io/cluster/${cluster}`]: 'owned' },
+    { [`kubernetes.io/cluster/${cluster}`]: 'shared' },
+  ].flatMap((tags) => {
+    const nodes = scene.addNodes(cluster, 1, { faultOf: () => MENDABLE }).map((node) => ({ ...node, tags }));
+    scene.lab.nodes.add(...nodes);
+    return nodes;
+  });
+
+const symptom = (scene: Scene, cluster: string, instanceId: string, source: string): void => {
+  const at = new Date(scene.lab.now()).toISOString();
+  const detail = { cluster, instanceId, reason: 'SandboxImageMissing', firstSeenAt: at, lastSeenAt: at, count: 1 };
+  scene.lab.putEvent({ source, detailType: 'Node Symptom', detail }, 'fleetmend');
+};
+
+const repair = { action: 'repair', cluster: 'demo', remediation: 'pause-image', reason: 'a ticket' };
+
+/** Symptoms of all sources and all kinds of nodes; the events of SSM come, are lost, and find a crashed λ advance. */
+const hearAndMend = async (scene: Scene): Promise<void> => {
+  const { lab } = scene;
+  const nodes = scene.addNodes('demo', 8, { faultOf: (i) => (i < 4 ? MENDABLE : undefined) });
+  const [first, second, third, fourth] = nodes;
+  if (first === undefined || second === undefined || third === undefined || fourth === undefined) return;
+  await scene.logFault(first, ...taggedNodes(scene, 'demo'), ...taggedNodes(scene, 'watch'));
+  symptom(scene, 'demo', nodes[7]?.instanceId ?? '', 'acme.monitoring');
+  await scene.drain(30);
+
+  // Results whose writing is answered by silence are written again.
+  const gone = scene.addNodes('demo', 10);
+  for (const node of gone) node.setState('terminated');
+  lab.faults.calls = [{ functionName: 'fleetmend-advance', operation: 'PutItem', kind: 'drop-after', rate: 0.3 }];
+  await scene.logFault(...gone);
+  await scene.drain(30);
+
+  // λ advance dies when it has sent: λ track finds the command's run by its comment.
+  lab.faults.calls = [{ functionName: 'fleetmend-advance', operation: 'SendCommand', kind: 'crash-after', times: 1 }];
+  await scene.logFault(second);
+  await scene.drain(30);
+  // Both the answer and the events are lost: λ advance looks for the command itself.
+  lab.faults.calls = [{ operation: 'SendCommand', kind: 'drop-after', times: 1 }];
+  lab.faults.events = [{ source: 'aws.ssm', kind: 'lose' }];
+  await scene.logFault(third);
+  await scene.drain(30);
+  // λ reconcile reads a command whose invocations are not shown yet, and one that takes too long.
+  const [slow] = scene.addNodes('demo', 1, { faultOf: () => MENDABLE, latency: () => 150_000 });
+  lab.faults.listLagMs = 200_000;
+  if (slow !== undefined) await scene.logFault(slow, fourth);
+  await scene.drain(30);
+  lab.faults.events = [];
+  lab.faults.listLagMs = 1000;
+};
+
+/** Everything that an operator can ask for, also of λ report. */
+const operate = async (scene: Scene): Promise<void> => {
+  const { lab } = scene;
+  const [sick] = scene.addNodes('demo', 1, { faultOf: () => failing('NodeRoleLacksECR') });
+  if (sick === undefined) return;
+  for (const lossy of [false, true, true]) {
+    lab.faults.events = lossy ? [{ source: 'aws.ssm', kind: 'lose' }] : [];
+    await scene.logFault(sick);
+    await scene.drain(30);
+    await lab.advance(16 * MINUTE_MS);
+  }
+  lab.faults.events = [];
+  for (const requestId of ['a', 'a']) await scene.start({ ...repair, requestId, instanceIds: [sick.instanceId] });
+  await scene.remediate({ action: 'release', cluster: 'demo', instanceIds: [sick.instanceId], reason: 'mended' });
+  await scene.start({ action: 'check', cluster: 'demo', remediation: 'pause-image' });
+  await scene.start({ action: 'check', cluster: 'watch' });
+  await scene.drain(30);
+  const late = scene.addNodes('demo', 2, { faultOf: () => MENDABLE, latency: () => 30_000 });
+  await scene.remediate({ action: 'pause', cluster: 'demo', reason: 'a look' });
+  await scene.logFault(...late);
+  await lab.settle();
+  await scene.remediate({ action: 'resume', cluster: 'demo', reason: 'seen' });
+  const { runId } = await scene.start({ ...repair, instanceIds: late.map((n) => n.instanceId) });
+  const cancelled = new Promise<unknown>((resolve) => {
+    const off = scene.chronicle.onSent((command) => {
+      off();
+      resolve(scene.remediate({ action: 'cancel', runId: command.runId, reason: 'a mistake' }));
+    });
+  });
+  await lab.settle();
+  await cancelled;
+  await scene.drain(30);
+  const day = new Date(lab.now()).toISOString().slice(0, 10);
+  const queries = [
+    { query: 'runs', cluster: 'demo' },
+    { query: 'run', runId },
+    { query: 'node', instanceId: sick.instanceId },
+    { query: 'outcomes', cluster: 'demo', outcome: 'Repaired' },
+    { query: 'reasons', reason: 'SandboxImageMissing', day },
+    { query: 'open' },
+    { query: 'quarantine' },
+    { query: 'pauses' },
+  ];
+  for (const query of queries) await scene.report(query);
+};
+
+/** What a crash would have left, in every dead-letter queue. */
+const leaveLetters = async (scene: Scene): Promise<void> => {
+  const [node] = scene.addNodes('demo', 1);
+  const [known] = scene.chronicle.commands;
+  for (const queue of scene.lab.queues.all().filter((q) => q.settings.name.includes('dlq'))) {
+    const { name, fifo } = queue.settings;
+    // The end of a known command: λ remediate looks up whose it is.
+    const end = {
+      source: 'aws.ssm',
+      'detail-type': 'EC2 Command Status-change Notification',
+      detail: { 'command-id': known?.commandId, 'document-name': 'fleetmend-x', status: 'Success' },
+    };
+    const body = name.includes('progress') ? end : { detail: { cluster: 'demo', instanceId: node?.instanceId } };
+    queue.send({ body: JSON.stringify(body), ...(fifo ? { groupId: 'g', deduplicationId: 'letter' } : {}) });
+  }
+};
+
+/** Bad input and crashes everywhere, then all of it brought back. */
+const failAndReplay = async (scene: Scene): Promise<void> => {
+  const { lab } = scene;
+  for (const queue of lab.queues.all().filter((q) => !q.settings.name.includes('dlq')))
+    queue.send({ body: 'garbage', ...(queue.settings.fifo ? { groupId: 'g', deduplicationId: 'g' } : {}) });
+  lab.invokeAsync('fleetmend-logs', { awslogs: { data: 'garbage' } });
+  // λ remediate dies between a run and its place in the line: λ reconcile puts it there.
+  lab.faults.calls = [
+    { functionName: 'fleetmend-remediate', operation: 'PutItem', kind: 'crash-before', skip: 1, times: 1 },
+  ];
+  lab.invokeAsync('fleetmend-remediate', { ...repair, requestedBy: 'test' });
+  await lab.settle();
+  lab.faults.calls = [];
+  lab.invokeAsync('fleetmend-remediate', { action: 'garbage' });
+  lab.invokeAsync('fleetmend-reconcile', { kind: 'garbage' });
+  await lab.settle();
+  const [late] = scene.addNodes('demo', 1, { faultOf: () => MENDABLE });
+  lab.faults.calls = [{ functionName: 'fleetmend-logs', operation: 'PutEvents', kind: 'internal-error' }];
+  if (late !== undefined) await scene.logFault(late);
+  await lab.settle();
+  lab.faults.calls = [];
+  await leaveLetters(scene);
+  await scene.remediate({ action: 'replay' });
+  await scene.drain(30);
+  await lab.advance(40 * MINUTE_MS);
+  await scene.drain(30);
+};
+
+/** Does everything that fleetmend can do at least once. A step that a missing permission stops is left. */
+export const runBroadScenario = async (scene: Scene): Promise<readonly string[]> => {
+  const stopped: string[] = [];
+  for (const step of [hearAndMend, operate, failAndReplay]) {
+    await step(scene).catch((error: unknown) => stopped.push(`${step.name}: ${String(error)}`));
+    scene.lab.faults.calls = [];
+    scene.lab.faults.events = [];
+  }
+  return stopped;
+};

@@ -1,0 +1,132 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { isDeep } from '../deep.ts';
+import type { CfnTemplate } from '../lab/aws/cfn-template.ts';
+import type { Principal } from '../lab/aws/iam.ts';
+import { readTemplate } from '../lab/aws/stack.ts';
+import { BROAD_CLUSTERS, runBroadScenario } from './broad-scenario.ts';
+import { createDecisionLog, templateStatements, weakenings, wouldDeny } from './grants.ts';
+import { MENDABLE, openScene, type Scene, synthScene } from './support.ts';
+
+const assembly = synthScene(BROAD_CLUSTERS);
+const template: CfnTemplate = readTemplate(assembly.assembly, assembly.stackName);
+
+const withoutResources = (from: CfnTemplate, id: RegExp): CfnTemplate => ({
+  ...from,
+  Resources: Object.fromEntries(Object.entries(from.Resources).filter(([name]) => !id.test(name))),
+});
+
+/** Grants that no scenario of the lab uses, and why they are there. */
+const IDLE: readonly (readonly [RegExp, string])[] = [
+  [/ logs:(CreateLogStream|PutLogEvents) /, "Lambda's own logging: the lab takes what a function prints"],
+  [/ sqs:(ChangeMessageVisibility|GetQueueUrl) /, 'what CDK grants for an event source; Lambda may use them'],
+  [/ eks:DescribeNodegroup /, 'asked before disruptive repairs, of which there is none yet'],
+];
+
+describe('every call of every function', () => {
+  const log = createDecisionLog();
+  let scene: Scene;
+  beforeAll(async () => {
+    scene = await openScene(assembly, { onDecision: log.listen });
+    expect(await runBroadScenario(scene)).toEqual([]);
+  });
+  afterAll(() => scene.lab.stop());
+
+  it("is allowed by its role and by the resource's policy, and so is every delivery", () => {
+    expect(log.asked().length).toBeGreaterThan(200);
+    expect(log.asked().filter((a) => !a.allowed)).toEqual([]);
+    expect(scene.chronicle.denials).toEqual([]);
+    expect(scene.chronicle.lost).toEqual([]);
+    expect(scene.lab.calls.filter((c) => /AccessDenied|ValidationException|Unknown/.test(c.error ?? ''))).toEqual([]);
+  });
+
+  it('needs what it was granted: without any one action, row family or queue, a call would be denied', async () => {
+    const roles = new Map<string, Principal>();
+    for (const { principal } of log.asked()) if (principal.kind === 'role') roles.set(principal.arn, principal);
+    expect([...roles.keys()].map((arn) => arn.split('/').at(-1)).toSorted()).toEqual(
+      scene.lab.functionNames().toSorted(),
+    );
+    const unused: string[] = [];
+    let tried = 0;
+    for (const role of roles.values()) {
+      const own = log.asked().filter((a) => a.principal.arn === role.arn);
+      expect(await wouldDeny(own, role.policies), 'with all its grants').toBe(false);
+      for (const { what, action, policies } of weakenings(role)) {
+        tried += 1;
+        const about = own.filter((a) => a.request.action.toLowerCase() === action.toLowerCase());
+        if (!(await wouldDeny(about, policies))) unused.push(what);
+      }
+    }
+    expect(tried).toBeGreaterThan(100);
+    expect(unused.filter((what) => !IDLE.some(([pattern]) => pattern.test(`${what} `)))).toEqual([]);
+    // A reason for a grant that is used by now is out of date.
+    expect(IDLE.filter(([pattern]) => !unused.some((what) => pattern.test(`${what} `)))).toEqual([]);
+  });
+});
+
+describe('a lab without one statement', () => {
+  const lose = async (edit: (from: CfnTemplate) => CfnTemplate, run: (scene: Scene) => Promise<void>) => {
+    const scene = await openScene(assembly, { edit });
+    try {
+      await run(scene);
+      return {
+        denials: scene.chronicle.denials,
+        lost: scene.chronicle.lost,
+        letters: scene.letters().map((l) => l.queue),
+      };
+    } finally {
+      await scene.lab.stop();
+    }
+  };
+  const statementOf = (pattern: RegExp) => {
+    const found = templateStatements(template).find((s) => pattern.test(s.what) && s.effect === 'Allow');
+    if (found === undefined) throw new Error(`no statement fits ${String(pattern)}`);
+    return found;
+  };
+  /** One node, heard of and mended, if it can be. */
+  const mendOne = async (scene: Scene): Promise<void> => {
+    await scene.logFault(...scene.addNodes('demo', 1, { faultOf: () => MENDABLE }));
+    await scene.lab.settle();
+  };
+
+  it('λ advance without the documents: SendCommand is denied, and the run says so', async () => {
+    const { denials } = await lose(statementOf(/^AdvanceFunctionRole.*ssm:SendCommand/).without, async (scene) => {
+      await mendOne(scene);
+      const [run] = await scene.runs('demo');
+      expect(run).toMatchObject({ status: 'ended', stopped: { why: 'CommandRefused' } });
+      const [row] = await scene.resultsOf(run?.runId ?? '');
+      expect(row).toMatchObject({ outcome: 'Unknown', reason: 'CommandRefused' });
+      expect(row?.message).toMatch(/not authorized to perform: ssm:SendCommand/);
+    });
+    expect(denials.join()).toMatch(/ssm:SendCommand/);
+  });
+
+  it('the queue of signals without its rule: the symptom is in the queue of lost events, or nowhere', async () => {
+    const signals = statementOf(/^SignalsQueuePolicy.*SendMessage/).without;
+    const kept = await lose(signals, mendOne);
+    expect(kept.denials.join()).toMatch(/fleetmend-symptoms to .*:fleetmend-signals:.*not authorized/);
+    expect([kept.letters, kept.lost]).toEqual([['fleetmend-rules-dlq'], []]);
+    const bare = await lose((from) => signals(withoutResources(from, /^DeadRulesPolicy/)), mendOne);
+    expect(bare.letters).toEqual([]);
+    expect(bare.lost).toHaveLength(1);
+  });
+
+  if (isDeep)
+    it('any statement of any role, action by action, and of any queue, topic and function: a call is denied', async () => {
+      const silent: string[] = [];
+      for (const { what, effect, isIdentity, actions, without } of templateStatements(template)) {
+        // Denials are tried elsewhere; alarms and lost events do not happen in this scenario.
+        if (effect !== 'Allow' || /^DeadRulesPolicy|^Operators/.test(what)) continue;
+        for (const action of isIdentity ? actions : [undefined]) {
+          const label = `${what}: ${action ?? 'all of it'}`;
+          const { denials } = await lose(
+            (from) => without(from, action),
+            async (scene) => void (await runBroadScenario(scene)),
+          );
+          console.info(`${denials.length === 0 ? 'silent' : 'noticed'} without ${label}`);
+          if (denials.length === 0) silent.push(label);
+        }
+      }
+      const isIdle = (what: string) => IDLE.some(([pattern]) => pattern.test(`${what} `));
+      expect(silent.filter((what) => !isIdle(what))).toEqual([]);
+    }, 7_200_000);
+});

@@ -1,0 +1,178 @@
+import { DeleteItemCommand, DynamoDBClient, PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { CancelCommandCommand, SendCommandCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { NODE_SYMPTOM } from '../../events/node-symptom.ts';
+import { readTemplate } from '../lab/aws/stack.ts';
+import type { SimulatedNode } from '../lab/sim/node.ts';
+import { templateStatements } from './grants.ts';
+import { openScene, type Scene, synthScene } from './support.ts';
+
+const assembly = synthScene([{ name: 'demo' }]);
+const template = readTemplate(assembly.assembly, assembly.stackName);
+
+type ClientConfig = ReturnType<typeof client>;
+type Attempt = (config: ClientConfig) => Promise<unknown>;
+
+let scene: Scene;
+let node: SimulatedNode;
+beforeAll(async () => {
+  scene = await openScene(assembly);
+  node = scene.addNodes('demo', 1)[0] as SimulatedNode;
+});
+afterAll(() => scene.lab.stop());
+
+const client = (at: Scene, credentials: { readonly accessKeyId: string; readonly secretAccessKey: string }) => ({
+  endpoint: at.lab.endpointUrl,
+  region: at.lab.region,
+  credentials,
+  maxAttempts: 1,
+});
+
+/** What came of an attempt: allowed, denied, or the error of a call that was allowed but wrong. */
+const outcomeOf = async (attempt: Attempt, config: ClientConfig): Promise<string> => {
+  try {
+    await attempt(config);
+    return 'allowed';
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    return /AccessDenied/.test(error.name) ? 'denied' : error.name;
+  }
+};
+
+/** Who of the functions, and of an administrator, is not denied. */
+const whoMay = async (attempt: Attempt, at = scene): Promise<readonly string[]> => {
+  const who: string[] = [];
+  for (const name of at.lab.functionNames()) {
+    const credentials = at.lab.iam.issue(at.lab.roleOf(name));
+    if ((await outcomeOf(attempt, client(at, credentials))) !== 'denied') who.push(name.replace('fleetmend-', ''));
+  }
+  const admin = at.lab.credentialsFor('admin');
+  if ((await outcomeOf(attempt, client(at, admin))) !== 'denied') who.push('administrator');
+  return who;
+};
+
+const documents = Object.values(template.Resources)
+  .filter((r) => r.Type === 'AWS::SSM::Document')
+  .map((r) => String(r.Properties?.Name));
+const send =
+  (DocumentName: string, ...InstanceIds: string[]): Attempt =>
+  (config) =>
+    new SSMClient(config).send(new SendCommandCommand({ DocumentName, InstanceIds }));
+const asAdvance = (attempt: Attempt): Promise<string> =>
+  outcomeOf(attempt, client(scene, scene.lab.iam.issue(scene.lab.roleOf('fleetmend-advance'))));
+
+describe('running commands on nodes', () => {
+  it('is for λ advance alone', async () => {
+    const [document = ''] = documents;
+    expect(await whoMay(send(document, node.instanceId))).toEqual(['advance', 'administrator']);
+    const CommandId = scene.chronicle.commands[0]?.commandId ?? '';
+    expect(CommandId).not.toBe('');
+    expect(await whoMay((config) => new SSMClient(config).send(new CancelCommandCommand({ CommandId })))).toEqual([
+      'advance',
+      'administrator',
+    ]);
+  });
+
+  it("goes by fleetmend's documents that the policy wants, and by no others", async () => {
+    const outcomes = await Promise.all(
+      documents.map(async (name) => [
+        name.replace(/^fleetmend-|-[0-9a-f]{12}$/g, ''),
+        await asAdvance(send(name, node.instanceId)),
+      ]),
+    );
+    expect(outcomes.toSorted()).toEqual([
+      ['node-check', 'allowed'],
+      ['pause-image-check', 'allowed'],
+      ['pause-image-repair', 'allowed'],
+      ['pause-image-repair-mirror', 'denied'],
+    ]);
+    for (const arn of [
+      'arn:aws-cn:ssm:cn-north-1:123456789012:document/AWS-RunShellScript',
+      'arn:aws-cn:ssm:cn-north-1:123456789012:document/fleetmend-evil',
+    ]) {
+      const request = { action: 'ssm:SendCommand', resource: arn };
+      expect(await scene.lab.iam.decide(scene.lab.roleOf('fleetmend-advance'), request)).toMatchObject({
+        allowed: false,
+      });
+    }
+  });
+
+  it("reaches the cluster's instances and no others, not even beside them", async () => {
+    const [document = ''] = documents;
+    const [foreign] = scene.addNodes('foreign', 1);
+    const [bare] = scene.addNodes('bare', 1);
+    const [lookalike] = scene.addNodes('lookalike', 1, { tags: { 'eks:cluster-name': 'demo-2', Name: 'demo' } });
+    if (foreign === undefined || bare === undefined || lookalike === undefined) throw new Error('no node was made');
+    scene.lab.nodes.add({ ...bare, tags: {} });
+    for (const { instanceId } of [foreign, bare, lookalike]) {
+      expect(await asAdvance(send(document, instanceId))).toBe('denied');
+      expect(await asAdvance(send(document, node.instanceId, instanceId))).toBe('denied');
+    }
+  });
+});
+
+describe('the record of what was done', () => {
+  it('can be changed or deleted by no function', async () => {
+    const TableName = scene.lab.outputs.AuditTableName ?? '';
+    const Key = { pk: { S: 'RESULT#r-1' }, sk: { S: node.instanceId } };
+    const update: Attempt = (config) =>
+      new DynamoDBClient(config).send(
+        new UpdateItemCommand({
+          TableName,
+          Key,
+          UpdateExpression: 'SET outcome = :h',
+          ExpressionAttributeValues: { ':h': { S: 'Healthy' } },
+        }),
+      );
+    const remove: Attempt = (config) => new DynamoDBClient(config).send(new DeleteItemCommand({ TableName, Key }));
+    expect([await whoMay(update), await whoMay(remove)]).toEqual([['administrator'], ['administrator']]);
+    const put: Attempt = (config) => new DynamoDBClient(config).send(new PutItemCommand({ TableName, Item: Key }));
+    expect((await whoMay(put)).toSorted()).toEqual(['administrator', 'advance', 'reconcile', 'track']);
+  });
+});
+
+const put =
+  (Source: string): Attempt =>
+  (config) =>
+    new EventBridgeClient(config).send(
+      new PutEventsCommand({
+        Entries: [{ EventBusName: 'fleetmend', Source, DetailType: NODE_SYMPTOM, Detail: '{}' }],
+      }),
+    );
+const signal =
+  (at: Scene): Attempt =>
+  (config) =>
+    new SQSClient(config).send(
+      new SendMessageCommand({ QueueUrl: at.lab.outputs.SignalsQueueUrl ?? '', MessageBody: 'forged' }),
+    );
+
+describe("signals in fleetmend's name", () => {
+  it('are for λ logs alone, notices for λ advance alone, whatever else one may do', async () => {
+    expect(await whoMay(put('fleetmend.logs'))).toEqual(['logs']);
+    expect(await whoMay(put('fleetmend'))).toEqual(['advance']);
+    expect((await whoMay(put('acme.monitoring'))).toSorted()).toEqual(['administrator', 'advance', 'logs']);
+  });
+
+  it('can not be put around the bus, straight into the queue', async () => {
+    expect(await whoMay(signal(scene))).toEqual([]);
+  });
+
+  it('would be for more without the denials: the tests above notice', async () => {
+    const denials = templateStatements(template).filter(
+      (s) => s.effect === 'Deny' && /Only(Logs|Advance)May|SignalsQueuePolicy.*sqs:SendMessage/.test(s.what),
+    );
+    expect(denials).toHaveLength(3);
+    const open = await openScene(assembly, {
+      edit: (from) => denials.reduce((edited, { without }) => without(edited), from),
+    });
+    try {
+      expect(await whoMay(put('fleetmend.logs'), open)).toEqual(['logs', 'advance', 'administrator']);
+      expect(await whoMay(put('fleetmend'), open)).toEqual(['logs', 'advance', 'administrator']);
+      expect(await whoMay(signal(open), open)).toEqual(['administrator']);
+    } finally {
+      await open.lab.stop();
+    }
+  });
+});
