@@ -47,7 +47,10 @@ export const processBatch = async (
       await handle(parseBody(record), record);
     } catch (thrown) {
       if (!(thrown instanceof PermanentError)) {
-        deps.log.error('a record failed and will come again', { messageId: record.messageId, error: asError(thrown) });
+        // An AggregateError's own text names none of its errors.
+        const errors = thrown instanceof AggregateError ? { errors: thrown.errors.map(String) } : {};
+        const details = { messageId: record.messageId, error: asError(thrown), ...errors };
+        deps.log.error('a record failed and will come again', details);
         throw thrown;
       }
       await deps.deadLetter({ body: record.body, reason: thrown.message });
