@@ -177,6 +177,11 @@ describe('what is remembered of a node', () => {
   ] as const)('%s is a failed attempt: %s', (outcome, expected) => {
     expect(isFailedAttempt(attempt(0, outcome))).toBe(expected);
   });
+
+  it('takes no attempt into account that failed because the registry was down', () => {
+    expect(isFailedAttempt({ ...attempt(0, 'NotRepaired'), reason: 'RegistryUnreachable' })).toBe(false);
+    expect(isFailedAttempt({ ...attempt(0, 'NotRepaired'), reason: 'DiskFull' })).toBe(true);
+  });
 });
 
 describe('a pause', () => {

@@ -15,8 +15,12 @@ import { ALL_CLUSTERS, clusterScope, DUE_SHARDS, index, keys, RESULT_SHARDS, sha
 
 const FAILED: ReadonlySet<Outcome> = new Set<Outcome>(['NotRepaired', 'Relapsed', 'TimedOut', 'Unknown']);
 
-/** Whether an attempt counts towards quarantine. An unreachable node burned none. */
-export const isFailedAttempt = (attempt: Attempt): boolean => FAILED.has(attempt.outcome);
+/**
+ * Whether an attempt counts towards quarantine. An unreachable node burned none; and a registry that is down for an
+ * hour must not leave a whole fleet to be released by hand.
+ */
+export const isFailedAttempt = (attempt: Attempt): boolean =>
+  FAILED.has(attempt.outcome) && attempt.reason !== 'RegistryUnreachable';
 
 /** Results, sent commands, what is remembered of nodes, and pauses. */
 export type ResultStore = {

@@ -177,7 +177,11 @@ describe('a crash', () => {
     fixture.lab.faults.calls = [{ functionName: 'forward', kind: 'crash-after', skip: 2, times: 1 }];
     for (const body of ['1', '2', '3', '4']) send('in', body);
     await fixture.lab.settle();
-    expect(bodies('out')).toEqual(['1', '2', '3', '1', '2', '3', '4']);
+    // However the four are batched: the third call acted, died before its answer, and its batch came again.
+    const out = bodies('out');
+    expect(out.slice(0, 3)).toEqual(['1', '2', '3']);
+    expect(out.slice(3)).toContain('3');
+    expect(out.at(-1)).toBe('4');
   });
 });
 
