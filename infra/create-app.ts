@@ -15,6 +15,8 @@ export type AppOptions = {
   readonly documents: readonly DocumentToDeploy[];
   /** The folder that `npm run build` writes; the staged functions go into it too. */
   readonly dist: string;
+  /** Where each function's bundle and settings are laid together; `staged` in `dist` where nothing is said. */
+  readonly staging?: string;
   /** Where the cloud assembly goes. */
   readonly outdir: string;
   /** Account and region; without them the template fits any. */
@@ -50,7 +52,7 @@ export const createApp = (options: AppOptions): App => {
     documents,
     code: stageFunctions({
       bundles: join(options.dist, 'functions'),
-      staging: join(options.dist, 'staged'),
+      staging: options.staging ?? join(options.dist, 'staged'),
       settings: settingsOf(config, documents, remediations),
     }),
   });
