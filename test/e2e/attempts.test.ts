@@ -67,6 +67,8 @@ describe('attempts on a node', () => {
       released: [instanceId],
       notQuarantined: [],
     });
+    // The index that answers lags behind the table.
+    await scene.lab.advance(5_000);
     expect(await scene.report({ query: 'quarantine' })).toEqual([]);
     node.breakWith(MENDABLE);
     await scene.lab.advance(16 * MINUTE_MS);
