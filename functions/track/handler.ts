@@ -18,8 +18,7 @@ import { trackEvent } from './track.ts';
 
 const env = readEnv({ TABLE_NAME, LANES_QUEUE_URL, BAD_INPUT_QUEUE_URL });
 const { limits } = readSettings(new URL('./settings.json', import.meta.url)).policy;
-const telemetry = createTelemetry('track');
-const [sqs, now] = [new SQSClient({}), () => new Date()];
+const [telemetry, sqs, now] = [createTelemetry('track'), new SQSClient({}), () => new Date()];
 const put = createDeadLetters({ client: sqs, queueUrl: env.BAD_INPUT_QUEUE_URL, functionName: 'track', now }).put;
 const wakes = createWakeQueue({ client: sqs, queueUrl: env.LANES_QUEUE_URL, newId });
 const table = { client: createDocumentClient(), tableName: env.TABLE_NAME, ssm: new SSMClient({ maxAttempts: 6 }) };
