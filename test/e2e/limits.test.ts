@@ -3,7 +3,7 @@ import { logNormal } from '../lab/sim/latency.ts';
 import type { SimulatedNode } from '../lab/sim/node.ts';
 import { failing, MENDABLE, MINUTE_MS, openScene, type Scene, synthScene } from './support.ts';
 
-const names = ['big', 'breaker', 'local', 'paused', 'stale', 'line', 'cancelled'];
+const names = ['big', 'small', 'breaker', 'local', 'paused', 'stale', 'line', 'cancelled'];
 let scene: Scene;
 beforeAll(async () => {
   scene = await openScene(synthScene(names.map((name) => ({ name }))));
@@ -51,6 +51,16 @@ describe('200 broken nodes of 600', () => {
   it('never have more than the budget of 50 under repair at once, and make use of it', () => {
     expect(scene.chronicle.mostAtOnce('big')).toBeLessThanOrEqual(50);
     expect(scene.chronicle.mostAtOnce('big')).toBeGreaterThan(40);
+  });
+});
+
+describe('60 broken nodes of 80', () => {
+  it('never have more than the tenth of the cluster under repair at once, and make use of it', async () => {
+    const nodes = scene.addNodes('small', 80, { faultOf: (i) => (i < 60 ? MENDABLE : undefined) });
+    await scene.logFault(...nodes.slice(0, 60));
+    await scene.drain();
+    expect(nodes.filter((n) => n.faults().length > 0)).toEqual([]);
+    expect(scene.chronicle.mostAtOnce('small')).toBe(8);
   });
 });
 

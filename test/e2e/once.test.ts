@@ -1,8 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { SimulatedNode } from '../lab/sim/node.ts';
-import { failing, IMAGE, MENDABLE, openScene, type Scene, synthScene } from './support.ts';
+import { failing, IMAGE, MENDABLE, MINUTE_MS, openScene, type Scene, synthScene } from './support.ts';
 
-const clusters = ['twenty', 'midst', 'twice', 'lost', 'late', 'throttled', 'partial', 'dark'].map((name) => ({ name }));
+const clusters = ['twenty', 'midst', 'twice', 'lost', 'late', 'throttled', 'partial', 'dark', 'hidden'].map((name) => ({
+  name,
+}));
 let scene: Scene;
 beforeAll(async () => {
   scene = await openScene(synthScene(clusters));
@@ -16,6 +18,7 @@ afterEach(() => {
     failedEntryRate: 0,
     failedBatchEntryRate: 0,
     duplicateDeliveryRate: 0,
+    listLagMs: 1000,
   });
 });
 
@@ -116,10 +119,14 @@ describe("SSM's events", () => {
 
 describe('services that refuse', () => {
   it('calls throttled and failed at random cost time, no node and no second command', async () => {
-    scene.lab.faults.calls.push(
-      { kind: 'throttle', rate: 0.15 },
-      { kind: 'internal-error', service: 'dynamodb', rate: 0.1 },
-    );
+    // Not λ report's: the test asks it whether all is over.
+    for (const name of ['logs', 'intake', 'advance', 'track', 'reconcile']) {
+      const functionName = `fleetmend-${name}`;
+      scene.lab.faults.calls.push(
+        { functionName, kind: 'throttle', rate: 0.15 },
+        { functionName, kind: 'internal-error', service: 'dynamodb', rate: 0.1 },
+      );
+    }
     const node = brokenNode('throttled');
     await scene.logFault(node);
     await scene.drain(90);
@@ -148,5 +155,24 @@ describe('services that refuse', () => {
     const results = await Promise.all(nodes.map((n) => scene.history(n.instanceId)));
     expect(results.map((r) => r[0]?.outcome)).toEqual(['Repaired', 'Repaired', 'NotRepaired']);
     expect(scene.chronicle.violations).toEqual([]);
+  });
+
+  it('a command whose answer was lost and that SSM does not show either is not sent again: the node is checked', async () => {
+    const { faults } = scene.lab;
+    faults.calls.push({ service: 'ssm', operation: 'SendCommand', kind: 'drop-after', times: 1 });
+    faults.events.push({ source: 'aws.ssm', kind: 'lose' });
+    faults.listLagMs = 20 * MINUTE_MS;
+    const node = brokenNode('hidden');
+    const off = scene.chronicle.onSent((command) => {
+      if (command.action === 'check') faults.listLagMs = 1000;
+    });
+    await scene.logFault(node);
+    await scene.drain();
+    off();
+    expect(scene.chronicle.repairsOf(node.instanceId)).toHaveLength(1);
+    expect((await scene.history(node.instanceId)).map((r) => `${r.action} ${r.reason ?? r.outcome}`)).toEqual([
+      'check Healthy',
+      'repair CommandLost',
+    ]);
   });
 });
