@@ -1,9 +1,9 @@
 import pMap from 'p-map';
 import { commentOf } from '../adapters/run-command.ts';
-import { deadlinesOf, type SendReport } from '../core/command.ts';
+import { commandRowOf, type SendReport } from '../core/command.ts';
 import { epochMs, isoTime } from '../core/ids.ts';
 import { clusterPolicy } from '../core/policy.ts';
-import type { CommandRow, CommandState, RunState } from '../core/rows.ts';
+import type { RunState } from '../core/rows.ts';
 import { advance, inFlight, type RunEffect, type RunInputs, withNews } from '../core/run.ts';
 import { windowOf } from '../core/slow-start.ts';
 import { mayRepair } from '../core/symptom.ts';
@@ -13,26 +13,6 @@ import { release, reserve } from './slots.ts';
 
 /** SendCommand calls at once; SSM throttles by rate, and the queue's maximum concurrency multiplies this. */
 const SEND_CONCURRENCY = 2;
-
-const commandRow = (
-  run: RunState,
-  command: CommandState,
-  commandId: string,
-  sentAt: string,
-  deps: AdvanceDeps,
-): CommandRow => ({
-  commandId,
-  runId: run.runId,
-  key: command.key,
-  group: run.group,
-  cluster: run.cluster,
-  remediation: run.remediation,
-  action: run.action,
-  instanceIds: command.instanceIds,
-  sparse: run.origin.source === 'sweep',
-  sentAt,
-  ...deadlinesOf(run, sentAt, deps.settings.policy.limits),
-});
 
 const performOne = async (
   deps: AdvanceDeps,
@@ -47,7 +27,9 @@ const performOne = async (
     const since = isoTime(epochMs(command.sendingAt ?? run.createdAt) - 60_000);
     const found = await deps.reader.find({ comment: commentOf(run.runId, key), documentName: run.documentName, since });
     if (found === undefined) return [{ key, kind: 'not-found', at: nowIso(deps) }];
-    await deps.results.putCommand(commandRow(run, command, found.commandId, found.requestedAt, deps));
+    await deps.results.putCommand(
+      commandRowOf(run, command, found.commandId, found.requestedAt, deps.settings.policy.limits),
+    );
     return [{ key, kind: 'found', commandId: found.commandId, sentAt: found.requestedAt }];
   }
   const report = await deps.sender.send(
@@ -69,7 +51,9 @@ const performOne = async (
   if (report === undefined) return [];
   // The row comes before the state: an event that is quicker than we are finds it.
   if (report.kind === 'sent')
-    await deps.results.putCommand(commandRow(run, command, report.commandId, report.sentAt, deps));
+    await deps.results.putCommand(
+      commandRowOf(run, command, report.commandId, report.sentAt, deps.settings.policy.limits),
+    );
   return [{ key, ...report }];
 };
 

@@ -1,7 +1,7 @@
 import { epochMs, isoTime } from './ids.ts';
 import type { Outcome } from './outcome.ts';
 import type { Limits } from './policy.ts';
-import type { CommandState, ObservationRow, OutboxEntry, RunState } from './rows.ts';
+import type { CommandRow, CommandState, ObservationRow, OutboxEntry, RunState } from './rows.ts';
 import { dropsOf, findingsOf, lostOf, takenOf, unsentResults } from './run-outbox.ts';
 import { isEvidence } from './slow-start.ts';
 
@@ -170,3 +170,24 @@ export const onObservation = (
     outbox: [...dropsOf(state, takenOf(command)), ...findingsOf(state, seen, known.repairable)],
   };
 };
+
+/** Where a sent command belongs, for the row by which its end is found: λ advance and λ track must write the same. */
+export const commandRowOf = (
+  run: RunState,
+  command: CommandState,
+  commandId: string,
+  sentAt: string,
+  limits: Limits,
+): CommandRow => ({
+  commandId,
+  runId: run.runId,
+  key: command.key,
+  group: run.group,
+  cluster: run.cluster,
+  remediation: run.remediation,
+  action: run.action,
+  instanceIds: command.instanceIds,
+  sparse: run.origin.source === 'sweep',
+  sentAt,
+  ...deadlinesOf(run, sentAt, limits),
+});

@@ -5,7 +5,7 @@ import type { ResultStore } from '../adapters/result-store.ts';
 import { type CommandReader, readComment } from '../adapters/run-command.ts';
 import type { RunStore } from '../adapters/run-store.ts';
 import type { WakeQueue } from '../adapters/wake-queue.ts';
-import { deadlinesOf } from '../core/command.ts';
+import { commandRowOf } from '../core/command.ts';
 import { isRunning } from '../core/invocation.ts';
 import type { Limits } from '../core/policy.ts';
 import type { CommandRow } from '../core/rows.ts';
@@ -50,19 +50,7 @@ const locate = async (deps: TrackDeps, commandId: string): Promise<CommandRow | 
   // A command that is closed has been read; one that has another id is not the one that this run sent.
   if (run === undefined || command === undefined || command.instanceIds.length === 0) return undefined;
   if (command.commandId !== undefined && command.commandId !== commandId) return undefined;
-  const found: CommandRow = {
-    commandId,
-    runId: run.runId,
-    key: command.key,
-    group: run.group,
-    cluster: run.cluster,
-    remediation: run.remediation,
-    action: run.action,
-    instanceIds: command.instanceIds,
-    sparse: run.origin.source === 'sweep',
-    sentAt: listed.requestedAt,
-    ...deadlinesOf(run, listed.requestedAt, deps.limits),
-  };
+  const found = commandRowOf(run, command, commandId, listed.requestedAt, deps.limits);
   await deps.results.putCommand(found);
   return found;
 };
