@@ -49,14 +49,25 @@ const vitest = async (project, ...words) => {
   ]);
   if (!existsSync(file)) return { passed: 0, failed: 1 };
   const report = JSON.parse(readFileSync(file, 'utf8'));
-  const suites = report.testResults.filter((r) => r.status === 'failed' && r.assertionResults.length === 0).length;
-  const failed = report.numFailedTests + suites;
+  const complaints = report.testResults.flatMap(complaintsOf);
+  const failed = complaints.length;
   // A suite that ran nothing, or an error outside of any test, is a failure too.
   return {
     passed: report.numPassedTests,
     failed: failed === 0 && (!ok || report.numPassedTests === 0) ? 1 : failed,
     left: report.numPendingTests,
+    complaints,
   };
+};
+
+const firstLine = (text) => (text ?? '').split('\n', 1)[0].slice(0, 300);
+
+/** One line for each failed test of a file, or for the file itself where its setup failed. */
+const complaintsOf = (result) => {
+  const name = result.name.replace(`${root}/`, '');
+  const tests = result.assertionResults.filter((test) => test.status === 'failed');
+  if (tests.length === 0 && result.status === 'failed') return [`${name}: ${firstLine(result.message)}`];
+  return tests.map((test) => `${name} > ${test.fullName}: ${firstLine(test.failureMessages[0])}`);
 };
 
 const bats = async () => {
@@ -92,6 +103,7 @@ for (const { name, passed, failed, left = 0, seconds } of results) {
     `${failed === 0 ? 'ok  ' : 'FAIL'} ${name.padEnd(8)} ${passed} passed, ${failed} failed${left > 0 ? `, ${left} not run` : ''} (${seconds} s)`,
   );
 }
+for (const complaint of results.flatMap(({ complaints = [] }) => complaints)) console.log(`FAIL ${complaint}`);
 const total = (field) => results.reduce((sum, r) => sum + (r[field] ?? 0), 0);
 const left = total('left');
 // What could not run here is named above; in CI that is a failure.
