@@ -36,4 +36,12 @@ export const commonReasons = defineReasons({
     advice:
       'The message names the tool. EKS-optimized images have all of them: replace the node with a current image, or add the tool to your own image.',
   },
+  PlatformUnsupported: {
+    severity: 'Info',
+    scope: 'node',
+    cause:
+      'fleetmend cannot mend this kind of node in place: there is no container runtime that the SSM agent could reach (Bottlerocket, EKS Auto Mode, or an instance that is no worker node).',
+    advice:
+      'On Bottlerocket a restart of kubelet loads the sandbox image again (`apiclient exec admin sheltie systemctl restart kubelet`); otherwise replace the node. If the instance is no worker node, take the cluster tag off it.',
+  },
 });

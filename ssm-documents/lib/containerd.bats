@@ -50,6 +50,26 @@ WANTED=918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause:3.5
   [[ $output == *'Unsupported RuntimeNotContainerd'* ]]
 }
 
+@test "is unsupported where there is no container runtime, and unknown where only its client is missing" {
+  local PATH=/nonexistent
+  run refuse_foreign_platforms
+  [ "$status" -eq 1 ]
+  [[ $output == *'Unsupported PlatformUnsupported'*'no container runtime'* ]]
+  CONTAINERD_PID=$$
+  run refuse_foreign_platforms
+  [ "$status" -eq 2 ]
+  [[ $output == *'Unknown ToolMissing'*'ctr'* ]]
+}
+
+@test "takes from node-check's parent what that has asked" {
+  CONTAINERD_EXE='' SHARED=$WORK CONTAINERD_PID=''
+  printf 'version = 2\n[plugins."io.containerd.grpc.v1.cri"]\n  sandbox_image = "a/b:1"\n' > "$WORK/shared.config"
+  printf 'containerd x v1.7.27 y\n' > "$WORK/shared.version"
+  capture() { false; }
+  read_containerd
+  [ "$CONFIGURED_IMAGE $CONTAINERD_VERSION" = 'a/b:1 1.7.27' ]
+}
+
 @test "reads the version that containerd tells of itself" {
   local said
   for said in 'containerd github.com/containerd/containerd 1.6.20~ds1 1.6.20~ds1-1+deb12u1' \

@@ -20,33 +20,57 @@ ctr_k8s() {
 # refuse_foreign_platforms: ends where there is no containerd that serves kubelet, before anything slow.
 refuse_foreign_platforms() {
   if kubelet_uses_docker; then
-    finish Unsupported RuntimeNotContainerd "kubelet uses ${KUBELET_ENDPOINT:-Docker}, not containerd."
+    finish Unsupported RuntimeNotContainerd "kubelet uses ${KUBELET_ENDPOINT:-Docker}, not containerd: the remediation cri-dockerd looks after this node."
   fi
   command -v ctr > /dev/null && return
-  if [[ -d /.bottlerocket ]] || command -v apiclient > /dev/null; then
-    finish Unsupported PlatformUnsupported 'This is Bottlerocket: the SSM agent runs in its control container, where the host cannot be mended.'
-  fi
   if [[ -n $CONTAINERD_PID ]] || command -v containerd > /dev/null; then
     finish Unknown ToolMissing "containerd is here, but its client ctr is not on the PATH ($PATH)."
   fi
-  finish Unsupported PlatformUnsupported 'There is no containerd on this node.'
+  finish Unsupported PlatformUnsupported 'There is no container runtime that kubelet could use on this node: no containerd, and no Docker that kubelet is told to use.'
 }
 
 # read_containerd: everything above, of the containerd that serves kubelet. Wants find_services and read_kubelet. By the
 # executable that is running: after an upgrade without a restart the one on the PATH may be another.
 read_containerd() {
+  ask_containerd 10
+  read_runtime_config
+  read_runtime_version
+}
+
+# ask_containerd SECONDS: what containerd says of its configuration (as the last `capture`) and of its version (in
+# $WORK/version).
+ask_containerd() {
   local version_pid
   flags_of "$CONTAINERD_PID" take_containerd_flag
   CONTAINERD_EXE=containerd
   if [[ -n $CONTAINERD_PID && -x /proc/$CONTAINERD_PID/exe ]]; then
     CONTAINERD_EXE=/proc/$CONTAINERD_PID/exe
   fi
+  if [[ -n $SHARED && -s $SHARED/shared.config && -s $SHARED/shared.version ]]; then
+    capture_shared version 0 :
+    printf '%s' "$OUT" > "$WORK/version"
+    capture_shared config 0 :
+    return
+  fi
   # Side by side: each takes as long as containerd needs to start.
-  bounded 10 "$CONTAINERD_EXE" --version > "$WORK/version" 2> "$WORK/version.err" &
+  bounded "$1" "$CONTAINERD_EXE" --version > "$WORK/version" 2> "$WORK/version.err" &
   version_pid=$!
-  read_runtime_config
+  if [[ -n $CONTAINERD_CONFIG ]]; then
+    capture "$1" "$CONTAINERD_EXE" --config "$CONTAINERD_CONFIG" config dump
+  else
+    capture "$1" "$CONTAINERD_EXE" config dump
+  fi
   wait "$version_pid" || true
-  read_runtime_version
+}
+
+# share_containerd: for node-check's parent, after share_services.
+share_containerd() {
+  [[ -n $CONTAINERD_PID ]] || command -v containerd > /dev/null || return 0
+  ask_containerd 5
+  share config
+  slurp "$WORK/version"
+  OUT=$REPLY
+  share version
 }
 
 take_containerd_flag() {
@@ -56,13 +80,8 @@ take_containerd_flag() {
   esac
 }
 
-# read_runtime_config: containerd's effective configuration, imports merged.
+# read_runtime_config: containerd's effective configuration, imports merged. Wants ask_containerd.
 read_runtime_config() {
-  if [[ -n $CONTAINERD_CONFIG ]]; then
-    capture 10 "$CONTAINERD_EXE" --config "$CONTAINERD_CONFIG" config dump
-  else
-    capture 10 "$CONTAINERD_EXE" config dump
-  fi
   if ((RC != 0)); then
     capture_error
     finish_undecided ConfigUnreadable "containerd cannot read its own configuration: $REPLY"

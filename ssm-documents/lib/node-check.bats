@@ -10,6 +10,7 @@ node_check_of() {
   {
     printf '%s\n' '#!/bin/bash' 'set -o errexit -o nounset -o pipefail'
     cat "$BATS_TEST_DIRNAME/prelude.sh" "$BATS_TEST_DIRNAME/result.sh"
+    printf '%s\n' "${SHARING:-}"
     for body; do
       printf 'define_%d() {\ncheck() {\n%s\n}\n}\n' "$i" "$body"
       i=$((i + 1))
@@ -22,7 +23,7 @@ node_check_of() {
   } > "$BATS_TEST_TMPDIR/document.sh"
   chmod 755 "$BATS_TEST_TMPDIR/document.sh"
   run --separate-stderr env -i PATH=/usr/bin:/bin FLEETMEND_RUN_DIR="$BATS_TEST_TMPDIR/run" \
-    sh -c "$BATS_TEST_TMPDIR/document.sh"
+    FLEETMEND_BOTTLEROCKET_DIR="$BATS_TEST_TMPDIR/bottlerocket" sh -c "$BATS_TEST_TMPDIR/document.sh"
   [ "${#lines[@]}" -eq 1 ]
   [ "${#output}" -lt 2000 ]
 }
@@ -81,4 +82,56 @@ HEALTHY='take_lock shared; finish Healthy "" "fine"'
   [ "$status" -eq 1 ]
   [[ $output =~ \"cut\":[1-9] ]]
   [[ $output == *'"findings":[{"remediation":"n1"'* ]]
+}
+
+@test "never puts a finding that waits for another before its cause, nor above it" {
+  local blocked='WHY=BlockedBy; finish Skipped BadNews "pause-image has found BadNews: mend that first"'
+  node_check_of 'finish Broken Meh "little"' "$blocked"
+  [[ $output == *'"outcome":"Broken","reason":"Meh"'*'"remediation":"n1"'*'"remediation":"n2","outcome":"Skipped","why":"BlockedBy"'* ]]
+  node_check_of "$blocked" 'finish Unknown Warn "cannot tell"'
+  [[ $output == *'"outcome":"Unknown","reason":"Warn"'*'"remediation":"n2"'*'"remediation":"n1"'* ]]
+}
+
+@test "says why it skipped where nothing worse was found" {
+  node_check_of "$HEALTHY" 'WHY=BlockedBy; finish Skipped BadNews "waits"'
+  [ "$status" -eq 2 ]
+  [[ $output == *'"outcome":"Skipped","why":"BlockedBy","reason":"BadNews"'* ]]
+}
+
+@test "asks once what every check would ask, and leaves a check to ask for itself where that failed" {
+  local SHARING='
+    share_services() { capture 5 sh -c "echo asked >> $RUN_DIR/../asked; echo answer"; share services; }
+    share_containerd() { capture 5 false; share config; }'
+  local reads='
+    capture_shared services 5 sh -c "echo asked >> $RUN_DIR/../asked; echo answer"
+    evidence services "$OUT$(cat "$WORK/out")"
+    capture_shared config 5 echo own
+    evidence config "$OUT"
+    finish Broken Warn "read"'
+  node_check_of "$reads" "$reads"
+  [ "$(cat "$BATS_TEST_TMPDIR/asked")" = asked ]
+  [[ $output == *'"services":"answer\nanswer"'*'"config":"own\n"'*'"services"'*'"config":"own\n"'* ]]
+}
+
+@test "holds the lock for all its checks, and says Busy for all where a repair has it" {
+  mkdir -p "$BATS_TEST_TMPDIR/run"
+  exec 8> "$BATS_TEST_TMPDIR/run/lock"
+  flock --exclusive 8
+  node_check_of "$HEALTHY" "$HEALTHY"
+  exec 8>&-
+  [ "$status" -eq 2 ]
+  [[ $output == *'"outcome":"Skipped","why":"Busy","reason":"LockBusy"'* ]]
+}
+
+@test "asks nothing in Bottlerocket's control container, and says what to do" {
+  mkdir "$BATS_TEST_TMPDIR/bottlerocket"
+  node_check_of 'finish Broken BadNews "must not run"'
+  [ "$status" -eq 1 ]
+  [[ $output == *'"outcome":"Unsupported","reason":"PlatformUnsupported"'* ]]
+  [[ $output != *findings* ]]
+}
+
+@test "leaves nothing but its lock" {
+  node_check_of "$HEALTHY" 'kill -KILL $$'
+  [ "$(ls -A "$BATS_TEST_TMPDIR/run")" = lock ]
 }

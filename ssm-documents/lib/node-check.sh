@@ -1,15 +1,17 @@
 # The orchestrator of node-check. Every remediation's check runs in a process of its own, all at the same time, each under
-# its own timeout: a hung runtime costs its own check and hides no other. It expects from the builder: NODE_CHECKS (names),
+# its own timeout: a hung runtime costs its own check and hides no other. What they ask alike is asked once, before. It expects from the builder: NODE_CHECKS (names),
 # the functions `define_<n>` that define check n, and `severity_of REASON`.
 # shellcheck shell=bash disable=SC2034  # the prelude reads what is only set here
 
 readonly CHECK_SECONDS=20
 
-# run_one INDEX: this process is one check; its result goes to the parent as a finding.
+# run_one INDEX FOLDER: this process is one check; its result goes to the parent, whose folder FOLDER is, as a finding.
 run_one() {
   AS_FINDING=true
   ACTION=check
   REMEDIATION=${NODE_CHECKS[$1]}
+  SHARED=$2
+  WORK=$2/check.$REMEDIATION
   # A check that notices its own end says more than one that is killed.
   BUDGET_SECONDS=$((CHECK_SECONDS - 2))
   "define_$1"
@@ -29,12 +31,12 @@ worse_outcome() {
   REPLY=Unknown
 }
 
-# read_finding INDEX: what check INDEX left, in FINDING_OUTCOME, FINDING_REASON, FINDING_FULL and FINDING_SHORT.
+# read_finding INDEX: what check INDEX left, in FINDING_OUTCOME, FINDING_REASON, FINDING_WHY, FINDING_FULL and FINDING_SHORT.
 read_finding() {
   local name=${NODE_CHECKS[$1]} code=${CODES[$1]} file="$WORK/finding.$1" message reason
-  FINDING_OUTCOME='' FINDING_REASON='' FINDING_FULL='' FINDING_SHORT=''
+  FINDING_OUTCOME='' FINDING_REASON='' FINDING_WHY='' FINDING_FULL='' FINDING_SHORT=''
   {
-    read -r FINDING_OUTCOME FINDING_REASON
+    read -r FINDING_OUTCOME FINDING_REASON FINDING_WHY
     IFS= read -r FINDING_FULL
     IFS= read -r FINDING_SHORT
   } < "$file" || true
@@ -42,7 +44,7 @@ read_finding() {
   if ((code != 124 && code != 137)) && [[ $FINDING_OUTCOME =~ ^[A-Z][A-Za-z]+$ && $FINDING_FULL == \{*\} && $FINDING_SHORT == \{*\} ]]; then
     return
   fi
-  FINDING_OUTCOME=Unknown
+  FINDING_OUTCOME=Unknown FINDING_WHY=''
   if ((code == 124 || code == 137)); then
     reason=CheckTimedOut
     message="The check did not end within $CHECK_SECONDS s; something that it asked hangs."
@@ -55,28 +57,47 @@ read_finding() {
   FINDING_FULL=$FINDING_SHORT
 }
 
+# rank_finding OUTCOME REASON: how much a finding says to an operator, in REPLY. One that waits for an earlier remediation
+# (BlockedBy) is a consequence, so it never stands before its cause, whatever reason it names.
+rank_finding() {
+  REPLY=Info
+  [[ $1 == Skipped ]] || severity_of "$2"
+}
+
+# ask_once: what several checks ask alike. A part of it that hangs ends by its own bound, and the checks ask for themselves.
+ask_once() {
+  local part
+  for part in share_services share_containerd; do
+    ! declare -F "$part" > /dev/null || "$part"
+  done
+}
+
 # check: starts every check, waits for all, and makes one line of what they found, the most severe first.
 check() {
   local i rank worst='' pids=()
-  local outcomes=() reasons=() fulls=() shorts=() order=()
+  local outcomes=() reasons=() whys=() fulls=() shorts=() order=()
   CODES=()
+  take_lock shared
+  ask_once
+  mkdir -- "${NODE_CHECKS[@]/#/$WORK/check.}"
   for i in "${!NODE_CHECKS[@]}"; do
     # Not --foreground: the check and all its children get a process group of their own, which ends as a whole.
-    timeout --kill-after=2 "$CHECK_SECONDS" /bin/bash "${BASH_SOURCE[0]}" --one "$i" 3>&- > "$WORK/finding.$i" &
+    timeout --kill-after=2 "$CHECK_SECONDS" /bin/bash "${BASH_SOURCE[0]}" --one "$i" "$WORK" 3>&- > "$WORK/finding.$i" &
     pids[i]=$!
   done
   for i in "${!NODE_CHECKS[@]}"; do
     CODES[i]=0
     wait "${pids[i]}" || CODES[i]=$?
     read_finding "$i"
-    outcomes[i]=$FINDING_OUTCOME reasons[i]=$FINDING_REASON fulls[i]=$FINDING_FULL shorts[i]=$FINDING_SHORT
+    outcomes[i]=$FINDING_OUTCOME reasons[i]=${FINDING_REASON#-} whys[i]=$FINDING_WHY
+    fulls[i]=$FINDING_FULL shorts[i]=$FINDING_SHORT
     worse_outcome "${worst:-$FINDING_OUTCOME}" "$FINDING_OUTCOME"
     worst=$REPLY
   done
   for rank in Fatal Warning Info; do
     for i in "${!NODE_CHECKS[@]}"; do
       [[ ${outcomes[i]} != Healthy && ${outcomes[i]} != Unsupported ]] || continue
-      severity_of "${reasons[i]}"
+      rank_finding "${outcomes[i]}" "${reasons[i]}"
       [[ $REPLY != "$rank" ]] || order+=("$i")
     done
   done
@@ -93,13 +114,15 @@ check() {
       CUT=$((CUT + 1))
     fi
   done
-  finish "$worst" "${reasons[${order[0]}]#-}" "${#order[@]} of ${#NODE_CHECKS[@]} checks found something."
+  i=${order[0]}
+  [[ $worst != Skipped ]] || WHY=${whys[i]}
+  finish "$worst" "${reasons[i]}" "${#order[@]} of ${#NODE_CHECKS[@]} checks found something; first ${NODE_CHECKS[i]}."
 }
 
 # What the line holds besides its findings is under 400 bytes.
 readonly FINDINGS_BYTES=1550
 FINDINGS='' CUT=0
-FINDING_OUTCOME='' FINDING_REASON='' FINDING_FULL='' FINDING_SHORT=''
+FINDING_OUTCOME='' FINDING_REASON='' FINDING_WHY='' FINDING_FULL='' FINDING_SHORT=''
 CODES=()
 
 # print_node_result: instead of the prelude's print_result in the parent.
@@ -115,7 +138,7 @@ print_node_result() {
 
 node_check() {
   if [[ ${1-} == --one ]]; then
-    run_one "$2"
+    run_one "$2" "$3"
   fi
   # shellcheck disable=SC2317  # called by the prelude's EXIT trap
   print_result() { print_node_result; }

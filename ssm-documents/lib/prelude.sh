@@ -16,6 +16,11 @@ umask 077
 # On a node /run is a tmpfs: nothing in it survives a boot, and nothing here touches the disk that may be full.
 RUN_DIR=${FLEETMEND_RUN_DIR:-/run/fleetmend}
 WORK=''
+# In a check that node-check started: the folder of what its parent has asked for all of them.
+SHARED=''
+
+# Bottlerocket's host containers have it.
+BOTTLEROCKET_DIR=${FLEETMEND_BOTTLEROCKET_DIR:-/.bottlerocket}
 
 FAILED_LINE=''
 STARTED_AT=''
@@ -76,7 +81,7 @@ on_exit() {
   for ((i = ${#CLEANUPS[@]} - 1; i >= 0; i--)); do
     "${CLEANUPS[i]}"
   done
-  if [[ -n $WORK ]]; then
+  if [[ -n $WORK && -z $SHARED ]]; then
     rm -rf -- "$WORK"
   fi
   if [[ -z $OUTCOME ]]; then
@@ -102,10 +107,19 @@ begin() {
   trap 'on_signal HUP' HUP
   trap 'on_signal INT' INT
   trap 'on_signal TERM' TERM
+  # node-check's parent made the folder, removes it, and says when it all began.
+  [[ -z $WORK ]] || return 0
   now
   STARTED_AT=$REPLY
-  mkdir -p -- "$RUN_DIR"
+  [[ -d $RUN_DIR ]] || mkdir -p -- "$RUN_DIR"
   WORK=$(mktemp -d -- "$RUN_DIR/work.XXXXXXXX")
+}
+
+# refuse_bottlerocket: ends where the SSM agent runs in a container of its own, before anything is asked that it lacks.
+refuse_bottlerocket() {
+  if [[ -d $BOTTLEROCKET_DIR ]] || command -v apiclient > /dev/null; then
+    finish Unsupported PlatformUnsupported 'This is Bottlerocket, where the SSM agent runs in the control container: the host cannot be looked at or mended from there.'
+  fi
 }
 
 # bounded SECONDS COMMAND...: runs a command for at most SECONDS, and never past the document's own budget, so that the
@@ -141,6 +155,28 @@ capture() {
   ERR=$REPLY
 }
 
+# capture_shared NAME SECONDS COMMAND...: `capture` of what several checks ask alike. In node-check the parent has asked it
+# once for all of them (by `share`); a check asks again only where the parent got no answer.
+capture_shared() {
+  local file="$SHARED/shared.$1"
+  if [[ -z $SHARED || ! -s $file ]]; then
+    capture "${@:2}"
+    return
+  fi
+  RC=0 ERR=''
+  slurp "$file"
+  OUT=$REPLY
+  printf '%s' "$OUT" > "$WORK/out"
+  : > "$WORK/err"
+}
+
+# share NAME: in node-check's parent, keeps what the last `capture` gave for capture_shared; nothing that failed.
+share() {
+  if ((RC == 0)); then
+    printf '%s' "$OUT" > "$WORK/shared.$1"
+  fi
+}
+
 # last_line TEXT: its last line that says something (tools print their error last), in REPLY.
 last_line() {
   local line last=''
@@ -163,6 +199,8 @@ capture_error() {
 # kernel frees it when the script and its children have ended, however they ended.
 take_lock() {
   local how=--shared wait=2 code=0
+  # node-check's parent has it, and its checks inherit it.
+  [[ -z $SHARED ]] || return 0
   if [[ $1 == exclusive ]]; then
     how=--exclusive wait=15
   fi
@@ -188,6 +226,7 @@ take_lock() {
 # main: runs the action. An action ends by `finish`; one that returns has forgotten to say how it ended.
 main() {
   begin
+  refuse_bottlerocket
   "$ACTION"
   finish Unknown ScriptFailed "The $ACTION ended without a result."
 }

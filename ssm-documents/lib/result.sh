@@ -76,18 +76,18 @@ report_fields() {
 # print_result: the one line on stdout, in the longest form that fits.
 print_result() {
   local ended_at form
-  now
-  ended_at=$REPLY
   IMAGE=${IMAGE:0:300}
   if [[ $AS_FINDING == true ]]; then
     # For node-check's parent: what to order by, the finding in full, and the finding in short.
-    printf '%s %s\n' "$OUTCOME" "${REASON:--}" >&3
+    printf '%s %s %s\n' "$OUTCOME" "${REASON:--}" "$WHY" >&3
     report_fields 240 true
     printf '{%s}\n' "$REPLY" >&3
     report_fields 120 false
     printf '{%s}\n' "$REPLY" >&3
     return
   fi
+  now
+  ended_at=$REPLY
   # A control character takes six bytes in JSON: the last form fits whatever the message holds.
   for form in '600 true' '300 true' '300 false' '100 false'; do
     report_fields "${form% *}" "${form#* }"

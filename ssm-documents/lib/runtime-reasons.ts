@@ -29,13 +29,6 @@ export const runtimeReasons = defineReasons({
     scope: 'node',
     cause:
       "kubelet's runtime is Docker, by dockershim or cri-dockerd: images and sandboxes are not containerd's matter there.",
-    advice: 'Nothing to do for this remediation. Nodes with cri-dockerd need one of their own.',
-  },
-  PlatformUnsupported: {
-    severity: 'Info',
-    scope: 'node',
-    cause: 'fleetmend cannot mend this kind of node in place: there is no containerd that the SSM agent could reach.',
-    advice:
-      'On Bottlerocket a restart of kubelet loads the sandbox image again (`apiclient exec admin sheltie systemctl restart kubelet`); otherwise replace the node.',
+    advice: 'Nothing to do here: the remediation cri-dockerd looks after these nodes, their pause image included.',
   },
 });

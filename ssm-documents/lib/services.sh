@@ -33,9 +33,15 @@ take_service() {
 # and its --config and its executable must not be used by root.
 find_services() {
   CONTAINERD_PID=${FLEETMEND_CONTAINERD_PID:-} KUBELET_PID=${FLEETMEND_KUBELET_PID:-}
-  capture 5 systemctl show --property=Id --property=MainPID --property=ActiveState \
+  capture_shared services 5 systemctl show --property=Id --property=MainPID --property=ActiveState \
     containerd.service kubelet.service snap.kubelet-eks.daemon.service
   parse_services "$WORK/out"
+}
+
+# share_services: for node-check's parent.
+share_services() {
+  find_services
+  share services
 }
 
 # each_flag FILE HANDLER: calls `HANDLER FLAG VALUE` for every flag with a value among NUL-separated arguments, in both
