@@ -2,49 +2,16 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { problemsOf } from '../shell-rules.ts';
 
 const root = fileURLToPath(new URL('../../ssm-documents/', import.meta.url));
 const scripts = readdirSync(root, { recursive: true, encoding: 'utf8' })
   .filter((path) => path.endsWith('.sh'))
   .sort();
 
-/** What bash 4.2 (Amazon Linux 2) lacks, or does otherwise than later versions; and what no script here may do. */
-const REFUSED: readonly (readonly [string, RegExp])[] = [
-  ['local -n (4.3)', /\b(?:local|declare|typeset)\s+-[a-zA-Z]*n/],
-  ['wait -n (4.3)', /\bwait\s+-n/],
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: shell
-  ['${x@Q} (4.4)', /\$\{[A-Za-z_]\w*(?:\[[@*]\])?@[A-Za-z]\}/],
-  ['mapfile -d (4.4)', /\b(?:mapfile|readarray)\b.*\s-d/],
-  ['EPOCHSECONDS, EPOCHREALTIME, SRANDOM (5.0)', /\b(?:EPOCHSECONDS|EPOCHREALTIME|SRANDOM)\b/],
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: shell
-  ['${ command; } (5.3)', /\$\{[ |]/],
-  ['negative array index (4.3)', /\$\{\w+\[-\d/],
-  ['inherit_errexit, localvar_inherit (4.4)', /\b(?:inherit_errexit|localvar_inherit)\b/],
-  ['here-document or here-string: a file in /tmp before 5.1', /<<<|<<-?\s*["'A-Za-z_]/],
-  ['set -x: it would log secrets', /\bset\s+-(?:\w*x|o\s+xtrace)/],
-  ['sudo: it logs its arguments', /\bsudo\b/],
-  ['eval', /\beval\b/],
-  ['double braces: SSM would interpolate them', /\{\{/],
-];
-
-const codeOf = (text: string): string[] => text.split('\n').map((line) => (/^\s*#/.test(line) ? '' : line));
-
 describe.each(scripts)('%s', (path) => {
-  const code = codeOf(readFileSync(`${root}${path}`, 'utf8'));
-
-  it.each(REFUSED)('has no %s', (_, pattern) => {
-    expect(code.filter((line) => pattern.test(line))).toEqual([]);
-  });
-
-  it('expands no array that may be empty, which nounset refuses before bash 4.4', () => {
-    const text = code.join('\n');
-    const empties = [...text.matchAll(/\b(\w+)=\(\)/g)].map((m) => m[1] ?? '');
-    for (const name of new Set(empties)) {
-      if (!text.includes(`"\${${name}[@]}"`)) continue;
-      expect(text, `${name} is expanded without a look at its length`).toMatch(
-        new RegExp(`\\(\\(\\$\\{#${name}\\[@\\]\\} (?:> 0|== 0)\\)\\)`),
-      );
-    }
+  it('has nothing that bash 4.2 lacks or that no document may do', () => {
+    expect(problemsOf(readFileSync(`${root}${path}`, 'utf8'))).toEqual([]);
   });
 
   it('passes shellcheck and shfmt', () => {
@@ -63,33 +30,99 @@ describe.each(scripts)('%s', (path) => {
   });
 });
 
-describe('the refusals', () => {
+describe('the lint', () => {
   it.each([
-    ['local -n', 'local -n ref=$1'],
+    ['local -n ref=$1', 'name reference'],
+    ['declare -n ref=$1', 'name reference'],
+    ['local -r -n ref=$1', 'name reference'],
+    ['unset -n ref', 'name reference'],
+    ['local -I name', 'local -I'],
+    ['local -', 'local -'],
+    ['local -; set +o errexit', 'local -'],
     ['wait -n', 'wait -n'],
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: shell
-    ['${x@Q}', 'echo "${name@Q}"'],
-    ['mapfile -d', "mapfile -t -d '' list"],
-    ['EPOCHSECONDS', 'now=$EPOCHSECONDS'],
-    ['a here-string', 'cat <<< "$secret"'],
-    ['a here-document', 'cat << EOF'],
+    ['wait -f "$pid"', 'wait -n'],
+    ['wait -p done "$pid"', 'wait -n'],
+    // biome-ignore-start lint/suspicious/noTemplateCurlyInString: shell
+    ['echo "${name@Q}"', '@ operators'],
+    ['echo "${list[@]@Q}"', '@ operators'],
+    ['echo "${list[0]@A}"', '@ operators'],
+    ['echo "${@@Q}"', '@ operators'],
+    ['echo "${!name@a}"', '@ operators'],
+    ['echo "${name@U}"', '@ operators'],
+    ["mapfile -t -d '' list", 'mapfile -d'],
+    ["readarray -d '' list", 'mapfile -d'],
+    ['now=$EPOCHSECONDS', 'EPOCHSECONDS'],
+    ['now=${EPOCHREALTIME%.*}', 'EPOCHSECONDS'],
+    ['BASH_ARGV0=fleetmend', 'BASH_ARGV0'],
+    ['id=$SRANDOM', 'SRANDOM'],
+    ['shopt -s inherit_errexit', 'shell option'],
+    ['shopt -s localvar_inherit', 'shell option'],
+    ['x=${ date; }', '${ command; }'],
+    ['x=${| REPLY=1; }', '${ command; }'],
+    ['list[-1]=last', 'negative array index'],
+    ["unset 'list[-1]'", 'negative array index'],
+    ['x=${list[-1]}', 'negative array index'],
+    ['[[ -v list[0] ]]', '-v a[0]'],
+    ['[[ -R ref ]]', '-R x'],
+    ['x="${name//a/"$b"}"', 'quotes in a replacement'],
+    ["printf '%(%s)T'", 'without a time'],
+    ["printf -v now '%(%F)T\\n'; echo", 'without a time'],
+    ['list=()\nuse "${list[@]}"', 'array list'],
+    ['list=()\nuse "${list[*]}"', 'array list'],
+    ['list=()\nuse "${list[@]:1}"', 'array list'],
+    ['list=()\nuse "${list[@]/#/x}"', 'array list'],
+    ['f() {\n  local -a list\n  use "${list[@]}"\n}', 'array list'],
+    ['mapfile -t list < <(cmd)\nuse "${list[@]}"', 'array list'],
+    ['read -r -a list < file\nuse "${list[@]}"', 'array list'],
+    // biome-ignore-end lint/suspicious/noTemplateCurlyInString: shell
+    ['cat <<< "$secret"', 'here-string'],
+    ['cat << EOF', 'here-document'],
+    ['cat <<-"EOF"', 'here-document'],
     ['set -x', 'set -x'],
-    ['set -o xtrace', 'set -o xtrace'],
-  ])('hit %s', (_, line) => {
-    expect(REFUSED.some(([, pattern]) => pattern.test(line))).toBe(true);
+    ['set -eux', 'set -x'],
+    ['set -o xtrace', 'set -x'],
+    ['sudo ctr images ls', 'sudo'],
+    ['eval "$text"', 'eval'],
+    ['x={{ parameter }}', 'double braces'],
+  ])('refuses %j', (script, what) => {
+    expect(problemsOf(script).join('\n')).toContain(what);
   });
 
-  it('spare what bash 4.2 has', () => {
-    for (const line of [
-      // biome-ignore lint/suspicious/noTemplateCurlyInString: shell
-      'name=${x,,}',
-      'x=$((1 << 2))',
-      'read -r a < <(cmd)',
-      'set -o errexit',
-      'local name=x',
-      'declare -F f',
-    ]) {
-      expect(REFUSED.filter(([, pattern]) => pattern.test(line))).toEqual([]);
-    }
+  it.each([
+    // biome-ignore-start lint/suspicious/noTemplateCurlyInString: shell
+    'name=${x,,}',
+    'x=$((1 << 2))',
+    'read -r a < <(cmd)',
+    'set -o errexit',
+    'local name=x',
+    'local -r name=x',
+    'declare -F f',
+    'wait "$pid"',
+    'wait "$nfp"',
+    "printf '%(%s)T' -1",
+    "printf -v now '%(%F)T' -1",
+    'cmd |& tee log',
+    'text=${text:0:-3}',
+    'exec {fd}> file',
+    'f "$@"',
+    '[[ -v name ]]',
+    'x=${list[i - 1]}',
+    'x=${name//a/"$b"}',
+    'list=()\n((${#list[@]} > 0)) || return 0\nuse "${list[@]}"',
+    'list=()\nuse ${list[@]+"${list[@]}"}',
+    'list=()\nfor i in "${!list[@]}"; do use "$i"; done\n((${#list[@]} == 3))',
+    'list=(a b)\nuse "${list[@]}"',
+    '# local -n in a comment',
+    // biome-ignore-end lint/suspicious/noTemplateCurlyInString: shell
+  ])('lets %j through', (script) => {
+    expect(problemsOf(script)).toEqual([]);
+  });
+
+  it('is part of what the repository lints its shell files with, and fails on a bad line', () => {
+    expect(readFileSync(new URL('../lint-shell.sh', import.meta.url), 'utf8')).toContain('node test/shell-rules.ts');
+    const rules = fileURLToPath(new URL('../shell-rules.ts', import.meta.url));
+    const bad = fileURLToPath(new URL('samples/not-bash-4.2.sh.txt', import.meta.url));
+    const result = spawnSync(process.execPath, [rules, bad], { encoding: 'utf8' });
+    expect([result.status, result.stderr]).toEqual([1, expect.stringContaining('line 3: local -n')]);
   });
 });
