@@ -2,7 +2,7 @@ import { epochMs, isoTime } from './ids.ts';
 import type { Outcome } from './outcome.ts';
 import type { Limits } from './policy.ts';
 import type { CommandRow, CommandState, ObservationRow, OutboxEntry, RunState } from './rows.ts';
-import { dropsOf, findingsOf, lostOf, takenOf, unsentResults } from './run-outbox.ts';
+import { dropsOf, findingsOf, lostOf, takenOf, unsentResults, waitingOf } from './run-outbox.ts';
 import { isEvidence } from './slow-start.ts';
 
 /** How a call of SendCommand, or a search for one, ended. No report means that nobody knows. */
@@ -150,6 +150,7 @@ export const onObservation = (
   seen: ObservationRow,
   state: RunState,
   known: { readonly nodeLocal: ReadonlySet<string>; readonly repairable: ReadonlySet<string> },
+  limits: Limits,
 ): Change => {
   const counts: Partial<Record<Outcome, number>> = {};
   for (const tally of Object.values(seen.nodes)) counts[tally.outcome] = (counts[tally.outcome] ?? 0) + 1;
@@ -167,7 +168,11 @@ export const onObservation = (
       evidence: Object.values(seen.nodes).filter((t) => isEvidence(t, known.nodeLocal)).length,
       early: !seen.final,
     },
-    outbox: [...dropsOf(state, takenOf(command)), ...findingsOf(state, seen, known.repairable)],
+    outbox: [
+      ...dropsOf(state, takenOf(command)),
+      ...findingsOf(state, seen, known.repairable),
+      ...waitingOf(state, seen, known.repairable, limits),
+    ],
   };
 };
 

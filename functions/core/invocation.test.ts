@@ -104,7 +104,11 @@ describe('what the run keeps of a result', () => {
   });
   it.each<[string, ResultRow, object]>([
     ['its outcome and the time of the node', row({ outcome: 'Healthy' }), { outcome: 'Healthy', at: at(5) }],
-    ['why it was skipped', row({ outcome: 'Skipped', why: 'Busy' }), { outcome: 'Skipped', why: 'Busy', at: at(5) }],
+    [
+      'why it was skipped',
+      row({ outcome: 'Skipped', why: 'Cancelled' }),
+      { outcome: 'Skipped', why: 'Cancelled', at: at(5) },
+    ],
     [
       "one remediation's own finding",
       row({ reason: 'SandboxImageMissing', image: 'a/pause:3.5' }),

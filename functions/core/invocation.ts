@@ -90,15 +90,20 @@ export const readInvocation = (command: CommandRow, invocation: Invocation): Rea
 const brokenOf = (remediation: string, outcome: Outcome, reason: string | undefined): [string, string][] =>
   outcome === 'Broken' && reason !== undefined ? [[remediation, reason]] : [];
 
+/** Why a document did nothing for now: the node is to be looked at again when that has passed. */
+const WAITS: ReadonlySet<SkipWhy | undefined> = new Set<SkipWhy>(['BlockedBy', 'Busy']);
+
 /** What the run's state machine keeps of a result. */
 export const tallyOf = (row: ResultRow): Tally => {
   const findings =
     row.findings === undefined
       ? brokenOf(row.remediation, row.outcome, row.reason)
       : row.findings.flatMap((f: Finding) => brokenOf(f.remediation, f.outcome, f.reason));
+  const waits = [row, ...(row.findings ?? [])].some(({ outcome, why }) => outcome === 'Skipped' && WAITS.has(why));
   return {
     outcome: row.outcome,
     at: row.endedAt,
+    ...(waits ? { waits } : {}),
     ...(row.why === undefined ? {} : { why: row.why as SkipWhy }),
     ...(row.reason === undefined ? {} : { reason: row.reason }),
     ...(row.image === undefined ? {} : { image: row.image }),

@@ -74,6 +74,8 @@ export const Tally = z.strictObject({
   reason: z.string().optional(),
   /** Remediations that a check found broken on this node, with the reason. */
   findings: z.array(z.tuple([z.string(), z.string()])).optional(),
+  /** Present where something waits on this node: for another document, or for the fault of an earlier remediation. */
+  waits: z.literal(true).optional(),
   image: z.string().optional(),
   /** When the node was like this, by its own clock kept within the command's time. News of a finding is this old. */
   at: IsoTime,
@@ -185,7 +187,7 @@ export const OutboxEntry = z.discriminatedUnion('kind', [
   /** Asks for a check (lane `<cluster>/node-check`) or hands a finding to a lane; each node with when it was seen. */
   z.strictObject({
     kind: z.literal('news'),
-    ...MailboxRow.pick({ lane: true, reason: true, image: true, source: true }).shape,
+    ...MailboxRow.pick({ lane: true, reason: true, image: true, source: true, notBefore: true }).shape,
     nodes: z.array(z.tuple([InstanceId, IsoTime])),
   }),
   z.strictObject({ kind: z.literal('drop'), ...Looked }),

@@ -44,7 +44,7 @@ export const resultsOf = (instanceIds: readonly string[], text: Text, now: strin
 /** News for a lane, written by fleetmend itself. */
 export const newsOf = (
   instanceIds: readonly string[],
-  news: Pick<Of<'news'>, 'lane' | 'reason' | 'source'>,
+  news: Pick<Of<'news'>, 'lane' | 'reason' | 'source' | 'notBefore'>,
   seenAt: string,
 ): OutboxEntry[] =>
   instanceIds.length === 0
@@ -124,6 +124,38 @@ export const findingsOf = (run: RunState, seen: ObservationRow, repairable: Read
         }),
       ),
   );
+  return merged(entries);
+};
+
+/**
+ * Asks for another check of nodes on which something waits: a remediation for the fault of an earlier one (`BlockedBy`),
+ * or a document for another that was at work (`Busy`). Its own mailbox row has gone with the command, so without this
+ * the fault would be lost until the next sweep. A check does so only where the earlier fault's repair was asked for just
+ * now or the node was busy: a node that nobody may mend is no reason to look again and again.
+ */
+export const waitingOf = (
+  run: RunState,
+  seen: ObservationRow,
+  repairable: ReadonlySet<string>,
+  limits: Limits,
+): OutboxEntry[] => {
+  // A check that was itself such a second look waits as long as a failed repair does before it is tried again.
+  const isSecondLook = run.action === 'check' && run.origin.source === 'signal';
+  const seconds = isSecondLook ? limits.coolDownSeconds : limits.repairSoftDeadlineSeconds;
+  const entries = Object.entries(seen.nodes).flatMap(([instanceId, tally]): OutboxEntry[] => {
+    if (tally.waits !== true) return [];
+    const isWorthwhile =
+      run.action === 'repair' ||
+      tally.why === 'Busy' ||
+      (tally.findings ?? []).some(([remediation]) => repairable.has(remediation));
+    if (!isWorthwhile) return [];
+    const why = tally.why ?? 'BlockedBy';
+    // A repair that was blocked knows of no one who mends the earlier fault: the check finds it, and asks for that.
+    const isDelayed = run.action === 'check' || why === 'Busy';
+    const notBefore = isoTime(epochMs(seen.at) + seconds * 1000);
+    const news = { lane: `${run.cluster}/${NODE_CHECK}`, reason: why, source: 'fleetmend.run' };
+    return newsOf([instanceId], isDelayed ? { ...news, notBefore } : news, tally.at);
+  });
   return merged(entries);
 };
 

@@ -65,7 +65,7 @@ export const withNews = (
     const seen = inputs.observations.find((o) => o.key === first.key);
     const isOpen = command.status === 'sent' || command.status === 'sending';
     if (seen !== undefined && (isOpen || (command.early === true && seen.final)))
-      take(onObservation(command, seen, before, inputs));
+      take(onObservation(command, seen, before, inputs, limits));
     return command;
   });
   const isChanged = commands.some((c, i) => c !== before.commands[i]);

@@ -68,6 +68,14 @@ describe('mergeNews', () => {
   });
 });
 
+it('mergeNews leaves the time at which a row is looked at as it is', () => {
+  const later = { ...newsOf(5, 20), notBefore: isoTime(START + 90_000) };
+  expect(mergeNews(rowOf(newsOf(0, 10)), later)).not.toHaveProperty('notBefore');
+  expect(mergeNews(rowOf({ ...newsOf(0, 10), notBefore: isoTime(START) }), later)).toMatchObject({
+    notBefore: isoTime(START),
+  });
+});
+
 describe('remediationFor', () => {
   const entry = (name: string, order: number, ...reasons: string[]) => ({
     name,

@@ -60,8 +60,8 @@ export const routeSymptom = (
   return { kind: 'mailbox', remediation: repairs ? entry.name : NODE_CHECK };
 };
 
-/** News for a mailbox; the store gives it a version. */
-export type MailboxNews = Omit<MailboxRow, 'version' | 'notBefore' | 'skipped' | 'decidedAt'>;
+/** News for a mailbox; the store gives it a version. Its `notBefore` counts where the mailbox has no row of the node yet. */
+export type MailboxNews = Omit<MailboxRow, 'version' | 'skipped' | 'decidedAt'>;
 
 /**
  * Adds news to what a mailbox has of a node. Undefined where nothing changes: news whose time lies within what the

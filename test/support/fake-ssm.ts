@@ -14,6 +14,8 @@ export type FakeNode = {
   latencyMs: number;
   /** Answers a repair so instead of mending. */
   failsWith?: { readonly outcome: 'NotRepaired' | 'Unknown'; readonly reason: string };
+  /** A second fault, of a later remediation, which waits for the first one. */
+  later?: { readonly remediation: string; readonly reason: string } | undefined;
   /** StatusDetails instead of the script's end. */
   endsAs?: string;
 };
@@ -54,7 +56,19 @@ export const fakeSsm = (clock: { ms: number }, nodes: Map<string, FakeNode>) => 
     const remediation = documentName.startsWith('fleetmend-node-check-') ? 'node-check' : (name?.[1] ?? '');
     const times = { startedAt: new Date(startedAt).toISOString(), endedAt: new Date(endedAt).toISOString() };
     const line = { v: 1, remediation, action, message: 'as simulated', ...times };
-    if (node === undefined || !node.broken) return JSON.stringify({ ...line, outcome: 'Healthy' });
+    const later = node?.later;
+    const isLaters = later !== undefined && ['node-check', later.remediation].includes(remediation);
+    if (node === undefined || (!node.broken && !isLaters)) return JSON.stringify({ ...line, outcome: 'Healthy' });
+    const waits = { outcome: 'Skipped', why: 'BlockedBy', reason: 'SandboxImageMissing' };
+    if (later !== undefined && action === 'repair' && remediation === later.remediation) {
+      if (node.broken) return JSON.stringify({ ...line, ...waits });
+      node.later = undefined;
+      return JSON.stringify({ ...line, outcome: 'Repaired', reason: later.reason });
+    }
+    if (later !== undefined && !node.broken) {
+      const found = { ...later, outcome: 'Broken', message: 'as simulated' };
+      return JSON.stringify({ ...line, ...found, remediation, findings: [found] });
+    }
     if (action === 'repair') {
       if (node.failsWith !== undefined) return JSON.stringify({ ...line, ...node.failsWith });
       node.broken = false;
@@ -70,7 +84,16 @@ export const fakeSsm = (clock: { ms: number }, nodes: Map<string, FakeNode>) => 
       ...line,
       ...finding,
       remediation,
-      ...(remediation === 'node-check' ? { findings: [finding] } : {}),
+      ...(remediation === 'node-check'
+        ? {
+            findings: [
+              finding,
+              ...(later === undefined
+                ? []
+                : [{ ...waits, remediation: later.remediation, message: 'waits for pause-image' }]),
+            ],
+          }
+        : {}),
     });
   };
 
