@@ -28,6 +28,7 @@ export const settingsOf = (
       order,
       disruptive,
       reasons: Object.fromEntries(Object.entries(reasons).map(([reason, { scope }]) => [reason, scope])),
+      unmendable: Object.entries(reasons).flatMap(([reason, { mendable }]) => (mendable === false ? [reason] : [])),
     })),
   });
 

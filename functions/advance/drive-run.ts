@@ -66,7 +66,8 @@ const knowledge = (deps: AdvanceDeps, run: RunState) => {
   );
   const repairable =
     cluster === undefined ? [] : remediations.filter((r) => mayRepair(cluster, r).allowed).map((r) => r.name);
-  return { nodeLocal: new Set(nodeLocal), repairable: new Set(repairable) };
+  const unmendable = new Set(remediations.flatMap((r) => r.unmendable));
+  return { nodeLocal: new Set(nodeLocal), repairable: new Set(repairable), unmendable };
 };
 
 /** Performs effects; one that fails tells nothing of the others, and leaves its command as one that nobody knows of. */

@@ -2,7 +2,7 @@ import { epochMs, isoTime } from './ids.ts';
 import type { Outcome } from './outcome.ts';
 import type { Limits } from './policy.ts';
 import type { CommandRow, CommandState, ObservationRow, OutboxEntry, RunState } from './rows.ts';
-import { dropsOf, findingsOf, lostOf, takenOf, unsentResults, waitingOf } from './run-outbox.ts';
+import { dropsOf, findingsOf, type Known, lostOf, takenOf, unsentResults, waitingOf } from './run-outbox.ts';
 import { isEvidence } from './slow-start.ts';
 
 /** How a call of SendCommand, or a search for one, ended. No report means that nobody knows. */
@@ -149,7 +149,7 @@ export const onObservation = (
   command: CommandState,
   seen: ObservationRow,
   state: RunState,
-  known: { readonly nodeLocal: ReadonlySet<string>; readonly repairable: ReadonlySet<string> },
+  known: Known & { readonly nodeLocal: ReadonlySet<string> },
   limits: Limits,
 ): Change => {
   const counts: Partial<Record<Outcome, number>> = {};
@@ -170,8 +170,8 @@ export const onObservation = (
     },
     outbox: [
       ...dropsOf(state, takenOf(command)),
-      ...findingsOf(state, seen, known.repairable),
-      ...waitingOf(state, seen, known.repairable, limits),
+      ...findingsOf(state, seen, known),
+      ...waitingOf(state, seen, known, limits),
     ],
   };
 };

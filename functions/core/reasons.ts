@@ -9,6 +9,11 @@ export type Reason = {
    * `evidence`: a failed repair with this reason counts towards opening the breaker.
    */
   readonly scope: 'node' | 'evidence';
+  /**
+   * False where no repair of the remediation that finds it can do anything about it, while the node still works: a check
+   * tells of it, and asks for no repair, which would only fail and count towards quarantine.
+   */
+  readonly mendable?: false;
   /** What makes it happen, in one or two sentences for an operator. */
   readonly cause: string;
   /** What the operator should do next. */

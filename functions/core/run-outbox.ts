@@ -107,22 +107,29 @@ export const unsentResults = (
   ),
 ];
 
+/** What a finding's way depends on: remediations that policy lets repair, and reasons that none of them can mend. */
+export type Known = { readonly repairable: ReadonlySet<string>; readonly unmendable: ReadonlySet<string> };
+
+/** What a check found of a node that may become a repair. */
+const mendableOf = (tally: ObservationRow['nodes'][string], known: Known): readonly (readonly [string, string])[] =>
+  (tally.findings ?? []).filter(
+    ([remediation, reason]) => known.repairable.has(remediation) && !known.unmendable.has(reason),
+  );
+
 /** What a check found, handed to the lanes that policy lets repair. */
-export const findingsOf = (run: RunState, seen: ObservationRow, repairable: ReadonlySet<string>): OutboxEntry[] => {
+export const findingsOf = (run: RunState, seen: ObservationRow, known: Known): OutboxEntry[] => {
   if (run.action !== 'check') return [];
   const entries = Object.entries(seen.nodes).flatMap(([instanceId, tally]) =>
-    (tally.findings ?? [])
-      .filter(([remediation]) => repairable.has(remediation))
-      .map(
-        ([remediation, reason]): OutboxEntry => ({
-          kind: 'news',
-          lane: `${run.cluster}/${remediation}`,
-          reason,
-          ...(tally.image === undefined ? {} : { image: tally.image }),
-          source: CHECK_SOURCE,
-          nodes: [[instanceId, tally.at]],
-        }),
-      ),
+    mendableOf(tally, known).map(
+      ([remediation, reason]): OutboxEntry => ({
+        kind: 'news',
+        lane: `${run.cluster}/${remediation}`,
+        reason,
+        ...(tally.image === undefined ? {} : { image: tally.image }),
+        source: CHECK_SOURCE,
+        nodes: [[instanceId, tally.at]],
+      }),
+    ),
   );
   return merged(entries);
 };
@@ -133,21 +140,13 @@ export const findingsOf = (run: RunState, seen: ObservationRow, repairable: Read
  * the fault would be lost until the next sweep. A check does so only where the earlier fault's repair was asked for just
  * now or the node was busy: a node that nobody may mend is no reason to look again and again.
  */
-export const waitingOf = (
-  run: RunState,
-  seen: ObservationRow,
-  repairable: ReadonlySet<string>,
-  limits: Limits,
-): OutboxEntry[] => {
+export const waitingOf = (run: RunState, seen: ObservationRow, known: Known, limits: Limits): OutboxEntry[] => {
   // A check that was itself such a second look waits as long as a failed repair does before it is tried again.
   const isSecondLook = run.action === 'check' && run.origin.source === 'signal';
   const seconds = isSecondLook ? limits.coolDownSeconds : limits.repairSoftDeadlineSeconds;
   const entries = Object.entries(seen.nodes).flatMap(([instanceId, tally]): OutboxEntry[] => {
     if (tally.waits !== true) return [];
-    const isWorthwhile =
-      run.action === 'repair' ||
-      tally.why === 'Busy' ||
-      (tally.findings ?? []).some(([remediation]) => repairable.has(remediation));
+    const isWorthwhile = run.action === 'repair' || tally.why === 'Busy' || mendableOf(tally, known).length > 0;
     if (!isWorthwhile) return [];
     const why = tally.why ?? 'BlockedBy';
     // A repair that was blocked knows of no one who mends the earlier fault: the check finds it, and asks for that.

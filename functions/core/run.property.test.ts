@@ -90,6 +90,7 @@ const play = (scenario: typeof Scenario extends fc.Arbitrary<infer T> ? T : neve
         cancelled: index >= scenario.cancelledFrom,
         nodeLocal: new Set(),
         repairable: new Set(),
+        unmendable: new Set(),
       };
       const next = advance(run, inputs, isoTime(nowMs), LIMITS);
       if (run.action === 'repair' && next.effects.some((e) => e.kind === 'send')) {

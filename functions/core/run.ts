@@ -24,6 +24,8 @@ export type RunInputs = {
   readonly nodeLocal: ReadonlySet<string>;
   /** Remediations that policy lets repair on this cluster: a check's findings go to their lanes. */
   readonly repairable: ReadonlySet<string>;
+  /** Reason names that no repair mends: a check's finding of one asks for none. */
+  readonly unmendable: ReadonlySet<string>;
 };
 
 /** A step's result: the state to store, then the effects to perform. */
@@ -48,7 +50,7 @@ export const countsOf = (state: RunState): Partial<Record<string, number>> => {
  */
 export const withNews = (
   before: RunState,
-  inputs: Pick<RunInputs, 'observations' | 'reports' | 'nodeLocal' | 'repairable'>,
+  inputs: Pick<RunInputs, 'observations' | 'reports' | 'nodeLocal' | 'repairable' | 'unmendable'>,
   now: string,
   limits: Limits,
 ): RunState => {

@@ -65,6 +65,12 @@ describe('a check', () => {
     expect(asksOf(check({ [a]: FOUND }, 'sweep', ['cni-files']))).toEqual([]);
   });
 
+  it('hands no finding to a lane that no repair can mend, and waits for none', () => {
+    const mismatch: Partial<Tally> = { ...FOUND, findings: [['pause-image', 'SandboxImageMismatch']] };
+    const { outbox } = check({ [a]: mismatch }, 'sweep', ['pause-image']);
+    expect(outbox.filter((e) => e.kind === 'news')).toEqual([]);
+  });
+
   it('that met a repair at work is made once more', () => {
     expect(asksOf(check({ [a]: BUSY }, 'sweep', []))).toEqual([
       ask([a], 'Busy', at(20 + LIMITS.repairSoftDeadlineSeconds)),

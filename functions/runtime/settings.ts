@@ -23,6 +23,8 @@ export const Settings = z.strictObject({
       disruptive: z.boolean(),
       /** Reason names that lead to this remediation, with their scope. */
       reasons: z.record(z.string(), z.enum(['node', 'evidence'])),
+      /** Those of them that no repair mends. */
+      unmendable: z.array(z.string()).default([]),
     }),
   ),
 });

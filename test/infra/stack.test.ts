@@ -159,7 +159,8 @@ describe('the functions', () => {
         name: 'pause-image',
         order: 10,
         disruptive: false,
-        reasons: { FileMissing: 'evidence', RoleTooSmall: 'node' },
+        reasons: { FileMissing: 'evidence', RoleTooSmall: 'node', NamesDiffer: 'node' },
+        unmendable: ['NamesDiffer'],
       });
     }
     expect(() => read('report')).toThrow(/ENOENT/);

@@ -14,6 +14,7 @@ import { temporaryFolder } from './temporary-folder.ts';
 const reasons = defineReasons({
   FileMissing: { severity: 'Fatal', scope: 'evidence', cause: 'A file is gone.', advice: 'Look for who removed it.' },
   RoleTooSmall: { severity: 'Fatal', scope: 'node', cause: 'The role is too small.', advice: 'Widen it.' },
+  NamesDiffer: { severity: 'Warning', scope: 'node', mendable: false, cause: 'Two names differ.', advice: 'Choose.' },
 });
 
 const remediation = (name: string, order: number, disruptive: boolean): Remediation => ({

@@ -73,6 +73,7 @@ export const quiet = (over: Partial<RunInputs> = {}): RunInputs => ({
   cancelled: false,
   nodeLocal: new Set(['DiskFull']),
   repairable: new Set(['pause-image']),
+  unmendable: new Set(['SandboxImageMismatch']),
   ...over,
 });
 
