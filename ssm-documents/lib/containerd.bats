@@ -34,6 +34,22 @@ WANTED=918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause:3.5
   [ -z "$CONFIGURED_IMAGE" ]
 }
 
+@test "sees that the CRI plugin is disabled, as Docker's own package has it" {
+  printf '%s\n' 'version = 2' 'disabled_plugins = ["cri"]' > "$WORK/dump"
+  parse_runtime_config "$WORK/dump"
+  [ "$CRI_DISABLED" = true ]
+  for other in "disabled_plugins = ['io.containerd.grpc.v1.cri']" 'disabled_plugins = ["io.containerd.internal.v1.opt", "cri"]'; do
+    CRI_DISABLED=false
+    printf '%s\n' "$other" > "$WORK/dump"
+    parse_runtime_config "$WORK/dump"
+    [ "$CRI_DISABLED" = true ]
+  done
+  CRI_DISABLED=false
+  printf '%s\n' 'disabled_plugins = ["io.containerd.snapshotter.v1.btrfs"]' 'required_plugins = ["cri"]' > "$WORK/dump"
+  parse_runtime_config "$WORK/dump"
+  [ "$CRI_DISABLED" = false ]
+}
+
 @test "reads containerd's configuration file and socket from its arguments" {
   printf '%s\0' /usr/bin/containerd --config /etc/x.toml -a /run/y.sock > "$WORK/cmdline"
   each_flag "$WORK/cmdline" take_containerd_flag

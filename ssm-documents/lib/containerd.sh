@@ -9,6 +9,7 @@ readonly IMAGE_NAMESPACE=k8s.io
 CONTAINERD_EXE='' CONTAINERD_CONFIG='' CONTAINERD_VERSION='' CONTAINERD_ROOT='' CONTAINERD_SOCKET='' SNAPSHOTTER=''
 # The sandbox image as the configuration names it; empty where it names none.
 CONFIGURED_IMAGE=''
+CRI_DISABLED=false
 
 # ctr_k8s SECONDS ARGUMENT...: ctr on kubelet's namespace, by `capture`.
 ctr_k8s() {
@@ -103,6 +104,7 @@ parse_runtime_config() {
       address) CONTAINERD_SOCKET=${CONTAINERD_SOCKET:-$value} ;;
       sandbox) CONFIGURED_IMAGE=$value ;;
       snapshotter) SNAPSHOTTER=$value ;;
+      disabled) CRI_DISABLED=true ;;
     esac
   done < <(awk '
     # The value of a line `key = "value"`, without its quotes.
@@ -120,7 +122,9 @@ parse_runtime_config() {
       next
     }
     section == "" && /^[ \t]*root[ \t]*=/ { print "root=" text($0) }
-    section == "grpc" && /^[ \t]*address[ \t]*=/ { print "address=" text($0) }
+    # As Docker\047s own package sets it: such a containerd serves no kubelet.
+    section == "" && /^[ \t]*disabled_plugins[ \t]*=/ && /["\047](cri|io\.containerd\.grpc\.v1\.cri)["\047]/ { print "disabled=" }
+    section ~ /^(grpc|plugins\.io\.containerd\.server\.v1\.grpc)$/ && /^[ \t]*address[ \t]*=/ { print "address=" text($0) }
     section ~ /(^|\.)cri$/ && /^[ \t]*sandbox_image[ \t]*=/ { print "sandbox=" text($0) }
     section ~ /\.images\.pinned_images$/ && /^[ \t]*sandbox[ \t]*=/ { print "sandbox=" text($0) }
     section ~ /(\.cri\.containerd|\.cri\.v1\.images)$/ && /^[ \t]*snapshotter[ \t]*=/ { print "snapshotter=" text($0) }

@@ -30,7 +30,8 @@ journal_shows_gc() {
   local line
   command -v journalctl > /dev/null || return 1
   while IFS= read -r line; do
-    if [[ $line == *'image filesystem is over the high threshold'* ]]; then
+    # By the disk's use, and by an eviction for want of disk, which deletes all images that no container uses.
+    if [[ $line == *'image filesystem is over the high threshold'* || $line == *'ttempting to delete unused images'* ]]; then
       evidence imageGCAt "${line%% *}"
       return 0
     fi

@@ -24,8 +24,9 @@ fetch() {
     log 'the registry was not reached; once more in 2 s'
     bounded 5 sleep 2
   done
+  failure_evidence "$ERR" "$RC"
   capture_error
-  note_failure "$reason" "Fetching the image failed: $REPLY"
+  note_failure "$reason" "Fetching ${*: -1} failed: $REPLY"
   return 1
 }
 
@@ -35,13 +36,16 @@ fetch_failure_reason() {
     *'flag provided but not defined'*) REPLY=ToolMissing ;;
     *'no space left on device'*) REPLY=DiskFull ;;
     *'dial unix'*) REPLY=RuntimeDown ;;
-    *x509:* | *'failed to verify certificate'* | *'certificate signed by'*) REPLY=RegistryCertificate ;;
+    *x509:* | *'failed to verify certificate'* | *'certificate signed by'* | *'remote error: tls:'* | \
+      *'does not look like a TLS handshake'* | *'HTTP response to HTTPS client'*) REPLY=RegistryCertificate ;;
     *'403 Forbidden'* | *'400 Bad Request'* | *'401 Unauthorized'* | *'no basic auth credentials'* | \
-      *'authorization failed'* | *'pull access denied'*) REPLY=RegistryDenied ;;
-    *': not found'* | *'404 Not Found'*) REPLY=RegistryImageNotFound ;;
+      *'authorization failed'* | *'pull access denied'* | *'token has expired'*) REPLY=RegistryDenied ;;
+    *': not found'* | *'404 Not Found'* | *'no match for platform'*) REPLY=RegistryImageNotFound ;;
     *'no such host'* | *'i/o timeout'* | *'connection refused'* | *'connection reset'* | *'context deadline exceeded'* | \
       *'TLS handshake timeout'* | *'network is unreachable'* | *'no route to host'* | *'server misbehaving'* | \
-      *'Service Unavailable'* | *'Bad Gateway'* | *'Gateway Time'* | *'Too Many Requests'* | *': EOF'*) REPLY=RegistryUnreachable ;;
+      *'ame resolution'* | *'timed out'* | *'broken pipe'* | *proxyconnect* | *'Proxy Authentication Required'* | \
+      *'Service Unavailable'* | *'Bad Gateway'* | *'Gateway Time'* | *'Internal Server Error'* | \
+      *'Too Many Requests'* | *toomanyrequests* | *': EOF'* | *'unexpected EOF'*) REPLY=RegistryUnreachable ;;
     *)
       REPLY=SandboxImagePullFailed
       if (($2 == 124)); then

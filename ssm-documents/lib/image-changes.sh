@@ -27,8 +27,10 @@ pin_image() {
   for name in "${names[@]}"; do
     ctr_k8s 15 images label "$name" "$PINNED_LABEL"
     if ((RC != 0)) && [[ $name == "$IMAGE" ]]; then
-      capture_error
-      finish NotRepaired PinFailed "The image is there, but it could not be pinned: $REPLY"
+      # What an earlier rung met does not matter any more.
+      FAILURE_REASON=''
+      note_failed_command PinFailed 'The image is there, but pinning it'
+      finish NotRepaired "$FAILURE_REASON" "$FAILURE_MESSAGE"
     fi
   done
 }

@@ -40,6 +40,30 @@ WANTED=918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause:3.5
   [ "$GC_HIGH_PERCENT" = 60 ]
 }
 
+@test "reads the age at which images are deleted, and takes zero for never" {
+  KUBELET_CONFIG=$WORK/config
+  for pair in '"imageMaximumGCAge": "168h0m0s"=168h0m0s' 'imageMaximumGCAge: 12h=12h' 'imageMaximumGCAge: 0s=' \
+    '"imageMaximumGCAge":"0h0m0s"=' 'imageMinimumGCAge: 2m='; do
+    printf '%s\n' "${pair%=*}" > "$WORK/config"
+    GC_MAX_AGE=''
+    read_kubelet_config
+    [ "$GC_MAX_AGE" = "${pair#*=}" ]
+  done
+}
+
+@test "asks the kubelet that is running for its version, and takes no other program's answer" {
+  KUBELET_PID=$$
+  capture() { OUT='Kubernetes v1.28.5-eks-5e0fdde'; }
+  kubelet_minor
+  [ "$REPLY" = 28 ]
+  capture() { OUT='GNU bash, version 5.2.15'; }
+  kubelet_minor
+  [ -z "$REPLY" ]
+  KUBELET_PID=''
+  kubelet_minor
+  [ -z "$REPLY" ]
+}
+
 @test "reads a threshold with a leading zero as a decimal number" {
   GC_HIGH_PERCENT=085
   read_kubelet_config

@@ -9,6 +9,8 @@ readonly DEFAULT_GC_HIGH_PERCENT=85
 KUBELET_RUNTIME='' KUBELET_ENDPOINT='' KUBELET_SANDBOX_IMAGE='' KUBELET_CONFIG='' KUBELET_CONFIG_DIR=''
 CREDENTIAL_CONFIG='' CREDENTIAL_BIN_DIR=''
 GC_HIGH_PERCENT=''
+# After how long kubelet deletes an image that no container uses, however full the disk is; empty where it never does.
+GC_MAX_AGE=''
 
 # read_kubelet: everything above. Wants find_services.
 read_kubelet() {
@@ -29,16 +31,20 @@ take_kubelet_flag() {
   esac
 }
 
-# read_kubelet_config: the disk use in percent at which kubelet starts to delete images, and its runtime. A flag wins over
-# the files (JSON or YAML), a later file of the drop-in folder over an earlier one.
+# read_kubelet_config: the disk use in percent at which kubelet starts to delete images, the age at which it does, and its
+# runtime. A flag wins over the files (JSON or YAML), a later file of the drop-in folder over an earlier one.
 read_kubelet_config() {
   local file found='' threshold='imageGCHighThresholdPercent"?[[:space:]]*:[[:space:]]*([0-9]{1,3})'
+  local age='imageMaximumGCAge"?[[:space:]]*:[[:space:]]*"?([0-9][0-9a-z.]*)'
   local endpoint='containerRuntimeEndpoint"?[[:space:]]*:[[:space:]]*"?([^",[:space:]]+)' found_endpoint=''
   for file in "$KUBELET_CONFIG" "${KUBELET_CONFIG_DIR:-/nonexistent}"/*.conf; do
     [[ -f $file && -r $file ]] || continue
     slurp "$file"
     if [[ $REPLY =~ $threshold ]]; then
       found=${BASH_REMATCH[1]}
+    fi
+    if [[ $REPLY =~ $age ]]; then
+      GC_MAX_AGE=${BASH_REMATCH[1]}
     fi
     if [[ $REPLY =~ $endpoint ]]; then
       found_endpoint=${BASH_REMATCH[1]}
@@ -48,6 +54,8 @@ read_kubelet_config() {
   if [[ ! $GC_HIGH_PERCENT =~ ^[0-9]{1,3}$ ]]; then
     GC_HIGH_PERCENT=${found:-$DEFAULT_GC_HIGH_PERCENT}
   fi
+  # Zero in any unit means never.
+  [[ $GC_MAX_AGE == *[1-9]* ]] || GC_MAX_AGE=''
   # Bash would read a leading zero as the mark of an octal number.
   GC_HIGH_PERCENT=$((10#$GC_HIGH_PERCENT))
 }
@@ -62,4 +70,15 @@ kubelet_uses_docker() {
     socket=$(readlink -f -- "$socket") || return 0
   fi
   [[ $socket == *docker* ]]
+}
+
+# kubelet_minor: the minor version of the kubelet that is running (28 of 1.28.5), in REPLY; empty where it does not tell. It
+# costs as much as kubelet needs to start.
+kubelet_minor() {
+  REPLY=''
+  [[ -n $KUBELET_PID && -x /proc/$KUBELET_PID/exe ]] || return 0
+  capture 5 "/proc/$KUBELET_PID/exe" --version
+  if [[ $OUT =~ ^Kubernetes\ v1\.([0-9]+)\. ]]; then
+    REPLY=${BASH_REMATCH[1]}
+  fi
 }

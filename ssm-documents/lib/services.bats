@@ -17,6 +17,13 @@ setup() {
   [ "$CONTAINERD_PID $CONTAINERD_STATE $KUBELET_PID" = '812 active 990' ]
 }
 
+@test "knows the state of kubelet's unit, where there is one" {
+  printf '%s\n' Id=kubelet.service MainPID=0 LoadState=not-found ActiveState=inactive '' \
+    LoadState=loaded Id=snap.kubelet-eks.daemon.service ActiveState=failed MainPID=0 > "$WORK/show"
+  parse_services "$WORK/show"
+  [ "$KUBELET_UNIT $KUBELET_STATE" = 'snap.kubelet-eks.daemon.service failed' ]
+}
+
 @test "takes both forms of a flag, and no value for a flag without one" {
   seen=''
   see() { seen+="$1=$2;"; }

@@ -2,30 +2,38 @@
 # shellcheck shell=bash disable=SC2034  # other parts read what is only set here
 
 CONTAINERD_PID='' CONTAINERD_STATE='' KUBELET_PID=''
+# The state of kubelet's unit, and its name; empty where there is no such unit.
+KUBELET_STATE='' KUBELET_UNIT=''
 
 # parse_services FILE: what `systemctl show` said of containerd and kubelet. The properties of a unit come in systemd's
 # own order; an empty line ends the unit.
 parse_services() {
-  local key value id='' pid='' state=''
+  local key value id='' pid='' state='' load=''
   while IFS='=' read -r key value || [[ -n $key ]]; do
     case $key in
       Id) id=$value ;;
       MainPID) pid=${value#0} ;;
       ActiveState) state=$value ;;
+      LoadState) load=$value ;;
       '')
-        take_service "$id" "$pid" "$state"
-        id='' pid='' state=''
+        take_service "$id" "$pid" "$state" "$load"
+        id='' pid='' state='' load=''
         ;;
     esac
   done < "$1"
-  take_service "$id" "$pid" "$state"
+  take_service "$id" "$pid" "$state" "$load"
 }
 
 take_service() {
   case $1 in
     containerd.service) CONTAINERD_STATE=$3 CONTAINERD_PID=${CONTAINERD_PID:-$2} ;;
     # Ubuntu's EKS images run kubelet from a snap.
-    kubelet.service | snap.kubelet-eks.daemon.service) KUBELET_PID=${KUBELET_PID:-$2} ;;
+    kubelet.service | snap.kubelet-eks.daemon.service)
+      KUBELET_PID=${KUBELET_PID:-$2}
+      if [[ $4 == loaded ]]; then
+        KUBELET_STATE=$3 KUBELET_UNIT=$1
+      fi
+      ;;
   esac
 }
 
@@ -33,7 +41,7 @@ take_service() {
 # and its --config and its executable must not be used by root.
 find_services() {
   CONTAINERD_PID=${FLEETMEND_CONTAINERD_PID:-} KUBELET_PID=${FLEETMEND_KUBELET_PID:-}
-  capture_shared services 5 systemctl show --property=Id --property=MainPID --property=ActiveState \
+  capture_shared services 5 systemctl show --property=Id --property=MainPID --property=ActiveState --property=LoadState \
     containerd.service kubelet.service snap.kubelet-eks.daemon.service
   parse_services "$WORK/out"
 }

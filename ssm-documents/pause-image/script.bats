@@ -90,3 +90,95 @@ export FLEETMEND_PAUSE_TAR=$BATS_TEST_TMPDIR/pause.tar
   image_is_usable() { return 1; }
   refute rung_tag
 }
+
+# repair_of: the repair of a node with the fault that the variables say; its rungs and its proof do nothing.
+repair_of() {
+  take_lock() { :; }
+  remove_leftovers() { :; }
+  diagnose() { CONTAINERD_VERSION=${CONTAINERD_VERSION:-1.7.27} CONTAINERD_ROOT=/var/lib/containerd GC_HIGH_PERCENT=85; }
+  climb() { RUNG=ecr; }
+  pin_image() { :; }
+  wait_for_cri() { :; }
+  start_test_container() { :; }
+  ACTION=repair
+  run repair
+}
+
+@test "repairs, and says that it lasts" {
+  IMAGE_STATE=absent PIN_SUPPORT=yes DISK_PERCENT=50
+  repair_of
+  [ "$status" -eq 0 ]
+  [[ $output == *'Repaired SandboxImageMissing: The sandbox image is back (rung ecr), and a container of it started.' ]]
+}
+
+@test "repairs, and says why it will not last and what to change" {
+  IMAGE_STATE=absent PIN_SUPPORT=none CONTAINERD_VERSION=1.6.20 DISK_PERCENT=50
+  repair_of
+  [[ $output == *'containerd 1.6.20 cannot keep it pinned'*'replace the node with a current image'* ]]
+  PIN_SUPPORT=yes DISK_PERCENT=93
+  repair_of
+  [[ $output == *'is 93 % full'*'grow the disk.' ]]
+  PIN_SUPPORT=none DISK_PERCENT=50 GC_MAX_AGE=24h
+  repair_of
+  [[ $output == *imageMaximumGCAge* ]]
+}
+
+@test "repairs, and says that kubelet has to be started by hand where it stayed down" {
+  IMAGE_STATE=absent PIN_SUPPORT=yes DISK_PERCENT=50 KUBELET_UNIT=kubelet.service KUBELET_STATE=inactive
+  repair_of
+  [ "$status" -eq 0 ]
+  [[ $output == *'kubelet is not running (kubelet.service: inactive); start it by hand: systemctl start kubelet.service.' ]]
+}
+
+@test "changes nothing on a node whose user data alone is at fault, and says what to change" {
+  IMAGE_STATE=ready IMAGE_PINNED=true PIN_SUPPORT=none KUBELET_SPARES_ANOTHER=true CONFIGURED_IMAGE=$WANTED
+  KUBELET_SANDBOX_IMAGE=registry.k8s.io/pause:3.5
+  repair_of
+  [ "$status" -eq 1 ]
+  [[ $output == *'NotRepaired SandboxImageMismatch'*'user data'*'Nothing was changed on the node.' ]]
+}
+
+@test "tells in a check of a full disk what to change, of a healthy image too" {
+  CONTAINERD_ROOT=/var/lib/containerd GC_HIGH_PERCENT=85 DISK_PERCENT=91 PIN_SUPPORT=yes
+  run finish_healthy
+  [ "$status" -eq 0 ]
+  [[ $output == *'there and pinned. The disk of /var/lib/containerd is 91 % full'* ]]
+  REASON_FOUND=SandboxImageMissing
+  run finish_broken 'It has gone.'
+  [ "$status" -eq 1 ]
+  [[ $output == *'Broken SandboxImageMissing: It has gone. The disk of'* ]]
+}
+
+@test "imports through the SOCI snapshotter without asking a registry, and with an older ctr by what that has" {
+  IMAGE=localhost/kubernetes/pause:latest SNAPSHOTTER=soci
+  trusted_path() { return 0; }
+  image_is_usable() { return 0; }
+  ctr_k8s() {
+    shift
+    asked+="$*;"
+    RC=0 ERR=''
+    [[ $* != *--local* || -z ${OLD-} ]] || RC=1 ERR='flag provided but not defined: -local'
+  }
+  asked=''
+  rung_import
+  [ "$asked" = "images import --snapshotter soci --discard-unpacked-layers=false --local $PAUSE_TAR;" ]
+  asked='' OLD=yes
+  rung_import
+  [ "$asked" = "images import --snapshotter soci --discard-unpacked-layers=false --local $PAUSE_TAR;images import --snapshotter soci $PAUSE_TAR;" ]
+}
+
+@test "says that the disk is full where the import, the tag or the pin meets it" {
+  IMAGE=localhost/kubernetes/pause:latest SNAPSHOTTER=overlayfs
+  trusted_path() { return 0; }
+  ctr_k8s() { RC=1 ERR='ctr: write /var/lib/containerd/io.containerd.metadata.v1.bolt/meta.db: no space left on device' OUT=''; }
+  refute rung_import
+  [ "$FAILURE_REASON" = DiskFull ]
+  FAILURE_REASON=''
+  refute tag_image a b
+  [ "$FAILURE_REASON" = DiskFull ]
+  FAILURE_REASON=RegistryDenied
+  : > "$WORK/out"
+  run pin_image
+  [ "$status" -eq 1 ]
+  [[ $output == *'NotRepaired DiskFull: The image is there, but pinning it failed'* ]]
+}

@@ -14,9 +14,15 @@ check() {
   diagnose
   evidence pinLabel "$IMAGE_PINNED"
   if fault; then
-    finish Broken "$REASON_FOUND" "$REPLY"
+    finish_broken "$REPLY"
   fi
   finish_healthy
+}
+
+# finish_broken SENTENCE: what is wrong, and why it may be.
+finish_broken() {
+  gc_advice none
+  finish Broken "$REASON_FOUND" "$1$REPLY"
 }
 
 # finish_healthy: the image is there, and pinned where that can be.
@@ -25,10 +31,11 @@ finish_healthy() {
   may_recur
   WILL_RECUR=$REPLY
   case $PIN_SUPPORT in
-    none) message="The sandbox image is there. containerd $CONTAINERD_VERSION cannot pin it: kubelet may delete it once the disk is $GC_HIGH_PERCENT % full." ;;
+    none) message="The sandbox image is there. containerd $CONTAINERD_VERSION cannot pin it: kubelet 1.29 and later may delete it once the disk is $GC_HIGH_PERCENT % full." ;;
     restart) message="The sandbox image is there. containerd $CONTAINERD_VERSION heeds a pin only from its next start on." ;;
   esac
-  finish Healthy '' "$message"
+  gc_advice "$PIN_SUPPORT"
+  finish Healthy '' "$message$REPLY"
 }
 
 #@ section repair
@@ -55,6 +62,7 @@ repair() {
     finish_healthy
   fi
   log "$REASON_FOUND: $REPLY"
+  fault_is_mendable || finish_not_repaired "$REASON_FOUND" "$REPLY"
   if [[ $IMAGE_STATE == ready ]]; then
     RUNG=pin
   elif ! climb; then
@@ -74,9 +82,13 @@ finish_repaired() {
     message='The sandbox image is pinned now, and a container of it started.'
   fi
   if [[ $PIN_SUPPORT != yes ]]; then
-    message+=" containerd $CONTAINERD_VERSION cannot keep it pinned, so it may go again."
-  elif disk_is_over_threshold; then
-    message+=" The disk is $DISK_PERCENT % full: free some space, or grow it."
+    message+=" containerd $CONTAINERD_VERSION cannot keep it pinned, so it may go again: replace the node with a current image (containerd 1.7.11 or later)."
+  fi
+  gc_advice "$PIN_SUPPORT"
+  message+=$REPLY
+  if [[ -n $KUBELET_UNIT && $KUBELET_STATE != active && $KUBELET_STATE != activating ]]; then
+    # AL2: kubelet requires sandbox-image.service, and stays down when that fails at boot.
+    message+=" kubelet is not running ($KUBELET_UNIT: $KUBELET_STATE); start it by hand: systemctl start $KUBELET_UNIT."
   fi
   evidence pinLabel "$IMAGE_PINNED"
   may_recur
@@ -122,6 +134,10 @@ rung_import() {
   fi
   changing "importing $PAUSE_TAR"
   ctr_k8s 60 images import "${arguments[@]}" "$PAUSE_TAR"
+  if [[ $ERR == *'flag provided but not defined'* ]]; then
+    # An older ctr imports locally by itself.
+    ctr_k8s 60 images import --snapshotter "$SNAPSHOTTER" "$PAUSE_TAR"
+  fi
   if ((RC != 0)); then
     note_failed_command SandboxImageIncomplete "Importing $PAUSE_TAR"
     return 1

@@ -53,7 +53,7 @@ WANTED=918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause:3.5
   may_recur && [ "$REPLY" = true ]
 }
 
-@test "names the cause: a full disk, then the journal, then another image of kubelet's, then the missing pin" {
+@test "names the cause: a full disk, then the journal, then another image of kubelet's, then age, then the missing pin" {
   journal_shows_gc() { false; }
   IMAGE=$WANTED CONFIGURED_IMAGE=$WANTED IMAGE_STATE=absent GC_HIGH_PERCENT=85 DISK_PERCENT=50 PIN_SUPPORT=yes
   find_cause
@@ -61,7 +61,10 @@ WANTED=918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause:3.5
   PIN_SUPPORT=none
   find_cause
   [ "$CAUSE" = PinningUnsupported ]
-  KUBELET_SANDBOX_IMAGE=registry.k8s.io/pause:3.5
+  GC_MAX_AGE=168h0m0s
+  find_cause
+  [ "$CAUSE" = ImageGCPressure ]
+  KUBELET_SPARES_ANOTHER=true
   find_cause
   [ "$CAUSE" = SandboxImageMismatch ]
   journal_shows_gc() { true; }
@@ -71,4 +74,115 @@ WANTED=918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause:3.5
   DISK_PERCENT=85
   find_cause
   [ "$CAUSE" = ImageGCPressure ]
+}
+
+@test "takes no age for the cause where the image is there and pinned" {
+  IMAGE_STATE=ready PIN_SUPPORT=yes GC_HIGH_PERCENT=85 DISK_PERCENT=50 GC_MAX_AGE=168h0m0s
+  find_cause
+  [ -z "$CAUSE" ]
+}
+
+# compare VERSION: compare_images with a kubelet of that minor version.
+compare() {
+  EVIDENCE='' minor=$1
+  kubelet_minor() { REPLY=$minor; }
+  compare_images
+}
+
+@test "heeds kubelet's own image only where kubelet does: up to 1.28, and without a pin that counts" {
+  IMAGE=$WANTED CONFIGURED_IMAGE=$WANTED KUBELET_SANDBOX_IMAGE=registry.k8s.io/pause:3.5
+  IMAGE_STATE=ready IMAGE_PINNED=true PIN_SUPPORT=none
+  for minor in 23 28 ''; do
+    compare "$minor"
+    [ "$KUBELET_SPARES_ANOTHER $EVIDENCE" = 'true "kubeletImage":"registry.k8s.io/pause:3.5"' ]
+  done
+  for minor in 29 34; do
+    compare "$minor"
+    [ "$KUBELET_SPARES_ANOTHER $EVIDENCE" = 'false "kubeletImage":"registry.k8s.io/pause:3.5"' ]
+  done
+  PIN_SUPPORT=yes
+  compare 27
+  [ "$KUBELET_SPARES_ANOTHER" = false ]
+  IMAGE_PINNED=false
+  compare 27
+  [ "$KUBELET_SPARES_ANOTHER" = true ]
+  KUBELET_SANDBOX_IMAGE=$WANTED
+  compare 27
+  [ "$KUBELET_SPARES_ANOTHER$EVIDENCE" = false ]
+}
+
+@test "takes the name without a tag for the same image" {
+  CONFIGURED_IMAGE=localhost/kubernetes/pause IMAGE=localhost/kubernetes/pause:latest PIN_SUPPORT=none
+  for KUBELET_SANDBOX_IMAGE in '' localhost/kubernetes/pause localhost/kubernetes/pause:latest; do
+    compare 28
+    [ "$KUBELET_SPARES_ANOTHER" = false ]
+  done
+}
+
+@test "calls an image that kubelet will delete a fault, which no repair can mend" {
+  IMAGE_STATE=ready IMAGE_PINNED=true PIN_SUPPORT=none KUBELET_SPARES_ANOTHER=true GC_HIGH_PERCENT=85
+  CONFIGURED_IMAGE=$WANTED KUBELET_SANDBOX_IMAGE=registry.k8s.io/pause:3.5 CONTAINERD_VERSION=1.6.20
+  fault
+  [ "$REASON_FOUND" = SandboxImageMismatch ]
+  [[ $REPLY == *"$WANTED"*'85 % full'*'user data'* && $REPLY == *registry.k8s.io/pause:3.5* ]]
+  refute fault_is_mendable
+  IMAGE_STATE=absent
+  fault
+  fault_is_mendable
+  IMAGE_STATE=ready PIN_SUPPORT=yes
+  refute fault
+}
+
+@test "says that only the name without a tag is missing" {
+  IMAGE_STATE=absent LACKS_SECOND_NAME=true CONTAINERD_VERSION=2.3.0 CONFIGURED_IMAGE=localhost/kubernetes/pause
+  fault
+  [[ $REASON_FOUND == SandboxImageMissing && $REPLY == *'without a tag (localhost/kubernetes/pause)'* ]]
+}
+
+@test "says what makes kubelet delete images, and what to change" {
+  CONTAINERD_ROOT=/var/lib/containerd GC_HIGH_PERCENT=80 DISK_PERCENT=91
+  gc_advice yes
+  [[ $REPLY == ' The disk of /var/lib/containerd is 91 % full'*'80 %'*imageGCHighThresholdPercent*'grow the disk.' ]]
+  DISK_PERCENT=50
+  gc_advice none
+  [ -z "$REPLY" ]
+  GC_MAX_AGE=168h0m0s
+  gc_advice none
+  [[ $REPLY == *168h0m0s*imageMaximumGCAge* ]]
+  gc_advice yes
+  [ -z "$REPLY" ]
+}
+
+# diagnose_node: diagnose, on a node whose containerd and kubelet are as the variables say.
+diagnose_node() {
+  find_services() { KUBELET_UNIT=kubelet.service KUBELET_STATE=${KUBELET_STATE:-active}; }
+  read_kubelet() { GC_HIGH_PERCENT=85; }
+  refuse_foreign_platforms() { :; }
+  read_containerd() { CONTAINERD_ROOT=/ SNAPSHOTTER=overlayfs; }
+  read_image_state() { IMAGE_STATE=ready IMAGE_PINNED=true; }
+  read_disk() { DISK_PERCENT=10; }
+  diagnose
+}
+
+@test "takes containerd's default where its configuration is silent, and no text that is no reference" {
+  CONTAINERD_VERSION=2.1.4 CONFIGURED_IMAGE=''
+  diagnose_node
+  [ "$IMAGE" = registry.k8s.io/pause:3.10 ]
+  CONFIGURED_IMAGE='a b; rm -rf /'
+  run diagnose_node
+  [ "$status" -eq 2 ]
+  [[ $output == *'Unknown ConfigUnreadable'* ]]
+}
+
+@test "does not concern a containerd whose CRI plugin is disabled, as on nodes with Docker" {
+  CONTAINERD_VERSION=1.7.27 CRI_DISABLED=true
+  run diagnose_node
+  [ "$status" -eq 1 ]
+  [[ $output == *'Unsupported RuntimeNotContainerd'*disabled_plugins* ]]
+}
+
+@test "tells that kubelet is down, and its setting of an age" {
+  CONTAINERD_VERSION=1.7.27 CONFIGURED_IMAGE=$WANTED KUBELET_STATE=inactive GC_MAX_AGE=12h
+  diagnose_node
+  [[ $EVIDENCE == *'"imageMaximumGCAge":"12h"'*'"kubelet":"inactive"'* ]]
 }

@@ -10,6 +10,10 @@ REASON_FOUND=''
 PIN_SUPPORT=''
 # absent, incomplete (a record without its content) or ready.
 IMAGE_STATE=''
+# Whether all that is missing is the name without a tag that this containerd asks for too.
+LACKS_SECOND_NAME=false
+# Whether kubelet, not heeding a pin, would spare another image than this one.
+KUBELET_SPARES_ANOTHER=false
 
 # diagnose: finds out everything that check and repair decide by. It changes nothing.
 diagnose() {
@@ -18,6 +22,9 @@ diagnose() {
   refuse_foreign_platforms
   read_containerd
   evidence containerd "$CONTAINERD_VERSION"
+  if [[ $CRI_DISABLED == true ]]; then
+    finish Unsupported RuntimeNotContainerd "containerd's CRI plugin is disabled (disabled_plugins in its configuration), so kubelet cannot use it. If it should: take cri off that list and restart containerd."
+  fi
   if [[ -z $CONFIGURED_IMAGE ]]; then
     default_image "$CONTAINERD_VERSION"
     CONFIGURED_IMAGE=$REPLY
@@ -33,10 +40,28 @@ diagnose() {
   read_image_state
   read_disk
   evidence gcHighPercent "$GC_HIGH_PERCENT"
+  [[ -z $GC_MAX_AGE ]] || evidence imageMaximumGCAge "$GC_MAX_AGE"
   evidence pinSupport "$PIN_SUPPORT"
   [[ $SNAPSHOTTER == overlayfs ]] || evidence snapshotter "$SNAPSHOTTER"
-  ! kubelet_names_another_image || evidence kubeletImage "$KUBELET_SANDBOX_IMAGE"
+  [[ -z $KUBELET_UNIT || $KUBELET_STATE == active ]] || evidence kubelet "$KUBELET_STATE"
+  compare_images
   find_cause
+}
+
+# compare_images: whether the flag of kubelet matters that names another sandbox image. Up to 1.28 kubelet spares the image of
+# its flag and that one alone, beside those that the runtime reports as pinned; from 1.29 on the flag does nothing, and 1.35
+# does not start with it (kubernetes #118544, #133779). A kubelet that does not tell its version is taken for an old one.
+compare_images() {
+  KUBELET_SPARES_ANOTHER=false
+  kubelet_names_another_image || return 0
+  evidence kubeletImage "$KUBELET_SANDBOX_IMAGE"
+  if [[ $PIN_SUPPORT == yes && $IMAGE_PINNED == true && $IMAGE_STATE == ready ]]; then
+    return
+  fi
+  kubelet_minor
+  if [[ -z $REPLY ]] || ((REPLY < 29)); then
+    KUBELET_SPARES_ANOTHER=true
+  fi
 }
 
 # default_image VERSION: the sandbox image that containerd takes where its configuration names none, in REPLY.
@@ -59,7 +84,7 @@ needs_second_name() {
 
 # read_image_state: the state of IMAGE in containerd, in IMAGE_STATE and beside it.
 read_image_state() {
-  IMAGE_STATE=absent IMAGE_PINNED=false IMAGE_MANAGED=false DIGEST=''
+  IMAGE_STATE=absent IMAGE_PINNED=false IMAGE_MANAGED=false DIGEST='' LACKS_SECOND_NAME=false
   ctr_k8s 15 images ls "name==\"$IMAGE\""
   if ((RC != 0)) || [[ $OUT != REF* ]]; then
     capture_error
@@ -74,7 +99,7 @@ read_image_state() {
   fi
   if [[ $IMAGE_STATE == ready ]] && needs_second_name; then
     ctr_k8s 15 images ls --quiet "name==\"$CONFIGURED_IMAGE\""
-    [[ $OUT == "$CONFIGURED_IMAGE"* ]] || IMAGE_STATE=absent
+    [[ $OUT == "$CONFIGURED_IMAGE"* ]] || IMAGE_STATE=absent LACKS_SECOND_NAME=true
   fi
 }
 
@@ -84,7 +109,6 @@ image_is_ready() {
   [[ $IMAGE_STATE == ready ]]
 }
 
-# kubelet up to 1.28 spares the image of its own flag from garbage collection, and that one alone.
 kubelet_names_another_image() {
   [[ -n $KUBELET_SANDBOX_IMAGE && $KUBELET_SANDBOX_IMAGE != "$CONFIGURED_IMAGE" && $KUBELET_SANDBOX_IMAGE != "$IMAGE" ]]
 }
@@ -97,8 +121,10 @@ find_cause() {
   elif [[ $IMAGE_STATE != ready ]] && journal_shows_gc; then
     # Deleting images has brought the disk below the threshold again: only the journal still knows.
     CAUSE=ImageGCPressure
-  elif kubelet_names_another_image; then
+  elif [[ $KUBELET_SPARES_ANOTHER == true ]]; then
     CAUSE=SandboxImageMismatch
+  elif [[ -n $GC_MAX_AGE && ($IMAGE_STATE != ready || $PIN_SUPPORT != yes) ]]; then
+    CAUSE=ImageGCPressure
   elif [[ $PIN_SUPPORT != yes ]]; then
     CAUSE=PinningUnsupported
   fi
@@ -110,6 +136,9 @@ fault() {
     absent)
       REASON_FOUND=SandboxImageMissing
       REPLY='The sandbox image has gone; no new pod can start on this node.'
+      if [[ $LACKS_SECOND_NAME == true ]]; then
+        REPLY="containerd $CONTAINERD_VERSION looks for the sandbox image as its configuration writes it, without a tag ($CONFIGURED_IMAGE), and there is none of that name; no new pod can start on this node."
+      fi
       ;;
     incomplete)
       REASON_FOUND=SandboxImageIncomplete
@@ -117,13 +146,34 @@ fault() {
       ;;
     *)
       # A label that this containerd would not report mends nothing.
-      if [[ $IMAGE_PINNED == true || $PIN_SUPPORT != yes ]]; then
+      if [[ $PIN_SUPPORT == yes && $IMAGE_PINNED == false ]]; then
+        REASON_FOUND=SandboxImageUnpinned
+        REPLY="The sandbox image is there but not pinned; kubelet may delete it once the disk is $GC_HIGH_PERCENT % full."
+      elif [[ $PIN_SUPPORT != yes && $KUBELET_SPARES_ANOTHER == true ]]; then
+        REASON_FOUND=SandboxImageMismatch
+        REPLY="kubelet's --pod-infra-container-image names $KUBELET_SANDBOX_IMAGE and spares that alone, but containerd $CONTAINERD_VERSION uses $CONFIGURED_IMAGE and cannot pin it: kubelet deletes it once the disk is $GC_HIGH_PERCENT % full. Give both the same image in the user data, and replace the node."
+      else
         return 1
       fi
-      REASON_FOUND=SandboxImageUnpinned
-      REPLY="The sandbox image is there but not pinned; kubelet may delete it once the disk is $GC_HIGH_PERCENT % full."
       ;;
   esac
+}
+
+# fault_is_mendable: whether a repair could do anything about what `fault` found.
+fault_is_mendable() {
+  [[ $REASON_FOUND != SandboxImageMismatch ]]
+}
+
+# gc_advice KEPT: what makes kubelet delete images on this node, and what to change, as sentences in REPLY, each after a
+# blank; empty where nothing does. By the disk's use (imageGCHighThresholdPercent) or, unless KEPT says that the pin counts,
+# by age (imageMaximumGCAge; both of kubelet config v1beta1).
+gc_advice() {
+  REPLY=''
+  if disk_is_over_threshold; then
+    REPLY=" The disk of $CONTAINERD_ROOT is $DISK_PERCENT % full, and kubelet deletes images from $GC_HIGH_PERCENT % on (imageGCHighThresholdPercent): free some space, or grow the disk."
+  elif [[ -n $GC_MAX_AGE && $1 != yes ]]; then
+    REPLY=" kubelet deletes images that no container has used for $GC_MAX_AGE (imageMaximumGCAge in its configuration): take that setting off, or replace the node with one whose containerd pins."
+  fi
 }
 
 # may_recur: whether kubelet may delete the image again, as true or false in REPLY.
