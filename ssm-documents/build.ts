@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import type { Action, Remediation } from '../functions/core/remediation.ts';
 import { catalogueOf } from './catalogue.ts';
 import { bashDocument, type CommandDocument } from './document.ts';
+import { packed } from './pack.ts';
 import { type Part, partsOf } from './parts.ts';
 import { remediations } from './registry.ts';
 import { sectionsOf, withoutComments } from './sections.ts';
@@ -155,7 +156,8 @@ const nodeCheck = (from: readonly Remediation[], prelude: readonly Part[]): Buil
     'check',
     NODE_CHECK_TIMEOUT_SECONDS,
     `fleetmend, every check in one document (${names}). It changes nothing.`,
-    text,
+    // Every check in one document would not fit into SSM's 64 KB as it was written.
+    packed(text, ['BUDGET_SECONDS', 'NODE_CHECKS']),
   );
 };
 

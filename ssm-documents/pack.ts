@@ -1,0 +1,49 @@
+// Names that mean something outside of the script: bash's own, and what other programs read from the environment.
+const EXTERNAL = /^(?:LC|BASH|AWS|FLEETMEND|SSM|HTTPS?|NO|DOCKER|CONTAINERD_ADDRESS)(?:_|$)/;
+const FUNCTION = /^\s*([A-Za-z]\w*)\(\) \{/gm;
+const VARIABLE = /(?:^|[\s;(])([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)\+?=/gm;
+// `rung_$rung` or `${kind}_image`: a name that is put together when the script runs.
+const COMPOSED_START = /([A-Za-z]\w*_)\$/g;
+const COMPOSED_END = /\$\{[^}]*\}(_\w+)/g;
+
+const captures = (text: string, pattern: RegExp): string[] =>
+  [...text.matchAll(pattern)].map((match) => match[1] ?? '');
+
+/** 0, 1, …, z, 10: short, and all different. */
+const shortName = (index: number, name: string): string => `${/^[A-Z]/.test(name) ? 'V' : 'f'}${index.toString(36)}_`;
+
+/**
+ * A script in fewer bytes: without indentation, and with short names in the place of its own long ones (functions and
+ * global variables with an underscore in their name). Every occurrence of a name is replaced, in texts too, so a script
+ * that calls a function by its name still does; names that are put together at run time, exported ones and those that
+ * mean something outside of the script stay, and so does what `kept` names. A line's indentation must not matter, as it would inside of a text.
+ */
+export const packed = (script: string, kept: readonly string[] = []): string => {
+  const text = script
+    .split('\n')
+    .map((line) => line.trimStart())
+    .join('\n');
+  const starts = captures(text, COMPOSED_START);
+  const ends = captures(text, COMPOSED_END);
+  const exported = new Set(
+    text
+      .split('\n')
+      .filter((line) => /\b(?:export|env)\b/.test(line))
+      .flatMap((line) => line.match(/\w+/g) ?? []),
+  );
+  const isOwn = (name: string): boolean =>
+    name.includes('_') &&
+    !EXTERNAL.test(name) &&
+    !exported.has(name) &&
+    !kept.includes(name) &&
+    !starts.some((start) => name.startsWith(start)) &&
+    !ends.some((end) => name.endsWith(end));
+  const names = [...new Set([...captures(text, FUNCTION), ...captures(text, VARIABLE)])].filter(isOwn);
+  const uses = (name: string): number => text.match(new RegExp(`\\b${name}\\b`, 'g'))?.length ?? 0;
+  // The names that are used most get the shortest ones.
+  const ranked = names.map((name) => [name, uses(name)] as const).sort(([a, i], [b, j]) => j - i || (a < b ? -1 : 1));
+  const short = new Map(ranked.map(([name], index) => [name, shortName(index, name)]));
+  const taken = [...short.values()].filter((name) => new RegExp(`\\b${name}\\b`).test(text));
+  if (taken.length > 0) throw new Error(`packing a script: it has names like the short ones: ${taken.join(', ')}`);
+  return text.replace(/\w+/g, (word) => short.get(word) ?? word);
+};
