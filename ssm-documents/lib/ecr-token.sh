@@ -32,6 +32,7 @@ get_token() {
   if [[ -z $TOKEN_REASON ]]; then
     keep_token_failure ToolMissing 'No tool on this node can get an ECR token: there is no ecr-credential-provider, no docker-credential-ecr-login and no AWS CLI.'
   fi
+  failure_evidence "$TOKEN_MESSAGE" 0
   keep_failure "$TOKEN_REASON" "$TOKEN_MESSAGE"
   return 1
 }

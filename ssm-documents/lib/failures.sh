@@ -42,7 +42,7 @@ failure_evidence() {
     *x509:*'is valid for'* | *x509:*'not valid for any names'* | *'Hostname mismatch'*) kind=certificate-name ;;
     *x509:* | *'certificate verify failed'*) kind=certificate-issuer ;;
     *'TLS handshake timeout'*) kind=tls-timeout ;;
-    *'i/o timeout'* | *'deadline exceeded'* | *'timed out'* | *'imeout on endpoint'* | *'Client.Timeout'*) kind=timeout ;;
+    *'no answer in time'* | *'i/o timeout'* | *'deadline exceeded'* | *'timed out'* | *'imeout on endpoint'* | *'Client.Timeout'*) kind=timeout ;;
     *'connection refused'*) kind=refused ;;
     *'connection reset'* | *': EOF'* | *'unexpected EOF'* | *'broken pipe'*) kind=reset ;;
     *'network is unreachable'* | *'no route to host'*) kind=route ;;

@@ -22,17 +22,17 @@ export const registryReasons = defineReasons({
     severity: 'Fatal',
     scope: 'node',
     cause:
-      'The node does not reach the registry, the ECR API or S3: name resolution, route, security group, proxy or endpoint.',
+      'The node does not reach the registry, the ECR API or S3 (name resolution, route, security group, proxy or endpoint), or that answers with an error of its own (5xx, 429).',
     advice:
-      'Check from the node that the registry host of the image resolves and answers on port 443. In a private subnet the interface endpoints ecr.api and ecr.dkr and the gateway endpoint for S3 are needed, with a security group that lets the nodes in.',
+      'The evidence says what failed (networkError, httpStatus) and where (failedHost). Check from the node that the registry host of the image resolves and answers on port 443. In a private subnet the interface endpoints ecr.api and ecr.dkr and the gateway endpoint for S3 are needed, with a security group that lets the nodes in.',
   },
   RegistryDenied: {
     severity: 'Fatal',
     scope: 'node',
     cause:
-      'The registry refused the token: it is of another region, it has expired, or the node role may not read this repository.',
+      'The registry refused the node (400, 401 or 403): the token is of another region or has expired, the node role may not read this repository, or an endpoint policy is in the way.',
     advice:
-      'Check that the node role is allowed ecr:BatchGetImage and ecr:GetDownloadUrlForLayer on the repository, and that the policy of an ECR endpoint allows the EKS registry account. Is the clock of the node right?',
+      'Where the evidence has an S3 host as failedHost, the policy of the S3 endpoint must allow arn:aws:s3:::prod-REGION-starport-layer-bucket/*. A registry other than ECR that wants credentials cannot be mended from: fleetmend has none. Else check that the node role is allowed ecr:BatchGetImage and ecr:GetDownloadUrlForLayer on the repository, and that the policy of an ECR endpoint allows the EKS registry account. Is the clock of the node right?',
   },
   RegistryImageNotFound: {
     severity: 'Fatal',
@@ -47,6 +47,6 @@ export const registryReasons = defineReasons({
     cause:
       'The node does not trust the certificate of the registry or of the ECR API: often a proxy that inspects TLS.',
     advice:
-      "Add the proxy's CA to the node's trust store, or except ECR and S3 from inspection. Check the clock of the node.",
+      "The evidence networkError says whether it is the issuer, the name or the time. Add the proxy's CA to the node's trust store, or except ECR and S3 from inspection. Check the clock of the node.",
   },
 });

@@ -34,10 +34,11 @@ const reasons = defineReasons({
   SandboxImageMismatch: {
     severity: 'Warning',
     scope: 'node',
+    mendable: false,
     cause:
-      "kubelet's --pod-infra-container-image names another image than containerd's configuration. kubelet up to 1.28 spares the image of its own flag from garbage collection, and that one alone.",
+      "kubelet's --pod-infra-container-image names another image than containerd's configuration, and this containerd cannot pin. kubelet up to 1.28 spares the image of its own flag from garbage collection, and that one alone.",
     advice:
-      "Give both the same image in the node's user data or launch template (or drop kubelet's flag from 1.29 on), and replace the nodes.",
+      "Give both the same image in the node's user data or launch template, and replace the nodes. From kubelet 1.29 on the flag does nothing: take it off. kubelet 1.35 does not start with it any more.",
   },
   PinningUnsupported: {
     severity: 'Warning',
@@ -51,9 +52,9 @@ const reasons = defineReasons({
     severity: 'Warning',
     scope: 'node',
     cause:
-      "The disk of containerd's images is or was fuller than kubelet's threshold for image garbage collection (85 % by default), so that kubelet deletes images, the sandbox image among the first.",
+      "The disk of containerd's images is or was fuller than kubelet's threshold for image garbage collection (imageGCHighThresholdPercent, 85 % by default), or kubelet deletes images by age (imageMaximumGCAge). It deletes images that no container uses, the sandbox image among the first.",
     advice:
-      'Grow the disk of the node group or free space: large images that no pod uses, logs, emptyDir volumes. With a pin the sandbox image stays, other images go.',
+      "Grow the disk of the node group or free space: large images that no pod uses, logs, emptyDir volumes. Where the result's evidence has imageMaximumGCAge, take that setting off, or use nodes whose containerd pins. With a pin the sandbox image stays, other images go.",
   },
   SandboxImagePullFailed: {
     severity: 'Fatal',

@@ -135,20 +135,20 @@ fault() {
   case $IMAGE_STATE in
     absent)
       REASON_FOUND=SandboxImageMissing
-      REPLY='The sandbox image has gone; no new pod can start on this node.'
+      REPLY="The sandbox image $IMAGE is not in containerd; no new pod can start on this node. Run the repair."
       if [[ $LACKS_SECOND_NAME == true ]]; then
-        REPLY="containerd $CONTAINERD_VERSION looks for the sandbox image as its configuration writes it, without a tag ($CONFIGURED_IMAGE), and there is none of that name; no new pod can start on this node."
+        REPLY="containerd $CONTAINERD_VERSION looks for the sandbox image as its configuration writes it, without a tag ($CONFIGURED_IMAGE), and there is none of that name; no new pod can start on this node. Run the repair."
       fi
       ;;
     incomplete)
       REASON_FOUND=SandboxImageIncomplete
-      REPLY='The sandbox image is listed, but its content has gone; no new pod can start on this node.'
+      REPLY="The sandbox image $IMAGE is listed, but its content has gone from $CONTAINERD_ROOT; no new pod can start on this node. Run the repair."
       ;;
     *)
       # A label that this containerd would not report mends nothing.
       if [[ $PIN_SUPPORT == yes && $IMAGE_PINNED == false ]]; then
         REASON_FOUND=SandboxImageUnpinned
-        REPLY="The sandbox image is there but not pinned; kubelet may delete it once the disk is $GC_HIGH_PERCENT % full."
+        REPLY="The sandbox image is there but not pinned; kubelet may delete it once the disk is $GC_HIGH_PERCENT % full. Run the repair, which pins it."
       elif [[ $PIN_SUPPORT != yes && $KUBELET_SPARES_ANOTHER == true ]]; then
         REASON_FOUND=SandboxImageMismatch
         REPLY="kubelet's --pod-infra-container-image names $KUBELET_SANDBOX_IMAGE and spares that alone, but containerd $CONTAINERD_VERSION uses $CONFIGURED_IMAGE and cannot pin it: kubelet deletes it once the disk is $GC_HIGH_PERCENT % full. Give both the same image in the user data, and replace the node."
