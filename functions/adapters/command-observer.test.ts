@@ -135,6 +135,20 @@ describe('a command that has ended', () => {
     expect((await w.written()).map((r) => r.advice)).toEqual(['grow the disk', undefined]);
   });
 
+  it('gives a mended node the advice of the cause, which it still has', async () => {
+    const w = await world();
+    const repaired = { outcome: 'Repaired', reason: 'SandboxImageMissing', willRecur: true };
+    w.shown.invocations = [
+      invocation(0, 'Success', line({ ...repaired, cause: 'DiskFull' })),
+      invocation(1, 'Success', line({ ...repaired, reason: 'DiskFull' })),
+    ];
+    await w.observe();
+    expect((await w.written()).map((r) => [r.willRecur, r.advice])).toEqual([
+      [true, 'grow the disk'],
+      [true, undefined],
+    ]);
+  });
+
   it('in a sweep writes no row for a healthy node, but counts it', async () => {
     const w = await world({ sparse: true, action: 'check', remediation: 'node-check' });
     const of = (outcome: string) => line({ remediation: 'node-check', action: 'check', outcome });
@@ -243,5 +257,27 @@ describe('attempts', () => {
     w.shown.invocations = [invocation(0, 'Success'), invocation(1, 'Success')];
     await w.observe();
     expect((await w.written())[0]?.outcome).toBe(outcome);
+  });
+
+  it('that last no day again and again quarantine the node, with what to do about the cause', async () => {
+    const w = await world();
+    for (const [i, outcome] of (['Repaired', 'Relapsed', 'Relapsed'] as const).entries()) {
+      await w.results.recordAttempt(
+        { instanceId: node(0), cluster: 'demo', remediation: 'pause-image' },
+        `r-old-${i}`,
+        {
+          at: at(-3600 + i),
+          outcome,
+        },
+      );
+    }
+    const mended = line({ outcome: 'Repaired', reason: 'SandboxImageMissing', cause: 'DiskFull' });
+    w.shown.invocations = [invocation(0, 'Success', mended), invocation(1, 'Success')];
+    await w.observe();
+    expect((await w.written())[0]).toMatchObject({ outcome: 'Relapsed', cause: 'DiskFull', advice: 'grow the disk' });
+    expect((await w.results.nodeStates([node(0)], 'pause-image')).get(node(0))).toMatchObject({
+      quarantinedAt: at(20),
+      quarantineAdvice: 'grow the disk',
+    });
   });
 });

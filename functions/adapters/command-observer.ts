@@ -42,6 +42,13 @@ const timesOf = (command: CommandRow, read: Read, at: string): Pick<ResultRow, '
   };
 };
 
+/** What to do about a result: about the fault, or about its cause where the fault itself is mended. */
+const adviceOn = (read: Read, adviceOf: (reason: string) => string | undefined): string | undefined => {
+  const isMended = read.outcome === 'Repaired' || read.outcome === 'Healthy';
+  const subject = isMended ? read.cause : read.reason;
+  return subject === undefined ? undefined : adviceOf(subject);
+};
+
 /** Outcomes of a repair that were no attempt: nothing was tried on the node. */
 const isAttempt = (row: ResultRow): boolean => !['Skipped', 'Unreachable', 'Unsupported'].includes(row.outcome);
 
@@ -98,7 +105,7 @@ export const createCommandObserver = ({
     const failed = Object.values(node.attempts).filter(isFailedAttempt).length;
     // A node that is merely slow may yet answer well.
     if (isFinal && failed >= limits.quarantineAttempts && node.quarantinedAt === undefined) {
-      await results.quarantine(node, row.at, adviceOf(row.reason ?? '') ?? ADVICE_OF_QUARANTINE);
+      await results.quarantine(node, row.at, row.advice ?? ADVICE_OF_QUARANTINE);
     }
   };
 
@@ -140,7 +147,7 @@ export const createCommandObserver = ({
             : 'no answer by the soft deadline; a later one stands beside this',
         };
         const known: Read = result ?? slow;
-        const advice = known.reason === undefined ? undefined : adviceOf(known.reason);
+        const advice = adviceOn(known, adviceOf);
         return {
           ...base,
           instanceId,

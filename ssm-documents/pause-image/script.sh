@@ -204,13 +204,13 @@ add_second_name() {
 # wait_for_cri: containerd's CRI takes notice of an image by an event and then labels it. Until then a pod would not find it.
 wait_for_cri() {
   local attempt
-  for attempt in 1 2 3 4 5 6 7 8 9 10; do
+  for attempt in {1..20}; do
     ctr_k8s 15 images ls "name==\"$IMAGE\""
     read_image_row "$IMAGE" "$WORK/out" || break
     if [[ $IMAGE_MANAGED == true ]]; then
       return
     fi
-    bounded 2 sleep 0.5 || break
+    bounded 2 sleep 0.25 || break
   done
   image_is_ready || finish NotRepaired SandboxImageIncomplete 'The image went again while it was being mended.'
   finish NotRepaired SandboxImageUnseen "The image is there, but containerd's CRI takes no notice of it."
