@@ -67,7 +67,8 @@ const built = (
   description: string,
   script: string,
 ): BuiltDocument => {
-  const content = bashDocument({ description, step: key, timeoutSeconds: executionTimeoutSeconds, script });
+  const isDense = key === NODE_CHECK;
+  const content = bashDocument({ description, step: key, timeoutSeconds: executionTimeoutSeconds, script, isDense });
   // Compact: every line of a script would cost six bytes of SSM's 64 KB more.
   const json = JSON.stringify(content);
   const sha256 = createHash('sha256').update(json).digest('hex');

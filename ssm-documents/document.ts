@@ -41,26 +41,31 @@ export const validateDocument = (document: unknown): string[] => {
   const bytes = new TextEncoder().encode(JSON.stringify(parsed.data)).length;
   if (bytes >= MAX_DOCUMENT_BYTES) problems.push(`it has ${bytes} bytes; SSM takes less than ${MAX_DOCUMENT_BYTES}`);
   for (const step of parsed.data.mainSteps) {
-    const lines = step.inputs.runCommand;
+    const lines = step.inputs.runCommand.flatMap((text) => text.split('\n'));
     // The agent joins the lines into one file and runs it by `sh -c`: only the first line can choose the shell.
     if (lines[0] !== SHEBANG) problems.push(`step ${step.name}: the first line is not ${SHEBANG}`);
     if (lines[1] !== STRICT) problems.push(`step ${step.name}: the second line is not ${STRICT}`);
     lines.forEach((line, i) => {
       if (line.includes('{{'))
         problems.push(`step ${step.name}, line ${i + 1}: double braces, which SSM would take for a parameter`);
-      if (/[\r\n\0]/.test(line)) problems.push(`step ${step.name}, line ${i + 1}: a line end inside a line`);
+      if (/[\r\0]/.test(line)) problems.push(`step ${step.name}, line ${i + 1}: a control character`);
     });
   }
   return problems;
 };
 
-/** A document of one bash script, without parameters. Throws where the result is not valid. */
+/**
+ * A document of one bash script, without parameters. Throws where the result is not valid. The agent joins `runCommand` with
+ * line ends (amazon-ssm-agent, runscript), so a script in one text is the same script, a byte a line shorter: `isDense`.
+ */
 export const bashDocument = (options: {
   readonly description: string;
   readonly step: string;
   readonly timeoutSeconds: number;
   readonly script: string;
+  readonly isDense?: boolean;
 }): CommandDocument => {
+  const script = options.script.trimEnd();
   const document: CommandDocument = {
     schemaVersion: '2.2',
     description: options.description,
@@ -71,7 +76,7 @@ export const bashDocument = (options: {
         precondition: { StringEquals: ['platformType', 'Linux'] },
         inputs: {
           timeoutSeconds: String(options.timeoutSeconds),
-          runCommand: [SHEBANG, STRICT, ...options.script.trimEnd().split('\n')],
+          runCommand: [SHEBANG, STRICT, ...(options.isDense === true ? [script] : script.split('\n'))],
         },
       },
     ],
