@@ -115,3 +115,38 @@ WANTED=918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause:3.5
   [ ! -e "$WORK/ran" ]
   [[ $TOKEN_REASON == ToolMissing && $TOKEN_MESSAGE == *'is not used'* ]]
 }
+
+@test "finds the network's trouble in the words of any tool, but takes instance metadata for the node's own" {
+  local expected said
+  ask_provider() { return 1; }
+  ask_helper() { return 1; }
+  while IFS='|' read -r expected said; do
+    ask_aws_cli() {
+      keep_token_failure TokenUnavailable "/etc/eks/image-credential-provider/x gave no ECR token: $said"
+      return 1
+    }
+    TOKEN_STATE=unasked TOKEN_REASON='' FAILURE_REASON=''
+    refute get_token
+    [ "$FAILURE_REASON" = "$expected" ]
+  done < <(printf '%s\n' \
+    "RegistryUnreachable|curl: (7) Failed to connect to api.ecr.cn-north-1.amazonaws.com.cn port 443 after 0 ms: Couldn't connect to server" \
+    'RegistryUnreachable|curl: (6) Could not resolve host: api.ecr.us-west-2.amazonaws.com' \
+    'RegistryUnreachable|api error ThrottlingException: Rate exceeded' \
+    'RegistryUnreachable|operation error ECR: GetAuthorizationToken, https response error StatusCode: 503, RequestID: x' \
+    'RegistryCertificate|curl: (60) SSL certificate problem: unable to get local issuer certificate' \
+    "ToolMissing|aws: error: argument operation: Invalid choice, valid choices are:" \
+    'TokenUnavailable|Unable to locate credentials. You can configure credentials by running "aws configure".' \
+    'TokenUnavailable|operation error ec2imds: GetToken, dial tcp 169.254.169.254:80: i/o timeout' \
+    'TokenUnavailable|something that nobody has seen before')
+}
+
+@test "tells with a token that could not be had what became of the connection" {
+  ask_provider() { return 1; }
+  ask_helper() { return 1; }
+  ask_aws_cli() {
+    keep_token_failure RegistryUnreachable 'The AWS CLI gave no ECR token: Could not connect to the endpoint URL: "https://api.ecr.us-west-2.amazonaws.com/"'
+    return 1
+  }
+  refute get_token
+  [ "$EVIDENCE" = '"failedHost":"api.ecr.us-west-2.amazonaws.com","networkError":"refused"' ]
+}

@@ -32,9 +32,32 @@ get_token() {
   if [[ -z $TOKEN_REASON ]]; then
     keep_token_failure ToolMissing 'No tool on this node can get an ECR token: there is no ecr-credential-provider, no docker-credential-ecr-login and no AWS CLI.'
   fi
+  refine_token_failure
   failure_evidence "$TOKEN_MESSAGE" 0
   keep_failure "$TOKEN_REASON" "$TOKEN_MESSAGE"
   return 1
+}
+
+# refine_token_failure: where a tool's words had no reason of their own, the words of the network below it may. Instance
+# metadata (169.254.169.254) that is out of reach is the node's own trouble and not the registry's.
+refine_token_failure() {
+  [[ $TOKEN_REASON == TokenUnavailable && $TOKEN_MESSAGE != *169.254.* && $TOKEN_MESSAGE != *redentials* ]] || return 0
+  if [[ $TOKEN_MESSAGE == *'Invalid choice'* ]]; then
+    # get-login-password came with 1.17.10 of the AWS CLI.
+    TOKEN_REASON=ToolMissing
+    return
+  fi
+  network_error "$TOKEN_MESSAGE" 0
+  case $REPLY in
+    '') ;;
+    certificate-*) TOKEN_REASON=RegistryCertificate ;;
+    *) TOKEN_REASON=RegistryUnreachable ;;
+  esac
+  case $TOKEN_MESSAGE in
+    *hrottl* | *TooManyRequests* | *'Rate exceeded'* | *'StatusCode: 5'* | *InternalFailure* | *ServiceUnavailable* | *ServerException*)
+      TOKEN_REASON=RegistryUnreachable
+      ;;
+  esac
 }
 
 # ask_provider: a token from kubelet's own ecr-credential-provider. It comes first since it needs no Python.

@@ -25,10 +25,33 @@ keep_failure() {
   fi
 }
 
+# network_error TEXT CODE: what became of a connection by a tool's words (Go's, Python's, curl's), in REPLY; empty where the
+# words are of something else.
+network_error() {
+  case $1 in
+    *'no such host'* | *'server misbehaving'* | *'ame resolution'* | *'Name or service not known'* | \
+      *'Could not resolve host'*) REPLY=dns ;;
+    *x509:*'expired or is not yet valid'* | *'certificate has expired'* | *'certificate is not yet valid'*) REPLY=certificate-time ;;
+    *x509:*'is valid for'* | *x509:*'not valid for any names'* | *'Hostname mismatch'*) REPLY=certificate-name ;;
+    *x509:* | *'certificate verify failed'* | *'SSL certificate problem'*) REPLY=certificate-issuer ;;
+    *'TLS handshake timeout'*) REPLY=tls-timeout ;;
+    *'no answer in time'* | *'i/o timeout'* | *'deadline exceeded'* | *'timed out'* | *'imeout on endpoint'* | \
+      *'Client.Timeout'*) REPLY=timeout ;;
+    *'connection refused'* | *'Connection refused'* | *"Couldn't connect to server"* | *'Could not connect'*) REPLY=refused ;;
+    *'connection reset'* | *': EOF'* | *'unexpected EOF'* | *'broken pipe'*) REPLY=reset ;;
+    *'network is unreachable'* | *'Network is unreachable'* | *'no route to host'* | *'No route to host'*) REPLY=route ;;
+    *proxyconnect*) REPLY=proxy ;;
+    *)
+      REPLY=''
+      (($2 != 124)) || REPLY=timeout
+      ;;
+  esac
+}
+
 # failure_evidence TEXT CODE: what kind of failure of the network a tool met, as evidence: the status that a server answered,
 # or what became of the connection, and the host. Only of the failure that is told: say it before that is noted.
 failure_evidence() {
-  local kind='' status='[^0-9]([45][0-9][0-9]) [A-Z][a-z]' code='StatusCode: ([45][0-9][0-9])' host='https?://([^/":]+)'
+  local status='[^0-9]([45][0-9][0-9]) [A-Z][a-z]' code='StatusCode: ([45][0-9][0-9])' host='https?://([^/":]+)'
   [[ -z $FAILURE_REASON ]] || return 0
   if [[ $1 =~ $status || $1 =~ $code ]]; then
     evidence httpStatus "${BASH_REMATCH[1]}"
@@ -36,20 +59,8 @@ failure_evidence() {
   if [[ $1 =~ $host ]]; then
     evidence failedHost "${BASH_REMATCH[1]}"
   fi
-  case $1 in
-    *'no such host'* | *'server misbehaving'* | *'ame resolution'* | *'Name or service not known'*) kind=dns ;;
-    *x509:*'expired or is not yet valid'* | *'certificate has expired'* | *'certificate is not yet valid'*) kind=certificate-time ;;
-    *x509:*'is valid for'* | *x509:*'not valid for any names'* | *'Hostname mismatch'*) kind=certificate-name ;;
-    *x509:* | *'certificate verify failed'*) kind=certificate-issuer ;;
-    *'TLS handshake timeout'*) kind=tls-timeout ;;
-    *'no answer in time'* | *'i/o timeout'* | *'deadline exceeded'* | *'timed out'* | *'imeout on endpoint'* | *'Client.Timeout'*) kind=timeout ;;
-    *'connection refused'*) kind=refused ;;
-    *'connection reset'* | *': EOF'* | *'unexpected EOF'* | *'broken pipe'*) kind=reset ;;
-    *'network is unreachable'* | *'no route to host'*) kind=route ;;
-    *proxyconnect*) kind=proxy ;;
-    *) (($2 != 124)) || kind=timeout ;;
-  esac
-  [[ -z $kind ]] || evidence networkError "$kind"
+  network_error "$1" "$2"
+  [[ -z $REPLY ]] || evidence networkError "$REPLY"
 }
 
 # note_failed_command REASON WHAT: notes the failure of the last `capture`, under a better reason where its text shows one.
