@@ -1,0 +1,42 @@
+import type { RealNodeSpec } from './node.ts';
+
+/**
+ * The generations of node that fleets run, by the files of the AMI and the version of the runtime:
+ * - `al2-1.6`, `al2-1.7`: Amazon Linux 2's files, with the sandbox-image unit;
+ * - `al2023-ecr-1.7`: Amazon Linux 2023 before v20241115, its sandbox image in ECR;
+ * - `al2023-1.7`: after it: localhost/kubernetes/pause, pinned, with /etc/eks/pause.tar;
+ * - `al2023-2`: the same with containerd 2.x and its configuration of version 3;
+ * - `ubuntu-1.7`: Canonical's image for EKS: bootstrap.sh's files without the AWS CLI;
+ * - `docker`: a custom AMI with Docker behind cri-dockerd.
+ */
+export const GENERATION_NAMES = [
+  'al2-1.6',
+  'al2-1.7',
+  'al2023-ecr-1.7',
+  'al2023-1.7',
+  'al2023-2',
+  'ubuntu-1.7',
+  'docker',
+] as const;
+
+/** One of {@link GENERATION_NAMES}. */
+export type GenerationName = (typeof GENERATION_NAMES)[number];
+
+/** Whether `text` names a generation. */
+export function isGenerationName(text: string): text is GenerationName {
+  return (GENERATION_NAMES as readonly string[]).includes(text);
+}
+
+/** The generations whose kubelet talks to containerd. */
+export const CONTAINERD_GENERATIONS = GENERATION_NAMES.filter((name) => name !== 'docker');
+
+/** What a node of each generation has, where its specification says nothing else. */
+export const GENERATIONS: Readonly<Record<GenerationName, Omit<RealNodeSpec, 'generation'>>> = {
+  'al2-1.6': { style: 'al2', runtime: '1.6', sandboxImageUnit: true, tools: { credentialProvider: true } },
+  'al2-1.7': { style: 'al2', runtime: '1.7', sandboxImageUnit: true, tools: { credentialProvider: true } },
+  'al2023-ecr-1.7': { style: 'al2023-ecr', runtime: '1.7', tools: { credentialProvider: true } },
+  'al2023-1.7': { style: 'al2023', runtime: '1.7', tools: { credentialProvider: true } },
+  'al2023-2': { style: 'al2023', runtime: '2', tools: { credentialProvider: true } },
+  'ubuntu-1.7': { style: 'ubuntu', runtime: '1.7', tools: { awsCli: false, credentialProvider: true } },
+  docker: { style: 'docker', runtime: 'docker', tools: { ecrLogin: true } },
+};

@@ -1,0 +1,49 @@
+import type { GenerationName } from '../lab/real/generations.ts';
+import type { RealFleet } from '../lab/real/fleet.ts';
+import type { RealNode, RealNodeSpec } from '../lab/real/node.ts';
+
+/** What a fault acts on besides its node: the services of the fleet (registry, S3, the ECR API). */
+export type FaultScene = { readonly fleet: RealFleet };
+
+/** What a document's result line must say. `evidence` holds fields that must be there with that value. */
+export type ExpectedResult = {
+  readonly outcome: string;
+  readonly reason?: string;
+  /** `Skipped`'s why. */
+  readonly why?: string;
+  readonly rung?: string;
+  readonly message?: RegExp;
+  readonly evidence?: Readonly<Record<string, unknown>>;
+};
+
+/** One row of the matrix: a way in which nodes break, and what the documents must make of it. */
+export type Fault = {
+  /** As it stands in docs/matrix.md: "conflist present, /opt/cni/bin empty". */
+  readonly name: string;
+  /** Whose documents are run: `<remediation>-check`, `<remediation>-repair`. */
+  readonly remediation: string;
+  /** Where it can occur; on the others it is "not applicable". */
+  readonly generations: readonly GenerationName[];
+  /** What the node is booted with, where the fault needs it: such a fault gets a node of its own. */
+  readonly node?: Partial<RealNodeSpec>;
+  readonly break: (node: RealNode, scene: FaultScene) => Promise<void>;
+  /** What `check` must say; a function where it differs by generation. */
+  readonly check: ExpectedResult | ((generation: GenerationName) => ExpectedResult);
+  /**
+   * What `repair` must say. Absent where only a person can mend: the repair then gives the check's reason, mends nothing
+   * and leaves the node as it was.
+   */
+  readonly repair?: ExpectedResult | ((generation: GenerationName) => ExpectedResult);
+  /** Whether a pod's sandbox fails before, by which words, and whether it starts after the repair. */
+  readonly sandbox?: {
+    readonly failsBefore?: RegExp;
+    readonly startsAfter: boolean;
+    readonly network?: 'NODE' | 'POD';
+  };
+  /** What the repair of a mended node says the second time; `{ outcome: 'Healthy' }` unless given. */
+  readonly again?: ExpectedResult | ((generation: GenerationName) => ExpectedResult);
+  /** Puts the node back for the next fault, where the repair does not. A check must find nothing after it. */
+  readonly restore?: (node: RealNode, scene: FaultScene) => Promise<void>;
+  /** Whether the repair is also killed at random moments; the next one must mend. Off by default. */
+  readonly kill?: boolean;
+};
