@@ -1,6 +1,7 @@
-import type { GenerationName } from '../lab/real/generations.ts';
 import type { RealFleet } from '../lab/real/fleet.ts';
-import type { RealNode, RealNodeSpec } from '../lab/real/node.ts';
+import type { GenerationName } from '../lab/real/generations.ts';
+import type { RealNode } from '../lab/real/node.ts';
+import type { RealNodeSpec } from '../lab/real/node-plan.ts';
 
 /** What a fault acts on besides its node: the services of the fleet (registry, S3, the ECR API). */
 export type FaultScene = { readonly fleet: RealFleet };
