@@ -67,6 +67,7 @@ const HIDDEN_PROGRAMS = [
   'usr/bin/crictl',
   'usr/local/bin/crictl',
   'usr/bin/nerdctl',
+  'usr/local/bin/docker',
   'usr/local/bin/aws',
 ];
 /** Units of systemd itself that would touch the machine's kernel, or cost time for nothing. */
@@ -179,6 +180,7 @@ async function mountTmpfs(folder: string, megabytes: number): Promise<void> {
 async function hide(upper: string, plan: NodePlan): Promise<void> {
   const programs = [
     ...HIDDEN_PROGRAMS,
+    ...(plan.runtime === 'docker' ? [] : ['usr/bin/docker']),
     ...(plan.tools.awsCli ? [] : ['usr/bin/aws']),
     ...(plan.tools.ecrLogin ? [] : ['usr/bin/docker-credential-ecr-login']),
   ];
