@@ -61,7 +61,7 @@ export const runCell = async (node: RealNode, fault: Fault, scene: FaultScene): 
   mustSay(await runDocument(node, repair), fault.again === undefined ? otherwise : on(fault.again));
   return {
     verdict: mended ? 'mended' : 'diagnosed',
-    reason: checked.result.reason ?? checked.result.outcome,
+    reason: repaired.result.reason ?? checked.result.reason ?? checked.result.outcome,
     checkMs: checked.ms,
     repairMs: repaired.ms,
   };

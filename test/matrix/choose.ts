@@ -33,7 +33,8 @@ export const chooseCells = (faults: readonly Fault[], choice: Choice): MatrixPla
       .filter((name) => only === undefined || name === only)
       .map((generation) => ({ fault, generation })),
   );
-  const chosen = isDeep ? everywhere : oneEach(faults, random);
+  const quick = faults.filter((fault) => fault.slow !== true);
+  const chosen = isDeep ? everywhere : oneEach(quick, random);
   const killable = chosen.filter(({ fault }) => fault.kill === true);
   const killed = new Set(isDeep ? killable : shuffled(random, killable).slice(0, kills));
   const cells: Cell[] = chosen.map((cell) => ({ ...cell, kills: killed.has(cell) ? (isDeep ? kills : 1) : 0 }));

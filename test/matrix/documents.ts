@@ -49,7 +49,7 @@ export const runDocument = async (node: RealNode, key: string, document = docume
 export const mustSay = (said: Said, expected: ExpectedResult): void => {
   const { result, reply } = said;
   const wrong = [
-    ...(['outcome', 'reason', 'why', 'rung'] as const)
+    ...(['outcome', 'reason', 'why', 'rung', 'cause', 'willRecur'] as const)
       .filter((field) => expected[field] !== undefined && expected[field] !== result[field])
       .map((field) => `${field} is ${result[field]}, not ${expected[field]}`),
     ...(expected.message === undefined || expected.message.test(result.message)

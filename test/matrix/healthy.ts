@@ -42,7 +42,7 @@ export const checkHealthy = async (fleet: RealFleet, node: RealNode, times: numb
     const used = processorTime(fleet, node, 'agent');
     const { what, result, reply } = await runDocument(node, 'node-check');
     processorMs.push(processorTime(fleet, node, 'agent') - used);
-    if (result.outcome !== 'Healthy' || result.findings !== undefined) {
+    if (!['Healthy', 'Unsupported'].includes(result.outcome) || result.findings !== undefined) {
       throw new Error(`${what}, which is healthy: ${reply.stdout}${reply.stderr}`);
     }
   }
@@ -66,12 +66,5 @@ const versionsOf = async (node: RealNode): Promise<string> => {
   const said = await Promise.all(
     commands.map(async (command) => (await node.exec(command)).stdout.split('\n')[0] ?? ''),
   );
-  return said
-    .map((line) =>
-      line
-        .replace('github.com/containerd/containerd', '')
-        .replace(/ version|,.*$/g, '')
-        .replace(/\s+/g, ' '),
-    )
-    .join(', ');
+  return said.map((line) => `${line.split(' ')[0]} ${/\d+\.\S+/.exec(line)?.[0] ?? line}`.replace(/,$/, '')).join(', ');
 };

@@ -101,7 +101,8 @@ const runGeneration = async (
       const promise = waitingFor(cell);
       try {
         const result = await runCell(node, cell.fault, { fleet });
-        await restoreNode(node, cell.fault, { fleet });
+        // A node of its own is not used again.
+        if (!own || cell.fault.restore !== undefined) await restoreNode(node, cell.fault, { fleet });
         await killSomeTimes(node, cell, fleet, random);
         promise?.resolve(result);
       } catch (error) {

@@ -33,9 +33,14 @@ export const renderMatrix = async (
     }
   }
   const healthy = await Promise.all(
-    [...run.healthy].map(async ([name, promise]) =>
-      row([name, await told(promise, (result) => `${result.versions} | ${Math.round(result.processorMs.median)} ms`)]),
-    ),
+    [...run.healthy]
+      .toSorted(([a], [b]) => GENERATION_NAMES.indexOf(a) - GENERATION_NAMES.indexOf(b))
+      .map(async ([name, promise]) =>
+        row([
+          name,
+          await told(promise, (result) => `${result.versions} | ${Math.round(result.processorMs.median)} ms`),
+        ]),
+      ),
   );
   const text = [
     '# The matrix',

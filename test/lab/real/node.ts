@@ -28,6 +28,7 @@ export type NodeSnapshot = {
   readonly files: FileHashes;
   readonly containerd: FileHashes;
   readonly images: readonly ImageRecord[];
+  /** Rows of containerd's own lists, or what it says instead. */
   readonly content: readonly string[];
   readonly snapshots: readonly string[];
   readonly containers: readonly string[];
@@ -133,6 +134,11 @@ function describeNode(
   const docker = plan.runtime === 'docker' ? connectDocker(exec) : undefined;
   const platform = platformOf(plan.style);
 
+  const list = async (args: readonly string[]) => {
+    const result = await exec(['ctr', '--namespace', 'k8s.io', ...args]);
+    return result.code === 0 ? lines(result) : [result.stderr];
+  };
+
   const node: RealNode = {
     instanceId: plan.instanceId,
     kind: 'real',
@@ -178,10 +184,10 @@ function describeNode(
     snapshot: async () => ({
       files: hashFiles(upper, [AGENT_FOLDER]),
       containerd: hashFiles(`${root}/var/lib/containerd`, [CONTAINERD_DATABASE]),
-      images: await node.images(),
-      content: lines(await node.ctr(['content', 'ls', '--quiet'])),
-      snapshots: lines(await node.ctr(['snapshots', 'ls'])),
-      containers: lines(await node.ctr(['containers', 'ls', '--quiet'])),
+      images: parseImageTable((await list(['images', 'ls'])).join('\n')),
+      content: await list(['content', 'ls', '--quiet']),
+      snapshots: await list(['snapshots', 'ls']),
+      containers: await list(['containers', 'ls', '--quiet']),
       ...(docker === undefined
         ? {}
         : {

@@ -153,7 +153,17 @@ function childOf(pid: number): number | undefined {
     .split(' ')
     .filter(Boolean)
     .map(Number)
-    .find((child) => /^NSpid:\s+\d+\s+1$/m.test(readFileSync(`/proc/${child}/status`, 'utf8')));
+    .find((child) => /^NSpid:\s+\d+\s+1$/m.test(readStatus(child)));
+}
+
+function readStatus(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/status`, 'utf8');
+  } catch (error) {
+    // It ended meanwhile: systemd-nspawn starts helpers.
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ESRCH')) return '';
+    throw error;
+  }
 }
 
 process.on('disconnect', () => process.exit(0));
