@@ -1,9 +1,8 @@
 import type { NodeFile } from './node-files.ts';
 import type { NodePlan } from './protocol.ts';
 
-/** The sockets of the runtimes on a node. */
+/** The socket of containerd on a node. */
 export const CONTAINERD_SOCKET = '/run/containerd/containerd.sock';
-export const DOCKER_SOCKET = '/run/docker.sock';
 const CRI_DOCKERD_SOCKET = '/run/cri-dockerd.sock';
 
 /** The socket that kubelet is told to use. */
