@@ -59,6 +59,7 @@ export const faults: readonly Fault[] = [
     'RegistryUnreachable',
     (node) => shell(node, 'cp /etc/hosts /etc/hosts.kept; sed -i /dkr.ecr/d /etc/hosts'),
     {
+      slow: true,
       restore: async (node) => {
         await shell(node, 'cp /etc/hosts.kept /etc/hosts; rm /etc/hosts.kept');
         await putImageBack(node);

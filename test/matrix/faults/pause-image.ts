@@ -4,7 +4,6 @@ import type { ExpectedResult, Fault } from '../fault.ts';
 import { ECR_GENERATIONS, fullName, LOCAL_GENERATIONS, pullByCri, putImageBack, shell, twinOf } from '../scenes.ts';
 
 const AL2: readonly GenerationName[] = ['al2-1.6', 'al2-1.7'];
-const PINNING = CONTAINERD_GENERATIONS.filter((name) => name !== 'al2-1.6');
 
 const missing: ExpectedResult = { outcome: 'Broken', reason: 'SandboxImageMissing' };
 const incomplete: ExpectedResult = { outcome: 'Broken', reason: 'SandboxImageIncomplete' };
@@ -117,7 +116,8 @@ export const faults: readonly Fault[] = [
   {
     name: 'not pinned',
     remediation: 'pause-image',
-    generations: PINNING,
+    // containerd 2 pins the image of its configuration again by itself.
+    generations: CONTAINERD_GENERATIONS.filter((name) => name.endsWith('-1.7')),
     break: async (node) => {
       await node.ctr(['images', 'label', fullName(node), 'io.cri-containerd.pinned=']);
     },
@@ -135,7 +135,23 @@ export const faults: readonly Fault[] = [
     },
     check: { ...missing, cause: 'SandboxImageMismatch' },
     repair: { outcome: 'Repaired', cause: 'SandboxImageMismatch' },
+    // Where containerd cannot pin, the image is in danger for as long as the two differ.
+    again: (generation) =>
+      generation === 'al2-1.6' ? { outcome: 'NotRepaired', reason: 'SandboxImageMismatch' } : { outcome: 'Healthy' },
     sandbox: { failsBefore: NO_IMAGE, startsAfter: true },
+    restore: async (node) => {
+      await shell(node, `sed -i 's|pause:3.1-eksbuild.1|pause:3.5|' ${KUBELET_ARGS}; ${RESTART_KUBELET}`);
+    },
+  },
+  {
+    name: 'kubelet told to protect another image, which containerd cannot pin',
+    remediation: 'pause-image',
+    generations: ['al2-1.6'],
+    break: async (node) => {
+      await shell(node, `sed -i 's|pause:3.5|pause:3.1-eksbuild.1|' ${KUBELET_ARGS}; ${RESTART_KUBELET}`);
+    },
+    check: { outcome: 'Broken', reason: 'SandboxImageMismatch' },
+    sandbox: { startsAfter: true },
     restore: async (node) => {
       await shell(node, `sed -i 's|pause:3.1-eksbuild.1|pause:3.5|' ${KUBELET_ARGS}; ${RESTART_KUBELET}`);
     },
