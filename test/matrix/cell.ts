@@ -2,7 +2,7 @@ import type { GenerationName } from '../lab/real/generations.ts';
 import type { RealNode } from '../lab/real/node.ts';
 import { mustSay, nameOf, runDocument } from './documents.ts';
 import type { ExpectedResult, Fault, FaultScene } from './fault.ts';
-import { mustBeUntouched } from './untouched.ts';
+import { mustBeUntouched, settle } from './untouched.ts';
 
 /** What became of one fault on one generation. */
 export type CellResult = {
@@ -66,14 +66,6 @@ export const runCell = async (node: RealNode, fault: Fault, scene: FaultScene): 
     checkMs: checked.ms,
     repairMs: repaired.ms,
   };
-};
-
-/** Has containerd collect its garbage now: left to itself it would while the check runs, and look like the check's doing. */
-const settle = async (node: RealNode): Promise<void> => {
-  const lease = 'matrix-settles';
-  // On a full disk, or where there is no containerd, nothing is collected either.
-  const { code } = await node.exec(['ctr', '--namespace', 'k8s.io', 'leases', 'create', '--id', lease]);
-  if (code === 0) await node.ctr(['leases', 'delete', '--sync', lease]);
 };
 
 /** What a repair says where only a person can mend: the check's own reason. */

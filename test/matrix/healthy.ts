@@ -3,7 +3,7 @@ import { processorTime } from '../bench/processor-time.ts';
 import type { RealFleet } from '../lab/real/fleet.ts';
 import type { RealNode } from '../lab/real/node.ts';
 import { nameOf, runDocument } from './documents.ts';
-import { mustBeUntouched } from './untouched.ts';
+import { mustBeUntouched, settle } from './untouched.ts';
 
 /** The most processor time, user and system, that a check of a healthy node may take. */
 export const MAX_CHECK_PROCESSOR_MS = 300;
@@ -36,6 +36,7 @@ export const checkHealthy = async (fleet: RealFleet, node: RealNode, times: numb
       throw new Error(`${what}, which is healthy: ${reply.stdout}${reply.stderr}`);
     }
   }
+  await settle(node);
   const [before, traces] = [await node.snapshot(), await tracesOn(node)];
   const processorMs: number[] = [];
   for (let time = 0; time < times; time += 1) {

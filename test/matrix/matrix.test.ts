@@ -26,6 +26,17 @@ it('has faults of every remediation', () => {
   expect(new Set(faults.map((fault) => fault.remediation))).toEqual(new Set(remediations.map(({ name }) => name)));
 });
 
+it.each([1, 2, 3])(
+  'tries, in the sample of seed %d, every fault that is not slow, and checks every generation',
+  (other) => {
+    const sample = chooseCells(faults, { seed: other, isDeep: false, kills: 1, checks: 1 });
+    const quick = faults.filter((fault) => fault.slow !== true);
+    expect(sample.cells.map((cell) => cell.fault)).toEqual(quick);
+    expect(sample.cells.every(({ fault, generation }) => fault.generations.includes(generation))).toBe(true);
+    expect([...sample.healthy.keys()].toSorted()).toEqual(GENERATION_NAMES.toSorted());
+  },
+);
+
 await describeWithRealNodes('the matrix', () => {
   afterAll(async () => {
     await run.ended;

@@ -247,7 +247,10 @@ export const faults: readonly Fault[] = [
     generations: AL2,
     break: async (node) => {
       await remove(node);
-      await shell(node, `cp ${UNIT_SCRIPT} ${UNIT_SCRIPT}.kept; printf '#!/bin/sh\\nexit 1\\n' > ${UNIT_SCRIPT}`);
+      await shell(
+        node,
+        `mv ${UNIT_SCRIPT} ${UNIT_SCRIPT}.kept; printf '#!/bin/sh\\nexit 1\\n' > ${UNIT_SCRIPT}; chmod 755 ${UNIT_SCRIPT}`,
+      );
     },
     check: missing,
     repair: { outcome: 'Repaired', rung: 'ecr' },
