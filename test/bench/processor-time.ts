@@ -17,11 +17,11 @@ const COUNTERS = [
 
 /**
  * Processor time, user and system, in milliseconds, of all that has run on a node so far: the agent and its document,
- * containerd, runc, systemd, and everything that they started.
+ * containerd, runc, systemd, and everything that they started; or of the agent's documents and their children alone.
  */
-export const processorTime = (fleet: RealFleet, node: RealNode): number => {
+export const processorTime = (fleet: RealFleet, node: RealNode, part: 'node' | 'agent' = 'node'): number => {
   for (const { root, file, milliseconds } of COUNTERS) {
-    const path = join(root, fleet.labId, node.name, file);
+    const path = join(root, fleet.labId, node.name, part === 'agent' ? part : '', file);
     if (existsSync(path)) return milliseconds(readFileSync(path, 'utf8'));
   }
   throw new Error(`measuring ${node.name}: this kernel counts no processor time for control groups`);

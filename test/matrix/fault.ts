@@ -1,6 +1,7 @@
-import type { GenerationName } from '../lab/real/generations.ts';
 import type { RealFleet } from '../lab/real/fleet.ts';
-import type { RealNode, RealNodeSpec } from '../lab/real/node.ts';
+import type { GenerationName } from '../lab/real/generations.ts';
+import type { RealNode } from '../lab/real/node.ts';
+import type { RealNodeSpec } from '../lab/real/node-plan.ts';
 
 /** What a fault acts on besides its node: the services of the fleet (registry, S3, the ECR API). */
 export type FaultScene = { readonly fleet: RealFleet };
@@ -12,6 +13,8 @@ export type ExpectedResult = {
   /** `Skipped`'s why. */
   readonly why?: string;
   readonly rung?: string;
+  readonly cause?: string;
+  readonly willRecur?: boolean;
   readonly message?: RegExp;
   readonly evidence?: Readonly<Record<string, unknown>>;
 };
@@ -44,6 +47,8 @@ export type Fault = {
   readonly again?: ExpectedResult | ((generation: GenerationName) => ExpectedResult);
   /** Puts the node back for the next fault, where the repair does not. A check must find nothing after it. */
   readonly restore?: (node: RealNode, scene: FaultScene) => Promise<void>;
+  /** Whether it takes over half a minute: such a fault is left to the full run. */
+  readonly slow?: boolean;
   /** Whether the repair is also killed at random moments; the next one must mend. Off by default. */
   readonly kill?: boolean;
 };

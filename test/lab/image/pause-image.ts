@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { gzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { type Architecture, pauseProgram } from './pause-program.ts';
 import { tarArchive } from './tar.ts';
 
@@ -67,6 +67,16 @@ export function imageArchive(image: PauseImage, name: string): Buffer {
       name: `blobs/${object.digest.replace(':', '/')}`,
       content: object.content,
     })),
+  ]);
+}
+
+/** An archive that `docker load` stores under `name`. */
+export function dockerArchive(image: PauseImage, name: string): Buffer {
+  const manifest = [{ Config: 'config.json', RepoTags: [name], Layers: ['layer.tar'] }];
+  return tarArchive([
+    { name: 'config.json', content: image.config.content },
+    { name: 'layer.tar', content: gunzipSync(image.layer.content) },
+    { name: 'manifest.json', content: Buffer.from(JSON.stringify(manifest)) },
   ]);
 }
 

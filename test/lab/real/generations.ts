@@ -1,4 +1,4 @@
-import type { RealNodeSpec } from './node.ts';
+import type { RealNodeSpec } from './node-plan.ts';
 
 /**
  * The generations of node that fleets run, by the files of the AMI and the version of the runtime:
@@ -36,7 +36,13 @@ export const GENERATIONS: Readonly<Record<GenerationName, Omit<RealNodeSpec, 'ge
   'al2-1.7': { style: 'al2', runtime: '1.7', sandboxImageUnit: true, tools: { credentialProvider: true } },
   'al2023-ecr-1.7': { style: 'al2023-ecr', runtime: '1.7', tools: { credentialProvider: true } },
   'al2023-1.7': { style: 'al2023', runtime: '1.7', tools: { credentialProvider: true } },
-  'al2023-2': { style: 'al2023', runtime: '2', tools: { credentialProvider: true } },
+  'al2023-2': {
+    style: 'al2023',
+    runtime: '2',
+    // nodeadm writes the tag since v20260625.
+    sandboxImage: 'localhost/kubernetes/pause:latest',
+    tools: { credentialProvider: true },
+  },
   'ubuntu-1.7': { style: 'ubuntu', runtime: '1.7', tools: { awsCli: false, credentialProvider: true } },
   docker: { style: 'docker', runtime: 'docker', tools: { ecrLogin: true } },
 };

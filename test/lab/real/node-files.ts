@@ -1,11 +1,10 @@
 import { ADDRESSES, ecrApiHost, layerBucketHost, PREFIX_BITS, regionOfEcrHost } from './addresses.ts';
+import { kubeletFiles } from './kubelet-files.ts';
 import type { LabSite, NodePlan } from './protocol.ts';
+import { runtimeFiles, runtimeUnits } from './runtime-files.ts';
 
 /** A file to write into a node's root: path without a leading slash. */
 export type NodeFile = { readonly path: string; readonly content: string; readonly mode?: number };
-
-/** The socket of containerd on the node. */
-export const CONTAINERD_SOCKET = '/run/containerd/containerd.sock';
 
 /** The regions that the lab's registries lie in. */
 export function regionsOf(site: LabSite): string[] {
@@ -22,8 +21,8 @@ export function nodeFiles(site: LabSite, plan: NodePlan): NodeFile[] {
     { path: 'etc/resolv.conf', content: `nameserver ${ADDRESSES.bridge}\noptions timeout:1 attempts:1\n` },
     { path: 'etc/fstab', content: '' },
     { path: 'etc/systemd/journald.conf', content: '[Journal]\nStorage=volatile\nRuntimeMaxUse=16M\n' },
-    { path: 'etc/containerd/config.toml', content: containerdConfig(plan) },
-    { path: 'etc/cni/net.d/10-lab.conflist', content: cniConfig() },
+    ...runtimeFiles(plan),
+    cniConfig(plan),
     ...unitFiles(plan),
     ...kubeletFiles(plan),
     ...(plan.tools.credentialProvider ? credentialProviderFiles() : []),
@@ -43,43 +42,18 @@ function hostsFile(site: LabSite, plan: NodePlan): string {
   ].join('\n');
 }
 
-/** As the AMIs write it; `restrict_oom_score_adj` is the lab's, for machines without CAP_SYS_RESOURCE. */
-function containerdConfig(plan: NodePlan): string {
-  return `version = 2
-root = "/var/lib/containerd"
-state = "/run/containerd"
-imports = ["/etc/containerd/config.d/*.toml"]
-
-[grpc]
-address = "${CONTAINERD_SOCKET}"
-
-[plugins."io.containerd.grpc.v1.cri"]
-sandbox_image = "${plan.sandboxImage}"
-restrict_oom_score_adj = true
-
-[plugins."io.containerd.grpc.v1.cri".containerd]
-default_runtime_name = "runc"
-discard_unpacked_layers = ${plan.discardUnpackedLayers}
-
-[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc]
-runtime_type = "io.containerd.runc.v2"
-
-[plugins."io.containerd.grpc.v1.cri".registry]
-config_path = "/etc/containerd/certs.d:/etc/docker/certs.d"
-
-[plugins."io.containerd.grpc.v1.cri".cni]
-bin_dir = "/opt/cni/bin"
-conf_dir = "/etc/cni/net.d"
-`;
-}
-
-function cniConfig(): string {
-  return JSON.stringify({
+/** A generation's plugin has the AMI's names; it is Debian's bridge, since the VPC CNI is in no Debian package. */
+function cniConfig(plan: NodePlan): NodeFile {
+  const [path, name, type] =
+    plan.generation === undefined
+      ? ['etc/cni/net.d/10-lab.conflist', 'lab', 'bridge']
+      : ['etc/cni/net.d/10-aws.conflist', 'aws-cni', 'aws-cni'];
+  const content = JSON.stringify({
     cniVersion: '0.4.0',
-    name: 'lab',
+    name,
     plugins: [
       {
-        type: 'bridge',
+        type,
         bridge: 'cni0',
         isGateway: true,
         ipMasq: false,
@@ -88,6 +62,7 @@ function cniConfig(): string {
       { type: 'portmap', capabilities: { portMappings: true } },
     ],
   });
+  return { path, content };
 }
 
 function unitFiles(plan: NodePlan): NodeFile[] {
@@ -111,8 +86,7 @@ ip route add default via ${ADDRESSES.bridge}
     },
     {
       path: 'etc/systemd/system/lab-node.target',
-      content:
-        '[Unit]\nDescription=Node of the lab\nRequires=basic.target lab-network.service\nWants=containerd.service kubelet.service\nAfter=basic.target\nAllowIsolate=yes\n',
+      content: `[Unit]\nDescription=Node of the lab\nRequires=basic.target lab-network.service\nWants=${runtimeUnits(plan).join(' ')} kubelet.service\nAfter=basic.target\nAllowIsolate=yes\n`,
     },
     {
       path: 'etc/systemd/system/containerd.service.d/10-lab.conf',
@@ -121,54 +95,21 @@ ip route add default via ${ADDRESSES.bridge}
   ];
 }
 
-/** Kubelet is a stand-in that does nothing but show the AMI's flags on its command line. */
-function kubeletFiles(plan: NodePlan): NodeFile[] {
-  const configuration = JSON.stringify(
-    {
-      kind: 'KubeletConfiguration',
-      apiVersion: 'kubelet.config.k8s.io/v1beta1',
-      evictionHard: { 'memory.available': '100Mi', 'nodefs.available': '10%', 'nodefs.inodesFree': '5%' },
-      ...(plan.style === 'al2023' ? { containerRuntimeEndpoint: `unix://${CONTAINERD_SOCKET}` } : {}),
-    },
-    null,
-    2,
-  );
-  const standIn: NodeFile = {
-    path: 'usr/bin/kubelet',
-    content: '#!/bin/sh\nwhile :; do sleep 3600; done\n',
-    mode: 0o755,
-  };
-  const provider =
-    '--image-credential-provider-config /etc/eks/image-credential-provider/config.json --image-credential-provider-bin-dir /etc/eks/image-credential-provider';
-  if (plan.style === 'al2023') {
-    return [
-      standIn,
-      { path: 'etc/kubernetes/kubelet/config.json', content: configuration },
-      {
-        path: 'etc/eks/kubelet/environment',
-        content: `NODEADM_KUBELET_ARGS="--config=/etc/kubernetes/kubelet/config.json ${provider}"\n`,
-      },
-      {
-        path: 'etc/systemd/system/kubelet.service',
-        content:
-          '[Unit]\nDescription=Kubernetes Kubelet\nWants=containerd.service\nAfter=containerd.service\n\n[Service]\nEnvironmentFile=/etc/eks/kubelet/environment\nExecStart=/usr/bin/kubelet $NODEADM_KUBELET_ARGS\nRestart=on-failure\n',
-      },
-    ];
-  }
-  const requires = plan.sandboxImageUnit ? 'containerd.service sandbox-image.service' : 'containerd.service';
-  return [
-    standIn,
-    { path: 'etc/kubernetes/kubelet/kubelet-config.json', content: configuration },
-    {
-      path: 'etc/systemd/system/kubelet.service',
-      content: `[Unit]\nDescription=Kubernetes Kubelet\nAfter=${requires}\nRequires=${requires}\n\n[Service]\nExecStart=/usr/bin/kubelet --config /etc/kubernetes/kubelet/kubelet-config.json --kubeconfig /var/lib/kubelet/kubeconfig --container-runtime-endpoint unix://${CONTAINERD_SOCKET} ${provider} $KUBELET_ARGS\nRestart=on-failure\n`,
-    },
-    {
-      path: 'etc/systemd/system/kubelet.service.d/10-kubelet-args.conf',
-      content: `[Service]\nEnvironment='KUBELET_ARGS=--node-ip=${plan.address} --pod-infra-container-image=${plan.sandboxImage} --v=2'\n`,
-    },
-  ];
-}
+/** The AMIs' list (facts, section 6.3). */
+const MATCH_IMAGES = [
+  '*.dkr.ecr.*.amazonaws.com',
+  '*.dkr-ecr.*.on.aws',
+  '*.dkr.ecr.*.amazonaws.com.cn',
+  '*.dkr-ecr.*.on.amazonwebservices.com.cn',
+  '*.dkr.ecr-fips.*.amazonaws.com',
+  '*.dkr-ecr-fips.*.on.aws',
+  '*.dkr.ecr.*.c2s.ic.gov',
+  '*.dkr.ecr.*.sc2s.sgov.gov',
+  '*.dkr.ecr.*.cloud.adc-e.uk',
+  '*.dkr.ecr.*.csp.hci.ic.gov',
+  '*.dkr.ecr.*.amazonaws.eu',
+  'public.ecr.aws',
+];
 
 function credentialProviderFiles(): NodeFile[] {
   const configuration = {
@@ -177,7 +118,7 @@ function credentialProviderFiles(): NodeFile[] {
     providers: [
       {
         name: 'ecr-credential-provider',
-        matchImages: ['*.dkr.ecr.*.amazonaws.com', '*.dkr.ecr.*.amazonaws.com.cn', '*.dkr.ecr-fips.*.amazonaws.com'],
+        matchImages: MATCH_IMAGES,
         defaultCacheDuration: '12h',
         apiVersion: 'credentialprovider.kubelet.k8s.io/v1',
       },

@@ -13,6 +13,7 @@ import { fileURLToPath } from 'node:url';
 import { nodeFiles } from './node-files.ts';
 import { mustRun } from './process.ts';
 import type { LabSite, NodePlan } from './protocol.ts';
+import type { RuntimeName } from './runtimes.ts';
 
 /** The folders of one node, in the warden's mount namespace. */
 export type NodeFolders = {
@@ -21,7 +22,28 @@ export type NodeFolders = {
   /** What differs from the machine's root. */
   readonly upper: string;
   readonly containerd: string;
+  readonly docker: string;
 };
+
+const RUNTIME_MEGABYTES = 512;
+const copies = new Map<string, Promise<string>>();
+
+/**
+ * Copies a runtime's files to a tmpfs of the lab, once, and returns the folder: an overlay's layers may not lie in one
+ * another, and the machine's root is one of them.
+ */
+export function copyRuntime(site: LabSite, name: RuntimeName, folder: string): Promise<string> {
+  const copy = async () => {
+    const target = join(site.folder, `runtime-${name}`);
+    mkdirSync(target, { mode: 0o755 });
+    await mountTmpfs(target, RUNTIME_MEGABYTES);
+    await mustRun('cp', ['--archive', '--no-target-directory', folder, target]);
+    return target;
+  };
+  const started = copies.get(folder) ?? copy();
+  copies.set(folder, started);
+  return started;
+}
 
 /** The machine's own settings and data, which a node must not have: each is hidden before the root is put together. */
 const HIDDEN_FOLDERS = [
@@ -45,6 +67,7 @@ const HIDDEN_PROGRAMS = [
   'usr/bin/crictl',
   'usr/local/bin/crictl',
   'usr/bin/nerdctl',
+  'usr/local/bin/docker',
   'usr/local/bin/aws',
 ];
 /** Units of systemd itself that would touch the machine's kernel, or cost time for nothing. */
@@ -82,20 +105,36 @@ const CREDENTIAL_PROVIDER = 'etc/eks/image-credential-provider/ecr-credential-pr
  * Puts a node's root together: an overlay of the machine's own root with a sized tmpfs above it, and a sized tmpfs for
  * containerd, whose snapshotter cannot lie on an overlay. Everything is in the warden's mount namespace.
  */
-export async function makeNodeRoot(site: LabSite, plan: NodePlan, authority: string): Promise<NodeFolders> {
+export async function makeNodeRoot(
+  site: LabSite,
+  plan: NodePlan,
+  authority: string,
+  runtime?: string,
+): Promise<NodeFolders> {
   const base = join(site.folder, plan.name);
-  const [upper, work, root, containerd] = ['upper', 'work', 'root', 'containerd'].map((name) => join(base, name)) as [
-    string,
-    string,
-    string,
-    string,
-  ];
+  const folders = {
+    upper: join(base, 'upper'),
+    work: join(base, 'work'),
+    root: join(base, 'root'),
+    containerd: join(base, 'containerd'),
+    docker: join(base, 'docker'),
+  };
+  const { upper, work, root, containerd, docker } = folders;
   mkdirSync(base, { mode: 0o700 });
   await mountTmpfs(base, plan.rootMegabytes);
-  for (const folder of [upper, work, root, containerd]) mkdirSync(folder, { mode: 0o755 });
+  for (const folder of Object.values(folders)) mkdirSync(folder, { mode: 0o755 });
   await mountTmpfs(containerd, plan.containerdMegabytes);
+  if (plan.runtime === 'docker') await mountTmpfs(docker, plan.containerdMegabytes);
   await hide(upper, plan);
-  await mustRun('mount', ['-t', 'overlay', 'overlay', '-o', `lowerdir=/,upperdir=${upper},workdir=${work}`, root]);
+  const lower = runtime === undefined ? '/' : `${runtime}:/`;
+  await mustRun('mount', [
+    '-t',
+    'overlay',
+    'overlay',
+    '-o',
+    `lowerdir=${lower},upperdir=${upper},workdir=${work}`,
+    root,
+  ]);
 
   for (const folder of HIDDEN_FOLDERS) mkdirSync(join(root, folder), { recursive: true, mode: 0o755 });
   for (const unit of MASKED_UNITS) symlinkSync('/dev/null', join(root, 'etc/systemd/system', unit));
@@ -107,18 +146,30 @@ export async function makeNodeRoot(site: LabSite, plan: NodePlan, authority: str
     writeFileSync(target, file.content, { mode: file.mode ?? 0o644 });
   }
   mkdirSync(join(root, 'opt/cni/bin'), { recursive: true });
-  for (const plugin of CNI_PLUGINS) symlinkSync(join(DEBIAN_CNI_FOLDER, plugin), join(root, 'opt/cni/bin', plugin));
-  if (plan.tools.credentialProvider) {
-    copyFileSync(
-      fileURLToPath(new URL('./stand-ins/ecr-credential-provider.sh', import.meta.url)),
-      join(root, CREDENTIAL_PROVIDER),
-    );
-    chmodSync(join(root, CREDENTIAL_PROVIDER), 0o755);
+  if (plan.generation === undefined) {
+    for (const plugin of CNI_PLUGINS) symlinkSync(join(DEBIAN_CNI_FOLDER, plugin), join(root, 'opt/cni/bin', plugin));
+  } else {
+    // Files of their own, which a fault may spoil.
+    for (const [name, plugin] of [['aws-cni', 'bridge'], ...CNI_PLUGINS.map((same) => [same, same])] as [
+      string,
+      string,
+    ][]) {
+      copyFileSync(join(DEBIAN_CNI_FOLDER, plugin), join(root, 'opt/cni/bin', name));
+    }
+    placeStandIn('kubelet.py', join(root, 'usr/bin/kubelet'));
   }
+  if (plan.runtime === 'docker') placeStandIn('cri-dockerd.py', join(root, 'usr/bin/cri-dockerd'));
+  if (plan.tools.credentialProvider) placeStandIn('ecr-credential-provider.sh', join(root, CREDENTIAL_PROVIDER));
   for (const bundle of [SYSTEM_AUTHORITIES, AWS_CLI_AUTHORITIES]) {
     if (existsSync(join(root, bundle))) appendFileSync(join(root, bundle), `\n${authority}`);
   }
-  return { root, upper, containerd };
+  return { root, upper, containerd, docker };
+}
+
+/** Puts a program in the place of one that is in no Debian package. */
+function placeStandIn(name: string, target: string): void {
+  copyFileSync(fileURLToPath(new URL(`./stand-ins/${name}`, import.meta.url)), target);
+  chmodSync(target, 0o755);
 }
 
 async function mountTmpfs(folder: string, megabytes: number): Promise<void> {
@@ -129,6 +180,7 @@ async function mountTmpfs(folder: string, megabytes: number): Promise<void> {
 async function hide(upper: string, plan: NodePlan): Promise<void> {
   const programs = [
     ...HIDDEN_PROGRAMS,
+    ...(plan.runtime === 'docker' ? [] : ['usr/bin/docker']),
     ...(plan.tools.awsCli ? [] : ['usr/bin/aws']),
     ...(plan.tools.ecrLogin ? [] : ['usr/bin/docker-credential-ecr-login']),
   ];

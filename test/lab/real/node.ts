@@ -4,46 +4,39 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { buildPauseImage, imageArchive, type PauseImage } from '../image/pause-image.ts';
 import { hostArchitecture } from '../image/pause-program.ts';
 import type { AgentReply, DeliveredDocument, LabNode } from '../node.ts';
-import { nodeAddress, privateDnsName } from './addresses.ts';
 import { runDocument } from './agent.ts';
 import { type BreakKind, breakNode } from './breaks.ts';
 import { joinControlGroups, makeControlGroups } from './cgroups.ts';
 import type { RoleState } from './credentials.ts';
 import { type Cri, connectCri, type SandboxResult } from './cri.ts';
+import { connectDocker, type Docker } from './docker.ts';
+import type { GenerationName } from './generations.ts';
 import { type ImageRecord, parseImageTable } from './image-records.ts';
-import { CONTAINERD_SOCKET } from './node-files.ts';
+import { LOCAL_IMAGE, planNode, platformOf, type RealNodeSpec, runtimeOf } from './node-plan.ts';
 import { nodeProcesses, processorMilliseconds } from './node-processes.ts';
 import { type ProgramResult, runProgram } from './process.ts';
-import type { NodePlan, NodeStyle, NodeTools } from './protocol.ts';
+import type { NodePlan, NodeStyle } from './protocol.ts';
 import { LOOK_ALIKE_MARKER } from './registry.ts';
+import { CONTAINERD_SOCKET } from './runtime-files.ts';
+import { prepareRuntime } from './runtimes.ts';
 import { type FileHashes, hashFiles } from './snapshot.ts';
 import { type Trace, traceProcesses } from './trace.ts';
 import type { Warden } from './warden-client.ts';
-
-/** What a node may differ in; the rest has defaults. */
-export type RealNodeSpec = {
-  /** `i-` and 17 hexadecimal digits. */
-  readonly instanceId?: string;
-  readonly cluster?: string;
-  readonly style?: NodeStyle;
-  /** What the node's sandbox image is called; by default the EKS registry's of the region, or nodeadm's. */
-  readonly sandboxImage?: string;
-  readonly tools?: Partial<NodeTools>;
-  readonly sandboxImageUnit?: boolean;
-  readonly discardUnpackedLayers?: boolean;
-  readonly tags?: Readonly<Record<string, string>>;
-  readonly rootMegabytes?: number;
-  readonly containerdMegabytes?: number;
-};
 
 /** All that a check must leave alone. */
 export type NodeSnapshot = {
   readonly files: FileHashes;
   readonly containerd: FileHashes;
   readonly images: readonly ImageRecord[];
+  /** Rows of containerd's own lists, or what it says instead. */
   readonly content: readonly string[];
   readonly snapshots: readonly string[];
   readonly containers: readonly string[];
+  readonly docker?: {
+    readonly files: FileHashes;
+    readonly images: readonly string[];
+    readonly containers: readonly string[];
+  };
 };
 
 /** A node of the lab with a real systemd, containerd and runc. */
@@ -53,11 +46,17 @@ export type RealNode = LabNode & {
   readonly address: string;
   readonly region: string;
   readonly style: NodeStyle;
+  readonly generation: GenerationName | undefined;
+  /** The packages of another Debian suite that the node's runtime comes from, with their versions. */
+  readonly runtimeVersions: string | undefined;
   readonly sandboxImage: string;
   /** The image that `sandboxImage` stands for, and one that looks like it. */
   readonly pauseImage: PauseImage;
   readonly lookAlikeImage: PauseImage;
+  /** containerd's own CRI: on a node with Docker kubelet does not use it. */
   readonly cri: Cri;
+  /** Where the node's pods are Docker's. */
+  readonly docker: Docker | undefined;
   /** Program and arguments that run a command line on the node, from outside. */
   readonly enter: (command: readonly string[]) => string[];
   /** Runs a program on the node. */
@@ -65,6 +64,10 @@ export type RealNode = LabNode & {
   /** Runs `ctr -n k8s.io` on the node; throws where it fails. */
   readonly ctr: (args: readonly string[]) => Promise<ProgramResult>;
   readonly journal: (unit?: string) => Promise<string>;
+  /**
+   * Starts what every pod starts with, as the node's runtime does: a sandbox by the CRI; with Docker a container of the
+   * pause image by `docker run` (cri-dockerd is a stand-in), without a network.
+   */
   readonly runPodSandbox: (options?: { network?: 'NODE' | 'POD' }) => Promise<SandboxResult>;
   readonly removeSandboxes: () => Promise<void>;
   readonly images: () => Promise<ImageRecord[]>;
@@ -85,16 +88,14 @@ export type RealNode = LabNode & {
   readonly stop: () => Promise<void>;
 };
 
+const NSENTER = ['nsenter', '--mount', '--pid', '--ipc', '--net', '--uts', '--cgroup', '--root', '--wdns=/'];
+const EXEC_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const READY_TIMEOUT_MILLISECONDS = 20_000;
-const LOCAL_IMAGE = 'localhost/kubernetes/pause';
-/** What the SSM agent calls Amazon Linux 2 and 2023 alike. */
-const PLATFORM_NAME = 'Amazon Linux';
 const LOCAL_ARCHIVE = '/etc/eks/pause.tar';
 /** The agent's own files: each document that it runs lies there. */
 const AGENT_FOLDER = 'var/lib/amazon';
 /** Even a sandbox that fails writes there (a lease, taken and given back); its contents are listed instead. */
 const CONTAINERD_DATABASE = 'io.containerd.metadata.v1.bolt/meta.db';
-const DEFAULT_MEGABYTES = { root: 256, containerd: 256 };
 
 /** Boots a node in the lab, gives it its pause image, and resolves when its runtime is ready for pods. */
 export async function startRealNode(
@@ -102,24 +103,10 @@ export async function startRealNode(
   number: number,
   spec: RealNodeSpec & { instanceId: string; cluster: string },
 ): Promise<RealNode> {
-  const { region } = warden.site;
-  const style = spec.style ?? 'al2';
-  const address = nodeAddress(number);
-  const plan: NodePlan = {
-    name: `n${number}`,
-    address,
-    hostname: privateDnsName(address, region),
-    instanceId: spec.instanceId,
-    style,
-    sandboxImage: spec.sandboxImage ?? (style === 'al2023' ? LOCAL_IMAGE : `${warden.site.ecrHosts[0]}/eks/pause:3.5`),
-    tools: { awsCli: true, credentialProvider: false, ecrLogin: false, ...spec.tools },
-    sandboxImageUnit: spec.sandboxImageUnit ?? false,
-    discardUnpackedLayers: spec.discardUnpackedLayers ?? true,
-    rootMegabytes: spec.rootMegabytes ?? DEFAULT_MEGABYTES.root,
-    containerdMegabytes: spec.containerdMegabytes ?? DEFAULT_MEGABYTES.containerd,
-  };
+  const runtime = await prepareRuntime(runtimeOf(spec));
+  const plan = planNode(warden.site, number, spec, runtime?.folder);
   const { initPid } = await warden.startNode(plan);
-  const node = describeNode(warden, plan, spec, warden.hostPid(initPid));
+  const node = describeNode(warden, plan, { ...spec, runtimeVersions: runtime?.versions }, warden.hostPid(initPid));
   await waitForRuntime(node);
   await giveImage(node);
   // At boot the unit pulls by itself: it would mend a node that is broken meanwhile.
@@ -127,29 +114,30 @@ export async function startRealNode(
   return node;
 }
 
-function describeNode(warden: Warden, plan: NodePlan, spec: RealNodeSpec & { cluster: string }, pid: number): RealNode {
+function describeNode(
+  warden: Warden,
+  plan: NodePlan,
+  spec: RealNodeSpec & { cluster: string; runtimeVersions: string | undefined },
+  pid: number,
+): RealNode {
   const root = `/proc/${pid}/root`;
   const upper = warden.rootPath() + join(warden.site.folder, plan.name, 'upper');
   const cri = connectCri(root + CONTAINERD_SOCKET);
   const agentGroups = makeControlGroups(`${warden.labId}/${plan.name}/agent`);
   let running = true;
   let trace: Trace | undefined;
-  const enter = (command: readonly string[]) => [
-    ...[
-      'nsenter',
-      '--target',
-      String(pid),
-      '--mount',
-      '--pid',
-      '--ipc',
-      '--net',
-      '--uts',
-      '--cgroup',
-      '--root',
-      '--wdns=/',
-    ],
-    ...['--', ...command],
-  ];
+  const enter = (command: readonly string[]) => [...NSENTER, '--target', String(pid), '--', ...command];
+  const exec: RealNode['exec'] = async (command, options) => {
+    const [program = '', ...args] = enter(command);
+    return await runProgram(program, args, { env: { PATH: EXEC_PATH }, ...options });
+  };
+  const docker = plan.runtime === 'docker' ? connectDocker(exec) : undefined;
+  const platform = platformOf(plan.style);
+
+  const list = async (args: readonly string[]) => {
+    const result = await exec(['ctr', '--namespace', 'k8s.io', ...args]);
+    return result.code === 0 ? lines(result) : [result.stderr];
+  };
 
   const node: RealNode = {
     instanceId: plan.instanceId,
@@ -157,7 +145,7 @@ function describeNode(warden: Warden, plan: NodePlan, spec: RealNodeSpec & { clu
     cluster: spec.cluster,
     tags: { 'eks:cluster-name': spec.cluster, [`kubernetes.io/cluster/${spec.cluster}`]: 'owned', ...spec.tags },
     privateDnsName: plan.hostname,
-    platformName: PLATFORM_NAME,
+    platformName: platform.name,
     agentVersion: '3.3.987.0',
     state: () => (running ? 'running' : 'terminated'),
     pingStatus: () => (running ? 'Online' : 'ConnectionLost'),
@@ -165,18 +153,15 @@ function describeNode(warden: Warden, plan: NodePlan, spec: RealNodeSpec & { clu
     address: plan.address,
     region: warden.site.region,
     style: plan.style,
+    generation: plan.generation,
+    runtimeVersions: spec.runtimeVersions,
     sandboxImage: plan.sandboxImage,
     pauseImage: buildPauseImage({ architecture: hostArchitecture() }),
     lookAlikeImage: buildPauseImage({ architecture: hostArchitecture(), marker: LOOK_ALIKE_MARKER }),
     cri,
+    docker,
     enter,
-    exec: async (command, options) => {
-      const [program = '', ...args] = enter(command);
-      return await runProgram(program, args, {
-        env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' },
-        ...options,
-      });
-    },
+    exec,
     ctr: async (args) => {
       const result = await node.exec(['ctr', '--namespace', 'k8s.io', ...args]);
       if (result.code !== 0) throw new Error(`running ctr ${args.join(' ')} on ${plan.name}: ${result.stderr.trim()}`);
@@ -186,8 +171,9 @@ function describeNode(warden: Warden, plan: NodePlan, spec: RealNodeSpec & { clu
       const result = await node.exec(['journalctl', '--no-pager', '--output=cat', '--unit', unit]);
       return result.stdout;
     },
-    runPodSandbox: (options) => cri.runPodSandbox(options),
-    removeSandboxes: () => cri.removeSandboxes(),
+    runPodSandbox: async (options) =>
+      docker === undefined ? await cri.runPodSandbox(options) : await docker.startSandbox(plan.sandboxImage),
+    removeSandboxes: async () => await (docker === undefined ? cri.removeSandboxes() : docker.removeContainers()),
     images: async () => parseImageTable((await node.ctr(['images', 'ls'])).stdout),
     importImage: async (image, name) => {
       const result = await node.exec(['ctr', '--namespace', 'k8s.io', 'images', 'import', '-'], {
@@ -198,10 +184,19 @@ function describeNode(warden: Warden, plan: NodePlan, spec: RealNodeSpec & { clu
     snapshot: async () => ({
       files: hashFiles(upper, [AGENT_FOLDER]),
       containerd: hashFiles(`${root}/var/lib/containerd`, [CONTAINERD_DATABASE]),
-      images: await node.images(),
-      content: lines(await node.ctr(['content', 'ls', '--quiet'])),
-      snapshots: lines(await node.ctr(['snapshots', 'ls'])),
-      containers: lines(await node.ctr(['containers', 'ls', '--quiet'])),
+      images: parseImageTable((await list(['images', 'ls'])).join('\n')),
+      content: await list(['content', 'ls', '--quiet']),
+      snapshots: await list(['snapshots', 'ls']),
+      containers: await list(['containers', 'ls', '--quiet']),
+      ...(docker === undefined
+        ? {}
+        : {
+            docker: {
+              files: hashFiles(`${root}/var/lib/docker`),
+              images: await docker.images(),
+              containers: await docker.containers(),
+            },
+          }),
     }),
     breakNode: (kind) => breakNode(node, kind),
     setRole: (role) => warden.setRole({ address: plan.address, role }),
@@ -220,8 +215,8 @@ function describeNode(warden: Warden, plan: NodePlan, spec: RealNodeSpec & { clu
       const host = {
         instanceId: plan.instanceId,
         region: warden.site.region,
-        platformName: PLATFORM_NAME,
-        platformVersion: plan.style === 'al2023' ? '2023' : '2',
+        platformName: platform.name,
+        platformVersion: platform.version,
         enter: (command: readonly string[]) => [...joinControlGroups(agentGroups), ...enter(command)],
         writeFile: async (path: string, content: string, mode: number) => {
           mkdirSync(dirname(root + path), { recursive: true, mode: 0o700 });
@@ -260,7 +255,12 @@ async function waitForRuntime(node: RealNode): Promise<void> {
 
 /** Gives a node its pause image as its AMI does: pulled from ECR at boot, or cached, renamed, pinned and archived. */
 async function giveImage(node: RealNode): Promise<void> {
-  if (node.style === 'al2') {
+  if (node.docker !== undefined) {
+    await node.docker.wait();
+    await node.docker.load(node.pauseImage, node.sandboxImage);
+    return;
+  }
+  if (node.style !== 'al2023') {
     await node.importImage(node.pauseImage, node.sandboxImage);
     return;
   }

@@ -1,8 +1,13 @@
 import type { RoleState } from './credentials.ts';
 import type { Fault, FaultTarget } from './faults.ts';
+import type { GenerationName } from './generations.ts';
+import type { RuntimeName } from './runtimes.ts';
 
-/** Which generation of the EKS AMI a node imitates. */
-export type NodeStyle = 'al2' | 'al2023';
+/**
+ * Whose files a node has: the EKS AMI's of Amazon Linux 2 or 2023 (before v20241115 with its sandbox image in ECR), those
+ * of Canonical's image, or a custom image with Docker.
+ */
+export type NodeStyle = 'al2' | 'al2023-ecr' | 'al2023' | 'ubuntu' | 'docker';
 
 /** What a node has to get an ECR token with. */
 export type NodeTools = {
@@ -22,6 +27,11 @@ export type NodePlan = {
   readonly hostname: string;
   readonly instanceId: string;
   readonly style: NodeStyle;
+  /** Named, the node has all that its generation has; without, only what containerd needs. */
+  readonly generation?: GenerationName;
+  readonly runtime: RuntimeName;
+  /** Folder on the machine whose files are laid over the machine's root. */
+  readonly runtimeFolder?: string;
   readonly sandboxImage: string;
   readonly tools: NodeTools;
   /** Whether the AL2 AMI's sandbox-image unit is there. */

@@ -5,10 +5,12 @@ import type { DeliveredDocument } from '../node.ts';
 import { BREAK_KINDS, type BreakKind } from './breaks.ts';
 import type { SandboxResult } from './cri.ts';
 import { startRealFleet } from './fleet.ts';
+import { GENERATION_NAMES, isGenerationName } from './generations.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
+    generation: { type: 'string' },
     role: { type: 'string', default: 'allowed' },
     'no-aws': { type: 'boolean', default: false },
     provider: { type: 'boolean', default: false },
@@ -20,8 +22,10 @@ const { values, positionals } = parseArgs({
   },
 });
 const [kind = '', ...documentPaths] = positionals;
-if (kind !== 'healthy' && !isBreakKind(kind)) {
+const { generation } = values;
+if ((kind !== 'healthy' && !isBreakKind(kind)) || (generation !== undefined && !isGenerationName(generation))) {
   console.error(`usage: node test/lab/real/try.ts <healthy|${BREAK_KINDS.join('|')}> [document.json ...]
+  --generation ${GENERATION_NAMES.join('|')}   what the node is; its tools and unit are then the generation's
   --role allowed|denied|absent   what the node's role may do
   --no-aws --provider --ecr-login   what asks for the token: AWS CLI (default), credential provider, docker helper
   --unit                         with the AL2 AMI's sandbox-image unit
@@ -35,17 +39,19 @@ const started = performance.now();
 const say = (text: string) => console.log(`[${((performance.now() - started) / 1000).toFixed(2)} s] ${text}`);
 const fleet = await startRealFleet({
   nodes: [
-    {
-      style: kind === 'al2023-missing' ? 'al2023' : 'al2',
-      sandboxImageUnit: values.unit,
-      tools: { awsCli: !values['no-aws'], credentialProvider: values.provider, ecrLogin: values['ecr-login'] },
-    },
+    generation === undefined
+      ? {
+          style: kind === 'al2023-missing' ? 'al2023' : 'al2',
+          sandboxImageUnit: values.unit,
+          tools: { awsCli: !values['no-aws'], credentialProvider: values.provider, ecrLogin: values['ecr-login'] },
+        }
+      : { generation },
   ],
 });
 try {
   const [node] = fleet.nodes;
   if (node === undefined) throw new Error('starting a fleet of one: it has no node');
-  say(`booted ${node.instanceId} (${node.style}, ${node.sandboxImage})`);
+  say(`booted ${node.instanceId} (${node.style}, ${node.sandboxImage}) ${node.runtimeVersions ?? ''}`);
   show('sandbox when healthy', await node.runPodSandbox());
   await node.removeSandboxes();
   if (isBreakKind(kind)) {

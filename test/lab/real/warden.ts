@@ -14,11 +14,12 @@ import { type CredentialStore, createCredentialStore } from './credentials.ts';
 import { startEcrApi } from './ecr-api.ts';
 import { startMetadata } from './imds.ts';
 import { BRIDGE, openNetwork } from './network.ts';
-import { CONTAINERD_SOCKET, regionsOf } from './node-files.ts';
-import { makeNodeRoot } from './node-root.ts';
+import { regionsOf } from './node-files.ts';
+import { copyRuntime, makeNodeRoot, type NodeFolders } from './node-root.ts';
 import { mustRun } from './process.ts';
-import type { LabSite, ServiceCall, WardenAnswer, WardenMethods, WardenRequest } from './protocol.ts';
+import type { LabSite, NodePlan, ServiceCall, WardenAnswer, WardenMethods, WardenRequest } from './protocol.ts';
 import { type RegistryService, startRegistry } from './registry.ts';
+import { CONTAINERD_SOCKET } from './runtime-files.ts';
 import type { TlsFront } from './tls-front.ts';
 
 const BOOT_TIMEOUT_MILLISECONDS = 30_000;
@@ -66,9 +67,11 @@ const methods: WardenMethods = {
   startNode: async (plan) => {
     const { site, certificates, credentials } = lab();
     credentials.addNode({ instanceId: plan.instanceId, address: plan.address, hostname: plan.hostname });
-    const folders = await makeNodeRoot(site, plan, certificates.authority);
+    const runtime =
+      plan.runtimeFolder === undefined ? undefined : await copyRuntime(site, plan.runtime, plan.runtimeFolder);
+    const folders = await makeNodeRoot(site, plan, certificates.authority, runtime);
     const groups = makeControlGroups(`${site.labId}/${plan.name}`);
-    return { initPid: await bootMachine(plan.name, plan.hostname, folders.root, folders.containerd, groups) };
+    return { initPid: await bootMachine(plan, folders, groups) };
   },
 
   stopNode: async ({ name }) => {
@@ -98,10 +101,8 @@ const methods: WardenMethods = {
 };
 
 async function bootMachine(
-  name: string,
-  hostname: string,
-  root: string,
-  containerd: string,
+  { name, hostname, runtime }: NodePlan,
+  { root, containerd, docker }: NodeFolders,
   groups: readonly string[],
 ): Promise<number> {
   const args = [
@@ -115,6 +116,7 @@ async function bootMachine(
       '--system-call-filter=@keyring bpf',
     ],
     `--bind=${containerd}:/var/lib/containerd`,
+    ...(runtime === 'docker' ? [`--bind=${docker}:/var/lib/docker`] : []),
   ];
   const [program = '', ...rest] = [...joinControlGroups(groups), 'systemd-nspawn', ...args];
   const machine = spawn(program, rest, {
@@ -151,7 +153,17 @@ function childOf(pid: number): number | undefined {
     .split(' ')
     .filter(Boolean)
     .map(Number)
-    .find((child) => /^NSpid:\s+\d+\s+1$/m.test(readFileSync(`/proc/${child}/status`, 'utf8')));
+    .find((child) => /^NSpid:\s+\d+\s+1$/m.test(readStatus(child)));
+}
+
+function readStatus(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/status`, 'utf8');
+  } catch (error) {
+    // It ended meanwhile: systemd-nspawn starts helpers.
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ESRCH')) return '';
+    throw error;
+  }
 }
 
 process.on('disconnect', () => process.exit(0));

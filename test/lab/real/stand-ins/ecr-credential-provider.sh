@@ -44,7 +44,11 @@ header = "X-Amz-Target: AmazonEC2ContainerRegistry_V20150921.GetAuthorizationTok
 header = "Content-Type: application/x-amz-json-1.1"
 data = "{}"
 CONFIG
-  )
+  ) || {
+    # In the words of the SDK for Go.
+    echo "E main.go: Error running credential provider plugin: operation error ECR: GetAuthorizationToken, https response error StatusCode: 0, request send failed, Post \"https://api.ecr.$region.$suffix/\": dial tcp: connect: connection refused" >&2
+    exit 1
+  }
   token=$(field authorizationToken <<< "$answer")
   if [[ -z $token ]]; then
     echo "E main.go: Error running credential provider plugin: operation error ECR: GetAuthorizationToken, https response error StatusCode: 400, api error $(field __type <<< "$answer"): $(field message <<< "$answer")" >&2

@@ -1,0 +1,71 @@
+import { nodeAddress, privateDnsName } from './addresses.ts';
+import { GENERATIONS, type GenerationName } from './generations.ts';
+import type { LabSite, NodePlan, NodeStyle, NodeTools } from './protocol.ts';
+import type { RuntimeName } from './runtimes.ts';
+
+/** What a node may differ in; the rest has defaults. */
+export type RealNodeSpec = {
+  /** `i-` and 17 hexadecimal digits. */
+  readonly instanceId?: string;
+  readonly cluster?: string;
+  /** Gives the rest other defaults, and the node everything that a node of this generation has. */
+  readonly generation?: GenerationName;
+  readonly style?: NodeStyle;
+  readonly runtime?: RuntimeName;
+  /** What the node's sandbox image is called; by default the EKS registry's of the region, or nodeadm's. */
+  readonly sandboxImage?: string;
+  readonly tools?: Partial<NodeTools>;
+  readonly sandboxImageUnit?: boolean;
+  readonly discardUnpackedLayers?: boolean;
+  readonly tags?: Readonly<Record<string, string>>;
+  readonly rootMegabytes?: number;
+  readonly containerdMegabytes?: number;
+};
+
+/** The name of the sandbox image that Amazon Linux 2023 keeps on its disk. */
+export const LOCAL_IMAGE = 'localhost/kubernetes/pause';
+const DEFAULT_MEGABYTES = { root: 256, containerd: 256 };
+
+/** The runtime of a node of this specification. */
+export function runtimeOf(spec: RealNodeSpec): RuntimeName {
+  return { ...generationOf(spec), ...spec }.runtime ?? '1.6';
+}
+
+/** The plan of a node: what the specification says, else its generation, else the defaults. */
+export function planNode(
+  site: LabSite,
+  number: number,
+  own: RealNodeSpec & { instanceId: string },
+  runtimeFolder: string | undefined,
+): NodePlan {
+  const generation = generationOf(own);
+  const spec = { ...generation, ...own, tools: { ...generation.tools, ...own.tools } };
+  const style = spec.style ?? 'al2';
+  const address = nodeAddress(number);
+  return {
+    name: `n${number}`,
+    address,
+    hostname: privateDnsName(address, site.region),
+    instanceId: own.instanceId,
+    style,
+    ...(own.generation === undefined ? {} : { generation: own.generation }),
+    runtime: spec.runtime ?? '1.6',
+    ...(runtimeFolder === undefined ? {} : { runtimeFolder }),
+    sandboxImage: spec.sandboxImage ?? (style === 'al2023' ? LOCAL_IMAGE : `${site.ecrHosts[0]}/eks/pause:3.5`),
+    tools: { awsCli: true, credentialProvider: false, ecrLogin: false, ...spec.tools },
+    sandboxImageUnit: spec.sandboxImageUnit ?? false,
+    discardUnpackedLayers: spec.discardUnpackedLayers ?? true,
+    rootMegabytes: spec.rootMegabytes ?? DEFAULT_MEGABYTES.root,
+    containerdMegabytes: spec.containerdMegabytes ?? DEFAULT_MEGABYTES.containerd,
+  };
+}
+
+function generationOf(spec: RealNodeSpec): Omit<RealNodeSpec, 'generation'> {
+  return spec.generation === undefined ? {} : GENERATIONS[spec.generation];
+}
+
+/** What the SSM agent calls the operating system; it calls Amazon Linux 2 and 2023 alike. */
+export function platformOf(style: NodeStyle): { readonly name: string; readonly version: string } {
+  if (style === 'ubuntu') return { name: 'Ubuntu', version: '22.04' };
+  return { name: 'Amazon Linux', version: style.startsWith('al2023') ? '2023' : '2' };
+}

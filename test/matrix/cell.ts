@@ -1,0 +1,84 @@
+import type { GenerationName } from '../lab/real/generations.ts';
+import type { RealNode } from '../lab/real/node.ts';
+import { mustSay, nameOf, runDocument } from './documents.ts';
+import type { ExpectedResult, Fault, FaultScene } from './fault.ts';
+import { mustBeUntouched, settle } from './untouched.ts';
+
+/** What became of one fault on one generation. */
+export type CellResult = {
+  readonly verdict: 'mended' | 'diagnosed';
+  readonly reason: string;
+  readonly checkMs: number;
+  readonly repairMs: number;
+};
+
+/** What is expected on this generation. */
+export const expectedOn = (
+  generation: GenerationName,
+  expected: ExpectedResult | ((generation: GenerationName) => ExpectedResult),
+): ExpectedResult => (typeof expected === 'function' ? expected(generation) : expected);
+
+/** Throws unless a pod's sandbox starts, or fails in the expected words. */
+export const mustStart = async (node: RealNode, fault: Fault, starts: true | RegExp): Promise<void> => {
+  const network = fault.sandbox?.network;
+  const result = await node.runPodSandbox(network === undefined ? {} : { network });
+  await node.removeSandboxes();
+  if (starts === true && !result.ok) throw new Error(`a pod on ${nameOf(node)} does not start: ${result.error}`);
+  if (starts === true) return;
+  if (result.ok) throw new Error(`a pod on ${nameOf(node)} starts, but the fault should keep it from that`);
+  if (!starts.test(result.error)) throw new Error(`a pod on ${nameOf(node)} fails by other words: ${result.error}`);
+};
+
+/**
+ * Breaks a node and has it checked and mended: the check names the fault and changes nothing, the repair mends it or says
+ * why not, a pod starts where that is promised, and a second repair finds nothing more to do.
+ */
+export const runCell = async (node: RealNode, fault: Fault, scene: FaultScene): Promise<CellResult> => {
+  const { generation } = node;
+  if (generation === undefined) throw new Error(`breaking ${node.name}: it is of no generation`);
+  const [check, repair] = [`${fault.remediation}-check`, `${fault.remediation}-repair`];
+  const on = (expected: NonNullable<Fault['repair']>) => expectedOn(generation, expected);
+  await fault.break(node, scene);
+  if (fault.sandbox?.failsBefore !== undefined) await mustStart(node, fault, fault.sandbox.failsBefore);
+
+  await settle(node);
+  const broken = await node.snapshot();
+  const checked = await runDocument(node, check);
+  mustSay(checked, on(fault.check));
+  mustBeUntouched(`${check} on ${generation}`, broken, await node.snapshot());
+
+  const repaired = await runDocument(node, repair);
+  mustSay(repaired, fault.repair === undefined ? refusalOf(on(fault.check)) : on(fault.repair));
+  const mended = repaired.result.outcome === 'Repaired';
+  if (fault.repair === undefined || repaired.result.message.includes('Nothing was changed')) {
+    mustBeUntouched(`${repair} on ${generation}, which mends nothing,`, broken, await node.snapshot());
+  }
+  if (fault.sandbox?.startsAfter === true) await mustStart(node, fault, true);
+  if (fault.sandbox?.startsAfter === false) await mustStart(node, fault, fault.sandbox.failsBefore ?? /./);
+
+  // The same words again, where nothing could be mended.
+  const { outcome, reason } = repaired.result;
+  const otherwise = mended ? { outcome: 'Healthy' } : { outcome, ...(reason === undefined ? {} : { reason }) };
+  mustSay(await runDocument(node, repair), fault.again === undefined ? otherwise : on(fault.again));
+  return {
+    verdict: mended ? 'mended' : 'diagnosed',
+    reason: repaired.result.reason ?? checked.result.reason ?? checked.result.outcome,
+    checkMs: checked.ms,
+    repairMs: repaired.ms,
+  };
+};
+
+/** What a repair says where only a person can mend: the check's own reason. */
+const refusalOf = ({ outcome, reason }: ExpectedResult): ExpectedResult => ({
+  outcome: ['Broken', 'Unknown'].includes(outcome) ? 'NotRepaired' : outcome,
+  ...(reason === undefined ? {} : { reason }),
+});
+
+/** Puts the node back, and proves it: whatever a fault leaves would be taken for the next one's. */
+export const restoreNode = async (node: RealNode, fault: Fault, scene: FaultScene): Promise<void> => {
+  await fault.restore?.(node, scene);
+  await node.removeSandboxes();
+  const said = await runDocument(node, `${fault.remediation}-check`);
+  if (said.result.outcome === 'Unsupported') return;
+  mustSay({ ...said, what: `${said.what}, after "${fault.name}" was put back` }, { outcome: 'Healthy' });
+};

@@ -1,0 +1,55 @@
+import { GENERATION_NAMES, type GenerationName } from '../lab/real/generations.ts';
+import type { Fault } from './fault.ts';
+import { randomFrom, shuffled } from './random.ts';
+import type { Cell, MatrixPlan } from './run-matrix.ts';
+
+/** How much of the matrix is run. */
+export type Choice = {
+  readonly seed: number;
+  /** All cells, with kills and checks on each; else each fault on one generation, the generations evenly. */
+  readonly isDeep: boolean;
+  /** Kills of each repair that can be killed; in a sample, of all together. */
+  readonly kills: number;
+  /** Checks in a row of a healthy node; in a sample, of the first two generations (the others get three). */
+  readonly checks: number;
+  readonly only?: GenerationName;
+};
+
+const FEW_CHECKS = 3;
+const FULLY_CHECKED = 2;
+
+/** Chooses what to run: the same for the same faults and seed. */
+export const chooseCells = (faults: readonly Fault[], choice: Choice): MatrixPlan => {
+  const { seed, isDeep, kills, checks, only } = choice;
+  const random = randomFrom(seed);
+  const names = shuffled(
+    random,
+    GENERATION_NAMES.filter((name) => only === undefined || name === only),
+  );
+  const count = (isFully: boolean) => Math.min(checks, isDeep || isFully ? checks : FEW_CHECKS);
+  const healthy = new Map(checks === 0 ? [] : names.map((name, i) => [name, count(i < FULLY_CHECKED)] as const));
+  const everywhere = faults.flatMap((fault) =>
+    fault.generations
+      .filter((name) => only === undefined || name === only)
+      .map((generation) => ({ fault, generation })),
+  );
+  const quick = faults.filter((fault) => fault.slow !== true);
+  const chosen = isDeep ? everywhere : oneEach(quick, random);
+  const killable = chosen.filter(({ fault }) => fault.kill === true);
+  const killed = new Set(isDeep ? killable : shuffled(random, killable).slice(0, kills));
+  const cells: Cell[] = chosen.map((cell) => ({ ...cell, kills: killed.has(cell) ? (isDeep ? kills : 1) : 0 }));
+  return { cells, healthy, seed };
+};
+
+/** Each fault on the generation that has the fewest so far, of those where it can occur. */
+const oneEach = (faults: readonly Fault[], random: () => number) => {
+  const load = new Map<GenerationName, number>(GENERATION_NAMES.map((name) => [name, 0]));
+  return faults.map((fault) => {
+    const [generation] = shuffled(random, fault.generations).toSorted(
+      (a, b) => (load.get(a) ?? 0) - (load.get(b) ?? 0),
+    );
+    if (generation === undefined) throw new Error(`choosing where to try "${fault.name}": it names no generation`);
+    load.set(generation, (load.get(generation) ?? 0) + 1);
+    return { fault, generation };
+  });
+};

@@ -1,0 +1,67 @@
+import { type DocumentResult, MAX_RESULT_BYTES, readResult } from '../../functions/core/outcome.ts';
+import { buildDocuments } from '../../ssm-documents/build.ts';
+import type { AgentReply, DeliveredDocument } from '../lab/node.ts';
+import type { RealNode } from '../lab/real/node.ts';
+import type { ExpectedResult } from './fault.ts';
+
+const COMMAND_ID = '11111111-2222-4333-8444-555555555555';
+const LOG_CHARACTERS = 1500;
+let documents: ReadonlyMap<string, DeliveredDocument> | undefined;
+
+/** The document of this key (`pause-image-check`, `node-check`) as it is deployed. */
+export const documentOf = (key: string): DeliveredDocument => {
+  documents ??= new Map(
+    buildDocuments().map((built) => [
+      built.key,
+      { commandId: COMMAND_ID, documentName: built.name, content: built.content },
+    ]),
+  );
+  const document = documents.get(key);
+  if (document === undefined) throw new Error(`running ${key}: no document of that key is built`);
+  return document;
+};
+
+/** What a document said on a node, and how long it took. */
+export type Said = {
+  readonly what: string;
+  readonly result: DocumentResult;
+  readonly reply: AgentReply;
+  readonly ms: number;
+};
+
+/** Runs a document through the agent as SSM would; throws where its result line is none that fleetmend could read. */
+export const runDocument = async (node: RealNode, key: string, document = documentOf(key)): Promise<Said> => {
+  const since = performance.now();
+  const reply = await node.run(document, new AbortController().signal);
+  const ms = Math.round(performance.now() - since);
+  const reading = readResult(reply.stdout);
+  const bytes = Buffer.byteLength(reply.stdout);
+  const fail = (why: string): never => {
+    throw new Error(`${key} on ${nameOf(node)}: ${why}\n${reply.stdout}${reply.stderr.slice(-LOG_CHARACTERS)}`);
+  };
+  if (reading.kind === 'unreadable') return fail(`${reading.message} (${reply.statusDetails}, ${reply.exitCode})`);
+  if (bytes > MAX_RESULT_BYTES) fail(`the result line has ${bytes} bytes, more than ${MAX_RESULT_BYTES}`);
+  if (reply.stdout.trim().includes('\n')) fail('stdout has more than one line');
+  return { what: `${key} on ${nameOf(node)}`, result: reading.result, reply, ms };
+};
+
+/** Throws where a result is not as expected, with everything that helps to see why. */
+export const mustSay = (said: Said, expected: ExpectedResult): void => {
+  const { result, reply } = said;
+  const wrong = [
+    ...(['outcome', 'reason', 'why', 'rung', 'cause', 'willRecur'] as const)
+      .filter((field) => expected[field] !== undefined && expected[field] !== result[field])
+      .map((field) => `${field} is ${result[field]}, not ${expected[field]}`),
+    ...(expected.message === undefined || expected.message.test(result.message)
+      ? []
+      : [`the message does not match ${expected.message}`]),
+    ...Object.entries(expected.evidence ?? {})
+      .filter(([name, value]) => result.evidence?.[name] !== value)
+      .map(([name, value]) => `evidence ${name} is ${result.evidence?.[name]}, not ${value}`),
+  ];
+  if (wrong.length === 0) return;
+  throw new Error(`${said.what}: ${wrong.join('; ')}\n${reply.stdout}${reply.stderr.slice(-LOG_CHARACTERS)}`);
+};
+
+/** A node, for people. */
+export const nameOf = (node: RealNode): string => node.generation ?? node.name;

@@ -1,0 +1,69 @@
+import type { FaultTarget, Fault as ServiceFault } from '../../lab/real/faults.ts';
+import type { RealNode } from '../../lab/real/node.ts';
+import type { Fault } from '../fault.ts';
+import { ECR_GENERATIONS, putImageBack, putServicesBack, shell } from '../scenes.ts';
+
+/** The image has gone, and what it would be pulled from answers badly: the repair must say which and how. */
+const unreachable = (
+  name: string,
+  reason: string,
+  breakService: (node: RealNode, set: (target: FaultTarget, fault: ServiceFault) => Promise<void>) => Promise<unknown>,
+  more: Partial<Fault> = {},
+): Fault => ({
+  name: `image removed, ${name}`,
+  remediation: 'pause-image',
+  generations: ECR_GENERATIONS,
+  break: async (node, { fleet }) => {
+    await node.breakNode('missing');
+    await breakService(node, fleet.setFault);
+  },
+  check: { outcome: 'Broken', reason: 'SandboxImageMissing' },
+  repair: { outcome: 'NotRepaired', reason },
+  sandbox: { failsBefore: /failed to (get sandbox|pull) image|Deadline exceeded/, startsAfter: false },
+  restore: async (node, scene) => {
+    await putServicesBack(node, scene);
+    await putImageBack(node);
+  },
+  ...more,
+});
+
+/** Image gone, and what it would be pulled from out of reach or unwilling. */
+export const faults: readonly Fault[] = [
+  unreachable('node role without ecr:GetAuthorizationToken', 'NodeRoleLacksECR', (node) => node.setRole('denied')),
+  unreachable('no instance profile', 'TokenUnavailable', (node) => node.setRole('absent')),
+  unreachable('token refused: 401', 'RegistryDenied', (_, set) => set('registry', { kind: 'status', status: 401 })),
+  unreachable('repository refused: 403', 'RegistryDenied', (_, set) =>
+    set('registry', { kind: 'status', status: 403 }),
+  ),
+  unreachable('registry lacks it: 404', 'RegistryImageNotFound', (_, set) =>
+    set('registry', { kind: 'status', status: 404 }),
+  ),
+  unreachable('registry answers 500', 'RegistryUnreachable', (_, set) =>
+    set('registry', { kind: 'status', status: 500 }),
+  ),
+  unreachable('certificate not trusted', 'RegistryCertificate', (_, set) =>
+    set('registry', { kind: 'untrusted-certificate' }),
+  ),
+  unreachable('registry refuses connections', 'RegistryUnreachable', (_, set) => set('registry', { kind: 'refused' })),
+  unreachable('layers refused by S3: 403', 'RegistryDenied', (_, set) => set('s3', { kind: 'status', status: 403 })),
+  unreachable('S3 refuses connections', 'RegistryUnreachable', (_, set) => set('s3', { kind: 'refused' })),
+  unreachable('ECR API refuses connections', 'RegistryUnreachable', (_, set) => set('ecr', { kind: 'refused' })),
+  unreachable(
+    'registry answers too late',
+    'RegistryUnreachable',
+    (_, set) => set('registry', { kind: 'slow', delayMilliseconds: 100_000 }),
+    { slow: true },
+  ),
+  unreachable(
+    'registry name not resolved',
+    'RegistryUnreachable',
+    (node) => shell(node, 'cp /etc/hosts /etc/hosts.kept; sed -i /dkr.ecr/d /etc/hosts'),
+    {
+      slow: true,
+      restore: async (node) => {
+        await shell(node, 'cp /etc/hosts.kept /etc/hosts; rm /etc/hosts.kept');
+        await putImageBack(node);
+      },
+    },
+  ),
+];

@@ -1,0 +1,71 @@
+import { remediations } from '../../ssm-documents/registry.ts';
+import { processorTime } from '../bench/processor-time.ts';
+import type { RealFleet } from '../lab/real/fleet.ts';
+import type { RealNode } from '../lab/real/node.ts';
+import { nameOf, runDocument } from './documents.ts';
+import { mustBeUntouched, settle } from './untouched.ts';
+
+/** The most processor time, user and system, that a check of a healthy node may take. */
+export const MAX_CHECK_PROCESSOR_MS = 300;
+
+/** What the checks of a healthy node found and cost. */
+export type HealthyResult = {
+  readonly versions: string;
+  /** Processor time of `node-check` and all of its children: the least and the median of the runs. */
+  readonly processorMs: { readonly least: number; readonly median: number };
+};
+
+/** What documents may not leave behind: processes, mounts, and files that lie in memory. */
+const tracesOn = async (node: RealNode): Promise<string[]> => {
+  const script =
+    'for p in /proc/[0-9]*; do tr "\\0" " " < $p/cmdline; echo; done | grep -v -e "^sh -c for p" -e "^tr " -e "^grep " -e "^sort " | sort; cat /proc/mounts; ls -A /run /run/fleetmend /tmp /dev/shm';
+  return (await node.exec(['sh', '-c', script])).stdout.split('\n').filter((line) => line.trim() !== '');
+};
+
+/**
+ * Runs every check of a healthy node, and `node-check` many times in a row: none may find anything, and all of them
+ * together may leave no file, process, image, container or mount.
+ */
+export const checkHealthy = async (fleet: RealFleet, node: RealNode, times: number): Promise<HealthyResult> => {
+  const pod = await node.runPodSandbox();
+  await node.removeSandboxes();
+  if (!pod.ok) throw new Error(`a pod does not start on a new node of ${nameOf(node)}: ${pod.error}`);
+  for (const { name } of remediations) {
+    const { what, result, reply } = await runDocument(node, `${name}-check`);
+    if (!['Healthy', 'Unsupported'].includes(result.outcome)) {
+      throw new Error(`${what}, which is healthy: ${reply.stdout}${reply.stderr}`);
+    }
+  }
+  await settle(node);
+  const [before, traces] = [await node.snapshot(), await tracesOn(node)];
+  const processorMs: number[] = [];
+  for (let time = 0; time < times; time += 1) {
+    const used = processorTime(fleet, node, 'agent');
+    const { what, result, reply } = await runDocument(node, 'node-check');
+    processorMs.push(processorTime(fleet, node, 'agent') - used);
+    if (!['Healthy', 'Unsupported'].includes(result.outcome) || result.findings !== undefined) {
+      throw new Error(`${what}, which is healthy: ${reply.stdout}${reply.stderr}`);
+    }
+  }
+  mustBeUntouched(`${times} checks in a row on ${nameOf(node)}`, before, await node.snapshot());
+  const left = (await tracesOn(node)).filter((line) => !traces.includes(line));
+  if (left.length > 0) throw new Error(`${times} checks in a row on ${nameOf(node)} left:\n${left.join('\n')}`);
+  const sorted = processorMs.toSorted((a, b) => a - b);
+  return {
+    versions: await versionsOf(node),
+    processorMs: { least: sorted[0] ?? Number.NaN, median: sorted[Math.floor(sorted.length / 2)] ?? Number.NaN },
+  };
+};
+
+/** The runtime's own word, since a Debian suite may move on. */
+const versionsOf = async (node: RealNode): Promise<string> => {
+  const commands = [
+    ['containerd', '--version'],
+    ['runc', '--version'],
+    ...(node.docker === undefined ? [] : [['dockerd', '--version']]),
+  ];
+  const said = await Promise.all(
+    commands.map(async (command) => (await node.exec(command)).stdout.split('\n')[0] ?? ''),
+  );
+  return said.map((line) => `${line.split(' ')[0]} ${/\d+\.\S+/.exec(line)?.[0] ?? line}`.replace(/,$/, '')).join(', ');
+};

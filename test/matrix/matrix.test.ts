@@ -1,0 +1,62 @@
+import { afterAll, expect, it } from 'vitest';
+import { remediations } from '../../ssm-documents/registry.ts';
+import { isDeep, search } from '../deep.ts';
+import { GENERATION_NAMES } from '../lab/real/generations.ts';
+import { probe } from '../lab/real/packages.ts';
+import { describeWithRealNodes } from '../lab/real/suite.ts';
+import { chooseCells } from './choose.ts';
+import { MAX_CHECK_PROCESSOR_MS } from './healthy.ts';
+import { type MatrixRun, readFaults, startMatrix } from './run-matrix.ts';
+import { renderMatrix } from './table.ts';
+
+/** The whole matrix takes some minutes; each test waits for its own part of it. */
+const PATIENCE_MS = (isDeep ? 120 : 10) * 60_000;
+const KILLS = isDeep ? 5 : 4;
+const CHECKS = isDeep ? 100 : 20;
+
+const faults = await readFaults();
+const { seed } = search('faults on generations of nodes', faults.length);
+const plan = chooseCells(faults, { seed, isDeep, kills: KILLS, checks: CHECKS });
+const machine = await probe();
+const run: MatrixRun = machine.ok
+  ? startMatrix(plan)
+  : { cells: new Map(), healthy: new Map(), ended: Promise.resolve() };
+
+it('has faults of every remediation', () => {
+  expect(new Set(faults.map((fault) => fault.remediation))).toEqual(new Set(remediations.map(({ name }) => name)));
+});
+
+it.each([1, 2, 3])(
+  'tries, in the sample of seed %d, every fault that is not slow, and checks every generation',
+  (other) => {
+    const sample = chooseCells(faults, { seed: other, isDeep: false, kills: 1, checks: 1 });
+    const quick = faults.filter((fault) => fault.slow !== true);
+    expect(sample.cells.map((cell) => cell.fault)).toEqual(quick);
+    expect(sample.cells.every(({ fault, generation }) => fault.generations.includes(generation))).toBe(true);
+    expect([...sample.healthy.keys()].toSorted()).toEqual(GENERATION_NAMES.toSorted());
+  },
+);
+
+await describeWithRealNodes('the matrix', () => {
+  afterAll(async () => {
+    await run.ended;
+    console.log((await renderMatrix(faults, run)).text);
+  }, PATIENCE_MS);
+
+  it.each(GENERATION_NAMES.map((generation) => ({ generation })))(
+    'finds nothing on a healthy $generation node, cheaply, and leaves nothing behind',
+    async ({ generation }) => {
+      const result = await run.healthy.get(generation);
+      expect(result?.processorMs.least).toBeLessThanOrEqual(MAX_CHECK_PROCESSOR_MS);
+    },
+    PATIENCE_MS,
+  );
+
+  it.each(plan.cells.map((cell) => ({ cell, name: cell.fault.name, generation: cell.generation })))(
+    'on $generation: $name',
+    async ({ cell }) => {
+      expect(await run.cells.get(cell)).toMatchObject({ verdict: expect.stringMatching(/^(mended|diagnosed)$/) });
+    },
+    PATIENCE_MS,
+  );
+});

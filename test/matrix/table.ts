@@ -1,0 +1,68 @@
+import { GENERATION_NAMES } from '../lab/real/generations.ts';
+import type { Fault } from './fault.ts';
+import type { MatrixRun } from './run-matrix.ts';
+
+/** The matrix as a page in Markdown, and how many of its parts failed. Waits for all of them. */
+export const renderMatrix = async (
+  faults: readonly Fault[],
+  run: MatrixRun,
+): Promise<{ readonly text: string; readonly failed: number }> => {
+  let failed = 0;
+  const told = async <Result>(promise: Promise<Result>, words: (result: Result) => string): Promise<string> =>
+    await promise.then(words, () => {
+      failed += 1;
+      return '**failed**';
+    });
+  const rows: string[] = [];
+  for (const remediation of new Set(faults.map((fault) => fault.remediation))) {
+    rows.push('', `## ${remediation}`, '', ...heading(['fault', 'reason', ...GENERATION_NAMES]));
+    for (const fault of faults.filter((f) => f.remediation === remediation)) {
+      const cells = new Map([...run.cells].filter(([cell]) => cell.fault === fault).map(([c, p]) => [c.generation, p]));
+      const reasons = await Promise.allSettled(cells.values());
+      const reason = new Set(reasons.flatMap((r) => (r.status === 'fulfilled' ? [`\`${r.value.reason}\``] : [])));
+      const columns = await Promise.all(
+        GENERATION_NAMES.map(async (name) => {
+          const promise = cells.get(name);
+          if (promise !== undefined) {
+            return await told(promise, ({ verdict, checkMs, repairMs }) => `${verdict}, ${checkMs} + ${repairMs} ms`);
+          }
+          return fault.generations.includes(name) ? 'not run' : 'not applicable';
+        }),
+      );
+      rows.push(row([fault.name, [...reason].join(', '), ...columns]));
+    }
+  }
+  const healthy = await Promise.all(
+    [...run.healthy]
+      .toSorted(([a], [b]) => GENERATION_NAMES.indexOf(a) - GENERATION_NAMES.indexOf(b))
+      .map(async ([name, promise]) =>
+        row([
+          name,
+          await told(promise, (result) => `${result.versions} | ${Math.round(result.processorMs.median)} ms`),
+        ]),
+      ),
+  );
+  const text = [
+    '# The matrix',
+    '',
+    'Every fault on every generation of node on which it can occur, as the last full run saw it (`node test/matrix/render.ts`,',
+    'as root on Debian 12). *mended*: pods start again after the repair, and a second repair finds nothing. *diagnosed*: the',
+    'check names the fault, and the repair says why it needs a person. The milliseconds are those of the check and of the',
+    'repair, through the agent, on two processors that do other work as well.',
+    ...rows,
+    '',
+    '## Healthy nodes',
+    '',
+    'A check of a healthy node finds nothing and leaves nothing behind. The processor time is the median of `node-check` and',
+    'all of its children.',
+    '',
+    ...heading(['generation', 'runtime', 'processor time of a check']),
+    ...healthy,
+    '',
+  ].join('\n');
+  return { text, failed };
+};
+
+const row = (columns: readonly string[]): string => `| ${columns.join(' | ')} |`;
+
+const heading = (columns: readonly string[]): string[] => [row(columns), row(columns.map(() => '---'))];

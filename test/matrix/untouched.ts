@@ -1,0 +1,33 @@
+import type { NodeSnapshot, RealNode } from '../lab/real/node.ts';
+
+const LISTED = 12;
+
+const flat = (value: unknown, path: string, into: Map<string, string>): void => {
+  if (typeof value !== 'object' || value === null) into.set(path, String(value));
+  else for (const [key, inner] of Object.entries(value)) flat(inner, `${path}/${key}`, into);
+};
+
+/** What differs between two snapshots of a node, in words; empty if nothing does. */
+export const differences = (before: NodeSnapshot, after: NodeSnapshot): string[] => {
+  const [old, now] = [new Map<string, string>(), new Map<string, string>()];
+  flat(before, '', old);
+  flat(after, '', now);
+  return [...new Set([...old.keys(), ...now.keys()])]
+    .filter((path) => old.get(path) !== now.get(path))
+    .map((path) => `${path}: ${old.get(path) ?? 'not there'} → ${now.get(path) ?? 'gone'}`);
+};
+
+/** Throws where `what` changed anything on a node. */
+export const mustBeUntouched = (what: string, before: NodeSnapshot, after: NodeSnapshot): void => {
+  const found = differences(before, after);
+  if (found.length === 0) return;
+  throw new Error(`${what} changed ${found.length} things:\n${found.slice(0, LISTED).join('\n')}`);
+};
+
+/** Has containerd collect its garbage now: left to itself it would while the check runs, and look like the check's doing. */
+export const settle = async (node: RealNode): Promise<void> => {
+  const lease = 'matrix-settles';
+  // On a full disk, or where there is no containerd, nothing is collected either.
+  const { code } = await node.exec(['ctr', '--namespace', 'k8s.io', 'leases', 'create', '--id', lease]);
+  if (code === 0) await node.ctr(['leases', 'delete', '--sync', lease]);
+};
