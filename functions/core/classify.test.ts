@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { classify, LOG_REASONS, MAX_LINE_LENGTH } from './classify.ts';
+import { classify, LOG_REASONS, MAX_TEXT_LENGTH } from './classify.ts';
 
 const ECR = '918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause:3.5';
 const HOST = '918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn';
@@ -33,6 +33,12 @@ describe('classify knows the sandbox image trouble of', () => {
     ['kubelet, containerd 1.7.0 to 1.7.7', kubelet(chain(ECR, MID_401)), 'SandboxImageMissing', ECR],
     ['kubelet, containerd from 1.7.8', kubelet(chain(ECR, NEW_401)), 'SandboxImageMissing', ECR],
     ['kubelet, containerd from 2.3', kubelet(chain23(ECR, NEW_401)), 'SandboxImageMissing', ECR],
+    [
+      'kubelet, containerd from 2.3, by another name',
+      kubelet(chain23('own.example/base/sandbox:1', NEW_401)),
+      'SandboxImageMissing',
+      'own.example/base/sandbox:1',
+    ],
     [
       'kubelet, containerd 2.x',
       kubelet(`failed to start sandbox "93ab": ${chain(ECR, NEW_401)}`),
@@ -180,14 +186,8 @@ describe('classify leaves alone', () => {
       "Docker Hub's rate limit",
       `"PullImage from image service failed" err="failed to pull and unpack image \\"docker.io/library/nginx:1\\": 429 Too Many Requests - toomanyrequests: You have reached your pull rate limit"`,
     ],
-    ['an image that is only called like one', kubelet(chain23('evil.example/not-pause:1', NEW_401))],
-    ['a repository below one', kubelet(chain23('evil.example/pause/tool:1', NEW_401))],
-    [
-      'a missing CNI plugin',
-      kubelet(
-        'failed to setup network for sandbox "ab": plugin type="aws-cni" name="aws-cni" failed (add): failed to find plugin "aws-cni" in path [/opt/cni/bin]',
-      ),
-    ],
+    ['an image that is only called like one', `ctr: ${chain23('evil.example/not-pause:1', NEW_401)}`],
+    ['a repository below one', `ctr: ${chain23('evil.example/pause/tool:1', NEW_401)}`],
     [
       'no free IP address',
       kubelet(
@@ -244,7 +244,7 @@ describe('classify, whatever it is given,', () => {
     'reads 256 KB of %s no further than its bound',
     (part) => {
       const line = part.repeat(262_144 / part.length);
-      expect(classify(line)).toEqual(classify(line.slice(0, MAX_LINE_LENGTH)));
+      expect(classify(line)).toEqual(classify(line.slice(0, MAX_TEXT_LENGTH)));
     },
   );
 });

@@ -6,6 +6,7 @@ import { MAX_RESULT_BYTES, readResult } from '../../functions/core/outcome.ts';
 import { remediation as template } from '../../ssm-documents/_template/remediation.ts';
 import { buildDocuments } from '../../ssm-documents/build.ts';
 import { adviceOf, catalogue, remediations } from '../../ssm-documents/registry.ts';
+import { PARTS, readCorpus } from '../corpus/corpus.ts';
 
 const root = new URL('../../ssm-documents/', import.meta.url);
 const read = (path: string): string => readFileSync(new URL(path, root), 'utf8');
@@ -25,6 +26,9 @@ const Match = z.array(
   }),
 );
 const Other = z.array(z.strictObject({ kind: z.string(), text: z.string() }));
+
+// Reasons of cri-dockerd, ecr-credentials and cni-files; λ logs drops them as long as no remediation answers for them.
+const AWAITED = /^(?:Docker|CRIDockerd|RuntimeEndpoint|CredentialProvider|CNI)/;
 
 const HEADINGS = ['When it fires', 'What it looks at', 'What it changes', 'How to undo it', 'What it never does'];
 const MAX_FILTER_CHARACTERS = 1024;
@@ -71,11 +75,18 @@ describe('the catalogue', () => {
 });
 
 describe('the reasons of log lines', () => {
-  const samples = remediations.flatMap((r) => Match.parse(json(`${r.name}/samples/match.json`)));
+  const samples = [
+    ...remediations.flatMap((r) => Match.parse(json(`${r.name}/samples/match.json`))),
+    ...PARTS.flatMap(readCorpus),
+  ];
 
-  it.each(LOG_REASONS)('%s is in the catalogue, and a sample line gives it', (reason) => {
-    expect(catalogue().get(reason)?.remediations.length ?? 0).toBeGreaterThan(0);
+  it.each(LOG_REASONS)('%s is given by a sample line', (reason) => {
     expect(samples.map((sample) => sample.reason)).toContain(reason);
+  });
+
+  it('are in the catalogue, but for those of remediations to come', () => {
+    const unknown = LOG_REASONS.filter((reason) => !catalogue().has(reason));
+    expect(unknown.filter((reason) => !AWAITED.test(reason))).toEqual([]);
   });
 });
 
@@ -116,7 +127,12 @@ describe.each(remediations.map((r) => [r.name, r] as const))('%s', (name, remedi
 
   it('matches no other log line', () => {
     for (const { kind, text } of Other.parse(json(`${name}/samples/no-match.json`))) {
-      expect({ kind, found: classify(text) }).toEqual({ kind, found: null });
+      // It may be another remediation's business.
+      const found = classify(text);
+      expect({ kind, found: found !== null && found.reason in remediation.reasons ? found : null }).toEqual({
+        kind,
+        found: null,
+      });
     }
   });
 

@@ -1,0 +1,110 @@
+import { phrase, type Segment } from './text.ts';
+
+const MAX_REF_LENGTH = 300;
+const REF = /^[A-Za-z0-9][A-Za-z0-9._:/@-]{0,299}$/;
+
+/** The text from `start` to the next double quote; whether the quote is there. */
+const quotedAt = (text: string, start: number): { readonly value: string; readonly closed: boolean } => {
+  const piece = text.slice(start, start + MAX_REF_LENGTH + 1);
+  const end = piece.indexOf('"');
+  return end < 0 ? { value: piece, closed: false } : { value: piece.slice(0, end), closed: true };
+};
+
+/** A reference of an image, if that is what the text is. */
+const asRef = (text: string): string | undefined => (REF.test(text) ? text : undefined);
+
+/** What follows a marker such as `failed to pull image`: an image, a text that was cut off within it, something else, or the marker is not there. */
+export type Named =
+  | { readonly kind: 'image'; readonly ref: string }
+  | { readonly kind: 'cut' }
+  | { readonly kind: 'other' }
+  | { readonly kind: 'absent' };
+
+const ABSENT: Named = { kind: 'absent' };
+
+/** Reads the quoted reference after a marker, at its first place. */
+export const refAfter = (segment: Segment, marker: string): Named => {
+  const at = segment.lower.indexOf(marker);
+  if (at < 0) return ABSENT;
+  const from = at + marker.length;
+  const rest = segment.compact.slice(from, from + 2);
+  if (rest === '' || rest === '"') return { kind: 'cut' };
+  if (!rest.startsWith('"')) return { kind: 'other' };
+  const { value, closed } = quotedAt(segment.compact, from + 1);
+  const ref = asRef(value.replace(/^docker:\/\//, ''));
+  if (ref === undefined) return { kind: 'other' };
+  if (closed) return { kind: 'image', ref };
+  return value.length <= MAX_REF_LENGTH && /^[A-Za-z0-9._:/@-]*(?:\.\.\.)?$/.test(value)
+    ? { kind: 'cut' }
+    : { kind: 'other' };
+};
+
+/** The first image that any of the markers names, the most telling marker first. */
+export const firstRef = (segment: Segment, markers: readonly string[]): string | undefined => {
+  for (const marker of markers) {
+    const named = refAfter(segment, marker);
+    if (named.kind === 'image') return named.ref;
+  }
+  return undefined;
+};
+
+// Upstream's, EKS', Rancher's and Windows' names of it.
+const PAUSE_NAME =
+  /^(?:mirrored-|hardened-)?pause(?:-(?:amd64|arm64|arm|ppc64le|s390x|windows[a-z0-9-]*|linux-[a-z0-9]+))?$/i;
+
+/** Whether a reference's repository is a pause image, by its last component. */
+export const isPause = (ref: string): boolean => {
+  const name = (ref.split('@', 1)[0] ?? '').split('/').at(-1) ?? '';
+  return ref.includes('/') && PAUSE_NAME.test(name.split(':', 1)[0] ?? '');
+};
+
+/** No registry serves `localhost/…`: the name is only ever a local image (AL2023, Bottlerocket). */
+export const isLocal = (ref: string | undefined): boolean => ref?.startsWith('localhost/') === true;
+
+const MAX_PLACES = 8;
+const PLAIN_BEFORE = /[A-Za-z0-9._:/-]/;
+const TAG = /^(?:-(?:amd64|arm64|arm|ppc64le|s390x))?(?::[A-Za-z0-9][A-Za-z0-9._-]{0,40})?(?:@sha256:[0-9a-f]{64})?/i;
+
+const walkBack = (text: string, from: number): number => {
+  let at = from;
+  while (at > 0 && from - at < MAX_REF_LENGTH && PLAIN_BEFORE.test(text[at - 1] ?? '')) at--;
+  return at;
+};
+
+/**
+ * A pause image that stands anywhere in a segment, quoted or not: translated texts keep the reference and little else.
+ * Looks at the first {@link MAX_PLACES} places.
+ */
+export const pauseAnywhere = ({ text }: Segment): string | undefined => {
+  let at = text.indexOf('pause');
+  for (let seen = 0; at >= 0 && seen < MAX_PLACES; seen++) {
+    const start = walkBack(text, at);
+    const tail = TAG.exec(text.slice(at + 5, at + 5 + 160))?.[0].replace(/[.-]+$/, '') ?? '';
+    const ref =
+      (text
+        .slice(start, at + 5)
+        .split('://')
+        .at(-1) ?? '') + tail;
+    if (asRef(ref) !== undefined && isPause(ref)) return ref;
+    at = text.indexOf('pause', at + 5);
+  }
+  return undefined;
+};
+
+const MANIFESTS = phrase('/manifests/');
+
+/** The image of a registry request in the text: `https://HOST/v2/REPOSITORY/manifests/TAG`. */
+export const imageOfRequest = (segment: Segment): string | undefined => {
+  const at = segment.lower.indexOf(MANIFESTS);
+  if (at < 0) return undefined;
+  const start = walkBack(segment.compact, at);
+  const [, host, repository] =
+    /https?:\/\/([A-Za-z0-9.:-]{1,255})\/v2\/([a-z0-9._/-]{1,255})$/.exec(segment.compact.slice(start, at)) ?? [];
+  const [tag] =
+    /^(?:sha256:[0-9a-f]{64}|[A-Za-z0-9_][A-Za-z0-9._-]{0,127})/.exec(
+      segment.compact.slice(at + MANIFESTS.length, at + 200),
+    ) ?? [];
+  if (host === undefined || repository === undefined || tag === undefined) return undefined;
+  const registry = host === 'registry-1.docker.io' ? 'docker.io' : host;
+  return asRef(`${registry}/${repository}${tag.startsWith('sha256:') ? '@' : ':'}${tag}`);
+};

@@ -1,0 +1,324 @@
+import type { Fault } from './fault.ts';
+import { firstRef, imageOfRequest, isLocal, isPause, pauseAnywhere, refAfter } from './image-ref.ts';
+import { phrase, phrases, type Segment, says } from './text.ts';
+
+// Words that only stand where a runtime fails to start a sandbox. kubelet of every age, containerd, dockershim, cri-dockerd,
+// CRI-O; pod events. (facts, section 3.1)
+const STARTING = phrases(
+  'RunPodSandbox',
+  'CreatePodSandbox',
+  'FailedCreatePodSandBox',
+  'create pod sandbox',
+  'creating pod sandbox',
+  'create sandbox for pod',
+  'create a sandbox for pod',
+  'failed to start sandbox',
+  'run pod sandbox',
+  'pull-sandbox-image',
+  'sandbox-image.service',
+  'ensureSandboxImageExists',
+  'create pod infra container',
+);
+
+// The sandbox image by name of its role: nothing else is pulled under it.
+const NAMED_BY_ROLE = phrases(
+  'get sandbox image',
+  'pull sandbox image',
+  'inspect sandbox image',
+  'pulling sandbox image',
+);
+
+// In translated texts and in pastes with a comment around them.
+const SANDBOX_IN_WORDS = ['沙箱', '沙盒', '沙盤', 'サンドボックス', '샌드박스', 'песочниц', 'sandbox'];
+
+// Where containerd, dockershim, cri-dockerd and CRI-O name the image that they wanted, the most telling first.
+const IMAGE_MARKERS = phrases(
+  'get sandbox image',
+  'pull sandbox image',
+  'inspect sandbox image',
+  'failed pulling image',
+  'failed to pull image',
+  'failed to pull and unpack image',
+  'failed to resolve reference',
+  'failed to resolve image',
+  'unable to pull image',
+  'pull image',
+);
+
+const PULLING = phrases(
+  'failed to pull',
+  'image pull failed for',
+  'failed pulling image',
+  'failed to resolve reference',
+  'failed to resolve image',
+  'unable to pull',
+  'pull access denied',
+  'failed to do request',
+  'Error response from daemon: Get',
+  'Error response from daemon: Head',
+  'Error response from daemon: manifest',
+  'Error response from daemon: unauthorized',
+  'Error response from daemon: toomanyrequests',
+  'Error response from daemon: error parsing HTTP',
+  'initializing source docker://',
+  'determining manifest MIME type for docker://',
+  'reading manifest',
+  'pinging container registry',
+  'pulling from host',
+);
+
+// An application's image: the CRI call, kubelet's image manager and its pod events. As they are spelt: containerd's chain
+// of errors says `failed to pull image` of the sandbox image too.
+const PULL_OF_AN_APPLICATION = [
+  'PullImage',
+  'Failedtopullimage',
+  'Pullimage"',
+  'ErrImagePull',
+  'ImagePullBackOff',
+  'Back-offpullingimage',
+  'StartContainer',
+  'CreateContainer',
+];
+const isOfAnApplication = ({ compact }: Segment): boolean => PULL_OF_AN_APPLICATION.some((it) => compact.includes(it));
+
+const NETWORKING = phrases(
+  'setup network for sandbox',
+  'set up sandbox container',
+  'set up pod',
+  'destroy network for sandbox',
+);
+
+const NO_SPACE = phrase('no space left on device');
+const LOST_CONTENT = phrases(
+  'error unpacking image',
+  'failed to resolve rootfs',
+  'exec: "/pause": stat /pause',
+  'exec /pause: no such file',
+  'failed to get image spec',
+);
+const DIGEST = phrase('content digest');
+const NOT_FOUND = phrase('not found');
+const LOST_SNAPSHOT = [phrases('missing parent', 'bucket'), phrases('parent snapshot', 'does not exist')];
+const WRONG_PLATFORM = phrases(
+  'exec /pause: exec format error',
+  '"/pause": exec format error',
+  '/pause: exec format error',
+);
+
+const CERTIFICATE = phrases(
+  'x509:',
+  'failed to verify certificate',
+  'signed by unknown authority',
+  'certificate has expired',
+);
+// Two meanings of refusal: the registry did not like what it was shown, or was shown nothing at all.
+const DENIED = phrases(
+  '403 Forbidden',
+  '400 Bad Request',
+  'authorization token has expired',
+  'not authorized to perform',
+  'AccessDeniedException',
+  'requested access to the resource is denied',
+  'status code 403',
+  'status: 403',
+  'status code: 403',
+  'statuscode=403',
+);
+const NO_CREDENTIALS = [
+  ...phrases(
+    '401 Unauthorized',
+    'no basic auth credentials',
+    'authorization failed',
+    'authentication required',
+    'pull access denied',
+    'status code 401',
+    'status: 401',
+    'status code: 401',
+    'incorrect username or password',
+  ),
+  '未授权',
+  '未授權',
+  '未经授权',
+  '未經授權',
+  '未认证',
+  '基本身份验证',
+  '认证失败',
+  '認証',
+  '인증',
+];
+// Errors of reaching the registry at all, in the words of Go's net and net/http packages.
+const UNREACHABLE = phrases(
+  'no such host',
+  'i/o timeout',
+  'connection refused',
+  'connection reset by peer',
+  'connection timed out',
+  'context deadline exceeded',
+  'TLS handshake timeout',
+  'handshake failure',
+  'network is unreachable',
+  'no route to host',
+  'Client.Timeout exceeded',
+  'request canceled while waiting for connection',
+  'server misbehaving',
+  'name resolution',
+  'Bad Gateway',
+  'Service Unavailable',
+  'Gateway Timeout',
+  'Internal Server Error',
+  'proxyconnect',
+  'server gave HTTP response to HTTPS client',
+  'unexpected EOF',
+  ': EOF',
+  'dial tcp',
+);
+const NO_SUCH_IMAGE = phrases(
+  'manifest unknown',
+  '404 Not Found',
+  'no match for platform',
+  'status code 404',
+  'manifest for',
+);
+
+const hasBoth = (segment: Segment, both: readonly string[]): boolean => both.every((it) => segment.lower.includes(it));
+
+/** Whether the content of an image that is listed has gone, in part or whole (facts, section 2.4). */
+const isIncomplete = (segment: Segment): boolean =>
+  says(segment, LOST_CONTENT) ||
+  hasBoth(segment, [DIGEST, NOT_FOUND]) ||
+  LOST_SNAPSHOT.some((both) => hasBoth(segment, both));
+
+/** What kept the sandbox image from the node. */
+const causeOf = (segment: Segment, image: string | undefined): Fault['reason'] => {
+  if (segment.lower.includes(NO_SPACE)) return 'DiskFull';
+  if (isIncomplete(segment)) return 'SandboxImageIncomplete';
+  if (isLocal(image)) return 'SandboxImageMissing';
+  if (says(segment, CERTIFICATE)) return 'RegistryCertificate';
+  if (says(segment, DENIED)) return 'RegistryDenied';
+  if (says(segment, NO_CREDENTIALS)) return 'SandboxImageMissing';
+  if (says(segment, UNREACHABLE)) return 'RegistryUnreachable';
+  if (says(segment, NO_SUCH_IMAGE)) return 'RegistryImageNotFound';
+  if (image !== undefined && segment.lower.includes(phrase(`${image}: not found`))) return 'RegistryImageNotFound';
+  // A request that got no answer, cut off before it says why.
+  if (/failedtodorequest:(?:head|get)"?https?:\/\/[^"]*"?(?:\.\.\.)?$/.test(segment.lower.slice(-1000))) {
+    return 'RegistryUnreachable';
+  }
+  return 'SandboxImageMissing';
+};
+
+const fault = (segment: Segment, image: string | undefined): Fault => ({
+  reason: causeOf(segment, image),
+  ...(image === undefined ? {} : { image }),
+});
+
+/** `failed to get sandbox image "…"`: the runtime says itself which image it is. */
+const byRole = (segment: Segment): Fault | null => {
+  for (const marker of NAMED_BY_ROLE) {
+    const named = refAfter(segment, marker);
+    if (named.kind === 'image') return fault(segment, named.ref);
+    if (named.kind === 'cut') return fault(segment, firstRef(segment, IMAGE_MARKERS));
+    if (named.kind === 'other') {
+      const unquoted = pauseAnywhere(segment);
+      if (unquoted !== undefined && !says(segment, phrases('defined in'))) return fault(segment, unquoted);
+    }
+  }
+  return null;
+};
+
+/** While a sandbox starts, no other image is pulled and none unpacked. */
+const whileStarting = (segment: Segment): Fault | null => {
+  if (!says(segment, STARTING)) return null;
+  const isPulling = says(segment, PULLING);
+  if (says(segment, NETWORKING) && !isPulling) return null;
+  if (says(segment, WRONG_PLATFORM)) return { reason: 'SandboxImageWrongPlatform' };
+  if (!isPulling) return isIncomplete(segment) ? { reason: causeOf(segment, undefined) } : null;
+  const image = firstRef(segment, IMAGE_MARKERS) ?? imageOfRequest(segment) ?? pauseAnywhere(segment);
+  if (image !== undefined) return fault(segment, image);
+  // Without a name, a pull that says why it failed is one all the same; a mere beginning is not.
+  const cause = causeOf(segment, undefined);
+  return cause === 'SandboxImageMissing' && !says(segment, NO_CREDENTIALS) ? null : { reason: cause };
+};
+
+/** A pull of a pause image that nobody says an application wanted: lines cut at their front, `ctr` by hand, dockerd. */
+const byName = (segment: Segment): Fault | null => {
+  if (isOfAnApplication(segment)) return null;
+  const image = firstRef(segment, IMAGE_MARKERS) ?? imageOfRequest(segment);
+  if (image !== undefined) return isPause(image) ? fault(segment, image) : null;
+  const spoken = pauseAnywhere(segment);
+  const hasCause = [DENIED, NO_CREDENTIALS, CERTIFICATE, UNREACHABLE].some((any) => says(segment, any));
+  const inWords = SANDBOX_IN_WORDS.some((word) => segment.lower.includes(word));
+  return spoken !== undefined && hasCause && (inWords || says(segment, PULLING)) ? fault(segment, spoken) : null;
+};
+
+// amazon-eks-ami get-ecr-uri.sh (0ab84280): the accounts of EKS' own registries. Beside pause they hold add-ons, whose
+// tags begin with `v`.
+const EKS_ACCOUNTS =
+  '(?:066635153087|013241004608|121268973566|151610086707|151742754352|249663109785|296578399912|333609536671|455263428931|491585149902|533267051163|558608220178|590381155156|602401143452|608367168043|725322719131|730335286997|759879836304|761377655185|800184023465|877085696533|877088126301|900612956339|900889452093|918309763551|961992271922)';
+const ANONYMOUS_PULL = new RegExp(
+  `pullingfromhost${EKS_ACCOUNTS}\\.dkr\\.ecr[a-z0-9.-]{1,60}failedwithstatuscode\\[manifests3\\.\\d{1,2}(?:\\.\\d)?(?:-eksbuild\\.\\d{1,2})?\\]:(401unauthorized|403forbidden|400badrequest)`,
+);
+
+/** The end of containerd's sentence alone: host, tag and status, without the repository. */
+const byRegistry = (segment: Segment): Fault | null => {
+  if (isOfAnApplication(segment)) return null;
+  const status = ANONYMOUS_PULL.exec(segment.lower)?.[1];
+  if (status === undefined) return null;
+  return { reason: status.startsWith('401') ? 'SandboxImageMissing' : 'RegistryDenied' };
+};
+
+// What AL2's own unit for the sandbox image says when it fails, and what follows from it (amazon-eks-ami,
+// sandbox-image.service and pull-sandbox-image.sh; #990).
+const UNIT_FAILED = phrases(
+  'Failed to start pull sandbox image defined in containerd config.toml',
+  'Dependency failed for Kubernetes Kubelet',
+  'Unable to retrieve the ECR password',
+  'provided file is not a console',
+);
+
+// containerd 1.6 and older write `ImageDelete event &ImageDelete{Name:REF,`, 1.7 and later `ImageDelete event name:"REF"`;
+// CRI writes `RemoveImage "REF"`.
+const DELETED = [
+  phrase('ImageDelete event &ImageDelete{Name:'),
+  phrase('ImageDelete event name:"'),
+  phrase('RemoveImage "'),
+];
+const NOT_DELETED = phrases('RemoveImage from image service failed', 'image is being used', 'must be forced');
+
+const deletion = (segment: Segment): Fault | null => {
+  if (says(segment, NOT_DELETED)) return null;
+  for (const marker of DELETED) {
+    const at = segment.lower.indexOf(marker);
+    if (at < 0) continue;
+    const ref = /^[A-Za-z0-9][A-Za-z0-9._:/@-]{0,299}(?=[,"}])/.exec(
+      segment.compact.slice(at + marker.length, at + marker.length + 301),
+    )?.[0];
+    return ref !== undefined && isPause(ref) ? { reason: 'SandboxImageMissing', image: ref, hint: true } : null;
+  }
+  return null;
+};
+
+const ANONYMOUS_DOCKER_PULL = phrase('Pulling the image without credentials. Image:');
+const INCONSISTENT = phrases('detected that the sandbox image');
+
+/** cri-dockerd before it pulls, and kubeadm: neither proves that a sandbox failed. */
+const foreboding = (segment: Segment): Fault | null => {
+  if (segment.lower.includes(ANONYMOUS_DOCKER_PULL)) {
+    const image = pauseAnywhere(segment);
+    return image === undefined ? null : { reason: 'SandboxImageMissing', image, hint: true };
+  }
+  if (says(segment, INCONSISTENT)) {
+    const image = firstRef(segment, INCONSISTENT);
+    return { reason: 'SandboxImageMismatch', ...(image === undefined ? {} : { image }), hint: true };
+  }
+  return null;
+};
+
+/** What a segment says of the sandbox image: only where the image that fails is it. */
+export const sandboxImage = (segment: Segment): Fault | null =>
+  deletion(segment) ??
+  foreboding(segment) ??
+  byRole(segment) ??
+  whileStarting(segment) ??
+  (says(segment, UNIT_FAILED) ? { reason: 'SandboxImageMissing' } : null) ??
+  byName(segment) ??
+  byRegistry(segment);

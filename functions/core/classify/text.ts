@@ -1,0 +1,122 @@
+import { unwrap } from './envelope.ts';
+
+/** CloudWatch Logs takes events of up to 1 MB; what matters of a line, or of a pasted screen, stands far before this. */
+export const MAX_TEXT_LENGTH = 65_536;
+
+/** A piece of text that one program wrote in one go. */
+export type Segment = {
+  /** As it came, with straight quotes and without escapes: its start tells who wrote it. */
+  readonly text: string;
+  /** Without any white space, so that a line which a terminal broke in the middle of a word is whole again. */
+  readonly compact: string;
+  /** The same in lower case, of the same length: matching is by {@link says}. */
+  readonly lower: string;
+  /** Whether the text may have been cut at its end. */
+  readonly atEnd: boolean;
+};
+
+/** A phrase as it stands in {@link Segment.lower}. */
+export const phrase = (text: string): string => text.toLowerCase().replaceAll(/\s+/g, '');
+/** Several of them. */
+export const phrases = (...texts: readonly string[]): readonly string[] => texts.map(phrase);
+
+/** Whether a segment has any of the phrases. */
+export const says = ({ lower }: Segment, any: readonly string[]): boolean => any.some((it) => lower.includes(it));
+
+// Curly and corner quotes come from translation programs and word processors; a backtick from Markdown.
+const QUOTES = /[“”„‟«»「」『』″`]|&quot;|&#34;|u0022/g;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: terminals colour with the escape character
+const COLOURS = /(?:\u001b|#033)\[[0-9;]{0,20}m/g;
+const INVISIBLE = /[\u200b-\u200f\u2060\ufeff\u00ad]/g;
+// What `kubectl` in a box (k9s, lens) draws at the ends of its lines.
+const BOXES = /[│┃║▕▏]/g;
+
+/** Takes quoting, colours and full-width forms off; line ends that were escaped become line ends. Linear. */
+const clean = (text: string): string =>
+  text
+    .normalize('NFKC')
+    .replace(COLOURS, '')
+    .replace(INVISIBLE, '')
+    .replace(BOXES, ' ')
+    .replace(/\\{1,64}[nr]|\r\n?|\u2028|\u2029/g, '\n')
+    .replace(/\\{1,64}t/g, ' ')
+    .replace(/\\/g, '')
+    .replace(QUOTES, '"')
+    .replace(/&gt;/g, '>')
+    .replace(/&lt;/g, '<')
+    .replace(/&amp;/g, '&');
+
+const AGE = '(?:<invalid>|<unknown>|[0-9]{1,6}[smhd][0-9smhd]{0,8})';
+// How the lines of node components, of the journal and of `kubectl` begin. Each alternative is bounded.
+const RECORD_START = new RegExp(
+  [
+    '[IWEF][0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2}', // klog
+    'time="?[0-9]{4}-', // logrus
+    '(?:INFO|WARN|ERRO|FATA|DEBU)\\[', // logrus on a terminal
+    'level=',
+    '\\{',
+    '[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:', // a container's log, many applications
+    '[A-Za-zé.]{3,5} {1,2}[0-9]{1,2} [0-9]{2}:[0-9]{2}:[0-9]{2}', // the journal
+    '[0-9]{1,2}月 {0,2}[0-9]{1,2} [0-9]{2}:', // the journal in Chinese and Japanese
+    '(?:Warning|Normal) {1,40}[A-Z][A-Za-z]{2,40} ', // kubectl describe
+    `${AGE}(?: \\(x[0-9]{1,6} over ${AGE}\\))? {1,40}(?:Warning|Normal) `, // kubectl get events
+  ].join('|'),
+  'y',
+);
+// The same within a line, for lines that somebody joined with blanks.
+const INNER_START = new RegExp(
+  [
+    '[IWEF][0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{1,9} {1,12}[0-9]{1,8} [A-Za-z0-9_]{1,60}\\.go:[0-9]{1,6}\\]',
+    'time="[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{5,20}[^" ]{0,8}" level=',
+    `(?:Warning|Normal) {1,40}[A-Z][A-Za-z]{2,40} {1,40}${AGE} `,
+  ].join('|'),
+  'g',
+);
+
+/** The journal's words before a record: host, program, process. */
+const MAX_PREFIX_LENGTH = 120;
+
+const startsRecord = (line: string): boolean => {
+  RECORD_START.lastIndex = 0;
+  return RECORD_START.test(line);
+};
+
+/** Cuts text where another record begins; a line that begins none goes on with the one before it, unless a blank line parts them. */
+const cut = (text: string): readonly string[] => {
+  const records: string[][] = [];
+  let isApart = true;
+  for (const line of text.split('\n')) {
+    const trimmed = line.trim();
+    if (trimmed === '') {
+      isApart = true;
+      continue;
+    }
+    const last = records.at(-1);
+    if (last === undefined || isApart || startsRecord(trimmed)) records.push([trimmed]);
+    else last.push(trimmed);
+    isApart = false;
+  }
+  return records.flatMap((lines) => {
+    const whole = lines.join('\n');
+    const starts = [...whole.matchAll(INNER_START)].map((match) => match.index).filter((at) => at > MAX_PREFIX_LENGTH);
+    return [0, ...starts].map((at, i) => whole.slice(at, starts[i] ?? whole.length));
+  });
+};
+
+const lowered = (text: string): string => text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+
+/**
+ * Reads a log line, or several in one text, into segments: JSON as Fluent Bit, the journal or the Kubernetes API writes
+ * it is opened, escapes and full-width forms are undone. Undefined where the text is an application's own log.
+ * Linear in the text's length, of which {@link MAX_TEXT_LENGTH} characters are read.
+ */
+export const readText = (raw: string): readonly Segment[] | undefined => {
+  const isCut = raw.length > MAX_TEXT_LENGTH;
+  const opened = unwrap(isCut ? raw.slice(0, MAX_TEXT_LENGTH) : raw);
+  if (opened === undefined) return undefined;
+  const records = opened.flatMap((text) => cut(clean(text)));
+  return records.map((text, i) => {
+    const compact = text.replace(/\s+/g, '');
+    return { text, compact, lower: lowered(compact), atEnd: i === records.length - 1 };
+  });
+};
