@@ -56,7 +56,6 @@ export const Envelope = z.object({
   id: z.string().min(1).max(200),
   source: z.string().min(1).max(256),
   'detail-type': z.string().min(1).max(128),
-  /** CloudWatch writes `+0000` in some of its times; those of the envelope are EventBridge's own. */
   time: z.iso.datetime({ offset: true }),
   resources: z.array(z.string()).default([]),
   detail: z.record(z.string(), z.unknown()),

@@ -1,3 +1,4 @@
+import type { Policy } from './policy.ts';
 import { ALARM_STATE_CHANGE, readAlarm } from './signal-alarm.ts';
 import { ADDON_EVENT_PREFIX, API_CALL, readAddonEvent, readApiCall } from './signal-eks.ts';
 import { INSTANCE_STATE_CHANGE, LAUNCH_SUCCESSFUL, readLaunch, readStateChange } from './signal-instance.ts';
@@ -5,6 +6,12 @@ import { NODE_SYMPTOM, readNodeSymptom } from './signal-symptom.ts';
 import { Envelope, refusal, refused, type SignalOptions, type SignalReading } from './signal-types.ts';
 
 export { CHECK_REASONS, type Signal, type SignalOptions, type SignalReading } from './signal-types.ts';
+
+/** What the reading of signals takes from the policy. */
+export const signalOptions = (policy: Pick<Policy, 'clusters' | 'limits'>): SignalOptions => ({
+  settleSeconds: policy.limits.settleSeconds,
+  clusterOfAlarm: (alarm) => policy.clusters.find(({ alarms }) => alarms.includes(alarm))?.name,
+});
 
 type Reader = (envelope: Envelope, options: SignalOptions) => SignalReading;
 
@@ -35,10 +42,7 @@ const readerOf = (detailType: string): { readonly read: Reader; readonly source?
  * Reads an event as EventBridge delivers it to the queue of signals. Pure, and total: whatever it is given, it answers
  * and does not throw.
  */
-export const readSignal = (
-  event: unknown,
-  options: SignalOptions = { settleSeconds: 600, clusterOfAlarm: () => undefined },
-): SignalReading => {
+export const readSignal = (event: unknown, options: SignalOptions): SignalReading => {
   const envelope = Envelope.safeParse(event);
   if (!envelope.success) return refusal(envelope.error);
   const detailType = envelope.data['detail-type'];
