@@ -8,7 +8,7 @@ export const ADDON_EVENT_PREFIX = 'EKS Addon ';
 export const API_CALL = 'AWS API Call via CloudTrail';
 
 /** The add-on whose pods write the node's CNI files. */
-const CNI_ADDON = 'vpc-cni';
+export const CNI_ADDON = 'vpc-cni';
 
 /** Add-on news that may leave nodes broken, with the `why` of the check that follows. */
 export const ADDON_EVENTS: Readonly<Record<string, string>> = {
@@ -28,7 +28,7 @@ export const API_CALLS: Readonly<Record<string, string>> = {
   UpdateAddon: 'AddonUpdated',
 };
 /** Of the API calls, those that concern nodes only where the add-on is the CNI. */
-const OF_ADDONS: ReadonlySet<string> = new Set(['CreateAddon', 'UpdateAddon']);
+export const OF_ADDONS: ReadonlySet<string> = new Set(['CreateAddon', 'UpdateAddon']);
 
 /** `arn:…:eks:region:account:addon/<cluster>/<add-on>/<id>`. Source: service authorization reference of EKS. */
 const ADDON_ARN = /^arn:[a-z-]+:eks:[a-z0-9-]*:\d*:addon\/([^/]+)\/([^/]+)(?:\/|$)/;
