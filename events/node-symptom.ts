@@ -1,10 +1,8 @@
 import * as z from 'zod';
 import { ClusterName, InstanceId, IsoTime } from '../functions/core/ids.ts';
+import { LOGS_SOURCE, NODE_SYMPTOM } from '../functions/core/signal-symptom.ts';
 
-/** Detail-type of a symptom on fleetmend's bus. */
-export const NODE_SYMPTOM = 'Node Symptom';
-/** The source that only λ logs' role may use; symptoms from any other source lead to a check at most. */
-export const LOGS_SOURCE = 'fleetmend.logs';
+export { LOGS_SOURCE, NODE_SYMPTOM };
 /** The source of fleetmend's own notices. */
 export const NOTICE_SOURCE = 'fleetmend';
 

@@ -8,7 +8,8 @@ import { NodeSymptomEvent } from './node-symptom.ts';
 import { CommandStatusEvent, commandStatusEvent, DOCUMENT_PREFIX } from './ssm-command.ts';
 
 const folder = new URL('./samples/', import.meta.url);
-const samples = readdirSync(folder).map(
+const files = readdirSync(folder).filter((name) => name.endsWith('.json'));
+const samples = files.map(
   (name) => [name, JSON.parse(readFileSync(new URL(name, folder), 'utf8')) as unknown] as const,
 );
 const named = (prefix: string) => samples.filter(([name]) => name.startsWith(prefix));

@@ -85,6 +85,7 @@ describe('policyOf', () => {
         remediations: {},
         freezeWindows: [],
         sweeps: true,
+        alarms: [],
         nodeTags: ['kubernetes.io/cluster'],
       },
     ]);

@@ -44,7 +44,19 @@ export const Config = z
           .optional(),
       })
       .prefault({}),
+    /** The alarms about fleetmend itself. Those about the clusters' nodes are signals.alarms. */
     alarms: z.boolean().default(true),
+    /** By which ways, besides logs, sweeps and Node Symptom events, the news may arrive. docs/signals.md has the costs. */
+    signals: z
+      .strictObject({
+        /** Alarms about each cluster's nodes, and the rule that hears them and those of clusters[].alarms. */
+        alarms: z.boolean().default(true),
+        /** Add-on events, and API calls that a CloudTrail trail records. */
+        eks: z.boolean().default(true),
+        /** Instances that Auto Scaling launched or that run now; they are checked once their SSM agent is online. */
+        newNodes: z.boolean().default(true),
+      })
+      .prefault({}),
     logRetentionDays: LogRetentionDays.default(90),
     logLevel: z.enum(['DEBUG', 'INFO', 'WARN', 'ERROR']).default('INFO'),
     functions: z

@@ -6,6 +6,7 @@ import type { FunctionName } from './bundle.ts';
 import type { Config } from './config.ts';
 import { Alarms } from './constructs/alarms.ts';
 import { AuditTable } from './constructs/audit-table.ts';
+import { ClusterAlarms } from './constructs/cluster-alarms.ts';
 import { Documents, type DocumentToDeploy } from './constructs/documents.ts';
 import { FleetmendBus } from './constructs/event-bus.ts';
 import * as grants from './constructs/grants.ts';
@@ -15,6 +16,7 @@ import { Notices } from './constructs/notices.ts';
 import { nearLimit, tooMany } from './constructs/policy-size.ts';
 import { deadLetterQueue, FifoInbox, Inbox, onlyFrom, urlsAsJson } from './constructs/queues.ts';
 import { Rules } from './constructs/rules.ts';
+import { signalPatterns } from './constructs/signal-patterns.ts';
 import { SpineFunction, type SpineFunctionProps } from './constructs/spine-function.ts';
 import { tableStatements } from './constructs/table-access.ts';
 
@@ -116,8 +118,14 @@ export class FleetmendStack extends Stack {
     });
     fleetmendBus.keepSymptomsFor(logs.role);
 
-    // "Node Symptom" ── rule ─▶ SQS signals ─▶ λ intake ─▶ mailbox row, then wake
-    onlyFrom(rules.symptoms(bus, signals.queue), signals.queue);
+    // CloudWatch alarms, EKS, EC2/ASG events, "Node Symptom" ── rules ─▶ SQS signals ─▶ λ intake ─▶ mailbox row, then wake
+    if (config.signals.alarms) {
+      new ClusterAlarms(this, 'ClusterAlarms', { namePrefix: this.stackName, clusters: config.clusters });
+    }
+    onlyFrom(
+      [rules.symptoms(bus, signals.queue), ...rules.services(signalPatterns(config, this.stackName), signals.queue)],
+      signals.queue,
+    );
     const intake = spine('IntakeFunction', 'intake', {
       environment: { TABLE_NAME, LANES_QUEUE_URL, BAD_INPUT_QUEUE_URL: dead.signals.queueUrl },
       statements: [grants.sendTo(lanes.queue, dead.signals)],

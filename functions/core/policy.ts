@@ -41,6 +41,8 @@ export const Limits = z
     adoptionReadGapSeconds: seconds(60),
     retentionDays: count(365),
     maxForeignSignalsPerMinute: count(60),
+    /** After a change of a cluster (node group, version, CNI add-on) its nodes get this long before they are checked. */
+    settleSeconds: seconds(600),
   })
   .prefault({});
 export type Limits = z.infer<typeof Limits>;
@@ -72,6 +74,11 @@ export const ClusterPolicy = z.strictObject({
   remediations: z.record(z.string().regex(/^[a-z][a-z-]{1,39}$/), RemediationPolicy).default({}),
   freezeWindows: z.array(FreezeWindow).default([]),
   sweeps: z.boolean().default(true),
+  /**
+   * Names of your own CloudWatch alarms that are about this cluster: each leads to a check of it, or of the instance that
+   * its metric names. Source of the limit: CloudWatch API, PutMetricAlarm.
+   */
+  alarms: z.array(z.string().min(1).max(255)).max(100).default([]),
   /** Which tags prove that a node is this cluster's; commands can be sent to no other instance. */
   nodeTags: z.array(NodeTag).min(1).default(['eks:cluster-name', 'eks:eks-cluster-name']),
 });
@@ -81,6 +88,10 @@ export type ClusterPolicy = z.infer<typeof ClusterPolicy>;
 export const Policy = z
   .strictObject({ clusters: z.array(ClusterPolicy).default([]), limits: Limits })
   .superRefine((policy, context) => {
+    const alarms = policy.clusters.flatMap((c) => c.alarms);
+    for (const name of alarms.filter((n, i) => alarms.indexOf(n) !== i)) {
+      context.addIssue({ code: 'custom', path: ['clusters'], message: `alarm ${name} is listed twice` });
+    }
     const names = policy.clusters.map((c) => c.name);
     for (const name of names.filter((n, i) => names.indexOf(n) !== i)) {
       context.addIssue({ code: 'custom', path: ['clusters'], message: `cluster ${name} is listed twice` });

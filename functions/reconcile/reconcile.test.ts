@@ -82,16 +82,37 @@ describe('a sweep', () => {
     expect(await w.allRuns()).toHaveLength(6);
   });
 
-  it('starts within five minutes, writes a row for what is not healthy, and counts the rest', async () => {
+  it('starts within its interval, at a moment of its own, the same in every interval', async () => {
+    const w = await world();
+    const delays = async (startedMs: number) =>
+      new Map(
+        (await w.allRuns())
+          .filter((r) => Date.parse(r.createdAt) === startedMs)
+          .map((r) => [r.cluster, Date.parse(r.dueAt ?? '') - startedMs]),
+      );
+    const first = w.clock.ms;
+    await w.runReconcile('sweep');
+    w.clock.ms += 1_800_000;
+    await w.runReconcile('sweep');
+    const spread = await delays(first);
+    expect(new Set(spread.values()).size).toBe(3);
+    expect([...spread.values()].every((ms) => ms >= 0 && ms < 1_800_000)).toBe(true);
+    expect(await delays(w.clock.ms)).toEqual(spread);
+  });
+
+  it('writes a row for what is not healthy, and counts the rest', async () => {
     const w = await world();
     const [id = ''] = w.ids;
     w.nodes.set(id, { broken: true, latencyMs: 4000 });
     await w.runReconcile('sweep');
-    await w.pass(480, 10);
-    const run = (await w.allRuns()).find((r) => r.cluster === 'demo' && r.action === 'check');
-    expect(run?.status).toBe('ended');
-    expect(countsOf(run ?? expect.fail())).toEqual({ Broken: 1, Healthy: 39 });
-    expect((await w.resultsOf(run?.runId ?? '')).map((r) => r.instanceId)).toEqual([id]);
+    await w.pass(1980, 10);
+    // The clusters of this world have the same nodes: the first that is swept finds the broken one.
+    const [run = expect.fail(), ...later] = (await w.allRuns())
+      .filter((r) => r.action === 'check')
+      .toSorted((a, b) => (a.startedAt ?? '').localeCompare(b.startedAt ?? ''));
+    expect([run, ...later].map((r) => r.status)).toEqual(['ended', 'ended', 'ended']);
+    expect(countsOf(run)).toEqual({ Broken: 1, Healthy: 39 });
+    expect((await w.resultsOf(run.runId)).map((r) => r.instanceId)).toEqual([id]);
     expect(w.nodes.get(id)?.broken).toBe(false);
   });
 });

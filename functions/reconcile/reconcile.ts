@@ -32,11 +32,9 @@ export type ReconcileDeps = {
 /** What the schedules send: `overdue` every minute, `sweep` every sweep interval. */
 export const ReconcileRequest = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('overdue') }),
-  z.strictObject({ kind: z.literal('sweep') }),
+  z.strictObject({ kind: z.literal('sweep'), everyMinutes: z.number().int().min(5).max(1440) }),
 ]);
 
-/** Sweeps of many clusters start spread over this time. */
-const SWEEP_JITTER_SECONDS = 300;
 /** A schedule that is delivered twice within this time is one sweep. */
 const SWEEP_SLOT_MS = 300_000;
 
@@ -89,8 +87,11 @@ const overdue = async (deps: ReconcileDeps): Promise<void> => {
     );
 };
 
-/** Queues a check of every managed cluster; each starts at its own moment within the jitter. */
-const sweep = async (deps: ReconcileDeps): Promise<void> => {
+/**
+ * Queues a check of every managed cluster: a run of its own each. A cluster's name decides when within the interval it
+ * starts, so that many clusters spread over all of it and each keeps its distance from one sweep to the next.
+ */
+const sweep = async (deps: ReconcileDeps, everyMinutes: number): Promise<void> => {
   const document = deps.settings.documents[NODE_CHECK];
   if (document === undefined) throw new Error(`sweeping: no document ${NODE_CHECK} is deployed; deploy again`);
   const nowMs = deps.now().getTime();
@@ -119,7 +120,7 @@ const sweep = async (deps: ReconcileDeps): Promise<void> => {
       startWindow: 1,
       canaries: 0,
       priorEvidence: 0,
-      dueAt: isoTime(nowMs + (hash % SWEEP_JITTER_SECONDS) * 1000),
+      dueAt: isoTime(nowMs + (hash % (everyMinutes * 60)) * 1000),
       outbox: [],
     });
     if (created) deps.count('Sweep');
@@ -131,7 +132,7 @@ const sweep = async (deps: ReconcileDeps): Promise<void> => {
 export const reconcile = async (deps: ReconcileDeps, event: unknown): Promise<void> => {
   const request = ReconcileRequest.safeParse(event);
   if (!request.success)
-    throw new PermanentError('reading the request: expected {"kind":"overdue"} or {"kind":"sweep"}');
-  if (request.data.kind === 'sweep') await sweep(deps);
+    throw new PermanentError('reading the request: expected {"kind":"overdue"} or {"kind":"sweep","everyMinutes":30}');
+  if (request.data.kind === 'sweep') await sweep(deps, request.data.everyMinutes);
   else await overdue(deps);
 };

@@ -80,18 +80,18 @@ export class FifoInbox extends Construct {
 }
 
 /**
- * Refuses what any but one rule sends to a queue: who could write to the queue of signals would get around the bus, whose
- * policy says who may name which source.
+ * Refuses what any but these rules send to a queue: who could write to the queue of signals would get around the bus,
+ * whose policy says who may name which source.
  */
-export const onlyFrom = (rule: events.IRule, queue: sqs.IQueue): void => {
+export const onlyFrom = (rules: readonly events.IRule[], queue: sqs.IQueue): void => {
   queue.addToResourcePolicy(
     new iam.PolicyStatement({
-      sid: 'OnlyFromItsRule',
+      sid: 'OnlyFromItsRules',
       effect: iam.Effect.DENY,
       principals: [new iam.AnyPrincipal()],
       actions: ['sqs:SendMessage'],
       resources: [queue.queueArn],
-      conditions: { ArnNotEquals: { 'aws:SourceArn': rule.ruleArn } },
+      conditions: { ArnNotEquals: { 'aws:SourceArn': rules.map((rule) => rule.ruleArn) } },
     }),
   );
 };

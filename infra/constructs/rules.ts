@@ -5,8 +5,11 @@ import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as sns from 'aws-cdk-lib/aws-sns';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import type * as z from 'zod';
 import { NODE_SYMPTOM, NOTICE_SOURCE } from '../../events/node-symptom.ts';
 import { COMMAND_STATUS_CHANGE, DOCUMENT_PREFIX } from '../../events/ssm-command.ts';
+import type { ReconcileRequest } from '../../functions/reconcile/reconcile.ts';
+import type { SignalPattern } from './signal-patterns.ts';
 
 /** Statuses in which SSM's command-level event says that a command has ended. Source: SSM user guide, Run Command events. */
 const ENDED = ['Success', 'Failed', 'TimedOut', 'Cancelled'];
@@ -38,6 +41,19 @@ export class Rules extends Construct {
     });
   }
 
+  /** What AWS's own services say on the default bus that is a signal. */
+  services(patterns: readonly SignalPattern[], signals: sqs.IQueue): readonly events.IRule[] {
+    return patterns.map(
+      ({ name, description, pattern }) =>
+        new events.Rule(this, `Signal-${name}`, {
+          ruleName: `${this.namePrefix}-${name}`,
+          description,
+          eventPattern: pattern,
+          targets: [new targets.SqsQueue(signals, { ...DELIVERY, deadLetterQueue: this.dead })],
+        }),
+    );
+  }
+
   /** Ends of commands that ran a document of fleetmend. */
   commandEnds(progress: sqs.IQueue): void {
     new events.Rule(this, 'CommandEnds', {
@@ -54,21 +70,21 @@ export class Rules extends Construct {
 
   /** The clock of λ reconcile: what is overdue, every minute; sweeps, every so many. */
   clock(reconcile: lambda.IFunction, sweepMinutes: number): void {
-    const tick = (id: string, name: string, rate: Duration, kind: 'overdue' | 'sweep') =>
+    const tick = (id: string, minutes: number, request: z.input<typeof ReconcileRequest>) =>
       new events.Rule(this, id, {
-        ruleName: `${this.namePrefix}-${name}`,
-        description: `Asks reconcile for what is due: ${kind}`,
-        schedule: events.Schedule.rate(rate),
+        ruleName: `${this.namePrefix}-${request.kind}`,
+        description: `Asks reconcile for what is due: ${request.kind}`,
+        schedule: events.Schedule.rate(Duration.minutes(minutes)),
         targets: [
           new targets.LambdaFunction(reconcile, {
             ...TICK,
             deadLetterQueue: this.dead,
-            event: events.RuleTargetInput.fromObject({ kind }),
+            event: events.RuleTargetInput.fromObject(request),
           }),
         ],
       });
-    tick('EveryMinute', 'overdue', Duration.minutes(1), 'overdue');
-    tick('EverySweep', 'sweep', Duration.minutes(sweepMinutes), 'sweep');
+    tick('EveryMinute', 1, { kind: 'overdue' });
+    tick('EverySweep', sweepMinutes, { kind: 'sweep', everyMinutes: sweepMinutes });
   }
 
   /** fleetmend's own notices to the topic that people subscribe to. */

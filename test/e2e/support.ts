@@ -20,21 +20,33 @@ export const MINUTE_MS = 60_000;
 export const IMAGE = '918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause:3.5';
 
 /** A cluster of a scene; it repairs and is not swept, where nothing else is said. */
-export type SceneCluster = { readonly name: string; readonly mode?: 'observe' | 'repair'; readonly sweeps?: boolean };
+export type SceneCluster = {
+  readonly name: string;
+  readonly mode?: 'observe' | 'repair';
+  readonly sweeps?: boolean;
+  /** Alarms of the user's own that are about it. */
+  readonly alarms?: readonly string[];
+};
 
 /** The log group that a cluster's nodes log to. */
 export const logGroupOf = (cluster: string): string => `/aws/containerinsights/${cluster}/dataplane`;
 
-/** Synthesizes the stack for these clusters, once for all labs of a file. */
+/**
+ * Synthesizes the stack for these clusters, once for all labs of a file. The alarms about clusters are off where `signals`
+ * does not ask for them: they count the same lines that λ logs reads.
+ */
 export const synthScene = (
   clusters: readonly SceneCluster[],
   limits: NonNullable<ConfigInput['limits']> = {},
+  signals: NonNullable<ConfigInput['signals']> = { alarms: false },
 ): LabAssembly =>
   synthLab({
-    clusters: clusters.map(({ name, mode = 'repair', sweeps = false }) => ({
+    signals,
+    clusters: clusters.map(({ name, mode = 'repair', sweeps = false, alarms = [] }) => ({
       name,
       mode,
       sweeps,
+      alarms: [...alarms],
       logGroups: [logGroupOf(name)],
       nodeTags: ['eks:cluster-name', 'eks:eks-cluster-name', 'kubernetes.io/cluster'] as const,
     })),

@@ -73,10 +73,91 @@ describe('the rules', () => {
   });
 
   it.each([
-    ['overdue', 'rate(1 minute)'],
-    ['sweep', 'rate(30 minutes)'],
-  ])('call reconcile for %s at %s', (kind, rate) => {
-    expect(rule(kind)).toMatchObject({ ScheduleExpression: rate, Targets: [{ Input: JSON.stringify({ kind }) }] });
+    ['overdue', 'rate(1 minute)', {}],
+    ['sweep', 'rate(30 minutes)', { everyMinutes: 30 }],
+  ])('call reconcile for %s at %s', (kind, rate, rest) => {
+    expect(rule(kind)).toMatchObject({
+      ScheduleExpression: rate,
+      Targets: [{ Input: JSON.stringify({ kind, ...rest }) }],
+    });
+  });
+});
+
+describe('what AWS says of clusters and instances', () => {
+  const WAYS = ['addons', 'alarms', 'eks-calls', 'launches', 'running'];
+  const rulesOf = (of: typeof template) =>
+    resourcesOf(of, 'AWS::Events::Rule')
+      .map(([, { Properties }]) => Properties)
+      .filter(({ Name }) => WAYS.includes(String(Name).replace('fleetmend-', '')));
+
+  it('goes from the default bus to the queue of signals, by a rule for each way', () => {
+    const rules = rulesOf(template);
+    expect(rules.map(({ Name }) => Name).sort()).toEqual(WAYS.map((name) => `fleetmend-${name}`));
+    for (const { EventBusName, Targets } of rules) {
+      expect(EventBusName).toBeUndefined();
+      expect(JSON.stringify(Targets)).toContain('"Arn":{"Fn::GetAtt":["SignalsQueue');
+    }
+  });
+
+  it('can be turned off, way by way', () => {
+    const off = synthesize({ ...CONFIG, signals: { alarms: false, eks: false, newNodes: false } }).template;
+    expect(rulesOf(off)).toEqual([]);
+    expect(resourcesOf(off, 'AWS::Logs::MetricFilter')).toEqual([]);
+  });
+
+  it('comes from no other rule: what anyone else sends to the queue is refused', () => {
+    const refusal = resourcesOf(template, 'AWS::SQS::QueuePolicy')
+      .flatMap(([, { Properties }]) => statementsOf(template, Properties.PolicyDocument))
+      .find(({ Sid }) => Sid === 'OnlyFromItsRules');
+    expect(refusal).toMatchObject({ Effect: 'Deny', Action: ['sqs:SendMessage'] });
+    const allowed = refusal?.Condition?.ArnNotEquals?.['aws:SourceArn'];
+    expect(Array.isArray(allowed) ? allowed : [allowed]).toHaveLength(1 + WAYS.length);
+  });
+});
+
+describe('the alarms of a cluster', () => {
+  const named = (name: string) =>
+    resourceNamed(template, 'AWS::CloudWatch::Alarm', 'AlarmName', `fleetmend-cluster-${name}`).Properties;
+
+  it('watch its nodes by what Container Insights counts, and by its log groups where it has some', () => {
+    expect(named('shop-disk-filling')).toMatchObject({
+      Namespace: 'ContainerInsights',
+      MetricName: 'node_filesystem_utilization',
+      Dimensions: [{ Name: 'ClusterName', Value: 'shop' }],
+      Statistic: 'Maximum',
+      ComparisonOperator: 'GreaterThanThreshold',
+      Threshold: 80,
+      TreatMissingData: 'notBreaching',
+    });
+    expect(named('bank-failed-nodes')).toMatchObject({ MetricName: 'cluster_failed_node_count', Threshold: 1 });
+    expect(named('bank-sandbox-failures')).toMatchObject({
+      Namespace: 'fleetmend/bank',
+      MetricName: 'SandboxFailures',
+    });
+    const bare = synthesize({ clusters: [{ name: 'bare' }] }).template;
+    const ofBare = resourcesOf(bare, 'AWS::CloudWatch::Alarm').map(([, { Properties }]) =>
+      String(Properties.AlarmName),
+    );
+    expect(ofBare.filter((name) => name.startsWith('fleetmend-cluster-')).sort()).toEqual([
+      'fleetmend-cluster-bare-disk-filling',
+      'fleetmend-cluster-bare-failed-nodes',
+    ]);
+  });
+
+  it('have no action of their own: EventBridge hears them', () => {
+    expect(named('shop-disk-filling').AlarmActions).toBeUndefined();
+  });
+
+  it('count failures in each log group of the cluster, into one metric', () => {
+    const filters = resourcesOf(template, 'AWS::Logs::MetricFilter').map(([, { Properties }]) => Properties);
+    expect(filters.map(({ LogGroupName, FilterName }) => `${LogGroupName} ${FilterName}`).sort()).toEqual([
+      '/all/nodes fleetmend-bank-sandbox-failures',
+      '/all/nodes fleetmend-shop-sandbox-failures',
+      '/aws/containerinsights/shop/dataplane fleetmend-shop-sandbox-failures',
+    ]);
+    for (const { FilterPattern } of filters) {
+      expect(FilterPattern).toMatch(/^(\?"[A-Za-z ]+" ?)+$/);
+    }
   });
 });
 
@@ -120,7 +201,9 @@ describe('log subscriptions', () => {
 
 describe('notices and alarms', () => {
   it('watches every dead-letter queue, every inbox, every function and the breaker, and tells the topic', () => {
-    const alarms = resourcesOf(template, 'AWS::CloudWatch::Alarm').map(([, { Properties }]) => Properties);
+    const alarms = resourcesOf(template, 'AWS::CloudWatch::Alarm')
+      .map(([, { Properties }]) => Properties)
+      .filter(({ AlarmName }) => !String(AlarmName).startsWith('fleetmend-cluster-'));
     expect(alarms).toHaveLength(8 + 3 + 7 + 1);
     for (const alarm of alarms) {
       expect(alarm).toMatchObject({ TreatMissingData: 'notBreaching', AlarmActions: [expect.anything()] });
@@ -128,7 +211,7 @@ describe('notices and alarms', () => {
   });
 
   it('leaves the alarms out where they are not wanted', () => {
-    const quiet = synthesize({ ...CONFIG, alarms: false });
+    const quiet = synthesize({ ...CONFIG, alarms: false, signals: { alarms: false } });
     expect(resourcesOf(quiet.template, 'AWS::CloudWatch::Alarm')).toEqual([]);
   });
 

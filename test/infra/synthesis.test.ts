@@ -19,6 +19,7 @@ const PLAIN_TYPES = new Set([
   'AWS::Lambda::Function',
   'AWS::Lambda::Permission',
   'AWS::Logs::LogGroup',
+  'AWS::Logs::MetricFilter',
   'AWS::Logs::SubscriptionFilter',
   'AWS::SNS::Topic',
   'AWS::SNS::TopicPolicy',

@@ -1,4 +1,5 @@
 import { resolve as resolvePath } from 'node:path';
+import { createAlarms } from './aws/alarms.ts';
 import { AwsError } from './aws/aws-error.ts';
 import { type ClockOptions, createClock } from './aws/clock.ts';
 import { startDynalite } from './aws/dynalite.ts';
@@ -103,6 +104,7 @@ export const bootLab = async (options: LabOptions): Promise<Lab> => {
   buses.addBus('default', `arn:${partition}:events:${region}:${account}:event-bus/default`);
   const documents = createDocumentStore();
   const engine = createCommandEngine({ account, region, partition, clock, random, nodes, buses, emit });
+  const alarms = createAlarms(clock, buses.putService);
   const logGroups = createLogGroups({ partition, region, account, clock, iam, emit, invokeFunction });
   const eks: EksState = { nodegroupStatus: new Map(), clusters: new Set() };
   const ecrImages: EcrImages = new Map();
@@ -173,6 +175,7 @@ export const bootLab = async (options: LabOptions): Promise<Lab> => {
         buses,
         topics,
         logGroups,
+        alarms,
         documents,
       },
     );
@@ -231,6 +234,7 @@ export const bootLab = async (options: LabOptions): Promise<Lab> => {
       if (arn === undefined) throw new Error(`putting an event: the lab has no bus ${bus}`);
       return buses.put(arn, event);
     },
+    alarms,
     calls: server.calls,
     faults,
     queues: {

@@ -263,7 +263,8 @@ export const advanceWorld = (table: TestTable, options: Options = {}) => {
     ask,
     deliver,
     pass,
-    runReconcile: (kind: 'overdue' | 'sweep') => reconcile(reconcileDeps, { kind }),
+    runReconcile: (kind: 'overdue' | 'sweep') =>
+      reconcile(reconcileDeps, kind === 'sweep' ? { kind, everyMinutes: 30 } : { kind }),
     track: (commandId: string, documentName: string) => trackEvent(trackDeps, event(commandId, documentName)),
     allRuns,
     resultsOf,

@@ -97,11 +97,8 @@ const TYPES: Readonly<Record<string, TypeNaming>> = {
 
 /** Types that the lab knows and does nothing with: nothing that fleetmend does depends on them. */
 export const IRRELEVANT_TYPES: ReadonlySet<string> = new Set([
-  'AWS::CloudWatch::Alarm',
-  'AWS::CloudWatch::CompositeAlarm',
   'AWS::CloudWatch::Dashboard',
   'AWS::Logs::LogGroup',
-  'AWS::Logs::MetricFilter',
   'AWS::Logs::QueryDefinition',
   'AWS::KMS::Key',
   'AWS::KMS::Alias',

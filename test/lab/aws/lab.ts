@@ -1,4 +1,5 @@
 import type { LabNode } from '../node.ts';
+import type { Alarms } from './alarms.ts';
 import type { CfnTemplate } from './cfn-template.ts';
 import type { LabClock } from './clock.ts';
 import type { EcrImages } from './ecr.ts';
@@ -54,6 +55,8 @@ export type Lab = {
   readonly putLogEvents: (group: string, stream: string, lines: readonly (string | LogLine)[]) => Promise<void>;
   /** Puts an event on a bus by name (`default` where nothing is said), as AWS itself: no access is checked. */
   readonly putEvent: (event: NewEvent, bus?: string) => string;
+  /** CloudWatch's alarms of the stack, and the metrics that Container Insights would put. */
+  readonly alarms: Pick<Alarms, 'putMetric' | 'setState' | 'stateOf'>;
   readonly calls: readonly CallRecord[];
   readonly faults: Faults;
   readonly queues: {

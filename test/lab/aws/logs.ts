@@ -19,6 +19,13 @@ export type LogSubscription = {
   readonly functionArn: string;
 };
 
+/** A metric filter: told how many lines of a batch it let pass. */
+export type MetricFilter = {
+  readonly group: string;
+  readonly filter: LogFilter;
+  readonly count: (lines: number) => void;
+};
+
 /** What the log groups work with. */
 export type LogGroupsOptions = {
   readonly partition: string;
@@ -33,6 +40,7 @@ export type LogGroupsOptions = {
 /** CloudWatch Logs: groups with subscriptions. */
 export type LogGroups = {
   readonly subscribe: (subscription: LogSubscription) => void;
+  readonly count: (filter: MetricFilter) => void;
   readonly put: (group: string, stream: string, lines: readonly LogLine[]) => Promise<void>;
   readonly service: Service;
 };
@@ -45,11 +53,16 @@ export const createLogGroups = (options: LogGroupsOptions): LogGroups => {
   const arnOf = (group: string): string =>
     `arn:${options.partition}:logs:${options.region}:${options.account}:log-group:${group}:*`;
   const subscriptions: LogSubscription[] = [];
+  const metricFilters: MetricFilter[] = [];
   const logsService = servicePrincipal('logs.amazonaws.com');
   let eventNumber = 0n;
 
   const put: LogGroups['put'] = async (group, stream, lines) => {
     for (const line of lines) emit({ kind: 'log-line', at: clock.now(), group, stream, message: line.message });
+    for (const { filter, count } of metricFilters.filter((f) => f.group === group)) {
+      const passed = lines.filter((line) => filter(line.message)).length;
+      if (passed > 0) count(passed);
+    }
     for (const subscription of subscriptions.filter((s) => s.group === group)) {
       const matching = lines.filter((line) => subscription.filter(line.message));
       if (matching.length === 0) continue;
@@ -129,6 +142,9 @@ export const createLogGroups = (options: LogGroupsOptions): LogGroups => {
         );
       }
       subscriptions.push(subscription);
+    },
+    count: (filter) => {
+      metricFilters.push(filter);
     },
     put,
     service,

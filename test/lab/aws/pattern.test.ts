@@ -50,6 +50,11 @@ describe('matches', () => {
     ['one element of a list', { detail: { tags: ['B', 'x'] } }],
     ['a deep value', { detail: { nested: { deep: { name: ['Zoé'] } } } }],
     ['one element of a list of objects', { detail: { list: { user: ['bob'], age: [60] } } }],
+    ['anything but, by one element of a list', { detail: { tags: [{ 'anything-but': ['a', 'B'] }] } }],
+    ['anything but a text, on a number', { detail: { price: [{ 'anything-but': 'x' }] } }],
+    ['a leaf that exists in one element of a list', { detail: { list: { age: [{ exists: true }] } } }],
+    ['what does not exist beside a value', { detail: { other: [{ exists: false }, 'x'], status: ['Success'] } }],
+    ['$or as a name where it holds one branch', { $or: [{ exists: false }], source: ['aws.ssm'] }],
     ['either branch', { detail: { $or: [{ status: ['Failed'] }, { price: [{ numeric: ['<', 30] }] }] } }],
     ['$or beside a key', { source: ['aws.ssm'], $or: [{ 'detail-type': ['x'] }, { detail: { flag: [true] } }] }],
   ])('%s', (_name, pattern) => {
@@ -70,6 +75,11 @@ describe('does not match', () => {
     ['a mixture of elements', { detail: { list: { user: ['ann'], age: [60] } } }],
     ['a wildcard that stops short', { detail: { path: [{ wildcard: 'dir/*.jp*' }] } }],
     ['a prefix in another case', { detail: { 'document-name': [{ prefix: 'Fleetmend-' }] } }],
+    ['exists: false on what is there', { detail: { status: [{ exists: false }] } }],
+    ['exists: true on what is missing', { detail: { other: [{ exists: true }] } }],
+    ['null, where the key is missing', { detail: { other: [null] } }],
+    ['an empty text, where it is null', { detail: { nothing: [''] } }],
+    ['a key in another case', { detail: { Status: ['Success'] } }],
     ['no branch', { detail: { $or: [{ status: ['Failed'] }, { price: [1] }] } }],
   ])('%s', (_name, pattern) => {
     expect(compilePattern(pattern).matches(event)).toBe(false);
@@ -86,6 +96,16 @@ describe('refuses', () => {
     ['two operators', { source: [{ prefix: 'a', suffix: 'b' }] }],
     ['an ill-formed numeric', { detail: { price: [{ numeric: ['>', 'x'] }] } }],
     ['exists with a text', { detail: { price: [{ exists: 'true' }] } }],
+    ['a numeric range the wrong way round', { detail: { price: [{ numeric: ['<', 9, '>', 3] }] } }],
+    ['an empty numeric range', { detail: { price: [{ numeric: ['>', 9, '<', 3] }] } }],
+    ['a number beyond five thousand million', { detail: { price: [{ numeric: ['<', 5_000_000_001] }] } }],
+    ['anything but texts and numbers', { detail: { price: [{ 'anything-but': ['a', 1] }] } }],
+    ['anything but null', { detail: { price: [{ 'anything-but': [null] }] } }],
+    ['anything but a prefix in any case', { source: [{ 'anything-but': { prefix: { 'equals-ignore-case': 'A' } } }] }],
+    ['a list in any case', { source: [{ 'equals-ignore-case': ['a', 'b'] }] }],
+    ['a key with a dot', { 'detail.status': ['Success'] }],
+    ['a list inside a list', { source: [['aws.ssm']] }],
+    ['exists beside another operator', { detail: { status: [{ exists: true, prefix: 'S' }] } }],
     ['consecutive wildcards', { detail: { path: [{ wildcard: 'a**b' }] } }],
   ])('%s', (_name, pattern) => {
     expect(() => compilePattern(pattern)).toThrow('reading an event pattern');

@@ -34,10 +34,10 @@ const wildcard = (pattern: string): Test => {
   return (value) => typeof value === 'string' && expression.test(value);
 };
 
-const prefixOrSuffix = (operator: 'prefix' | 'suffix', wanted: Json): Test => {
+const prefixOrSuffix = (operator: 'prefix' | 'suffix', wanted: Json, plainOnly = false): Test => {
   const matches = (text: string, part: string): boolean =>
     operator === 'prefix' ? text.startsWith(part) : text.endsWith(part);
-  if (isObject(wanted)) {
+  if (isObject(wanted) && !plainOnly) {
     const keys = Object.keys(wanted);
     if (keys.length !== 1 || keys[0] !== 'equals-ignore-case') refuse(`${operator} with ${keys.join(', ')}`);
     const part = asText(wanted['equals-ignore-case'], operator).toLowerCase();
@@ -55,23 +55,31 @@ const COMPARISONS: Readonly<Record<string, (value: number, bound: number) => boo
   '>=': (value, bound) => value >= bound,
 };
 
+/** Source: event-ruler, constraints of numeric matching. */
+const NUMERIC_LIMIT = 5_000_000_000;
+
 const numeric = (rule: Json): Test => {
   if (!Array.isArray(rule) || (rule.length !== 2 && rule.length !== 4))
     return refuse('numeric wants [operator, number] once or twice');
+  if (rule.length === 4) {
+    const [lower, from, upper, to] = rule as readonly Json[];
+    const isRange = String(lower).startsWith('>') && String(upper).startsWith('<');
+    if (!isRange || Number(from) >= Number(to))
+      refuse('a numeric range that is not first > or >=, then < or <= of more');
+  }
   const parts: ((value: number) => boolean)[] = [];
   for (let i = 0; i < rule.length; i += 2) {
     const compare = COMPARISONS[String(rule[i])];
     const bound: unknown = rule[i + 1];
-    if (compare === undefined || typeof bound !== 'number') return refuse(`numeric ${String(rule[i])}`);
+    if (compare === undefined || typeof bound !== 'number' || Math.abs(bound) > NUMERIC_LIMIT)
+      return refuse(`numeric ${String(rule[i])}`);
     parts.push((value) => compare(value, bound));
   }
   return (value) => typeof value === 'number' && parts.every((part) => part(value));
 };
 
-const equalsIgnoreCase = (wanted: Json): Test => {
-  const texts = (Array.isArray(wanted) ? wanted : [wanted]).map((w: Json) =>
-    asText(w, 'equals-ignore-case').toLowerCase(),
-  );
+const equalsIgnoreCase = (wanted: readonly Json[]): Test => {
+  const texts = wanted.map((w) => asText(w, 'equals-ignore-case').toLowerCase());
   return (value) => typeof value === 'string' && texts.includes(value.toLowerCase());
 };
 
@@ -83,17 +91,18 @@ const anythingBut = (rule: Json): Test => {
     if (more.length > 0) refuse('anything-but with two operators');
     const tests: readonly Test[] =
       operator === 'prefix' || operator === 'suffix'
-        ? listOf(wanted).map((w) => prefixOrSuffix(operator, w))
+        ? listOf(wanted).map((w) => prefixOrSuffix(operator, w, true))
         : operator === 'equals-ignore-case'
-          ? [equalsIgnoreCase(wanted)]
+          ? [equalsIgnoreCase(listOf(wanted))]
           : operator === 'wildcard'
             ? listOf(wanted).map((w) => wildcard(asText(w, 'wildcard')))
             : refuse(`anything-but ${operator}`);
     return (value) => value !== undefined && !tests.some((test) => test(value));
   }
   const unwanted = listOf(rule);
-  if (unwanted.length === 0 || !unwanted.every((u) => typeof u === 'string' || typeof u === 'number')) {
-    refuse('anything-but wants texts or numbers');
+  const kinds = new Set(unwanted.map((u) => typeof u));
+  if (kinds.size !== 1 || !(kinds.has('string') || kinds.has('number'))) {
+    refuse('anything-but wants texts, or numbers, and not both');
   }
   return (value) => value !== undefined && !unwanted.some((u) => u === value);
 };
@@ -103,7 +112,7 @@ const OPERATORS: Readonly<Record<string, (rule: Json) => Test>> = {
   suffix: (rule) => prefixOrSuffix('suffix', rule),
   'anything-but': anythingBut,
   numeric,
-  'equals-ignore-case': equalsIgnoreCase,
+  'equals-ignore-case': (rule) => equalsIgnoreCase([rule]),
   wildcard: (rule) => wildcard(asText(rule, 'wildcard')),
 };
 
@@ -139,6 +148,8 @@ const compileObject = (pattern: { readonly [key: string]: Json }): Node => {
   const entries = Object.entries(pattern);
   if (entries.length === 0) refuse('an empty object');
   const parts = entries.map(([key, rule]): Node => {
+    // event-ruler joins the keys of nested objects with dots, so that such a key would mean a path.
+    if (key.includes('.')) refuse(`the key ${key} has a dot in it`);
     if (key === '$or' && Array.isArray(rule) && rule.length > 1 && rule.every(isObject)) {
       const branches = rule.map((branch: Json) => compileObject(branch as { readonly [key: string]: Json }));
       return (event) => branches.some((branch) => branch(event));

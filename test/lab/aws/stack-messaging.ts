@@ -1,4 +1,7 @@
+import type { Alarms } from './alarms.ts';
 import type { Rule, RuleTarget } from './event-bus.ts';
+import { compileLogFilter } from './filter-pattern.ts';
+import type { MetricFilter } from './logs.ts';
 import { compilePattern } from './pattern.ts';
 import type { QueueSettings } from './queue-types.ts';
 
@@ -95,5 +98,24 @@ export const ruleOf = (name: string, arn: string, busArn: string, properties: Pr
     targets,
     ...(pattern === undefined ? {} : { pattern: compilePattern(pattern) }),
     ...(properties.ScheduleExpression === undefined ? {} : { everyMs: rateMs(String(properties.ScheduleExpression)) }),
+  };
+};
+
+/** A metric filter from its template properties; only constant values without dimensions are known. */
+export const metricFilter = (properties: Properties, putMetric: Alarms['putMetric']): MetricFilter => {
+  const transformations = properties.MetricTransformations as readonly Properties[];
+  const [only] = transformations;
+  if (
+    only === undefined ||
+    transformations.length > 1 ||
+    only.Dimensions !== undefined ||
+    only.DefaultValue !== undefined
+  )
+    throw new Error(`booting the lab: metric filter ${String(properties.FilterName)}: the lab knows one plain metric`);
+  return {
+    group: String(properties.LogGroupName),
+    filter: compileLogFilter(String(properties.FilterPattern)),
+    count: (lines) =>
+      putMetric(String(only.MetricNamespace), String(only.MetricName), {}, lines * Number(only.MetricValue)),
   };
 };

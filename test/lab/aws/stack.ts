@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { createAsyncInvoker, DEFAULT_ASYNC_CONFIG } from '../lambda/async-invoke.ts';
 import { startEventSource } from '../lambda/event-source.ts';
 import { createFunction, type FunctionContext, type LabFunction } from '../lambda/function.ts';
+import type { Alarms } from './alarms.ts';
 import { IRRELEVANT_TYPES, physicalIds } from './cfn-ids.ts';
 import { type CfnTemplate, createResolver, type StackPlace } from './cfn-template.ts';
 import type { TableDefinition, TableStore } from './dynamodb-tables.ts';
@@ -14,7 +15,7 @@ import type { QueueStore } from './queue-store.ts';
 import type { Topics } from './sns.ts';
 import type { DocumentStore } from './ssm-documents.ts';
 import { permissionStatement, rolePolicies, roleSession, statementsOf } from './stack-iam.ts';
-import { queueSettings, ruleOf } from './stack-messaging.ts';
+import { metricFilter, queueSettings, ruleOf } from './stack-messaging.ts';
 
 /** The stores that a stack fills. */
 export type StackWorld = FunctionContext & {
@@ -23,6 +24,7 @@ export type StackWorld = FunctionContext & {
   readonly buses: EventBuses;
   readonly topics: Topics;
   readonly logGroups: LogGroups;
+  readonly alarms: Alarms;
   readonly documents: DocumentStore;
 };
 
@@ -63,7 +65,7 @@ export const deployStack = async (
   parameters: Readonly<Record<string, string>>,
   world: StackWorld,
 ): Promise<DeployedStack> => {
-  const { queues, tables, buses, topics, logGroups, documents, iam } = world;
+  const { queues, tables, buses, topics, logGroups, alarms, documents, iam } = world;
   const { resolve, ids, holds } = createResolver(template, place, parameters, (logicalId, resource, inner) =>
     physicalIds(logicalId, resource, place, inner),
   );
@@ -214,6 +216,10 @@ export const deployStack = async (
       functionArn: String(p.DestinationArn),
     });
   });
+  const addAlarm = (p: Properties, id: string): void => alarms.add(ids(id).ref, arnOf(id), p);
+  await build('AWS::CloudWatch::Alarm', addAlarm);
+  await build('AWS::CloudWatch::CompositeAlarm', addAlarm);
+  await build('AWS::Logs::MetricFilter', (p) => logGroups.count(metricFilter(p, alarms.putMetric)));
   const stops: (() => void)[] = [];
   await build('AWS::Lambda::EventSourceMapping', (p, id) => {
     const queue = queues.byArn(String(p.EventSourceArn));

@@ -1,0 +1,94 @@
+import { Duration } from 'aws-cdk-lib';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import { clusterAlarmName } from '../../functions/core/signal-alarm.ts';
+import type { Config } from '../config.ts';
+
+const PERIOD = Duration.minutes(5);
+/** kubelet deletes images from 85 % on (its default of imageGCHighThresholdPercent), the sandbox image among them. */
+const DISK_FILLING_PERCENT = 80;
+/** What kubelet (every version with a CRI), containerd and dockershim write when a pod's sandbox fails. */
+const SANDBOX_PHRASES = [
+  'RunPodSandbox from runtime service failed',
+  'failed to get sandbox image',
+  'Failed to create sandbox for pod',
+];
+/** Where the metric filters write; with the cluster behind it, since a filter of plain terms has no dimensions. */
+const NAMESPACE = 'fleetmend';
+const SANDBOX_FAILURES = 'SandboxFailures';
+/** Container Insights' namespace, which the CloudWatch agent writes to. */
+const CONTAINER_INSIGHTS = 'ContainerInsights';
+
+/**
+ * Alarms about each cluster's nodes. They have no action: EventBridge hears their change of state, and the cluster is
+ * checked. Without data (no Container Insights on the cluster) they stay silent.
+ */
+export class ClusterAlarms extends Construct {
+  constructor(
+    scope: Construct,
+    id: string,
+    props: {
+      readonly namePrefix: string;
+      readonly clusters: readonly Pick<Config['clusters'][number], 'name' | 'logGroups'>[];
+    },
+  ) {
+    super(scope, id);
+    for (const { name, logGroups } of props.clusters) {
+      const of = new Construct(this, name);
+      const alarm = (
+        alarmId: string,
+        kind: Parameters<typeof clusterAlarmName>[2],
+        rest: Pick<cloudwatch.AlarmProps, 'metric' | 'threshold' | 'alarmDescription' | 'comparisonOperator'>,
+      ) =>
+        new cloudwatch.Alarm(of, alarmId, {
+          ...rest,
+          alarmName: clusterAlarmName(props.namePrefix, name, kind),
+          evaluationPeriods: 1,
+          treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
+        });
+      const ofNodes = (metricName: string): cloudwatch.IMetric =>
+        // Without the dimensions of a node it is one metric of all of them, whose maximum is the worst node: one alarm for
+        // a cluster of any size. An alarm on SEARCH is not possible, one on Metrics Insights costs by the metric.
+        new cloudwatch.Metric({
+          namespace: CONTAINER_INSIGHTS,
+          metricName,
+          dimensionsMap: { ClusterName: name },
+          statistic: 'Maximum',
+          period: PERIOD,
+        });
+
+      const metric = { namespace: `${NAMESPACE}/${name}`, metricName: SANDBOX_FAILURES };
+      for (const logGroupName of new Set(logGroups)) {
+        new logs.CfnMetricFilter(of, `Failures${logGroupName}`, {
+          logGroupName,
+          filterName: `${props.namePrefix}-${name}-sandbox-failures`,
+          filterPattern: SANDBOX_PHRASES.map((phrase) => `?"${phrase}"`).join(' '),
+          metricTransformations: [
+            { metricNamespace: metric.namespace, metricName: metric.metricName, metricValue: '1', unit: 'Count' },
+          ],
+        });
+      }
+      if (logGroups.length > 0) {
+        alarm('SandboxFailures', 'sandbox-failures', {
+          metric: new cloudwatch.Metric({ ...metric, statistic: 'Sum', period: PERIOD }),
+          threshold: 1,
+          comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+          alarmDescription: `Pods of ${name} got no sandbox; fleetmend checks the cluster`,
+        });
+      }
+      alarm('DiskFilling', 'disk-filling', {
+        metric: ofNodes('node_filesystem_utilization'),
+        threshold: DISK_FILLING_PERCENT,
+        comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
+        alarmDescription: `A disk of ${name} nears the point where kubelet deletes images; fleetmend checks the cluster`,
+      });
+      alarm('FailedNodes', 'failed-nodes', {
+        metric: ofNodes('cluster_failed_node_count'),
+        threshold: 1,
+        comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+        alarmDescription: `A node of ${name} has failed; fleetmend checks the cluster`,
+      });
+    }
+  }
+}
