@@ -128,7 +128,7 @@ export class FleetmendStack extends Stack {
     );
     const intake = spine('IntakeFunction', 'intake', {
       environment: { TABLE_NAME, LANES_QUEUE_URL, BAD_INPUT_QUEUE_URL: dead.signals.queueUrl },
-      statements: [grants.sendTo(lanes.queue, dead.signals)],
+      statements: [grants.sendTo(lanes.queue, dead.signals), grants.describeInstances()],
     });
     intake.worksOn(signals.queue, { batchSize: 10, maxConcurrency: config.maxConcurrency.intake });
 

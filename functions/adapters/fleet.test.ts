@@ -70,6 +70,7 @@ const world = (
     ec2: { send: ec2 as EC2Client['send'] },
     ssm: { send: ssm as SSMClient['send'] },
     policy: Policy.parse({ clusters }),
+    pace: async () => {},
   });
   return { fleet, calls };
 };

@@ -2,6 +2,7 @@ import { DescribeInstancesCommand, type EC2Client, type Instance } from '@aws-sd
 import { DescribeInstanceInformationCommand, type InstanceInformation, type SSMClient } from '@aws-sdk/client-ssm';
 import type { NodeFacts } from '../core/plan.ts';
 import { clusterPolicy, type NodeTag, type Policy } from '../core/policy.ts';
+import type { Pace } from './pace.ts';
 
 /** The tag by which a node's owner lowers its mode: `off` or `observe`. */
 export const MODE_TAG = 'fleetmend:mode';
@@ -16,7 +17,8 @@ export type Fleet = {
 
 const OWNERSHIP: ReadonlySet<string> = new Set(['owned', 'shared']);
 
-const tagsOf = (instance: Instance): ReadonlyMap<string, string> =>
+/** The tags of an instance, by key. */
+export const tagsOf = (instance: Instance): ReadonlyMap<string, string> =>
   new Map((instance.Tags ?? []).map((t) => [t.Key ?? '', t.Value ?? '']));
 
 /** The filter that finds a cluster's nodes by one kind of tag. */
@@ -57,39 +59,56 @@ const factsOf = (inCluster: boolean, instance: Instance, information: InstanceIn
   };
 };
 
-const chunksOf = <T>(items: readonly T[], size: number): T[][] =>
+/** Cuts a list into pieces of at most `size`. */
+export const chunksOf = <T>(items: readonly T[], size: number): T[][] =>
   Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));
 
-/** EC2 takes at most 200 values a filter; SSM at most 100 ids a filter and 50 answers a page (service models). */
-const EC2_FILTER_VALUES = 200;
+/** EC2 takes at most 200 values a filter (service model). */
+export const EC2_FILTER_VALUES = 200;
+/** SSM takes at most 100 ids a filter and gives at most 50 answers a page (service model). */
 const SSM_PAGE = 50;
+
+/**
+ * Instances by filters, page by page, each call within the pace. Those that AWS manages for Auto Mode are asked for too:
+ * they may be hidden otherwise, and a cluster of them would look like one without nodes (EC2 model, DescribeInstances).
+ */
+export const describeInstances = async function* (
+  ec2: Pick<EC2Client, 'send'>,
+  pace: Pace,
+  filters: { Name: string; Values: string[] }[],
+): AsyncGenerator<Instance> {
+  let token: string | undefined;
+  do {
+    await pace();
+    const page = await ec2.send(
+      new DescribeInstancesCommand({
+        Filters: filters,
+        MaxResults: 1000,
+        IncludeManagedResources: true,
+        ...(token === undefined ? {} : { NextToken: token }),
+      }),
+    );
+    for (const reservation of page.Reservations ?? []) yield* reservation.Instances ?? [];
+    token = page.NextToken === '' ? undefined : page.NextToken;
+  } while (token !== undefined);
+};
 
 /** The fleet as EC2 and SSM show it. */
 export const createFleet = ({
   ec2,
   ssm,
   policy,
+  pace,
 }: {
   readonly ec2: Pick<EC2Client, 'send'>;
   readonly ssm: Pick<SSMClient, 'send'>;
   readonly policy: Policy;
+  /** Waits until EC2 may be asked. */
+  readonly pace: Pace;
 }): Fleet => {
   const nodeTagsOf = (cluster: string): readonly NodeTag[] => clusterPolicy(policy, cluster)?.nodeTags ?? [];
 
-  const instances = async function* (filters: { Name: string; Values: string[] }[]): AsyncGenerator<Instance> {
-    let token: string | undefined;
-    do {
-      const page = await ec2.send(
-        new DescribeInstancesCommand({
-          Filters: filters,
-          MaxResults: 1000,
-          ...(token === undefined ? {} : { NextToken: token }),
-        }),
-      );
-      for (const reservation of page.Reservations ?? []) yield* reservation.Instances ?? [];
-      token = page.NextToken === '' ? undefined : page.NextToken;
-    } while (token !== undefined);
-  };
+  const instances = (filters: { Name: string; Values: string[] }[]) => describeInstances(ec2, pace, filters);
 
   const information = async (instanceIds: readonly string[]): Promise<ReadonlyMap<string, InstanceInformation>> => {
     const found = new Map<string, InstanceInformation>();

@@ -21,6 +21,8 @@ export type QueuedRun = { readonly sortKey: string; readonly runId: string };
 /** Lanes, their mailboxes and their clusters' budgets. Every read is strongly consistent. */
 export type LaneStore = {
   readonly get: (lane: string) => Promise<LaneState | undefined>;
+  /** Takes note that a wake for news has arrived: news from now on needs one of its own. */
+  readonly answerCall: (lane: string) => Promise<void>;
   /** Stores the next state; throws {@link VersionConflictError} where another has stored one. */
   readonly save: (lane: LaneState) => Promise<LaneState>;
   /** Every row of the lane: one that waits must not hide one that is due. */
@@ -108,6 +110,11 @@ export const createLaneStore = ({
       const item = await read(keys.lane(lane));
       return item === undefined ? undefined : rowOf(LaneState, item);
     },
+    answerCall: async (lane) => {
+      await client.send(
+        new UpdateCommand({ TableName: tableName, Key: keys.lane(lane), UpdateExpression: 'REMOVE calledAt' }),
+      );
+    },
     save: async (lane) => {
       await saveVersioned(laneItem(lane), lane.version, `lane ${lane.lane}`);
       return { ...lane, version: lane.version + 1 };
@@ -133,16 +140,17 @@ export const createLaneStore = ({
           new UpdateCommand({
             TableName: tableName,
             Key: keys.mailbox(lane, instanceId),
-            UpdateExpression:
-              why === undefined
-                ? 'SET notBefore = :notBefore, decidedAt = :decidedAt REMOVE skipped'
-                : 'SET notBefore = :notBefore, decidedAt = :decidedAt, skipped = :why',
+            UpdateExpression: [
+              'SET notBefore = :notBefore',
+              ...(decidedAt === undefined ? [] : [', decidedAt = :decidedAt']),
+              why === undefined ? ' REMOVE skipped' : ', skipped = :why',
+            ].join(''),
             ConditionExpression: '#version = :version',
             ExpressionAttributeNames: { '#version': 'version' },
             ExpressionAttributeValues: {
               ':version': version,
               ':notBefore': notBefore,
-              ':decidedAt': decidedAt,
+              ...(decidedAt === undefined ? {} : { ':decidedAt': decidedAt }),
               ...(why === undefined ? {} : { ':why': why }),
             },
           }),

@@ -1,4 +1,5 @@
 import { type DynamoDBDocumentClient, GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { newLane } from '../core/lane.ts';
 import { MailboxRow } from '../core/rows.ts';
 import { type MailboxNews, mergeNews } from '../core/symptom.ts';
 import { type Item, isConditionFailed, rowOf } from './items.ts';
@@ -13,9 +14,17 @@ export type SignalStore = {
   readonly addNews: (news: MailboxNews) => Promise<'added' | 'merged' | 'unchanged'>;
   /** Makes the lane due now, so that reconcile finds it even where the wake is lost. Returns the lane's name. */
   readonly touchLane: (cluster: string, remediation: string, now: string) => Promise<string>;
+  /**
+   * As {@link touchLane}; false where a wake for news is under way already, so that a storm's thousand signals wake the
+   * lane once. `stale` is before when a call counts as lost.
+   */
+  readonly callLane: (lane: string, now: string, stale: string) => Promise<boolean>;
   /** Takes one from a source's budget of this minute; false where it is spent. */
   readonly takeFromBudget: (source: string, now: string, maxPerMinute: number) => Promise<boolean>;
 };
+
+/** A lane is called where it is not due, or no call of the last while is unanswered. */
+const CALLS = 'attribute_not_exists(dueAt) OR dueAt > :now OR attribute_not_exists(calledAt) OR calledAt < :stale';
 
 const ATTEMPTS = 8;
 const COUNTER_LIFE_SECONDS = 7200;
@@ -61,6 +70,44 @@ export const createSignalStore = ({
     }
   };
 
+  /** Makes a lane due, on a condition; false where it does not hold. */
+  const touch = async (
+    name: string,
+    now: string,
+    more: string,
+    condition: string,
+    values: Readonly<Record<string, string>>,
+  ): Promise<boolean> => {
+    const { lane, cluster, remediation } = newLane(name);
+    try {
+      await client.send(
+        new UpdateCommand({
+          TableName: tableName,
+          Key: keys.lane(lane),
+          UpdateExpression:
+            'SET lane = if_not_exists(lane, :lane), #cluster = if_not_exists(#cluster, :cluster), ' +
+            'remediation = if_not_exists(remediation, :remediation), #version = if_not_exists(#version, :zero), ' +
+            `dueAt = :now, duePk = :due, dueSk = :now${more}`,
+          ConditionExpression: condition,
+          ExpressionAttributeNames: { '#cluster': 'cluster', '#version': 'version' },
+          ExpressionAttributeValues: {
+            ':lane': lane,
+            ':cluster': cluster,
+            ':remediation': remediation,
+            ':zero': 0,
+            ':now': now,
+            ':due': index.open(shardOf(lane, DUE_SHARDS)),
+            ...values,
+          },
+        }),
+      );
+      return true;
+    } catch (thrown) {
+      if (isConditionFailed(thrown)) return false;
+      throw thrown;
+    }
+  };
+
   return {
     addNews: async (news) => {
       for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
@@ -74,33 +121,12 @@ export const createSignalStore = ({
 
     touchLane: async (cluster, remediation, now) => {
       const lane = laneName(cluster, remediation);
-      try {
-        await client.send(
-          new UpdateCommand({
-            TableName: tableName,
-            Key: keys.lane(lane),
-            UpdateExpression:
-              'SET lane = if_not_exists(lane, :lane), #cluster = if_not_exists(#cluster, :cluster), ' +
-              'remediation = if_not_exists(remediation, :remediation), #version = if_not_exists(#version, :zero), ' +
-              'dueAt = :now, duePk = :due, dueSk = :now',
-            ConditionExpression: 'attribute_not_exists(dueAt) OR dueAt > :now',
-            ExpressionAttributeNames: { '#cluster': 'cluster', '#version': 'version' },
-            ExpressionAttributeValues: {
-              ':lane': lane,
-              ':cluster': cluster,
-              ':remediation': remediation,
-              ':zero': 0,
-              ':now': now,
-              ':due': index.open(shardOf(lane, DUE_SHARDS)),
-            },
-          }),
-        );
-      } catch (thrown) {
-        // It is due already.
-        if (!isConditionFailed(thrown)) throw thrown;
-      }
+      // Where the condition fails it is due already.
+      await touch(lane, now, '', 'attribute_not_exists(dueAt) OR dueAt > :now', {});
       return lane;
     },
+
+    callLane: (lane, now, stale) => touch(lane, now, ', calledAt = :now', CALLS, { ':stale': stale }),
 
     takeFromBudget: async (source, now, maxPerMinute) => {
       const minute = now.slice(0, 16);

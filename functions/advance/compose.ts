@@ -11,6 +11,7 @@ import { createDocumentClient } from '../adapters/document-client.ts';
 import { createFleet } from '../adapters/fleet.ts';
 import { createLaneStore } from '../adapters/lane-store.ts';
 import { createNodegroups } from '../adapters/nodegroups.ts';
+import { createPace, EC2_COUNTER } from '../adapters/pace.ts';
 import { createRegistryProbe } from '../adapters/registry-probe.ts';
 import { createResultStore } from '../adapters/result-store.ts';
 import { createCommandReader, createSender } from '../adapters/run-command.ts';
@@ -33,12 +34,13 @@ export const composeAdvance = (telemetry: Telemetry) => {
   const sqs = new SQSClient({});
   const ssm = new SSMClient({ maxAttempts: 6 });
   const table = { client: createDocumentClient(), tableName: env.TABLE_NAME };
+  const pace = createPace({ ...table, counter: EC2_COUNTER, maxPerSecond: limits.maxEc2CallsPerSecond, now });
   const deps: AdvanceDeps = {
     runs: createRunStore({ ...table, retentionDays: limits.retentionDays }),
     lanes: createLaneStore(table),
     results: createResultStore({ ...table, limits }),
     signals: createSignalStore({ ...table, newId }),
-    fleet: createFleet({ ec2: new EC2Client({ maxAttempts: 6 }), ssm, policy: settings.policy }),
+    fleet: createFleet({ ec2: new EC2Client({ maxAttempts: 6 }), ssm, policy: settings.policy, pace }),
     nodegroups: createNodegroups({ client: new EKSClient({}) }),
     registry: createRegistryProbe({ clientFor: (region) => new ECRClient({ region, maxAttempts: 1 }) }),
     // One attempt: SendCommand has no idempotency token, and a retry after a lost answer would run it twice.

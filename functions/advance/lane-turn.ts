@@ -1,12 +1,12 @@
 import { epochMs, isoTime } from '../core/ids.ts';
 import { afterRun, dueRows, holdOf, isAnswered, newLane, nextDue } from '../core/lane.ts';
-import { isOldNews } from '../core/plan.ts';
+import { isAwaitingAgent, isOldNews, nextAgentLook } from '../core/plan.ts';
 import { clusterPolicy } from '../core/policy.ts';
 import type { LaneState, MailboxRow, RunState } from '../core/rows.ts';
 import { NODE_CHECK } from '../core/run-outbox.ts';
 import { type AdvanceDeps, nowIso } from './deps.ts';
 import { driveRun } from './drive-run.ts';
-import { handOver, isCheckLane, openRun } from './open-run.ts';
+import { handOver, isCheckLane, mailboxRun, openRun } from './open-run.ts';
 import { performOutbox } from './outbox.ts';
 import { recordHold } from './record-hold.ts';
 import { claimDisruption, endDisruption } from './slots.ts';
@@ -37,6 +37,31 @@ const tidy = async (deps: AdvanceDeps, lane: LaneState, rows: readonly MailboxRo
   return kept;
 };
 
+/** Puts off new nodes whose agent is not online yet: nobody waits in a function, and no run is made for them. */
+const withoutWaiting = async (
+  deps: AdvanceDeps,
+  lane: LaneState,
+  rows: readonly MailboxRow[],
+): Promise<{ readonly ready: readonly MailboxRow[]; readonly lookAt: readonly string[] }> => {
+  const now = nowIso(deps);
+  const young = rows.filter((r) => r.awaitAgentUntil !== undefined && now < r.awaitAgentUntil);
+  if (young.length === 0) return { ready: rows, lookAt: [] };
+  const facts = await deps.fleet.describe(
+    lane.cluster,
+    young.map((r) => r.instanceId),
+  );
+  const waiting = young.filter((row) => {
+    const known = facts.get(row.instanceId);
+    return known !== undefined && isAwaitingAgent(known, row.awaitAgentUntil, now);
+  });
+  if (waiting.length === 0) return { ready: rows, lookAt: [] };
+  const notBefore = nextAgentLook(now);
+  const ids = waiting.map((r): [string, string] => [r.instanceId, r.version]);
+  await performOutbox(deps, mailboxRun(deps, lane, ''), [{ kind: 'defer', lane: lane.lane, rows: ids, notBefore }]);
+  deps.count('AwaitingAgent', waiting.length);
+  return { ready: rows.filter((r) => !waiting.includes(r)), lookAt: [notBefore] };
+};
+
 /** The operator's run that is first in line, if one waits. Orders for runs that are under way or over go. */
 const firstQueued = async (deps: AdvanceDeps, lane: LaneState): Promise<string | undefined> => {
   for (const { runId, sortKey } of await deps.lanes.queuedRuns(lane.lane)) {
@@ -58,7 +83,7 @@ const nextOf = async (deps: AdvanceDeps, lane: LaneState): Promise<Next> => {
     : holdOf(lane, pause && `paused by ${pause.by} at ${pause.at}: ${pause.reason}`, now);
   const all = await deps.lanes.mailbox(lane.lane);
   const due = dueRows(all, now);
-  const rows = await tidy(deps, lane, due.slice(0, MAX_ROWS));
+  const { ready: rows, lookAt } = await withoutWaiting(deps, lane, await tidy(deps, lane, due.slice(0, MAX_ROWS)));
   const queued = await firstQueued(deps, lane);
   if (hold !== undefined) {
     await recordHold(deps, lane, rows, hold);
@@ -67,7 +92,8 @@ const nextOf = async (deps: AdvanceDeps, lane: LaneState): Promise<Next> => {
   if (queued !== undefined) return { runId: queued };
   if (rows.length > 0) return { runId: deps.newRunId() };
   const later = all.filter((r) => r.notBefore !== undefined && r.notBefore > now);
-  return { dueAt: nextDue([...later, ...due.slice(MAX_ROWS)], now) };
+  const times = [nextDue([...later, ...due.slice(MAX_ROWS)], now), ...lookAt].filter((t) => t !== undefined);
+  return { dueAt: times.toSorted()[0] };
 };
 
 const isDisruptive = (deps: AdvanceDeps, lane: LaneState): boolean =>
@@ -97,10 +123,19 @@ const endRun = async (deps: AdvanceDeps, lane: LaneState, run: RunState): Promis
   return await deps.lanes.save(after.lane);
 };
 
+/** The lane as it is stored, with the call that led here answered: what comes from now on calls anew. */
+const answered = async (deps: AdvanceDeps, name: string): Promise<LaneState> => {
+  const stored = await deps.lanes.get(name);
+  // An operator's run may be in line before its lane was ever touched.
+  if (stored?.calledAt === undefined) return stored ?? newLane(name);
+  await deps.lanes.answerCall(name);
+  const { calledAt, ...lane } = stored;
+  return lane;
+};
+
 /** One look at a lane: goes on with its run, or starts the next one, until there is nothing to do now. */
 export const laneTurn = async (deps: AdvanceDeps, name: string, signal: AbortSignal): Promise<void> => {
-  // An operator's run may be in line before its lane was ever touched.
-  let lane: LaneState = (await deps.lanes.get(name)) ?? newLane(name);
+  let lane = await answered(deps, name);
   if (lane.version === 0 && clusterPolicy(deps.settings.policy, lane.cluster) === undefined) {
     deps.log.warn('woken for a lane of a cluster that the policy does not list', { lane: name });
     return;

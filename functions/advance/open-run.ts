@@ -1,5 +1,5 @@
 import { dueRows } from '../core/lane.ts';
-import type { LaneState, RunState } from '../core/rows.ts';
+import { type LaneState, type MailboxRow, type RunState, WHOLE_CLUSTER } from '../core/rows.ts';
 import { answeredOf, NODE_CHECK } from '../core/run-outbox.ts';
 import type { Candidate } from '../core/start-run.ts';
 import { type AdvanceDeps, nowIso } from './deps.ts';
@@ -49,6 +49,24 @@ export const planAsked = async (
   signal: AbortSignal,
 ): Promise<RunState> => await deps.runs.save(await planRun(deps, run, await askedOf(deps, run), lane, signal));
 
+/** A check of every node of the cluster, planned in the run's own group like a sweep. */
+const clusterRun = (deps: AdvanceDeps, lane: LaneState, runId: string, row: MailboxRow): RunState => {
+  const { clusterCheckCoolDownSeconds } = deps.settings.policy.limits;
+  return {
+    ...mailboxRun(deps, lane, runId),
+    origin: { source: 'cluster-signal', reason: `${row.reason} (${row.source}), ${row.signals} signals` },
+    outbox: answeredOf(lane.lane, [[row.instanceId, row.version]], nowIso(deps), clusterCheckCoolDownSeconds),
+  };
+};
+
+/** Stores a new run; where a crash left one under this id, that one stands. */
+const keep = async (deps: AdvanceDeps, run: RunState): Promise<RunState> => {
+  if (await deps.runs.create(run)) return run;
+  const first = await deps.runs.get(run.runId);
+  if (first === undefined) throw new Error(`opening run ${run.runId}: it was there and is gone`);
+  return first;
+};
+
 /** The lane's run as it is to be driven: stored and planned, whatever a crash left of it. */
 export const openRun = async (
   deps: AdvanceDeps,
@@ -60,7 +78,10 @@ export const openRun = async (
   if (stored !== undefined) return stored.status === 'queued' ? await planAsked(deps, stored, lane, signal) : stored;
   const { limits } = deps.settings.policy;
   const max = isCheckLane(lane) ? limits.maxNodesPerCheckRun : limits.maxNodesPerRepairRun;
-  const rows = dueRows(await deps.lanes.mailbox(lane.lane), nowIso(deps)).slice(0, max);
+  const due = dueRows(await deps.lanes.mailbox(lane.lane), nowIso(deps));
+  const whole = due.find((row) => row.instanceId === WHOLE_CLUSTER);
+  const rows = due.filter((row) => row !== whole).slice(0, max);
+  if (whole !== undefined) return await keep(deps, clusterRun(deps, lane, runId, whole));
   const candidates: Candidate[] = rows.map((row) => ({ instanceId: row.instanceId, row }));
   const planned = await planRun(
     deps,
@@ -74,10 +95,7 @@ export const openRun = async (
     ? answeredOf(lane.lane, planned.pending, nowIso(deps), limits.checkCoolDownSeconds)
     : [];
   const run: RunState = { ...planned, outbox: [...planned.outbox, ...taken] };
-  if (await deps.runs.create(run)) return run;
-  const first = await deps.runs.get(runId);
-  if (first === undefined) throw new Error(`opening run ${runId}: it was there and is gone`);
-  return first;
+  return await keep(deps, run);
 };
 
 /** Hands a check run to its own group. What the run promised for the lane's rows is done before the lane goes on. */

@@ -192,7 +192,7 @@ export const commandRowOf = (
   remediation: run.remediation,
   action: run.action,
   instanceIds: command.instanceIds,
-  sparse: run.origin.source === 'sweep',
+  sparse: run.origin.source === 'sweep' || run.origin.source === 'cluster-signal',
   sentAt,
   ...deadlinesOf(run, sentAt, limits),
 });

@@ -35,6 +35,7 @@ const remembered = (attempts: NodeStateRow['attempts'], over: Partial<NodeStateR
 const told = (facts: NodeFacts, over: Partial<DecisionContext> = {}): string => {
   const decision = decideNode(facts, context(over));
   if (decision.kind === 'go') return 'go';
+  if (decision.kind === 'wait') return `wait until ${decision.notBefore}`;
   return `${decision.kind} ${decision.kind === 'settle' ? decision.outcome : decision.why}`;
 };
 
@@ -82,7 +83,8 @@ describe('policy and history decide on a repair, in this order', () => {
     ['the node is in quarantine', { nodeState: remembered({}, { quarantinedAt: at(1) }) }, 'skip Quarantined'],
     ['the symptom is older than the repair', { nodeState: attempt(7195, 'Repaired') }, 'skip Stale'],
     ['the symptom is as old as the repair', { nodeState: attempt(7190, 'Repaired') }, 'skip Stale'],
-    ['a repair was tried just now', { nodeState: attempt(7195) }, 'skip CoolingDown'],
+    ['the symptom is older than an attempt that failed', { nodeState: attempt(7195) }, 'skip Stale'],
+    ['a repair was tried just now', { nodeState: attempt(7189) }, 'skip CoolingDown'],
     ['the news is old', { lastSeenAt: at(7200 - 1801) }, 'check Stale'],
     ['the node group updates', { maintenance: 'it is UPDATING' }, 'skip Maintenance'],
     ['nothing is against it', {}, 'go'],
@@ -134,8 +136,38 @@ it.each<[string, string | undefined, boolean]>([
   expect(isOldNews(seen, state)).toBe(expected);
 });
 
-it('a failed repair makes no news old', () => {
-  expect(isOldNews(at(1), remembered({ 'r-1': { at: at(5), outcome: 'NotRepaired' } }))).toBe(false);
+it.each(['NotRepaired', 'TimedOut', 'Unknown'] as const)(
+  'an attempt that ended %s answers what was seen before',
+  (outcome) => {
+    const state = remembered({ 'r-1': { at: at(5), outcome } });
+    expect([isOldNews(at(5), state), isOldNews(at(6), state)]).toEqual([true, false]);
+  },
+);
+
+describe('a new node', () => {
+  const until = { awaitAgentUntil: at(7260) };
+  it.each<[string, NodeFacts, Partial<DecisionContext>, string]>([
+    ['that EC2 still starts is waited for', { ...ok, state: 'pending' }, until, `wait until ${at(7260)}`],
+    ['that SSM does not know yet is waited for', unmanaged, until, `wait until ${at(7260)}`],
+    ['is checked once its agent is online', ok, until, 'go'],
+    ['is unreachable where SSM never knew it', unmanaged, { awaitAgentUntil: at(7200) }, 'settle Unreachable'],
+    [
+      'is unreachable where it never came up',
+      { ...ok, state: 'pending' },
+      { awaitAgentUntil: at(7200) },
+      'settle Unreachable',
+    ],
+    ['is gone where it was terminated meanwhile', { ...ok, state: 'terminated' }, until, 'skip Gone'],
+    ['of Auto Mode is unsupported at once', { ...unmanaged, autoMode: true }, until, 'settle Unsupported'],
+    ['of another cluster is left alone at once', { ...ok, inCluster: false }, until, 'skip NotInCluster'],
+  ])('%s', (_, facts, over, expected) => {
+    expect(told(facts, { action: 'check', ...over })).toBe(expected);
+  });
+
+  it('whose agent never came is told what the node lacks', () => {
+    const decision = decideNode(unmanaged, context({ action: 'check', awaitAgentUntil: at(7200) }));
+    expect(decision).toMatchObject({ message: expect.stringContaining('AmazonSSMManagedInstanceCore') });
+  });
 });
 
 it.each([

@@ -26,6 +26,8 @@ export type Decision =
   | { readonly kind: 'skip'; readonly why: SkipWhy; readonly message: string; readonly notBefore?: string }
   /** It has an outcome without a command. */
   | { readonly kind: 'settle'; readonly outcome: 'Unsupported' | 'Unreachable'; readonly message: string }
+  /** Too early to tell: nothing is recorded, and it is looked at again. */
+  | { readonly kind: 'wait'; readonly notBefore: string }
   /** No repair, but worth a look: recorded as `Skipped`, and a check is asked for. */
   | { readonly kind: 'check'; readonly why: SkipWhy; readonly message: string };
 
@@ -40,6 +42,8 @@ export type DecisionContext = {
   readonly lastSeenAt?: string;
   /** Whether a check found the symptom: where no repair is allowed, another check would tell nothing new. */
   readonly isFinding?: boolean;
+  /** Until when a new node's SSM agent is waited for. */
+  readonly awaitAgentUntil?: string;
   readonly nodeState?: NodeStateRow;
   /** Why no disruptive repair may start now, where one would. */
   readonly maintenance?: string;
@@ -52,7 +56,14 @@ const skip = (why: SkipWhy, message: string, notBefore?: string): Decision => ({
   ...(notBefore === undefined ? {} : { notBefore }),
 });
 
-const reachable = (facts: NodeFacts): Decision => {
+/** Run Command reaches a control container on Bottlerocket, and PowerShell on Windows: not the host that needs mending. */
+const isMendable = (ssm: NonNullable<NodeFacts['ssm']>): boolean =>
+  ssm.platformType === 'Linux' && ssm.platformName !== 'Bottlerocket';
+
+const NEVER_ONLINE =
+  "the new node's SSM agent did not come online in time: give the node's role AmazonSSMManagedInstanceCore, and the node a way to the endpoints ssm, ssmmessages and ec2messages";
+
+const reachable = (facts: NodeFacts, context: DecisionContext): Decision => {
   const { state, ssm } = facts;
   if (state === undefined)
     return skip('Gone', 'EC2 knows no such instance: it was terminated, or is of another account or region');
@@ -65,6 +76,14 @@ const reachable = (facts: NodeFacts): Decision => {
       message: 'EKS Auto Mode forbids SSM on its nodes: replace the node',
     };
   }
+  if (isAwaitingAgent(facts, context.awaitAgentUntil, context.now)) {
+    return { kind: 'wait', notBefore: nextAgentLook(context.now) };
+  }
+  if (context.awaitAgentUntil !== undefined && (state === 'pending' || state === 'running')) {
+    if (ssm === undefined || (ssm.pingStatus !== 'Online' && isMendable(ssm))) {
+      return { kind: 'settle', outcome: 'Unreachable', message: NEVER_ONLINE };
+    }
+  }
   if (state !== 'running') return { kind: 'settle', outcome: 'Unreachable', message: `the instance is ${state}` };
   if (ssm === undefined) {
     return skip(
@@ -72,7 +91,7 @@ const reachable = (facts: NodeFacts): Decision => {
       'SSM does not know the instance: give its role AmazonSSMManagedInstanceCore, and the node a way to the SSM endpoints',
     );
   }
-  if (ssm.platformType !== 'Linux' || ssm.platformName === 'Bottlerocket') {
+  if (!isMendable(ssm)) {
     return {
       kind: 'settle',
       outcome: 'Unsupported',
@@ -85,18 +104,31 @@ const reachable = (facts: NodeFacts): Decision => {
   return { kind: 'go' };
 };
 
-/** The end of the last attempt that mended the node, in milliseconds, or -Infinity. */
-const lastRepairMs = (state: NodeStateRow | undefined): number =>
-  Math.max(
-    Number.NEGATIVE_INFINITY,
-    ...Object.values(state?.attempts ?? {})
-      .filter((a) => a.outcome === 'Repaired' || a.outcome === 'Relapsed')
-      .map((a) => epochMs(a.at)),
-  );
+/** How often a new node's agent is looked for. All that wait share the look of a minute. */
+const AGENT_LOOK_MS = 60_000;
 
-/** Whether a symptom was last seen before the end of the node's last successful repair: it tells nothing new. */
+/** Whether a new node's SSM agent may yet come online: SSM knows it some time after EC2 says running. */
+export const isAwaitingAgent = (facts: NodeFacts, awaitAgentUntil: string | undefined, now: string): boolean =>
+  awaitAgentUntil !== undefined &&
+  now < awaitAgentUntil &&
+  facts.inCluster &&
+  !facts.autoMode &&
+  (facts.state === 'pending' || (facts.state === 'running' && facts.ssm?.pingStatus !== 'Online'));
+
+/** The next look at nodes that wait for their agent. */
+export const nextAgentLook = (now: string): string =>
+  isoTime((Math.floor(epochMs(now) / AGENT_LOOK_MS) + 1) * AGENT_LOOK_MS);
+
+/** The end of the last attempt on the node, in milliseconds, or -Infinity. */
+const lastAttemptMs = (state: NodeStateRow | undefined): number =>
+  Math.max(Number.NEGATIVE_INFINITY, ...Object.values(state?.attempts ?? {}).map((a) => epochMs(a.at)));
+
+/**
+ * Whether a symptom was last seen before the end of the last attempt on the node, failed ones too: that attempt has
+ * answered it. A node that is still broken says so again, or the next sweep does.
+ */
 export const isOldNews = (lastSeenAt: string, state: NodeStateRow | undefined): boolean =>
-  epochMs(lastSeenAt) <= lastRepairMs(state);
+  epochMs(lastSeenAt) <= lastAttemptMs(state);
 
 const repairable = (context: DecisionContext): Decision => {
   const { limits, nodeState, lastSeenAt } = context;
@@ -108,7 +140,7 @@ const repairable = (context: DecisionContext): Decision => {
     );
   }
   if (lastSeenAt !== undefined && isOldNews(lastSeenAt, nodeState)) {
-    return skip('Stale', 'the symptom was last seen before the end of the last repair: old news');
+    return skip('Stale', 'the symptom was last seen before the end of the last repair or attempt: old news');
   }
   const attempts = Object.values(nodeState?.attempts ?? {}).map((a) => epochMs(a.at));
   const coolUntilMs = Math.max(Number.NEGATIVE_INFINITY, ...attempts) + limits.coolDownSeconds * 1000;
@@ -141,7 +173,7 @@ const observeOnly = (context: DecisionContext, why: SkipWhy, message: string): D
  * that EC2 does not show is gone, a mode tag with an unknown value opts the node out.
  */
 export const decideNode = (facts: NodeFacts, context: DecisionContext): Decision => {
-  const first = reachable(facts);
+  const first = reachable(facts, context);
   // Membership and opt-out come before reachability in what an operator is told, but after "not ours at all".
   const isOurs = !(first.kind === 'skip' && (first.why === 'Gone' || first.why === 'NotInCluster'));
   if (isOurs && facts.modeTag !== undefined && facts.modeTag !== 'repair') {

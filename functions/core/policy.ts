@@ -41,6 +41,12 @@ export const Limits = z
     adoptionReadGapSeconds: seconds(60),
     retentionDays: count(365),
     maxForeignSignalsPerMinute: count(60),
+    /** How long a new node's SSM agent is waited for before the node counts as unreachable. */
+    agentWaitSeconds: seconds(1200),
+    /** A cluster that its signals had checked is not checked again for them within this time. */
+    clusterCheckCoolDownSeconds: seconds(600),
+    /** EC2 calls over the whole pipeline: a cluster's autoscaler needs the same bucket in the same incident. */
+    maxEc2CallsPerSecond: count(2),
     /** After a change of a cluster (node group, version, CNI add-on) its nodes get this long before they are checked. */
     settleSeconds: seconds(600),
   })

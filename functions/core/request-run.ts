@@ -58,7 +58,7 @@ export const assumedFacts = (instanceId: string): NodeFacts => ({
   ssm: { pingStatus: 'Online', platformType: 'Linux', platformName: '' },
 });
 
-const skippedOf = (instanceId: string, decision: Exclude<Decision, { kind: 'go' }>): SkippedNode => ({
+const skippedOf = (instanceId: string, decision: Exclude<Decision, { kind: 'go' | 'wait' }>): SkippedNode => ({
   instanceId,
   why: decision.kind === 'settle' ? decision.outcome : decision.why,
   message: decision.message,
@@ -82,7 +82,7 @@ export const previewOf = (
       mayRepair: true,
       ...(nodeState === undefined ? {} : { nodeState }),
     });
-    if (decision.kind !== 'go') skipped.push(skippedOf(instanceId, decision));
+    if (decision.kind !== 'go' && decision.kind !== 'wait') skipped.push(skippedOf(instanceId, decision));
   }
   const more = skipped.length - MAX_SKIPPED_LISTED;
   return {

@@ -4,7 +4,7 @@ import { Finding, Outcome, SkipWhy } from './outcome.ts';
 
 /** Who or what asked for a run. */
 export const Origin = z.strictObject({
-  source: z.enum(['signal', 'operator', 'sweep', 'finding', 'unknown-repair', 'replay']),
+  source: z.enum(['signal', 'cluster-signal', 'operator', 'sweep', 'finding', 'unknown-repair', 'replay']),
   /** As claimed by the caller; the caller's own IAM decided. */
   requestedBy: z.string().max(200).optional(),
   reason: z.string().max(500).optional(),
@@ -14,11 +14,14 @@ export const Origin = z.strictObject({
 });
 export type Origin = z.infer<typeof Origin>;
 
+/** Stands for every node of the cluster, in a row of its check lane. */
+export const WHOLE_CLUSTER = '*';
+
 /** News about one node, waiting in a lane (`<cluster>/<remediation>`) or among the cluster's checks (`<cluster>/node-check`). */
 export const MailboxRow = z.strictObject({
   lane: z.string(),
   cluster: ClusterName,
-  instanceId: InstanceId,
+  instanceId: z.union([InstanceId, z.literal(WHOLE_CLUSTER)]),
   reason: z.string().max(64),
   image: z.string().max(300).optional(),
   /** First and last time the symptom was seen, by the source's own clock. */
@@ -27,6 +30,8 @@ export const MailboxRow = z.strictObject({
   /** How many signals this row stands for. */
   signals: z.number().int().positive(),
   source: z.string().max(100),
+  /** A new node: it is checked once its SSM agent is online, or given up at this time. */
+  awaitAgentUntil: IsoTime.optional(),
   /** Do not look before; set when a decision not to act is for a passing reason. */
   notBefore: IsoTime.optional(),
   /** The last decision not to act on this row, and when; it is recorded once, not at every look. */
@@ -171,7 +176,7 @@ export const CommandState = z.strictObject({
 export type CommandState = z.infer<typeof CommandState>;
 
 /** Mailbox rows that were looked at, by instance and version: touched only if they have not changed since. */
-const Looked = { lane: z.string(), rows: z.array(z.tuple([InstanceId, z.string()])) };
+const Looked = { lane: z.string(), rows: z.array(z.tuple([MailboxRow.shape.instanceId, z.string()])) };
 
 /**
  * Something the run must yet do besides sending: kept with the state until done; doing it twice is harmless. An entry
@@ -197,7 +202,8 @@ export const OutboxEntry = z.discriminatedUnion('kind', [
     ...Looked,
     notBefore: IsoTime,
     why: SkipWhy.optional(),
-    decidedAt: IsoTime,
+    /** Absent where nothing was decided: the row only waits. */
+    decidedAt: IsoTime.optional(),
   }),
   z.strictObject({ kind: z.literal('cancel'), commandId: z.string() }),
   /** An event on fleetmend's bus; `id` lets a reader drop duplicates. */
@@ -270,6 +276,8 @@ export const LaneState = z.strictObject({
   /** The window that the last run had earned, and when; a run soon after need not start with canaries. */
   earned: z.strictObject({ window: z.number().int().positive(), at: IsoTime }).optional(),
   dueAt: IsoTime.optional(),
+  /** Since when a wake for news is under way; λ advance takes it off before it reads the mailbox. */
+  calledAt: IsoTime.optional(),
 });
 export type LaneState = z.infer<typeof LaneState>;
 

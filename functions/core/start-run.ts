@@ -45,6 +45,7 @@ const decide = (run: RunState, candidate: Candidate, inputs: StartInputs): Decis
     ...(candidate.row === undefined
       ? {}
       : { lastSeenAt: candidate.row.lastSeenAt, isFinding: candidate.row.source === CHECK_SOURCE }),
+    ...(candidate.row?.awaitAgentUntil === undefined ? {} : { awaitAgentUntil: candidate.row.awaitAgentUntil }),
     ...(nodeState === undefined ? {} : { nodeState }),
     ...(maintenance === undefined ? {} : { maintenance }),
   });
@@ -59,6 +60,10 @@ const settle = (
 ): OutboxEntry[] => {
   const { now, limits } = inputs;
   const { row, instanceId } = candidate;
+  if (decision.kind === 'wait') {
+    const rows: [string, string][] = row === undefined ? [] : [[instanceId, row.version]];
+    return [{ kind: 'defer', lane: row?.lane ?? run.group, rows, notBefore: decision.notBefore }];
+  }
   const text = {
     outcome: decision.kind === 'settle' ? decision.outcome : ('Skipped' as const),
     ...(decision.kind === 'settle' ? {} : { why: decision.why }),
@@ -97,7 +102,9 @@ export const startRun = (queued: RunState, inputs: StartInputs): RunState => {
   const tooMany: string[] = [];
   for (const candidate of inputs.candidates) {
     const decision = decide(queued, candidate, inputs);
-    if (decision.kind !== 'go') {
+    if (decision.kind === 'wait') {
+      outbox.push(...settle(queued, candidate, decision, inputs));
+    } else if (decision.kind !== 'go') {
       const name = decision.kind === 'settle' ? decision.outcome : decision.why;
       settled[name] = (settled[name] ?? 0) + 1;
       outbox.push(...settle(queued, candidate, decision, inputs));

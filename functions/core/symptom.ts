@@ -1,7 +1,9 @@
 import { epochMs, isoTime } from './ids.ts';
+import { isAnswered } from './lane.ts';
 import { type ClusterPolicy, clusterPolicy, modeOf, type Policy } from './policy.ts';
 import type { MailboxRow } from './rows.ts';
 import { NODE_CHECK } from './run-outbox.ts';
+import { CHECK_REASONS } from './signal-types.ts';
 
 /** What the registry says of a remediation, as far as a symptom's way depends on it. */
 export type CatalogueEntry = {
@@ -48,20 +50,33 @@ export type Route =
 export const routeSymptom = (
   policy: Policy,
   catalogue: readonly CatalogueEntry[],
-  symptom: { readonly cluster: string; readonly reason: string; readonly trusted: boolean },
+  symptom: {
+    readonly cluster: string;
+    readonly reason: string;
+    readonly trusted: boolean;
+    /** Last seen longer ago than a repair may rest on. */
+    readonly late?: boolean;
+  },
 ): Route => {
   const cluster = clusterPolicy(policy, symptom.cluster);
   if (cluster === undefined) return { kind: 'not-managed' };
+  if (CHECK_REASONS.has(symptom.reason)) return { kind: 'mailbox', remediation: NODE_CHECK };
   const entry = remediationFor(catalogue, symptom.reason);
   if (entry === undefined) {
     return { kind: 'unknown-reason', known: [...new Set(catalogue.flatMap((c) => Object.keys(c.reasons)))].toSorted() };
   }
-  const repairs = symptom.trusted && mayRepair(cluster, entry).allowed;
+  const repairs = symptom.trusted && symptom.late !== true && mayRepair(cluster, entry).allowed;
   return { kind: 'mailbox', remediation: repairs ? entry.name : NODE_CHECK };
 };
 
 /** News for a mailbox; the store gives it a version. Its `notBefore` counts where the mailbox has no row of the node yet. */
 export type MailboxNews = Omit<MailboxRow, 'version' | 'skipped' | 'decidedAt'>;
+
+/** News that wants time waits beside a row that only remembers an answer; a row that is due stays due. */
+const waitOf = (row: MailboxRow, news: MailboxNews): string | undefined => {
+  const times = [row.notBefore, isAnswered(row) ? news.notBefore : undefined].filter((t) => t !== undefined);
+  return times.toSorted().at(-1);
+};
 
 /**
  * Adds news to what a mailbox has of a node. Undefined where nothing changes: news whose time lies within what the
@@ -74,10 +89,14 @@ export const mergeNews = (row: MailboxRow, news: MailboxNews): Omit<MailboxRow, 
   if (!isNewer && !isEarlier) return undefined;
   const { version, ...kept } = row;
   const image = (isNewer ? news.image : undefined) ?? row.image ?? news.image;
+  const notBefore = waitOf(row, news);
+  const awaitAgentUntil = news.awaitAgentUntil ?? row.awaitAgentUntil;
   return {
     ...kept,
     ...(isNewer ? { reason: news.reason, source: news.source } : {}),
     ...(image === undefined ? {} : { image }),
+    ...(notBefore === undefined ? {} : { notBefore }),
+    ...(awaitAgentUntil === undefined ? {} : { awaitAgentUntil }),
     firstSeenAt: isEarlier ? news.firstSeenAt : row.firstSeenAt,
     lastSeenAt: isNewer ? news.lastSeenAt : row.lastSeenAt,
     signals: row.signals + news.signals,

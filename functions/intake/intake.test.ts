@@ -1,20 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { nodeSymptomEvent } from '../../events/node-symptom.ts';
-import { fakeSqs } from '../../test/support/fake-sqs.ts';
-import { testSettings } from '../../test/support/settings.ts';
+import { BAD, intakeWorld, LANES, NOW, signal } from '../../test/support/intake-world.ts';
 import { sqsEvent } from '../../test/support/sqs-event.ts';
 import { startTable, type TestTable } from '../../test/support/table.ts';
-import { recorder } from '../../test/support/telemetry.ts';
-import { createDeadLetters } from '../adapters/dead-letters.ts';
-import { rowOf } from '../adapters/items.ts';
-import { createSignalStore } from '../adapters/signal-store.ts';
-import { createWakeQueue } from '../adapters/wake-queue.ts';
-import { MailboxRow } from '../core/rows.ts';
 import { handleSignals, type IntakeDeps } from './intake.ts';
-
-const LANES = 'https://sqs.example/1/lanes.fifo';
-const BAD = 'https://sqs.example/1/intake-bad';
-const NOW = '2026-08-22T10:00:30.000Z';
 
 let table: TestTable;
 beforeAll(async () => {
@@ -22,43 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => table.stop());
 
-let worlds = 0;
-const world = (limits = {}) => {
-  worlds++;
-  let ids = 0;
-  const newId = () => `w${worlds}-${++ids}`;
-  const sqs = fakeSqs();
-  const recording = recorder();
-  const settings = testSettings(limits);
-  const now = () => new Date(NOW);
-  const deps: IntakeDeps = {
-    store: createSignalStore({ ...table, newId }),
-    wakes: createWakeQueue({ client: sqs.client, queueUrl: LANES, newId, wait: async () => {} }),
-    deadLetters: createDeadLetters({ client: sqs.client, queueUrl: BAD, functionName: 'intake', now }),
-    policy: settings.policy,
-    catalogue: settings.remediations,
-    log: recording.log,
-    count: recording.count,
-    now,
-  };
-  return { deps, sqs, ...recording };
-};
-
-const mailbox = async (lane: string) =>
-  (await table.items(`LANE#${lane}`)).filter((i) => String(i.sk).startsWith('NODE#')).map((i) => rowOf(MailboxRow, i));
-let instances = 0;
-const newInstance = () => `i-${String(++instances).padStart(17, '0')}`;
-const signal = (over: Record<string, unknown> = {}, source = 'fleetmend.logs') => ({
-  ...nodeSymptomEvent('e-1', NOW, source, {
-    cluster: 'demo',
-    instanceId: newInstance(),
-    reason: 'SandboxImageMissing',
-    firstSeenAt: '2026-08-22T10:00:00.000Z',
-    lastSeenAt: '2026-08-22T10:00:20.000Z',
-    count: 3,
-    ...over,
-  }),
-});
+const world = (limits = {}) => intakeWorld(table, limits);
 
 describe('λ intake sends a signal', () => {
   it.each([
@@ -85,7 +37,7 @@ describe('λ intake sends a signal', () => {
       'careful/node-check',
     ],
   ])('%s', async (_, over, source, lane) => {
-    const { deps, sqs } = world();
+    const { deps, sqs, mailbox } = await world();
     const event = signal(over, source);
     expect(await handleSignals(deps, sqsEvent([event]))).toEqual({ batchItemFailures: [] });
     const rows = (await mailbox(lane)).filter((row) => row.instanceId === event.detail.instanceId);
@@ -96,23 +48,35 @@ describe('λ intake sends a signal', () => {
 });
 
 describe('λ intake', () => {
-  it('makes one row of twenty deliveries, and wakes for each of them', async () => {
-    const { deps, sqs } = world();
+  it('makes one row of twenty deliveries, and wakes the lane once until it has looked', async () => {
+    const { deps, sqs, lanes, mailbox } = await world();
     const event = signal();
     for (let i = 0; i < 2; i++) await handleSignals(deps, sqsEvent(Array.from({ length: 10 }, () => event)));
     const rows = (await mailbox('demo/pause-image')).filter((row) => row.instanceId === event.detail.instanceId);
     expect(rows).toMatchObject([{ signals: 3 }]);
+    expect(sqs.messages(LANES)).toHaveLength(1);
+    await lanes.answerCall('demo/pause-image');
+    await handleSignals(deps, sqsEvent([event]));
+    expect(sqs.messages(LANES)).toHaveLength(2);
+  });
+
+  it('calls a lane again that has not answered for two minutes', async () => {
+    const { deps, sqs, clock } = await world();
+    for (const seconds of [0, 60, 61]) {
+      clock.ms += seconds * 1000;
+      await handleSignals(deps, sqsEvent([signal()]));
+    }
     expect(sqs.messages(LANES)).toHaveLength(2);
   });
 
   it('wakes each lane of a batch once', async () => {
-    const { deps, sqs } = world();
+    const { deps, sqs } = await world();
     await handleSignals(deps, sqsEvent([signal(), signal(), signal({}, 'acme')]));
     expect(sqs.messages(LANES).map((m) => m.group)).toEqual(['demo/pause-image', 'demo/node-check']);
   });
 
   it('counts and acknowledges a cluster that the policy does not list', async () => {
-    const { deps, sqs, counts } = world();
+    const { deps, sqs, counts, mailbox } = await world();
     expect(await handleSignals(deps, sqsEvent([signal({ cluster: 'strange' })]))).toEqual({ batchItemFailures: [] });
     expect(counts).toEqual({ SignalNotManaged: 1 });
     expect([sqs.messages(BAD), sqs.messages(LANES), await mailbox('strange/node-check')]).toEqual([[], [], []]);
@@ -137,7 +101,7 @@ describe('λ intake', () => {
     ['a reason out of Object', signal({ reason: 'HasOwnProperty' }), /HasOwnProperty is not one of/],
     ['times the wrong way round', signal({ firstSeenAt: '2026-08-22T11:00:00.000Z' }), /field detail.firstSeenAt/],
   ])('puts %s away with the field named, beside good signals', async (_, body, reason) => {
-    const { deps, sqs } = world();
+    const { deps, sqs } = await world();
     expect(await handleSignals(deps, sqsEvent([body, signal()]))).toEqual({ batchItemFailures: [] });
     expect(sqs.messages(BAD)).toHaveLength(1);
     expect(sqs.messages(BAD)[0]?.attributes.reason).toMatch(reason);
@@ -145,8 +109,8 @@ describe('λ intake', () => {
   });
 
   it('keeps other sources to their rate, and loses nothing beyond it', async () => {
-    const { deps, sqs, counts } = world({ maxForeignSignalsPerMinute: 3 });
-    const source = `storm-${worlds}`;
+    const { deps, sqs, counts } = await world({ maxForeignSignalsPerMinute: 3 });
+    const source = `storm`;
     await handleSignals(deps, sqsEvent([...Array.from({ length: 5 }, () => signal({}, source)), signal()]));
     expect(counts).toMatchObject({ SignalTaken: 4, SignalOverBudget: 2 });
     expect(sqs.messages(BAD).map((m) => m.attributes.reason)).toEqual(
@@ -155,7 +119,7 @@ describe('λ intake', () => {
   });
 
   it('takes a time in the future as now', async () => {
-    const { deps } = world();
+    const { deps, mailbox } = await world();
     const event = signal({ lastSeenAt: '2027-01-01T00:00:00Z' });
     await handleSignals(deps, sqsEvent([event]));
     const rows = (await mailbox('demo/pause-image')).filter((row) => row.instanceId === event.detail.instanceId);
@@ -163,17 +127,17 @@ describe('λ intake', () => {
   });
 
   it('does not acknowledge what it could not wake for, and wakes when it comes again', async () => {
-    const { deps, sqs } = world();
+    const { deps, sqs } = await world();
     const event = signal();
     sqs.fail(1);
     await expect(handleSignals(deps, sqsEvent([event]))).rejects.toThrow('the queue is away');
     expect(sqs.messages(LANES)).toEqual([]);
-    await handleSignals(deps, sqsEvent([event]));
+    await handleSignals(deps, sqsEvent([event], undefined, 2));
     expect(sqs.messages(LANES)).toHaveLength(1);
   });
 
   it('returns only the signal whose row could not be written', async () => {
-    const { deps, sqs } = world();
+    const { deps, sqs } = await world();
     const bad = signal();
     const store: IntakeDeps['store'] = {
       ...deps.store,

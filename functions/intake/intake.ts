@@ -1,20 +1,23 @@
-import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import { LOGS_SOURCE, NodeSymptomEvent } from '../../events/node-symptom.ts';
+import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import type { DeadLetters } from '../adapters/dead-letters.ts';
+import type { InstanceFinder } from '../adapters/instance-finder.ts';
 import type { SignalStore } from '../adapters/signal-store.ts';
-import { laneName } from '../adapters/table-keys.ts';
 import type { WakeQueue } from '../adapters/wake-queue.ts';
+import { isoTime } from '../core/ids.ts';
+import { placeSignal } from '../core/place-signal.ts';
 import type { Policy } from '../core/policy.ts';
-import { type CatalogueEntry, notAfter, routeSymptom } from '../core/symptom.ts';
-import type { Wake } from '../core/wake.ts';
+import { signalOptions } from '../core/signal.ts';
+import type { CatalogueEntry } from '../core/symptom.ts';
 import { processBatch } from '../runtime/batch.ts';
 import { PermanentError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/logger.ts';
 import type { Count } from '../runtime/metrics.ts';
+import { type Gathered, gather, unresolvedOf } from './gather.ts';
 
 /** What λ intake works with. */
 export type IntakeDeps = {
   readonly store: SignalStore;
+  readonly finder: InstanceFinder;
   readonly wakes: WakeQueue;
   readonly deadLetters: DeadLetters;
   readonly policy: Policy;
@@ -24,79 +27,64 @@ export type IntakeDeps = {
   readonly now: () => Date;
 };
 
-/** A mailbox row keeps this much of an event's source (EventBridge allows 256 characters). */
-const MAX_SOURCE_LENGTH = 100;
+/** A call that no turn of the lane has answered for so long may have been lost with the wake. */
+const CALL_LIFE_MS = 120_000;
 
-const parse = (body: unknown): NodeSymptomEvent => {
-  const parsed = NodeSymptomEvent.safeParse(body);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw new PermanentError(
-      `reading the signal: field ${issue?.path.join('.') || '(event)'}: ${issue?.message ?? 'invalid'}`,
-    );
-  }
-  const { firstSeenAt, lastSeenAt } = parsed.data.detail;
-  if (Date.parse(firstSeenAt) > Date.parse(lastSeenAt)) {
-    throw new PermanentError('reading the signal: field detail.firstSeenAt: later than detail.lastSeenAt');
-  }
-  return parsed.data;
-};
-
-/** Puts one signal where it belongs; returns the lane to wake, or undefined where there is nothing to do. */
-const receive = async (deps: IntakeDeps, body: unknown): Promise<Wake | undefined> => {
-  const { source, detail, id } = parse(body);
-  const { cluster, instanceId, reason } = detail;
-  const isOurs = source === LOGS_SOURCE;
-  const route = routeSymptom(deps.policy, deps.catalogue, { cluster, reason, trusted: isOurs && detail.hint !== true });
-  if (route.kind === 'not-managed') {
-    deps.count('SignalNotManaged');
-    deps.log.info('the policy does not list this cluster: nothing is done', { cluster, instanceId, reason, source });
+/** Puts one signal where it belongs; returns the lane of its row, or undefined where there is nothing to do. */
+const receive = async (
+  deps: IntakeDeps,
+  batch: Awaited<ReturnType<typeof gather>>,
+  messageId: string,
+): Promise<string | undefined> => {
+  const gathered = batch.of(messageId);
+  if ('error' in gathered) throw gathered.error;
+  const { signal } = gathered;
+  const named = unresolvedOf(signal);
+  const found = named === undefined ? [] : batch.find(named);
+  const placed = placeSignal(deps.policy, deps.catalogue, signal, found, deps.now().toISOString());
+  const { kind, source, id } = signal;
+  if (placed.kind === 'nothing') {
+    deps.count(placed.count);
+    deps.log.info('nothing is done', { id, kind, source, why: placed.why, count: placed.count });
     return undefined;
   }
-  if (route.kind === 'unknown-reason') {
+  if (placed.kind === 'unknown-reason') {
     throw new PermanentError(
-      `reading the signal: field detail.reason: ${reason} is not one of ${route.known.join(', ')}`,
+      `reading the signal: field detail.reason: ${placed.reason} is not one of ${placed.known.join(', ')}`,
     );
   }
-  const now = deps.now().toISOString();
-  const perMinute = deps.policy.limits.maxForeignSignalsPerMinute;
-  if (!isOurs && !(await deps.store.takeFromBudget(source, now, perMinute))) {
-    deps.count('SignalOverBudget');
-    throw new PermanentError(
-      `OverBudget: more than ${perMinute} signals a minute from ${source}; replay brings it back`,
-    );
-  }
-  const lane = laneName(cluster, route.remediation);
-  const nowMs = Date.parse(now);
-  const change = await deps.store.addNews({
-    lane,
-    cluster,
-    instanceId,
-    reason,
-    ...(detail.image === undefined ? {} : { image: detail.image }),
-    firstSeenAt: notAfter(detail.firstSeenAt, nowMs),
-    lastSeenAt: notAfter(detail.lastSeenAt, nowMs),
-    signals: detail.count,
-    source: source.slice(0, MAX_SOURCE_LENGTH),
-  });
-  // Also for an unchanged row: the first delivery may have died before its wake.
-  await deps.store.touchLane(cluster, route.remediation, now);
+  const { lane, instanceId, reason } = placed.news;
+  const change = await deps.store.addNews(placed.news);
   deps.count('SignalTaken');
-  deps.log.info('signal', { id, lane, instanceId, reason, source, change });
-  return { kind: 'lane', lane };
+  if (placed.isLate) deps.count('SignalLate');
+  deps.log.info('signal', { id, kind, lane, instanceId, reason, source, change, isLate: placed.isLate });
+  return lane;
 };
 
-/** Takes a batch of signals: rows first, then one wake per lane, and only then is the batch acknowledged. */
+/** Whether SQS gives the record again: then the delivery before may have died between its row and its wake. */
+const isRedelivered = (record: SQSRecord): boolean => Number(record.attributes.ApproximateReceiveCount) > 1;
+
+/**
+ * Takes a batch of signals: rows first, then one call and wake for each lane that is not called already, and only then is
+ * the batch acknowledged.
+ */
 export const handleSignals = async (deps: IntakeDeps, event: SQSEvent): Promise<SQSBatchResponse> => {
-  const wakes: Wake[] = [];
+  const batch = await gather({ ...deps, options: signalOptions(deps.policy) }, event);
+  const lanes = new Map<string, boolean>();
   const response = await processBatch(
     { deadLetter: deps.deadLetters.put, log: deps.log, count: deps.count },
     event,
-    async (body) => {
-      const wake = await receive(deps, body);
-      if (wake !== undefined) wakes.push(wake);
+    async (_, record) => {
+      const lane = await receive(deps, batch, record.messageId);
+      if (lane !== undefined) lanes.set(lane, lanes.get(lane) === true || isRedelivered(record));
     },
   );
-  await deps.wakes.wake(wakes);
+  const nowMs = deps.now().getTime();
+  const woken: string[] = [];
+  for (const [lane, isAgain] of lanes) {
+    const called = await deps.store.callLane(lane, isoTime(nowMs), isoTime(nowMs - CALL_LIFE_MS));
+    if (called || isAgain) woken.push(lane);
+  }
+  if (woken.length > 0) await deps.wakes.wake(woken.map((lane) => ({ kind: 'lane', lane })));
   return response;
 };

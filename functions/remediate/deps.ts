@@ -5,6 +5,7 @@ import { createDeadLetterReader } from '../adapters/dead-letters.ts';
 import { createDocumentClient } from '../adapters/document-client.ts';
 import { createFleet } from '../adapters/fleet.ts';
 import { createLaneStore } from '../adapters/lane-store.ts';
+import { createPace, EC2_COUNTER } from '../adapters/pace.ts';
 import { createRequestStore } from '../adapters/request-store.ts';
 import { createResultStore } from '../adapters/result-store.ts';
 import { createRunStore } from '../adapters/run-store.ts';
@@ -35,9 +36,10 @@ export const createRemediateDeps = ({
   const { limits } = settings.policy;
   const table = { client: createDocumentClient(), tableName: env.TABLE_NAME };
   const sqs = new SQSClient({});
+  const pace = createPace({ ...table, counter: EC2_COUNTER, maxPerSecond: limits.maxEc2CallsPerSecond, now });
   return {
     ...telemetry,
-    fleet: createFleet({ ec2: new EC2Client({}), ssm: new SSMClient({}), policy: settings.policy }),
+    fleet: createFleet({ ec2: new EC2Client({}), ssm: new SSMClient({}), policy: settings.policy, pace }),
     runs: createRunStore({ ...table, retentionDays: limits.retentionDays }),
     lanes: createLaneStore(table),
     results: createResultStore({ ...table, limits }),

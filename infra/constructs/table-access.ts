@@ -34,6 +34,7 @@ const ACCESS: Readonly<Record<Exclude<FunctionName, 'report'>, Access>> = {
     pauses: ['Query', 'PutItem'],
     command: ['GetItem'],
     node: ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem'],
+    rate: ['UpdateItem'],
   },
   track: {
     command: ['GetItem', 'PutItem', 'UpdateItem'],
@@ -49,6 +50,7 @@ const ACCESS: Readonly<Record<Exclude<FunctionName, 'report'>, Access>> = {
     result: ['GetItem', 'PutItem'],
     node: ['BatchGetItem'],
     pauses: ['Query'],
+    rate: ['UpdateItem'],
   },
   reconcile: {
     command: ['GetItem', 'UpdateItem'],

@@ -1,0 +1,49 @@
+import { DescribeInstancesCommand, type EC2Client, type Instance } from '@aws-sdk/client-ec2';
+
+/** An instance of the fake; running, where nothing else is said. */
+export type FakeInstance = {
+  readonly instanceId: string;
+  readonly privateDnsName?: string;
+  readonly state?: string;
+  readonly tags?: Readonly<Record<string, string>>;
+};
+
+/** EC2 in memory, behind the client's `send`: one filtered call at a time, as strict about its limits as AWS. */
+export const fakeEc2 = (instances: readonly FakeInstance[] = []) => {
+  const known = [...instances];
+  /** The filter of every call, in order. */
+  const calls: { readonly name: string; readonly values: readonly string[] }[] = [];
+  let failures = 0;
+  const send = async (command: unknown): Promise<unknown> => {
+    if (!(command instanceof DescribeInstancesCommand)) throw new Error('this fake has no such operation');
+    const { Filters = [] } = command.input;
+    const [filter] = Filters;
+    const values = filter?.Values ?? [];
+    if (Filters.length !== 1 || values.length === 0 || values.length > 200) throw new Error('InvalidParameterValue');
+    calls.push({ name: filter?.Name ?? '', values });
+    if (failures > 0) {
+      failures--;
+      throw new Error('RequestLimitExceeded');
+    }
+    const fits = (value: string | undefined): boolean =>
+      value !== undefined && values.some((v) => (v.endsWith('.*') ? value.startsWith(v.slice(0, -1)) : v === value));
+    const found = known.filter((i) => fits(filter?.Name === 'instance-id' ? i.instanceId : i.privateDnsName));
+    const Instances = found.map(
+      (i): Instance => ({
+        InstanceId: i.instanceId,
+        PrivateDnsName: i.privateDnsName ?? '',
+        State: { Name: (i.state ?? 'running') as 'running' },
+        Tags: Object.entries(i.tags ?? {}).map(([Key, Value]) => ({ Key, Value })),
+      }),
+    );
+    return { Reservations: [{ Instances }] };
+  };
+  return {
+    client: { send: send as EC2Client['send'] },
+    calls,
+    add: (...more: readonly FakeInstance[]) => known.push(...more),
+    fail: (times: number) => {
+      failures = times;
+    },
+  };
+};
