@@ -84,7 +84,7 @@ describe('policy and history decide on a repair, in this order', () => {
     ['the symptom is older than the repair', { nodeState: attempt(7195, 'Repaired') }, 'skip Stale'],
     ['the symptom is as old as the repair', { nodeState: attempt(7190, 'Repaired') }, 'skip Stale'],
     ['the symptom is older than an attempt that failed', { nodeState: attempt(7195) }, 'skip Stale'],
-    ['a repair was tried just now', { nodeState: attempt(7189) }, 'skip CoolingDown'],
+    ['a repair was tried just now', { nodeState: attempt(7189), lastSeenAt: at(7190) }, 'skip CoolingDown'],
     ['the news is old', { lastSeenAt: at(7200 - 1801) }, 'check Stale'],
     ['the node group updates', { maintenance: 'it is UPDATING' }, 'skip Maintenance'],
     ['nothing is against it', {}, 'go'],

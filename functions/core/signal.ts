@@ -5,7 +5,7 @@ import { INSTANCE_STATE_CHANGE, LAUNCH_SUCCESSFUL, readLaunch, readStateChange }
 import { NODE_SYMPTOM, readNodeSymptom } from './signal-symptom.ts';
 import { Envelope, refusal, refused, type SignalOptions, type SignalReading } from './signal-types.ts';
 
-export { CHECK_REASONS, type Signal, type SignalOptions, type SignalReading } from './signal-types.ts';
+export type { Signal, SignalOptions, SignalReading } from './signal-types.ts';
 
 /** What the reading of signals takes from the policy. */
 export const signalOptions = (policy: Pick<Policy, 'clusters' | 'limits'>): SignalOptions => ({

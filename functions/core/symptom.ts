@@ -1,7 +1,7 @@
 import { epochMs, isoTime } from './ids.ts';
 import { isAnswered } from './lane.ts';
 import { type ClusterPolicy, clusterPolicy, modeOf, type Policy } from './policy.ts';
-import type { MailboxRow } from './rows.ts';
+import { type MailboxRow, WHOLE_CLUSTER } from './rows.ts';
 import { NODE_CHECK } from './run-outbox.ts';
 import { CHECK_REASONS } from './signal-types.ts';
 
@@ -72,9 +72,13 @@ export const routeSymptom = (
 /** News for a mailbox; the store gives it a version. Its `notBefore` counts where the mailbox has no row of the node yet. */
 export type MailboxNews = Omit<MailboxRow, 'version' | 'skipped' | 'decidedAt'>;
 
-/** News that wants time waits beside a row that only remembers an answer; a row that is due stays due. */
+/**
+ * News of a cluster or of a new node that wants time waits beside a row that only remembers an answer; a row that is due
+ * stays due, and so does what the planner decided for a node.
+ */
 const waitOf = (row: MailboxRow, news: MailboxNews): string | undefined => {
-  const times = [row.notBefore, isAnswered(row) ? news.notBefore : undefined].filter((t) => t !== undefined);
+  const wantsTime = isAnswered(row) && (row.instanceId === WHOLE_CLUSTER || news.awaitAgentUntil !== undefined);
+  const times = [row.notBefore, wantsTime ? news.notBefore : undefined].filter((t) => t !== undefined);
   return times.toSorted().at(-1);
 };
 

@@ -12,7 +12,7 @@ import { processBatch } from '../runtime/batch.ts';
 import { PermanentError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/logger.ts';
 import type { Count } from '../runtime/metrics.ts';
-import { type Gathered, gather, unresolvedOf } from './gather.ts';
+import { gather, unresolvedOf } from './gather.ts';
 
 /** What λ intake works with. */
 export type IntakeDeps = {
