@@ -242,10 +242,11 @@ const whileStarting = (segment: Segment): Fault | null => {
 /** A pull of a pause image that nobody says an application wanted: lines cut at their front, `ctr` by hand, dockerd. */
 const byName = (segment: Segment): Fault | null => {
   if (isOfAnApplication(segment)) return null;
-  const image = firstRef(segment, IMAGE_MARKERS) ?? imageOfRequest(segment);
+  const hasCause = [DENIED, NO_CREDENTIALS, CERTIFICATE, UNREACHABLE].some((any) => says(segment, any));
+  // A request alone is no failure: containerd logs each at its debug level.
+  const image = firstRef(segment, IMAGE_MARKERS) ?? (hasCause ? imageOfRequest(segment) : undefined);
   if (image !== undefined) return isPause(image) ? fault(segment, image) : null;
   const spoken = pauseAnywhere(segment);
-  const hasCause = [DENIED, NO_CREDENTIALS, CERTIFICATE, UNREACHABLE].some((any) => says(segment, any));
   const inWords = SANDBOX_IN_WORDS.some((word) => segment.lower.includes(word));
   return spoken !== undefined && hasCause && (inWords || says(segment, PULLING)) ? fault(segment, spoken) : null;
 };
