@@ -4,7 +4,7 @@ import { classify, LINE_KINDS } from '../functions/core/classify.ts';
 /** Longer input lines are refused: CloudWatch Logs takes events of 1 MB, which JSON may write six times as long. */
 const MAX_LINE_CHARACTERS = 8 * 1024 * 1024;
 
-const Input = z.strictObject({ text: z.string(), kind: z.enum(LINE_KINDS).optional() });
+const Input = z.object({ text: z.string(), kind: z.enum(LINE_KINDS).nullish() });
 
 /** What goes out for one line that came in, and what is wrong with that line. */
 type Answer = { readonly line: string; readonly complaint?: string };
@@ -23,7 +23,7 @@ const answer = (input: string): Answer => {
     const issue = parsed.error.issues[0];
     return { line: NOTHING, complaint: `field ${issue?.path.join('.') || '(line)'}: ${issue?.message ?? 'invalid'}` };
   }
-  const found = classify(parsed.data.text, parsed.data.kind);
+  const found = classify(parsed.data.text, parsed.data.kind ?? undefined);
   return { line: JSON.stringify({ reason: found?.reason ?? null, image: found?.image ?? null }) };
 };
 

@@ -71,6 +71,8 @@ export const Config = z
         intake: MaxConcurrency.default(5),
         track: MaxConcurrency.default(5),
         advance: MaxConcurrency.default(5),
+        /** Copies that are reserved for λ logs; `unreserved` where the account's quota leaves none to reserve. */
+        logs: z.union([MaxConcurrency, z.literal('unreserved')]).default(5),
       })
       .prefault({}),
     /** Variants of repair documents that advance may send besides `<remediation>-repair`, by document key. */

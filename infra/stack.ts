@@ -86,7 +86,7 @@ export class FleetmendStack extends Stack {
       functionId: string,
       name: FunctionName,
       rest: Pick<SpineFunctionProps, 'environment' | 'statements'> &
-        Partial<Pick<SpineFunctionProps, 'timeout' | 'asynchronous'>>,
+        Partial<Pick<SpineFunctionProps, 'timeout' | 'asynchronous' | 'reservedCopies'>>,
     ): SpineFunction => {
       const made = new SpineFunction(this, functionId, {
         name,
@@ -110,6 +110,7 @@ export class FleetmendStack extends Stack {
       environment: { BUS_NAME, BAD_INPUT_QUEUE_URL: dead.logs.queueUrl },
       statements: [grants.putEvents(bus.eventBusArn), grants.sendTo(dead.logs)],
       asynchronous: { dead: dead.logs, retryAttempts: 2, maxEventAge: Duration.hours(1) },
+      ...(config.maxConcurrency.logs === 'unreserved' ? {} : { reservedCopies: config.maxConcurrency.logs }),
     });
     new LogSubscriptions(this, 'Subscriptions', {
       logGroups: config.clusters.flatMap((cluster) => cluster.logGroups),
