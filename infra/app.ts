@@ -1,20 +1,11 @@
-import { join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import * as z from 'zod';
+import { join } from 'node:path';
 import { buildDocuments } from '../ssm-documents/build.ts';
 import { remediations } from '../ssm-documents/registry.ts';
-import { configFileFromEnvironment, deployEnvironment } from './config.ts';
+import { deployEnvironment, skippedLogGroups } from './config.ts';
 import { createApp } from './create-app.ts';
-import { config } from './fleetmend.config.ts';
+import { readConfig } from './read-config.ts';
 
 const root = join(import.meta.dirname, '..');
-
-const readConfig = async (): Promise<unknown> => {
-  const file = configFileFromEnvironment();
-  if (file === undefined) return config;
-  const exported: unknown = await import(pathToFileURL(resolve(file)).href);
-  return z.object({ config: z.unknown() }).parse(exported).config;
-};
 
 createApp({
   config: await readConfig(),
@@ -23,4 +14,5 @@ createApp({
   dist: join(root, 'dist'),
   outdir: join(root, 'cdk.out'),
   env: deployEnvironment(),
+  skippedLogGroups: skippedLogGroups(),
 }).synth();

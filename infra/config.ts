@@ -71,6 +71,8 @@ export const Config = z
         intake: MaxConcurrency.default(5),
         track: MaxConcurrency.default(5),
         advance: MaxConcurrency.default(5),
+        /** Copies that are reserved for λ logs; `unreserved` where the account's quota leaves none to reserve. */
+        logs: z.union([MaxConcurrency, z.literal('unreserved')]).default(5),
       })
       .prefault({}),
     /** Variants of repair documents that advance may send besides `<remediation>-repair`, by document key. */
@@ -138,3 +140,13 @@ export const deployEnvironment = (): { readonly account?: string; readonly regio
 
 /** The configuration file that `FLEETMEND_CONFIG` names, by path from the working folder, or undefined. */
 export const configFileFromEnvironment = (): string | undefined => process.env.FLEETMEND_CONFIG;
+
+/** The name of fleetmend's filter on each log group; CloudWatch Logs knows filters by group and name. */
+export const FILTER_NAME = 'fleetmend';
+
+/** The environment variable by which `npm run deploy` names the log groups to leave out, as a JSON list. */
+export const SKIPPED_LOG_GROUPS = 'FLEETMEND_SKIPPED_LOG_GROUPS';
+
+/** The log groups that this synthesis leaves out, since CloudFormation would fail on them. */
+export const skippedLogGroups = (): readonly string[] =>
+  z.array(LogGroupName).parse(JSON.parse(process.env[SKIPPED_LOG_GROUPS] ?? '[]'));

@@ -22,6 +22,8 @@ export type AppOptions = {
   /** Account and region; without them the template fits any. */
   readonly env?: Environment;
   readonly stackName?: string;
+  /** Log groups of the configuration that get no filter this time. */
+  readonly skippedLogGroups?: readonly string[];
 };
 
 /** The CDK app with its one stack, checked by cdk-nag when it is synthesized. */
@@ -50,6 +52,7 @@ export const createApp = (options: AppOptions): App => {
     config,
     remediations,
     documents,
+    skippedLogGroups: options.skippedLogGroups ?? [],
     code: stageFunctions({
       bundles: join(options.dist, 'functions'),
       staging: options.staging ?? join(options.dist, 'staged'),

@@ -31,6 +31,8 @@ export type FleetmendStackProps = StackProps & {
   readonly config: Config;
   readonly remediations: readonly Remediation[];
   readonly documents: readonly DocumentToDeploy[];
+  /** Log groups that are missing or full: they get no filter, and an output names them. */
+  readonly skippedLogGroups: readonly string[];
   /** The staged folder of each function. */
   readonly code: Readonly<Record<FunctionName, string>>;
 };
@@ -86,7 +88,7 @@ export class FleetmendStack extends Stack {
       functionId: string,
       name: FunctionName,
       rest: Pick<SpineFunctionProps, 'environment' | 'statements'> &
-        Partial<Pick<SpineFunctionProps, 'timeout' | 'asynchronous'>>,
+        Partial<Pick<SpineFunctionProps, 'timeout' | 'asynchronous' | 'reservedCopies'>>,
     ): SpineFunction => {
       const made = new SpineFunction(this, functionId, {
         name,
@@ -110,9 +112,12 @@ export class FleetmendStack extends Stack {
       environment: { BUS_NAME, BAD_INPUT_QUEUE_URL: dead.logs.queueUrl },
       statements: [grants.putEvents(bus.eventBusArn), grants.sendTo(dead.logs)],
       asynchronous: { dead: dead.logs, retryAttempts: 2, maxEventAge: Duration.hours(1) },
+      ...(config.maxConcurrency.logs === 'unreserved' ? {} : { reservedCopies: config.maxConcurrency.logs }),
     });
     new LogSubscriptions(this, 'Subscriptions', {
-      logGroups: config.clusters.flatMap((cluster) => cluster.logGroups),
+      logGroups: config.clusters
+        .flatMap((cluster) => cluster.logGroups)
+        .filter((logGroup) => !props.skippedLogGroups.includes(logGroup)),
       remediations,
       target: logs.fn,
     });
@@ -225,6 +230,7 @@ export class FleetmendStack extends Stack {
       RemediateFunctionName: remediate.fn.functionName,
       ReportFunctionName: report.fn.functionName,
       DeadLetterQueueUrls: urlsAsJson(this, replayable),
+      ...(props.skippedLogGroups.length === 0 ? {} : { SkippedLogGroups: props.skippedLogGroups.join(' ') }),
     };
     for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });
   }

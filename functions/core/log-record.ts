@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { LineKind } from './classify.ts';
 import { InstanceId } from './ids.ts';
 
 /** One log line and the node that wrote it. */
@@ -6,16 +7,35 @@ export type LogLine = {
   /** Undefined where neither the record nor its stream names the instance. */
   readonly instanceId: string | undefined;
   readonly message: string;
+  /** Who wrote it, by the unit or the program that the record names. */
+  readonly kind: LineKind;
 };
 
 // Container Insights' Fluent Bit (chart amazon-cloudwatch-observability): `dataplane` records have hostname,
-// systemd_unit and message, `host` records have host, ident and message; both get ec2_instance_id by the aws filter.
-const Record = z.object({
-  message: z.string(),
+// systemd_unit and message, `host` records have host, ident and message; what it tails (aws-node, kube-proxy) has log.
+// All get ec2_instance_id by the aws filter.
+const LogRecord = z.object({
+  message: z.string().optional(),
+  log: z.string().optional(),
   ec2_instance_id: z.string().optional(),
   hostname: z.string().optional(),
   host: z.string().optional(),
+  systemd_unit: z.string().optional(),
+  ident: z.string().optional(),
 });
+
+const KINDS: Readonly<Record<string, LineKind>> = {
+  kubelet: 'kubelet',
+  containerd: 'containerd',
+  docker: 'docker',
+  dockerd: 'docker',
+  'cri-docker': 'cri-dockerd',
+  'cri-dockerd': 'cri-dockerd',
+};
+const kindOf = (name: string): LineKind => {
+  const unit = name.replace(/\.(?:service|socket)$/, '');
+  return Object.hasOwn(KINDS, unit) ? (KINDS[unit] ?? 'other') : 'other';
+};
 
 /** With resource-based names an EC2 host name starts with the instance id: `i-0123456789abcdef0.ec2.internal`. */
 const idOfHost = (host: string | undefined): string | undefined => /^i-[0-9a-f]{8,17}(?=[.-])/.exec(host ?? '')?.[0];
@@ -32,11 +52,14 @@ export const readLogRecord = (text: string, logStream: string): LogLine | undefi
   } catch {
     return undefined;
   }
-  const parsed = Record.safeParse(json);
+  const parsed = LogRecord.safeParse(json);
   if (!parsed.success) return undefined;
-  const { message, ec2_instance_id, hostname, host } = parsed.data;
+  const { ec2_instance_id, hostname, host, systemd_unit, ident } = parsed.data;
+  const message = parsed.data.message ?? parsed.data.log;
+  if (message === undefined) return undefined;
   const ids = [ec2_instance_id, idOfHost(hostname), idOfHost(host), idOfHost(logStream)];
-  return { message, instanceId: ids.find((id) => InstanceId.safeParse(id).success) };
+  const kind = parsed.data.message === undefined ? 'ipamd' : kindOf(systemd_unit ?? ident ?? '');
+  return { message, kind, instanceId: ids.find((id) => InstanceId.safeParse(id).success) };
 };
 
 /** The cluster of a Container Insights log group `/aws/containerinsights/<cluster>/<kind>`; undefined for any other. */

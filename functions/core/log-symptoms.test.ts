@@ -29,15 +29,27 @@ describe('readLogRecord', () => {
     ['no id at all', record({ hostname: 'ip-10-0-1-23' }), 'ip-10-0-1-23-dataplane', undefined],
     ['a hostile id', record({ ec2_instance_id: 'i-0123456789abcdef0; reboot' }), '', undefined],
   ])('reads the instance of %s', (_, text, stream, instanceId) => {
-    expect(readLogRecord(text, stream)).toEqual({ message: LINE, instanceId });
+    expect(readLogRecord(text, stream)).toMatchObject({ message: LINE, instanceId });
   });
 
-  it.each([['plain text'], ['{'], ['[1]'], ['{"message":1}'], ['{"log":"x"}'], ['']])(
-    'reads nothing from %s',
-    (text) => {
-      expect(readLogRecord(text, '')).toBeUndefined();
-    },
-  );
+  it.each([
+    [{ systemd_unit: 'kubelet.service' }, 'kubelet'],
+    [{ ident: 'cri-dockerd' }, 'cri-dockerd'],
+    [{ systemd_unit: 'docker.service' }, 'docker'],
+    [{ ident: 'toString' }, 'other'],
+    [{}, 'other'],
+  ])('knows who wrote %j', (fields, kind) => {
+    expect(readLogRecord(record(fields), '')?.kind).toBe(kind);
+  });
+
+  it("reads what Fluent Bit tails: aws-node's output", () => {
+    const text = JSON.stringify({ log: LINE, stream: 'stdout', ec2_instance_id: A });
+    expect(readLogRecord(text, '')).toEqual({ message: LINE, kind: 'ipamd', instanceId: A });
+  });
+
+  it.each([['plain text'], ['{'], ['[1]'], ['{"message":1}'], ['{"log":1}'], ['']])('reads nothing from %s', (text) => {
+    expect(readLogRecord(text, '')).toBeUndefined();
+  });
 });
 
 describe('clusterOfLogGroup', () => {

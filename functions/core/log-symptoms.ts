@@ -55,7 +55,7 @@ export const readSymptoms = (
   let withoutInstance = 0;
   for (const event of events) {
     const line = readLogRecord(event.message, logStream);
-    const fault = line === undefined ? null : classify(line.message);
+    const fault = line === undefined ? null : classify(line.message, line.kind);
     if (line === undefined || fault === null || !knows(fault.reason)) continue;
     const { instanceId } = line;
     if (instanceId === undefined) {

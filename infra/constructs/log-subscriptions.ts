@@ -4,6 +4,7 @@ import { CfnPermission } from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { Remediation } from '../../functions/core/remediation.ts';
+import { FILTER_NAME } from '../config.ts';
 
 /** Source: CloudWatch Logs API, FilterPattern: at most 1,024 characters. */
 export const MAX_FILTER_PATTERN_CHARACTERS = 1024;
@@ -59,7 +60,7 @@ export class LogSubscriptions extends Construct {
       });
       const filter = new logs.CfnSubscriptionFilter(this, `From${logGroupName}`, {
         logGroupName,
-        filterName: 'fleetmend',
+        filterName: FILTER_NAME,
         filterPattern: pattern,
         destinationArn: props.target.functionArn,
       });

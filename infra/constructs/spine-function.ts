@@ -29,6 +29,8 @@ export type SpineFunctionProps = {
   readonly statements: readonly iam.PolicyStatement[];
   /** Given where something invokes the function asynchronously. */
   readonly asynchronous?: AsynchronousProps;
+  /** How many copies may run at once, taken from the account's; all that it leaves where nothing is said. */
+  readonly reservedCopies?: number;
 };
 
 /**
@@ -84,6 +86,7 @@ export class SpineFunction extends Construct {
       ...(china ? {} : { tracing: lambda.Tracing.ACTIVE }),
       // advance wakes itself through its queue, on purpose; Lambda would take a long run for a runaway loop.
       ...(name === 'advance' && !china ? { recursiveLoop: lambda.RecursiveLoop.ALLOW } : {}),
+      ...(props.reservedCopies === undefined ? {} : { reservedConcurrentExecutions: props.reservedCopies }),
       ...(props.asynchronous === undefined
         ? {}
         : {

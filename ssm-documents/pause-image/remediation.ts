@@ -114,14 +114,22 @@ export const remediation = defineRemediation({
   disruptive: false,
   reasons,
   executionTimeoutSeconds: { check: 60, repair: 300 },
-  // kubelet's and containerd's words of a sandbox that does not start, the deletion that comes before it, and AL2's unit.
+  // What says that a sandbox does not start (kubelet of every age, containerd's `failed, error`; the fourth matches
+  // `Sandbox for pod` and `sandbox for pod`), what comes before it, and AL2's unit. No phrase lets the line of a
+  // success through: each line that passes costs a part of an invocation.
   logPhrases: [
     'RunPodSandbox from runtime service failed',
-    'RunPodSandbox for ',
-    'failed to get sandbox image',
+    'failed, error',
+    'get sandbox image',
+    'andbox for pod',
     'ImageDelete event',
-    'image filesystem is over the high threshold',
-    'Image garbage collection failed multiple times in a row',
-    'Failed to start pull sandbox image',
+    'over the high threshold',
+    'garbage collection failed multiple',
+    'to delete unused images',
+    'imagefs pressure',
+    'no space left on device',
+    'pull sandbox image',
+    'Dependency failed for Kubernetes Kubelet',
+    'GetAuthorizationToken',
   ],
 });

@@ -81,6 +81,23 @@ describe('synthesis', () => {
     expect(synthesize().text).toBe(synthesize().text);
   });
 
+  it('leaves out the log groups that cannot be subscribed, and names them', () => {
+    const { template } = synthesize(CONFIG, undefined, undefined, ['/all/nodes']);
+    const groups = resourcesOf(template, 'AWS::Logs::SubscriptionFilter').map(([, r]) => r.Properties.LogGroupName);
+    expect(groups).toEqual(['/aws/containerinsights/shop/dataplane']);
+    expect(template.Outputs.SkippedLogGroups).toEqual({ Value: '/all/nodes' });
+    expect(synthesize().template.Outputs).not.toHaveProperty('SkippedLogGroups');
+  });
+
+  it('reserves copies for the function that CloudWatch Logs invokes, and for no other', () => {
+    const reserved = (config: unknown) =>
+      resourcesOf(synthesize(config).template, 'AWS::Lambda::Function').flatMap(([, { Properties: p }]) =>
+        p.ReservedConcurrentExecutions === undefined ? [] : [[p.FunctionName, p.ReservedConcurrentExecutions]],
+      );
+    expect(reserved(CONFIG)).toEqual([['fleetmend-logs', 5]]);
+    expect(reserved({ ...CONFIG, maxConcurrency: { logs: 'unreserved' } })).toEqual([]);
+  });
+
   it('fails when cdk-nag finds something that nobody has explained', () => {
     const { app } = appWith();
     new Queue(app.node.findChild('fleetmend'), 'Careless');

@@ -94,12 +94,14 @@ export const appWith = (
   config: unknown = CONFIG,
   region?: string,
   shipped: Shipped = { remediations: REMEDIATIONS, documents: DOCUMENTS },
+  skippedLogGroups: readonly string[] = [],
 ): { readonly app: App; readonly folder: string } => {
   const dist = stubbedDist();
   const folder = join(dist, 'cdk.out');
   const app = createApp({
     config,
     ...shipped,
+    skippedLogGroups,
     dist,
     outdir: folder,
     ...(region === undefined ? {} : { env: { region, account: '123456789012' } }),
@@ -108,8 +110,13 @@ export const appWith = (
 };
 
 /** Synthesizes the stack over stubs; cdk-nag looks at it as it does at the real one. */
-export const synthesize = (config: unknown = CONFIG, region?: string, shipped?: Shipped): Synthesized => {
-  const { app, folder } = appWith(config, region, shipped);
+export const synthesize = (
+  config: unknown = CONFIG,
+  region?: string,
+  shipped?: Shipped,
+  skippedLogGroups?: readonly string[],
+): Synthesized => {
+  const { app, folder } = appWith(config, region, shipped, skippedLogGroups);
   app.synth();
   const text = readFileSync(join(folder, 'fleetmend.template.json'), 'utf8');
   return { template: Template.parse(JSON.parse(text)), text, folder };

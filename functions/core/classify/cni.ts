@@ -15,8 +15,9 @@ const NO_ADDRESS = phrases(
 const NETWORKING = phrases('network', 'sandbox', 'cni', 'plugin type=');
 const PLUGIN_MISSING = phrase('failed to find plugin');
 const IN_PATH = phrase('in path');
-const BIN_FOLDER = phrase('cni/bin/');
-const EXECUTING = phrases('fork/exec', 'exec:');
+const BIN_FOLDER = phrase('cni/bin');
+const MISSING_IN_CHINESE = ['找不到插件', '未找到插件', '中找到插件'];
+const EXECUTING = phrases('fork/exec', 'exec:', 'stat /');
 const NO_FILE = phrases('no such file or directory', 'executable file not found');
 const NOT_EXECUTABLE = phrases('permission denied', 'exec format error');
 
@@ -31,6 +32,7 @@ const BAD_CONFIG = phrases(
   'no plugin name provided',
   'incompatible CNI versions',
   'unsupported CNI result version',
+  'does not support config version',
   'Error validating CNI config',
   'invalid plugin capabilities',
 );
@@ -88,6 +90,7 @@ export const cni = (segment: Segment): Fault | null => {
   if (lower.includes(PLUGIN_MISSING) && lower.includes(IN_PATH) && says(segment, NETWORKING)) {
     return { reason: 'CNIBinaryMissing' };
   }
+  if (lower.includes(BIN_FOLDER) && says(segment, MISSING_IN_CHINESE)) return { reason: 'CNIBinaryMissing' };
   if (lower.includes(BIN_FOLDER) && says(segment, EXECUTING)) {
     if (says(segment, NOT_EXECUTABLE)) return { reason: 'CNIBinaryInvalid' };
     if (says(segment, NO_FILE)) return { reason: 'CNIBinaryMissing' };

@@ -33,6 +33,7 @@ const REMOVING_OLD = /removingimage"sha256:[0-9a-f]{6,64}"tofree\d/;
 const RECLAIMING = phrases(
   'attempting to reclaim',
   'must evict pod(s) to reclaim',
+  'attempting to reduce',
   'low on resource',
   'eviction threshold met',
 );

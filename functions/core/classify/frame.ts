@@ -2,7 +2,7 @@ import { phrases, type Segment, says } from './text.ts';
 
 // How applications' loggers begin a line, and node components never do: Java, Python, .NET, go-kit, zap's console.
 const APPLICATION_STARTS: readonly RegExp[] = [
-  /^\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?\]?[ |-]{1,4}\[?(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|FATAL|CRITICAL)\b(?!\[)/,
+  /^\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?\]?[ |\t-]{1,4}\[?(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|FATAL|CRITICAL)\b(?!\[)/,
   /^(?:TRACE|DEBUG|INFO|WARN|WARNING|ERROR|CRITICAL):[\w.]{1,100}:/,
   /^\[(?:TRACE|DEBUG|INFO|NOTICE|WARN|WARNING|ERROR|CRITICAL)\] /,
   /^(?:TRACE|DEBUG|INFO|WARN|ERROR) {1,4}(?:\[|[a-z]+(?:\.[A-Za-z]\w*){2})/,

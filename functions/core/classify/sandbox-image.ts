@@ -1,5 +1,6 @@
 import type { Fault } from './fault.ts';
-import { firstRef, imageOfRequest, isLocal, isPause, pauseAnywhere, refAfter } from './image-ref.ts';
+import { firstRef, imageOfRequest, isPause, pauseAnywhere, refAfter } from './image-ref.ts';
+import { causeOf, hasCause, isIncomplete, wantsCredentials } from './pull-cause.ts';
 import { phrase, phrases, type Segment, says } from './text.ts';
 
 // Words that only stand where a runtime fails to start a sandbox. kubelet of every age, containerd, dockershim, cri-dockerd,
@@ -88,123 +89,11 @@ const NETWORKING = phrases(
   'destroy network for sandbox',
 );
 
-const NO_SPACE = phrase('no space left on device');
-const LOST_CONTENT = phrases(
-  'error unpacking image',
-  'failed to resolve rootfs',
-  'exec: "/pause": stat /pause',
-  'exec /pause: no such file',
-  'failed to get image spec',
-);
-const DIGEST = phrase('content digest');
-const NOT_FOUND = phrase('not found');
-const LOST_SNAPSHOT = [phrases('missing parent', 'bucket'), phrases('parent snapshot', 'does not exist')];
 const WRONG_PLATFORM = phrases(
   'exec /pause: exec format error',
   '"/pause": exec format error',
   '/pause: exec format error',
 );
-
-const CERTIFICATE = phrases(
-  'x509:',
-  'failed to verify certificate',
-  'signed by unknown authority',
-  'certificate has expired',
-);
-// Two meanings of refusal: the registry did not like what it was shown, or was shown nothing at all.
-const DENIED = phrases(
-  '403 Forbidden',
-  '400 Bad Request',
-  'authorization token has expired',
-  'not authorized to perform',
-  'AccessDeniedException',
-  'requested access to the resource is denied',
-  'status code 403',
-  'status: 403',
-  'status code: 403',
-  'statuscode=403',
-);
-const NO_CREDENTIALS = [
-  ...phrases(
-    '401 Unauthorized',
-    'no basic auth credentials',
-    'authorization failed',
-    'authentication required',
-    'pull access denied',
-    'status code 401',
-    'status: 401',
-    'status code: 401',
-    'incorrect username or password',
-  ),
-  '未授权',
-  '未授權',
-  '未经授权',
-  '未經授權',
-  '未认证',
-  '基本身份验证',
-  '认证失败',
-  '認証',
-  '인증',
-];
-// Errors of reaching the registry at all, in the words of Go's net and net/http packages.
-const UNREACHABLE = phrases(
-  'no such host',
-  'i/o timeout',
-  'connection refused',
-  'connection reset by peer',
-  'connection timed out',
-  'context deadline exceeded',
-  'TLS handshake timeout',
-  'handshake failure',
-  'network is unreachable',
-  'no route to host',
-  'Client.Timeout exceeded',
-  'request canceled while waiting for connection',
-  'server misbehaving',
-  'name resolution',
-  'Bad Gateway',
-  'Service Unavailable',
-  'Gateway Timeout',
-  'Internal Server Error',
-  'proxyconnect',
-  'server gave HTTP response to HTTPS client',
-  'unexpected EOF',
-  ': EOF',
-  'dial tcp',
-);
-const NO_SUCH_IMAGE = phrases(
-  'manifest unknown',
-  '404 Not Found',
-  'no match for platform',
-  'status code 404',
-  'manifest for',
-);
-
-const hasBoth = (segment: Segment, both: readonly string[]): boolean => both.every((it) => segment.lower.includes(it));
-
-/** Whether the content of an image that is listed has gone, in part or whole (facts, section 2.4). */
-const isIncomplete = (segment: Segment): boolean =>
-  says(segment, LOST_CONTENT) ||
-  hasBoth(segment, [DIGEST, NOT_FOUND]) ||
-  LOST_SNAPSHOT.some((both) => hasBoth(segment, both));
-
-/** What kept the sandbox image from the node. */
-const causeOf = (segment: Segment, image: string | undefined): Fault['reason'] => {
-  if (segment.lower.includes(NO_SPACE)) return 'DiskFull';
-  if (isIncomplete(segment)) return 'SandboxImageIncomplete';
-  if (isLocal(image)) return 'SandboxImageMissing';
-  if (says(segment, CERTIFICATE)) return 'RegistryCertificate';
-  if (says(segment, DENIED)) return 'RegistryDenied';
-  if (says(segment, NO_CREDENTIALS)) return 'SandboxImageMissing';
-  if (says(segment, UNREACHABLE)) return 'RegistryUnreachable';
-  if (says(segment, NO_SUCH_IMAGE)) return 'RegistryImageNotFound';
-  if (image !== undefined && segment.lower.includes(phrase(`${image}: not found`))) return 'RegistryImageNotFound';
-  // A request that got no answer, cut off before it says why.
-  if (/failedtodorequest:(?:head|get)"?https?:\/\/[^"]*"?(?:\.\.\.)?$/.test(segment.lower.slice(-1000))) {
-    return 'RegistryUnreachable';
-  }
-  return 'SandboxImageMissing';
-};
 
 const fault = (segment: Segment, image: string | undefined): Fault => ({
   reason: causeOf(segment, image),
@@ -218,6 +107,9 @@ const byRole = (segment: Segment): Fault | null => {
     if (named.kind === 'image') return fault(segment, named.ref);
     if (named.kind === 'cut') return fault(segment, firstRef(segment, IMAGE_MARKERS));
     if (named.kind === 'other') {
+      // Without a name: `failed to pull sandbox image: context deadline exceeded` (nodeadm).
+      if (segment.lower.includes(`failedto${marker}:`) && hasCause(segment))
+        return fault(segment, pauseAnywhere(segment));
       const unquoted = pauseAnywhere(segment);
       if (unquoted !== undefined && !says(segment, phrases('defined in'))) return fault(segment, unquoted);
     }
@@ -236,18 +128,20 @@ const whileStarting = (segment: Segment): Fault | null => {
   if (image !== undefined) return fault(segment, image);
   // Without a name, a pull that says why it failed is one all the same; a mere beginning is not.
   const cause = causeOf(segment, undefined);
-  return cause === 'SandboxImageMissing' && !says(segment, NO_CREDENTIALS) ? null : { reason: cause };
+  return cause === 'SandboxImageMissing' && !wantsCredentials(segment) ? null : { reason: cause };
 };
 
 /** A pull of a pause image that nobody says an application wanted: lines cut at their front, `ctr` by hand, dockerd. */
 const byName = (segment: Segment): Fault | null => {
   if (isOfAnApplication(segment)) return null;
-  const image = firstRef(segment, IMAGE_MARKERS) ?? imageOfRequest(segment);
+  // A request alone is no failure: containerd logs each at its debug level.
+  const image = firstRef(segment, IMAGE_MARKERS) ?? (hasCause(segment) ? imageOfRequest(segment) : undefined);
   if (image !== undefined) return isPause(image) ? fault(segment, image) : null;
   const spoken = pauseAnywhere(segment);
-  const hasCause = [DENIED, NO_CREDENTIALS, CERTIFICATE, UNREACHABLE].some((any) => says(segment, any));
   const inWords = SANDBOX_IN_WORDS.some((word) => segment.lower.includes(word));
-  return spoken !== undefined && hasCause && (inWords || says(segment, PULLING)) ? fault(segment, spoken) : null;
+  return spoken !== undefined && hasCause(segment) && (inWords || says(segment, PULLING))
+    ? fault(segment, spoken)
+    : null;
 };
 
 // amazon-eks-ami get-ecr-uri.sh (0ab84280): the accounts of EKS' own registries. Beside pause they hold add-ons, whose
@@ -273,6 +167,10 @@ const UNIT_FAILED = phrases(
   'Dependency failed for Kubernetes Kubelet',
   'Unable to retrieve the ECR password',
   'provided file is not a console',
+  'sandbox-image.service: Failed',
+  'sandbox-image.service: main process exited',
+  'sandbox-image.service failed',
+  'sandbox-image.service entered failed state',
 );
 
 // containerd 1.6 and older write `ImageDelete event &ImageDelete{Name:REF,`, 1.7 and later `ImageDelete event name:"REF"`;

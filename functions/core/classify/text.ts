@@ -35,6 +35,8 @@ const BOXES = /[│┃║▕▏]/g;
 const clean = (text: string): string =>
   text
     .normalize('NFKC')
+    // One character may stand for eighteen.
+    .slice(0, 2 * MAX_TEXT_LENGTH)
     .replace(COLOURS, '')
     .replace(INVISIBLE, '')
     .replace(BOXES, ' ')
