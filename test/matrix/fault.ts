@@ -47,7 +47,7 @@ export type Fault = {
   readonly again?: ExpectedResult | ((generation: GenerationName) => ExpectedResult);
   /** Puts the node back for the next fault, where the repair does not. A check must find nothing after it. */
   readonly restore?: (node: RealNode, scene: FaultScene) => Promise<void>;
-  /** Whether it takes over half a minute: such a fault is left to the full run. */
+  /** Whether it takes long, or is close to another: such a fault is left to the full run. */
   readonly slow?: boolean;
   /** Whether the repair is also killed at random moments; the next one must mend. Off by default. */
   readonly kill?: boolean;

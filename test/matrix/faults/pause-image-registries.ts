@@ -38,16 +38,25 @@ export const faults: readonly Fault[] = [
   unreachable('registry lacks it: 404', 'RegistryImageNotFound', (_, set) =>
     set('registry', { kind: 'status', status: 404 }),
   ),
-  unreachable('registry answers 500', 'RegistryUnreachable', (_, set) =>
-    set('registry', { kind: 'status', status: 500 }),
+  unreachable(
+    'registry answers 500',
+    'RegistryUnreachable',
+    (_, set) => set('registry', { kind: 'status', status: 500 }),
+    { slow: true },
   ),
   unreachable('certificate not trusted', 'RegistryCertificate', (_, set) =>
     set('registry', { kind: 'untrusted-certificate' }),
   ),
-  unreachable('registry refuses connections', 'RegistryUnreachable', (_, set) => set('registry', { kind: 'refused' })),
+  unreachable('registry refuses connections', 'RegistryUnreachable', (_, set) => set('registry', { kind: 'refused' }), {
+    slow: true,
+  }),
   unreachable('layers refused by S3: 403', 'RegistryDenied', (_, set) => set('s3', { kind: 'status', status: 403 })),
-  unreachable('S3 refuses connections', 'RegistryUnreachable', (_, set) => set('s3', { kind: 'refused' })),
-  unreachable('ECR API refuses connections', 'RegistryUnreachable', (_, set) => set('ecr', { kind: 'refused' })),
+  unreachable('S3 refuses connections', 'RegistryUnreachable', (_, set) => set('s3', { kind: 'refused' }), {
+    slow: true,
+  }),
+  unreachable('ECR API refuses connections', 'RegistryUnreachable', (_, set) => set('ecr', { kind: 'refused' }), {
+    slow: true,
+  }),
   unreachable(
     'registry answers too late',
     'RegistryUnreachable',

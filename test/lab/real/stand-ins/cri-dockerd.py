@@ -2,12 +2,16 @@
 """Stand-in for cri-dockerd, which is in no Debian package.
 
 It takes the socket that systemd hands over (or opens its own), shows its flags in the journal, and says which network
-plugin it would use, as cri-dockerd does; it ends where Docker cannot be reached. It answers no CRI call.
+plugin it would use, as cri-dockerd does; it ends where Docker cannot be reached. Whatever it is called with, it answers
+as RuntimeService/Status: the runtime is ready, and the network too, unless the plugin is CNI and its first configuration
+or one of its programs is missing.
 """
 
+import json
 import os
 import socket
 import sys
+import threading
 
 DOCKER = "/var/run/docker.sock"
 
@@ -51,6 +55,83 @@ def listen():
     return listener
 
 
+def network_fault():
+    """Why the network is not ready: cri-dockerd, unlike containerd, looks for the programs too."""
+    if (flag("network-plugin", "cni") or "no-op") != "cni":
+        return ""
+    folder, programs = flag("cni-conf-dir", "/etc/cni/net.d"), flag("cni-bin-dir", "/opt/cni/bin")
+    try:
+        files = sorted(n for n in os.listdir(folder) if n.endswith((".conf", ".conflist", ".json")))
+        for name in files:
+            with open(os.path.join(folder, name), encoding="utf-8") as file:
+                config = json.load(file)
+            types = [plugin["type"] for plugin in config.get("plugins", [config])]
+            if all(os.access(os.path.join(programs, program), os.X_OK) for program in types):
+                return ""
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        pass
+    return "docker: network plugin is not ready: cni config uninitialized"
+
+
+def field(number, content):
+    return bytes([number << 3 | 2]) + length(len(content)) + content
+
+
+def length(value):
+    out = b""
+    while value > 127:
+        out += bytes([value & 127 | 128])
+        value >>= 7
+    return out + bytes([value])
+
+
+def condition(kind, fault):
+    if fault == "":
+        return field(1, field(1, kind.encode()) + b"\x10\x01")
+    return field(1, field(1, kind.encode()) + field(3, b"NetworkPluginNotReady") + field(4, fault.encode()))
+
+
+def frame(kind, flags, stream, content=b""):
+    return len(content).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + content
+
+
+def read(connection, size):
+    data = b""
+    while len(data) < size:
+        part = connection.recv(size - len(data))
+        if part == b"":
+            raise OSError("closed")
+        data += part
+    return data
+
+
+def answer(connection):
+    """HTTP/2 as far as one call of gRPC needs it (RFC 9113; gRPC over HTTP2)."""
+    data, headers, settings, ping, end_stream, end_headers, ack = 0, 1, 4, 6, 1, 4, 1
+    with connection:
+        connection.settimeout(10)
+        try:
+            read(connection, 24)
+            connection.sendall(frame(settings, 0, 0))
+            while True:
+                head = read(connection, 9)
+                kind, flags, stream = head[3], head[4], int.from_bytes(head[5:9], "big") & 0x7FFFFFFF
+                content = read(connection, int.from_bytes(head[:3], "big"))
+                if kind in (settings, ping) and not flags & ack:
+                    connection.sendall(frame(kind, ack, 0, content if kind == ping else b""))
+                elif kind in (data, headers) and flags & end_stream:
+                    status = field(1, condition("RuntimeReady", "") + condition("NetworkReady", network_fault()))
+                    message = b"\0" + len(status).to_bytes(4, "big") + status
+                    # HPACK: ":status: 200", and content-type and grpc-status as literals that are not indexed.
+                    connection.sendall(
+                        frame(headers, end_headers, stream, b"\x88\x0f\x10\x10application/grpc")
+                        + frame(data, 0, stream, message)
+                        + frame(headers, end_headers | end_stream, stream, b"\0\x0bgrpc-status\x010")
+                    )
+        except OSError:
+            pass
+
+
 def main():
     say("info", "Starting cri-dockerd (stand-in) " + " ".join(sys.argv[1:]))
     say("info", "Connecting to docker on the Endpoint unix://" + DOCKER)
@@ -71,7 +152,7 @@ def main():
     notify("READY=1")
     while True:
         connection, _ = listener.accept()
-        connection.close()
+        threading.Thread(target=answer, args=(connection,), daemon=True).start()
 
 
 main()
