@@ -124,9 +124,9 @@ finish_with() {
 }
 
 say_evidence() {
-  REPLY=${TYPES# }
+  local types=${TYPES# }
   [[ -z $CONFIG ]] || evidence config "$CONFIG"
-  [[ -z $REPLY ]] || evidence plugins "${REPLY% }"
+  [[ -z $types ]] || evidence plugins "${types% }"
   [[ $AWS_NODE == unknown ]] || evidence awsNode "$AWS_NODE"
   [[ -z $IPAMD ]] || evidence ipamd "$IPAMD"
   if [[ $IPAMD == @(down|silent) && -f $IPAMD_LOG ]]; then

@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
-import type { RealNode } from '../../lab/real/node.ts';
+import type { RealNode } from '../lab/real/node.ts';
 
 /** Where the stand-in for aws-node writes its configuration. */
 export const AWS_CONFLIST = '/etc/cni/net.d/10-aws.conflist';
 
 const APP = '/var/lib/lab-aws-node';
 const SAVED_PROGRAMS = '/var/lib/lab-cni-bin';
+const SAVED_CONFIG = '/var/lib/lab-10-lab.conflist';
 const UNIT = 'lab-aws-node.service';
 /** What `ctr run` gives the container: aws-node's own host paths, and the node's /usr to run in. */
 const MOUNTS = [
@@ -45,7 +46,7 @@ RestartSec=1
 `;
 
 const read = (name: string): string =>
-  readFileSync(new URL(`../../lab/real/stand-ins/${name}`, import.meta.url), 'utf8');
+  readFileSync(new URL(`../lab/real/stand-ins/${name}`, import.meta.url), 'utf8');
 
 /** Runs a shell script on a node; throws where it fails. */
 export async function shell(node: RealNode, script: string, input = ''): Promise<string> {
@@ -60,13 +61,22 @@ export async function shell(node: RealNode, script: string, input = ''): Promise
  * node that has only just started.
  */
 export async function startAwsNode(node: RealNode): Promise<void> {
-  await shell(node, `[ -d ${SAVED_PROGRAMS} ] || cp -a /opt/cni/bin ${SAVED_PROGRAMS}; mkdir -p ${APP}/app ${APP}/root/{usr,app,host,tmp}`);
-  await shell(node, `ln -sfn usr/bin ${APP}/root/bin; ln -sfn usr/lib ${APP}/root/lib; ln -sfn usr/lib64 ${APP}/root/lib64`);
+  await shell(
+    node,
+    `[ -d ${SAVED_PROGRAMS} ] || cp -a /opt/cni/bin ${SAVED_PROGRAMS}; [ -f ${SAVED_CONFIG} ] || cp -a /etc/cni/net.d/10-lab.conflist ${SAVED_CONFIG}; mkdir -p ${APP}/app ${APP}/root/{usr,app,host,tmp}`,
+  );
+  await shell(
+    node,
+    `ln -sfn usr/bin ${APP}/root/bin; ln -sfn usr/lib ${APP}/root/lib; ln -sfn usr/lib64 ${APP}/root/lib64`,
+  );
   await shell(node, `cat > ${APP}/app/aws-node.py`, read('aws-node.py'));
   await shell(node, `cat > ${APP}/app/aws-cni`, read('aws-cni.sh'));
   await shell(node, `cat > ${APP}/app/10-aws.conflist`, JSON.stringify(CONFLIST));
   await shell(node, `cat > /etc/systemd/system/${UNIT}`, UNIT_FILE);
-  await shell(node, `systemctl daemon-reload; systemctl start ${UNIT}; for i in {1..200}; do [ -s ${AWS_CONFLIST} ] && exit; sleep 0.1; done; exit 1`);
+  await shell(
+    node,
+    `systemctl daemon-reload; systemctl start ${UNIT}; for i in {1..200}; do [ -s ${AWS_CONFLIST} ] && exit; sleep 0.1; done; exit 1`,
+  );
   await age(node);
 }
 
@@ -80,11 +90,14 @@ export async function age(node: RealNode): Promise<void> {
 
 /** Takes aws-node off a node again, with all that it brought and all that a fault or a repair left. */
 export async function stopAwsNode(node: RealNode): Promise<void> {
-  await shell(node, `systemctl kill --signal=KILL ${UNIT} || true; systemctl stop ${UNIT}; rm -f /etc/systemd/system/${UNIT}; systemctl daemon-reload`);
+  await shell(
+    node,
+    `systemctl kill --signal=KILL ${UNIT} || true; systemctl stop ${UNIT}; rm -f /etc/systemd/system/${UNIT}; systemctl daemon-reload`,
+  );
   await shell(
     node,
     `ctr -n k8s.io tasks rm -f aws-node || true; ctr -n k8s.io containers rm aws-node || true;
-     find /etc/cni/net.d ! -name 10-lab.conflist -type f -delete; rm -rf /etc/cni/net.d.fleetmend-backup;
-     find /opt/cni/bin -mindepth 1 -delete; cp -a ${SAVED_PROGRAMS}/. /opt/cni/bin/; rm -rf ${SAVED_PROGRAMS} ${APP}`,
+     find /etc/cni/net.d -mindepth 1 -delete; cp -a ${SAVED_CONFIG} /etc/cni/net.d/10-lab.conflist; rm -rf /etc/cni/net.d.fleetmend-backup;
+     find /opt/cni/bin -mindepth 1 -delete; cp -a ${SAVED_PROGRAMS}/. /opt/cni/bin/; rm -rf ${SAVED_PROGRAMS} ${SAVED_CONFIG} ${APP}`,
   );
 }
