@@ -45,8 +45,7 @@ Restart=always
 RestartSec=1
 `;
 
-const read = (name: string): string =>
-  readFileSync(new URL(`../lab/real/stand-ins/${name}`, import.meta.url), 'utf8');
+const read = (name: string): string => readFileSync(new URL(`../lab/real/stand-ins/${name}`, import.meta.url), 'utf8');
 
 /** Runs a shell script on a node; throws where it fails. */
 export async function shell(node: RealNode, script: string, input = ''): Promise<string> {

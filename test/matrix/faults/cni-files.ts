@@ -1,8 +1,7 @@
 import { CONTAINERD_GENERATIONS, type GenerationName } from '../../lab/real/generations.ts';
 import type { RealNode } from '../../lab/real/node.ts';
-import type { ExpectedResult, Fault } from '../fault.ts';
-import { putImageBack } from '../scenes.ts';
 import { AWS_CONFLIST, shell, startAwsNode, stopAwsNode } from '../aws-node.ts';
+import type { ExpectedResult, Fault } from '../fault.ts';
 
 const CONF_DIR = '/etc/cni/net.d';
 const BIN_DIR = '/opt/cni/bin';
@@ -40,6 +39,14 @@ const onAwsNode = (
       await putBack?.(node);
     },
   };
+};
+
+/** Gives a node its sandbox image again, pinned. */
+const putImageBack = async (node: RealNode): Promise<void> => {
+  const { sandboxImage } = node;
+  const name = sandboxImage.replace(/.*\//, '').includes(':') ? sandboxImage : `${sandboxImage}:latest`;
+  await node.importImage(node.pauseImage, name);
+  await node.ctr(['images', 'label', name, 'io.cri-containerd.pinned=pinned']);
 };
 
 /** A plugin in the place of a link to Debian's. */
