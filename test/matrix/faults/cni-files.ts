@@ -2,6 +2,7 @@ import { CONTAINERD_GENERATIONS, type GenerationName } from '../../lab/real/gene
 import type { RealNode } from '../../lab/real/node.ts';
 import { AWS_CONFLIST, shell, startAwsNode, stopAwsNode } from '../aws-node.ts';
 import type { ExpectedResult, Fault } from '../fault.ts';
+import { putImageBack } from '../scenes.ts';
 
 const CONF_DIR = '/etc/cni/net.d';
 const BIN_DIR = '/opt/cni/bin';
@@ -39,14 +40,6 @@ const onAwsNode = (
       await putBack?.(node);
     },
   };
-};
-
-/** Gives a node its sandbox image again, pinned. */
-const putImageBack = async (node: RealNode): Promise<void> => {
-  const { sandboxImage } = node;
-  const name = sandboxImage.replace(/.*\//, '').includes(':') ? sandboxImage : `${sandboxImage}:latest`;
-  await node.importImage(node.pauseImage, name);
-  await node.ctr(['images', 'label', name, 'io.cri-containerd.pinned=pinned']);
 };
 
 /** A plugin in the place of a link to Debian's. */

@@ -10,4 +10,4 @@ case $CNI_COMMAND in
     fi
     ;;
 esac
-printf '%s' "${conf//\"aws-cni\"/\"bridge\"}" | "${CNI_PATH%%:*}/bridge"
+printf '%s' "${conf//\"aws-cni\"/\"bridge\"}" | "${0%/*}/bridge"

@@ -7,6 +7,7 @@ introspection, and only then writes 10-aws.conflist. It gives no addresses; its 
 import http.server
 import os
 import shutil
+import signal
 import socket
 import threading
 
@@ -36,6 +37,8 @@ def write(path, text):
         file.write(text)
 
 
+# The first process of a container gets no signal that it has no handler for.
+signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
 install('/app/aws-cni', BINARIES + '/aws-cni')
 os.makedirs(os.path.dirname(LOG), exist_ok=True)
 write(LOG, '{"level":"error","ts":"2026-01-14T09:12:03.123Z","caller":"ipamd/ipamd.go:1","msg":"Unable to reach API Server"}\n')
