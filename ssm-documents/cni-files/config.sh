@@ -39,13 +39,14 @@ take_cni_flag() {
   esac
 }
 
-# parse_cni_config FILE: from `containerd config dump`, in the form of containerd 1.x, of 2.0, or of 2.1 with its list of
-# folders.
+# parse_cni_config FILE: from `containerd config dump`, in the form of containerd 1.x, of 2.0, or of 2.1, whose list of
+# folders counts where the old key is empty.
 parse_cni_config() {
-  local key value folders=()
+  local key value folders=() folder=''
   while read -r key value; do
     case $key in
-      bin_dir*) folders+=("$value") ;;
+      bin_dir) folder=$value ;;
+      bin_dirs) folders+=("$value") ;;
       conf_dir) CONF_DIR=$value ;;
       max_conf_num) MAX_CONFIGS=$value ;;
       use_internal_loopback) [[ $value != true ]] || LOOPBACK='' ;;
@@ -58,7 +59,11 @@ parse_cni_config() {
       for (i = 2; i <= NF; i++) print $1, $i
     }
   ' "$1")
-  ((${#folders[@]} == 0)) || BIN_DIRS=("${folders[@]}")
+  if [[ -n $folder ]]; then
+    BIN_DIRS=("$folder")
+  elif ((${#folders[@]} > 0)); then
+    BIN_DIRS=("${folders[@]}")
+  fi
 }
 
 # read_configs: finds the configuration that the runtime takes, and reads it. containerd takes the first file in the order

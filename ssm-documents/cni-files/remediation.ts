@@ -73,5 +73,6 @@ export const remediation = defineRemediation({
     'NetworkPluginNotReady',
     'failed to load CNI config',
     'no network config found in',
+    'failed to find plugin',
   ],
 });

@@ -68,7 +68,7 @@ export const faults: readonly Fault[] = [
   onAwsNode({
     name: 'cniVersion that the plugins do not speak',
     script: `sed -i 's/"0\\.4\\.0"/"9.9.9"/' ${AWS_CONFLIST}`,
-    check: broken('CNIConfigInvalid', /cniVersion "9\.9\.9", which aws-cni does not speak/, { networkReady: true }),
+    check: broken('CNIConfigInvalid', /cniVersion "9\.9\.9", which aws-cni does not speak/),
     repair: repaired('CNIConfigInvalid', 'restart-aws-node'),
     sandbox: { failsBefore: /incompatible CNI versions/, startsAfter: true, network: 'POD' },
   }),
