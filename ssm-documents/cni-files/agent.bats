@@ -127,3 +127,16 @@ answer() {
   rm "$CONTAINERD_SOCKET"
   refute is_settling
 }
+
+@test "tells a sandbox image that has gone from a containerd that gives no answer" {
+  CONFIGURED_IMAGE=localhost/kubernetes/pause
+  sandbox_image_is_missing
+  CODE=1
+  refute sandbox_image_is_missing
+  CODE=0
+  capture() { RC=0 OUT=localhost/kubernetes/pause:latest; }
+  image_is_usable() { [ "$1" = localhost/kubernetes/pause:latest ]; }
+  refute sandbox_image_is_missing
+  image_is_usable() { return 1; }
+  sandbox_image_is_missing
+}

@@ -125,7 +125,11 @@ ask_runtime() {
 
 # sandbox_image_is_missing: whether aws-node's own pod could not start, for want of what pause-image brings back.
 sandbox_image_is_missing() {
+  local name
   [[ $CONFIGURED_IMAGE =~ $REFERENCE ]] || return 1
   full_reference "$CONFIGURED_IMAGE"
-  ! image_is_usable "$REPLY" && [[ $OUT == REF* ]]
+  name=$REPLY
+  ctr_k8s 15 images ls --quiet "name==\"$name\""
+  ((RC == 0)) || return 1
+  [[ $OUT != "$name"* ]] || ! image_is_usable "$name"
 }
