@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # The folders and the configuration that the runtime takes, on files as they are found on nodes.
-# shellcheck disable=SC1091,SC2016,SC2030,SC2031,SC2034,SC2153,SC2154,SC2317  # the sourced script reads, sets and calls
+# shellcheck disable=SC1091,SC2016,SC2053,SC2030,SC2031,SC2034,SC2153,SC2154,SC2317  # the sourced script reads, sets and calls
 
 bats_require_minimum_version 1.5.0
 

@@ -75,17 +75,17 @@ read_configs() {
   for file in "$CONF_DIR"/*; do
     [[ $file == *.@(conf|conflist|json) && (-L $file || ! -d $file) ]] || continue
     first=${first:-$file}
-    read_config "$file"
+    read_cni_config "$file"
     [[ $ON_DOCKER == true && -n $CONFIG_FAULT ]] || break
   done
   shopt -u nullglob dotglob
   if [[ -n $CONFIG_FAULT && $CONFIG != "$first" ]]; then
-    read_config "$first"
+    read_cni_config "$first"
   fi
 }
 
-# read_config FILE: into CONFIG and what stands beside it. A .conf is one plugin, a .conflist a list.
-read_config() {
+# read_cni_config FILE: into CONFIG and what stands beside it. A .conf is one plugin, a .conflist a list.
+read_cni_config() {
   local line path kind value code=0 name='' at='' plugin='' type='' ipam='' enabled=''
   CONFIG=$1 CONFIG_FAULT='' CNI_VERSION='' TYPES=' ' PROGRAMS=' '
   json_flatten "$1" > "$WORK/config" 2> "$WORK/config.err" || code=$?
@@ -125,7 +125,7 @@ read_config() {
   fi
 }
 
-# take_plugin: the plugin that read_config has come to the end of. Its IPAM program is not called where it is switched off,
+# take_plugin: the plugin that read_cni_config has come to the end of. Its IPAM program is not called where it is switched off,
 # as aws-node's egress plugin is in most clusters.
 take_plugin() {
   [[ -n $plugin ]] || return 0

@@ -33,23 +33,23 @@ config() {
   printf '{"cniVersion":"0.4.0","name":"n","plugins":[%s]}' "${plugins%,}" > "$CONF_DIR/$1"
 }
 
-# finds REASON MEND: what fault must say.
+# finds REASON MEND: what judge must say.
 finds() {
-  fault
+  judge
   [ "$REASON_FOUND $MEND" = "$1 $2" ] || { printf '%s %s: %s %s\n' "$REASON_FOUND" "$MEND" "$SAID" "$ADVICE" && return 1; }
   [ -n "$SAID" ]
   [ -n "$ADVICE" ]
 }
 
 @test "finds nothing wrong with aws-node's node, nor with one that another CNI keeps" {
-  refute fault
+  refute judge
   SEEN_NETWORK=unknown
-  refute fault
+  refute judge
   config 05-cilium.conflist cilium-cni
   CILIUM_RUNS=true SEEN_IPAMD=down
-  refute fault
+  refute judge
   CILIUM_RUNS=false SEEN_AWS_NODE=absent
-  refute fault
+  refute judge
 }
 
 @test "has aws-node start again for a file that it writes itself, and only where it runs" {
@@ -89,7 +89,7 @@ finds() {
   finds CNINotReady restart-aws-node
   SEEN_IPAMD=up SEEN_NETWORK=false
   finds CNINotReady ''
-  [[ $ADVICE == *'systemctl restart containerd'* ]]
+  [[ $ADVICE == *'restart the runtime'* ]]
 }
 
 @test "waits for an earlier remediation where the cause lies there" {

@@ -6,9 +6,9 @@
 # The reason, a sentence, what the repair could do about it (empty: nothing), and what to do.
 REASON_FOUND='' SAID='' MEND='' ADVICE=''
 
-# fault: what is wrong, in the variables above; 1 if nothing is. A file may be half written and a pod be replaced at this
+# judge: what is wrong, in the variables above; 1 if nothing is. A file may be half written and a pod be replaced at this
 # moment, so what such a moment can explain is looked at twice.
-fault() {
+judge() {
   find_fault || return 1
   [[ $REASON_FOUND != CNIBinary* ]] || return 0
   bounded 5 sleep 3 || true
@@ -90,7 +90,7 @@ bad_network() {
   ask_runtime
   [[ $NETWORK_READY != @(true|unknown) ]] || return 1
   REASON_FOUND=CNINotReady SAID="$CONFIG is in order, but the runtime says: ${NETWORK_WHY:-no answer}."
-  ADVICE='Its folder may have been replaced, which it does not see: systemctl restart containerd (pods go on).'
+  ADVICE='Its folder may have been replaced, which it does not see: restart the runtime; running pods go on.'
 }
 
 # refuse_blocked: ends where the cause lies in an earlier remediation.

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # The plugins' programs, as files in a folder.
-# shellcheck disable=SC1091,SC2016,SC2030,SC2031,SC2034,SC2153,SC2154,SC2317  # the sourced script reads, sets and calls
+# shellcheck disable=SC1091,SC2016,SC2059,SC2030,SC2031,SC2034,SC2153,SC2154,SC2317  # the sourced script reads, sets and calls
 
 bats_require_minimum_version 1.5.0
 

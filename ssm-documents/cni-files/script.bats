@@ -20,7 +20,7 @@ setup() {
     read -r REASON_FOUND MEND < <(printf '%s\n' "${FAULTS[AT]}")
     SAID=It. ADVICE='The repair mends it.'
   }
-  fault() { find_fault; }
+  judge() { find_fault; }
   mend() { RUNG=${RUNG:-$1} DID+=" $1 done." CHANGED=true && [[ $HELPS == false ]] || AT=$((AT + 1)); }
   mend_move_aside() { mend move-aside; }
   mend_restart_aws_node() { DONE+='restart-aws-node ' && mend restart-aws-node; }

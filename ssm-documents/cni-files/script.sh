@@ -11,13 +11,13 @@
 check() {
   take_lock shared
   find_folders
-  fault || finish_healthy
+  judge || finish_in_order
   refuse_blocked
   ! may_be_starting || finish_with Unknown "$REASON_FOUND" "$SAID But the runtime or aws-node started less than $SETTLE_SECONDS s ago: check again later."
   finish_with Broken "$REASON_FOUND" "$SAID $ADVICE"
 }
 
-finish_healthy() {
+finish_in_order() {
   finish_with Healthy '' "$CONFIG and its plugins are in order."
 }
 
@@ -31,7 +31,7 @@ repair() {
   local first='' time
   take_lock exclusive
   find_folders
-  fault || finish_healthy
+  judge || finish_in_order
   first=$REASON_FOUND
   for ((time = 0; time < MAX_MENDS; time++)); do
     refuse_blocked
@@ -41,7 +41,7 @@ repair() {
       break
     fi
     "mend_${MEND//-/_}" || break
-    fault || finish_mended "$first"
+    judge || finish_mended "$first"
   done
   say_evidence
   # What the repair would do has been done, or could not be.
@@ -51,6 +51,6 @@ repair() {
 
 # finish_mended REASON: after a mend, or because the node had only just started.
 finish_mended() {
-  [[ -n $RUNG ]] || finish_healthy
+  [[ -n $RUNG ]] || finish_in_order
   finish_with Repaired "$1" "${DID# }"
 }
