@@ -22,7 +22,7 @@ export function nodeFiles(site: LabSite, plan: NodePlan): NodeFile[] {
     { path: 'etc/fstab', content: '' },
     { path: 'etc/systemd/journald.conf', content: '[Journal]\nStorage=volatile\nRuntimeMaxUse=16M\n' },
     ...runtimeFiles(plan),
-    cniConfig(plan),
+    cniConfig(),
     ...unitFiles(plan),
     ...kubeletFiles(plan),
     ...(plan.tools.credentialProvider ? credentialProviderFiles() : []),
@@ -42,18 +42,14 @@ function hostsFile(site: LabSite, plan: NodePlan): string {
   ].join('\n');
 }
 
-/** A generation's plugin has the AMI's names; it is Debian's bridge, since the VPC CNI is in no Debian package. */
-function cniConfig(plan: NodePlan): NodeFile {
-  const [path, name, type] =
-    plan.generation === undefined
-      ? ['etc/cni/net.d/10-lab.conflist', 'lab', 'bridge']
-      : ['etc/cni/net.d/10-aws.conflist', 'aws-cni', 'aws-cni'];
+/** A network without an agent: the VPC CNI is in no Debian package. Faults of it bring a stand-in for aws-node. */
+function cniConfig(): NodeFile {
   const content = JSON.stringify({
     cniVersion: '0.4.0',
-    name,
+    name: 'lab',
     plugins: [
       {
-        type,
+        type: 'bridge',
         bridge: 'cni0',
         isGateway: true,
         ipMasq: false,
@@ -62,7 +58,7 @@ function cniConfig(plan: NodePlan): NodeFile {
       { type: 'portmap', capabilities: { portMappings: true } },
     ],
   });
-  return { path, content };
+  return { path: 'etc/cni/net.d/10-lab.conflist', content };
 }
 
 function unitFiles(plan: NodePlan): NodeFile[] {

@@ -150,11 +150,8 @@ export async function makeNodeRoot(
     for (const plugin of CNI_PLUGINS) symlinkSync(join(DEBIAN_CNI_FOLDER, plugin), join(root, 'opt/cni/bin', plugin));
   } else {
     // Files of their own, which a fault may spoil.
-    for (const [name, plugin] of [['aws-cni', 'bridge'], ...CNI_PLUGINS.map((same) => [same, same])] as [
-      string,
-      string,
-    ][]) {
-      copyFileSync(join(DEBIAN_CNI_FOLDER, plugin), join(root, 'opt/cni/bin', name));
+    for (const plugin of CNI_PLUGINS) {
+      copyFileSync(join(DEBIAN_CNI_FOLDER, plugin), join(root, 'opt/cni/bin', plugin));
     }
     placeStandIn('kubelet.py', join(root, 'usr/bin/kubelet'));
   }

@@ -1,0 +1,142 @@
+#!/usr/bin/env bats
+# aws-node, other agents, and the runtime's word, on what ctr, docker and the kernel print.
+# shellcheck disable=SC1091,SC2016,SC2059,SC2086,SC2030,SC2031,SC2034,SC2153,SC2154,SC2317  # the sourced script reads, sets and calls
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+  source "$BATS_TEST_DIRNAME/../lib/test/load.sh"
+  load_script "$BATS_TEST_DIRNAME/agent.sh"
+  CONF_DIR=$BATS_TEST_TMPDIR/net.d NET_TABLES=$BATS_TEST_TMPDIR/tables
+  mkdir "$CONF_DIR"
+  CONTAINERS='' RUNNING='' CODE=0
+  capture() { fake_tools "$@"; }
+}
+
+# containerd and docker, with the containers CONTAINERS (`name id`, a line each), of which RUNNING run.
+fake_tools() {
+  local name='' id line all="$*"
+  RC=$CODE OUT='' ERR=''
+  case $all in
+    *' containers ls '*) name=${all##*==\"} && name=${name%\"} ;;
+    *' tasks ls') printf -v OUT 'TASK PID STATUS\n%s 12 RUNNING\nother 13 STOPPED\n' "$RUNNING" ;;
+    *'ps --all '*) name=${all##*=} ;;
+    *'docker ps --quiet --no-trunc') OUT=$RUNNING$'\n' ;;
+  esac
+  while read -r line id; do
+    [[ -z $name || $line != "$name" ]] || OUT+=$id$'\n'
+  done < <(printf '%s\n' "$CONTAINERS")
+  printf '%s' "$OUT" > "$WORK/out"
+}
+
+@test "finds aws-node's container, the running one of several, by containerd and by docker" {
+  for ON_DOCKER in false true; do
+    CONTAINERS='' RUNNING=c2
+    find_aws_node
+    [ "$AWS_NODE" = absent ]
+    CONTAINERS=$'aws-node c1\naws-node c2\nbridge c3'
+    find_aws_node
+    [ "$AWS_NODE $AWS_NODE_ID" = 'running c2' ]
+    RUNNING=c3
+    find_aws_node
+    [ "$AWS_NODE$AWS_NODE_ID" = stopped ]
+  done
+  CODE=1
+  find_aws_node
+  [ "$AWS_NODE" = unknown ]
+}
+
+@test "knows ipamd by its port up to v1.22, by its socket from v1.23 on, and nobody else by them" {
+  while IFS='|' read -r wanted row; do
+    printf '%s\n' "$row" > "$NET_TABLES"
+    look_at_ipamd
+    [ "$IPAMD" = "$wanted" ] || { printf '%s\n' "$row" && return 1; }
+  done < <(printf '%s\n' \
+    'up|   3: 0100007F:C383 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 30313 1 0' \
+    'up|0000000000000000: 00000002 00000000 00010000 0001 01 41822 /var/run/aws-node/ipamd.sock' \
+    'down|   3: 0100007F:C383 0100007F:9C40 01 00000000:00000000 00:00000000 00000000     0        0 30313 1 0' \
+    'down|   3: 0100007F:9C40 0100007F:C383 01 00000000:00000000 00:00000000 00000000     0        0 30313 1 0' \
+    'down|0000000000000000: 00000003 00000000 00000000 0001 03 41822 /var/run/aws-node/ipamd.sock' \
+    'down|0000000000000000: 00000002 00000000 00010000 0001 01 41822 /run/containerd/containerd.sock')
+  CODE=124
+  printf '%s\n' '0: 0100007F:C383 00000000:0000 0A ' > "$NET_TABLES"
+  look_at_ipamd
+  [ "$IPAMD" = silent ]
+}
+
+# of_types TYPE...: a configuration that comes before aws-node's.
+of_types() {
+  CONFIG=$CONF_DIR/05-own.conflist TYPES=" $* "
+}
+
+@test "takes for a leftover what has no agent here while aws-node runs, and nothing else" {
+  : > "$CONF_DIR/10-aws.conflist"
+  CONTAINERS='aws-node c1' RUNNING=c1
+  for types in cilium-cni calico 'bridge portmap' 'flannel portmap'; do
+    of_types $types
+    is_leftover
+  done
+  # Chained with aws-node's own, by Multus, or of a CNI that nobody here knows.
+  for types in 'aws-cni egress-cni portmap cilium-cni' multus multus-shim 'own-cni portmap' 'bridge own-chained'; do
+    of_types $types
+    refute is_leftover
+  done
+  of_types cilium-cni
+  CONTAINERS+=$'\ncilium-agent c2'
+  refute is_leftover
+  CONTAINERS='aws-node c1' RUNNING=none
+  refute is_leftover
+  RUNNING=c1 MAX_CONFIGS=0
+  refute is_leftover
+  MAX_CONFIGS=1
+  rm "$CONF_DIR/10-aws.conflist"
+  refute is_leftover
+  : > "$CONF_DIR/10-aws.conflist.cilium_bak"
+  is_leftover
+}
+
+# answer BYTES: what containerd sends to curl.
+answer() {
+  printf "$1" > "$BATS_TEST_TMPDIR/answer"
+  capture() {
+    RC=$CODE
+    cp "$BATS_TEST_TMPDIR/answer" "$WORK/out"
+  }
+  ask_runtime
+}
+
+@test "reads NetworkReady in the runtime's own answer" {
+  answer '\0\0\0\0&\n$\n\020\n\014RuntimeReady\020\001\n\020\n\014NetworkReady\020\001'
+  [ "$NETWORK_READY$NETWORK_WHY" = true ]
+  answer '\0\0\0\0u\ns\n\020\n\014RuntimeReady\020\001\n_\n\014NetworkReady\032\025NetworkPluginNotReady"8Network plugin returns error: cni plugin not initialized\n\004Next'
+  [ "$NETWORK_READY" = false ]
+  [ "$NETWORK_WHY" = 'Network plugin returns error: cni plugin not initialized' ]
+  answer ''
+  [ "$NETWORK_READY" = unknown ]
+  CODE=7
+  answer ''
+  [ "$NETWORK_READY" = down ]
+}
+
+@test "gives a node that has only just started its time" {
+  CONTAINERD_SOCKET=$BATS_TEST_TMPDIR/socket
+  : > "$CONTAINERD_SOCKET"
+  is_settling
+  touch -d '5 minutes ago' "$CONTAINERD_SOCKET"
+  refute is_settling
+  rm "$CONTAINERD_SOCKET"
+  refute is_settling
+}
+
+@test "tells a sandbox image that has gone from a containerd that gives no answer" {
+  CONFIGURED_IMAGE=localhost/kubernetes/pause
+  sandbox_image_is_missing
+  CODE=1
+  refute sandbox_image_is_missing
+  CODE=0
+  capture() { RC=0 OUT=localhost/kubernetes/pause:latest; }
+  image_is_usable() { [ "$1" = localhost/kubernetes/pause:latest ]; }
+  refute sandbox_image_is_missing
+  image_is_usable() { return 1; }
+  sandbox_image_is_missing
+}

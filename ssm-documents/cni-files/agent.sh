@@ -1,0 +1,135 @@
+# Who keeps the node's network: aws-node's container and its ipamd, the agents of other CNIs, and the runtime's own word.
+#@ use ./config
+#@ use images
+# shellcheck shell=bash disable=SC2034,SC2086  # fault.sh reads what is set here; names of containers are split
+
+# aws-node's container: running, stopped, absent or unknown. Its ipamd: up, silent (it takes connections and gives no
+# answer) or down.
+AWS_NODE=unknown AWS_NODE_ID='' IPAMD=''
+# true, false, down (nobody listens on the runtime's socket) or unknown; and the runtime's own message.
+NETWORK_READY=unknown NETWORK_WHY=''
+IDS=''
+
+IPAMD_LOG=/var/log/aws-routed-eni/ipamd.log
+NET_TABLES='/proc/net/tcp /proc/net/tcp6 /proc/net/unix'
+# Port 50051, where ipamd listens up to v1.22; from v1.23 on it is a socket.
+readonly IPAMD_LISTENS=':C383 0+:0000 0A | 00010000 0001 01 +[0-9]+ .*/aws-node/ipamd\.sock$'
+# So long a node's aws-node may take to start, the pulls of its images included.
+readonly SETTLE_SECONDS=120
+
+# containers_of NAME...: ids of the pods' containers with one of these names, in IDS; 1 if the runtime gave no answer.
+containers_of() {
+  local name
+  IDS=' '
+  for name in "$@"; do
+    if [[ $ON_DOCKER == true ]]; then
+      capture 10 docker ps --all --quiet --no-trunc --filter "label=io.kubernetes.container.name=$name"
+    else
+      ctr_k8s 10 containers ls --quiet "labels.\"io.kubernetes.container.name\"==\"$name\""
+    fi
+    ((RC == 0)) || return 1
+    IDS+=${OUT//[[:space:]]/ }
+  done
+}
+
+# find_aws_node: aws-node's container, the running one where kubelet has kept an old one.
+find_aws_node() {
+  local id state
+  AWS_NODE=unknown AWS_NODE_ID=''
+  containers_of aws-node || return 0
+  AWS_NODE=absent
+  [[ -n ${IDS// /} ]] || return 0
+  AWS_NODE=stopped
+  if [[ $ON_DOCKER == true ]]; then
+    capture 10 docker ps --quiet --no-trunc
+  else
+    ctr_k8s 10 tasks ls
+  fi
+  while read -r id _ state; do
+    [[ $IDS == *" $id "* && ${state:-RUNNING} == RUNNING ]] || continue
+    AWS_NODE=running AWS_NODE_ID=$id
+  done < "$WORK/out"
+}
+
+# look_at_ipamd: whether it listens where the plugin asks it, and whether it gives an answer where it serves its
+# introspection. Some clusters switch that off: no connection says nothing.
+look_at_ipamd() {
+  local seconds
+  IPAMD=down
+  grep -qsE "$IPAMD_LISTENS" $NET_TABLES || return 0
+  for seconds in 2 3; do
+    IPAMD=up
+    capture "$seconds" bash -c 'exec 3<> /dev/tcp/127.0.0.1/61679 && printf "GET /v1/enis HTTP/1.0\r\n\r\n" >&3 && read -r -n 9 <&3'
+    ((RC == 124)) || return 0
+    IPAMD=silent
+  done
+}
+
+# is_settling: whether the node's runtime or its aws-node started so short a time ago that aws-node may be at work yet.
+is_settling() {
+  local file now
+  printf -v now '%(%s)T' -1
+  for file in "${CONTAINERD_SOCKET:-/run/docker.sock}" "/run/containerd/io.containerd.runtime.v2.task/k8s.io/${AWS_NODE_ID:--}"; do
+    REPLY=$(stat -c %Y -- "$file" 2> /dev/null) || continue
+    ((now - REPLY >= SETTLE_SECONDS)) || return 0
+  done
+  return 1
+}
+
+# is_leftover: whether CONFIG was left by a CNI that is no more, while aws-node runs and has, or had, its own. Of a CNI that
+# is not listed here nobody can tell; the plugins of the CNI project have no agent.
+is_leftover() {
+  local type agents=''
+  [[ $MAX_CONFIGS == 1 && ${CONFIG##*/} != "$AWS_CONFIG" ]] && compgen -G "$CONF_DIR/$AWS_CONFIG*" > /dev/null || return 1
+  for type in $TYPES; do
+    case $type in
+      cilium-cni) agents+=' cilium-agent' ;;
+      calico) agents+=' calico-node' ;;
+      antrea) agents+=' antrea-agent' ;;
+      flannel) agents+=' kube-flannel' ;;
+      weave-net) agents+=' weave' ;;
+      bridge | ptp | macvlan | ipvlan | host-device | loopback | portmap | bandwidth | tuning | firewall | sbr | vrf) ;;
+      *) return 1 ;;
+    esac
+  done
+  find_aws_node
+  [[ $AWS_NODE == running ]] && containers_of $agents && [[ -z ${IDS// /} ]]
+}
+
+# ask_runtime: NetworkReady, as kubelet is told it. CRI is gRPC, which curl can speak: a message without fields, and an
+# answer whose texts can be read.
+ask_runtime() {
+  local part text='' socket=$CONTAINERD_SOCKET
+  NETWORK_READY=unknown NETWORK_WHY=''
+  [[ $ON_DOCKER == false ]] || socket=${KUBELET_ENDPOINT#unix://}
+  command -v curl > /dev/null || return 0
+  printf '\0\0\0\0\0' > "$WORK/request"
+  capture 5 curl --disable --silent --noproxy '*' --http2-prior-knowledge --unix-socket "$socket" \
+    --header 'content-type: application/grpc' --header 'te: trailers' --data-binary "@$WORK/request" \
+    http://localhost/runtime.v1.RuntimeService/Status
+  # CURLE_COULDNT_CONNECT
+  ((RC != 7)) || NETWORK_READY=down
+  while IFS= read -r -d '' part || [[ -n $part ]]; do
+    text+=$part
+  done < "$WORK/out"
+  [[ $text == *NetworkReady* ]] || return 0
+  text=${text#*NetworkReady}
+  NETWORK_READY=true
+  if [[ $text != $'\020\001'* ]]; then
+    NETWORK_READY=false
+    # After the reason, a byte for the field and one for its length.
+    text=${text#*NotReady??}
+    NETWORK_WHY=${text%%[[:cntrl:]]*}
+  fi
+}
+
+# sandbox_image_is_missing: whether aws-node's own pod could not start, for want of what pause-image brings back.
+sandbox_image_is_missing() {
+  local name
+  [[ $CONFIGURED_IMAGE =~ $REFERENCE ]] || return 1
+  full_reference "$CONFIGURED_IMAGE"
+  name=$REPLY
+  ctr_k8s 15 images ls --quiet "name==\"$name\""
+  ((RC == 0)) || return 1
+  [[ $OUT != "$name"* ]] || ! image_is_usable "$name"
+}

@@ -1,0 +1,136 @@
+# Where the node's CNI files lie, and what the configuration that counts says.
+#@ use kubelet
+#@ use containerd
+#@ use json
+# shellcheck shell=bash disable=SC2034  # the other parts read what is only set here
+
+# On Docker nodes: cri-dockerd's process, and whether it was told to do without CNI.
+ON_DOCKER=false CRI_DOCKERD_PID='' WITHOUT_CNI=false
+CONF_DIR=/etc/cni/net.d BIN_DIRS=(/opt/cni/bin) MAX_CONFIGS=1 LOOPBACK=loopback
+# The configuration that the runtime takes, and what is wrong with it.
+CONFIG='' CONFIG_FAULT=''
+# Of CONFIG: the types of its plugins, and the programs that these need, IPAM included; with a space before and behind each.
+CNI_VERSION='' TYPES='' PROGRAMS=''
+
+readonly AWS_CONFIG=10-aws.conflist
+
+# find_folders: those of the runtime that serves kubelet, as it was configured.
+find_folders() {
+  find_services
+  read_kubelet
+  if kubelet_uses_docker; then
+    ON_DOCKER=true
+    capture 5 systemctl show --property=MainPID cri-docker.service
+    [[ ! $OUT =~ =([1-9][0-9]*) ]] || CRI_DOCKERD_PID=${BASH_REMATCH[1]}
+    # dockershim (kubelet up to 1.23) took the flags itself.
+    flags_of "${CRI_DOCKERD_PID:-$KUBELET_PID}" take_cni_flag
+  else
+    refuse_foreign_platforms
+    read_containerd
+    parse_cni_config "$WORK/out"
+  fi
+}
+
+take_cni_flag() {
+  case $1 in
+    cni-conf-dir) CONF_DIR=${2:-$CONF_DIR} ;;
+    cni-bin-dir) [[ -z $2 ]] || IFS=, read -r -a BIN_DIRS < <(printf '%s\n' "$2") ;;
+    network-plugin) [[ $2 == cni ]] || WITHOUT_CNI=true ;;
+  esac
+}
+
+# parse_cni_config FILE: from `containerd config dump`, in the form of containerd 1.x, of 2.0, or of 2.1, whose list of
+# folders counts where the old key is empty.
+parse_cni_config() {
+  local key value folders=() folder=''
+  while read -r key value; do
+    case $key in
+      bin_dir) folder=$value ;;
+      bin_dirs) folders+=("$value") ;;
+      conf_dir) CONF_DIR=$value ;;
+      max_conf_num) MAX_CONFIGS=$value ;;
+      use_internal_loopback) [[ $value != true ]] || LOOPBACK='' ;;
+    esac
+  done < <(awk '
+    { gsub(/[][ \t"\047]/, /=/ ? " " : "") }
+    !/=/ { inside = /\.cri\.cni$|\.cri\.v1\.runtime\.cni$/ }
+    inside && /=/ {
+      gsub(/[=,]/, " ")
+      for (i = 2; i <= NF; i++) print $1, $i
+    }
+  ' "$1")
+  if [[ -n $folder ]]; then
+    BIN_DIRS=("$folder")
+  elif ((${#folders[@]} > 0)); then
+    BIN_DIRS=("${folders[@]}")
+  fi
+}
+
+# read_configs: finds the configuration that the runtime takes, and reads it. containerd takes the first file in the order
+# of bytes, and none if that one is broken (go-cni, loadFromConfDir); dockershim and cri-dockerd the first that is not.
+read_configs() {
+  local file first=''
+  CONFIG='' CONFIG_FAULT='' TYPES='' PROGRAMS=''
+  shopt -s nullglob dotglob
+  for file in "$CONF_DIR"/*; do
+    [[ $file == *.@(conf|conflist|json) && (-L $file || ! -d $file) ]] || continue
+    first=${first:-$file}
+    read_cni_config "$file"
+    [[ $ON_DOCKER == true && -n $CONFIG_FAULT ]] || break
+  done
+  shopt -u nullglob dotglob
+  if [[ -n $CONFIG_FAULT && $CONFIG != "$first" ]]; then
+    read_cni_config "$first"
+  fi
+}
+
+# read_cni_config FILE: into CONFIG and what stands beside it. A .conf is one plugin, a .conflist a list.
+read_cni_config() {
+  local line path kind value code=0 name='' at='' plugin='' type='' ipam='' enabled=''
+  CONFIG=$1 CONFIG_FAULT='' CNI_VERSION='' TYPES=' ' PROGRAMS=' '
+  json_flatten "$1" > "$WORK/config" 2> "$WORK/config.err" || code=$?
+  if ((code == 1)); then
+    slurp "$WORK/config.err"
+    last_line "$REPLY"
+    CONFIG_FAULT="is no valid JSON ($REPLY)"
+  elif [[ ! -e $1 ]]; then
+    CONFIG_FAULT='is a link that leads nowhere'
+  fi
+  # What the reader cannot judge (2), the runtime may well read.
+  ((code == 0)) || return 0
+  while IFS= read -r line; do
+    path=${line%%$'\t'*} kind=${line#*$'\t'} value=${line##*$'\t'}
+    [[ $1 == *.conflist ]] || path=/plugins/0$path name=-
+    [[ $path =~ ^(/plugins/[0-9]+)?(/.*)?$ ]]
+    at=${BASH_REMATCH[1]}
+    if [[ -n $at && $at != "$plugin" ]]; then
+      take_plugin
+      plugin=$at type='' ipam='' enabled=''
+    fi
+    case ${at:+plugin}${BASH_REMATCH[2]} in
+      plugin/type) type=$value ;;
+      plugin/ipam/type) ipam=$value ;;
+      plugin/enabled) enabled=$value ;;
+      /cniVersion) CNI_VERSION=$value ;;
+      plugin/cniVersion) [[ $1 == *.conflist ]] || CNI_VERSION=$value ;;
+      /name) name=$value ;;
+    esac
+  done < "$WORK/config"
+  take_plugin
+  if [[ -z $name ]]; then
+    CONFIG_FAULT='has no name'
+  elif [[ -z $plugin && ! -d $CONF_DIR/$name ]]; then
+    # From CNI 1.1 on plugins may lie in a folder of the network's name.
+    CONFIG_FAULT='has no plugins'
+  fi
+}
+
+# take_plugin: the plugin that read_cni_config has come to the end of. Its IPAM program is not called where it is switched off,
+# as aws-node's egress plugin is in most clusters.
+take_plugin() {
+  [[ -n $plugin ]] || return 0
+  [[ -n $type ]] || CONFIG_FAULT='has a plugin without a type'
+  TYPES+="$type "
+  PROGRAMS+="$type "
+  [[ -z $ipam || $enabled == false ]] || PROGRAMS+="$ipam "
+}

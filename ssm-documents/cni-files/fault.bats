@@ -1,0 +1,122 @@
+#!/usr/bin/env bats
+# What is made of what was seen.
+# shellcheck disable=SC1091,SC2016,SC2030,SC2031,SC2034,SC2153,SC2154,SC2317  # the sourced script reads, sets and calls
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+  source "$BATS_TEST_DIRNAME/../lib/test/load.sh"
+  load_script "$BATS_TEST_DIRNAME/fault.sh"
+  BIN=$BATS_TEST_TMPDIR/bin CONF_DIR=$BATS_TEST_TMPDIR/net.d
+  mkdir "$BIN" "$CONF_DIR"
+  BIN_DIRS=("$BIN")
+  CILIUM_RUNS=false SEEN_IPAMD=up SEEN_NETWORK=true SEEN_AWS_NODE=running
+  find_aws_node() { AWS_NODE=$SEEN_AWS_NODE AWS_NODE_ID=c1; }
+  look_at_ipamd() { IPAMD=$SEEN_IPAMD; }
+  ask_runtime() { NETWORK_READY=$SEEN_NETWORK; }
+  containers_of() {
+    IDS=' '
+    [[ $CILIUM_RUNS == false ]] || IDS=' c9 '
+  }
+  bounded() { [[ $2 == sleep ]] || "${@:2}"; }
+  for name in aws-cni portmap loopback cilium-cni; do
+    printf '#!/bin/sh\n' > "$BIN/$name"
+    chmod 755 "$BIN/$name"
+  done
+  config 10-aws.conflist aws-cni portmap
+}
+
+# config FILE TYPE...
+config() {
+  local plugins
+  printf -v plugins '{"type":"%s"},' "${@:2}"
+  printf '{"cniVersion":"0.4.0","name":"n","plugins":[%s]}' "${plugins%,}" > "$CONF_DIR/$1"
+}
+
+# finds REASON MEND: what judge must say.
+finds() {
+  judge
+  [ "$REASON_FOUND $MEND" = "$1 $2" ] || { printf '%s %s: %s %s\n' "$REASON_FOUND" "$MEND" "$SAID" "$ADVICE" && return 1; }
+  [ -n "$SAID" ]
+  [ -n "$ADVICE" ]
+}
+
+@test "finds nothing wrong with aws-node's node, nor with one that another CNI keeps" {
+  refute judge
+  SEEN_NETWORK=unknown
+  refute judge
+  config 05-cilium.conflist cilium-cni
+  CILIUM_RUNS=true SEEN_IPAMD=down
+  refute judge
+  CILIUM_RUNS=false SEEN_AWS_NODE=absent
+  refute judge
+}
+
+@test "has aws-node start again for a file that it writes itself, and only where it runs" {
+  rm "$CONF_DIR"/*
+  finds CNIConfigMissing restart-aws-node
+  SEEN_AWS_NODE=stopped
+  finds CNIConfigMissing ''
+  SEEN_AWS_NODE=running
+  printf '{' > "$CONF_DIR/10-aws.conflist"
+  finds CNIConfigInvalid restart-aws-node
+  printf '{' > "$CONF_DIR/00-own.conflist"
+  finds CNIConfigInvalid ''
+}
+
+@test "leaves plugins that come with a new pod to a person" {
+  rm "$BIN/aws-cni"
+  finds CNIBinaryMissing restart-aws-node
+  rm "$BIN/portmap"
+  finds CNIBinaryMissing ''
+  [[ $ADVICE == *'delete pod'* ]]
+}
+
+@test "sets the execute bit, but not on what could not run with it" {
+  chmod a-x "$BIN/portmap"
+  finds CNIBinaryInvalid set-mode
+  : > "$BIN/loopback"
+  finds CNIBinaryInvalid ''
+}
+
+@test "moves a leftover aside" {
+  config 05-cilium.conflist cilium-cni
+  finds CNIConfigConflict move-aside
+}
+
+@test "tells an ipamd that is gone from a runtime that has lost its folder" {
+  SEEN_IPAMD=silent
+  finds CNINotReady restart-aws-node
+  SEEN_IPAMD=up SEEN_NETWORK=false
+  finds CNINotReady ''
+  [[ $ADVICE == *'restart the runtime'* ]]
+}
+
+@test "waits for an earlier remediation where the cause lies there" {
+  finish() { printf '%s %s %s\n' "$WHY" "$1" "$3" && exit 0; }
+  say_evidence() { :; }
+  sandbox_image_is_missing() { return 0; }
+  REASON_FOUND=CNIConfigMissing SAID=Gone. AWS_NODE=stopped
+  run refuse_blocked
+  [ "$output" = 'BlockedBy Skipped Gone. Blocked by pause-image (SandboxImageMissing): mend that first.' ]
+  AWS_NODE=running
+  run refuse_blocked
+  [ -z "$output" ]
+  ON_DOCKER=true CRI_DOCKERD_PID=12 KUBELET_ENDPOINT=unix:///run/cri-dockerd.sock
+  run refuse_blocked
+  [ -z "$output" ]
+  WITHOUT_CNI=true
+  run refuse_blocked
+  [[ $output == *'cri-dockerd (CRIDockerdNoCNI)'* ]]
+  CRI_DOCKERD_PID=''
+  run refuse_blocked
+  [[ $output == *'cri-dockerd (CRIDockerdDown)'* ]]
+}
+
+@test "shows the last error of ipamd's log, and no more of it" {
+  IPAMD_LOG=$BATS_TEST_TMPDIR/ipamd.log IPAMD=down REASON_FOUND=CNINotReady
+  printf '%s\n' '{"level":"error","ts":"t","msg":"first"}' '{"level":"error","ts":"t","caller":"c","msg":"Unable to reach API Server"}' \
+    '{"level":"info","msg":"later"}' > "$IPAMD_LOG"
+  say_evidence
+  [[ $EVIDENCE == *'"ipamdLog":"Unable to reach API Server"'* ]]
+}

@@ -1,0 +1,107 @@
+#!/usr/bin/env bats
+# The plugins' programs, as files in a folder.
+# shellcheck disable=SC1091,SC2016,SC2059,SC2030,SC2031,SC2034,SC2153,SC2154,SC2317  # the sourced script reads, sets and calls
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+  source "$BATS_TEST_DIRNAME/../lib/test/load.sh"
+  load_script "$BATS_TEST_DIRNAME/plugins.sh"
+  BIN=$BATS_TEST_TMPDIR/bin
+  mkdir "$BIN"
+  BIN_DIRS=("$BATS_TEST_TMPDIR/none" "$BIN")
+  uname() { printf 'x86_64\n'; }
+}
+
+# elf NAME MACHINE: a program's head, for the machine of that number (in octal), that may be executed.
+elf() {
+  printf "\\177ELF\\2\\1\\1\\0\\0\\0\\0\\0\\0\\0\\0\\0\\2\\0\\$2\\0rest" > "$BIN/$1"
+  chmod 755 "$BIN/$1"
+}
+
+@test "finds nothing wrong with programs that are there, scripts included" {
+  elf bridge 076
+  elf old-32-bit 3
+  printf '#!/bin/sh\n' > "$BIN/script"
+  chmod 755 "$BIN/script"
+  ln -s bridge "$BIN/loopback"
+  PROGRAMS=' bridge old-32-bit script '
+  look_at_programs
+  [ -z "$MISSING$UNUSABLE$LOCKED" ]
+}
+
+@test "names each program once that is missing, a link that leads nowhere or a folder" {
+  ln -s gone "$BIN/portmap"
+  mkdir "$BIN/bandwidth"
+  elf loopback 076
+  PROGRAMS=' aws-cni portmap bandwidth aws-cni '
+  look_at_programs
+  [ "$MISSING" = ' aws-cni portmap bandwidth' ]
+}
+
+@test "asks for no loopback where containerd needs none" {
+  LOOPBACK=''
+  look_at_programs
+  [ -z "$MISSING" ]
+}
+
+@test "finds what this machine cannot run" {
+  elf loopback 076
+  elf arm 267
+  : > "$BIN/empty"
+  printf '\177ELF\2' > "$BIN/cut"
+  printf '<html>502</html>\n' > "$BIN/page"
+  chmod 755 "$BIN"/*
+  PROGRAMS=' arm empty cut page '
+  look_at_programs
+  [ "$UNUSABLE" = ' arm empty cut page' ]
+  uname() { printf 'aarch64\n'; }
+  PROGRAMS=' arm '
+  look_at_programs
+  [ "$UNUSABLE" = ' loopback' ]
+  uname() { printf 'riscv64\n'; }
+  look_at_programs
+  [ -z "$UNUSABLE" ]
+}
+
+@test "tells a program that only lacks the execute bit from one that cannot run" {
+  elf loopback 076
+  elf portmap 076
+  elf arm 267
+  chmod a-x "$BIN/portmap" "$BIN/arm"
+  PROGRAMS=' portmap arm '
+  look_at_programs
+  [ "$LOCKED$UNUSABLE" = " $BIN/portmap arm" ]
+}
+
+@test "leaves to the runtime what is no plain name" {
+  elf loopback 076
+  PROGRAMS=' ../sh $(id) '
+  look_at_programs
+  [ -z "$MISSING$UNUSABLE" ]
+}
+
+# plugin NAME ANSWER: one that answers VERSION, and nothing else.
+plugin() {
+  printf '#!/bin/bash\n[[ $CNI_COMMAND == VERSION ]] && read -r -d "" conf || printf %%s %q\n' "$2" > "$BIN/$1"
+  chmod 755 "$BIN/$1"
+}
+
+@test "asks the plugins about a version that not all of them speak" {
+  TYPES=' bridge portmap '
+  plugin bridge '{"cniVersion":"1.1.0","supportedVersions":["0.4.0","1.0.0","1.1.0"]}'
+  plugin portmap '{"cniVersion":"1.0.0","supportedVersions":["0.4.0","1.0.0"]}'
+  for CNI_VERSION in 0.1.0 0.2.0 0.3.0 0.3.1 0.4.0 1.0.0; do supports_version; done
+  CNI_VERSION=1.1.0
+  refute supports_version
+  [ "$REPLY" = portmap ]
+  plugin portmap 'no JSON'
+  supports_version
+}
+
+@test "takes no version for a fault on Docker alone" {
+  CNI_VERSION=''
+  supports_version
+  ON_DOCKER=true
+  refute supports_version
+}

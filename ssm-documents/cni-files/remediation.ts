@@ -1,0 +1,78 @@
+import { defineReasons } from '../../functions/core/reasons.ts';
+import { defineRemediation } from '../../functions/core/remediation.ts';
+import { commonReasons } from '../lib/common-reasons.ts';
+import { runtimeReasons } from '../lib/runtime-reasons.ts';
+
+const reasons = defineReasons({
+  ...commonReasons,
+  ...runtimeReasons,
+
+  CNIConfigMissing: {
+    severity: 'Fatal',
+    scope: 'evidence',
+    cause:
+      'There is no CNI configuration on the node, so that it is NotReady. aws-node writes 10-aws.conflist only once its ipamd is up: mostly aws-node does not run or ipamd cannot reach the API server, EC2 or instance metadata; seldom somebody deleted the file.',
+    advice:
+      'If aws-node runs, run the repair: it starts aws-node anew, which writes the file again. Otherwise look at its pod: `kubectl -n kube-system describe pod aws-node-...`, and at /var/log/aws-routed-eni/ipamd.log. Never write the file by hand: the node would be Ready with pods that fail.',
+  },
+  CNIConfigInvalid: {
+    severity: 'Fatal',
+    scope: 'evidence',
+    cause:
+      'The CNI configuration that the runtime takes, the first of its folder, cannot be used: no valid JSON, no plugins, or a cniVersion that the plugins do not speak. containerd then takes no other.',
+    advice:
+      'The message names the file. Run the repair if it is 10-aws.conflist; otherwise have the agent of that CNI write it again, or move it away if that CNI is no longer in use.',
+  },
+  CNIConfigConflict: {
+    severity: 'Fatal',
+    scope: 'evidence',
+    cause:
+      "A configuration that another CNI left behind comes first in the folder, so that new pods do not get aws-node's network although aws-node runs.",
+    advice:
+      'Run the repair: it moves the file to a folder beside, from where it can be moved back. Remove the other CNI from your AMI or user data if it came from there.',
+  },
+  CNIBinaryMissing: {
+    severity: 'Fatal',
+    scope: 'evidence',
+    cause:
+      'A program of a CNI plugin is missing. containerd does not look: the node says Ready, and every new pod with a network of its own fails with "failed to find plugin".',
+    advice:
+      "Delete the node's aws-node pod (`kubectl -n kube-system delete pod aws-node-...`): the init container of the new one installs the plugins. The repair brings back only what aws-node installs by itself (aws-cni, egress-cni). Find out what deleted them.",
+  },
+  CNIBinaryInvalid: {
+    severity: 'Fatal',
+    scope: 'evidence',
+    cause:
+      'A program of a CNI plugin cannot be run: it lacks the execute bit, is damaged or was built for another architecture. The node says Ready, and every new pod with a network of its own fails.',
+    advice:
+      "Run the repair where only the execute bit is missing. Otherwise delete the node's aws-node pod, whose init container installs the plugins, or mend the AMI that brought them.",
+  },
+  CNINotReady: {
+    severity: 'Fatal',
+    scope: 'evidence',
+    cause:
+      "The files are there, but the network is not: aws-node's ipamd does not answer, so that no pod gets an address, or the runtime itself says that its network is not ready.",
+    advice:
+      'Run the repair if aws-node runs. Otherwise look at /var/log/aws-routed-eni/ipamd.log (API server, IAM permissions, instance metadata) and at the aws-node pod. If the runtime has lost sight of its folder: `systemctl restart containerd`, which running pods survive.',
+  },
+});
+
+/** Finds out why pods get no network, and mends what is safe: an execute bit, a leftover, an aws-node to start anew. */
+export const remediation = defineRemediation({
+  name: 'cni-files',
+  summary:
+    'Finds out why pods get no network (CNI configuration, plugins, aws-node), and mends an execute bit, the leftover of another CNI, or an aws-node that has to start again.',
+  order: 40,
+  disruptive: true,
+  reasons,
+  executionTimeoutSeconds: { check: 60, repair: 300 },
+  // containerd's and dockershim's words of a pod without a network, and kubelet's and containerd's of a node without one.
+  logPhrases: [
+    'failed to setup network for sandbox',
+    'networkPlugin cni failed to set up pod',
+    'NetworkPluginNotReady',
+    'failed to load CNI config',
+    'no network config found in',
+    'failed to find plugin',
+  ],
+});

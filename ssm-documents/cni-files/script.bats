@@ -1,0 +1,61 @@
+#!/usr/bin/env bats
+# The story: what check and repair end with.
+# shellcheck disable=SC1091,SC2016,SC2030,SC2031,SC2034,SC2153,SC2154,SC2317  # the sourced script reads, sets and calls
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+  source "$BATS_TEST_DIRNAME/../lib/test/load.sh"
+  load_script "$BATS_TEST_DIRNAME/script.sh"
+  take_lock() { :; }
+  find_folders() { :; }
+  say_evidence() { :; }
+  refuse_blocked() { :; }
+  is_settling() { return 1; }
+  finish() { printf '%s %s %s %s\n' "$1" "${2:--}" "${RUNG:--}" "$3" && exit 0; }
+  # The faults of the node, one after another; each mend that works takes the first away.
+  FAULTS=() AT=0 HELPS=true
+  find_fault() {
+    ((AT < ${#FAULTS[@]})) || return 1
+    read -r REASON_FOUND MEND < <(printf '%s\n' "${FAULTS[AT]}")
+    SAID=It. ADVICE='The repair mends it.'
+  }
+  judge() { find_fault; }
+  mend() { RUNG=${RUNG:-$1} DID+=" $1 done." CHANGED=true && [[ $HELPS == false ]] || AT=$((AT + 1)); }
+  mend_move_aside() { mend move-aside; }
+  mend_restart_aws_node() { DONE+='restart-aws-node ' && mend restart-aws-node; }
+}
+
+@test "finds a node healthy, and a fault" {
+  run check
+  [[ $output == 'Healthy - - '* ]]
+  FAULTS=('CNIConfigConflict move-aside')
+  run check
+  [ "$output" = 'Broken CNIConfigConflict - It. The repair mends it.' ]
+}
+
+@test "does not judge a node that has only just started" {
+  FAULTS=('CNINotReady restart-aws-node')
+  is_settling() { return 0; }
+  run check
+  [[ $output == 'Unknown CNINotReady - It. But '* ]]
+}
+
+@test "mends one thing after another, and tells the first reason and all that was done" {
+  ACTION=repair
+  FAULTS=('CNIConfigConflict move-aside' 'CNIConfigConflict move-aside' 'CNIConfigMissing restart-aws-node')
+  run --separate-stderr repair
+  [ "$output" = 'Repaired CNIConfigConflict move-aside move-aside done. move-aside done. restart-aws-node done.' ]
+}
+
+@test "does nothing twice that did not help" {
+  ACTION=repair FAULTS=('CNINotReady restart-aws-node') HELPS=false
+  run --separate-stderr repair
+  [[ $output == 'NotRepaired CNINotReady restart-aws-node It. The repair did not help'* ]]
+}
+
+@test "says that nothing was changed where only a person can mend" {
+  ACTION=repair FAULTS=('CNIBinaryMissing')
+  run --separate-stderr repair
+  [ "$output" = 'NotRepaired CNIBinaryMissing - It. The repair did not help: look at the aws-node pod, or replace the node. Nothing was changed on the node.' ]
+}

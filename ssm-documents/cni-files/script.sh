@@ -1,0 +1,56 @@
+# cni-files: finds out why a node's pods get no network: the CNI configuration, the programs of its plugins, aws-node. It
+# mends what is safe: an execute bit, a configuration that another CNI left behind, an aws-node that has to start again. It
+# never writes a configuration: aws-node does that once its ipamd is up, and so tells the node that pods may come.
+#
+# This file tells the story; what it is made of lies beside it: config.sh, plugins.sh, agent.sh, fault.sh and mend.sh.
+# shellcheck shell=bash disable=SC2034  # the prelude prints what is only set here
+
+#@ section check
+#@ use ./fault
+
+check() {
+  take_lock shared
+  find_folders
+  judge || finish_in_order
+  refuse_blocked
+  ! may_be_starting || finish_with Unknown "$REASON_FOUND" "$SAID But the runtime or aws-node started less than $SETTLE_SECONDS s ago: check again later."
+  finish_with Broken "$REASON_FOUND" "$SAID $ADVICE"
+}
+
+finish_in_order() {
+  finish_with Healthy '' "$CONFIG and its plugins are in order."
+}
+
+#@ section repair
+#@ use ./mend
+
+# Leftovers one after another, and an aws-node that starts anew.
+readonly MAX_MENDS=6
+
+repair() {
+  local first='' time
+  take_lock exclusive
+  find_folders
+  judge || finish_in_order
+  first=$REASON_FOUND
+  for ((time = 0; time < MAX_MENDS; time++)); do
+    refuse_blocked
+    wait_for_start || finish_mended "$first"
+    log "$REASON_FOUND: $SAID"
+    if [[ -z $MEND || $DONE == *" $MEND "* ]]; then
+      break
+    fi
+    "mend_${MEND//-/_}" || break
+    judge || finish_mended "$first"
+  done
+  say_evidence
+  # What the repair would do has been done, or could not be.
+  [[ $ADVICE != 'The repair '* ]] || ADVICE='The repair did not help: look at the aws-node pod, or replace the node.'
+  finish_not_repaired "$REASON_FOUND" "$SAID $ADVICE"
+}
+
+# finish_mended REASON: after a mend, or because the node had only just started.
+finish_mended() {
+  [[ -n $RUNG ]] || finish_in_order
+  finish_with Repaired "$1" "${DID# }"
+}

@@ -1,0 +1,187 @@
+import { CONTAINERD_GENERATIONS, type GenerationName } from '../../lab/real/generations.ts';
+import type { RealNode } from '../../lab/real/node.ts';
+import { AWS_CONFLIST, shell, startAwsNode, stopAwsNode } from '../aws-node.ts';
+import type { ExpectedResult, Fault } from '../fault.ts';
+import { putImageBack } from '../scenes.ts';
+
+const CONF_DIR = '/etc/cni/net.d';
+const BIN_DIR = '/opt/cni/bin';
+const DOCKER: readonly GenerationName[] = ['docker'];
+const CILIUM = JSON.stringify({ cniVersion: '0.3.1', name: 'cilium', plugins: [{ type: 'cilium-cni' }] });
+
+const broken = (reason: string, message: RegExp, evidence: ExpectedResult['evidence'] = {}): ExpectedResult => ({
+  outcome: 'Broken',
+  reason,
+  message,
+  evidence,
+});
+const repaired = (reason: string, rung: string): ExpectedResult => ({ outcome: 'Repaired', reason, rung });
+const notRepaired = (reason: string, message: RegExp): ExpectedResult => ({ outcome: 'NotRepaired', reason, message });
+
+/** A fault of a node of aws-node's: it has one before, and the lab's own network after. */
+const onAwsNode = (
+  fault: Omit<Fault, 'remediation' | 'generations' | 'break' | 'restore'> & {
+    readonly script: string;
+    readonly input?: string;
+    readonly putBack?: (node: RealNode) => Promise<unknown>;
+  },
+): Fault => {
+  const { script, input, putBack, ...rest } = fault;
+  return {
+    ...rest,
+    remediation: 'cni-files',
+    generations: CONTAINERD_GENERATIONS,
+    break: async (node) => {
+      await startAwsNode(node);
+      await shell(node, script, input);
+    },
+    restore: async (node) => {
+      await stopAwsNode(node);
+      await putBack?.(node);
+    },
+  };
+};
+
+/** A plugin in the place of a link to Debian's. */
+const ownCopy = (name: string): string => `cp --remove-destination /usr/lib/cni/${name} ${BIN_DIR}/${name}`;
+
+/** The faults of the CNI files. */
+export const faults: readonly Fault[] = [
+  onAwsNode({
+    name: 'conflist deleted under a healthy aws-node',
+    script: `rm ${CONF_DIR}/*`,
+    check: broken('CNIConfigMissing', /no CNI configuration in \/etc\/cni\/net\.d/, {
+      networkReady: false,
+      ipamd: 'up',
+    }),
+    repair: repaired('CNIConfigMissing', 'restart-aws-node'),
+    sandbox: { failsBefore: /cni plugin not initialized/, startsAfter: true, network: 'POD' },
+    kill: true,
+  }),
+  onAwsNode({
+    name: 'conflist cut off in the middle',
+    script: `text=$(head -c 40 ${AWS_CONFLIST}); printf %s "$text" > ${AWS_CONFLIST}`,
+    check: broken('CNIConfigInvalid', /10-aws\.conflist is no valid JSON \(line 1: /, { networkReady: false }),
+    repair: repaired('CNIConfigInvalid', 'restart-aws-node'),
+    sandbox: { failsBefore: /cni plugin not initialized/, startsAfter: true, network: 'POD' },
+  }),
+  onAwsNode({
+    name: 'cniVersion that the plugins do not speak',
+    script: `sed -i 's/"0\\.4\\.0"/"9.9.9"/' ${AWS_CONFLIST}`,
+    check: broken('CNIConfigInvalid', /cniVersion "9\.9\.9", which aws-cni does not speak/),
+    repair: repaired('CNIConfigInvalid', 'restart-aws-node'),
+    sandbox: { failsBefore: /incompatible CNI versions/, startsAfter: true, network: 'POD' },
+  }),
+  onAwsNode({
+    name: 'aws-cni missing',
+    script: `rm ${BIN_DIR}/aws-cni`,
+    check: broken('CNIBinaryMissing', /\/opt\/cni\/bin lacks aws-cni, /, { networkReady: true }),
+    repair: repaired('CNIBinaryMissing', 'restart-aws-node'),
+    sandbox: { failsBefore: /failed to find plugin "aws-cni" in path/, startsAfter: true, network: 'POD' },
+  }),
+  onAwsNode({
+    name: 'conflist present, /opt/cni/bin empty',
+    script: `rm ${BIN_DIR}/*`,
+    check: broken('CNIBinaryMissing', /lacks aws-cni host-local portmap loopback, .* delete pod/, {
+      networkReady: true,
+    }),
+    sandbox: { failsBefore: /failed to find plugin "aws-cni" in path/, startsAfter: false, network: 'POD' },
+  }),
+  onAwsNode({
+    name: 'plugin without the execute bit',
+    script: `${ownCopy('portmap')}; chmod a-x ${BIN_DIR}/portmap`,
+    check: broken('CNIBinaryInvalid', /\/opt\/cni\/bin\/portmap may not be executed/),
+    repair: repaired('CNIBinaryInvalid', 'set-mode'),
+    sandbox: { failsBefore: /portmap: permission denied/, startsAfter: true, network: 'POD' },
+    kill: true,
+  }),
+  onAwsNode({
+    name: 'plugin without the execute bit that another user may write',
+    script: `${ownCopy('portmap')}; chmod 666 ${BIN_DIR}/portmap`,
+    check: broken('CNIBinaryInvalid', /\/opt\/cni\/bin\/portmap may not be executed/),
+    repair: notRepaired('CNIBinaryInvalid', /may be written by others .* Nothing was changed/),
+    sandbox: { failsBefore: /portmap: permission denied/, startsAfter: false, network: 'POD' },
+  }),
+  onAwsNode({
+    name: 'plugin of another architecture',
+    // An ELF head says for which machine the file is.
+    script: `${ownCopy('loopback')}; printf '\\363' | dd of=${BIN_DIR}/loopback bs=1 seek=18 conv=notrunc`,
+    check: broken('CNIBinaryInvalid', /loopback cannot run on this machine/),
+    sandbox: { failsBefore: /loopback: exec format error/, startsAfter: false, network: 'POD' },
+  }),
+  onAwsNode({
+    name: 'leftover of Cilium wins over 10-aws.conflist',
+    script: `cat > ${CONF_DIR}/05-cilium.conflist`,
+    input: CILIUM,
+    check: broken('CNIConfigConflict', /05-cilium\.conflist comes before 10-aws\.conflist/, { networkReady: true }),
+    repair: repaired('CNIConfigConflict', 'move-aside'),
+    sandbox: { failsBefore: /failed to find plugin "cilium-cni"/, startsAfter: true, network: 'POD' },
+    kill: true,
+  }),
+  onAwsNode({
+    name: 'leftover of Cilium, which had renamed 10-aws.conflist',
+    script: `mv ${AWS_CONFLIST} ${AWS_CONFLIST}.cilium_bak; rm ${CONF_DIR}/10-lab.conflist; cat > ${CONF_DIR}/05-cilium.conflist`,
+    input: CILIUM,
+    check: broken('CNIConfigConflict', /its CNI has no agent on this node/),
+    repair: { ...repaired('CNIConfigConflict', 'move-aside'), message: /aws-node was started again/ },
+    sandbox: { failsBefore: /failed to find plugin "cilium-cni"/, startsAfter: true, network: 'POD' },
+  }),
+  onAwsNode({
+    name: 'broken configuration of another CNI comes first',
+    script: `printf '{' > ${CONF_DIR}/00-own.conflist`,
+    check: broken('CNIConfigInvalid', /00-own\.conflist is no valid JSON .* move it away/, { networkReady: false }),
+    sandbox: { failsBefore: /cni plugin not initialized/, startsAfter: false, network: 'POD' },
+  }),
+  onAwsNode({
+    name: 'aws-node hangs',
+    script: 'ctr -n k8s.io tasks kill --signal SIGSTOP aws-node',
+    check: broken('CNINotReady', /ipamd is silent \(container running\)/, { awsNode: 'running' }),
+    repair: repaired('CNINotReady', 'restart-aws-node'),
+  }),
+  onAwsNode({
+    name: 'aws-node gone, its conflist still there',
+    script: 'systemctl stop lab-aws-node.service',
+    check: broken('CNINotReady', /ipamd is down \(container absent\)/, { ipamdLog: 'Unable to reach API Server' }),
+    sandbox: { failsBefore: /failed to connect to backend server/, startsAfter: false, network: 'POD' },
+  }),
+  onAwsNode({
+    name: 'conflist, aws-node and the sandbox image gone',
+    script: `systemctl stop lab-aws-node.service; rm ${CONF_DIR}/*; ctr -n k8s.io images ls -q | xargs ctr -n k8s.io images rm --sync`,
+    check: {
+      outcome: 'Skipped',
+      why: 'BlockedBy',
+      reason: 'CNIConfigMissing',
+      message: /pause-image \(SandboxImageMissing\)/,
+    },
+    repair: { outcome: 'Skipped', why: 'BlockedBy', reason: 'CNIConfigMissing' },
+    putBack: putImageBack,
+  }),
+  onAwsNode({
+    name: 'configuration folder replaced behind containerd',
+    script: `cp -a ${CONF_DIR} /etc/cni/new; rm -r ${CONF_DIR}; mv /etc/cni/new ${CONF_DIR}`,
+    check: broken('CNINotReady', /is in order, but the runtime says: .*cni plugin not initialized.*restart the runtime/),
+    sandbox: { failsBefore: /cni plugin not initialized/, startsAfter: false, network: 'POD' },
+    putBack: (node) =>
+      shell(
+        node,
+        'systemctl restart containerd; for i in {1..100}; do ctr version > /dev/null && exit; sleep 0.1; done; exit 1',
+      ),
+  }),
+  {
+    name: 'no CNI configuration on a Docker node',
+    remediation: 'cni-files',
+    generations: DOCKER,
+    break: async (node) =>
+      void (await shell(node, `mv ${CONF_DIR} ${CONF_DIR}.away; touch -d '1 hour ago' /run/docker.sock`)),
+    check: broken('CNIConfigMissing', /no CNI configuration in \/etc\/cni\/net\.d/),
+    restore: async (node) => void (await shell(node, `rm -rf ${CONF_DIR}; mv ${CONF_DIR}.away ${CONF_DIR}`)),
+  },
+  {
+    name: 'plugins missing on a Docker node',
+    remediation: 'cni-files',
+    generations: DOCKER,
+    break: async (node) => void (await shell(node, `mv ${BIN_DIR} ${BIN_DIR}.away`)),
+    check: broken('CNIBinaryMissing', /\/opt\/cni\/bin lacks bridge host-local portmap loopback/),
+    restore: async (node) => void (await shell(node, `mv ${BIN_DIR}.away ${BIN_DIR}`)),
+  },
+];
