@@ -34,7 +34,7 @@ finish_healthy() {
     WILL_RECUR=true
     message+=" But nothing starts it after the next boot: systemctl enable $CRI $CRI_SOCKET_UNIT."
   fi
-  [[ $IMAGE_STATE == present ]] || message=${message/has the sandbox image/was not asked for the sandbox image, whose name is not known}
+  [[ $IMAGE_STATE == present ]] || message+=' What its sandbox image is called is not known.'
   finish Healthy '' "$message"
 }
 

@@ -12,14 +12,14 @@ ENDPOINT='' FILE_ENDPOINT=''
 DOCKERSHIM=false
 # cri-dockerd's flags; `unset` where it is given none.
 CRI_ENDPOINT='' CRI_PLUGIN='unset' CRI_IMAGE='' DOCKER_ENDPOINT='' CRI_SOCKET=''
-# answers, down, hung or unasked.
-DOCKER_STATE=unasked DOCKER_WORDS=''
+# answers, down or hung.
+DOCKER_STATE=down DOCKER_WORDS=''
 # present, absent or unknown.
 IMAGE_STATE=unknown
 # What is wrong: `REASON sentence`, the one to mend first at the front.
 FAULTS=()
 
-readonly OTHER_SOCKETS='/run/containerd/containerd.sock /run/cri-dockerd.sock /run/cri-docker.sock /run/dockershim.sock /run/crio/crio.sock'
+readonly OTHER_SOCKETS='/run/containerd/containerd.sock /run/cri-dockerd.sock /run/cri-docker.sock /run/crio/crio.sock'
 
 # diagnose: finds out everything that check and repair decide by. It changes nothing; it does not even connect to a socket
 # behind which systemd would start a service.
@@ -61,7 +61,7 @@ refuse_other_runtimes() {
   find_dead_endpoint
   find_two_endpoints
   if ((${#FAULTS[@]} == 0)); then
-    finish Unsupported RuntimeNotDocker "kubelet uses ${ENDPOINT:-no runtime that it names}, not Docker: nothing here concerns cri-dockerd."
+    finish Unsupported RuntimeNotDocker "kubelet uses ${ENDPOINT:-no runtime that it names}, not Docker."
   fi
   evidence endpoint "$ENDPOINT"
 }
@@ -118,30 +118,22 @@ read_cri_defaults() {
 # ask_docker: whether Docker answers, and whether it has the sandbox image. Docker is not asked where its service does not
 # run: systemd would start it.
 ask_docker() {
-  DOCKER_STATE=unasked IMAGE_STATE=unknown DIGEST='' IMAGE='' DOCKER_WORDS=''
-  local id='"Id": "(sha256:[0-9a-f]{64})"' socket
-  canonical "$DOCKER_ENDPOINT"
-  socket=$REPLY
-  if [[ ${UNIT["$DOCKER LoadState"]-} != not-found ]]; then
-    [[ ${UNIT["$DOCKER ActiveState"]-} == active ]] || DOCKER_STATE=down
-  elif [[ $DOCKER_ENDPOINT == unix:* ]]; then
-    is_listening "$socket" || DOCKER_STATE=down
-  fi
+  DOCKER_STATE=down IMAGE_STATE=unknown DIGEST='' IMAGE=''
+  local id='"Id": "(sha256:[0-9a-f]{64})"'
   if [[ -n $CRI_IMAGE ]]; then
     full_reference "$CRI_IMAGE"
+    [[ $REPLY =~ $REFERENCE ]] || finish_undecided ConfigUnreadable "--pod-infra-container-image of $CRI is no image reference."
     IMAGE=$REPLY
-    if [[ ! $IMAGE =~ $REFERENCE ]]; then
-      IMAGE=''
-      json_string "$CRI_IMAGE" 100
-      finish_undecided ConfigUnreadable "--pod-infra-container-image of $CRI is no image reference: $REPLY"
-    fi
   fi
-  [[ $DOCKER_STATE == unasked ]] || return 0
-  if ! command -v docker > /dev/null; then
-    finish_undecided ToolMissing "Docker runs, but its client docker is not on the PATH ($PATH)."
+  canonical "$DOCKER_ENDPOINT"
+  if [[ ${UNIT["$DOCKER LoadState"]-} == not-found && $REPLY == /* ]]; then
+    is_listening "$REPLY" || return 0
+  elif [[ ${UNIT["$DOCKER ActiveState"]-} != active ]]; then
+    return 0
   fi
-  docker_do 8 image inspect "${IMAGE:-fleetmend.invalid/none}"
+  command -v docker > /dev/null || finish_undecided ToolMissing "Docker runs, but its client docker is not on the PATH ($PATH)."
   DOCKER_STATE=answers
+  docker_do 8 image inspect "${IMAGE:-fleetmend.invalid/none}"
   if ((RC == 0)); then
     IMAGE_STATE=present
     [[ ! $OUT =~ $id ]] || DIGEST=${BASH_REMATCH[1]}
@@ -175,17 +167,15 @@ find_faults() {
     find_missing_cni
   fi
   if [[ $IMAGE_STATE == absent ]]; then
-    fault SandboxImageMissing "Docker does not have the sandbox image $IMAGE, and cri-dockerd pulls without the node's ECR credentials; no new pod can start on this node."
+    fault SandboxImageMissing 'Docker does not have the sandbox image, and cri-dockerd pulls it without ECR credentials: no new pod can start on this node.'
     find_image_cause
   fi
   find_two_endpoints
 }
 
-# find_missing_cni: with no network plugin cri-dockerd says that the network is ready, whatever it is.
+# find_missing_cni: with no network plugin cri-dockerd says that the network is ready, whatever it is. `unset`: nothing tells.
 find_missing_cni() {
-  if [[ $CRI_PLUGIN == unset ]]; then
-    log 'neither a flag nor cri-dockerd itself tells the network plugin'
-  elif [[ -z $CRI_PLUGIN || $CRI_PLUGIN == *no-op ]]; then
+  if [[ -z $CRI_PLUGIN || $CRI_PLUGIN == *no-op ]]; then
     fault CRIDockerdNoCNI "$CRI runs cri-dockerd without CNI (--network-plugin is ${CRI_PLUGIN:-empty}): the node says Ready, but its pods get no address of the cluster."
   fi
 }
@@ -194,30 +184,29 @@ find_missing_cni() {
 find_docker_fault() {
   case $DOCKER_STATE/${UNIT["$DOCKER LoadState"]-} in
     down/loaded) fault DockerDown "$DOCKER is ${UNIT["$DOCKER ActiveState"]-} (${UNIT["$DOCKER Result"]-}); cri-dockerd cannot work without it." ;;
-    down/*) fault DockerDown "$DOCKER is ${UNIT["$DOCKER LoadState"]-}, and nobody answers on $DOCKER_ENDPOINT." ;;
-    hung/*) fault DockerDown "$DOCKER runs, but Docker does not answer on $DOCKER_ENDPOINT: $DOCKER_WORDS" ;;
+    down/*) fault DockerDown "$DOCKER is ${UNIT["$DOCKER LoadState"]-}, and nobody listens on $DOCKER_ENDPOINT." ;;
+    hung/*) fault DockerDown "$DOCKER runs, but does not answer on $DOCKER_ENDPOINT: $DOCKER_WORDS" ;;
   esac
 }
 
 # find_unit_fault: why kubelet cannot reach cri-dockerd.
 find_unit_fault() {
-  local load=${UNIT["$CRI LoadState"]-} active=${UNIT["$CRI ActiveState"]-} socket_load=${UNIT["$CRI_SOCKET_UNIT LoadState"]-}
-  local socket_active=${UNIT["$CRI_SOCKET_UNIT ActiveState"]-}
-  if [[ ${#FAULTS[@]} -eq 0 && $active =~ ^(inactive|failed|)$ && $socket_active != active ]] && is_listening "$ENDPOINT"; then
-    finish Unsupported CRIDockerdUnmanaged "Something listens on $ENDPOINT, but it is not $CRI (${active:-unknown}): its flags are not known, and it is left alone."
+  local load=${UNIT["$CRI LoadState"]-} active=${UNIT["$CRI ActiveState"]-} by=${UNIT["$CRI_SOCKET_UNIT ActiveState"]-}
+  if [[ $active == active ]]; then
+    if [[ $CRI_SOCKET == "$ENDPOINT" ]] && ! is_listening "$ENDPOINT"; then
+      fault CRIDockerdDown "$CRI is active, but nobody can connect to $ENDPOINT."
+    fi
+    return
   fi
-  if [[ $load == masked ]]; then
-    fault CRIDockerdDown "$CRI is masked, so that cri-dockerd cannot start."
-  elif [[ $load == not-found ]]; then
-    find_dead_endpoint
-    last_fault_is RuntimeEndpointConflict || fault CRIDockerdDown "kubelet wants cri-dockerd at $ENDPOINT, but there is no $CRI on this node."
-  elif [[ $CRI_ENDPOINT == fd://* && $socket_load =~ ^(masked|not-found)$ ]]; then
-    fault CRIDockerdDown "$CRI takes its socket from systemd (fd://), but $CRI_SOCKET_UNIT is $socket_load."
-  elif [[ $active != active ]]; then
-    fault CRIDockerdDown "$CRI is ${active:-unknown} (${UNIT["$CRI SubState"]-}, ${UNIT["$CRI Result"]-}), $CRI_SOCKET_UNIT is ${socket_active:-unknown}; kubelet has no runtime."
-  elif [[ $CRI_SOCKET == "$ENDPOINT" ]] && ! is_listening "$ENDPOINT"; then
-    fault CRIDockerdDown "$CRI is active, but nobody can connect to its socket $ENDPOINT."
+  if [[ $DOCKER_STATE == answers && $active != activating && $by != active ]] && is_listening "$ENDPOINT"; then
+    finish Unsupported CRIDockerdUnmanaged "Somebody listens on $ENDPOINT, but not $CRI, which is ${active:-unknown}; it is left alone."
   fi
+  if [[ $load == loaded ]]; then
+    fault CRIDockerdDown "$CRI is $active (${UNIT["$CRI SubState"]-}, ${UNIT["$CRI Result"]-}), $CRI_SOCKET_UNIT is ${UNIT["$CRI_SOCKET_UNIT LoadState"]-}, ${by:-unknown}; kubelet has no runtime."
+    return
+  fi
+  [[ $load == masked ]] || find_dead_endpoint
+  last_fault_is RuntimeEndpointConflict || fault CRIDockerdDown "kubelet wants cri-dockerd on $ENDPOINT, but $CRI is $load."
 }
 
 last_fault_is() {
@@ -245,7 +234,7 @@ find_dead_endpoint() {
 # find_two_endpoints: kubelet's flag wins, until somebody drops it.
 find_two_endpoints() {
   if [[ -n $FILE_ENDPOINT && $FILE_ENDPOINT != "$ENDPOINT" ]]; then
-    fault RuntimeEndpointConflict "kubelet's flag --container-runtime-endpoint names $ENDPOINT and wins, but its file $KUBELET_CONFIG names $FILE_ENDPOINT."
+    fault RuntimeEndpointConflict "kubelet's flag names the endpoint $ENDPOINT and wins, but its file $KUBELET_CONFIG names $FILE_ENDPOINT."
   fi
 }
 
