@@ -63,9 +63,13 @@ repair() {
     log "$reason: $CURRENT"
     if "mend_$reason"; then
       MENDED+="${MENDED:+,}$reason"
+    elif [[ $CHANGED == false ]]; then
+      # Nothing can have changed: a Docker that hangs would be asked in vain once more.
+      continue
     fi
     diagnose
   done
+  bring_kubelet_back
   finish_repair
 }
 

@@ -15,9 +15,32 @@ start_units() {
   ((RC == 0))
 }
 
+# Says that kubelet ran before this repair stopped what it requires: also to the next run, where this one is killed.
+readonly KUBELET_RAN=$RUN_DIR/kubelet-ran
+
+# spare_kubelet: a unit that kubelet requires takes kubelet along when it is stopped.
+spare_kubelet() {
+  [[ -z $KUBELET_PID ]] || : > "$KUBELET_RAN"
+}
+
+# bring_kubelet_back: starts kubelet where it went with the units that are back now. One that somebody stopped stays so.
+bring_kubelet_back() {
+  local unit
+  for unit in kubelet.service snap.kubelet-eks.daemon.service; do
+    capture 5 systemctl show --property=LoadState --property=ActiveState --property=Requires "$unit"
+    [[ $OUT == *LoadState=loaded* && $OUT =~ ActiveState=(inactive|failed) ]] || continue
+    if [[ -e $KUBELET_RAN ]] || [[ -n $MENDED && $OUT =~ Requires=[^$'\n']*docker ]]; then
+      start_units "$unit" || log "$unit does not start"
+      evidence kubeletStarted "$([[ $RC == 0 ]] && printf true || printf false)"
+    fi
+  done
+  rm -f -- "$KUBELET_RAN"
+}
+
 # restart_cri_dockerd: containers go on meanwhile; kubelet connects again by itself. 1 where it does not come back.
 restart_cri_dockerd() {
   changing "restarting $CRI"
+  spare_kubelet
   capture 10 systemctl reset-failed "$CRI"
   capture "$START_SECONDS" systemctl restart "$CRI"
   ((RC == 0)) && wait_for_socket
@@ -88,6 +111,7 @@ mend_CRIDockerdDown() {
   if [[ ${UNIT["$CRI ActiveState"]-} == active ]]; then
     # Its socket has gone: systemd makes it anew only while the service is down.
     changing "stopping ${units[*]}"
+    spare_kubelet
     capture "$START_SECONDS" systemctl stop "${units[@]}"
   fi
   if ! start_units "${units[@]}" || ! wait_for_socket; then
