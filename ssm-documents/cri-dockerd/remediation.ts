@@ -50,6 +50,7 @@ const reasons = defineReasons({
   RuntimeEndpointConflict: {
     severity: 'Fatal',
     scope: 'node',
+    mendable: false,
     cause:
       "kubelet and the node's runtimes do not agree where to meet: kubelet's endpoint names a socket on which nobody listens while another runtime's is there, or its flag and its file name two endpoints.",
     advice:
@@ -58,6 +59,7 @@ const reasons = defineReasons({
   PodInfraImageMismatch: {
     severity: 'Warning',
     scope: 'node',
+    mendable: false,
     cause:
       "kubelet's --pod-infra-container-image names another image than cri-dockerd's. kubelet up to 1.28 spares the image of its own flag from garbage collection, and that one alone.",
     advice: "Give both the same image in the node's user data or image, and replace the nodes.",

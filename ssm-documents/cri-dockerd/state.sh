@@ -25,6 +25,7 @@ readonly OTHER_SOCKETS='/run/containerd/containerd.sock /run/cri-dockerd.sock /r
 # behind which systemd would start a service.
 diagnose() {
   EVIDENCE='' FAULTS=()
+  refuse_bottlerocket
   find_services
   read_kubelet_endpoints
   read_sockets
