@@ -44,7 +44,7 @@ const read = (path: string): string => {
 
 const join = (texts: readonly string[]): string => texts.map((text) => text.trim()).join('\n\n');
 
-// Comments stay in the repository where a script is shared: with all of them, no repair would fit into SSM's 64 KB.
+// The comments of parts stay in the repository: with all of them, no repair would fit into SSM's 64 KB.
 const shared = ({ path, text }: Part): string => `# ssm-documents/${path}\n${withoutComments(text)}`;
 
 const inOrder = (parts: readonly Part[]): readonly Part[] => [
@@ -103,7 +103,7 @@ const documentsOf = (remediation: Remediation, prelude: readonly Part[]): BuiltD
     const parts = inOrder([...prelude, ...partsOf(uses, name, find)]);
     const text = join([
       sections.get('')?.text ?? '',
-      ...parts.map((part) => (isShared(part) ? shared(part) : part.text)),
+      ...parts.map(shared),
       ...chosen.map((section) => section.text),
       start,
     ]);

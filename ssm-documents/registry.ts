@@ -1,12 +1,14 @@
 import type { Remediation } from '../functions/core/remediation.ts';
 import { type CatalogueEntry, catalogueOf } from './catalogue.ts';
 import { remediation as cniFiles } from './cni-files/remediation.ts';
+import { remediation as criDockerd } from './cri-dockerd/remediation.ts';
 import { remediation as pauseImage } from './pause-image/remediation.ts';
 
 /** Every remediation, one line each, in the order in which they apply to a node. */
 // biome-ignore format: one line each
 export const remediations: readonly Remediation[] = [
   pauseImage,
+  criDockerd,
   cniFiles,
 ];
 

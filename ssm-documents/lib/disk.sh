@@ -1,11 +1,10 @@
-# How full the disk of containerd's images is, and whether kubelet deleted images for space.
-#@ use containerd
+# How full the disk of the runtime's images is (CONTAINERD_ROOT), and whether kubelet deleted images for space.
 #@ use kubelet
 # shellcheck shell=bash
 
 DISK_PERCENT='' INODE_PERCENT=''
 
-# read_disk: how full the file system of containerd's images is, as kubelet computes it: 100 - 100 * available / size.
+# read_disk: how full the file system of the images is, as kubelet computes it: 100 - 100 * available / size.
 read_disk() {
   local blocks available inodes inodes_free
   capture 5 stat --file-system --format='%b %a %c %d' "$CONTAINERD_ROOT"

@@ -1,5 +1,5 @@
 # ECR's host names, and the accounts of EKS's own registries. Text only: nothing here asks a network.
-#@ use images
+#@ use references
 # shellcheck shell=bash disable=SC2034  # other parts read what is only set here
 
 ECR_ACCOUNT='' ECR_REGION=''

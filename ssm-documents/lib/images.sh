@@ -1,28 +1,11 @@
 # Images in containerd's store: their names, their records and their content. Nothing here changes anything.
 #@ use containerd
+#@ use references
 # shellcheck shell=bash disable=SC2034  # other parts read what is only set here
 
 readonly PINNED_LABEL=io.cri-containerd.pinned=pinned
 
-# distribution's reference grammar, as far as a sandbox image needs it. A reference that matches holds no character that
-# means anything to a shell, to a containerd filter or to TOML.
-readonly REFERENCE='^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]+)?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*(:[A-Za-z0-9_][A-Za-z0-9._-]*)?(@sha256:[0-9a-f]{64})?$'
-
 IMAGE_PINNED=false IMAGE_MANAGED=false
-
-# full_reference REF: the name under which the CRI looks an image up: with a registry and a tag; in REPLY.
-full_reference() {
-  local ref=$1
-  if [[ $ref != */* ]]; then
-    ref=docker.io/library/$ref
-  elif [[ ${ref%%/*} != *[.:]* && ${ref%%/*} != localhost ]]; then
-    ref=docker.io/$ref
-  fi
-  if [[ ${ref##*/} != *[:@]* ]]; then
-    ref+=:latest
-  fi
-  REPLY=$ref
-}
 
 # pin_support VERSION: whether this containerd tells kubelet that an image is pinned; none, restart or yes, in REPLY.
 # containerd 1.6.22 and 1.7.3 brought the pin; 1.6.25 and 1.7.10 the notice of a label that is set later.
@@ -70,13 +53,4 @@ read_check_row() {
 image_is_usable() {
   ctr_k8s 15 images check --snapshotter "$SNAPSHOTTER" "name==\"$1\""
   read_check_row "$1" "$WORK/out"
-}
-
-# read_platform: containerd's name for this machine's architecture, in REPLY.
-read_platform() {
-  REPLY=$(uname -m)
-  case $REPLY in
-    x86_64) REPLY=amd64 ;;
-    aarch64) REPLY=arm64 ;;
-  esac
 }

@@ -1,5 +1,6 @@
 # kubelet's flags and configuration, as far as they matter to images and to the runtime.
 #@ use services
+#@ use unit-flags
 # shellcheck shell=bash disable=SC2034  # other parts read what is only set here
 
 # kubelet's own default (kubelet config v1beta1, imageGCHighThresholdPercent).
@@ -12,9 +13,13 @@ GC_HIGH_PERCENT=''
 # After how long kubelet deletes an image that no container uses, however full the disk is; empty where it never does.
 GC_MAX_AGE=''
 
-# read_kubelet: everything above. Wants find_services.
+# read_kubelet: everything above; of a kubelet that is not running, as its unit would start it. Wants find_services.
 read_kubelet() {
-  flags_of "$KUBELET_PID" take_kubelet_flag
+  if [[ -n $KUBELET_PID ]]; then
+    flags_of "$KUBELET_PID" take_kubelet_flag
+  else
+    unit_flags take_kubelet_flag kubelet.service snap.kubelet-eks.daemon.service
+  fi
   read_kubelet_config
 }
 

@@ -4,7 +4,8 @@
 It takes the socket that systemd hands over (or opens its own), shows its flags in the journal, and says which network
 plugin it would use, as cri-dockerd does; it ends where Docker cannot be reached. Whatever it is called with, it answers
 as RuntimeService/Status: the runtime is ready, and the network too, unless the plugin is CNI and its first configuration
-or one of its programs is missing.
+or one of its programs is missing. Its help has the lines of cri-dockerd's that tell
+defaults (cobra's form); with a file /etc/cri-dockerd-old those of version 0.2.3.
 """
 
 import json
@@ -14,6 +15,20 @@ import sys
 import threading
 
 DOCKER = "/var/run/docker.sock"
+IS_OLD = os.path.exists("/etc/cri-dockerd-old")
+DEFAULT_PLUGIN = "" if IS_OLD else "cni"
+HELP = """CRI that connects to the Docker Daemon
+
+Usage:
+  cri-dockerd [flags]
+
+Flags:
+      --cni-bin-dir string                      <Warning: Alpha feature> A comma-separated list of full paths of directories in which to search for CNI plugin binaries. (default "/opt/cni/bin")
+      --container-runtime-endpoint string       The endpoint of backend runtime service. (default "unix:///var/run/cri-dockerd.sock")
+      --network-plugin string                   <Warning: Alpha feature> The name of the network plugin to be invoked for various events in kubelet/pod lifecycle.%s
+      --network-plugin-mtu int32                <Warning: Alpha feature> The MTU to be passed to the network plugin, to override the default.
+      --pod-infra-container-image string        The image whose network/ipc namespaces containers in each pod will use (default "%s")
+""" % (' (default "cni")' if DEFAULT_PLUGIN else "", "k8s.gcr.io/pause:3.6" if IS_OLD else "registry.k8s.io/pause:3.10")
 
 
 def say(level, text):
@@ -57,7 +72,7 @@ def listen():
 
 def network_fault():
     """Why the network is not ready: cri-dockerd, unlike containerd, looks for the programs too."""
-    if (flag("network-plugin", "cni") or "no-op") != "cni":
+    if (flag("network-plugin", DEFAULT_PLUGIN) or "no-op") != "cni":
         return ""
     folder, programs = flag("cni-conf-dir", "/etc/cni/net.d"), flag("cni-bin-dir", "/opt/cni/bin")
     try:
@@ -133,6 +148,9 @@ def answer(connection):
 
 
 def main():
+    if "--help" in sys.argv or "-h" in sys.argv:
+        print(HELP, end="")
+        return
     say("info", "Starting cri-dockerd (stand-in) " + " ".join(sys.argv[1:]))
     say("info", "Connecting to docker on the Endpoint unix://" + DOCKER)
     try:
@@ -141,7 +159,7 @@ def main():
     except OSError as error:
         say("fatal", "failed to get docker version: Cannot connect to the Docker daemon at unix://%s. Is the docker daemon running? (%s)" % (DOCKER, error.strerror))
         sys.exit(1)
-    plugin = flag("network-plugin", "cni") or "no-op"
+    plugin = flag("network-plugin", DEFAULT_PLUGIN) or "no-op"
     if plugin not in ("cni", "kubenet", "no-op"):
         say("fatal", 'network plugin "%s" not found' % plugin)
         sys.exit(1)

@@ -1,0 +1,200 @@
+# The sandbox image into Docker: by the name of another EKS registry, with an ECR token, or without a login.
+#@ use ecr
+#@ use ecr-token
+#@ use trust
+#@ use failures
+#@ use ./state
+# shellcheck shell=bash disable=SC2034,SC2153  # the prelude prints RUNG
+
+readonly TEST_CONTAINER=fleetmend-verify TEST_LABEL=fleetmend.verify=true
+readonly ROOT_LOGIN=${FLEETMEND_ROOT_LOGIN:-/root/.docker}
+readonly PULL_SECONDS=100
+# What a pull and the test container take at least.
+readonly RUNG_SECONDS=20
+TEST_CONTAINER_MADE=''
+at_exit remove_test_container
+
+# mend_SandboxImageMissing: the rungs, the cheapest first, until Docker has the image.
+mend_SandboxImageMissing() {
+  local rung
+  [[ $DOCKER_STATE == answers ]] || return 1
+  # with_network takes the proxy of this process: here Docker is who pulls.
+  CONTAINERD_PID=${UNIT["$DOCKER MainPID"]-}
+  for rung in tag ecr pull login; do
+    if ((SECONDS > BUDGET_SECONDS - RUNG_SECONDS)); then
+      log "no time is left for the rung $rung"
+      break
+    fi
+    log "rung $rung"
+    if "image_by_$rung" && docker_has "$IMAGE"; then
+      RUNG=${RUNG:-$rung}
+      start_test_container
+      return
+    fi
+  done
+  keep_failure NoLocalCopy "There is no trustworthy copy of $IMAGE on this node, and no registry that has it."
+  return 1
+}
+
+docker_has() {
+  docker_do 10 image inspect "$1"
+  ((RC == 0))
+}
+
+# image_by_tag: the same image under the name of another EKS registry.
+image_by_tag() {
+  local first second name platform
+  read_platform
+  platform=$REPLY
+  docker_do 15 images --no-trunc
+  cp -- "$WORK/out" "$WORK/images"
+  while read -r first second _; do
+    # Docker 29 shows repository and tag as one word.
+    name=$first
+    [[ ${first##*/} == *:* ]] || name=$first:$second
+    if ! trusted_source "$name" "$IMAGE" || ! docker_has "$name"; then
+      continue
+    fi
+    [[ $OUT == *"\"Architecture\": \"$platform\""* && $OUT == *'"Os": "linux"'* ]] || continue
+    changing "$IMAGE becomes a name of $name"
+    docker_do 20 tag "$name" "$IMAGE"
+    if ((RC == 0)); then
+      evidence taggedFrom "$name"
+      return 0
+    fi
+    note_failed_pull "Tagging $name as $IMAGE"
+  done < "$WORK/images"
+  return 1
+}
+
+# image_by_ecr: the image from its own private registry. The login reaches docker by a file without a name: it is unlinked
+# while it is still empty, and config.json is a link to its open descriptor. So the token is in no argument list, in no
+# environment and in no file that could outlive the script, whenever it is killed; and `docker login` is not needed, which
+# would write it to one.
+image_by_ecr() {
+  local host=${IMAGE%%/*} login code=0
+  parse_ecr_host "$host" || return 1
+  evidence ecrRegion "$ECR_REGION"
+  get_token || return 1
+  login=$(printf 'AWS:%s' "$TOKEN" | base64 -w0)
+  TOKEN='' TOKEN_STATE=unasked
+  if open_nameless_login && printf '{"auths":{"%s":{"auth":"%s"}}}\n' "$host" "$login" >&8; then
+    pull_image "$WORK/login" || code=1
+  else
+    code=1
+    note_failure ScriptFailed "No file could be written in $RUN_DIR, which is in memory."
+  fi
+  login=''
+  exec 8>&-
+  return "$code"
+}
+
+open_nameless_login() {
+  mkdir -p -- "$WORK/login" && ln -sf /proc/self/fd/8 "$WORK/login/config.json" && exec 8<> "$WORK/nameless" && rm -f -- "$WORK/nameless"
+}
+
+# image_by_pull: from a registry that wants no ECR token.
+image_by_pull() {
+  parse_ecr_host "${IMAGE%%/*}" && return 1
+  [[ $IMAGE != localhost/* ]] || return 1
+  pull_image "$WORK/docker"
+}
+
+# image_by_login: with what root is logged in to, or its credential helpers.
+image_by_login() {
+  [[ $IMAGE != localhost/* && -e $ROOT_LOGIN/config.json ]] || return 1
+  if ! trusted_path "$ROOT_LOGIN/config.json"; then
+    log "$ROOT_LOGIN is not used: $REPLY"
+    return 1
+  fi
+  pull_image "$ROOT_LOGIN"
+}
+
+# pull_image CONFIG: `docker pull` with the login in the folder CONFIG.
+pull_image() {
+  changing "pulling $IMAGE"
+  RC=0
+  (with_network bounded "$PULL_SECONDS" docker --host "$DOCKER_ENDPOINT" --config "$1" pull --quiet "$IMAGE") \
+    > "$WORK/out" 2> "$WORK/err" || RC=$?
+  slurp "$WORK/err"
+  ERR=$REPLY
+  ((RC != 0)) || return 0
+  note_failed_pull "Pulling $IMAGE"
+  return 1
+}
+
+# note_failed_pull WHAT: the failure of docker's last command.
+note_failed_pull() {
+  local reason
+  pull_failure_reason "$ERR" "$RC"
+  reason=$REPLY
+  capture_error
+  note_failure "$reason" "$1 failed: $REPLY"
+}
+
+# pull_failure_reason TEXT CODE: the reason behind dockerd's error text, in REPLY.
+pull_failure_reason() {
+  case $1 in
+    *'no space left on device'*) REPLY=DiskFull ;;
+    *'no matching manifest'* | *'does not match the specified platform'*) REPLY=SandboxImageWrongPlatform ;;
+    *'manifest unknown'* | *'name unknown'*) REPLY=RegistryImageNotFound ;;
+    *x509:* | *'failed to verify certificate'*) REPLY=RegistryCertificate ;;
+    *'authorization token has expired'* | *'denied'* | *'403 Forbidden'* | *'400 Bad Request'* | *nauthorized* | \
+      *'no basic auth credentials'*) REPLY=RegistryDenied ;;
+    *'Cannot connect to the Docker daemon'*) REPLY=DockerDown ;;
+    *'no such host'* | *'i/o timeout'* | *'connection refused'* | *'connection reset'* | *'context deadline exceeded'* | \
+      *'TLS handshake timeout'* | *'network is unreachable'* | *'no route to host'* | *'server misbehaving'* | \
+      *'Service Unavailable'* | *'Bad Gateway'* | *'Gateway Time'* | *oomanyrequests* | *'Too Many Requests'* | \
+      *'Client.Timeout'* | *': EOF'*) REPLY=RegistryUnreachable ;;
+    *)
+      REPLY=SandboxImagePullFailed
+      if (($2 == 124)); then
+        REPLY=RegistryUnreachable
+      fi
+      ;;
+  esac
+}
+
+# start_test_container: proves that a container of the image starts, and removes it again; 1 where it does not.
+start_test_container() {
+  local why reason=SandboxStartFailed
+  TEST_CONTAINER_MADE="$TEST_CONTAINER-$$-$RANDOM"
+  changing "starting the test container $TEST_CONTAINER_MADE"
+  docker_do 20 create --name "$TEST_CONTAINER_MADE" --label "$TEST_LABEL" --network none "$IMAGE"
+  ((RC != 0)) || docker_do 30 start "$TEST_CONTAINER_MADE"
+  ((RC != 0)) || docker_do 10 container inspect "$TEST_CONTAINER_MADE"
+  if ((RC == 0)) && [[ $OUT == *'"Status": "running"'* ]]; then
+    remove_test_container
+    return 0
+  fi
+  why='it does not run'
+  if ((RC != 0)); then
+    capture_error
+    why=$REPLY
+  fi
+  case $why in
+    *'exec format error'*) reason=SandboxImageWrongPlatform ;;
+    *[Nn]'o space left on device'*) reason=DiskFull ;;
+  esac
+  note_failure "$reason" "The image is there, but a test container of it did not start: $why"
+  remove_test_container
+  finish NotRepaired "$FAILURE_REASON" "$FAILURE_MESSAGE"
+}
+
+remove_test_container() {
+  [[ -n $TEST_CONTAINER_MADE ]] || return 0
+  docker_do 20 rm --force "$TEST_CONTAINER_MADE"
+  TEST_CONTAINER_MADE=''
+}
+
+# remove_leftovers: test containers of a repair that was killed.
+remove_leftovers() {
+  local id
+  [[ $DOCKER_STATE == answers ]] || return 0
+  docker_do 10 ps --all --quiet --no-trunc --filter "label=$TEST_LABEL"
+  while read -r id; do
+    [[ $id =~ ^[0-9a-f]{64}$ ]] || continue
+    changing "removing the container $id, left by an earlier run"
+    capture 20 docker --host "$DOCKER_ENDPOINT" --config "$WORK/docker" rm --force "$id"
+  done < <(printf '%s' "$OUT")
+}

@@ -1,0 +1,64 @@
+# The units of cri-dockerd and Docker, and the sockets that are listened on. Nothing here changes anything.
+# shellcheck shell=bash disable=SC2034  # state.sh and script.sh read what is only set here
+
+readonly CRI=cri-docker.service CRI_SOCKET_UNIT=cri-docker.socket DOCKER=docker.service
+readonly NET_UNIX=${FLEETMEND_NET_UNIX:-/proc/net/unix}
+readonly DAEMON_JSON=${FLEETMEND_DAEMON_JSON:-/etc/docker/daemon.json}
+
+# `UNIT PROPERTY`, as systemd says it. Declared like this, since node-check declares it inside a function.
+declare -gA UNIT=()
+# The paths that are listened on, each between line ends.
+SOCKETS=''
+
+# read_units: what systemd has of the units, loaded or not.
+read_units() {
+  local key value i=0 units=("$CRI" "$CRI_SOCKET_UNIT" "$DOCKER")
+  local asked=(--property=LoadState --property=ActiveState --property=SubState --property=Result --property=MainPID
+    --property=NeedDaemonReload --property=WantedBy --property=RequiredBy --property=ExecStart --property=Listen)
+  UNIT=()
+  capture 5 systemctl show "${asked[@]}" "${units[@]}"
+  if ((RC != 0)); then
+    capture_error
+    finish_undecided ToolMissing "systemd does not tell the state of $CRI: $REPLY"
+  fi
+  # Units come in the order in which they were asked for; an empty line ends one.
+  while IFS='=' read -r key value && ((i < ${#units[@]})); do
+    case $key in
+      '') i=$((i + 1)) ;;
+      # `Listen=PATH (Stream)`, and `ListenStream=PATH` before systemd 230. The first one is where cri-dockerd looks.
+      Listen*) : "${UNIT["${units[i]} Listen"]:=${value% (*}}" ;;
+      MainPID) UNIT["${units[i]} $key"]=${value#0} ;;
+      *) UNIT["${units[i]} $key"]=$value ;;
+    esac
+  done < "$WORK/out"
+}
+
+# starts_at_boot: whether something would start cri-dockerd after the next boot.
+starts_at_boot() {
+  [[ -n ${UNIT["$CRI WantedBy"]-}${UNIT["$CRI RequiredBy"]-}${UNIT["$CRI_SOCKET_UNIT WantedBy"]-} ]]
+}
+
+# read_sockets: the sockets that somebody listens on (the flag 00010000 is the kernel's for that).
+read_sockets() {
+  SOCKETS=$'\n'
+  local path
+  while read -r path; do
+    canonical "$path"
+    SOCKETS+=$REPLY$'\n'
+  done < <(awk '$4 == "00010000" && $8 ~ "^/.*(docker|containerd|crio)" { print $8 }' "$NET_UNIX")
+}
+
+# is_listening PATH: whether a client would find somebody there. A socket whose file was removed is still listened on.
+is_listening() {
+  [[ $SOCKETS == *$'\n'"$1"$'\n'* && -e $1 ]]
+}
+
+# canonical ENDPOINT: its path without unix://, and without links (dockershim.sock, /var/run), in REPLY.
+canonical() {
+  local path=${1#unix://}
+  path=${path/#\/var\/run\//\/run\/}
+  if [[ -L $path ]]; then
+    path=$(readlink -f -- "$path") || path=${1#unix://}
+  fi
+  REPLY=$path
+}
