@@ -61,7 +61,8 @@ export const faults: readonly Fault[] = [
     'registry answers too late',
     'RegistryUnreachable',
     (_, set) => set('registry', { kind: 'slow', delayMilliseconds: 100_000 }),
-    { slow: true },
+    // Minutes of waiting: the pod's, and that of two repairs.
+    { slow: true, generations: ['al2023-ecr-1.7'] },
   ),
   unreachable(
     'registry name not resolved',
