@@ -1,0 +1,65 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { readNodeRef } from './node-ref.ts';
+
+const ID = 'i-0123456789abcdef0';
+const NAME = 'ip-10-0-1-23.cn-north-1.compute.internal';
+
+describe('a node is', () => {
+  it.each([
+    ['an instance id', ID, { kind: 'instance-id', id: ID }],
+    ['an old instance id', 'i-12345678', { kind: 'instance-id', id: 'i-12345678' }],
+    ['a provider id', `aws:///cn-north-1a/${ID}`, { kind: 'instance-id', id: ID }],
+    ['a provider id with two slashes', `aws://cn-north-1a/${ID}`, { kind: 'instance-id', id: ID }],
+    ['a resource-based host name', `${ID}.cn-north-1.compute.internal`, { kind: 'instance-id', id: ID }],
+    ['a private DNS name', NAME, { kind: 'private-dns', name: NAME }],
+    [
+      'a private DNS name in us-east-1',
+      'ip-10-0-1-23.ec2.internal',
+      { kind: 'private-dns', name: 'ip-10-0-1-23.ec2.internal' },
+    ],
+    ['a private DNS name in another case', NAME.toUpperCase(), { kind: 'private-dns', name: NAME }],
+    ['a bare node name', ' ip-10-0-1-23\n', { kind: 'private-dns', name: 'ip-10-0-1-23' }],
+  ])('%s', (_, text, node) => {
+    expect(readNodeRef(text)).toEqual({ kind: 'node', node });
+  });
+
+  it.each([
+    ['fargate-ip-10-0-1-23.cn-north-1.compute.internal', 'FargateNode'],
+    ['aws:///cn-north-1a/1ac7a1b20c-3d4e5f/fargate-ip-10-0-1-23.cn-north-1.compute.internal', 'FargateNode'],
+    ['mi-0123456789abcdef0', 'HybridNode'],
+    ['eks-hybrid:///cn-north-1/demo/mi-0123456789abcdef0', 'HybridNode'],
+  ])('named but not supported: %s', (text, why) => {
+    expect(readNodeRef(text)).toEqual({ kind: 'unsupported', why });
+  });
+
+  it.each([
+    '',
+    'i-123',
+    `${ID}0`,
+    `${ID}; reboot`,
+    'a name',
+    '-ip',
+    'a..b',
+    'gce://project/zone/node',
+    `aws:///cn-north-1a/${ID}/x`,
+    'ip-10-0-1-23,ip-10-0-1-24',
+    '*',
+    'ip-10-?',
+    'x'.repeat(254),
+  ])('none: %j', (text) => {
+    expect(readNodeRef(text)).toMatchObject({ kind: 'unreadable' });
+  });
+});
+
+it('never takes a text that EC2 would read as a pattern, whatever it is given', () => {
+  fc.assert(
+    fc.property(fc.oneof(fc.string({ unit: 'binary', maxLength: 300 }), fc.constantFrom(ID, NAME)), (text) => {
+      const reading = readNodeRef(text);
+      if (reading.kind !== 'node') return;
+      const value = reading.node.kind === 'instance-id' ? reading.node.id : reading.node.name;
+      expect(value).toMatch(/^[a-z0-9.-]{1,253}$/);
+    }),
+    { numRuns: 1000 },
+  );
+});
