@@ -168,9 +168,13 @@ it(
   'λ reconcile refuses what is no tick, and sweeps and looks as often as it is told',
   async () => {
     const w = advanceWorld(await table.another(), { nodes: 5 });
-    await check('λ reconcile', eventsLike([{ kind: 'overdue' }, { kind: 'sweep', everyMinutes: 30 }]), async (events) => {
-      expect(await refusalsOf(events, (event) => reconcile(w.reconcileDeps, event))).toEqual([]);
-    });
+    await check(
+      'λ reconcile',
+      eventsLike([{ kind: 'overdue' }, { kind: 'sweep', everyMinutes: 30 }]),
+      async (events) => {
+        expect(await refusalsOf(events, (event) => reconcile(w.reconcileDeps, event))).toEqual([]);
+      },
+    );
     // However many sweeps were asked for in this minute: one of each cluster.
     expect((await w.allRuns()).length).toBe(w.settings.policy.clusters.length);
   },
