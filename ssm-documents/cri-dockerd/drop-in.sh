@@ -8,8 +8,7 @@ readonly DROP_IN_FOLDER=${FLEETMEND_SYSTEMD_DIR:-/etc/systemd/system}/$CRI.d
 readonly DROP_IN=$DROP_IN_FOLDER/50-fleetmend.conf
 # While a change is under way: the drop-in before it, empty where there was none. systemd reads files that end in .conf.
 readonly DROP_IN_BEFORE=$DROP_IN.before
-readonly DROP_IN_HEAD="# Written by fleetmend: cri-dockerd ran without CNI. To undo it, remove this file, then run
-# systemctl daemon-reload && systemctl restart $CRI"
+readonly DROP_IN_HEAD="# Written by fleetmend: cri-dockerd ran without CNI. To undo it: remove this file; systemctl daemon-reload; systemctl restart $CRI"
 
 # Whether this run is between the first byte and the proof.
 DROP_IN_OPEN=false
