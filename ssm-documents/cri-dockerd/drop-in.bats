@@ -68,7 +68,7 @@ ExecStart=/usr/bin/cri-dockerd --network-plugin=cni' ]
 @test "keeps what an earlier run left where it works, and takes it back where it does not" {
   capture() { RC=0 OUT='' ERR=''; }
   restart_cri_dockerd() { :; }
-  diagnose() { :; }
+  look_at_docker() { :; }
   write_drop_in x
   runs_with_cni() { true; }
   settle_drop_in

@@ -71,9 +71,8 @@ compose_command() {
   text=${text/ --network-plugin  / }
   text=${text% --network-plugin }
   read -r -a words < <(printf '%s\n' "$text") || true
-  if [[ $shown != "{ path="*"ignore_errors=no"* || $shown == *"} ; {"* || $shown == *"} {"* || ${#words[@]} -eq 0 ]] \
-    || [[ ${words[0]} != "$path" || ! $path =~ ^/ || $text == *'  '* || $text == *' ' ]] \
-    || [[ $OUT =~ flags=[a-z] ]]; then
+  if ((${#words[@]} == 0)) || [[ ${words[0]} != "$path" || $path != /* || $text == *'  '* || $text == *' ' ]] \
+    || [[ $shown != "{ path="*"ignore_errors=no"* || $shown == *"} ; {"* || $shown == *"} {"* || $OUT =~ flags=[a-z] ]]; then
     refuse_command "$text"
     return 1
   fi
@@ -191,7 +190,7 @@ abandon_drop_in() {
   [[ $DROP_IN_OPEN == false ]] || roll_back
 }
 
-# settle_drop_in: what a run left that was killed in the middle: kept where it works, else taken back. Wants diagnose.
+# settle_drop_in: what a run left that was killed in the middle: kept where it works, else taken back. Wants look_at_docker.
 settle_drop_in() {
   [[ -e $DROP_IN_BEFORE ]] || return 0
   changing "settling $DROP_IN, left by an earlier run"
@@ -200,5 +199,5 @@ settle_drop_in() {
     return
   fi
   roll_back
-  diagnose
+  look_at_docker
 }

@@ -18,7 +18,7 @@ setup() {
   bring_kubelet_back() { :; }
   starts_at_boot() { true; }
   rounds=0
-  diagnose() {
+  look_at_docker() {
     rounds=$((rounds + 1)) FAULTS=()
     [[ $MENDED == *DockerDown* ]] || FAULTS+=('DockerDown It is down.')
     [[ $MENDED == *NoCNI* ]] || FAULTS+=('CRIDockerdNoCNI It has none.')
@@ -36,7 +36,7 @@ setup() {
   take_lock() { :; }
   remove_leftovers() { :; }
   bring_kubelet_back() { :; }
-  diagnose() { FAULTS=('RuntimeEndpointConflict Two.'); }
+  look_at_docker() { FAULTS=('RuntimeEndpointConflict Two.'); }
   run repair
   [[ $output == *'NotRepaired RuntimeEndpointConflict: Two. Which runtime is meant'*'Nothing was changed on the node.'* ]]
 }

@@ -57,7 +57,8 @@ export const faults: readonly Fault[] = [
     generations: DOCKER,
     break: async (node) => {
       await removeImages(node);
-      for (const registry of FOREIGN_REGISTRIES) {
+      // To Docker a name with docker.io in front is the name without it.
+      for (const registry of FOREIGN_REGISTRIES.filter((name) => !name.startsWith('docker.io/'))) {
         await node.docker?.load(
           node.lookAlikeImage,
           registry + node.sandboxImage.slice(node.sandboxImage.indexOf('/')),
