@@ -114,10 +114,10 @@ export class FleetmendStack extends Stack {
       asynchronous: { dead: dead.logs, retryAttempts: 2, maxEventAge: Duration.hours(1) },
       ...(config.maxConcurrency.logs === 'unreserved' ? {} : { reservedCopies: config.maxConcurrency.logs }),
     });
+    const usable = (logGroups: readonly string[]): readonly string[] =>
+      logGroups.filter((logGroup) => !props.skippedLogGroups.includes(logGroup));
     new LogSubscriptions(this, 'Subscriptions', {
-      logGroups: config.clusters
-        .flatMap((cluster) => cluster.logGroups)
-        .filter((logGroup) => !props.skippedLogGroups.includes(logGroup)),
+      logGroups: usable(config.clusters.flatMap((cluster) => cluster.logGroups)),
       remediations,
       target: logs.fn,
     });
@@ -125,7 +125,10 @@ export class FleetmendStack extends Stack {
 
     // CloudWatch alarms, EKS, EC2/ASG events, "Node Symptom" ── rules ─▶ SQS signals ─▶ λ intake ─▶ mailbox row, then wake
     if (config.signals.alarms) {
-      new ClusterAlarms(this, 'ClusterAlarms', { namePrefix: this.stackName, clusters: config.clusters });
+      new ClusterAlarms(this, 'ClusterAlarms', {
+        namePrefix: this.stackName,
+        clusters: config.clusters.map(({ name, logGroups }) => ({ name, logGroups: usable(logGroups) })),
+      });
     }
     onlyFrom(
       [rules.symptoms(bus, signals.queue), ...rules.services(signalPatterns(config, this.stackName), signals.queue)],

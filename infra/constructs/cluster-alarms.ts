@@ -3,7 +3,6 @@ import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { clusterAlarmName } from '../../functions/core/signal-alarm.ts';
-import type { Config } from '../config.ts';
 
 const PERIOD = Duration.minutes(5);
 /** kubelet deletes images from 85 % on (its default of imageGCHighThresholdPercent), the sandbox image among them. */
@@ -30,7 +29,8 @@ export class ClusterAlarms extends Construct {
     id: string,
     props: {
       readonly namePrefix: string;
-      readonly clusters: readonly Pick<Config['clusters'][number], 'name' | 'logGroups'>[];
+      /** The log groups are those that a filter can be put on: CloudFormation fails on one that is missing. */
+      readonly clusters: readonly { readonly name: string; readonly logGroups: readonly string[] }[];
     },
   ) {
     super(scope, id);

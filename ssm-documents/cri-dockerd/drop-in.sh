@@ -8,8 +8,7 @@ readonly DROP_IN_FOLDER=${FLEETMEND_SYSTEMD_DIR:-/etc/systemd/system}/$CRI.d
 readonly DROP_IN=$DROP_IN_FOLDER/50-fleetmend.conf
 # While a change is under way: the drop-in before it, empty where there was none. systemd reads files that end in .conf.
 readonly DROP_IN_BEFORE=$DROP_IN.before
-readonly DROP_IN_HEAD="# Written by fleetmend: cri-dockerd ran without CNI. To undo it, remove this file, then run
-# systemctl daemon-reload && systemctl restart $CRI"
+readonly DROP_IN_HEAD="# Written by fleetmend: cri-dockerd ran without CNI. To undo it: remove this file; systemctl daemon-reload; systemctl restart $CRI"
 
 # Whether this run is between the first byte and the proof.
 DROP_IN_OPEN=false
@@ -72,9 +71,8 @@ compose_command() {
   text=${text/ --network-plugin  / }
   text=${text% --network-plugin }
   read -r -a words < <(printf '%s\n' "$text") || true
-  if [[ $shown != "{ path="*"ignore_errors=no"* || $shown == *"} ; {"* || $shown == *"} {"* || ${#words[@]} -eq 0 ]] \
-    || [[ ${words[0]} != "$path" || ! $path =~ ^/ || $text == *'  '* || $text == *' ' ]] \
-    || [[ $OUT =~ flags=[a-z] ]]; then
+  if ((${#words[@]} == 0)) || [[ ${words[0]} != "$path" || $path != /* || $text == *'  '* || $text == *' ' ]] \
+    || [[ $shown != "{ path="*"ignore_errors=no"* || $shown == *"} ; {"* || $shown == *"} {"* || $OUT =~ flags=[a-z] ]]; then
     refuse_command "$text"
     return 1
   fi
@@ -192,7 +190,7 @@ abandon_drop_in() {
   [[ $DROP_IN_OPEN == false ]] || roll_back
 }
 
-# settle_drop_in: what a run left that was killed in the middle: kept where it works, else taken back. Wants diagnose.
+# settle_drop_in: what a run left that was killed in the middle: kept where it works, else taken back. Wants look_at_docker.
 settle_drop_in() {
   [[ -e $DROP_IN_BEFORE ]] || return 0
   changing "settling $DROP_IN, left by an earlier run"
@@ -201,5 +199,5 @@ settle_drop_in() {
     return
   fi
   roll_back
-  diagnose
+  look_at_docker
 }

@@ -35,7 +35,7 @@ const reasons = defineReasons({
     severity: 'Fatal',
     scope: 'evidence',
     cause:
-      'cri-dockerd does not run, or nobody listens on its socket: cri-docker.service or cri-docker.socket is stopped, failed, masked or missing. kubelet has no runtime, and the node turns NotReady.',
+      'The adapter cri-dockerd does not run, or nobody listens on its socket: cri-docker.service or cri-docker.socket is stopped, failed, masked or missing. kubelet has no runtime, and the node turns NotReady.',
     advice:
       'Run the repair: it starts both units. Where they are masked or missing, bring them back yourself: `systemctl unmask cri-docker.service cri-docker.socket`, or install cri-dockerd in your image; then `systemctl enable` both.',
   },
@@ -43,7 +43,7 @@ const reasons = defineReasons({
     severity: 'Fatal',
     scope: 'evidence',
     cause:
-      'cri-dockerd runs without a network plugin (`--network-plugin` is empty, as in the units of versions 0.2.0 to 0.2.3). It then says that the network is ready: the node is Ready, but its pods get addresses of the Docker bridge or none.',
+      'The adapter cri-dockerd runs without a network plugin (`--network-plugin` is empty, as in the units of versions 0.2.0 to 0.2.3). It then says that the network is ready: the node is Ready, but its pods get addresses of the Docker bridge or none.',
     advice:
       "Run the repair: a systemd drop-in gives cri-dockerd --network-plugin=cni. Then delete the node's pods that started without CNI. Put the flag into your image, and use cri-dockerd 0.2.5 or later.",
   },

@@ -9,12 +9,12 @@
 
 check() {
   take_lock shared
-  diagnose
+  look_at_docker
   tell_other_faults
   if ((${#FAULTS[@]} > 0)); then
     finish Broken "${FAULTS[0]%% *}" "${FAULTS[0]#* }"
   fi
-  finish_healthy
+  finish_docker_healthy
 }
 
 # tell_other_faults: in the evidence, all but the first.
@@ -26,7 +26,7 @@ tell_other_faults() {
   [[ -z $names ]] || evidence also "$names"
 }
 
-finish_healthy() {
+finish_docker_healthy() {
   local message="cri-dockerd listens on $ENDPOINT and uses CNI, and Docker has the sandbox image."
   if [[ $DOCKERSHIM == true ]]; then
     message='kubelet drives Docker by itself; Docker runs and has the sandbox image.'
@@ -53,7 +53,7 @@ repair() {
   local reason
   take_lock exclusive
   at_exit abandon_drop_in
-  diagnose
+  look_at_docker
   remove_leftovers
   settle_drop_in
   FIRST_FAULT=${FAULTS[0]-}
@@ -67,7 +67,7 @@ repair() {
       # Nothing can have changed: a Docker that hangs would be asked in vain once more.
       continue
     fi
-    diagnose
+    look_at_docker
   done
   bring_kubelet_back
   finish_repair
@@ -94,7 +94,7 @@ finish_repair() {
   if ((${#FAULTS[@]} > 0)); then
     finish_not_repaired "${FAULTS[0]%% *}" "${FAULTS[0]#* }"
   fi
-  [[ -n $MENDED ]] || finish_healthy
+  [[ -n $MENDED ]] || finish_docker_healthy
   message="Mended: ${MENDED//,/, }. cri-dockerd answers on $ENDPOINT with CNI, and Docker has the sandbox image."
   WILL_RECUR=false
   case ,$MENDED, in

@@ -21,9 +21,9 @@ FAULTS=()
 
 readonly OTHER_SOCKETS='/run/containerd/containerd.sock /run/cri-dockerd.sock /run/cri-docker.sock /run/crio/crio.sock'
 
-# diagnose: finds out everything that check and repair decide by. It changes nothing; it does not even connect to a socket
+# look_at_docker: finds out everything that check and repair decide by. It changes nothing; it does not even connect to a socket
 # behind which systemd would start a service.
-diagnose() {
+look_at_docker() {
   EVIDENCE='' FAULTS=()
   refuse_bottlerocket
   find_services
@@ -154,8 +154,8 @@ docker_do() {
   capture "$seconds" docker --host "$DOCKER_ENDPOINT" --config "$WORK/docker" "$@"
 }
 
-# fault REASON SENTENCE: notes one more.
-fault() {
+# note_fault REASON SENTENCE: notes one more.
+note_fault() {
   FAULTS+=("$1 $2")
 }
 
@@ -168,7 +168,7 @@ find_faults() {
     find_missing_cni
   fi
   if [[ $IMAGE_STATE == absent ]]; then
-    fault SandboxImageMissing 'Docker does not have the sandbox image, and cri-dockerd pulls it without ECR credentials: no new pod can start on this node.'
+    note_fault SandboxImageMissing 'Docker does not have the sandbox image, and cri-dockerd pulls it without ECR credentials: no new pod can start on this node.'
     find_image_cause
   fi
   find_two_endpoints
@@ -177,16 +177,16 @@ find_faults() {
 # find_missing_cni: with no network plugin cri-dockerd says that the network is ready, whatever it is. `unset`: nothing tells.
 find_missing_cni() {
   if [[ -z $CRI_PLUGIN || $CRI_PLUGIN == *no-op ]]; then
-    fault CRIDockerdNoCNI "$CRI runs cri-dockerd without CNI (--network-plugin is ${CRI_PLUGIN:-empty}): the node says Ready, but its pods get no address of the cluster."
+    note_fault CRIDockerdNoCNI "$CRI runs cri-dockerd without CNI (--network-plugin is ${CRI_PLUGIN:-empty}): the node says Ready, but its pods get no address of the cluster."
   fi
 }
 
 # find_docker_fault: why Docker is down.
 find_docker_fault() {
   case $DOCKER_STATE/${UNIT["$DOCKER LoadState"]-} in
-    down/loaded) fault DockerDown "$DOCKER is ${UNIT["$DOCKER ActiveState"]-} (${UNIT["$DOCKER Result"]-}); cri-dockerd cannot work without it." ;;
-    down/*) fault DockerDown "$DOCKER is ${UNIT["$DOCKER LoadState"]-}, and nobody listens on $DOCKER_ENDPOINT." ;;
-    hung/*) fault DockerDown "$DOCKER runs, but does not answer on $DOCKER_ENDPOINT: $DOCKER_WORDS" ;;
+    down/loaded) note_fault DockerDown "$DOCKER is ${UNIT["$DOCKER ActiveState"]-} (${UNIT["$DOCKER Result"]-}); cri-dockerd cannot work without it." ;;
+    down/*) note_fault DockerDown "$DOCKER is ${UNIT["$DOCKER LoadState"]-}, and nobody listens on $DOCKER_ENDPOINT." ;;
+    hung/*) note_fault DockerDown "$DOCKER runs, but does not answer on $DOCKER_ENDPOINT: $DOCKER_WORDS" ;;
   esac
 }
 
@@ -195,7 +195,7 @@ find_unit_fault() {
   local load=${UNIT["$CRI LoadState"]-} active=${UNIT["$CRI ActiveState"]-} by=${UNIT["$CRI_SOCKET_UNIT ActiveState"]-}
   if [[ $active == active ]]; then
     if [[ $CRI_SOCKET == "$ENDPOINT" ]] && ! is_listening "$ENDPOINT"; then
-      fault CRIDockerdDown "$CRI is active, but nobody can connect to $ENDPOINT."
+      note_fault CRIDockerdDown "$CRI is active, but nobody can connect to $ENDPOINT."
     fi
     return
   fi
@@ -203,11 +203,11 @@ find_unit_fault() {
     finish Unsupported CRIDockerdUnmanaged "Somebody listens on $ENDPOINT, but not $CRI, which is ${active:-unknown}; it is left alone."
   fi
   if [[ $load == loaded ]]; then
-    fault CRIDockerdDown "$CRI is $active (${UNIT["$CRI SubState"]-}, ${UNIT["$CRI Result"]-}), $CRI_SOCKET_UNIT is ${UNIT["$CRI_SOCKET_UNIT LoadState"]-}, ${by:-unknown}; kubelet has no runtime."
+    note_fault CRIDockerdDown "$CRI is $active (${UNIT["$CRI SubState"]-}, ${UNIT["$CRI Result"]-}), $CRI_SOCKET_UNIT is ${UNIT["$CRI_SOCKET_UNIT LoadState"]-}, ${by:-unknown}; kubelet has no runtime."
     return
   fi
   [[ $load == masked ]] || find_dead_endpoint
-  last_fault_is RuntimeEndpointConflict || fault CRIDockerdDown "kubelet wants cri-dockerd on $ENDPOINT, but $CRI is $load."
+  last_fault_is RuntimeEndpointConflict || note_fault CRIDockerdDown "kubelet wants cri-dockerd on $ENDPOINT, but $CRI is $load."
 }
 
 last_fault_is() {
@@ -226,7 +226,7 @@ find_dead_endpoint() {
   fi
   for other in ${CRI_SOCKET:-} $OTHER_SOCKETS; do
     if [[ $other != "$ENDPOINT" ]] && is_listening "$other"; then
-      fault RuntimeEndpointConflict "kubelet's endpoint is $ENDPOINT, where nobody listens; $other is there instead."
+      note_fault RuntimeEndpointConflict "kubelet's endpoint is $ENDPOINT, where nobody listens; $other is there instead."
       return
     fi
   done
@@ -235,7 +235,7 @@ find_dead_endpoint() {
 # find_two_endpoints: kubelet's flag wins, until somebody drops it.
 find_two_endpoints() {
   if [[ -n $FILE_ENDPOINT && $FILE_ENDPOINT != "$ENDPOINT" ]]; then
-    fault RuntimeEndpointConflict "kubelet's flag names the endpoint $ENDPOINT and wins, but its file $KUBELET_CONFIG names $FILE_ENDPOINT."
+    note_fault RuntimeEndpointConflict "kubelet's flag names the endpoint $ENDPOINT and wins, but its file $KUBELET_CONFIG names $FILE_ENDPOINT."
   fi
 }
 

@@ -58,7 +58,9 @@ describe('docs/adding-a-remediation.md', () => {
     const keys = documents.map((d) => d.key);
     expect(keys).toEqual(expect.arrayContaining(['node-clock-check', 'node-clock-repair', 'node-check']));
     for (const document of documents) expect(validateDocument(document.content), document.key).toEqual([]);
-    expect(documents.at(-1)?.json).toContain(`NODE_CHECKS=(${[...remediations, mine].map(({ name }) => name).join(' ')})`);
+    expect(documents.at(-1)?.json).toContain(
+      `NODE_CHECKS=(${[...remediations, mine].map(({ name }) => name).join(' ')})`,
+    );
   });
 
   it('leaves the documents of the others as they were', () => {

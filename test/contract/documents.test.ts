@@ -113,7 +113,7 @@ describe('the parts', () => {
 
   it('lie in every document that uses them, and their marks in none', () => {
     for (const document of documents) {
-      expect(scriptOf(document)).toContain('# ssm-documents/lib/containerd.sh\n');
+      expect(scriptOf(document)).toContain('# ssm-documents/lib/services.sh\n');
       expect(scriptOf(document)).not.toMatch(/^\s*#@/m);
     }
   });

@@ -85,6 +85,8 @@ describe('synthesis', () => {
     const { template } = synthesize(CONFIG, undefined, undefined, ['/all/nodes']);
     const groups = resourcesOf(template, 'AWS::Logs::SubscriptionFilter').map(([, r]) => r.Properties.LogGroupName);
     expect(groups).toEqual(['/aws/containerinsights/shop/dataplane']);
+    const counted = resourcesOf(template, 'AWS::Logs::MetricFilter').map(([, r]) => r.Properties.LogGroupName);
+    expect(counted).toEqual(['/aws/containerinsights/shop/dataplane']);
     expect(template.Outputs.SkippedLogGroups).toEqual({ Value: '/all/nodes' });
     expect(synthesize().template.Outputs).not.toHaveProperty('SkippedLogGroups');
   });

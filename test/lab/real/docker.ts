@@ -31,7 +31,12 @@ export function connectDocker(
     if (result.code !== 0) throw new Error(`running docker ${args.join(' ')}: ${result.stderr.trim()}`);
     return result.stdout;
   };
-  const list = async (args: readonly string[]) => (await must(args)).split('\n').filter((line) => line !== '');
+  /** Empty where the daemon is down, as a fault may want it. */
+  const list = async (args: readonly string[]) => {
+    const { stdout, stderr } = await run(args);
+    const isDown = stderr.includes('Cannot connect to the Docker daemon');
+    return (isDown ? stdout : await must(args)).split('\n').filter((line) => line !== '');
+  };
   const containers = async () => await list(['container', 'ls', '--all', '--no-trunc', '--quiet']);
   return {
     run,

@@ -22,7 +22,7 @@ const withoutDropIns = async (node: RealNode): Promise<void> => {
   await shell(node, `rm -rf ${FOLDER}; systemctl daemon-reload; ${RESTART}`);
 };
 const removeImages = async (node: RealNode): Promise<void> => {
-  await shell(node, 'docker image rm --force $(docker image ls --all --quiet | sort -u)');
+  await shell(node, 'docker image ls --all --quiet | sort -u | xargs --no-run-if-empty docker image rm --force');
 };
 const kubeletStarts = 'systemctl reset-failed kubelet.service; systemctl start kubelet.service';
 const NO_LOGIN = /no basic auth credentials/;
@@ -57,7 +57,8 @@ export const faults: readonly Fault[] = [
     generations: DOCKER,
     break: async (node) => {
       await removeImages(node);
-      for (const registry of FOREIGN_REGISTRIES) {
+      // To Docker a name with docker.io in front is the name without it.
+      for (const registry of FOREIGN_REGISTRIES.filter((name) => !name.startsWith('docker.io/'))) {
         await node.docker?.load(
           node.lookAlikeImage,
           registry + node.sandboxImage.slice(node.sandboxImage.indexOf('/')),
@@ -190,7 +191,10 @@ export const faults: readonly Fault[] = [
       ),
     check: { outcome: 'Broken', reason: 'RuntimeEndpointConflict', message: /\/run\/cri-docker\.sock, where nobody/ },
     restore: (node) =>
-      shell(node, `mv ${UNITS}/kubelet.service.before ${UNITS}/kubelet.service; systemctl daemon-reload; ${kubeletStarts}`),
+      shell(
+        node,
+        `mv ${UNITS}/kubelet.service.before ${UNITS}/kubelet.service; systemctl daemon-reload; ${kubeletStarts}`,
+      ),
   },
   {
     name: "kubelet's flag and file name two endpoints",
@@ -202,8 +206,7 @@ export const faults: readonly Fault[] = [
         `cd /etc/kubernetes/kubelet && sed -i.before 's|"kind"|"containerRuntimeEndpoint": "unix:///run/containerd/containerd.sock", "kind"|' kubelet-config.json`,
       ),
     check: { outcome: 'Broken', reason: 'RuntimeEndpointConflict', message: /kubelet's flag names/ },
-    restore: (node) =>
-      shell(node, 'cd /etc/kubernetes/kubelet && mv kubelet-config.json.before kubelet-config.json'),
+    restore: (node) => shell(node, 'cd /etc/kubernetes/kubelet && mv kubelet-config.json.before kubelet-config.json'),
   },
   {
     name: "kubelet's endpoint is cri-dockerd's, and there is no cri-dockerd",
@@ -216,6 +219,9 @@ export const faults: readonly Fault[] = [
       ),
     check: { outcome: 'Broken', reason: 'RuntimeEndpointConflict', message: /containerd\.sock is there instead/ },
     restore: (node) =>
-      shell(node, `mv ${UNITS}/kubelet.service.before ${UNITS}/kubelet.service; systemctl daemon-reload; ${kubeletStarts}`),
+      shell(
+        node,
+        `mv ${UNITS}/kubelet.service.before ${UNITS}/kubelet.service; systemctl daemon-reload; ${kubeletStarts}`,
+      ),
   },
 ];

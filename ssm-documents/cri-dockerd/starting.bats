@@ -1,0 +1,42 @@
+#!/usr/bin/env bats
+# Starting Docker and cri-dockerd.
+# shellcheck disable=SC1091,SC2016,SC2030,SC2031,SC2034,SC2153,SC2154,SC2317  # the sourced script reads, sets and calls
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+  export FLEETMEND_NET_UNIX=$BATS_TEST_TMPDIR/unix FLEETMEND_SYSTEMD_DIR=$BATS_TEST_TMPDIR/systemd FLEETMEND_DAEMON_JSON=$BATS_TEST_TMPDIR/daemon.json
+  : > "$FLEETMEND_NET_UNIX"
+  source "$BATS_TEST_DIRNAME/../lib/test/load.sh"
+  load_script "$BATS_TEST_DIRNAME/starting.sh"
+}
+
+@test "does not touch a Docker that hangs or is masked" {
+  capture() { touched=yes; }
+  touched=no CURRENT='It hangs.' DOCKER_STATE=hung
+  refute mend_DockerDown
+  DOCKER_STATE=down UNIT["$DOCKER LoadState"]=masked
+  refute mend_DockerDown
+  [ "$touched $FAILURE_REASON $CHANGED" = 'no DockerDown false' ]
+}
+
+@test "does not touch cri-dockerd without Docker, or masked" {
+  capture() { touched=yes; }
+  touched=no CURRENT='It is down.' DOCKER_STATE=down
+  refute mend_CRIDockerdDown
+  DOCKER_STATE=answers UNIT["$CRI LoadState"]=loaded UNIT["$CRI_SOCKET_UNIT LoadState"]=masked CRI_ENDPOINT=fd://
+  refute mend_CRIDockerdDown
+  [ "$touched $FAILURE_REASON $CHANGED" = 'no CRIDockerdDown false' ]
+}
+
+@test "starts the socket before the service, and stops both first where only the socket has gone" {
+  said=''
+  capture() { RC=0 OUT='' ERR='' said+="${*:3};"; }
+  wait_for_socket() { true; }
+  DOCKER_STATE=answers UNIT["$CRI LoadState"]=loaded UNIT["$CRI_SOCKET_UNIT LoadState"]=loaded CRI_ENDPOINT=fd://
+  mend_CRIDockerdDown
+  [ "$said" = 'reset-failed cri-docker.socket cri-docker.service;start cri-docker.socket cri-docker.service;' ]
+  said='' UNIT["$CRI ActiveState"]=active
+  mend_CRIDockerdDown
+  [[ $said == 'stop cri-docker.socket cri-docker.service;'* ]]
+}

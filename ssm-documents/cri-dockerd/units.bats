@@ -1,0 +1,44 @@
+#!/usr/bin/env bats
+# The units and the sockets.
+# shellcheck disable=SC1091,SC2016,SC2030,SC2031,SC2034,SC2153,SC2154,SC2317  # the sourced script reads, sets and calls
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+  export FLEETMEND_NET_UNIX=$BATS_TEST_TMPDIR/unix FLEETMEND_SYSTEMD_DIR=$BATS_TEST_TMPDIR/systemd FLEETMEND_DAEMON_JSON=$BATS_TEST_TMPDIR/daemon.json
+  : > "$FLEETMEND_NET_UNIX"
+  source "$BATS_TEST_DIRNAME/../lib/test/load.sh"
+  load_script "$BATS_TEST_DIRNAME/units.sh"
+}
+
+@test "reads each unit's properties, in whatever order systemd has them" {
+  capture() {
+    RC=0
+    printf '%s\n' MainPID=81 'ExecStart={ path=/usr/bin/cri-dockerd ; argv[]=/usr/bin/cri-dockerd --a= }' LoadState=loaded ActiveState=active '' \
+      LoadState=loaded ActiveState=active 'Listen=/run/cri-dockerd.sock (Stream)' WantedBy=sockets.target '' \
+      MainPID=0 LoadState=not-found ActiveState=inactive > "$WORK/out"
+  }
+  read_units
+  [ "${UNIT["$CRI MainPID"]} ${UNIT["$CRI_SOCKET_UNIT Listen"]}" = '81 /run/cri-dockerd.sock' ]
+  [ "${UNIT["$DOCKER LoadState"]}${UNIT["$DOCKER MainPID"]}" = not-found ]
+  starts_at_boot
+}
+
+@test "counts a socket only where somebody listens and its file is there" {
+  : > "$BATS_TEST_TMPDIR/docker.sock"
+  printf '%s\n' "0: 00000002 00000000 00010000 0001 01 1 $BATS_TEST_TMPDIR/docker.sock" \
+    "0: 00000003 00000000 00000000 0001 03 2 /run/containerd/containerd.sock" \
+    "0: 00000002 00000000 00010000 0001 01 3 $BATS_TEST_TMPDIR/gone/docker.sock" > "$FLEETMEND_NET_UNIX"
+  read_sockets
+  is_listening "$BATS_TEST_TMPDIR/docker.sock"
+  refute is_listening "$BATS_TEST_TMPDIR/gone/docker.sock"
+  refute is_listening /run/containerd/containerd.sock
+}
+
+@test "knows a socket by both of its names" {
+  canonical unix:///var/run/cri-dockerd.sock
+  [ "$REPLY" = /run/cri-dockerd.sock ]
+  ln -s "$BATS_TEST_TMPDIR/containerd.sock" "$BATS_TEST_TMPDIR/dockershim.sock"
+  canonical "unix://$BATS_TEST_TMPDIR/dockershim.sock"
+  [ "$REPLY" = "$BATS_TEST_TMPDIR/containerd.sock" ]
+}

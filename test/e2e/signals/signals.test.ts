@@ -1,0 +1,167 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { SimulatedNode } from '../../lab/sim/node.ts';
+import { signalSample } from '../../support/signal-samples.ts';
+import { logGroupOf, MENDABLE, MINUTE_MS, openScene, type Scene, synthScene } from '../support.ts';
+
+const OWN_ALARM = 'demo-nodes-unwell';
+
+let scene: Scene;
+beforeAll(async () => {
+  const clusters = [
+    // A cluster for each way, so that no check of one signal finds the node of another.
+    { name: 'logs' },
+    { name: 'metric' },
+    { name: 'failures' },
+    { name: 'composite', alarms: [OWN_ALARM] },
+    { name: 'instance', alarms: ['demo-node-disk'] },
+    { name: 'addon' },
+    { name: 'nodegroup' },
+    { name: 'launch' },
+    { name: 'running' },
+    { name: 'foreign' },
+    { name: 'swept', sweeps: true },
+  ];
+  scene = await openScene(synthScene(clusters, { settleSeconds: 600 }, { alarms: true }));
+  for (const { name } of clusters) scene.addNodes(name, 3);
+});
+afterAll(() => scene.lab.stop());
+
+const broken = (cluster: string): SimulatedNode => {
+  const [node] = scene.addNodes(cluster, 1, { faultOf: () => MENDABLE });
+  return node ?? expect.fail();
+};
+/** Puts a recorded event on the default bus, as AWS does, about other instances and clusters than it was recorded for. */
+const deliver = (path: string, replacements: Readonly<Record<string, string>>): void => {
+  const event = signalSample(path, replacements);
+  scene.lab.putEvent({
+    source: event.source,
+    detailType: event['detail-type'],
+    detail: event.detail,
+    resources: event.resources,
+  });
+};
+const mended = (node: SimulatedNode): void => {
+  expect(node.faults()).toEqual([]);
+  expect(scene.chronicle.repairsOf(node.instanceId)).toHaveLength(1);
+};
+const runsOf = async (cluster: string) =>
+  (await scene.runs(cluster)).map((run) => [run.action, run.counts]).toReversed();
+
+const FOUND = [
+  ['check', { Broken: 1, Healthy: 3 }],
+  ['repair', { Repaired: 1 }],
+];
+const FOUND_ALONE = [
+  ['check', { Broken: 1 }],
+  ['repair', { Repaired: 1 }],
+];
+
+describe('a broken node is mended', () => {
+  it('after its log line, by a repair at once', async () => {
+    const node = broken('logs');
+    await scene.logFault(node);
+    await scene.drain();
+    mended(node);
+    expect((await runsOf('logs'))[0]).toEqual(['repair', { Repaired: 1 }]);
+  });
+
+  it('after an alarm of Container Insights that the stack makes: a disk nears the GC threshold', async () => {
+    const node = broken('metric');
+    scene.lab.alarms.putMetric('ContainerInsights', 'node_filesystem_utilization', { ClusterName: 'metric' }, 84);
+    await scene.drain();
+    mended(node);
+    expect(await runsOf('metric')).toEqual(FOUND);
+  });
+
+  it('after an alarm that counts failed sandboxes in the log group, by a line of which λ logs makes nothing', async () => {
+    const node = broken('failures');
+    const line = JSON.stringify({ message: 'E0822 pod_workers.go:1] "RunPodSandbox from runtime service failed"' });
+    await scene.lab.putLogEvents(logGroupOf('failures'), 'node-dataplane.systemd.kubelet.service', [line]);
+    await scene.drain();
+    mended(node);
+    expect(await runsOf('failures')).toEqual(FOUND);
+  });
+
+  it("after a composite alarm of the user's own, once nothing suppresses it", async () => {
+    const node = broken('composite');
+    deliver('alarms/miss-suppressed', {});
+    deliver('alarms/miss-insufficient-data', {});
+    await scene.drain();
+    expect(node.runs).toEqual([]);
+    deliver('alarms/match-composite', {});
+    await scene.drain();
+    mended(node);
+    expect(await runsOf('composite')).toEqual(FOUND);
+  });
+
+  it('after an alarm about the instance, alone', async () => {
+    const node = broken('instance');
+    deliver('alarms/match-instance', { 'i-0123456789abcdef0': node.instanceId });
+    await scene.drain();
+    mended(node);
+    expect(await runsOf('instance')).toEqual(FOUND_ALONE);
+  });
+
+  it('after an add-on of EKS degraded, when the nodes have settled', async () => {
+    const node = broken('addon');
+    const at = scene.lab.now();
+    deliver('addons/match-health-degraded', { demo: 'addon' });
+    await scene.drain();
+    mended(node);
+    expect(await runsOf('addon')).toEqual(FOUND);
+    expect((node.runs[0]?.at ?? 0) - at).toBeGreaterThanOrEqual(10 * MINUTE_MS);
+  });
+
+  it('after a node group was updated, as CloudTrail tells, when the nodes have settled', async () => {
+    const node = broken('nodegroup');
+    const at = scene.lab.now();
+    deliver('eks-calls/miss-failed', { demo: 'nodegroup' });
+    deliver('eks-calls/match-update-nodegroup-version', { demo: 'nodegroup' });
+    await scene.drain();
+    mended(node);
+    expect(await runsOf('nodegroup')).toEqual(FOUND);
+    expect((node.runs[0]?.at ?? 0) - at).toBeGreaterThanOrEqual(10 * MINUTE_MS);
+  });
+
+  it.each([
+    ['launch', 'Auto Scaling launched it', 'launches/match-launch'],
+    ['running', 'EC2 says that it runs', 'running/match-running'],
+  ])('in cluster %s after %s', async (cluster, _, sample) => {
+    const node = broken(cluster);
+    deliver(sample, { 'i-0123456789abcdef0': node.instanceId });
+    await scene.drain();
+    mended(node);
+    expect(await runsOf(cluster)).toEqual(FOUND_ALONE);
+  });
+
+  it("after any tool's Node Symptom, which names the node as Kubernetes does", async () => {
+    const node = broken('foreign');
+    const event = signalSample('symptoms/match-by-name', {
+      'ip-10-0-1-23.cn-north-1.compute.internal': node.privateDnsName,
+    });
+    // Simulated clusters share addresses, as networks of an account may: the cluster tells their nodes apart.
+    const detail = { ...event.detail, cluster: 'foreign' };
+    scene.lab.putEvent(
+      { source: event.source, detailType: event['detail-type'], detail },
+      scene.lab.outputs.EventBusName,
+    );
+    await scene.drain();
+    mended(node);
+    expect(await runsOf('foreign')).toEqual(FOUND_ALONE);
+  });
+
+  it('after the next sweep, where no news comes at all', async () => {
+    const node = broken('swept');
+    // A sweep starts within half an hour, and each cluster at its own moment of the half hour after it.
+    await scene.lab.advance(75 * MINUTE_MS);
+    await scene.drain();
+    mended(node);
+  });
+});
+
+it('and nothing fails, is refused or is left over on the way', async () => {
+  expect(scene.letters()).toEqual([]);
+  expect(scene.chronicle.failures).toEqual([]);
+  expect(scene.chronicle.denials).toEqual([]);
+  expect(await scene.report({ query: 'open' })).toEqual([]);
+});
