@@ -17,6 +17,8 @@ export type CallRecord = {
   readonly latencyMs: number;
   /** How many items, ids or entries the call carried, where it carries a list. */
   readonly items?: number;
+  /** Length of the request's body. */
+  readonly bytes: number;
 };
 
 /** What happens in the lab, as it happens. */

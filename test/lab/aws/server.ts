@@ -209,6 +209,7 @@ export const startAwsServer = async (options: AwsServerOptions): Promise<AwsServ
       ...(progress.error === undefined ? {} : { error: progress.error }),
       latencyMs: performance.now() - startedAt,
       ...(progress.items === undefined ? {} : { items: progress.items }),
+      bytes: body.length,
     };
     calls.push(call);
     emit({ kind: 'call', at, call });

@@ -1,0 +1,177 @@
+import { logGroupOf, openScene, type Scene, synthScene } from '../e2e/support.ts';
+import type { Lab } from '../lab/aws/lab.ts';
+import type { LabEvent } from '../lab/aws/lab-event.ts';
+import { createRandom } from '../lab/aws/random.ts';
+import { createSimulatedNode } from '../lab/sim/node.ts';
+import { LIST_PRICES as P } from './list-prices.ts';
+
+/** What one way of hearing made the pipeline do, counted in the lab. */
+export type Bill = {
+  readonly invocations: number;
+  /** As long as they took on this machine; Lambda's own processors are about as fast. */
+  readonly gigabyteSeconds: number;
+  readonly customEvents: number;
+  readonly standardCalls: number;
+  readonly fifoCalls: number;
+  /** KB written, each thrice: the table and two of its indexes, an upper bound. */
+  readonly writeUnits: number;
+  /** Writes as calls: what a sweep's aim is told in. */
+  readonly writes: number;
+  readonly readUnits: number;
+  readonly logBytes: number;
+  readonly freeCalls: number;
+};
+
+const CLUSTER = 'costs';
+const MEMORY_GIGABYTES = 0.5;
+/** A row is written to the table and to two indexes at most. */
+const COPIES = 3;
+/** What a read of the pipeline returns on the whole: most are single rows of under 4 KB, queries of a few. */
+const READ_UNITS_PER_CALL = 2;
+/** The poller of an event source receives and deletes; ten messages a call at best, one at worst. */
+const POLLS_PER_SEND = 2;
+const WRITES: ReadonlySet<string> = new Set(['PutItem', 'UpdateItem', 'DeleteItem']);
+
+/** Counts what happens in a lab while something is done. */
+const billOf = async (lab: Lab, work: () => Promise<void>): Promise<Bill> => {
+  const from = lab.calls.length;
+  const ends: Extract<LabEvent, { kind: 'function-end' }>[] = [];
+  let logBytes = 0;
+  const off = lab.onEvent((event) => {
+    if (event.kind === 'function-end' && event.functionName !== 'fleetmend-report') ends.push(event);
+    if (event.kind === 'function-log') logBytes += event.line.length;
+  });
+  await work();
+  off();
+  const calls = lab.calls
+    .slice(from)
+    .filter((c) => c.functionName !== undefined && c.functionName !== 'fleetmend-report');
+  const of = (service: string) => calls.filter((c) => c.service === service);
+  const writes = of('dynamodb').filter((c) => WRITES.has(c.operation));
+  const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
+  const sends = of('sqs').length;
+  const events = sum(of('events').map((c) => c.items ?? 1));
+  return {
+    invocations: ends.length,
+    gigabyteSeconds: (sum(ends.map((e) => e.wallMs)) / 1000) * MEMORY_GIGABYTES,
+    customEvents: events,
+    standardCalls: events * (1 + POLLS_PER_SEND),
+    fifoCalls: sends * (1 + POLLS_PER_SEND),
+    writes: writes.length,
+    writeUnits: sum(writes.map((c) => Math.ceil(c.bytes / 1024))) * COPIES,
+    readUnits: of('dynamodb').filter((c) => !WRITES.has(c.operation)).length * READ_UNITS_PER_CALL,
+    logBytes,
+    freeCalls: of('ec2').length + of('ssm').length,
+  };
+};
+
+/** Dollars of a bill at list prices. */
+export const dollarsOf = (bill: Bill): number =>
+  bill.invocations * P.lambdaPerRequest +
+  bill.gigabyteSeconds * P.lambdaPerGigabyteSecond +
+  bill.customEvents * P.eventPerPut +
+  bill.standardCalls * P.sqsPerStandardCall +
+  bill.fifoCalls * P.sqsPerFifoCall +
+  bill.writeUnits * P.dynamoPerWriteUnit +
+  bill.readUnits * P.dynamoPerReadUnit +
+  (bill.logBytes / 1e9) * P.logsPerGigabyte;
+
+/** What each way of hearing costs once. */
+export type HearingCosts = {
+  readonly nodes: number;
+  readonly sweep: Bill;
+  readonly idleHour: Bill;
+  readonly lines: { readonly count: number; readonly bill: Bill };
+  readonly newNodes: { readonly count: number; readonly bill: Bill };
+  readonly alarm: Bill;
+};
+
+const SOME = 50;
+
+/** Lines that the coarse pattern lets through and that are not ours: a subnet has no address left for a pod. */
+const otherLines = async (
+  { lab }: Scene,
+  nodes: readonly { readonly instanceId: string; readonly privateDnsName: string }[],
+) => {
+  const error =
+    'failed to setup network for sandbox "0a1b": plugin type="aws-cni" name="aws-cni" failed (add): add cmd: failed to assign an IP address to container';
+  for (const { instanceId, privateDnsName } of nodes) {
+    const record = {
+      hostname: privateDnsName,
+      systemd_unit: 'containerd.service',
+      message: `time="${new Date(lab.now()).toISOString()}" level=error msg="RunPodSandbox for &PodSandboxMetadata{Name:web,Uid:1,Namespace:default,Attempt:0,} failed, error" error=${JSON.stringify(error)}`,
+      ec2_instance_id: instanceId,
+    };
+    await lab.putLogEvents(logGroupOf(CLUSTER), `${instanceId}-dataplane`, [JSON.stringify(record)]);
+  }
+  await lab.settle();
+};
+
+/** Counts one sweep, in a lab that runs no other. */
+const measureSweep = async (nodes: number): Promise<Bill> => {
+  const scene = await openScene(synthScene([{ name: CLUSTER, sweeps: true }]), { seed: 3 });
+  try {
+    scene.addNodes(CLUSTER, nodes);
+    return await billOf(scene.lab, async () => {
+      scene.lab.invokeAsync('fleetmend-reconcile', { kind: 'sweep', everyMinutes: 5 });
+      await scene.drain();
+    });
+  } finally {
+    await scene.lab.stop();
+  }
+};
+
+/** Counts all of it on a simulated cluster of healthy nodes. */
+export const measureHearing = async (nodes: number): Promise<HearingCosts> => {
+  const sweep = await measureSweep(nodes);
+  const scene = await openScene(synthScene([{ name: CLUSTER }]), { seed: 3 });
+  const { lab, clock } = scene;
+  try {
+    const fleet = scene.addNodes(CLUSTER, nodes);
+    const alarmed = () =>
+      lab.putEvent({
+        source: 'aws.eks',
+        detailType: 'AWS API Call via CloudTrail',
+        detail: {
+          eventSource: 'eks.amazonaws.com',
+          eventName: 'UpdateNodegroupVersion',
+          requestParameters: { name: CLUSTER },
+        },
+      });
+    const alarm = await billOf(lab, async () => {
+      alarmed();
+      await scene.drain();
+    });
+    const idleHour = await billOf(lab, () => lab.advance(3_600_000));
+    const lines = await billOf(lab, () => otherLines(scene, fleet.slice(0, SOME)));
+    const young = Array.from({ length: SOME }, (_, i) =>
+      createSimulatedNode({
+        instanceId: `i-0fffffff${i.toString(16).padStart(9, '0')}`,
+        cluster: CLUSTER,
+        clock,
+        random: createRandom(i + 1),
+      }),
+    );
+    lab.nodes.add(...young);
+    const newNodes = await billOf(lab, async () => {
+      for (const { instanceId } of young) {
+        const detail = { 'instance-id': instanceId, state: 'running' };
+        lab.putEvent({ source: 'aws.ec2', detailType: 'EC2 Instance State-change Notification', detail });
+        const launched = { EC2InstanceId: instanceId, AutoScalingGroupName: 'workers' };
+        lab.putEvent({ source: 'aws.autoscaling', detailType: 'EC2 Instance Launch Successful', detail: launched });
+        await lab.advance(120_000);
+      }
+      await scene.drain();
+    });
+    return {
+      nodes,
+      sweep,
+      idleHour,
+      lines: { count: SOME, bill: lines },
+      newNodes: { count: SOME, bill: newNodes },
+      alarm,
+    };
+  } finally {
+    await lab.stop();
+  }
+};
