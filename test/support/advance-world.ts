@@ -246,6 +246,8 @@ export const advanceWorld = (table: TestTable, options: Options = {}) => {
       await table.client.send(new DeleteCommand({ TableName: table.tableName, Key: key }));
     },
     deps,
+    trackDeps,
+    reconcileDeps,
     settings,
     clock,
     iso,

@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest';
+import { isDeep } from '../deep.ts';
+import { runStorm, type StormFigures, type StormSize } from './storm.ts';
+import { synthScene } from './support.ts';
+
+/** The full storm is 5,000 nodes for ten minutes; `FLEETMEND_STORM_NODES` makes it smaller on a small machine. */
+const { FLEETMEND_STORM_NODES = '5000' } = process.env;
+const SIZE: StormSize = isDeep ? { nodes: Number(FLEETMEND_STORM_NODES), minutes: 10 } : { nodes: 60, minutes: 2 };
+/** Execution environments of λ logs in a scene, each with a memory of its own. */
+const ENVIRONMENTS = 2;
+
+const ofService = (figures: StormFigures, service: string): number =>
+  Object.entries(figures.calls).reduce((sum, [name, n]) => sum + (name.startsWith(`${service}:`) ? n : 0), 0);
+
+describe(`${SIZE.nodes} simulated nodes that complain every ten seconds for ${SIZE.minutes} minutes`, () => {
+  it('are all mended, none of them twice, and what that costs has its bounds', async () => {
+    const figures = await runStorm(synthScene([{ name: 'storm' }]), SIZE);
+    console.info(`storm: ${JSON.stringify(figures)}`);
+    const { nodes, minutes, lines, symptoms, invocations } = figures;
+    expect([figures.lost, figures.notOnce]).toEqual([0, []]);
+    // One message one invocation; each copy repeats a node once a minute at most.
+    expect(invocations.logs).toBe(lines);
+    expect(symptoms).toBeLessThanOrEqual(nodes * (minutes + 1) * ENVIRONMENTS);
+    expect(figures.calls['events:PutEvents']).toBeLessThanOrEqual(symptoms + (invocations.advance ?? 0));
+    expect(invocations.intake).toBeLessThanOrEqual(symptoms);
+    // A lane that was called is not called again: what wakes it is bounded by its own turns, not by the signals.
+    expect(invocations.advance).toBeLessThanOrEqual((invocations.intake ?? 0) + (invocations.track ?? 0) * 2 + 60);
+    // λ logs' symptoms carry cluster and instance: EC2 is asked for plans alone, at the pace of all functions together.
+    expect(figures.ec2InTenSeconds).toBeLessThanOrEqual(22);
+    expect(ofService(figures, 'ec2')).toBeLessThanOrEqual(10 + nodes / 20);
+    expect(ofService(figures, 'ssm') / nodes).toBeLessThanOrEqual(0.6);
+    // A row read and written for each symptom, and what the runs of the nodes cost.
+    expect(ofService(figures, 'dynamodb')).toBeLessThanOrEqual(4 * symptoms + 15 * nodes + 300);
+  }, 7_200_000);
+});

@@ -1,0 +1,101 @@
+import type { Lab } from '../lab/aws/lab.ts';
+import type { CallRecord, LabEvent } from '../lab/aws/lab-event.ts';
+import type { LabAssembly } from '../lab/synth.ts';
+import { faultLine, logGroupOf, MENDABLE, openScene, type Scene } from './support.ts';
+
+/** A storm: every node of a cluster complains again and again until it is mended. */
+export type StormSize = { readonly nodes: number; readonly minutes: number };
+
+/** What a storm cost, by what AWS bills or throttles. */
+export type StormFigures = StormSize & {
+  /** Lines that nodes wrote, each a subscription message of its own stream. */
+  readonly lines: number;
+  /** Invocations by function. */
+  readonly invocations: Readonly<Record<string, number>>;
+  /** Events that λ logs put on the bus. */
+  readonly symptoms: number;
+  /** Calls by service and operation. */
+  readonly calls: Readonly<Record<string, number>>;
+  /** The most EC2 calls within ten seconds. */
+  readonly ec2InTenSeconds: number;
+  /** Nodes that still had the fault at the end. */
+  readonly lost: number;
+  /** Nodes that got another number of repairs than one. */
+  readonly notOnce: readonly string[];
+};
+
+const LINE_EVERY_MS = 10_000;
+const CLUSTER = 'storm';
+
+const countBy = <T>(items: readonly T[], key: (item: T) => string): Record<string, number> => {
+  const counts: Record<string, number> = {};
+  for (const item of items) counts[key(item)] = (counts[key(item)] ?? 0) + 1;
+  return counts;
+};
+
+/** The most of these calls in any ten seconds of the lab's time. */
+const mostInTenSeconds = (calls: readonly CallRecord[]): number => {
+  const times = calls.map((c) => c.at).toSorted((a, b) => a - b);
+  let first = 0;
+  let most = 0;
+  for (const [last, at] of times.entries()) {
+    while (at - (times[first] ?? at) >= 10_000) first++;
+    most = Math.max(most, last - first + 1);
+  }
+  return most;
+};
+
+/**
+ * One line of every broken node every ten seconds, each in a message of its own: CloudWatch Logs delivers what one
+ * stream got within a few seconds, and never two streams together (facts, section 4.2).
+ */
+const complain = async (scene: Scene, lab: Lab, { nodes, minutes }: StormSize): Promise<number> => {
+  const fleet = scene.addNodes(CLUSTER, nodes, { faultOf: () => MENDABLE });
+  let lines = 0;
+  for (let gone = 0; gone < minutes * 60_000; gone += LINE_EVERY_MS) {
+    for (const node of fleet) {
+      if (node.faults().length === 0) continue;
+      const stream = `${node.privateDnsName}-${node.instanceId}-dataplane.systemd.containerd.service`;
+      await lab.putLogEvents(logGroupOf(CLUSTER), stream, [faultLine(node, lab.now())]);
+      lines++;
+    }
+    await lab.advance(LINE_EVERY_MS);
+  }
+  return lines;
+};
+
+/** Runs a storm through the lab with simulated nodes, to the end of the last repair, and counts. */
+export const runStorm = async (assembly: LabAssembly, size: StormSize): Promise<StormFigures> => {
+  const scene = await openScene(assembly, { seed: 11 });
+  const { lab } = scene;
+  const ends: Extract<LabEvent, { kind: 'function-end' }>[] = [];
+  let symptoms = 0;
+  lab.onEvent((event) => {
+    if (event.kind === 'function-end') ends.push(event);
+    if (event.kind === 'event' && event.source === 'fleetmend.logs') symptoms++;
+  });
+  try {
+    const lines = await complain(scene, lab, size);
+    await scene.drain(600);
+    const calls = lab.calls.filter((c) => c.functionName !== undefined && c.functionName !== 'fleetmend-report');
+    const nodes = lab.nodes.all();
+    const broken = nodes.filter(
+      (n) => 'faults' in n && (n as { faults: () => readonly unknown[] }).faults().length > 0,
+    );
+    const notOnce = nodes.filter((n) => scene.chronicle.repairsOf(n.instanceId).length !== 1);
+    const unwanted = [...scene.chronicle.violations, ...scene.chronicle.denials, ...scene.chronicle.lost];
+    if (unwanted.length > 0) throw new Error(`the storm broke a promise: ${unwanted.slice(0, 5).join('; ')}`);
+    return {
+      ...size,
+      lines,
+      symptoms,
+      invocations: countBy(ends, (e) => e.functionName.replace('fleetmend-', '')),
+      calls: countBy(calls, (c) => `${c.service}:${c.operation}`),
+      ec2InTenSeconds: mostInTenSeconds(calls.filter((c) => c.service === 'ec2')),
+      lost: broken.length,
+      notOnce: notOnce.map((n) => n.instanceId),
+    };
+  } finally {
+    await lab.stop();
+  }
+};
