@@ -159,7 +159,10 @@ export const faults: readonly Fault[] = [
   onAwsNode({
     name: 'configuration folder replaced behind containerd',
     script: `cp -a ${CONF_DIR} /etc/cni/new; rm -r ${CONF_DIR}; mv /etc/cni/new ${CONF_DIR}`,
-    check: broken('CNINotReady', /is in order, but the runtime says: .*cni plugin not initialized.*restart the runtime/),
+    check: broken(
+      'CNINotReady',
+      /is in order, but the runtime says: .*cni plugin not initialized.*restart the runtime/,
+    ),
     sandbox: { failsBefore: /cni plugin not initialized/, startsAfter: false, network: 'POD' },
     putBack: (node) =>
       shell(
