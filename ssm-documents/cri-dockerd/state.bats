@@ -115,3 +115,12 @@ first() {
     [ "$DOCKER_STATE $IMAGE_STATE" = 'answers absent' ]
   done
 }
+
+@test "blames the endpoint where neither cri-dockerd nor Docker is installed" {
+  healthy
+  DOCKER_STATE=down CRI_PLUGIN='unset' UNIT["$DOCKER LoadState"]=not-found UNIT["$CRI LoadState"]=not-found UNIT["$CRI ActiveState"]=inactive
+  SOCKETS=$'\n'"$BATS_TEST_TMPDIR/other.sock"$'\n' CRI_SOCKET=$BATS_TEST_TMPDIR/other.sock
+  : > "$CRI_SOCKET"
+  first RuntimeEndpointConflict
+  [ "${#FAULTS[@]}" -eq 1 ]
+}

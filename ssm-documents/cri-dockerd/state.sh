@@ -161,7 +161,8 @@ note_fault() {
 
 # find_faults: everything that is wrong, in FAULTS, the one that the others may come from first.
 find_faults() {
-  find_docker_fault
+  # Where neither is installed, Docker is not what the node lacks.
+  [[ ${UNIT["$CRI LoadState"]-}/${UNIT["$DOCKER LoadState"]-} == not-found/not-found ]] || find_docker_fault
   if [[ $DOCKERSHIM == false ]]; then
     find_unit_fault
     find_dead_endpoint

@@ -7,6 +7,9 @@ export const BROAD_CLUSTERS = [
   { name: 'watch', mode: 'observe' as const },
 ] as const;
 
+/** Two sweeps and a cool-down: how a sweep falls between the steps depends on when the scene began. */
+const DRAIN_MINUTES = 75;
+
 /** Nodes that one tag alone makes the cluster's, each by another. */
 const taggedNodes = (scene: Scene, cluster: string): readonly SimulatedNode[] =>
   [
@@ -36,29 +39,29 @@ const hearAndMend = async (scene: Scene): Promise<void> => {
   if (first === undefined || second === undefined || third === undefined || fourth === undefined) return;
   await scene.logFault(first, ...taggedNodes(scene, 'demo'), ...taggedNodes(scene, 'watch'));
   symptom(scene, 'demo', nodes[7]?.instanceId ?? '', 'acme.monitoring');
-  await scene.drain(30);
+  await scene.drain(DRAIN_MINUTES);
 
   // Results whose writing is answered by silence are written again.
   const gone = scene.addNodes('demo', 10);
   for (const node of gone) node.setState('terminated');
   lab.faults.calls = [{ functionName: 'fleetmend-advance', operation: 'PutItem', kind: 'drop-after', rate: 0.3 }];
   await scene.logFault(...gone);
-  await scene.drain(30);
+  await scene.drain(DRAIN_MINUTES);
 
   // λ advance dies when it has sent: λ track finds the command's run by its comment.
   lab.faults.calls = [{ functionName: 'fleetmend-advance', operation: 'SendCommand', kind: 'crash-after', times: 1 }];
   await scene.logFault(second);
-  await scene.drain(30);
+  await scene.drain(DRAIN_MINUTES);
   // Both the answer and the events are lost: λ advance looks for the command itself.
   lab.faults.calls = [{ operation: 'SendCommand', kind: 'drop-after', times: 1 }];
   lab.faults.events = [{ source: 'aws.ssm', kind: 'lose' }];
   await scene.logFault(third);
-  await scene.drain(30);
+  await scene.drain(DRAIN_MINUTES);
   // λ reconcile reads a command whose invocations are not shown yet, and one that takes too long.
   const [slow] = scene.addNodes('demo', 1, { faultOf: () => MENDABLE, latency: () => 150_000 });
   lab.faults.listLagMs = 200_000;
   if (slow !== undefined) await scene.logFault(slow, fourth);
-  await scene.drain(30);
+  await scene.drain(DRAIN_MINUTES);
   lab.faults.events = [];
   lab.faults.listLagMs = 1000;
 };
@@ -71,15 +74,17 @@ const operate = async (scene: Scene): Promise<void> => {
   for (const lossy of [false, true, true]) {
     lab.faults.events = lossy ? [{ source: 'aws.ssm', kind: 'lose' }] : [];
     await scene.logFault(sick);
-    await scene.drain(30);
+    await scene.drain(DRAIN_MINUTES);
     await lab.advance(16 * MINUTE_MS);
   }
   lab.faults.events = [];
   for (const requestId of ['a', 'a']) await scene.start({ ...repair, requestId, instanceIds: [sick.instanceId] });
   await scene.remediate({ action: 'release', cluster: 'demo', instanceIds: [sick.instanceId], reason: 'mended' });
+  // Nobody mends it, so that each sweep would find it again: with some schedules the scene would never be drained.
+  sick.setState('terminated');
   await scene.start({ action: 'check', cluster: 'demo', remediation: 'pause-image' });
   await scene.start({ action: 'check', cluster: 'watch' });
-  await scene.drain(30);
+  await scene.drain(DRAIN_MINUTES);
   const late = scene.addNodes('demo', 2, { faultOf: () => MENDABLE, latency: () => 30_000 });
   await scene.remediate({ action: 'pause', cluster: 'demo', reason: 'a look' });
   await scene.logFault(...late);
@@ -94,7 +99,7 @@ const operate = async (scene: Scene): Promise<void> => {
   });
   await lab.settle();
   await cancelled;
-  await scene.drain(30);
+  await scene.drain(DRAIN_MINUTES);
   const day = new Date(lab.now()).toISOString().slice(0, 10);
   const queries = [
     { query: 'runs', cluster: 'demo' },
@@ -149,9 +154,9 @@ const failAndReplay = async (scene: Scene): Promise<void> => {
   lab.faults.calls = [];
   await leaveLetters(scene);
   await scene.remediate({ action: 'replay' });
-  await scene.drain(30);
+  await scene.drain(DRAIN_MINUTES);
   await lab.advance(40 * MINUTE_MS);
-  await scene.drain(30);
+  await scene.drain(DRAIN_MINUTES);
 };
 
 /** Does everything that fleetmend can do at least once. A step that a missing permission stops is left. */

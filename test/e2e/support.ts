@@ -153,6 +153,17 @@ export const faultLine = (
   });
 };
 
+/** A sweep waits for its place in the interval; with sweeps on there is nearly always one. */
+const isSweepToCome = (item: ReportItem, nowMs: number): boolean => {
+  const run = SweepToCome.safeParse(item);
+  return run.success && Date.parse(run.data.dueAt) > nowMs;
+};
+const SweepToCome = z.looseObject({
+  status: z.literal('queued'),
+  origin: z.looseObject({ source: z.literal('sweep') }),
+  dueAt: z.string(),
+});
+
 /** Boots a scene. */
 export const openScene = async (
   assembly: LabAssembly,
@@ -249,7 +260,7 @@ export const openScene = async (
     drain: async (maxMinutes = 45) => {
       for (let minute = 0; ; minute++) {
         await lab.settle();
-        const open = await report({ query: 'open' });
+        const open = (await report({ query: 'open' })).filter((item) => !isSweepToCome(item, lab.now()));
         const left = [...waiting(), ...open.map((item) => JSON.stringify(item))];
         if (left.length === 0) return;
         if (minute >= maxMinutes) {

@@ -32,9 +32,15 @@ export const mustStart = async (node: RealNode, fault: Fault, starts: true | Reg
 
 /**
  * Breaks a node and has it checked and mended: the check names the fault and changes nothing, the repair mends it or says
- * why not, a pod starts where that is promised, and a second repair finds nothing more to do.
+ * why not, a pod starts where that is promised, and a second repair finds nothing more to do. A repair that refused is
+ * run again only where `repeatsRefusals` says so: many wait for something first.
  */
-export const runCell = async (node: RealNode, fault: Fault, scene: FaultScene): Promise<CellResult> => {
+export const runCell = async (
+  node: RealNode,
+  fault: Fault,
+  scene: FaultScene,
+  repeatsRefusals: boolean,
+): Promise<CellResult> => {
   const { generation } = node;
   if (generation === undefined) throw new Error(`breaking ${node.name}: it is of no generation`);
   const [check, repair] = [`${fault.remediation}-check`, `${fault.remediation}-repair`];
@@ -60,7 +66,9 @@ export const runCell = async (node: RealNode, fault: Fault, scene: FaultScene): 
   // The same words again, where nothing could be mended.
   const { outcome, reason } = repaired.result;
   const otherwise = mended ? { outcome: 'Healthy' } : { outcome, ...(reason === undefined ? {} : { reason }) };
-  mustSay(await runDocument(node, repair), fault.again === undefined ? otherwise : on(fault.again));
+  if (mended || repeatsRefusals) {
+    mustSay(await runDocument(node, repair), fault.again === undefined ? otherwise : on(fault.again));
+  }
   return {
     verdict: mended ? 'mended' : 'diagnosed',
     reason: repaired.result.reason ?? checked.result.reason ?? checked.result.outcome,

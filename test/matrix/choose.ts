@@ -38,7 +38,7 @@ export const chooseCells = (faults: readonly Fault[], choice: Choice): MatrixPla
   const killable = chosen.filter(({ fault }) => fault.kill === true);
   const killed = new Set(isDeep ? killable : shuffled(random, killable).slice(0, kills));
   const cells: Cell[] = chosen.map((cell) => ({ ...cell, kills: killed.has(cell) ? (isDeep ? kills : 1) : 0 }));
-  return { cells, healthy, seed };
+  return { cells, healthy, seed, repeatsRefusals: isDeep };
 };
 
 /** Each fault on the generation that has the fewest so far, of those where it can occur. */

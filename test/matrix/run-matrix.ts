@@ -18,6 +18,8 @@ export type MatrixPlan = {
   /** The generations whose healthy nodes are checked, and how often in a row. */
   readonly healthy: ReadonlyMap<GenerationName, number>;
   readonly seed: number;
+  /** Whether a repair that mends nothing is run twice. */
+  readonly repeatsRefusals: boolean;
 };
 
 /** A matrix that is being run: a promise for each part, so that each can be awaited and told by itself. */
@@ -100,7 +102,7 @@ const runGeneration = async (
       if (!own) shared = node;
       const promise = waitingFor(cell);
       try {
-        const result = await runCell(node, cell.fault, { fleet });
+        const result = await runCell(node, cell.fault, { fleet }, plan.repeatsRefusals);
         // A node of its own is not used again.
         if (!own || cell.fault.restore !== undefined) await restoreNode(node, cell.fault, { fleet });
         await killSomeTimes(node, cell, fleet, random);

@@ -77,7 +77,7 @@ export const faults: readonly Fault[] = [
     script: `rm ${BIN_DIR}/aws-cni`,
     check: broken('CNIBinaryMissing', /\/opt\/cni\/bin lacks aws-cni, /, { networkReady: true }),
     repair: repaired('CNIBinaryMissing', 'restart-aws-node'),
-    sandbox: { failsBefore: /failed to find plugin "aws-cni" in path/, startsAfter: true, network: 'POD' },
+    sandbox: { failsBefore: /failed to find plugin "(aws-cni|loopback)" in path/, startsAfter: true, network: 'POD' },
   }),
   onAwsNode({
     name: 'conflist present, /opt/cni/bin empty',
@@ -159,7 +159,10 @@ export const faults: readonly Fault[] = [
   onAwsNode({
     name: 'configuration folder replaced behind containerd',
     script: `cp -a ${CONF_DIR} /etc/cni/new; rm -r ${CONF_DIR}; mv /etc/cni/new ${CONF_DIR}`,
-    check: broken('CNINotReady', /is in order, but the runtime says: .*cni plugin not initialized.*restart the runtime/),
+    check: broken(
+      'CNINotReady',
+      /is in order, but the runtime says: .*cni plugin not initialized.*restart the runtime/,
+    ),
     sandbox: { failsBefore: /cni plugin not initialized/, startsAfter: false, network: 'POD' },
     putBack: (node) =>
       shell(
