@@ -175,7 +175,7 @@ describe('a symptom', () => {
       /RebootEverything is not one of/,
     ],
     ['a hostile instance id', { instanceId: 'i-0123456789abcdef0; reboot' }, /instanceId: not an EC2 instance id/],
-    ['an endless instance id', { instanceId: `i-${'0'.repeat(50_000)}` }, /instanceId: not an EC2 instance id/],
+    ['an endless instance id', { instanceId: `i-${'0'.repeat(50_000)}` }, /instanceId: Too big/],
     ['a hybrid instance', { instanceId: 'mi-0123456789abcdef0' }, /instanceId: not an EC2 instance id/],
     [
       'a hostile cluster',

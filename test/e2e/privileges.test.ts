@@ -4,6 +4,7 @@ import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { CancelCommandCommand, SendCommandCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { NODE_SYMPTOM } from '../../events/node-symptom.ts';
+import { remediations } from '../../ssm-documents/registry.ts';
 import { readTemplate } from '../lab/aws/stack.ts';
 import type { SimulatedNode } from '../lab/sim/node.ts';
 import { templateStatements } from './grants.ts';
@@ -60,8 +61,11 @@ const send =
   (DocumentName: string, ...InstanceIds: string[]): Attempt =>
   (config) =>
     new SSMClient(config).send(new SendCommandCommand({ DocumentName, InstanceIds }));
-const asAdvance = (attempt: Attempt): Promise<string> =>
-  outcomeOf(attempt, client(scene, scene.lab.iam.issue(scene.lab.roleOf('fleetmend-advance'))));
+/** One at a time, with a second between: SSM takes few SendCommand calls a second. */
+const asAdvance = async (attempt: Attempt): Promise<string> => {
+  await scene.lab.advance(1000);
+  return await outcomeOf(attempt, client(scene, scene.lab.iam.issue(scene.lab.roleOf('fleetmend-advance'))));
+};
 
 describe('running commands on nodes', () => {
   it('is for λ advance alone', async () => {
@@ -76,18 +80,18 @@ describe('running commands on nodes', () => {
   });
 
   it("goes by fleetmend's documents that the policy wants, and by no others", async () => {
-    const outcomes = await Promise.all(
-      documents.map(async (name) => [
-        name.replace(/^fleetmend-|-[0-9a-f]{12}$/g, ''),
-        await asAdvance(send(name, node.instanceId)),
-      ]),
-    );
-    expect(outcomes.toSorted()).toEqual([
-      ['node-check', 'allowed'],
-      ['pause-image-check', 'allowed'],
-      ['pause-image-repair', 'allowed'],
-      ['pause-image-repair-mirror', 'denied'],
+    const outcomes: [string, string][] = [];
+    for (const name of documents) {
+      outcomes.push([name.replace(/^fleetmend-|-[0-9a-f]{12}$/g, ''), await asAdvance(send(name, node.instanceId))]);
+    }
+    // Nothing allows a disruptive repair or a variant here.
+    const wanted = remediations.flatMap(({ name, disruptive }): [string, string][] => [
+      [`${name}-check`, 'allowed'],
+      [`${name}-repair`, disruptive ? 'denied' : 'allowed'],
     ]);
+    expect(outcomes.toSorted()).toEqual(
+      [...wanted, ['node-check', 'allowed'], ['pause-image-repair-mirror', 'denied']].toSorted(),
+    );
     for (const arn of [
       'arn:aws-cn:ssm:cn-north-1:123456789012:document/AWS-RunShellScript',
       'arn:aws-cn:ssm:cn-north-1:123456789012:document/fleetmend-evil',
