@@ -39,6 +39,9 @@ const hearAndMend = async (scene: Scene): Promise<void> => {
   if (first === undefined || second === undefined || third === undefined || fourth === undefined) return;
   await scene.logFault(first, ...taggedNodes(scene, 'demo'), ...taggedNodes(scene, 'watch'));
   symptom(scene, 'demo', nodes[7]?.instanceId ?? '', 'acme.monitoring');
+  // λ intake asks EC2 whose a new instance is.
+  const started = { 'instance-id': nodes[6]?.instanceId ?? '', state: 'running' };
+  lab.putEvent({ source: 'aws.ec2', detailType: 'EC2 Instance State-change Notification', detail: started });
   await scene.drain(DRAIN_MINUTES);
 
   // Results whose writing is answered by silence are written again.
@@ -84,6 +87,8 @@ const operate = async (scene: Scene): Promise<void> => {
   sick.setState('terminated');
   await scene.start({ action: 'check', cluster: 'demo', remediation: 'pause-image' });
   await scene.start({ action: 'check', cluster: 'watch' });
+  for (const remediation of ['cri-dockerd', 'cni-files'])
+    await scene.start({ action: 'check', cluster: 'watch', remediation });
   await scene.drain(DRAIN_MINUTES);
   const late = scene.addNodes('demo', 2, { faultOf: () => MENDABLE, latency: () => 30_000 });
   await scene.remediate({ action: 'pause', cluster: 'demo', reason: 'a look' });
