@@ -77,7 +77,7 @@ export const faults: readonly Fault[] = [
     script: `rm ${BIN_DIR}/aws-cni`,
     check: broken('CNIBinaryMissing', /\/opt\/cni\/bin lacks aws-cni, /, { networkReady: true }),
     repair: repaired('CNIBinaryMissing', 'restart-aws-node'),
-    sandbox: { failsBefore: /failed to find plugin "(aws-cni|loopback)" in path/, startsAfter: true, network: 'POD' },
+    sandbox: { failsBefore: /failed to find plugin "aws-cni" in path/, startsAfter: true, network: 'POD' },
   }),
   onAwsNode({
     name: 'conflist present, /opt/cni/bin empty',
@@ -85,7 +85,7 @@ export const faults: readonly Fault[] = [
     check: broken('CNIBinaryMissing', /lacks aws-cni host-local portmap loopback, .* delete pod/, {
       networkReady: true,
     }),
-    sandbox: { failsBefore: /failed to find plugin "aws-cni" in path/, startsAfter: false, network: 'POD' },
+    sandbox: { failsBefore: /failed to find plugin "(aws-cni|loopback)" in path/, startsAfter: false, network: 'POD' },
   }),
   onAwsNode({
     name: 'plugin without the execute bit',
