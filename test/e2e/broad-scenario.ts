@@ -42,29 +42,29 @@ const hearAndMend = async (scene: Scene): Promise<void> => {
   // λ intake asks EC2 whose a new instance is.
   const started = { 'instance-id': nodes[6]?.instanceId ?? '', state: 'running' };
   lab.putEvent({ source: 'aws.ec2', detailType: 'EC2 Instance State-change Notification', detail: started });
-  await scene.drain(DRAIN_MINUTES);
+  await scene.drain(DRAIN_MINUTES, 'not-to-come');
 
   // Results whose writing is answered by silence are written again.
   const gone = scene.addNodes('demo', 10);
   for (const node of gone) node.setState('terminated');
   lab.faults.calls = [{ functionName: 'fleetmend-advance', operation: 'PutItem', kind: 'drop-after', rate: 0.3 }];
   await scene.logFault(...gone);
-  await scene.drain(DRAIN_MINUTES);
+  await scene.drain(DRAIN_MINUTES, 'not-to-come');
 
   // λ advance dies when it has sent: λ track finds the command's run by its comment.
   lab.faults.calls = [{ functionName: 'fleetmend-advance', operation: 'SendCommand', kind: 'crash-after', times: 1 }];
   await scene.logFault(second);
-  await scene.drain(DRAIN_MINUTES);
+  await scene.drain(DRAIN_MINUTES, 'not-to-come');
   // Both the answer and the events are lost: λ advance looks for the command itself.
   lab.faults.calls = [{ operation: 'SendCommand', kind: 'drop-after', times: 1 }];
   lab.faults.events = [{ source: 'aws.ssm', kind: 'lose' }];
   await scene.logFault(third);
-  await scene.drain(DRAIN_MINUTES);
+  await scene.drain(DRAIN_MINUTES, 'not-to-come');
   // λ reconcile reads a command whose invocations are not shown yet, and one that takes too long.
   const [slow] = scene.addNodes('demo', 1, { faultOf: () => MENDABLE, latency: () => 150_000 });
   lab.faults.listLagMs = 200_000;
   if (slow !== undefined) await scene.logFault(slow, fourth);
-  await scene.drain(DRAIN_MINUTES);
+  await scene.drain(DRAIN_MINUTES, 'not-to-come');
   lab.faults.events = [];
   lab.faults.listLagMs = 1000;
 };
@@ -77,7 +77,7 @@ const operate = async (scene: Scene): Promise<void> => {
   for (const lossy of [false, true, true]) {
     lab.faults.events = lossy ? [{ source: 'aws.ssm', kind: 'lose' }] : [];
     await scene.logFault(sick);
-    await scene.drain(DRAIN_MINUTES);
+    await scene.drain(DRAIN_MINUTES, 'not-to-come');
     await lab.advance(16 * MINUTE_MS);
   }
   lab.faults.events = [];
@@ -89,7 +89,7 @@ const operate = async (scene: Scene): Promise<void> => {
   await scene.start({ action: 'check', cluster: 'watch' });
   for (const remediation of ['cri-dockerd', 'cni-files'])
     await scene.start({ action: 'check', cluster: 'watch', remediation });
-  await scene.drain(DRAIN_MINUTES);
+  await scene.drain(DRAIN_MINUTES, 'not-to-come');
   const late = scene.addNodes('demo', 2, { faultOf: () => MENDABLE, latency: () => 30_000 });
   await scene.remediate({ action: 'pause', cluster: 'demo', reason: 'a look' });
   await scene.logFault(...late);
@@ -104,7 +104,7 @@ const operate = async (scene: Scene): Promise<void> => {
   });
   await lab.settle();
   await cancelled;
-  await scene.drain(DRAIN_MINUTES);
+  await scene.drain(DRAIN_MINUTES, 'not-to-come');
   const day = new Date(lab.now()).toISOString().slice(0, 10);
   const queries = [
     { query: 'runs', cluster: 'demo' },
@@ -159,9 +159,9 @@ const failAndReplay = async (scene: Scene): Promise<void> => {
   lab.faults.calls = [];
   await leaveLetters(scene);
   await scene.remediate({ action: 'replay' });
-  await scene.drain(DRAIN_MINUTES);
+  await scene.drain(DRAIN_MINUTES, 'not-to-come');
   await lab.advance(40 * MINUTE_MS);
-  await scene.drain(DRAIN_MINUTES);
+  await scene.drain(DRAIN_MINUTES, 'not-to-come');
 };
 
 /** Does everything that fleetmend can do at least once. A step that a missing permission stops is left. */

@@ -120,7 +120,7 @@ export type Scene = {
   /** A lane that has unfinished business. */
   readonly openLane: (lane: string) => Promise<LaneState | undefined>;
   /** Minute by minute until nothing is open and no queue holds a message; throws naming what is left. */
-  readonly drain: (maxMinutes?: number) => Promise<void>;
+  readonly drain: (maxMinutes?: number, sweeps?: 'all' | 'not-to-come') => Promise<void>;
   /** Everything in dead-letter queues: queue, body, reason, function. */
   readonly letters: () => readonly DeadLetterShown[];
 };
@@ -257,10 +257,12 @@ export const openScene = async (
       const { kind, ...row } = found;
       return LaneState.parse({ ...row, version: 0 });
     },
-    drain: async (maxMinutes = 45) => {
+    drain: async (maxMinutes = 45, sweeps = 'all') => {
       for (let minute = 0; ; minute++) {
         await lab.settle();
-        const open = (await report({ query: 'open' })).filter((item) => !isSweepToCome(item, lab.now()));
+        const open = (await report({ query: 'open' })).filter(
+          (item) => sweeps === 'all' || !isSweepToCome(item, lab.now()),
+        );
         const left = [...waiting(), ...open.map((item) => JSON.stringify(item))];
         if (left.length === 0) return;
         if (minute >= maxMinutes) {
