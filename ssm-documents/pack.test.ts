@@ -27,7 +27,12 @@ env | grep OUR_SETTING
 `;
 // biome-ignore-end lint/suspicious/noTemplateCurlyInString: shell
 
-const run = (script: string) => spawnSync('/bin/bash', ['-euo', 'pipefail', '-c', script], { encoding: 'utf8' });
+// With a socket for its stdin bash may take itself for a remote shell, and read the machine's bashrc.
+const run = (script: string) =>
+  spawnSync('/bin/bash', ['--norc', '-euo', 'pipefail', '-c', script], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
 
 describe('a packed script', () => {
   it('does and says the same', () => {
