@@ -29,8 +29,19 @@ const NAMED_BY_ROLE = phrases(
   'pulling sandbox image',
 );
 
+// What stands in a runtime's line about a sandbox, and around it in kubelet's and in events.
+const RUNTIME_SPEAKS = [...STARTING, ...phrases('rpc error', 'failed to pull image', 'level=error')];
+
 // In translated texts and in pastes with a comment around them.
-const SANDBOX_IN_WORDS = ['沙箱', '沙盒', '沙盤', 'サンドボックス', '샌드박스', 'песочниц', 'sandbox'];
+const SANDBOX_IN_WORDS = [
+  '沙箱',
+  '沙盒',
+  '沙盤',
+  'サンドボックス',
+  '샌드박스',
+  'песочниц',
+  ...phrases('sandbox', 'bac à sable', 'caja de arena', 'espacio aislado', 'caixa de areia', 'piaskownic', 'hộp cát'),
+];
 
 // Where containerd, dockershim, cri-dockerd and CRI-O name the image that they wanted, the most telling first.
 const IMAGE_MARKERS = phrases(
@@ -44,7 +55,12 @@ const IMAGE_MARKERS = phrases(
   'failed to resolve image',
   'unable to pull image',
   'pull image',
+  'back-off pulling image',
 );
+// The sandbox's container as kubelets before CRI called it: `failed to "StartContainer" for "POD" with ErrImagePull`.
+const INFRA_CONTAINER = 'for"POD"with';
+// The sandbox image is listed, and has gone from the store in which its content is.
+const LOST_FROM_STORE = phrase('failed to get image from containerd "');
 
 const PULLING = phrases(
   'failed to pull',
@@ -52,6 +68,7 @@ const PULLING = phrases(
   'failed pulling image',
   'failed to resolve reference',
   'failed to resolve image',
+  'back-off pulling image',
   'unable to pull',
   'pull access denied',
   'failed to do request',
@@ -105,8 +122,10 @@ const byRole = (segment: Segment): Fault | null => {
   for (const marker of NAMED_BY_ROLE) {
     const named = refAfter(segment, marker);
     if (named.kind === 'image') return fault(segment, named.ref);
-    if (named.kind === 'cut') return fault(segment, firstRef(segment, IMAGE_MARKERS));
+    // A rule or a search may end with the phrase as well; only a runtime's line goes on after it.
+    if (named.kind === 'cut' && says(segment, RUNTIME_SPEAKS)) return fault(segment, firstRef(segment, IMAGE_MARKERS));
     if (named.kind === 'other') {
+      if (named.isNameless === true && says(segment, RUNTIME_SPEAKS)) return fault(segment, undefined);
       // Without a name: `failed to pull sandbox image: context deadline exceeded` (nodeadm).
       if (segment.lower.includes(`failedto${marker}:`) && hasCause(segment))
         return fault(segment, pauseAnywhere(segment));
@@ -119,7 +138,8 @@ const byRole = (segment: Segment): Fault | null => {
 
 /** While a sandbox starts, no other image is pulled and none unpacked. */
 const whileStarting = (segment: Segment): Fault | null => {
-  if (!says(segment, STARTING)) return null;
+  if (!says(segment, STARTING) && !segment.compact.includes(INFRA_CONTAINER)) return null;
+  if (segment.lower.includes(LOST_FROM_STORE)) return fault(segment, pauseAnywhere(segment));
   const isPulling = says(segment, PULLING);
   if (says(segment, NETWORKING) && !isPulling) return null;
   if (says(segment, WRONG_PLATFORM)) return { reason: 'SandboxImageWrongPlatform' };
