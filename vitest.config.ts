@@ -10,7 +10,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
-          include: ['{functions,ssm-documents,events,infra,cli}/**/*.test.ts', 'test/{contract,infra}/**/*.test.ts'],
+          include: ['{functions,ssm-documents,events,infra,cli}/**/*.test.ts', 'test/{contract,corpus,infra}/**/*.test.ts'],
         },
       },
       {

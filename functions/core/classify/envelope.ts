@@ -17,6 +17,7 @@ const MESSAGE_KEYS = [
   'line',
   'short_message',
   'body',
+  'stringValue',
   'err',
   'error',
 ];

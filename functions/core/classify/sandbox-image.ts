@@ -21,13 +21,11 @@ const STARTING = phrases(
   'create pod infra container',
 );
 
+const PULLING_BY_ROLE = phrase('pulling sandbox image');
 // The sandbox image by name of its role: nothing else is pulled under it.
-const NAMED_BY_ROLE = phrases(
-  'get sandbox image',
-  'pull sandbox image',
-  'inspect sandbox image',
-  'pulling sandbox image',
-);
+const NAMED_BY_ROLE = phrases('get sandbox image', 'pull sandbox image', 'inspect sandbox image', PULLING_BY_ROLE);
+// AL2's unit by its description, which systemd says when all is well.
+const DEFINED_IN = phrases('defined in');
 
 // What stands in a runtime's line about a sandbox, and around it in kubelet's and in events.
 const RUNTIME_SPEAKS = [...STARTING, ...phrases('rpc error', 'failed to pull image', 'level=error')];
@@ -117,24 +115,55 @@ const fault = (segment: Segment, image: string | undefined): Fault => ({
   ...(image === undefined ? {} : { image }),
 });
 
+/** Whether a marker is what failed: `failed to pull sandbox image`, and not `Pulling sandbox image…`. */
+const isFailing = (segment: Segment, marker: string): boolean =>
+  ['failedto', 'unableto', 'error', 'failed'].some((word) => segment.lower.includes(`${word}${marker}`)) ||
+  hasCause(segment);
+
+// containerd opens a quotation before the phrase; it has said so before that.
+const CONTAINERD_ERROR = phrase('failed, error');
+
+/** Whether the phrase is itself in quotes, as a search, a test or a headline quotes it. */
+const isQuoted = ({ lower }: Segment, marker: string): boolean => {
+  const at = lower.indexOf(marker);
+  const [before, after] = [
+    lower.slice(Math.max(0, at - 9), at),
+    lower.slice(at + marker.length, at + marker.length + 2),
+  ];
+  return /["'](?:failedto)?$/.test(before) && !/^"[a-z0-9]/.test(after) && !lower.includes(CONTAINERD_ERROR);
+};
+
 /** `failed to get sandbox image "…"`: the runtime says itself which image it is. */
 const byRole = (segment: Segment): Fault | null => {
   for (const marker of NAMED_BY_ROLE) {
     const named = refAfter(segment, marker);
-    if (named.kind === 'image') return fault(segment, named.ref);
-    // A rule or a search may end with the phrase as well; only a runtime's line goes on after it.
-    if (named.kind === 'cut' && says(segment, RUNTIME_SPEAKS)) return fault(segment, firstRef(segment, IMAGE_MARKERS));
-    if (named.kind === 'other') {
-      if (named.isNameless === true && says(segment, RUNTIME_SPEAKS)) return fault(segment, undefined);
-      // Without a name: `failed to pull sandbox image: context deadline exceeded` (nodeadm).
-      if (segment.lower.includes(`failedto${marker}:`) && hasCause(segment))
-        return fault(segment, pauseAnywhere(segment));
+    if (named.kind === 'image') {
+      if (marker !== PULLING_BY_ROLE || isFailing(segment, marker)) return fault(segment, named.ref);
+    } else if (named.kind === 'cut') {
+      // A rule or a search may end with the phrase as well; only a runtime's line goes on after it.
+      if (says(segment, RUNTIME_SPEAKS) && !isQuoted(segment, marker)) {
+        return fault(segment, firstRef(segment, IMAGE_MARKERS));
+      }
+    } else if (named.kind === 'other' && isFailing(segment, marker)) {
       const unquoted = pauseAnywhere(segment);
-      if (unquoted !== undefined && !says(segment, phrases('defined in'))) return fault(segment, unquoted);
+      if (unquoted !== undefined && !says(segment, DEFINED_IN)) return fault(segment, unquoted);
+      // Without a name: `failed to pull sandbox image: context deadline exceeded` (nodeadm).
+      if (segment.lower.includes(`failedto${marker}:`) && hasCause(segment)) return fault(segment, undefined);
+      if (named.isNameless === true && says(segment, RUNTIME_SPEAKS)) return fault(segment, undefined);
     }
   }
   return null;
 };
+
+// The AMI's script on AL2, whose lines name themselves. What it may not do is the role's matter.
+const PULL_SCRIPT = phrases('pull-sandbox-image.sh', 'pull-image.sh');
+const SCRIPT_FAILED = phrases('unable to', 'could not', 'error', 'failed', 'fatal', 'panic:');
+const TOKEN_CALL = phrases('GetAuthorizationToken');
+
+const byScript = (segment: Segment): Fault | null =>
+  says(segment, PULL_SCRIPT) && says(segment, SCRIPT_FAILED) && !says(segment, TOKEN_CALL)
+    ? fault(segment, pauseAnywhere(segment))
+    : null;
 
 /** While a sandbox starts, no other image is pulled and none unpacked. */
 const whileStarting = (segment: Segment): Fault | null => {
@@ -237,6 +266,7 @@ export const sandboxImage = (segment: Segment): Fault | null =>
   foreboding(segment) ??
   byRole(segment) ??
   whileStarting(segment) ??
+  byScript(segment) ??
   (says(segment, UNIT_FAILED) ? { reason: 'SandboxImageMissing' } : null) ??
   byName(segment) ??
   byRegistry(segment);
