@@ -69,12 +69,7 @@ const TITLES: Readonly<Record<Part, string>> = {
 export const renderTables = (): string =>
   PARTS.flatMap((part) => {
     const lines = readCorpus(part);
-    return [
-      `### ${TITLES[part]}: ${lines.length} lines`,
-      '',
-      ...tableOf(score(lines)),
-      '',
-    ];
+    return [`### ${TITLES[part]}: ${lines.length} lines`, '', ...tableOf(score(lines)), ''];
   })
     .join('\n')
     .trimEnd();
