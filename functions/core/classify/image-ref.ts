@@ -17,7 +17,7 @@ const asRef = (text: string): string | undefined => (REF.test(text) ? text : und
 export type Named =
   | { readonly kind: 'image'; readonly ref: string }
   | { readonly kind: 'cut' }
-  /** `isNameless`: a name without what should stand before its slash, as an empty variable leaves it. */
+  /** `isNameless`: no name at all, or none before its slash, as an empty variable leaves it. */
   | { readonly kind: 'other'; readonly isNameless?: true }
   | { readonly kind: 'absent' };
 
@@ -34,7 +34,7 @@ export const refAfter = (segment: Segment, marker: string): Named => {
   const { value, closed } = quotedAt(segment.compact, from + 1);
   const ref = asRef(value.replace(/^docker:\/\//, ''));
   if (ref === undefined) {
-    return closed && value.startsWith('/') && asRef(value.slice(1)) !== undefined
+    return closed && (value === '' || (value.startsWith('/') && asRef(value.slice(1)) !== undefined))
       ? { kind: 'other', isNameless: true }
       : { kind: 'other' };
   }

@@ -1,5 +1,5 @@
 import type { Fault } from './fault.ts';
-import { firstRef, imageOfRequest, isPause, pauseAnywhere, refAfter } from './image-ref.ts';
+import { firstRef, imageOfRequest, isLocal, isPause, pauseAnywhere, refAfter } from './image-ref.ts';
 import { causeOf, hasCause, isIncomplete, wantsCredentials } from './pull-cause.ts';
 import { phrase, phrases, type Segment, says } from './text.ts';
 
@@ -120,6 +120,9 @@ const isFailing = (segment: Segment, marker: string): boolean =>
   ['failedto', 'unableto', 'error', 'failed'].some((word) => segment.lower.includes(`${word}${marker}`)) ||
   hasCause(segment);
 
+// A text that was cut within the phrase; one letter less could as well be `failed to get sandbox runtime`.
+const CUT_IN_ROLE = /failedtogetsandboxi(?:m|ma|mag|mage)?(?:\.\.\.)?$/;
+
 // containerd opens a quotation before the phrase; it has said so before that.
 const CONTAINERD_ERROR = phrase('failed, error');
 
@@ -138,7 +141,9 @@ const byRole = (segment: Segment): Fault | null => {
   for (const marker of NAMED_BY_ROLE) {
     const named = refAfter(segment, marker);
     if (named.kind === 'image') {
-      if (marker !== PULLING_BY_ROLE || isFailing(segment, marker)) return fault(segment, named.ref);
+      // Other products have sandboxes too, and images for them.
+      const isOurs = isPause(named.ref) || isLocal(named.ref) || says(segment, RUNTIME_SPEAKS);
+      if (isOurs && (marker !== PULLING_BY_ROLE || isFailing(segment, marker))) return fault(segment, named.ref);
     } else if (named.kind === 'cut') {
       // A rule or a search may end with the phrase as well; only a runtime's line goes on after it.
       if (says(segment, RUNTIME_SPEAKS) && !isQuoted(segment, marker)) {
@@ -152,7 +157,7 @@ const byRole = (segment: Segment): Fault | null => {
       if (named.isNameless === true && says(segment, RUNTIME_SPEAKS)) return fault(segment, undefined);
     }
   }
-  return null;
+  return CUT_IN_ROLE.test(segment.lower) && says(segment, RUNTIME_SPEAKS) ? fault(segment, undefined) : null;
 };
 
 // The AMI's script on AL2, whose lines name themselves. What it may not do is the role's matter.
@@ -260,8 +265,7 @@ const foreboding = (segment: Segment): Fault | null => {
   return null;
 };
 
-/** What a segment says of the sandbox image: only where the image that fails is it. */
-export const sandboxImage = (segment: Segment): Fault | null =>
+const failedImage = (segment: Segment): Fault | null =>
   deletion(segment) ??
   foreboding(segment) ??
   byRole(segment) ??
@@ -270,3 +274,10 @@ export const sandboxImage = (segment: Segment): Fault | null =>
   (says(segment, UNIT_FAILED) ? { reason: 'SandboxImageMissing' } : null) ??
   byName(segment) ??
   byRegistry(segment);
+
+// An answer that asks for credentials is how each pull begins, and a mirror that is down has others behind it.
+const NOT_YET_FAILED = phrases('level=debug', 'level=trace', 'trying next host');
+
+/** What a segment says of the sandbox image: only where the image that fails is it. */
+export const sandboxImage = (segment: Segment): Fault | null =>
+  says(segment, NOT_YET_FAILED) ? null : failedImage(segment);
