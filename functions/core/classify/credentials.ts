@@ -67,7 +67,9 @@ export const credentials = (segment: Segment): Fault | null => {
     return { reason: 'NodeRoleLacksECR', hint: true };
   }
   if (GONE.some((gone) => gone.test(lower))) return { reason: 'CredentialProviderMissing' };
-  if (says(segment, BAD_CONFIG) || UNDECODABLE.test(lower)) return { reason: 'CredentialProviderInvalid' };
+  if (says(segment, BAD_CONFIG) || UNDECODABLE.test(lower)) {
+    return { reason: says(segment, NO_FILE) ? 'CredentialProviderMissing' : 'CredentialProviderInvalid' };
+  }
   if (BAD_VERSION.test(lower) && (lower.includes(PROVIDER) || lower.includes(PROVIDER_CONFIG))) {
     return { reason: 'CredentialProviderInvalid' };
   }

@@ -23,8 +23,9 @@ const MESSAGE_KEYS = [
 ];
 // Records around the record: exporters, `kubectl get --watch -o json`, search engines, Google's agent.
 const RECORD_KEYS = ['object', 'event', '_source', 'record', 'jsonPayload', 'body', 'data'];
+const ERROR_KEYS = ['err', 'error'];
 // Lists of records: `kubectl get -o json`, a subscription message of CloudWatch Logs, search results.
-const LIST_KEYS = ['items', 'logEvents', 'events', 'records', 'hits'];
+const LIST_KEYS = ['items', 'logEvents', 'events', 'records', 'hits', 'streams', 'result'];
 
 type Json = Readonly<Record<string, unknown>>;
 const isObject = (value: unknown): value is Json =>
@@ -50,8 +51,9 @@ const textOf = (value: unknown): string => {
   return Array.isArray(value) && value.every(isByte) ? new TextDecoder().decode(Uint8Array.from(value)) : '';
 };
 
-/** The container that a shipper says a line is of: Fluent Bit, Filebeat, Google's agent. */
-const containerOf = ({ kubernetes, resource }: Json): string => {
+/** The container that a shipper says a line is of: Fluent Bit, Filebeat, Loki, Google's agent. */
+const containerOf = ({ kubernetes, resource, stream }: Json): string => {
+  if (isObject(stream)) return textOf(stream.container);
   if (isObject(kubernetes)) {
     return (
       textOf(kubernetes.container_name) || (isObject(kubernetes.container) ? textOf(kubernetes.container.name) : '')
@@ -95,6 +97,17 @@ const openRecord = (json: Json, depth: number): readonly string[] | undefined =>
     const opened = open(value, depth + 1);
     if (opened === undefined) return undefined;
     parts.push(...opened);
+  }
+  for (const key of ERROR_KEYS) {
+    const error = json[key];
+    if (isObject(error)) parts.push(...(openRecord(error, depth + 1) ?? []));
+  }
+  // Loki's lines, each behind its time.
+  if (parts.length === 0 && Array.isArray(json.values)) {
+    return openAll(
+      json.values.map((pair: unknown) => (Array.isArray(pair) ? { line: pair[1] } : {})),
+      depth + 1,
+    );
   }
   // A logger's message and its error are one statement.
   if (parts.length > 0) return [parts.join(' ')];
