@@ -10,7 +10,10 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
-          include: ['{functions,ssm-documents,events,infra,cli}/**/*.test.ts', 'test/{contract,infra}/**/*.test.ts'],
+          include: [
+            '{functions,ssm-documents,events,infra,cli}/**/*.test.ts',
+            'test/{contract,corpus,infra}/**/*.test.ts',
+          ],
         },
       },
       {

@@ -4,27 +4,36 @@ import { classify, LINE_KINDS } from '../functions/core/classify.ts';
 /** Longer input lines are refused: CloudWatch Logs takes events of 1 MB, which JSON may write six times as long. */
 const MAX_LINE_CHARACTERS = 8 * 1024 * 1024;
 
-const Input = z.object({ text: z.string(), kind: z.enum(LINE_KINDS).nullish() });
+const Kind = z.enum(LINE_KINDS).nullish();
+const Input = z.object({ text: z.string(), kind: z.unknown().optional() });
 
-/** What goes out for one line that came in, and what is wrong with that line. */
-type Answer = { readonly line: string; readonly complaint?: string };
+/** What goes out for one line that came in, and what is wrong with that line; `isBad`: so wrong that it was not classified. */
+type Answer = { readonly line: string; readonly complaint?: string; readonly isBad?: true };
 
 const NOTHING = JSON.stringify({ reason: null, image: null });
 
+const bad = (complaint: string): Answer => ({ line: NOTHING, complaint, isBad: true });
+
 const answer = (input: string): Answer => {
+  if (input.trim() === '') return { line: NOTHING };
   let json: unknown;
   try {
     json = JSON.parse(input);
   } catch {
-    return { line: NOTHING, complaint: 'it is no JSON' };
+    return bad('it is no JSON');
   }
   const parsed = Input.safeParse(json);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
-    return { line: NOTHING, complaint: `field ${issue?.path.join('.') || '(line)'}: ${issue?.message ?? 'invalid'}` };
+    return bad(`field ${issue?.path.join('.') || '(line)'}: ${issue?.message ?? 'invalid'}`);
   }
-  const found = classify(parsed.data.text, parsed.data.kind ?? undefined);
-  return { line: JSON.stringify({ reason: found?.reason ?? null, image: found?.image ?? null }) };
+  const kind = Kind.safeParse(parsed.data.kind);
+  const found = classify(parsed.data.text, kind.data ?? undefined);
+  return {
+    line: JSON.stringify({ reason: found?.reason ?? null, image: found?.image ?? null }),
+    // The text tells on its own, too.
+    ...(kind.success ? {} : { complaint: `its kind is none of ${LINE_KINDS.join(', ')}, and was left out` }),
+  };
 };
 
 /**
@@ -53,25 +62,25 @@ async function* linesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<strin
 }
 
 /**
- * `npm run -s classify`: log lines in, one JSON object a line; one JSON object a line out, in the same order. A line
- * that is none is named on standard error, is answered like one that says nothing, and makes the exit code 1.
+ * `npm run -s classify`: log lines in, one JSON object a line; one JSON object a line out, in the same order, for blank
+ * lines as well. A line that is no such object is named on standard error, is answered like one that says nothing, and
+ * makes the exit code 1. An unknown kind is named too, and the text classified without it.
  */
 const run = async (): Promise<number> => {
   let number = 0;
-  let bad = 0;
+  let badLines = 0;
   for await (const line of linesOf(process.stdin)) {
     number++;
-    const { line: out, complaint } =
-      line === undefined
-        ? { line: NOTHING, complaint: `it is longer than ${MAX_LINE_CHARACTERS} characters` }
-        : answer(line.replace(/\r$/, ''));
+    const given =
+      line === undefined ? bad(`it is longer than ${MAX_LINE_CHARACTERS} characters`) : answer(line.replace(/\r$/, ''));
+    const { line: out, complaint, isBad } = given;
+    if (isBad === true) badLines++;
     if (complaint !== undefined) {
-      bad++;
       process.stderr.write(`classify: line ${number}: ${complaint}; give {"text": "…", "kind": "kubelet"}\n`);
     }
     if (!process.stdout.write(`${out}\n`)) await new Promise((resolve) => process.stdout.once('drain', resolve));
   }
-  return bad === 0 ? 0 : 1;
+  return badLines === 0 ? 0 : 1;
 };
 
 // `classify | head` closes the pipe early: that is no error.

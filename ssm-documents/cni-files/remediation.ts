@@ -68,11 +68,16 @@ export const remediation = defineRemediation({
   executionTimeoutSeconds: { check: 60, repair: 300 },
   // containerd's and dockershim's words of a pod without a network, and kubelet's and containerd's of a node without one.
   logPhrases: [
-    'failed to setup network for sandbox',
-    'networkPlugin cni failed to set up pod',
-    'NetworkPluginNotReady',
-    'failed to load CNI config',
-    'no network config found in',
+    'etwork for sandbox',
+    'etworkPlugin cni failed',
+    'NetworkReady=false',
+    ' CNI config',
+    'found in /etc/cni/net.d',
+    'plugin not initialized',
     'failed to find plugin',
+    ':50051',
+    'backend server',
+    'nitialization failure',
+    'reach API Server',
   ],
 });

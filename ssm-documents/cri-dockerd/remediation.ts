@@ -92,9 +92,11 @@ export const remediation = defineRemediation({
   // cri-dockerd's and dockerd's words by way of kubelet, and kubeadm's of two endpoints.
   logPhrases: [
     'failed pulling image',
-    'network plugin kubernetes.io/no-op',
-    'failed to get docker version',
-    'cri-dockerd.sock: connect:',
-    'Found multiple CRI endpoints on the host',
+    'kubernetes.io/no-op',
+    'get docker version',
+    'docker.s',
+    'cri-dockerd.sock',
+    'multiple CRI',
+    'failed to run Kubelet',
   ],
 });

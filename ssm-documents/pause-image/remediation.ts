@@ -118,18 +118,24 @@ export const remediation = defineRemediation({
   // `Sandbox for pod` and `sandbox for pod`), what comes before it, and AL2's unit. No phrase lets the line of a
   // success through: each line that passes costs a part of an invocation.
   logPhrases: [
-    'RunPodSandbox from runtime service failed',
+    'from runtime service failed',
     'failed, error',
     'get sandbox image',
+    'to pull sandbox image',
+    'start pull sandbox image',
+    'sandbox-image',
     'andbox for pod',
+    'create pod sandbox',
+    'infra container',
     'ImageDelete event',
     'over the high threshold',
-    'garbage collection failed multiple',
+    'garbage collect',
     'to delete unused images',
     'imagefs pressure',
+    'to reclaim',
+    'HasDiskPressure',
     'no space left on device',
-    'pull sandbox image',
-    'Dependency failed for Kubernetes Kubelet',
+    'failed for Kubernetes Kubelet',
     'GetAuthorizationToken',
   ],
 });

@@ -1,5 +1,5 @@
 import { classify } from '../../functions/core/classify.ts';
-import { type CorpusLine, PARTS, readCorpus } from './corpus.ts';
+import { type CorpusLine, PARTS, type Part, readCorpus } from './corpus.ts';
 
 /** How one reason fared. */
 export type Row = {
@@ -58,16 +58,18 @@ const tableOf = ({ rows, lookAlikes, actedUpon, wrongImages }: Score): readonly 
   ];
 };
 
+const TITLES: Readonly<Record<Part, string>> = {
+  development: 'Development part',
+  'held-out': 'Held-out part',
+  blind: 'First blind part, after mending',
+  'blind-2': 'Second blind part, after mending',
+};
+
 /** Precision and recall by reason, part by part, in Markdown. */
 export const renderTables = (): string =>
   PARTS.flatMap((part) => {
     const lines = readCorpus(part);
-    return [
-      `### ${part === 'held-out' ? 'Held-out' : 'Development'} part: ${lines.length} lines`,
-      '',
-      ...tableOf(score(lines)),
-      '',
-    ];
+    return [`### ${TITLES[part]}: ${lines.length} lines`, '', ...tableOf(score(lines)), ''];
   })
     .join('\n')
     .trimEnd();

@@ -12,7 +12,22 @@ const NO_ADDRESS = phrases(
   'PrivateIpAddressLimitExceeded',
 );
 
-const NETWORKING = phrases('network', 'sandbox', 'cni', 'plugin type=');
+// The network of pods: builds (podman, buildah) and people (nerdctl) look for plugins as well.
+const OF_PODS = phrases(
+  'sandbox',
+  'NetworkPlugin',
+  'network plugin',
+  'SetupNetworkError',
+  'network for pod',
+  'adding network',
+  'deleting network',
+  'container to network',
+  'CNI network',
+  'CNI config',
+  'adding pod',
+  'kubelet',
+  'pod=',
+);
 const PLUGIN_MISSING = phrase('failed to find plugin');
 const IN_PATH = phrase('in path');
 const BIN_FOLDER = phrase('cni/bin');
@@ -87,7 +102,7 @@ export const isProbeOfIpamd = ({ lower }: Segment): boolean =>
 export const cni = (segment: Segment): Fault | null => {
   const { lower } = segment;
   if (says(segment, NO_ADDRESS) || says(segment, READY)) return null;
-  if (lower.includes(PLUGIN_MISSING) && lower.includes(IN_PATH) && says(segment, NETWORKING)) {
+  if (lower.includes(PLUGIN_MISSING) && lower.includes(IN_PATH) && says(segment, OF_PODS)) {
     return { reason: 'CNIBinaryMissing' };
   }
   if (lower.includes(BIN_FOLDER) && says(segment, MISSING_IN_CHINESE)) return { reason: 'CNIBinaryMissing' };

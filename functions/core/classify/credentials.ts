@@ -50,6 +50,7 @@ const BAD_CONFIG = phrases(
   'failed to register CRI auth plugins',
   'no plugin providers found in credential provider config',
 );
+const UNDECODABLE = /errordecodingconfig\S{0,300}credential-?_?provider/;
 const BAD_VERSION = /groupversion\S{0,120}isnotsupported/;
 const PROVIDER = phrase('credential provider');
 const PROVIDER_CONFIG = phrase('credentialprovider.kubelet.k8s.io');
@@ -66,7 +67,9 @@ export const credentials = (segment: Segment): Fault | null => {
     return { reason: 'NodeRoleLacksECR', hint: true };
   }
   if (GONE.some((gone) => gone.test(lower))) return { reason: 'CredentialProviderMissing' };
-  if (says(segment, BAD_CONFIG)) return { reason: 'CredentialProviderInvalid' };
+  if (says(segment, BAD_CONFIG) || UNDECODABLE.test(lower)) {
+    return { reason: says(segment, NO_FILE) ? 'CredentialProviderMissing' : 'CredentialProviderInvalid' };
+  }
   if (BAD_VERSION.test(lower) && (lower.includes(PROVIDER) || lower.includes(PROVIDER_CONFIG))) {
     return { reason: 'CredentialProviderInvalid' };
   }

@@ -44,7 +44,9 @@ const STARTING_UP = phrases(
   'invalid capacity 0',
   'unable to find data in memory cache',
 );
-const COLLECTION_FAILED = phrases('Image garbage collection failed once');
+const COLLECTION_FAILED = phrases('Image garbage collection failed once', 'errors in image deletion');
+// kubelets of every age, whatever they put before it.
+const WANTED_TO_FREE = /wantedtofree\d{1,20}(?:bytes)?,butfreed\d/;
 
 /** What a segment says of the node's disk, and of the collection of images that follows when it is full. */
 export const disk = (segment: Segment): Fault | null => {
@@ -57,6 +59,7 @@ export const disk = (segment: Segment): Fault | null => {
     says(segment, COLLECTING) ||
     says(segment, COLLECTION_FAILED) ||
     REMOVING_OLD.test(segment.lower) ||
+    WANTED_TO_FREE.test(segment.lower) ||
     (says(segment, RECLAIMING) && says(segment, DISK_RESOURCES));
   return isCollecting ? { reason: 'ImageGCPressure', hint: true } : null;
 };

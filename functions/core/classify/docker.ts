@@ -32,11 +32,23 @@ const unitFailed = (unit: string): RegExp =>
   );
 const CRI_DOCKERD_SERVICE = unitFailed('cri-dockerd?\\.(?:service|socket)');
 const DOCKER_SERVICE = unitFailed('docker\\.(?:service|socket)');
+/** `systemctl status` of a unit that failed, or that systemd starts again and again. */
+const statusFailed = (unit: string): RegExp =>
+  new RegExp(
+    `(?<![a-z0-9-])${unit}-[^●]{0,600}?active:(?:failed\\(|activating\\(auto-restart\\)|inactive\\(dead\\)\\(result)`,
+  );
+const CRI_DOCKERD_STATUS = statusFailed('cri-dockerd?\\.service');
+const DOCKER_STATUS = statusFailed('docker\\.service');
+const CRI_DOCKERD_UNIT_GONE =
+  /(?:socketservicecri-dockerd?\.servicenotloaded|unitcri-dockerd?\.(?:service|socket)(?:notfound|couldnotbefound|notloaded))/;
 const DOCKER_UNIT_FAILED = phrases(
   'Failed to start Docker Application Container Engine',
   'Failed to listen on Docker Socket for the API',
 );
-const DAEMON_FAILED = phrases('failed to start daemon:', 'failed to start containerd: ');
+const DAEMON_FAILED = phrases('failed to start daemon:', 'Error starting daemon:', 'failed to start containerd: ');
+const DAEMON_FATAL = /level=fatalmsg="(?:failedtostartdaemon|errorstartingdaemon):/;
+const DIALLING_DOCKER =
+  /dialunix\/(?:var\/)?run\/docker\.sock:(?:connect:)?(?:connectionrefused|nosuchfileordirectory)/;
 const VERSION_FAILED = phrases(
   'failed to get docker version',
   'failed to get docker info',
@@ -45,6 +57,8 @@ const VERSION_FAILED = phrases(
 );
 const DAEMON_GONE = phrases('Cannot connect to the Docker daemon', 'error during connect:');
 const DOCKER_SOCKET = phrases('/run/docker.sock');
+// kubelet's cAdvisor looks for Docker on every node, and says so on each that has none.
+const LOOKING_FOR_DOCKER = phrases('Registration of the docker container factory', 'docker container factory failed');
 // Who says so: the node's own components, not a build in some pod.
 const NODE_SPEAKS = [
   ...phrases(
@@ -77,15 +91,22 @@ export const docker = (segment: Segment, kind: string | undefined): Fault | null
   const { lower } = segment;
   if (says(segment, CONFLICT)) return { reason: 'RuntimeEndpointConflict' };
   if (says(segment, NO_OP) || PLUGIN_NOT_FOUND.test(lower)) return { reason: 'CRIDockerdNoCNI' };
-  if (says(segment, CRI_DOCKERD_UNIT_FAILED) || CRI_DOCKERD_SERVICE.test(lower)) return { reason: 'CRIDockerdDown' };
-  if (says(segment, DOCKER_UNIT_FAILED) || DOCKER_SERVICE.test(lower)) return { reason: 'DockerDown' };
+  if (says(segment, LOOKING_FOR_DOCKER)) return null;
+  if (says(segment, CRI_DOCKERD_UNIT_FAILED)) return { reason: 'CRIDockerdDown' };
+  if ([CRI_DOCKERD_SERVICE, CRI_DOCKERD_STATUS, CRI_DOCKERD_UNIT_GONE].some((it) => it.test(lower))) {
+    return { reason: 'CRIDockerdDown' };
+  }
+  if (says(segment, DOCKER_UNIT_FAILED) || DOCKER_SERVICE.test(lower) || DOCKER_STATUS.test(lower)) {
+    return { reason: 'DockerDown' };
+  }
   const isOfTheNode =
     says(segment, NODE_SPEAKS) ||
     KLOG.test(segment.text) ||
     (kind !== undefined && kind !== 'other' && kind !== 'event');
-  if (says(segment, DAEMON_FAILED) && isOfTheNode) return { reason: 'DockerDown' };
+  if (DAEMON_FATAL.test(lower) || (says(segment, DAEMON_FAILED) && isOfTheNode)) return { reason: 'DockerDown' };
   if (says(segment, VERSION_FAILED)) return { reason: 'DockerDown' };
   if (says(segment, DAEMON_GONE) && says(segment, DOCKER_SOCKET) && isOfTheNode) return { reason: 'DockerDown' };
+  if (DIALLING_DOCKER.test(lower) && isOfTheNode) return { reason: 'DockerDown' };
   if (
     lower.includes(CRI_DOCKERD_SOCKET) &&
     says(segment, NO_ANSWER) &&

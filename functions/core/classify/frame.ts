@@ -8,7 +8,8 @@ const APPLICATION_STARTS: readonly RegExp[] = [
   /^(?:TRACE|DEBUG|INFO|WARN|ERROR) {1,4}(?:\[|[a-z]+(?:\.[A-Za-z]\w*){2})/,
   /^(?:info|warn|fail|dbug|crit): [A-Z]\w*\./,
   /^(?:ts|level|caller)=\S{1,80} (?:ts|level|caller|component)=/,
-  /^[A-Z][a-z]+(?:Error|Exception)\b/,
+  // kubelet's own are `CreatePodSandboxError` and the like.
+  /^(?!\w{0,60}(?:Sandbox|Network))[A-Za-z_][\w.$]{0,100}(?:Error|Exception)\b/,
   /^(?:Traceback|Exception in thread)/,
 ];
 

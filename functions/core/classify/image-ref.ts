@@ -17,7 +17,8 @@ const asRef = (text: string): string | undefined => (REF.test(text) ? text : und
 export type Named =
   | { readonly kind: 'image'; readonly ref: string }
   | { readonly kind: 'cut' }
-  | { readonly kind: 'other' }
+  /** `isNameless`: no name at all, or none before its slash, as an empty variable leaves it. */
+  | { readonly kind: 'other'; readonly isNameless?: true }
   | { readonly kind: 'absent' };
 
 const ABSENT: Named = { kind: 'absent' };
@@ -32,7 +33,11 @@ export const refAfter = (segment: Segment, marker: string): Named => {
   if (!rest.startsWith('"')) return { kind: 'other' };
   const { value, closed } = quotedAt(segment.compact, from + 1);
   const ref = asRef(value.replace(/^docker:\/\//, ''));
-  if (ref === undefined) return { kind: 'other' };
+  if (ref === undefined) {
+    return closed && (value === '' || (value.startsWith('/') && asRef(value.slice(1)) !== undefined))
+      ? { kind: 'other', isNameless: true }
+      : { kind: 'other' };
+  }
   if (closed) return { kind: 'image', ref };
   return value.length <= MAX_REF_LENGTH && /^[A-Za-z0-9._:/@-]*(?:\.\.\.)?$/.test(value)
     ? { kind: 'cut' }

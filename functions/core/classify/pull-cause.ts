@@ -13,12 +13,27 @@ const LOST_CONTENT = phrases(
 const DIGEST = phrase('content digest');
 const NOT_FOUND = phrase('not found');
 const LOST_SNAPSHOT = [phrases('missing parent', 'bucket'), phrases('parent snapshot', 'does not exist')];
-const CERTIFICATE = phrases(
-  'x509:',
-  'failed to verify certificate',
-  'signed by unknown authority',
-  'certificate has expired',
-);
+// English as the programs write it, then the words that translations of it keep or use.
+const CERTIFICATE = [
+  ...phrases(
+    'x509:',
+    'failed to verify certificate',
+    'signed by unknown authority',
+    'certificate has expired',
+    'failed to load CA file',
+    'failed to load CA cert',
+    'tls: bad certificate',
+    'tls: unknown certificate',
+    'certificado',
+    'zertifikat',
+  ),
+  'сертификат',
+  '证书',
+  '證書',
+  '憑證',
+  '証明書',
+  '인증서',
+];
 // Two meanings of refusal: the registry did not like what it was shown, or was shown nothing at all.
 const DENIED = phrases(
   '403 Forbidden',
@@ -31,7 +46,14 @@ const DENIED = phrases(
   'status: 403',
   'status code: 403',
   'statuscode=403',
+  'accès refusé',
+  'acceso denegado',
 );
+// Programs write the status after a colon, and so do translations: `: 401 未授权`.
+const STATUS_401 = /:401(?!\d)/;
+const STATUS_DENIED = /:40[03](?!\d)/;
+const STATUS_404 = /:404(?!\d)/;
+const STATUS_NO_ANSWER = /:(?:408|429|5\d\d)(?=[^\d:/.])/;
 const NO_CREDENTIALS = [
   ...phrases(
     '401 Unauthorized',
@@ -53,40 +75,70 @@ const NO_CREDENTIALS = [
   '认证失败',
   '認証',
   '인증',
+  ...phrases(
+    'non autorisé',
+    'no autorizado',
+    'não autorizado',
+    'nicht autorisiert',
+    'не авторизован',
+    'нет учетных данных',
+  ),
 ];
 // Errors of reaching the registry at all, in the words of Go's net and net/http packages.
-const UNREACHABLE = phrases(
-  'no such host',
-  'i/o timeout',
-  'connection refused',
-  'connection reset by peer',
-  'connection timed out',
-  'context deadline exceeded',
-  'TLS handshake timeout',
-  'handshake failure',
-  'network is unreachable',
-  'no route to host',
-  'Client.Timeout exceeded',
-  'request canceled while waiting for connection',
-  'server misbehaving',
-  'name resolution',
-  'Bad Gateway',
-  'Service Unavailable',
-  'Gateway Timeout',
-  'Internal Server Error',
-  'proxyconnect',
-  'server gave HTTP response to HTTPS client',
-  'unexpected EOF',
-  ': EOF',
-  'dial tcp',
-);
-const NO_SUCH_IMAGE = phrases(
-  'manifest unknown',
-  '404 Not Found',
-  'no match for platform',
-  'status code 404',
-  'manifest for',
-);
+const UNREACHABLE = [
+  ...phrases(
+    'no such host',
+    'i/o timeout',
+    'connection refused',
+    'connection reset by peer',
+    'connection timed out',
+    'context deadline exceeded',
+    'TLS handshake timeout',
+    'handshake failure',
+    'network is unreachable',
+    'no route to host',
+    'Client.Timeout exceeded',
+    'request canceled while waiting for connection',
+    'server misbehaving',
+    'name resolution',
+    'Bad Gateway',
+    'Service Unavailable',
+    'Gateway Timeout',
+    'Internal Server Error',
+    'proxyconnect',
+    'server gave HTTP response to HTTPS client',
+    'unexpected EOF',
+    ': EOF',
+    'dial tcp',
+    'client connection lost',
+    'timeout awaiting response headers',
+    'timed out',
+    'Too Many Requests',
+    'toomanyrequests',
+    'zeitüberschreitung',
+    'délai',
+    'tiempo de espera',
+    'тайм-аут',
+  ),
+  '超时',
+  '超時',
+  '逾時',
+  '连接被拒绝',
+  '連線被拒',
+  '没有这样的主机',
+  '网络不可达',
+  'タイムアウト',
+  '接続が拒否',
+  '시간초과',
+  '연결이거부',
+];
+// A request that got no answer at all: whatever Go's words for it, they are of reaching the registry.
+const NO_ANSWER = phrases('failed to do request', 'error pinging', 'pinging container registry');
+const NO_SUCH_IMAGE = phrases('manifest unknown', '404 Not Found', 'status code 404', 'manifest for');
+// containerd ends with the reference that it asked for, which it may have completed (`docker.io/…`).
+const NO_SUCH_REFERENCE =
+  /[a-z0-9](?::[a-z0-9._-]{1,128}|@sha256:[0-9a-f]{64}):(?:notfound|未找到|找不到|見つかりません|nichtgefunden|introuvable|noencontrad|ненайден)/;
+const NO_SUCH_PLATFORM = phrases('no match for platform', 'no matching manifest for');
 
 const hasBoth = (segment: Segment, both: readonly string[]): boolean => both.every((it) => segment.lower.includes(it));
 
@@ -96,27 +148,33 @@ export const isIncomplete = (segment: Segment): boolean =>
   hasBoth(segment, [DIGEST, NOT_FOUND]) ||
   LOST_SNAPSHOT.some((both) => hasBoth(segment, both));
 
+/** Whether the registry wanted credentials and was shown none. */
+export const wantsCredentials = (segment: Segment): boolean =>
+  says(segment, NO_CREDENTIALS) || STATUS_401.test(segment.lower);
+
+/** Whether the registry was not reached, or had an error of its own. */
+const gotNoAnswer = (segment: Segment): boolean => says(segment, UNREACHABLE) || STATUS_NO_ANSWER.test(segment.lower);
+
 /** What kept the sandbox image from the node, out of a segment that says that it is not there. */
 export const causeOf = (segment: Segment, image: string | undefined): Fault['reason'] => {
   if (segment.lower.includes(NO_SPACE)) return 'DiskFull';
   if (isIncomplete(segment)) return 'SandboxImageIncomplete';
   if (isLocal(image)) return 'SandboxImageMissing';
   if (says(segment, CERTIFICATE)) return 'RegistryCertificate';
-  if (says(segment, DENIED)) return 'RegistryDenied';
-  if (says(segment, NO_CREDENTIALS)) return 'SandboxImageMissing';
-  if (says(segment, UNREACHABLE)) return 'RegistryUnreachable';
-  if (says(segment, NO_SUCH_IMAGE)) return 'RegistryImageNotFound';
-  if (image !== undefined && segment.lower.includes(phrase(`${image}: not found`))) return 'RegistryImageNotFound';
-  // A request that got no answer, cut off before it says why.
-  if (/failedtodorequest:(?:head|get)"?https?:\/\/[^"]*"?(?:\.\.\.)?$/.test(segment.lower.slice(-1000))) {
-    return 'RegistryUnreachable';
+  if (says(segment, DENIED) || STATUS_DENIED.test(segment.lower)) return 'RegistryDenied';
+  if (wantsCredentials(segment)) return 'SandboxImageMissing';
+  if (gotNoAnswer(segment)) return 'RegistryUnreachable';
+  if (says(segment, NO_SUCH_PLATFORM)) return 'SandboxImageWrongPlatform';
+  if (says(segment, NO_SUCH_IMAGE) || STATUS_404.test(segment.lower) || NO_SUCH_REFERENCE.test(segment.lower)) {
+    return 'RegistryImageNotFound';
   }
-  return 'SandboxImageMissing';
+  // Also where it is cut off before it says why.
+  return says(segment, NO_ANSWER) ? 'RegistryUnreachable' : 'SandboxImageMissing';
 };
 
 /** Whether the segment says why a pull failed. */
 export const hasCause = (segment: Segment): boolean =>
-  [DENIED, NO_CREDENTIALS, CERTIFICATE, UNREACHABLE].some((any) => says(segment, any));
-
-/** Whether the registry wanted credentials and was shown none. */
-export const wantsCredentials = (segment: Segment): boolean => says(segment, NO_CREDENTIALS);
+  [DENIED, CERTIFICATE].some((any) => says(segment, any)) ||
+  STATUS_DENIED.test(segment.lower) ||
+  wantsCredentials(segment) ||
+  gotNoAnswer(segment);

@@ -1,5 +1,5 @@
 import type { Fault } from './fault.ts';
-import { firstRef, imageOfRequest, isPause, pauseAnywhere, refAfter } from './image-ref.ts';
+import { firstRef, imageOfRequest, isLocal, isPause, pauseAnywhere, refAfter } from './image-ref.ts';
 import { causeOf, hasCause, isIncomplete, wantsCredentials } from './pull-cause.ts';
 import { phrase, phrases, type Segment, says } from './text.ts';
 
@@ -21,16 +21,25 @@ const STARTING = phrases(
   'create pod infra container',
 );
 
+const PULLING_BY_ROLE = phrase('pulling sandbox image');
 // The sandbox image by name of its role: nothing else is pulled under it.
-const NAMED_BY_ROLE = phrases(
-  'get sandbox image',
-  'pull sandbox image',
-  'inspect sandbox image',
-  'pulling sandbox image',
-);
+const NAMED_BY_ROLE = phrases('get sandbox image', 'pull sandbox image', 'inspect sandbox image', PULLING_BY_ROLE);
+// AL2's unit by its description, which systemd says when all is well.
+const DEFINED_IN = phrases('defined in');
+
+// What stands in a runtime's line about a sandbox, and around it in kubelet's and in events.
+const RUNTIME_SPEAKS = [...STARTING, ...phrases('rpc error', 'failed to pull image', 'level=error')];
 
 // In translated texts and in pastes with a comment around them.
-const SANDBOX_IN_WORDS = ['沙箱', '沙盒', '沙盤', 'サンドボックス', '샌드박스', 'песочниц', 'sandbox'];
+const SANDBOX_IN_WORDS = [
+  '沙箱',
+  '沙盒',
+  '沙盤',
+  'サンドボックス',
+  '샌드박스',
+  'песочниц',
+  ...phrases('sandbox', 'bac à sable', 'caja de arena', 'espacio aislado', 'caixa de areia', 'piaskownic', 'hộp cát'),
+];
 
 // Where containerd, dockershim, cri-dockerd and CRI-O name the image that they wanted, the most telling first.
 const IMAGE_MARKERS = phrases(
@@ -44,7 +53,12 @@ const IMAGE_MARKERS = phrases(
   'failed to resolve image',
   'unable to pull image',
   'pull image',
+  'back-off pulling image',
 );
+// The sandbox's container as kubelets before CRI called it: `failed to "StartContainer" for "POD" with ErrImagePull`.
+const INFRA_CONTAINER = 'for"POD"with';
+// The sandbox image is listed, and has gone from the store in which its content is.
+const LOST_FROM_STORE = phrase('failed to get image from containerd "');
 
 const PULLING = phrases(
   'failed to pull',
@@ -52,6 +66,7 @@ const PULLING = phrases(
   'failed pulling image',
   'failed to resolve reference',
   'failed to resolve image',
+  'back-off pulling image',
   'unable to pull',
   'pull access denied',
   'failed to do request',
@@ -100,26 +115,65 @@ const fault = (segment: Segment, image: string | undefined): Fault => ({
   ...(image === undefined ? {} : { image }),
 });
 
+/** Whether a marker is what failed: `failed to pull sandbox image`, and not `Pulling sandbox image…`. */
+const isFailing = (segment: Segment, marker: string): boolean =>
+  ['failedto', 'unableto', 'error', 'failed'].some((word) => segment.lower.includes(`${word}${marker}`)) ||
+  hasCause(segment);
+
+// A text that was cut within the phrase; one letter less could as well be `failed to get sandbox runtime`.
+const CUT_IN_ROLE = /failedtogetsandboxi(?:m|ma|mag|mage)?(?:\.\.\.)?$/;
+
+// containerd opens a quotation before the phrase; it has said so before that.
+const CONTAINERD_ERROR = phrase('failed, error');
+
+/** Whether the phrase is itself in quotes, as a search, a test or a headline quotes it. */
+const isQuoted = ({ lower }: Segment, marker: string): boolean => {
+  const at = lower.indexOf(marker);
+  const [before, after] = [
+    lower.slice(Math.max(0, at - 9), at),
+    lower.slice(at + marker.length, at + marker.length + 2),
+  ];
+  return /["'](?:failedto)?$/.test(before) && !/^"[a-z0-9]/.test(after) && !lower.includes(CONTAINERD_ERROR);
+};
+
 /** `failed to get sandbox image "…"`: the runtime says itself which image it is. */
 const byRole = (segment: Segment): Fault | null => {
   for (const marker of NAMED_BY_ROLE) {
     const named = refAfter(segment, marker);
-    if (named.kind === 'image') return fault(segment, named.ref);
-    if (named.kind === 'cut') return fault(segment, firstRef(segment, IMAGE_MARKERS));
-    if (named.kind === 'other') {
-      // Without a name: `failed to pull sandbox image: context deadline exceeded` (nodeadm).
-      if (segment.lower.includes(`failedto${marker}:`) && hasCause(segment))
-        return fault(segment, pauseAnywhere(segment));
+    if (named.kind === 'image') {
+      // Other products have sandboxes too, and images for them.
+      const isOurs = isPause(named.ref) || isLocal(named.ref) || says(segment, RUNTIME_SPEAKS);
+      if (isOurs && (marker !== PULLING_BY_ROLE || isFailing(segment, marker))) return fault(segment, named.ref);
+    } else if (named.kind === 'cut') {
+      // A rule or a search may end with the phrase as well; only a runtime's line goes on after it.
+      if (says(segment, RUNTIME_SPEAKS) && !isQuoted(segment, marker)) {
+        return fault(segment, firstRef(segment, IMAGE_MARKERS));
+      }
+    } else if (named.kind === 'other' && isFailing(segment, marker)) {
       const unquoted = pauseAnywhere(segment);
-      if (unquoted !== undefined && !says(segment, phrases('defined in'))) return fault(segment, unquoted);
+      if (unquoted !== undefined && !says(segment, DEFINED_IN)) return fault(segment, unquoted);
+      // Without a name: `failed to pull sandbox image: context deadline exceeded` (nodeadm).
+      if (segment.lower.includes(`failedto${marker}:`) && hasCause(segment)) return fault(segment, undefined);
+      if (named.isNameless === true && says(segment, RUNTIME_SPEAKS)) return fault(segment, undefined);
     }
   }
-  return null;
+  return CUT_IN_ROLE.test(segment.lower) && says(segment, RUNTIME_SPEAKS) ? fault(segment, undefined) : null;
 };
+
+// The AMI's script on AL2, whose lines name themselves. What it may not do is the role's matter.
+const PULL_SCRIPT = phrases('pull-sandbox-image.sh', 'pull-image.sh');
+const SCRIPT_FAILED = phrases('unable to', 'could not', 'error', 'failed', 'fatal', 'panic:');
+const TOKEN_CALL = phrases('GetAuthorizationToken');
+
+const byScript = (segment: Segment): Fault | null =>
+  says(segment, PULL_SCRIPT) && says(segment, SCRIPT_FAILED) && !says(segment, TOKEN_CALL)
+    ? fault(segment, pauseAnywhere(segment))
+    : null;
 
 /** While a sandbox starts, no other image is pulled and none unpacked. */
 const whileStarting = (segment: Segment): Fault | null => {
-  if (!says(segment, STARTING)) return null;
+  if (!says(segment, STARTING) && !segment.compact.includes(INFRA_CONTAINER)) return null;
+  if (segment.lower.includes(LOST_FROM_STORE)) return fault(segment, pauseAnywhere(segment));
   const isPulling = says(segment, PULLING);
   if (says(segment, NETWORKING) && !isPulling) return null;
   if (says(segment, WRONG_PLATFORM)) return { reason: 'SandboxImageWrongPlatform' };
@@ -211,12 +265,19 @@ const foreboding = (segment: Segment): Fault | null => {
   return null;
 };
 
-/** What a segment says of the sandbox image: only where the image that fails is it. */
-export const sandboxImage = (segment: Segment): Fault | null =>
+const failedImage = (segment: Segment): Fault | null =>
   deletion(segment) ??
   foreboding(segment) ??
   byRole(segment) ??
   whileStarting(segment) ??
+  byScript(segment) ??
   (says(segment, UNIT_FAILED) ? { reason: 'SandboxImageMissing' } : null) ??
   byName(segment) ??
   byRegistry(segment);
+
+// An answer that asks for credentials is how each pull begins, and a mirror that is down has others behind it.
+const NOT_YET_FAILED = phrases('level=debug', 'level=trace', 'trying next host');
+
+/** What a segment says of the sandbox image: only where the image that fails is it. */
+export const sandboxImage = (segment: Segment): Fault | null =>
+  says(segment, NOT_YET_FAILED) ? null : failedImage(segment);

@@ -11,8 +11,6 @@ export type Segment = {
   readonly compact: string;
   /** The same in lower case, of the same length: matching is by {@link says}. */
   readonly lower: string;
-  /** Whether the text may have been cut at its end. */
-  readonly atEnd: boolean;
 };
 
 /** A phrase as it stands in {@link Segment.lower}. */
@@ -117,8 +115,8 @@ export const readText = (raw: string): readonly Segment[] | undefined => {
   const opened = unwrap(isCut ? raw.slice(0, MAX_TEXT_LENGTH) : raw);
   if (opened === undefined) return undefined;
   const records = opened.flatMap((text) => cut(clean(text)));
-  return records.map((text, i) => {
+  return records.map((text) => {
     const compact = text.replace(/\s+/g, '');
-    return { text, compact, lower: lowered(compact), atEnd: i === records.length - 1 };
+    return { text, compact, lower: lowered(compact) };
   });
 };
