@@ -153,6 +153,7 @@ export class FleetmendStack extends Stack {
         grants.takeFrom(replayable),
         grants.describeInstances(),
         grants.describeManagedNodes(),
+        ...grants.readClusters(config),
       ],
       asynchronous: { dead: dead.remediate, retryAttempts: 2, maxEventAge: Duration.hours(1) },
     });
@@ -185,6 +186,7 @@ export class FleetmendStack extends Stack {
         grants.describeInstances(),
         grants.describeManagedNodes(),
         ...grants.readNodegroups(config),
+        ...grants.readClusters(config),
         grants.askRegistries(),
       ],
     });
