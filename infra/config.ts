@@ -147,6 +147,14 @@ export const FILTER_NAME = 'fleetmend';
 /** The environment variable by which `npm run deploy` names the log groups to leave out, as a JSON list. */
 export const SKIPPED_LOG_GROUPS = 'FLEETMEND_SKIPPED_LOG_GROUPS';
 
+const SkippedLogGroup = z.object({
+  logGroup: LogGroupName,
+  /** A `full` group takes no subscription filter, but a metric filter yet; a `missing` one takes neither. */
+  reason: z.enum(['missing', 'full']),
+});
+/** A log group of the configuration that a deployment leaves out, and why. */
+export type SkippedLogGroup = Readonly<z.infer<typeof SkippedLogGroup>>;
+
 /** The log groups that this synthesis leaves out, since CloudFormation would fail on them. */
-export const skippedLogGroups = (): readonly string[] =>
-  z.array(LogGroupName).parse(JSON.parse(process.env[SKIPPED_LOG_GROUPS] ?? '[]'));
+export const skippedLogGroups = (): readonly SkippedLogGroup[] =>
+  z.array(SkippedLogGroup).parse(JSON.parse(process.env[SKIPPED_LOG_GROUPS] ?? '[]'));

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { App, DefaultStackSynthesizer, type Environment, type IStackSynthesizer, Tags, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import type { Remediation } from '../functions/core/remediation.ts';
-import { parseConfig } from './config.ts';
+import { parseConfig, type SkippedLogGroup } from './config.ts';
 import type { DocumentToDeploy } from './constructs/documents.ts';
 import { FleetmendStack } from './stack.ts';
 import { settingsOf, stageFunctions } from './stage-functions.ts';
@@ -23,7 +23,7 @@ export type AppOptions = {
   readonly env?: Environment;
   readonly stackName?: string;
   /** Log groups of the configuration that get no filter this time. */
-  readonly skippedLogGroups?: readonly string[];
+  readonly skippedLogGroups?: readonly SkippedLogGroup[];
 };
 
 /** The CDK app with its one stack, checked by cdk-nag when it is synthesized. */

@@ -27,7 +27,10 @@ const { status, error } = spawnSync(
   ['deploy', '--import-existing-resources', '--app', 'node infra/app.ts', ...words],
   {
     stdio: 'inherit',
-    env: { ...process.env, [SKIPPED_LOG_GROUPS]: JSON.stringify(skipped.map(({ logGroup }) => logGroup)) },
+    env: {
+      ...process.env,
+      [SKIPPED_LOG_GROUPS]: JSON.stringify(skipped.map(({ logGroup, reason }) => ({ logGroup, reason }))),
+    },
   },
 );
 if (error !== undefined) throw new Error('starting cdk: run it by `npm run deploy`', { cause: error });

@@ -3,7 +3,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import type { Remediation } from '../functions/core/remediation.ts';
 import type { FunctionName } from './bundle.ts';
-import type { Config } from './config.ts';
+import type { Config, SkippedLogGroup } from './config.ts';
 import { Alarms } from './constructs/alarms.ts';
 import { AuditTable } from './constructs/audit-table.ts';
 import { ClusterAlarms } from './constructs/cluster-alarms.ts';
@@ -32,7 +32,7 @@ export type FleetmendStackProps = StackProps & {
   readonly remediations: readonly Remediation[];
   readonly documents: readonly DocumentToDeploy[];
   /** Log groups that are missing or full: they get no filter, and an output names them. */
-  readonly skippedLogGroups: readonly string[];
+  readonly skippedLogGroups: readonly SkippedLogGroup[];
   /** The staged folder of each function. */
   readonly code: Readonly<Record<FunctionName, string>>;
 };
@@ -114,10 +114,16 @@ export class FleetmendStack extends Stack {
       asynchronous: { dead: dead.logs, retryAttempts: 2, maxEventAge: Duration.hours(1) },
       ...(config.maxConcurrency.logs === 'unreserved' ? {} : { reservedCopies: config.maxConcurrency.logs }),
     });
-    const usable = (logGroups: readonly string[]): readonly string[] =>
-      logGroups.filter((logGroup) => !props.skippedLogGroups.includes(logGroup));
+    const without = (logGroups: readonly string[], ...reasons: readonly SkippedLogGroup['reason'][]) => {
+      const left = props.skippedLogGroups.filter(({ reason }) => reasons.includes(reason));
+      return logGroups.filter((name) => !left.some(({ logGroup }) => logGroup === name));
+    };
     new LogSubscriptions(this, 'Subscriptions', {
-      logGroups: usable(config.clusters.flatMap((cluster) => cluster.logGroups)),
+      logGroups: without(
+        config.clusters.flatMap((cluster) => cluster.logGroups),
+        'missing',
+        'full',
+      ),
       remediations,
       target: logs.fn,
     });
@@ -127,7 +133,7 @@ export class FleetmendStack extends Stack {
     if (config.signals.alarms) {
       new ClusterAlarms(this, 'ClusterAlarms', {
         namePrefix: this.stackName,
-        clusters: config.clusters.map(({ name, logGroups }) => ({ name, logGroups: usable(logGroups) })),
+        clusters: config.clusters.map(({ name, logGroups }) => ({ name, logGroups: without(logGroups, 'missing') })),
       });
     }
     onlyFrom(
@@ -153,6 +159,7 @@ export class FleetmendStack extends Stack {
         grants.takeFrom(replayable),
         grants.describeInstances(),
         grants.describeManagedNodes(),
+        ...grants.readClusters(config),
       ],
       asynchronous: { dead: dead.remediate, retryAttempts: 2, maxEventAge: Duration.hours(1) },
     });
@@ -185,6 +192,7 @@ export class FleetmendStack extends Stack {
         grants.describeInstances(),
         grants.describeManagedNodes(),
         ...grants.readNodegroups(config),
+        ...grants.readClusters(config),
         grants.askRegistries(),
       ],
     });
@@ -233,7 +241,9 @@ export class FleetmendStack extends Stack {
       RemediateFunctionName: remediate.fn.functionName,
       ReportFunctionName: report.fn.functionName,
       DeadLetterQueueUrls: urlsAsJson(this, replayable),
-      ...(props.skippedLogGroups.length === 0 ? {} : { SkippedLogGroups: props.skippedLogGroups.join(' ') }),
+      ...(props.skippedLogGroups.length === 0
+        ? {}
+        : { SkippedLogGroups: props.skippedLogGroups.map(({ logGroup }) => logGroup).join(' ') }),
     };
     for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });
   }

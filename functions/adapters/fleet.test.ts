@@ -111,7 +111,7 @@ describe('describe', () => {
       const instances = new Map([[node(1), { tags: { 'kubernetes.io/cluster/demo': value } }]]);
       const { fleet } = world(instances, new Map(), SELF_MANAGED);
       expect((await fleet.describe('demo', [node(1)])).get(node(1))?.inCluster).toBe(expected);
-      expect(await fleet.list('demo')).toEqual(expected ? [node(1)] : []);
+      expect((await fleet.list('demo')).map((n) => n.instanceId)).toEqual(expected ? [node(1)] : []);
     },
   );
 
@@ -140,6 +140,13 @@ describe('describe', () => {
     ]);
   });
 
+  it('asks EC2 about no node that is none of EC2', async () => {
+    const { fleet, calls } = world(new Map([[node(1), {}]]));
+    const others = ['mi-0123456789abcdef0', 'fargate-ip-10-0-1-2.ec2.internal', 'fargate-profile/default'];
+    expect([...(await fleet.describe('demo', [node(1), ...others])).keys()]).toEqual([node(1)]);
+    expect(calls.filter((c) => c.name === 'ec2')).toEqual([{ name: 'ec2', ids: 1 }]);
+  });
+
   it('of nobody asks nobody', async () => {
     const { fleet, calls } = world(new Map());
     expect((await fleet.describe('demo', [])).size).toBe(0);
@@ -154,8 +161,10 @@ it('list names the running nodes of the cluster, over all pages', async () => {
       ['i-aaaaaaaa', { tags: OURS, state: 'stopped' }],
       ['i-bbbbbbbb', { tags: { 'eks:cluster-name': 'demo-2' } }],
       ['i-cccccccc', { tags: { 'eks:eks-cluster-name': 'demo' } }],
-      ['i-dddddddd', { tags: { ...OURS, 'eks:eks-cluster-name': 'demo' } }],
+      ['i-dddddddd', { tags: { ...OURS, 'eks:eks-cluster-name': 'demo' }, auto: true }],
     ]),
   );
-  expect(await fleet.list('demo')).toEqual([...nodes(70), 'i-cccccccc', 'i-dddddddd']);
+  const listed = await fleet.list('demo');
+  expect(listed.map((n) => n.instanceId)).toEqual([...nodes(70), 'i-cccccccc', 'i-dddddddd']);
+  expect(listed.filter((n) => n.autoMode)).toEqual([{ instanceId: 'i-dddddddd', autoMode: true }]);
 });

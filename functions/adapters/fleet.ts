@@ -2,17 +2,21 @@ import { DescribeInstancesCommand, type EC2Client, type Instance } from '@aws-sd
 import { DescribeInstanceInformationCommand, type InstanceInformation, type SSMClient } from '@aws-sdk/client-ssm';
 import type { NodeFacts } from '../core/plan.ts';
 import { clusterPolicy, type NodeTag, type Policy } from '../core/policy.ts';
+import { unsupportedKindOf } from '../core/unsupported.ts';
 import type { Pace } from './pace.ts';
 
 /** The tag by which a node's owner lowers its mode: `off` or `observe`. */
 export const MODE_TAG = 'fleetmend:mode';
 
+/** A node as a list shows it. */
+export type ListedNode = Pick<NodeFacts, 'instanceId' | 'autoMode'>;
+
 /** What EC2 and SSM know of nodes. */
 export type Fleet = {
   /** Facts of the named instances, of whatever cluster. An instance that EC2 does not show has no entry. */
   readonly describe: (cluster: string, instanceIds: readonly string[]) => Promise<ReadonlyMap<string, NodeFacts>>;
-  /** Ids of the running instances that the cluster's tags name. */
-  readonly list: (cluster: string) => Promise<readonly string[]>;
+  /** The running instances that the cluster's tags name, by id. */
+  readonly list: (cluster: string) => Promise<readonly ListedNode[]>;
 };
 
 const OWNERSHIP: ReadonlySet<string> = new Set(['owned', 'shared']);
@@ -36,6 +40,9 @@ const isNodeOf = (tags: ReadonlyMap<string, string>, cluster: string, nodeTags: 
     tag === 'kubernetes.io/cluster' ? OWNERSHIP.has(tags.get(`${tag}/${cluster}`) ?? '') : tags.get(tag) === cluster,
   );
 
+/** EC2 says of Auto Mode's instances that AWS manages them (EC2 model, OperatorResponse). */
+const isAutoMode = (instance: Instance): boolean => instance.Operator?.Managed === true;
+
 const factsOf = (inCluster: boolean, instance: Instance, information: InstanceInformation | undefined): NodeFacts => {
   const tags = tagsOf(instance);
   const modeTag = tags.get(MODE_TAG);
@@ -44,7 +51,7 @@ const factsOf = (inCluster: boolean, instance: Instance, information: InstanceIn
     instanceId: instance.InstanceId ?? '',
     state: instance.State?.Name ?? 'unknown',
     inCluster,
-    autoMode: instance.Operator?.Managed === true,
+    autoMode: isAutoMode(instance),
     ...(modeTag === undefined ? {} : { modeTag }),
     ...(nodegroup === undefined ? {} : { nodegroup }),
     ...(information === undefined
@@ -133,7 +140,8 @@ export const createFleet = ({
     describe: async (cluster, instanceIds) => {
       const known: Instance[] = [];
       // A filter leaves unknown ids out; the InstanceIds parameter would fail the whole call for one of them.
-      for (const chunk of chunksOf(instanceIds, EC2_FILTER_VALUES)) {
+      const ofEc2 = instanceIds.filter((id) => unsupportedKindOf(id) === undefined);
+      for (const chunk of chunksOf(ofEc2, EC2_FILTER_VALUES)) {
         for await (const instance of instances([{ Name: 'instance-id', Values: chunk }])) known.push(instance);
       }
       const isOurs = (instance: Instance) => isNodeOf(tagsOf(instance), cluster, nodeTagsOf(cluster));
@@ -142,13 +150,16 @@ export const createFleet = ({
       return new Map(known.map((i) => [i.InstanceId ?? '', factsOf(isOurs(i), i, managed.get(i.InstanceId ?? ''))]));
     },
     list: async (cluster) => {
-      const ids = new Set<string>();
+      const listed = new Map<string, ListedNode>();
       // Filters on several tags would be joined by AND.
       for (const tag of nodeTagsOf(cluster)) {
         const filters = [filterOf(cluster, tag), { Name: 'instance-state-name', Values: ['running'] }];
-        for await (const { InstanceId } of instances(filters)) if (InstanceId !== undefined) ids.add(InstanceId);
+        for await (const instance of instances(filters)) {
+          const { InstanceId: instanceId } = instance;
+          if (instanceId !== undefined) listed.set(instanceId, { instanceId, autoMode: isAutoMode(instance) });
+        }
       }
-      return [...ids].sort();
+      return [...listed.values()].sort((a, b) => (a.instanceId < b.instanceId ? -1 : 1));
     },
   };
 };

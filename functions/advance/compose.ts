@@ -5,6 +5,7 @@ import { EKSClient } from '@aws-sdk/client-eks';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { SSMClient } from '@aws-sdk/client-ssm';
+import { createBeyondEc2 } from '../adapters/beyond-ec2.ts';
 import { createBus } from '../adapters/bus.ts';
 import { createDeadLetters } from '../adapters/dead-letters.ts';
 import { createDocumentClient } from '../adapters/document-client.ts';
@@ -33,6 +34,7 @@ export const composeAdvance = (telemetry: Telemetry) => {
   const newId = randomUUID;
   const sqs = new SQSClient({});
   const ssm = new SSMClient({ maxAttempts: 6 });
+  const eks = new EKSClient({});
   const table = { client: createDocumentClient(), tableName: env.TABLE_NAME };
   const pace = createPace({ ...table, counter: EC2_COUNTER, maxPerSecond: limits.maxEc2CallsPerSecond, now });
   const deps: AdvanceDeps = {
@@ -41,7 +43,8 @@ export const composeAdvance = (telemetry: Telemetry) => {
     results: createResultStore({ ...table, limits }),
     signals: createSignalStore({ ...table, newId }),
     fleet: createFleet({ ec2: new EC2Client({ maxAttempts: 6 }), ssm, policy: settings.policy, pace }),
-    nodegroups: createNodegroups({ client: new EKSClient({}) }),
+    beyondEc2: createBeyondEc2({ eks, ssm }),
+    nodegroups: createNodegroups({ client: eks }),
     registry: createRegistryProbe({ clientFor: (region) => new ECRClient({ region, maxAttempts: 1 }) }),
     // One attempt: SendCommand has no idempotency token, and a retry after a lost answer would run it twice.
     sender: createSender({ client: new SSMClient({ maxAttempts: 1 }), now }),

@@ -1,3 +1,4 @@
+import type { BeyondEc2 } from '../adapters/beyond-ec2.ts';
 import type { Bus } from '../adapters/bus.ts';
 import type { Fleet } from '../adapters/fleet.ts';
 import type { LaneStore } from '../adapters/lane-store.ts';
@@ -19,6 +20,7 @@ export type AdvanceDeps = {
   readonly results: Pick<ResultStore, 'putResult' | 'putCommand' | 'nodeStates' | 'pauseFor'>;
   readonly signals: Pick<SignalStore, 'addNews' | 'touchLane'>;
   readonly fleet: Fleet;
+  readonly beyondEc2: BeyondEc2;
   readonly nodegroups: Nodegroups;
   readonly registry: RegistryProbe;
   readonly sender: Sender;

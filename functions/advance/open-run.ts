@@ -22,6 +22,15 @@ export const mailboxRun = (deps: AdvanceDeps, lane: LaneState, runId: string): R
     origin: { source: 'signal' },
   });
 
+/** What the whole cluster has besides EC2 instances; where that can't be read, the run goes on without. */
+const beyondEc2Of = async (deps: AdvanceDeps, cluster: string): Promise<readonly string[]> => {
+  const others = await deps.beyondEc2(cluster);
+  if (others.kind === 'known') return others.nodeIds;
+  deps.log.warn('unsupported nodes are not named', { cluster, why: others.message });
+  deps.count('BeyondEc2Unread');
+  return [];
+};
+
 /**
  * Whom an asked-for run is to look at, at most so many nodes as one run takes. More become runs of their own, stored
  * and in line before this one is planned; after a crash they are found there.
@@ -30,7 +39,9 @@ const askedOf = async (deps: AdvanceDeps, run: RunState): Promise<readonly Candi
   const { limits } = deps.settings.policy;
   const isRepair = run.action === 'repair';
   const max = isRepair ? limits.maxNodesPerRepairRun : limits.maxNodesPerCheckRun;
-  const asked = [...new Set(run.asked ?? (await deps.fleet.list(run.cluster)))];
+  const listed = run.asked ?? (await deps.fleet.list(run.cluster)).map(({ instanceId }) => instanceId);
+  const asked = [...new Set(listed)];
+  const others = run.asked === undefined ? await beyondEc2Of(deps, run.cluster) : [];
   for (let part = 2, start = max; start < asked.length; part++, start += max) {
     const runId = `${run.runId}-${part}`;
     const group = isRepair ? run.group : runId;
@@ -38,7 +49,7 @@ const askedOf = async (deps: AdvanceDeps, run: RunState): Promise<readonly Candi
     if (isRepair) await deps.lanes.queueRun(run.group, run.createdAt, runId);
     else await deps.wakes.wake([{ kind: 'run', runId }]);
   }
-  return asked.slice(0, max).map((instanceId) => ({ instanceId }));
+  return [...asked.slice(0, max), ...others].map((instanceId) => ({ instanceId }));
 };
 
 /** Plans a run that was asked for, and stores the plan. */

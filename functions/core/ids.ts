@@ -8,6 +8,20 @@ export const InstanceId = z
   .string()
   .regex(/^i-(?:[0-9a-f]{8}|[0-9a-f]{17})$/, 'not an EC2 instance id: expected i- and 8 or 17 hex digits');
 
+/** A hybrid node's id at SSM, and its name where it was activated by SSM. Source: EKS user guide, hybrid node credentials. */
+export const HybridId = z.string().regex(/^mi-[0-9a-f]{17}$/);
+
+/**
+ * What an audit row may be about. Besides EC2 instances: hybrid nodes, Fargate's nodes by name, and the Fargate profiles or
+ * hybrid nodes of a cluster as such, where its single nodes are known to Kubernetes alone. No command is ever sent to those.
+ */
+export const NodeId = z
+  .string()
+  .regex(
+    /^(?:i-(?:[0-9a-f]{8}|[0-9a-f]{17})|mi-[0-9a-f]{17}|fargate-[a-z0-9](?:[a-z0-9.-]{0,243}[a-z0-9])?|fargate-profile\/[0-9A-Za-z_-]{1,100}|hybrid-nodes\/[0-9A-Za-z][0-9A-Za-z._-]{0,252})$/,
+    'not an EC2 instance id (i- and 8 or 17 hex digits), nor the name of a Fargate or hybrid node',
+  );
+
 /** An EKS cluster name: 1 to 100 characters, letters, digits, `-` and `_`, starting with a letter or digit. */
 export const ClusterName = z
   .string()

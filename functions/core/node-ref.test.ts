@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readNodeRef } from './node-ref.ts';
 
+const FARGATE = 'fargate-ip-10-0-1-23.cn-north-1.compute.internal';
 const ID = 'i-0123456789abcdef0';
 const NAME = 'ip-10-0-1-23.cn-north-1.compute.internal';
 
@@ -25,12 +26,16 @@ describe('a node is', () => {
   });
 
   it.each([
-    ['fargate-ip-10-0-1-23.cn-north-1.compute.internal', 'FargateNode'],
-    ['aws:///cn-north-1a/1ac7a1b20c-3d4e5f/fargate-ip-10-0-1-23.cn-north-1.compute.internal', 'FargateNode'],
-    ['mi-0123456789abcdef0', 'HybridNode'],
-    ['eks-hybrid:///cn-north-1/demo/mi-0123456789abcdef0', 'HybridNode'],
-  ])('named but not supported: %s', (text, why) => {
-    expect(readNodeRef(text)).toEqual({ kind: 'unsupported', why });
+    [FARGATE, { why: 'FargateNode', nodeId: FARGATE }],
+    [`aws:///cn-north-1a/1ac7a1b20c-3d4e5f/${FARGATE}`, { why: 'FargateNode', nodeId: FARGATE }],
+    ['mi-0123456789abcdef0', { why: 'HybridNode', nodeId: 'mi-0123456789abcdef0' }],
+    [
+      'eks-hybrid:///cn-north-1/demo/mi-0123456789abcdef0',
+      { why: 'HybridNode', nodeId: 'mi-0123456789abcdef0', cluster: 'demo' },
+    ],
+    ['eks-hybrid:///cn-north-1/demo/rack-7', { why: 'HybridNode', nodeId: 'hybrid-nodes/rack-7', cluster: 'demo' }],
+  ])('named but not supported: %s', (text, named) => {
+    expect(readNodeRef(text)).toEqual({ kind: 'unsupported', ...named });
   });
 
   it.each([
@@ -40,6 +45,10 @@ describe('a node is', () => {
     `${ID}; reboot`,
     'a name',
     '-ip',
+    'fargate-*',
+    'mi-1; reboot',
+    'eks-hybrid:///cn-north-1/../mi-0123456789abcdef0',
+    'eks-hybrid:///cn-north-1/demo/a b',
     'a..b',
     'gce://project/zone/node',
     `aws:///cn-north-1a/${ID}/x`,

@@ -116,6 +116,13 @@ export const placeSignal = (
       } as const;
       return { kind: 'news', isLate: false, news };
     }
+    case 'unsupported': {
+      const { cluster, nodeId, why, reason } = signal;
+      if (cluster === undefined) return nothing('SignalUnsupported', `${why} ${nodeId}: the signal names no cluster`);
+      if (!isListed(cluster)) return nothing('SignalNotManaged', `the policy does not list ${cluster}`);
+      // The check lane writes it down, once for all that is heard of it within the cool-down.
+      return { kind: 'news', isLate: false, news: { ...checkOf(cluster), ...seen, instanceId: nodeId, reason } };
+    }
     case 'new-node': {
       const target = meant(found, undefined);
       if ('kind' in target) return target;

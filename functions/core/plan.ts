@@ -2,6 +2,7 @@ import { epochMs, isoTime } from './ids.ts';
 import type { SkipWhy } from './outcome.ts';
 import type { Limits } from './policy.ts';
 import type { NodeStateRow } from './rows.ts';
+import { UNSUPPORTED, type UnsupportedReason, unsupportedKindOf } from './unsupported.ts';
 
 /** What EC2 and SSM say of a node when a decision is made. */
 export type NodeFacts = {
@@ -25,7 +26,15 @@ export type Decision =
   /** Not now, or never: recorded as `Skipped`. `notBefore` is set where the reason passes. */
   | { readonly kind: 'skip'; readonly why: SkipWhy; readonly message: string; readonly notBefore?: string }
   /** It has an outcome without a command. */
-  | { readonly kind: 'settle'; readonly outcome: 'Unsupported' | 'Unreachable'; readonly message: string }
+  | { readonly kind: 'settle'; readonly outcome: 'Unreachable'; readonly message: string }
+  /** It is of a kind that fleetmend can't mend: recorded with this reason, its cause and its advice. */
+  | {
+      readonly kind: 'settle';
+      readonly outcome: 'Unsupported';
+      readonly reason: UnsupportedReason;
+      readonly message: string;
+      readonly advice: string;
+    }
   /** Too early to tell: nothing is recorded, and it is looked at again. */
   | { readonly kind: 'wait'; readonly notBefore: string }
   /** No repair, but worth a look: recorded as `Skipped`, and a check is asked for. */
@@ -60,22 +69,23 @@ const skip = (why: SkipWhy, message: string, notBefore?: string): Decision => ({
 const isMendable = (ssm: NonNullable<NodeFacts['ssm']>): boolean =>
   ssm.platformType === 'Linux' && ssm.platformName !== 'Bottlerocket';
 
+const unsupported = (reason: UnsupportedReason): Decision => {
+  const { cause: message, advice } = UNSUPPORTED[reason];
+  return { kind: 'settle', outcome: 'Unsupported', reason, message, advice };
+};
+
 const NEVER_ONLINE =
   "the new node's SSM agent did not come online in time: give the node's role AmazonSSMManagedInstanceCore, and the node a way to the endpoints ssm, ssmmessages and ec2messages";
 
 const reachable = (facts: NodeFacts, context: DecisionContext): Decision => {
   const { state, ssm } = facts;
+  const kind = unsupportedKindOf(facts.instanceId);
+  if (kind !== undefined) return unsupported(kind);
   if (state === undefined)
     return skip('Gone', 'EC2 knows no such instance: it was terminated, or is of another account or region');
   if (!facts.inCluster) return skip('NotInCluster', "the instance's tags do not say that it belongs to this cluster");
   if (state === 'shutting-down' || state === 'terminated') return skip('Gone', `the instance is ${state}`);
-  if (facts.autoMode) {
-    return {
-      kind: 'settle',
-      outcome: 'Unsupported',
-      message: 'EKS Auto Mode forbids SSM on its nodes: replace the node',
-    };
-  }
+  if (facts.autoMode) return unsupported('AutoModeNode');
   if (isAwaitingAgent(facts, context.awaitAgentUntil, context.now)) {
     return { kind: 'wait', notBefore: nextAgentLook(context.now) };
   }
@@ -92,11 +102,8 @@ const reachable = (facts: NodeFacts, context: DecisionContext): Decision => {
     );
   }
   if (!isMendable(ssm)) {
-    return {
-      kind: 'settle',
-      outcome: 'Unsupported',
-      message: `Run Command does not reach the host of a ${ssm.platformName || ssm.platformType} node: replace the node`,
-    };
+    if (ssm.platformName === 'Bottlerocket') return unsupported('BottlerocketNode');
+    return unsupported(ssm.platformType === 'Windows' ? 'WindowsNode' : 'PlatformUnsupported');
   }
   if (ssm.pingStatus !== 'Online') {
     return { kind: 'settle', outcome: 'Unreachable', message: `the SSM agent's ping status is ${ssm.pingStatus}` };

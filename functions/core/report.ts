@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { fnv1a } from './hash.ts';
-import { ClusterName, epochMs, InstanceId, IsoTime, isoTime } from './ids.ts';
+import { ClusterName, epochMs, IsoTime, isoTime, NodeId } from './ids.ts';
 import { Outcome } from './outcome.ts';
 import { complaintOf, RunId } from './request.ts';
 import type { LaneState, RunState } from './rows.ts';
@@ -24,7 +24,7 @@ export const ReportQuery = z.discriminatedUnion('query', [
   /** Runs of a cluster, the newest first. */
   z.strictObject({ query: z.literal('runs'), cluster: ClusterName, ...Times, ...Page }),
   /** What is remembered of a node, then its history, the newest first. */
-  z.strictObject({ query: z.literal('node'), instanceId: InstanceId, ...Times, ...Page }),
+  z.strictObject({ query: z.literal('node'), instanceId: NodeId, ...Times, ...Page }),
   /** Results of a cluster with one outcome, the newest first. */
   z.strictObject({ query: z.literal('outcomes'), cluster: ClusterName, outcome: Outcome, ...Times, ...Page }),
   /** Results with one reason on one day (UTC) over all clusters, the newest first. */

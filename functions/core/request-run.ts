@@ -61,7 +61,10 @@ export const assumedFacts = (instanceId: string): NodeFacts => ({
 const skippedOf = (instanceId: string, decision: Exclude<Decision, { kind: 'go' | 'wait' }>): SkippedNode => ({
   instanceId,
   why: decision.kind === 'settle' ? decision.outcome : decision.why,
-  message: decision.message,
+  message:
+    decision.kind === 'settle' && decision.outcome === 'Unsupported'
+      ? `${decision.reason}: ${decision.message}; ${decision.advice}`
+      : decision.message,
 });
 
 /** The most skipped nodes that an answer lists; it must fit into one table item (400 KB). */

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { ClusterName, InstanceId, IsoTime } from './ids.ts';
+import { ClusterName, InstanceId, IsoTime, NodeId } from './ids.ts';
 
 /** The most nodes that one request may name; a whole cluster is asked for by leaving them out. */
 export const MAX_INSTANCES_PER_REQUEST = 1000;
@@ -129,7 +129,7 @@ export const readRequest = (
 };
 
 /** A node that an answer says will not be acted upon. */
-export const SkippedNode = z.strictObject({ instanceId: InstanceId, why: z.string(), message: z.string() });
+export const SkippedNode = z.strictObject({ instanceId: NodeId, why: z.string(), message: z.string() });
 export type SkippedNode = z.infer<typeof SkippedNode>;
 
 /** The answer to `check` and `repair`: what is planned as things stand; λ advance decides again when it acts. */

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { ClusterName, InstanceId, IsoTime } from './ids.ts';
+import { ClusterName, InstanceId, IsoTime, NodeId } from './ids.ts';
 import { Finding, Outcome, SkipWhy } from './outcome.ts';
 
 /** Who or what asked for a run. */
@@ -21,7 +21,7 @@ export const WHOLE_CLUSTER = '*';
 export const MailboxRow = z.strictObject({
   lane: z.string(),
   cluster: ClusterName,
-  instanceId: z.union([InstanceId, z.literal(WHOLE_CLUSTER)]),
+  instanceId: z.union([NodeId, z.literal(WHOLE_CLUSTER)]),
   reason: z.string().max(64),
   image: z.string().max(300).optional(),
   /** First and last time the symptom was seen, by the source's own clock. */
@@ -46,7 +46,7 @@ export type MailboxRow = z.infer<typeof MailboxRow>;
 export const ResultRow = z.strictObject({
   runId: z.string(),
   cluster: ClusterName,
-  instanceId: InstanceId,
+  instanceId: NodeId,
   remediation: z.string(),
   action: z.enum(['check', 'repair']),
   outcome: Outcome,
@@ -185,9 +185,9 @@ const Looked = { lane: z.string(), rows: z.array(z.tuple([MailboxRow.shape.insta
 export const OutboxEntry = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('results'),
-    ...ResultRow.pick({ outcome: true, why: true, reason: true, message: true }).shape,
+    ...ResultRow.pick({ outcome: true, why: true, reason: true, message: true, advice: true }).shape,
     at: IsoTime,
-    instanceIds: z.array(InstanceId),
+    instanceIds: z.array(NodeId),
   }),
   /** Asks for a check (lane `<cluster>/node-check`) or hands a finding to a lane; each node with when it was seen. */
   z.strictObject({

@@ -13,7 +13,11 @@ export const CHECK_SOURCE = 'fleetmend.check';
 export type TakenNode = readonly [instanceId: string, version: string];
 
 type Of<Kind extends OutboxEntry['kind']> = Extract<OutboxEntry, { kind: Kind }>;
-type Text = Pick<Of<'results'>, 'outcome' | 'message'> & { readonly why?: SkipWhy; readonly reason?: string };
+type Text = Pick<Of<'results'>, 'outcome' | 'message'> & {
+  readonly why?: SkipWhy;
+  readonly reason?: string;
+  readonly advice?: string;
+};
 
 const withoutLists = (name: string, value: unknown): unknown =>
   name === 'instanceIds' || name === 'nodes' || name === 'rows' ? undefined : value;

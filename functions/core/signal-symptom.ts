@@ -50,7 +50,17 @@ export const readNodeSymptom = ({ id, source, time, detail }: Envelope): SignalR
   const [field, node] = nodeOf(parsed.data);
   if (node.kind === 'unreadable') return refused(`detail.${field}`, node.message);
   const origin = { source, id, time };
-  if (node.kind === 'unsupported') return { ok: true, signal: { kind: 'ignored', why: node.why, ...origin } };
+  if (node.kind === 'unsupported') {
+    const { why, nodeId } = node;
+    const named = cluster ?? node.cluster;
+    const about = {
+      nodeId,
+      why,
+      reason: reason ?? 'ForeignSymptom',
+      ...(named === undefined ? {} : { cluster: named }),
+    };
+    return { ok: true, signal: { kind: 'unsupported', ...about, ...origin } };
+  }
   const lastSeenAt = parsed.data.lastSeenAt ?? isoTime(epochMs(parsed.data.firstSeenAt ?? time));
   const firstSeenAt = parsed.data.firstSeenAt ?? lastSeenAt;
   if (epochMs(firstSeenAt) > epochMs(lastSeenAt)) return refused('detail.firstSeenAt', 'later than detail.lastSeenAt');

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import type { NodeRef } from './node-ref.ts';
+import type { UnsupportedKind } from './unsupported.ts';
 
 /** Where a signal came from: EventBridge's source, id and time of the event. */
 type Origin = { readonly source: string; readonly id: string; readonly time: string };
@@ -19,6 +20,15 @@ export type Signal =
       readonly count: number;
       readonly hint?: true;
       readonly trusted: boolean;
+    })
+  /** News of a node that no EC2 instance stands behind: it is written down, and nothing can be done about it. */
+  | (Origin & {
+      readonly kind: 'unsupported';
+      /** As audit rows name it. */
+      readonly nodeId: string;
+      readonly why: UnsupportedKind;
+      readonly cluster?: string;
+      readonly reason: string;
     })
   /** An instance has started; whether it is a node of ours is not known yet. */
   | (Origin & { readonly kind: 'new-node'; readonly instanceId: string })

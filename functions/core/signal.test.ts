@@ -188,9 +188,16 @@ describe('a Node Symptom', () => {
     expect(read(event)).toMatchObject({ ok: true, signal: { trusted: false } });
   });
 
-  it('about a Fargate node is counted, and nothing more', () => {
-    expect(read(withDetail({ node: 'fargate-ip-10-0-1-23.cn-north-1.compute.internal' }))).toMatchObject({
-      signal: { kind: 'ignored', why: 'FargateNode' },
+  it('about a Fargate node says that it is unsupported, with its name and what was heard', () => {
+    const node = 'fargate-ip-10-0-1-23.cn-north-1.compute.internal';
+    const { signal } = read(withDetail({ node, cluster: 'demo' })) as { signal: object };
+    expect(signal).toMatchObject({ kind: 'unsupported', why: 'FargateNode', nodeId: node, cluster: 'demo' });
+  });
+
+  it('about a hybrid node takes the cluster of its provider id where it names none itself', () => {
+    const node = 'eks-hybrid:///cn-north-1/branch/mi-0123456789abcdef0';
+    expect(read(withDetail({ node, cluster: undefined }))).toMatchObject({
+      signal: { kind: 'unsupported', why: 'HybridNode', nodeId: 'mi-0123456789abcdef0', cluster: 'branch' },
     });
   });
 

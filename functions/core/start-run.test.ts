@@ -196,3 +196,40 @@ describe('the slow start of a run', () => {
     });
   });
 });
+
+describe('a sweep over nodes that cannot be mended', () => {
+  const sweep = aRun(0, { status: 'queued', action: 'check', origin: { source: 'sweep' } });
+  const autoMode = nodes(50).map((id) => facts(id, { autoMode: true }));
+  const sweptAt = (now: string) =>
+    startRun(
+      sweep,
+      inputs(
+        autoMode.map(({ instanceId }) => ({ instanceId })),
+        { facts: new Map(autoMode.map((f) => [f.instanceId, f])), now },
+      ),
+    );
+  const written = (now: string): readonly string[] =>
+    sweptAt(now).outbox.flatMap((e) => (e.kind === 'results' ? e.instanceIds : []));
+
+  it('counts all of them every time, and writes each down in about one hour of 24', () => {
+    const hours = Array.from({ length: 24 * 7 }, (_, hour) => at(hour * 3600));
+    expect(hours.map((now) => sweptAt(now).settled.Unsupported)).toEqual(hours.map(() => 50));
+    const rows = hours.flatMap((now) => written(now));
+    expect(rows.length / (hours.length * 50)).toBeLessThan(0.06);
+    expect(new Set(rows).size).toBe(50);
+  });
+
+  it('writes all of them down where an operator asks', () => {
+    const run = startRun(
+      { ...sweep, origin: { source: 'operator' } },
+      {
+        ...inputs(autoMode.map(({ instanceId }) => ({ instanceId }))),
+        facts: new Map(autoMode.map((f) => [f.instanceId, f])),
+      },
+    );
+    const [entry] = run.outbox;
+    expect(run.outbox).toHaveLength(1);
+    expect(entry).toMatchObject({ kind: 'results', outcome: 'Unsupported', reason: 'AutoModeNode' });
+    expect(entry?.kind === 'results' && entry.instanceIds).toEqual(nodes(50));
+  });
+});

@@ -4,6 +4,7 @@ import { type Decision, decideNode, type NodeFacts } from './plan.ts';
 import type { Limits } from './policy.ts';
 import type { LaneState, MailboxRow, NodeStateRow, OutboxEntry, RunState } from './rows.ts';
 import { answeredOf, askForCheck, CHECK_SOURCE, merged, operatorNews, resultsOf } from './run-outbox.ts';
+import { isSweepRecording } from './unsupported.ts';
 
 /** A node that a run was asked for, with the mailbox row that brought it where a signal did. */
 export type Candidate = { readonly instanceId: string; readonly row?: MailboxRow };
@@ -64,16 +65,20 @@ const settle = (
     const rows: [string, string][] = row === undefined ? [] : [[instanceId, row.version]];
     return [{ kind: 'defer', lane: row?.lane ?? run.group, rows, notBefore: decision.notBefore }];
   }
+  const isUnsupported = decision.kind === 'settle' && decision.outcome === 'Unsupported';
+  const isSilent = isUnsupported && run.origin.source === 'sweep' && !isSweepRecording(instanceId, now);
+  const message = row === undefined ? decision.message : `${decision.message} (what was heard of it: ${row.reason})`;
   const text = {
     outcome: decision.kind === 'settle' ? decision.outcome : ('Skipped' as const),
     ...(decision.kind === 'settle' ? {} : { why: decision.why }),
     ...(row === undefined ? {} : { reason: row.reason }),
     message: decision.message,
+    ...(isUnsupported ? { reason: decision.reason, message, advice: decision.advice } : {}),
   };
   // A passing reason is recorded once for a row, however often the lane looks at it.
   const isKnown = row?.skipped !== undefined && decision.kind === 'skip' && row.skipped === decision.why;
   const told = [
-    ...(isKnown ? [] : resultsOf([instanceId], text, now)),
+    ...(isKnown || isSilent ? [] : resultsOf([instanceId], text, now)),
     ...(decision.kind === 'check' ? askForCheck(run, [instanceId], row?.reason ?? 'OperatorRequest', now) : []),
   ];
   if (row === undefined) return told;

@@ -26,7 +26,7 @@ const isAws = (source: string): boolean => source.startsWith('aws.');
 
 /** Whether the signal is of a cluster that the policy does not list: then nothing is asked or spent for it. */
 export const isNotManaged = (signal: Signal, policy: Policy): boolean =>
-  (signal.kind === 'node' || signal.kind === 'cluster') &&
+  (signal.kind === 'node' || signal.kind === 'cluster' || signal.kind === 'unsupported') &&
   signal.cluster !== undefined &&
   clusterPolicy(policy, signal.cluster) === undefined;
 

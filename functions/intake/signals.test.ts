@@ -76,10 +76,26 @@ describe('a signal that names only a node', () => {
   it.each([
     ['a Fargate node', 'fargate-ip-10-0-1-2.ec2.internal'],
     ['a hybrid node', 'mi-0123456789abcdef0'],
-  ])('is counted as ignored where it is %s', async (_, name) => {
-    const { deps, counts, ec2 } = await intakeWorld(table);
-    await handleSignals(deps, sqsEvent([foreign(name, { cluster: 'demo' })]));
-    expect([counts, ec2.calls]).toEqual([{ SignalIgnored: 1 }, []]);
+  ])('waits as one row in the check lane, however often it is said, where it is %s', async (_, name) => {
+    const { deps, ec2, mailbox } = await intakeWorld(table);
+    const storm = Array.from({ length: 10 }, (_, i) => ({
+      ...foreign(name, { cluster: 'demo' }),
+      time: `2026-08-22T09:59:${10 + i}Z`,
+    }));
+    await handleSignals(deps, sqsEvent(storm));
+    await handleSignals(deps, sqsEvent(storm));
+    const rows = (await mailbox('demo/node-check')).filter((row) => row.instanceId === name);
+    expect(rows).toMatchObject([{ cluster: 'demo', signals: 10, lastSeenAt: '2026-08-22T09:59:19.000Z' }]);
+    expect(ec2.calls).toEqual([]);
+  });
+
+  it.each([
+    ['names no cluster', {}, { SignalUnsupported: 1 }],
+    ['names one that the policy does not list', { cluster: 'stranger' }, { SignalNotManaged: 1 }],
+  ])('is counted where a Fargate node %s', async (_, more, expected) => {
+    const { deps, counts, sqs } = await intakeWorld(table);
+    const response = await handleSignals(deps, sqsEvent([foreign('fargate-ip-10-9-9-9.ec2.internal', more)]));
+    expect([counts, response.batchItemFailures, sqs.messages(BAD)]).toEqual([expected, [], []]);
   });
 });
 

@@ -1,6 +1,8 @@
 import { EC2Client } from '@aws-sdk/client-ec2';
+import { EKSClient } from '@aws-sdk/client-eks';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { SSMClient } from '@aws-sdk/client-ssm';
+import { createBeyondEc2 } from '../adapters/beyond-ec2.ts';
 import { createDeadLetterReader } from '../adapters/dead-letters.ts';
 import { createDocumentClient } from '../adapters/document-client.ts';
 import { createFleet } from '../adapters/fleet.ts';
@@ -36,10 +38,12 @@ export const createRemediateDeps = ({
   const { limits } = settings.policy;
   const table = { client: createDocumentClient(), tableName: env.TABLE_NAME };
   const sqs = new SQSClient({});
+  const ssm = new SSMClient({});
   const pace = createPace({ ...table, counter: EC2_COUNTER, maxPerSecond: limits.maxEc2CallsPerSecond, now });
   return {
     ...telemetry,
-    fleet: createFleet({ ec2: new EC2Client({}), ssm: new SSMClient({}), policy: settings.policy, pace }),
+    fleet: createFleet({ ec2: new EC2Client({}), ssm, policy: settings.policy, pace }),
+    beyondEc2: createBeyondEc2({ eks: new EKSClient({}), ssm }),
     runs: createRunStore({ ...table, retentionDays: limits.retentionDays }),
     lanes: createLaneStore(table),
     results: createResultStore({ ...table, limits }),

@@ -1,3 +1,4 @@
+import type { BeyondEc2 } from '../adapters/beyond-ec2.ts';
 import type { DeadLetterReader } from '../adapters/dead-letters.ts';
 import type { Fleet } from '../adapters/fleet.ts';
 import type { LaneStore } from '../adapters/lane-store.ts';
@@ -13,6 +14,7 @@ import type { Settings } from '../runtime/settings.ts';
 /** What λ remediate works with. */
 export type RemediateDeps = {
   readonly fleet: Fleet;
+  readonly beyondEc2: BeyondEc2;
   readonly runs: Pick<RunStore, 'get' | 'create'>;
   readonly lanes: Pick<LaneStore, 'get'>;
   readonly results: Pick<ResultStore, 'nodeStates' | 'pauseFor' | 'getCommand'>;

@@ -52,6 +52,31 @@ describe('a repair request', () => {
     expect(wakes()).toEqual([{ kind: 'lane', lane: 'demo/pause-image' }]);
   });
 
+  it('of a cluster that has nothing which can be mended names what it has, and plans nothing', async () => {
+    const [auto, bottlerocket] = [newInstance(), newInstance()];
+    const platform = { pingStatus: 'Online', platformType: 'Linux', platformName: 'Bottlerocket' };
+    const nodes = [
+      { ...healthy(auto), autoMode: true },
+      { ...healthy(bottlerocket), ssm: platform },
+    ];
+    const { ask } = remediateWorld(table, nodes, undefined, ['fargate-profile/default', 'mi-0123456789abcdef0']);
+    const answer = RunAnswer.parse(await ask({ action: 'check', cluster: 'demo', ...WHO }));
+    expect(answer.planned).toBe(0);
+    expect(answer.skipped.map((s) => [s.instanceId, s.why, s.message.split(':')[0]])).toEqual([
+      [auto, 'Unsupported', 'AutoModeNode'],
+      [bottlerocket, 'Unsupported', 'BottlerocketNode'],
+      ['fargate-profile/default', 'Unsupported', 'FargateNode'],
+      ['mi-0123456789abcdef0', 'Unsupported', 'HybridNode'],
+    ]);
+  });
+
+  it('of a cluster of many nodes knows those of Auto Mode from the list alone', async () => {
+    const nodes = Array.from({ length: 60 }, () => ({ ...healthy(newInstance()), autoMode: true }));
+    const { ask } = world(nodes);
+    const answer = RunAnswer.parse(await ask({ action: 'check', cluster: 'demo', ...WHO }));
+    expect([answer.planned, answer.skipped.length, answer.approximate]).toEqual([0, 60, true]);
+  });
+
   it('takes the whole cluster where no instance is named', async () => {
     const nodes = [newInstance(), newInstance()];
     const { ask, deps } = world(nodes.map(healthy));

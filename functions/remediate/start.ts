@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { BeyondEc2Reading } from '../adapters/beyond-ec2.ts';
 import { laneName } from '../adapters/table-keys.ts';
 import { holdOf } from '../core/lane.ts';
 import type { NodeFacts } from '../core/plan.ts';
@@ -71,6 +72,8 @@ const fingerprintOf = (request: StartRequest): string =>
 
 const runIdOf = (text: string): string => `r-${createHash('sha256').update(text).digest('hex').slice(0, 20)}`;
 
+const NONE: BeyondEc2Reading = { kind: 'known', nodeIds: [] };
+
 /** What is known of the nodes that were asked for; of many of them, only what EC2's tags say. */
 const look = async (
   deps: RemediateDeps,
@@ -82,13 +85,20 @@ const look = async (
 }> => {
   const few = instanceIds !== undefined && instanceIds.length <= MAX_NODES_PREVIEWED_IN_FULL;
   const listed = few ? [] : await deps.fleet.list(cluster);
-  const asked = instanceIds ?? listed;
-  if (asked.length <= MAX_NODES_PREVIEWED_IN_FULL) {
+  const others = instanceIds === undefined ? await deps.beyondEc2(cluster) : NONE;
+  if (others.kind === 'unknown') deps.log.warn('unsupported nodes are not named', { cluster, why: others.message });
+  const beyond = others.kind === 'known' ? others.nodeIds : [];
+  const asked = [...(instanceIds ?? listed.map((node) => node.instanceId)), ...beyond];
+  if (asked.length - beyond.length <= MAX_NODES_PREVIEWED_IN_FULL) {
     return { instanceIds: asked, facts: await deps.fleet.describe(cluster, asked), isApproximate: false };
   }
-  const inCluster = new Set(listed);
-  const assume = (id: string): NodeFacts =>
-    inCluster.has(id) ? assumedFacts(id) : { instanceId: id, state: 'unknown', inCluster: false, autoMode: false };
+  const inCluster = new Map(listed.map((node) => [node.instanceId, node]));
+  const assume = (id: string): NodeFacts => {
+    const node = inCluster.get(id);
+    return node === undefined
+      ? { instanceId: id, state: 'unknown', inCluster: false, autoMode: false }
+      : { ...assumedFacts(id), autoMode: node.autoMode };
+  };
   return { instanceIds: asked, facts: new Map(asked.map((id) => [id, assume(id)])), isApproximate: true };
 };
 

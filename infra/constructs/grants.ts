@@ -70,6 +70,15 @@ export const readNodegroups = (config: Config): readonly iam.PolicyStatement[] =
     ),
   );
 
+/** Reading what a configured cluster has besides EC2 instances: Fargate profiles, remote node networks. */
+export const readClusters = (config: Config): readonly iam.PolicyStatement[] =>
+  inChunks(config.clusters).map((clusters) =>
+    allow(
+      ['eks:DescribeCluster', 'eks:ListFargateProfiles'],
+      clusters.map(({ name }) => regional('eks', `cluster/${name}`)),
+    ),
+  );
+
 /**
  * Names of the documents that λ advance may send: every check; a repair only where some cluster's policy lets it happen,
  * so that a deployment that observes cannot repair at all; a variant only where the configuration names it.

@@ -3,7 +3,7 @@ import type { Lab } from '../lab/aws/lab.ts';
 import type { LabEvent } from '../lab/aws/lab-event.ts';
 import { createRandom } from '../lab/aws/random.ts';
 import { createSimulatedNode } from '../lab/sim/node.ts';
-import { LIST_PRICES as P } from './list-prices.ts';
+import { costOf } from './list-prices.ts';
 
 /** What one way of hearing made the pipeline do, counted in the lab. */
 export type Bill = {
@@ -37,9 +37,12 @@ const billOf = async (lab: Lab, work: () => Promise<void>): Promise<Bill> => {
   const from = lab.calls.length;
   const ends: Extract<LabEvent, { kind: 'function-end' }>[] = [];
   let logBytes = 0;
+  let queued = 0;
   const off = lab.onEvent((event) => {
     if (event.kind === 'function-end' && event.functionName !== 'fleetmend-report') ends.push(event);
     if (event.kind === 'function-log') logBytes += event.line.length;
+    // What rules bring to the queues of signals and of progress: SQS counts EventBridge's sending as a call of ours.
+    if (event.kind === 'event') queued += event.rules.filter((rule) => !/notice|sweep|overdue/i.test(rule)).length;
   });
   await work();
   off();
@@ -55,26 +58,26 @@ const billOf = async (lab: Lab, work: () => Promise<void>): Promise<Bill> => {
     invocations: ends.length,
     gigabyteSeconds: (sum(ends.map((e) => e.wallMs)) / 1000) * MEMORY_GIGABYTES,
     customEvents: events,
-    standardCalls: events * (1 + POLLS_PER_SEND),
+    standardCalls: queued * (1 + POLLS_PER_SEND),
     fifoCalls: sends * (1 + POLLS_PER_SEND),
     writes: writes.length,
     writeUnits: sum(writes.map((c) => Math.ceil(c.bytes / 1024))) * COPIES,
     readUnits: of('dynamodb').filter((c) => !WRITES.has(c.operation)).length * READ_UNITS_PER_CALL,
     logBytes,
-    freeCalls: of('ec2').length + of('ssm').length,
+    freeCalls: of('ec2').length + of('ssm').length + of('eks').length,
   };
 };
 
 /** Dollars of a bill at list prices. */
 export const dollarsOf = (bill: Bill): number =>
-  bill.invocations * P.lambdaPerRequest +
-  bill.gigabyteSeconds * P.lambdaPerGigabyteSecond +
-  bill.customEvents * P.eventPerPut +
-  bill.standardCalls * P.sqsPerStandardCall +
-  bill.fifoCalls * P.sqsPerFifoCall +
-  bill.writeUnits * P.dynamoPerWriteUnit +
-  bill.readUnits * P.dynamoPerReadUnit +
-  (bill.logBytes / 1e9) * P.logsPerGigabyte;
+  costOf('lambdaPerRequest', bill.invocations) +
+  costOf('lambdaPerGigabyteSecond', bill.gigabyteSeconds) +
+  costOf('eventPerPut', bill.customEvents) +
+  costOf('sqsPerStandardCall', bill.standardCalls) +
+  costOf('sqsPerFifoCall', bill.fifoCalls) +
+  costOf('dynamoPerWriteUnit', bill.writeUnits) +
+  costOf('dynamoPerReadUnit', bill.readUnits) +
+  costOf('logsPerGigabyte', bill.logBytes / 1e9);
 
 /** What each way of hearing costs once. */
 export type HearingCosts = {
@@ -108,7 +111,7 @@ const otherLines = async (
 };
 
 /** Counts one sweep, in a lab that runs no other. */
-const measureSweep = async (nodes: number): Promise<Bill> => {
+export const measureSweep = async (nodes: number): Promise<Bill> => {
   const scene = await openScene(synthScene([{ name: CLUSTER, sweeps: true }]), { seed: 3 });
   try {
     scene.addNodes(CLUSTER, nodes);

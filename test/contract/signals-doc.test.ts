@@ -1,22 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import * as z from 'zod';
 import { Policy } from '../../functions/core/policy.ts';
 import { readSignal, signalOptions } from '../../functions/core/signal.ts';
-
-const Entries = z.tuple([
-  z.strictObject({
-    EventBusName: z.literal('fleetmend'),
-    Source: z.string(),
-    DetailType: z.string(),
-    Detail: z.string(),
-  }),
-]);
+import { putEventsExample } from '../support/put-events-example.ts';
 
 it('the put-events example of docs/signals.md is a signal that the reader takes', () => {
-  const page = readFileSync(new URL('../../docs/signals.md', import.meta.url), 'utf8');
-  const [, entries = ''] = /put-events --entries '([^']+)'/.exec(page) ?? [];
-  const [entry] = Entries.parse(JSON.parse(entries));
+  const entry = putEventsExample();
   const event = {
     id: 'e-1',
     time: '2026-08-22T10:00:00Z',

@@ -82,13 +82,21 @@ describe('synthesis', () => {
   });
 
   it('leaves out the log groups that cannot be subscribed, and names them', () => {
-    const { template } = synthesize(CONFIG, undefined, undefined, ['/all/nodes']);
+    const { template } = synthesize(CONFIG, undefined, undefined, [{ logGroup: '/all/nodes', reason: 'missing' }]);
     const groups = resourcesOf(template, 'AWS::Logs::SubscriptionFilter').map(([, r]) => r.Properties.LogGroupName);
     expect(groups).toEqual(['/aws/containerinsights/shop/dataplane']);
     const counted = resourcesOf(template, 'AWS::Logs::MetricFilter').map(([, r]) => r.Properties.LogGroupName);
     expect(counted).toEqual(['/aws/containerinsights/shop/dataplane']);
     expect(template.Outputs.SkippedLogGroups).toEqual({ Value: '/all/nodes' });
     expect(synthesize().template.Outputs).not.toHaveProperty('SkippedLogGroups');
+  });
+
+  it('counts the lines of a log group that takes no subscription more', () => {
+    const { template } = synthesize(CONFIG, undefined, undefined, [{ logGroup: '/all/nodes', reason: 'full' }]);
+    const namesOf = (type: string) => resourcesOf(template, type).map(([, r]) => String(r.Properties.LogGroupName));
+    expect(namesOf('AWS::Logs::SubscriptionFilter')).not.toContain('/all/nodes');
+    expect(namesOf('AWS::Logs::MetricFilter')).toContain('/all/nodes');
+    expect(template.Outputs.SkippedLogGroups).toEqual({ Value: '/all/nodes' });
   });
 
   it('reserves copies for the function that CloudWatch Logs invokes, and for no other', () => {

@@ -6,7 +6,7 @@ import * as z from 'zod';
 import { defineReasons } from '../../functions/core/reasons.ts';
 import type { Remediation } from '../../functions/core/remediation.ts';
 import { FUNCTION_NAMES } from '../../infra/bundle.ts';
-import type { ConfigInput } from '../../infra/config.ts';
+import type { ConfigInput, SkippedLogGroup } from '../../infra/config.ts';
 import type { DocumentToDeploy } from '../../infra/constructs/documents.ts';
 import { createApp } from '../../infra/create-app.ts';
 import { temporaryFolder } from './temporary-folder.ts';
@@ -94,7 +94,7 @@ export const appWith = (
   config: unknown = CONFIG,
   region?: string,
   shipped: Shipped = { remediations: REMEDIATIONS, documents: DOCUMENTS },
-  skippedLogGroups: readonly string[] = [],
+  skippedLogGroups: readonly SkippedLogGroup[] = [],
 ): { readonly app: App; readonly folder: string } => {
   const dist = stubbedDist();
   const folder = join(dist, 'cdk.out');
@@ -114,7 +114,7 @@ export const synthesize = (
   config: unknown = CONFIG,
   region?: string,
   shipped?: Shipped,
-  skippedLogGroups?: readonly string[],
+  skippedLogGroups?: readonly SkippedLogGroup[],
 ): Synthesized => {
   const { app, folder } = appWith(config, region, shipped, skippedLogGroups);
   app.synth();

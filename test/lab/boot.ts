@@ -106,7 +106,12 @@ export const bootLab = async (options: LabOptions): Promise<Lab> => {
   const engine = createCommandEngine({ account, region, partition, clock, random, nodes, buses, emit });
   const alarms = createAlarms(clock, buses.putService);
   const logGroups = createLogGroups({ partition, region, account, clock, iam, emit, invokeFunction });
-  const eks: EksState = { nodegroupStatus: new Map(), clusters: new Set() };
+  const eks: EksState = {
+    nodegroupStatus: new Map(),
+    clusters: new Set(),
+    fargateProfiles: new Map(),
+    remoteNetworks: new Set(),
+  };
   const ecrImages: EcrImages = new Map();
   const server = await startAwsServer({
     clock,

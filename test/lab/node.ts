@@ -31,6 +31,8 @@ export type LabNode = {
   readonly tags: Readonly<Record<string, string>>;
   readonly privateDnsName: string;
   readonly platformName: string;
+  /** An instance that AWS manages for EKS Auto Mode: SSM does not know it, and EC2 hides it where it is not asked for. */
+  readonly autoMode?: boolean;
   readonly agentVersion: string;
   /** EC2's instance state name. */
   readonly state: () => 'running' | 'shutting-down' | 'terminated' | 'stopped';

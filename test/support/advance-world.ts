@@ -1,4 +1,5 @@
 import { DeleteCommand, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
+import type { BeyondEc2Reading } from '../../functions/adapters/beyond-ec2.ts';
 import { createCommandObserver } from '../../functions/adapters/command-observer.ts';
 import { createDueStore } from '../../functions/adapters/due-store.ts';
 import { rowOf } from '../../functions/adapters/items.ts';
@@ -38,6 +39,8 @@ type Options = {
   readonly settings?: Settings;
   readonly nodes?: number;
   readonly crash?: { readonly at: number; readonly mode: CrashMode };
+  /** What the cluster has besides EC2 instances. */
+  readonly beyondEc2?: BeyondEc2Reading;
   /** Every end of a command is announced so many times; 0 loses them all. */
   readonly events?: number;
 };
@@ -88,8 +91,9 @@ export const advanceWorld = (table: TestTable, options: Options = {}) => {
     fleet: wrap({
       describe: async (_: string, wanted: readonly string[]) =>
         new Map([...facts].filter(([id]) => wanted.includes(id))),
-      list: async () => [...facts.keys()],
+      list: async () => [...facts.values()],
     }),
+    beyondEc2: async () => options.beyondEc2 ?? { kind: 'known', nodeIds: [] },
     nodegroups: wrap({ status: async () => nodegroupStatus.status }),
     registry: wrap({ ask: async () => undefined }),
     wakes,

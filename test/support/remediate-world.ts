@@ -37,7 +37,12 @@ export const healthy = (instanceId: string): NodeFacts => ({
 });
 
 /** λ remediate over a real table, with a fleet and queues in memory. */
-export const remediateWorld = (table: TestTable, nodes: readonly NodeFacts[] = [], at = '2026-08-22T10:00:00.000Z') => {
+export const remediateWorld = (
+  table: TestTable,
+  nodes: readonly NodeFacts[] = [],
+  at = '2026-08-22T10:00:00.000Z',
+  beyondEc2: readonly string[] = [],
+) => {
   const sqs = fakeSqs();
   const recording = recorder();
   const clock = { iso: at };
@@ -47,8 +52,9 @@ export const remediateWorld = (table: TestTable, nodes: readonly NodeFacts[] = [
   const deps: RemediateDeps = {
     fleet: {
       describe: async (_, wanted) => new Map([...facts].filter(([id]) => wanted.includes(id))),
-      list: async () => [...facts.keys()],
+      list: async () => [...facts.values()],
     },
+    beyondEc2: async () => ({ kind: 'known', nodeIds: beyondEc2 }),
     runs: createRunStore({ ...table, retentionDays: 365 }),
     lanes: createLaneStore(table),
     results: createResultStore({ ...table, limits }),

@@ -1,7 +1,9 @@
+import { EventBridgeClient, PutEventsCommand, type PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SimulatedNode } from '../../lab/sim/node.ts';
+import { putEventsExample } from '../../support/put-events-example.ts';
 import { signalSample } from '../../support/signal-samples.ts';
-import { logGroupOf, MENDABLE, MINUTE_MS, openScene, type Scene, synthScene } from '../support.ts';
+import { logGroupOf, MENDABLE, MINUTE_MS, openScene, type ReportItem, type Scene, synthScene } from '../support.ts';
 
 const OWN_ALARM = 'demo-nodes-unwell';
 
@@ -19,10 +21,13 @@ beforeAll(async () => {
     { name: 'launch' },
     { name: 'running' },
     { name: 'foreign' },
+    { name: 'documented' },
+    { name: 'named' },
+    { name: 'beyond' },
     { name: 'swept', sweeps: true },
   ];
   scene = await openScene(synthScene(clusters, { settleSeconds: 600 }, { alarms: true }));
-  for (const { name } of clusters) scene.addNodes(name, 3);
+  for (const { name } of clusters.filter((c) => c.name !== 'beyond')) scene.addNodes(name, 3);
 });
 afterAll(() => scene.lab.stop());
 
@@ -44,6 +49,26 @@ const mended = (node: SimulatedNode): void => {
   expect(node.faults()).toEqual([]);
   expect(scene.chronicle.repairsOf(node.instanceId)).toHaveLength(1);
 };
+/** Another broken node, at an address that no other one of the lab has. */
+const brokenAt = (cluster: string, privateDnsName: string): SimulatedNode => {
+  const node = { ...broken(cluster), privateDnsName };
+  scene.lab.nodes.add(node);
+  return node;
+};
+/** Puts an event as any tool of the account may, by EventBridge's API. */
+const putEvents = async (...Entries: readonly PutEventsRequestEntry[]): Promise<void> => {
+  const client = new EventBridgeClient({
+    endpoint: scene.lab.endpointUrl,
+    region: scene.lab.region,
+    credentials: scene.lab.credentialsFor('admin'),
+  });
+  const answer = await client.send(new PutEventsCommand({ Entries: [...Entries] }));
+  expect(answer.FailedEntryCount).toBe(0);
+};
+const symptom = (detail: Readonly<Record<string, unknown>>): PutEventsRequestEntry => ({
+  ...putEventsExample(),
+  Detail: JSON.stringify(detail),
+});
 const runsOf = async (cluster: string) =>
   (await scene.runs(cluster)).map((run) => [run.action, run.counts]).toReversed();
 
@@ -150,12 +175,68 @@ describe('a broken node is mended', () => {
     expect(await runsOf('foreign')).toEqual(FOUND_ALONE);
   });
 
+  it('after the very example of docs/signals.md, which names no cluster', async () => {
+    const example = putEventsExample();
+    const { node: name } = JSON.parse(example.Detail) as { node: string };
+    const node = brokenAt('documented', name);
+    await putEvents(example);
+    await scene.drain();
+    mended(node);
+    expect(await runsOf('documented')).toEqual(FOUND_ALONE);
+  });
+
+  it('after a Node Symptom with nothing but a node name without its domain', async () => {
+    const node = brokenAt('named', 'ip-10-0-77-1.cn-north-1.compute.internal');
+    await putEvents(symptom({ node: 'ip-10-0-77-1' }));
+    await scene.drain();
+    mended(node);
+    expect(await runsOf('named')).toEqual(FOUND_ALONE);
+  });
+
   it('after the next sweep, where no news comes at all', async () => {
     const node = broken('swept');
     // A sweep starts within half an hour, and each cluster at its own moment of the half hour after it.
     await scene.lab.advance(75 * MINUTE_MS);
     await scene.drain();
     mended(node);
+  });
+});
+
+describe('a cluster of nodes that cannot be mended', () => {
+  const FARGATE = 'fargate-ip-10-0-5-6.cn-north-1.compute.internal';
+  const shown = (items: readonly ReportItem[]) =>
+    items.filter((i) => i.kind === 'result').map((i) => [i.instanceId, i.outcome, i.reason]);
+
+  it('is told by what is heard of them: one row each, with what to do', async () => {
+    const [auto] = scene.addNodes('beyond', 1, { autoMode: true, tags: { 'eks:eks-cluster-name': 'beyond' } });
+    const autoId = auto?.instanceId ?? '';
+    const about = { node: FARGATE, cluster: 'beyond' };
+    await putEvents(symptom({ node: autoId }), symptom(about), symptom(about), symptom(about));
+    await scene.drain();
+    const unsupported = await scene.report({ query: 'outcomes', cluster: 'beyond', outcome: 'Unsupported' });
+    expect(shown(unsupported).toSorted()).toEqual(
+      [
+        [FARGATE, 'Unsupported', 'FargateNode'],
+        [autoId, 'Unsupported', 'AutoModeNode'],
+      ].toSorted(),
+    );
+    expect(await scene.report({ query: 'node', instanceId: FARGATE })).toMatchObject([
+      { outcome: 'Unsupported', advice: expect.stringMatching(/delete the pod/) },
+    ]);
+  });
+
+  it('is told by a check of it, which plans nothing and names them', async () => {
+    const [bottlerocket] = scene.addNodes('beyond', 1, { platformName: 'Bottlerocket' });
+    scene.lab.eks.fargateProfiles.set('beyond', ['default']);
+    scene.lab.eks.remoteNetworks.add('beyond');
+    const { runId, planned, skipped } = await scene.start({ action: 'check', cluster: 'beyond' });
+    expect([planned, skipped.map((s) => s.why)]).toEqual([0, Array.from({ length: 4 }, () => 'Unsupported')]);
+    await scene.drain();
+    const named = new Map(shown(await scene.report({ query: 'run', runId })).map(([id, , reason]) => [id, reason]));
+    expect(named.get(bottlerocket?.instanceId)).toBe('BottlerocketNode');
+    expect(named.get('fargate-profile/default')).toBe('FargateNode');
+    expect(named.get('hybrid-nodes/beyond')).toBe('HybridNode');
+    expect([...named.values()].toSorted()).toEqual(['AutoModeNode', 'BottlerocketNode', 'FargateNode', 'HybridNode']);
   });
 });
 

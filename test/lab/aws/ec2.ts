@@ -62,6 +62,9 @@ const instanceXml = (node: LabNode): string =>
     xmlLeaf('privateDnsName', node.privateDnsName),
     xmlLeaf('instanceType', 'm5.large'),
     xmlLeaf('architecture', 'x86_64'),
+    node.autoMode === true
+      ? xml('operator', xmlLeaf('managed', 'true'), xmlLeaf('principal', 'eks.amazonaws.com'))
+      : '',
     xml(
       'tagSet',
       ...Object.entries(node.tags).map(([key, value]) => xml('item', xmlLeaf('key', key), xmlLeaf('value', value))),
@@ -101,8 +104,10 @@ export const createEc2 = (account: string, nodes: NodeRegistry): Service => {
                 'The parameter instancesSet cannot be used with the parameter maxResults',
               );
             }
-            const found = find(input.InstanceId).filter((node) =>
-              (input.Filter ?? []).every((filter) => matches(node, filter)),
+            const found = find(input.InstanceId).filter(
+              (node) =>
+                (node.autoMode !== true || input.IncludeManagedResources === 'true') &&
+                (input.Filter ?? []).every((filter) => matches(node, filter)),
             );
             const { items, next } = page(found, input.MaxResults ?? 1000, input.NextToken);
             const reservations = items.map((node) =>

@@ -11,6 +11,10 @@ export type EksState = {
   readonly nodegroupStatus: Map<string, string>;
   /** Clusters without nodes. */
   readonly clusters: Set<string>;
+  /** Names of Fargate profiles by cluster. */
+  readonly fargateProfiles: Map<string, readonly string[]>;
+  /** Clusters that take hybrid nodes. */
+  readonly remoteNetworks: Set<string>;
 };
 
 const Name = z.string().min(1).max(100);
@@ -24,7 +28,7 @@ export type EksOptions = {
   readonly state: EksState;
 };
 
-/** EKS: DescribeCluster, ListNodegroups, DescribeNodegroup (REST-JSON). Nodegroups are those of the nodes' tags. */
+/** EKS: DescribeCluster, ListFargateProfiles, ListNodegroups, DescribeNodegroup (REST-JSON). Nodegroups are those of the nodes' tags. */
 export const createEks = ({ partition, region, account, nodes, state }: EksOptions): Service => {
   const arn = (rest: string): string => `arn:${partition}:eks:${region}:${account}:${rest}`;
   const nodegroups = (cluster: string): readonly string[] => [
@@ -48,6 +52,12 @@ export const createEks = ({ partition, region, account, nodes, state }: EksOptio
     ...restWire([
       { operation: 'DescribeCluster', method: 'GET', path: '/clusters/{name}' },
       {
+        operation: 'ListFargateProfiles',
+        method: 'GET',
+        path: '/clusters/{clusterName}/fargate-profiles',
+        query: { maxResults: 'number', nextToken: 'text' },
+      },
+      {
         operation: 'ListNodegroups',
         method: 'GET',
         path: '/clusters/{clusterName}/node-groups',
@@ -61,10 +71,37 @@ export const createEks = ({ partition, region, account, nodes, state }: EksOptio
         run: (input) => {
           existing(input.name);
           return {
-            cluster: { name: input.name, arn: arn(`cluster/${input.name}`), status: 'ACTIVE', version: '1.31' },
+            cluster: {
+              name: input.name,
+              arn: arn(`cluster/${input.name}`),
+              status: 'ACTIVE',
+              version: '1.31',
+              ...(state.remoteNetworks.has(input.name)
+                ? { remoteNetworkConfig: { remoteNodeNetworks: [{ cidrs: ['192.168.0.0/24'] }] } }
+                : {}),
+            },
           };
         },
       }),
+      ListFargateProfiles: operation(
+        z.strictObject({
+          clusterName: Name,
+          maxResults: z.number().int().min(1).max(100).default(100),
+          nextToken: z.string().optional(),
+        }),
+        {
+          access: (input) => [{ action: 'eks:ListFargateProfiles', resource: arn(`cluster/${input.clusterName}`) }],
+          run: (input) => {
+            existing(input.clusterName);
+            const names = state.fargateProfiles.get(input.clusterName) ?? [];
+            const { items, next } = page(names, input.maxResults, input.nextToken);
+            return {
+              fargateProfileNames: items,
+              ...(next.NextToken === undefined ? {} : { nextToken: next.NextToken }),
+            };
+          },
+        },
+      ),
       ListNodegroups: operation(
         z.strictObject({
           clusterName: Name,

@@ -34,7 +34,7 @@ export const createNodeRegistry = (): NodeRegistry => {
     wasKnown: (instanceId) => known.has(instanceId),
     managed: (instanceId) => {
       const node = nodes.get(instanceId);
-      return node?.state() === 'running' && !unmanaged.has(instanceId) ? node : undefined;
+      return node?.state() === 'running' && node.autoMode !== true && !unmanaged.has(instanceId) ? node : undefined;
     },
     setManaged: (instanceId, managed) => {
       if (managed) unmanaged.delete(instanceId);

@@ -14,6 +14,10 @@ export type SimulatedNodeOptions = {
   readonly nodegroup?: string;
   readonly faults?: readonly SimulatedFault[];
   readonly latency?: Latency;
+  /** As SSM shows it; Amazon Linux where nothing is said. */
+  readonly platformName?: string;
+  /** An instance of EKS Auto Mode. */
+  readonly autoMode?: boolean;
   /** The agent never answers; with `pings`, SSM still believes that it is online. */
   readonly offline?: boolean;
   readonly pings?: boolean;
@@ -113,7 +117,8 @@ export const createSimulatedNode = (options: SimulatedNodeOptions): SimulatedNod
       ...options.tags,
     },
     privateDnsName: `ip-10-0-${address.join('-')}.ec2.internal`,
-    platformName: 'Amazon Linux',
+    platformName: options.platformName ?? 'Amazon Linux',
+    ...(options.autoMode === undefined ? {} : { autoMode: options.autoMode }),
     agentVersion: '3.3.2299.0',
     state: () => state,
     pingStatus: () => (offline && options.pings !== true ? 'ConnectionLost' : 'Online'),

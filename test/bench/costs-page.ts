@@ -1,0 +1,128 @@
+import { type Bill, dollarsOf, type HearingCosts } from './costs.ts';
+import { AS_OF, costOf, type ListPrice, PRICES, REGION } from './list-prices.ts';
+import { atMost, type Section, toMarkdown } from './section.ts';
+
+/** Nodes of the cluster that the page is about. */
+export const NODES = 1000;
+const HOURS = 730;
+/** What a month of one cluster is taken to hold; change these to your own. */
+export const MONTH = {
+  sweeps: HOURS * 2,
+  /** Lines that match the coarse pattern: a node writes few, and few of them are ours. */
+  linesPerNode: 300,
+  /** Every node is replaced three times. */
+  newNodes: 3 * NODES,
+  alarms: 3,
+  alarmsRaised: 30,
+} as const;
+
+/**
+ * Lambda asks the queues that it works on without end, and SQS counts empty answers too (AWS re:Post, "Why are my Amazon
+ * SQS charges higher than expected?"). It starts with five at a time (AWS Compute Blog, "Understanding how AWS Lambda
+ * scales with Amazon SQS standard queues"), each of which waits for 20 seconds at most.
+ */
+const POLLERS = 5;
+const POLLS_PER_HOUR = POLLERS * (3600 / 20);
+/** Queues of signals and of progress; the third, of lanes, is a FIFO queue. */
+const STANDARD_QUEUES = 2;
+const POLLING: Bill = {
+  invocations: 0,
+  gigabyteSeconds: 0,
+  customEvents: 0,
+  standardCalls: STANDARD_QUEUES * POLLS_PER_HOUR * HOURS,
+  fifoCalls: POLLS_PER_HOUR * HOURS,
+  writeUnits: 0,
+  writes: 0,
+  readUnits: 0,
+  logBytes: 0,
+  freeCalls: 0,
+};
+
+const dollars = (value: number): string => `$${value.toFixed(2)}`;
+const count = (value: number): string => Math.round(value).toLocaleString('en');
+const scaled = (bill: Bill, by: number): Bill =>
+  Object.fromEntries(Object.entries(bill).map(([name, value]) => [name, value * by])) as Bill;
+
+const row = (name: string, bill: Bill, extra = 0): string[] => [
+  name,
+  count(bill.invocations),
+  count(bill.gigabyteSeconds),
+  count(bill.customEvents),
+  count(bill.standardCalls + bill.fifoCalls),
+  count(bill.writeUnits),
+  count(bill.readUnits),
+  count(bill.freeCalls),
+  dollars(dollarsOf(bill) + extra),
+];
+
+/** The page's section. */
+export const costsSection = (costs: HearingCosts): Section => {
+  const fixed = costOf('alarmPerMonth', MONTH.alarms) + costOf('metricPerMonth', 1);
+  const bills: readonly (readonly [string, Bill, number])[] = [
+    ['sweeps, every 30 minutes', scaled(costs.sweep, MONTH.sweeps), 0],
+    ['logs', scaled(costs.lines.bill, (MONTH.linesPerNode * NODES) / costs.lines.count), 0],
+    ['alarms', scaled(costs.alarm, MONTH.alarmsRaised), fixed],
+    ['new nodes', scaled(costs.newNodes.bill, MONTH.newNodes / costs.newNodes.count), 0],
+    ['the clock (once for all clusters)', scaled(costs.idleHour, HOURS), 0],
+    ["Lambda's asking of three idle queues (once for all clusters)", POLLING, 0],
+  ];
+  const total = bills.reduce((sum, [, bill, extra]) => sum + dollarsOf(bill) + extra, 0);
+  return {
+    title: `A cluster of ${count(costs.nodes)} nodes, a month`,
+    about: `Counts of the lab (simulated nodes, healthy) times the list prices of ${REGION}, ${AS_OF}, without free tiers. A month is ${HOURS} hours, ${count(MONTH.sweeps)} sweeps, ${count(MONTH.linesPerNode * NODES)} log lines that match the coarse pattern and are not ours, ${MONTH.alarmsRaised} times that an alarm or a change leads to a check of the cluster, ${count(MONTH.newNodes)} new nodes.`,
+    table: {
+      head: [
+        'way',
+        'invocations',
+        'GB-s',
+        'events',
+        'SQS calls',
+        'KB written',
+        'reads',
+        'EC2, SSM and EKS calls',
+        'cost',
+      ],
+      rows: [
+        ...bills.map(([name, bill, extra]) => row(name, bill, extra)),
+        ['all', '', '', '', '', '', '', '', dollars(total)],
+      ],
+    },
+    aims: [
+      atMost('table writes of a sweep, for each node', costs.sweep.writes / costs.nodes, 0.1, (v) => v.toFixed(3)),
+    ],
+    notes: [
+      `One sweep: ${count(costs.sweep.writes)} writes, ${count(costs.sweep.freeCalls)} calls of EC2, SSM and EKS (free), $${dollarsOf(costs.sweep).toFixed(4)}, and ${count(costs.sweep.writeUnits / 3)} KB written, most of it the run's own state. A row for every node would be ${count(costs.nodes)} writes.`,
+      'Lambda time is as long as it took on the machine that measured, at 512 MB; KB written counts every row thrice, for the table and two indexes, which is an upper bound.',
+      'Not in it: what the nodes’ logs cost to collect (you have them, or you do not), repairs, alarms of your own, the functions’ stored logs, point-in-time recovery.',
+    ],
+  };
+};
+
+const priceRow = ({ what, dollars: amount, unit, page, seenAt }: ListPrice): string[] => [
+  what,
+  `$${amount} per ${unit}`,
+  page,
+  seenAt,
+];
+
+/** The prices, with where they stand. */
+export const pricesSection = (): Section => ({
+  title: 'The prices',
+  about: `List prices of ${REGION}, compared on ${AS_OF}. AWS's own pages load their amounts by script, so that the second address is where the amount was read.`,
+  table: { head: ['what', 'price', "AWS's page", 'amount read at'], rows: Object.values(PRICES).map(priceRow) },
+  aims: [],
+  notes: [
+    'Without a price: SSM Run Command on EC2 instances, describe calls, events of AWS services, and the delivery of CloudWatch Logs to Lambda.',
+  ],
+});
+
+/** The whole page. */
+export const costsPage = (costs: HearingCosts): string =>
+  `# What hearing costs
+
+Written by \`npm run costs\`; do not edit it by hand. The prices stand in \`test/bench/list-prices.ts\`.
+
+${toMarkdown(costsSection(costs))}
+${toMarkdown(pricesSection())}`
+    .trimEnd()
+    .concat('\n');
