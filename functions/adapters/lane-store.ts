@@ -6,7 +6,8 @@ import {
   QueryCommand,
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
-import { ClusterState, LaneState, MailboxRow, type OutboxEntry } from '../core/rows.ts';
+import { ClusterState } from '../core/cluster-state.ts';
+import { LaneState, MailboxRow, type OutboxEntry } from '../core/rows.ts';
 import { type Item, isConditionFailed, rowOf, VersionConflictError } from './items.ts';
 import { DUE_SHARDS, index, keys, shardOf, TABLE } from './table-keys.ts';
 

@@ -1,7 +1,7 @@
 import { VersionConflictError } from '../adapters/items.ts';
+import type { ClusterState } from '../core/cluster-state.ts';
 import { isoTime } from '../core/ids.ts';
 import { budgetOf } from '../core/plan.ts';
-import type { ClusterState } from '../core/rows.ts';
 import { type AdvanceDeps, nowIso } from './deps.ts';
 
 const ATTEMPTS = 6;

@@ -1,6 +1,7 @@
 import { epochMs, isoTime } from './ids.ts';
 import type { Outcome } from './outcome.ts';
 import type { Limits } from './policy.ts';
+import { silentOf } from './registry-hold.ts';
 import type { CommandRow, CommandState, ObservationRow, OutboxEntry, RunState } from './rows.ts';
 import { dropsOf, findingsOf, type Known, lostOf, takenOf, unsentResults, waitingOf } from './run-outbox.ts';
 import { isEvidence } from './slow-start.ts';
@@ -158,6 +159,7 @@ export const onObservation = (
   const refused = command.size - Object.keys(seen.nodes).length;
   if (refused > 0) counts.Unreachable = (counts.Unreachable ?? 0) + refused;
   const { sendingAt, missedReads, notBefore, versions, ...base } = command;
+  const silent = silentOf(seen.nodes);
   return {
     command: {
       ...base,
@@ -166,6 +168,7 @@ export const onObservation = (
       instanceIds: [],
       counts,
       evidence: Object.values(seen.nodes).filter((t) => isEvidence(t, known.nodeLocal)).length,
+      ...(silent === undefined ? {} : { silent }),
       early: !seen.final,
     },
     outbox: [

@@ -132,6 +132,34 @@ describe('what the run keeps of a result', () => {
       }),
       { outcome: 'Broken', findings: [['pause-image', 'SandboxImageMissing']], at: at(5) },
     ],
+    [
+      'that a check named a rung without a registry, and the image',
+      row({
+        remediation: 'node-check',
+        findings: [
+          {
+            remediation: 'pause-image',
+            outcome: 'Broken',
+            reason: 'SandboxImageUnpinned',
+            rung: 'pin',
+            image: 'a/pause:3.5',
+            message: 'm',
+          },
+        ],
+      }),
+      {
+        outcome: 'Broken',
+        image: 'a/pause:3.5',
+        localRung: true,
+        findings: [['pause-image', 'SandboxImageUnpinned']],
+        at: at(5),
+      },
+    ],
+    [
+      "a repair's word on the registry",
+      row({ action: 'repair', outcome: 'NotRepaired', reason: 'RegistryUnreachable' }),
+      { outcome: 'NotRepaired', reason: 'RegistryUnreachable', registry: 'silent', at: at(5) },
+    ],
   ])('%s', (_, from, expected) => {
     expect(tallyOf(from)).toEqual(expected);
   });

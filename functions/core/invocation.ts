@@ -1,5 +1,6 @@
 import type { Finding, Outcome, SkipWhy } from './outcome.ts';
 import { readResult } from './outcome.ts';
+import { registryWord } from './registry-hold.ts';
 import type { CommandRow, ResultRow, Tally } from './rows.ts';
 import { EXECUTION_TIMED_OUT } from './slow-start.ts';
 
@@ -100,13 +101,18 @@ export const tallyOf = (row: ResultRow): Tally => {
       ? brokenOf(row.remediation, row.outcome, row.reason)
       : row.findings.flatMap((f: Finding) => brokenOf(f.remediation, f.outcome, f.reason));
   const waits = [row, ...(row.findings ?? [])].some(({ outcome, why }) => outcome === 'Skipped' && WAITS.has(why));
+  const names = [row, ...(row.findings ?? [])].some(({ outcome, rung }) => outcome === 'Broken' && rung !== undefined);
+  const registry = registryWord(row);
+  const image = row.image ?? row.findings?.find((f) => f.image !== undefined)?.image;
   return {
     outcome: row.outcome,
     at: row.endedAt,
     ...(waits ? { waits } : {}),
     ...(row.why === undefined ? {} : { why: row.why as SkipWhy }),
     ...(row.reason === undefined ? {} : { reason: row.reason }),
-    ...(row.image === undefined ? {} : { image: row.image }),
+    ...(image === undefined ? {} : { image }),
+    ...(names ? { localRung: true } : {}),
+    ...(registry === undefined ? {} : { registry }),
     ...(findings.length === 0 ? {} : { findings }),
   };
 };

@@ -1,5 +1,6 @@
 import { epochMs, isoTime } from './ids.ts';
 import type { Limits } from './policy.ts';
+import { holdAfter } from './registry-hold.ts';
 import type { LaneState, MailboxRow, OutboxEntry, RunState } from './rows.ts';
 import { breakerSeconds, evidenceOf, mustOpenBreaker, repairedOf, windowOf } from './slow-start.ts';
 
@@ -54,11 +55,13 @@ export const afterRun = (
   now: string,
   limits: Limits,
 ): { readonly lane: LaneState; readonly outbox: readonly OutboxEntry[] } => {
-  const { activeRunId, breaker, ...rest } = lane;
+  const { activeRunId, breaker, registryHold, ...rest } = lane;
   const repaired = repairedOf(run);
   const evidence = evidenceOf(run);
+  const hold = holdAfter(lane, run);
   const next: LaneState = {
     ...rest,
+    ...(hold === undefined ? {} : { registryHold: hold }),
     evidence: repaired > 0 ? 0 : evidence,
     ...(repaired > 0 ? { earned: { window: windowOf(run, limits), at: now } } : {}),
   };

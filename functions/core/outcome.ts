@@ -60,6 +60,7 @@ const Report = {
   reason: PascalCase.optional(),
   /** The fault that made this one, where the node shows it (for example `ImageGCPressure`). */
   cause: PascalCase.optional(),
+  /** By which means a node was mended; in a check that found it broken, the one that it could be by without a registry. */
   rung: z
     .string()
     .regex(/^[a-z][a-z-]{0,31}$/)

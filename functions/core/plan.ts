@@ -24,7 +24,14 @@ export type NodeFacts = {
 export type Decision =
   | { readonly kind: 'go' }
   /** Not now, or never: recorded as `Skipped`. `notBefore` is set where the reason passes. */
-  | { readonly kind: 'skip'; readonly why: SkipWhy; readonly message: string; readonly notBefore?: string }
+  | {
+      readonly kind: 'skip';
+      readonly why: SkipWhy;
+      /** What it was skipped for, where that is not the symptom. */
+      readonly reason?: string;
+      readonly message: string;
+      readonly notBefore?: string;
+    }
   /** It has an outcome without a command. */
   | { readonly kind: 'settle'; readonly outcome: 'Unreachable'; readonly message: string }
   /** It is of a kind that fleetmend can't mend: recorded with this reason, its cause and its advice. */

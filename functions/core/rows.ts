@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { ClusterName, InstanceId, IsoTime, NodeId } from './ids.ts';
 import { Finding, Outcome, SkipWhy } from './outcome.ts';
+import { RegistryHold } from './registry-hold.ts';
 
 /** Who or what asked for a run. */
 export const Origin = z.strictObject({
@@ -24,6 +25,8 @@ export const MailboxRow = z.strictObject({
   instanceId: z.union([NodeId, z.literal(WHOLE_CLUSTER)]),
   reason: z.string().max(64),
   image: z.string().max(300).optional(),
+  /** A check saw that the node can be mended without a registry. */
+  localRung: z.literal(true).optional(),
   /** First and last time the symptom was seen, by the source's own clock. */
   firstSeenAt: IsoTime,
   lastSeenAt: IsoTime,
@@ -82,6 +85,10 @@ export const Tally = z.strictObject({
   /** Present where something waits on this node: for another document, or for the fault of an earlier remediation. */
   waits: z.literal(true).optional(),
   image: z.string().optional(),
+  /** A check named a rung that needs no registry. */
+  localRung: z.literal(true).optional(),
+  /** What a repair says of the registry, where it says anything: its name did not answer, or did. */
+  registry: z.enum(['silent', 'answers']).optional(),
   /** When the node was like this, by its own clock kept within the command's time. News of a finding is this old. */
   at: IsoTime,
 });
@@ -170,6 +177,8 @@ export const CommandState = z.strictObject({
   /** How many nodes ended how; derived from the observation, so a second look changes nothing. */
   counts: z.partialRecord(Outcome, z.number().int().nonnegative()).optional(),
   evidence: z.number().int().nonnegative().optional(),
+  /** How many of its nodes the registry did not answer; 0 where it answered one. Absent where none says. */
+  silent: z.number().int().nonnegative().optional(),
   /** Closed before SSM had ended it; a later observation is counted while the run is open. */
   early: z.boolean().optional(),
 });
@@ -192,7 +201,7 @@ export const OutboxEntry = z.discriminatedUnion('kind', [
   /** Asks for a check (lane `<cluster>/node-check`) or hands a finding to a lane; each node with when it was seen. */
   z.strictObject({
     kind: z.literal('news'),
-    ...MailboxRow.pick({ lane: true, reason: true, image: true, source: true, notBefore: true }).shape,
+    ...MailboxRow.pick({ lane: true, reason: true, image: true, localRung: true, source: true, notBefore: true }).shape,
     nodes: z.array(z.tuple([InstanceId, IsoTime])),
   }),
   z.strictObject({ kind: z.literal('drop'), ...Looked }),
@@ -252,6 +261,10 @@ export const RunState = z.strictObject({
   canaries: z.number().int().nonnegative(),
   /** Evidential failures that the lane brought into this run. */
   priorEvidence: z.number().int().nonnegative(),
+  /** Those of `pending` that are known to need no registry, as it was planned. */
+  local: z.array(InstanceId).optional(),
+  /** The registry's hold that the lane brought, or the one that this run has begun. */
+  registryHold: RegistryHold.optional(),
   stopped: z
     .strictObject({ why: z.enum(['BreakerOpen', 'Paused', 'Cancelled', 'Yielded', 'CommandRefused']), at: IsoTime })
     .optional(),
@@ -271,6 +284,7 @@ export const LaneState = z.strictObject({
   /** The lane's run, set before the run itself is stored: after a crash it is planned again under the same id. */
   activeRunId: z.string().optional(),
   breaker: z.strictObject({ openUntil: IsoTime, openings: z.number().int().positive(), runId: z.string() }).optional(),
+  registryHold: RegistryHold.optional(),
   /** Evidential failures since the last `Repaired`. */
   evidence: z.number().int().nonnegative().default(0),
   /** The window that the last run had earned, and when; a run soon after need not start with canaries. */
@@ -280,15 +294,3 @@ export const LaneState = z.strictObject({
   calledAt: IsoTime.optional(),
 });
 export type LaneState = z.infer<typeof LaneState>;
-
-/** Shared by a cluster's lanes: how many slots each holds, and which disruptive lane is at work. */
-export const ClusterState = z.strictObject({
-  cluster: ClusterName,
-  version: z.number().int().nonnegative(),
-  slots: z.record(z.string(), z.number().int().nonnegative()),
-  disruptiveLane: z.string().optional(),
-  /** How many nodes the cluster had, and when they were counted. */
-  nodeCount: z.number().int().nonnegative().optional(),
-  countedAt: IsoTime.optional(),
-});
-export type ClusterState = z.infer<typeof ClusterState>;

@@ -95,6 +95,23 @@ export const answeredOf = (lane: string, nodes: readonly TakenNode[], now: strin
     : [{ kind: 'defer', lane, rows, notBefore: isoTime(epochMs(now) + seconds * 1000), decidedAt: now }];
 };
 
+/** Keeps nodes for later: a row with what was decided on it, and an operator's node, which has none, as news. */
+export const keptUntil = (
+  run: RunState,
+  nodes: readonly TakenNode[],
+  notBefore: string,
+  why: SkipWhy,
+  now: string,
+): OutboxEntry[] => {
+  const lane = run.lane ?? run.group;
+  const rows = rowsOf(nodes);
+  const others = nodes.flatMap(([id, version]) => (version === '' ? [id] : []));
+  return [
+    ...(rows.length === 0 ? [] : [{ kind: 'defer' as const, lane, rows, notBefore, why, decidedAt: now }]),
+    ...newsOf(others, { lane, reason: 'OperatorRequest', source: 'operator', notBefore }, now),
+  ];
+};
+
 /** What is written for nodes whose command certainly did not run. */
 export const unsentResults = (
   run: RunState,
@@ -130,6 +147,7 @@ export const findingsOf = (run: RunState, seen: ObservationRow, known: Known): O
         lane: `${run.cluster}/${remediation}`,
         reason,
         ...(tally.image === undefined ? {} : { image: tally.image }),
+        ...(tally.localRung === undefined ? {} : { localRung: tally.localRung }),
         source: CHECK_SOURCE,
         nodes: [[instanceId, tally.at]],
       }),

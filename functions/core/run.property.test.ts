@@ -6,7 +6,7 @@ import type { SendReport } from './command.ts';
 import { deadlinesOf } from './command.ts';
 import { epochMs, isoTime } from './ids.ts';
 import type { Outcome } from './outcome.ts';
-import type { ObservationRow, OutboxEntry, RunState } from './rows.ts';
+import type { ObservationRow, OutboxEntry, RunState, Tally } from './rows.ts';
 import { advance, countsOf, inFlight, type RunInputs } from './run.ts';
 import { windowOf } from './slow-start.ts';
 
@@ -32,6 +32,8 @@ const Scenario = fc.record({
       maxLength: 5,
     },
   ),
+  /** Whether the registry answers, by the order of the commands. */
+  answers: fc.array(fc.boolean(), { minLength: 1, maxLength: 4 }),
   turns: fc.array(Turn, { minLength: 1, maxLength: 40 }),
   pausedFrom: fc.integer({ min: 5, max: 60 }),
   cancelledFrom: fc.integer({ min: 5, max: 60 }),
@@ -41,22 +43,30 @@ type Command = { readonly id: string; readonly key: string; readonly ids: readon
 
 /** SSM, the table and a process that may die at any call. What is here survives a crash. */
 const play = (scenario: typeof Scenario extends fc.Arbitrary<infer T> ? T : never) => {
-  let stored: RunState = scenario.action === 'repair' ? aRun(scenario.count) : aCheck(scenario.count);
+  let stored: RunState =
+    scenario.action === 'repair'
+      ? aRun(scenario.count, { local: nodes(scenario.count).filter(isLocal) })
+      : aCheck(scenario.count);
   const commands: Command[] = [];
   const observations = new Map<string, ObservationRow>();
   const done: OutboxEntry[] = [];
   let nowMs = epochMs(START);
   const outcomeOf = (id: string): Outcome => scenario.outcomes[Number.parseInt(id.slice(2), 16) % 5] ?? 'Repaired';
 
+  const tallyOf = (c: Command, id: string): Tally => {
+    const outcome = outcomeOf(id);
+    if (isLocal(id) || outcome !== 'Repaired') return { outcome, at: c.sentAt };
+    if (scenario.answers[Number(c.key) % scenario.answers.length] === true)
+      return { outcome, registry: 'answers', at: c.sentAt };
+    return { outcome: 'NotRepaired', reason: 'RegistryUnreachable', registry: 'silent', at: c.sentAt };
+  };
   const observe = (kind: Turn['observes']): void => {
     for (const c of commands) {
       if (kind === 'none' || observations.get(c.key)?.final === true) continue;
       if (kind === 'stale' && observations.has(c.key)) continue;
       const final = kind === 'final';
-      const of = (id: string, i: number) => ({
-        outcome: final || i % 2 === 0 ? outcomeOf(id) : ('TimedOut' as const),
-        at: c.sentAt,
-      });
+      const of = (id: string, i: number): Tally =>
+        final || i % 2 === 0 ? tallyOf(c, id) : { outcome: 'TimedOut', at: c.sentAt };
       observations.set(c.key, {
         runId: 'r-1',
         key: c.key,
@@ -88,7 +98,7 @@ const play = (scenario: typeof Scenario extends fc.Arbitrary<infer T> ? T : neve
         slots: Math.max(t.slots, inFlight(run)),
         paused: index >= scenario.pausedFrom,
         cancelled: index >= scenario.cancelledFrom,
-        nodeLocal: new Set(),
+        nodeLocal: new Set(['RegistryUnreachable']),
         repairable: new Set(),
         unmendable: new Set(),
       };
@@ -120,6 +130,8 @@ const play = (scenario: typeof Scenario extends fc.Arbitrary<infer T> ? T : neve
         }
         // A run that has stopped sends nothing more.
         expect(run.stopped).toBeUndefined();
+        // Nor does one that waits for the registry, but to nodes that need none.
+        if (run.registryHold !== undefined && lastWord(run) !== 0) expect(ids.filter((id) => !isLocal(id))).toEqual([]);
         const id = `c-${commands.length}`;
         const sentAt = isoTime(nowMs);
         if (t.send === 'ok' || t.send === 'lost-answer') commands.push({ id, key: effect.key, ids, sentAt });
@@ -151,7 +163,21 @@ const play = (scenario: typeof Scenario extends fc.Arbitrary<infer T> ? T : neve
 };
 
 /** The nodes that were given back to the mailbox: an operator's as news, a signal's by leaving its row. */
+/** Every third node needs no registry. */
+const isLocal = (id: string): boolean => Number.parseInt(id.slice(2), 16) % 3 === 0;
+const lastWord = (run: RunState): number | undefined => run.commands.flatMap((c) => c.silent ?? []).at(-1);
+
 const total = (run: RunState): number => Object.values(countsOf(run)).reduce<number>((sum, n) => sum + (n ?? 0), 0);
+
+/** A node that is held for the registry gets no command, and its row stays until the hold's end. */
+const expectHeldNodesKept = (run: RunState, commands: readonly Command[], done: readonly OutboxEntry[]): void => {
+  const held = done.flatMap((e) => (e.kind === 'results' && e.why === 'BlockedBy' ? e.instanceIds : []));
+  const sends = new Set(commands.flatMap((c) => c.ids));
+  const kept = done.flatMap((e) => (e.kind === 'defer' && e.why === 'BlockedBy' ? [e] : []));
+  expect(held.filter((id) => sends.has(id) || isLocal(id))).toEqual([]);
+  expect(new Set(kept.flatMap((e) => e.rows.map(([id]) => id)))).toEqual(new Set(held));
+  expect(kept.filter((e) => e.notBefore !== run.registryHold?.until)).toEqual([]);
+};
 
 describe('whatever crashes, gets lost, comes twice or too late', () => {
   it('every run ends, no repair is sent twice, and every node is counted once or given back', () => {
@@ -175,10 +201,10 @@ describe('whatever crashes, gets lost, comes twice or too late', () => {
           expect(nodes(scenario.count).filter((id) => !touched.has(id)).length).toBeGreaterThanOrEqual(givenBack);
         }
         for (const command of run.commands) expect(command.instanceIds).toEqual([]);
-        expect(done.filter((e) => e.kind === 'notice').every((e) => e.kind === 'notice' && e.id === 'r-1/ended')).toBe(
-          true,
-        );
-        expect(done.some((e) => e.kind === 'notice')).toBe(true);
+        const notices = new Set(done.flatMap((e) => (e.kind === 'notice' ? [e.id] : [])));
+        expect(notices.delete('r-1/ended')).toBe(true);
+        expect([...notices]).toEqual(run.registryHold === undefined ? [] : ['r-1/registry']);
+        expectHeldNodesKept(run, commands, done);
       }),
       search('a run', 300),
     );

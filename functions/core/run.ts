@@ -1,6 +1,7 @@
 import { type Change, dueMs, isOver, onObservation, onReport, type SendReport } from './command.ts';
 import { epochMs, isoTime } from './ids.ts';
 import type { Limits } from './policy.ts';
+import { holdForRegistry } from './registry-hold.ts';
 import type { CommandState, ObservationRow, OutboxEntry, RunState } from './rows.ts';
 import { endNotice, merged, type TakenNode, takenOf, unsentOf } from './run-outbox.ts';
 import { mustOpenBreaker, windowOf } from './slow-start.ts';
@@ -145,7 +146,7 @@ const stopOrGoOn = (before: RunState, heard: RunState, inputs: RunInputs, now: s
   const isNew =
     why !== undefined && (heard.stopped === undefined || (why === 'Cancelled' && heard.stopped.why !== 'Cancelled'));
   const state: RunState = isNew ? { ...heard, stopped: { why, at: now } } : heard;
-  if (state.stopped === undefined) return withNewCommands(state, inputs.slots, limits);
+  if (state.stopped === undefined) return withNewCommands(holdForRegistry(state, now, limits), inputs.slots, limits);
   const settled = withoutUnsent(state, state.stopped.why, now, limits);
   return { ...settled, outbox: [...settled.outbox, ...cancelsOf(settled, before)] };
 };

@@ -47,6 +47,51 @@ const lane = (over: Partial<LaneState> = {}): LaneState => ({
   ...over,
 });
 
+describe('a run of a lane that waits for the registry', () => {
+  const registryHold = { until: at(900), holds: 1, runId: 'r-0' };
+  const candidates = [
+    reported(node(1)),
+    reported(node(2), { localRung: true }),
+    reported(node(3), { image: 'localhost/kubernetes/pause:latest' }),
+    reported(node(4)),
+    { instanceId: node(5) },
+  ];
+  const start = (now: string) => startRun(queued, inputs(candidates, { lane: lane({ registryHold }), now }));
+
+  it('takes the nodes with a local rung, and keeps the others until the end of the hold', () => {
+    const run = start(at(10));
+    expect(run.pending.map(([id]) => id)).toEqual([node(2), node(3)]);
+    expect(run).toMatchObject({ local: [node(2), node(3)], registryHold, settled: { BlockedBy: 3 } });
+    expect(run.outbox).toMatchObject([
+      {
+        kind: 'results',
+        why: 'BlockedBy',
+        reason: 'RegistryUnreachable',
+        message: expect.stringContaining(`held until ${at(900)}`),
+        instanceIds: [node(1), node(4), node(5)],
+      },
+      { kind: 'defer', why: 'BlockedBy', notBefore: at(900), rows: [node(1), node(4)].map((id) => [id, `v-${id}`]) },
+      { kind: 'news', lane: LANE, source: 'operator', notBefore: at(900), nodes: [[node(5), at(10)]] },
+    ]);
+  });
+
+  it('lets one of the others try the registry when the hold is over, and leaves the rest waiting', () => {
+    const run = start(at(900));
+    expect(run.pending.map(([id]) => id)).toEqual([node(1), node(2), node(3)]);
+    expect(run).toMatchObject({ settled: {}, registryHold });
+    expect(run.outbox).toMatchObject([{ kind: 'news', source: 'operator', nodes: [[node(5), at(900)]] }]);
+    expect(run.outbox).toHaveLength(1);
+  });
+
+  it('asks about the image that a registry has', () => {
+    const [first, , third] = candidates.map((c) => ({ ...c, row: row(c.instanceId, { image: 'localhost/a:1' }) }));
+    if (first === undefined || third === undefined) throw new Error('no candidates');
+    const ecr = { instanceId: node(6), row: row(node(6), { image: 'x.example/pause:3.5' }) };
+    expect(startRun(queued, inputs([first, ecr, third])).image).toBe('x.example/pause:3.5');
+    expect(startRun(queued, inputs([first, third])).image).toBe('localhost/a:1');
+  });
+});
+
 describe('a planned run', () => {
   it('takes the nodes that may go, each with the version of its row', () => {
     const run = startRun(queued, inputs([reported(node(1)), { instanceId: node(2) }]));

@@ -2,8 +2,9 @@ import { epochMs } from './ids.ts';
 import { isProbe } from './lane.ts';
 import { type Decision, decideNode, type NodeFacts } from './plan.ts';
 import type { Limits } from './policy.ts';
+import { heldDecision, isLocal, REGISTRY_UNREACHABLE } from './registry-hold.ts';
 import type { LaneState, MailboxRow, NodeStateRow, OutboxEntry, RunState } from './rows.ts';
-import { answeredOf, askForCheck, CHECK_SOURCE, merged, operatorNews, resultsOf } from './run-outbox.ts';
+import { answeredOf, askForCheck, CHECK_SOURCE, keptUntil, merged, operatorNews, resultsOf } from './run-outbox.ts';
 import { isSweepRecording } from './unsupported.ts';
 
 /** A node that a run was asked for, with the mailbox row that brought it where a signal did. */
@@ -27,7 +28,15 @@ export type StartInputs = {
 
 const GONE: Omit<NodeFacts, 'instanceId'> = { inCluster: false, autoMode: false };
 
+/** A node that needs the registry while that is silent waits; all else is decided first. */
 const decide = (run: RunState, candidate: Candidate, inputs: StartInputs): Decision => {
+  const decision = decideByPolicy(run, candidate, inputs);
+  const hold = inputs.lane?.registryHold;
+  const isHeld = hold !== undefined && hold.until > inputs.now && !isLocal(candidate.row);
+  return decision.kind === 'go' && isHeld ? heldDecision(hold) : decision;
+};
+
+const decideByPolicy = (run: RunState, candidate: Candidate, inputs: StartInputs): Decision => {
   if (!inputs.isManaged) {
     return {
       kind: 'skip',
@@ -72,6 +81,7 @@ const settle = (
     outcome: decision.kind === 'settle' ? decision.outcome : ('Skipped' as const),
     ...(decision.kind === 'settle' ? {} : { why: decision.why }),
     ...(row === undefined ? {} : { reason: row.reason }),
+    ...(decision.kind === 'skip' && decision.reason !== undefined ? { reason: decision.reason } : {}),
     message: decision.message,
     ...(isUnsupported ? { reason: decision.reason, message, advice: decision.advice } : {}),
   };
@@ -81,16 +91,17 @@ const settle = (
     ...(isKnown || isSilent ? [] : resultsOf([instanceId], text, now)),
     ...(decision.kind === 'check' ? askForCheck(run, [instanceId], row?.reason ?? 'OperatorRequest', now) : []),
   ];
-  if (row === undefined) return told;
+  const isHeld = decision.kind === 'skip' && decision.reason === REGISTRY_UNREACHABLE;
+  // An operator's node that is skipped is told so, no more; one that a hold keeps gets a row.
+  if (row === undefined && !isHeld) return told;
   if (decision.kind === 'skip' && decision.notBefore !== undefined) {
-    const { why, notBefore } = decision;
-    return [
-      ...told,
-      { kind: 'defer', lane: row.lane, rows: [[instanceId, row.version]], notBefore, why, decidedAt: now },
-    ];
+    return [...told, ...keptUntil(run, [[instanceId, row?.version ?? '']], decision.notBefore, decision.why, now)];
   }
   // Kept for a while even where the decision is final: the node may go on complaining.
-  return [...told, ...answeredOf(row.lane, [[instanceId, row.version]], now, limits.coolDownSeconds)];
+  return [
+    ...told,
+    ...answeredOf(run.lane ?? run.group, [[instanceId, row?.version ?? '']], now, limits.coolDownSeconds),
+  ];
 };
 
 /**
@@ -102,9 +113,11 @@ export const startRun = (queued: RunState, inputs: StartInputs): RunState => {
   const outbox: OutboxEntry[] = [...queued.outbox];
   const pending: [string, string][] = [];
   const settled: Partial<Record<string, number>> = { ...queued.settled };
+  const hold = lane?.registryHold;
   const isLaneProbe = lane !== undefined && isProbe(lane);
   const limit = isLaneProbe ? 1 : queued.action === 'repair' ? limits.maxNodesPerRepairRun : limits.maxNodesPerCheckRun;
   const tooMany: string[] = [];
+  const local: string[] = [];
   for (const candidate of inputs.candidates) {
     const decision = decide(queued, candidate, inputs);
     if (decision.kind === 'wait') {
@@ -113,8 +126,13 @@ export const startRun = (queued: RunState, inputs: StartInputs): RunState => {
       const name = decision.kind === 'settle' ? decision.outcome : decision.why;
       settled[name] = (settled[name] ?? 0) + 1;
       outbox.push(...settle(queued, candidate, decision, inputs));
-    } else if (pending.length < limit) {
+    } else if (
+      pending.length < limit &&
+      (isLocal(candidate.row) || hold === undefined || pending.length === local.length)
+    ) {
+      // After a hold, one node tries the registry.
       pending.push([candidate.instanceId, candidate.row?.version ?? '']);
+      if (isLocal(candidate.row)) local.push(candidate.instanceId);
     } else if (candidate.row === undefined) {
       // A signal's row simply waits for the next run; an operator's node has none.
       tooMany.push(candidate.instanceId);
@@ -128,7 +146,9 @@ export const startRun = (queued: RunState, inputs: StartInputs): RunState => {
     outbox.push(...operatorNews(queued, tooMany, now));
   }
   const isFresh = lane?.earned !== undefined && epochMs(now) - epochMs(lane.earned.at) < 3_600_000 && !isProbe(lane);
-  const image = inputs.candidates.find((c) => c.row?.image !== undefined)?.row?.image;
+  const images = inputs.candidates.flatMap((c) => c.row?.image ?? []);
+  // The one that a registry can be asked about.
+  const image = images.find((name) => !name.startsWith('localhost/')) ?? images[0];
   const { asked, ...rest } = queued;
   return {
     ...rest,
@@ -140,6 +160,8 @@ export const startRun = (queued: RunState, inputs: StartInputs): RunState => {
     startWindow: queued.action === 'check' ? limits.maxNodesPerCheckRun : isFresh ? (lane?.earned?.window ?? 1) : 1,
     canaries: queued.action === 'check' || isFresh ? 0 : limits.canaries,
     priorEvidence: lane?.evidence ?? 0,
+    ...(local.length === 0 ? {} : { local }),
+    ...(hold === undefined ? {} : { registryHold: hold }),
     ...(image === undefined ? {} : { image }),
     dueAt: now,
   };

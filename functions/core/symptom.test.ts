@@ -68,6 +68,15 @@ describe('mergeNews', () => {
   });
 });
 
+it.each<[string, object, object, boolean]>([
+  ['a log line does not take it back', { localRung: true }, { source: 'fleetmend.logs' }, true],
+  ['a newer check without one does', { localRung: true }, { source: 'fleetmend.check' }, false],
+  ['a newer check brings it', {}, { source: 'fleetmend.check', localRung: true }, true],
+])('mergeNews keeps what a check knows of a rung without a registry: %s', (_, known, over, expected) => {
+  const merged = mergeNews(rowOf({ ...newsOf(0, 10), ...known }), { ...newsOf(5, 20), ...over });
+  expect(merged?.localRung === true).toBe(expected);
+});
+
 it('mergeNews leaves the time at which a row is looked at as it is', () => {
   const later = { ...newsOf(5, 20), notBefore: isoTime(START + 90_000) };
   expect(mergeNews(rowOf(newsOf(0, 10)), later)).not.toHaveProperty('notBefore');

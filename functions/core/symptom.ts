@@ -2,7 +2,7 @@ import { epochMs, isoTime } from './ids.ts';
 import { isAnswered } from './lane.ts';
 import { type ClusterPolicy, clusterPolicy, modeOf, type Policy } from './policy.ts';
 import { type MailboxRow, WHOLE_CLUSTER } from './rows.ts';
-import { NODE_CHECK } from './run-outbox.ts';
+import { CHECK_SOURCE, NODE_CHECK } from './run-outbox.ts';
 import { CHECK_REASONS } from './signal-types.ts';
 
 /** What the registry says of a remediation, as far as a symptom's way depends on it. */
@@ -91,14 +91,17 @@ export const mergeNews = (row: MailboxRow, news: MailboxNews): Omit<MailboxRow, 
   const isNewer = epochMs(news.lastSeenAt) > epochMs(row.lastSeenAt);
   const isEarlier = epochMs(news.firstSeenAt) < epochMs(row.firstSeenAt);
   if (!isNewer && !isEarlier) return undefined;
-  const { version, ...kept } = row;
+  const { version, localRung: known, ...kept } = row;
   const image = (isNewer ? news.image : undefined) ?? row.image ?? news.image;
+  // Only a check knows, so only a newer one takes it back.
+  const localRung = isNewer && news.source === CHECK_SOURCE ? news.localRung : (known ?? news.localRung);
   const notBefore = waitOf(row, news);
   const awaitAgentUntil = news.awaitAgentUntil ?? row.awaitAgentUntil;
   return {
     ...kept,
     ...(isNewer ? { reason: news.reason, source: news.source } : {}),
     ...(image === undefined ? {} : { image }),
+    ...(localRung === undefined ? {} : { localRung }),
     ...(notBefore === undefined ? {} : { notBefore }),
     ...(awaitAgentUntil === undefined ? {} : { awaitAgentUntil }),
     firstSeenAt: isEarlier ? news.firstSeenAt : row.firstSeenAt,

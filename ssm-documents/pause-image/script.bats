@@ -91,6 +91,31 @@ export FLEETMEND_PAUSE_TAR=$BATS_TEST_TMPDIR/pause.tar
   refute rung_tag
 }
 
+@test "names in a check the rung that needs no registry, and none where one is needed" {
+  CONTAINERD_ROOT=/var/lib/containerd GC_HIGH_PERCENT=85 DISK_PERCENT=50 PIN_SUPPORT=yes
+  take_lock() { :; }
+  diagnose() { :; }
+  find_tag_source() { [[ -n ${TAG_SOURCE-} ]]; }
+  finish() {
+    printf '%s %s\n' "$2" "${RUNG:-none}"
+    exit 0
+  }
+  IMAGE=$WANTED IMAGE_STATE=absent
+  run check
+  [ "$output" = 'SandboxImageMissing none' ]
+  TAG_SOURCE=yes run check
+  [ "$output" = 'SandboxImageMissing tag' ]
+  LACKS_SECOND_NAME=true run check
+  [ "$output" = 'SandboxImageMissing tag' ]
+  IMAGE_STATE=incomplete IMAGE=localhost/kubernetes/pause:latest run check
+  [ "$output" = 'SandboxImageIncomplete import' ]
+  IMAGE_STATE=ready IMAGE_PINNED=false run check
+  [ "$output" = 'SandboxImageUnpinned pin' ]
+  rm "$FLEETMEND_PAUSE_TAR"
+  IMAGE=localhost/kubernetes/pause:latest run check
+  [ "$output" = 'SandboxImageMissing none' ]
+}
+
 # repair_of: the repair of a node with the fault that the variables say; its rungs and its proof do nothing.
 repair_of() {
   take_lock() { :; }

@@ -14,9 +14,26 @@ check() {
   diagnose
   evidence pinLabel "$IMAGE_PINNED"
   if fault; then
-    finish_broken "$REPLY"
+    local sentence=$REPLY
+    find_local_rung
+    finish_broken "$sentence"
   fi
   finish_healthy
+}
+
+# find_local_rung: the rung that needs no registry, as far as it shows, in RUNG: such a node need not wait for a registry that
+# is down.
+find_local_rung() {
+  if [[ $IMAGE_STATE == ready ]]; then
+    if fault_is_mendable; then
+      RUNG=pin
+    fi
+  elif [[ $IMAGE == localhost/* ]]; then
+    [[ ! -e $PAUSE_TAR ]] || RUNG=import
+  elif [[ $LACKS_SECOND_NAME == true ]] || find_tag_source; then
+    RUNG=tag
+  fi
+  return 0
 }
 
 # finish_broken SENTENCE: what is wrong, and why it may be.
@@ -43,12 +60,10 @@ finish_healthy() {
 #@ use failures
 #@ use image-changes
 #@ use trust
-#@ use ecr
 #@ use ecr-token
 #@ use fetch
 #@ use test-container
 
-readonly PAUSE_TAR=${FLEETMEND_PAUSE_TAR:-/etc/eks/pause.tar}
 readonly PAUSE_TAR_IMAGE=localhost/kubernetes/pause:latest
 # What a rung, the pin and the test container take at least.
 readonly RUNG_SECONDS=15
@@ -154,28 +169,14 @@ rung_import() {
 
 # rung_tag: the same image under the name of another EKS registry.
 rung_tag() {
-  local name platform platforms candidates=()
+  local source
   if needs_second_name && image_is_usable "$IMAGE"; then
     return 0
   fi
-  read_platform
-  platform=$REPLY
-  ctr_k8s 15 images ls
-  # A size is two words: a number and its unit.
-  while read -r name _ _ _ _ platforms _; do
-    if trusted_source "$name" "$IMAGE" && [[ ",$platforms," == *",linux/$platform"[,/]* ]]; then
-      candidates+=("$name")
-    fi
-  done < "$WORK/out"
-  # An empty array is an unset variable to bash before 4.4.
-  ((${#candidates[@]} > 0)) || return 1
-  for name in "${candidates[@]}"; do
-    if image_is_usable "$name" && tag_image "$name" "$IMAGE"; then
-      evidence taggedFrom "$name"
-      return 0
-    fi
-  done
-  return 1
+  find_tag_source || return 1
+  source=$REPLY
+  tag_image "$source" "$IMAGE" || return 1
+  evidence taggedFrom "$source"
 }
 
 # rung_ecr: the image from its own private registry, with a token.

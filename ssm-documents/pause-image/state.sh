@@ -3,7 +3,10 @@
 #@ use containerd
 #@ use images
 #@ use disk
+#@ use ecr
 # shellcheck shell=bash disable=SC2034  # the prelude and script.sh read what is only set here
+
+readonly PAUSE_TAR=${FLEETMEND_PAUSE_TAR:-/etc/eks/pause.tar}
 
 REASON_FOUND=''
 # none: this containerd never reports a pin; restart: a label counts after containerd's next start; yes.
@@ -62,6 +65,30 @@ compare_images() {
   if [[ -z $REPLY ]] || ((REPLY < 29)); then
     KUBELET_SPARES_ANOTHER=true
   fi
+}
+
+# find_tag_source: the sandbox image under the name of another EKS registry, complete and for this platform, in REPLY; 1 if
+# there is none.
+find_tag_source() {
+  local name platform platforms candidates=()
+  read_platform
+  platform=$REPLY
+  ctr_k8s 15 images ls
+  # A size is two words: a number and its unit.
+  while read -r name _ _ _ _ platforms _; do
+    if trusted_source "$name" "$IMAGE" && [[ ",$platforms," == *",linux/$platform"[,/]* ]]; then
+      candidates+=("$name")
+    fi
+  done < "$WORK/out"
+  # An empty array is an unset variable to bash before 4.4.
+  ((${#candidates[@]} > 0)) || return 1
+  for name in "${candidates[@]}"; do
+    if image_is_usable "$name"; then
+      REPLY=$name
+      return 0
+    fi
+  done
+  return 1
 }
 
 # default_image VERSION: the sandbox image that containerd takes where its configuration names none, in REPLY.

@@ -3,13 +3,14 @@ import { logNormal } from '../lab/sim/latency.ts';
 import type { SimulatedNode } from '../lab/sim/node.ts';
 import { failing, MENDABLE, MINUTE_MS, openScene, type Scene, synthScene } from './support.ts';
 
-const names = ['big', 'small', 'breaker', 'local', 'paused', 'stale', 'line', 'cancelled'];
+const names = ['big', 'small', 'breaker', 'registry', 'local', 'paused', 'stale', 'line', 'cancelled'];
 let scene: Scene;
 beforeAll(async () => {
   scene = await openScene(synthScene(names.map((name) => ({ name }))));
 });
 afterAll(() => scene.lab.stop());
 
+const LOCAL = { localRung: 'tag', repair: { kind: 'mends', rung: 'tag' } } as const;
 const latest = async (nodes: readonly SimulatedNode[]): Promise<readonly string[]> =>
   await Promise.all(
     nodes.map(async (n) => {
@@ -109,6 +110,47 @@ describe('a repair that does not work', () => {
     expect((await scene.openLane('local/pause-image'))?.breaker).toBeUndefined();
     expect(scene.chronicle.notices.filter((n) => n.detail.lane === 'local/pause-image')).toEqual([]);
     await scene.drain();
+  });
+});
+
+describe('a registry that is down', () => {
+  it('holds the nodes that need it; the others are mended meanwhile, and all when it is back', async () => {
+    const silent = failing('RegistryUnreachable');
+    const nodes = scene.addNodes('registry', 40, {
+      faultOf: (i) => (i < 16 ? silent : i < 20 ? { ...MENDABLE, ...LOCAL } : undefined),
+    });
+    const [needing, local] = [nodes.slice(0, 16), nodes.slice(16, 20)];
+    const holdOf = async () => (await scene.openLane('registry/pause-image'))?.registryHold;
+    await scene.start({ action: 'check', cluster: 'registry', reason: 'pods hang' });
+    await scene.lab.settle();
+    expect(local.filter((n) => n.faults().length > 0)).toEqual([]);
+    const tried = scene.chronicle.repairsOn(needing).flatMap((c) => c.instanceIds);
+    expect(tried.length).toBeGreaterThanOrEqual(2);
+    // No more than a canary and what the budget of four lets be under way when the second one is heard of.
+    expect(tried.length).toBeLessThanOrEqual(6);
+    expect(await holdOf()).toMatchObject({ holds: 1 });
+    const held = needing.filter((n) => !tried.includes(n.instanceId));
+    expect(await latest(held)).toEqual(times(held.length, 'BlockedBy'));
+    const [row] = await scene.history(held[0]?.instanceId ?? '');
+    expect(row?.message).toMatch(/registry did not answer \d nodes: held until/);
+
+    await scene.lab.advance(17 * MINUTE_MS);
+    await scene.lab.settle();
+    expect(scene.chronicle.repairsOn(needing).flatMap((c) => c.instanceIds)).toHaveLength(tried.length + 1);
+    expect(await holdOf()).toMatchObject({ holds: 2 });
+
+    for (const node of needing) node.breakWith(MENDABLE);
+    await scene.lab.advance(32 * MINUTE_MS);
+    await scene.drain(60);
+    const left = needing.filter((n) => n.faults().length > 0);
+    // Those that tried have had their answer, and complain again.
+    expect(left).toHaveLength(tried.length + 1);
+    await scene.logFault(...left);
+    await scene.drain();
+    expect(nodes.filter((n) => n.faults().length > 0)).toEqual([]);
+    expect(await holdOf()).toBeUndefined();
+    expect(await scene.report({ query: 'quarantine' })).toEqual([]);
+    expect(scene.chronicle.violations).toEqual([]);
   });
 });
 

@@ -94,6 +94,7 @@ describe('the same signal, again and again', () => {
     await scene.logFault(node);
     await scene.drain();
     await expectMendedOnce(node);
+    expect(scene.letters()).toEqual([]);
   });
 });
 

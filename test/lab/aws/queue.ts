@@ -6,6 +6,8 @@ type Slot = {
   readonly message: QueueMessage;
   state: 'delayed' | 'visible' | 'in-flight' | 'gone';
   receiveCount: number;
+  /** It stayed visible when it was last received: the next one is that delivery once more, not another surprise. */
+  duplicated: boolean;
   firstReceivedAt: number;
   receiptHandle: string;
   cancelTimer: (() => void) | undefined;
@@ -62,6 +64,7 @@ export const createQueue = (settings: QueueSettings, context: QueueContext): Que
       message,
       state: delayMs > 0 ? 'delayed' : 'visible',
       receiveCount: 0,
+      duplicated: false,
       firstReceivedAt: 0,
       receiptHandle: '',
       cancelTimer: undefined,
@@ -151,7 +154,9 @@ export const createQueue = (settings: QueueSettings, context: QueueContext): Que
         receiveCount: slot.receiveCount,
         firstReceivedAt: slot.firstReceivedAt,
       });
-      if (timeoutMs === 0 || (!settings.fifo && random() < faults.duplicateDeliveryRate)) {
+      // Without the limit a message that is worked on well would be received until its redrive policy gives it up.
+      slot.duplicated = !slot.duplicated && !settings.fifo && random() < faults.duplicateDeliveryRate;
+      if (timeoutMs === 0 || slot.duplicated) {
         clock.after(0, announce);
         continue;
       }

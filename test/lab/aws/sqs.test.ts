@@ -89,10 +89,11 @@ describe('a standard queue', () => {
     expect(await attributes()).toEqual(['0', '0', '1']);
   });
 
-  it('may deliver a message twice', async () => {
+  it('may deliver a message twice, and hides it then', async () => {
     fixture.lab.faults.duplicateDeliveryRate = 1;
     await sqs.send(new SendMessageCommand({ QueueUrl: url('work'), MessageBody: 'a' }));
-    expect([...(await receive('work')), ...(await receive('work'))].map((m) => m.body)).toEqual(['a', 'a']);
+    const got = [...(await receive('work')), ...(await receive('work')), ...(await receive('work'))];
+    expect(got.map((m) => m.body)).toEqual(['a', 'a']);
   });
 
   it('says which entries of a batch failed, inside a successful answer', async () => {

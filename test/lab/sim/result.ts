@@ -6,6 +6,8 @@ export type SimulatedFault = {
   readonly remediation: string;
   readonly reason: string;
   readonly cause?: string;
+  /** The rung without a registry that the check names. */
+  readonly localRung?: string;
   /** What a repair does: mends it (saying it may recur, or not), fails for a reason of its own, or crashes. */
   readonly repair:
     | { readonly kind: 'mends'; readonly rung?: string; readonly willRecur?: boolean }
@@ -34,6 +36,7 @@ const broken = (fault: SimulatedFault): Finding => ({
   outcome: 'Broken',
   reason: fault.reason,
   ...(fault.cause === undefined ? {} : { cause: fault.cause }),
+  ...(fault.localRung === undefined ? {} : { rung: fault.localRung }),
   message: `${fault.reason} (${SIMULATED})`,
 });
 
