@@ -110,15 +110,20 @@ const otherLines = async (
   await lab.settle();
 };
 
-/** Counts one sweep, in a lab that runs no other. */
-export const measureSweep = async (nodes: number): Promise<Bill> => {
+/** One sweep: what it cost, and how many rows of each kind are in the table after it. */
+export type SweepFigures = { readonly bill: Bill; readonly rows: ReadonlyMap<string, number> };
+
+/** Counts one sweep over healthy nodes, in a lab that runs no other. */
+export const measureSweep = async (nodes: number): Promise<SweepFigures> => {
   const scene = await openScene(synthScene([{ name: CLUSTER, sweeps: true }]), { seed: 3 });
   try {
     scene.addNodes(CLUSTER, nodes);
-    return await billOf(scene.lab, async () => {
+    const bill = await billOf(scene.lab, async () => {
       scene.lab.invokeAsync('fleetmend-reconcile', { kind: 'sweep', everyMinutes: 5 });
       await scene.drain();
     });
+    const kinds = (await scene.items()).map(({ pk, sk }) => `${pk.split('#')[0]} ${sk.split('#')[0]}`);
+    return { bill, rows: new Map([...Map.groupBy(kinds, (kind) => kind)].map(([kind, all]) => [kind, all.length])) };
   } finally {
     await scene.lab.stop();
   }
@@ -126,7 +131,7 @@ export const measureSweep = async (nodes: number): Promise<Bill> => {
 
 /** Counts all of it on a simulated cluster of healthy nodes. */
 export const measureHearing = async (nodes: number): Promise<HearingCosts> => {
-  const sweep = await measureSweep(nodes);
+  const { bill: sweep } = await measureSweep(nodes);
   const scene = await openScene(synthScene([{ name: CLUSTER }]), { seed: 3 });
   const { lab, clock } = scene;
   try {

@@ -1,0 +1,28 @@
+import { expect, it } from 'vitest';
+import { measureSweep } from './costs.ts';
+
+const NODES = 400;
+/** SSM takes at most 50 nodes a command, and a sweep's rows are those of its commands. */
+const COMMANDS = NODES / 50;
+/**
+ * About 5 writes a command and 10 for the run were measured, whatever the number of nodes; a wake that comes twice adds
+ * some. A row for each node would be 400.
+ */
+const MAX_WRITES = 60;
+/** Half a KB a node was measured: the run's own state, stored at each step, names the nodes that are left. */
+const MAX_KILOBYTES_PER_NODE = 1;
+/** A row goes to the table and at most two indexes. */
+const COPIES = 3;
+
+it('a sweep of healthy nodes leaves rows for its commands, and none for a node', async () => {
+  const { bill, rows } = await measureSweep(NODES);
+  // The pace's counters, one for each second with a call of EC2, go after ten minutes.
+  const kept = [...rows].filter(([kind]) => !kind.startsWith('RATE '));
+  expect(Object.fromEntries(kept)).toEqual({
+    'RUN STATE': 1,
+    'RUN COMMAND': COMMANDS,
+    'COMMAND COMMAND': COMMANDS,
+  });
+  expect(bill.writes).toBeLessThanOrEqual(MAX_WRITES);
+  expect(bill.writeUnits / COPIES / NODES).toBeLessThanOrEqual(MAX_KILOBYTES_PER_NODE);
+});
