@@ -56,7 +56,8 @@ describe('a log line of a node that cannot start pods', () => {
   it('can be read again by every question that the audit table answers', async () => {
     const [run] = await scene.runs('demo');
     const result = { kind: 'result', instanceId: broken.instanceId, runId: run?.runId, outcome: 'Repaired' };
-    const day = new Date(scene.lab.now()).toISOString().slice(0, 10);
+    const [row] = await scene.history(broken.instanceId);
+    const day = row?.endedAt.slice(0, 10);
     const { instanceId } = broken;
     expect(await scene.report({ query: 'run', runId: run?.runId })).toMatchObject([{ kind: 'run' }, result]);
     expect(await scene.report({ query: 'outcomes', cluster: 'demo', outcome: 'Repaired' })).toMatchObject([result]);
