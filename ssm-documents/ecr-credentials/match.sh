@@ -1,0 +1,97 @@
+# Whether a pattern of `matchImages` takes in an image: as kubelet decides it (k8s.io/kubernetes pkg/credentialprovider,
+# URLsMatchStr, with Go's net/url and path/filepath.Match). Text only.
+# shellcheck shell=bash disable=SC2034  # other parts read what is only set here
+
+URL_HOST='' URL_PORT='' URL_PATH=''
+
+# split_url TEXT: host, port and path of `https://TEXT`; 1 where Go's parser refuses it, which kubelet does not survive.
+# A `?` begins the query there, so it never is a wildcard in a pattern. (A path's %41 is not decoded here.)
+split_url() {
+  local rest=${1%%#*} host allowed='^[][A-Za-z0-9._~!$&'\''()*+,;=:<>"-]*$'
+  URL_HOST='' URL_PORT='' URL_PATH=''
+  [[ $rest != *[[:cntrl:]]* ]] || return 1
+  rest=${rest%%\?*}
+  host=${rest%%/*}
+  rest=${rest:${#host}}
+  host=${host##*@}
+  [[ $host =~ $allowed && $host != \[* ]] || return 1
+  if [[ $host == *:* ]]; then
+    [[ ${host##*:} =~ ^[0-9]*$ ]] || return 1
+    # With a second colon or a bracket Go finds no port, and takes all of it for the host.
+    if [[ ${host%:*} != *[]:[]* ]]; then
+      URL_PORT=${host##*:} host=${host%:*}
+    fi
+  fi
+  URL_HOST=$host URL_PATH=$rest
+}
+
+# matches_image PATTERN IMAGE: the same port, the same number of labels, each label by its own wildcards, and the pattern's
+# path the beginning of the image's.
+matches_image() {
+  local hosts ports path host
+  split_url "$1" || return 1
+  hosts=$URL_HOST ports=$URL_PORT path=$URL_PATH
+  split_url "$2" || return 1
+  host=$URL_HOST
+  [[ $ports == "$URL_PORT" && ${URL_PATH:0:${#path}} == "$path" ]] || return 1
+  while matches_label "${hosts%%.*}" "${host%%.*}"; do
+    if [[ $hosts != *.* || $host != *.* ]]; then
+      [[ $hosts != *.* && $host != *.* ]]
+      return
+    fi
+    hosts=${hosts#*.} host=${host#*.}
+  done
+  return 1
+}
+
+# matches_label PATTERN TEXT: Go's filepath.Match, where neither has a `/` or a `\`.
+matches_label() {
+  local p=0 t=0 star=-1 mark=0 char
+  while ((t < ${#2})); do
+    char=${1:p:1}
+    if [[ $char == '*' ]]; then
+      p=$((p + 1)) star=$p mark=$t
+    elif [[ $char == '[' ]] && matches_class "${1:p+1}" "${2:t:1}"; then
+      p=$((p + REPLY + 1)) t=$((t + 1))
+    elif [[ -n $char && $char != '[' && ($char == '?' || $char == "${2:t:1}") ]]; then
+      p=$((p + 1)) t=$((t + 1))
+    elif ((star >= 0)); then
+      mark=$((mark + 1))
+      p=$star t=$mark
+    else
+      return 1
+    fi
+  done
+  while [[ ${1:p:1} == '*' ]]; do
+    p=$((p + 1))
+  done
+  ((p == ${#1}))
+}
+
+# matches_class REST CHAR: whether CHAR is in the class that REST goes on with, after its `[`; how long that is, in REPLY.
+# Other than in a shell, `!` is a character like any, and the class must not begin with `]` or hold a `-` but in a range.
+matches_class() {
+  local rest=$1 low high negated=false found=false
+  if [[ $rest == ^* ]]; then
+    negated=true rest=${rest:1}
+  fi
+  while :; do
+    low=${rest:0:1}
+    [[ $low == [!]-] ]] || return 1
+    high=$low rest=${rest:1}
+    if [[ $rest == -* ]]; then
+      high=${rest:1:1} rest=${rest:2}
+      [[ $high == [!]-] ]] || return 1
+    fi
+    [[ $2 < $low || $2 > $high ]] || found=true
+    [[ $rest != \]* ]] || break
+  done
+  REPLY=$((${#1} - ${#rest} + 1))
+  [[ $found != "$negated" ]]
+}
+
+# pattern_for HOST REGION: the pattern for every account and region that the AMIs have for such a host, in REPLY.
+pattern_for() {
+  REPLY="*.${1#*.}"
+  REPLY=${REPLY/".$2."/.*.}
+}
