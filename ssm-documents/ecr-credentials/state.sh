@@ -91,7 +91,7 @@ config_fault() {
 
 # match_fault: no pattern that takes in the node's registry.
 match_fault() {
-  local near
+  local near wanted
   [[ -n $CREDENTIAL_CONFIG ]] || return 1
   if ! find_registry; then
     evidence registry unknown
@@ -102,8 +102,9 @@ match_fault() {
   ! find_provider "$REGISTRY/eks/pause" || return 1
   near=$REPLY
   pattern_for "$REGISTRY" "$ECR_REGION"
-  evidence wantedPattern "$REPLY"
-  found CredentialProviderMismatch pattern "No pattern of matchImages in $CREDENTIAL_CONFIG takes in $REGISTRY, so kubelet pulls from it without credentials.${near:+ $near does not: label by label it is another host.} It needs $REPLY."
+  wanted=$REPLY
+  evidence wantedPattern "$wanted"
+  found CredentialProviderMismatch pattern "No pattern of matchImages in $CREDENTIAL_CONFIG takes in $REGISTRY, so kubelet pulls from it without credentials.${near:+ $near does not: label by label it is another host.} It needs $wanted."
 }
 
 # answer_fault: what the plugin really says.
