@@ -119,7 +119,7 @@ prove() {
   RUNG=${RUNG:-restart}
   WILL_RECUR=false
   REPLY=' It is mended on this node alone: change the AMI or the user data, too.'
-  if command -v nodeadm > /dev/null || [[ -d /etc/eks/nodeadm.d ]]; then
+  if command -v nodeadm > /dev/null || [[ -f /etc/eks/kubelet/environment ]]; then
     # nodeadm writes the file at each init (amazon-eks-ami, nodeadm).
     WILL_RECUR=true
     REPLY=' nodeadm writes these files anew at each boot: change the AMI or the NodeConfig in the user data, too.'
