@@ -2,11 +2,15 @@ import { defineReasons } from '../../functions/core/reasons.ts';
 import { defineRemediation } from '../../functions/core/remediation.ts';
 import { commonReasons } from '../lib/common-reasons.ts';
 import { registryReasons } from '../lib/registry-reasons.ts';
+import { runtimeReasons } from '../lib/runtime-reasons.ts';
 
 const { NodeRoleLacksECR, TokenUnavailable, RegistryUnreachable, RegistryCertificate } = registryReasons;
+const { DiskFull, RuntimeDown } = runtimeReasons;
 
 const reasons = defineReasons({
   ...commonReasons,
+  DiskFull,
+  RuntimeDown,
   NodeRoleLacksECR,
   TokenUnavailable,
   RegistryUnreachable,
