@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import type { Action, Remediation } from '../functions/core/remediation.ts';
 import { catalogueOf } from './catalogue.ts';
 import { bashDocument, type CommandDocument } from './document.ts';
+import { withoutUnneeded } from './needed.ts';
 import { packed } from './pack.ts';
 import { type Part, partsOf } from './parts.ts';
 import { remediations } from './registry.ts';
@@ -141,15 +142,24 @@ const nodeCheck = (from: readonly Remediation[], prelude: readonly Part[]): Buil
     const own = parts.filter((part) => !isShared(part)).map((part) => part.text);
     return { name, parts: parts.filter(isShared), body: withoutComments([...own, section?.text ?? ''].join('\n')) };
   });
-  const text = join([
+  const needed = withoutUnneeded([
     ...inOrder([...prelude, ...checks.flatMap((check) => check.parts)]).map(shared),
-    ...checks.map(({ name, body }, i) => `# ${name}\ndefine_${i}() {\n${body.trim()}\n}`),
+    ...checks.map(({ body }) => body),
     severities(from),
     `NODE_CHECKS=(${from.map((r) => r.name).join(' ')})`,
     shared({ path: 'lib/node-check.sh', text: read('lib/node-check.sh') }),
     `BUDGET_SECONDS=${NODE_CHECK_TIMEOUT_SECONDS - MARGIN_SECONDS}`,
     'node_check "$@"',
   ]);
+  const firstCheck = needed.length - checks.length - 5;
+  const text = join(
+    needed.map((script, at) => {
+      const check = checks[at - firstCheck];
+      return check === undefined
+        ? script
+        : `# ${check.name}\ndefine_${at - firstCheck}() {\n${script.trim()}\n}`;
+    }),
+  );
   const names = from.map((r) => r.name).join(', ');
   return built(
     NODE_CHECK,

@@ -31,13 +31,9 @@ export const sectionsOf = (script: string): ReadonlyMap<string, Section> => {
   return new Map([...sections].map(([name, { uses, lines }]) => [name, { uses, text: lines.join('\n') }]));
 };
 
-/**
- * A script without its comment lines, empty lines and indentation: they would cost a quarter of SSM's 64 KB. Scripts have no
- * here-documents and no quoted text whose lines begin with spaces that matter, so none of it is data.
- */
+/** A script without its comment lines and empty lines. Scripts have no here-documents, so such a line is never data. */
 export const withoutComments = (script: string): string =>
   script
     .split('\n')
     .filter((line) => !/^\s*(#|$)/.test(line))
-    .map((line) => line.trimStart())
     .join('\n');

@@ -53,7 +53,9 @@ WANTED='*.dkr.ecr.*.amazonaws.com.cn'
   add_pattern 2> /dev/null
   backup=$BACKUP REASON_FOUND=''
   pending_fault
-  [ "$REASON_FOUND $FIX $PENDING_FILE $PENDING_BACKUP" = "CredentialProviderMismatch restart $CREDENTIAL_CONFIG $backup" ]
+  CHANGED_FILE='' BACKUP=''
+  read_pending
+  [ "$REASON_FOUND $FIX $CHANGED_FILE $BACKUP" = "CredentialProviderMismatch restart $CREDENTIAL_CONFIG $backup" ]
 }
 
 @test "links the folder, the program and the configuration that the flags name, and takes the links back" {

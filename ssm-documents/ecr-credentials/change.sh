@@ -31,6 +31,18 @@ note_pending() {
   } > "$PENDING.new" && mv -f -- "$PENDING.new" "$PENDING"
 }
 
+# read_pending: what note_pending wrote, for a repair that goes on after one that was killed.
+read_pending() {
+  local key value
+  while IFS='=' read -r key value; do
+    case $key in
+      file) CHANGED_FILE=$value ;;
+      backup) BACKUP=$value ;;
+      made) MADE+=$value$'\n' ;;
+    esac
+  done < "$PENDING"
+}
+
 # replace_file FILE: FILE.fleetmend-new takes FILE's place; what was there stays as a hard link beside, so that no byte and no
 # secret is copied.
 replace_file() {

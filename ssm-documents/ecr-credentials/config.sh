@@ -10,66 +10,58 @@ CONFIG_FORMAT='' CONFIG_KIND=''
 
 # read_config FILE: all of the above. 1: the file is neither JSON nor YAML; 2: it could not be judged; why in REPLY.
 read_config() {
-  local path type value i code=0 item='^/providers/([0-9]{1,2})/([A-Za-z]+)((/[0-9]{1,2})(/[a-z]+)?)?$'
   NAMES=() VERSIONS=() DURATIONS=() PATTERNS=() ARGUMENTS=() VARIABLES=() CONFIG_KIND=/
   # kubelet takes what begins with a brace for JSON (apimachinery, GuessJSONStream), and all else for YAML.
   CONFIG_FORMAT=yaml
-  if IFS= read -r -d '{' -n 200 value < "$1" && [[ -z ${value//[[:space:]]/} ]]; then
+  if [[ -f $1 ]] && IFS= read -r -d '{' -n 200 REPLY < "$1" && [[ -z ${REPLY//[[:space:]]/} ]]; then
     CONFIG_FORMAT=json
+    each_value "$1" take_config_value
+  else
+    each_value "$1" take_config_value "$YAML_AWK"
   fi
-  while IFS=$'\t' read -r path type value; do
-    case $path in
-      /kind) CONFIG_KIND+=$value ;;
-      /apiVersion) CONFIG_KIND=$value$CONFIG_KIND ;;
-      code) code=$type ;;
-    esac
-    [[ $path =~ $item ]] || continue
-    i=${BASH_REMATCH[1]}
-    NAMES[i]=${NAMES[i]-}
-    case $type:${BASH_REMATCH[2]}${BASH_REMATCH[5]} in
-      string:name) NAMES[i]=$value ;;
-      string:apiVersion) VERSIONS[i]=$value ;;
-      string:defaultCacheDuration) DURATIONS[i]=$value ;;
-      string:matchImages) PATTERNS[i]=${PATTERNS[i]-}$value$'\n' ;;
-      string:args) ARGUMENTS[i]=${ARGUMENTS[i]-}$value$'\n' ;;
-      string:env/name) VARIABLES[i]=${VARIABLES[i]-}$'\n'$value= ;;
-      string:env/value) VARIABLES[i]=${VARIABLES[i]-}$value ;;
-    esac
-  done < <(
-    "${CONFIG_FORMAT}_run" "$1" '' 2> "$WORK/why" || code=$?
-    printf 'code\t%s\n' "$code"
-  )
-  slurp "$WORK/why"
-  last_line "$REPLY"
-  return "$code"
+}
+
+take_config_value() {
+  local i item='^/providers/([0-9]{1,2})/([A-Za-z]+)(/[0-9]{1,2}(/[a-z]+)?)?$'
+  case $1 in
+    /kind) CONFIG_KIND+=$3 ;;
+    /apiVersion) CONFIG_KIND=$3$CONFIG_KIND ;;
+  esac
+  [[ $1 =~ $item ]] || return 0
+  i=${BASH_REMATCH[1]}
+  NAMES[i]=${NAMES[i]-}
+  case $2:${BASH_REMATCH[2]}${BASH_REMATCH[4]} in
+    string:name) NAMES[i]=$3 ;;
+    string:apiVersion) VERSIONS[i]=$3 ;;
+    string:defaultCacheDuration) DURATIONS[i]=$3 ;;
+    string:matchImages) PATTERNS[i]=${PATTERNS[i]-}$3$'\n' ;;
+    string:args) ARGUMENTS[i]=${ARGUMENTS[i]-}$3$'\n' ;;
+    string:env/name) VARIABLES[i]=${VARIABLES[i]-}$'\n'$3= ;;
+    string:env/value) VARIABLES[i]=${VARIABLES[i]-}$3 ;;
+  esac
 }
 
 # config_is_refused: whether kubelet would refuse what read_config read; why in REPLY. The rules are those of
 # validateCredentialProviderConfig that every version of kubelet has.
 config_is_refused() {
-  local i pattern seen=' ' versions='v1(alpha1|beta1)?'
+  local i name pattern seen=' ' versions='kubelet\.k8s\.io/v1(alpha1|beta1)?$' kind='^kubelet\.config\.k8s\.io/v1(alpha1|beta1)?/CredentialProviderConfig$'
   REPLY=''
-  if [[ ! $CONFIG_KIND =~ ^kubelet\.config\.k8s\.io/$versions/CredentialProviderConfig$ ]]; then
-    REPLY="it is $CONFIG_KIND, not kubelet.config.k8s.io/v1/CredentialProviderConfig"
-    return
-  fi
-  if ((${#NAMES[@]} == 0)); then
-    REPLY='it has no providers'
-    return
-  fi
+  ((${#NAMES[@]} > 0)) || REPLY='it has no providers'
   for i in "${!NAMES[@]}"; do
-    case ${NAMES[i]} in
-      '' | */* | *' '* | . | ..) REPLY="\"${NAMES[i]}\" is no name" ;;
+    name=${NAMES[i]}
+    case $name in
+      '' | */* | *' '* | . | ..) REPLY="\"$name\" is no name" ;;
     esac
-    [[ $seen != *" ${NAMES[i]} "* ]] || REPLY="it has ${NAMES[i]} twice"
-    seen+="${NAMES[i]} "
-    [[ ${VERSIONS[i]-} =~ ^credentialprovider\.kubelet\.k8s\.io/$versions$ ]] || REPLY="${NAMES[i]} has the apiVersion \"${VERSIONS[i]-}\""
-    [[ -n ${DURATIONS[i]-} ]] || REPLY="${NAMES[i]} has no defaultCacheDuration"
-    [[ -n ${PATTERNS[i]-} ]] || REPLY="${NAMES[i]} has no matchImages"
+    [[ $seen != *" $name "* ]] || REPLY="it has $name twice"
+    seen+="$name "
+    [[ ${VERSIONS[i]-} =~ ^credentialprovider\.$versions ]] || REPLY="$name has the apiVersion \"${VERSIONS[i]-}\""
+    [[ -n ${DURATIONS[i]-} ]] || REPLY="$name has no defaultCacheDuration"
+    [[ -n ${PATTERNS[i]-} ]] || REPLY="$name has no matchImages"
     while IFS= read -r pattern; do
       split_url "$pattern" || REPLY="the pattern \"$pattern\" is no URL"
     done < <(printf '%s' "${PATTERNS[i]-}")
   done
+  [[ $CONFIG_KIND =~ $kind ]] || REPLY="it is $CONFIG_KIND, not kubelet.config.k8s.io/v1/CredentialProviderConfig"
   [[ -n $REPLY ]]
 }
 

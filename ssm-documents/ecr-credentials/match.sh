@@ -44,50 +44,16 @@ matches_image() {
   return 1
 }
 
-# matches_label PATTERN TEXT: Go's filepath.Match, where neither has a `/` or a `\`.
+# matches_label PATTERN TEXT: Go's filepath.Match, where neither has a `/` or a `\`. By a shell's wildcards, where these are the
+# same: a class of Go's may not begin with `]` or hold a `-` but in a range, and in it `!` is a character like any.
 matches_label() {
-  local p=0 t=0 star=-1 mark=0 char
-  while ((t < ${#2})); do
-    char=${1:p:1}
-    if [[ $char == '*' ]]; then
-      p=$((p + 1)) star=$p mark=$t
-    elif [[ $char == '[' ]] && matches_class "${1:p+1}" "${2:t:1}"; then
-      p=$((p + REPLY + 1)) t=$((t + 1))
-    elif [[ -n $char && $char != '[' && ($char == '?' || $char == "${2:t:1}") ]]; then
-      p=$((p + 1)) t=$((t + 1))
-    elif ((star >= 0)); then
-      mark=$((mark + 1))
-      p=$star t=$mark
-    else
-      return 1
-    fi
+  local char pattern=$1 classes='^([^[]|\[\^?([^]-](-[^]-])?)+\])*$'
+  [[ $1 =~ $classes ]] || return 1
+  for char in '(' '!' ':' '='; do
+    pattern=${pattern//"$char"/"\\$char"}
   done
-  while [[ ${1:p:1} == '*' ]]; do
-    p=$((p + 1))
-  done
-  ((p == ${#1}))
-}
-
-# matches_class REST CHAR: whether CHAR is in the class that REST goes on with, after its `[`; how long that is, in REPLY.
-# Other than in a shell, `!` is a character like any, and the class must not begin with `]` or hold a `-` but in a range.
-matches_class() {
-  local rest=$1 low high negated=false found=false
-  if [[ $rest == ^* ]]; then
-    negated=true rest=${rest:1}
-  fi
-  while :; do
-    low=${rest:0:1}
-    [[ $low == [!]-] ]] || return 1
-    high=$low rest=${rest:1}
-    if [[ $rest == -* ]]; then
-      high=${rest:1:1} rest=${rest:2}
-      [[ $high == [!]-] ]] || return 1
-    fi
-    [[ $2 < $low || $2 > $high ]] || found=true
-    [[ $rest != \]* ]] || break
-  done
-  REPLY=$((${#1} - ${#rest} + 1))
-  [[ $found != "$negated" ]]
+  # shellcheck disable=SC2053  # it is a pattern
+  [[ $2 == $pattern ]]
 }
 
 # pattern_for HOST REGION: the pattern for every account and region that the AMIs have for such a host, in REPLY.

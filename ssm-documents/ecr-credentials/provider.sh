@@ -45,7 +45,7 @@ ask_plugin() {
     ERR=$REPLY
     return 1
   fi
-  if [[ ! $answer =~ $version ]] || [[ ${BASH_REMATCH[1]} != "$1" ]]; then
+  if [[ ! $answer =~ $version || ${BASH_REMATCH[1]} != "$1" ]]; then
     ERR="it does not answer in $1"
   elif ! take_token "$answer" '"password"[[:space:]]*:[[:space:]]*"([^"]+)"'; then
     ERR='its answer has no password'

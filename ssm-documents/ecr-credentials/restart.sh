@@ -3,7 +3,6 @@
 #@ use failures
 # shellcheck shell=bash disable=SC2034  # script.sh reads what is only set here
 
-KUBELET_UNIT=''
 # `ActiveState MainPID restarts`.
 KUBELET_NOW=''
 KUBELET_WHY=''
@@ -13,15 +12,10 @@ HEALTHZ_PORT=10248
 readonly SETTLE_SECONDS=45
 readonly STEADY_SECONDS=${FLEETMEND_STEADY_SECONDS:-6}
 
-# find_kubelet_unit: the unit, and the port of its health check (kubelet config v1beta1, healthzPort; 0 turns it off).
+# find_kubelet_unit: whether there is one, and the port of its health check (kubelet config v1beta1, healthzPort; 0 turns it
+# off).
 find_kubelet_unit() {
-  local unit port='healthzPort"?[[:space:]]*:[[:space:]]*([0-9]{1,5})'
-  for unit in kubelet.service snap.kubelet-eks.daemon.service; do
-    capture 5 systemctl show --property=LoadState "$unit"
-    [[ $OUT == *LoadState=loaded* ]] || continue
-    KUBELET_UNIT=$unit
-    break
-  done
+  local port='healthzPort"?[[:space:]]*:[[:space:]]*([0-9]{1,5})'
   if [[ -f $KUBELET_CONFIG ]]; then
     slurp "$KUBELET_CONFIG"
     [[ ! $REPLY =~ $port ]] || HEALTHZ_PORT=${BASH_REMATCH[1]}

@@ -40,7 +40,7 @@ repair() {
   find_kubelet_unit || finish_not_repaired "$REASON_FOUND" 'There is no unit of kubelet that could be restarted.'
   refuse_blocked
   if [[ $FIX == restart ]]; then
-    CHANGED_FILE=$PENDING_FILE BACKUP=$PENDING_BACKUP MADE=$PENDING_MADE
+    read_pending
   else
     change
   fi

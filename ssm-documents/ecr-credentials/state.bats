@@ -52,12 +52,11 @@ faults() {
 
 @test "tells a kubelet without flags from one that asks ECR by itself" {
   CREDENTIAL_CONFIG='' CREDENTIAL_BIN_DIR=''
-  kubelet() { :; }
-  for version in v1.26.15-eks-1 v1.27.0; do
-    capture() { OUT="Kubernetes $version"; }
+  while read -r minor found; do
+    kubelet_minor() { REPLY=$minor; }
     faults
-    [ "$version $REPLY" = "v1.26.15-eks-1 :" ] || [ "$version $REPLY" = 'v1.27.0 CredentialProviderMissing:' ]
-  done
+    [ "$REPLY" = "$found:" ] || { echo "$minor: $REPLY" && false; }
+  done < <(printf '%s\n' '26' '27 CredentialProviderMissing' '')
 }
 
 @test "names the reason behind the provider's words" {
@@ -90,8 +89,8 @@ faults() {
 }
 
 @test "takes kubelet's own words where it does not start, and only those of its credential provider" {
-  KUBELET_PID=''
-  capture() { printf '%s\n' 'E0304 x.go:1] "Other" err="x"' "$words" > "$WORK/out"; }
+  KUBELET_PID='' KUBELET_UNIT=kubelet.service
+  capture() { printf -v OUT '%s\n' 'E0304 x.go:1] "Other" err="x"' "$words" 'I0304 x.go:2] "End"'; }
   words='E0304 kuberuntime_manager.go:260] "Failed to register CRI auth plugins" err="strict decoding error: unknown field"'
   start_fault
   [[ $REASON_FOUND == CredentialProviderInvalid && $MESSAGE_FOUND == *'err="strict decoding error: unknown field"' ]]

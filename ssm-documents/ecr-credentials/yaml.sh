@@ -1,17 +1,19 @@
 # The YAML that people and older AMIs write provider configurations in: a key and its value a line, block lists, plain quotes.
 # What goes beyond that (anchors, flow collections, block texts, escapes) is not judged.
+#@ use json
 # shellcheck shell=bash disable=SC2016  # awk's dollars
 
 readonly YAML_AWK='
 function stop(code, why) { print "line " NR ": " why > "/dev/stderr"; failed = code; exit code }
+function foreign() { stop(2, "YAML of a kind that is not read here") }
 function put(where, text) {
   if (text ~ /^("[^"\\]*"|\047[^\047]*\047)$/) text = substr(text, 2, length(text) - 2)
   else if (text ~ /^\*/) stop(1, "a value that begins with * must be in quotes")
-  else if (text ~ /^[][{}&!|>%@`?"\047]/ || text ~ /: /) stop(2, "YAML of a kind that is not read here")
+  else if (text ~ /^[][{}&!|>%@`?"\047]|: /) foreign()
   if (want == "") print where "\tstring\t" text
   else if (where == want) print NR, column
 }
-/\t/ { stop(2, "a tab") }
+/\t/ { foreign() }
 /^ *(#|$)/ || $0 == "---" { next }
 {
   sub(/\r$/, "")
@@ -22,15 +24,15 @@ function put(where, text) {
   dash = text ~ /^- /
   sub(/^- +/, "", text)
   if (!match(text, /^[A-Za-z]+:( +|$)/)) {
-    if (!dash || list == "") stop(2, "YAML of a kind that is not read here")
+    if (!dash || list == "") foreign()
     put("/providers/" n - 1 "/" list "/" items++, text)
     next
   }
-  key = substr(text, 1, RLENGTH)
-  sub(/: *$/, "", key)
+  key = text
+  sub(/:.*/, "", key)
   text = substr(text, RLENGTH + 1)
   if (column == 0 && !dash) { root = key; list = ""; if (text != "") put("/" key, text); next }
-  if (root != "providers") stop(2, "YAML of a kind that is not read here")
+  if (root != "providers") foreign()
   if (dash && n == 0) first = column
   if (dash && column == first) { n++; list = "" }
   if (list == "env" && column > first + 2 - (dash ? 1 : 0)) {
@@ -46,8 +48,5 @@ END { if (failed) exit failed }'
 
 # yaml_run FILE WANT: as json_run. WANT, the path of a list item: prints its line and the column of its dash.
 yaml_run() {
-  local code=0
-  bounded 5 awk -v "want=$2" "$YAML_AWK" < "$1" || code=$?
-  ((code < 2)) || return 2
-  return "$code"
+  json_run "$1" "$2" "$YAML_AWK"
 }

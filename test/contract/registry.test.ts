@@ -6,7 +6,6 @@ import { MAX_RESULT_BYTES, readResult } from '../../functions/core/outcome.ts';
 import { remediation as template } from '../../ssm-documents/_template/remediation.ts';
 import { buildDocuments } from '../../ssm-documents/build.ts';
 import { adviceOf, catalogue, remediations } from '../../ssm-documents/registry.ts';
-import { unzipped } from '../../ssm-documents/zip.ts';
 import { PARTS, readCorpus } from '../corpus/corpus.ts';
 
 const root = new URL('../../ssm-documents/', import.meta.url);
@@ -94,7 +93,7 @@ describe('the reasons of log lines', () => {
 describe.each(remediations.map((r) => [r.name, r] as const))('%s', (name, remediation) => {
   // All that its documents hold: script.sh, the parts that it uses, and the prelude.
   const script = buildDocuments([remediation])
-    .map(({ content }) => unzipped(content.mainSteps[0]?.inputs.runCommand.join('\n') ?? ''))
+    .flatMap(({ content }) => content.mainSteps[0]?.inputs.runCommand ?? [])
     .join('\n');
 
   it('gives only reasons of its own, and its script gives no other', () => {
