@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import type { Action, Remediation } from '../functions/core/remediation.ts';
 import { catalogueOf } from './catalogue.ts';
 import { bashDocument, type CommandDocument } from './document.ts';
-import { withoutUnneeded } from './needed.ts';
+import { withoutFunction, withoutUnneeded } from './needed.ts';
 import { packed } from './pack.ts';
 import { type Part, partsOf } from './parts.ts';
 import { remediations } from './registry.ts';
@@ -28,6 +28,7 @@ export type BuiltDocument = {
 /** Key and `remediation` of the document that runs every check. */
 export const NODE_CHECK = 'node-check';
 
+const HEALTHY = 'finish_healthy';
 const NODE_CHECK_TIMEOUT_SECONDS = 60;
 /** Between the script's own budget and the agent's limit: time to clean up and to print the result. */
 const MARGIN_SECONDS = 20;
@@ -46,7 +47,7 @@ const read = (path: string): string => {
 const join = (texts: readonly string[]): string => texts.map((text) => text.trim()).join('\n\n');
 
 // The comments of parts stay in the repository: with all of them, no repair would fit into SSM's 64 KB.
-const shared = ({ path, text }: Part): string => `# ssm-documents/${path}\n${withoutComments(text)}`;
+const shared = ({ path, text }: Part): string => `# ${path}\n${withoutComments(text)}`;
 
 const inOrder = (parts: readonly Part[]): readonly Part[] => [
   ...new Map(parts.map((part) => [part.path, part])).values(),
@@ -101,7 +102,7 @@ const documentsOf = (remediation: Remediation, prelude: readonly Part[]): BuiltD
     ].join('\n');
     const chosen = names.flatMap((section) => sections.get(section) ?? []);
     const uses = [...new Set(chosen.flatMap((section) => section.uses))];
-    const parts = inOrder([...prelude, ...partsOf(uses, name, find)]);
+    const parts = inOrder([...prelude, ...partsOf(['single', ...uses], name, find)]);
     const text = join([
       sections.get('')?.text ?? '',
       ...parts.map(shared),
@@ -140,7 +141,9 @@ const nodeCheck = (from: readonly Remediation[], prelude: readonly Part[]): Buil
     const parts = partsOf(section?.uses ?? [], name, find);
     // What lies in a remediation's own folder is its own matter: another may have a function of the same name.
     const own = parts.filter((part) => !isShared(part)).map((part) => part.text);
-    return { name, parts: parts.filter(isShared), body: withoutComments([...own, section?.text ?? ''].join('\n')) };
+    // What a document says of a healthy node is in no finding, so node-check.sh has a shorter one for all.
+    const body = withoutFunction(withoutComments([...own, section?.text ?? ''].join('\n')), HEALTHY);
+    return { name, parts: parts.filter(isShared), body };
   });
   const needed = withoutUnneeded([
     ...inOrder([...prelude, ...checks.flatMap((check) => check.parts)]).map(shared),

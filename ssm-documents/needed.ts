@@ -27,6 +27,13 @@ const piecesOf = (script: string): Piece[] => {
   return pieces;
 };
 
+/** A script without its function of that name, for one that gets another. Wants what `withoutUnneeded` wants. */
+export const withoutFunction = (script: string, name: string): string =>
+  piecesOf(script)
+    .filter((piece) => piece.name !== name)
+    .flatMap((piece) => piece.lines)
+    .join('\n');
+
 /**
  * Scripts without the functions that nothing in any of them names, so that a document of checks has no function that only a
  * repair calls. A word in a text or a comment counts as a use, and so does a name that is put together at run time: it keeps

@@ -142,8 +142,5 @@ say_evidence() {
   if [[ $NETWORK_READY != unknown ]]; then
     evidence networkReady "$NETWORK_READY"
     evidence networkReadyBy cri
-  elif [[ -n $REASON_FOUND && $ON_DOCKER == false ]]; then
-    capture 5 journalctl --unit=containerd --lines=100 --no-pager --output=cat
-    [[ $OUT != *'cni config load failed: '* ]] || evidence journal "${OUT##*'cni config load failed: '}"
   fi
 }

@@ -25,7 +25,7 @@ article() {
   printf ' \n%s' "$GOOD" > "$FILE"
   read_config "$FILE"
   [ "$CONFIG_FORMAT ${NAMES[0]} ${VERSIONS[0]} ${DURATIONS[0]}" = "json ecr-credential-provider $V1 12h" ]
-  [ "${PATTERNS[0]}${ARGUMENTS[0]}" = $'*.dkr.ecr.*.amazonaws.com\n*.dkr.ecr.*.amazonaws.cn\nget-credentials\n' ]
+  [ "${PATTERNS[*]} ${ARGUMENTS[0]}" = $'0 *.dkr.ecr.*.amazonaws.com 0 *.dkr.ecr.*.amazonaws.cn get-credentials\n' ]
   [ "${VARIABLES[0]}" = $'\nHOME=/root' ]
   refute config_is_refused
   article > "$FILE"

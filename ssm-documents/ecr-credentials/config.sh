@@ -4,7 +4,8 @@
 #@ use ./match
 # shellcheck shell=bash disable=SC2034  # other parts read what is only set here
 
-# One entry per provider; several values of one are lines. `env` is lines NAME=VALUE.
+# One entry per provider; several values of one are lines, in ARGUMENTS and in VARIABLES (`env`, NAME=VALUE). PATTERNS has all
+# patterns, each after the number of its provider.
 NAMES=() VERSIONS=() DURATIONS=() PATTERNS=() ARGUMENTS=() VARIABLES=()
 CONFIG_FORMAT='' CONFIG_KIND=''
 
@@ -34,7 +35,7 @@ take_config_value() {
     string:name) NAMES[i]=$3 ;;
     string:apiVersion) VERSIONS[i]=$3 ;;
     string:defaultCacheDuration) DURATIONS[i]=$3 ;;
-    string:matchImages) PATTERNS[i]=${PATTERNS[i]-}$3$'\n' ;;
+    string:matchImages) PATTERNS+=("$i $3") ;;
     string:args) ARGUMENTS[i]=${ARGUMENTS[i]-}$3$'\n' ;;
     string:env/name) VARIABLES[i]=${VARIABLES[i]-}$'\n'$3= ;;
     string:env/value) VARIABLES[i]=${VARIABLES[i]-}$3 ;;
@@ -44,24 +45,23 @@ take_config_value() {
 # config_is_refused: whether kubelet would refuse what read_config read; why in REPLY. The rules are those of
 # validateCredentialProviderConfig that every version of kubelet has.
 config_is_refused() {
-  local i name pattern seen=' ' versions='kubelet\.k8s\.io/v1(alpha1|beta1)?$' kind='^kubelet\.config\.k8s\.io/v1(alpha1|beta1)?/CredentialProviderConfig$'
+  local i name pattern seen=' ' version='k8s\.io/v1(alpha1|beta1)?'
   REPLY=''
   ((${#NAMES[@]} > 0)) || REPLY='it has no providers'
   for i in "${!NAMES[@]}"; do
     name=${NAMES[i]}
-    case $name in
-      '' | */* | *' '* | . | ..) REPLY="\"$name\" is no name" ;;
-    esac
+    [[ $name =~ ^[^/\ ]+$ && $name != @(.|..) ]] || REPLY="\"$name\" is no name"
     [[ $seen != *" $name "* ]] || REPLY="it has $name twice"
     seen+="$name "
-    [[ ${VERSIONS[i]-} =~ ^credentialprovider\.$versions ]] || REPLY="$name has the apiVersion \"${VERSIONS[i]-}\""
+    [[ ${VERSIONS[i]-} =~ ^credentialprovider\.kubelet\.$version$ ]] || REPLY="$name has the apiVersion \"${VERSIONS[i]-}\""
     [[ -n ${DURATIONS[i]-} ]] || REPLY="$name has no defaultCacheDuration"
-    [[ -n ${PATTERNS[i]-} ]] || REPLY="$name has no matchImages"
-    while IFS= read -r pattern; do
-      split_url "$pattern" || REPLY="the pattern \"$pattern\" is no URL"
-    done < <(printf '%s' "${PATTERNS[i]-}")
+    [[ " ${PATTERNS[*]-}" == *" $i "* ]] || REPLY="$name has no matchImages"
   done
-  [[ $CONFIG_KIND =~ $kind ]] || REPLY="it is $CONFIG_KIND, not kubelet.config.k8s.io/v1/CredentialProviderConfig"
+  for i in "${!PATTERNS[@]}"; do
+    pattern=${PATTERNS[i]#* }
+    split_url "$pattern" || REPLY="the pattern \"$pattern\" is no URL"
+  done
+  [[ $CONFIG_KIND =~ ^kubelet\.config\.$version/CredentialProviderConfig$ ]] || REPLY="it is $CONFIG_KIND, not kubelet.config.k8s.io/v1/CredentialProviderConfig"
   [[ -n $REPLY ]]
 }
 
@@ -69,14 +69,10 @@ config_is_refused() {
 # that ends like IMAGE's host is then in REPLY: the one that was meant.
 find_provider() {
   local i pattern near='' host=${1%%/*}
-  for i in "${!NAMES[@]}"; do
-    while IFS= read -r pattern; do
-      if matches_image "$pattern" "$1"; then
-        PROVIDER=$i
-        return 0
-      fi
-      [[ ${pattern##*.} != "${host##*.}" || ${pattern#*.} != dkr* ]] || near=${near:-$pattern}
-    done < <(printf '%s' "${PATTERNS[i]-}")
+  for i in "${!PATTERNS[@]}"; do
+    pattern=${PATTERNS[i]#* } PROVIDER=${PATTERNS[i]%% *}
+    ! matches_image "$pattern" "$1" || return 0
+    [[ ${pattern##*.} != "${host##*.}" || ${pattern#*.} != dkr* ]] || near=${near:-$pattern}
   done
   PROVIDER='' REPLY=$near
   return 1

@@ -7,22 +7,16 @@ URL_HOST='' URL_PORT='' URL_PATH=''
 # split_url TEXT: host, port and path of `https://TEXT`; 1 where Go's parser refuses it, which kubelet does not survive.
 # A `?` begins the query there, so it never is a wildcard in a pattern. (A path's %41 is not decoded here.)
 split_url() {
-  local rest=${1%%#*} host allowed='^[][A-Za-z0-9._~!$&'\''()*+,;=:<>"-]*$'
-  URL_HOST='' URL_PORT='' URL_PATH=''
-  [[ $rest != *[[:cntrl:]]* ]] || return 1
-  rest=${rest%%\?*}
+  local rest=${1%%[#?]*} host allowed='^[][A-Za-z0-9._~!$&'\''()*+,;=:<>"-]*$'
   host=${rest%%/*}
-  rest=${rest:${#host}}
+  URL_PORT='' URL_PATH=${rest:${#host}}
   host=${host##*@}
-  [[ $host =~ $allowed && $host != \[* ]] || return 1
+  [[ $1 != *[[:cntrl:]]* && $host =~ $allowed && $host != \[* ]] || return 1
   if [[ $host == *:* ]]; then
-    [[ ${host##*:} =~ ^[0-9]*$ ]] || return 1
-    # With a second colon or a bracket Go finds no port, and takes all of it for the host.
-    if [[ ${host%:*} != *[]:[]* ]]; then
-      URL_PORT=${host##*:} host=${host%:*}
-    fi
+    URL_PORT=${host##*:} host=${host%:*}
   fi
-  URL_HOST=$host URL_PATH=$rest
+  URL_HOST=$host
+  [[ $URL_PORT =~ ^[0-9]*$ ]]
 }
 
 # matches_image PATTERN IMAGE: the same port, the same number of labels, each label by its own wildcards, and the pattern's

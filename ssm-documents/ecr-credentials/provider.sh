@@ -10,26 +10,21 @@ REGISTRY=''
 # The program of the provider that kubelet asks for it.
 PLUGIN=''
 
-# find_registry: REGISTRY: that of the sandbox image, else by the region in what kubelet knows of itself (its providerID,
-# its cluster's endpoint). 1 where nothing tells it. Not by instance metadata: every EKS node has one of these.
+# find_registry: REGISTRY: that of kubelet's sandbox image, else EKS's own by the region in what kubelet knows of itself (its
+# providerID, its cluster's endpoint) or in containerd's images. 1 where nothing tells it.
 find_registry() {
-  local file text='' sandbox='sandbox(_image)?[[:space:]]*=[[:space:]]*["'\'']([^/"'\'']+)/'
-  local place='(aws:///|\.)([a-z]{2,5}(-[a-z]+)+-[0-9]{1,2})(\.eks\.|[a-z-][a-z0-9-]*/i-)'
-  for file in /etc/containerd/config.toml "$KUBELET_CONFIG" /var/lib/kubelet/kubeconfig; do
+  local file text='' place='(aws:///|\.)([a-z]{2,5}(-[a-z]+)+-[0-9]{1,2})(\.(eks|amazonaws)\.|[a-z-][a-z0-9-]*/i-)'
+  REGISTRY=${KUBELET_SANDBOX_IMAGE%%/*}
+  ! parse_ecr_host "$REGISTRY" || return 0
+  for file in "$KUBELET_CONFIG" /var/lib/kubelet/kubeconfig /etc/containerd/config.toml; do
     [[ -f $file && -r $file ]] || continue
     slurp "$file"
     text+=$REPLY
   done
-  REGISTRY=${KUBELET_SANDBOX_IMAGE%%/*}
-  if ! parse_ecr_host "$REGISTRY" && [[ $text =~ $sandbox ]]; then
-    REGISTRY=${BASH_REMATCH[2]}
-  fi
-  if ! parse_ecr_host "$REGISTRY"; then
-    [[ $text =~ $place ]] || return 1
-    eks_registry "${BASH_REMATCH[2]}"
-    REGISTRY=$REPLY
-    parse_ecr_host "$REGISTRY"
-  fi
+  [[ $text =~ $place ]] || return 1
+  eks_registry "${BASH_REMATCH[2]}" || return 1
+  REGISTRY=$REPLY
+  parse_ecr_host "$REGISTRY"
 }
 
 # ask_plugin VERSION: has PLUGIN answer for REGISTRY as kubelet would. 1: it gave no credentials (RC, ERR), or not such as

@@ -52,9 +52,9 @@ const reasons = defineReasons({
     severity: 'Warning',
     scope: 'evidence',
     cause:
-      "Docker's config.json holds a login for an ECR registry. It lasts 12 h, and is used instead of the credential helper after that, too.",
+      "Docker's config.json holds a login for an ECR registry. It lasts 12 h, and is used instead of the registry's credential helper after that, too.",
     advice:
-      'Run the repair: it removes that one entry where a credential helper is set for the registry. Otherwise set one (amazon-ecr-credential-helper), and find what runs docker login on the node.',
+      'Run the repair: it removes that one entry. Then find what runs docker login on the node.',
   },
   DockerCredentialHelperMissing: {
     severity: 'Warning',

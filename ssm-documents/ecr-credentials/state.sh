@@ -96,7 +96,7 @@ match_fault() {
   ! find_provider "$REGISTRY/eks/pause" || return 1
   near=$REPLY
   pattern_for "$REGISTRY" "$ECR_REGION"
-  found CredentialProviderMismatch pattern "No pattern of matchImages in $CREDENTIAL_CONFIG takes in $REGISTRY, so kubelet pulls from it without credentials.${near:+ $near does not: label by label it is another host.} It needs $REPLY."
+  found CredentialProviderMismatch pattern "No pattern of matchImages in $CREDENTIAL_CONFIG takes in $REGISTRY, so kubelet pulls from it without credentials.${near:+ $near does not: its labels are others.} It needs $REPLY."
   evidence wantedPattern "$REPLY"
 }
 
@@ -144,5 +144,5 @@ start_fault() {
 pending_fault() {
   local reason
   [[ -f $PENDING && -O $PENDING ]] && read -r reason < "$PENDING" && [[ $reason =~ ^reason=CredentialProviderM[a-z]+$ ]] || return 1
-  found "${reason#*=}" restart 'An earlier repair mended the files, and was cut off before it saw kubelet run with them. Run it again.'
+  found "${reason#*=}" restart 'An earlier repair was cut off before it saw kubelet run with the mended files. Run it again.'
 }

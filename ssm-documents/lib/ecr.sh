@@ -71,20 +71,17 @@ trusted_source() {
   eks_partition "$ECR_ACCOUNT" && [[ $REPLY == "$partition" ]]
 }
 
-# The accounts of eks_partition by region; a region that is not here has its partition's first.
-readonly EKS_ACCOUNTS=' cn-north-1=918309763551 us-gov-east-1=151742754352 us-iso-west-1=608367168043 us-isob-west-1=321162350305 us-isof-east-1=171035529773 af-south-1=877085696533 ap-east-1=800184023465 ap-east-2=533267051163 ap-south-2=900889452093 ap-southeast-3=296578399912 ap-southeast-4=491585149902 ap-southeast-5=151610086707 ap-southeast-6=333609536671 ap-southeast-7=121268973566 ca-west-1=761377655185 eu-central-2=900612956339 eu-south-1=590381155156 eu-south-2=455263428931 il-central-1=066635153087 me-central-1=759879836304 me-south-1=558608220178 mx-central-1=730335286997 '
+# The accounts of eks_partition by region, where a region has another than its partition's first.
+readonly EKS_ACCOUNTS=' cn-north-1=918309763551 us-gov-east-1=151742754352 af-south-1=877085696533 ap-east-1=800184023465 ap-east-2=533267051163 ap-south-2=900889452093 ap-southeast-3=296578399912 ap-southeast-4=491585149902 ap-southeast-5=151610086707 ap-southeast-6=333609536671 ap-southeast-7=121268973566 ca-west-1=761377655185 eu-central-2=900612956339 eu-south-1=590381155156 eu-south-2=455263428931 il-central-1=066635153087 me-central-1=759879836304 me-south-1=558608220178 mx-central-1=730335286997 '
 
-# eks_registry REGION: the host of EKS's own registry for a region, in REPLY.
+# eks_registry REGION: the host of EKS's own registry for a region of the partitions aws, aws-cn and aws-us-gov, in REPLY; 1
+# for any other.
 eks_registry() {
   local account=602401143452 domain=amazonaws.com row=" $1=([0-9]+) "
   case $1 in
     cn-*) account=961992271922 domain+=.cn ;;
     us-gov-*) account=013241004608 ;;
-    us-iso-*) account=725322719131 domain=c2s.ic.gov ;;
-    us-isob-*) account=187977181151 domain=sc2s.sgov.gov ;;
-    us-isof-*) account=676585237158 domain=csp.hci.ic.gov ;;
-    eu-isoe-*) account=249663109785 domain=cloud.adc-e.uk ;;
-    eusc-*) account=877088126301 domain=amazonaws.eu ;;
+    us-iso* | eu-iso* | eusc-*) return 1 ;;
   esac
   [[ ! $EKS_ACCOUNTS =~ $row ]] || account=${BASH_REMATCH[1]}
   REPLY=$account.dkr.ecr.$1.$domain

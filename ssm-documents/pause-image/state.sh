@@ -159,17 +159,18 @@ find_cause() {
 
 # fault: what is wrong with the image, in REASON_FOUND and REPLY (a sentence); 1 if nothing is.
 fault() {
+  local dead='no new pod can start on this node. Run the repair.'
   case $IMAGE_STATE in
     absent)
       REASON_FOUND=SandboxImageMissing
-      REPLY="The sandbox image $IMAGE is not in containerd; no new pod can start on this node. Run the repair."
+      REPLY="The sandbox image $IMAGE is not in containerd; $dead"
       if [[ $LACKS_SECOND_NAME == true ]]; then
-        REPLY="containerd $CONTAINERD_VERSION looks for the sandbox image as its configuration writes it, without a tag ($CONFIGURED_IMAGE), and there is none of that name; no new pod can start on this node. Run the repair."
+        REPLY="containerd $CONTAINERD_VERSION looks for the sandbox image without a tag too, as its configuration writes it ($CONFIGURED_IMAGE), and there is none of that name; $dead"
       fi
       ;;
     incomplete)
       REASON_FOUND=SandboxImageIncomplete
-      REPLY="The sandbox image $IMAGE is listed, but its content has gone from $CONTAINERD_ROOT; no new pod can start on this node. Run the repair."
+      REPLY="The sandbox image $IMAGE is listed, but its content has gone from $CONTAINERD_ROOT; $dead"
       ;;
     *)
       # A label that this containerd would not report mends nothing.

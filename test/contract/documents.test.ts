@@ -107,14 +107,14 @@ describe('the parts', () => {
     // The prelude's print_result is replaced in node-check, on purpose and inside a function.
     const names = functionsIn(script).filter((name) => name !== 'check');
     expect(names.filter((name, i) => names.indexOf(name) !== i)).toEqual([]);
-    expect([...script.matchAll(/^# ssm-documents\/lib\/\S+$/gm)].map(([line]) => line)).toEqual([
-      ...new Set([...script.matchAll(/^# ssm-documents\/lib\/\S+$/gm)].map(([line]) => line)),
+    expect([...script.matchAll(/^# lib\/\S+$/gm)].map(([line]) => line)).toEqual([
+      ...new Set([...script.matchAll(/^# lib\/\S+$/gm)].map(([line]) => line)),
     ]);
   });
 
   it('lie in every document that uses them, and their marks in none', () => {
     for (const document of documents) {
-      expect(scriptOf(document)).toContain('# ssm-documents/lib/services.sh\n');
+      expect(scriptOf(document)).toContain('# lib/services.sh\n');
       expect(scriptOf(document)).not.toMatch(/^\s*#@/m);
     }
   });
@@ -122,7 +122,7 @@ describe('the parts', () => {
   it.each(['failures', 'image-changes', 'ecr-token', 'fetch', 'network', 'trust', 'test-container'])(
     'of a repair alone, such as %s, lie in no check',
     (part) => {
-      const line = `# ssm-documents/lib/${part}.sh\n`;
+      const line = `# lib/${part}.sh\n`;
       const holding = documents.filter((document) => scriptOf(document).includes(line));
       expect(holding.length).toBeGreaterThan(0);
       expect(holding.map((document) => document.action)).toEqual(holding.map(() => 'repair'));
@@ -134,7 +134,7 @@ describe('the parts', () => {
       file.endsWith('.sh'),
     );
     const all = documents.map(scriptOf).join('\n');
-    expect(files.filter((file) => !all.includes(`# ssm-documents/lib/${file}\n`))).toEqual([]);
+    expect(files.filter((file) => !all.includes(`# lib/${file}\n`))).toEqual([]);
   });
 });
 
