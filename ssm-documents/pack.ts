@@ -15,8 +15,8 @@ const shortName = (index: number, name: string): string => `${/^[A-Z]/.test(name
 // In JSON a line end is two bytes, and after these words a blank does as well.
 const OPEN = /(?<=(?:^|[\s;&|])(?:then|do|else|\(\) \{|\{))\n(?!#)/gm;
 
-// The blank of a redirection, and the end of a last case.
-const SPARE = /(?<=[^<>=][<>]) (?=["$/&\w])| ;;(?=\nesac$)/gm;
+// The blank of a redirection, the end of a last case, and what only keeps a script from changing a constant.
+const SPARE = /(?<=[^<>=][<>]) (?=["$/&\w])| ;;(?=\nesac$)|^readonly (?=\w+=)/gm;
 
 /**
  * A script in fewer bytes: without indentation, some line ends and blanks, and with short names in the place of its own long ones (functions and

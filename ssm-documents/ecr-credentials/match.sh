@@ -22,32 +22,24 @@ split_url() {
 # matches_image PATTERN IMAGE: the same port, the same number of labels, each label by its own wildcards, and the pattern's
 # path the beginning of the image's.
 matches_image() {
-  local hosts ports path host
+  local host port path
   split_url "$1" || return 1
-  hosts=$URL_HOST ports=$URL_PORT path=$URL_PATH
-  split_url "$2" || return 1
-  host=$URL_HOST
-  [[ $ports == "$URL_PORT" && ${URL_PATH:0:${#path}} == "$path" ]] || return 1
-  while matches_label "${hosts%%.*}" "${host%%.*}"; do
-    if [[ $hosts != *.* || $host != *.* ]]; then
-      [[ $hosts != *.* && $host != *.* ]]
-      return
-    fi
-    hosts=${hosts#*.} host=${host#*.}
-  done
-  return 1
+  host=$URL_HOST port=$URL_PORT path=$URL_PATH
+  split_url "$2" && [[ $port == "$URL_PORT" && ${host//[!.]/} == "${URL_HOST//[!.]/}" && ${URL_PATH:0:${#path}} == "$path" ]] \
+    && matches_host "$host" "$URL_HOST"
 }
 
-# matches_label PATTERN TEXT: Go's filepath.Match, where neither has a `/` or a `\`. By a shell's wildcards, where these are the
-# same: a class of Go's may not begin with `]` or hold a `-` but in a range, and in it `!` is a character like any.
-matches_label() {
+# matches_host PATTERN HOST: Go's filepath.Match on each label, where neither has a `/` or a `\`, of as many labels on both
+# sides. By a shell's wildcards, where these are the same: a class of Go's may not begin with `]` or hold a `-` but in a
+# range, and in it `!` is a character like any.
+matches_host() {
   local char pattern=$1 classes='^([^[]|\[\^?([^]-](-[^]-])?)+\])*$'
   [[ $1 =~ $classes ]] || return 1
   for char in '(' '!' ':' '='; do
     pattern=${pattern//"$char"/"\\$char"}
   done
   # shellcheck disable=SC2053  # it is a pattern
-  [[ $2 == $pattern ]]
+  [[ $2 == ${pattern//\*/*([!.])} ]]
 }
 
 # pattern_for HOST REGION: the pattern for every account and region that the AMIs have for such a host, in REPLY.

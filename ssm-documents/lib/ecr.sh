@@ -8,24 +8,20 @@ ECR_ACCOUNT='' ECR_REGION=''
 # host. Each partition has its own domain, so `….cn-north-1.amazonaws.com` is no ECR host, and neither is a host that
 # only begins like one.
 parse_ecr_host() {
-  local rest
-  local classic='^([0-9]{12})\.dkr\.ecr(-fips)?\.([a-z]{2,5}(-[a-z]+)+-[0-9]{1,2})\.([a-z0-9.-]+)$'
-  local dual_stack='^([0-9]{12})\.dkr-ecr(-fips)?\.([a-z]{2,5}(-[a-z]+)+-[0-9]{1,2})\.(on\.[a-z0-9.]+)$'
+  local host='^([0-9]{12})\.dkr([.-])ecr(-fips)?\.([a-z]{2,5}(-[a-z]+)+-[0-9]{1,2})\.([a-z0-9.-]+)$'
   ECR_ACCOUNT='' ECR_REGION=''
-  if [[ ! $1 =~ $classic && ! $1 =~ $dual_stack ]] || [[ $1 == *.dkr.ecr*.on.* ]]; then
-    return 1
-  fi
-  rest="${BASH_REMATCH[3]} ${BASH_REMATCH[5]}"
-  case $rest in
-    cn-*' amazonaws.com.cn' | cn-*' on.amazonwebservices.com.cn') ;;
-    us-isob-*' sc2s.sgov.gov' | us-isof-*' csp.hci.ic.gov' | us-iso-*' c2s.ic.gov') ;;
-    eu-isoe-*' cloud.adc-e.uk' | eusc-*' amazonaws.eu') ;;
+  [[ $1 =~ $host ]] || return 1
+  # The hosts with a hyphen are the dual-stack ones.
+  case ${BASH_REMATCH[4]}${BASH_REMATCH[2]}${BASH_REMATCH[6]} in
+    cn-*[0-9].amazonaws.com.cn | cn-*[0-9]-on.amazonwebservices.com.cn) ;;
+    us-isob-*[0-9].sc2s.sgov.gov | us-isof-*[0-9].csp.hci.ic.gov | us-iso-*[0-9].c2s.ic.gov) ;;
+    eu-isoe-*[0-9].cloud.adc-e.uk | eusc-*[0-9].amazonaws.eu) ;;
     cn-* | us-iso* | eu-iso* | eusc-*) return 1 ;;
-    *' amazonaws.com' | *' on.aws') ;;
+    *[0-9].amazonaws.com | *[0-9]-on.aws) ;;
     *) return 1 ;;
   esac
   # As text: ids begin with zeros too.
-  ECR_ACCOUNT=${BASH_REMATCH[1]} ECR_REGION=${BASH_REMATCH[3]}
+  ECR_ACCOUNT=${BASH_REMATCH[1]} ECR_REGION=${BASH_REMATCH[4]}
 }
 
 # eks_partition ACCOUNT: the partition in which ACCOUNT is one of EKS's image registries, in REPLY; 1 for any other.

@@ -210,7 +210,7 @@ take_lock() {
       WHY=Busy
       finish Skipped LockBusy 'Another fleetmend document is at work on this node; nothing was done.'
       ;;
-    *) finish_undecided ToolMissing "The lock on $RUN_DIR could not be taken: flock ended with exit code $code." ;;
+    *) finish_undecided ToolMissing "$RUN_DIR could not be locked: flock ended with exit code $code." ;;
   esac
   [[ $1 == shared ]] || remove_remains
 }

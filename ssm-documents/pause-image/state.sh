@@ -26,7 +26,7 @@ diagnose() {
   read_containerd
   evidence containerd "$CONTAINERD_VERSION"
   if [[ $CRI_DISABLED == true ]]; then
-    finish Unsupported RuntimeNotContainerd "containerd's CRI plugin is disabled (disabled_plugins in its configuration), so kubelet cannot use it. If it should: take cri off that list and restart containerd."
+    finish Unsupported RuntimeNotContainerd "containerd's CRI plugin is disabled (disabled_plugins in its configuration), so kubelet cannot use it: if it should, take cri off that list and restart containerd."
   fi
   if [[ -z $CONFIGURED_IMAGE ]]; then
     default_image "$CONTAINERD_VERSION"
