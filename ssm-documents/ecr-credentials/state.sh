@@ -43,7 +43,7 @@ path_fault() {
     # kubelet up to 1.26 asks ECR by itself where no provider is configured.
     kubelet_minor
     ((${REPLY:-0} > 26)) || return 1
-    found CredentialProviderMissing '' "kubelet runs without $flag-config and $flag-bin-dir, so it pulls from ECR without credentials."
+    found CredentialProviderMissing '' "kubelet runs without $flag-config and $flag-bin-dir, and pulls from ECR without credentials."
   elif [[ -z $file || -z $folder ]]; then
     refused CredentialProviderMissing '' "kubelet has only one of $flag-config and $flag-bin-dir"
   elif [[ ! -d $folder ]]; then

@@ -27,7 +27,7 @@ refuse_foreign_platforms() {
   if [[ -n $CONTAINERD_PID ]] || command -v containerd > /dev/null; then
     finish Unknown ToolMissing "containerd is here, but its client ctr is not on the PATH ($PATH)."
   fi
-  finish Unsupported PlatformUnsupported 'There is no container runtime for kubelet on this node: no containerd, and no Docker that it is told to use.'
+  finish Unsupported PlatformUnsupported 'There is no container runtime for kubelet: no containerd, and no Docker that it is told to use.'
 }
 
 # read_containerd: everything above, of the containerd that serves kubelet. Wants find_services and read_kubelet. By the

@@ -111,7 +111,7 @@ needs_second_name() {
 
 # read_image_state: the state of IMAGE in containerd, in IMAGE_STATE and beside it.
 read_image_state() {
-  IMAGE_STATE=absent IMAGE_PINNED=false IMAGE_MANAGED=false DIGEST='' LACKS_SECOND_NAME=false
+  IMAGE_STATE=absent IMAGE_PINNED=false IMAGE_LABELS='' DIGEST='' LACKS_SECOND_NAME=false
   ctr_k8s 15 images ls "name==\"$IMAGE\""
   if ((RC != 0)) || [[ $OUT != REF* ]]; then
     capture_error
@@ -165,7 +165,7 @@ fault() {
       REASON_FOUND=SandboxImageMissing
       REPLY="The sandbox image $IMAGE is not in containerd; $dead"
       if [[ $LACKS_SECOND_NAME == true ]]; then
-        REPLY="containerd $CONTAINERD_VERSION looks for the sandbox image without a tag too, as its configuration writes it ($CONFIGURED_IMAGE), and there is none of that name; $dead"
+        REPLY="containerd $CONTAINERD_VERSION looks for the sandbox image without a tag ($CONFIGURED_IMAGE) too, and there is none of that name; $dead"
       fi
       ;;
     incomplete)
