@@ -12,8 +12,8 @@ const piecesOf = (script: string): Piece[] => {
   const pieces: Piece[] = [];
   let inside = false;
   for (const line of script.split('\n')) {
-    const single = ONE_LINE.exec(line)?.[1];
-    const started = inside ? undefined : START.exec(line)?.[1];
+    const single: string | undefined = inside ? undefined : ONE_LINE.exec(line)?.[1];
+    const started: string | undefined = inside ? undefined : START.exec(line)?.[1];
     const last = pieces.at(-1);
     if (inside) {
       last?.lines.push(line);

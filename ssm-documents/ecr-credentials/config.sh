@@ -6,12 +6,12 @@
 
 # One entry per provider; several values of one are lines, in ARGUMENTS and in VARIABLES (`env`, NAME=VALUE). PATTERNS has all
 # patterns, each after the number of its provider.
-NAMES=() VERSIONS=() DURATIONS=() PATTERNS=() ARGUMENTS=() VARIABLES=()
+NAMES=() VERSIONS=() DURATIONS=() PATTERNS=() LAST_PATTERNS=() ARGUMENTS=() VARIABLES=()
 CONFIG_FORMAT='' CONFIG_KIND=''
 
 # read_config FILE: all of the above. 1: the file is neither JSON nor YAML; 2: it could not be judged; why in REPLY.
 read_config() {
-  NAMES=() VERSIONS=() DURATIONS=() PATTERNS=() ARGUMENTS=() VARIABLES=() CONFIG_KIND=/
+  NAMES=() VERSIONS=() DURATIONS=() PATTERNS=() LAST_PATTERNS=() ARGUMENTS=() VARIABLES=() CONFIG_KIND=/
   # kubelet takes what begins with a brace for JSON (apimachinery, GuessJSONStream), and all else for YAML.
   CONFIG_FORMAT=yaml
   if [[ -f $1 ]] && IFS= read -r -d '{' -n 200 REPLY < "$1" && [[ -z ${REPLY//[[:space:]]/} ]]; then
@@ -35,7 +35,7 @@ take_config_value() {
     string:name) NAMES[i]=$3 ;;
     string:apiVersion) VERSIONS[i]=$3 ;;
     string:defaultCacheDuration) DURATIONS[i]=$3 ;;
-    string:matchImages) PATTERNS+=("$i $3") ;;
+    string:matchImages) PATTERNS+=("$i $3") LAST_PATTERNS[i]=$3 ;;
     string:args) ARGUMENTS[i]=${ARGUMENTS[i]-}$3$'\n' ;;
     string:env/name) VARIABLES[i]=${VARIABLES[i]-}$'\n'$3= ;;
     string:env/value) VARIABLES[i]=${VARIABLES[i]-}$3 ;;
@@ -55,7 +55,7 @@ config_is_refused() {
     seen+="$name "
     [[ ${VERSIONS[i]-} =~ ^credentialprovider\.kubelet\.$version$ ]] || REPLY="$name has the apiVersion \"${VERSIONS[i]-}\""
     [[ -n ${DURATIONS[i]-} ]] || REPLY="$name has no defaultCacheDuration"
-    [[ " ${PATTERNS[*]-}" == *" $i "* ]] || REPLY="$name has no matchImages"
+    [[ -n ${LAST_PATTERNS[i]-} ]] || REPLY="$name has no matchImages"
   done
   for i in "${!PATTERNS[@]}"; do
     pattern=${PATTERNS[i]#* }

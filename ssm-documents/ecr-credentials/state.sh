@@ -143,6 +143,6 @@ start_fault() {
 # pending_fault: a repair that was cut off before kubelet ran with its changes.
 pending_fault() {
   local reason
-  [[ -f $PENDING && -O $PENDING ]] && read -r reason < "$PENDING" && [[ $reason =~ ^reason=CredentialProviderM[a-z]+$ ]] || return 1
+  [[ -f $PENDING && -O $PENDING ]] && read -r reason < "$PENDING" && [[ $reason =~ ^[a-z]+=CredentialProviderM[a-z]+$ ]] || return 1
   found "${reason#*=}" restart 'An earlier repair was cut off before it saw kubelet run with the mended files. Run it again.'
 }

@@ -119,7 +119,7 @@ describe('the parts', () => {
     }
   });
 
-  it.each(['failures', 'image-changes', 'ecr-token', 'fetch', 'network', 'trust', 'test-container'])(
+  it.each(['failures', 'image-changes', 'ecr-token', 'fetch', 'network', 'test-container'])(
     'of a repair alone, such as %s, lie in no check',
     (part) => {
       const line = `# lib/${part}.sh\n`;
