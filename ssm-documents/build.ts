@@ -158,9 +158,7 @@ const nodeCheck = (from: readonly Remediation[], prelude: readonly Part[]): Buil
   const text = join(
     needed.map((script, at) => {
       const check = checks[at - firstCheck];
-      return check === undefined
-        ? script
-        : `# ${check.name}\ndefine_${at - firstCheck}() {\n${script.trim()}\n}`;
+      return check === undefined ? script : `# ${check.name}\ndefine_${at - firstCheck}() {\n${script.trim()}\n}`;
     }),
   );
   const names = from.map((r) => r.name).join(', ');

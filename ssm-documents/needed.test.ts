@@ -38,7 +38,7 @@ describe('scripts without what nothing needs', () => {
   it('keep what is called, by its name or by one that is put together, and lose the rest', () => {
     const [library = '', action = ''] = withoutUnneeded([LIBRARY, ACTION]);
     expect(functionsIn(library)).toEqual(['used', 'deep', 'say', 'rung_one', 'yaml_run']);
-    expect(library).toContain("LIMIT=1\nused() {\n  deep \"$1\"\n}\ndeep() { say");
+    expect(library).toContain('LIMIT=1\nused() {\n  deep "$1"\n}\ndeep() { say');
     expect(action).toBe(ACTION);
   });
 

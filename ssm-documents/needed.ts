@@ -61,5 +61,10 @@ export const withoutUnneeded = (scripts: readonly string[]): string[] => {
       use(piece);
     }
   }
-  return cut.map((pieces) => pieces.filter((piece) => kept.has(piece)).flatMap((piece) => piece.lines).join('\n'));
+  return cut.map((pieces) =>
+    pieces
+      .filter((piece) => kept.has(piece))
+      .flatMap((piece) => piece.lines)
+      .join('\n'),
+  );
 };

@@ -51,5 +51,8 @@ export const packed = (script: string, kept: readonly string[] = []): string => 
   const short = new Map(ranked.map(([name], index) => [name, shortName(index, name)]));
   const taken = [...short.values()].filter((name) => new RegExp(`\\b${name}\\b`).test(text));
   if (taken.length > 0) throw new Error(`packing a script: it has names like the short ones: ${taken.join(', ')}`);
-  return text.replace(/\w+/g, (word) => short.get(word) ?? word).replace(OPEN, ' ').replace(SPARE, '');
+  return text
+    .replace(/\w+/g, (word) => short.get(word) ?? word)
+    .replace(OPEN, ' ')
+    .replace(SPARE, '');
 };

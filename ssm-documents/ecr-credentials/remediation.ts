@@ -53,8 +53,7 @@ const reasons = defineReasons({
     scope: 'evidence',
     cause:
       "Docker's config.json holds a login for an ECR registry. It lasts 12 h, and is used instead of the registry's credential helper after that, too.",
-    advice:
-      'Run the repair: it removes that one entry. Then find what runs docker login on the node.',
+    advice: 'Run the repair: it removes that one entry. Then find what runs docker login on the node.',
   },
   DockerCredentialHelperMissing: {
     severity: 'Warning',

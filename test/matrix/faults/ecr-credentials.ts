@@ -49,6 +49,18 @@ providers:
       - get-credentials
 `;
 
+/** A kubelet that starts with the configuration as it was broken, and with no other. */
+const STUBBORN = `cp ${CONFIG} ${KEPT}-broken; mv /usr/bin/kubelet /usr/bin/kubelet-kept
+cat > /usr/bin/kubelet <<'END'
+#!/bin/sh
+cmp -s ${CONFIG} ${KEPT}-broken && exec /usr/bin/kubelet-kept "$@"
+echo 'E1123 10:00:00.000000 1 kuberuntime_manager.go:274] "Failed to register CRI auth plugins" err="it is not to be changed"' >&2
+exit 1
+END
+chmod 755 /usr/bin/kubelet`;
+
+const plugin = (script: string): string => `cat > ${PLUGIN} <<'END'\n#!/bin/sh\n${script}\nEND`;
+
 const common = { remediation: 'ecr-credentials', generations: CONTAINERD_GENERATIONS, restore } as const;
 
 /** The faults of kubelet's credential provider, and of Docker's logins. */
@@ -119,6 +131,75 @@ export const faults: readonly Fault[] = [
     break: breakBy(`printf '#!/bin/sh\\necho "broken pipe" >&2\\nexit 1\\n' > ${PLUGIN}`),
     check: { outcome: 'Broken', reason: 'CredentialProviderFailed', message: /broken pipe/ },
     slow: true,
+  },
+  {
+    ...common,
+    name: 'the credential provider hangs',
+    break: breakBy(plugin('sleep 60')),
+    check: {
+      outcome: 'Broken',
+      reason: 'RegistryUnreachable',
+      message: /gives no credentials for .*: no answer in time/,
+    },
+    slow: true,
+  },
+  {
+    ...common,
+    name: 'the credential provider answers garbage',
+    break: breakBy(plugin('cat > /dev/null; echo hello')),
+    check: { outcome: 'Broken', reason: 'CredentialProviderInvalid', message: /does not answer in .*\/v1/ },
+    slow: true,
+  },
+  {
+    ...common,
+    name: 'its configuration names an apiVersion that the credential provider does not speak',
+    break: breakBy(
+      `sed -i 's|kubelet.k8s.io/v1"|kubelet.k8s.io/v1alpha1"|' ${CONFIG}
+${plugin(`cat > /dev/null; echo 'group version credentialprovider.kubelet.k8s.io/v1alpha1 is not supported' >&2; exit 1`)}
+${RESTART}`,
+    ),
+    check: { outcome: 'Broken', reason: 'CredentialProviderInvalid', message: /does not speak .*v1alpha1/ },
+    slow: true,
+  },
+  {
+    ...common,
+    name: 'its configuration has an apiVersion that kubelet does not know',
+    break: breakBy(`sed -i 's|kubelet.config.k8s.io/v1"|kubelet.config.k8s.io/v9"|' ${CONFIG}; ${RESTART} || true`),
+    check: { outcome: 'Broken', reason: 'CredentialProviderInvalid', message: /it is kubelet\.config\.k8s\.io\/v9/ },
+    slow: true,
+  },
+  {
+    ...common,
+    name: 'kubelet does not start with the mended configuration',
+    break: breakBy(`sed -i 's/amazonaws[.]com[.]cn/amazonaws.cn/' ${CONFIG}; ${STUBBORN}; ${RESTART}`),
+    check: { outcome: 'Broken', reason: 'CredentialProviderMismatch' },
+    repair: {
+      outcome: 'NotRepaired',
+      reason: 'CredentialProviderMismatch',
+      message:
+        /did not come back with the change \(.*not to be changed.*\)\. The change was taken back, and kubelet runs again as before/,
+    },
+    // As it was before the repair, and running.
+    restore: async (node) => {
+      await shell(
+        node,
+        `cmp ${CONFIG} ${KEPT}-broken; systemctl is-active kubelet; mv /usr/bin/kubelet-kept /usr/bin/kubelet`,
+      );
+      await restore(node);
+    },
+    slow: true,
+  },
+  {
+    name: "Docker's config.json names a credential helper that is not installed",
+    remediation: 'ecr-credentials',
+    generations: ['docker'],
+    break: async (node) => {
+      await shell(node, `umask 077; mkdir -p /root/.docker; echo '{"credsStore":"none-such"}' > ${DOCKER_CONFIG}`);
+    },
+    check: { outcome: 'Broken', reason: 'DockerCredentialHelperMissing', message: /docker-credential-none-such/ },
+    restore: async (node) => {
+      await shell(node, 'rm -r /root/.docker');
+    },
   },
   {
     name: "a login in Docker's config.json overrides amazon-ecr-credential-helper",
