@@ -44,6 +44,14 @@ plugin() {
   run ! grep -rl c2VjcmV0 "$WORK/log" "$WORK/err"
 }
 
+@test "ends a provider that hangs, with all that it has started" {
+  plugin 'sleep 30; true'
+  SECONDS=0 BUDGET_SECONDS=2
+  refute ask_plugin "$V1"
+  [ "$RC" = 124 ]
+  ((SECONDS < 20))
+}
+
 @test "takes no answer of another version, without a password, or with an exit code" {
   plugin 'echo "{\"apiVersion\":\"x\",\"auth\":{\"h\":{\"password\":\"abc\"}}}"'
   refute ask_plugin "$V1"

@@ -65,5 +65,7 @@ as_kubelet() {
   while IFS= read -r variable; do
     command+=("$variable")
   done < <(printf '%s' "${ARGUMENTS[PROVIDER]-}")
+  # With all that it may have started: whatever holds the pipe would be waited for.
+  TIMEOUT_HOW=--signal=TERM
   bounded 12 "${command[@]}"
 }

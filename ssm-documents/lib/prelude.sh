@@ -122,6 +122,9 @@ refuse_bottlerocket() {
   fi
 }
 
+# Another option of timeout than this, such as --signal=TERM, gives a command a process group of its own, which ends as a whole.
+TIMEOUT_HOW=--foreground
+
 # bounded SECONDS COMMAND...: runs a command for at most SECONDS, and never past the document's own budget, so that the
 # result line is out before the SSM agent kills the script. Exit code 124 says that time was up. The command stays in
 # the script's process group: an agent that kills the group leaves nobody behind.
@@ -135,7 +138,7 @@ bounded() {
   if ((seconds > left)); then
     seconds=$left
   fi
-  timeout --foreground --kill-after=2 "$seconds" "$@" 3>&-
+  timeout "$TIMEOUT_HOW" --kill-after=2 "$seconds" "$@" 3>&-
 }
 
 # slurp FILE: all of a file, in REPLY.

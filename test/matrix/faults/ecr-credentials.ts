@@ -11,7 +11,7 @@ const REGISTRY = '918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn';
 const KEPT = '/run/kept-provider';
 
 const isNodeadm = (generation: GenerationName): boolean => generation.startsWith('al2023');
-const RESTART = 'systemctl reset-failed kubelet || true; systemctl restart kubelet';
+const RESTART = 'systemctl reset-failed; systemctl restart kubelet';
 /** Keeps the provider as it is for `restore`. */
 const KEEP = `rm -rf ${KEPT}; cp -a ${FOLDER} ${KEPT}`;
 
