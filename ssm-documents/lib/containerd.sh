@@ -21,7 +21,7 @@ ctr_k8s() {
 # refuse_foreign_platforms: ends where there is no containerd that serves kubelet, before anything slow.
 refuse_foreign_platforms() {
   if kubelet_uses_docker; then
-    finish Unsupported RuntimeNotContainerd "kubelet uses ${KUBELET_ENDPOINT:-Docker}, not containerd: the remediation cri-dockerd looks after this node."
+    finish Unsupported RuntimeNotContainerd "kubelet uses ${KUBELET_ENDPOINT:-Docker}, not containerd: the remediation cri-dockerd mends this node."
   fi
   command -v ctr > /dev/null && return
   if [[ -n $CONTAINERD_PID ]] || command -v containerd > /dev/null; then

@@ -176,7 +176,7 @@ fault() {
       # A label that this containerd would not report mends nothing.
       if [[ $PIN_SUPPORT == yes && $IMAGE_PINNED == false ]]; then
         REASON_FOUND=SandboxImageUnpinned
-        REPLY="The sandbox image is there but not pinned; kubelet may delete it once the disk is $GC_HIGH_PERCENT % full. Run the repair, which pins it."
+        REPLY="The sandbox image is there but not pinned; kubelet may delete it once the disk is $GC_HIGH_PERCENT % full. Run the repair."
       elif [[ $PIN_SUPPORT != yes && $KUBELET_SPARES_ANOTHER == true ]]; then
         REASON_FOUND=SandboxImageMismatch
         REPLY="kubelet's --pod-infra-container-image names $KUBELET_SANDBOX_IMAGE and spares that alone, but containerd $CONTAINERD_VERSION uses $CONFIGURED_IMAGE and cannot pin it: kubelet deletes it once the disk is $GC_HIGH_PERCENT % full. Give both the same image in the user data, and replace the node."
