@@ -28,7 +28,7 @@ const reasons = defineReasons({
     severity: 'Fatal',
     scope: 'evidence',
     cause:
-      "No pattern of matchImages takes in the node's ECR registry, so kubelet never asks its credential provider and pulls without credentials. A pattern must have as many labels as the host: *.dkr.ecr.*.amazonaws.cn is not *.dkr.ecr.*.amazonaws.com.cn.",
+      "No pattern of matchImages takes in the node's ECR registry, so kubelet never asks its credential provider and pulls without credentials. A pattern must have as many labels as the host: `*.dkr.ecr.*.amazonaws.cn` is not `*.dkr.ecr.*.amazonaws.com.cn`.",
     advice:
       'Run the repair: it adds the pattern and restarts kubelet. Then add it in the AMI or the user data; nodeadm (AL2023) writes the file anew at each boot.',
   },

@@ -2,7 +2,7 @@
 #
 # This file tells the story. What is wrong is found by state.sh (with config.sh, match.sh, provider.sh, docker.sh), what is
 # changed is in change.sh, and restart.sh restarts kubelet.
-# shellcheck shell=bash disable=SC2034  # the prelude prints what is only set here
+# shellcheck shell=bash disable=SC2034,SC2153  # the prelude prints what is only set here
 
 #@ section check
 #@ use ./state

@@ -1,7 +1,7 @@
 # The orchestrator of node-check. Every remediation's check runs in a process of its own, all at the same time, each under
 # its own timeout: a hung runtime costs its own check and hides no other. What they ask alike is asked once, before. It expects from the builder: NODE_CHECKS (names),
 # the functions `define_<n>` that define check n, and `severity_of REASON`.
-# shellcheck shell=bash disable=SC2034  # the prelude reads what is only set here
+# shellcheck shell=bash disable=SC2034,SC2153  # the prelude reads what is only set here
 
 readonly CHECK_SECONDS=20
 
