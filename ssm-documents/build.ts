@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import type { Action, Remediation } from '../functions/core/remediation.ts';
 import { catalogueOf } from './catalogue.ts';
 import { bashDocument, type CommandDocument } from './document.ts';
+import { withoutFunction, withoutUnneeded } from './needed.ts';
 import { packed } from './pack.ts';
 import { type Part, partsOf } from './parts.ts';
 import { remediations } from './registry.ts';
@@ -27,6 +28,7 @@ export type BuiltDocument = {
 /** Key and `remediation` of the document that runs every check. */
 export const NODE_CHECK = 'node-check';
 
+const HEALTHY = 'finish_healthy';
 const NODE_CHECK_TIMEOUT_SECONDS = 60;
 /** Between the script's own budget and the agent's limit: time to clean up and to print the result. */
 const MARGIN_SECONDS = 20;
@@ -45,7 +47,7 @@ const read = (path: string): string => {
 const join = (texts: readonly string[]): string => texts.map((text) => text.trim()).join('\n\n');
 
 // The comments of parts stay in the repository: with all of them, no repair would fit into SSM's 64 KB.
-const shared = ({ path, text }: Part): string => `# ssm-documents/${path}\n${withoutComments(text)}`;
+const shared = ({ path, text }: Part): string => `# ${path}\n${withoutComments(text)}`;
 
 const inOrder = (parts: readonly Part[]): readonly Part[] => [
   ...new Map(parts.map((part) => [part.path, part])).values(),
@@ -100,7 +102,7 @@ const documentsOf = (remediation: Remediation, prelude: readonly Part[]): BuiltD
     ].join('\n');
     const chosen = names.flatMap((section) => sections.get(section) ?? []);
     const uses = [...new Set(chosen.flatMap((section) => section.uses))];
-    const parts = inOrder([...prelude, ...partsOf(uses, name, find)]);
+    const parts = inOrder([...prelude, ...partsOf(['single', ...uses], name, find)]);
     const text = join([
       sections.get('')?.text ?? '',
       ...parts.map(shared),
@@ -139,17 +141,26 @@ const nodeCheck = (from: readonly Remediation[], prelude: readonly Part[]): Buil
     const parts = partsOf(section?.uses ?? [], name, find);
     // What lies in a remediation's own folder is its own matter: another may have a function of the same name.
     const own = parts.filter((part) => !isShared(part)).map((part) => part.text);
-    return { name, parts: parts.filter(isShared), body: withoutComments([...own, section?.text ?? ''].join('\n')) };
+    // What a document says of a healthy node is in no finding, so node-check.sh has a shorter one for all.
+    const body = withoutFunction(withoutComments([...own, section?.text ?? ''].join('\n')), HEALTHY);
+    return { name, parts: parts.filter(isShared), body };
   });
-  const text = join([
+  const needed = withoutUnneeded([
     ...inOrder([...prelude, ...checks.flatMap((check) => check.parts)]).map(shared),
-    ...checks.map(({ name, body }, i) => `# ${name}\ndefine_${i}() {\n${body.trim()}\n}`),
+    ...checks.map(({ body }) => body),
     severities(from),
     `NODE_CHECKS=(${from.map((r) => r.name).join(' ')})`,
     shared({ path: 'lib/node-check.sh', text: read('lib/node-check.sh') }),
     `BUDGET_SECONDS=${NODE_CHECK_TIMEOUT_SECONDS - MARGIN_SECONDS}`,
     'node_check "$@"',
   ]);
+  const firstCheck = needed.length - checks.length - 5;
+  const text = join(
+    needed.map((script, at) => {
+      const check = checks[at - firstCheck];
+      return check === undefined ? script : `# ${check.name}\ndefine_${at - firstCheck}() {\n${script.trim()}\n}`;
+    }),
+  );
   const names = from.map((r) => r.name).join(', ');
   return built(
     NODE_CHECK,

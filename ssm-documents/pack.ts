@@ -12,8 +12,14 @@ const captures = (text: string, pattern: RegExp): string[] =>
 /** 0, 1, …, z, 10: short, and all different. */
 const shortName = (index: number, name: string): string => `${/^[A-Z]/.test(name) ? 'V' : 'f'}${index.toString(36)}_`;
 
+// In JSON a line end is two bytes, and after these words a blank does as well.
+const OPEN = /(?<=(?:^|[\s;&|])(?:then|do|else|\(\) \{|\{))\n(?!#)/gm;
+
+// The blank of a redirection, the end of a last case, and what only keeps a script from changing a constant.
+const SPARE = /(?<=[^<>=][<>]) (?=["$/&\w])| ;;(?=\nesac$)|^readonly (?=\w+=)/gm;
+
 /**
- * A script in fewer bytes: without indentation, and with short names in the place of its own long ones (functions and
+ * A script in fewer bytes: without indentation, some line ends and blanks, and with short names in the place of its own long ones (functions and
  * global variables with an underscore in their name). Every occurrence of a name is replaced, in texts too, so a script
  * that calls a function by its name still does; names that are put together at run time, exported ones and those that
  * mean something outside of the script stay, and so does what `kept` names. A line's indentation must not matter, as it would inside of a text.
@@ -45,5 +51,8 @@ export const packed = (script: string, kept: readonly string[] = []): string => 
   const short = new Map(ranked.map(([name], index) => [name, shortName(index, name)]));
   const taken = [...short.values()].filter((name) => new RegExp(`\\b${name}\\b`).test(text));
   if (taken.length > 0) throw new Error(`packing a script: it has names like the short ones: ${taken.join(', ')}`);
-  return text.replace(/\w+/g, (word) => short.get(word) ?? word);
+  return text
+    .replace(/\w+/g, (word) => short.get(word) ?? word)
+    .replace(OPEN, ' ')
+    .replace(SPARE, '');
 };

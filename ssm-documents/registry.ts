@@ -2,6 +2,7 @@ import type { Remediation } from '../functions/core/remediation.ts';
 import { type CatalogueEntry, catalogueOf } from './catalogue.ts';
 import { remediation as cniFiles } from './cni-files/remediation.ts';
 import { remediation as criDockerd } from './cri-dockerd/remediation.ts';
+import { remediation as ecrCredentials } from './ecr-credentials/remediation.ts';
 import { remediation as pauseImage } from './pause-image/remediation.ts';
 
 /** Every remediation, one line each, in the order in which they apply to a node. */
@@ -9,6 +10,7 @@ import { remediation as pauseImage } from './pause-image/remediation.ts';
 export const remediations: readonly Remediation[] = [
   pauseImage,
   criDockerd,
+  ecrCredentials,
   cniFiles,
 ];
 

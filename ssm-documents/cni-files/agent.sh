@@ -76,21 +76,18 @@ is_settling() {
   return 1
 }
 
+# The agents of other CNIs, by the types of their plugins. The plugins of the CNI project have none.
+readonly AGENTS=' cilium-cni=cilium-agent calico=calico-node antrea=antrea-agent flannel=kube-flannel weave-net=weave bridge= ptp= macvlan= ipvlan= host-device= loopback= portmap= bandwidth= tuning= firewall= sbr= vrf= '
+
 # is_leftover: whether CONFIG was left by a CNI that is no more, while aws-node runs and has, or had, its own. Of a CNI that
-# is not listed here nobody can tell; the plugins of the CNI project have no agent.
+# is not listed here nobody can tell.
 is_leftover() {
   local type agents=''
   [[ $MAX_CONFIGS == 1 && ${CONFIG##*/} != "$AWS_CONFIG" ]] && compgen -G "$CONF_DIR/$AWS_CONFIG*" > /dev/null || return 1
   for type in $TYPES; do
-    case $type in
-      cilium-cni) agents+=' cilium-agent' ;;
-      calico) agents+=' calico-node' ;;
-      antrea) agents+=' antrea-agent' ;;
-      flannel) agents+=' kube-flannel' ;;
-      weave-net) agents+=' weave' ;;
-      bridge | ptp | macvlan | ipvlan | host-device | loopback | portmap | bandwidth | tuning | firewall | sbr | vrf) ;;
-      *) return 1 ;;
-    esac
+    [[ $AGENTS == *" $type="* ]] || return 1
+    type=${AGENTS#*" $type="}
+    agents+=" ${type%% *}"
   done
   find_aws_node
   [[ $AWS_NODE == running ]] && containers_of $agents && [[ -z ${IDS// /} ]]

@@ -5,6 +5,7 @@
 
 # The reason, a sentence, what the repair could do about it (empty: nothing), and what to do.
 REASON_FOUND='' SAID='' MEND='' ADVICE=''
+readonly NONE='no pod gets a network.'
 
 # judge: what is wrong, in the variables above; 1 if nothing is. A file may be half written and a pod be replaced at this
 # moment, so what such a moment can explain is looked at twice.
@@ -43,7 +44,7 @@ bad_config() {
     CONFIG_FAULT="has the cniVersion \"$CNI_VERSION\", which $REPLY does not speak"
   fi
   [[ -n $CONFIG_FAULT ]] || return 1
-  REASON_FOUND=CNIConfigInvalid SAID="$CONFIG $CONFIG_FAULT, and the runtime takes no other: no pod gets a network."
+  REASON_FOUND=CNIConfigInvalid SAID="$CONFIG $CONFIG_FAULT, and the runtime takes no other: $NONE"
   ADVICE='Mend it, or move it away if its CNI is out of use.'
   [[ ${CONFIG##*/} != "$AWS_CONFIG" ]] || by_aws_node
 }
@@ -58,12 +59,12 @@ leftover() {
 bad_programs() {
   look_at_programs
   if [[ -n $MISSING ]]; then
-    REASON_FOUND=CNIBinaryMissing SAID="${BIN_DIRS[*]} lacks$MISSING, which $CONFIG needs: no pod gets a network."
+    REASON_FOUND=CNIBinaryMissing SAID="${BIN_DIRS[*]} lacks$MISSING, which $CONFIG needs: $NONE"
   elif [[ -n $UNUSABLE ]]; then
     REASON_FOUND=CNIBinaryInvalid
-    SAID="In ${BIN_DIRS[*]}$UNUSABLE cannot run on this machine (damaged, or of another architecture): no pod gets a network."
+    SAID="In ${BIN_DIRS[*]}$UNUSABLE cannot run on this machine (damaged, or of another architecture): $NONE"
   elif [[ -n $LOCKED ]]; then
-    REASON_FOUND=CNIBinaryInvalid MEND=set-mode SAID="${LOCKED# } may not be executed: no pod gets a network."
+    REASON_FOUND=CNIBinaryInvalid MEND=set-mode SAID="${LOCKED# } may not be executed: $NONE"
     ADVICE='The repair sets the execute bit.'
     return
   else
@@ -142,8 +143,5 @@ say_evidence() {
   if [[ $NETWORK_READY != unknown ]]; then
     evidence networkReady "$NETWORK_READY"
     evidence networkReadyBy cri
-  elif [[ -n $REASON_FOUND && $ON_DOCKER == false ]]; then
-    capture 5 journalctl --unit=containerd --lines=100 --no-pager --output=cat
-    [[ $OUT != *'cni config load failed: '* ]] || evidence journal "${OUT##*'cni config load failed: '}"
   fi
 }

@@ -11,13 +11,13 @@
 check() {
   take_lock shared
   find_folders
-  judge || finish_in_order
+  judge || finish_healthy
   refuse_blocked
   ! may_be_starting || finish_with Unknown "$REASON_FOUND" "$SAID But the runtime or aws-node started less than $SETTLE_SECONDS s ago: check again later."
   finish_with Broken "$REASON_FOUND" "$SAID $ADVICE"
 }
 
-finish_in_order() {
+finish_healthy() {
   finish_with Healthy '' "$CONFIG and its plugins are in order."
 }
 
@@ -31,7 +31,7 @@ repair() {
   local first='' time
   take_lock exclusive
   find_folders
-  judge || finish_in_order
+  judge || finish_healthy
   first=$REASON_FOUND
   for ((time = 0; time < MAX_MENDS; time++)); do
     refuse_blocked
@@ -51,6 +51,6 @@ repair() {
 
 # finish_mended REASON: after a mend, or because the node had only just started.
 finish_mended() {
-  [[ -n $RUNG ]] || finish_in_order
+  [[ -n $RUNG ]] || finish_healthy
   finish_with Repaired "$1" "${DID# }"
 }

@@ -14,7 +14,7 @@ check() {
   if ((${#FAULTS[@]} > 0)); then
     finish Broken "${FAULTS[0]%% *}" "${FAULTS[0]#* }"
   fi
-  finish_docker_healthy
+  finish_healthy
 }
 
 # tell_other_faults: in the evidence, all but the first.
@@ -26,7 +26,7 @@ tell_other_faults() {
   [[ -z $names ]] || evidence also "$names"
 }
 
-finish_docker_healthy() {
+finish_healthy() {
   local message="cri-dockerd listens on $ENDPOINT and uses CNI, and Docker has the sandbox image."
   if [[ $DOCKERSHIM == true ]]; then
     message='kubelet drives Docker by itself; Docker runs and has the sandbox image.'
@@ -94,7 +94,7 @@ finish_repair() {
   if ((${#FAULTS[@]} > 0)); then
     finish_not_repaired "${FAULTS[0]%% *}" "${FAULTS[0]#* }"
   fi
-  [[ -n $MENDED ]] || finish_docker_healthy
+  [[ -n $MENDED ]] || finish_healthy
   message="Mended: ${MENDED//,/, }. cri-dockerd answers on $ENDPOINT with CNI, and Docker has the sandbox image."
   WILL_RECUR=false
   case ,$MENDED, in

@@ -25,7 +25,6 @@ readonly OTHER_SOCKETS='/run/containerd/containerd.sock /run/cri-dockerd.sock /r
 # behind which systemd would start a service.
 look_at_docker() {
   EVIDENCE='' FAULTS=()
-  refuse_bottlerocket
   find_services
   read_kubelet_endpoints
   read_sockets

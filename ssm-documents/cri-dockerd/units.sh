@@ -13,10 +13,9 @@ SOCKETS=''
 # read_units: what systemd has of the units, loaded or not.
 read_units() {
   local key value i=0 units=("$CRI" "$CRI_SOCKET_UNIT" "$DOCKER")
-  local asked=(--property=LoadState --property=ActiveState --property=SubState --property=Result --property=MainPID
-    --property=NeedDaemonReload --property=WantedBy --property=RequiredBy --property=ExecStart --property=Listen)
   UNIT=()
-  capture 5 systemctl show "${asked[@]}" "${units[@]}"
+  capture 5 systemctl show \
+    --property=LoadState,ActiveState,SubState,Result,MainPID,NeedDaemonReload,WantedBy,RequiredBy,ExecStart,Listen "${units[@]}"
   if ((RC != 0)); then
     capture_error
     finish_undecided ToolMissing "systemd does not tell the state of $CRI: $REPLY"

@@ -21,13 +21,13 @@ ctr_k8s() {
 # refuse_foreign_platforms: ends where there is no containerd that serves kubelet, before anything slow.
 refuse_foreign_platforms() {
   if kubelet_uses_docker; then
-    finish Unsupported RuntimeNotContainerd "kubelet uses ${KUBELET_ENDPOINT:-Docker}, not containerd: the remediation cri-dockerd looks after this node."
+    finish Unsupported RuntimeNotContainerd "kubelet uses ${KUBELET_ENDPOINT:-Docker}, not containerd: the remediation cri-dockerd mends this node."
   fi
   command -v ctr > /dev/null && return
   if [[ -n $CONTAINERD_PID ]] || command -v containerd > /dev/null; then
     finish Unknown ToolMissing "containerd is here, but its client ctr is not on the PATH ($PATH)."
   fi
-  finish Unsupported PlatformUnsupported 'There is no container runtime that kubelet could use on this node: no containerd, and no Docker that kubelet is told to use.'
+  finish Unsupported PlatformUnsupported 'There is no container runtime for kubelet: no containerd, and no Docker that it is told to use.'
 }
 
 # read_containerd: everything above, of the containerd that serves kubelet. Wants find_services and read_kubelet. By the

@@ -35,6 +35,6 @@ journal_shows_gc() {
       return 0
     fi
   done < <(bounded 4 journalctl --quiet --no-pager --reverse --output=short-iso --since=-24h --lines=20000 \
-    --unit=kubelet.service --unit=snap.kubelet-eks.daemon.service 2> /dev/null)
+    --unit="${KUBELET_UNIT:-kubelet.service}" 2> /dev/null)
   return 1
 }

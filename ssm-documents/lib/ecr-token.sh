@@ -2,12 +2,12 @@
 # the environment or in a file with a name.
 #@ use kubelet
 #@ use ecr
+#@ use ecr-answers
 #@ use trust
 #@ use network
 #@ use failures
 # shellcheck shell=bash
 
-TOKEN=''
 # unasked, have or none.
 TOKEN_STATE=unasked
 TOKEN_REASON='' TOKEN_MESSAGE=''
@@ -116,18 +116,6 @@ credential_request() {
   REPLY="{\"apiVersion\":\"$version\",\"kind\":\"CredentialProviderRequest\",\"image\":\"$IMAGE\"}"
 }
 
-# take_token TEXT PATTERN: the token in a tool's answer, in TOKEN; 1 if there is none. Only characters of ECR's tokens are
-# accepted. An empty one must never reach ctr: it would ask for a password and panic.
-take_token() {
-  TOKEN=''
-  [[ $1 =~ $2 ]] || return 1
-  TOKEN=${BASH_REMATCH[1]}
-  if [[ ! $TOKEN =~ ^[A-Za-z0-9+/=_.-]+$ ]]; then
-    TOKEN=''
-    return 1
-  fi
-}
-
 # keep_token_failure REASON MESSAGE: the first failure, but a role that lacks the permission says more than any other.
 keep_token_failure() {
   log "$1: $2"
@@ -138,39 +126,18 @@ keep_token_failure() {
 
 # note_token_failure TOOL CODE: says why TOOL gave no token, from what it printed, and returns 1.
 note_token_failure() {
-  local role='' reason
+  local reason
   RC=$2
   slurp "$WORK/err"
   ERR=$REPLY
   token_failure_reason "$ERR" "$RC"
   reason=$REPLY
   if [[ $reason == NodeRoleLacksECR ]]; then
-    if [[ $ERR =~ assumed-role/([A-Za-z0-9+=,.@_-]+)/ ]]; then
-      role=" ${BASH_REMATCH[1]}"
-    fi
-    keep_token_failure "$reason" "The node role$role may not get an ECR token: allow it ecr:GetAuthorizationToken on resource * (AmazonEC2ContainerRegistryPullOnly does)."
+    role_lacks_ecr "$ERR"
+    keep_token_failure "$reason" "$REPLY"
   else
     capture_error
     keep_token_failure "$reason" "$1 gave no ECR token: $REPLY"
   fi
   return 1
-}
-
-# token_failure_reason TEXT CODE: the reason behind a token tool's error text, in REPLY.
-token_failure_reason() {
-  case $1 in
-    *AccessDenied* | *'not authorized to perform'*) REPLY=NodeRoleLacksECR ;;
-    *'no EC2 IMDS role found'* | *'refresh cached credentials'* | *'Unable to locate credentials'* | \
-      *NoCredentialProviders* | *EC2MetadataError* | *ExpiredToken* | *'signature'* | *Signature*) REPLY=TokenUnavailable ;;
-    *x509:* | *'certificate verify failed'* | *'failed to verify certificate'*) REPLY=RegistryCertificate ;;
-    *'no such host'* | *'i/o timeout'* | *'connection refused'* | *'context deadline exceeded'* | *'timed out'* | \
-      *'TLS handshake timeout'* | *'network is unreachable'* | *'no route to host'* | *'Could not connect'* | \
-      *'Connect timeout'* | *'Read timeout'*) REPLY=RegistryUnreachable ;;
-    *)
-      REPLY=TokenUnavailable
-      if (($2 == 124)); then
-        REPLY=RegistryUnreachable
-      fi
-      ;;
-  esac
 }

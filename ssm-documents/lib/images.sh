@@ -5,7 +5,8 @@
 
 readonly PINNED_LABEL=io.cri-containerd.pinned=pinned
 
-IMAGE_PINNED=false IMAGE_MANAGED=false
+# The labels of the image's record, with a comma before and behind each.
+IMAGE_PINNED=false IMAGE_LABELS=''
 
 # pin_support VERSION: whether this containerd tells kubelet that an image is pinned; none, restart or yes, in REPLY.
 # containerd 1.6.22 and 1.7.3 brought the pin; 1.6.25 and 1.7.10 the notice of a label that is set later.
@@ -22,14 +23,13 @@ pin_support() {
   fi
 }
 
-# read_image_row REF FILE: a row of `ctr images ls`, in DIGEST, IMAGE_PINNED and IMAGE_MANAGED; 1 if there is none.
+# read_image_row REF FILE: a row of `ctr images ls`, in DIGEST, IMAGE_PINNED and IMAGE_LABELS; 1 if there is none.
 read_image_row() {
   local name digest rest
   while read -r name _ digest rest; do
     if [[ $name == "$1" ]]; then
-      DIGEST=$digest IMAGE_PINNED=false IMAGE_MANAGED=false
-      [[ ,${rest##* }, != *",$PINNED_LABEL,"* ]] || IMAGE_PINNED=true
-      [[ ,${rest##* }, != *,io.cri-containerd.image=managed,* ]] || IMAGE_MANAGED=true
+      DIGEST=$digest IMAGE_LABELS=",${rest##* }," IMAGE_PINNED=false
+      [[ $IMAGE_LABELS != *",$PINNED_LABEL,"* ]] || IMAGE_PINNED=true
       return 0
     fi
   done < "$2"

@@ -126,8 +126,8 @@ END {
   if (state != "end") fail(n == 0 ? "it is empty" : "it ends too early")
 }'
 
-# json_run FILE WANT: runs the reader. 1: no valid JSON; 2: this reader cannot tell (too large, unreadable, no time left).
-# Why is on stderr.
+# json_run FILE WANT [READER]: runs the reader. 1: no valid JSON; 2: this reader cannot tell (too large, unreadable, no time
+# left). Why is on stderr.
 json_run() {
   local size code=0
   if ! size=$(stat -L -c '%s' -- "$1" 2> /dev/null) || [[ ! -f $1 || ! -r $1 ]]; then
@@ -142,7 +142,7 @@ json_run() {
     printf 'line 1: it is empty\n' >&2
     return 1
   fi
-  bounded 5 awk -v "size=$size" -v "want=$2" "$JSON_AWK" < "$1" || code=$?
+  bounded 5 awk -v "size=$size" -v "want=$2" "${3-$JSON_AWK}" < "$1" || code=$?
   ((code < 2)) || return 2
   return "$code"
 }
@@ -153,6 +153,21 @@ json_run() {
 # printed all the same. It prints whatever secrets the file has: read it by `< <(json_flatten FILE)`.
 json_flatten() {
   json_run "$1" ''
+}
+
+# each_value FILE HANDLER [READER]: calls `HANDLER PATH TYPE VALUE` for every line of json_flatten; its exit codes, and why not
+# in REPLY. Nothing is written down, since a file may hold secrets.
+each_value() {
+  local path type value code=0
+  while IFS=$'\t' read -r path type value; do
+    if [[ $path == code ]]; then code=$type; else "$2" "$path" "$type" "$value"; fi
+  done < <(
+    json_run "$1" '' "${@:3}" 2> "$WORK/why" || code=$?
+    printf 'code\t%s\n' "$code"
+  )
+  slurp "$WORK/why"
+  REPLY=${REPLY%%$'\n'*}
+  return "$code"
 }
 
 # json_valid FILE: whether it is valid; 1 if not, 2 if this reader cannot tell; why in REPLY.

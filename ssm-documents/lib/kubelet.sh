@@ -18,7 +18,7 @@ read_kubelet() {
   if [[ -n $KUBELET_PID ]]; then
     flags_of "$KUBELET_PID" take_kubelet_flag
   else
-    unit_flags take_kubelet_flag kubelet.service snap.kubelet-eks.daemon.service
+    unit_flags take_kubelet_flag "${KUBELET_UNIT:-kubelet.service}"
   fi
   read_kubelet_config
 }
@@ -39,21 +39,15 @@ take_kubelet_flag() {
 # read_kubelet_config: the disk use in percent at which kubelet starts to delete images, the age at which it does, and its
 # runtime. A flag wins over the files (JSON or YAML), a later file of the drop-in folder over an earlier one.
 read_kubelet_config() {
-  local file found='' threshold='imageGCHighThresholdPercent"?[[:space:]]*:[[:space:]]*([0-9]{1,3})'
-  local age='imageMaximumGCAge"?[[:space:]]*:[[:space:]]*"?([0-9][0-9a-z.]*)'
-  local endpoint='containerRuntimeEndpoint"?[[:space:]]*:[[:space:]]*"?([^",[:space:]]+)' found_endpoint=''
+  local file found='' found_endpoint='' is='"?[[:space:]]*:[[:space:]]*"?'
+  local threshold="imageGCHighThresholdPercent$is([0-9]{1,3})" age="imageMaximumGCAge$is([0-9][0-9a-z.]*)"
+  local endpoint="containerRuntimeEndpoint$is([^\",[:space:]]+)"
   for file in "$KUBELET_CONFIG" "${KUBELET_CONFIG_DIR:-/nonexistent}"/*.conf; do
     [[ -f $file && -r $file ]] || continue
     slurp "$file"
-    if [[ $REPLY =~ $threshold ]]; then
-      found=${BASH_REMATCH[1]}
-    fi
-    if [[ $REPLY =~ $age ]]; then
-      GC_MAX_AGE=${BASH_REMATCH[1]}
-    fi
-    if [[ $REPLY =~ $endpoint ]]; then
-      found_endpoint=${BASH_REMATCH[1]}
-    fi
+    [[ ! $REPLY =~ $threshold ]] || found=${BASH_REMATCH[1]}
+    [[ ! $REPLY =~ $age ]] || GC_MAX_AGE=${BASH_REMATCH[1]}
+    [[ ! $REPLY =~ $endpoint ]] || found_endpoint=${BASH_REMATCH[1]}
   done
   KUBELET_ENDPOINT=${KUBELET_ENDPOINT:-$found_endpoint}
   if [[ ! $GC_HIGH_PERCENT =~ ^[0-9]{1,3}$ ]]; then

@@ -1,13 +1,12 @@
 # The orchestrator of node-check. Every remediation's check runs in a process of its own, all at the same time, each under
 # its own timeout: a hung runtime costs its own check and hides no other. What they ask alike is asked once, before. It expects from the builder: NODE_CHECKS (names),
 # the functions `define_<n>` that define check n, and `severity_of REASON`.
-# shellcheck shell=bash disable=SC2034  # the prelude reads what is only set here
+# shellcheck shell=bash disable=SC2034,SC2153  # the prelude reads what is only set here
 
 readonly CHECK_SECONDS=20
 
 # run_one INDEX FOLDER: this process is one check; its result goes to the parent, whose folder FOLDER is, as a finding.
 run_one() {
-  AS_FINDING=true
   ACTION=check
   REMEDIATION=${NODE_CHECKS[$1]}
   SHARED=$2
@@ -125,9 +124,19 @@ FINDINGS='' CUT=0
 FINDING_OUTCOME='' FINDING_REASON='' FINDING_WHY='' FINDING_FULL='' FINDING_SHORT=''
 CODES=()
 
-# print_node_result: instead of the prelude's print_result in the parent.
-print_node_result() {
-  local ended_at
+# print_result: what the prelude's EXIT trap calls. Of a check, for its parent: what to order by, the finding in full, and the
+# finding in short. Of the parent the one line on stdout.
+print_result() {
+  local ended_at form
+  if [[ -n $SHARED ]]; then
+    IMAGE=${IMAGE:0:300}
+    printf '%s %s %s\n' "$OUTCOME" "${REASON:--}" "$WHY" >&3
+    for form in '240 true' '120 false'; do
+      report_fields "${form% *}" "${form#* }"
+      printf '{%s}\n' "$REPLY" >&3
+    done
+    return
+  fi
   now
   ended_at=$REPLY
   report_fields 100 false
@@ -136,12 +145,15 @@ print_node_result() {
   printf '%s,"startedAt":"%s","endedAt":"%s"}\n' "$REPLY" "${STARTED_AT:-$ended_at}" "$ended_at" >&3
 }
 
+# finish_healthy: instead of those of the checks: of a healthy one node-check says nothing.
+finish_healthy() {
+  finish Healthy '' ''
+}
+
 node_check() {
   if [[ ${1-} == --one ]]; then
     run_one "$2" "$3"
   fi
-  # shellcheck disable=SC2317  # called by the prelude's EXIT trap
-  print_result() { print_node_result; }
   REMEDIATION=node-check
   ACTION=check
   main

@@ -13,7 +13,7 @@ setup() {
 document() {
   {
     printf '%s\n' '#!/bin/bash' 'set -o errexit -o nounset -o pipefail'
-    cat "$BATS_TEST_DIRNAME/prelude.sh" "$BATS_TEST_DIRNAME/result.sh"
+    cat "$BATS_TEST_DIRNAME/prelude.sh" "$BATS_TEST_DIRNAME/result.sh" "$BATS_TEST_DIRNAME/single.sh"
     printf '%s\n' 'check() {' "$1" '}' 'REMEDIATION=demo' 'ACTION=check' 'BUDGET_SECONDS=5' 'main'
   } > "$BATS_TEST_TMPDIR/document.sh"
   chmod 755 "$BATS_TEST_TMPDIR/document.sh"

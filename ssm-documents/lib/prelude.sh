@@ -118,9 +118,12 @@ begin() {
 # refuse_bottlerocket: ends where the SSM agent runs in a container of its own, before anything is asked that it lacks.
 refuse_bottlerocket() {
   if [[ -d $BOTTLEROCKET_DIR ]] || command -v apiclient > /dev/null; then
-    finish Unsupported PlatformUnsupported 'This is Bottlerocket, where the SSM agent runs in the control container: the host cannot be looked at or mended from there.'
+    finish Unsupported PlatformUnsupported 'This is Bottlerocket, whose SSM agent runs in a container: the host cannot be mended from there.'
   fi
 }
+
+# Another option of timeout than this, such as --signal=TERM, gives a command a process group of its own, which ends as a whole.
+TIMEOUT_HOW=--foreground
 
 # bounded SECONDS COMMAND...: runs a command for at most SECONDS, and never past the document's own budget, so that the
 # result line is out before the SSM agent kills the script. Exit code 124 says that time was up. The command stays in
@@ -135,7 +138,7 @@ bounded() {
   if ((seconds > left)); then
     seconds=$left
   fi
-  timeout --foreground --kill-after=2 "$seconds" "$@" 3>&-
+  timeout "$TIMEOUT_HOW" --kill-after=2 "$seconds" "$@" 3>&-
 }
 
 # slurp FILE: all of a file, in REPLY.
@@ -198,29 +201,21 @@ capture_error() {
 # take_lock shared|exclusive: keeps two documents apart on a node. Checks share the lock, a repair has it alone. The
 # kernel frees it when the script and its children have ended, however they ended.
 take_lock() {
-  local how=--shared wait=2 code=0
+  local wait=2 code=0
   # node-check's parent has it, and its checks inherit it.
   [[ -z $SHARED ]] || return 0
-  if [[ $1 == exclusive ]]; then
-    how=--exclusive wait=15
-  fi
+  [[ $1 == shared ]] || wait=15
   exec 9> "$RUN_DIR/lock"
-  bounded $((wait + 5)) flock "$how" --wait "$wait" 9 || code=$?
+  bounded $((wait + 5)) flock "--$1" --wait "$wait" 9 || code=$?
   case $code in
     0) ;;
     1 | 124)
       WHY=Busy
       finish Skipped LockBusy 'Another fleetmend document is at work on this node; nothing was done.'
       ;;
-    *) finish_undecided ToolMissing "The lock on $RUN_DIR could not be taken: flock ended with exit code $code." ;;
+    *) finish_undecided ToolMissing "$RUN_DIR could not be locked: flock ended with exit code $code." ;;
   esac
-  if [[ $1 == exclusive ]]; then
-    # No other document runs now, so these are the remains of one that was killed.
-    local folder
-    for folder in "$RUN_DIR"/work.*; do
-      [[ $folder == "$WORK" ]] || rm -rf -- "$folder"
-    done
-  fi
+  [[ $1 == shared ]] || remove_remains
 }
 
 # main: runs the action. An action ends by `finish`; one that returns has forgotten to say how it ended.

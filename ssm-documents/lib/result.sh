@@ -1,12 +1,9 @@
 # What a document says: the one JSON line on stdout, and what goes into it. Always there, after the prelude.
 # shellcheck shell=bash disable=SC2034  # the scripts read what is only set here
 
-readonly MAX_RESULT_BYTES=2000
-
 # What the result line will say; `finish` sets the first three.
 OUTCOME='' REASON='' MESSAGE=''
 WHY='' CAUSE='' RUNG='' IMAGE='' DIGEST='' WILL_RECUR='' EVIDENCE=''
-AS_FINDING=false
 
 # json_string TEXT MAX: TEXT as a JSON string of at most MAX bytes before escaping, in REPLY. Line ends and tabs are
 # kept as escapes; bytes outside ASCII become `?`, since they need not be valid UTF-8.
@@ -49,11 +46,9 @@ evidence() {
 
 # report_fields MESSAGE_BYTES WITH_EVIDENCE: what is said of one remediation, as JSON members, in REPLY.
 report_fields() {
-  local fields
-  fields="\"remediation\":\"$REMEDIATION\""
-  if [[ $AS_FINDING == false ]]; then
-    fields="\"v\":1,$fields,\"action\":\"$ACTION\""
-  fi
+  local fields="\"remediation\":\"$REMEDIATION\""
+  # A finding lies in node-check's own line.
+  [[ -n $SHARED ]] || fields="\"v\":1,$fields,\"action\":\"$ACTION\""
   fields+=",\"outcome\":\"$OUTCOME\""
   [[ -z $WHY ]] || fields+=",\"why\":\"$WHY\""
   [[ -z $REASON ]] || fields+=",\"reason\":\"$REASON\""
@@ -71,32 +66,6 @@ report_fields() {
     fields+=",\"evidence\":{$EVIDENCE}"
   fi
   REPLY=$fields
-}
-
-# print_result: the one line on stdout, in the longest form that fits.
-print_result() {
-  local ended_at form
-  IMAGE=${IMAGE:0:300}
-  if [[ $AS_FINDING == true ]]; then
-    # For node-check's parent: what to order by, the finding in full, and the finding in short.
-    printf '%s %s %s\n' "$OUTCOME" "${REASON:--}" "$WHY" >&3
-    report_fields 240 true
-    printf '{%s}\n' "$REPLY" >&3
-    report_fields 120 false
-    printf '{%s}\n' "$REPLY" >&3
-    return
-  fi
-  now
-  ended_at=$REPLY
-  # A control character takes six bytes in JSON: the last form fits whatever the message holds.
-  for form in '600 true' '300 true' '300 false' '100 false'; do
-    report_fields "${form% *}" "${form#* }"
-    REPLY="{$REPLY,\"startedAt\":\"${STARTED_AT:-$ended_at}\",\"endedAt\":\"$ended_at\"}"
-    if ((${#REPLY} < MAX_RESULT_BYTES)); then
-      printf '%s\n' "$REPLY" >&3
-      return
-    fi
-  done
 }
 
 # exit_code OUTCOME: 0 healthy or mended, 1 not, 2 could not tell; in REPLY. Codes that mean something to the SSM

@@ -29,6 +29,7 @@ export const runtimeReasons = defineReasons({
     scope: 'node',
     cause:
       "kubelet's runtime is Docker, by dockershim or cri-dockerd: images and sandboxes are not containerd's matter there.",
-    advice: 'Nothing to do here: the remediation cri-dockerd looks after these nodes, their pause image included.',
+    advice:
+      'Have the remediation cri-dockerd check this node, or repair it where the policy of the cluster allows that: it mends nodes with Docker, a pause image that is missing there (SandboxImageMissing) included.',
   },
 });

@@ -41,7 +41,7 @@ take_service() {
 # and its --config and its executable must not be used by root.
 find_services() {
   CONTAINERD_PID=${FLEETMEND_CONTAINERD_PID:-} KUBELET_PID=${FLEETMEND_KUBELET_PID:-}
-  capture_shared services 5 systemctl show --property=Id --property=MainPID --property=ActiveState --property=LoadState \
+  capture_shared services 5 systemctl show --property=Id,MainPID,ActiveState,LoadState \
     containerd.service kubelet.service snap.kubelet-eks.daemon.service
   parse_services "$WORK/out"
 }

@@ -1,14 +1,15 @@
 # Whose files root may use.
 # shellcheck shell=bash
 
-# trusted_path PATH: whether root owns PATH and every folder above it, and nobody else may write to any of them. No
+# trusted_path PATH...: whether root owns each PATH and every folder above it, and nobody else may write to any of them. No
 # symbolic links. In a folder with the sticky bit others cannot replace what is root's. Says why not in REPLY.
 trusted_path() {
-  local rest=${1#/} at='' uid mode type name paths=(/)
-  while [[ -n $rest ]]; do
-    at+="/${rest%%/*}"
-    paths+=("$at")
-    if [[ $rest == */* ]]; then rest=${rest#*/}; else rest=''; fi
+  local at uid mode type name paths=(/)
+  for at in "$@"; do
+    while [[ -n $at ]]; do
+      paths+=("$at")
+      at=${at%/*}
+    done
   done
   REPLY=''
   while read -r uid mode type name; do

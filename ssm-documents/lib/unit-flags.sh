@@ -8,7 +8,7 @@
 unit_flags() {
   local handler=$1 key value words='' variables='' list=()
   shift
-  capture 5 systemctl show --property=ExecStart --property=Environment --property=EnvironmentFiles "$@"
+  capture 5 systemctl show --property=ExecStart,Environment,EnvironmentFiles "$@"
   while IFS='=' read -r key value || [[ -n $key ]]; do
     case $key in
       ExecStart)

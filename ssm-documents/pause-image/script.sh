@@ -208,7 +208,7 @@ wait_for_cri() {
   for attempt in {1..20}; do
     ctr_k8s 15 images ls "name==\"$IMAGE\""
     read_image_row "$IMAGE" "$WORK/out" || break
-    if [[ $IMAGE_MANAGED == true ]]; then
+    if [[ $IMAGE_LABELS == *,io.cri-containerd.image=managed,* ]]; then
       return
     fi
     bounded 2 sleep 0.25 || break

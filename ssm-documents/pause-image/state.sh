@@ -26,7 +26,7 @@ diagnose() {
   read_containerd
   evidence containerd "$CONTAINERD_VERSION"
   if [[ $CRI_DISABLED == true ]]; then
-    finish Unsupported RuntimeNotContainerd "containerd's CRI plugin is disabled (disabled_plugins in its configuration), so kubelet cannot use it. If it should: take cri off that list and restart containerd."
+    finish Unsupported RuntimeNotContainerd "containerd's CRI plugin is disabled (disabled_plugins in its configuration), so kubelet cannot use it: if it should, take cri off that list and restart containerd."
   fi
   if [[ -z $CONFIGURED_IMAGE ]]; then
     default_image "$CONTAINERD_VERSION"
@@ -111,7 +111,7 @@ needs_second_name() {
 
 # read_image_state: the state of IMAGE in containerd, in IMAGE_STATE and beside it.
 read_image_state() {
-  IMAGE_STATE=absent IMAGE_PINNED=false IMAGE_MANAGED=false DIGEST='' LACKS_SECOND_NAME=false
+  IMAGE_STATE=absent IMAGE_PINNED=false IMAGE_LABELS='' DIGEST='' LACKS_SECOND_NAME=false
   ctr_k8s 15 images ls "name==\"$IMAGE\""
   if ((RC != 0)) || [[ $OUT != REF* ]]; then
     capture_error
@@ -159,23 +159,24 @@ find_cause() {
 
 # fault: what is wrong with the image, in REASON_FOUND and REPLY (a sentence); 1 if nothing is.
 fault() {
+  local dead='no new pod can start on this node. Run the repair.'
   case $IMAGE_STATE in
     absent)
       REASON_FOUND=SandboxImageMissing
-      REPLY="The sandbox image $IMAGE is not in containerd; no new pod can start on this node. Run the repair."
+      REPLY="The sandbox image $IMAGE is not in containerd; $dead"
       if [[ $LACKS_SECOND_NAME == true ]]; then
-        REPLY="containerd $CONTAINERD_VERSION looks for the sandbox image as its configuration writes it, without a tag ($CONFIGURED_IMAGE), and there is none of that name; no new pod can start on this node. Run the repair."
+        REPLY="containerd $CONTAINERD_VERSION looks for the sandbox image without a tag ($CONFIGURED_IMAGE) too, and there is none of that name; $dead"
       fi
       ;;
     incomplete)
       REASON_FOUND=SandboxImageIncomplete
-      REPLY="The sandbox image $IMAGE is listed, but its content has gone from $CONTAINERD_ROOT; no new pod can start on this node. Run the repair."
+      REPLY="The sandbox image $IMAGE is listed, but its content has gone from $CONTAINERD_ROOT; $dead"
       ;;
     *)
       # A label that this containerd would not report mends nothing.
       if [[ $PIN_SUPPORT == yes && $IMAGE_PINNED == false ]]; then
         REASON_FOUND=SandboxImageUnpinned
-        REPLY="The sandbox image is there but not pinned; kubelet may delete it once the disk is $GC_HIGH_PERCENT % full. Run the repair, which pins it."
+        REPLY="The sandbox image is there but not pinned; kubelet may delete it once the disk is $GC_HIGH_PERCENT % full. Run the repair."
       elif [[ $PIN_SUPPORT != yes && $KUBELET_SPARES_ANOTHER == true ]]; then
         REASON_FOUND=SandboxImageMismatch
         REPLY="kubelet's --pod-infra-container-image names $KUBELET_SANDBOX_IMAGE and spares that alone, but containerd $CONTAINERD_VERSION uses $CONFIGURED_IMAGE and cannot pin it: kubelet deletes it once the disk is $GC_HIGH_PERCENT % full. Give both the same image in the user data, and replace the node."

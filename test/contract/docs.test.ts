@@ -100,7 +100,7 @@ describe('docs/adding-a-remediation.md', () => {
     const parts = readdirSync(join(root, 'ssm-documents/lib')).filter((file) => file.endsWith('.sh'));
     const shared = parts
       .map((file) => file.replace('.sh', ''))
-      .filter((name) => !['prelude', 'node-check', 'result'].includes(name));
+      .filter((name) => !['prelude', 'node-check', 'result', 'single'].includes(name));
     expect(named).toEqual(shared.sort());
   });
 });

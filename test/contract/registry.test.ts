@@ -27,9 +27,6 @@ const Match = z.array(
 );
 const Other = z.array(z.strictObject({ kind: z.string(), text: z.string() }));
 
-// Reasons of cri-dockerd, ecr-credentials and cni-files; λ logs drops them as long as no remediation answers for them.
-const AWAITED = /^(?:Docker|CRIDockerd|RuntimeEndpoint|CredentialProvider|CNI)/;
-
 const HEADINGS = ['When it fires', 'What it looks at', 'What it changes', 'How to undo it', 'What it never does'];
 const MAX_FILTER_CHARACTERS = 1024;
 
@@ -84,9 +81,8 @@ describe('the reasons of log lines', () => {
     expect(samples.map((sample) => sample.reason)).toContain(reason);
   });
 
-  it('are in the catalogue, but for those of remediations to come', () => {
-    const unknown = LOG_REASONS.filter((reason) => !catalogue().has(reason));
-    expect(unknown.filter((reason) => !AWAITED.test(reason))).toEqual([]);
+  it('are in the catalogue', () => {
+    expect(LOG_REASONS.filter((reason) => !catalogue().has(reason))).toEqual([]);
   });
 });
 

@@ -6,6 +6,7 @@ load_script() {
   LOADED=''
   # shellcheck source-path=SCRIPTDIR
   source_once "${BASH_SOURCE[0]%/test/*}/prelude.sh"
+  source_once "${BASH_SOURCE[0]%/test/*}/single.sh"
   source_once "$1"
   # What the builder would write at the end.
   REMEDIATION=demo ACTION=check BUDGET_SECONDS=60

@@ -1,26 +1,35 @@
 import type { NodeFile } from './node-files.ts';
-import type { NodePlan } from './protocol.ts';
+import type { LabSite, NodePlan } from './protocol.ts';
 import { criSocket } from './runtime-files.ts';
 
+/** The last version of kubelet that asks ECR by itself: right for a node without a credential provider. */
+const OWN_PROVIDER = 'Kubernetes v1.26.15';
 const PROVIDER_FOLDER = '/etc/eks/image-credential-provider';
 
 /**
  * Kubelet's unit, flags and configuration as the AMI has them (facts, sections 1.2, 1.4 and 6.3). Kubelet itself is a
  * stand-in: on a node of a generation the one that reads them, else a program that only shows them.
  */
-export function kubeletFiles(plan: NodePlan): NodeFile[] {
-  const files = plan.style.startsWith('al2023') ? nodeadmFiles(plan) : bootstrapFiles(plan);
-  const standIn = { path: 'usr/bin/kubelet', content: '#!/bin/sh\nwhile :; do sleep 3600; done\n', mode: 0o755 };
+export function kubeletFiles(site: LabSite, plan: NodePlan): NodeFile[] {
+  const files = plan.style.startsWith('al2023') ? nodeadmFiles(site, plan) : bootstrapFiles(plan);
+  const standIn = {
+    path: 'usr/bin/kubelet',
+    content: `#!/bin/sh\n[ "$1" != --version ] || exec echo '${OWN_PROVIDER}'\nwhile :; do sleep 3600; done\n`,
+    mode: 0o755,
+  };
   return plan.generation === undefined ? [standIn, ...files] : files;
 }
 
 /** Amazon Linux 2023: what nodeadm writes. */
-function nodeadmFiles(plan: NodePlan): NodeFile[] {
+function nodeadmFiles(site: LabSite, plan: NodePlan): NodeFile[] {
   const flags = ['--config=/etc/kubernetes/kubelet/config.json', ...providerFlags(plan)];
   return [
     {
       path: 'etc/kubernetes/kubelet/config.json',
-      content: configuration({ containerRuntimeEndpoint: `unix://${criSocket(plan)}` }),
+      content: configuration({
+        containerRuntimeEndpoint: `unix://${criSocket(plan)}`,
+        providerID: `aws:///${site.region}a/${plan.instanceId}`,
+      }),
     },
     { path: 'etc/eks/kubelet/environment', content: `NODEADM_KUBELET_ARGS="${flags.join(' ')}"\n` },
     unit(
@@ -75,9 +84,8 @@ WantedBy=multi-user.target
   };
 }
 
-/** The flags are the AMI's also where a node without a generation has no provider: that kubelet reads nothing. */
 function providerFlags(plan: NodePlan): string[] {
-  if (plan.generation !== undefined && !plan.tools.credentialProvider) return [];
+  if (!plan.tools.credentialProvider) return [];
   return [
     `--image-credential-provider-config ${PROVIDER_FOLDER}/config.json`,
     `--image-credential-provider-bin-dir ${PROVIDER_FOLDER}`,

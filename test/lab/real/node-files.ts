@@ -24,7 +24,7 @@ export function nodeFiles(site: LabSite, plan: NodePlan): NodeFile[] {
     ...runtimeFiles(plan),
     cniConfig(),
     ...unitFiles(plan),
-    ...kubeletFiles(plan),
+    ...kubeletFiles(site, plan),
     ...(plan.tools.credentialProvider ? credentialProviderFiles() : []),
     ...(plan.sandboxImageUnit ? sandboxImageFiles() : []),
   ];

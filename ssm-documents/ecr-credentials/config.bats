@@ -1,0 +1,66 @@
+#!/usr/bin/env bats
+# Provider configurations, and whether kubelet takes them.
+# shellcheck disable=SC1091,SC2016,SC2030,SC2031,SC2034,SC2153,SC2154,SC2317  # the sourced script reads, sets and calls
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+  source "$BATS_TEST_DIRNAME/../lib/test/load.sh"
+  load_script "$BATS_TEST_DIRNAME/config.sh"
+  FILE=$WORK/config
+}
+
+V1=credentialprovider.kubelet.k8s.io/v1
+GOOD='{"kind":"CredentialProviderConfig","apiVersion":"kubelet.config.k8s.io/v1","providers":[{"name":"ecr-credential-provider","matchImages":["*.dkr.ecr.*.amazonaws.com","*.dkr.ecr.*.amazonaws.cn"],"defaultCacheDuration":"12h","apiVersion":"'$V1'","args":["get-credentials"],"env":[{"name":"HOME","value":"/root"}]}]}'
+
+# article: the configuration of the article that this remediation was drawn from.
+article() {
+  printf '%s\n' 'apiVersion: kubelet.config.k8s.io/v1beta1' 'kind: CredentialProviderConfig' 'providers:' '  - name: ecr-credential-provider' \
+    '    matchImages:' '      - "*.dkr.ecr.*.amazonaws.com"' '      - "*.dkr.ecr.*.amazonaws.cn"' '      - "*.dkr.ecr-fips.*.amazonaws.com"' \
+    '      - "*.dkr.ecr.us-iso-east-1.c2s.ic.gov"' '    defaultCacheDuration: "12h"' \
+    '    apiVersion: credentialprovider.kubelet.k8s.io/v1beta1' '    args:' '      - get-credentials'
+}
+
+@test "reads JSON and YAML alike" {
+  printf ' \n%s' "$GOOD" > "$FILE"
+  read_config "$FILE"
+  [ "$CONFIG_FORMAT ${NAMES[0]} ${VERSIONS[0]} ${DURATIONS[0]}" = "json ecr-credential-provider $V1 12h" ]
+  [ "${PATTERNS[*]} ${ARGUMENTS[0]}" = $'0 *.dkr.ecr.*.amazonaws.com 0 *.dkr.ecr.*.amazonaws.cn get-credentials\n' ]
+  [ "${VARIABLES[0]}" = $'\nHOME=/root' ]
+  refute config_is_refused
+  article > "$FILE"
+  read_config "$FILE"
+  [ "$CONFIG_FORMAT ${NAMES[0]} ${VERSIONS[0]} ${DURATIONS[0]}" = "yaml ecr-credential-provider ${V1}beta1 12h" ]
+  refute config_is_refused
+}
+
+@test "finds in the article's configuration that no pattern takes in the registry, and the one that was meant" {
+  article > "$FILE"
+  read_config "$FILE"
+  refute find_provider 918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause
+  [ "$REPLY" = '*.dkr.ecr.*.amazonaws.cn' ]
+  find_provider 602401143452.dkr.ecr.us-west-2.amazonaws.com/eks/pause
+  [ "$PROVIDER" = 0 ]
+}
+
+@test "refuses what kubelet refuses, and says why" {
+  local from to why
+  while IFS='|' read -r from to why; do
+    printf '%s' "${GOOD/"$from"/$to}" > "$FILE"
+    read_config "$FILE"
+    config_is_refused
+    [[ $REPLY == *"$why"* ]] || { echo "$to: $REPLY" && false; }
+  done < <(printf '%s\n' 'CredentialProviderConfig|Config|not kubelet.config' 'kubelet.config.k8s.io/v1|x/v1|it is x/v1' \
+    'ecr-credential-provider|a/b|is no name' "$V1|v1|apiVersion" '"12h"|null|defaultCacheDuration' \
+    '["*.dkr.ecr.*.amazonaws.com","*.dkr.ecr.*.amazonaws.cn"]|[]|no matchImages' '*.dkr.ecr.*.amazonaws.cn|a b|is no URL')
+  printf '{"kind":"CredentialProviderConfig","apiVersion":"kubelet.config.k8s.io/v1","providers":[]}' > "$FILE"
+  read_config "$FILE"
+  config_is_refused
+}
+
+@test "tells a file that is no JSON, with the line" {
+  printf '{\n "kind": "x",\n}\n' > "$FILE"
+  code=0
+  read_config "$FILE" || code=$?
+  [ "$code $REPLY" = '1 line 3: a key in double quotes is missing' ]
+}

@@ -1,0 +1,49 @@
+# Whether a pattern of `matchImages` takes in an image: as kubelet decides it (k8s.io/kubernetes pkg/credentialprovider,
+# URLsMatchStr, with Go's net/url and path/filepath.Match). Text only.
+# shellcheck shell=bash disable=SC2034  # other parts read what is only set here
+
+URL_HOST='' URL_PORT='' URL_PATH=''
+
+# split_url TEXT: host, port and path of `https://TEXT`; 1 where Go's parser refuses it, which kubelet does not survive.
+# A `?` begins the query there, so it never is a wildcard in a pattern. (A path's %41 is not decoded here.)
+split_url() {
+  local rest=${1%%[#?]*} host allowed='^[][A-Za-z0-9._~!$&'\''()*+,;=:<>"-]*$'
+  host=${rest%%/*}
+  URL_PORT='' URL_PATH=${rest:${#host}}
+  host=${host##*@}
+  [[ $1 != *[[:cntrl:]]* && $host =~ $allowed && $host != \[* ]] || return 1
+  if [[ $host == *:* ]]; then
+    URL_PORT=${host##*:} host=${host%:*}
+  fi
+  URL_HOST=$host
+  [[ $URL_PORT =~ ^[0-9]*$ ]]
+}
+
+# matches_image PATTERN IMAGE: the same port, the same number of labels, each label by its own wildcards, and the pattern's
+# path the beginning of the image's.
+matches_image() {
+  local host port path
+  split_url "$1" || return 1
+  host=$URL_HOST port=$URL_PORT path=$URL_PATH
+  split_url "$2" && [[ $port == "$URL_PORT" && ${host//[!.]/} == "${URL_HOST//[!.]/}" && ${URL_PATH:0:${#path}} == "$path" ]] \
+    && matches_host "$host" "$URL_HOST"
+}
+
+# matches_host PATTERN HOST: Go's filepath.Match on each label, where neither has a `/` or a `\`, of as many labels on both
+# sides. By a shell's wildcards, where these are the same: a class of Go's may not begin with `]` or hold a `-` but in a
+# range, and in it `!` is a character like any.
+matches_host() {
+  local char pattern=$1 classes='^([^[]|\[\^?([^]-](-[^]-])?)+\])*$'
+  [[ $1 =~ $classes ]] || return 1
+  for char in '(' '!' ':' '='; do
+    pattern=${pattern//"$char"/"\\$char"}
+  done
+  # shellcheck disable=SC2053  # it is a pattern
+  [[ $2 == ${pattern//\*/*([!.])} ]]
+}
+
+# pattern_for HOST REGION: the pattern for every account and region that the AMIs have for such a host, in REPLY.
+pattern_for() {
+  REPLY="*.${1#*.}"
+  REPLY=${REPLY/".$2."/.*.}
+}

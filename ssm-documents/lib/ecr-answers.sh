@@ -1,0 +1,44 @@
+# What the tools say that give an ECR token. Text only.
+# shellcheck shell=bash disable=SC2034  # other parts read what is only set here
+
+TOKEN=''
+
+# take_token TEXT PATTERN: the token in a tool's answer, in TOKEN; 1 if there is none. Only characters of ECR's tokens are
+# accepted. An empty one must never reach ctr: it would ask for a password and panic.
+take_token() {
+  TOKEN=''
+  [[ $1 =~ $2 ]] || return 1
+  TOKEN=${BASH_REMATCH[1]}
+  if [[ ! $TOKEN =~ ^[A-Za-z0-9+/=_.-]+$ ]]; then
+    TOKEN=''
+    return 1
+  fi
+}
+
+# role_lacks_ecr TEXT: what to tell of a role that may not have a token, in REPLY.
+role_lacks_ecr() {
+  local role=''
+  if [[ $1 =~ assumed-role/([A-Za-z0-9+=,.@_-]+)/ ]]; then
+    role=" ${BASH_REMATCH[1]}"
+  fi
+  REPLY="The node role$role may not get an ECR token: allow it ecr:GetAuthorizationToken on resource * (AmazonEC2ContainerRegistryPullOnly does)."
+}
+
+# token_failure_reason TEXT CODE: the reason behind a token tool's error text, in REPLY.
+token_failure_reason() {
+  case $1 in
+    *AccessDenied* | *'not authorized to perform'*) REPLY=NodeRoleLacksECR ;;
+    *'no EC2 IMDS role found'* | *'refresh cached credentials'* | *'Unable to locate credentials'* | \
+      *NoCredentialProviders* | *EC2MetadataError* | *ExpiredToken* | *'signature'* | *Signature*) REPLY=TokenUnavailable ;;
+    *x509:* | *'certificate verify failed'* | *'failed to verify certificate'*) REPLY=RegistryCertificate ;;
+    *'no such host'* | *'i/o timeout'* | *'connection refused'* | *'context deadline exceeded'* | *'timed out'* | \
+      *'TLS handshake timeout'* | *'network is unreachable'* | *'no route to host'* | *'Could not connect'* | \
+      *'Connect timeout'* | *'Read timeout'*) REPLY=RegistryUnreachable ;;
+    *)
+      REPLY=TokenUnavailable
+      if (($2 == 124)); then
+        REPLY=RegistryUnreachable
+      fi
+      ;;
+  esac
+}

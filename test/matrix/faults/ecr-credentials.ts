@@ -1,0 +1,224 @@
+import { CONTAINERD_GENERATIONS, type GenerationName } from '../../lab/real/generations.ts';
+import type { RealNode } from '../../lab/real/node.ts';
+import type { ExpectedResult, Fault } from '../fault.ts';
+import { shell } from '../scenes.ts';
+
+const FOLDER = '/etc/eks/image-credential-provider';
+const CONFIG = `${FOLDER}/config.json`;
+const PLUGIN = `${FOLDER}/ecr-credential-provider`;
+const DOCKER_CONFIG = '/root/.docker/config.json';
+const REGISTRY = '918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn';
+const KEPT = '/run/kept-provider';
+
+const isNodeadm = (generation: GenerationName): boolean => generation.startsWith('al2023');
+const RESTART = 'systemctl reset-failed; systemctl restart kubelet';
+/** Keeps the provider as it is for `restore`. */
+const KEEP = `rm -rf ${KEPT}; cp -a ${FOLDER} ${KEPT}`;
+
+const breakBy =
+  (script: string) =>
+  async (node: RealNode): Promise<void> => {
+    await shell(node, `${KEEP}\n${script}`);
+  };
+
+const restore = async (node: RealNode): Promise<void> => {
+  await shell(node, `rm -rf /etc/eks/ecr-credential-provider ${FOLDER}; cp -a ${KEPT} ${FOLDER}; ${RESTART}; sleep 2`);
+};
+
+const mended =
+  (reason: string, rung: string) =>
+  (generation: GenerationName): ExpectedResult => ({
+    outcome: 'Repaired',
+    reason,
+    rung,
+    willRecur: isNodeadm(generation),
+  });
+
+const ARTICLE = `apiVersion: kubelet.config.k8s.io/v1beta1
+kind: CredentialProviderConfig
+providers:
+  - name: ecr-credential-provider
+    matchImages:
+      - "*.dkr.ecr.*.amazonaws.com"
+      - "*.dkr.ecr.*.amazonaws.cn"
+      - "*.dkr.ecr-fips.*.amazonaws.com"
+      - "*.dkr.ecr.us-iso-east-1.c2s.ic.gov"
+    defaultCacheDuration: "12h"
+    apiVersion: credentialprovider.kubelet.k8s.io/v1
+    args:
+      - get-credentials
+`;
+
+/** A kubelet that starts with the configuration as it was broken, and with no other. */
+const STUBBORN = `cp ${CONFIG} ${KEPT}-broken; mv /usr/bin/kubelet /usr/bin/kubelet-kept
+cat > /usr/bin/kubelet <<'END'
+#!/bin/sh
+cmp -s ${CONFIG} ${KEPT}-broken && exec /usr/bin/kubelet-kept "$@"
+echo 'E1123 10:00:00.000000 1 kuberuntime_manager.go:274] "Failed to register CRI auth plugins" err="it is not to be changed"' >&2
+exit 1
+END
+chmod 755 /usr/bin/kubelet`;
+
+const plugin = (script: string): string => `cat > ${PLUGIN} <<'END'\n#!/bin/sh\n${script}\nEND`;
+
+const common = { remediation: 'ecr-credentials', generations: CONTAINERD_GENERATIONS, restore } as const;
+
+/** The faults of kubelet's credential provider, and of Docker's logins. */
+export const faults: readonly Fault[] = [
+  {
+    ...common,
+    name: 'matchImages has *.dkr.ecr.*.amazonaws.cn for a registry in China',
+    break: breakBy(`sed -i 's/amazonaws[.]com[.]cn/amazonaws.cn/' ${CONFIG}; ${RESTART}`),
+    check: {
+      outcome: 'Broken',
+      reason: 'CredentialProviderMismatch',
+      message:
+        /amazonaws\.com\.cn, so kubelet pulls from it without credentials\. \*\.dkr\.ecr\.\*\.amazonaws\.cn does not/,
+      evidence: { registry: REGISTRY },
+    },
+    repair: mended('CredentialProviderMismatch', 'add-pattern'),
+    kill: true,
+  },
+  {
+    ...common,
+    name: "the article's own configuration, in YAML",
+    break: breakBy(`cat > ${CONFIG} <<'END'\n${ARTICLE}END\n${RESTART}`),
+    check: { outcome: 'Broken', reason: 'CredentialProviderMismatch' },
+    repair: mended('CredentialProviderMismatch', 'add-pattern'),
+    slow: true,
+  },
+  {
+    ...common,
+    name: "the folder that kubelet's flags name does not exist, another one has the provider",
+    break: breakBy(`mv ${FOLDER} /etc/eks/ecr-credential-provider; ${RESTART} || true`),
+    check: { outcome: 'Broken', reason: 'CredentialProviderMissing', message: /Failed to register CRI auth plugins/ },
+    repair: mended('CredentialProviderMissing', 'link'),
+    kill: true,
+  },
+  {
+    ...common,
+    name: 'the credential provider is gone, and there is no copy',
+    break: breakBy(`rm ${PLUGIN}; ${RESTART} || true`),
+    check: { outcome: 'Broken', reason: 'CredentialProviderMissing' },
+  },
+  {
+    ...common,
+    name: 'the credential provider is not executable',
+    break: breakBy(`chmod a-x ${PLUGIN}; ${RESTART} || true`),
+    check: { outcome: 'Broken', reason: 'CredentialProviderMissing', message: /is not executable/ },
+    repair: mended('CredentialProviderMissing', 'mode'),
+    slow: true,
+  },
+  {
+    ...common,
+    name: 'its configuration is no JSON',
+    break: breakBy(`sed -i 's/^{/{,/' ${CONFIG}; ${RESTART} || true`),
+    check: { outcome: 'Broken', reason: 'CredentialProviderInvalid', message: /line 1/ },
+  },
+  {
+    ...common,
+    name: 'the node role may not get an ECR token',
+    break: async (node) => {
+      await shell(node, KEEP);
+      await node.setRole('denied');
+    },
+    check: { outcome: 'Broken', reason: 'NodeRoleLacksECR', message: /ecr:GetAuthorizationToken/ },
+    restore: (node) => node.setRole('allowed'),
+  },
+  {
+    ...common,
+    name: 'the credential provider gives no credentials',
+    break: breakBy(`printf '#!/bin/sh\\necho "broken pipe" >&2\\nexit 1\\n' > ${PLUGIN}`),
+    check: { outcome: 'Broken', reason: 'CredentialProviderFailed', message: /broken pipe/ },
+    slow: true,
+  },
+  {
+    ...common,
+    name: 'the credential provider hangs',
+    break: breakBy(plugin('sleep 60')),
+    check: {
+      outcome: 'Broken',
+      reason: 'RegistryUnreachable',
+      message: /gives no credentials for .*: no answer in time/,
+    },
+    slow: true,
+  },
+  {
+    ...common,
+    name: 'the credential provider answers garbage',
+    break: breakBy(plugin('cat > /dev/null; echo hello')),
+    check: { outcome: 'Broken', reason: 'CredentialProviderInvalid', message: /does not answer in .*\/v1/ },
+    slow: true,
+  },
+  {
+    ...common,
+    name: 'its configuration names an apiVersion that the credential provider does not speak',
+    break: breakBy(
+      `sed -i 's|kubelet.k8s.io/v1"|kubelet.k8s.io/v1alpha1"|' ${CONFIG}
+${plugin(`cat > /dev/null; echo 'group version credentialprovider.kubelet.k8s.io/v1alpha1 is not supported' >&2; exit 1`)}
+${RESTART}`,
+    ),
+    check: { outcome: 'Broken', reason: 'CredentialProviderInvalid', message: /does not speak .*v1alpha1/ },
+    slow: true,
+  },
+  {
+    ...common,
+    name: 'its configuration has an apiVersion that kubelet does not know',
+    break: breakBy(`sed -i 's|kubelet.config.k8s.io/v1"|kubelet.config.k8s.io/v9"|' ${CONFIG}; ${RESTART} || true`),
+    check: { outcome: 'Broken', reason: 'CredentialProviderInvalid', message: /it is kubelet\.config\.k8s\.io\/v9/ },
+    slow: true,
+  },
+  {
+    ...common,
+    name: 'kubelet does not start with the mended configuration',
+    break: breakBy(`sed -i 's/amazonaws[.]com[.]cn/amazonaws.cn/' ${CONFIG}; ${STUBBORN}; ${RESTART}`),
+    check: { outcome: 'Broken', reason: 'CredentialProviderMismatch' },
+    repair: {
+      outcome: 'NotRepaired',
+      reason: 'CredentialProviderMismatch',
+      message:
+        /did not come back with the change \(.*not to be changed.*\)\. The change was taken back, and kubelet runs again as before/,
+    },
+    // As it was before the repair, and running.
+    restore: async (node) => {
+      await shell(
+        node,
+        `cmp ${CONFIG} ${KEPT}-broken; systemctl is-active kubelet; mv /usr/bin/kubelet-kept /usr/bin/kubelet`,
+      );
+      await restore(node);
+    },
+    slow: true,
+  },
+  {
+    name: "Docker's config.json names a credential helper that is not installed",
+    remediation: 'ecr-credentials',
+    generations: ['docker'],
+    break: async (node) => {
+      await shell(node, `umask 077; mkdir -p /root/.docker; echo '{"credsStore":"none-such"}' > ${DOCKER_CONFIG}`);
+    },
+    check: { outcome: 'Broken', reason: 'DockerCredentialHelperMissing', message: /docker-credential-none-such/ },
+    restore: async (node) => {
+      await shell(node, 'rm -r /root/.docker');
+    },
+  },
+  {
+    name: "a login in Docker's config.json overrides amazon-ecr-credential-helper",
+    remediation: 'ecr-credentials',
+    generations: ['docker'],
+    break: async (node) => {
+      const config = {
+        auths: { 'example.com': { auth: 'eDp5' }, [REGISTRY]: { auth: 'QVdTOm9sZA==' } },
+        credHelpers: { [REGISTRY]: 'ecr-login' },
+      };
+      await shell(
+        node,
+        `umask 077; mkdir -p /root/.docker; printf '%s' '${JSON.stringify(config)}' > ${DOCKER_CONFIG}`,
+      );
+    },
+    check: { outcome: 'Broken', reason: 'DockerCredentialsStale', message: /docker logout/ },
+    repair: { outcome: 'Repaired', reason: 'DockerCredentialsStale', rung: 'logout' },
+    restore: async (node) => {
+      await shell(node, 'rm -r /root/.docker');
+    },
+  },
+];
