@@ -40,9 +40,13 @@ describe('a subscription to a log group', () => {
     await fixture.lab.putLogEvents('/nodes', 'i-1', ['noise', 'failed to get sandbox image "x"']);
     await fixture.lab.putLogEvents('/others', 'i-1', ['failed to get sandbox image "y"']);
     await fixture.lab.settle();
-    const got = fixture.lab.functionLogs('receive').filter((line) => line.startsWith('GOT '));
-    const payloads = got.map((line) => JSON.parse(gunzipSync(Buffer.from(line.slice(4), 'base64')).toString()));
-    expect(payloads).toMatchObject([
+    const payloads = () =>
+      fixture.lab
+        .functionLogs('receive')
+        .filter((line) => line.startsWith('GOT '))
+        .map((line) => JSON.parse(gunzipSync(Buffer.from(line.slice(4), 'base64')).toString()));
+    // What a process prints may arrive after its answer.
+    await expect.poll(payloads).toMatchObject([
       {
         messageType: 'DATA_MESSAGE',
         logGroup: '/nodes',

@@ -103,10 +103,12 @@ describe('an invocation', () => {
     expect(first).toMatchObject({ event: { a: 1 }, count: 1, region: 'cn-north-1' });
     expect(second.count).toBe(2);
     expect(Math.abs(Number(second.now) - fixture.lab.now())).toBeLessThan(5000);
-    expect(Date.parse(String(second.today))).toBe(second.now);
+    // Two looks at one clock: a moment may pass between them.
+    expect(Math.abs(Date.parse(String(second.today)) - Number(second.now))).toBeLessThan(1000);
     expect(Number(first.remaining)).toBeGreaterThan(1000);
     expect(Number(first.remaining)).toBeLessThanOrEqual(2000);
-    expect(fixture.lab.functionLogs('echo').some((line) => line.includes('"count":2'))).toBe(true);
+    // What a process prints may arrive after its answer.
+    await expect.poll(() => fixture.lab.functionLogs('echo').join('\n')).toContain('"count":2');
     expect(seen.filter((e) => e.kind === 'function-start').map((e) => e.cold)).toEqual([true, false]);
   });
 
