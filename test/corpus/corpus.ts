@@ -21,7 +21,7 @@ export type CorpusLine = z.infer<typeof CorpusLine>;
  * `development`: the classifier was tuned on it. The others were collected and labelled later, run once, and then mended
  * upon too: docs/hearing.md has what their first runs gave.
  */
-export const PARTS = ['development', 'held-out', 'blind', 'blind-2'] as const;
+export const PARTS = ['development', 'held-out', 'blind', 'blind-2', 'blind-3'] as const;
 export type Part = (typeof PARTS)[number];
 
 /** Reads a part of the corpus: one JSON object a line. Throws naming the line that is none. */

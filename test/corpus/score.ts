@@ -63,6 +63,7 @@ const TITLES: Readonly<Record<Part, string>> = {
   'held-out': 'Held-out part',
   blind: 'First blind part, after mending',
   'blind-2': 'Second blind part, after mending',
+  'blind-3': 'Third blind part, after mending',
 };
 
 /** Precision and recall by reason, part by part, in Markdown. */

@@ -23,8 +23,9 @@ const COLLECTING = phrases(
   'garbage collect required amount of images',
   'Attempting to delete unused images',
   'Removing image to free',
-  'FreeDiskSpaceFailed',
-  'ImageGCFailed',
+  // As events: their names alone stand in programs that list them.
+  'Warning FreeDiskSpaceFailed',
+  'Warning ImageGCFailed',
   'NodeHasDiskPressure',
   'KubeletHasDiskPressure',
   'The node had condition: [DiskPressure]',

@@ -52,6 +52,7 @@ describe('classify leaves alone', () => {
     ],
     ['a runtime that is not configured', sandbox('failed to get sandbox runtime: no runtime for "x" is configured')],
     ['that phrase, cut', sandbox('failed to get sandbox')],
+    ['a program that lists the reasons of events', '"ContainerGCFailed",\n"ImageGCFailed",\n"FreeDiskSpaceFailed",'],
     ['an eviction for want of memory', 'The node had condition: [MemoryPressure].'],
   ])('%s', (_, text) => {
     expect(classify(text)).toBeNull();
@@ -108,6 +109,11 @@ describe('classify tells why the sandbox image does not come:', () => {
     ],
   ])('%s', (_, cause, reason) => {
     expect(classify(ofImage(cause))).toEqual({ reason, image: IMAGE });
+  });
+
+  it('and names the image as the text repeats it, where blanks have come into its name', () => {
+    const garbled = ofImage('i/o timeout').replace('602401143452', '6024 1143452');
+    expect(classify(garbled)).toEqual({ reason: 'RegistryUnreachable', image: IMAGE });
   });
 
   it('a name that its configuration lost', () => {

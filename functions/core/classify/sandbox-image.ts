@@ -136,6 +136,15 @@ const isQuoted = ({ lower }: Segment, marker: string): boolean => {
   return /["'](?:failedto)?$/.test(before) && !/^"[a-z0-9]/.test(after) && !lower.includes(CONTAINERD_ERROR);
 };
 
+const PULLED = [phrase('failed to pull image')];
+
+/** The reference, or, where blanks have come into it, the same one as the text repeats it. */
+const intact = (segment: Segment, ref: string): string => {
+  if (segment.text.includes(ref)) return ref;
+  const again = firstRef(segment, PULLED);
+  return again !== undefined && segment.text.includes(again) ? again : ref;
+};
+
 /** `failed to get sandbox image "…"`: the runtime says itself which image it is. */
 const byRole = (segment: Segment): Fault | null => {
   for (const marker of NAMED_BY_ROLE) {
@@ -143,7 +152,9 @@ const byRole = (segment: Segment): Fault | null => {
     if (named.kind === 'image') {
       // Other products have sandboxes too, and images for them.
       const isOurs = isPause(named.ref) || isLocal(named.ref) || says(segment, RUNTIME_SPEAKS);
-      if (isOurs && (marker !== PULLING_BY_ROLE || isFailing(segment, marker))) return fault(segment, named.ref);
+      if (isOurs && (marker !== PULLING_BY_ROLE || isFailing(segment, marker))) {
+        return fault(segment, intact(segment, named.ref));
+      }
     } else if (named.kind === 'cut') {
       // A rule or a search may end with the phrase as well; only a runtime's line goes on after it.
       if (says(segment, RUNTIME_SPEAKS) && !isQuoted(segment, marker)) {
