@@ -135,6 +135,13 @@ const severities = (from: readonly Remediation[]): string => {
   return ['severity_of() {', '  case $1 in', ...cases, '    *) REPLY=Warning ;;', '  esac', '}'].join('\n');
 };
 
+/** Without what is said of a node that a check is not for: that is in no finding of node-check. */
+const wordless = (script: string): string =>
+  script.replace(/\b(finish Unsupported [A-Za-z]+) (?:'[^'\n]*'|"[^"\n]*")$/gm, "$1 ''");
+
+/** Without the places that only tests of the scripts set. */
+const withoutOverrides = (script: string): string => script.replace(/\$\{FLEETMEND_\w+:-([^}]*)\}/g, '$1');
+
 const nodeCheck = (from: readonly Remediation[], prelude: readonly Part[]): BuiltDocument => {
   const checks = from.map(({ name }) => {
     const section = sectionsOf(read(`${name}/script.sh`)).get('check');
@@ -142,11 +149,15 @@ const nodeCheck = (from: readonly Remediation[], prelude: readonly Part[]): Buil
     // What lies in a remediation's own folder is its own matter: another may have a function of the same name.
     const own = parts.filter((part) => !isShared(part)).map((part) => part.text);
     // What a document says of a healthy node is in no finding, so node-check.sh has a shorter one for all.
-    const body = withoutFunction(withoutComments([...own, section?.text ?? ''].join('\n')), HEALTHY);
+    const body = wordless(withoutFunction(withoutComments([...own, section?.text ?? ''].join('\n')), HEALTHY));
     return { name, parts: parts.filter(isShared), body };
   });
   const needed = withoutUnneeded([
-    ...inOrder([...prelude, ...checks.flatMap((check) => check.parts)]).map(shared),
+    ...prelude.map(shared),
+    ...inOrder([...prelude, ...checks.flatMap((check) => check.parts)])
+      .slice(prelude.length)
+      .map(shared)
+      .map(wordless),
     ...checks.map(({ body }) => body),
     severities(from),
     `NODE_CHECKS=(${from.map((r) => r.name).join(' ')})`,
@@ -169,7 +180,7 @@ const nodeCheck = (from: readonly Remediation[], prelude: readonly Part[]): Buil
     NODE_CHECK_TIMEOUT_SECONDS,
     `fleetmend, every check in one document (${names}). It changes nothing.`,
     // Every check in one document would not fit into SSM's 64 KB as it was written.
-    packed(text, ['BUDGET_SECONDS', 'NODE_CHECKS']),
+    packed(withoutOverrides(text), ['BUDGET_SECONDS', 'NODE_CHECKS']),
   );
 };
 

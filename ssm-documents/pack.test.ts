@@ -18,6 +18,13 @@ own_rung() { say_it own; }
 for step in say_it other_words; do
   ! declare -F "$step" > /dev/null || "$step" 'by_name'
 done
+COUNTER=(1 2)
+HARBOUR=3
+readonly PLACES=4
+case \${#COUNTER[@]} in
+  2) printf 'HARBOUR %s %s\\n' "$HARBOUR" "\${PLACES}" ;;
+esac
+printf '%s\\n' "\${COUNTER[1]}" > /dev/null
 which=one
 "rung_$which"
 which=own
@@ -44,12 +51,13 @@ describe('a packed script', () => {
 
   it('has its own names shortened, and no indentation', () => {
     const text = packed(SCRIPT);
-    for (const name of ['say_it', 'LAST_WORD', 'MAX_COUNT']) expect(text).not.toMatch(new RegExp(`\\b${name}\\b`));
+    for (const name of ['say_it', 'LAST_WORD', 'MAX_COUNT', 'COUNTER', 'PLACES'])
+      expect(text).not.toMatch(new RegExp(`\\b${name}\\b`));
     expect(text).not.toMatch(/^\s/m);
     expect(text.length).toBeLessThan(SCRIPT.length * 0.9);
   });
 
-  it.each(['LC_ALL', 'OUR_SETTING', 'FLEETMEND_MAX_COUNT', 'rung_one', 'own_rung', 'other_words', 'add_up'])(
+  it.each(['LC_ALL', 'OUR_SETTING', 'HARBOUR', 'FLEETMEND_MAX_COUNT', 'rung_one', 'own_rung', 'other_words', 'add_up'])(
     'keeps %s, which is not its own, or is put together when it runs',
     (name) => {
       expect(packed(SCRIPT)).toContain(name);

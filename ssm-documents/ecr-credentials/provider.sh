@@ -22,7 +22,7 @@ find_registry() {
     text+=$REPLY
   done
   [[ $text =~ $place ]] || return 1
-  eks_registry "${BASH_REMATCH[2]}" || return 1
+  eks_registry "${BASH_REMATCH[2]}"
   REGISTRY=$REPLY
   parse_ecr_host "$REGISTRY"
 }
@@ -33,7 +33,7 @@ ask_plugin() {
   local answer request="{\"apiVersion\":\"$1\",\"kind\":\"CredentialProviderRequest\",\"image\":\"$REGISTRY/eks/pause\"}"
   local version='"apiVersion"[[:space:]]*:[[:space:]]*"([^"]{1,80})"'
   RC=0 ERR=''
-  log "asking $PLUGIN for credentials"
+  log "asking $PLUGIN"
   answer=$(printf '%s' "$request" | (as_kubelet 2> "$WORK/err")) || RC=$?
   if ((RC != 0)); then
     slurp "$WORK/err"

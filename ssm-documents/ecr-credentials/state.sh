@@ -144,5 +144,5 @@ start_fault() {
 pending_fault() {
   local reason
   [[ -f $PENDING && -O $PENDING ]] && read -r reason < "$PENDING" && [[ $reason =~ ^[a-z]+=CredentialProviderM[a-z]+$ ]] || return 1
-  found "${reason#*=}" restart 'An earlier repair was cut off before it saw kubelet run with the mended files. Run it again.'
+  found "${reason#*=}" restart 'An earlier repair was cut off before kubelet ran with the mended files. Run it again.'
 }

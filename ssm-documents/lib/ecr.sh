@@ -24,61 +24,44 @@ parse_ecr_host() {
   ECR_ACCOUNT=${BASH_REMATCH[1]} ECR_REGION=${BASH_REMATCH[4]}
 }
 
-# eks_partition ACCOUNT: the partition in which ACCOUNT is one of EKS's image registries, in REPLY; 1 for any other.
-# The table is amazon-eks-ami's (get-ecr-uri.sh at 0ab84280).
+# EKS's image registries, by amazon-eks-ami's table (get-ecr-uri.sh at 0ab84280): a region's account, where that is another
+# than the one which most regions of its partition have.
+readonly EKS_ACCOUNTS=' cn-north-1=918309763551 us-gov-east-1=151742754352 us-iso-west-1=608367168043 us-isob-west-1=321162350305 us-isof-east-1=171035529773 af-south-1=877085696533 ap-east-1=800184023465 ap-east-2=533267051163 ap-south-2=900889452093 ap-southeast-3=296578399912 ap-southeast-4=491585149902 ap-southeast-5=151610086707 ap-southeast-6=333609536671 ap-southeast-7=121268973566 ca-west-1=761377655185 eu-central-2=900612956339 eu-south-1=590381155156 eu-south-2=455263428931 il-central-1=066635153087 me-central-1=759879836304 me-south-1=558608220178 mx-central-1=730335286997 '
+
+# eks_partition REGION: the account that most regions of a region's partition have, and the domain, in REPLY. No two
+# partitions have the same.
 eks_partition() {
   case $1 in
-    602401143452 | 877085696533 | 800184023465 | 533267051163 | 900889452093 | 296578399912 | 491585149902 | \
-      151610086707 | 333609536671 | 121268973566 | 761377655185 | 900612956339 | 590381155156 | 455263428931 | \
-      066635153087 | 759879836304 | 558608220178 | 730335286997) REPLY=aws ;;
-    918309763551 | 961992271922) REPLY=aws-cn ;;
-    151742754352 | 013241004608) REPLY=aws-us-gov ;;
-    725322719131 | 608367168043) REPLY=aws-iso ;;
-    187977181151 | 321162350305) REPLY=aws-iso-b ;;
-    249663109785) REPLY=aws-iso-e ;;
-    171035529773 | 676585237158) REPLY=aws-iso-f ;;
-    877088126301) REPLY=aws-eusc ;;
-    *) return 1 ;;
-  esac
-}
-
-# region_partition REGION: the partition of a region, in REPLY.
-region_partition() {
-  case $1 in
-    cn-*) REPLY=aws-cn ;;
-    us-gov-*) REPLY=aws-us-gov ;;
-    us-isob-*) REPLY=aws-iso-b ;;
-    us-isof-*) REPLY=aws-iso-f ;;
-    us-iso-*) REPLY=aws-iso ;;
-    eu-isoe-*) REPLY=aws-iso-e ;;
-    eusc-*) REPLY=aws-eusc ;;
-    *) REPLY=aws ;;
+    cn-*) REPLY='961992271922 amazonaws.com.cn' ;;
+    us-gov-*) REPLY='013241004608 amazonaws.com' ;;
+    us-isob-*) REPLY='187977181151 sc2s.sgov.gov' ;;
+    us-isof-*) REPLY='676585237158 csp.hci.ic.gov' ;;
+    us-iso-*) REPLY='725322719131 c2s.ic.gov' ;;
+    eu-isoe-*) REPLY='249663109785 cloud.adc-e.uk' ;;
+    eusc-*) REPLY='877088126301 amazonaws.eu' ;;
+    *) REPLY='602401143452 amazonaws.com' ;;
   esac
 }
 
 # trusted_source REF WANTED: whether an image on the node may stand in for WANTED: the same repository and tag, from one of
 # EKS's own registries. Any pod can bring an image of any name onto a node, but nobody else can push to those accounts.
 trusted_source() {
-  local partition
+  local partition row
   [[ $1 != "$2" && $1 == */* && $2 == */* && ${1#*/} == "${2#*/}" && $1 =~ $REFERENCE ]] || return 1
   parse_ecr_host "${1%%/*}" || return 1
-  region_partition "$ECR_REGION"
-  partition=$REPLY
-  eks_partition "$ECR_ACCOUNT" && [[ $REPLY == "$partition" ]]
+  eks_partition "$ECR_REGION"
+  partition=$REPLY row=" ([a-z0-9-]+)=$ECR_ACCOUNT "
+  [[ $partition != "$ECR_ACCOUNT "* ]] || return 0
+  [[ $EKS_ACCOUNTS =~ $row ]] || return 1
+  eks_partition "${BASH_REMATCH[1]}"
+  [[ $REPLY == "$partition" ]]
 }
 
-# The accounts of eks_partition by region, where a region has another than its partition's first.
-readonly EKS_ACCOUNTS=' cn-north-1=918309763551 us-gov-east-1=151742754352 af-south-1=877085696533 ap-east-1=800184023465 ap-east-2=533267051163 ap-south-2=900889452093 ap-southeast-3=296578399912 ap-southeast-4=491585149902 ap-southeast-5=151610086707 ap-southeast-6=333609536671 ap-southeast-7=121268973566 ca-west-1=761377655185 eu-central-2=900612956339 eu-south-1=590381155156 eu-south-2=455263428931 il-central-1=066635153087 me-central-1=759879836304 me-south-1=558608220178 mx-central-1=730335286997 '
-
-# eks_registry REGION: the host of EKS's own registry for a region of the partitions aws, aws-cn and aws-us-gov, in REPLY; 1
-# for any other.
+# eks_registry REGION: the host of EKS's own registry for a region, in REPLY.
 eks_registry() {
-  local account=602401143452 domain=amazonaws.com row=" $1=([0-9]+) "
-  case $1 in
-    cn-*) account=961992271922 domain+=.cn ;;
-    us-gov-*) account=013241004608 ;;
-    us-iso* | eu-iso* | eusc-*) return 1 ;;
-  esac
+  local account domain row=" $1=([0-9]+) "
+  eks_partition "$1"
+  account=${REPLY% *} domain=${REPLY#* }
   [[ ! $EKS_ACCOUNTS =~ $row ]] || account=${BASH_REMATCH[1]}
   REPLY=$account.dkr.ecr.$1.$domain
 }
