@@ -37,7 +37,8 @@ export const faults: readonly Fault[] = [
     remediation: 'pause-image',
     generations: CONTAINERD_GENERATIONS,
     break: remove,
-    check: missing,
+    // The rung that needs no registry, where there is one.
+    check: (generation) => (LOCAL_GENERATIONS.includes(generation) ? { ...missing, rung: 'import' } : missing),
     repair: (generation) => ({ outcome: 'Repaired', reason: 'SandboxImageMissing', rung: rungOf(generation) }),
     sandbox: { failsBefore: NO_IMAGE, startsAfter: true },
     kill: true,
@@ -47,7 +48,7 @@ export const faults: readonly Fault[] = [
     remediation: 'pause-image',
     generations: ECR_GENERATIONS,
     break: (node) => node.breakNode('missing-with-twin'),
-    check: missing,
+    check: { ...missing, rung: 'tag' },
     repair: (generation) => ({ outcome: 'Repaired', rung: 'tag', willRecur: generation === 'al2-1.6' }),
     sandbox: { failsBefore: NO_IMAGE, startsAfter: true },
     restore: async (node) => {
@@ -121,7 +122,7 @@ export const faults: readonly Fault[] = [
     break: async (node) => {
       await node.ctr(['images', 'label', fullName(node), 'io.cri-containerd.pinned=']);
     },
-    check: { outcome: 'Broken', reason: 'SandboxImageUnpinned' },
+    check: { outcome: 'Broken', reason: 'SandboxImageUnpinned', rung: 'pin' },
     repair: { outcome: 'Repaired', rung: 'pin' },
     sandbox: { startsAfter: true },
   },
