@@ -2,6 +2,7 @@ import type { GenerationName } from '../lab/real/generations.ts';
 import type { RealNode } from '../lab/real/node.ts';
 import { mustSay, nameOf, runDocument } from './documents.ts';
 import type { ExpectedResult, Fault, FaultScene } from './fault.ts';
+import { untilNoticed } from './until.ts';
 import { mustBeUntouched, settle } from './untouched.ts';
 
 /** What became of one fault on one generation. */
@@ -30,6 +31,13 @@ export const mustStart = async (node: RealNode, fault: Fault, starts: true | Reg
   if (!starts.test(result.error)) throw new Error(`a pod on ${nameOf(node)} fails by other words: ${result.error}`);
 };
 
+/** Whether a pod fails to start. */
+const failsOn = async (node: RealNode): Promise<boolean> => {
+  const { ok } = await node.runPodSandbox({ network: 'POD' });
+  if (ok) await node.removeSandboxes();
+  return !ok;
+};
+
 /**
  * Breaks a node and has it checked and mended: the check names the fault and changes nothing, the repair mends it or says
  * why not, a pod starts where that is promised, and a second repair finds nothing more to do. A repair that refused is
@@ -46,7 +54,11 @@ export const runCell = async (
   const [check, repair] = [`${fault.remediation}-check`, `${fault.remediation}-repair`];
   const on = (expected: NonNullable<Fault['repair']>) => expectedOn(generation, expected);
   await fault.break(node, scene);
-  if (fault.sandbox?.failsBefore !== undefined) await mustStart(node, fault, fault.sandbox.failsBefore);
+  if (fault.sandbox?.failsBefore !== undefined) {
+    // The runtime watches the CNI's files, and may still hold what they were.
+    if (fault.sandbox.network === 'POD') await untilNoticed(() => failsOn(node));
+    await mustStart(node, fault, fault.sandbox.failsBefore);
+  }
 
   await settle(node);
   const broken = await node.snapshot();

@@ -3,6 +3,7 @@ import type { RealNode } from '../../lab/real/node.ts';
 import { AWS_CONFLIST, shell, startAwsNode, stopAwsNode } from '../aws-node.ts';
 import type { ExpectedResult, Fault } from '../fault.ts';
 import { putImageBack } from '../scenes.ts';
+import { untilNoticed } from '../until.ts';
 
 const CONF_DIR = '/etc/cni/net.d';
 const BIN_DIR = '/opt/cni/bin';
@@ -23,10 +24,12 @@ const onAwsNode = (
   fault: Omit<Fault, 'remediation' | 'generations' | 'break' | 'restore'> & {
     readonly script: string;
     readonly input?: string;
+    /** Run when the runtime has noticed what the script did. */
+    readonly thenScript?: string;
     readonly putBack?: (node: RealNode) => Promise<unknown>;
   },
 ): Fault => {
-  const { script, input, putBack, ...rest } = fault;
+  const { script, input, thenScript, putBack, ...rest } = fault;
   return {
     ...rest,
     remediation: 'cni-files',
@@ -34,6 +37,9 @@ const onAwsNode = (
     break: async (node) => {
       await startAwsNode(node);
       await shell(node, script, input);
+      if (thenScript === undefined) return;
+      await untilNoticed(async () => !(await node.cri.status()).networkReady);
+      await shell(node, thenScript);
     },
     restore: async (node) => {
       await stopAwsNode(node);
@@ -158,7 +164,8 @@ export const faults: readonly Fault[] = [
   }),
   onAwsNode({
     name: 'configuration folder replaced behind containerd',
-    script: `cp -a ${CONF_DIR} /etc/cni/new; rm -r ${CONF_DIR}; mv /etc/cni/new ${CONF_DIR}`,
+    script: `cp -a ${CONF_DIR} /etc/cni/new; rm -r ${CONF_DIR}`,
+    thenScript: `mv /etc/cni/new ${CONF_DIR}`,
     check: broken(
       'CNINotReady',
       /is in order, but the runtime says: .*cni plugin not initialized.*restart the runtime/,
