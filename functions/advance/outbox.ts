@@ -58,7 +58,7 @@ const tasksOf = (deps: AdvanceDeps, run: Identity, entry: OutboxEntry): Task[] =
           await deps.bus.put([
             { source: NOTICE_SOURCE, detailType: entry.detailType, detail: { id: entry.id, ...entry.detail } },
           ]);
-          // `RunEnded` and `BreakerOpened`: the alarm on the latter is in infra/constructs/alarms.ts.
+          // `RunEnded`, `BreakerOpened`, `RegistryHold`: the alarms on the last two are in infra/constructs/alarms.ts.
           deps.count(entry.detailType.replaceAll(' ', ''));
         },
       ];

@@ -39,7 +39,7 @@ export class Alarms extends Construct {
         `${name}-not-empty`,
         queue.metricApproximateNumberOfMessagesVisible({ period: PERIOD, statistic: 'Maximum' }),
         0,
-        `Something could not be handled and waits in ${name}; look at its reason attribute, then run fleetmend replay`,
+        `Something could not be handled and waits in ${name}; look at its reason attribute, then invoke ${props.namePrefix}-remediate with the action replay`,
       );
     }
     for (const [name, queue] of Object.entries(props.inboxes)) {
@@ -58,17 +58,24 @@ export class Alarms extends Construct {
         `The function ${name} failed; its log says why, and the input is tried again or goes to a dead-letter queue`,
       );
     }
-    alarm(
-      'breaker-opened',
-      new cloudwatch.Metric({
-        namespace: 'fleetmend',
-        metricName: 'BreakerOpened',
-        dimensionsMap: { service: 'fleetmend', function: 'advance' },
-        period: PERIOD,
-        statistic: 'Sum',
-      }),
-      0,
-      'Repairs of a lane keep failing and were stopped; run fleetmend runs and fleetmend explain',
+    const laneStopped = (name: string, metricName: string, description: string) =>
+      alarm(
+        name,
+        new cloudwatch.Metric({
+          namespace: 'fleetmend',
+          metricName,
+          dimensionsMap: { service: 'fleetmend', function: 'advance' },
+          period: PERIOD,
+          statistic: 'Sum',
+        }),
+        0,
+        `${description}; invoke ${props.namePrefix}-report with the query open, then run`,
+      );
+    laneStopped('breaker-opened', 'BreakerOpened', 'Repairs of a lane keep failing and were stopped');
+    laneStopped(
+      'registry-hold',
+      'RegistryHold',
+      'A registry does not answer the nodes of a lane, and those that need it wait',
     );
   }
 }

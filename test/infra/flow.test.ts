@@ -200,11 +200,11 @@ describe('log subscriptions', () => {
 });
 
 describe('notices and alarms', () => {
-  it('watches every dead-letter queue, every inbox, every function and the breaker, and tells the topic', () => {
+  it('watches every dead-letter queue, every inbox, every function, the breaker and the hold of a registry, and tells the topic', () => {
     const alarms = resourcesOf(template, 'AWS::CloudWatch::Alarm')
       .map(([, { Properties }]) => Properties)
       .filter(({ AlarmName }) => !String(AlarmName).startsWith('fleetmend-cluster-'));
-    expect(alarms).toHaveLength(8 + 3 + 7 + 1);
+    expect(alarms).toHaveLength(8 + 3 + 7 + 2);
     for (const alarm of alarms) {
       expect(alarm).toMatchObject({ TreatMissingData: 'notBreaching', AlarmActions: [expect.anything()] });
     }
