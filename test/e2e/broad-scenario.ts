@@ -1,3 +1,4 @@
+import { remediations } from '../../ssm-documents/registry.ts';
 import type { SimulatedNode } from '../lab/sim/node.ts';
 import { failing, MENDABLE, MINUTE_MS, type Scene } from './support.ts';
 
@@ -87,8 +88,7 @@ const operate = async (scene: Scene): Promise<void> => {
   sick.setState('terminated');
   await scene.start({ action: 'check', cluster: 'demo', remediation: 'pause-image' });
   await scene.start({ action: 'check', cluster: 'watch' });
-  for (const remediation of ['cri-dockerd', 'cni-files'])
-    await scene.start({ action: 'check', cluster: 'watch', remediation });
+  for (const { name } of remediations) await scene.start({ action: 'check', cluster: 'watch', remediation: name });
   await scene.drain(DRAIN_MINUTES, 'not-to-come');
   const late = scene.addNodes('demo', 2, { faultOf: () => MENDABLE, latency: () => 30_000 });
   await scene.remediate({ action: 'pause', cluster: 'demo', reason: 'a look' });
