@@ -23,6 +23,21 @@ WANTED=918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause:3.5
   [ -z "$GC_HIGH_PERCENT" ]
 }
 
+@test "reads from its unit what a kubelet does not show that ends meanwhile, or is only just being started" {
+  capture() {
+    printf 'ExecStart={ path=/usr/bin/kubelet ; argv[]=/usr/bin/kubelet --container-runtime-endpoint=unix:///run/x.sock ; }\n' > "$WORK/out"
+  }
+  # Before its exec a service is systemd's own fork, whose arguments are its name.
+  (exec -a '(kubelet)' sleep 60) &
+  local starting=$!
+  for KUBELET_PID in "$starting" 4194399 ''; do
+    KUBELET_ENDPOINT=''
+    read_kubelet
+    [ "$KUBELET_ENDPOINT" = unix:///run/x.sock ]
+  done
+  kill "$starting"
+}
+
 @test "takes the garbage collection threshold from flag, drop-in, file and default, in this order" {
   mkdir "$WORK/d"
   read_kubelet_config

@@ -9,21 +9,21 @@ readonly DEFAULT_GC_HIGH_PERCENT=85
 # KUBELET_RUNTIME: the flag of kubelet up to 1.26 (docker, remote).
 KUBELET_RUNTIME='' KUBELET_ENDPOINT='' KUBELET_SANDBOX_IMAGE='' KUBELET_CONFIG='' KUBELET_CONFIG_DIR=''
 CREDENTIAL_CONFIG='' CREDENTIAL_BIN_DIR=''
-GC_HIGH_PERCENT=''
+KUBELET_FLAGS='' GC_HIGH_PERCENT=''
 # After how long kubelet deletes an image that no container uses, however full the disk is; empty where it never does.
 GC_MAX_AGE=''
 
-# read_kubelet: everything above; of a kubelet that is not running, as its unit would start it. Wants find_services.
+# read_kubelet: everything above. Wants find_services.
 read_kubelet() {
-  if [[ -n $KUBELET_PID ]]; then
-    flags_of "$KUBELET_PID" take_kubelet_flag
-  else
-    unit_flags take_kubelet_flag "${KUBELET_UNIT:-kubelet.service}"
-  fi
+  KUBELET_FLAGS=''
+  flags_of "$KUBELET_PID" take_kubelet_flag
+  # One that is not running, has ended meanwhile or is only just being started shows none: then as its unit would start it.
+  [[ -n $KUBELET_FLAGS ]] || unit_flags take_kubelet_flag "${KUBELET_UNIT:-kubelet.service}"
   read_kubelet_config
 }
 
 take_kubelet_flag() {
+  KUBELET_FLAGS=seen
   case $1 in
     container-runtime) KUBELET_RUNTIME=$2 ;;
     container-runtime-endpoint) KUBELET_ENDPOINT=$2 ;;
