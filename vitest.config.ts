@@ -26,12 +26,15 @@ export default defineConfig({
             'test/e2e/**/*.test.ts',
             'test/e2e-real/**/*.test.ts',
             'test/docs/**/*.test.ts',
-            'test/matrix/**/*.test.ts',
           ],
           // Labs share the machine's two cores, its network namespaces and its mounts: one file at a time.
           fileParallelism: false,
           testTimeout: 180_000,
         },
+      },
+      {
+        extends: true,
+        test: { name: 'matrix', include: ['test/matrix/**/*.test.ts'], testTimeout: 180_000 },
       },
     ],
   },

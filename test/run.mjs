@@ -36,17 +36,14 @@ const single = async (command, words) => {
   return ok ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
 };
 
-const vitest = async (project, ...words) => {
+const vitest = async (project, { silent = false } = {}) => {
   const file = join(scratch, `${project}.json`);
-  const { ok } = await run('vitest', [
-    'run',
-    '--project',
-    project,
-    '--reporter=default',
-    '--reporter=json',
-    `--outputFile=${file}`,
-    ...words,
-  ]);
+  const words = ['run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile=${file}`];
+  const { ok, output } = await run('vitest', words, { silent });
+  if (silent) {
+    say(project);
+    process.stdout.write(output);
+  }
   if (!existsSync(file)) return { passed: 0, failed: 1 };
   const report = JSON.parse(readFileSync(file, 'utf8'));
   const complaints = report.testResults.flatMap(complaintsOf);
@@ -97,7 +94,8 @@ const timed = async (name, suite) => {
   return { name, ...(await suite()), seconds: Math.round((Date.now() - started) / 1000) };
 };
 
-// bats keeps one of two processors busy, and so does what is run beside it; a lab wants the machine for itself.
+// bats keeps one of two processors busy, and so does what is run beside it. The matrix mostly waits for its nodes, and the
+// lab leaves it room.
 const beside = isWanted('bats') ? timed('bats', bats) : undefined;
 const results = [];
 for (const [name, suite] of Object.entries(suites).filter(([suiteName]) => isWanted(suiteName))) {
@@ -105,10 +103,12 @@ for (const [name, suite] of Object.entries(suites).filter(([suiteName]) => isWan
   results.push(await timed(name, suite));
 }
 if (beside !== undefined) results.push(await beside);
+const matrix = isWanted('matrix') ? timed('matrix', () => vitest('matrix', { silent: true })) : undefined;
 if (isWanted('lab')) {
   say('lab');
   results.push(await timed('lab', () => vitest('lab')));
 }
+if (matrix !== undefined) results.push(await matrix);
 
 say('summary');
 for (const { name, passed, failed, left = 0, seconds } of results) {
