@@ -152,12 +152,15 @@ const nodeCheck = (from: readonly Remediation[], prelude: readonly Part[]): Buil
     const body = wordless(withoutFunction(withoutComments([...own, section?.text ?? ''].join('\n')), HEALTHY));
     return { name, parts: parts.filter(isShared), body };
   });
-  const needed = withoutUnneeded([
+  const before = [
     ...prelude.map(shared),
     ...inOrder([...prelude, ...checks.flatMap((check) => check.parts)])
       .slice(prelude.length)
       .map(shared)
       .map(wordless),
+  ];
+  const needed = withoutUnneeded([
+    ...before,
     ...checks.map(({ body }) => body),
     severities(from),
     `NODE_CHECKS=(${from.map((r) => r.name).join(' ')})`,
@@ -165,11 +168,11 @@ const nodeCheck = (from: readonly Remediation[], prelude: readonly Part[]): Buil
     `BUDGET_SECONDS=${NODE_CHECK_TIMEOUT_SECONDS - MARGIN_SECONDS}`,
     'node_check "$@"',
   ]);
-  const firstCheck = needed.length - checks.length - 5;
   const text = join(
     needed.map((script, at) => {
-      const check = checks[at - firstCheck];
-      return check === undefined ? script : `# ${check.name}\ndefine_${at - firstCheck}() {\n${script.trim()}\n}`;
+      const number = at - before.length;
+      const check = checks[number];
+      return check === undefined ? script : `# ${check.name}\ndefine_${number}() {\n${script.trim()}\n}`;
     }),
   );
   const names = from.map((r) => r.name).join(', ');
