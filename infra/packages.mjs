@@ -1,0 +1,75 @@
+// What every npm script that needs packages does first, on a fresh clone and with whatever Node the machine has: it
+// installs the packages of the lockfile, the Node that runs everything else among them. Plain JavaScript for that reason.
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+export const root = join(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '..');
+
+/** The first Node release line that runs fleetmend: Lambda's nodejs24.x, and the first that these sources are tested on. */
+const NODE_MAJOR = 24;
+
+/** The environment of every command: the packages' programs come first on PATH, the lockfile's Node among them. */
+export const env = {
+  ...process.env,
+  // cdk-nag uses a property that aws-cdk-lib has deprecated; a reader of the output can do nothing about it.
+  JSII_DEPRECATED: 'quiet',
+  PATH: `${join(root, 'node_modules', '.bin')}${delimiter}${process.env.PATH}`,
+};
+
+/** Runs a command and shows its output; on failure it names the step that failed and exits. */
+export const must = (what, command, words, extra = {}) => {
+  const { status, signal, error } = spawnSync(command, words, {
+    cwd: root,
+    env: { ...env, ...extra },
+    stdio: 'inherit',
+  });
+  if (status === 0) return;
+  console.error(`${what} failed (${error?.message ?? signal ?? `exit code ${status}`}): see above`);
+  process.exit(status ?? 1);
+};
+
+const packagesOf = (file) => (existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')).packages : {});
+
+/** Whether `node_modules` holds what the lockfile demands of this machine, and nothing of another version. */
+const isInstalled = (withDevelopment) => {
+  const locked = packagesOf(join(root, 'package-lock.json'));
+  // npm writes this file at the end of an install.
+  const installed = packagesOf(join(root, 'node_modules', '.package-lock.json'));
+  const isSame = (path) => installed[path]?.integrity === locked[path]?.integrity;
+  // Which optional packages an installation holds depends on the machine.
+  const demanded = Object.entries(locked).filter(
+    ([path, { optional, dev }]) => path !== '' && !optional && (withDevelopment || !dev),
+  );
+  return demanded.every(([path]) => path in installed) && Object.keys(installed).every(isSame);
+};
+
+/** The lockfile holds a Node for Linux and macOS; elsewhere the machine's own must do. */
+const checkNode = () => {
+  const { stdout } = spawnSync('node', ['--version'], { env, encoding: 'utf8' });
+  const major = Number(/^v(\d+)\./.exec(stdout ?? '')?.[1]);
+  if (major >= NODE_MAJOR) return;
+  console.error(
+    `fleetmend needs Node.js ${NODE_MAJOR}, and this machine has ${stdout?.trim() || 'none'}: the packages hold one for Linux and macOS on x64 and arm64 (was npm told to omit optional packages?); elsewhere, install it from nodejs.org`,
+  );
+  process.exit(1);
+};
+
+/**
+ * Installs the packages of the lockfile where they are missing or differ from it.
+ *
+ * @param withDevelopment whether the packages of the tests and the lab are needed too; building and deploying need none
+ */
+export const installPackages = ({ withDevelopment = true } = {}) => {
+  if (!isInstalled(withDevelopment)) {
+    console.error('Installing the npm packages of package-lock.json (about half a minute)');
+    must('npm ci', 'npm', [
+      'ci',
+      ...(withDevelopment ? [] : ['--omit=dev']),
+      '--no-audit',
+      '--no-fund',
+      '--loglevel=error',
+    ]);
+  }
+  checkNode();
+};
