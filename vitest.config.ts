@@ -26,6 +26,7 @@ export default defineConfig({
             'test/e2e/**/*.test.ts',
             'test/e2e-real/**/*.test.ts',
             'test/docs/**/*.test.ts',
+            'test/deploy/**/*.test.ts',
           ],
           // Labs share the machine's two cores, its network namespaces and its mounts: one file at a time.
           fileParallelism: false,

@@ -1,18 +1,16 @@
-import { join } from 'node:path';
-import { buildDocuments } from '../ssm-documents/build.ts';
-import { remediations } from '../ssm-documents/registry.ts';
-import { deployEnvironment, skippedLogGroups } from './config.ts';
-import { createApp } from './create-app.ts';
-import { readConfig } from './read-config.ts';
+// `npm run synth -- [--config FILE]`: synthesizes the stack into cdk.out.
+import { parseArgs } from 'node:util';
+import { loadConfig, loadExample } from './load.ts';
+import { EXIT, runCommand } from './user-error.ts';
 
-const root = join(import.meta.dirname, '..');
-
-createApp({
-  config: await readConfig(),
-  remediations,
-  documents: buildDocuments(),
-  dist: join(root, 'dist'),
-  outdir: join(root, 'cdk.out'),
-  env: deployEnvironment(),
-  skippedLogGroups: skippedLogGroups(),
-}).synth();
+await runCommand('synth', async () => {
+  const { values } = parseArgs({ options: { config: { type: 'string' } } });
+  const loaded = await loadConfig(values.config);
+  if (loaded === undefined) console.error('synth: found no configuration: synthesizing infra/example.config.ts');
+  const { config, file } = loaded ?? (await loadExample());
+  // Loaded late: a mistake in the configuration is answered before the CDK is read.
+  const { synthesizeStack } = await import('./synthesize.ts');
+  synthesizeStack(config, []);
+  console.error(`synth: ${config.stackName} of ${file} for ${config.region ?? 'any Region'}: cdk.out`);
+  return EXIT.done;
+});

@@ -8,7 +8,9 @@ const dist = join(root, 'dist');
 
 const documents = buildDocuments();
 const bundles = await bundleFunctions({ root, sources: join(root, 'functions'), out: join(dist, 'functions') });
+const isQuiet = process.argv.includes('--quiet');
 for (const { name, bytes } of bundles) {
+  if (isQuiet) break;
   console.log(`${name.padEnd(10)} ${String(Math.ceil(bytes / 1000)).padStart(4)} KB of ${BUNDLE_BUDGET_KILOBYTES}`);
 }
 
@@ -16,7 +18,7 @@ const folder = join(dist, 'ssm-documents');
 rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
 for (const { key, json } of documents) writeFileSync(join(folder, `${key}.json`), json);
-console.log(`${documents.length} SSM documents`);
+if (!isQuiet) console.log(`${documents.length} SSM documents`);
 
 const wrong = bundles.flatMap(complaints);
 if (wrong.length > 0) throw new Error(`bundling the functions:\n  ${wrong.join('\n  ')}`);

@@ -26,69 +26,85 @@ const MaxConcurrency = z.number().int().min(2).max(1000);
 /** A content-addressed document name. */
 const DocumentName = z.string().regex(/^fleetmend-[a-z][a-z-]{1,60}-[0-9a-f]{12}$/, 'not a fleetmend document name');
 
+/** An AWS account. */
+const Account = z
+  .string('write the account as text, in quotes: 12 digits')
+  .regex(/^\d{12}$/, 'not an AWS account: 12 digits');
+
+/** A Region of a partition that fleetmend is made for: `aws`, `aws-cn` or `aws-us-gov`. */
+const Region = z
+  .string('write the Region as text, for example eu-west-1')
+  .regex(/^[a-z]{2}(?:-[a-z]+){1,2}-\d$/, 'not an AWS Region, for example eu-west-1')
+  .refine(
+    (region) => !/^(?:eu-isoe|us-iso)/.test(region),
+    'a Region of a partition other than aws, aws-cn, aws-us-gov',
+  );
+
+/** The name of the stack, and the start of the names of what it makes. */
+export const StackName = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,30}[a-z0-9]$/, 'not a stack name: 2 to 32 lower-case letters, digits or -, first a letter');
+
 /** Everything that a user decides about a deployment. */
-export const Config = z
-  .strictObject({
-    clusters: z.array(ClusterConfig).min(1, 'list at least one cluster'),
-    limits: Limits,
-    /** Every so many minutes each managed cluster gets a check run. */
-    sweepMinutes: z.number().int().min(5).max(1440).default(30),
-    notifications: z
-      .strictObject({
-        /** Gets fleetmend's notices and alarms by mail, once the address is confirmed. */
-        email: z.email().optional(),
-        /** An existing topic to use in place of an own one; its policy must let events and cloudwatch publish. */
-        topicArn: z
-          .string()
-          .regex(/^arn:[a-z-]+:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}$/, 'not an SNS topic ARN')
-          .optional(),
-      })
-      .prefault({}),
-    /** The alarms about fleetmend itself. Those about the clusters' nodes are signals.alarms. */
-    alarms: z.boolean().default(true),
-    /** By which ways, besides logs, sweeps and Node Symptom events, the news may arrive. docs/signals.md has the costs. */
-    signals: z
-      .strictObject({
-        /** Alarms about each cluster's nodes, and the rule that hears them and those of clusters[].alarms. */
-        alarms: z.boolean().default(true),
-        /** Add-on events, and API calls that a CloudTrail trail records. */
-        eks: z.boolean().default(true),
-        /** Instances that Auto Scaling launched or that run now; they are checked once their SSM agent is online. */
-        newNodes: z.boolean().default(true),
-      })
-      .prefault({}),
-    logRetentionDays: LogRetentionDays.default(90),
-    logLevel: z.enum(['DEBUG', 'INFO', 'WARN', 'ERROR']).default('INFO'),
-    functions: z
-      .strictObject({
-        architecture: z.enum(['arm64', 'x86_64']).default('arm64'),
-        memoryMegabytes: z.partialRecord(z.enum(FUNCTION_NAMES), MemoryMegabytes).default({}),
-      })
-      .prefault({}),
-    /** How many copies of a function work on its queue at once; advance's is the governor of the SSM call rate. */
-    maxConcurrency: z
-      .strictObject({
-        intake: MaxConcurrency.default(5),
-        track: MaxConcurrency.default(5),
-        advance: MaxConcurrency.default(5),
-        /** Copies that are reserved for λ logs; `unreserved` where the account's quota leaves none to reserve. */
-        logs: z.union([MaxConcurrency, z.literal('unreserved')]).default(5),
-      })
-      .prefault({}),
-    /** Variants of repair documents that advance may send besides `<remediation>-repair`, by document key. */
-    documentVariants: z.array(z.string()).default([]),
-    /** Documents of an earlier deployment that runs still under way may send; take them out at the next deployment. */
-    previousDocuments: z.array(DocumentName).default([]),
-  })
-  .superRefine((config, context) => {
-    if (config.notifications.email !== undefined && config.notifications.topicArn !== undefined) {
-      context.addIssue({
-        code: 'custom',
-        path: ['notifications'],
-        message: 'give email or topicArn, not both: subscribe the address to your own topic',
-      });
-    }
-  });
+export const Config = z.strictObject({
+  /** For editors: where the JSON schema of this file is. */
+  $schema: z.string().optional(),
+  /** The account to deploy to; credentials of any other are refused. A template for any account has none. */
+  account: Account.optional(),
+  /** The Region to deploy to. A template for any Region has none. */
+  region: Region.optional(),
+  stackName: StackName.default('fleetmend'),
+  clusters: z.array(ClusterConfig).min(1, 'list at least one cluster'),
+  limits: Limits,
+  /** Every so many minutes each managed cluster gets a check run. */
+  sweepMinutes: z.number().int().min(5).max(1440).default(30),
+  notifications: z
+    .strictObject({
+      /** Gets fleetmend's notices and alarms by mail, once the address is confirmed. */
+      email: z.email().optional(),
+      /** An existing topic to use in place of an own one; its policy must let events and cloudwatch publish. */
+      topicArn: z
+        .string()
+        .regex(/^arn:[a-z-]+:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}$/, 'not an SNS topic ARN')
+        .optional(),
+    })
+    .prefault({}),
+  /** The alarms about fleetmend itself. Those about the clusters' nodes are signals.alarms. */
+  alarms: z.boolean().default(true),
+  /** By which ways, besides logs, sweeps and Node Symptom events, the news may arrive. docs/signals.md has the costs. */
+  signals: z
+    .strictObject({
+      /** Alarms about each cluster's nodes, and the rule that hears them and those of clusters[].alarms. */
+      alarms: z.boolean().default(true),
+      /** Add-on events, and API calls that a CloudTrail trail records. */
+      eks: z.boolean().default(true),
+      /** Instances that Auto Scaling launched or that run now; they are checked once their SSM agent is online. */
+      newNodes: z.boolean().default(true),
+    })
+    .prefault({}),
+  logRetentionDays: LogRetentionDays.default(90),
+  logLevel: z.enum(['DEBUG', 'INFO', 'WARN', 'ERROR']).default('INFO'),
+  functions: z
+    .strictObject({
+      architecture: z.enum(['arm64', 'x86_64']).default('arm64'),
+      memoryMegabytes: z.partialRecord(z.enum(FUNCTION_NAMES), MemoryMegabytes).default({}),
+    })
+    .prefault({}),
+  /** How many copies of a function work on its queue at once; advance's is the governor of the SSM call rate. */
+  maxConcurrency: z
+    .strictObject({
+      intake: MaxConcurrency.default(5),
+      track: MaxConcurrency.default(5),
+      advance: MaxConcurrency.default(5),
+      /** Copies that are reserved for λ logs; `unreserved` where the account's quota leaves none to reserve. */
+      logs: z.union([MaxConcurrency, z.literal('unreserved')]).default(5),
+    })
+    .prefault({}),
+  /** Variants of repair documents that advance may send besides `<remediation>-repair`, by document key. */
+  documentVariants: z.array(z.string()).default([]),
+  /** Documents of an earlier deployment that runs still under way may send; take them out at the next deployment. */
+  previousDocuments: z.array(DocumentName).default([]),
+});
 export type Config = z.infer<typeof Config>;
 /** The configuration as a person writes it; everything that has a default may be left out. */
 export type ConfigInput = z.input<typeof Config>;
@@ -104,57 +120,16 @@ const policyInput = (config: Config) => ({
 /** The part of the configuration that the functions read as their policy. */
 export const policyOf = (config: Config): Policy => Policy.parse(policyInput(config));
 
-const problems = (error: z.ZodError): readonly string[] =>
-  error.issues.map((issue) => `${issue.path.join('.') || '(top)'}: ${issue.message}`);
-
-/**
- * Reads a configuration.
- *
- * @param remediations names in the registry; a policy for any other is a typing error, not a wish
- * @throws naming every wrong field
- */
-export const parseConfig = (input: unknown, remediations: readonly string[]): Config => {
-  const parsed = Config.safeParse(input);
-  const config = parsed.success ? parsed.data : undefined;
-  const policy = config === undefined ? undefined : Policy.safeParse(policyInput(config));
-  const wrong = [
-    ...(parsed.success ? [] : problems(parsed.error)),
-    ...(policy === undefined || policy.success ? [] : problems(policy.error)),
-    ...(config?.clusters ?? []).flatMap((cluster, i) =>
-      Object.keys(cluster.remediations)
-        .filter((name) => !remediations.includes(name))
-        .map((name) => `clusters.${i}.remediations.${name}: no such remediation; there are ${remediations.join(', ')}`),
-    ),
-  ];
-  if (config === undefined || wrong.length > 0) {
-    throw new Error(`reading the configuration:\n  ${wrong.join('\n  ')}`);
-  }
-  return config;
-};
-
-/** Where to deploy: account and region as the CDK command line found them, or neither for a template that fits any. */
-export const deployEnvironment = (): { readonly account?: string; readonly region?: string } => {
-  const { CDK_DEFAULT_ACCOUNT: account, CDK_DEFAULT_REGION: region } = process.env;
-  return { ...(account === undefined ? {} : { account }), ...(region === undefined ? {} : { region }) };
-};
-
-/** The configuration file that `FLEETMEND_CONFIG` names, by path from the working folder, or undefined. */
-export const configFileFromEnvironment = (): string | undefined => process.env.FLEETMEND_CONFIG;
-
 /** The name of fleetmend's filter on each log group; CloudWatch Logs knows filters by group and name. */
 export const FILTER_NAME = 'fleetmend';
 
-/** The environment variable by which `npm run deploy` names the log groups to leave out, as a JSON list. */
-export const SKIPPED_LOG_GROUPS = 'FLEETMEND_SKIPPED_LOG_GROUPS';
-
 const SkippedLogGroup = z.object({
   logGroup: LogGroupName,
-  /** A `full` group takes no subscription filter, but a metric filter yet; a `missing` one takes neither. */
-  reason: z.enum(['missing', 'full']),
+  /**
+   * A `full` group takes no subscription filter, but a metric filter yet. A `missing` one takes neither, nor does one
+   * whose `class` is not Standard.
+   */
+  reason: z.enum(['missing', 'full', 'class']),
 });
 /** A log group of the configuration that a deployment leaves out, and why. */
 export type SkippedLogGroup = Readonly<z.infer<typeof SkippedLogGroup>>;
-
-/** The log groups that this synthesis leaves out, since CloudFormation would fail on them. */
-export const skippedLogGroups = (): readonly SkippedLogGroup[] =>
-  z.array(SkippedLogGroup).parse(JSON.parse(process.env[SKIPPED_LOG_GROUPS] ?? '[]'));

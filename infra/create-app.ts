@@ -2,8 +2,11 @@ import { join } from 'node:path';
 import { App, DefaultStackSynthesizer, type Environment, type IStackSynthesizer, Tags, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import type { Remediation } from '../functions/core/remediation.ts';
-import { parseConfig, type SkippedLogGroup } from './config.ts';
+import packageJson from '../package.json' with { type: 'json' };
+import type { SkippedLogGroup } from './config.ts';
 import type { DocumentToDeploy } from './constructs/documents.ts';
+import { SCOPE_KEY, scopeOf } from './deploy/scope.ts';
+import { parseConfig } from './parse-config.ts';
 import { FleetmendStack } from './stack.ts';
 import { settingsOf, stageFunctions } from './stage-functions.ts';
 
@@ -21,7 +24,6 @@ export type AppOptions = {
   readonly outdir: string;
   /** Account and region; without them the template fits any. */
   readonly env?: Environment;
-  readonly stackName?: string;
   /** Log groups of the configuration that get no filter this time. */
   readonly skippedLogGroups?: readonly SkippedLogGroup[];
 };
@@ -41,7 +43,7 @@ export const createApp = (options: AppOptions): App => {
     context: { 'aws:cdk:enable-asset-metadata': true },
   });
   // The id names the template's file, which the lab and people look for under the stack's name.
-  const stackName = options.stackName ?? 'fleetmend';
+  const { stackName } = config;
   const stack = new FleetmendStack(app, stackName, {
     stackName,
     description: 'fleetmend: EKS worker nodes that mend themselves',
@@ -59,6 +61,8 @@ export const createApp = (options: AppOptions): App => {
       settings: settingsOf(config, documents, remediations),
     }),
   });
+  // The next deployment is compared with this.
+  stack.templateOptions.metadata = { [SCOPE_KEY]: scopeOf(config, remediations, packageJson.version) };
   Tags.of(stack).add('application', 'fleetmend', {
     // The China Regions have no tags on event source mappings.
     excludeResourceTypes: ['AWS::Lambda::EventSourceMapping'],

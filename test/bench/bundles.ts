@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { BUNDLE_BUDGET_KILOBYTES, FUNCTION_NAMES } from '../../infra/bundle.ts';
-import { parseConfig } from '../../infra/config.ts';
+import { parseConfig } from '../../infra/parse-config.ts';
 import { settingsOf, stageFunctions } from '../../infra/stage-functions.ts';
 import { buildDocuments } from '../../ssm-documents/build.ts';
 import { remediations } from '../../ssm-documents/registry.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { parseConfig } from '../../infra/config.ts';
 import { signalPatterns } from '../../infra/constructs/signal-patterns.ts';
+import { parseConfig } from '../../infra/parse-config.ts';
 import { compilePattern } from '../lab/aws/pattern.ts';
 import { signalSamples } from '../support/signal-samples.ts';
 import { resourcesOf, synthesize } from './synthesized.ts';

@@ -36,7 +36,7 @@ export type LabAssembly = { readonly assembly: string; readonly stackName: strin
 
 /** Synthesizes the stack of `infra/` for the lab into a folder of its own, gone with the process; needs `npm run build`. */
 export const synthLab = (config: ConfigInput = labConfig()): LabAssembly => {
-  const stackName = 'fleetmend';
+  const stackName = config.stackName ?? 'fleetmend';
   const assembly = mkdtempSync(join(tmpdir(), 'fleetmend-lab-'));
   process.on('exit', () => rmSync(assembly, { recursive: true, force: true }));
   createApp({
@@ -48,7 +48,6 @@ export const synthLab = (config: ConfigInput = labConfig()): LabAssembly => {
     staging: join(assembly, 'staged'),
     outdir: assembly,
     env: LAB_ENVIRONMENT,
-    stackName,
   }).synth();
   return { assembly, stackName };
 };

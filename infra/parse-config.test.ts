@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { type ConfigInput, parseConfig, policyOf } from './config.ts';
-import { config as example } from './fleetmend.config.ts';
+import { type ConfigInput, policyOf } from './config.ts';
+import { config as example } from './example.config.ts';
+import { parseConfig } from './parse-config.ts';
+import { UserError } from './user-error.ts';
 
 const KNOWN = ['pause-image'];
 const clusters = [{ name: 'shop' }];
@@ -13,6 +15,7 @@ describe('parseConfig', () => {
 
   it('fills in what is left out', () => {
     expect(parseConfig({ clusters }, KNOWN)).toMatchObject({
+      stackName: 'fleetmend',
       sweepMinutes: 30,
       alarms: true,
       logRetentionDays: 90,
@@ -28,8 +31,57 @@ describe('parseConfig', () => {
     ['no cluster', { clusters: [] }, /clusters: list at least one cluster/],
     ['a mode that is none', { clusters: [{ name: 'shop', mode: 'mend' }] }, /clusters\.0\.mode: /],
     ['a name that is none', { clusters: [{ name: 'a b' }] }, /clusters\.0\.name: not an EKS cluster name/],
-    ['a misspelt field', { clusters: [{ name: 'shop', modes: 'repair' }] }, /clusters\.0: .*modes/],
-    ['a cluster twice', { clusters: [...clusters, ...clusters] }, /clusters: cluster shop is listed twice/],
+    [
+      'a misspelt field',
+      { clusters: [{ name: 'shop', modes: 'repair' }] },
+      /clusters\.0\.modes: no such field; there are name, mode, remediations, .*logGroups$/,
+    ],
+    ['a misspelt field at the top', { clusters, cluster: [] }, /: cluster: no such field; there are account, region, /],
+    [
+      'a misspelt field of a remediation',
+      { clusters: [{ name: 's', remediations: { 'pause-image': { allow: true } } }] },
+      /clusters\.0\.remediations\.pause-image\.allow: no such field; there are mode, allowDisruptive$/,
+    ],
+    ['a cluster twice', { clusters: [...clusters, ...clusters] }, /clusters\.1\.name: shop is listed twice/],
+    [
+      'an alarm of two clusters',
+      {
+        clusters: [
+          { name: 'a', alarms: ['x'] },
+          { name: 'b', alarms: ['x'] },
+        ],
+      },
+      /clusters\.1\.alarms: x is listed twice/,
+    ],
+    [
+      'a log group of two clusters',
+      {
+        clusters: [
+          { name: 'a', logGroups: ['/g', '/g'] },
+          { name: 'b', logGroups: ['/g'] },
+        ],
+      },
+      /clusters\.1\.logGroups: \/g is listed by a and b; a log group belongs to one cluster/,
+    ],
+    ['an account as a number', { clusters, account: 123456789012 }, /account: write the account as text, in quotes/],
+    ['an account that is none', { clusters, account: '1234' }, /account: not an AWS account: 12 digits/],
+    ['a Region that is none', { clusters, region: 'eu-west' }, /region: not an AWS Region/],
+    [
+      'a Region of another partition',
+      { clusters, region: 'us-iso-east-1' },
+      /region: a Region of a partition other than/,
+    ],
+    ['a stack name that is none', { clusters, stackName: 'Fleet Mend' }, /stackName: not a stack name/],
+    [
+      'a topic of another Region',
+      { clusters, region: 'eu-west-1', notifications: { topicArn: 'arn:aws:sns:us-east-1:123456789012:t' } },
+      /notifications\.topicArn: a topic of aws us-east-1, and the stack is for aws eu-west-1/,
+    ],
+    [
+      'a topic of another partition',
+      { clusters, region: 'cn-north-1', notifications: { topicArn: 'arn:aws:sns:cn-north-1:123456789012:t' } },
+      /notifications\.topicArn: a topic of aws cn-north-1/,
+    ],
     [
       'an unknown remediation',
       { clusters: [{ name: 's', remediations: { 'pause-imge': {} } }] },
@@ -64,10 +116,16 @@ describe('parseConfig', () => {
     expect(() => parseConfig(input, KNOWN)).toThrow(message);
   });
 
-  it('names every wrong field at once', () => {
-    expect(() => parseConfig({ clusters: [{ name: '' }], sweepMinutes: 1 }, KNOWN)).toThrow(
-      /clusters\.0\.name.*sweepMinutes/s,
-    );
+  it('names every wrong field at once, those that only speak to one another too', () => {
+    const groups = { logGroups: ['/g'] };
+    const input = {
+      clusters: [{ name: '', ...groups }, { name: 's', remediations: { 'pause-imge': {} }, ...groups }, 7],
+      sweepMinutes: 1,
+    };
+    const parse = () => parseConfig(input, KNOWN, 'my.config.ts');
+    expect(parse).toThrow(UserError);
+    expect(parse).toThrow(/clusters\.0\.name.*clusters\.2.*sweepMinutes.*clusters\.1\.logGroups.*pause-imge/s);
+    expect(parse).toThrow(/^(?:my\.config\.ts: .+\n?)+$/);
   });
 });
 

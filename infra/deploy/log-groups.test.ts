@@ -1,0 +1,155 @@
+import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
+import { describe, expect, it } from 'vitest';
+import { createStateOf, type LogGroupState, type StateOf, unusable } from './log-groups.ts';
+
+const state = (rest: Partial<LogGroupState> = {}): LogGroupState => ({
+  logClass: 'STANDARD',
+  subscriptions: [],
+  metricFilters: 0,
+  hasOwnMetricFilter: false,
+  ...rest,
+});
+const account: Readonly<Record<string, LogGroupState>> = {
+  '/free': state(),
+  '/one': state({ subscriptions: ['siem'] }),
+  '/full': state({ subscriptions: ['siem', 'archive'] }),
+  '/ours': state({ subscriptions: ['siem', 'fleetmend'] }),
+  '/infrequent': state({ logClass: 'INFREQUENT_ACCESS' }),
+  '/delivery': state({ logClass: 'DELIVERY' }),
+  '/counted': state({ metricFilters: 100 }),
+  '/counted-ours': state({ metricFilters: 100, hasOwnMetricFilter: true }),
+};
+const stateOf: StateOf = async (group) => account[group];
+const skippedOf = async (...groups: readonly string[]) => unusable(groups, 'fleetmend', stateOf);
+
+describe('the log groups that take no filter', () => {
+  it('are named once each, with the reason and what to do', async () => {
+    const skipped = await skippedOf('/gone', ...Object.keys(account), '/gone');
+    expect(skipped.map(({ logGroup, reason }) => [logGroup, reason])).toEqual([
+      ['/counted', 'class'],
+      ['/delivery', 'class'],
+      ['/full', 'full'],
+      ['/gone', 'missing'],
+      ['/infrequent', 'class'],
+    ]);
+    const why = Object.fromEntries(skipped.map((group) => [group.logGroup, group.why]));
+    expect(why['/full']).toMatch(/siem and archive.*deploy again/);
+    expect(why['/gone']).toMatch(/does not exist.*deploy again/);
+    expect(why['/infrequent']).toMatch(/INFREQUENT_ACCESS.*STANDARD groups alone.*new group/);
+    expect(why['/counted']).toMatch(/100 metric filters.*deploy again/);
+  });
+
+  it('are looked for at each deployment: a group that appears is used', async () => {
+    expect(await skippedOf('/gone')).toHaveLength(1);
+    expect(await unusable(['/gone'], 'fleetmend', async () => state())).toEqual([]);
+  });
+
+  it('depend on the stack: the filter of another stack is a stranger', async () => {
+    expect(await unusable(['/ours'], 'fleetmend-eu', stateOf)).toHaveLength(1);
+  });
+
+  it('stay unknown where CloudWatch Logs refuses', async () => {
+    const refuse: StateOf = () => Promise.reject(new Error('no'));
+    await expect(unusable(['/free'], 'fleetmend', refuse)).rejects.toThrow('no');
+  });
+});
+
+describe('asking CloudWatch Logs', () => {
+  type Answer = { readonly status: number; readonly body: string };
+  /** The SDK's own client, whose requests end here: what is asked, in the SDK's words, and where. */
+  const asking = (region: string, ...answers: readonly Answer[]) => {
+    const asked: { readonly host: string; readonly target: string; readonly body: unknown }[] = [];
+    const left = [...answers];
+    const requestHandler = {
+      handle: async (request: {
+        readonly hostname: string;
+        readonly headers: Readonly<Record<string, string>>;
+        readonly body?: unknown;
+      }) => {
+        const target = request.headers['x-amz-target']?.split('.')[1] ?? '';
+        asked.push({ host: request.hostname, target, body: JSON.parse(String(request.body)) });
+        const { status, body } = left.shift() ?? { status: 400, body: '{}' };
+        return {
+          response: {
+            statusCode: status,
+            headers: { 'content-type': 'application/x-amz-json-1.1' },
+            body: new TextEncoder().encode(body),
+          },
+        };
+      },
+    };
+    const credentials = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret' };
+    const client = new CloudWatchLogsClient({ region, credentials, maxAttempts: 1, requestHandler });
+    return { ask: createStateOf(client, 'fleetmend-'), asked };
+  };
+  const json = (value: unknown, status = 200): Answer => ({ status, body: JSON.stringify(value) });
+  const groups = (...logGroups: readonly object[]) => json({ logGroups });
+
+  it.each([
+    ['us-east-1', 'logs.us-east-1.amazonaws.com'],
+    ['cn-north-1', 'logs.cn-north-1.amazonaws.com.cn'],
+    ['us-gov-west-1', 'logs.us-gov-west-1.amazonaws.com'],
+  ])('asks in %s', async (region, host) => {
+    const { ask, asked } = asking(
+      region,
+      groups({ logGroupName: '/a', metricFilterCount: 3 }),
+      json({ subscriptionFilters: [{ filterName: 'siem' }] }),
+    );
+    expect(await ask('/a')).toEqual(state({ subscriptions: ['siem'], metricFilters: 3 }));
+    expect(asked).toEqual([
+      { host, target: 'DescribeLogGroups', body: { logGroupNamePrefix: '/a', limit: 1 } },
+      { host, target: 'DescribeSubscriptionFilters', body: { logGroupName: '/a' } },
+    ]);
+  });
+
+  it('reads every page of filters', async () => {
+    const { ask, asked } = asking(
+      'us-east-1',
+      groups({ logGroupName: '/a' }),
+      json({ subscriptionFilters: [{ filterName: 'a' }], nextToken: 'n' }),
+      json({ subscriptionFilters: [{ filterName: 'b' }] }),
+    );
+    expect((await ask('/a'))?.subscriptions).toEqual(['a', 'b']);
+    expect(asked[2]?.body).toEqual({ logGroupName: '/a', nextToken: 'n' });
+  });
+
+  it('looks for its own metric filter where a group has all that are allowed', async () => {
+    const full = groups({ logGroupName: '/a', metricFilterCount: 100 });
+    const none = json({ subscriptionFilters: [] });
+    const own = asking('us-east-1', full, none, json({ metricFilters: [{ filterName: 'fleetmend-shop' }] }));
+    expect((await own.ask('/a'))?.hasOwnMetricFilter).toBe(true);
+    expect(own.asked[2]?.body).toEqual({ logGroupName: '/a', filterNamePrefix: 'fleetmend-', limit: 1 });
+    expect((await asking('us-east-1', full, none, json({ metricFilters: [] })).ask('/a'))?.hasOwnMetricFilter).toBe(
+      false,
+    );
+  });
+
+  it('asks no more of a group whose class takes no filters: CloudWatch Logs would refuse', async () => {
+    const { ask, asked } = asking('us-east-1', groups({ logGroupName: '/a', logGroupClass: 'INFREQUENT_ACCESS' }));
+    expect((await ask('/a'))?.logClass).toBe('INFREQUENT_ACCESS');
+    expect(asked).toHaveLength(1);
+  });
+
+  it.each([
+    ['none', groups()],
+    ['one whose name only begins so', groups({ logGroupName: '/a/b' })],
+  ])('knows a group that is not there: %s', async (_, answer) => {
+    expect(await asking('us-east-1', answer).ask('/a')).toBeUndefined();
+  });
+
+  it.each([
+    [
+      'a refusal',
+      [json({ __type: 'AccessDeniedException', message: 'not you' }, 400)],
+      /log group \/a: AccessDeniedException: not you; allow logs:DescribeLogGroups/,
+    ],
+    [
+      'a refusal of the filters',
+      [groups({ logGroupName: '/a' }), json({ __type: 'AccessDeniedException', message: 'not you' }, 400)],
+      /log group \/a: .*allow logs:DescribeSubscriptionFilters/,
+    ],
+    ['no JSON', [{ status: 502, body: '<html>' }], /cannot look at the log group \/a: /],
+  ])('takes %s for no answer, and says what to do', async (_, answers, message) => {
+    await expect(asking('us-east-1', ...answers).ask('/a')).rejects.toThrow(message);
+  });
+});

@@ -1,0 +1,87 @@
+import { DeleteDocumentCommand, paginateListDocuments, type SSMClient } from '@aws-sdk/client-ssm';
+import { EXIT, firstLine, UserError } from '../user-error.ts';
+
+/** Source: Systems Manager endpoints and quotas, documents per account and Region. */
+export const MAX_DOCUMENTS = 500;
+
+/** A document of an earlier deployment stays this long at least: a rollback may come back to it. */
+export const KEEP_DAYS = 30;
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** The documents of a stack that its present template no longer names, and how many documents the account has. */
+export type OldDocuments = {
+  /** Older than {@link KEEP_DAYS}; the oldest first. */
+  readonly removable: readonly string[];
+  /** Younger ones. */
+  readonly kept: number;
+  /** All documents of the account in the Region. */
+  readonly total: number;
+};
+
+const failed = (what: string, action: string) => (thrown: unknown) => {
+  const name = thrown instanceof Error ? thrown.name : 'Error';
+  throw new UserError(`${what} failed: ${name}: ${firstLine(thrown)}; allow ssm:${action}`, EXIT.aws, thrown);
+};
+
+/** Which documents are looked for. */
+export type OldDocumentsQuery = {
+  readonly stackName: string;
+  /** The documents' keys, for example `pause-image-check`. */
+  readonly keys: readonly string[];
+  /** Names of the documents of the present template. */
+  readonly current: readonly string[];
+  readonly now: Date;
+};
+
+/**
+ * Lists the documents that earlier deployments of a stack have left: CloudFormation retains them, so that commands
+ * under way keep the text that they run.
+ */
+export const listOldDocuments = async (
+  client: SSMClient,
+  { stackName, keys, current, now }: OldDocumentsQuery,
+): Promise<OldDocuments> => {
+  // The keys are named, since another stack's name may begin with this one's.
+  const own = new RegExp(`^${stackName}-(?:${keys.join('|')})-[0-9a-f]{12}$`);
+  const old: { readonly name: string; readonly createdMs: number }[] = [];
+  let total = 0;
+  try {
+    const pages = paginateListDocuments({ client }, { Filters: [{ Key: 'Owner', Values: ['Self'] }] });
+    for await (const { DocumentIdentifiers = [] } of pages) {
+      total += DocumentIdentifiers.length;
+      for (const { Name, CreatedDate, Tags = [] } of DocumentIdentifiers) {
+        const isOurs =
+          Name !== undefined &&
+          own.test(Name) &&
+          Tags.some(({ Key, Value }) => Key === 'application' && Value === 'fleetmend');
+        if (isOurs && !current.includes(Name))
+          old.push({ name: Name, createdMs: CreatedDate?.getTime() ?? now.getTime() });
+      }
+    }
+  } catch (thrown) {
+    failed('listing the SSM documents', 'ListDocuments')(thrown);
+  }
+  const removable = old
+    .filter(({ createdMs }) => now.getTime() - createdMs > KEEP_DAYS * DAY_MS)
+    .toSorted((a, b) => a.createdMs - b.createdMs)
+    .map(({ name }) => name);
+  return { removable, kept: old.length - removable.length, total };
+};
+
+/** Deletes documents one after the other; one that is gone already counts as deleted. */
+export const deleteDocuments = async (
+  client: SSMClient,
+  names: readonly string[],
+  onDeleted: (name: string) => void,
+): Promise<void> => {
+  for (const name of names) {
+    try {
+      await client.send(new DeleteDocumentCommand({ Name: name }));
+    } catch (thrown) {
+      if (!(thrown instanceof Error && thrown.name === 'InvalidDocument')) {
+        failed(`deleting the SSM document ${name}`, 'DeleteDocument')(thrown);
+      }
+    }
+    onDeleted(name);
+  }
+};

@@ -1,0 +1,108 @@
+import { describe, expect, it } from 'vitest';
+import type { Remediation } from '../../functions/core/remediation.ts';
+import type { ConfigInput } from '../config.ts';
+import { parseConfig } from '../parse-config.ts';
+import { compareScopes, DeploymentScope, scopeOf } from './scope.ts';
+
+const remediation = (name: string, disruptive: boolean): Remediation => ({
+  name,
+  summary: '',
+  order: 1,
+  disruptive,
+  reasons: {},
+  executionTimeoutSeconds: { check: 60, repair: 300 },
+  logPhrases: [],
+});
+const REMEDIATIONS = [remediation('pause-image', false), remediation('cni-files', true)];
+const names = REMEDIATIONS.map(({ name }) => name);
+const scope = (...clusters: ConfigInput['clusters']) =>
+  scopeOf(parseConfig({ clusters }, names), REMEDIATIONS, '1.0.0');
+const limited = (limits: ConfigInput['limits']) =>
+  scopeOf(parseConfig({ clusters: [{ name: 'a' }], limits }, names), REMEDIATIONS, '1.0.0');
+
+describe('the scope of a deployment', () => {
+  it('says which remediations may repair: disruptive ones only where the policy allows them', () => {
+    const repairs = (cluster: object) => scope({ name: 'a', ...cluster }).clusters.a?.repairs;
+    expect(repairs({})).toEqual([]);
+    expect(repairs({ mode: 'repair' })).toEqual(['pause-image']);
+    expect(repairs({ mode: 'repair', remediations: { 'cni-files': { allowDisruptive: true } } })).toEqual([
+      'pause-image',
+      'cni-files (disruptive)',
+    ]);
+    expect(repairs({ mode: 'repair', remediations: { 'pause-image': { mode: 'observe' } } })).toEqual([]);
+  });
+
+  it('is read again from its JSON, with fields of a later version', () => {
+    const written = scope({ name: 'a', mode: 'repair' });
+    const json = JSON.parse(JSON.stringify({ ...written, later: true }));
+    expect(DeploymentScope.parse(json)).toEqual(written);
+  });
+});
+
+describe('comparing a deployment with the deployed stack', () => {
+  const window = { days: ['Mon' as const], fromUtc: '08:00', toUtc: '10:00' };
+
+  it('has nothing to say of the same configuration', () => {
+    const same = scope({ name: 'a', mode: 'repair', freezeWindows: [window] });
+    expect(compareScopes(same, same)).toEqual({ asks: [], tells: [] });
+  });
+
+  it('asks nothing for a first deployment that observes', () => {
+    expect(compareScopes(undefined, scope({ name: 'a' }))).toEqual({ asks: [], tells: ['adds the cluster a'] });
+  });
+
+  it('asks for a first deployment that repairs', () => {
+    expect(compareScopes(undefined, scope({ name: 'a', mode: 'repair' })).asks).toEqual([
+      'a: pause-image changes from observe to repair',
+    ]);
+  });
+
+  it.each<[string, ConfigInput['clusters'], ConfigInput['clusters'], RegExp]>([
+    [
+      'a cluster that goes',
+      [{ name: 'a' }, { name: 'b' }],
+      [{ name: 'b' }],
+      /^removes the cluster a: its nodes are no/,
+    ],
+    ['a mode that widens', [{ name: 'a' }], [{ name: 'a', mode: 'repair' }], /^a: pause-image changes from observe/],
+    [
+      'a disruptive repair that is allowed',
+      [{ name: 'a', mode: 'repair' }],
+      [{ name: 'a', mode: 'repair', remediations: { 'cni-files': { allowDisruptive: true } } }],
+      /^a: cni-files \(disruptive\) changes from observe to repair/,
+    ],
+    [
+      'a mode of one remediation that widens',
+      [{ name: 'a' }],
+      [{ name: 'a', remediations: { 'pause-image': { mode: 'repair' } } }],
+      /^a: pause-image changes/,
+    ],
+    [
+      'a freeze window that goes',
+      [{ name: 'a', freezeWindows: [window] }],
+      [{ name: 'a' }],
+      /^a: the freeze window Mon 08:00-10:00 UTC is removed/,
+    ],
+    [
+      'nodes by a further tag',
+      [{ name: 'a' }],
+      [{ name: 'a', nodeTags: ['eks:cluster-name', 'eks:eks-cluster-name', 'kubernetes.io/cluster'] }],
+      /^a: nodes with the tag kubernetes\.io\/cluster are added/,
+    ],
+  ])('asks for %s; the way back narrows', (_, before, after, line) => {
+    const { asks } = compareScopes(scope(...before), scope(...after));
+    expect(asks).toEqual([expect.stringMatching(line)]);
+    expect(compareScopes(scope(...after), scope(...before)).asks).toEqual([]);
+    expect(compareScopes(scope(...after), scope(...before)).tells).not.toEqual([]);
+  });
+
+  it.each<[ConfigInput['limits'], string]>([
+    [{ budgetPercent: 50 }, 'limits.budgetPercent: 10 becomes 50'],
+    [{ budgetMaxNodes: 60 }, 'limits.budgetMaxNodes: 50 becomes 60'],
+    [{ canaries: 1 }, 'limits.canaries: 3 becomes 1'],
+    [{ coolDownSeconds: 60 }, 'limits.coolDownSeconds: 900 becomes 60'],
+  ])('asks for the limits %j; the way back narrows', (limits, line) => {
+    expect(compareScopes(limited({}), limited(limits))).toEqual({ asks: [line], tells: [] });
+    expect(compareScopes(limited(limits), limited({})).asks).toEqual([]);
+  });
+});

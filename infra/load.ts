@@ -1,0 +1,45 @@
+import { join } from 'node:path';
+import packageJson from '../package.json' with { type: 'json' };
+import { remediations } from '../ssm-documents/registry.ts';
+import type { Config } from './config.ts';
+import { type ConfigFile, findConfig, readConfig } from './config-file.ts';
+import { parseConfig } from './parse-config.ts';
+
+/** The folder of package.json. */
+export const root = join(import.meta.dirname, '..');
+
+/** The version of fleetmend that this is. */
+export const version = packageJson.version;
+
+const EXAMPLE = join(root, 'infra', 'example.config.ts');
+
+/** A configuration, checked, and the file that it stands in. */
+export type LoadedConfig = { readonly file: string; readonly config: Config };
+
+/** npm runs a script in the package's folder, and says where it was called. */
+const calledFrom = (): string => process.env.INIT_CWD ?? process.cwd();
+
+const checked = ({ file, content }: ConfigFile): LoadedConfig => ({
+  file,
+  config: parseConfig(
+    content,
+    remediations.map(({ name }) => name),
+    file,
+  ),
+});
+
+/** The example, which a template without a configuration is made from. */
+export const loadExample = async (): Promise<LoadedConfig> => checked(await readConfig(EXAMPLE, root));
+
+/**
+ * Finds, reads and checks the configuration.
+ *
+ * @param named what `--config` names
+ * @returns undefined where there is none
+ * @throws UserError with a line for each thing that is wrong
+ */
+export const loadConfig = async (named: string | undefined): Promise<LoadedConfig | undefined> => {
+  const from = calledFrom();
+  const file = findConfig({ named, from, root, env: process.env });
+  return file === undefined ? undefined : checked(await readConfig(file, from));
+};

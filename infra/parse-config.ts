@@ -1,0 +1,129 @@
+import * as z from 'zod';
+import { Config, policyOf } from './config.ts';
+import { UserError } from './user-error.ts';
+
+/** A problem of a configuration: `clusters.0.mode: …`. */
+type Problem = string;
+
+/** What the rules between fields look at. Whatever has another form is left out: the schema itself complains of it. */
+const Readable = z
+  .object({
+    region: z.string().optional().catch(undefined),
+    clusters: z
+      .array(
+        z
+          .object({
+            name: z.string().optional().catch(undefined),
+            remediations: z.record(z.string(), z.unknown()).catch({}),
+            logGroups: z.array(z.string()).catch([]),
+            alarms: z.array(z.string()).catch([]),
+          })
+          .catch({ remediations: {}, logGroups: [], alarms: [] }),
+      )
+      .catch([]),
+    notifications: z
+      .object({ email: z.unknown().optional(), topicArn: z.string().optional().catch(undefined) })
+      .catch({}),
+  })
+  .catch({ clusters: [], notifications: {} });
+type Readable = z.infer<typeof Readable>;
+
+/** Values that stand in more than one place, with the indexes of their clusters. */
+const repeated = (
+  clusters: Readable['clusters'],
+  valuesOf: (cluster: Readable['clusters'][number]) => readonly string[],
+): readonly (readonly [value: string, indexes: readonly number[]])[] => {
+  const places = clusters.flatMap((cluster, index) => valuesOf(cluster).map((value) => ({ value, index })));
+  return [...Map.groupBy(places, ({ value }) => value)]
+    .filter(([, all]) => all.length > 1)
+    .map(([value, all]) => [value, all.map(({ index }) => index)] as const);
+};
+
+const partitionOf = (region: string): string =>
+  region.startsWith('cn-') ? 'aws-cn' : region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';
+
+const topicProblems = ({ region, notifications: { email, topicArn } }: Readable): readonly Problem[] => {
+  if (topicArn === undefined) return [];
+  const [, partition, , topicRegion] = topicArn.split(':');
+  return [
+    ...(email === undefined
+      ? []
+      : ['notifications: give email or topicArn, not both: subscribe the address to your own topic']),
+    ...(region === undefined || (partition === partitionOf(region) && topicRegion === region)
+      ? []
+      : [
+          `notifications.topicArn: a topic of ${partition} ${topicRegion}, and the stack is for ${partitionOf(region)} ${region}: CloudWatch alarms publish to topics of their own Region alone`,
+        ]),
+  ];
+};
+
+/** What the fields say to one another; all of it at once, and also where some field is wrong by itself. */
+const relations = (readable: Readable, remediations: readonly string[]): readonly Problem[] => {
+  const { clusters } = readable;
+  return [
+    ...repeated(clusters, ({ name }) => (name === undefined ? [] : [name])).map(
+      ([name, at]) => `clusters.${at.at(-1)}.name: ${name} is listed twice`,
+    ),
+    ...repeated(clusters, ({ alarms }) => alarms).map(
+      ([alarm, at]) => `clusters.${at.at(-1)}.alarms: ${alarm} is listed twice; an alarm belongs to one cluster`,
+    ),
+    ...repeated(clusters, ({ logGroups }) => [...new Set(logGroups)]).map(
+      ([group, at]) =>
+        `clusters.${at.at(-1)}.logGroups: ${group} is listed by ${at.map((i) => clusters[i]?.name ?? `clusters.${i}`).join(' and ')}; a log group belongs to one cluster`,
+    ),
+    ...clusters.flatMap((cluster, i) =>
+      Object.keys(cluster.remediations)
+        .filter((name) => !remediations.includes(name))
+        .map((name) => `clusters.${i}.remediations.${name}: no such remediation; there are ${remediations.join(', ')}`),
+    ),
+    ...topicProblems(readable),
+  ];
+};
+
+/** A part of a JSON schema, as far as it is walked to find the fields of an object. */
+type Shape = {
+  readonly properties?: Readonly<Record<string, Shape>>;
+  readonly items?: Shape;
+  readonly additionalProperties?: Shape | boolean;
+};
+
+/** The names of the fields that the configuration has at a path. */
+const fieldsAt = (path: readonly PropertyKey[]): readonly string[] => {
+  let at: Shape | undefined = z.toJSONSchema(Config, { io: 'input' }) as Shape;
+  for (const key of path) {
+    const more: Shape | boolean | undefined = at?.additionalProperties;
+    at =
+      typeof key === 'number'
+        ? at?.items
+        : (at?.properties?.[String(key)] ?? (typeof more === 'object' ? more : undefined));
+  }
+  return Object.keys(at?.properties ?? {}).filter((name) => name !== '$schema');
+};
+
+const problemsOf = (error: z.ZodError): readonly Problem[] =>
+  error.issues.flatMap((issue) => {
+    const at = issue.path.join('.');
+    if (issue.code !== 'unrecognized_keys') return [`${at || '(top)'}: ${issue.message}`];
+    const fields = fieldsAt(issue.path);
+    return issue.keys.map(
+      (key) => `${at === '' ? key : `${at}.${key}`}: no such field; there are ${fields.join(', ')}`,
+    );
+  });
+
+/**
+ * Reads a configuration.
+ *
+ * @param file names the configuration in errors
+ * @param remediations names in the registry; a policy for any other is a typing error
+ * @throws UserError with a line for every wrong field
+ */
+export const parseConfig = (input: unknown, remediations: readonly string[], file = 'the configuration'): Config => {
+  const parsed = Config.safeParse(input);
+  const wrong = [
+    ...(parsed.success ? [] : problemsOf(parsed.error)),
+    ...relations(Readable.parse(input), remediations),
+  ];
+  if (!parsed.success || wrong.length > 0) throw new UserError(wrong.map((problem) => `${file}: ${problem}`));
+  policyOf(parsed.data);
+  return parsed.data;
+};

@@ -1,0 +1,296 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { xml, xmlLeaf } from '../lab/aws/wire.ts';
+
+/** A call that the stand-in answered. */
+export type StandInCall = { readonly service: string; readonly operation: string; readonly input: unknown };
+
+/** What the stand-in holds; a test changes it as it goes. */
+export type StandInState = {
+  account: string;
+  arn: string;
+  /** Refuses the credentials, as STS does: the code and the message. */
+  refusal: readonly [code: string, message: string] | undefined;
+  /** The deployed template by stack name. */
+  readonly stacks: Map<string, string>;
+  /** Log groups: their class and the names of their subscription filters. */
+  readonly logGroups: Map<string, { readonly logClass: string; readonly subscriptions: readonly string[] }>;
+  /** The account's SSM documents by name, with the time of their creation. */
+  readonly documents: Map<string, Date>;
+  /** Operations that are denied, as `service:Operation`. */
+  readonly denied: Set<string>;
+};
+
+/** AWS as far as a deployment needs it: STS, CloudFormation, SSM, CloudWatch Logs and S3, on loopback. */
+export type StandIn = {
+  readonly url: string;
+  readonly calls: readonly StandInCall[];
+  readonly state: StandInState;
+  /** Objects that were uploaded, by bucket and key. */
+  readonly objects: ReadonlyMap<string, Buffer>;
+  readonly stop: () => Promise<void>;
+};
+
+class Refused extends Error {
+  readonly code: string;
+  readonly status: number;
+
+  constructor(code: string, message: string, status = 400) {
+    super(message);
+    this.code = code;
+    this.status = status;
+  }
+}
+
+type Input = Readonly<Record<string, string>>;
+type Answer = { readonly status?: number; readonly type: string; readonly body: string };
+
+const SERVICE = /Credential=[^/]+\/\d{8}\/[^/]+\/([^/]+)\/aws4_request/;
+
+/** Starts the stand-in on a free port. It checks no signatures, and it finishes a change set the moment it is executed. */
+export const startStandIn = async (): Promise<StandIn> => {
+  const calls: StandInCall[] = [];
+  const objects = new Map<string, Buffer>();
+  const changeSets = new Map<string, { readonly stack: string; readonly template: string; readonly input: Input }>();
+  const state: StandInState = {
+    account: '123456789012',
+    arn: 'arn:aws:sts::123456789012:assumed-role/Deployer/alice',
+    refusal: undefined,
+    stacks: new Map(),
+    logGroups: new Map(),
+    documents: new Map(),
+    denied: new Set(),
+  };
+
+  const stackId = (name: string) => `arn:aws:cloudformation:eu-west-1:${state.account}:stack/${name}/0`;
+  const changeSetId = (name: string) => `arn:aws:cloudformation:eu-west-1:${state.account}:changeSet/${name}/0`;
+  const changeSetName = ({ ChangeSetName = '' }: Input): string =>
+    /changeSet\/([^/]+)/.exec(ChangeSetName)?.[1] ?? ChangeSetName;
+  const changeSetOf = (input: Input) => {
+    const name = changeSetName(input);
+    const found = changeSets.get(name);
+    if (found === undefined) throw new Refused('ChangeSetNotFound', `ChangeSet [${name}] does not exist`, 404);
+    return { name, ...found };
+  };
+  const nameOf = (idOrName = '') => /:stack\/([^/]+)/.exec(idOrName)?.[1] ?? idOrName;
+  const stackOf = (input: Input): readonly [name: string, template: string] => {
+    const name = nameOf(input.StackName);
+    const template = state.stacks.get(name);
+    if (template === undefined) throw new Refused('ValidationError', `Stack with id ${name} does not exist`);
+    return [name, template];
+  };
+  /** A change set of a stack that does not exist yet makes one without a template. */
+  const inReview = (input: Input): boolean => {
+    const name = nameOf(input.StackName);
+    return !state.stacks.has(name) && [...changeSets.values()].some(({ stack }) => stack === name);
+  };
+  const metadataOf = (template: string): unknown => {
+    const json: unknown = JSON.parse(template);
+    return typeof json === 'object' && json !== null ? Reflect.get(json, 'Metadata') : undefined;
+  };
+  const describe = (name: string, status: string): string =>
+    xml(
+      'Stacks',
+      xml(
+        'member',
+        xmlLeaf('StackName', name),
+        xmlLeaf('StackId', stackId(name)),
+        xmlLeaf('StackStatus', status),
+        xmlLeaf('CreationTime', new Date(0).toISOString()),
+        xmlLeaf('EnableTerminationProtection', false),
+        xml('Tags', xml('member', xmlLeaf('Key', 'application'), xmlLeaf('Value', 'fleetmend'))),
+      ),
+    );
+
+  const query: Readonly<Record<string, (input: Input) => string>> = {
+    GetCallerIdentity: () =>
+      xmlLeaf('Arn', state.arn) + xmlLeaf('UserId', 'AROAEXAMPLE:alice') + xmlLeaf('Account', state.account),
+    AssumeRole: (input) => {
+      const [, name = ''] = /:role\/(.+)$/.exec(input.RoleArn ?? '') ?? [];
+      if (!name.startsWith('cdk-hnb659fds-')) throw new Refused('AccessDenied', `no role ${name}`, 403);
+      return xml(
+        'Credentials',
+        xmlLeaf('AccessKeyId', 'ASIAEXAMPLE'),
+        xmlLeaf('SecretAccessKey', 'example'),
+        xmlLeaf('SessionToken', 'example'),
+        xmlLeaf('Expiration', new Date(Date.now() + 3_600_000).toISOString()),
+      );
+    },
+    GetTemplateSummary: (input) => {
+      const metadata = metadataOf(stackOf(input)[1]);
+      return metadata === undefined ? '' : xmlLeaf('Metadata', JSON.stringify(metadata));
+    },
+    GetTemplate: (input) => (inReview(input) ? '' : xmlLeaf('TemplateBody', stackOf(input)[1])),
+    DescribeStacks: (input) =>
+      inReview(input)
+        ? describe(nameOf(input.StackName), 'REVIEW_IN_PROGRESS')
+        : describe(stackOf(input)[0], 'UPDATE_COMPLETE'),
+    CreateChangeSet: (input) => {
+      const stack = nameOf(input.StackName);
+      const url = new URL(input.TemplateURL ?? 'http://none/');
+      const template = objects.get(decodeURIComponent(url.pathname.slice(1)))?.toString('utf8');
+      if (template === undefined) throw new Refused('ValidationError', `S3 error: no template at ${url.pathname}`);
+      const name = input.ChangeSetName ?? '';
+      changeSets.set(name, { stack, template, input });
+      return xmlLeaf('Id', changeSetId(name)) + xmlLeaf('StackId', stackId(stack));
+    },
+    DescribeChangeSet: (input) => {
+      const { name, stack } = changeSetOf(input);
+      return (
+        xmlLeaf('ChangeSetName', name) +
+        xmlLeaf('ChangeSetId', changeSetId(name)) +
+        xmlLeaf('StackId', stackId(stack)) +
+        xmlLeaf('StackName', stack) +
+        xmlLeaf('Status', 'CREATE_COMPLETE') +
+        xmlLeaf('ExecutionStatus', 'AVAILABLE') +
+        xml('Changes', xml('member', xmlLeaf('Type', 'Resource')))
+      );
+    },
+    ExecuteChangeSet: (input) => {
+      const { name, stack, template } = changeSetOf(input);
+      state.stacks.set(stack, template);
+      changeSets.delete(name);
+      return '';
+    },
+    DeleteChangeSet: (input) => {
+      changeSets.delete(changeSetName(input));
+      return '';
+    },
+    DeleteStack: (input) => {
+      for (const [name, { stack }] of changeSets) if (stack === nameOf(input.StackName)) changeSets.delete(name);
+      return '';
+    },
+    DescribeStackEvents: () => xml('StackEvents'),
+    ListStackResources: () => xml('StackResourceSummaries'),
+    DescribeStackResources: () => xml('StackResources'),
+    UpdateTerminationProtection: (input) => xmlLeaf('StackId', input.StackName ?? ''),
+  };
+
+  const logs = (operation: string, input: Readonly<Record<string, unknown>>): unknown => {
+    const name = String(input.logGroupNamePrefix ?? input.logGroupName);
+    const group = state.logGroups.get(name);
+    if (operation === 'DescribeLogGroups') {
+      return { logGroups: group === undefined ? [] : [{ logGroupName: name, logGroupClass: group.logClass }] };
+    }
+    return { subscriptionFilters: (group?.subscriptions ?? []).map((filterName) => ({ filterName })) };
+  };
+
+  const ssm = (operation: string, input: Readonly<Record<string, unknown>>): unknown => {
+    if (operation === 'GetParameter') return { Parameter: { Name: input.Name, Type: 'String', Value: '30' } };
+    if (operation === 'ListDocuments') {
+      const identifiers = [...state.documents].map(([Name, created]) => ({
+        Name,
+        CreatedDate: created.getTime() / 1000,
+        Tags: [{ Key: 'application', Value: 'fleetmend' }],
+      }));
+      // Two a page, so that a reader of the first page alone is found out.
+      const from = Number(input.NextToken ?? 0);
+      const next = from + 2 < identifiers.length ? { NextToken: String(from + 2) } : {};
+      return { DocumentIdentifiers: identifiers.slice(from, from + 2), ...next };
+    }
+    if (!state.documents.delete(String(input.Name))) throw new Refused('InvalidDocument', 'no such document');
+    return {};
+  };
+
+  const s3 = (method: string, path: string, search: string, body: Buffer): Answer => {
+    const key = decodeURIComponent(path.slice(1));
+    if (method === 'PUT') {
+      objects.set(key, body);
+      return { type: 'application/xml', body: '' };
+    }
+    if (search.includes('location')) {
+      return { type: 'application/xml', body: '<LocationConstraint>eu-west-1</LocationConstraint>' };
+    }
+    if (search.includes('encryption')) {
+      throw new Refused('ServerSideEncryptionConfigurationNotFoundError', 'none', 404);
+    }
+    if (search.includes('list-type')) {
+      return { type: 'application/xml', body: '<ListBucketResult><KeyCount>0</KeyCount></ListBucketResult>' };
+    }
+    if (method === 'HEAD' && !objects.has(key)) throw new Refused('NotFound', 'no such key', 404);
+    return { type: 'application/xml', body: '' };
+  };
+
+  const refuseIfDenied = (service: string, operation: string): void => {
+    if (state.denied.has(`${service}:${operation}`)) {
+      throw new Refused(
+        'AccessDenied',
+        `User: ${state.arn} is not authorized to perform: ${service}:${operation}`,
+        403,
+      );
+    }
+    if (state.refusal !== undefined) throw new Refused(state.refusal[0], state.refusal[1], 403);
+  };
+
+  const answer = (service: string, method: string, url: URL, target: string | undefined, body: Buffer): Answer => {
+    if (target !== undefined) {
+      const operation = target.split('.')[1] ?? '';
+      const input: Readonly<Record<string, unknown>> = JSON.parse(body.toString('utf8') || '{}');
+      calls.push({ service, operation, input });
+      refuseIfDenied(service, operation);
+      const output = service === 'logs' ? logs(operation, input) : ssm(operation, input);
+      return { type: 'application/x-amz-json-1.1', body: JSON.stringify(output) };
+    }
+    if (service === 's3') {
+      calls.push({ service, operation: method, input: `${url.pathname}${url.search}` });
+      return s3(method, url.pathname, url.search, body);
+    }
+    const input = Object.fromEntries(new URLSearchParams(body.toString('utf8')));
+    const operation = input.Action ?? '';
+    calls.push({ service, operation, input });
+    refuseIfDenied(service, operation);
+    const handler = query[operation];
+    if (handler === undefined) throw new Refused('InvalidAction', `the stand-in has no ${service}:${operation}`);
+    return {
+      type: 'text/xml',
+      body: xml(`${operation}Response`, xml(`${operation}Result`, handler(input)), xmlLeaf('RequestId', '0')),
+    };
+  };
+
+  const failure = (thrown: unknown, isJson: boolean, isS3: boolean): Answer & { readonly status: number } => {
+    const { code, message, status } =
+      thrown instanceof Refused ? thrown : { code: 'InternalFailure', message: String(thrown), status: 500 };
+    if (isJson) {
+      return { status, type: 'application/x-amz-json-1.1', body: JSON.stringify({ __type: code, message }) };
+    }
+    const error = xml('Error', xmlLeaf('Type', 'Sender'), xmlLeaf('Code', code), xmlLeaf('Message', message));
+    return { status, type: 'text/xml', body: isS3 ? error : xml('ErrorResponse', error, xmlLeaf('RequestId', '0')) };
+  };
+
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      const service = SERVICE.exec(request.headers.authorization ?? '')?.[1] ?? '';
+      const target = request.headers['x-amz-target'];
+      const url = new URL(request.url ?? '/', 'http://stand-in');
+      let reply: Answer;
+      try {
+        reply = answer(
+          service,
+          request.method ?? 'GET',
+          url,
+          typeof target === 'string' ? target : undefined,
+          Buffer.concat(chunks),
+        );
+      } catch (thrown) {
+        reply = failure(thrown, target !== undefined, service === 's3');
+      }
+      response.writeHead(reply.status ?? 200, { 'content-type': reply.type });
+      response.end(request.method === 'HEAD' ? undefined : reply.body);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}`,
+    calls,
+    state,
+    objects,
+    stop: () =>
+      new Promise((resolve) => {
+        server.closeAllConnections();
+        server.close(() => resolve());
+      }),
+  };
+};

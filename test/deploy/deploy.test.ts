@@ -1,0 +1,165 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import { type StandIn, startStandIn } from './aws-stand-in.ts';
+import { configFile, DEPLOY, deploy, environment, root, run } from './run-deploy.ts';
+
+let standIn: StandIn;
+beforeAll(async () => {
+  if (!existsSync(join(root, 'dist', 'functions'))) throw new Error('not built: npm run build');
+  standIn = await startStandIn();
+});
+afterAll(async () => standIn.stop());
+beforeEach(() => {
+  standIn.state.stacks.clear();
+  standIn.state.logGroups.clear();
+});
+
+const shop = { name: 'shop' } as const;
+const bank = { name: 'bank', mode: 'repair' } as const;
+const deployed = () => standIn.state.stacks.get('fleetmend') ?? '';
+const CDK = join(root, 'node_modules', 'aws-cdk', 'bin', 'cdk');
+const cdk = (...words: readonly string[]) => run(process.execPath, [CDK, ...words], environment(standIn));
+
+describe('a deployment by the command line of the lockfile', () => {
+  it('uploads the template and the bundles, and takes documents back that an earlier one has left', async () => {
+    const from = standIn.calls.length;
+    const { code, output } = await deploy(standIn, ['--config', configFile({ clusters: [shop] }), '--yes']);
+    expect(output).toContain('deploy: there is no stack fleetmend yet: this is the first deployment');
+    expect(code).toBe(0);
+    expect(deployed()).toBe(readFileSync(join(root, 'cdk.out', 'fleetmend.template.json'), 'utf8'));
+    const assets = z
+      .object({
+        files: z.record(
+          z.string(),
+          z.object({ destinations: z.record(z.string(), z.object({ objectKey: z.string() })) }),
+        ),
+      })
+      .parse(JSON.parse(readFileSync(join(root, 'cdk.out', 'fleetmend.assets.json'), 'utf8')));
+    const wanted = Object.values(assets.files).flatMap(({ destinations }) => Object.values(destinations));
+    const uploaded = [...standIn.objects.keys()].map((key) => key.split('/').at(-1));
+    expect(uploaded).toEqual(expect.arrayContaining(wanted.map(({ objectKey }) => objectKey)));
+    const created = standIn.calls.slice(from).find(({ operation }) => operation === 'CreateChangeSet');
+    expect(created?.input).toMatchObject({ StackName: 'fleetmend', ImportExistingResources: 'true' });
+  });
+
+  it('lists its stack, and shows no difference from what is deployed', async () => {
+    const file = configFile({ clusters: [shop] });
+    await deploy(standIn, ['--config', file, '--yes']);
+    expect((await cdk('ls', '--app', 'cdk.out')).output).toBe('fleetmend\n');
+    const { code, output } = await deploy(standIn, ['--config', file, '--dry-run']);
+    expect(output).toContain('There were no differences');
+    expect(code).toBe(0);
+  });
+
+  it('ends in one sentence where the CDK finds no account', async () => {
+    await run(process.execPath, ['infra/app.ts'], environment(undefined));
+    const { code, lines } = await run(process.execPath, [CDK, 'deploy', '--app', 'cdk.out'], environment(undefined));
+    expect(lines.at(-1)).toMatch(/^Unable to resolve AWS account to use\. It must be either configured/);
+    expect(code).toBe(1);
+  });
+
+  it('leaves out the log groups that take no filter, and says so twice', async () => {
+    standIn.state.logGroups.set('/rare', { logClass: 'INFREQUENT_ACCESS', subscriptions: [] });
+    standIn.state.logGroups.set('/fine', { logClass: 'STANDARD', subscriptions: ['siem'] });
+    const file = configFile({ clusters: [{ name: 'shop', logGroups: ['/rare', '/fine', '/gone'] }] });
+    const { code, output } = await deploy(standIn, ['--config', file, '--yes']);
+    expect(output.match(/leaves out the log group \/rare: its class is INFREQUENT_ACCESS/g)).toHaveLength(2);
+    expect(output.match(/leaves out the log group \/gone: it does not exist/g)).toHaveLength(2);
+    expect(code).toBe(0);
+    expect(deployed()).toMatch(/"LogGroupName": ?"\/fine"/);
+    expect(deployed()).not.toMatch(/"LogGroupName": ?"\/(?:rare|gone)"/);
+  });
+});
+
+describe('a deployment that removes clusters or widens what may be repaired', () => {
+  const clusters = (...all: readonly (typeof shop | typeof bank)[]) => configFile({ clusters: [...all] });
+
+  it('names it, and deploys nothing without a terminal or an agreement', async () => {
+    expect((await deploy(standIn, ['--config', clusters(shop, bank), '--yes'])).code).toBe(0);
+    const before = deployed();
+    const { code, lines } = await deploy(standIn, ['--config', clusters(shop)]);
+    expect(lines).toContain('deploy: ! removes the cluster bank: its nodes are no longer checked or repaired');
+    expect(lines.at(-1)).toMatch(/^deploy: there is no terminal to ask at .*: add --yes$/);
+    expect(code).toBe(3);
+    expect(deployed()).toBe(before);
+    expect((await deploy(standIn, ['--config', clusters(shop), '--yes'])).code).toBe(0);
+    expect(deployed()).not.toContain('"bank"');
+  });
+
+  it('asks for a mode that widens, and not for the way back', async () => {
+    await deploy(standIn, ['--config', configFile({ clusters: [{ name: 'bank' }] }), '--yes']);
+    const widened = await deploy(standIn, ['--config', clusters(bank)]);
+    expect(widened.lines).toContain('deploy: ! bank: pause-image changes from observe to repair');
+    expect(widened.code).toBe(3);
+    await deploy(standIn, ['--config', clusters(bank), '--yes']);
+    const narrowed = await deploy(standIn, ['--config', configFile({ clusters: [{ name: 'bank' }] }), '--yes']);
+    expect(narrowed.lines).toContain('deploy:   bank: pause-image changes from repair to observe');
+    expect(narrowed.output).not.toContain('deploy: !');
+    expect(narrowed.code).toBe(0);
+  });
+
+  it('asks before it touches a stack that does not say what it is', async () => {
+    standIn.state.stacks.set('fleetmend', '{"Resources":{}}');
+    const { code, output } = await deploy(standIn, ['--config', clusters(shop)]);
+    expect(output).toContain('deploy: ! the deployed stack fleetmend does not say what it looks after');
+    expect(code).toBe(3);
+    expect(deployed()).toBe('{"Resources":{}}');
+  });
+
+  it.each([
+    ['y', 0],
+    ['n', 3],
+    ['', 3],
+  ])('takes the answer %j at a terminal', async (answer, expected) => {
+    await deploy(standIn, ['--config', clusters(shop, bank), '--yes']);
+    const command = `${process.execPath} ${DEPLOY} --config ${clusters(shop)}`;
+    const words =
+      process.platform === 'darwin' ? ['-q', '/dev/null', 'sh', '-c', command] : ['-qec', command, '/dev/null'];
+    const { code, output } = await run('script', words, environment(standIn), [
+      { question: 'Deploy with this change? [y/N]', answer },
+      { question: 'Do you wish to deploy these changes', answer: 'y' },
+    ]);
+    if (expected !== 0) expect(output).toContain('deploy: nothing was deployed');
+    expect(code).toBe(expected);
+    expect(deployed().includes('"bank"')).toBe(expected !== 0);
+  });
+});
+
+describe('--clean-documents', () => {
+  it('deletes the documents of deployments of long ago, and nothing else', async () => {
+    const day = 24 * 60 * 60 * 1000;
+    const old = new Date(Date.now() - 40 * day);
+    const { documents } = standIn.state;
+    const hash = (digit: string) => digit.repeat(12);
+    documents.set(`fleetmend-pause-image-check-${hash('a')}`, old);
+    documents.set(`fleetmend-pause-image-repair-${hash('b')}`, new Date(Date.now() - day));
+    documents.set(`fleetmend-eu-pause-image-check-${hash('c')}`, old);
+    documents.set('fleetmend-runbook', old);
+    documents.set(`fleetmend-node-check-${hash('d')}`, old);
+    const { code, lines } = await deploy(standIn, [
+      '--config',
+      configFile({ clusters: [shop] }),
+      '--yes',
+      '--clean-documents',
+    ]);
+    expect(lines).toContain(`deploy: deleted fleetmend-pause-image-check-${hash('a')}`);
+    expect(lines).toContain(`deploy: deleted fleetmend-node-check-${hash('d')}`);
+    expect(lines).toContain('deploy: 5 of at most 500 SSM documents; 1 of earlier deployments are kept for 30 days');
+    expect(code).toBe(0);
+    expect([...documents.keys()].toSorted()).toEqual([
+      `fleetmend-eu-pause-image-check-${hash('c')}`,
+      `fleetmend-pause-image-repair-${hash('b')}`,
+      'fleetmend-runbook',
+    ]);
+  });
+});
+
+describe('npm run deploy', () => {
+  it('installs what it needs, builds, and shows its options', async () => {
+    const { code, lines } = await run(process.execPath, ['infra/deploy.mjs', '--help'], environment(undefined));
+    expect(lines[0]).toBe('npm run deploy -- [options]');
+    expect(code).toBe(0);
+  });
+});
