@@ -64,10 +64,10 @@ describe('asking CloudWatch Logs', () => {
       handle: async (request: {
         readonly hostname: string;
         readonly headers: Readonly<Record<string, string>>;
-        readonly body?: unknown;
+        readonly body?: Uint8Array;
       }) => {
         const target = request.headers['x-amz-target']?.split('.')[1] ?? '';
-        asked.push({ host: request.hostname, target, body: JSON.parse(String(request.body)) });
+        asked.push({ host: request.hostname, target, body: JSON.parse(new TextDecoder().decode(request.body)) });
         const { status, body } = left.shift() ?? { status: 400, body: '{}' };
         return {
           response: {
