@@ -4,6 +4,7 @@ import { AwsSolutionsChecks } from 'cdk-nag';
 import type { Remediation } from '../functions/core/remediation.ts';
 import { parseConfig, type SkippedLogGroup } from './config.ts';
 import type { DocumentToDeploy } from './constructs/documents.ts';
+import { UNTAGGED_TYPES } from './regions.ts';
 import { FleetmendStack } from './stack.ts';
 import { settingsOf, stageFunctions } from './stage-functions.ts';
 
@@ -60,8 +61,7 @@ export const createApp = (options: AppOptions): App => {
     }),
   });
   Tags.of(stack).add('application', 'fleetmend', {
-    // The China Regions have no tags on event source mappings.
-    excludeResourceTypes: ['AWS::Lambda::EventSourceMapping'],
+    excludeResourceTypes: [...UNTAGGED_TYPES],
   });
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
   return app;

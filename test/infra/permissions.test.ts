@@ -5,7 +5,7 @@ import { FUNCTION_NAMES, type FunctionName } from '../../infra/bundle.ts';
 import { ACCOUNT, arnOf, roleOf, type Statement, statementsOf } from './resolve.ts';
 import { CONFIG, DOCUMENTS, resourceNamed, resourcesOf, synthesize, type Template } from './synthesized.ts';
 
-const { template } = synthesize();
+const { template } = synthesize(CONFIG, 'eu-west-1');
 const tableArn = arnOf(template, resourcesOf(template, 'AWS::DynamoDB::Table')[0]?.[0] ?? '');
 const INSTANCE = `arn:aws:ec2:eu-west-1:${ACCOUNT}:instance/i-0123456789abcdef0`;
 const documentArn = (key: string): string =>

@@ -41,17 +41,6 @@ describe.each([undefined, 'eu-west-1', 'cn-north-1', 'us-gov-west-1'])('in regio
     const types = new Set(Object.values(template.Resources).map(({ Type }) => Type));
     expect([...types].filter((type) => !PLAIN_TYPES.has(type))).toEqual([]);
   });
-
-  it('asks Lambda for what the Region has', () => {
-    const china = region?.startsWith('cn-') === true;
-    for (const [, { Properties }] of resourcesOf(template, 'AWS::Lambda::Function')) {
-      expect(Properties.TracingConfig === undefined).toBe(china);
-      if (china) expect(Properties.RecursiveLoop).toBeUndefined();
-    }
-    for (const [, { Properties }] of resourcesOf(template, 'AWS::Lambda::EventSourceMapping')) {
-      expect(Properties.Tags).toBeUndefined();
-    }
-  });
 });
 
 describe('what the registry ships', () => {
