@@ -141,8 +141,11 @@ export const deployEnvironment = (): { readonly account?: string; readonly regio
 /** The configuration file that `FLEETMEND_CONFIG` names, by path from the working folder, or undefined. */
 export const configFileFromEnvironment = (): string | undefined => process.env.FLEETMEND_CONFIG;
 
-/** The name of fleetmend's filter on each log group; CloudWatch Logs knows filters by group and name. */
-export const FILTER_NAME = 'fleetmend';
+/**
+ * The name of a stack's subscription filter on each log group. CloudWatch Logs identifies a filter by group and name, so
+ * two stacks with one name for it would overwrite each other's.
+ */
+export const subscriptionFilterName = (stackName: string): string => stackName;
 
 /** The environment variable by which `npm run deploy` names the log groups to leave out, as a JSON list. */
 export const SKIPPED_LOG_GROUPS = 'FLEETMEND_SKIPPED_LOG_GROUPS';

@@ -1,7 +1,7 @@
 // `npm run deploy -- <words for cdk deploy>`: leaves out the log groups that CloudFormation would fail on, then deploys.
 import { spawnSync } from 'node:child_process';
 import { remediations } from '../ssm-documents/registry.ts';
-import { parseConfig, SKIPPED_LOG_GROUPS } from './config.ts';
+import { parseConfig, SKIPPED_LOG_GROUPS, subscriptionFilterName } from './config.ts';
 import { createFiltersOf, unusable } from './log-groups.ts';
 import { readConfig } from './read-config.ts';
 
@@ -19,7 +19,9 @@ const config = parseConfig(
 );
 const logGroups = config.clusters.flatMap((cluster) => cluster.logGroups);
 const skipped =
-  process.argv.includes(TRUST) || logGroups.length === 0 ? [] : await unusable(logGroups, createFiltersOf());
+  process.argv.includes(TRUST) || logGroups.length === 0
+    ? []
+    : await unusable(logGroups, createFiltersOf(), subscriptionFilterName('fleetmend'));
 for (const { logGroup, why } of skipped) console.error(`deploy: skipping the log group ${logGroup}: ${why}`);
 
 const { status, error } = spawnSync(

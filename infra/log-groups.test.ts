@@ -12,7 +12,7 @@ const filtersOf: FiltersOf = async (group) => account[group];
 
 describe('the log groups that cannot be subscribed', () => {
   it('are those that are missing or have two other filters, each named once with its reason', async () => {
-    const skipped = await unusable(['/ours', '/one', '/gone', '/full', '/free', '/gone'], filtersOf);
+    const skipped = await unusable(['/ours', '/one', '/gone', '/full', '/free', '/gone'], filtersOf, 'fleetmend');
     expect(skipped.map(({ logGroup, reason }) => [logGroup, reason])).toEqual([
       ['/full', 'full'],
       ['/gone', 'missing'],
@@ -21,14 +21,18 @@ describe('the log groups that cannot be subscribed', () => {
     expect(skipped[1]?.why).toMatch(/no such log group.*deploy again/);
   });
 
+  it('are told by the name of this stack: the filter of another stack takes up a place', async () => {
+    expect(await unusable(['/ours'], filtersOf, 'staging')).toMatchObject([{ logGroup: '/ours', reason: 'full' }]);
+  });
+
   it('are looked for anew: a group that appears is used', async () => {
-    expect(await unusable(['/gone'], filtersOf)).toHaveLength(1);
-    expect(await unusable(['/gone'], async () => [])).toEqual([]);
+    expect(await unusable(['/gone'], filtersOf, 'fleetmend')).toHaveLength(1);
+    expect(await unusable(['/gone'], async () => [], 'fleetmend')).toEqual([]);
   });
 
   it('stay unknown where CloudWatch Logs refuses', async () => {
     const refuse: FiltersOf = () => Promise.reject(new Error('no'));
-    await expect(unusable(['/free'], refuse)).rejects.toThrow('no');
+    await expect(unusable(['/free'], refuse, 'fleetmend')).rejects.toThrow('no');
   });
 });
 

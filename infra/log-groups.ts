@@ -1,5 +1,5 @@
 import { CloudWatchLogsClient, DescribeSubscriptionFiltersCommand } from '@aws-sdk/client-cloudwatch-logs';
-import { FILTER_NAME, type SkippedLogGroup } from './config.ts';
+import type { SkippedLogGroup } from './config.ts';
 
 /** Source: CloudWatch Logs quotas, subscription filters per log group; it cannot be raised. */
 const MAX_FILTERS = 2;
@@ -17,6 +17,7 @@ type UnusableLogGroup = SkippedLogGroup & { readonly why: string };
 export const unusable = async (
   logGroups: readonly string[],
   filtersOf: FiltersOf,
+  filterName: string,
 ): Promise<readonly UnusableLogGroup[]> => {
   const skipped: UnusableLogGroup[] = [];
   for (const logGroup of [...new Set(logGroups)].toSorted()) {
@@ -27,7 +28,7 @@ export const unusable = async (
         reason: 'missing',
         why: 'there is no such log group; install Container Insights, or mend the name, and deploy again',
       });
-    } else if (filters.length >= MAX_FILTERS && !filters.includes(FILTER_NAME)) {
+    } else if (filters.length >= MAX_FILTERS && !filters.includes(filterName)) {
       skipped.push({
         logGroup,
         reason: 'full',

@@ -3,7 +3,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import type { Remediation } from '../functions/core/remediation.ts';
 import type { FunctionName } from './bundle.ts';
-import type { Config, SkippedLogGroup } from './config.ts';
+import { type Config, type SkippedLogGroup, subscriptionFilterName } from './config.ts';
 import { Alarms } from './constructs/alarms.ts';
 import { AuditTable } from './constructs/audit-table.ts';
 import { ClusterAlarms } from './constructs/cluster-alarms.ts';
@@ -126,6 +126,7 @@ export class FleetmendStack extends Stack {
       ),
       remediations,
       target: logs.fn,
+      filterName: subscriptionFilterName(this.stackName),
     });
     fleetmendBus.keepSymptomsFor(logs.role);
 

@@ -4,7 +4,6 @@ import { CfnPermission } from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { Remediation } from '../../functions/core/remediation.ts';
-import { FILTER_NAME } from '../config.ts';
 
 /** Source: CloudWatch Logs API, FilterPattern: at most 1,024 characters. */
 export const MAX_FILTER_PATTERN_CHARACTERS = 1024;
@@ -36,7 +35,11 @@ export const filterPattern = (remediations: readonly Remediation[]): string => {
   return pattern;
 };
 
-/** Sends what the nodes log to λ logs: a subscription filter, and the right to call, for each log group. */
+/**
+ * Sends what the nodes log to the function logs: a subscription filter for each log group, and one permission for the
+ * log groups of this account and Region. A permission for each group would fill the function's resource policy, which
+ * holds 20,480 bytes, at about 44 groups. Source: Lambda quotas, function resource-based policy.
+ */
 export class LogSubscriptions extends Construct {
   constructor(
     scope: Construct,
@@ -45,25 +48,31 @@ export class LogSubscriptions extends Construct {
       readonly logGroups: readonly string[];
       readonly remediations: readonly Remediation[];
       readonly target: lambda.IFunction;
+      readonly filterName: string;
     },
   ) {
     super(scope, id);
+    const logGroups = new Set(props.logGroups);
+    if (logGroups.size === 0) return;
     const pattern = filterPattern(props.remediations);
-    for (const logGroupName of new Set(props.logGroups)) {
-      // The ids are the group's name, so that the order in the configuration does not matter.
-      const permission = new CfnPermission(this, `May${logGroupName}`, {
-        action: 'lambda:InvokeFunction',
-        functionName: props.target.functionArn,
-        principal: 'logs.amazonaws.com',
-        sourceAccount: Aws.ACCOUNT_ID,
-        sourceArn: `arn:${Aws.PARTITION}:logs:${Aws.REGION}:${Aws.ACCOUNT_ID}:log-group:${logGroupName}:*`,
-      });
+    const permission = new CfnPermission(this, 'Permission', {
+      action: 'lambda:InvokeFunction',
+      functionName: props.target.functionArn,
+      // logs.amazonaws.com, in China logs.amazonaws.com.cn. Source: DataDog/terraform-aws-lambda-datadog-forwarder, and
+      // serverless/serverless#10906, where Lambda refused another principal in China.
+      principal: `logs.${Aws.URL_SUFFIX}`,
+      sourceAccount: Aws.ACCOUNT_ID,
+      sourceArn: `arn:${Aws.PARTITION}:logs:${Aws.REGION}:${Aws.ACCOUNT_ID}:log-group:*`,
+    });
+    for (const logGroupName of logGroups) {
+      // The id is the group's name: a filter stays the same resource when its group moves to another cluster's entry.
       const filter = new logs.CfnSubscriptionFilter(this, `From${logGroupName}`, {
         logGroupName,
-        filterName: FILTER_NAME,
+        filterName: props.filterName,
         filterPattern: pattern,
         destinationArn: props.target.functionArn,
       });
+      // CloudWatch Logs calls the function once when the filter is made, and refuses the filter where it may not.
       filter.addResourceDependency(permission);
     }
   }

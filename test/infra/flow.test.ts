@@ -186,17 +186,6 @@ describe('log subscriptions', () => {
       expect(filter.FilterPattern).toBe('?"failed to get pause-image" ?"failed to get cri-dockerd"');
     }
   });
-
-  it('lets CloudWatch Logs call for that log group of this account alone', () => {
-    const permissions = resourcesOf(template, 'AWS::Lambda::Permission')
-      .map(([, { Properties }]) => Properties)
-      .filter((p) => p.Principal === 'logs.amazonaws.com');
-    expect(permissions).toHaveLength(2);
-    for (const permission of permissions) {
-      expect(permission).toMatchObject({ SourceAccount: { Ref: 'AWS::AccountId' }, Action: 'lambda:InvokeFunction' });
-      expect(JSON.stringify(permission.SourceArn)).toMatch(/:log-group:\/[a-z/]+:\*/);
-    }
-  });
 });
 
 describe('notices and alarms', () => {

@@ -105,7 +105,7 @@ export const bootLab = async (options: LabOptions): Promise<Lab> => {
   const documents = createDocumentStore();
   const engine = createCommandEngine({ account, region, partition, clock, random, nodes, buses, emit });
   const alarms = createAlarms(clock, buses.putService);
-  const logGroups = createLogGroups({ partition, region, account, clock, iam, emit, invokeFunction });
+  const logGroups = createLogGroups({ partition, urlSuffix, region, account, clock, iam, emit, invokeFunction });
   const eks: EksState = {
     nodegroupStatus: new Map(),
     clusters: new Set(),
