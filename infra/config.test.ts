@@ -36,6 +36,17 @@ describe('parseConfig', () => {
       /pause-imge: no such/,
     ],
     ['a log group that is none', { clusters: [{ name: 's', logGroups: ['a:b'] }] }, /clusters\.0\.logGroups\.0: not a/],
+    [
+      'a log group of two clusters',
+      {
+        clusters: [
+          { name: 'shop', logGroups: ['/shop', '/all/nodes'] },
+          { name: 'bank', logGroups: ['/all/nodes'] },
+          { name: 'club', logGroups: ['/all/nodes'] },
+        ],
+      },
+      /clusters: the log group \/all\/nodes is listed by the clusters shop, bank, and club/,
+    ],
     ['no tag', { clusters: [{ name: 's', nodeTags: [] }] }, /clusters\.0\.nodeTags: /],
     ['a limit in the wrong unit', { clusters, limits: { coolDownSeconds: 0.25 } }, /limits\.coolDownSeconds: /],
     [
@@ -62,6 +73,10 @@ describe('parseConfig', () => {
     ],
   ])('names the field of %s', (_, input, message) => {
     expect(() => parseConfig(input, KNOWN)).toThrow(message);
+  });
+
+  it('takes a log group that one cluster lists twice', () => {
+    expect(parseConfig({ clusters: [{ name: 'shop', logGroups: ['/g', '/g'] }] }, KNOWN).clusters).toHaveLength(1);
   });
 
   it('names every wrong field at once', () => {

@@ -81,6 +81,18 @@ export const Config = z
     previousDocuments: z.array(DocumentName).default([]),
   })
   .superRefine((config, context) => {
+    const groups = config.clusters.flatMap(({ name, logGroups }) =>
+      [...new Set(logGroups)].map((group) => ({ name, group })),
+    );
+    for (const [group, entries] of Map.groupBy(groups, (entry) => entry.group)) {
+      if (entries.length < 2) continue;
+      const names = new Intl.ListFormat('en').format(entries.map(({ name }) => name));
+      context.addIssue({
+        code: 'custom',
+        path: ['clusters'],
+        message: `the log group ${group} is listed by the clusters ${names}; its lines do not say whose they are, so list it under one cluster`,
+      });
+    }
     if (config.notifications.email !== undefined && config.notifications.topicArn !== undefined) {
       context.addIssue({
         code: 'custom',
@@ -152,8 +164,12 @@ export const SKIPPED_LOG_GROUPS = 'FLEETMEND_SKIPPED_LOG_GROUPS';
 
 const SkippedLogGroup = z.object({
   logGroup: LogGroupName,
-  /** A `full` group takes no subscription filter, but a metric filter yet; a `missing` one takes neither. */
-  reason: z.enum(['missing', 'full']),
+  /**
+   * `full`: the group has as many subscription filters as it may; it takes a metric filter. `missing`: there is no such
+   * group. `class`: it is of the log class Infrequent Access or Delivery, which take neither kind of filter. Source:
+   * CloudWatch Logs user guide, "Log classes".
+   */
+  reason: z.enum(['missing', 'full', 'class']),
 });
 /** A log group of the configuration that a deployment leaves out, and why. */
 export type SkippedLogGroup = Readonly<z.infer<typeof SkippedLogGroup>>;

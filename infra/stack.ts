@@ -31,7 +31,7 @@ export type FleetmendStackProps = StackProps & {
   readonly config: Config;
   readonly remediations: readonly Remediation[];
   readonly documents: readonly DocumentToDeploy[];
-  /** Log groups that are missing or full: they get no filter, and an output names them. */
+  /** Log groups that take no subscription filter, and why; an output names them. */
   readonly skippedLogGroups: readonly SkippedLogGroup[];
   /** The staged folder of each function. */
   readonly code: Readonly<Record<FunctionName, string>>;
@@ -122,6 +122,7 @@ export class FleetmendStack extends Stack {
       logGroups: without(
         config.clusters.flatMap((cluster) => cluster.logGroups),
         'missing',
+        'class',
         'full',
       ),
       remediations,
@@ -134,7 +135,10 @@ export class FleetmendStack extends Stack {
     if (config.signals.alarms) {
       new ClusterAlarms(this, 'ClusterAlarms', {
         namePrefix: this.stackName,
-        clusters: config.clusters.map(({ name, logGroups }) => ({ name, logGroups: without(logGroups, 'missing') })),
+        clusters: config.clusters.map(({ name, logGroups }) => ({
+          name,
+          logGroups: without(logGroups, 'missing', 'class'),
+        })),
       });
     }
     onlyFrom(

@@ -17,6 +17,9 @@ export const settingsOf = (
 ): Settings =>
   Settings.parse({
     policy: policyOf(config),
+    logGroups: Object.fromEntries(
+      config.clusters.flatMap(({ name, logGroups }) => logGroups.map((logGroup) => [logGroup, name])),
+    ),
     documents: Object.fromEntries(
       documents.map(({ key, name, sha256, executionTimeoutSeconds }) => [
         key,

@@ -83,6 +83,7 @@ it(
       deadLetters: { put: async (letter: { readonly reason: string }) => void letters.push(letter) },
       memory: createMemory({ forMs: 1, maxEntries: 10 }),
       catalogue: testSettings().remediations,
+      logGroups: testSettings().logGroups,
       now: () => new Date('2026-08-22T10:00:00Z'),
       ...recorder(),
     };

@@ -151,9 +151,9 @@ describe('the alarms of a cluster', () => {
   it('count failures in each log group of the cluster, into one metric', () => {
     const filters = resourcesOf(template, 'AWS::Logs::MetricFilter').map(([, { Properties }]) => Properties);
     expect(filters.map(({ LogGroupName, FilterName }) => `${LogGroupName} ${FilterName}`).sort()).toEqual([
-      '/all/nodes fleetmend-bank-sandbox-failures',
-      '/all/nodes fleetmend-shop-sandbox-failures',
       '/aws/containerinsights/shop/dataplane fleetmend-shop-sandbox-failures',
+      '/bank/nodes fleetmend-bank-sandbox-failures',
+      '/shop/nodes fleetmend-shop-sandbox-failures',
     ]);
     for (const { FilterPattern } of filters) {
       expect(FilterPattern).toMatch(/^(\?"[A-Za-z ]+" ?)+$/);
@@ -181,7 +181,11 @@ describe('the documents', () => {
 describe('log subscriptions', () => {
   it('puts one coarse filter on each log group, once', () => {
     const filters = resourcesOf(template, 'AWS::Logs::SubscriptionFilter').map(([, { Properties }]) => Properties);
-    expect(filters.map((f) => f.LogGroupName).sort()).toEqual(['/all/nodes', '/aws/containerinsights/shop/dataplane']);
+    expect(filters.map((f) => f.LogGroupName).sort()).toEqual([
+      '/aws/containerinsights/shop/dataplane',
+      '/bank/nodes',
+      '/shop/nodes',
+    ]);
     for (const filter of filters) {
       expect(filter.FilterPattern).toBe('?"failed to get pause-image" ?"failed to get cri-dockerd"');
     }

@@ -2,7 +2,7 @@ import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { describe, expect, it } from 'vitest';
 import { buildDocuments } from '../../ssm-documents/build.ts';
 import { remediations } from '../../ssm-documents/registry.ts';
-import { appWith, CONFIG, resourcesOf, synthesize } from './synthesized.ts';
+import { appWith, CONFIG, resourcesOf, synthesize, type Template } from './synthesized.ts';
 
 /** The lab boots from these types and no others; a mail subscription is left to AWS. */
 const PLAIN_TYPES = new Set([
@@ -70,22 +70,25 @@ describe('synthesis', () => {
     expect(synthesize().text).toBe(synthesize().text);
   });
 
-  it('leaves out the log groups that cannot be subscribed, and names them', () => {
-    const { template } = synthesize(CONFIG, undefined, undefined, [{ logGroup: '/all/nodes', reason: 'missing' }]);
-    const groups = resourcesOf(template, 'AWS::Logs::SubscriptionFilter').map(([, r]) => r.Properties.LogGroupName);
-    expect(groups).toEqual(['/aws/containerinsights/shop/dataplane']);
-    const counted = resourcesOf(template, 'AWS::Logs::MetricFilter').map(([, r]) => r.Properties.LogGroupName);
-    expect(counted).toEqual(['/aws/containerinsights/shop/dataplane']);
-    expect(template.Outputs.SkippedLogGroups).toEqual({ Value: '/all/nodes' });
+  const namesOf = (template: Template, type: string) =>
+    resourcesOf(template, type)
+      .map(([, r]) => String(r.Properties.LogGroupName))
+      .sort();
+  const BOTH_FILTERS = ['AWS::Logs::SubscriptionFilter', 'AWS::Logs::MetricFilter'] as const;
+  const OTHERS = ['/aws/containerinsights/shop/dataplane', '/bank/nodes'];
+
+  it.each(['missing', 'class'] as const)('puts no filter on a log group of the reason %s, and names it', (reason) => {
+    const { template } = synthesize(CONFIG, undefined, undefined, [{ logGroup: '/shop/nodes', reason }]);
+    for (const type of BOTH_FILTERS) expect(namesOf(template, type)).toEqual(OTHERS);
+    expect(template.Outputs.SkippedLogGroups).toEqual({ Value: '/shop/nodes' });
     expect(synthesize().template.Outputs).not.toHaveProperty('SkippedLogGroups');
   });
 
   it('counts the lines of a log group that takes no subscription more', () => {
-    const { template } = synthesize(CONFIG, undefined, undefined, [{ logGroup: '/all/nodes', reason: 'full' }]);
-    const namesOf = (type: string) => resourcesOf(template, type).map(([, r]) => String(r.Properties.LogGroupName));
-    expect(namesOf('AWS::Logs::SubscriptionFilter')).not.toContain('/all/nodes');
-    expect(namesOf('AWS::Logs::MetricFilter')).toContain('/all/nodes');
-    expect(template.Outputs.SkippedLogGroups).toEqual({ Value: '/all/nodes' });
+    const { template } = synthesize(CONFIG, undefined, undefined, [{ logGroup: '/shop/nodes', reason: 'full' }]);
+    expect(namesOf(template, 'AWS::Logs::SubscriptionFilter')).toEqual(OTHERS);
+    expect(namesOf(template, 'AWS::Logs::MetricFilter')).toContain('/shop/nodes');
+    expect(template.Outputs.SkippedLogGroups).toEqual({ Value: '/shop/nodes' });
   });
 
   it('reserves copies for the function that CloudWatch Logs invokes, and for no other', () => {

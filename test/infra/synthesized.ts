@@ -50,8 +50,8 @@ export const DOCUMENTS = [
 /** One cluster that is repaired and one that is watched. */
 export const CONFIG: ConfigInput = {
   clusters: [
-    { name: 'shop', mode: 'repair', logGroups: ['/aws/containerinsights/shop/dataplane', '/all/nodes'] },
-    { name: 'bank', logGroups: ['/all/nodes'], nodeTags: ['kubernetes.io/cluster'] },
+    { name: 'shop', mode: 'repair', logGroups: ['/aws/containerinsights/shop/dataplane', '/shop/nodes'] },
+    { name: 'bank', logGroups: ['/bank/nodes'], nodeTags: ['kubernetes.io/cluster'] },
   ],
 };
 
