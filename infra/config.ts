@@ -23,8 +23,45 @@ const MemoryMegabytes = z.number().int().min(128).max(10_240);
 /** Event source maximum concurrency. Source: Lambda ScalingConfig, 2 to 1,000. */
 const MaxConcurrency = z.number().int().min(2).max(1000);
 
-/** A content-addressed document name. */
-const DocumentName = z.string().regex(/^fleetmend-[a-z][a-z-]{1,60}-[0-9a-f]{12}$/, 'not a fleetmend document name');
+/** A content-addressed document name of some stack; createApp holds it against the stack's name. */
+const DocumentName = z
+  .string()
+  .regex(
+    /^[A-Za-z][A-Za-z0-9-]*-(?:check|repair)(?:-[a-z][a-z-]*)?-[0-9a-f]{12}$/,
+    'not a fleetmend document name, such as fleetmend-pause-image-repair-0123456789ab',
+  );
+
+/** Leaves room for what follows the stack's name: an event rule has 64 characters, and the longest ends in 13. */
+const MAX_STACK_NAME_CHARACTERS = 40;
+/** They end the part of an alarm's or a document's name that is the stack's, so that no two stacks' names are alike. */
+const RESERVED_WORDS: ReadonlySet<string> = new Set(['cluster', 'check', 'repair']);
+
+/**
+ * The name of a CloudFormation stack of fleetmend: at most 40 letters, digits and single hyphens, beginning with a
+ * letter. Every resource's name begins with it. Sources: CloudFormation API, CreateStack (letters, digits, hyphens);
+ * Systems Manager API, CreateDocument (a document's name may not begin with aws, amazon or amzn); EventBridge API,
+ * CreateEventBus (a custom bus may not be called default).
+ */
+export const StackName = z
+  .string()
+  .regex(
+    /^[A-Za-z][A-Za-z0-9]*(?:-[A-Za-z0-9]+)*$/,
+    'not a stack name: it begins with a letter and has letters, digits and single hyphens',
+  )
+  .max(MAX_STACK_NAME_CHARACTERS, `longer than ${MAX_STACK_NAME_CHARACTERS} characters, which leave room for suffixes`)
+  .refine(
+    (name) => !/^(?:aws|amazon|amzn)/i.test(name),
+    'SSM takes no document whose name begins with aws, amazon or amzn',
+  )
+  .refine((name) => name !== 'default', 'the event bus of the account is called default already')
+  .refine(
+    (name) =>
+      !name
+        .toLowerCase()
+        .split('-')
+        .some((word) => RESERVED_WORDS.has(word)),
+    'it has the word cluster, check or repair between hyphens, by which the names of alarms and documents are read',
+  );
 
 /** Everything that a user decides about a deployment. */
 export const Config = z

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { App, DefaultStackSynthesizer, type Environment, type IStackSynthesizer, Tags, Validations } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import type { Remediation } from '../functions/core/remediation.ts';
-import { parseConfig, type SkippedLogGroup } from './config.ts';
+import { parseConfig, type SkippedLogGroup, StackName } from './config.ts';
 import type { DocumentToDeploy } from './constructs/documents.ts';
 import { UNTAGGED_TYPES } from './regions.ts';
 import { FleetmendStack } from './stack.ts';
@@ -34,6 +34,13 @@ export const createApp = (options: AppOptions): App => {
     options.config,
     remediations.map(({ name }) => name),
   );
+  const stackName = StackName.parse(options.stackName ?? 'fleetmend');
+  const foreign = config.previousDocuments.filter((name) => !name.startsWith(`${stackName}-`));
+  if (foreign.length > 0) {
+    throw new Error(
+      `reading the configuration:\n  previousDocuments: ${foreign.join(', ')}: not of this stack, whose documents begin with ${stackName}-`,
+    );
+  }
   const app = new App({
     outdir: options.outdir,
     analyticsReporting: false,
@@ -42,7 +49,6 @@ export const createApp = (options: AppOptions): App => {
     context: { 'aws:cdk:enable-asset-metadata': true },
   });
   // The id names the template's file, which the lab and people look for under the stack's name.
-  const stackName = options.stackName ?? 'fleetmend';
   const stack = new FleetmendStack(app, stackName, {
     stackName,
     description: 'fleetmend: EKS worker nodes that mend themselves',
@@ -57,7 +63,7 @@ export const createApp = (options: AppOptions): App => {
     code: stageFunctions({
       bundles: join(options.dist, 'functions'),
       staging: options.staging ?? join(options.dist, 'staged'),
-      settings: settingsOf(config, documents, remediations),
+      settings: settingsOf(config, documents, remediations, stackName),
     }),
   });
   Tags.of(stack).add('application', 'fleetmend', {

@@ -1,6 +1,7 @@
 import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
+import { documentName } from '../events/ssm-command.ts';
 import type { Remediation } from '../functions/core/remediation.ts';
 import type { FunctionName } from './bundle.ts';
 import { type Config, type SkippedLogGroup, subscriptionFilterName } from './config.ts';
@@ -46,7 +47,7 @@ export class FleetmendStack extends Stack {
 
     // What everything else stands on.
     const { table } = new AuditTable(this, 'AuditTable');
-    new Documents(this, 'Documents', { documents });
+    new Documents(this, 'Documents', { stackName: this.stackName, documents });
     const fleetmendBus = new FleetmendBus(this, 'Events', { eventBusName: this.stackName });
     const { bus } = fleetmendBus;
     const { topic } = new Notices(this, 'Notices', {
@@ -178,7 +179,10 @@ export class FleetmendStack extends Stack {
     rules.clock(reconcile.fn, config.sweepMinutes);
 
     // SSM command status ── rule ─▶ SQS progress ─▶ λ track ── results, then wake
-    rules.commandEnds(progress.queue);
+    rules.commandEnds(
+      documents.map(({ key, sha256 }) => documentName(this.stackName, key, sha256)),
+      progress.queue,
+    );
     const track = spine('TrackFunction', 'track', {
       environment: { TABLE_NAME, LANES_QUEUE_URL, BAD_INPUT_QUEUE_URL: dead.progress.queueUrl },
       statements: [grants.sendTo(lanes.queue, dead.progress), grants.readCommands()],
@@ -192,7 +196,7 @@ export class FleetmendStack extends Stack {
       statements: [
         grants.sendTo(lanes.queue, dead.advance),
         grants.putEvents(bus.eventBusArn),
-        ...grants.sendCommand(config, grants.sendableDocuments(config, documents, remediations)),
+        ...grants.sendCommand(config, grants.sendableDocuments(config, documents, remediations, this.stackName)),
         grants.listAndCancelCommands(),
         grants.describeInstances(),
         grants.describeManagedNodes(),

@@ -5,7 +5,7 @@ import { Policy } from '../core/policy.ts';
 
 /** One built document as it was deployed: its content-addressed name and what the registry says of it. */
 export const DeployedDocument = z.strictObject({
-  /** `fleetmend-<remediation>-<action>-<first 12 hex digits of sha256>`. */
+  /** `<stack>-<key>-<first 12 hex digits of sha256>`. */
   name: z.string(),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
   executionTimeoutSeconds: z.number().int().positive(),

@@ -13,8 +13,6 @@ const SANDBOX_PHRASES = [
   'failed to get sandbox image',
   'Failed to create sandbox for pod',
 ];
-/** Where the metric filters write; with the cluster behind it, since a filter of plain terms has no dimensions. */
-const NAMESPACE = 'fleetmend';
 const SANDBOX_FAILURES = 'SandboxFailures';
 /** Container Insights' namespace, which the CloudWatch agent writes to. */
 const CONTAINER_INSIGHTS = 'ContainerInsights';
@@ -58,7 +56,8 @@ export class ClusterAlarms extends Construct {
           period: PERIOD,
         });
 
-      const metric = { namespace: `${NAMESPACE}/${name}`, metricName: SANDBOX_FAILURES };
+      // The cluster is in the namespace, since a filter of plain terms has no dimensions.
+      const metric = { namespace: `${props.namePrefix}/${name}`, metricName: SANDBOX_FAILURES };
       for (const logGroupName of new Set(logGroups)) {
         new logs.CfnMetricFilter(of, `Failures${logGroupName}`, {
           logGroupName,

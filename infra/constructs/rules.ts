@@ -7,7 +7,7 @@ import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type * as z from 'zod';
 import { NODE_SYMPTOM, NOTICE_SOURCE } from '../../events/node-symptom.ts';
-import { COMMAND_STATUS_CHANGE, DOCUMENT_PREFIX } from '../../events/ssm-command.ts';
+import { COMMAND_STATUS_CHANGE, documentFamily } from '../../events/ssm-command.ts';
 import type { ReconcileRequest } from '../../functions/reconcile/reconcile.ts';
 import type { SignalPattern } from './signal-patterns.ts';
 
@@ -54,15 +54,19 @@ export class Rules extends Construct {
     );
   }
 
-  /** Ends of commands that ran a document of fleetmend. */
-  commandEnds(progress: sqs.IQueue): void {
+  /**
+   * Ends of commands that ran a document of the stack, in any version, so that a command of the deployment before is
+   * heard too. The prefixes name each document, because another stack's name may begin with this stack's.
+   */
+  commandEnds(documentNames: readonly string[], progress: sqs.IQueue): void {
+    const families = [...new Set(documentNames.map(documentFamily))];
     new events.Rule(this, 'CommandEnds', {
       ruleName: `${this.namePrefix}-command-ends`,
       description: 'Ends of commands that ran a fleetmend document to the queue of progress',
       eventPattern: {
         source: ['aws.ssm'],
         detailType: [COMMAND_STATUS_CHANGE],
-        detail: { 'document-name': [{ prefix: DOCUMENT_PREFIX }], status: ENDED },
+        detail: { 'document-name': families.map((prefix) => ({ prefix })), status: ENDED },
       },
       targets: [new targets.SqsQueue(progress, { ...DELIVERY, deadLetterQueue: this.dead })],
     });

@@ -48,7 +48,8 @@ export class SpineFunction extends Construct {
   constructor(scope: Construct, id: string, props: SpineFunctionProps) {
     super(scope, id);
     const { name, config } = props;
-    const functionName = `${Stack.of(this).stackName}-${name}`;
+    const { stackName } = Stack.of(this);
+    const functionName = `${stackName}-${name}`;
     const { recursiveLoop, tracing } = capabilitiesOf(Stack.of(this).region);
 
     const logGroup = new logs.LogGroup(this, 'Logs', {
@@ -79,8 +80,8 @@ export class SpineFunction extends Construct {
       memorySize: config.functions.memoryMegabytes[name] ?? DEFAULT_MEMORY_MEGABYTES,
       environment: {
         NODE_OPTIONS: '--enable-source-maps',
-        POWERTOOLS_SERVICE_NAME: 'fleetmend',
-        POWERTOOLS_METRICS_NAMESPACE: 'fleetmend',
+        POWERTOOLS_SERVICE_NAME: stackName,
+        POWERTOOLS_METRICS_NAMESPACE: stackName,
         POWERTOOLS_LOG_LEVEL: config.logLevel,
         ...props.environment,
       },

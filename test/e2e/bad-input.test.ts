@@ -150,7 +150,11 @@ describe('garbage on a queue', () => {
   it('ends of commands that are not ours are acknowledged', async () => {
     const ids = ['00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000002'];
     for (const [i, id] of ids.entries()) {
-      const detail = { 'command-id': id, 'document-name': `fleetmend-${i}-ffffffffffff`, status: 'Success' };
+      const detail = {
+        'command-id': id,
+        'document-name': `fleetmend-pause-image-repair-${i}fffffffffff`,
+        status: 'Success',
+      };
       scene.lab.putEvent({ source: 'aws.ssm', detailType: 'EC2 Command Status-change Notification', detail });
     }
     await scene.drain();

@@ -1,5 +1,6 @@
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { describe, expect, it } from 'vitest';
+import { documentName } from '../../events/ssm-command.ts';
 import { buildDocuments } from '../../ssm-documents/build.ts';
 import { remediations } from '../../ssm-documents/registry.ts';
 import { appWith, CONFIG, resourcesOf, synthesize, type Template } from './synthesized.ts';
@@ -53,7 +54,7 @@ describe('what the registry ships', () => {
 
   it('is deployed whole: every document under its name', () => {
     expect(resourcesOf(template, 'AWS::SSM::Document').map(([, { Properties }]) => Properties.Name)).toEqual(
-      documents.map(({ name }) => name),
+      documents.map(({ key, sha256 }) => documentName('fleetmend', key, sha256)),
     );
   });
 

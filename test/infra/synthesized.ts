@@ -33,8 +33,7 @@ export const REMEDIATIONS = [remediation('pause-image', 10, false), remediation(
 const document = (key: string, of: string | undefined, action: 'check' | 'repair'): DocumentToDeploy => {
   const json = JSON.stringify({ schemaVersion: '2.2', description: key, mainSteps: [] });
   const sha256 = createHash('sha256').update(json).digest('hex');
-  const name = `fleetmend-${key}-${sha256.slice(0, 12)}`;
-  return { key, name, sha256, json, remediation: of, action, executionTimeoutSeconds: action === 'check' ? 60 : 300 };
+  return { key, sha256, json, remediation: of, action, executionTimeoutSeconds: action === 'check' ? 60 : 300 };
 };
 
 /** Their documents, a variant, and the check of everything. */
@@ -96,6 +95,7 @@ export const appWith = (
   region?: string,
   shipped: Shipped = { remediations: REMEDIATIONS, documents: DOCUMENTS },
   skippedLogGroups: readonly SkippedLogGroup[] = [],
+  stackName = 'fleetmend',
 ): { readonly app: App; readonly folder: string } => {
   const dist = stubbedDist();
   const folder = join(dist, 'cdk.out');
@@ -105,6 +105,7 @@ export const appWith = (
     skippedLogGroups,
     dist,
     outdir: folder,
+    stackName,
     ...(region === undefined ? {} : { env: { region, account: '123456789012' } }),
   });
   return { app, folder };
@@ -116,10 +117,11 @@ export const synthesize = (
   region?: string,
   shipped?: Shipped,
   skippedLogGroups?: readonly SkippedLogGroup[],
+  stackName = 'fleetmend',
 ): Synthesized => {
-  const { app, folder } = appWith(config, region, shipped, skippedLogGroups);
+  const { app, folder } = appWith(config, region, shipped, skippedLogGroups, stackName);
   app.synth();
-  const text = readFileSync(join(folder, 'fleetmend.template.json'), 'utf8');
+  const text = readFileSync(join(folder, `${stackName}.template.json`), 'utf8');
   return { template: Template.parse(JSON.parse(text)), text, folder };
 };
 
