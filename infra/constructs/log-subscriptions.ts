@@ -1,4 +1,5 @@
-import { Aws } from 'aws-cdk-lib';
+import { createHash } from 'node:crypto';
+import { Aws, NestedStack } from 'aws-cdk-lib';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import { CfnPermission } from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
@@ -35,6 +36,32 @@ export const filterPattern = (remediations: readonly Remediation[]): string => {
   return pattern;
 };
 
+/** How many nested stacks hold the filters; never to be changed, since that would move filters from stack to stack. */
+const SHARDS = 16;
+
+/** The shard of a log group, by its name alone: a group that moves to another cluster's entry keeps its filter. */
+const shardOf = (logGroup: string): number => (createHash('sha256').update(logGroup).digest()[0] ?? 0) % SHARDS;
+
+/** The subscription filters of one shard. */
+class FilterShard extends NestedStack {
+  constructor(
+    scope: Construct,
+    id: string,
+    props: {
+      readonly logGroups: readonly string[];
+      readonly filterName: string;
+      readonly filterPattern: string;
+      readonly destinationArn: string;
+    },
+  ) {
+    super(scope, id, { description: 'fleetmend: subscription filters of log groups' });
+    const { logGroups, ...filter } = props;
+    for (const logGroupName of logGroups) {
+      new logs.CfnSubscriptionFilter(this, `From${logGroupName}`, { ...filter, logGroupName });
+    }
+  }
+}
+
 /**
  * Sends what the nodes log to the function logs: a subscription filter for each log group, and one permission for the
  * log groups of this account and Region. A permission for each group would fill the function's resource policy, which
@@ -52,9 +79,8 @@ export class LogSubscriptions extends Construct {
     },
   ) {
     super(scope, id);
-    const logGroups = new Set(props.logGroups);
-    if (logGroups.size === 0) return;
-    const pattern = filterPattern(props.remediations);
+    const logGroups = [...new Set(props.logGroups)].toSorted();
+    if (logGroups.length === 0) return;
     const permission = new CfnPermission(this, 'Permission', {
       action: 'lambda:InvokeFunction',
       functionName: props.target.functionArn,
@@ -64,16 +90,15 @@ export class LogSubscriptions extends Construct {
       sourceAccount: Aws.ACCOUNT_ID,
       sourceArn: `arn:${Aws.PARTITION}:logs:${Aws.REGION}:${Aws.ACCOUNT_ID}:log-group:*`,
     });
-    for (const logGroupName of logGroups) {
-      // The id is the group's name: a filter stays the same resource when its group moves to another cluster's entry.
-      const filter = new logs.CfnSubscriptionFilter(this, `From${logGroupName}`, {
-        logGroupName,
+    for (const [shard, own] of Map.groupBy(logGroups, shardOf)) {
+      const { nestedStackResource } = new FilterShard(this, `Filters${shard}`, {
+        logGroups: own,
         filterName: props.filterName,
-        filterPattern: pattern,
+        filterPattern: filterPattern(props.remediations),
         destinationArn: props.target.functionArn,
       });
-      // CloudWatch Logs calls the function once when the filter is made, and refuses the filter where it may not.
-      filter.addResourceDependency(permission);
+      // CloudWatch Logs calls the function once when a filter is made, and refuses the filter where it may not.
+      nestedStackResource?.addResourceDependency(permission);
     }
   }
 }

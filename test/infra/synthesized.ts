@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { App } from 'aws-cdk-lib';
 import * as z from 'zod';
@@ -8,7 +8,8 @@ import type { Remediation } from '../../functions/core/remediation.ts';
 import { FUNCTION_NAMES } from '../../infra/bundle.ts';
 import type { ConfigInput, SkippedLogGroup } from '../../infra/config.ts';
 import type { DocumentToDeploy } from '../../infra/constructs/documents.ts';
-import { createApp } from '../../infra/create-app.ts';
+import { createApp, synthesize as synthesizeApp } from '../../infra/create-app.ts';
+import { readWithNested } from '../lab/aws/cfn-nested.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 const reasons = defineReasons({
@@ -70,7 +71,7 @@ const Template = z.object({
 });
 export type Template = z.infer<typeof Template>;
 
-/** What was synthesized: the template, as text too, and the folder it lies in. */
+/** What was synthesized: the template with its nested stacks in it, all templates as text, and the folder they lie in. */
 export type Synthesized = { readonly template: Template; readonly text: string; readonly folder: string };
 
 /** A folder of its own with a stub in place of each function's bundle. */
@@ -120,9 +121,10 @@ export const synthesize = (
   stackName = 'fleetmend',
 ): Synthesized => {
   const { app, folder } = appWith(config, region, shipped, skippedLogGroups, stackName);
-  app.synth();
-  const text = readFileSync(join(folder, `${stackName}.template.json`), 'utf8');
-  return { template: Template.parse(JSON.parse(text)), text, folder };
+  synthesizeApp(app);
+  const files = readdirSync(folder).filter((file) => file.endsWith('.template.json'));
+  const text = files.map((file) => readFileSync(join(folder, file), 'utf8')).join('\n');
+  return { template: Template.parse(readWithNested(folder, `${stackName}.template.json`)), text, folder };
 };
 
 /** The resources of a type, by logical id. */
