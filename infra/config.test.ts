@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { type ConfigInput, parseConfig, policyOf } from './config.ts';
+import * as z from 'zod';
+import { Limits } from '../functions/core/policy.ts';
+import { Config, type ConfigInput, parseConfig, policyOf } from './config.ts';
 import { config as example } from './fleetmend.config.ts';
 
 const KNOWN = ['pause-image'];
@@ -49,6 +51,16 @@ describe('parseConfig', () => {
     ],
     ['no tag', { clusters: [{ name: 's', nodeTags: [] }] }, /clusters\.0\.nodeTags: /],
     ['a limit in the wrong unit', { clusters, limits: { coolDownSeconds: 0.25 } }, /limits\.coolDownSeconds: /],
+    [
+      'a timeout that Lambda does not have',
+      { clusters, limits: { advanceTimeoutSeconds: 2000 } },
+      /limits\.advanceTimeoutSeconds: .*900/,
+    ],
+    [
+      'a run whose state does not fit into an item',
+      { clusters, limits: { maxNodesPerCheckRun: 1001 } },
+      /limits\.maxNodesPerCheckRun: .*1000/,
+    ],
     [
       'too little memory',
       { clusters, functions: { memoryMegabytes: { logs: 64 } } },
@@ -105,5 +117,38 @@ describe('policyOf', () => {
       },
     ]);
     expect(policy.limits.canaries).toBe(1);
+  });
+});
+
+describe('a number of the configuration', () => {
+  const Json = z.record(z.string(), z.unknown());
+  /** Every number of a JSON schema, by path, with its greatest value. */
+  const numbers = (schema: unknown, path: string): readonly (readonly [string, number])[] => {
+    if (Array.isArray(schema)) return schema.flatMap((inner) => numbers(inner, path));
+    const parsed = Json.safeParse(schema);
+    if (!parsed.success) return [];
+    const { type, maximum, exclusiveMaximum, const: only } = parsed.data;
+    if ((type === 'integer' || type === 'number') && only === undefined && !('enum' in parsed.data)) {
+      return [[path, Number(maximum ?? exclusiveMaximum ?? Number.POSITIVE_INFINITY)]];
+    }
+    return Object.entries(parsed.data).flatMap(([key, inner]) =>
+      numbers(inner, /^(properties|anyOf|items|allOf|additionalProperties)$/.test(key) ? path : `${path}.${key}`),
+    );
+  };
+  const found = numbers(z.toJSONSchema(Config, { io: 'input' }), '');
+
+  it('is found by this test', () => {
+    const paths = found.map(([path]) => path);
+    expect(paths).toEqual(expect.arrayContaining(['.limits.coolDownSeconds', '.sweepMinutes', '.maxConcurrency.logs']));
+    expect(paths.filter((path) => path.startsWith('.limits.')).sort()).toEqual(
+      Object.keys(Limits.parse(undefined))
+        .map((name) => `.limits.${name}`)
+        .sort(),
+    );
+  });
+
+  // Thirty days of seconds: SSM's limit on the time to deliver a command is the greatest number that there is.
+  it.each(found)('%s has a maximum', (_, maximum) => {
+    expect(maximum).toBeLessThanOrEqual(2_592_000);
   });
 });
