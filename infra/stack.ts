@@ -50,7 +50,7 @@ export class FleetmendStack extends Stack {
     new Documents(this, 'Documents', { stackName: this.stackName, documents });
     const fleetmendBus = new FleetmendBus(this, 'Events', { eventBusName: this.stackName });
     const { bus } = fleetmendBus;
-    const { topic } = new Notices(this, 'Notices', {
+    const notices = new Notices(this, 'Notices', {
       topicName: named('notices'),
       notifications: config.notifications,
     });
@@ -207,7 +207,7 @@ export class FleetmendStack extends Stack {
     });
     advance.worksOn(lanes.queue, { batchSize: 1, maxConcurrency: config.maxConcurrency.advance });
     fleetmendBus.keepNoticesFor(advance.role);
-    rules.notices(bus, topic);
+    notices.allow(rules.notices(bus, notices.topic));
 
     // console / CLI / dashboard ─▶ λ report: read-only queries over the audit table
     const report = spine('ReportFunction', 'report', { environment: { TABLE_NAME }, statements: [] });
@@ -225,7 +225,7 @@ export class FleetmendStack extends Stack {
     if (config.alarms) {
       new Alarms(this, 'Alarms', {
         namePrefix: this.stackName,
-        topic,
+        topic: notices.topic,
         deadLetterQueues: Object.fromEntries(Object.entries(dead).map(([name, queue]) => [`${name}-dlq`, queue])),
         inboxes: { signals: signals.queue, progress: progress.queue, lanes: lanes.queue },
         functions: Object.fromEntries([...functions].map(([name, { fn }]) => [name, fn])),
@@ -245,7 +245,7 @@ export class FleetmendStack extends Stack {
       SignalsQueueUrl: signals.queue.queueUrl,
       ProgressQueueUrl: progress.queue.queueUrl,
       LanesQueueUrl: lanes.queue.queueUrl,
-      NoticesTopicArn: topic.topicArn,
+      NoticesTopicArn: notices.topic.topicArn,
       OperatorsPolicyArn: operators.managedPolicyArn,
       RemediateFunctionName: remediate.fn.functionName,
       ReportFunctionName: report.fn.functionName,

@@ -2,7 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import * as events from 'aws-cdk-lib/aws-events';
 import * as targets from 'aws-cdk-lib/aws-events-targets';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
-import type * as sns from 'aws-cdk-lib/aws-sns';
+import * as sns from 'aws-cdk-lib/aws-sns';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type * as z from 'zod';
@@ -91,14 +91,16 @@ export class Rules extends Construct {
     tick('EverySweep', sweepMinutes, { kind: 'sweep', everyMinutes: sweepMinutes });
   }
 
-  /** fleetmend's own notices to the topic that people subscribe to. */
-  notices(bus: events.IEventBus, topic: sns.ITopic): void {
-    new events.Rule(this, 'Notices', {
+  /** fleetmend's own notices to the topic that people subscribe to; the topic's policy must let this rule publish. */
+  notices(bus: events.IEventBus, topic: sns.ITopic): events.IRule {
+    // By its ARN, because the target would let EventBridge publish to a topic of its own kind without a condition.
+    const byArn = sns.Topic.fromTopicArn(this, 'NoticesTopic', topic.topicArn);
+    return new events.Rule(this, 'Notices', {
       ruleName: `${this.namePrefix}-notices`,
       description: 'Notices of fleetmend to its topic',
       eventBus: bus,
       eventPattern: { source: [NOTICE_SOURCE] },
-      targets: [new targets.SnsTopic(topic, { ...DELIVERY, deadLetterQueue: this.dead })],
+      targets: [new targets.SnsTopic(byArn, { ...DELIVERY, deadLetterQueue: this.dead })],
     });
   }
 }

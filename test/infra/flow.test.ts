@@ -221,22 +221,28 @@ describe('notices and alarms', () => {
     expect(resourcesOf(quiet.template, 'AWS::CloudWatch::Alarm')).toEqual([]);
   });
 
-  it('lets EventBridge and the alarms of this account publish, over TLS', () => {
+  it('lets the rule of notices and the alarms of this account publish, and no other rule or alarm, over TLS', () => {
     const [policy] = resourcesOf(template, 'AWS::SNS::TopicPolicy');
     const statements = statementsOf(template, policy?.[1].Properties.PolicyDocument);
-    // EventBridge takes no conditions in topic policies (EventBridge user guide, "Amazon SNS permissions").
-    expect(statements).toContainEqual(
+    const allowed = statements.filter(({ Effect }) => Effect === 'Allow');
+    expect(allowed).toHaveLength(2);
+    expect(allowed).toContainEqual(
       expect.objectContaining({
-        Effect: 'Allow',
         Principal: { Service: 'events.amazonaws.com' },
         Action: ['sns:Publish'],
+        Condition: {
+          ArnEquals: { 'aws:SourceArn': 'arn:aws:events:eu-west-1:123456789012:rule/fleetmend/fleetmend-notices' },
+        },
       }),
     );
-    expect(statements).toContainEqual(
+    expect(allowed).toContainEqual(
       expect.objectContaining({
-        Effect: 'Allow',
         Principal: { Service: 'cloudwatch.amazonaws.com' },
-        Condition: { StringEquals: { 'aws:SourceAccount': '123456789012' } },
+        Action: ['sns:Publish'],
+        Condition: {
+          StringEquals: { 'aws:SourceAccount': '123456789012' },
+          ArnLike: { 'aws:SourceArn': 'arn:aws:cloudwatch:eu-west-1:123456789012:alarm:*' },
+        },
       }),
     );
     expect(statements.filter(({ Effect }) => Effect === 'Deny')).toHaveLength(1);

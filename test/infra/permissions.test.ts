@@ -221,7 +221,7 @@ describe('the bus and the queue of signals', () => {
         {},
       );
     expect(await admin({})).toMatchObject({ overallResult: 'ExplicitlyDenied' });
-    const rule = `arn:aws:events:eu-west-1:${ACCOUNT}:rule/fleetmend-symptoms`;
+    const rule = `arn:aws:events:eu-west-1:${ACCOUNT}:rule/fleetmend/fleetmend-symptoms`;
     expect(await admin({ 'aws:SourceArn': rule })).toMatchObject({ overallResult: 'Allowed' });
   });
 });
