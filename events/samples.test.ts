@@ -5,7 +5,7 @@ import { QUERIES, readQuery } from '../functions/core/report.ts';
 import { ACTIONS, readRequest } from '../functions/core/request.ts';
 import { decodeLogs } from './logs-subscription.ts';
 import { NodeSymptomEvent } from './node-symptom.ts';
-import { CommandStatusEvent, commandStatusEvent, DOCUMENT_PREFIX } from './ssm-command.ts';
+import { CommandStatusEvent, commandStatusEvent, documentFamily } from './ssm-command.ts';
 
 const folder = new URL('./samples/', import.meta.url);
 const files = readdirSync(folder).filter((name) => name.endsWith('.json'));
@@ -20,7 +20,9 @@ describe('every sample is one of its kind', () => {
     if (name.startsWith('report-')) return expect(readQuery(sample)).toMatchObject({ ok: true });
     if (name.startsWith('node-symptom')) return expect(NodeSymptomEvent.parse(sample).detail).toBeDefined();
     if (name.startsWith('ssm-command')) {
-      return expect(CommandStatusEvent.parse(sample).detail['document-name'].startsWith(DOCUMENT_PREFIX)).toBe(true);
+      return expect(documentFamily(CommandStatusEvent.parse(sample).detail['document-name'])).toBe(
+        'fleetmend-pause-image-repair-',
+      );
     }
     expect(name).toBe('logs-subscription.json');
     expect(decodeLogs(sample)).toMatchObject({ kind: 'payload' });

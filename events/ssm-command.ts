@@ -1,10 +1,16 @@
 import * as z from 'zod';
 
+const HASH_CHARACTERS = 12;
+
 /** Detail-type of SSM's command-level event. Source: SSM user guide, monitoring-systems-manager-event-examples. */
 export const COMMAND_STATUS_CHANGE = 'EC2 Command Status-change Notification';
 
-/** Every document of fleetmend is named with this prefix, and the rule and λ track look at no other. */
-export const DOCUMENT_PREFIX = 'fleetmend-';
+/** `<stack>-<key>-<first 12 hex digits of sha256>`: the name of a document in a deployment. */
+export const documentName = (stackName: string, key: string, sha256: string): string =>
+  `${stackName}-${key}-${sha256.slice(0, HASH_CHARACTERS)}`;
+
+/** A document's name without its hash: the same for every version of the document. The rule of command ends hears it. */
+export const documentFamily = (name: string): string => name.slice(0, -HASH_CHARACTERS);
 
 /** The command-level event; best effort, at least once, in no order. */
 export const CommandStatusEvent = z.object({

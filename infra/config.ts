@@ -23,8 +23,45 @@ const MemoryMegabytes = z.number().int().min(128).max(10_240);
 /** Event source maximum concurrency. Source: Lambda ScalingConfig, 2 to 1,000. */
 const MaxConcurrency = z.number().int().min(2).max(1000);
 
-/** A content-addressed document name. */
-const DocumentName = z.string().regex(/^fleetmend-[a-z][a-z-]{1,60}-[0-9a-f]{12}$/, 'not a fleetmend document name');
+/** A content-addressed document name of some stack; createApp holds it against the stack's name. */
+const DocumentName = z
+  .string()
+  .regex(
+    /^[A-Za-z][A-Za-z0-9-]*-(?:check|repair)(?:-[a-z][a-z-]*)?-[0-9a-f]{12}$/,
+    'not a fleetmend document name, such as fleetmend-pause-image-repair-0123456789ab',
+  );
+
+/** Leaves room for what follows the stack's name: an event rule has 64 characters, and the longest ends in 13. */
+const MAX_STACK_NAME_CHARACTERS = 40;
+/** They end the part of an alarm's or a document's name that is the stack's, so that no two stacks' names are alike. */
+const RESERVED_WORDS: ReadonlySet<string> = new Set(['cluster', 'check', 'repair']);
+
+/**
+ * The name of a CloudFormation stack of fleetmend: at most 40 letters, digits and single hyphens, beginning with a
+ * letter. Every resource's name begins with it. Sources: CloudFormation API, CreateStack (letters, digits, hyphens);
+ * Systems Manager API, CreateDocument (a document's name may not begin with aws, amazon or amzn); EventBridge API,
+ * CreateEventBus (a custom bus may not be called default).
+ */
+export const StackName = z
+  .string()
+  .regex(
+    /^[A-Za-z][A-Za-z0-9]*(?:-[A-Za-z0-9]+)*$/,
+    'not a stack name: it begins with a letter and has letters, digits and single hyphens',
+  )
+  .max(MAX_STACK_NAME_CHARACTERS, `longer than ${MAX_STACK_NAME_CHARACTERS} characters, which leave room for suffixes`)
+  .refine(
+    (name) => !/^(?:aws|amazon|amzn)/i.test(name),
+    'SSM takes no document whose name begins with aws, amazon or amzn',
+  )
+  .refine((name) => name !== 'default', 'the event bus of the account is called default already')
+  .refine(
+    (name) =>
+      !name
+        .toLowerCase()
+        .split('-')
+        .some((word) => RESERVED_WORDS.has(word)),
+    'it has the word cluster, check or repair between hyphens, by which the names of alarms and documents are read',
+  );
 
 /** An AWS account. */
 const Account = z
@@ -40,10 +77,8 @@ const Region = z
     'a Region of a partition other than aws, aws-cn, aws-us-gov',
   );
 
-/** The name of the stack, and the start of the names of what it makes. */
-export const StackName = z
-  .string()
-  .regex(/^[a-z][a-z0-9-]{0,30}[a-z0-9]$/, 'not a stack name: 2 to 32 lower-case letters, digits or -, first a letter');
+/** The stack's name where the configuration gives none. */
+export const DEFAULT_STACK_NAME = 'fleetmend';
 
 /** Everything that a user decides about a deployment. */
 export const Config = z.strictObject({
@@ -53,7 +88,8 @@ export const Config = z.strictObject({
   account: Account.optional(),
   /** The Region to deploy to. A template for any Region has none. */
   region: Region.optional(),
-  stackName: StackName.default('fleetmend'),
+  /** Every physical name begins with it. */
+  stackName: StackName.default(DEFAULT_STACK_NAME),
   clusters: z.array(ClusterConfig).min(1, 'list at least one cluster'),
   limits: Limits,
   /** Every so many minutes each managed cluster gets a check run. */
@@ -120,14 +156,21 @@ const policyInput = (config: Config) => ({
 /** The part of the configuration that the functions read as their policy. */
 export const policyOf = (config: Config): Policy => Policy.parse(policyInput(config));
 
-/** The name of fleetmend's filter on each log group; CloudWatch Logs knows filters by group and name. */
-export const FILTER_NAME = 'fleetmend';
+/**
+ * The name of a stack's subscription filter on each log group. CloudWatch Logs identifies a filter by group and name, so
+ * two stacks with one name for it would overwrite each other's.
+ */
+export const subscriptionFilterName = (stackName: string): string => stackName;
+
+/** The environment variable by which `npm run deploy` names the log groups to leave out, as a JSON list. */
+export const SKIPPED_LOG_GROUPS = 'FLEETMEND_SKIPPED_LOG_GROUPS';
 
 const SkippedLogGroup = z.object({
   logGroup: LogGroupName,
   /**
-   * A `full` group takes no subscription filter, but a metric filter yet. A `missing` one takes neither, nor does one
-   * whose `class` is not Standard.
+   * `full`: the group has as many subscription filters as it may; it takes a metric filter. `missing`: there is no such
+   * group. `class`: it is of the log class Infrequent Access or Delivery, which take neither kind of filter. Source:
+   * CloudWatch Logs user guide, "Log classes".
    */
   reason: z.enum(['missing', 'full', 'class']),
 });

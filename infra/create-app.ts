@@ -1,5 +1,13 @@
 import { join } from 'node:path';
-import { App, DefaultStackSynthesizer, type Environment, type IStackSynthesizer, Tags, Validations } from 'aws-cdk-lib';
+import {
+  App,
+  type cx_api,
+  DefaultStackSynthesizer,
+  type Environment,
+  type IStackSynthesizer,
+  Tags,
+  Validations,
+} from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import type { Remediation } from '../functions/core/remediation.ts';
 import packageJson from '../package.json' with { type: 'json' };
@@ -7,8 +15,10 @@ import type { SkippedLogGroup } from './config.ts';
 import type { DocumentToDeploy } from './constructs/documents.ts';
 import { SCOPE_KEY, scopeOf } from './deploy/scope.ts';
 import { parseConfig } from './parse-config.ts';
+import { UNTAGGED_TYPES } from './regions.ts';
 import { FleetmendStack } from './stack.ts';
 import { settingsOf, stageFunctions } from './stage-functions.ts';
+import { checkTemplates } from './template-limits.ts';
 
 /** From what an app is made; the lab and the tests give their own. */
 export type AppOptions = {
@@ -39,8 +49,13 @@ export const createApp = (options: AppOptions): App => {
     outdir: options.outdir,
     analyticsReporting: false,
     treeMetadata: false,
-    // Lets a reader of the template find each function's folder (`aws:asset:path`).
-    context: { 'aws:cdk:enable-asset-metadata': true },
+    context: {
+      // Lets a reader of the template find each function's folder and each nested template (`aws:asset:path`).
+      'aws:cdk:enable-asset-metadata': true,
+      '@aws-cdk/core:suppressTemplateIndentation': true,
+      // checkTemplates says what to do, and finds every breach.
+      '@aws-cdk/core:stackResourceLimit': 0,
+    },
   });
   // The id names the template's file, which the lab and people look for under the stack's name.
   const { stackName } = config;
@@ -58,15 +73,25 @@ export const createApp = (options: AppOptions): App => {
     code: stageFunctions({
       bundles: join(options.dist, 'functions'),
       staging: options.staging ?? join(options.dist, 'staged'),
-      settings: settingsOf(config, documents, remediations),
+      settings: settingsOf(config, documents, remediations, stackName),
     }),
   });
   // The next deployment is compared with this.
   stack.templateOptions.metadata = { [SCOPE_KEY]: scopeOf(config, remediations, packageJson.version) };
   Tags.of(stack).add('application', 'fleetmend', {
-    // The China Regions have no tags on event source mappings.
-    excludeResourceTypes: ['AWS::Lambda::EventSourceMapping'],
+    excludeResourceTypes: [...UNTAGGED_TYPES],
   });
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
   return app;
+};
+
+/**
+ * Synthesizes an app of {@link createApp} and holds its templates against the limits of the services that take them.
+ *
+ * @throws where a template or a policy in it is too large, with one line for each
+ */
+export const synthesize = (app: App): cx_api.CloudAssembly => {
+  const assembly = app.synth();
+  checkTemplates(assembly);
+  return assembly;
 };

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { type ConfigInput, policyOf } from './config.ts';
+import * as z from 'zod';
+import { Limits } from '../functions/core/policy.ts';
+import { Config, type ConfigInput, policyOf } from './config.ts';
 import { config as example } from './example.config.ts';
 import { parseConfig } from './parse-config.ts';
 import { UserError } from './user-error.ts';
@@ -53,16 +55,6 @@ describe('parseConfig', () => {
       },
       /clusters\.1\.alarms: x is listed twice/,
     ],
-    [
-      'a log group of two clusters',
-      {
-        clusters: [
-          { name: 'a', logGroups: ['/g', '/g'] },
-          { name: 'b', logGroups: ['/g'] },
-        ],
-      },
-      /clusters\.1\.logGroups: \/g is listed by a and b; a log group belongs to one cluster/,
-    ],
     ['an account as a number', { clusters, account: 123456789012 }, /account: write the account as text, in quotes/],
     ['an account that is none', { clusters, account: '1234' }, /account: not an AWS account: 12 digits/],
     ['a Region that is none', { clusters, region: 'eu-west' }, /region: not an AWS Region/],
@@ -88,8 +80,29 @@ describe('parseConfig', () => {
       /pause-imge: no such/,
     ],
     ['a log group that is none', { clusters: [{ name: 's', logGroups: ['a:b'] }] }, /clusters\.0\.logGroups\.0: not a/],
+    [
+      'a log group of two clusters',
+      {
+        clusters: [
+          { name: 'shop', logGroups: ['/shop', '/all/nodes'] },
+          { name: 'bank', logGroups: ['/all/nodes'] },
+          { name: 'club', logGroups: ['/all/nodes'] },
+        ],
+      },
+      /clusters\.2\.logGroups: \/all\/nodes is listed by shop and bank and club; a log group belongs to one cluster/,
+    ],
     ['no tag', { clusters: [{ name: 's', nodeTags: [] }] }, /clusters\.0\.nodeTags: /],
     ['a limit in the wrong unit', { clusters, limits: { coolDownSeconds: 0.25 } }, /limits\.coolDownSeconds: /],
+    [
+      'a timeout that Lambda does not have',
+      { clusters, limits: { advanceTimeoutSeconds: 2000 } },
+      /limits\.advanceTimeoutSeconds: .*900/,
+    ],
+    [
+      'a run whose state does not fit into an item',
+      { clusters, limits: { maxNodesPerCheckRun: 1001 } },
+      /limits\.maxNodesPerCheckRun: .*1000/,
+    ],
     [
       'too little memory',
       { clusters, functions: { memoryMegabytes: { logs: 64 } } },
@@ -114,6 +127,10 @@ describe('parseConfig', () => {
     ],
   ])('names the field of %s', (_, input, message) => {
     expect(() => parseConfig(input, KNOWN)).toThrow(message);
+  });
+
+  it('takes a log group that one cluster lists twice', () => {
+    expect(parseConfig({ clusters: [{ name: 'shop', logGroups: ['/g', '/g'] }] }, KNOWN).clusters).toHaveLength(1);
   });
 
   it('names every wrong field at once, those that only speak to one another too', () => {
@@ -148,5 +165,38 @@ describe('policyOf', () => {
       },
     ]);
     expect(policy.limits.canaries).toBe(1);
+  });
+});
+
+describe('a number of the configuration', () => {
+  const Json = z.record(z.string(), z.unknown());
+  /** Every number of a JSON schema, by path, with its greatest value. */
+  const numbers = (schema: unknown, path: string): readonly (readonly [string, number])[] => {
+    if (Array.isArray(schema)) return schema.flatMap((inner) => numbers(inner, path));
+    const parsed = Json.safeParse(schema);
+    if (!parsed.success) return [];
+    const { type, maximum, exclusiveMaximum, const: only } = parsed.data;
+    if ((type === 'integer' || type === 'number') && only === undefined && !('enum' in parsed.data)) {
+      return [[path, Number(maximum ?? exclusiveMaximum ?? Number.POSITIVE_INFINITY)]];
+    }
+    return Object.entries(parsed.data).flatMap(([key, inner]) =>
+      numbers(inner, /^(properties|anyOf|items|allOf|additionalProperties)$/.test(key) ? path : `${path}.${key}`),
+    );
+  };
+  const found = numbers(z.toJSONSchema(Config, { io: 'input' }), '');
+
+  it('is found by this test', () => {
+    const paths = found.map(([path]) => path);
+    expect(paths).toEqual(expect.arrayContaining(['.limits.coolDownSeconds', '.sweepMinutes', '.maxConcurrency.logs']));
+    expect(paths.filter((path) => path.startsWith('.limits.')).sort()).toEqual(
+      Object.keys(Limits.parse(undefined))
+        .map((name) => `.limits.${name}`)
+        .sort(),
+    );
+  });
+
+  // Thirty days of seconds: SSM's limit on the time to deliver a command is the greatest number that there is.
+  it.each(found)('%s has a maximum', (_, maximum) => {
+    expect(maximum).toBeLessThanOrEqual(2_592_000);
   });
 });

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { Config, policyOf } from './config.ts';
+import { Config, DEFAULT_STACK_NAME, policyOf } from './config.ts';
 import { UserError } from './user-error.ts';
 
 /** A problem of a configuration: `clusters.0.mode: …`. */
@@ -9,6 +9,8 @@ type Problem = string;
 const Readable = z
   .object({
     region: z.string().optional().catch(undefined),
+    stackName: z.string().catch(DEFAULT_STACK_NAME),
+    previousDocuments: z.array(z.string()).catch([]),
     clusters: z
       .array(
         z
@@ -25,7 +27,7 @@ const Readable = z
       .object({ email: z.unknown().optional(), topicArn: z.string().optional().catch(undefined) })
       .catch({}),
   })
-  .catch({ clusters: [], notifications: {} });
+  .catch({ stackName: DEFAULT_STACK_NAME, previousDocuments: [], clusters: [], notifications: {} });
 type Readable = z.infer<typeof Readable>;
 
 /** Values that stand in more than one place, with the indexes of their clusters. */
@@ -76,6 +78,11 @@ const relations = (readable: Readable, remediations: readonly string[]): readonl
         .filter((name) => !remediations.includes(name))
         .map((name) => `clusters.${i}.remediations.${name}: no such remediation; there are ${remediations.join(', ')}`),
     ),
+    ...readable.previousDocuments
+      .filter((name) => !name.startsWith(`${readable.stackName}-`))
+      .map(
+        (name) => `previousDocuments: ${name} is not of this stack, whose documents begin with ${readable.stackName}-`,
+      ),
     ...topicProblems(readable),
   ];
 };

@@ -1,9 +1,10 @@
 import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
+import { documentName } from '../events/ssm-command.ts';
 import type { Remediation } from '../functions/core/remediation.ts';
 import type { FunctionName } from './bundle.ts';
-import type { Config, SkippedLogGroup } from './config.ts';
+import { type Config, type SkippedLogGroup, subscriptionFilterName } from './config.ts';
 import { Alarms } from './constructs/alarms.ts';
 import { AuditTable } from './constructs/audit-table.ts';
 import { ClusterAlarms } from './constructs/cluster-alarms.ts';
@@ -31,7 +32,7 @@ export type FleetmendStackProps = StackProps & {
   readonly config: Config;
   readonly remediations: readonly Remediation[];
   readonly documents: readonly DocumentToDeploy[];
-  /** Log groups that are missing or full: they get no filter, and an output names them. */
+  /** Log groups that take no subscription filter, and why; an output names them. */
   readonly skippedLogGroups: readonly SkippedLogGroup[];
   /** The staged folder of each function. */
   readonly code: Readonly<Record<FunctionName, string>>;
@@ -46,10 +47,10 @@ export class FleetmendStack extends Stack {
 
     // What everything else stands on.
     const { table } = new AuditTable(this, 'AuditTable');
-    new Documents(this, 'Documents', { documents });
+    new Documents(this, 'Documents', { stackName: this.stackName, documents });
     const fleetmendBus = new FleetmendBus(this, 'Events', { eventBusName: this.stackName });
     const { bus } = fleetmendBus;
-    const { topic } = new Notices(this, 'Notices', {
+    const notices = new Notices(this, 'Notices', {
       topicName: named('notices'),
       notifications: config.notifications,
     });
@@ -122,10 +123,12 @@ export class FleetmendStack extends Stack {
       logGroups: without(
         config.clusters.flatMap((cluster) => cluster.logGroups),
         'missing',
+        'class',
         'full',
       ),
       remediations,
       target: logs.fn,
+      filterName: subscriptionFilterName(this.stackName),
     });
     fleetmendBus.keepSymptomsFor(logs.role);
 
@@ -133,7 +136,10 @@ export class FleetmendStack extends Stack {
     if (config.signals.alarms) {
       new ClusterAlarms(this, 'ClusterAlarms', {
         namePrefix: this.stackName,
-        clusters: config.clusters.map(({ name, logGroups }) => ({ name, logGroups: without(logGroups, 'missing') })),
+        clusters: config.clusters.map(({ name, logGroups }) => ({
+          name,
+          logGroups: without(logGroups, 'missing', 'class'),
+        })),
       });
     }
     onlyFrom(
@@ -173,7 +179,10 @@ export class FleetmendStack extends Stack {
     rules.clock(reconcile.fn, config.sweepMinutes);
 
     // SSM command status ── rule ─▶ SQS progress ─▶ λ track ── results, then wake
-    rules.commandEnds(progress.queue);
+    rules.commandEnds(
+      documents.map(({ key, sha256 }) => documentName(this.stackName, key, sha256)),
+      progress.queue,
+    );
     const track = spine('TrackFunction', 'track', {
       environment: { TABLE_NAME, LANES_QUEUE_URL, BAD_INPUT_QUEUE_URL: dead.progress.queueUrl },
       statements: [grants.sendTo(lanes.queue, dead.progress), grants.readCommands()],
@@ -187,7 +196,7 @@ export class FleetmendStack extends Stack {
       statements: [
         grants.sendTo(lanes.queue, dead.advance),
         grants.putEvents(bus.eventBusArn),
-        ...grants.sendCommand(config, grants.sendableDocuments(config, documents, remediations)),
+        ...grants.sendCommand(config, grants.sendableDocuments(config, documents, remediations, this.stackName)),
         grants.listAndCancelCommands(),
         grants.describeInstances(),
         grants.describeManagedNodes(),
@@ -198,7 +207,7 @@ export class FleetmendStack extends Stack {
     });
     advance.worksOn(lanes.queue, { batchSize: 1, maxConcurrency: config.maxConcurrency.advance });
     fleetmendBus.keepNoticesFor(advance.role);
-    rules.notices(bus, topic);
+    notices.allow(rules.notices(bus, notices.topic));
 
     // console / CLI / dashboard ─▶ λ report: read-only queries over the audit table
     const report = spine('ReportFunction', 'report', { environment: { TABLE_NAME }, statements: [] });
@@ -216,7 +225,7 @@ export class FleetmendStack extends Stack {
     if (config.alarms) {
       new Alarms(this, 'Alarms', {
         namePrefix: this.stackName,
-        topic,
+        topic: notices.topic,
         deadLetterQueues: Object.fromEntries(Object.entries(dead).map(([name, queue]) => [`${name}-dlq`, queue])),
         inboxes: { signals: signals.queue, progress: progress.queue, lanes: lanes.queue },
         functions: Object.fromEntries([...functions].map(([name, { fn }]) => [name, fn])),
@@ -236,7 +245,7 @@ export class FleetmendStack extends Stack {
       SignalsQueueUrl: signals.queue.queueUrl,
       ProgressQueueUrl: progress.queue.queueUrl,
       LanesQueueUrl: lanes.queue.queueUrl,
-      NoticesTopicArn: topic.topicArn,
+      NoticesTopicArn: notices.topic.topicArn,
       OperatorsPolicyArn: operators.managedPolicyArn,
       RemediateFunctionName: remediate.fn.functionName,
       ReportFunctionName: report.fn.functionName,

@@ -1,5 +1,6 @@
 import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { documentName } from '../events/ssm-command.ts';
 import type { Remediation } from '../functions/core/remediation.ts';
 import { Settings } from '../functions/runtime/settings.ts';
 import { FUNCTION_NAMES, type FunctionName } from './bundle.ts';
@@ -14,13 +15,17 @@ export const settingsOf = (
   config: Config,
   documents: readonly DocumentToDeploy[],
   remediations: readonly Remediation[],
+  stackName: string,
 ): Settings =>
   Settings.parse({
     policy: policyOf(config),
+    logGroups: Object.fromEntries(
+      config.clusters.flatMap(({ name, logGroups }) => logGroups.map((logGroup) => [logGroup, name])),
+    ),
     documents: Object.fromEntries(
-      documents.map(({ key, name, sha256, executionTimeoutSeconds }) => [
+      documents.map(({ key, sha256, executionTimeoutSeconds }) => [
         key,
-        { name, sha256, executionTimeoutSeconds },
+        { name: documentName(stackName, key, sha256), sha256, executionTimeoutSeconds },
       ]),
     ),
     remediations: remediations.map(({ name, order, disruptive, reasons }) => ({

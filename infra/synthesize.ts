@@ -1,8 +1,9 @@
 import { join } from 'node:path';
+import { documentName } from '../events/ssm-command.ts';
 import { buildDocuments } from '../ssm-documents/build.ts';
 import { remediations } from '../ssm-documents/registry.ts';
 import type { Config, SkippedLogGroup } from './config.ts';
-import { createApp } from './create-app.ts';
+import { createApp, synthesize } from './create-app.ts';
 import { root } from './load.ts';
 import { UserError } from './user-error.ts';
 
@@ -23,7 +24,7 @@ export const synthesizeStack = (config: Config, skippedLogGroups: readonly Skipp
   const { account, region } = config;
   const documents = buildDocuments();
   try {
-    createApp({
+    const app = createApp({
       config,
       remediations,
       documents,
@@ -33,7 +34,8 @@ export const synthesizeStack = (config: Config, skippedLogGroups: readonly Skipp
         ? {}
         : { env: { ...(account === undefined ? {} : { account }), ...(region === undefined ? {} : { region }) } }),
       skippedLogGroups,
-    }).synth();
+    });
+    synthesize(app);
   } catch (cause) {
     if (!(cause instanceof Error) || cause instanceof UserError) throw cause;
     throw new UserError(
@@ -42,5 +44,8 @@ export const synthesizeStack = (config: Config, skippedLogGroups: readonly Skipp
       cause,
     );
   }
-  return { folder, documents };
+  return {
+    folder,
+    documents: documents.map(({ key, sha256 }) => ({ key, name: documentName(config.stackName, key, sha256) })),
+  };
 };

@@ -9,12 +9,10 @@ import { type Part, partsOf } from './parts.ts';
 import { remediations } from './registry.ts';
 import { sectionsOf, withoutComments } from './sections.ts';
 
-/** A document ready to be deployed. Its name holds its hash: what runs is what was reviewed. */
+/** A document ready to be deployed. A deployment names it by stack, key and hash: what runs is what was reviewed. */
 export type BuiltDocument = {
   /** `pause-image-check`, `pause-image-repair`, `pause-image-repair-mirror`, `node-check`. */
   readonly key: string;
-  /** `fleetmend-<key>-<first 12 hex digits of sha256>`. */
-  readonly name: string;
   /** Of `json`, in hex. */
   readonly sha256: string;
   readonly content: CommandDocument;
@@ -76,7 +74,6 @@ const built = (
   const sha256 = createHash('sha256').update(json).digest('hex');
   return {
     key,
-    name: `fleetmend-${key}-${sha256.slice(0, 12)}`,
     sha256,
     content,
     json,

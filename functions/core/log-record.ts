@@ -61,7 +61,3 @@ export const readLogRecord = (text: string, logStream: string): LogLine | undefi
   const kind = parsed.data.message === undefined ? 'ipamd' : kindOf(systemd_unit ?? ident ?? '');
   return { message, kind, instanceId: ids.find((id) => InstanceId.safeParse(id).success) };
 };
-
-/** The cluster of a Container Insights log group `/aws/containerinsights/<cluster>/<kind>`; undefined for any other. */
-export const clusterOfLogGroup = (logGroup: string): string | undefined =>
-  /^\/aws\/containerinsights\/([0-9A-Za-z][0-9A-Za-z_-]{0,99})\/[a-z]+$/.exec(logGroup)?.[1];

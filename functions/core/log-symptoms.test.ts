@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createMemory } from './log-memory.ts';
-import { clusterOfLogGroup, readLogRecord } from './log-record.ts';
+import { readLogRecord } from './log-record.ts';
 import { readSymptoms } from './log-symptoms.ts';
 
 const LINE =
@@ -49,19 +49,6 @@ describe('readLogRecord', () => {
 
   it.each([['plain text'], ['{'], ['[1]'], ['{"message":1}'], ['{"log":1}'], ['']])('reads nothing from %s', (text) => {
     expect(readLogRecord(text, '')).toBeUndefined();
-  });
-});
-
-describe('clusterOfLogGroup', () => {
-  it.each([
-    ['/aws/containerinsights/demo/dataplane', 'demo'],
-    ['/aws/containerinsights/prod_1-a/host', 'prod_1-a'],
-    ['/aws/eks/demo/cluster', undefined],
-    ['/aws/containerinsights//dataplane', undefined],
-    ['/aws/containerinsights/a/b/c', undefined],
-    ['/aws/containerinsights/-a/host', undefined],
-  ])('%s is of %s', (group, cluster) => {
-    expect(clusterOfLogGroup(group)).toBe(cluster);
   });
 });
 

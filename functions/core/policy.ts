@@ -5,50 +5,75 @@ import { ClusterName } from './ids.ts';
 export const Mode = z.enum(['observe', 'repair']);
 export type Mode = z.infer<typeof Mode>;
 
-const seconds = (value: number) => z.number().int().positive().default(value);
-const count = (value: number) => z.number().int().positive().default(value);
+const MINUTE = 60;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+const WEEK = 7 * DAY;
 
-/** Every number that steers the spine, with the design's defaults. Units are in the names. */
+const number = (value: number, max: number) => z.number().int().positive().max(max).default(value);
+
+/** A run's state is one table item of at most 400 KB, which holds 1,000 nodes (advance.test.ts measures it). */
+const MAX_NODES_PER_RUN = 1000;
+/** Source: SSM API, SendCommand, InstanceIds. */
+const MAX_NODES_PER_COMMAND = 50;
+
+/** Every number that steers the spine, with the design's defaults and a greatest value. Units are in the names. */
 export const Limits = z
   .strictObject({
-    maxNodesPerRepairRun: count(250),
-    maxNodesPerCheckRun: count(1000),
-    repairRunMaxSeconds: seconds(900),
-    /** SSM takes at most 50 explicit ids a call. */
-    maxNodesPerCommand: z.number().int().min(1).max(50).default(50),
-    canaries: count(3),
-    budgetMaxNodes: count(50),
+    maxNodesPerRepairRun: number(250, MAX_NODES_PER_RUN),
+    maxNodesPerCheckRun: number(1000, MAX_NODES_PER_RUN),
+    /** A run holds its lane: beyond a day, the attempts that it was planned by are forgotten. */
+    repairRunMaxSeconds: number(900, DAY),
+    maxNodesPerCommand: number(50, MAX_NODES_PER_COMMAND),
+    /** Canaries are one command's nodes at most. */
+    canaries: number(3, MAX_NODES_PER_COMMAND),
+    budgetMaxNodes: number(50, MAX_NODES_PER_RUN),
     budgetPercent: z.number().min(1).max(100).default(10),
-    evidenceToOpenBreaker: count(2),
+    /** More evidence than a command has nodes would come too late. */
+    evidenceToOpenBreaker: number(2, MAX_NODES_PER_COMMAND),
     failurePercentToOpenBreaker: z.number().min(1).max(100).default(20),
-    breakerFirstSeconds: seconds(900),
-    breakerMaxSeconds: seconds(86_400),
-    coolDownSeconds: seconds(900),
-    quarantineAttempts: count(3),
-    attemptWindowSeconds: seconds(86_400),
+    /** Longer than a day is a pause, which has an author and a reason. */
+    breakerFirstSeconds: number(900, DAY),
+    breakerMaxSeconds: number(86_400, WEEK),
+    coolDownSeconds: number(900, DAY),
+    /** With more attempts than these, no node would ever be quarantined: the cool-down leaves 96 a day. */
+    quarantineAttempts: number(3, 96),
+    /** A node's attempts are kept in one table item. */
+    attemptWindowSeconds: number(86_400, WEEK),
     /** News older than this leads to a check instead of a repair. */
-    staleSeconds: seconds(1800),
-    relapseSeconds: seconds(86_400),
-    checkCoolDownSeconds: seconds(300),
+    staleSeconds: number(1800, DAY),
+    relapseSeconds: number(86_400, WEEK),
+    checkCoolDownSeconds: number(300, DAY),
+    /** Source: SSM API, SendCommand, TimeoutSeconds: 30 s to 30 days. */
     deliveryTimeoutSeconds: z.number().int().min(30).max(2_592_000).default(60),
-    checkSoftDeadlineSeconds: seconds(30),
-    repairSoftDeadlineSeconds: seconds(90),
+    /** Later than an hour, a person who waits for what is there would be shown nothing. */
+    checkSoftDeadlineSeconds: number(30, HOUR),
+    repairSoftDeadlineSeconds: number(90, HOUR),
     /** Added to the longest time SSM may take, before a silent command is closed without it. */
-    hardDeadlineSlackSeconds: seconds(30),
-    advanceTimeoutSeconds: seconds(60),
+    hardDeadlineSlackSeconds: number(30, HOUR),
+    /**
+     * Source: Lambda quotas, function timeout. The visibility timeout of its queue is 30 s longer, which SQS takes up to
+     * 12 hours.
+     */
+    advanceTimeoutSeconds: number(60, 900),
     /** After a crash while sending: wait this long beyond the function's timeout before looking for the command. */
-    adoptionGraceSeconds: seconds(90),
-    adoptionReadGapSeconds: seconds(60),
-    retentionDays: count(365),
-    maxForeignSignalsPerMinute: count(60),
+    adoptionGraceSeconds: number(90, HOUR),
+    adoptionReadGapSeconds: number(60, HOUR),
+    /** Ten years: a longer record belongs in an archive. */
+    retentionDays: number(365, 3650),
+    /** A rate at which SSM, whose calls are 10 a second in many Regions, could no longer check what is said. */
+    maxForeignSignalsPerMinute: number(60, 10_000),
     /** How long a new node's SSM agent is waited for before the node counts as unreachable. */
-    agentWaitSeconds: seconds(1200),
+    agentWaitSeconds: number(1200, DAY),
     /** A cluster that its signals had checked is not checked again for them within this time. */
-    clusterCheckCoolDownSeconds: seconds(600),
-    /** EC2 calls over the whole pipeline: a cluster's autoscaler needs the same bucket in the same incident. */
-    maxEc2CallsPerSecond: count(2),
+    clusterCheckCoolDownSeconds: number(600, DAY),
+    /**
+     * EC2 calls over the whole pipeline: a cluster's autoscaler needs the same bucket in the same incident. Source: EC2
+     * developer guide, "Request throttling": 20 a second is the refill rate of the bucket.
+     */
+    maxEc2CallsPerSecond: number(2, 20),
     /** After a change of a cluster (node group, version, CNI add-on) its nodes get this long before they are checked. */
-    settleSeconds: seconds(600),
+    settleSeconds: number(600, DAY),
   })
   .prefault({});
 export type Limits = z.infer<typeof Limits>;

@@ -15,9 +15,9 @@ const telemetry = createTelemetry('logs');
 const now = () => new Date();
 const queue = { client: new SQSClient({}), queueUrl: env.BAD_INPUT_QUEUE_URL, functionName: 'logs', now };
 const bus = createBus({ client: new EventBridgeClient({}), busName: env.BUS_NAME });
-const catalogue = readSettings(new URL('./settings.json', import.meta.url)).remediations;
+const { remediations: catalogue, logGroups } = readSettings(new URL('./settings.json', import.meta.url));
 const memory = createMemory({ forMs: QUIET_MS, maxEntries: MAX_REMEMBERED });
-const deps = { ...telemetry, bus, deadLetters: createDeadLetters(queue), memory, catalogue, now };
+const deps = { ...telemetry, bus, deadLetters: createDeadLetters(queue), memory, catalogue, logGroups, now };
 
 /** λ logs: CloudWatch Logs subscription payloads in, `Node Symptom` events out. */
 export const handler = middy<unknown, void>(MIDDY_OPTIONS)

@@ -33,6 +33,7 @@ const world = () => {
     },
     memory: createMemory({ forMs: QUIET_MS, maxEntries: 100 }),
     catalogue: testSettings().remediations,
+    logGroups: testSettings().logGroups,
     log: recording.log,
     count: recording.count,
     now: () => new Date(clock.ms),
@@ -112,6 +113,33 @@ describe('λ logs', () => {
     expect(put).toEqual([]);
   });
 
+  it.each([
+    ['/aws/eks/c/cluster', 'watched'],
+    ['/all/nodes', 'careful'],
+    // The name says one cluster, the configuration another: the configuration decides.
+    ['/aws/containerinsights/other/dataplane', 'watched'],
+  ])('takes the cluster of %s from the configuration: %s', async (logGroup, cluster) => {
+    const { deps, put, letters } = world();
+    const logGroups = {
+      '/aws/eks/c/cluster': 'watched',
+      '/all/nodes': 'careful',
+      '/aws/containerinsights/other/dataplane': 'watched',
+    };
+    await handleLogs({ ...deps, logGroups }, payload([{ message: MISSING }], logGroup));
+    expect(put.map(({ detail }) => detail)).toMatchObject([{ cluster }]);
+    expect(letters).toEqual([]);
+  });
+
+  it.each(['/aws/containerinsights/stranger/dataplane', '/aws/lambda/x', 'toString', '__proto__'])(
+    'counts and drops a payload of %s, which the configuration does not list',
+    async (logGroup) => {
+      const { deps, put, letters, counts, lines } = world();
+      await handleLogs(deps, payload([{ message: MISSING }], logGroup));
+      expect([put, letters, counts]).toEqual([[], [], { LogGroupNotConfigured: 1 }]);
+      expect(lines.at(-1)).toMatchObject({ level: 'warn', fields: { logGroup } });
+    },
+  );
+
   it('ignores a control message', async () => {
     const { deps, put, letters } = world();
     await handleLogs(deps, inBase64('{"messageType":"CONTROL_MESSAGE","logEvents":[]}'));
@@ -142,11 +170,6 @@ describe('λ logs', () => {
       'events that are none',
       inBase64('{"messageType":"DATA_MESSAGE","logGroup":"g","logStream":"s","logEvents":[{"id":"1"}]}'),
       /logEvents\.0\.timestamp/,
-    ],
-    [
-      'a log group of no cluster',
-      payload([{ message: MISSING }], '/aws/lambda/x'),
-      /\/aws\/lambda\/x: it names no cluster/,
     ],
   ])('puts %s away with its reason, and acknowledges it', async (_, event, reason) => {
     const { deps, letters, put, counts } = world();

@@ -3,7 +3,6 @@ import { LOGS_SOURCE, nodeSymptom } from '../../events/node-symptom.ts';
 import type { Bus } from '../adapters/bus.ts';
 import type { DeadLetters } from '../adapters/dead-letters.ts';
 import type { Memory } from '../core/log-memory.ts';
-import { clusterOfLogGroup } from '../core/log-record.ts';
 import { readSymptoms, symptomKey } from '../core/log-symptoms.ts';
 import { type CatalogueEntry, remediationFor } from '../core/symptom.ts';
 import { PermanentError } from '../runtime/errors.ts';
@@ -21,6 +20,8 @@ export type LogsDeps = {
   readonly deadLetters: DeadLetters;
   readonly memory: Memory;
   readonly catalogue: readonly CatalogueEntry[];
+  /** The cluster of each configured log group. */
+  readonly logGroups: Readonly<Record<string, string>>;
   readonly log: Log;
   readonly count: Count;
   readonly now: () => Date;
@@ -32,11 +33,14 @@ const publish = async (deps: LogsDeps, event: unknown): Promise<void> => {
   const { payload } = reading;
   if (payload.messageType === 'CONTROL_MESSAGE') return;
   const { logGroup, logStream, logEvents } = payload;
-  const cluster = clusterOfLogGroup(logGroup);
+  const cluster = Object.hasOwn(deps.logGroups, logGroup) ? deps.logGroups[logGroup] : undefined;
   if (cluster === undefined) {
-    throw new PermanentError(
-      `reading the log group ${logGroup}: it names no cluster; subscribe /aws/containerinsights/<cluster>/dataplane or host`,
+    deps.count('LogGroupNotConfigured');
+    deps.log.warn(
+      'dropping the lines of a log group that no cluster lists: delete its subscription filter, or add the group to logGroups of its cluster and deploy',
+      { logGroup, lines: logEvents.length },
     );
+    return;
   }
   const nowMs = deps.now().getTime();
   const knows = (reason: string): boolean => remediationFor(deps.catalogue, reason) !== undefined;

@@ -90,6 +90,8 @@ describe('replay', () => {
     await letter(sqs, DEAD[0], { detail: { cluster: 'strange', instanceId: newInstance() } });
     await letter(sqs, DEAD[0], { detail: { cluster: 'demo', instanceId: '$(reboot)' } });
     await letter(sqs, DEAD[1], { awslogs: { data: 'x' } });
+    const stranger = { owner: '1', logGroup: '/strange', logStream: 's', subscriptionFilters: [], logEvents: [] };
+    await letter(sqs, DEAD[1], logsSubscription(stranger));
     const answer = await ask({ action: 'replay', ...WHO });
     expect(answer).toMatchObject({
       replayed: 0,
@@ -98,9 +100,10 @@ describe('replay', () => {
         { why: 'the policy does not list cluster strange' },
         { why: 'it names no cluster and instance' },
         { why: expect.stringMatching(/not gzip/), queueUrl: DEAD[1] },
+        { why: 'the configuration lists no log group /strange', queueUrl: DEAD[1] },
       ],
     });
-    expect(DEAD.flatMap((url) => sqs.messages(url))).toHaveLength(4);
+    expect(DEAD.flatMap((url) => sqs.messages(url))).toHaveLength(5);
   });
 
   it('takes no more than it was asked to', async () => {

@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
 import * as z from 'zod';
+import { ClusterName } from '../core/ids.ts';
 import { Policy } from '../core/policy.ts';
 
 /** One built document as it was deployed: its content-addressed name and what the registry says of it. */
 export const DeployedDocument = z.strictObject({
-  /** `fleetmend-<remediation>-<action>-<first 12 hex digits of sha256>`. */
+  /** `<stack>-<key>-<first 12 hex digits of sha256>`. */
   name: z.string(),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
   executionTimeoutSeconds: z.number().int().positive(),
@@ -14,6 +15,8 @@ export type DeployedDocument = z.infer<typeof DeployedDocument>;
 /** What a deployment fixes: the policy, and the documents by key (`pause-image-repair`, `node-check`). */
 export const Settings = z.strictObject({
   policy: Policy,
+  /** The cluster of each configured log group, by the group's name; a group belongs to one cluster. */
+  logGroups: z.record(z.string(), ClusterName).default({}),
   documents: z.record(z.string(), DeployedDocument),
   /** Remediations in their order, with what the planner needs to know of each. */
   remediations: z.array(

@@ -3,6 +3,7 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import middy from '@middy/core';
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import { documentFamily } from '../../events/ssm-command.ts';
 import { adviceOf } from '../../ssm-documents/registry.ts';
 import { createDeadLetters } from '../adapters/dead-letters.ts';
 import { createDocumentClient } from '../adapters/document-client.ts';
@@ -17,12 +18,21 @@ import { createTelemetry } from '../runtime/telemetry.ts';
 import { trackEvent } from './track.ts';
 
 const env = readEnv({ TABLE_NAME, LANES_QUEUE_URL, BAD_INPUT_QUEUE_URL });
-const { limits } = readSettings(new URL('./settings.json', import.meta.url)).policy;
+const { policy, documents } = readSettings(new URL('./settings.json', import.meta.url));
+const { limits } = policy;
+const documentFamilies = new Set(Object.values(documents).map(({ name }) => documentFamily(name)));
 const [telemetry, sqs, now] = [createTelemetry('track'), new SQSClient({}), () => new Date()];
 const put = createDeadLetters({ client: sqs, queueUrl: env.BAD_INPUT_QUEUE_URL, functionName: 'track', now }).put;
 const wakes = createWakeQueue({ client: sqs, queueUrl: env.LANES_QUEUE_URL, newId });
 const table = { client: createDocumentClient(), tableName: env.TABLE_NAME, ssm: new SSMClient({ maxAttempts: 6 }) };
-const deps = { ...telemetry, ...createTableObserver({ ...table, limits, adviceOf, now }), wakes, limits, wait };
+const deps = {
+  ...telemetry,
+  ...createTableObserver({ ...table, limits, adviceOf, now }),
+  wakes,
+  limits,
+  documentFamilies,
+  wait,
+};
 
 /** λ track: the ends of commands in, results and wakes out. */
 export const handler = middy<SQSEvent, SQSBatchResponse>(MIDDY_OPTIONS)

@@ -1,4 +1,4 @@
-import { COMMAND_STATUS_CHANGE, CommandStatusEvent, DOCUMENT_PREFIX } from '../../events/ssm-command.ts';
+import { COMMAND_STATUS_CHANGE, CommandStatusEvent, documentFamily } from '../../events/ssm-command.ts';
 import type { CommandObserver } from '../adapters/command-observer.ts';
 import type { Sleep } from '../adapters/partial-failure.ts';
 import type { ResultStore } from '../adapters/result-store.ts';
@@ -22,6 +22,8 @@ export type TrackDeps = {
   readonly reader: Pick<CommandReader, 'byId'>;
   readonly wakes: WakeQueue;
   readonly limits: Limits;
+  /** The stack's documents, by their names without the hash: a command may have run an earlier version. */
+  readonly documentFamilies: ReadonlySet<string>;
   readonly log: Log;
   readonly count: Count;
   readonly wait: Sleep;
@@ -65,7 +67,7 @@ export const trackEvent = async (deps: TrackDeps, body: unknown): Promise<void> 
     );
   }
   const { 'command-id': commandId, 'document-name': documentName, status } = parsed.data.detail;
-  if (!documentName.startsWith(DOCUMENT_PREFIX) || isRunning(status)) {
+  if (!deps.documentFamilies.has(documentFamily(documentName)) || isRunning(status)) {
     deps.count('EventIgnored');
     return;
   }

@@ -62,9 +62,9 @@ export class Alarms extends Construct {
       alarm(
         name,
         new cloudwatch.Metric({
-          namespace: 'fleetmend',
+          namespace: props.namePrefix,
           metricName,
-          dimensionsMap: { service: 'fleetmend', function: 'advance' },
+          dimensionsMap: { service: props.namePrefix, function: 'advance' },
           period: PERIOD,
           statistic: 'Sum',
         }),

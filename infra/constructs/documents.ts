@@ -1,14 +1,16 @@
 import { CfnDeletionPolicy } from 'aws-cdk-lib';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
+import { documentName } from '../../events/ssm-command.ts';
+import { MAX_DOCUMENT_BYTES } from '../../ssm-documents/document.ts';
 
 /** A built SSM document, as `ssm-documents/build.ts` gives it. */
 export type DocumentToDeploy = {
   /** `pause-image-repair`; a variant has a suffix. */
   readonly key: string;
-  /** `fleetmend-<key>-<first 12 hex digits of sha256>`. */
-  readonly name: string;
+  /** Of `json`, in hex. */
   readonly sha256: string;
+  /** The document's content, byte for byte as SSM gets it. */
   readonly json: string;
   /** The remediation it belongs to; for `node-check`, which belongs to none, its key or nothing. */
   readonly remediation?: string | undefined;
@@ -24,17 +26,30 @@ const pascalCase = (kebab: string): string => kebab.replace(/(?:^|-)([a-z0-9])/g
  * document back when a deployment returns to it, which needs the literal name and this deletion policy.
  */
 export class Documents extends Construct {
-  constructor(scope: Construct, id: string, props: { readonly documents: readonly DocumentToDeploy[] }) {
+  constructor(
+    scope: Construct,
+    id: string,
+    props: { readonly stackName: string; readonly documents: readonly DocumentToDeploy[] },
+  ) {
     super(scope, id);
-    for (const { key, name, json } of props.documents) {
+    for (const { key, sha256, json } of props.documents) {
+      const bytes = Buffer.byteLength(json);
+      if (bytes >= MAX_DOCUMENT_BYTES) {
+        throw new Error(
+          `deploying the document ${key}: it has ${bytes} bytes, and SSM takes less than ${MAX_DOCUMENT_BYTES}`,
+        );
+      }
       const document = new ssm.CfnDocument(this, pascalCase(key), {
-        name,
-        content: JSON.parse(json),
+        name: documentName(props.stackName, key, sha256),
+        content: {},
         documentFormat: 'JSON',
         documentType: 'Command',
         targetType: '/AWS::EC2::Instance',
         updateMethod: 'NewVersion',
       });
+      // A text, which reaches SSM byte for byte: CloudFormation would serialize an object again, in its own form. CDK's
+      // property takes objects only. Source: aws-cloudformation-resource-providers-ssm, DocumentModelTranslator.
+      document.addPropertyOverride('Content', json);
       document.cfnOptions.deletionPolicy = CfnDeletionPolicy.RETAIN_EXCEPT_ON_CREATE;
       document.cfnOptions.updateReplacePolicy = CfnDeletionPolicy.RETAIN;
     }

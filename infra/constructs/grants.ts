@@ -1,6 +1,7 @@
 import { Aws } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
+import { documentName } from '../../events/ssm-command.ts';
 import { modeOf } from '../../functions/core/policy.ts';
 import type { Remediation } from '../../functions/core/remediation.ts';
 import type { Config } from '../config.ts';
@@ -87,6 +88,7 @@ export const sendableDocuments = (
   config: Config,
   documents: readonly DocumentToDeploy[],
   remediations: readonly Remediation[],
+  stackName: string,
 ): readonly string[] => {
   const repairs = new Set(
     remediations
@@ -105,7 +107,7 @@ export const sendableDocuments = (
         repairs.has(remediation) &&
         (key === `${remediation}-repair` || config.documentVariants.includes(key))),
   );
-  return [...sendable.map(({ name }) => name), ...config.previousDocuments];
+  return [...sendable.map(({ key, sha256 }) => documentName(stackName, key, sha256)), ...config.previousDocuments];
 };
 
 /**

@@ -1,4 +1,5 @@
 import { Aws } from 'aws-cdk-lib';
+import type * as events from 'aws-cdk-lib/aws-events';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import * as subscriptions from 'aws-cdk-lib/aws-sns-subscriptions';
@@ -8,6 +9,7 @@ import type { Config } from '../config.ts';
 /** The topic for people: notices and alarms. */
 export class Notices extends Construct {
   readonly topic: sns.ITopic;
+  private readonly own: sns.Topic | undefined;
 
   constructor(
     scope: Construct,
@@ -29,10 +31,32 @@ export class Notices extends Construct {
         principals: [new iam.ServicePrincipal('cloudwatch.amazonaws.com')],
         actions: ['sns:Publish'],
         resources: [topic.topicArn],
-        conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } },
+        conditions: {
+          StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID },
+          ArnLike: {
+            'aws:SourceArn': `arn:${Aws.PARTITION}:cloudwatch:${Aws.REGION}:${Aws.ACCOUNT_ID}:alarm:*`,
+          },
+        },
       }),
     );
     if (email !== undefined) topic.addSubscription(new subscriptions.EmailSubscription(email));
+    this.own = topic;
     this.topic = topic;
+  }
+
+  /**
+   * Lets one rule publish, where the topic is the stack's own. The policy of a topic that the user gave is the user's.
+   * Source: EventBridge user guide, "Using IAM policy conditions", aws:SourceArn.
+   */
+  allow(rule: events.IRule): void {
+    this.own?.addToResourcePolicy(
+      new iam.PolicyStatement({
+        sid: 'TheRuleOfNotices',
+        principals: [new iam.ServicePrincipal('events.amazonaws.com')],
+        actions: ['sns:Publish'],
+        resources: [this.own.topicArn],
+        conditions: { ArnEquals: { 'aws:SourceArn': rule.ruleArn } },
+      }),
+    );
   }
 }

@@ -2,12 +2,12 @@ import { Duration } from 'aws-cdk-lib';
 import * as events from 'aws-cdk-lib/aws-events';
 import * as targets from 'aws-cdk-lib/aws-events-targets';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
-import type * as sns from 'aws-cdk-lib/aws-sns';
+import * as sns from 'aws-cdk-lib/aws-sns';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type * as z from 'zod';
 import { NODE_SYMPTOM, NOTICE_SOURCE } from '../../events/node-symptom.ts';
-import { COMMAND_STATUS_CHANGE, DOCUMENT_PREFIX } from '../../events/ssm-command.ts';
+import { COMMAND_STATUS_CHANGE, documentFamily } from '../../events/ssm-command.ts';
 import type { ReconcileRequest } from '../../functions/reconcile/reconcile.ts';
 import type { SignalPattern } from './signal-patterns.ts';
 
@@ -54,15 +54,19 @@ export class Rules extends Construct {
     );
   }
 
-  /** Ends of commands that ran a document of fleetmend. */
-  commandEnds(progress: sqs.IQueue): void {
+  /**
+   * Ends of commands that ran a document of the stack, in any version, so that a command of the deployment before is
+   * heard too. The prefixes name each document, because another stack's name may begin with this stack's.
+   */
+  commandEnds(documentNames: readonly string[], progress: sqs.IQueue): void {
+    const families = [...new Set(documentNames.map(documentFamily))];
     new events.Rule(this, 'CommandEnds', {
       ruleName: `${this.namePrefix}-command-ends`,
       description: 'Ends of commands that ran a fleetmend document to the queue of progress',
       eventPattern: {
         source: ['aws.ssm'],
         detailType: [COMMAND_STATUS_CHANGE],
-        detail: { 'document-name': [{ prefix: DOCUMENT_PREFIX }], status: ENDED },
+        detail: { 'document-name': families.map((prefix) => ({ prefix })), status: ENDED },
       },
       targets: [new targets.SqsQueue(progress, { ...DELIVERY, deadLetterQueue: this.dead })],
     });
@@ -87,14 +91,16 @@ export class Rules extends Construct {
     tick('EverySweep', sweepMinutes, { kind: 'sweep', everyMinutes: sweepMinutes });
   }
 
-  /** fleetmend's own notices to the topic that people subscribe to. */
-  notices(bus: events.IEventBus, topic: sns.ITopic): void {
-    new events.Rule(this, 'Notices', {
+  /** fleetmend's own notices to the topic that people subscribe to; the topic's policy must let this rule publish. */
+  notices(bus: events.IEventBus, topic: sns.ITopic): events.IRule {
+    // By its ARN, because the target would let EventBridge publish to a topic of its own kind without a condition.
+    const byArn = sns.Topic.fromTopicArn(this, 'NoticesTopic', topic.topicArn);
+    return new events.Rule(this, 'Notices', {
       ruleName: `${this.namePrefix}-notices`,
       description: 'Notices of fleetmend to its topic',
       eventBus: bus,
       eventPattern: { source: [NOTICE_SOURCE] },
-      targets: [new targets.SnsTopic(topic, { ...DELIVERY, deadLetterQueue: this.dead })],
+      targets: [new targets.SnsTopic(byArn, { ...DELIVERY, deadLetterQueue: this.dead })],
     });
   }
 }

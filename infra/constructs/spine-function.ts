@@ -1,4 +1,4 @@
-import { type Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Annotations, type Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
@@ -7,6 +7,7 @@ import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { FunctionName } from '../bundle.ts';
 import type { Config } from '../config.ts';
+import { capabilitiesOf } from '../regions.ts';
 
 const DEFAULT_MEMORY_MEGABYTES = 512;
 
@@ -33,11 +34,11 @@ export type SpineFunctionProps = {
   readonly reservedCopies?: number;
 };
 
-/**
- * Whether the stack is for a partition in which Lambda has no X-Ray tracing and no detection of recursive loops: the
- * China Regions. Source: docs.amazonaws.cn, "Getting Started with Amazon Web Services in China", Lambda.
- */
-const inChina = (scope: Construct): boolean => Stack.of(scope).region.startsWith('cn-');
+/** What a template means whose function `advance` cannot be marked as recursive on purpose. */
+const NO_RECURSIVE_LOOP =
+  'the template does not set RecursiveLoop on the function advance, because not every Region has the property. In a ' +
+  "commercial Region, Lambda's recursive loop detection may stop a chain of runs after about 16 messages through SQS; " +
+  'set region in the configuration and deploy again';
 
 /** One Lambda function with its own role and log group. */
 export class SpineFunction extends Construct {
@@ -47,8 +48,9 @@ export class SpineFunction extends Construct {
   constructor(scope: Construct, id: string, props: SpineFunctionProps) {
     super(scope, id);
     const { name, config } = props;
-    const functionName = `${Stack.of(this).stackName}-${name}`;
-    const china = inChina(this);
+    const { stackName } = Stack.of(this);
+    const functionName = `${stackName}-${name}`;
+    const { recursiveLoop, tracing } = capabilitiesOf(Stack.of(this).region);
 
     const logGroup = new logs.LogGroup(this, 'Logs', {
       logGroupName: `/aws/lambda/${functionName}`,
@@ -78,14 +80,14 @@ export class SpineFunction extends Construct {
       memorySize: config.functions.memoryMegabytes[name] ?? DEFAULT_MEMORY_MEGABYTES,
       environment: {
         NODE_OPTIONS: '--enable-source-maps',
-        POWERTOOLS_SERVICE_NAME: 'fleetmend',
-        POWERTOOLS_METRICS_NAMESPACE: 'fleetmend',
+        POWERTOOLS_SERVICE_NAME: stackName,
+        POWERTOOLS_METRICS_NAMESPACE: stackName,
         POWERTOOLS_LOG_LEVEL: config.logLevel,
         ...props.environment,
       },
-      ...(china ? {} : { tracing: lambda.Tracing.ACTIVE }),
+      ...(tracing === 'yes' ? { tracing: lambda.Tracing.ACTIVE } : {}),
       // advance wakes itself through its queue, on purpose; Lambda would take a long run for a runaway loop.
-      ...(name === 'advance' && !china ? { recursiveLoop: lambda.RecursiveLoop.ALLOW } : {}),
+      ...(name === 'advance' && recursiveLoop === 'yes' ? { recursiveLoop: lambda.RecursiveLoop.ALLOW } : {}),
       ...(props.reservedCopies === undefined ? {} : { reservedConcurrentExecutions: props.reservedCopies }),
       ...(props.asynchronous === undefined
         ? {}
@@ -95,6 +97,9 @@ export class SpineFunction extends Construct {
             maxEventAge: props.asynchronous.maxEventAge,
           }),
     });
+    if (name === 'advance' && recursiveLoop === 'unknown') {
+      Annotations.of(this.fn).addWarningV2('fleetmend:recursive-loop', NO_RECURSIVE_LOOP);
+    }
     // Without this Lambda could make the group first, with no retention.
     this.fn.node.addDependency(logGroup);
   }

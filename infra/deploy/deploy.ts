@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { remediations } from '../../ssm-documents/registry.ts';
-import type { Config } from '../config.ts';
+import { type Config, subscriptionFilterName } from '../config.ts';
 import { loadConfig, loadExample, root, version } from '../load.ts';
 import { EXIT, type ExitCode, firstLine, runCommand, UserError } from '../user-error.ts';
 import { type Asking, agree } from './ask.ts';
@@ -81,7 +81,7 @@ const unusableGroups = async (config: Config, target: Target): Promise<readonly 
   const logGroups = config.clusters.flatMap((cluster) => cluster.logGroups);
   if (logGroups.length === 0) return [];
   const stateOf = createStateOf(new CloudWatchLogsClient(target), `${config.stackName}-`);
-  return unusable(logGroups, config.stackName, stateOf);
+  return unusable(logGroups, subscriptionFilterName(config.stackName), stateOf);
 };
 
 /** Shows how the deployment differs from what is deployed, and asks where it widens or removes something. */

@@ -69,7 +69,7 @@ export const measureBundles = (repetitions: number): BundlesFigures => {
     const staged = stageFunctions({
       bundles: join(ROOT, 'dist', 'functions'),
       staging: join(folder, 'staged'),
-      settings: settingsOf(config, buildDocuments(), remediations),
+      settings: settingsOf(config, buildDocuments(), remediations, 'fleetmend'),
     });
     const files = FUNCTION_NAMES.map((name) => ({ name, file: join(staged[name], 'index.mjs') }));
     const loads = new Map<string, Load[]>([[empty, []], ...files.map(({ file }): [string, Load[]] => [file, []])]);

@@ -1,3 +1,4 @@
+import { documentName } from '../../events/ssm-command.ts';
 import { buildDocuments } from '../../ssm-documents/build.ts';
 import type { DeliveredDocument } from '../lab/node.ts';
 import type { BreakKind } from '../lab/real/breaks.ts';
@@ -55,7 +56,11 @@ const COMMAND_ID = '11111111-2222-4333-8444-555555555555';
 const built = (key: string): DeliveredDocument => {
   const document = buildDocuments().find((d) => d.key === key);
   if (document === undefined) throw new Error(`measuring on a node: no document ${key} is built`);
-  return { commandId: COMMAND_ID, documentName: document.name, content: document.content };
+  return {
+    commandId: COMMAND_ID,
+    documentName: documentName('fleetmend', document.key, document.sha256),
+    content: document.content,
+  };
 };
 
 /** The article's commands, run by the same agent: what a person does by hand on such a node. */

@@ -66,7 +66,7 @@ describe('docs/adding-a-remediation.md', () => {
   it('leaves the documents of the others as they were', () => {
     const others = buildDocuments().filter((d) => d.key !== NODE_CHECK);
     expect(others.length).toBeGreaterThan(0);
-    expect(documents.map((d) => d.name)).toEqual(expect.arrayContaining(others.map((d) => d.name)));
+    expect(documents.map((d) => d.json)).toEqual(expect.arrayContaining(others.map((d) => d.json)));
   });
 
   it('makes documents that find, mend and find mended, and leave nothing behind', () => {

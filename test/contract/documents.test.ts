@@ -1,8 +1,10 @@
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { documentName } from '../../events/ssm-command.ts';
 import { type BuiltDocument, buildDocuments } from '../../ssm-documents/build.ts';
 import { MAX_DOCUMENT_BYTES, validateDocument } from '../../ssm-documents/document.ts';
 import { remediations } from '../../ssm-documents/registry.ts';
@@ -27,7 +29,7 @@ describe('the built documents', () => {
   });
 
   it('come out the same every time', () => {
-    expect(buildDocuments().map((d) => d.name)).toEqual(documents.map((d) => d.name));
+    expect(buildDocuments().map((d) => d.json)).toEqual(documents.map((d) => d.json));
   });
 });
 
@@ -42,8 +44,9 @@ describe.each(documents.map((d) => [d.key, d] as const))('%s', (key, document) =
   });
 
   it('has a name that holds its hash, and that SSM accepts', () => {
-    expect(document.name).toBe(`fleetmend-${key}-${document.sha256.slice(0, 12)}`);
-    expect(document.name).toMatch(/^[a-zA-Z0-9_.-]{3,128}$/);
+    const name = documentName('fleetmend', key, document.sha256);
+    expect(name).toBe(`fleetmend-${key}-${createHash('sha256').update(document.json).digest('hex').slice(0, 12)}`);
+    expect(name).toMatch(/^[a-zA-Z0-9_.-]{3,128}$/);
   });
 
   it('has no parameters and nothing that SSM would interpolate', () => {

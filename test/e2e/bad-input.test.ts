@@ -57,7 +57,6 @@ describe('a subscription payload that is none', () => {
     ['a gzip bomb', gzipped(' '.repeat(40 * MEBIBYTE))],
     ['an unknown message type', payload({ messageType: 'REBOOT' })],
     ['a time that is no number', payload({ logEvents: [{ id: '1', timestamp: 'now', message: 'x' }] })],
-    ['a log group that names no cluster', payload({ logGroup: '/var/log/../../etc/passwd' })],
   ];
 
   it.each(garbage)('%s is kept with its reason, and acknowledged', async (_name, body) => {
@@ -65,8 +64,18 @@ describe('a subscription payload that is none', () => {
     await scene.lab.settle();
     const letters = newLetters();
     expect(letters).toMatchObject([{ queue: 'fleetmend-logs-dlq', function: 'logs' }]);
-    expect(letters[0]?.reason).toMatch(/^reading the (subscription payload|log group)/);
+    expect(letters[0]?.reason).toMatch(/^reading the subscription payload/);
     expect(z.iso.datetime().safeParse(letters[0]?.time).success).toBe(true);
+  });
+
+  it('of a log group that no cluster lists is dropped: no letter, no error, and the log says so', async () => {
+    const before = scene.lab.functionLogs('fleetmend-logs').length;
+    scene.lab.invokeAsync('fleetmend-logs', payload({ logGroup: '/var/log/../../etc/passwd' }));
+    await scene.lab.settle();
+    expect(newLetters()).toEqual([]);
+    const said = scene.lab.functionLogs('fleetmend-logs').slice(before).join('\n');
+    expect(said).toMatch(/dropping the lines of a log group that no cluster lists/);
+    expect(said).toMatch(/"LogGroupNotConfigured":1/);
   });
 
   it('lines that are garbage do not keep the good line beside them from its node', async () => {
@@ -141,7 +150,11 @@ describe('garbage on a queue', () => {
   it('ends of commands that are not ours are acknowledged', async () => {
     const ids = ['00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000002'];
     for (const [i, id] of ids.entries()) {
-      const detail = { 'command-id': id, 'document-name': `fleetmend-${i}-ffffffffffff`, status: 'Success' };
+      const detail = {
+        'command-id': id,
+        'document-name': `fleetmend-pause-image-repair-${i}fffffffffff`,
+        status: 'Success',
+      };
       scene.lab.putEvent({ source: 'aws.ssm', detailType: 'EC2 Command Status-change Notification', detail });
     }
     await scene.drain();

@@ -5,6 +5,7 @@ import { CancelCommandCommand, SendCommandCommand, SSMClient } from '@aws-sdk/cl
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { NODE_SYMPTOM } from '../../events/node-symptom.ts';
 import { remediations } from '../../ssm-documents/registry.ts';
+import { servicePrincipal } from '../lab/aws/iam.ts';
 import { readTemplate } from '../lab/aws/stack.ts';
 import type { SimulatedNode } from '../lab/sim/node.ts';
 import { templateStatements } from './grants.ts';
@@ -175,6 +176,71 @@ describe("signals in fleetmend's name", () => {
       expect(await whoMay(put('fleetmend.logs'), open)).toEqual(['logs', 'advance', 'administrator']);
       expect(await whoMay(put('fleetmend'), open)).toEqual(['logs', 'advance', 'administrator']);
       expect(await whoMay(signal(open), open)).toEqual(['administrator']);
+    } finally {
+      await open.lab.stop();
+    }
+  });
+});
+
+describe('the topic of notices', () => {
+  const TOPIC = 'arn:aws-cn:sns:cn-north-1:123456789012:fleetmend-notices';
+  const REGIONAL = 'cn-north-1:123456789012';
+  const publish = (service: string, sourceArn: string, account = '123456789012') =>
+    scene.lab.iam.decide(servicePrincipal(service), {
+      action: 'sns:Publish',
+      resource: TOPIC,
+      context: { 'aws:SourceArn': sourceArn, 'aws:SourceAccount': account },
+    });
+
+  it.each([
+    ['the rule of notices', 'events', `arn:aws-cn:events:${REGIONAL}:rule/fleetmend/fleetmend-notices`, true],
+    ['another rule of the bus', 'events', `arn:aws-cn:events:${REGIONAL}:rule/fleetmend/fleetmend-symptoms`, false],
+    ['a rule of that name on another bus', 'events', `arn:aws-cn:events:${REGIONAL}:rule/fleetmend-notices`, false],
+    ['an alarm of the account', 'cloudwatch', `arn:aws-cn:cloudwatch:${REGIONAL}:alarm:any`, true],
+    ['no alarm', 'cloudwatch', `arn:aws-cn:cloudwatch:${REGIONAL}:dashboard/any`, false],
+    ['another service', 's3', `arn:aws-cn:cloudwatch:${REGIONAL}:alarm:any`, false],
+  ])('lets %s publish: %s %s: %s', async (_, service, arn, allowed) => {
+    expect(await publish(`${service}.amazonaws.com`, arn)).toMatchObject({ allowed });
+  });
+
+  it('is closed to the rules and alarms of another account', async () => {
+    const other = 'cn-north-1:999999999999';
+    const rule = `arn:aws-cn:events:${other}:rule/fleetmend/fleetmend-notices`;
+    const alarm = `arn:aws-cn:cloudwatch:${other}:alarm:any`;
+    expect(await publish('events.amazonaws.com', rule, '999999999999')).toMatchObject({ allowed: false });
+    expect(await publish('cloudwatch.amazonaws.com', alarm, '999999999999')).toMatchObject({ allowed: false });
+  });
+
+  it("takes an alarm's action and a stranger's rule does not get through", async () => {
+    const open = await openScene(assembly, {
+      edit: (from) => ({
+        ...from,
+        Resources: {
+          ...from.Resources,
+          OwnAlarm: {
+            Type: 'AWS::CloudWatch::Alarm',
+            Properties: { AlarmName: 'own', AlarmRule: 'ALARM(x)', AlarmActions: [TOPIC] },
+          },
+          Stranger: {
+            Type: 'AWS::Events::Rule',
+            Properties: {
+              Name: 'stranger',
+              EventPattern: { source: ['acme'] },
+              State: 'ENABLED',
+              Targets: [{ Id: 'T', Arn: TOPIC }],
+            },
+          },
+        },
+      }),
+    });
+    try {
+      open.lab.alarms.setState('own', 'ALARM');
+      open.lab.putEvent({ source: 'acme', detailType: 'Forged', detail: { text: 'all is well' } });
+      await open.lab.settle();
+      expect(open.lab.notifications.map(({ message }) => message)).toEqual([
+        expect.stringContaining('"AlarmName":"own"'),
+      ]);
+      expect(open.chronicle.denials.join()).toMatch(/stranger.*sns:Publish/);
     } finally {
       await open.lab.stop();
     }

@@ -1,15 +1,16 @@
 import { runSimulation } from '@cloud-copilot/iam-simulate';
 import { describe, expect, it } from 'vitest';
+import { documentName } from '../../events/ssm-command.ts';
 import { keys } from '../../functions/adapters/table-keys.ts';
 import { FUNCTION_NAMES, type FunctionName } from '../../infra/bundle.ts';
 import { ACCOUNT, arnOf, roleOf, type Statement, statementsOf } from './resolve.ts';
 import { CONFIG, DOCUMENTS, resourceNamed, resourcesOf, synthesize, type Template } from './synthesized.ts';
 
-const { template } = synthesize();
+const { template } = synthesize(CONFIG, 'eu-west-1');
 const tableArn = arnOf(template, resourcesOf(template, 'AWS::DynamoDB::Table')[0]?.[0] ?? '');
 const INSTANCE = `arn:aws:ec2:eu-west-1:${ACCOUNT}:instance/i-0123456789abcdef0`;
 const documentArn = (key: string): string =>
-  `arn:aws:ssm:eu-west-1:${ACCOUNT}:document/${DOCUMENTS.find((d) => d.key === key)?.name}`;
+  `arn:aws:ssm:eu-west-1:${ACCOUNT}:document/${documentName('fleetmend', key, DOCUMENTS.find((d) => d.key === key)?.sha256 ?? '')}`;
 
 /** Whether IAM lets a function's role do something. */
 const mayIn = async (
@@ -220,7 +221,7 @@ describe('the bus and the queue of signals', () => {
         {},
       );
     expect(await admin({})).toMatchObject({ overallResult: 'ExplicitlyDenied' });
-    const rule = `arn:aws:events:eu-west-1:${ACCOUNT}:rule/fleetmend-symptoms`;
+    const rule = `arn:aws:events:eu-west-1:${ACCOUNT}:rule/fleetmend/fleetmend-symptoms`;
     expect(await admin({ 'aws:SourceArn': rule })).toMatchObject({ overallResult: 'Allowed' });
   });
 });

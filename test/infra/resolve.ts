@@ -26,8 +26,12 @@ export const arnOf = (template: Template, logicalId: string): string => {
       return regional('sqs', name('QueueName'));
     case 'AWS::Events::EventBus':
       return regional('events', `event-bus/${name('Name')}`);
-    case 'AWS::Events::Rule':
-      return regional('events', `rule/${name('Name')}`);
+    case 'AWS::Events::Rule': {
+      // A rule of another bus than the default one has the bus's name in its ARN.
+      const bus = resource.Properties.EventBusName;
+      const path = bus === undefined ? '' : `${arnOf(template, Ref.parse(bus).Ref).replace(/^.*event-bus\//, '')}/`;
+      return regional('events', `rule/${path}${name('Name')}`);
+    }
     case 'AWS::IAM::Role':
       return `arn:aws:iam::${ACCOUNT}:role/${logicalId}`;
     case 'AWS::Lambda::Function':

@@ -7,9 +7,9 @@ import { TABLE } from '../../functions/adapters/table-keys.ts';
 import { Settings } from '../../functions/runtime/settings.ts';
 import { FUNCTION_NAMES } from '../../infra/bundle.ts';
 import { statementsOf } from './resolve.ts';
-import { DOCUMENTS, resourceNamed, resourcesOf, synthesize } from './synthesized.ts';
+import { CONFIG, DOCUMENTS, resourceNamed, resourcesOf, synthesize } from './synthesized.ts';
 
-const { template, folder } = synthesize();
+const { template, folder } = synthesize(CONFIG, 'eu-west-1');
 const assertions = Assertions.fromJSON(template);
 
 const queueNames = resourcesOf(template, 'AWS::SQS::Queue').map(([, { Properties }]) => String(Properties.QueueName));

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { App } from 'aws-cdk-lib';
 import * as z from 'zod';
@@ -8,7 +8,8 @@ import type { Remediation } from '../../functions/core/remediation.ts';
 import { FUNCTION_NAMES } from '../../infra/bundle.ts';
 import type { ConfigInput, SkippedLogGroup } from '../../infra/config.ts';
 import type { DocumentToDeploy } from '../../infra/constructs/documents.ts';
-import { createApp } from '../../infra/create-app.ts';
+import { createApp, synthesize as synthesizeApp } from '../../infra/create-app.ts';
+import { readWithNested } from '../lab/aws/cfn-nested.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 const reasons = defineReasons({
@@ -33,8 +34,7 @@ export const REMEDIATIONS = [remediation('pause-image', 10, false), remediation(
 const document = (key: string, of: string | undefined, action: 'check' | 'repair'): DocumentToDeploy => {
   const json = JSON.stringify({ schemaVersion: '2.2', description: key, mainSteps: [] });
   const sha256 = createHash('sha256').update(json).digest('hex');
-  const name = `fleetmend-${key}-${sha256.slice(0, 12)}`;
-  return { key, name, sha256, json, remediation: of, action, executionTimeoutSeconds: action === 'check' ? 60 : 300 };
+  return { key, sha256, json, remediation: of, action, executionTimeoutSeconds: action === 'check' ? 60 : 300 };
 };
 
 /** Their documents, a variant, and the check of everything. */
@@ -50,8 +50,8 @@ export const DOCUMENTS = [
 /** One cluster that is repaired and one that is watched. */
 export const CONFIG: ConfigInput = {
   clusters: [
-    { name: 'shop', mode: 'repair', logGroups: ['/aws/containerinsights/shop/dataplane', '/all/nodes'] },
-    { name: 'bank', logGroups: ['/all/nodes'], nodeTags: ['kubernetes.io/cluster'] },
+    { name: 'shop', mode: 'repair', logGroups: ['/aws/containerinsights/shop/dataplane', '/shop/nodes'] },
+    { name: 'bank', logGroups: ['/bank/nodes'], nodeTags: ['kubernetes.io/cluster'] },
   ],
 };
 
@@ -61,6 +61,7 @@ const Resource = z.object({
   DeletionPolicy: z.string().optional(),
   UpdateReplacePolicy: z.string().optional(),
   Metadata: z.record(z.string(), z.unknown()).optional(),
+  DependsOn: z.union([z.string(), z.array(z.string())]).optional(),
 });
 export type Resource = z.infer<typeof Resource>;
 
@@ -70,7 +71,7 @@ const Template = z.object({
 });
 export type Template = z.infer<typeof Template>;
 
-/** What was synthesized: the template, as text too, and the folder it lies in. */
+/** What was synthesized: the template with its nested stacks in it, all templates as text, and the folder they lie in. */
 export type Synthesized = { readonly template: Template; readonly text: string; readonly folder: string };
 
 /** A folder of its own with a stub in place of each function's bundle. */
@@ -95,11 +96,12 @@ export const appWith = (
   region?: string,
   shipped: Shipped = { remediations: REMEDIATIONS, documents: DOCUMENTS },
   skippedLogGroups: readonly SkippedLogGroup[] = [],
+  stackName = 'fleetmend',
 ): { readonly app: App; readonly folder: string } => {
   const dist = stubbedDist();
   const folder = join(dist, 'cdk.out');
   const app = createApp({
-    config,
+    config: typeof config === 'object' && config !== null ? { ...config, stackName } : config,
     ...shipped,
     skippedLogGroups,
     dist,
@@ -115,11 +117,13 @@ export const synthesize = (
   region?: string,
   shipped?: Shipped,
   skippedLogGroups?: readonly SkippedLogGroup[],
+  stackName = 'fleetmend',
 ): Synthesized => {
-  const { app, folder } = appWith(config, region, shipped, skippedLogGroups);
-  app.synth();
-  const text = readFileSync(join(folder, 'fleetmend.template.json'), 'utf8');
-  return { template: Template.parse(JSON.parse(text)), text, folder };
+  const { app, folder } = appWith(config, region, shipped, skippedLogGroups, stackName);
+  synthesizeApp(app);
+  const files = readdirSync(folder).filter((file) => file.endsWith('.template.json'));
+  const text = files.map((file) => readFileSync(join(folder, file), 'utf8')).join('\n');
+  return { template: Template.parse(readWithNested(folder, `${stackName}.template.json`)), text, folder };
 };
 
 /** The resources of a type, by logical id. */

@@ -18,7 +18,7 @@ const resources: Readonly<Record<string, CfnResource>> = {
     Properties: {
       Action: 'lambda:InvokeFunction',
       FunctionName: arn('receive'),
-      Principal: 'logs.amazonaws.com',
+      Principal: { 'Fn::Join': ['', ['logs.', { Ref: 'AWS::URLSuffix' }]] },
       SourceAccount: { Ref: 'AWS::AccountId' },
       SourceArn: 'arn:aws-cn:logs:cn-north-1:123456789012:log-group:/nodes:*',
     },

@@ -21,7 +21,7 @@ import { createQueueStore } from './aws/queue-store.ts';
 import type { Queue } from './aws/queue-types.ts';
 import { createRandom } from './aws/random.ts';
 import { startAwsServer } from './aws/server.ts';
-import { createSns, createTopics } from './aws/sns.ts';
+import { createSns, createTopics, publishAlarm } from './aws/sns.ts';
 import { createSqs } from './aws/sqs.ts';
 import { createSsm } from './aws/ssm.ts';
 import { createCommandEngine } from './aws/ssm-commands.ts';
@@ -104,8 +104,10 @@ export const bootLab = async (options: LabOptions): Promise<Lab> => {
   buses.addBus('default', `arn:${partition}:events:${region}:${account}:event-bus/default`);
   const documents = createDocumentStore();
   const engine = createCommandEngine({ account, region, partition, clock, random, nodes, buses, emit });
-  const alarms = createAlarms(clock, buses.putService);
-  const logGroups = createLogGroups({ partition, region, account, clock, iam, emit, invokeFunction });
+  const alarms = createAlarms(clock, buses.putService, (action) => {
+    publishAlarm({ account, clock, iam, topics, emit }, action).catch(problem);
+  });
+  const logGroups = createLogGroups({ partition, urlSuffix, region, account, clock, iam, emit, invokeFunction });
   const eks: EksState = {
     nodegroupStatus: new Map(),
     clusters: new Set(),

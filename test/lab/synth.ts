@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ConfigInput } from '../../infra/config.ts';
-import { createApp } from '../../infra/create-app.ts';
+import { createApp, synthesize } from '../../infra/create-app.ts';
 import { buildDocuments } from '../../ssm-documents/build.ts';
 import { remediations } from '../../ssm-documents/registry.ts';
 
@@ -39,15 +39,17 @@ export const synthLab = (config: ConfigInput = labConfig()): LabAssembly => {
   const stackName = config.stackName ?? 'fleetmend';
   const assembly = mkdtempSync(join(tmpdir(), 'fleetmend-lab-'));
   process.on('exit', () => rmSync(assembly, { recursive: true, force: true }));
-  createApp({
-    config,
-    remediations,
-    documents: buildDocuments(),
-    dist: join(root, 'dist'),
-    // Of its own too: several labs may be synthesized side by side, and by people who may not write to `dist`.
-    staging: join(assembly, 'staged'),
-    outdir: assembly,
-    env: LAB_ENVIRONMENT,
-  }).synth();
+  synthesize(
+    createApp({
+      config,
+      remediations,
+      documents: buildDocuments(),
+      dist: join(root, 'dist'),
+      // Of its own too: several labs may be synthesized side by side, and by people who may not write to `dist`.
+      staging: join(assembly, 'staged'),
+      outdir: assembly,
+      env: LAB_ENVIRONMENT,
+    }),
+  );
   return { assembly, stackName };
 };

@@ -1,3 +1,4 @@
+import { documentName } from '../../events/ssm-command.ts';
 import { type DocumentResult, MAX_RESULT_BYTES, readResult } from '../../functions/core/outcome.ts';
 import { buildDocuments } from '../../ssm-documents/build.ts';
 import type { AgentReply, DeliveredDocument } from '../lab/node.ts';
@@ -13,7 +14,11 @@ export const documentOf = (key: string): DeliveredDocument => {
   documents ??= new Map(
     buildDocuments().map((built) => [
       built.key,
-      { commandId: COMMAND_ID, documentName: built.name, content: built.content },
+      {
+        commandId: COMMAND_ID,
+        documentName: documentName('fleetmend', built.key, built.sha256),
+        content: built.content,
+      },
     ]),
   );
   const document = documents.get(key);

@@ -1,4 +1,5 @@
 import { DeleteCommand, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { documentFamily } from '../../events/ssm-command.ts';
 import type { BeyondEc2Reading } from '../../functions/adapters/beyond-ec2.ts';
 import { createCommandObserver } from '../../functions/adapters/command-observer.ts';
 import { createDueStore } from '../../functions/adapters/due-store.ts';
@@ -109,7 +110,19 @@ export const advanceWorld = (table: TestTable, options: Options = {}) => {
     newRunId: () => `r-${++counter}`,
   };
   const observer = createCommandObserver({ reader, runs, results, limits, adviceOf: () => undefined, now });
-  const trackDeps = { observer, runs, results, reader, wakes, limits, log, count, wait: async () => {} };
+  const documentFamilies = new Set(Object.values(settings.documents).map(({ name }) => documentFamily(name)));
+  const trackDeps = {
+    observer,
+    runs,
+    results,
+    reader,
+    wakes,
+    limits,
+    documentFamilies,
+    log,
+    count,
+    wait: async () => {},
+  };
   const reconcileDeps = {
     observer,
     due: wrap(createDueStore(table)),

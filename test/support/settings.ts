@@ -17,6 +17,10 @@ export const testSettings = (limits: PolicyInput['limits'] = {}): Settings =>
       ],
       limits,
     },
+    logGroups: {
+      '/aws/containerinsights/demo/dataplane': 'demo',
+      '/aws/containerinsights/watched/dataplane': 'watched',
+    },
     documents: {
       'pause-image-check': document('fleetmend-pause-image-check-aaaaaaaaaaaa'),
       'pause-image-repair': document('fleetmend-pause-image-repair-aaaaaaaaaaaa'),

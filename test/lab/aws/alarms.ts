@@ -14,6 +14,7 @@ type Alarm = {
   readonly name: string;
   readonly arn: string;
   readonly configuration: unknown;
+  readonly actions: readonly string[];
   readonly watched?: {
     readonly namespace: string;
     readonly metricName: string;
@@ -107,8 +108,15 @@ const watchedOf = (name: string, p: Properties): Alarm['watched'] => {
   };
 };
 
-/** Creates CloudWatch's alarms; they start `OK`. */
-export const createAlarms = (clock: LabClock, putService: (event: NewEvent) => string): Alarms => {
+/** An action of an alarm: the topic, the alarm that acts, and what it says. */
+export type AlarmAction = { readonly topicArn: string; readonly alarmArn: string; readonly message: string };
+
+/** Creates CloudWatch's alarms; they start `OK`. `act` is told of each action of an alarm that goes into ALARM. */
+export const createAlarms = (
+  clock: LabClock,
+  putService: (event: NewEvent) => string,
+  act: (action: AlarmAction) => void = () => {},
+): Alarms => {
   const alarms = new Map<string, Alarm>();
   const series = new Map<string, { at: number; value: number }[]>();
 
@@ -143,6 +151,11 @@ export const createAlarms = (clock: LabClock, putService: (event: NewEvent) => s
         state: shown(alarm.state, reason),
       },
     });
+    if (value === 'ALARM' && suppressor === undefined) acts(alarm, reason);
+  };
+  const acts = (alarm: Alarm, reason: string): void => {
+    const message = JSON.stringify({ AlarmName: alarm.name, NewStateValue: 'ALARM', NewStateReason: reason });
+    for (const topicArn of alarm.actions) act({ topicArn, alarmArn: alarm.arn, message });
   };
   const evaluate = (alarm: Alarm, watched: NonNullable<Alarm['watched']>): void => {
     const since = clock.now() - watched.periodMs;
@@ -160,6 +173,7 @@ export const createAlarms = (clock: LabClock, putService: (event: NewEvent) => s
         name,
         arn,
         configuration: configurationOf(properties),
+        actions: ((properties.AlarmActions ?? []) as readonly unknown[]).map(String),
         ...(watched === undefined ? {} : { watched }),
         state: { value: 'OK', at: clock.now() },
       });

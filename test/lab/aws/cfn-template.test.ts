@@ -1,6 +1,10 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are CloudFormation's placeholders
-import { describe, expect, it } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
 import { physicalIds } from './cfn-ids.ts';
+import { readWithNested } from './cfn-nested.ts';
 import { type CfnTemplate, createResolver } from './cfn-template.ts';
 
 const place = {
@@ -59,5 +63,79 @@ describe('intrinsic functions', () => {
     [{ Ref: 'Strange' }, 'AWS::EC2::VPC, which the lab does not support'],
   ])('refuses %j', (value, message) => {
     expect(() => resolve(value)).toThrow(message);
+  });
+});
+
+describe('nested stacks', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'fleetmend-lab-'));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  const write = (name: string, of: unknown) => writeFileSync(join(folder, name), JSON.stringify(of));
+  const child = {
+    Parameters: { QueueArn: { Type: 'String' }, Size: { Type: 'String', Default: '3' } },
+    Resources: {
+      Topic: { Type: 'AWS::SNS::Topic', Properties: { TopicName: { 'Fn::Join': ['-', ['t', { Ref: 'Size' }]] } } },
+      Policy: {
+        Type: 'AWS::SNS::TopicPolicy',
+        Properties: { Topics: [{ Ref: 'Topic' }], Source: { Ref: 'QueueArn' }, Where: { Ref: 'AWS::Region' } },
+        DependsOn: ['Topic'],
+      },
+    },
+    Outputs: { Arn: { Value: { 'Fn::GetAtt': ['Topic', 'TopicArn'] } } },
+  };
+  const parent = {
+    Resources: {
+      Queue: { Type: 'AWS::SQS::Queue', Properties: { QueueName: 'q' } },
+      First: { Type: 'AWS::SQS::Queue' },
+      Nest: {
+        Type: 'AWS::CloudFormation::Stack',
+        Properties: { Parameters: { QueueArn: { 'Fn::GetAtt': ['Queue', 'Arn'] } } },
+        Metadata: { 'aws:asset:path': 'child.template.json' },
+        DependsOn: ['First'],
+      },
+    },
+    Outputs: { Topic: { Value: { 'Fn::GetAtt': ['Nest', 'Outputs.Arn'] } } },
+  };
+
+  it('are resources of the parent, with the values of their parameters and what they depend on', () => {
+    write('parent.template.json', parent);
+    write('child.template.json', child);
+    const whole = readWithNested(folder, 'parent.template.json');
+    expect(Object.keys(whole.Resources)).toEqual(['Queue', 'First', 'NestTopic', 'NestPolicy']);
+    expect(whole.Resources.NestPolicy).toMatchObject({
+      Properties: {
+        Topics: [{ Ref: 'NestTopic' }],
+        Source: { 'Fn::GetAtt': ['Queue', 'Arn'] },
+        Where: { Ref: 'AWS::Region' },
+      },
+      DependsOn: ['First', 'NestTopic'],
+    });
+    expect(whole.Resources.NestTopic?.Properties).toEqual({ TopicName: { 'Fn::Join': ['-', ['t', '3']] } });
+    expect(whole.Outputs).toEqual({ Topic: { Value: { 'Fn::GetAtt': ['NestTopic', 'TopicArn'] } } });
+  });
+
+  it.each<[string, unknown, unknown, RegExp]>([
+    [
+      'without a file',
+      { ...parent, Resources: { Nest: { Type: 'AWS::CloudFormation::Stack' } } },
+      child,
+      /aws:asset:path/,
+    ],
+    ['with conditions', parent, { ...child, Conditions: {} }, /conditions/],
+    [
+      'without a value for a parameter',
+      { Resources: { Nest: { ...parent.Resources.Nest, Properties: {} } } },
+      child,
+      /QueueArn/,
+    ],
+    [
+      'with names in Fn::Sub',
+      parent,
+      { Resources: { A: { Type: 'AWS::SQS::Queue', Properties: { QueueName: { 'Fn::Sub': '${B}' } } } } },
+      /Fn::Sub names B/,
+    ],
+  ])('are refused %s', (_, of, inner, why) => {
+    write('parent.template.json', of);
+    write('child.template.json', inner);
+    expect(() => readWithNested(folder, 'parent.template.json')).toThrow(why);
   });
 });

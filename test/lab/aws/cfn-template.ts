@@ -4,6 +4,7 @@ export type CfnResource = {
   readonly Properties?: Readonly<Record<string, unknown>>;
   readonly Metadata?: Readonly<Record<string, unknown>>;
   readonly Condition?: string;
+  readonly DependsOn?: string | readonly string[];
 };
 
 /** A CloudFormation template, as `cdk synth` writes it. */

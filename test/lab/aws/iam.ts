@@ -53,6 +53,20 @@ const NO_STATEMENTS: readonly unknown[] = [];
 /** The parent of a resource that carries the policy: a table's index has its table's. */
 const policyHolder = (resource: string): string => resource.replace(/\/index\/[^/]+$/, '');
 
+/**
+ * A service principal of China as the simulator knows one: it takes only names that end in `amazonaws.com` for services.
+ * The names stay different, so a policy for the one is none for the other.
+ */
+const simulated = (service: string): string => service.replace(/\.amazonaws\.com\.cn$/, '.cn.amazonaws.com');
+
+type WithPrincipal = { readonly Principal?: string | Readonly<Record<string, string | readonly string[]>> };
+
+const withSimulatedServices = (statement: unknown): unknown => {
+  const { Principal } = statement as WithPrincipal;
+  if (typeof Principal !== 'object' || Principal.Service === undefined) return statement;
+  return { ...(statement as object), Principal: { ...Principal, Service: [Principal.Service].flat().map(simulated) } };
+};
+
 const denialText = (
   principal: Principal,
   request: AccessRequest,
@@ -112,7 +126,7 @@ export const createIam = (account: string, region: string, onDecision?: Decision
     const answer = await runSimulation(
       {
         request: {
-          principal: principal.arn,
+          principal: simulated(principal.arn),
           action: request.action,
           resource: { resource, accountId: account },
           contextVariables: context,
@@ -156,10 +170,10 @@ export const createIam = (account: string, region: string, onDecision?: Decision
     },
     principalOf: (accessKeyId) => principals.get(accessKeyId),
     setResourcePolicy: (arn, statements) => {
-      resourcePolicies.set(arn, [...statements]);
+      resourcePolicies.set(arn, statements.map(withSimulatedServices));
     },
     addResourceStatements: (arn, statements) => {
-      resourcePolicies.set(arn, [...(resourcePolicies.get(arn) ?? []), ...statements]);
+      resourcePolicies.set(arn, [...(resourcePolicies.get(arn) ?? []), ...statements.map(withSimulatedServices)]);
     },
     decide,
     authorize: async (principal, requests) => {

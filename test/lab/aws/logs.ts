@@ -29,6 +29,7 @@ export type MetricFilter = {
 /** What the log groups work with. */
 export type LogGroupsOptions = {
   readonly partition: string;
+  readonly urlSuffix: string;
   readonly region: string;
   readonly account: string;
   readonly clock: LabClock;
@@ -54,7 +55,7 @@ export const createLogGroups = (options: LogGroupsOptions): LogGroups => {
     `arn:${options.partition}:logs:${options.region}:${options.account}:log-group:${group}:*`;
   const subscriptions: LogSubscription[] = [];
   const metricFilters: MetricFilter[] = [];
-  const logsService = servicePrincipal('logs.amazonaws.com');
+  const logsService = servicePrincipal(`logs.${options.urlSuffix}`);
   let eventNumber = 0n;
 
   const put: LogGroups['put'] = async (group, stream, lines) => {

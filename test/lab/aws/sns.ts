@@ -1,6 +1,8 @@
 import * as z from 'zod';
+import type { AlarmAction } from './alarms.ts';
 import { AwsError } from './aws-error.ts';
 import type { LabClock } from './clock.ts';
+import { type Iam, servicePrincipal } from './iam.ts';
 import type { LabEventListener } from './lab-event.ts';
 import { type Random, randomUuid } from './random.ts';
 import { operation, type Service } from './service.ts';
@@ -37,6 +39,31 @@ export const createTopics = (clock: LabClock, emit: LabEventListener): Topics =>
     },
     published,
   };
+};
+
+const CLOUDWATCH = servicePrincipal('cloudwatch.amazonaws.com');
+
+/** An alarm's action: published as CloudWatch does, if the topic's policy lets this alarm of this account. */
+export const publishAlarm = async (
+  at: {
+    readonly account: string;
+    readonly clock: LabClock;
+    readonly iam: Iam;
+    readonly topics: Topics;
+    readonly emit: LabEventListener;
+  },
+  { topicArn, alarmArn, message }: AlarmAction,
+): Promise<void> => {
+  const decision = await at.iam.decide(CLOUDWATCH, {
+    action: 'sns:Publish',
+    resource: topicArn,
+    context: { 'aws:SourceArn': alarmArn, 'aws:SourceAccount': at.account },
+  });
+  if (decision.allowed) at.topics.publish(topicArn, message);
+  else {
+    const failed = { rule: alarmArn, target: topicArn, why: decision.message, deadLettered: false };
+    at.emit({ kind: 'delivery-failed', at: at.clock.now(), ...failed });
+  }
 };
 
 const Attributes = z

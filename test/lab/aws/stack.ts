@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createAsyncInvoker, DEFAULT_ASYNC_CONFIG } from '../lambda/async-invoke.ts';
 import { startEventSource } from '../lambda/event-source.ts';
 import { createFunction, type FunctionContext, type LabFunction } from '../lambda/function.ts';
 import type { Alarms } from './alarms.ts';
 import { IRRELEVANT_TYPES, physicalIds } from './cfn-ids.ts';
+import { readWithNested } from './cfn-nested.ts';
 import { type CfnTemplate, createResolver, type StackPlace } from './cfn-template.ts';
 import type { TableDefinition, TableStore } from './dynamodb-tables.ts';
 import type { EventBuses } from './event-bus.ts';
@@ -48,10 +48,10 @@ type Properties = Readonly<Record<string, unknown>>;
 
 const MAX_FILTER_CHARS = 1024;
 
-/** Reads `<stackName>.template.json` of an assembly. */
+/** Reads `<stackName>.template.json` of an assembly, with its nested stacks in it. */
 export const readTemplate = (assembly: string, stackName: string): CfnTemplate => {
   try {
-    return JSON.parse(readFileSync(join(assembly, `${stackName}.template.json`), 'utf8')) as CfnTemplate;
+    return readWithNested(assembly, `${stackName}.template.json`);
   } catch (cause) {
     throw new Error(`reading the template of ${stackName} in ${assembly}: run the synth first`, { cause });
   }
