@@ -91,8 +91,8 @@ export const readApiCall = (envelope: Envelope, options: SignalOptions): SignalR
   if (why === undefined) return ignored(envelope, 'EksCallOfNoNode');
   const asked = requestParameters ?? {};
   if (OF_ADDONS.has(eventName) && textAt(asked, 'addonName') !== CNI_ADDON) return ignored(envelope, 'EksAddonOfPods');
-  const cluster = textAt(asked, 'clusterName', 'name');
-  if (cluster === undefined)
-    return refused('detail.requestParameters.clusterName', 'missing: the call names no cluster');
+  // A record has the parameters as the API's URI names them: `name` is the cluster. Source: EKS API reference.
+  const cluster = textAt(asked, 'name', 'clusterName');
+  if (cluster === undefined) return refused('detail.requestParameters.name', 'missing: the call names no cluster');
   return settled(envelope, cluster, why, options);
 };

@@ -243,7 +243,7 @@ describe('refuses, with the field named', () => {
         ...signalSample('eks-calls/match-create-nodegroup'),
         detail: { eventSource: 'eks.amazonaws.com', eventName: 'CreateNodegroup' },
       },
-      'detail.requestParameters.clusterName',
+      'detail.requestParameters.name',
     ],
   ])('%s', (_, event, field) => {
     expect(read(event)).toMatchObject({ ok: false, field });

@@ -39,7 +39,7 @@ export class Alarms extends Construct {
         `${name}-not-empty`,
         queue.metricApproximateNumberOfMessagesVisible({ period: PERIOD, statistic: 'Maximum' }),
         0,
-        `Something could not be handled and waits in ${name}; look at its reason attribute, then invoke ${props.namePrefix}-remediate with the action replay`,
+        `Messages that could not be handled wait in ${name}. Read the attribute reason of a message, then invoke ${props.namePrefix}-remediate with the action replay. Do not use the redrive of SQS: replay looks at each message first, and the policy of the queue of signals refuses a redrive.`,
       );
     }
     for (const [name, queue] of Object.entries(props.inboxes)) {

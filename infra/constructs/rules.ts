@@ -11,8 +11,11 @@ import { COMMAND_STATUS_CHANGE, documentFamily } from '../../events/ssm-command.
 import type { ReconcileRequest } from '../../functions/reconcile/reconcile.ts';
 import type { SignalPattern } from './signal-patterns.ts';
 
-/** Statuses in which SSM's command-level event says that a command has ended. Source: SSM user guide, Run Command events. */
-const ENDED = ['Success', 'Failed', 'TimedOut', 'Cancelled'];
+/**
+ * Statuses in which SSM's command-level event says that a command has ended. Source: SSM user guide, Run Command events.
+ * The API writes `TimedOut` and the console `Timed Out`; events have been seen with either, so each spelling is here.
+ */
+const ENDED = ['Success', 'Failed', 'TimedOut', 'Timed Out', 'Cancelled', 'Canceled'];
 
 /** After an hour a symptom is stale and an end of a command long reconciled. */
 const DELIVERY = { retryAttempts: 24, maxEventAge: Duration.hours(1) } as const;

@@ -73,7 +73,7 @@ describe('the rules', () => {
           { prefix: 'fleetmend-cri-dockerd-repair-' },
           { prefix: 'fleetmend-node-check-' },
         ],
-        status: ['Success', 'Failed', 'TimedOut', 'Cancelled'],
+        status: ['Success', 'Failed', 'TimedOut', 'Timed Out', 'Cancelled', 'Canceled'],
       },
     });
     expect(rule('command-ends').EventBusName).toBeUndefined();
@@ -214,6 +214,19 @@ describe('notices and alarms', () => {
     for (const alarm of alarms) {
       expect(alarm).toMatchObject({ TreatMissingData: 'notBreaching', AlarmActions: [expect.anything()] });
     }
+  });
+
+  it('says in the alarm of a dead-letter queue how its messages come back', () => {
+    const { AlarmDescription } = resourceNamed(
+      template,
+      'AWS::CloudWatch::Alarm',
+      'AlarmName',
+      'fleetmend-signals-dlq-not-empty',
+    ).Properties;
+    expect(AlarmDescription).toMatch(
+      /invoke fleetmend-remediate with the action replay\. Do not use the redrive of SQS/,
+    );
+    expect(String(AlarmDescription).length).toBeLessThanOrEqual(1024);
   });
 
   it('leaves the alarms out where they are not wanted', () => {

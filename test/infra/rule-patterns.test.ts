@@ -45,6 +45,12 @@ describe("a rule's pattern, by event-ruler's semantics", () => {
   });
 });
 
+it('asks nothing that the matcher of the lab cannot answer: each rule answers for each sample', () => {
+  const answers = [...patterns.keys()].flatMap((rule) => samples.map(({ event }) => typeof matches(rule, event)));
+  expect(new Set(answers)).toEqual(new Set(['boolean']));
+  expect(answers.length).toBe(patterns.size * samples.length);
+});
+
 it('says which rule grows over the limit when too many alarms are configured', () => {
   const alarms = Array.from({ length: 100 }, (_, i) => `${'long-name-of-an-alarm-'.repeat(2)}${i}`);
   const config = parseConfig({ clusters: [{ name: 'demo', alarms }] }, []);

@@ -106,8 +106,37 @@ describe('refuses', () => {
     ['a key with a dot', { 'detail.status': ['Success'] }],
     ['a list inside a list', { source: [['aws.ssm']] }],
     ['exists beside another operator', { detail: { status: [{ exists: true, prefix: 'S' }] } }],
+    [
+      '$or with a field that stands outside too',
+      { source: ['a'], $or: [{ source: ['b'] }, { detail: { flag: [true] } }] },
+    ],
+    [
+      '$or with a deep field that stands outside too',
+      { detail: { status: ['a'] }, $or: [{ detail: { status: ['b'] } }, { source: ['c'] }] },
+    ],
+    [
+      '$or inside with a field that stands outside of it',
+      { detail: { status: ['a'], $or: [{ status: ['b'] }, { price: [1] }] } },
+    ],
     ['consecutive wildcards', { detail: { path: [{ wildcard: 'a**b' }] } }],
   ])('%s', (_name, pattern) => {
     expect(() => compilePattern(pattern)).toThrow('reading an event pattern');
+  });
+});
+
+describe('refuses, rather than answers otherwise than event-ruler,', () => {
+  it.each<[string, unknown, unknown]>([
+    ['a list in a list', { detail: { tags: ['a'] } }, { detail: { tags: [['a'], 'b'] } }],
+    ['objects in a list in a list', { detail: { list: { user: ['a'] } } }, { detail: { list: [[{ user: 'a' }]] } }],
+    ['exists: false below a list of objects', { detail: { list: { age: [{ exists: false }] } } }, event],
+    ['exists: false deeper below a list of objects', { detail: { list: { a: { b: [{ exists: false }] } } } }, event],
+    ['exists: false on a list of objects', { detail: { list: [{ exists: false }] } }, event],
+  ])('%s', (_name, pattern, given) => {
+    expect(() => compilePattern(pattern).matches(given)).toThrow('matching an event');
+  });
+
+  it('but not where the pattern looks at another field', () => {
+    const given = { source: 'a', detail: { tags: [['a']], list: [{ age: 1 }] } };
+    expect(compilePattern({ source: ['a'], detail: { other: [{ exists: false }] } }).matches(given)).toBe(true);
   });
 });

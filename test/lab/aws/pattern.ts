@@ -14,6 +14,11 @@ const refuse = (what: string): never => {
   );
 };
 
+/** Where the lab's answer could differ from event-ruler's, which is not specified: no answer is better than a wrong one. */
+const refuseEvent = (what: string): never => {
+  throw new Error(`matching an event: ${what}; the lab does not know what EventBridge (aws/event-ruler) would answer`);
+};
+
 const asText = (value: Json | undefined, operator: string): string =>
   typeof value === 'string' ? value : refuse(`${operator} wants a text`);
 
@@ -126,9 +131,17 @@ const readMatcher = (rule: Json): Test => {
   return (OPERATORS[operator] ?? refuse(`the operator ${operator}`))(argument);
 };
 
+const isExistsFalse = (rule: Json): boolean => isObject(rule) && rule.exists === false;
+
+/** Whether a pattern asks anywhere that something does not exist. */
+const asksForAbsence = (pattern: Json): boolean =>
+  isExistsFalse(pattern) ||
+  (typeof pattern === 'object' && pattern !== null && Object.values(pattern).some((inner) => asksForAbsence(inner)));
+
 /** `exists` looks at leaves only, as event-ruler does: an object, or an empty list, is no value. */
 const leaf = (rules: readonly Json[]): Node => {
   if (rules.length === 0) refuse('an empty list of values');
+  const isAbsenceAsked = rules.some(isExistsFalse);
   const tests: ((values: readonly Json[]) => boolean)[] = rules.map((rule) => {
     if (isObject(rule) && 'exists' in rule) {
       if (typeof rule.exists !== 'boolean' || Object.keys(rule).length !== 1) refuse('exists wants true or false');
@@ -138,8 +151,11 @@ const leaf = (rules: readonly Json[]): Node => {
     return (values) => values.some(test);
   });
   return (value) => {
-    const flat = value === undefined ? [] : Array.isArray(value) ? value.flat(Number.POSITIVE_INFINITY) : [value];
-    const leaves = (flat as Json[]).filter((v) => !isObject(v));
+    const values: readonly Json[] = value === undefined ? [] : Array.isArray(value) ? value : [value as Json];
+    if (values.some(Array.isArray)) refuseEvent('a list has a list in it');
+    if (isAbsenceAsked && Array.isArray(value) && values.some(isObject))
+      refuseEvent('exists: false on a list of objects');
+    const leaves = values.filter((v) => !isObject(v));
     return tests.some((test) => test(leaves));
   };
 };
@@ -161,16 +177,45 @@ const compileObject = (pattern: { readonly [key: string]: Json }): Node => {
         : refuse(`'${key}' is neither an object nor a list`);
     return (event) => inner(isObject(event) ? event[key] : undefined);
   });
+  const isAbsenceAsked = asksForAbsence(pattern);
   return (event) => {
+    if (Array.isArray(event) && event.some(Array.isArray)) refuseEvent('a list has a list in it');
+    if (Array.isArray(event) && isAbsenceAsked) refuseEvent('exists: false below a list of objects');
     // Lists of objects: one element must satisfy all parts together, as event-ruler's array consistency wants.
     if (Array.isArray(event)) return event.some((element: Json) => parts.every((part) => part(element)));
     return parts.every((part) => part(event));
   };
 };
 
-/** Compiles a pattern with aws/event-ruler's semantics. Throws on operators that it does not know. */
+type Field = { readonly path: string; readonly ors: readonly object[] };
+
+/** Every field that a pattern looks at, with the lists of $or that it stands in. */
+const fieldsOf = (pattern: { readonly [key: string]: Json }, path: string, ors: readonly object[]): readonly Field[] =>
+  Object.entries(pattern).flatMap(([key, rule]) => {
+    if (key === '$or' && Array.isArray(rule) && rule.every(isObject))
+      return rule.flatMap((branch) => fieldsOf(branch, path, [...ors, rule]));
+    const own = `${path}.${key}`;
+    return isObject(rule) ? fieldsOf(rule, own, ors) : [{ path: own, ors }];
+  });
+
+/** event-ruler lets the field of a branch stand in for the same field outside of the $or; the lab would want both. */
+const refuseFieldsBesideOr = (pattern: { readonly [key: string]: Json }): void => {
+  const fields = fieldsOf(pattern, '', []);
+  const beside = fields.find(({ path, ors }) =>
+    fields.some((other) => other.path === path && ors.some((or) => !other.ors.includes(or))),
+  );
+  if (beside !== undefined) refuse(`${beside.path.slice(1)} stands in a $or and outside of it`);
+};
+
+/**
+ * Compiles a pattern with aws/event-ruler's semantics.
+ *
+ * @throws on operators that it does not know, and on what it would answer otherwise than event-ruler: here for a
+ * pattern, and from `matches` for an event
+ */
 export const compilePattern = (pattern: unknown): EventPattern => {
   if (!isObject(pattern)) return refuse('the pattern is no object');
+  refuseFieldsBesideOr(pattern);
   const node = compileObject(pattern);
   return { matches: (event) => node(event as Json) };
 };

@@ -96,7 +96,10 @@ export const createCommandEngine = (options: CommandOptions): CommandEngine => {
   const expiries = new Map<string, () => void>();
   const stopping = new AbortController();
 
-  const emitCommand = (command: Command, status: string): void => {
+  const emitCommand = (command: Command, coarse: string): void => {
+    // Events have been seen with either spelling: half of the lab's have the one, half the other.
+    const isInWords = Number.parseInt(command.commandId.slice(0, 1), 16) % 2 === 1;
+    const status = coarse === 'TimedOut' && isInWords ? 'Timed Out' : coarse;
     buses.putService({
       source: 'aws.ssm',
       detailType: 'EC2 Command Status-change Notification',
