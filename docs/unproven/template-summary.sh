@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# GetTemplateSummary of a deployed stack gives back the Metadata of its template, whole (tested with 20,000 characters).
+# shellcheck disable=SC2317 # poll and undo call functions by their names
+# shellcheck source-path=SCRIPTDIR source=shared.sh
+source "$(dirname "${BASH_SOURCE[0]}")/shared.sh"
+
+begin "$@"
+plan 'one CloudFormation stack that holds nothing but a wait condition handle' 'nothing' '1 minute'
+
+name=$(new_name summary)
+padding=$(printf 'x%.0s' {1..20000})
+cat > "$WORK/template.json" << JSON
+{
+  "Metadata": { "fleetmend": { "probe": "begin", "padding": "$padding", "last": "$name-end" } },
+  "Resources": { "Anchor": { "Type": "AWS::CloudFormation::WaitConditionHandle" } }
+}
+JSON
+create_stack "$name" "$WORK/template.json"
+
+step 'reading the summary'
+metadata=$(call cloudformation get-template-summary --stack-name "$name" --query Metadata)
+if [[ $metadata == *'"begin"'*"$padding"*"$name-end"* ]]; then
+  verdict PROVEN "the Metadata came back whole, ${#metadata} characters"
+fi
+verdict REFUTED "the Metadata came back as ${#metadata} characters: ${metadata:0:200}"
