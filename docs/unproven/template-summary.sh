@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# GetTemplateSummary of a deployed stack gives back the Metadata of its template, whole (tested with 20,000 characters).
+# GetTemplateSummary of a deployed stack gives back the Metadata of its template, whole (tested with 20,000 characters), and
+# says of a stack that is not there that it does not exist.
 # shellcheck disable=SC2317 # poll and undo call functions by their names
 # shellcheck source-path=SCRIPTDIR source=shared.sh
 source "$(dirname "${BASH_SOURCE[0]}")/shared.sh"
@@ -19,7 +20,14 @@ create_stack "$name" "$WORK/template.json"
 
 step 'reading the summary'
 metadata=$(call cloudformation get-template-summary --stack-name "$name" --query Metadata)
-if [[ $metadata == *'"begin"'*"$padding"*"$name-end"* ]]; then
-  verdict PROVEN "the Metadata came back whole, ${#metadata} characters"
+step 'reading the summary of a stack that is not there'
+answer='a summary'
+if ! try cloudformation get-template-summary --stack-name "$name-none" --query Metadata > /dev/null; then
+  demand_answer
+  answer=$(last_error)
 fi
-verdict REFUTED "the Metadata came back as ${#metadata} characters: ${metadata:0:200}"
+
+if [[ $metadata == *'"begin"'*"$padding"*"$name-end"* ]]; then found=whole; else found="as ${metadata:0:100}"; fi
+saw="the Metadata came back $found, ${#metadata} characters; the answer for a stack that is not there: $answer"
+if [[ $found == whole && $answer == *'(ValidationError)'*' does not exist'* ]]; then verdict PROVEN "$saw"; fi
+verdict REFUTED "$saw"

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { Scenario } from './answers.ts';
 import { type Run, runScript, SCRIPTS } from './run-script.ts';
-import { SCENARIOS, type Scenario } from './scenarios.ts';
+import { SCENARIOS } from './scenarios.ts';
 
 const EXIT = { PROVEN: 0, REFUTED: 1, INCONCLUSIVE: 2 } as const;
 
@@ -117,7 +118,7 @@ describe.each(CREATE)('%s creates something', (script) => {
   });
 
   it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('and cleans up after %s', async (signal) => {
-    const waiting = `'${create}'*) touch "$STATE/reached"; sleep 0.3 ;;`;
+    const waiting = `'${create}'*) touch "$STATE/reached"; sleep 5 ;;`;
     const result = await runScript(script, { answers: answersOf(`${waiting}\n${proving(script).answers}`), signal });
     expect(result.stdout).toMatch(/^INCONCLUSIVE: (?:interrupted|stopped) while /);
     expect(result.code).toBe(2);
