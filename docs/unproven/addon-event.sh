@@ -18,7 +18,7 @@ name=$(new_name addon)
 {
   cat << 'YAML'
 Outputs:
-  Queue: {Value: !Ref Heard}
+  Queue: {Value: !Ref EventQueue}
 Resources:
 YAML
   listener_resources '{"source": ["aws.eks"], "detail-type": [{"prefix": "EKS Addon "}]}'
@@ -27,14 +27,14 @@ create_stack "$name" "$WORK/template.yaml"
 queue=$(stack_output "$name" Queue)
 
 : > "$WORK/events"
-heard_one() {
-  hear "$queue" "$WORK/events" || return
+have_one() {
+  receive "$queue" "$WORK/events" || return
   [[ -s $WORK/events ]]
 }
 step 'listening'
 say '  Now change an add-on of a test cluster in another terminal (--help has a command).'
 # A look waits 10 seconds for an event, and then the pause.
-poll $((option_minutes * 60 / (10 + PAUSE))) heard_one || stop "no event of an add-on came in $option_minutes minutes"
+poll $((option_minutes * 60 / (10 + PAUSE))) have_one || stop "no event of an add-on came in $option_minutes minutes"
 
 event=$(head -n 1 "$WORK/events")
 say "$event"

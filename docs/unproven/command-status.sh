@@ -18,7 +18,7 @@ name=$(new_name status)
   cat << 'YAML'
 Outputs:
   Node: {Value: !Ref Node}
-  Queue: {Value: !Ref Heard}
+  Queue: {Value: !Ref EventQueue}
 Resources:
 YAML
   node_resources
@@ -36,13 +36,13 @@ statuses() {
   grep -F "$command_id" "$WORK/events" | grep -E "\"detail-type\": ?\"$1\"" | grep -oE '"status": ?"[^"]*"' \
     | sed -e 's/.*: *"//' -e 's/"$//' | grep -vE '^(Pending|In ?Progress|Delayed)$' | sort -u
 }
-heard_both() {
-  hear "$queue" "$WORK/events" || return
+have_both() {
+  receive "$queue" "$WORK/events" || return
   [[ -n $(statuses 'EC2 Command Status-change Notification') && -n $(statuses 'EC2 Command Invocation Status-change Notification') ]]
 }
 step 'waiting for the events'
 : > "$WORK/events"
-poll 12 heard_both || true
+poll 12 have_both || true
 of_command=$(statuses 'EC2 Command Status-change Notification' | paste -s -d , -) || true
 of_node=$(statuses 'EC2 Command Invocation Status-change Notification' | paste -s -d , -) || true
 details=$(call ssm get-command-invocation --command-id "$command_id" --instance-id "$NODE" --query '[Status,StatusDetails]' | tr '\t' /)

@@ -16,9 +16,12 @@ import { join } from 'node:path';
 /** The folder of the scripts that prove what only a real account can prove. */
 export const FOLDER = join(import.meta.dirname, '../../../docs/unproven');
 
-/** The scripts, without the part that they share. */
+/** What the scripts share. */
+const SHARED: readonly string[] = ['shared.sh', 'resources.sh'];
+
+/** The scripts, without what they share. */
 export const SCRIPTS = readdirSync(FOLDER)
-  .filter((file) => file.endsWith('.sh') && file !== 'shared.sh')
+  .filter((file) => file.endsWith('.sh') && !SHARED.includes(file))
   .sort();
 
 /** What a run of a script left behind. */

@@ -2,6 +2,8 @@ import { BROKEN, denied, invoke, type Scenario } from './answers.ts';
 
 /** What Lambda answers to an operation that its region does not have. */
 const NO_OPERATION = "fail AccessDeniedException 'Unable to determine service/operation name to be authorized'";
+const FUNCTION = `*"OutputKey=='Function'"*) echo arn:aws:lambda:eu-west-1:111122223333:function:probe ;;`;
+
 const china = ['--yes', '--region', 'cn-north-1'];
 const inChina = "'sts get-caller-identity'*) echo 'arn:aws-cn:iam::111122223333:user/mei'; exit ;;";
 
@@ -32,7 +34,7 @@ export const functions: readonly Scenario[] = [
     script: 'logs-principal.sh',
     title: 'logs.amazonaws.com works',
     verdict: 'PROVEN',
-    answers: `
+    answers: `${FUNCTION}
       'lambda add-permission'*amazonaws.com.cn*) fail InvalidParameterValueException 'The provided principal was invalid.' ;;
       'logs filter-log-events'*) if (($(times asked) < 3)); then echo None; else echo 3; fi ;;`,
     says: /logs\.amazonaws\.com: delivered; logs\.amazonaws\.com\.cn: Lambda refuses/,
@@ -42,7 +44,7 @@ export const functions: readonly Scenario[] = [
     title: 'China wants the other principal',
     verdict: 'REFUTED',
     words: china,
-    answers: `${inChina}
+    answers: `${inChina} ${FUNCTION}
       'lambda add-permission'*amazonaws.com.cn*) fail InvalidParameterValueException 'The provided principal was invalid.' ;;
       'logs filter-log-events'*) echo 3 ;;`,
   },
@@ -50,7 +52,7 @@ export const functions: readonly Scenario[] = [
     script: 'logs-principal.sh',
     title: 'the line does not arrive',
     verdict: 'INCONCLUSIVE',
-    answers: `'logs filter-log-events'*) echo None ;;`,
+    answers: `${FUNCTION} 'logs filter-log-events'*) echo None ;;`,
   },
   { script: 'lambda-arm64.sh', title: 'it runs', verdict: 'PROVEN', answers: invoke('"v24.1.0 arm64"') },
   {

@@ -1,10 +1,12 @@
 import { BROKEN, invoked, online, QUEUE, type Scenario } from './answers.ts';
 
+const COMMAND = '11111111-2222-4333-8444-555555555555';
+
 // Source of the form: Systems Manager user guide, "Monitoring Systems Manager events: examples".
 const statusEvent = (kind: 'Command' | 'Command Invocation', status: string): string =>
-  `echo '{"version":"0","detail-type":"EC2 ${kind} Status-change Notification","source":"aws.ssm","detail":{"command-id":"c-1","document-name":"AWS-RunShellScript","status":"${status}"}}'`;
+  `echo '{"version":"0","detail-type":"EC2 ${kind} Status-change Notification","source":"aws.ssm","detail":{"command-id":"${COMMAND}","document-name":"AWS-RunShellScript","status":"${status}"}}'`;
 const commandStatus = (command: string, invocation: string): string => `${online}
-  'ssm send-command'*) echo c-1 ;;
+  'ssm send-command'*) echo ${COMMAND} ;;
   'sqs receive-message'*)
     case $(times heard) in
       1) ${statusEvent('Command', 'InProgress')} ;;

@@ -70,7 +70,7 @@ describe.each(SCRIPTS)('%s', (script) => {
 
   it('changes nothing that it did not create', async () => {
     const result = await run(proving(script));
-    const ours = /fleetmend-unproven-|https:\/\/sqs\.|arn:dlq|i-0123456789abcdef0|--command-id c-1/;
+    const ours = /fleetmend-unproven-|https:\/\/sqs\.|arn:dlq|i-0123456789abcdef0|--command-id 11111111-/;
     const reads =
       /^--region \S+ --output text (?:sts get-caller-identity|ec2 describe-subnets|cloudtrail lookup-events|logs test-metric-filter)\b/;
     expect(result.calls.filter((call) => !reads.test(call) && !ours.test(call))).toEqual([]);
