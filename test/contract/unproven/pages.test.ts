@@ -1,6 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { EXIT } from '../../../infra/user-error.ts';
 import { FOLDER, SCRIPTS } from './run-script.ts';
 
 const root = join(FOLDER, '../..');
@@ -22,7 +24,7 @@ const sections: readonly Section[] = (read('docs/unproven.md').split('\n## The c
   }));
 
 const scriptOf = ({ parts }: Section): string =>
-  /\(unproven\/([a-z0-9-]+\.sh)\)/.exec(parts.get('Script') ?? '')?.[1] ?? '';
+  /^\[`docs\/unproven\/([a-z0-9-]+\.sh)`\]\(unproven\/\1\)$/.exec(parts.get('Script') ?? '')?.[1] ?? '';
 
 describe('docs/unproven.md', () => {
   it('has one claim for every script, and one script for every claim', () => {
@@ -36,7 +38,7 @@ describe('docs/unproven.md', () => {
 
   it.each(sections)('names for "$title" what relies on it', ({ parts }) => {
     const reliance = parts.get('Relied on by') ?? '';
-    expect(reliance).toMatch(/\]\(\.\.\/(?:infra|functions|ssm-documents)\/|`npm run deploy/);
+    expect(reliance).toMatch(/\]\(\.\.\/(?:infra|functions|ssm-documents)\//);
   });
 
   it.each(sections)('has for "$title" a table of its runs', ({ text }) => {
@@ -103,6 +105,34 @@ describe('docs/deploying.md', () => {
     const arns = JSON.stringify(policy).match(/arn:[^"]+/g) ?? [];
     expect(arns.length).toBeGreaterThan(3);
     for (const arn of arns) expect(arn).toMatch(/^arn:aws:[a-z]+:(?:eu-west-1)?:123456789012:/);
+  });
+
+  it('has a policy that allows what `npm run deploy` calls itself', () => {
+    const sources = readdirSync(join(root, 'infra/deploy'))
+      .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
+      .map((file) => read(`infra/deploy/${file}`))
+      .join('\n');
+    const called = new Set(
+      [...sources.matchAll(/\bnew ([A-Z]\w+)Command\(|\bpaginate([A-Z]\w+)\(/g)].map(([, a, b]) => a ?? b ?? ''),
+    );
+    expect(called.size).toBeGreaterThan(4);
+    // STS takes GetCallerIdentity from everyone.
+    called.delete('GetCallerIdentity');
+    const policy = /```json\n([\s\S]*?)```/.exec(page)?.[1] ?? '';
+    expect([...called].filter((operation) => !new RegExp(`"[a-z]+:${operation}"`).test(policy))).toEqual([]);
+  });
+
+  it('has every option of `npm run deploy`, and no other', () => {
+    const help = execFileSync(process.execPath, [join(root, 'infra/deploy/deploy.ts'), '--help'], { encoding: 'utf8' });
+    const optionsOf = (text: string, pattern: RegExp) => [...text.matchAll(pattern)].map(([, option]) => option).sort();
+    const wanted = optionsOf(help, /^ {2}(--[a-z-]+)/gm);
+    expect(wanted.length).toBeGreaterThan(5);
+    expect(optionsOf(page, /^\| `(--[a-z-]+)[^`]*` +\|/gm)).toEqual(wanted);
+  });
+
+  it('has every exit code of `npm run deploy`', () => {
+    const codes = [...page.matchAll(/^\| (\d) +\| /gm)].map(([, code]) => Number(code));
+    expect(codes).toEqual(Object.values(EXIT));
   });
 
   it('has the cost that docs/costs.md computes', () => {
