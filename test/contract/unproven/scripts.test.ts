@@ -1,0 +1,134 @@
+import { describe, expect, it } from 'vitest';
+import type { Scenario } from './answers.ts';
+import { type Run, runScript, SCRIPTS } from './run-script.ts';
+import { SCENARIOS } from './scenarios.ts';
+
+const EXIT = { PROVEN: 0, REFUTED: 1, INCONCLUSIVE: 2 } as const;
+
+const answersOf = (branches: string): string => `case "$*" in\n${branches}\nesac\n`;
+const run = ({ script, answers, words }: Scenario): Promise<Run> =>
+  runScript(script, { answers: answersOf(answers), ...(words === undefined ? {} : { words }) });
+
+/** The names that calls with these words give to an option, sorted. */
+const named = ({ calls }: Run, operation: RegExp, option: string): readonly string[] =>
+  calls
+    .filter((call) => operation.test(call))
+    .map((call) => new RegExp(`--${option} (\\S+)`).exec(call)?.[1] ?? '')
+    .sort();
+
+/** What scripts create outside of stacks, and how it goes. */
+const PAIRS = [
+  [/ cloudformation create-stack /, / cloudformation delete-stack /, 'stack-name'],
+  [/ ssm create-document /, / ssm delete-document /, 'name'],
+  [/ logs create-log-group /, / logs delete-log-group /, 'log-group-name'],
+] as const;
+
+const expectClean = (result: Run): void => {
+  for (const [create, remove, option] of PAIRS) {
+    const removed = named(result, remove, option);
+    for (const name of named(result, create, option)) {
+      expect(name).toMatch(/^fleetmend-unproven-[a-z0-9]+-[0-9a-f]{8}(?:-[a-z]+)?$/);
+      expect(removed).toContain(name);
+    }
+    for (const name of removed) expect(name).toMatch(/^fleetmend-unproven-/);
+  }
+  expect(result.leftovers).toEqual([]);
+};
+
+describe.each(SCENARIOS)('$script: $title', (scenario) => {
+  it(`ends in ${scenario.verdict} and removes what it created`, async () => {
+    const result = await run(scenario);
+    expect(result.stdout, result.stderr).toMatch(new RegExp(`^${scenario.verdict}: [^\\n]+\\n$`));
+    if (scenario.says !== undefined) expect(result.stdout.trim()).toMatch(scenario.says);
+    expect(result.code).toBe(EXIT[scenario.verdict]);
+    expectClean(result);
+  });
+});
+
+const proving = (script: string): Scenario => {
+  const found = SCENARIOS.find((scenario) => scenario.script === script && scenario.verdict === 'PROVEN');
+  if (found === undefined) throw new Error(`reading the scenarios: none proves ${script}`);
+  return found;
+};
+const ONLY_READS = ['cloudtrail-fields.sh', 'filter-pattern.sh'];
+const CREATE = SCRIPTS.filter((script) => !ONLY_READS.includes(script));
+
+describe.each(SCRIPTS)('%s', (script) => {
+  it('has answers that prove it, that refute it and that leave it open', () => {
+    const verdicts = SCENARIOS.filter((scenario) => scenario.script === script).map(({ verdict }) => verdict);
+    expect([...new Set(verdicts)].sort()).toEqual(['INCONCLUSIVE', 'PROVEN', 'REFUTED']);
+  });
+
+  it('passes region and profile on to every call', async () => {
+    const result = await runScript(script, {
+      answers: answersOf(proving(script).answers),
+      words: ['--profile', 'test', '--yes', '--region', 'eu-central-1'],
+    });
+    expect(result.calls.length).toBeGreaterThan(1);
+    for (const call of result.calls) expect(call).toMatch(/^--profile test --region eu-central-1 --output text /);
+  });
+
+  it('changes nothing that it did not create', async () => {
+    const result = await run(proving(script));
+    const ours = /fleetmend-unproven-|https:\/\/sqs\.|arn:dlq|i-0123456789abcdef0|--command-id 11111111-/;
+    const reads =
+      /^--region \S+ --output text (?:sts get-caller-identity|ec2 describe-subnets|cloudtrail lookup-events|logs test-metric-filter)\b/;
+    expect(result.calls.filter((call) => !reads.test(call) && !ours.test(call))).toEqual([]);
+  });
+
+  it('says in --help what it is about, and calls nothing', async () => {
+    const result = await runScript(script, { words: ['--help'] });
+    expect([result.code, result.calls, result.leftovers]).toEqual([0, [], []]);
+    expect(result.stdout).toMatch(/^[A-Z][^#]{60,}\n\nOptions:\n/);
+    expect(result.stdout).not.toContain('shellcheck');
+    expect(result.stdout).toContain('Exit codes: 0 PROVEN, 1 REFUTED, 2 INCONCLUSIVE');
+  });
+
+  it.each([
+    ['an unknown option', ['--force', 'yes', '--region', 'eu-west-1'], /there is no option --force/],
+    ['an option without a value', ['--region'], /--region is unknown or has no value/],
+    ['no region', ['--yes'], /no region is set; give --region/],
+  ])('does not start with %s', async (_, words, says) => {
+    const result = await runScript(script, { words });
+    expect(result.stdout).toMatch(says);
+    expect(result.code).toBe(2);
+    expect(result.calls.filter((call) => !call.includes('configure get region'))).toEqual([]);
+  });
+});
+
+describe.each(CREATE)('%s creates something', (script) => {
+  it('and says what and for how much, and creates nothing without consent', async () => {
+    const result = await runScript(script, {
+      answers: answersOf(proving(script).answers),
+      words: ['--region', 'eu-west-1'],
+    });
+    expect(result.stderr).toMatch(/This script creates .+ and removes it at the end\.\nIt costs .+ and takes about /);
+    expect(result.stdout).toMatch(/^INCONCLUSIVE: nothing was created: there is no terminal to ask on; give --yes\n$/);
+    expect(result.calls.filter((call) => !call.includes('sts get-caller-identity'))).toEqual([]);
+  });
+
+  const create = script === 'log-class.sh' ? 'logs create-log-group' : 'cloudformation create-stack';
+
+  it('and cleans up where AWS fails at the creation', async () => {
+    const failing = `'${create}'*) fail InternalFailure 'An internal error occurred' ;;`;
+    const result = await runScript(script, { answers: answersOf(`${failing}\n${proving(script).answers}`) });
+    expect(result.stdout).toMatch(/^INCONCLUSIVE: .*An internal error occurred/);
+    expect(result.code).toBe(2);
+    expectClean(result);
+  });
+
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('and cleans up after %s', async (signal) => {
+    const waiting = `'${create}'*) touch "$STATE/reached"; sleep 5 ;;`;
+    const result = await runScript(script, { answers: answersOf(`${waiting}\n${proving(script).answers}`), signal });
+    expect(result.stdout).toMatch(/^INCONCLUSIVE: (?:interrupted|stopped) while /);
+    expect(result.code).toBe(2);
+    expectClean(result);
+  });
+
+  it('and names what it could not remove', async () => {
+    const failing = "'cloudformation delete-stack'* | 'logs delete-log-group'*) fail InternalFailure 'try again' ;;";
+    const result = await runScript(script, { answers: answersOf(`${failing}\n${proving(script).answers}`) });
+    expect(result.stderr).toMatch(/NOT REMOVED: delete_(?:stack|group) fleetmend-unproven-\S+: .*try again/);
+    expect(result.stdout).toMatch(/^PROVEN: /);
+  });
+});
