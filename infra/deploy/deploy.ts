@@ -159,6 +159,7 @@ const main = async (): Promise<ExitCode> => {
   const caller = await checkCaller(target, account);
   say(`deploy: as ${caller.arn}`);
 
+  await compare(config, target, asking, options['dry-run']);
   const skipped = options['trust-log-groups'] ? [] : await unusableGroups(config, target);
   const sayWhatIsLeftOut = () => {
     for (const { logGroup, why } of skipped) say(`deploy: leaves out the log group ${logGroup}: ${why}`);
@@ -167,7 +168,6 @@ const main = async (): Promise<ExitCode> => {
   // Loaded late: a mistake in the configuration is answered before the CDK is read.
   const { synthesizeStack } = await import('../synthesize.ts');
   const { folder, documents } = synthesizeStack(config, skipped);
-  await compare(config, target, asking, options['dry-run']);
   if (options['dry-run']) return runCdk(['diff', '--app', folder, config.stackName], target);
 
   const approval = asking.yes ? 'never' : 'broadening';

@@ -1,25 +1,11 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { xml, xmlLeaf } from '../lab/aws/wire.ts';
+import { cloudFormation, type QueryOperations } from './cloudformation.ts';
+import { Refused, type StandInState } from './stand-in-state.ts';
 
 /** A call that the stand-in answered. */
 export type StandInCall = { readonly service: string; readonly operation: string; readonly input: unknown };
-
-/** What the stand-in holds; a test changes it as it goes. */
-export type StandInState = {
-  account: string;
-  arn: string;
-  /** Refuses the credentials, as STS does: the code and the message. */
-  refusal: readonly [code: string, message: string] | undefined;
-  /** The deployed template by stack name. */
-  readonly stacks: Map<string, string>;
-  /** Log groups: their class and the names of their subscription filters. */
-  readonly logGroups: Map<string, { readonly logClass: string; readonly subscriptions: readonly string[] }>;
-  /** The account's SSM documents by name, with the time of their creation. */
-  readonly documents: Map<string, Date>;
-  /** Operations that are denied, as `service:Operation`. */
-  readonly denied: Set<string>;
-};
 
 /** AWS as far as a deployment needs it: STS, CloudFormation, SSM, CloudWatch Logs and S3, on loopback. */
 export type StandIn = {
@@ -31,18 +17,6 @@ export type StandIn = {
   readonly stop: () => Promise<void>;
 };
 
-class Refused extends Error {
-  readonly code: string;
-  readonly status: number;
-
-  constructor(code: string, message: string, status = 400) {
-    super(message);
-    this.code = code;
-    this.status = status;
-  }
-}
-
-type Input = Readonly<Record<string, string>>;
 type Answer = { readonly status?: number; readonly type: string; readonly body: string };
 
 const SERVICE = /Credential=[^/]+\/\d{8}\/[^/]+\/([^/]+)\/aws4_request/;
@@ -51,7 +25,6 @@ const SERVICE = /Credential=[^/]+\/\d{8}\/[^/]+\/([^/]+)\/aws4_request/;
 export const startStandIn = async (): Promise<StandIn> => {
   const calls: StandInCall[] = [];
   const objects = new Map<string, Buffer>();
-  const changeSets = new Map<string, { readonly stack: string; readonly template: string; readonly input: Input }>();
   const state: StandInState = {
     account: '123456789012',
     arn: 'arn:aws:sts::123456789012:assumed-role/Deployer/alice',
@@ -62,47 +35,7 @@ export const startStandIn = async (): Promise<StandIn> => {
     denied: new Set(),
   };
 
-  const stackId = (name: string) => `arn:aws:cloudformation:eu-west-1:${state.account}:stack/${name}/0`;
-  const changeSetId = (name: string) => `arn:aws:cloudformation:eu-west-1:${state.account}:changeSet/${name}/0`;
-  const changeSetName = ({ ChangeSetName = '' }: Input): string =>
-    /changeSet\/([^/]+)/.exec(ChangeSetName)?.[1] ?? ChangeSetName;
-  const changeSetOf = (input: Input) => {
-    const name = changeSetName(input);
-    const found = changeSets.get(name);
-    if (found === undefined) throw new Refused('ChangeSetNotFound', `ChangeSet [${name}] does not exist`, 404);
-    return { name, ...found };
-  };
-  const nameOf = (idOrName = '') => /:stack\/([^/]+)/.exec(idOrName)?.[1] ?? idOrName;
-  const stackOf = (input: Input): readonly [name: string, template: string] => {
-    const name = nameOf(input.StackName);
-    const template = state.stacks.get(name);
-    if (template === undefined) throw new Refused('ValidationError', `Stack with id ${name} does not exist`);
-    return [name, template];
-  };
-  /** A change set of a stack that does not exist yet makes one without a template. */
-  const inReview = (input: Input): boolean => {
-    const name = nameOf(input.StackName);
-    return !state.stacks.has(name) && [...changeSets.values()].some(({ stack }) => stack === name);
-  };
-  const metadataOf = (template: string): unknown => {
-    const json: unknown = JSON.parse(template);
-    return typeof json === 'object' && json !== null ? Reflect.get(json, 'Metadata') : undefined;
-  };
-  const describe = (name: string, status: string): string =>
-    xml(
-      'Stacks',
-      xml(
-        'member',
-        xmlLeaf('StackName', name),
-        xmlLeaf('StackId', stackId(name)),
-        xmlLeaf('StackStatus', status),
-        xmlLeaf('CreationTime', new Date(0).toISOString()),
-        xmlLeaf('EnableTerminationProtection', false),
-        xml('Tags', xml('member', xmlLeaf('Key', 'application'), xmlLeaf('Value', 'fleetmend'))),
-      ),
-    );
-
-  const query: Readonly<Record<string, (input: Input) => string>> = {
+  const sts: QueryOperations = {
     GetCallerIdentity: () =>
       xmlLeaf('Arn', state.arn) + xmlLeaf('UserId', 'AROAEXAMPLE:alice') + xmlLeaf('Account', state.account),
     AssumeRole: (input) => {
@@ -116,55 +49,8 @@ export const startStandIn = async (): Promise<StandIn> => {
         xmlLeaf('Expiration', new Date(Date.now() + 3_600_000).toISOString()),
       );
     },
-    GetTemplateSummary: (input) => {
-      const metadata = metadataOf(stackOf(input)[1]);
-      return metadata === undefined ? '' : xmlLeaf('Metadata', JSON.stringify(metadata));
-    },
-    GetTemplate: (input) => (inReview(input) ? '' : xmlLeaf('TemplateBody', stackOf(input)[1])),
-    DescribeStacks: (input) =>
-      inReview(input)
-        ? describe(nameOf(input.StackName), 'REVIEW_IN_PROGRESS')
-        : describe(stackOf(input)[0], 'UPDATE_COMPLETE'),
-    CreateChangeSet: (input) => {
-      const stack = nameOf(input.StackName);
-      const url = new URL(input.TemplateURL ?? 'http://none/');
-      const template = objects.get(decodeURIComponent(url.pathname.slice(1)))?.toString('utf8');
-      if (template === undefined) throw new Refused('ValidationError', `S3 error: no template at ${url.pathname}`);
-      const name = input.ChangeSetName ?? '';
-      changeSets.set(name, { stack, template, input });
-      return xmlLeaf('Id', changeSetId(name)) + xmlLeaf('StackId', stackId(stack));
-    },
-    DescribeChangeSet: (input) => {
-      const { name, stack } = changeSetOf(input);
-      return (
-        xmlLeaf('ChangeSetName', name) +
-        xmlLeaf('ChangeSetId', changeSetId(name)) +
-        xmlLeaf('StackId', stackId(stack)) +
-        xmlLeaf('StackName', stack) +
-        xmlLeaf('Status', 'CREATE_COMPLETE') +
-        xmlLeaf('ExecutionStatus', 'AVAILABLE') +
-        xml('Changes', xml('member', xmlLeaf('Type', 'Resource')))
-      );
-    },
-    ExecuteChangeSet: (input) => {
-      const { name, stack, template } = changeSetOf(input);
-      state.stacks.set(stack, template);
-      changeSets.delete(name);
-      return '';
-    },
-    DeleteChangeSet: (input) => {
-      changeSets.delete(changeSetName(input));
-      return '';
-    },
-    DeleteStack: (input) => {
-      for (const [name, { stack }] of changeSets) if (stack === nameOf(input.StackName)) changeSets.delete(name);
-      return '';
-    },
-    DescribeStackEvents: () => xml('StackEvents'),
-    ListStackResources: () => xml('StackResourceSummaries'),
-    DescribeStackResources: () => xml('StackResources'),
-    UpdateTerminationProtection: (input) => xmlLeaf('StackId', input.StackName ?? ''),
   };
+  const query: QueryOperations = { ...sts, ...cloudFormation(state, objects) };
 
   const logs = (operation: string, input: Readonly<Record<string, unknown>>): unknown => {
     const name = String(input.logGroupNamePrefix ?? input.logGroupName);

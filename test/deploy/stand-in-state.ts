@@ -1,0 +1,27 @@
+/** What the stand-in holds; a test changes it as it goes. */
+export type StandInState = {
+  account: string;
+  arn: string;
+  /** Refuses the credentials, as STS does: the code and the message. */
+  refusal: readonly [code: string, message: string] | undefined;
+  /** The deployed template by stack name. */
+  readonly stacks: Map<string, string>;
+  /** Log groups: their class and the names of their subscription filters. */
+  readonly logGroups: Map<string, { readonly logClass: string; readonly subscriptions: readonly string[] }>;
+  /** The account's SSM documents by name, with the time of their creation. */
+  readonly documents: Map<string, Date>;
+  /** Operations that are denied, as `service:Operation`. */
+  readonly denied: Set<string>;
+};
+
+/** An error that the stand-in answers. */
+export class Refused extends Error {
+  readonly code: string;
+  readonly status: number;
+
+  constructor(code: string, message: string, status = 400) {
+    super(message);
+    this.code = code;
+    this.status = status;
+  }
+}
