@@ -1,4 +1,6 @@
 import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 
 /** A word of a command line; undefined where only a running shell knows it (`"$program"`). */
 export type Word = string | undefined;
@@ -7,6 +9,11 @@ export type Word = string | undefined;
 type Wrapper = { readonly valued?: readonly string[]; readonly positionals?: number };
 
 const WRAPPERS: Readonly<Record<string, Wrapper>> = {
+  // Functions of the documents (ssm-documents/lib/prelude.sh, network.sh) that run the rest of their arguments.
+  bounded: { positionals: 1 },
+  capture: { positionals: 1 },
+  capture_shared: { positionals: 2 },
+  with_network: {},
   builtin: {},
   chroot: { positionals: 1 },
   command: {},
@@ -50,7 +57,6 @@ export const readShell = (text: string, language: Language): ShellCommands => {
   const commands: Word[][] = [];
   const functions: string[] = [];
   const visit = (node: unknown): void => {
-    if (Array.isArray(node)) return node.forEach(visit);
     if (!isNode(node)) return;
     if (node.Type === 'CallExpr' && Array.isArray(node.Args)) commands.push(node.Args.map(textOf));
     if (node.Type === 'FuncDecl' && isNode(node.Name)) functions.push(String(node.Name.Value));
@@ -88,23 +94,39 @@ export const programsOf = ([first, ...words]: readonly Word[]): string[] => {
 };
 
 const afterOptions = (words: readonly Word[], { valued = [], positionals = 0 }: Wrapper): readonly Word[] => {
+  let left = positionals;
   let at = 0;
   for (; at < words.length; at++) {
     const word = words[at];
-    if (word === '--') return words.slice(at + 1 + positionals);
-    if (word === undefined || !(word.startsWith('-') || ASSIGNMENT.test(word))) break;
-    if (valued.includes(word)) at++;
+    if (word === '--') return words.slice(at + 1 + left);
+    if (word !== undefined && (/^[-!]/.test(word) || ASSIGNMENT.test(word))) {
+      if (valued.includes(word)) at++;
+      continue;
+    }
+    if (left === 0) break;
+    left--;
   }
-  return words.slice(at + positionals);
+  return words.slice(at);
 };
 
-/** `bash -o pipefail -euc TEXT NAME…`: the programs of the text, and what stands after it where that runs `"$@"`. */
+/**
+ * `bash -o pipefail -euc TEXT NAME…`: the programs of the text, and what stands after `--` where the text runs `"$@"`;
+ * `bash FILE…`: those of the file, where it is one of the repository's own.
+ */
 const programsOfShell = (name: string, words: readonly Word[]): string[] => {
   const at = words.findIndex((word) => word !== undefined && /^-\w*c$/.test(word));
-  const text = at === -1 ? undefined : words.slice(at + 1).find((word) => word === undefined || !/^[-+]/.test(word));
+  const rest = words.slice(at + 1);
+  const text = at === -1 ? ownFile(words[0]) : rest.find((word) => word === undefined || !/^[-+]/.test(word));
   if (text === undefined) return [];
   const { commands, functions } = readShell(text, name === 'bash' ? 'bash' : 'posix');
   const own = commands.flatMap(programsOf).filter((program) => !functions.includes(program));
-  const dashes = words.indexOf('--', at);
-  return [...own, ...(text.includes('"$@"') && dashes !== -1 ? programsOf(words.slice(dashes + 1)) : [])];
+  const dashes = rest.indexOf('--');
+  return [...own, ...(text.includes('"$@"') && dashes !== -1 ? programsOf(rest.slice(dashes + 1)) : [])];
+};
+
+const root = join(import.meta.dirname, '../..');
+const ownFile = (path: Word): string | undefined => {
+  if (path === undefined || !path.endsWith('.sh') || path.includes('node_modules')) return undefined;
+  const file = resolve(root, path);
+  return file.startsWith(root) && existsSync(file) ? readFileSync(file, 'utf8') : undefined;
 };

@@ -1,11 +1,11 @@
 /** What a program of the list is needed for; each can be installed, and be missing, on its own. */
-export type Need = 'shell lint' | 'unit tests' | 'real nodes' | 'bare machine';
+export type Need = 'shell lint' | 'real nodes' | 'bare machine';
 
 /**
- * How the list is held against what happens: a program is `started` by a test itself, is started by another program of
- * the list, or lends only files, which a source file of the repository names.
+ * How the list is held against what happens: a program is `started` in every whole run of the tests, is started by
+ * another program of the list, or is started or read by what a file of the repository says, which names it.
  */
-export type Use = 'started' | { readonly startedBy: string } | { readonly readBy: string };
+export type Use = 'started' | { readonly startedBy: string } | { readonly namedIn: string };
 
 /** A program that the tests, the lab or the scripts start, and the Debian package that holds it. */
 export type Program = {
@@ -78,7 +78,7 @@ export const PROGRAMS: readonly Program[] = [
     file: '/usr/lib/cni/bridge',
     why: "the pods' network on a node",
     neededFor: ['real nodes'],
-    use: { readBy: 'test/lab/real/node-root.ts' },
+    use: { namedIn: 'test/lab/real/node-root.ts' },
   },
   {
     name: 'systemd',
@@ -166,7 +166,7 @@ export const PROGRAMS: readonly Program[] = [
     file: '/etc/ssl/certs/ca-certificates.crt',
     why: 'the certificate authorities that a node trusts',
     neededFor: ['real nodes'],
-    use: { readBy: 'test/lab/real/node-root.ts' },
+    use: { namedIn: 'test/lab/real/node-root.ts' },
   },
   {
     name: 'curl',
@@ -185,15 +185,35 @@ export const PROGRAMS: readonly Program[] = [
     use: 'started',
   },
   {
+    name: 'python3',
+    debianPackage: 'python3',
+    file: '/usr/bin/python3',
+    why: 'runs the stand-ins for kubelet, cri-dockerd and aws-node',
+    neededFor: ['real nodes'],
+    use: { namedIn: 'test/lab/real/stand-ins/kubelet.py' },
+  },
+  {
+    name: 'pgrep',
+    debianPackage: 'procps',
+    file: '/usr/bin/pgrep',
+    why: 'finds processes of a node',
+    neededFor: ['real nodes'],
+    use: 'started',
+  },
+  {
     name: 'debootstrap',
     debianPackage: 'debootstrap',
     file: '/usr/sbin/debootstrap',
     why: 'makes the minimal Debian of npm run test:bare',
     neededFor: ['bare machine'],
-    use: 'started',
+    use: { namedIn: 'test/bare/machine.ts' },
   },
 ];
 
 /** The programs of the list that serve one of the needs. */
 export const programsFor = (needs: readonly Need[]): Program[] =>
   PROGRAMS.filter(({ neededFor }) => neededFor.some((need) => needs.includes(need)));
+
+const NEEDS: ReadonlySet<string> = new Set(PROGRAMS.flatMap(({ neededFor }) => neededFor));
+
+export const isNeed = (word: string): word is Need => NEEDS.has(word);
