@@ -123,8 +123,10 @@ describe('the lint', () => {
   });
 
   it('is part of what the repository lints its shell files with, and fails on a bad line', () => {
-    expect(readFileSync(new URL('../lint-shell.sh', import.meta.url), 'utf8')).toContain('node test/shell-rules.ts');
-    const rules = fileURLToPath(new URL('../shell-rules.ts', import.meta.url));
+    expect(readFileSync(new URL('../lint-shell.sh', import.meta.url), 'utf8')).toContain(
+      'node test/check-shell-rules.ts',
+    );
+    const rules = fileURLToPath(new URL('../check-shell-rules.ts', import.meta.url));
     const bad = fileURLToPath(new URL('samples/not-bash-4.2.sh.txt', import.meta.url));
     const result = spawnSync(process.execPath, [rules, bad], { encoding: 'utf8' });
     expect([result.status, result.stderr]).toEqual([1, expect.stringContaining('line 3: local -n')]);
