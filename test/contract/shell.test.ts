@@ -132,3 +132,32 @@ describe('the lint', () => {
     expect([result.status, result.stderr]).toEqual([1, expect.stringContaining('line 3: local -n')]);
   });
 });
+
+/** Lines of a bats file outside of its functions and tests: bats runs them once more when it gathers the tests. */
+const topLevel = (text: string): string[] =>
+  text
+    .replaceAll(/^(?:@test .*|\w+\(\)) \{\n[\s\S]*?^\}$/gm, '')
+    .split('\n')
+    .filter((line) => !line.startsWith('#'));
+
+describe('the bats files', () => {
+  const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.bats'));
+
+  it('use the folder of a test in functions and tests only: elsewhere its name is empty, and what is below it is /', () => {
+    expect(files.length).toBeGreaterThan(30);
+    const found = files.flatMap((path) =>
+      topLevel(readFileSync(`${root}${path}`, 'utf8')).flatMap((line) =>
+        line.includes('BATS_TEST_TMPDIR') ? [`${path}: ${line}`] : [],
+      ),
+    );
+    expect(found).toEqual([]);
+  });
+
+  it.each([
+    ['FILE=$BATS_TEST_TMPDIR/x', 1],
+    ['setup() {\n  FILE=$BATS_TEST_TMPDIR/x\n}', 0],
+    ['@test "a" {\n  FILE=$BATS_TEST_TMPDIR/x\n}\n: > $BATS_TEST_TMPDIR/y', 1],
+  ])('of %j has %i line at the top with such a folder', (text, count) => {
+    expect(topLevel(text).filter((line) => line.includes('BATS_TEST_TMPDIR'))).toHaveLength(count);
+  });
+});
