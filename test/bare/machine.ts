@@ -63,8 +63,17 @@ export const USERS: Readonly<Record<MachineUser, { readonly name: string; readon
   ordinary: { name: 'ordinary', home: '/home/ordinary' },
 };
 
-/** Makes a machine; what can be kept between runs is kept in the cache folder of the user. */
-export const makeMachine = async (registries: Registries, log: (text: string) => void): Promise<BareMachine> => {
+/**
+ * Makes a machine; what can be kept between runs is kept in the cache folder of the user.
+ *
+ * @param log gets all output
+ * @param signal ends what runs on the machine
+ */
+export const makeMachine = async (
+  registries: Registries,
+  log: (text: string) => void,
+  signal: AbortSignal,
+): Promise<BareMachine> => {
   mkdirSync(CACHE, { recursive: true });
   const base = await makeBase(registries, log);
   const root = mkdtempSync(join(MACHINES, 'fleetmend-bare-'));
@@ -94,7 +103,7 @@ export const makeMachine = async (registries: Registries, log: (text: string) =>
   await mustRun('chroot', [root, 'useradd', '--create-home', '--home-dir', home, '--shell', '/bin/bash', name]);
   return {
     root,
-    run: (script, options) => runOn(root, registries, script, options, log),
+    run: (script, options) => runOn(root, registries, script, { ...options, log, signal }),
     remove: () => rmSync(root, { recursive: true, force: true }),
   };
 };
@@ -145,8 +154,7 @@ const runOn = async (
   root: string,
   registries: Registries,
   script: string,
-  { user, environment = {} }: RunOptions,
-  log: (text: string) => void,
+  { user, environment = {}, log, signal }: RunOptions & { log: (text: string) => void; signal: AbortSignal },
 ): Promise<{ code: number; output: string }> => {
   const { name, home } = USERS[user];
   const variables = {
@@ -162,11 +170,17 @@ const runOn = async (
     ...joinControlGroups(groups),
     ...['unshare', '--mount', '--pid', '--fork', '--kill-child', '--ipc', '--uts', '--cgroup'],
     ...['sh', ENTER, root, name, ...Object.entries(variables).map(([key, value]) => `${key}=${value}`)],
-    ...['sh', '-euc', script],
+    ...['bash', '-euo', 'pipefail', '-c', script],
   ];
   try {
     return await new Promise((resolve, reject) => {
-      const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'pipe'], env: { PATH: HOST_PATH } });
+      const child = spawn(program, words, {
+        stdio: ['ignore', 'pipe', 'pipe'],
+        env: { PATH: HOST_PATH },
+        // unshare waits through any other; the kernel ends with it all that it has started.
+        killSignal: 'SIGKILL',
+        signal,
+      });
       let output = '';
       for (const stream of [child.stdout, child.stderr]) {
         stream.setEncoding('utf8').on('data', (chunk: string) => {
@@ -175,7 +189,7 @@ const runOn = async (
         });
       }
       child.on('error', reject);
-      child.on('close', (code, signal) => resolve({ code: exitCodeOf(code, signal), output }));
+      child.on('close', (code, by) => resolve({ code: exitCodeOf(code, by), output }));
     });
   } finally {
     for (const group of groups) await removeGroup(group);

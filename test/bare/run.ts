@@ -43,6 +43,8 @@ const seconds = (since: number): string => `${Math.round((Date.now() - since) / 
 const scratch = mkdtempSync(join(tmpdir(), 'fleetmend-bare-'));
 const logFile = join(scratch, 'log');
 const log = openLog(logFile);
+const interrupted = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM']) process.once(name, () => interrupted.abort());
 const machines = new Map<MachineUser, BareMachine>();
 console.log(`The whole output is written to ${logFile}`);
 
@@ -57,7 +59,7 @@ const machineOf = async (user: MachineUser): Promise<BareMachine> => {
   const known = machines.get(user);
   if (known !== undefined) return known;
   const since = Date.now();
-  const machine = await makeMachine(registries, log);
+  const machine = await makeMachine(registries, log, interrupted.signal);
   machines.set(user, machine);
   mkdirSync(join(machine.root, 'srv'), { recursive: true });
   copyFileSync(join(scratch, 'bundle'), join(machine.root, BUNDLE));
@@ -84,6 +86,10 @@ try {
   for (const step of steps.filter(({ name }) => positionals.length === 0 || positionals.includes(name))) {
     results.push(await runStep(step));
   }
+} catch (error) {
+  if (!interrupted.signal.aborted) throw error;
+  console.log('interrupted');
+  process.exitCode = 130;
 } finally {
   for (const { root: folder, remove } of machines.values()) {
     if (values.keep) console.log(`The machine is kept in ${folder}`);
@@ -95,4 +101,4 @@ console.log(`\n== summary (the whole output: ${logFile})`);
 for (const { line } of results) console.log(line);
 const failed = results.filter(({ passed }) => !passed).length;
 console.log(`${results.length - failed} passed, ${failed} failed`);
-process.exit(failed === 0 ? 0 : 1);
+process.exitCode ??= failed === 0 ? 0 : 1;

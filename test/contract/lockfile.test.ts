@@ -89,6 +89,8 @@ describe('the lockfile', () => {
     expect(entry?.version).toMatch(/^24\./);
     // Exactly this version: another Node must not come by itself.
     expect(manifest.optionalDependencies[name]).toBe(entry?.version);
+    // infra/packages.mjs links it.
+    expect(read('infra/packages.mjs')).toContain(`'${platform}': '${name}'`);
   });
 
   it('has an integrity for every package that is downloaded, and no address', () => {
