@@ -56,7 +56,7 @@ const single = async (command, words) => {
 const lint = async (need, command, words) =>
   lacks[need] === undefined ? await single(command, words) : notRun(lacks[need]);
 
-const notRun = (reason) => ({ passed: 0, failed: 0, left: 1, notRun: [{ what: 'the suite', reason }] });
+const notRun = (reason) => ({ passed: 0, failed: 0, left: 1, notRun: [{ reason }] });
 
 const vitest = async (project, { silent = false } = {}) => {
   const file = join(scratch, `${project}.json`);
@@ -146,7 +146,7 @@ for (const { name, passed, failed, left = 0, seconds } of results) {
   );
 }
 for (const { name, notRun: parts = [] } of results) {
-  for (const { what, reason } of parts) console.log(`not run: ${name}: ${what}: ${reason}`);
+  for (const { what, reason } of parts) console.log(`not run: ${[name, what, reason].filter(Boolean).join(': ')}`);
 }
 for (const complaint of results.flatMap(({ complaints = [] }) => complaints)) console.log(`FAIL ${complaint}`);
 const total = (field) => results.reduce((sum, r) => sum + (r[field] ?? 0), 0);

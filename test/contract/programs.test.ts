@@ -20,8 +20,36 @@ const languageOf = (path: string, text: string): Language => {
   return text.startsWith('#!/bin/sh') ? 'posix' : 'bash';
 };
 
+const isOfDocuments = (path: string): boolean => /^ssm-documents\/(?!.*\/test\/).*\.sh$/.test(path);
+
+const readShellFiles = () => {
+  const paths = [...globSync('{ssm-documents,test,infra,cli}/**/*.{sh,bats}', { cwd: root }), '.ci/run'];
+  const files = paths.map((path): ShellFile => {
+    const text = read(path);
+    return { path, text, ...readShell(text, languageOf(path, text)) };
+  });
+  // What the builder adds to the files is in every document; that of all checks alone has short names in it.
+  const { key, content } = buildDocuments().find((document) => document.key !== NODE_CHECK) ?? {};
+  const script = content?.mainSteps.flatMap(({ inputs }) => inputs.runCommand).join('\n') ?? '';
+  const added = [...read('ssm-documents/build.ts').matchAll(/'(\w+)\(\) \{'/g)].map(([, name = '']) => name);
+  const { commands, functions } = readShell(script, 'bash');
+  const built: ShellFile = { path: key ?? '', text: script, commands, functions: [...functions, ...added] };
+  return { files, built, ofDocuments: [...files.filter(({ path }) => isOfDocuments(path)), built] };
+};
+
+/** The programs that some files start, none of which is a function of one of `all`. */
+const programsIn = (some: readonly ShellFile[], all: readonly ShellFile[]): [program: string, path: string][] => {
+  const functions = new Set(all.flatMap((file) => file.functions));
+  return some.flatMap(({ path, commands }) =>
+    commands
+      .flatMap(programsOf)
+      .filter((name) => !functions.has(name) && !BUILTINS.has(name))
+      .map((name): [string, string] => [name, path]),
+  );
+};
+
 describe('the list of programs', () => {
-  it('has each program once, and a file that lies where its package puts it', () => {
+  it('has each program once', () => {
     expect(new Set(PROGRAMS.map(({ name }) => name)).size).toBe(PROGRAMS.length);
   });
 
@@ -37,42 +65,27 @@ describe('the list of programs', () => {
 const lacking = [...missingPrograms(['shell lint']).map(({ name }) => name), ...(isDebian() ? [] : ['Debian'])];
 const notRun = lacking.length === 0 ? '' : ` (not run: needs ${lacking.join(', ')})`;
 describe.runIf(lacking.length === 0)(`the shell files${notRun}`, () => {
-  const paths = [...globSync('{ssm-documents,test,infra,cli}/**/*.{sh,bats}', { cwd: root }), '.ci/run'];
-  const files = paths.map((path) => ({
-    path,
-    text: read(path),
-    ...readShell(read(path), languageOf(path, read(path))),
-  }));
-  const isOfDocuments = (path: string): boolean => /^ssm-documents\/(?!.*\/test\/).*\.sh$/.test(path);
-  // What the builder adds to the files is in every document; that of all checks alone has short names in it.
-  const { key, content } = buildDocuments().find((document) => document.key !== NODE_CHECK) ?? {};
-  const script = content?.mainSteps.flatMap(({ inputs }) => inputs.runCommand).join('\n') ?? '';
-  const added = [...read('ssm-documents/build.ts').matchAll(/'(\w+)\(\) \{'/g)].map(([, name = '']) => name);
-  const { commands, functions } = readShell(script, 'bash');
-  const built: ShellFile = { path: key ?? '', text: script, commands, functions: [...functions, ...added] };
-  const ofDocuments = [...files.filter(({ path }) => isOfDocuments(path)), built];
-  /** The programs that some files start, none of which is a function of one of `all`. */
-  const programsIn = (some: readonly ShellFile[], all: readonly ShellFile[]): [program: string, path: string][] => {
-    const functions = new Set(all.flatMap((file) => file.functions));
-    return some.flatMap(({ path, commands }) =>
-      commands
-        .flatMap(programsOf)
-        .filter((name) => !functions.has(name) && !BUILTINS.has(name))
-        .map((name): [string, string] => [name, path]),
-    );
+  /** Read only where the tests are run: without shfmt nothing can be. */
+  let shell: ReturnType<typeof readShellFiles> | undefined;
+  const shellFiles = () => {
+    shell ??= readShellFiles();
+    return shell;
   };
 
   it('are all read', () => {
+    const { files, ofDocuments } = shellFiles();
     expect(ofDocuments.length).toBeGreaterThan(40);
     expect(files.length).toBeGreaterThan(80);
   });
 
   it('of the documents start only what a node has', () => {
+    const { ofDocuments } = shellFiles();
     const known = new Set(NODE_PROGRAMS.map(({ name }) => name));
     expect(programsIn(ofDocuments, ofDocuments).filter(([name]) => !known.has(baseName(name)))).toEqual([]);
   });
 
   it('of the documents start every program of the list of nodes, and look first for what may be missing', () => {
+    const { ofDocuments } = shellFiles();
     const started = new Set(programsIn(ofDocuments, ofDocuments).map(([name]) => baseName(name)));
     expect(NODE_PROGRAMS.filter(({ name }) => !started.has(name))).toEqual([]);
     const optional = NODE_PROGRAMS.filter(({ mayBeMissing }) => mayBeMissing).map(({ name }) => name);
@@ -81,6 +94,7 @@ describe.runIf(lacking.length === 0)(`the shell files${notRun}`, () => {
   });
 
   it('of the tests, the lab and the scripts start only what each Debian has or the list names', () => {
+    const { files, built } = shellFiles();
     const listed = new Set(PROGRAMS.map(({ name }) => name));
     const base = basePackages();
     const programs = new Map(

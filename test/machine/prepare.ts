@@ -19,7 +19,7 @@ if (needs.length !== positionals.length) {
 const lackFor = async (need: Need): Promise<string | undefined> => {
   if (need === 'real nodes') {
     const machine = await probe();
-    return machine.ok ? undefined : machine.missing.join('; ');
+    return machine.ok ? undefined : `real nodes need ${machine.missing.join('; ')}`;
   }
   const names = missingPrograms([need]).map(({ name }) => name);
   return names.length === 0 ? undefined : `needs ${names.join(', ')}`;
@@ -40,5 +40,5 @@ for (const need of needs) {
   if (lack !== undefined) lacks.set(need, lack);
 }
 if (values.json !== undefined) writeFileSync(values.json, JSON.stringify(Object.fromEntries(lacks)));
-for (const [need, lack] of lacks) console.error(`This machine lacks something for ${need}: ${lack}`);
+for (const [need, lack] of lacks) console.error(`This machine is not ready for ${need}: ${lack}`);
 process.exit(values.json === undefined && lacks.size > 0 ? 1 : 0);

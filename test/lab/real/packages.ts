@@ -6,11 +6,11 @@ import { runProgram } from './process.ts';
 export async function probe(): Promise<{ ok: boolean; missing: string[] }> {
   const missing: string[] = [];
   if (process.platform !== 'linux') return { ok: false, missing: [`Linux (this is ${process.platform})`] };
-  if (process.getuid?.() !== 0) missing.push('root: nodes need mounts and namespaces; run it with sudo');
-  if (!isDebian()) missing.push('Debian: the packages come from it');
+  // Root installs the packages, so that without root they need no naming.
+  if (process.getuid?.() !== 0) return { ok: false, missing: ['root, for mounts and namespaces'] };
+  if (!isDebian()) missing.push('Debian 12, whose packages they are made of');
   const packages = missingPackages(['real nodes']);
-  if (packages.length > 0)
-    missing.push(`Debian packages: apt-get install --no-install-recommends ${packages.join(' ')}`);
+  if (packages.length > 0) missing.push(`the Debian packages ${packages.join(' ')}`);
   if (missing.length > 0) return { ok: false, missing };
 
   const version = (await runProgram('containerd', ['--version'])).stdout.trim().split(' ')[2] ?? 'unknown';
