@@ -7,16 +7,20 @@ const firstLine = (text) => (text ?? '').split('\n', 1)[0].slice(0, MAX_CHARACTE
 const complaintsOf = (result, root) => {
   const name = result.name.replace(`${root}/`, '');
   const tests = result.assertionResults.filter((test) => test.status === 'failed');
-  if (tests.length === 0 && result.status === 'failed') return [`${name}: ${firstLine(result.message)}`];
+  if (tests.length === 0 && result.status === 'failed') {
+    return [`${name}: ${firstLine(result.message) || 'what runs before or after its tests failed: see above'}`];
+  }
   return tests.map((test) => `${name} > ${test.fullName}: ${firstLine(test.failureMessages[0])}`);
 };
 
 /** `(not run: …)` in the name of a test or of a group says why; the reason may hold parentheses of its own. */
 const REASON = /\(not run: (.*)\)$/;
 
-const reasonOf = (test) =>
+const reasonOf = (test, result, root) =>
   [...test.ancestorTitles, test.title].map((title) => REASON.exec(title)?.[1]).find((reason) => reason !== undefined) ??
-  `${test.fullName} does not say why`;
+  (result.status === 'failed'
+    ? `${result.name.replace(`${root}/`, '')} failed before them`
+    : `${test.fullName} does not say why`);
 
 /**
  * The result of a suite: counts, a line for each failure, and for what was not run a line for each reason.
@@ -26,10 +30,13 @@ const reasonOf = (test) =>
  */
 export const resultOf = (report, ok, root) => {
   const complaints = report.testResults.flatMap((result) => complaintsOf(result, root));
-  const tests = report.testResults.flatMap((result) => result.assertionResults);
-  const left = tests.filter(({ status }) => !['passed', 'failed'].includes(status));
+  const left = report.testResults.flatMap((result) =>
+    result.assertionResults
+      .filter(({ status }) => !['passed', 'failed'].includes(status))
+      .map((test) => reasonOf(test, result, root)),
+  );
   const counts = new Map();
-  for (const reason of left.map(reasonOf)) counts.set(reason, (counts.get(reason) ?? 0) + 1);
+  for (const reason of left) counts.set(reason, (counts.get(reason) ?? 0) + 1);
   // A suite that ran nothing, or an error outside of any test, is a failure too.
   const failed = complaints.length === 0 && (!ok || report.numPassedTests === 0) ? 1 : complaints.length;
   return {

@@ -33,6 +33,21 @@ it('names a test that is left out without a reason', () => {
   ]);
 });
 
+it('says once that a file failed before its tests', () => {
+  const testResults = [
+    {
+      name: '/repo/a.test.ts',
+      status: 'failed',
+      message: '',
+      assertionResults: [test('skipped', 'a'), test('skipped', 'b')],
+    },
+  ];
+  expect(resultOf({ numPassedTests: 0, testResults }, false, '/repo')).toMatchObject({
+    complaints: ['a.test.ts: what runs before or after its tests failed: see above'],
+    notRun: [{ what: '2 tests', reason: 'a.test.ts failed before them' }],
+  });
+});
+
 it('has a line for each failure, and fails where nothing passed or vitest itself failed', () => {
   expect(resultOf(report(test('failed', 'a')), false, '/repo')).toMatchObject({
     failed: 1,

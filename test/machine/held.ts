@@ -7,7 +7,13 @@ import { PROGRAMS } from './programs.ts';
 const root = join(import.meta.dirname, '../..');
 
 /** Programs that a node of the lab has and the machine need not have: what is started there lies in the node's own root. */
-const ON_LAB_NODES: ReadonlySet<string> = new Set(['docker', 'kubelet', 'ecr-credential-provider', '_script.sh']);
+const ON_LAB_NODES: ReadonlySet<string> = new Set([
+  'docker',
+  'dockerd',
+  'kubelet',
+  'ecr-credential-provider',
+  '_script.sh',
+]);
 
 const baseName = (program: string): string => program.slice(program.lastIndexOf('/') + 1);
 /** A file of the repository, of its npm packages, or one that a test has made. */
