@@ -2,9 +2,9 @@
 // the packages nor a Node that reads TypeScript.
 import { spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { installPackages, prepareMachine, root, env as setupEnv } from './setup.mjs';
 import { resultOf } from './vitest-report.mjs';
 
@@ -17,13 +17,13 @@ const started = join(scratch, 'started');
 writeFileSync(started, '');
 chmodSync(started, 0o666);
 chmodSync(scratch, 0o711);
-const recorder = pathToFileURL(join(root, 'test/machine/recorder.mjs')).href;
+const recorder = join(root, 'test/machine/recorder.cjs');
 process.env.FLEETMEND_STARTED = started;
-await import(recorder);
+createRequire(import.meta.url)(recorder);
 const env = {
   ...setupEnv,
   FLEETMEND_STARTED: started,
-  NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --import=${recorder}`.trim(),
+  NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --require=${JSON.stringify(recorder)}`.trim(),
   ...(isDeep ? { FLEETMEND_DEEP: '1' } : {}),
 };
 const say = (text) => console.log(`\n== ${text}`);

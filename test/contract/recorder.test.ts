@@ -2,7 +2,6 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { programsOf } from '../machine/command-words.ts';
 import { isDebian, missingPrograms } from '../machine/debian.ts';
@@ -11,12 +10,12 @@ import { PROGRAMS } from '../machine/programs.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'fleetmend-recorder-'));
 afterAll(() => rmSync(folder, { recursive: true }));
-const recorder = pathToFileURL(join(import.meta.dirname, '../machine/recorder.mjs')).href;
+const recorder = JSON.stringify(join(import.meta.dirname, '../machine/recorder.cjs'));
 
 const startedBy = (script: string): string[][] => {
   const file = join(folder, String(Math.random()));
   execFileSync(process.execPath, ['--input-type=module', '--eval', script], {
-    env: { PATH: process.env.PATH, FLEETMEND_STARTED: file, NODE_OPTIONS: `--import=${recorder}` },
+    env: { PATH: process.env.PATH, FLEETMEND_STARTED: file, NODE_OPTIONS: `--require=${recorder}` },
   });
   return readFileSync(file, 'utf8')
     .trim()
