@@ -13,7 +13,10 @@ const SILENT: readonly (readonly [what: string, pattern: RegExp])[] = [
   ['import.meta.main (24.2): make the program a file of its own', /import\.meta\.main\b/],
   ['the option proxyEnv of http.Agent (24.5)', /\bproxyEnv\b/],
 ];
-const silentIn = (text: string): string[] => SILENT.flatMap(([what, pattern]) => (pattern.test(text) ? [what] : []));
+/** Whole lines of comments say what is not used. */
+const codeOf = (text: string): string => text.replaceAll(/^\s*(?:\/\/|\/?\*).*$/gm, '');
+const silentIn = (text: string): string[] =>
+  SILENT.flatMap(([what, pattern]) => (pattern.test(codeOf(text)) ? [what] : []));
 
 it('uses nothing that the oldest Node of the lockfile silently lacks', () => {
   const paths = globSync('{functions,ssm-documents,events,infra,cli,test}/**/*.{ts,mjs}', { cwd: root }).filter(
@@ -28,4 +31,8 @@ it('uses nothing that the oldest Node of the lockfile silently lacks', () => {
 
 it.each(['if (import.meta.main) run();', 'new Agent({ proxyEnv: process.env })'])('refuses %s', (text) => {
   expect(silentIn(text)).toHaveLength(1);
+});
+
+it('lets a comment speak of it', () => {
+  expect(silentIn('// Not import.meta.main.\n/**\n * Not proxyEnv.\n */')).toEqual([]);
 });
