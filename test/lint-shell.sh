@@ -14,5 +14,5 @@ shfmt -d -i 2 -bn -ci -sr -ln bats "${suites[@]}"
 shellcheck --severity=style --external-sources "${files[@]}"
 # What runs on a node runs under bash 4.2 too. The parts for bats alone lie in folders called test.
 mapfile -t documents < <(printf '%s\n' "${scripts[@]}" | grep '^ssm-documents/' | grep -v '/test/')
-node test/shell-rules.ts "${documents[@]}"
+node test/check-shell-rules.ts "${documents[@]}"
 echo "${#files[@]} shell files are clean"

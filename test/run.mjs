@@ -1,20 +1,36 @@
 // Runs every suite, from a fresh clone on a bare machine. Plain JavaScript, because at its start there may be neither
 // the packages nor a Node that reads TypeScript.
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { installDebianPackages, installPackages, isRoot, root, env as setupEnv } from './setup.mjs';
+import { installPackages, prepareMachine, root, env as setupEnv } from './setup.mjs';
+import { resultOf } from './vitest-report.mjs';
 
 const isDeep = process.argv.includes('--deep');
 const only = process.argv.slice(2).filter((word) => !word.startsWith('--'));
-const env = { ...setupEnv, ...(isDeep ? { FLEETMEND_DEEP: '1' } : {}) };
 const scratch = mkdtempSync(join(tmpdir(), 'fleetmend-test-'));
 process.on('exit', () => rmSync(scratch, { recursive: true, force: true }));
+/** What the run starts is recorded there, by other users' processes too: the demo is run by an ordinary one. */
+const started = join(scratch, 'started');
+writeFileSync(started, '');
+chmodSync(started, 0o666);
+chmodSync(scratch, 0o711);
+const recorder = join(root, 'test/machine/recorder.cjs');
+process.env.FLEETMEND_STARTED = started;
+createRequire(import.meta.url)(recorder);
+const env = {
+  ...setupEnv,
+  FLEETMEND_STARTED: started,
+  NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --require=${JSON.stringify(recorder)}`.trim(),
+  ...(isDeep ? { FLEETMEND_DEEP: '1' } : {}),
+};
 const say = (text) => console.log(`\n== ${text}`);
 
 installPackages();
-if (isRoot && existsSync('/etc/debian_version')) installDebianPackages();
+/** Why this machine can't do something, by the need of test/machine/programs.ts. */
+const lacks = prepareMachine(['shell lint', 'real nodes'], join(scratch, 'lacks.json'));
 
 /** Runs a command, shows its output as it comes (or not at all), and returns it. */
 const run = (command, words, { silent = false } = {}) =>
@@ -36,6 +52,12 @@ const single = async (command, words) => {
   return ok ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
 };
 
+/** A check that needs programs; where the machine lacks them it is named as not run. */
+const lint = async (need, command, words) =>
+  lacks[need] === undefined ? await single(command, words) : notRun(lacks[need]);
+
+const notRun = (reason) => ({ passed: 0, failed: 0, left: 1, notRun: [{ reason }] });
+
 const vitest = async (project, { silent = false } = {}) => {
   const file = join(scratch, `${project}.json`);
   const words = ['run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile=${file}`];
@@ -45,26 +67,7 @@ const vitest = async (project, { silent = false } = {}) => {
     process.stdout.write(output);
   }
   if (!existsSync(file)) return { passed: 0, failed: 1 };
-  const report = JSON.parse(readFileSync(file, 'utf8'));
-  const complaints = report.testResults.flatMap(complaintsOf);
-  const failed = complaints.length;
-  // A suite that ran nothing, or an error outside of any test, is a failure too.
-  return {
-    passed: report.numPassedTests,
-    failed: failed === 0 && (!ok || report.numPassedTests === 0) ? 1 : failed,
-    left: report.numPendingTests,
-    complaints,
-  };
-};
-
-const firstLine = (text) => (text ?? '').split('\n', 1)[0].slice(0, 300);
-
-/** One line for each failed test of a file, or for the file itself where its setup failed. */
-const complaintsOf = (result) => {
-  const name = result.name.replace(`${root}/`, '');
-  const tests = result.assertionResults.filter((test) => test.status === 'failed');
-  if (tests.length === 0 && result.status === 'failed') return [`${name}: ${firstLine(result.message)}`];
-  return tests.map((test) => `${name} > ${test.fullName}: ${firstLine(test.failureMessages[0])}`);
+  return resultOf(JSON.parse(readFileSync(file, 'utf8')), ok, root);
 };
 
 const bats = async () => {
@@ -73,25 +76,38 @@ const bats = async () => {
   });
   say('bats');
   process.stdout.write(output);
-  const passed = [...output.matchAll(/^ok /gm)].length;
+  const skipped = [...output.matchAll(/^ok .* # skip\b\s*(.*)$/gm)].map(([, reason]) => reason || 'does not say why');
+  const passed = [...output.matchAll(/^ok /gm)].length - skipped.length;
   const failed = [...output.matchAll(/^not ok /gm)].length;
-  return { passed, failed: failed === 0 && (!ok || passed === 0) ? 1 : failed };
+  return {
+    passed,
+    failed: failed === 0 && (!ok || passed === 0) ? 1 : failed,
+    left: skipped.length,
+    notRun: skipped.map((reason) => ({ what: '1 test', reason })),
+  };
 };
 
 const suites = {
   lint: () => single('biome', ['ci', '--error-on-warnings', '.']),
   types: () => single('tsc', ['-p', '.']),
   unused: () => single('knip', []),
-  shell: () => single('bash', ['test/lint-shell.sh']),
+  shell: () => lint('shell lint', 'bash', ['test/lint-shell.sh']),
   build: () => single('node', ['infra/build.ts']),
   synth: () => single('node', ['infra/app.ts']),
   unit: () => vitest('unit'),
 };
 
-const isWanted = (name) => only.length === 0 || only.includes(name);
+const NAMES = [...Object.keys(suites), 'bats', 'lab', 'matrix', 'programs'];
+const strange = only.filter((name) => !NAMES.includes(name));
+if (strange.length > 0) {
+  console.error(`npm test has no suite ${strange.join(', ')}: its suites are ${NAMES.join(', ')}`);
+  process.exit(2);
+}
+// The lab boots what the build has written.
+const isWanted = (name) => only.length === 0 || only.includes(name) || (name === 'build' && only.includes('lab'));
 const timed = async (name, suite) => {
-  const started = Date.now();
-  return { name, ...(await suite()), seconds: Math.round((Date.now() - started) / 1000) };
+  const since = Date.now();
+  return { name, ...(await suite()), seconds: Math.round((Date.now() - since) / 1000) };
 };
 
 // bats keeps one of two processors busy, and so does what is run beside it. The matrix mostly waits for its nodes, and the
@@ -110,16 +126,36 @@ if (isWanted('lab')) {
 }
 if (matrix !== undefined) results.push(await matrix);
 
+/** The suites that start every program of the list together. */
+const STARTERS = ['shell', 'unit', 'bats', 'lab', 'matrix'];
+
+/** Holds what was started against the list of programs; what nothing starts is known only where everything was run. */
+const holdPrograms = async () => {
+  if (!existsSync('/var/lib/dpkg')) return notRun('needs Debian, whose packages the list names');
+  if (lacks['shell lint'] !== undefined) return notRun(lacks['shell lint']);
+  const whole = results.filter(({ name, failed, left = 0 }) => STARTERS.includes(name) && failed === 0 && left === 0);
+  const words = whole.length === STARTERS.length ? ['--whole'] : [];
+  return await single('node', ['test/machine/hold.ts', started, ...words]);
+};
+say('programs');
+results.push(await timed('programs', holdPrograms));
+
 say('summary');
 for (const { name, passed, failed, left = 0, seconds } of results) {
   console.log(
     `${failed === 0 ? 'ok  ' : 'FAIL'} ${name.padEnd(8)} ${passed} passed, ${failed} failed${left > 0 ? `, ${left} not run` : ''} (${seconds} s)`,
   );
 }
+for (const { name, notRun: parts = [] } of results) {
+  for (const { what, reason } of parts) console.log(`not run: ${[name, what, reason].filter(Boolean).join(': ')}`);
+}
 for (const complaint of results.flatMap(({ complaints = [] }) => complaints)) console.log(`FAIL ${complaint}`);
 const total = (field) => results.reduce((sum, r) => sum + (r[field] ?? 0), 0);
 const left = total('left');
-// What could not run here is named above; in CI that is a failure.
-const failed = total('failed') + (process.env.CI !== undefined && left > 0 ? left : 0);
+// What could not be run is named above; in CI, where nobody reads the names, it is a failure.
+const isCi = process.env.CI !== undefined && process.env.CI !== '';
+const failed = total('failed') + (isCi ? left : 0);
+if (left > 0)
+  console.log(`${isCi ? 'FAIL ' : ''}${left} not run${isCi ? ': CI is set, and there everything must run' : ''}`);
 console.log(`${total('passed')} passed, ${failed} failed`);
 process.exit(failed === 0 ? 0 : 1);

@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-
 /** A rule for the scripts of the documents: what it refuses, and how a line shows it. */
 type Rule = readonly [what: string, pattern: RegExp];
 
@@ -73,13 +71,3 @@ export const problemsOf = (script: string): string[] => {
     ...emptyArrays(code).map((name) => `the array ${name} may be empty, and is expanded without a look at its length`),
   ];
 };
-
-if (import.meta.main) {
-  const found = process.argv
-    .slice(2)
-    .flatMap((path) => problemsOf(readFileSync(path, 'utf8')).map((p) => `${path}: ${p}`));
-  if (found.length > 0) {
-    console.error(found.join('\n'));
-    process.exitCode = 1;
-  }
-}

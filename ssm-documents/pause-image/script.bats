@@ -5,15 +5,14 @@
 bats_require_minimum_version 1.5.0
 
 setup() {
+  # Read once, when the script is.
+  export FLEETMEND_PAUSE_TAR=$BATS_TEST_TMPDIR/pause.tar
+  : > "$FLEETMEND_PAUSE_TAR"
   source "$BATS_TEST_DIRNAME/../lib/test/load.sh"
   load_script "$BATS_TEST_DIRNAME/script.sh"
 }
 
 WANTED=918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause:3.5
-
-# Read once, when the script is.
-export FLEETMEND_PAUSE_TAR=$BATS_TEST_TMPDIR/pause.tar
-: > "$FLEETMEND_PAUSE_TAR"
 
 @test "has a mirror by digest for every tag" {
   for tag in 3.5 3.5-eksbuild.1 v3.9 3.10 3.10.1 latest ''; do

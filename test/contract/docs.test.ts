@@ -9,7 +9,7 @@ import type { Remediation } from '../../functions/core/remediation.ts';
 import { type BuiltDocument, buildDocuments, NODE_CHECK } from '../../ssm-documents/build.ts';
 import { validateDocument } from '../../ssm-documents/document.ts';
 import { remediations } from '../../ssm-documents/registry.ts';
-import { renderRemediations } from '../../ssm-documents/render-docs.ts';
+import { renderRemediations } from '../../ssm-documents/remediations-page.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const guide = readFileSync(join(root, 'docs/adding-a-remediation.md'), 'utf8');

@@ -2,6 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { missingPrograms } from '../machine/debian.ts';
 import { problemsOf } from '../shell-rules.ts';
 
 const root = fileURLToPath(new URL('../../ssm-documents/', import.meta.url));
@@ -9,12 +10,15 @@ const scripts = readdirSync(root, { recursive: true, encoding: 'utf8' })
   .filter((path) => path.endsWith('.sh'))
   .sort();
 
+const lacking = missingPrograms(['shell lint']).map(({ name }) => name);
+const notRun = lacking.length === 0 ? '' : ` (not run: needs ${lacking.join(', ')})`;
+
 describe.each(scripts)('%s', (path) => {
   it('has nothing that bash 4.2 lacks or that no document may do', () => {
     expect(problemsOf(readFileSync(`${root}${path}`, 'utf8'))).toEqual([]);
   });
 
-  it('passes shellcheck and shfmt', () => {
+  it.runIf(lacking.length === 0)(`passes shellcheck and shfmt${notRun}`, () => {
     for (const [tool, args] of [
       ['shellcheck', ['--shell=bash', '--severity=warning']],
       ['shfmt', ['-i', '2', '-bn', '-ci', '-sr', '-d']],
@@ -119,10 +123,41 @@ describe('the lint', () => {
   });
 
   it('is part of what the repository lints its shell files with, and fails on a bad line', () => {
-    expect(readFileSync(new URL('../lint-shell.sh', import.meta.url), 'utf8')).toContain('node test/shell-rules.ts');
-    const rules = fileURLToPath(new URL('../shell-rules.ts', import.meta.url));
+    expect(readFileSync(new URL('../lint-shell.sh', import.meta.url), 'utf8')).toContain(
+      'node test/check-shell-rules.ts',
+    );
+    const rules = fileURLToPath(new URL('../check-shell-rules.ts', import.meta.url));
     const bad = fileURLToPath(new URL('samples/not-bash-4.2.sh.txt', import.meta.url));
     const result = spawnSync(process.execPath, [rules, bad], { encoding: 'utf8' });
     expect([result.status, result.stderr]).toEqual([1, expect.stringContaining('line 3: local -n')]);
+  });
+});
+
+/** Lines of a bats file outside of its functions and tests: bats runs them once more when it gathers the tests. */
+const topLevel = (text: string): string[] =>
+  text
+    .replaceAll(/^(?:@test .*|\w+\(\)) \{\n[\s\S]*?^\}$/gm, '')
+    .split('\n')
+    .filter((line) => !line.startsWith('#'));
+
+describe('the bats files', () => {
+  const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.bats'));
+
+  it('use the folder of a test in functions and tests only: elsewhere its name is empty, and what is below it is /', () => {
+    expect(files.length).toBeGreaterThan(30);
+    const found = files.flatMap((path) =>
+      topLevel(readFileSync(`${root}${path}`, 'utf8')).flatMap((line) =>
+        line.includes('BATS_TEST_TMPDIR') ? [`${path}: ${line}`] : [],
+      ),
+    );
+    expect(found).toEqual([]);
+  });
+
+  it.each([
+    ['FILE=$BATS_TEST_TMPDIR/x', 1],
+    ['setup() {\n  FILE=$BATS_TEST_TMPDIR/x\n}', 0],
+    ['@test "a" {\n  FILE=$BATS_TEST_TMPDIR/x\n}\n: > $BATS_TEST_TMPDIR/y', 1],
+  ])('of %j has %i line at the top with such a folder', (text, count) => {
+    expect(topLevel(text).filter((line) => line.includes('BATS_TEST_TMPDIR'))).toHaveLength(count);
   });
 });

@@ -18,6 +18,9 @@ it('shows what the demo prints, run by an ordinary user', async () => {
 
 const { ok, missing } = await probe();
 if (!ok && process.env.CI !== undefined) throw new Error(`the real demo can not run here: ${missing.join('; ')}`);
-it.runIf(ok)(`shows what the demo prints on real nodes${ok ? '' : ` (not run: ${missing.join('; ')})`}`, async () => {
-  await expectStory('npm run demo -- --real', ['--real']);
-});
+it.runIf(ok)(
+  `shows what the demo prints on real nodes${ok ? '' : ` (not run: real nodes need ${missing.join('; ')})`}`,
+  async () => {
+    await expectStory('npm run demo -- --real', ['--real']);
+  },
+);

@@ -1,9 +1,11 @@
+import { join } from 'node:path';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { describe, expect, it } from 'vitest';
 import { documentName } from '../../events/ssm-command.ts';
 import { buildDocuments } from '../../ssm-documents/build.ts';
 import { remediations } from '../../ssm-documents/registry.ts';
 import { appWith, CONFIG, resourcesOf, synthesize, type Template } from './synthesized.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 /** The lab boots from these types and no others; a mail subscription is left to AWS. */
 const PLAIN_TYPES = new Set([
@@ -126,7 +128,8 @@ describe('synthesis', () => {
 
   it('fails before it synthesizes when a bundle was not built', async () => {
     const { createApp } = await import('../../infra/create-app.ts');
-    const options = { config: CONFIG, remediations: [], documents: [], dist: '/nonexistent', outdir: '/nonexistent' };
-    expect(() => createApp(options)).toThrow(/not built: \/nonexistent\/functions\/logs\/index\.mjs,.*npm run build/s);
+    const folder = temporaryFolder();
+    const options = { config: CONFIG, remediations: [], documents: [], dist: folder, outdir: join(folder, 'out') };
+    expect(() => createApp(options)).toThrow(/not built: .*\/functions\/logs\/index\.mjs,.*npm run build/s);
   });
 });

@@ -1,7 +1,7 @@
 // Starts the demo, the lab or the bench from a fresh clone: installs, builds, synthesizes, then runs it.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { env, installDebianPackages, installPackages, isRoot, must, root } from '../setup.mjs';
+import { demandRealNodes, env, installPackages, isRoot, must, root } from '../setup.mjs';
 
 const programs = { demo: 'test/lab/demo.ts', lab: 'test/lab/keep.ts', bench: 'test/bench/run.ts' };
 const [name = '', ...words] = process.argv.slice(2);
@@ -18,7 +18,7 @@ if (words.includes('--real') || (name === 'bench' && isRoot)) {
     );
     process.exit(2);
   }
-  installDebianPackages();
+  demandRealNodes();
 }
 must('the build', 'node', ['infra/build.ts', '--quiet']);
 

@@ -10,5 +10,8 @@ export async function describeWithRealNodes(name: string, body: () => void): Pro
   if (!machine.ok && process.env.CI !== undefined) {
     throw new Error(`running real nodes on CI: this machine lacks ${machine.missing.join('; ')}`);
   }
-  describe.runIf(machine.ok)(machine.ok ? name : `${name} (not run: ${machine.missing.join('; ')})`, body);
+  describe.runIf(machine.ok)(
+    machine.ok ? name : `${name} (not run: real nodes need ${machine.missing.join('; ')})`,
+    body,
+  );
 }

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { recordingVariables } from '../../machine/recording.ts';
 import { cleanWhileStarting, LAB_PREFIX, LABS_FOLDER, whileStarting } from './leftovers.ts';
 import type { LabSite, WardenAnswer, WardenMethods } from './protocol.ts';
 
@@ -36,7 +37,7 @@ async function openLab(site: Omit<LabSite, 'labId' | 'folder'>): Promise<Warden>
   const guard = spawn('sh', [localFile('guard.sh'), labId, LABS_FOLDER, process.execPath, localFile('warden.ts')], {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     detached: true,
-    env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
+    env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', ...recordingVariables() },
   });
   let log = '';
   const keep = (chunk: Buffer) => {

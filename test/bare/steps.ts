@@ -1,0 +1,73 @@
+import { type BareMachine, type MachineUser, USERS } from './machine.ts';
+
+/** One thing that a stranger does with a fresh clone. */
+export type Step = {
+  readonly name: string;
+  readonly title: string;
+  readonly user: MachineUser;
+  /** A shell script that runs in the clone and fails where the step fails. */
+  readonly script: string;
+  readonly environment?: Readonly<Record<string, string>>;
+};
+
+/** Fails, and shows the change, where a command has changed a file of the repository. */
+const UNCHANGED =
+  'git diff --stat; changed=$(git status --porcelain); test -z "$changed" || { echo "changed: $changed"; exit 1; }';
+
+/** What an installer of the product must not be given: no package of it may be under the AGPL. */
+const NO_AGPL = `
+found=$(find node_modules -name package.json -exec grep --files-with-matches --extended-regexp '"license": *"[^"]*AGPL' {} + || true)
+test -z "$found" || { echo "under the AGPL: $found"; exit 1; }`;
+
+/** The steps in their order; `words` go to `npm test`. */
+export const stepsOf = (words: readonly string[]): readonly Step[] => {
+  const test = `npm test -- ${words.join(' ')}`;
+  return [
+    { name: 'ci', title: 'npm ci changes no file', user: 'root', script: `npm ci\n${UNCHANGED}` },
+    { name: 'install', title: 'npm install changes no file', user: 'root', script: `npm install\n${UNCHANGED}` },
+    { name: 'demo', title: 'npm run demo', user: 'root', script: 'npm run demo' },
+    { name: 'real', title: 'npm run demo -- --real', user: 'root', script: 'npm run demo -- --real' },
+    {
+      name: 'test',
+      title: 'npm test, with CI set',
+      user: 'root',
+      script: `${test}\n${UNCHANGED}`,
+      environment: { CI: 'true' },
+    },
+    {
+      name: 'synth',
+      title: 'npm ci --omit=dev and npm run synth in another clone, without a package under the AGPL',
+      user: 'root',
+      script: `
+rm -rf ../production && git clone --quiet . ../production && cd ../production
+npm ci --omit=dev
+npm run synth > /dev/null
+test -s cdk.out/manifest.json
+${NO_AGPL}
+${UNCHANGED}`,
+    },
+    {
+      name: 'user-ci',
+      title: 'npm ci by an ordinary user',
+      user: 'ordinary',
+      script: `npm ci\n${UNCHANGED}`,
+    },
+    { name: 'user-demo', title: 'npm run demo by an ordinary user', user: 'ordinary', script: 'npm run demo' },
+    {
+      name: 'user-test',
+      title: 'npm test by an ordinary user: names what it can not run',
+      user: 'ordinary',
+      // A user without root, on a machine that lacks the packages: the summary has to say so.
+      script: `${test} | tee ../output\n${UNCHANGED}\ngrep '^not run: ' ../output`,
+    },
+  ];
+};
+
+/** Where the clone of a user lies. */
+export const cloneOf = (user: MachineUser): string => `${USERS[user].home}/fleetmend`;
+
+/** Clones the repository's commit on the machine as its user would. */
+export const cloneOn = async (machine: BareMachine, user: MachineUser, bundle: string): Promise<void> => {
+  const { code } = await machine.run(`git clone --quiet ${bundle} ${cloneOf(user)}`, { user });
+  if (code !== 0) throw new Error(`cloning the repository on the bare machine failed with exit code ${code}`);
+};

@@ -1,0 +1,102 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { programsOf } from '../machine/command-words.ts';
+import { isDebian, missingPrograms } from '../machine/debian.ts';
+import { problemsOf } from '../machine/held.ts';
+import { PROGRAMS } from '../machine/programs.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'fleetmend-recorder-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+const recorder = JSON.stringify(join(import.meta.dirname, '../machine/recorder.cjs'));
+
+const startedBy = (script: string): string[][] => {
+  const file = join(folder, String(Math.random()));
+  execFileSync(process.execPath, ['--input-type=module', '--eval', script], {
+    env: { PATH: process.env.PATH, FLEETMEND_STARTED: file, NODE_OPTIONS: `--require=${recorder}` },
+  });
+  return readFileSync(file, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+};
+
+describe('the recorder', () => {
+  it.each([
+    ['spawn', "import { spawn } from 'node:child_process'; spawn('true', ['a', '42']);", ['true', 'a', '0']],
+    ['execFile', "import { execFile } from 'node:child_process'; execFile('true', ['a']);", ['true', 'a']],
+    ['exec', "import { exec } from 'node:child_process'; exec('true a');", ['/bin/sh', '-c', 'true a']],
+    ['spawnSync', "import { spawnSync } from 'node:child_process'; spawnSync('true', ['a']);", ['true', 'a']],
+    ['spawnSync without words', "import c from 'node:child_process'; c.spawnSync('true', {});", ['true']],
+    ['execFileSync', "import { execFileSync } from 'node:child_process'; execFileSync('true', ['a']);", ['true', 'a']],
+    ['execSync', "import { execSync } from 'node:child_process'; execSync('true a');", ['/bin/sh', '-c', 'true a']],
+    [
+      'a shell',
+      "import { spawn } from 'node:child_process'; spawn('true a', { shell: true });",
+      ['/bin/sh', '-c', 'true a'],
+    ],
+  ])('writes down what %s starts', (_, script, words) => {
+    expect(startedBy(script)).toEqual([words]);
+  });
+
+  it('writes down what a Node that is started in turn starts', () => {
+    const script = `import { spawnSync } from 'node:child_process';
+      const inner = "require('node:child_process').spawnSync('true', ['inner'])";
+      for (let i = 0; i < 3; i++) spawnSync(process.execPath, ['--eval', inner]);`;
+    expect(startedBy(script).map((words) => words.at(-1))).toContain('inner');
+  });
+});
+
+const lacking = [...missingPrograms(['shell lint']).map(({ name }) => name), ...(isDebian() ? [] : ['Debian'])];
+const notRun = lacking.length === 0 ? '' : ` (not run: needs ${lacking.join(', ')})`;
+describe.runIf(lacking.length === 0)(`what was started${notRun}`, () => {
+  it.each([
+    [
+      ['env', '--chdir', '/tmp', '-u', 'X', 'A=b', 'apt-get', 'update'],
+      ['env', 'apt-get'],
+    ],
+    [
+      ['timeout', '-k', '2', '5', 'ctr', 'images', 'ls'],
+      ['timeout', 'ctr'],
+    ],
+    [
+      ['nsenter', '--mount', '--target', '0', '--', 'pgrep', '-f', 'x'],
+      ['nsenter', 'pgrep'],
+    ],
+    [
+      ['bash', '-o', 'errexit', '-c', 'f() { :; }; f; command -v jq; $x; sed p | awk 1'],
+      ['bash', ':', 'command', 'sed', 'awk'],
+    ],
+    [
+      ['sh', '-c', 'while :; do shift; done; exec "$@"', 'sh', 'a', '--', 'strace', '-o', 'f', 'id'],
+      ['sh', ':', 'shift', 'exec', 'strace', 'id'],
+    ],
+    [['bash', 'test/lint-shell.sh'], expect.arrayContaining(['bash', 'git', 'shfmt', 'shellcheck'])],
+  ])('%j starts the programs %j', (words, programs) => {
+    expect(programsOf(words)).toEqual(programs);
+  });
+
+  const lines = (...commands: string[][]): string[] => commands.map((words) => JSON.stringify(words));
+  const whole = lines(...PROGRAMS.filter(({ use }) => use === 'started').map(({ name }) => [name]));
+
+  it('is right where it is of the list, of each Debian, of the repository or of the npm packages', () => {
+    expect(problemsOf([...whole, ...lines(['tar'], ['/bin/sh', '-c', 'cd /'], ['vitest'], ['node'])], true)).toEqual(
+      [],
+    );
+  });
+
+  it('is a problem where it is of another Debian package, or of none', () => {
+    expect(problemsOf(lines(['apt-ftparchive', 'x'], ['no-such-program']), false)).toEqual([
+      expect.stringContaining('apt-ftparchive was started (apt-ftparchive x), is in no Debian package'),
+      expect.stringContaining('no-such-program was started'),
+    ]);
+  });
+
+  it('is a problem in a whole run where nothing starts a program of the list', () => {
+    const without = whole.filter((line) => !line.includes('strace'));
+    expect(problemsOf(without, true)).toEqual([expect.stringMatching(/^strace is in .* but nothing started it/)]);
+    expect(problemsOf(without, false)).toEqual([]);
+  });
+});

@@ -1,0 +1,132 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+
+/** A word of a command line; undefined where only a running shell knows it (`"$program"`). */
+export type Word = string | undefined;
+
+/** How a program that starts another one is called: options that take a value, and words before the command line. */
+type Wrapper = { readonly valued?: readonly string[]; readonly positionals?: number };
+
+const WRAPPERS: Readonly<Record<string, Wrapper>> = {
+  // Functions of the documents (ssm-documents/lib/prelude.sh, network.sh) that run the rest of their arguments.
+  bounded: { positionals: 1 },
+  capture: { positionals: 1 },
+  capture_shared: { positionals: 2 },
+  with_network: {},
+  builtin: {},
+  chroot: { positionals: 1 },
+  command: {},
+  env: { valued: ['-u', '--unset', '-C', '--chdir'] },
+  exec: { valued: ['-a'] },
+  flock: { positionals: 1 },
+  nice: { valued: ['-n'] },
+  nohup: {},
+  nsenter: { valued: ['-t', '--target'] },
+  run: {},
+  setpriv: {},
+  setsid: {},
+  strace: { valued: ['-e', '-o', '-p', '-s'] },
+  timeout: { valued: ['-k', '-s'], positionals: 1 },
+  unshare: { valued: ['--propagation'] },
+  xargs: { valued: ['-I', '-n', '-P', '-d'] },
+};
+/** `command -v ctr` asks for a program and does not start it. */
+const ASKS = new Set(['-v', '-V']);
+const SHELLS = new Set(['sh', 'bash', 'dash']);
+const ASSIGNMENT = /^[A-Za-z_]\w*=/;
+
+/** The language of a shell text, as shfmt calls it. */
+export type Language = 'bash' | 'posix' | 'bats';
+
+/** The commands of a shell text, and the names of the functions that it defines. */
+export type ShellCommands = { readonly commands: readonly Word[][]; readonly functions: readonly string[] };
+
+/**
+ * Reads a shell text with shfmt.
+ *
+ * @throws Error where shfmt is missing or can't parse the text
+ */
+export const readShell = (text: string, language: Language): ShellCommands => {
+  const { status, stdout, stderr, error } = spawnSync('shfmt', ['-ln', language, '--to-json'], {
+    input: text,
+    encoding: 'utf8',
+    maxBuffer: 256 * 1024 * 1024,
+  });
+  if (status !== 0) throw new Error(`shfmt could not parse a ${language} text: ${error?.message ?? stderr.trim()}`);
+  const commands: Word[][] = [];
+  const functions: string[] = [];
+  const visit = (node: unknown): void => {
+    if (!isNode(node)) return;
+    if (node.Type === 'CallExpr' && Array.isArray(node.Args)) commands.push(node.Args.map(textOf));
+    if (node.Type === 'FuncDecl' && isNode(node.Name)) functions.push(String(node.Name.Value));
+    for (const [key, value] of Object.entries(node)) if (key !== 'Pos' && key !== 'End') visit(value);
+  };
+  visit(JSON.parse(stdout));
+  return { commands, functions };
+};
+
+type SyntaxNode = Readonly<Record<string, unknown>>;
+const isNode = (value: unknown): value is SyntaxNode => typeof value === 'object' && value !== null;
+
+/** The text of a word where it has no expansion. */
+const textOf = (word: unknown): Word => {
+  if (!isNode(word)) return undefined;
+  if (Array.isArray(word.Parts)) {
+    const parts = word.Parts.map(textOf);
+    return parts.includes(undefined) ? undefined : parts.join('');
+  }
+  return typeof word.Value === 'string' ? word.Value : undefined;
+};
+
+/**
+ * Every program that a command line starts: its own and, where that one starts another (`env`, `timeout`, `nsenter`,
+ * `sh -c`), the others too.
+ */
+export const programsOf = ([first, ...words]: readonly Word[]): string[] => {
+  if (first === undefined) return [];
+  const name = first.slice(first.lastIndexOf('/') + 1);
+  if (SHELLS.has(name)) return [first, ...programsOfShell(name, words)];
+  const wrapper = WRAPPERS[name];
+  if (wrapper === undefined) return [first];
+  if (words.some((word) => word !== undefined && ASKS.has(word)) && name === 'command') return [first];
+  return [first, ...programsOf(afterOptions(words, wrapper))];
+};
+
+const afterOptions = (words: readonly Word[], { valued = [], positionals = 0 }: Wrapper): readonly Word[] => {
+  let left = positionals;
+  let at = 0;
+  for (; at < words.length; at++) {
+    const word = words[at];
+    if (word === '--') return words.slice(at + 1 + left);
+    if (word !== undefined && (/^[-!]/.test(word) || ASSIGNMENT.test(word))) {
+      if (valued.includes(word)) at++;
+      continue;
+    }
+    if (left === 0) break;
+    left--;
+  }
+  return words.slice(at);
+};
+
+/**
+ * `bash -o pipefail -euc TEXT NAME…`: the programs of the text, and what stands after `--` where the text runs `"$@"`;
+ * `bash FILE…`: those of the file, where it is one of the repository's own.
+ */
+const programsOfShell = (name: string, words: readonly Word[]): string[] => {
+  const at = words.findIndex((word) => word !== undefined && /^-\w*c$/.test(word));
+  const rest = words.slice(at + 1);
+  const text = at === -1 ? ownFile(words[0]) : rest.find((word) => word === undefined || !/^[-+]/.test(word));
+  if (text === undefined) return [];
+  const { commands, functions } = readShell(text, name === 'bash' ? 'bash' : 'posix');
+  const own = commands.flatMap(programsOf).filter((program) => !functions.includes(program));
+  const dashes = rest.indexOf('--');
+  return [...own, ...(text.includes('"$@"') && dashes !== -1 ? programsOf(rest.slice(dashes + 1)) : [])];
+};
+
+const root = join(import.meta.dirname, '../..');
+const ownFile = (path: Word): string | undefined => {
+  if (path === undefined || !path.endsWith('.sh') || path.includes('node_modules')) return undefined;
+  const file = resolve(root, path);
+  return file.startsWith(root) && existsSync(file) ? readFileSync(file, 'utf8') : undefined;
+};
