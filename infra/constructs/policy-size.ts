@@ -59,8 +59,8 @@ export const nearLimit = (
   if (characters <= allowed) return [];
   return [
     `the ${kind} policy of ${owner} needs ${characters} characters, and IAM allows ${POLICY_LIMITS[kind]} ` +
-      `(${RESERVE_CHARACTERS} are kept free); it grows with ${grownBy}: split them over stacks in other Regions or ` +
-      'accounts, or drop tags and documents that are not needed',
+      `(${RESERVE_CHARACTERS} are kept free); it grows with ${grownBy}: put some clusters into a stack of their own by another ` +
+      'stackName, Region or account, or drop tags and documents that are not needed',
   ];
 };
 
@@ -69,5 +69,5 @@ export const tooMany = (owner: string, managedPolicies: number, grownBy: string)
   managedPolicies <= MAX_MANAGED_POLICIES
     ? []
     : [
-        `${owner} needs ${managedPolicies} managed policies, and IAM allows ${MAX_MANAGED_POLICIES}; it grows with ${grownBy}`,
+        `${owner} needs ${managedPolicies} managed policies, and IAM allows ${MAX_MANAGED_POLICIES}; it grows with ${grownBy}: put some clusters into a stack of their own by another stackName, Region or account`,
       ];

@@ -102,6 +102,16 @@ describe('two stacks in one account and Region', () => {
   });
 });
 
+it('refuses an earlier document of another stack, and a name that no stack may have', () => {
+  const earlier = 'staging-pause-image-repair-0123456789ab';
+  const config = { ...CONFIG, previousDocuments: [earlier] };
+  expect(() => synthesize(config, 'eu-west-1')).toThrow(
+    `previousDocuments: ${earlier} is not of this stack, whose documents begin with fleetmend-`,
+  );
+  expect(() => synthesize(config, 'eu-west-1', undefined, undefined, 'staging')).not.toThrow();
+  expect(() => synthesize(CONFIG, 'eu-west-1', undefined, undefined, 'aws-repairs')).toThrow(/aws, amazon or amzn/);
+});
+
 describe('a stack name', () => {
   const longest = 'a'.repeat(40);
 
