@@ -11,6 +11,7 @@ const Readable = z
     region: z.string().optional().catch(undefined),
     stackName: z.string().catch(DEFAULT_STACK_NAME),
     previousDocuments: z.array(z.string()).catch([]),
+    documentVariants: z.array(z.string()).catch([]),
     clusters: z
       .array(
         z
@@ -27,7 +28,13 @@ const Readable = z
       .object({ email: z.unknown().optional(), topicArn: z.string().optional().catch(undefined) })
       .catch({}),
   })
-  .catch({ stackName: DEFAULT_STACK_NAME, previousDocuments: [], clusters: [], notifications: {} });
+  .catch({
+    stackName: DEFAULT_STACK_NAME,
+    previousDocuments: [],
+    documentVariants: [],
+    clusters: [],
+    notifications: {},
+  });
 type Readable = z.infer<typeof Readable>;
 
 /** Values that stand in more than one place, with the indexes of their clusters. */
@@ -83,6 +90,9 @@ const relations = (readable: Readable, remediations: readonly string[]): readonl
       .map(
         (name) => `previousDocuments: ${name} is not of this stack, whose documents begin with ${readable.stackName}-`,
       ),
+    ...readable.documentVariants
+      .filter((key) => !remediations.some((name) => key.startsWith(`${name}-repair-`)))
+      .map((key) => `documentVariants: ${key} is no variant of a repair document: <remediation>-repair-<variant>`),
     ...topicProblems(readable),
   ];
 };

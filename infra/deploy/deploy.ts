@@ -93,7 +93,9 @@ const compare = async (config: Config, target: Target, asking: Asking, isDryRun:
   for (const line of tells) say(`deploy:   ${line}`);
   const foreign =
     deployed.kind === 'unknown'
-      ? [`the deployed stack ${config.stackName} does not say what it looks after: it may be another product's`]
+      ? [
+          `the deployed stack ${config.stackName} does not say what it looks after: it may be another product's, or a later version's`,
+        ]
       : [];
   const questions = [...foreign, ...asks];
   for (const line of questions) say(`deploy: ! ${line}`);

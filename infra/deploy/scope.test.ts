@@ -96,11 +96,31 @@ describe('comparing a deployment with the deployed stack', () => {
     expect(compareScopes(scope(...after), scope(...before)).tells).not.toEqual([]);
   });
 
+  it('asks for a further variant of a repair document', () => {
+    const varied = (...documentVariants: readonly string[]) =>
+      scopeOf(parseConfig({ clusters: [{ name: 'a' }], documentVariants }, names), REMEDIATIONS, '1.0.0');
+    expect(compareScopes(varied(), varied('pause-image-repair-mirror')).asks).toEqual([
+      'documentVariants: pause-image-repair-mirror may be sent',
+    ]);
+    expect(compareScopes(varied('pause-image-repair-mirror'), varied()).asks).toEqual([]);
+  });
+
+  it('tells of sweeps that are turned off, and of limits that bound nothing, nothing', () => {
+    expect(compareScopes(scope({ name: 'a' }), scope({ name: 'a', sweeps: false }))).toEqual({
+      asks: [],
+      tells: ['a: sweeps are turned off'],
+    });
+    expect(compareScopes(limited({}), limited({ retentionDays: 30 }))).toEqual({ asks: [], tells: [] });
+  });
+
   it.each<[ConfigInput['limits'], string]>([
     [{ budgetPercent: 50 }, 'limits.budgetPercent: 10 becomes 50'],
     [{ budgetMaxNodes: 60 }, 'limits.budgetMaxNodes: 50 becomes 60'],
     [{ canaries: 1 }, 'limits.canaries: 3 becomes 1'],
     [{ coolDownSeconds: 60 }, 'limits.coolDownSeconds: 900 becomes 60'],
+    [{ maxNodesPerRepairRun: 500 }, 'limits.maxNodesPerRepairRun: 250 becomes 500'],
+    [{ failurePercentToOpenBreaker: 90 }, 'limits.failurePercentToOpenBreaker: 20 becomes 90'],
+    [{ attemptWindowSeconds: 60 }, 'limits.attemptWindowSeconds: 86400 becomes 60'],
   ])('asks for the limits %j; the way back narrows', (limits, line) => {
     expect(compareScopes(limited({}), limited(limits))).toEqual({ asks: [line], tells: [] });
     expect(compareScopes(limited(limits), limited({})).asks).toEqual([]);

@@ -1,15 +1,50 @@
 import * as z from 'zod';
-import { modeOf } from '../../functions/core/policy.ts';
+import { type Limits, modeOf } from '../../functions/core/policy.ts';
 import type { Remediation } from '../../functions/core/remediation.ts';
 import type { Config } from '../config.ts';
 
 /** The key of a template's metadata under which a deployment says what it may do. */
 export const SCOPE_KEY = 'fleetmend';
 
-/** Limits that a larger value widens. */
-const WIDER_IF_LARGER = ['budgetMaxNodes', 'budgetPercent', 'quarantineAttempts'] as const;
-/** Limits that a smaller value widens. */
-const WIDER_IF_SMALLER = ['canaries', 'coolDownSeconds', 'breakerFirstSeconds'] as const;
+/** How a limit bounds repairs: whether a `larger` or a `smaller` value lets more happen; `neutral` where neither does. */
+type Bound = 'larger' | 'smaller' | 'neutral';
+
+/** Of every limit, so that a new one has to be decided. */
+const WIDER_IF: Readonly<Record<keyof Limits, Bound>> = {
+  maxNodesPerRepairRun: 'larger',
+  maxNodesPerCheckRun: 'neutral',
+  repairRunMaxSeconds: 'neutral',
+  maxNodesPerCommand: 'larger',
+  canaries: 'smaller',
+  budgetMaxNodes: 'larger',
+  budgetPercent: 'larger',
+  evidenceToOpenBreaker: 'larger',
+  failurePercentToOpenBreaker: 'larger',
+  breakerFirstSeconds: 'smaller',
+  breakerMaxSeconds: 'smaller',
+  coolDownSeconds: 'smaller',
+  quarantineAttempts: 'larger',
+  attemptWindowSeconds: 'smaller',
+  staleSeconds: 'larger',
+  relapseSeconds: 'neutral',
+  checkCoolDownSeconds: 'neutral',
+  deliveryTimeoutSeconds: 'neutral',
+  checkSoftDeadlineSeconds: 'neutral',
+  // An earlier end frees a repair's place for another.
+  repairSoftDeadlineSeconds: 'smaller',
+  hardDeadlineSlackSeconds: 'smaller',
+  advanceTimeoutSeconds: 'neutral',
+  adoptionGraceSeconds: 'smaller',
+  adoptionReadGapSeconds: 'smaller',
+  retentionDays: 'neutral',
+  maxForeignSignalsPerMinute: 'larger',
+  agentWaitSeconds: 'neutral',
+  clusterCheckCoolDownSeconds: 'neutral',
+  maxEc2CallsPerSecond: 'neutral',
+  settleSeconds: 'smaller',
+};
+
+const boundOf = (name: string): Bound => Object.entries(WIDER_IF).find(([limit]) => limit === name)?.[1] ?? 'neutral';
 
 const ClusterScope = z.object({
   /** Remediations that may repair a node; `disruptive` is said of those that restart something. */
@@ -17,6 +52,7 @@ const ClusterScope = z.object({
   nodeTags: z.array(z.string()),
   /** As text, for example `Mon,Tue 08:00-10:00 UTC`. */
   freezeWindows: z.array(z.string()),
+  sweeps: z.boolean().default(true),
 });
 
 /**
@@ -28,6 +64,8 @@ export const DeploymentScope = z.object({
   version: z.string(),
   clusters: z.record(z.string(), ClusterScope),
   limits: z.record(z.string(), z.number()),
+  /** Variants of repair documents that may be sent besides the repairs themselves. */
+  variants: z.array(z.string()).default([]),
 });
 export type DeploymentScope = z.infer<typeof DeploymentScope>;
 
@@ -47,13 +85,15 @@ export const scopeOf = (config: Config, remediations: readonly Remediation[], ve
           )
           .map(({ name, disruptive }) => (disruptive ? `${name} (disruptive)` : name)),
         nodeTags: cluster.nodeTags,
+        sweeps: cluster.sweeps,
         freezeWindows: cluster.freezeWindows.map(
           ({ days, fromUtc, toUtc }) => `${days.join(',')} ${fromUtc}-${toUtc} UTC`,
         ),
       },
     ]),
   ),
-  limits: Object.fromEntries([...WIDER_IF_LARGER, ...WIDER_IF_SMALLER].map((name) => [name, config.limits[name]])),
+  limits: Object.fromEntries(Object.entries(config.limits).filter(([name]) => boundOf(name) !== 'neutral')),
+  variants: config.documentVariants,
 });
 
 /** What a deployment changes, in sentences. */
@@ -71,8 +111,7 @@ const limitChanges = (before: DeploymentScope, after: DeploymentScope): ScopeCha
   const changes = Object.entries(after.limits).flatMap(([name, to]) => {
     const from = before.limits[name];
     if (from === undefined || from === to) return [];
-    const grows = to > from;
-    const isWider = WIDER_IF_LARGER.some((n) => n === name) ? grows : !grows;
+    const isWider = boundOf(name) === (to > from ? 'larger' : 'smaller');
     return [{ isWider, text: `limits.${name}: ${from} becomes ${to}` }];
   });
   return {
@@ -81,7 +120,7 @@ const limitChanges = (before: DeploymentScope, after: DeploymentScope): ScopeCha
   };
 };
 
-const NOTHING: z.infer<typeof ClusterScope> = { repairs: [], nodeTags: [], freezeWindows: [] };
+const NOTHING: z.infer<typeof ClusterScope> = { repairs: [], nodeTags: [], freezeWindows: [], sweeps: true };
 
 const clusterChanges = (name: string, before: DeploymentScope, after: DeploymentScope): ScopeChange => {
   const from = before.clusters[name];
@@ -101,6 +140,7 @@ const clusterChanges = (name: string, before: DeploymentScope, after: Deployment
     ],
     tells: [
       ...(from === undefined ? [`adds the cluster ${name}`] : []),
+      ...(old.sweeps === to.sweeps ? [] : [say(`sweeps are turned ${to.sweeps ? 'on' : 'off'}`)]),
       ...added(to.repairs, old.repairs).map((repair) => say(`${repair} changes from repair to observe`)),
       ...added(to.nodeTags, old.nodeTags).map((tag) => say(`nodes with the tag ${tag} are removed`)),
       ...(from === undefined
@@ -110,7 +150,7 @@ const clusterChanges = (name: string, before: DeploymentScope, after: Deployment
   };
 };
 
-const nothingDeployed = (after: DeploymentScope): DeploymentScope => ({ ...after, clusters: {} });
+const nothingDeployed = (after: DeploymentScope): DeploymentScope => ({ ...after, clusters: {}, variants: [] });
 
 /**
  * Compares what is deployed with what is to be deployed.
@@ -120,6 +160,10 @@ const nothingDeployed = (after: DeploymentScope): DeploymentScope => ({ ...after
 export const compareScopes = (before: DeploymentScope | undefined, after: DeploymentScope): ScopeChange => {
   const deployed = before ?? nothingDeployed(after);
   const names = [...new Set([...Object.keys(deployed.clusters), ...Object.keys(after.clusters)])].toSorted();
-  const all = [...names.map((name) => clusterChanges(name, deployed, after)), limitChanges(deployed, after)];
+  const variants: ScopeChange = {
+    asks: added(deployed.variants, after.variants).map((key) => `documentVariants: ${key} may be sent`),
+    tells: added(after.variants, deployed.variants).map((key) => `documentVariants: ${key} is no longer sent`),
+  };
+  const all = [...names.map((name) => clusterChanges(name, deployed, after)), limitChanges(deployed, after), variants];
   return { asks: all.flatMap(({ asks }) => asks), tells: all.flatMap(({ tells }) => tells) };
 };
