@@ -63,6 +63,16 @@ describe('parseConfig', () => {
       { clusters, region: 'us-iso-east-1' },
       /region: a Region of a partition other than/,
     ],
+    [
+      'a variant of nothing',
+      { clusters, documentVariants: ['pause-image-repair'] },
+      /documentVariants: pause-image-repair is no variant of a repair document: <remediation>-repair-<variant>/,
+    ],
+    [
+      'a document of another stack',
+      { clusters, stackName: 'eu', previousDocuments: ['fleetmend-node-check-0123456789ab'] },
+      /previousDocuments: fleetmend-node-check-0123456789ab is not of this stack, whose documents begin with eu-/,
+    ],
     ['a stack name that is none', { clusters, stackName: 'Fleet Mend' }, /stackName: not a stack name/],
     [
       'a topic of another Region',
