@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The policy of fleetmend's queues, which denies each sender that is not one of its rules, refuses the redrive of SQS too:
-# a dead letter stays on its queue.
+# The policy of fleetmend's queue of signals, which denies each sender that is not one of its rules, refuses the redrive of
+# SQS too: a dead letter stays on its queue.
 # shellcheck disable=SC2317 # poll and undo call functions by their names
 # shellcheck source-path=SCRIPTDIR source=shared.sh
 source "$(dirname "${BASH_SOURCE[0]}")/shared.sh"

@@ -17,8 +17,10 @@ const NO_STACK =
   "'cloudformation get-template-summary'*-none*) fail ValidationError 'Stack with id x does not exist' ;;";
 const SUMMARY = `'cloudformation get-template-summary'*) sed -n 's/.*"Metadata": \\(.*\\),$/\\1/p' "$STATE/template" ;;`;
 
-const importing = (action: string): string => `
+/** What the change set would do to the document and to the nested stack. */
+const importing = (action: string, nested = 'Modify'): string => `
   'ssm describe-document'*) echo Active ;;
+  'cloudformation describe-change-set'*"=='Nested'"*) echo ${nested} ;;
   'cloudformation describe-change-set'*) echo ${action} ;;
   'cloudformation describe-stacks'*) if (($(times state) < 3)); then echo UPDATE_IN_PROGRESS; else echo UPDATE_COMPLETE; fi ;;
   'cloudformation describe-stack-resources'*) echo UPDATE_COMPLETE ;;`;
@@ -45,13 +47,67 @@ export const documents: readonly Scenario[] = [
     verdict: 'INCONCLUSIVE',
     answers: documentsWith(`[[ $(option --name) != *-string ]] || ${BROKEN}; echo 1`),
   },
-  { script: 'import-document.sh', title: 'it is imported', verdict: 'PROVEN', answers: importing('Import') },
+  {
+    script: 'import-document.sh',
+    title: 'it is imported while the nested stack changes',
+    verdict: 'PROVEN',
+    answers: importing('Import'),
+    says: /Import, the nested stack changed/,
+  },
   {
     script: 'import-document.sh',
     title: 'it would be created',
     verdict: 'REFUTED',
     answers: importing('Add'),
     says: /Add/,
+  },
+  {
+    script: 'import-document.sh',
+    title: 'nested stacks are in the way',
+    verdict: 'REFUTED',
+    answers: `
+      'cloudformation wait change-set-create-complete'*) fail WaiterError 'Waiter ChangeSetCreateComplete failed' ;;
+      'cloudformation describe-change-set'*StatusReason*) echo 'ImportExistingResources is not supported with nested stacks' ;;
+      ${importing('Import')}`,
+    says: /the change set failed: ImportExistingResources is not supported/,
+  },
+  {
+    script: 'import-document.sh',
+    title: 'the change set fails for a missing right',
+    verdict: 'INCONCLUSIVE',
+    answers: `
+      'cloudformation wait change-set-create-complete'*) fail WaiterError 'Waiter ChangeSetCreateComplete failed' ;;
+      'cloudformation describe-change-set'*StatusReason*) echo 'User is not authorized to perform: ssm:DescribeDocument' ;;
+      ${importing('Import')}`,
+  },
+  {
+    script: 'import-document.sh',
+    title: 'the change is rolled back',
+    verdict: 'REFUTED',
+    answers: `'cloudformation describe-stacks'*) echo UPDATE_ROLLBACK_COMPLETE ;;${importing('Import')}`,
+    says: /rolled the change set back/,
+  },
+  {
+    script: 'import-document.sh',
+    title: 'the nested stack would not change',
+    verdict: 'INCONCLUSIVE',
+    answers: importing('Import', 'None'),
+  },
+  {
+    script: 'import-document.sh',
+    title: 'the nested template can not be stored',
+    verdict: 'INCONCLUSIVE',
+    answers: `'s3api put-object'*) ${denied('s3:PutObject')} ;;${importing('Import')}`,
+    says: /putting the nested template into the bucket.*s3:PutObject/,
+  },
+  {
+    script: 'import-document.sh',
+    title: 'the stack fails once the bucket is there',
+    verdict: 'INCONCLUSIVE',
+    answers: `
+      'cloudformation create-stack'*/first.yaml*) ${denied('ssm:PutParameter')} ;;
+      ${importing('Import')}`,
+    says: /creating the stack.*ssm:PutParameter/,
   },
   {
     script: 'import-document.sh',

@@ -21,6 +21,7 @@ const PAIRS = [
   [/ cloudformation create-stack /, / cloudformation delete-stack /, 'stack-name'],
   [/ ssm create-document /, / ssm delete-document /, 'name'],
   [/ logs create-log-group /, / logs delete-log-group /, 'log-group-name'],
+  [/ s3api put-object /, / s3api delete-object /, 'bucket'],
 ] as const;
 
 const expectClean = (result: Run): void => {
