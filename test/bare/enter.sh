@@ -52,4 +52,8 @@ pivot_root . .
 umount --lazy .
 cd /
 hostname bare
-exec env --ignore-environment setpriv --reuid="$user" --regid="$user" --init-groups env "$@"
+# This shell stays process 1, and waits: an orphan that nobody waits for remains a zombie, and a process namespace with
+# a zombie in it never ends.
+status=0
+env --ignore-environment setpriv --reuid="$user" --regid="$user" --init-groups env "$@" || status=$?
+exit "$status"

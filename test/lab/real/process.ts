@@ -1,4 +1,5 @@
 import { type SpawnOptions, spawn } from 'node:child_process';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
 /** How a program ended: its exit code (128 + signal where one killed it) and all that it wrote. */
 export type ProgramResult = { readonly code: number; readonly stdout: string; readonly stderr: string };
@@ -10,12 +11,54 @@ export function exitCodeOf(code: number | null, signal: NodeJS.Signals | null): 
   return code ?? 128 + (signal === null ? 0 : (SIGNAL_NUMBERS[signal] ?? 0));
 }
 
-/** Kills a process that was started `detached` and all of its children that are still in its group. */
+/** How long what entered a node has to end by itself when the process that it waits for is killed. */
+const FOLLOW_MILLISECONDS = 500;
+
+/**
+ * Kills a process that was started `detached` and all of its children that are still in its group. What runs on a node
+ * is killed first: what entered the node (nsenter) then waits for it and ends too. Killed together with it, it would
+ * leave a zombie to process 1; where that waits for no orphan (npm or Node in a container), the zombie stays, and the
+ * node never ends: the kernel waits for every process of a process namespace (pid_namespaces(7)).
+ */
 export function killGroup(pid: number): void {
+  const own = namespaceOf('self');
+  const onNode = membersOf(pid).filter((member) => ![own, undefined].includes(namespaceOf(member)));
+  for (const member of onNode) kill(member);
+  if (onNode.length === 0) kill(-pid);
+  else setTimeout(() => kill(-pid), FOLLOW_MILLISECONDS).unref();
+}
+
+function kill(pid: number): void {
   try {
-    process.kill(-pid, 'SIGKILL');
+    process.kill(pid, 'SIGKILL');
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+  }
+}
+
+/** The processes of a group, by the fifth field of proc_pid_stat(5); a name in parentheses comes before. */
+function membersOf(group: number): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((name) => Number(statOf(name).split(') ').at(-1)?.split(' ')[2]) === group)
+    .map(Number);
+}
+
+function statOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'utf8');
+  } catch {
+    // It ended meanwhile.
+    return '';
+  }
+}
+
+/** The process namespace of a process; undefined where the process has ended. */
+function namespaceOf(pid: number | 'self'): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/pid`);
+  } catch {
+    return undefined;
   }
 }
 
