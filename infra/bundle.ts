@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, join } from 'node:path';
 import { build, type Metafile, type OutputFile } from 'esbuild';
 import { envCredentials, leanSchemas } from './bundle-plugins.ts';
 
@@ -61,6 +61,8 @@ export type BundleOptions = {
   readonly sources: string;
   /** Gets `<name>/index.mjs` and `<name>/index.mjs.map`. */
   readonly out: string;
+  /** Gets the files in the place of `out`; the paths in them stay those of `out`, so that the bundles are the same. */
+  readonly writeTo?: string;
   readonly names?: readonly FunctionName[];
 };
 
@@ -99,9 +101,10 @@ export const bundleFunctions = async (options: BundleOptions): Promise<readonly 
     built.push({ bundle: { name, file, bytes: output.bytes, inputs: usedInputs(output) }, files: outputFiles });
   }
   for (const { bundle, files } of built) {
-    rmSync(dirname(bundle.file), { recursive: true, force: true });
-    mkdirSync(dirname(bundle.file), { recursive: true });
-    for (const { path, contents } of files) writeFileSync(path, contents);
+    const folder = join(options.writeTo ?? options.out, bundle.name);
+    rmSync(folder, { recursive: true, force: true });
+    mkdirSync(folder, { recursive: true });
+    for (const { path, contents } of files) writeFileSync(join(folder, basename(path)), contents);
   }
   return built.map(({ bundle }) => bundle);
 };

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename, extname, join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { firstLine, UserError } from './user-error.ts';
@@ -42,6 +42,7 @@ export const findConfig = ({ named, from, root, env }: ConfigSearch): string | u
       throw new UserError(`${by}: ${path || '(empty)'} is no configuration file: its name ends in ${TYPES.join(', ')}`);
     }
     if (!existsSync(file)) throw new UserError(`${by}: ${path} does not exist (looked for ${file})`);
+    if (!statSync(file).isFile()) throw new UserError(`${by}: ${path} is not a file`);
     return file;
   }
   const found = NAMES.map((name) => join(root, name)).filter((file) => existsSync(file));
@@ -55,7 +56,8 @@ export const findConfig = ({ named, from, root, env }: ConfigSearch): string | u
 
 const readJson = (file: string, shown: string): unknown => {
   try {
-    return JSON.parse(readFileSync(file, 'utf8'));
+    // Editors on Windows write a byte order mark.
+    return JSON.parse(readFileSync(file, 'utf8').replace(/^\uFEFF/, ''));
   } catch (cause) {
     throw new UserError(`${shown}: not valid JSON: ${firstLine(cause)}`, undefined, cause);
   }
@@ -67,7 +69,10 @@ const readModule = async (file: string, shown: string): Promise<unknown> => {
     exported = await import(pathToFileURL(file).href);
   } catch (cause) {
     const name = cause instanceof Error ? cause.name : 'Error';
-    throw new UserError(`${shown}: cannot be loaded: ${name}: ${firstLine(cause)}`, undefined, cause);
+    const hint = /Cannot find package 'fleetmend'/.test(firstLine(cause))
+      ? '; outside of the repository of fleetmend export a plain object without defineConfig, or write JSON'
+      : '';
+    throw new UserError(`${shown}: cannot be loaded: ${name}: ${firstLine(cause)}${hint}`, undefined, cause);
   }
   const { config, default: byDefault } = exported;
   if (config === undefined && byDefault === undefined) {
@@ -78,7 +83,7 @@ const readModule = async (file: string, shown: string): Promise<unknown> => {
   if (config !== undefined && byDefault !== undefined && config !== byDefault) {
     throw new UserError(`${shown}: exports two configurations, config and default: keep one`);
   }
-  return config ?? byDefault;
+  return config === undefined ? byDefault : config;
 };
 
 /**

@@ -71,9 +71,9 @@ const Account = z
 /** A Region of a partition that fleetmend is made for: `aws`, `aws-cn` or `aws-us-gov`. */
 const Region = z
   .string('write the Region as text, for example eu-west-1')
-  .regex(/^[a-z]{2}(?:-[a-z]+){1,2}-\d$/, 'not an AWS Region, for example eu-west-1')
+  .regex(/^[a-z]{2,4}(?:-[a-z]+){1,2}-\d$/, 'not an AWS Region, for example eu-west-1')
   .refine(
-    (region) => !/^(?:eu-isoe|us-iso)/.test(region),
+    (region) => !/^(?:eu-isoe|us-iso|eusc-)/.test(region),
     'a Region of a partition other than aws, aws-cn, aws-us-gov',
   );
 
@@ -132,8 +132,8 @@ export const Config = z.strictObject({
       intake: MaxConcurrency.default(5),
       track: MaxConcurrency.default(5),
       advance: MaxConcurrency.default(5),
-      /** Copies that are reserved for λ logs; `unreserved` where the account's quota leaves none to reserve. */
-      logs: z.union([MaxConcurrency, z.literal('unreserved')]).default(5),
+      /** Copies that are reserved for the function logs; `unreserved` where the account's quota leaves none to reserve. */
+      logs: z.union([MaxConcurrency, z.literal('unreserved')], '2 to 1,000 copies, or unreserved').default(5),
     })
     .prefault({}),
   /** Variants of repair documents that advance may send besides `<remediation>-repair`, by document key. */
@@ -162,17 +162,16 @@ export const policyOf = (config: Config): Policy => Policy.parse(policyInput(con
  */
 export const subscriptionFilterName = (stackName: string): string => stackName;
 
-/** The environment variable by which `npm run deploy` names the log groups to leave out, as a JSON list. */
-export const SKIPPED_LOG_GROUPS = 'FLEETMEND_SKIPPED_LOG_GROUPS';
+/** The name of the metric filter that a stack puts on the log groups of a cluster. */
+export const metricFilterName = (stackName: string, cluster: string): string =>
+  `${stackName}-${cluster}-sandbox-failures`;
 
-const SkippedLogGroup = z.object({
-  logGroup: LogGroupName,
-  /**
-   * `full`: the group has as many subscription filters as it may; it takes a metric filter. `missing`: there is no such
-   * group. `class`: it is of the log class Infrequent Access or Delivery, which take neither kind of filter. Source:
-   * CloudWatch Logs user guide, "Log classes".
-   */
-  reason: z.enum(['missing', 'full', 'class']),
-});
-/** A log group of the configuration that a deployment leaves out, and why. */
-export type SkippedLogGroup = Readonly<z.infer<typeof SkippedLogGroup>>;
+/**
+ * Why a deployment puts a filter of one kind or both on no log group. `missing`: there is no such group. `class`: its log
+ * class takes no filters (CloudWatch Logs user guide, "Log classes"). `full`: it has as many subscription filters as it
+ * may; it gets a metric filter. `metric-filters`: it has as many metric filters as it may; it gets a subscription filter.
+ */
+export type SkipReason = 'missing' | 'class' | 'full' | 'metric-filters';
+
+/** A log group of the configuration that gets a filter less, and why; a group may have two reasons. */
+export type SkippedLogGroup = { readonly logGroup: string; readonly reason: SkipReason };

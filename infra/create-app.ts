@@ -9,6 +9,7 @@ import {
   Validations,
 } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
+import { documentName } from '../events/ssm-command.ts';
 import type { Remediation } from '../functions/core/remediation.ts';
 import packageJson from '../package.json' with { type: 'json' };
 import type { SkippedLogGroup } from './config.ts';
@@ -77,7 +78,14 @@ export const createApp = (options: AppOptions): App => {
     }),
   });
   // The next deployment is compared with this.
-  stack.templateOptions.metadata = { [SCOPE_KEY]: scopeOf(config, remediations, packageJson.version) };
+  stack.templateOptions.metadata = {
+    [SCOPE_KEY]: scopeOf(
+      config,
+      remediations,
+      packageJson.version,
+      documents.map(({ key, sha256 }) => documentName(stackName, key, sha256)),
+    ),
+  };
   Tags.of(stack).add('application', 'fleetmend', {
     excludeResourceTypes: [...UNTAGGED_TYPES],
   });

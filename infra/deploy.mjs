@@ -1,11 +1,10 @@
-// `npm run deploy`: installs what building and deploying need, builds, then deploys. Plain JavaScript, because the Node
-// that is there at first may not read TypeScript.
+// `npm run deploy`: installs what building and deploying need, then deploys. Plain JavaScript, because the Node that is
+// there at first may not read TypeScript.
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { env, installPackages, must, root } from './packages.mjs';
+import { env, installPackages, root } from './packages.mjs';
 
 installPackages({ withDevelopment: false });
-must('the build', 'node', [join(root, 'infra', 'build.ts'), '--quiet']);
 const child = spawn('node', [join(root, 'infra', 'deploy', 'deploy.ts'), ...process.argv.slice(2)], {
   cwd: root,
   env,

@@ -3,7 +3,7 @@ import packageJson from '../package.json' with { type: 'json' };
 import { remediations } from '../ssm-documents/registry.ts';
 import type { Config } from './config.ts';
 import { type ConfigFile, findConfig, readConfig } from './config-file.ts';
-import { parseConfig } from './parse-config.ts';
+import { type DeploymentRules, parseConfig } from './parse-config.ts';
 
 /** The folder of package.json. */
 export const root = join(import.meta.dirname, '..');
@@ -19,12 +19,13 @@ export type LoadedConfig = { readonly file: string; readonly config: Config };
 /** npm runs a script in the package's folder, and says where it was called. */
 const calledFrom = (): string => process.env.INIT_CWD ?? process.cwd();
 
-const checked = ({ file, content }: ConfigFile): LoadedConfig => ({
+const checked = ({ file, content }: ConfigFile, rules?: DeploymentRules): LoadedConfig => ({
   file,
   config: parseConfig(
     content,
     remediations.map(({ name }) => name),
     file,
+    rules,
   ),
 });
 
@@ -35,11 +36,15 @@ export const loadExample = async (): Promise<LoadedConfig> => checked(await read
  * Finds, reads and checks the configuration.
  *
  * @param named what `--config` names
+ * @param rules given where it is to be deployed
  * @returns undefined where there is none
  * @throws UserError with a line for each thing that is wrong
  */
-export const loadConfig = async (named: string | undefined): Promise<LoadedConfig | undefined> => {
+export const loadConfig = async (
+  named: string | undefined,
+  rules?: DeploymentRules,
+): Promise<LoadedConfig | undefined> => {
   const from = calledFrom();
   const file = findConfig({ named, from, root, env: process.env });
-  return file === undefined ? undefined : checked(await readConfig(file, from));
+  return file === undefined ? undefined : checked(await readConfig(file, from), rules);
 };

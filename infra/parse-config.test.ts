@@ -71,7 +71,37 @@ describe('parseConfig', () => {
     [
       'a document of another stack',
       { clusters, stackName: 'eu', previousDocuments: ['fleetmend-node-check-0123456789ab'] },
-      /previousDocuments: fleetmend-node-check-0123456789ab is not of this stack, whose documents begin with eu-/,
+      /previousDocuments: fleetmend-node-check-0123456789ab is not of this stack: eu-<remediation>-<check or repair>-<12 digits>/,
+    ],
+    [
+      'a document of a stack whose name only begins alike',
+      { clusters, previousDocuments: ['fleetmend-eu-node-check-0123456789ab'] },
+      /previousDocuments: fleetmend-eu-node-check-0123456789ab is not of this stack/,
+    ],
+    [
+      'a topic of another account',
+      {
+        clusters,
+        account: '210987654321',
+        region: 'eu-west-1',
+        notifications: { topicArn: 'arn:aws:sns:eu-west-1:123456789012:t' },
+      },
+      /notifications\.topicArn: a topic of account 123456789012, and the stack is for account 210987654321/,
+    ],
+    [
+      'a function that does not exist',
+      { clusters, functions: { memoryMegabytes: { nope: 512 } } },
+      /functions\.memoryMegabytes\.nope: no such field; there are logs, intake, /,
+    ],
+    [
+      'copies in words',
+      { clusters, maxConcurrency: { logs: 'some' } },
+      /maxConcurrency\.logs: 2 to 1,000 copies, or unres/,
+    ],
+    [
+      'a time of day that is none',
+      { clusters: [{ name: 's', freezeWindows: [{ days: ['Mon'], fromUtc: '8:30', toUtc: '09:00' }] }] },
+      /freezeWindows\.0\.fromUtc: not a time of day in UTC, for example 08:30/,
     ],
     ['a stack name that is none', { clusters, stackName: 'Fleet Mend' }, /stackName: not a stack name/],
     [

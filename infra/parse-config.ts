@@ -8,6 +8,7 @@ type Problem = string;
 /** What the rules between fields look at. Whatever has another form is left out: the schema itself complains of it. */
 const Readable = z
   .object({
+    account: z.string().optional().catch(undefined),
     region: z.string().optional().catch(undefined),
     stackName: z.string().catch(DEFAULT_STACK_NAME),
     previousDocuments: z.array(z.string()).catch([]),
@@ -51,9 +52,9 @@ const repeated = (
 const partitionOf = (region: string): string =>
   region.startsWith('cn-') ? 'aws-cn' : region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';
 
-const topicProblems = ({ region, notifications: { email, topicArn } }: Readable): readonly Problem[] => {
+const topicProblems = ({ account, region, notifications: { email, topicArn } }: Readable): readonly Problem[] => {
   if (topicArn === undefined) return [];
-  const [, partition, , topicRegion] = topicArn.split(':');
+  const [, partition, , topicRegion, topicAccount] = topicArn.split(':');
   return [
     ...(email === undefined
       ? []
@@ -63,8 +64,14 @@ const topicProblems = ({ region, notifications: { email, topicArn } }: Readable)
       : [
           `notifications.topicArn: a topic of ${partition} ${topicRegion}, and the stack is for ${partitionOf(region)} ${region}: CloudWatch alarms publish to topics of their own Region alone`,
         ]),
+    ...(account === undefined || topicAccount === account
+      ? []
+      : [`notifications.topicArn: a topic of account ${topicAccount}, and the stack is for account ${account}`]),
   ];
 };
+
+const ownDocument = (stackName: string, remediations: readonly string[]): RegExp =>
+  new RegExp(`^${stackName}-(?:node-check|(?:${remediations.join('|')})-(?:check|repair))(?:-[a-z-]+)?-[0-9a-f]{12}$`);
 
 /** What the fields say to one another; all of it at once, and also where some field is wrong by itself. */
 const relations = (readable: Readable, remediations: readonly string[]): readonly Problem[] => {
@@ -86,9 +93,10 @@ const relations = (readable: Readable, remediations: readonly string[]): readonl
         .map((name) => `clusters.${i}.remediations.${name}: no such remediation; there are ${remediations.join(', ')}`),
     ),
     ...readable.previousDocuments
-      .filter((name) => !name.startsWith(`${readable.stackName}-`))
+      .filter((name) => !ownDocument(readable.stackName, remediations).test(name))
       .map(
-        (name) => `previousDocuments: ${name} is not of this stack, whose documents begin with ${readable.stackName}-`,
+        (name) =>
+          `previousDocuments: ${name} is not of this stack: ${readable.stackName}-<remediation>-<check or repair>-<12 digits>`,
       ),
     ...readable.documentVariants
       .filter((key) => !remediations.some((name) => key.startsWith(`${name}-repair-`)))
@@ -102,6 +110,8 @@ type Shape = {
   readonly properties?: Readonly<Record<string, Shape>>;
   readonly items?: Shape;
   readonly additionalProperties?: Shape | boolean;
+  /** The keys that a record takes. */
+  readonly propertyNames?: { readonly enum?: readonly string[] };
 };
 
 /** The names of the fields that the configuration has at a path. */
@@ -114,12 +124,14 @@ const fieldsAt = (path: readonly PropertyKey[]): readonly string[] => {
         ? at?.items
         : (at?.properties?.[String(key)] ?? (typeof more === 'object' ? more : undefined));
   }
-  return Object.keys(at?.properties ?? {}).filter((name) => name !== '$schema');
+  return at?.propertyNames?.enum ?? Object.keys(at?.properties ?? {}).filter((name) => name !== '$schema');
 };
 
 const problemsOf = (error: z.ZodError): readonly Problem[] =>
   error.issues.flatMap((issue) => {
     const at = issue.path.join('.');
+    // A remediation that does not exist is named by the relations, whatever its form.
+    if (issue.code === 'invalid_key' && issue.path.includes('remediations')) return [];
     if (issue.code !== 'unrecognized_keys') return [`${at || '(top)'}: ${issue.message}`];
     const fields = fieldsAt(issue.path);
     return issue.keys.map(
@@ -127,19 +139,46 @@ const problemsOf = (error: z.ZodError): readonly Problem[] =>
     );
   });
 
+/** What a deployment asks of a configuration besides; a template can do without. */
+export type DeploymentRules = {
+  /** The example, which nobody may deploy. */
+  readonly example: Config;
+};
+
+const deploymentProblems = (readable: Readable, { example }: DeploymentRules): readonly Problem[] => [
+  ...(readable.account === undefined ? ['account: name the AWS account to deploy to, 12 digits in quotes'] : []),
+  ...(readable.region === undefined ? ['region: name the Region to deploy to, for example eu-west-1'] : []),
+  ...(readable.account !== undefined && readable.account === example.account
+    ? [`account: ${readable.account} is the example's: write your own`]
+    : []),
+  ...readable.clusters.flatMap(({ name }, i) =>
+    example.clusters.some((cluster) => cluster.name === name)
+      ? [`clusters.${i}.name: ${name} is the example's: write the name of your cluster`]
+      : [],
+  ),
+];
+
 /**
  * Reads a configuration.
  *
  * @param file names the configuration in errors
  * @param remediations names in the registry; a policy for any other is a typing error
+ * @param rules given where it is to be deployed
  * @throws UserError with a line for every wrong field
  */
-export const parseConfig = (input: unknown, remediations: readonly string[], file = 'the configuration'): Config => {
+export const parseConfig = (
+  input: unknown,
+  remediations: readonly string[],
+  file = 'the configuration',
+  rules?: DeploymentRules,
+): Config => {
   const parsed = Config.safeParse(input);
-  const wrong = [
-    ...(parsed.success ? [] : problemsOf(parsed.error)),
-    ...relations(Readable.parse(input), remediations),
-  ];
+  const readable = Readable.parse(input);
+  const found = [...(parsed.success ? [] : problemsOf(parsed.error)), ...relations(readable, remediations)];
+  // One line a field: what is wrong with its form comes before what a deployment asks of it.
+  const fields = new Set(found.map((problem) => problem.split(':', 1)[0]));
+  const asked = rules === undefined ? [] : deploymentProblems(readable, rules);
+  const wrong = [...found, ...asked.filter((problem) => !fields.has(problem.split(':', 1)[0] ?? ''))];
   if (!parsed.success || wrong.length > 0) throw new UserError(wrong.map((problem) => `${file}: ${problem}`));
   policyOf(parsed.data);
   return parsed.data;

@@ -4,7 +4,7 @@ import type { Construct } from 'constructs';
 import { documentName } from '../events/ssm-command.ts';
 import type { Remediation } from '../functions/core/remediation.ts';
 import type { FunctionName } from './bundle.ts';
-import { type Config, type SkippedLogGroup, subscriptionFilterName } from './config.ts';
+import { type Config, type SkippedLogGroup, type SkipReason, subscriptionFilterName } from './config.ts';
 import { Alarms } from './constructs/alarms.ts';
 import { AuditTable } from './constructs/audit-table.ts';
 import { ClusterAlarms } from './constructs/cluster-alarms.ts';
@@ -115,7 +115,7 @@ export class FleetmendStack extends Stack {
       asynchronous: { dead: dead.logs, retryAttempts: 2, maxEventAge: Duration.hours(1) },
       ...(config.maxConcurrency.logs === 'unreserved' ? {} : { reservedCopies: config.maxConcurrency.logs }),
     });
-    const without = (logGroups: readonly string[], ...reasons: readonly SkippedLogGroup['reason'][]) => {
+    const without = (logGroups: readonly string[], ...reasons: readonly SkipReason[]) => {
       const left = props.skippedLogGroups.filter(({ reason }) => reasons.includes(reason));
       return logGroups.filter((name) => !left.some(({ logGroup }) => logGroup === name));
     };
@@ -138,7 +138,7 @@ export class FleetmendStack extends Stack {
         namePrefix: this.stackName,
         clusters: config.clusters.map(({ name, logGroups }) => ({
           name,
-          logGroups: without(logGroups, 'missing', 'class'),
+          logGroups: without(logGroups, 'missing', 'class', 'metric-filters'),
         })),
       });
     }
@@ -252,7 +252,7 @@ export class FleetmendStack extends Stack {
       DeadLetterQueueUrls: urlsAsJson(this, replayable),
       ...(props.skippedLogGroups.length === 0
         ? {}
-        : { SkippedLogGroups: props.skippedLogGroups.map(({ logGroup }) => logGroup).join(' ') }),
+        : { SkippedLogGroups: [...new Set(props.skippedLogGroups.map(({ logGroup }) => logGroup))].join(' ') }),
     };
     for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });
   }

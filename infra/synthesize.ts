@@ -12,40 +12,45 @@ export type Assembly = {
   readonly folder: string;
   /** The documents in it, by key. */
   readonly documents: readonly { readonly key: string; readonly name: string }[];
+  /** What the constructs warn of, a sentence each. */
+  readonly warnings: readonly string[];
 };
 
+/** Where a synthesis reads and writes. */
+export type SynthesisFolders = {
+  /** Holds `functions/<name>/index.mjs`; the staged functions go into it too. */
+  readonly dist: string;
+  /** Gets the cloud assembly. */
+  readonly outdir: string;
+};
+
+/** The folders that `npm run build` and `npm run synth` write to. */
+export const SHARED_FOLDERS: SynthesisFolders = { dist: join(root, 'dist'), outdir: join(root, 'cdk.out') };
+
 /**
- * Synthesizes the stack of a configuration into `cdk.out`.
+ * Synthesizes the stack of a configuration.
  *
  * @throws UserError with the lines of what CDK, cdk-nag or the checks of limits refuse
  */
-export const synthesizeStack = (config: Config, skippedLogGroups: readonly SkippedLogGroup[]): Assembly => {
-  const folder = join(root, 'cdk.out');
+export const synthesizeStack = (
+  config: Config,
+  skippedLogGroups: readonly SkippedLogGroup[],
+  { dist, outdir }: SynthesisFolders,
+): Assembly => {
   const { account, region } = config;
+  const env = { ...(account === undefined ? {} : { account }), ...(region === undefined ? {} : { region }) };
   const documents = buildDocuments();
   try {
-    const app = createApp({
-      config,
-      remediations,
-      documents,
-      dist: join(root, 'dist'),
-      outdir: folder,
-      ...(account === undefined && region === undefined
-        ? {}
-        : { env: { ...(account === undefined ? {} : { account }), ...(region === undefined ? {} : { region }) } }),
-      skippedLogGroups,
-    });
-    synthesize(app);
+    const app = createApp({ config, remediations, documents, dist, outdir, env, skippedLogGroups });
+    const { stacks } = synthesize(app);
+    const warnings = stacks.flatMap(({ messages }) =>
+      messages.flatMap(({ level, entry }) => (level === 'warning' ? String(entry.data) : [])),
+    );
+    const names = documents.map(({ key, sha256 }) => ({ key, name: documentName(config.stackName, key, sha256) }));
+    return { folder: outdir, documents: names, warnings: [...new Set(warnings)] };
   } catch (cause) {
     if (!(cause instanceof Error) || cause instanceof UserError) throw cause;
-    throw new UserError(
-      cause.message.split('\n').filter((line) => line.trim() !== ''),
-      undefined,
-      cause,
-    );
+    const lines = cause.message.split('\n').filter((line) => line.trim() !== '');
+    throw new UserError(lines, undefined, cause);
   }
-  return {
-    folder,
-    documents: documents.map(({ key, sha256 }) => ({ key, name: documentName(config.stackName, key, sha256) })),
-  };
 };

@@ -84,11 +84,13 @@ const RemediationPolicy = z.strictObject({
   allowDisruptive: z.boolean().default(false),
 });
 
+const TimeOfDay = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'not a time of day in UTC, for example 08:30');
+
 /** A weekly window in UTC in which no disruptive repair starts. */
 const FreezeWindow = z.strictObject({
   days: z.array(z.enum(['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'])).min(1),
-  fromUtc: z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/),
-  toUtc: z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/),
+  fromUtc: TimeOfDay,
+  toUtc: TimeOfDay,
 });
 
 /**

@@ -16,9 +16,9 @@ const nameOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.na
 const codeOf = (thrown: unknown): string =>
   thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : '';
 
-const refusal = (thrown: unknown, region: string, account: string): UserError => {
+const refusal = (thrown: unknown, { region, profile }: Target, account: string): UserError => {
   const why = `${nameOf(thrown)}: ${firstLine(thrown)}`;
-  const wanted = `account ${account} in ${region}`;
+  const wanted = `account ${account} in ${region}${profile === undefined ? '' : ` by the profile ${profile}`}`;
   if (/CredentialsProvider|^TokenProvider|^Credentials/.test(nameOf(thrown))) {
     return new UserError(
       `found no AWS credentials for ${wanted} (${firstLine(thrown)}): sign in, or name a profile with --profile`,
@@ -57,7 +57,7 @@ export const checkCaller = async (
   client: Pick<STSClient, 'send'> = new STSClient({ ...target, maxAttempts: 2 }),
 ): Promise<Caller> => {
   const { Account, Arn } = await client.send(new GetCallerIdentityCommand({})).catch((thrown: unknown) => {
-    throw refusal(thrown, target.region, account);
+    throw refusal(thrown, target, account);
   });
   if (Account === undefined || Arn === undefined) {
     throw new UserError(`AWS STS of ${target.region} named no account: deployment refused`, EXIT.aws);

@@ -1,51 +1,83 @@
-import { CloudFormationClient, GetTemplateSummaryCommand } from '@aws-sdk/client-cloudformation';
+import {
+  type CloudFormationClient,
+  GetTemplateSummaryCommand,
+  paginateDescribeStacks,
+  type Stack,
+} from '@aws-sdk/client-cloudformation';
 import { EXIT, firstLine, UserError } from '../user-error.ts';
-import type { Target } from './caller.ts';
 import { DeploymentScope, SCOPE_KEY } from './scope.ts';
 
 /** What is known of the stack that is deployed now. */
 export type DeployedStack =
   | { readonly kind: 'none' }
   | { readonly kind: 'known'; readonly scope: DeploymentScope }
-  /** There is a stack of that name, and it does not say what it may do: an older one, or another product's. */
+  /** There is a stack of that name, and it does not say what it may do. */
   | { readonly kind: 'unknown' };
 
-/** Source: CloudFormation API, GetTemplateSummary: a stack that does not exist is a ValidationError with this text. */
-const isMissing = (thrown: unknown): boolean =>
-  thrown instanceof Error && thrown.name === 'ValidationError' && / does not exist/.test(thrown.message);
+/** The stacks of a Region, as far as a deployment is concerned. */
+export type DeployedStacks = {
+  readonly own: DeployedStack;
+  /** What other stacks of fleetmend look after, by the stack's name. */
+  readonly others: Readonly<Record<string, DeploymentScope>>;
+};
 
-const read = (metadata: string | undefined): DeployedStack => {
+/**
+ * Stacks that have no resources: a change set was made and never executed, or the creation was rolled back. Their template
+ * cannot be asked for, or is of no account. Source: CloudFormation user guide, "Stack status codes".
+ */
+const EMPTY = new Set(['REVIEW_IN_PROGRESS', 'ROLLBACK_COMPLETE', 'DELETE_COMPLETE']);
+
+const refused = (what: string, action: string) => (thrown: unknown) => {
+  const name = thrown instanceof Error ? thrown.name : 'Error';
+  throw new UserError(
+    `${what} failed: ${name}: ${firstLine(thrown)}; allow cloudformation:${action}, so that the deployment can be compared`,
+    EXIT.aws,
+    thrown,
+  );
+};
+
+const scopeIn = (metadata: string | undefined): DeploymentScope | undefined => {
   let json: unknown;
   try {
     json = JSON.parse(metadata ?? '{}');
   } catch {
-    return { kind: 'unknown' };
+    return undefined;
   }
-  const scope =
-    typeof json === 'object' && json !== null ? DeploymentScope.safeParse(Reflect.get(json, SCOPE_KEY)) : undefined;
-  return scope?.success === true ? { kind: 'known', scope: scope.data } : { kind: 'unknown' };
+  return typeof json === 'object' && json !== null
+    ? DeploymentScope.safeParse(Reflect.get(json, SCOPE_KEY)).data
+    : undefined;
 };
 
+const isFleetmend = ({ Tags = [] }: Stack): boolean =>
+  Tags.some(({ Key, Value }) => Key === 'application' && Value === 'fleetmend');
+
 /**
- * Asks CloudFormation what the deployed stack may do: its template's metadata says it.
+ * Asks CloudFormation what the deployed stack may do, and what other stacks of fleetmend in the Region look after: the
+ * metadata of their templates say it. Nested stacks are left out.
  *
  * @throws UserError where CloudFormation refuses: a deployment that cannot be compared is not made
  */
-export const readDeployed = async (
-  stackName: string,
-  target: Target,
-  client: Pick<CloudFormationClient, 'send'> = new CloudFormationClient({ ...target }),
-): Promise<DeployedStack> => {
+export const readDeployed = async (client: CloudFormationClient, stackName: string): Promise<DeployedStacks> => {
+  const stacks: Stack[] = [];
   try {
-    const { Metadata } = await client.send(new GetTemplateSummaryCommand({ StackName: stackName }));
-    return read(Metadata);
+    for await (const page of paginateDescribeStacks({ client }, {})) stacks.push(...(page.Stacks ?? []));
   } catch (thrown) {
-    if (isMissing(thrown)) return { kind: 'none' };
-    const name = thrown instanceof Error ? thrown.name : 'Error';
-    throw new UserError(
-      `cannot read the deployed stack ${stackName} in ${target.region}: ${name}: ${firstLine(thrown)}; allow cloudformation:GetTemplateSummary on it, so that the deployment can be compared`,
-      EXIT.aws,
-      thrown,
-    );
+    refused('listing the stacks', 'DescribeStacks')(thrown);
   }
+  const filled = stacks.filter(({ StackStatus = '', ParentId }) => !EMPTY.has(StackStatus) && ParentId === undefined);
+  const scopeOfStack = async (name: string): Promise<DeploymentScope | undefined> => {
+    const answer = await client
+      .send(new GetTemplateSummaryCommand({ StackName: name }))
+      .catch(refused(`reading the template of the stack ${name}`, 'GetTemplateSummary'));
+    return scopeIn(answer?.Metadata);
+  };
+  const others: Record<string, DeploymentScope> = {};
+  for (const stack of filled.filter(isFleetmend)) {
+    const name = stack.StackName;
+    const scope = name === undefined || name === stackName ? undefined : await scopeOfStack(name);
+    if (name !== undefined && scope !== undefined) others[name] = scope;
+  }
+  if (!filled.some(({ StackName }) => StackName === stackName)) return { own: { kind: 'none' }, others };
+  const scope = await scopeOfStack(stackName);
+  return { own: scope === undefined ? { kind: 'unknown' } : { kind: 'known', scope }, others };
 };

@@ -1,6 +1,14 @@
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { describe, expect, it } from 'vitest';
-import { createStateOf, type LogGroupState, type StateOf, unusable } from './log-groups.ts';
+import { createStateOf, type LogGroupState, type StateOf, unusable, type WantedFilters } from './log-groups.ts';
+
+const METRIC = 'fleetmend-shop-sandbox-failures';
+const wanted = (logGroup: string, rest: Partial<WantedFilters> = {}): WantedFilters => ({
+  logGroup,
+  subscription: 'fleetmend',
+  metric: METRIC,
+  ...rest,
+});
 
 const state = (rest: Partial<LogGroupState> = {}): LogGroupState => ({
   logClass: 'STANDARD',
@@ -17,16 +25,23 @@ const account: Readonly<Record<string, LogGroupState>> = {
   '/infrequent': state({ logClass: 'INFREQUENT_ACCESS' }),
   '/delivery': state({ logClass: 'DELIVERY' }),
   '/counted': state({ metricFilters: 100 }),
+  '/counted-full': state({ metricFilters: 100, subscriptions: ['siem', 'archive'] }),
   '/counted-ours': state({ metricFilters: 100, hasOwnMetricFilter: true }),
 };
-const stateOf: StateOf = async (group) => account[group];
-const skippedOf = async (...groups: readonly string[]) => unusable(groups, 'fleetmend', stateOf);
+const stateOf: StateOf = async ({ logGroup }) => account[logGroup];
+const skippedOf = async (...groups: readonly string[]) =>
+  unusable(
+    groups.map((group) => wanted(group)),
+    stateOf,
+  );
 
 describe('the log groups that take no filter', () => {
-  it('are named once each, with the reason and what to do', async () => {
-    const skipped = await skippedOf('/gone', ...Object.keys(account), '/gone');
+  it('are named with each reason and what to do', async () => {
+    const skipped = await skippedOf('/gone', ...Object.keys(account));
     expect(skipped.map(({ logGroup, reason }) => [logGroup, reason])).toEqual([
-      ['/counted', 'class'],
+      ['/counted', 'metric-filters'],
+      ['/counted-full', 'full'],
+      ['/counted-full', 'metric-filters'],
       ['/delivery', 'class'],
       ['/full', 'full'],
       ['/gone', 'missing'],
@@ -41,16 +56,20 @@ describe('the log groups that take no filter', () => {
 
   it('are looked for at each deployment: a group that appears is used', async () => {
     expect(await skippedOf('/gone')).toHaveLength(1);
-    expect(await unusable(['/gone'], 'fleetmend', async () => state())).toEqual([]);
+    expect(await unusable([wanted('/gone')], async () => state())).toEqual([]);
   });
 
   it('depend on the stack: the filter of another stack is a stranger', async () => {
-    expect(await unusable(['/ours'], 'fleetmend-eu', stateOf)).toHaveLength(1);
+    expect(await unusable([wanted('/ours', { subscription: 'fleetmend-eu' })], stateOf)).toHaveLength(1);
+  });
+
+  it('keep their subscription where only their metric filters are too many, and no one wants those', async () => {
+    expect(await unusable([wanted('/counted', { metric: undefined })], stateOf)).toEqual([]);
   });
 
   it('stay unknown where CloudWatch Logs refuses', async () => {
     const refuse: StateOf = () => Promise.reject(new Error('no'));
-    await expect(unusable(['/free'], 'fleetmend', refuse)).rejects.toThrow('no');
+    await expect(unusable([wanted('/free')], refuse)).rejects.toThrow('no');
   });
 });
 
@@ -80,7 +99,11 @@ describe('asking CloudWatch Logs', () => {
     };
     const credentials = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret' };
     const client = new CloudWatchLogsClient({ region, credentials, maxAttempts: 1, requestHandler });
-    return { ask: createStateOf(client, 'fleetmend-'), asked };
+    const stateOf = createStateOf(client);
+    return {
+      ask: (logGroup: string, metric: string | undefined = METRIC) => stateOf(wanted(logGroup, { metric })),
+      asked,
+    };
   };
   const json = (value: unknown, status = 200): Answer => ({ status, body: JSON.stringify(value) });
   const groups = (...logGroups: readonly object[]) => json({ logGroups });
@@ -116,12 +139,24 @@ describe('asking CloudWatch Logs', () => {
   it('looks for its own metric filter where a group has all that are allowed', async () => {
     const full = groups({ logGroupName: '/a', metricFilterCount: 100 });
     const none = json({ subscriptionFilters: [] });
-    const own = asking('us-east-1', full, none, json({ metricFilters: [{ filterName: 'fleetmend-shop' }] }));
-    expect((await own.ask('/a'))?.hasOwnMetricFilter).toBe(true);
-    expect(own.asked[2]?.body).toEqual({ logGroupName: '/a', filterNamePrefix: 'fleetmend-', limit: 1 });
-    expect((await asking('us-east-1', full, none, json({ metricFilters: [] })).ask('/a'))?.hasOwnMetricFilter).toBe(
-      false,
+    const own = asking(
+      'us-east-1',
+      full,
+      none,
+      json({ metricFilters: [{ filterName: `${METRIC}-of-another-stack` }, { filterName: METRIC }] }),
     );
+    expect((await own.ask('/a'))?.hasOwnMetricFilter).toBe(true);
+    expect(own.asked[2]?.body).toEqual({ logGroupName: '/a', filterNamePrefix: METRIC });
+    expect(
+      (
+        await asking(
+          'us-east-1',
+          full,
+          none,
+          json({ metricFilters: [{ filterName: `${METRIC}-of-another-stack` }] }),
+        ).ask('/a')
+      )?.hasOwnMetricFilter,
+    ).toBe(false);
   });
 
   it('asks no more of a group whose class takes no filters: CloudWatch Logs would refuse', async () => {

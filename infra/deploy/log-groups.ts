@@ -20,63 +20,78 @@ export type LogGroupState = {
   /** Names of its subscription filters. */
   readonly subscriptions: readonly string[];
   readonly metricFilters: number;
-  /** Whether fleetmend's own metric filter is among them. */
+  /** Whether this stack's metric filter is among them. */
   readonly hasOwnMetricFilter: boolean;
 };
 
-/** The state of a group; undefined where there is no such group. */
-export type StateOf = (logGroup: string) => Promise<LogGroupState | undefined>;
+/** A log group of the configuration, and the names of the filters that the stack wants on it. */
+export type WantedFilters = {
+  readonly logGroup: string;
+  readonly subscription: string;
+  /** Undefined where the configuration wants no metric filter. */
+  readonly metric: string | undefined;
+};
 
-/** A log group that a deployment leaves out, and why, in a sentence for an operator. */
+/** The state of a group; undefined where there is no such group. */
+export type StateOf = (wanted: WantedFilters) => Promise<LogGroupState | undefined>;
+
+/** A log group that gets a filter less, and why, in a sentence for an operator. */
 export type UnusableLogGroup = SkippedLogGroup & { readonly why: string };
 
-const verdict = (
-  filterName: string,
-  state: LogGroupState | undefined,
-): Omit<UnusableLogGroup, 'logGroup'> | undefined => {
+type Verdict = Omit<UnusableLogGroup, 'logGroup'>;
+
+const verdicts = ({ subscription, metric }: WantedFilters, state: LogGroupState | undefined): readonly Verdict[] => {
   if (state === undefined) {
-    return {
-      reason: 'missing',
-      why: 'it does not exist; install Container Insights, or correct the name, and deploy again',
-    };
+    return [
+      {
+        reason: 'missing',
+        why: 'it does not exist; install Container Insights, or correct the name, and deploy again',
+      },
+    ];
   }
   const { logClass, subscriptions, metricFilters, hasOwnMetricFilter } = state;
   if (logClass !== STANDARD) {
-    return {
-      reason: 'class',
-      why: `its class is ${logClass}, and CloudWatch Logs takes filters on ${STANDARD} groups alone; a class cannot be changed: send the logs to a new group, or leave this one out of the configuration`,
-    };
+    return [
+      {
+        reason: 'class',
+        why: `its class is ${logClass}, and CloudWatch Logs takes filters on ${STANDARD} groups alone; a class cannot be changed: send the logs to a new group, or leave this one out of the configuration`,
+      },
+    ];
   }
-  if (metricFilters >= MAX_METRIC_FILTERS && !hasOwnMetricFilter) {
-    return {
-      reason: 'class',
-      why: `it has ${metricFilters} metric filters, and CloudWatch Logs allows ${MAX_METRIC_FILTERS}; remove one and deploy again`,
-    };
-  }
-  if (subscriptions.length >= MAX_SUBSCRIPTION_FILTERS && !subscriptions.includes(filterName)) {
-    return {
-      reason: 'full',
-      why: `it has the subscription filters ${subscriptions.join(' and ')}, and CloudWatch Logs allows ${MAX_SUBSCRIPTION_FILTERS}; remove one (or let both feed one stream) and deploy again`,
-    };
-  }
-  return undefined;
+  const isSubscribable = subscriptions.length < MAX_SUBSCRIPTION_FILTERS || subscriptions.includes(subscription);
+  const isCountable = metric === undefined || metricFilters < MAX_METRIC_FILTERS || hasOwnMetricFilter;
+  return [
+    ...(isSubscribable
+      ? []
+      : [
+          {
+            reason: 'full' as const,
+            why: `it has the subscription filters ${subscriptions.join(' and ')}, and CloudWatch Logs allows ${MAX_SUBSCRIPTION_FILTERS}; remove one (or let both feed one stream) and deploy again`,
+          },
+        ]),
+    ...(isCountable
+      ? []
+      : [
+          {
+            reason: 'metric-filters' as const,
+            why: `it has ${metricFilters} metric filters, and CloudWatch Logs allows ${MAX_METRIC_FILTERS}: its lines are read but not counted; remove one and deploy again`,
+          },
+        ]),
+  ];
 };
 
 /**
- * Which of the groups CloudFormation could not put fleetmend's filters on: one such group fails a whole deployment. A
- * group that has the filters of this stack is never left out, and each deployment looks again.
- *
- * @param filterName the name of the stack's subscription filters
+ * On which of the groups CloudFormation could not put a filter: one such group fails a whole deployment. A filter of this
+ * stack that is there already is never left out, and each deployment looks again.
  */
 export const unusable = async (
-  logGroups: readonly string[],
-  filterName: string,
+  wanted: readonly WantedFilters[],
   stateOf: StateOf,
 ): Promise<readonly UnusableLogGroup[]> => {
   const skipped: UnusableLogGroup[] = [];
-  for (const logGroup of [...new Set(logGroups)].toSorted()) {
-    const found = verdict(filterName, await stateOf(logGroup));
-    if (found !== undefined) skipped.push({ logGroup, ...found });
+  for (const filters of wanted.toSorted((a, b) => (a.logGroup < b.logGroup ? -1 : 1))) {
+    const state = await stateOf(filters);
+    skipped.push(...verdicts(filters, state).map((verdict) => ({ logGroup: filters.logGroup, ...verdict })));
   }
   return skipped;
 };
@@ -93,12 +108,11 @@ const refused = (logGroup: string, action: string) => (thrown: unknown) => {
 /**
  * Asks CloudWatch Logs (`logs:DescribeLogGroups`, `logs:DescribeSubscriptionFilters`, `logs:DescribeMetricFilters`).
  *
- * @param metricFilterPrefix starts the names of the stack's metric filters
  * @throws UserError where an answer is missing: a group that cannot be read must not be taken for a free one
  */
 export const createStateOf =
-  (client: CloudWatchLogsClient, metricFilterPrefix: string): StateOf =>
-  async (logGroupName) => {
+  (client: CloudWatchLogsClient): StateOf =>
+  async ({ logGroup: logGroupName, metric }) => {
     // Sorted by name, so a group of just this name comes first.
     const { logGroups = [] } = await client
       .send(new DescribeLogGroupsCommand({ logGroupNamePrefix: logGroupName, limit: 1 }))
@@ -117,10 +131,11 @@ export const createStateOf =
       refused(logGroupName, 'DescribeSubscriptionFilters')(thrown);
     }
     const own =
-      metricFilters < MAX_METRIC_FILTERS
+      metric === undefined || metricFilters < MAX_METRIC_FILTERS
         ? undefined
         : await client
-            .send(new DescribeMetricFiltersCommand({ logGroupName, filterNamePrefix: metricFilterPrefix, limit: 1 }))
+            .send(new DescribeMetricFiltersCommand({ logGroupName, filterNamePrefix: metric }))
             .catch(refused(logGroupName, 'DescribeMetricFilters'));
-    return { logClass, subscriptions, metricFilters, hasOwnMetricFilter: (own?.metricFilters ?? []).length > 0 };
+    const hasOwnMetricFilter = (own?.metricFilters ?? []).some(({ filterName }) => filterName === metric);
+    return { logClass, subscriptions, metricFilters, hasOwnMetricFilter };
   };

@@ -4,11 +4,11 @@ import { EXIT, firstLine, UserError } from '../user-error.ts';
 /** Source: Systems Manager endpoints and quotas, documents per account and Region. */
 export const MAX_DOCUMENTS = 500;
 
-/** A document of an earlier deployment stays this long at least: a rollback may come back to it. */
+/** Days since its creation that a document of an earlier deployment stays at least. */
 export const KEEP_DAYS = 30;
 const DAY_MS = 24 * 60 * 60 * 1000;
 
-/** The documents of a stack that its present template no longer names, and how many documents the account has. */
+/** The documents of a stack that are not in use, and how many documents the account has. */
 export type OldDocuments = {
   /** Older than {@link KEEP_DAYS}; the oldest first. */
   readonly removable: readonly string[];
@@ -28,8 +28,8 @@ export type OldDocumentsQuery = {
   readonly stackName: string;
   /** The documents' keys, for example `pause-image-check`. */
   readonly keys: readonly string[];
-  /** Names of the documents of the present template. */
-  readonly current: readonly string[];
+  /** Names of documents that are in use: of this deployment, of the one before, and those that the configuration keeps. */
+  readonly inUse: readonly string[];
   readonly now: Date;
 };
 
@@ -39,7 +39,7 @@ export type OldDocumentsQuery = {
  */
 export const listOldDocuments = async (
   client: SSMClient,
-  { stackName, keys, current, now }: OldDocumentsQuery,
+  { stackName, keys, inUse, now }: OldDocumentsQuery,
 ): Promise<OldDocuments> => {
   // The keys are named, since another stack's name may begin with this one's.
   const own = new RegExp(`^${stackName}-(?:${keys.join('|')})-[0-9a-f]{12}$`);
@@ -54,7 +54,7 @@ export const listOldDocuments = async (
           Name !== undefined &&
           own.test(Name) &&
           Tags.some(({ Key, Value }) => Key === 'application' && Value === 'fleetmend');
-        if (isOurs && !current.includes(Name))
+        if (isOurs && !inUse.includes(Name))
           old.push({ name: Name, createdMs: CreatedDate?.getTime() ?? now.getTime() });
       }
     }

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { Remediation } from '../../functions/core/remediation.ts';
 import type { ConfigInput } from '../config.ts';
 import { parseConfig } from '../parse-config.ts';
-import { compareScopes, DeploymentScope, scopeOf } from './scope.ts';
+import { compareScopes, sharedClusters } from './compare-scopes.ts';
+import { DeploymentScope, scopeOf } from './scope.ts';
 
 const remediation = (name: string, disruptive: boolean): Remediation => ({
   name,
@@ -16,9 +17,9 @@ const remediation = (name: string, disruptive: boolean): Remediation => ({
 const REMEDIATIONS = [remediation('pause-image', false), remediation('cni-files', true)];
 const names = REMEDIATIONS.map(({ name }) => name);
 const scope = (...clusters: ConfigInput['clusters']) =>
-  scopeOf(parseConfig({ clusters }, names), REMEDIATIONS, '1.0.0');
+  scopeOf(parseConfig({ clusters }, names), REMEDIATIONS, '1.0.0', []);
 const limited = (limits: ConfigInput['limits']) =>
-  scopeOf(parseConfig({ clusters: [{ name: 'a' }], limits }, names), REMEDIATIONS, '1.0.0');
+  scopeOf(parseConfig({ clusters: [{ name: 'a' }], limits }, names), REMEDIATIONS, '1.0.0', []);
 
 describe('the scope of a deployment', () => {
   it('says which remediations may repair: disruptive ones only where the policy allows them', () => {
@@ -96,11 +97,57 @@ describe('comparing a deployment with the deployed stack', () => {
     expect(compareScopes(scope(...after), scope(...before)).tells).not.toEqual([]);
   });
 
+  it('takes a limit that the deployed version did not know for its default', () => {
+    const { canaries: _unknown, ...limits } = limited({}).limits;
+    const before = { ...limited({}), limits };
+    expect(compareScopes(before, limited({ canaries: 1 })).asks).toEqual(['limits.canaries: 3 becomes 1']);
+    expect(compareScopes(before, limited({})).asks).toEqual([]);
+  });
+
+  it('takes the same days in another order for the same window', () => {
+    const days = (...names: readonly ('Mon' | 'Tue')[]) =>
+      scope({ name: 'a', freezeWindows: [{ ...window, days: [...names] }] });
+    expect(compareScopes(days('Mon', 'Tue'), days('Tue', 'Mon'))).toEqual({ asks: [], tells: [] });
+  });
+
+  it('tells of what is no longer read, announced or kept', () => {
+    const before = scopeOf(
+      parseConfig({ clusters: [{ name: 'a', logGroups: ['/g'] }], notifications: { email: 'a@example.com' } }, names),
+      REMEDIATIONS,
+      '1.0.0',
+      [],
+    );
+    const input = {
+      clusters: [{ name: 'a' }],
+      alarms: false,
+      signals: { alarms: false },
+      limits: { retentionDays: 1 },
+    };
+    const after = scopeOf(parseConfig(input, names), REMEDIATIONS, '1.0.0', []);
+    expect(compareScopes(before, after)).toEqual({
+      asks: [],
+      tells: [
+        'a: the log group /g is no longer read',
+        'alarms: true becomes false',
+        'signals.alarms: true becomes false',
+        'notifications.email: a@example.com becomes none',
+        'limits.retentionDays: 365 becomes 1',
+      ],
+    });
+  });
+
+  it('names the clusters that another stack looks after', () => {
+    const others = { old: scope({ name: 'a' }, { name: 'c' }), far: scope({ name: 'd' }) };
+    expect(sharedClusters(others, scope({ name: 'a' }, { name: 'b' }))).toEqual([
+      'the stack old looks after the cluster a already: two stacks would repair the same nodes',
+    ]);
+  });
+
   it('asks for a further variant of a repair document', () => {
     const varied = (...documentVariants: readonly string[]) =>
-      scopeOf(parseConfig({ clusters: [{ name: 'a' }], documentVariants }, names), REMEDIATIONS, '1.0.0');
+      scopeOf(parseConfig({ clusters: [{ name: 'a' }], documentVariants }, names), REMEDIATIONS, '1.0.0', []);
     expect(compareScopes(varied(), varied('pause-image-repair-mirror')).asks).toEqual([
-      'documentVariants: pause-image-repair-mirror may be sent',
+      'the document pause-image-repair-mirror may be sent too',
     ]);
     expect(compareScopes(varied('pause-image-repair-mirror'), varied()).asks).toEqual([]);
   });
@@ -110,7 +157,7 @@ describe('comparing a deployment with the deployed stack', () => {
       asks: [],
       tells: ['a: sweeps are turned off'],
     });
-    expect(compareScopes(limited({}), limited({ retentionDays: 30 }))).toEqual({ asks: [], tells: [] });
+    expect(compareScopes(limited({}), limited({ checkCoolDownSeconds: 30 }))).toEqual({ asks: [], tells: [] });
   });
 
   it.each<[ConfigInput['limits'], string]>([

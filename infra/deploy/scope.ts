@@ -13,7 +13,7 @@ type Bound = 'larger' | 'smaller' | 'neutral';
 const WIDER_IF: Readonly<Record<keyof Limits, Bound>> = {
   maxNodesPerRepairRun: 'larger',
   maxNodesPerCheckRun: 'neutral',
-  repairRunMaxSeconds: 'neutral',
+  repairRunMaxSeconds: 'larger',
   maxNodesPerCommand: 'larger',
   canaries: 'smaller',
   budgetMaxNodes: 'larger',
@@ -26,7 +26,7 @@ const WIDER_IF: Readonly<Record<keyof Limits, Bound>> = {
   quarantineAttempts: 'larger',
   attemptWindowSeconds: 'smaller',
   staleSeconds: 'larger',
-  relapseSeconds: 'neutral',
+  relapseSeconds: 'smaller',
   checkCoolDownSeconds: 'neutral',
   deliveryTimeoutSeconds: 'neutral',
   checkSoftDeadlineSeconds: 'neutral',
@@ -44,15 +44,18 @@ const WIDER_IF: Readonly<Record<keyof Limits, Bound>> = {
   settleSeconds: 'smaller',
 };
 
-const boundOf = (name: string): Bound => Object.entries(WIDER_IF).find(([limit]) => limit === name)?.[1] ?? 'neutral';
+/** How a limit bounds repairs; one of another version bounds nothing. */
+export const boundOf = (name: string): Bound =>
+  Object.entries(WIDER_IF).find(([limit]) => limit === name)?.[1] ?? 'neutral';
 
-const ClusterScope = z.object({
+export const ClusterScope = z.object({
   /** Remediations that may repair a node; `disruptive` is said of those that restart something. */
   repairs: z.array(z.string()),
   nodeTags: z.array(z.string()),
   /** As text, for example `Mon,Tue 08:00-10:00 UTC`. */
   freezeWindows: z.array(z.string()),
   sweeps: z.boolean().default(true),
+  logGroups: z.array(z.string()).default([]),
 });
 
 /**
@@ -64,13 +67,28 @@ export const DeploymentScope = z.object({
   version: z.string(),
   clusters: z.record(z.string(), ClusterScope),
   limits: z.record(z.string(), z.number()),
-  /** Variants of repair documents that may be sent besides the repairs themselves. */
-  variants: z.array(z.string()).default([]),
+  /** Documents that may be sent besides those of the template itself: variants, and those of an earlier deployment. */
+  extraDocuments: z.array(z.string()).default([]),
+  /** Names of the documents in the template. */
+  documents: z.array(z.string()).default([]),
+  /** Options of the configuration that tell people, or keep records, as text. */
+  records: z.record(z.string(), z.string()).default({}),
 });
 export type DeploymentScope = z.infer<typeof DeploymentScope>;
 
-/** What a configuration lets fleetmend do. */
-export const scopeOf = (config: Config, remediations: readonly Remediation[], version: string): DeploymentScope => ({
+const WEEK = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
+
+/**
+ * What a configuration lets fleetmend do.
+ *
+ * @param documents names of the documents in the template
+ */
+export const scopeOf = (
+  config: Config,
+  remediations: readonly Remediation[],
+  version: string,
+  documents: readonly string[],
+): DeploymentScope => ({
   schema: 1,
   version,
   clusters: Object.fromEntries(
@@ -86,84 +104,25 @@ export const scopeOf = (config: Config, remediations: readonly Remediation[], ve
           .map(({ name, disruptive }) => (disruptive ? `${name} (disruptive)` : name)),
         nodeTags: cluster.nodeTags,
         sweeps: cluster.sweeps,
+        logGroups: [...new Set(cluster.logGroups)],
         freezeWindows: cluster.freezeWindows.map(
-          ({ days, fromUtc, toUtc }) => `${days.join(',')} ${fromUtc}-${toUtc} UTC`,
+          ({ days, fromUtc, toUtc }) =>
+            `${WEEK.filter((day) => days.some((d) => d === day)).join(',')} ${fromUtc}-${toUtc} UTC`,
         ),
       },
     ]),
   ),
   limits: Object.fromEntries(Object.entries(config.limits).filter(([name]) => boundOf(name) !== 'neutral')),
-  variants: config.documentVariants,
+  extraDocuments: [...config.documentVariants, ...config.previousDocuments],
+  documents: [...documents],
+  records: {
+    alarms: String(config.alarms),
+    'signals.alarms': String(config.signals.alarms),
+    'signals.eks': String(config.signals.eks),
+    'signals.newNodes': String(config.signals.newNodes),
+    'notifications.email': config.notifications.email ?? 'none',
+    'notifications.topicArn': config.notifications.topicArn ?? 'none',
+    logRetentionDays: String(config.logRetentionDays),
+    'limits.retentionDays': String(config.limits.retentionDays),
+  },
 });
-
-/** What a deployment changes, in sentences. */
-export type ScopeChange = {
-  /** A person must agree to each of these. */
-  readonly asks: readonly string[];
-  /** The rest: what narrows, and what is only checked. */
-  readonly tells: readonly string[];
-};
-
-const added = (before: readonly string[], after: readonly string[]): readonly string[] =>
-  after.filter((item) => !before.includes(item));
-
-const limitChanges = (before: DeploymentScope, after: DeploymentScope): ScopeChange => {
-  const changes = Object.entries(after.limits).flatMap(([name, to]) => {
-    const from = before.limits[name];
-    if (from === undefined || from === to) return [];
-    const isWider = boundOf(name) === (to > from ? 'larger' : 'smaller');
-    return [{ isWider, text: `limits.${name}: ${from} becomes ${to}` }];
-  });
-  return {
-    asks: changes.filter(({ isWider }) => isWider).map(({ text }) => text),
-    tells: changes.filter(({ isWider }) => !isWider).map(({ text }) => text),
-  };
-};
-
-const NOTHING: z.infer<typeof ClusterScope> = { repairs: [], nodeTags: [], freezeWindows: [], sweeps: true };
-
-const clusterChanges = (name: string, before: DeploymentScope, after: DeploymentScope): ScopeChange => {
-  const from = before.clusters[name];
-  const to = after.clusters[name];
-  if (to === undefined) {
-    return { asks: [`removes the cluster ${name}: its nodes are no longer checked or repaired`], tells: [] };
-  }
-  const old = from ?? NOTHING;
-  const say = (text: string) => `${name}: ${text}`;
-  return {
-    asks: [
-      ...added(old.repairs, to.repairs).map((repair) => say(`${repair} changes from observe to repair`)),
-      ...(from === undefined
-        ? []
-        : added(from.nodeTags, to.nodeTags).map((tag) => say(`nodes with the tag ${tag} are added`))),
-      ...added(to.freezeWindows, old.freezeWindows).map((window) => say(`the freeze window ${window} is removed`)),
-    ],
-    tells: [
-      ...(from === undefined ? [`adds the cluster ${name}`] : []),
-      ...(old.sweeps === to.sweeps ? [] : [say(`sweeps are turned ${to.sweeps ? 'on' : 'off'}`)]),
-      ...added(to.repairs, old.repairs).map((repair) => say(`${repair} changes from repair to observe`)),
-      ...added(to.nodeTags, old.nodeTags).map((tag) => say(`nodes with the tag ${tag} are removed`)),
-      ...(from === undefined
-        ? []
-        : added(from.freezeWindows, to.freezeWindows).map((window) => say(`the freeze window ${window} is added`))),
-    ],
-  };
-};
-
-const nothingDeployed = (after: DeploymentScope): DeploymentScope => ({ ...after, clusters: {}, variants: [] });
-
-/**
- * Compares what is deployed with what is to be deployed.
- *
- * @param before undefined where nothing is deployed yet
- */
-export const compareScopes = (before: DeploymentScope | undefined, after: DeploymentScope): ScopeChange => {
-  const deployed = before ?? nothingDeployed(after);
-  const names = [...new Set([...Object.keys(deployed.clusters), ...Object.keys(after.clusters)])].toSorted();
-  const variants: ScopeChange = {
-    asks: added(deployed.variants, after.variants).map((key) => `documentVariants: ${key} may be sent`),
-    tells: added(after.variants, deployed.variants).map((key) => `documentVariants: ${key} is no longer sent`),
-  };
-  const all = [...names.map((name) => clusterChanges(name, deployed, after)), limitChanges(deployed, after), variants];
-  return { asks: all.flatMap(({ asks }) => asks), tells: all.flatMap(({ tells }) => tells) };
-};

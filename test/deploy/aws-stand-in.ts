@@ -30,6 +30,7 @@ export const startStandIn = async (): Promise<StandIn> => {
     arn: 'arn:aws:sts::123456789012:assumed-role/Deployer/alice',
     refusal: undefined,
     stacks: new Map(),
+    statuses: new Map(),
     logGroups: new Map(),
     documents: new Map(),
     denied: new Set(),
@@ -53,10 +54,22 @@ export const startStandIn = async (): Promise<StandIn> => {
   const query: QueryOperations = { ...sts, ...cloudFormation(state, objects) };
 
   const logs = (operation: string, input: Readonly<Record<string, unknown>>): unknown => {
-    const name = String(input.logGroupNamePrefix ?? input.logGroupName);
+    const name = String(input.logGroupName);
     const group = state.logGroups.get(name);
     if (operation === 'DescribeLogGroups') {
-      return { logGroups: group === undefined ? [] : [{ logGroupName: name, logGroupClass: group.logClass }] };
+      const named = [...state.logGroups].filter(([other]) => other.startsWith(String(input.logGroupNamePrefix)));
+      const found = named.toSorted(([a], [b]) => (a < b ? -1 : 1)).slice(0, Number(input.limit ?? 50));
+      return {
+        logGroups: found.map(([logGroupName, { logClass, metricFilters = [] }]) => ({
+          logGroupName,
+          logGroupClass: logClass,
+          metricFilterCount: metricFilters.length,
+        })),
+      };
+    }
+    if (operation === 'DescribeMetricFilters') {
+      const own = (group?.metricFilters ?? []).filter((filter) => filter.startsWith(String(input.filterNamePrefix)));
+      return { metricFilters: own.map((filterName) => ({ filterName })) };
     }
     return { subscriptionFilters: (group?.subscriptions ?? []).map((filterName) => ({ filterName })) };
   };

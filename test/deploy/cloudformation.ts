@@ -16,17 +16,22 @@ const Template = z.object({
 
 /** CloudFormation as far as the CDK needs it. A change set is finished the moment it is executed. */
 export const cloudFormation = (state: StandInState, objects: ReadonlyMap<string, Buffer>): QueryOperations => {
-  const changeSets = new Map<string, { readonly stack: string; readonly template: string; readonly input: Input }>();
+  const changeSets = new Map<string, { readonly name: string; readonly stack: string; readonly template: string }>();
 
   const stackId = (name: string) => `arn:aws:cloudformation:eu-west-1:${state.account}:stack/${name}/0`;
-  const changeSetId = (name: string) => `arn:aws:cloudformation:eu-west-1:${state.account}:changeSet/${name}/0`;
-  const changeSetName = ({ ChangeSetName = '' }: Input): string =>
-    /changeSet\/([^/]+)/.exec(ChangeSetName)?.[1] ?? ChangeSetName;
+  // A change set is known by its stack and its name: every deployment of the CDK gives it the same name.
+  const changeSetId = (name: string, stack: string) =>
+    `arn:aws:cloudformation:eu-west-1:${state.account}:changeSet/${name}/${stack}`;
+  const changeSetKey = ({ ChangeSetName = '', StackName }: Input): string => {
+    const [, name = ChangeSetName, stack = nameOf(StackName)] =
+      /changeSet\/([^/]+)\/([^/]+)$/.exec(ChangeSetName) ?? [];
+    return `${stack}/${name}`;
+  };
   const changeSetOf = (input: Input) => {
-    const name = changeSetName(input);
-    const found = changeSets.get(name);
-    if (found === undefined) throw new Refused('ChangeSetNotFound', `ChangeSet [${name}] does not exist`, 404);
-    return { name, ...found };
+    const key = changeSetKey(input);
+    const found = changeSets.get(key);
+    if (found === undefined) throw new Refused('ChangeSetNotFound', `ChangeSet [${key}] does not exist`, 404);
+    return { key, ...found };
   };
   const nameOf = (idOrName = '') => /:stack\/([^/]+)/.exec(idOrName)?.[1] ?? idOrName;
   const stackOf = (input: Input): readonly [name: string, template: string] => {
@@ -57,44 +62,63 @@ export const cloudFormation = (state: StandInState, objects: ReadonlyMap<string,
     const json: unknown = JSON.parse(template);
     return typeof json === 'object' && json !== null ? Reflect.get(json, 'Metadata') : undefined;
   };
-  const describe = (name: string, status: string): string =>
-    xml(
-      'Stacks',
-      xml(
-        'member',
-        xmlLeaf('StackName', name),
-        xmlLeaf('StackId', stackId(name)),
-        xmlLeaf('StackStatus', status),
-        xmlLeaf('CreationTime', new Date(0).toISOString()),
-        xmlLeaf('EnableTerminationProtection', false),
-        xml('Tags', xml('member', xmlLeaf('Key', 'application'), xmlLeaf('Value', 'fleetmend'))),
-      ),
+  const member = (name: string, status: string): string => {
+    const parent = [...state.stacks.keys()].find(
+      (other) => name.startsWith(`${other}-`) && name.includes('NestedStack'),
     );
+    const isOurs = JSON.stringify(metadataOf(state.stacks.get(name) ?? '{}') ?? {}).includes('fleetmend');
+    return xml(
+      'member',
+      xmlLeaf('StackName', name),
+      xmlLeaf('StackId', stackId(name)),
+      xmlLeaf('StackStatus', status),
+      xmlLeaf('CreationTime', new Date(0).toISOString()),
+      xmlLeaf('EnableTerminationProtection', false),
+      ...(parent === undefined ? [] : [xmlLeaf('ParentId', stackId(parent))]),
+      ...(isOurs ? [xml('Tags', xml('member', xmlLeaf('Key', 'application'), xmlLeaf('Value', 'fleetmend')))] : []),
+    );
+  };
+  const describe = (name: string, status: string): string => xml('Stacks', member(name, status));
+  /** Every stack, one a page, so that a reader of the first page alone is found out. */
+  const page = ({ NextToken = '0' }: Input): string => {
+    const inReviewNow = [...changeSets.values()].map(({ stack }) => stack).filter((name) => !state.stacks.has(name));
+    const all = [
+      ...inReviewNow.map((name) => member(name, 'REVIEW_IN_PROGRESS')),
+      ...[...state.stacks.keys()].map((name) => member(name, state.statuses.get(name) ?? 'UPDATE_COMPLETE')),
+    ];
+    const next = Number(NextToken) + 1;
+    return xml('Stacks', all[next - 1] ?? '') + (next < all.length ? xmlLeaf('NextToken', next) : '');
+  };
 
   return {
     GetTemplateSummary: (input) => {
+      if (inReview(input)) {
+        throw new Refused('ValidationError', 'GetTemplateSummary cannot be called on REVIEW_IN_PROGRESS stacks.');
+      }
       const metadata = metadataOf(stackOf(input)[1]);
       return metadata === undefined ? '' : xmlLeaf('Metadata', JSON.stringify(metadata));
     },
     GetTemplate: (input) => (inReview(input) ? '' : xmlLeaf('TemplateBody', stackOf(input)[1])),
     DescribeStacks: (input) =>
-      inReview(input)
-        ? describe(nameOf(input.StackName), 'REVIEW_IN_PROGRESS')
-        : describe(stackOf(input)[0], 'UPDATE_COMPLETE'),
+      input.StackName === undefined
+        ? page(input)
+        : inReview(input)
+          ? describe(nameOf(input.StackName), 'REVIEW_IN_PROGRESS')
+          : describe(stackOf(input)[0], 'UPDATE_COMPLETE'),
     CreateChangeSet: (input) => {
       const stack = nameOf(input.StackName);
       const url = new URL(input.TemplateURL ?? 'http://none/');
       const template = objects.get(decodeURIComponent(url.pathname.slice(1)))?.toString('utf8');
       if (template === undefined) throw new Refused('ValidationError', `S3 error: no template at ${url.pathname}`);
       const name = input.ChangeSetName ?? '';
-      changeSets.set(name, { stack, template, input });
-      return xmlLeaf('Id', changeSetId(name)) + xmlLeaf('StackId', stackId(stack));
+      changeSets.set(`${stack}/${name}`, { name, stack, template });
+      return xmlLeaf('Id', changeSetId(name, stack)) + xmlLeaf('StackId', stackId(stack));
     },
     DescribeChangeSet: (input) => {
       const { name, stack } = changeSetOf(input);
       return (
         xmlLeaf('ChangeSetName', name) +
-        xmlLeaf('ChangeSetId', changeSetId(name)) +
+        xmlLeaf('ChangeSetId', changeSetId(name, stack)) +
         xmlLeaf('StackId', stackId(stack)) +
         xmlLeaf('StackName', stack) +
         xmlLeaf('Status', 'CREATE_COMPLETE') +
@@ -103,18 +127,18 @@ export const cloudFormation = (state: StandInState, objects: ReadonlyMap<string,
       );
     },
     ExecuteChangeSet: (input) => {
-      const { name, stack, template } = changeSetOf(input);
+      const { key, stack, template } = changeSetOf(input);
       state.stacks.set(stack, template);
-      for (const { id, key } of nestedOf(template)) state.stacks.set(`${stack}-${id}`, objectOf(key));
-      changeSets.delete(name);
+      for (const nested of nestedOf(template)) state.stacks.set(`${stack}-${nested.id}`, objectOf(nested.key));
+      changeSets.delete(key);
       return '';
     },
     DeleteChangeSet: (input) => {
-      changeSets.delete(changeSetName(input));
+      changeSets.delete(changeSetKey(input));
       return '';
     },
     DeleteStack: (input) => {
-      for (const [name, { stack }] of changeSets) if (stack === nameOf(input.StackName)) changeSets.delete(name);
+      for (const [key, { stack }] of changeSets) if (stack === nameOf(input.StackName)) changeSets.delete(key);
       return '';
     },
     DescribeStackEvents: () => xml('StackEvents'),

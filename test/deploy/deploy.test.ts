@@ -1,7 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import * as z from 'zod';
+import { readDeployed } from '../../infra/deploy/deployed-stack.ts';
 import { SCOPE_KEY, scopeOf } from '../../infra/deploy/scope.ts';
 import { parseConfig } from '../../infra/parse-config.ts';
 import { remediations } from '../../ssm-documents/registry.ts';
@@ -25,10 +27,19 @@ const deployed = () => standIn.state.stacks.get('fleetmend') ?? '';
 const Metadata = z.object({
   Metadata: z.object({ fleetmend: z.object({ clusters: z.record(z.string(), z.unknown()) }) }),
 });
-const clustersDeployed = () =>
-  Object.keys(Metadata.parse(JSON.parse(deployed())).Metadata.fleetmend.clusters).toSorted();
+const clustersDeployed = (stack = 'fleetmend') =>
+  Object.keys(Metadata.parse(JSON.parse(standIn.state.stacks.get(stack) ?? '')).Metadata.fleetmend.clusters).toSorted();
 const CDK = join(root, 'node_modules', 'aws-cdk', 'bin', 'cdk');
 const cdk = (...words: readonly string[]) => run(process.execPath, [CDK, ...words], environment(standIn));
+
+type Cluster = typeof shop | typeof bank | { readonly name: 'bank' };
+const clusters = (...all: readonly Cluster[]) => configFile({ clusters: [...all] });
+/** A stack as an earlier deployment has left it: its template says what it may do. */
+const isDeployed = (all: readonly Cluster[], documents: readonly string[] = []) => {
+  const config = parseConfig({ clusters: all }, [...remediations.map(({ name }) => name)]);
+  const metadata = { [SCOPE_KEY]: scopeOf(config, remediations, '0.0.1', documents) };
+  standIn.state.stacks.set('fleetmend', JSON.stringify({ Metadata: metadata, Resources: {} }));
+};
 
 describe('a deployment by the command line of the lockfile', () => {
   it('uploads the template and the bundles, and takes documents back that an earlier one has left', async () => {
@@ -36,18 +47,11 @@ describe('a deployment by the command line of the lockfile', () => {
     const { code, output } = await deploy(standIn, ['--config', configFile({ clusters: [shop] }), '--yes']);
     expect(output).toContain('deploy: there is no stack fleetmend yet: this is the first deployment');
     expect(code).toBe(0);
-    expect(deployed()).toBe(readFileSync(join(root, 'cdk.out', 'fleetmend.template.json'), 'utf8'));
-    const assets = z
-      .object({
-        files: z.record(
-          z.string(),
-          z.object({ destinations: z.record(z.string(), z.object({ objectKey: z.string() })) }),
-        ),
-      })
-      .parse(JSON.parse(readFileSync(join(root, 'cdk.out', 'fleetmend.assets.json'), 'utf8')));
-    const wanted = Object.values(assets.files).flatMap(({ destinations }) => Object.values(destinations));
-    const uploaded = [...standIn.objects.keys()].map((key) => key.split('/').at(-1));
-    expect(uploaded).toEqual(expect.arrayContaining(wanted.map(({ objectKey }) => objectKey)));
+    expect(clustersDeployed()).toEqual(['shop']);
+    const uploaded = [...standIn.objects.keys()].map((key) => key.split('/').at(-1) ?? '');
+    const bundles = [...deployed().matchAll(/"S3Key":"([0-9a-f]{64}\.zip)"/g)].map(([, key]) => key);
+    expect(new Set(bundles).size).toBe(7);
+    expect(uploaded).toEqual(expect.arrayContaining(bundles));
     const created = standIn.calls.slice(from).find(({ operation }) => operation === 'CreateChangeSet');
     expect(created?.input).toMatchObject({ StackName: 'fleetmend', ImportExistingResources: 'true' });
   });
@@ -55,6 +59,7 @@ describe('a deployment by the command line of the lockfile', () => {
   it('lists its stack, and shows no difference from what is deployed', async () => {
     const file = configFile({ clusters: [shop] });
     await deploy(standIn, ['--config', file, '--yes']);
+    await run(process.execPath, ['infra/app.ts', '--config', file], environment(undefined));
     expect((await cdk('ls', '--app', 'cdk.out')).output).toBe('fleetmend\n');
     const { code, output } = await deploy(standIn, ['--config', file, '--dry-run']);
     expect(output).toContain('There were no differences');
@@ -85,17 +90,8 @@ describe('a deployment by the command line of the lockfile', () => {
 });
 
 describe('a deployment that removes clusters or widens what may be repaired', () => {
-  type Cluster = typeof shop | typeof bank | { readonly name: 'bank' };
-  const clusters = (...all: readonly Cluster[]) => configFile({ clusters: [...all] });
-  /** A stack as an earlier deployment has left it: its template says what it may do. */
-  const isDeployed = (...all: readonly Cluster[]) => {
-    const config = parseConfig({ clusters: all }, [...remediations.map(({ name }) => name)]);
-    const metadata = { [SCOPE_KEY]: scopeOf(config, remediations, '0.0.1') };
-    standIn.state.stacks.set('fleetmend', JSON.stringify({ Metadata: metadata, Resources: {} }));
-  };
-
   it('names the cluster that goes, and deploys nothing without a terminal or an agreement', async () => {
-    isDeployed(shop, bank);
+    isDeployed([shop, bank]);
     const before = deployed();
     const { code, lines } = await deploy(standIn, ['--config', clusters(shop)]);
     expect(lines).toContain('deploy: ! removes the cluster bank: its nodes are no longer checked or repaired');
@@ -104,30 +100,56 @@ describe('a deployment that removes clusters or widens what may be repaired', ()
     expect(deployed()).toBe(before);
   });
 
-  it.each<[what: string, before: Cluster, after: Cluster, line: string]>([
-    ['asks for a mode that widens', { name: 'bank' }, bank, '! bank: pause-image changes from observe to repair'],
-    ['tells of the way back', bank, { name: 'bank' }, '  bank: pause-image changes from repair to observe'],
-  ])('%s', async (_, before, after, line) => {
-    isDeployed(before);
-    const { lines } = await deploy(standIn, ['--config', clusters(after)]);
-    expect(lines).toContain(`deploy: ${line}`);
-    expect(lines.filter((text) => text.startsWith('deploy: !'))).toHaveLength(line.startsWith('!') ? 1 : 0);
-  });
-
-  it('asks before it touches a stack that does not say what it is', async () => {
+  it('does not touch a stack that does not say what it is, whatever else was agreed to', async () => {
     standIn.state.stacks.set('fleetmend', '{"Resources":{}}');
-    const { code, output } = await deploy(standIn, ['--config', clusters(shop)]);
-    expect(output).toContain('deploy: ! the deployed stack fleetmend does not say what it looks after');
+    const { code, lines } = await deploy(standIn, ['--config', clusters(shop), '--yes']);
+    expect(lines.at(-1)).toMatch(
+      /^deploy: the deployed stack fleetmend does not say .* or add --adopt-stack fleetmend if/,
+    );
     expect(code).toBe(3);
     expect(deployed()).toBe('{"Resources":{}}');
+    expect((await deploy(standIn, ['--config', clusters(shop), '--yes', '--adopt-stack', 'fleetmend'])).code).toBe(0);
+    expect(clustersDeployed()).toEqual(['shop']);
+  });
+
+  it('takes a stack without resources for none, and reads every page of the others', async () => {
+    const client = new CloudFormationClient({
+      endpoint: standIn.url,
+      region: 'eu-west-1',
+      credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'example' },
+    });
+    isDeployed([bank]);
+    const { stacks, statuses } = standIn.state;
+    stacks.set('older', stacks.get('fleetmend') ?? '');
+    stacks.set('database', '{"Resources":{}}');
+    expect(await readDeployed(client, 'fleetmend')).toMatchObject({
+      own: { kind: 'known' },
+      others: { older: { clusters: { bank: {} } } },
+    });
+    expect((await readDeployed(client, 'database')).own).toEqual({ kind: 'unknown' });
+    for (const status of ['ROLLBACK_COMPLETE', 'REVIEW_IN_PROGRESS', 'DELETE_COMPLETE']) {
+      statuses.set('fleetmend', status);
+      expect((await readDeployed(client, 'fleetmend')).own).toEqual({ kind: 'none' });
+    }
+    statuses.clear();
+    expect((await readDeployed(client, 'fleet')).own).toEqual({ kind: 'none' });
+  });
+
+  it('names a cluster that another stack looks after: its name was changed', async () => {
+    isDeployed([shop]);
+    const file = configFile({ clusters: [shop], stackName: 'fm-2' });
+    const { code, lines } = await deploy(standIn, ['--config', file]);
+    expect(lines).toContain(
+      'deploy: ! the stack fleetmend looks after the cluster shop already: two stacks would repair the same nodes',
+    );
+    expect(code).toBe(3);
   });
 
   it.each([
     ['y', 0],
     ['n', 3],
-    ['', 3],
   ])('takes the answer %j at a terminal', async (answer, expected) => {
-    isDeployed(shop, bank);
+    isDeployed([shop, bank]);
     const command = `${process.execPath} ${DEPLOY} --config ${clusters(shop)}`;
     const words =
       process.platform === 'darwin' ? ['-q', '/dev/null', 'sh', '-c', command] : ['-qec', command, '/dev/null'];
@@ -152,19 +174,27 @@ describe('--clean-documents', () => {
     documents.set(`fleetmend-eu-pause-image-check-${hash('c')}`, old);
     documents.set('fleetmend-runbook', old);
     documents.set(`fleetmend-node-check-${hash('d')}`, old);
+    // In use: of the deployment before, and what the configuration keeps.
+    const before = `fleetmend-pause-image-repair-${hash('e')}`;
+    const kept = `fleetmend-pause-image-repair-${hash('f')}`;
+    documents.set(before, old);
+    documents.set(kept, old);
+    isDeployed([shop], [before]);
     const { code, lines } = await deploy(standIn, [
       '--config',
-      configFile({ clusters: [shop] }),
+      configFile({ clusters: [shop], previousDocuments: [kept] }),
       '--yes',
       '--clean-documents',
     ]);
     expect(lines).toContain(`deploy: deleted fleetmend-pause-image-check-${hash('a')}`);
     expect(lines).toContain(`deploy: deleted fleetmend-node-check-${hash('d')}`);
-    expect(lines).toContain('deploy: 5 of at most 500 SSM documents; 1 of earlier deployments are kept for 30 days');
+    expect(lines).toContain('deploy: 7 of at most 500 SSM documents; 1 of earlier deployments are kept for 30 days');
     expect(code).toBe(0);
     expect([...documents.keys()].toSorted()).toEqual([
       `fleetmend-eu-pause-image-check-${hash('c')}`,
       `fleetmend-pause-image-repair-${hash('b')}`,
+      before,
+      kept,
       'fleetmend-runbook',
     ]);
   });
@@ -175,5 +205,17 @@ describe('npm run deploy', () => {
     const { code, lines } = await run(process.execPath, ['infra/deploy.mjs', '--help'], environment(undefined));
     expect(lines[0]).toBe('npm run deploy -- [options]');
     expect(code).toBe(0);
+  });
+});
+
+describe('two deployments from one clone at the same time', () => {
+  it('deploy what each was asked for', async () => {
+    const [one, two] = await Promise.all([
+      deploy(standIn, ['--config', configFile({ clusters: [shop], stackName: 'one' }), '--yes']),
+      deploy(standIn, ['--config', configFile({ clusters: [{ name: 'bank' }], stackName: 'two' }), '--yes']),
+    ]);
+    expect([one.code, two.code]).toEqual([0, 0]);
+    expect(clustersDeployed('one')).toEqual(['shop']);
+    expect(clustersDeployed('two')).toEqual(['bank']);
   });
 });

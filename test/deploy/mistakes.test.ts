@@ -95,6 +95,26 @@ describe('a mistake in the configuration is a line, and nothing is asked of AWS'
     ['no account', 'c.json', json({ ...good, account: undefined }), [/account: name the AWS account to deploy to/]],
     ['no Region', 'c.json', json({ ...good, region: undefined }), [/region: name the Region to deploy to/]],
     [
+      'a file with a byte order mark and a wrong field',
+      'c.json',
+      `\uFEFF${json({ ...good, cluster: 1 })}`,
+      [/c\.json: cluster: no such field/],
+    ],
+    [
+      'an import of the package from outside of it',
+      'c.mjs',
+      "import { defineConfig } from 'fleetmend/config';\nexport const config = defineConfig({});",
+      [
+        /c\.mjs: cannot be loaded: Error: Cannot find package 'fleetmend'.*; outside of the repository of fleetmend export a plain object/,
+      ],
+    ],
+    [
+      "a wrong mode, no Region and the example's cluster, in one round",
+      'c.json',
+      json({ account: '123456789012', clusters: [{ name: 'example-cluster', mode: 'x' }] }),
+      [/clusters\.0\.mode: /, /region: name the Region/, /clusters\.0\.name: example-cluster is the example's/],
+    ],
+    [
       'a Region of another partition',
       'c.json',
       json({ ...good, region: 'us-isob-east-1' }),
@@ -208,8 +228,8 @@ describe('credentials that do not fit end the deployment in a line, before anyth
 
   it.each([
     [
-      'cloudformation:GetTemplateSummary',
-      /cannot read the deployed stack fleetmend in eu-west-1: AccessDenied.*allow cloud/,
+      'cloudformation:DescribeStacks',
+      /listing the stacks failed: AccessDenied.*allow cloudformation:DescribeStacks, so that the deployment can be/,
     ],
     [
       'logs:DescribeLogGroups',

@@ -6,8 +6,13 @@ export type StandInState = {
   refusal: readonly [code: string, message: string] | undefined;
   /** The deployed template by stack name. */
   readonly stacks: Map<string, string>;
+  /** The status of a stack, where it is not UPDATE_COMPLETE. */
+  readonly statuses: Map<string, string>;
   /** Log groups: their class and the names of their subscription filters. */
-  readonly logGroups: Map<string, { readonly logClass: string; readonly subscriptions: readonly string[] }>;
+  readonly logGroups: Map<
+    string,
+    { readonly logClass: string; readonly subscriptions: readonly string[]; readonly metricFilters?: readonly string[] }
+  >;
   /** The account's SSM documents by name, with the time of their creation. */
   readonly documents: Map<string, Date>;
   /** Operations that are denied, as `service:Operation`. */

@@ -106,7 +106,7 @@ it('refuses an earlier document of another stack, and a name that no stack may h
   const earlier = 'staging-pause-image-repair-0123456789ab';
   const config = { ...CONFIG, previousDocuments: [earlier] };
   expect(() => synthesize(config, 'eu-west-1')).toThrow(
-    `previousDocuments: ${earlier} is not of this stack, whose documents begin with fleetmend-`,
+    `previousDocuments: ${earlier} is not of this stack: fleetmend-<remediation>-<check or repair>-<12 digits>`,
   );
   expect(() => synthesize(config, 'eu-west-1', undefined, undefined, 'staging')).not.toThrow();
   expect(() => synthesize(CONFIG, 'eu-west-1', undefined, undefined, 'aws-repairs')).toThrow(/aws, amazon or amzn/);
