@@ -177,7 +177,7 @@ export const parseConfig = (
   const found = [...(parsed.success ? [] : problemsOf(parsed.error)), ...relations(readable, remediations)];
   // One line a field: what is wrong with its form comes before what a deployment asks of it.
   const fields = new Set(found.map((problem) => problem.split(':', 1)[0]));
-  const asked = rules === undefined ? [] : deploymentProblems(readable, rules);
+  const asked = rules === undefined || fields.has('(top)') ? [] : deploymentProblems(readable, rules);
   const wrong = [...found, ...asked.filter((problem) => !fields.has(problem.split(':', 1)[0] ?? ''))];
   if (!parsed.success || wrong.length > 0) throw new UserError(wrong.map((problem) => `${file}: ${problem}`));
   policyOf(parsed.data);
