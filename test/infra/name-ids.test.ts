@@ -91,4 +91,16 @@ describe('names that are alike', () => {
       search('ids of alike names', 12),
     );
   });
+
+  it('keep their ids when another leaves the configuration or the order changes', () => {
+    const [a, b, c] = ['a-b', 'ab', 'a_b'].map((name) => ({ name, logGroups: [`/${name}`, `/x/${name}`] }));
+    const idsOf = (clusters: readonly unknown[]) =>
+      Object.entries(synthesize({ clusters }).template.Resources)
+        .filter(([, { Type }]) => /^AWS::(?:Logs::\w+Filter|CloudWatch::Alarm)$/.test(Type))
+        .map(([id, { Properties: p }]) => `${id} ${p.LogGroupName ?? p.AlarmName}`);
+    const all = idsOf([a, b, c]);
+    const fewer = idsOf([c, b]);
+    expect(fewer.length).toBeGreaterThan(2 * (3 + 4));
+    expect(fewer.filter((id) => !all.includes(id))).toEqual([]);
+  });
 });
