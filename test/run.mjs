@@ -12,10 +12,12 @@ const isDeep = process.argv.includes('--deep');
 const only = process.argv.slice(2).filter((word) => !word.startsWith('--'));
 const scratch = mkdtempSync(join(tmpdir(), 'fleetmend-test-'));
 process.on('exit', () => rmSync(scratch, { recursive: true, force: true }));
-/** What the run starts is recorded there, by other users' processes too: the demo is run by an ordinary one. */
+/** Programs that the run starts are recorded there, by other users' processes too: an ordinary user runs the demo. */
 const started = join(scratch, 'started');
-writeFileSync(started, '');
-chmodSync(started, 0o666);
+for (const file of [started, `${started}.failed`]) {
+  writeFileSync(file, '');
+  chmodSync(file, 0o666);
+}
 chmodSync(scratch, 0o711);
 const recorder = join(root, 'test/machine/recorder.cjs');
 process.env.FLEETMEND_STARTED = started;
