@@ -7,8 +7,8 @@ import { policyCharacters } from './constructs/policy-size.ts';
 /** CloudFormation's limit on a template in S3, in bytes. Source: CloudFormation user guide, quotas, template body size. */
 const MAX_TEMPLATE_BYTES = 1_048_576;
 /**
- * What a template may have of that, in bytes. Most of the parent's template is documents, which grow with each version of
- * fleetmend: the rest is kept free, so that a deployment that fits today can take the next versions.
+ * The part of that which a template may take, in bytes. Most of the parent's template is documents, which grow with each
+ * version of fleetmend: the rest is kept free, so that a deployment that fits today can take the next versions.
  */
 export const ALLOWED_TEMPLATE_BYTES = 819_200;
 /** Source: CloudFormation user guide, quotas. */
@@ -32,7 +32,7 @@ const Template = z.object({
 });
 const PolicyDocument = z.object({ Statement: z.array(z.unknown()) });
 
-/** What a template grows with, and what to do where it is too large. */
+/** By the part of the configuration that a template grows with: the advice where it is too large. */
 const GROWTH = {
   clusters:
     'It grows with clusters: put some clusters into a stack of their own by another stackName, or into a stack in ' +
@@ -49,7 +49,7 @@ const growthOf = (types: ReadonlySet<string>): keyof typeof GROWTH => {
   return types.has('AWS::Logs::SubscriptionFilter') ? 'log groups of all clusters' : 'clusters';
 };
 
-/** A template of an assembly and what it has of CloudFormation's limits. */
+/** A template of an assembly and its sizes, for each of which there is a limit. */
 export type MeasuredTemplate = {
   readonly file: string;
   readonly grownBy: keyof typeof GROWTH;
@@ -63,7 +63,7 @@ export type MeasuredTemplate = {
   readonly queuePolicies: Readonly<Record<string, { readonly bytes: number; readonly statements: number }>>;
   /** By logical id, in characters. */
   readonly eventPatterns: Readonly<Record<string, number>>;
-  /** What takes the most bytes, by type, the largest first. */
+  /** The types of resources that take the most bytes, the largest first. */
   readonly largest: readonly { readonly type: string; readonly bytes: number; readonly count: number }[];
 };
 
@@ -137,7 +137,7 @@ export const measureTemplates = (assembly: string, file: string): readonly Measu
 
 const count = (value: number): string => value.toLocaleString('en');
 
-/** What is over a limit: one line for each breach, with the limit, what there is of it and what to do. */
+/** The breaches of limits: one line for each, with the size, the limit and advice. */
 export const breachesOf = (templates: readonly MeasuredTemplate[]): readonly string[] =>
   templates.flatMap((template) => {
     const { file, bytes, largest } = template;

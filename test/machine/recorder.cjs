@@ -11,7 +11,7 @@ const written = new Set();
 
 /**
  * Notes a line that could not be written: a program that is missing from the record cannot be held against the list, so
- * the suite `programs` fails with each note. What is recorded goes on, unless the note cannot be written either.
+ * the suite `programs` fails with each note. The recorded process goes on, unless the note cannot be written either.
  */
 const noteFailure = (failure) => {
   try {
@@ -34,7 +34,7 @@ const record = (command, words = []) => {
 };
 
 if (file !== undefined) {
-  // Every asynchronous way (spawn, exec, execFile, fork) ends here, whoever has imported it before.
+  // Every asynchronous way (spawn, exec, execFile, fork) ends here, also where it was imported before.
   const { spawn } = childProcess.ChildProcess.prototype;
   childProcess.ChildProcess.prototype.spawn = function (options) {
     record(options.file, (options.args ?? []).slice(1));

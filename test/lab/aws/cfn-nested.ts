@@ -42,7 +42,7 @@ type Inlined = {
   readonly outputs: Readonly<Record<string, unknown>>;
 };
 
-/** The resources of one nested stack as the parent would name them, and what its outputs are. */
+/** The resources of one nested stack as the parent would name them, and the values of its outputs. */
 const inlined = (id: string, stack: CfnResource, template: CfnTemplate): Inlined => {
   if (template.Conditions !== undefined || template.Mappings !== undefined)
     refuse(`the template of ${id} has conditions or mappings`);
