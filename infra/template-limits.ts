@@ -7,8 +7,8 @@ import { policyCharacters } from './constructs/policy-size.ts';
 /** CloudFormation's limit on a template in S3, in bytes. Source: CloudFormation user guide, quotas, template body size. */
 const MAX_TEMPLATE_BYTES = 1_048_576;
 /**
- * The part of that which a template may take, in bytes. Most of the parent's template is documents, which grow with each
- * version of fleetmend: the rest is kept free, so that a deployment that fits today can take the next versions.
+ * The part of that which a template may take, in bytes. Most of the parent's template is documents, which grow with
+ * each version of fleetmend: the rest is kept free, so that a deployment that fits today can take the next versions.
  */
 export const ALLOWED_TEMPLATE_BYTES = 819_200;
 /** Source: CloudFormation user guide, quotas. */
