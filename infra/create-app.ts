@@ -54,7 +54,7 @@ export const createApp = (options: AppOptions): App => {
       // Lets a reader of the template find each function's folder and each nested template (`aws:asset:path`).
       'aws:cdk:enable-asset-metadata': true,
       '@aws-cdk/core:suppressTemplateIndentation': true,
-      // checkTemplates says what to do, and finds every breach.
+      // checkTemplates finds every breach, and its messages have advice.
       '@aws-cdk/core:stackResourceLimit': 0,
     },
   });

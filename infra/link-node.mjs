@@ -1,4 +1,4 @@
-// Runs at the end of npm install and npm ci, with whatever Node the machine has.
+// Runs at the end of npm install and npm ci, with the Node of the machine, of any version.
 import { linkNode } from './packages.mjs';
 
 linkNode();

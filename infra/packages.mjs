@@ -1,4 +1,4 @@
-// What every npm script that needs packages does first, on a fresh clone and with whatever Node the machine has: it
+// The first step of every npm script that needs packages, on a fresh clone and with any Node of the machine: it
 // installs the packages of the lockfile, the Node that runs everything else among them. Plain JavaScript for that reason.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
@@ -19,7 +19,7 @@ const NODE_PACKAGES = {
 
 /**
  * Links the lockfile's Node where npm scripts find it. npm does so itself, but npm 10, which comes with Node 20, takes the
- * link away again: it removes what is left of the optional packages of other platforms, and their links have the same name.
+ * link away again: it removes the remains of optional packages of other platforms, and their links have the same name.
  */
 export const linkNode = () => {
   const name = NODE_PACKAGES[`${process.platform}-${process.arch}`];
@@ -53,7 +53,7 @@ export const must = (what, command, words, extra = {}) => {
 
 const packagesOf = (file) => (existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')).packages : {});
 
-/** Whether `node_modules` holds what the lockfile demands of this machine, and nothing of another version. */
+/** Whether `node_modules` holds the packages that the lockfile demands of this machine, and no other version. */
 const isInstalled = (withDevelopment) => {
   const locked = packagesOf(join(root, 'package-lock.json'));
   // npm writes this file at the end of an install.

@@ -3,7 +3,7 @@ import { Token } from 'aws-cdk-lib';
 /** Whether a Region has a feature; `unknown` where the Region is a token, or in no list below. */
 type Availability = 'yes' | 'no' | 'unknown';
 
-/** What the stack uses only where the Region has it. A feature that is not `yes` is left out of the template. */
+/** The features that the stack uses only in Regions that have them. The template leaves out each that is not `yes`. */
 export type Capabilities = {
   /**
    * `RecursiveLoop` of a function. Source: Lambda developer guide, "Use Lambda recursive loop detection": every

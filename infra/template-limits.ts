@@ -7,8 +7,8 @@ import { policyCharacters } from './constructs/policy-size.ts';
 /** CloudFormation's limit on a template in S3, in bytes. Source: CloudFormation user guide, quotas, template body size. */
 const MAX_TEMPLATE_BYTES = 1_048_576;
 /**
- * What a template may have of that, in bytes. Most of the parent's template is documents, which grow with each version of
- * fleetmend: the rest is kept free, so that a deployment that fits today can take the next versions.
+ * The part of that which a template may take, in bytes. Most of the parent's template is documents, which grow with
+ * each version of fleetmend: the rest is kept free, so that a deployment that fits today can take the next versions.
  */
 export const ALLOWED_TEMPLATE_BYTES = 819_200;
 /** Source: CloudFormation user guide, quotas. */
@@ -32,9 +32,27 @@ const Template = z.object({
 });
 const PolicyDocument = z.object({ Statement: z.array(z.unknown()) });
 
-/** A template of an assembly and what it has of CloudFormation's limits. */
+/** By the part of the configuration that a template grows with: the advice where it is too large. */
+const GROWTH = {
+  clusters:
+    'It grows with clusters: put some clusters into a stack of their own by another stackName, or into a stack in ' +
+    'another Region',
+  'log groups of one cluster': 'It grows with the log groups of one cluster: list fewer in its logGroups',
+  'log groups of all clusters':
+    'It grows with the log groups of all clusters: list fewer in logGroups, or put some clusters, with theirs, into a ' +
+    'stack of their own by another stackName, or into a stack in another Region',
+} as const;
+
+/** The nested stacks are told by their filters: metric filters are a cluster's, subscription filters a shard's. */
+const growthOf = (types: ReadonlySet<string>): keyof typeof GROWTH => {
+  if (types.has('AWS::Logs::MetricFilter')) return 'log groups of one cluster';
+  return types.has('AWS::Logs::SubscriptionFilter') ? 'log groups of all clusters' : 'clusters';
+};
+
+/** A template of an assembly and its sizes, for each of which there is a limit. */
 export type MeasuredTemplate = {
   readonly file: string;
+  readonly grownBy: keyof typeof GROWTH;
   readonly bytes: number;
   readonly resources: number;
   readonly parameters: number;
@@ -45,7 +63,7 @@ export type MeasuredTemplate = {
   readonly queuePolicies: Readonly<Record<string, { readonly bytes: number; readonly statements: number }>>;
   /** By logical id, in characters. */
   readonly eventPatterns: Readonly<Record<string, number>>;
-  /** What takes the most bytes, by type, the largest first. */
+  /** The types of resources that take the most bytes, the largest first. */
   readonly largest: readonly { readonly type: string; readonly bytes: number; readonly count: number }[];
 };
 
@@ -71,6 +89,7 @@ const measured = (file: string, text: string, template: z.infer<typeof Template>
   const byType = Map.groupBy(entries, ([, { Type }]) => Type);
   return {
     file,
+    grownBy: growthOf(new Set(byType.keys())),
     bytes: Buffer.byteLength(text),
     resources: entries.length,
     parameters: Object.keys(template.Parameters).length,
@@ -118,38 +137,36 @@ export const measureTemplates = (assembly: string, file: string): readonly Measu
 
 const count = (value: number): string => value.toLocaleString('en');
 
-/** What is over a limit: one line for each breach, with the limit, what there is of it and what to do. */
+/** The breaches of limits: one line for each, with the size, the limit and advice. */
 export const breachesOf = (templates: readonly MeasuredTemplate[]): readonly string[] =>
   templates.flatMap((template) => {
     const { file, bytes, largest } = template;
     const parts = largest.map((part) => `${part.type} (${count(part.bytes)} bytes in ${count(part.count)})`).join(', ');
-    const split =
-      'It grows with clusters and their logGroups: put some clusters into a stack of their own by another stackName, or ' +
-      'into a stack in another Region';
-    const over = (what: string, has: number, limit: number, advice: string, why = ''): readonly string[] =>
-      has <= limit ? [] : [`${file}: ${what}: ${count(has)}, and ${count(limit)} are allowed${why}. ${advice}`];
+    const advice = GROWTH[template.grownBy];
+    const over = (what: string, has: number, limit: number, toDo: string, why = ''): readonly string[] =>
+      has <= limit ? [] : [`${file}: ${what}: ${count(has)}, and ${count(limit)} are allowed${why}. ${toDo}`];
     const reserve = `; CloudFormation takes ${count(MAX_TEMPLATE_BYTES)}, and the rest is kept free for later versions`;
-    const rules = 'It is the same for every configuration: this is an error of fleetmend, please report it';
+    const constant = 'It is the same for every configuration: this is an error of fleetmend, please report it';
     return [
       ...over(
         'bytes of the template',
         bytes,
         ALLOWED_TEMPLATE_BYTES,
-        `${split}. Its largest parts are ${parts}`,
+        `${advice}. Its largest parts are ${parts}`,
         reserve,
       ),
-      ...over('resources', template.resources, MAX.Resources, `${split}. Its largest parts are ${parts}`),
-      ...over('parameters', template.parameters, MAX.Parameters, split),
-      ...over('outputs', template.outputs, MAX.Outputs, split),
+      ...over('resources', template.resources, MAX.Resources, `${advice}. Its largest parts are ${parts}`),
+      ...over('parameters', template.parameters, MAX.Parameters, advice),
+      ...over('outputs', template.outputs, MAX.Outputs, advice),
       ...Object.entries(template.functionPolicies).flatMap(([name, size]) =>
-        over(`bytes of the resource policy of the function ${name}`, size, MAX_FUNCTION_POLICY_BYTES, split),
+        over(`bytes of the resource policy of the function ${name}`, size, MAX_FUNCTION_POLICY_BYTES, constant),
       ),
       ...Object.entries(template.queuePolicies).flatMap(([id, policy]) => [
-        ...over(`bytes of the queue policy ${id}`, policy.bytes, MAX_QUEUE_POLICY.bytes, rules),
-        ...over(`statements of the queue policy ${id}`, policy.statements, MAX_QUEUE_POLICY.statements, rules),
+        ...over(`bytes of the queue policy ${id}`, policy.bytes, MAX_QUEUE_POLICY.bytes, constant),
+        ...over(`statements of the queue policy ${id}`, policy.statements, MAX_QUEUE_POLICY.statements, constant),
       ]),
       ...Object.entries(template.eventPatterns).flatMap(([id, size]) =>
-        over(`characters of the event pattern ${id}`, size, MAX_EVENT_PATTERN_CHARACTERS, rules),
+        over(`characters of the event pattern ${id}`, size, MAX_EVENT_PATTERN_CHARACTERS, constant),
       ),
     ];
   });

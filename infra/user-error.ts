@@ -7,7 +7,7 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 /** A mistake that a person can correct: it is shown as its lines, without a stack trace. */
 export class UserError extends Error {
   override readonly name = 'UserError';
-  /** Each says what is wrong, where, and what to do. */
+  /** Each names an error, its place and a remedy. */
   readonly lines: readonly string[];
   readonly exitCode: ExitCode;
 
@@ -19,12 +19,12 @@ export class UserError extends Error {
   }
 }
 
-/** The first line of what was thrown: a program's errors may bring code frames and stack traces in their messages. */
+/** The first line of an error: a program's errors may bring code frames and stack traces in their messages. */
 export const firstLine = (thrown: unknown): string =>
   (thrown instanceof Error ? thrown.message || thrown.name : String(thrown)).split('\n', 1)[0] ?? '';
 
 /**
- * Runs a command and shows what went wrong as lines on standard error. Sets the exit code. The stack trace of an
+ * Runs a command and shows its errors as lines on standard error. Sets the exit code. The stack trace of an
  * unexpected error is shown where `FLEETMEND_DEBUG` is set.
  *
  * @param command starts every line, for example `deploy`

@@ -9,7 +9,7 @@ import { type Part, partsOf } from './parts.ts';
 import { remediations } from './registry.ts';
 import { sectionsOf, withoutComments } from './sections.ts';
 
-/** A document ready to be deployed. A deployment names it by stack, key and hash: what runs is what was reviewed. */
+/** A document ready to be deployed. Its name has stack, key and hash: the script that runs is the reviewed one. */
 export type BuiltDocument = {
   /** `pause-image-check`, `pause-image-repair`, `pause-image-repair-mirror`, `node-check`. */
   readonly key: string;

@@ -63,7 +63,7 @@ export const renderRemediations = (from: readonly Remediation[] = remediations):
   return `${[
     '<!-- Written by `node ssm-documents/render-docs.ts`. Change the READMEs and reasons below ssm-documents/ instead. -->',
     '# Remediations',
-    'What fleetmend can find and mend on a node. One document more, `node-check`, runs every check at once.',
+    'The problems of a node that fleetmend can find and repair. One document more, `node-check`, runs every check at once.',
     overview(from, buildDocuments(from)),
     '## Reasons',
     'A failed repair whose reason "counts against the repair" is evidence that the repair itself is wrong: two of them stop it in that cluster for a while. The node\'s own trouble (its role, its disk, its network) is not.',

@@ -1,4 +1,4 @@
-/** Usage: check-shell-rules.ts FILE...: names what the rules for the scripts of the documents have against the files. */
+/** Usage: check-shell-rules.ts FILE...: names the breaches of the rules for the scripts of documents. */
 import { readFileSync } from 'node:fs';
 import { problemsOf } from './shell-rules.ts';
 

@@ -12,10 +12,12 @@ const isDeep = process.argv.includes('--deep');
 const only = process.argv.slice(2).filter((word) => !word.startsWith('--'));
 const scratch = mkdtempSync(join(tmpdir(), 'fleetmend-test-'));
 process.on('exit', () => rmSync(scratch, { recursive: true, force: true }));
-/** What the run starts is recorded there, by other users' processes too: the demo is run by an ordinary one. */
+/** Programs that the run starts are recorded there, by other users' processes too: an ordinary user runs the demo. */
 const started = join(scratch, 'started');
-writeFileSync(started, '');
-chmodSync(started, 0o666);
+for (const file of [started, `${started}.failed`]) {
+  writeFileSync(file, '');
+  chmodSync(file, 0o666);
+}
 chmodSync(scratch, 0o711);
 const recorder = join(root, 'test/machine/recorder.cjs');
 process.env.FLEETMEND_STARTED = started;
@@ -103,7 +105,7 @@ if (strange.length > 0) {
   console.error(`npm test has no suite ${strange.join(', ')}: its suites are ${NAMES.join(', ')}`);
   process.exit(2);
 }
-// The lab boots what the build has written.
+// The lab boots the output of the build.
 const isWanted = (name) => only.length === 0 || only.includes(name) || (name === 'build' && only.includes('lab'));
 const timed = async (name, suite) => {
   const since = Date.now();
@@ -129,7 +131,7 @@ if (matrix !== undefined) results.push(await matrix);
 /** The suites that start every program of the list together. */
 const STARTERS = ['shell', 'unit', 'bats', 'lab', 'matrix'];
 
-/** Holds what was started against the list of programs; what nothing starts is known only where everything was run. */
+/** Compares the started programs with the list; those that nothing starts are known only where everything was run. */
 const holdPrograms = async () => {
   if (!existsSync('/var/lib/dpkg')) return notRun('needs Debian, whose packages the list names');
   if (lacks['shell lint'] !== undefined) return notRun(lacks['shell lint']);
@@ -152,7 +154,7 @@ for (const { name, notRun: parts = [] } of results) {
 for (const complaint of results.flatMap(({ complaints = [] }) => complaints)) console.log(`FAIL ${complaint}`);
 const total = (field) => results.reduce((sum, r) => sum + (r[field] ?? 0), 0);
 const left = total('left');
-// What could not be run is named above; in CI, where nobody reads the names, it is a failure.
+// Tests that could not be run are named above; in CI, where nobody reads the names, they are failures.
 const isCi = process.env.CI !== undefined && process.env.CI !== '';
 const failed = total('failed') + (isCi ? left : 0);
 if (left > 0)

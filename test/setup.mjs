@@ -1,4 +1,4 @@
-// What the tests and the lab need first: the npm packages, and on Debian, for root, the Debian packages of their programs.
+// Prepares the tests and the lab: the npm packages, and on Debian, for root, the Debian packages of their programs.
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ export const isRoot = process.getuid?.() === 0;
 
 const PREPARE = join(root, 'test', 'machine', 'prepare.ts');
 
-/** Prepares the machine for real nodes, or names what it lacks and exits. */
+/** Prepares the machine for real nodes, or names the missing programs and exits. */
 export const demandRealNodes = () => must('preparing the machine for real nodes', 'node', [PREPARE, 'real nodes']);
 
 /**

@@ -23,7 +23,7 @@ const reasonOf = (test, result, root) =>
     : `${test.fullName} does not say why`);
 
 /**
- * The result of a suite: counts, a line for each failure, and for what was not run a line for each reason.
+ * The result of a suite: counts, a line for each failure, and for tests that were not run a line for each reason.
  *
  * @param report vitest's JSON report
  * @param ok whether vitest ended with exit code 0

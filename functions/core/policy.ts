@@ -46,7 +46,7 @@ export const Limits = z
     checkCoolDownSeconds: number(300, DAY),
     /** Source: SSM API, SendCommand, TimeoutSeconds: 30 s to 30 days. */
     deliveryTimeoutSeconds: z.number().int().min(30).max(2_592_000).default(60),
-    /** Later than an hour, a person who waits for what is there would be shown nothing. */
+    /** Above an hour, a person who waits for the results that there are would be shown nothing. */
     checkSoftDeadlineSeconds: number(30, HOUR),
     repairSoftDeadlineSeconds: number(90, HOUR),
     /** Added to the longest time SSM may take, before a silent command is closed without it. */
@@ -61,7 +61,7 @@ export const Limits = z
     adoptionReadGapSeconds: number(60, HOUR),
     /** Ten years: a longer record belongs in an archive. */
     retentionDays: number(365, 3650),
-    /** A rate at which SSM, whose calls are 10 a second in many Regions, could no longer check what is said. */
+    /** A rate at which SSM, whose calls are 10 a second in many Regions, could no longer confirm the signals. */
     maxForeignSignalsPerMinute: number(60, 10_000),
     /** How long a new node's SSM agent is waited for before the node counts as unreachable. */
     agentWaitSeconds: number(1200, DAY),

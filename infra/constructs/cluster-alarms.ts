@@ -3,6 +3,7 @@ import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { clusterAlarmName } from '../../functions/core/signal-alarm.ts';
+import { idOfName } from './id-of-name.ts';
 
 const PERIOD = Duration.minutes(5);
 /** kubelet deletes images from 85 % on (its default of imageGCHighThresholdPercent), the sandbox image among them. */
@@ -54,7 +55,7 @@ class AlarmsOfCluster extends NestedStack {
     // The cluster is in the namespace, since a filter of plain terms has no dimensions.
     const metric = { namespace: `${props.namePrefix}/${name}`, metricName: SANDBOX_FAILURES };
     for (const logGroupName of new Set(logGroups)) {
-      new logs.CfnMetricFilter(this, `Failures${logGroupName}`, {
+      new logs.CfnMetricFilter(this, idOfName('Failures', logGroupName), {
         logGroupName,
         filterName: `${props.namePrefix}-${name}-sandbox-failures`,
         filterPattern: SANDBOX_PHRASES.map((phrase) => `?"${phrase}"`).join(' '),
@@ -87,9 +88,9 @@ class AlarmsOfCluster extends NestedStack {
 }
 
 /**
- * The alarms of all clusters. Each nested stack's id is the cluster's name: with ids by number, a cluster that leaves the
- * configuration would move the alarms of the others from stack to stack, and a stack that gives up an alarm deletes what
- * another has just made under the same name.
+ * The alarms of all clusters. Each nested stack's id follows from the cluster's name: with ids by number, a cluster that
+ * leaves the configuration would move the alarms of the others from stack to stack, and a stack that gives up an alarm
+ * deletes the alarm that another has just made under the same name.
  */
 export class ClusterAlarms extends Construct {
   constructor(
@@ -99,7 +100,7 @@ export class ClusterAlarms extends Construct {
   ) {
     super(scope, id);
     for (const cluster of props.clusters) {
-      new AlarmsOfCluster(this, cluster.name, { namePrefix: props.namePrefix, cluster });
+      new AlarmsOfCluster(this, idOfName('Of', cluster.name), { namePrefix: props.namePrefix, cluster });
     }
   }
 }

@@ -5,6 +5,7 @@ import { CfnPermission } from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { Remediation } from '../../functions/core/remediation.ts';
+import { idOfName } from './id-of-name.ts';
 
 /** Source: CloudWatch Logs API, FilterPattern: at most 1,024 characters. */
 export const MAX_FILTER_PATTERN_CHARACTERS = 1024;
@@ -57,7 +58,7 @@ class FilterShard extends NestedStack {
     super(scope, id, { description: 'fleetmend: subscription filters of log groups' });
     const { logGroups, ...filter } = props;
     for (const logGroupName of logGroups) {
-      new logs.CfnSubscriptionFilter(this, `From${logGroupName}`, { ...filter, logGroupName });
+      new logs.CfnSubscriptionFilter(this, idOfName('From', logGroupName), { ...filter, logGroupName });
     }
   }
 }

@@ -34,7 +34,7 @@ export type SpineFunctionProps = {
   readonly reservedCopies?: number;
 };
 
-/** What a template means whose function `advance` cannot be marked as recursive on purpose. */
+/** The warning about a template whose function `advance` cannot be marked as recursive on purpose. */
 const NO_RECURSIVE_LOOP =
   'the template does not set RecursiveLoop on the function advance, because not every Region has the property. In a ' +
   "commercial Region, Lambda's recursive loop detection may stop a chain of runs after about 16 messages through SQS; " +

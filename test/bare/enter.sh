@@ -37,7 +37,7 @@ while read -r _ folder type options _; do
       ;;
     /sys/fs/cgroup*:cgroup)
       mkdir -p "$root$folder"
-      # What remains without the options of every mount names the controllers, or the hierarchy without any.
+      # Without the options that every mount has, the rest names the controllers, or the hierarchy without any.
       controllers=$(printf '%s\n' "$options" | tr ',' '\n' | grep --invert-match --extended-regexp '^(rw|ro|nosuid|nodev|noexec|relatime)$' | paste --serial --delimiters=,)
       case $controllers in
         name=*) controllers="none,$controllers" ;;

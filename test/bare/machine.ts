@@ -64,10 +64,10 @@ export const USERS: Readonly<Record<MachineUser, { readonly name: string; readon
 };
 
 /**
- * Makes a machine; what can be kept between runs is kept in the cache folder of the user.
+ * Makes a machine; the parts that can be kept between runs are in the cache folder of the user.
  *
  * @param log gets all output
- * @param signal ends what runs on the machine
+ * @param signal ends the processes on the machine
  */
 export const makeMachine = async (
   registries: Registries,

@@ -29,7 +29,7 @@ const APT_SETTING = /^(Acquire::(?:https?|ftp|Retries|Check-|ForceIPv)[^ ]*) "(.
 const NPM_KEYS = ['registry', 'proxy', 'https-proxy', 'noproxy', 'strict-ssl', 'cafile'];
 const PROXY_VARIABLE = /^(?:https?|ftp|all|no)_proxy$/i;
 const CERTIFICATE_VARIABLE = 'NODE_EXTRA_CA_CERTS';
-/** Not where Debian keeps its own: the package ca-certificates has to be installed by whoever needs it. */
+/** Not where Debian keeps its own: the package ca-certificates has to be installed by the steps that need it. */
 const CERTIFICATES_FOLDER = '/etc/registry-certificates';
 
 /** Reads the settings of this machine; files with certificates get another path, so that none of Debian's is there. */

@@ -54,7 +54,7 @@ if (changed !== '') console.log('The working tree has changes that are not commi
 await mustRun('git', ['-C', root, 'bundle', 'create', '--quiet', join(scratch, 'bundle'), 'HEAD']);
 const registries = await readRegistries();
 
-/** Root and the ordinary user each get a machine of their own: what root installs the other must do without. */
+/** Root and the ordinary user each get a machine of their own: the user has none of the programs that root installs. */
 const machineOf = async (user: MachineUser): Promise<BareMachine> => {
   const known = machines.get(user);
   if (known !== undefined) return known;

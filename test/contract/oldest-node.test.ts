@@ -5,15 +5,15 @@ import { expect, it } from 'vitest';
 const root = join(import.meta.dirname, '../..');
 
 /**
- * What Node 24.0.0, the oldest of the lockfile (macOS on arm64), lacks without a word: a program that uses it does
- * nothing there, or something else. What fails with an error there needs no rule. From the histories in Node's API
+ * Features that Node 24.0.0, the oldest of the lockfile (macOS on arm64), lacks without an error: a call of one does
+ * nothing there, or something else. A feature that fails with an error needs no rule. From the histories in Node's API
  * documentation.
  */
 const SILENT: readonly (readonly [what: string, pattern: RegExp])[] = [
   ['import.meta.main (24.2): make the program a file of its own', /import\.meta\.main\b/],
   ['the option proxyEnv of http.Agent (24.5)', /\bproxyEnv\b/],
 ];
-/** Whole lines of comments say what is not used. */
+/** A comment line may name a feature that is not used. */
 const codeOf = (text: string): string => text.replaceAll(/^\s*(?:\/\/|\/?\*).*$/gm, '');
 const silentIn = (text: string): string[] =>
   SILENT.flatMap(([what, pattern]) => (pattern.test(codeOf(text)) ? [what] : []));

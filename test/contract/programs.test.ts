@@ -11,7 +11,7 @@ import { PROGRAMS } from '../machine/programs.ts';
 
 const root = join(import.meta.dirname, '../..');
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
-/** What runs the repository is there before the list is. */
+/** The programs that run the repository are there before the list is read. */
 const NODE = new Set(['node', 'npm']);
 const baseName = (program: string): string => program.slice(program.lastIndexOf('/') + 1);
 type ShellFile = ShellCommands & { readonly path: string; readonly text: string };
@@ -28,7 +28,7 @@ const readShellFiles = () => {
     const text = read(path);
     return { path, text, ...readShell(text, languageOf(path, text)) };
   });
-  // What the builder adds to the files is in every document; that of all checks alone has short names in it.
+  // The lines that the builder adds to the files are in every document; that of all checks alone has short names.
   const { key, content } = buildDocuments().find((document) => document.key !== NODE_CHECK) ?? {};
   const script = content?.mainSteps.flatMap(({ inputs }) => inputs.runCommand).join('\n') ?? '';
   const added = [...read('ssm-documents/build.ts').matchAll(/'(\w+)\(\) \{'/g)].map(([, name = '']) => name);

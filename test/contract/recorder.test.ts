@@ -1,5 +1,5 @@
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -30,7 +30,11 @@ describe('the recorder', () => {
     ['exec', "import { exec } from 'node:child_process'; exec('true a');", ['/bin/sh', '-c', 'true a']],
     ['spawnSync', "import { spawnSync } from 'node:child_process'; spawnSync('true', ['a']);", ['true', 'a']],
     ['spawnSync without words', "import c from 'node:child_process'; c.spawnSync('true', {});", ['true']],
-    ['execFileSync', "import { execFileSync } from 'node:child_process'; execFileSync('true', ['a']);", ['true', 'a']],
+    [
+      'execFileSync',
+      "import { execFileSync, spawnSync } from 'node:child_process'; execFileSync('true', ['a']);",
+      ['true', 'a'],
+    ],
     ['execSync', "import { execSync } from 'node:child_process'; execSync('true a');", ['/bin/sh', '-c', 'true a']],
     [
       'a shell',
@@ -46,6 +50,26 @@ describe('the recorder', () => {
       const inner = "require('node:child_process').spawnSync('true', ['inner'])";
       for (let i = 0; i < 3; i++) spawnSync(process.execPath, ['--eval', inner]);`;
     expect(startedBy(script).map((words) => words.at(-1))).toContain('inner');
+  });
+});
+
+describe('a recorder that cannot write', () => {
+  const start = (file: string) =>
+    spawnSync(process.execPath, ['--eval', "require('node:child_process').execFileSync('true', ['a'])"], {
+      env: { PATH: process.env.PATH, FLEETMEND_STARTED: file, NODE_OPTIONS: `--require=${recorder}` },
+      encoding: 'utf8',
+    });
+
+  it('leaves the failure beside the file, and starts the program', () => {
+    const file = mkdtempSync(join(folder, 'not-a-file-'));
+    expect(start(file).status).toBe(0);
+    expect(readFileSync(`${file}.failed`, 'utf8')).toMatch(/^\["true","a"\]: EISDIR.*\n$/);
+  });
+
+  it('starts nothing where it cannot even leave the failure', () => {
+    const { status, stderr } = start(join(folder, 'no-such-folder/started'));
+    expect(status).not.toBe(0);
+    expect(stderr).toMatch(/recording \["true","a"\]: ENOENT/);
   });
 });
 
@@ -92,6 +116,20 @@ describe.runIf(lacking.length === 0)(`what was started${notRun}`, () => {
       expect.stringContaining('apt-ftparchive was started (apt-ftparchive x), is in no Debian package'),
       expect.stringContaining('no-such-program was started'),
     ]);
+  });
+
+  it('is a problem where something could not be recorded, whatever else was', () => {
+    const file = join(folder, 'partly-recorded');
+    const hold = () =>
+      spawnSync(process.execPath, [join(import.meta.dirname, '../machine/hold.ts'), file], { encoding: 'utf8' });
+    writeFileSync(file, `${lines(['node'])}\n`);
+    writeFileSync(`${file}.failed`, '');
+    expect(hold()).toMatchObject({ status: 0, stderr: '' });
+    writeFileSync(`${file}.failed`, '["strange"]: EACCES: permission denied\n');
+    expect(hold()).toMatchObject({
+      status: 1,
+      stderr: 'a started program could not be recorded: ["strange"]: EACCES: permission denied\n',
+    });
   });
 
   it('is a problem in a whole run where nothing starts a program of the list', () => {

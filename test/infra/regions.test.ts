@@ -3,7 +3,7 @@ import { Annotations, Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
 import { appWith, CONFIG, resourcesOf, synthesize } from './synthesized.ts';
 
-/** What a template for a Region leaves out, by the table of capabilities. */
+/** The features that a template for a Region leaves out, by the table of capabilities. */
 const leftOut = (region: string | undefined): readonly string[] => {
   const { template } = synthesize(CONFIG, region);
   const functions = resourcesOf(template, 'AWS::Lambda::Function').map(([, { Properties }]) => Properties);

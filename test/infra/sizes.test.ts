@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import {
   ALLOWED_TEMPLATE_BYTES,
@@ -58,14 +59,16 @@ describe('with every document of the registry and two log groups for each cluste
 });
 
 describe('beyond a limit', () => {
-  const failure = (clusters: number, more: Partial<typeof shipped> = {}): string => {
+  const failureOf = (config: unknown, more: Partial<typeof shipped> = {}): string => {
     try {
-      synthesize(clustersWithTwoGroups(clusters), 'eu-west-1', { ...shipped, ...more });
+      synthesize(config, 'eu-west-1', { ...shipped, ...more });
     } catch (error) {
       return error instanceof Error ? error.message : String(error);
     }
     throw new Error('the synthesis succeeded');
   };
+  const failure = (clusters: number, more: Partial<typeof shipped> = {}): string =>
+    failureOf(clustersWithTwoGroups(clusters), more);
 
   it('the synthesis fails with a line that says which, how much, what grows and what to do', () => {
     const [first] = shipped.documents;
@@ -94,10 +97,36 @@ describe('beyond a limit', () => {
     expect(message).not.toMatch(/Number of resources/);
   });
 
+  it('too many log groups of one cluster are to be fewer, since no other stack may have that cluster', () => {
+    const logGroups = Array.from({ length: 498 }, (_, i) => `/nodes/${i}`);
+    const message = failureOf({ clusters: [{ name: 'shop', logGroups }] });
+    console.info(message);
+    expect(message).toMatch(
+      /\.nested\.template\.json: resources: 501, and 500 are allowed\. It grows with the log groups of one cluster: list fewer in its logGroups\. Its largest parts are AWS::Logs::MetricFilter/,
+    );
+    expect(message).not.toMatch(/stack of their own/);
+  });
+
+  it('too many log groups of all clusters are to be fewer, or divided with their clusters', () => {
+    const isOfOneShard = (name: string) => (createHash('sha256').update(name).digest()[0] ?? 0) % 16 === 0;
+    const all = Array.from({ length: 10_000 }, (_, i) => `/nodes/${i}`)
+      .filter(isOfOneShard)
+      .slice(0, 501);
+    expect(all).toHaveLength(501);
+    const message = failureOf({
+      clusters: ['shop', 'bank'].map((name, i) => ({ name, logGroups: all.filter((_, j) => j % 2 === i) })),
+    });
+    console.info(message);
+    expect(message).toMatch(
+      /\.nested\.template\.json: resources: 501, and 500 are allowed\. It grows with the log groups of all clusters: list fewer in logGroups, or put some clusters, with theirs, into a stack of their own.*AWS::Logs::SubscriptionFilter/,
+    );
+  });
+
   it('every limit is one line', () => {
     const lines = breachesOf([
       {
         file: 'fleetmend.template.json',
+        grownBy: 'clusters',
         bytes: ALLOWED_TEMPLATE_BYTES + 1,
         resources: 501,
         parameters: 201,

@@ -71,7 +71,7 @@ const Template = z.object({
 });
 export type Template = z.infer<typeof Template>;
 
-/** What was synthesized: the template with its nested stacks in it, all templates as text, and the folder they lie in. */
+/** A synthesized app: the template with its nested stacks in it, all templates as text, and the folder they lie in. */
 export type Synthesized = { readonly template: Template; readonly text: string; readonly folder: string };
 
 /** A folder of its own with a stub in place of each function's bundle. */

@@ -45,7 +45,7 @@ export const synthLab = (config: ConfigInput = labConfig()): LabAssembly => {
       remediations,
       documents: buildDocuments(),
       dist: join(root, 'dist'),
-      // Of its own too: several labs may be synthesized side by side, and by people who may not write to `dist`.
+      // Of its own too: several labs may be synthesized side by side, and by users that may not write to `dist`.
       staging: join(assembly, 'staged'),
       outdir: assembly,
       env: LAB_ENVIRONMENT,

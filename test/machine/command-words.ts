@@ -110,7 +110,7 @@ const afterOptions = (words: readonly Word[], { valued = [], positionals = 0 }: 
 };
 
 /**
- * `bash -o pipefail -euc TEXT NAME…`: the programs of the text, and what stands after `--` where the text runs `"$@"`;
+ * `bash -o pipefail -euc TEXT NAME…`: the programs of the text, and the words after `--` where the text runs `"$@"`;
  * `bash FILE…`: those of the file, where it is one of the repository's own.
  */
 const programsOfShell = (name: string, words: readonly Word[]): string[] => {

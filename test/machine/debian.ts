@@ -27,7 +27,7 @@ export const missingPackages = (needs: readonly Need[]): string[] => [
 ];
 
 /**
- * Installs what is missing with apt-get, as root: no other package is removed, nothing that is only recommended is
+ * Installs the missing packages with apt-get, as root: no other package is removed, nothing that is only recommended is
  * added, and no service is started. Services that a package enables for the next boot are disabled where systemd runs.
  *
  * @throws Error with the last words of apt-get where a package can't be installed

@@ -6,7 +6,7 @@ import { PROGRAMS } from './programs.ts';
 
 const root = join(import.meta.dirname, '../..');
 
-/** Programs that a node of the lab has and the machine need not have: what is started there lies in the node's own root. */
+/** Programs that a node of the lab has and the machine need not have: they lie in the node's own root. */
 const ON_LAB_NODES: ReadonlySet<string> = new Set([
   'docker',
   'dockerd',
@@ -24,7 +24,7 @@ const NODE = new Set(['node', 'npm']);
 /**
  * Holds the command lines that a run has started against the list of programs.
  *
- * @param lines what the recorder wrote, a JSON list of words each
+ * @param lines those that the recorder wrote, a JSON list of words each
  * @param isWhole whether all suites were run with everything that they need: then a program of the list that nothing
  * started is a problem too
  * @returns a sentence for each problem

@@ -1,6 +1,6 @@
 /**
- * Installs what the tests or the lab need, as root on Debian, and says what this machine still lacks.
- * Usage: prepare.ts NEED... [--json FILE]: with a file, what lacks is written there and is no error.
+ * Installs the programs that the tests or the lab need, as root on Debian, and names those still missing.
+ * Usage: prepare.ts NEED... [--json FILE]: with a file, the missing ones are written there and are no error.
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';

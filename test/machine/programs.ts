@@ -1,9 +1,9 @@
-/** What a program of the list is needed for; each can be installed, and be missing, on its own. */
+/** The needs that programs of the list serve; each can be installed, and be missing, on its own. */
 export type Need = 'shell lint' | 'real nodes' | 'bare machine';
 
 /**
- * How the list is held against what happens: a program is `started` in every whole run of the tests, is started by
- * another program of the list, or is started or read by what a file of the repository says, which names it.
+ * How the list is compared with a run: a program is `started` in every whole run of the tests, is started by
+ * another program of the list, or is started or read because of a file of the repository, which names it.
  */
 export type Use = 'started' | { readonly startedBy: string } | { readonly namedIn: string };
 
@@ -19,9 +19,9 @@ export type Program = {
 };
 
 /**
- * Every program that the tests, the lab, the bench and the scripts of this repository start beyond what each Debian has
+ * Every program that the tests, the lab, the bench and the scripts of this repository start beyond those of each Debian
  * (packages that are Essential or of priority required, and apt) and beyond the npm packages. The suite `programs` and
- * test/contract/programs.test.ts hold the list against what is started.
+ * test/contract/programs.test.ts compare the list with the programs that are started.
  */
 export const PROGRAMS: readonly Program[] = [
   {

@@ -9,6 +9,18 @@ const file = process.env.FLEETMEND_STARTED;
 /** Command lines of this process that are written already. */
 const written = new Set();
 
+/**
+ * Notes a line that could not be written: a program that is missing from the record cannot be held against the list, so
+ * the suite `programs` fails with each note. The recorded process goes on, unless the note cannot be written either.
+ */
+const noteFailure = (failure) => {
+  try {
+    appendFileSync(`${file}.failed`, `${failure}\n`);
+  } catch (cause) {
+    throw new Error(`recording ${failure}`, { cause });
+  }
+};
+
 const record = (command, words = []) => {
   // Process ids and ports differ from call to call, and say nothing of programs.
   const line = JSON.stringify([String(command), ...words.map((word) => String(word).replace(/^\d+$/, '0'))]);
@@ -16,13 +28,13 @@ const record = (command, words = []) => {
   written.add(line);
   try {
     appendFileSync(file, `${line}\n`);
-  } catch {
-    // A recorder must not break what it records: a line that is missing makes the suite `programs` fail, if anything.
+  } catch (error) {
+    noteFailure(`${line}: ${error.message}`);
   }
 };
 
 if (file !== undefined) {
-  // Every asynchronous way (spawn, exec, execFile, fork) ends here, whoever has imported it before.
+  // Every asynchronous way (spawn, exec, execFile, fork) ends here, also where it was imported before.
   const { spawn } = childProcess.ChildProcess.prototype;
   childProcess.ChildProcess.prototype.spawn = function (options) {
     record(options.file, (options.args ?? []).slice(1));

@@ -6,7 +6,7 @@ export type Scenario = {
   /** Bash: the branches of `case "$*"` in the stand-in for the AWS CLI. */
   readonly answers: string;
   readonly words?: readonly string[];
-  /** What the verdict must say. */
+  /** The text that the verdict must have. */
   readonly says?: RegExp;
 };
 
@@ -21,7 +21,7 @@ export const denied = (action: string): string =>
 /** AWS's answer where it fails itself. */
 export const BROKEN = "fail InternalFailure 'An internal error occurred'";
 
-/** Lambda's answer to an invocation: what the function returned, or its error, in the output file. */
+/** Lambda's answer to an invocation: the function's result, or its error, in the output file. */
 export const invoked = (answer: string, error = 'None'): string => `printf '%s' '${answer}' > "\${!#}"; echo ${error}`;
 
 /** The branch for an invocation of the function that a script created. */

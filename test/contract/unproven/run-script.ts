@@ -13,21 +13,21 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** The folder of the scripts that prove what only a real account can prove. */
+/** The folder of the scripts for claims that only a real account can prove. */
 export const FOLDER = join(import.meta.dirname, '../../../docs/unproven');
 
-/** What the scripts share. */
+/** The shell functions that the scripts share. */
 const SHARED: readonly string[] = ['shared.sh', 'resources.sh'];
 
-/** The scripts, without what they share. */
+/** The scripts, without the shared files. */
 export const SCRIPTS = readdirSync(FOLDER)
   .filter((file) => file.endsWith('.sh') && !SHARED.includes(file))
   .sort();
 
-/** What a run of a script left behind. */
+/** The traces of a run of a script. */
 export type Run = {
   readonly code: number | null;
-  /** What it printed: the verdict alone. */
+  /** Its standard output: the verdict alone. */
   readonly stdout: string;
   readonly stderr: string;
   /** The calls of the AWS CLI in their order, with all their words. */

@@ -17,7 +17,7 @@ const NO_STACK =
   "'cloudformation get-template-summary'*-none*) fail ValidationError 'Stack with id x does not exist' ;;";
 const SUMMARY = `'cloudformation get-template-summary'*) sed -n 's/.*"Metadata": \\(.*\\),$/\\1/p' "$STATE/template" ;;`;
 
-/** What the change set would do to the document and to the nested stack. */
+/** The actions of the change set on the document and on the nested stack. */
 const importing = (action: string, nested = 'Modify'): string => `
   'ssm describe-document'*) echo Active ;;
   'cloudformation describe-change-set'*"=='Nested'"*) echo ${nested} ;;

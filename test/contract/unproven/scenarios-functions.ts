@@ -1,6 +1,6 @@
 import { BROKEN, denied, invoke, type Scenario } from './answers.ts';
 
-/** What Lambda answers to an operation that its region does not have. */
+/** Lambda's answer to an operation that the Region does not have. */
 const NO_OPERATION = "fail AccessDeniedException 'Unable to determine service/operation name to be authorized'";
 const FUNCTION = `*"OutputKey=='Function'"*) echo arn:aws:lambda:eu-west-1:111122223333:function:probe ;;`;
 

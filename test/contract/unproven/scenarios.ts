@@ -4,5 +4,5 @@ import { functions } from './scenarios-functions.ts';
 import { nodes } from './scenarios-nodes.ts';
 import { queues } from './scenarios-queues.ts';
 
-/** Every script with the answers that prove, that refute and that leave open what it is about. */
+/** Every script with the answers that prove its claim, that refute it and that leave it open. */
 export const SCENARIOS: readonly Scenario[] = [...functions, ...documents, ...queues, ...nodes];

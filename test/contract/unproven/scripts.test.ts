@@ -16,7 +16,7 @@ const named = ({ calls }: Run, operation: RegExp, option: string): readonly stri
     .map((call) => new RegExp(`--${option} (\\S+)`).exec(call)?.[1] ?? '')
     .sort();
 
-/** What scripts create outside of stacks, and how it goes. */
+/** Resources that scripts create outside of stacks, and the calls that remove them. */
 const PAIRS = [
   [/ cloudformation create-stack /, / cloudformation delete-stack /, 'stack-name'],
   [/ ssm create-document /, / ssm delete-document /, 'name'],

@@ -108,7 +108,7 @@ const watchedOf = (name: string, p: Properties): Alarm['watched'] => {
   };
 };
 
-/** An action of an alarm: the topic, the alarm that acts, and what it says. */
+/** An action of an alarm: the topic, the alarm that acts, and its message. */
 export type AlarmAction = { readonly topicArn: string; readonly alarmArn: string; readonly message: string };
 
 /** Creates CloudWatch's alarms; they start `OK`. `act` is told of each action of an alarm that goes into ALARM. */

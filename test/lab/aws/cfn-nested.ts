@@ -42,12 +42,13 @@ type Inlined = {
   readonly outputs: Readonly<Record<string, unknown>>;
 };
 
-/** The resources of one nested stack as the parent would name them, and what its outputs are. */
+/** The resources of one nested stack as the parent would name them, and the values of its outputs. */
 const inlined = (id: string, stack: CfnResource, template: CfnTemplate): Inlined => {
   if (template.Conditions !== undefined || template.Mappings !== undefined)
     refuse(`the template of ${id} has conditions or mappings`);
   const given = (stack.Properties?.Parameters ?? {}) as Properties;
-  const nameOf = (inner: string): string => `${id}${inner}`;
+  // No logical id has a hyphen: without one, Filters1 with 2A and Filters12 with A would be one resource.
+  const nameOf = (inner: string): string => `${id}-${inner}`;
   const replace: Replace = (kind, inner, attribute) => {
     if (kind === 'Ref' && template.Parameters !== undefined && Object.hasOwn(template.Parameters, inner)) {
       const value = given[inner] ?? template.Parameters[inner]?.Default;
@@ -70,8 +71,8 @@ const inlined = (id: string, stack: CfnResource, template: CfnTemplate): Inlined
 
 /**
  * A template of an assembly with its nested stacks in it, as one template: a resource of a nested stack has the nested
- * stack's logical id before its own, its parameters have the values that the parent gives, and it depends on what the
- * nested stack depends on. The nested template is the file that the parent's `aws:asset:path` names.
+ * stack's logical id and a hyphen before its own, its parameters have the values that the parent gives, and it has the
+ * dependencies of the nested stack too. The nested template is the file that the parent's `aws:asset:path` names.
  */
 export const readWithNested = (assembly: string, file: string): CfnTemplate => {
   const template = JSON.parse(readFileSync(join(assembly, file), 'utf8')) as CfnTemplate;

@@ -100,17 +100,63 @@ describe('nested stacks', () => {
     write('parent.template.json', parent);
     write('child.template.json', child);
     const whole = readWithNested(folder, 'parent.template.json');
-    expect(Object.keys(whole.Resources)).toEqual(['Queue', 'First', 'NestTopic', 'NestPolicy']);
-    expect(whole.Resources.NestPolicy).toMatchObject({
+    expect(Object.keys(whole.Resources)).toEqual(['Queue', 'First', 'Nest-Topic', 'Nest-Policy']);
+    expect(whole.Resources['Nest-Policy']).toMatchObject({
       Properties: {
-        Topics: [{ Ref: 'NestTopic' }],
+        Topics: [{ Ref: 'Nest-Topic' }],
         Source: { 'Fn::GetAtt': ['Queue', 'Arn'] },
         Where: { Ref: 'AWS::Region' },
       },
-      DependsOn: ['First', 'NestTopic'],
+      DependsOn: ['First', 'Nest-Topic'],
     });
-    expect(whole.Resources.NestTopic?.Properties).toEqual({ TopicName: { 'Fn::Join': ['-', ['t', '3']] } });
-    expect(whole.Outputs).toEqual({ Topic: { Value: { 'Fn::GetAtt': ['NestTopic', 'TopicArn'] } } });
+    expect(whole.Resources['Nest-Topic']?.Properties).toEqual({ TopicName: { 'Fn::Join': ['-', ['t', '3']] } });
+    expect(whole.Outputs).toEqual({ Topic: { Value: { 'Fn::GetAtt': ['Nest-Topic', 'TopicArn'] } } });
+  });
+
+  const resolved = () => {
+    const whole = readWithNested(folder, 'parent.template.json');
+    const resolver = createResolver(whole, place, {}, (id, resource, inner) => physicalIds(id, resource, place, inner));
+    return { whole, resolve: (id: string) => resolver.resolve(whole.Resources[id]?.Properties) };
+  };
+
+  it("resolve a parent's resource that they are given as a parameter", () => {
+    write('parent.template.json', parent);
+    write('child.template.json', child);
+    const { resolve: resolveNested } = resolved();
+    expect(resolveNested('Nest-Policy')).toEqual({
+      Topics: ['arn:aws-cn:sns:cn-north-1:111122223333:t-3'],
+      Source: 'arn:aws-cn:sqs:cn-north-1:111122223333:q',
+      Where: 'cn-north-1',
+    });
+  });
+
+  it('keep apart what has the same logical id, in two of them and in the parent', () => {
+    const nest = (path: string, name: string) => ({
+      Type: 'AWS::CloudFormation::Stack',
+      Properties: { Parameters: { Name: name } },
+      Metadata: { 'aws:asset:path': path },
+    });
+    const queue = (QueueName: unknown) => ({ Type: 'AWS::SQS::Queue', Properties: { QueueName } });
+    const holding = (id: string) => ({
+      Parameters: { Name: { Type: 'String' } },
+      Resources: { [id]: queue({ Ref: 'Name' }) },
+    });
+    write('parent.template.json', {
+      Resources: {
+        // Joined without a separator, three of these ids are ABC.
+        A: nest('bc.template.json', 'of-a'),
+        AB: nest('c.template.json', 'of-ab'),
+        Twin1: nest('c.template.json', 'of-twin-1'),
+        Twin2: nest('c.template.json', 'of-twin-2'),
+        ABC: queue('of-parent'),
+        C: queue('of-parent-too'),
+      },
+    });
+    write('bc.template.json', holding('BC'));
+    write('c.template.json', holding('C'));
+    const { whole, resolve: resolveNested } = resolved();
+    const names = Object.keys(whole.Resources).map((id) => (resolveNested(id) as { QueueName: string }).QueueName);
+    expect(names.toSorted()).toEqual(['of-a', 'of-ab', 'of-parent', 'of-parent-too', 'of-twin-1', 'of-twin-2']);
   });
 
   it.each<[string, unknown, unknown, RegExp]>([

@@ -43,7 +43,7 @@ const start = async (permission: Readonly<Record<string, unknown>>): Promise<Lab
   );
   return fixture;
 };
-/** Whether a line of the group reaches the function, and what was denied. */
+/** Whether a line of the group reaches the function, and the calls that were denied. */
 const deliver = async (permission: Readonly<Record<string, unknown>>) => {
   const { lab } = await start(permission);
   const denied: string[] = [];

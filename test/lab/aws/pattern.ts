@@ -210,8 +210,8 @@ const refuseFieldsBesideOr = (pattern: { readonly [key: string]: Json }): void =
 /**
  * Compiles a pattern with aws/event-ruler's semantics.
  *
- * @throws on operators that it does not know, and on what it would answer otherwise than event-ruler: here for a
- * pattern, and from `matches` for an event
+ * @throws on operators that it does not know, and on patterns whose result would differ from event-ruler's: here for
+ * a pattern, and from `matches` for an event
  */
 export const compilePattern = (pattern: unknown): EventPattern => {
   if (!isObject(pattern)) return refuse('the pattern is no object');

@@ -11,14 +11,14 @@ export function exitCodeOf(code: number | null, signal: NodeJS.Signals | null): 
   return code ?? 128 + (signal === null ? 0 : (SIGNAL_NUMBERS[signal] ?? 0));
 }
 
-/** How long what entered a node has to end by itself when the process that it waits for is killed. */
+/** How long a process that entered a node has to end by itself when the process that it waits for is killed. */
 const FOLLOW_MILLISECONDS = 500;
 
 /**
- * Kills a process that was started `detached` and all of its children that are still in its group. What runs on a node
- * is killed first: what entered the node (nsenter) then waits for it and ends too. Killed together with it, it would
- * leave a zombie to process 1; where that waits for no orphan (npm or Node in a container), the zombie stays, and the
- * node never ends: the kernel waits for every process of a process namespace (pid_namespaces(7)).
+ * Kills a process that was started `detached` and all of its children that are still in its group. The processes on a
+ * node are killed first: the one that entered the node (nsenter) then waits for them and ends too. Killed at the same
+ * time, it would leave a zombie to process 1; where that waits for no orphan (npm or Node in a container), the zombie
+ * stays, and the node never ends: the kernel waits for every process of a process namespace (pid_namespaces(7)).
  */
 export function killGroup(pid: number): void {
   const own = namespaceOf('self');
