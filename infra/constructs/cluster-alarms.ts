@@ -3,6 +3,7 @@ import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { clusterAlarmName } from '../../functions/core/signal-alarm.ts';
+import { metricFilterName } from '../config.ts';
 import { idOfName } from './id-of-name.ts';
 
 const PERIOD = Duration.minutes(5);
@@ -57,7 +58,7 @@ class AlarmsOfCluster extends NestedStack {
     for (const logGroupName of new Set(logGroups)) {
       new logs.CfnMetricFilter(this, idOfName('Failures', logGroupName), {
         logGroupName,
-        filterName: `${props.namePrefix}-${name}-sandbox-failures`,
+        filterName: metricFilterName(props.namePrefix, name),
         filterPattern: SANDBOX_PHRASES.map((phrase) => `?"${phrase}"`).join(' '),
         metricTransformations: [
           { metricNamespace: metric.namespace, metricName: metric.metricName, metricValue: '1', unit: 'Count' },
