@@ -89,6 +89,7 @@ faults() {
 }
 
 @test "takes kubelet's own words where it does not start, and only those of its credential provider" {
+  have journalctl
   KUBELET_PID='' KUBELET_UNIT=kubelet.service
   capture() { printf -v OUT '%s\n' 'E0304 x.go:1] "Other" err="x"' "$words" 'I0304 x.go:2] "End"'; }
   words='E0304 kuberuntime_manager.go:260] "Failed to register CRI auth plugins" err="strict decoding error: unknown field"'

@@ -7,6 +7,7 @@ bats_require_minimum_version 1.5.0
 setup() {
   source "$BATS_TEST_DIRNAME/../lib/test/load.sh"
   load_script "$BATS_TEST_DIRNAME/unit.sh"
+  have systemctl
   IMAGE_STATE=absent IMAGE=$WANTED STATE=inactive TYPE=oneshot START_CODE=0
   STARTED='' RESET='' KILLED=''
   fake_node

@@ -38,3 +38,11 @@ refute() {
     return 1
   fi
 }
+
+# have NAME...: `command -v` finds the programs, whatever this machine has; none of them can be started.
+have() {
+  local name
+  for name in "$@"; do
+    eval "$name() { printf '%s was started\n' '$name' >&2; return 127; }"
+  done
+}
