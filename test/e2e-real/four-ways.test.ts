@@ -55,7 +55,22 @@ await describeWithRealNodes('fleetmend on real nodes, broken in four ways', () =
   const traces = new Map<Name, Trace>();
   const traced = new Map<Name, string>();
 
+  let startedMs = 0;
+  /** Files of a node that hold a mark, of those that were written since the test began. */
+  const filesWith = async (node: World<Name>['nodes'][Name], marks: readonly string[]): Promise<readonly string[]> => {
+    const folders = ['/run', '/tmp', '/root', '/etc', '/var/lib/amazon', '/var/log', '/var/tmp'];
+    // Below the node's own files are the machine's, which may be many; a file of before can hold no token of now.
+    const since = `@${Math.floor(startedMs / 1000)}`;
+    const written = await node.exec(['find', ...folders, '-type', 'f', '-newerct', since, '-print']);
+    const files = written.stdout.split('\n').filter((file) => file !== '');
+    expect(files.length).toBeGreaterThan(0);
+    const grep = await node.exec(['grep', '--files-with-matches', '--fixed-strings', '--file=-', '--', ...files], {
+      input: marks.join('\n'),
+    });
+    return grep.stdout.split('\n').filter((file) => file !== '');
+  };
   beforeAll(async () => {
+    startedMs = Date.now();
     world = await startWorld<Name>(SPECS);
     for (const name of ALL) {
       world.setMode(name, 'observe');
@@ -207,16 +222,18 @@ await describeWithRealNodes('fleetmend on real nodes, broken in four ways', () =
       const node = world.nodes[name];
       const journal = await node.exec(['journalctl', '--no-pager', '--output=export']);
       found.push(...findTokens(`the journal of ${name}`, journal.stdout, marks));
-      const files = ['/run', '/tmp', '/root', '/etc', '/var/lib/amazon', '/var/log', '/var/tmp'];
-      const grep = await node.exec(
-        ['grep', '--recursive', '--files-with-matches', '--fixed-strings', '--file=-', ...files],
-        {
-          input: marks.join('\n'),
-        },
-      );
-      found.push(...grep.stdout.split('\n').filter((file) => file !== ''));
+      found.push(...(await filesWith(node, marks)));
     }
     expect(found).toEqual([]);
+  });
+
+  it('would have found it in a file: one that is put there is found', async () => {
+    const { removed } = world.nodes;
+    const marks = tokenMarks(['a-token-of-more-than-forty-characters-for-this-test-alone']);
+    await removed.exec(['sh', '-c', 'cat > /var/tmp/planted'], { input: marks[1] ?? '' });
+    expect(await filesWith(removed, marks)).toEqual(['/var/tmp/planted']);
+    await removed.exec(['rm', '/var/tmp/planted']);
+    expect(await filesWith(removed, marks)).toEqual([]);
   });
 
   it('would have seen the token in the trace: the manual way has it there', async () => {
