@@ -47,6 +47,19 @@ ${NO_AGPL}
 ${UNCHANGED}`,
     },
     {
+      name: 'deploy',
+      title: 'npm run deploy in a clone that nothing was installed in, without credentials: ends in one clear line',
+      user: 'root',
+      script: `
+rm -rf ../deployment && git clone --quiet . ../deployment && cd ../deployment
+echo '{"account":"123456789012","region":"eu-west-1","clusters":[{"name":"shop"}]}' > fleetmend.config.json
+npm run deploy 2>&1 | tee ../output && exit 1
+tail -n 1 ../output | grep '^deploy: found no AWS credentials for account 123456789012 in eu-west-1'
+${NO_AGPL}
+${UNCHANGED}`,
+      environment: { AWS_EC2_METADATA_DISABLED: 'true' },
+    },
+    {
       name: 'user-ci',
       title: 'npm ci by an ordinary user',
       user: 'ordinary',
