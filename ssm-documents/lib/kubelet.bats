@@ -29,7 +29,12 @@ WANTED=918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause:3.5
   }
   # Before its exec a service is systemd's own fork, whose arguments are its name.
   (exec -a '(kubelet)' sleep 60) &
-  local starting=$!
+  local starting=$! waited=0
+  # Until its exec it is this shell still, whose arguments are others.
+  until grep --quiet --text '^(kubelet)' "/proc/$starting/cmdline"; do
+    ((++waited < 200))
+    sleep 0.05
+  done
   for KUBELET_PID in "$starting" 4194399 ''; do
     KUBELET_ENDPOINT=''
     read_kubelet
