@@ -11,9 +11,7 @@ plan 'four SSM documents (two by a CloudFormation stack) that nothing runs' 'not
 delete_document() { try ssm delete-document --name "$1" || [[ $(last_error) == *InvalidDocument* ]]; }
 hash_of() { call ssm describe-document --name "$1" --query Document.Hash; }
 content_of() { call ssm get-document --name "$1" --document-format JSON --query Content; }
-sha256_of() {
-  if command -v sha256sum > /dev/null; then sha256sum; else shasum -a 256; fi | cut -d ' ' -f 1
-}
+sha256_of() { sha256sum | cut -d ' ' -f 1; }
 same() { if [[ $1 == "$2" ]]; then printf yes; else printf no; fi; }
 
 name=$(new_name hash)

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -8,6 +8,8 @@ import { isDebian, missingPrograms } from '../machine/debian.ts';
 import { problemsOf } from '../machine/held.ts';
 import { PROGRAMS } from '../machine/programs.ts';
 
+const SOURCED = new Set(['shared.sh', 'resources.sh']);
+const unproven = join(import.meta.dirname, '../../docs/unproven');
 const folder = mkdtempSync(join(tmpdir(), 'fleetmend-recorder-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 const recorder = JSON.stringify(join(import.meta.dirname, '../machine/recorder.cjs'));
@@ -110,6 +112,13 @@ describe.runIf(lacking.length === 0)(`what was started${notRun}`, () => {
       [],
     );
   });
+
+  it.each(readdirSync(unproven).filter((file) => file.endsWith('.sh') && !SOURCED.has(file)))(
+    'reads what %s sources too: its functions are no programs',
+    (file) => {
+      expect(problemsOf(lines(['bash', join(unproven, file), '--region', 'eu-west-1']), false)).toEqual([]);
+    },
+  );
 
   it('is a problem where it is of another Debian package, or of none', () => {
     expect(problemsOf(lines(['apt-ftparchive', 'x'], ['no-such-program']), false)).toEqual([

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 
 /** A word of a command line; undefined where only a running shell knows it (`"$program"`). */
 export type Word = string | undefined;
@@ -118,10 +118,31 @@ const programsOfShell = (name: string, words: readonly Word[]): string[] => {
   const rest = words.slice(at + 1);
   const text = at === -1 ? ownFile(words[0]) : rest.find((word) => word === undefined || !/^[-+]/.test(word));
   if (text === undefined) return [];
-  const { commands, functions } = readShell(text, name === 'bash' ? 'bash' : 'posix');
-  const own = commands.flatMap(programsOf).filter((program) => !functions.includes(program));
+  const language = name === 'bash' ? 'bash' : 'posix';
+  const sourced = at === -1 ? sourcedBeside(words[0], text) : [];
+  const shells = [text, ...sourced].map((each) => readShell(each, language));
+  const functions = new Set(shells.flatMap((shell) => shell.functions));
+  const own = shells
+    .flatMap(({ commands }) => commands.flatMap(programsOf))
+    .filter((program) => !functions.has(program));
   const dashes = rest.indexOf('--');
   return [...own, ...(text.includes('"$@"') && dashes !== -1 ? programsOf(rest.slice(dashes + 1)) : [])];
+};
+
+/** The texts of the files in a script's folder that it names, and those that they name: what it sources. */
+const sourcedBeside = (path: Word, text: string): readonly string[] => {
+  const folder = dirname(resolve(root, path ?? ''));
+  const others = readdirSync(folder).filter((file) => file.endsWith('.sh') && file !== basename(path ?? ''));
+  const found = new Map<string, string>();
+  const visit = (from: string): void => {
+    for (const file of others.filter((other) => !found.has(other) && from.includes(`/${other}`))) {
+      const own = readFileSync(join(folder, file), 'utf8');
+      found.set(file, own);
+      visit(own);
+    }
+  };
+  visit(text);
+  return [...found.values()];
 };
 
 const root = join(import.meta.dirname, '../..');
