@@ -3,7 +3,6 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import middy from '@middy/core';
 import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
-import { documentFamily } from '../../events/ssm-command.ts';
 import { adviceOf } from '../../ssm-documents/registry.ts';
 import { createDeadLetters } from '../adapters/dead-letters.ts';
 import { createDocumentClient } from '../adapters/document-client.ts';
@@ -15,24 +14,15 @@ import { BAD_INPUT_QUEUE_URL, LANES_QUEUE_URL, readEnv, TABLE_NAME } from '../ru
 import { MIDDY_OPTIONS, observability } from '../runtime/middleware.ts';
 import { readSettings } from '../runtime/settings.ts';
 import { createTelemetry } from '../runtime/telemetry.ts';
-import { trackEvent } from './track.ts';
+import { trackEvent, trackSettings } from './track.ts';
 
 const env = readEnv({ TABLE_NAME, LANES_QUEUE_URL, BAD_INPUT_QUEUE_URL });
-const { policy, documents } = readSettings(new URL('./settings.json', import.meta.url));
-const { limits } = policy;
-const documentFamilies = new Set(Object.values(documents).map(({ name }) => documentFamily(name)));
+const own = trackSettings(readSettings(new URL('./settings.json', import.meta.url)));
 const [telemetry, sqs, now] = [createTelemetry('track'), new SQSClient({}), () => new Date()];
 const put = createDeadLetters({ client: sqs, queueUrl: env.BAD_INPUT_QUEUE_URL, functionName: 'track', now }).put;
 const wakes = createWakeQueue({ client: sqs, queueUrl: env.LANES_QUEUE_URL, newId });
 const table = { client: createDocumentClient(), tableName: env.TABLE_NAME, ssm: new SSMClient({ maxAttempts: 6 }) };
-const deps = {
-  ...telemetry,
-  ...createTableObserver({ ...table, limits, adviceOf, now }),
-  wakes,
-  limits,
-  documentFamilies,
-  wait,
-};
+const deps = { ...telemetry, ...createTableObserver({ ...table, ...own, adviceOf, now }), ...own, wakes, wait };
 
 /** λ track: the ends of commands in, results and wakes out. */
 export const handler = middy<SQSEvent, SQSBatchResponse>(MIDDY_OPTIONS)

@@ -13,6 +13,13 @@ import type { Wake } from '../core/wake.ts';
 import { PermanentError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/logger.ts';
 import type { Count } from '../runtime/metrics.ts';
+import type { Settings } from '../runtime/settings.ts';
+
+/** What the function takes from the settings of a deployment. */
+export const trackSettings = ({ policy, documents }: Pick<Settings, 'policy' | 'documents'>) => ({
+  limits: policy.limits,
+  documentFamilies: new Set(Object.values(documents).map(({ name }) => documentFamily(name))),
+});
 
 /** What λ track works with. */
 export type TrackDeps = {

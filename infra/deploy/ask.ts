@@ -11,9 +11,10 @@ export type Asking = {
 /**
  * Asks a yes-or-no question on the terminal; everything but `y` and `yes` is a no.
  *
+ * @param otherwise says what has not happened where the answer is no
  * @throws UserError where the answer is no, or where there is nobody to ask
  */
-export const agree = async (question: string, { yes, isTerminal }: Asking): Promise<void> => {
+export const agree = async (question: string, otherwise: string, { yes, isTerminal }: Asking): Promise<void> => {
   if (yes) return;
   if (!isTerminal) throw new UserError(`${question} There is no terminal to ask at: add --yes to agree`, EXIT.refused);
   const lines = createInterface({ input: process.stdin, output: process.stderr });
@@ -21,5 +22,5 @@ export const agree = async (question: string, { yes, isTerminal }: Asking): Prom
   const closed = new Promise<string>((resolve) => lines.once('close', () => resolve('')));
   const answer = await Promise.race([lines.question(`${question} [y/N] `), closed]);
   lines.close();
-  if (!/^y(?:es)?$/i.test(answer.trim())) throw new UserError('nothing was deployed', EXIT.refused);
+  if (!/^y(?:es)?$/i.test(answer.trim())) throw new UserError(otherwise, EXIT.refused);
 };

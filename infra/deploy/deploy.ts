@@ -73,7 +73,8 @@ const compare = async (
     throw new UserError('there is no terminal to ask at (the CDK asks about permissions too): add --yes', EXIT.refused);
   }
   if (questions.length > 0) {
-    await agree(`Deploy with ${questions.length === 1 ? 'this change' : `these ${questions.length} changes`}?`, asking);
+    const what = questions.length === 1 ? 'this change' : `these ${questions.length} changes`;
+    await agree(`Deploy with ${what}?`, 'nothing was deployed', asking);
   }
   return own;
 };
@@ -102,7 +103,7 @@ const cleanDocuments = async (
   if (removable.length === 0)
     return say(`there is no document to delete that was made more than ${KEEP_DAYS} days ago`);
   for (const name of removable) say(`  ${name}`);
-  await agree(`Delete these ${removable.length} documents?`, asking);
+  await agree(`Delete these ${removable.length} documents?`, 'deployed; no document was deleted', asking);
   await deleteDocuments(client, removable, (name) => say(`deleted ${name}`));
 };
 
@@ -139,9 +140,9 @@ const main = async (): Promise<ExitCode> => {
   if (options['dry-run']) return runCdk(['diff', ...words, config.stackName], target);
   const approval = asking.yes ? 'never' : 'broadening';
   const code = await runCdk(['deploy', ...words, '--require-approval', approval, config.stackName], target);
-  if (code === EXIT.done && options['clean-documents']) await cleanDocuments(config, target, assembly, before, asking);
   // Once more, below what the CDK printed.
   sayWhatIsLeftOut();
+  if (code === EXIT.done && options['clean-documents']) await cleanDocuments(config, target, assembly, before, asking);
   return code;
 };
 

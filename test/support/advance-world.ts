@@ -1,5 +1,4 @@
 import { DeleteCommand, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
-import { documentFamily } from '../../events/ssm-command.ts';
 import type { BeyondEc2Reading } from '../../functions/adapters/beyond-ec2.ts';
 import { createCommandObserver } from '../../functions/adapters/command-observer.ts';
 import { createDueStore } from '../../functions/adapters/due-store.ts';
@@ -16,7 +15,7 @@ import { ResultRow, RunState } from '../../functions/core/rows.ts';
 import { groupOf, type Wake } from '../../functions/core/wake.ts';
 import { reconcile } from '../../functions/reconcile/reconcile.ts';
 import type { Settings } from '../../functions/runtime/settings.ts';
-import { trackEvent } from '../../functions/track/track.ts';
+import { trackEvent, trackSettings } from '../../functions/track/track.ts';
 import { type CrashMode, crasher } from './crash.ts';
 import { type FakeNode, fakeSsm } from './fake-ssm.ts';
 import { testSettings } from './settings.ts';
@@ -110,15 +109,13 @@ export const advanceWorld = (table: TestTable, options: Options = {}) => {
     newRunId: () => `r-${++counter}`,
   };
   const observer = createCommandObserver({ reader, runs, results, limits, adviceOf: () => undefined, now });
-  const documentFamilies = new Set(Object.values(settings.documents).map(({ name }) => documentFamily(name)));
   const trackDeps = {
     observer,
     runs,
     results,
     reader,
     wakes,
-    limits,
-    documentFamilies,
+    ...trackSettings(settings),
     log,
     count,
     wait: async () => {},
