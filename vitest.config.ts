@@ -11,7 +11,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: [
-            '{functions,ssm-documents,events,infra,cli}/**/*.test.ts',
+            '{core,functions,ssm-documents,events,infra,cli}/**/*.test.ts',
             'test/{contract,corpus,infra}/**/*.test.ts',
           ],
         },
@@ -21,7 +21,7 @@ export default defineConfig({
         test: {
           name: 'lab',
           include: [
-            'test/lab/**/*.test.ts',
+            'lab/**/*.test.ts',
             'test/bench/**/*.test.ts',
             'test/e2e/**/*.test.ts',
             'test/e2e-real/**/*.test.ts',

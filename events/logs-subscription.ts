@@ -1,7 +1,7 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import * as z from 'zod';
 
-/** What CloudWatch Logs hands to λ logs: a base64 text of a gzipped {@link LogsPayload}. */
+/** What CloudWatch Logs hands to log-classifier: a base64 text of a gzipped {@link LogsPayload}. */
 export const LogsSubscriptionEvent = z.object({ awslogs: z.object({ data: z.string().min(1) }) });
 export type LogsSubscriptionEvent = z.infer<typeof LogsSubscriptionEvent>;
 

@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { ClusterName, InstanceId, IsoTime } from '../functions/core/ids.ts';
-import { LOGS_SOURCE, NODE_SYMPTOM } from '../functions/core/signal-symptom.ts';
+import { ClusterName, InstanceId, IsoTime } from '../core/model/ids.ts';
+import { LOGS_SOURCE, NODE_SYMPTOM } from '../core/signals/node-symptom.ts';
 
 export { LOGS_SOURCE, NODE_SYMPTOM };
 /** The source of fleetmend's own notices. */

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { readSymptoms } from '../functions/core/log-symptoms.ts';
-import { QUERIES, readQuery } from '../functions/core/report.ts';
-import { ACTIONS, readRequest } from '../functions/core/request.ts';
+import { QUERIES, readQuery } from '../core/api/report.ts';
+import { ACTIONS, readRequest } from '../core/api/request.ts';
+import { readSymptoms } from '../core/logs/symptoms.ts';
 import { decodeLogs } from './logs-subscription.ts';
 import { NodeSymptomEvent } from './node-symptom.ts';
 import { CommandStatusEvent, commandStatusEvent, documentFamily } from './ssm-command.ts';
@@ -16,8 +16,8 @@ const named = (prefix: string) => samples.filter(([name]) => name.startsWith(pre
 
 describe('every sample is one of its kind', () => {
   it.each(samples)('%s', (name, sample) => {
-    if (name.startsWith('remediate-')) return expect(readRequest(sample)).toMatchObject({ ok: true });
-    if (name.startsWith('report-')) return expect(readQuery(sample)).toMatchObject({ ok: true });
+    if (name.startsWith('operator-api-')) return expect(readRequest(sample)).toMatchObject({ ok: true });
+    if (name.startsWith('audit-query-')) return expect(readQuery(sample)).toMatchObject({ ok: true });
     if (name.startsWith('node-symptom')) return expect(NodeSymptomEvent.parse(sample).detail).toBeDefined();
     if (name.startsWith('ssm-command')) {
       return expect(documentFamily(CommandStatusEvent.parse(sample).detail['document-name'])).toBe(
@@ -30,8 +30,8 @@ describe('every sample is one of its kind', () => {
 });
 
 it('has a sample of every action and of every query', () => {
-  const actions = named('remediate-').map(([, sample]) => (sample as { action: string }).action);
-  const queries = named('report-').map(([, sample]) => (sample as { query: string }).query);
+  const actions = named('operator-api-').map(([, sample]) => (sample as { action: string }).action);
+  const queries = named('audit-query-').map(([, sample]) => (sample as { query: string }).query);
   expect(new Set(actions)).toEqual(new Set(ACTIONS));
   expect(new Set(queries)).toEqual(new Set(QUERIES));
 });

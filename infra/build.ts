@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { buildDocuments } from '../ssm-documents/build.ts';
+import { buildDocuments } from '../ssm-documents/builder/build.ts';
 import { BUNDLE_BUDGET_KILOBYTES, bundleFunctions, complaints } from './bundle.ts';
 
 const root = join(import.meta.dirname, '..');

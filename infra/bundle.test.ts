@@ -21,13 +21,16 @@ describe('bundleFunctions', () => {
   it('writes an ES module with its source map, and says what is in it', async () => {
     const options = {
       root,
-      sources: sources({ logs: `import { b } from './b.ts'; export const handler = async () => b;` }),
+      sources: sources({ 'log-classifier': `import { b } from './b.ts'; export const handler = async () => b;` }),
       out: out(),
-      names: ['logs'] as const,
+      names: ['log-classifier'] as const,
     };
-    writeFileSync(join(options.sources, 'logs', 'b.ts'), `export const b = 'kept'; export const c = 'dropped';`);
+    writeFileSync(
+      join(options.sources, 'log-classifier', 'b.ts'),
+      `export const b = 'kept'; export const c = 'dropped';`,
+    );
     const [bundle] = await bundleFunctions(options);
-    const text = readFileSync(join(options.out, 'logs', 'index.mjs'), 'utf8');
+    const text = readFileSync(join(options.out, 'log-classifier', 'index.mjs'), 'utf8');
     expect(text).toMatch(/export\s*\{/);
     expect(text).toContain('sourceMappingURL=index.mjs.map');
     expect(text).not.toContain('dropped');
@@ -36,36 +39,43 @@ describe('bundleFunctions', () => {
   });
 
   it('names every handler that is missing, and builds nothing', async () => {
-    const options = { root, sources: sources({ intake: '' }), out: out(), names: ['logs', 'intake', 'track'] as const };
-    await expect(bundleFunctions(options)).rejects.toThrow(/no such handler: .*logs.handler\.ts, .*track.handler\.ts$/);
+    const options = {
+      root,
+      sources: sources({ 'signal-intake': '' }),
+      out: out(),
+      names: ['log-classifier', 'signal-intake', 'command-tracker'] as const,
+    };
+    await expect(bundleFunctions(options)).rejects.toThrow(
+      /no such handler: .*log-classifier.handler\.ts, .*command-tracker.handler\.ts$/,
+    );
   });
 });
 
 describe('complaints', () => {
   const bundle = (bytes: number, inputs: Readonly<Record<string, number>>): Bundle => ({
-    name: 'logs',
+    name: 'log-classifier',
     file: 'index.mjs',
     bytes,
     inputs,
   });
 
   it('is silent about a small bundle of wanted code', () => {
-    expect(complaints(bundle(600_000, { 'functions/logs/handler.ts': 900 }))).toEqual([]);
+    expect(complaints(bundle(600_000, { 'functions/log-classifier/handler.ts': 900 }))).toEqual([]);
   });
 
   it('names the heaviest files of a bundle over its budget', () => {
     expect(complaints(bundle(600_001, { small: 1, big: 500_000 }))).toEqual([
-      'logs: 601 KB of 600 KB; heaviest: big (500 KB), small (1 KB)',
+      'log-classifier: 601 KB of 600 KB; heaviest: big (500 KB), small (1 KB)',
     ]);
   });
 
   it.each([
     'node_modules/zod/v4/locales/de.js',
     'node_modules/aws-xray-sdk-core/dist/index.js',
-    'test/lab/node.ts',
-    'functions/core/run.test.ts',
+    'lab/node.ts',
+    'core/runs/advance.test.ts',
     'node_modules/@aws-sdk/credential-provider-sso/dist-es/index.js',
   ])('refuses %s', (file) => {
-    expect(complaints(bundle(1, { [file]: 1 }))).toEqual([`logs: ${file} must not be bundled`]);
+    expect(complaints(bundle(1, { [file]: 1 }))).toEqual([`log-classifier: ${file} must not be bundled`]);
   });
 });

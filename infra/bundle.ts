@@ -4,7 +4,15 @@ import { build, type Metafile, type OutputFile } from 'esbuild';
 import { envCredentials, leanSchemas } from './bundle-plugins.ts';
 
 /** The Lambda functions of fleetmend, in the order of the flow. */
-export const FUNCTION_NAMES = ['logs', 'intake', 'remediate', 'track', 'advance', 'reconcile', 'report'] as const;
+export const FUNCTION_NAMES = [
+  'log-classifier',
+  'signal-intake',
+  'operator-api',
+  'command-tracker',
+  'run-controller',
+  'scheduler',
+  'audit-query',
+] as const;
 export type FunctionName = (typeof FUNCTION_NAMES)[number];
 
 /** What one function's bundle may weigh: load time grows with it. Kilobytes of 1,000 bytes. */
@@ -15,7 +23,7 @@ export const UNWANTED_INPUTS: readonly RegExp[] = [
   // zod's classic schemas speak English by themselves; the other locales come with `import { z }` only.
   /\/zod\/.*\/locales\/(?!en\.)/,
   /\/aws-xray-sdk/,
-  /(?:^|\/)test\//,
+  /^(?:lab|test)\/|\/test\//,
   /\.test\.ts$/,
   /\/credential-provider-(?:ini|sso|process|web-identity|login)\//,
 ];

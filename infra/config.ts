@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { ClusterPolicy, Limits, Policy } from '../functions/core/policy.ts';
+import { ClusterPolicy, Limits, Policy } from '../core/model/policy.ts';
 import { FUNCTION_NAMES } from './bundle.ts';
 
 /** Source: CloudWatch Logs API, CreateLogGroup. */
@@ -126,14 +126,16 @@ export const Config = z.strictObject({
       memoryMegabytes: z.partialRecord(z.enum(FUNCTION_NAMES), MemoryMegabytes).default({}),
     })
     .prefault({}),
-  /** How many copies of a function work on its queue at once; advance's is the governor of the SSM call rate. */
+  /** How many copies of a function work on its queue at once; run-controller's is the governor of the SSM call rate. */
   maxConcurrency: z
     .strictObject({
-      intake: MaxConcurrency.default(5),
-      track: MaxConcurrency.default(5),
-      advance: MaxConcurrency.default(5),
-      /** Copies that are reserved for the function logs; `unreserved` where the account's quota leaves none to reserve. */
-      logs: z.union([MaxConcurrency, z.literal('unreserved')], '2 to 1,000 copies, or unreserved').default(5),
+      'signal-intake': MaxConcurrency.default(5),
+      'command-tracker': MaxConcurrency.default(5),
+      'run-controller': MaxConcurrency.default(5),
+      /** Copies that are reserved for log-classifier; `unreserved` where the account's quota leaves none to reserve. */
+      'log-classifier': z
+        .union([MaxConcurrency, z.literal('unreserved')], '2 to 1,000 copies, or unreserved')
+        .default(5),
     })
     .prefault({}),
   /** Variants of repair documents that advance may send besides `<remediation>-repair`, by document key. */

@@ -9,8 +9,8 @@ import {
   Validations,
 } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
+import type { Remediation } from '../core/model/remediation.ts';
 import { documentName } from '../events/ssm-command.ts';
-import type { Remediation } from '../functions/core/remediation.ts';
 import packageJson from '../package.json' with { type: 'json' };
 import type { SkippedLogGroup } from './config.ts';
 import type { DocumentToDeploy } from './constructs/documents.ts';
@@ -62,7 +62,7 @@ export const createApp = (options: AppOptions): App => {
   const { stackName } = config;
   const stack = new FleetmendStack(app, stackName, {
     stackName,
-    description: 'fleetmend: EKS worker nodes that mend themselves',
+    description: 'fleetmend: EKS worker nodes that repair themselves',
     ...(options.env === undefined ? {} : { env: options.env }),
     // The command line checks the bootstrap version too; without the rule the template has no parameter.
     // (The cast: aws-cdk-lib's types are not written for exactOptionalPropertyTypes.)

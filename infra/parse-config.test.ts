@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { Limits } from '../functions/core/policy.ts';
+import { Limits } from '../core/model/policy.ts';
 import { Config, type ConfigInput, policyOf } from './config.ts';
 import { config as example } from './example.config.ts';
 import { parseConfig } from './parse-config.ts';
@@ -23,7 +23,7 @@ describe('parseConfig', () => {
       logRetentionDays: 90,
       notifications: {},
       functions: { architecture: 'arm64', memoryMegabytes: {} },
-      maxConcurrency: { advance: 5 },
+      maxConcurrency: { 'run-controller': 5 },
       limits: { retentionDays: 365 },
     });
   });
@@ -31,7 +31,7 @@ describe('parseConfig', () => {
   it.each<[string, unknown, RegExp]>([
     ['nothing', undefined, /\(top\): /],
     ['no cluster', { clusters: [] }, /clusters: list at least one cluster/],
-    ['a mode that is none', { clusters: [{ name: 'shop', mode: 'mend' }] }, /clusters\.0\.mode: /],
+    ['a mode that is none', { clusters: [{ name: 'shop', mode: 'fix' }] }, /clusters\.0\.mode: /],
     ['a name that is none', { clusters: [{ name: 'a b' }] }, /clusters\.0\.name: not an EKS cluster name/],
     [
       'a misspelt field',
@@ -91,19 +91,19 @@ describe('parseConfig', () => {
     [
       'a function that does not exist',
       { clusters, functions: { memoryMegabytes: { nope: 512 } } },
-      /functions\.memoryMegabytes\.nope: no such field; there are logs, intake, /,
+      /functions\.memoryMegabytes\.nope: no such field; there are log-classifier, signal-intake, /,
     ],
     [
       'copies in words',
-      { clusters, maxConcurrency: { logs: 'some' } },
-      /maxConcurrency\.logs: 2 to 1,000 copies, or unres/,
+      { clusters, maxConcurrency: { 'log-classifier': 'some' } },
+      /maxConcurrency\.log-classifier: 2 to 1,000 copies, or unres/,
     ],
     [
       'a time of day that is none',
       { clusters: [{ name: 's', freezeWindows: [{ days: ['Mon'], fromUtc: '8:30', toUtc: '09:00' }] }] },
       /freezeWindows\.0\.fromUtc: not a time of day in UTC, for example 08:30/,
     ],
-    ['a stack name that is none', { clusters, stackName: 'Fleet Mend' }, /stackName: not a stack name/],
+    ['a stack name that is none', { clusters, stackName: 'Fleet Repair' }, /stackName: not a stack name/],
     [
       'a topic of another Region',
       { clusters, region: 'eu-west-1', notifications: { topicArn: 'arn:aws:sns:us-east-1:123456789012:t' } },
@@ -135,8 +135,8 @@ describe('parseConfig', () => {
     ['a limit in the wrong unit', { clusters, limits: { coolDownSeconds: 0.25 } }, /limits\.coolDownSeconds: /],
     [
       'a timeout that Lambda does not have',
-      { clusters, limits: { advanceTimeoutSeconds: 2000 } },
-      /limits\.advanceTimeoutSeconds: .*900/,
+      { clusters, limits: { runControllerTimeoutSeconds: 2000 } },
+      /limits\.runControllerTimeoutSeconds: .*900/,
     ],
     [
       'a run whose state does not fit into an item',
@@ -145,8 +145,8 @@ describe('parseConfig', () => {
     ],
     [
       'too little memory',
-      { clusters, functions: { memoryMegabytes: { logs: 64 } } },
-      /functions\.memoryMegabytes\.logs/,
+      { clusters, functions: { memoryMegabytes: { 'log-classifier': 64 } } },
+      /functions\.memoryMegabytes\.log-classifier/,
     ],
     [
       'a function that is none',
@@ -154,7 +154,7 @@ describe('parseConfig', () => {
       /functions\.memoryMegabytes/,
     ],
     ['an odd retention', { clusters, logRetentionDays: 42 }, /logRetentionDays: /],
-    ['one copy', { clusters, maxConcurrency: { advance: 1 } }, /maxConcurrency\.advance: /],
+    ['one copy', { clusters, maxConcurrency: { 'run-controller': 1 } }, /maxConcurrency\.run-controller: /],
     [
       'two ways to tell',
       { clusters, notifications: { email: 'a@example.com', topicArn: 'arn:aws:sns:eu-west-1:123456789012:t' } },
@@ -227,7 +227,9 @@ describe('a number of the configuration', () => {
 
   it('is found by this test', () => {
     const paths = found.map(([path]) => path);
-    expect(paths).toEqual(expect.arrayContaining(['.limits.coolDownSeconds', '.sweepMinutes', '.maxConcurrency.logs']));
+    expect(paths).toEqual(
+      expect.arrayContaining(['.limits.coolDownSeconds', '.sweepMinutes', '.maxConcurrency.log-classifier']),
+    );
     expect(paths.filter((path) => path.startsWith('.limits.')).sort()).toEqual(
       Object.keys(Limits.parse(undefined))
         .map((name) => `.limits.${name}`)

@@ -1,8 +1,8 @@
 import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
+import type { Remediation } from '../core/model/remediation.ts';
 import { documentName } from '../events/ssm-command.ts';
-import type { Remediation } from '../functions/core/remediation.ts';
 import type { FunctionName } from './bundle.ts';
 import { type Config, type SkippedLogGroup, type SkipReason, subscriptionFilterName } from './config.ts';
 import { Alarms } from './constructs/alarms.ts';
@@ -38,7 +38,7 @@ export type FleetmendStackProps = StackProps & {
   readonly code: Readonly<Record<FunctionName, string>>;
 };
 
-/** fleetmend, from the log line to the mended node; in the order of the flow in the README. */
+/** fleetmend, from the log line to the repaired node; in the order of the flow in the README. */
 export class FleetmendStack extends Stack {
   constructor(scope: Construct, id: string, props: FleetmendStackProps) {
     super(scope, id, props);
@@ -65,20 +65,20 @@ export class FleetmendStack extends Stack {
     const signals = inbox('Signals', 'signals');
     // SSM's list calls lag behind its events: without the wait most commands would be read twice.
     const progress = inbox('Progress', 'progress', { deliveryDelay: Duration.seconds(1) });
-    const advanceTimeout = Duration.seconds(config.limits.advanceTimeoutSeconds);
+    const runControllerTimeout = Duration.seconds(config.limits.runControllerTimeoutSeconds);
     const lanes = new FifoInbox(this, 'Lanes', {
       queueName: named('lanes'),
-      visibilityTimeout: Duration.seconds(advanceTimeout.toSeconds() + LANES_VISIBILITY_SLACK_SECONDS),
+      visibilityTimeout: Duration.seconds(runControllerTimeout.toSeconds() + LANES_VISIBILITY_SLACK_SECONDS),
       maxReceiveCount: 8,
     });
-    // Bad input is acknowledged and kept with its reason: by intake and track in the queue behind their inbox, by advance
-    // in one of its own, since the dead letters of a FIFO queue must be FIFO too and would hold each other up.
+    // Bad input is acknowledged and kept with its reason: by signal-intake and command-tracker in the queue behind their inbox, by
+    // run-controller in one of its own, since the dead letters of a FIFO queue must be FIFO too and would hold each other up.
     const dead = {
       rules: deadLetterQueue(this, 'DeadRules', named('rules-dlq')),
-      logs: deadLetterQueue(this, 'DeadLogs', named('logs-dlq')),
-      remediate: deadLetterQueue(this, 'DeadRemediate', named('remediate-dlq')),
-      reconcile: deadLetterQueue(this, 'DeadReconcile', named('reconcile-dlq')),
-      advance: deadLetterQueue(this, 'DeadAdvance', named('advance-dlq')),
+      'log-classifier': deadLetterQueue(this, 'DeadLogClassifier', named('log-classifier-dlq')),
+      'operator-api': deadLetterQueue(this, 'DeadOperatorApi', named('operator-api-dlq')),
+      scheduler: deadLetterQueue(this, 'DeadScheduler', named('scheduler-dlq')),
+      'run-controller': deadLetterQueue(this, 'DeadRunController', named('run-controller-dlq')),
       signals: signals.dead,
       progress: progress.dead,
       lanes: lanes.dead,
@@ -108,12 +108,14 @@ export class FleetmendStack extends Stack {
 
     const rules = new Rules(this, 'Rules', { dead: dead.rules, namePrefix: this.stackName });
 
-    // CloudWatch Logs ── subscription ─▶ λ logs ── PutEvents "Node Symptom"
-    const logs = spine('LogsFunction', 'logs', {
-      environment: { BUS_NAME, BAD_INPUT_QUEUE_URL: dead.logs.queueUrl },
-      statements: [grants.putEvents(bus.eventBusArn), grants.sendTo(dead.logs)],
-      asynchronous: { dead: dead.logs, retryAttempts: 2, maxEventAge: Duration.hours(1) },
-      ...(config.maxConcurrency.logs === 'unreserved' ? {} : { reservedCopies: config.maxConcurrency.logs }),
+    // CloudWatch Logs ── subscription ─▶ log-classifier ── PutEvents "Node Symptom"
+    const logClassifier = spine('LogClassifierFunction', 'log-classifier', {
+      environment: { BUS_NAME, BAD_INPUT_QUEUE_URL: dead['log-classifier'].queueUrl },
+      statements: [grants.putEvents(bus.eventBusArn), grants.sendTo(dead['log-classifier'])],
+      asynchronous: { dead: dead['log-classifier'], retryAttempts: 2, maxEventAge: Duration.hours(1) },
+      ...(config.maxConcurrency['log-classifier'] === 'unreserved'
+        ? {}
+        : { reservedCopies: config.maxConcurrency['log-classifier'] }),
     });
     const without = (logGroups: readonly string[], ...reasons: readonly SkipReason[]) => {
       const left = props.skippedLogGroups.filter(({ reason }) => reasons.includes(reason));
@@ -127,12 +129,12 @@ export class FleetmendStack extends Stack {
         'full',
       ),
       remediations,
-      target: logs.fn,
+      target: logClassifier.fn,
       filterName: subscriptionFilterName(this.stackName),
     });
-    fleetmendBus.keepSymptomsFor(logs.role);
+    fleetmendBus.keepSymptomsFor(logClassifier.role);
 
-    // CloudWatch alarms, EKS, EC2/ASG events, "Node Symptom" ── rules ─▶ SQS signals ─▶ λ intake ─▶ mailbox row, then wake
+    // CloudWatch alarms, EKS, EC2/ASG events, "Node Symptom" ── rules ─▶ SQS signals ─▶ signal-intake ─▶ pending row, then wake
     if (config.signals.alarms) {
       new ClusterAlarms(this, 'ClusterAlarms', {
         namePrefix: this.stackName,
@@ -146,15 +148,15 @@ export class FleetmendStack extends Stack {
       [rules.symptoms(bus, signals.queue), ...rules.services(signalPatterns(config, this.stackName), signals.queue)],
       signals.queue,
     );
-    const intake = spine('IntakeFunction', 'intake', {
+    const signalIntake = spine('SignalIntakeFunction', 'signal-intake', {
       environment: { TABLE_NAME, LANES_QUEUE_URL, BAD_INPUT_QUEUE_URL: dead.signals.queueUrl },
       statements: [grants.sendTo(lanes.queue, dead.signals), grants.describeInstances()],
     });
-    intake.worksOn(signals.queue, { batchSize: 10, maxConcurrency: config.maxConcurrency.intake });
+    signalIntake.worksOn(signals.queue, { batchSize: 10, maxConcurrency: config.maxConcurrency['signal-intake'] });
 
-    // console / CLI / dashboard button ─▶ λ remediate ── queued run, then wake
+    // console / CLI / dashboard button ─▶ operator-api ── queued run, then wake
     const replayable = Object.values(dead);
-    const remediate = spine('RemediateFunction', 'remediate', {
+    const operatorApi = spine('OperatorApiFunction', 'operator-api', {
       environment: {
         TABLE_NAME,
         LANES_QUEUE_URL,
@@ -167,34 +169,34 @@ export class FleetmendStack extends Stack {
         grants.describeManagedNodes(),
         ...grants.readClusters(config),
       ],
-      asynchronous: { dead: dead.remediate, retryAttempts: 2, maxEventAge: Duration.hours(1) },
+      asynchronous: { dead: dead['operator-api'], retryAttempts: 2, maxEventAge: Duration.hours(1) },
     });
 
-    // schedule ─▶ λ reconcile ── sweep runs, overdue commands, entries now due; then wake
-    const reconcile = spine('ReconcileFunction', 'reconcile', {
+    // schedule ─▶ scheduler ── sweep runs, overdue commands, entries now due; then wake
+    const scheduler = spine('SchedulerFunction', 'scheduler', {
       environment: { TABLE_NAME, LANES_QUEUE_URL },
       statements: [grants.sendTo(lanes.queue), grants.readCommands()],
-      asynchronous: { dead: dead.reconcile, retryAttempts: 1, maxEventAge: Duration.minutes(5) },
+      asynchronous: { dead: dead.scheduler, retryAttempts: 1, maxEventAge: Duration.minutes(5) },
     });
-    rules.clock(reconcile.fn, config.sweepMinutes);
+    rules.clock(scheduler.fn, config.sweepMinutes);
 
-    // SSM command status ── rule ─▶ SQS progress ─▶ λ track ── results, then wake
+    // SSM command status ── rule ─▶ SQS progress ─▶ command-tracker ── results, then wake
     rules.commandEnds(
       documents.map(({ key, sha256 }) => documentName(this.stackName, key, sha256)),
       progress.queue,
     );
-    const track = spine('TrackFunction', 'track', {
+    const commandTracker = spine('CommandTrackerFunction', 'command-tracker', {
       environment: { TABLE_NAME, LANES_QUEUE_URL, BAD_INPUT_QUEUE_URL: dead.progress.queueUrl },
       statements: [grants.sendTo(lanes.queue, dead.progress), grants.readCommands()],
     });
-    track.worksOn(progress.queue, { batchSize: 10, maxConcurrency: config.maxConcurrency.track });
+    commandTracker.worksOn(progress.queue, { batchSize: 10, maxConcurrency: config.maxConcurrency['command-tracker'] });
 
-    // SQS FIFO lanes (group = lane, or run for checks) ─▶ λ advance: plans, sends, ends runs
-    const advance = spine('AdvanceFunction', 'advance', {
-      timeout: advanceTimeout,
-      environment: { TABLE_NAME, LANES_QUEUE_URL, BUS_NAME, BAD_INPUT_QUEUE_URL: dead.advance.queueUrl },
+    // SQS FIFO lanes (group = lane, or run for checks) ─▶ run-controller: plans, sends, ends runs
+    const runController = spine('RunControllerFunction', 'run-controller', {
+      timeout: runControllerTimeout,
+      environment: { TABLE_NAME, LANES_QUEUE_URL, BUS_NAME, BAD_INPUT_QUEUE_URL: dead['run-controller'].queueUrl },
       statements: [
-        grants.sendTo(lanes.queue, dead.advance),
+        grants.sendTo(lanes.queue, dead['run-controller']),
         grants.putEvents(bus.eventBusArn),
         ...grants.sendCommand(config, grants.sendableDocuments(config, documents, remediations, this.stackName)),
         grants.listAndCancelCommands(),
@@ -205,19 +207,19 @@ export class FleetmendStack extends Stack {
         grants.askRegistries(),
       ],
     });
-    advance.worksOn(lanes.queue, { batchSize: 1, maxConcurrency: config.maxConcurrency.advance });
-    fleetmendBus.keepNoticesFor(advance.role);
+    runController.worksOn(lanes.queue, { batchSize: 1, maxConcurrency: config.maxConcurrency['run-controller'] });
+    fleetmendBus.keepNoticesFor(runController.role);
     notices.allow(rules.notices(bus, notices.topic));
 
-    // console / CLI / dashboard ─▶ λ report: read-only queries over the audit table
-    const report = spine('ReportFunction', 'report', { environment: { TABLE_NAME }, statements: [] });
+    // console / CLI / dashboard ─▶ audit-query: read-only queries over the audit table
+    const auditQuery = spine('AuditQueryFunction', 'audit-query', { environment: { TABLE_NAME }, statements: [] });
 
     const operators = new iam.ManagedPolicy(this, 'Operators', {
       description: 'fleetmend: all that its command line needs. Attach it to the people who may act.',
       statements: [
         new iam.PolicyStatement({
           actions: ['lambda:InvokeFunction'],
-          resources: [remediate.fn.functionArn, report.fn.functionArn],
+          resources: [operatorApi.fn.functionArn, auditQuery.fn.functionArn],
         }),
       ],
     });
@@ -247,8 +249,8 @@ export class FleetmendStack extends Stack {
       LanesQueueUrl: lanes.queue.queueUrl,
       NoticesTopicArn: notices.topic.topicArn,
       OperatorsPolicyArn: operators.managedPolicyArn,
-      RemediateFunctionName: remediate.fn.functionName,
-      ReportFunctionName: report.fn.functionName,
+      OperatorApiFunctionName: operatorApi.fn.functionName,
+      AuditQueryFunctionName: auditQuery.fn.functionName,
       DeadLetterQueueUrls: urlsAsJson(this, replayable),
       ...(props.skippedLogGroups.length === 0
         ? {}

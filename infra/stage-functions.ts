@@ -1,14 +1,14 @@
 import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Remediation } from '../core/model/remediation.ts';
 import { documentName } from '../events/ssm-command.ts';
-import type { Remediation } from '../functions/core/remediation.ts';
 import { Settings } from '../functions/runtime/settings.ts';
 import { FUNCTION_NAMES, type FunctionName } from './bundle.ts';
 import { type Config, policyOf } from './config.ts';
 import type { DocumentToDeploy } from './constructs/documents.ts';
 
 /** The functions that read `settings.json`; report answers questions and decides nothing. */
-const READS_SETTINGS: ReadonlySet<FunctionName> = new Set(FUNCTION_NAMES.filter((name) => name !== 'report'));
+const READS_SETTINGS: ReadonlySet<FunctionName> = new Set(FUNCTION_NAMES.filter((name) => name !== 'audit-query'));
 
 /** The settings of a deployment: its policy, and its documents and remediations as the registry says. */
 export const settingsOf = (
@@ -33,7 +33,9 @@ export const settingsOf = (
       order,
       disruptive,
       reasons: Object.fromEntries(Object.entries(reasons).map(([reason, { scope }]) => [reason, scope])),
-      unmendable: Object.entries(reasons).flatMap(([reason, { mendable }]) => (mendable === false ? [reason] : [])),
+      unrepairable: Object.entries(reasons).flatMap(([reason, { repairable }]) =>
+        repairable === false ? [reason] : [],
+      ),
     })),
   });
 
@@ -63,12 +65,12 @@ export const stageFunctions = (options: {
     return folder;
   };
   return {
-    logs: stage('logs'),
-    intake: stage('intake'),
-    remediate: stage('remediate'),
-    track: stage('track'),
-    advance: stage('advance'),
-    reconcile: stage('reconcile'),
-    report: stage('report'),
+    'log-classifier': stage('log-classifier'),
+    'signal-intake': stage('signal-intake'),
+    'operator-api': stage('operator-api'),
+    'command-tracker': stage('command-tracker'),
+    'run-controller': stage('run-controller'),
+    scheduler: stage('scheduler'),
+    'audit-query': stage('audit-query'),
   };
 };

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { documentName } from '../events/ssm-command.ts';
-import { buildDocuments } from '../ssm-documents/build.ts';
+import { buildDocuments } from '../ssm-documents/builder/build.ts';
 import { remediations } from '../ssm-documents/registry.ts';
 import type { Config, SkippedLogGroup } from './config.ts';
 import { createApp, synthesize } from './create-app.ts';

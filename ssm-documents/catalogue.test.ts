@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
-import type { Remediation } from '../functions/core/remediation.ts';
+import type { Remediation } from '../core/model/remediation.ts';
 import { remediation as template } from './_template/remediation.ts';
 import { catalogueOf } from './catalogue.ts';
 
 const named = (name: string, reasons: Remediation['reasons']): Remediation => ({ ...template, name, reasons });
-const reason = { severity: 'Fatal', scope: 'node', cause: 'It broke.', advice: 'Mend it.' } as const;
+const reason = { severity: 'Fatal', scope: 'node', cause: 'It broke.', advice: 'Repair it.' } as const;
 
 it('lists a shared reason once, with every remediation that gives it', () => {
   const entries = catalogueOf([named('one', { Shared: reason }), named('two', { Shared: reason, Own: reason })]);

@@ -1,5 +1,5 @@
-import type { Reason } from '../functions/core/reasons.ts';
-import type { Remediation } from '../functions/core/remediation.ts';
+import type { Reason } from '../core/model/reasons.ts';
+import type { Remediation } from '../core/model/remediation.ts';
 
 /** A reason with its name and the remediations that can give it. */
 export type CatalogueEntry = Reason & { readonly name: string; readonly remediations: readonly string[] };

@@ -1,4 +1,4 @@
-import type { Remediation } from '../functions/core/remediation.ts';
+import type { Remediation } from '../core/model/remediation.ts';
 import { type CatalogueEntry, catalogueOf } from './catalogue.ts';
 import { remediation as cniFiles } from './cni-files/remediation.ts';
 import { remediation as criDockerd } from './cri-dockerd/remediation.ts';

@@ -6,7 +6,7 @@ const QueueUrl = z.url('expected the URL of an SQS queue');
 export const TABLE_NAME = z.string().regex(/^[A-Za-z0-9_.-]{3,255}$/, 'expected the name of a DynamoDB table');
 /** Name or ARN of fleetmend's event bus. */
 export const BUS_NAME = z.string().min(1, 'expected the name of an event bus').max(1600);
-/** URL of the FIFO queue that wakes λ advance. */
+/** URL of the FIFO queue that wakes run-controller. */
 export const LANES_QUEUE_URL = QueueUrl;
 /** URL of the function's own dead-letter queue, for what it cannot process. */
 export const BAD_INPUT_QUEUE_URL = QueueUrl;
@@ -25,7 +25,7 @@ export const DLQ_URLS = z
 
 /**
  * Reads the named variables of the environment, for example `readEnv({ TABLE_NAME, BUS_NAME })`. It throws at cold
- * start and names every bad variable at once, so that one deployment mends all of them.
+ * start and names every bad variable at once, so that one deployment repairs all of them.
  */
 export const readEnv = <Shape extends z.ZodRawShape>(
   shape: Shape,

@@ -76,10 +76,10 @@ const invoke = async (at: string, event: unknown, env: Readonly<Record<string, s
 const control = { awslogs: { data: gzipSync('{"messageType":"CONTROL_MESSAGE"}').toString('base64') } };
 
 describe.each([
-  ['logs', control, { answer: null }],
-  ['intake', { Records: [] }, { answer: { batchItemFailures: [] } }],
-  ['remediate', { action: 'reboot', id: 'event-7' }, { thrown: { name: 'PermanentError' } }],
-  ['report', { query: 'scan', id: 'event-7' }, { thrown: { name: 'PermanentError' } }],
+  ['log-classifier', control, { answer: null }],
+  ['signal-intake', { Records: [] }, { answer: { batchItemFailures: [] } }],
+  ['operator-api', { action: 'reboot', id: 'event-7' }, { thrown: { name: 'PermanentError' } }],
+  ['audit-query', { query: 'scan', id: 'event-7' }, { thrown: { name: 'PermanentError' } }],
 ])('the exported handler of λ %s', (name, event, ending) => {
   it('goes through the middleware: a cold start metric, and an error logged once and rethrown', async () => {
     const lines = await invoke(await bundle(name), event);
@@ -97,7 +97,7 @@ describe.each([
 
   it('does not start without its environment, and names all that is missing', async () => {
     const { TABLE_NAME, BUS_NAME, BAD_INPUT_QUEUE_URL, ...rest } = ENV;
-    const missing = name === 'logs' ? /BUS_NAME.*BAD_INPUT_QUEUE_URL/ : /reading the environment: TABLE_NAME/;
+    const missing = name === 'log-classifier' ? /BUS_NAME.*BAD_INPUT_QUEUE_URL/ : /reading the environment: TABLE_NAME/;
     await expect(invoke(await bundle(name), event, rest)).rejects.toThrow(missing);
   });
 });

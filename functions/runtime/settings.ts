@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import * as z from 'zod';
-import { ClusterName } from '../core/ids.ts';
-import { Policy } from '../core/policy.ts';
+import { ClusterName } from '../../core/model/ids.ts';
+import { Policy } from '../../core/model/policy.ts';
 
 /** One built document as it was deployed: its content-addressed name and what the registry says of it. */
 export const DeployedDocument = z.strictObject({
@@ -26,8 +26,8 @@ export const Settings = z.strictObject({
       disruptive: z.boolean(),
       /** Reason names that lead to this remediation, with their scope. */
       reasons: z.record(z.string(), z.enum(['node', 'evidence'])),
-      /** Those of them that no repair mends. */
-      unmendable: z.array(z.string()).default([]),
+      /** Those of them that no repair repairs. */
+      unrepairable: z.array(z.string()).default([]),
     }),
   ),
 });

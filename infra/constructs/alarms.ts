@@ -39,7 +39,7 @@ export class Alarms extends Construct {
         `${name}-not-empty`,
         queue.metricApproximateNumberOfMessagesVisible({ period: PERIOD, statistic: 'Maximum' }),
         0,
-        `Messages that could not be handled wait in ${name}. Read the attribute reason of a message, then invoke ${props.namePrefix}-remediate with the action replay. Do not use the redrive of SQS: replay looks at each message first, and the policy of the queue of signals refuses a redrive.`,
+        `Messages that could not be handled wait in ${name}. Read the attribute reason of a message, then invoke ${props.namePrefix}-operator-api with the action replay. Do not use the redrive of SQS: replay looks at each message first, and the policy of the queue of signals refuses a redrive.`,
       );
     }
     for (const [name, queue] of Object.entries(props.inboxes)) {
@@ -64,12 +64,12 @@ export class Alarms extends Construct {
         new cloudwatch.Metric({
           namespace: props.namePrefix,
           metricName,
-          dimensionsMap: { service: props.namePrefix, function: 'advance' },
+          dimensionsMap: { service: props.namePrefix, function: 'run-controller' },
           period: PERIOD,
           statistic: 'Sum',
         }),
         0,
-        `${description}; invoke ${props.namePrefix}-report with the query open, then run`,
+        `${description}; invoke ${props.namePrefix}-audit-query with the query open, then run`,
       );
     laneStopped('breaker-opened', 'BreakerOpened', 'Repairs of a lane keep failing and were stopped');
     laneStopped(

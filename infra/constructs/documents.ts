@@ -2,9 +2,9 @@ import { CfnDeletionPolicy } from 'aws-cdk-lib';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
 import { documentName } from '../../events/ssm-command.ts';
-import { MAX_DOCUMENT_BYTES } from '../../ssm-documents/document.ts';
+import { MAX_DOCUMENT_BYTES } from '../../ssm-documents/builder/document.ts';
 
-/** A built SSM document, as `ssm-documents/build.ts` gives it. */
+/** A built SSM document, as `ssm-documents/builder/build.ts` gives it. */
 export type DocumentToDeploy = {
   /** `pause-image-repair`; a variant has a suffix. */
   readonly key: string;

@@ -13,12 +13,12 @@ export class FleetmendBus extends Construct {
     this.bus = new events.EventBus(this, 'Bus', { eventBusName: props.eventBusName }) as events.IEventBus;
   }
 
-  /** Keeps the source `fleetmend.logs` for λ logs, whose symptoms may lead to a repair. */
+  /** Keeps the source `fleetmend.logs` for log-classifier, whose symptoms may lead to a repair. */
   keepSymptomsFor(role: iam.IRole): void {
     this.keepSourceFor('OnlyLogsMaySendSymptoms', LOGS_SOURCE, role);
   }
 
-  /** Keeps the source `fleetmend` for λ advance, so that no one else can send notices in its name. */
+  /** Keeps the source `fleetmend` for run-controller, so that no one else can send notices in its name. */
   keepNoticesFor(role: iam.IRole): void {
     this.keepSourceFor('OnlyAdvanceMaySendNotices', NOTICE_SOURCE, role);
   }

@@ -1,9 +1,9 @@
 import { Aws } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
+import { modeOf } from '../../core/model/policy.ts';
+import type { Remediation } from '../../core/model/remediation.ts';
 import { documentName } from '../../events/ssm-command.ts';
-import { modeOf } from '../../functions/core/policy.ts';
-import type { Remediation } from '../../functions/core/remediation.ts';
 import type { Config } from '../config.ts';
 import type { DocumentToDeploy } from './documents.ts';
 
@@ -47,7 +47,7 @@ export const describeManagedNodes = (): iam.PolicyStatement => allow(['ssm:Descr
 /** Reading what became of commands. SSM knows no resources for either. */
 export const readCommands = (): iam.PolicyStatement => allow(['ssm:ListCommands', 'ssm:ListCommandInvocations'], ['*']);
 
-/** Finding and ending commands of λ advance. SSM knows no resources for either. */
+/** Finding and ending commands of run-controller. SSM knows no resources for either. */
 export const listAndCancelCommands = (): iam.PolicyStatement => allow(['ssm:ListCommands', 'ssm:CancelCommand'], ['*']);
 
 /** Asking an EKS registry, of whichever region and account, whether it has the pause image. */
@@ -81,7 +81,7 @@ export const readClusters = (config: Config): readonly iam.PolicyStatement[] =>
   );
 
 /**
- * Names of the documents that λ advance may send: every check; a repair only where some cluster's policy lets it happen,
+ * Names of the documents that run-controller may send: every check; a repair only where some cluster's policy lets it happen,
  * so that a deployment that observes cannot repair at all; a variant only where the configuration names it.
  */
 export const sendableDocuments = (

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Remediation } from '../../functions/core/remediation.ts';
+import type { Remediation } from '../../core/model/remediation.ts';
 import { filterPattern, MAX_FILTER_PATTERN_CHARACTERS } from './log-subscriptions.ts';
 
 const remediation = (name: string, logPhrases: readonly string[]): Remediation => ({

@@ -4,14 +4,14 @@ import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import { CfnPermission } from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import type { Remediation } from '../../functions/core/remediation.ts';
+import type { Remediation } from '../../core/model/remediation.ts';
 import { idOfName } from './id-of-name.ts';
 
 /** Source: CloudWatch Logs API, FilterPattern: at most 1,024 characters. */
 export const MAX_FILTER_PATTERN_CHARACTERS = 1024;
 
 /**
- * One coarse pattern for all remediations: a line passes that contains any of their phrases. λ logs classifies it.
+ * One coarse pattern for all remediations: a line passes that contains any of their phrases. log-classifier classifies it.
  *
  * @throws naming the remediations and how much is too much
  */

@@ -11,13 +11,13 @@ const COMMANDS = 'SSM knows no resources for listing commands and their invocati
 
 /** Why a function needs a statement on every resource. report and logs only trace. */
 const EVERYTHING: Readonly<Record<FunctionName, readonly string[]>> = {
-  logs: [TRACING],
-  intake: [TRACING],
-  remediate: [TRACING, FLEET],
-  track: [TRACING, COMMANDS],
-  advance: [TRACING, FLEET, COMMANDS, 'nor for cancelling them'],
-  reconcile: [TRACING, COMMANDS],
-  report: [TRACING],
+  'log-classifier': [TRACING],
+  'signal-intake': [TRACING],
+  'operator-api': [TRACING, FLEET],
+  'command-tracker': [TRACING, COMMANDS],
+  'run-controller': [TRACING, FLEET, COMMANDS, 'nor for cancelling them'],
+  scheduler: [TRACING, COMMANDS],
+  'audit-query': [TRACING],
 };
 
 const REGIONAL = '<AWS::Region>:<AWS::AccountId>';
@@ -26,7 +26,7 @@ const REGIONAL = '<AWS::Region>:<AWS::AccountId>';
 export const explainWildcards = (name: FunctionName, role: iam.Role, config: Config): void => {
   const explained: Readonly<Record<string, string>> = {
     'Resource::*': EVERYTHING[name].join('; '),
-    ...(name === 'advance'
+    ...(name === 'run-controller'
       ? {
           [`Resource::arn:<AWS::Partition>:ec2:${REGIONAL}:instance/*`]:
             'Nodes come and go; the statement holds only for instances with the tag of a configured cluster.',

@@ -17,21 +17,21 @@ describe('nearLimit', () => {
   const document = (characters: number) => 'x'.repeat(characters - 2);
 
   it('is silent while there is room', () => {
-    expect(nearLimit('advance', 'inline', [document(9_000)], 'clusters (3)')).toEqual([]);
+    expect(nearLimit('run-controller', 'inline', [document(9_000)], 'clusters (3)')).toEqual([]);
   });
 
   it.each(['inline', 'managed'] as const)('complains before an %s policy is full, adding up its documents', (kind) => {
     const half = document(POLICY_LIMITS[kind] / 2 - 10);
-    expect(nearLimit('advance', kind, [half], 'clusters (3)')).toEqual([]);
-    expect(nearLimit('advance', kind, [half, half], 'clusters (3)')).toEqual([
-      expect.stringMatching(/advance needs \d+ characters.*clusters \(3\)/),
+    expect(nearLimit('run-controller', kind, [half], 'clusters (3)')).toEqual([]);
+    expect(nearLimit('run-controller', kind, [half, half], 'clusters (3)')).toEqual([
+      expect.stringMatching(/run-controller needs \d+ characters.*clusters \(3\)/),
     ]);
   });
 });
 
 describe('tooMany', () => {
   it('complains of an eleventh managed policy', () => {
-    expect(tooMany('advance', 10, 'clusters (300)')).toEqual([]);
-    expect(tooMany('advance', 11, 'clusters (300)')).toEqual([expect.stringContaining('clusters (300)')]);
+    expect(tooMany('run-controller', 10, 'clusters (300)')).toEqual([]);
+    expect(tooMany('run-controller', 11, 'clusters (300)')).toEqual([expect.stringContaining('clusters (300)')]);
   });
 });

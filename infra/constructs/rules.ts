@@ -8,7 +8,7 @@ import { Construct } from 'constructs';
 import type * as z from 'zod';
 import { NODE_SYMPTOM, NOTICE_SOURCE } from '../../events/node-symptom.ts';
 import { COMMAND_STATUS_CHANGE, documentFamily } from '../../events/ssm-command.ts';
-import type { ReconcileRequest } from '../../functions/reconcile/reconcile.ts';
+import type { ReconcileRequest } from '../../functions/scheduler/tick.ts';
 import type { SignalPattern } from './signal-patterns.ts';
 
 /**
@@ -33,7 +33,7 @@ export class Rules extends Construct {
     this.namePrefix = props.namePrefix;
   }
 
-  /** Symptoms of any source; λ intake gives those of a foreign source a check at most. */
+  /** Symptoms of any source; signal-intake gives those of a foreign source a check at most. */
   symptoms(bus: events.IEventBus, signals: sqs.IQueue): events.IRule {
     return new events.Rule(this, 'Symptoms', {
       ruleName: `${this.namePrefix}-symptoms`,
@@ -75,7 +75,7 @@ export class Rules extends Construct {
     });
   }
 
-  /** The clock of λ reconcile: what is overdue, every minute; sweeps, every so many. */
+  /** The clock of scheduler: what is overdue, every minute; sweeps, every so many. */
   clock(reconcile: lambda.IFunction, sweepMinutes: number): void {
     const tick = (id: string, minutes: number, request: z.input<typeof ReconcileRequest>) =>
       new events.Rule(this, id, {

@@ -1,7 +1,7 @@
 import type { EventPattern } from 'aws-cdk-lib/aws-events';
-import { ALARM_STATE_CHANGE, CLUSTER_ALARM_INFIX } from '../../functions/core/signal-alarm.ts';
-import { ADDON_EVENTS, API_CALL, API_CALLS, CNI_ADDON, OF_ADDONS } from '../../functions/core/signal-eks.ts';
-import { INSTANCE_STATE_CHANGE, LAUNCH_SUCCESSFUL } from '../../functions/core/signal-instance.ts';
+import { ALARM_STATE_CHANGE, CLUSTER_ALARM_INFIX } from '../../core/signals/alarm.ts';
+import { ADDON_EVENTS, API_CALL, API_CALLS, CNI_ADDON, OF_ADDONS } from '../../core/signals/eks.ts';
+import { INSTANCE_STATE_CHANGE, LAUNCH_SUCCESSFUL } from '../../core/signals/instance.ts';
 import type { Config } from '../config.ts';
 
 /** A rule on the default bus: what AWS's own services say that is a signal. */

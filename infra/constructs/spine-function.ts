@@ -34,9 +34,9 @@ export type SpineFunctionProps = {
   readonly reservedCopies?: number;
 };
 
-/** The warning about a template whose function `advance` cannot be marked as recursive on purpose. */
+/** The warning about a template whose function `run-controller` cannot be marked as recursive on purpose. */
 const NO_RECURSIVE_LOOP =
-  'the template does not set RecursiveLoop on the function advance, because not every Region has the property. In a ' +
+  'the template does not set RecursiveLoop on the function run-controller, because not every Region has the property. In a ' +
   "commercial Region, Lambda's recursive loop detection may stop a chain of runs after about 16 messages through SQS; " +
   'set region in the configuration and deploy again';
 
@@ -87,7 +87,7 @@ export class SpineFunction extends Construct {
       },
       ...(tracing === 'yes' ? { tracing: lambda.Tracing.ACTIVE } : {}),
       // advance wakes itself through its queue, on purpose; Lambda would take a long run for a runaway loop.
-      ...(name === 'advance' && recursiveLoop === 'yes' ? { recursiveLoop: lambda.RecursiveLoop.ALLOW } : {}),
+      ...(name === 'run-controller' && recursiveLoop === 'yes' ? { recursiveLoop: lambda.RecursiveLoop.ALLOW } : {}),
       ...(props.reservedCopies === undefined ? {} : { reservedConcurrentExecutions: props.reservedCopies }),
       ...(props.asynchronous === undefined
         ? {}
@@ -97,7 +97,7 @@ export class SpineFunction extends Construct {
             maxEventAge: props.asynchronous.maxEventAge,
           }),
     });
-    if (name === 'advance' && recursiveLoop === 'unknown') {
+    if (name === 'run-controller' && recursiveLoop === 'unknown') {
       Annotations.of(this.fn).addWarningV2('fleetmend:recursive-loop', NO_RECURSIVE_LOOP);
     }
     // Without this Lambda could make the group first, with no retention.

@@ -1,5 +1,5 @@
 import * as iam from 'aws-cdk-lib/aws-iam';
-import { ALL_CLUSTERS, index, keys, TABLE } from '../../functions/adapters/table-keys.ts';
+import { ALL_CLUSTERS, index, keys, TABLE } from '../../functions/adapters/table/keys.ts';
 import type { FunctionName } from '../bundle.ts';
 
 type Action = 'GetItem' | 'BatchGetItem' | 'Query' | 'PutItem' | 'UpdateItem' | 'DeleteItem';
@@ -24,10 +24,10 @@ type Access = Readonly<Partial<Record<keyof typeof fence, readonly Action[]>>>;
  * Who may touch which rows. Nobody may update or delete a result: results are put once (the code's condition
  * `attribute_not_exists` guards that, IAM cannot say it), and no batch write is given, since it takes no conditions.
  */
-const ACCESS: Readonly<Record<Exclude<FunctionName, 'report'>, Access>> = {
-  logs: {},
-  intake: { lane: ['GetItem', 'PutItem', 'UpdateItem'], rate: ['UpdateItem'] },
-  remediate: {
+const ACCESS: Readonly<Record<Exclude<FunctionName, 'audit-query'>, Access>> = {
+  'log-classifier': {},
+  'signal-intake': { lane: ['GetItem', 'PutItem', 'UpdateItem'], rate: ['UpdateItem'] },
+  'operator-api': {
     request: ['GetItem', 'PutItem'],
     run: ['GetItem', 'PutItem'],
     lane: ['GetItem', 'PutItem', 'UpdateItem'],
@@ -36,13 +36,13 @@ const ACCESS: Readonly<Record<Exclude<FunctionName, 'report'>, Access>> = {
     node: ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem'],
     rate: ['UpdateItem'],
   },
-  track: {
+  'command-tracker': {
     command: ['GetItem', 'PutItem', 'UpdateItem'],
     run: ['GetItem', 'PutItem'],
     result: ['GetItem', 'PutItem'],
     node: ['GetItem', 'BatchGetItem', 'UpdateItem'],
   },
-  advance: {
+  'run-controller': {
     lane: ['GetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'],
     run: ['GetItem', 'Query', 'PutItem'],
     cluster: ['GetItem', 'PutItem'],
@@ -52,7 +52,7 @@ const ACCESS: Readonly<Record<Exclude<FunctionName, 'report'>, Access>> = {
     pauses: ['Query'],
     rate: ['UpdateItem'],
   },
-  reconcile: {
+  scheduler: {
     command: ['GetItem', 'UpdateItem'],
     run: ['PutItem'],
     lane: ['PutItem'],
@@ -100,7 +100,7 @@ const fenced = (actions: readonly Action[], resource: string, leadingKeys: reado
  */
 export const tableStatements = (name: FunctionName, tableArn: string): readonly iam.PolicyStatement[] => {
   const indexArn = ({ name: indexName }: { readonly name: string }) => `${tableArn}/index/${indexName}`;
-  if (name === 'report') {
+  if (name === 'audit-query') {
     return [
       new iam.PolicyStatement({ actions: ['dynamodb:GetItem'], resources: [tableArn] }),
       new iam.PolicyStatement({
@@ -111,6 +111,6 @@ export const tableStatements = (name: FunctionName, tableArn: string): readonly 
   }
   return [
     ...merged(ACCESS[name]).map(({ actions, leading }) => fenced(actions, tableArn, leading)),
-    ...(name === 'reconcile' ? [fenced(['Query'], indexArn(TABLE.byDue), [OPEN_PARTITIONS])] : []),
+    ...(name === 'scheduler' ? [fenced(['Query'], indexArn(TABLE.byDue), [OPEN_PARTITIONS])] : []),
   ];
 };

@@ -1,5 +1,5 @@
 import type * as z from 'zod';
-import { Limits } from '../../functions/core/policy.ts';
+import { Limits } from '../../core/model/policy.ts';
 import { boundOf, type ClusterScope, type DeploymentScope } from './scope.ts';
 
 const DEFAULTS: Readonly<Record<string, number>> = Limits.parse({});

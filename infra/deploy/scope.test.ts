@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Remediation } from '../../functions/core/remediation.ts';
+import type { Remediation } from '../../core/model/remediation.ts';
 import type { ConfigInput } from '../config.ts';
 import { parseConfig } from '../parse-config.ts';
 import { compareScopes, sharedClusters } from './compare-scopes.ts';

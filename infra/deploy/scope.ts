@@ -1,6 +1,6 @@
 import * as z from 'zod';
-import { type Limits, modeOf } from '../../functions/core/policy.ts';
-import type { Remediation } from '../../functions/core/remediation.ts';
+import { type Limits, modeOf } from '../../core/model/policy.ts';
+import type { Remediation } from '../../core/model/remediation.ts';
 import type { Config } from '../config.ts';
 
 /** The key of a template's metadata under which a deployment says what it may do. */
@@ -33,7 +33,7 @@ const WIDER_IF: Readonly<Record<keyof Limits, Bound>> = {
   // An earlier end frees a repair's place for another.
   repairSoftDeadlineSeconds: 'smaller',
   hardDeadlineSlackSeconds: 'smaller',
-  advanceTimeoutSeconds: 'neutral',
+  runControllerTimeoutSeconds: 'neutral',
   adoptionGraceSeconds: 'smaller',
   adoptionReadGapSeconds: 'smaller',
   retentionDays: 'neutral',

@@ -1,6 +1,6 @@
-import { defineReasons } from '../../functions/core/reasons.ts';
-import { defineRemediation } from '../../functions/core/remediation.ts';
-import { commonReasons } from '../lib/common-reasons.ts';
+import { defineReasons } from '../../core/model/reasons.ts';
+import { defineRemediation } from '../../core/model/remediation.ts';
+import { commonReasons } from '../lib/reasons/common-reasons.ts';
 
 const reasons = defineReasons({
   ...commonReasons,
@@ -13,10 +13,10 @@ const reasons = defineReasons({
   },
 });
 
-/** What it mends, for whoever reads the registry. How to fill this folder in: docs/adding-a-remediation.md. */
+/** What it repairs, for whoever reads the registry. How to fill this folder in: docs/adding-a-remediation.md. */
 export const remediation = defineRemediation({
   name: 'template',
-  summary: 'One sentence: what it mends.',
+  summary: 'One sentence: what it repairs.',
   order: 100,
   disruptive: false,
   reasons,

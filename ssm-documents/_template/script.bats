@@ -6,7 +6,7 @@ bats_require_minimum_version 1.5.0
 
 setup() {
   export FLEETMEND_TEMPLATE_FILE=$BATS_TEST_TMPDIR/example
-  source "$BATS_TEST_DIRNAME/../lib/test/load.sh"
+  source "$BATS_TEST_DIRNAME/../lib/testing/load.sh"
   load_script "$BATS_TEST_DIRNAME/script.sh"
 }
 

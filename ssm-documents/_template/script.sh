@@ -1,4 +1,4 @@
-# template: one sentence on what it mends. The prelude (lib/prelude.sh) is joined in front of it; see there for `capture`,
+# template: one sentence on what it repairs. The prelude (lib/base/prelude.sh) is joined in front of it; see there for `capture`,
 # `bounded`, `evidence`, `take_lock` and `finish`. What other scripts could use too goes into ../lib; a part of this one alone
 # goes into a file beside it. Both are named by a line `#@ use`, at the start of the section that needs them.
 # shellcheck shell=bash disable=SC2034  # the prelude prints what is only set here
@@ -21,7 +21,7 @@ check() {
 }
 
 #@ section repair
-#@ use failures
+#@ use base/failures
 
 repair() {
   take_lock exclusive
@@ -34,7 +34,7 @@ repair() {
   if ! write_file; then
     finish_not_repaired TemplateFileMissing "$FILE could not be written."
   fi
-  RUNG=create
+  METHOD=create
   # Never believe the act; look again.
   if diagnose; then
     finish Repaired TemplateFileMissing "$FILE is back."

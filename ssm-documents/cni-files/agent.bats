@@ -5,7 +5,7 @@
 bats_require_minimum_version 1.5.0
 
 setup() {
-  source "$BATS_TEST_DIRNAME/../lib/test/load.sh"
+  source "$BATS_TEST_DIRNAME/../lib/testing/load.sh"
   load_script "$BATS_TEST_DIRNAME/agent.sh"
   have curl
   CONF_DIR=$BATS_TEST_TMPDIR/net.d NET_TABLES=$BATS_TEST_TMPDIR/tables

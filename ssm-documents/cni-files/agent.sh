@@ -1,6 +1,6 @@
 # Who keeps the node's network: aws-node's container and its ipamd, the agents of other CNIs, and the runtime's own word.
 #@ use ./config
-#@ use images
+#@ use images/images
 # shellcheck shell=bash disable=SC2034,SC2086  # fault.sh reads what is set here; names of containers are split
 
 # aws-node's container: running, stopped, absent or unknown. Its ipamd: up, silent (it takes connections and gives no

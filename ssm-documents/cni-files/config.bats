@@ -5,7 +5,7 @@
 bats_require_minimum_version 1.5.0
 
 setup() {
-  source "$BATS_TEST_DIRNAME/../lib/test/load.sh"
+  source "$BATS_TEST_DIRNAME/../lib/testing/load.sh"
   load_script "$BATS_TEST_DIRNAME/config.sh"
   CONF_DIR=$BATS_TEST_TMPDIR/net.d
   mkdir "$CONF_DIR"
@@ -95,7 +95,7 @@ config() {
 }
 
 @test "reads the folders of containerd 1.x, 2.0 and 2.1" {
-  parse_cni_config "$BATS_TEST_DIRNAME/../lib/samples/containerd-1.6-config-dump.toml"
+  parse_cni_config "$BATS_TEST_DIRNAME/../lib/testing/samples/containerd-1.6-config-dump.toml"
   [ "$CONF_DIR ${BIN_DIRS[*]} $MAX_CONFIGS $LOOPBACK" = '/etc/cni/net.d /opt/cni/bin 1 loopback' ]
   printf '%s\n' "[plugins.'io.containerd.cri.v1.images']" "  conf_dir = '/no'" \
     "    [plugins.'io.containerd.cri.v1.runtime'.cni]" "      bin_dir = ''" "      bin_dirs = ['/opt/cni/bin', '/usr/lib/cni']" \

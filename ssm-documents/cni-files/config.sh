@@ -1,7 +1,7 @@
 # Where the node's CNI files lie, and what the configuration that counts says.
-#@ use kubelet
-#@ use containerd
-#@ use json
+#@ use node/kubelet
+#@ use node/containerd
+#@ use base/json
 # shellcheck shell=bash disable=SC2034  # the other parts read what is only set here
 
 # On Docker nodes: cri-dockerd's process, and whether it was told to do without CNI.

@@ -5,7 +5,7 @@
 bats_require_minimum_version 1.5.0
 
 setup() {
-  source "$BATS_TEST_DIRNAME/../lib/test/load.sh"
+  source "$BATS_TEST_DIRNAME/../lib/testing/load.sh"
   load_script "$BATS_TEST_DIRNAME/fault.sh"
   BIN=$BATS_TEST_TMPDIR/bin CONF_DIR=$BATS_TEST_TMPDIR/net.d
   mkdir "$BIN" "$CONF_DIR"
@@ -98,7 +98,7 @@ finds() {
   sandbox_image_is_missing() { return 0; }
   REASON_FOUND=CNIConfigMissing SAID=Gone. AWS_NODE=stopped
   run refuse_blocked
-  [ "$output" = 'BlockedBy Skipped Gone. Blocked by pause-image (SandboxImageMissing): mend that first.' ]
+  [ "$output" = 'BlockedBy Skipped Gone. Blocked by pause-image (SandboxImageMissing): repair that first.' ]
   AWS_NODE=running
   run refuse_blocked
   [ -z "$output" ]

@@ -1,4 +1,4 @@
-# What is wrong with the node's CNI files, whether that can be mended, and what is said about it.
+# What is wrong with the node's CNI files, whether that can be repaired, and what is said about it.
 #@ use ./plugins
 #@ use ./agent
 # shellcheck shell=bash disable=SC2034,SC2153  # script.sh reads what is only set here
@@ -29,7 +29,7 @@ find_fault() {
   fi
 }
 
-# by_aws_node: whether aws-node could mend it by starting anew: it then installs its own plugins, and writes its
+# by_aws_node: whether aws-node could repair it by starting anew: it then installs its own plugins, and writes its
 # configuration once ipamd is up.
 by_aws_node() {
   find_aws_node
@@ -45,7 +45,7 @@ bad_config() {
   fi
   [[ -n $CONFIG_FAULT ]] || return 1
   REASON_FOUND=CNIConfigInvalid SAID="$CONFIG $CONFIG_FAULT, and the runtime takes no other: $NONE"
-  ADVICE='Mend it, or move it away if its CNI is out of use.'
+  ADVICE='Repair it, or move it away if its CNI is out of use.'
   [[ ${CONFIG##*/} != "$AWS_CONFIG" ]] || by_aws_node
 }
 
@@ -111,7 +111,7 @@ refuse_blocked() {
   fi
   [[ -n $by ]] || return 0
   WHY=BlockedBy
-  finish_with Skipped "$REASON_FOUND" "$SAID Blocked by $by: mend that first."
+  finish_with Skipped "$REASON_FOUND" "$SAID Blocked by $by: repair that first."
 }
 
 # may_be_starting: whether a node or an aws-node that has only just started explains the fault.

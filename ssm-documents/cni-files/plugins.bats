@@ -5,7 +5,7 @@
 bats_require_minimum_version 1.5.0
 
 setup() {
-  source "$BATS_TEST_DIRNAME/../lib/test/load.sh"
+  source "$BATS_TEST_DIRNAME/../lib/testing/load.sh"
   load_script "$BATS_TEST_DIRNAME/plugins.sh"
   BIN=$BATS_TEST_TMPDIR/bin
   mkdir "$BIN"

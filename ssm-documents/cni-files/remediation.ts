@@ -1,7 +1,7 @@
-import { defineReasons } from '../../functions/core/reasons.ts';
-import { defineRemediation } from '../../functions/core/remediation.ts';
-import { commonReasons } from '../lib/common-reasons.ts';
-import { runtimeReasons } from '../lib/runtime-reasons.ts';
+import { defineReasons } from '../../core/model/reasons.ts';
+import { defineRemediation } from '../../core/model/remediation.ts';
+import { commonReasons } from '../lib/reasons/common-reasons.ts';
+import { runtimeReasons } from '../lib/reasons/runtime-reasons.ts';
 
 const reasons = defineReasons({
   ...commonReasons,
@@ -45,7 +45,7 @@ const reasons = defineReasons({
     cause:
       'A program of a CNI plugin cannot be run: it lacks the execute bit, is damaged or was built for another architecture. The node says Ready, and every new pod with a network of its own fails.',
     advice:
-      "Run the repair where only the execute bit is missing. Otherwise delete the node's aws-node pod, whose init container installs the plugins, or mend the AMI that brought them.",
+      "Run the repair where only the execute bit is missing. Otherwise delete the node's aws-node pod, whose init container installs the plugins, or repair the AMI that brought them.",
   },
   CNINotReady: {
     severity: 'Fatal',
@@ -57,11 +57,11 @@ const reasons = defineReasons({
   },
 });
 
-/** Finds out why pods get no network, and mends what is safe: an execute bit, a leftover, an aws-node to start anew. */
+/** Finds out why pods get no network, and repairs what is safe: an execute bit, a leftover, an aws-node to start anew. */
 export const remediation = defineRemediation({
   name: 'cni-files',
   summary:
-    'Finds out why pods get no network (CNI configuration, plugins, aws-node), and mends an execute bit, the leftover of another CNI, or an aws-node that has to start again.',
+    'Finds out why pods get no network (CNI configuration, plugins, aws-node), and repairs an execute bit, the leftover of another CNI, or an aws-node that has to start again.',
   order: 40,
   disruptive: true,
   reasons,

@@ -5,25 +5,25 @@
 bats_require_minimum_version 1.5.0
 
 setup() {
-  source "$BATS_TEST_DIRNAME/../lib/test/load.sh"
+  source "$BATS_TEST_DIRNAME/../lib/testing/load.sh"
   load_script "$BATS_TEST_DIRNAME/script.sh"
   take_lock() { :; }
   find_folders() { :; }
   say_evidence() { :; }
   refuse_blocked() { :; }
   is_settling() { return 1; }
-  finish() { printf '%s %s %s %s\n' "$1" "${2:--}" "${RUNG:--}" "$3" && exit 0; }
-  # The faults of the node, one after another; each mend that works takes the first away.
+  finish() { printf '%s %s %s %s\n' "$1" "${2:--}" "${METHOD:--}" "$3" && exit 0; }
+  # The faults of the node, one after another; each repair that works takes the first away.
   FAULTS=() AT=0 HELPS=true
   find_fault() {
     ((AT < ${#FAULTS[@]})) || return 1
     read -r REASON_FOUND MEND < <(printf '%s\n' "${FAULTS[AT]}")
-    SAID=It. ADVICE='The repair mends it.'
+    SAID=It. ADVICE='The repair repairs it.'
   }
   judge() { find_fault; }
-  mend() { RUNG=${RUNG:-$1} DID+=" $1 done." CHANGED=true && [[ $HELPS == false ]] || AT=$((AT + 1)); }
-  mend_move_aside() { mend move-aside; }
-  mend_restart_aws_node() { DONE+='restart-aws-node ' && mend restart-aws-node; }
+  repair() { METHOD=${METHOD:-$1} DID+=" $1 done." CHANGED=true && [[ $HELPS == false ]] || AT=$((AT + 1)); }
+  repair_move_aside() { repair move-aside; }
+  repair_restart_aws_node() { DONE+='restart-aws-node ' && repair restart-aws-node; }
 }
 
 @test "finds a node healthy, and a fault" {
@@ -31,7 +31,7 @@ setup() {
   [[ $output == 'Healthy - - '* ]]
   FAULTS=('CNIConfigConflict move-aside')
   run check
-  [ "$output" = 'Broken CNIConfigConflict - It. The repair mends it.' ]
+  [ "$output" = 'Broken CNIConfigConflict - It. The repair repairs it.' ]
 }
 
 @test "does not judge a node that has only just started" {
@@ -41,7 +41,7 @@ setup() {
   [[ $output == 'Unknown CNINotReady - It. But '* ]]
 }
 
-@test "mends one thing after another, and tells the first reason and all that was done" {
+@test "repairs one thing after another, and tells the first reason and all that was done" {
   ACTION=repair
   FAULTS=('CNIConfigConflict move-aside' 'CNIConfigConflict move-aside' 'CNIConfigMissing restart-aws-node')
   run --separate-stderr repair
@@ -54,7 +54,7 @@ setup() {
   [[ $output == 'NotRepaired CNINotReady restart-aws-node It. The repair did not help'* ]]
 }
 
-@test "says that nothing was changed where only a person can mend" {
+@test "says that nothing was changed where only a person can repair" {
   ACTION=repair FAULTS=('CNIBinaryMissing')
   run --separate-stderr repair
   [ "$output" = 'NotRepaired CNIBinaryMissing - It. The repair did not help: look at the aws-node pod, or replace the node. Nothing was changed on the node.' ]

@@ -1,8 +1,8 @@
 # cni-files: finds out why a node's pods get no network: the CNI configuration, the programs of its plugins, aws-node. It
-# mends what is safe: an execute bit, a configuration that another CNI left behind, an aws-node that has to start again. It
+# repairs what is safe: an execute bit, a configuration that another CNI left behind, an aws-node that has to start again. It
 # never writes a configuration: aws-node does that once its ipamd is up, and so tells the node that pods may come.
 #
-# This file tells the story; what it is made of lies beside it: config.sh, plugins.sh, agent.sh, fault.sh and mend.sh.
+# This file tells the story; what it is made of lies beside it: config.sh, plugins.sh, agent.sh, fault.sh and repair.sh.
 # shellcheck shell=bash disable=SC2034  # the prelude prints what is only set here
 
 #@ section check
@@ -22,7 +22,7 @@ finish_healthy() {
 }
 
 #@ section repair
-#@ use ./mend
+#@ use ./repair
 
 # Leftovers one after another, and an aws-node that starts anew.
 readonly MAX_MENDS=6
@@ -35,13 +35,13 @@ repair() {
   first=$REASON_FOUND
   for ((time = 0; time < MAX_MENDS; time++)); do
     refuse_blocked
-    wait_for_start || finish_mended "$first"
+    wait_for_start || finish_repaired "$first"
     log "$REASON_FOUND: $SAID"
     if [[ -z $MEND || $DONE == *" $MEND "* ]]; then
       break
     fi
-    "mend_${MEND//-/_}" || break
-    judge || finish_mended "$first"
+    "repair_${MEND//-/_}" || break
+    judge || finish_repaired "$first"
   done
   say_evidence
   # What the repair would do has been done, or could not be.
@@ -49,8 +49,8 @@ repair() {
   finish_not_repaired "$REASON_FOUND" "$SAID $ADVICE"
 }
 
-# finish_mended REASON: after a mend, or because the node had only just started.
-finish_mended() {
-  [[ -n $RUNG ]] || finish_healthy
+# finish_repaired REASON: after a repair, or because the node had only just started.
+finish_repaired() {
+  [[ -n $METHOD ]] || finish_healthy
   finish_with Repaired "$1" "${DID# }"
 }

@@ -1,10 +1,10 @@
 # The sandbox image into Docker: by the name of another EKS registry, with an ECR token, or without a login.
-#@ use ecr
-#@ use ecr-token
-#@ use trust
-#@ use failures
+#@ use ecr/ecr
+#@ use ecr/ecr-token
+#@ use base/trust
+#@ use base/failures
 #@ use ./state
-# shellcheck shell=bash disable=SC2034,SC2153  # the prelude prints RUNG
+# shellcheck shell=bash disable=SC2034,SC2153  # the prelude prints METHOD
 
 readonly TEST_CONTAINER=fleetmend-verify TEST_LABEL=fleetmend.verify=true
 readonly ROOT_LOGIN=${FLEETMEND_ROOT_LOGIN:-/root/.docker}
@@ -14,20 +14,20 @@ readonly RUNG_SECONDS=20
 TEST_CONTAINER_MADE=''
 at_exit remove_test_container
 
-# mend_SandboxImageMissing: the rungs, the cheapest first, until Docker has the image.
-mend_SandboxImageMissing() {
-  local rung
+# repair_SandboxImageMissing: the methods, the cheapest first, until Docker has the image.
+repair_SandboxImageMissing() {
+  local method
   [[ $DOCKER_STATE == answers ]] || return 1
   # with_network takes the proxy of this process: here Docker is who pulls.
   CONTAINERD_PID=${UNIT["$DOCKER MainPID"]-}
-  for rung in tag ecr pull login; do
+  for method in tag ecr pull login; do
     if ((SECONDS > BUDGET_SECONDS - RUNG_SECONDS)); then
-      log "no time is left for the rung $rung"
+      log "no time is left for the method $method"
       break
     fi
-    log "rung $rung"
-    if "image_by_$rung" && docker_has "$IMAGE"; then
-      RUNG=${RUNG:-$rung}
+    log "method $method"
+    if "image_by_$method" && docker_has "$IMAGE"; then
+      METHOD=${METHOD:-$method}
       start_test_container
       return
     fi

@@ -1,8 +1,8 @@
 # The drop-in that gives cri-dockerd its network plugin. Wherever the script is killed, the next run finishes the change or
 # takes it back: the file beside the drop-in holds what was there before, and goes last.
-#@ use failures
+#@ use base/failures
 #@ use ./starting
-# shellcheck shell=bash disable=SC2034,SC2153  # the prelude prints RUNG
+# shellcheck shell=bash disable=SC2034,SC2153  # the prelude prints METHOD
 
 readonly DROP_IN_FOLDER=${FLEETMEND_SYSTEMD_DIR:-/etc/systemd/system}/$CRI.d
 readonly DROP_IN=$DROP_IN_FOLDER/50-fleetmend.conf
@@ -13,7 +13,7 @@ readonly DROP_IN_HEAD="# Written by fleetmend: cri-dockerd ran without CNI. To u
 # Whether this run is between the first byte and the proof.
 DROP_IN_OPEN=false
 
-mend_CRIDockerdNoCNI() {
+repair_CRIDockerdNoCNI() {
   local line configured
   if [[ $DOCKER_STATE != answers || ${UNIT["$CRI ActiveState"]-} != active ]]; then
     note_failure CRIDockerdNoCNI "$CURRENT Its flags are changed only while it runs, so that it can be seen whether it runs with them."
@@ -27,14 +27,14 @@ mend_CRIDockerdNoCNI() {
   configured=$REPLY
   if [[ $configured == cni ]]; then
     # The unit was edited, and not restarted since.
-    RUNG=${RUNG:-restart}
+    METHOD=${METHOD:-restart}
     restart_cri_dockerd && runs_with_cni && return 0
     note_not_started CRIDockerdNoCNI "$CRI" 'its unit names CNI, but it does not come back with it'
     return 1
   fi
   compose_command || return 1
   line=$REPLY
-  RUNG=${RUNG:-drop-in}
+  METHOD=${METHOD:-drop-in}
   write_drop_in "$line" || return 1
   capture 20 systemctl daemon-reload
   if restart_cri_dockerd && runs_with_cni; then

@@ -1,8 +1,8 @@
-import { defineReasons } from '../../functions/core/reasons.ts';
-import { defineRemediation } from '../../functions/core/remediation.ts';
-import { commonReasons } from '../lib/common-reasons.ts';
-import { registryReasons } from '../lib/registry-reasons.ts';
-import { runtimeReasons } from '../lib/runtime-reasons.ts';
+import { defineReasons } from '../../core/model/reasons.ts';
+import { defineRemediation } from '../../core/model/remediation.ts';
+import { commonReasons } from '../lib/reasons/common-reasons.ts';
+import { registryReasons } from '../lib/reasons/registry-reasons.ts';
+import { runtimeReasons } from '../lib/reasons/runtime-reasons.ts';
 import { remediation as pauseImage } from '../pause-image/remediation.ts';
 
 // What both can find means the same on both kinds of node, and has the same advice.
@@ -50,7 +50,7 @@ const reasons = defineReasons({
   RuntimeEndpointConflict: {
     severity: 'Fatal',
     scope: 'node',
-    mendable: false,
+    repairable: false,
     cause:
       "kubelet and the node's runtimes do not agree where to meet: kubelet's endpoint names a socket on which nobody listens while another runtime's is there, or its flag and its file name two endpoints.",
     advice:
@@ -59,7 +59,7 @@ const reasons = defineReasons({
   PodInfraImageMismatch: {
     severity: 'Warning',
     scope: 'node',
-    mendable: false,
+    repairable: false,
     cause:
       "kubelet's --pod-infra-container-image names another image than cri-dockerd's. kubelet up to 1.28 spares the image of its own flag from garbage collection, and that one alone.",
     advice: "Give both the same image in the node's user data or image, and replace the nodes.",
@@ -84,7 +84,7 @@ const reasons = defineReasons({
 export const remediation = defineRemediation({
   name: 'cri-dockerd',
   summary:
-    'Mends nodes that run pods by Docker: starts Docker and cri-dockerd, gives cri-dockerd CNI, and pulls the sandbox image.',
+    'Repairs nodes that run pods by Docker: starts Docker and cri-dockerd, gives cri-dockerd CNI, and pulls the sandbox image.',
   order: 20,
   disruptive: true,
   reasons,

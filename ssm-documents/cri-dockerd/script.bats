@@ -7,11 +7,11 @@ bats_require_minimum_version 1.5.0
 setup() {
   export FLEETMEND_NET_UNIX=$BATS_TEST_TMPDIR/unix FLEETMEND_SYSTEMD_DIR=$BATS_TEST_TMPDIR/systemd FLEETMEND_DAEMON_JSON=$BATS_TEST_TMPDIR/daemon.json
   : > "$FLEETMEND_NET_UNIX"
-  source "$BATS_TEST_DIRNAME/../lib/test/load.sh"
+  source "$BATS_TEST_DIRNAME/../lib/testing/load.sh"
   load_script "$BATS_TEST_DIRNAME/script.sh"
 }
 
-@test "mends one fault after the other, each once, and tells them all" {
+@test "repairs one fault after the other, each once, and tells them all" {
   REMEDIATION=cri-dockerd ACTION=repair
   take_lock() { :; }
   remove_leftovers() { :; }
@@ -23,15 +23,15 @@ setup() {
     [[ $MENDED == *DockerDown* ]] || FAULTS+=('DockerDown It is down.')
     [[ $MENDED == *NoCNI* ]] || FAULTS+=('CRIDockerdNoCNI It has none.')
   }
-  mend_DockerDown() { true; }
-  mend_CRIDockerdNoCNI() { true; }
+  repair_DockerDown() { true; }
+  repair_CRIDockerdNoCNI() { true; }
   finish() { said="$1 $2 $3"; }
   repair
-  [[ $said == 'Repaired DockerDown Mended: DockerDown, CRIDockerdNoCNI.'* ]]
+  [[ $said == 'Repaired DockerDown Repaired: DockerDown, CRIDockerdNoCNI.'* ]]
   [ "$rounds" -eq 3 ]
 }
 
-@test "goes on after a fault that only a person can mend, and then tells that one" {
+@test "goes on after a fault that only a person can repair, and then tells that one" {
   ACTION=repair
   take_lock() { :; }
   remove_leftovers() { :; }

@@ -1,4 +1,4 @@
-# cri-dockerd: mends nodes whose kubelet runs pods by Docker, through cri-dockerd.
+# cri-dockerd: repairs nodes whose kubelet runs pods by Docker, through cri-dockerd.
 #
 # This file tells the story; state.sh and units.sh are what is looked at, drop-in.sh is the change of cri-dockerd's flags,
 # docker-image.sh the way of the sandbox image into Docker.
@@ -39,14 +39,14 @@ finish_healthy() {
 }
 
 #@ section repair
-#@ use failures
+#@ use base/failures
 #@ use ./starting
 #@ use ./drop-in
 #@ use ./docker-image
 
-# What was mended, in order, and the faults that were tried.
+# What was repaired, in order, and the faults that were tried.
 MENDED='' TRIED=' '
-# What the repair began with, and the sentence of the fault that is being mended.
+# What the repair began with, and the sentence of the fault that is being repaired.
 FIRST_FAULT='' CURRENT=''
 
 repair() {
@@ -61,7 +61,7 @@ repair() {
     reason=${CURRENT%% *}
     CURRENT=${CURRENT#* }
     log "$reason: $CURRENT"
-    if "mend_$reason"; then
+    if "repair_$reason"; then
       MENDED+="${MENDED:+,}$reason"
     elif [[ $CHANGED == false ]]; then
       # Nothing can have changed: a Docker that hangs would be asked in vain once more.
@@ -90,12 +90,12 @@ next_fault() {
 finish_repair() {
   local message
   tell_other_faults
-  [[ -z $MENDED ]] || evidence mended "$MENDED"
+  [[ -z $MENDED ]] || evidence repaired "$MENDED"
   if ((${#FAULTS[@]} > 0)); then
     finish_not_repaired "${FAULTS[0]%% *}" "${FAULTS[0]#* }"
   fi
   [[ -n $MENDED ]] || finish_healthy
-  message="Mended: ${MENDED//,/, }. cri-dockerd answers on $ENDPOINT with CNI, and Docker has the sandbox image."
+  message="Repaired: ${MENDED//,/, }. cri-dockerd answers on $ENDPOINT with CNI, and Docker has the sandbox image."
   WILL_RECUR=false
   case ,$MENDED, in
     *,CRIDockerdNoCNI,*) message+=' Pods that started without CNI keep their wrong address until they are deleted.' ;;
@@ -113,7 +113,7 @@ finish_repair() {
   finish Repaired "${FIRST_FAULT%% *}" "$message"
 }
 
-mend_RuntimeEndpointConflict() {
+repair_RuntimeEndpointConflict() {
   note_failure RuntimeEndpointConflict "$CURRENT Which runtime is meant is a person's decision: correct kubelet's flag or file, then restart kubelet."
   return 1
 }

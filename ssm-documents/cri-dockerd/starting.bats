@@ -7,25 +7,25 @@ bats_require_minimum_version 1.5.0
 setup() {
   export FLEETMEND_NET_UNIX=$BATS_TEST_TMPDIR/unix FLEETMEND_SYSTEMD_DIR=$BATS_TEST_TMPDIR/systemd FLEETMEND_DAEMON_JSON=$BATS_TEST_TMPDIR/daemon.json
   : > "$FLEETMEND_NET_UNIX"
-  source "$BATS_TEST_DIRNAME/../lib/test/load.sh"
+  source "$BATS_TEST_DIRNAME/../lib/testing/load.sh"
   load_script "$BATS_TEST_DIRNAME/starting.sh"
 }
 
 @test "does not touch a Docker that hangs or is masked" {
   capture() { touched=yes; }
   touched=no CURRENT='It hangs.' DOCKER_STATE=hung
-  refute mend_DockerDown
+  refute repair_DockerDown
   DOCKER_STATE=down UNIT["$DOCKER LoadState"]=masked
-  refute mend_DockerDown
+  refute repair_DockerDown
   [ "$touched $FAILURE_REASON $CHANGED" = 'no DockerDown false' ]
 }
 
 @test "does not touch cri-dockerd without Docker, or masked" {
   capture() { touched=yes; }
   touched=no CURRENT='It is down.' DOCKER_STATE=down
-  refute mend_CRIDockerdDown
+  refute repair_CRIDockerdDown
   DOCKER_STATE=answers UNIT["$CRI LoadState"]=loaded UNIT["$CRI_SOCKET_UNIT LoadState"]=masked CRI_ENDPOINT=fd://
-  refute mend_CRIDockerdDown
+  refute repair_CRIDockerdDown
   [ "$touched $FAILURE_REASON $CHANGED" = 'no CRIDockerdDown false' ]
 }
 
@@ -34,9 +34,9 @@ setup() {
   capture() { RC=0 OUT='' ERR='' said+="${*:3};"; }
   wait_for_socket() { true; }
   DOCKER_STATE=answers UNIT["$CRI LoadState"]=loaded UNIT["$CRI_SOCKET_UNIT LoadState"]=loaded CRI_ENDPOINT=fd://
-  mend_CRIDockerdDown
+  repair_CRIDockerdDown
   [ "$said" = 'reset-failed cri-docker.socket cri-docker.service;start cri-docker.socket cri-docker.service;' ]
   said='' UNIT["$CRI ActiveState"]=active
-  mend_CRIDockerdDown
+  repair_CRIDockerdDown
   [[ $said == 'stop cri-docker.socket cri-docker.service;'* ]]
 }

@@ -1,7 +1,7 @@
 # Starting Docker and cri-dockerd. Nothing is unmasked, enabled or installed, and a Docker that runs is never restarted.
-#@ use failures
+#@ use base/failures
 #@ use ./state
-# shellcheck shell=bash disable=SC2034,SC2153  # the prelude prints RUNG
+# shellcheck shell=bash disable=SC2034,SC2153  # the prelude prints METHOD
 
 # systemctl waits for a unit that says by itself when it is ready.
 readonly START_SECONDS=45
@@ -69,7 +69,7 @@ last_words_of() {
   REPLY=${last:0:200}
 }
 
-mend_DockerDown() {
+repair_DockerDown() {
   if [[ $DOCKER_STATE == hung ]]; then
     note_failure DockerDown "$CURRENT A restart would end the containers that run on this node, so it is left to a person: systemctl restart $DOCKER, or replace the node."
     return 1
@@ -78,7 +78,7 @@ mend_DockerDown() {
     note_failure DockerDown "$CURRENT A unit that somebody masked or removed is not brought back: systemctl unmask $DOCKER, or install Docker."
     return 1
   fi
-  RUNG=${RUNG:-start}
+  METHOD=${METHOD:-start}
   if ! start_units "$DOCKER"; then
     capture_error
     note_not_started DockerDown "$DOCKER" "$REPLY"
@@ -93,7 +93,7 @@ note_not_started() {
   note_failure "$1" "$2 does not start: ${REPLY:-$words}"
 }
 
-mend_CRIDockerdDown() {
+repair_CRIDockerdDown() {
   local load=${UNIT["$CRI LoadState"]-} units=("$CRI")
   if [[ $DOCKER_STATE != answers ]]; then
     log 'cri-dockerd cannot run without Docker'
@@ -107,7 +107,7 @@ mend_CRIDockerdDown() {
     note_failure CRIDockerdDown "$CURRENT A unit that somebody masked or removed is not brought back: systemctl unmask ${units[*]}, or install cri-dockerd."
     return 1
   fi
-  RUNG=${RUNG:-start}
+  METHOD=${METHOD:-start}
   if [[ ${UNIT["$CRI ActiveState"]-} == active ]]; then
     # Its socket has gone: systemd makes it anew only while the service is down.
     changing "stopping ${units[*]}"

@@ -1,8 +1,8 @@
 # What cri-dockerd decides by: which runtime kubelet really uses, the units behind it, their flags, and the sandbox image.
-#@ use kubelet
-#@ use unit-flags
-#@ use references
-#@ use disk
+#@ use node/kubelet
+#@ use node/unit-flags
+#@ use images/references
+#@ use node/disk
 #@ use ./units
 # shellcheck shell=bash disable=SC2034  # the prelude and script.sh read what is only set here
 
@@ -16,7 +16,7 @@ CRI_ENDPOINT='' CRI_PLUGIN='unset' CRI_IMAGE='' DOCKER_ENDPOINT='' CRI_SOCKET=''
 DOCKER_STATE=down DOCKER_WORDS=''
 # present, absent or unknown.
 IMAGE_STATE=unknown
-# What is wrong: `REASON sentence`, the one to mend first at the front.
+# What is wrong: `REASON sentence`, the one to repair first at the front.
 FAULTS=()
 
 readonly OTHER_SOCKETS='/run/containerd/containerd.sock /run/cri-dockerd.sock /run/cri-docker.sock /run/crio/crio.sock'

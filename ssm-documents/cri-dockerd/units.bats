@@ -7,7 +7,7 @@ bats_require_minimum_version 1.5.0
 setup() {
   export FLEETMEND_NET_UNIX=$BATS_TEST_TMPDIR/unix FLEETMEND_SYSTEMD_DIR=$BATS_TEST_TMPDIR/systemd FLEETMEND_DAEMON_JSON=$BATS_TEST_TMPDIR/daemon.json
   : > "$FLEETMEND_NET_UNIX"
-  source "$BATS_TEST_DIRNAME/../lib/test/load.sh"
+  source "$BATS_TEST_DIRNAME/../lib/testing/load.sh"
   load_script "$BATS_TEST_DIRNAME/units.sh"
 }
 

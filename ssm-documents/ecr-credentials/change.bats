@@ -7,7 +7,7 @@ bats_require_minimum_version 1.5.0
 setup() {
   # Read once, when the script is.
   export FLEETMEND_PROVIDER_FOLDERS="$BATS_TEST_TMPDIR/new $BATS_TEST_TMPDIR/old" FLEETMEND_RUN_DIR=$BATS_TEST_TMPDIR
-  source "$BATS_TEST_DIRNAME/../lib/test/load.sh"
+  source "$BATS_TEST_DIRNAME/../lib/testing/load.sh"
   load_script "$BATS_TEST_DIRNAME/change.sh"
   # The folder of these tests lies below one that everybody may write.
   trusted_path() { REPLY=''; }

@@ -1,8 +1,8 @@
 # What a repair changes on the disk: one line of a configuration, a link, a mode. Each is done at once or not at all, and can
 # be taken back.
-#@ use json
-#@ use trust
-#@ use failures
+#@ use base/json
+#@ use base/trust
+#@ use base/failures
 #@ use ./state
 # shellcheck shell=bash disable=SC2034  # script.sh reads what is only set here
 

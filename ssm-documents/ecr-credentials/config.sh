@@ -1,5 +1,5 @@
 # kubelet's image credential provider as its configuration file has it (JSON, or YAML), and whether kubelet would take it.
-#@ use json
+#@ use base/json
 #@ use ./yaml
 #@ use ./match
 # shellcheck shell=bash disable=SC2034  # other parts read what is only set here

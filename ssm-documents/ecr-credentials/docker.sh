@@ -1,6 +1,6 @@
 # What Docker on the node knows of ECR: root's configuration, and amazon-ecr-credential-helper.
-#@ use json
-#@ use ecr
+#@ use base/json
+#@ use ecr/ecr
 # shellcheck shell=bash disable=SC2034  # other parts read what is only set here
 
 # The file, and the JSON pointer of the entry in it, that a repair removes.

@@ -5,7 +5,7 @@
 bats_require_minimum_version 1.5.0
 
 setup() {
-  source "$BATS_TEST_DIRNAME/../lib/test/load.sh"
+  source "$BATS_TEST_DIRNAME/../lib/testing/load.sh"
   load_script "$BATS_TEST_DIRNAME/provider.sh"
   KUBELET_CONFIG=$WORK/kubelet.json PROVIDER=0 PLUGIN=$WORK/plugin REGISTRY=918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn
 }

@@ -1,7 +1,7 @@
 # kubelet's image credential provider on this node: which registry it must serve, and what its plugin answers.
-#@ use kubelet
-#@ use ecr
-#@ use ecr-answers
+#@ use node/kubelet
+#@ use ecr/ecr
+#@ use ecr/ecr-answers
 #@ use ./config
 # shellcheck shell=bash disable=SC2034  # other parts read what is only set here
 

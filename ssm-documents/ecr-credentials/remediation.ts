@@ -1,8 +1,8 @@
-import { defineReasons } from '../../functions/core/reasons.ts';
-import { defineRemediation } from '../../functions/core/remediation.ts';
-import { commonReasons } from '../lib/common-reasons.ts';
-import { registryReasons } from '../lib/registry-reasons.ts';
-import { runtimeReasons } from '../lib/runtime-reasons.ts';
+import { defineReasons } from '../../core/model/reasons.ts';
+import { defineRemediation } from '../../core/model/remediation.ts';
+import { commonReasons } from '../lib/reasons/common-reasons.ts';
+import { registryReasons } from '../lib/reasons/registry-reasons.ts';
+import { runtimeReasons } from '../lib/reasons/runtime-reasons.ts';
 
 const { NodeRoleLacksECR, TokenUnavailable, RegistryUnreachable, RegistryCertificate } = registryReasons;
 const { DiskFull, RuntimeDown } = runtimeReasons;
@@ -67,7 +67,7 @@ const reasons = defineReasons({
 export const remediation = defineRemediation({
   name: 'ecr-credentials',
   summary:
-    "Mends kubelet's image credential provider and Docker's logins, so that pods can be pulled from private ECR.",
+    "Repairs kubelet's image credential provider and Docker's logins, so that pods can be pulled from private ECR.",
   order: 30,
   disruptive: true,
   reasons,

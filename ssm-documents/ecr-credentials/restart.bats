@@ -6,7 +6,7 @@ bats_require_minimum_version 1.5.0
 
 setup() {
   export FLEETMEND_STEADY_SECONDS=0
-  source "$BATS_TEST_DIRNAME/../lib/test/load.sh"
+  source "$BATS_TEST_DIRNAME/../lib/testing/load.sh"
   load_script "$BATS_TEST_DIRNAME/restart.sh"
   KUBELET_UNIT=kubelet.service
   systemctl_code=0

@@ -1,6 +1,6 @@
 # kubelet restarted, and the proof that it runs.
-#@ use kubelet
-#@ use failures
+#@ use node/kubelet
+#@ use base/failures
 # shellcheck shell=bash disable=SC2034  # script.sh reads what is only set here
 
 # `ActiveState MainPID restarts`.

@@ -6,7 +6,7 @@ bats_require_minimum_version 1.5.0
 
 setup() {
   export FLEETMEND_RUN_DIR=$BATS_TEST_TMPDIR
-  source "$BATS_TEST_DIRNAME/../lib/test/load.sh"
+  source "$BATS_TEST_DIRNAME/../lib/testing/load.sh"
   load_script "$BATS_TEST_DIRNAME/script.sh"
   REASON_FOUND=CredentialProviderMismatch MESSAGE_FOUND='It is wrong.' FIX=pattern ACTION=repair
   CHANGED=true
@@ -46,16 +46,16 @@ setup() {
   diagnose() { REASON_FOUND=''; }
   nodeadm() { :; }
   prove_and_print() {
-    trap 'echo "$OUTCOME $RUNG $WILL_RECUR $MESSAGE"' EXIT
+    trap 'echo "$OUTCOME $METHOD $WILL_RECUR $MESSAGE"' EXIT
     prove
   }
-  RUNG=add-pattern
+  METHOD=add-pattern
   run -0 prove_and_print
   [[ $output == *'Repaired add-pattern true'*'nodeadm writes these files anew'* ]]
 }
 
-@test "tells what a repair could not mend" {
+@test "tells what a repair could not repair" {
   diagnose() { found NodeRoleLacksECR '' 'The role may not.'; }
   run -1 prove
-  [[ $output == *NotRepaired*NodeRoleLacksECR*'CredentialProviderMismatch was mended'*'The role may not.'* ]]
+  [[ $output == *NotRepaired*NodeRoleLacksECR*'CredentialProviderMismatch was repaired'*'The role may not.'* ]]
 }

@@ -23,7 +23,7 @@ finish_healthy() {
 #@ section repair
 #@ use ./change
 #@ use ./restart
-#@ use failures
+#@ use base/failures
 
 repair() {
   take_lock exclusive
@@ -54,18 +54,18 @@ repair() {
 change() {
   local act
   case $FIX in
-    pattern) RUNG=add-pattern act=add_pattern ;;
-    link) RUNG=link act=add_links ;;
-    mode) RUNG=mode act=add_mode ;;
+    pattern) METHOD=add-pattern act=add_pattern ;;
+    link) METHOD=link act=add_links ;;
+    mode) METHOD=mode act=add_mode ;;
   esac
   if ! "$act"; then
     take_back
     forget
-    finish_not_repaired "$REASON_FOUND" "$MESSAGE_FOUND It could not be mended here: ${CHANGE_WHY:-the change could not be written}."
+    finish_not_repaired "$REASON_FOUND" "$MESSAGE_FOUND It could not be repaired here: ${CHANGE_WHY:-the change could not be written}."
   fi
 }
 
-# refuse_blocked: restarting kubelet would mend nothing while what it needs is down.
+# refuse_blocked: restarting kubelet would repair nothing while what it needs is down.
 refuse_blocked() {
   local unit=containerd.service earlier='pause-image, RuntimeDown'
   if kubelet_uses_docker; then
@@ -74,13 +74,13 @@ refuse_blocked() {
   capture 5 systemctl is-active "$unit"
   if [[ $OUT == inactive* || $OUT == failed* ]]; then
     WHY=BlockedBy
-    finish Skipped "$REASON_FOUND" "$unit is not running, so kubelet could not be restarted; mend that first ($earlier). Then: $MESSAGE_FOUND"
+    finish Skipped "$REASON_FOUND" "$unit is not running, so kubelet could not be restarted; repair that first ($earlier). Then: $MESSAGE_FOUND"
   fi
   # AL2's kubelet requires this unit, which pulls the sandbox image; with it missing a restart of kubelet can take minutes.
   capture 5 systemctl is-active sandbox-image.service
   if [[ $OUT == failed* || $OUT == activating* ]]; then
     WHY=BlockedBy
-    finish Skipped "$REASON_FOUND" "sandbox-image.service, which kubelet requires, is ${OUT%%$'\n'*}; mend that first (pause-image, SandboxImageMissing). Then: $MESSAGE_FOUND"
+    finish Skipped "$REASON_FOUND" "sandbox-image.service, which kubelet requires, is ${OUT%%$'\n'*}; repair that first (pause-image, SandboxImageMissing). Then: $MESSAGE_FOUND"
   fi
 }
 
@@ -113,12 +113,12 @@ prove() {
   KUBELET_PID='' EVIDENCE=''
   diagnose
   if [[ -n $REASON_FOUND ]]; then
-    finish_not_repaired "$REASON_FOUND" "$reason was mended and kubelet restarted, but there is more: $MESSAGE_FOUND"
+    finish_not_repaired "$REASON_FOUND" "$reason was repaired and kubelet restarted, but there is more: $MESSAGE_FOUND"
   fi
   [[ -z $backup ]] || evidence backup "$backup"
-  RUNG=${RUNG:-restart}
+  METHOD=${METHOD:-restart}
   WILL_RECUR=false
-  REPLY=' It is mended on this node alone: change the AMI or the user data, too.'
+  REPLY=' It is repaired on this node alone: change the AMI or the user data, too.'
   if command -v nodeadm > /dev/null || [[ -f /etc/eks/kubelet/environment ]]; then
     # nodeadm writes the file at each init (amazon-eks-ami, nodeadm).
     WILL_RECUR=true
@@ -130,7 +130,7 @@ prove() {
 # repair_docker: Docker reads its file at every pull; nothing is restarted.
 repair_docker() {
   local reason=$REASON_FOUND
-  RUNG=logout
+  METHOD=logout
   if ! remove_login; then
     forget
     finish_not_repaired "$REASON_FOUND" "$MESSAGE_FOUND It could not be removed: ${CHANGE_WHY:-the file could not be written}."

@@ -6,7 +6,7 @@ bats_require_minimum_version 1.5.0
 
 setup() {
   export FLEETMEND_RUN_DIR=$BATS_TEST_TMPDIR
-  source "$BATS_TEST_DIRNAME/../lib/test/load.sh"
+  source "$BATS_TEST_DIRNAME/../lib/testing/load.sh"
   load_script "$BATS_TEST_DIRNAME/state.sh"
   trusted_path() { REPLY=''; }
   CREDENTIAL_BIN_DIR=$WORK/bin CREDENTIAL_CONFIG=$WORK/config.json KUBELET_PID=1

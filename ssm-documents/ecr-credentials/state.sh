@@ -1,5 +1,5 @@
 # What is wrong with the node's credentials for ECR: the first fault in the order in which kubelet would meet them.
-#@ use trust
+#@ use base/trust
 #@ use ./provider
 #@ use ./docker
 # shellcheck shell=bash disable=SC2034  # the prelude and script.sh read what is only set here
@@ -144,5 +144,5 @@ start_fault() {
 pending_fault() {
   local reason
   [[ -f $PENDING && -O $PENDING ]] && read -r reason < "$PENDING" && [[ $reason =~ ^[a-z]+=CredentialProviderM[a-z]+$ ]] || return 1
-  found "${reason#*=}" restart 'An earlier repair was cut off before kubelet ran with the mended files. Run it again.'
+  found "${reason#*=}" restart 'An earlier repair was cut off before kubelet ran with the repaired files. Run it again.'
 }

@@ -1,6 +1,6 @@
 # The YAML that people and older AMIs write provider configurations in: a key and its value a line, block lists, plain quotes.
 # What goes beyond that (anchors, flow collections, block texts, escapes) is not judged.
-#@ use json
+#@ use base/json
 # shellcheck shell=bash disable=SC2016  # awk's dollars
 
 readonly YAML_AWK='

@@ -9,7 +9,7 @@ node_check_of() {
   local i=0 names=()
   {
     printf '%s\n' '#!/bin/bash' 'set -o errexit -o nounset -o pipefail'
-    cat "$BATS_TEST_DIRNAME/prelude.sh" "$BATS_TEST_DIRNAME/result.sh"
+    cat "$BATS_TEST_DIRNAME/base/prelude.sh" "$BATS_TEST_DIRNAME/base/result.sh"
     printf '%s\n' "${SHARING:-}"
     for body; do
       printf 'define_%d() {\ncheck() {\n%s\n}\n}\n' "$i" "$body"
@@ -85,7 +85,7 @@ HEALTHY='take_lock shared; finish Healthy "" "fine"'
 }
 
 @test "never puts a finding that waits for another before its cause, nor above it" {
-  local blocked='WHY=BlockedBy; finish Skipped BadNews "pause-image has found BadNews: mend that first"'
+  local blocked='WHY=BlockedBy; finish Skipped BadNews "pause-image has found BadNews: repair that first"'
   node_check_of 'finish Broken Meh "little"' "$blocked"
   [[ $output == *'"outcome":"Broken","reason":"Meh"'*'"remediation":"n1"'*'"remediation":"n2","outcome":"Skipped","why":"BlockedBy"'* ]]
   node_check_of "$blocked" 'finish Unknown Warn "cannot tell"'

@@ -102,7 +102,7 @@ check() {
   done
   FINDINGS='' CUT=0
   if ((${#order[@]} == 0)); then
-    finish "$worst" '' "All ${#NODE_CHECKS[@]} checks found nothing to mend."
+    finish "$worst" '' "All ${#NODE_CHECKS[@]} checks found nothing to repair."
   fi
   for i in "${order[@]}"; do
     if ((${#FINDINGS} + ${#fulls[i]} < FINDINGS_BYTES)); then

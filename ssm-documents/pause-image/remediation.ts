@@ -1,8 +1,8 @@
-import { defineReasons } from '../../functions/core/reasons.ts';
-import { defineRemediation } from '../../functions/core/remediation.ts';
-import { commonReasons } from '../lib/common-reasons.ts';
-import { registryReasons } from '../lib/registry-reasons.ts';
-import { runtimeReasons } from '../lib/runtime-reasons.ts';
+import { defineReasons } from '../../core/model/reasons.ts';
+import { defineRemediation } from '../../core/model/remediation.ts';
+import { commonReasons } from '../lib/reasons/common-reasons.ts';
+import { registryReasons } from '../lib/reasons/registry-reasons.ts';
+import { runtimeReasons } from '../lib/reasons/runtime-reasons.ts';
 
 const reasons = defineReasons({
   ...commonReasons,
@@ -34,7 +34,7 @@ const reasons = defineReasons({
   SandboxImageMismatch: {
     severity: 'Warning',
     scope: 'node',
-    mendable: false,
+    repairable: false,
     cause:
       "kubelet's --pod-infra-container-image names another image than containerd's configuration, and this containerd cannot pin. kubelet up to 1.28 spares the image of its own flag from garbage collection, and that one alone.",
     advice:

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# pause-image's rungs, in their order.
+# pause-image's methods, in their order.
 # shellcheck disable=SC1091,SC2016,SC2030,SC2031,SC2034,SC2153,SC2154,SC2317  # the sourced script reads, sets and calls
 
 bats_require_minimum_version 1.5.0
@@ -8,7 +8,7 @@ setup() {
   # Read once, when the script is.
   export FLEETMEND_PAUSE_TAR=$BATS_TEST_TMPDIR/pause.tar
   : > "$FLEETMEND_PAUSE_TAR"
-  source "$BATS_TEST_DIRNAME/../lib/test/load.sh"
+  source "$BATS_TEST_DIRNAME/../lib/testing/load.sh"
   load_script "$BATS_TEST_DIRNAME/script.sh"
 }
 
@@ -24,21 +24,21 @@ WANTED=918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause:3.5
   mirror_of 3.5-eksbuild.1 && [[ $REPLY == *1ff6c18f* ]]
 }
 
-@test "climbs from the cheapest rung up, and stops at the first that works" {
+@test "climbs from the cheapest method up, and stops at the first that works" {
   tried=''
-  for rung in import tag unit ecr fetch mirror; do
-    source /dev/stdin < <(printf 'rung_%s() { tried+="%s "; [[ %s == ecr ]]; }\n' "$rung" "$rung" "$rung")
+  for method in import tag unit ecr fetch mirror; do
+    source /dev/stdin < <(printf 'method_%s() { tried+="%s "; [[ %s == ecr ]]; }\n' "$method" "$method" "$method")
   done
   needs_second_name() { return 1; }
   image_is_ready() { return 0; }
   climb
-  [ "$tried$RUNG" = 'import tag unit ecr ecr' ]
+  [ "$tried$METHOD" = 'import tag unit ecr ecr' ]
 }
 
-@test "goes on when a rung says that it worked and the image is still not usable" {
-  rung_import() { return 0; }
-  rung_tag() { return 0; }
-  for rung in unit ecr fetch mirror; do unset -f "rung_$rung"; done
+@test "goes on when a method says that it worked and the image is still not usable" {
+  method_import() { return 0; }
+  method_tag() { return 0; }
+  for method in unit ecr fetch mirror; do unset -f "method_$method"; done
   needs_second_name() { return 1; }
   ready=0
   image_is_ready() {
@@ -46,11 +46,11 @@ WANTED=918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause:3.5
     ((ready > 1))
   }
   climb
-  [ "$RUNG" = tag ]
+  [ "$METHOD" = tag ]
 }
 
-@test "starts no rung that could not end in time" {
-  rung_import() { return 0; }
+@test "starts no method that could not end in time" {
+  method_import() { return 0; }
   image_is_ready() { return 0; }
   needs_second_name() { return 1; }
   BUDGET_SECONDS=10
@@ -60,14 +60,14 @@ WANTED=918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause:3.5
 @test "imports no file for an image of another repository" {
   : > "$WORK/pause.tar"
   IMAGE=$WANTED SNAPSHOTTER=overlayfs
-  refute rung_import
+  refute method_import
   [ "$CHANGED$FAILURE_REASON" = false ]
 }
 
 @test "imports no file that others could have written, and says so" {
   chmod 666 "$PAUSE_TAR"
   IMAGE=localhost/kubernetes/pause:latest SNAPSHOTTER=overlayfs
-  refute rung_import
+  refute method_import
   [ "$CHANGED $FAILURE_REASON" = 'false LocalCopyUntrusted' ]
 }
 
@@ -84,19 +84,19 @@ WANTED=918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause:3.5
   }
   image_is_usable() { return 0; }
   tag_image() { tagged=$1; }
-  rung_tag
+  method_tag
   [ "$tagged" = 602401143452.dkr.ecr.us-west-2.amazonaws.com/eks/pause:3.5 ]
   image_is_usable() { return 1; }
-  refute rung_tag
+  refute method_tag
 }
 
-@test "names in a check the rung that needs no registry, and none where one is needed" {
+@test "names in a check the method that needs no registry, and none where one is needed" {
   CONTAINERD_ROOT=/var/lib/containerd GC_HIGH_PERCENT=85 DISK_PERCENT=50 PIN_SUPPORT=yes
   take_lock() { :; }
   diagnose() { :; }
   find_tag_source() { [[ -n ${TAG_SOURCE-} ]]; }
   finish() {
-    printf '%s %s\n' "$2" "${RUNG:-none}"
+    printf '%s %s\n' "$2" "${METHOD:-none}"
     exit 0
   }
   IMAGE=$WANTED IMAGE_STATE=absent
@@ -115,12 +115,12 @@ WANTED=918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause:3.5
   [ "$output" = 'SandboxImageMissing none' ]
 }
 
-# repair_of: the repair of a node with the fault that the variables say; its rungs and its proof do nothing.
+# repair_of: the repair of a node with the fault that the variables say; its methods and its proof do nothing.
 repair_of() {
   take_lock() { :; }
   remove_leftovers() { :; }
   diagnose() { CONTAINERD_VERSION=${CONTAINERD_VERSION:-1.7.27} CONTAINERD_ROOT=/var/lib/containerd GC_HIGH_PERCENT=85; }
-  climb() { RUNG=ecr; }
+  climb() { METHOD=ecr; }
   pin_image() { :; }
   wait_for_cri() { :; }
   start_test_container() { :; }
@@ -132,7 +132,7 @@ repair_of() {
   IMAGE_STATE=absent PIN_SUPPORT=yes DISK_PERCENT=50
   repair_of
   [ "$status" -eq 0 ]
-  [[ $output == *'Repaired SandboxImageMissing: The sandbox image is back (rung ecr), and a container of it started.' ]]
+  [[ $output == *'Repaired SandboxImageMissing: The sandbox image is back (method ecr), and a container of it started.' ]]
 }
 
 @test "repairs, and says why it will not last and what to change" {
@@ -184,10 +184,10 @@ repair_of() {
     [[ $* != *--local* || -z ${OLD-} ]] || RC=1 ERR='flag provided but not defined: -local'
   }
   asked=''
-  rung_import
+  method_import
   [ "$asked" = "images import --snapshotter soci --discard-unpacked-layers=false --local $PAUSE_TAR;" ]
   asked='' OLD=yes
-  rung_import
+  method_import
   [ "$asked" = "images import --snapshotter soci --discard-unpacked-layers=false --local $PAUSE_TAR;images import --snapshotter soci $PAUSE_TAR;" ]
 }
 
@@ -195,7 +195,7 @@ repair_of() {
   IMAGE=localhost/kubernetes/pause:latest SNAPSHOTTER=overlayfs
   trusted_path() { return 0; }
   ctr_k8s() { RC=1 ERR='ctr: write /var/lib/containerd/io.containerd.metadata.v1.bolt/meta.db: no space left on device' OUT=''; }
-  refute rung_import
+  refute method_import
   [ "$FAILURE_REASON" = DiskFull ]
   FAILURE_REASON=''
   refute tag_image a b

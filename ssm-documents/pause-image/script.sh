@@ -15,23 +15,23 @@ check() {
   evidence pinLabel "$IMAGE_PINNED"
   if fault; then
     local sentence=$REPLY
-    find_local_rung
+    find_local_method
     finish_broken "$sentence"
   fi
   finish_healthy
 }
 
-# find_local_rung: the rung that needs no registry, as far as it shows, in RUNG: such a node need not wait for a registry that
+# find_local_method: the method that needs no registry, as far as it shows, in METHOD: such a node need not wait for a registry that
 # is down.
-find_local_rung() {
+find_local_method() {
   if [[ $IMAGE_STATE == ready ]]; then
-    if fault_is_mendable; then
-      RUNG=pin
+    if fault_is_repairable; then
+      METHOD=pin
     fi
   elif [[ $IMAGE == localhost/* ]]; then
-    [[ ! -e $PAUSE_TAR ]] || RUNG=import
+    [[ ! -e $PAUSE_TAR ]] || METHOD=import
   elif [[ $LACKS_SECOND_NAME == true ]] || find_tag_source; then
-    RUNG=tag
+    METHOD=tag
   fi
   return 0
 }
@@ -57,15 +57,15 @@ finish_healthy() {
 
 #@ section repair
 #@ use ./unit
-#@ use failures
-#@ use image-changes
-#@ use trust
-#@ use ecr-token
-#@ use fetch
-#@ use test-container
+#@ use base/failures
+#@ use images/image-changes
+#@ use base/trust
+#@ use ecr/ecr-token
+#@ use images/fetch
+#@ use images/test-container
 
 readonly PAUSE_TAR_IMAGE=localhost/kubernetes/pause:latest
-# What a rung, the pin and the test container take at least.
+# What a method, the pin and the test container take at least.
 readonly RUNG_SECONDS=15
 
 repair() {
@@ -77,9 +77,9 @@ repair() {
     finish_healthy
   fi
   log "$REASON_FOUND: $REPLY"
-  fault_is_mendable || finish_not_repaired "$REASON_FOUND" "$REPLY"
+  fault_is_repairable || finish_not_repaired "$REASON_FOUND" "$REPLY"
   if [[ $IMAGE_STATE == ready ]]; then
-    RUNG=pin
+    METHOD=pin
   elif ! climb; then
     DIGEST=''
     finish_not_repaired NoLocalCopy "There is no trustworthy copy of $IMAGE on this node, and no registry that has it."
@@ -92,8 +92,8 @@ repair() {
 
 # finish_repaired: what was done, and whether it will last.
 finish_repaired() {
-  local message="The sandbox image is back (rung $RUNG), and a container of it started."
-  if [[ $RUNG == pin ]]; then
+  local message="The sandbox image is back (method $METHOD), and a container of it started."
+  if [[ $METHOD == pin ]]; then
     message='The sandbox image is pinned now, and a container of it started.'
   fi
   if [[ $PIN_SUPPORT != yes ]]; then
@@ -111,30 +111,30 @@ finish_repaired() {
   finish Repaired "$REASON_FOUND" "$message"
 }
 
-# climb: tries the rungs, the cheapest first, until the image is ready; in RUNG. 1 if none was enough. A rung returns 0 when
+# climb: tries the methods, the cheapest first, until the image is ready; in METHOD. 1 if none was enough. A method returns 0 when
 # it thinks that it did it, and notes its failure when it should have worked. No command of it ends the script (errexit does
-# not hold in conditions), so a rung looks at every exit code that matters.
+# not hold in conditions), so a method looks at every exit code that matters.
 climb() {
-  local rung
-  for rung in import tag unit ecr fetch mirror; do
+  local method
+  for method in import tag unit ecr fetch mirror; do
     # The mirror is in its variant only.
-    declare -F "rung_$rung" > /dev/null || continue
+    declare -F "method_$method" > /dev/null || continue
     if ((SECONDS > BUDGET_SECONDS - RUNG_SECONDS)); then
-      # A rung that cannot end would only hide why the ones before it failed.
-      log "no time is left for the rung $rung"
+      # A method that cannot end would only hide why the ones before it failed.
+      log "no time is left for the method $method"
       break
     fi
-    log "rung $rung"
-    if "rung_$rung" && add_second_name && image_is_ready; then
-      RUNG=$rung
+    log "method $method"
+    if "method_$method" && add_second_name && image_is_ready; then
+      METHOD=$method
       return 0
     fi
   done
   return 1
 }
 
-# rung_import: the copy that AL2023's image keeps on the disk.
-rung_import() {
+# method_import: the copy that AL2023's image keeps on the disk.
+method_import() {
   local name arguments=(--snapshotter "$SNAPSHOTTER")
   [[ -e $PAUSE_TAR || -L $PAUSE_TAR ]] || return 1
   # The copy is localhost/kubernetes/pause; under another repository's name it would be a forgery, however well meant.
@@ -167,8 +167,8 @@ rung_import() {
   return 1
 }
 
-# rung_tag: the same image under the name of another EKS registry.
-rung_tag() {
+# method_tag: the same image under the name of another EKS registry.
+method_tag() {
   local source
   if needs_second_name && image_is_usable "$IMAGE"; then
     return 0
@@ -179,16 +179,16 @@ rung_tag() {
   evidence taggedFrom "$source"
 }
 
-# rung_ecr: the image from its own private registry, with a token.
-rung_ecr() {
+# method_ecr: the image from its own private registry, with a token.
+method_ecr() {
   parse_ecr_host "${IMAGE%%/*}" || return 1
   evidence ecrRegion "$ECR_REGION"
   get_token || return 1
   fetch_with_token "$IMAGE"
 }
 
-# rung_fetch: a registry that wants no ECR token. containerd could pull it by itself, but the next pod would wait for it.
-rung_fetch() {
+# method_fetch: a registry that wants no ECR token. containerd could pull it by itself, but the next pod would wait for it.
+method_fetch() {
   parse_ecr_host "${IMAGE%%/*}" && return 1
   [[ $IMAGE != localhost/* ]] || return 1
   fetch "$IMAGE"
@@ -213,7 +213,7 @@ wait_for_cri() {
     fi
     bounded 2 sleep 0.25 || break
   done
-  image_is_ready || finish NotRepaired SandboxImageIncomplete 'The image went again while it was being mended.'
+  image_is_ready || finish NotRepaired SandboxImageIncomplete 'The image went again while it was being repaired.'
   finish NotRepaired SandboxImageUnseen "The image is there, but containerd's CRI takes no notice of it."
 }
 
@@ -235,8 +235,8 @@ mirror_of() {
   REPLY=registry.k8s.io/pause@sha256:$digest
 }
 
-# rung_mirror: a public registry, where policy allows it, when the node's own could not give the image.
-rung_mirror() {
+# method_mirror: a public registry, where policy allows it, when the node's own could not give the image.
+method_mirror() {
   local mirror tag=''
   [[ ${IMAGE##*/} != *:* ]] || tag=${IMAGE##*:}
   mirror_of "$tag"

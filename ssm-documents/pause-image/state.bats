@@ -5,7 +5,7 @@
 bats_require_minimum_version 1.5.0
 
 setup() {
-  source "$BATS_TEST_DIRNAME/../lib/test/load.sh"
+  source "$BATS_TEST_DIRNAME/../lib/testing/load.sh"
   load_script "$BATS_TEST_DIRNAME/state.sh"
 }
 
@@ -119,16 +119,16 @@ compare() {
   done
 }
 
-@test "calls an image that kubelet will delete a fault, which no repair can mend" {
+@test "calls an image that kubelet will delete a fault, which no repair can repair" {
   IMAGE_STATE=ready IMAGE_PINNED=true PIN_SUPPORT=none KUBELET_SPARES_ANOTHER=true GC_HIGH_PERCENT=85
   CONFIGURED_IMAGE=$WANTED KUBELET_SANDBOX_IMAGE=registry.k8s.io/pause:3.5 CONTAINERD_VERSION=1.6.20
   fault
   [ "$REASON_FOUND" = SandboxImageMismatch ]
   [[ $REPLY == *"$WANTED"*'85 % full'*'user data'* && $REPLY == *registry.k8s.io/pause:3.5* ]]
-  refute fault_is_mendable
+  refute fault_is_repairable
   IMAGE_STATE=absent
   fault
-  fault_is_mendable
+  fault_is_repairable
   IMAGE_STATE=ready PIN_SUPPORT=yes
   refute fault
 }

@@ -1,9 +1,9 @@
 # What pause-image decides by: which image is the sandbox image, whether it is usable and pinned, and why it has gone.
-#@ use kubelet
-#@ use containerd
-#@ use images
-#@ use disk
-#@ use ecr
+#@ use node/kubelet
+#@ use node/containerd
+#@ use images/images
+#@ use node/disk
+#@ use ecr/ecr
 # shellcheck shell=bash disable=SC2034  # the prelude and script.sh read what is only set here
 
 readonly PAUSE_TAR=${FLEETMEND_PAUSE_TAR:-/etc/eks/pause.tar}
@@ -173,7 +173,7 @@ fault() {
       REPLY="The sandbox image $IMAGE is listed, but its content has gone from $CONTAINERD_ROOT; $dead"
       ;;
     *)
-      # A label that this containerd would not report mends nothing.
+      # A label that this containerd would not report repairs nothing.
       if [[ $PIN_SUPPORT == yes && $IMAGE_PINNED == false ]]; then
         REASON_FOUND=SandboxImageUnpinned
         REPLY="The sandbox image is there but not pinned; kubelet may delete it once the disk is $GC_HIGH_PERCENT % full. Run the repair."
@@ -187,8 +187,8 @@ fault() {
   esac
 }
 
-# fault_is_mendable: whether a repair could do anything about what `fault` found.
-fault_is_mendable() {
+# fault_is_repairable: whether a repair could do anything about what `fault` found.
+fault_is_repairable() {
   [[ $REASON_FOUND != SandboxImageMismatch ]]
 }
 

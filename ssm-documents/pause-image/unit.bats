@@ -1,11 +1,11 @@
 #!/usr/bin/env bats
-# The rung that starts AL2's own unit.
+# The method that starts AL2's own unit.
 # shellcheck disable=SC1091,SC2016,SC2030,SC2031,SC2034,SC2153,SC2154,SC2317  # the sourced script reads, sets and calls
 
 bats_require_minimum_version 1.5.0
 
 setup() {
-  source "$BATS_TEST_DIRNAME/../lib/test/load.sh"
+  source "$BATS_TEST_DIRNAME/../lib/testing/load.sh"
   load_script "$BATS_TEST_DIRNAME/unit.sh"
   have systemctl
   IMAGE_STATE=absent IMAGE=$WANTED STATE=inactive TYPE=oneshot START_CODE=0
@@ -38,51 +38,51 @@ fake_systemctl() {
     note_failure NodeRoleLacksECR 'The role may not.'
     return 1
   }
-  refute rung_unit
+  refute method_unit
   [ "$STARTED$CHANGED" = false ]
   run finish_not_repaired NoLocalCopy none
   [[ $output == *'Nothing was changed on the node.' ]]
 }
 
 @test "starts the unit when a token can be had, and when only this script's tools fail" {
-  rung_unit
+  method_unit
   [ "$STARTED $CHANGED" = 'yes true' ]
   STARTED=''
   get_token() {
     TOKEN_REASON=RegistryUnreachable
     return 1
   }
-  rung_unit
+  method_unit
   [ "$STARTED" = yes ]
 }
 
 @test "leaves the unit alone where it could not help" {
   IMAGE_STATE=incomplete
-  refute rung_unit
+  refute method_unit
   IMAGE_STATE=absent IMAGE=localhost/kubernetes/pause:latest
-  refute rung_unit
+  refute method_unit
   IMAGE=$WANTED STATE=active
-  refute rung_unit
+  refute method_unit
   STATE=inactive TYPE=simple
-  refute rung_unit
+  refute method_unit
   [ -z "$STARTED" ]
 }
 
 @test "leaves no failed unit behind, but does not hide one that was there before" {
   START_CODE=1
-  refute rung_unit
+  refute method_unit
   [ "$RESET" = yes ]
   RESET='' STATE=failed
-  refute rung_unit
+  refute method_unit
   [ -z "$RESET" ]
 }
 
 @test "ends the run that it started when that takes too long, and no other" {
   START_CODE=124
-  refute rung_unit
+  refute method_unit
   [ "$KILLED" = yes ]
   KILLED='' STATE=activating
-  refute rung_unit
+  refute method_unit
   stop_unit
   [ -z "$KILLED" ]
 }

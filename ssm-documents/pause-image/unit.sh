@@ -1,6 +1,6 @@
-# The rung `unit`: AL2's own sandbox-image.service, which pulls the image with the AWS CLI.
-#@ use ecr-token
-#@ use failures
+# The method `unit`: AL2's own sandbox-image.service, which pulls the image with the AWS CLI.
+#@ use ecr/ecr-token
+#@ use base/failures
 # shellcheck shell=bash
 
 readonly UNIT=sandbox-image.service
@@ -9,8 +9,8 @@ UNIT_STATE='' UNIT_STARTED=false
 
 at_exit stop_unit
 
-# rung_unit: it is never restarted or stopped: kubelet requires it, and systemd would restart or stop kubelet with it.
-rung_unit() {
+# method_unit: it is never restarted or stopped: kubelet requires it, and systemd would restart or stop kubelet with it.
+method_unit() {
   # Its script takes a name in the list for an image and would do nothing; and it knows no registry but ECR.
   [[ $IMAGE_STATE == absent ]] || return 1
   parse_ecr_host "${IMAGE%%/*}" || return 1

@@ -15,8 +15,8 @@ import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { joinControlGroups, makeControlGroups } from '../lab/real/cgroups.ts';
-import { exitCodeOf, mustRun, runProgram } from '../lab/real/process.ts';
+import { joinControlGroups, makeControlGroups } from '../../lab/real/cgroups.ts';
+import { exitCodeOf, mustRun, runProgram } from '../../lab/real/process.ts';
 import { DEBIAN_SUITE, type Registries } from './registries.ts';
 
 /** A minimal Debian 12 in a folder, with Node 20, npm and git and nothing else beyond what each Debian has. */

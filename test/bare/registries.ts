@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { mustRun, runProgram } from '../lab/real/process.ts';
+import { mustRun, runProgram } from '../../lab/real/process.ts';
 
 /** How this machine reaches the registries of Debian and npm, in the form in which another machine is told. */
 export type Registries = {

@@ -3,7 +3,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { mustRun } from '../lab/real/process.ts';
+import { mustRun } from '../../lab/real/process.ts';
 import { installMissing, isDebian } from '../machine/debian.ts';
 import { type BareMachine, type MachineUser, makeMachine, openLog } from './machine.ts';
 import { readRegistries } from './registries.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { describeWithRealNodes } from '../lab/real/suite.ts';
+import { describeWithRealNodes } from '../../lab/real/suite.ts';
 import { measureBundles } from './bundles.ts';
 import { measureFleetRun } from './fleet-runs.ts';
 import { coveredMs, hopsOf, measureHops } from './hops.ts';
@@ -41,13 +41,13 @@ it('repairs a fleet with one look at each command, and two calls a command besid
 it('measures the size and the load time of every function', () => {
   const figures = measureBundles(1);
   expect(figures.bundles.map((b) => b.name)).toEqual([
-    'logs',
-    'intake',
-    'remediate',
-    'track',
-    'advance',
-    'reconcile',
-    'report',
+    'log-classifier',
+    'signal-intake',
+    'operator-api',
+    'command-tracker',
+    'run-controller',
+    'scheduler',
+    'audit-query',
   ]);
   for (const bundle of figures.bundles) {
     expect(bundle.kilobytes).toBeLessThanOrEqual(figures.maxKilobytes);
@@ -57,15 +57,15 @@ it('measures the size and the load time of every function', () => {
 });
 
 await describeWithRealNodes('the bench on real nodes', () => {
-  it('mends a node by hand and by each rung, and checks a healthy one', async () => {
+  it('repairs a node by hand and by each method, and checks a healthy one', async () => {
     const figures = await measureNodeRepairs(1);
     if (!figures.ran) throw new Error(figures.why);
     expect(figures.ways.map((w) => w.way)).toEqual([
-      'repair, rung ecr, AWS CLI',
-      'repair, rung ecr, docker-credential-ecr-login',
-      'repair, rung ecr, credential provider (stand-in)',
-      'repair, rung tag',
-      'repair, rung import',
+      'repair, method ecr, AWS CLI',
+      'repair, method ecr, docker-credential-ecr-login',
+      'repair, method ecr, credential provider (stand-in)',
+      'repair, method tag',
+      'repair, method import',
       'repair of a healthy node',
       'check of a healthy node',
       'node-check of a healthy node',

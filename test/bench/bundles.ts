@@ -6,9 +6,9 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { BUNDLE_BUDGET_KILOBYTES, FUNCTION_NAMES } from '../../infra/bundle.ts';
 import { parseConfig } from '../../infra/parse-config.ts';
 import { settingsOf, stageFunctions } from '../../infra/stage-functions.ts';
-import { buildDocuments } from '../../ssm-documents/build.ts';
+import { labConfig } from '../../lab/synth.ts';
+import { buildDocuments } from '../../ssm-documents/builder/build.ts';
 import { remediations } from '../../ssm-documents/registry.ts';
-import { labConfig } from '../lab/synth.ts';
 import { median } from './statistics.ts';
 
 /** One function's bundle: its size, and what it costs a fresh process to load it. */

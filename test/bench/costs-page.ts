@@ -60,7 +60,7 @@ export const costsSection = (costs: HearingCosts): Section => {
   const fixed = costOf('alarmPerMonth', MONTH.alarms) + costOf('metricPerMonth', 1);
   const bills: readonly (readonly [string, Bill, number])[] = [
     ['sweeps, every 30 minutes', scaled(costs.sweep, MONTH.sweeps), 0],
-    ['logs', scaled(costs.lines.bill, (MONTH.linesPerNode * NODES) / costs.lines.count), 0],
+    ['log lines', scaled(costs.lines.bill, (MONTH.linesPerNode * NODES) / costs.lines.count), 0],
     ['alarms', scaled(costs.alarm, MONTH.alarmsRaised), fixed],
     ['new nodes', scaled(costs.newNodes.bill, MONTH.newNodes / costs.newNodes.count), 0],
     ['the clock (once for all clusters)', scaled(costs.idleHour, HOURS), 0],

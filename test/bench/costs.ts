@@ -1,8 +1,8 @@
+import type { Lab } from '../../lab/aws/lab.ts';
+import type { LabEvent } from '../../lab/aws/lab-event.ts';
+import { createRandom } from '../../lab/aws/random.ts';
+import { createSimulatedNode } from '../../lab/sim/node.ts';
 import { logGroupOf, openScene, type Scene, synthScene } from '../e2e/support.ts';
-import type { Lab } from '../lab/aws/lab.ts';
-import type { LabEvent } from '../lab/aws/lab-event.ts';
-import { createRandom } from '../lab/aws/random.ts';
-import { createSimulatedNode } from '../lab/sim/node.ts';
 import { costOf } from './list-prices.ts';
 
 /** What one way of hearing made the pipeline do, counted in the lab. */
@@ -39,7 +39,7 @@ const billOf = async (lab: Lab, work: () => Promise<void>): Promise<Bill> => {
   let logBytes = 0;
   let queued = 0;
   const off = lab.onEvent((event) => {
-    if (event.kind === 'function-end' && event.functionName !== 'fleetmend-report') ends.push(event);
+    if (event.kind === 'function-end' && event.functionName !== 'fleetmend-audit-query') ends.push(event);
     if (event.kind === 'function-log') logBytes += event.line.length;
     // What rules bring to the queues of signals and of progress: SQS counts EventBridge's sending as a call of ours.
     if (event.kind === 'event') queued += event.rules.filter((rule) => !/notice|sweep|overdue/i.test(rule)).length;
@@ -48,7 +48,7 @@ const billOf = async (lab: Lab, work: () => Promise<void>): Promise<Bill> => {
   off();
   const calls = lab.calls
     .slice(from)
-    .filter((c) => c.functionName !== undefined && c.functionName !== 'fleetmend-report');
+    .filter((c) => c.functionName !== undefined && c.functionName !== 'fleetmend-audit-query');
   const of = (service: string) => calls.filter((c) => c.service === service);
   const writes = of('dynamodb').filter((c) => WRITES.has(c.operation));
   const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0);
@@ -119,7 +119,7 @@ export const measureSweep = async (nodes: number): Promise<SweepFigures> => {
   try {
     scene.addNodes(CLUSTER, nodes);
     const bill = await billOf(scene.lab, async () => {
-      scene.lab.invokeAsync('fleetmend-reconcile', { kind: 'sweep', everyMinutes: 5 });
+      scene.lab.invokeAsync('fleetmend-scheduler', { kind: 'sweep', everyMinutes: 5 });
       await scene.drain();
     });
     const kinds = (await scene.items()).map(({ pk, sk }) => `${pk.split('#')[0]} ${sk.split('#')[0]}`);

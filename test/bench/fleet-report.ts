@@ -1,17 +1,17 @@
 import * as z from 'zod';
-import { ResultRow } from '../../functions/core/rows.ts';
-import type { Lab } from '../lab/aws/lab.ts';
+import { ResultRow } from '../../core/state/rows.ts';
+import type { Lab } from '../../lab/aws/lab.ts';
 
 const Answer = z.object({ items: z.array(z.looseObject({ kind: z.string() })), next: z.string().optional() });
 type Item = z.output<typeof Answer>['items'][number];
 
-/** All items that λ report has for a query, page by page. */
+/** All items that audit-query has for a query, page by page. */
 export const ask = async (lab: Lab, query: Readonly<Record<string, unknown>>): Promise<readonly Item[]> => {
   const items: Item[] = [];
   let next: string | undefined;
   do {
     const page = { ...query, limit: 500, ...(next === undefined ? {} : { next }) };
-    const answer = Answer.parse(await lab.invoke('fleetmend-report', page));
+    const answer = Answer.parse(await lab.invoke('fleetmend-audit-query', page));
     items.push(...answer.items);
     next = answer.next;
   } while (next !== undefined);

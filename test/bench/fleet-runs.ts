@@ -1,11 +1,11 @@
-import { createClock } from '../lab/aws/clock.ts';
-import type { Lab } from '../lab/aws/lab.ts';
-import type { CallRecord } from '../lab/aws/lab-event.ts';
-import { bootLab } from '../lab/boot.ts';
-import { createSimulatedFleet } from '../lab/sim/fleet.ts';
-import type { SimulatedNode } from '../lab/sim/node.ts';
-import type { SimulatedFault } from '../lab/sim/result.ts';
-import { LAB_CLUSTER, LAB_ENVIRONMENT, synthLab } from '../lab/synth.ts';
+import { createClock } from '../../lab/aws/clock.ts';
+import type { Lab } from '../../lab/aws/lab.ts';
+import type { CallRecord } from '../../lab/aws/lab-event.ts';
+import { bootLab } from '../../lab/boot.ts';
+import { createSimulatedFleet } from '../../lab/sim/fleet.ts';
+import type { SimulatedNode } from '../../lab/sim/node.ts';
+import type { SimulatedFault } from '../../lab/sim/result.ts';
+import { LAB_CLUSTER, LAB_ENVIRONMENT, synthLab } from '../../lab/synth.ts';
 import { ask, resultsOf } from './fleet-report.ts';
 import { runPollLoop } from './poll-loop.ts';
 import { countBy } from './statistics.ts';
@@ -37,9 +37,9 @@ const SEED = 7;
 const FAULT: SimulatedFault = {
   remediation: 'pause-image',
   reason: 'SandboxImageMissing',
-  repair: { kind: 'mends', rung: 'ecr', willRecur: false },
+  repair: { kind: 'repairs', method: 'ecr', willRecur: false },
 };
-/** As often as λ reconcile looks for what is overdue. */
+/** As often as scheduler looks for what is overdue. */
 const MINUTE_MS = 60_000;
 /** A run of a thousand nodes takes minutes; one that is not over after these hours never will be. */
 const PATIENCE_MINUTES = 240;
@@ -65,14 +65,14 @@ const askFleetmend = async (lab: Lab, action: 'check' | 'repair', nodes: number)
   const startedAt = lab.now();
   const from = lab.calls.length;
   const request = { action, cluster: LAB_CLUSTER, remediation: 'pause-image', requestedBy: 'bench', reason: 'bench' };
-  await lab.invoke('fleetmend-remediate', request);
+  await lab.invoke('fleetmend-operator-api', request);
   for (let minute = 0; ; minute++) {
     await lab.idle();
     if ((await ask(lab, { query: 'open' })).length === 0) break;
     if (minute === PATIENCE_MINUTES) throw new Error(`measuring a ${action}: it was not over after ${minute} minutes`);
     await lab.advance(MINUTE_MS);
   }
-  const calls = lab.calls.slice(from).filter((c) => c.functionName !== 'fleetmend-report');
+  const calls = lab.calls.slice(from).filter((c) => c.functionName !== 'fleetmend-audit-query');
   // A node that one run left to the next one is skipped there and has its result here: the last one counts.
   const last = new Map((await resultsOf(lab, LAB_CLUSTER)).map((row) => [row.instanceId, row]));
   if (last.size !== nodes) throw new Error(`measuring a ${action}: ${last.size} of ${nodes} nodes have a result`);

@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Lab } from '../lab/aws/lab.ts';
-import type { LabEvent } from '../lab/aws/lab-event.ts';
-import { bootLab } from '../lab/boot.ts';
-import { createTimelines, HOPS, type Hop, type Timeline } from '../lab/demo/timeline.ts';
-import { startRealFleet } from '../lab/real/fleet.ts';
-import { followJournal, logStreamOf, toFluentBitRecord } from '../lab/real/journal.ts';
-import type { RealNode } from '../lab/real/node.ts';
-import { LAB_CLUSTER, LAB_ENVIRONMENT, LAB_LOG_GROUP, synthLab } from '../lab/synth.ts';
+import type { Lab } from '../../lab/aws/lab.ts';
+import type { LabEvent } from '../../lab/aws/lab-event.ts';
+import { bootLab } from '../../lab/boot.ts';
+import { createTimelines, HOPS, type Hop, type Timeline } from '../../lab/demo/timeline.ts';
+import { startRealFleet } from '../../lab/real/fleet.ts';
+import { followJournal, logStreamOf, toFluentBitRecord } from '../../lab/real/journal.ts';
+import type { RealNode } from '../../lab/real/node.ts';
+import { LAB_CLUSTER, LAB_ENVIRONMENT, LAB_LOG_GROUP, synthLab } from '../../lab/synth.ts';
 
 /** One hop of a node's way: how long it took, and how much of that fleetmend's functions ran. */
 export type HopFigures = {
@@ -95,12 +95,12 @@ const breakAndWait = async (node: RealNode, isRecorded: () => boolean): Promise<
     await delay(LOOK_AGAIN_MS);
   }
   const after = await node.runPodSandbox();
-  if (!after.ok) throw new Error(`measuring the hops: ${node.name} was not mended: ${after.error}`);
+  if (!after.ok) throw new Error(`measuring the hops: ${node.name} was not repaired: ${after.error}`);
   await node.removeSandboxes();
 };
 
 /**
- * Breaks a real node while the lab's functions are warm (another node was mended before it), and follows its way:
+ * Breaks a real node while the lab's functions are warm (another node was repaired before it), and follows its way:
  * one failed pod, one log line, no hurry by kubelet's next tries.
  */
 export const measureHops = async (): Promise<HopsFigures> => {

@@ -1,11 +1,11 @@
 import { documentName } from '../../events/ssm-command.ts';
-import { buildDocuments } from '../../ssm-documents/build.ts';
-import type { DeliveredDocument } from '../lab/node.ts';
-import type { BreakKind } from '../lab/real/breaks.ts';
-import { type RealFleet, startRealFleet } from '../lab/real/fleet.ts';
-import type { RealNode } from '../lab/real/node.ts';
-import type { RealNodeSpec } from '../lab/real/node-plan.ts';
-import { probe } from '../lab/real/packages.ts';
+import type { DeliveredDocument } from '../../lab/node.ts';
+import type { BreakKind } from '../../lab/real/breaks.ts';
+import { type RealFleet, startRealFleet } from '../../lab/real/fleet.ts';
+import type { RealNode } from '../../lab/real/node.ts';
+import type { RealNodeSpec } from '../../lab/real/node-plan.ts';
+import { probe } from '../../lab/real/packages.ts';
+import { buildDocuments } from '../../ssm-documents/builder/build.ts';
 import { processorTime } from './processor-time.ts';
 import { median } from './statistics.ts';
 
@@ -28,7 +28,7 @@ export type NodeRepairsFigures =
       readonly containerd: string;
       readonly manual: WayFigures;
       readonly ways: readonly WayFigures[];
-      /** Rungs that could not be measured here, each with why. */
+      /** Methods that could not be measured here, each with why. */
       readonly left: readonly string[];
     };
 
@@ -38,7 +38,7 @@ type Way = {
   readonly breakKind?: BreakKind;
   readonly document: DeliveredDocument;
   /** What the result line must say, or nothing for the manual way. */
-  readonly expect?: { readonly outcome: string; readonly rung?: string };
+  readonly expect?: { readonly outcome: string; readonly method?: string };
 };
 
 type Sample = { readonly wallMs: number; readonly processorMs: number };
@@ -89,7 +89,7 @@ const byHand = (node: RealNode): DeliveredDocument => ({
 
 const waysOn = (nodes: Readonly<Record<keyof typeof NODES, RealNode>>): readonly Way[] => {
   const repair = built('pause-image-repair');
-  const mended = (rung: string) => ({ outcome: 'Repaired', rung });
+  const repaired = (method: string) => ({ outcome: 'Repaired', method });
   return [
     {
       name: 'by hand: AWS CLI, ctr content fetch',
@@ -98,39 +98,39 @@ const waysOn = (nodes: Readonly<Record<keyof typeof NODES, RealNode>>): readonly
       document: byHand(nodes.awsCli),
     },
     {
-      name: 'repair, rung ecr, AWS CLI',
+      name: 'repair, method ecr, AWS CLI',
       node: 'awsCli',
       breakKind: 'missing',
       document: repair,
-      expect: mended('ecr'),
+      expect: repaired('ecr'),
     },
     {
-      name: 'repair, rung ecr, docker-credential-ecr-login',
+      name: 'repair, method ecr, docker-credential-ecr-login',
       node: 'helper',
       breakKind: 'missing',
       document: repair,
-      expect: mended('ecr'),
+      expect: repaired('ecr'),
     },
     {
-      name: 'repair, rung ecr, credential provider (stand-in)',
+      name: 'repair, method ecr, credential provider (stand-in)',
       node: 'provider',
       breakKind: 'missing',
       document: repair,
-      expect: mended('ecr'),
+      expect: repaired('ecr'),
     },
     {
-      name: 'repair, rung tag',
+      name: 'repair, method tag',
       node: 'awsCli',
       breakKind: 'missing-with-twin',
       document: repair,
-      expect: mended('tag'),
+      expect: repaired('tag'),
     },
     {
-      name: 'repair, rung import',
+      name: 'repair, method import',
       node: 'al2023',
       breakKind: 'al2023-missing',
       document: repair,
-      expect: mended('import'),
+      expect: repaired('import'),
     },
     { name: 'repair of a healthy node', node: 'awsCli', document: repair, expect: { outcome: 'Healthy' } },
     {
@@ -169,7 +169,7 @@ const runWay = async (fleet: RealFleet, node: RealNode, way: Way): Promise<Sampl
 };
 
 /**
- * Breaks real nodes and mends them by hand and by each rung, in rounds, so that every ratio is between runs of the same
+ * Breaks real nodes and repairs them by hand and by each method, in rounds, so that every ratio is between runs of the same
  * minute. One round before the first warms the machine's caches and is not counted.
  */
 export const measureNodeRepairs = async (rounds: number): Promise<NodeRepairsFigures> => {
@@ -220,7 +220,9 @@ export const measureNodeRepairs = async (rounds: number): Promise<NodeRepairsFig
       manual,
       ways: others,
       left: /^v?1\.(6\.(\d|1\d|2[01])|[0-5]\.)/.test(containerd)
-        ? [`rung pin: containerd ${containerd} of this machine does not report a pin, so that nothing is to be pinned`]
+        ? [
+            `method pin: containerd ${containerd} of this machine does not report a pin, so that nothing is to be pinned`,
+          ]
         : [],
     };
   } finally {

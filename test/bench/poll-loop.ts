@@ -1,6 +1,6 @@
 import { GetCommandInvocationCommand, SendCommandCommand, SSMClient } from '@aws-sdk/client-ssm';
 import pMap from 'p-map';
-import type { Lab } from '../lab/aws/lab.ts';
+import type { Lab } from '../../lab/aws/lab.ts';
 
 /** What the loop of the manual way is given. */
 export type PollLoopOptions = {

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { RealFleet } from '../lab/real/fleet.ts';
-import type { RealNode } from '../lab/real/node.ts';
+import type { RealFleet } from '../../lab/real/fleet.ts';
+import type { RealNode } from '../../lab/real/node.ts';
 
 /** Where a kernel counts a control group's processor time, by version of the hierarchy, and how to read it. */
 const COUNTERS = [

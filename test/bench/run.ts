@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { probe } from '../lab/real/packages.ts';
+import { probe } from '../../lab/real/packages.ts';
 import { type BundlesFigures, measureBundles } from './bundles.ts';
 import { type FleetRunFigures, measureFleetRun } from './fleet-runs.ts';
 import { type HopsFigures, measureHops } from './hops.ts';
@@ -61,7 +61,7 @@ const bench = async (): Promise<void> => {
   const machine = await probe();
   progress('the functions: size and load time');
   const bundles = measureBundles(LOADS);
-  progress('one real node: by hand and by each rung');
+  progress('one real node: by hand and by each method');
   const node = await measureNodeRepairs(Number(values.rounds));
   progress('one real node: the hops from log line to result');
   const hops = machine.ok ? await measureHops() : undefined;

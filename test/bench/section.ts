@@ -1,4 +1,4 @@
-import { columns } from '../lab/demo/show.ts';
+import { columns } from '../../lab/demo/show.ts';
 
 /** A table of a section: its head, its rows, and a line on what is measured. */
 export type FiguresTable = { readonly head: readonly string[]; readonly rows: readonly (readonly string[])[] };

@@ -85,7 +85,7 @@ export const fleetSection = (runs: readonly FleetRunFigures[]): Section => {
   ];
   return {
     title: `On ${nodes.toLocaleString('en')} simulated nodes`,
-    about: `A person asks λ remediate for the check, then for the repair (every node broken) of the whole cluster; against a script that sends one command to each node, ${LOOP_CONCURRENCY} nodes at a time, and asks for its result every ${LOOP_POLL_MS / 1000} s. Same lab, same nodes, same latency: log-normal, median 8 s, 99th percentile 60 s, 1 % offline; list calls lag by 1 s; SendCommand is throttled at 5 a second. The time is the lab's, from the request to the last result.`,
+    about: `A person asks operator-api for the check, then for the repair (every node broken) of the whole cluster; against a script that sends one command to each node, ${LOOP_CONCURRENCY} nodes at a time, and asks for its result every ${LOOP_POLL_MS / 1000} s. Same lab, same nodes, same latency: log-normal, median 8 s, 99th percentile 60 s, 1 % offline; list calls lag by 1 s; SendCommand is throttled at 5 a second. The time is the lab's, from the request to the last result.`,
     table: {
       head: ['run', 'SSM calls a node', ...SSM_OPERATIONS, 'of these throttled', 'time'],
       rows: runs.flatMap((r) => [row(`${r.action}, fleetmend`, r.fleetmend), row(`${r.action}, loop`, r.loop)]),
@@ -100,7 +100,7 @@ export const fleetSection = (runs: readonly FleetRunFigures[]): Section => {
         ),
     ),
     notes: [
-      "A repair run is slower than it could be, on purpose: three canaries one after the other, then a window that opens with what was mended, never more than 10 % of the cluster's nodes and never more than 50. The loop has no such care.",
+      "A repair run is slower than it could be, on purpose: three canaries one after the other, then a window that opens with what was repaired, never more than 10 % of the cluster's nodes and never more than 50. The loop has no such care.",
       ...runs.map(
         (r) =>
           `${r.action}: the nodes ended ${JSON.stringify(r.fleetmend.ends)}; other calls of fleetmend: ${others(r.fleetmend)}.`,

@@ -1,21 +1,31 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readResult } from '../../functions/core/outcome.ts';
-import type { Remediation } from '../../functions/core/remediation.ts';
-import { type BuiltDocument, buildDocuments, NODE_CHECK } from '../../ssm-documents/build.ts';
-import { validateDocument } from '../../ssm-documents/document.ts';
+import { readResult } from '../../core/model/outcome.ts';
+import type { Remediation } from '../../core/model/remediation.ts';
+import { type BuiltDocument, buildDocuments, NODE_CHECK } from '../../ssm-documents/builder/build.ts';
+import { validateDocument } from '../../ssm-documents/builder/document.ts';
+import { renderRemediations } from '../../ssm-documents/builder/remediations-page.ts';
 import { remediations } from '../../ssm-documents/registry.ts';
-import { renderRemediations } from '../../ssm-documents/remediations-page.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const guide = readFileSync(join(root, 'docs/adding-a-remediation.md'), 'utf8');
 
 describe('docs/remediations.md', () => {
-  it('is what the registry says now (node ssm-documents/render-docs.ts writes it)', () => {
+  it('is what the registry says now (node ssm-documents/builder/render-docs.ts writes it)', () => {
     expect(readFileSync(join(root, 'docs/remediations.md'), 'utf8')).toBe(renderRemediations());
   });
 
@@ -43,13 +53,13 @@ describe('docs/adding-a-remediation.md', () => {
   beforeAll(async () => {
     // A tree of its own, so that the page's commands can be run as they stand there.
     cpSync(join(root, 'ssm-documents'), join(folder, 'ssm-documents'), { recursive: true });
-    for (const name of ['functions', 'node_modules']) symlinkSync(join(root, name), join(folder, name));
+    for (const name of ['core', 'node_modules']) symlinkSync(join(root, name), join(folder, name));
     const commands = /```sh\n([\s\S]*?)```/.exec(guide)?.[1] ?? '';
     expect(commands).toContain('cp -r ssm-documents/_template');
     execFileSync('bash', ['-euc', commands], { cwd: folder });
     const load = (path: string) => import(/* @vite-ignore */ pathToFileURL(join(folder, 'ssm-documents', path)).href);
     mine = (await load('node-clock/remediation.ts')).remediation;
-    documents = (await load('build.ts')).buildDocuments([...remediations, mine]);
+    documents = (await load('builder/build.ts')).buildDocuments([...remediations, mine]);
   });
 
   it('makes a remediation that builds valid documents', () => {
@@ -69,7 +79,7 @@ describe('docs/adding-a-remediation.md', () => {
     expect(documents.map((d) => d.json)).toEqual(expect.arrayContaining(others.map((d) => d.json)));
   });
 
-  it('makes documents that find, mend and find mended, and leave nothing behind', () => {
+  it('makes documents that find, repair and find repaired, and leave nothing behind', () => {
     const run = (key: string) => {
       const document = documents.find((d) => d.key === key);
       const file = join(folder, `${key}.sh`);
@@ -96,11 +106,10 @@ describe('docs/adding-a-remediation.md', () => {
   });
 
   it('names every shared part, and no other', () => {
-    const named = [...guide.matchAll(/^\| `([a-z-]+)` +\|/gm)].map((m) => m[1]).sort();
-    const parts = readdirSync(join(root, 'ssm-documents/lib')).filter((file) => file.endsWith('.sh'));
-    const shared = parts
+    const named = [...guide.matchAll(/^\| `([a-z/-]+)` +\|/gm)].map((m) => m[1]).sort();
+    const shared = globSync('*/*.sh', { cwd: join(root, 'ssm-documents/lib'), exclude: ['testing/**'] })
       .map((file) => file.replace('.sh', ''))
-      .filter((name) => !['prelude', 'node-check', 'result', 'single'].includes(name));
+      .filter((name) => !['base/prelude', 'base/result', 'base/single'].includes(name));
     expect(named).toEqual(shared.sort());
   });
 });

@@ -1,12 +1,12 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { globSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { documentName } from '../../events/ssm-command.ts';
-import { type BuiltDocument, buildDocuments } from '../../ssm-documents/build.ts';
-import { MAX_DOCUMENT_BYTES, validateDocument } from '../../ssm-documents/document.ts';
+import { type BuiltDocument, buildDocuments } from '../../ssm-documents/builder/build.ts';
+import { MAX_DOCUMENT_BYTES, validateDocument } from '../../ssm-documents/builder/document.ts';
 import { remediations } from '../../ssm-documents/registry.ts';
 
 const documents = buildDocuments();
@@ -117,25 +117,30 @@ describe('the parts', () => {
 
   it('lie in every document that uses them, and their marks in none', () => {
     for (const document of documents) {
-      expect(scriptOf(document)).toContain('# lib/services.sh\n');
+      expect(scriptOf(document)).toContain('# lib/node/services.sh\n');
       expect(scriptOf(document)).not.toMatch(/^\s*#@/m);
     }
   });
 
-  it.each(['failures', 'image-changes', 'ecr-token', 'fetch', 'network', 'test-container'])(
-    'of a repair alone, such as %s, lie in no check',
-    (part) => {
-      const line = `# lib/${part}.sh\n`;
-      const holding = documents.filter((document) => scriptOf(document).includes(line));
-      expect(holding.length).toBeGreaterThan(0);
-      expect(holding.map((document) => document.action)).toEqual(holding.map(() => 'repair'));
-    },
-  );
+  it.each([
+    'base/failures',
+    'images/image-changes',
+    'ecr/ecr-token',
+    'images/fetch',
+    'node/network',
+    'images/test-container',
+  ])('of a repair alone, such as %s, lie in no check', (part) => {
+    const line = `# lib/${part}.sh\n`;
+    const holding = documents.filter((document) => scriptOf(document).includes(line));
+    expect(holding.length).toBeGreaterThan(0);
+    expect(holding.map((document) => document.action)).toEqual(holding.map(() => 'repair'));
+  });
 
   it('are files that some document holds', () => {
-    const files = readdirSync(new URL('../../ssm-documents/lib/', import.meta.url)).filter((file) =>
-      file.endsWith('.sh'),
-    );
+    const files = globSync('{*,*/}*.sh', {
+      cwd: new URL('../../ssm-documents/lib/', import.meta.url),
+      exclude: ['testing/**'],
+    });
     const all = documents.map(scriptOf).join('\n');
     expect(files.filter((file) => !all.includes(`# lib/${file}\n`))).toEqual([]);
   });

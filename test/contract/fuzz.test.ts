@@ -2,24 +2,24 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createMemory } from '../../core/logs/dedupe.ts';
 import { NodeSymptomDetail } from '../../events/node-symptom.ts';
 import { commandStatusEvent } from '../../events/ssm-command.ts';
-import { createReportStore } from '../../functions/adapters/report-store.ts';
-import { handleWake } from '../../functions/advance/advance.ts';
-import { parseWake } from '../../functions/advance/wake-message.ts';
-import { createMemory } from '../../functions/core/log-memory.ts';
-import { handleSignals } from '../../functions/intake/intake.ts';
-import { handleLogs } from '../../functions/logs/logs.ts';
-import { reconcile } from '../../functions/reconcile/reconcile.ts';
-import { report } from '../../functions/report/report.ts';
+import { createAuditStore } from '../../functions/adapters/table/audit-store.ts';
+import { report } from '../../functions/audit-query/query.ts';
+import { trackEvent } from '../../functions/command-tracker/track-event.ts';
+import { handleLogs } from '../../functions/log-classifier/classify-batch.ts';
+import { handleWake } from '../../functions/run-controller/handle-wake.ts';
+import { parseWake } from '../../functions/run-controller/wake-message.ts';
 import { processBatch } from '../../functions/runtime/batch.ts';
-import { trackEvent } from '../../functions/track/track.ts';
+import { reconcile } from '../../functions/scheduler/tick.ts';
+import { handleSignals } from '../../functions/signal-intake/take-in.ts';
 import { search } from '../deep.ts';
-import { advanceWorld } from '../support/advance-world.ts';
-import { BAD, intakeWorld } from '../support/intake-world.ts';
 import { bodiesLike, eventsLike } from '../support/mutate.ts';
-import { remediateWorld } from '../support/remediate-world.ts';
+import { operatorApiWorld } from '../support/operator-api-world.ts';
+import { runControllerWorld } from '../support/run-controller-world.ts';
 import { testSettings } from '../support/settings.ts';
+import { BAD, signalIntakeWorld } from '../support/signal-intake-world.ts';
 import { signalSamples } from '../support/signal-samples.ts';
 import { sqsEvent } from '../support/sqs-event.ts';
 import { startTable, type TestTable } from '../support/table.ts';
@@ -66,7 +66,7 @@ const refusalsOf = async (events: readonly unknown[], ask: (event: unknown) => P
 };
 
 it(
-  'λ logs publishes symptoms that are some, or keeps the event with its reason',
+  'log-classifier publishes symptoms that are some, or keeps the event with its reason',
   async () => {
     const [sample] = samplesOf('logs-');
     const { awslogs } = sample as { awslogs: { data: string } };
@@ -88,7 +88,7 @@ it(
       ...recorder(),
     };
     await check(
-      'λ logs',
+      'log-classifier',
       fc.oneof({ weight: 4, arbitrary: zipped }, { weight: 1, arbitrary: eventsLike([sample]) }),
       async (events) => {
         for (const event of events) await handleLogs(deps, event);
@@ -103,13 +103,13 @@ it(
 );
 
 it(
-  'λ intake acknowledges every event, and keeps each bad one with its reason',
+  'signal-intake acknowledges every event, and keeps each bad one with its reason',
   async () => {
-    const { deps, sqs, counts } = await intakeWorld(table, { maxForeignSignalsPerMinute: 10_000 }, [
+    const { deps, sqs, counts } = await signalIntakeWorld(table, { maxForeignSignalsPerMinute: 10_000 }, [
       { instanceId: 'i-0123456789abcdef0', tags: { 'eks:cluster-name': 'demo' } },
     ]);
     const samples = [...samplesOf('node-symptom'), ...signalSamples().map(({ event }) => event)];
-    await check('λ intake', bodiesLike(samples), async (bodies) => {
+    await check('signal-intake', bodiesLike(samples), async (bodies) => {
       expect(await handleSignals(deps, sqsEvent(bodies))).toEqual({ batchItemFailures: [] });
     });
     const letters = sqs.messages(BAD);
@@ -121,9 +121,9 @@ it(
 );
 
 it(
-  'λ track and λ advance acknowledge every message, and keep each bad one with its reason',
+  'command-tracker and run-controller acknowledge every message, and keep each bad one with its reason',
   async () => {
-    const w = advanceWorld(await table.another(), { nodes: 5 });
+    const w = runControllerWorld(await table.another(), { nodes: 5 });
     const letters: string[] = [];
     const batch = {
       deadLetter: async ({ reason }: { readonly reason: string }) => void letters.push(reason),
@@ -141,12 +141,12 @@ it(
     ];
     const sent = w.ssm.commands.length;
     const ended = commandStatusEvent(command?.id ?? '', command?.documentName ?? '', 'Success');
-    await check('λ track', bodiesLike([ended, ...samplesOf('ssm-command')]), async (bodies) => {
-      const answer = await processBatch(batch, sqsEvent(bodies), (body) => trackEvent(w.trackDeps, body));
+    await check('command-tracker', bodiesLike([ended, ...samplesOf('ssm-command')]), async (bodies) => {
+      const answer = await processBatch(batch, sqsEvent(bodies), (body) => trackEvent(w.commandTrackerPorts, body));
       expect(answer).toEqual({ batchItemFailures: [] });
     });
     const ofTrack = letters.length;
-    await check('λ advance', bodiesLike(wakes), async (bodies) => {
+    await check('run-controller', bodiesLike(wakes), async (bodies) => {
       const { signal } = new AbortController();
       const answer = await processBatch({ ...batch, fifo: true }, sqsEvent(bodies, 'g'), (body) =>
         handleWake(w.deps, parseWake(body), signal),
@@ -166,16 +166,12 @@ it(
 );
 
 it(
-  'λ reconcile refuses what is no tick, and sweeps and looks as often as it is told',
+  'scheduler refuses what is no tick, and sweeps and looks as often as it is told',
   async () => {
-    const w = advanceWorld(await table.another(), { nodes: 5 });
-    await check(
-      'λ reconcile',
-      eventsLike([{ kind: 'overdue' }, { kind: 'sweep', everyMinutes: 30 }]),
-      async (events) => {
-        expect(await refusalsOf(events, (event) => reconcile(w.reconcileDeps, event))).toEqual([]);
-      },
-    );
+    const w = runControllerWorld(await table.another(), { nodes: 5 });
+    await check('scheduler', eventsLike([{ kind: 'overdue' }, { kind: 'sweep', everyMinutes: 30 }]), async (events) => {
+      expect(await refusalsOf(events, (event) => reconcile(w.schedulerPorts, event))).toEqual([]);
+    });
     // However many sweeps were asked for in this minute: one of each cluster.
     expect((await w.allRuns()).length).toBe(w.settings.policy.clusters.length);
   },
@@ -183,14 +179,14 @@ it(
 );
 
 it(
-  'λ remediate and λ report answer every request, or say which field is wrong',
+  'operator-api and audit-query answer every request, or say which field is wrong',
   async () => {
-    const w = remediateWorld(await table.another());
-    await check('λ remediate', eventsLike(samplesOf('remediate-')), async (events) => {
+    const w = operatorApiWorld(await table.another());
+    await check('operator-api', eventsLike(samplesOf('operator-api-')), async (events) => {
       expect(await refusalsOf(events, w.ask)).toEqual([]);
     });
-    const store = createReportStore(table);
-    await check('λ report', eventsLike(samplesOf('report-')), async (events) => {
+    const store = createAuditStore(table);
+    await check('audit-query', eventsLike(samplesOf('audit-query-')), async (events) => {
       expect(await refusalsOf(events, (event) => report({ store, ...recorder() }, event))).toEqual([]);
     });
   },

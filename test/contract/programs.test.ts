@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { buildDocuments, NODE_CHECK } from '../../ssm-documents/build.ts';
+import { buildDocuments, NODE_CHECK } from '../../ssm-documents/builder/build.ts';
 import { BATS_WORDS, BUILTINS } from '../machine/builtins.ts';
 import { type Language, programsOf, readShell, type ShellCommands } from '../machine/command-words.ts';
 import { isDebian, missingPrograms } from '../machine/debian.ts';
@@ -31,7 +31,7 @@ const readShellFiles = () => {
   // The lines that the builder adds to the files are in every document; that of all checks alone has short names.
   const { key, content } = buildDocuments().find((document) => document.key !== NODE_CHECK) ?? {};
   const script = content?.mainSteps.flatMap(({ inputs }) => inputs.runCommand).join('\n') ?? '';
-  const added = [...read('ssm-documents/build.ts').matchAll(/'(\w+)\(\) \{'/g)].map(([, name = '']) => name);
+  const added = [...read('ssm-documents/builder/build.ts').matchAll(/'(\w+)\(\) \{'/g)].map(([, name = '']) => name);
   const { commands, functions } = readShell(script, 'bash');
   const built: ShellFile = { path: key ?? '', text: script, commands, functions: [...functions, ...added] };
   return { files, built, ofDocuments: [...files.filter(({ path }) => isOfDocuments(path)), built] };

@@ -1,10 +1,10 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { classify, LOG_REASONS } from '../../functions/core/classify.ts';
-import { MAX_RESULT_BYTES, readResult } from '../../functions/core/outcome.ts';
+import { classify, LOG_REASONS } from '../../core/logs/classify/classify.ts';
+import { MAX_RESULT_BYTES, readResult } from '../../core/model/outcome.ts';
 import { remediation as template } from '../../ssm-documents/_template/remediation.ts';
-import { buildDocuments } from '../../ssm-documents/build.ts';
+import { buildDocuments } from '../../ssm-documents/builder/build.ts';
 import { adviceOf, catalogue, remediations } from '../../ssm-documents/registry.ts';
 import { PARTS, readCorpus } from '../corpus/corpus.ts';
 
@@ -12,7 +12,7 @@ const root = new URL('../../ssm-documents/', import.meta.url);
 const read = (path: string): string => readFileSync(new URL(path, root), 'utf8');
 const json = (path: string): unknown => JSON.parse(read(path));
 const folders = readdirSync(root, { withFileTypes: true })
-  .filter((entry) => entry.isDirectory() && entry.name !== 'lib' && !entry.name.startsWith('_'))
+  .filter((entry) => entry.isDirectory() && !['builder', 'lib'].includes(entry.name) && !entry.name.startsWith('_'))
   .map((entry) => entry.name);
 
 const Match = z.array(

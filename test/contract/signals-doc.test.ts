@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { Policy } from '../../functions/core/policy.ts';
-import { readSignal, signalOptions } from '../../functions/core/signal.ts';
+import { Policy } from '../../core/model/policy.ts';
+import { readSignal, signalOptions } from '../../core/signals/registry.ts';
 import { putEventsExample } from '../support/put-events-example.ts';
 
 it('the put-events example of docs/signals.md is a signal that the reader takes', () => {

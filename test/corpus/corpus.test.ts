@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { classify } from '../../functions/core/classify.ts';
+import { classify } from '../../core/logs/classify/classify.ts';
 import { filterPattern } from '../../infra/constructs/log-subscriptions.ts';
+import { compileLogFilter } from '../../lab/aws/filter-pattern.ts';
 import { catalogue, remediations } from '../../ssm-documents/registry.ts';
-import { compileLogFilter } from '../lab/aws/filter-pattern.ts';
 import { type CorpusLine, PARTS, readCorpus } from './corpus.ts';
 import { withTables } from './score.ts';
 

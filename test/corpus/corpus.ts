@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import * as z from 'zod';
-import { LINE_KINDS, LOG_REASONS } from '../../functions/core/classify.ts';
+import { LINE_KINDS, LOG_REASONS } from '../../core/logs/classify/classify.ts';
 
 /** One labelled text of the corpus. */
 export const CorpusLine = z.strictObject({
@@ -18,7 +18,7 @@ export const CorpusLine = z.strictObject({
 export type CorpusLine = z.infer<typeof CorpusLine>;
 
 /**
- * `development`: the classifier was tuned on it. The others were collected and labelled later, run once, and then mended
+ * `development`: the classifier was tuned on it. The others were collected and labelled later, run once, and then repaired
  * upon too: docs/hearing.md has what their first runs gave.
  */
 export const PARTS = ['development', 'held-out', 'blind', 'blind-2', 'blind-3'] as const;

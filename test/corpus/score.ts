@@ -1,4 +1,4 @@
-import { classify } from '../../functions/core/classify.ts';
+import { classify } from '../../core/logs/classify/classify.ts';
 import { type CorpusLine, PARTS, type Part, readCorpus } from './corpus.ts';
 
 /** How one reason fared. */
@@ -61,9 +61,9 @@ const tableOf = ({ rows, lookAlikes, actedUpon, wrongImages }: Score): readonly 
 const TITLES: Readonly<Record<Part, string>> = {
   development: 'Development part',
   'held-out': 'Held-out part',
-  blind: 'First blind part, after mending',
-  'blind-2': 'Second blind part, after mending',
-  'blind-3': 'Third blind part, after mending',
+  blind: 'First blind part, after repairing',
+  'blind-2': 'Second blind part, after repairing',
+  'blind-3': 'Third blind part, after repairing',
 };
 
 /** Precision and recall by reason, part by part, in Markdown. */

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { xml, xmlLeaf } from '../lab/aws/wire.ts';
+import { xml, xmlLeaf } from '../../lab/aws/wire.ts';
 import { cloudFormation, type QueryOperations } from './cloudformation.ts';
 import { Refused, type StandInState } from './stand-in-state.ts';
 

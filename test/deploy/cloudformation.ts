@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { xml, xmlLeaf } from '../lab/aws/wire.ts';
+import { xml, xmlLeaf } from '../../lab/aws/wire.ts';
 import { Refused, type StandInState } from './stand-in-state.ts';
 
 type Input = Readonly<Record<string, string>>;

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { probe } from '../lab/real/packages.ts';
+import { probe } from '../../lab/real/packages.ts';
 import { shown, story } from './readme-blocks.ts';
 import { runDemo } from './run-demo.ts';
 

@@ -2,25 +2,25 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { ResultRow } from '../../functions/core/rows.ts';
-import { type BreakKind, FOREIGN_REGISTRIES } from '../lab/real/breaks.ts';
-import type { NodeSnapshot } from '../lab/real/node.ts';
-import { describeWithRealNodes } from '../lab/real/suite.ts';
-import type { Trace } from '../lab/real/trace.ts';
-import { LAB_CLUSTER } from '../lab/synth.ts';
+import type { ResultRow } from '../../core/state/rows.ts';
+import { type BreakKind, FOREIGN_REGISTRIES } from '../../lab/real/breaks.ts';
+import type { NodeSnapshot } from '../../lab/real/node.ts';
+import { describeWithRealNodes } from '../../lab/real/suite.ts';
+import type { Trace } from '../../lab/real/trace.ts';
+import { LAB_CLUSTER } from '../../lab/synth.ts';
 import { findTokens, tokenMarks } from './tokens.ts';
 import { imagesByName, startPod, startWorld, type World } from './world.ts';
 
 const SPECS = {
-  /** The rung ecr by the AWS CLI. */
+  /** The method ecr by the AWS CLI. */
   removed: {},
-  /** The rung tag. */
+  /** The method tag. */
   twin: {},
-  /** The rung import. */
+  /** The method import. */
   al2023: { style: 'al2023' },
-  /** The rung ecr by kubelet's credential provider. */
+  /** The method ecr by kubelet's credential provider. */
   hollow: { tools: { awsCli: false, credentialProvider: true } },
-  /** No rung: no token, and only look-alikes on the node. */
+  /** No method: no token, and only look-alikes on the node. */
   denied: {},
 } as const;
 type Name = keyof typeof SPECS;
@@ -114,14 +114,14 @@ await describeWithRealNodes('fleetmend on real nodes, broken in four ways', () =
     expect(await snapshots()).toEqual(broken);
   });
 
-  it('mends each node by its cheapest rung once a log line tells of it', async () => {
+  it('repairs each node by its cheapest method once a log line tells of it', async () => {
     for (const name of ['removed', 'hollow'] as const) {
       traces.set(name, await world.nodes[name].trace(join(folder, name)));
     }
     for (const name of ALL) world.setMode(name, undefined);
     await world.shipLogs();
     for (const name of ALL) expect(await startPod(world.nodes[name])).toContain(BROKEN[name].error);
-    const rungs = { removed: 'ecr', twin: 'tag', al2023: 'import', hollow: 'ecr' } as const;
+    const methods = { removed: 'ecr', twin: 'tag', al2023: 'import', hollow: 'ecr' } as const;
     for (const name of MENDED) {
       const row = await world.result(name, isRepair);
       const { pauseImage } = world.nodes[name];
@@ -131,7 +131,7 @@ await describeWithRealNodes('fleetmend on real nodes, broken in four ways', () =
         // Debian 12's containerd 1.6.20 cannot keep a pin.
         cause: 'PinningUnsupported',
         willRecur: true,
-        rung: rungs[name],
+        method: methods[name],
         digest: pauseImage.manifest.digest,
       });
       expect(await startPod(world.nodes[name])).toBeUndefined();
@@ -180,10 +180,10 @@ await describeWithRealNodes('fleetmend on real nodes, broken in four ways', () =
       action: 'repair',
       remediation: 'pause-image',
       instanceIds: [denied.instanceId],
-      reason: 'role mended',
+      reason: 'role repaired',
     });
     expect(await world.result('denied', (r) => r.outcome === 'Repaired')).toMatchObject({
-      rung: 'ecr',
+      method: 'ecr',
       digest: denied.pauseImage.manifest.digest,
     });
     const after = imagesByName(await denied.snapshot());
@@ -198,7 +198,7 @@ await describeWithRealNodes('fleetmend on real nodes, broken in four ways', () =
     await world.ask({ action: 'repair', remediation: 'pause-image', instanceIds, reason: 'once more' });
     for (const name of ALL) {
       const row = await world.result(name, (r) => isRepair(r) && r.outcome === 'Healthy');
-      expect(row).not.toHaveProperty('rung');
+      expect(row).not.toHaveProperty('method');
     }
     expect(await snapshots()).toEqual(before);
   });
@@ -206,7 +206,7 @@ await describeWithRealNodes('fleetmend on real nodes, broken in four ways', () =
   it('leaves the token nowhere: no execve, journal, command record, log, file or audit row has it', async () => {
     const secrets = await world.fleet.secrets();
     const marks = tokenMarks([...secrets.ecrTokens, ...secrets.roleSecrets]);
-    // Two nodes by a token each, and the third after its role was mended.
+    // Two nodes by a token each, and the third after its role was repaired.
     expect(secrets.ecrTokens.length).toBeGreaterThanOrEqual(3);
     for (const [name, text] of traced) {
       expect(text).toMatch(/execve\("[^"]*ctr", \[[^\]]*"content", "fetch"/);

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { NodeStateRow } from '../../functions/core/rows.ts';
-import type { RealNode } from '../lab/real/node.ts';
-import { describeWithRealNodes } from '../lab/real/suite.ts';
+import { NodeStateRow } from '../../core/state/rows.ts';
+import type { RealNode } from '../../lab/real/node.ts';
+import { describeWithRealNodes } from '../../lab/real/suite.ts';
 import { findTokens, tokenMarks } from './tokens.ts';
 import { COOL_DOWN_SECONDS, startPod, startWorld, type World } from './world.ts';
 
@@ -93,14 +93,14 @@ chmod 755 ${PROVIDER}`);
     expect(await attempts()).toEqual(['TimedOut']);
   });
 
-  it('is mended by the next run, and nothing of the earlier ones is left', async () => {
+  it('is repaired by the next run, and nothing of the earlier ones is left', async () => {
     await speedUp();
     // The run that waits behind the straggler, or the next one, goes on from here.
     givenUp.abort();
     await straggler;
     await askForRepair();
     const row = await world.result('node', (r) => r.outcome === 'Repaired');
-    expect(row).toMatchObject({ rung: 'ecr', digest: node.pauseImage.manifest.digest });
+    expect(row).toMatchObject({ method: 'ecr', digest: node.pauseImage.manifest.digest });
     expect(await startPod(node)).toBeUndefined();
     expect(await shell('ls /run/fleetmend')).toBe('lock');
     expect((await node.ctr(['containers', 'ls', '--quiet'])).stdout.trim()).toBe('');

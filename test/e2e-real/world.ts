@@ -3,14 +3,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, paginateScan } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
-import { ResultRow } from '../../functions/core/rows.ts';
-import type { Lab } from '../lab/aws/lab.ts';
-import { bootLab } from '../lab/boot.ts';
-import { type RealFleet, startRealFleet } from '../lab/real/fleet.ts';
-import { followJournal, logStreamOf, toFluentBitRecord } from '../lab/real/journal.ts';
-import type { NodeSnapshot, RealNode } from '../lab/real/node.ts';
-import type { RealNodeSpec } from '../lab/real/node-plan.ts';
-import { LAB_CLUSTER, LAB_ENVIRONMENT, LAB_LOG_GROUP, labConfig, synthLab } from '../lab/synth.ts';
+import { ResultRow } from '../../core/state/rows.ts';
+import type { Lab } from '../../lab/aws/lab.ts';
+import { bootLab } from '../../lab/boot.ts';
+import { type RealFleet, startRealFleet } from '../../lab/real/fleet.ts';
+import { followJournal, logStreamOf, toFluentBitRecord } from '../../lab/real/journal.ts';
+import type { NodeSnapshot, RealNode } from '../../lab/real/node.ts';
+import type { RealNodeSpec } from '../../lab/real/node-plan.ts';
+import { LAB_CLUSTER, LAB_ENVIRONMENT, LAB_LOG_GROUP, labConfig, synthLab } from '../../lab/synth.ts';
 
 /** Real nodes by name, and the pipeline that looks after them. */
 export type World<Name extends string> = {
@@ -26,19 +26,19 @@ export type World<Name extends string> = {
   readonly history: (name: Name) => Promise<readonly ResultRow[]>;
   /** Waits for the first result of a node that fits; throws with what there was instead. */
   readonly result: (name: Name, fits: (row: ResultRow) => boolean) => Promise<ResultRow>;
-  readonly report: (query: Readonly<Record<string, unknown>>) => Promise<readonly ReportItem[]>;
+  readonly report: (query: Readonly<Record<string, unknown>>) => Promise<readonly AuditItem[]>;
   /** Every item of the audit table. */
   readonly tableItems: () => Promise<readonly unknown[]>;
   readonly stop: () => Promise<void>;
 };
 
 const Item = z.looseObject({ kind: z.string() });
-/** An item of λ report's answer. */
-export type ReportItem = z.infer<typeof Item>;
+/** An item of audit-query's answer. */
+export type AuditItem = z.infer<typeof Item>;
 
 const PATIENCE_MS = 60_000;
 const LOOK_AGAIN_MS = 200;
-/** A node may be mended again at once: the tests look at what a second repair does, not at the wait before it. */
+/** A node may be repaired again at once: the tests look at what a second repair does, not at the wait before it. */
 export const COOL_DOWN_SECONDS = 1;
 
 /** Boots the nodes side by side, then the lab with the stack in it. */
@@ -75,7 +75,8 @@ export const startWorld = async <Name extends string>(
       credentials: lab.credentialsFor('auditor'),
     });
     const report: World<Name>['report'] = async (query) =>
-      z.object({ items: z.array(Item) }).parse(await lab.invoke('fleetmend-report', { limit: 500, ...query })).items;
+      z.object({ items: z.array(Item) }).parse(await lab.invoke('fleetmend-audit-query', { limit: 500, ...query }))
+        .items;
     const history: World<Name>['history'] = async (name) =>
       (await report({ query: 'node', instanceId: nodes[name].instanceId })).flatMap(({ kind, ...row }) =>
         kind === 'result' ? [ResultRow.parse(row)] : [],
@@ -99,7 +100,7 @@ export const startWorld = async <Name extends string>(
         }
       },
       ask: async (request) => {
-        await lab.invoke('fleetmend-remediate', { cluster: LAB_CLUSTER, requestedBy: 'tests', ...request });
+        await lab.invoke('fleetmend-operator-api', { cluster: LAB_CLUSTER, requestedBy: 'tests', ...request });
       },
       history,
       result: async (name, fits) => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { SimulatedNode } from '../lab/sim/node.ts';
+import type { SimulatedNode } from '../../lab/sim/node.ts';
 import { failing, MENDABLE, MINUTE_MS, openScene, type Scene, synthScene } from './support.ts';
 
 const names = ['sick', 'cooling', 'again', 'tags', 'gone'];
@@ -58,7 +58,7 @@ describe('attempts on a node', () => {
     await scene.drain();
     expect(scene.chronicle.repairsOf(instanceId)).toHaveLength(3);
     expect((await told(node)).at(-1)).toBe('repair Quarantined');
-    const request = { cluster: 'sick', instanceIds: [instanceId], reason: 'the role is mended' };
+    const request = { cluster: 'sick', instanceIds: [instanceId], reason: 'the role is repaired' };
     expect(await scene.start({ action: 'repair', remediation: 'pause-image', ...request })).toMatchObject({
       planned: 0,
       skipped: [{ instanceId, why: 'Quarantined' }],
@@ -78,11 +78,11 @@ describe('attempts on a node', () => {
     await scene.drain();
     expect((await told(node)).at(-1)).toBe('repair Repaired');
     expect(await scene.report({ query: 'node', instanceId })).toContainEqual(
-      expect.objectContaining({ kind: 'release', by: 'test', reason: 'the role is mended' }),
+      expect.objectContaining({ kind: 'release', by: 'test', reason: 'the role is repaired' }),
     );
   });
 
-  it('a fault that comes back within a day is mended again and called a relapse', async () => {
+  it('a fault that comes back within a day is repaired again and called a relapse', async () => {
     const node = oneNode('again', { faultOf: () => MENDABLE });
     await scene.logFault(node);
     await scene.drain();
@@ -94,7 +94,7 @@ describe('attempts on a node', () => {
   });
 });
 
-describe('a node that must not or can not be mended', () => {
+describe('a node that must not or can not be repaired', () => {
   it('is left alone as its tag says, and the record says why', async () => {
     const cases = [
       { mode: 'off', expected: ['repair OptedOut'] },

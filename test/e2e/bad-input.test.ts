@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { logsSubscription } from '../../events/logs-subscription.ts';
-import type { SimulatedNode } from '../lab/sim/node.ts';
+import type { SimulatedNode } from '../../lab/sim/node.ts';
 import { faultLine, logGroupOf, MENDABLE, MINUTE_MS, openScene, type Scene, synthScene } from './support.ts';
 
 const FOREIGN_PER_MINUTE = 5;
@@ -60,20 +60,20 @@ describe('a subscription payload that is none', () => {
   ];
 
   it.each(garbage)('%s is kept with its reason, and acknowledged', async (_name, body) => {
-    scene.lab.invokeAsync('fleetmend-logs', body);
+    scene.lab.invokeAsync('fleetmend-log-classifier', body);
     await scene.lab.settle();
     const letters = newLetters();
-    expect(letters).toMatchObject([{ queue: 'fleetmend-logs-dlq', function: 'logs' }]);
+    expect(letters).toMatchObject([{ queue: 'fleetmend-log-classifier-dlq', function: 'log-classifier' }]);
     expect(letters[0]?.reason).toMatch(/^reading the subscription payload/);
     expect(z.iso.datetime().safeParse(letters[0]?.time).success).toBe(true);
   });
 
   it('of a log group that no cluster lists is dropped: no letter, no error, and the log says so', async () => {
-    const before = scene.lab.functionLogs('fleetmend-logs').length;
-    scene.lab.invokeAsync('fleetmend-logs', payload({ logGroup: '/var/log/../../etc/passwd' }));
+    const before = scene.lab.functionLogs('fleetmend-log-classifier').length;
+    scene.lab.invokeAsync('fleetmend-log-classifier', payload({ logGroup: '/var/log/../../etc/passwd' }));
     await scene.lab.settle();
     expect(newLetters()).toEqual([]);
-    const said = scene.lab.functionLogs('fleetmend-logs').slice(before).join('\n');
+    const said = scene.lab.functionLogs('fleetmend-log-classifier').slice(before).join('\n');
     expect(said).toMatch(/dropping the lines of a log group that no cluster lists/);
     expect(said).toMatch(/"LogGroupNotConfigured":1/);
   });
@@ -112,9 +112,9 @@ describe('garbage on a queue', () => {
     '\u001b[2J$(reboot)',
   ];
   it.each([
-    ['signals', 'intake', 'fleetmend-signals', 'fleetmend-signals-dlq'],
-    ['progress', 'track', 'fleetmend-progress', 'fleetmend-progress-dlq'],
-    ['lanes', 'advance', 'fleetmend-lanes.fifo', 'fleetmend-advance-dlq'],
+    ['signals', 'signal-intake', 'fleetmend-signals', 'fleetmend-signals-dlq'],
+    ['progress', 'command-tracker', 'fleetmend-progress', 'fleetmend-progress-dlq'],
+    ['lanes', 'run-controller', 'fleetmend-lanes.fifo', 'fleetmend-run-controller-dlq'],
   ])('%s: every message is kept with its reason by λ %s', async (_name, name, queueName, deadName) => {
     const queue = scene.lab.queues.all().find((q) => q.settings.name === queueName);
     for (const [i, body] of bodies.entries())
@@ -144,7 +144,7 @@ describe('garbage on a queue', () => {
     await scene.drain();
     expect(scene.chronicle.commands).toHaveLength(before);
     // Whichever of them was refused says so.
-    expect(newLetters().filter((l) => l.reason === undefined || l.function !== 'advance')).toEqual([]);
+    expect(newLetters().filter((l) => l.reason === undefined || l.function !== 'run-controller')).toEqual([]);
   });
 
   it('ends of commands that are not ours are acknowledged', async () => {
@@ -205,7 +205,7 @@ describe('a symptom', () => {
     put(detail);
     await scene.drain();
     const letters = newLetters();
-    expect(letters).toMatchObject([{ queue: 'fleetmend-signals-dlq', function: 'intake' }]);
+    expect(letters).toMatchObject([{ queue: 'fleetmend-signals-dlq', function: 'signal-intake' }]);
     expect(letters[0]?.reason).toMatch(reason);
   });
 
@@ -241,7 +241,7 @@ describe('a symptom', () => {
     expect(stranger.runs).toEqual([]);
   });
 
-  it('of any source but λ logs leads to a check at most, and only so many a minute', async () => {
+  it('of any source but log-classifier leads to a check at most, and only so many a minute', async () => {
     const nodes = scene.addNodes('good', FOREIGN_PER_MINUTE + 3, { faultOf: () => MENDABLE });
     await scene.remediate({ action: 'pause', cluster: 'good', reason: 'so that repairs come after the look' });
     // The budget is a minute's of the clock: what comes at its turn may take from two.
@@ -262,9 +262,9 @@ describe('a symptom', () => {
 
 describe('replay', () => {
   it('brings back what names a node, as a check, and says of the rest why it stays', async () => {
-    // A payload that λ logs could not publish, as Lambda would have left it.
+    // A payload that log-classifier could not publish, as Lambda would have left it.
     const node = oneNode('good', { faultOf: () => MENDABLE });
-    const dead = scene.lab.queues.all().find((q) => q.settings.name === 'fleetmend-logs-dlq');
+    const dead = scene.lab.queues.all().find((q) => q.settings.name === 'fleetmend-log-classifier-dlq');
     const logEvents = [{ id: '1', timestamp: scene.lab.now(), message: faultLine(node, scene.lab.now()) }];
     const group = { owner: '1', logGroup: logGroupOf('good'), logStream: 's', subscriptionFilters: [] };
     dead?.send({ body: JSON.stringify(logsSubscription({ ...group, logEvents })) });

@@ -1,5 +1,5 @@
+import type { SimulatedNode } from '../../lab/sim/node.ts';
 import { remediations } from '../../ssm-documents/registry.ts';
-import type { SimulatedNode } from '../lab/sim/node.ts';
 import { failing, MENDABLE, MINUTE_MS, type Scene } from './support.ts';
 
 /** The clusters that {@link runBroadScenario} works on. */
@@ -32,15 +32,15 @@ const symptom = (scene: Scene, cluster: string, instanceId: string, source: stri
 
 const repair = { action: 'repair', cluster: 'demo', remediation: 'pause-image', reason: 'a ticket' };
 
-/** Symptoms of all sources and all kinds of nodes; the events of SSM come, are lost, and find a crashed λ advance. */
-const hearAndMend = async (scene: Scene): Promise<void> => {
+/** Symptoms of all sources and all kinds of nodes; the events of SSM come, are lost, and find a crashed run-controller. */
+const hearAndRepair = async (scene: Scene): Promise<void> => {
   const { lab } = scene;
   const nodes = scene.addNodes('demo', 8, { faultOf: (i) => (i < 4 ? MENDABLE : undefined) });
   const [first, second, third, fourth] = nodes;
   if (first === undefined || second === undefined || third === undefined || fourth === undefined) return;
   await scene.logFault(first, ...taggedNodes(scene, 'demo'), ...taggedNodes(scene, 'watch'));
   symptom(scene, 'demo', nodes[7]?.instanceId ?? '', 'acme.monitoring');
-  // λ intake asks EC2 whose a new instance is.
+  // signal-intake asks EC2 whose a new instance is.
   const started = { 'instance-id': nodes[6]?.instanceId ?? '', state: 'running' };
   lab.putEvent({ source: 'aws.ec2', detailType: 'EC2 Instance State-change Notification', detail: started });
   await scene.drain(DRAIN_MINUTES, 'not-to-come');
@@ -48,20 +48,24 @@ const hearAndMend = async (scene: Scene): Promise<void> => {
   // Results whose writing is answered by silence are written again.
   const gone = scene.addNodes('demo', 10);
   for (const node of gone) node.setState('terminated');
-  lab.faults.calls = [{ functionName: 'fleetmend-advance', operation: 'PutItem', kind: 'drop-after', rate: 0.3 }];
+  lab.faults.calls = [
+    { functionName: 'fleetmend-run-controller', operation: 'PutItem', kind: 'drop-after', rate: 0.3 },
+  ];
   await scene.logFault(...gone);
   await scene.drain(DRAIN_MINUTES, 'not-to-come');
 
-  // λ advance dies when it has sent: λ track finds the command's run by its comment.
-  lab.faults.calls = [{ functionName: 'fleetmend-advance', operation: 'SendCommand', kind: 'crash-after', times: 1 }];
+  // run-controller dies when it has sent: command-tracker finds the command's run by its comment.
+  lab.faults.calls = [
+    { functionName: 'fleetmend-run-controller', operation: 'SendCommand', kind: 'crash-after', times: 1 },
+  ];
   await scene.logFault(second);
   await scene.drain(DRAIN_MINUTES, 'not-to-come');
-  // Both the answer and the events are lost: λ advance looks for the command itself.
+  // Both the answer and the events are lost: run-controller looks for the command itself.
   lab.faults.calls = [{ operation: 'SendCommand', kind: 'drop-after', times: 1 }];
   lab.faults.events = [{ source: 'aws.ssm', kind: 'lose' }];
   await scene.logFault(third);
   await scene.drain(DRAIN_MINUTES, 'not-to-come');
-  // λ reconcile reads a command whose invocations are not shown yet, and one that takes too long.
+  // scheduler reads a command whose invocations are not shown yet, and one that takes too long.
   const [slow] = scene.addNodes('demo', 1, { faultOf: () => MENDABLE, latency: () => 150_000 });
   lab.faults.listLagMs = 200_000;
   if (slow !== undefined) await scene.logFault(slow, fourth);
@@ -70,7 +74,7 @@ const hearAndMend = async (scene: Scene): Promise<void> => {
   lab.faults.listLagMs = 1000;
 };
 
-/** Everything that an operator can ask for, also of λ report. */
+/** Everything that an operator can ask for, also of audit-query. */
 const operate = async (scene: Scene): Promise<void> => {
   const { lab } = scene;
   const [sick] = scene.addNodes('demo', 1, { faultOf: () => failing('NodeRoleLacksECR') });
@@ -83,8 +87,8 @@ const operate = async (scene: Scene): Promise<void> => {
   }
   lab.faults.events = [];
   for (const requestId of ['a', 'a']) await scene.start({ ...repair, requestId, instanceIds: [sick.instanceId] });
-  await scene.remediate({ action: 'release', cluster: 'demo', instanceIds: [sick.instanceId], reason: 'mended' });
-  // Nobody mends it, so that each sweep would find it again: with some schedules the scene would never be drained.
+  await scene.remediate({ action: 'release', cluster: 'demo', instanceIds: [sick.instanceId], reason: 'repaired' });
+  // Nobody repairs it, so that each sweep would find it again: with some schedules the scene would never be drained.
   sick.setState('terminated');
   await scene.start({ action: 'check', cluster: 'demo', remediation: 'pause-image' });
   await scene.start({ action: 'check', cluster: 'watch' });
@@ -125,7 +129,7 @@ const leaveLetters = async (scene: Scene): Promise<void> => {
   const [known] = scene.chronicle.commands;
   for (const queue of scene.lab.queues.all().filter((q) => q.settings.name.includes('dlq'))) {
     const { name, fifo } = queue.settings;
-    // The end of a known command: λ remediate looks up whose it is.
+    // The end of a known command: operator-api looks up whose it is.
     const end = {
       source: 'aws.ssm',
       'detail-type': 'EC2 Command Status-change Notification',
@@ -141,19 +145,19 @@ const failAndReplay = async (scene: Scene): Promise<void> => {
   const { lab } = scene;
   for (const queue of lab.queues.all().filter((q) => !q.settings.name.includes('dlq')))
     queue.send({ body: 'garbage', ...(queue.settings.fifo ? { groupId: 'g', deduplicationId: 'g' } : {}) });
-  lab.invokeAsync('fleetmend-logs', { awslogs: { data: 'garbage' } });
-  // λ remediate dies between a run and its place in the line: λ reconcile puts it there.
+  lab.invokeAsync('fleetmend-log-classifier', { awslogs: { data: 'garbage' } });
+  // operator-api dies between a run and its place in the line: scheduler puts it there.
   lab.faults.calls = [
-    { functionName: 'fleetmend-remediate', operation: 'PutItem', kind: 'crash-before', skip: 1, times: 1 },
+    { functionName: 'fleetmend-operator-api', operation: 'PutItem', kind: 'crash-before', skip: 1, times: 1 },
   ];
-  lab.invokeAsync('fleetmend-remediate', { ...repair, requestedBy: 'test' });
+  lab.invokeAsync('fleetmend-operator-api', { ...repair, requestedBy: 'test' });
   await lab.settle();
   lab.faults.calls = [];
-  lab.invokeAsync('fleetmend-remediate', { action: 'garbage' });
-  lab.invokeAsync('fleetmend-reconcile', { kind: 'garbage' });
+  lab.invokeAsync('fleetmend-operator-api', { action: 'garbage' });
+  lab.invokeAsync('fleetmend-scheduler', { kind: 'garbage' });
   await lab.settle();
   const [late] = scene.addNodes('demo', 1, { faultOf: () => MENDABLE });
-  lab.faults.calls = [{ functionName: 'fleetmend-logs', operation: 'PutEvents', kind: 'internal-error' }];
+  lab.faults.calls = [{ functionName: 'fleetmend-log-classifier', operation: 'PutEvents', kind: 'internal-error' }];
   if (late !== undefined) await scene.logFault(late);
   await lab.settle();
   lab.faults.calls = [];
@@ -167,7 +171,7 @@ const failAndReplay = async (scene: Scene): Promise<void> => {
 /** Does everything that fleetmend can do at least once. A step that a missing permission stops is left. */
 export const runBroadScenario = async (scene: Scene): Promise<readonly string[]> => {
   const stopped: string[] = [];
-  for (const step of [hearAndMend, operate, failAndReplay]) {
+  for (const step of [hearAndRepair, operate, failAndReplay]) {
     await step(scene).catch((error: unknown) => stopped.push(`${step.name}: ${String(error)}`));
     scene.lab.faults.calls = [];
     scene.lab.faults.events = [];

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { createRandom, type Random } from '../../lab/aws/random.ts';
+import { logNormal } from '../../lab/sim/latency.ts';
+import type { SimulatedNode } from '../../lab/sim/node.ts';
+import type { SimulatedFault } from '../../lab/sim/result.ts';
 import { isDeep, search } from '../deep.ts';
-import { createRandom, type Random } from '../lab/aws/random.ts';
-import { logNormal } from '../lab/sim/latency.ts';
-import type { SimulatedNode } from '../lab/sim/node.ts';
-import type { SimulatedFault } from '../lab/sim/result.ts';
 import { failing, MENDABLE, MINUTE_MS, openScene, type Scene, synthScene } from './support.ts';
 
 const NODES = 60;
@@ -88,8 +88,8 @@ const survive = async (seed: number): Promise<void> => {
     calm(scene);
     for (const node of nodes) {
       node.setOffline(false);
-      // The repair itself is mended, as an operator would after a breaker has opened; nodes keep troubles of their own.
-      if (node.faults().some((f) => f.repair.kind !== 'mends' && !isOwnTrouble(f))) node.breakWith(MENDABLE);
+      // The repair itself is repaired, as an operator would after a breaker has opened; nodes keep troubles of their own.
+      if (node.faults().some((f) => f.repair.kind !== 'repairs' && !isOwnTrouble(f))) node.breakWith(MENDABLE);
     }
     // Longer than a sweep and a cool-down.
     await scene.lab.advance(50 * MINUTE_MS);
@@ -109,7 +109,7 @@ const expectCalm = async (scene: Scene, nodes: readonly SimulatedNode[]): Promis
   for (const node of nodes.filter((n) => n.state() === 'running')) {
     const history = (await scene.history(node.instanceId)).filter((r) => r.action === 'repair');
     const told = history.map((r) => r.why ?? r.reason ?? r.outcome);
-    // Mended, or the record has an attempt that failed for the node's own reason, or why there was none.
+    // Repaired, or the record has an attempt that failed for the node's own reason, or why there was none.
     const fault = node.faults()[0];
     if (fault === undefined) continue;
     const isExplained = isOwnTrouble(fault) && told.some((t) => t === 'NodeRoleLacksECR' || t === 'Quarantined');
@@ -127,5 +127,5 @@ const expectCalm = async (scene: Scene, nodes: readonly SimulatedNode[]): Promis
 describe('a storm of faults over 60 nodes', () => {
   const { seed, numRuns } = search('chaos', 1);
   const seeds = Array.from({ length: isDeep ? 50 : numRuns }, (_, i) => (seed + i) % 2 ** 31);
-  it.each(seeds)('seed %i: every node is mended or the record says why not, and nothing is stuck', survive, 300_000);
+  it.each(seeds)('seed %i: every node is repaired or the record says why not, and nothing is stuck', survive, 300_000);
 });

@@ -1,8 +1,8 @@
 import * as z from 'zod';
-import { readComment } from '../../functions/adapters/run-command.ts';
-import type { Lab } from '../lab/aws/lab.ts';
-import type { LabEvent } from '../lab/aws/lab-event.ts';
-import { readDocumentName } from '../lab/sim/result.ts';
+import { readComment } from '../../functions/adapters/ssm/run-command.ts';
+import type { Lab } from '../../lab/aws/lab.ts';
+import type { LabEvent } from '../../lab/aws/lab-event.ts';
+import { readDocumentName } from '../../lab/sim/result.ts';
 
 /** A command that SSM took. */
 export type SentCommand = {

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { CallRecord } from '../../lab/aws/lab-event.ts';
+import { createRandom } from '../../lab/aws/random.ts';
+import type { SimulatedNode } from '../../lab/sim/node.ts';
 import { isDeep, search } from '../deep.ts';
-import type { CallRecord } from '../lab/aws/lab-event.ts';
-import { createRandom } from '../lab/aws/random.ts';
-import type { SimulatedNode } from '../lab/sim/node.ts';
 import { failing, MENDABLE, MINUTE_MS, openScene, type Scene, synthScene } from './support.ts';
 
 /** Each case has a cluster of its own; a lab is used up after so many. */
@@ -26,7 +26,7 @@ const freshCluster = async (): Promise<{ readonly scene: Scene; readonly cluster
 };
 afterAll(() => scene?.lab.stop());
 
-/** Three canaries: two that mend, one whose role lacks ECR. */
+/** Three canaries: two that repair, one whose role lacks ECR. */
 const breakThree = async (it: Scene, cluster: string): Promise<readonly SimulatedNode[]> => {
   const nodes = it.addNodes(cluster, 3, { faultOf: (i) => (i === 1 ? failing('NodeRoleLacksECR') : MENDABLE) });
   await it.logFault(...nodes);
@@ -38,7 +38,7 @@ const expectAllIsWell = async (at: Scene, cluster: string, nodes: readonly Simul
   const outcomes: string[] = [];
   for (const node of nodes) {
     const sent = at.chronicle.repairsOf(node.instanceId);
-    // News that was delivered late is still news of a node that could not be mended: one more try, after the cool-down.
+    // News that was delivered late is still news of a node that could not be repaired: one more try, after the cool-down.
     const tries = node.faults().length === 0 ? 1 : 2;
     expect(sent.length, `repairs of ${node.instanceId}`).toBeLessThanOrEqual(tries);
     for (const [i, { at: sentAt }] of sent.entries())
@@ -57,7 +57,7 @@ const expectAllIsWell = async (at: Scene, cluster: string, nodes: readonly Simul
   expect(at.letters()).toEqual([]);
 };
 
-const FUNCTIONS = ['advance', 'intake', 'track', 'logs'] as const;
+const FUNCTIONS = ['run-controller', 'signal-intake', 'command-tracker', 'log-classifier'] as const;
 type Point = { readonly functionName: string; readonly call: number; readonly what: string };
 let points: readonly Point[];
 beforeAll(async () => {
@@ -97,7 +97,7 @@ const casesOf = (some: readonly Point[]): readonly CrashCase[] =>
   some.flatMap((point) => (['crash-before', 'crash-after'] as const).map((kind) => ({ ...point, kind })));
 
 describe('a function killed at one of its AWS calls', () => {
-  it('λ advance, before and after each SendCommand acted', async () => {
+  it('run-controller, before and after each SendCommand acted', async () => {
     const sends = points.filter((p) => p.what === 'ssm:SendCommand');
     expect(sends).toHaveLength(3);
     for (const crash of casesOf(isDeep ? sends : sends.slice(0, 1))) await crashAt(crash);

@@ -1,13 +1,13 @@
 import * as z from 'zod';
-import type { CfnResource, CfnTemplate } from '../lab/aws/cfn-template.ts';
+import type { CfnResource, CfnTemplate } from '../../lab/aws/cfn-template.ts';
 import {
   type AccessRequest,
   createIam,
   type DecisionListener,
   type PolicyDocument,
   type Principal,
-} from '../lab/aws/iam.ts';
-import { LAB_ENVIRONMENT } from '../lab/synth.ts';
+} from '../../lab/aws/iam.ts';
+import { LAB_ENVIRONMENT } from '../../lab/synth.ts';
 
 /** One question that IAM was asked in a scene, and its answer. */
 export type Asked = { readonly principal: Principal; readonly request: AccessRequest; readonly allowed: boolean };

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { LabNode } from '../lab/node.ts';
-import type { SimulatedNode } from '../lab/sim/node.ts';
+import type { LabNode } from '../../lab/node.ts';
+import type { SimulatedNode } from '../../lab/sim/node.ts';
 import { MENDABLE, MINUTE_MS, openScene, type Scene, synthScene } from './support.ts';
 
 const MEBIBYTE = 1024 * 1024;

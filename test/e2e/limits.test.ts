@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { logNormal } from '../lab/sim/latency.ts';
-import type { SimulatedNode } from '../lab/sim/node.ts';
+import { logNormal } from '../../lab/sim/latency.ts';
+import type { SimulatedNode } from '../../lab/sim/node.ts';
 import { failing, MENDABLE, MINUTE_MS, openScene, type Scene, synthScene } from './support.ts';
 
 const names = ['big', 'small', 'breaker', 'registry', 'local', 'paused', 'stale', 'line', 'cancelled'];
@@ -12,7 +12,7 @@ afterAll(() => scene.lab.stop());
 
 /** What a test does meanwhile takes the machine's own time, which a loaded one needs more of. */
 const UNHURRIED = () => 60_000;
-const LOCAL = { localRung: 'tag', repair: { kind: 'mends', rung: 'tag' } } as const;
+const LOCAL = { localMethod: 'tag', repair: { kind: 'repairs', method: 'tag' } } as const;
 const latest = async (nodes: readonly SimulatedNode[]): Promise<readonly string[]> =>
   await Promise.all(
     nodes.map(async (n) => {
@@ -35,7 +35,7 @@ describe('200 broken nodes of 600', () => {
     await scene.drain(60);
   });
 
-  it('are all mended by one command each', async () => {
+  it('are all repaired by one command each', async () => {
     expect(broken.filter((n) => n.faults().length > 0)).toEqual([]);
     expect(broken.map((n) => scene.chronicle.repairsOf(n.instanceId).length)).toEqual(times(BROKEN, 1));
     const counts = (await scene.runs('big')).map((r) => r.counts.Repaired ?? 0);
@@ -68,7 +68,7 @@ describe('60 broken nodes of 80', () => {
 });
 
 describe('a repair that does not work', () => {
-  it('stops after two failures; the breaker lets one canary through at a time until one is mended', async () => {
+  it('stops after two failures; the breaker lets one canary through at a time until one is repaired', async () => {
     const nodes = scene.addNodes('breaker', 60);
     const broken = nodes.slice(0, 8);
     for (const node of broken) node.breakWith(failing('SandboxStartFailed'));
@@ -91,7 +91,7 @@ describe('a repair that does not work', () => {
     for (const node of broken) node.breakWith(MENDABLE);
     await scene.lab.advance(32 * MINUTE_MS);
     await scene.drain(60);
-    // What waited is mended now. Those that failed have had their answer: they get another try when they complain again.
+    // What waited is repaired now. Those that failed have had their answer: they get another try when they complain again.
     const failed = scene.chronicle.repairsOn(broken).slice(0, 3);
     const left = broken.filter((n) => n.faults().length > 0);
     expect(left.map((n) => n.instanceId).toSorted()).toEqual(failed.flatMap((c) => c.instanceIds).toSorted());
@@ -116,7 +116,7 @@ describe('a repair that does not work', () => {
 });
 
 describe('a registry that is down', () => {
-  it('holds the nodes that need it; the others are mended meanwhile, and all when it is back', async () => {
+  it('holds the nodes that need it; the others are repaired meanwhile, and all when it is back', async () => {
     const silent = failing('RegistryUnreachable');
     const nodes = scene.addNodes('registry', 40, {
       faultOf: (i) => (i < 16 ? silent : i < 20 ? { ...MENDABLE, ...LOCAL } : undefined),

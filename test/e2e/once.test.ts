@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { SimulatedNode } from '../lab/sim/node.ts';
+import type { SimulatedNode } from '../../lab/sim/node.ts';
 import { failing, IMAGE, MENDABLE, MINUTE_MS, openScene, type Scene, synthScene } from './support.ts';
 
 const clusters = ['twenty', 'midst', 'twice', 'lost', 'late', 'throttled', 'partial', 'dark', 'hidden'].map((name) => ({
@@ -28,7 +28,7 @@ const brokenNode = (cluster: string): SimulatedNode => {
   return nodes[0];
 };
 
-/** The event that λ logs puts on the bus, as if EventBridge delivered it again. */
+/** The event that log-classifier puts on the bus, as if EventBridge delivered it again. */
 const symptom = (node: SimulatedNode, at: string): void => {
   const { cluster, instanceId } = node;
   const detail = {
@@ -44,7 +44,7 @@ const symptom = (node: SimulatedNode, at: string): void => {
 };
 const isoNow = (): string => new Date(scene.lab.now()).toISOString();
 
-const expectMendedOnce = async (node: SimulatedNode): Promise<void> => {
+const expectRepairedOnce = async (node: SimulatedNode): Promise<void> => {
   expect(scene.chronicle.repairsOf(node.instanceId)).toHaveLength(1);
   expect(node.faults()).toEqual([]);
   expect(node.mostAtOnce()).toBe(1);
@@ -66,7 +66,7 @@ describe('the same signal, again and again', () => {
       symptom(node, at);
     }
     await scene.drain();
-    await expectMendedOnce(node);
+    await expectRepairedOnce(node);
     expect(scene.chronicle.checksOf(node.instanceId)).toEqual([]);
     expect(scene.letters()).toEqual([]);
   });
@@ -84,7 +84,7 @@ describe('the same signal, again and again', () => {
     off();
     for (let i = 0; i < 20; i++) symptom(node, at);
     await scene.drain();
-    await expectMendedOnce(node);
+    await expectRepairedOnce(node);
     expect(scene.letters()).toEqual([]);
   });
 
@@ -93,7 +93,7 @@ describe('the same signal, again and again', () => {
     const node = brokenNode('twice');
     await scene.logFault(node);
     await scene.drain();
-    await expectMendedOnce(node);
+    await expectRepairedOnce(node);
     expect(scene.letters()).toEqual([]);
   });
 });
@@ -104,7 +104,7 @@ describe("SSM's events", () => {
     const node = brokenNode('lost');
     await scene.logFault(node);
     await scene.drain();
-    await expectMendedOnce(node);
+    await expectRepairedOnce(node);
     expect(scene.chronicle.failures).toEqual([]);
   });
 
@@ -113,15 +113,15 @@ describe("SSM's events", () => {
     const node = brokenNode('late');
     await scene.logFault(node);
     await scene.drain();
-    await expectMendedOnce(node);
+    await expectRepairedOnce(node);
     expect(scene.chronicle.failures).toEqual([]);
   });
 });
 
 describe('services that refuse', () => {
   it('calls throttled and failed at random cost time, no node and no second command', async () => {
-    // Not λ report's: the test asks it whether all is over.
-    for (const name of ['logs', 'intake', 'advance', 'track', 'reconcile']) {
+    // Not audit-query's: the test asks it whether all is over.
+    for (const name of ['log-classifier', 'signal-intake', 'run-controller', 'command-tracker', 'scheduler']) {
       const functionName = `fleetmend-${name}`;
       scene.lab.faults.calls.push(
         { functionName, kind: 'throttle', rate: 0.15 },
@@ -133,7 +133,7 @@ describe('services that refuse', () => {
     await scene.drain(90);
     // The questions below are not to be refused too.
     scene.lab.faults.calls = [];
-    await expectMendedOnce(node);
+    await expectRepairedOnce(node);
     expect(scene.letters()).toEqual([]);
   });
 
@@ -142,7 +142,7 @@ describe('services that refuse', () => {
     const node = brokenNode('partial');
     await scene.logFault(node);
     await scene.drain(90);
-    await expectMendedOnce(node);
+    await expectRepairedOnce(node);
     expect(scene.letters()).toEqual([]);
   });
 

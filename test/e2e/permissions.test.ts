@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { CfnTemplate } from '../../lab/aws/cfn-template.ts';
+import type { Principal } from '../../lab/aws/iam.ts';
+import { readTemplate } from '../../lab/aws/stack.ts';
 import { isDeep } from '../deep.ts';
-import type { CfnTemplate } from '../lab/aws/cfn-template.ts';
-import type { Principal } from '../lab/aws/iam.ts';
-import { readTemplate } from '../lab/aws/stack.ts';
 import { BROAD_CLUSTERS, runBroadScenario } from './broad-scenario.ts';
 import { createDecisionLog, templateStatements, weakenings, wouldDeny } from './grants.ts';
 import { MENDABLE, openScene, type Scene, synthScene } from './support.ts';
@@ -82,30 +82,33 @@ describe('a lab without one statement', () => {
     if (found === undefined) throw new Error(`no statement fits ${String(pattern)}`);
     return found;
   };
-  /** One node, heard of and mended, if it can be. */
-  const mendOne = async (scene: Scene): Promise<void> => {
+  /** One node, heard of and repaired, if it can be. */
+  const repairOne = async (scene: Scene): Promise<void> => {
     await scene.logFault(...scene.addNodes('demo', 1, { faultOf: () => MENDABLE }));
     await scene.lab.settle();
   };
 
-  it('λ advance without the documents: SendCommand is denied, and the run says so', async () => {
-    const { denials } = await lose(statementOf(/^AdvanceFunctionRole.*ssm:SendCommand/).without, async (scene) => {
-      await mendOne(scene);
-      const [run] = await scene.runs('demo');
-      expect(run).toMatchObject({ status: 'ended', stopped: { why: 'CommandRefused' } });
-      const [row] = await scene.resultsOf(run?.runId ?? '');
-      expect(row).toMatchObject({ outcome: 'Unknown', reason: 'CommandRefused' });
-      expect(row?.message).toMatch(/not authorized to perform: ssm:SendCommand/);
-    });
+  it('run-controller without the documents: SendCommand is denied, and the run says so', async () => {
+    const { denials } = await lose(
+      statementOf(/^RunControllerFunctionRole.*ssm:SendCommand/).without,
+      async (scene) => {
+        await repairOne(scene);
+        const [run] = await scene.runs('demo');
+        expect(run).toMatchObject({ status: 'ended', stopped: { why: 'CommandRefused' } });
+        const [row] = await scene.resultsOf(run?.runId ?? '');
+        expect(row).toMatchObject({ outcome: 'Unknown', reason: 'CommandRefused' });
+        expect(row?.message).toMatch(/not authorized to perform: ssm:SendCommand/);
+      },
+    );
     expect(denials.join()).toMatch(/ssm:SendCommand/);
   });
 
   it('the queue of signals without its rule: the symptom is in the queue of lost events, or nowhere', async () => {
     const signals = statementOf(/^SignalsQueuePolicy.*SendMessage/).without;
-    const kept = await lose(signals, mendOne);
+    const kept = await lose(signals, repairOne);
     expect(kept.denials.join()).toMatch(/fleetmend-symptoms to .*:fleetmend-signals:.*not authorized/);
     expect([kept.letters, kept.lost]).toEqual([['fleetmend-rules-dlq'], []]);
-    const bare = await lose((from) => signals(withoutResources(from, /^DeadRulesPolicy/)), mendOne);
+    const bare = await lose((from) => signals(withoutResources(from, /^DeadRulesPolicy/)), repairOne);
     expect(bare.letters).toEqual([]);
     expect(bare.lost).toHaveLength(1);
   });

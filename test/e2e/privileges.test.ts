@@ -4,10 +4,10 @@ import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { CancelCommandCommand, SendCommandCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { NODE_SYMPTOM } from '../../events/node-symptom.ts';
+import { servicePrincipal } from '../../lab/aws/iam.ts';
+import { readTemplate } from '../../lab/aws/stack.ts';
+import type { SimulatedNode } from '../../lab/sim/node.ts';
 import { remediations } from '../../ssm-documents/registry.ts';
-import { servicePrincipal } from '../lab/aws/iam.ts';
-import { readTemplate } from '../lab/aws/stack.ts';
-import type { SimulatedNode } from '../lab/sim/node.ts';
 import { templateStatements } from './grants.ts';
 import { openScene, type Scene, synthScene } from './support.ts';
 
@@ -65,17 +65,17 @@ const send =
 /** One at a time, with a second between: SSM takes few SendCommand calls a second. */
 const asAdvance = async (attempt: Attempt): Promise<string> => {
   await scene.lab.advance(1000);
-  return await outcomeOf(attempt, client(scene, scene.lab.iam.issue(scene.lab.roleOf('fleetmend-advance'))));
+  return await outcomeOf(attempt, client(scene, scene.lab.iam.issue(scene.lab.roleOf('fleetmend-run-controller'))));
 };
 
 describe('running commands on nodes', () => {
-  it('is for λ advance alone', async () => {
+  it('is for run-controller alone', async () => {
     const [document = ''] = documents;
-    expect(await whoMay(send(document, node.instanceId))).toEqual(['advance', 'administrator']);
+    expect(await whoMay(send(document, node.instanceId))).toEqual(['run-controller', 'administrator']);
     const CommandId = scene.chronicle.commands[0]?.commandId ?? '';
     expect(CommandId).not.toBe('');
     expect(await whoMay((config) => new SSMClient(config).send(new CancelCommandCommand({ CommandId })))).toEqual([
-      'advance',
+      'run-controller',
       'administrator',
     ]);
   });
@@ -98,7 +98,7 @@ describe('running commands on nodes', () => {
       'arn:aws-cn:ssm:cn-north-1:123456789012:document/fleetmend-evil',
     ]) {
       const request = { action: 'ssm:SendCommand', resource: arn };
-      expect(await scene.lab.iam.decide(scene.lab.roleOf('fleetmend-advance'), request)).toMatchObject({
+      expect(await scene.lab.iam.decide(scene.lab.roleOf('fleetmend-run-controller'), request)).toMatchObject({
         allowed: false,
       });
     }
@@ -134,7 +134,7 @@ describe('the record of what was done', () => {
     const remove: Attempt = (config) => new DynamoDBClient(config).send(new DeleteItemCommand({ TableName, Key }));
     expect([await whoMay(update), await whoMay(remove)]).toEqual([['administrator'], ['administrator']]);
     const put: Attempt = (config) => new DynamoDBClient(config).send(new PutItemCommand({ TableName, Item: Key }));
-    expect((await whoMay(put)).toSorted()).toEqual(['administrator', 'advance', 'reconcile', 'track']);
+    expect((await whoMay(put)).toSorted()).toEqual(['administrator', 'run-controller', 'scheduler', 'command-tracker']);
   });
 });
 
@@ -154,10 +154,14 @@ const signal =
     );
 
 describe("signals in fleetmend's name", () => {
-  it('are for λ logs alone, notices for λ advance alone, whatever else one may do', async () => {
-    expect(await whoMay(put('fleetmend.logs'))).toEqual(['logs']);
-    expect(await whoMay(put('fleetmend'))).toEqual(['advance']);
-    expect((await whoMay(put('acme.monitoring'))).toSorted()).toEqual(['administrator', 'advance', 'logs']);
+  it('are for log-classifier alone, notices for run-controller alone, whatever else one may do', async () => {
+    expect(await whoMay(put('fleetmend.logs'))).toEqual(['log-classifier']);
+    expect(await whoMay(put('fleetmend'))).toEqual(['run-controller']);
+    expect((await whoMay(put('acme.monitoring'))).toSorted()).toEqual([
+      'administrator',
+      'run-controller',
+      'log-classifier',
+    ]);
   });
 
   it('can not be put around the bus, straight into the queue', async () => {
@@ -173,8 +177,8 @@ describe("signals in fleetmend's name", () => {
       edit: (from) => denials.reduce((edited, { without }) => without(edited), from),
     });
     try {
-      expect(await whoMay(put('fleetmend.logs'), open)).toEqual(['logs', 'advance', 'administrator']);
-      expect(await whoMay(put('fleetmend'), open)).toEqual(['logs', 'advance', 'administrator']);
+      expect(await whoMay(put('fleetmend.logs'), open)).toEqual(['log-classifier', 'run-controller', 'administrator']);
+      expect(await whoMay(put('fleetmend'), open)).toEqual(['log-classifier', 'run-controller', 'administrator']);
       expect(await whoMay(signal(open), open)).toEqual(['administrator']);
     } finally {
       await open.lab.stop();

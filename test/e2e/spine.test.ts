@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { SimulatedNode } from '../lab/sim/node.ts';
+import type { SimulatedNode } from '../../lab/sim/node.ts';
 import { MENDABLE, MINUTE_MS, openScene, type Scene, synthScene } from './support.ts';
 
 let scene: Scene;
@@ -35,7 +35,7 @@ describe('a log line of a node that cannot start pods', () => {
       { status: 'ended', action: 'repair', counts: { Repaired: 1 }, pending: 0, inFlight: 0 },
     ]);
     expect(await scene.resultsOf(runs[0]?.runId ?? '')).toMatchObject([
-      { instanceId: broken.instanceId, outcome: 'Repaired', reason: 'SandboxImageMissing', rung: 'ecr' },
+      { instanceId: broken.instanceId, outcome: 'Repaired', reason: 'SandboxImageMissing', method: 'ecr' },
     ]);
     expect(await mailboxRows('demo')).toEqual([]);
     expect(await scene.report({ query: 'open' })).toEqual([]);
@@ -103,7 +103,7 @@ describe('a cluster that is only observed', () => {
 });
 
 describe('a node that says nothing', () => {
-  it('is found by the next sweep, mended, and its healthy neighbours cost no rows', async () => {
+  it('is found by the next sweep, repaired, and its healthy neighbours cost no rows', async () => {
     const nodes = scene.addNodes('swept', 12, { faultOf: (i) => (i === 5 ? MENDABLE : undefined) });
     const broken = nodes[5];
     if (broken === undefined) throw new Error('no node was made');

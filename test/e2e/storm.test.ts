@@ -6,14 +6,14 @@ import { synthScene } from './support.ts';
 /** The full storm is 5,000 nodes for ten minutes; `FLEETMEND_STORM_NODES` makes it smaller on a small machine. */
 const { FLEETMEND_STORM_NODES = '5000' } = process.env;
 const SIZE: StormSize = isDeep ? { nodes: Number(FLEETMEND_STORM_NODES), minutes: 10 } : { nodes: 60, minutes: 2 };
-/** Execution environments of λ logs in a scene, each with a memory of its own. */
+/** Execution environments of log-classifier in a scene, each with a memory of its own. */
 const ENVIRONMENTS = 2;
 
 const ofService = (figures: StormFigures, service: string): number =>
   Object.entries(figures.calls).reduce((sum, [name, n]) => sum + (name.startsWith(`${service}:`) ? n : 0), 0);
 
 describe(`${SIZE.nodes} simulated nodes that complain every ten seconds for ${SIZE.minutes} minutes`, () => {
-  it('are all mended, none of them twice, and what that costs has its bounds', async () => {
+  it('are all repaired, none of them twice, and what that costs has its bounds', async () => {
     const figures = await runStorm(synthScene([{ name: 'storm' }]), SIZE);
     console.info(`storm: ${JSON.stringify(figures)}`);
     const { nodes, minutes, lines, symptoms, invocations } = figures;
@@ -25,7 +25,7 @@ describe(`${SIZE.nodes} simulated nodes that complain every ten seconds for ${SI
     expect(invocations.intake).toBeLessThanOrEqual(symptoms);
     // A lane that was called is not called again: what wakes it is bounded by its own turns, not by the signals.
     expect(invocations.advance).toBeLessThanOrEqual((invocations.intake ?? 0) + (invocations.track ?? 0) * 2 + 60);
-    // λ logs' symptoms carry cluster and instance: EC2 is asked for plans alone, at the pace of all functions together.
+    // log-classifier' symptoms carry cluster and instance: EC2 is asked for plans alone, at the pace of all functions together.
     expect(figures.ec2InTenSeconds).toBeLessThanOrEqual(22);
     expect(ofService(figures, 'ec2')).toBeLessThanOrEqual(10 + nodes / 20);
     expect(ofService(figures, 'ssm') / nodes).toBeLessThanOrEqual(0.6);

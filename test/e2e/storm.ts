@@ -1,9 +1,9 @@
-import type { Lab } from '../lab/aws/lab.ts';
-import type { CallRecord, LabEvent } from '../lab/aws/lab-event.ts';
-import type { LabAssembly } from '../lab/synth.ts';
+import type { Lab } from '../../lab/aws/lab.ts';
+import type { CallRecord, LabEvent } from '../../lab/aws/lab-event.ts';
+import type { LabAssembly } from '../../lab/synth.ts';
 import { faultLine, logGroupOf, MENDABLE, openScene, type Scene } from './support.ts';
 
-/** A storm: every node of a cluster complains again and again until it is mended. */
+/** A storm: every node of a cluster complains again and again until it is repaired. */
 export type StormSize = { readonly nodes: number; readonly minutes: number };
 
 /** What a storm cost, by what AWS bills or throttles. */
@@ -12,7 +12,7 @@ export type StormFigures = StormSize & {
   readonly lines: number;
   /** Invocations by function. */
   readonly invocations: Readonly<Record<string, number>>;
-  /** Events that λ logs put on the bus. */
+  /** Events that log-classifier put on the bus. */
   readonly symptoms: number;
   /** Calls by service and operation. */
   readonly calls: Readonly<Record<string, number>>;
@@ -77,7 +77,7 @@ export const runStorm = async (assembly: LabAssembly, size: StormSize): Promise<
   try {
     const lines = await complain(scene, lab, size);
     await scene.drain(600);
-    const calls = lab.calls.filter((c) => c.functionName !== undefined && c.functionName !== 'fleetmend-report');
+    const calls = lab.calls.filter((c) => c.functionName !== undefined && c.functionName !== 'fleetmend-audit-query');
     const nodes = lab.nodes.all();
     const broken = nodes.filter(
       (n) => 'faults' in n && (n as { faults: () => readonly unknown[] }).faults().length > 0,

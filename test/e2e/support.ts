@@ -1,17 +1,17 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, paginateScan } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
-import { LaneState, ResultRow } from '../../functions/core/rows.ts';
+import { LaneState, ResultRow } from '../../core/state/rows.ts';
 import type { ConfigInput } from '../../infra/config.ts';
-import { createClock, type LabClock } from '../lab/aws/clock.ts';
-import type { Lab, LabOptions } from '../lab/aws/lab.ts';
-import { createRandom } from '../lab/aws/random.ts';
-import { bootLab } from '../lab/boot.ts';
-import { fleetInstanceId } from '../lab/sim/fleet.ts';
-import { type Latency, logNormal } from '../lab/sim/latency.ts';
-import { createSimulatedNode, type SimulatedNode, type SimulatedNodeOptions } from '../lab/sim/node.ts';
-import type { SimulatedFault } from '../lab/sim/result.ts';
-import { LAB_ENVIRONMENT, type LabAssembly, synthLab } from '../lab/synth.ts';
+import { createClock, type LabClock } from '../../lab/aws/clock.ts';
+import type { Lab, LabOptions } from '../../lab/aws/lab.ts';
+import { createRandom } from '../../lab/aws/random.ts';
+import { bootLab } from '../../lab/boot.ts';
+import { fleetInstanceId } from '../../lab/sim/fleet.ts';
+import { type Latency, logNormal } from '../../lab/sim/latency.ts';
+import { createSimulatedNode, type SimulatedNode, type SimulatedNodeOptions } from '../../lab/sim/node.ts';
+import type { SimulatedFault } from '../../lab/sim/result.ts';
+import { LAB_ENVIRONMENT, type LabAssembly, synthLab } from '../../lab/synth.ts';
 import { type Chronicle, createChronicle } from './chronicle.ts';
 
 /** A minute of the lab's time. */
@@ -33,7 +33,7 @@ export const logGroupOf = (cluster: string): string => `/aws/containerinsights/$
 
 /**
  * Synthesizes the stack for these clusters, once for all labs of a file. The alarms about clusters are off where `signals`
- * does not ask for them: they count the same lines that λ logs reads.
+ * does not ask for them: they count the same lines that log-classifier reads.
  */
 export const synthScene = (
   clusters: readonly SceneCluster[],
@@ -54,11 +54,11 @@ export const synthScene = (
     alarms: false,
   });
 
-/** A fault that the repair mends, by the rung that needs ECR. */
+/** A fault that the repair repairs, by the method that needs ECR. */
 export const MENDABLE: SimulatedFault = {
   remediation: 'pause-image',
   reason: 'SandboxImageMissing',
-  repair: { kind: 'mends', rung: 'ecr' },
+  repair: { kind: 'repairs', method: 'ecr' },
 };
 
 /** A fault that the repair fails at, for this reason. */
@@ -71,7 +71,7 @@ const TableItemShape = z.looseObject({ pk: z.string(), sk: z.string() });
 const Item = z.looseObject({ kind: z.string() });
 const Page = z.object({ items: z.array(Item), next: z.string().optional() });
 /** An item of a report. */
-export type ReportItem = z.infer<typeof Item>;
+export type AuditItem = z.infer<typeof Item>;
 /** A run as reports show it. */
 export const ShownRun = z.looseObject({
   runId: z.string(),
@@ -84,7 +84,7 @@ export const ShownRun = z.looseObject({
   stopped: z.object({ why: z.string() }).optional(),
 });
 export type ShownRun = z.infer<typeof ShownRun>;
-/** λ remediate's answer to `check` and `repair`. */
+/** operator-api's answer to `check` and `repair`. */
 export const Started = z.object({
   runId: z.string(),
   planned: z.number(),
@@ -110,7 +110,7 @@ export type Scene = {
   readonly remediate: (request: Readonly<Record<string, unknown>>) => Promise<unknown>;
   readonly start: (request: Readonly<Record<string, unknown>>) => Promise<z.infer<typeof Started>>;
   /** All pages of a query. */
-  readonly report: (query: Readonly<Record<string, unknown>>) => Promise<readonly ReportItem[]>;
+  readonly report: (query: Readonly<Record<string, unknown>>) => Promise<readonly AuditItem[]>;
   readonly runs: (cluster: string) => Promise<readonly ShownRun[]>;
   readonly resultsOf: (runId: string) => Promise<readonly ResultRow[]>;
   /** A node's results, the newest first. */
@@ -154,7 +154,7 @@ export const faultLine = (
 };
 
 /** A sweep waits for its place in the interval; with sweeps on there is nearly always one. */
-const isSweepToCome = (item: ReportItem, nowMs: number): boolean => {
+const isSweepToCome = (item: AuditItem, nowMs: number): boolean => {
   const run = SweepToCome.safeParse(item);
   return run.success && Date.parse(run.data.dueAt) > nowMs;
 };
@@ -177,21 +177,21 @@ export const openScene = async (
   const counts = new Map<string, number>();
 
   const report: Scene['report'] = async (query) => {
-    const items: ReportItem[] = [];
+    const items: AuditItem[] = [];
     let next: string | undefined;
     do {
       const page = Page.parse(
-        await lab.invoke('fleetmend-report', { ...query, limit: 200, ...(next === undefined ? {} : { next }) }),
+        await lab.invoke('fleetmend-audit-query', { ...query, limit: 200, ...(next === undefined ? {} : { next }) }),
       );
       items.push(...page.items);
       next = page.next;
     } while (next !== undefined);
     return items;
   };
-  const results = (items: readonly ReportItem[]): readonly ResultRow[] =>
+  const results = (items: readonly AuditItem[]): readonly ResultRow[] =>
     items.flatMap(({ kind, ...row }) => (kind === 'result' ? [ResultRow.parse(row)] : []));
   const remediate: Scene['remediate'] = (request) =>
-    lab.invoke('fleetmend-remediate', { requestedBy: 'test', ...request });
+    lab.invoke('fleetmend-operator-api', { requestedBy: 'test', ...request });
   const items: Scene['items'] = async () => {
     const client = new DynamoDBClient({
       endpoint: lab.endpointUrl,

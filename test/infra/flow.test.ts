@@ -17,11 +17,11 @@ describe('what is asynchronous', () => {
     const called = resourcesOf(template, 'AWS::Lambda::Function')
       .filter(([id]) => invokers.some((invoker) => invoker.includes(`"${id}"`)))
       .map(([, { Properties }]) => Properties.FunctionName);
-    expect(called.sort()).toEqual(['fleetmend-logs', 'fleetmend-reconcile']);
+    expect(called.sort()).toEqual(['fleetmend-log-classifier', 'fleetmend-scheduler']);
     expect(invokeConfigs).toHaveLength(3);
   });
 
-  it.each(['logs', 'reconcile', 'remediate'])(
+  it.each(['log-classifier', 'scheduler', 'operator-api'])(
     '%s has a dead-letter queue, bounded retries and a bounded age',
     (name) => {
       const [id] = resourcesOf(template, 'AWS::Lambda::Function').find(
@@ -224,7 +224,7 @@ describe('notices and alarms', () => {
       'fleetmend-signals-dlq-not-empty',
     ).Properties;
     expect(AlarmDescription).toMatch(
-      /invoke fleetmend-remediate with the action replay\. Do not use the redrive of SQS/,
+      /invoke fleetmend-operator-api with the action replay\. Do not use the redrive of SQS/,
     );
     expect(String(AlarmDescription).length).toBeLessThanOrEqual(1024);
   });

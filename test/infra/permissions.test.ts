@@ -1,7 +1,7 @@
 import { runSimulation } from '@cloud-copilot/iam-simulate';
 import { describe, expect, it } from 'vitest';
 import { documentName } from '../../events/ssm-command.ts';
-import { keys } from '../../functions/adapters/table-keys.ts';
+import { keys } from '../../functions/adapters/table/keys.ts';
 import { FUNCTION_NAMES, type FunctionName } from '../../infra/bundle.ts';
 import { ACCOUNT, arnOf, roleOf, type Statement, statementsOf } from './resolve.ts';
 import { CONFIG, DOCUMENTS, resourceNamed, resourcesOf, synthesize, type Template } from './synthesized.ts';
@@ -64,22 +64,26 @@ describe('the audit table', () => {
   );
 
   it('takes results from advance, track and reconcile', async () => {
-    expect(await whoMay('dynamodb:PutItem', tableArn, result)).toEqual(['track', 'advance', 'reconcile']);
+    expect(await whoMay('dynamodb:PutItem', tableArn, result)).toEqual([
+      'command-tracker',
+      'run-controller',
+      'scheduler',
+    ]);
   });
 
   it.each([
-    [keys.lane('shop/pause-image').pk, ['intake', 'remediate', 'advance', 'reconcile']],
-    [keys.run('r1').pk, ['remediate', 'track', 'advance', 'reconcile']],
-    [keys.cluster('shop').pk, ['advance']],
-    [keys.command('c1').pk, ['track', 'advance']],
-    [keys.pause('ALL').pk, ['remediate']],
-    [keys.request('q1').pk, ['remediate']],
+    [keys.lane('shop/pause-image').pk, ['signal-intake', 'operator-api', 'run-controller', 'scheduler']],
+    [keys.run('r1').pk, ['operator-api', 'command-tracker', 'run-controller', 'scheduler']],
+    [keys.cluster('shop').pk, ['run-controller']],
+    [keys.command('c1').pk, ['command-tracker', 'run-controller']],
+    [keys.pause('ALL').pk, ['operator-api']],
+    [keys.request('q1').pk, ['operator-api']],
   ])('lets only these put rows below %s', async (pk, expected) => {
     expect(await whoMay('dynamodb:PutItem', tableArn, touching(pk))).toEqual(expected);
   });
 
   it('lets only advance take rows away, and only those of lanes', async () => {
-    expect(await whoMay('dynamodb:DeleteItem', tableArn, touching(keys.lane('l').pk))).toEqual(['advance']);
+    expect(await whoMay('dynamodb:DeleteItem', tableArn, touching(keys.lane('l').pk))).toEqual(['run-controller']);
     for (const { pk } of [keys.run('r1'), keys.command('c1'), keys.cluster('c'), keys.nodeState('i', 'r')]) {
       expect(await whoMay('dynamodb:DeleteItem', tableArn, touching(pk))).toEqual([]);
     }
@@ -87,22 +91,24 @@ describe('the audit table', () => {
 
   it('does not let a request pass by touching an allowed and a forbidden row at once', async () => {
     const both = { 'dynamodb:LeadingKeys': [keys.nodeState('i', 'r').pk, keys.results('r1')] };
-    expect(await may('advance', 'dynamodb:BatchGetItem', tableArn, touching(keys.nodeState('i', 'r').pk))).toBe(true);
-    expect(await may('advance', 'dynamodb:BatchGetItem', tableArn, both)).toBe(false);
+    expect(await may('run-controller', 'dynamodb:BatchGetItem', tableArn, touching(keys.nodeState('i', 'r').pk))).toBe(
+      true,
+    );
+    expect(await may('run-controller', 'dynamodb:BatchGetItem', tableArn, both)).toBe(false);
   });
 
   it('lets report read everything and write nothing', async () => {
-    const { statements } = roleOf(template, 'report');
+    const { statements } = roleOf(template, 'audit-query');
     const actions = statements.flatMap(({ Action }) => Action).filter((action) => action.startsWith('dynamodb:'));
     expect(actions.sort()).toEqual(['dynamodb:GetItem', 'dynamodb:Query']);
-    expect(await may('report', 'dynamodb:Query', `${tableArn}/index/byReason`, touching('REASON#x'))).toBe(true);
+    expect(await may('audit-query', 'dynamodb:Query', `${tableArn}/index/byReason`, touching('REASON#x'))).toBe(true);
   });
 
   it('lets reconcile ask the index for what is open, and for nothing else', async () => {
     const index = `${tableArn}/index/byDue`;
-    expect(await may('reconcile', 'dynamodb:Query', index, touching('OPEN#1'))).toBe(true);
-    expect(await may('reconcile', 'dynamodb:Query', index, touching('QUARANTINE'))).toBe(false);
-    expect(await may('advance', 'dynamodb:Query', index, touching('OPEN#1'))).toBe(false);
+    expect(await may('scheduler', 'dynamodb:Query', index, touching('OPEN#1'))).toBe(true);
+    expect(await may('scheduler', 'dynamodb:Query', index, touching('QUARANTINE'))).toBe(false);
+    expect(await may('run-controller', 'dynamodb:Query', index, touching('OPEN#1'))).toBe(false);
   });
 });
 
@@ -115,9 +121,9 @@ describe('running commands on nodes', () => {
       const granted = FUNCTION_NAMES.filter((name) =>
         roleOf(template, name).statements.some(({ Action }) => Action.includes(action)),
       );
-      expect(granted).toEqual(['advance']);
+      expect(granted).toEqual(['run-controller']);
     }
-    expect(await whoMay('ssm:SendCommand', documentArn('node-check'))).toEqual(['advance']);
+    expect(await whoMay('ssm:SendCommand', documentArn('node-check'))).toEqual(['run-controller']);
   });
 
   it.each([
@@ -129,7 +135,7 @@ describe('running commands on nodes', () => {
     ['an instance without tags', {}, false],
     ['an instance whose tag only looks alike', { 'eks:cluster-name': 'shop2' }, false],
   ])('reaches %s: %s → %s', async (_, tags, expected) => {
-    expect(await may('advance', 'ssm:SendCommand', INSTANCE, tagged(tags))).toBe(expected);
+    expect(await may('run-controller', 'ssm:SendCommand', INSTANCE, tagged(tags))).toBe(expected);
   });
 
   it.each([
@@ -139,7 +145,7 @@ describe('running commands on nodes', () => {
     ['pause-image-repair-mirror', false],
     ['cri-dockerd-repair', false],
   ])('sends %s: %s', async (key, expected) => {
-    expect(await may('advance', 'ssm:SendCommand', documentArn(key))).toBe(expected);
+    expect(await may('run-controller', 'ssm:SendCommand', documentArn(key))).toBe(expected);
   });
 
   it('never sends a document of AWS or of anybody else', async () => {
@@ -151,7 +157,7 @@ describe('running commands on nodes', () => {
 
   it('cannot repair at all where every cluster is observed', async () => {
     const observed = synthesize({ clusters: [{ name: 'shop' }] }).template;
-    const send = (key: string) => mayIn(observed, 'advance', 'ssm:SendCommand', documentArn(key));
+    const send = (key: string) => mayIn(observed, 'run-controller', 'ssm:SendCommand', documentArn(key));
     expect(await send('pause-image-check')).toBe(true);
     expect(await send('pause-image-repair')).toBe(false);
   });
@@ -163,13 +169,15 @@ describe('running commands on nodes', () => {
       previousDocuments: [earlier],
       documentVariants: ['pause-image-repair-mirror'],
     }).template;
-    const send = (arn: string) => mayIn(allowed, 'advance', 'ssm:SendCommand', arn);
+    const send = (arn: string) => mayIn(allowed, 'run-controller', 'ssm:SendCommand', arn);
     expect(await send(documentArn('cri-dockerd-repair'))).toBe(true);
     expect(await send(documentArn('pause-image-repair'))).toBe(false);
     expect(await send(documentArn('pause-image-repair-mirror'))).toBe(false);
     expect(await send(`arn:aws:ssm:eu-west-1:${ACCOUNT}:document/${earlier}`)).toBe(true);
     const variant = synthesize({ ...CONFIG, documentVariants: ['pause-image-repair-mirror'] }).template;
-    expect(await mayIn(variant, 'advance', 'ssm:SendCommand', documentArn('pause-image-repair-mirror'))).toBe(true);
+    expect(await mayIn(variant, 'run-controller', 'ssm:SendCommand', documentArn('pause-image-repair-mirror'))).toBe(
+      true,
+    );
   });
 });
 
@@ -182,11 +190,11 @@ describe('the bus and the queue of signals', () => {
     mayIn(template, name, 'events:PutEvents', busArn, { 'events:source': [source] }, busPolicy);
 
   it.each([
-    ['logs', 'fleetmend.logs', true],
-    ['advance', 'fleetmend.logs', false],
-    ['advance', 'fleetmend', true],
-    ['logs', 'fleetmend', false],
-    ['logs', 'my.monitor', true],
+    ['log-classifier', 'fleetmend.logs', true],
+    ['run-controller', 'fleetmend.logs', false],
+    ['run-controller', 'fleetmend', true],
+    ['log-classifier', 'fleetmend', false],
+    ['log-classifier', 'my.monitor', true],
   ] as const)('lets %s use the source %s: %s', async (name, source, expected) => {
     expect(await put(name, source)).toBe(expected);
   });
@@ -256,7 +264,7 @@ describe('all roles', () => {
       {
         Effect: 'Allow',
         Action: ['lambda:InvokeFunction'],
-        Resource: ['remediate', 'report'].map(
+        Resource: ['operator-api', 'audit-query'].map(
           (name) => `arn:aws:lambda:eu-west-1:${ACCOUNT}:function:fleetmend-${name}`,
         ),
       },

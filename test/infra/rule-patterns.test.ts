@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { signalPatterns } from '../../infra/constructs/signal-patterns.ts';
 import { parseConfig } from '../../infra/parse-config.ts';
-import { compilePattern } from '../lab/aws/pattern.ts';
+import { compilePattern } from '../../lab/aws/pattern.ts';
 import { signalSamples } from '../support/signal-samples.ts';
 import { resourcesOf, synthesize } from './synthesized.ts';
 

@@ -6,7 +6,7 @@ import {
   type MeasuredTemplate,
   measureTemplates,
 } from '../../infra/template-limits.ts';
-import { buildDocuments } from '../../ssm-documents/build.ts';
+import { buildDocuments } from '../../ssm-documents/builder/build.ts';
 import { remediations } from '../../ssm-documents/registry.ts';
 import { synthesize } from './synthesized.ts';
 
@@ -92,7 +92,7 @@ describe('beyond a limit', () => {
     const message = failure(400);
     console.info(message);
     expect(message).toMatch(
-      /the function advance needs \d+ managed policies, and IAM allows 10; it grows with clusters/,
+      /the function run-controller needs \d+ managed policies, and IAM allows 10; it grows with clusters/,
     );
     expect(message).not.toMatch(/Number of resources/);
   });

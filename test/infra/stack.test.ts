@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Template as Assertions, Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { TABLE } from '../../functions/adapters/table-keys.ts';
+import { TABLE } from '../../functions/adapters/table/keys.ts';
 import { Settings } from '../../functions/runtime/settings.ts';
 import { FUNCTION_NAMES } from '../../infra/bundle.ts';
 import { statementsOf } from './resolve.ts';
@@ -54,15 +54,15 @@ describe('the audit table', () => {
 describe('the queues', () => {
   it('are the inboxes and what lies behind them', () => {
     expect([...queueNames].sort()).toEqual([
-      'fleetmend-advance-dlq',
       'fleetmend-lanes-dlq.fifo',
       'fleetmend-lanes.fifo',
-      'fleetmend-logs-dlq',
+      'fleetmend-log-classifier-dlq',
+      'fleetmend-operator-api-dlq',
       'fleetmend-progress',
       'fleetmend-progress-dlq',
-      'fleetmend-reconcile-dlq',
-      'fleetmend-remediate-dlq',
       'fleetmend-rules-dlq',
+      'fleetmend-run-controller-dlq',
+      'fleetmend-scheduler-dlq',
       'fleetmend-signals',
       'fleetmend-signals-dlq',
     ]);
@@ -128,13 +128,13 @@ describe('the functions', () => {
   });
 
   it.each([
-    ['logs', ['BAD_INPUT_QUEUE_URL', 'BUS_NAME']],
-    ['intake', ['BAD_INPUT_QUEUE_URL', 'LANES_QUEUE_URL', 'TABLE_NAME']],
-    ['remediate', ['DLQ_URLS', 'LANES_QUEUE_URL', 'TABLE_NAME']],
-    ['track', ['BAD_INPUT_QUEUE_URL', 'LANES_QUEUE_URL', 'TABLE_NAME']],
-    ['advance', ['BAD_INPUT_QUEUE_URL', 'BUS_NAME', 'LANES_QUEUE_URL', 'TABLE_NAME']],
-    ['reconcile', ['LANES_QUEUE_URL', 'TABLE_NAME']],
-    ['report', ['TABLE_NAME']],
+    ['log-classifier', ['BAD_INPUT_QUEUE_URL', 'BUS_NAME']],
+    ['signal-intake', ['BAD_INPUT_QUEUE_URL', 'LANES_QUEUE_URL', 'TABLE_NAME']],
+    ['operator-api', ['DLQ_URLS', 'LANES_QUEUE_URL', 'TABLE_NAME']],
+    ['command-tracker', ['BAD_INPUT_QUEUE_URL', 'LANES_QUEUE_URL', 'TABLE_NAME']],
+    ['run-controller', ['BAD_INPUT_QUEUE_URL', 'BUS_NAME', 'LANES_QUEUE_URL', 'TABLE_NAME']],
+    ['scheduler', ['LANES_QUEUE_URL', 'TABLE_NAME']],
+    ['audit-query', ['TABLE_NAME']],
   ])('%s gets the environment that it reads, and no more', (name, expected) => {
     const { Variables } = z
       .object({ Variables: z.record(z.string(), z.unknown()) })
@@ -148,7 +148,7 @@ describe('the functions', () => {
       const asset = String(fn(name).Metadata?.['aws:asset:path']);
       return Settings.parse(JSON.parse(readFileSync(join(folder, asset, 'settings.json'), 'utf8')));
     };
-    for (const name of FUNCTION_NAMES.filter((n) => n !== 'report')) {
+    for (const name of FUNCTION_NAMES.filter((n) => n !== 'audit-query')) {
       const settings = read(name);
       expect(settings.policy.clusters.map((cluster) => [cluster.name, cluster.mode])).toEqual([
         ['shop', 'repair'],
@@ -160,10 +160,10 @@ describe('the functions', () => {
         order: 10,
         disruptive: false,
         reasons: { FileMissing: 'evidence', RoleTooSmall: 'node', NamesDiffer: 'node' },
-        unmendable: ['NamesDiffer'],
+        unrepairable: ['NamesDiffer'],
       });
     }
-    expect(() => read('report')).toThrow(/ENOENT/);
+    expect(() => read('audit-query')).toThrow(/ENOENT/);
   });
 
   it('works on its queue with a bounded number of copies, and gives back single messages', () => {
@@ -180,9 +180,9 @@ describe('the functions', () => {
   });
 
   it.each([
-    ['signals', 'intake'],
-    ['progress', 'track'],
-    ['lanes.fifo', 'advance'],
+    ['signals', 'signal-intake'],
+    ['progress', 'command-tracker'],
+    ['lanes.fifo', 'run-controller'],
   ])('hides a message of %s for longer than %s may run', (queue, name) => {
     const { VisibilityTimeout } = resourceNamed(
       template,
@@ -194,6 +194,6 @@ describe('the functions', () => {
   });
 
   it('lets advance wake itself without being taken for a runaway loop, and no other', () => {
-    expect(FUNCTION_NAMES.filter((name) => fn(name).Properties.RecursiveLoop === 'Allow')).toEqual(['advance']);
+    expect(FUNCTION_NAMES.filter((name) => fn(name).Properties.RecursiveLoop === 'Allow')).toEqual(['run-controller']);
   });
 });

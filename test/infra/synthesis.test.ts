@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { describe, expect, it } from 'vitest';
 import { documentName } from '../../events/ssm-command.ts';
-import { buildDocuments } from '../../ssm-documents/build.ts';
+import { buildDocuments } from '../../ssm-documents/builder/build.ts';
 import { remediations } from '../../ssm-documents/registry.ts';
 import { appWith, CONFIG, resourcesOf, synthesize, type Template } from './synthesized.ts';
 import { temporaryFolder } from './temporary-folder.ts';
@@ -99,8 +99,8 @@ describe('synthesis', () => {
       resourcesOf(synthesize(config).template, 'AWS::Lambda::Function').flatMap(([, { Properties: p }]) =>
         p.ReservedConcurrentExecutions === undefined ? [] : [[p.FunctionName, p.ReservedConcurrentExecutions]],
       );
-    expect(reserved(CONFIG)).toEqual([['fleetmend-logs', 5]]);
-    expect(reserved({ ...CONFIG, maxConcurrency: { logs: 'unreserved' } })).toEqual([]);
+    expect(reserved(CONFIG)).toEqual([['fleetmend-log-classifier', 5]]);
+    expect(reserved({ ...CONFIG, maxConcurrency: { 'log-classifier': 'unreserved' } })).toEqual([]);
   });
 
   it('fails when cdk-nag finds something that nobody has explained', () => {
@@ -122,7 +122,7 @@ describe('synthesis', () => {
   it('fails near the size of a policy, and says what makes it grow', () => {
     const { app } = appWith(manyClusters(300));
     expect(() => app.synth()).toThrow(
-      /function advance needs \d+ managed policies, and IAM allows 10; it grows with clusters \(300\)/s,
+      /function run-controller needs \d+ managed policies, and IAM allows 10; it grows with clusters \(300\)/s,
     );
   });
 
@@ -130,6 +130,6 @@ describe('synthesis', () => {
     const { createApp } = await import('../../infra/create-app.ts');
     const folder = temporaryFolder();
     const options = { config: CONFIG, remediations: [], documents: [], dist: folder, outdir: join(folder, 'out') };
-    expect(() => createApp(options)).toThrow(/not built: .*\/functions\/logs\/index\.mjs,.*npm run build/s);
+    expect(() => createApp(options)).toThrow(/not built: .*\/functions\/log-classifier\/index\.mjs,.*npm run build/s);
   });
 });

@@ -3,24 +3,24 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { App } from 'aws-cdk-lib';
 import * as z from 'zod';
-import { defineReasons } from '../../functions/core/reasons.ts';
-import type { Remediation } from '../../functions/core/remediation.ts';
+import { defineReasons } from '../../core/model/reasons.ts';
+import type { Remediation } from '../../core/model/remediation.ts';
 import { FUNCTION_NAMES } from '../../infra/bundle.ts';
 import type { ConfigInput, SkippedLogGroup } from '../../infra/config.ts';
 import type { DocumentToDeploy } from '../../infra/constructs/documents.ts';
 import { createApp, synthesize as synthesizeApp } from '../../infra/create-app.ts';
-import { readWithNested } from '../lab/aws/cfn-nested.ts';
+import { readWithNested } from '../../lab/aws/cfn-nested.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 const reasons = defineReasons({
   FileMissing: { severity: 'Fatal', scope: 'evidence', cause: 'A file is gone.', advice: 'Look for who removed it.' },
   RoleTooSmall: { severity: 'Fatal', scope: 'node', cause: 'The role is too small.', advice: 'Widen it.' },
-  NamesDiffer: { severity: 'Warning', scope: 'node', mendable: false, cause: 'Two names differ.', advice: 'Choose.' },
+  NamesDiffer: { severity: 'Warning', scope: 'node', repairable: false, cause: 'Two names differ.', advice: 'Choose.' },
 });
 
 const remediation = (name: string, order: number, disruptive: boolean): Remediation => ({
   name,
-  summary: `Mends ${name}.`,
+  summary: `Repairs ${name}.`,
   order,
   disruptive,
   reasons,

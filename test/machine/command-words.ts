@@ -9,7 +9,7 @@ export type Word = string | undefined;
 type Wrapper = { readonly valued?: readonly string[]; readonly positionals?: number };
 
 const WRAPPERS: Readonly<Record<string, Wrapper>> = {
-  // Functions of the documents (ssm-documents/lib/prelude.sh, network.sh) that run the rest of their arguments.
+  // Functions of the documents (ssm-documents/lib/base/prelude.sh, network.sh) that run the rest of their arguments.
   bounded: { positionals: 1 },
   capture: { positionals: 1 },
   capture_shared: { positionals: 2 },

@@ -1,5 +1,5 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
-import { runProgram } from '../lab/real/process.ts';
+import { runProgram } from '../../lab/real/process.ts';
 import { type Need, type Program, programsFor } from './programs.ts';
 
 /** Exit status 101 tells Debian's maintainer scripts not to start a service (policy-rc.d). */

@@ -4,7 +4,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { probe } from '../lab/real/packages.ts';
+import { probe } from '../../lab/real/packages.ts';
 import { installMissing, isDebian, missingPackages, missingPrograms } from './debian.ts';
 import { isNeed, type Need } from './programs.ts';
 

@@ -78,7 +78,7 @@ export const PROGRAMS: readonly Program[] = [
     file: '/usr/lib/cni/bridge',
     why: "the pods' network on a node",
     neededFor: ['real nodes'],
-    use: { namedIn: 'test/lab/real/node-root.ts' },
+    use: { namedIn: 'lab/real/node-root.ts' },
   },
   {
     name: 'systemd',
@@ -166,7 +166,7 @@ export const PROGRAMS: readonly Program[] = [
     file: '/etc/ssl/certs/ca-certificates.crt',
     why: 'the certificate authorities that a node trusts',
     neededFor: ['real nodes'],
-    use: { namedIn: 'test/lab/real/node-root.ts' },
+    use: { namedIn: 'lab/real/node-root.ts' },
   },
   {
     name: 'curl',
@@ -190,7 +190,7 @@ export const PROGRAMS: readonly Program[] = [
     file: '/usr/bin/python3',
     why: 'runs the stand-ins for kubelet, cri-dockerd and aws-node',
     neededFor: ['real nodes'],
-    use: { namedIn: 'test/lab/real/stand-ins/kubelet.py' },
+    use: { namedIn: 'lab/real/stand-ins/kubelet.py' },
   },
   {
     name: 'pgrep',

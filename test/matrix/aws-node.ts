@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { RealNode } from '../lab/real/node.ts';
+import type { RealNode } from '../../lab/real/node.ts';
 
 /** Where the stand-in for aws-node writes its configuration. */
 export const AWS_CONFLIST = '/etc/cni/net.d/10-aws.conflist';
@@ -45,7 +45,8 @@ Restart=always
 RestartSec=1
 `;
 
-const read = (name: string): string => readFileSync(new URL(`../lab/real/stand-ins/${name}`, import.meta.url), 'utf8');
+const read = (name: string): string =>
+  readFileSync(new URL(`../../lab/real/stand-ins/${name}`, import.meta.url), 'utf8');
 
 /** Runs a shell script on a node; throws where it fails. */
 export async function shell(node: RealNode, script: string, input = ''): Promise<string> {

@@ -1,5 +1,5 @@
-import type { GenerationName } from '../lab/real/generations.ts';
-import type { RealNode } from '../lab/real/node.ts';
+import type { GenerationName } from '../../lab/real/generations.ts';
+import type { RealNode } from '../../lab/real/node.ts';
 import { mustSay, nameOf, runDocument } from './documents.ts';
 import type { ExpectedResult, Fault, FaultScene } from './fault.ts';
 import { untilNoticed } from './until.ts';
@@ -7,7 +7,7 @@ import { mustBeUntouched, settle } from './untouched.ts';
 
 /** What became of one fault on one generation. */
 export type CellResult = {
-  readonly verdict: 'mended' | 'diagnosed';
+  readonly verdict: 'repaired' | 'diagnosed';
   readonly reason: string;
   readonly checkMs: number;
   readonly repairMs: number;
@@ -23,7 +23,7 @@ export const expectedOn = (
 export const mustStart = async (node: RealNode, fault: Fault, starts: true | RegExp): Promise<void> => {
   const network = fault.sandbox?.network;
   const result = await node.runPodSandbox(network === undefined ? {} : { network });
-  // What CNI could not set up it often cannot take down: such a sandbox lingers until the node is mended or put back.
+  // What CNI could not set up it often cannot take down: such a sandbox lingers until the node is repaired or put back.
   if (result.ok || network !== 'POD') await node.removeSandboxes();
   if (starts === true && !result.ok) throw new Error(`a pod on ${nameOf(node)} does not start: ${result.error}`);
   if (starts === true) return;
@@ -39,7 +39,7 @@ const failsOn = async (node: RealNode): Promise<boolean> => {
 };
 
 /**
- * Breaks a node and has it checked and mended: the check names the fault and changes nothing, the repair mends it or says
+ * Breaks a node and has it checked and repaired: the check names the fault and changes nothing, the repair repairs it or says
  * why not, a pod starts where that is promised, and a second repair finds nothing more to do. A repair that refused is
  * run again only where `repeatsRefusals` says so: many wait for something first.
  */
@@ -66,30 +66,30 @@ export const runCell = async (
   mustSay(checked, on(fault.check));
   mustBeUntouched(`${check} on ${generation}`, broken, await node.snapshot());
 
-  const repaired = await runDocument(node, repair);
-  mustSay(repaired, fault.repair === undefined ? refusalOf(on(fault.check)) : on(fault.repair));
-  const mended = repaired.result.outcome === 'Repaired';
-  if (fault.repair === undefined || repaired.result.message.includes('Nothing was changed')) {
-    mustBeUntouched(`${repair} on ${generation}, which mends nothing,`, broken, await node.snapshot());
+  const afterRepair = await runDocument(node, repair);
+  mustSay(afterRepair, fault.repair === undefined ? refusalOf(on(fault.check)) : on(fault.repair));
+  const repaired = afterRepair.result.outcome === 'Repaired';
+  if (fault.repair === undefined || afterRepair.result.message.includes('Nothing was changed')) {
+    mustBeUntouched(`${repair} on ${generation}, which repairs nothing,`, broken, await node.snapshot());
   }
   if (fault.sandbox?.startsAfter === true) await mustStart(node, fault, true);
   if (fault.sandbox?.startsAfter === false) await mustStart(node, fault, fault.sandbox.failsBefore ?? /./);
 
-  // The same words again, where nothing could be mended.
-  const { outcome, reason } = repaired.result;
-  const otherwise = mended ? { outcome: 'Healthy' } : { outcome, ...(reason === undefined ? {} : { reason }) };
-  if (mended || repeatsRefusals) {
+  // The same words again, where nothing could be repaired.
+  const { outcome, reason } = afterRepair.result;
+  const otherwise = repaired ? { outcome: 'Healthy' } : { outcome, ...(reason === undefined ? {} : { reason }) };
+  if (repaired || repeatsRefusals) {
     mustSay(await runDocument(node, repair), fault.again === undefined ? otherwise : on(fault.again));
   }
   return {
-    verdict: mended ? 'mended' : 'diagnosed',
-    reason: repaired.result.reason ?? checked.result.reason ?? checked.result.outcome,
+    verdict: repaired ? 'repaired' : 'diagnosed',
+    reason: afterRepair.result.reason ?? checked.result.reason ?? checked.result.outcome,
     checkMs: checked.ms,
-    repairMs: repaired.ms,
+    repairMs: afterRepair.ms,
   };
 };
 
-/** What a repair says where only a person can mend: the check's own reason. */
+/** What a repair says where only a person can repair: the check's own reason. */
 const refusalOf = ({ outcome, reason }: ExpectedResult): ExpectedResult => ({
   outcome: ['Broken', 'Unknown'].includes(outcome) ? 'NotRepaired' : outcome,
   ...(reason === undefined ? {} : { reason }),

@@ -1,4 +1,4 @@
-import { GENERATION_NAMES, type GenerationName } from '../lab/real/generations.ts';
+import { GENERATION_NAMES, type GenerationName } from '../../lab/real/generations.ts';
 import type { Fault } from './fault.ts';
 import { randomFrom, shuffled } from './random.ts';
 import type { Cell, MatrixPlan } from './run-matrix.ts';

@@ -1,8 +1,8 @@
+import { type DocumentResult, MAX_RESULT_BYTES, readResult } from '../../core/model/outcome.ts';
 import { documentName } from '../../events/ssm-command.ts';
-import { type DocumentResult, MAX_RESULT_BYTES, readResult } from '../../functions/core/outcome.ts';
-import { buildDocuments } from '../../ssm-documents/build.ts';
-import type { AgentReply, DeliveredDocument } from '../lab/node.ts';
-import type { RealNode } from '../lab/real/node.ts';
+import type { AgentReply, DeliveredDocument } from '../../lab/node.ts';
+import type { RealNode } from '../../lab/real/node.ts';
+import { buildDocuments } from '../../ssm-documents/builder/build.ts';
 import type { ExpectedResult } from './fault.ts';
 
 const COMMAND_ID = '11111111-2222-4333-8444-555555555555';
@@ -54,7 +54,7 @@ export const runDocument = async (node: RealNode, key: string, document = docume
 export const mustSay = (said: Said, expected: ExpectedResult): void => {
   const { result, reply } = said;
   const wrong = [
-    ...(['outcome', 'reason', 'why', 'rung', 'cause', 'willRecur'] as const)
+    ...(['outcome', 'reason', 'why', 'method', 'cause', 'willRecur'] as const)
       .filter((field) => expected[field] !== undefined && expected[field] !== result[field])
       .map((field) => `${field} is ${result[field]}, not ${expected[field]}`),
     ...(expected.message === undefined || expected.message.test(result.message)

@@ -1,7 +1,7 @@
-import type { RealFleet } from '../lab/real/fleet.ts';
-import type { GenerationName } from '../lab/real/generations.ts';
-import type { RealNode } from '../lab/real/node.ts';
-import type { RealNodeSpec } from '../lab/real/node-plan.ts';
+import type { RealFleet } from '../../lab/real/fleet.ts';
+import type { GenerationName } from '../../lab/real/generations.ts';
+import type { RealNode } from '../../lab/real/node.ts';
+import type { RealNodeSpec } from '../../lab/real/node-plan.ts';
 
 /** What a fault acts on besides its node: the services of the fleet (registry, S3, the ECR API). */
 export type FaultScene = { readonly fleet: RealFleet };
@@ -12,7 +12,7 @@ export type ExpectedResult = {
   readonly reason?: string;
   /** `Skipped`'s why. */
   readonly why?: string;
-  readonly rung?: string;
+  readonly method?: string;
   readonly cause?: string;
   readonly willRecur?: boolean;
   readonly message?: RegExp;
@@ -33,7 +33,7 @@ export type Fault = {
   /** What `check` must say; a function where it differs by generation. */
   readonly check: ExpectedResult | ((generation: GenerationName) => ExpectedResult);
   /**
-   * What `repair` must say. Absent where only a person can mend: the repair then gives the check's reason, mends nothing
+   * What `repair` must say. Absent where only a person can repair: the repair then gives the check's reason, repairs nothing
    * and leaves the node as it was.
    */
   readonly repair?: ExpectedResult | ((generation: GenerationName) => ExpectedResult);
@@ -43,12 +43,12 @@ export type Fault = {
     readonly startsAfter: boolean;
     readonly network?: 'NODE' | 'POD';
   };
-  /** What the repair of a mended node says the second time; `{ outcome: 'Healthy' }` unless given. */
+  /** What the repair of a repaired node says the second time; `{ outcome: 'Healthy' }` unless given. */
   readonly again?: ExpectedResult | ((generation: GenerationName) => ExpectedResult);
   /** Puts the node back for the next fault, where the repair does not. A check must find nothing after it. */
   readonly restore?: (node: RealNode, scene: FaultScene) => Promise<void>;
   /** Whether it takes long, or is close to another: such a fault is left to the full run. */
   readonly slow?: boolean;
-  /** Whether the repair is also killed at random moments; the next one must mend. Off by default. */
+  /** Whether the repair is also killed at random moments; the next one must repair. Off by default. */
   readonly kill?: boolean;
 };

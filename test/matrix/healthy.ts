@@ -1,8 +1,8 @@
+import type { DeliveredDocument } from '../../lab/node.ts';
+import type { RealFleet } from '../../lab/real/fleet.ts';
+import type { RealNode } from '../../lab/real/node.ts';
 import { remediations } from '../../ssm-documents/registry.ts';
 import { processorTime } from '../bench/processor-time.ts';
-import type { DeliveredDocument } from '../lab/node.ts';
-import type { RealFleet } from '../lab/real/fleet.ts';
-import type { RealNode } from '../lab/real/node.ts';
 import { documentOf, nameOf, runDocument } from './documents.ts';
 import { mustBeUntouched, settle } from './untouched.ts';
 

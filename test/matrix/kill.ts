@@ -1,4 +1,4 @@
-import type { RealNode } from '../lab/real/node.ts';
+import type { RealNode } from '../../lab/real/node.ts';
 import { mustStart } from './cell.ts';
 import { documentOf, mustSay, nameOf, runDocument } from './documents.ts';
 import type { Fault, FaultScene } from './fault.ts';
@@ -26,7 +26,7 @@ const killedBefore = (key: string, command: number): ReturnType<typeof documentO
   };
 };
 
-/** How many commands the repair of a fault runs on this node. The node is mended afterwards. */
+/** How many commands the repair of a fault runs on this node. The node is repaired afterwards. */
 export const countCommands = async (node: RealNode, fault: Fault, scene: FaultScene): Promise<number> => {
   await fault.break(node, scene);
   const key = `${fault.remediation}-repair`;
@@ -35,10 +35,10 @@ export const countCommands = async (node: RealNode, fault: Fault, scene: FaultSc
 };
 
 /**
- * Breaks the node, kills the repair before one of its commands, and has the next repair mend what is there then: nothing
+ * Breaks the node, kills the repair before one of its commands, and has the next repair repair what is there then: nothing
  * of the killed one is left.
  */
-export const killAndMend = async (
+export const killAndRepair = async (
   node: RealNode,
   fault: Fault,
   scene: FaultScene,

@@ -1,9 +1,9 @@
 import { afterAll, expect, it } from 'vitest';
+import { GENERATION_NAMES } from '../../lab/real/generations.ts';
+import { probe } from '../../lab/real/packages.ts';
+import { describeWithRealNodes } from '../../lab/real/suite.ts';
 import { remediations } from '../../ssm-documents/registry.ts';
 import { isDeep, search } from '../deep.ts';
-import { GENERATION_NAMES } from '../lab/real/generations.ts';
-import { probe } from '../lab/real/packages.ts';
-import { describeWithRealNodes } from '../lab/real/suite.ts';
 import { chooseCells } from './choose.ts';
 import { MAX_CHECK_OVER_HUNDRED_FORKS } from './healthy.ts';
 import { type MatrixRun, readFaults, startMatrix } from './run-matrix.ts';
@@ -56,7 +56,7 @@ await describeWithRealNodes('the matrix', () => {
   it.each(plan.cells.map((cell) => ({ cell, name: cell.fault.name, generation: cell.generation })))(
     'on $generation: $name',
     async ({ cell }) => {
-      expect(await run.cells.get(cell)).toMatchObject({ verdict: expect.stringMatching(/^(mended|diagnosed)$/) });
+      expect(await run.cells.get(cell)).toMatchObject({ verdict: expect.stringMatching(/^(repaired|diagnosed)$/) });
     },
     PATIENCE_MS,
   );

@@ -4,7 +4,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { isGenerationName } from '../lab/real/generations.ts';
+import { isGenerationName } from '../../lab/real/generations.ts';
 import { chooseCells } from './choose.ts';
 import { readFaults, startMatrix } from './run-matrix.ts';
 import { renderMatrix } from './table.ts';

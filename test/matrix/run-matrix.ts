@@ -1,12 +1,12 @@
 import { readdirSync } from 'node:fs';
 import * as z from 'zod';
-import { type RealFleet, startRealFleet } from '../lab/real/fleet.ts';
-import { GENERATION_NAMES, type GenerationName } from '../lab/real/generations.ts';
-import type { RealNode } from '../lab/real/node.ts';
+import { type RealFleet, startRealFleet } from '../../lab/real/fleet.ts';
+import { GENERATION_NAMES, type GenerationName } from '../../lab/real/generations.ts';
+import type { RealNode } from '../../lab/real/node.ts';
 import { type CellResult, restoreNode, runCell } from './cell.ts';
 import type { Fault } from './fault.ts';
 import { checkHealthy, type HealthyResult } from './healthy.ts';
-import { countCommands, killAndMend } from './kill.ts';
+import { countCommands, killAndRepair } from './kill.ts';
 import { randomFrom } from './random.ts';
 
 /** One fault on one generation, and how often its repair is to be killed as well. */
@@ -18,7 +18,7 @@ export type MatrixPlan = {
   /** The generations whose healthy nodes are checked, and how often in a row. */
   readonly healthy: ReadonlyMap<GenerationName, number>;
   readonly seed: number;
-  /** Whether a repair that mends nothing is run twice. */
+  /** Whether a repair that repairs nothing is run twice. */
   readonly repeatsRefusals: boolean;
 };
 
@@ -130,7 +130,7 @@ const killSomeTimes = async (node: RealNode, cell: Cell, fleet: RealFleet, rando
   const commands = await countCommands(node, cell.fault, { fleet });
   await restoreNode(node, cell.fault, { fleet });
   for (let kill = 0; kill < cell.kills; kill += 1) {
-    await killAndMend(node, cell.fault, { fleet }, random, commands);
+    await killAndRepair(node, cell.fault, { fleet }, random, commands);
     await restoreNode(node, cell.fault, { fleet });
   }
 };

@@ -1,8 +1,8 @@
 import * as z from 'zod';
-import { TWIN_REGISTRY } from '../lab/real/breaks.ts';
-import type { FaultTarget } from '../lab/real/faults.ts';
-import { CONTAINERD_GENERATIONS, type GenerationName } from '../lab/real/generations.ts';
-import type { RealNode } from '../lab/real/node.ts';
+import { TWIN_REGISTRY } from '../../lab/real/breaks.ts';
+import type { FaultTarget } from '../../lab/real/faults.ts';
+import { CONTAINERD_GENERATIONS, type GenerationName } from '../../lab/real/generations.ts';
+import type { RealNode } from '../../lab/real/node.ts';
 import type { FaultScene } from './fault.ts';
 
 /** The generations whose sandbox image is a local name, with a copy on the disk; and those that have it from ECR. */

@@ -1,4 +1,4 @@
-import { GENERATION_NAMES } from '../lab/real/generations.ts';
+import { GENERATION_NAMES } from '../../lab/real/generations.ts';
 import type { Fault } from './fault.ts';
 import type { MatrixRun } from './run-matrix.ts';
 
@@ -50,7 +50,7 @@ export const renderMatrix = async (
     '# The matrix',
     '',
     'Every fault on every generation of node on which it can occur, as the last full run saw it (`node test/matrix/render.ts`,',
-    'as root on Debian 12). *mended*: pods start again after the repair, and a second repair finds nothing. *diagnosed*: the',
+    'as root on Debian 12). *repaired*: pods start again after the repair, and a second repair finds nothing. *diagnosed*: the',
     'check names the fault, and the repair says why it needs a person. The milliseconds are those of the check and of the',
     'repair, through the agent, on two processors that do other work as well.',
     ...rows,

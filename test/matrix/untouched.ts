@@ -1,4 +1,4 @@
-import type { NodeSnapshot, RealNode } from '../lab/real/node.ts';
+import type { NodeSnapshot, RealNode } from '../../lab/real/node.ts';
 
 const LISTED = 12;
 

@@ -12,7 +12,7 @@ export type FakeNode = {
   broken: boolean;
   /** Milliseconds from sending to the end of the script; infinity for a node that never answers. */
   latencyMs: number;
-  /** Answers a repair so instead of mending. */
+  /** Answers a repair so instead of repairing. */
   failsWith?: { readonly outcome: 'NotRepaired' | 'Unknown'; readonly reason: string };
   /** A second fault, of a later remediation, which waits for the first one. */
   later?: { readonly remediation: string; readonly reason: string } | undefined;
@@ -72,7 +72,7 @@ export const fakeSsm = (clock: { ms: number }, nodes: Map<string, FakeNode>) => 
     if (action === 'repair') {
       if (node.failsWith !== undefined) return JSON.stringify({ ...line, ...node.failsWith });
       node.broken = false;
-      return JSON.stringify({ ...line, outcome: 'Repaired', reason: 'SandboxImageMissing', rung: 'ecr' });
+      return JSON.stringify({ ...line, outcome: 'Repaired', reason: 'SandboxImageMissing', method: 'ecr' });
     }
     const finding = {
       remediation: 'pause-image',

@@ -1,7 +1,7 @@
-import type { SendReport } from '../../functions/core/command.ts';
-import { Limits } from '../../functions/core/policy.ts';
-import { CommandState, type ObservationRow, RunState, type Tally } from '../../functions/core/rows.ts';
-import { advance, type RunInputs, type RunStep } from '../../functions/core/run.ts';
+import { Limits } from '../../core/model/policy.ts';
+import { advance, type RunInputs, type RunStep } from '../../core/runs/advance.ts';
+import type { SendReport } from '../../core/runs/command.ts';
+import { CommandState, type ObservationRow, RunState, type Tally } from '../../core/state/rows.ts';
 
 /** The design's defaults. */
 export const LIMITS = Limits.parse({});
@@ -73,7 +73,7 @@ export const quiet = (over: Partial<RunInputs> = {}): RunInputs => ({
   cancelled: false,
   nodeLocal: new Set(['DiskFull']),
   repairable: new Set(['pause-image']),
-  unmendable: new Set(['SandboxImageMismatch']),
+  unrepairable: new Set(['SandboxImageMismatch']),
   ...over,
 });
 

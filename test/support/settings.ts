@@ -1,4 +1,4 @@
-import type { PolicyInput } from '../../functions/core/policy.ts';
+import type { PolicyInput } from '../../core/model/policy.ts';
 import { Settings } from '../../functions/runtime/settings.ts';
 
 const document = (name: string) => ({ name, sha256: 'a'.repeat(64), executionTimeoutSeconds: 60 });

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { CreateTableCommand, DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
-import { TABLE } from '../../functions/adapters/table-keys.ts';
+import { TABLE } from '../../functions/adapters/table/keys.ts';
 
 type Dynalite = (options: Readonly<Record<string, unknown>>) => Server;
 

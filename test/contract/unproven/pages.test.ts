@@ -38,7 +38,7 @@ describe('docs/unproven.md', () => {
 
   it.each(sections)('names for "$title" what relies on it', ({ parts }) => {
     const reliance = parts.get('Relied on by') ?? '';
-    expect(reliance).toMatch(/\]\(\.\.\/(?:infra|functions|ssm-documents)\//);
+    expect(reliance).toMatch(/\]\(\.\.\/(?:core|infra|functions|ssm-documents)\//);
   });
 
   it.each(sections)('has for "$title" a table of its runs', ({ text }) => {

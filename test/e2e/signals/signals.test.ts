@@ -1,9 +1,9 @@
 import { EventBridgeClient, PutEventsCommand, type PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { SimulatedNode } from '../../lab/sim/node.ts';
+import type { SimulatedNode } from '../../../lab/sim/node.ts';
 import { putEventsExample } from '../../support/put-events-example.ts';
 import { signalSample } from '../../support/signal-samples.ts';
-import { logGroupOf, MENDABLE, MINUTE_MS, openScene, type ReportItem, type Scene, synthScene } from '../support.ts';
+import { type AuditItem, logGroupOf, MENDABLE, MINUTE_MS, openScene, type Scene, synthScene } from '../support.ts';
 
 const OWN_ALARM = 'demo-nodes-unwell';
 
@@ -45,7 +45,7 @@ const deliver = (path: string, replacements: Readonly<Record<string, string>>): 
     resources: event.resources,
   });
 };
-const mended = (node: SimulatedNode): void => {
+const repaired = (node: SimulatedNode): void => {
   expect(node.faults()).toEqual([]);
   expect(scene.chronicle.repairsOf(node.instanceId)).toHaveLength(1);
 };
@@ -81,12 +81,12 @@ const FOUND_ALONE = [
   ['repair', { Repaired: 1 }],
 ];
 
-describe('a broken node is mended', () => {
+describe('a broken node is repaired', () => {
   it('after its log line, by a repair at once', async () => {
     const node = broken('logs');
     await scene.logFault(node);
     await scene.drain();
-    mended(node);
+    repaired(node);
     expect((await runsOf('logs'))[0]).toEqual(['repair', { Repaired: 1 }]);
   });
 
@@ -94,16 +94,16 @@ describe('a broken node is mended', () => {
     const node = broken('metric');
     scene.lab.alarms.putMetric('ContainerInsights', 'node_filesystem_utilization', { ClusterName: 'metric' }, 84);
     await scene.drain();
-    mended(node);
+    repaired(node);
     expect(await runsOf('metric')).toEqual(FOUND);
   });
 
-  it('after an alarm that counts failed sandboxes in the log group, by a line of which λ logs makes nothing', async () => {
+  it('after an alarm that counts failed sandboxes in the log group, by a line of which log-classifier makes nothing', async () => {
     const node = broken('failures');
     const line = JSON.stringify({ message: 'E0822 pod_workers.go:1] "RunPodSandbox from runtime service failed"' });
     await scene.lab.putLogEvents(logGroupOf('failures'), 'node-dataplane.systemd.kubelet.service', [line]);
     await scene.drain();
-    mended(node);
+    repaired(node);
     expect(await runsOf('failures')).toEqual(FOUND);
   });
 
@@ -115,7 +115,7 @@ describe('a broken node is mended', () => {
     expect(node.runs).toEqual([]);
     deliver('alarms/match-composite', {});
     await scene.drain();
-    mended(node);
+    repaired(node);
     expect(await runsOf('composite')).toEqual(FOUND);
   });
 
@@ -123,7 +123,7 @@ describe('a broken node is mended', () => {
     const node = broken('instance');
     deliver('alarms/match-instance', { 'i-0123456789abcdef0': node.instanceId });
     await scene.drain();
-    mended(node);
+    repaired(node);
     expect(await runsOf('instance')).toEqual(FOUND_ALONE);
   });
 
@@ -132,7 +132,7 @@ describe('a broken node is mended', () => {
     const at = scene.lab.now();
     deliver('addons/match-health-degraded', { demo: 'addon' });
     await scene.drain();
-    mended(node);
+    repaired(node);
     expect(await runsOf('addon')).toEqual(FOUND);
     expect((node.runs[0]?.at ?? 0) - at).toBeGreaterThanOrEqual(10 * MINUTE_MS);
   });
@@ -143,7 +143,7 @@ describe('a broken node is mended', () => {
     deliver('eks-calls/miss-failed', { demo: 'nodegroup' });
     deliver('eks-calls/match-update-nodegroup-version', { demo: 'nodegroup' });
     await scene.drain();
-    mended(node);
+    repaired(node);
     expect(await runsOf('nodegroup')).toEqual(FOUND);
     expect((node.runs[0]?.at ?? 0) - at).toBeGreaterThanOrEqual(10 * MINUTE_MS);
   });
@@ -155,7 +155,7 @@ describe('a broken node is mended', () => {
     const node = broken(cluster);
     deliver(sample, { 'i-0123456789abcdef0': node.instanceId });
     await scene.drain();
-    mended(node);
+    repaired(node);
     expect(await runsOf(cluster)).toEqual(FOUND_ALONE);
   });
 
@@ -171,7 +171,7 @@ describe('a broken node is mended', () => {
       scene.lab.outputs.EventBusName,
     );
     await scene.drain();
-    mended(node);
+    repaired(node);
     expect(await runsOf('foreign')).toEqual(FOUND_ALONE);
   });
 
@@ -181,7 +181,7 @@ describe('a broken node is mended', () => {
     const node = brokenAt('documented', name);
     await putEvents(example);
     await scene.drain();
-    mended(node);
+    repaired(node);
     expect(await runsOf('documented')).toEqual(FOUND_ALONE);
   });
 
@@ -189,7 +189,7 @@ describe('a broken node is mended', () => {
     const node = brokenAt('named', 'ip-10-0-77-1.cn-north-1.compute.internal');
     await putEvents(symptom({ node: 'ip-10-0-77-1' }));
     await scene.drain();
-    mended(node);
+    repaired(node);
     expect(await runsOf('named')).toEqual(FOUND_ALONE);
   });
 
@@ -198,13 +198,13 @@ describe('a broken node is mended', () => {
     // A sweep starts within half an hour, and each cluster at its own moment of the half hour after it.
     await scene.lab.advance(75 * MINUTE_MS);
     await scene.drain();
-    mended(node);
+    repaired(node);
   });
 });
 
-describe('a cluster of nodes that cannot be mended', () => {
+describe('a cluster of nodes that cannot be repaired', () => {
   const FARGATE = 'fargate-ip-10-0-5-6.cn-north-1.compute.internal';
-  const shown = (items: readonly ReportItem[]) =>
+  const shown = (items: readonly AuditItem[]) =>
     items.filter((i) => i.kind === 'result').map((i) => [i.instanceId, i.outcome, i.reason]);
 
   it('is told by what is heard of them: one row each, with what to do', async () => {

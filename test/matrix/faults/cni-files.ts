@@ -1,5 +1,5 @@
-import { CONTAINERD_GENERATIONS, type GenerationName } from '../../lab/real/generations.ts';
-import type { RealNode } from '../../lab/real/node.ts';
+import { CONTAINERD_GENERATIONS, type GenerationName } from '../../../lab/real/generations.ts';
+import type { RealNode } from '../../../lab/real/node.ts';
 import { AWS_CONFLIST, shell, startAwsNode, stopAwsNode } from '../aws-node.ts';
 import type { ExpectedResult, Fault } from '../fault.ts';
 import { putImageBack } from '../scenes.ts';
@@ -16,7 +16,7 @@ const broken = (reason: string, message: RegExp, evidence: ExpectedResult['evide
   message,
   evidence,
 });
-const repaired = (reason: string, rung: string): ExpectedResult => ({ outcome: 'Repaired', reason, rung });
+const repaired = (reason: string, method: string): ExpectedResult => ({ outcome: 'Repaired', reason, method });
 const notRepaired = (reason: string, message: RegExp): ExpectedResult => ({ outcome: 'NotRepaired', reason, message });
 
 /** A fault of a node of aws-node's: it has one before, and the lab's own network after. */

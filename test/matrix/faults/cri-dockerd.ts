@@ -1,6 +1,6 @@
-import { FOREIGN_REGISTRIES, TWIN_REGISTRY } from '../../lab/real/breaks.ts';
-import { CONTAINERD_GENERATIONS, type GenerationName } from '../../lab/real/generations.ts';
-import type { RealNode } from '../../lab/real/node.ts';
+import { FOREIGN_REGISTRIES, TWIN_REGISTRY } from '../../../lab/real/breaks.ts';
+import { CONTAINERD_GENERATIONS, type GenerationName } from '../../../lab/real/generations.ts';
+import type { RealNode } from '../../../lab/real/node.ts';
 import type { Fault } from '../fault.ts';
 
 const DOCKER: readonly GenerationName[] = ['docker'];
@@ -35,7 +35,7 @@ export const faults: readonly Fault[] = [
     generations: DOCKER,
     break: removeImages,
     check: { outcome: 'Broken', reason: 'SandboxImageMissing' },
-    repair: { outcome: 'Repaired', reason: 'SandboxImageMissing', rung: 'ecr', message: /Docker cannot pin it/ },
+    repair: { outcome: 'Repaired', reason: 'SandboxImageMissing', method: 'ecr', message: /Docker cannot pin it/ },
     sandbox: { failsBefore: NO_LOGIN, startsAfter: true },
     kill: true,
   },
@@ -48,7 +48,7 @@ export const faults: readonly Fault[] = [
       await shell(node, `docker tag ${node.sandboxImage} ${twin}; docker image rm ${node.sandboxImage}`);
     },
     check: { outcome: 'Broken', reason: 'SandboxImageMissing' },
-    repair: { outcome: 'Repaired', reason: 'SandboxImageMissing', rung: 'tag' },
+    repair: { outcome: 'Repaired', reason: 'SandboxImageMissing', method: 'tag' },
     sandbox: { failsBefore: NO_LOGIN, startsAfter: true },
   },
   {
@@ -66,7 +66,7 @@ export const faults: readonly Fault[] = [
       }
     },
     check: { outcome: 'Broken', reason: 'SandboxImageMissing' },
-    repair: { outcome: 'Repaired', reason: 'SandboxImageMissing', rung: 'ecr' },
+    repair: { outcome: 'Repaired', reason: 'SandboxImageMissing', method: 'ecr' },
     sandbox: { failsBefore: NO_LOGIN, startsAfter: true },
     restore: async (node) => {
       await removeImages(node);
@@ -98,7 +98,7 @@ export const faults: readonly Fault[] = [
       await dropIn(node, '10-own.conf', WITHOUT_CNI);
     },
     check: { outcome: 'Broken', reason: 'CRIDockerdNoCNI', evidence: { networkPlugin: 'none' } },
-    repair: { outcome: 'Repaired', reason: 'CRIDockerdNoCNI', rung: 'drop-in' },
+    repair: { outcome: 'Repaired', reason: 'CRIDockerdNoCNI', method: 'drop-in' },
     restore: withoutDropIns,
     kill: true,
   },
@@ -110,7 +110,7 @@ export const faults: readonly Fault[] = [
       await shell(node, `touch /etc/cri-dockerd-old; ${RESTART}`);
     },
     check: { outcome: 'Broken', reason: 'CRIDockerdNoCNI' },
-    repair: { outcome: 'Repaired', reason: 'CRIDockerdNoCNI', rung: 'drop-in' },
+    repair: { outcome: 'Repaired', reason: 'CRIDockerdNoCNI', method: 'drop-in' },
     restore: async (node) => {
       await shell(node, 'rm /etc/cri-dockerd-old');
       await withoutDropIns(node);
@@ -144,7 +144,7 @@ export const faults: readonly Fault[] = [
     generations: DOCKER,
     break: (node) => shell(node, 'systemctl stop cri-docker.service cri-docker.socket'),
     check: { outcome: 'Broken', reason: 'CRIDockerdDown' },
-    repair: { outcome: 'Repaired', reason: 'CRIDockerdDown', rung: 'start' },
+    repair: { outcome: 'Repaired', reason: 'CRIDockerdDown', method: 'start' },
     kill: true,
   },
   {
@@ -153,7 +153,7 @@ export const faults: readonly Fault[] = [
     generations: DOCKER,
     break: (node) => shell(node, 'rm /run/cri-dockerd.sock'),
     check: { outcome: 'Broken', reason: 'CRIDockerdDown' },
-    repair: { outcome: 'Repaired', reason: 'CRIDockerdDown', rung: 'start' },
+    repair: { outcome: 'Repaired', reason: 'CRIDockerdDown', method: 'start' },
   },
   {
     name: 'cri-docker.service masked',
@@ -177,7 +177,7 @@ export const faults: readonly Fault[] = [
     generations: DOCKER,
     break: (node) => shell(node, 'systemctl stop docker.socket docker.service'),
     check: { outcome: 'Broken', reason: 'DockerDown' },
-    repair: { outcome: 'Repaired', reason: 'DockerDown', rung: 'start' },
+    repair: { outcome: 'Repaired', reason: 'DockerDown', method: 'start' },
     sandbox: { failsBefore: /Cannot connect to the Docker daemon/, startsAfter: true },
   },
   {

@@ -1,5 +1,5 @@
-import { CONTAINERD_GENERATIONS, type GenerationName } from '../../lab/real/generations.ts';
-import type { RealNode } from '../../lab/real/node.ts';
+import { CONTAINERD_GENERATIONS, type GenerationName } from '../../../lab/real/generations.ts';
+import type { RealNode } from '../../../lab/real/node.ts';
 import type { ExpectedResult, Fault } from '../fault.ts';
 import { shell } from '../scenes.ts';
 
@@ -25,12 +25,12 @@ const restore = async (node: RealNode): Promise<void> => {
   await shell(node, `rm -rf /etc/eks/ecr-credential-provider ${FOLDER}; cp -a ${KEPT} ${FOLDER}; ${RESTART}; sleep 2`);
 };
 
-const mended =
-  (reason: string, rung: string) =>
+const repaired =
+  (reason: string, method: string) =>
   (generation: GenerationName): ExpectedResult => ({
     outcome: 'Repaired',
     reason,
-    rung,
+    method,
     willRecur: isNodeadm(generation),
   });
 
@@ -76,7 +76,7 @@ export const faults: readonly Fault[] = [
         /amazonaws\.com\.cn, so kubelet pulls from it without credentials\. \*\.dkr\.ecr\.\*\.amazonaws\.cn does not/,
       evidence: { registry: REGISTRY },
     },
-    repair: mended('CredentialProviderMismatch', 'add-pattern'),
+    repair: repaired('CredentialProviderMismatch', 'add-pattern'),
     kill: true,
   },
   {
@@ -84,7 +84,7 @@ export const faults: readonly Fault[] = [
     name: "the article's own configuration, in YAML",
     break: breakBy(`cat > ${CONFIG} <<'END'\n${ARTICLE}END\n${RESTART}`),
     check: { outcome: 'Broken', reason: 'CredentialProviderMismatch' },
-    repair: mended('CredentialProviderMismatch', 'add-pattern'),
+    repair: repaired('CredentialProviderMismatch', 'add-pattern'),
     slow: true,
   },
   {
@@ -92,7 +92,7 @@ export const faults: readonly Fault[] = [
     name: "the folder that kubelet's flags name does not exist, another one has the provider",
     break: breakBy(`mv ${FOLDER} /etc/eks/ecr-credential-provider; ${RESTART} || true`),
     check: { outcome: 'Broken', reason: 'CredentialProviderMissing', message: /Failed to register CRI auth plugins/ },
-    repair: mended('CredentialProviderMissing', 'link'),
+    repair: repaired('CredentialProviderMissing', 'link'),
     kill: true,
   },
   {
@@ -106,7 +106,7 @@ export const faults: readonly Fault[] = [
     name: 'the credential provider is not executable',
     break: breakBy(`chmod a-x ${PLUGIN}; ${RESTART} || true`),
     check: { outcome: 'Broken', reason: 'CredentialProviderMissing', message: /is not executable/ },
-    repair: mended('CredentialProviderMissing', 'mode'),
+    repair: repaired('CredentialProviderMissing', 'mode'),
     slow: true,
   },
   {
@@ -170,7 +170,7 @@ ${RESTART}`,
   },
   {
     ...common,
-    name: 'kubelet does not start with the mended configuration',
+    name: 'kubelet does not start with the repaired configuration',
     break: breakBy(`sed -i 's/amazonaws[.]com[.]cn/amazonaws.cn/' ${CONFIG}; ${STUBBORN}; ${RESTART}`),
     check: { outcome: 'Broken', reason: 'CredentialProviderMismatch' },
     repair: {
@@ -216,7 +216,7 @@ ${RESTART}`,
       );
     },
     check: { outcome: 'Broken', reason: 'DockerCredentialsStale', message: /docker logout/ },
-    repair: { outcome: 'Repaired', reason: 'DockerCredentialsStale', rung: 'logout' },
+    repair: { outcome: 'Repaired', reason: 'DockerCredentialsStale', method: 'logout' },
     restore: async (node) => {
       await shell(node, 'rm -r /root/.docker');
     },

@@ -1,5 +1,5 @@
-import type { FaultTarget, Fault as ServiceFault } from '../../lab/real/faults.ts';
-import type { RealNode } from '../../lab/real/node.ts';
+import type { FaultTarget, Fault as ServiceFault } from '../../../lab/real/faults.ts';
+import type { RealNode } from '../../../lab/real/node.ts';
 import type { Fault } from '../fault.ts';
 import { ECR_GENERATIONS, putImageBack, putServicesBack, shell } from '../scenes.ts';
 

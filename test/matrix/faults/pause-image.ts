@@ -1,5 +1,5 @@
-import { CONTAINERD_GENERATIONS, type GenerationName } from '../../lab/real/generations.ts';
-import type { RealNode } from '../../lab/real/node.ts';
+import { CONTAINERD_GENERATIONS, type GenerationName } from '../../../lab/real/generations.ts';
+import type { RealNode } from '../../../lab/real/node.ts';
 import type { ExpectedResult, Fault } from '../fault.ts';
 import { ECR_GENERATIONS, fullName, LOCAL_GENERATIONS, pullByCri, putImageBack, shell, twinOf } from '../scenes.ts';
 
@@ -10,8 +10,8 @@ const incomplete: ExpectedResult = { outcome: 'Broken', reason: 'SandboxImageInc
 const NO_IMAGE = /401 Unauthorized|no basic auth credentials|connection refused/;
 const NO_CONTENT = /content digest sha256:[0-9a-f]+: not found/;
 
-/** The cheapest rung that is there for an image that has gone. */
-const rungOf = (generation: GenerationName): string => {
+/** The cheapest method that is there for an image that has gone. */
+const methodOf = (generation: GenerationName): string => {
   if (LOCAL_GENERATIONS.includes(generation)) return 'import';
   return AL2.includes(generation) ? 'unit' : 'ecr';
 };
@@ -37,9 +37,9 @@ export const faults: readonly Fault[] = [
     remediation: 'pause-image',
     generations: CONTAINERD_GENERATIONS,
     break: remove,
-    // The rung that needs no registry, where there is one.
-    check: (generation) => (LOCAL_GENERATIONS.includes(generation) ? { ...missing, rung: 'import' } : missing),
-    repair: (generation) => ({ outcome: 'Repaired', reason: 'SandboxImageMissing', rung: rungOf(generation) }),
+    // The method that needs no registry, where there is one.
+    check: (generation) => (LOCAL_GENERATIONS.includes(generation) ? { ...missing, method: 'import' } : missing),
+    repair: (generation) => ({ outcome: 'Repaired', reason: 'SandboxImageMissing', method: methodOf(generation) }),
     sandbox: { failsBefore: NO_IMAGE, startsAfter: true },
     kill: true,
   },
@@ -48,8 +48,8 @@ export const faults: readonly Fault[] = [
     remediation: 'pause-image',
     generations: ECR_GENERATIONS,
     break: (node) => node.breakNode('missing-with-twin'),
-    check: { ...missing, rung: 'tag' },
-    repair: (generation) => ({ outcome: 'Repaired', rung: 'tag', willRecur: generation === 'al2-1.6' }),
+    check: { ...missing, method: 'tag' },
+    repair: (generation) => ({ outcome: 'Repaired', method: 'tag', willRecur: generation === 'al2-1.6' }),
     sandbox: { failsBefore: NO_IMAGE, startsAfter: true },
     restore: async (node) => {
       await node.ctr(['images', 'rm', twinOf(node)]);
@@ -63,7 +63,10 @@ export const faults: readonly Fault[] = [
     break: (node) => node.breakNode('foreign-lookalike'),
     check: missing,
     // The AMI's unit takes a name that only ends like it for the image.
-    repair: (generation) => ({ outcome: 'Repaired', rung: LOCAL_GENERATIONS.includes(generation) ? 'import' : 'ecr' }),
+    repair: (generation) => ({
+      outcome: 'Repaired',
+      method: LOCAL_GENERATIONS.includes(generation) ? 'import' : 'ecr',
+    }),
     sandbox: { failsBefore: NO_IMAGE, startsAfter: true },
     restore: putImageBack,
   },
@@ -74,7 +77,10 @@ export const faults: readonly Fault[] = [
     break: (node) => node.breakNode('content-missing'),
     check: incomplete,
     // The AMI's unit takes a name in the list for an image.
-    repair: (generation) => ({ outcome: 'Repaired', rung: LOCAL_GENERATIONS.includes(generation) ? 'import' : 'ecr' }),
+    repair: (generation) => ({
+      outcome: 'Repaired',
+      method: LOCAL_GENERATIONS.includes(generation) ? 'import' : 'ecr',
+    }),
     sandbox: { failsBefore: NO_CONTENT, startsAfter: true },
     kill: true,
   },
@@ -84,7 +90,10 @@ export const faults: readonly Fault[] = [
     generations: CONTAINERD_GENERATIONS,
     break: (node) => node.breakNode('manifest-missing'),
     check: incomplete,
-    repair: (generation) => ({ outcome: 'Repaired', rung: LOCAL_GENERATIONS.includes(generation) ? 'import' : 'ecr' }),
+    repair: (generation) => ({
+      outcome: 'Repaired',
+      method: LOCAL_GENERATIONS.includes(generation) ? 'import' : 'ecr',
+    }),
     sandbox: { failsBefore: NO_CONTENT, startsAfter: true },
     kill: true,
   },
@@ -98,7 +107,7 @@ export const faults: readonly Fault[] = [
       await node.breakNode('content-missing');
     },
     check: incomplete,
-    repair: { outcome: 'Repaired', rung: 'ecr' },
+    repair: { outcome: 'Repaired', method: 'ecr' },
     sandbox: { failsBefore: NO_CONTENT, startsAfter: true },
   },
   {
@@ -122,8 +131,8 @@ export const faults: readonly Fault[] = [
     break: async (node) => {
       await node.ctr(['images', 'label', fullName(node), 'io.cri-containerd.pinned=']);
     },
-    check: { outcome: 'Broken', reason: 'SandboxImageUnpinned', rung: 'pin' },
-    repair: { outcome: 'Repaired', rung: 'pin' },
+    check: { outcome: 'Broken', reason: 'SandboxImageUnpinned', method: 'pin' },
+    repair: { outcome: 'Repaired', method: 'pin' },
     sandbox: { startsAfter: true },
   },
   {
@@ -254,7 +263,7 @@ export const faults: readonly Fault[] = [
       );
     },
     check: missing,
-    repair: { outcome: 'Repaired', rung: 'ecr' },
+    repair: { outcome: 'Repaired', method: 'ecr' },
     sandbox: { failsBefore: NO_IMAGE, startsAfter: true },
     restore: async (node) => {
       await shell(node, `mv ${UNIT_SCRIPT}.kept ${UNIT_SCRIPT}`);

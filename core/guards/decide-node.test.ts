@@ -1,0 +1,183 @@
+import { describe, expect, it } from 'vitest';
+import { at, LIMITS, node } from '../../test/support/runs.ts';
+import type { NodeStateRow } from '../state/rows.ts';
+import { budgetOf, type DecisionContext, decideNode, isOldNews, type NodeFacts } from './decide-node.ts';
+
+const NOW = at(7200);
+const ok: NodeFacts = {
+  instanceId: node(1),
+  state: 'running',
+  inCluster: true,
+  autoMode: false,
+  ssm: { pingStatus: 'Online', platformType: 'Linux', platformName: 'Amazon Linux' },
+};
+const { state: _, ...unknownToEc2 } = ok;
+const { ssm: __, ...unmanaged } = ok;
+const ssm = (over: Partial<NonNullable<NodeFacts['ssm']>>): NodeFacts => ({
+  ...ok,
+  ssm: { pingStatus: 'Online', platformType: 'Linux', platformName: 'Amazon Linux', ...over },
+});
+const context = (over: Partial<DecisionContext> = {}): DecisionContext => ({
+  action: 'repair',
+  now: NOW,
+  limits: LIMITS,
+  mayRepair: true,
+  lastSeenAt: at(7190),
+  ...over,
+});
+const remembered = (attempts: NodeStateRow['attempts'], over: Partial<NodeStateRow> = {}): NodeStateRow => ({
+  instanceId: node(1),
+  cluster: 'demo',
+  remediation: 'pause-image',
+  attempts,
+  ...over,
+});
+const told = (facts: NodeFacts, over: Partial<DecisionContext> = {}): string => {
+  const decision = decideNode(facts, context(over));
+  if (decision.kind === 'go') return 'go';
+  if (decision.kind === 'wait') return `wait until ${decision.notBefore}`;
+  return `${decision.kind} ${decision.kind === 'settle' ? decision.outcome : decision.why}`;
+};
+
+describe("a node's own facts decide", () => {
+  it.each<[string, NodeFacts, string]>([
+    ['in order', ok, 'go'],
+    ['that EC2 does not know', unknownToEc2, 'skip Gone'],
+    ['of another cluster', { ...ok, inCluster: false }, 'skip NotInCluster'],
+    ['of another cluster and terminated', { ...ok, inCluster: false, state: 'terminated' }, 'skip NotInCluster'],
+    ['that is shutting down', { ...ok, state: 'shutting-down' }, 'skip Gone'],
+    ['that is terminated', { ...ok, state: 'terminated' }, 'skip Gone'],
+    ['of Auto Mode', { ...ok, autoMode: true }, 'settle Unsupported'],
+    ['that is stopped', { ...ok, state: 'stopped' }, 'settle Unreachable'],
+    ['that is pending', { ...ok, state: 'pending' }, 'settle Unreachable'],
+    ['that SSM does not know', unmanaged, 'skip NotManaged'],
+    ['whose agent is away', ssm({ pingStatus: 'ConnectionLost' }), 'settle Unreachable'],
+    ['whose agent is inactive', ssm({ pingStatus: 'Inactive' }), 'settle Unreachable'],
+    ['of Windows', ssm({ platformType: 'Windows', platformName: 'Microsoft Windows' }), 'settle Unsupported'],
+    ['of Bottlerocket', ssm({ platformName: 'Bottlerocket' }), 'settle Unsupported'],
+    ['that is opted out', { ...ok, modeTag: 'off' }, 'skip OptedOut'],
+    ['with an unreadable tag', { ...ok, modeTag: 'Repair' }, 'skip OptedOut'],
+    ['with an empty tag', { ...ok, modeTag: '' }, 'skip OptedOut'],
+    ['that says repair itself', { ...ok, modeTag: 'repair' }, 'go'],
+    ['opted out and out of reach', { ...unmanaged, modeTag: 'off' }, 'skip OptedOut'],
+    ['opted out and of another cluster', { ...ok, inCluster: false, modeTag: 'off' }, 'skip NotInCluster'],
+  ])('%#: one %s', (_name, facts, expected) => {
+    expect(told(facts)).toBe(expected);
+    // Nothing that policy or history says changes what the node's own facts forbid; a check asks for no more than they do.
+    expect(told(facts, { action: 'check', mayRepair: false })).toBe(expected);
+  });
+
+  it('a node that only lets itself be observed is checked', () => {
+    expect(told({ ...ok, modeTag: 'observe' })).toBe('check OptedOut');
+    expect(told({ ...ok, modeTag: 'observe' }, { isFinding: true })).toBe('skip OptedOut');
+    expect(told({ ...ok, modeTag: 'observe' }, { action: 'check' })).toBe('go');
+  });
+});
+
+describe('policy and history decide on a repair, in this order', () => {
+  const attempt = (seconds: number, outcome: 'Repaired' | 'NotRepaired' = 'NotRepaired') =>
+    remembered({ 'r-1': { at: at(seconds), outcome } });
+  const cases: [string, Partial<DecisionContext>, string][] = [
+    ['policy says observe', { mayRepair: false }, 'check Observe'],
+    ['policy says observe and a check found it', { mayRepair: false, isFinding: true }, 'skip Observe'],
+    ['the node is in quarantine', { nodeState: remembered({}, { quarantinedAt: at(1) }) }, 'skip Quarantined'],
+    ['the symptom is older than the repair', { nodeState: attempt(7195, 'Repaired') }, 'skip Stale'],
+    ['the symptom is as old as the repair', { nodeState: attempt(7190, 'Repaired') }, 'skip Stale'],
+    ['the symptom is older than an attempt that failed', { nodeState: attempt(7195) }, 'skip Stale'],
+    ['a repair was tried just now', { nodeState: attempt(7189), lastSeenAt: at(7190) }, 'skip CoolingDown'],
+    ['the news is old', { lastSeenAt: at(7200 - 1801) }, 'check Stale'],
+    ['the node group updates', { maintenance: 'it is UPDATING' }, 'skip Maintenance'],
+    ['nothing is against it', {}, 'go'],
+  ];
+  it.each(cases)('%s', (_name, over, expected) => {
+    expect(told(ok, over)).toBe(expected);
+  });
+
+  it.each(cases.slice(0, -1))('%s comes before all that follows it', (name, over, expected) => {
+    const later = cases.slice(cases.findIndex(([n]) => n === name) + 1, -1);
+    // What stands on the same fact of history can not be combined.
+    const others = later.map(([, o]) => o).filter((o) => !Object.keys(o).some((key) => Object.hasOwn(over, key)));
+    expect(told(ok, Object.assign({}, ...others, over))).toBe(expected);
+  });
+
+  it('a cool-down says when it ends, and has ended by then', () => {
+    const nodeState = remembered({
+      'r-1': { at: at(7000), outcome: 'TimedOut' },
+      'r-2': { at: at(6000), outcome: 'Unknown' },
+    });
+    expect(decideNode(ok, context({ nodeState }))).toMatchObject({ why: 'CoolingDown', notBefore: at(7900) });
+    expect(told(ok, { nodeState, now: at(7900), lastSeenAt: at(7890) })).toBe('go');
+    expect(told(ok, { nodeState, now: at(7899), lastSeenAt: at(7890) })).toBe('skip CoolingDown');
+  });
+
+  it("an operator's request has no age, but the cool-down and the quarantine hold for it too", () => {
+    const { lastSeenAt, ...asked } = context();
+    expect(decideNode(ok, asked).kind).toBe('go');
+    expect(decideNode(ok, { ...asked, nodeState: attempt(7195, 'Repaired') })).toMatchObject({ why: 'CoolingDown' });
+    expect(
+      decideNode(ok, {
+        ...asked,
+        nodeState: remembered({}, { quarantinedAt: at(1), quarantineAdvice: 'grow the disk' }),
+      }),
+    ).toMatchObject({
+      why: 'Quarantined',
+      message: expect.stringContaining('grow the disk'),
+    });
+  });
+});
+
+it.each<[string, string | undefined, boolean]>([
+  [at(10), undefined, false],
+  [at(10), at(9), false],
+  [at(10), at(10), true],
+  [at(10), at(11), true],
+])('news of %s after a repair at %s is old: %s', (seen, repaired, expected) => {
+  const state = repaired === undefined ? undefined : remembered({ 'r-1': { at: repaired, outcome: 'Relapsed' } });
+  expect(isOldNews(seen, state)).toBe(expected);
+});
+
+it.each(['NotRepaired', 'TimedOut', 'Unknown'] as const)(
+  'an attempt that ended %s answers what was seen before',
+  (outcome) => {
+    const state = remembered({ 'r-1': { at: at(5), outcome } });
+    expect([isOldNews(at(5), state), isOldNews(at(6), state)]).toEqual([true, false]);
+  },
+);
+
+describe('a new node', () => {
+  const until = { awaitAgentUntil: at(7260) };
+  it.each<[string, NodeFacts, Partial<DecisionContext>, string]>([
+    ['that EC2 still starts is waited for', { ...ok, state: 'pending' }, until, `wait until ${at(7260)}`],
+    ['that SSM does not know yet is waited for', unmanaged, until, `wait until ${at(7260)}`],
+    ['is checked once its agent is online', ok, until, 'go'],
+    ['is unreachable where SSM never knew it', unmanaged, { awaitAgentUntil: at(7200) }, 'settle Unreachable'],
+    [
+      'is unreachable where it never came up',
+      { ...ok, state: 'pending' },
+      { awaitAgentUntil: at(7200) },
+      'settle Unreachable',
+    ],
+    ['is gone where it was terminated meanwhile', { ...ok, state: 'terminated' }, until, 'skip Gone'],
+    ['of Auto Mode is unsupported at once', { ...unmanaged, autoMode: true }, until, 'settle Unsupported'],
+    ['of another cluster is left alone at once', { ...ok, inCluster: false }, until, 'skip NotInCluster'],
+  ])('%s', (_, facts, over, expected) => {
+    expect(told(facts, { action: 'check', ...over })).toBe(expected);
+  });
+
+  it('whose agent never came is told what the node lacks', () => {
+    const decision = decideNode(unmanaged, context({ action: 'check', awaitAgentUntil: at(7200) }));
+    expect(decision).toMatchObject({ message: expect.stringContaining('AmazonSSMManagedInstanceCore') });
+  });
+});
+
+it.each([
+  [0, 1],
+  [1, 1],
+  [19, 1],
+  [20, 2],
+  [499, 49],
+  [500, 50],
+  [10_000, 50],
+])('a cluster of %i nodes has a budget of %i', (count, budget) => {
+  expect(budgetOf(count, LIMITS)).toBe(budget);
+});

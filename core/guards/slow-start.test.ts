@@ -1,0 +1,89 @@
+import { expect, it } from 'vitest';
+import { aCheck, aCommand, aRun, at, LIMITS } from '../../test/support/runs.ts';
+import type { Outcome } from '../model/outcome.ts';
+import type { RunState } from '../state/rows.ts';
+import { breakerSeconds, evidenceOf, isEvidence, mustOpenBreaker, windowOf } from './slow-start.ts';
+
+const nodeLocal = new Set(['DiskFull']);
+
+it.each<[Outcome, string | undefined, boolean]>([
+  ['NotRepaired', 'SandboxImageMissing', true],
+  ['NotRepaired', undefined, true],
+  ['NotRepaired', 'DiskFull', false],
+  ['Unknown', 'ResultUnreadable', true],
+  ['Unknown', 'DiskFull', false],
+  ['TimedOut', 'ExecutionTimedOut', true],
+  ['TimedOut', undefined, false],
+  ['Healthy', undefined, false],
+  ['Repaired', undefined, false],
+  ['Relapsed', undefined, false],
+  ['Unreachable', undefined, false],
+  ['Unsupported', undefined, false],
+  ['Skipped', undefined, false],
+  ['Broken', 'SandboxImageMissing', false],
+])('%s for %s is evidence against the repair: %s', (outcome, reason, expected) => {
+  expect(isEvidence({ outcome, at: at(0), ...(reason === undefined ? {} : { reason }) }, nodeLocal)).toBe(expected);
+});
+
+const withCounts = (...counts: NonNullable<RunState['commands'][number]['counts']>[]): RunState =>
+  aRun(0, {
+    commands: counts.map((c, i) => aCommand({ key: String(i), status: 'closed', instanceIds: [], counts: c })),
+  });
+
+it.each<[RunState, number]>([
+  [withCounts(), 1],
+  [withCounts({ Repaired: 2 }), 1],
+  [withCounts({ Repaired: 3 }), 4],
+  [withCounts({ Repaired: 1 }, { Healthy: 1 }, { Relapsed: 1 }), 3],
+  [withCounts({ Healthy: 9 }), 1],
+  [withCounts({ NotRepaired: 1, Unreachable: 9 }), 1],
+  [withCounts({ Repaired: 400 }), 50],
+  [{ ...withCounts({ Repaired: 5 }), startWindow: 10 }, 15],
+  [{ ...withCounts(), startWindow: 10, canaries: 0 }, 10],
+  [aCheck(3), 1000],
+])('%#: the window', (run, expected) => {
+  expect(windowOf(run, LIMITS)).toBe(expected);
+});
+
+it.each<[string, { size: number; evidence: number }[], number, boolean]>([
+  ['no failure', [{ size: 50, evidence: 0 }], 0, false],
+  ['one failure', [{ size: 50, evidence: 1 }], 0, false],
+  ['two failures in one window', [{ size: 50, evidence: 2 }], 0, true],
+  [
+    'two failures in two windows',
+    [
+      { size: 1, evidence: 1 },
+      { size: 1, evidence: 1 },
+    ],
+    0,
+    true,
+  ],
+  ['one, and one of the lane', [{ size: 1, evidence: 1 }], 1, true],
+])('%s', (_, commands, priorEvidence, expected) => {
+  const run = aRun(0, {
+    priorEvidence,
+    commands: commands.map((c, i) => aCommand({ key: String(i), status: 'closed', instanceIds: [], ...c })),
+  });
+  expect(mustOpenBreaker(run, LIMITS)).toBe(expected);
+  expect(evidenceOf(run)).toBe(priorEvidence + commands.reduce((n, c) => n + c.evidence, 0));
+});
+
+it('a higher count leaves the share of a window to decide', () => {
+  const limits = { ...LIMITS, evidenceToOpenBreaker: 100 };
+  const of = (size: number, evidence: number) =>
+    mustOpenBreaker(aRun(0, { commands: [aCommand({ status: 'closed', instanceIds: [], size, evidence })] }), limits);
+  expect(of(10, 2)).toBe(false);
+  expect(of(10, 3)).toBe(true);
+  expect(of(4, 4)).toBe(false);
+});
+
+it.each([
+  [1, 900],
+  [2, 1800],
+  [3, 3600],
+  [7, 57_600],
+  [8, 86_400],
+  [0, 900],
+])('the breaker stays open at its opening %i for %i s', (openings, seconds) => {
+  expect(breakerSeconds(openings, LIMITS)).toBe(seconds);
+});

@@ -1,0 +1,47 @@
+import type { Limits } from '../model/policy.ts';
+import type { RunState, Tally } from '../state/rows.ts';
+
+/** The reason that a tally carries when SSM ended the script for its execution timeout. */
+export const EXECUTION_TIMED_OUT = 'ExecutionTimedOut';
+
+/**
+ * Whether a node's result speaks against the repair itself. `Healthy` is neutral; so are the node's own trouble, a
+ * node that was not reached, and one that is merely slow.
+ */
+export const isEvidence = (tally: Tally, nodeLocal: ReadonlySet<string>): boolean => {
+  if (tally.outcome === 'NotRepaired' || tally.outcome === 'Unknown') return !nodeLocal.has(tally.reason ?? '');
+  return tally.outcome === 'TimedOut' && tally.reason === EXECUTION_TIMED_OUT;
+};
+
+const total = (state: RunState, outcomes: readonly ('Repaired' | 'Healthy' | 'Relapsed')[]): number =>
+  state.commands.reduce((sum, c) => sum + outcomes.reduce((n, o) => n + (c.counts?.[o] ?? 0), 0), 0);
+
+/** Failures of the run that count against its repair, with those that its lane brought. */
+export const evidenceOf = (state: RunState): number =>
+  state.commands.reduce((sum, c) => sum + (c.evidence ?? 0), state.priorEvidence);
+
+/** How many nodes the run has repaired. */
+export const repairedOf = (state: RunState): number => total(state, ['Repaired', 'Relapsed']);
+
+/**
+ * How many nodes of the run may be in flight: one while canaries are out, then the start window and one more for
+ * every repaired node, up to the cluster's largest budget. Derived from closed commands alone.
+ */
+export const windowOf = (state: RunState, limits: Limits): number => {
+  if (state.action === 'check') return state.startWindow;
+  if (total(state, ['Repaired', 'Healthy', 'Relapsed']) < state.canaries) return 1;
+  return Math.min(limits.budgetMaxNodes, state.startWindow + repairedOf(state));
+};
+
+/** Whether the run's failures are enough to stop it and open its lane's breaker. */
+export const mustOpenBreaker = (state: RunState, limits: Limits): boolean => {
+  if (evidenceOf(state) >= limits.evidenceToOpenBreaker) return true;
+  // One of fewer than five is over any sensible percentage and says little: the count above covers small windows.
+  return state.commands.some(
+    (c) => c.size >= 5 && ((c.evidence ?? 0) * 100) / c.size > limits.failurePercentToOpenBreaker,
+  );
+};
+
+/** How long the breaker stays open at its n-th opening in a row (n from 1): 15 min, doubling to 24 h. */
+export const breakerSeconds = (openings: number, limits: Limits): number =>
+  Math.min(limits.breakerMaxSeconds, limits.breakerFirstSeconds * 2 ** (Math.max(1, openings) - 1));

@@ -1,0 +1,140 @@
+import { describe, expect, it } from 'vitest';
+import { createMemory } from './dedupe.ts';
+import { readLogRecord } from './record.ts';
+import { readSymptoms } from './symptoms.ts';
+
+const LINE =
+  'E0526 "RunPodSandbox from runtime service failed" err="failed to get sandbox image \\"602401143452.dkr.ecr.us-west-2.amazonaws.com/eks/pause:3.5\\": 401 Unauthorized"';
+const NOW = Date.parse('2026-08-22T10:00:00Z');
+const record = (fields: Record<string, unknown>) => JSON.stringify({ message: LINE, ...fields });
+const A = 'i-0123456789abcdef0';
+const B = 'i-0123456789abcdef1';
+
+describe('readLogRecord', () => {
+  it.each([
+    [
+      'a dataplane record',
+      record({ hostname: 'ip-10-0-1-23.ec2.internal', systemd_unit: 'kubelet.service', az: 'a', ec2_instance_id: A }),
+      '',
+      A,
+    ],
+    ['a host record', record({ host: 'ip-10-0-1-23', ident: 'kubelet', pid: '1', ec2_instance_id: A }), '', A],
+    ['a resource-based host name', record({ hostname: `${A}.us-west-2.compute.internal` }), '', A],
+    [
+      'a stream named by one',
+      record({ hostname: 'x' }),
+      `${A}.us-west-2.compute.internal-dataplane.systemd.kubelet.service`,
+      A,
+    ],
+    ['no id at all', record({ hostname: 'ip-10-0-1-23' }), 'ip-10-0-1-23-dataplane', undefined],
+    ['a hostile id', record({ ec2_instance_id: 'i-0123456789abcdef0; reboot' }), '', undefined],
+  ])('reads the instance of %s', (_, text, stream, instanceId) => {
+    expect(readLogRecord(text, stream)).toMatchObject({ message: LINE, instanceId });
+  });
+
+  it.each([
+    [{ systemd_unit: 'kubelet.service' }, 'kubelet'],
+    [{ ident: 'cri-dockerd' }, 'cri-dockerd'],
+    [{ systemd_unit: 'docker.service' }, 'docker'],
+    [{ ident: 'toString' }, 'other'],
+    [{}, 'other'],
+  ])('knows who wrote %j', (fields, kind) => {
+    expect(readLogRecord(record(fields), '')?.kind).toBe(kind);
+  });
+
+  it("reads what Fluent Bit tails: aws-node's output", () => {
+    const text = JSON.stringify({ log: LINE, stream: 'stdout', ec2_instance_id: A });
+    expect(readLogRecord(text, '')).toEqual({ message: LINE, kind: 'ipamd', instanceId: A });
+  });
+
+  it.each([['plain text'], ['{'], ['[1]'], ['{"message":1}'], ['{"log":1}'], ['']])('reads nothing from %s', (text) => {
+    expect(readLogRecord(text, '')).toBeUndefined();
+  });
+});
+
+describe('readSymptoms', () => {
+  const read = (events: readonly { timestamp: number; message: string }[]) =>
+    readSymptoms('demo', 's', events, NOW, () => true);
+
+  it('says one thing per node and reason, in the order of nodes', () => {
+    const { symptoms } = read([
+      { timestamp: NOW - 1000, message: record({ ec2_instance_id: B }) },
+      { timestamp: NOW - 3000, message: record({ ec2_instance_id: A }) },
+      { timestamp: NOW - 9000, message: record({ ec2_instance_id: A }) },
+      { timestamp: NOW - 2000, message: record({ ec2_instance_id: A, message: 'nothing' }) },
+    ]);
+    expect(symptoms).toMatchObject([
+      {
+        cluster: 'demo',
+        instanceId: A,
+        reason: 'SandboxImageMissing',
+        count: 2,
+        firstSeenAt: '2026-08-22T09:59:51.000Z',
+        lastSeenAt: '2026-08-22T09:59:57.000Z',
+      },
+      { instanceId: B, count: 1 },
+    ]);
+  });
+
+  it("takes a time in the future as now, since a node's clock may run ahead", () => {
+    const { symptoms } = read([{ timestamp: NOW + 3_600_000, message: record({ ec2_instance_id: A }) }]);
+    expect(symptoms[0]?.lastSeenAt).toBe('2026-08-22T10:00:00.000Z');
+  });
+
+  it('keeps a hint apart from the proof', () => {
+    const { symptoms } = read([
+      {
+        timestamp: NOW,
+        message: record({
+          ec2_instance_id: A,
+          message: 'msg="ImageDelete event &ImageDelete{Name:x.example/eks/pause:3.5,}"',
+        }),
+      },
+      { timestamp: NOW, message: record({ ec2_instance_id: A }) },
+    ]);
+    expect(symptoms.map((s) => s.hint)).toEqual([undefined, true]);
+  });
+
+  it('leaves out reasons that the catalogue does not have', () => {
+    const lines = [{ timestamp: NOW, message: record({ ec2_instance_id: A }) }];
+    expect(readSymptoms('demo', 's', lines, NOW, (reason) => reason === 'Other').symptoms).toEqual([]);
+  });
+
+  it('counts lines that name no instance', () => {
+    expect(read([{ timestamp: NOW, message: record({ hostname: 'x' }) }])).toEqual({
+      symptoms: [],
+      withoutInstance: 1,
+    });
+  });
+
+  it('passes no long secret on in its evidence', () => {
+    const token = 'QVdTOmV5'.repeat(40);
+    const message = `crictl pull --creds AWS:${token} ${LINE}`;
+    const { symptoms } = read([{ timestamp: NOW, message: record({ ec2_instance_id: A, message }) }]);
+    expect(symptoms[0]?.evidence).toContain('AWS:[cut]');
+    expect(symptoms[0]?.evidence).not.toContain('QVdTOmV5');
+  });
+});
+
+describe('the memory', () => {
+  it('holds for its time and no longer', () => {
+    const memory = createMemory({ forMs: 60_000, maxEntries: 10 });
+    expect(memory.said('a', NOW)).toBe(false);
+    memory.note('a', NOW);
+    expect(memory.said('a', NOW + 59_999)).toBe(true);
+    expect(memory.said('a', NOW + 60_000)).toBe(false);
+    expect(memory.said('b', NOW)).toBe(false);
+  });
+
+  it('does not keep a node silent when the clock goes back', () => {
+    const memory = createMemory({ forMs: 60_000, maxEntries: 10 });
+    memory.note('a', NOW);
+    expect(memory.said('a', NOW - 1)).toBe(false);
+  });
+
+  it('forgets the oldest when it is full', () => {
+    const memory = createMemory({ forMs: 60_000, maxEntries: 2 });
+    for (const key of ['a', 'b', 'a', 'c']) memory.note(key, NOW);
+    expect(['a', 'b', 'c'].map((key) => memory.said(key, NOW))).toEqual([true, false, true]);
+  });
+});

@@ -1,0 +1,31 @@
+import type { Reason } from './reasons.ts';
+
+/** What a person may do with a remediation, and what its two documents are called for. */
+export type Action = 'check' | 'repair';
+
+/** A text that a log line must contain for this remediation's coarse CloudWatch Logs filter to let it through. */
+export type LogPhrase = string;
+
+/**
+ * One way to repair a set of reasons. A remediation is one folder below `ssm-documents/` and one line in its registry;
+ * documents, rules, grants, filters, metrics and docs are derived from this value.
+ */
+export type Remediation = {
+  /** Kebab-case: the folder's name, the document's name suffix, the `remediation` of every audit row. */
+  readonly name: string;
+  /** One sentence: what it repairs. */
+  readonly summary: string;
+  /** Position where several remediations apply to a node: a later one answers `BlockedBy` (lower runs first). */
+  readonly order: number;
+  /** Whether its repair restarts something on the node; such repairs are allowed by policy alone. */
+  readonly disruptive: boolean;
+  /** The reasons that it answers for, by name. */
+  readonly reasons: Readonly<Record<string, Reason>>;
+  /** Seconds that the script may run, per action (SSM `timeoutSeconds`, 5 to 172,800). */
+  readonly executionTimeoutSeconds: Readonly<Record<Action, number>>;
+  /** Phrases for the coarse subscription filter: plain text, no quotes inside, together at most 1,024 characters. */
+  readonly logPhrases: readonly LogPhrase[];
+};
+
+/** Identity function that keeps a remediation's literal types. */
+export const defineRemediation = <const R extends Remediation>(remediation: R): R => remediation;

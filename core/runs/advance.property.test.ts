@@ -1,0 +1,227 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { search } from '../../test/deep.ts';
+import { aCheck, aRun, LIMITS, nodes, START } from '../../test/support/runs.ts';
+import { windowOf } from '../guards/slow-start.ts';
+import { epochMs, isoTime } from '../model/ids.ts';
+import type { Outcome } from '../model/outcome.ts';
+import type { ObservationRow, OutboxEntry, RunState, Tally } from '../state/rows.ts';
+import { advance, countsOf, inFlight, type RunInputs } from './advance.ts';
+import type { SendReport } from './command.ts';
+import { deadlinesOf } from './command.ts';
+
+/** What may go wrong in one turn of the function. */
+const Turn = fc.record({
+  seconds: fc.integer({ min: 1, max: 90 }),
+  slots: fc.integer({ min: 0, max: 60 }),
+  /** After how many calls the process dies; 9 is more than a turn makes. */
+  diesAfter: fc.integer({ min: 0, max: 9 }),
+  send: fc.constantFrom('ok', 'ok', 'ok', 'throttled', 'lost-answer', 'never-arrived', 'invalid', 'refused'),
+  observes: fc.constantFrom('none', 'early', 'final', 'stale'),
+  order: fc.boolean(),
+});
+type Turn = typeof Turn extends fc.Arbitrary<infer T> ? T : never;
+
+const Scenario = fc.record({
+  action: fc.constantFrom('repair' as const, 'repair' as const, 'check' as const),
+  count: fc.integer({ min: 0, max: 70 }),
+  outcomes: fc.array(
+    fc.constantFrom<Outcome>('Repaired', 'Repaired', 'Repaired', 'Healthy', 'NotRepaired', 'Unreachable'),
+    {
+      minLength: 5,
+      maxLength: 5,
+    },
+  ),
+  /** Whether the registry answers, by the order of the commands. */
+  answers: fc.array(fc.boolean(), { minLength: 1, maxLength: 4 }),
+  turns: fc.array(Turn, { minLength: 1, maxLength: 40 }),
+  pausedFrom: fc.integer({ min: 5, max: 60 }),
+  cancelledFrom: fc.integer({ min: 5, max: 60 }),
+});
+
+type Command = { readonly id: string; readonly key: string; readonly ids: readonly string[]; readonly sentAt: string };
+
+/** SSM, the table and a process that may die at any call. What is here survives a crash. */
+const play = (scenario: typeof Scenario extends fc.Arbitrary<infer T> ? T : never) => {
+  let stored: RunState =
+    scenario.action === 'repair'
+      ? aRun(scenario.count, { local: nodes(scenario.count).filter(isLocal) })
+      : aCheck(scenario.count);
+  const commands: Command[] = [];
+  const observations = new Map<string, ObservationRow>();
+  const done: OutboxEntry[] = [];
+  let nowMs = epochMs(START);
+  const outcomeOf = (id: string): Outcome => scenario.outcomes[Number.parseInt(id.slice(2), 16) % 5] ?? 'Repaired';
+
+  const tallyOf = (c: Command, id: string): Tally => {
+    const outcome = outcomeOf(id);
+    if (isLocal(id) || outcome !== 'Repaired') return { outcome, at: c.sentAt };
+    if (scenario.answers[Number(c.key) % scenario.answers.length] === true)
+      return { outcome, registry: 'answers', at: c.sentAt };
+    return { outcome: 'NotRepaired', reason: 'RegistryUnreachable', registry: 'silent', at: c.sentAt };
+  };
+  const observe = (kind: Turn['observes']): void => {
+    for (const c of commands) {
+      if (kind === 'none' || observations.get(c.key)?.final === true) continue;
+      if (kind === 'stale' && observations.has(c.key)) continue;
+      const final = kind === 'final';
+      const of = (id: string, i: number): Tally =>
+        final || i % 2 === 0 ? tallyOf(c, id) : { outcome: 'TimedOut', at: c.sentAt };
+      observations.set(c.key, {
+        runId: 'r-1',
+        key: c.key,
+        commandId: c.id,
+        status: final ? 'Ended' : 'Open',
+        final,
+        closedBy: final ? 'end' : 'soft-deadline',
+        at: isoTime(nowMs),
+        nodes: Object.fromEntries(c.ids.map((id, i) => [id, of(id, i)])),
+      });
+    }
+  };
+
+  const turn = (t: Turn, index: number): void => {
+    let calls = 0;
+    const dies = (): boolean => calls++ >= t.diesAfter;
+    const save = (state: RunState): void => {
+      expect(state.version).toBe(stored.version);
+      stored = { ...state, version: state.version + 1 };
+    };
+    let run = stored;
+    let reports: SendReport[] = [];
+    for (let steps = 0; ; steps++) {
+      if (steps > 200) throw new Error('a turn without an end');
+      const seen = [...observations.values()];
+      const inputs: RunInputs = {
+        observations: t.order ? seen : seen.toReversed(),
+        reports,
+        slots: Math.max(t.slots, inFlight(run)),
+        paused: index >= scenario.pausedFrom,
+        cancelled: index >= scenario.cancelledFrom,
+        nodeLocal: new Set(['RegistryUnreachable']),
+        repairable: new Set(),
+        unrepairable: new Set(),
+      };
+      const next = advance(run, inputs, isoTime(nowMs), LIMITS);
+      if (run.action === 'repair' && next.effects.some((e) => e.kind === 'send')) {
+        expect(inFlight(next.state)).toBeLessThanOrEqual(
+          Math.max(inFlight(run), Math.min(windowOf(next.state, LIMITS), inputs.slots)),
+        );
+      }
+      if (next.state === run && next.effects.length === 0) break;
+      if (dies()) return;
+      if (next.state !== run) {
+        save(next.state);
+        run = stored;
+      }
+      reports = [];
+      for (const effect of next.effects) {
+        if (dies()) return;
+        const command = run.commands.find((c) => c.key === effect.key);
+        const ids = command?.instanceIds ?? [];
+        if (effect.kind === 'look-for') {
+          const found = commands.find((c) => c.key === effect.key);
+          reports.push(
+            found === undefined
+              ? { key: effect.key, kind: 'not-found', at: isoTime(nowMs) }
+              : { key: effect.key, kind: 'found', commandId: found.id, sentAt: found.sentAt },
+          );
+          continue;
+        }
+        // A run that has stopped sends nothing more.
+        expect(run.stopped).toBeUndefined();
+        // Nor does one that waits for the registry, but to nodes that need none.
+        if (run.registryHold !== undefined && lastWord(run) !== 0) expect(ids.filter((id) => !isLocal(id))).toEqual([]);
+        const id = `c-${commands.length}`;
+        const sentAt = isoTime(nowMs);
+        if (t.send === 'ok' || t.send === 'lost-answer') commands.push({ id, key: effect.key, ids, sentAt });
+        if (t.send === 'ok') reports.push({ key: effect.key, kind: 'sent', commandId: id, sentAt });
+        if (t.send === 'throttled')
+          reports.push({ key: effect.key, kind: 'not-sent', notBefore: isoTime(nowMs + 10_000) });
+        if (t.send === 'invalid') reports.push({ key: effect.key, kind: 'invalid-ids', instanceIds: ids.slice(0, 1) });
+        if (t.send === 'refused') reports.push({ key: effect.key, kind: 'refused', message: 'no' });
+      }
+    }
+    if (dies() || run.outbox.length === 0) return;
+    done.push(...run.outbox);
+    if (dies()) return;
+    save({ ...run, outbox: [] });
+  };
+
+  scenario.turns.forEach((t, i) => {
+    nowMs += t.seconds * 1000;
+    observe(t.observes);
+    turn(t, i);
+  });
+  // From here on all goes well: deadlines pass, SSM answers, the process lives.
+  for (let i = 0; i < 60 && !(stored.status === 'ended' && stored.outbox.length === 0); i++) {
+    nowMs += 60_000;
+    observe('final');
+    turn({ seconds: 60, slots: 60, diesAfter: 999, send: 'ok', observes: 'final', order: true }, 0);
+  }
+  return { run: stored, commands, done };
+};
+
+/** The nodes that were given back to the mailbox: an operator's as news, a signal's by leaving its row. */
+/** Every third node needs no registry. */
+const isLocal = (id: string): boolean => Number.parseInt(id.slice(2), 16) % 3 === 0;
+const lastWord = (run: RunState): number | undefined => run.commands.flatMap((c) => c.silent ?? []).at(-1);
+
+const total = (run: RunState): number => Object.values(countsOf(run)).reduce<number>((sum, n) => sum + (n ?? 0), 0);
+
+/** A node that is held for the registry gets no command, and its row stays until the hold's end. */
+const expectHeldNodesKept = (run: RunState, commands: readonly Command[], done: readonly OutboxEntry[]): void => {
+  const held = done.flatMap((e) => (e.kind === 'results' && e.why === 'BlockedBy' ? e.instanceIds : []));
+  const sends = new Set(commands.flatMap((c) => c.ids));
+  const kept = done.flatMap((e) => (e.kind === 'defer' && e.why === 'BlockedBy' ? [e] : []));
+  expect(held.filter((id) => sends.has(id) || isLocal(id))).toEqual([]);
+  expect(new Set(kept.flatMap((e) => e.rows.map(([id]) => id)))).toEqual(new Set(held));
+  expect(kept.filter((e) => e.notBefore !== run.registryHold?.until)).toEqual([]);
+};
+
+describe('whatever crashes, gets lost, comes twice or too late', () => {
+  it('every run ends, no repair is sent twice, and every node is counted once or given back', () => {
+    fc.assert(
+      fc.property(Scenario, (scenario) => {
+        const { run, commands, done } = play(scenario);
+        expect(run.status).toBe('ended');
+        if (scenario.action === 'repair') {
+          const sends = commands.flatMap((c) => c.ids);
+          expect(new Set(sends).size).toBe(sends.length);
+          expect(new Set(commands.map((c) => c.key)).size).toBe(commands.length);
+        }
+        const givenBack = scenario.count - total(run);
+        expect(givenBack).toBeGreaterThanOrEqual(0);
+        if (run.stopped?.why !== 'Yielded') expect(givenBack).toBe(0);
+        // The row of each node that was given back has not been touched.
+        const touched = new Set(
+          done.flatMap((e) => (e.kind === 'drop' || e.kind === 'defer' ? e.rows.map(([id]) => id) : [])),
+        );
+        if (scenario.action === 'repair') {
+          expect(nodes(scenario.count).filter((id) => !touched.has(id)).length).toBeGreaterThanOrEqual(givenBack);
+        }
+        for (const command of run.commands) expect(command.instanceIds).toEqual([]);
+        const notices = new Set(done.flatMap((e) => (e.kind === 'notice' ? [e.id] : [])));
+        expect(notices.delete('r-1/ended')).toBe(true);
+        expect([...notices]).toEqual(run.registryHold === undefined ? [] : ['r-1/registry']);
+        expectHeldNodesKept(run, commands, done);
+      }),
+      search('a run', 300),
+    );
+  });
+});
+
+it('the soft deadline never comes after the hard one', () => {
+  fc.assert(
+    fc.property(
+      fc.constantFrom('check' as const, 'repair' as const),
+      fc.integer({ min: 30, max: 3600 }),
+      (action, seconds) => {
+        const run = { ...aRun(1), action, executionTimeoutSeconds: seconds };
+        const { softDeadlineAt, hardDeadlineAt } = deadlinesOf(run, START, LIMITS);
+        expect(softDeadlineAt <= hardDeadlineAt).toBe(true);
+      },
+    ),
+    search('deadlines', 100),
+  );
+});

@@ -1,0 +1,133 @@
+import { describe, expect, it } from 'vitest';
+import { aCheck, aRun, at, node, nodes, observed, START, sendingRun, sent, step } from '../../test/support/runs.ts';
+import type { RunState } from '../state/rows.ts';
+import { inFlight } from './advance.ts';
+
+describe('a run that begins', () => {
+  it('stores its first canary as sending before it asks for it to be sent', () => {
+    const { state, effects } = step(aRun(5));
+    expect(effects).toEqual([{ kind: 'send', key: '1' }]);
+    expect(state.commands).toEqual([
+      { key: '1', instanceIds: [node(0)], versions: [`v-${node(0)}`], size: 1, status: 'sending', sendingAt: START },
+    ]);
+    expect(state.pending).toHaveLength(4);
+    expect(state.status).toBe('active');
+  });
+
+  it('sends a check to all at once, in commands of fifty', () => {
+    const { state, effects } = step(aCheck(120));
+    expect(effects).toHaveLength(3);
+    expect(state.commands.map((c) => c.size)).toEqual([50, 50, 20]);
+    expect(state.status).toBe('draining');
+  });
+
+  it('sends no more than the budget has slots for, and looks again within a minute', () => {
+    const { state, effects } = step(aRun(5), { slots: 0 });
+    expect(effects).toEqual([]);
+    expect(state.dueAt).toBe(at(60));
+  });
+
+  it('ends at once where nothing is to be sent, with a notice', () => {
+    const { state } = step(aRun(0, { settled: { Gone: 2 } }));
+    expect(state).toMatchObject({ status: 'ended', endedAt: START });
+    expect(state.outbox).toMatchObject([
+      { kind: 'notice', id: 'r-1/ended', detail: { counts: { Gone: 2 }, startedAt: START } },
+    ]);
+  });
+
+  it.each(['queued', 'ended'] as const)('that is %s does nothing', (status) => {
+    const run = aRun(1, { status });
+    expect(step(run, { cancelled: true })).toEqual({ state: run, effects: [] });
+    expect(step(run).state).toBe(run);
+  });
+});
+
+describe('an idle step', () => {
+  it('gives back the very same state and asks for nothing', () => {
+    const { state } = step(aRun(5));
+    expect(step(state, {}, at(1))).toEqual({ state, effects: [] });
+    expect(step(state, {}, at(1)).state).toBe(state);
+  });
+
+  it('moves only the time to look again when that has come', () => {
+    const { state } = step(aRun(5), { slots: 0 });
+    const later = step(state, { slots: 0 }, at(61)).state;
+    expect(later).toEqual({ ...state, dueAt: at(121) });
+  });
+});
+
+describe('an observation', () => {
+  const run = (): RunState => step(sendingRun(3), { reports: [sent('1')] }).state;
+  const [a, b, c] = nodes(3) as [string, string, string];
+
+  it('closes its command with counts that derive from it alone', () => {
+    const seen = observed('1', {
+      [a]: {},
+      [b]: { outcome: 'NotRepaired', reason: 'X' },
+      [c]: { outcome: 'NotRepaired', reason: 'DiskFull' },
+    });
+    const { state } = step(run(), { observations: [seen] }, at(20));
+    expect(state.commands[0]).toMatchObject({
+      status: 'closed',
+      instanceIds: [],
+      counts: { Repaired: 1, NotRepaired: 2 },
+      evidence: 1,
+      early: false,
+    });
+    expect(inFlight(state)).toBe(0);
+    expect(step(state, { observations: [seen] }, at(21)).state).toBe(state);
+  });
+
+  it('that is early is followed by the final one, also after the run has ended', () => {
+    const early = observed('1', { [a]: {}, [b]: {}, [c]: { outcome: 'TimedOut' } }, { final: false });
+    const { state } = step({ ...run(), outbox: [] }, { observations: [early] }, at(91));
+    expect(state).toMatchObject({ status: 'ended', commands: [{ early: true, counts: { Repaired: 2, TimedOut: 1 } }] });
+    expect(step(state, { observations: [early] }, at(92)).state).toBe(state);
+    const final = observed('1', { [a]: {}, [b]: {}, [c]: {} });
+    const after = step(state, { observations: [final] }, at(200));
+    expect(after.effects).toEqual([]);
+    expect(after.state).toMatchObject({
+      status: 'ended',
+      endedAt: at(91),
+      commands: [{ early: false, counts: { Repaired: 3 } }],
+    });
+    expect(after.state.outbox).toEqual(state.outbox);
+    expect(step(after.state, { observations: [final] }, at(201)).state).toBe(after.state);
+  });
+
+  it('of a check hands what it found to the lanes that may repair, dated by the node', () => {
+    const check = step({ ...aCheck(3) }, {}).state;
+    const found = (reason: string): Partial<ReturnType<typeof observed>['nodes'][string]> => ({
+      outcome: 'Broken',
+      findings: [
+        ['pause-image', reason],
+        ['cri-dockerd', 'CRIDockerdDown'],
+      ],
+    });
+    const seen = observed('1', {
+      [a]: found('SandboxImageMissing'),
+      [b]: { ...found('SandboxImageMissing'), at: at(12) },
+      [c]: found('SandboxImageUnpinned'),
+    });
+    const { state } = step(check, { observations: [seen] }, at(20));
+    expect(state.outbox.filter((e) => e.kind === 'news')).toEqual([
+      {
+        kind: 'news',
+        lane: 'demo/pause-image',
+        reason: 'SandboxImageMissing',
+        source: 'fleetmend.check',
+        nodes: [
+          [a, at(10)],
+          [b, at(12)],
+        ],
+      },
+      {
+        kind: 'news',
+        lane: 'demo/pause-image',
+        reason: 'SandboxImageUnpinned',
+        source: 'fleetmend.check',
+        nodes: [[c, at(10)]],
+      },
+    ]);
+  });
+});

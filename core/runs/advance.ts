@@ -1,0 +1,192 @@
+import { mustOpenBreaker, windowOf } from '../guards/slow-start.ts';
+import { epochMs, isoTime } from '../model/ids.ts';
+import type { Limits } from '../model/policy.ts';
+import type { CommandState, ObservationRow, OutboxEntry, RunState } from '../state/rows.ts';
+import { type Change, dueMs, isOver, onObservation, onReport, type SendReport } from './command.ts';
+import { endNotice, merged, type TakenNode, takenOf, unsentOf } from './outbox.ts';
+import { holdForRegistry } from './registry-hold.ts';
+
+/** What the caller must do besides storing the state. Each is answered by a {@link SendReport}, or by silence. */
+export type RunEffect =
+  /** Store the state first; then call SendCommand once for this command. */
+  | { readonly kind: 'send'; readonly key: string }
+  /** Read ListCommands for a command whose sending was interrupted. */
+  | { readonly kind: 'look-for'; readonly key: string };
+
+/** What has become known since the state was stored. */
+export type RunInputs = {
+  readonly observations: readonly ObservationRow[];
+  readonly reports: readonly SendReport[];
+  /** How many nodes this run may have in flight by the cluster's budget; checks have no bound. */
+  readonly slots: number;
+  readonly paused: boolean;
+  readonly cancelled: boolean;
+  /** Reason names whose failures are the node's own trouble. */
+  readonly nodeLocal: ReadonlySet<string>;
+  /** Remediations that policy lets repair on this cluster: a check's findings go to their lanes. */
+  readonly repairable: ReadonlySet<string>;
+  /** Reason names that no repair repairs: a check's finding of one asks for none. */
+  readonly unrepairable: ReadonlySet<string>;
+};
+
+/** A step's result: the state to store, then the effects to perform. */
+export type RunStep = { readonly state: RunState; readonly effects: readonly RunEffect[] };
+
+/** Nodes of commands that hold a slot: planned, being sent, or sent and not closed. */
+export const inFlight = (state: RunState): number =>
+  state.commands.filter((c) => !isOver(c)).reduce((sum, c) => sum + c.instanceIds.length, 0);
+
+/** How many nodes ended how, over the whole run; derived, never incremented. */
+export const countsOf = (state: RunState): Partial<Record<string, number>> => {
+  const counts: Partial<Record<string, number>> = { ...state.settled };
+  for (const command of state.commands) {
+    for (const [outcome, n] of Object.entries(command.counts ?? {})) counts[outcome] = (counts[outcome] ?? 0) + n;
+  }
+  return counts;
+};
+
+/**
+ * A run with what has been heard of its commands: reports first, then observations. A command that is over changes only
+ * where an early look is followed by the end.
+ */
+export const withNews = (
+  before: RunState,
+  inputs: Pick<RunInputs, 'observations' | 'reports' | 'nodeLocal' | 'repairable' | 'unrepairable'>,
+  now: string,
+  limits: Limits,
+): RunState => {
+  const outbox: OutboxEntry[] = [];
+  const commands = before.commands.map((first) => {
+    let command = first;
+    const take = (change: Change): void => {
+      command = change.command;
+      outbox.push(...change.outbox);
+    };
+    for (const report of inputs.reports.filter((r) => r.key === first.key)) {
+      if (command.status === 'sending') take(onReport(command, report, before, now, limits));
+    }
+    const seen = inputs.observations.find((o) => o.key === first.key);
+    const isOpen = command.status === 'sent' || command.status === 'sending';
+    if (seen !== undefined && (isOpen || (command.early === true && seen.final)))
+      take(onObservation(command, seen, before, inputs, limits));
+    return command;
+  });
+  const isChanged = commands.some((c, i) => c !== before.commands[i]);
+  return isChanged ? { ...before, commands, outbox: [...before.outbox, ...merged(outbox)] } : before;
+};
+
+const whyStop = (state: RunState, inputs: RunInputs, nowMs: number, limits: Limits) => {
+  if (inputs.cancelled) return 'Cancelled' as const;
+  if (inputs.reports.some((r) => r.kind === 'refused')) return 'CommandRefused' as const;
+  if (state.action === 'check') return undefined;
+  if (inputs.paused) return 'Paused' as const;
+  if (mustOpenBreaker(state, limits)) return 'BreakerOpen' as const;
+  const ageMs = nowMs - epochMs(state.startedAt ?? state.createdAt);
+  return ageMs > limits.repairRunMaxSeconds * 1000 ? ('Yielded' as const) : undefined;
+};
+
+const withNewCommands = (state: RunState, slots: number, limits: Limits): RunState => {
+  const width = state.action === 'check' ? windowOf(state, limits) : Math.min(windowOf(state, limits), slots);
+  const commands = [...state.commands];
+  let pending = state.pending;
+  let free = width - inFlight(state);
+  while (pending.length > 0 && free > 0) {
+    const taken = pending.slice(0, Math.min(limits.maxNodesPerCommand, free));
+    pending = pending.slice(taken.length);
+    free -= taken.length;
+    commands.push({
+      key: String(commands.length + 1),
+      instanceIds: taken.map(([id]) => id),
+      versions: taken.map(([, version]) => version),
+      size: taken.length,
+      status: 'planned',
+    });
+  }
+  return { ...state, commands, pending };
+};
+
+/** Settles what a stopped run has not sent, also commands that come back as not sent after the stop. */
+const withoutUnsent = (
+  state: RunState,
+  why: NonNullable<RunState['stopped']>['why'],
+  now: string,
+  limits: Limits,
+): RunState => {
+  const unsent: TakenNode[] = [...state.pending];
+  const commands = state.commands.map((c): CommandState => {
+    if (c.status !== 'planned') return c;
+    unsent.push(...takenOf(c));
+    const { versions, notBefore, ...base } = c;
+    return { ...base, instanceIds: [], status: 'closed' };
+  });
+  if (unsent.length === 0) return { ...state, commands };
+  const entries = unsentOf(state, why, unsent, now, limits);
+  const settled = { ...state.settled };
+  for (const e of entries) {
+    if (e.kind !== 'results') continue;
+    const name = e.why ?? e.outcome;
+    settled[name] = (settled[name] ?? 0) + e.instanceIds.length;
+  }
+  return { ...state, commands, pending: [], settled, outbox: [...state.outbox, ...entries] };
+};
+
+/** Cancels what SSM has, once for each command: when the run is cancelled, or when a command is found after that. */
+const cancelsOf = (state: RunState, before: RunState): OutboxEntry[] => {
+  if (state.stopped?.why !== 'Cancelled') return [];
+  return state.commands.flatMap((c, i): OutboxEntry[] => {
+    const isDone = before.stopped?.why === 'Cancelled' && before.commands[i]?.status === 'sent';
+    return c.status === 'sent' && c.commandId !== undefined && !isDone
+      ? [{ kind: 'cancel', commandId: c.commandId }]
+      : [];
+  });
+};
+
+const stopOrGoOn = (before: RunState, heard: RunState, inputs: RunInputs, now: string, limits: Limits): RunState => {
+  const why = whyStop(heard, inputs, epochMs(now), limits);
+  const isNew =
+    why !== undefined && (heard.stopped === undefined || (why === 'Cancelled' && heard.stopped.why !== 'Cancelled'));
+  const state: RunState = isNew ? { ...heard, stopped: { why, at: now } } : heard;
+  if (state.stopped === undefined) return withNewCommands(holdForRegistry(state, now, limits), inputs.slots, limits);
+  const settled = withoutUnsent(state, state.stopped.why, now, limits);
+  return { ...settled, outbox: [...settled.outbox, ...cancelsOf(settled, before)] };
+};
+
+/**
+ * One step of a run. Pure: the caller stores `state` and only then performs `effects`, and reports how they ended as
+ * the next step's inputs. A step without news returns the very same state and no effects. A run that has ended takes
+ * in what came after an early look, and nothing else.
+ */
+export const advance = (before: RunState, inputs: RunInputs, now: string, limits: Limits): RunStep => {
+  if (before.status === 'queued') return { state: before, effects: [] };
+  const heard = withNews(before, inputs, now, limits);
+  if (before.status === 'ended') return { state: heard, effects: [] };
+  const nowMs = epochMs(now);
+  const decided = stopOrGoOn(before, heard, inputs, now, limits);
+
+  const effects: RunEffect[] = [];
+  const commands = decided.commands.map((c): CommandState => {
+    if (c.status === 'planned' && dueMs(c, limits) <= nowMs) {
+      effects.push({ kind: 'send', key: c.key });
+      const { notBefore, ...base } = c;
+      return { ...base, status: 'sending', sendingAt: now };
+    }
+    if (c.status === 'sending' && dueMs(c, limits) <= nowMs) effects.push({ kind: 'look-for', key: c.key });
+    return c;
+  });
+  const stepped: RunState = { ...decided, commands };
+
+  if (stepped.pending.length === 0 && commands.every(isOver)) {
+    const ended: RunState = { ...stepped, status: 'ended', endedAt: now };
+    return { state: { ...ended, outbox: [...ended.outbox, endNotice(ended, countsOf(ended), now)] }, effects };
+  }
+  const nextMs = Math.min(nowMs + 60_000, ...commands.map((c) => dueMs(c, limits)));
+  const state: RunState = {
+    ...stepped,
+    status: stepped.pending.length === 0 ? 'draining' : 'active',
+    // The time to look again moves only when it has come or something else did, so that an idle step stores nothing.
+    dueAt: isoTime(Math.max(nextMs, nowMs + 1000)),
+  };
+  const isIdle =
+    epochMs(before.dueAt) > nowMs && JSON.stringify({ ...state, dueAt: before.dueAt }) === JSON.stringify(before);
+  return { state: isIdle ? before : state, effects };
+};

@@ -1,0 +1,172 @@
+import { describe, expect, it } from 'vitest';
+import { at, kinds, LIMITS, node, nodes, observed, sendingRun, sent, step } from '../../test/support/runs.ts';
+import { countsOf } from './advance.ts';
+import type { SendReport } from './command.ts';
+
+describe('a report', () => {
+  it('of a sent command drops the rows that brought its nodes, and sets the deadlines', () => {
+    const { state } = step(sendingRun(2), { reports: [sent('1')] }, at(2));
+    expect(state.commands[0]).toEqual({
+      key: '1',
+      instanceIds: nodes(2),
+      size: 2,
+      status: 'sent',
+      commandId: 'c-1',
+      sentAt: at(1),
+      softDeadlineAt: at(91),
+      hardDeadlineAt: at(1 + 60 + 300 + 30),
+    });
+    expect(state.outbox).toEqual([
+      {
+        kind: 'drop',
+        lane: 'demo/pause-image',
+        rows: [
+          [node(0), `v-${node(0)}`],
+          [node(1), `v-${node(1)}`],
+        ],
+      },
+    ]);
+  });
+
+  it('of a check leaves the rows for the cool-down', () => {
+    const run = { ...sendingRun(2), action: 'check' as const };
+    expect(step(run, { reports: [sent('1')] }).state.outbox).toEqual([]);
+  });
+
+  it('that it was not sent brings the command back, not before its time', () => {
+    const { state, effects } = step(
+      sendingRun(),
+      { reports: [{ key: '1', kind: 'not-sent', notBefore: at(10) }] },
+      at(1),
+    );
+    expect(effects).toEqual([]);
+    expect(state.commands[0]).toMatchObject({ status: 'planned', notBefore: at(10) });
+    expect(state.dueAt).toBe(at(10));
+    expect(step(state, {}, at(10)).effects).toEqual([{ kind: 'send', key: '1' }]);
+  });
+
+  it('of invalid ids settles those, keeps their rows for the cool-down, and sends the rest again', () => {
+    const { state, effects } = step(
+      sendingRun(3),
+      { reports: [{ key: '1', kind: 'invalid-ids', instanceIds: [node(1), 'i-99999999'] }] },
+      at(1),
+    );
+    expect(effects).toEqual([{ kind: 'send', key: '1' }]);
+    expect(state.commands[0]).toMatchObject({
+      status: 'sending',
+      instanceIds: [node(0), node(2)],
+      versions: [`v-${node(0)}`, `v-${node(2)}`],
+      counts: { Unreachable: 1 },
+    });
+    expect(state.outbox).toMatchObject([
+      { kind: 'defer', rows: [[node(1), `v-${node(1)}`]], notBefore: at(901), decidedAt: at(1) },
+      { kind: 'results', outcome: 'Unreachable', instanceIds: [node(1)] },
+    ]);
+    const closed = step(state, {
+      reports: [sent('1')],
+      observations: [observed('1', { [node(0)]: {}, [node(2)]: {} })],
+    }).state;
+    expect(countsOf(closed)).toEqual({ Repaired: 2, Unreachable: 1 });
+    expect(closed.status).toBe('ended');
+  });
+
+  it.each([
+    ['all ids are invalid', { key: '1', kind: 'invalid-ids', instanceIds: nodes(3) }, { Unreachable: 3 }, undefined],
+    [
+      'none of the ids is ours',
+      { key: '1', kind: 'invalid-ids', instanceIds: ['i-99999999'] },
+      { Unknown: 3 },
+      undefined,
+    ],
+    [
+      'SSM refuses the call',
+      { key: '1', kind: 'refused', message: 'InvalidDocument: no' },
+      { Unknown: 3 },
+      'CommandRefused',
+    ],
+  ] satisfies [string, SendReport, object, string | undefined][])(
+    'ends the command where %s',
+    (_, report, counts, why) => {
+      const { state, effects } = step(sendingRun(3), { reports: [report] }, at(1));
+      expect(effects).toEqual([]);
+      expect(state.status).toBe('ended');
+      expect(state.stopped?.why).toBe(why);
+      expect(countsOf(state)).toEqual(counts);
+      expect(kinds(state)).toEqual(['defer', 'results', 'notice']);
+    },
+  );
+
+  it('of a refusal stops the run, also a check, and tells the nodes that got nothing', () => {
+    const run = { ...sendingRun(2), pending: [[node(7), '']] as [string, string][], action: 'check' as const };
+    const { state } = step(run, { reports: [{ key: '1', kind: 'refused', message: 'AccessDenied' }] });
+    expect(state).toMatchObject({ status: 'ended', settled: { Unknown: 1 }, stopped: { why: 'CommandRefused' } });
+  });
+
+  it('for a command that is not being sent is ignored', () => {
+    const run = step(sendingRun(), { reports: [sent('1')] }).state;
+    const again = step(run, { reports: [{ ...sent('1'), commandId: 'c-other' } as SendReport] }, at(1));
+    expect(again.state.commands[0]?.commandId).toBe('c-1');
+  });
+});
+
+describe('a command whose sending was interrupted', () => {
+  const CRASH_WAIT = LIMITS.runControllerTimeoutSeconds + LIMITS.adoptionGraceSeconds;
+
+  it("is looked for after the function's timeout and the grace, not before, and never sent again", () => {
+    const run = sendingRun();
+    expect(step(run, {}, at(CRASH_WAIT - 1)).effects).toEqual([]);
+    expect(step(run, {}, at(CRASH_WAIT)).effects).toEqual([{ kind: 'look-for', key: '1' }]);
+  });
+
+  it('is adopted where it is found', () => {
+    const found: SendReport = { key: '1', kind: 'found', commandId: 'c-9', sentAt: at(1) };
+    expect(step(sendingRun(), { reports: [found] }, at(CRASH_WAIT)).state.commands[0]).toMatchObject({
+      status: 'sent',
+      commandId: 'c-9',
+      sentAt: at(1),
+    });
+  });
+
+  it('is closed by an observation, where its event was quicker than any look', () => {
+    const { state } = step(sendingRun(), { observations: [observed('1', { [node(0)]: {} })] }, at(20));
+    expect(state).toMatchObject({
+      status: 'ended',
+      commands: [{ status: 'closed', commandId: 'c-1', counts: { Repaired: 1 } }],
+    });
+    expect(kinds(state)).toEqual(['drop', 'notice']);
+  });
+
+  it('is looked for a second time a minute later; then a repair is lost, and becomes a check', () => {
+    const first = step(sendingRun(2), { reports: [{ key: '1', kind: 'not-found', at: at(150) }] }, at(150));
+    expect(first.effects).toEqual([]);
+    expect(first.state.dueAt).toBe(at(210));
+    expect(step(first.state, {}, at(209)).effects).toEqual([]);
+    expect(step(first.state, {}, at(210)).effects).toEqual([{ kind: 'look-for', key: '1' }]);
+    const second = step(first.state, { reports: [{ key: '1', kind: 'not-found', at: at(210) }] }, at(210)).state;
+    expect(second).toMatchObject({ status: 'ended', commands: [{ status: 'lost', counts: { Unknown: 2 } }] });
+    expect(second.outbox).toMatchObject([
+      { kind: 'drop' },
+      { kind: 'results', outcome: 'Unknown', reason: 'CommandLost', instanceIds: nodes(2) },
+      {
+        kind: 'news',
+        lane: 'demo/node-check',
+        reason: 'CommandLost',
+        nodes: [
+          [node(0), at(210)],
+          [node(1), at(210)],
+        ],
+      },
+      { kind: 'notice' },
+    ]);
+  });
+
+  it('is sent again where it is a check, until a quarter of an hour has gone', () => {
+    const check = { ...sendingRun(), action: 'check' as const };
+    const missed = step(check, { reports: [{ key: '1', kind: 'not-found', at: at(150) }] }, at(150)).state;
+    const second: SendReport = { key: '1', kind: 'not-found', at: at(210) };
+    expect(step(missed, { reports: [second] }, at(210)).effects).toEqual([{ kind: 'send', key: '1' }]);
+    const given = step(missed, { reports: [second] }, at(901)).state;
+    expect(given).toMatchObject({ status: 'ended', commands: [{ status: 'lost', counts: { Unknown: 1 } }] });
+    expect(given.outbox.some((e) => e.kind === 'news')).toBe(false);
+  });
+});

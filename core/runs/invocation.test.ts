@@ -1,0 +1,166 @@
+import { describe, expect, it } from 'vitest';
+import { at, node, START } from '../../test/support/runs.ts';
+import type { CommandRow, ResultRow } from '../state/rows.ts';
+import { isRunning, normalizeStatus, readInvocation, tallyOf } from './invocation.ts';
+
+const command = (action: 'check' | 'repair' = 'repair', remediation = 'pause-image'): CommandRow => ({
+  commandId: 'c-1',
+  runId: 'r-1',
+  key: '1',
+  group: 'demo/pause-image',
+  cluster: 'demo',
+  remediation,
+  action,
+  instanceIds: [node(1)],
+  sparse: false,
+  sentAt: START,
+  softDeadlineAt: at(90),
+  hardDeadlineAt: at(390),
+});
+const output = (over: Record<string, unknown> = {}): string =>
+  JSON.stringify({
+    v: 1,
+    remediation: 'pause-image',
+    action: 'repair',
+    outcome: 'Repaired',
+    message: 'm',
+    startedAt: START,
+    endedAt: at(5),
+    ...over,
+  });
+const read = (statusDetails: string, text = output(), of = command()) =>
+  readInvocation(of, { instanceId: node(1), statusDetails, output: text });
+
+describe('an invocation', () => {
+  it.each(['Pending', 'InProgress', 'In Progress', 'Delayed', 'Cancelling'])('that is %s is not over', (status) => {
+    expect(read(status)).toBeUndefined();
+    expect(isRunning(status)).toBe(true);
+  });
+
+  it.each<[string, object]>([
+    ['Success', { outcome: 'Repaired' }],
+    ['Failed', { outcome: 'Repaired' }],
+    ['ExecutionTimedOut', { outcome: 'TimedOut', reason: 'ExecutionTimedOut' }],
+    ['Execution Timed Out', { outcome: 'TimedOut', reason: 'ExecutionTimedOut' }],
+    ['DeliveryTimedOut', { outcome: 'Unreachable' }],
+    ['Delivery Timed Out', { outcome: 'Unreachable' }],
+    ['Undeliverable', { outcome: 'Unreachable' }],
+    ['Cancelled', { outcome: 'Skipped', why: 'Cancelled' }],
+    ['Canceled', { outcome: 'Skipped', why: 'Cancelled' }],
+    ['Terminated', { outcome: 'Skipped', why: 'Cancelled' }],
+    ['InvalidPlatform', { outcome: 'Unsupported' }],
+    ['Invalid Platform', { outcome: 'Unsupported' }],
+    ['AccessDenied', { outcome: 'Unknown', reason: 'AccessDenied' }],
+    ['Access Denied', { outcome: 'Unknown', reason: 'AccessDenied' }],
+    ['TimedOut', { outcome: 'Unknown', reason: 'TimedOut' }],
+    ['', { outcome: 'Unknown', reason: 'UnknownStatus' }],
+    ['<script>', { outcome: 'Unknown', reason: 'UnknownStatus' }],
+  ])('that ended as "%s" is read as %j', (status, expected) => {
+    expect(read(status)).toMatchObject(expected);
+    expect(isRunning(status)).toBe(false);
+  });
+
+  it("counts the document's own words, and only those that it can say", () => {
+    expect(read('Failed', output({ outcome: 'NotRepaired', reason: 'NodeRoleLacksECR' }))).toMatchObject({
+      outcome: 'NotRepaired',
+      reason: 'NodeRoleLacksECR',
+      startedAt: START,
+    });
+    expect(read('Success', output({ cut: 1 }))).not.toHaveProperty('cut');
+  });
+
+  it.each<[string, string, CommandRow]>([
+    ['no result', '', command()],
+    ['the result of another remediation', output({ remediation: 'cni-files' }), command()],
+    ['the result of another action', output({ action: 'check', outcome: 'Healthy' }), command()],
+    ['a repair that only looked', output({ outcome: 'Broken' }), command()],
+    ['a check that repaired', output({ action: 'check' }), command('check')],
+    ['a check that did not repair', output({ action: 'check', outcome: 'NotRepaired' }), command('check')],
+  ])('that succeeded with %s is Unknown', (_, text, of) => {
+    expect(read('Success', text, of)).toMatchObject({ outcome: 'Unknown', reason: 'ResultUnreadable' });
+  });
+});
+
+it.each([
+  ['Delivery Timed Out', 'DeliveryTimedOut'],
+  ['Canceled', 'Cancelled'],
+  ['Success', 'Success'],
+])('%s is %s', (status, expected) => {
+  expect(normalizeStatus(status)).toBe(expected);
+});
+
+describe('what the run keeps of a result', () => {
+  const row = (over: Partial<ResultRow> = {}): ResultRow => ({
+    runId: 'r-1',
+    cluster: 'demo',
+    instanceId: node(1),
+    remediation: 'pause-image',
+    action: 'check',
+    outcome: 'Broken',
+    message: 'm',
+    endedAt: at(5),
+    at: at(9),
+    ...over,
+  });
+  it.each<[string, ResultRow, object]>([
+    ['its outcome and the time of the node', row({ outcome: 'Healthy' }), { outcome: 'Healthy', at: at(5) }],
+    [
+      'why it was skipped',
+      row({ outcome: 'Skipped', why: 'Cancelled' }),
+      { outcome: 'Skipped', why: 'Cancelled', at: at(5) },
+    ],
+    [
+      "one remediation's own finding",
+      row({ reason: 'SandboxImageMissing', image: 'a/pause:3.5' }),
+      {
+        outcome: 'Broken',
+        reason: 'SandboxImageMissing',
+        image: 'a/pause:3.5',
+        findings: [['pause-image', 'SandboxImageMissing']],
+        at: at(5),
+      },
+    ],
+    [
+      'every broken remediation of a node-check',
+      row({
+        remediation: 'node-check',
+        findings: [
+          { remediation: 'pause-image', outcome: 'Broken', reason: 'SandboxImageMissing', message: 'm' },
+          { remediation: 'cri-dockerd', outcome: 'Unsupported', message: 'm' },
+          { remediation: 'cni-files', outcome: 'Broken', message: 'it names no reason' },
+        ],
+      }),
+      { outcome: 'Broken', findings: [['pause-image', 'SandboxImageMissing']], at: at(5) },
+    ],
+    [
+      'that a check named a method without a registry, and the image',
+      row({
+        remediation: 'node-check',
+        findings: [
+          {
+            remediation: 'pause-image',
+            outcome: 'Broken',
+            reason: 'SandboxImageUnpinned',
+            method: 'pin',
+            image: 'a/pause:3.5',
+            message: 'm',
+          },
+        ],
+      }),
+      {
+        outcome: 'Broken',
+        image: 'a/pause:3.5',
+        localMethod: true,
+        findings: [['pause-image', 'SandboxImageUnpinned']],
+        at: at(5),
+      },
+    ],
+    [
+      "a repair's word on the registry",
+      row({ action: 'repair', outcome: 'NotRepaired', reason: 'RegistryUnreachable' }),
+      { outcome: 'NotRepaired', reason: 'RegistryUnreachable', registry: 'silent', at: at(5) },
+    ],
+  ])('%s', (_, from, expected) => {
+    expect(tallyOf(from)).toEqual(expected);
+  });
+});

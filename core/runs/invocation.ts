@@ -1,0 +1,120 @@
+import { EXECUTION_TIMED_OUT } from '../guards/slow-start.ts';
+import type { Finding, Outcome, SkipReason } from '../model/outcome.ts';
+import { readResult } from '../model/outcome.ts';
+import type { CommandRow, ResultRow, Tally } from '../state/rows.ts';
+import { registryWord } from './registry-hold.ts';
+
+/** One invocation as `ListCommandInvocations` with details shows it. */
+export type Invocation = {
+  readonly instanceId: string;
+  /** SSM's StatusDetails; the docs write it with spaces, the API without. */
+  readonly statusDetails: string;
+  /** The first 2,500 characters of stdout and stderr together. */
+  readonly output: string;
+};
+
+/** SSM's statuses in one spelling: `Delivery Timed Out` and `DeliveryTimedOut` are one, as are `Canceled` and `Cancelled`. */
+export const normalizeStatus = (status: string): string => {
+  const joined = status.replace(/\s/g, '');
+  return joined === 'Canceled' ? 'Cancelled' : joined;
+};
+
+const RUNNING: ReadonlySet<string> = new Set(['Pending', 'InProgress', 'Delayed', 'Cancelling']);
+
+/** Whether SSM may still change an invocation or a command of this status. */
+export const isRunning = (status: string): boolean => RUNNING.has(normalizeStatus(status));
+
+/** What an invocation says of a node: the parts of its result row. */
+export type Read = Omit<Partial<ResultRow>, 'outcome' | 'message'> & {
+  readonly outcome: Outcome;
+  readonly message: string;
+};
+
+const fromDocument = (command: CommandRow, output: string): Read => {
+  const reading = readResult(output);
+  if (reading.kind === 'unreadable')
+    return { outcome: 'Unknown', reason: 'ResultUnreadable', message: reading.message };
+  const { v, remediation, action, ...result } = reading.result;
+  if (remediation !== command.remediation || action !== command.action) {
+    return {
+      outcome: 'Unknown',
+      reason: 'ResultUnreadable',
+      message: `the result answers for ${remediation} ${action}, not for ${command.remediation} ${command.action}`,
+    };
+  }
+  const impossible = command.action === 'check' ? ['Repaired', 'NotRepaired'] : ['Broken'];
+  if (impossible.includes(result.outcome)) {
+    return { outcome: 'Unknown', reason: 'ResultUnreadable', message: `a ${action} can not end ${result.outcome}` };
+  }
+  const { cut, ...row } = result;
+  return row;
+};
+
+/**
+ * What a finished invocation says of its node, or undefined while it runs. Decided on StatusDetails, never on the
+ * coarse Status (SSM user guide, monitor-commands). The document's own words count where it ran to its end.
+ */
+export const readInvocation = (command: CommandRow, invocation: Invocation): Read | undefined => {
+  const status = normalizeStatus(invocation.statusDetails);
+  if (isRunning(status)) return undefined;
+  switch (status) {
+    case 'Success':
+    case 'Failed':
+      return fromDocument(command, invocation.output);
+    case 'ExecutionTimedOut':
+      return {
+        outcome: 'TimedOut',
+        reason: EXECUTION_TIMED_OUT,
+        message:
+          'the document did not end within its execution timeout, or was killed: read the SSM agent log on the node',
+      };
+    case 'DeliveryTimedOut':
+    case 'Undeliverable':
+      return {
+        outcome: 'Unreachable',
+        message: `SSM ended the invocation as ${status}: the agent did not answer in time (whether anything ran is not known)`,
+      };
+    case 'Cancelled':
+    case 'Terminated':
+      return { outcome: 'Skipped', why: 'Cancelled', message: `SSM ended the invocation as ${status}` };
+    case 'InvalidPlatform':
+      return { outcome: 'Unsupported', message: 'the node is not a Linux node' };
+    default:
+      return {
+        outcome: 'Unknown',
+        reason: /^[A-Z][A-Za-z0-9]{1,63}$/.test(status) ? status : 'UnknownStatus',
+        message: `SSM ended the invocation as ${status.slice(0, 100)}`,
+      };
+  }
+};
+
+const brokenOf = (remediation: string, outcome: Outcome, reason: string | undefined): [string, string][] =>
+  outcome === 'Broken' && reason !== undefined ? [[remediation, reason]] : [];
+
+/** Why a document did nothing for now: the node is to be looked at again when that has passed. */
+const WAITS: ReadonlySet<SkipReason | undefined> = new Set<SkipReason>(['BlockedBy', 'Busy']);
+
+/** What the run's state machine keeps of a result. */
+export const tallyOf = (row: ResultRow): Tally => {
+  const findings =
+    row.findings === undefined
+      ? brokenOf(row.remediation, row.outcome, row.reason)
+      : row.findings.flatMap((f: Finding) => brokenOf(f.remediation, f.outcome, f.reason));
+  const waits = [row, ...(row.findings ?? [])].some(({ outcome, why }) => outcome === 'Skipped' && WAITS.has(why));
+  const names = [row, ...(row.findings ?? [])].some(
+    ({ outcome, method }) => outcome === 'Broken' && method !== undefined,
+  );
+  const registry = registryWord(row);
+  const image = row.image ?? row.findings?.find((f) => f.image !== undefined)?.image;
+  return {
+    outcome: row.outcome,
+    at: row.endedAt,
+    ...(waits ? { waits } : {}),
+    ...(row.why === undefined ? {} : { why: row.why as SkipReason }),
+    ...(row.reason === undefined ? {} : { reason: row.reason }),
+    ...(image === undefined ? {} : { image }),
+    ...(names ? { localMethod: true } : {}),
+    ...(registry === undefined ? {} : { registry }),
+    ...(findings.length === 0 ? {} : { findings }),
+  };
+};

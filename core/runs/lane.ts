@@ -1,0 +1,92 @@
+import { breakerSeconds, evidenceOf, mustOpenBreaker, repairedOf, windowOf } from '../guards/slow-start.ts';
+import { epochMs, isoTime } from '../model/ids.ts';
+import type { Limits } from '../model/policy.ts';
+import type { LaneState, OutboxEntry, PendingNode, RunState } from '../state/rows.ts';
+import { holdAfter } from './registry-hold.ts';
+
+/** A lane that nothing is known of yet, by its name `<cluster>/<remediation>` (a cluster's name has no `/`). */
+export const newLane = (lane: string): LaneState => {
+  const slash = lane.indexOf('/');
+  return { lane, cluster: lane.slice(0, slash), remediation: lane.slice(slash + 1), version: 0, evidence: 0 };
+};
+
+/** Why the lane starts no run now, and when it may look again. */
+export type Hold = { readonly why: 'Paused' | 'BreakerOpen'; readonly until: string; readonly message: string };
+
+/** The lane's own reason to wait, pause before breaker. A breaker whose time is over lets one canary through. */
+export const holdOf = (lane: LaneState, pause: string | undefined, now: string): Hold | undefined => {
+  if (pause !== undefined) return { why: 'Paused', until: isoTime(epochMs(now) + 60_000), message: pause };
+  if (lane.breaker !== undefined && epochMs(lane.breaker.openUntil) > epochMs(now)) {
+    return {
+      why: 'BreakerOpen',
+      until: lane.breaker.openUntil,
+      message: `the lane's breaker is open until ${lane.breaker.openUntil}, since run ${lane.breaker.runId} failed: read that run's results`,
+    };
+  }
+  return undefined;
+};
+
+/** Whether the lane's next run is the one canary that a breaker lets through. */
+export const isProbe = (lane: LaneState): boolean => lane.breaker !== undefined;
+
+/** Mailbox rows to look at now, the longest waiting first. */
+export const dueRows = (rows: readonly PendingNode[], now: string): PendingNode[] =>
+  rows
+    .filter((r) => r.notBefore === undefined || r.notBefore <= now)
+    .sort((a, b) => a.firstSeenAt.localeCompare(b.firstSeenAt) || a.instanceId.localeCompare(b.instanceId));
+
+/**
+ * Whether a row has been answered already: a decision stands on it for good and nothing newer was seen since. Such a
+ * row only remembered the decision, and goes.
+ */
+export const isAnswered = (row: PendingNode): boolean =>
+  row.decidedAt !== undefined && row.skipped === undefined && row.lastSeenAt <= row.decidedAt;
+
+/** When the lane must be looked at again for the rows that wait, or undefined for an empty mailbox. */
+export const nextDue = (rows: readonly PendingNode[], now: string): string | undefined => {
+  const times = rows.map((r) => r.notBefore ?? now).sort();
+  return times[0];
+};
+
+/** How a run leaves its lane: the window it earned, its failures, and the breaker. */
+export const afterRun = (
+  lane: LaneState,
+  run: RunState,
+  now: string,
+  limits: Limits,
+): { readonly lane: LaneState; readonly outbox: readonly OutboxEntry[] } => {
+  const { activeRunId, breaker, registryHold, ...rest } = lane;
+  const repaired = repairedOf(run);
+  const evidence = evidenceOf(run);
+  const hold = holdAfter(lane, run);
+  const next: LaneState = {
+    ...rest,
+    ...(hold === undefined ? {} : { registryHold: hold }),
+    evidence: repaired > 0 ? 0 : evidence,
+    ...(repaired > 0 ? { earned: { window: windowOf(run, limits), at: now } } : {}),
+  };
+  const failedProbe = breaker !== undefined && evidence > run.priorEvidence;
+  if (mustOpenBreaker(run, limits) || failedProbe) {
+    const openings = (breaker?.openings ?? 0) + 1;
+    const openUntil = isoTime(epochMs(now) + breakerSeconds(openings, limits) * 1000);
+    const { earned, ...careful } = next;
+    const opened: LaneState = { ...careful, evidence: 0, breaker: { openUntil, openings, runId: run.runId } };
+    const notice: OutboxEntry = {
+      kind: 'notice',
+      id: `${run.runId}/breaker`,
+      detailType: 'Breaker Opened',
+      detail: {
+        lane: lane.lane,
+        cluster: lane.cluster,
+        remediation: lane.remediation,
+        runId: run.runId,
+        openUntil,
+        openings,
+      },
+    };
+    return { lane: opened, outbox: [notice] };
+  }
+  const probePassed = repaired > 0 || run.commands.some((c) => (c.counts?.Healthy ?? 0) > 0);
+  if (breaker !== undefined && !probePassed) return { lane: { ...next, breaker }, outbox: [] };
+  return { lane: next, outbox: [] };
+};

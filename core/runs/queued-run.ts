@@ -1,0 +1,96 @@
+import type { RunAnswer, SkippedNode } from '../api/request.ts';
+import { type Decision, decideNode, type NodeFacts } from '../guards/decide-node.ts';
+import type { Limits } from '../model/policy.ts';
+import type { NodeStateRow, Origin, RunState } from '../state/rows.ts';
+
+/** The document that a run will run, as it is deployed now. */
+export type RunDocument = { readonly key: string; readonly name: string; readonly executionTimeoutSeconds: number };
+
+/** A run that an operator asked for, before run-controller has planned it. */
+export const queuedRun = (asked: {
+  readonly runId: string;
+  readonly cluster: string;
+  readonly remediation: string;
+  readonly action: 'check' | 'repair';
+  /** The FIFO group: the lane for a repair, the run's own id for a check. */
+  readonly group: string;
+  readonly document: RunDocument;
+  readonly instanceIds: readonly string[] | undefined;
+  readonly origin: Origin;
+  readonly now: string;
+  readonly limits: Limits;
+}): RunState => ({
+  runId: asked.runId,
+  version: 0,
+  cluster: asked.cluster,
+  remediation: asked.remediation,
+  action: asked.action,
+  group: asked.group,
+  documentKey: asked.document.key,
+  documentName: asked.document.name,
+  executionTimeoutSeconds: asked.document.executionTimeoutSeconds,
+  origin: asked.origin,
+  createdAt: asked.now,
+  status: 'queued',
+  ...(asked.instanceIds === undefined ? {} : { asked: [...asked.instanceIds] }),
+  pending: [],
+  settled: {},
+  commands: [],
+  startWindow: 1,
+  canaries: asked.action === 'repair' ? asked.limits.canaries : 0,
+  priorEvidence: 0,
+  dueAt: asked.now,
+  outbox: [],
+});
+
+/**
+ * The most nodes that a preview asks SSM about: one call. run-controller asks again when it plans, so a larger preview would
+ * double the calls that a run costs.
+ */
+export const MAX_NODES_PREVIEWED_IN_FULL = 50;
+
+/** What may be taken for granted of a running instance that bears the cluster's tags, where SSM is not asked. */
+export const assumedFacts = (instanceId: string): NodeFacts => ({
+  instanceId,
+  state: 'running',
+  inCluster: true,
+  autoMode: false,
+  ssm: { pingStatus: 'Online', platformType: 'Linux', platformName: '' },
+});
+
+const skippedOf = (instanceId: string, decision: Exclude<Decision, { kind: 'go' | 'wait' }>): SkippedNode => ({
+  instanceId,
+  why: decision.kind === 'settle' ? decision.outcome : decision.why,
+  message:
+    decision.kind === 'settle' && decision.outcome === 'Unsupported'
+      ? `${decision.reason}: ${decision.message}; ${decision.advice}`
+      : decision.message,
+});
+
+/** The most skipped nodes that an answer lists; it must fit into one table item (400 KB). */
+const MAX_SKIPPED_LISTED = 1000;
+
+/** What will be done with each node as things stand; the same rules as run-controller's, told before it acts. */
+export const previewOf = (
+  instanceIds: readonly string[],
+  facts: ReadonlyMap<string, NodeFacts>,
+  nodeStates: ReadonlyMap<string, NodeStateRow>,
+  context: { readonly action: 'check' | 'repair'; readonly now: string; readonly limits: Limits },
+): Pick<RunAnswer, 'planned' | 'skipped' | 'skippedMore'> => {
+  const skipped: SkippedNode[] = [];
+  for (const instanceId of instanceIds) {
+    const nodeState = nodeStates.get(instanceId);
+    const decision = decideNode(facts.get(instanceId) ?? { instanceId, inCluster: false, autoMode: false }, {
+      ...context,
+      mayRepair: true,
+      ...(nodeState === undefined ? {} : { nodeState }),
+    });
+    if (decision.kind !== 'go' && decision.kind !== 'wait') skipped.push(skippedOf(instanceId, decision));
+  }
+  const more = skipped.length - MAX_SKIPPED_LISTED;
+  return {
+    planned: instanceIds.length - skipped.length,
+    skipped: skipped.slice(0, MAX_SKIPPED_LISTED),
+    ...(more > 0 ? { skippedMore: more } : {}),
+  };
+};

@@ -1,0 +1,170 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { search } from '../../test/deep.ts';
+import { aRun, LIMITS, nodes, quiet, START } from '../../test/support/runs.ts';
+import { epochMs, isoTime } from '../model/ids.ts';
+import type { LaneState, ObservationRow, OutboxEntry, PendingNode, RunState, Tally } from '../state/rows.ts';
+import { advance } from './advance.ts';
+import { afterRun, dueRows, newLane, nextDue } from './lane.ts';
+import { startRun } from './start.ts';
+
+const LANE = 'demo/pause-image';
+const MINUTE_MS = 60_000;
+
+const Outage = fc.record({
+  count: fc.integer({ min: 1, max: 30 }),
+  /** Which nodes need no registry. */
+  local: fc.array(fc.boolean(), { minLength: 1, maxLength: 6 }),
+  /** Which nodes an operator asked for: nothing brought them. */
+  asked: fc.integer({ min: 0, max: 5 }),
+  slots: fc.integer({ min: 1, max: 10 }),
+  downMinutes: fc.integer({ min: 0, max: 600 }),
+  /** How long after a failure a node complains again. */
+  silenceMinutes: fc.integer({ min: 15, max: 90 }),
+});
+
+/** A lane on a clock of its own: nodes that complain, a registry that is down for a while, and runs until all is repaired. */
+const play = (outage: typeof Outage extends fc.Arbitrary<infer T> ? T : never) => {
+  const endMs = epochMs(START) + outage.downMinutes * MINUTE_MS;
+  let nowMs = epochMs(START);
+  let lane: LaneState = newLane(LANE);
+  let version = 0;
+  const mailbox = new Map<string, PendingNode>();
+  const broken = new Set(nodes(outage.count));
+  const complaints = new Map<string, number>();
+  const runs: { readonly before: LaneState; readonly run: RunState; readonly sent: readonly string[] }[] = [];
+  const needsRegistry = (id: string): boolean =>
+    outage.local[Number.parseInt(id.slice(2), 16) % outage.local.length] !== true;
+  const now = (): string => isoTime(nowMs);
+  const complain = (id: string, notBefore?: string): void => {
+    mailbox.set(id, {
+      lane: LANE,
+      cluster: 'demo',
+      instanceId: id,
+      reason: 'SandboxImageMissing',
+      ...(needsRegistry(id) ? {} : { localMethod: true }),
+      firstSeenAt: now(),
+      lastSeenAt: now(),
+      signals: 1,
+      source: 'fleetmend.check',
+      ...(notBefore === undefined ? {} : { notBefore }),
+      version: `v${++version}`,
+    });
+  };
+  const perform = (entries: readonly OutboxEntry[]): void => {
+    for (const entry of entries) {
+      if (entry.kind === 'news') for (const [id] of entry.nodes) complain(id, entry.notBefore);
+      if (entry.kind !== 'drop' && entry.kind !== 'defer') continue;
+      for (const [id, seen] of entry.rows) {
+        const row = mailbox.get(id);
+        if (row === undefined || row.version !== seen) continue;
+        const { skipped, ...rest } = row;
+        const { notBefore, why } = entry.kind === 'defer' ? entry : { notBefore: '', why: undefined };
+        if (entry.kind === 'drop') mailbox.delete(id);
+        else mailbox.set(id, { ...rest, notBefore, ...(why === undefined ? {} : { skipped: why }) });
+      }
+    }
+  };
+  const tallyOf = (id: string): Tally => {
+    if (needsRegistry(id) && nowMs < endMs) {
+      complaints.set(id, nowMs + outage.silenceMinutes * MINUTE_MS);
+      return { outcome: 'NotRepaired', reason: 'RegistryUnreachable', registry: 'silent', at: now() };
+    }
+    broken.delete(id);
+    return { outcome: 'Repaired', ...(needsRegistry(id) ? { registry: 'answers' as const } : {}), at: now() };
+  };
+  const drive = (planned: RunState): { readonly run: RunState; readonly sent: readonly string[] } => {
+    const sent: string[] = [];
+    const observations: ObservationRow[] = [];
+    let run = planned;
+    while (run.status !== 'ended') {
+      const next = advance(
+        run,
+        quiet({ observations, slots: outage.slots, nodeLocal: new Set(['RegistryUnreachable']) }),
+        now(),
+        LIMITS,
+      );
+      perform(next.state.outbox.filter((e) => e.kind !== 'notice'));
+      run = { ...next.state, outbox: [] };
+      nowMs += 10_000;
+      for (const { key } of next.effects) {
+        const ids = run.commands.find((c) => c.key === key)?.instanceIds ?? [];
+        sent.push(...ids);
+        const tallies = Object.fromEntries(ids.map((id) => [id, tallyOf(id)]));
+        const status = { status: 'Ended', final: true, closedBy: 'end' as const, at: now() };
+        observations.push({ runId: run.runId, key, commandId: `c-${run.runId}-${key}`, ...status, nodes: tallies });
+      }
+    }
+    return { run, sent };
+  };
+  const turn = (candidates: Parameters<typeof startRun>[1]['candidates']): void => {
+    const before = lane;
+    const queued = aRun(0, { status: 'queued', runId: `r-${runs.length + 1}`, createdAt: now(), dueAt: now() });
+    const ssm = { pingStatus: 'Online', platformType: 'Linux', platformName: 'Amazon Linux' };
+    const planned = startRun(queued, {
+      candidates,
+      facts: new Map(
+        candidates.map(({ instanceId }) => [
+          instanceId,
+          { instanceId, state: 'running', inCluster: true, autoMode: false, ssm },
+        ]),
+      ),
+      nodeStates: new Map(),
+      isManaged: true,
+      mayRepair: true,
+      maintenance: () => undefined,
+      lane,
+      limits: LIMITS,
+      now: now(),
+    });
+    perform(planned.outbox);
+    const { run, sent } = drive({ ...planned, outbox: [] });
+    lane = afterRun({ ...lane, activeRunId: run.runId }, run, now(), LIMITS).lane;
+    runs.push({ before, run, sent });
+  };
+
+  const asked = [...broken].slice(0, outage.asked);
+  for (const id of [...broken].slice(outage.asked)) complain(id);
+  if (asked.length > 0) turn(asked.map((instanceId) => ({ instanceId })));
+  for (let turns = 0; broken.size > 0; turns++) {
+    if (turns > 500) throw new Error(`500 turns, and ${broken.size} nodes are still broken: a hold does not end`);
+    for (const [id, at] of complaints) {
+      if (at > nowMs || !complaints.delete(id) || !broken.has(id)) continue;
+      complain(id, mailbox.get(id)?.notBefore);
+    }
+    const due = dueRows([...mailbox.values()], now());
+    if (due.length > 0) turn(due.map((row) => ({ instanceId: row.instanceId, row })));
+    const next = nextDue([...mailbox.values()], now());
+    const nextMs = Math.min(...complaints.values(), next === undefined ? Number.POSITIVE_INFINITY : epochMs(next));
+    if (broken.size === 0) break;
+    if (nextMs === Number.POSITIVE_INFINITY) throw new Error('a broken node is lost');
+    nowMs = Math.max(nowMs, nextMs);
+  }
+  return { lane, runs, needsRegistry, endMs, nowMs };
+};
+
+it('however long a registry is down, every node is repaired when it is back, and it is tried by one node at a time', () => {
+  fc.assert(
+    fc.property(Outage, (outage) => {
+      const { lane, runs, needsRegistry, endMs, nowMs } = play(outage);
+      expect(lane.breaker).toBeUndefined();
+      expect(lane.evidence).toBe(0);
+      // A hold is at most as long as what was before it and 15 minutes more; a check or a complaint may come on top.
+      const downMs = endMs - epochMs(START);
+      expect(nowMs - endMs).toBeLessThanOrEqual(downMs + 240 * MINUTE_MS);
+      for (const { before, run, sent } of runs) {
+        expect(new Set(sent).size).toBe(sent.length);
+        // One that failed before, and what was under way together with the second.
+        const silent = run.commands.reduce((sum, c) => sum + (c.silent ?? 0), 0);
+        expect(silent).toBeLessThanOrEqual(1 + outage.slots);
+        const hold = before.registryHold;
+        if (hold === undefined) continue;
+        const trials = sent.filter(needsRegistry);
+        expect(trials.length).toBeLessThanOrEqual(hold.until > (run.startedAt ?? '') ? 0 : 1);
+      }
+      const sends = runs.flatMap((r) => r.sent).filter((id) => !needsRegistry(id));
+      expect(sends).toHaveLength(nodes(outage.count).filter((id) => !needsRegistry(id)).length);
+    }),
+    search('registry outages', 150),
+  );
+});

@@ -1,0 +1,161 @@
+import * as z from 'zod';
+import { breakerSeconds } from '../guards/slow-start.ts';
+import { epochMs, IsoTime, isoTime } from '../model/ids.ts';
+import type { Limits } from '../model/policy.ts';
+import type {
+  CommandState,
+  LaneState,
+  ObservationRow,
+  OutboxEntry,
+  PendingNode,
+  ResultRow,
+  RunState,
+} from '../state/rows.ts';
+import { keptUntil, type TakenNode, takenOf } from './outbox.ts';
+
+/**
+ * The registry does not answer a lane's nodes: those that need it wait until then. After that they go one at a time,
+ * until it answers one (the hold ends) or is silent again (the next hold, twice as long).
+ */
+export const RegistryHold = z.strictObject({
+  until: IsoTime,
+  /** How many holds in a row. */
+  holds: z.number().int().positive(),
+  /** The run that began it. */
+  runId: z.string(),
+});
+export type RegistryHold = z.infer<typeof RegistryHold>;
+
+/** The reason that repairs give where the registry, the ECR API or S3 does not answer. */
+export const REGISTRY_UNREACHABLE = 'RegistryUnreachable';
+
+/** Silent nodes in a row that make a hold; after a hold, one is enough for the next. */
+const SILENT_TO_HOLD = 2;
+
+/** Methods by which an image came from a registry. */
+const REGISTRY_RUNGS: ReadonlySet<string | undefined> = new Set(['unit', 'ecr', 'fetch', 'mirror', 'pull', 'login']);
+/** Reasons that only a registry that answers can give. */
+const ANSWERS: ReadonlySet<string | undefined> = new Set(['RegistryDenied', 'RegistryImageNotFound']);
+
+/** What a node's result says of its registry; undefined where it says nothing. */
+export const registryWord = (
+  row: Pick<ResultRow, 'action' | 'outcome' | 'reason' | 'method'>,
+): 'silent' | 'answers' | undefined => {
+  if (row.action === 'check') return undefined;
+  if (row.outcome === 'Repaired' || row.outcome === 'Relapsed')
+    return REGISTRY_RUNGS.has(row.method) ? 'answers' : undefined;
+  if (row.reason === REGISTRY_UNREACHABLE) return 'silent';
+  return ANSWERS.has(row.reason) ? 'answers' : undefined;
+};
+
+/**
+ * How many of a command's nodes the registry did not answer. Its nodes ran at the same time: where it answered one of
+ * them, the others' silence is their own.
+ */
+export const silentOf = (nodes: ObservationRow['nodes']): number | undefined => {
+  const words = Object.values(nodes).flatMap((tally) => tally.registry ?? []);
+  if (words.length === 0) return undefined;
+  return words.includes('answers') ? 0 : words.length;
+};
+
+/** Nodes in a row, over the commands in the order of their keys, that the registry did not answer. */
+const silentInARow = (run: RunState): number => {
+  const told = run.commands.flatMap((c) => c.silent ?? []);
+  return told.slice(told.lastIndexOf(0) + 1).reduce((sum, n) => sum + n, 0);
+};
+
+/** Whether the registry answered the last command of the run that tells. */
+const answersNow = (run: RunState): boolean => run.commands.flatMap((c) => c.silent ?? []).at(-1) === 0;
+
+/** Whether a node is known to need no registry: by a check's word, or since its image is in none. */
+export const isLocal = (row: Pick<PendingNode, 'localMethod' | 'image'> | undefined): boolean =>
+  row?.localMethod === true || row?.image?.startsWith('localhost/') === true;
+
+/** The decision on a node that needs the registry while the lane's hold lasts. */
+export const heldDecision = (hold: RegistryHold) => ({
+  kind: 'skip' as const,
+  why: 'BlockedBy' as const,
+  reason: REGISTRY_UNREACHABLE,
+  message: `the registry did not answer the nodes of run ${hold.runId}: held until ${hold.until}, then one node tries it`,
+  notBefore: hold.until,
+});
+
+const begin = (run: RunState, now: string, limits: Limits): RegistryHold | undefined => {
+  const { registryHold: before } = run;
+  if (before !== undefined && (before.runId === run.runId || before.until > now)) return undefined;
+  if (silentInARow(run) < (before === undefined ? SILENT_TO_HOLD : 1)) return undefined;
+  const holds = (before?.holds ?? 0) + 1;
+  return { until: isoTime(epochMs(now) + breakerSeconds(holds, limits) * 1000), holds, runId: run.runId };
+};
+
+const noticeOf = (run: RunState, hold: RegistryHold, message: string): OutboxEntry => ({
+  kind: 'notice',
+  id: `${run.runId}/registry`,
+  detailType: 'Registry Hold',
+  detail: {
+    lane: run.group,
+    cluster: run.cluster,
+    remediation: run.remediation,
+    runId: run.runId,
+    until: hold.until,
+    holds: hold.holds,
+    message,
+  },
+});
+
+/** Takes nodes that need the registry out of what is not sent yet. */
+const takeOut = (run: RunState): { readonly run: RunState; readonly taken: readonly TakenNode[] } => {
+  const local = new Set(run.local);
+  const needs = ([id]: TakenNode): boolean => !local.has(id);
+  const taken: TakenNode[] = run.pending.filter(needs);
+  const commands = run.commands.map((c): CommandState => {
+    if (c.status !== 'planned' || !takenOf(c).some(needs)) return c;
+    taken.push(...takenOf(c).filter(needs));
+    const kept = takenOf(c).filter((node) => !needs(node));
+    const { versions, notBefore, ...base } = c;
+    if (kept.length === 0) return { ...base, instanceIds: [], status: 'closed' };
+    return {
+      ...c,
+      instanceIds: kept.map(([id]) => id),
+      versions: kept.map(([, version]) => version),
+      size: c.size - c.instanceIds.length + kept.length,
+    };
+  });
+  return { run: { ...run, commands, pending: run.pending.filter((node) => !needs(node)) }, taken };
+};
+
+/**
+ * Begins a hold where the registry was silent twice in a row, and gives the run's unsent nodes that need it back to the
+ * mailbox until the hold's end. Nodes with a local method stay. A command that comes back as not sent is looked at again.
+ */
+export const holdForRegistry = (run: RunState, now: string, limits: Limits): RunState => {
+  if (run.action === 'check') return run;
+  const begun = begin(run, now, limits);
+  const hold = begun ?? run.registryHold;
+  if (hold?.runId !== run.runId || answersNow(run)) return run;
+  const host = run.image?.split('/', 1)[0];
+  const named = host === undefined || host === 'localhost' ? 'the registry' : `the registry ${host}`;
+  const asked = run.preflight === undefined ? '' : ` (asked by fleetmend before: ${run.preflight})`;
+  const silent = silentInARow(run);
+  const message = `${named} did not answer ${silent} node${silent === 1 ? '' : 's'}${asked}: held until ${hold.until}, then one node tries it`;
+  const { run: left, taken } = takeOut(run);
+  const ids = taken.map(([id]) => id);
+  const told = { outcome: 'Skipped', why: 'BlockedBy', reason: REGISTRY_UNREACHABLE, message } as const;
+  const outbox: OutboxEntry[] = [
+    ...(begun === undefined ? [] : [noticeOf(run, begun, message)]),
+    ...(ids.length === 0 ? [] : [{ kind: 'results' as const, ...told, at: now, instanceIds: ids }]),
+    ...keptUntil(run, taken, hold.until, told.why, now),
+  ];
+  if (outbox.length === 0) return run;
+  const settled = ids.length === 0 ? {} : { BlockedBy: (run.settled.BlockedBy ?? 0) + ids.length };
+  return {
+    ...left,
+    registryHold: hold,
+    settled: { ...run.settled, ...settled },
+    outbox: [...run.outbox, ...outbox],
+  };
+};
+
+/** The hold that a run leaves to its lane. */
+export const holdAfter = (lane: LaneState, run: RunState): RegistryHold | undefined =>
+  answersNow(run) ? undefined : (run.registryHold ?? lane.registryHold);

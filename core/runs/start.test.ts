@@ -1,0 +1,280 @@
+import { describe, expect, it } from 'vitest';
+import { aRun, at, LIMITS, node, nodes, START } from '../../test/support/runs.ts';
+import type { NodeFacts } from '../guards/decide-node.ts';
+import type { LaneState, PendingNode } from '../state/rows.ts';
+import { type Candidate, type StartInputs, startRun } from './start.ts';
+
+const LANE = 'demo/pause-image';
+const row = (id: string, over: Partial<PendingNode> = {}): PendingNode => ({
+  lane: LANE,
+  cluster: 'demo',
+  instanceId: id,
+  reason: 'SandboxImageMissing',
+  firstSeenAt: START,
+  lastSeenAt: START,
+  signals: 1,
+  source: 'fleetmend.logs',
+  version: `v-${id}`,
+  ...over,
+});
+const reported = (id: string, over: Partial<PendingNode> = {}): Candidate => ({ instanceId: id, row: row(id, over) });
+const facts = (id: string, over: Partial<NodeFacts> = {}): NodeFacts => ({
+  instanceId: id,
+  state: 'running',
+  inCluster: true,
+  autoMode: false,
+  ssm: { pingStatus: 'Online', platformType: 'Linux', platformName: 'Amazon Linux' },
+  ...over,
+});
+const queued = aRun(0, { status: 'queued' });
+const inputs = (candidates: readonly Candidate[], over: Partial<StartInputs> = {}): StartInputs => ({
+  candidates,
+  facts: new Map(candidates.map((c) => [c.instanceId, facts(c.instanceId)])),
+  nodeStates: new Map(),
+  isManaged: true,
+  mayRepair: true,
+  maintenance: () => undefined,
+  limits: LIMITS,
+  now: at(10),
+  ...over,
+});
+const lane = (over: Partial<LaneState> = {}): LaneState => ({
+  lane: LANE,
+  cluster: 'demo',
+  remediation: 'pause-image',
+  version: 1,
+  evidence: 0,
+  ...over,
+});
+
+describe('a run of a lane that waits for the registry', () => {
+  const registryHold = { until: at(900), holds: 1, runId: 'r-0' };
+  const candidates = [
+    reported(node(1)),
+    reported(node(2), { localMethod: true }),
+    reported(node(3), { image: 'localhost/kubernetes/pause:latest' }),
+    reported(node(4)),
+    { instanceId: node(5) },
+  ];
+  const start = (now: string) => startRun(queued, inputs(candidates, { lane: lane({ registryHold }), now }));
+
+  it('takes the nodes with a local method, and keeps the others until the end of the hold', () => {
+    const run = start(at(10));
+    expect(run.pending.map(([id]) => id)).toEqual([node(2), node(3)]);
+    expect(run).toMatchObject({ local: [node(2), node(3)], registryHold, settled: { BlockedBy: 3 } });
+    expect(run.outbox).toMatchObject([
+      {
+        kind: 'results',
+        why: 'BlockedBy',
+        reason: 'RegistryUnreachable',
+        message: expect.stringContaining(`held until ${at(900)}`),
+        instanceIds: [node(1), node(4), node(5)],
+      },
+      { kind: 'defer', why: 'BlockedBy', notBefore: at(900), rows: [node(1), node(4)].map((id) => [id, `v-${id}`]) },
+      { kind: 'news', lane: LANE, source: 'operator', notBefore: at(900), nodes: [[node(5), at(10)]] },
+    ]);
+  });
+
+  it('lets one of the others try the registry when the hold is over, and leaves the rest waiting', () => {
+    const run = start(at(900));
+    expect(run.pending.map(([id]) => id)).toEqual([node(1), node(2), node(3)]);
+    expect(run).toMatchObject({ settled: {}, registryHold });
+    expect(run.outbox).toMatchObject([{ kind: 'news', source: 'operator', nodes: [[node(5), at(900)]] }]);
+    expect(run.outbox).toHaveLength(1);
+  });
+
+  it('asks about the image that a registry has', () => {
+    const [first, , third] = candidates.map((c) => ({ ...c, row: row(c.instanceId, { image: 'localhost/a:1' }) }));
+    if (first === undefined || third === undefined) throw new Error('no candidates');
+    const ecr = { instanceId: node(6), row: row(node(6), { image: 'x.example/pause:3.5' }) };
+    expect(startRun(queued, inputs([first, ecr, third])).image).toBe('x.example/pause:3.5');
+    expect(startRun(queued, inputs([first, third])).image).toBe('localhost/a:1');
+  });
+});
+
+describe('a planned run', () => {
+  it('takes the nodes that may go, each with the version of its row', () => {
+    const run = startRun(queued, inputs([reported(node(1)), { instanceId: node(2) }]));
+    expect(run).toMatchObject({
+      status: 'active',
+      startedAt: at(10),
+      pending: [
+        [node(1), `v-${node(1)}`],
+        [node(2), ''],
+      ],
+      startWindow: 1,
+      canaries: 3,
+      priorEvidence: 0,
+      outbox: [],
+    });
+    expect(run).not.toHaveProperty('asked');
+  });
+
+  it('records why it does not act, once for all nodes that it is the same for', () => {
+    const ids = nodes(3);
+    const run = startRun(
+      queued,
+      inputs(
+        ids.map((id) => reported(id)),
+        { facts: new Map() },
+      ),
+    );
+    expect(run.settled).toEqual({ Gone: 3 });
+    expect(run.outbox).toEqual([
+      {
+        kind: 'results',
+        outcome: 'Skipped',
+        why: 'Gone',
+        reason: 'SandboxImageMissing',
+        message: expect.stringContaining('EC2 knows no such instance'),
+        at: at(10),
+        instanceIds: ids,
+      },
+      { kind: 'defer', lane: LANE, rows: ids.map((id) => [id, `v-${id}`]), notBefore: at(910), decidedAt: at(10) },
+    ]);
+  });
+
+  it('records a passing reason once, and looks again when it has passed', () => {
+    const nodeStates = new Map([
+      [
+        node(1),
+        {
+          instanceId: node(1),
+          cluster: 'demo',
+          remediation: 'pause-image',
+          attempts: { 'r-0': { at: at(-5), outcome: 'NotRepaired' as const } },
+        },
+      ],
+    ]);
+    const first = startRun(queued, inputs([reported(node(1))], { nodeStates }));
+    expect(first.outbox).toMatchObject([
+      { kind: 'results', why: 'CoolingDown' },
+      { kind: 'defer', why: 'CoolingDown', notBefore: at(895) },
+    ]);
+    const again = startRun(queued, inputs([reported(node(1), { skipped: 'CoolingDown' })], { nodeStates }));
+    expect(again.outbox.map((e) => e.kind)).toEqual(['defer']);
+    expect(again.settled).toEqual({ CoolingDown: 1 });
+  });
+
+  it('asks for a check of a node whose news is stale', () => {
+    const run = startRun(queued, inputs([reported(node(1))], { now: at(1801) }));
+    expect(run.outbox).toMatchObject([
+      { kind: 'results', why: 'Stale' },
+      { kind: 'news', lane: 'demo/node-check', reason: 'SandboxImageMissing', nodes: [[node(1), at(1801)]] },
+      { kind: 'defer' },
+    ]);
+  });
+
+  it('does nothing on a cluster that the policy does not list', () => {
+    const run = startRun({ ...queued, action: 'check' }, inputs([reported(node(1))], { isManaged: false }));
+    expect(run).toMatchObject({ pending: [], settled: { OptedOut: 1 } });
+  });
+
+  it('takes at most 250 nodes: rows wait, an operator gets rows', () => {
+    const ids = nodes(260);
+    const some = ids.map((id, i): Candidate => (i % 2 === 0 ? reported(id) : { instanceId: id }));
+    const run = startRun(queued, inputs(some));
+    expect(run.pending).toHaveLength(250);
+    expect(run.outbox).toEqual([
+      {
+        kind: 'news',
+        lane: LANE,
+        reason: 'OperatorRequest',
+        source: 'operator',
+        nodes: ids.slice(250).flatMap((id, i) => (i % 2 === 0 ? [] : [[id, at(10)]])),
+      },
+    ]);
+  });
+
+  it("names the image that a signal named, for the registry's advice", () => {
+    const run = startRun(queued, inputs([reported(node(1)), reported(node(2), { image: 'a/pause:3.5' })]));
+    expect(run.image).toBe('a/pause:3.5');
+  });
+
+  it('keeps a disruptive repair off a node that is under maintenance', () => {
+    const run = startRun(queued, inputs([reported(node(1))], { maintenance: () => 'the node group blue is UPDATING' }));
+    expect(run.settled).toEqual({ Maintenance: 1 });
+  });
+});
+
+describe('the slow start of a run', () => {
+  it.each<[string, Partial<LaneState>, object]>([
+    ['a lane that has earned nothing', {}, { startWindow: 1, canaries: 3 }],
+    ['a window earned within the hour', { earned: { window: 12, at: at(-3500) } }, { startWindow: 12, canaries: 0 }],
+    ['a window earned long ago', { earned: { window: 12, at: at(-3591) } }, { startWindow: 1, canaries: 3 }],
+    ['evidence that the lane brings', { evidence: 1 }, { priorEvidence: 1 }],
+    [
+      'a breaker whose time is over',
+      { breaker: { openUntil: at(0), openings: 1, runId: 'r-0' }, earned: { window: 12, at: START } },
+      { startWindow: 1, canaries: 3, pending: [[node(0), `v-${node(0)}`]] },
+    ],
+  ])('begins with %s', (_, over, expected) => {
+    expect(
+      startRun(
+        queued,
+        inputs(
+          nodes(3).map((id) => reported(id)),
+          { lane: lane(over) },
+        ),
+      ),
+    ).toMatchObject(expected);
+  });
+
+  it('behind a breaker lets one of an operator’s nodes through and tells the others', () => {
+    const breaker = { openUntil: at(0), openings: 1, runId: 'r-0' };
+    const run = startRun(
+      queued,
+      inputs(
+        nodes(3).map((instanceId) => ({ instanceId })),
+        { lane: lane({ breaker }) },
+      ),
+    );
+    expect(run.pending).toHaveLength(1);
+    expect(run.settled).toEqual({ BreakerOpen: 2 });
+    expect(run.outbox).toMatchObject([{ kind: 'results', why: 'BreakerOpen', instanceIds: [node(1), node(2)] }]);
+  });
+
+  it('of a check has no canaries and a wide window', () => {
+    expect(startRun({ ...queued, action: 'check' }, inputs([reported(node(1))]))).toMatchObject({
+      startWindow: 1000,
+      canaries: 0,
+    });
+  });
+});
+
+describe('a sweep over nodes that cannot be repaired', () => {
+  const sweep = aRun(0, { status: 'queued', action: 'check', origin: { source: 'sweep' } });
+  const autoMode = nodes(50).map((id) => facts(id, { autoMode: true }));
+  const sweptAt = (now: string) =>
+    startRun(
+      sweep,
+      inputs(
+        autoMode.map(({ instanceId }) => ({ instanceId })),
+        { facts: new Map(autoMode.map((f) => [f.instanceId, f])), now },
+      ),
+    );
+  const written = (now: string): readonly string[] =>
+    sweptAt(now).outbox.flatMap((e) => (e.kind === 'results' ? e.instanceIds : []));
+
+  it('counts all of them every time, and writes each down in about one hour of 24', () => {
+    const hours = Array.from({ length: 24 * 7 }, (_, hour) => at(hour * 3600));
+    expect(hours.map((now) => sweptAt(now).settled.Unsupported)).toEqual(hours.map(() => 50));
+    const rows = hours.flatMap((now) => written(now));
+    expect(rows.length / (hours.length * 50)).toBeLessThan(0.06);
+    expect(new Set(rows).size).toBe(50);
+  });
+
+  it('writes all of them down where an operator asks', () => {
+    const run = startRun(
+      { ...sweep, origin: { source: 'operator' } },
+      {
+        ...inputs(autoMode.map(({ instanceId }) => ({ instanceId }))),
+        facts: new Map(autoMode.map((f) => [f.instanceId, f])),
+      },
+    );
+    const [entry] = run.outbox;
+    expect(run.outbox).toHaveLength(1);
+    expect(entry).toMatchObject({ kind: 'results', outcome: 'Unsupported', reason: 'AutoModeNode' });
+    expect(entry?.kind === 'results' && entry.instanceIds).toEqual(nodes(50));
+  });
+});

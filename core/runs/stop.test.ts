@@ -1,0 +1,131 @@
+import { describe, expect, it } from 'vitest';
+import { aCheck, aCommand, aRun, at, kinds, node, observed, START, sent, step } from '../../test/support/runs.ts';
+import type { RunState } from '../state/rows.ts';
+import { inFlight } from './advance.ts';
+import type { SendReport } from './command.ts';
+
+describe('a run that must stop', () => {
+  const busy = (over: Partial<RunState> = {}): RunState => ({
+    ...aRun(0),
+    pending: [
+      [node(5), 'v-5'],
+      [node(6), ''],
+    ],
+    commands: [
+      aCommand({ key: '1', status: 'sent', commandId: 'c-1', sentAt: START, hardDeadlineAt: at(390) }),
+      aCommand({ key: '2', status: 'planned', notBefore: at(30), instanceIds: [node(2)], versions: ['v-2'] }),
+      aCommand({ key: '3', status: 'sending', sendingAt: START, instanceIds: [node(3)], versions: ['v-3'] }),
+    ],
+    ...over,
+  });
+
+  it.each([
+    ['Paused', { paused: true }, { Paused: 3 }, ['results']],
+    ['Cancelled', { cancelled: true }, { Cancelled: 3 }, ['defer', 'results', 'cancel']],
+  ] as const)('because it is %s settles what was not sent, and waits for what was', (why, inputs, settled, written) => {
+    const { state, effects } = step(busy(), inputs, at(1));
+    expect(effects).toEqual([]);
+    expect(state).toMatchObject({ status: 'draining', pending: [], stopped: { why, at: at(1) }, settled });
+    expect(state.commands.map((c) => c.status)).toEqual(['sent', 'closed', 'sending']);
+    expect(kinds(state)).toEqual(written);
+  });
+
+  it('because its time is over leaves rows in the mailbox, and gives an operator a row', () => {
+    const { state } = step(busy(), {}, at(901));
+    expect(state).toMatchObject({ stopped: { why: 'Yielded' }, settled: {}, pending: [] });
+    expect(state.outbox).toEqual([
+      {
+        kind: 'news',
+        lane: 'demo/pause-image',
+        reason: 'OperatorRequest',
+        source: 'operator',
+        nodes: [[node(6), at(901)]],
+      },
+    ]);
+  });
+
+  it('counts its time from when it was planned, not from when it was asked for', () => {
+    const { state } = step(busy({ createdAt: at(-7200), startedAt: START }), {}, at(1));
+    expect(state.stopped).toBeUndefined();
+  });
+
+  it.each([
+    ['two evidential failures', { evidence: 2, size: 10 }, 0, true],
+    ['one', { evidence: 1, size: 10 }, 0, false],
+    ['one, and one that its lane brought', { evidence: 1, size: 10 }, 1, true],
+  ] as const)('after %s', (_, failed, priorEvidence, opens) => {
+    const run = busy({ priorEvidence });
+    const commands = [
+      ...run.commands,
+      aCommand({ key: '4', status: 'closed', instanceIds: [], counts: {}, ...failed }),
+    ];
+    const { state } = step({ ...run, commands }, {}, at(1));
+    expect(state.stopped?.why).toBe(opens ? 'BreakerOpen' : undefined);
+  });
+
+  it.each(['paused', 'expired'] as const)('does not stop a check when it is %s', (what) => {
+    const check = step(aCheck(2)).state;
+    const { state } = step(check, { paused: what === 'paused' }, at(what === 'expired' ? 901 : 1));
+    expect(state.stopped).toBeUndefined();
+  });
+
+  it.each([
+    { key: '3', kind: 'not-sent', notBefore: at(2) },
+    { key: '3', kind: 'not-sent', notBefore: START },
+  ] satisfies SendReport[])('sends nothing that comes back as not sent after the stop: %j', (report) => {
+    const stopped = step(busy(), { paused: true }, at(1)).state;
+    const { state, effects } = step(stopped, { reports: [report] }, at(3));
+    expect(effects).toEqual([]);
+    expect(state.commands[2]).toMatchObject({ status: 'closed', instanceIds: [] });
+    expect(state.settled).toEqual({ Paused: 4 });
+  });
+
+  it('cancels each sent command once, also one that is found later', () => {
+    const first = step(busy(), { cancelled: true }, at(1)).state;
+    const again = step({ ...first, outbox: [] }, { cancelled: true }, at(70)).state;
+    expect(kinds(again)).toEqual([]);
+    const found: SendReport = { key: '3', kind: 'found', commandId: 'c-3', sentAt: START };
+    const later = step(again, { cancelled: true, reports: [found] }, at(151)).state;
+    expect(later.outbox.filter((e) => e.kind === 'cancel')).toEqual([{ kind: 'cancel', commandId: 'c-3' }]);
+  });
+
+  it('may be cancelled while it already stops for another reason', () => {
+    const paused = step(busy(), { paused: true }, at(1)).state;
+    const { state } = step({ ...paused, outbox: [] }, { cancelled: true, paused: true }, at(2));
+    expect(state.stopped?.why).toBe('Cancelled');
+    expect(kinds(state)).toEqual(['cancel']);
+  });
+});
+
+describe('the slow start', () => {
+  const endWith = (
+    run: RunState,
+    key: string,
+    outcome: 'Repaired' | 'Healthy' | 'NotRepaired',
+    seconds: number,
+  ): RunState => {
+    const ids = run.commands.find((c) => c.key === key)?.instanceIds ?? [];
+    const sentRun = step(run, { reports: [sent(key)] }, at(seconds)).state;
+    const seen = observed(key, Object.fromEntries(ids.map((id) => [id, { outcome, reason: 'DiskFull' }])));
+    return step(sentRun, { observations: [seen] }, at(seconds + 1)).state;
+  };
+
+  it('opens its window with what was repaired, not with what was healthy', () => {
+    let run = step(aRun(40)).state;
+    run = endWith(run, '1', 'Repaired', 2);
+    expect(inFlight(run)).toBe(1);
+    run = endWith(run, '2', 'Healthy', 4);
+    expect(inFlight(run)).toBe(1);
+    run = endWith(run, '3', 'Repaired', 6);
+    expect(inFlight(run)).toBe(3);
+    run = endWith(run, '4', 'Repaired', 8);
+    expect(inFlight(run)).toBe(6);
+  });
+
+  it('sends canaries until enough of them end well', () => {
+    let run = step(aRun(40)).state;
+    for (const key of ['1', '2', '3', '4', '5']) run = endWith(run, key, 'NotRepaired', Number(key) * 2);
+    expect(inFlight(run)).toBe(1);
+    expect(run.stopped).toBeUndefined();
+  });
+});

@@ -1,0 +1,111 @@
+import { describe, expect, it } from 'vitest';
+import { aCheck, at, LIMITS, node, observed, sendingRun, sent, step } from '../../test/support/runs.ts';
+import type { OutboxEntry, ResultRow, RunState, Tally } from '../state/rows.ts';
+import { tallyOf } from './invocation.ts';
+
+const [a, b] = [node(0), node(1)] as const;
+const BLOCKED: Partial<Tally> = { outcome: 'Skipped', why: 'BlockedBy', waits: true };
+const BUSY: Partial<Tally> = { outcome: 'Skipped', why: 'Busy', waits: true };
+const FOUND: Partial<Tally> = { outcome: 'Broken', findings: [['pause-image', 'SandboxImageMissing']], waits: true };
+
+const asksOf = (state: RunState): OutboxEntry[] =>
+  state.outbox.filter((e) => e.kind === 'news' && e.lane === 'demo/node-check');
+const ask = (ids: readonly string[], reason: string, notBefore?: string) => ({
+  kind: 'news',
+  lane: 'demo/node-check',
+  reason,
+  source: 'fleetmend.run',
+  ...(notBefore === undefined ? {} : { notBefore }),
+  nodes: ids.map((id) => [id, at(10)]),
+});
+
+const repair = (tallies: Record<string, Partial<Tally>>): RunState => {
+  const run = step(sendingRun(Object.keys(tallies).length), { reports: [sent('1')] }).state;
+  return step(run, { observations: [observed('1', tallies)] }, at(20)).state;
+};
+const check = (tallies: Record<string, Partial<Tally>>, source: 'sweep' | 'signal', repairable: string[]): RunState => {
+  const run = step(aCheck(Object.keys(tallies).length, { origin: { source } })).state;
+  const inputs = { observations: [observed('1', tallies)], repairable: new Set(repairable) };
+  return step(run, inputs, at(20)).state;
+};
+
+describe('a repair', () => {
+  it('that was blocked by an earlier fault asks for a check, which finds that', () => {
+    expect(asksOf(repair({ [a]: BLOCKED, [b]: {} }))).toEqual([ask([a], 'BlockedBy')]);
+  });
+
+  it('that met another document asks for a check once that should be over', () => {
+    expect(asksOf(repair({ [a]: BUSY }))).toEqual([ask([a], 'Busy', at(20 + LIMITS.repairSoftDeadlineSeconds))]);
+  });
+
+  it.each<[string, Partial<Tally>]>([
+    ['repaired', {}],
+    ['failed', { outcome: 'NotRepaired', reason: 'X' }],
+    ['was cancelled', { outcome: 'Skipped', why: 'Cancelled' }],
+  ])('that %s asks for none', (_, tally) => {
+    expect(asksOf(repair({ [a]: tally }))).toEqual([]);
+  });
+});
+
+describe('a check', () => {
+  it('that found a fault behind another asks for a second look after the repair of the first', () => {
+    expect(asksOf(check({ [a]: FOUND, [b]: FOUND }, 'sweep', ['pause-image']))).toEqual([
+      ask([a, b], 'BlockedBy', at(20 + LIMITS.repairSoftDeadlineSeconds)),
+    ]);
+  });
+
+  it('that was such a second look waits as long as a failed repair does', () => {
+    expect(asksOf(check({ [a]: FOUND }, 'signal', ['pause-image']))).toEqual([
+      ask([a], 'BlockedBy', at(20 + LIMITS.coolDownSeconds)),
+    ]);
+  });
+
+  it('asks for none where nobody may repair the first fault', () => {
+    expect(asksOf(check({ [a]: FOUND }, 'sweep', []))).toEqual([]);
+    expect(asksOf(check({ [a]: FOUND }, 'sweep', ['cni-files']))).toEqual([]);
+  });
+
+  it('hands no finding to a lane that no repair can repair, and waits for none', () => {
+    const mismatch: Partial<Tally> = { ...FOUND, findings: [['pause-image', 'SandboxImageMismatch']] };
+    const { outbox } = check({ [a]: mismatch }, 'sweep', ['pause-image']);
+    expect(outbox.filter((e) => e.kind === 'news')).toEqual([]);
+  });
+
+  it('that met a repair at work is made once more', () => {
+    expect(asksOf(check({ [a]: BUSY }, 'sweep', []))).toEqual([
+      ask([a], 'Busy', at(20 + LIMITS.repairSoftDeadlineSeconds)),
+    ]);
+  });
+});
+
+describe('a result', () => {
+  const row = (over: Partial<ResultRow>): ResultRow => ({
+    runId: 'r-1',
+    cluster: 'demo',
+    instanceId: a,
+    remediation: 'node-check',
+    action: 'check',
+    outcome: 'Skipped',
+    message: 'm',
+    endedAt: at(5),
+    at: at(9),
+    ...over,
+  });
+  const blocked = { remediation: 'cni-files', outcome: 'Skipped', why: 'BlockedBy', message: 'm' } as const;
+
+  it.each<[string, Partial<ResultRow>]>([
+    ['is blocked itself', { why: 'BlockedBy' }],
+    ['met another document', { why: 'Busy' }],
+    ['has a finding that is blocked', { outcome: 'Broken', findings: [blocked] }],
+  ])('that %s waits', (_, over) => {
+    expect(tallyOf(row(over)).waits).toBe(true);
+  });
+
+  it.each<[string, Partial<ResultRow>]>([
+    ['is healthy', { outcome: 'Healthy' }],
+    ['was skipped for another reason', { why: 'OptedOut' }],
+    ['names the word without being skipped', { outcome: 'Unknown', why: 'BlockedBy' }],
+  ])('that %s does not', (_, over) => {
+    expect(tallyOf(row(over)).waits).toBeUndefined();
+  });
+});

@@ -1,0 +1,278 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { signalSample, signalSamples } from '../../test/support/signal-samples.ts';
+import { Policy } from '../model/policy.ts';
+import { clusterAlarmName } from './alarm.ts';
+import { readSignal, signalOptions } from './registry.ts';
+
+const policy = Policy.parse({
+  clusters: [{ name: 'demo', alarms: ['demo-nodes-unwell'] }, { name: 'other' }],
+  limits: { settleSeconds: 300 },
+});
+const read = (event: unknown) => readSignal(event, signalOptions(policy));
+const INSTANCE = { kind: 'instance-id', id: 'i-0123456789abcdef0' };
+const TIME = '2026-08-22T10:00:01Z';
+const cluster = (why: string, settleSeconds = 300) => ({ kind: 'cluster', cluster: 'demo', why, settleSeconds });
+
+describe('a recorded event says', () => {
+  it.each<[string, object]>([
+    ['alarms/match-metric', cluster('AlarmRaised', 0)],
+    ['alarms/match-sandbox-failures', cluster('AlarmRaised', 0)],
+    ['alarms/match-math', cluster('AlarmRaised', 0)],
+    ['alarms/match-composite', cluster('AlarmRaised', 0)],
+    [
+      'alarms/match-instance',
+      {
+        kind: 'node',
+        node: INSTANCE,
+        cluster: 'demo',
+        reason: 'AlarmRaised',
+        firstSeenAt: '2026-08-22T10:00:01.000Z',
+        lastSeenAt: '2026-08-22T10:00:01.000Z',
+        count: 1,
+        trusted: false,
+      },
+    ],
+    ['alarms/miss-ok', { kind: 'ignored', why: 'AlarmNotInAlarm' }],
+    ['alarms/miss-insufficient-data', { kind: 'ignored', why: 'AlarmNotInAlarm' }],
+    ['alarms/miss-suppressed', { kind: 'ignored', why: 'AlarmSuppressed' }],
+    ['alarms/miss-own-health', { kind: 'ignored', why: 'AlarmOfNoCluster' }],
+    ['alarms/miss-other-name', { kind: 'ignored', why: 'AlarmOfNoCluster' }],
+    ['addons/match-health-degraded', cluster('AddonDegraded')],
+    ['addons/match-update-failed', cluster('AddonUpdateFailed')],
+    ['addons/match-update-succeeded', cluster('AddonUpdated')],
+    ['addons/match-creation-failed', cluster('AddonCreationFailed')],
+    ['addons/miss-health-restored', { kind: 'ignored', why: 'EksAddonHealthy' }],
+    ['eks-calls/match-create-nodegroup', cluster('NodegroupCreated')],
+    ['eks-calls/match-update-nodegroup-config', cluster('NodegroupUpdated')],
+    ['eks-calls/match-update-nodegroup-version', cluster('NodegroupUpdated')],
+    ['eks-calls/match-update-cluster-version', cluster('ClusterUpdated')],
+    ['eks-calls/match-create-addon-cni', cluster('AddonCreated')],
+    ['eks-calls/match-update-addon-cni', cluster('AddonUpdated')],
+    ['eks-calls/miss-failed', { kind: 'ignored', why: 'EksCallFailed' }],
+    ['eks-calls/miss-addon-coredns', { kind: 'ignored', why: 'EksAddonOfPods' }],
+    ['eks-calls/miss-describe', { kind: 'ignored', why: 'EksCallOfNoNode' }],
+    ['launches/match-launch', { kind: 'new-node', instanceId: INSTANCE.id }],
+    ['running/match-running', { kind: 'new-node', instanceId: INSTANCE.id }],
+    ['running/miss-pending', { kind: 'ignored', why: 'InstanceNotRunning' }],
+    [
+      'symptoms/match-logs',
+      {
+        kind: 'node',
+        node: INSTANCE,
+        cluster: 'demo',
+        reason: 'SandboxImageMissing',
+        image: '918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause:3.5',
+        firstSeenAt: '2026-08-22T09:59:50.000Z',
+        lastSeenAt: '2026-08-22T10:00:00.000Z',
+        count: 2,
+        trusted: true,
+      },
+    ],
+    [
+      'symptoms/match-by-name',
+      {
+        kind: 'node',
+        node: { kind: 'private-dns', name: 'ip-10-0-1-23.cn-north-1.compute.internal' },
+        reason: 'ForeignSymptom',
+        firstSeenAt: '2026-08-22T10:00:01.000Z',
+        lastSeenAt: '2026-08-22T10:00:01.000Z',
+        count: 1,
+        trusted: false,
+      },
+    ],
+    [
+      'symptoms/match-by-provider-id',
+      {
+        kind: 'node',
+        node: INSTANCE,
+        cluster: 'demo',
+        reason: 'CNINotReady',
+        firstSeenAt: '2026-08-22T10:00:00Z',
+        lastSeenAt: '2026-08-22T10:00:00Z',
+        count: 1,
+        trusted: false,
+      },
+    ],
+  ])('%s', (path, signal) => {
+    const event = signalSample(path);
+    const { id, source } = event;
+    expect(read(event)).toEqual({ ok: true, signal: { ...signal, id, source, time: TIME } });
+  });
+
+  it('nothing that can be misread: whatever a rule lets through is a signal', () => {
+    const heard = new Set(['alarms', 'addons', 'eks-calls', 'launches', 'running', 'symptoms']);
+    const lost = signalSamples()
+      .filter(({ rule, matches }) => matches && heard.has(rule))
+      .filter(({ event }) => {
+        const reading = read(event);
+        return !reading.ok || (reading.signal.kind === 'ignored' && reading.signal.why !== 'AlarmOfNoCluster');
+      });
+    expect(lost.map(({ rule, name }) => `${rule}/${name}`)).toEqual([]);
+  });
+});
+
+describe("an alarm's cluster", () => {
+  const of = (alarmName: string, dimensions: object) => {
+    const event = signalSample('alarms/match-metric');
+    const configuration = { metrics: [{ id: 'm', metricStat: { metric: { dimensions } }, returnData: true }] };
+    const reading = read({ ...event, detail: { ...event.detail, alarmName, configuration } });
+    return reading.ok && reading.signal.kind === 'cluster' ? reading.signal.cluster : undefined;
+  };
+
+  it.each([
+    ['is what the configuration says', 'demo-nodes-unwell', {}, 'demo'],
+    ['is that even where its dimension says another', 'demo-nodes-unwell', { ClusterName: 'other' }, 'demo'],
+    [
+      'is in the name that the stack gives it',
+      clusterAlarmName('fleetmend', 'a-cluster-b', 'disk-filling'),
+      {},
+      'a-cluster-b',
+    ],
+    ['is its dimension', 'fleetmend-cluster-hand-made', { ClusterName: 'other' }, 'other'],
+    ['is none where nothing says it', 'fleetmend-cluster-hand-made', {}, undefined],
+    ['is none where the dimension is no name', 'x', { ClusterName: 'a/b' }, undefined],
+  ])('%s', (_, name, dimensions, expected) => {
+    expect(of(name, dimensions)).toBe(expected);
+  });
+
+  it('is asked for, not a node, where its metrics name two instances', () => {
+    const event = signalSample('alarms/match-instance');
+    const metric = (InstanceId: string) => ({
+      id: 'm',
+      metricStat: { metric: { dimensions: { ClusterName: 'demo', InstanceId } } },
+    });
+    const configuration = { metrics: [metric('i-0123456789abcdef0'), metric('i-0123456789abcdef1')] };
+    expect(read({ ...event, detail: { ...event.detail, configuration } })).toMatchObject({
+      signal: { kind: 'cluster', cluster: 'demo' },
+    });
+  });
+});
+
+describe("an add-on's cluster is found", () => {
+  const event = signalSample('addons/match-health-degraded');
+  it.each([
+    ['in the ARN under resources', { detail: {} }],
+    ['in an ARN in the detail', { resources: [], detail: { addonArn: event.resources[0] } }],
+    ["in a cluster's ARN", { resources: ['arn:aws:eks:eu-west-1:1:cluster/demo'], detail: { addonName: 'vpc-cni' } }],
+    ['by name', { resources: [], detail: { clusterName: 'demo' } }],
+    ['by the other spelling', { resources: [], detail: { 'cluster-name': 'demo' } }],
+  ])('%s', (_, over) => {
+    expect(read({ ...event, ...over })).toMatchObject({ ok: true, signal: cluster('AddonDegraded') });
+  });
+
+  it('or missed, and then said so', () => {
+    expect(read({ ...event, resources: [], detail: {} })).toMatchObject({ ok: false, field: 'resources' });
+  });
+
+  it('is not news where an update that worked concerns pods alone', () => {
+    const text = JSON.stringify(signalSample('addons/match-update-succeeded')).replaceAll('vpc-cni', 'coredns');
+    expect(read(JSON.parse(text))).toMatchObject({ signal: { kind: 'ignored', why: 'EksAddonOfPods' } });
+  });
+});
+
+describe('a Node Symptom', () => {
+  const own = signalSample('symptoms/match-logs');
+  const foreign = signalSample('symptoms/match-by-name');
+  const withDetail = (over: Record<string, unknown>, event = foreign) => ({
+    ...event,
+    detail: { ...event.detail, ...over },
+  });
+
+  it.each([
+    ['from another source', { ...own, source: 'acme.logs' }],
+    ['that only foretells', withDetail({ hint: true }, own)],
+    ['that names no cluster', withDetail({ cluster: undefined }, own)],
+    ['that names no reason', withDetail({ reason: undefined }, own)],
+  ])('%s is not trusted, whatever it says', (_, event) => {
+    expect(read(event)).toMatchObject({ ok: true, signal: { trusted: false } });
+  });
+
+  it('about a Fargate node says that it is unsupported, with its name and what was heard', () => {
+    const node = 'fargate-ip-10-0-1-23.cn-north-1.compute.internal';
+    const { signal } = read(withDetail({ node, cluster: 'demo' })) as { signal: object };
+    expect(signal).toMatchObject({ kind: 'unsupported', why: 'FargateNode', nodeId: node, cluster: 'demo' });
+  });
+
+  it('about a hybrid node takes the cluster of its provider id where it names none itself', () => {
+    const node = 'eks-hybrid:///cn-north-1/branch/mi-0123456789abcdef0';
+    expect(read(withDetail({ node, cluster: undefined }))).toMatchObject({
+      signal: { kind: 'unsupported', why: 'HybridNode', nodeId: 'mi-0123456789abcdef0', cluster: 'branch' },
+    });
+  });
+
+  it.each<[string, unknown, string, RegExp]>([
+    ['no node', withDetail({ node: undefined }), 'detail.node', /give node, or instanceId/],
+    ['two nodes', withDetail({ instanceId: 'i-0123456789abcdef0' }), 'detail.node', /not both/],
+    ['a hostile id', withDetail({ instanceId: 'i-1; reboot' }, own), 'detail.instanceId', /not an EC2 instance id/],
+    ['a name as instanceId', withDetail({ instanceId: 'ip-10-0-1-23' }, own), 'detail.instanceId', /use node/],
+    ['a hostile name', withDetail({ node: '*' }), 'detail.node', /not a node/],
+    ['an unknown field', withDetail({ command: 'rm' }), 'detail', /command/],
+    ['a hostile cluster', withDetail({ cluster: 'a/b' }), 'detail.cluster', /cluster name/],
+    ['a reason that is a sentence', withDetail({ reason: 'it is broken' }), 'detail.reason', /PascalCase/],
+    ['a count of none', withDetail({ count: 0 }), 'detail.count', /./],
+    [
+      'times the wrong way round',
+      withDetail({ firstSeenAt: '2026-08-22T11:00:00Z', lastSeenAt: '2026-08-22T10:00:00Z' }),
+      'detail.firstSeenAt',
+      /later/,
+    ],
+  ])('with %s is refused, and the field named', (_, event, field, message) => {
+    expect(read(event)).toEqual({ ok: false, field, message: expect.stringMatching(message) });
+  });
+});
+
+describe('refuses, with the field named', () => {
+  const launch = signalSample('launches/match-launch');
+  it.each<[string, unknown, string]>([
+    ['no event', 1, '(event)'],
+    ['no detail', { ...launch, detail: undefined }, 'detail'],
+    ['no time', { ...launch, time: 'yesterday' }, 'time'],
+    ['an unknown detail type', { ...launch, 'detail-type': 'Scheduled Event' }, 'detail-type'],
+    ['a detail type out of Object', { ...launch, 'detail-type': 'constructor' }, 'detail-type'],
+    ['an event of AWS in the name of another', { ...launch, source: 'acme' }, 'source'],
+    ['an instance that is none', { ...launch, detail: { EC2InstanceId: 'mi-1' } }, 'detail.EC2InstanceId'],
+    [
+      'an alarm without a state',
+      { ...signalSample('alarms/match-metric'), detail: { alarmName: 'x' } },
+      'detail.state',
+    ],
+    [
+      'a call that names no cluster',
+      {
+        ...signalSample('eks-calls/match-create-nodegroup'),
+        detail: { eventSource: 'eks.amazonaws.com', eventName: 'CreateNodegroup' },
+      },
+      'detail.requestParameters.name',
+    ],
+  ])('%s', (_, event, field) => {
+    expect(read(event)).toMatchObject({ ok: false, field });
+  });
+});
+
+it('answers to any mutation of any recorded event, and never throws', async () => {
+  const events = signalSamples().map(({ event }) => event);
+  const paths = (value: unknown, path: readonly string[] = []): readonly (readonly string[])[] =>
+    typeof value !== 'object' || value === null
+      ? [path]
+      : [path, ...Object.entries(value).flatMap(([key, inner]) => paths(inner, [...path, key]))];
+  const setAt = (value: unknown, [key, ...rest]: readonly string[], to: unknown): unknown => {
+    if (key === undefined) return to;
+    const copy = (Array.isArray(value) ? [...value] : { ...(value as object) }) as Record<string, unknown>;
+    copy[key] = setAt(copy[key], rest, to);
+    return copy;
+  };
+  const mutated = fc
+    .tuple(fc.constantFrom(...events), fc.nat(), fc.anything())
+    .map(([event, at, to]) => setAt(event, paths(event)[at % paths(event).length] ?? [], to));
+  await fc.assert(
+    fc.property(fc.oneof({ weight: 9, arbitrary: mutated }, fc.anything()), (event) => {
+      const reading = read(event);
+      if (!reading.ok) expect(reading).toEqual({ ok: false, field: expect.any(String), message: expect.any(String) });
+      else if (reading.signal.kind === 'node') {
+        expect(Date.parse(reading.signal.firstSeenAt)).toBeLessThanOrEqual(Date.parse(reading.signal.lastSeenAt));
+      }
+    }),
+    { numRuns: 3000 },
+  );
+});

@@ -1,0 +1,14 @@
+import * as z from 'zod';
+import { ClusterName, IsoTime } from '../model/ids.ts';
+
+/** Shared by a cluster's lanes: how many slots each holds, and which disruptive lane is at work. */
+export const ClusterState = z.strictObject({
+  cluster: ClusterName,
+  version: z.number().int().nonnegative(),
+  slots: z.record(z.string(), z.number().int().nonnegative()),
+  disruptiveLane: z.string().optional(),
+  /** How many nodes the cluster had, and when they were counted. */
+  nodeCount: z.number().int().nonnegative().optional(),
+  countedAt: IsoTime.optional(),
+});
+export type ClusterState = z.infer<typeof ClusterState>;

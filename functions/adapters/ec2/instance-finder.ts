@@ -1,0 +1,91 @@
+import type { EC2Client, Instance } from '@aws-sdk/client-ec2';
+import { membershipOf } from '../../../core/signals/membership.ts';
+import type { NodeRef } from '../../../core/signals/node-ref.ts';
+import type { FoundNode } from '../../../core/signals/place.ts';
+import type { Pace } from '../table/pace.ts';
+import { chunksOf, describeInstances, EC2_FILTER_VALUES, tagsOf } from './fleet.ts';
+
+/** An instance that fits what a signal named. */
+export type FoundInstance = FoundNode;
+
+/** Instances that fit a reference: none, one, or several (two networks may use the same private addresses). */
+export type Find = (node: NodeRef) => readonly FoundInstance[];
+
+/** Finds what signals name. */
+export type InstanceFinder = {
+  /** Asks EC2 about all that is not remembered: one filtered call for the ids, one for the names, of a batch. */
+  readonly find: (nodes: readonly NodeRef[]) => Promise<Find>;
+};
+
+/** How long an instance's cluster is remembered; tags of a node do not change in its life. */
+export const REMEMBER_FOUND_MS = 600_000;
+/** EC2 is eventually consistent: an instance that it does not show may be one that it does not show yet. */
+export const REMEMBER_MISSING_MS = 30_000;
+/** How many references an execution environment remembers: some MB. */
+export const MAX_REMEMBERED = 20_000;
+
+const keyOf = (node: NodeRef): string => (node.kind === 'instance-id' ? node.id : `dns ${node.name}`);
+
+/** A host name may come without its domain; EC2's filters take wildcards, whose own signs no host name holds. */
+const dnsPattern = (name: string): string => (name.includes('.') ? name : `${name}.*`);
+
+const fits = (instance: Instance, node: NodeRef): boolean => {
+  if (node.kind === 'instance-id') return instance.InstanceId === node.id;
+  const name = instance.PrivateDnsName ?? '';
+  return name === node.name || (!node.name.includes('.') && name.startsWith(`${node.name}.`));
+};
+
+/** The finder over EC2. It remembers in this process alone: a second one asks again, at the shared pace. */
+export const createInstanceFinder = ({
+  ec2,
+  pace,
+  now,
+}: {
+  readonly ec2: Pick<EC2Client, 'send'>;
+  readonly pace: Pace;
+  readonly now: () => Date;
+}): InstanceFinder => {
+  const memory = new Map<string, { readonly untilMs: number; readonly found: readonly FoundInstance[] }>();
+
+  const remember = (node: NodeRef, found: readonly FoundInstance[], nowMs: number): void => {
+    const key = keyOf(node);
+    memory.delete(key);
+    memory.set(key, { untilMs: nowMs + (found.length === 0 ? REMEMBER_MISSING_MS : REMEMBER_FOUND_MS), found });
+    const oldest = memory.size > MAX_REMEMBERED ? memory.keys().next() : undefined;
+    if (oldest?.done === false) memory.delete(oldest.value);
+  };
+
+  const ask = async (nodes: readonly NodeRef[], nowMs: number): Promise<void> => {
+    const byKind = Map.groupBy(nodes, (node) => node.kind);
+    for (const [kind, some] of byKind) {
+      const name = kind === 'instance-id' ? 'instance-id' : 'private-dns-name';
+      for (const chunk of chunksOf(some, EC2_FILTER_VALUES)) {
+        const Values = chunk.map((node) => (node.kind === 'instance-id' ? node.id : dnsPattern(node.name)));
+        const shown: Instance[] = [];
+        for await (const instance of describeInstances(ec2, pace, [{ Name: name, Values }])) shown.push(instance);
+        for (const node of chunk) {
+          const found = shown
+            .filter((instance) => fits(instance, node))
+            .map((i): FoundInstance => ({ instanceId: i.InstanceId ?? '', membership: membershipOf(tagsOf(i)) }));
+          remember(node, found, nowMs);
+        }
+      }
+    }
+  };
+
+  return {
+    find: async (nodes) => {
+      const nowMs = now().getTime();
+      const unknown = new Map<string, NodeRef>();
+      const answers = new Map<string, readonly FoundInstance[]>();
+      for (const node of nodes) {
+        const known = memory.get(keyOf(node));
+        if (known !== undefined && nowMs < known.untilMs) answers.set(keyOf(node), known.found);
+        else unknown.set(keyOf(node), node);
+      }
+      if (unknown.size > 0) await ask([...unknown.values()], nowMs);
+      for (const key of unknown.keys()) answers.set(key, memory.get(key)?.found ?? []);
+      return (node) => answers.get(keyOf(node)) ?? [];
+    },
+  };
+};

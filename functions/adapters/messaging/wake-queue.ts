@@ -1,0 +1,51 @@
+import { SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import { groupOf, type Wake } from '../../../core/model/wake.ts';
+import { type Sleep, sendAll, sleep } from './partial-failure.ts';
+
+/** Tells run-controller to look at lanes and runs. */
+export type WakeQueue = {
+  /** Returns once the queue has every wake; throws where it would not take one, so that the input is not acknowledged. */
+  readonly wake: (wakes: readonly Wake[]) => Promise<void>;
+};
+
+/**
+ * The lanes queue (SQS FIFO). Wakes of one group within one call are sent once. Each message gets a deduplication id
+ * of its own: two wakes are never one, since the second may tell of a row that the first reader did not see.
+ */
+export const createWakeQueue = ({
+  client,
+  queueUrl,
+  newId,
+  wait = sleep,
+}: {
+  readonly client: Pick<SQSClient, 'send'>;
+  readonly queueUrl: string;
+  readonly newId: () => string;
+  readonly wait?: Sleep;
+}): WakeQueue => ({
+  wake: async (wakes) => {
+    const messages = [...new Map(wakes.map((wake) => [groupOf(wake), wake]))].map(([group, wake]) => ({
+      MessageBody: JSON.stringify(wake),
+      MessageGroupId: group,
+      MessageDeduplicationId: newId(),
+    }));
+    await sendAll(
+      'waking lanes',
+      messages,
+      async (chunk) => {
+        const answer = await client.send(
+          new SendMessageBatchCommand({
+            QueueUrl: queueUrl,
+            Entries: chunk.map((message, i) => ({ Id: String(i), ...message })),
+          }),
+        );
+        return chunk.flatMap((item, i) => {
+          if (answer.Successful?.some((entry) => entry.Id === String(i))) return [];
+          const failed = answer.Failed?.find((entry) => entry.Id === String(i));
+          return [{ item, why: `${failed?.Code ?? 'no answer'}: ${failed?.Message ?? item.MessageGroupId}` }];
+        });
+      },
+      wait,
+    );
+  },
+});

@@ -1,0 +1,209 @@
+import {
+  CancelCommandCommand,
+  ListCommandInvocationsCommand,
+  ListCommandsCommand,
+  SendCommandCommand,
+  type SSMClient,
+} from '@aws-sdk/client-ssm';
+import type { SendReport } from '../../../core/runs/command.ts';
+import type { Invocation } from '../../../core/runs/invocation.ts';
+import { type Sleep, sleep } from '../messaging/partial-failure.ts';
+
+/** The Comment that marks a command as ours, so that it can be found again after a crash (at most 100 characters). */
+export const commentOf = (runId: string, key: string): string => `fm ${runId} ${key}`;
+
+/** The run and command key of a Comment of ours, or undefined for a command that is not ours. */
+export const readComment = (comment: string): { readonly runId: string; readonly key: string } | undefined => {
+  const match = /^fm (\S+) (\S+)$/.exec(comment);
+  return match?.[1] === undefined || match[2] === undefined ? undefined : { runId: match[1], key: match[2] };
+};
+
+/** One command to send. */
+export type Order = {
+  readonly runId: string;
+  readonly key: string;
+  readonly documentName: string;
+  readonly instanceIds: readonly string[];
+  readonly deliveryTimeoutSeconds: number;
+};
+
+type Report = SendReport extends infer R ? (R extends unknown ? Omit<R, 'key'> : never) : never;
+
+const ID = /\bi-(?:[0-9a-f]{17}|[0-9a-f]{8})\b/g;
+const isThrottled = (thrown: Error): boolean =>
+  /^(ThrottlingException|Throttling|RequestLimitExceeded|TooManyRequestsException)$/.test(thrown.name);
+
+/** SSM keeps commands for 30 days, and answers so for an id that it does not know. */
+const isUnknownCommand = (thrown: unknown): boolean => thrown instanceof Error && thrown.name === 'InvalidCommandId';
+
+const isRefusal = (thrown: Error): boolean => {
+  const status = (thrown as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
+  // 408: the service gave up waiting, which says nothing of what it did.
+  return status !== undefined && status >= 400 && status < 500 && status !== 408;
+};
+
+/** Sends and cancels; only run-controller's role may do either. */
+export type Sender = {
+  /**
+   * Calls SendCommand once (again only where SSM answered that it throttles). The answer says what is certain;
+   * undefined means that nobody knows whether the command runs: it must be looked for, not sent again.
+   */
+  readonly send: (order: Order, signal: AbortSignal) => Promise<Report | undefined>;
+  readonly cancel: (commandId: string) => Promise<void>;
+};
+
+const THROTTLE_ATTEMPTS = 4;
+const THROTTLED_SECONDS = 10;
+
+/**
+ * SSM's SendCommand has no idempotency token (SSM model), so the client must be built with `maxAttempts: 1`: a retry
+ * after a lost answer would run the document twice.
+ */
+export const createSender = ({
+  client,
+  now,
+  wait = sleep,
+}: {
+  readonly client: Pick<SSMClient, 'send'>;
+  readonly now: () => Date;
+  readonly wait?: Sleep;
+}): Sender => {
+  const later = (seconds: number): string => new Date(now().getTime() + seconds * 1000).toISOString();
+  const send: Sender['send'] = async (order, signal) => {
+    for (let attempt = 1; ; attempt++) {
+      if (signal.aborted) return { kind: 'not-sent', notBefore: later(1) };
+      try {
+        const { Command } = await client.send(
+          new SendCommandCommand({
+            DocumentName: order.documentName,
+            InstanceIds: [...order.instanceIds],
+            Comment: commentOf(order.runId, order.key),
+            TimeoutSeconds: order.deliveryTimeoutSeconds,
+            // fleetmend's own window and breaker are the limits; SSM's default would stop at the first failed node.
+            MaxConcurrency: '100%',
+            MaxErrors: '100%',
+          }),
+          { abortSignal: signal },
+        );
+        if (Command?.CommandId === undefined) return undefined;
+        return {
+          kind: 'sent',
+          commandId: Command.CommandId,
+          sentAt: (Command.RequestedDateTime ?? now()).toISOString(),
+        };
+      } catch (thrown) {
+        if (!(thrown instanceof Error)) return undefined;
+        if (isThrottled(thrown)) {
+          if (attempt < THROTTLE_ATTEMPTS) {
+            await wait(200 * 2 ** attempt);
+            continue;
+          }
+          return { kind: 'not-sent', notBefore: later(THROTTLED_SECONDS) };
+        }
+        if (thrown.name === 'InvalidInstanceId')
+          return { kind: 'invalid-ids', instanceIds: thrown.message.match(ID) ?? [] };
+        return isRefusal(thrown) ? { kind: 'refused', message: `${thrown.name}: ${thrown.message}` } : undefined;
+      }
+    }
+  };
+  return {
+    send,
+    cancel: async (commandId) => {
+      try {
+        await client.send(new CancelCommandCommand({ CommandId: commandId }));
+      } catch (thrown) {
+        // SSM has forgotten the command: there is nothing to stop.
+        if (!isUnknownCommand(thrown)) throw thrown;
+      }
+    },
+  };
+};
+
+/** A command as ListCommands shows it. */
+export type ListedCommand = {
+  readonly commandId: string;
+  readonly comment: string;
+  readonly statusDetails: string;
+  readonly requestedAt: string;
+};
+
+/** Reads commands and their invocations. */
+export type CommandReader = {
+  readonly byId: (commandId: string) => Promise<ListedCommand | undefined>;
+  /** Finds a command by its Comment among those of one document since a time. */
+  readonly find: (search: {
+    readonly comment: string;
+    readonly documentName: string;
+    readonly since: string;
+  }) => Promise<ListedCommand | undefined>;
+  /** All invocations of a command, with their output. */
+  readonly invocations: (commandId: string) => Promise<readonly Invocation[]>;
+};
+
+/** Reads Run Command. At most 50 invocations a page, which is all that one of our commands has. */
+export const createCommandReader = ({ client }: { readonly client: Pick<SSMClient, 'send'> }): CommandReader => {
+  const list = async function* (
+    input: ConstructorParameters<typeof ListCommandsCommand>[0],
+  ): AsyncGenerator<ListedCommand> {
+    let token: string | undefined;
+    do {
+      const page = await client.send(
+        new ListCommandsCommand({ ...input, ...(token === undefined ? {} : { NextToken: token }) }),
+      );
+      for (const c of page.Commands ?? []) {
+        if (c.CommandId === undefined) continue;
+        yield {
+          commandId: c.CommandId,
+          comment: c.Comment ?? '',
+          statusDetails: c.StatusDetails ?? c.Status ?? '',
+          requestedAt: (c.RequestedDateTime ?? new Date(0)).toISOString(),
+        };
+      }
+      token = page.NextToken === '' ? undefined : page.NextToken;
+    } while (token !== undefined);
+  };
+  return {
+    byId: async (commandId) => {
+      try {
+        for await (const command of list({ CommandId: commandId })) return command;
+      } catch (thrown) {
+        if (!isUnknownCommand(thrown)) throw thrown;
+      }
+      return undefined;
+    },
+    find: async ({ comment, documentName, since }) => {
+      const filters = [
+        { key: 'InvokedAfter' as const, value: `${since.slice(0, 19)}Z` },
+        { key: 'DocumentName' as const, value: documentName },
+      ];
+      for await (const command of list({ Filters: filters, MaxResults: 50 })) {
+        if (command.comment === comment) return command;
+      }
+      return undefined;
+    },
+    invocations: async (commandId) => {
+      const found: Invocation[] = [];
+      let token: string | undefined;
+      do {
+        const page = await client.send(
+          new ListCommandInvocationsCommand({
+            CommandId: commandId,
+            Details: true,
+            MaxResults: 50,
+            ...(token === undefined ? {} : { NextToken: token }),
+          }),
+        );
+        for (const i of page.CommandInvocations ?? []) {
+          if (i.InstanceId === undefined) continue;
+          found.push({
+            instanceId: i.InstanceId,
+            statusDetails: i.StatusDetails ?? i.Status ?? '',
+            output: i.CommandPlugins?.[0]?.Output ?? '',
+          });
+        }
+        token = page.NextToken === '' ? undefined : page.NextToken;
+      } while (token !== undefined);
+      return found;
+    },
+  };
+};

@@ -1,0 +1,136 @@
+import { type DynamoDBDocumentClient, GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import type { Position } from '../../../core/api/report.ts';
+import type { Item } from './items.ts';
+import { TABLE } from './keys.ts';
+
+type IndexName = 'byOwner' | 'byOutcome' | 'byReason' | 'byDue';
+
+/** One partition of the table or of an index, or of it the sort keys within a range. */
+export type Partition = {
+  readonly index?: IndexName;
+  readonly key: string;
+  /** Sort keys from and to, both included. */
+  readonly from?: string;
+  readonly to?: string;
+};
+
+/** A part of an answer: items, and where each partition stands after them. */
+export type Slice = { readonly items: readonly Item[]; readonly positions: readonly Position[] };
+
+/** Reads the audit table by key or index, never by a scan. */
+export type AuditStore = {
+  readonly get: (key: { readonly pk: string; readonly sk: string }) => Promise<Item | undefined>;
+  /** At most `limit` items of all partitions, merged in the order of their sort keys. */
+  readonly merge: (
+    partitions: readonly Partition[],
+    order: 'ascending' | 'descending',
+    limit: number,
+    positions: readonly Position[],
+  ) => Promise<Slice>;
+};
+
+/** The attributes of an index's keys. */
+const keyNames = (index: IndexName | undefined): { readonly hash: string; readonly range: string } =>
+  index === undefined
+    ? { hash: TABLE.partitionKey, range: TABLE.sortKey }
+    : { hash: TABLE[index].partitionKey, range: TABLE[index].sortKey };
+
+/** What DynamoDB wants as ExclusiveStartKey after this item: the index's keys and the table's. */
+const positionAfter = (item: Item, partition: Partition): Position => {
+  const names = keyNames(partition.index);
+  return Object.fromEntries(
+    [...new Set([TABLE.partitionKey, TABLE.sortKey, names.hash, names.range])].map((name) => [
+      name,
+      String(item[name]),
+    ]),
+  );
+};
+
+/** Whether a position has exactly the keys of this partition: it came back from the caller. */
+export const fits = (position: Position, partition: Partition): boolean => {
+  if (position === 'done' || position === null) return true;
+  const { hash, range } = keyNames(partition.index);
+  const names = [...new Set([TABLE.partitionKey, TABLE.sortKey, hash, range])].toSorted();
+  return position[hash] === partition.key && Object.keys(position).toSorted().join() === names.join();
+};
+
+/** The reading side of the audit table. */
+export const createAuditStore = ({
+  client,
+  tableName,
+}: {
+  readonly client: Pick<DynamoDBDocumentClient, 'send'>;
+  readonly tableName: string;
+}): AuditStore => {
+  /** Up to `limit` items after the position, and whether the partition has ended with them. */
+  const read = async (
+    partition: Partition,
+    order: 'ascending' | 'descending',
+    limit: number,
+    position: Position,
+  ): Promise<{ readonly items: readonly Item[]; readonly ended: boolean }> => {
+    if (position === 'done') return { items: [], ended: true };
+    const { hash, range } = keyNames(partition.index);
+    const items: Item[] = [];
+    let start: Item | undefined = position ?? undefined;
+    do {
+      const page = await client.send(
+        new QueryCommand({
+          TableName: tableName,
+          ...(partition.index === undefined ? { ConsistentRead: true } : { IndexName: TABLE[partition.index].name }),
+          KeyConditionExpression: '#hash = :hash AND #range BETWEEN :from AND :to',
+          ExpressionAttributeNames: { '#hash': hash, '#range': range },
+          ExpressionAttributeValues: {
+            ':hash': partition.key,
+            ':from': partition.from ?? ' ',
+            ':to': partition.to ?? '\u{10FFFF}',
+          },
+          ScanIndexForward: order === 'ascending',
+          Limit: limit - items.length,
+          ...(start === undefined ? {} : { ExclusiveStartKey: start }),
+        }),
+      );
+      items.push(...(page.Items ?? []));
+      start = page.LastEvaluatedKey;
+    } while (start !== undefined && items.length < limit);
+    return { items, ended: start === undefined };
+  };
+
+  return {
+    get: async (key) =>
+      (await client.send(new GetCommand({ TableName: tableName, Key: key, ConsistentRead: true }))).Item,
+    merge: async (partitions, order, limit, positions) => {
+      const pages = await Promise.all(
+        partitions.map((partition, i) => read(partition, order, limit, positions[i] ?? null)),
+      );
+      const taken = pages.map(() => 0);
+      const items: Item[] = [];
+      const sortKey = (i: number): string | undefined => {
+        const item = pages[i]?.items[taken[i] ?? 0];
+        return item === undefined ? undefined : String(item[keyNames(partitions[i]?.index).range]);
+      };
+      while (items.length < limit) {
+        let best: { readonly at: number; readonly key: string } | undefined;
+        for (let i = 0; i < pages.length; i++) {
+          const key = sortKey(i);
+          if (key === undefined) continue;
+          if (best === undefined || (order === 'ascending' ? key < best.key : key > best.key)) best = { at: i, key };
+        }
+        const item = best === undefined ? undefined : pages[best.at]?.items[taken[best.at] ?? 0];
+        if (best === undefined || item === undefined) break;
+        items.push(item);
+        taken[best.at] = (taken[best.at] ?? 0) + 1;
+      }
+      return {
+        items,
+        positions: partitions.map((partition, i): Position => {
+          const page = pages[i];
+          const count = taken[i] ?? 0;
+          const last = page?.items[count - 1];
+          if (page?.ended === true && count === page.items.length) return 'done';
+          return last === undefined ? (positions[i] ?? null) : positionAfter(last, partition);
+        }),
+      };
+    },
+  };
+};

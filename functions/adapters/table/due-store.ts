@@ -1,0 +1,59 @@
+import { type DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import type { Wake } from '../../../core/model/wake.ts';
+import type { Item } from './items.ts';
+import { DUE_SHARDS, index, TABLE } from './keys.ts';
+
+/** Something open whose time has come. */
+export type Due =
+  | { readonly kind: 'wake'; readonly wake: Wake }
+  /** Ask SSM about it. */
+  | { readonly kind: 'command'; readonly commandId: string }
+  /** An operator's run that its lane may not know of: operator-api stores the run before the lane's order for it. */
+  | { readonly kind: 'queued-run'; readonly lane: string; readonly createdAt: string; readonly runId: string };
+
+/** What is due; eventually consistent, which is why only reconcile uses it and everything it starts reads again. */
+export type DueStore = { readonly due: (now: string) => Promise<readonly Due[]> };
+
+const dueOf = (item: Item): Due => {
+  const pk = String(item[TABLE.partitionKey]);
+  if (pk.startsWith('LANE#')) return { kind: 'wake', wake: { kind: 'lane', lane: pk.slice(5) } };
+  if (pk.startsWith('COMMAND#')) return { kind: 'command', commandId: pk.slice(8) };
+  if (pk.startsWith('RUN#')) {
+    const runId = pk.slice(4);
+    const group = String(item.group);
+    if (group === runId) return { kind: 'wake', wake: { kind: 'run', runId } };
+    if (item.status === 'queued') return { kind: 'queued-run', lane: group, createdAt: String(item.createdAt), runId };
+    return { kind: 'wake', wake: { kind: 'lane', lane: group } };
+  }
+  throw new Error(`reading what is due: the item ${pk} / ${String(item[TABLE.sortKey])} has no business in the index`);
+};
+
+/** The sparse index of open runs, lanes and commands. */
+export const createDueStore = ({
+  client,
+  tableName,
+}: {
+  readonly client: Pick<DynamoDBDocumentClient, 'send'>;
+  readonly tableName: string;
+}): DueStore => ({
+  due: async (now) => {
+    const found: Due[] = [];
+    for (let shard = 0; shard < DUE_SHARDS; shard++) {
+      let start: Item | undefined;
+      do {
+        const page = await client.send(
+          new QueryCommand({
+            TableName: tableName,
+            IndexName: TABLE.byDue.name,
+            KeyConditionExpression: 'duePk = :pk AND dueSk <= :now',
+            ExpressionAttributeValues: { ':pk': index.open(shard), ':now': now },
+            ...(start === undefined ? {} : { ExclusiveStartKey: start }),
+          }),
+        );
+        found.push(...(page.Items ?? []).map(dueOf));
+        start = page.LastEvaluatedKey;
+      } while (start !== undefined);
+    }
+    return found;
+  },
+});

@@ -1,0 +1,72 @@
+import { fnv1a } from '../../../core/model/hash.ts';
+
+/** Names of the table's keys and secondary indexes; `infra` builds the table from these. */
+export const TABLE = {
+  partitionKey: 'pk',
+  sortKey: 'sk',
+  timeToLive: 'expiresAt',
+  /** Runs of a cluster by time; results of a node by time. */
+  byOwner: { name: 'byOwner', partitionKey: 'ownerPk', sortKey: 'ownerSk' },
+  /** Results of a cluster by outcome and time. */
+  byOutcome: { name: 'byOutcome', partitionKey: 'outcomePk', sortKey: 'outcomeSk' },
+  /** Results by reason and day. */
+  byReason: { name: 'byReason', partitionKey: 'reasonPk', sortKey: 'reasonSk' },
+  /** Sparse: what is open and when it is due; quarantined nodes. */
+  byDue: { name: 'byDue', partitionKey: 'duePk', sortKey: 'dueSk' },
+} as const;
+
+/** How many partitions results of one outcome, or of one reason and day, are spread over. */
+export const RESULT_SHARDS = 8;
+/** How many partitions the few open runs and lanes share. */
+export const DUE_SHARDS = 2;
+
+/** The shard of a text among `shards`; stable for ever, since it is part of stored keys. */
+export const shardOf = (text: string, shards: number): number => fnv1a(text) % shards;
+
+/**
+ * Every key of the audit table. Partition key prefixes also fence the functions' roles (`dynamodb:LeadingKeys`):
+ * no role may update or delete below `RESULT#`.
+ */
+export const keys = {
+  run: (runId: string) => ({ pk: `RUN#${runId}`, sk: 'STATE' }),
+  observation: (runId: string, commandKey: string) => ({ pk: `RUN#${runId}`, sk: `COMMAND#${commandKey}` }),
+  cancelRequest: (runId: string) => ({ pk: `RUN#${runId}`, sk: 'CANCEL' }),
+  results: (runId: string) => `RESULT#${runId}`,
+  result: (runId: string, instanceId: string) => ({ pk: `RESULT#${runId}`, sk: instanceId }),
+  lateResult: (runId: string, instanceId: string) => ({ pk: `RESULT#${runId}`, sk: `${instanceId}#LATE` }),
+  command: (commandId: string) => ({ pk: `COMMAND#${commandId}`, sk: 'COMMAND' }),
+  lane: (lane: string) => ({ pk: `LANE#${lane}`, sk: 'STATE' }),
+  mailboxPrefix: 'NODE#',
+  mailbox: (lane: string, instanceId: string) => ({ pk: `LANE#${lane}`, sk: `NODE#${instanceId}` }),
+  queuedPrefix: 'QUEUED#',
+  queuedRun: (lane: string, createdAt: string, runId: string) => ({
+    pk: `LANE#${lane}`,
+    sk: `QUEUED#${createdAt}#${runId}`,
+  }),
+  cluster: (cluster: string) => ({ pk: `CLUSTER#${cluster}`, sk: 'STATE' }),
+  nodeState: (instanceId: string, remediation: string) => ({ pk: `NODE#${instanceId}`, sk: `STATE#${remediation}` }),
+  nodeEvent: (instanceId: string, at: string, id: string) => ({ pk: `NODE#${instanceId}`, sk: `EVENT#${at}#${id}` }),
+  request: (requestId: string) => ({ pk: `REQUEST#${requestId}`, sk: 'REQUEST' }),
+  pauses: 'PAUSES',
+  pause: (scope: string) => ({ pk: 'PAUSES', sk: `CURRENT#${scope}` }),
+  pauseEvent: (at: string, id: string) => ({ pk: 'PAUSES', sk: `EVENT#${at}#${id}` }),
+  rate: (source: string, minute: string) => ({ pk: `RATE#${source}`, sk: minute }),
+} as const;
+
+/** Partition keys of the secondary indexes. */
+export const index = {
+  runsOf: (cluster: string) => `RUNS#${cluster}`,
+  node: (instanceId: string) => `NODE#${instanceId}`,
+  outcome: (cluster: string, outcome: string, shard: number) => `OUTCOME#${cluster}#${outcome}#${shard}`,
+  reasonDay: (reason: string, day: string, shard: number) => `REASON#${reason}#${day}#${shard}`,
+  open: (shard: number) => `OPEN#${shard}`,
+  quarantine: 'QUARANTINE',
+} as const;
+
+/** The pause scope of everything. */
+export const ALL_CLUSTERS = 'ALL';
+/** The pause scope of one cluster. */
+export const clusterScope = (cluster: string): string => `CLUSTER#${cluster}`;
+
+/** A lane's name: cluster and remediation. Cluster names have no `/`. */
+export const laneName = (cluster: string, remediation: string): string => `${cluster}/${remediation}`;

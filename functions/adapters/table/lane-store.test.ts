@@ -1,0 +1,135 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { newLane } from '../../../core/runs/lane.ts';
+import { at, node, nodes, START } from '../../../test/support/runs.ts';
+import { startTable, type TestTable } from '../../../test/support/table.ts';
+import { VersionConflictError } from './items.ts';
+import { createLaneStore, type LaneStore } from './lane-store.ts';
+import { createSignalStore, type SignalStore } from './signal-store.ts';
+
+let table: TestTable;
+let store: LaneStore;
+let signals: SignalStore;
+let ids = 0;
+beforeAll(async () => {
+  table = await startTable();
+  store = createLaneStore(table);
+  signals = createSignalStore({ ...table, newId: () => `v${++ids}` });
+});
+afterAll(() => table.stop());
+
+const news = (lane: string, instanceId: string, seenAt = START) =>
+  signals.addNews({
+    lane,
+    cluster: 'demo',
+    instanceId,
+    reason: 'SandboxImageMissing',
+    image: 'x'.repeat(300),
+    firstSeenAt: seenAt,
+    lastSeenAt: seenAt,
+    signals: 1,
+    source: 'fleetmend.logs',
+  });
+const onlyRow = async (lane: string) => (await store.mailbox(lane))[0] ?? expect.fail('there is no row');
+
+describe('a lane', () => {
+  it('is stored first by whoever comes first, and then over its version only', async () => {
+    expect(await store.get('demo/a')).toBeUndefined();
+    const first = await store.save({ ...newLane('demo/a'), dueAt: START });
+    expect(first.version).toBe(1);
+    await expect(store.save(newLane('demo/a'))).rejects.toBeInstanceOf(VersionConflictError);
+    const second = await store.save({ ...first, activeRunId: 'r-1' });
+    await expect(store.save({ ...first, activeRunId: 'r-2' })).rejects.toBeInstanceOf(VersionConflictError);
+    expect(await store.get('demo/a')).toEqual(second);
+  });
+
+  it('that a signal touched is saved over like any other', async () => {
+    await signals.touchLane('demo', 'b', START);
+    const lane = (await store.get('demo/b')) ?? expect.fail();
+    expect((await store.save({ ...lane, evidence: 1 })).version).toBe(1);
+    await signals.touchLane('demo', 'b', at(-5));
+    expect(await store.get('demo/b')).toMatchObject({ version: 1, evidence: 1, dueAt: at(-5) });
+  });
+
+  it('that is not due any more leaves the index', async () => {
+    const lane = await store.save({ ...newLane('demo/c'), dueAt: START });
+    const { dueAt, ...rest } = lane;
+    await store.save(rest);
+    expect((await table.items('LANE#demo/c'))[0]).not.toHaveProperty('duePk');
+  });
+});
+
+describe('a mailbox', () => {
+  it('is read whole, over many pages, and holds its own rows only', async () => {
+    for (const id of nodes(30)) await news('demo/d', id);
+    await store.queueRun('demo/d', START, 'r-1');
+    await store.save(newLane('demo/d'));
+    await news('demo/dd', node(1));
+    const rows = await store.mailbox('demo/d');
+    expect(rows.map((r) => r.instanceId)).toEqual(nodes(30));
+    let pages = 0;
+    const paged = createLaneStore({
+      ...table,
+      client: {
+        send: (async (command: { input: object; constructor: { name: string } }) => {
+          if (command.constructor.name === 'QueryCommand') {
+            pages++;
+            Object.assign(command.input, { Limit: 7 });
+          }
+          return await table.client.send(command as never);
+        }) as typeof table.client.send,
+      },
+    });
+    expect(await paged.mailbox('demo/d')).toEqual(rows);
+    expect(pages).toBe(5);
+  });
+
+  it('drops a row that has not changed, and leaves one that has', async () => {
+    await news('demo/e', node(1));
+    const { version } = await onlyRow('demo/e');
+    await news('demo/e', node(1), at(10));
+    await store.drop({ lane: 'demo/e', instanceId: node(1), version });
+    const changed = await onlyRow('demo/e');
+    expect(changed.lastSeenAt).toBe(at(10));
+    await store.drop({ lane: 'demo/e', instanceId: node(1), version: changed.version });
+    await store.drop({ lane: 'demo/e', instanceId: node(1), version: changed.version });
+    expect(await store.mailbox('demo/e')).toEqual([]);
+  });
+
+  it('keeps a row for later with the reason, drops an older reason, and does neither to a row that has changed', async () => {
+    await news('demo/f', node(1));
+    const { version } = await onlyRow('demo/f');
+    const row = { lane: 'demo/f', instanceId: node(1), version };
+    await store.defer({ ...row, notBefore: at(60), why: 'CoolingDown', decidedAt: at(1) });
+    expect(await onlyRow('demo/f')).toMatchObject({
+      notBefore: at(60),
+      skipped: 'CoolingDown',
+      decidedAt: at(1),
+      version,
+    });
+    await store.defer({ ...row, notBefore: at(90), decidedAt: at(2) });
+    expect(await onlyRow('demo/f')).not.toHaveProperty('skipped');
+    await news('demo/f', node(1), at(10));
+    await store.defer({ ...row, notBefore: at(900), decidedAt: at(3) });
+    expect((await onlyRow('demo/f')).notBefore).toBe(at(90));
+    await store.defer({ ...row, instanceId: node(2), notBefore: at(900), decidedAt: at(3) });
+    expect(await store.mailbox('demo/f')).toHaveLength(1);
+  });
+});
+
+it("operators' runs stand in line in the order of their asking, each once", async () => {
+  await store.queueRun('demo/g', at(2), 'r-b');
+  await store.queueRun('demo/g', at(1), 'r-z');
+  await store.queueRun('demo/g', at(2), 'r-b');
+  const line = await store.queuedRuns('demo/g');
+  expect(line.map((q) => q.runId)).toEqual(['r-z', 'r-b']);
+  await store.removeQueuedRun('demo/g', line[0]?.sortKey ?? '');
+  expect((await store.queuedRuns('demo/g')).map((q) => q.runId)).toEqual(['r-b']);
+});
+
+it('what the lanes of a cluster share has one writer at a time', async () => {
+  const empty = await store.getCluster('shared');
+  expect(empty).toEqual({ cluster: 'shared', version: 0, slots: {} });
+  await store.saveCluster({ ...empty, slots: { 'shared/a': 3 } });
+  await expect(store.saveCluster({ ...empty, slots: { 'shared/b': 1 } })).rejects.toBeInstanceOf(VersionConflictError);
+  expect(await store.getCluster('shared')).toMatchObject({ version: 1, slots: { 'shared/a': 3 } });
+});

@@ -1,0 +1,205 @@
+import { PutCommand } from '@aws-sdk/lib-dynamodb';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Attempt, type CommandRow, ResultRow } from '../../../core/state/rows.ts';
+import { at, LIMITS, node, nodes, START } from '../../../test/support/runs.ts';
+import { startTable, type TestTable } from '../../../test/support/table.ts';
+import { rowOf } from './items.ts';
+import { keys } from './keys.ts';
+import { createResultStore, isFailedAttempt, type ResultStore } from './result-store.ts';
+
+let table: TestTable;
+let store: ResultStore;
+beforeAll(async () => {
+  table = await startTable();
+  store = createResultStore({ ...table, limits: LIMITS, wait: async () => {} });
+});
+afterAll(() => table.stop());
+
+const result = (runId: string, over: Partial<ResultRow> = {}): ResultRow => ({
+  runId,
+  cluster: 'demo',
+  instanceId: node(1),
+  remediation: 'pause-image',
+  action: 'repair',
+  outcome: 'TimedOut',
+  message: 'm',
+  commandId: 'c-1',
+  endedAt: at(5),
+  at: at(9),
+  ...over,
+});
+const stored = async (runId: string) => (await table.items(`RESULT#${runId}`)).map((i) => rowOf(ResultRow, i));
+const command: CommandRow = {
+  commandId: 'c-1',
+  runId: 'r-1',
+  key: '1',
+  group: 'demo/pause-image',
+  cluster: 'demo',
+  remediation: 'pause-image',
+  action: 'repair',
+  instanceIds: nodes(50),
+  sparse: false,
+  sentAt: START,
+  softDeadlineAt: at(90),
+  hardDeadlineAt: at(390),
+};
+
+describe('a result', () => {
+  it('is written once; another one stands beside it as late, and a third changes nothing', async () => {
+    expect(await store.putResult(result('r-a'))).toBe('first');
+    expect(await store.putResult(result('r-a', { at: at(10) }))).toBe('known');
+    expect(await store.putResult(result('r-a', { outcome: 'Repaired' }))).toBe('late');
+    expect(await store.putResult(result('r-a', { outcome: 'Repaired' }))).toBe('known');
+    expect(await store.putResult(result('r-a', { outcome: 'Healthy' }))).toBe('known');
+    expect(await stored('r-a')).toEqual([result('r-a'), result('r-a', { outcome: 'Repaired', late: true })]);
+  });
+
+  it('is found by its node, by outcome and by reason and day', async () => {
+    await store.putResult(result('r-b', { reason: 'DiskFull', outcome: 'NotRepaired' }));
+    expect((await table.items('RESULT#r-b'))[0]).toMatchObject({
+      ownerPk: `NODE#${node(1)}`,
+      ownerSk: `${at(5)}#r-b#${node(1)}`,
+      outcomePk: expect.stringMatching(/^OUTCOME#demo#NotRepaired#\d$/),
+      reasonPk: expect.stringMatching(/^REASON#DiskFull#2026-08-22#\d$/),
+    });
+    await store.putResult(result('r-c'));
+    expect((await table.items('RESULT#r-c'))[0]).not.toHaveProperty('reasonPk');
+  });
+});
+
+describe('a sent command', () => {
+  it('is stored once, due at its soft deadline, then when it is said, then never', async () => {
+    await store.putCommand(command);
+    await store.putCommand({ ...command, runId: 'r-other' });
+    expect(await store.getCommand('c-1')).toEqual(command);
+    expect(await store.getCommand('c-2')).toBeUndefined();
+    const item = async () => (await table.items('COMMAND#c-1'))[0];
+    expect(await item()).toMatchObject({ dueSk: at(90) });
+    await store.setCommandDue('c-1', at(390));
+    expect(await item()).toMatchObject({ dueSk: at(390) });
+    await store.setCommandDue('c-1', undefined);
+    expect(await item()).not.toHaveProperty('duePk');
+    await expect(store.setCommandDue('c-2', undefined)).rejects.toThrow();
+  });
+});
+
+describe('what is remembered of a node', () => {
+  const about = (n: number) => ({ instanceId: node(n), cluster: 'demo', remediation: 'pause-image' });
+  const attempt = (seconds: number, outcome: Attempt['outcome'] = 'NotRepaired'): Attempt => ({
+    at: at(seconds),
+    outcome,
+  });
+
+  it('has one attempt for each run, the last word counting', async () => {
+    await store.recordAttempt(about(1), 'r-1', attempt(0, 'TimedOut'));
+    await store.recordAttempt(about(1), 'r-1', attempt(5, 'Repaired'));
+    const row = await store.recordAttempt(about(1), 'r-2', attempt(9));
+    expect(row).toEqual({ ...about(1), attempts: { 'r-1': attempt(5, 'Repaired'), 'r-2': attempt(9) } });
+  });
+
+  it('forgets attempts of more than a day ago', async () => {
+    await store.recordAttempt(about(2), 'r-1', attempt(0));
+    await store.recordAttempt(about(2), 'r-2', attempt(3600));
+    const row = await store.recordAttempt(about(2), 'r-3', attempt(86_400));
+    expect(Object.keys(row.attempts)).toEqual(['r-2', 'r-3']);
+  });
+
+  it('loses no attempt where two are recorded at once', async () => {
+    await Promise.all(['r-1', 'r-2', 'r-3'].map((run, i) => store.recordAttempt(about(3), run, attempt(i))));
+    expect(Object.keys((await store.nodeStates([node(3)], 'pause-image')).get(node(3))?.attempts ?? {})).toHaveLength(
+      3,
+    );
+  });
+
+  it('keeps the first time of a quarantine, through later attempts', async () => {
+    const row = await store.recordAttempt(about(4), 'r-1', attempt(0));
+    await store.quarantine(row, at(10), 'grow the disk');
+    await store.quarantine(row, at(20), 'replace the node');
+    await store.recordAttempt(about(4), 'r-2', attempt(30));
+    const state = (await store.nodeStates([node(4)], 'pause-image')).get(node(4));
+    expect(state).toMatchObject({ quarantinedAt: at(10), quarantineAdvice: 'replace the node' });
+    expect((await table.items(`NODE#${node(4)}`))[0]).toMatchObject({
+      duePk: 'QUARANTINE',
+      dueSk: `${at(10)}#${node(4)}#pause-image`,
+    });
+  });
+
+  it('is read for hundreds of nodes, though DynamoDB leaves keys unprocessed', async () => {
+    for (const id of nodes(3)) await store.recordAttempt({ ...about(0), instanceId: id }, 'r-9', attempt(0));
+    let calls = 0;
+    const shy = createResultStore({
+      ...table,
+      limits: LIMITS,
+      wait: async () => {},
+      client: {
+        send: (async (sent: { input: { RequestItems?: Record<string, { Keys: object[] }> } }) => {
+          const keysAsked = sent.input.RequestItems?.[table.tableName]?.Keys ?? [];
+          expect(keysAsked.length).toBeLessThanOrEqual(100);
+          calls++;
+          if (keysAsked.length < 2) return await table.client.send(sent as never);
+          // It answers half of what it is asked.
+          const half = Math.ceil(keysAsked.length / 2);
+          sent.input.RequestItems = { [table.tableName]: { Keys: keysAsked.slice(0, half) } };
+          const answer = (await table.client.send(sent as never)) as object;
+          return { ...answer, UnprocessedKeys: { [table.tableName]: { Keys: keysAsked.slice(half) } } };
+        }) as typeof table.client.send,
+      },
+    });
+    const wanted = nodes(8);
+    const states = await shy.nodeStates(wanted, 'pause-image');
+    expect([...states.keys()].filter((id) => nodes(3).includes(id))).toHaveLength(3);
+    expect(calls).toBe(4);
+    expect((await store.nodeStates(nodes(250), 'pause-image')).size).toBeGreaterThanOrEqual(3);
+    expect((await store.nodeStates([], 'pause-image')).size).toBe(0);
+  });
+
+  it('throws where keys stay unprocessed', async () => {
+    const never = createResultStore({
+      ...table,
+      limits: LIMITS,
+      wait: async () => {},
+      client: {
+        send: (async () => ({
+          UnprocessedKeys: { [table.tableName]: { Keys: [keys.nodeState(node(1), 'x')] } },
+        })) as never,
+      },
+    });
+    await expect(never.nodeStates([node(1)], 'x')).rejects.toThrow(/left unprocessed 6 times/);
+  });
+
+  it.each([
+    ['NotRepaired', true],
+    ['Relapsed', true],
+    ['TimedOut', true],
+    ['Unknown', true],
+    ['Repaired', false],
+    ['Healthy', false],
+  ] as const)('%s is a failed attempt: %s', (outcome, expected) => {
+    expect(isFailedAttempt(attempt(0, outcome))).toBe(expected);
+  });
+
+  it('takes no attempt into account that failed because the registry was down', () => {
+    expect(isFailedAttempt({ ...attempt(0, 'NotRepaired'), reason: 'RegistryUnreachable' })).toBe(false);
+    expect(isFailedAttempt({ ...attempt(0, 'NotRepaired'), reason: 'DiskFull' })).toBe(true);
+  });
+});
+
+describe('a pause', () => {
+  const put = (scope: string, state: 'paused' | 'resumed') =>
+    table.client.send(
+      new PutCommand({
+        TableName: table.tableName,
+        Item: { ...keys.pause(scope), scope, state, at: START, by: 'mei', reason: 'an upgrade' },
+      }),
+    );
+  it('of one cluster, or of all, is in force until it is resumed', async () => {
+    expect(await store.pauseFor('demo')).toBeUndefined();
+    await put('CLUSTER#demo', 'paused');
+    expect(await store.pauseFor('demo')).toMatchObject({ by: 'mei' });
+    expect(await store.pauseFor('demo-2')).toBeUndefined();
+    await put('CLUSTER#demo', 'resumed');
+    expect(await store.pauseFor('demo')).toBeUndefined();
+    await put('ALL', 'paused');
+    expect(await store.pauseFor('demo-2')).toMatchObject({ scope: 'ALL' });
+  });
+});

@@ -1,0 +1,87 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { aRun, at, node, observed, START } from '../../../test/support/runs.ts';
+import { startTable, type TestTable } from '../../../test/support/table.ts';
+import { VersionConflictError } from './items.ts';
+import { keys } from './keys.ts';
+import { createRunStore, type RunStore } from './run-store.ts';
+
+let table: TestTable;
+let store: RunStore;
+beforeAll(async () => {
+  table = await startTable();
+  store = createRunStore({ ...table, retentionDays: 10 });
+});
+afterAll(() => table.stop());
+
+describe('a run', () => {
+  it('is stored once, and read as it was stored', async () => {
+    const run = aRun(3, { runId: 'r-once' });
+    expect(await store.get('r-once')).toBeUndefined();
+    expect(await store.create(run)).toBe(true);
+    expect(await store.create({ ...run, cluster: 'other' })).toBe(false);
+    expect(await store.get('r-once')).toEqual(run);
+  });
+
+  it('is saved over the version that was read, and over no other', async () => {
+    const run = aRun(3, { runId: 'r-save' });
+    await store.create(run);
+    const next = await store.save({ ...run, settled: { Gone: 1 } });
+    expect(next.version).toBe(1);
+    await expect(store.save({ ...run, settled: { Gone: 2 } })).rejects.toBeInstanceOf(VersionConflictError);
+    await expect(store.save(aRun(1, { runId: 'r-nobody' }))).rejects.toBeInstanceOf(VersionConflictError);
+    expect(await store.get('r-save')).toEqual(next);
+  });
+
+  it('is open until it has ended and kept all its promises', async () => {
+    const run = aRun(0, { runId: 'r-open' });
+    await store.create(run);
+    const item = async () => (await table.items('RUN#r-open'))[0];
+    expect(await item()).toMatchObject({ duePk: expect.stringMatching(/^OPEN#/), dueSk: START, ownerPk: 'RUNS#demo' });
+    const ended = await store.save({ ...run, status: 'ended', outbox: [{ kind: 'cancel', commandId: 'c' }] });
+    expect(await item()).toMatchObject({ dueSk: START });
+    await store.save({ ...ended, outbox: [] });
+    expect(await item()).not.toHaveProperty('duePk');
+    expect((await item())?.expiresAt).toBe(Date.parse(START) / 1000 + 10 * 86_400);
+  });
+
+  it('that cannot be read is not acted upon: the error names the row and the field', async () => {
+    const { PutCommand } = await import('@aws-sdk/lib-dynamodb');
+    await table.client.send(
+      new PutCommand({ TableName: table.tableName, Item: { ...keys.run('r-bad'), ...aRun(1), status: 'asleep' } }),
+    );
+    await expect(store.get('r-bad')).rejects.toThrow(/reading the row RUN#r-bad \/ STATE:[\s\S]*status/);
+  });
+});
+
+describe('an observation', () => {
+  const seen = (final: boolean, outcome: 'TimedOut' | 'Repaired' | 'Healthy') =>
+    observed('1', { [node(1)]: { outcome } }, { runId: 'r-seen', final, closedBy: final ? 'end' : 'soft-deadline' });
+
+  it('that is final stands, whatever comes after it', async () => {
+    await store.putObservation(seen(false, 'TimedOut'));
+    await store.putObservation(seen(false, 'Healthy'));
+    expect(await store.observations('r-seen')).toEqual([seen(false, 'TimedOut')]);
+    await store.putObservation(seen(true, 'Repaired'));
+    await store.putObservation(seen(false, 'TimedOut'));
+    await store.putObservation(seen(true, 'Healthy'));
+    expect(await store.observations('r-seen')).toEqual([seen(true, 'Repaired')]);
+  });
+
+  it('of a run comes with all the others, over many pages', async () => {
+    const padding = 'x'.repeat(60_000);
+    for (let i = 0; i < 20; i++) {
+      await store.putObservation({ ...observed(String(i), { [node(i)]: {} }), runId: 'r-many', status: padding });
+    }
+    expect(await store.observations('r-many')).toHaveLength(20);
+    expect(await store.observations('r-man')).toEqual([]);
+  });
+});
+
+it('a cancellation is seen at once, and is of its run alone', async () => {
+  const { PutCommand } = await import('@aws-sdk/lib-dynamodb');
+  await table.client.send(
+    new PutCommand({ TableName: table.tableName, Item: { ...keys.cancelRequest('r-c'), at: at(1) } }),
+  );
+  expect(await store.isCancelled('r-c')).toBe(true);
+  expect(await store.isCancelled('r-d')).toBe(false);
+});

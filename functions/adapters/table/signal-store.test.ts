@@ -1,0 +1,138 @@
+import { PutCommand } from '@aws-sdk/lib-dynamodb';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { PendingNews } from '../../../core/signals/route.ts';
+import { LaneState, PendingNode } from '../../../core/state/rows.ts';
+import { startTable, type TestTable } from '../../../test/support/table.ts';
+import { createDueStore } from './due-store.ts';
+import { rowOf } from './items.ts';
+import { keys } from './keys.ts';
+import { createLaneStore } from './lane-store.ts';
+import { createSignalStore, type SignalStore } from './signal-store.ts';
+
+let table: TestTable;
+let store: SignalStore;
+let ids = 0;
+beforeAll(async () => {
+  table = await startTable();
+  store = createSignalStore({ ...table, newId: () => `v${++ids}` });
+});
+afterAll(() => table.stop());
+
+const news = (lane: string, over: Partial<PendingNews> = {}): PendingNews => ({
+  lane,
+  cluster: 'demo',
+  instanceId: 'i-0123456789abcdef0',
+  reason: 'SandboxImageMissing',
+  firstSeenAt: '2026-08-22T10:00:00.000Z',
+  lastSeenAt: '2026-08-22T10:00:10.000Z',
+  signals: 2,
+  source: 'fleetmend.logs',
+  ...over,
+});
+const rows = async (lane: string) =>
+  (await table.items(`LANE#${lane}`)).filter((i) => String(i.sk).startsWith('NODE#')).map((i) => rowOf(PendingNode, i));
+
+describe('addNews', () => {
+  it('adds a row, and leaves it alone when the same news comes again', async () => {
+    expect(await store.addNews(news('demo/a'))).toBe('added');
+    const [first] = await rows('demo/a');
+    for (let i = 0; i < 20; i++) expect(await store.addNews(news('demo/a'))).toBe('unchanged');
+    expect(await rows('demo/a')).toEqual([first]);
+  });
+
+  it('widens the times, counts, and gives a new version for newer news', async () => {
+    await store.addNews(news('demo/b'));
+    const [before] = await rows('demo/b');
+    await store.addNews(
+      news('demo/b', { firstSeenAt: '2026-08-22T10:00:05.000Z', lastSeenAt: '2026-08-22T10:01:00.000Z', signals: 3 }),
+    );
+    const [after] = await rows('demo/b');
+    expect(after).toMatchObject({
+      firstSeenAt: '2026-08-22T10:00:00.000Z',
+      lastSeenAt: '2026-08-22T10:01:00.000Z',
+      signals: 5,
+    });
+    expect(after?.version).not.toBe(before?.version);
+  });
+
+  it("keeps the planner's notBefore and decision", async () => {
+    await store.addNews(news('demo/c'));
+    const [row] = await rows('demo/c');
+    const decided = {
+      notBefore: '2026-08-22T10:15:00.000Z',
+      skipped: 'CoolingDown',
+      decidedAt: '2026-08-22T10:00:11.000Z',
+    };
+    const key = keys.mailbox('demo/c', 'i-0123456789abcdef0');
+    await table.client.send(new PutCommand({ TableName: table.tableName, Item: { ...key, ...row, ...decided } }));
+    await store.addNews(news('demo/c', { lastSeenAt: '2026-08-22T10:02:00.000Z' }));
+    expect(await rows('demo/c')).toMatchObject([{ notBefore: '2026-08-22T10:15:00.000Z', skipped: 'CoolingDown' }]);
+  });
+
+  it('loses no news when many writers meet at one row', async () => {
+    const at = (s: number) => `2026-08-22T10:00:${String(s).padStart(2, '0')}.000Z`;
+    await Promise.all(
+      [10, 11, 12, 13].map((s) => store.addNews(news('demo/d', { firstSeenAt: at(s), lastSeenAt: at(s), signals: 1 }))),
+    );
+    expect(await rows('demo/d')).toMatchObject([{ firstSeenAt: at(10), lastSeenAt: at(13) }]);
+  });
+});
+
+describe('touchLane', () => {
+  it('makes a lane that the lane store and reconcile can read', async () => {
+    expect(await store.touchLane('demo', 'pause-image', '2026-08-22T10:00:00.000Z')).toBe('demo/pause-image');
+    const lanes = createLaneStore(table);
+    const lane = await lanes.get('demo/pause-image');
+    expect(lane).toEqual(
+      LaneState.parse({
+        lane: 'demo/pause-image',
+        cluster: 'demo',
+        remediation: 'pause-image',
+        version: 0,
+        dueAt: '2026-08-22T10:00:00.000Z',
+      }),
+    );
+    const due = await createDueStore(table).due('2026-08-22T10:00:00.000Z');
+    expect(due).toContainEqual(
+      expect.objectContaining({ kind: 'wake', wake: { kind: 'lane', lane: 'demo/pause-image' } }),
+    );
+    if (lane !== undefined) expect((await lanes.save(lane)).version).toBe(1);
+  });
+
+  it('only brings the time forward, and leaves the rest of the lane alone', async () => {
+    const lanes = createLaneStore(table);
+    await lanes.save({
+      lane: 'demo/x',
+      cluster: 'demo',
+      remediation: 'x',
+      version: 0,
+      evidence: 1,
+      activeRunId: 'r-1',
+      dueAt: '2026-08-22T11:00:00.000Z',
+    });
+    await store.touchLane('demo', 'x', '2026-08-22T10:30:00.000Z');
+    await store.touchLane('demo', 'x', '2026-08-22T10:45:00.000Z');
+    expect(await lanes.get('demo/x')).toMatchObject({
+      version: 1,
+      evidence: 1,
+      activeRunId: 'r-1',
+      dueAt: '2026-08-22T10:30:00.000Z',
+    });
+  });
+});
+
+describe('takeFromBudget', () => {
+  it('gives so many a minute to each source, also to callers at once', async () => {
+    const take = (source: string, now: string) => store.takeFromBudget(source, now, 3);
+    const answers = await Promise.all(Array.from({ length: 8 }, () => take('acme.alarms', '2026-08-22T10:00:30.000Z')));
+    expect(answers.filter(Boolean)).toHaveLength(3);
+    expect(await take('other', '2026-08-22T10:00:30.000Z')).toBe(true);
+    expect(await take('acme.alarms', '2026-08-22T10:01:00.000Z')).toBe(true);
+  });
+
+  it('leaves a counter that goes away', async () => {
+    await store.takeFromBudget('gone', '2026-08-22T10:00:30.000Z', 3);
+    const [item] = await table.items('RATE#gone');
+    expect(item?.expiresAt).toBe(Date.parse('2026-08-22T12:00:30Z') / 1000);
+  });
+});

@@ -1,0 +1,101 @@
+import type { Limits } from '../../core/model/policy.ts';
+import type { Wake } from '../../core/model/wake.ts';
+import { commandRowOf } from '../../core/runs/command.ts';
+import { isRunning } from '../../core/runs/invocation.ts';
+import type { CommandRow } from '../../core/state/rows.ts';
+import { COMMAND_STATUS_CHANGE, CommandStatusEvent, documentFamily } from '../../events/ssm-command.ts';
+import type { Sleep } from '../adapters/messaging/partial-failure.ts';
+import type { WakeQueue } from '../adapters/messaging/wake-queue.ts';
+import { type CommandReader, readComment } from '../adapters/ssm/run-command.ts';
+import type { ResultStore } from '../adapters/table/result-store.ts';
+import type { RunStore } from '../adapters/table/run-store.ts';
+import { PermanentError } from '../runtime/errors.ts';
+import type { Log } from '../runtime/logger.ts';
+import type { Count } from '../runtime/metrics.ts';
+import type { Settings } from '../runtime/settings.ts';
+import type { CommandObserver } from '../shared/command-observer.ts';
+
+/** What the function takes from the settings of a deployment. */
+export const trackSettings = ({ policy, documents }: Pick<Settings, 'policy' | 'documents'>) => ({
+  limits: policy.limits,
+  documentFamilies: new Set(Object.values(documents).map(({ name }) => documentFamily(name))),
+});
+
+/** What command-tracker works with. */
+export type CommandTrackerPorts = {
+  readonly observer: CommandObserver;
+  readonly runs: Pick<RunStore, 'get'>;
+  readonly results: Pick<ResultStore, 'getCommand' | 'putCommand'>;
+  readonly reader: Pick<CommandReader, 'byId'>;
+  readonly wakes: WakeQueue;
+  readonly limits: Limits;
+  /** The stack's documents, by their names without the hash: a command may have run an earlier version. */
+  readonly documentFamilies: ReadonlySet<string>;
+  readonly log: Log;
+  readonly count: Count;
+  readonly wait: Sleep;
+};
+
+/** Reads of a command whose end was announced but is not shown yet (list calls lag behind events), and their gap. */
+const READS = 4;
+const READ_GAP_MS = 1000;
+
+/** The FIFO group that a command's news wakes. */
+export const wakeOf = (command: Pick<CommandRow, 'group' | 'runId'>): Wake =>
+  command.group === command.runId ? { kind: 'run', runId: command.runId } : { kind: 'lane', lane: command.group };
+
+/**
+ * Where a command belongs. Its event can be quicker than the row that run-controller writes, or run-controller may have died
+ * before it: then the Comment leads to the run. Undefined for a command that is not ours.
+ */
+const locate = async (deps: CommandTrackerPorts, commandId: string): Promise<CommandRow | undefined> => {
+  const row = await deps.results.getCommand(commandId);
+  if (row !== undefined) return row;
+  const listed = await deps.reader.byId(commandId);
+  const ours = listed === undefined ? undefined : readComment(listed.comment);
+  if (listed === undefined || ours === undefined) return undefined;
+  const run = await deps.runs.get(ours.runId);
+  const command = run?.commands.find((c) => c.key === ours.key);
+  // A command that is closed has been read; one that has another id is not the one that this run sent.
+  if (run === undefined || command === undefined || command.instanceIds.length === 0) return undefined;
+  if (command.commandId !== undefined && command.commandId !== commandId) return undefined;
+  const found = commandRowOf(run, command, commandId, listed.requestedAt, deps.limits);
+  await deps.results.putCommand(found);
+  return found;
+};
+
+/** Takes one command-level event: results first, then the observation, then the wake; then it is acknowledged. */
+export const trackEvent = async (deps: CommandTrackerPorts, body: unknown): Promise<void> => {
+  const parsed = CommandStatusEvent.safeParse(body);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    throw new PermanentError(
+      `reading the ${COMMAND_STATUS_CHANGE}: field ${issue?.path.join('.') || '(event)'}: ${issue?.message ?? 'invalid'}`,
+    );
+  }
+  const { 'command-id': commandId, 'document-name': documentName, status } = parsed.data.detail;
+  if (!deps.documentFamilies.has(documentFamily(documentName)) || isRunning(status)) {
+    deps.count('EventIgnored');
+    return;
+  }
+  const command = await locate(deps, commandId);
+  if (command === undefined) {
+    deps.count('CommandNotOurs');
+    deps.log.info('a command that no run sent', { commandId, documentName, status });
+    return;
+  }
+  for (let read = 1; !(await deps.observer.observe(command)); read++) {
+    if (read === READS) {
+      // Its deadline is stored: reconcile reads it then.
+      deps.count('EndNotShownYet');
+      deps.log.warn('the command has ended, but its invocations do not show it yet', {
+        commandId,
+        runId: command.runId,
+      });
+      return;
+    }
+    await deps.wait(READ_GAP_MS);
+  }
+  await deps.wakes.wake([wakeOf(command)]);
+  deps.log.info('results', { commandId, runId: command.runId, key: command.key, status });
+};

@@ -1,0 +1,78 @@
+import type { Memory } from '../../core/logs/dedupe.ts';
+import { readSymptoms, symptomKey } from '../../core/logs/symptoms.ts';
+import { type CatalogueEntry, remediationFor } from '../../core/signals/route.ts';
+import { decodeLogs } from '../../events/logs-subscription.ts';
+import { LOGS_SOURCE, nodeSymptom } from '../../events/node-symptom.ts';
+import type { Bus } from '../adapters/messaging/bus.ts';
+import type { DeadLetters } from '../adapters/messaging/dead-letters.ts';
+import { PermanentError } from '../runtime/errors.ts';
+import type { Log } from '../runtime/logger.ts';
+import type { Count } from '../runtime/metrics.ts';
+
+/** A node's complaint is repeated on the bus at most this often by one execution environment. */
+export const QUIET_MS = 60_000;
+/** How many (node, reason) pairs an execution environment remembers: some MB at most. */
+export const MAX_REMEMBERED = 20_000;
+
+/** What log-classifier works with. */
+export type LogClassifierPorts = {
+  readonly bus: Bus;
+  readonly deadLetters: DeadLetters;
+  readonly memory: Memory;
+  readonly catalogue: readonly CatalogueEntry[];
+  /** The cluster of each configured log group. */
+  readonly logGroups: Readonly<Record<string, string>>;
+  readonly log: Log;
+  readonly count: Count;
+  readonly now: () => Date;
+};
+
+const publish = async (deps: LogClassifierPorts, event: unknown): Promise<void> => {
+  const reading = decodeLogs(event);
+  if (reading.kind === 'unreadable') throw new PermanentError(reading.message);
+  const { payload } = reading;
+  if (payload.messageType === 'CONTROL_MESSAGE') return;
+  const { logGroup, logStream, logEvents } = payload;
+  const cluster = Object.hasOwn(deps.logGroups, logGroup) ? deps.logGroups[logGroup] : undefined;
+  if (cluster === undefined) {
+    deps.count('LogGroupNotConfigured');
+    deps.log.warn(
+      'dropping the lines of a log group that no cluster lists: delete its subscription filter, or add the group to logGroups of its cluster and deploy',
+      { logGroup, lines: logEvents.length },
+    );
+    return;
+  }
+  const nowMs = deps.now().getTime();
+  const knows = (reason: string): boolean => remediationFor(deps.catalogue, reason) !== undefined;
+  const { symptoms, withoutInstance } = readSymptoms(cluster, logStream, logEvents, nowMs, knows);
+  if (withoutInstance > 0) {
+    deps.count('LinesWithoutInstance', withoutInstance);
+    deps.log.warn('lines show a fault but name no instance: give Fluent Bit its aws filter', {
+      logGroup,
+      logStream,
+      lines: withoutInstance,
+    });
+  }
+  const fresh = symptoms.filter((symptom) => !deps.memory.said(symptomKey(symptom), nowMs));
+  await deps.bus.put(fresh.map((symptom) => nodeSymptom(LOGS_SOURCE, symptom)));
+  for (const symptom of fresh) deps.memory.note(symptomKey(symptom), nowMs);
+  if (symptoms.length === 0) return;
+  deps.count('Symptoms', fresh.length);
+  deps.count('SymptomsSuppressed', symptoms.length - fresh.length);
+  deps.log.info('symptoms', { cluster, lines: logEvents.length, published: fresh.map(symptomKey) });
+};
+
+/**
+ * Turns one CloudWatch Logs subscription event into `Node Symptom` events. Bad input goes to the bad-input queue and
+ * is acknowledged; it throws where the bus or that queue would not take something, so that Lambda retries.
+ */
+export const handleLogs = async (deps: LogClassifierPorts, event: unknown): Promise<void> => {
+  try {
+    await publish(deps, event);
+  } catch (thrown) {
+    if (!(thrown instanceof PermanentError)) throw thrown;
+    await deps.deadLetters.put({ body: JSON.stringify(event) ?? 'null', reason: thrown.message });
+    deps.log.warn('bad input', { reason: thrown.message });
+    deps.count('BadInput');
+  }
+};

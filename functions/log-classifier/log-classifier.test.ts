@@ -1,0 +1,207 @@
+import { randomBytes } from 'node:crypto';
+import { gzipSync } from 'node:zlib';
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { createMemory } from '../../core/logs/dedupe.ts';
+import { logsSubscription, MAX_PAYLOAD_BYTES } from '../../events/logs-subscription.ts';
+import { NodeSymptomDetail } from '../../events/node-symptom.ts';
+import { testSettings } from '../../test/support/settings.ts';
+import { recorder } from '../../test/support/telemetry.ts';
+import type { BusEvent } from '../adapters/messaging/bus.ts';
+import { handleLogs, type LogClassifierPorts, QUIET_MS } from './classify-batch.ts';
+
+const A = 'i-0123456789abcdef0';
+const START = Date.parse('2026-08-22T10:00:00Z');
+const IMAGE = '602401143452.dkr.ecr.us-west-2.amazonaws.com/eks/pause:3.5';
+const MISSING = `"RunPodSandbox from runtime service failed" err="failed to get sandbox image \\"${IMAGE}\\": 401 Unauthorized"`;
+
+const world = () => {
+  const put: BusEvent[] = [];
+  const letters: { body: string; reason: string }[] = [];
+  const clock = { ms: START };
+  const recording = recorder();
+  const deps: LogClassifierPorts = {
+    bus: {
+      put: async (events) => {
+        put.push(...events);
+      },
+    },
+    deadLetters: {
+      put: async (letter) => {
+        letters.push(letter);
+      },
+    },
+    memory: createMemory({ forMs: QUIET_MS, maxEntries: 100 }),
+    catalogue: testSettings().remediations,
+    logGroups: testSettings().logGroups,
+    log: recording.log,
+    count: recording.count,
+    now: () => new Date(clock.ms),
+  };
+  return { deps, put, letters, clock, ...recording };
+};
+
+const payload = (
+  lines: readonly { message: string; instanceId?: string; at?: number }[],
+  logGroup = '/aws/containerinsights/demo/dataplane',
+) =>
+  logsSubscription({
+    owner: '123456789012',
+    logGroup,
+    logStream: 'ip-10-0-1-23-dataplane.systemd.kubelet.service',
+    subscriptionFilters: ['fleetmend'],
+    logEvents: lines.map(({ message, instanceId = A, at = START }, i) => ({
+      id: String(i),
+      timestamp: at,
+      message: JSON.stringify({
+        hostname: 'ip-10-0-1-23',
+        systemd_unit: 'kubelet.service',
+        message,
+        ec2_instance_id: instanceId,
+      }),
+    })),
+  });
+const inBase64 = (text: string) => ({ awslogs: { data: gzipSync(text).toString('base64') } });
+
+describe('log-classifier', () => {
+  it('puts one symptom on the bus for a node that complains many times', async () => {
+    const { deps, put, letters } = world();
+    await handleLogs(
+      deps,
+      payload([{ message: MISSING, at: START - 20_000 }, { message: MISSING }, { message: 'fine' }]),
+    );
+    expect(put).toEqual([
+      {
+        source: 'fleetmend.logs',
+        detailType: 'Node Symptom',
+        detail: {
+          cluster: 'demo',
+          instanceId: A,
+          reason: 'SandboxImageMissing',
+          image: IMAGE,
+          firstSeenAt: '2026-08-22T09:59:40.000Z',
+          lastSeenAt: '2026-08-22T10:00:00.000Z',
+          count: 2,
+          evidence: MISSING,
+        },
+      },
+    ]);
+    expect(letters).toEqual([]);
+  });
+
+  it('says it again only after a minute', async () => {
+    const { deps, put, clock, counts } = world();
+    for (const wait of [0, 10_000, 49_999, 1]) {
+      clock.ms += wait;
+      await handleLogs(deps, payload([{ message: MISSING, at: clock.ms }]));
+    }
+    expect(put).toHaveLength(2);
+    expect(counts).toMatchObject({ Symptoms: 2, SymptomsSuppressed: 2 });
+  });
+
+  it('has not said what the bus did not take', async () => {
+    const { deps, put } = world();
+    const broken = { ...deps, bus: { put: () => Promise.reject(new Error('no bus')) } };
+    await expect(handleLogs(broken, payload([{ message: MISSING }]))).rejects.toThrow('no bus');
+    await handleLogs(deps, payload([{ message: MISSING }]));
+    expect(put).toHaveLength(1);
+  });
+
+  it('publishes no reason that the catalogue lacks', async () => {
+    const { deps, put } = world();
+    await handleLogs({ ...deps, catalogue: [] }, payload([{ message: MISSING }]));
+    expect(put).toEqual([]);
+  });
+
+  it.each([
+    ['/aws/eks/c/cluster', 'watched'],
+    ['/all/nodes', 'careful'],
+    // The name says one cluster, the configuration another: the configuration decides.
+    ['/aws/containerinsights/other/dataplane', 'watched'],
+  ])('takes the cluster of %s from the configuration: %s', async (logGroup, cluster) => {
+    const { deps, put, letters } = world();
+    const logGroups = {
+      '/aws/eks/c/cluster': 'watched',
+      '/all/nodes': 'careful',
+      '/aws/containerinsights/other/dataplane': 'watched',
+    };
+    await handleLogs({ ...deps, logGroups }, payload([{ message: MISSING }], logGroup));
+    expect(put.map(({ detail }) => detail)).toMatchObject([{ cluster }]);
+    expect(letters).toEqual([]);
+  });
+
+  it.each(['/aws/containerinsights/stranger/dataplane', '/aws/lambda/x', 'toString', '__proto__'])(
+    'counts and drops a payload of %s, which the configuration does not list',
+    async (logGroup) => {
+      const { deps, put, letters, counts, lines } = world();
+      await handleLogs(deps, payload([{ message: MISSING }], logGroup));
+      expect([put, letters, counts]).toEqual([[], [], { LogGroupNotConfigured: 1 }]);
+      expect(lines.at(-1)).toMatchObject({ level: 'warn', fields: { logGroup } });
+    },
+  );
+
+  it('ignores a control message', async () => {
+    const { deps, put, letters } = world();
+    await handleLogs(deps, inBase64('{"messageType":"CONTROL_MESSAGE","logEvents":[]}'));
+    expect([put, letters]).toEqual([[], []]);
+  });
+
+  it('counts lines that name no instance', async () => {
+    const { deps, counts, put } = world();
+    await handleLogs(deps, payload([{ message: MISSING, instanceId: '' }]));
+    expect([counts.LinesWithoutInstance, put]).toEqual([1, []]);
+  });
+
+  it.each([
+    ['nothing', undefined, /no awslogs.data/],
+    ['a text', 'x', /no awslogs.data/],
+    ['an empty payload', { awslogs: { data: '' } }, /no awslogs.data/],
+    ['no base64', { awslogs: { data: '%%%' } }, /not gzip/],
+    ['no gzip', { awslogs: { data: Buffer.from('hello').toString('base64') } }, /not gzip/],
+    ['a cut gzip', { awslogs: { data: gzipSync(randomBytes(500)).subarray(0, 200).toString('base64') } }, /not gzip/],
+    [
+      'a gzip bomb',
+      { awslogs: { data: gzipSync(Buffer.alloc(MAX_PAYLOAD_BYTES + 1)).toString('base64') } },
+      /at most 32 MiB/,
+    ],
+    ['no JSON', inBase64('hello'), /holds no JSON/],
+    ['another message type', inBase64('{"messageType":"OTHER"}'), /field messageType/],
+    [
+      'events that are none',
+      inBase64('{"messageType":"DATA_MESSAGE","logGroup":"g","logStream":"s","logEvents":[{"id":"1"}]}'),
+      /logEvents\.0\.timestamp/,
+    ],
+  ])('puts %s away with its reason, and acknowledges it', async (_, event, reason) => {
+    const { deps, letters, put, counts } = world();
+    await handleLogs(deps, event);
+    expect(letters).toHaveLength(1);
+    expect(letters[0]?.reason).toMatch(reason);
+    expect(put).toEqual([]);
+    expect(counts).toEqual({ BadInput: 1 });
+  });
+
+  it('throws where bad input can not be put away', async () => {
+    const { deps } = world();
+    const broken = { ...deps, deadLetters: { put: () => Promise.reject(new Error('no queue')) } };
+    await expect(handleLogs(broken, {})).rejects.toThrow('no queue');
+  });
+
+  it('either publishes a valid symptom or puts away, whatever comes', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.oneof(
+          fc.anything(),
+          fc.json().map(inBase64),
+          fc.string().map((message) => payload([{ message: MISSING + message }])),
+        ),
+        async (event) => {
+          const { deps, put, letters } = world();
+          await handleLogs(deps, event);
+          for (const { detail } of put) NodeSymptomDetail.parse(detail);
+          expect(put.length + letters.length).toBeLessThanOrEqual(1);
+        },
+      ),
+      { numRuns: 200, verbose: true },
+    );
+  });
+});

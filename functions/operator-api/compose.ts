@@ -1,0 +1,59 @@
+import { EC2Client } from '@aws-sdk/client-ec2';
+import { EKSClient } from '@aws-sdk/client-eks';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { SSMClient } from '@aws-sdk/client-ssm';
+import { createFleet } from '../adapters/ec2/fleet.ts';
+import { createBeyondEc2 } from '../adapters/eks/beyond-ec2.ts';
+import { createDeadLetterReader } from '../adapters/messaging/dead-letters.ts';
+import { createWakeQueue } from '../adapters/messaging/wake-queue.ts';
+import { createDocumentClient } from '../adapters/table/document-client.ts';
+import { createLaneStore } from '../adapters/table/lane-store.ts';
+import { createPace, EC2_COUNTER } from '../adapters/table/pace.ts';
+import { createRequestStore } from '../adapters/table/request-store.ts';
+import { createResultStore } from '../adapters/table/result-store.ts';
+import { createRunStore } from '../adapters/table/run-store.ts';
+import { createSignalStore } from '../adapters/table/signal-store.ts';
+import type { Settings } from '../runtime/settings.ts';
+import type { Telemetry } from '../runtime/telemetry.ts';
+import type { OperatorApiPorts } from './ports.ts';
+
+/** Builds operator-api's clients and stores, once per execution environment. */
+export const createOperatorApiPorts = ({
+  env,
+  settings,
+  telemetry,
+  now,
+  newId,
+}: {
+  readonly env: {
+    readonly TABLE_NAME: string;
+    readonly LANES_QUEUE_URL: string;
+    readonly DLQ_URLS: readonly string[];
+  };
+  readonly settings: Settings;
+  readonly telemetry: Telemetry;
+  readonly now: () => Date;
+  readonly newId: () => string;
+}): OperatorApiPorts => {
+  const { limits } = settings.policy;
+  const table = { client: createDocumentClient(), tableName: env.TABLE_NAME };
+  const sqs = new SQSClient({});
+  const ssm = new SSMClient({});
+  const pace = createPace({ ...table, counter: EC2_COUNTER, maxPerSecond: limits.maxEc2CallsPerSecond, now });
+  return {
+    ...telemetry,
+    fleet: createFleet({ ec2: new EC2Client({}), ssm, policy: settings.policy, pace }),
+    beyondEc2: createBeyondEc2({ eks: new EKSClient({}), ssm }),
+    runs: createRunStore({ ...table, retentionDays: limits.retentionDays }),
+    lanes: createLaneStore(table),
+    results: createResultStore({ ...table, limits }),
+    requests: createRequestStore({ ...table, retentionDays: limits.retentionDays }),
+    signals: createSignalStore({ ...table, newId }),
+    wakes: createWakeQueue({ client: sqs, queueUrl: env.LANES_QUEUE_URL, newId }),
+    letters: createDeadLetterReader({ client: sqs }),
+    deadLetterQueueUrls: env.DLQ_URLS,
+    settings,
+    now,
+    newId,
+  };
+};

@@ -1,0 +1,34 @@
+import type { Fleet } from '../adapters/ec2/fleet.ts';
+import type { BeyondEc2 } from '../adapters/eks/beyond-ec2.ts';
+import type { DeadLetterReader } from '../adapters/messaging/dead-letters.ts';
+import type { WakeQueue } from '../adapters/messaging/wake-queue.ts';
+import type { LaneStore } from '../adapters/table/lane-store.ts';
+import type { RequestStore } from '../adapters/table/request-store.ts';
+import type { ResultStore } from '../adapters/table/result-store.ts';
+import type { RunStore } from '../adapters/table/run-store.ts';
+import type { SignalStore } from '../adapters/table/signal-store.ts';
+import type { Log } from '../runtime/logger.ts';
+import type { Count } from '../runtime/metrics.ts';
+import type { Settings } from '../runtime/settings.ts';
+
+/** What operator-api works with. */
+export type OperatorApiPorts = {
+  readonly fleet: Fleet;
+  readonly beyondEc2: BeyondEc2;
+  readonly runs: Pick<RunStore, 'get' | 'create'>;
+  readonly lanes: Pick<LaneStore, 'get'>;
+  readonly results: Pick<ResultStore, 'nodeStates' | 'pauseFor' | 'getCommand'>;
+  readonly requests: RequestStore;
+  readonly signals: Pick<SignalStore, 'addNews' | 'touchLane'>;
+  readonly wakes: WakeQueue;
+  readonly letters: DeadLetterReader;
+  readonly deadLetterQueueUrls: readonly string[];
+  readonly settings: Settings;
+  readonly log: Log;
+  readonly count: Count;
+  readonly now: () => Date;
+  readonly newId: () => string;
+};
+
+/** Who calls: Lambda's own request id, which CloudTrail has too. */
+export type Caller = { readonly lambdaRequestId: string };

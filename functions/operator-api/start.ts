@@ -1,0 +1,198 @@
+import { createHash } from 'node:crypto';
+import type { RequestOf, RequestRow, RunAnswer } from '../../core/api/request.ts';
+import type { NodeFacts } from '../../core/guards/decide-node.ts';
+import { clusterPolicy } from '../../core/model/policy.ts';
+import { holdOf } from '../../core/runs/lane.ts';
+import { NODE_CHECK } from '../../core/runs/outbox.ts';
+import {
+  assumedFacts,
+  MAX_NODES_PREVIEWED_IN_FULL,
+  previewOf,
+  queuedRun,
+  type RunDocument,
+} from '../../core/runs/queued-run.ts';
+import { mayRepair } from '../../core/signals/route.ts';
+import type { BeyondEc2Reading } from '../adapters/eks/beyond-ec2.ts';
+import { laneName } from '../adapters/table/keys.ts';
+import { PermanentError } from '../runtime/errors.ts';
+import type { Caller, OperatorApiPorts } from './ports.ts';
+
+type StartRequest = RequestOf<'check'> | RequestOf<'repair'>;
+
+const list = (names: readonly string[]): string => (names.length === 0 ? 'none' : names.join(', '));
+
+/** Refuses what the policy does not allow, naming what it does allow or the line that decides. */
+const permit = (deps: OperatorApiPorts, request: StartRequest): string => {
+  const { policy, remediations } = deps.settings;
+  const cluster = clusterPolicy(policy, request.cluster);
+  if (cluster === undefined) {
+    throw new PermanentError(
+      `field cluster: ${request.cluster} is not in the policy; it lists: ${list(policy.clusters.map((c) => c.name))}`,
+    );
+  }
+  const remediation = request.remediation ?? NODE_CHECK;
+  if (remediation === NODE_CHECK && request.action === 'check') return remediation;
+  const entry = remediations.find((r) => r.name === remediation);
+  if (entry === undefined) {
+    throw new PermanentError(
+      `field remediation: there is no ${remediation}; there are: ${list(remediations.map((r) => r.name))}`,
+    );
+  }
+  if (request.action === 'check') return remediation;
+  const permission = mayRepair(cluster, entry);
+  if (!permission.allowed) {
+    throw new PermanentError(
+      `field action: the policy does not let ${remediation} repair on ${request.cluster}: ${permission.why}; ask for a check, or change the policy and deploy`,
+    );
+  }
+  return remediation;
+};
+
+const documentOf = (deps: OperatorApiPorts, remediation: string, action: 'check' | 'repair'): RunDocument => {
+  const key = remediation === NODE_CHECK ? NODE_CHECK : `${remediation}-${action}`;
+  const document = deps.settings.documents[key];
+  if (document === undefined) throw new Error(`finding the document ${key}: it is not in the settings; deploy again`);
+  return { key, name: document.name, executionTimeoutSeconds: document.executionTimeoutSeconds };
+};
+
+/** The parts of a request that make it the same request; who delivered it and when are not among them. */
+const fingerprintOf = (request: StartRequest): string =>
+  createHash('sha256')
+    .update(
+      JSON.stringify([
+        request.action,
+        request.cluster,
+        request.remediation ?? null,
+        request.instanceIds?.toSorted() ?? null,
+        request.requestedBy,
+        request.reason ?? null,
+      ]),
+    )
+    .digest('hex');
+
+const runIdOf = (text: string): string => `r-${createHash('sha256').update(text).digest('hex').slice(0, 20)}`;
+
+const NONE: BeyondEc2Reading = { kind: 'known', nodeIds: [] };
+
+/** What is known of the nodes that were asked for; of many of them, only what EC2's tags say. */
+const look = async (
+  deps: OperatorApiPorts,
+  { cluster, instanceIds }: StartRequest,
+): Promise<{
+  readonly instanceIds: readonly string[];
+  readonly facts: ReadonlyMap<string, NodeFacts>;
+  readonly isApproximate: boolean;
+}> => {
+  const few = instanceIds !== undefined && instanceIds.length <= MAX_NODES_PREVIEWED_IN_FULL;
+  const listed = few ? [] : await deps.fleet.list(cluster);
+  const others = instanceIds === undefined ? await deps.beyondEc2(cluster) : NONE;
+  if (others.kind === 'unknown') deps.log.warn('unsupported nodes are not named', { cluster, why: others.message });
+  const beyond = others.kind === 'known' ? others.nodeIds : [];
+  const asked = [...(instanceIds ?? listed.map((node) => node.instanceId)), ...beyond];
+  if (asked.length - beyond.length <= MAX_NODES_PREVIEWED_IN_FULL) {
+    return { instanceIds: asked, facts: await deps.fleet.describe(cluster, asked), isApproximate: false };
+  }
+  const inCluster = new Map(listed.map((node) => [node.instanceId, node]));
+  const assume = (id: string): NodeFacts => {
+    const node = inCluster.get(id);
+    return node === undefined
+      ? { instanceId: id, state: 'unknown', inCluster: false, autoMode: false }
+      : { ...assumedFacts(id), autoMode: node.autoMode };
+  };
+  return { instanceIds: asked, facts: new Map(asked.map((id) => [id, assume(id)])), isApproximate: true };
+};
+
+/** Looks at the nodes now, so that the answer can say what will be skipped and why. */
+const preview = async (
+  deps: OperatorApiPorts,
+  request: StartRequest,
+  remediation: string,
+  now: string,
+): Promise<Omit<RunAnswer, 'runId'>> => {
+  const { limits } = deps.settings.policy;
+  const isRepair = request.action === 'repair';
+  const { instanceIds, facts, isApproximate } = await look(deps, request);
+  const [nodeStates, pause, lane] = await Promise.all([
+    isRepair ? deps.results.nodeStates(instanceIds, remediation) : new Map(),
+    deps.results.pauseFor(request.cluster),
+    isRepair ? deps.lanes.get(laneName(request.cluster, remediation)) : undefined,
+  ]);
+  const paused = pause === undefined ? undefined : `paused by ${pause.by} at ${pause.at}: ${pause.reason}`;
+  const held = lane === undefined ? paused : holdOf(lane, paused, now)?.message;
+  return {
+    ...previewOf(instanceIds, facts, nodeStates, { action: request.action, now, limits }),
+    ...(isApproximate ? { approximate: true as const } : {}),
+    ...(held === undefined ? {} : { held }),
+  };
+};
+
+/** Stores the run and its place in the line, then wakes who advances it. Doing it again changes nothing. */
+const enqueue = async (
+  deps: OperatorApiPorts,
+  caller: Caller,
+  request: StartRequest,
+  remediation: string,
+  { runId, now }: { readonly runId: string; readonly now: string },
+): Promise<void> => {
+  const isRepair = request.action === 'repair';
+  const lane = laneName(request.cluster, remediation);
+  const run = queuedRun({
+    runId,
+    cluster: request.cluster,
+    remediation,
+    action: request.action,
+    group: isRepair ? lane : runId,
+    document: documentOf(deps, remediation, request.action),
+    instanceIds: request.instanceIds,
+    origin: {
+      source: 'operator',
+      requestedBy: request.requestedBy,
+      ...(request.reason === undefined ? {} : { reason: request.reason }),
+      ...(request.requestId === undefined ? {} : { requestId: request.requestId }),
+      lambdaRequestId: caller.lambdaRequestId,
+    },
+    now,
+    limits: deps.settings.policy.limits,
+  });
+  const isNew = await deps.runs.create(run);
+  const isWaiting = isNew || (await deps.runs.get(runId))?.status === 'queued';
+  if (!isWaiting) return;
+  if (isRepair) {
+    await deps.requests.enqueue(lane, now, runId);
+    await deps.signals.touchLane(request.cluster, remediation, now);
+  }
+  await deps.wakes.wake([isRepair ? { kind: 'lane', lane } : { kind: 'run', runId }]);
+};
+
+/**
+ * Starts a check or a repair and answers at once. With a requestId the same request gets the same answer and no second
+ * run; another request under the same id is an error.
+ */
+export const start = async (deps: OperatorApiPorts, caller: Caller, request: StartRequest): Promise<RunAnswer> => {
+  const remediation = permit(deps, request);
+  const now = deps.now().toISOString();
+  if (request.requestId === undefined) {
+    const answer = { runId: runIdOf(deps.newId()), ...(await preview(deps, request, remediation, now)) };
+    await enqueue(deps, caller, request, remediation, { runId: answer.runId, now });
+    return answer;
+  }
+  const { requestId } = request;
+  const fingerprint = fingerprintOf(request);
+  const known = await deps.requests.findRequest(requestId);
+  const claimed: RequestRow =
+    known ??
+    (await deps.requests.claim({
+      requestId,
+      fingerprint,
+      createdAt: now,
+      answer: { runId: runIdOf(`request ${requestId}`), ...(await preview(deps, request, remediation, now)) },
+    }));
+  if (claimed.fingerprint !== fingerprint) {
+    throw new PermanentError(
+      `field requestId: ${requestId} was used at ${claimed.createdAt} for another request (run ${claimed.answer.runId}); use a new one`,
+    );
+  }
+  // Also for a known request: the first call may have died between the claim and the wake.
+  await enqueue(deps, caller, request, remediation, { runId: claimed.answer.runId, now: claimed.createdAt });
+  return claimed.answer;
+};

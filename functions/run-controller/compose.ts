@@ -1,0 +1,67 @@
+import { randomUUID } from 'node:crypto';
+import { EC2Client } from '@aws-sdk/client-ec2';
+import { ECRClient } from '@aws-sdk/client-ecr';
+import { EKSClient } from '@aws-sdk/client-eks';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { SSMClient } from '@aws-sdk/client-ssm';
+import { newRunId } from '../../core/model/run-id.ts';
+import { createFleet } from '../adapters/ec2/fleet.ts';
+import { createRegistryProbe } from '../adapters/ecr/registry-probe.ts';
+import { createBeyondEc2 } from '../adapters/eks/beyond-ec2.ts';
+import { createNodegroups } from '../adapters/eks/nodegroups.ts';
+import { createBus } from '../adapters/messaging/bus.ts';
+import { createDeadLetters } from '../adapters/messaging/dead-letters.ts';
+import { createWakeQueue } from '../adapters/messaging/wake-queue.ts';
+import { createCommandReader, createSender } from '../adapters/ssm/run-command.ts';
+import { createDocumentClient } from '../adapters/table/document-client.ts';
+import { createLaneStore } from '../adapters/table/lane-store.ts';
+import { createPace, EC2_COUNTER } from '../adapters/table/pace.ts';
+import { createResultStore } from '../adapters/table/result-store.ts';
+import { createRunStore } from '../adapters/table/run-store.ts';
+import { createSignalStore } from '../adapters/table/signal-store.ts';
+import { BAD_INPUT_QUEUE_URL, BUS_NAME, LANES_QUEUE_URL, readEnv, TABLE_NAME } from '../runtime/env.ts';
+import { readSettings } from '../runtime/settings.ts';
+import type { Telemetry } from '../runtime/telemetry.ts';
+import type { RunControllerPorts } from './ports.ts';
+
+/** Builds what run-controller works with, once per execution environment. */
+export const composeRunController = (telemetry: Telemetry) => {
+  const env = readEnv({ TABLE_NAME, LANES_QUEUE_URL, BUS_NAME, BAD_INPUT_QUEUE_URL });
+  const settings = readSettings(new URL('./settings.json', import.meta.url));
+  const { limits } = settings.policy;
+  const now = () => new Date();
+  const newId = randomUUID;
+  const sqs = new SQSClient({});
+  const ssm = new SSMClient({ maxAttempts: 6 });
+  const eks = new EKSClient({});
+  const table = { client: createDocumentClient(), tableName: env.TABLE_NAME };
+  const pace = createPace({ ...table, counter: EC2_COUNTER, maxPerSecond: limits.maxEc2CallsPerSecond, now });
+  const deps: RunControllerPorts = {
+    runs: createRunStore({ ...table, retentionDays: limits.retentionDays }),
+    lanes: createLaneStore(table),
+    results: createResultStore({ ...table, limits }),
+    signals: createSignalStore({ ...table, newId }),
+    fleet: createFleet({ ec2: new EC2Client({ maxAttempts: 6 }), ssm, policy: settings.policy, pace }),
+    beyondEc2: createBeyondEc2({ eks, ssm }),
+    nodegroups: createNodegroups({ client: eks }),
+    registry: createRegistryProbe({ clientFor: (region) => new ECRClient({ region, maxAttempts: 1 }) }),
+    // One attempt: SendCommand has no idempotency token, and a retry after a lost answer would run it twice.
+    sender: createSender({ client: new SSMClient({ maxAttempts: 1 }), now }),
+    reader: createCommandReader({ client: ssm }),
+    wakes: createWakeQueue({ client: sqs, queueUrl: env.LANES_QUEUE_URL, newId }),
+    bus: createBus({ client: new EventBridgeClient({}), busName: env.BUS_NAME }),
+    settings,
+    log: telemetry.log,
+    count: telemetry.count,
+    now,
+    newRunId: () => newRunId(now(), newId()),
+  };
+  const deadLetters = createDeadLetters({
+    client: sqs,
+    queueUrl: env.BAD_INPUT_QUEUE_URL,
+    functionName: 'run-controller',
+    now,
+  });
+  return { deps, deadLetters };
+};

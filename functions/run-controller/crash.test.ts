@@ -1,0 +1,90 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { countsOf } from '../../core/runs/advance.ts';
+import { isDeep, search } from '../../test/deep.ts';
+import type { CrashMode } from '../../test/support/crash.ts';
+import { runControllerWorld } from '../../test/support/run-controller-world.ts';
+import { startTable, type TestTable } from '../../test/support/table.ts';
+
+let table: TestTable;
+beforeAll(async () => {
+  table = await startTable();
+});
+afterAll(() => table.stop());
+
+type World = ReturnType<typeof runControllerWorld>;
+
+/** What must hold after a quiet hour, whatever happened before. */
+const expectPeace = async (world: World): Promise<void> => {
+  const runs = await world.allRuns();
+  expect(runs.filter((r) => r.status !== 'ended' || r.outbox.length > 0)).toEqual([]);
+  for (const run of runs) {
+    const counted = Object.values(countsOf(run)).reduce<number>((sum, n) => sum + (n ?? 0), 0);
+    const nodes = new Set((await world.resultsOf(run.runId)).map((r) => r.instanceId));
+    expect({ run: run.runId, nodes: nodes.size }).toEqual({ run: run.runId, nodes: counted });
+  }
+  expect([...world.ssm.sends('repair').values()].filter((n) => n > 1)).toEqual([]);
+  expect([...world.nodes].filter(([, node]) => node.broken)).toEqual([]);
+  expect((await world.lanes.getCluster('demo')).slots).toEqual({});
+  for (const lane of ['demo/pause-image', 'demo/node-check']) {
+    expect(await world.lanes.mailbox(lane)).toEqual([]);
+    expect((await world.lanes.get(lane))?.activeRunId).toBeUndefined();
+  }
+};
+
+/** Some busy minutes, and a quiet hour in which answered rows go. */
+const settle = async (world: World): Promise<void> => {
+  await world.pass(240, 10);
+  await world.pass(3600, 60);
+};
+
+const scenarios: Record<string, (world: World) => Promise<void>> = {
+  'two nodes are reported and repaired': async (world) => {
+    for (const id of world.ids.slice(0, 2)) {
+      world.nodes.set(id, { broken: true, latencyMs: 8000 });
+      await world.signal(id);
+    }
+  },
+  'a check finds what is broken': async (world) => {
+    for (const id of world.ids.slice(0, 2)) world.nodes.set(id, { broken: true, latencyMs: 3000 });
+    await world.ask('r-check', 'check', world.ids.slice(0, 3));
+  },
+  'an operator asks, and one node is stopped': async (world) => {
+    const [a = '', b = ''] = world.ids;
+    world.nodes.set(a, { broken: true, latencyMs: 8000 });
+    const stopped = world.facts.get(b);
+    if (stopped !== undefined) world.facts.set(b, { ...stopped, state: 'stopped' });
+    await world.ask('r-operator', 'repair', [a, b]);
+    await world.signal(b);
+  },
+};
+
+const modes: readonly CrashMode[] = ['dies-before', 'dies-after', 'fails'];
+
+describe('a crash at any call', () => {
+  for (const [name, play] of Object.entries(scenarios)) {
+    it(`loses nothing and repairs nothing twice: ${name}`, async () => {
+      const live = async (at: number, mode: CrashMode): Promise<World> => {
+        // With events lost, only reconcile sees the ends of commands.
+        const world = runControllerWorld(await table.another(), { nodes: 3, events: at % 2, crash: { at, mode } });
+        await play(world);
+        await settle(world);
+        return world;
+      };
+      const whole = await live(0, 'fails');
+      await expectPeace(whole);
+      const { calls } = whole.crash;
+      // A sample takes every seventeenth call, each in another mode than the one before.
+      const { seed } = search(`a crash at any of ${calls} calls`, 1);
+      for (let at = isDeep ? 1 : 1 + (seed % 17); at <= calls; at += isDeep ? 1 : 17) {
+        for (const mode of isDeep ? modes : modes.slice(at % 3, (at % 3) + 1)) {
+          const world = await live(at, mode);
+          try {
+            await expectPeace(world);
+          } catch (cause) {
+            throw new Error(`with a crash at call ${at} of ${calls} (${world.crash.diedAt}, ${mode})`, { cause });
+          }
+        }
+      }
+    }, 1_800_000);
+  }
+});

@@ -1,0 +1,138 @@
+import pMap from 'p-map';
+import { windowOf } from '../../core/guards/slow-start.ts';
+import { epochMs, isoTime } from '../../core/model/ids.ts';
+import { clusterPolicy } from '../../core/model/policy.ts';
+import { advance, inFlight, type RunEffect, type RunInputs, withNews } from '../../core/runs/advance.ts';
+import { commandRowOf, type SendReport } from '../../core/runs/command.ts';
+import { mayRepair } from '../../core/signals/route.ts';
+import type { RunState } from '../../core/state/rows.ts';
+import { commentOf } from '../adapters/ssm/run-command.ts';
+import { flushRun } from './outbox.ts';
+import { nowIso, type RunControllerPorts } from './ports.ts';
+import { release, reserve } from './slots.ts';
+
+/** SendCommand calls at once; SSM throttles by rate, and the queue's maximum concurrency multiplies this. */
+const SEND_CONCURRENCY = 2;
+
+const performOne = async (
+  deps: RunControllerPorts,
+  run: RunState,
+  effect: RunEffect,
+  signal: AbortSignal,
+): Promise<SendReport[]> => {
+  const { key } = effect;
+  const command = run.commands.find((c) => c.key === key);
+  if (command === undefined) throw new Error(`advancing run ${run.runId}: it has no command ${key}`);
+  if (effect.kind === 'look-for') {
+    const since = isoTime(epochMs(command.sendingAt ?? run.createdAt) - 60_000);
+    const found = await deps.reader.find({ comment: commentOf(run.runId, key), documentName: run.documentName, since });
+    if (found === undefined) return [{ key, kind: 'not-found', at: nowIso(deps) }];
+    await deps.results.putCommand(
+      commandRowOf(run, command, found.commandId, found.requestedAt, deps.settings.policy.limits),
+    );
+    return [{ key, kind: 'found', commandId: found.commandId, sentAt: found.requestedAt }];
+  }
+  const report = await deps.sender.send(
+    {
+      runId: run.runId,
+      key,
+      documentName: run.documentName,
+      instanceIds: command.instanceIds,
+      deliveryTimeoutSeconds: deps.settings.policy.limits.deliveryTimeoutSeconds,
+    },
+    signal,
+  );
+  deps.log.info('command', {
+    runId: run.runId,
+    key,
+    nodes: command.instanceIds.length,
+    report: report?.kind ?? 'unknown',
+  });
+  if (report === undefined) return [];
+  // The row comes before the state: an event that is quicker than we are finds it.
+  if (report.kind === 'sent')
+    await deps.results.putCommand(
+      commandRowOf(run, command, report.commandId, report.sentAt, deps.settings.policy.limits),
+    );
+  return [{ key, ...report }];
+};
+
+/** Reasons whose failures are the node's own, and remediations whose findings may become repairs on the cluster. */
+const knowledge = (deps: RunControllerPorts, run: RunState) => {
+  const { policy, remediations } = deps.settings;
+  const cluster = clusterPolicy(policy, run.cluster);
+  const nodeLocal = remediations.flatMap((r) =>
+    Object.entries(r.reasons).flatMap(([name, scope]) => (scope === 'node' ? [name] : [])),
+  );
+  const repairable =
+    cluster === undefined ? [] : remediations.filter((r) => mayRepair(cluster, r).allowed).map((r) => r.name);
+  const unrepairable = new Set(remediations.flatMap((r) => r.unrepairable));
+  return { nodeLocal: new Set(nodeLocal), repairable: new Set(repairable), unrepairable };
+};
+
+/** Performs effects; one that fails tells nothing of the others, and leaves its command as one that nobody knows of. */
+const performAll = async (
+  deps: RunControllerPorts,
+  run: RunState,
+  effects: readonly RunEffect[],
+  signal: AbortSignal,
+  failures: unknown[],
+): Promise<SendReport[]> => {
+  const perform = async (effect: RunEffect): Promise<SendReport[]> => {
+    try {
+      return await performOne(deps, run, effect, signal);
+    } catch (thrown) {
+      failures.push(thrown);
+      return [];
+    }
+  };
+  return (await pMap(effects, perform, { concurrency: SEND_CONCURRENCY })).flat();
+};
+
+/** What the run may decide on now: what was heard, and the slots that it needs and may have. */
+const readInputs = async (
+  deps: RunControllerPorts,
+  run: RunState,
+  reports: readonly SendReport[],
+): Promise<RunInputs> => {
+  const isRepair = run.action === 'repair';
+  const [observations, pause, cancelled] = await Promise.all([
+    run.commands.length === 0 ? [] : deps.runs.observations(run.runId),
+    isRepair ? deps.results.pauseFor(run.cluster) : undefined,
+    deps.runs.isCancelled(run.runId),
+  ]);
+  const { limits } = deps.settings.policy;
+  const news = { observations, reports, ...knowledge(deps, run) };
+  const heard = withNews(run, news, nowIso(deps), limits);
+  const held = inFlight(heard);
+  const wanted = Math.min(windowOf(heard, limits), held + heard.pending.length);
+  // Reports are stored before a call that may fail is made for more slots.
+  const mayTake = isRepair && run.status !== 'ended' && wanted > held && reports.length === 0;
+  const slots = mayTake ? await reserve(deps, run.cluster, run.group, wanted, held) : held;
+  return { ...news, slots, paused: pause !== undefined, cancelled };
+};
+
+/**
+ * Steps a planned run as far as it goes now: until it waits for nodes, for its time, or has ended. Reports of what was
+ * sent are stored before anything else is tried, since only they keep a command from counting as lost.
+ */
+export const driveRun = async (deps: RunControllerPorts, planned: RunState, signal: AbortSignal): Promise<RunState> => {
+  const failures: unknown[] = [];
+  let reports: readonly SendReport[] = [];
+  let run = await flushRun(deps, planned);
+  // Every turn sends, closes or puts off a command, so this ends; the function's own deadline stops the sending.
+  for (;;) {
+    if (run.status === 'ended' && !run.commands.some((c) => c.early === true)) break;
+    const next = advance(run, await readInputs(deps, run, reports), nowIso(deps), deps.settings.policy.limits);
+    // Stored before anything is done: what the store has not seen was never sent.
+    if (next.state !== run) run = await deps.runs.save(next.state);
+    else if (next.effects.length === 0 || failures.length > 0) break;
+    reports = await performAll(deps, run, next.effects, signal, failures);
+    if (next.effects.length === 0) run = await flushRun(deps, run);
+  }
+  run = await flushRun(deps, run);
+  if (run.action === 'repair') await release(deps, run.cluster, run.group, inFlight(run));
+  if (failures.length > 0)
+    throw new AggregateError(failures, `advancing run ${run.runId}: a call failed; it is tried again`);
+  return run;
+};

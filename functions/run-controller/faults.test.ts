@@ -1,0 +1,194 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { countsOf } from '../../core/runs/advance.ts';
+import type { SendFault } from '../../test/support/fake-ssm.ts';
+import { runControllerWorld } from '../../test/support/run-controller-world.ts';
+import { startTable, type TestTable } from '../../test/support/table.ts';
+
+let table: TestTable;
+beforeAll(async () => {
+  table = await startTable();
+});
+afterAll(() => table.stop());
+
+type World = ReturnType<typeof runControllerWorld>;
+const world = async (options: Parameters<typeof runControllerWorld>[1] = {}): Promise<World> =>
+  runControllerWorld(await table.another(), options);
+const summary = async (w: World) => (await w.allRuns()).map((r) => [r.action, countsOf(r)]);
+
+/** One broken node is reported while SendCommand has this fault; then half an hour goes by. */
+const oneNode = async (faults: readonly SendFault[], listLagMs = 0): Promise<World> => {
+  const w = await world();
+  const [id = ''] = w.ids;
+  w.nodes.set(id, { broken: true, latencyMs: 4000 });
+  w.ssm.faults.push(...faults);
+  w.ssm.world.listLagMs = listLagMs;
+  await w.signal(id);
+  await w.pass(600, 10);
+  return w;
+};
+
+describe('a repair', () => {
+  it('whose answer is lost is found by its Comment, and is not sent again', async () => {
+    const w = await oneNode(['lost-answer']);
+    expect([...w.ssm.sends('repair').values()]).toEqual([1]);
+    expect(await summary(w)).toEqual([['repair', { Repaired: 1 }]]);
+  });
+
+  it('that lists late is found at the second look', async () => {
+    const w = await world({ events: 0 });
+    const [id = ''] = w.ids;
+    w.nodes.set(id, { broken: true, latencyMs: 4000 });
+    w.ssm.faults.push('lost-answer');
+    w.ssm.world.listLagMs = 200_000;
+    await w.signal(id);
+    await w.pass(900, 10);
+    expect([...w.ssm.sends('repair').values()]).toEqual([1]);
+    expect(await summary(w)).toEqual([['repair', { Repaired: 1 }]]);
+  });
+
+  it('that SSM never had ends Unknown after two looks a minute apart, and becomes a check', async () => {
+    const w = await oneNode(['server-error']);
+    const [first, second, third] = await summary(w);
+    expect(first).toEqual(['repair', { Unknown: 1 }]);
+    expect(second).toEqual(['check', { Broken: 1 }]);
+    expect(third).toEqual(['repair', { Repaired: 1 }]);
+    const [run] = await w.allRuns();
+    const lostSeconds = (Date.parse(run?.endedAt ?? '') - Date.parse(run?.createdAt ?? '')) / 1000;
+    expect(lostSeconds).toBeGreaterThanOrEqual(60 + 90 + 60);
+    expect([...w.ssm.sends('repair').values()]).toEqual([1]);
+  });
+
+  it('that is throttled goes out when SSM takes it', async () => {
+    const w = await oneNode(Array<SendFault>(7).fill('throttled'));
+    expect(await summary(w)).toEqual([['repair', { Repaired: 1 }]]);
+  });
+
+  it('that SSM refuses for good ends Unknown with its word, and is not tried at every line of the log', async () => {
+    const w = await world();
+    const [id = '', other = ''] = w.ids;
+    w.ssm.faults.push('refused');
+    await w.signal(id);
+    await w.signal(other);
+    await w.pass(20);
+    expect(await summary(w)).toEqual([['repair', { Unknown: 2 }]]);
+    const messages = (await w.resultsOf((await w.allRuns())[0]?.runId ?? '')).map((r) => r.message);
+    expect(messages).toContainEqual('SSM refused the command: InvalidDocument: no such document');
+    for (let i = 0; i < 20; i++) {
+      await w.signal(id);
+      await w.pass(10, 10);
+    }
+    expect(await w.allRuns()).toHaveLength(1);
+  });
+
+  it('goes on without the instances that SSM does not have', async () => {
+    const w = await world({ nodes: 100 });
+    const ids = w.ids.slice(0, 9);
+    for (const id of ids) w.nodes.set(id, { broken: true, latencyMs: 4000 });
+    const [gone = ''] = ids.slice(4);
+    w.ssm.invalid.add(gone);
+    for (const id of ids) await w.signal(id);
+    await w.pass(120);
+    expect(await summary(w)).toEqual([['repair', { Repaired: 8, Unreachable: 1 }]]);
+    expect([...w.nodes].filter(([, n]) => n.broken).map(([id]) => id)).toEqual([gone]);
+  });
+
+  it('whose node answers late frees its slot at the soft deadline, and is told when it answers', async () => {
+    const w = await world();
+    const [slow = '', next = ''] = w.ids;
+    w.nodes.set(slow, { broken: true, latencyMs: 130_000 });
+    w.nodes.set(next, { broken: true, latencyMs: 4000 });
+    await w.signal(slow);
+    await w.signal(next);
+    await w.pass(400, 10);
+    const [run] = await w.allRuns();
+    const results = (await w.resultsOf(run?.runId ?? '')).map((r) => [r.instanceId, r.outcome, r.late === true]);
+    expect(results.toSorted()).toEqual(
+      [
+        [slow, 'Repaired', true],
+        [slow, 'TimedOut', false],
+        [next, 'Repaired', false],
+      ].toSorted(),
+    );
+    expect(Object.values((await w.results.nodeStates([slow], 'pause-image')).get(slow)?.attempts ?? {})).toMatchObject([
+      { outcome: 'Repaired' },
+    ]);
+  });
+
+  it('whose node never answers ends at the hard deadline', async () => {
+    const w = await world();
+    const [id = ''] = w.ids;
+    w.nodes.set(id, { broken: true, latencyMs: Number.POSITIVE_INFINITY });
+    await w.signal(id);
+    await w.pass(600, 10);
+    expect(await summary(w)).toEqual([['repair', { TimedOut: 1 }]]);
+    const [command] = w.ssm.commands;
+    const before = w.ssm.world.calls;
+    await w.pass(300, 10);
+    expect(command?.invocations[0]?.status).toBe('InProgress');
+    // Nothing asks about it any more.
+    expect(w.ssm.world.calls).toBe(before);
+  });
+});
+
+describe('a check', () => {
+  it('that SSM never had is sent again', async () => {
+    const w = await world();
+    w.ssm.faults.push('server-error');
+    await w.ask('r-check', 'check', w.ids.slice(0, 3));
+    await w.pass(400, 10);
+    expect(await summary(w)).toEqual([['check', { Healthy: 3 }]]);
+  });
+
+  it('that SSM swallows again and again is given up', async () => {
+    const w = await world();
+    w.ssm.faults.push(...Array<SendFault>(50).fill('server-error'));
+    await w.ask('r-check', 'check', w.ids.slice(0, 3));
+    await w.pass(2400, 30);
+    expect(await summary(w)).toEqual([['check', { Unknown: 3 }]]);
+  });
+
+  it('waits for invocations that are listed later than their command', async () => {
+    const w = await world();
+    w.ssm.world.listLagMs = 12_000;
+    await w.ask('r-check', 'check', w.ids.slice(0, 3));
+    for (const id of w.ids.slice(0, 3)) w.nodes.set(id, { broken: false, latencyMs: 1000 });
+    await w.pass(120);
+    expect(await summary(w)).toEqual([['check', { Healthy: 3 }]]);
+  });
+});
+
+describe('a call that fails', () => {
+  it('beside others of the same wake takes nothing from them', async () => {
+    const w = await world({ nodes: 150 });
+    let calls = 0;
+    const putCommand = w.deps.results.putCommand;
+    Object.assign(w.deps, {
+      results: {
+        ...w.deps.results,
+        putCommand: async (row: Parameters<typeof putCommand>[0]) => {
+          if (++calls === 2) throw new Error('the table is away');
+          await putCommand(row);
+        },
+      },
+    });
+    await w.ask('r-check', 'check');
+    await w.deliver();
+    expect(w.failures).toHaveLength(1);
+    const run = await w.runs.get('r-check');
+    expect(run?.commands.map((c) => c.status).toSorted()).toEqual(['sending', 'sent', 'sent']);
+    await w.pass(600, 10);
+    expect(await summary(w)).toEqual([['check', { Healthy: 150 }]]);
+    expect(Math.max(...w.ssm.sends('check').values())).toBe(1);
+  });
+
+  it('for lack of time sends nothing, and leaves nothing that counts as lost', async () => {
+    const w = await world();
+    const { handleWake } = await import('./handle-wake.ts');
+    await w.ask('r-check', 'check', w.ids.slice(0, 3));
+    w.queue.length = 0;
+    await handleWake(w.deps, { kind: 'run', runId: 'r-check' }, AbortSignal.abort());
+    expect((await w.runs.get('r-check'))?.commands.map((c) => c.status)).toEqual(['planned']);
+    await w.pass(120);
+    expect(await summary(w)).toEqual([['check', { Healthy: 3 }]]);
+  });
+});

@@ -1,0 +1,20 @@
+import middy from '@middy/core';
+import type { SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import { processBatch } from '../runtime/batch.ts';
+import { MIDDY_OPTIONS, observability } from '../runtime/middleware.ts';
+import { createTelemetry } from '../runtime/telemetry.ts';
+import { composeRunController } from './compose.ts';
+import { handleWake } from './handle-wake.ts';
+import { parseWake } from './wake-message.ts';
+
+const telemetry = createTelemetry('run-controller');
+const { deps, deadLetters } = composeRunController(telemetry);
+
+/** run-controller: plans, sends and ends runs; the one function that may run commands on nodes. */
+export const handler = middy<SQSEvent, SQSBatchResponse>(MIDDY_OPTIONS)
+  .use(observability(telemetry))
+  .handler((event, _context, { signal }) =>
+    processBatch({ ...telemetry, deadLetter: deadLetters.put, fifo: true }, event, (body) =>
+      handleWake(deps, parseWake(body), signal),
+    ),
+  );

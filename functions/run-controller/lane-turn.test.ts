@@ -1,0 +1,220 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { countsOf } from '../../core/runs/advance.ts';
+import { runControllerWorld } from '../../test/support/run-controller-world.ts';
+import { startTable, type TestTable } from '../../test/support/table.ts';
+import { keys } from '../adapters/table/keys.ts';
+
+let table: TestTable;
+beforeAll(async () => {
+  table = await startTable();
+});
+afterAll(() => table.stop());
+
+type World = ReturnType<typeof runControllerWorld>;
+const LANE = 'demo/pause-image';
+
+const world = async (options: Parameters<typeof runControllerWorld>[1] = {}): Promise<World> =>
+  runControllerWorld(await table.another(), options);
+const breakNodes = (w: World, ids: readonly string[], latencyMs = 8000): void => {
+  for (const id of ids) w.nodes.set(id, { broken: true, latencyMs });
+};
+const report = async (w: World, ids: readonly string[]): Promise<void> => {
+  for (const id of ids) await w.signal(id);
+};
+const ends = async (w: World) => (await w.allRuns()).map((r) => [r.status, r.stopped?.why, countsOf(r)]);
+
+describe('a signal', () => {
+  it('becomes a canary, a result, and an empty mailbox', async () => {
+    const w = await world();
+    const [id = ''] = w.ids;
+    breakNodes(w, [id]);
+    await w.signal(id);
+    await w.pass(60);
+    const runs = await w.allRuns();
+    expect(await ends(w)).toEqual([['ended', undefined, { Repaired: 1 }]]);
+    expect(await w.resultsOf(runs[0]?.runId ?? '')).toMatchObject([{ outcome: 'Repaired', method: 'ecr' }]);
+    expect(await w.lanes.mailbox(LANE)).toEqual([]);
+    expect((await w.lanes.getCluster('demo')).slots).toEqual({});
+    expect(w.ssm.sends('repair')).toEqual(new Map([[id, 1]]));
+    expect(w.notices.map((n) => n.detailType)).toEqual(['Run Ended']);
+    expect(w.failures).toEqual([]);
+  });
+
+  it('delivered twenty times, and in the midst of the run, is one command and one result', async () => {
+    const w = await world({ events: 3 });
+    const [id = ''] = w.ids;
+    breakNodes(w, [id]);
+    for (let i = 0; i < 20; i++) await w.signal(id, 'pause-image', w.iso());
+    await w.pass(5);
+    for (let i = 0; i < 20; i++) await w.signal(id, 'pause-image', w.iso());
+    await w.pass(120);
+    expect(w.ssm.sends('')).toEqual(new Map([[id, 1]]));
+    expect(await ends(w)).toEqual([['ended', undefined, { Repaired: 1 }]]);
+    expect(w.notices).toHaveLength(1);
+  });
+
+  it('that comes after the repair leads to no second one within the cool-down', async () => {
+    const w = await world();
+    const [id = ''] = w.ids;
+    breakNodes(w, [id]);
+    await w.signal(id);
+    await w.pass(30);
+    await w.signal(id);
+    await w.pass(60);
+    expect((await ends(w)).at(-1)).toEqual(['ended', undefined, { CoolingDown: 1 }]);
+    expect(await w.lanes.mailbox(LANE)).toMatchObject([{ skipped: 'CoolingDown' }]);
+    expect(w.ssm.sends('repair')).toEqual(new Map([[id, 1]]));
+  });
+
+  it('of a node that SSM does not know is recorded once and waits, however often the node goes on', async () => {
+    const w = await world();
+    const [id = ''] = w.ids;
+    w.facts.delete(id);
+    for (let i = 0; i < 12; i++) {
+      await w.signal(id);
+      await w.pass(10, 10);
+    }
+    expect(await ends(w)).toEqual([['ended', undefined, { Gone: 1 }]]);
+  });
+});
+
+describe('the slow start', () => {
+  it('sends three canaries one at a time, then grows up to a tenth of the cluster', async () => {
+    const w = await world({ nodes: 60 });
+    breakNodes(w, w.ids, 4000);
+    await report(w, w.ids);
+    await w.pass(300);
+    const sizes = w.ssm.commands.map((c) => c.invocations.length);
+    expect(sizes.slice(0, 4)).toEqual([1, 1, 1, 4]);
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(6);
+    expect([...w.nodes.values()].filter((n) => n.broken)).toEqual([]);
+    for (const command of w.ssm.commands) {
+      const overlapping = w.ssm.commands.filter(
+        (c) => c.sentAt <= command.sentAt && c.invocations.some((i) => i.endsAt > command.sentAt),
+      );
+      expect(overlapping.reduce((n, c) => n + c.invocations.length, 0)).toBeLessThanOrEqual(6);
+    }
+  });
+
+  it('stops at two evidential failures, holds the rest, and lets one canary through when the breaker opens', async () => {
+    const w = await world();
+    const ids = w.ids.slice(0, 6);
+    for (const id of ids)
+      w.nodes.set(id, {
+        broken: true,
+        latencyMs: 4000,
+        failsWith: { outcome: 'NotRepaired', reason: 'SandboxImageMissing' },
+      });
+    await report(w, ids);
+    await w.pass(120);
+    expect(w.ssm.sends('repair').size).toBe(2);
+    expect(w.notices.filter((n) => n.detailType === 'Breaker Opened')).toHaveLength(1);
+    expect((await w.lanes.get(LANE))?.breaker).toMatchObject({ openings: 1 });
+    expect((await w.lanes.mailbox(LANE)).map((r) => r.skipped)).toEqual(Array(4).fill('BreakerOpen'));
+    for (const node of w.nodes.values()) delete node.failsWith;
+    await w.pass(780, 30);
+    expect(w.ssm.sends('repair').size).toBe(2);
+    await w.pass(600, 30);
+    expect((await w.lanes.get(LANE))?.breaker).toBeUndefined();
+    expect([...w.nodes].filter(([id, n]) => n.broken && !ids.slice(0, 2).includes(id))).toEqual([]);
+    expect([...w.ssm.sends('repair').values()].every((n) => n === 1)).toBe(true);
+  });
+
+  it('opens the breaker for twice as long when the canary fails too', async () => {
+    const w = await world();
+    const ids = w.ids.slice(0, 5);
+    for (const id of ids)
+      w.nodes.set(id, {
+        broken: true,
+        latencyMs: 4000,
+        failsWith: { outcome: 'NotRepaired', reason: 'SandboxImageMissing' },
+      });
+    await report(w, ids);
+    await w.pass(60);
+    await w.pass(1200, 30);
+    expect(w.ssm.sends('repair').size).toBe(3);
+    expect((await w.lanes.get(LANE))?.breaker?.openings).toBe(2);
+  });
+
+  it("does not count the node's own trouble", async () => {
+    const w = await world();
+    const ids = w.ids.slice(0, 4);
+    for (const id of ids)
+      w.nodes.set(id, { broken: true, latencyMs: 2000, failsWith: { outcome: 'NotRepaired', reason: 'DiskFull' } });
+    await report(w, ids);
+    await w.pass(120);
+    expect(w.ssm.sends('repair').size).toBe(4);
+    expect((await w.lanes.get(LANE))?.breaker).toBeUndefined();
+  });
+});
+
+describe('a pause', () => {
+  const setPause = (w: World, state: 'paused' | 'resumed'): Promise<void> =>
+    w.put({ ...keys.pause('ALL'), scope: 'ALL', state, at: w.iso(), by: 'mei', reason: 'an upgrade' });
+
+  it('holds the mailbox, says so once for each node, and lets it go when it is over', async () => {
+    const w = await world();
+    const ids = w.ids.slice(0, 3);
+    breakNodes(w, ids, 2000);
+    await setPause(w, 'paused');
+    await report(w, ids);
+    await w.pass(300, 30);
+    expect(w.ssm.commands).toEqual([]);
+    expect(await ends(w)).toEqual([['ended', 'Paused', { Paused: 3 }]]);
+    await setPause(w, 'resumed');
+    await w.pass(240, 10);
+    expect([...w.nodes.values()].filter((n) => n.broken)).toEqual([]);
+  });
+
+  it('stops a run in its midst: what is in flight ends, nothing more is sent', async () => {
+    const w = await world();
+    const ids = w.ids.slice(0, 5);
+    breakNodes(w, ids, 20_000);
+    await report(w, ids);
+    await w.pass(10);
+    await setPause(w, 'paused');
+    await w.pass(120);
+    expect(w.ssm.sends('repair').size).toBe(1);
+    expect((await ends(w))[0]).toEqual(['ended', 'Paused', { Paused: 4, Repaired: 1 }]);
+    expect(await w.lanes.mailbox(LANE)).toHaveLength(4);
+  });
+});
+
+describe('the mailbox', () => {
+  it('hides no due row behind a thousand that wait', async () => {
+    const w = await world({ nodes: 3 });
+    const [id = ''] = w.ids.slice(-1);
+    breakNodes(w, [id], 2000);
+    const waiting = Array.from({ length: 1005 }, (_, i) => `i-${i.toString(16).padStart(8, '0')}`);
+    for (const instanceId of waiting) {
+      await w.put({
+        ...keys.mailbox(LANE, instanceId),
+        lane: LANE,
+        cluster: 'demo',
+        instanceId,
+        reason: 'SandboxImageMissing',
+        firstSeenAt: w.iso(-60),
+        lastSeenAt: w.iso(-60),
+        signals: 1,
+        source: 'fleetmend.logs',
+        notBefore: w.iso(3600),
+        version: 'v',
+      });
+    }
+    await w.signal(id);
+    await w.pass(60, 10);
+    expect(w.ssm.sends('repair')).toEqual(new Map([[id, 1]]));
+  }, 60_000);
+
+  it('says when the lane must look again', async () => {
+    const w = await world();
+    const [id = ''] = w.ids;
+    breakNodes(w, [id], 2000);
+    await w.signal(id);
+    await w.pass(20);
+    await w.signal(id);
+    await w.pass(20);
+    const [row] = await w.lanes.mailbox(LANE);
+    expect((await w.lanes.get(LANE))?.dueAt).toBe(row?.notBefore);
+  });
+});

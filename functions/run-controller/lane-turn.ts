@@ -1,0 +1,168 @@
+import { isAwaitingAgent, isOldNews, nextAgentLook } from '../../core/guards/decide-node.ts';
+import { epochMs, isoTime } from '../../core/model/ids.ts';
+import { clusterPolicy } from '../../core/model/policy.ts';
+import { afterRun, dueRows, holdOf, isAnswered, newLane, nextDue } from '../../core/runs/lane.ts';
+import { NODE_CHECK } from '../../core/runs/outbox.ts';
+import type { LaneState, PendingNode, RunState } from '../../core/state/rows.ts';
+import { driveRun } from './drive-run.ts';
+import { handOver, isCheckLane, mailboxRun, openRun } from './open-run.ts';
+import { performOutbox } from './outbox.ts';
+import { nowIso, type RunControllerPorts } from './ports.ts';
+import { recordHold } from './record-hold.ts';
+import { claimDisruption, endDisruption } from './slots.ts';
+
+/** Due rows that one turn looks at; those behind them are looked at in the next one. */
+const MAX_ROWS = 1000;
+/** Runs that one wake may start one after the other, for example where nothing had to be sent. */
+const MAX_TURNS = 8;
+
+/** Takes rows off that need no run: answered ones, and news older than the repair that answered it. */
+const tidy = async (
+  deps: RunControllerPorts,
+  lane: LaneState,
+  rows: readonly PendingNode[],
+): Promise<PendingNode[]> => {
+  const states = isCheckLane(lane)
+    ? new Map()
+    : await deps.results.nodeStates(
+        rows.map((r) => r.instanceId),
+        lane.remediation,
+      );
+  const kept: PendingNode[] = [];
+  for (const row of rows) {
+    if (!isAnswered(row) && !isOldNews(row.lastSeenAt, states.get(row.instanceId))) {
+      kept.push(row);
+      continue;
+    }
+    deps.log.info('old news', { lane: lane.lane, instanceId: row.instanceId, lastSeenAt: row.lastSeenAt });
+    deps.count('OldNews');
+    await deps.lanes.drop(row);
+  }
+  return kept;
+};
+
+/** Puts off new nodes whose agent is not online yet: nobody waits in a function, and no run is made for them. */
+const withoutWaiting = async (
+  deps: RunControllerPorts,
+  lane: LaneState,
+  rows: readonly PendingNode[],
+): Promise<{ readonly ready: readonly PendingNode[]; readonly lookAt: readonly string[] }> => {
+  const now = nowIso(deps);
+  const young = rows.filter((r) => r.awaitAgentUntil !== undefined && now < r.awaitAgentUntil);
+  if (young.length === 0) return { ready: rows, lookAt: [] };
+  const facts = await deps.fleet.describe(
+    lane.cluster,
+    young.map((r) => r.instanceId),
+  );
+  const waiting = young.filter((row) => {
+    const known = facts.get(row.instanceId);
+    return known !== undefined && isAwaitingAgent(known, row.awaitAgentUntil, now);
+  });
+  if (waiting.length === 0) return { ready: rows, lookAt: [] };
+  const notBefore = nextAgentLook(now);
+  const ids = waiting.map((r): [string, string] => [r.instanceId, r.version]);
+  await performOutbox(deps, mailboxRun(deps, lane, ''), [{ kind: 'defer', lane: lane.lane, rows: ids, notBefore }]);
+  deps.count('AwaitingAgent', waiting.length);
+  return { ready: rows.filter((r) => !waiting.includes(r)), lookAt: [notBefore] };
+};
+
+/** The operator's run that is first in line, if one waits. Orders for runs that are under way or over go. */
+const firstQueued = async (deps: RunControllerPorts, lane: LaneState): Promise<string | undefined> => {
+  for (const { runId, sortKey } of await deps.lanes.queuedRuns(lane.lane)) {
+    const run = await deps.runs.get(runId);
+    if (run?.status === 'queued') return runId;
+    await deps.lanes.removeQueuedRun(lane.lane, sortKey);
+  }
+  return undefined;
+};
+
+type Next = { readonly runId: string } | { readonly dueAt: string | undefined };
+
+/** What the lane turns to next: an operator's run before the mailbox. */
+const nextOf = async (deps: RunControllerPorts, lane: LaneState): Promise<Next> => {
+  const now = nowIso(deps);
+  const pause = await deps.results.pauseFor(lane.cluster);
+  const hold = isCheckLane(lane)
+    ? undefined
+    : holdOf(lane, pause && `paused by ${pause.by} at ${pause.at}: ${pause.reason}`, now);
+  const all = await deps.lanes.mailbox(lane.lane);
+  const due = dueRows(all, now);
+  const { ready: rows, lookAt } = await withoutWaiting(deps, lane, await tidy(deps, lane, due.slice(0, MAX_ROWS)));
+  const queued = await firstQueued(deps, lane);
+  if (hold !== undefined) {
+    await recordHold(deps, lane, rows, hold);
+    return { dueAt: all.length === 0 && queued === undefined ? undefined : hold.until };
+  }
+  if (queued !== undefined) return { runId: queued };
+  if (rows.length > 0) return { runId: deps.newRunId() };
+  const later = all.filter((r) => r.notBefore !== undefined && r.notBefore > now);
+  const times = [nextDue([...later, ...due.slice(MAX_ROWS)], now), ...lookAt].filter((t) => t !== undefined);
+  return { dueAt: times.toSorted()[0] };
+};
+
+const isDisruptive = (deps: RunControllerPorts, lane: LaneState): boolean =>
+  deps.settings.remediations.some((r) => r.name === lane.remediation && r.disruptive);
+
+/** Starts the lane's next run, in the lane's own state first; undefined where it starts none. */
+const startNext = async (deps: RunControllerPorts, lane: LaneState): Promise<LaneState | undefined> => {
+  const { dueAt, ...rest } = lane;
+  const next = await nextOf(deps, lane);
+  if ('dueAt' in next) {
+    // A crash may have left the claim of a run that never came to be.
+    if (isDisruptive(deps, lane)) await endDisruption(deps, lane.cluster, lane.lane);
+    await deps.lanes.save(next.dueAt === undefined ? rest : { ...rest, dueAt: next.dueAt });
+    return undefined;
+  }
+  if (isDisruptive(deps, lane) && !(await claimDisruption(deps, lane.cluster, lane.lane))) {
+    await deps.lanes.save({ ...rest, dueAt: isoTime(epochMs(nowIso(deps)) + 60_000) });
+    return undefined;
+  }
+  return await deps.lanes.save({ ...rest, activeRunId: next.runId, dueAt: nowIso(deps) });
+};
+
+const endRun = async (deps: RunControllerPorts, lane: LaneState, run: RunState): Promise<LaneState> => {
+  const after = afterRun(lane, run, nowIso(deps), deps.settings.policy.limits);
+  await performOutbox(deps, run, after.outbox);
+  if (isDisruptive(deps, lane)) await endDisruption(deps, lane.cluster, lane.lane);
+  return await deps.lanes.save(after.lane);
+};
+
+/** The lane as it is stored, with the call that led here answered: what comes from now on calls anew. */
+const answered = async (deps: RunControllerPorts, name: string): Promise<LaneState> => {
+  const stored = await deps.lanes.get(name);
+  // An operator's run may be in line before its lane was ever touched.
+  if (stored?.calledAt === undefined) return stored ?? newLane(name);
+  await deps.lanes.answerCall(name);
+  const { calledAt, ...lane } = stored;
+  return lane;
+};
+
+/** One look at a lane: goes on with its run, or starts the next one, until there is nothing to do now. */
+export const laneTurn = async (deps: RunControllerPorts, name: string, signal: AbortSignal): Promise<void> => {
+  let lane = await answered(deps, name);
+  if (lane.version === 0 && clusterPolicy(deps.settings.policy, lane.cluster) === undefined) {
+    deps.log.warn('woken for a lane of a cluster that the policy does not list', { lane: name });
+    return;
+  }
+  for (let turn = 0; turn < MAX_TURNS; turn++) {
+    if (lane.activeRunId === undefined) {
+      const started = await startNext(deps, lane);
+      if (started === undefined) return;
+      lane = started;
+    }
+    const opened = await openRun(deps, lane, lane.activeRunId ?? '', signal);
+    if (lane.remediation === NODE_CHECK) {
+      await handOver(deps, opened);
+      const { activeRunId, ...rest } = lane;
+      lane = await deps.lanes.save(rest);
+      continue;
+    }
+    const run = await driveRun(deps, opened, signal);
+    if (run.status !== 'ended') {
+      await deps.lanes.save({ ...lane, dueAt: run.dueAt });
+      return;
+    }
+    lane = await endRun(deps, lane, run);
+  }
+  await deps.wakes.wake([{ kind: 'lane', lane: name }]);
+};

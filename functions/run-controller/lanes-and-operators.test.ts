@@ -1,0 +1,173 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { countsOf } from '../../core/runs/advance.ts';
+import { runControllerWorld } from '../../test/support/run-controller-world.ts';
+import { testSettings } from '../../test/support/settings.ts';
+import { startTable, type TestTable } from '../../test/support/table.ts';
+import { keys } from '../adapters/table/keys.ts';
+import { Settings } from '../runtime/settings.ts';
+
+let table: TestTable;
+beforeAll(async () => {
+  table = await startTable();
+});
+afterAll(() => table.stop());
+
+type World = ReturnType<typeof runControllerWorld>;
+const LANE = 'demo/pause-image';
+
+const world = async (options: Parameters<typeof runControllerWorld>[1] = {}): Promise<World> =>
+  runControllerWorld(await table.another(), options);
+const breakNodes = (w: World, ids: readonly string[], latencyMs = 8000): void => {
+  for (const id of ids) w.nodes.set(id, { broken: true, latencyMs });
+};
+const ends = async (w: World) => (await w.allRuns()).map((r) => [r.status, r.stopped?.why, countsOf(r)]);
+
+describe("an operator's run", () => {
+  it('goes before the mailbox', async () => {
+    const w = await world();
+    const [first = '', second = '', third = ''] = w.ids;
+    breakNodes(w, [first, second, third], 2000);
+    await w.signal(first);
+    await w.ask('r-operator', 'repair', [second]);
+    await w.pass(60);
+    expect(w.ssm.commands.map((c) => c.invocations[0]?.instanceId)).toEqual([second, first]);
+  });
+
+  it('that waited long in its lane still has its whole time', async () => {
+    const w = await world();
+    const [id = ''] = w.ids;
+    breakNodes(w, [id], 2000);
+    await w.ask('r-operator', 'repair', [id]);
+    w.clock.ms += 3_600_000;
+    await w.pass(60);
+    expect(await ends(w)).toEqual([['ended', undefined, { Repaired: 1 }]]);
+  });
+
+  it('is found by reconcile where its order never reached the lane', async () => {
+    const w = await world();
+    const [id = ''] = w.ids;
+    breakNodes(w, [id], 2000);
+    await w.ask('r-operator', 'repair', [id]);
+    w.queue.length = 0;
+    await w.clear(keys.lane(LANE));
+    await w.clear(keys.queuedRun(LANE, w.iso(), 'r-operator'));
+    await w.pass(180, 10);
+    expect(await ends(w)).toEqual([['ended', undefined, { Repaired: 1 }]]);
+  });
+
+  it('for a whole cluster becomes runs of at most 250 nodes, one after the other', async () => {
+    const w = await world({ nodes: 600 });
+    breakNodes(w, w.ids, 4000);
+    await w.ask('r-all', 'repair');
+    await w.pass(300, 5);
+    const runs = await w.allRuns();
+    expect(runs.map((r) => [r.runId, r.status, countsOf(r)])).toEqual([
+      ['r-all', 'ended', { Repaired: 250 }],
+      ['r-all-2', 'ended', { Repaired: 250 }],
+      ['r-all-3', 'ended', { Repaired: 100 }],
+    ]);
+    expect(Math.max(...w.ssm.sends('repair').values())).toBe(1);
+  }, 120_000);
+
+  it('is cancelled in flight: SSM is told, what was not sent is recorded, and the next run may come', async () => {
+    const w = await world();
+    const ids = w.ids.slice(0, 4);
+    breakNodes(w, ids, 60_000);
+    await w.ask('r-operator', 'repair', ids);
+    await w.pass(5);
+    await w.put({ ...keys.cancelRequest('r-operator') });
+    w.queue.push({ kind: 'lane', lane: LANE });
+    await w.pass(60);
+    expect(w.ssm.cancelled).toEqual([w.ssm.commands[0]?.id]);
+    expect(await ends(w)).toEqual([['ended', 'Cancelled', { Cancelled: 3, Skipped: 1 }]]);
+    expect((await w.lanes.get(LANE))?.activeRunId).toBeUndefined();
+  });
+});
+
+describe('two lanes of a cluster', () => {
+  const second = (): Settings => {
+    const settings = testSettings();
+    return Settings.parse({
+      ...settings,
+      documents: {
+        ...settings.documents,
+        'cni-files-repair': {
+          ...settings.documents['pause-image-repair'],
+          name: 'fleetmend-cni-files-repair-aaaaaaaaaaaa',
+        },
+      },
+      remediations: [...settings.remediations, { name: 'cni-files', order: 4, disruptive: false, reasons: {} }],
+    });
+  };
+
+  it('share the budget', async () => {
+    const w = await world({ nodes: 30, settings: second() });
+    breakNodes(w, w.ids, 20_000);
+    for (const id of w.ids.slice(0, 8)) await w.signal(id, 'pause-image');
+    for (const id of w.ids.slice(10, 18)) await w.signal(id, 'cni-files');
+    let most = 0;
+    for (let i = 0; i < 120; i++) {
+      await w.pass(5);
+      const open = w.ssm.commands.flatMap((c) => c.invocations).filter((inv) => inv.status === 'InProgress');
+      most = Math.max(most, open.length);
+    }
+    expect(most).toBe(3);
+    expect(w.ssm.sends('repair').size).toBe(16);
+  }, 60_000);
+
+  it('take turns where their repairs restart something', async () => {
+    const base = testSettings();
+    const both = Settings.parse({
+      ...base,
+      policy: {
+        ...base.policy,
+        clusters: [
+          {
+            name: 'demo',
+            mode: 'repair',
+            remediations: { 'cri-dockerd': { allowDisruptive: true }, kubelet: { allowDisruptive: true } },
+          },
+        ],
+      },
+      documents: {
+        ...base.documents,
+        'kubelet-repair': { ...base.documents['cri-dockerd-repair'], name: 'fleetmend-kubelet-repair-aaaaaaaaaaaa' },
+      },
+      remediations: [...base.remediations, { name: 'kubelet', order: 4, disruptive: true, reasons: {} }],
+    });
+    const w = await world({ settings: both });
+    for (const id of w.ids.slice(0, 6)) w.nodes.set(id, { broken: false, latencyMs: 15_000 });
+    for (const id of w.ids.slice(0, 3)) await w.signal(id, 'cri-dockerd');
+    for (const id of w.ids.slice(3, 6)) await w.signal(id, 'kubelet');
+    await w.pass(10);
+    expect((await w.lanes.getCluster('demo')).disruptiveLane).toBe('demo/cri-dockerd');
+    expect(w.ssm.sends('').size).toBe(1);
+    await w.pass(400);
+    expect(w.ssm.sends('').size).toBe(6);
+    expect((await w.lanes.getCluster('demo')).disruptiveLane).toBeUndefined();
+    const runs = await w.allRuns();
+    const [a, b] = [runs[0], runs.find((r) => r.remediation === 'kubelet')];
+    expect((b?.startedAt ?? '') >= (a?.endedAt ?? 'z')).toBe(true);
+  });
+
+  it('leave no claim behind where a crash left one and the mailbox has emptied since', async () => {
+    const w = await world();
+    await w.lanes.saveCluster({ cluster: 'demo', version: 0, slots: {}, disruptiveLane: 'demo/cri-dockerd' });
+    await w.signals.touchLane('demo', 'cri-dockerd', w.iso());
+    w.queue.push({ kind: 'lane', lane: 'demo/cri-dockerd' });
+    await w.deliver();
+    expect(await w.lanes.getCluster('demo')).not.toHaveProperty('disruptiveLane');
+  });
+
+  it('start nothing disruptive while the node group updates', async () => {
+    const w = await world();
+    const [id = ''] = w.ids;
+    const facts = w.facts.get(id);
+    if (facts !== undefined) w.facts.set(id, { ...facts, nodegroup: 'blue' });
+    w.nodegroupStatus.status = 'UPDATING';
+    await w.signal(id, 'cri-dockerd');
+    await w.pass(120, 10);
+    expect(w.ssm.commands).toEqual([]);
+    expect(await ends(w)).toEqual([['ended', undefined, { Maintenance: 1 }]]);
+  });
+});

@@ -1,0 +1,189 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { isoTime } from '../../core/model/ids.ts';
+import { countsOf } from '../../core/runs/advance.ts';
+import { WHOLE_CLUSTER } from '../../core/state/rows.ts';
+import { healthyFacts, runControllerWorld } from '../../test/support/run-controller-world.ts';
+import { startTable, type TestTable } from '../../test/support/table.ts';
+
+let table: TestTable;
+beforeAll(async () => {
+  table = await startTable();
+});
+afterAll(() => table.stop());
+
+const CHECKS = 'demo/node-check';
+type World = ReturnType<typeof runControllerWorld>;
+const world = async (options: Parameters<typeof runControllerWorld>[1] = {}): Promise<World> =>
+  runControllerWorld(await table.another(), options);
+const ends = async (w: World) => (await w.allRuns()).map((r) => [r.origin.source, r.status, countsOf(r)]);
+const MINUTE = 60;
+
+/** News as signal-intake puts it into the check lane. */
+const tell = async (w: World, instanceId: string, more: { notBefore?: string; awaitAgentUntil?: string } = {}) => {
+  const seen = { firstSeenAt: w.iso(), lastSeenAt: w.iso(), signals: 1, source: 'aws.ec2' };
+  await w.signals.addNews({ lane: CHECKS, cluster: 'demo', instanceId, reason: 'NewNode', ...seen, ...more });
+  await w.signals.callLane(CHECKS, w.iso(), w.iso(-120));
+  w.queue.push({ kind: 'lane', lane: CHECKS });
+};
+const newNodes = async (w: World, ids: readonly string[]) => {
+  for (const id of ids) {
+    const { ssm, ...young } = healthyFacts(id);
+    w.facts.set(id, young);
+    await tell(w, id, { notBefore: w.iso(30), awaitAgentUntil: w.iso(20 * MINUTE) });
+  }
+};
+
+describe('a new node', () => {
+  it('is checked once its agent is online, and repaired if it was broken at boot', async () => {
+    const w = await world({ nodes: 1 });
+    const [id = ''] = w.ids;
+    w.nodes.set(id, { broken: true, latencyMs: 2000 });
+    await newNodes(w, [id]);
+    await w.pass(4 * MINUTE);
+    // Nothing is recorded while it waits, and no run is made to look.
+    expect([await w.allRuns(), w.ssm.commands]).toEqual([[], []]);
+    w.facts.set(id, healthyFacts(id));
+    await w.pass(5 * MINUTE);
+    expect(await ends(w)).toEqual([
+      ['signal', 'ended', { Broken: 1 }],
+      ['signal', 'ended', { Repaired: 1 }],
+    ]);
+    await w.pass(10 * MINUTE);
+    expect(await w.lanes.mailbox(CHECKS)).toEqual([]);
+  });
+
+  it('whose agent never comes is given up after its time, once, and says what it lacks', async () => {
+    const w = await world({ nodes: 1 });
+    await newNodes(w, w.ids);
+    await w.pass(40 * MINUTE, 20);
+    expect(await ends(w)).toEqual([['signal', 'ended', { Unreachable: 1 }]]);
+    const [run] = await w.allRuns();
+    expect(await w.resultsOf(run?.runId ?? '')).toMatchObject([
+      { outcome: 'Unreachable', reason: 'NewNode', message: expect.stringContaining('AmazonSSMManagedInstanceCore') },
+    ]);
+    expect(w.ssm.commands).toEqual([]);
+    expect((await w.lanes.get(CHECKS))?.dueAt).toBeUndefined();
+  });
+
+  it('that is gone before its agent came is recorded as gone', async () => {
+    const w = await world({ nodes: 1 });
+    const [id = ''] = w.ids;
+    await newNodes(w, [id]);
+    await w.pass(2 * MINUTE);
+    w.facts.set(id, { ...healthyFacts(id), state: 'terminated' });
+    await w.pass(2 * MINUTE);
+    expect(await ends(w)).toEqual([['signal', 'ended', { Gone: 1 }]]);
+  });
+
+  it('waits with others at the cost of one look a minute, and holds up no other check', async () => {
+    const w = await world({ nodes: 30 });
+    const [ready = '', ...young] = w.ids;
+    await newNodes(w, young);
+    await tell(w, ready);
+    await w.pass(5 * MINUTE);
+    expect(await ends(w)).toEqual([['signal', 'ended', { Healthy: 1 }]]);
+    expect(w.telemetry.counts.AwaitingAgent).toBe(young.length * 5);
+    for (const id of young) w.facts.set(id, healthyFacts(id));
+    await w.pass(2 * MINUTE);
+    expect((await ends(w)).at(-1)).toEqual(['signal', 'ended', { Healthy: young.length }]);
+    expect(w.ssm.commands).toHaveLength(2);
+  });
+});
+
+describe('news of a whole cluster', () => {
+  it('is one check of all its nodes once they have settled, whose findings are repaired', async () => {
+    const w = await world({ nodes: 20 });
+    const [id = ''] = w.ids;
+    w.nodes.set(id, { broken: true, latencyMs: 2000 });
+    for (let i = 0; i < 20; i++) {
+      await tell(w, WHOLE_CLUSTER, { notBefore: isoTime(w.clock.ms + 600_000) });
+      await w.pass(10);
+    }
+    await w.pass(5 * MINUTE);
+    expect(await w.allRuns()).toEqual([]);
+    await w.pass(6 * MINUTE);
+    expect(await ends(w)).toEqual([
+      ['cluster-signal', 'ended', { Broken: 1, Healthy: 19 }],
+      ['signal', 'ended', { Repaired: 1 }],
+    ]);
+    const [check] = await w.allRuns();
+    // As a sweep does, it writes no row for a healthy node.
+    expect((await w.resultsOf(check?.runId ?? '')).map((r) => r.outcome)).toEqual(['Broken']);
+    expect(check?.origin.reason).toMatch(/20 signals/);
+  });
+
+  it('that comes again and again leads to a check in each cool-down at most', async () => {
+    const w = await world({ nodes: 3 });
+    for (let minute = 0; minute < 30; minute++) {
+      await tell(w, WHOLE_CLUSTER);
+      await w.pass(MINUTE, 20);
+    }
+    expect((await w.allRuns()).length).toBeGreaterThanOrEqual(3);
+    expect((await w.allRuns()).length).toBeLessThanOrEqual(4);
+    await w.pass(25 * MINUTE, 20);
+    expect(await w.lanes.mailbox(CHECKS)).toEqual([]);
+  });
+
+  it('does not keep a node of the same lane waiting', async () => {
+    const w = await world({ nodes: 3 });
+    const [id = ''] = w.ids;
+    await tell(w, WHOLE_CLUSTER);
+    await tell(w, id);
+    await w.pass(3 * MINUTE);
+    expect((await ends(w)).map(([source, status]) => [source, status])).toEqual([
+      ['cluster-signal', 'ended'],
+      ['signal', 'ended'],
+    ]);
+  });
+});
+
+describe('a symptom that comes late', () => {
+  it('seen before the end of an attempt that failed burns no second attempt', async () => {
+    const w = await world({ nodes: 1 });
+    const [id = ''] = w.ids;
+    const failsWith = { outcome: 'NotRepaired', reason: 'DiskFull' } as const;
+    w.nodes.set(id, { broken: true, latencyMs: 2000, failsWith });
+    const seenAt = w.iso();
+    await w.signal(id);
+    await w.pass(2 * MINUTE);
+    expect(w.ssm.commands).toHaveLength(1);
+    await w.signal(id, 'pause-image', isoTime(Date.parse(seenAt) + 1000));
+    await w.pass(20 * MINUTE, 20);
+    expect(w.ssm.commands).toHaveLength(1);
+    expect(w.telemetry.counts.OldNews).toBeGreaterThanOrEqual(1);
+    await w.signal(id);
+    await w.pass(2 * MINUTE);
+    expect(w.ssm.commands).toHaveLength(2);
+  });
+
+  it('seen after a repair that worked is a relapse, seen before it is old news', async () => {
+    const w = await world({ nodes: 1 });
+    const [id = ''] = w.ids;
+    w.nodes.set(id, { broken: true, latencyMs: 2000 });
+    const seenAt = w.iso(1);
+    await w.signal(id);
+    await w.pass(2 * MINUTE);
+    await w.signal(id, 'pause-image', seenAt);
+    await w.pass(20 * MINUTE, 20);
+    expect(await ends(w)).toEqual([['signal', 'ended', { Repaired: 1 }]]);
+    w.nodes.set(id, { broken: true, latencyMs: 2000 });
+    await w.signal(id);
+    await w.pass(2 * MINUTE);
+    expect((await ends(w)).at(-1)).toEqual(['signal', 'ended', { Relapsed: 1 }]);
+  });
+});
+
+describe('a call of a lane', () => {
+  it('is answered before the mailbox is read, so that news behind it calls anew', async () => {
+    const w = await world({ nodes: 2 });
+    const [first = '', second = ''] = w.ids;
+    await tell(w, first);
+    expect(await w.signals.callLane(CHECKS, w.iso(), w.iso(-120))).toBe(false);
+    await w.deliver();
+    expect((await w.lanes.get(CHECKS))?.calledAt).toBeUndefined();
+    await tell(w, second);
+    expect((await w.lanes.get(CHECKS))?.calledAt).toBe(w.iso());
+    await w.pass(MINUTE);
+    expect(await ends(w)).toHaveLength(2);
+  });
+});

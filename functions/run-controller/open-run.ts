@@ -1,0 +1,120 @@
+import { dueRows } from '../../core/runs/lane.ts';
+import { answeredOf, NODE_CHECK } from '../../core/runs/outbox.ts';
+import type { Candidate } from '../../core/runs/start.ts';
+import { type LaneState, type PendingNode, type RunState, WHOLE_CLUSTER } from '../../core/state/rows.ts';
+import { performOutbox } from './outbox.ts';
+import { planRun, queuedRun } from './plan-run.ts';
+import { nowIso, type RunControllerPorts } from './ports.ts';
+
+/** Whether the lane is a cluster's check lane: its runs are handed to groups of their own. */
+export const isCheckLane = (lane: LaneState): boolean => lane.remediation === NODE_CHECK;
+
+/** A run that takes its nodes from the lane's mailbox. */
+export const mailboxRun = (deps: RunControllerPorts, lane: LaneState, runId: string): RunState =>
+  queuedRun(deps, {
+    runId,
+    cluster: lane.cluster,
+    remediation: lane.remediation,
+    action: isCheckLane(lane) ? 'check' : 'repair',
+    group: isCheckLane(lane) ? runId : lane.lane,
+    lane: lane.lane,
+    documentKey: isCheckLane(lane) ? NODE_CHECK : `${lane.remediation}-repair`,
+    origin: { source: 'signal' },
+  });
+
+/** What the whole cluster has besides EC2 instances; where that can't be read, the run goes on without. */
+const beyondEc2Of = async (deps: RunControllerPorts, cluster: string): Promise<readonly string[]> => {
+  const others = await deps.beyondEc2(cluster);
+  if (others.kind === 'known') return others.nodeIds;
+  deps.log.warn('unsupported nodes are not named', { cluster, why: others.message });
+  deps.count('BeyondEc2Unread');
+  return [];
+};
+
+/**
+ * Whom an asked-for run is to look at, at most so many nodes as one run takes. More become runs of their own, stored
+ * and in line before this one is planned; after a crash they are found there.
+ */
+const askedOf = async (deps: RunControllerPorts, run: RunState): Promise<readonly Candidate[]> => {
+  const { limits } = deps.settings.policy;
+  const isRepair = run.action === 'repair';
+  const max = isRepair ? limits.maxNodesPerRepairRun : limits.maxNodesPerCheckRun;
+  const listed = run.asked ?? (await deps.fleet.list(run.cluster)).map(({ instanceId }) => instanceId);
+  const asked = [...new Set(listed)];
+  const others = run.asked === undefined ? await beyondEc2Of(deps, run.cluster) : [];
+  for (let part = 2, start = max; start < asked.length; part++, start += max) {
+    const runId = `${run.runId}-${part}`;
+    const group = isRepair ? run.group : runId;
+    await deps.runs.create({ ...run, runId, group, version: 0, asked: asked.slice(start, start + max) });
+    if (isRepair) await deps.lanes.queueRun(run.group, run.createdAt, runId);
+    else await deps.wakes.wake([{ kind: 'run', runId }]);
+  }
+  return [...asked.slice(0, max), ...others].map((instanceId) => ({ instanceId }));
+};
+
+/** Plans a run that was asked for, and stores the plan. */
+export const planAsked = async (
+  deps: RunControllerPorts,
+  run: RunState,
+  lane: LaneState | undefined,
+  signal: AbortSignal,
+): Promise<RunState> => await deps.runs.save(await planRun(deps, run, await askedOf(deps, run), lane, signal));
+
+/** A check of every node of the cluster, planned in the run's own group like a sweep. */
+const clusterRun = (deps: RunControllerPorts, lane: LaneState, runId: string, row: PendingNode): RunState => {
+  const { clusterCheckCoolDownSeconds } = deps.settings.policy.limits;
+  return {
+    ...mailboxRun(deps, lane, runId),
+    origin: { source: 'cluster-signal', reason: `${row.reason} (${row.source}), ${row.signals} signals` },
+    outbox: answeredOf(lane.lane, [[row.instanceId, row.version]], nowIso(deps), clusterCheckCoolDownSeconds),
+  };
+};
+
+/** Stores a new run; where a crash left one under this id, that one stands. */
+const keep = async (deps: RunControllerPorts, run: RunState): Promise<RunState> => {
+  if (await deps.runs.create(run)) return run;
+  const first = await deps.runs.get(run.runId);
+  if (first === undefined) throw new Error(`opening run ${run.runId}: it was there and is gone`);
+  return first;
+};
+
+/** The lane's run as it is to be driven: stored and planned, whatever a crash left of it. */
+export const openRun = async (
+  deps: RunControllerPorts,
+  lane: LaneState,
+  runId: string,
+  signal: AbortSignal,
+): Promise<RunState> => {
+  const stored = await deps.runs.get(runId);
+  if (stored !== undefined) return stored.status === 'queued' ? await planAsked(deps, stored, lane, signal) : stored;
+  const { limits } = deps.settings.policy;
+  const max = isCheckLane(lane) ? limits.maxNodesPerCheckRun : limits.maxNodesPerRepairRun;
+  const due = dueRows(await deps.lanes.mailbox(lane.lane), nowIso(deps));
+  const whole = due.find((row) => row.instanceId === WHOLE_CLUSTER);
+  const rows = due.filter((row) => row !== whole).slice(0, max);
+  if (whole !== undefined) return await keep(deps, clusterRun(deps, lane, runId, whole));
+  const candidates: Candidate[] = rows.map((row) => ({ instanceId: row.instanceId, row }));
+  const planned = await planRun(
+    deps,
+    mailboxRun(deps, lane, runId),
+    candidates,
+    isCheckLane(lane) ? undefined : lane,
+    signal,
+  );
+  // A check's rows wait for the check's cool-down, or the lane's next turn would take them again.
+  const taken = isCheckLane(lane)
+    ? answeredOf(lane.lane, planned.pending, nowIso(deps), limits.checkCoolDownSeconds)
+    : [];
+  const run: RunState = { ...planned, outbox: [...planned.outbox, ...taken] };
+  return await keep(deps, run);
+};
+
+/** Hands a check run to its own group. What the run promised for the lane's rows is done before the lane goes on. */
+export const handOver = async (deps: RunControllerPorts, run: RunState): Promise<void> => {
+  await performOutbox(
+    deps,
+    run,
+    run.outbox.filter((e) => e.kind === 'defer'),
+  );
+  await deps.wakes.wake([{ kind: 'run', runId: run.runId }]);
+};

@@ -1,0 +1,63 @@
+import { ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { OutboxEntry } from '../../core/state/rows.ts';
+import { runControllerWorld } from '../../test/support/run-controller-world.ts';
+import { aRun, node } from '../../test/support/runs.ts';
+import { startTable, type TestTable } from '../../test/support/table.ts';
+import { flushRun, performOutbox } from './outbox.ts';
+
+let table: TestTable;
+beforeAll(async () => {
+  table = await startTable();
+});
+afterAll(() => table.stop());
+
+it('an outbox that is performed twice changes the table once, and tells its readers under one id', async () => {
+  const w = runControllerWorld(await table.another());
+  const rows = async () => (await w.table.client.send(new ScanCommand({ TableName: w.table.tableName }))).Items;
+  for (const n of [1, 2, 3]) await w.signal(node(n));
+  const [first, second] = await w.lanes.mailbox('demo/pause-image');
+  const entries: OutboxEntry[] = [
+    { kind: 'results', outcome: 'Skipped', why: 'Gone', message: 'm', at: w.iso(), instanceIds: [node(1), node(2)] },
+    {
+      kind: 'news',
+      lane: 'demo/node-check',
+      reason: 'CommandLost',
+      source: 'fleetmend.run',
+      nodes: [[node(1), w.iso()]],
+    },
+    { kind: 'drop', lane: 'demo/pause-image', rows: [[node(1), first?.version ?? '']] },
+    {
+      kind: 'defer',
+      lane: 'demo/pause-image',
+      rows: [[node(2), second?.version ?? '']],
+      notBefore: w.iso(60),
+      why: 'CoolingDown',
+      decidedAt: w.iso(),
+    },
+    { kind: 'cancel', commandId: 'c-1' },
+    { kind: 'notice', id: 'r-1/ended', detailType: 'Run Ended', detail: { runId: 'r-1' } },
+  ];
+  w.queue.length = 0;
+  await performOutbox(w.deps, aRun(0), entries);
+  const once = await rows();
+  expect(await w.resultsOf('r-1')).toHaveLength(2);
+  expect((await w.lanes.mailbox('demo/pause-image')).map((r) => [r.instanceId, r.skipped])).toEqual([
+    [node(2), 'CoolingDown'],
+    [node(3), undefined],
+  ]);
+  expect(w.queue).toEqual([{ kind: 'lane', lane: 'demo/node-check' }]);
+  await performOutbox(w.deps, aRun(0), entries);
+  expect(await rows()).toEqual(once);
+  expect(new Set(w.notices.map((n) => n.detail.id))).toEqual(new Set(['r-1/ended']));
+});
+
+it('an empty outbox costs nothing, and a kept one is stored as kept', async () => {
+  const w = runControllerWorld(await table.another());
+  const run = aRun(0);
+  expect(await flushRun(w.deps, run)).toBe(run);
+  const promised = aRun(0, { outbox: [{ kind: 'cancel', commandId: 'c-1' }] });
+  await w.runs.create(promised);
+  expect(await flushRun(w.deps, promised)).toEqual({ ...promised, version: 1, outbox: [] });
+  expect((await w.runs.get('r-1'))?.outbox).toEqual([]);
+});

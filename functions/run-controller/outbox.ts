@@ -1,0 +1,95 @@
+import pMap from 'p-map';
+import type { Wake } from '../../core/model/wake.ts';
+import type { OutboxEntry, ResultRow, RunState } from '../../core/state/rows.ts';
+import { NOTICE_SOURCE } from '../../events/node-symptom.ts';
+import { nowIso, type RunControllerPorts } from './ports.ts';
+
+/** Table writes at once, over all entries of an outbox. */
+const CONCURRENCY = 16;
+
+type Identity = Pick<ResultRow, 'runId' | 'cluster' | 'remediation' | 'action'>;
+type Task = () => Promise<unknown>;
+
+/** Each entry as the small writes it stands for. */
+const tasksOf = (deps: RunControllerPorts, run: Identity, entry: OutboxEntry): Task[] => {
+  switch (entry.kind) {
+    case 'results': {
+      const { kind, instanceIds, ...text } = entry;
+      const { runId, cluster, remediation, action } = run;
+      return instanceIds.map(
+        (instanceId) => () =>
+          deps.results.putResult({ runId, cluster, instanceId, remediation, action, ...text, endedAt: entry.at }),
+      );
+    }
+    case 'news': {
+      const { kind, nodes, ...news } = entry;
+      return nodes.map(
+        ([instanceId, seenAt]) =>
+          () =>
+            deps.signals.addNews({
+              ...news,
+              cluster: run.cluster,
+              instanceId,
+              firstSeenAt: seenAt,
+              lastSeenAt: seenAt,
+              signals: 1,
+            }),
+      );
+    }
+    case 'drop':
+      return entry.rows.map(
+        ([instanceId, version]) =>
+          () =>
+            deps.lanes.drop({ lane: entry.lane, instanceId, version }),
+      );
+    case 'defer': {
+      const { kind, rows, ...decision } = entry;
+      return rows.map(
+        ([instanceId, version]) =>
+          () =>
+            deps.lanes.defer({ ...decision, instanceId, version }),
+      );
+    }
+    case 'cancel':
+      return [() => deps.sender.cancel(entry.commandId)];
+    case 'notice':
+      return [
+        async () => {
+          await deps.bus.put([
+            { source: NOTICE_SOURCE, detailType: entry.detailType, detail: { id: entry.id, ...entry.detail } },
+          ]);
+          // `RunEnded`, `BreakerOpened`, `RegistryHold`: the alarms on the last two are in infra/constructs/alarms.ts.
+          deps.count(entry.detailType.replaceAll(' ', ''));
+        },
+      ];
+    default:
+      return entry satisfies never;
+  }
+};
+
+/**
+ * Does what a stored state promised: first the rows, then the wakes of the lanes that got news. Everything may be done
+ * twice without harm, so a crash in here costs nothing: the entries stay until all of them are done.
+ */
+export const performOutbox = async (
+  deps: RunControllerPorts,
+  run: Identity,
+  entries: readonly OutboxEntry[],
+): Promise<void> => {
+  const tasks = entries.flatMap((entry) => tasksOf(deps, run, entry));
+  await pMap(tasks, (task) => task(), { concurrency: CONCURRENCY });
+  const lanes = new Set(entries.flatMap((entry) => (entry.kind === 'news' ? [entry.lane] : [])));
+  const wakes: Wake[] = [];
+  for (const lane of lanes) {
+    await deps.signals.touchLane(run.cluster, lane.slice(lane.indexOf('/') + 1), nowIso(deps));
+    wakes.push({ kind: 'lane', lane });
+  }
+  if (wakes.length > 0) await deps.wakes.wake(wakes);
+};
+
+/** Empties a run's outbox and stores that it is empty. */
+export const flushRun = async (deps: RunControllerPorts, run: RunState): Promise<RunState> => {
+  if (run.outbox.length === 0) return run;
+  await performOutbox(deps, run, run.outbox);
+  return await deps.runs.save({ ...run, outbox: [] });
+};

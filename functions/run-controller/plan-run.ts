@@ -1,0 +1,89 @@
+import type { NodeFacts } from '../../core/guards/decide-node.ts';
+import { isFrozen } from '../../core/guards/freeze.ts';
+import { clusterPolicy } from '../../core/model/policy.ts';
+import { type Candidate, startRun } from '../../core/runs/start.ts';
+import { mayRepair } from '../../core/signals/route.ts';
+import type { LaneState, RunState } from '../../core/state/rows.ts';
+import { nowIso, type RunControllerPorts } from './ports.ts';
+
+/** Why no disruptive repair may start, by node group; asked once each. */
+const maintenanceOf = async (
+  deps: RunControllerPorts,
+  run: RunState,
+  facts: ReadonlyMap<string, NodeFacts>,
+): Promise<(facts: NodeFacts) => string | undefined> => {
+  const entry = deps.settings.remediations.find((r) => r.name === run.remediation);
+  const cluster = clusterPolicy(deps.settings.policy, run.cluster);
+  if (run.action === 'check' || entry?.disruptive !== true || cluster === undefined) return () => undefined;
+  if (isFrozen(cluster, nowIso(deps))) return () => 'a freeze window of the cluster holds';
+  const busy = new Map<string, string>();
+  for (const nodegroup of new Set([...facts.values()].flatMap((f) => f.nodegroup ?? []))) {
+    const status = await deps.nodegroups.status(run.cluster, nodegroup);
+    if (status !== 'ACTIVE') busy.set(nodegroup, `the node group ${nodegroup} is ${status}`);
+  }
+  return ({ nodegroup }) => (nodegroup === undefined ? undefined : busy.get(nodegroup));
+};
+
+/**
+ * Gathers what the run's first decision rests on, as fresh as it can be had, and decides. A fact that can't be read
+ * throws: the wake comes again, and nothing was done.
+ */
+export const planRun = async (
+  deps: RunControllerPorts,
+  queued: RunState,
+  candidates: readonly Candidate[],
+  lane: LaneState | undefined,
+  signal: AbortSignal,
+): Promise<RunState> => {
+  const { policy, remediations } = deps.settings;
+  const ids = candidates.map((c) => c.instanceId);
+  const facts = await deps.fleet.describe(queued.cluster, ids);
+  const isRepair = queued.action === 'repair';
+  const nodeStates = isRepair ? await deps.results.nodeStates(ids, queued.remediation) : new Map();
+  const cluster = clusterPolicy(policy, queued.cluster);
+  const entry = remediations.find((r) => r.name === queued.remediation);
+  const allowed = cluster !== undefined && entry !== undefined && mayRepair(cluster, entry).allowed;
+  const planned = startRun(queued, {
+    candidates,
+    facts,
+    nodeStates,
+    isManaged: cluster !== undefined,
+    mayRepair: allowed,
+    maintenance: await maintenanceOf(deps, queued, facts),
+    ...(lane === undefined ? {} : { lane }),
+    limits: policy.limits,
+    now: nowIso(deps),
+  });
+  if (!isRepair || planned.image === undefined || planned.pending.length === 0) return planned;
+  const preflight = await deps.registry.ask(planned.image, signal);
+  return preflight === undefined ? planned : { ...planned, preflight };
+};
+
+/** A run that has been asked for and not planned. */
+export const queuedRun = (
+  deps: RunControllerPorts,
+  run: Pick<RunState, 'runId' | 'cluster' | 'remediation' | 'action' | 'group' | 'origin'> & {
+    lane?: string;
+    documentKey: string;
+  },
+): RunState => {
+  const document = deps.settings.documents[run.documentKey];
+  if (document === undefined) throw new Error(`planning run ${run.runId}: no document ${run.documentKey} is deployed`);
+  const now = nowIso(deps);
+  return {
+    version: 0,
+    ...run,
+    documentName: document.name,
+    executionTimeoutSeconds: document.executionTimeoutSeconds,
+    createdAt: now,
+    status: 'queued',
+    pending: [],
+    settled: {},
+    commands: [],
+    startWindow: 1,
+    canaries: 0,
+    priorEvidence: 0,
+    dueAt: now,
+    outbox: [],
+  };
+};

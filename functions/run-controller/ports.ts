@@ -1,0 +1,38 @@
+import type { Fleet } from '../adapters/ec2/fleet.ts';
+import type { RegistryProbe } from '../adapters/ecr/registry-probe.ts';
+import type { BeyondEc2 } from '../adapters/eks/beyond-ec2.ts';
+import type { Nodegroups } from '../adapters/eks/nodegroups.ts';
+import type { Bus } from '../adapters/messaging/bus.ts';
+import type { WakeQueue } from '../adapters/messaging/wake-queue.ts';
+import type { CommandReader, Sender } from '../adapters/ssm/run-command.ts';
+import type { LaneStore } from '../adapters/table/lane-store.ts';
+import type { ResultStore } from '../adapters/table/result-store.ts';
+import type { RunStore } from '../adapters/table/run-store.ts';
+import type { SignalStore } from '../adapters/table/signal-store.ts';
+import type { Log } from '../runtime/logger.ts';
+import type { Count } from '../runtime/metrics.ts';
+import type { Settings } from '../runtime/settings.ts';
+
+/** What run-controller works with. */
+export type RunControllerPorts = {
+  readonly runs: RunStore;
+  readonly lanes: LaneStore;
+  readonly results: Pick<ResultStore, 'putResult' | 'putCommand' | 'nodeStates' | 'pauseFor'>;
+  readonly signals: Pick<SignalStore, 'addNews' | 'touchLane'>;
+  readonly fleet: Fleet;
+  readonly beyondEc2: BeyondEc2;
+  readonly nodegroups: Nodegroups;
+  readonly registry: RegistryProbe;
+  readonly sender: Sender;
+  readonly reader: Pick<CommandReader, 'find'>;
+  readonly wakes: WakeQueue;
+  readonly bus: Bus;
+  readonly settings: Settings;
+  readonly log: Log;
+  readonly count: Count;
+  readonly now: () => Date;
+  readonly newRunId: () => string;
+};
+
+/** The ISO time now. */
+export const nowIso = (deps: Pick<RunControllerPorts, 'now'>): string => deps.now().toISOString();

@@ -1,0 +1,41 @@
+import type { Hold } from '../../core/runs/lane.ts';
+import { merged, resultsOf } from '../../core/runs/outbox.ts';
+import type { LaneState, OutboxEntry, PendingNode } from '../../core/state/rows.ts';
+import { mailboxRun } from './open-run.ts';
+import { performOutbox } from './outbox.ts';
+import { nowIso, type RunControllerPorts } from './ports.ts';
+
+/** Records once for each waiting row why the lane does not act on it. */
+export const recordHold = async (
+  deps: RunControllerPorts,
+  lane: LaneState,
+  rows: readonly PendingNode[],
+  { why, until, message }: Hold,
+): Promise<void> => {
+  const told = rows.filter((r) => r.skipped !== why);
+  if (told.length === 0) return;
+  const now = nowIso(deps);
+  const run = mailboxRun(deps, lane, deps.newRunId());
+  const results = told.flatMap((row) =>
+    resultsOf([row.instanceId], { outcome: 'Skipped', why, reason: row.reason, message }, now),
+  );
+  const defer: OutboxEntry = {
+    kind: 'defer',
+    lane: lane.lane,
+    rows: told.map((row) => [row.instanceId, row.version]),
+    notBefore: until,
+    why,
+    decidedAt: now,
+  };
+  await performOutbox(deps, run, merged(results));
+  // The record of a decision not to act is a run too, over from the start: `runs` shows it.
+  await deps.runs.create({
+    ...run,
+    status: 'ended',
+    endedAt: now,
+    settled: { [why]: told.length },
+    stopped: { why, at: now },
+  });
+  // Last, so that a crash leads to a second record rather than to none.
+  await performOutbox(deps, run, [defer]);
+};

@@ -1,0 +1,196 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { countsOf } from '../../core/runs/advance.ts';
+import { healthyFacts, instanceIds, runControllerWorld } from '../../test/support/run-controller-world.ts';
+import { startTable, type TestTable } from '../../test/support/table.ts';
+import { keys } from '../adapters/table/keys.ts';
+import { parseWake } from './wake-message.ts';
+
+let table: TestTable;
+beforeAll(async () => {
+  table = await startTable();
+});
+afterAll(() => table.stop());
+
+type World = ReturnType<typeof runControllerWorld>;
+const world = async (options: Parameters<typeof runControllerWorld>[1] = {}): Promise<World> =>
+  runControllerWorld(await table.another(), options);
+const breakNodes = (w: World, ids: readonly string[], latencyMs = 4000): void => {
+  for (const id of ids) w.nodes.set(id, { broken: true, latencyMs });
+};
+const MAX_ITEM_BYTES = 400_000;
+
+describe('a check run', () => {
+  it('of a whole cluster is split into runs of 1,000 nodes, each of commands of 50', async () => {
+    const w = await world({ nodes: 2300 });
+    await w.ask('r-all', 'check');
+    await w.pass(60);
+    const runs = await w.allRuns();
+    expect(runs.map((r) => [r.runId, r.status, countsOf(r), r.commands.length])).toEqual([
+      ['r-all', 'ended', { Healthy: 1000 }, 20],
+      ['r-all-2', 'ended', { Healthy: 1000 }, 20],
+      ['r-all-3', 'ended', { Healthy: 300 }, 6],
+    ]);
+    expect(w.ssm.sends('node-check').size).toBe(2300);
+    expect(w.ssm.commands).toHaveLength(46);
+  }, 60_000);
+
+  it('hands what it found to the lane that policy lets repair, and to no other', async () => {
+    const w = await world();
+    breakNodes(w, w.ids.slice(0, 4));
+    await w.ask('r-check', 'check', w.ids.slice(0, 6));
+    await w.pass(120);
+    const runs = await w.allRuns();
+    expect(runs.map((r) => [r.remediation, countsOf(r)])).toEqual([
+      ['node-check', { Broken: 4, Healthy: 2 }],
+      ['pause-image', { Repaired: 4 }],
+    ]);
+    expect(await w.lanes.mailbox('demo/pause-image')).toEqual([]);
+  });
+
+  it('dates what it found by the node, so that a late look at it is no relapse', async () => {
+    const w = await world();
+    const [quick = '', slow = ''] = w.ids;
+    breakNodes(w, [quick, slow]);
+    const slowNode = w.nodes.get(slow);
+    if (slowNode !== undefined) slowNode.latencyMs = 75_000;
+    await w.ask('r-check', 'check', [quick, slow]);
+    await w.pass(1200, 10);
+    expect((await w.results.nodeStates([quick], 'pause-image')).get(quick)?.attempts).toSatisfy(
+      (attempts: Record<string, { outcome: string }>) =>
+        Object.values(attempts).every((a) => a.outcome === 'Repaired') && Object.keys(attempts).length === 1,
+    );
+    expect([...w.ssm.sends('repair').values()]).toEqual([1, 1]);
+    const outcomes = (await w.resultsOf('r-check')).map((r) => [r.instanceId, r.outcome, r.late === true]);
+    expect(outcomes.toSorted()).toEqual([
+      [quick, 'Broken', false],
+      [slow, 'Broken', true],
+      [slow, 'TimedOut', false],
+    ]);
+    expect((await w.runs.get('r-check'))?.status).toBe('ended');
+    expect(countsOf((await w.allRuns())[0] ?? expect.fail())).toEqual({ Broken: 2 });
+  });
+
+  it('of a thousand nodes that cannot be checked still fits into one item', async () => {
+    const w = await world({ nodes: 1000 });
+    for (const id of w.ids) {
+      const { ssm, ...unmanaged } = healthyFacts(id);
+      w.facts.set(id, unmanaged);
+    }
+    let largest = 0;
+    const save = w.deps.runs.save;
+    const deps = {
+      ...w.deps,
+      runs: {
+        ...w.deps.runs,
+        save: async (run: Parameters<typeof save>[0]) => {
+          largest = Math.max(largest, JSON.stringify(run).length);
+          return await save(run);
+        },
+      },
+    };
+    Object.assign(w.deps, deps);
+    await w.ask('r-all', 'check');
+    await w.pass(30);
+    expect(largest).toBeGreaterThan(20_000);
+    expect(largest).toBeLessThan(MAX_ITEM_BYTES);
+    expect(countsOf((await w.allRuns())[0] ?? expect.fail())).toEqual({ NotManaged: 1000 });
+    expect(await w.resultsOf('r-all')).toHaveLength(1000);
+  }, 60_000);
+
+  it('of a thousand broken nodes still fits into one item', async () => {
+    const w = await world({ nodes: 1000 });
+    breakNodes(w, w.ids);
+    await w.ask('r-all', 'check');
+    await w.deliver();
+    w.clock.ms += 20_000;
+    for (const command of w.ssm.endedSince()) await w.track(command.id, command.documentName);
+    await w.deliver();
+    expect(w.failures).toEqual([]);
+    expect(countsOf((await w.runs.get('r-all')) ?? expect.fail())).toEqual({ Broken: 1000 });
+  }, 60_000);
+
+  it('does nothing to a cluster that the policy does not list any more', async () => {
+    const w = await world();
+    const [id = ''] = w.ids;
+    await w.signal(id, 'node-check');
+    const settings = { ...w.settings, policy: { ...w.settings.policy, clusters: [] } };
+    Object.assign(w.deps, { settings });
+    await w.pass(30);
+    expect(w.ssm.commands).toEqual([]);
+  });
+
+  it('that is cancelled sends no more, and records what it did not send', async () => {
+    const w = await world();
+    w.ssm.faults.push(...Array(8).fill('throttled'));
+    await w.ask('r-check', 'check', w.ids.slice(0, 2));
+    await w.deliver();
+    await w.put(keys.cancelRequest('r-check'));
+    await w.pass(60);
+    expect(w.ssm.commands).toEqual([]);
+    expect((await w.allRuns()).map((r) => [r.status, countsOf(r)])).toEqual([['ended', { Cancelled: 2 }]]);
+  });
+});
+
+describe("the cluster's check lane", () => {
+  it('hands its nodes to a run, and checks a node that goes on complaining once in five minutes', async () => {
+    const w = await world();
+    const [id = ''] = w.ids;
+    for (let i = 0; i < 24; i++) {
+      await w.signal(id, 'node-check');
+      await w.pass(10, 10);
+    }
+    expect(w.ssm.sends('node-check')).toEqual(new Map([[id, 1]]));
+    await w.pass(120, 10);
+    expect(w.ssm.sends('node-check')).toEqual(new Map([[id, 2]]));
+    await w.pass(600, 30);
+    expect(w.ssm.sends('node-check')).toEqual(new Map([[id, 2]]));
+    expect(await w.lanes.mailbox('demo/node-check')).toEqual([]);
+    expect((await w.lanes.get('demo/node-check'))?.dueAt).toBeUndefined();
+  });
+
+  it('ends a run whose nodes are all skipped', async () => {
+    const w = await world();
+    for (const id of w.ids.slice(0, 3)) {
+      w.facts.delete(id);
+      await w.signal(id, 'node-check');
+    }
+    await w.pass(20);
+    expect((await w.allRuns()).map((r) => [r.status, countsOf(r)])).toEqual([['ended', { Gone: 3 }]]);
+    expect(await w.resultsOf((await w.allRuns())[0]?.runId ?? '')).toHaveLength(3);
+  });
+
+  it('asks no second check of a node whose tag says observe', async () => {
+    const w = await world();
+    const [id = ''] = w.ids;
+    breakNodes(w, [id]);
+    w.facts.set(id, { ...healthyFacts(id), modeTag: 'observe' });
+    await w.signal(id);
+    await w.pass(3600, 30);
+    expect(w.ssm.sends('node-check')).toEqual(new Map([[id, 1]]));
+    expect(w.ssm.sends('repair').size).toBe(0);
+    expect((await w.allRuns()).map((r) => countsOf(r))).toEqual([{ OptedOut: 1 }, { Broken: 1 }, { OptedOut: 1 }]);
+  });
+});
+
+describe('a wake', () => {
+  it('for what is not stored, or is no wake, does no harm', async () => {
+    const w = await world();
+    w.queue.push({ kind: 'run', runId: 'r-nobody' }, { kind: 'lane', lane: 'demo/pause-image' });
+    w.queue.push({ kind: 'lane', lane: 'nonsense' });
+    await w.deliver();
+    expect(w.failures).toEqual([]);
+    expect(await w.lanes.get('nonsense')).toBeUndefined();
+    expect(() => parseWake({ kind: 'lane' })).toThrow(/reading the wake: field lane/);
+    expect(parseWake({ kind: 'run', runId: 'r' })).toEqual({ kind: 'run', runId: 'r' });
+  });
+
+  it('for the run of a lane is refused, since only the lane may advance it', async () => {
+    const w = await world();
+    await w.ask('r-operator', 'repair', instanceIds(1));
+    w.queue.length = 0;
+    w.queue.push({ kind: 'run', runId: 'r-operator' });
+    await w.deliver();
+    expect(w.failures).toMatchObject([{ message: /belongs to the group demo\/pause-image/ }]);
+    expect(w.ssm.commands).toEqual([]);
+  });
+});

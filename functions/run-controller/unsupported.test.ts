@@ -1,0 +1,111 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { countsOf } from '../../core/runs/advance.ts';
+import type { ResultRow } from '../../core/state/rows.ts';
+import { runControllerWorld } from '../../test/support/run-controller-world.ts';
+import { testSettings } from '../../test/support/settings.ts';
+import { startTable, type TestTable } from '../../test/support/table.ts';
+
+let table: TestTable;
+beforeAll(async () => {
+  table = await startTable();
+});
+afterAll(() => table.stop());
+
+type World = ReturnType<typeof runControllerWorld>;
+const FARGATE = 'fargate-ip-10-0-1-23.cn-north-1.compute.internal';
+const OTHERS = ['fargate-profile/default', 'mi-0123456789abcdef0'];
+
+const world = async (options: Parameters<typeof runControllerWorld>[1] = {}): Promise<World> =>
+  runControllerWorld(await table.another(), options);
+const rowsOf = async (w: World, nodeId: string): Promise<readonly ResultRow[]> => {
+  const rows = await Promise.all((await w.allRuns()).map((run) => w.resultsOf(run.runId)));
+  return rows.flat().filter((row) => row.instanceId === nodeId);
+};
+/** Another line of the node, as signal-intake takes it, and the wake that it leads to. */
+const complain = async (w: World, nodeId: string): Promise<void> => {
+  await w.signal(nodeId, 'node-check');
+};
+
+describe('a node of a kind that cannot be repaired', () => {
+  it('gets one row for a storm of news, with reason, cause and advice, and is never commanded', async () => {
+    const w = await world();
+    for (let i = 0; i < 60; i++) {
+      await complain(w, FARGATE);
+      await w.pass(10);
+    }
+    expect(await rowsOf(w, FARGATE)).toMatchObject([
+      {
+        cluster: 'demo',
+        action: 'check',
+        outcome: 'Unsupported',
+        reason: 'FargateNode',
+        message: expect.stringMatching(/no EC2 instance.*SandboxImageMissing/),
+        advice: expect.stringMatching(/delete the pod/),
+      },
+    ]);
+    expect(w.ssm.commands).toEqual([]);
+  });
+
+  it('is written down again where it goes on after the cool-down', async () => {
+    const w = await world();
+    await complain(w, FARGATE);
+    await w.pass(60);
+    for (let i = 0; i < 20; i++) {
+      await complain(w, FARGATE);
+      await w.pass(60);
+    }
+    expect(await rowsOf(w, FARGATE)).toHaveLength(2);
+  });
+
+  it.each([
+    ['of Auto Mode', 'AutoModeNode', { autoMode: true }],
+    [
+      'of Bottlerocket',
+      'BottlerocketNode',
+      { ssm: { pingStatus: 'Online', platformType: 'Linux', platformName: 'Bottlerocket' } },
+    ],
+    [
+      'of Windows',
+      'WindowsNode',
+      { ssm: { pingStatus: 'Online', platformType: 'Windows', platformName: 'Microsoft Windows Server 2022' } },
+    ],
+  ])('%s gets a row that says %s where a signal names it', async (_, reason, facts) => {
+    const w = await world();
+    const [id = ''] = w.ids;
+    const known = w.facts.get(id);
+    if (known === undefined) throw new Error('the world has no nodes');
+    w.facts.set(id, { ...known, ...facts });
+    await w.signal(id);
+    await w.pass(30);
+    expect(await rowsOf(w, id)).toMatchObject([{ outcome: 'Unsupported', reason, advice: expect.any(String) }]);
+    expect(w.ssm.commands).toEqual([]);
+  });
+});
+
+describe('a check of a whole cluster', () => {
+  it('names what has no EC2 instance beside the results of the others, once', async () => {
+    const w = await world({
+      nodes: 12,
+      settings: testSettings({ maxNodesPerCheckRun: 10 }),
+      beyondEc2: { kind: 'known', nodeIds: OTHERS },
+    });
+    await w.ask('r-all', 'check');
+    await w.pass(60);
+    expect((await w.allRuns()).map((r) => [r.runId, countsOf(r)])).toEqual([
+      ['r-all', { Healthy: 10, Unsupported: 2 }],
+      ['r-all-2', { Healthy: 2 }],
+    ]);
+    expect([await rowsOf(w, OTHERS[0] ?? ''), await rowsOf(w, OTHERS[1] ?? '')]).toMatchObject([
+      [{ runId: 'r-all', outcome: 'Unsupported', reason: 'FargateNode' }],
+      [{ runId: 'r-all', outcome: 'Unsupported', reason: 'HybridNode' }],
+    ]);
+  });
+
+  it('goes on where that cannot be read, and says so', async () => {
+    const w = await world({ beyondEc2: { kind: 'unknown', message: 'AccessDeniedException' } });
+    await w.ask('r-all', 'check');
+    await w.pass(60);
+    expect((await w.allRuns()).map((r) => countsOf(r))).toEqual([{ Healthy: 40 }]);
+    expect(w.telemetry.counts).toMatchObject({ BeyondEc2Unread: 1 });
+  });
+});

@@ -1,0 +1,123 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { countsOf } from '../../core/runs/advance.ts';
+import { runControllerWorld } from '../../test/support/run-controller-world.ts';
+import { startTable, type TestTable } from '../../test/support/table.ts';
+
+let table: TestTable;
+beforeAll(async () => {
+  table = await startTable();
+});
+afterAll(() => table.stop());
+
+type World = ReturnType<typeof runControllerWorld>;
+const world = async (options: Parameters<typeof runControllerWorld>[1] = {}): Promise<World> =>
+  runControllerWorld(await table.another(), options);
+
+describe('what is overdue', () => {
+  it('ends a run of which every event is lost', async () => {
+    const w = await world({ events: 0 });
+    const ids = w.ids.slice(0, 3);
+    for (const id of ids) {
+      w.nodes.set(id, { broken: true, latencyMs: 4000 });
+      await w.signal(id);
+    }
+    await w.pass(900, 10);
+    expect((await w.allRuns()).map((r) => [r.status, countsOf(r)])).toEqual([['ended', { Repaired: 3 }]]);
+  });
+
+  it('brings back a lane whose wake was lost', async () => {
+    const w = await world();
+    const [id = ''] = w.ids;
+    await w.signal(id);
+    w.queue.length = 0;
+    await w.pass(120, 10);
+    expect((await w.allRuns()).map((r) => countsOf(r))).toEqual([{ Healthy: 1 }]);
+  });
+
+  it('that fails for one keeps no other waiting, and is told', async () => {
+    const w = await world({ events: 0 });
+    const [id = '', other = ''] = w.ids;
+    w.nodes.set(id, { broken: true, latencyMs: 4000 });
+    await w.signal(id);
+    await w.deliver();
+    await w.ask('r-check', 'check', [other]);
+    w.queue.length = 0;
+    w.clock.ms += 120_000;
+    w.ssm.world.isAway = true;
+    await expect(w.runReconcile('overdue')).rejects.toThrow(/1 of 4 failed; they stay due/);
+    expect(w.queue).toEqual(
+      expect.arrayContaining([
+        { kind: 'lane', lane: 'demo/pause-image' },
+        { kind: 'run', runId: 'r-check' },
+      ]),
+    );
+    w.ssm.world.isAway = false;
+    await w.pass(120, 10);
+    expect((await w.allRuns()).every((r) => r.status === 'ended')).toBe(true);
+  });
+
+  it('is nothing once all has ended', async () => {
+    const w = await world();
+    await w.ask('r-check', 'check', w.ids.slice(0, 2));
+    await w.pass(120, 10);
+    w.clock.ms += 86_400_000;
+    await w.runReconcile('overdue');
+    expect(w.queue).toEqual([]);
+    expect(w.telemetry.lines.at(-1)?.fields).toEqual({ due: 0, failed: 0 });
+  });
+});
+
+describe('a sweep', () => {
+  it('is one check run of each managed cluster, also when its schedule is delivered twice', async () => {
+    const w = await world();
+    await w.runReconcile('sweep');
+    await w.runReconcile('sweep');
+    expect((await w.allRuns()).map((r) => [r.cluster, r.status]).toSorted()).toEqual([
+      ['careful', 'queued'],
+      ['demo', 'queued'],
+      ['watched', 'queued'],
+    ]);
+    w.clock.ms += 1_800_000;
+    await w.runReconcile('sweep');
+    expect(await w.allRuns()).toHaveLength(6);
+  });
+
+  it('starts within its interval, at a moment of its own, the same in every interval', async () => {
+    const w = await world();
+    const delays = async (startedMs: number) =>
+      new Map(
+        (await w.allRuns())
+          .filter((r) => Date.parse(r.createdAt) === startedMs)
+          .map((r) => [r.cluster, Date.parse(r.dueAt ?? '') - startedMs]),
+      );
+    const first = w.clock.ms;
+    await w.runReconcile('sweep');
+    w.clock.ms += 1_800_000;
+    await w.runReconcile('sweep');
+    const spread = await delays(first);
+    expect(new Set(spread.values()).size).toBe(3);
+    expect([...spread.values()].every((ms) => ms >= 0 && ms < 1_800_000)).toBe(true);
+    expect(await delays(w.clock.ms)).toEqual(spread);
+  });
+
+  it('writes a row for what is not healthy, and counts the rest', async () => {
+    const w = await world();
+    const [id = ''] = w.ids;
+    w.nodes.set(id, { broken: true, latencyMs: 4000 });
+    await w.runReconcile('sweep');
+    await w.pass(1980, 10);
+    // The clusters of this world have the same nodes: the first that is swept finds the broken one.
+    const [run = expect.fail(), ...later] = (await w.allRuns())
+      .filter((r) => r.action === 'check')
+      .toSorted((a, b) => (a.startedAt ?? '').localeCompare(b.startedAt ?? ''));
+    expect([run, ...later].map((r) => r.status)).toEqual(['ended', 'ended', 'ended']);
+    expect(countsOf(run)).toEqual({ Broken: 1, Healthy: 39 });
+    expect((await w.resultsOf(run.runId)).map((r) => r.instanceId)).toEqual([id]);
+    expect(w.nodes.get(id)?.broken).toBe(false);
+  });
+});
+
+it('a request that is neither is refused', async () => {
+  const w = await world();
+  await expect(w.runReconcile('else' as 'sweep')).rejects.toThrow(/expected \{"kind":"overdue"\}/);
+});

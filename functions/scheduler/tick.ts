@@ -1,0 +1,138 @@
+import pMap from 'p-map';
+import * as z from 'zod';
+import { fnv1a } from '../../core/model/hash.ts';
+import { isoTime } from '../../core/model/ids.ts';
+import type { Wake } from '../../core/model/wake.ts';
+import { NODE_CHECK } from '../../core/runs/outbox.ts';
+import type { WakeQueue } from '../adapters/messaging/wake-queue.ts';
+import type { Due, DueStore } from '../adapters/table/due-store.ts';
+import type { LaneStore } from '../adapters/table/lane-store.ts';
+import type { ResultStore } from '../adapters/table/result-store.ts';
+import type { RunStore } from '../adapters/table/run-store.ts';
+import { asError, PermanentError } from '../runtime/errors.ts';
+import type { Log } from '../runtime/logger.ts';
+import type { Count } from '../runtime/metrics.ts';
+import type { Settings } from '../runtime/settings.ts';
+import type { CommandObserver } from '../shared/command-observer.ts';
+
+/** What scheduler works with. */
+export type SchedulerPorts = {
+  readonly observer: CommandObserver;
+  readonly due: DueStore;
+  readonly lanes: Pick<LaneStore, 'queueRun'>;
+  readonly runs: Pick<RunStore, 'create'>;
+  readonly results: Pick<ResultStore, 'getCommand'>;
+  readonly wakes: WakeQueue;
+  readonly settings: Settings;
+  readonly log: Log;
+  readonly count: Count;
+  readonly now: () => Date;
+};
+
+/** What the schedules send: `overdue` every minute, `sweep` every sweep interval. */
+export const ReconcileRequest = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('overdue') }),
+  z.strictObject({ kind: z.literal('sweep'), everyMinutes: z.number().int().min(5).max(1440) }),
+]);
+
+/** A schedule that is delivered twice within this time is one sweep. */
+const SWEEP_SLOT_MS = 300_000;
+
+const wakeOf = (group: string, runId: string): Wake =>
+  group === runId ? { kind: 'run', runId } : { kind: 'lane', lane: group };
+
+const answer = async (deps: SchedulerPorts, item: Due): Promise<Wake | undefined> => {
+  switch (item.kind) {
+    case 'wake':
+      return item.wake;
+    case 'queued-run':
+      await deps.lanes.queueRun(item.lane, item.createdAt, item.runId);
+      return { kind: 'lane', lane: item.lane };
+    case 'command': {
+      const command = await deps.results.getCommand(item.commandId);
+      // The index lags: a command that was answered since is not read again.
+      if (command === undefined || !(await deps.observer.observe(command))) return undefined;
+      return wakeOf(command.group, command.runId);
+    }
+    default:
+      return item satisfies never;
+  }
+};
+
+/** Asks SSM about commands past their deadline, and wakes everything whose time has come. */
+const overdue = async (deps: SchedulerPorts): Promise<void> => {
+  const due = await deps.due.due(deps.now().toISOString());
+  deps.count('Overdue', due.length);
+  const errors: unknown[] = [];
+  const wakes = await pMap(
+    due,
+    async (item) => {
+      try {
+        return await answer(deps, item);
+      } catch (thrown) {
+        // One that fails must not keep the others waiting; it is thrown below, and due again in a minute.
+        errors.push(thrown);
+        deps.log.error('answering what is overdue', { item, error: asError(thrown) });
+        return undefined;
+      }
+    },
+    { concurrency: 4 },
+  );
+  await deps.wakes.wake(wakes.filter((w) => w !== undefined));
+  deps.log.info('overdue', { due: due.length, failed: errors.length });
+  if (errors.length > 0)
+    throw new AggregateError(
+      errors,
+      `answering what is overdue: ${errors.length} of ${due.length} failed; they stay due`,
+    );
+};
+
+/**
+ * Queues a check of every managed cluster: a run of its own each. A cluster's name decides when within the interval it
+ * starts, so that many clusters spread over all of it and each keeps its distance from one sweep to the next.
+ */
+const sweep = async (deps: SchedulerPorts, everyMinutes: number): Promise<void> => {
+  const document = deps.settings.documents[NODE_CHECK];
+  if (document === undefined) throw new Error(`sweeping: no document ${NODE_CHECK} is deployed; deploy again`);
+  const nowMs = deps.now().getTime();
+  const slot = Math.floor(nowMs / SWEEP_SLOT_MS);
+  for (const cluster of deps.settings.policy.clusters.filter((c) => c.sweeps)) {
+    const hash = fnv1a(cluster.name);
+    const runId = `r-${isoTime(slot * SWEEP_SLOT_MS)
+      .slice(0, 16)
+      .replace(/[-:]/g, '')}00-sweep${hash.toString(16)}`;
+    const created = await deps.runs.create({
+      runId,
+      version: 0,
+      cluster: cluster.name,
+      remediation: NODE_CHECK,
+      action: 'check',
+      group: runId,
+      documentKey: NODE_CHECK,
+      documentName: document.name,
+      executionTimeoutSeconds: document.executionTimeoutSeconds,
+      origin: { source: 'sweep' },
+      createdAt: isoTime(nowMs),
+      status: 'queued',
+      pending: [],
+      settled: {},
+      commands: [],
+      startWindow: 1,
+      canaries: 0,
+      priorEvidence: 0,
+      dueAt: isoTime(nowMs + (hash % (everyMinutes * 60)) * 1000),
+      outbox: [],
+    });
+    if (created) deps.count('Sweep');
+    deps.log.info('sweep', { cluster: cluster.name, runId, created });
+  }
+};
+
+/** scheduler: with every event lost, every run still ends. */
+export const reconcile = async (deps: SchedulerPorts, event: unknown): Promise<void> => {
+  const request = ReconcileRequest.safeParse(event);
+  if (!request.success)
+    throw new PermanentError('reading the request: expected {"kind":"overdue"} or {"kind":"sweep","everyMinutes":30}');
+  if (request.data.kind === 'sweep') await sweep(deps, request.data.everyMinutes);
+  else await overdue(deps);
+};

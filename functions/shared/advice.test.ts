@@ -1,0 +1,66 @@
+import type { ECRClient } from '@aws-sdk/client-ecr';
+import type { EKSClient } from '@aws-sdk/client-eks';
+import { describe, expect, it } from 'vitest';
+import { createRegistryProbe } from '../adapters/ecr/registry-probe.ts';
+import { createNodegroups } from '../adapters/eks/nodegroups.ts';
+
+const IMAGE = '013241004608.dkr.ecr.us-gov-west-1.amazonaws.com/eks/pause:3.5';
+
+describe('the registry probe', () => {
+  const probe = (answer: () => Promise<unknown>) => {
+    const asked: { readonly region: string; readonly input: unknown }[] = [];
+    const { ask } = createRegistryProbe({
+      clientFor: (region) => ({
+        send: (async (command: { input: unknown }) => {
+          asked.push({ region, input: command.input });
+          return await answer();
+        }) as ECRClient['send'],
+      }),
+    });
+    return { asked, ask: (image: string) => ask(image, new AbortController().signal) };
+  };
+
+  it("asks the image's own account and region, and keeps the zeros of an id", async () => {
+    const { ask, asked } = probe(async () => ({ images: [{}] }));
+    expect(await ask(IMAGE)).toBe('ECR has the image');
+    expect(asked).toEqual([
+      {
+        region: 'us-gov-west-1',
+        input: { registryId: '013241004608', repositoryName: 'eks/pause', imageIds: [{ imageTag: '3.5' }] },
+      },
+    ]);
+  });
+
+  it('asks by digest where there is one', async () => {
+    const { ask, asked } = probe(async () => ({}));
+    await ask(`${IMAGE}@sha256:abc`);
+    expect(asked[0]?.input).toMatchObject({ imageIds: [{ imageDigest: 'sha256:abc' }] });
+  });
+
+  it('says what ECR answered, and never throws', async () => {
+    const missing = probe(async () => ({ failures: [{ failureCode: 'ImageNotFound', failureReason: 'no such tag' }] }));
+    expect(await missing.ask(IMAGE)).toBe('ECR: ImageNotFound: no such tag');
+    const away = probe(async () => Promise.reject(new Error('x'.repeat(1000))));
+    expect(await away.ask(IMAGE)).toMatch(/^ECR could not be asked: Error: x{200,270}$/);
+  });
+
+  it('asks nobody about an image that is not in private ECR', async () => {
+    const { ask, asked } = probe(async () => ({}));
+    expect(await ask('registry.k8s.io/pause:3.5')).toBeUndefined();
+    expect(asked).toEqual([]);
+  });
+});
+
+describe("a node group's status", () => {
+  const of = (answer: () => Promise<unknown>) =>
+    createNodegroups({ client: { send: answer as EKSClient['send'] } }).status('demo', 'blue');
+
+  it('is what EKS says, and unknown where it says nothing', async () => {
+    expect(await of(async () => ({ nodegroup: { status: 'UPDATING' } }))).toBe('UPDATING');
+    expect(await of(async () => ({}))).toBe('UNKNOWN');
+  });
+
+  it('that cannot be read throws, so that nothing disruptive starts', async () => {
+    await expect(of(async () => Promise.reject(new Error('denied')))).rejects.toThrow('denied');
+  });
+});

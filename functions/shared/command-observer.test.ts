@@ -1,0 +1,283 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Invocation } from '../../core/runs/invocation.ts';
+import { type CommandRow, ResultRow } from '../../core/state/rows.ts';
+import { at, LIMITS, node, nodes, START } from '../../test/support/runs.ts';
+import { startTable, type TestTable } from '../../test/support/table.ts';
+import type { ListedCommand } from '../adapters/ssm/run-command.ts';
+import { rowOf } from '../adapters/table/items.ts';
+import { createResultStore } from '../adapters/table/result-store.ts';
+import { createRunStore } from '../adapters/table/run-store.ts';
+import { createCommandObserver } from './command-observer.ts';
+
+let table: TestTable;
+beforeAll(async () => {
+  table = await startTable();
+});
+afterAll(() => table.stop());
+
+const line = (over: Record<string, unknown> = {}): string =>
+  JSON.stringify({
+    v: 1,
+    remediation: 'pause-image',
+    action: 'repair',
+    outcome: 'Repaired',
+    message: 'm',
+    startedAt: at(1),
+    endedAt: at(5),
+    ...over,
+  });
+const invocation = (n: number, statusDetails: string, output = line()): Invocation => ({
+  instanceId: node(n),
+  statusDetails,
+  output,
+});
+
+/** An observer of one command; what SSM shows and the time can be changed. */
+const world = async (over: Partial<CommandRow> = {}) => {
+  const own = await table.another();
+  const shown: { invocations: readonly Invocation[]; listed?: ListedCommand; now: string } = {
+    invocations: [],
+    now: at(20),
+  };
+  const runs = createRunStore({ ...own, retentionDays: 1 });
+  const results = createResultStore({ ...own, limits: LIMITS });
+  const { observe } = createCommandObserver({
+    reader: {
+      invocations: async () => shown.invocations,
+      byId: async () => shown.listed,
+      find: async () => undefined,
+    },
+    runs,
+    results,
+    limits: LIMITS,
+    adviceOf: (reason) => (reason === 'DiskFull' ? 'grow the disk' : undefined),
+    now: () => new Date(shown.now),
+  });
+  const command: CommandRow = {
+    commandId: 'c-1',
+    runId: 'r-1',
+    key: '1',
+    group: 'demo/pause-image',
+    cluster: 'demo',
+    remediation: 'pause-image',
+    action: 'repair',
+    instanceIds: nodes(2),
+    sparse: false,
+    sentAt: START,
+    softDeadlineAt: at(90),
+    hardDeadlineAt: at(390),
+    ...over,
+  };
+  await results.putCommand(command);
+  const written = async () => (await own.items(`RESULT#${command.runId}`)).map((i) => rowOf(ResultRow, i));
+  const due = async () => (await own.items('COMMAND#c-1'))[0]?.dueSk;
+  return { shown, runs, results, observe: () => observe(command), written, due };
+};
+
+describe('a command that runs', () => {
+  it('is let be until its soft deadline', async () => {
+    const w = await world();
+    w.shown.invocations = [invocation(0, 'Success'), invocation(1, 'InProgress')];
+    expect(await w.observe()).toBe(false);
+    expect(await w.written()).toEqual([]);
+    expect(await w.runs.observations('r-1')).toEqual([]);
+  });
+
+  it('is taken as it stands at the soft deadline, and looked at again at the hard one', async () => {
+    const w = await world();
+    w.shown.invocations = [invocation(0, 'Success'), invocation(1, 'InProgress')];
+    w.shown.now = at(90);
+    expect(await w.observe()).toBe(true);
+    expect((await w.written()).map((r) => r.outcome)).toEqual(['Repaired', 'TimedOut']);
+    expect(await w.runs.observations('r-1')).toMatchObject([{ final: false, closedBy: 'soft-deadline' }]);
+    expect(await w.due()).toBe(at(390));
+  });
+
+  it('is closed at the hard deadline, and not looked at again', async () => {
+    const w = await world();
+    w.shown.now = at(390);
+    expect(await w.observe()).toBe(true);
+    expect((await w.written()).map((r) => [r.outcome, r.message])).toEqual(
+      Array(2).fill(['TimedOut', 'SSM never ended the invocation']),
+    );
+    expect(await w.runs.observations('r-1')).toMatchObject([{ final: true, closedBy: 'hard-deadline' }]);
+    expect(await w.due()).toBeUndefined();
+  });
+});
+
+describe('a command that has ended', () => {
+  it.each(['RateExceeded', 'Rate Exceeded', 'NoInstancesInTag'])(
+    'without a row, as %s, ran nowhere',
+    async (statusDetails) => {
+      const w = await world();
+      w.shown.listed = { commandId: 'c-1', comment: 'fm r-1 1', statusDetails, requestedAt: START };
+      expect(await w.observe()).toBe(true);
+      expect((await w.written()).map((r) => [r.outcome, r.reason])).toEqual(
+        Array(2).fill(['Unreachable', 'CommandNotDelivered']),
+      );
+      expect((await w.results.nodeStates(nodes(2), 'pause-image')).size).toBe(0);
+    },
+  );
+
+  it('but whose rows are not shown yet is waited for', async () => {
+    const w = await world();
+    w.shown.listed = { commandId: 'c-1', comment: 'fm r-1 1', statusDetails: 'Success', requestedAt: START };
+    expect(await w.observe()).toBe(false);
+    w.shown.invocations = [invocation(0, 'Success')];
+    expect(await w.observe()).toBe(false);
+  });
+
+  it('gives each result the advice of its reason', async () => {
+    const w = await world();
+    const output = line({ outcome: 'NotRepaired', reason: 'DiskFull' });
+    w.shown.invocations = [invocation(0, 'Failed', output), invocation(1, 'Success')];
+    await w.observe();
+    expect((await w.written()).map((r) => r.advice)).toEqual(['grow the disk', undefined]);
+  });
+
+  it('gives a repaired node the advice of the cause, which it still has', async () => {
+    const w = await world();
+    const repaired = { outcome: 'Repaired', reason: 'SandboxImageMissing', willRecur: true };
+    w.shown.invocations = [
+      invocation(0, 'Success', line({ ...repaired, cause: 'DiskFull' })),
+      invocation(1, 'Success', line({ ...repaired, reason: 'DiskFull' })),
+    ];
+    await w.observe();
+    expect((await w.written()).map((r) => [r.willRecur, r.advice])).toEqual([
+      [true, 'grow the disk'],
+      [true, undefined],
+    ]);
+  });
+
+  it('in a sweep writes no row for a healthy node, but counts it', async () => {
+    const w = await world({ sparse: true, action: 'check', remediation: 'node-check' });
+    const of = (outcome: string) => line({ remediation: 'node-check', action: 'check', outcome });
+    w.shown.invocations = [invocation(0, 'Success', of('Healthy')), invocation(1, 'Failed', of('Broken'))];
+    await w.observe();
+    expect((await w.written()).map((r) => r.instanceId)).toEqual([node(1)]);
+    expect(Object.keys((await w.runs.observations('r-1'))[0]?.nodes ?? {})).toEqual(nodes(2));
+  });
+
+  it('looked at twice is written once', async () => {
+    const w = await world();
+    w.shown.invocations = [invocation(0, 'Success'), invocation(1, 'Success')];
+    await w.observe();
+    const before = [await w.written(), await w.runs.observations('r-1')];
+    w.shown.now = at(60);
+    await w.observe();
+    expect([await w.written(), await w.runs.observations('r-1')]).toEqual(before);
+  });
+});
+
+describe('what a node says', () => {
+  it.each([
+    ['in the past', '1999-12-31T23:59:59Z', START],
+    ['in the future', '2999-12-31T23:59:59Z', at(20)],
+    ['within the command', at(7), at(7)],
+  ])('with a clock %s counts within the time of its command', async (_, endedAt, expected) => {
+    const w = await world();
+    w.shown.invocations = [invocation(0, 'Success', line({ startedAt: endedAt, endedAt })), invocation(1, 'Success')];
+    await w.observe();
+    expect((await w.written())[0]?.endedAt).toBe(expected);
+    expect((await w.results.nodeStates([node(0)], 'pause-image')).get(node(0))?.attempts['r-1']?.at).toBe(expected);
+    expect((await w.runs.observations('r-1'))[0]?.nodes[node(0)]?.at).toBe(expected);
+  });
+
+  it.each<[string, string]>([
+    ['nothing', ''],
+    ['garbage', '\u0000\u0001{{{{'],
+    ['a number beyond all tables', line({ evidence: { n: 1e300 } })],
+    ['half a character', line().replace('"m"', '"\\ud800"')],
+    ['a shell', line({ message: '$(reboot); `id` {{ssm:x}}' })],
+    ['a name of a prototype', line().replace('"v":1', '"v":1,"evidence":{"__proto__":1,"constructor":"x"}')],
+  ])('that is %s keeps no other result from being written', async (_, output) => {
+    const w = await world();
+    w.shown.invocations = [invocation(0, 'Success', output), invocation(1, 'Success')];
+    expect(await w.observe()).toBe(true);
+    expect((await w.written()).map((r) => r.instanceId)).toEqual(nodes(2));
+  });
+
+  it('about instances that were not asked is not heard', async () => {
+    const w = await world();
+    w.shown.invocations = [invocation(0, 'Success'), invocation(1, 'Success'), invocation(9, 'Success')];
+    await w.observe();
+    expect((await w.written()).map((r) => r.instanceId)).toEqual(nodes(2));
+  });
+});
+
+describe('attempts', () => {
+  const failed = async (w: Awaited<ReturnType<typeof world>>, times: number): Promise<void> => {
+    for (let i = 0; i < times; i++) {
+      await w.results.recordAttempt(
+        { instanceId: node(0), cluster: 'demo', remediation: 'pause-image' },
+        `r-old-${i}`,
+        {
+          at: at(-3600 - i),
+          outcome: 'NotRepaired',
+        },
+      );
+    }
+  };
+  const quarantinedAt = async (w: Awaited<ReturnType<typeof world>>) =>
+    (await w.results.nodeStates([node(0)], 'pause-image')).get(node(0))?.quarantinedAt;
+
+  it('that fail a third time quarantine the node, but not while it is merely slow', async () => {
+    const w = await world();
+    await failed(w, 2);
+    w.shown.invocations = [invocation(0, 'InProgress'), invocation(1, 'Success')];
+    w.shown.now = at(90);
+    await w.observe();
+    expect(await quarantinedAt(w)).toBeUndefined();
+    w.shown.invocations = [invocation(0, 'ExecutionTimedOut', ''), invocation(1, 'Success')];
+    w.shown.now = at(330);
+    await w.observe();
+    expect(await quarantinedAt(w)).toBe(at(330));
+  });
+
+  it.each(['Undeliverable', 'Cancelled', 'InvalidPlatform'])('are none where nothing was tried: %s', async (status) => {
+    const w = await world();
+    await failed(w, 2);
+    w.shown.invocations = [invocation(0, status, ''), invocation(1, 'Success')];
+    await w.observe();
+    expect(
+      Object.keys((await w.results.nodeStates([node(0)], 'pause-image')).get(node(0))?.attempts ?? {}),
+    ).toHaveLength(2);
+  });
+
+  it.each([
+    [-3600, 'Relapsed'],
+    [-90_000, 'Repaired'],
+    [6, 'Repaired'],
+  ] as const)('a repair %i s after the start of this one makes it %s', async (seconds, outcome) => {
+    const w = await world();
+    await w.results.recordAttempt({ instanceId: node(0), cluster: 'demo', remediation: 'pause-image' }, 'r-0', {
+      at: at(seconds),
+      outcome: 'Repaired',
+    });
+    w.shown.invocations = [invocation(0, 'Success'), invocation(1, 'Success')];
+    await w.observe();
+    expect((await w.written())[0]?.outcome).toBe(outcome);
+  });
+
+  it('that last no day again and again quarantine the node, with what to do about the cause', async () => {
+    const w = await world();
+    for (const [i, outcome] of (['Repaired', 'Relapsed', 'Relapsed'] as const).entries()) {
+      await w.results.recordAttempt(
+        { instanceId: node(0), cluster: 'demo', remediation: 'pause-image' },
+        `r-old-${i}`,
+        {
+          at: at(-3600 + i),
+          outcome,
+        },
+      );
+    }
+    const repaired = line({ outcome: 'Repaired', reason: 'SandboxImageMissing', cause: 'DiskFull' });
+    w.shown.invocations = [invocation(0, 'Success', repaired), invocation(1, 'Success')];
+    await w.observe();
+    expect((await w.written())[0]).toMatchObject({ outcome: 'Relapsed', cause: 'DiskFull', advice: 'grow the disk' });
+    expect((await w.results.nodeStates([node(0)], 'pause-image')).get(node(0))).toMatchObject({
+      quarantinedAt: at(20),
+      quarantineAdvice: 'grow the disk',
+    });
+  });
+});

@@ -1,0 +1,31 @@
+import type { SSMClient } from '@aws-sdk/client-ssm';
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import type { Limits } from '../../core/model/policy.ts';
+import { type CommandReader, createCommandReader } from '../adapters/ssm/run-command.ts';
+import { createResultStore, type ResultStore } from '../adapters/table/result-store.ts';
+import { createRunStore, type RunStore } from '../adapters/table/run-store.ts';
+import { type CommandObserver, createCommandObserver } from './command-observer.ts';
+
+/** A command observer and the stores that it works on. */
+export type TableObserver = {
+  readonly observer: CommandObserver;
+  readonly runs: RunStore;
+  readonly results: ResultStore;
+  readonly reader: CommandReader;
+};
+
+/** Builds an observer over SSM and the audit table; command-tracker and scheduler have the same one. */
+export const createTableObserver = (options: {
+  readonly client: DynamoDBDocumentClient;
+  readonly tableName: string;
+  readonly ssm: SSMClient;
+  readonly limits: Limits;
+  readonly adviceOf: (reason: string) => string | undefined;
+  readonly now: () => Date;
+}): TableObserver => {
+  const { client, tableName, ssm, limits, adviceOf, now } = options;
+  const runs = createRunStore({ client, tableName, retentionDays: limits.retentionDays });
+  const results = createResultStore({ client, tableName, limits });
+  const reader = createCommandReader({ client: ssm });
+  return { observer: createCommandObserver({ reader, runs, results, limits, adviceOf, now }), runs, results, reader };
+};

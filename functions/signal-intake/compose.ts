@@ -1,0 +1,34 @@
+import { randomUUID as newId } from 'node:crypto';
+import { EC2Client } from '@aws-sdk/client-ec2';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { createInstanceFinder } from '../adapters/ec2/instance-finder.ts';
+import { createDeadLetters } from '../adapters/messaging/dead-letters.ts';
+import { createWakeQueue } from '../adapters/messaging/wake-queue.ts';
+import { createDocumentClient } from '../adapters/table/document-client.ts';
+import { createPace, EC2_COUNTER } from '../adapters/table/pace.ts';
+import { createSignalStore } from '../adapters/table/signal-store.ts';
+import { BAD_INPUT_QUEUE_URL, LANES_QUEUE_URL, readEnv, TABLE_NAME } from '../runtime/env.ts';
+import { readSettings } from '../runtime/settings.ts';
+import type { Telemetry } from '../runtime/telemetry.ts';
+import type { SignalIntakePorts } from './take-in.ts';
+
+/** Builds what signal-intake works with, once per execution environment. */
+export const composeIntake = (telemetry: Telemetry): SignalIntakePorts => {
+  const env = readEnv({ TABLE_NAME, LANES_QUEUE_URL, BAD_INPUT_QUEUE_URL });
+  const { policy, remediations: catalogue } = readSettings(new URL('./settings.json', import.meta.url));
+  const client = new SQSClient({});
+  const now = () => new Date();
+  const table = { client: createDocumentClient(), tableName: env.TABLE_NAME };
+  const { maxEc2CallsPerSecond: maxPerSecond } = policy.limits;
+  const pace = createPace({ ...table, counter: EC2_COUNTER, maxPerSecond, now });
+  return {
+    ...telemetry,
+    store: createSignalStore({ ...table, newId }),
+    finder: createInstanceFinder({ ec2: new EC2Client({}), pace, now }),
+    wakes: createWakeQueue({ client, queueUrl: env.LANES_QUEUE_URL, newId }),
+    deadLetters: createDeadLetters({ client, queueUrl: env.BAD_INPUT_QUEUE_URL, functionName: 'signal-intake', now }),
+    policy,
+    catalogue,
+    now,
+  };
+};

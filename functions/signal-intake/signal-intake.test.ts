@@ -1,0 +1,151 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { BAD, LANES, NOW, signal, signalIntakeWorld } from '../../test/support/signal-intake-world.ts';
+import { sqsEvent } from '../../test/support/sqs-event.ts';
+import { startTable, type TestTable } from '../../test/support/table.ts';
+import { handleSignals, type SignalIntakePorts } from './take-in.ts';
+
+let table: TestTable;
+beforeAll(async () => {
+  table = await startTable();
+});
+afterAll(() => table.stop());
+
+const world = (limits = {}) => signalIntakeWorld(table, limits);
+
+describe('signal-intake sends a signal', () => {
+  it.each([
+    ['of log-classifier to its lane where policy repairs', {}, 'fleetmend.logs', 'demo/pause-image'],
+    [
+      'that only foretells to the checks',
+      { hint: true, reason: 'ImageGCPressure' },
+      'fleetmend.logs',
+      'demo/node-check',
+    ],
+    ['of another source to the checks', {}, 'acme.alarms', 'demo/node-check'],
+    ['of a source that looks like ours to the checks', {}, 'fleetmend.logs2', 'demo/node-check'],
+    ['of an observed cluster to the checks', { cluster: 'watched' }, 'fleetmend.logs', 'watched/node-check'],
+    [
+      'for a disruptive repair to its lane where policy allows it',
+      { reason: 'CRIDockerdDown' },
+      'fleetmend.logs',
+      'demo/cri-dockerd',
+    ],
+    [
+      'for a disruptive repair to the checks where it does not',
+      { cluster: 'careful', reason: 'CRIDockerdDown' },
+      'fleetmend.logs',
+      'careful/node-check',
+    ],
+  ])('%s', async (_, over, source, lane) => {
+    const { deps, sqs, mailbox } = await world();
+    const event = signal(over, source);
+    expect(await handleSignals(deps, sqsEvent([event]))).toEqual({ batchItemFailures: [] });
+    const rows = (await mailbox(lane)).filter((row) => row.instanceId === event.detail.instanceId);
+    expect(rows).toMatchObject([{ lane, reason: event.detail.reason, source, signals: 3 }]);
+    expect(sqs.messages(LANES).map((m) => [m.group, JSON.parse(m.body)])).toEqual([[lane, { kind: 'lane', lane }]]);
+    expect(sqs.messages(BAD)).toEqual([]);
+  });
+});
+
+describe('signal-intake', () => {
+  it('makes one row of twenty deliveries, and wakes the lane once until it has looked', async () => {
+    const { deps, sqs, lanes, mailbox } = await world();
+    const event = signal();
+    for (let i = 0; i < 2; i++) await handleSignals(deps, sqsEvent(Array.from({ length: 10 }, () => event)));
+    const rows = (await mailbox('demo/pause-image')).filter((row) => row.instanceId === event.detail.instanceId);
+    expect(rows).toMatchObject([{ signals: 3 }]);
+    expect(sqs.messages(LANES)).toHaveLength(1);
+    await lanes.answerCall('demo/pause-image');
+    await handleSignals(deps, sqsEvent([event]));
+    expect(sqs.messages(LANES)).toHaveLength(2);
+  });
+
+  it('calls a lane again that has not answered for two minutes', async () => {
+    const { deps, sqs, clock } = await world();
+    for (const seconds of [0, 60, 61]) {
+      clock.ms += seconds * 1000;
+      await handleSignals(deps, sqsEvent([signal()]));
+    }
+    expect(sqs.messages(LANES)).toHaveLength(2);
+  });
+
+  it('wakes each lane of a batch once', async () => {
+    const { deps, sqs } = await world();
+    await handleSignals(deps, sqsEvent([signal(), signal(), signal({}, 'acme')]));
+    expect(sqs.messages(LANES).map((m) => m.group)).toEqual(['demo/pause-image', 'demo/node-check']);
+  });
+
+  it('counts and acknowledges a cluster that the policy does not list', async () => {
+    const { deps, sqs, counts, mailbox } = await world();
+    expect(await handleSignals(deps, sqsEvent([signal({ cluster: 'strange' })]))).toEqual({ batchItemFailures: [] });
+    expect(counts).toEqual({ SignalNotManaged: 1 });
+    expect([sqs.messages(BAD), sqs.messages(LANES), await mailbox('strange/node-check')]).toEqual([[], [], []]);
+  });
+
+  it.each([
+    ['no JSON', '{', /not JSON/],
+    ['a number', 1, /reading the signal/],
+    [
+      'a hostile id',
+      { ...signal(), detail: { ...signal().detail, instanceId: 'i-1; reboot' } },
+      /field detail.instanceId: not an EC2 instance id/,
+    ],
+    ['an unknown field', { ...signal(), detail: { ...signal().detail, command: 'rm' } }, /field detail: .*command/],
+    ['a hostile cluster', { ...signal(), detail: { ...signal().detail, cluster: 'a/b' } }, /field detail.cluster/],
+    ['another detail type', { ...signal(), 'detail-type': 'Other' }, /field detail-type/],
+    [
+      'an unknown reason',
+      signal({ reason: 'Gremlins' }),
+      /field detail.reason: Gremlins is not one of CRIDockerdDown, DiskFull/,
+    ],
+    ['a reason out of Object', signal({ reason: 'HasOwnProperty' }), /HasOwnProperty is not one of/],
+    ['times the wrong way round', signal({ firstSeenAt: '2026-08-22T11:00:00.000Z' }), /field detail.firstSeenAt/],
+  ])('puts %s away with the field named, beside good signals', async (_, body, reason) => {
+    const { deps, sqs } = await world();
+    expect(await handleSignals(deps, sqsEvent([body, signal()]))).toEqual({ batchItemFailures: [] });
+    expect(sqs.messages(BAD)).toHaveLength(1);
+    expect(sqs.messages(BAD)[0]?.attributes.reason).toMatch(reason);
+    expect(sqs.messages(LANES)).toHaveLength(1);
+  });
+
+  it('keeps other sources to their rate, and loses nothing beyond it', async () => {
+    const { deps, sqs, counts } = await world({ maxForeignSignalsPerMinute: 3 });
+    const source = `storm`;
+    await handleSignals(deps, sqsEvent([...Array.from({ length: 5 }, () => signal({}, source)), signal()]));
+    expect(counts).toMatchObject({ SignalTaken: 4, SignalOverBudget: 2 });
+    expect(sqs.messages(BAD).map((m) => m.attributes.reason)).toEqual(
+      Array.from({ length: 2 }, () => expect.stringMatching(/^OverBudget: more than 3 signals a minute from storm/)),
+    );
+  });
+
+  it('takes a time in the future as now', async () => {
+    const { deps, mailbox } = await world();
+    const event = signal({ lastSeenAt: '2027-01-01T00:00:00Z' });
+    await handleSignals(deps, sqsEvent([event]));
+    const rows = (await mailbox('demo/pause-image')).filter((row) => row.instanceId === event.detail.instanceId);
+    expect(rows).toMatchObject([{ lastSeenAt: NOW }]);
+  });
+
+  it('does not acknowledge what it could not wake for, and wakes when it comes again', async () => {
+    const { deps, sqs } = await world();
+    const event = signal();
+    sqs.fail(1);
+    await expect(handleSignals(deps, sqsEvent([event]))).rejects.toThrow('the queue is away');
+    expect(sqs.messages(LANES)).toEqual([]);
+    await handleSignals(deps, sqsEvent([event], undefined, 2));
+    expect(sqs.messages(LANES)).toHaveLength(1);
+  });
+
+  it('returns only the signal whose row could not be written', async () => {
+    const { deps, sqs } = await world();
+    const bad = signal();
+    const store: SignalIntakePorts['store'] = {
+      ...deps.store,
+      addNews: (news) =>
+        news.instanceId === bad.detail.instanceId ? Promise.reject(new Error('throttled')) : deps.store.addNews(news),
+    };
+    const answer = await handleSignals({ ...deps, store }, sqsEvent([bad, signal()]));
+    expect(answer).toEqual({ batchItemFailures: [{ itemIdentifier: 'm0' }] });
+    expect(sqs.messages(LANES)).toHaveLength(1);
+  });
+});

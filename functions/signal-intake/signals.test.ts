@@ -1,0 +1,227 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { FakeInstance } from '../../test/support/fake-ec2.ts';
+import {
+  awsEvent,
+  BAD,
+  LANES,
+  NOW,
+  newInstance,
+  signal,
+  signalIntakeWorld,
+} from '../../test/support/signal-intake-world.ts';
+import { sqsEvent } from '../../test/support/sqs-event.ts';
+import { startTable, type TestTable } from '../../test/support/table.ts';
+import { handleSignals } from './take-in.ts';
+
+let table: TestTable;
+beforeAll(async () => {
+  table = await startTable();
+});
+afterAll(() => table.stop());
+
+const OURS = { 'eks:cluster-name': 'demo' };
+const instance = (over: Partial<FakeInstance> = {}): FakeInstance => ({
+  instanceId: newInstance(),
+  tags: OURS,
+  ...over,
+});
+const foreign = (node: string, more: Record<string, unknown> = {}, source = 'acme.alerts') =>
+  awsEvent(source, 'Node Symptom', { node, ...more });
+const running = (instanceId: string, time = NOW) =>
+  awsEvent('aws.ec2', 'EC2 Instance State-change Notification', { 'instance-id': instanceId, state: 'running' }, time);
+const launched = (instanceId: string) =>
+  awsEvent('aws.autoscaling', 'EC2 Instance Launch Successful', { EC2InstanceId: instanceId });
+const ALL_GOOD = { batchItemFailures: [] };
+
+describe('a signal that names only a node', () => {
+  const dns = 'ip-10-0-1-2.ec2.internal';
+  it.each<[string, (id: string) => string, Partial<FakeInstance>]>([
+    ['by its instance id', (id) => id, {}],
+    ['by its provider id', (id) => `aws:///us-east-1a/${id}`, {}],
+    ['by its private DNS name', () => dns, { privateDnsName: dns }],
+    ['by a name without its domain', () => 'ip-10-0-1-2', { privateDnsName: dns }],
+    ['by its resource name', (id) => `${id}.us-east-1.compute.internal`, {}],
+  ])('%s becomes a check in the cluster that its tags name', async (_, nameOf, over) => {
+    const node = instance(over);
+    const { deps, mailbox, ec2 } = await signalIntakeWorld(table, {}, [node]);
+    expect(await handleSignals(deps, sqsEvent([foreign(nameOf(node.instanceId))]))).toEqual(ALL_GOOD);
+    const rows = (await mailbox('demo/node-check')).filter((r) => r.instanceId === node.instanceId);
+    expect(rows).toMatchObject([{ cluster: 'demo', reason: 'ForeignSymptom', source: 'acme.alerts' }]);
+    expect(ec2.calls).toHaveLength(1);
+  });
+
+  it.each<[string, readonly Partial<FakeInstance>[], string]>([
+    ['that EC2 does not show', [], 'SignalUnknownInstance'],
+    ['of a cluster that the policy does not list', [{ tags: { 'eks:cluster-name': 'strange' } }], 'SignalNotManaged'],
+    ['of no cluster at all', [{ tags: { Name: 'bastion' } }], 'SignalNotManaged'],
+    [
+      'of two clusters',
+      [{ tags: { 'kubernetes.io/cluster/demo': 'owned', 'kubernetes.io/cluster/careful': 'owned' } }],
+      'SignalAmbiguous',
+    ],
+    ['whose address two networks use', [{}, {}], 'SignalAmbiguous'],
+  ])('%s is acknowledged and counted, and never stored', async (_, known, name) => {
+    const nodes = known.map((over) => instance({ privateDnsName: dns, ...over }));
+    const { deps, mailbox, counts, sqs } = await signalIntakeWorld(table, {}, nodes);
+    const before = await mailbox('demo/node-check');
+    expect(await handleSignals(deps, sqsEvent([foreign(dns)]))).toEqual(ALL_GOOD);
+    expect(counts).toEqual({ [name]: 1 });
+    expect([sqs.messages(BAD), sqs.messages(LANES)]).toEqual([[], []]);
+    expect(await mailbox('demo/node-check')).toEqual(before);
+  });
+
+  it('and the cluster tells two instances of one address apart', async () => {
+    const [other, ours] = [
+      instance({ privateDnsName: dns, tags: { 'eks:cluster-name': 'watched' } }),
+      instance({ privateDnsName: dns }),
+    ];
+    const { deps, mailbox } = await signalIntakeWorld(table, {}, [other, ours]);
+    await handleSignals(deps, sqsEvent([foreign(dns, { cluster: 'demo' })]));
+    const ids = (await mailbox('demo/node-check')).map((r) => r.instanceId);
+    expect([ids.includes(ours.instanceId), ids.includes(other.instanceId)]).toEqual([true, false]);
+  });
+
+  it.each([
+    ['a Fargate node', 'fargate-ip-10-0-1-2.ec2.internal'],
+    ['a hybrid node', 'mi-0123456789abcdef0'],
+  ])('waits as one row in the check lane, however often it is said, where it is %s', async (_, name) => {
+    const { deps, ec2, mailbox } = await signalIntakeWorld(table);
+    const storm = Array.from({ length: 10 }, (_, i) => ({
+      ...foreign(name, { cluster: 'demo' }),
+      time: `2026-08-22T09:59:${10 + i}Z`,
+    }));
+    await handleSignals(deps, sqsEvent(storm));
+    await handleSignals(deps, sqsEvent(storm));
+    const rows = (await mailbox('demo/node-check')).filter((row) => row.instanceId === name);
+    expect(rows).toMatchObject([{ cluster: 'demo', signals: 10, lastSeenAt: '2026-08-22T09:59:19.000Z' }]);
+    expect(ec2.calls).toEqual([]);
+  });
+
+  it.each([
+    ['names no cluster', {}, { SignalUnsupported: 1 }],
+    ['names one that the policy does not list', { cluster: 'stranger' }, { SignalNotManaged: 1 }],
+  ])('is counted where a Fargate node %s', async (_, more, expected) => {
+    const { deps, counts, sqs } = await signalIntakeWorld(table);
+    const response = await handleSignals(deps, sqsEvent([foreign('fargate-ip-10-9-9-9.ec2.internal', more)]));
+    expect([counts, response.batchItemFailures, sqs.messages(BAD)]).toEqual([expected, [], []]);
+  });
+});
+
+describe('a batch of signals', () => {
+  it('asks EC2 once for all that name an instance, and remembers the answer for ten minutes', async () => {
+    const nodes = Array.from({ length: 10 }, () => instance());
+    const { deps, ec2, clock } = await signalIntakeWorld(table, {}, nodes);
+    const batch = sqsEvent(nodes.map((n) => running(n.instanceId)));
+    await handleSignals(deps, batch);
+    expect(ec2.calls).toEqual([{ name: 'instance-id', values: nodes.map((n) => n.instanceId) }]);
+    clock.ms += 599_000;
+    await handleSignals(deps, batch);
+    expect(ec2.calls).toHaveLength(1);
+    clock.ms += 1000;
+    await handleSignals(deps, batch);
+    expect(ec2.calls).toHaveLength(2);
+  });
+
+  it('asks again soon about an instance that EC2 did not show yet', async () => {
+    const late = instance();
+    const { deps, ec2, clock, mailbox } = await signalIntakeWorld(table);
+    await handleSignals(deps, sqsEvent([running(late.instanceId)]));
+    ec2.add(late);
+    clock.ms += 30_000;
+    await handleSignals(deps, sqsEvent([launched(late.instanceId)]));
+    expect((await mailbox('demo/node-check')).map((r) => r.instanceId)).toContain(late.instanceId);
+  });
+
+  it('of log-classifier costs EC2 nothing', async () => {
+    const { deps, ec2 } = await signalIntakeWorld(table);
+    await handleSignals(deps, sqsEvent(Array.from({ length: 10 }, () => signal())));
+    expect(ec2.calls).toEqual([]);
+  });
+
+  it('returns what could not be asked for, and takes the rest', async () => {
+    const node = instance();
+    const { deps, ec2, sqs, mailbox } = await signalIntakeWorld(table, {}, [node]);
+    ec2.fail(1);
+    const answer = await handleSignals(deps, sqsEvent([foreign(node.instanceId), signal()]));
+    expect(answer).toEqual({ batchItemFailures: [{ itemIdentifier: 'm0' }] });
+    expect(sqs.messages(LANES)).toHaveLength(1);
+    expect(await handleSignals(deps, sqsEvent([foreign(node.instanceId)]))).toEqual(ALL_GOOD);
+    expect((await mailbox('demo/node-check')).map((r) => r.instanceId)).toContain(node.instanceId);
+  });
+
+  it('asks nothing about signals that are over their budget', async () => {
+    const nodes = Array.from({ length: 5 }, () => instance());
+    const { deps, ec2, counts } = await signalIntakeWorld(table, { maxForeignSignalsPerMinute: 2 }, nodes);
+    await handleSignals(deps, sqsEvent(nodes.map((n) => foreign(n.instanceId, {}, 'acme.storm'))));
+    expect(counts).toMatchObject({ SignalTaken: 2, SignalOverBudget: 3 });
+    expect(ec2.calls.map((c) => c.values.length)).toEqual([2]);
+  });
+
+  it('has no budget for what AWS itself says: a scale-up is no storm', async () => {
+    const nodes = Array.from({ length: 8 }, () => instance());
+    const { deps, counts } = await signalIntakeWorld(table, { maxForeignSignalsPerMinute: 2 }, nodes);
+    await handleSignals(deps, sqsEvent(nodes.map((n) => running(n.instanceId))));
+    expect(counts).toEqual({ SignalTaken: 8 });
+  });
+});
+
+describe('a new node', () => {
+  it('waits in one row for its SSM agent, whichever of its two events comes first', async () => {
+    const node = instance();
+    const { deps, mailbox } = await signalIntakeWorld(table, {}, [node]);
+    await handleSignals(deps, sqsEvent([running(node.instanceId), launched(node.instanceId)]));
+    const rows = (await mailbox('demo/node-check')).filter((r) => r.instanceId === node.instanceId);
+    expect(rows).toMatchObject([
+      {
+        reason: 'NewNode',
+        signals: 1,
+        notBefore: '2026-08-22T10:01:00.000Z',
+        awaitAgentUntil: '2026-08-22T10:20:30.000Z',
+      },
+    ]);
+  });
+});
+
+describe('signals that name only a cluster', () => {
+  const updated = (name: string, time: string) =>
+    awsEvent(
+      'aws.eks',
+      'AWS API Call via CloudTrail',
+      { eventSource: 'eks.amazonaws.com', eventName: 'UpdateNodegroupVersion', requestParameters: { name } },
+      time,
+    );
+  const at = (minute: number) => `2026-08-22T10:${String(minute).padStart(2, '0')}:00.000Z`;
+
+  it('become one row of the whole cluster, due when its nodes have settled', async () => {
+    const { deps, mailbox, sqs, clock } = await signalIntakeWorld(table);
+    clock.ms = Date.parse(at(30));
+    for (let batch = 0; batch < 2; batch++) {
+      const some = Array.from({ length: 10 }, (_, i) => updated('watched', at(5 + batch * 10 + i)));
+      expect(await handleSignals(deps, sqsEvent(some))).toEqual(ALL_GOOD);
+    }
+    expect(await mailbox('watched/node-check')).toMatchObject([
+      { instanceId: '*', reason: 'NodegroupUpdated', signals: 20, notBefore: at(15) },
+    ]);
+    expect(sqs.messages(LANES)).toHaveLength(1);
+  });
+
+  it('are counted where the policy does not list the cluster', async () => {
+    const { deps, counts } = await signalIntakeWorld(table);
+    await handleSignals(deps, sqsEvent([updated('strange', NOW)]));
+    expect(counts).toEqual({ SignalNotManaged: 1 });
+  });
+});
+
+describe('a late signal', () => {
+  it.each([
+    ['within its horizon may be repaired', 1800, 'demo/pause-image', {}],
+    ['beyond its horizon is checked instead, and counted', 1801, 'demo/node-check', { SignalLate: 1 }],
+  ])('%s', async (_, ageSeconds, lane, counted) => {
+    const { deps, mailbox, counts } = await signalIntakeWorld(table);
+    const seenAt = new Date(Date.parse(NOW) - ageSeconds * 1000).toISOString();
+    const late = signal({ firstSeenAt: seenAt, lastSeenAt: seenAt });
+    await handleSignals(deps, sqsEvent([late]));
+    expect((await mailbox(lane)).map((r) => r.instanceId)).toContain(late.detail.instanceId);
+    expect(counts).toEqual({ SignalTaken: 1, ...counted });
+  });
+});

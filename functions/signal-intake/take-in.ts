@@ -1,0 +1,90 @@
+import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import { isoTime } from '../../core/model/ids.ts';
+import type { Policy } from '../../core/model/policy.ts';
+import { placeSignal } from '../../core/signals/place.ts';
+import { signalOptions } from '../../core/signals/registry.ts';
+import type { CatalogueEntry } from '../../core/signals/route.ts';
+import type { InstanceFinder } from '../adapters/ec2/instance-finder.ts';
+import type { DeadLetters } from '../adapters/messaging/dead-letters.ts';
+import type { WakeQueue } from '../adapters/messaging/wake-queue.ts';
+import type { SignalStore } from '../adapters/table/signal-store.ts';
+import { processBatch } from '../runtime/batch.ts';
+import { PermanentError } from '../runtime/errors.ts';
+import type { Log } from '../runtime/logger.ts';
+import type { Count } from '../runtime/metrics.ts';
+import { gather, unresolvedOf } from './gather.ts';
+
+/** What signal-intake works with. */
+export type SignalIntakePorts = {
+  readonly store: SignalStore;
+  readonly finder: InstanceFinder;
+  readonly wakes: WakeQueue;
+  readonly deadLetters: DeadLetters;
+  readonly policy: Policy;
+  readonly catalogue: readonly CatalogueEntry[];
+  readonly log: Log;
+  readonly count: Count;
+  readonly now: () => Date;
+};
+
+/** A call that no turn of the lane has answered for so long may have been lost with the wake. */
+const CALL_LIFE_MS = 120_000;
+
+/** Puts one signal where it belongs; returns the lane of its row, or undefined where there is nothing to do. */
+const receive = async (
+  deps: SignalIntakePorts,
+  batch: Awaited<ReturnType<typeof gather>>,
+  messageId: string,
+): Promise<string | undefined> => {
+  const gathered = batch.of(messageId);
+  if ('error' in gathered) throw gathered.error;
+  const { signal } = gathered;
+  const named = unresolvedOf(signal);
+  const found = named === undefined ? [] : batch.find(named);
+  const placed = placeSignal(deps.policy, deps.catalogue, signal, found, deps.now().toISOString());
+  const { kind, source, id } = signal;
+  if (placed.kind === 'nothing') {
+    deps.count(placed.count);
+    deps.log.info('nothing is done', { id, kind, source, why: placed.why, count: placed.count });
+    return undefined;
+  }
+  if (placed.kind === 'unknown-reason') {
+    throw new PermanentError(
+      `reading the signal: field detail.reason: ${placed.reason} is not one of ${placed.known.join(', ')}`,
+    );
+  }
+  const { lane, instanceId, reason } = placed.news;
+  const change = await deps.store.addNews(placed.news);
+  deps.count('SignalTaken');
+  if (placed.isLate) deps.count('SignalLate');
+  deps.log.info('signal', { id, kind, lane, instanceId, reason, source, change, isLate: placed.isLate });
+  return lane;
+};
+
+/** Whether SQS gives the record again: then the delivery before may have died between its row and its wake. */
+const isRedelivered = (record: SQSRecord): boolean => Number(record.attributes.ApproximateReceiveCount) > 1;
+
+/**
+ * Takes a batch of signals: rows first, then one call and wake for each lane that is not called already, and only then is
+ * the batch acknowledged.
+ */
+export const handleSignals = async (deps: SignalIntakePorts, event: SQSEvent): Promise<SQSBatchResponse> => {
+  const batch = await gather({ ...deps, options: signalOptions(deps.policy) }, event);
+  const lanes = new Map<string, boolean>();
+  const response = await processBatch(
+    { deadLetter: deps.deadLetters.put, log: deps.log, count: deps.count },
+    event,
+    async (_, record) => {
+      const lane = await receive(deps, batch, record.messageId);
+      if (lane !== undefined) lanes.set(lane, lanes.get(lane) === true || isRedelivered(record));
+    },
+  );
+  const nowMs = deps.now().getTime();
+  const woken: string[] = [];
+  for (const [lane, isAgain] of lanes) {
+    const called = await deps.store.callLane(lane, isoTime(nowMs), isoTime(nowMs - CALL_LIFE_MS));
+    if (called || isAgain) woken.push(lane);
+  }
+  if (woken.length > 0) await deps.wakes.wake(woken.map((lane) => ({ kind: 'lane', lane })));
+  return response;
+};

@@ -1,0 +1,85 @@
+import { createClock } from '../aws/clock.ts';
+import { createSimulatedFleet } from '../sim/fleet.ts';
+import { logNormal } from '../sim/latency.ts';
+import type { SimulatedFault } from '../sim/result.ts';
+import { LAB_CLUSTER, LAB_LOG_GROUP } from '../synth.ts';
+import type { DemoFleet, Story } from './fleet.ts';
+
+const NODES = 40;
+const BROKEN = 8;
+const SEED = 7;
+const IMAGE = '918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause:3.5';
+/** What containerd 1.6 says; recorded from a real node (facts: containerd behaviour). */
+const POD_ERROR = `failed to get sandbox image "${IMAGE}": failed to pull image "${IMAGE}": failed to pull and unpack image "${IMAGE}": failed to resolve reference "${IMAGE}": pulling from host ${IMAGE.split('/')[0]} failed with status code [manifests 3.5]: 401 Unauthorized`;
+
+type Kind = { readonly what: string; readonly method: string; readonly reason: string };
+const KINDS: readonly Kind[] = [
+  { reason: 'SandboxImageMissing', method: 'ecr', what: 'image removed, no local copy' },
+  { reason: 'SandboxImageMissing', method: 'tag', what: "image removed, another EKS registry's copy there" },
+  { reason: 'SandboxImageMissing', method: 'import', what: 'image removed, /etc/eks/pause.tar there' },
+  { reason: 'SandboxImageIncomplete', method: 'ecr', what: 'image listed, its content gone' },
+];
+
+const faultOf = ({ reason, method }: Kind): SimulatedFault => ({
+  remediation: 'pause-image',
+  reason,
+  repair: { kind: 'repairs', method, willRecur: true },
+});
+
+/** Forty simulated nodes, eight of them to be broken. A simulation: no document runs, each node answers as one would. */
+export const startSimulatedDemoFleet = (): DemoFleet => {
+  const nodes = createSimulatedFleet({
+    clock: createClock({}),
+    seed: SEED,
+    cluster: LAB_CLUSTER,
+    count: NODES,
+    offlineRate: 0,
+    // Quicker than a fleet's: people watch.
+    latency: logNormal(800, 2500),
+  });
+  const broken = nodes
+    .filter((_, i) => i % (NODES / BROKEN) === 0)
+    .flatMap((node, i) => {
+      const kind = KINDS[i % KINDS.length];
+      return kind === undefined ? [] : [{ node, kind }];
+    });
+  const nodeOf = (instanceId: string) => nodes.find((n) => n.instanceId === instanceId);
+  const healthy = nodes.filter((n) => !broken.some((b) => b.node === n));
+  let ship: ((instanceId: string) => Promise<void>) | undefined;
+  return {
+    nodes,
+    stories: broken.map(
+      ({ node, kind }): Story => ({ instanceId: node.instanceId, fault: kind.what, method: kind.method }),
+    ),
+    breakNodes: async () => {
+      for (const { node, kind } of broken) node.breakWith(faultOf(kind));
+    },
+    shipLogs: async (lab) => {
+      ship = async (instanceId) => {
+        const hostname = nodeOf(instanceId)?.privateDnsName ?? '';
+        const message = `time="${new Date(lab.now()).toISOString()}" level=error msg="RunPodSandbox for &PodSandboxMetadata{Name:web,Uid:1,Namespace:default,Attempt:0,} failed, error" error=${JSON.stringify(POD_ERROR)}`;
+        const record = {
+          hostname,
+          systemd_unit: 'containerd.service',
+          message,
+          az: `${lab.region}a`,
+          ec2_instance_id: instanceId,
+        };
+        await lab.putLogEvents(LAB_LOG_GROUP, `${hostname}-dataplane.systemd.containerd.service`, [
+          JSON.stringify(record),
+        ]);
+      };
+      return async () => {
+        ship = undefined;
+      };
+    },
+    startPod: async (instanceId) => {
+      if ((nodeOf(instanceId)?.faults().length ?? 0) === 0) return undefined;
+      await ship?.(instanceId);
+      return POD_ERROR;
+    },
+    touched: async () =>
+      healthy.filter((n) => n.runs.some((r) => r.documentName.includes('-repair-'))).map((n) => n.instanceId),
+    stop: async () => {},
+  };
+};

@@ -1,0 +1,127 @@
+import type { DocumentResult, Finding } from '../../core/model/outcome.ts';
+
+/** A fault of a simulated node. */
+export type SimulatedFault = {
+  /** The remediation whose check finds it and whose repair may repair it. */
+  readonly remediation: string;
+  readonly reason: string;
+  readonly cause?: string;
+  /** The method without a registry that the check names. */
+  readonly localMethod?: string;
+  /** What a repair does: repairs it (saying it may recur, or not), fails for a reason of its own, or crashes. */
+  readonly repair:
+    | { readonly kind: 'repairs'; readonly method?: string; readonly willRecur?: boolean }
+    | { readonly kind: 'fails'; readonly reason: string; readonly message?: string }
+    | { readonly kind: 'crashes' };
+};
+
+/** What a document's name says: `fleetmend-<remediation>-<action>[-variant]-<12 hex digits>`. */
+export type DocumentKey = { readonly remediation: string; readonly action: 'check' | 'repair' };
+
+/** Reads a document's name; undefined where it is none of fleetmend's. */
+export const readDocumentName = (name: string): DocumentKey | undefined => {
+  const key = /^fleetmend-(.+)-[0-9a-f]{12}$/.exec(name)?.[1];
+  if (key === undefined) return undefined;
+  if (key === 'node-check') return { remediation: 'node-check', action: 'check' };
+  const match = /^(.+?)-(check|repair)(?:-.+)?$/.exec(key);
+  const [, remediation, action] = match ?? [];
+  return remediation === undefined ? undefined : { remediation, action: action === 'repair' ? 'repair' : 'check' };
+};
+
+/** Marks every line that no node wrote. */
+const SIMULATED = 'simulated';
+
+const broken = (fault: SimulatedFault): Finding => ({
+  remediation: fault.remediation,
+  outcome: 'Broken',
+  reason: fault.reason,
+  ...(fault.cause === undefined ? {} : { cause: fault.cause }),
+  ...(fault.localMethod === undefined ? {} : { method: fault.localMethod }),
+  message: `${fault.reason} (${SIMULATED})`,
+});
+
+/** What a document finds or does on a node with these faults, and which faults are left. */
+export const playDocument = (
+  key: DocumentKey,
+  faults: readonly SimulatedFault[],
+  startedAt: string,
+  endedAt: string,
+): { readonly result: DocumentResult | undefined; readonly left: readonly SimulatedFault[] } => {
+  const times = { startedAt, endedAt };
+  const evidence = { evidence: { [SIMULATED]: true } };
+  const head = { v: 1 as const, remediation: key.remediation, action: key.action };
+  if (key.remediation === 'node-check') {
+    const [first] = faults;
+    if (first === undefined)
+      return {
+        result: { ...head, outcome: 'Healthy', message: `nothing to repair (${SIMULATED})`, ...evidence, ...times },
+        left: faults,
+      };
+    const message = `${faults.length} checks found something (${SIMULATED})`;
+    return {
+      result: {
+        ...head,
+        outcome: 'Broken',
+        reason: first.reason,
+        message,
+        ...evidence,
+        findings: faults.map(broken),
+        ...times,
+      },
+      left: faults,
+    };
+  }
+  const fault = faults.find((f) => f.remediation === key.remediation);
+  if (fault === undefined)
+    return {
+      result: { ...head, outcome: 'Healthy', message: `nothing to repair (${SIMULATED})`, ...evidence, ...times },
+      left: faults,
+    };
+  if (key.action === 'check') return { result: { ...head, ...broken(fault), ...evidence, ...times }, left: faults };
+  const cause = fault.cause === undefined ? {} : { cause: fault.cause };
+  const { repair } = fault;
+  switch (repair.kind) {
+    case 'repairs':
+      return {
+        result: {
+          ...head,
+          outcome: 'Repaired',
+          reason: fault.reason,
+          ...cause,
+          ...(repair.method === undefined ? {} : { method: repair.method }),
+          ...(repair.willRecur === undefined ? {} : { willRecur: repair.willRecur }),
+          message: `repaired (${SIMULATED})`,
+          ...evidence,
+          ...times,
+        },
+        left: faults.filter((f) => f !== fault),
+      };
+    case 'fails':
+      return {
+        result: {
+          ...head,
+          outcome: 'NotRepaired',
+          reason: repair.reason,
+          ...cause,
+          message: `${repair.message ?? repair.reason} (${SIMULATED})`,
+          ...evidence,
+          ...times,
+        },
+        left: faults,
+      };
+    case 'crashes':
+      return { result: undefined, left: faults };
+    default:
+      return repair satisfies never;
+  }
+};
+
+/** The script's exit code for an outcome: 0 repaired or healthy, 1 not, 2 could not tell. */
+export const exitCodeOf = (result: DocumentResult | undefined): number => {
+  if (result === undefined) return 2;
+  return ['Healthy', 'Repaired', 'Unsupported', 'Skipped'].includes(result.outcome)
+    ? 0
+    : result.outcome === 'Unknown'
+      ? 2
+      : 1;
+};

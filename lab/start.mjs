@@ -1,0 +1,28 @@
+// Starts the demo, the lab or the bench from a fresh clone: installs, builds, synthesizes, then runs it.
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { demandRealNodes, env, installPackages, isRoot, must, root } from '../test/setup.mjs';
+
+const programs = { demo: 'lab/demo.ts', lab: 'lab/keep.ts', bench: 'test/bench/run.ts' };
+const [name = '', ...words] = process.argv.slice(2);
+const program = programs[name];
+if (program === undefined) {
+  console.error(`start what? one of ${Object.keys(programs).join(', ')}`);
+  process.exit(2);
+}
+installPackages();
+if (words.includes('--real') || (name === 'bench' && isRoot)) {
+  if (!isRoot) {
+    console.error(
+      'real nodes need root: they boot systemd in containers with networks of their own. Without root: npm run demo',
+    );
+    process.exit(2);
+  }
+  demandRealNodes();
+}
+must('the build', 'node', ['infra/build.ts', '--quiet']);
+
+const child = spawn('node', [join(root, program), ...words], { cwd: root, env, stdio: 'inherit' });
+// Ctrl-C reaches the child too; it takes the lab down, and its exit code is ours.
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
+child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 1)));

@@ -1,0 +1,75 @@
+import { readFileSync } from 'node:fs';
+import type { Remediation } from '../../core/model/remediation.ts';
+import { type CatalogueEntry, catalogueOf } from '../catalogue.ts';
+import { remediations } from '../registry.ts';
+import { type BuiltDocument, buildDocuments } from './build.ts';
+
+const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
+
+// Aligned as formatters of Markdown do it, so that one that runs over the docs changes nothing.
+const table = (head: readonly string[], rows: readonly (readonly string[])[]): string => {
+  const texts = [head, ...rows].map((cells) => cells.map(cell));
+  const widths = head.map((_, column) => Math.max(3, ...texts.map((cells) => cells[column]?.length ?? 0)));
+  const lines = texts.map((cells) => `| ${cells.map((text, i) => text.padEnd(widths[i] ?? 0)).join(' | ')} |`);
+  return [lines[0], `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`, ...lines.slice(1)].join('\n');
+};
+
+const code = (text: string): string => `\`${text}\``;
+
+/** A README with its headings one level lower; a `#` inside a code block is no heading. */
+const demoted = (readme: string): string => {
+  let isCode = false;
+  const lines = readme.trim().split('\n');
+  return lines
+    .map((line) => {
+      if (line.startsWith('```')) isCode = !isCode;
+      return !isCode && /^#+ /.test(line) ? `#${line}` : line;
+    })
+    .join('\n');
+};
+
+const overview = (from: readonly Remediation[], documents: readonly BuiltDocument[]): string =>
+  table(
+    ['remediation', 'order', 'what it does', 'restarts something', 'documents (seconds they may run)'],
+    from.map((r) => [
+      code(r.name),
+      String(r.order),
+      r.summary,
+      r.disruptive ? 'yes' : 'no',
+      documents
+        .filter((d) => d.remediation === r.name)
+        .map((d) => `${code(d.key)} (${d.executionTimeoutSeconds})`)
+        .join(', '),
+    ]),
+  );
+
+const reasonsTable = (entries: readonly CatalogueEntry[]): string =>
+  table(
+    ['reason', 'severity', 'whose trouble', 'cause', 'advice', 'remediations'],
+    entries.map((entry) => [
+      code(entry.name),
+      entry.severity,
+      entry.scope === 'node' ? "the node's own" : 'counts against the repair',
+      entry.cause,
+      entry.advice,
+      entry.remediations.map(code).join(', '),
+    ]),
+  );
+
+/** The text of docs/remediations.md: an overview, the catalogue of reasons by name, and each README. Pure but for the files. */
+export const renderRemediations = (from: readonly Remediation[] = remediations): string => {
+  const entries = [...catalogueOf(from).values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const readmes = from.map(({ name }) =>
+    demoted(readFileSync(new URL(`../${name}/README.md`, import.meta.url), 'utf8')),
+  );
+  return `${[
+    '<!-- Written by `node ssm-documents/builder/render-docs.ts`. Change the READMEs and reasons below ssm-documents/ instead. -->',
+    '# Remediations',
+    'The problems of a node that fleetmend can find and repair. One document more, `node-check`, runs every check at once.',
+    overview(from, buildDocuments(from)),
+    '## Reasons',
+    'A failed repair whose reason "counts against the repair" is evidence that the repair itself is wrong: two of them stop it in that cluster for a while. The node\'s own trouble (its role, its disk, its network) is not.',
+    reasonsTable(entries),
+    ...readmes,
+  ].join('\n\n')}\n`;
+};

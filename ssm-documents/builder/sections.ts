@@ -1,0 +1,39 @@
+const SECTION = /^#@ section ([a-z][a-z-]*)$/;
+const USE = /^#@ use ((?:\.\/|[a-z]+\/)?[a-z][a-z-]*)$/;
+
+/** A piece of a script: its text, and the parts that its lines `#@ use <part>` name, in their order. */
+export type Section = { readonly uses: readonly string[]; readonly text: string };
+
+/**
+ * A script cut at its lines `#@ section <name>`; what stands before the first one has the name ''. The lines `#@ use <part>`
+ * are taken out of the text. A section or a part that is named twice throws, and so does every other line with `#@`: a
+ * typing error must not cost a document its code.
+ */
+export const sectionsOf = (script: string): ReadonlyMap<string, Section> => {
+  const sections = new Map<string, { uses: string[]; lines: string[] }>();
+  const open = (name: string) => {
+    if (sections.has(name)) throw new Error(`reading a script: the section ${name} stands there twice`);
+    const section = { uses: [], lines: [] };
+    sections.set(name, section);
+    return section;
+  };
+  let current: { uses: string[]; lines: string[] } = open('');
+  for (const line of script.split('\n')) {
+    const [, section] = SECTION.exec(line) ?? [];
+    const [, part] = USE.exec(line) ?? [];
+    if (section !== undefined) current = open(section);
+    else if (part === undefined && line.trimStart().startsWith('#@'))
+      throw new Error(`reading a script: "${line}" is neither "#@ section <name>" nor "#@ use <part>"`);
+    else if (part === undefined) current.lines.push(line);
+    else if (current.uses.includes(part)) throw new Error(`reading a script: the part ${part} is named twice`);
+    else current.uses.push(part);
+  }
+  return new Map([...sections].map(([name, { uses, lines }]) => [name, { uses, text: lines.join('\n') }]));
+};
+
+/** A script without its comment lines and empty lines. Scripts have no here-documents, so such a line is never data. */
+export const withoutComments = (script: string): string =>
+  script
+    .split('\n')
+    .filter((line) => !/^\s*(#|$)/.test(line))
+    .join('\n');

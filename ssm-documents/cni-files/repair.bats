@@ -1,0 +1,65 @@
+#!/usr/bin/env bats
+# The repair's acts, in folders of the test's own.
+# shellcheck disable=SC1091,SC2016,SC2030,SC2031,SC2034,SC2153,SC2154,SC2317  # the sourced script reads, sets and calls
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+  source "$BATS_TEST_DIRNAME/../lib/testing/load.sh"
+  load_script "$BATS_TEST_DIRNAME/repair.sh"
+  trusted_path() { REPLY='user 7 may write it' && [[ $TRUSTED == true ]]; }
+  TRUSTED=true
+}
+
+@test "sets the execute bit of a program that is root's alone, through a link" {
+  : > "$BATS_TEST_TMPDIR/portmap" && chmod 644 "$BATS_TEST_TMPDIR/portmap"
+  ln -s portmap "$BATS_TEST_TMPDIR/link"
+  LOCKED=" $BATS_TEST_TMPDIR/link"
+  repair_set_mode
+  [ "$(stat -c %a "$BATS_TEST_TMPDIR/portmap") $METHOD $CHANGED" = '755 set-mode true' ]
+}
+
+@test "leaves a program alone that others may write, and says why" {
+  : > "$BATS_TEST_TMPDIR/portmap" && chmod 666 "$BATS_TEST_TMPDIR/portmap"
+  LOCKED=" $BATS_TEST_TMPDIR/portmap" TRUSTED=false
+  refute repair_set_mode
+  [ "$(stat -c %a "$BATS_TEST_TMPDIR/portmap") $CHANGED" = '666 false' ]
+  [[ $FAILURE_MESSAGE == *'user 7 may write it'* ]]
+}
+
+@test "moves a leftover to a folder beside, as it is" {
+  CONF_DIR=$BATS_TEST_TMPDIR/net.d CONFIG=$BATS_TEST_TMPDIR/net.d/05-cilium.conflist
+  mkdir "$CONF_DIR" && printf '{}' > "$CONFIG"
+  repair_move_aside
+  [ -z "$(ls -A "$CONF_DIR")" ]
+  [ "$(cat "$CONF_DIR".fleetmend-backup/*/05-cilium.conflist)" = '{}' ]
+}
+
+# restart STARTS_BY: ends a container of id old, which only the signal STARTS_BY ends.
+restart() {
+  local by=$1
+  AWS_NODE_ID=old REASON_FOUND=CNIConfigMissing SIGNALS=''
+  bounded() { :; }
+  end_container() { SIGNALS+="$1 "; }
+  find_aws_node() { [[ $SIGNALS != *"$by "* ]] || AWS_NODE_ID=new; }
+  find_fault() { return 1; }
+  repair_restart_aws_node
+}
+
+@test "asks aws-node to end, and kills it only where it does not" {
+  restart TERM
+  [ "$SIGNALS" = 'TERM ' ]
+  restart KILL
+  [ "$SIGNALS" = 'TERM KILL ' ]
+  [ "$METHOD" = restart-aws-node ]
+}
+
+@test "does not wait for what a start of aws-node would not bring" {
+  AWS_NODE_ID=old REASON_FOUND=CNIConfigMissing WAITS=0
+  bounded() { WAITS=$((WAITS + 1)); }
+  end_container() { AWS_NODE_ID=''; }
+  find_aws_node() { :; }
+  find_fault() { REASON_FOUND=CNIBinaryMissing; }
+  repair_restart_aws_node
+  [ "$WAITS" = 1 ]
+}

@@ -1,0 +1,76 @@
+# What the repair does: an execute bit, a leftover moved aside, aws-node's container ended so that kubelet starts it anew.
+#@ use ./fault
+#@ use base/failures
+#@ use base/trust
+# shellcheck shell=bash disable=SC2034,SC2086  # script.sh and the prelude read what is set here; paths are split
+
+# What was tried and must not be tried twice, and what the operator is told.
+DONE=' ' DID=''
+# kubelet waits up to 10 s before the first restart of a container; ipamd then talks to EC2 and to the API server.
+readonly RESTART_SECONDS=150
+
+# repair_set_mode: on programs that are root's alone. What others could have written must not run as root.
+repair_set_mode() {
+  local path
+  DONE+='set-mode '
+  for path in $LOCKED; do
+    path=$(readlink -f -- "$path") || return 1
+    if ! trusted_path "$path"; then
+      note_failure CNIBinaryInvalid "$path does not get the execute bit: $REPLY."
+      return 1
+    fi
+    changing "setting the execute bit of $path"
+    chmod a+x -- "$path" || return 1
+    DID+=" $path may be executed again."
+  done
+  METHOD=${METHOD:-set-mode}
+}
+
+# repair_move_aside: the configuration that wins, into a folder that no runtime looks into. Another may be the next.
+repair_move_aside() {
+  local folder
+  folder="$CONF_DIR.fleetmend-backup/$(date -u +%Y%m%dT%H%M%SZ)"
+  changing "moving $CONFIG to $folder"
+  mkdir -p -- "$folder" && mv -- "$CONFIG" "$folder/" || return 1
+  METHOD=${METHOD:-move-aside}
+  DID+=" $CONFIG was moved to $folder."
+}
+
+# repair_restart_aws_node: ends the container's process; its pod, its sandbox and all other pods stay.
+repair_restart_aws_node() {
+  local id=$AWS_NODE_ID reason=$REASON_FOUND deadline=$((SECONDS + RESTART_SECONDS)) signal time
+  DONE+='restart-aws-node '
+  changing "ending aws-node's container $id"
+  for signal in TERM KILL; do
+    end_container "$signal" "$id"
+    for time in 1 2 3 4 5; do
+      bounded 3 sleep 1 || break
+      find_aws_node
+      [[ $AWS_NODE_ID == "$id" ]] || break 2
+    done
+  done
+  METHOD=${METHOD:-restart-aws-node}
+  DID+=' aws-node was started again.'
+  # Not for what another start of aws-node would not bring.
+  while ((SECONDS < deadline)) && find_fault && [[ $REASON_FOUND == "$reason" || $REASON_FOUND == CNI@(ConfigMissing|NotReady) ]]; do
+    bounded 5 sleep 2 || return 0
+  done
+}
+
+# end_container SIGNAL ID
+end_container() {
+  if [[ $ON_DOCKER == true ]]; then
+    capture 20 docker kill --signal "$1" "$2"
+  else
+    ctr_k8s 20 tasks kill --signal "SIG$1" "$2"
+  fi
+}
+
+# wait_for_start: gives a node that has only just started its time; 1 if nothing is wrong any more.
+wait_for_start() {
+  [[ -z $METHOD ]] || return 0
+  while may_be_starting; do
+    bounded 6 sleep 5 || return 0
+    find_fault || return 1
+  done
+}

@@ -1,0 +1,227 @@
+# Shared by every fleetmend document: the builder joins this file in front of each script. It fixes how a document
+# talks (one JSON line on stdout, a log on stderr, exit codes 0, 1 and 2), how long it may take, and what it leaves behind.
+# A script wants nothing more from here than `take_lock`, `capture`, `bounded`, `evidence`, `log`, `at_exit` and `finish`.
+# It runs as root under bash 4.2 and later, started by the SSM agent with a bare PATH and without HOME.
+#
+# No here-documents and no here-strings anywhere: bash before 5.1 writes them to a file in /tmp, which fails on a full
+# disk and would put secrets there.
+#@ use base/result
+# shellcheck shell=bash disable=SC2034  # the scripts read what is only set here
+
+# Bytes, not characters: the limits of SSM's output are bytes, and a node's output may be anything.
+export LC_ALL=C
+export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/snap/bin
+umask 077
+
+# On a node /run is a tmpfs: nothing in it survives a boot, and nothing here touches the disk that may be full.
+RUN_DIR=${FLEETMEND_RUN_DIR:-/run/fleetmend}
+WORK=''
+# In a check that node-check started: the folder of what its parent has asked for all of them.
+SHARED=''
+
+# Bottlerocket's host containers have it.
+BOTTLEROCKET_DIR=${FLEETMEND_BOTTLEROCKET_DIR:-/.bottlerocket}
+
+FAILED_LINE=''
+STARTED_AT=''
+# Functions that at_exit was given.
+CLEANUPS=()
+
+# What the last `capture` gave.
+RC=0 OUT='' ERR=''
+# What the last function that answers with text gave: an answer by name saves the subshell of $(…).
+REPLY=''
+
+# log TEXT...: one line on stderr, with the seconds since the start. Never give it a secret.
+log() {
+  printf '[%3ds] %s\n' "$SECONDS" "$*" >&2
+}
+
+# now: the time in UTC to the millisecond, in REPLY.
+now() {
+  REPLY=$(date -u +%Y-%m-%dT%H:%M:%S.%3NZ)
+  # A date command without nanoseconds prints the directive as it is.
+  [[ $REPLY =~ ^[0-9T:.-]+Z$ ]] || REPLY=$(date -u +%Y-%m-%dT%H:%M:%SZ)
+}
+
+# finish OUTCOME REASON MESSAGE: ends the document. REASON may be empty. Never call it inside $(…) or (…), where it would
+# end that subshell alone.
+finish() {
+  OUTCOME=$1 REASON=$2 MESSAGE=$3
+  if [[ $OUTCOME == NotRepaired || $OUTCOME == Unknown ]] && ((SECONDS >= BUDGET_SECONDS)); then
+    # Without this a reader would blame the last thing that was asked.
+    MESSAGE+=" The $BUDGET_SECONDS s that the script may take were over."
+  fi
+  log "$OUTCOME ${REASON:+$REASON: }$MESSAGE"
+  exit_code "$OUTCOME"
+  exit "$REPLY"
+}
+
+# finish_undecided REASON MESSAGE: a check could not tell; a repair did not repair.
+finish_undecided() {
+  if [[ $ACTION == repair ]]; then
+    finish NotRepaired "$1" "$2"
+  fi
+  finish Unknown "$1" "$2"
+}
+
+# at_exit FUNCTION: has it called at the end, whatever the end is; the last one first. It must not call `finish`.
+at_exit() {
+  CLEANUPS+=("$1")
+}
+
+# The EXIT trap: cleans up, then prints the result, whatever happened before.
+on_exit() {
+  local code=$? i
+  trap '' HUP INT TERM
+  trap - ERR
+  set +o errexit
+  # Whatever the action took, there is time to clean up: the builder leaves a margin to the agent's own limit.
+  BUDGET_SECONDS=$((SECONDS + 10))
+  for ((i = ${#CLEANUPS[@]} - 1; i >= 0; i--)); do
+    "${CLEANUPS[i]}"
+  done
+  if [[ -n $WORK && -z $SHARED ]]; then
+    rm -rf -- "$WORK"
+  fi
+  if [[ -z $OUTCOME ]]; then
+    OUTCOME=Unknown REASON=ScriptFailed
+    MESSAGE="The script ended before it came to a result (exit code $code${FAILED_LINE:+, line $FAILED_LINE})."
+  fi
+  print_result
+  exit_code "$OUTCOME"
+  exit "$REPLY"
+}
+
+# on_signal NAME: whoever stops the script still gets a result line (SIGKILL alone cannot be answered).
+on_signal() {
+  finish Unknown ScriptStopped "The script was stopped by SIG$1 before it came to a result."
+}
+
+# begin: from here on stdout is the log's, and the result line goes to the stdout that the agent reads.
+begin() {
+  set -o errtrace
+  exec 3>&1 1>&2
+  trap on_exit EXIT
+  trap 'FAILED_LINE=$LINENO' ERR
+  trap 'on_signal HUP' HUP
+  trap 'on_signal INT' INT
+  trap 'on_signal TERM' TERM
+  # node-check's parent made the folder, removes it, and says when it all began.
+  [[ -z $WORK ]] || return 0
+  now
+  STARTED_AT=$REPLY
+  [[ -d $RUN_DIR ]] || mkdir -p -- "$RUN_DIR"
+  WORK=$(mktemp -d -- "$RUN_DIR/work.XXXXXXXX")
+}
+
+# refuse_bottlerocket: ends where the SSM agent runs in a container of its own, before anything is asked that it lacks.
+refuse_bottlerocket() {
+  if [[ -d $BOTTLEROCKET_DIR ]] || command -v apiclient > /dev/null; then
+    finish Unsupported PlatformUnsupported 'This is Bottlerocket, whose SSM agent runs in a container: the host cannot be repaired from there.'
+  fi
+}
+
+# Another option of timeout than this, such as --signal=TERM, gives a command a process group of its own, which ends as a whole.
+TIMEOUT_HOW=--foreground
+
+# bounded SECONDS COMMAND...: runs a command for at most SECONDS, and never past the document's own budget, so that the
+# result line is out before the SSM agent kills the script. Exit code 124 says that time was up. The command stays in
+# the script's process group: an agent that kills the group leaves nobody behind.
+bounded() {
+  local seconds=$1 left=$((BUDGET_SECONDS - SECONDS))
+  shift
+  if ((left <= 0)); then
+    log "no time is left for: $1"
+    return 124
+  fi
+  if ((seconds > left)); then
+    seconds=$left
+  fi
+  timeout "$TIMEOUT_HOW" --kill-after=2 "$seconds" "$@" 3>&-
+}
+
+# slurp FILE: all of a file, in REPLY.
+slurp() {
+  REPLY=''
+  IFS= read -r -d '' REPLY < "$1" || true
+}
+
+# capture SECONDS COMMAND...: runs a command in bounded time and returns 0; its exit code is in RC, what it said in OUT
+# and ERR. Not for commands that print a secret: what they say goes through files on a tmpfs.
+capture() {
+  RC=0
+  bounded "$@" > "$WORK/out" 2> "$WORK/err" || RC=$?
+  slurp "$WORK/out"
+  OUT=$REPLY
+  slurp "$WORK/err"
+  ERR=$REPLY
+}
+
+# capture_shared NAME SECONDS COMMAND...: `capture` of what several checks ask alike. In node-check the parent has asked it
+# once for all of them (by `share`); a check asks again only where the parent got no answer.
+capture_shared() {
+  local file="$SHARED/shared.$1"
+  if [[ -z $SHARED || ! -s $file ]]; then
+    capture "${@:2}"
+    return
+  fi
+  RC=0 ERR=''
+  slurp "$file"
+  OUT=$REPLY
+  printf '%s' "$OUT" > "$WORK/out"
+  : > "$WORK/err"
+}
+
+# share NAME: in node-check's parent, keeps what the last `capture` gave for capture_shared; nothing that failed.
+share() {
+  if ((RC == 0)); then
+    printf '%s' "$OUT" > "$WORK/shared.$1"
+  fi
+}
+
+# last_line TEXT: its last line that says something (tools print their error last), in REPLY.
+last_line() {
+  local line last=''
+  while IFS= read -r line || [[ -n $line ]]; do
+    [[ -z ${line//[[:space:]]/} ]] || last=$line
+  done < <(printf '%s' "$1")
+  REPLY=$last
+}
+
+# capture_error: why the last `capture` failed, in REPLY: the tool's own last words where it has some.
+capture_error() {
+  last_line "$ERR"
+  if ((RC == 124)); then
+    REPLY='no answer in time'
+  fi
+  REPLY=${REPLY:-exit code $RC}
+}
+
+# take_lock shared|exclusive: keeps two documents apart on a node. Checks share the lock, a repair has it alone. The
+# kernel frees it when the script and its children have ended, however they ended.
+take_lock() {
+  local wait=2 code=0
+  # node-check's parent has it, and its checks inherit it.
+  [[ -z $SHARED ]] || return 0
+  [[ $1 == shared ]] || wait=15
+  exec 9> "$RUN_DIR/lock"
+  bounded $((wait + 5)) flock "--$1" --wait "$wait" 9 || code=$?
+  case $code in
+    0) ;;
+    1 | 124)
+      WHY=Busy
+      finish Skipped LockBusy 'Another fleetmend document is at work on this node; nothing was done.'
+      ;;
+    *) finish_undecided ToolMissing "$RUN_DIR could not be locked: flock ended with exit code $code." ;;
+  esac
+  [[ $1 == shared ]] || remove_remains
+}
+
+# main: runs the action. An action ends by `finish`; one that returns has forgotten to say how it ended.
+main() {
+  begin
+  refuse_bottlerocket
+  "$ACTION"
+  finish Unknown ScriptFailed "The $ACTION ended without a result."
+}

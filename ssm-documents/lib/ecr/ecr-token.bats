@@ -1,0 +1,152 @@
+#!/usr/bin/env bats
+# An ECR token from the node's own tools.
+# shellcheck disable=SC1091,SC2016,SC2030,SC2031,SC2034,SC2153,SC2154,SC2317  # the sourced script reads, sets and calls
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+  source "$BATS_TEST_DIRNAME/../testing/load.sh"
+  load_script "$BATS_TEST_DIRNAME/ecr-token.sh"
+  SAMPLES=$BATS_TEST_DIRNAME/../testing/samples
+}
+
+WANTED=918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause:3.5
+
+@test "names the reason behind a token tool's error" {
+  while IFS='|' read -r reason text; do
+    token_failure_reason "$text" 1
+    [ "$REPLY" = "$reason" ]
+  done < "$SAMPLES/token-errors.txt"
+  token_failure_reason '' 124
+  [ "$REPLY" = RegistryUnreachable ]
+}
+
+@test "tells the operator which role lacks which permission" {
+  printf '%s\n' 'api error AccessDeniedException: User: arn:aws-cn:sts::111122223333:assumed-role/My-Node.Role/i-0123456789abcdef0 is not authorized to perform: ecr:GetAuthorizationToken' > "$WORK/err"
+  refute note_token_failure provider 1
+  [ "$TOKEN_REASON" = NodeRoleLacksECR ]
+  [[ $TOKEN_MESSAGE == *'My-Node.Role'*'ecr:GetAuthorizationToken on resource *'* ]]
+}
+
+@test "takes a token from each tool's answer, and no empty or strange one" {
+  take_token '{"auth":{"h":{"username":"AWS","password":"abc+/="}}}' '"password"[[:space:]]*:[[:space:]]*"([^"]+)"'
+  [ "$TOKEN" = abc+/= ]
+  take_token $'abc=\n' '^([^[:space:]]+)[[:space:]]*$'
+  [ "$TOKEN" = abc= ]
+  for answer in '' '{"auth":{"h":{"password":""}}}' '{"password":"a\nb"}' '{"password":"a\"]"}'; do
+    run ! take_token "$answer" '"password"[[:space:]]*:[[:space:]]*"([^"]+)"'
+  done
+}
+
+@test "asks the credential provider in the version of the node's configuration" {
+  IMAGE=$WANTED
+  credential_request ''
+  [ "$REPLY" = '{"apiVersion":"credentialprovider.kubelet.k8s.io/v1","kind":"CredentialProviderRequest","image":"'"$WANTED"'"}' ]
+  printf '%s\n' 'providers:' '- name: ecr-credential-provider' '  apiVersion: credentialprovider.kubelet.k8s.io/v1alpha1' > "$WORK/config"
+  credential_request "$WORK/config"
+  [[ $REPLY == *'.k8s.io/v1alpha1"'* ]]
+}
+
+@test "notes no failure when a later tool gives a token" {
+  ask_provider() {
+    keep_token_failure TokenUnavailable one
+    return 1
+  }
+  ask_helper() { return 1; }
+  ask_aws_cli() { TOKEN=abc; }
+  get_token
+  [ "$TOKEN$FAILURE_REASON" = abc ]
+}
+
+@test "asks no further tool when the role may not have a token, and asks once" {
+  asked=''
+  ask_provider() {
+    asked+=p
+    return 1
+  }
+  ask_helper() {
+    asked+=h
+    keep_token_failure NodeRoleLacksECR no
+    return 1
+  }
+  ask_aws_cli() {
+    asked+=a
+    return 0
+  }
+  refute get_token
+  refute get_token
+  [ "$asked $FAILURE_REASON" = 'ph NodeRoleLacksECR' ]
+}
+
+@test "tells the first tool's failure, unless a later one names the role" {
+  ask_provider() {
+    keep_token_failure RegistryUnreachable one
+    return 1
+  }
+  ask_helper() {
+    keep_token_failure TokenUnavailable two
+    return 1
+  }
+  ask_aws_cli() { return 1; }
+  refute get_token
+  [ "$FAILURE_REASON $FAILURE_MESSAGE" = 'RegistryUnreachable one' ]
+  TOKEN_STATE=unasked TOKEN_REASON='' FAILURE_REASON=''
+  ask_aws_cli() {
+    keep_token_failure NodeRoleLacksECR three
+    return 1
+  }
+  refute get_token
+  [ "$FAILURE_REASON $FAILURE_MESSAGE" = 'NodeRoleLacksECR three' ]
+}
+
+@test "says so when there is no tool at all" {
+  ask_provider() { return 1; }
+  ask_helper() { return 1; }
+  ask_aws_cli() { return 1; }
+  refute get_token
+  [ "$FAILURE_REASON" = ToolMissing ]
+}
+
+@test "does not run a provider that others could have written" {
+  CREDENTIAL_BIN_DIR=$WORK
+  printf '#!/bin/sh\ntouch "%s/ran"\n' "$WORK" > "$WORK/ecr-credential-provider"
+  chmod 777 "$WORK/ecr-credential-provider"
+  refute ask_provider
+  [ ! -e "$WORK/ran" ]
+  [[ $TOKEN_REASON == ToolMissing && $TOKEN_MESSAGE == *'is not used'* ]]
+}
+
+@test "finds the network's trouble in the words of any tool, but takes instance metadata for the node's own" {
+  local expected said
+  ask_provider() { return 1; }
+  ask_helper() { return 1; }
+  while IFS='|' read -r expected said; do
+    ask_aws_cli() {
+      keep_token_failure TokenUnavailable "/etc/eks/image-credential-provider/x gave no ECR token: $said"
+      return 1
+    }
+    TOKEN_STATE=unasked TOKEN_REASON='' FAILURE_REASON=''
+    refute get_token
+    [ "$FAILURE_REASON" = "$expected" ]
+  done < <(printf '%s\n' \
+    "RegistryUnreachable|curl: (7) Failed to connect to api.ecr.cn-north-1.amazonaws.com.cn port 443 after 0 ms: Couldn't connect to server" \
+    'RegistryUnreachable|curl: (6) Could not resolve host: api.ecr.us-west-2.amazonaws.com' \
+    'RegistryUnreachable|api error ThrottlingException: Rate exceeded' \
+    'RegistryUnreachable|operation error ECR: GetAuthorizationToken, https response error StatusCode: 503, RequestID: x' \
+    'RegistryCertificate|curl: (60) SSL certificate problem: unable to get local issuer certificate' \
+    "ToolMissing|aws: error: argument operation: Invalid choice, valid choices are:" \
+    'TokenUnavailable|Unable to locate credentials. You can configure credentials by running "aws configure".' \
+    'TokenUnavailable|operation error ec2imds: GetToken, dial tcp 169.254.169.254:80: i/o timeout' \
+    'TokenUnavailable|something that nobody has seen before')
+}
+
+@test "tells with a token that could not be had what became of the connection" {
+  ask_provider() { return 1; }
+  ask_helper() { return 1; }
+  ask_aws_cli() {
+    keep_token_failure RegistryUnreachable 'The AWS CLI gave no ECR token: Could not connect to the endpoint URL: "https://api.ecr.us-west-2.amazonaws.com/"'
+    return 1
+  }
+  refute get_token
+  [ "$EVIDENCE" = '"failedHost":"api.ecr.us-west-2.amazonaws.com","networkError":"refused"' ]
+}

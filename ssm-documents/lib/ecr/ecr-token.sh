@@ -1,0 +1,143 @@
+# An ECR token from the tools that the node has. The token is in the variable TOKEN alone: never in an argument list, in
+# the environment or in a file with a name.
+#@ use node/kubelet
+#@ use ecr/ecr
+#@ use ecr/ecr-answers
+#@ use base/trust
+#@ use node/network
+#@ use base/failures
+# shellcheck shell=bash
+
+# unasked, have or none.
+TOKEN_STATE=unasked
+TOKEN_REASON='' TOKEN_MESSAGE=''
+
+# get_token: an ECR token in TOKEN, from the first tool that gives one; asked once. Wants IMAGE and parse_ecr_host. Only when
+# no tool gives one is a failure noted: what the first tool said, since the others are fallbacks. A role that may not have
+# one is the same for every tool.
+get_token() {
+  local tool
+  if [[ $TOKEN_STATE != unasked ]]; then
+    [[ $TOKEN_STATE == have ]]
+    return
+  fi
+  for tool in ask_provider ask_helper ask_aws_cli; do
+    if "$tool"; then
+      TOKEN_STATE=have
+      return 0
+    fi
+    [[ $TOKEN_REASON != NodeRoleLacksECR ]] || break
+  done
+  TOKEN_STATE=none
+  if [[ -z $TOKEN_REASON ]]; then
+    keep_token_failure ToolMissing 'No tool on this node can get an ECR token: there is no ecr-credential-provider, no docker-credential-ecr-login and no AWS CLI.'
+  fi
+  refine_token_failure
+  failure_evidence "$TOKEN_MESSAGE" 0
+  keep_failure "$TOKEN_REASON" "$TOKEN_MESSAGE"
+  return 1
+}
+
+# refine_token_failure: where a tool's words had no reason of their own, the words of the network below it may. Instance
+# metadata (169.254.169.254) that is out of reach is the node's own trouble and not the registry's.
+refine_token_failure() {
+  [[ $TOKEN_REASON == TokenUnavailable && $TOKEN_MESSAGE != *169.254.* && $TOKEN_MESSAGE != *redentials* ]] || return 0
+  if [[ $TOKEN_MESSAGE == *'Invalid choice'* ]]; then
+    # get-login-password came with 1.17.10 of the AWS CLI.
+    TOKEN_REASON=ToolMissing
+    return
+  fi
+  network_error "$TOKEN_MESSAGE" 0
+  case $REPLY in
+    '') ;;
+    certificate-*) TOKEN_REASON=RegistryCertificate ;;
+    *) TOKEN_REASON=RegistryUnreachable ;;
+  esac
+  case $TOKEN_MESSAGE in
+    *hrottl* | *TooManyRequests* | *'Rate exceeded'* | *'StatusCode: 5'* | *InternalFailure* | *ServiceUnavailable* | *ServerException*)
+      TOKEN_REASON=RegistryUnreachable
+      ;;
+  esac
+}
+
+# ask_provider: a token from kubelet's own ecr-credential-provider. It comes first since it needs no Python.
+ask_provider() {
+  local answer config='' folder provider='' code=0
+  for folder in "$CREDENTIAL_BIN_DIR" /etc/eks/image-credential-provider /etc/eks/ecr-credential-provider; do
+    if [[ -n $folder && -x $folder/ecr-credential-provider ]]; then
+      provider=$folder/ecr-credential-provider
+      break
+    fi
+  done
+  [[ -n $provider ]] || return 1
+  provider=$(readlink -f -- "$provider") || return 1
+  if ! trusted_path "$provider"; then
+    keep_token_failure ToolMissing "$provider is not used: $REPLY."
+    return 1
+  fi
+  for config in "$CREDENTIAL_CONFIG" "$folder/config.json" "$folder/ecr-credential-provider-config"; do
+    [[ -z $config || ! -r $config ]] || break
+  done
+  credential_request "$config"
+  log "asking $provider for a token"
+  answer=$(printf '%s' "$REPLY" | (with_network bounded 25 "$provider" 2> "$WORK/err")) || code=$?
+  take_token "$answer" '"password"[[:space:]]*:[[:space:]]*"([^"]+)"' || note_token_failure "$provider" "$code"
+}
+
+# ask_helper: a token from Docker's credential helper for ECR.
+ask_helper() {
+  local answer code=0
+  command -v docker-credential-ecr-login > /dev/null || return 1
+  log 'asking docker-credential-ecr-login for a token'
+  answer=$(printf '%s' "${IMAGE%%/*}" | (with_network bounded 25 docker-credential-ecr-login get 2> "$WORK/err")) || code=$?
+  take_token "$answer" '"Secret"[[:space:]]*:[[:space:]]*"([^"]+)"' || note_token_failure docker-credential-ecr-login "$code"
+}
+
+# ask_aws_cli: a token from the AWS CLI.
+ask_aws_cli() {
+  local answer code=0
+  command -v aws > /dev/null || return 1
+  log "asking the AWS CLI for a token in $ECR_REGION"
+  answer=$( (with_network bounded 40 aws ecr get-login-password --region "$ECR_REGION" \
+    --cli-connect-timeout 5 --cli-read-timeout 15 2> "$WORK/err")) || code=$?
+  take_token "$answer" '^([^[:space:]]+)[[:space:]]*$' || note_token_failure 'The AWS CLI' "$code"
+}
+
+# credential_request: what kubelet would ask its credential provider, in the version that the node's own configuration
+# names (plugins up to 1.27.0 speak v1alpha1 only), in REPLY.
+credential_request() {
+  local version=credentialprovider.kubelet.k8s.io/v1 pattern='credentialprovider\.kubelet\.k8s\.io/v1[a-z0-9]*'
+  if [[ -n $1 && -r $1 ]]; then
+    slurp "$1"
+    if [[ $REPLY =~ $pattern ]]; then
+      version=${BASH_REMATCH[0]}
+    fi
+  fi
+  REPLY="{\"apiVersion\":\"$version\",\"kind\":\"CredentialProviderRequest\",\"image\":\"$IMAGE\"}"
+}
+
+# keep_token_failure REASON MESSAGE: the first failure, but a role that lacks the permission says more than any other.
+keep_token_failure() {
+  log "$1: $2"
+  if [[ -z $TOKEN_REASON || $1 == NodeRoleLacksECR ]]; then
+    TOKEN_REASON=$1 TOKEN_MESSAGE=$2
+  fi
+}
+
+# note_token_failure TOOL CODE: says why TOOL gave no token, from what it printed, and returns 1.
+note_token_failure() {
+  local reason
+  RC=$2
+  slurp "$WORK/err"
+  ERR=$REPLY
+  token_failure_reason "$ERR" "$RC"
+  reason=$REPLY
+  if [[ $reason == NodeRoleLacksECR ]]; then
+    role_lacks_ecr "$ERR"
+    keep_token_failure "$reason" "$REPLY"
+  else
+    capture_error
+    keep_token_failure "$reason" "$1 gave no ECR token: $REPLY"
+  fi
+  return 1
+}

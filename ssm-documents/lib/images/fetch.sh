@@ -1,0 +1,90 @@
+# An image from a registry into containerd's store, by `ctr content fetch`.
+#@ use node/containerd
+#@ use node/network
+#@ use base/failures
+# shellcheck shell=bash
+
+# fetch ARGUMENT...: `ctr content fetch`, once more after a failure of the network. Content that came is kept, so the
+# second try only gets the rest.
+fetch() {
+  local attempt reason
+  changing "fetching ${*: -1}"
+  for attempt in 1 2; do
+    RC=0
+    (with_network bounded 60 ctr --address "$CONTAINERD_SOCKET" --namespace "$IMAGE_NAMESPACE" content fetch "$@") \
+      > "$WORK/out" 2> "$WORK/err" || RC=$?
+    slurp "$WORK/err"
+    ERR=$REPLY
+    ((RC != 0)) || return 0
+    fetch_failure_reason "$ERR" "$RC"
+    reason=$REPLY
+    if [[ $attempt == 2 || $reason != RegistryUnreachable ]]; then
+      break
+    fi
+    log 'the registry was not reached; once more in 2 s'
+    bounded 5 sleep 2
+  done
+  failure_evidence "$ERR" "$RC"
+  capture_error
+  note_failure "$reason" "Fetching ${*: -1} failed: $REPLY"
+  return 1
+}
+
+# fetch_failure_reason TEXT CODE: the reason behind ctr's error text, in REPLY.
+fetch_failure_reason() {
+  case $1 in
+    *'flag provided but not defined'*) REPLY=ToolMissing ;;
+    *'no space left on device'*) REPLY=DiskFull ;;
+    *'dial unix'*) REPLY=RuntimeDown ;;
+    *x509:* | *'failed to verify certificate'* | *'certificate signed by'* | *'remote error: tls:'* | \
+      *'does not look like a TLS handshake'* | *'HTTP response to HTTPS client'*) REPLY=RegistryCertificate ;;
+    *'403 Forbidden'* | *'400 Bad Request'* | *'401 Unauthorized'* | *'no basic auth credentials'* | \
+      *'authorization failed'* | *'pull access denied'* | *'token has expired'*) REPLY=RegistryDenied ;;
+    *': not found'* | *'404 Not Found'* | *'no match for platform'*) REPLY=RegistryImageNotFound ;;
+    *'no such host'* | *'i/o timeout'* | *'connection refused'* | *'connection reset'* | *'context deadline exceeded'* | \
+      *'TLS handshake timeout'* | *'network is unreachable'* | *'no route to host'* | *'server misbehaving'* | \
+      *'ame resolution'* | *'timed out'* | *'broken pipe'* | *proxyconnect* | *'Proxy Authentication Required'* | \
+      *'Service Unavailable'* | *'Bad Gateway'* | *'Gateway Time'* | *'Internal Server Error'* | \
+      *'Too Many Requests'* | *toomanyrequests* | *': EOF'* | *'unexpected EOF'*) REPLY=RegistryUnreachable ;;
+    *)
+      REPLY=SandboxImagePullFailed
+      if (($2 == 124)); then
+        REPLY=RegistryUnreachable
+      fi
+      ;;
+  esac
+}
+
+# write_hosts_file HOST SECRET: containerd's hosts.toml, which adds the token to every request to HOST. Twice, since ctr asks
+# the host and then, where that fails, the file's default server, which is HOST again: without a token its 401 would hide
+# the first answer. ECR redirects blobs to S3, which refuses a request with two authorizations; Go's HTTP client drops the
+# header when it follows to another domain.
+write_hosts_file() {
+  printf 'server = "https://%s"\n[header]\n  Authorization = ["Basic %s"]\n' "$1" "$2"
+  printf '[host."https://%s"]\n  capabilities = ["pull", "resolve"]\n' "$1"
+  printf '[host."https://%s".header]\n  Authorization = ["Basic %s"]\n' "$1" "$2"
+}
+
+# fetch_with_token REF: `fetch` with TOKEN, which is gone afterwards. It reaches ctr by a file without a name: the file is
+# unlinked while it is still empty, and hosts.toml is a link to its open descriptor. So the token is in no argument list, in
+# no environment and in no file that could outlive the script, whenever it is killed.
+fetch_with_token() {
+  local host=${1%%/*} secret code=0
+  secret=$(printf 'AWS:%s' "$TOKEN" | base64 -w0)
+  TOKEN=''
+  # Without the file ctr would ask without a token, and the answer would mislead.
+  if open_nameless_file "$WORK/hosts/$host/hosts.toml" && write_hosts_file "$host" "$secret" >&8; then
+    fetch --hosts-dir "$WORK/hosts" "$1" || code=1
+  else
+    code=1
+    note_failure ScriptFailed "No file could be written in $RUN_DIR, which is in memory."
+  fi
+  secret=''
+  exec 8>&-
+  return "$code"
+}
+
+# open_nameless_file LINK: an empty file without a name as descriptor 8, which LINK leads to.
+open_nameless_file() {
+  mkdir -p -- "${1%/*}" && ln -s /proc/self/fd/8 "$1" && exec 8<> "$WORK/nameless" && rm -f -- "$WORK/nameless"
+}

@@ -1,0 +1,36 @@
+# What a repair does to images in containerd's store.
+#@ use images/images
+#@ use base/failures
+# shellcheck shell=bash disable=SC2153  # DIGEST is what the prelude prints
+
+# tag_image SOURCE TARGET: gives an image a second name. --force replaces a record whose content has gone.
+tag_image() {
+  changing "$2 becomes a name of $1"
+  ctr_k8s 20 images tag --force "$1" "$2"
+  if ((RC != 0)); then
+    note_failed_command SandboxImagePullFailed "Tagging $1 as $2"
+    return 1
+  fi
+}
+
+# pin_image: labels IMAGE, the name that the configuration uses and the name by its id that the CRI keeps, so that kubelet's
+# garbage collection spares it. A containerd that cannot pin ignores the label.
+pin_image() {
+  local name digest names=("$IMAGE")
+  ctr_k8s 15 images ls
+  while read -r name _ digest _; do
+    if [[ $digest == "$DIGEST" && ($name == sha256:* || $name == "$CONFIGURED_IMAGE") && $name != "$IMAGE" ]]; then
+      names+=("$name")
+    fi
+  done < "$WORK/out"
+  changing "pinning ${names[*]}"
+  for name in "${names[@]}"; do
+    ctr_k8s 15 images label "$name" "$PINNED_LABEL"
+    if ((RC != 0)) && [[ $name == "$IMAGE" ]]; then
+      # What an earlier method met does not matter any more.
+      FAILURE_REASON=''
+      note_failed_command PinFailed 'The image is there, but pinning it'
+      finish NotRepaired "$FAILURE_REASON" "$FAILURE_MESSAGE"
+    fi
+  done
+}

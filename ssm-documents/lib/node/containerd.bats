@@ -1,0 +1,111 @@
+#!/usr/bin/env bats
+# What containerd says of its configuration.
+# shellcheck disable=SC1091,SC2016,SC2030,SC2031,SC2034,SC2153,SC2154,SC2317  # the sourced script reads, sets and calls
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+  source "$BATS_TEST_DIRNAME/../testing/load.sh"
+  load_script "$BATS_TEST_DIRNAME/containerd.sh"
+  SAMPLES=$BATS_TEST_DIRNAME/../testing/samples
+}
+
+WANTED=918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause:3.5
+
+@test "reads the sandbox image of containerd 1.6, imports merged" {
+  parse_runtime_config "$SAMPLES/containerd-1.6-config-dump.toml"
+  [ "$CONFIGURED_IMAGE" = "$WANTED" ]
+  [ "$SNAPSHOTTER" = overlayfs ]
+  [ "$CONTAINERD_ROOT" = /var/lib/containerd ]
+  [ "$CONTAINERD_SOCKET" = /run/containerd/containerd.sock ]
+}
+
+@test "reads the sandbox image of containerd 2.x, with single quotes" {
+  parse_runtime_config "$SAMPLES/containerd-2.1-config-dump.toml"
+  [ "$CONFIGURED_IMAGE" = localhost/kubernetes/pause:latest ]
+  [ "$SNAPSHOTTER" = soci ]
+  [ "$CONTAINERD_ROOT" = /mnt/containerd ]
+}
+
+@test "takes no other plugin's keys for the sandbox image" {
+  printf '%s\n' 'root = "/r"' '[plugins."io.containerd.cri.v1.runtime"]' '  sandbox = "no"' \
+    '[plugins."other.pinned_images"]' '  sandbox = "no"' '[plugins."x"]' '  sandbox_image = "no"' > "$WORK/dump"
+  parse_runtime_config "$WORK/dump"
+  [ -z "$CONFIGURED_IMAGE" ]
+}
+
+@test "sees that the CRI plugin is disabled, as Docker's own package has it" {
+  printf '%s\n' 'version = 2' 'disabled_plugins = ["cri"]' > "$WORK/dump"
+  parse_runtime_config "$WORK/dump"
+  [ "$CRI_DISABLED" = true ]
+  for other in "disabled_plugins = ['io.containerd.grpc.v1.cri']" 'disabled_plugins = ["io.containerd.internal.v1.opt", "cri"]'; do
+    CRI_DISABLED=false
+    printf '%s\n' "$other" > "$WORK/dump"
+    parse_runtime_config "$WORK/dump"
+    [ "$CRI_DISABLED" = true ]
+  done
+  CRI_DISABLED=false
+  printf '%s\n' 'disabled_plugins = ["io.containerd.snapshotter.v1.btrfs"]' 'required_plugins = ["cri"]' > "$WORK/dump"
+  parse_runtime_config "$WORK/dump"
+  [ "$CRI_DISABLED" = false ]
+}
+
+@test "reads containerd's configuration file and socket from its arguments" {
+  printf '%s\0' /usr/bin/containerd --config /etc/x.toml -a /run/y.sock > "$WORK/cmdline"
+  each_flag "$WORK/cmdline" take_containerd_flag
+  [ "$CONTAINERD_CONFIG $CONTAINERD_SOCKET" = '/etc/x.toml /run/y.sock' ]
+  printf '%s\0' containerd -c=/etc/z.toml > "$WORK/cmdline"
+  each_flag "$WORK/cmdline" take_containerd_flag
+  [ "$CONTAINERD_CONFIG" = /etc/z.toml ]
+}
+
+@test "ends where kubelet uses Docker" {
+  KUBELET_RUNTIME=docker
+  run refuse_foreign_platforms
+  [ "$status" -eq 1 ]
+  [[ $output == *'Unsupported RuntimeNotContainerd'* ]]
+}
+
+@test "is unsupported where there is no container runtime, and unknown where only its client is missing" {
+  local PATH=/nonexistent
+  run refuse_foreign_platforms
+  [ "$status" -eq 1 ]
+  [[ $output == *'Unsupported PlatformUnsupported'*'no container runtime'* ]]
+  CONTAINERD_PID=$$
+  run refuse_foreign_platforms
+  [ "$status" -eq 2 ]
+  [[ $output == *'Unknown ToolMissing'*'ctr'* ]]
+}
+
+@test "takes from node-check's parent what that has asked" {
+  CONTAINERD_EXE='' SHARED=$WORK CONTAINERD_PID=''
+  printf 'version = 2\n[plugins."io.containerd.grpc.v1.cri"]\n  sandbox_image = "a/b:1"\n' > "$WORK/shared.config"
+  printf 'containerd x v1.7.27 y\n' > "$WORK/shared.version"
+  capture() { false; }
+  read_containerd
+  [ "$CONFIGURED_IMAGE $CONTAINERD_VERSION" = 'a/b:1 1.7.27' ]
+}
+
+@test "reads the version that containerd tells of itself" {
+  local said
+  for said in 'containerd github.com/containerd/containerd 1.6.20~ds1 1.6.20~ds1-1+deb12u1' \
+    'containerd github.com/containerd/containerd v1.7.27 05044ec0a9a75232cad458027ca83437aae3f4da' \
+    'containerd github.com/containerd/containerd/v2 2.1.4 75cb2b7193e4e490e9fbdc236c0e811ccaba3376'; do
+    printf '%s\n' "$said" > "$WORK/version"
+    read_runtime_version
+    [[ $said == *[\ v]"$CONTAINERD_VERSION"[~\ ]* ]]
+  done
+}
+
+@test "says that containerd does not tell its version, as a check and as a repair" {
+  : > "$WORK/version"
+  printf 'exec format error\n' > "$WORK/version.err"
+  CONTAINERD_EXE=/proc/7/exe
+  run read_runtime_version
+  [ "$status" -eq 2 ]
+  [[ $output == *'Unknown RuntimeDown'*'/proc/7/exe'*'exec format error'* ]]
+  ACTION=repair
+  run read_runtime_version
+  [ "$status" -eq 1 ]
+  [[ $output == *'NotRepaired RuntimeDown'* ]]
+}

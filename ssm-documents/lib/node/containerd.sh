@@ -1,0 +1,146 @@
+# The containerd that is running: its effective configuration, its version, and ctr on kubelet's images.
+#@ use node/services
+#@ use node/kubelet
+# shellcheck shell=bash disable=SC2034  # other parts read what is only set here
+
+# kubelet's images live in containerd's namespace k8s.io; what lies in another does not exist for the CRI.
+readonly IMAGE_NAMESPACE=k8s.io
+
+CONTAINERD_EXE='' CONTAINERD_CONFIG='' CONTAINERD_VERSION='' CONTAINERD_ROOT='' CONTAINERD_SOCKET='' SNAPSHOTTER=''
+# The sandbox image as the configuration names it; empty where it names none.
+CONFIGURED_IMAGE=''
+CRI_DISABLED=false
+
+# ctr_k8s SECONDS ARGUMENT...: ctr on kubelet's namespace, by `capture`.
+ctr_k8s() {
+  local seconds=$1
+  shift
+  capture "$seconds" ctr --address "$CONTAINERD_SOCKET" --namespace "$IMAGE_NAMESPACE" "$@"
+}
+
+# refuse_foreign_platforms: ends where there is no containerd that serves kubelet, before anything slow.
+refuse_foreign_platforms() {
+  if kubelet_uses_docker; then
+    finish Unsupported RuntimeNotContainerd "kubelet uses ${KUBELET_ENDPOINT:-Docker}, not containerd: the remediation cri-dockerd repairs this node."
+  fi
+  command -v ctr > /dev/null && return
+  if [[ -n $CONTAINERD_PID ]] || command -v containerd > /dev/null; then
+    finish Unknown ToolMissing "containerd is here, but its client ctr is not on the PATH ($PATH)."
+  fi
+  finish Unsupported PlatformUnsupported 'There is no container runtime for kubelet: no containerd, and no Docker that it is told to use.'
+}
+
+# read_containerd: everything above, of the containerd that serves kubelet. Wants find_services and read_kubelet. By the
+# executable that is running: after an upgrade without a restart the one on the PATH may be another.
+read_containerd() {
+  ask_containerd 10
+  read_runtime_config
+  read_runtime_version
+}
+
+# ask_containerd SECONDS: what containerd says of its configuration (as the last `capture`) and of its version (in
+# $WORK/version).
+ask_containerd() {
+  local version_pid
+  flags_of "$CONTAINERD_PID" take_containerd_flag
+  CONTAINERD_EXE=containerd
+  if [[ -n $CONTAINERD_PID && -x /proc/$CONTAINERD_PID/exe ]]; then
+    CONTAINERD_EXE=/proc/$CONTAINERD_PID/exe
+  fi
+  if [[ -n $SHARED && -s $SHARED/shared.config && -s $SHARED/shared.version ]]; then
+    capture_shared version 0 :
+    printf '%s' "$OUT" > "$WORK/version"
+    capture_shared config 0 :
+    return
+  fi
+  # Side by side: each takes as long as containerd needs to start.
+  bounded "$1" "$CONTAINERD_EXE" --version > "$WORK/version" 2> "$WORK/version.err" &
+  version_pid=$!
+  if [[ -n $CONTAINERD_CONFIG ]]; then
+    capture "$1" "$CONTAINERD_EXE" --config "$CONTAINERD_CONFIG" config dump
+  else
+    capture "$1" "$CONTAINERD_EXE" config dump
+  fi
+  wait "$version_pid" || true
+}
+
+# share_containerd: for node-check's parent, after share_services.
+share_containerd() {
+  [[ -n $CONTAINERD_PID ]] || command -v containerd > /dev/null || return 0
+  ask_containerd 5
+  share config
+  slurp "$WORK/version"
+  OUT=$REPLY
+  share version
+}
+
+take_containerd_flag() {
+  case $1 in
+    config | c) CONTAINERD_CONFIG=$2 ;;
+    address | a) CONTAINERD_SOCKET=$2 ;;
+  esac
+}
+
+# read_runtime_config: containerd's effective configuration, imports merged. Wants ask_containerd.
+read_runtime_config() {
+  if ((RC != 0)); then
+    capture_error
+    finish_undecided ConfigUnreadable "containerd cannot read its own configuration: $REPLY"
+  fi
+  parse_runtime_config "$WORK/out"
+  CONTAINERD_ROOT=${CONTAINERD_ROOT:-/var/lib/containerd}
+  # CONTAINERD_ADDRESS is ctr's own variable.
+  CONTAINERD_SOCKET=${CONTAINERD_ADDRESS:-${CONTAINERD_SOCKET:-/run/containerd/containerd.sock}}
+  SNAPSHOTTER=${SNAPSHOTTER:-overlayfs}
+}
+
+# parse_runtime_config FILE: from `containerd config dump`, in containerd 1.x's form (sandbox_image) or 2.x's
+# (pinned_images.sandbox), with either kind of quotes.
+parse_runtime_config() {
+  local key value
+  while IFS='=' read -r key value; do
+    case $key in
+      root) CONTAINERD_ROOT=$value ;;
+      address) CONTAINERD_SOCKET=${CONTAINERD_SOCKET:-$value} ;;
+      sandbox) CONFIGURED_IMAGE=$value ;;
+      snapshotter) SNAPSHOTTER=$value ;;
+      disabled) CRI_DISABLED=true ;;
+    esac
+  done < <(awk '
+    # The value of a line `key = "value"`, without its quotes.
+    function text(line, quote, end) {
+      sub(/^[^=]*=[ \t]*/, "", line)
+      quote = substr(line, 1, 1)
+      if (quote != "\"" && quote != "\047") return ""
+      line = substr(line, 2)
+      end = index(line, quote)
+      return end == 0 ? "" : substr(line, 1, end - 1)
+    }
+    /^[ \t]*\[+[^]]*\]+[ \t]*(#.*)?$/ {
+      section = $0
+      gsub(/[][ \t"\047]|#.*$/, "", section)
+      next
+    }
+    section == "" && /^[ \t]*root[ \t]*=/ { print "root=" text($0) }
+    # As Docker\047s own package sets it: such a containerd serves no kubelet.
+    section == "" && /^[ \t]*disabled_plugins[ \t]*=/ && /["\047](cri|io\.containerd\.grpc\.v1\.cri)["\047]/ { print "disabled=" }
+    section ~ /^(grpc|plugins\.io\.containerd\.server\.v1\.grpc)$/ && /^[ \t]*address[ \t]*=/ { print "address=" text($0) }
+    section ~ /(^|\.)cri$/ && /^[ \t]*sandbox_image[ \t]*=/ { print "sandbox=" text($0) }
+    section ~ /\.images\.pinned_images$/ && /^[ \t]*sandbox[ \t]*=/ { print "sandbox=" text($0) }
+    section ~ /(\.cri\.containerd|\.cri\.v1\.images)$/ && /^[ \t]*snapshotter[ \t]*=/ { print "snapshotter=" text($0) }
+  ' "$1")
+}
+
+# read_runtime_version: from what read_containerd had containerd say of itself. Not by `ctr version`: to answer it, a
+# containerd that nobody has asked before writes its new id to the disk.
+read_runtime_version() {
+  local pattern='^containerd [^ ]+ v?([0-9]+\.[0-9]+\.[0-9]+)'
+  slurp "$WORK/version"
+  if [[ $REPLY =~ $pattern ]]; then
+    CONTAINERD_VERSION=${BASH_REMATCH[1]}
+    return
+  fi
+  slurp "$WORK/version.err"
+  last_line "$REPLY"
+  finish_undecided RuntimeDown "containerd ($CONTAINERD_EXE) does not tell its version: ${REPLY:-no answer in time}"
+}

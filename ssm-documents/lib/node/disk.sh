@@ -1,0 +1,40 @@
+# How full the disk of the runtime's images is (CONTAINERD_ROOT), and whether kubelet deleted images for space.
+#@ use node/kubelet
+# shellcheck shell=bash
+
+DISK_PERCENT='' INODE_PERCENT=''
+
+# read_disk: how full the file system of the images is, as kubelet computes it: 100 - 100 * available / size.
+read_disk() {
+  local blocks available inodes inodes_free
+  capture 5 stat --file-system --format='%b %a %c %d' "$CONTAINERD_ROOT"
+  read -r blocks available inodes inodes_free < "$WORK/out" || return 0
+  if [[ $blocks =~ ^[1-9][0-9]*$ && $available =~ ^[0-9]+$ ]]; then
+    DISK_PERCENT=$((100 - available * 100 / blocks))
+    evidence diskUsedPercent "$DISK_PERCENT"
+  fi
+  if [[ $inodes =~ ^[1-9][0-9]*$ && $inodes_free =~ ^[0-9]+$ ]]; then
+    INODE_PERCENT=$((100 - inodes_free * 100 / inodes))
+    # Only a shortage is news.
+    ((INODE_PERCENT < 90)) || evidence inodesUsedPercent "$INODE_PERCENT"
+  fi
+}
+
+disk_is_over_threshold() {
+  [[ -n $DISK_PERCENT ]] && ((DISK_PERCENT >= GC_HIGH_PERCENT))
+}
+
+# journal_shows_gc: whether kubelet deleted images for space in the last day.
+journal_shows_gc() {
+  local line
+  command -v journalctl > /dev/null || return 1
+  while IFS= read -r line; do
+    # By the disk's use, and by an eviction for want of disk, which deletes all images that no container uses.
+    if [[ $line == *'image filesystem is over the high threshold'* || $line == *'ttempting to delete unused images'* ]]; then
+      evidence imageGCAt "${line%% *}"
+      return 0
+    fi
+  done < <(bounded 4 journalctl --quiet --no-pager --reverse --output=short-iso --since=-24h --lines=20000 \
+    --unit="${KUBELET_UNIT:-kubelet.service}" 2> /dev/null)
+  return 1
+}

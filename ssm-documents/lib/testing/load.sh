@@ -1,0 +1,49 @@
+# For bats: a script with its parts, as the builder would join them. Not a part of any document.
+# shellcheck shell=bash disable=SC2034  # the sourced files read what is only set here
+
+# load_script FILE: sources the prelude, the parts that FILE names, and FILE.
+load_script() {
+  LOADED=''
+  # shellcheck source-path=SCRIPTDIR
+  source_once "${BASH_SOURCE[0]%/testing/*}/base/prelude.sh"
+  source_once "${BASH_SOURCE[0]%/testing/*}/base/single.sh"
+  source_once "$1"
+  # What the builder would write at the end.
+  REMEDIATION=demo ACTION=check BUDGET_SECONDS=60
+  WORK=$BATS_TEST_TMPDIR
+}
+
+# source_once FILE: what its `#@ use` lines name, then FILE.
+source_once() {
+  local line name
+  [[ $LOADED != *"<$1>"* ]] || return 0
+  LOADED+="<$1>"
+  while IFS= read -r line; do
+    [[ $line == '#@ use '* ]] || continue
+    name=${line#'#@ use '}
+    if [[ $name == ./* ]]; then
+      source_once "${1%/*}/${name#./}.sh"
+    else
+      source_once "${BASH_SOURCE[0]%/testing/*}/$name.sh"
+    fi
+  done < "$1"
+  # shellcheck source=/dev/null
+  source "$1"
+}
+
+# refute COMMAND...: fails where COMMAND succeeds. In this shell, other than `run !`, so that what it sets can be looked at.
+refute() {
+  if "$@"; then
+    printf '%s succeeded\n' "$*" >&2
+    return 1
+  fi
+}
+
+# have NAME...: `command -v` finds the programs, whatever this machine has; none of them can be started.
+have() {
+  local name
+  for name in "$@"; do
+    # shellcheck source=/dev/null
+    source <(printf '%s() { printf "%s was started\n" >&2; return 127; }\n' "$name" "$name")
+  done
+}

@@ -1,0 +1,75 @@
+import type { NodeFacts } from '../../core/guards/decide-node.ts';
+import { createDeadLetterReader } from '../../functions/adapters/messaging/dead-letters.ts';
+import { createWakeQueue } from '../../functions/adapters/messaging/wake-queue.ts';
+import { createLaneStore } from '../../functions/adapters/table/lane-store.ts';
+import { createRequestStore } from '../../functions/adapters/table/request-store.ts';
+import { createResultStore } from '../../functions/adapters/table/result-store.ts';
+import { createRunStore } from '../../functions/adapters/table/run-store.ts';
+import { createSignalStore } from '../../functions/adapters/table/signal-store.ts';
+import { remediate } from '../../functions/operator-api/act.ts';
+import type { OperatorApiPorts } from '../../functions/operator-api/ports.ts';
+import { fakeSqs } from './fake-sqs.ts';
+import { testSettings } from './settings.ts';
+import type { TestTable } from './table.ts';
+import { recorder } from './telemetry.ts';
+
+/** The lanes queue. */
+export const LANES = 'https://sqs.example/1/lanes.fifo';
+/** The dead-letter queues that replay empties. */
+export const DEAD = ['https://sqs.example/1/intake-bad', 'https://sqs.example/1/signals-dead'] as const;
+/** Who calls. */
+export const CALLER = { lambdaRequestId: 'lambda-1' };
+/** What every request says of its author. */
+export const WHO = { requestedBy: 'mei', reason: 'pods hang' };
+
+let ids = 0;
+const newId = () => `id-${++ids}`;
+let instances = 0;
+/** An instance id that no other test has. */
+export const newInstance = () => `i-${String(++instances).padStart(17, '0')}`;
+/** A node in order. */
+export const healthy = (instanceId: string): NodeFacts => ({
+  instanceId,
+  state: 'running',
+  inCluster: true,
+  autoMode: false,
+  ssm: { pingStatus: 'Online', platformType: 'Linux', platformName: 'Amazon Linux' },
+});
+
+/** operator-api over a real table, with a fleet and queues in memory. */
+export const operatorApiWorld = (
+  table: TestTable,
+  nodes: readonly NodeFacts[] = [],
+  at = '2026-08-22T10:00:00.000Z',
+  beyondEc2: readonly string[] = [],
+) => {
+  const sqs = fakeSqs();
+  const recording = recorder();
+  const clock = { iso: at };
+  const settings = testSettings();
+  const { limits } = settings.policy;
+  const facts = new Map(nodes.map((node) => [node.instanceId, node]));
+  const deps: OperatorApiPorts = {
+    fleet: {
+      describe: async (_, wanted) => new Map([...facts].filter(([id]) => wanted.includes(id))),
+      list: async () => [...facts.values()],
+    },
+    beyondEc2: async () => ({ kind: 'known', nodeIds: beyondEc2 }),
+    runs: createRunStore({ ...table, retentionDays: 365 }),
+    lanes: createLaneStore(table),
+    results: createResultStore({ ...table, limits }),
+    requests: createRequestStore({ ...table, retentionDays: 365 }),
+    signals: createSignalStore({ ...table, newId }),
+    wakes: createWakeQueue({ client: sqs.client, queueUrl: LANES, newId, wait: async () => {} }),
+    letters: createDeadLetterReader({ client: sqs.client }),
+    deadLetterQueueUrls: DEAD,
+    settings,
+    log: recording.log,
+    count: recording.count,
+    now: () => new Date(clock.iso),
+    newId,
+  };
+  const ask = (event: unknown) => remediate(deps, CALLER, event);
+  const wakes = () => sqs.messages(LANES).map((m) => JSON.parse(m.body));
+  return { deps, sqs, clock, ask, wakes };
+};

@@ -1,0 +1,288 @@
+import { DeleteCommand, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
+import type { NodeFacts } from '../../core/guards/decide-node.ts';
+import { groupOf, type Wake } from '../../core/model/wake.ts';
+import { ResultRow, RunState } from '../../core/state/rows.ts';
+import type { BeyondEc2Reading } from '../../functions/adapters/eks/beyond-ec2.ts';
+import { createCommandReader, createSender } from '../../functions/adapters/ssm/run-command.ts';
+import { createDueStore } from '../../functions/adapters/table/due-store.ts';
+import { rowOf } from '../../functions/adapters/table/items.ts';
+import { createLaneStore } from '../../functions/adapters/table/lane-store.ts';
+import { createResultStore } from '../../functions/adapters/table/result-store.ts';
+import { createRunStore } from '../../functions/adapters/table/run-store.ts';
+import { createSignalStore } from '../../functions/adapters/table/signal-store.ts';
+import { trackEvent, trackSettings } from '../../functions/command-tracker/track-event.ts';
+import { handleWake } from '../../functions/run-controller/handle-wake.ts';
+import type { RunControllerPorts } from '../../functions/run-controller/ports.ts';
+import type { Settings } from '../../functions/runtime/settings.ts';
+import { reconcile } from '../../functions/scheduler/tick.ts';
+import { createCommandObserver } from '../../functions/shared/command-observer.ts';
+import { type CrashMode, crasher } from './crash.ts';
+import { type FakeNode, fakeSsm } from './fake-ssm.ts';
+import { testSettings } from './settings.ts';
+import type { TestTable } from './table.ts';
+import { recorder } from './telemetry.ts';
+
+/** The instance ids of a cluster of so many nodes. */
+export const instanceIds = (count: number, from = 0): string[] =>
+  Array.from({ length: count }, (_, i) => `i-${String(from + i).padStart(17, '0')}`);
+
+/** A node in order. */
+export const healthyFacts = (instanceId: string): NodeFacts => ({
+  instanceId,
+  state: 'running',
+  inCluster: true,
+  autoMode: false,
+  ssm: { pingStatus: 'Online', platformType: 'Linux', platformName: 'Amazon Linux' },
+});
+
+type Options = {
+  readonly settings?: Settings;
+  readonly nodes?: number;
+  readonly crash?: { readonly at: number; readonly mode: CrashMode };
+  /** What the cluster has besides EC2 instances. */
+  readonly beyondEc2?: BeyondEc2Reading;
+  /** Every end of a command is announced so many times; 0 loses them all. */
+  readonly events?: number;
+};
+
+const MAX_DELIVERIES = 400;
+
+/** run-controller, command-tracker and scheduler over a real table, with Run Command, a fleet and queues on the test's clock. */
+export const runControllerWorld = (table: TestTable, options: Options = {}) => {
+  const settings = options.settings ?? testSettings();
+  const { limits } = settings.policy;
+  const clock = { ms: Date.parse('2026-08-22T10:00:00.000Z') };
+  const now = () => new Date(clock.ms);
+  const iso = (addSeconds = 0) => new Date(clock.ms + addSeconds * 1000).toISOString();
+  const ids = instanceIds(options.nodes ?? 40);
+  const nodes = new Map<string, FakeNode>(ids.map((id) => [id, { broken: false, latencyMs: 8000 }]));
+  const facts = new Map(ids.map((id) => [id, healthyFacts(id)]));
+  const nodegroupStatus = { status: 'ACTIVE' };
+  const ssm = fakeSsm(clock, nodes);
+  const crash = crasher(options.crash?.at ?? 0, options.crash?.mode ?? 'dies-after');
+  const { wrap } = crash;
+  const queue: Wake[] = [];
+  const notices: { readonly detailType: string; readonly detail: Readonly<Record<string, unknown>> }[] = [];
+  const failures: unknown[] = [];
+  let counter = 0;
+  const newId = () => `v${++counter}`;
+  const telemetry = recorder();
+  const { log, count } = telemetry;
+  const wakes = wrap({
+    wake: async (news: readonly Wake[]) => {
+      queue.push(...new Map(news.map((w) => [groupOf(w), w])).values());
+    },
+  });
+  const raw = {
+    runs: createRunStore({ ...table, retentionDays: 365 }),
+    lanes: createLaneStore(table),
+    results: createResultStore({ ...table, limits, wait: async () => {} }),
+    signals: createSignalStore({ ...table, newId }),
+  };
+  const [runs, lanes, results, signals] = [wrap(raw.runs), wrap(raw.lanes), wrap(raw.results), wrap(raw.signals)];
+  const reader = wrap(createCommandReader({ client: ssm.client }));
+  const deps: RunControllerPorts = {
+    runs,
+    lanes,
+    results,
+    signals,
+    reader,
+    sender: wrap(createSender({ client: ssm.client, now, wait: async () => {} })),
+    fleet: wrap({
+      describe: async (_: string, wanted: readonly string[]) =>
+        new Map([...facts].filter(([id]) => wanted.includes(id))),
+      list: async () => [...facts.values()],
+    }),
+    beyondEc2: async () => options.beyondEc2 ?? { kind: 'known', nodeIds: [] },
+    nodegroups: wrap({ status: async () => nodegroupStatus.status }),
+    registry: wrap({ ask: async () => undefined }),
+    wakes,
+    bus: wrap({
+      put: async (events) => {
+        notices.push(...events.map(({ detailType, detail }) => ({ detailType, detail })));
+      },
+    }),
+    settings,
+    log,
+    count,
+    now,
+    newRunId: () => `r-${++counter}`,
+  };
+  const observer = createCommandObserver({ reader, runs, results, limits, adviceOf: () => undefined, now });
+  const commandTrackerPorts = {
+    observer,
+    runs,
+    results,
+    reader,
+    wakes,
+    ...trackSettings(settings),
+    log,
+    count,
+    wait: async () => {},
+  };
+  const schedulerPorts = {
+    observer,
+    due: wrap(createDueStore(table)),
+    lanes,
+    runs,
+    results,
+    wakes,
+    settings,
+    log,
+    count,
+    now,
+  };
+
+  /** Runs one invocation in a live process; false where it failed and its input comes again. */
+  const invoke = async (work: () => Promise<void>): Promise<boolean> => {
+    crash.restart();
+    try {
+      await work();
+      return true;
+    } catch (thrown) {
+      failures.push(thrown);
+      return false;
+    }
+  };
+
+  /** Delivers every wake; one that fails stays, and is tried again once time has gone on. */
+  const deliver = async (): Promise<void> => {
+    const again: Wake[] = [];
+    for (let n = 0; queue.length > 0; n++) {
+      if (n > MAX_DELIVERIES) throw new Error(`${MAX_DELIVERIES} wakes without an end: a lane turns in a circle`);
+      const wake = queue.shift();
+      if (wake === undefined) break;
+      if (!(await invoke(() => handleWake(deps, wake, new AbortController().signal)))) again.push(wake);
+    }
+    queue.push(...again);
+  };
+
+  const event = (commandId: string, documentName: string) => ({
+    source: 'aws.ssm',
+    'detail-type': 'EC2 Command Status-change Notification',
+    detail: { 'command-id': commandId, 'document-name': documentName, status: 'Success' },
+  });
+  const pendingEvents: unknown[] = [];
+  const announce = async (): Promise<void> => {
+    for (const command of ssm.endedSince()) {
+      for (let i = 0; i < (options.events ?? 1); i++) pendingEvents.push(event(command.id, command.documentName));
+    }
+    for (const body of pendingEvents.splice(0)) {
+      if (!(await invoke(() => trackEvent(commandTrackerPorts, body)))) pendingEvents.push(body);
+    }
+  };
+
+  /** News of a node, as signal-intake takes it. */
+  const signal = async (instanceId: string, remediation = 'pause-image', seenAt = iso()): Promise<void> => {
+    const lane = `demo/${remediation}`;
+    await raw.signals.addNews({
+      lane,
+      cluster: 'demo',
+      instanceId,
+      reason: 'SandboxImageMissing',
+      firstSeenAt: seenAt,
+      lastSeenAt: seenAt,
+      signals: 1,
+      source: 'fleetmend.logs',
+    });
+    await raw.signals.touchLane('demo', remediation, iso());
+    queue.push({ kind: 'lane', lane });
+  };
+
+  /** An operator's run, as operator-api queues it. */
+  const ask = async (runId: string, action: 'check' | 'repair', asked?: readonly string[]): Promise<void> => {
+    const [remediation, documentKey] =
+      action === 'check' ? ['node-check', 'node-check'] : ['pause-image', 'pause-image-repair'];
+    const group = action === 'check' ? runId : `demo/${remediation}`;
+    await raw.runs.create(
+      RunState.parse({
+        runId,
+        version: 0,
+        cluster: 'demo',
+        remediation,
+        action,
+        group,
+        documentKey,
+        documentName: settings.documents[documentKey]?.name,
+        executionTimeoutSeconds: action === 'check' ? 60 : 300,
+        origin: { source: 'operator', requestedBy: 'mei' },
+        createdAt: iso(),
+        status: 'queued',
+        ...(asked === undefined ? {} : { asked }),
+        pending: [],
+        settled: {},
+        commands: [],
+        startWindow: 1,
+        canaries: 3,
+        priorEvidence: 0,
+        dueAt: iso(),
+        outbox: [],
+      }),
+    );
+    if (action === 'repair') {
+      await raw.lanes.queueRun(group, iso(), runId);
+      await raw.signals.touchLane('demo', remediation, iso());
+    }
+    queue.push(action === 'check' ? { kind: 'run', runId } : { kind: 'lane', lane: group });
+  };
+
+  /** Lets time go by in small steps: commands end, events come, and reconcile looks every minute. */
+  const pass = async (seconds: number, step = 5): Promise<void> => {
+    await deliver();
+    for (let gone = 0; gone < seconds; gone += step) {
+      clock.ms += step * 1000;
+      await announce();
+      if (Math.floor(clock.ms / 60_000) !== Math.floor((clock.ms - step * 1000) / 60_000)) {
+        await invoke(() => reconcile(schedulerPorts, { kind: 'overdue' }));
+      }
+      await deliver();
+    }
+  };
+
+  const allRuns = async (): Promise<RunState[]> => {
+    const { Items = [] } = await table.client.send(new ScanCommand({ TableName: table.tableName }));
+    return Items.filter((i) => String(i.pk).startsWith('RUN#') && i.sk === 'STATE')
+      .map((i) => rowOf(RunState, i))
+      .toSorted((a, b) => a.createdAt.localeCompare(b.createdAt) || a.runId.localeCompare(b.runId));
+  };
+
+  const resultsOf = async (runId: string): Promise<ResultRow[]> => {
+    return (await table.items(`RESULT#${runId}`)).map((i) => rowOf(ResultRow, i));
+  };
+
+  return {
+    ...raw,
+    table,
+    put: async (item: Record<string, unknown>) => {
+      await table.client.send(new PutCommand({ TableName: table.tableName, Item: item }));
+    },
+    clear: async (key: { pk: string; sk: string }) => {
+      await table.client.send(new DeleteCommand({ TableName: table.tableName, Key: key }));
+    },
+    deps,
+    commandTrackerPorts,
+    schedulerPorts,
+    settings,
+    clock,
+    iso,
+    ids,
+    nodes,
+    facts,
+    nodegroupStatus,
+    ssm,
+    crash: crash.state,
+    queue,
+    notices,
+    failures,
+    telemetry,
+    signal,
+    ask,
+    deliver,
+    pass,
+    runReconcile: (kind: 'overdue' | 'sweep') =>
+      reconcile(schedulerPorts, kind === 'sweep' ? { kind, everyMinutes: 30 } : { kind }),
+    track: (commandId: string, documentName: string) => trackEvent(commandTrackerPorts, event(commandId, documentName)),
+    allRuns,
+    resultsOf,
+  };
+};
