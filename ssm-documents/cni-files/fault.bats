@@ -33,10 +33,10 @@ config() {
   printf '{"cniVersion":"0.4.0","name":"n","plugins":[%s]}' "${plugins%,}" > "$CONF_DIR/$1"
 }
 
-# finds REASON MEND: what judge must say.
+# finds REASON REPAIR_STEP: what judge must say.
 finds() {
   judge
-  [ "$REASON_FOUND $MEND" = "$1 $2" ] || { printf '%s %s: %s %s\n' "$REASON_FOUND" "$MEND" "$SAID" "$ADVICE" && return 1; }
+  [ "$REASON_FOUND $REPAIR_STEP" = "$1 $2" ] || { printf '%s %s: %s %s\n' "$REASON_FOUND" "$REPAIR_STEP" "$SAID" "$ADVICE" && return 1; }
   [ -n "$SAID" ]
   [ -n "$ADVICE" ]
 }

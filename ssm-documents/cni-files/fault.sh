@@ -4,7 +4,7 @@
 # shellcheck shell=bash disable=SC2034,SC2153  # script.sh reads what is only set here
 
 # The reason, a sentence, what the repair could do about it (empty: nothing), and what to do.
-REASON_FOUND='' SAID='' MEND='' ADVICE=''
+REASON_FOUND='' SAID='' REPAIR_STEP='' ADVICE=''
 readonly NONE='no pod gets a network.'
 
 # judge: what is wrong, in the variables above; 1 if nothing is. A file may be half written and a pod be replaced at this
@@ -18,7 +18,7 @@ judge() {
 }
 
 find_fault() {
-  REASON_FOUND='' SAID='' MEND='' ADVICE='' AWS_NODE=unknown AWS_NODE_ID='' IPAMD='' NETWORK_READY=unknown
+  REASON_FOUND='' SAID='' REPAIR_STEP='' ADVICE='' AWS_NODE=unknown AWS_NODE_ID='' IPAMD='' NETWORK_READY=unknown
   read_configs
   if [[ -z $CONFIG ]]; then
     look_at_ipamd
@@ -35,7 +35,7 @@ by_aws_node() {
   find_aws_node
   ADVICE='Look at the aws-node pod: kubectl -n kube-system describe.'
   if [[ $AWS_NODE == running ]]; then
-    MEND=restart-aws-node ADVICE='The repair restarts aws-node.'
+    REPAIR_STEP=restart-aws-node ADVICE='The repair restarts aws-node.'
   fi
 }
 
@@ -51,7 +51,7 @@ bad_config() {
 
 leftover() {
   is_leftover || return 1
-  REASON_FOUND=CNIConfigConflict MEND=move-aside
+  REASON_FOUND=CNIConfigConflict REPAIR_STEP=move-aside
   SAID="$CONFIG comes before $AWS_CONFIG, but its CNI has no agent on this node."
   ADVICE='The repair moves it aside.'
 }
@@ -64,7 +64,7 @@ bad_programs() {
     REASON_FOUND=CNIBinaryInvalid
     SAID="In ${BIN_DIRS[*]}$UNUSABLE cannot run on this machine (damaged, or of another architecture): $NONE"
   elif [[ -n $LOCKED ]]; then
-    REASON_FOUND=CNIBinaryInvalid MEND=set-mode SAID="${LOCKED# } may not be executed: $NONE"
+    REASON_FOUND=CNIBinaryInvalid REPAIR_STEP=set-mode SAID="${LOCKED# } may not be executed: $NONE"
     ADVICE='The repair sets the execute bit.'
     return
   else
@@ -74,7 +74,7 @@ bad_programs() {
   if [[ $TYPES == *' aws-cni '* ]]; then
     # These its container installs itself; all others come from the init container of a new pod.
     [[ ! $MISSING$UNUSABLE =~ ^(\ (aws-cni|egress-cni|egress-v4-cni))+$ ]] || by_aws_node
-    [[ -n $MEND ]] || ADVICE="Delete the node's aws-node pod (kubectl -n kube-system delete pod): the init container of the new one installs them."
+    [[ -n $REPAIR_STEP ]] || ADVICE="Delete the node's aws-node pod (kubectl -n kube-system delete pod): the init container of the new one installs them."
   fi
 }
 

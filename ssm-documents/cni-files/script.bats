@@ -17,13 +17,13 @@ setup() {
   FAULTS=() AT=0 HELPS=true
   find_fault() {
     ((AT < ${#FAULTS[@]})) || return 1
-    read -r REASON_FOUND MEND < <(printf '%s\n' "${FAULTS[AT]}")
+    read -r REASON_FOUND REPAIR_STEP < <(printf '%s\n' "${FAULTS[AT]}")
     SAID=It. ADVICE='The repair repairs it.'
   }
   judge() { find_fault; }
-  repair() { METHOD=${METHOD:-$1} DID+=" $1 done." CHANGED=true && [[ $HELPS == false ]] || AT=$((AT + 1)); }
-  repair_move_aside() { repair move-aside; }
-  repair_restart_aws_node() { DONE+='restart-aws-node ' && repair restart-aws-node; }
+  do_step() { METHOD=${METHOD:-$1} DID+=" $1 done." CHANGED=true && [[ $HELPS == false ]] || AT=$((AT + 1)); }
+  repair_move_aside() { do_step move-aside; }
+  repair_restart_aws_node() { DONE+='restart-aws-node ' && do_step restart-aws-node; }
 }
 
 @test "finds a node healthy, and a fault" {

@@ -25,7 +25,7 @@ finish_healthy() {
 #@ use ./repair
 
 # Leftovers one after another, and an aws-node that starts anew.
-readonly MAX_MENDS=6
+readonly MAX_REPAIR_STEPS=6
 
 repair() {
   local first='' time
@@ -33,14 +33,14 @@ repair() {
   find_folders
   judge || finish_healthy
   first=$REASON_FOUND
-  for ((time = 0; time < MAX_MENDS; time++)); do
+  for ((time = 0; time < MAX_REPAIR_STEPS; time++)); do
     refuse_blocked
     wait_for_start || finish_repaired "$first"
     log "$REASON_FOUND: $SAID"
-    if [[ -z $MEND || $DONE == *" $MEND "* ]]; then
+    if [[ -z $REPAIR_STEP || $DONE == *" $REPAIR_STEP "* ]]; then
       break
     fi
-    "repair_${MEND//-/_}" || break
+    "repair_${REPAIR_STEP//-/_}" || break
     judge || finish_repaired "$first"
   done
   say_evidence
