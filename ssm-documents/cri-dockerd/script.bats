@@ -20,8 +20,8 @@ setup() {
   rounds=0
   look_at_docker() {
     rounds=$((rounds + 1)) FAULTS=()
-    [[ $MENDED == *DockerDown* ]] || FAULTS+=('DockerDown It is down.')
-    [[ $MENDED == *NoCNI* ]] || FAULTS+=('CRIDockerdNoCNI It has none.')
+    [[ $REPAIRED == *DockerDown* ]] || FAULTS+=('DockerDown It is down.')
+    [[ $REPAIRED == *NoCNI* ]] || FAULTS+=('CRIDockerdNoCNI It has none.')
   }
   repair_DockerDown() { true; }
   repair_CRIDockerdNoCNI() { true; }

@@ -45,7 +45,7 @@ finish_healthy() {
 #@ use ./docker-image
 
 # What was repaired, in order, and the faults that were tried.
-MENDED='' TRIED=' '
+REPAIRED='' TRIED=' '
 # What the repair began with, and the sentence of the fault that is being repaired.
 FIRST_FAULT='' CURRENT=''
 
@@ -62,7 +62,7 @@ repair() {
     CURRENT=${CURRENT#* }
     log "$reason: $CURRENT"
     if "repair_$reason"; then
-      MENDED+="${MENDED:+,}$reason"
+      REPAIRED+="${REPAIRED:+,}$reason"
     elif [[ $CHANGED == false ]]; then
       # Nothing can have changed: a Docker that hangs would be asked in vain once more.
       continue
@@ -90,17 +90,17 @@ next_fault() {
 finish_repair() {
   local message
   tell_other_faults
-  [[ -z $MENDED ]] || evidence repaired "$MENDED"
+  [[ -z $REPAIRED ]] || evidence repaired "$REPAIRED"
   if ((${#FAULTS[@]} > 0)); then
     finish_not_repaired "${FAULTS[0]%% *}" "${FAULTS[0]#* }"
   fi
-  [[ -n $MENDED ]] || finish_healthy
-  message="Repaired: ${MENDED//,/, }. cri-dockerd answers on $ENDPOINT with CNI, and Docker has the sandbox image."
+  [[ -n $REPAIRED ]] || finish_healthy
+  message="Repaired: ${REPAIRED//,/, }. cri-dockerd answers on $ENDPOINT with CNI, and Docker has the sandbox image."
   WILL_RECUR=false
-  case ,$MENDED, in
+  case ,$REPAIRED, in
     *,CRIDockerdNoCNI,*) message+=' Pods that started without CNI keep their wrong address until they are deleted.' ;;
   esac
-  case ,$MENDED, in
+  case ,$REPAIRED, in
     *,SandboxImageMissing,*)
       WILL_RECUR=true
       message+=' A container of the image started. Docker cannot pin it: kubelet may delete it when the disk is full and no pod runs.'

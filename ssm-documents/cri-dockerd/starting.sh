@@ -29,7 +29,7 @@ bring_kubelet_back() {
   for unit in kubelet.service snap.kubelet-eks.daemon.service; do
     capture 5 systemctl show --property=LoadState --property=ActiveState --property=Requires "$unit"
     [[ $OUT == *LoadState=loaded* && $OUT =~ ActiveState=(inactive|failed) ]] || continue
-    if [[ -e $KUBELET_RAN ]] || [[ -n $MENDED && $OUT =~ Requires=[^$'\n']*docker ]]; then
+    if [[ -e $KUBELET_RAN ]] || [[ -n $REPAIRED && $OUT =~ Requires=[^$'\n']*docker ]]; then
       start_units "$unit" || log "$unit does not start"
       evidence kubeletStarted "$([[ $RC == 0 ]] && printf true || printf false)"
     fi

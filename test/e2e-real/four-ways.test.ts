@@ -24,8 +24,8 @@ const SPECS = {
   denied: {},
 } as const;
 type Name = keyof typeof SPECS;
-const MENDED = ['removed', 'twin', 'al2023', 'hollow'] as const satisfies readonly Name[];
-const ALL = [...MENDED, 'denied'] as const;
+const REPAIRED = ['removed', 'twin', 'al2023', 'hollow'] as const satisfies readonly Name[];
+const ALL = [...REPAIRED, 'denied'] as const;
 
 const HOST = '918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn';
 const REF = `${HOST}/eks/pause:3.5`;
@@ -122,7 +122,7 @@ await describeWithRealNodes('fleetmend on real nodes, broken in four ways', () =
     await world.shipLogs();
     for (const name of ALL) expect(await startPod(world.nodes[name])).toContain(BROKEN[name].error);
     const methods = { removed: 'ecr', twin: 'tag', al2023: 'import', hollow: 'ecr' } as const;
-    for (const name of MENDED) {
+    for (const name of REPAIRED) {
       const row = await world.result(name, isRepair);
       const { pauseImage } = world.nodes[name];
       expect(row).toMatchObject({
@@ -140,7 +140,7 @@ await describeWithRealNodes('fleetmend on real nodes, broken in four ways', () =
     traces.clear();
   });
 
-  it.each(MENDED)('has labelled the image as pinned on the node %s, which has the real content', async (name) => {
+  it.each(REPAIRED)('has labelled the image as pinned on the node %s, which has the real content', async (name) => {
     const node = world.nodes[name];
     const tagged = node.style === 'al2023' ? `${node.sandboxImage}:latest` : node.sandboxImage;
     const snapshot = await node.snapshot();

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SimulatedNode } from '../../lab/sim/node.ts';
-import { failing, MENDABLE, MINUTE_MS, openScene, type Scene, synthScene } from './support.ts';
+import { failing, MINUTE_MS, openScene, REPAIRABLE, type Scene, synthScene } from './support.ts';
 
 const names = ['sick', 'cooling', 'again', 'tags', 'gone'];
 let scene: Scene;
@@ -29,7 +29,7 @@ describe('attempts on a node', () => {
     await scene.lab.advance(2 * MINUTE_MS);
     expect(scene.chronicle.repairsOf(node.instanceId)).toHaveLength(1);
     expect(await told(node)).toEqual(['repair NotRepaired', 'repair CoolingDown']);
-    node.breakWith(MENDABLE);
+    node.breakWith(REPAIRABLE);
     await scene.drain();
     expect(await told(node)).toEqual(['repair NotRepaired', 'repair CoolingDown', 'repair Repaired']);
     // The node's own end: SSM, on a loaded machine, may see it later.
@@ -72,7 +72,7 @@ describe('attempts on a node', () => {
     // The index that answers lags behind the table.
     await scene.lab.advance(5_000);
     expect(await scene.report({ query: 'quarantine' })).toEqual([]);
-    node.breakWith(MENDABLE);
+    node.breakWith(REPAIRABLE);
     await scene.lab.advance(16 * MINUTE_MS);
     await scene.logFault(node);
     await scene.drain();
@@ -83,11 +83,11 @@ describe('attempts on a node', () => {
   });
 
   it('a fault that comes back within a day is repaired again and called a relapse', async () => {
-    const node = oneNode('again', { faultOf: () => MENDABLE });
+    const node = oneNode('again', { faultOf: () => REPAIRABLE });
     await scene.logFault(node);
     await scene.drain();
     await scene.lab.advance(60 * MINUTE_MS);
-    node.breakWith(MENDABLE);
+    node.breakWith(REPAIRABLE);
     await scene.logFault(node);
     await scene.drain();
     expect(await told(node)).toEqual(['repair Repaired', 'repair Relapsed']);
@@ -102,7 +102,7 @@ describe('a node that must not or can not be repaired', () => {
       { mode: 'Observe ', expected: ['repair OptedOut'] },
     ];
     for (const { mode, expected } of cases) {
-      const node = oneNode('tags', { faultOf: () => MENDABLE, tags: { 'fleetmend:mode': mode } });
+      const node = oneNode('tags', { faultOf: () => REPAIRABLE, tags: { 'fleetmend:mode': mode } });
       await scene.logFault(node);
       await scene.drain();
       expect([mode, await told(node)]).toEqual([mode, expected]);
@@ -111,13 +111,13 @@ describe('a node that must not or can not be repaired', () => {
   });
 
   it('is recorded as gone, not managed, unreachable or timed out', async () => {
-    const gone = oneNode('gone', { faultOf: () => MENDABLE });
+    const gone = oneNode('gone', { faultOf: () => REPAIRABLE });
     gone.setState('terminated');
-    const strange = oneNode('gone', { faultOf: () => MENDABLE });
+    const strange = oneNode('gone', { faultOf: () => REPAIRABLE });
     scene.lab.nodes.setManaged(strange.instanceId, false);
-    const offline = oneNode('gone', { faultOf: () => MENDABLE, offline: true });
+    const offline = oneNode('gone', { faultOf: () => REPAIRABLE, offline: true });
     // SSM still believes it online, the agent never answers.
-    const silent = oneNode('gone', { faultOf: () => MENDABLE, offline: true, pings: true });
+    const silent = oneNode('gone', { faultOf: () => REPAIRABLE, offline: true, pings: true });
     await scene.logFault(gone, strange, offline, silent);
     await scene.drain();
     expect(await Promise.all([gone, strange, offline].map(told))).toEqual([

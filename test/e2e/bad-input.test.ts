@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { logsSubscription } from '../../events/logs-subscription.ts';
 import type { SimulatedNode } from '../../lab/sim/node.ts';
-import { faultLine, logGroupOf, MENDABLE, MINUTE_MS, openScene, type Scene, synthScene } from './support.ts';
+import { faultLine, logGroupOf, MINUTE_MS, openScene, REPAIRABLE, type Scene, synthScene } from './support.ts';
 
 const FOREIGN_PER_MINUTE = 5;
 let scene: Scene;
@@ -79,7 +79,7 @@ describe('a subscription payload that is none', () => {
   });
 
   it('lines that are garbage do not keep the good line beside them from its node', async () => {
-    const node = oneNode('good', { faultOf: () => MENDABLE });
+    const node = oneNode('good', { faultOf: () => REPAIRABLE });
     const good = faultLine(node, scene.lab.now());
     const forged = (id: string) => good.replaceAll(node.instanceId, id);
     await scene.lab.putLogEvents(logGroupOf('good'), 'stream; reboot', [
@@ -218,7 +218,7 @@ describe('a symptom', () => {
   });
 
   it('that names an instance of another cluster is recorded as NotInCluster, and nothing is sent', async () => {
-    const stranger = oneNode('other', { faultOf: () => MENDABLE });
+    const stranger = oneNode('other', { faultOf: () => REPAIRABLE });
     const { instanceId } = stranger;
     const now = new Date(scene.lab.now()).toISOString();
     put({ instanceId, firstSeenAt: now, lastSeenAt: now });
@@ -242,7 +242,7 @@ describe('a symptom', () => {
   });
 
   it('of any source but log-classifier leads to a check at most, and only so many a minute', async () => {
-    const nodes = scene.addNodes('good', FOREIGN_PER_MINUTE + 3, { faultOf: () => MENDABLE });
+    const nodes = scene.addNodes('good', FOREIGN_PER_MINUTE + 3, { faultOf: () => REPAIRABLE });
     await scene.remediate({ action: 'pause', cluster: 'good', reason: 'so that repairs come after the look' });
     // The budget is a minute's of the clock: what comes at its turn may take from two.
     await scene.lab.advance(MINUTE_MS - (scene.lab.now() % MINUTE_MS));
@@ -263,7 +263,7 @@ describe('a symptom', () => {
 describe('replay', () => {
   it('brings back what names a node, as a check, and says of the rest why it stays', async () => {
     // A payload that log-classifier could not publish, as Lambda would have left it.
-    const node = oneNode('good', { faultOf: () => MENDABLE });
+    const node = oneNode('good', { faultOf: () => REPAIRABLE });
     const dead = scene.lab.queues.all().find((q) => q.settings.name === 'fleetmend-log-classifier-dlq');
     const logEvents = [{ id: '1', timestamp: scene.lab.now(), message: faultLine(node, scene.lab.now()) }];
     const group = { owner: '1', logGroup: logGroupOf('good'), logStream: 's', subscriptionFilters: [] };

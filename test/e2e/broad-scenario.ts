@@ -1,6 +1,6 @@
 import type { SimulatedNode } from '../../lab/sim/node.ts';
 import { remediations } from '../../ssm-documents/registry.ts';
-import { failing, MENDABLE, MINUTE_MS, type Scene } from './support.ts';
+import { failing, MINUTE_MS, REPAIRABLE, type Scene } from './support.ts';
 
 /** The clusters that {@link runBroadScenario} works on. */
 export const BROAD_CLUSTERS = [
@@ -19,7 +19,7 @@ const taggedNodes = (scene: Scene, cluster: string): readonly SimulatedNode[] =>
     { [`kubernetes.io/cluster/${cluster}`]: 'owned' },
     { [`kubernetes.io/cluster/${cluster}`]: 'shared' },
   ].flatMap((tags) => {
-    const nodes = scene.addNodes(cluster, 1, { faultOf: () => MENDABLE }).map((node) => ({ ...node, tags }));
+    const nodes = scene.addNodes(cluster, 1, { faultOf: () => REPAIRABLE }).map((node) => ({ ...node, tags }));
     scene.lab.nodes.add(...nodes);
     return nodes;
   });
@@ -35,7 +35,7 @@ const repair = { action: 'repair', cluster: 'demo', remediation: 'pause-image', 
 /** Symptoms of all sources and all kinds of nodes; the events of SSM come, are lost, and find a crashed run-controller. */
 const hearAndRepair = async (scene: Scene): Promise<void> => {
   const { lab } = scene;
-  const nodes = scene.addNodes('demo', 8, { faultOf: (i) => (i < 4 ? MENDABLE : undefined) });
+  const nodes = scene.addNodes('demo', 8, { faultOf: (i) => (i < 4 ? REPAIRABLE : undefined) });
   const [first, second, third, fourth] = nodes;
   if (first === undefined || second === undefined || third === undefined || fourth === undefined) return;
   await scene.logFault(first, ...taggedNodes(scene, 'demo'), ...taggedNodes(scene, 'watch'));
@@ -66,7 +66,7 @@ const hearAndRepair = async (scene: Scene): Promise<void> => {
   await scene.logFault(third);
   await scene.drain(DRAIN_MINUTES, 'not-to-come');
   // scheduler reads a command whose invocations are not shown yet, and one that takes too long.
-  const [slow] = scene.addNodes('demo', 1, { faultOf: () => MENDABLE, latency: () => 150_000 });
+  const [slow] = scene.addNodes('demo', 1, { faultOf: () => REPAIRABLE, latency: () => 150_000 });
   lab.faults.listLagMs = 200_000;
   if (slow !== undefined) await scene.logFault(slow, fourth);
   await scene.drain(DRAIN_MINUTES, 'not-to-come');
@@ -94,7 +94,7 @@ const operate = async (scene: Scene): Promise<void> => {
   await scene.start({ action: 'check', cluster: 'watch' });
   for (const { name } of remediations) await scene.start({ action: 'check', cluster: 'watch', remediation: name });
   await scene.drain(DRAIN_MINUTES, 'not-to-come');
-  const late = scene.addNodes('demo', 2, { faultOf: () => MENDABLE, latency: () => 30_000 });
+  const late = scene.addNodes('demo', 2, { faultOf: () => REPAIRABLE, latency: () => 30_000 });
   await scene.remediate({ action: 'pause', cluster: 'demo', reason: 'a look' });
   await scene.logFault(...late);
   await lab.settle();
@@ -156,7 +156,7 @@ const failAndReplay = async (scene: Scene): Promise<void> => {
   lab.invokeAsync('fleetmend-operator-api', { action: 'garbage' });
   lab.invokeAsync('fleetmend-scheduler', { kind: 'garbage' });
   await lab.settle();
-  const [late] = scene.addNodes('demo', 1, { faultOf: () => MENDABLE });
+  const [late] = scene.addNodes('demo', 1, { faultOf: () => REPAIRABLE });
   lab.faults.calls = [{ functionName: 'fleetmend-log-classifier', operation: 'PutEvents', kind: 'internal-error' }];
   if (late !== undefined) await scene.logFault(late);
   await lab.settle();

@@ -4,7 +4,7 @@ import { logNormal } from '../../lab/sim/latency.ts';
 import type { SimulatedNode } from '../../lab/sim/node.ts';
 import type { SimulatedFault } from '../../lab/sim/result.ts';
 import { isDeep, search } from '../deep.ts';
-import { failing, MENDABLE, MINUTE_MS, openScene, type Scene, synthScene } from './support.ts';
+import { failing, MINUTE_MS, openScene, REPAIRABLE, type Scene, synthScene } from './support.ts';
 
 const NODES = 60;
 const STORM_MINUTES = 5;
@@ -13,10 +13,10 @@ const assembly = synthScene([{ name: 'storm', sweeps: true }]);
 
 const faultOf = (random: Random): SimulatedFault | undefined => {
   const draw = random();
-  if (draw < 0.35) return MENDABLE;
+  if (draw < 0.35) return REPAIRABLE;
   if (draw < 0.42) return failing('NodeRoleLacksECR');
   if (draw < 0.45) return failing('SandboxStartFailed');
-  if (draw < 0.48) return { ...MENDABLE, repair: { kind: 'crashes' } };
+  if (draw < 0.48) return { ...REPAIRABLE, repair: { kind: 'crashes' } };
   return undefined;
 };
 
@@ -68,7 +68,7 @@ const disturb = async (scene: Scene, nodes: readonly SimulatedNode[], random: Ra
   else if (draw < 0.23) one().setState('terminated');
   else if (draw < 0.3) await ask({ ...request, action: 'repair', instanceIds: [one().instanceId] });
   else if (draw < 0.35) await ask({ ...request, action: 'check' });
-  else if (draw < 0.4) one().breakWith(MENDABLE);
+  else if (draw < 0.4) one().breakWith(REPAIRABLE);
   await scene.logFault(...nodes.filter((n) => n.faults().length > 0 && n.state() === 'running' && random() < 0.3));
 };
 
@@ -89,7 +89,7 @@ const survive = async (seed: number): Promise<void> => {
     for (const node of nodes) {
       node.setOffline(false);
       // The repair itself is repaired, as an operator would after a breaker has opened; nodes keep troubles of their own.
-      if (node.faults().some((f) => f.repair.kind !== 'repairs' && !isOwnTrouble(f))) node.breakWith(MENDABLE);
+      if (node.faults().some((f) => f.repair.kind !== 'repairs' && !isOwnTrouble(f))) node.breakWith(REPAIRABLE);
     }
     // Longer than a sweep and a cool-down.
     await scene.lab.advance(50 * MINUTE_MS);

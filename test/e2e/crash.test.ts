@@ -3,7 +3,7 @@ import type { CallRecord } from '../../lab/aws/lab-event.ts';
 import { createRandom } from '../../lab/aws/random.ts';
 import type { SimulatedNode } from '../../lab/sim/node.ts';
 import { isDeep, search } from '../deep.ts';
-import { failing, MENDABLE, MINUTE_MS, openScene, type Scene, synthScene } from './support.ts';
+import { failing, MINUTE_MS, openScene, REPAIRABLE, type Scene, synthScene } from './support.ts';
 
 /** Each case has a cluster of its own; a lab is used up after so many. */
 const CLUSTERS_PER_LAB = 24;
@@ -28,7 +28,7 @@ afterAll(() => scene?.lab.stop());
 
 /** Three canaries: two that repair, one whose role lacks ECR. */
 const breakThree = async (it: Scene, cluster: string): Promise<readonly SimulatedNode[]> => {
-  const nodes = it.addNodes(cluster, 3, { faultOf: (i) => (i === 1 ? failing('NodeRoleLacksECR') : MENDABLE) });
+  const nodes = it.addNodes(cluster, 3, { faultOf: (i) => (i === 1 ? failing('NodeRoleLacksECR') : REPAIRABLE) });
   await it.logFault(...nodes);
   await it.drain(60);
   return nodes;

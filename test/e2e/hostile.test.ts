@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { LabNode } from '../../lab/node.ts';
 import type { SimulatedNode } from '../../lab/sim/node.ts';
-import { MENDABLE, MINUTE_MS, openScene, type Scene, synthScene } from './support.ts';
+import { MINUTE_MS, openScene, REPAIRABLE, type Scene, synthScene } from './support.ts';
 
 const MEBIBYTE = 1024 * 1024;
 let scene: Scene;
@@ -158,7 +158,7 @@ describe('a node that lies', () => {
       'eks:nodegroup-name': '$(reboot)',
       [`k${'y'.repeat(120)}`]: '\u0000\u202e',
     };
-    const node = oneNode('hostile', { faultOf: () => MENDABLE, tags });
+    const node = oneNode('hostile', { faultOf: () => REPAIRABLE, tags });
     await scene.logFault(node);
     await scene.drain();
     expect(node.runs).toEqual([]);

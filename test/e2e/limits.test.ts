@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { logNormal } from '../../lab/sim/latency.ts';
 import type { SimulatedNode } from '../../lab/sim/node.ts';
-import { failing, MENDABLE, MINUTE_MS, openScene, type Scene, synthScene } from './support.ts';
+import { failing, MINUTE_MS, openScene, REPAIRABLE, type Scene, synthScene } from './support.ts';
 
 const names = ['big', 'small', 'breaker', 'registry', 'local', 'paused', 'stale', 'line', 'cancelled'];
 let scene: Scene;
@@ -29,7 +29,7 @@ describe('200 broken nodes of 600', () => {
   let broken: readonly SimulatedNode[];
   beforeAll(async () => {
     const latency = logNormal(8000, 30_000);
-    const nodes = scene.addNodes('big', 600, { latency, faultOf: (i) => (i % 3 === 0 ? MENDABLE : undefined) });
+    const nodes = scene.addNodes('big', 600, { latency, faultOf: (i) => (i % 3 === 0 ? REPAIRABLE : undefined) });
     broken = nodes.filter((n) => n.faults().length > 0);
     await scene.logFault(...broken);
     await scene.drain(60);
@@ -59,7 +59,7 @@ describe('200 broken nodes of 600', () => {
 
 describe('60 broken nodes of 80', () => {
   it('never have more than the tenth of the cluster under repair at once, and make use of it', async () => {
-    const nodes = scene.addNodes('small', 80, { faultOf: (i) => (i < 60 ? MENDABLE : undefined) });
+    const nodes = scene.addNodes('small', 80, { faultOf: (i) => (i < 60 ? REPAIRABLE : undefined) });
     await scene.logFault(...nodes.slice(0, 60));
     await scene.drain();
     expect(nodes.filter((n) => n.faults().length > 0)).toEqual([]);
@@ -88,7 +88,7 @@ describe('a repair that does not work', () => {
     expect(scene.chronicle.repairsOn(broken)).toHaveLength(3);
     expect((await scene.openLane('breaker/pause-image'))?.breaker).toMatchObject({ openings: 2 });
 
-    for (const node of broken) node.breakWith(MENDABLE);
+    for (const node of broken) node.breakWith(REPAIRABLE);
     await scene.lab.advance(32 * MINUTE_MS);
     await scene.drain(60);
     // What waited is repaired now. Those that failed have had their answer: they get another try when they complain again.
@@ -119,7 +119,7 @@ describe('a registry that is down', () => {
   it('holds the nodes that need it; the others are repaired meanwhile, and all when it is back', async () => {
     const silent = failing('RegistryUnreachable');
     const nodes = scene.addNodes('registry', 40, {
-      faultOf: (i) => (i < 16 ? silent : i < 20 ? { ...MENDABLE, ...LOCAL } : undefined),
+      faultOf: (i) => (i < 16 ? silent : i < 20 ? { ...REPAIRABLE, ...LOCAL } : undefined),
     });
     const [needing, local] = [nodes.slice(0, 16), nodes.slice(16, 20)];
     const holdOf = async () => (await scene.openLane('registry/pause-image'))?.registryHold;
@@ -141,7 +141,7 @@ describe('a registry that is down', () => {
     expect(scene.chronicle.repairsOn(needing).flatMap((c) => c.instanceIds)).toHaveLength(tried.length + 1);
     expect(await holdOf()).toMatchObject({ holds: 2 });
 
-    for (const node of needing) node.breakWith(MENDABLE);
+    for (const node of needing) node.breakWith(REPAIRABLE);
     await scene.lab.advance(32 * MINUTE_MS);
     await scene.drain(60);
     const left = needing.filter((n) => n.faults().length > 0);
@@ -158,7 +158,7 @@ describe('a registry that is down', () => {
 
 describe('a pause', () => {
   it('takes hold within one decision, is recorded for the waiting nodes, and goes on after resume', async () => {
-    const nodes = scene.addNodes('paused', 5, { faultOf: () => MENDABLE, latency: UNHURRIED });
+    const nodes = scene.addNodes('paused', 5, { faultOf: () => REPAIRABLE, latency: UNHURRIED });
     let pausing: Promise<unknown> | undefined;
     const off = scene.chronicle.onSent((command) => {
       if (nodes.some((n) => command.instanceIds.includes(n.instanceId))) pausing ??= pauseAndResume('pause', 'paused');
@@ -179,7 +179,7 @@ describe('a pause', () => {
   });
 
   it('so long that the news is stale leads to a check first, and the check to the repair', async () => {
-    const [node] = scene.addNodes('stale', 1, { faultOf: () => MENDABLE });
+    const [node] = scene.addNodes('stale', 1, { faultOf: () => REPAIRABLE });
     if (node === undefined) throw new Error('no node was made');
     await pauseAndResume('pause', 'stale');
     await scene.logFault(node);
@@ -194,7 +194,7 @@ describe('a pause', () => {
 
 describe('operators', () => {
   it('go before the mailbox', async () => {
-    const nodes = scene.addNodes('line', 4, { faultOf: () => MENDABLE, latency: UNHURRIED });
+    const nodes = scene.addNodes('line', 4, { faultOf: () => REPAIRABLE, latency: UNHURRIED });
     const [first, second, third, asked] = nodes;
     if (first === undefined || second === undefined || third === undefined || asked === undefined) throw new Error();
     let busy: Promise<unknown> | undefined;
@@ -220,7 +220,7 @@ describe('operators', () => {
   });
 
   it('can cancel: what is in flight is cancelled at SSM, the rest gets nothing, and the run ends', async () => {
-    const nodes = scene.addNodes('cancelled', 4, { faultOf: () => MENDABLE, latency: UNHURRIED });
+    const nodes = scene.addNodes('cancelled', 4, { faultOf: () => REPAIRABLE, latency: UNHURRIED });
     const request = { action: 'repair', cluster: 'cancelled', remediation: 'pause-image', reason: 'a ticket' };
     const { runId, planned } = await scene.start({ ...request, requestId: 'ticket-1' });
     expect(planned).toBe(4);

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { SimulatedNode } from '../../lab/sim/node.ts';
-import { failing, IMAGE, MENDABLE, MINUTE_MS, openScene, type Scene, synthScene } from './support.ts';
+import { failing, IMAGE, MINUTE_MS, openScene, REPAIRABLE, type Scene, synthScene } from './support.ts';
 
 const clusters = ['twenty', 'midst', 'twice', 'lost', 'late', 'throttled', 'partial', 'dark', 'hidden'].map((name) => ({
   name,
@@ -23,7 +23,7 @@ afterEach(() => {
 });
 
 const brokenNode = (cluster: string): SimulatedNode => {
-  const nodes = scene.addNodes(cluster, 4, { faultOf: (i) => (i === 0 ? MENDABLE : undefined) });
+  const nodes = scene.addNodes(cluster, 4, { faultOf: (i) => (i === 0 ? REPAIRABLE : undefined) });
   if (nodes[0] === undefined) throw new Error('no node was made');
   return nodes[0];
 };
@@ -149,7 +149,7 @@ describe('services that refuse', () => {
   it('SendCommand answers lost after it acted: the command is adopted, not sent again', async () => {
     scene.lab.faults.calls.push({ service: 'ssm', operation: 'SendCommand', kind: 'drop-after', times: 1 });
     scene.lab.faults.events.push({ source: 'aws.ssm', kind: 'lose' });
-    const nodes = scene.addNodes('dark', 3, { faultOf: (i) => (i === 2 ? failing('NodeRoleLacksECR') : MENDABLE) });
+    const nodes = scene.addNodes('dark', 3, { faultOf: (i) => (i === 2 ? failing('NodeRoleLacksECR') : REPAIRABLE) });
     await scene.logFault(...nodes);
     await scene.drain();
     for (const node of nodes) expect(scene.chronicle.repairsOf(node.instanceId)).toHaveLength(1);

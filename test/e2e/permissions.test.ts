@@ -5,7 +5,7 @@ import { readTemplate } from '../../lab/aws/stack.ts';
 import { isDeep } from '../deep.ts';
 import { BROAD_CLUSTERS, runBroadScenario } from './broad-scenario.ts';
 import { createDecisionLog, templateStatements, weakenings, wouldDeny } from './grants.ts';
-import { MENDABLE, openScene, type Scene, synthScene } from './support.ts';
+import { openScene, REPAIRABLE, type Scene, synthScene } from './support.ts';
 
 const assembly = synthScene(BROAD_CLUSTERS);
 const template: CfnTemplate = readTemplate(assembly.assembly, assembly.stackName);
@@ -84,7 +84,7 @@ describe('a lab without one statement', () => {
   };
   /** One node, heard of and repaired, if it can be. */
   const repairOne = async (scene: Scene): Promise<void> => {
-    await scene.logFault(...scene.addNodes('demo', 1, { faultOf: () => MENDABLE }));
+    await scene.logFault(...scene.addNodes('demo', 1, { faultOf: () => REPAIRABLE }));
     await scene.lab.settle();
   };
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SimulatedNode } from '../../lab/sim/node.ts';
-import { MENDABLE, MINUTE_MS, openScene, type Scene, synthScene } from './support.ts';
+import { MINUTE_MS, openScene, REPAIRABLE, type Scene, synthScene } from './support.ts';
 
 let scene: Scene;
 beforeAll(async () => {
@@ -16,7 +16,7 @@ describe('a log line of a node that cannot start pods', () => {
   let nodes: readonly SimulatedNode[];
   let broken: SimulatedNode;
   beforeAll(async () => {
-    nodes = scene.addNodes('demo', 10, { faultOf: (i) => (i === 3 ? MENDABLE : undefined) });
+    nodes = scene.addNodes('demo', 10, { faultOf: (i) => (i === 3 ? REPAIRABLE : undefined) });
     broken = nodes[3] as SimulatedNode;
     await scene.logFault(broken);
     await scene.drain();
@@ -81,7 +81,7 @@ describe('a log line of a node that cannot start pods', () => {
 
 describe('a cluster that is only observed', () => {
   it('gets a check, which says Broken, and no repair', async () => {
-    const [broken] = scene.addNodes('watch', 3, { faultOf: (i) => (i === 0 ? MENDABLE : undefined) });
+    const [broken] = scene.addNodes('watch', 3, { faultOf: (i) => (i === 0 ? REPAIRABLE : undefined) });
     if (broken === undefined) throw new Error('no node was made');
     await scene.logFault(broken);
     await scene.drain();
@@ -104,7 +104,7 @@ describe('a cluster that is only observed', () => {
 
 describe('a node that says nothing', () => {
   it('is found by the next sweep, repaired, and its healthy neighbours cost no rows', async () => {
-    const nodes = scene.addNodes('swept', 12, { faultOf: (i) => (i === 5 ? MENDABLE : undefined) });
+    const nodes = scene.addNodes('swept', 12, { faultOf: (i) => (i === 5 ? REPAIRABLE : undefined) });
     const broken = nodes[5];
     if (broken === undefined) throw new Error('no node was made');
     await scene.lab.advance(36 * MINUTE_MS);

@@ -1,7 +1,7 @@
 import type { Lab } from '../../lab/aws/lab.ts';
 import type { CallRecord, LabEvent } from '../../lab/aws/lab-event.ts';
 import type { LabAssembly } from '../../lab/synth.ts';
-import { faultLine, logGroupOf, MENDABLE, openScene, type Scene } from './support.ts';
+import { faultLine, logGroupOf, openScene, REPAIRABLE, type Scene } from './support.ts';
 
 /** A storm: every node of a cluster complains again and again until it is repaired. */
 export type StormSize = { readonly nodes: number; readonly minutes: number };
@@ -50,7 +50,7 @@ const mostInTenSeconds = (calls: readonly CallRecord[]): number => {
  * stream got within a few seconds, and never two streams together (facts, section 4.2).
  */
 const complain = async (scene: Scene, lab: Lab, { nodes, minutes }: StormSize): Promise<number> => {
-  const fleet = scene.addNodes(CLUSTER, nodes, { faultOf: () => MENDABLE });
+  const fleet = scene.addNodes(CLUSTER, nodes, { faultOf: () => REPAIRABLE });
   let lines = 0;
   for (let gone = 0; gone < minutes * 60_000; gone += LINE_EVERY_MS) {
     for (const node of fleet) {

@@ -55,14 +55,14 @@ export const synthScene = (
   });
 
 /** A fault that the repair repairs, by the method that needs ECR. */
-export const MENDABLE: SimulatedFault = {
+export const REPAIRABLE: SimulatedFault = {
   remediation: 'pause-image',
   reason: 'SandboxImageMissing',
   repair: { kind: 'repairs', method: 'ecr' },
 };
 
 /** A fault that the repair fails at, for this reason. */
-export const failing = (reason: string): SimulatedFault => ({ ...MENDABLE, repair: { kind: 'fails', reason } });
+export const failing = (reason: string): SimulatedFault => ({ ...REPAIRABLE, repair: { kind: 'fails', reason } });
 
 /** Documents of a scene take a few seconds; nothing in it waits for a slow node unless a test wants one. */
 const SCENE_LATENCY: Latency = logNormal(2000, 6000);

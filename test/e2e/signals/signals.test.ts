@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SimulatedNode } from '../../../lab/sim/node.ts';
 import { putEventsExample } from '../../support/put-events-example.ts';
 import { signalSample } from '../../support/signal-samples.ts';
-import { type AuditItem, logGroupOf, MENDABLE, MINUTE_MS, openScene, type Scene, synthScene } from '../support.ts';
+import { type AuditItem, logGroupOf, MINUTE_MS, openScene, REPAIRABLE, type Scene, synthScene } from '../support.ts';
 
 const OWN_ALARM = 'demo-nodes-unwell';
 
@@ -32,7 +32,7 @@ beforeAll(async () => {
 afterAll(() => scene.lab.stop());
 
 const broken = (cluster: string): SimulatedNode => {
-  const [node] = scene.addNodes(cluster, 1, { faultOf: () => MENDABLE });
+  const [node] = scene.addNodes(cluster, 1, { faultOf: () => REPAIRABLE });
   return node ?? expect.fail();
 };
 /** Puts a recorded event on the default bus, as AWS does, about other instances and clusters than it was recorded for. */
