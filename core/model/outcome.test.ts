@@ -39,7 +39,17 @@ describe('a result line', () => {
     expect(readResult(full).kind).toBe('result');
   });
 
+  it('of a part of node-check is read', () => {
+    const part = line({ remediation: 'node-check', action: 'check', outcome: 'Healthy', part: 1, parts: 2 });
+    expect(readResult(JSON.stringify(part))).toEqual({ kind: 'result', result: part });
+  });
+
   it.each<[string, string, RegExp]>([
+    ['a part beyond the last', JSON.stringify(line({ part: 3, parts: 2 })), /field part: part and parts/],
+    ['a part of an unknown number', JSON.stringify(line({ part: 1 })), /field part: part and parts/],
+    ['a number of parts without the part', JSON.stringify(line({ parts: 2 })), /field part: part and parts/],
+    ['a part 0', JSON.stringify(line({ part: 0, parts: 2 })), /field part:/],
+    ['half a part', JSON.stringify(line({ part: 1, parts: 1.5 })), /field parts:/],
     ['nothing', '', /printed no result line/],
     ['only stderr', '\n----------ERROR-------\nbash: line 3: boom', /printed no result line/],
     ['only stderr with a result in it', `\n----------ERROR-------\n${json}`, /printed no result line/],

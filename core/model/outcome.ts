@@ -83,18 +83,27 @@ export type Finding = z.infer<typeof Finding>;
  * The one JSON line that a document prints on stdout (at most 2,000 bytes: `ListCommandInvocations` returns 2,500
  * characters of stdout and stderr together, SSM model shape CommandPluginOutput). Times are the script's own clock.
  */
-export const DocumentResult = z.strictObject({
-  v: z.literal(1),
-  remediation: Text(40),
-  action: z.enum(['check', 'repair']),
-  ...Report,
-  /** In `node-check`: every remediation that is not healthy, the most severe first. */
-  findings: z.array(Finding).optional(),
-  /** How many findings did not fit. */
-  cut: z.number().int().nonnegative().optional(),
-  startedAt: z.iso.datetime(),
-  endedAt: z.iso.datetime(),
-});
+export const DocumentResult = z
+  .strictObject({
+    v: z.literal(1),
+    remediation: Text(40),
+    action: z.enum(['check', 'repair']),
+    /** In `node-check`: which of its documents printed this line, counted from 1. */
+    part: z.int().positive().optional(),
+    /** In `node-check`: how many documents it consists of. */
+    parts: z.int().positive().optional(),
+    ...Report,
+    /** In `node-check`: every remediation that is not healthy, the most severe first. */
+    findings: z.array(Finding).optional(),
+    /** How many findings did not fit. */
+    cut: z.number().int().nonnegative().optional(),
+    startedAt: z.iso.datetime(),
+    endedAt: z.iso.datetime(),
+  })
+  .refine(({ part, parts }) => (part === undefined) === (parts === undefined) && (part ?? 1) <= (parts ?? 1), {
+    path: ['part'],
+    message: 'part and parts belong together, and part is at most parts',
+  });
 export type DocumentResult = z.infer<typeof DocumentResult>;
 
 /** The largest result line a script may print, in bytes. */
