@@ -13,10 +13,7 @@ import { type AuditStore, fits, type Partition } from '../adapters/table/audit-s
 import { type Item, rowOf } from '../adapters/table/items.ts';
 import { DUE_SHARDS, index, keys, RESULT_SHARDS, TABLE } from '../adapters/table/keys.ts';
 import { PermanentError } from '../runtime/errors.ts';
-import type { Count } from '../runtime/metrics.ts';
-
-/** What audit-query works with; it can only read. */
-export type AuditQueryPorts = { readonly store: AuditStore; readonly count: Count };
+import type { AuditQueryPorts } from './ports.ts';
 
 /** One item of an answer; `kind` says what it is. */
 export type AuditItem = { readonly kind: string } & Readonly<Record<string, unknown>>;

@@ -1,40 +1,11 @@
-import type { Limits } from '../../core/model/policy.ts';
 import type { Wake } from '../../core/model/wake.ts';
 import { commandRowOf } from '../../core/runs/command.ts';
 import { isRunning } from '../../core/runs/invocation.ts';
 import type { CommandRow } from '../../core/state/rows.ts';
 import { COMMAND_STATUS_CHANGE, CommandStatusEvent, documentFamily } from '../../events/ssm-command.ts';
-import type { Sleep } from '../adapters/messaging/partial-failure.ts';
-import type { WakeQueue } from '../adapters/messaging/wake-queue.ts';
-import { type CommandReader, readComment } from '../adapters/ssm/run-command.ts';
-import type { ResultStore } from '../adapters/table/result-store.ts';
-import type { RunStore } from '../adapters/table/run-store.ts';
+import { readComment } from '../adapters/ssm/run-command.ts';
 import { PermanentError } from '../runtime/errors.ts';
-import type { Log } from '../runtime/logger.ts';
-import type { Count } from '../runtime/metrics.ts';
-import type { Settings } from '../runtime/settings.ts';
-import type { CommandObserver } from '../shared/command-observer.ts';
-
-/** What the function takes from the settings of a deployment. */
-export const trackSettings = ({ policy, documents }: Pick<Settings, 'policy' | 'documents'>) => ({
-  limits: policy.limits,
-  documentFamilies: new Set(Object.values(documents).map(({ name }) => documentFamily(name))),
-});
-
-/** What command-tracker works with. */
-export type CommandTrackerPorts = {
-  readonly observer: CommandObserver;
-  readonly runs: Pick<RunStore, 'get'>;
-  readonly results: Pick<ResultStore, 'getCommand' | 'putCommand'>;
-  readonly reader: Pick<CommandReader, 'byId'>;
-  readonly wakes: WakeQueue;
-  readonly limits: Limits;
-  /** The stack's documents, by their names without the hash: a command may have run an earlier version. */
-  readonly documentFamilies: ReadonlySet<string>;
-  readonly log: Log;
-  readonly count: Count;
-  readonly wait: Sleep;
-};
+import type { CommandTrackerPorts } from './ports.ts';
 
 /** Reads of a command whose end was announced but is not shown yet (list calls lag behind events), and their gap. */
 const READS = 4;

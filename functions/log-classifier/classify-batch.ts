@@ -1,31 +1,14 @@
-import type { Memory } from '../../core/logs/dedupe.ts';
 import { readSymptoms, symptomKey } from '../../core/logs/symptoms.ts';
-import { type CatalogueEntry, remediationFor } from '../../core/signals/route.ts';
+import { remediationFor } from '../../core/signals/route.ts';
 import { decodeLogs } from '../../events/logs-subscription.ts';
 import { LOGS_SOURCE, nodeSymptom } from '../../events/node-symptom.ts';
-import type { Bus } from '../adapters/messaging/bus.ts';
-import type { DeadLetters } from '../adapters/messaging/dead-letters.ts';
 import { PermanentError } from '../runtime/errors.ts';
-import type { Log } from '../runtime/logger.ts';
-import type { Count } from '../runtime/metrics.ts';
+import type { LogClassifierPorts } from './ports.ts';
 
 /** A node's complaint is repeated on the bus at most this often by one execution environment. */
 export const QUIET_MS = 60_000;
 /** How many (node, reason) pairs an execution environment remembers: some MB at most. */
 export const MAX_REMEMBERED = 20_000;
-
-/** What log-classifier works with. */
-export type LogClassifierPorts = {
-  readonly bus: Bus;
-  readonly deadLetters: DeadLetters;
-  readonly memory: Memory;
-  readonly catalogue: readonly CatalogueEntry[];
-  /** The cluster of each configured log group. */
-  readonly logGroups: Readonly<Record<string, string>>;
-  readonly log: Log;
-  readonly count: Count;
-  readonly now: () => Date;
-};
 
 const publish = async (deps: LogClassifierPorts, event: unknown): Promise<void> => {
   const reading = decodeLogs(event);

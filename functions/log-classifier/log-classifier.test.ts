@@ -8,7 +8,8 @@ import { NodeSymptomDetail } from '../../events/node-symptom.ts';
 import { testSettings } from '../../test/support/settings.ts';
 import { recorder } from '../../test/support/telemetry.ts';
 import type { BusEvent } from '../adapters/messaging/bus.ts';
-import { handleLogs, type LogClassifierPorts, QUIET_MS } from './classify-batch.ts';
+import { handleLogs, QUIET_MS } from './classify-batch.ts';
+import type { LogClassifierPorts } from './ports.ts';
 
 const A = 'i-0123456789abcdef0';
 const START = Date.parse('2026-08-22T10:00:00Z');

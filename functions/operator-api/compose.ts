@@ -1,3 +1,4 @@
+import { randomUUID as newId } from 'node:crypto';
 import { EC2Client } from '@aws-sdk/client-ec2';
 import { EKSClient } from '@aws-sdk/client-eks';
 import { SQSClient } from '@aws-sdk/client-sqs';
@@ -13,28 +14,16 @@ import { createRequestStore } from '../adapters/table/request-store.ts';
 import { createResultStore } from '../adapters/table/result-store.ts';
 import { createRunStore } from '../adapters/table/run-store.ts';
 import { createSignalStore } from '../adapters/table/signal-store.ts';
-import type { Settings } from '../runtime/settings.ts';
+import { DLQ_URLS, LANES_QUEUE_URL, readEnv, TABLE_NAME } from '../runtime/env.ts';
+import { readSettings } from '../runtime/settings.ts';
 import type { Telemetry } from '../runtime/telemetry.ts';
 import type { OperatorApiPorts } from './ports.ts';
 
 /** Builds operator-api's clients and stores, once per execution environment. */
-export const createOperatorApiPorts = ({
-  env,
-  settings,
-  telemetry,
-  now,
-  newId,
-}: {
-  readonly env: {
-    readonly TABLE_NAME: string;
-    readonly LANES_QUEUE_URL: string;
-    readonly DLQ_URLS: readonly string[];
-  };
-  readonly settings: Settings;
-  readonly telemetry: Telemetry;
-  readonly now: () => Date;
-  readonly newId: () => string;
-}): OperatorApiPorts => {
+export const composeOperatorApi = (telemetry: Telemetry): OperatorApiPorts => {
+  const env = readEnv({ TABLE_NAME, LANES_QUEUE_URL, DLQ_URLS });
+  const settings = readSettings(new URL('./settings.json', import.meta.url));
+  const now = () => new Date();
   const { limits } = settings.policy;
   const table = { client: createDocumentClient(), tableName: env.TABLE_NAME };
   const sqs = new SQSClient({});

@@ -11,7 +11,7 @@ import { createRegistryProbe } from '../adapters/ecr/registry-probe.ts';
 import { createBeyondEc2 } from '../adapters/eks/beyond-ec2.ts';
 import { createNodegroups } from '../adapters/eks/nodegroups.ts';
 import { createBus } from '../adapters/messaging/bus.ts';
-import { createDeadLetters } from '../adapters/messaging/dead-letters.ts';
+import { createDeadLetters, type DeadLetters } from '../adapters/messaging/dead-letters.ts';
 import { createWakeQueue } from '../adapters/messaging/wake-queue.ts';
 import { createCommandReader, createSender } from '../adapters/ssm/run-command.ts';
 import { createDocumentClient } from '../adapters/table/document-client.ts';
@@ -25,8 +25,10 @@ import { readSettings } from '../runtime/settings.ts';
 import type { Telemetry } from '../runtime/telemetry.ts';
 import type { RunControllerPorts } from './ports.ts';
 
-/** Builds what run-controller works with, once per execution environment. */
-export const composeRunController = (telemetry: Telemetry) => {
+/** Builds run-controller's clients and stores, once per execution environment. */
+export const composeRunController = (
+  telemetry: Telemetry,
+): { readonly ports: RunControllerPorts; readonly deadLetters: DeadLetters } => {
   const env = readEnv({ TABLE_NAME, LANES_QUEUE_URL, BUS_NAME, BAD_INPUT_QUEUE_URL });
   const settings = readSettings(new URL('./settings.json', import.meta.url));
   const { limits } = settings.policy;
@@ -37,7 +39,7 @@ export const composeRunController = (telemetry: Telemetry) => {
   const eks = new EKSClient({});
   const table = { client: createDocumentClient(), tableName: env.TABLE_NAME };
   const pace = createPace({ ...table, counter: EC2_COUNTER, maxPerSecond: limits.maxEc2CallsPerSecond, now });
-  const deps: RunControllerPorts = {
+  const ports: RunControllerPorts = {
     runs: createRunStore({ ...table, retentionDays: limits.retentionDays }),
     lanes: createLaneStore(table),
     results: createResultStore({ ...table, limits }),
@@ -63,5 +65,5 @@ export const composeRunController = (telemetry: Telemetry) => {
     functionName: 'run-controller',
     now,
   });
-  return { deps, deadLetters };
+  return { ports, deadLetters };
 };

@@ -4,33 +4,12 @@ import { fnv1a } from '../../core/model/hash.ts';
 import { isoTime } from '../../core/model/ids.ts';
 import type { Wake } from '../../core/model/wake.ts';
 import { NODE_CHECK } from '../../core/runs/outbox.ts';
-import type { WakeQueue } from '../adapters/messaging/wake-queue.ts';
-import type { Due, DueStore } from '../adapters/table/due-store.ts';
-import type { LaneStore } from '../adapters/table/lane-store.ts';
-import type { ResultStore } from '../adapters/table/result-store.ts';
-import type { RunStore } from '../adapters/table/run-store.ts';
+import type { Due } from '../adapters/table/due-store.ts';
 import { asError, PermanentError } from '../runtime/errors.ts';
-import type { Log } from '../runtime/logger.ts';
-import type { Count } from '../runtime/metrics.ts';
-import type { Settings } from '../runtime/settings.ts';
-import type { CommandObserver } from '../shared/command-observer.ts';
-
-/** What scheduler works with. */
-export type SchedulerPorts = {
-  readonly observer: CommandObserver;
-  readonly due: DueStore;
-  readonly lanes: Pick<LaneStore, 'queueRun'>;
-  readonly runs: Pick<RunStore, 'create'>;
-  readonly results: Pick<ResultStore, 'getCommand'>;
-  readonly wakes: WakeQueue;
-  readonly settings: Settings;
-  readonly log: Log;
-  readonly count: Count;
-  readonly now: () => Date;
-};
+import type { SchedulerPorts } from './ports.ts';
 
 /** What the schedules send: `overdue` every minute, `sweep` every sweep interval. */
-export const ReconcileRequest = z.discriminatedUnion('kind', [
+export const TickRequest = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('overdue') }),
   z.strictObject({ kind: z.literal('sweep'), everyMinutes: z.number().int().min(5).max(1440) }),
 ]);
@@ -128,9 +107,9 @@ const sweep = async (deps: SchedulerPorts, everyMinutes: number): Promise<void> 
   }
 };
 
-/** scheduler: with every event lost, every run still ends. */
-export const reconcile = async (deps: SchedulerPorts, event: unknown): Promise<void> => {
-  const request = ReconcileRequest.safeParse(event);
+/** Answers one tick of a schedule. It is why every run ends even where every event of SSM is lost. */
+export const tick = async (deps: SchedulerPorts, event: unknown): Promise<void> => {
+  const request = TickRequest.safeParse(event);
   if (!request.success)
     throw new PermanentError('reading the request: expected {"kind":"overdue"} or {"kind":"sweep","everyMinutes":30}');
   if (request.data.kind === 'sweep') await sweep(deps, request.data.everyMinutes);

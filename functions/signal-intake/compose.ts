@@ -10,10 +10,10 @@ import { createSignalStore } from '../adapters/table/signal-store.ts';
 import { BAD_INPUT_QUEUE_URL, LANES_QUEUE_URL, readEnv, TABLE_NAME } from '../runtime/env.ts';
 import { readSettings } from '../runtime/settings.ts';
 import type { Telemetry } from '../runtime/telemetry.ts';
-import type { SignalIntakePorts } from './take-in.ts';
+import type { SignalIntakePorts } from './ports.ts';
 
-/** Builds what signal-intake works with, once per execution environment. */
-export const composeIntake = (telemetry: Telemetry): SignalIntakePorts => {
+/** Builds signal-intake's clients and stores, once per execution environment. */
+export const composeSignalIntake = (telemetry: Telemetry): SignalIntakePorts => {
   const env = readEnv({ TABLE_NAME, LANES_QUEUE_URL, BAD_INPUT_QUEUE_URL });
   const { policy, remediations: catalogue } = readSettings(new URL('./settings.json', import.meta.url));
   const client = new SQSClient({});

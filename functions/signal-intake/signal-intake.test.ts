@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { BAD, LANES, NOW, signal, signalIntakeWorld } from '../../test/support/signal-intake-world.ts';
 import { sqsEvent } from '../../test/support/sqs-event.ts';
 import { startTable, type TestTable } from '../../test/support/table.ts';
-import { handleSignals, type SignalIntakePorts } from './take-in.ts';
+import type { SignalIntakePorts } from './ports.ts';
+import { handleSignals } from './take-in.ts';
 
 let table: TestTable;
 beforeAll(async () => {

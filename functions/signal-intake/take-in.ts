@@ -1,31 +1,11 @@
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { isoTime } from '../../core/model/ids.ts';
-import type { Policy } from '../../core/model/policy.ts';
 import { placeSignal } from '../../core/signals/place.ts';
 import { signalOptions } from '../../core/signals/registry.ts';
-import type { CatalogueEntry } from '../../core/signals/route.ts';
-import type { InstanceFinder } from '../adapters/ec2/instance-finder.ts';
-import type { DeadLetters } from '../adapters/messaging/dead-letters.ts';
-import type { WakeQueue } from '../adapters/messaging/wake-queue.ts';
-import type { SignalStore } from '../adapters/table/signal-store.ts';
 import { processBatch } from '../runtime/batch.ts';
 import { PermanentError } from '../runtime/errors.ts';
-import type { Log } from '../runtime/logger.ts';
-import type { Count } from '../runtime/metrics.ts';
 import { gather, unresolvedOf } from './gather.ts';
-
-/** What signal-intake works with. */
-export type SignalIntakePorts = {
-  readonly store: SignalStore;
-  readonly finder: InstanceFinder;
-  readonly wakes: WakeQueue;
-  readonly deadLetters: DeadLetters;
-  readonly policy: Policy;
-  readonly catalogue: readonly CatalogueEntry[];
-  readonly log: Log;
-  readonly count: Count;
-  readonly now: () => Date;
-};
+import type { SignalIntakePorts } from './ports.ts';
 
 /** A call that no turn of the lane has answered for so long may have been lost with the wake. */
 const CALL_LIFE_MS = 120_000;

@@ -8,7 +8,7 @@ import { Construct } from 'constructs';
 import type * as z from 'zod';
 import { NODE_SYMPTOM, NOTICE_SOURCE } from '../../events/node-symptom.ts';
 import { COMMAND_STATUS_CHANGE, documentFamily } from '../../events/ssm-command.ts';
-import type { ReconcileRequest } from '../../functions/scheduler/tick.ts';
+import type { TickRequest } from '../../functions/scheduler/tick.ts';
 import type { SignalPattern } from './signal-patterns.ts';
 
 /**
@@ -77,7 +77,7 @@ export class Rules extends Construct {
 
   /** The clock of scheduler: what is overdue, every minute; sweeps, every so many. */
   clock(reconcile: lambda.IFunction, sweepMinutes: number): void {
-    const tick = (id: string, minutes: number, request: z.input<typeof ReconcileRequest>) =>
+    const tick = (id: string, minutes: number, request: z.input<typeof TickRequest>) =>
       new events.Rule(this, id, {
         ruleName: `${this.namePrefix}-${request.kind}`,
         description: `Asks reconcile for what is due: ${request.kind}`,

@@ -12,7 +12,7 @@ import { handleLogs } from '../../functions/log-classifier/classify-batch.ts';
 import { handleWake } from '../../functions/run-controller/handle-wake.ts';
 import { parseWake } from '../../functions/run-controller/wake-message.ts';
 import { processBatch } from '../../functions/runtime/batch.ts';
-import { reconcile } from '../../functions/scheduler/tick.ts';
+import { tick } from '../../functions/scheduler/tick.ts';
 import { handleSignals } from '../../functions/signal-intake/take-in.ts';
 import { search } from '../deep.ts';
 import { bodiesLike, eventsLike } from '../support/mutate.ts';
@@ -170,7 +170,7 @@ it(
   async () => {
     const w = runControllerWorld(await table.another(), { nodes: 5 });
     await check('scheduler', eventsLike([{ kind: 'overdue' }, { kind: 'sweep', everyMinutes: 30 }]), async (events) => {
-      expect(await refusalsOf(events, (event) => reconcile(w.schedulerPorts, event))).toEqual([]);
+      expect(await refusalsOf(events, (event) => tick(w.schedulerPorts, event))).toEqual([]);
     });
     // However many sweeps were asked for in this minute: one of each cluster.
     expect((await w.allRuns()).length).toBe(w.settings.policy.clusters.length);

@@ -10,11 +10,12 @@ import { createLaneStore } from '../../functions/adapters/table/lane-store.ts';
 import { createResultStore } from '../../functions/adapters/table/result-store.ts';
 import { createRunStore } from '../../functions/adapters/table/run-store.ts';
 import { createSignalStore } from '../../functions/adapters/table/signal-store.ts';
-import { trackEvent, trackSettings } from '../../functions/command-tracker/track-event.ts';
+import { trackSettings } from '../../functions/command-tracker/compose.ts';
+import { trackEvent } from '../../functions/command-tracker/track-event.ts';
 import { handleWake } from '../../functions/run-controller/handle-wake.ts';
 import type { RunControllerPorts } from '../../functions/run-controller/ports.ts';
 import type { Settings } from '../../functions/runtime/settings.ts';
-import { reconcile } from '../../functions/scheduler/tick.ts';
+import { tick } from '../../functions/scheduler/tick.ts';
 import { createCommandObserver } from '../../functions/shared/command-observer.ts';
 import { type CrashMode, crasher } from './crash.ts';
 import { type FakeNode, fakeSsm } from './fake-ssm.ts';
@@ -233,7 +234,7 @@ export const runControllerWorld = (table: TestTable, options: Options = {}) => {
       clock.ms += step * 1000;
       await announce();
       if (Math.floor(clock.ms / 60_000) !== Math.floor((clock.ms - step * 1000) / 60_000)) {
-        await invoke(() => reconcile(schedulerPorts, { kind: 'overdue' }));
+        await invoke(() => tick(schedulerPorts, { kind: 'overdue' }));
       }
       await deliver();
     }
@@ -280,7 +281,7 @@ export const runControllerWorld = (table: TestTable, options: Options = {}) => {
     deliver,
     pass,
     runReconcile: (kind: 'overdue' | 'sweep') =>
-      reconcile(schedulerPorts, kind === 'sweep' ? { kind, everyMinutes: 30 } : { kind }),
+      tick(schedulerPorts, kind === 'sweep' ? { kind, everyMinutes: 30 } : { kind }),
     track: (commandId: string, documentName: string) => trackEvent(commandTrackerPorts, event(commandId, documentName)),
     allRuns,
     resultsOf,

@@ -6,7 +6,7 @@ import { createWakeQueue } from '../../functions/adapters/messaging/wake-queue.t
 import { rowOf } from '../../functions/adapters/table/items.ts';
 import { createLaneStore } from '../../functions/adapters/table/lane-store.ts';
 import { createSignalStore } from '../../functions/adapters/table/signal-store.ts';
-import type { SignalIntakePorts } from '../../functions/signal-intake/take-in.ts';
+import type { SignalIntakePorts } from '../../functions/signal-intake/ports.ts';
 import { type FakeInstance, fakeEc2 } from './fake-ec2.ts';
 import { fakeSqs } from './fake-sqs.ts';
 import { testSettings } from './settings.ts';

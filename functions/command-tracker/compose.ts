@@ -1,0 +1,40 @@
+import { randomUUID as newId } from 'node:crypto';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { SSMClient } from '@aws-sdk/client-ssm';
+import { documentFamily } from '../../events/ssm-command.ts';
+import { adviceOf } from '../../ssm-documents/registry.ts';
+import { createDeadLetters, type DeadLetters } from '../adapters/messaging/dead-letters.ts';
+import { sleep } from '../adapters/messaging/partial-failure.ts';
+import { createWakeQueue } from '../adapters/messaging/wake-queue.ts';
+import { createDocumentClient } from '../adapters/table/document-client.ts';
+import { BAD_INPUT_QUEUE_URL, LANES_QUEUE_URL, readEnv, TABLE_NAME } from '../runtime/env.ts';
+import { readSettings, type Settings } from '../runtime/settings.ts';
+import type { Telemetry } from '../runtime/telemetry.ts';
+import { createTableObserver } from '../shared/table-observer.ts';
+import type { CommandTrackerPorts } from './ports.ts';
+
+/** The part of a deployment's settings that the tracking of commands reads. */
+export const trackSettings = ({ policy, documents }: Pick<Settings, 'policy' | 'documents'>) => ({
+  limits: policy.limits,
+  documentFamilies: new Set(Object.values(documents).map(({ name }) => documentFamily(name))),
+});
+
+/** Builds command-tracker's clients and stores, once per execution environment. */
+export const composeCommandTracker = (
+  telemetry: Telemetry,
+): { readonly ports: CommandTrackerPorts; readonly deadLetters: DeadLetters } => {
+  const env = readEnv({ TABLE_NAME, LANES_QUEUE_URL, BAD_INPUT_QUEUE_URL });
+  const own = trackSettings(readSettings(new URL('./settings.json', import.meta.url)));
+  const now = () => new Date();
+  const client = new SQSClient({});
+  const table = { client: createDocumentClient(), tableName: env.TABLE_NAME };
+  const ports = {
+    ...telemetry,
+    ...createTableObserver({ ...table, ssm: new SSMClient({ maxAttempts: 6 }), limits: own.limits, adviceOf, now }),
+    ...own,
+    wakes: createWakeQueue({ client, queueUrl: env.LANES_QUEUE_URL, newId }),
+    wait: sleep,
+  };
+  const queue = { client, queueUrl: env.BAD_INPUT_QUEUE_URL, functionName: 'command-tracker', now };
+  return { ports, deadLetters: createDeadLetters(queue) };
+};

@@ -1,0 +1,31 @@
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { createMemory } from '../../core/logs/dedupe.ts';
+import { createBus } from '../adapters/messaging/bus.ts';
+import { createDeadLetters } from '../adapters/messaging/dead-letters.ts';
+import { BAD_INPUT_QUEUE_URL, BUS_NAME, readEnv } from '../runtime/env.ts';
+import { readSettings } from '../runtime/settings.ts';
+import type { Telemetry } from '../runtime/telemetry.ts';
+import { MAX_REMEMBERED, QUIET_MS } from './classify-batch.ts';
+import type { LogClassifierPorts } from './ports.ts';
+
+/** Builds log-classifier's clients and its memory of published symptoms, once per execution environment. */
+export const composeLogClassifier = (telemetry: Telemetry): LogClassifierPorts => {
+  const env = readEnv({ BUS_NAME, BAD_INPUT_QUEUE_URL });
+  const { remediations: catalogue, logGroups } = readSettings(new URL('./settings.json', import.meta.url));
+  const now = () => new Date();
+  return {
+    ...telemetry,
+    bus: createBus({ client: new EventBridgeClient({}), busName: env.BUS_NAME }),
+    deadLetters: createDeadLetters({
+      client: new SQSClient({}),
+      queueUrl: env.BAD_INPUT_QUEUE_URL,
+      functionName: 'log-classifier',
+      now,
+    }),
+    memory: createMemory({ forMs: QUIET_MS, maxEntries: MAX_REMEMBERED }),
+    catalogue,
+    logGroups,
+    now,
+  };
+};

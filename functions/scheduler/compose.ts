@@ -1,0 +1,31 @@
+import { randomUUID as newId } from 'node:crypto';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { SSMClient } from '@aws-sdk/client-ssm';
+import { adviceOf } from '../../ssm-documents/registry.ts';
+import { createWakeQueue } from '../adapters/messaging/wake-queue.ts';
+import { createDocumentClient } from '../adapters/table/document-client.ts';
+import { createDueStore } from '../adapters/table/due-store.ts';
+import { createLaneStore } from '../adapters/table/lane-store.ts';
+import { LANES_QUEUE_URL, readEnv, TABLE_NAME } from '../runtime/env.ts';
+import { readSettings } from '../runtime/settings.ts';
+import type { Telemetry } from '../runtime/telemetry.ts';
+import { createTableObserver } from '../shared/table-observer.ts';
+import type { SchedulerPorts } from './ports.ts';
+
+/** Builds scheduler's clients and stores, once per execution environment. */
+export const composeScheduler = (telemetry: Telemetry): SchedulerPorts => {
+  const env = readEnv({ TABLE_NAME, LANES_QUEUE_URL });
+  const settings = readSettings(new URL('./settings.json', import.meta.url));
+  const { limits } = settings.policy;
+  const now = () => new Date();
+  const table = { client: createDocumentClient(), tableName: env.TABLE_NAME };
+  return {
+    ...telemetry,
+    ...createTableObserver({ ...table, ssm: new SSMClient({ maxAttempts: 6 }), limits, adviceOf, now }),
+    due: createDueStore(table),
+    lanes: createLaneStore(table),
+    wakes: createWakeQueue({ client: new SQSClient({}), queueUrl: env.LANES_QUEUE_URL, newId }),
+    settings,
+    now,
+  };
+};

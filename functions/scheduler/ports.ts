@@ -1,0 +1,23 @@
+import type { WakeQueue } from '../adapters/messaging/wake-queue.ts';
+import type { DueStore } from '../adapters/table/due-store.ts';
+import type { LaneStore } from '../adapters/table/lane-store.ts';
+import type { ResultStore } from '../adapters/table/result-store.ts';
+import type { RunStore } from '../adapters/table/run-store.ts';
+import type { Log } from '../runtime/logger.ts';
+import type { Count } from '../runtime/metrics.ts';
+import type { Settings } from '../runtime/settings.ts';
+import type { CommandObserver } from '../shared/command-observer.ts';
+
+/** What scheduler works with. */
+export type SchedulerPorts = {
+  readonly observer: CommandObserver;
+  readonly due: DueStore;
+  readonly lanes: Pick<LaneStore, 'queueRun'>;
+  readonly runs: Pick<RunStore, 'create'>;
+  readonly results: Pick<ResultStore, 'getCommand'>;
+  readonly wakes: WakeQueue;
+  readonly settings: Settings;
+  readonly log: Log;
+  readonly count: Count;
+  readonly now: () => Date;
+};

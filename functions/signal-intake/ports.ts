@@ -1,0 +1,21 @@
+import type { Policy } from '../../core/model/policy.ts';
+import type { CatalogueEntry } from '../../core/signals/route.ts';
+import type { InstanceFinder } from '../adapters/ec2/instance-finder.ts';
+import type { DeadLetters } from '../adapters/messaging/dead-letters.ts';
+import type { WakeQueue } from '../adapters/messaging/wake-queue.ts';
+import type { SignalStore } from '../adapters/table/signal-store.ts';
+import type { Log } from '../runtime/logger.ts';
+import type { Count } from '../runtime/metrics.ts';
+
+/** What signal-intake works with. */
+export type SignalIntakePorts = {
+  readonly store: SignalStore;
+  readonly finder: InstanceFinder;
+  readonly wakes: WakeQueue;
+  readonly deadLetters: DeadLetters;
+  readonly policy: Policy;
+  readonly catalogue: readonly CatalogueEntry[];
+  readonly log: Log;
+  readonly count: Count;
+  readonly now: () => Date;
+};
