@@ -110,7 +110,7 @@ describe('results', () => {
     const [, second] = await w.allRuns();
     expect(await w.resultsOf(second?.runId ?? '')).toMatchObject([{ outcome: 'Relapsed' }]);
     expect((await w.resultsOf(second?.runId ?? ''))[0]?.message).toMatch(
-      /the repair of 2026-08-22T10:00:04.000Z .* did not last/,
+      /the repair at 2026-08-22T10:00:04.000Z .* did not last/,
     );
   });
 });

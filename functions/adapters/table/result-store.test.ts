@@ -5,7 +5,7 @@ import { at, LIMITS, node, nodes, START } from '../../../test/support/runs.ts';
 import { startTable, type TestTable } from '../../../test/support/table.ts';
 import { rowOf } from './items.ts';
 import { keys } from './keys.ts';
-import { createResultStore, isFailedAttempt, type ResultStore } from './result-store.ts';
+import { createResultStore, type ResultStore } from './result-store.ts';
 
 let table: TestTable;
 let store: ResultStore;
@@ -165,22 +165,6 @@ describe('what is remembered of a node', () => {
       },
     });
     await expect(never.nodeStates([node(1)], 'x')).rejects.toThrow(/left unprocessed 6 times/);
-  });
-
-  it.each([
-    ['NotRepaired', true],
-    ['Relapsed', true],
-    ['TimedOut', true],
-    ['Unknown', true],
-    ['Repaired', false],
-    ['Healthy', false],
-  ] as const)('%s is a failed attempt: %s', (outcome, expected) => {
-    expect(isFailedAttempt(attempt(0, outcome))).toBe(expected);
-  });
-
-  it('takes no attempt into account that failed because the registry was down', () => {
-    expect(isFailedAttempt({ ...attempt(0, 'NotRepaired'), reason: 'RegistryUnreachable' })).toBe(false);
-    expect(isFailedAttempt({ ...attempt(0, 'NotRepaired'), reason: 'DiskFull' })).toBe(true);
   });
 });
 

@@ -6,21 +6,11 @@ import {
   QueryCommand,
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
-import type { Outcome } from '../../../core/model/outcome.ts';
 import type { Limits } from '../../../core/model/policy.ts';
 import { type Attempt, CommandRow, NodeStateRow, PauseRow, type ResultRow } from '../../../core/state/rows.ts';
 import { type Sleep, sleep } from '../messaging/partial-failure.ts';
 import { expiry, type Item, isConditionFailed, rowOf } from './items.ts';
 import { ALL_CLUSTERS, clusterScope, DUE_SHARDS, index, keys, RESULT_SHARDS, shardOf, TABLE } from './keys.ts';
-
-const FAILED: ReadonlySet<Outcome> = new Set<Outcome>(['NotRepaired', 'Relapsed', 'TimedOut', 'Unknown']);
-
-/**
- * Whether an attempt counts towards quarantine. An unreachable node burned none; and a registry that is down for an
- * hour must not leave a whole fleet to be released by hand.
- */
-export const isFailedAttempt = (attempt: Attempt): boolean =>
-  FAILED.has(attempt.outcome) && attempt.reason !== 'RegistryUnreachable';
 
 /** Results, sent commands, what is remembered of nodes, and pauses. */
 export type ResultStore = {

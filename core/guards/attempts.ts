@@ -1,0 +1,92 @@
+import { epochMs, isoTime } from '../model/ids.ts';
+import type { Outcome } from '../model/outcome.ts';
+import type { Limits } from '../model/policy.ts';
+import type { Attempt, CommandRow, NodeStateRow, ResultRow } from '../state/rows.ts';
+
+/** Outcomes of a repair that tried nothing on the node. */
+const NOT_TRIED: ReadonlySet<Outcome> = new Set<Outcome>(['Skipped', 'Unreachable', 'Unsupported']);
+const FAILED: ReadonlySet<Outcome> = new Set<Outcome>(['NotRepaired', 'Relapsed', 'TimedOut', 'Unknown']);
+const REPAIRED: ReadonlySet<Outcome> = new Set<Outcome>(['Repaired', 'Relapsed']);
+const MAX_MESSAGE = 900;
+
+const ADVICE_OF_QUARANTINE =
+  "the repair has failed repeatedly: replace the node, or correct the node's role, disk or network, then release it";
+
+/**
+ * Whether an attempt counts towards quarantine. An unreachable node used up none; and a registry that is down for an
+ * hour must not leave a whole fleet to be released by hand.
+ */
+export const isFailedAttempt = (attempt: Attempt): boolean =>
+  FAILED.has(attempt.outcome) && attempt.reason !== 'RegistryUnreachable';
+
+/** The attempt that a result stands for, or undefined where none was made: a check, or a repair that tried nothing. */
+export const attemptOf = (row: Pick<ResultRow, 'action' | 'outcome' | 'reason' | 'endedAt'>): Attempt | undefined =>
+  row.action === 'check' || NOT_TRIED.has(row.outcome)
+    ? undefined
+    : { at: row.endedAt, outcome: row.outcome, ...(row.reason === undefined ? {} : { reason: row.reason }) };
+
+/** The earlier repair that did not last: it ended before this one, and no longer ago than the relapse time. */
+const relapseOf = (
+  row: Pick<ResultRow, 'runId' | 'endedAt'>,
+  attempts: NodeStateRow['attempts'],
+  limits: Pick<Limits, 'relapseSeconds'>,
+): readonly [runId: string, attempt: Attempt] | undefined =>
+  Object.entries(attempts).find(([runId, attempt]) => {
+    const agoMs = epochMs(row.endedAt) - epochMs(attempt.at);
+    return runId !== row.runId && REPAIRED.has(attempt.outcome) && agoMs > 0 && agoMs <= limits.relapseSeconds * 1000;
+  });
+
+/** A result in the light of the node's earlier attempts: a repair soon after a repair is `Relapsed`. */
+export const withHistory = (
+  row: ResultRow,
+  attempts: NodeStateRow['attempts'],
+  limits: Pick<Limits, 'relapseSeconds'>,
+): ResultRow => {
+  if (row.action === 'check' || row.outcome !== 'Repaired') return row;
+  const before = relapseOf(row, attempts, limits);
+  if (before === undefined) return row;
+  const [runId, { at }] = before;
+  const message = `repaired again: the repair at ${at} (run ${runId}) did not last. ${row.message}`;
+  return { ...row, outcome: 'Relapsed', message: message.slice(0, MAX_MESSAGE) };
+};
+
+/**
+ * The advice with which a node is quarantined after a result, or undefined where it is not: it has failed too often, the
+ * result is final (a node that is merely slow may yet answer well), and no quarantine stands.
+ */
+export const quarantineAdvice = (
+  node: Pick<NodeStateRow, 'attempts' | 'quarantinedAt'>,
+  result: { readonly isFinal: boolean; readonly advice?: string | undefined },
+  limits: Pick<Limits, 'quarantineAttempts'>,
+): string | undefined => {
+  if (!result.isFinal || node.quarantinedAt !== undefined) return undefined;
+  const failed = Object.values(node.attempts).filter(isFailedAttempt).length;
+  return failed >= limits.quarantineAttempts ? (result.advice ?? ADVICE_OF_QUARANTINE) : undefined;
+};
+
+/**
+ * The script's times, kept between the sending of its command and now: a node's clock may be wrong, or lie, and
+ * cool-downs and relapses are counted from here. Without an end of its own, the script ended now.
+ */
+export const clampTimes = (
+  command: Pick<CommandRow, 'sentAt'>,
+  script: { readonly startedAt?: string | undefined; readonly endedAt?: string | undefined },
+  now: string,
+): Pick<ResultRow, 'startedAt' | 'endedAt'> => {
+  const clamped = (time: string): string =>
+    isoTime(Math.min(epochMs(now), Math.max(epochMs(command.sentAt), epochMs(time))));
+  return {
+    ...(script.startedAt === undefined ? {} : { startedAt: clamped(script.startedAt) }),
+    endedAt: clamped(script.endedAt ?? now),
+  };
+};
+
+/** What to do about a result: about the fault, or about its cause where the fault itself is repaired. */
+export const adviceOn = (
+  result: Pick<ResultRow, 'outcome' | 'reason' | 'cause'>,
+  adviceOf: (reason: string) => string | undefined,
+): string | undefined => {
+  const isRepaired = result.outcome === 'Repaired' || result.outcome === 'Healthy';
+  const subject = isRepaired ? result.cause : result.reason;
+  return subject === undefined ? undefined : adviceOf(subject);
+};
