@@ -4,7 +4,7 @@ import { remediation as template } from './_template/remediation.ts';
 import { catalogueOf } from './catalogue.ts';
 
 const named = (name: string, reasons: Remediation['reasons']): Remediation => ({ ...template, name, reasons });
-const reason = { severity: 'Fatal', scope: 'node', cause: 'It broke.', advice: 'Repair it.' } as const;
+const reason = { severity: 'Fatal', scope: 'node-local', cause: 'It broke.', advice: 'Repair it.' } as const;
 
 it('lists a shared reason once, with every remediation that gives it', () => {
   const entries = catalogueOf([named('one', { Shared: reason }), named('two', { Shared: reason, Own: reason })]);
@@ -15,7 +15,7 @@ it('lists a shared reason once, with every remediation that gives it', () => {
 
 it.each([
   ['advice', { ...reason, advice: 'Do something else.' }],
-  ['scope', { ...reason, scope: 'evidence' }],
+  ['scope', { ...reason, scope: 'attributable' }],
 ] as const)('refuses two reasons of one name with another %s', (_, other) => {
   expect(() => catalogueOf([named('one', { Same: reason }), named('two', { Same: other })])).toThrow(/Same means one/);
 });

@@ -129,7 +129,7 @@ export const readRequest = (
 };
 
 /** A node that an answer says will not be acted upon. */
-export const SkippedNode = z.strictObject({ instanceId: NodeId, why: z.string(), message: z.string() });
+export const SkippedNode = z.strictObject({ instanceId: NodeId, skipReason: z.string(), message: z.string() });
 export type SkippedNode = z.infer<typeof SkippedNode>;
 
 /** The answer to `check` and `repair`: what is planned as things stand; run-controller decides again when it acts. */

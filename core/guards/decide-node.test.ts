@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { at, LIMITS, node } from '../../test/support/runs.ts';
 import type { NodeStateRow } from '../state/rows.ts';
-import { budgetOf, type DecisionContext, decideNode, isOldNews, type NodeFacts } from './decide-node.ts';
+import { budgetOf, type DecisionContext, decideNode, isAnsweredByAttempt, type NodeFacts } from './decide-node.ts';
 
 const NOW = at(7200);
 const ok: NodeFacts = {
@@ -36,7 +36,7 @@ const told = (facts: NodeFacts, over: Partial<DecisionContext> = {}): string => 
   const decision = decideNode(facts, context(over));
   if (decision.kind === 'go') return 'go';
   if (decision.kind === 'wait') return `wait until ${decision.notBefore}`;
-  return `${decision.kind} ${decision.kind === 'settle' ? decision.outcome : decision.why}`;
+  return `${decision.kind} ${decision.kind === 'settle' ? decision.outcome : decision.skipReason}`;
 };
 
 describe("a node's own facts decide", () => {
@@ -105,7 +105,7 @@ describe('policy and history decide on a repair, in this order', () => {
       'r-1': { at: at(7000), outcome: 'TimedOut' },
       'r-2': { at: at(6000), outcome: 'Unknown' },
     });
-    expect(decideNode(ok, context({ nodeState }))).toMatchObject({ why: 'CoolingDown', notBefore: at(7900) });
+    expect(decideNode(ok, context({ nodeState }))).toMatchObject({ skipReason: 'CoolingDown', notBefore: at(7900) });
     expect(told(ok, { nodeState, now: at(7900), lastSeenAt: at(7890) })).toBe('go');
     expect(told(ok, { nodeState, now: at(7899), lastSeenAt: at(7890) })).toBe('skip CoolingDown');
   });
@@ -113,14 +113,16 @@ describe('policy and history decide on a repair, in this order', () => {
   it("an operator's request has no age, but the cool-down and the quarantine hold for it too", () => {
     const { lastSeenAt, ...asked } = context();
     expect(decideNode(ok, asked).kind).toBe('go');
-    expect(decideNode(ok, { ...asked, nodeState: attempt(7195, 'Repaired') })).toMatchObject({ why: 'CoolingDown' });
+    expect(decideNode(ok, { ...asked, nodeState: attempt(7195, 'Repaired') })).toMatchObject({
+      skipReason: 'CoolingDown',
+    });
     expect(
       decideNode(ok, {
         ...asked,
         nodeState: remembered({}, { quarantinedAt: at(1), quarantineAdvice: 'grow the disk' }),
       }),
     ).toMatchObject({
-      why: 'Quarantined',
+      skipReason: 'Quarantined',
       message: expect.stringContaining('grow the disk'),
     });
   });
@@ -133,14 +135,14 @@ it.each<[string, string | undefined, boolean]>([
   [at(10), at(11), true],
 ])('news of %s after a repair at %s is old: %s', (seen, repaired, expected) => {
   const state = repaired === undefined ? undefined : remembered({ 'r-1': { at: repaired, outcome: 'Relapsed' } });
-  expect(isOldNews(seen, state)).toBe(expected);
+  expect(isAnsweredByAttempt(seen, state)).toBe(expected);
 });
 
 it.each(['NotRepaired', 'TimedOut', 'Unknown'] as const)(
   'an attempt that ended %s answers what was seen before',
   (outcome) => {
     const state = remembered({ 'r-1': { at: at(5), outcome } });
-    expect([isOldNews(at(5), state), isOldNews(at(6), state)]).toEqual([true, false]);
+    expect([isAnsweredByAttempt(at(5), state), isAnsweredByAttempt(at(6), state)]).toEqual([true, false]);
   },
 );
 

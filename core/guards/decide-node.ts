@@ -26,7 +26,7 @@ export type Decision =
   /** Not now, or never: recorded as `Skipped`. `notBefore` is set where the reason passes. */
   | {
       readonly kind: 'skip';
-      readonly why: SkipReason;
+      readonly skipReason: SkipReason;
       /** What it was skipped for, where that is not the symptom. */
       readonly reason?: string;
       readonly message: string;
@@ -45,7 +45,7 @@ export type Decision =
   /** Too early to tell: nothing is recorded, and it is looked at again. */
   | { readonly kind: 'wait'; readonly notBefore: string }
   /** No repair, but worth a look: recorded as `Skipped`, and a check is asked for. */
-  | { readonly kind: 'check'; readonly why: SkipReason; readonly message: string };
+  | { readonly kind: 'check'; readonly skipReason: SkipReason; readonly message: string };
 
 /** What a decision rests on, besides the node's own facts. */
 export type DecisionContext = {
@@ -65,9 +65,9 @@ export type DecisionContext = {
   readonly maintenance?: string;
 };
 
-const skip = (why: SkipReason, message: string, notBefore?: string): Decision => ({
+const skip = (skipReason: SkipReason, message: string, notBefore?: string): Decision => ({
   kind: 'skip',
-  why,
+  skipReason,
   message,
   ...(notBefore === undefined ? {} : { notBefore }),
 });
@@ -141,7 +141,7 @@ const lastAttemptMs = (state: NodeStateRow | undefined): number =>
  * Whether a symptom was last seen before the end of the last attempt on the node, failed ones too: that attempt has
  * answered it. A node that is still broken says so again, or the next sweep does.
  */
-export const isOldNews = (lastSeenAt: string, state: NodeStateRow | undefined): boolean =>
+export const isAnsweredByAttempt = (lastSeenAt: string, state: NodeStateRow | undefined): boolean =>
   epochMs(lastSeenAt) <= lastAttemptMs(state);
 
 const repairable = (context: DecisionContext): Decision => {
@@ -153,7 +153,7 @@ const repairable = (context: DecisionContext): Decision => {
       `quarantined since ${nodeState.quarantinedAt}: ${nodeState.quarantineAdvice ?? 'see its history'}; release it when its cause is gone`,
     );
   }
-  if (lastSeenAt !== undefined && isOldNews(lastSeenAt, nodeState)) {
+  if (lastSeenAt !== undefined && isAnsweredByAttempt(lastSeenAt, nodeState)) {
     return skip('Stale', 'the symptom was last seen before the end of the last repair or attempt: old news');
   }
   const attempts = Object.values(nodeState?.attempts ?? {}).map((a) => epochMs(a.at));
@@ -168,7 +168,7 @@ const repairable = (context: DecisionContext): Decision => {
   if (lastSeenAt !== undefined && nowMs - epochMs(lastSeenAt) > limits.staleSeconds * 1000) {
     return {
       kind: 'check',
-      why: 'Stale',
+      skipReason: 'Stale',
       message: `the symptom was last seen at ${lastSeenAt}, too long ago for a repair: a check was asked for`,
     };
   }
@@ -177,10 +177,10 @@ const repairable = (context: DecisionContext): Decision => {
   return { kind: 'go' };
 };
 
-const observeOnly = (context: DecisionContext, why: SkipReason, message: string): Decision =>
+const observeOnly = (context: DecisionContext, skipReason: SkipReason, message: string): Decision =>
   context.isFinding === true
-    ? skip(why, `${message}: what the check found stands`)
-    : { kind: 'check', why, message: `${message}: a check was asked for` };
+    ? skip(skipReason, `${message}: what the check found stands`)
+    : { kind: 'check', skipReason, message: `${message}: a check was asked for` };
 
 /**
  * Decides what happens with one node. Total and pure. Whatever can not be read counts against acting: an instance
@@ -189,7 +189,7 @@ const observeOnly = (context: DecisionContext, why: SkipReason, message: string)
 export const decideNode = (facts: NodeFacts, context: DecisionContext): Decision => {
   const first = reachable(facts, context);
   // Membership and opt-out come before reachability in what an operator is told, but after "not ours at all".
-  const isOurs = !(first.kind === 'skip' && (first.why === 'Gone' || first.why === 'NotInCluster'));
+  const isOurs = !(first.kind === 'skip' && (first.skipReason === 'Gone' || first.skipReason === 'NotInCluster'));
   if (isOurs && facts.modeTag !== undefined && facts.modeTag !== 'repair') {
     if (facts.modeTag !== 'observe') {
       return skip(

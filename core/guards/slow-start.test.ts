@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { aCheck, aCommand, aRun, at, LIMITS } from '../../test/support/runs.ts';
 import type { Outcome } from '../model/outcome.ts';
 import type { RunState } from '../state/rows.ts';
-import { breakerSeconds, evidenceOf, isEvidence, mustOpenBreaker, windowOf } from './slow-start.ts';
+import { attributableFailuresOf, breakerSeconds, isAttributable, mustOpenBreaker, windowOf } from './slow-start.ts';
 
 const nodeLocal = new Set(['DiskFull']);
 
@@ -21,8 +21,8 @@ it.each<[Outcome, string | undefined, boolean]>([
   ['Unsupported', undefined, false],
   ['Skipped', undefined, false],
   ['Broken', 'SandboxImageMissing', false],
-])('%s for %s is evidence against the repair: %s', (outcome, reason, expected) => {
-  expect(isEvidence({ outcome, at: at(0), ...(reason === undefined ? {} : { reason }) }, nodeLocal)).toBe(expected);
+])('%s for %s is attributable to the repair: %s', (outcome, reason, expected) => {
+  expect(isAttributable({ outcome, at: at(0), ...(reason === undefined ? {} : { reason }) }, nodeLocal)).toBe(expected);
 });
 
 const withCounts = (...counts: NonNullable<RunState['commands'][number]['counts']>[]): RunState =>
@@ -45,33 +45,38 @@ it.each<[RunState, number]>([
   expect(windowOf(run, LIMITS)).toBe(expected);
 });
 
-it.each<[string, { size: number; evidence: number }[], number, boolean]>([
-  ['no failure', [{ size: 50, evidence: 0 }], 0, false],
-  ['one failure', [{ size: 50, evidence: 1 }], 0, false],
-  ['two failures in one window', [{ size: 50, evidence: 2 }], 0, true],
+it.each<[string, { size: number; attributableFailures: number }[], number, boolean]>([
+  ['no failure', [{ size: 50, attributableFailures: 0 }], 0, false],
+  ['one failure', [{ size: 50, attributableFailures: 1 }], 0, false],
+  ['two failures in one window', [{ size: 50, attributableFailures: 2 }], 0, true],
   [
     'two failures in two windows',
     [
-      { size: 1, evidence: 1 },
-      { size: 1, evidence: 1 },
+      { size: 1, attributableFailures: 1 },
+      { size: 1, attributableFailures: 1 },
     ],
     0,
     true,
   ],
-  ['one, and one of the lane', [{ size: 1, evidence: 1 }], 1, true],
-])('%s', (_, commands, priorEvidence, expected) => {
+  ['one, and one of the lane', [{ size: 1, attributableFailures: 1 }], 1, true],
+])('%s', (_, commands, priorAttributableFailures, expected) => {
   const run = aRun(0, {
-    priorEvidence,
+    priorAttributableFailures,
     commands: commands.map((c, i) => aCommand({ key: String(i), status: 'closed', instanceIds: [], ...c })),
   });
   expect(mustOpenBreaker(run, LIMITS)).toBe(expected);
-  expect(evidenceOf(run)).toBe(priorEvidence + commands.reduce((n, c) => n + c.evidence, 0));
+  expect(attributableFailuresOf(run)).toBe(
+    priorAttributableFailures + commands.reduce((n, c) => n + c.attributableFailures, 0),
+  );
 });
 
 it('a higher count leaves the share of a window to decide', () => {
-  const limits = { ...LIMITS, evidenceToOpenBreaker: 100 };
-  const of = (size: number, evidence: number) =>
-    mustOpenBreaker(aRun(0, { commands: [aCommand({ status: 'closed', instanceIds: [], size, evidence })] }), limits);
+  const limits = { ...LIMITS, attributableFailuresToOpenBreaker: 100 };
+  const of = (size: number, attributableFailures: number) =>
+    mustOpenBreaker(
+      aRun(0, { commands: [aCommand({ status: 'closed', instanceIds: [], size, attributableFailures })] }),
+      limits,
+    );
   expect(of(10, 2)).toBe(false);
   expect(of(10, 3)).toBe(true);
   expect(of(4, 4)).toBe(false);

@@ -8,7 +8,7 @@ export const EXECUTION_TIMED_OUT = 'ExecutionTimedOut';
  * Whether a node's result speaks against the repair itself. `Healthy` is neutral; so are the node's own trouble, a
  * node that was not reached, and one that is merely slow.
  */
-export const isEvidence = (tally: Tally, nodeLocal: ReadonlySet<string>): boolean => {
+export const isAttributable = (tally: Tally, nodeLocal: ReadonlySet<string>): boolean => {
   if (tally.outcome === 'NotRepaired' || tally.outcome === 'Unknown') return !nodeLocal.has(tally.reason ?? '');
   return tally.outcome === 'TimedOut' && tally.reason === EXECUTION_TIMED_OUT;
 };
@@ -17,8 +17,8 @@ const total = (state: RunState, outcomes: readonly ('Repaired' | 'Healthy' | 'Re
   state.commands.reduce((sum, c) => sum + outcomes.reduce((n, o) => n + (c.counts?.[o] ?? 0), 0), 0);
 
 /** Failures of the run that count against its repair, with those that its lane brought. */
-export const evidenceOf = (state: RunState): number =>
-  state.commands.reduce((sum, c) => sum + (c.evidence ?? 0), state.priorEvidence);
+export const attributableFailuresOf = (state: RunState): number =>
+  state.commands.reduce((sum, c) => sum + (c.attributableFailures ?? 0), state.priorAttributableFailures);
 
 /** How many nodes the run has repaired. */
 export const repairedOf = (state: RunState): number => total(state, ['Repaired', 'Relapsed']);
@@ -35,10 +35,10 @@ export const windowOf = (state: RunState, limits: Limits): number => {
 
 /** Whether the run's failures are enough to stop it and open its lane's breaker. */
 export const mustOpenBreaker = (state: RunState, limits: Limits): boolean => {
-  if (evidenceOf(state) >= limits.evidenceToOpenBreaker) return true;
+  if (attributableFailuresOf(state) >= limits.attributableFailuresToOpenBreaker) return true;
   // One of fewer than five is over any sensible percentage and says little: the count above covers small windows.
   return state.commands.some(
-    (c) => c.size >= 5 && ((c.evidence ?? 0) * 100) / c.size > limits.failurePercentToOpenBreaker,
+    (c) => c.size >= 5 && ((c.attributableFailures ?? 0) * 100) / c.size > limits.failurePercentToOpenBreaker,
   );
 };
 

@@ -27,7 +27,7 @@ const MAX_EVIDENCE_LENGTH = 300;
 // A registry token in a log (sudo writes command lines to the journal, amazon-eks-ami issue 1633) goes no further.
 const LONG_SECRET = /[A-Za-z0-9+/=_-]{80,}/g;
 
-const evidenceOf = (message: string): string =>
+const attributableFailuresOf = (message: string): string =>
   message
     .slice(0, MAX_EVIDENCE_LENGTH * 10)
     .replace(LONG_SECRET, '[cut]')
@@ -66,7 +66,14 @@ export const readSymptoms = (
     const key = symptomKey({ cluster, instanceId, ...fault });
     const before = found.get(key);
     if (before === undefined) {
-      found.set(key, { ...fault, instanceId, first: at, last: at, count: 1, evidence: evidenceOf(line.message) });
+      found.set(key, {
+        ...fault,
+        instanceId,
+        first: at,
+        last: at,
+        count: 1,
+        evidence: attributableFailuresOf(line.message),
+      });
     } else {
       before.first = Math.min(before.first, at);
       before.last = Math.max(before.last, at);

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { namesOf } from './names.ts';
 
 /** What became of one node in one run (design, "Words"). */
 export const Outcome = z.enum([
@@ -15,24 +16,31 @@ export const Outcome = z.enum([
 ]);
 export type Outcome = z.infer<typeof Outcome>;
 
-/** Why a node was skipped: the answer to "why did it not act?". */
-export const SkipReason = z.enum([
-  'OptedOut',
-  'CoolingDown',
-  'Quarantined',
-  'BreakerOpen',
-  'Paused',
-  'NotManaged',
-  'NotInCluster',
-  'Gone',
-  'OverBudget',
-  'Stale',
-  'Busy',
-  'BlockedBy',
-  'Maintenance',
-  'Observe',
-  'Cancelled',
-]);
+/** What each reason to skip a node means: the answer to "why did fleetmend not act?". */
+export const SKIP_REASONS = {
+  OptedOut: 'the policy does not list the cluster, or the tag fleetmend:mode of the node forbids the action',
+  Observe: 'the policy observes this remediation on this cluster',
+  NotAllowed: 'the policy does not allow this repair on this cluster',
+  CoolingDown: 'a repair was attempted on the node a short time ago',
+  Quarantined: 'repairs of the node have failed too often; an operator has to release it',
+  BreakerOpen: 'the circuit breaker of the lane is open',
+  Paused: 'an operator has paused the cluster or the whole stack',
+  NotManaged: 'SSM does not manage the instance',
+  NotInCluster: 'the tags of the instance do not name this cluster',
+  Gone: 'the instance is terminated or unknown to EC2',
+  OverBudget: 'too many nodes of the cluster are under repair',
+  Stale: 'the symptom is too old, or an attempt has answered it',
+  Busy: 'another document of fleetmend is running on the node',
+  BlockedBy: 'the fault of an earlier remediation has to be repaired first',
+  Maintenance: 'the node is being replaced, updated or drained, or a freeze window is open',
+  Cancelled: 'the run was cancelled before the node was reached',
+  Unreadable: 'a fact that the decision needs is present but cannot be understood',
+  RegistryHeld: 'the registry does not answer the nodes of the cluster',
+  DocumentRefused: 'the document in SSM differs from the one that was built',
+} as const satisfies Record<string, string>;
+
+/** The reason of a `Skipped` result: a name of {@link SKIP_REASONS}. */
+export const SkipReason = z.literal(namesOf(SKIP_REASONS));
 export type SkipReason = z.infer<typeof SkipReason>;
 
 /** Plain names only: one like `constructor` would break the SDK's marshalling of the whole row. */
@@ -56,7 +64,7 @@ const Storable = z
 /** What a script may say about one remediation on its node. */
 const Report = {
   outcome: z.enum(['Healthy', 'Repaired', 'Broken', 'NotRepaired', 'Unsupported', 'Unknown', 'Skipped']),
-  why: SkipReason.optional(),
+  skipReason: SkipReason.optional(),
   reason: PascalCase.optional(),
   /** The fault that made this one, where the node shows it (for example `ImageGCPressure`). */
   cause: PascalCase.optional(),

@@ -30,7 +30,7 @@ export const Limits = z
     budgetMaxNodes: number(50, MAX_NODES_PER_RUN),
     budgetPercent: z.number().min(1).max(100).default(10),
     /** More evidence than a command has nodes would come too late. */
-    evidenceToOpenBreaker: number(2, MAX_NODES_PER_COMMAND),
+    attributableFailuresToOpenBreaker: number(2, MAX_NODES_PER_COMMAND),
     failurePercentToOpenBreaker: z.number().min(1).max(100).default(20),
     /** Longer than a day is a pause, which has an author and a reason. */
     breakerFirstSeconds: number(900, DAY),

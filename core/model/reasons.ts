@@ -5,10 +5,10 @@ export type Severity = 'Info' | 'Warning' | 'Fatal';
 export type Reason = {
   readonly severity: Severity;
   /**
-   * `node`: the node's own trouble (its role, disk, network), which says nothing against the repair.
-   * `evidence`: a failed repair with this reason counts towards opening the breaker.
+   * `node-local`: the node's own trouble (its role, disk, network), which says nothing against the repair.
+   * `attributable`: a failed repair with this reason counts towards opening the breaker.
    */
-  readonly scope: 'node' | 'evidence';
+  readonly scope: 'node-local' | 'attributable';
   /**
    * False where no repair of the remediation that finds it can do anything about it, while the node still works: a check
    * tells of it, and asks for no repair, which would only fail and count towards quarantine.

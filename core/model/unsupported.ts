@@ -8,14 +8,14 @@ import { defineReasons } from './reasons.ts';
 export const UNSUPPORTED = defineReasons({
   AutoModeNode: {
     severity: 'Info',
-    scope: 'node',
+    scope: 'node-local',
     // Source: EKS user guide, automode: "prevents direct access to the nodes by disallowing SSH or SSM access".
     cause: 'EKS Auto Mode forbids SSM on its nodes: no document can run there',
     advice: 'replace the node: delete its NodeClaim or terminate the instance, and EKS makes another',
   },
   BottlerocketNode: {
     severity: 'Info',
-    scope: 'node',
+    scope: 'node-local',
     cause: "Run Command does not reach the host of a Bottlerocket node: SSM's agent runs in its control container",
     // Source: bottlerocket-os, since v1.21.0 every start of kubelet loads and pins the pause image.
     advice:
@@ -23,25 +23,25 @@ export const UNSUPPORTED = defineReasons({
   },
   WindowsNode: {
     severity: 'Info',
-    scope: 'node',
+    scope: 'node-local',
     cause: 'Run Command does not reach a Windows node with shell scripts, and its pause image cannot be pulled again',
     advice: 'replace the node',
   },
   PlatformUnsupported: {
     severity: 'Info',
-    scope: 'node',
+    scope: 'node-local',
     cause: "SSM does not say that the node's system is Linux: no document was run",
     advice: 'see DescribeInstanceInformation for the node, update its SSM agent, or replace the node',
   },
   FargateNode: {
     severity: 'Info',
-    scope: 'node',
+    scope: 'node-local',
     cause: 'Fargate pods have no EC2 instance and no SSM agent: there is nothing that could be repaired',
     advice: 'delete the pod: the next one gets a new node; if that fails too, ask AWS support',
   },
   HybridNode: {
     severity: 'Info',
-    scope: 'node',
+    scope: 'node-local',
     cause:
       'a hybrid node is no EC2 instance: no EC2 tag proves that it belongs to the cluster, so no document is sent to it',
     advice: 'repair it where it stands, as the documents do it (docs/remediations.md), or join it again with nodeadm',

@@ -171,9 +171,9 @@ const total = (run: RunState): number => Object.values(countsOf(run)).reduce<num
 
 /** A node that is held for the registry gets no command, and its row stays until the hold's end. */
 const expectHeldNodesKept = (run: RunState, commands: readonly Command[], done: readonly OutboxEntry[]): void => {
-  const held = done.flatMap((e) => (e.kind === 'results' && e.why === 'BlockedBy' ? e.instanceIds : []));
+  const held = done.flatMap((e) => (e.kind === 'results' && e.skipReason === 'BlockedBy' ? e.instanceIds : []));
   const sends = new Set(commands.flatMap((c) => c.ids));
-  const kept = done.flatMap((e) => (e.kind === 'defer' && e.why === 'BlockedBy' ? [e] : []));
+  const kept = done.flatMap((e) => (e.kind === 'defer' && e.skipReason === 'BlockedBy' ? [e] : []));
   expect(held.filter((id) => sends.has(id) || isLocal(id))).toEqual([]);
   expect(new Set(kept.flatMap((e) => e.rows.map(([id]) => id)))).toEqual(new Set(held));
   expect(kept.filter((e) => e.notBefore !== run.registryHold?.until)).toEqual([]);
@@ -192,7 +192,7 @@ describe('whatever crashes, gets lost, comes twice or too late', () => {
         }
         const givenBack = scenario.count - total(run);
         expect(givenBack).toBeGreaterThanOrEqual(0);
-        if (run.stopped?.why !== 'Yielded') expect(givenBack).toBe(0);
+        if (run.stopped?.reason !== 'Yielded') expect(givenBack).toBe(0);
         // The row of each node that was given back has not been touched.
         const touched = new Set(
           done.flatMap((e) => (e.kind === 'drop' || e.kind === 'defer' ? e.rows.map(([id]) => id) : [])),

@@ -71,7 +71,7 @@ describe('an observation', () => {
       status: 'closed',
       instanceIds: [],
       counts: { Repaired: 1, NotRepaired: 2 },
-      evidence: 1,
+      attributableFailures: 1,
       early: false,
     });
     expect(inFlight(state)).toBe(0);
@@ -110,9 +110,9 @@ describe('an observation', () => {
       [c]: found('SandboxImageUnpinned'),
     });
     const { state } = step(check, { observations: [seen] }, at(20));
-    expect(state.outbox.filter((e) => e.kind === 'news')).toEqual([
+    expect(state.outbox.filter((e) => e.kind === 'enqueue')).toEqual([
       {
-        kind: 'news',
+        kind: 'enqueue',
         lane: 'demo/pause-image',
         reason: 'SandboxImageMissing',
         source: 'fleetmend.check',
@@ -122,7 +122,7 @@ describe('an observation', () => {
         ],
       },
       {
-        kind: 'news',
+        kind: 'enqueue',
         lane: 'demo/pause-image',
         reason: 'SandboxImageUnpinned',
         source: 'fleetmend.check',

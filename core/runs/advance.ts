@@ -49,7 +49,7 @@ export const countsOf = (state: RunState): Partial<Record<string, number>> => {
  * A run with what has been heard of its commands: reports first, then observations. A command that is over changes only
  * where an early look is followed by the end.
  */
-export const withNews = (
+export const withReports = (
   before: RunState,
   inputs: Pick<RunInputs, 'observations' | 'reports' | 'nodeLocal' | 'repairable' | 'unrepairable'>,
   now: string,
@@ -75,7 +75,7 @@ export const withNews = (
   return isChanged ? { ...before, commands, outbox: [...before.outbox, ...merged(outbox)] } : before;
 };
 
-const whyStop = (state: RunState, inputs: RunInputs, nowMs: number, limits: Limits) => {
+const stopReasonOf = (state: RunState, inputs: RunInputs, nowMs: number, limits: Limits) => {
   if (inputs.cancelled) return 'Cancelled' as const;
   if (inputs.reports.some((r) => r.kind === 'refused')) return 'CommandRefused' as const;
   if (state.action === 'check') return undefined;
@@ -108,7 +108,7 @@ const withNewCommands = (state: RunState, slots: number, limits: Limits): RunSta
 /** Settles what a stopped run has not sent, also commands that come back as not sent after the stop. */
 const withoutUnsent = (
   state: RunState,
-  why: NonNullable<RunState['stopped']>['why'],
+  stopReason: NonNullable<RunState['stopped']>['reason'],
   now: string,
   limits: Limits,
 ): RunState => {
@@ -120,11 +120,11 @@ const withoutUnsent = (
     return { ...base, instanceIds: [], status: 'closed' };
   });
   if (unsent.length === 0) return { ...state, commands };
-  const entries = unsentOf(state, why, unsent, now, limits);
+  const entries = unsentOf(state, stopReason, unsent, now, limits);
   const settled = { ...state.settled };
   for (const e of entries) {
     if (e.kind !== 'results') continue;
-    const name = e.why ?? e.outcome;
+    const name = e.skipReason ?? e.outcome;
     settled[name] = (settled[name] ?? 0) + e.instanceIds.length;
   }
   return { ...state, commands, pending: [], settled, outbox: [...state.outbox, ...entries] };
@@ -132,9 +132,9 @@ const withoutUnsent = (
 
 /** Cancels what SSM has, once for each command: when the run is cancelled, or when a command is found after that. */
 const cancelsOf = (state: RunState, before: RunState): OutboxEntry[] => {
-  if (state.stopped?.why !== 'Cancelled') return [];
+  if (state.stopped?.reason !== 'Cancelled') return [];
   return state.commands.flatMap((c, i): OutboxEntry[] => {
-    const isDone = before.stopped?.why === 'Cancelled' && before.commands[i]?.status === 'sent';
+    const isDone = before.stopped?.reason === 'Cancelled' && before.commands[i]?.status === 'sent';
     return c.status === 'sent' && c.commandId !== undefined && !isDone
       ? [{ kind: 'cancel', commandId: c.commandId }]
       : [];
@@ -142,12 +142,13 @@ const cancelsOf = (state: RunState, before: RunState): OutboxEntry[] => {
 };
 
 const stopOrGoOn = (before: RunState, heard: RunState, inputs: RunInputs, now: string, limits: Limits): RunState => {
-  const why = whyStop(heard, inputs, epochMs(now), limits);
+  const stopReason = stopReasonOf(heard, inputs, epochMs(now), limits);
   const isNew =
-    why !== undefined && (heard.stopped === undefined || (why === 'Cancelled' && heard.stopped.why !== 'Cancelled'));
-  const state: RunState = isNew ? { ...heard, stopped: { why, at: now } } : heard;
+    stopReason !== undefined &&
+    (heard.stopped === undefined || (stopReason === 'Cancelled' && heard.stopped.reason !== 'Cancelled'));
+  const state: RunState = isNew ? { ...heard, stopped: { reason: stopReason, at: now } } : heard;
   if (state.stopped === undefined) return withNewCommands(holdForRegistry(state, now, limits), inputs.slots, limits);
-  const settled = withoutUnsent(state, state.stopped.why, now, limits);
+  const settled = withoutUnsent(state, state.stopped.reason, now, limits);
   return { ...settled, outbox: [...settled.outbox, ...cancelsOf(settled, before)] };
 };
 
@@ -158,7 +159,7 @@ const stopOrGoOn = (before: RunState, heard: RunState, inputs: RunInputs, now: s
  */
 export const advance = (before: RunState, inputs: RunInputs, now: string, limits: Limits): RunStep => {
   if (before.status === 'queued') return { state: before, effects: [] };
-  const heard = withNews(before, inputs, now, limits);
+  const heard = withReports(before, inputs, now, limits);
   if (before.status === 'ended') return { state: heard, effects: [] };
   const nowMs = epochMs(now);
   const decided = stopOrGoOn(before, heard, inputs, now, limits);

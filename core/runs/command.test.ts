@@ -86,11 +86,11 @@ describe('a report', () => {
     ],
   ] satisfies [string, SendReport, object, string | undefined][])(
     'ends the command where %s',
-    (_, report, counts, why) => {
+    (_, report, counts, stopReason) => {
       const { state, effects } = step(sendingRun(3), { reports: [report] }, at(1));
       expect(effects).toEqual([]);
       expect(state.status).toBe('ended');
-      expect(state.stopped?.why).toBe(why);
+      expect(state.stopped?.reason).toBe(stopReason);
       expect(countsOf(state)).toEqual(counts);
       expect(kinds(state)).toEqual(['defer', 'results', 'notice']);
     },
@@ -99,7 +99,7 @@ describe('a report', () => {
   it('of a refusal stops the run, also a check, and tells the nodes that got nothing', () => {
     const run = { ...sendingRun(2), pending: [[node(7), '']] as [string, string][], action: 'check' as const };
     const { state } = step(run, { reports: [{ key: '1', kind: 'refused', message: 'AccessDenied' }] });
-    expect(state).toMatchObject({ status: 'ended', settled: { Unknown: 1 }, stopped: { why: 'CommandRefused' } });
+    expect(state).toMatchObject({ status: 'ended', settled: { Unknown: 1 }, stopped: { reason: 'CommandRefused' } });
   });
 
   it('for a command that is not being sent is ignored', () => {
@@ -148,7 +148,7 @@ describe('a command whose sending was interrupted', () => {
       { kind: 'drop' },
       { kind: 'results', outcome: 'Unknown', reason: 'CommandLost', instanceIds: nodes(2) },
       {
-        kind: 'news',
+        kind: 'enqueue',
         lane: 'demo/node-check',
         reason: 'CommandLost',
         nodes: [
@@ -167,6 +167,6 @@ describe('a command whose sending was interrupted', () => {
     expect(step(missed, { reports: [second] }, at(210)).effects).toEqual([{ kind: 'send', key: '1' }]);
     const given = step(missed, { reports: [second] }, at(901)).state;
     expect(given).toMatchObject({ status: 'ended', commands: [{ status: 'lost', counts: { Unknown: 1 } }] });
-    expect(given.outbox.some((e) => e.kind === 'news')).toBe(false);
+    expect(given.outbox.some((e) => e.kind === 'enqueue')).toBe(false);
   });
 });

@@ -1,4 +1,4 @@
-import { isEvidence } from '../guards/slow-start.ts';
+import { isAttributable } from '../guards/slow-start.ts';
 import { epochMs, isoTime } from '../model/ids.ts';
 import type { Outcome } from '../model/outcome.ts';
 import type { Limits } from '../model/policy.ts';
@@ -75,9 +75,9 @@ const close = (command: CommandState, status: 'closed' | 'lost'): CommandState =
   return { ...base, status, instanceIds: [], counts: add(command, 'Unknown', command.instanceIds.length) };
 };
 
-const onRefusal = (state: RunState, command: CommandState, why: string, now: string, limits: Limits): Change => {
-  const message = `SSM refused the command: ${why}`.slice(0, 600);
-  const text = { outcome: 'Unknown' as const, reason: 'CommandRefused', message };
+const onRefusal = (state: RunState, command: CommandState, message: string, now: string, limits: Limits): Change => {
+  const refused = `SSM refused the command: ${message}`.slice(0, 600);
+  const text = { outcome: 'Unknown' as const, reason: 'CommandRefused', message: refused };
   return {
     command: close(command, 'closed'),
     outbox: unsentResults(state, takenOf(command), text, now, limits),
@@ -169,7 +169,7 @@ export const onObservation = (
       status: 'closed',
       instanceIds: [],
       counts,
-      evidence: Object.values(seen.nodes).filter((t) => isEvidence(t, known.nodeLocal)).length,
+      attributableFailures: Object.values(seen.nodes).filter((t) => isAttributable(t, known.nodeLocal)).length,
       ...(silent === undefined ? {} : { silent }),
       early: !seen.final,
     },

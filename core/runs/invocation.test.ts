@@ -45,9 +45,9 @@ describe('an invocation', () => {
     ['DeliveryTimedOut', { outcome: 'Unreachable' }],
     ['Delivery Timed Out', { outcome: 'Unreachable' }],
     ['Undeliverable', { outcome: 'Unreachable' }],
-    ['Cancelled', { outcome: 'Skipped', why: 'Cancelled' }],
-    ['Canceled', { outcome: 'Skipped', why: 'Cancelled' }],
-    ['Terminated', { outcome: 'Skipped', why: 'Cancelled' }],
+    ['Cancelled', { outcome: 'Skipped', skipReason: 'Cancelled' }],
+    ['Canceled', { outcome: 'Skipped', skipReason: 'Cancelled' }],
+    ['Terminated', { outcome: 'Skipped', skipReason: 'Cancelled' }],
     ['InvalidPlatform', { outcome: 'Unsupported' }],
     ['Invalid Platform', { outcome: 'Unsupported' }],
     ['AccessDenied', { outcome: 'Unknown', reason: 'AccessDenied' }],
@@ -106,8 +106,8 @@ describe('what the run keeps of a result', () => {
     ['its outcome and the time of the node', row({ outcome: 'Healthy' }), { outcome: 'Healthy', at: at(5) }],
     [
       'why it was skipped',
-      row({ outcome: 'Skipped', why: 'Cancelled' }),
-      { outcome: 'Skipped', why: 'Cancelled', at: at(5) },
+      row({ outcome: 'Skipped', skipReason: 'Cancelled' }),
+      { outcome: 'Skipped', skipReason: 'Cancelled', at: at(5) },
     ],
     [
       "one remediation's own finding",

@@ -76,7 +76,7 @@ export const readInvocation = (command: CommandRow, invocation: Invocation): Rea
       };
     case 'Cancelled':
     case 'Terminated':
-      return { outcome: 'Skipped', why: 'Cancelled', message: `SSM ended the invocation as ${status}` };
+      return { outcome: 'Skipped', skipReason: 'Cancelled', message: `SSM ended the invocation as ${status}` };
     case 'InvalidPlatform':
       return { outcome: 'Unsupported', message: 'the node is not a Linux node' };
     default:
@@ -100,7 +100,9 @@ export const tallyOf = (row: ResultRow): Tally => {
     row.findings === undefined
       ? brokenOf(row.remediation, row.outcome, row.reason)
       : row.findings.flatMap((f: Finding) => brokenOf(f.remediation, f.outcome, f.reason));
-  const waits = [row, ...(row.findings ?? [])].some(({ outcome, why }) => outcome === 'Skipped' && WAITS.has(why));
+  const waits = [row, ...(row.findings ?? [])].some(
+    ({ outcome, skipReason }) => outcome === 'Skipped' && WAITS.has(skipReason),
+  );
   const names = [row, ...(row.findings ?? [])].some(
     ({ outcome, method }) => outcome === 'Broken' && method !== undefined,
   );
@@ -110,7 +112,7 @@ export const tallyOf = (row: ResultRow): Tally => {
     outcome: row.outcome,
     at: row.endedAt,
     ...(waits ? { waits } : {}),
-    ...(row.why === undefined ? {} : { why: row.why as SkipReason }),
+    ...(row.skipReason === undefined ? {} : { skipReason: row.skipReason as SkipReason }),
     ...(row.reason === undefined ? {} : { reason: row.reason }),
     ...(image === undefined ? {} : { image }),
     ...(names ? { localMethod: true } : {}),

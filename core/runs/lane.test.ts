@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { aCommand, aRun, at, LIMITS, node, START } from '../../test/support/runs.ts';
 import type { LaneState, PendingNode, RunState } from '../state/rows.ts';
-import { afterRun, dueRows, holdOf, isAnswered, isProbe, newLane, nextDue } from './lane.ts';
+import { afterRun, allowsOneCanary, dueRows, holdOf, isAnswered, newLane, nextDue } from './lane.ts';
 
 const LANE = newLane('demo/pause-image');
 const breaker = { openUntil: at(900), openings: 1, runId: 'r-0' };
@@ -19,12 +19,12 @@ const row = (over: Partial<PendingNode> = {}): PendingNode => ({
 });
 const ended = (
   counts: NonNullable<RunState['commands'][number]['counts']>,
-  evidence = 0,
+  attributableFailures = 0,
   over: Partial<RunState> = {},
 ): RunState =>
   aRun(0, {
     status: 'ended',
-    commands: [aCommand({ status: 'closed', instanceIds: [], counts, evidence, size: 10 })],
+    commands: [aCommand({ status: 'closed', instanceIds: [], counts, attributableFailures, size: 10 })],
     ...over,
   });
 const leaves = (lane: Partial<LaneState>, run: RunState) =>
@@ -36,7 +36,7 @@ it('a new lane is named for its cluster and its remediation', () => {
     cluster: 'demo',
     remediation: 'pause-image',
     version: 0,
-    evidence: 0,
+    attributableFailures: 0,
   });
 });
 
@@ -47,10 +47,10 @@ describe('a lane waits', () => {
       'while paused, and looks again in a minute',
       {},
       'an upgrade',
-      { why: 'Paused', until: at(70), message: 'an upgrade' },
+      { skipReason: 'Paused', until: at(70), message: 'an upgrade' },
     ],
-    ['while its breaker is open', { breaker }, undefined, { why: 'BreakerOpen', until: at(900) }],
-    ['for the pause first', { breaker }, 'an upgrade', { why: 'Paused' }],
+    ['while its breaker is open', { breaker }, undefined, { skipReason: 'BreakerOpen', until: at(900) }],
+    ['for the pause first', { breaker }, 'an upgrade', { skipReason: 'Paused' }],
     [
       'no longer, once the breaker has been open for its time',
       { breaker: { ...breaker, openUntil: at(10) } },
@@ -92,23 +92,29 @@ describe('the rows of a mailbox', () => {
 });
 
 describe('after a run', () => {
-  it('its success is remembered: the window it earned, and no more evidence', () => {
-    const { lane, outbox } = leaves({ evidence: 1 }, ended({ Repaired: 4, NotRepaired: 1 }, 0, { priorEvidence: 1 }));
-    expect(lane).toMatchObject({ evidence: 0, earned: { window: 5, at: at(100) } });
+  it('its success is remembered: its window, and no failures', () => {
+    const { lane, outbox } = leaves(
+      { attributableFailures: 1 },
+      ended({ Repaired: 4, NotRepaired: 1 }, 0, { priorAttributableFailures: 1 }),
+    );
+    expect(lane).toMatchObject({ attributableFailures: 0, lastWindow: { window: 5, at: at(100) } });
     expect(lane).not.toHaveProperty('activeRunId');
     expect(outbox).toEqual([]);
   });
 
   it('one evidential failure is carried to the next run', () => {
-    expect(leaves({}, ended({ NotRepaired: 1 }, 1)).lane).toMatchObject({ evidence: 1 });
-    const second = leaves({ evidence: 1 }, ended({ NotRepaired: 1 }, 1, { priorEvidence: 1 }));
-    expect(second.lane).toMatchObject({ evidence: 0, breaker: { openUntil: at(1000), openings: 1, runId: 'r-1' } });
+    expect(leaves({}, ended({ NotRepaired: 1 }, 1)).lane).toMatchObject({ attributableFailures: 1 });
+    const second = leaves({ attributableFailures: 1 }, ended({ NotRepaired: 1 }, 1, { priorAttributableFailures: 1 }));
+    expect(second.lane).toMatchObject({
+      attributableFailures: 0,
+      breaker: { openUntil: at(1000), openings: 1, runId: 'r-1' },
+    });
     expect(second.outbox).toMatchObject([{ kind: 'notice', id: 'r-1/breaker', detailType: 'Breaker Opened' }]);
   });
 
   it('the breaker takes away what was earned', () => {
-    const { lane } = leaves({ earned: { window: 9, at: START } }, ended({ Repaired: 1, NotRepaired: 2 }, 2));
-    expect(lane).not.toHaveProperty('earned');
+    const { lane } = leaves({ lastWindow: { window: 9, at: START } }, ended({ Repaired: 1, NotRepaired: 2 }, 2));
+    expect(lane).not.toHaveProperty('lastWindow');
     expect(lane.breaker?.openings).toBe(1);
   });
 
@@ -130,6 +136,6 @@ describe('after a run', () => {
   it('a canary that says nothing leaves the next one to try', () => {
     const { lane } = leaves({ breaker }, ended({ Unreachable: 1 }));
     expect(lane.breaker).toEqual(breaker);
-    expect(isProbe(lane)).toBe(true);
+    expect(allowsOneCanary(lane)).toBe(true);
   });
 });

@@ -1,4 +1,4 @@
-import { breakerSeconds, evidenceOf, mustOpenBreaker, repairedOf, windowOf } from '../guards/slow-start.ts';
+import { attributableFailuresOf, breakerSeconds, mustOpenBreaker, repairedOf, windowOf } from '../guards/slow-start.ts';
 import { epochMs, isoTime } from '../model/ids.ts';
 import type { Limits } from '../model/policy.ts';
 import type { LaneState, OutboxEntry, PendingNode, RunState } from '../state/rows.ts';
@@ -7,18 +7,24 @@ import { holdAfter } from './registry-hold.ts';
 /** A lane that nothing is known of yet, by its name `<cluster>/<remediation>` (a cluster's name has no `/`). */
 export const newLane = (lane: string): LaneState => {
   const slash = lane.indexOf('/');
-  return { lane, cluster: lane.slice(0, slash), remediation: lane.slice(slash + 1), version: 0, evidence: 0 };
+  return {
+    lane,
+    cluster: lane.slice(0, slash),
+    remediation: lane.slice(slash + 1),
+    version: 0,
+    attributableFailures: 0,
+  };
 };
 
 /** Why the lane starts no run now, and when it may look again. */
-export type Hold = { readonly why: 'Paused' | 'BreakerOpen'; readonly until: string; readonly message: string };
+export type Hold = { readonly skipReason: 'Paused' | 'BreakerOpen'; readonly until: string; readonly message: string };
 
 /** The lane's own reason to wait, pause before breaker. A breaker whose time is over lets one canary through. */
 export const holdOf = (lane: LaneState, pause: string | undefined, now: string): Hold | undefined => {
-  if (pause !== undefined) return { why: 'Paused', until: isoTime(epochMs(now) + 60_000), message: pause };
+  if (pause !== undefined) return { skipReason: 'Paused', until: isoTime(epochMs(now) + 60_000), message: pause };
   if (lane.breaker !== undefined && epochMs(lane.breaker.openUntil) > epochMs(now)) {
     return {
-      why: 'BreakerOpen',
+      skipReason: 'BreakerOpen',
       until: lane.breaker.openUntil,
       message: `the lane's breaker is open until ${lane.breaker.openUntil}, since run ${lane.breaker.runId} failed: read that run's results`,
     };
@@ -27,7 +33,7 @@ export const holdOf = (lane: LaneState, pause: string | undefined, now: string):
 };
 
 /** Whether the lane's next run is the one canary that a breaker lets through. */
-export const isProbe = (lane: LaneState): boolean => lane.breaker !== undefined;
+export const allowsOneCanary = (lane: LaneState): boolean => lane.breaker !== undefined;
 
 /** Mailbox rows to look at now, the longest waiting first. */
 export const dueRows = (rows: readonly PendingNode[], now: string): PendingNode[] =>
@@ -48,7 +54,7 @@ export const nextDue = (rows: readonly PendingNode[], now: string): string | und
   return times[0];
 };
 
-/** How a run leaves its lane: the window it earned, its failures, and the breaker. */
+/** How a run leaves its lane: its window, its failures, and the breaker. */
 export const afterRun = (
   lane: LaneState,
   run: RunState,
@@ -57,20 +63,24 @@ export const afterRun = (
 ): { readonly lane: LaneState; readonly outbox: readonly OutboxEntry[] } => {
   const { activeRunId, breaker, registryHold, ...rest } = lane;
   const repaired = repairedOf(run);
-  const evidence = evidenceOf(run);
+  const failures = attributableFailuresOf(run);
   const hold = holdAfter(lane, run);
   const next: LaneState = {
     ...rest,
     ...(hold === undefined ? {} : { registryHold: hold }),
-    evidence: repaired > 0 ? 0 : evidence,
-    ...(repaired > 0 ? { earned: { window: windowOf(run, limits), at: now } } : {}),
+    attributableFailures: repaired > 0 ? 0 : failures,
+    ...(repaired > 0 ? { lastWindow: { window: windowOf(run, limits), at: now } } : {}),
   };
-  const failedProbe = breaker !== undefined && evidence > run.priorEvidence;
-  if (mustOpenBreaker(run, limits) || failedProbe) {
+  const hasCanaryFailed = breaker !== undefined && failures > run.priorAttributableFailures;
+  if (mustOpenBreaker(run, limits) || hasCanaryFailed) {
     const openings = (breaker?.openings ?? 0) + 1;
     const openUntil = isoTime(epochMs(now) + breakerSeconds(openings, limits) * 1000);
-    const { earned, ...careful } = next;
-    const opened: LaneState = { ...careful, evidence: 0, breaker: { openUntil, openings, runId: run.runId } };
+    const { lastWindow, ...careful } = next;
+    const opened: LaneState = {
+      ...careful,
+      attributableFailures: 0,
+      breaker: { openUntil, openings, runId: run.runId },
+    };
     const notice: OutboxEntry = {
       kind: 'notice',
       id: `${run.runId}/breaker`,
@@ -86,7 +96,7 @@ export const afterRun = (
     };
     return { lane: opened, outbox: [notice] };
   }
-  const probePassed = repaired > 0 || run.commands.some((c) => (c.counts?.Healthy ?? 0) > 0);
-  if (breaker !== undefined && !probePassed) return { lane: { ...next, breaker }, outbox: [] };
+  const hasCanaryPassed = repaired > 0 || run.commands.some((c) => (c.counts?.Healthy ?? 0) > 0);
+  if (breaker !== undefined && !hasCanaryPassed) return { lane: { ...next, breaker }, outbox: [] };
   return { lane: next, outbox: [] };
 };

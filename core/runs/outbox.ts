@@ -14,7 +14,7 @@ export type TakenNode = readonly [instanceId: string, version: string];
 
 type Of<Kind extends OutboxEntry['kind']> = Extract<OutboxEntry, { kind: Kind }>;
 type Text = Pick<Of<'results'>, 'outcome' | 'message'> & {
-  readonly why?: SkipReason;
+  readonly skipReason?: SkipReason;
   readonly reason?: string;
   readonly advice?: string;
 };
@@ -24,7 +24,7 @@ const withoutLists = (name: string, value: unknown): unknown =>
 
 const joined = (a: OutboxEntry, b: OutboxEntry): OutboxEntry => {
   if (a.kind === 'results' && b.kind === 'results') return { ...a, instanceIds: [...a.instanceIds, ...b.instanceIds] };
-  if (a.kind === 'news' && b.kind === 'news') return { ...a, nodes: [...a.nodes, ...b.nodes] };
+  if (a.kind === 'enqueue' && b.kind === 'enqueue') return { ...a, nodes: [...a.nodes, ...b.nodes] };
   if ((a.kind === 'drop' || a.kind === 'defer') && a.kind === b.kind) return { ...a, rows: [...a.rows, ...b.rows] };
   throw new Error(`joining outbox entries: ${a.kind} and ${b.kind} have no list in common`);
 };
@@ -46,14 +46,14 @@ export const resultsOf = (instanceIds: readonly string[], text: Text, now: strin
   instanceIds.length === 0 ? [] : [{ kind: 'results', ...text, at: now, instanceIds: [...instanceIds] }];
 
 /** News for a lane, written by fleetmend itself. */
-export const newsOf = (
+export const enqueueOf = (
   instanceIds: readonly string[],
-  news: Pick<Of<'news'>, 'lane' | 'reason' | 'source' | 'notBefore'>,
+  news: Pick<Of<'enqueue'>, 'lane' | 'reason' | 'source' | 'notBefore'>,
   seenAt: string,
 ): OutboxEntry[] =>
   instanceIds.length === 0
     ? []
-    : [{ kind: 'news', ...news, nodes: instanceIds.map((id): [string, string] => [id, seenAt]) }];
+    : [{ kind: 'enqueue', ...news, nodes: instanceIds.map((id): [string, string] => [id, seenAt]) }];
 
 /** Asks for a check of nodes, through the cluster's check lane. */
 export const askForCheck = (
@@ -61,11 +61,12 @@ export const askForCheck = (
   instanceIds: readonly string[],
   reason: string,
   now: string,
-): OutboxEntry[] => newsOf(instanceIds, { lane: `${run.cluster}/${NODE_CHECK}`, reason, source: 'fleetmend.run' }, now);
+): OutboxEntry[] =>
+  enqueueOf(instanceIds, { lane: `${run.cluster}/${NODE_CHECK}`, reason, source: 'fleetmend.run' }, now);
 
 /** An operator's nodes that a run could not take: they wait in the lane like any other. */
-export const operatorNews = (run: RunState, instanceIds: readonly string[], now: string): OutboxEntry[] =>
-  newsOf(instanceIds, { lane: run.lane ?? run.group, reason: 'OperatorRequest', source: 'operator' }, now);
+export const requeued = (run: RunState, instanceIds: readonly string[], now: string): OutboxEntry[] =>
+  enqueueOf(instanceIds, { lane: run.lane ?? run.group, reason: 'OperatorRequest', source: 'operator' }, now);
 
 /** A command's nodes, each with the version of the row that brought it. */
 export const takenOf = (command: Pick<CommandState, 'instanceIds' | 'versions'>): TakenNode[] =>
@@ -100,15 +101,15 @@ export const keptUntil = (
   run: RunState,
   nodes: readonly TakenNode[],
   notBefore: string,
-  why: SkipReason,
+  skipReason: SkipReason,
   now: string,
 ): OutboxEntry[] => {
   const lane = run.lane ?? run.group;
   const rows = rowsOf(nodes);
   const others = nodes.flatMap(([id, version]) => (version === '' ? [id] : []));
   return [
-    ...(rows.length === 0 ? [] : [{ kind: 'defer' as const, lane, rows, notBefore, why, decidedAt: now }]),
-    ...newsOf(others, { lane, reason: 'OperatorRequest', source: 'operator', notBefore }, now),
+    ...(rows.length === 0 ? [] : [{ kind: 'defer' as const, lane, rows, notBefore, skipReason, decidedAt: now }]),
+    ...enqueueOf(others, { lane, reason: 'OperatorRequest', source: 'operator', notBefore }, now),
   ];
 };
 
@@ -143,7 +144,7 @@ export const findingsOf = (run: RunState, seen: ObservationRow, known: Known): O
   const entries = Object.entries(seen.nodes).flatMap(([instanceId, tally]) =>
     repairableOf(tally, known).map(
       ([remediation, reason]): OutboxEntry => ({
-        kind: 'news',
+        kind: 'enqueue',
         lane: `${run.cluster}/${remediation}`,
         reason,
         ...(tally.image === undefined ? {} : { image: tally.image }),
@@ -168,14 +169,15 @@ export const waitingOf = (run: RunState, seen: ObservationRow, known: Known, lim
   const seconds = isSecondLook ? limits.coolDownSeconds : limits.repairSoftDeadlineSeconds;
   const entries = Object.entries(seen.nodes).flatMap(([instanceId, tally]): OutboxEntry[] => {
     if (tally.waits !== true) return [];
-    const isWorthwhile = run.action === 'repair' || tally.why === 'Busy' || repairableOf(tally, known).length > 0;
+    const isWorthwhile =
+      run.action === 'repair' || tally.skipReason === 'Busy' || repairableOf(tally, known).length > 0;
     if (!isWorthwhile) return [];
-    const why = tally.why ?? 'BlockedBy';
+    const skipReason = tally.skipReason ?? 'BlockedBy';
     // A repair that was blocked knows of no one who repairs the earlier fault: the check finds it, and asks for that.
-    const isDelayed = run.action === 'check' || why === 'Busy';
+    const isDelayed = run.action === 'check' || skipReason === 'Busy';
     const notBefore = isoTime(epochMs(seen.at) + seconds * 1000);
-    const news = { lane: `${run.cluster}/${NODE_CHECK}`, reason: why, source: 'fleetmend.run' };
-    return newsOf([instanceId], isDelayed ? { ...news, notBefore } : news, tally.at);
+    const news = { lane: `${run.cluster}/${NODE_CHECK}`, reason: skipReason, source: 'fleetmend.run' };
+    return enqueueOf([instanceId], isDelayed ? { ...news, notBefore } : news, tally.at);
   });
   return merged(entries);
 };
@@ -201,16 +203,16 @@ export const lostOf = (run: RunState, command: CommandState, now: string): Outbo
 /** Gives back what a stopped run did not send: nothing is dropped in silence. */
 export const unsentOf = (
   run: RunState,
-  why: NonNullable<RunState['stopped']>['why'],
+  stopReason: NonNullable<RunState['stopped']>['reason'],
   nodes: readonly TakenNode[],
   now: string,
   limits: Limits,
 ): OutboxEntry[] => {
   const ids = nodes.map(([id]) => id);
-  switch (why) {
+  switch (stopReason) {
     case 'Yielded':
       // A signal's row still waits in the mailbox; an operator's node has none yet.
-      return operatorNews(
+      return requeued(
         run,
         nodes.flatMap(([id, version]) => (version === '' ? [id] : [])),
         now,
@@ -222,13 +224,13 @@ export const unsentOf = (
     case 'Cancelled':
     case 'Paused':
     case 'BreakerOpen': {
-      const message = `the run was stopped (${why}) before a command was sent to this node`;
-      const text = { outcome: 'Skipped' as const, why, message };
+      const message = `the run was stopped (${stopReason}) before a command was sent to this node`;
+      const text = { outcome: 'Skipped' as const, skipReason: stopReason, message };
       // The lane itself waits for the pause's or the breaker's end: the rows stay as they are.
-      return why === 'Cancelled' ? unsentResults(run, nodes, text, now, limits) : resultsOf(ids, text, now);
+      return stopReason === 'Cancelled' ? unsentResults(run, nodes, text, now, limits) : resultsOf(ids, text, now);
     }
     default:
-      return why satisfies never;
+      return stopReason satisfies never;
   }
 };
 
@@ -246,6 +248,6 @@ export const endNotice = (run: RunState, counts: Partial<Record<string, number>>
     startedAt: run.startedAt ?? run.createdAt,
     endedAt: now,
     counts,
-    ...(run.stopped === undefined ? {} : { stopped: run.stopped.why }),
+    ...(run.stopped === undefined ? {} : { stopped: run.stopped.reason }),
   },
 });

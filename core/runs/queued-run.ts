@@ -38,7 +38,7 @@ export const queuedRun = (asked: {
   commands: [],
   startWindow: 1,
   canaries: asked.action === 'repair' ? asked.limits.canaries : 0,
-  priorEvidence: 0,
+  priorAttributableFailures: 0,
   dueAt: asked.now,
   outbox: [],
 });
@@ -60,7 +60,7 @@ export const assumedFacts = (instanceId: string): NodeFacts => ({
 
 const skippedOf = (instanceId: string, decision: Exclude<Decision, { kind: 'go' | 'wait' }>): SkippedNode => ({
   instanceId,
-  why: decision.kind === 'settle' ? decision.outcome : decision.why,
+  skipReason: decision.kind === 'settle' ? decision.outcome : decision.skipReason,
   message:
     decision.kind === 'settle' && decision.outcome === 'Unsupported'
       ? `${decision.reason}: ${decision.message}; ${decision.advice}`

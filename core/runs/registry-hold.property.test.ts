@@ -53,15 +53,15 @@ const play = (outage: typeof Outage extends fc.Arbitrary<infer T> ? T : never) =
   };
   const perform = (entries: readonly OutboxEntry[]): void => {
     for (const entry of entries) {
-      if (entry.kind === 'news') for (const [id] of entry.nodes) complain(id, entry.notBefore);
+      if (entry.kind === 'enqueue') for (const [id] of entry.nodes) complain(id, entry.notBefore);
       if (entry.kind !== 'drop' && entry.kind !== 'defer') continue;
       for (const [id, seen] of entry.rows) {
         const row = mailbox.get(id);
         if (row === undefined || row.version !== seen) continue;
         const { skipped, ...rest } = row;
-        const { notBefore, why } = entry.kind === 'defer' ? entry : { notBefore: '', why: undefined };
+        const { notBefore, skipReason } = entry.kind === 'defer' ? entry : { notBefore: '', skipReason: undefined };
         if (entry.kind === 'drop') mailbox.delete(id);
-        else mailbox.set(id, { ...rest, notBefore, ...(why === undefined ? {} : { skipped: why }) });
+        else mailbox.set(id, { ...rest, notBefore, ...(skipReason === undefined ? {} : { skipped: skipReason }) });
       }
     }
   };
@@ -148,7 +148,7 @@ it('however long a registry is down, every node is repaired when it is back, and
     fc.property(Outage, (outage) => {
       const { lane, runs, needsRegistry, endMs, nowMs } = play(outage);
       expect(lane.breaker).toBeUndefined();
-      expect(lane.evidence).toBe(0);
+      expect(lane.attributableFailures).toBe(0);
       // A hold is at most as long as what was before it and 15 minutes more; a check or a complaint may come on top.
       const downMs = endMs - epochMs(START);
       expect(nowMs - endMs).toBeLessThanOrEqual(downMs + 240 * MINUTE_MS);

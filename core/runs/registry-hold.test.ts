@@ -81,7 +81,7 @@ describe('a repair run', () => {
       {
         kind: 'results',
         outcome: 'Skipped',
-        why: 'BlockedBy',
+        skipReason: 'BlockedBy',
         reason: 'RegistryUnreachable',
         message,
         instanceIds: [node(0), node(2), node(3)],
@@ -89,13 +89,13 @@ describe('a repair run', () => {
       {
         kind: 'defer',
         notBefore: at(900),
-        why: 'BlockedBy',
+        skipReason: 'BlockedBy',
         rows: [
           [node(0), 'v-0'],
           [node(2), 'v-2'],
         ],
       },
-      { kind: 'news', source: 'operator', notBefore: at(900), nodes: [[node(3), START]] },
+      { kind: 'enqueue', source: 'operator', notBefore: at(900), nodes: [[node(3), START]] },
     ]);
     expect(effects).toEqual([{ kind: 'send', key: '2' }]);
     expect(state.commands.at(-1)?.instanceIds).toEqual([node(1)]);

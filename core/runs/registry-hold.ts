@@ -74,7 +74,7 @@ export const isLocal = (row: Pick<PendingNode, 'localMethod' | 'image'> | undefi
 /** The decision on a node that needs the registry while the lane's hold lasts. */
 export const heldDecision = (hold: RegistryHold) => ({
   kind: 'skip' as const,
-  why: 'BlockedBy' as const,
+  skipReason: 'BlockedBy' as const,
   reason: REGISTRY_UNREACHABLE,
   message: `the registry did not answer the nodes of run ${hold.runId}: held until ${hold.until}, then one node tries it`,
   notBefore: hold.until,
@@ -140,11 +140,11 @@ export const holdForRegistry = (run: RunState, now: string, limits: Limits): Run
   const message = `${named} did not answer ${silent} node${silent === 1 ? '' : 's'}${asked}: held until ${hold.until}, then one node tries it`;
   const { run: left, taken } = takeOut(run);
   const ids = taken.map(([id]) => id);
-  const told = { outcome: 'Skipped', why: 'BlockedBy', reason: REGISTRY_UNREACHABLE, message } as const;
+  const told = { outcome: 'Skipped', skipReason: 'BlockedBy', reason: REGISTRY_UNREACHABLE, message } as const;
   const outbox: OutboxEntry[] = [
     ...(begun === undefined ? [] : [noticeOf(run, begun, message)]),
     ...(ids.length === 0 ? [] : [{ kind: 'results' as const, ...told, at: now, instanceIds: ids }]),
-    ...keptUntil(run, taken, hold.until, told.why, now),
+    ...keptUntil(run, taken, hold.until, told.skipReason, now),
   ];
   if (outbox.length === 0) return run;
   const settled = ids.length === 0 ? {} : { BlockedBy: (run.settled.BlockedBy ?? 0) + ids.length };

@@ -43,7 +43,7 @@ const lane = (over: Partial<LaneState> = {}): LaneState => ({
   cluster: 'demo',
   remediation: 'pause-image',
   version: 1,
-  evidence: 0,
+  attributableFailures: 0,
   ...over,
 });
 
@@ -65,13 +65,18 @@ describe('a run of a lane that waits for the registry', () => {
     expect(run.outbox).toMatchObject([
       {
         kind: 'results',
-        why: 'BlockedBy',
+        skipReason: 'BlockedBy',
         reason: 'RegistryUnreachable',
         message: expect.stringContaining(`held until ${at(900)}`),
         instanceIds: [node(1), node(4), node(5)],
       },
-      { kind: 'defer', why: 'BlockedBy', notBefore: at(900), rows: [node(1), node(4)].map((id) => [id, `v-${id}`]) },
-      { kind: 'news', lane: LANE, source: 'operator', notBefore: at(900), nodes: [[node(5), at(10)]] },
+      {
+        kind: 'defer',
+        skipReason: 'BlockedBy',
+        notBefore: at(900),
+        rows: [node(1), node(4)].map((id) => [id, `v-${id}`]),
+      },
+      { kind: 'enqueue', lane: LANE, source: 'operator', notBefore: at(900), nodes: [[node(5), at(10)]] },
     ]);
   });
 
@@ -79,7 +84,7 @@ describe('a run of a lane that waits for the registry', () => {
     const run = start(at(900));
     expect(run.pending.map(([id]) => id)).toEqual([node(1), node(2), node(3)]);
     expect(run).toMatchObject({ settled: {}, registryHold });
-    expect(run.outbox).toMatchObject([{ kind: 'news', source: 'operator', nodes: [[node(5), at(900)]] }]);
+    expect(run.outbox).toMatchObject([{ kind: 'enqueue', source: 'operator', nodes: [[node(5), at(900)]] }]);
     expect(run.outbox).toHaveLength(1);
   });
 
@@ -104,7 +109,7 @@ describe('a planned run', () => {
       ],
       startWindow: 1,
       canaries: 3,
-      priorEvidence: 0,
+      priorAttributableFailures: 0,
       outbox: [],
     });
     expect(run).not.toHaveProperty('asked');
@@ -124,7 +129,7 @@ describe('a planned run', () => {
       {
         kind: 'results',
         outcome: 'Skipped',
-        why: 'Gone',
+        skipReason: 'Gone',
         reason: 'SandboxImageMissing',
         message: expect.stringContaining('EC2 knows no such instance'),
         at: at(10),
@@ -148,8 +153,8 @@ describe('a planned run', () => {
     ]);
     const first = startRun(queued, inputs([reported(node(1))], { nodeStates }));
     expect(first.outbox).toMatchObject([
-      { kind: 'results', why: 'CoolingDown' },
-      { kind: 'defer', why: 'CoolingDown', notBefore: at(895) },
+      { kind: 'results', skipReason: 'CoolingDown' },
+      { kind: 'defer', skipReason: 'CoolingDown', notBefore: at(895) },
     ]);
     const again = startRun(queued, inputs([reported(node(1), { skipped: 'CoolingDown' })], { nodeStates }));
     expect(again.outbox.map((e) => e.kind)).toEqual(['defer']);
@@ -159,8 +164,8 @@ describe('a planned run', () => {
   it('asks for a check of a node whose news is stale', () => {
     const run = startRun(queued, inputs([reported(node(1))], { now: at(1801) }));
     expect(run.outbox).toMatchObject([
-      { kind: 'results', why: 'Stale' },
-      { kind: 'news', lane: 'demo/node-check', reason: 'SandboxImageMissing', nodes: [[node(1), at(1801)]] },
+      { kind: 'results', skipReason: 'Stale' },
+      { kind: 'enqueue', lane: 'demo/node-check', reason: 'SandboxImageMissing', nodes: [[node(1), at(1801)]] },
       { kind: 'defer' },
     ]);
   });
@@ -177,7 +182,7 @@ describe('a planned run', () => {
     expect(run.pending).toHaveLength(250);
     expect(run.outbox).toEqual([
       {
-        kind: 'news',
+        kind: 'enqueue',
         lane: LANE,
         reason: 'OperatorRequest',
         source: 'operator',
@@ -199,13 +204,13 @@ describe('a planned run', () => {
 
 describe('the slow start of a run', () => {
   it.each<[string, Partial<LaneState>, object]>([
-    ['a lane that has earned nothing', {}, { startWindow: 1, canaries: 3 }],
-    ['a window earned within the hour', { earned: { window: 12, at: at(-3500) } }, { startWindow: 12, canaries: 0 }],
-    ['a window earned long ago', { earned: { window: 12, at: at(-3591) } }, { startWindow: 1, canaries: 3 }],
-    ['evidence that the lane brings', { evidence: 1 }, { priorEvidence: 1 }],
+    ['a lane without a window', {}, { startWindow: 1, canaries: 3 }],
+    ['a window of the last hour', { lastWindow: { window: 12, at: at(-3500) } }, { startWindow: 12, canaries: 0 }],
+    ['an old window', { lastWindow: { window: 12, at: at(-3591) } }, { startWindow: 1, canaries: 3 }],
+    ['attributable failures of the lane', { attributableFailures: 1 }, { priorAttributableFailures: 1 }],
     [
       'a breaker whose time is over',
-      { breaker: { openUntil: at(0), openings: 1, runId: 'r-0' }, earned: { window: 12, at: START } },
+      { breaker: { openUntil: at(0), openings: 1, runId: 'r-0' }, lastWindow: { window: 12, at: START } },
       { startWindow: 1, canaries: 3, pending: [[node(0), `v-${node(0)}`]] },
     ],
   ])('begins with %s', (_, over, expected) => {
@@ -231,7 +236,7 @@ describe('the slow start of a run', () => {
     );
     expect(run.pending).toHaveLength(1);
     expect(run.settled).toEqual({ BreakerOpen: 2 });
-    expect(run.outbox).toMatchObject([{ kind: 'results', why: 'BreakerOpen', instanceIds: [node(1), node(2)] }]);
+    expect(run.outbox).toMatchObject([{ kind: 'results', skipReason: 'BreakerOpen', instanceIds: [node(1), node(2)] }]);
   });
 
   it('of a check has no canaries and a wide window', () => {

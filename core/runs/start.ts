@@ -3,8 +3,8 @@ import { epochMs } from '../model/ids.ts';
 import type { Limits } from '../model/policy.ts';
 import { isSweepRecording } from '../model/unsupported.ts';
 import type { LaneState, NodeStateRow, OutboxEntry, PendingNode, RunState } from '../state/rows.ts';
-import { isProbe } from './lane.ts';
-import { answeredOf, askForCheck, CHECK_SOURCE, keptUntil, merged, operatorNews, resultsOf } from './outbox.ts';
+import { allowsOneCanary } from './lane.ts';
+import { answeredOf, askForCheck, CHECK_SOURCE, keptUntil, merged, requeued, resultsOf } from './outbox.ts';
 import { heldDecision, isLocal, REGISTRY_UNREACHABLE } from './registry-hold.ts';
 
 /** A node that a run was asked for, with the pending row that brought it where a signal did. */
@@ -20,7 +20,7 @@ export type StartInputs = {
   readonly mayRepair: boolean;
   /** Why no disruptive repair may start on a node of this nodegroup; asked per node. */
   readonly maintenance: (facts: NodeFacts) => string | undefined;
-  /** The lane, for repairs: its breaker, and the window that it earned. */
+  /** The lane, for repairs: its breaker, and its last window. */
   readonly lane?: LaneState;
   readonly limits: Limits;
   readonly now: string;
@@ -40,7 +40,7 @@ const decideByPolicy = (run: RunState, candidate: Candidate, inputs: StartInputs
   if (!inputs.isManaged) {
     return {
       kind: 'skip',
-      why: 'OptedOut',
+      skipReason: 'OptedOut',
       message: 'the policy does not list this cluster any more: nothing is done to it',
     };
   }
@@ -79,14 +79,14 @@ const settle = (
   const message = row === undefined ? decision.message : `${decision.message} (what was heard of it: ${row.reason})`;
   const text = {
     outcome: decision.kind === 'settle' ? decision.outcome : ('Skipped' as const),
-    ...(decision.kind === 'settle' ? {} : { why: decision.why }),
+    ...(decision.kind === 'settle' ? {} : { skipReason: decision.skipReason }),
     ...(row === undefined ? {} : { reason: row.reason }),
     ...(decision.kind === 'skip' && decision.reason !== undefined ? { reason: decision.reason } : {}),
     message: decision.message,
     ...(isUnsupported ? { reason: decision.reason, message, advice: decision.advice } : {}),
   };
   // A passing reason is recorded once for a row, however often the lane looks at it.
-  const isKnown = row?.skipped !== undefined && decision.kind === 'skip' && row.skipped === decision.why;
+  const isKnown = row?.skipped !== undefined && decision.kind === 'skip' && row.skipped === decision.skipReason;
   const told = [
     ...(isKnown || isSilent ? [] : resultsOf([instanceId], text, now)),
     ...(decision.kind === 'check' ? askForCheck(run, [instanceId], row?.reason ?? 'OperatorRequest', now) : []),
@@ -95,7 +95,10 @@ const settle = (
   // An operator's node that is skipped is told so, no more; one that a hold keeps gets a row.
   if (row === undefined && !isHeld) return told;
   if (decision.kind === 'skip' && decision.notBefore !== undefined) {
-    return [...told, ...keptUntil(run, [[instanceId, row?.version ?? '']], decision.notBefore, decision.why, now)];
+    return [
+      ...told,
+      ...keptUntil(run, [[instanceId, row?.version ?? '']], decision.notBefore, decision.skipReason, now),
+    ];
   }
   // Kept for a while even where the decision is final: the node may go on complaining.
   return [
@@ -114,8 +117,8 @@ export const startRun = (queued: RunState, inputs: StartInputs): RunState => {
   const pending: [string, string][] = [];
   const settled: Partial<Record<string, number>> = { ...queued.settled };
   const hold = lane?.registryHold;
-  const isLaneProbe = lane !== undefined && isProbe(lane);
-  const limit = isLaneProbe ? 1 : queued.action === 'repair' ? limits.maxNodesPerRepairRun : limits.maxNodesPerCheckRun;
+  const isOneCanary = lane !== undefined && allowsOneCanary(lane);
+  const limit = isOneCanary ? 1 : queued.action === 'repair' ? limits.maxNodesPerRepairRun : limits.maxNodesPerCheckRun;
   const tooMany: string[] = [];
   const local: string[] = [];
   for (const candidate of inputs.candidates) {
@@ -123,7 +126,7 @@ export const startRun = (queued: RunState, inputs: StartInputs): RunState => {
     if (decision.kind === 'wait') {
       outbox.push(...settle(queued, candidate, decision, inputs));
     } else if (decision.kind !== 'go') {
-      const name = decision.kind === 'settle' ? decision.outcome : decision.why;
+      const name = decision.kind === 'settle' ? decision.outcome : decision.skipReason;
       settled[name] = (settled[name] ?? 0) + 1;
       outbox.push(...settle(queued, candidate, decision, inputs));
     } else if (
@@ -138,14 +141,15 @@ export const startRun = (queued: RunState, inputs: StartInputs): RunState => {
       tooMany.push(candidate.instanceId);
     }
   }
-  if (isLaneProbe && tooMany.length > 0) {
+  if (isOneCanary && tooMany.length > 0) {
     const message = "the lane's breaker lets one canary through: ask again when that run has ended";
-    outbox.push(...resultsOf(tooMany, { outcome: 'Skipped', why: 'BreakerOpen', message }, now));
+    outbox.push(...resultsOf(tooMany, { outcome: 'Skipped', skipReason: 'BreakerOpen', message }, now));
     settled.BreakerOpen = (settled.BreakerOpen ?? 0) + tooMany.length;
   } else {
-    outbox.push(...operatorNews(queued, tooMany, now));
+    outbox.push(...requeued(queued, tooMany, now));
   }
-  const isFresh = lane?.earned !== undefined && epochMs(now) - epochMs(lane.earned.at) < 3_600_000 && !isProbe(lane);
+  const isFresh =
+    lane?.lastWindow !== undefined && epochMs(now) - epochMs(lane.lastWindow.at) < 3_600_000 && !allowsOneCanary(lane);
   const images = inputs.candidates.flatMap((c) => c.row?.image ?? []);
   // The one that a registry can be asked about.
   const image = images.find((name) => !name.startsWith('localhost/')) ?? images[0];
@@ -157,9 +161,9 @@ export const startRun = (queued: RunState, inputs: StartInputs): RunState => {
     pending,
     settled,
     outbox: merged(outbox),
-    startWindow: queued.action === 'check' ? limits.maxNodesPerCheckRun : isFresh ? (lane?.earned?.window ?? 1) : 1,
+    startWindow: queued.action === 'check' ? limits.maxNodesPerCheckRun : isFresh ? (lane?.lastWindow?.window ?? 1) : 1,
     canaries: queued.action === 'check' || isFresh ? 0 : limits.canaries,
-    priorEvidence: lane?.evidence ?? 0,
+    priorAttributableFailures: lane?.attributableFailures ?? 0,
     ...(local.length === 0 ? {} : { local }),
     ...(hold === undefined ? {} : { registryHold: hold }),
     ...(image === undefined ? {} : { image }),

@@ -22,20 +22,28 @@ describe('a run that must stop', () => {
   it.each([
     ['Paused', { paused: true }, { Paused: 3 }, ['results']],
     ['Cancelled', { cancelled: true }, { Cancelled: 3 }, ['defer', 'results', 'cancel']],
-  ] as const)('because it is %s settles what was not sent, and waits for what was', (why, inputs, settled, written) => {
-    const { state, effects } = step(busy(), inputs, at(1));
-    expect(effects).toEqual([]);
-    expect(state).toMatchObject({ status: 'draining', pending: [], stopped: { why, at: at(1) }, settled });
-    expect(state.commands.map((c) => c.status)).toEqual(['sent', 'closed', 'sending']);
-    expect(kinds(state)).toEqual(written);
-  });
+  ] as const)(
+    'because it is %s settles what was not sent, and waits for what was',
+    (stopReason, inputs, settled, written) => {
+      const { state, effects } = step(busy(), inputs, at(1));
+      expect(effects).toEqual([]);
+      expect(state).toMatchObject({
+        status: 'draining',
+        pending: [],
+        stopped: { reason: stopReason, at: at(1) },
+        settled,
+      });
+      expect(state.commands.map((c) => c.status)).toEqual(['sent', 'closed', 'sending']);
+      expect(kinds(state)).toEqual(written);
+    },
+  );
 
   it('because its time is over leaves rows in the mailbox, and gives an operator a row', () => {
     const { state } = step(busy(), {}, at(901));
-    expect(state).toMatchObject({ stopped: { why: 'Yielded' }, settled: {}, pending: [] });
+    expect(state).toMatchObject({ stopped: { reason: 'Yielded' }, settled: {}, pending: [] });
     expect(state.outbox).toEqual([
       {
-        kind: 'news',
+        kind: 'enqueue',
         lane: 'demo/pause-image',
         reason: 'OperatorRequest',
         source: 'operator',
@@ -50,17 +58,17 @@ describe('a run that must stop', () => {
   });
 
   it.each([
-    ['two evidential failures', { evidence: 2, size: 10 }, 0, true],
-    ['one', { evidence: 1, size: 10 }, 0, false],
-    ['one, and one that its lane brought', { evidence: 1, size: 10 }, 1, true],
-  ] as const)('after %s', (_, failed, priorEvidence, opens) => {
-    const run = busy({ priorEvidence });
+    ['two attributable failures', { attributableFailures: 2, size: 10 }, 0, true],
+    ['one', { attributableFailures: 1, size: 10 }, 0, false],
+    ['one, and one that its lane brought', { attributableFailures: 1, size: 10 }, 1, true],
+  ] as const)('after %s', (_, failed, priorAttributableFailures, opens) => {
+    const run = busy({ priorAttributableFailures });
     const commands = [
       ...run.commands,
       aCommand({ key: '4', status: 'closed', instanceIds: [], counts: {}, ...failed }),
     ];
     const { state } = step({ ...run, commands }, {}, at(1));
-    expect(state.stopped?.why).toBe(opens ? 'BreakerOpen' : undefined);
+    expect(state.stopped?.reason).toBe(opens ? 'BreakerOpen' : undefined);
   });
 
   it.each(['paused', 'expired'] as const)('does not stop a check when it is %s', (what) => {
@@ -92,7 +100,7 @@ describe('a run that must stop', () => {
   it('may be cancelled while it already stops for another reason', () => {
     const paused = step(busy(), { paused: true }, at(1)).state;
     const { state } = step({ ...paused, outbox: [] }, { cancelled: true, paused: true }, at(2));
-    expect(state.stopped?.why).toBe('Cancelled');
+    expect(state.stopped?.reason).toBe('Cancelled');
     expect(kinds(state)).toEqual(['cancel']);
   });
 });

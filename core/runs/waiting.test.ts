@@ -4,14 +4,14 @@ import type { OutboxEntry, ResultRow, RunState, Tally } from '../state/rows.ts';
 import { tallyOf } from './invocation.ts';
 
 const [a, b] = [node(0), node(1)] as const;
-const BLOCKED: Partial<Tally> = { outcome: 'Skipped', why: 'BlockedBy', waits: true };
-const BUSY: Partial<Tally> = { outcome: 'Skipped', why: 'Busy', waits: true };
+const BLOCKED: Partial<Tally> = { outcome: 'Skipped', skipReason: 'BlockedBy', waits: true };
+const BUSY: Partial<Tally> = { outcome: 'Skipped', skipReason: 'Busy', waits: true };
 const FOUND: Partial<Tally> = { outcome: 'Broken', findings: [['pause-image', 'SandboxImageMissing']], waits: true };
 
 const asksOf = (state: RunState): OutboxEntry[] =>
-  state.outbox.filter((e) => e.kind === 'news' && e.lane === 'demo/node-check');
+  state.outbox.filter((e) => e.kind === 'enqueue' && e.lane === 'demo/node-check');
 const ask = (ids: readonly string[], reason: string, notBefore?: string) => ({
-  kind: 'news',
+  kind: 'enqueue',
   lane: 'demo/node-check',
   reason,
   source: 'fleetmend.run',
@@ -41,7 +41,7 @@ describe('a repair', () => {
   it.each<[string, Partial<Tally>]>([
     ['repaired', {}],
     ['failed', { outcome: 'NotRepaired', reason: 'X' }],
-    ['was cancelled', { outcome: 'Skipped', why: 'Cancelled' }],
+    ['was cancelled', { outcome: 'Skipped', skipReason: 'Cancelled' }],
   ])('that %s asks for none', (_, tally) => {
     expect(asksOf(repair({ [a]: tally }))).toEqual([]);
   });
@@ -68,7 +68,7 @@ describe('a check', () => {
   it('hands no finding to a lane that no repair can repair, and waits for none', () => {
     const mismatch: Partial<Tally> = { ...FOUND, findings: [['pause-image', 'SandboxImageMismatch']] };
     const { outbox } = check({ [a]: mismatch }, 'sweep', ['pause-image']);
-    expect(outbox.filter((e) => e.kind === 'news')).toEqual([]);
+    expect(outbox.filter((e) => e.kind === 'enqueue')).toEqual([]);
   });
 
   it('that met a repair at work is made once more', () => {
@@ -91,11 +91,11 @@ describe('a result', () => {
     at: at(9),
     ...over,
   });
-  const blocked = { remediation: 'cni-files', outcome: 'Skipped', why: 'BlockedBy', message: 'm' } as const;
+  const blocked = { remediation: 'cni-files', outcome: 'Skipped', skipReason: 'BlockedBy', message: 'm' } as const;
 
   it.each<[string, Partial<ResultRow>]>([
-    ['is blocked itself', { why: 'BlockedBy' }],
-    ['met another document', { why: 'Busy' }],
+    ['is blocked itself', { skipReason: 'BlockedBy' }],
+    ['met another document', { skipReason: 'Busy' }],
     ['has a finding that is blocked', { outcome: 'Broken', findings: [blocked] }],
   ])('that %s waits', (_, over) => {
     expect(tallyOf(row(over)).waits).toBe(true);
@@ -103,8 +103,8 @@ describe('a result', () => {
 
   it.each<[string, Partial<ResultRow>]>([
     ['is healthy', { outcome: 'Healthy' }],
-    ['was skipped for another reason', { why: 'OptedOut' }],
-    ['names the word without being skipped', { outcome: 'Unknown', why: 'BlockedBy' }],
+    ['was skipped for another reason', { skipReason: 'OptedOut' }],
+    ['names the word without being skipped', { outcome: 'Unknown', skipReason: 'BlockedBy' }],
   ])('that %s does not', (_, over) => {
     expect(tallyOf(row(over)).waits).toBeUndefined();
   });

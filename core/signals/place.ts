@@ -3,7 +3,7 @@ import { clusterPolicy, type Policy } from '../model/policy.ts';
 import { NODE_CHECK } from '../runs/outbox.ts';
 import { WHOLE_CLUSTER } from '../state/rows.ts';
 import type { Membership } from './membership.ts';
-import { type CatalogueEntry, notAfter, type PendingNews, routeSymptom } from './route.ts';
+import { type CatalogueEntry, type NewPendingNode, notAfter, routeSymptom } from './route.ts';
 import type { Signal } from './types.ts';
 
 /** An instance that fits what a signal named, as EC2 shows it. */
@@ -11,7 +11,7 @@ export type FoundNode = { readonly instanceId: string; readonly membership: Memb
 
 /** What a signal comes to. */
 export type Placement =
-  | { readonly kind: 'news'; readonly news: PendingNews; readonly isLate: boolean }
+  | { readonly kind: 'news'; readonly news: NewPendingNode; readonly isLate: boolean }
   /** Acknowledged and counted under this name; nothing is stored, and it never comes again. */
   | { readonly kind: 'nothing'; readonly count: string; readonly why: string }
   | { readonly kind: 'unknown-reason'; readonly reason: string; readonly known: readonly string[] };

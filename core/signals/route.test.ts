@@ -2,10 +2,10 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isoTime } from '../model/ids.ts';
 import type { PendingNode } from '../state/rows.ts';
-import { mergeNews, notAfter, type PendingNews, remediationFor } from './route.ts';
+import { mergePending, type NewPendingNode, notAfter, remediationFor } from './route.ts';
 
 const START = Date.parse('2026-08-22T10:00:00Z');
-const newsOf = (first: number, last: number, signals = 1): PendingNews => ({
+const enqueueOf = (first: number, last: number, signals = 1): NewPendingNode => ({
   lane: 'demo/pause-image',
   cluster: 'demo',
   instanceId: 'i-0123456789abcdef0',
@@ -15,18 +15,18 @@ const newsOf = (first: number, last: number, signals = 1): PendingNews => ({
   signals,
   source: 'fleetmend.logs',
 });
-const rowOf = (news: PendingNews): PendingNode => ({ ...news, version: 'v' });
+const rowOf = (news: NewPendingNode): PendingNode => ({ ...news, version: 'v' });
 
 /** What the store does with news, one after the other. */
-const fold = (all: readonly PendingNews[]): PendingNode | undefined =>
+const fold = (all: readonly NewPendingNode[]): PendingNode | undefined =>
   all.reduce<PendingNode | undefined>((row, news) => {
     if (row === undefined) return rowOf(news);
-    const next = mergeNews(row, news);
+    const next = mergePending(row, news);
     return next === undefined ? row : { ...next, version: 'v' };
   }, undefined);
 
-describe('mergeNews', () => {
-  const times = fc.tuple(fc.nat(100_000), fc.nat(100_000)).map(([a, b]) => newsOf(Math.min(a, b), Math.max(a, b)));
+describe('mergePending', () => {
+  const times = fc.tuple(fc.nat(100_000), fc.nat(100_000)).map(([a, b]) => enqueueOf(Math.min(a, b), Math.max(a, b)));
 
   it('ends with the earliest and the latest time, in whatever order news comes', async () => {
     await fc.assert(
@@ -49,22 +49,22 @@ describe('mergeNews', () => {
       fc.property(fc.array(times, { minLength: 1, maxLength: 12 }), fc.nat(11), (all, pick) => {
         const row = fold(all);
         const again = all[pick % all.length];
-        if (row !== undefined && again !== undefined) expect(mergeNews(row, again)).toBeUndefined();
+        if (row !== undefined && again !== undefined) expect(mergePending(row, again)).toBeUndefined();
       }),
       { verbose: true },
     );
   });
 
   it('takes reason and image from the newest news, and an image from wherever it is known', () => {
-    const row = { ...rowOf(newsOf(0, 10)), image: 'a/pause:1' };
-    expect(mergeNews(row, { ...newsOf(5, 20), reason: 'DiskFull', image: 'b/pause:2' })).toMatchObject({
+    const row = { ...rowOf(enqueueOf(0, 10)), image: 'a/pause:1' };
+    expect(mergePending(row, { ...enqueueOf(5, 20), reason: 'DiskFull', image: 'b/pause:2' })).toMatchObject({
       reason: 'DiskFull',
       image: 'b/pause:2',
     });
-    expect(mergeNews(row, { ...newsOf(5, 20), reason: 'DiskFull' })).toMatchObject({ image: 'a/pause:1' });
-    expect(mergeNews(rowOf(newsOf(10, 20)), { ...newsOf(0, 5), reason: 'DiskFull', image: 'c/pause:3' })).toMatchObject(
-      { reason: 'SandboxImageMissing', image: 'c/pause:3' },
-    );
+    expect(mergePending(row, { ...enqueueOf(5, 20), reason: 'DiskFull' })).toMatchObject({ image: 'a/pause:1' });
+    expect(
+      mergePending(rowOf(enqueueOf(10, 20)), { ...enqueueOf(0, 5), reason: 'DiskFull', image: 'c/pause:3' }),
+    ).toMatchObject({ reason: 'SandboxImageMissing', image: 'c/pause:3' });
   });
 });
 
@@ -72,15 +72,15 @@ it.each<[string, object, object, boolean]>([
   ['a log line does not take it back', { localMethod: true }, { source: 'fleetmend.logs' }, true],
   ['a newer check without one does', { localMethod: true }, { source: 'fleetmend.check' }, false],
   ['a newer check brings it', {}, { source: 'fleetmend.check', localMethod: true }, true],
-])('mergeNews keeps what a check knows of a method without a registry: %s', (_, known, over, expected) => {
-  const merged = mergeNews(rowOf({ ...newsOf(0, 10), ...known }), { ...newsOf(5, 20), ...over });
+])('mergePending keeps what a check knows of a method without a registry: %s', (_, known, over, expected) => {
+  const merged = mergePending(rowOf({ ...enqueueOf(0, 10), ...known }), { ...enqueueOf(5, 20), ...over });
   expect(merged?.localMethod === true).toBe(expected);
 });
 
-it('mergeNews leaves the time at which a row is looked at as it is', () => {
-  const later = { ...newsOf(5, 20), notBefore: isoTime(START + 90_000) };
-  expect(mergeNews(rowOf(newsOf(0, 10)), later)).not.toHaveProperty('notBefore');
-  expect(mergeNews(rowOf({ ...newsOf(0, 10), notBefore: isoTime(START) }), later)).toMatchObject({
+it('mergePending leaves the time at which a row is looked at as it is', () => {
+  const later = { ...enqueueOf(5, 20), notBefore: isoTime(START + 90_000) };
+  expect(mergePending(rowOf(enqueueOf(0, 10)), later)).not.toHaveProperty('notBefore');
+  expect(mergePending(rowOf({ ...enqueueOf(0, 10), notBefore: isoTime(START) }), later)).toMatchObject({
     notBefore: isoTime(START),
   });
 });
@@ -90,7 +90,7 @@ describe('remediationFor', () => {
     name,
     order,
     disruptive: false,
-    reasons: Object.fromEntries(reasons.map((r) => [r, 'node'])),
+    reasons: Object.fromEntries(reasons.map((r) => [r, 'node-local'])),
   });
 
   it('is the first in order that answers for the reason', () => {

@@ -70,13 +70,13 @@ export const routeSymptom = (
 };
 
 /** News for a mailbox; the store gives it a version. Its `notBefore` counts where the mailbox has no row of the node yet. */
-export type PendingNews = Omit<PendingNode, 'version' | 'skipped' | 'decidedAt'>;
+export type NewPendingNode = Omit<PendingNode, 'version' | 'skipped' | 'decidedAt'>;
 
 /**
  * News of a cluster or of a new node that wants time waits beside a row that only remembers an answer; a row that is due
  * stays due, and so does what the planner decided for a node.
  */
-const waitOf = (row: PendingNode, news: PendingNews): string | undefined => {
+const waitOf = (row: PendingNode, news: NewPendingNode): string | undefined => {
   const wantsTime = isAnswered(row) && (row.instanceId === WHOLE_CLUSTER || news.awaitAgentUntil !== undefined);
   const times = [row.notBefore, wantsTime ? news.notBefore : undefined].filter((t) => t !== undefined);
   return times.toSorted().at(-1);
@@ -87,7 +87,7 @@ const waitOf = (row: PendingNode, news: PendingNews): string | undefined => {
  * row covers is a duplicate delivery, so it neither counts again nor gives the row a new version. The planner's own
  * `notBefore` and `skipped` stay.
  */
-export const mergeNews = (row: PendingNode, news: PendingNews): Omit<PendingNode, 'version'> | undefined => {
+export const mergePending = (row: PendingNode, news: NewPendingNode): Omit<PendingNode, 'version'> | undefined => {
   const isNewer = epochMs(news.lastSeenAt) > epochMs(row.lastSeenAt);
   const isEarlier = epochMs(news.firstSeenAt) < epochMs(row.firstSeenAt);
   if (!isNewer && !isEarlier) return undefined;

@@ -53,7 +53,7 @@ export const ResultRow = z.strictObject({
   remediation: z.string(),
   action: z.enum(['check', 'repair']),
   outcome: Outcome,
-  why: SkipReason.optional(),
+  skipReason: SkipReason.optional(),
   reason: z.string().optional(),
   cause: z.string().optional(),
   method: z.string().optional(),
@@ -78,7 +78,7 @@ export type ResultRow = z.infer<typeof ResultRow>;
 /** What the run's state machine needs to know of a node's result. */
 export const Tally = z.strictObject({
   outcome: Outcome,
-  why: SkipReason.optional(),
+  skipReason: SkipReason.optional(),
   reason: z.string().optional(),
   /** Remediations that a check found broken on this node, with the reason. */
   findings: z.array(z.tuple([z.string(), z.string()])).optional(),
@@ -176,7 +176,7 @@ export const CommandState = z.strictObject({
   notBefore: IsoTime.optional(),
   /** How many nodes ended how; derived from the observation, so a second look changes nothing. */
   counts: z.partialRecord(Outcome, z.number().int().nonnegative()).optional(),
-  evidence: z.number().int().nonnegative().optional(),
+  attributableFailures: z.number().int().nonnegative().optional(),
   /** How many of its nodes the registry did not answer; 0 where it answered one. Absent where none says. */
   silent: z.number().int().nonnegative().optional(),
   /** Closed before SSM had ended it; a later observation is counted while the run is open. */
@@ -194,13 +194,13 @@ const Looked = { lane: z.string(), rows: z.array(z.tuple([PendingNode.shape.inst
 export const OutboxEntry = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('results'),
-    ...ResultRow.pick({ outcome: true, why: true, reason: true, message: true, advice: true }).shape,
+    ...ResultRow.pick({ outcome: true, skipReason: true, reason: true, message: true, advice: true }).shape,
     at: IsoTime,
     instanceIds: z.array(NodeId),
   }),
   /** Asks for a check (lane `<cluster>/node-check`) or hands a finding to a lane; each node with when it was seen. */
   z.strictObject({
-    kind: z.literal('news'),
+    kind: z.literal('enqueue'),
     ...PendingNode.pick({ lane: true, reason: true, image: true, localMethod: true, source: true, notBefore: true })
       .shape,
     nodes: z.array(z.tuple([InstanceId, IsoTime])),
@@ -211,7 +211,7 @@ export const OutboxEntry = z.discriminatedUnion('kind', [
     kind: z.literal('defer'),
     ...Looked,
     notBefore: IsoTime,
-    why: SkipReason.optional(),
+    skipReason: SkipReason.optional(),
     /** Absent where nothing was decided: the row only waits. */
     decidedAt: IsoTime.optional(),
   }),
@@ -260,14 +260,14 @@ export const RunState = z.strictObject({
   startWindow: z.number().int().positive(),
   /** How many nodes must end well, one at a time, before the window opens. */
   canaries: z.number().int().nonnegative(),
-  /** Evidential failures that the lane brought into this run. */
-  priorEvidence: z.number().int().nonnegative(),
+  /** Attributable failures that the lane brought into this run. */
+  priorAttributableFailures: z.number().int().nonnegative(),
   /** Those of `pending` that are known to need no registry, as it was planned. */
   local: z.array(InstanceId).optional(),
   /** The registry's hold that the lane brought, or the one that this run has begun. */
   registryHold: RegistryHold.optional(),
   stopped: z
-    .strictObject({ why: z.enum(['BreakerOpen', 'Paused', 'Cancelled', 'Yielded', 'CommandRefused']), at: IsoTime })
+    .strictObject({ reason: z.enum(['BreakerOpen', 'Paused', 'Cancelled', 'Yielded', 'CommandRefused']), at: IsoTime })
     .optional(),
   image: z.string().optional(),
   dueAt: IsoTime,
@@ -286,10 +286,10 @@ export const LaneState = z.strictObject({
   activeRunId: z.string().optional(),
   breaker: z.strictObject({ openUntil: IsoTime, openings: z.number().int().positive(), runId: z.string() }).optional(),
   registryHold: RegistryHold.optional(),
-  /** Evidential failures since the last `Repaired`. */
-  evidence: z.number().int().nonnegative().default(0),
-  /** The window that the last run had earned, and when; a run soon after need not start with canaries. */
-  earned: z.strictObject({ window: z.number().int().positive(), at: IsoTime }).optional(),
+  /** Attributable failures since the last `Repaired`. */
+  attributableFailures: z.number().int().nonnegative().default(0),
+  /** The window at the end of the last run, and when; a run soon after need not start with canaries. */
+  lastWindow: z.strictObject({ window: z.number().int().positive(), at: IsoTime }).optional(),
   dueAt: IsoTime.optional(),
   /** Since when a wake for news is under way; run-controller takes it off before it reads the mailbox. */
   calledAt: IsoTime.optional(),

@@ -19,7 +19,7 @@ export type OperatorApiPorts = {
   readonly lanes: Pick<LaneStore, 'get'>;
   readonly results: Pick<ResultStore, 'nodeStates' | 'pauseFor' | 'getCommand'>;
   readonly requests: RequestStore;
-  readonly signals: Pick<SignalStore, 'addNews' | 'touchLane'>;
+  readonly signals: Pick<SignalStore, 'addPending' | 'touchLane'>;
   readonly wakes: WakeQueue;
   readonly letters: DeadLetterReader;
   readonly deadLetterQueueUrls: readonly string[];

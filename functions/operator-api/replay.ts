@@ -107,7 +107,7 @@ const bringBack = async (deps: OperatorApiPorts, letter: DeadLetter): Promise<st
   const lanes = new Set<string>();
   for (const node of reading.nodes) {
     const seenAt = notAfter(node.seenAt ?? now, Date.parse(now));
-    await deps.signals.addNews({
+    await deps.signals.addPending({
       lane: laneName(node.cluster, NODE_CHECK),
       cluster: node.cluster,
       instanceId: node.instanceId,

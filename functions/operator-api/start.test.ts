@@ -33,8 +33,8 @@ describe('a repair request', () => {
     expect(answer).toMatchObject({
       planned: 1,
       skipped: [
-        { instanceId: gone, why: 'Gone', message: expect.stringContaining('EC2 knows no such instance') },
-        { instanceId: off, why: 'OptedOut' },
+        { instanceId: gone, skipReason: 'Gone', message: expect.stringContaining('EC2 knows no such instance') },
+        { instanceId: off, skipReason: 'OptedOut' },
       ],
     });
     expect(await deps.runs.get(answer.runId)).toMatchObject({
@@ -62,7 +62,7 @@ describe('a repair request', () => {
     const { ask } = operatorApiWorld(table, nodes, undefined, ['fargate-profile/default', 'mi-0123456789abcdef0']);
     const answer = RunAnswer.parse(await ask({ action: 'check', cluster: 'demo', ...WHO }));
     expect(answer.planned).toBe(0);
-    expect(answer.skipped.map((s) => [s.instanceId, s.why, s.message.split(':')[0]])).toEqual([
+    expect(answer.skipped.map((s) => [s.instanceId, s.skipReason, s.message.split(':')[0]])).toEqual([
       [auto, 'Unsupported', 'AutoModeNode'],
       [bottlerocket, 'Unsupported', 'BottlerocketNode'],
       ['fargate-profile/default', 'Unsupported', 'FargateNode'],
@@ -102,7 +102,7 @@ describe('a repair request', () => {
       await remediate({ ...deps, fleet }, CALLER, { ...request, instanceIds: [...nodes, stranger] }),
     ).toMatchObject({
       planned: 60,
-      skipped: [{ instanceId: stranger, why: 'NotInCluster' }],
+      skipped: [{ instanceId: stranger, skipReason: 'NotInCluster' }],
     });
   });
 

@@ -16,7 +16,7 @@ const twiceBroken = async () => {
   w.nodes.set(id, fault);
   const outcomes = async (): Promise<string[]> => {
     const results = await Promise.all((await w.allRuns()).map((run) => w.resultsOf(run.runId)));
-    return results.flat().map((r) => [r.remediation, r.outcome, r.why].filter(Boolean).join(' '));
+    return results.flat().map((r) => [r.remediation, r.outcome, r.skipReason].filter(Boolean).join(' '));
   };
   return { ...w, id, outcomes };
 };

@@ -2,7 +2,7 @@ import pMap from 'p-map';
 import { windowOf } from '../../core/guards/slow-start.ts';
 import { epochMs, isoTime } from '../../core/model/ids.ts';
 import { clusterPolicy } from '../../core/model/policy.ts';
-import { advance, inFlight, type RunEffect, type RunInputs, withNews } from '../../core/runs/advance.ts';
+import { advance, inFlight, type RunEffect, type RunInputs, withReports } from '../../core/runs/advance.ts';
 import { commandRowOf, type SendReport } from '../../core/runs/command.ts';
 import { mayRepair } from '../../core/signals/route.ts';
 import type { RunState } from '../../core/state/rows.ts';
@@ -62,7 +62,7 @@ const knowledge = (deps: RunControllerPorts, run: RunState) => {
   const { policy, remediations } = deps.settings;
   const cluster = clusterPolicy(policy, run.cluster);
   const nodeLocal = remediations.flatMap((r) =>
-    Object.entries(r.reasons).flatMap(([name, scope]) => (scope === 'node' ? [name] : [])),
+    Object.entries(r.reasons).flatMap(([name, scope]) => (scope === 'node-local' ? [name] : [])),
   );
   const repairable =
     cluster === undefined ? [] : remediations.filter((r) => mayRepair(cluster, r).allowed).map((r) => r.name);
@@ -103,7 +103,7 @@ const readInputs = async (
   ]);
   const { limits } = deps.settings.policy;
   const news = { observations, reports, ...knowledge(deps, run) };
-  const heard = withNews(run, news, nowIso(deps), limits);
+  const heard = withReports(run, news, nowIso(deps), limits);
   const held = inFlight(heard);
   const wanted = Math.min(windowOf(heard, limits), held + heard.pending.length);
   // Reports are stored before a call that may fail is made for more slots.

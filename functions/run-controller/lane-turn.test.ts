@@ -21,7 +21,7 @@ const breakNodes = (w: World, ids: readonly string[], latencyMs = 8000): void =>
 const report = async (w: World, ids: readonly string[]): Promise<void> => {
   for (const id of ids) await w.signal(id);
 };
-const ends = async (w: World) => (await w.allRuns()).map((r) => [r.status, r.stopped?.why, countsOf(r)]);
+const ends = async (w: World) => (await w.allRuns()).map((r) => [r.status, r.stopped?.reason, countsOf(r)]);
 
 describe('a signal', () => {
   it('becomes a canary, a result, and an empty mailbox', async () => {
@@ -96,7 +96,7 @@ describe('the slow start', () => {
     }
   });
 
-  it('stops at two evidential failures, holds the rest, and lets one canary through when the breaker opens', async () => {
+  it('stops at two attributable failures, holds the rest, and lets one canary through when the breaker opens', async () => {
     const w = await world();
     const ids = w.ids.slice(0, 6);
     for (const id of ids)

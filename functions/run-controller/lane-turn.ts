@@ -1,4 +1,4 @@
-import { isAwaitingAgent, isOldNews, nextAgentLook } from '../../core/guards/decide-node.ts';
+import { isAnsweredByAttempt, isAwaitingAgent, nextAgentLook } from '../../core/guards/decide-node.ts';
 import { epochMs, isoTime } from '../../core/model/ids.ts';
 import { clusterPolicy } from '../../core/model/policy.ts';
 import { afterRun, dueRows, holdOf, isAnswered, newLane, nextDue } from '../../core/runs/lane.ts';
@@ -30,12 +30,12 @@ const tidy = async (
       );
   const kept: PendingNode[] = [];
   for (const row of rows) {
-    if (!isAnswered(row) && !isOldNews(row.lastSeenAt, states.get(row.instanceId))) {
+    if (!isAnswered(row) && !isAnsweredByAttempt(row.lastSeenAt, states.get(row.instanceId))) {
       kept.push(row);
       continue;
     }
     deps.log.info('old news', { lane: lane.lane, instanceId: row.instanceId, lastSeenAt: row.lastSeenAt });
-    deps.count('OldNews');
+    deps.count('StalePendingNode');
     await deps.lanes.drop(row);
   }
   return kept;

@@ -20,7 +20,7 @@ const world = async (options: Parameters<typeof runControllerWorld>[1] = {}): Pr
 const breakNodes = (w: World, ids: readonly string[], latencyMs = 8000): void => {
   for (const id of ids) w.nodes.set(id, { broken: true, latencyMs });
 };
-const ends = async (w: World) => (await w.allRuns()).map((r) => [r.status, r.stopped?.why, countsOf(r)]);
+const ends = async (w: World) => (await w.allRuns()).map((r) => [r.status, r.stopped?.reason, countsOf(r)]);
 
 describe("an operator's run", () => {
   it('goes before the mailbox', async () => {

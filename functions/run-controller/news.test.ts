@@ -21,7 +21,7 @@ const MINUTE = 60;
 /** News as signal-intake puts it into the check lane. */
 const tell = async (w: World, instanceId: string, more: { notBefore?: string; awaitAgentUntil?: string } = {}) => {
   const seen = { firstSeenAt: w.iso(), lastSeenAt: w.iso(), signals: 1, source: 'aws.ec2' };
-  await w.signals.addNews({ lane: CHECKS, cluster: 'demo', instanceId, reason: 'NewNode', ...seen, ...more });
+  await w.signals.addPending({ lane: CHECKS, cluster: 'demo', instanceId, reason: 'NewNode', ...seen, ...more });
   await w.signals.callLane(CHECKS, w.iso(), w.iso(-120));
   w.queue.push({ kind: 'lane', lane: CHECKS });
 };
@@ -150,7 +150,7 @@ describe('a symptom that comes late', () => {
     await w.signal(id, 'pause-image', isoTime(Date.parse(seenAt) + 1000));
     await w.pass(20 * MINUTE, 20);
     expect(w.ssm.commands).toHaveLength(1);
-    expect(w.telemetry.counts.OldNews).toBeGreaterThanOrEqual(1);
+    expect(w.telemetry.counts.StalePendingNode).toBeGreaterThanOrEqual(1);
     await w.signal(id);
     await w.pass(2 * MINUTE);
     expect(w.ssm.commands).toHaveLength(2);

@@ -26,7 +26,7 @@ export const mailboxRun = (deps: RunControllerPorts, lane: LaneState, runId: str
 const beyondEc2Of = async (deps: RunControllerPorts, cluster: string): Promise<readonly string[]> => {
   const others = await deps.beyondEc2(cluster);
   if (others.kind === 'known') return others.nodeIds;
-  deps.log.warn('unsupported nodes are not named', { cluster, why: others.message });
+  deps.log.warn('unsupported nodes are not named', { cluster, message: others.message });
   deps.count('BeyondEc2Unread');
   return [];
 };

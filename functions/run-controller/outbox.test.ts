@@ -18,9 +18,16 @@ it('an outbox that is performed twice changes the table once, and tells its read
   for (const n of [1, 2, 3]) await w.signal(node(n));
   const [first, second] = await w.lanes.mailbox('demo/pause-image');
   const entries: OutboxEntry[] = [
-    { kind: 'results', outcome: 'Skipped', why: 'Gone', message: 'm', at: w.iso(), instanceIds: [node(1), node(2)] },
     {
-      kind: 'news',
+      kind: 'results',
+      outcome: 'Skipped',
+      skipReason: 'Gone',
+      message: 'm',
+      at: w.iso(),
+      instanceIds: [node(1), node(2)],
+    },
+    {
+      kind: 'enqueue',
       lane: 'demo/node-check',
       reason: 'CommandLost',
       source: 'fleetmend.run',
@@ -32,7 +39,7 @@ it('an outbox that is performed twice changes the table once, and tells its read
       lane: 'demo/pause-image',
       rows: [[node(2), second?.version ?? '']],
       notBefore: w.iso(60),
-      why: 'CoolingDown',
+      skipReason: 'CoolingDown',
       decidedAt: w.iso(),
     },
     { kind: 'cancel', commandId: 'c-1' },

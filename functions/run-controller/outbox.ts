@@ -21,12 +21,12 @@ const tasksOf = (deps: RunControllerPorts, run: Identity, entry: OutboxEntry): T
           deps.results.putResult({ runId, cluster, instanceId, remediation, action, ...text, endedAt: entry.at }),
       );
     }
-    case 'news': {
+    case 'enqueue': {
       const { kind, nodes, ...news } = entry;
       return nodes.map(
         ([instanceId, seenAt]) =>
           () =>
-            deps.signals.addNews({
+            deps.signals.addPending({
               ...news,
               cluster: run.cluster,
               instanceId,
@@ -78,7 +78,7 @@ export const performOutbox = async (
 ): Promise<void> => {
   const tasks = entries.flatMap((entry) => tasksOf(deps, run, entry));
   await pMap(tasks, (task) => task(), { concurrency: CONCURRENCY });
-  const lanes = new Set(entries.flatMap((entry) => (entry.kind === 'news' ? [entry.lane] : [])));
+  const lanes = new Set(entries.flatMap((entry) => (entry.kind === 'enqueue' ? [entry.lane] : [])));
   const wakes: Wake[] = [];
   for (const lane of lanes) {
     await deps.signals.touchLane(run.cluster, lane.slice(lane.indexOf('/') + 1), nowIso(deps));

@@ -82,7 +82,7 @@ export const queuedRun = (
     commands: [],
     startWindow: 1,
     canaries: 0,
-    priorEvidence: 0,
+    priorAttributableFailures: 0,
     dueAt: now,
     outbox: [],
   };

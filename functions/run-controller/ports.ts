@@ -18,7 +18,7 @@ export type RunControllerPorts = {
   readonly runs: RunStore;
   readonly lanes: LaneStore;
   readonly results: Pick<ResultStore, 'putResult' | 'putCommand' | 'nodeStates' | 'pauseFor'>;
-  readonly signals: Pick<SignalStore, 'addNews' | 'touchLane'>;
+  readonly signals: Pick<SignalStore, 'addPending' | 'touchLane'>;
   readonly fleet: Fleet;
   readonly beyondEc2: BeyondEc2;
   readonly nodegroups: Nodegroups;

@@ -10,21 +10,21 @@ export const recordHold = async (
   deps: RunControllerPorts,
   lane: LaneState,
   rows: readonly PendingNode[],
-  { why, until, message }: Hold,
+  { skipReason, until, message }: Hold,
 ): Promise<void> => {
-  const told = rows.filter((r) => r.skipped !== why);
+  const told = rows.filter((r) => r.skipped !== skipReason);
   if (told.length === 0) return;
   const now = nowIso(deps);
   const run = mailboxRun(deps, lane, deps.newRunId());
   const results = told.flatMap((row) =>
-    resultsOf([row.instanceId], { outcome: 'Skipped', why, reason: row.reason, message }, now),
+    resultsOf([row.instanceId], { outcome: 'Skipped', skipReason, reason: row.reason, message }, now),
   );
   const defer: OutboxEntry = {
     kind: 'defer',
     lane: lane.lane,
     rows: told.map((row) => [row.instanceId, row.version]),
     notBefore: until,
-    why,
+    skipReason,
     decidedAt: now,
   };
   await performOutbox(deps, run, merged(results));
@@ -33,8 +33,8 @@ export const recordHold = async (
     ...run,
     status: 'ended',
     endedAt: now,
-    settled: { [why]: told.length },
-    stopped: { why, at: now },
+    settled: { [skipReason]: told.length },
+    stopped: { reason: skipReason, at: now },
   });
   // Last, so that a crash leads to a second record rather than to none.
   await performOutbox(deps, run, [defer]);

@@ -25,7 +25,7 @@ export const Settings = z.strictObject({
       order: z.number(),
       disruptive: z.boolean(),
       /** Reason names that lead to this remediation, with their scope. */
-      reasons: z.record(z.string(), z.enum(['node', 'evidence'])),
+      reasons: z.record(z.string(), z.enum(['node-local', 'attributable'])),
       /** Those of them that no repair repairs. */
       unrepairable: z.array(z.string()).default([]),
     }),

@@ -98,7 +98,7 @@ const sweep = async (deps: SchedulerPorts, everyMinutes: number): Promise<void> 
       commands: [],
       startWindow: 1,
       canaries: 0,
-      priorEvidence: 0,
+      priorAttributableFailures: 0,
       dueAt: isoTime(nowMs + (hash % (everyMinutes * 60)) * 1000),
       outbox: [],
     });

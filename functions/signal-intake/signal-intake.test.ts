@@ -142,8 +142,10 @@ describe('signal-intake', () => {
     const bad = signal();
     const store: SignalIntakePorts['store'] = {
       ...deps.store,
-      addNews: (news) =>
-        news.instanceId === bad.detail.instanceId ? Promise.reject(new Error('throttled')) : deps.store.addNews(news),
+      addPending: (news) =>
+        news.instanceId === bad.detail.instanceId
+          ? Promise.reject(new Error('throttled'))
+          : deps.store.addPending(news),
     };
     const answer = await handleSignals({ ...deps, store }, sqsEvent([bad, signal()]));
     expect(answer).toEqual({ batchItemFailures: [{ itemIdentifier: 'm0' }] });

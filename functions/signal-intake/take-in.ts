@@ -34,7 +34,7 @@ const receive = async (
     );
   }
   const { lane, instanceId, reason } = placed.news;
-  const change = await deps.store.addNews(placed.news);
+  const change = await deps.store.addPending(placed.news);
   deps.count('SignalTaken');
   if (placed.isLate) deps.count('SignalLate');
   deps.log.info('signal', { id, kind, lane, instanceId, reason, source, change, isLate: placed.isLate });

@@ -18,7 +18,7 @@ const WIDER_IF: Readonly<Record<keyof Limits, Bound>> = {
   canaries: 'smaller',
   budgetMaxNodes: 'larger',
   budgetPercent: 'larger',
-  evidenceToOpenBreaker: 'larger',
+  attributableFailuresToOpenBreaker: 'larger',
   failurePercentToOpenBreaker: 'larger',
   breakerFirstSeconds: 'smaller',
   breakerMaxSeconds: 'smaller',

@@ -7,7 +7,7 @@ const reasons = defineReasons({
 
   TemplateFileMissing: {
     severity: 'Warning',
-    scope: 'evidence',
+    scope: 'attributable',
     cause: 'What makes it happen, in one or two sentences for an operator.',
     advice: 'What the operator should do next.',
   },

@@ -49,7 +49,7 @@ const reasonsTable = (entries: readonly CatalogueEntry[]): string =>
     entries.map((entry) => [
       code(entry.name),
       entry.severity,
-      entry.scope === 'node' ? "the node's own" : 'counts against the repair',
+      entry.scope === 'node-local' ? "the node's own" : 'counts against the repair',
       entry.cause,
       entry.advice,
       entry.remediations.map(code).join(', '),

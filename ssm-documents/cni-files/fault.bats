@@ -93,7 +93,7 @@ finds() {
 }
 
 @test "waits for an earlier remediation where the cause lies there" {
-  finish() { printf '%s %s %s\n' "$WHY" "$1" "$3" && exit 0; }
+  finish() { printf '%s %s %s\n' "$SKIP_REASON" "$1" "$3" && exit 0; }
   say_evidence() { :; }
   sandbox_image_is_missing() { return 0; }
   REASON_FOUND=CNIConfigMissing SAID=Gone. AWS_NODE=stopped

@@ -110,7 +110,7 @@ refuse_blocked() {
     by='pause-image (SandboxImageMissing)'
   fi
   [[ -n $by ]] || return 0
-  WHY=BlockedBy
+  SKIP_REASON=BlockedBy
   finish_with Skipped "$REASON_FOUND" "$SAID Blocked by $by: repair that first."
 }
 

@@ -9,7 +9,7 @@ const reasons = defineReasons({
 
   CNIConfigMissing: {
     severity: 'Fatal',
-    scope: 'evidence',
+    scope: 'attributable',
     cause:
       'There is no CNI configuration on the node, so that it is NotReady. aws-node writes 10-aws.conflist only once its ipamd is up: mostly aws-node does not run or ipamd cannot reach the API server, EC2 or instance metadata; seldom somebody deleted the file.',
     advice:
@@ -17,7 +17,7 @@ const reasons = defineReasons({
   },
   CNIConfigInvalid: {
     severity: 'Fatal',
-    scope: 'evidence',
+    scope: 'attributable',
     cause:
       'The CNI configuration that the runtime takes, the first of its folder, cannot be used: no valid JSON, no plugins, or a cniVersion that the plugins do not speak. containerd then takes no other.',
     advice:
@@ -25,7 +25,7 @@ const reasons = defineReasons({
   },
   CNIConfigConflict: {
     severity: 'Fatal',
-    scope: 'evidence',
+    scope: 'attributable',
     cause:
       "A configuration that another CNI left behind comes first in the folder, so that new pods do not get aws-node's network although aws-node runs.",
     advice:
@@ -33,7 +33,7 @@ const reasons = defineReasons({
   },
   CNIBinaryMissing: {
     severity: 'Fatal',
-    scope: 'evidence',
+    scope: 'attributable',
     cause:
       'A program of a CNI plugin is missing. containerd does not look: the node says Ready, and every new pod with a network of its own fails with "failed to find plugin".',
     advice:
@@ -41,7 +41,7 @@ const reasons = defineReasons({
   },
   CNIBinaryInvalid: {
     severity: 'Fatal',
-    scope: 'evidence',
+    scope: 'attributable',
     cause:
       'A program of a CNI plugin cannot be run: it lacks the execute bit, is damaged or was built for another architecture. The node says Ready, and every new pod with a network of its own fails.',
     advice:
@@ -49,7 +49,7 @@ const reasons = defineReasons({
   },
   CNINotReady: {
     severity: 'Fatal',
-    scope: 'evidence',
+    scope: 'attributable',
     cause:
       "The files are there, but the network is not: aws-node's ipamd does not answer, so that no pod gets an address, or the runtime itself says that its network is not ready.",
     advice:

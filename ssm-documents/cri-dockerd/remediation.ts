@@ -26,14 +26,14 @@ const reasons = defineReasons({
 
   DockerDown: {
     severity: 'Fatal',
-    scope: 'node',
+    scope: 'node-local',
     cause: 'Docker does not run or does not answer, and cri-dockerd cannot work without it: the node has no runtime.',
     advice:
       'Run the repair: it starts docker.service where it is stopped. A Docker that hangs is left alone, since a restart ends its containers: look at `journalctl -u docker`, restart it or replace the node. A masked unit was masked by somebody: `systemctl unmask docker`.',
   },
   CRIDockerdDown: {
     severity: 'Fatal',
-    scope: 'evidence',
+    scope: 'attributable',
     cause:
       'The adapter cri-dockerd does not run, or nobody listens on its socket: cri-docker.service or cri-docker.socket is stopped, failed, masked or missing. kubelet has no runtime, and the node turns NotReady.',
     advice:
@@ -41,7 +41,7 @@ const reasons = defineReasons({
   },
   CRIDockerdNoCNI: {
     severity: 'Fatal',
-    scope: 'evidence',
+    scope: 'attributable',
     cause:
       'The adapter cri-dockerd runs without a network plugin (`--network-plugin` is empty, as in the units of versions 0.2.0 to 0.2.3). It then says that the network is ready: the node is Ready, but its pods get addresses of the Docker bridge or none.',
     advice:
@@ -49,7 +49,7 @@ const reasons = defineReasons({
   },
   RuntimeEndpointConflict: {
     severity: 'Fatal',
-    scope: 'node',
+    scope: 'node-local',
     repairable: false,
     cause:
       "kubelet and the node's runtimes do not agree where to meet: kubelet's endpoint names a socket on which nobody listens while another runtime's is there, or its flag and its file name two endpoints.",
@@ -58,7 +58,7 @@ const reasons = defineReasons({
   },
   PodInfraImageMismatch: {
     severity: 'Warning',
-    scope: 'node',
+    scope: 'node-local',
     repairable: false,
     cause:
       "kubelet's --pod-infra-container-image names another image than cri-dockerd's. kubelet up to 1.28 spares the image of its own flag from garbage collection, and that one alone.",
@@ -66,7 +66,7 @@ const reasons = defineReasons({
   },
   CRIDockerdUnmanaged: {
     severity: 'Info',
-    scope: 'node',
+    scope: 'node-local',
     cause:
       'Something listens on the endpoint of cri-dockerd, but cri-docker.service does not run: cri-dockerd was started by hand or by a unit of another name.',
     advice:
@@ -74,7 +74,7 @@ const reasons = defineReasons({
   },
   RuntimeNotDocker: {
     severity: 'Info',
-    scope: 'node',
+    scope: 'node-local',
     cause: "kubelet's runtime is not Docker: cri-dockerd has no part in this node.",
     advice: 'Nothing to do for this remediation: the others look after nodes with containerd.',
   },

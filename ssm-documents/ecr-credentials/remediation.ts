@@ -18,7 +18,7 @@ const reasons = defineReasons({
 
   CredentialProviderMissing: {
     severity: 'Fatal',
-    scope: 'evidence',
+    scope: 'attributable',
     cause:
       'A folder, configuration or program that kubelet\'s image credential provider flags name is not there. kubelet ends at its start with "Failed to register CRI auth plugins"; without the flags it pulls from ECR without credentials.',
     advice:
@@ -26,7 +26,7 @@ const reasons = defineReasons({
   },
   CredentialProviderMismatch: {
     severity: 'Fatal',
-    scope: 'evidence',
+    scope: 'attributable',
     cause:
       "No pattern of matchImages takes in the node's ECR registry, so kubelet never asks its credential provider and pulls without credentials. A pattern must have as many labels as the host: `*.dkr.ecr.*.amazonaws.cn` is not `*.dkr.ecr.*.amazonaws.com.cn`.",
     advice:
@@ -34,7 +34,7 @@ const reasons = defineReasons({
   },
   CredentialProviderInvalid: {
     severity: 'Fatal',
-    scope: 'node',
+    scope: 'node-local',
     cause:
       "kubelet would refuse the configuration of its credential provider, or the provider does not speak the apiVersion that it names; or Docker's config.json is no JSON.",
     advice:
@@ -42,7 +42,7 @@ const reasons = defineReasons({
   },
   CredentialProviderFailed: {
     severity: 'Fatal',
-    scope: 'node',
+    scope: 'node-local',
     cause:
       'The credential provider was asked as kubelet asks it and gave no credentials, for another reason than a missing permission.',
     advice:
@@ -50,14 +50,14 @@ const reasons = defineReasons({
   },
   DockerCredentialsStale: {
     severity: 'Warning',
-    scope: 'evidence',
+    scope: 'attributable',
     cause:
       "Docker's config.json holds a login for an ECR registry. It lasts 12 h, and is used instead of the registry's credential helper after that, too.",
     advice: 'Run the repair: it removes that one entry. Then find what runs docker login on the node.',
   },
   DockerCredentialHelperMissing: {
     severity: 'Warning',
-    scope: 'node',
+    scope: 'node-local',
     cause: "Docker's config.json names a credential helper whose program is not on the node's PATH.",
     advice: 'Install amazon-ecr-credential-helper in the AMI, or remove the helper from config.json.',
   },

@@ -35,7 +35,7 @@ setup() {
 
 @test "is blocked by a runtime that is down, and changes nothing then" {
   capture() { OUT=inactive; }
-  WHY=''
+  SKIP_REASON=''
   run refuse_blocked
   [[ $output == *Skipped*CredentialProviderMismatch*'containerd.service is not running'*'pause-image, RuntimeDown'* ]]
   capture() { OUT=active; }

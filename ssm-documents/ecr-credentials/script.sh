@@ -73,13 +73,13 @@ refuse_blocked() {
   fi
   capture 5 systemctl is-active "$unit"
   if [[ $OUT == inactive* || $OUT == failed* ]]; then
-    WHY=BlockedBy
+    SKIP_REASON=BlockedBy
     finish Skipped "$REASON_FOUND" "$unit is not running, so kubelet could not be restarted; repair that first ($earlier). Then: $MESSAGE_FOUND"
   fi
   # AL2's kubelet requires this unit, which pulls the sandbox image; with it missing a restart of kubelet can take minutes.
   capture 5 systemctl is-active sandbox-image.service
   if [[ $OUT == failed* || $OUT == activating* ]]; then
-    WHY=BlockedBy
+    SKIP_REASON=BlockedBy
     finish Skipped "$REASON_FOUND" "sandbox-image.service, which kubelet requires, is ${OUT%%$'\n'*}; repair that first (pause-image, SandboxImageMissing). Then: $MESSAGE_FOUND"
   fi
 }

@@ -85,17 +85,17 @@ HEALTHY='take_lock shared; finish Healthy "" "fine"'
 }
 
 @test "never puts a finding that waits for another before its cause, nor above it" {
-  local blocked='WHY=BlockedBy; finish Skipped BadNews "pause-image has found BadNews: repair that first"'
+  local blocked='SKIP_REASON=BlockedBy; finish Skipped BadNews "pause-image has found BadNews: repair that first"'
   node_check_of 'finish Broken Meh "little"' "$blocked"
-  [[ $output == *'"outcome":"Broken","reason":"Meh"'*'"remediation":"n1"'*'"remediation":"n2","outcome":"Skipped","why":"BlockedBy"'* ]]
+  [[ $output == *'"outcome":"Broken","reason":"Meh"'*'"remediation":"n1"'*'"remediation":"n2","outcome":"Skipped","skipReason":"BlockedBy"'* ]]
   node_check_of "$blocked" 'finish Unknown Warn "cannot tell"'
   [[ $output == *'"outcome":"Unknown","reason":"Warn"'*'"remediation":"n2"'*'"remediation":"n1"'* ]]
 }
 
 @test "says why it skipped where nothing worse was found" {
-  node_check_of "$HEALTHY" 'WHY=BlockedBy; finish Skipped BadNews "waits"'
+  node_check_of "$HEALTHY" 'SKIP_REASON=BlockedBy; finish Skipped BadNews "waits"'
   [ "$status" -eq 2 ]
-  [[ $output == *'"outcome":"Skipped","why":"BlockedBy","reason":"BadNews"'* ]]
+  [[ $output == *'"outcome":"Skipped","skipReason":"BlockedBy","reason":"BadNews"'* ]]
 }
 
 @test "asks once what every check would ask, and leaves a check to ask for itself where that failed" {
@@ -120,7 +120,7 @@ HEALTHY='take_lock shared; finish Healthy "" "fine"'
   node_check_of "$HEALTHY" "$HEALTHY"
   exec 8>&-
   [ "$status" -eq 2 ]
-  [[ $output == *'"outcome":"Skipped","why":"Busy","reason":"LockBusy"'* ]]
+  [[ $output == *'"outcome":"Skipped","skipReason":"Busy","reason":"LockBusy"'* ]]
 }
 
 @test "asks nothing in Bottlerocket's control container, and says what to do" {

@@ -30,12 +30,12 @@ worse_outcome() {
   REPLY=Unknown
 }
 
-# read_finding INDEX: what check INDEX left, in FINDING_OUTCOME, FINDING_REASON, FINDING_WHY, FINDING_FULL and FINDING_SHORT.
+# read_finding INDEX: what check INDEX left, in FINDING_OUTCOME, FINDING_REASON, FINDING_SKIP_REASON, FINDING_FULL and FINDING_SHORT.
 read_finding() {
   local name=${NODE_CHECKS[$1]} code=${CODES[$1]} file="$WORK/finding.$1" message reason
-  FINDING_OUTCOME='' FINDING_REASON='' FINDING_WHY='' FINDING_FULL='' FINDING_SHORT=''
+  FINDING_OUTCOME='' FINDING_REASON='' FINDING_SKIP_REASON='' FINDING_FULL='' FINDING_SHORT=''
   {
-    read -r FINDING_OUTCOME FINDING_REASON FINDING_WHY
+    read -r FINDING_OUTCOME FINDING_REASON FINDING_SKIP_REASON
     IFS= read -r FINDING_FULL
     IFS= read -r FINDING_SHORT
   } < "$file" || true
@@ -43,7 +43,7 @@ read_finding() {
   if ((code != 124 && code != 137)) && [[ $FINDING_OUTCOME =~ ^[A-Z][A-Za-z]+$ && $FINDING_FULL == \{*\} && $FINDING_SHORT == \{*\} ]]; then
     return
   fi
-  FINDING_OUTCOME=Unknown FINDING_WHY=''
+  FINDING_OUTCOME=Unknown FINDING_SKIP_REASON=''
   if ((code == 124 || code == 137)); then
     reason=CheckTimedOut
     message="The check did not end within $CHECK_SECONDS s; something that it asked hangs."
@@ -74,7 +74,7 @@ ask_once() {
 # check: starts every check, waits for all, and makes one line of what they found, the most severe first.
 check() {
   local i rank worst='' pids=()
-  local outcomes=() reasons=() whys=() fulls=() shorts=() order=()
+  local outcomes=() reasons=() skip_reasons=() fulls=() shorts=() order=()
   CODES=()
   take_lock shared
   ask_once
@@ -88,7 +88,7 @@ check() {
     CODES[i]=0
     wait "${pids[i]}" || CODES[i]=$?
     read_finding "$i"
-    outcomes[i]=$FINDING_OUTCOME reasons[i]=${FINDING_REASON#-} whys[i]=$FINDING_WHY
+    outcomes[i]=$FINDING_OUTCOME reasons[i]=${FINDING_REASON#-} skip_reasons[i]=$FINDING_SKIP_REASON
     fulls[i]=$FINDING_FULL shorts[i]=$FINDING_SHORT
     worse_outcome "${worst:-$FINDING_OUTCOME}" "$FINDING_OUTCOME"
     worst=$REPLY
@@ -114,14 +114,14 @@ check() {
     fi
   done
   i=${order[0]}
-  [[ $worst != Skipped ]] || WHY=${whys[i]}
+  [[ $worst != Skipped ]] || SKIP_REASON=${skip_reasons[i]}
   finish "$worst" "${reasons[i]}" "${#order[@]} of ${#NODE_CHECKS[@]} checks found something; first ${NODE_CHECKS[i]}."
 }
 
 # What the line holds besides its findings is under 400 bytes.
 readonly FINDINGS_BYTES=1550
 FINDINGS='' CUT=0
-FINDING_OUTCOME='' FINDING_REASON='' FINDING_WHY='' FINDING_FULL='' FINDING_SHORT=''
+FINDING_OUTCOME='' FINDING_REASON='' FINDING_SKIP_REASON='' FINDING_FULL='' FINDING_SHORT=''
 CODES=()
 
 # print_result: what the prelude's EXIT trap calls. Of a check, for its parent: what to order by, the finding in full, and the
@@ -130,7 +130,7 @@ print_result() {
   local ended_at form
   if [[ -n $SHARED ]]; then
     IMAGE=${IMAGE:0:300}
-    printf '%s %s %s\n' "$OUTCOME" "${REASON:--}" "$WHY" >&3
+    printf '%s %s %s\n' "$OUTCOME" "${REASON:--}" "$SKIP_REASON" >&3
     for form in '240 true' '120 false'; do
       report_fields "${form% *}" "${form#* }"
       printf '{%s}\n' "$REPLY" >&3

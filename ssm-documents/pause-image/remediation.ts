@@ -11,7 +11,7 @@ const reasons = defineReasons({
 
   SandboxImageMissing: {
     severity: 'Fatal',
-    scope: 'evidence',
+    scope: 'attributable',
     cause:
       'The sandbox (pause) image is not on the node, and containerd cannot pull it: it pulls the sandbox image without credentials, and a private ECR answers 401. Most often kubelet deleted the image to free disk space.',
     advice:
@@ -19,21 +19,21 @@ const reasons = defineReasons({
   },
   SandboxImageIncomplete: {
     severity: 'Fatal',
-    scope: 'evidence',
+    scope: 'attributable',
     cause:
       'The sandbox image is listed, but its content is gone and it is not unpacked, so that no container can be made of it. Tools that only look at the list believe that all is well.',
     advice: 'Run the repair. It brings the content back from a local copy or from the registry.',
   },
   SandboxImageUnpinned: {
     severity: 'Warning',
-    scope: 'evidence',
+    scope: 'attributable',
     cause:
       'The sandbox image is there but not pinned, although this containerd can pin it. kubelet 1.29 and later spares pinned images only, and takes the sandbox image first when it frees disk space.',
     advice: 'Run the repair: it sets the pin, which takes no download and restarts nothing.',
   },
   SandboxImageMismatch: {
     severity: 'Warning',
-    scope: 'node',
+    scope: 'node-local',
     repairable: false,
     cause:
       "kubelet's --pod-infra-container-image names another image than containerd's configuration, and this containerd cannot pin. kubelet up to 1.28 spares the image of its own flag from garbage collection, and that one alone.",
@@ -42,7 +42,7 @@ const reasons = defineReasons({
   },
   PinningUnsupported: {
     severity: 'Warning',
-    scope: 'node',
+    scope: 'node-local',
     cause:
       'This containerd does not tell kubelet that an image is pinned: versions before 1.6.22 and 1.7.0 to 1.7.2 never do, 1.6.22 to 1.6.24 and 1.7.3 to 1.7.9 only after their next start.',
     advice:
@@ -50,7 +50,7 @@ const reasons = defineReasons({
   },
   ImageGCPressure: {
     severity: 'Warning',
-    scope: 'node',
+    scope: 'node-local',
     cause:
       "The disk of containerd's images is or was fuller than kubelet's threshold for image garbage collection (imageGCHighThresholdPercent, 85 % by default), or kubelet deletes images by age (imageMaximumGCAge). It deletes images that no container uses, the sandbox image among the first.",
     advice:
@@ -58,13 +58,13 @@ const reasons = defineReasons({
   },
   SandboxImagePullFailed: {
     severity: 'Fatal',
-    scope: 'evidence',
+    scope: 'attributable',
     cause: 'Getting the image failed in a way that fleetmend does not know.',
     advice: "The message has the tool's own words. Try the same by hand on the node, and report it.",
   },
   NoLocalCopy: {
     severity: 'Fatal',
-    scope: 'node',
+    scope: 'node-local',
     cause:
       'There is no trustworthy copy of the image on the node, and no registry that has it: a localhost/… image is in none.',
     advice:
@@ -72,7 +72,7 @@ const reasons = defineReasons({
   },
   LocalCopyUntrusted: {
     severity: 'Fatal',
-    scope: 'node',
+    scope: 'node-local',
     cause:
       'There is a copy of the image at /etc/eks/pause.tar, but somebody else than root could have written it, or it is not for this platform. An image from it would run in every pod of the node.',
     advice:
@@ -80,27 +80,27 @@ const reasons = defineReasons({
   },
   PinFailed: {
     severity: 'Warning',
-    scope: 'evidence',
+    scope: 'attributable',
     cause: 'The image is on the node, but containerd refused the label that pins it.',
     advice: 'Look at `journalctl -u containerd`. Pods start, but the image may be deleted again.',
   },
   SandboxImageUnseen: {
     severity: 'Fatal',
-    scope: 'evidence',
+    scope: 'attributable',
     cause: "The image is in containerd's store, but its CRI plugin did not take notice of it.",
     advice:
       'Restart containerd on the node (running pods go on), then run a check. Is the CRI plugin disabled in its configuration?',
   },
   SandboxStartFailed: {
     severity: 'Fatal',
-    scope: 'evidence',
+    scope: 'attributable',
     cause: 'The image is complete, but a test container of it did not start: runc, cgroups or the kernel refuse.',
     advice:
       'The message has the words of runc. Pods will fail alike: look at `journalctl -u containerd`, and replace the node if it is alone with this.',
   },
   SandboxImageWrongPlatform: {
     severity: 'Fatal',
-    scope: 'evidence',
+    scope: 'attributable',
     cause: "The image's program is for another processor than the node's.",
     advice: "Check that the image in containerd's configuration is a list of platforms, or one for this node's.",
   },

@@ -78,7 +78,9 @@ const askFleetmend = async (lab: Lab, action: 'check' | 'repair', nodes: number)
   if (last.size !== nodes) throw new Error(`measuring a ${action}: ${last.size} of ${nodes} nodes have a result`);
   const rows = [...last.values()];
   const endedAt = Math.max(...rows.map((row) => Date.parse(row.at)));
-  const ends = countBy(rows, (row) => (row.why === undefined ? row.outcome : `${row.outcome} ${row.why}`));
+  const ends = countBy(rows, (row) =>
+    row.skipReason === undefined ? row.outcome : `${row.outcome} ${row.skipReason}`,
+  );
   return figuresOf(calls, nodes, (endedAt - startedAt) / 1000, ends);
 };
 

@@ -66,7 +66,7 @@ describe('the catalogue', () => {
   it.each(['NodeRoleLacksECR', 'RegistryUnreachable', 'DiskFull', 'RuntimeDown', 'LockBusy'])(
     'takes %s for no evidence against the repair',
     (name) => {
-      expect(catalogue().get(name)?.scope).toBe('node');
+      expect(catalogue().get(name)?.scope).toBe('node-local');
     },
   );
 });
@@ -95,7 +95,7 @@ describe.each(remediations.map((r) => [r.name, r] as const))('%s', (name, remedi
   it('gives only reasons of its own, and its script gives no other', () => {
     const said = [
       ...script.matchAll(
-        /(?:finish [A-Z]\w+|note_failure|note_failed_command|keep_token_failure|finish_undecided|finish_not_repaired|REASON=|REASON_FOUND=|TOKEN_REASON=|reason=|REPLY=)\s*"?([A-Z][a-z]+[A-Z]\w+)\b/g,
+        /(?:finish [A-Z]\w+|note_failure|note_failed_command|keep_token_failure|finish_undecided|finish_not_repaired|(?<!SKIP_)REASON=|REASON_FOUND=|TOKEN_REASON=|reason=|REPLY=)\s*"?([A-Z][a-z]+[A-Z]\w+)\b/g,
       ),
     ].map((m) => m[1] ?? '');
     const notReasons = new Set(['NotRepaired']);

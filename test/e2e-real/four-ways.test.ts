@@ -108,7 +108,7 @@ await describeWithRealNodes('fleetmend on real nodes, broken in four ways', () =
     for (const name of ALL) {
       expect(await world.result(name, (r) => r.action === 'repair')).toMatchObject({
         outcome: 'Skipped',
-        why: 'OptedOut',
+        skipReason: 'OptedOut',
       });
     }
     expect(await snapshots()).toEqual(broken);
@@ -166,7 +166,7 @@ await describeWithRealNodes('fleetmend on real nodes, broken in four ways', () =
 
   it('does not count that against the repair', async () => {
     const lanes = (await world.tableItems()).filter((item) => isLane(item, `${LAB_CLUSTER}/pause-image`));
-    expect(lanes).toMatchObject([{ evidence: 0 }]);
+    expect(lanes).toMatchObject([{ attributableFailures: 0 }]);
     expect(lanes[0]).not.toHaveProperty('breaker');
   });
 

@@ -88,7 +88,7 @@ chmod 755 ${PROVIDER}`);
     await until('the straggler asks for a token', isAtWork);
     await delay(COOL_DOWN_SECONDS * 1000);
     await askForRepair();
-    const row = await world.result('node', (r) => r.why === 'Busy');
+    const row = await world.result('node', (r) => r.skipReason === 'Busy');
     expect(row).toMatchObject({ action: 'repair', outcome: 'Skipped', reason: 'LockBusy' });
     expect(await attempts()).toEqual(['TimedOut']);
   });

@@ -15,7 +15,7 @@ const oneNode = (cluster: string, options: Parameters<Scene['addNodes']>[2] = {}
   return node;
 };
 const told = async (node: SimulatedNode): Promise<readonly string[]> =>
-  (await scene.history(node.instanceId)).map((r) => `${r.action} ${r.why ?? r.outcome}`).toReversed();
+  (await scene.history(node.instanceId)).map((r) => `${r.action} ${r.skipReason ?? r.outcome}`).toReversed();
 
 describe('attempts on a node', () => {
   it('cool down: a complaint soon after an attempt waits for its time, and is recorded once', async () => {
@@ -61,7 +61,7 @@ describe('attempts on a node', () => {
     const request = { cluster: 'sick', instanceIds: [instanceId], reason: 'the role is repaired' };
     expect(await scene.start({ action: 'repair', remediation: 'pause-image', ...request })).toMatchObject({
       planned: 0,
-      skipped: [{ instanceId, why: 'Quarantined' }],
+      skipped: [{ instanceId, skipReason: 'Quarantined' }],
     });
     await scene.drain();
 

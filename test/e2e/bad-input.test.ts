@@ -225,7 +225,7 @@ describe('a symptom', () => {
     await scene.drain();
     expect(stranger.runs).toEqual([]);
     expect(await scene.history(instanceId)).toMatchObject([
-      { cluster: 'good', outcome: 'Skipped', why: 'NotInCluster' },
+      { cluster: 'good', outcome: 'Skipped', skipReason: 'NotInCluster' },
     ]);
     const ids = [instanceId, 'i-0aaaaaaaaaaaaaaaa'];
     const answer = await scene.start({
@@ -235,9 +235,9 @@ describe('a symptom', () => {
       instanceIds: ids,
       reason: 'x',
     });
-    expect(answer).toMatchObject({ planned: 0, skipped: [{ why: 'NotInCluster' }, { why: 'Gone' }] });
+    expect(answer).toMatchObject({ planned: 0, skipped: [{ skipReason: 'NotInCluster' }, { skipReason: 'Gone' }] });
     await scene.drain();
-    expect((await scene.resultsOf(answer.runId)).map((r) => r.why).toSorted()).toEqual(['Gone', 'NotInCluster']);
+    expect((await scene.resultsOf(answer.runId)).map((r) => r.skipReason).toSorted()).toEqual(['Gone', 'NotInCluster']);
     expect(stranger.runs).toEqual([]);
   });
 

@@ -108,7 +108,7 @@ const expectCalm = async (scene: Scene, nodes: readonly SimulatedNode[]): Promis
   const left: string[] = [];
   for (const node of nodes.filter((n) => n.state() === 'running')) {
     const history = (await scene.history(node.instanceId)).filter((r) => r.action === 'repair');
-    const told = history.map((r) => r.why ?? r.reason ?? r.outcome);
+    const told = history.map((r) => r.skipReason ?? r.reason ?? r.outcome);
     // Repaired, or the record has an attempt that failed for the node's own reason, or why there was none.
     const fault = node.faults()[0];
     if (fault === undefined) continue;

@@ -162,6 +162,6 @@ describe('a node that lies', () => {
     await scene.logFault(node);
     await scene.drain();
     expect(node.runs).toEqual([]);
-    expect(await scene.history(node.instanceId)).toMatchObject([{ outcome: 'Skipped', why: 'OptedOut' }]);
+    expect(await scene.history(node.instanceId)).toMatchObject([{ outcome: 'Skipped', skipReason: 'OptedOut' }]);
   });
 });

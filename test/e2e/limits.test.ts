@@ -17,7 +17,7 @@ const latest = async (nodes: readonly SimulatedNode[]): Promise<readonly string[
   await Promise.all(
     nodes.map(async (n) => {
       const [row] = await scene.history(n.instanceId);
-      return row?.why ?? row?.outcome ?? 'nothing';
+      return row?.skipReason ?? row?.outcome ?? 'nothing';
     }),
   );
 const times = <T>(n: number, value: T): readonly T[] => Array.from({ length: n }, () => value);
@@ -187,7 +187,7 @@ describe('a pause', () => {
     expect(scene.chronicle.commands.filter((c) => c.instanceIds.includes(node.instanceId))).toEqual([]);
     await pauseAndResume('resume', 'stale');
     await scene.drain();
-    const told = (await scene.history(node.instanceId)).map((r) => `${r.action} ${r.why ?? r.outcome}`);
+    const told = (await scene.history(node.instanceId)).map((r) => `${r.action} ${r.skipReason ?? r.outcome}`);
     expect(told).toEqual(['repair Repaired', 'check Broken', 'repair Stale', 'repair Paused']);
   });
 });
@@ -237,7 +237,7 @@ describe('operators', () => {
     expect(nodes.map((n) => n.faults().length)).toEqual(times(4, 1));
     expect(await latest(nodes)).toEqual(times(4, 'Cancelled'));
     const [run] = await scene.runs('cancelled');
-    expect(run).toMatchObject({ runId, status: 'ended', stopped: { why: 'Cancelled' } });
+    expect(run).toMatchObject({ runId, status: 'ended', stopped: { reason: 'Cancelled' } });
 
     const again = await scene.start({ ...request, requestId: 'ticket-1' });
     expect(again).toMatchObject({ runId, planned });

@@ -94,7 +94,7 @@ describe('a lab without one statement', () => {
       async (scene) => {
         await repairOne(scene);
         const [run] = await scene.runs('demo');
-        expect(run).toMatchObject({ status: 'ended', stopped: { why: 'CommandRefused' } });
+        expect(run).toMatchObject({ status: 'ended', stopped: { reason: 'CommandRefused' } });
         const [row] = await scene.resultsOf(run?.runId ?? '');
         expect(row).toMatchObject({ outcome: 'Unknown', reason: 'CommandRefused' });
         expect(row?.message).toMatch(/not authorized to perform: ssm:SendCommand/);

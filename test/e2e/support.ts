@@ -81,14 +81,14 @@ export const ShownRun = z.looseObject({
   pending: z.number(),
   inFlight: z.number(),
   counts: z.record(z.string(), z.number()),
-  stopped: z.object({ why: z.string() }).optional(),
+  stopped: z.object({ reason: z.string() }).optional(),
 });
 export type ShownRun = z.infer<typeof ShownRun>;
 /** operator-api's answer to `check` and `repair`. */
 export const Started = z.object({
   runId: z.string(),
   planned: z.number(),
-  skipped: z.array(z.object({ instanceId: z.string(), why: z.string() })),
+  skipped: z.array(z.object({ instanceId: z.string(), skipReason: z.string() })),
   held: z.string().optional(),
 });
 

@@ -159,7 +159,7 @@ describe('the functions', () => {
         name: 'pause-image',
         order: 10,
         disruptive: false,
-        reasons: { FileMissing: 'evidence', RoleTooSmall: 'node', NamesDiffer: 'node' },
+        reasons: { FileMissing: 'attributable', RoleTooSmall: 'node-local', NamesDiffer: 'node-local' },
         unrepairable: ['NamesDiffer'],
       });
     }

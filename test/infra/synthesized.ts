@@ -13,9 +13,20 @@ import { readWithNested } from '../../lab/aws/cfn-nested.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 const reasons = defineReasons({
-  FileMissing: { severity: 'Fatal', scope: 'evidence', cause: 'A file is gone.', advice: 'Look for who removed it.' },
-  RoleTooSmall: { severity: 'Fatal', scope: 'node', cause: 'The role is too small.', advice: 'Widen it.' },
-  NamesDiffer: { severity: 'Warning', scope: 'node', repairable: false, cause: 'Two names differ.', advice: 'Choose.' },
+  FileMissing: {
+    severity: 'Fatal',
+    scope: 'attributable',
+    cause: 'A file is gone.',
+    advice: 'Look for who removed it.',
+  },
+  RoleTooSmall: { severity: 'Fatal', scope: 'node-local', cause: 'The role is too small.', advice: 'Widen it.' },
+  NamesDiffer: {
+    severity: 'Warning',
+    scope: 'node-local',
+    repairable: false,
+    cause: 'Two names differ.',
+    advice: 'Choose.',
+  },
 });
 
 const remediation = (name: string, order: number, disruptive: boolean): Remediation => ({

@@ -41,8 +41,8 @@ export const runDocument = async (node: RealNode, key: string, document = docume
   const ms = Math.round(performance.now() - since);
   const reading = readResult(reply.stdout);
   const bytes = Buffer.byteLength(reply.stdout);
-  const fail = (why: string): never => {
-    throw new Error(`${key} on ${nameOf(node)}: ${why}\n${reply.stdout}${reply.stderr.slice(-LOG_CHARACTERS)}`);
+  const fail = (problem: string): never => {
+    throw new Error(`${key} on ${nameOf(node)}: ${problem}\n${reply.stdout}${reply.stderr.slice(-LOG_CHARACTERS)}`);
   };
   if (reading.kind === 'unreadable') return fail(`${reading.message} (${reply.statusDetails}, ${reply.exitCode})`);
   if (bytes > MAX_RESULT_BYTES) fail(`the result line has ${bytes} bytes, more than ${MAX_RESULT_BYTES}`);
@@ -54,7 +54,7 @@ export const runDocument = async (node: RealNode, key: string, document = docume
 export const mustSay = (said: Said, expected: ExpectedResult): void => {
   const { result, reply } = said;
   const wrong = [
-    ...(['outcome', 'reason', 'why', 'method', 'cause', 'willRecur'] as const)
+    ...(['outcome', 'reason', 'skipReason', 'method', 'cause', 'willRecur'] as const)
       .filter((field) => expected[field] !== undefined && expected[field] !== result[field])
       .map((field) => `${field} is ${result[field]}, not ${expected[field]}`),
     ...(expected.message === undefined || expected.message.test(result.message)

@@ -11,7 +11,7 @@ export type ExpectedResult = {
   readonly outcome: string;
   readonly reason?: string;
   /** `Skipped`'s why. */
-  readonly why?: string;
+  readonly skipReason?: string;
   readonly method?: string;
   readonly cause?: string;
   readonly willRecur?: boolean;

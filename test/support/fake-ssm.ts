@@ -59,7 +59,7 @@ export const fakeSsm = (clock: { ms: number }, nodes: Map<string, FakeNode>) => 
     const later = node?.later;
     const isLaters = later !== undefined && ['node-check', later.remediation].includes(remediation);
     if (node === undefined || (!node.broken && !isLaters)) return JSON.stringify({ ...line, outcome: 'Healthy' });
-    const waits = { outcome: 'Skipped', why: 'BlockedBy', reason: 'SandboxImageMissing' };
+    const waits = { outcome: 'Skipped', skipReason: 'BlockedBy', reason: 'SandboxImageMissing' };
     if (later !== undefined && action === 'repair' && remediation === later.remediation) {
       if (node.broken) return JSON.stringify({ ...line, ...waits });
       node.later = undefined;

@@ -176,7 +176,7 @@ export const runControllerWorld = (table: TestTable, options: Options = {}) => {
   /** News of a node, as signal-intake takes it. */
   const signal = async (instanceId: string, remediation = 'pause-image', seenAt = iso()): Promise<void> => {
     const lane = `demo/${remediation}`;
-    await raw.signals.addNews({
+    await raw.signals.addPending({
       lane,
       cluster: 'demo',
       instanceId,
@@ -215,7 +215,7 @@ export const runControllerWorld = (table: TestTable, options: Options = {}) => {
         commands: [],
         startWindow: 1,
         canaries: 3,
-        priorEvidence: 0,
+        priorAttributableFailures: 0,
         dueAt: iso(),
         outbox: [],
       }),

@@ -36,7 +36,7 @@ export const aRun = (count: number, over: Partial<RunState> = {}): RunState =>
     commands: [],
     startWindow: 1,
     canaries: 3,
-    priorEvidence: 0,
+    priorAttributableFailures: 0,
     dueAt: START,
     outbox: [],
     ...over,

@@ -29,16 +29,16 @@ export const testSettings = (limits: PolicyInput['limits'] = {}): Settings =>
       'node-check': document('fleetmend-node-check-aaaaaaaaaaaa'),
     },
     remediations: [
-      { name: 'cri-dockerd', order: 2, disruptive: true, reasons: { CRIDockerdDown: 'evidence' } },
+      { name: 'cri-dockerd', order: 2, disruptive: true, reasons: { CRIDockerdDown: 'attributable' } },
       {
         name: 'pause-image',
         order: 1,
         disruptive: false,
         reasons: {
-          SandboxImageMissing: 'evidence',
-          SandboxImageIncomplete: 'evidence',
-          DiskFull: 'node',
-          ImageGCPressure: 'node',
+          SandboxImageMissing: 'attributable',
+          SandboxImageIncomplete: 'attributable',
+          DiskFull: 'node-local',
+          ImageGCPressure: 'node-local',
         },
       },
     ],

@@ -18,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => table.stop());
 
 const news = (lane: string, instanceId: string, seenAt = START) =>
-  signals.addNews({
+  signals.addPending({
     lane,
     cluster: 'demo',
     instanceId,
@@ -45,9 +45,9 @@ describe('a lane', () => {
   it('that a signal touched is saved over like any other', async () => {
     await signals.touchLane('demo', 'b', START);
     const lane = (await store.get('demo/b')) ?? expect.fail();
-    expect((await store.save({ ...lane, evidence: 1 })).version).toBe(1);
+    expect((await store.save({ ...lane, attributableFailures: 1 })).version).toBe(1);
     await signals.touchLane('demo', 'b', at(-5));
-    expect(await store.get('demo/b')).toMatchObject({ version: 1, evidence: 1, dueAt: at(-5) });
+    expect(await store.get('demo/b')).toMatchObject({ version: 1, attributableFailures: 1, dueAt: at(-5) });
   });
 
   it('that is not due any more leaves the index', async () => {
@@ -99,7 +99,7 @@ describe('a mailbox', () => {
     await news('demo/f', node(1));
     const { version } = await onlyRow('demo/f');
     const row = { lane: 'demo/f', instanceId: node(1), version };
-    await store.defer({ ...row, notBefore: at(60), why: 'CoolingDown', decidedAt: at(1) });
+    await store.defer({ ...row, notBefore: at(60), skipReason: 'CoolingDown', decidedAt: at(1) });
     expect(await onlyRow('demo/f')).toMatchObject({
       notBefore: at(60),
       skipped: 'CoolingDown',

@@ -14,7 +14,7 @@ import { DUE_SHARDS, index, keys, shardOf, TABLE } from './keys.ts';
 /** A pending row as it was read. */
 export type RowKey = Pick<PendingNode, 'lane' | 'instanceId' | 'version'>;
 /** What was decided on a row that is kept. */
-export type Deferral = Pick<Extract<OutboxEntry, { kind: 'defer' }>, 'notBefore' | 'why' | 'decidedAt'>;
+export type Deferral = Pick<Extract<OutboxEntry, { kind: 'defer' }>, 'notBefore' | 'skipReason' | 'decidedAt'>;
 
 /** An operator's run that waits in its lane. */
 export type QueuedRun = { readonly sortKey: string; readonly runId: string };
@@ -135,7 +135,7 @@ export const createLaneStore = ({
         ),
       );
     },
-    defer: async ({ lane, instanceId, version, notBefore, why, decidedAt }) => {
+    defer: async ({ lane, instanceId, version, notBefore, skipReason, decidedAt }) => {
       await ifUnchanged(() =>
         client.send(
           new UpdateCommand({
@@ -144,7 +144,7 @@ export const createLaneStore = ({
             UpdateExpression: [
               'SET notBefore = :notBefore',
               ...(decidedAt === undefined ? [] : [', decidedAt = :decidedAt']),
-              why === undefined ? ' REMOVE skipped' : ', skipped = :why',
+              skipReason === undefined ? ' REMOVE skipped' : ', skipped = :skipReason',
             ].join(''),
             ConditionExpression: '#version = :version',
             ExpressionAttributeNames: { '#version': 'version' },
@@ -152,7 +152,7 @@ export const createLaneStore = ({
               ':version': version,
               ':notBefore': notBefore,
               ...(decidedAt === undefined ? {} : { ':decidedAt': decidedAt }),
-              ...(why === undefined ? {} : { ':why': why }),
+              ...(skipReason === undefined ? {} : { ':skipReason': skipReason }),
             },
           }),
         ),

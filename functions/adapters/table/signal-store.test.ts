@@ -1,6 +1,6 @@
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { PendingNews } from '../../../core/signals/route.ts';
+import type { NewPendingNode } from '../../../core/signals/route.ts';
 import { LaneState, PendingNode } from '../../../core/state/rows.ts';
 import { startTable, type TestTable } from '../../../test/support/table.ts';
 import { createDueStore } from './due-store.ts';
@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => table.stop());
 
-const news = (lane: string, over: Partial<PendingNews> = {}): PendingNews => ({
+const news = (lane: string, over: Partial<NewPendingNode> = {}): NewPendingNode => ({
   lane,
   cluster: 'demo',
   instanceId: 'i-0123456789abcdef0',
@@ -32,18 +32,18 @@ const news = (lane: string, over: Partial<PendingNews> = {}): PendingNews => ({
 const rows = async (lane: string) =>
   (await table.items(`LANE#${lane}`)).filter((i) => String(i.sk).startsWith('NODE#')).map((i) => rowOf(PendingNode, i));
 
-describe('addNews', () => {
+describe('addPending', () => {
   it('adds a row, and leaves it alone when the same news comes again', async () => {
-    expect(await store.addNews(news('demo/a'))).toBe('added');
+    expect(await store.addPending(news('demo/a'))).toBe('added');
     const [first] = await rows('demo/a');
-    for (let i = 0; i < 20; i++) expect(await store.addNews(news('demo/a'))).toBe('unchanged');
+    for (let i = 0; i < 20; i++) expect(await store.addPending(news('demo/a'))).toBe('unchanged');
     expect(await rows('demo/a')).toEqual([first]);
   });
 
   it('widens the times, counts, and gives a new version for newer news', async () => {
-    await store.addNews(news('demo/b'));
+    await store.addPending(news('demo/b'));
     const [before] = await rows('demo/b');
-    await store.addNews(
+    await store.addPending(
       news('demo/b', { firstSeenAt: '2026-08-22T10:00:05.000Z', lastSeenAt: '2026-08-22T10:01:00.000Z', signals: 3 }),
     );
     const [after] = await rows('demo/b');
@@ -56,7 +56,7 @@ describe('addNews', () => {
   });
 
   it("keeps the planner's notBefore and decision", async () => {
-    await store.addNews(news('demo/c'));
+    await store.addPending(news('demo/c'));
     const [row] = await rows('demo/c');
     const decided = {
       notBefore: '2026-08-22T10:15:00.000Z',
@@ -65,14 +65,16 @@ describe('addNews', () => {
     };
     const key = keys.mailbox('demo/c', 'i-0123456789abcdef0');
     await table.client.send(new PutCommand({ TableName: table.tableName, Item: { ...key, ...row, ...decided } }));
-    await store.addNews(news('demo/c', { lastSeenAt: '2026-08-22T10:02:00.000Z' }));
+    await store.addPending(news('demo/c', { lastSeenAt: '2026-08-22T10:02:00.000Z' }));
     expect(await rows('demo/c')).toMatchObject([{ notBefore: '2026-08-22T10:15:00.000Z', skipped: 'CoolingDown' }]);
   });
 
   it('loses no news when many writers meet at one row', async () => {
     const at = (s: number) => `2026-08-22T10:00:${String(s).padStart(2, '0')}.000Z`;
     await Promise.all(
-      [10, 11, 12, 13].map((s) => store.addNews(news('demo/d', { firstSeenAt: at(s), lastSeenAt: at(s), signals: 1 }))),
+      [10, 11, 12, 13].map((s) =>
+        store.addPending(news('demo/d', { firstSeenAt: at(s), lastSeenAt: at(s), signals: 1 })),
+      ),
     );
     expect(await rows('demo/d')).toMatchObject([{ firstSeenAt: at(10), lastSeenAt: at(13) }]);
   });
@@ -106,7 +108,7 @@ describe('touchLane', () => {
       cluster: 'demo',
       remediation: 'x',
       version: 0,
-      evidence: 1,
+      attributableFailures: 1,
       activeRunId: 'r-1',
       dueAt: '2026-08-22T11:00:00.000Z',
     });
@@ -114,7 +116,7 @@ describe('touchLane', () => {
     await store.touchLane('demo', 'x', '2026-08-22T10:45:00.000Z');
     expect(await lanes.get('demo/x')).toMatchObject({
       version: 1,
-      evidence: 1,
+      attributableFailures: 1,
       activeRunId: 'r-1',
       dueAt: '2026-08-22T10:30:00.000Z',
     });

@@ -1,6 +1,6 @@
 import { type DynamoDBDocumentClient, GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { newLane } from '../../../core/runs/lane.ts';
-import { mergeNews, type PendingNews } from '../../../core/signals/route.ts';
+import { mergePending, type NewPendingNode } from '../../../core/signals/route.ts';
 import { PendingNode } from '../../../core/state/rows.ts';
 import { type Item, isConditionFailed, rowOf } from './items.ts';
 import { DUE_SHARDS, index, keys, laneName, shardOf } from './keys.ts';
@@ -11,7 +11,7 @@ export type SignalStore = {
    * Adds news of a node to its row in the news' lane; `unchanged` for a duplicate. Throws after too many collisions
    * with other writers, so that the message comes again.
    */
-  readonly addNews: (news: PendingNews) => Promise<'added' | 'merged' | 'unchanged'>;
+  readonly addPending: (news: NewPendingNode) => Promise<'added' | 'merged' | 'unchanged'>;
   /** Makes the lane due now, so that reconcile finds it even where the wake is lost. Returns the lane's name. */
   readonly touchLane: (cluster: string, remediation: string, now: string) => Promise<string>;
   /**
@@ -39,7 +39,7 @@ export const createSignalStore = ({
   readonly tableName: string;
   readonly newId: () => string;
 }): SignalStore => {
-  const read = async (news: PendingNews): Promise<PendingNode | undefined> => {
+  const read = async (news: NewPendingNode): Promise<PendingNode | undefined> => {
     const { Item: item } = await client.send(
       new GetCommand({ TableName: tableName, Key: keys.mailbox(news.lane, news.instanceId), ConsistentRead: true }),
     );
@@ -109,10 +109,10 @@ export const createSignalStore = ({
   };
 
   return {
-    addNews: async (news) => {
+    addPending: async (news) => {
       for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
         const row = await read(news);
-        const next = row === undefined ? news : mergeNews(row, news);
+        const next = row === undefined ? news : mergePending(row, news);
         if (next === undefined) return 'unchanged';
         if (await put({ ...next, version: newId() }, row?.version)) return row === undefined ? 'added' : 'merged';
       }

@@ -149,7 +149,7 @@ assert_one_line() {
   exec 7>&-
   [ "$status" -eq 2 ]
   assert_one_line Skipped
-  [[ $output == *'"why":"Busy","reason":"LockBusy"'* ]]
+  [[ $output == *'"skipReason":"Busy","reason":"LockBusy"'* ]]
 }
 
 @test "lets two checks run together" {

@@ -210,7 +210,7 @@ take_lock() {
   case $code in
     0) ;;
     1 | 124)
-      WHY=Busy
+      SKIP_REASON=Busy
       finish Skipped LockBusy 'Another fleetmend document is at work on this node; nothing was done.'
       ;;
     *) finish_undecided ToolMissing "$RUN_DIR could not be locked: flock ended with exit code $code." ;;

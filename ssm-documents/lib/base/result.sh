@@ -3,7 +3,7 @@
 
 # What the result line will say; `finish` sets the first three.
 OUTCOME='' REASON='' MESSAGE=''
-WHY='' CAUSE='' METHOD='' IMAGE='' DIGEST='' WILL_RECUR='' EVIDENCE=''
+SKIP_REASON='' CAUSE='' METHOD='' IMAGE='' DIGEST='' WILL_RECUR='' EVIDENCE=''
 
 # json_string TEXT MAX: TEXT as a JSON string of at most MAX bytes before escaping, in REPLY. Line ends and tabs are
 # kept as escapes; bytes outside ASCII become `?`, since they need not be valid UTF-8.
@@ -50,7 +50,7 @@ report_fields() {
   # A finding lies in node-check's own line.
   [[ -n $SHARED ]] || fields="\"v\":1,$fields,\"action\":\"$ACTION\""
   fields+=",\"outcome\":\"$OUTCOME\""
-  [[ -z $WHY ]] || fields+=",\"why\":\"$WHY\""
+  [[ -z $SKIP_REASON ]] || fields+=",\"skipReason\":\"$SKIP_REASON\""
   [[ -z $REASON ]] || fields+=",\"reason\":\"$REASON\""
   [[ -z $CAUSE ]] || fields+=",\"cause\":\"$CAUSE\""
   [[ -z $METHOD ]] || fields+=",\"method\":\"$METHOD\""

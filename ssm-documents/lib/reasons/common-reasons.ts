@@ -4,26 +4,26 @@ import { defineReasons } from '../../../core/model/reasons.ts';
 export const commonReasons = defineReasons({
   LockBusy: {
     severity: 'Info',
-    scope: 'node',
+    scope: 'node-local',
     cause: 'Another fleetmend document was at work on the node.',
     advice: 'Nothing to do: nothing was changed and no attempt was counted. The node is looked at again.',
   },
   CheckTimedOut: {
     severity: 'Warning',
-    scope: 'node',
+    scope: 'node-local',
     cause: 'A check did not end in its time: containerd, systemd or a disk of the node hangs.',
     advice:
       'Look at the node: `systemctl status containerd kubelet`, `dmesg`. If containerd hangs, restart it or replace the node.',
   },
   ScriptStopped: {
     severity: 'Warning',
-    scope: 'node',
+    scope: 'node-local',
     cause: 'Somebody or something stopped the script: a cancelled command, a shutdown of the node.',
     advice: 'Run a check. A script that was stopped leaves nothing half done; a repair may be run again.',
   },
   ScriptFailed: {
     severity: 'Warning',
-    scope: 'evidence',
+    scope: 'attributable',
     cause:
       'The script itself failed where it should not; this is a fault of fleetmend or of a node of an unknown kind.',
     advice:
@@ -31,14 +31,14 @@ export const commonReasons = defineReasons({
   },
   ToolMissing: {
     severity: 'Warning',
-    scope: 'node',
+    scope: 'node-local',
     cause: 'A tool that the script needs is missing on the node, or too old.',
     advice:
       'The message names the tool. EKS-optimized images have all of them: replace the node with a current image, or add the tool to your own image.',
   },
   PlatformUnsupported: {
     severity: 'Info',
-    scope: 'node',
+    scope: 'node-local',
     cause:
       'fleetmend cannot repair this kind of node in place: there is no container runtime that the SSM agent could reach (Bottlerocket, EKS Auto Mode, or an instance that is no worker node).',
     advice:

@@ -4,7 +4,7 @@ import { defineReasons } from '../../../core/model/reasons.ts';
 export const registryReasons = defineReasons({
   NodeRoleLacksECR: {
     severity: 'Fatal',
-    scope: 'node',
+    scope: 'node-local',
     cause:
       "The node's IAM role may not call ecr:GetAuthorizationToken, so that the node cannot pull from any private ECR.",
     advice:
@@ -12,7 +12,7 @@ export const registryReasons = defineReasons({
   },
   TokenUnavailable: {
     severity: 'Fatal',
-    scope: 'node',
+    scope: 'node-local',
     cause:
       'The node got no ECR token, for another reason than a missing permission: no instance profile, instance metadata out of reach, expired credentials, or a clock that is wrong.',
     advice:
@@ -20,7 +20,7 @@ export const registryReasons = defineReasons({
   },
   RegistryUnreachable: {
     severity: 'Fatal',
-    scope: 'node',
+    scope: 'node-local',
     cause:
       'The node does not reach the registry, the ECR API or S3 (name resolution, route, security group, proxy or endpoint), or that answers with an error of its own (5xx, 429).',
     advice:
@@ -28,7 +28,7 @@ export const registryReasons = defineReasons({
   },
   RegistryDenied: {
     severity: 'Fatal',
-    scope: 'node',
+    scope: 'node-local',
     cause:
       'The registry refused the node (400, 401 or 403): the token is of another region or has expired, the node role may not read this repository, or an endpoint policy is in the way.',
     advice:
@@ -36,14 +36,14 @@ export const registryReasons = defineReasons({
   },
   RegistryImageNotFound: {
     severity: 'Fatal',
-    scope: 'evidence',
+    scope: 'attributable',
     cause: "The registry does not have the image that containerd's configuration names.",
     advice:
       'Check the sandbox image in the configuration of containerd: account, region, repository and tag. If it is your own mirror, push the image there.',
   },
   RegistryCertificate: {
     severity: 'Fatal',
-    scope: 'node',
+    scope: 'node-local',
     cause:
       'The node does not trust the certificate of the registry or of the ECR API: often a proxy that inspects TLS.',
     advice:

@@ -4,21 +4,21 @@ import { defineReasons } from '../../../core/model/reasons.ts';
 export const runtimeReasons = defineReasons({
   DiskFull: {
     severity: 'Fatal',
-    scope: 'node',
+    scope: 'node-local',
     cause: 'The disk of containerd has no space left, not even for an image of some hundred kilobytes.',
     advice:
       'Free space on the node (fleetmend deletes nothing) or replace it with one that has a larger disk; then run the repair again.',
   },
   RuntimeDown: {
     severity: 'Fatal',
-    scope: 'node',
+    scope: 'node-local',
     cause: 'containerd is not running or does not answer on its socket.',
     advice:
       'Look at `systemctl status containerd` and `journalctl -u containerd` on the node. Restart it or replace the node.',
   },
   ConfigUnreadable: {
     severity: 'Fatal',
-    scope: 'node',
+    scope: 'node-local',
     cause:
       "containerd's configuration on disk cannot be read, or names no valid sandbox image; a restart of containerd would fail or pull nothing.",
     advice:
@@ -26,7 +26,7 @@ export const runtimeReasons = defineReasons({
   },
   RuntimeNotContainerd: {
     severity: 'Info',
-    scope: 'node',
+    scope: 'node-local',
     cause:
       "kubelet's runtime is Docker, by dockershim or cri-dockerd: images and sandboxes are not containerd's matter there.",
     advice:

@@ -230,7 +230,7 @@ describe('a cluster of nodes that cannot be repaired', () => {
     scene.lab.eks.fargateProfiles.set('beyond', ['default']);
     scene.lab.eks.remoteNetworks.add('beyond');
     const { runId, planned, skipped } = await scene.start({ action: 'check', cluster: 'beyond' });
-    expect([planned, skipped.map((s) => s.why)]).toEqual([0, Array.from({ length: 4 }, () => 'Unsupported')]);
+    expect([planned, skipped.map((s) => s.skipReason)]).toEqual([0, Array.from({ length: 4 }, () => 'Unsupported')]);
     await scene.drain();
     const named = new Map(shown(await scene.report({ query: 'run', runId })).map(([id, , reason]) => [id, reason]));
     expect(named.get(bottlerocket?.instanceId)).toBe('BottlerocketNode');

@@ -155,11 +155,11 @@ export const faults: readonly Fault[] = [
     script: `systemctl stop lab-aws-node.service; rm ${CONF_DIR}/*; ctr -n k8s.io images ls -q | xargs ctr -n k8s.io images rm --sync`,
     check: {
       outcome: 'Skipped',
-      why: 'BlockedBy',
+      skipReason: 'BlockedBy',
       reason: 'CNIConfigMissing',
       message: /pause-image \(SandboxImageMissing\)/,
     },
-    repair: { outcome: 'Skipped', why: 'BlockedBy', reason: 'CNIConfigMissing' },
+    repair: { outcome: 'Skipped', skipReason: 'BlockedBy', reason: 'CNIConfigMissing' },
     putBack: putImageBack,
   }),
   onAwsNode({
