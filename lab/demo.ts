@@ -5,15 +5,17 @@ import { ResultRow } from '../core/state/rows.ts';
 import { bootLab } from './boot.ts';
 import type { DemoFleet } from './demo/fleet.ts';
 import { startRealDemoFleet } from './demo/real-fleet.ts';
-import { paint, table, timelineTable } from './demo/show.ts';
+import { paint, table, timelineTable, wrapped } from './demo/show.ts';
 import { startSimulatedDemoFleet } from './demo/simulated-fleet.ts';
-import { createTimelines, type Hop } from './demo/timeline.ts';
+import { createTimelines, HOPS, type Hop } from './demo/timeline.ts';
 import { LAB_CLUSTER, LAB_ENVIRONMENT, synthLab } from './synth.ts';
 
 const { values } = parseArgs({ options: { real: { type: 'boolean', default: false } } });
-/** kubelet tries a pod again about every 10 s; the demo is less patient. */
+/** kubelet retries a pod sandbox after about 10 s; the demo retries sooner, to keep the wait short. */
 const POD_RETRY_MS = 1000;
-const PATIENCE_MS = 180_000;
+const REPAIR_TIMEOUT_MS = 180_000;
+/** Leaves room for a digest, the longest word of an error, within 80 columns. */
+const INDENT = ' '.repeat(4);
 
 const began = performance.now();
 const say = (text: string): void =>
@@ -21,27 +23,28 @@ const say = (text: string): void =>
 const heading = (text: string): void => console.log(`\n${paint('bold', text)}`);
 
 const NARRATED: Readonly<Partial<Record<Hop, string>>> = {
-  heard: 'log-classifier heard it: Node Symptom',
-  filed: 'signal-intake filed it in the lane',
-  sent: 'run-controller sent the repair',
-  ended: 'the document has ended',
-  recorded: 'command-tracker wrote the result',
+  classified: 'log-classifier found the fault in a log line',
+  queued: 'signal-intake queued the node for repair',
+  sent: 'run-controller sent the repair command',
+  ended: 'the document finished',
+  recorded: 'command-tracker recorded the result',
 };
 
-/** Runs a pod on every broken node until it starts, as kubelet would. */
+/** Starts a pod on every broken node, and retries until it starts, as kubelet does. */
 const waitForPods = async (fleet: DemoFleet, onPod: (instanceId: string) => void): Promise<void> => {
-  const end = Date.now() + PATIENCE_MS;
-  const told = new Set<string>();
+  const end = Date.now() + REPAIR_TIMEOUT_MS;
+  const printed = new Set<string>();
   await Promise.all(
     fleet.stories.map(async ({ instanceId }) => {
       let error = await fleet.startPod(instanceId);
       if (error === undefined) throw new Error(`the demo broke ${instanceId}, but a pod starts on it`);
-      // The runtime's own words, once for each fault.
-      say(`${instanceId}: ${paint('red', told.has(error) ? 'the same error' : error)}`);
-      told.add(error);
+      // The full error of the runtime, once for each fault.
+      say(`${instanceId}: the pod does not start: ${printed.has(error) ? 'same error' : ''}`.trimEnd());
+      if (!printed.has(error)) console.log(paint('red', wrapped(error, INDENT)));
+      printed.add(error);
       while (error !== undefined) {
         if (Date.now() > end)
-          throw new Error(`${instanceId} was not repaired within ${PATIENCE_MS / 1000} s: ${error}`);
+          throw new Error(`${instanceId} was not repaired within ${REPAIR_TIMEOUT_MS / 1000} s: ${error}`);
         await delay(POD_RETRY_MS);
         error = await fleet.startPod(instanceId);
       }
@@ -53,15 +56,15 @@ const waitForPods = async (fleet: DemoFleet, onPod: (instanceId: string) => void
 const Results = z.object({ items: z.array(z.looseObject({ kind: z.string() })), next: z.string().optional() });
 
 const demo = async (): Promise<boolean> => {
-  heading(values.real ? 'Booting six real nodes and AWS on loopback' : 'Booting simulated nodes and AWS on loopback');
+  heading(`Starting ${values.real ? 'six real' : 'forty simulated'} nodes and the AWS services on loopback`);
   const fleet = values.real ? await startRealDemoFleet() : startSimulatedDemoFleet();
-  // The lab's functions end with this process; the nodes too, but politely where we can.
+  // The functions of the lab end with this process. Real nodes have mounts and networks that must be removed.
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.once(signal, () => void fleet.stop().finally(() => process.exit(130)));
   const lab = await bootLab({ ...synthLab(), nodes: fleet.nodes, ...LAB_ENVIRONMENT });
   try {
     say(
-      `${fleet.nodes.length} ${values.real ? 'real' : 'simulated'} nodes of cluster ${LAB_CLUSTER} in ${lab.region}; ${lab.functionNames().length} functions, from the synthesized template`,
+      `${fleet.nodes.length} nodes of cluster ${LAB_CLUSTER} in ${lab.region}, ${lab.functionNames().length} functions of the template`,
     );
     const stopShipping = await fleet.shipLogs(lab);
     const broken = new Set(fleet.stories.map((s) => s.instanceId));
@@ -75,27 +78,28 @@ const demo = async (): Promise<boolean> => {
       if (event.documentName.includes('-repair-')) {
         for (const id of event.instanceIds) repairs.set(id, (repairs.get(id) ?? 0) + 1);
       } else {
-        for (const id of event.instanceIds) say(`${id}: its log said that the image was deleted: a check`);
+        for (const id of event.instanceIds) say(`${id}: run-controller sent a check command`);
       }
     });
 
-    heading('Breaking nodes');
+    heading(`Breaking ${broken.size} nodes`);
     await fleet.breakNodes();
     for (const { instanceId, fault } of fleet.stories) say(`${instanceId}: ${fault}`);
 
-    heading('A pod is scheduled on each of them; the pipeline hears of it');
+    heading('Starting a pod on each broken node');
     await waitForPods(fleet, (instanceId) => {
       timelines.mark(instanceId, 'pod', lab.now());
-      say(`${instanceId}: ${paint('green', 'a pod starts')}`);
+      say(`${instanceId}: ${paint('green', 'the pod started')}`);
     });
     await lab.idle();
     await stopShipping();
 
-    heading('The way of the first node repaired');
+    heading('Timeline of the first repair');
     const first = [...broken].sort((a, b) => (timelines.of(a).pod ?? 0) - (timelines.of(b).pod ?? 0))[0] ?? '';
-    console.log(timelineTable(timelines.of(first)));
+    const timeline = timelines.of(first);
+    console.log(timelineTable(timeline));
 
-    heading(`The audit trail (audit-query, query "runs" and "run")`);
+    heading('Audit trail (audit-query, queries "runs" and "run")');
     const runs = Results.parse(await lab.invoke('fleetmend-audit-query', { query: 'runs', cluster: LAB_CLUSTER }));
     const results: ResultRow[] = [];
     for (const { runId } of runs.items.flatMap((r) =>
@@ -107,21 +111,23 @@ const demo = async (): Promise<boolean> => {
     const shown = results.filter((r) => r.action === 'repair' && r.outcome !== 'Skipped');
     console.log(
       table(
-        ['node', 'outcome', 'reason', 'method', 'message'],
-        shown.map((r) => [r.instanceId, r.outcome, r.reason ?? '', r.method ?? '', r.message]),
+        ['node', 'outcome', 'reason', 'method'],
+        shown.map((r) => [r.instanceId, r.outcome, r.reason ?? '', r.method ?? '']),
       ),
     );
+    for (const message of new Set(shown.map((r) => r.message))) console.log(wrapped(message, '  '));
 
-    heading('Verdict');
+    heading('Result');
     const complaints = [
       ...fleet.stories.flatMap(({ instanceId, method }) => {
         const row = results.find((r) => r.instanceId === instanceId && r.outcome === 'Repaired');
-        if (row === undefined) return [`${instanceId} has no result Repaired`];
-        if (row.method !== method) return [`${instanceId} was repaired by ${row.method}, not by ${method}`];
+        if (row === undefined) return [`${instanceId} has no result with the outcome Repaired`];
+        if (row.method !== method) return [`${instanceId} was repaired by the method ${row.method}, not ${method}`];
         return repairs.get(instanceId) === 1
           ? []
           : [`${instanceId} got ${repairs.get(instanceId) ?? 0} repair commands, not one`];
       }),
+      ...HOPS.filter(([hop]) => timeline[hop] === undefined).map(([hop]) => `the timeline of ${first} lacks ${hop}`),
       ...[...repairs.keys()].filter((id) => !broken.has(id)).map((id) => `the healthy node ${id} got a repair command`),
       ...(await fleet.touched()).map((what) => `a healthy node was changed: ${what}`),
       ...Object.entries(lab.queues.deadLetters()).flatMap(([name, letters]) =>
@@ -133,7 +139,7 @@ const demo = async (): Promise<boolean> => {
       say(
         paint(
           'green',
-          `${broken.size} of ${broken.size} broken nodes repaired, one command each; ${fleet.nodes.length - broken.size} healthy nodes untouched`,
+          `${broken.size} of ${broken.size} broken nodes repaired, one command each; ${fleet.nodes.length - broken.size} others unchanged`,
         ),
       );
     }

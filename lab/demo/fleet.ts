@@ -1,12 +1,12 @@
 import type { Lab } from '../aws/lab.ts';
 import type { LabNode } from '../node.ts';
 
-/** One node that the demo breaks, and what must become of it. */
+/** A node that the demo breaks, and the expected repair. */
 export type Story = {
   readonly instanceId: string;
-  /** How it is broken, for the person who watches. */
+  /** The fault, as printed by the demo. */
   readonly fault: string;
-  /** The method that must repair it. */
+  /** The expected method of the repair. */
   readonly method: string;
 };
 
@@ -18,9 +18,9 @@ export type DemoFleet = {
   readonly breakNodes: () => Promise<void>;
   /** Ships the nodes' runtime logs to the lab's CloudWatch Logs until stopped. */
   readonly shipLogs: (lab: Lab) => Promise<() => Promise<void>>;
-  /** Starts a pod sandbox on a node as kubelet does; undefined where it started, else the runtime's own error. */
+  /** Starts a pod sandbox on a node as kubelet does. Returns undefined on success, otherwise the runtime's error. */
   readonly startPod: (instanceId: string) => Promise<string | undefined>;
-  /** Healthy nodes on which something has changed, with what. */
+  /** Instance ids of the healthy nodes that have changed. */
   readonly touched: () => Promise<readonly string[]>;
   readonly stop: () => Promise<void>;
 };

@@ -11,21 +11,21 @@ type Plan = RealNodeSpec & { readonly kind?: BreakKind; readonly fault?: string;
 
 const PLANS: readonly Plan[] = [
   { kind: 'missing', fault: 'image removed, no local copy', method: 'ecr' },
-  { kind: 'missing-with-twin', fault: "image removed, another EKS registry's copy there", method: 'tag' },
+  { kind: 'missing-with-twin', fault: "image removed, another registry's copy on the node", method: 'tag' },
   {
     style: 'al2023',
     kind: 'al2023-missing',
-    fault: 'AL2023: image removed, /etc/eks/pause.tar there',
+    fault: 'AL2023: image removed, pause.tar on the node',
     method: 'import',
   },
-  { kind: 'content-missing', fault: 'image listed, its content gone', method: 'ecr' },
+  { kind: 'content-missing', fault: 'image listed, content missing', method: 'ecr' },
   {},
   { style: 'al2023' },
 ];
 
-/** Six real nodes: systemd, containerd and runc in namespaces of their own. Four of them will be broken. */
+/** Six real nodes: systemd, containerd and runc in their own namespaces. The demo breaks four of them. */
 export const startRealDemoFleet = async (): Promise<DemoFleet> => {
-  // Nodes boot side by side and come in any order: their ids say which is which.
+  // Nodes boot in parallel and are returned in any order; the instance id identifies the plan.
   const plans = new Map(PLANS.map((plan) => [`i-0${randomBytes(8).toString('hex')}`, plan]));
   const fleet = await startRealFleet({
     nodes: [...plans].map(([instanceId, { kind, fault, method, ...spec }]) => ({ ...spec, instanceId })),

@@ -9,15 +9,15 @@ const NODES = 40;
 const BROKEN = 8;
 const SEED = 7;
 const IMAGE = '918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause:3.5';
-/** What containerd 1.6 says; recorded from a real node (facts: containerd behaviour). */
+/** The error of containerd 1.6, recorded on a real node. */
 const POD_ERROR = `failed to get sandbox image "${IMAGE}": failed to pull image "${IMAGE}": failed to pull and unpack image "${IMAGE}": failed to resolve reference "${IMAGE}": pulling from host ${IMAGE.split('/')[0]} failed with status code [manifests 3.5]: 401 Unauthorized`;
 
 type Kind = { readonly what: string; readonly method: string; readonly reason: string };
 const KINDS: readonly Kind[] = [
   { reason: 'SandboxImageMissing', method: 'ecr', what: 'image removed, no local copy' },
-  { reason: 'SandboxImageMissing', method: 'tag', what: "image removed, another EKS registry's copy there" },
-  { reason: 'SandboxImageMissing', method: 'import', what: 'image removed, /etc/eks/pause.tar there' },
-  { reason: 'SandboxImageIncomplete', method: 'ecr', what: 'image listed, its content gone' },
+  { reason: 'SandboxImageMissing', method: 'tag', what: "image removed, another registry's copy on the node" },
+  { reason: 'SandboxImageMissing', method: 'import', what: 'image removed, pause.tar on the node' },
+  { reason: 'SandboxImageIncomplete', method: 'ecr', what: 'image listed, content missing' },
 ];
 
 const faultOf = ({ reason, method }: Kind): SimulatedFault => ({
@@ -26,7 +26,7 @@ const faultOf = ({ reason, method }: Kind): SimulatedFault => ({
   repair: { kind: 'repairs', method, willRecur: true },
 });
 
-/** Forty simulated nodes, eight of them to be broken. A simulation: no document runs, each node answers as one would. */
+/** Forty simulated nodes, eight of which the demo breaks. No document runs: each node answers as a real one does. */
 export const startSimulatedDemoFleet = (): DemoFleet => {
   const nodes = createSimulatedFleet({
     clock: createClock({}),
@@ -34,7 +34,7 @@ export const startSimulatedDemoFleet = (): DemoFleet => {
     cluster: LAB_CLUSTER,
     count: NODES,
     offlineRate: 0,
-    // Quicker than a fleet's: people watch.
+    // Shorter than in a real fleet, to keep the demo short.
     latency: logNormal(800, 2500),
   });
   const broken = nodes

@@ -1,41 +1,39 @@
 import * as z from 'zod';
 import type { LabEvent } from '../aws/lab-event.ts';
 
-/** What a node's way from the log line to the result is made of, in its order. */
+/** The steps from the log line to the recorded result, in their usual order. */
 export const HOPS = [
-  ['logged', 'the runtime logs its error'],
-  ['heard', 'log-classifier puts a Node Symptom'],
-  ['filed', 'signal-intake writes the pending row'],
+  ['logged', 'runtime logs the error'],
+  ['classified', 'log-classifier emits Node Symptom'],
+  ['queued', 'signal-intake writes the pending node'],
   ['sent', 'run-controller calls SendCommand'],
-  ['started', 'the document starts on the node'],
-  ['ended', 'the document ends'],
-  ['recorded', 'command-tracker has written the result'],
-  ['pod', 'a pod sandbox starts'],
+  ['started', 'document starts on the node'],
+  ['ended', 'document finishes'],
+  ['recorded', 'command-tracker records the result'],
+  ['pod', 'pod sandbox starts'],
 ] as const;
-/** One step of the way. */
+/** One step of a timeline. */
 export type Hop = (typeof HOPS)[number][0];
 
-/** When each hop of a node was reached, epoch milliseconds of the lab's clock; the first time counts. */
+/** When a node reached each step for the first time, in epoch milliseconds of the lab's clock. */
 export type Timeline = Partial<Record<Hop, number>>;
 
 const LogRecord = z.object({ ec2_instance_id: z.string() });
 const Symptom = z.object({ instanceId: z.string() });
-const FunctionLog = z.object({
-  message: z.string(),
-  instanceId: z.string().optional(),
-  commandId: z.string().optional(),
-});
+/** Fields of log lines; messages may be reworded. */
+const QueuedLog = z.object({ instanceId: z.string(), lane: z.string() });
+const RecordedLog = z.object({ commandId: z.string(), runId: z.string() });
 
 const parse = <S extends z.ZodType>(schema: S, text: string): z.output<S> | undefined => {
   try {
     return schema.safeParse(JSON.parse(text)).data;
   } catch {
-    // A line that is not JSON is not one of ours.
+    // Node logs and platform lines of Lambda may be plain text.
     return undefined;
   }
 };
 
-/** Collects the timelines of nodes from what happens in the lab. */
+/** Collects the timelines of nodes from the events of the lab. */
 export const createTimelines = (onHop: (instanceId: string, hop: Hop, at: number) => void) => {
   const timelines = new Map<string, Timeline>();
   const commands = new Map<string, readonly string[]>();
@@ -55,18 +53,21 @@ export const createTimelines = (onHop: (instanceId: string, hop: Hop, at: number
       }
       case 'event': {
         const id = event.detailType === 'Node Symptom' ? Symptom.safeParse(event.detail).data?.instanceId : undefined;
-        if (id !== undefined) mark(id, 'heard', event.at);
+        if (id !== undefined) mark(id, 'classified', event.at);
         return;
       }
       case 'function-log': {
-        const line = parse(FunctionLog, event.line);
-        if (line?.message === 'signal' && line.instanceId !== undefined) mark(line.instanceId, 'filed', event.at);
-        if (line?.message === 'results')
-          for (const id of commands.get(line.commandId ?? '') ?? []) mark(id, 'recorded', event.at);
+        if (event.functionName.endsWith('-signal-intake')) {
+          const queued = parse(QueuedLog, event.line);
+          if (queued !== undefined) mark(queued.instanceId, 'queued', event.at);
+        }
+        if (event.functionName.endsWith('-command-tracker'))
+          for (const id of commands.get(parse(RecordedLog, event.line)?.commandId ?? '') ?? [])
+            mark(id, 'recorded', event.at);
         return;
       }
       case 'command-sent':
-        // A check that a hint has led to is no step of the repair's way.
+        // Checks are no step of a repair.
         if (!event.documentName.includes('-repair-')) return;
         commands.set(event.commandId, event.instanceIds);
         for (const id of event.instanceIds) mark(id, 'sent', event.at);

@@ -4,20 +4,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '..', '..');
-/** `nobody` on Debian: the demo must do without root. */
+/** `nobody` on Debian: the simulated demo must not need root. */
 const NOBODY = 65_534;
 const AS_NOBODY = ['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups', '--bounding-set=-all', '--'];
-/** Shows the folder $1 at $2, to the command that follows alone. */
+/** Mounts the folder $1 at $2 for the command that follows, and for no other process. */
 const SHOW = 'mount --bind "$1" "$2"; cd "$2"; shift 2; exec "$@"';
 
 type Demo = { readonly code: number | null; readonly output: string };
 
-/** Runs the demo as its readers would, the simulated one never as root, and returns what it printed. */
+/** Runs the demo and returns its output. The simulated demo never runs as root. */
 export const runDemo = async (words: readonly string[]): Promise<Demo> => {
   const isReal = words.includes('--real');
   if (process.getuid?.() !== 0 || isReal) return await run(root, words, []);
   if (spawnSync('unshare', ['--mount', 'true']).status !== 0) return await run(root, words, AS_NOBODY);
-  // A clone of root's may lie in a folder that nobody else may enter (/root): it is shown in another place.
+  // The clone may be below a folder that only root can enter (/root): mount it elsewhere.
   const place = mkdtempSync(join(tmpdir(), 'fleetmend-demo-'));
   chmodSync(place, 0o755);
   try {
@@ -31,7 +31,7 @@ export const runDemo = async (words: readonly string[]): Promise<Demo> => {
 const run = (folder: string, words: readonly string[], before: readonly string[]): Promise<Demo> =>
   new Promise((resolve, reject) => {
     const moved = (text: string | undefined): string => (text ?? '').replaceAll(root, folder);
-    const command = [...before, moved(process.execPath), join(folder, 'test', 'lab', 'demo.ts'), ...words];
+    const command = [...before, moved(process.execPath), join(folder, 'lab', 'demo.ts'), ...words];
     const [program = '', ...args] = command;
     const child = spawn(program, args, {
       cwd: root,
@@ -40,7 +40,6 @@ const run = (folder: string, words: readonly string[], before: readonly string[]
         PATH: moved(process.env.PATH),
         NODE_OPTIONS: moved(process.env.NODE_OPTIONS),
         HOME: '/tmp',
-        COLUMNS: '110',
         JSII_DEPRECATED: 'quiet',
       },
       stdio: ['ignore', 'pipe', 'pipe'],

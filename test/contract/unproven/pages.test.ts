@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { EXIT } from '../../../infra/user-error.ts';
 import { FOLDER, SCRIPTS } from './run-script.ts';
@@ -64,35 +64,6 @@ describe('docs/unproven.md', () => {
         expect(about[2]).not.toBe('');
       }
     }
-  });
-});
-
-/** The anchor that GitHub gives to a heading. */
-const anchorOf = (heading: string): string =>
-  heading
-    .toLowerCase()
-    .replace(/[^\p{L}\p{N} _-]/gu, '')
-    .replaceAll(' ', '-');
-
-const withoutCode = (text: string): string => text.replace(/^```[\s\S]*?^```/gm, '');
-const anchors = (path: string): readonly string[] =>
-  [...withoutCode(read(path)).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => anchorOf(heading));
-
-const PAGES = ['docs/unproven.md', 'docs/deploying.md', 'docs/operating.md', 'README.md'];
-
-describe.each(PAGES)('the links of %s', (page) => {
-  it('lead somewhere', () => {
-    const links = [...withoutCode(read(page)).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = '']) => link);
-    expect(links.length).toBeGreaterThan(0);
-    const broken = links
-      .filter((link) => !/^https:\/\/[a-z.]+\//.test(link))
-      .filter((link) => {
-        const [file = '', anchor] = link.split('#');
-        const path = file === '' ? page : join(dirname(page), file);
-        if (!existsSync(join(root, path))) return true;
-        return anchor !== undefined && !anchors(path).includes(anchor);
-      });
-    expect(broken).toEqual([]);
   });
 });
 
