@@ -8,7 +8,7 @@ export const paint = (style: Parameters<typeof styleText>[0], text: string): str
   isTerminal ? styleText(style, text, { validateStream: false }) : text;
 
 /** The width of tables and wrapped text, in characters. */
-const WIDTH = 80;
+export const WIDTH = 80;
 
 /** A text in lines of at most 80 characters, each with the indent. A longer word stays whole, on a line of its own. */
 export const wrapped = (text: string, indent: string): string =>

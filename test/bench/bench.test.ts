@@ -97,7 +97,7 @@ it('counts the time of functions that run side by side once, and none outside of
 });
 
 it('names the hop that a node never came to', () => {
-  expect(() => hopsOf({ logged: 1, heard: 2 }, [])).toThrow('never came to "filed"');
+  expect(() => hopsOf({ logged: 1, classified: 2 }, [])).toThrow('never came to "queued"');
 });
 
 it('takes the median of an even count between its two middle values', () => {

@@ -27,7 +27,7 @@ export type HopsFigures = {
 
 type Span = { readonly from: number; readonly to: number };
 
-const WAY: readonly Hop[] = ['logged', 'heard', 'filed', 'sent', 'started', 'ended', 'recorded'];
+const WAY: readonly Hop[] = ['logged', 'classified', 'queued', 'sent', 'started', 'ended', 'recorded'];
 const PATIENCE_MS = 60_000;
 const LOOK_AGAIN_MS = 50;
 

@@ -1,4 +1,4 @@
-import { columns } from '../../lab/demo/show.ts';
+import { WIDTH } from '../../lab/demo/show.ts';
 
 /** A table of a section: its head, its rows, and a line on what is measured. */
 export type FiguresTable = { readonly head: readonly string[]; readonly rows: readonly (readonly string[])[] };
@@ -65,11 +65,11 @@ export const toText = ({ title, about, table, aims, notes }: Section): string =>
   return [
     title,
     '',
-    wrap(about, columns()),
+    wrap(about, WIDTH),
     '',
     ...(table.rows.length === 0 ? [] : [line(table.head), ...table.rows.map(line), '']),
     ...aims.map(({ what, reached, got }) => `${reached ? 'reached' : 'MISSED '}  ${what}: ${got}`),
-    ...notes.map((note) => wrap(note, columns())),
+    ...notes.map((note) => wrap(note, WIDTH)),
     '',
   ].join('\n');
 };

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import * as z from 'zod';
 import { Outcome, SkipReason } from '../../core/model/outcome.ts';
 import { Mode } from '../../core/model/policy.ts';
 import { Origin } from '../../core/state/rows.ts';
@@ -8,6 +9,9 @@ import { FUNCTION_NAMES } from '../../infra/bundle.ts';
 
 const root = join(import.meta.dirname, '../..');
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
+
+/** The values that a schema allows, whether it is an enum or a union of literals. */
+const valuesOf = (schema: z.ZodType): readonly unknown[] => z.toJSONSchema(schema).enum ?? [];
 
 const page = read('docs/glossary.md');
 /** The terms of a text, each with its meaning. */
@@ -17,15 +21,16 @@ const termsOf = (text: string) =>
 describe('docs/glossary.md', () => {
   it.each(
     Object.entries({
-      outcome: Outcome.options,
-      'skip reason': SkipReason.options,
-      mode: Mode.options,
-      'source of a request': Origin.shape.source.options,
+      outcome: valuesOf(Outcome),
+      'skip reason': valuesOf(SkipReason),
+      mode: valuesOf(Mode),
+      'source of a request': valuesOf(Origin.shape.source),
       function: FUNCTION_NAMES,
     }),
   )('has every %s', (_, names) => {
     const known = termsOf(page).map(({ term }) => term.replaceAll('`', ''));
-    expect(names.filter((name) => !known.includes(name))).toEqual([]);
+    expect(names.length).toBeGreaterThan(1);
+    expect(names.filter((name) => !known.includes(String(name)))).toEqual([]);
   });
 
   it('defines a term once in each section', () => {
