@@ -1,32 +1,40 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import type { Action, Remediation } from '../../core/model/remediation.ts';
-import { catalogueOf } from '../catalogue.ts';
 import { remediations } from '../registry.ts';
-import { bashDocument, type CommandDocument } from './document.ts';
-import { withoutFunction, withoutUnneeded } from './needed.ts';
-import { packed } from './pack.ts';
+import { bashDocument, type CommandDocument, validateDocument } from './document.ts';
+import { withoutUncalled } from './needed.ts';
+import { inOneDocument } from './one-node-check.ts';
 import { type Part, partsOf } from './parts.ts';
-import { sectionsOf, withoutComments } from './sections.ts';
+import { type Block, largestOf, scriptOf } from './script.ts';
+import { type Section, sectionsOf, withoutComments } from './sections.ts';
+import { TABLES } from './tables.ts';
 
 /** A document ready to be deployed. Its name has stack, key and hash: the script that runs is the reviewed one. */
 export type BuiltDocument = {
-  /** `pause-image-check`, `pause-image-repair`, `pause-image-repair-mirror`, `node-check`. */
+  /** `pause-image-check`, `pause-image-repair`, `pause-image-repair-mirror`, `node-check-1`. */
   readonly key: string;
   /** Of `json`, in hex. */
   readonly sha256: string;
   readonly content: CommandDocument;
   readonly json: string;
-  /** The remediation's name; `node-check` for the document of every check. */
+  /** The remediation's name; `node-check` for the documents of every check. */
   readonly remediation: string;
   readonly action: Action;
   readonly executionTimeoutSeconds: number;
+  /** The remediations whose checks the document runs: its own, or those in this part of `node-check`. */
+  readonly checks: readonly string[];
 };
 
-/** Key and `remediation` of the document that runs every check. */
+/** `remediation` of the documents that run every check. */
 export const NODE_CHECK = 'node-check';
 
-const HEALTHY = 'finish_healthy';
+/**
+ * The most bytes that a document may have. SSM takes 65,536 (API model, CreateDocument); what is left is for changes that
+ * must not wait for a document to be made smaller.
+ */
+export const MAX_BUILT_BYTES = 60_000;
+
 const NODE_CHECK_TIMEOUT_SECONDS = 60;
 /** Between the script's own budget and the agent's limit: time to clean up and to print the result. */
 const MARGIN_SECONDS = 20;
@@ -42,16 +50,29 @@ const read = (path: string): string => {
   return text;
 };
 
-const join = (texts: readonly string[]): string => texts.map((text) => text.trim()).join('\n\n');
+/** What one process of a document runs: blocks of its own beside those that all processes share. */
+type Process = { readonly name: string; readonly blocks: readonly Block[] };
 
-// The comments of parts stay in the repository: with all of them, no repair would fit into SSM's 64 KB.
-const shared = ({ path, text }: Part): string => `# ${path}\n${withoutComments(text)}`;
+type Recipe = {
+  readonly key: string;
+  readonly remediation: string;
+  readonly action: Action;
+  readonly executionTimeoutSeconds: number;
+  readonly description: string;
+  readonly checks: readonly string[];
+  /** Folders below `ssm-documents/` that the script is built from. */
+  readonly folders: readonly string[];
+  readonly shared: readonly Block[];
+  /** In `node-check`: what each check runs in a process of its own. */
+  readonly own: readonly Process[];
+  readonly end: readonly Block[];
+};
 
-const inOrder = (parts: readonly Part[]): readonly Part[] => [
-  ...new Map(parts.map((part) => [part.path, part])).values(),
-];
-
-const isShared = (part: Part): boolean => part.path.startsWith('lib/');
+const added = (...lines: readonly string[]): Block => ({ path: undefined, text: lines.join('\n') });
+const isShared = ({ path }: Part): boolean => path.startsWith('lib/');
+const unique = (parts: readonly Part[]): Part[] => [...new Map(parts.map((part) => [part.path, part])).values()];
+const sourceBlock = (path: string, text: string): Block => ({ path, text: withoutComments(text) });
+const partBlock = ({ path, text }: Part): Block => sourceBlock(path, text);
 
 /** The prelude and what it needs, which every document begins with. */
 const preludeParts = (): readonly Part[] => {
@@ -59,54 +80,94 @@ const preludeParts = (): readonly Part[] => {
   return [{ path: 'lib/base/prelude.sh', text: section?.text ?? '' }, ...partsOf(section?.uses ?? [], 'lib', find)];
 };
 
-const built = (
-  key: string,
-  remediation: string,
-  action: Action,
-  executionTimeoutSeconds: number,
-  description: string,
-  script: string,
-): BuiltDocument => {
-  const isDense = key === NODE_CHECK;
-  const content = bashDocument({ description, step: key, timeoutSeconds: executionTimeoutSeconds, script, isDense });
-  // Compact: every line of a script would cost six bytes of SSM's 64 KB more.
+const tablesOf = (names: readonly string[], from: readonly Remediation[]): Block[] => {
+  const chosen = from.filter(({ name }) => names.includes(name));
+  return TABLES.map((table) => added(table.render(chosen)));
+};
+
+/** A check's functions, as those of a function that its process calls: other checks have functions of the same names. */
+const wrapped = ({ name, blocks }: Process): Block[] => [
+  added(`define_${name.replaceAll('-', '_')}() {`),
+  ...blocks,
+  added('}'),
+];
+
+const blocksOf = ({ shared, own, end }: Recipe): Block[] => {
+  const common = [...shared, ...end];
+  const kept = withoutUncalled({
+    shared: common.map(({ text }) => text),
+    own: own.map(({ blocks }) => blocks.map(({ text }) => text)),
+  });
+  const withText = (blocks: readonly Block[], texts: readonly string[]): Block[] =>
+    blocks.map(({ path }, at) => ({ path, text: texts[at] ?? '' }));
+  const keptCommon = withText(common, kept.shared);
+  const processes = own.map(({ name, blocks }, at) => ({ name, blocks: withText(blocks, kept.own[at] ?? []) }));
+  return [...keptCommon.slice(0, shared.length), ...processes.flatMap(wrapped), ...keptCommon.slice(shared.length)];
+};
+
+const contentOf = (recipe: Recipe): { readonly content: CommandDocument; readonly blocks: readonly Block[] } => {
+  const { key, executionTimeoutSeconds, description, folders } = recipe;
+  const blocks = blocksOf(recipe);
+  const script = scriptOf(folders, blocks);
+  const content = bashDocument({ description, step: key, timeoutSeconds: executionTimeoutSeconds, script });
+  return { content, blocks };
+};
+
+// Compact: indentation would cost six bytes for each line of a script.
+const bytesOf = (recipe: Recipe): number => Buffer.byteLength(JSON.stringify(contentOf(recipe).content));
+
+const built = (recipe: Recipe): BuiltDocument => {
+  const { key, remediation, action, executionTimeoutSeconds, checks } = recipe;
+  const { content, blocks } = contentOf(recipe);
   const json = JSON.stringify(content);
+  const bytes = Buffer.byteLength(json);
+  if (bytes > MAX_BUILT_BYTES) {
+    throw new Error(
+      `building the document ${key}: it has ${bytes} bytes, ${bytes - MAX_BUILT_BYTES} more than the ${MAX_BUILT_BYTES} that a document may have; make its scripts smaller. Its largest parts, in bytes: ${largestOf(blocks)}`,
+    );
+  }
+  const problems = validateDocument(content);
+  if (problems.length > 0) throw new Error(`building the document ${key}: ${problems.join('; ')}`);
   const sha256 = createHash('sha256').update(json).digest('hex');
-  return {
-    key,
-    sha256,
-    content,
-    json,
-    remediation,
-    action,
-    executionTimeoutSeconds,
-  };
+  return { key, sha256, content, json, remediation, action, executionTimeoutSeconds, checks };
+};
+
+type Prepared = { readonly sections: ReadonlyMap<string, Section>; readonly head: Block };
+
+const scriptSections = (name: string): Prepared => {
+  const path = `${name}/script.sh`;
+  const sections = sectionsOf(read(path));
+  if (!sections.has('check') || !sections.has('repair')) {
+    throw new Error(`building ${name}: script.sh needs the lines "#@ section check" and "#@ section repair"`);
+  }
+  return { sections, head: sourceBlock(path, sections.get('')?.text ?? '') };
 };
 
 const documentsOf = (remediation: Remediation, prelude: readonly Part[]): BuiltDocument[] => {
   const { name, summary, executionTimeoutSeconds } = remediation;
-  const sections = sectionsOf(read(`${name}/script.sh`));
-  if (!sections.has('check') || !sections.has('repair')) {
-    throw new Error(`building ${name}: script.sh needs the lines "#@ section check" and "#@ section repair"`);
-  }
+  const { sections, head } = scriptSections(name);
   const document = (suffix: string, action: Action, description: string, names: readonly string[]) => {
     const timeout = executionTimeoutSeconds[action];
-    const start = [
-      `REMEDIATION=${name}`,
-      `ACTION=${action}`,
-      `BUDGET_SECONDS=${timeout - MARGIN_SECONDS}`,
-      'main',
-    ].join('\n');
     const chosen = names.flatMap((section) => sections.get(section) ?? []);
     const uses = [...new Set(chosen.flatMap((section) => section.uses))];
-    const parts = inOrder([...prelude, ...partsOf(['base/single', ...uses], name, find)]);
-    const text = join([
-      sections.get('')?.text ?? '',
-      ...parts.map(shared),
-      ...chosen.map((section) => section.text),
-      start,
-    ]);
-    return built(`${name}-${suffix}`, name, action, timeout, description, text);
+    const parts = unique([...prelude, ...partsOf(['base/single', ...uses], name, find)]);
+    return built({
+      key: `${name}-${suffix}`,
+      remediation: name,
+      action,
+      executionTimeoutSeconds: timeout,
+      description,
+      checks: action === 'check' ? [name] : [],
+      folders: [name, 'lib'],
+      shared: [
+        head,
+        ...parts.map(partBlock),
+        ...chosen.map(({ text }) => sourceBlock(`${name}/script.sh`, text)),
+        ...tablesOf([name], [remediation]),
+      ],
+      own: [],
+      end: [added(`REMEDIATION=${name}`, `ACTION=${action}`, `BUDGET_SECONDS=${timeout - MARGIN_SECONDS}`, 'main')],
+    });
   };
   const variants = [...sections.keys()].filter((section) => section.startsWith('repair-'));
   return [
@@ -122,73 +183,103 @@ const documentsOf = (remediation: Remediation, prelude: readonly Part[]): BuiltD
   ];
 };
 
-const severities = (from: readonly Remediation[]): string => {
-  const names = (severity: string) =>
-    [...catalogueOf(from).values()].filter((r) => r.severity === severity).map((r) => r.name);
-  const cases = (['Fatal', 'Info'] as const)
-    .map((severity) => [severity, names(severity)] as const)
-    .filter(([, list]) => list.length > 0)
-    .map(([severity, list]) => `    ${list.join(' | ')}) REPLY=${severity} ;;`);
-  return ['severity_of() {', '  case $1 in', ...cases, '    *) REPLY=Warning ;;', '  esac', '}'].join('\n');
+/** The document of `node-check` that runs the checks of `chosen`. */
+const nodeCheckPart = (
+  chosen: readonly Remediation[],
+  { part, parts }: { readonly part: number; readonly parts: number },
+  prelude: readonly Part[],
+): Recipe => {
+  const checks = chosen.map(({ name }) => {
+    const { sections, head } = scriptSections(name);
+    const section = sections.get('check');
+    const uses = partsOf(section?.uses ?? [], name, find);
+    const own = uses.filter((each) => !isShared(each)).map(partBlock);
+    return {
+      shared: uses.filter(isShared),
+      process: { name, blocks: [head, ...own, sourceBlock(`${name}/script.sh`, section?.text ?? '')] },
+    };
+  });
+  const names = chosen.map(({ name }) => name);
+  return {
+    key: `${NODE_CHECK}-${part}`,
+    remediation: NODE_CHECK,
+    action: 'check',
+    executionTimeoutSeconds: NODE_CHECK_TIMEOUT_SECONDS,
+    description: `fleetmend, all checks, part ${part} of ${parts}: ${names.join(', ')}. It changes nothing.`,
+    checks: names,
+    folders: [...names, 'lib'],
+    shared: unique([...prelude, ...checks.flatMap(({ shared }) => shared)]).map(partBlock),
+    own: checks.map(({ process }) => process),
+    end: [
+      ...tablesOf(names, chosen),
+      added(`NODE_CHECKS=(${names.join(' ')})`, `PART=${part} PARTS=${parts}`),
+      sourceBlock('lib/node-check.sh', read('lib/node-check.sh')),
+      added(`BUDGET_SECONDS=${NODE_CHECK_TIMEOUT_SECONDS - MARGIN_SECONDS}`, 'node_check "$@"'),
+    ],
+  };
 };
 
-/** Without what is said of a node that a check is not for: that is in no finding of node-check. */
-const wordless = (script: string): string =>
-  script.replace(/\b(finish Unsupported [A-Za-z]+) (?:'[^'\n]*'|"[^"\n]*")$/gm, "$1 ''");
+/** First fit: each check goes into the first document that has room for it, in the order of the registry. */
+const packedChecks = (from: readonly Remediation[], prelude: readonly Part[]): Remediation[][] => {
+  // Numbers with as many digits as there will ever be, so that the final ones need no more room.
+  const widest = { part: 99, parts: 99 };
+  const groups: Remediation[][] = [];
+  for (const remediation of from) {
+    const group = groups.find(
+      (others) => bytesOf(nodeCheckPart([...others, remediation], widest, prelude)) <= MAX_BUILT_BYTES,
+    );
+    if (group === undefined) groups.push([remediation]);
+    else group.push(remediation);
+  }
+  return groups;
+};
 
-/** Without the places that only tests of the scripts set. */
-const withoutOverrides = (script: string): string => script.replace(/\$\{FLEETMEND_\w+:-([^}]*)\}/g, '$1');
+/** All checks in one document: what is deployed until the run controller can send several. */
+const oneNodeCheck = (from: readonly Remediation[], prelude: readonly Part[]): BuiltDocument => {
+  const recipe = nodeCheckPart(from, { part: 1, parts: 1 }, prelude);
+  const { executionTimeoutSeconds, description, checks } = recipe;
+  const script = inOneDocument(scriptOf(recipe.folders, blocksOf(recipe)));
+  const made = bashDocument({ description, step: NODE_CHECK, timeoutSeconds: executionTimeoutSeconds, script });
+  const content: CommandDocument = {
+    ...made,
+    mainSteps: made.mainSteps.map((step) => ({
+      ...step,
+      inputs: {
+        ...step.inputs,
+        runCommand: [...step.inputs.runCommand.slice(0, 2), step.inputs.runCommand.slice(2).join('\n')],
+      },
+    })),
+  };
+  const problems = validateDocument(content);
+  if (problems.length > 0) throw new Error(`building the document ${NODE_CHECK}: ${problems.join('; ')}`);
+  const json = JSON.stringify(content);
+  const sha256 = createHash('sha256').update(json).digest('hex');
+  return {
+    key: NODE_CHECK,
+    sha256,
+    content,
+    json,
+    remediation: NODE_CHECK,
+    action: 'check',
+    executionTimeoutSeconds,
+    checks,
+  };
+};
 
-const nodeCheck = (from: readonly Remediation[], prelude: readonly Part[]): BuiltDocument => {
-  const checks = from.map(({ name }) => {
-    const section = sectionsOf(read(`${name}/script.sh`)).get('check');
-    const parts = partsOf(section?.uses ?? [], name, find);
-    // What lies in a remediation's own folder is its own matter: another may have a function of the same name.
-    const own = parts.filter((part) => !isShared(part)).map((part) => part.text);
-    // What a document says of a healthy node is in no finding, so node-check.sh has a shorter one for all.
-    const body = wordless(withoutFunction(withoutComments([...own, section?.text ?? ''].join('\n')), HEALTHY));
-    return { name, parts: parts.filter(isShared), body };
-  });
-  const before = [
-    ...prelude.map(shared),
-    ...inOrder([...prelude, ...checks.flatMap((check) => check.parts)])
-      .slice(prelude.length)
-      .map(shared)
-      .map(wordless),
-  ];
-  const needed = withoutUnneeded([
-    ...before,
-    ...checks.map(({ body }) => body),
-    severities(from),
-    `NODE_CHECKS=(${from.map((r) => r.name).join(' ')})`,
-    shared({ path: 'lib/node-check.sh', text: read('lib/node-check.sh') }),
-    `BUDGET_SECONDS=${NODE_CHECK_TIMEOUT_SECONDS - MARGIN_SECONDS}`,
-    'node_check "$@"',
-  ]);
-  const text = join(
-    needed.map((script, at) => {
-      const number = at - before.length;
-      const check = checks[number];
-      return check === undefined ? script : `# ${check.name}\ndefine_${number}() {\n${script.trim()}\n}`;
-    }),
-  );
-  const names = from.map((r) => r.name).join(', ');
-  return built(
-    NODE_CHECK,
-    NODE_CHECK,
-    'check',
-    NODE_CHECK_TIMEOUT_SECONDS,
-    `fleetmend, every check in one document (${names}). It changes nothing.`,
-    // Every check in one document would not fit into SSM's 64 KB as it was written.
-    packed(withoutOverrides(text), ['BUDGET_SECONDS', 'NODE_CHECKS']),
-  );
+/** The documents of `node-check`: every check, in as many documents as they need. */
+export const buildNodeChecks = (from: readonly Remediation[] = remediations): BuiltDocument[] => {
+  const prelude = preludeParts();
+  const groups = packedChecks(from, prelude);
+  return groups.map((group, at) => built(nodeCheckPart(group, { part: at + 1, parts: groups.length }, prelude)));
 };
 
 /**
- * Every document of the registry, in its order, `node-check` last. Reads the scripts and nothing else, so the same sources
- * always give the same bytes. Throws where a document would not be valid.
+ * Every document of the registry, in its order, and then `node-check`. Reads the scripts and nothing else, so the same
+ * sources always give the same bytes.
+ *
+ * @throws Error where a document would not be valid or has more than {@link MAX_BUILT_BYTES}
  */
 export const buildDocuments = (from: readonly Remediation[] = remediations): BuiltDocument[] => {
   const prelude = preludeParts();
-  return [...from.flatMap((remediation) => documentsOf(remediation, prelude)), nodeCheck(from, prelude)];
+  return [...from.flatMap((remediation) => documentsOf(remediation, prelude)), oneNodeCheck(from, prelude)];
 };

@@ -33,7 +33,7 @@ export const CommandDocument = z.strictObject({
 });
 export type CommandDocument = z.infer<typeof CommandDocument>;
 
-/** What is wrong with a document, in sentences; empty if nothing is. Facts: SSM Run Command, section 4. */
+/** What is wrong with a document, in sentences; empty if nothing is. */
 export const validateDocument = (document: unknown): string[] => {
   const parsed = CommandDocument.safeParse(document);
   if (!parsed.success) return parsed.error.issues.map((i) => `${i.path.join('.') || 'document'}: ${i.message}`);
@@ -54,34 +54,24 @@ export const validateDocument = (document: unknown): string[] => {
   return problems;
 };
 
-/**
- * A document of one bash script, without parameters. Throws where the result is not valid. The agent joins `runCommand` with
- * line ends (amazon-ssm-agent, runscript), so a script in one text is the same script, a byte a line shorter: `isDense`.
- */
+/** The document of one bash script, without parameters and not yet validated. */
 export const bashDocument = (options: {
   readonly description: string;
   readonly step: string;
   readonly timeoutSeconds: number;
   readonly script: string;
-  readonly isDense?: boolean;
-}): CommandDocument => {
-  const script = options.script.trimEnd();
-  const document: CommandDocument = {
-    schemaVersion: '2.2',
-    description: options.description,
-    mainSteps: [
-      {
-        action: 'aws:runShellScript',
-        name: options.step,
-        precondition: { StringEquals: ['platformType', 'Linux'] },
-        inputs: {
-          timeoutSeconds: String(options.timeoutSeconds),
-          runCommand: [SHEBANG, STRICT, ...(options.isDense === true ? [script] : script.split('\n'))],
-        },
+}): CommandDocument => ({
+  schemaVersion: '2.2',
+  description: options.description,
+  mainSteps: [
+    {
+      action: 'aws:runShellScript',
+      name: options.step,
+      precondition: { StringEquals: ['platformType', 'Linux'] },
+      inputs: {
+        timeoutSeconds: String(options.timeoutSeconds),
+        runCommand: [SHEBANG, STRICT, ...options.script.trimEnd().split('\n')],
       },
-    ],
-  };
-  const problems = validateDocument(document);
-  if (problems.length > 0) throw new Error(`building the document ${options.step}: ${problems.join('; ')}`);
-  return document;
-};
+    },
+  ],
+});

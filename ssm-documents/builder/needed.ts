@@ -1,13 +1,11 @@
-const ONE_LINE = /^([A-Za-z]\w*)\(\) \{.*\}$/;
-const START = /^([A-Za-z]\w*)\(\) \{$/;
-const NAME = /[A-Za-z]\w*/g;
-// `repair_$reason` or `${format}_run`: a name that is put together when the script runs.
-const COMPOSED_START = /([A-Za-z]\w*_)\$/g;
-const COMPOSED_END = /\$\{[^}]*\}(_\w+)/g;
+const ONE_LINE = /^([A-Za-z_]\w*)\(\) \{.*\}$/;
+const START = /^([A-Za-z_]\w*)\(\) \{$/;
+const WORD = /[A-Za-z_]\w*/g;
 
+/** A run of lines: a whole function, or what stands between two functions and has no name. */
 type Piece = { readonly name: string | undefined; readonly lines: string[] };
 
-/** A script cut at its functions: what stands between them has no name. */
+/** A script cut at its functions. Each must end with a `}` at the start of a line, as shfmt writes it. */
 const piecesOf = (script: string): Piece[] => {
   const pieces: Piece[] = [];
   let inside = false;
@@ -27,44 +25,58 @@ const piecesOf = (script: string): Piece[] => {
   return pieces;
 };
 
-/** A script without its function of that name, for one that gets another. Wants what `withoutUnneeded` wants. */
-export const withoutFunction = (script: string, name: string): string =>
-  piecesOf(script)
-    .filter((piece) => piece.name !== name)
-    .flatMap((piece) => piece.lines)
-    .join('\n');
+/** The names of the functions at the top level of a script, in their order. */
+export const functionsOf = (script: string): string[] => piecesOf(script).flatMap(({ name }) => name ?? []);
 
-/**
- * Scripts without the functions that nothing in any of them names, so that a document of checks has no function that only a
- * repair calls. A word in a text or a comment counts as a use, and so does a name that is put together at run time: it keeps
- * rather too much. Wants indented scripts, whose functions end with a `}` at the beginning of a line.
- */
-export const withoutUnneeded = (scripts: readonly string[]): string[] => {
-  const cut = scripts.map(piecesOf);
-  const all = cut.flat();
+/** The pieces that run or can be called: all without a name, and each function that one of these names. */
+const reached = (pieces: readonly Piece[]): ReadonlySet<Piece> => {
   const used = new Set<string>();
-  const composed: ((name: string) => boolean)[] = [];
-  const use = (piece: Piece): void => {
-    const text = piece.lines.slice(piece.name === undefined || piece.lines.length === 1 ? 0 : 1).join('\n');
-    for (const [name] of text.matchAll(NAME)) used.add(name);
-    for (const [, start = ''] of text.matchAll(COMPOSED_START)) composed.push((name) => name.startsWith(start));
-    for (const [, end = ''] of text.matchAll(COMPOSED_END)) composed.push((name) => name.endsWith(end));
+  const starts: string[] = [];
+  const ends: string[] = [];
+  const use = ({ name, lines }: Piece): void => {
+    const body = name === undefined || lines.length === 1 ? lines : lines.slice(1);
+    for (const [word] of body.join('\n').matchAll(WORD)) {
+      used.add(word);
+      // `method_$method` and `${format}_run` are names that are composed when the script runs.
+      if (word.length > 1 && word.endsWith('_')) starts.push(word);
+      if (word.length > 1 && word.startsWith('_')) ends.push(word);
+    }
   };
-  const isNeeded = ({ name }: Piece): boolean =>
-    name === undefined || used.has(name) || composed.some((fits) => fits(name));
+  const isReached = ({ name }: Piece): boolean =>
+    name === undefined ||
+    used.has(name) ||
+    starts.some((start) => name.startsWith(start)) ||
+    ends.some((end) => name.endsWith(end));
   const kept = new Set<Piece>();
   for (let before = -1; before < kept.size; ) {
     before = kept.size;
-    for (const piece of all) {
-      if (kept.has(piece) || !isNeeded(piece)) continue;
+    for (const piece of pieces) {
+      if (kept.has(piece) || !isReached(piece)) continue;
       kept.add(piece);
       use(piece);
     }
   }
-  return cut.map((pieces) =>
+  return kept;
+};
+
+/** Scripts that run in one process, and for each process that it starts the scripts that this one has besides. */
+export type Scripts = { readonly shared: readonly string[]; readonly own: readonly (readonly string[])[] };
+
+/**
+ * Scripts without the functions that nothing names. A word counts as a use wherever it stands: as a command, in a text, in a
+ * trap or as an argument of `at_exit`. So does a name that is composed at run time from a constant part and a variable.
+ * What is left out is therefore never called; some functions may stay that are not called either.
+ */
+export const withoutUncalled = ({ shared, own }: Scripts): Scripts => {
+  const common = shared.map(piecesOf);
+  const each = own.map((scripts) => scripts.map(piecesOf));
+  const kept = new Set(
+    (each.length === 0 ? [[]] : each).flatMap((scripts) => [...reached([...common, ...scripts].flat())]),
+  );
+  const join = (pieces: readonly Piece[]): string =>
     pieces
       .filter((piece) => kept.has(piece))
-      .flatMap((piece) => piece.lines)
-      .join('\n'),
-  );
+      .flatMap(({ lines }) => lines)
+      .join('\n');
+  return { shared: common.map(join), own: each.map((scripts) => scripts.map(join)) };
 };

@@ -25,8 +25,8 @@ describe('sectionsOf', () => {
 });
 
 describe('withoutComments', () => {
-  it('takes comment lines and empty lines away, and leaves a # inside a line', () => {
+  it('removes comment lines, and leaves blank lines and a # inside a line', () => {
     // biome-ignore lint/suspicious/noTemplateCurlyInString: shell
-    expect(withoutComments('# why\n\n  # why\na=${b#x} # kept\n')).toBe('a=${b#x} # kept');
+    expect(withoutComments('# why\n\n  # why\na=${b#x} # kept\n')).toBe('\na=${b#x} # kept\n');
   });
 });

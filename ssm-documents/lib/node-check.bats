@@ -12,12 +12,12 @@ node_check_of() {
     cat "$BATS_TEST_DIRNAME/base/prelude.sh" "$BATS_TEST_DIRNAME/base/result.sh"
     printf '%s\n' "${SHARING:-}"
     for body; do
-      printf 'define_%d() {\ncheck() {\n%s\n}\n}\n' "$i" "$body"
       i=$((i + 1))
+      printf 'define_n%d() {\ncheck() {\n%s\n}\n}\n' "$i" "$body"
       names+=("n$i")
     done
     printf '%s\n' 'severity_of() { case $1 in Bad*) REPLY=Fatal ;; Meh) REPLY=Info ;; *) REPLY=Warning ;; esac; }' \
-      "NODE_CHECKS=(${names[*]})"
+      "NODE_CHECKS=(${names[*]})" 'PART=2 PARTS=3'
     sed "s/^readonly CHECK_SECONDS=.*/readonly CHECK_SECONDS=${CHECK_SECONDS:-20}/" "$BATS_TEST_DIRNAME/node-check.sh"
     printf '%s\n' 'BUDGET_SECONDS=40' 'node_check "$@"'
   } > "$BATS_TEST_TMPDIR/document.sh"
@@ -34,6 +34,7 @@ HEALTHY='take_lock shared; finish Healthy "" "fine"'
   node_check_of "$HEALTHY" "$HEALTHY"
   [ "$status" -eq 0 ]
   [[ $output == '{"v":1,"remediation":"node-check","action":"check","outcome":"Healthy"'* ]]
+  [[ $output == *',"part":2,"parts":3,'* ]]
   [[ $output != *findings* ]]
 }
 

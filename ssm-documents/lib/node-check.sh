@@ -1,6 +1,8 @@
 # The orchestrator of node-check. Every remediation's check runs in a process of its own, all at the same time, each under
-# its own timeout: a hung runtime costs its own check and hides no other. What they ask alike is asked once, before. It expects from the builder: NODE_CHECKS (names),
-# the functions `define_<n>` that define check n, and `severity_of REASON`.
+# its own timeout: a hung runtime costs its own check and hides no other. What they ask alike is asked once, before.
+#
+# The builder adds NODE_CHECKS (the names of the checks in this document), PART and PARTS (which of how many documents this
+# one is), a function `define_<name>` for each check, which defines the check's functions, and `severity_of REASON`.
 # shellcheck shell=bash disable=SC2034,SC2153  # the prelude reads what is only set here
 
 readonly CHECK_SECONDS=20
@@ -13,7 +15,7 @@ run_one() {
   WORK=$2/check.$REMEDIATION
   # A check that notices its own end says more than one that is killed.
   BUDGET_SECONDS=$((CHECK_SECONDS - 2))
-  "define_$1"
+  "define_${REMEDIATION//-/_}"
   main
 }
 
@@ -140,14 +142,9 @@ print_result() {
   now
   ended_at=$REPLY
   report_fields 100 false
-  REPLY="{$REPLY${FINDINGS:+,\"findings\":[$FINDINGS]}"
+  REPLY="{$REPLY,\"part\":$PART,\"parts\":$PARTS${FINDINGS:+,\"findings\":[$FINDINGS]}"
   ((CUT == 0)) || REPLY+=",\"cut\":$CUT"
   printf '%s,"startedAt":"%s","endedAt":"%s"}\n' "$REPLY" "${STARTED_AT:-$ended_at}" "$ended_at" >&3
-}
-
-# finish_healthy: instead of those of the checks: of a healthy one node-check says nothing.
-finish_healthy() {
-  finish Healthy '' ''
 }
 
 node_check() {

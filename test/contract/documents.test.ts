@@ -5,11 +5,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { documentName } from '../../events/ssm-command.ts';
-import { type BuiltDocument, buildDocuments } from '../../ssm-documents/builder/build.ts';
+import {
+  type BuiltDocument,
+  buildDocuments,
+  buildNodeChecks,
+  MAX_BUILT_BYTES,
+  NODE_CHECK,
+} from '../../ssm-documents/builder/build.ts';
 import { MAX_DOCUMENT_BYTES, validateDocument } from '../../ssm-documents/builder/document.ts';
 import { remediations } from '../../ssm-documents/registry.ts';
 
-const documents = buildDocuments();
+const nodeChecks = buildNodeChecks();
+const documents = [...buildDocuments().filter(({ key }) => key !== NODE_CHECK), ...nodeChecks];
 const fail = (): never => {
   throw new Error('looking for a document: there is none of that key');
 };
@@ -24,12 +31,32 @@ describe('the built documents', () => {
     for (const { name } of remediations)
       expect(keys).toEqual(expect.arrayContaining([`${name}-check`, `${name}-repair`]));
     expect(keys).toContain('pause-image-repair-mirror');
-    expect(keys.at(-1)).toBe('node-check');
+    expect(keys.slice(-nodeChecks.length)).toEqual(nodeChecks.map((_, at) => `node-check-${at + 1}`));
     expect(new Set(keys).size).toBe(keys.length);
   });
 
   it('come out the same every time', () => {
-    expect(buildDocuments().map((d) => d.json)).toEqual(documents.map((d) => d.json));
+    const again = [...buildDocuments(), ...buildNodeChecks()].map((d) => d.json);
+    expect(again).toEqual(expect.arrayContaining(documents.map((d) => d.json)));
+  });
+
+  it('have every check once in node-check, in the order of the registry as far as they fit', () => {
+    const checks = nodeChecks.flatMap((d) => d.checks);
+    expect(checks.toSorted()).toEqual(remediations.map((r) => r.name).toSorted());
+    for (const document of nodeChecks) {
+      const place = document.checks.map((name) => remediations.findIndex((r) => r.name === name));
+      expect(place).toEqual(place.toSorted((a, b) => a - b));
+      expect(scriptOf(document)).toContain(`\nNODE_CHECKS=(${document.checks.join(' ')})\n`);
+    }
+  });
+
+  it('put a check into the first part that has room for it', () => {
+    nodeChecks.slice(1).forEach((document, at) => {
+      const [first] = remediations.filter((r) => r.name === document.checks[0]);
+      const before = nodeChecks[at]?.checks ?? [];
+      const together = remediations.filter((r) => before.includes(r.name) || r === first);
+      expect(buildNodeChecks(together).length).toBe(2);
+    });
   });
 });
 
@@ -39,7 +66,8 @@ describe.each(documents.map((d) => [d.key, d] as const))('%s', (key, document) =
 
   it('is valid, and leaves room below SSM’s limit', () => {
     expect(validateDocument(document.content)).toEqual([]);
-    expect(Buffer.byteLength(document.json)).toBeLessThan(MAX_DOCUMENT_BYTES - 2048);
+    expect(MAX_BUILT_BYTES).toBeLessThan(MAX_DOCUMENT_BYTES - 5000);
+    expect(Buffer.byteLength(document.json)).toBeLessThanOrEqual(MAX_BUILT_BYTES);
     expect(JSON.parse(document.json)).toEqual(document.content);
   });
 
@@ -100,24 +128,10 @@ it.each(CHANGES)('the repair of pause-image does have %s, so that the search abo
   expect(scriptOf(documents.find((d) => d.key === 'pause-image-repair') ?? fail())).toMatch(change);
 });
 
-const functionsIn = (script: string): string[] =>
-  [...script.matchAll(/^([a-z_][a-z0-9_]*)\(\) \{$/gm)].map((m) => m[1] ?? '');
-
 describe('the parts', () => {
-  it.each(documents.map((d) => [d.key, d] as const))('%s holds each function once', (_, document) => {
-    // In node-check what lies in a remediation's own folder is a function's own.
-    const [script = ''] = scriptOf(document).split('\ndefine_0() {\n');
-    // The prelude's print_result is replaced in node-check, on purpose and inside a function.
-    const names = functionsIn(script).filter((name) => name !== 'check');
-    expect(names.filter((name, i) => names.indexOf(name) !== i)).toEqual([]);
-    expect([...script.matchAll(/^# lib\/\S+$/gm)].map(([line]) => line)).toEqual([
-      ...new Set([...script.matchAll(/^# lib\/\S+$/gm)].map(([line]) => line)),
-    ]);
-  });
-
   it('lie in every document that uses them, and their marks in none', () => {
     for (const document of documents) {
-      expect(scriptOf(document)).toContain('# lib/node/services.sh\n');
+      expect(scriptOf(document)).toContain('\n# from ssm-documents/lib/base/prelude.sh\n');
       expect(scriptOf(document)).not.toMatch(/^\s*#@/m);
     }
   });
@@ -130,7 +144,7 @@ describe('the parts', () => {
     'node/network',
     'images/test-container',
   ])('of a repair alone, such as %s, lie in no check', (part) => {
-    const line = `# lib/${part}.sh\n`;
+    const line = `# from ssm-documents/lib/${part}.sh\n`;
     const holding = documents.filter((document) => scriptOf(document).includes(line));
     expect(holding.length).toBeGreaterThan(0);
     expect(holding.map((document) => document.action)).toEqual(holding.map(() => 'repair'));
@@ -142,7 +156,7 @@ describe('the parts', () => {
       exclude: ['testing/**'],
     });
     const all = documents.map(scriptOf).join('\n');
-    expect(files.filter((file) => !all.includes(`# lib/${file}\n`))).toEqual([]);
+    expect(files.filter((file) => !all.includes(`# from ssm-documents/lib/${file}\n`))).toEqual([]);
   });
 });
 

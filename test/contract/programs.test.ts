@@ -2,12 +2,14 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { buildDocuments, NODE_CHECK } from '../../ssm-documents/builder/build.ts';
+import { TABLES } from '../../ssm-documents/builder/tables.ts';
 import { BATS_WORDS, BUILTINS } from '../machine/builtins.ts';
-import { type Language, programsOf, readShell, type ShellCommands } from '../machine/command-words.ts';
+import { programsOf, readShell, type ShellCommands } from '../machine/command-words.ts';
 import { isDebian, missingPrograms } from '../machine/debian.ts';
 import { basePackages, fileOf, packagesOf } from '../machine/debian-packages.ts';
 import { NODE_PROGRAMS } from '../machine/node-programs.ts';
 import { PROGRAMS } from '../machine/programs.ts';
+import type { Language } from '../machine/shell-tree.ts';
 
 const root = join(import.meta.dirname, '../..');
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
@@ -28,12 +30,16 @@ const readShellFiles = () => {
     const text = read(path);
     return { path, text, ...readShell(text, languageOf(path, text)) };
   });
-  // The lines that the builder adds to the files are in every document; that of all checks alone has short names.
+  // The lines that the builder adds to the files are in every document.
   const { key, content } = buildDocuments().find((document) => document.key !== NODE_CHECK) ?? {};
   const script = content?.mainSteps.flatMap(({ inputs }) => inputs.runCommand).join('\n') ?? '';
-  const added = [...read('ssm-documents/builder/build.ts').matchAll(/'(\w+)\(\) \{'/g)].map(([, name = '']) => name);
   const { commands, functions } = readShell(script, 'bash');
-  const built: ShellFile = { path: key ?? '', text: script, commands, functions: [...functions, ...added] };
+  const built: ShellFile = {
+    path: key ?? '',
+    text: script,
+    commands,
+    functions: [...functions, ...TABLES.map(({ name }) => name)],
+  };
   return { files, built, ofDocuments: [...files.filter(({ path }) => isOfDocuments(path)), built] };
 };
 

@@ -1,6 +1,6 @@
-import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import { childrenOf, type Language, parseShell, type SyntaxNode, textOf } from './shell-tree.ts';
 
 /** A word of a command line; undefined where only a running shell knows it (`"$program"`). */
 export type Word = string | undefined;
@@ -36,9 +36,6 @@ const ASKS = new Set(['-v', '-V']);
 const SHELLS = new Set(['sh', 'bash', 'dash']);
 const ASSIGNMENT = /^[A-Za-z_]\w*=/;
 
-/** The language of a shell text, as shfmt calls it. */
-export type Language = 'bash' | 'posix' | 'bats';
-
 /** The commands of a shell text, and the names of the functions that it defines. */
 export type ShellCommands = { readonly commands: readonly Word[][]; readonly functions: readonly string[] };
 
@@ -48,35 +45,15 @@ export type ShellCommands = { readonly commands: readonly Word[][]; readonly fun
  * @throws Error where shfmt is missing or can't parse the text
  */
 export const readShell = (text: string, language: Language): ShellCommands => {
-  const { status, stdout, stderr, error } = spawnSync('shfmt', ['-ln', language, '--to-json'], {
-    input: text,
-    encoding: 'utf8',
-    maxBuffer: 256 * 1024 * 1024,
-  });
-  if (status !== 0) throw new Error(`shfmt could not parse a ${language} text: ${error?.message ?? stderr.trim()}`);
   const commands: Word[][] = [];
   const functions: string[] = [];
-  const visit = (node: unknown): void => {
-    if (!isNode(node)) return;
+  const visit = (node: SyntaxNode): void => {
     if (node.Type === 'CallExpr' && Array.isArray(node.Args)) commands.push(node.Args.map(textOf));
-    if (node.Type === 'FuncDecl' && isNode(node.Name)) functions.push(String(node.Name.Value));
-    for (const [key, value] of Object.entries(node)) if (key !== 'Pos' && key !== 'End') visit(value);
+    if (node.Type === 'FuncDecl') functions.push(textOf(node.Name) ?? '');
+    for (const child of childrenOf(node)) visit(child);
   };
-  visit(JSON.parse(stdout));
+  visit(parseShell(text, language));
   return { commands, functions };
-};
-
-type SyntaxNode = Readonly<Record<string, unknown>>;
-const isNode = (value: unknown): value is SyntaxNode => typeof value === 'object' && value !== null;
-
-/** The text of a word where it has no expansion. */
-const textOf = (word: unknown): Word => {
-  if (!isNode(word)) return undefined;
-  if (Array.isArray(word.Parts)) {
-    const parts = word.Parts.map(textOf);
-    return parts.includes(undefined) ? undefined : parts.join('');
-  }
-  return typeof word.Value === 'string' ? word.Value : undefined;
 };
 
 /**

@@ -218,6 +218,14 @@ take_lock() {
   [[ $1 == shared ]] || remove_remains
 }
 
+# remove_remains: with the lock alone, no other document runs, so these are the remains of one that was killed.
+remove_remains() {
+  local folder
+  for folder in "$RUN_DIR"/work.*; do
+    [[ $folder == "$WORK" ]] || rm -rf -- "$folder"
+  done
+}
+
 # main: runs the action. An action ends by `finish`; one that returns has forgotten to say how it ended.
 main() {
   begin

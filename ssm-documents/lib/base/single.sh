@@ -1,4 +1,4 @@
-# What a document of one remediation has and node-check has not: its own result line, and the clean-up of a repair.
+# The result line of a document of one remediation; node-check has another.
 #@ use base/result
 # shellcheck shell=bash
 
@@ -18,13 +18,5 @@ print_result() {
       printf '%s\n' "$REPLY" >&3
       return
     fi
-  done
-}
-
-# remove_remains: with the lock alone, no other document runs, so these are the remains of one that was killed.
-remove_remains() {
-  local folder
-  for folder in "$RUN_DIR"/work.*; do
-    [[ $folder == "$WORK" ]] || rm -rf -- "$folder"
   done
 }
