@@ -1,10 +1,8 @@
 import * as z from 'zod';
 import { ClusterName, InstanceId, IsoTime } from '../core/model/ids.ts';
-import { LOGS_SOURCE, NODE_SYMPTOM } from '../core/signals/node-symptom.ts';
+import { LOGS_SOURCE, NODE_SYMPTOM } from '../core/signals/definitions/symptoms.ts';
 
 export { LOGS_SOURCE, NODE_SYMPTOM };
-/** The source of fleetmend's own notices. */
-export const NOTICE_SOURCE = 'fleetmend';
 
 /** Detail of a `Node Symptom`: one node, one reason, many log lines. */
 export const NodeSymptomDetail = z.strictObject({
@@ -17,7 +15,7 @@ export const NodeSymptomDetail = z.strictObject({
   count: z.number().int().positive(),
   /** A piece of the log line, for the operator; untrusted text. */
   evidence: z.string().max(500).optional(),
-  /** Present where the news only foretells the fault: it leads to a check, never to a repair. */
+  /** Present where the symptom only predicts the fault: it leads to a check, never to a repair. */
   hint: z.literal(true).optional(),
 });
 export type NodeSymptomDetail = z.infer<typeof NodeSymptomDetail>;

@@ -9,7 +9,7 @@ export const COMMAND_STATUS_CHANGE = 'EC2 Command Status-change Notification';
 export const documentName = (stackName: string, key: string, sha256: string): string =>
   `${stackName}-${key}-${sha256.slice(0, HASH_CHARACTERS)}`;
 
-/** A document's name without its hash: the same for every version of the document. The rule of command ends hears it. */
+/** A document's name without its hash: the same for every version of the document. The rule command-ends matches it. */
 export const documentFamily = (name: string): string => name.slice(0, -HASH_CHARACTERS);
 
 /** The command-level event; best effort, at least once, in no order. */

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { ClusterPolicy, Limits, Policy } from '../core/model/policy.ts';
+import { SIGNAL_SWITCHES, type SignalSwitch } from '../core/signals/read-signal.ts';
 import { FUNCTION_NAMES } from './bundle.ts';
 
 /** Source: CloudWatch Logs API, CreateLogGroup. */
@@ -80,6 +81,12 @@ const Region = z
 /** The stack's name where the configuration gives none. */
 export const DEFAULT_STACK_NAME = 'fleetmend';
 
+/** Each switch that a signal's definition names; on unless the configuration turns it off. */
+const signalSwitches = Object.fromEntries(SIGNAL_SWITCHES.map((name) => [name, z.boolean().default(true)])) as Record<
+  SignalSwitch,
+  z.ZodDefault<z.ZodBoolean>
+>;
+
 /** Everything that a user decides about a deployment. */
 export const Config = z.strictObject({
   /** For editors: where the JSON schema of this file is. */
@@ -107,17 +114,8 @@ export const Config = z.strictObject({
     .prefault({}),
   /** The alarms about fleetmend itself. Those about the clusters' nodes are signals.alarms. */
   alarms: z.boolean().default(true),
-  /** By which ways, besides logs, sweeps and Node Symptom events, the news may arrive. docs/signals.md has the costs. */
-  signals: z
-    .strictObject({
-      /** Alarms about each cluster's nodes, and the rule that hears them and those of clusters[].alarms. */
-      alarms: z.boolean().default(true),
-      /** Add-on events, and API calls that a CloudTrail trail records. */
-      eks: z.boolean().default(true),
-      /** Instances that Auto Scaling launched or that run now; they are checked once their SSM agent is online. */
-      newNodes: z.boolean().default(true),
-    })
-    .prefault({}),
+  /** Turns signals off, other than logs, sweeps and Node Symptom events: a switch of each signal in docs/signals.md. */
+  signals: z.strictObject(signalSwitches).prefault({}),
   logRetentionDays: LogRetentionDays.default(90),
   logLevel: z.enum(['DEBUG', 'INFO', 'WARN', 'ERROR']).default('INFO'),
   functions: z

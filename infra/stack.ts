@@ -17,7 +17,7 @@ import { Notices } from './constructs/notices.ts';
 import { nearLimit, tooMany } from './constructs/policy-size.ts';
 import { deadLetterQueue, FifoInbox, Inbox, onlyFrom, urlsAsJson } from './constructs/queues.ts';
 import { Rules } from './constructs/rules.ts';
-import { signalPatterns } from './constructs/signal-patterns.ts';
+import { signalRules } from './constructs/signal-patterns.ts';
 import { SpineFunction, type SpineFunctionProps } from './constructs/spine-function.ts';
 import { tableStatements } from './constructs/table-access.ts';
 
@@ -145,7 +145,7 @@ export class FleetmendStack extends Stack {
       });
     }
     onlyFrom(
-      [rules.symptoms(bus, signals.queue), ...rules.services(signalPatterns(config, this.stackName), signals.queue)],
+      signalRules(config, this.stackName).map((rule) => rules.signal(rule, bus, signals.queue)),
       signals.queue,
     );
     const signalIntake = spine('SignalIntakeFunction', 'signal-intake', {

@@ -26,14 +26,17 @@ describe('a node is', () => {
   });
 
   it.each([
-    [FARGATE, { why: 'FargateNode', nodeId: FARGATE }],
-    [`aws:///cn-north-1a/1ac7a1b20c-3d4e5f/${FARGATE}`, { why: 'FargateNode', nodeId: FARGATE }],
-    ['mi-0123456789abcdef0', { why: 'HybridNode', nodeId: 'mi-0123456789abcdef0' }],
+    [FARGATE, { nodeKind: 'FargateNode', nodeId: FARGATE }],
+    [`aws:///cn-north-1a/1ac7a1b20c-3d4e5f/${FARGATE}`, { nodeKind: 'FargateNode', nodeId: FARGATE }],
+    ['mi-0123456789abcdef0', { nodeKind: 'HybridNode', nodeId: 'mi-0123456789abcdef0' }],
     [
       'eks-hybrid:///cn-north-1/demo/mi-0123456789abcdef0',
-      { why: 'HybridNode', nodeId: 'mi-0123456789abcdef0', cluster: 'demo' },
+      { nodeKind: 'HybridNode', nodeId: 'mi-0123456789abcdef0', cluster: 'demo' },
     ],
-    ['eks-hybrid:///cn-north-1/demo/rack-7', { why: 'HybridNode', nodeId: 'hybrid-nodes/rack-7', cluster: 'demo' }],
+    [
+      'eks-hybrid:///cn-north-1/demo/rack-7',
+      { nodeKind: 'HybridNode', nodeId: 'hybrid-nodes/rack-7', cluster: 'demo' },
+    ],
   ])('named but not supported: %s', (text, named) => {
     expect(readNodeRef(text)).toEqual({ kind: 'unsupported', ...named });
   });

@@ -11,7 +11,7 @@ export type NodeRefReading =
   | { readonly kind: 'node'; readonly node: NodeRef }
   | {
       readonly kind: 'unsupported';
-      readonly why: UnsupportedKind;
+      readonly nodeKind: UnsupportedKind;
       /** As audit rows name it ({@link NodeId}). */
       readonly nodeId: string;
       /** A hybrid node's provider id says its cluster. */
@@ -34,15 +34,15 @@ const instance = (id: string): NodeRefReading => ({ kind: 'node', node: { kind: 
 
 /** A node that has no EC2 instance, or undefined for any other text. */
 const beyondEc2 = (wanted: string): NodeRefReading | undefined => {
-  if (HybridId.safeParse(wanted).success) return { kind: 'unsupported', why: 'HybridNode', nodeId: wanted };
+  if (HybridId.safeParse(wanted).success) return { kind: 'unsupported', nodeKind: 'HybridNode', nodeId: wanted };
   const [, cluster = '', name = ''] = HYBRID_PROVIDER_ID.exec(wanted) ?? [];
   const hybrid = HybridId.safeParse(name).success ? name : `hybrid-nodes/${name}`;
   if (ClusterName.safeParse(cluster).success && NodeId.safeParse(hybrid).success) {
-    return { kind: 'unsupported', why: 'HybridNode', nodeId: hybrid, cluster };
+    return { kind: 'unsupported', nodeKind: 'HybridNode', nodeId: hybrid, cluster };
   }
   const fargate = FARGATE_PROVIDER_ID.exec(wanted)?.[1] ?? wanted;
   return fargate.startsWith('fargate-') && NodeId.safeParse(fargate).success
-    ? { kind: 'unsupported', why: 'FargateNode', nodeId: fargate }
+    ? { kind: 'unsupported', nodeKind: 'FargateNode', nodeId: fargate }
     : undefined;
 };
 

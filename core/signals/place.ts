@@ -6,87 +6,156 @@ import type { Membership } from './membership.ts';
 import { type CatalogueEntry, type NewPendingNode, notAfter, routeSymptom } from './route.ts';
 import type { Signal } from './types.ts';
 
-/** An instance that fits what a signal named, as EC2 shows it. */
+/** An instance to which a signal's node reference may refer, as EC2 shows it. */
 export type FoundNode = { readonly instanceId: string; readonly membership: Membership };
 
-/** What a signal comes to. */
+/** The decision about a signal. */
 export type Placement =
-  | { readonly kind: 'news'; readonly news: NewPendingNode; readonly isLate: boolean }
-  /** Acknowledged and counted under this name; nothing is stored, and it never comes again. */
-  | { readonly kind: 'nothing'; readonly count: string; readonly why: string }
+  | { readonly kind: 'pending'; readonly pending: NewPendingNode; readonly isLate: boolean }
+  /** Acknowledged and counted under `metric`; nothing is stored, and the signal is not retried. */
+  | { readonly kind: 'ignored'; readonly metric: string; readonly explanation: string }
   | { readonly kind: 'unknown-reason'; readonly reason: string; readonly known: readonly string[] };
 
-/** A pending row keeps this much of an event's source (EventBridge allows 256 characters). */
-const MAX_SOURCE_LENGTH = 100;
-
-const nothing = (count: string, why: string): Placement => ({ kind: 'nothing', count, why });
-
-/** The one instance that a signal means, or why it means none. `cluster` is what the signal says itself. */
-const meant = (
-  found: readonly FoundNode[],
-  cluster: string | undefined,
-): { readonly instanceId: string; readonly cluster: string } | Placement => {
-  if (found.length === 0) return nothing('SignalUnknownInstance', 'EC2 shows no such instance');
-  // Two networks may use the same private address: only tags tell their instances apart.
-  const fitting = found.filter(
-    ({ membership: m }) => cluster === undefined || (m.kind === 'cluster' && m.cluster === cluster),
-  );
-  const one = found.length === 1 ? found[0] : fitting.length === 1 ? fitting[0] : undefined;
-  if (one === undefined) return nothing('SignalAmbiguous', `${found.length} instances have this name`);
-  // run-controller records that an instance is not of the cluster which the signal names.
-  if (cluster !== undefined) return { instanceId: one.instanceId, cluster };
-  switch (one.membership.kind) {
-    case 'cluster':
-      return { instanceId: one.instanceId, cluster: one.membership.cluster };
-    case 'none':
-      return nothing('SignalNotManaged', "the instance's tags name no cluster");
-    case 'ambiguous':
-      return nothing('SignalAmbiguous', `the instance's tags name the clusters ${one.membership.clusters.join(', ')}`);
-    default:
-      return one.membership satisfies never;
-  }
+type SignalOf<Kind extends Signal['kind']> = Extract<Signal, { kind: Kind }>;
+/** What the placement of a signal depends on besides the signal. */
+type Context = {
+  readonly policy: Policy;
+  readonly catalogue: readonly CatalogueEntry[];
+  readonly found: readonly FoundNode[];
+  readonly nowMs: number;
 };
+type Target = { readonly instanceId: string; readonly cluster: string };
+
+/** A pending node keeps this much of an event's source (EventBridge allows 256 characters). */
+const MAX_SOURCE_LENGTH = 100;
+/** A pending node's reason has at most this many characters. */
+const MAX_REASON_LENGTH = 64;
+/** EC2 reports an instance as running some time before the SSM agent of an EKS node has registered. */
+const FIRST_LOOK_MS = 30_000;
+
+const ignored = (metric: string, explanation: string): Placement => ({ kind: 'ignored', metric, explanation });
+
+const notManaged = (cluster: string): Placement => ignored('SignalNotManaged', `the policy does not list ${cluster}`);
+
+const isManaged = ({ policy }: Context, cluster: string): boolean => clusterPolicy(policy, cluster) !== undefined;
+
+const pending = (node: NewPendingNode, isLate = false): Placement => ({ kind: 'pending', isLate, pending: node });
 
 const checkOf = (cluster: string): { readonly lane: string; readonly cluster: string } => ({
   lane: `${cluster}/${NODE_CHECK}`,
   cluster,
 });
 
-type NodeSignal = Extract<Signal, { kind: 'node' }>;
+const sourceOf = ({ source }: Signal): string => source.slice(0, MAX_SOURCE_LENGTH);
 
-const placeNode = (
-  policy: Policy,
-  catalogue: readonly CatalogueEntry[],
-  signal: NodeSignal,
-  target: { readonly instanceId: string; readonly cluster: string },
-  nowMs: number,
-): Placement => {
-  const { reason, image } = signal;
+/** What a pending node keeps of a signal that reports one moment: the event's own time. */
+const seenOnce = (signal: Signal, nowMs: number) => {
+  const time = notAfter(signal.time, nowMs);
+  return { firstSeenAt: time, lastSeenAt: time, signals: 1, source: sourceOf(signal) };
+};
+
+/** The cluster that the tags of an instance name. */
+const clusterOfTags = ({ instanceId, membership }: FoundNode): Target | Placement => {
+  switch (membership.kind) {
+    case 'cluster':
+      return { instanceId, cluster: membership.cluster };
+    case 'none':
+      return ignored('SignalNotManaged', "the instance's tags name no cluster");
+    case 'ambiguous':
+      return ignored('SignalAmbiguous', `the instance's tags name the clusters ${membership.clusters.join(', ')}`);
+    default:
+      return membership satisfies never;
+  }
+};
+
+/** The one instance that a signal refers to, or why there is none. `cluster` is the one that the signal names. */
+const targetOf = (found: readonly FoundNode[], cluster: string | undefined): Target | Placement => {
+  if (found.length === 0) return ignored('SignalUnknownInstance', 'EC2 shows no such instance');
+  // Two networks may use the same private address: only tags tell their instances apart.
+  const fitting = found.filter(
+    ({ membership: m }) => cluster === undefined || (m.kind === 'cluster' && m.cluster === cluster),
+  );
+  const candidates = found.length === 1 ? found : fitting;
+  const [one] = candidates;
+  if (one === undefined || candidates.length > 1) {
+    return ignored('SignalAmbiguous', `${found.length} instances have this name`);
+  }
+  // run-controller records that an instance does not belong to the cluster that the signal names.
+  return cluster === undefined ? clusterOfTags(one) : { instanceId: one.instanceId, cluster };
+};
+
+const placeCluster = (context: Context, signal: SignalOf<'cluster'>): Placement => {
+  const { cluster, reason, settleSeconds } = signal;
+  if (!isManaged(context, cluster)) return notManaged(cluster);
+  const seen = seenOnce(signal, context.nowMs);
+  return pending({
+    ...checkOf(cluster),
+    ...seen,
+    instanceId: WHOLE_CLUSTER,
+    reason: reason.slice(0, MAX_REASON_LENGTH),
+    notBefore: isoTime(epochMs(seen.lastSeenAt) + settleSeconds * 1000),
+  });
+};
+
+const placeUnsupported = (context: Context, signal: SignalOf<'unsupported'>): Placement => {
+  const { cluster, nodeId, nodeKind, reason } = signal;
+  if (cluster === undefined) return ignored('SignalUnsupported', `${nodeKind} ${nodeId}: the signal names no cluster`);
+  if (!isManaged(context, cluster)) return notManaged(cluster);
+  // The check lane records it, once for all signals about it within the cool-down.
+  return pending({ ...checkOf(cluster), ...seenOnce(signal, context.nowMs), instanceId: nodeId, reason });
+};
+
+const placeNewNode = (context: Context, signal: SignalOf<'new-node'>): Placement => {
+  const target = targetOf(context.found, undefined);
+  if ('kind' in target) return target;
+  if (!isManaged(context, target.cluster)) return notManaged(target.cluster);
+  const seen = seenOnce(signal, context.nowMs);
+  const agentDeadline = epochMs(seen.lastSeenAt) + context.policy.limits.agentWaitSeconds * 1000;
+  return pending({
+    ...checkOf(target.cluster),
+    ...seen,
+    instanceId: target.instanceId,
+    reason: 'NewNode',
+    awaitAgentUntil: isoTime(agentDeadline),
+    // A starting node has no agent yet, so the first look waits.
+    notBefore: isoTime(Math.min(agentDeadline, context.nowMs + FIRST_LOOK_MS)),
+  });
+};
+
+const placeAt = ({ policy, catalogue, nowMs }: Context, signal: SignalOf<'node'>, target: Target): Placement => {
+  const { reason, image, trusted, checkOnly } = signal;
+  const { cluster } = target;
   const lastSeenAt = notAfter(signal.lastSeenAt, nowMs);
   const isLate = nowMs - epochMs(lastSeenAt) > policy.limits.staleSeconds * 1000;
-  const { cluster } = target;
-  const route = routeSymptom(policy, catalogue, { cluster, reason, trusted: signal.trusted, late: isLate });
-  if (route.kind === 'not-managed') return nothing('SignalNotManaged', `the policy does not list ${cluster}`);
+  const route = routeSymptom(policy, catalogue, { cluster, reason, trusted, checkOnly, late: isLate });
+  if (route.kind === 'not-managed') return notManaged(cluster);
   if (route.kind === 'unknown-reason') return { kind: 'unknown-reason', reason, known: route.known };
-  return {
-    kind: 'news',
-    isLate,
-    news: {
-      ...target,
-      lane: `${cluster}/${route.remediation}`,
-      reason,
-      ...(image === undefined ? {} : { image }),
-      firstSeenAt: notAfter(signal.firstSeenAt, nowMs),
-      lastSeenAt,
-      signals: signal.count,
-      source: signal.source.slice(0, MAX_SOURCE_LENGTH),
-    },
+  const node = {
+    ...target,
+    lane: `${cluster}/${route.remediation}`,
+    reason,
+    ...(image === undefined ? {} : { image }),
+    firstSeenAt: notAfter(signal.firstSeenAt, nowMs),
+    lastSeenAt,
+    signals: signal.count,
+    source: sourceOf(signal),
   };
+  return pending(node, isLate);
+};
+
+const placeNode = (context: Context, signal: SignalOf<'node'>): Placement => {
+  const { cluster, node } = signal;
+  if (cluster !== undefined && !isManaged(context, cluster)) return notManaged(cluster);
+  if (cluster !== undefined && node.kind === 'instance-id') {
+    return placeAt(context, signal, { instanceId: node.id, cluster });
+  }
+  const target = targetOf(context.found, cluster);
+  return 'kind' in target ? target : placeAt(context, signal, target);
 };
 
 /**
- * Decides where a signal belongs. Pure. What is of no cluster that the policy lists, or of no instance that EC2 knows,
- * comes to nothing: it is counted and never tried again.
+ * Decides where a signal belongs. Pure. A signal about a cluster that the policy does not list, or about an instance that
+ * EC2 does not know, is ignored: it is counted and not retried.
  */
 export const placeSignal = (
   policy: Policy,
@@ -95,57 +164,19 @@ export const placeSignal = (
   found: readonly FoundNode[],
   now: string,
 ): Placement => {
-  const nowMs = epochMs(now);
-  const { limits } = policy;
-  const isListed = (cluster: string): boolean => clusterPolicy(policy, cluster) !== undefined;
-  const time = notAfter(signal.time, nowMs);
-  const seen = { firstSeenAt: time, lastSeenAt: time, signals: 1, source: signal.source.slice(0, MAX_SOURCE_LENGTH) };
+  const context = { policy, catalogue, found, nowMs: epochMs(now) };
   switch (signal.kind) {
     case 'ignored':
-      return nothing('SignalIgnored', signal.why);
-    case 'cluster': {
-      const { cluster, why } = signal;
-      if (!isListed(cluster)) return nothing('SignalNotManaged', `the policy does not list ${cluster}`);
-      const notBefore = isoTime(epochMs(time) + signal.settleSeconds * 1000);
-      const news = {
-        ...checkOf(cluster),
-        ...seen,
-        instanceId: WHOLE_CLUSTER,
-        reason: why.slice(0, 64),
-        notBefore,
-      } as const;
-      return { kind: 'news', isLate: false, news };
-    }
-    case 'unsupported': {
-      const { cluster, nodeId, why, reason } = signal;
-      if (cluster === undefined) return nothing('SignalUnsupported', `${why} ${nodeId}: the signal names no cluster`);
-      if (!isListed(cluster)) return nothing('SignalNotManaged', `the policy does not list ${cluster}`);
-      // The check lane writes it down, once for all that is heard of it within the cool-down.
-      return { kind: 'news', isLate: false, news: { ...checkOf(cluster), ...seen, instanceId: nodeId, reason } };
-    }
-    case 'new-node': {
-      const target = meant(found, undefined);
-      if ('kind' in target) return target;
-      if (!isListed(target.cluster)) return nothing('SignalNotManaged', `the policy does not list ${target.cluster}`);
-      const awaitAgentUntil = isoTime(epochMs(time) + limits.agentWaitSeconds * 1000);
-      // A node that starts has no agent yet: the first look is the next minute's.
-      const notBefore = isoTime(Math.min(epochMs(awaitAgentUntil), nowMs + FIRST_LOOK_MS));
-      const row = { ...checkOf(target.cluster), ...seen, instanceId: target.instanceId, reason: 'NewNode' };
-      return { kind: 'news', isLate: false, news: { ...row, awaitAgentUntil, notBefore } };
-    }
-    case 'node': {
-      const { cluster, node } = signal;
-      if (cluster !== undefined && !isListed(cluster)) {
-        return nothing('SignalNotManaged', `the policy does not list ${cluster}`);
-      }
-      const target =
-        cluster !== undefined && node.kind === 'instance-id' ? { instanceId: node.id, cluster } : meant(found, cluster);
-      return 'kind' in target ? target : placeNode(policy, catalogue, signal, target, nowMs);
-    }
+      return ignored('SignalIgnored', `${signal.reason}: ${signal.meaning}`);
+    case 'cluster':
+      return placeCluster(context, signal);
+    case 'unsupported':
+      return placeUnsupported(context, signal);
+    case 'new-node':
+      return placeNewNode(context, signal);
+    case 'node':
+      return placeNode(context, signal);
     default:
       return signal satisfies never;
   }
 };
-
-/** EC2 says running some time before the SSM agent of an EKS node has registered. */
-const FIRST_LOOK_MS = 30_000;

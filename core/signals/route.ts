@@ -3,7 +3,6 @@ import { type ClusterPolicy, clusterPolicy, modeOf, type Policy } from '../model
 import { isAnswered } from '../runs/lane.ts';
 import { CHECK_SOURCE, NODE_CHECK } from '../runs/outbox.ts';
 import { type PendingNode, WHOLE_CLUSTER } from '../state/rows.ts';
-import { CHECK_REASONS } from './types.ts';
 
 /** What the registry says of a remediation, as far as a symptom's way depends on it. */
 export type CatalogueEntry = {
@@ -54,13 +53,15 @@ export const routeSymptom = (
     readonly cluster: string;
     readonly reason: string;
     readonly trusted: boolean;
+    /** The reason names no fault of the catalogue. */
+    readonly checkOnly?: boolean | undefined;
     /** Last seen longer ago than a repair may rest on. */
     readonly late?: boolean;
   },
 ): Route => {
   const cluster = clusterPolicy(policy, symptom.cluster);
   if (cluster === undefined) return { kind: 'not-managed' };
-  if (CHECK_REASONS.has(symptom.reason)) return { kind: 'mailbox', remediation: NODE_CHECK };
+  if (symptom.checkOnly === true) return { kind: 'mailbox', remediation: NODE_CHECK };
   const entry = remediationFor(catalogue, symptom.reason);
   if (entry === undefined) {
     return { kind: 'unknown-reason', known: [...new Set(catalogue.flatMap((c) => Object.keys(c.reasons)))].toSorted() };

@@ -2,66 +2,7 @@ import * as z from 'zod';
 import type { UnsupportedKind } from '../model/unsupported.ts';
 import type { NodeRef } from './node-ref.ts';
 
-/** Where a signal came from: EventBridge's source, id and time of the event. */
-type Origin = { readonly source: string; readonly id: string; readonly time: string };
-
-/** What a delivered event says. */
-export type Signal =
-  /** One node may be broken. `trusted`: log-classifier saw the fault itself, which alone may lead to a repair. */
-  | (Origin & {
-      readonly kind: 'node';
-      readonly node: NodeRef;
-      readonly cluster?: string;
-      /** Of the catalogue, or one of {@link CHECK_REASONS}. */
-      readonly reason: string;
-      readonly image?: string;
-      readonly firstSeenAt: string;
-      readonly lastSeenAt: string;
-      readonly count: number;
-      readonly hint?: true;
-      readonly trusted: boolean;
-    })
-  /** News of a node that no EC2 instance stands behind: it is written down, and nothing can be done about it. */
-  | (Origin & {
-      readonly kind: 'unsupported';
-      /** As audit rows name it. */
-      readonly nodeId: string;
-      readonly why: UnsupportedKind;
-      readonly cluster?: string;
-      readonly reason: string;
-    })
-  /** An instance has started; whether it is a node of ours is not known yet. */
-  | (Origin & { readonly kind: 'new-node'; readonly instanceId: string })
-  /** Something happened to a whole cluster: it is checked once its nodes have had time to settle. */
-  | (Origin & {
-      readonly kind: 'cluster';
-      readonly cluster: string;
-      readonly why: string;
-      readonly settleSeconds: number;
-    })
-  /** Not news: acknowledged, and counted by `why`. */
-  | (Origin & { readonly kind: 'ignored'; readonly why: string });
-
-/** A read event, or which field is wrong and why. */
-export type SignalReading =
-  | { readonly ok: true; readonly signal: Signal }
-  | { readonly ok: false; readonly field: string; readonly message: string };
-
-/**
- * Reasons of signals that name no fault of the catalogue: `AlarmRaised` (an alarm about an instance), `ForeignSymptom` (a
- * Node Symptom that gives none). They can lead to nothing but a check.
- */
-export const CHECK_REASONS: ReadonlySet<string> = new Set(['AlarmRaised', 'ForeignSymptom']);
-
-/** What of the policy the reading depends on. */
-export type SignalOptions = {
-  /** How long a cluster's nodes get to settle after a change, in seconds. */
-  readonly settleSeconds: number;
-  /** The cluster that a user's own alarm is about, by the alarm's name, where its dimensions do not say. */
-  readonly clusterOfAlarm: (alarmName: string) => string | undefined;
-};
-
-/** What every event on a bus has. `resources` is missing where a person pastes an event. */
+/** Everything that EventBridge puts around an event's detail. `resources` is missing where a person pastes an event. */
 export const Envelope = z.object({
   id: z.string().min(1).max(200),
   source: z.string().min(1).max(256),
@@ -72,12 +13,100 @@ export const Envelope = z.object({
 });
 export type Envelope = z.infer<typeof Envelope>;
 
-/** An event that does not fit, with the field that is wrong. */
-export const refused = (field: string, message: string): SignalReading => ({ ok: false, field, message });
+/** The configuration values that the reading of an event depends on. */
+export type ReadSettings = {
+  /** How long a cluster's nodes may settle after a change before they are checked, in seconds. */
+  readonly settleSeconds: number;
+  /** The cluster to which the configuration assigns an alarm of the user, by the alarm's name. */
+  readonly clusterOfAlarm: (alarmName: string) => string | undefined;
+};
 
-/** The first problem of a parse, as a refusal; `prefix` is where in the event the parsed part lies. */
-export const refusal = (error: z.ZodError, prefix: readonly PropertyKey[] = []): SignalReading => {
+/** A report that one node may be unhealthy. */
+type NodeReport = {
+  readonly kind: 'node';
+  readonly node: NodeRef;
+  readonly cluster?: string;
+  /** A reason of the catalogue, or one of the definition's `checkReasons`. */
+  readonly reason: string;
+  readonly image?: string;
+  readonly firstSeenAt: string;
+  readonly lastSeenAt: string;
+  readonly count: number;
+  readonly hint?: true;
+};
+
+/** A report about a node without an EC2 instance: a run records it as `Unsupported`. */
+type UnsupportedReport = {
+  readonly kind: 'unsupported';
+  /** As audit rows name the node. */
+  readonly nodeId: string;
+  readonly nodeKind: UnsupportedKind;
+  readonly cluster?: string;
+  readonly reason: string;
+};
+
+/** A report that an instance has started. EC2's tags decide later whether it is a node of a managed cluster. */
+type NewNodeReport = { readonly kind: 'new-node'; readonly instanceId: string };
+
+/** A report about a whole cluster, whose nodes are checked `settleSeconds` after the event. */
+type ClusterReport = {
+  readonly kind: 'cluster';
+  readonly cluster: string;
+  readonly reason: string;
+  readonly settleSeconds: number;
+};
+
+/** What a definition reads from the detail of an event. `Ignored` are the codes of the definition's `ignored` table. */
+export type Report<Ignored extends string = string> =
+  /** `isProof`: the event shows the fault itself, so that a repair may follow without a check. */
+  | (NodeReport & { readonly isProof: boolean })
+  | UnsupportedReport
+  | NewNodeReport
+  | ClusterReport
+  /** An event that is well formed and needs no action. */
+  | { readonly kind: 'ignored'; readonly reason: Ignored }
+  /** An event that lacks what its kind must have, with the wrong field. */
+  | { readonly kind: 'malformed'; readonly field: string; readonly message: string };
+
+/** The origin of a signal: EventBridge's source, id and time of the event. */
+type Origin = { readonly source: string; readonly id: string; readonly time: string };
+
+/** What a delivered event reports. */
+export type Signal = Origin &
+  (
+    | (NodeReport & {
+        /** Whether a repair may follow without a check: a proof, from a source that only fleetmend may use. */
+        readonly trusted: boolean;
+        /** Present where the reason names no fault of the catalogue: a check is all that can follow. */
+        readonly checkOnly?: true;
+      })
+    | UnsupportedReport
+    | NewNodeReport
+    | ClusterReport
+    /** Acknowledged and counted; `meaning` explains the reason in a sentence. */
+    | { readonly kind: 'ignored'; readonly reason: string; readonly meaning: string }
+  );
+
+/** A read event, or the wrong field and what is wrong with it. */
+export type SignalReading =
+  | {
+      readonly ok: true;
+      readonly signal: Signal;
+      /** Whether anyone in the account may send events with this source; such signals have a rate limit. */
+      readonly isForeign: boolean;
+    }
+  | { readonly ok: false; readonly field: string; readonly message: string };
+
+/** A report with a malformed field; `field` is its path in the event. */
+export const malformed = (field: string, message: string): Extract<Report, { kind: 'malformed' }> => ({
+  kind: 'malformed',
+  field,
+  message,
+});
+
+/** The first issue of a parse as a malformed report; `prefix` is the path of the parsed part in the event. */
+export const malformedBy = (error: z.ZodError, prefix: readonly PropertyKey[] = []) => {
   const issue = error.issues[0];
   const field = [...prefix, ...(issue?.path ?? [])].map(String).join('.');
-  return refused(field || '(event)', issue?.message ?? 'invalid');
+  return malformed(field || '(event)', issue?.message ?? 'invalid');
 };

@@ -1,7 +1,7 @@
 import pMap from 'p-map';
 import type { Wake } from '../../core/model/wake.ts';
 import type { OutboxEntry, ResultRow, RunState } from '../../core/state/rows.ts';
-import { NOTICE_SOURCE } from '../../events/node-symptom.ts';
+import { NOTICE_SOURCE } from '../../events/rules.ts';
 import { nowIso, type RunControllerPorts } from './ports.ts';
 
 /** Table writes at once, over all entries of an outbox. */

@@ -23,8 +23,8 @@ export type BatchDeps = {
 /** Handles one SQS message; throws PermanentError for bad input, anything else to have it again. */
 export type HandleRecord = (body: unknown, record: SQSRecord) => Promise<void>;
 
-/** The body of an SQS message as JSON; PermanentError where it is none. */
-const parseBody = (record: SQSRecord): unknown => {
+/** The body of an SQS message as JSON; throws PermanentError where it is not JSON. */
+export const parseBody = (record: SQSRecord): unknown => {
   try {
     return JSON.parse(record.body);
   } catch (cause) {
@@ -33,18 +33,18 @@ const parseBody = (record: SQSRecord): unknown => {
 };
 
 /**
- * Takes an SQS batch one record after the other. Bad input goes to the bad-input queue and is acknowledged; other
- * failures are answered as `batchItemFailures` (the event source mapping needs `ReportBatchItemFailures`), so one
- * record's trouble costs no other's. It throws only where the event is no batch at all.
+ * Handles the records of an SQS batch one after the other; `handle` gets the record as it is. Bad input goes to the
+ * bad-input queue and is acknowledged; other failures are answered as `batchItemFailures` (the event source mapping needs
+ * `ReportBatchItemFailures`), so that a failing record costs no other. Throws only where the event is not a batch.
  */
-export const processBatch = async (
+export const processRecords = async (
   deps: BatchDeps,
   event: SQSEvent,
-  handle: HandleRecord,
+  handle: (record: SQSRecord) => Promise<void>,
 ): Promise<SQSBatchResponse> => {
   const handleRecord = async (record: SQSRecord): Promise<void> => {
     try {
-      await handle(parseBody(record), record);
+      await handle(record);
     } catch (thrown) {
       if (!(thrown instanceof PermanentError)) {
         // An AggregateError's own text names none of its errors.
@@ -70,3 +70,7 @@ export const processBatch = async (
     throwOnFullBatchFailure: false,
   });
 };
+
+/** {@link processRecords} with the parsed body of each record. */
+export const processBatch = (deps: BatchDeps, event: SQSEvent, handle: HandleRecord): Promise<SQSBatchResponse> =>
+  processRecords(deps, event, async (record) => handle(parseBody(record), record));

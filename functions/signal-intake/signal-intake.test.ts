@@ -1,9 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { BAD, LANES, NOW, signal, signalIntakeWorld } from '../../test/support/signal-intake-world.ts';
 import { sqsEvent } from '../../test/support/sqs-event.ts';
 import { startTable, type TestTable } from '../../test/support/table.ts';
+import { acceptSignals } from './accept-signals.ts';
 import type { SignalIntakePorts } from './ports.ts';
-import { handleSignals } from './take-in.ts';
 
 let table: TestTable;
 beforeAll(async () => {
@@ -40,7 +40,7 @@ describe('signal-intake sends a signal', () => {
   ])('%s', async (_, over, source, lane) => {
     const { deps, sqs, mailbox } = await world();
     const event = signal(over, source);
-    expect(await handleSignals(deps, sqsEvent([event]))).toEqual({ batchItemFailures: [] });
+    expect(await acceptSignals(deps, sqsEvent([event]))).toEqual({ batchItemFailures: [] });
     const rows = (await mailbox(lane)).filter((row) => row.instanceId === event.detail.instanceId);
     expect(rows).toMatchObject([{ lane, reason: event.detail.reason, source, signals: 3 }]);
     expect(sqs.messages(LANES).map((m) => [m.group, JSON.parse(m.body)])).toEqual([[lane, { kind: 'lane', lane }]]);
@@ -52,12 +52,12 @@ describe('signal-intake', () => {
   it('makes one row of twenty deliveries, and wakes the lane once until it has looked', async () => {
     const { deps, sqs, lanes, mailbox } = await world();
     const event = signal();
-    for (let i = 0; i < 2; i++) await handleSignals(deps, sqsEvent(Array.from({ length: 10 }, () => event)));
+    for (let i = 0; i < 2; i++) await acceptSignals(deps, sqsEvent(Array.from({ length: 10 }, () => event)));
     const rows = (await mailbox('demo/pause-image')).filter((row) => row.instanceId === event.detail.instanceId);
     expect(rows).toMatchObject([{ signals: 3 }]);
     expect(sqs.messages(LANES)).toHaveLength(1);
     await lanes.answerCall('demo/pause-image');
-    await handleSignals(deps, sqsEvent([event]));
+    await acceptSignals(deps, sqsEvent([event]));
     expect(sqs.messages(LANES)).toHaveLength(2);
   });
 
@@ -65,20 +65,20 @@ describe('signal-intake', () => {
     const { deps, sqs, clock } = await world();
     for (const seconds of [0, 60, 61]) {
       clock.ms += seconds * 1000;
-      await handleSignals(deps, sqsEvent([signal()]));
+      await acceptSignals(deps, sqsEvent([signal()]));
     }
     expect(sqs.messages(LANES)).toHaveLength(2);
   });
 
   it('wakes each lane of a batch once', async () => {
     const { deps, sqs } = await world();
-    await handleSignals(deps, sqsEvent([signal(), signal(), signal({}, 'acme')]));
+    await acceptSignals(deps, sqsEvent([signal(), signal(), signal({}, 'acme')]));
     expect(sqs.messages(LANES).map((m) => m.group)).toEqual(['demo/pause-image', 'demo/node-check']);
   });
 
   it('counts and acknowledges a cluster that the policy does not list', async () => {
     const { deps, sqs, counts, mailbox } = await world();
-    expect(await handleSignals(deps, sqsEvent([signal({ cluster: 'strange' })]))).toEqual({ batchItemFailures: [] });
+    expect(await acceptSignals(deps, sqsEvent([signal({ cluster: 'strange' })]))).toEqual({ batchItemFailures: [] });
     expect(counts).toEqual({ SignalNotManaged: 1 });
     expect([sqs.messages(BAD), sqs.messages(LANES), await mailbox('strange/node-check')]).toEqual([[], [], []]);
   });
@@ -103,7 +103,7 @@ describe('signal-intake', () => {
     ['times the wrong way round', signal({ firstSeenAt: '2026-08-22T11:00:00.000Z' }), /field detail.firstSeenAt/],
   ])('puts %s away with the field named, beside good signals', async (_, body, reason) => {
     const { deps, sqs } = await world();
-    expect(await handleSignals(deps, sqsEvent([body, signal()]))).toEqual({ batchItemFailures: [] });
+    expect(await acceptSignals(deps, sqsEvent([body, signal()]))).toEqual({ batchItemFailures: [] });
     expect(sqs.messages(BAD)).toHaveLength(1);
     expect(sqs.messages(BAD)[0]?.attributes.reason).toMatch(reason);
     expect(sqs.messages(LANES)).toHaveLength(1);
@@ -112,7 +112,7 @@ describe('signal-intake', () => {
   it('keeps other sources to their rate, and loses nothing beyond it', async () => {
     const { deps, sqs, counts } = await world({ maxForeignSignalsPerMinute: 3 });
     const source = `storm`;
-    await handleSignals(deps, sqsEvent([...Array.from({ length: 5 }, () => signal({}, source)), signal()]));
+    await acceptSignals(deps, sqsEvent([...Array.from({ length: 5 }, () => signal({}, source)), signal()]));
     expect(counts).toMatchObject({ SignalTaken: 4, SignalOverBudget: 2 });
     expect(sqs.messages(BAD).map((m) => m.attributes.reason)).toEqual(
       Array.from({ length: 2 }, () => expect.stringMatching(/^OverBudget: more than 3 signals a minute from storm/)),
@@ -122,7 +122,7 @@ describe('signal-intake', () => {
   it('takes a time in the future as now', async () => {
     const { deps, mailbox } = await world();
     const event = signal({ lastSeenAt: '2027-01-01T00:00:00Z' });
-    await handleSignals(deps, sqsEvent([event]));
+    await acceptSignals(deps, sqsEvent([event]));
     const rows = (await mailbox('demo/pause-image')).filter((row) => row.instanceId === event.detail.instanceId);
     expect(rows).toMatchObject([{ lastSeenAt: NOW }]);
   });
@@ -131,10 +131,24 @@ describe('signal-intake', () => {
     const { deps, sqs } = await world();
     const event = signal();
     sqs.fail(1);
-    await expect(handleSignals(deps, sqsEvent([event]))).rejects.toThrow('the queue is away');
+    await expect(acceptSignals(deps, sqsEvent([event]))).rejects.toThrow('the queue is away');
     expect(sqs.messages(LANES)).toEqual([]);
-    await handleSignals(deps, sqsEvent([event], undefined, 2));
+    await acceptSignals(deps, sqsEvent([event], undefined, 2));
     expect(sqs.messages(LANES)).toHaveLength(1);
+  });
+
+  it('parses the body of each record once', async () => {
+    const { deps } = await world();
+    const event = sqsEvent([signal(), signal({}, 'acme.alarms'), 1]);
+    const bodies = event.Records.map(({ body }) => body);
+    const parse = vi.spyOn(JSON, 'parse');
+    try {
+      await acceptSignals(deps, event);
+      const parsed = parse.mock.calls.map(([text]) => text).filter((text) => bodies.includes(text));
+      expect(parsed.toSorted()).toEqual(bodies.toSorted());
+    } finally {
+      parse.mockRestore();
+    }
   });
 
   it('returns only the signal whose row could not be written', async () => {
@@ -147,7 +161,7 @@ describe('signal-intake', () => {
           ? Promise.reject(new Error('throttled'))
           : deps.store.addPending(news),
     };
-    const answer = await handleSignals({ ...deps, store }, sqsEvent([bad, signal()]));
+    const answer = await acceptSignals({ ...deps, store }, sqsEvent([bad, signal()]));
     expect(answer).toEqual({ batchItemFailures: [{ itemIdentifier: 'm0' }] });
     expect(sqs.messages(LANES)).toHaveLength(1);
   });

@@ -11,7 +11,7 @@ import {
 } from '../../test/support/signal-intake-world.ts';
 import { sqsEvent } from '../../test/support/sqs-event.ts';
 import { startTable, type TestTable } from '../../test/support/table.ts';
-import { handleSignals } from './take-in.ts';
+import { acceptSignals } from './accept-signals.ts';
 
 let table: TestTable;
 beforeAll(async () => {
@@ -44,7 +44,7 @@ describe('a signal that names only a node', () => {
   ])('%s becomes a check in the cluster that its tags name', async (_, nameOf, over) => {
     const node = instance(over);
     const { deps, mailbox, ec2 } = await signalIntakeWorld(table, {}, [node]);
-    expect(await handleSignals(deps, sqsEvent([foreign(nameOf(node.instanceId))]))).toEqual(ALL_GOOD);
+    expect(await acceptSignals(deps, sqsEvent([foreign(nameOf(node.instanceId))]))).toEqual(ALL_GOOD);
     const rows = (await mailbox('demo/node-check')).filter((r) => r.instanceId === node.instanceId);
     expect(rows).toMatchObject([{ cluster: 'demo', reason: 'ForeignSymptom', source: 'acme.alerts' }]);
     expect(ec2.calls).toHaveLength(1);
@@ -64,7 +64,7 @@ describe('a signal that names only a node', () => {
     const nodes = known.map((over) => instance({ privateDnsName: dns, ...over }));
     const { deps, mailbox, counts, sqs } = await signalIntakeWorld(table, {}, nodes);
     const before = await mailbox('demo/node-check');
-    expect(await handleSignals(deps, sqsEvent([foreign(dns)]))).toEqual(ALL_GOOD);
+    expect(await acceptSignals(deps, sqsEvent([foreign(dns)]))).toEqual(ALL_GOOD);
     expect(counts).toEqual({ [name]: 1 });
     expect([sqs.messages(BAD), sqs.messages(LANES)]).toEqual([[], []]);
     expect(await mailbox('demo/node-check')).toEqual(before);
@@ -76,7 +76,7 @@ describe('a signal that names only a node', () => {
       instance({ privateDnsName: dns }),
     ];
     const { deps, mailbox } = await signalIntakeWorld(table, {}, [other, ours]);
-    await handleSignals(deps, sqsEvent([foreign(dns, { cluster: 'demo' })]));
+    await acceptSignals(deps, sqsEvent([foreign(dns, { cluster: 'demo' })]));
     const ids = (await mailbox('demo/node-check')).map((r) => r.instanceId);
     expect([ids.includes(ours.instanceId), ids.includes(other.instanceId)]).toEqual([true, false]);
   });
@@ -90,8 +90,8 @@ describe('a signal that names only a node', () => {
       ...foreign(name, { cluster: 'demo' }),
       time: `2026-08-22T09:59:${10 + i}Z`,
     }));
-    await handleSignals(deps, sqsEvent(storm));
-    await handleSignals(deps, sqsEvent(storm));
+    await acceptSignals(deps, sqsEvent(storm));
+    await acceptSignals(deps, sqsEvent(storm));
     const rows = (await mailbox('demo/node-check')).filter((row) => row.instanceId === name);
     expect(rows).toMatchObject([{ cluster: 'demo', signals: 10, lastSeenAt: '2026-08-22T09:59:19.000Z' }]);
     expect(ec2.calls).toEqual([]);
@@ -102,7 +102,7 @@ describe('a signal that names only a node', () => {
     ['names one that the policy does not list', { cluster: 'stranger' }, { SignalNotManaged: 1 }],
   ])('is counted where a Fargate node %s', async (_, more, expected) => {
     const { deps, counts, sqs } = await signalIntakeWorld(table);
-    const response = await handleSignals(deps, sqsEvent([foreign('fargate-ip-10-9-9-9.ec2.internal', more)]));
+    const response = await acceptSignals(deps, sqsEvent([foreign('fargate-ip-10-9-9-9.ec2.internal', more)]));
     expect([counts, response.batchItemFailures, sqs.messages(BAD)]).toEqual([expected, [], []]);
   });
 });
@@ -112,29 +112,29 @@ describe('a batch of signals', () => {
     const nodes = Array.from({ length: 10 }, () => instance());
     const { deps, ec2, clock } = await signalIntakeWorld(table, {}, nodes);
     const batch = sqsEvent(nodes.map((n) => running(n.instanceId)));
-    await handleSignals(deps, batch);
+    await acceptSignals(deps, batch);
     expect(ec2.calls).toEqual([{ name: 'instance-id', values: nodes.map((n) => n.instanceId) }]);
     clock.ms += 599_000;
-    await handleSignals(deps, batch);
+    await acceptSignals(deps, batch);
     expect(ec2.calls).toHaveLength(1);
     clock.ms += 1000;
-    await handleSignals(deps, batch);
+    await acceptSignals(deps, batch);
     expect(ec2.calls).toHaveLength(2);
   });
 
   it('asks again soon about an instance that EC2 did not show yet', async () => {
     const late = instance();
     const { deps, ec2, clock, mailbox } = await signalIntakeWorld(table);
-    await handleSignals(deps, sqsEvent([running(late.instanceId)]));
+    await acceptSignals(deps, sqsEvent([running(late.instanceId)]));
     ec2.add(late);
     clock.ms += 30_000;
-    await handleSignals(deps, sqsEvent([launched(late.instanceId)]));
+    await acceptSignals(deps, sqsEvent([launched(late.instanceId)]));
     expect((await mailbox('demo/node-check')).map((r) => r.instanceId)).toContain(late.instanceId);
   });
 
   it('of log-classifier costs EC2 nothing', async () => {
     const { deps, ec2 } = await signalIntakeWorld(table);
-    await handleSignals(deps, sqsEvent(Array.from({ length: 10 }, () => signal())));
+    await acceptSignals(deps, sqsEvent(Array.from({ length: 10 }, () => signal())));
     expect(ec2.calls).toEqual([]);
   });
 
@@ -142,17 +142,17 @@ describe('a batch of signals', () => {
     const node = instance();
     const { deps, ec2, sqs, mailbox } = await signalIntakeWorld(table, {}, [node]);
     ec2.fail(1);
-    const answer = await handleSignals(deps, sqsEvent([foreign(node.instanceId), signal()]));
+    const answer = await acceptSignals(deps, sqsEvent([foreign(node.instanceId), signal()]));
     expect(answer).toEqual({ batchItemFailures: [{ itemIdentifier: 'm0' }] });
     expect(sqs.messages(LANES)).toHaveLength(1);
-    expect(await handleSignals(deps, sqsEvent([foreign(node.instanceId)]))).toEqual(ALL_GOOD);
+    expect(await acceptSignals(deps, sqsEvent([foreign(node.instanceId)]))).toEqual(ALL_GOOD);
     expect((await mailbox('demo/node-check')).map((r) => r.instanceId)).toContain(node.instanceId);
   });
 
   it('asks nothing about signals that are over their budget', async () => {
     const nodes = Array.from({ length: 5 }, () => instance());
     const { deps, ec2, counts } = await signalIntakeWorld(table, { maxForeignSignalsPerMinute: 2 }, nodes);
-    await handleSignals(deps, sqsEvent(nodes.map((n) => foreign(n.instanceId, {}, 'acme.storm'))));
+    await acceptSignals(deps, sqsEvent(nodes.map((n) => foreign(n.instanceId, {}, 'acme.storm'))));
     expect(counts).toMatchObject({ SignalTaken: 2, SignalOverBudget: 3 });
     expect(ec2.calls.map((c) => c.values.length)).toEqual([2]);
   });
@@ -160,7 +160,7 @@ describe('a batch of signals', () => {
   it('has no budget for what AWS itself says: a scale-up is no storm', async () => {
     const nodes = Array.from({ length: 8 }, () => instance());
     const { deps, counts } = await signalIntakeWorld(table, { maxForeignSignalsPerMinute: 2 }, nodes);
-    await handleSignals(deps, sqsEvent(nodes.map((n) => running(n.instanceId))));
+    await acceptSignals(deps, sqsEvent(nodes.map((n) => running(n.instanceId))));
     expect(counts).toEqual({ SignalTaken: 8 });
   });
 });
@@ -169,7 +169,7 @@ describe('a new node', () => {
   it('waits in one row for its SSM agent, whichever of its two events comes first', async () => {
     const node = instance();
     const { deps, mailbox } = await signalIntakeWorld(table, {}, [node]);
-    await handleSignals(deps, sqsEvent([running(node.instanceId), launched(node.instanceId)]));
+    await acceptSignals(deps, sqsEvent([running(node.instanceId), launched(node.instanceId)]));
     const rows = (await mailbox('demo/node-check')).filter((r) => r.instanceId === node.instanceId);
     expect(rows).toMatchObject([
       {
@@ -197,7 +197,7 @@ describe('signals that name only a cluster', () => {
     clock.ms = Date.parse(at(30));
     for (let batch = 0; batch < 2; batch++) {
       const some = Array.from({ length: 10 }, (_, i) => updated('watched', at(5 + batch * 10 + i)));
-      expect(await handleSignals(deps, sqsEvent(some))).toEqual(ALL_GOOD);
+      expect(await acceptSignals(deps, sqsEvent(some))).toEqual(ALL_GOOD);
     }
     expect(await mailbox('watched/node-check')).toMatchObject([
       { instanceId: '*', reason: 'NodegroupUpdated', signals: 20, notBefore: at(15) },
@@ -207,7 +207,7 @@ describe('signals that name only a cluster', () => {
 
   it('are counted where the policy does not list the cluster', async () => {
     const { deps, counts } = await signalIntakeWorld(table);
-    await handleSignals(deps, sqsEvent([updated('strange', NOW)]));
+    await acceptSignals(deps, sqsEvent([updated('strange', NOW)]));
     expect(counts).toEqual({ SignalNotManaged: 1 });
   });
 });
@@ -220,7 +220,7 @@ describe('a late signal', () => {
     const { deps, mailbox, counts } = await signalIntakeWorld(table);
     const seenAt = new Date(Date.parse(NOW) - ageSeconds * 1000).toISOString();
     const late = signal({ firstSeenAt: seenAt, lastSeenAt: seenAt });
-    await handleSignals(deps, sqsEvent([late]));
+    await acceptSignals(deps, sqsEvent([late]));
     expect((await mailbox(lane)).map((r) => r.instanceId)).toContain(late.detail.instanceId);
     expect(counts).toEqual({ SignalTaken: 1, ...counted });
   });

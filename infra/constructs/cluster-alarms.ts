@@ -2,7 +2,7 @@ import { Duration, NestedStack } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { clusterAlarmName } from '../../core/signals/alarm.ts';
+import { clusterAlarmName } from '../../core/signals/cluster-alarm.ts';
 import { metricFilterName } from '../config.ts';
 import { idOfName } from './id-of-name.ts';
 

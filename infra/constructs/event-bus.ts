@@ -1,7 +1,8 @@
 import * as events from 'aws-cdk-lib/aws-events';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
-import { LOGS_SOURCE, NOTICE_SOURCE } from '../../events/node-symptom.ts';
+import { LOGS_SOURCE } from '../../events/node-symptom.ts';
+import { NOTICE_SOURCE } from '../../events/rules.ts';
 
 /** fleetmend's own event bus: symptoms go in, notices go out. */
 export class FleetmendBus extends Construct {

@@ -6,21 +6,25 @@ import * as sns from 'aws-cdk-lib/aws-sns';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type * as z from 'zod';
-import { NODE_SYMPTOM, NOTICE_SOURCE } from '../../events/node-symptom.ts';
-import { COMMAND_STATUS_CHANGE, documentFamily } from '../../events/ssm-command.ts';
+import type { EventPattern } from '../../core/signals/define-signal.ts';
+import { commandEnds, notices } from '../../events/rules.ts';
 import type { TickRequest } from '../../functions/scheduler/tick.ts';
-import type { SignalPattern } from './signal-patterns.ts';
-
-/**
- * Statuses in which SSM's command-level event says that a command has ended. Source: SSM user guide, Run Command events.
- * The API writes `TimedOut` and the console `Timed Out`; events have been seen with either, so each spelling is here.
- */
-const ENDED = ['Success', 'Failed', 'TimedOut', 'Timed Out', 'Cancelled', 'Canceled'];
+import type { SignalRule } from './signal-patterns.ts';
 
 /** After an hour a symptom is stale and an end of a command long reconciled. */
 const DELIVERY = { retryAttempts: 24, maxEventAge: Duration.hours(1) } as const;
 /** A tick is worth nothing once the next one is there. */
 const TICK = { retryAttempts: 2, maxEventAge: Duration.minutes(1) } as const;
+
+const pascalCase = (name: string): string =>
+  name.replace(/(?:^|-)([a-z])/g, (_, letter: string) => letter.toUpperCase());
+
+/** CDK's form of an event pattern. */
+const cdkPattern = ({ source, 'detail-type': detailType, detail }: EventPattern): events.EventPattern => ({
+  ...(source === undefined ? {} : { source: [...source] }),
+  ...(detailType === undefined ? {} : { detailType: [...detailType] }),
+  ...(detail === undefined ? {} : { detail }),
+});
 
 /** Every EventBridge rule of the stack; each target has bounded retries and age, and the one queue of lost events. */
 export class Rules extends Construct {
@@ -33,54 +37,36 @@ export class Rules extends Construct {
     this.namePrefix = props.namePrefix;
   }
 
-  /** Symptoms of any source; signal-intake gives those of a foreign source a check at most. */
-  symptoms(bus: events.IEventBus, signals: sqs.IQueue): events.IRule {
-    return new events.Rule(this, 'Symptoms', {
-      ruleName: `${this.namePrefix}-symptoms`,
-      description: 'Node Symptom to the queue of signals',
-      eventBus: bus,
-      eventPattern: { detailType: [NODE_SYMPTOM] },
-      targets: [new targets.SqsQueue(signals, { ...DELIVERY, deadLetterQueue: this.dead })],
+  /** Sends a signal's events to the queue of signals. */
+  signal({ name, title, bus, pattern }: SignalRule, ownBus: events.IEventBus, queue: sqs.IQueue): events.IRule {
+    // CloudFormation would make a rule with a new id before it deletes the old one of the same name, and fail.
+    const id = bus === 'fleetmend' ? pascalCase(name) : `Signal-${name}`;
+    return new events.Rule(this, id, {
+      ruleName: `${this.namePrefix}-${name}`,
+      description: title,
+      ...(bus === 'fleetmend' ? { eventBus: ownBus } : {}),
+      eventPattern: cdkPattern(pattern),
+      targets: [new targets.SqsQueue(queue, { ...DELIVERY, deadLetterQueue: this.dead })],
     });
   }
 
-  /** What AWS's own services say on the default bus that is a signal. */
-  services(patterns: readonly SignalPattern[], signals: sqs.IQueue): readonly events.IRule[] {
-    return patterns.map(
-      ({ name, description, pattern }) =>
-        new events.Rule(this, `Signal-${name}`, {
-          ruleName: `${this.namePrefix}-${name}`,
-          description,
-          eventPattern: pattern,
-          targets: [new targets.SqsQueue(signals, { ...DELIVERY, deadLetterQueue: this.dead })],
-        }),
-    );
-  }
-
-  /**
-   * Ends of commands that ran a document of the stack, in any version, so that a command of the deployment before is
-   * heard too. The prefixes name each document, because another stack's name may begin with this stack's.
-   */
+  /** Sends the ends of commands that ran a document of the stack, in any version, to the queue of progress. */
   commandEnds(documentNames: readonly string[], progress: sqs.IQueue): void {
-    const families = [...new Set(documentNames.map(documentFamily))];
-    new events.Rule(this, 'CommandEnds', {
-      ruleName: `${this.namePrefix}-command-ends`,
-      description: 'Ends of commands that ran a fleetmend document to the queue of progress',
-      eventPattern: {
-        source: ['aws.ssm'],
-        detailType: [COMMAND_STATUS_CHANGE],
-        detail: { 'document-name': families.map((prefix) => ({ prefix })), status: ENDED },
-      },
+    const { name, title, pattern } = commandEnds;
+    new events.Rule(this, pascalCase(name), {
+      ruleName: `${this.namePrefix}-${name}`,
+      description: title,
+      eventPattern: cdkPattern(pattern({ documentNames })),
       targets: [new targets.SqsQueue(progress, { ...DELIVERY, deadLetterQueue: this.dead })],
     });
   }
 
-  /** The clock of scheduler: what is overdue, every minute; sweeps, every so many. */
+  /** Invokes scheduler each minute for overdue commands, and every `sweepMinutes` for sweeps. */
   clock(reconcile: lambda.IFunction, sweepMinutes: number): void {
     const tick = (id: string, minutes: number, request: z.input<typeof TickRequest>) =>
       new events.Rule(this, id, {
         ruleName: `${this.namePrefix}-${request.kind}`,
-        description: `Asks reconcile for what is due: ${request.kind}`,
+        description: `Invokes scheduler: ${request.kind}`,
         schedule: events.Schedule.rate(Duration.minutes(minutes)),
         targets: [
           new targets.LambdaFunction(reconcile, {
@@ -98,11 +84,12 @@ export class Rules extends Construct {
   notices(bus: events.IEventBus, topic: sns.ITopic): events.IRule {
     // By its ARN, because the target would let EventBridge publish to a topic of its own kind without a condition.
     const byArn = sns.Topic.fromTopicArn(this, 'NoticesTopic', topic.topicArn);
-    return new events.Rule(this, 'Notices', {
-      ruleName: `${this.namePrefix}-notices`,
-      description: 'Notices of fleetmend to its topic',
+    const { name, title, pattern } = notices;
+    return new events.Rule(this, pascalCase(name), {
+      ruleName: `${this.namePrefix}-${name}`,
+      description: title,
       eventBus: bus,
-      eventPattern: { source: [NOTICE_SOURCE] },
+      eventPattern: cdkPattern(pattern({ documentNames: [] })),
       targets: [new targets.SnsTopic(byArn, { ...DELIVERY, deadLetterQueue: this.dead })],
     });
   }

@@ -7,14 +7,14 @@ import { type BuiltDocument, buildDocuments } from './build.ts';
 const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
 
 // Aligned as formatters of Markdown do it, so that one that runs over the docs changes nothing.
-const table = (head: readonly string[], rows: readonly (readonly string[])[]): string => {
+export const table = (head: readonly string[], rows: readonly (readonly string[])[]): string => {
   const texts = [head, ...rows].map((cells) => cells.map(cell));
   const widths = head.map((_, column) => Math.max(3, ...texts.map((cells) => cells[column]?.length ?? 0)));
   const lines = texts.map((cells) => `| ${cells.map((text, i) => text.padEnd(widths[i] ?? 0)).join(' | ')} |`);
   return [lines[0], `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`, ...lines.slice(1)].join('\n');
 };
 
-const code = (text: string): string => `\`${text}\``;
+export const code = (text: string): string => `\`${text}\``;
 
 /** A README with its headings one level lower; a `#` inside a code block is no heading. */
 const demoted = (readme: string): string => {

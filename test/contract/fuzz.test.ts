@@ -13,7 +13,7 @@ import { handleWake } from '../../functions/run-controller/handle-wake.ts';
 import { parseWake } from '../../functions/run-controller/wake-message.ts';
 import { processBatch } from '../../functions/runtime/batch.ts';
 import { tick } from '../../functions/scheduler/tick.ts';
-import { handleSignals } from '../../functions/signal-intake/take-in.ts';
+import { acceptSignals } from '../../functions/signal-intake/accept-signals.ts';
 import { search } from '../deep.ts';
 import { bodiesLike, eventsLike } from '../support/mutate.ts';
 import { operatorApiWorld } from '../support/operator-api-world.ts';
@@ -110,7 +110,7 @@ it(
     ]);
     const samples = [...samplesOf('node-symptom'), ...signalSamples().map(({ event }) => event)];
     await check('signal-intake', bodiesLike(samples), async (bodies) => {
-      expect(await handleSignals(deps, sqsEvent(bodies))).toEqual({ batchItemFailures: [] });
+      expect(await acceptSignals(deps, sqsEvent(bodies))).toEqual({ batchItemFailures: [] });
     });
     const letters = sqs.messages(BAD);
     expect(letters.filter(({ attributes }) => !REASON.test(attributes.reason ?? ''))).toEqual([]);

@@ -1,7 +1,17 @@
+import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { Policy } from '../../core/model/policy.ts';
-import { readSignal, signalOptions } from '../../core/signals/registry.ts';
+import { readSignal, signalSettings } from '../../core/signals/read-signal.ts';
+import { PAGE, renderSamplesPage, renderSignalsPage, SAMPLES_PAGE } from '../docs/signals-page.ts';
 import { putEventsExample } from '../support/put-events-example.ts';
+
+it('docs/signals.md has the tables of the definitions (node test/docs/render-signals.ts writes them)', () => {
+  expect(readFileSync(PAGE, 'utf8')).toBe(renderSignalsPage());
+});
+
+it('events/samples/signals/README.md has the verdict on each sample (node test/docs/render-signals.ts writes it)', () => {
+  expect(readFileSync(SAMPLES_PAGE, 'utf8')).toBe(renderSamplesPage());
+});
 
 it('the put-events example of docs/signals.md is a signal that the reader takes', () => {
   const entry = putEventsExample();
@@ -12,7 +22,7 @@ it('the put-events example of docs/signals.md is a signal that the reader takes'
     'detail-type': entry.DetailType,
     detail: JSON.parse(entry.Detail),
   };
-  expect(readSignal(event, signalOptions(Policy.parse({})))).toMatchObject({
+  expect(readSignal(event, signalSettings(Policy.parse({})))).toMatchObject({
     ok: true,
     signal: { kind: 'node', node: { kind: 'private-dns' }, reason: 'ForeignSymptom', trusted: false },
   });

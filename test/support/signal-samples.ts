@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import * as z from 'zod';
 
-const folder = new URL('../../events/samples/signals/', import.meta.url);
+const folder = new URL('../../events/samples/', import.meta.url);
 
 /** An event as EventBridge delivers it. */
 export const SampleEvent = z.object({
@@ -14,8 +14,9 @@ export const SampleEvent = z.object({
 });
 export type SampleEvent = z.infer<typeof SampleEvent>;
 
-/** One recorded event: the rule that it is for or nearly for, and whether the rule must match it. */
-export type SignalSample = {
+/** One recorded event of a signal or an internal rule: a match, or a near miss. */
+export type Sample = {
+  /** The signal or rule to whose folder the sample belongs. */
   readonly rule: string;
   /** `match-metric`, `miss-ok`, … */
   readonly name: string;
@@ -23,25 +24,28 @@ export type SignalSample = {
   readonly event: SampleEvent;
 };
 
-/** All of `events/samples/signals`: a folder a rule, `match-*.json` and `miss-*.json` in it. */
-export const signalSamples = (): readonly SignalSample[] =>
-  readdirSync(folder).flatMap((rule) =>
-    readdirSync(new URL(`${rule}/`, folder)).map((file): SignalSample => {
-      const [, kind, what] = /^(match|miss)-([a-z-]+)\.json$/.exec(file) ?? [];
-      if (kind === undefined) throw new Error(`reading the sample ${rule}/${file}: name it match-… or miss-….json`);
-      const text = readFileSync(new URL(`${rule}/${file}`, folder), 'utf8');
-      return {
-        rule,
-        name: `${kind}-${what}`,
-        matches: kind === 'match',
-        event: SampleEvent.parse(JSON.parse(text)),
-      };
+const readSamples = (kind: 'signals' | 'rules'): readonly Sample[] => {
+  const folders = readdirSync(new URL(kind, folder), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  return folders.flatMap(({ name: rule }) =>
+    readdirSync(new URL(`${kind}/${rule}/`, folder)).map((file): Sample => {
+      const path = `${kind}/${rule}/${file}`;
+      const [, verdict, what] = /^(match|miss)-([a-z-]+)\.json$/.exec(file) ?? [];
+      if (verdict === undefined) throw new Error(`reading the sample ${path}: name it match-….json or miss-….json`);
+      const event = SampleEvent.parse(JSON.parse(readFileSync(new URL(path, folder), 'utf8')));
+      return { rule, name: `${verdict}-${what}`, matches: verdict === 'match', event };
     }),
   );
+};
 
-/** One sample by `<rule>/<name>`, with these texts replaced wherever they stand (instance ids, clusters, names). */
+/** The samples of every signal, by folder: `events/samples/signals/<name>/{match,miss}-*.json`. */
+export const signalSamples = (): readonly Sample[] => readSamples('signals');
+
+/** The samples of every internal rule: `events/samples/rules/<name>/{match,miss}-*.json`. */
+export const internalRuleSamples = (): readonly Sample[] => readSamples('rules');
+
+/** One sample of a signal by `<name>/<sample>`, with each key of `replacements` replaced by its value everywhere. */
 export const signalSample = (path: string, replacements: Readonly<Record<string, string>> = {}): SampleEvent => {
-  let text = readFileSync(new URL(`${path}.json`, folder), 'utf8');
+  let text = readFileSync(new URL(`signals/${path}.json`, folder), 'utf8');
   for (const [from, to] of Object.entries(replacements)) {
     if (!text.includes(from)) throw new Error(`reading the sample ${path}: it has no ${from}`);
     text = text.replaceAll(from, to);
