@@ -9,9 +9,10 @@ import {
 } from '../../core/api/report.ts';
 import { ReleaseRow } from '../../core/api/request.ts';
 import { CommandRow, LaneState, NodeStateRow, PauseRow, ResultRow, RunState } from '../../core/state/rows.ts';
-import { type AuditStore, fits, type Partition } from '../adapters/table/audit-store.ts';
+import { type AuditStore, fits } from '../adapters/table/audit-store.ts';
 import { type Item, rowOf } from '../adapters/table/items.ts';
 import { DUE_SHARDS, index, keys, RESULT_SHARDS, TABLE } from '../adapters/table/keys.ts';
+import type { Partition } from '../adapters/table/table.ts';
 import { PermanentError } from '../runtime/errors.ts';
 import type { AuditQueryPorts } from './ports.ts';
 

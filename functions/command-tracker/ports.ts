@@ -1,6 +1,6 @@
 import type { Limits } from '../../core/model/policy.ts';
-import type { Sleep } from '../adapters/messaging/partial-failure.ts';
 import type { WakeQueue } from '../adapters/messaging/wake-queue.ts';
+import type { Sleep } from '../adapters/sleep.ts';
 import type { CommandReader } from '../adapters/ssm/run-command.ts';
 import type { ResultStore } from '../adapters/table/result-store.ts';
 import type { RunStore } from '../adapters/table/run-store.ts';

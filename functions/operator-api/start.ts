@@ -158,7 +158,7 @@ const enqueue = async (
   const isWaiting = isNew || (await deps.runs.get(runId))?.status === 'queued';
   if (!isWaiting) return;
   if (isRepair) {
-    await deps.requests.enqueue(lane, now, runId);
+    await deps.lanes.queueRun(lane, now, runId);
     await deps.signals.touchLane(request.cluster, remediation, now);
   }
   await deps.wakes.wake([isRepair ? { kind: 'lane', lane } : { kind: 'run', runId }]);

@@ -1,9 +1,9 @@
 import type { SSMClient } from '@aws-sdk/client-ssm';
-import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { Limits } from '../../core/model/policy.ts';
 import { type CommandReader, createCommandReader } from '../adapters/ssm/run-command.ts';
 import { createResultStore, type ResultStore } from '../adapters/table/result-store.ts';
 import { createRunStore, type RunStore } from '../adapters/table/run-store.ts';
+import type { TableOptions } from '../adapters/table/table.ts';
 import { type CommandObserver, createCommandObserver } from './command-observer.ts';
 
 /** A command observer and the stores that it works on. */
@@ -15,17 +15,20 @@ export type TableObserver = {
 };
 
 /** Builds an observer over SSM and the audit table; command-tracker and scheduler have the same one. */
-export const createTableObserver = (options: {
-  readonly client: DynamoDBDocumentClient;
-  readonly tableName: string;
+export const createTableObserver = ({
+  ssm,
+  limits,
+  adviceOf,
+  now,
+  ...table
+}: TableOptions & {
   readonly ssm: SSMClient;
   readonly limits: Limits;
   readonly adviceOf: (reason: string) => string | undefined;
   readonly now: () => Date;
 }): TableObserver => {
-  const { client, tableName, ssm, limits, adviceOf, now } = options;
-  const runs = createRunStore({ client, tableName, retentionDays: limits.retentionDays });
-  const results = createResultStore({ client, tableName, limits });
+  const runs = createRunStore({ ...table, retentionDays: limits.retentionDays });
+  const results = createResultStore({ ...table, limits });
   const reader = createCommandReader({ client: ssm });
   return { observer: createCommandObserver({ reader, runs, results, limits, adviceOf, now }), runs, results, reader };
 };

@@ -3,7 +3,7 @@ import { DescribeInstanceInformationCommand, type InstanceInformation, type SSMC
 import type { NodeFacts } from '../../../core/guards/decide-node.ts';
 import { clusterPolicy, type NodeTag, type Policy } from '../../../core/model/policy.ts';
 import { unsupportedKindOf } from '../../../core/model/unsupported.ts';
-import type { Pace } from '../table/pace.ts';
+import type { Pace } from '../pace.ts';
 
 /** The tag by which a node's owner lowers its mode: `off` or `observe`. */
 export const MODE_TAG = 'fleetmend:mode';

@@ -2,7 +2,7 @@ import type { EC2Client, Instance } from '@aws-sdk/client-ec2';
 import { membershipOf } from '../../../core/signals/membership.ts';
 import type { NodeRef } from '../../../core/signals/node-ref.ts';
 import type { FoundNode } from '../../../core/signals/place.ts';
-import type { Pace } from '../table/pace.ts';
+import type { Pace } from '../pace.ts';
 import { chunksOf, describeInstances, EC2_FILTER_VALUES, tagsOf } from './fleet.ts';
 
 /** An instance that fits what a signal named. */

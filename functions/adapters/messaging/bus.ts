@@ -1,5 +1,6 @@
 import { type EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
-import { type Sleep, sendAll, sleep } from './partial-failure.ts';
+import { type Sleep, sleep } from '../sleep.ts';
+import { sendAll } from './partial-failure.ts';
 
 /** An event to put on the bus. An entry may have 256 KB in all (EventBridge quota); ours have some hundred bytes. */
 export type BusEvent = {

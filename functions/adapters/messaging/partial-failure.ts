@@ -1,12 +1,4 @@
-import { setTimeout as sleepFor } from 'node:timers/promises';
-
-/** Waits; injected so that tests need no time. */
-export type Sleep = (milliseconds: number) => Promise<void>;
-
-/** Waits on the wall clock. */
-export const sleep: Sleep = async (milliseconds) => {
-  await sleepFor(milliseconds);
-};
+import type { Sleep } from '../sleep.ts';
 
 /** An item that the service refused within an answer of 200, and why. */
 export type Refusal<Item> = { readonly item: Item; readonly why: string };

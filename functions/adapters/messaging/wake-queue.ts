@@ -1,6 +1,7 @@
 import { SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { groupOf, type Wake } from '../../../core/model/wake.ts';
-import { type Sleep, sendAll, sleep } from './partial-failure.ts';
+import { type Sleep, sleep } from '../sleep.ts';
+import { sendAll } from './partial-failure.ts';
 
 /** Tells run-controller to look at lanes and runs. */
 export type WakeQueue = {

@@ -7,7 +7,7 @@ import {
 } from '@aws-sdk/client-ssm';
 import type { SendReport } from '../../../core/runs/command.ts';
 import type { Invocation } from '../../../core/runs/invocation.ts';
-import { type Sleep, sleep } from '../messaging/partial-failure.ts';
+import { type Sleep, sleep } from '../sleep.ts';
 
 /** The Comment that marks a command as ours, so that it can be found again after a crash (at most 100 characters). */
 export const commentOf = (runId: string, key: string): string => `fm ${runId} ${key}`;

@@ -1,25 +1,14 @@
-import { type DynamoDBDocumentClient, GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import type { Position } from '../../../core/api/report.ts';
 import type { Item } from './items.ts';
-import { TABLE } from './keys.ts';
-
-type IndexName = 'byOwner' | 'byOutcome' | 'byReason' | 'byDue';
-
-/** One partition of the table or of an index, or of it the sort keys within a range. */
-export type Partition = {
-  readonly index?: IndexName;
-  readonly key: string;
-  /** Sort keys from and to, both included. */
-  readonly from?: string;
-  readonly to?: string;
-};
+import { type Key, TABLE } from './keys.ts';
+import { createTable, keyNames, type Partition, type TableOptions } from './table.ts';
 
 /** A part of an answer: items, and where each partition stands after them. */
 export type Slice = { readonly items: readonly Item[]; readonly positions: readonly Position[] };
 
 /** Reads the audit table by key or index, never by a scan. */
 export type AuditStore = {
-  readonly get: (key: { readonly pk: string; readonly sk: string }) => Promise<Item | undefined>;
+  readonly get: (key: Key) => Promise<Item | undefined>;
   /** At most `limit` items of all partitions, merged in the order of their sort keys. */
   readonly merge: (
     partitions: readonly Partition[],
@@ -28,12 +17,6 @@ export type AuditStore = {
     positions: readonly Position[],
   ) => Promise<Slice>;
 };
-
-/** The attributes of an index's keys. */
-const keyNames = (index: IndexName | undefined): { readonly hash: string; readonly range: string } =>
-  index === undefined
-    ? { hash: TABLE.partitionKey, range: TABLE.sortKey }
-    : { hash: TABLE[index].partitionKey, range: TABLE[index].sortKey };
 
 /** What DynamoDB wants as ExclusiveStartKey after this item: the index's keys and the table's. */
 const positionAfter = (item: Item, partition: Partition): Position => {
@@ -55,13 +38,9 @@ export const fits = (position: Position, partition: Partition): boolean => {
 };
 
 /** The reading side of the audit table. */
-export const createAuditStore = ({
-  client,
-  tableName,
-}: {
-  readonly client: Pick<DynamoDBDocumentClient, 'send'>;
-  readonly tableName: string;
-}): AuditStore => {
+export const createAuditStore = (options: TableOptions): AuditStore => {
+  const table = createTable(options);
+
   /** Up to `limit` items after the position, and whether the partition has ended with them. */
   const read = async (
     partition: Partition,
@@ -70,35 +49,18 @@ export const createAuditStore = ({
     position: Position,
   ): Promise<{ readonly items: readonly Item[]; readonly ended: boolean }> => {
     if (position === 'done') return { items: [], ended: true };
-    const { hash, range } = keyNames(partition.index);
     const items: Item[] = [];
-    let start: Item | undefined = position ?? undefined;
+    let after: Item | undefined = position ?? undefined;
     do {
-      const page = await client.send(
-        new QueryCommand({
-          TableName: tableName,
-          ...(partition.index === undefined ? { ConsistentRead: true } : { IndexName: TABLE[partition.index].name }),
-          KeyConditionExpression: '#hash = :hash AND #range BETWEEN :from AND :to',
-          ExpressionAttributeNames: { '#hash': hash, '#range': range },
-          ExpressionAttributeValues: {
-            ':hash': partition.key,
-            ':from': partition.from ?? ' ',
-            ':to': partition.to ?? '\u{10FFFF}',
-          },
-          ScanIndexForward: order === 'ascending',
-          Limit: limit - items.length,
-          ...(start === undefined ? {} : { ExclusiveStartKey: start }),
-        }),
-      );
-      items.push(...(page.Items ?? []));
-      start = page.LastEvaluatedKey;
-    } while (start !== undefined && items.length < limit);
-    return { items, ended: start === undefined };
+      const page = await table.page(partition, { order, limit: limit - items.length, after });
+      items.push(...page.items);
+      after = page.next;
+    } while (after !== undefined && items.length < limit);
+    return { items, ended: after === undefined };
   };
 
   return {
-    get: async (key) =>
-      (await client.send(new GetCommand({ TableName: tableName, Key: key, ConsistentRead: true }))).Item,
+    get: table.getItem,
     merge: async (partitions, order, limit, positions) => {
       const pages = await Promise.all(
         partitions.map((partition, i) => read(partition, order, limit, positions[i] ?? null)),

@@ -1,7 +1,7 @@
-import { type DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import type { Wake } from '../../../core/model/wake.ts';
 import type { Item } from './items.ts';
 import { DUE_SHARDS, index, TABLE } from './keys.ts';
+import { createTable, type TableOptions } from './table.ts';
 
 /** Something open whose time has come. */
 export type Due =
@@ -29,31 +29,14 @@ const dueOf = (item: Item): Due => {
 };
 
 /** The sparse index of open runs, lanes and commands. */
-export const createDueStore = ({
-  client,
-  tableName,
-}: {
-  readonly client: Pick<DynamoDBDocumentClient, 'send'>;
-  readonly tableName: string;
-}): DueStore => ({
-  due: async (now) => {
-    const found: Due[] = [];
-    for (let shard = 0; shard < DUE_SHARDS; shard++) {
-      let start: Item | undefined;
-      do {
-        const page = await client.send(
-          new QueryCommand({
-            TableName: tableName,
-            IndexName: TABLE.byDue.name,
-            KeyConditionExpression: 'duePk = :pk AND dueSk <= :now',
-            ExpressionAttributeValues: { ':pk': index.open(shard), ':now': now },
-            ...(start === undefined ? {} : { ExclusiveStartKey: start }),
-          }),
-        );
-        found.push(...(page.Items ?? []).map(dueOf));
-        start = page.LastEvaluatedKey;
-      } while (start !== undefined);
-    }
-    return found;
-  },
-});
+export const createDueStore = (options: TableOptions): DueStore => {
+  const table = createTable(options);
+  return {
+    due: async (now) => {
+      const shards = Array.from({ length: DUE_SHARDS }, (_, shard) => index.open(shard));
+      const found: Due[] = [];
+      for (const key of shards) found.push(...(await table.items({ index: 'byDue', key, to: now })).map(dueOf));
+      return found;
+    },
+  };
+};

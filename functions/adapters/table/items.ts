@@ -1,6 +1,6 @@
 import type { NativeAttributeValue } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
-import { TABLE } from './keys.ts';
+import { type IndexName, TABLE } from './keys.ts';
 
 /** A DynamoDB item as the document client gives it. */
 export type Item = Record<string, NativeAttributeValue>;
@@ -26,13 +26,19 @@ export const rowOf = <Schema extends z.ZodType>(schema: Schema, item: Item): z.o
   );
 };
 
-/** A failed condition, which is an answer and not an error. */
-export const isConditionFailed = (thrown: unknown): boolean =>
-  thrown instanceof Error && thrown.name === 'ConditionalCheckFailedException';
+/** The attributes that put an item into a secondary index. */
+export const inIndex = (index: IndexName, partitionKey: string, sortKey: string): Item => ({
+  [TABLE[index].partitionKey]: partitionKey,
+  [TABLE[index].sortKey]: sortKey,
+});
 
-/** Seconds since the epoch when a row written at `at` may go. */
-export const expiry = (at: string, retentionDays: number): number =>
-  Math.floor(Date.parse(at) / 1000) + retentionDays * 86_400;
+/** The attribute by which DynamoDB deletes a row that was written at `at`, so many days later. */
+export const expires = (at: string, retentionDays: number): Item => expiresIn(Date.parse(at), retentionDays * 86_400);
+
+/** The attribute by which DynamoDB deletes a row `seconds` after `fromMs`. */
+export const expiresIn = (fromMs: number, seconds: number): Item => ({
+  [TABLE.timeToLive]: Math.floor(fromMs / 1000) + seconds,
+});
 
 /** Another writer was there first. Whoever is woken next reads again; Lambda redelivers the wake. */
 export class VersionConflictError extends Error {

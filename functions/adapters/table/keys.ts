@@ -15,6 +15,12 @@ export const TABLE = {
   byDue: { name: 'byDue', partitionKey: 'duePk', sortKey: 'dueSk' },
 } as const;
 
+/** A secondary index. */
+export type IndexName = 'byOwner' | 'byOutcome' | 'byReason' | 'byDue';
+
+/** The primary key of an item. */
+export type Key = { readonly pk: string; readonly sk: string };
+
 /** How many partitions results of one outcome, or of one reason and day, are spread over. */
 export const RESULT_SHARDS = 8;
 /** How many partitions the few open runs and lanes share. */
@@ -29,6 +35,7 @@ export const shardOf = (text: string, shards: number): number => fnv1a(text) % s
  */
 export const keys = {
   run: (runId: string) => ({ pk: `RUN#${runId}`, sk: 'STATE' }),
+  observationPrefix: 'COMMAND#',
   observation: (runId: string, commandKey: string) => ({ pk: `RUN#${runId}`, sk: `COMMAND#${commandKey}` }),
   cancelRequest: (runId: string) => ({ pk: `RUN#${runId}`, sk: 'CANCEL' }),
   results: (runId: string) => `RESULT#${runId}`,
@@ -48,6 +55,7 @@ export const keys = {
   nodeEvent: (instanceId: string, at: string, id: string) => ({ pk: `NODE#${instanceId}`, sk: `EVENT#${at}#${id}` }),
   request: (requestId: string) => ({ pk: `REQUEST#${requestId}`, sk: 'REQUEST' }),
   pauses: 'PAUSES',
+  pausePrefix: 'CURRENT#',
   pause: (scope: string) => ({ pk: 'PAUSES', sk: `CURRENT#${scope}` }),
   pauseEvent: (at: string, id: string) => ({ pk: 'PAUSES', sk: `EVENT#${at}#${id}` }),
   rate: (source: string, minute: string) => ({ pk: `RATE#${source}`, sk: minute }),

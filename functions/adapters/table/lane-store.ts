@@ -1,15 +1,9 @@
-import {
-  DeleteCommand,
-  type DynamoDBDocumentClient,
-  GetCommand,
-  PutCommand,
-  QueryCommand,
-  UpdateCommand,
-} from '@aws-sdk/lib-dynamodb';
 import { ClusterState } from '../../../core/state/cluster-state.ts';
 import { LaneState, type OutboxEntry, PendingNode } from '../../../core/state/rows.ts';
-import { type Item, isConditionFailed, rowOf, VersionConflictError } from './items.ts';
+import { isAtVersion, isNew, isStored } from './expressions.ts';
+import { type Item, inIndex, VersionConflictError } from './items.ts';
 import { DUE_SHARDS, index, keys, shardOf, TABLE } from './keys.ts';
+import { createTable, startingWith, type TableOptions } from './table.ts';
 
 /** A pending row as it was read. */
 export type RowKey = Pick<PendingNode, 'lane' | 'instanceId' | 'version'>;
@@ -43,141 +37,53 @@ export type LaneStore = {
 const laneItem = (lane: LaneState): Item => ({
   ...keys.lane(lane.lane),
   ...lane,
-  ...(lane.dueAt === undefined
-    ? {}
-    : { [TABLE.byDue.partitionKey]: index.open(shardOf(lane.lane, DUE_SHARDS)), [TABLE.byDue.sortKey]: lane.dueAt }),
+  ...(lane.dueAt === undefined ? {} : inIndex('byDue', index.open(shardOf(lane.lane, DUE_SHARDS)), lane.dueAt)),
 });
 
 /** The lanes of the audit table. */
-export const createLaneStore = ({
-  client,
-  tableName,
-}: {
-  readonly client: Pick<DynamoDBDocumentClient, 'send'>;
-  readonly tableName: string;
-}): LaneStore => {
-  const read = async (key: { pk: string; sk: string }): Promise<Item | undefined> =>
-    (await client.send(new GetCommand({ TableName: tableName, Key: key, ConsistentRead: true }))).Item;
-
-  const query = async (pk: string, prefix: string): Promise<Item[]> => {
-    const items: Item[] = [];
-    let start: Item | undefined;
-    do {
-      const page = await client.send(
-        new QueryCommand({
-          TableName: tableName,
-          KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
-          ExpressionAttributeValues: { ':pk': pk, ':prefix': prefix },
-          ConsistentRead: true,
-          ...(start === undefined ? {} : { ExclusiveStartKey: start }),
-        }),
-      );
-      items.push(...(page.Items ?? []));
-      start = page.LastEvaluatedKey;
-    } while (start !== undefined);
-    return items;
-  };
+export const createLaneStore = (options: TableOptions): LaneStore => {
+  const table = createTable(options);
 
   /** Puts version + 1 over the version that was read; a first one where there is none. */
-  const saveVersioned = async (item: Item, version: number, what: string): Promise<void> => {
-    try {
-      await client.send(
-        new PutCommand({
-          TableName: tableName,
-          Item: { ...item, version: version + 1 },
-          ConditionExpression:
-            version === 0 ? 'attribute_not_exists(pk) OR #version = :version' : '#version = :version',
-          ExpressionAttributeNames: { '#version': 'version' },
-          ExpressionAttributeValues: { ':version': version },
-        }),
-      );
-    } catch (thrown) {
-      if (!isConditionFailed(thrown)) throw thrown;
-      throw new VersionConflictError(`storing ${what}: it is no longer at version ${version}`, { cause: thrown });
+  const save = async <State extends { readonly version: number }>(
+    item: Item,
+    state: State,
+    what: string,
+  ): Promise<State> => {
+    const { version } = state;
+    if (await table.putVersion(item, version, ...(version === 0 ? [isNew] : []))) {
+      return { ...state, version: version + 1 };
     }
-  };
-
-  /** Does something to an unchanged row; a changed or removed row is left alone. */
-  const ifUnchanged = async (act: () => Promise<unknown>): Promise<void> => {
-    try {
-      await act();
-    } catch (thrown) {
-      if (!isConditionFailed(thrown)) throw thrown;
-    }
+    throw new VersionConflictError(`storing ${what}: it is no longer at version ${version}`);
   };
 
   return {
-    get: async (lane) => {
-      const item = await read(keys.lane(lane));
-      return item === undefined ? undefined : rowOf(LaneState, item);
-    },
+    get: (lane) => table.get(LaneState, keys.lane(lane)),
     answerCall: async (lane) => {
-      await client.send(
-        new UpdateCommand({ TableName: tableName, Key: keys.lane(lane), UpdateExpression: 'REMOVE calledAt' }),
-      );
+      await table.update(keys.lane(lane), { remove: ['calledAt'] }, isStored);
     },
-    save: async (lane) => {
-      await saveVersioned(laneItem(lane), lane.version, `lane ${lane.lane}`);
-      return { ...lane, version: lane.version + 1 };
-    },
-    mailbox: async (lane) =>
-      (await query(keys.lane(lane).pk, keys.mailboxPrefix)).map((item) => rowOf(PendingNode, item)),
+    save: (lane) => save(laneItem(lane), lane, `lane ${lane.lane}`),
+    mailbox: (lane) => table.rows(PendingNode, startingWith(keys.lane(lane).pk, keys.mailboxPrefix)),
     drop: async ({ lane, instanceId, version }) => {
-      await ifUnchanged(() =>
-        client.send(
-          new DeleteCommand({
-            TableName: tableName,
-            Key: keys.mailbox(lane, instanceId),
-            ConditionExpression: '#version = :version',
-            ExpressionAttributeNames: { '#version': 'version' },
-            ExpressionAttributeValues: { ':version': version },
-          }),
-        ),
-      );
+      await table.remove(keys.mailbox(lane, instanceId), isAtVersion(version));
     },
     defer: async ({ lane, instanceId, version, notBefore, skipReason, decidedAt }) => {
-      await ifUnchanged(() =>
-        client.send(
-          new UpdateCommand({
-            TableName: tableName,
-            Key: keys.mailbox(lane, instanceId),
-            UpdateExpression: [
-              'SET notBefore = :notBefore',
-              ...(decidedAt === undefined ? [] : [', decidedAt = :decidedAt']),
-              skipReason === undefined ? ' REMOVE skipped' : ', skipped = :skipReason',
-            ].join(''),
-            ConditionExpression: '#version = :version',
-            ExpressionAttributeNames: { '#version': 'version' },
-            ExpressionAttributeValues: {
-              ':version': version,
-              ':notBefore': notBefore,
-              ...(decidedAt === undefined ? {} : { ':decidedAt': decidedAt }),
-              ...(skipReason === undefined ? {} : { ':skipReason': skipReason }),
-            },
-          }),
-        ),
-      );
+      const change = { set: { notBefore, decidedAt, skipped: skipReason }, remove: skipReason === undefined ? ['skipped'] : [] };
+      await table.update(keys.mailbox(lane, instanceId), change, isAtVersion(version));
     },
     queuedRuns: async (lane) =>
-      (await query(keys.lane(lane).pk, keys.queuedPrefix)).map((item) => ({
+      (await table.items(startingWith(keys.lane(lane).pk, keys.queuedPrefix))).map((item) => ({
         sortKey: String(item[TABLE.sortKey]),
         runId: String(item.runId),
       })),
     queueRun: async (lane, createdAt, runId) => {
-      await client.send(
-        new PutCommand({ TableName: tableName, Item: { ...keys.queuedRun(lane, createdAt, runId), runId } }),
-      );
+      await table.put({ ...keys.queuedRun(lane, createdAt, runId), runId });
     },
     removeQueuedRun: async (lane, sortKey) => {
-      await client.send(new DeleteCommand({ TableName: tableName, Key: { pk: keys.lane(lane).pk, sk: sortKey } }));
+      await table.remove({ pk: keys.lane(lane).pk, sk: sortKey });
     },
-    getCluster: async (cluster) => {
-      const item = await read(keys.cluster(cluster));
-      return item === undefined ? { cluster, version: 0, slots: {} } : rowOf(ClusterState, item);
-    },
-    saveCluster: async (state) => {
-      await saveVersioned({ ...keys.cluster(state.cluster), ...state }, state.version, `cluster ${state.cluster}`);
-      return { ...state, version: state.version + 1 };
-    },
+    getCluster: async (cluster) =>
+      (await table.get(ClusterState, keys.cluster(cluster))) ?? { cluster, version: 0, slots: {} },
+    saveCluster: (state) => save({ ...keys.cluster(state.cluster), ...state }, state, `cluster ${state.cluster}`),
   };
 };

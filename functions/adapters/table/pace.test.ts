@@ -1,7 +1,8 @@
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTable, type TestTable } from '../../../test/support/table.ts';
-import { createPace, type Pace } from './pace.ts';
+import type { Pace } from '../pace.ts';
+import { createPace } from './pace.ts';
 
 let table: TestTable;
 beforeAll(async () => {

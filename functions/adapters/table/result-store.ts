@@ -1,16 +1,20 @@
-import {
-  BatchGetCommand,
-  type DynamoDBDocumentClient,
-  GetCommand,
-  PutCommand,
-  QueryCommand,
-  UpdateCommand,
-} from '@aws-sdk/lib-dynamodb';
 import type { Limits } from '../../../core/model/policy.ts';
 import { type Attempt, CommandRow, NodeStateRow, PauseRow, type ResultRow } from '../../../core/state/rows.ts';
-import { type Sleep, sleep } from '../messaging/partial-failure.ts';
-import { expiry, type Item, isConditionFailed, rowOf } from './items.ts';
-import { ALL_CLUSTERS, clusterScope, DUE_SHARDS, index, keys, RESULT_SHARDS, shardOf, TABLE } from './keys.ts';
+import type { Sleep } from '../sleep.ts';
+import { isNew, isStored } from './expressions.ts';
+import { expires, type Item, inIndex, rowOf } from './items.ts';
+import {
+  ALL_CLUSTERS,
+  clusterScope,
+  DUE_SHARDS,
+  index,
+  type Key,
+  keys,
+  RESULT_SHARDS,
+  shardOf,
+  TABLE,
+} from './keys.ts';
+import { createTable, startingWith, type TableOptions } from './table.ts';
 
 /** Results, sent commands, what is remembered of nodes, and pauses. */
 export type ResultStore = {
@@ -36,187 +40,99 @@ export type ResultStore = {
   readonly pauseFor: (cluster: string) => Promise<PauseRow | undefined>;
 };
 
-const resultItem = (row: ResultRow, key: { pk: string; sk: string }, retentionDays: number): Item => {
+const resultItem = (row: ResultRow, key: Key, retentionDays: number): Item => {
   const sort = `${row.endedAt}#${row.runId}#${row.instanceId}`;
   const shard = shardOf(row.instanceId, RESULT_SHARDS);
   return {
     ...key,
     ...row,
-    [TABLE.byOwner.partitionKey]: index.node(row.instanceId),
-    [TABLE.byOwner.sortKey]: sort,
-    [TABLE.byOutcome.partitionKey]: index.outcome(row.cluster, row.outcome, shard),
-    [TABLE.byOutcome.sortKey]: sort,
+    ...inIndex('byOwner', index.node(row.instanceId), sort),
+    ...inIndex('byOutcome', index.outcome(row.cluster, row.outcome, shard), sort),
     ...(row.reason === undefined
       ? {}
-      : {
-          [TABLE.byReason.partitionKey]: index.reasonDay(row.reason, row.endedAt.slice(0, 10), shard),
-          [TABLE.byReason.sortKey]: sort,
-        }),
-    [TABLE.timeToLive]: expiry(row.at, retentionDays),
+      : inIndex('byReason', index.reasonDay(row.reason, row.endedAt.slice(0, 10), shard), sort)),
+    ...expires(row.at, retentionDays),
   };
 };
 
 /** The results of the audit table. */
 export const createResultStore = ({
-  client,
-  tableName,
   limits,
-  wait = sleep,
-}: {
-  readonly client: Pick<DynamoDBDocumentClient, 'send'>;
-  readonly tableName: string;
+  ...options
+}: TableOptions & {
   readonly limits: Pick<Limits, 'retentionDays' | 'attemptWindowSeconds'>;
   readonly wait?: Sleep;
 }): ResultStore => {
-  const putOnce = async (item: Item): Promise<boolean> => {
-    try {
-      await client.send(
-        new PutCommand({ TableName: tableName, Item: item, ConditionExpression: 'attribute_not_exists(pk)' }),
-      );
-      return true;
-    } catch (thrown) {
-      if (isConditionFailed(thrown)) return false;
-      throw thrown;
-    }
-  };
-  const read = async (key: { pk: string; sk: string }): Promise<Item | undefined> =>
-    (await client.send(new GetCommand({ TableName: tableName, Key: key, ConsistentRead: true }))).Item;
+  const table = createTable(options);
+  const { retentionDays, attemptWindowSeconds } = limits;
+  const { partitionKey: duePk, sortKey: dueSk } = TABLE.byDue;
 
   return {
     putResult: async (row) => {
       const key = keys.result(row.runId, row.instanceId);
-      if (await putOnce(resultItem(row, key, limits.retentionDays))) return 'first';
-      const first = await read(key);
+      if (await table.putNew(resultItem(row, key, retentionDays))) return 'first';
+      const first = await table.getItem(key);
       if (first?.outcome === row.outcome && first?.commandId === row.commandId) return 'known';
-      const late = resultItem({ ...row, late: true }, keys.lateResult(row.runId, row.instanceId), limits.retentionDays);
-      return (await putOnce(late)) ? 'late' : 'known';
+      const late = resultItem({ ...row, late: true }, keys.lateResult(row.runId, row.instanceId), retentionDays);
+      return (await table.putNew(late)) ? 'late' : 'known';
     },
-    getCommand: async (commandId) => {
-      const item = await read(keys.command(commandId));
-      return item === undefined ? undefined : rowOf(CommandRow, item);
-    },
+    getCommand: (commandId) => table.get(CommandRow, keys.command(commandId)),
     putCommand: async (row) => {
-      await putOnce({
+      await table.putNew({
         ...keys.command(row.commandId),
         ...row,
-        [TABLE.byDue.partitionKey]: index.open(shardOf(row.commandId, DUE_SHARDS)),
-        [TABLE.byDue.sortKey]: row.softDeadlineAt,
-        [TABLE.timeToLive]: expiry(row.sentAt, limits.retentionDays),
+        ...inIndex('byDue', index.open(shardOf(row.commandId, DUE_SHARDS)), row.softDeadlineAt),
+        ...expires(row.sentAt, retentionDays),
       });
     },
     setCommandDue: async (commandId, dueAt) => {
-      await client.send(
-        new UpdateCommand({
-          TableName: tableName,
-          Key: keys.command(commandId),
-          UpdateExpression: dueAt === undefined ? 'REMOVE duePk, dueSk' : 'SET dueSk = :dueAt',
-          ConditionExpression: 'attribute_exists(pk)',
-          ...(dueAt === undefined ? {} : { ExpressionAttributeValues: { ':dueAt': dueAt } }),
-        }),
-      );
+      const change = dueAt === undefined ? { remove: [duePk, dueSk] } : { set: { [dueSk]: dueAt } };
+      if ((await table.update(keys.command(commandId), change, isStored)) !== undefined) return;
+      throw new Error(`setting when command ${commandId} is due: there is no such command`);
     },
     nodeStates: async (instanceIds, remediation) => {
-      const states = new Map<string, NodeStateRow>();
-      // BatchGetItem takes at most 100 keys, and may leave some of them unprocessed.
-      for (let start = 0; start < instanceIds.length; start += 100) {
-        let wanted: Record<string, unknown>[] = instanceIds
-          .slice(start, start + 100)
-          .map((id) => keys.nodeState(id, remediation));
-        for (let attempt = 1; wanted.length > 0; attempt++) {
-          const answer = await client.send(
-            new BatchGetCommand({ RequestItems: { [tableName]: { Keys: wanted, ConsistentRead: true } } }),
-          );
-          for (const item of answer.Responses?.[tableName] ?? []) {
-            const state = rowOf(NodeStateRow, item);
-            states.set(state.instanceId, state);
-          }
-          wanted = answer.UnprocessedKeys?.[tableName]?.Keys ?? [];
-          if (wanted.length === 0) break;
-          if (attempt === 6)
-            throw new Error(`reading node states: ${wanted.length} keys were left unprocessed 6 times`);
-          await wait(50 * 2 ** attempt);
-        }
-      }
-      return states;
+      const rows = await table.getMany(
+        NodeStateRow,
+        instanceIds.map((id) => keys.nodeState(id, remediation)),
+      );
+      return new Map(rows.map((row) => [row.instanceId, row]));
     },
     recordAttempt: async (node, runId, attempt) => {
       const key = keys.nodeState(node.instanceId, node.remediation);
-      const oldestMs = Date.parse(attempt.at) - limits.attemptWindowSeconds * 1000;
-      for (let tries = 1; ; tries++) {
-        const known = await read(key);
-        const before = known === undefined ? {} : rowOf(NodeStateRow, known).attempts;
+      const oldestMs = Date.parse(attempt.at) - attemptWindowSeconds * 1000;
+      for (let tries = 1; tries <= 2; tries++) {
+        const known = await table.get(NodeStateRow, key);
+        const before = known?.attempts ?? {};
         const old = Object.keys(before).filter((id) => id !== runId && Date.parse(before[id]?.at ?? '') <= oldestMs);
-        const names = Object.fromEntries(old.map((id, i) => [`#old${i}`, id]));
-        try {
-          // Only this run's own entry is written, so that two runs which end at once do not undo each other.
-          const { Attributes } = await client.send(
-            new UpdateCommand({
-              TableName: tableName,
-              Key: key,
-              ...(known === undefined
-                ? {
-                    UpdateExpression:
-                      'SET instanceId = :id, #cluster = :cluster, remediation = :remediation, attempts = :first',
-                    ConditionExpression: 'attribute_not_exists(pk)',
-                    // A reserved word of DynamoDB.
-                    ExpressionAttributeNames: { '#cluster': 'cluster' },
-                    ExpressionAttributeValues: {
-                      ':id': node.instanceId,
-                      ':cluster': node.cluster,
-                      ':remediation': node.remediation,
-                      ':first': { [runId]: attempt },
-                    },
-                  }
-                : {
-                    UpdateExpression: [
-                      'SET attempts.#run = :attempt',
-                      ...(old.length === 0 ? [] : [`REMOVE ${old.map((_, i) => `attempts.#old${i}`).join(', ')}`]),
-                    ].join(' '),
-                    ConditionExpression: 'attribute_exists(pk)',
-                    ExpressionAttributeNames: { '#run': runId, ...names },
-                    ExpressionAttributeValues: { ':attempt': attempt },
-                  }),
-              ReturnValues: 'ALL_NEW',
-            }),
-          );
-          return rowOf(NodeStateRow, Attributes ?? {});
-        } catch (thrown) {
-          if (!isConditionFailed(thrown) || tries === 2) throw thrown;
-        }
+        const { instanceId, cluster, remediation } = node;
+        // Only this run's own entry is written, so that two runs which end at once do not undo each other.
+        const written = await (known === undefined
+          ? table.update(key, { set: { instanceId, cluster, remediation, attempts: { [runId]: attempt } } }, isNew)
+          : table.update(
+              key,
+              { setEntries: { attempts: { [runId]: attempt } }, removeEntries: { attempts: old } },
+              isStored,
+            ));
+        if (written !== undefined) return rowOf(NodeStateRow, written);
       }
+      throw new Error(
+        `recording an attempt on ${node.instanceId} (${node.remediation}): other writers came first twice`,
+      );
     },
     quarantine: async (node, at, advice) => {
-      await client.send(
-        new UpdateCommand({
-          TableName: tableName,
-          Key: keys.nodeState(node.instanceId, node.remediation),
-          UpdateExpression:
-            'SET quarantinedAt = if_not_exists(quarantinedAt, :at), quarantineAdvice = :advice, duePk = :pk, dueSk = if_not_exists(dueSk, :sk)',
-          ConditionExpression: 'attribute_exists(pk)',
-          ExpressionAttributeValues: {
-            ':at': at,
-            ':advice': advice,
-            ':pk': index.quarantine,
-            ':sk': `${at}#${node.instanceId}#${node.remediation}`,
-          },
-        }),
-      );
+      const change = {
+        set: { quarantineAdvice: advice, [duePk]: index.quarantine },
+        setIfAbsent: { quarantinedAt: at, [dueSk]: `${at}#${node.instanceId}#${node.remediation}` },
+      };
+      const written = await table.update(keys.nodeState(node.instanceId, node.remediation), change, isStored);
+      if (written === undefined) {
+        throw new Error(`quarantining ${node.instanceId} (${node.remediation}): no attempt on it is stored`);
+      }
     },
     pauseFor: async (cluster) => {
-      const page = await client.send(
-        new QueryCommand({
-          TableName: tableName,
-          KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
-          ExpressionAttributeValues: { ':pk': keys.pauses, ':prefix': 'CURRENT#' },
-          ConsistentRead: true,
-        }),
-      );
-      if (page.LastEvaluatedKey !== undefined)
-        throw new Error('reading the pauses: more than a page of them; resume some');
       const scopes = new Set([ALL_CLUSTERS, clusterScope(cluster)]);
-      return (page.Items ?? [])
-        .map((item) => rowOf(PauseRow, item))
-        .find((p) => scopes.has(p.scope) && p.state === 'paused');
+      const pauses = await table.rows(PauseRow, startingWith(keys.pauses, keys.pausePrefix));
+      return pauses.find((pause) => scopes.has(pause.scope) && pause.state === 'paused');
     },
   };
 };

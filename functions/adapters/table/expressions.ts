@@ -1,0 +1,129 @@
+import type { NativeAttributeValue } from '@aws-sdk/lib-dynamodb';
+import { TABLE } from './keys.ts';
+
+/** Collects an expression's names and values. Every name gets an alias, so a reserved word of DynamoDB is no trap. */
+type Terms = {
+  readonly name: (attribute: string) => string;
+  readonly value: (value: NativeAttributeValue) => string;
+};
+
+/** What must hold for a write to happen, as a part of DynamoDB's condition expression. */
+export type Condition = (terms: Terms) => string;
+
+/** There is no such attribute, or no item at all. */
+export const absent =
+  (attribute: string): Condition =>
+  ({ name }) =>
+    `attribute_not_exists(${name(attribute)})`;
+
+/** Nothing is stored under the key. */
+export const isNew: Condition = absent(TABLE.partitionKey);
+
+/** Something is stored under the key. */
+export const isStored: Condition = ({ name }) => `attribute_exists(${name(TABLE.partitionKey)})`;
+
+const compared =
+  (operator: '=' | '<' | '>') =>
+  (attribute: string, value: NativeAttributeValue): Condition =>
+  (terms) =>
+    `${terms.name(attribute)} ${operator} ${terms.value(value)}`;
+
+/** The attribute is there and has this value. */
+export const equals = compared('=');
+/** The attribute is there and less than this value. */
+export const below = compared('<');
+/** The attribute is there and greater than this value. */
+export const above = compared('>');
+
+/** The item is at the version that was read. */
+export const isAtVersion = (version: number | string): Condition => equals('version', version);
+
+/** At least one of them holds. */
+export const anyOf =
+  (...conditions: readonly Condition[]): Condition =>
+  (terms) =>
+    conditions.map((condition) => condition(terms)).join(' OR ');
+
+type Values = Readonly<Record<string, NativeAttributeValue>>;
+
+/** What an update does to an item's attributes. A value that is undefined is left out. */
+export type Change = {
+  readonly set?: Values;
+  /** Set only where the attribute is absent. */
+  readonly setIfAbsent?: Values;
+  /** Entries of map attributes, by the map's name. The map must be there. */
+  readonly setEntries?: Readonly<Record<string, Values>>;
+  readonly remove?: readonly string[];
+  readonly removeEntries?: Readonly<Record<string, readonly string[]>>;
+  /** Added to a number; an absent one counts as 0. */
+  readonly add?: Readonly<Record<string, number>>;
+};
+
+const defined = (values: Values | undefined): readonly (readonly [string, NativeAttributeValue])[] =>
+  Object.entries(values ?? {}).filter(([, value]) => value !== undefined);
+
+const updateOf = (change: Change, { name, value }: Terms): string => {
+  const set = [
+    ...defined(change.set).map(([attribute, v]) => `${name(attribute)} = ${value(v)}`),
+    ...defined(change.setIfAbsent).map(([a, v]) => `${name(a)} = if_not_exists(${name(a)}, ${value(v)})`),
+    ...Object.entries(change.setEntries ?? {}).flatMap(([map, entries]) =>
+      defined(entries).map(([entry, v]) => `${name(map)}.${name(entry)} = ${value(v)}`),
+    ),
+  ];
+  const remove = [
+    ...(change.remove ?? []).map(name),
+    ...Object.entries(change.removeEntries ?? {}).flatMap(([map, entries]) =>
+      entries.map((entry) => `${name(map)}.${name(entry)}`),
+    ),
+  ];
+  const add = Object.entries(change.add ?? {}).map(([attribute, by]) => `${name(attribute)} ${value(by)}`);
+  return [
+    ['SET', set],
+    ['REMOVE', remove],
+    ['ADD', add],
+  ]
+    .flatMap(([verb, parts]) => (parts?.length ? [`${String(verb)} ${Array.from(parts).join(', ')}`] : []))
+    .join(' ');
+};
+
+/** The parts of a request that hold expressions. */
+export type Expressions = {
+  UpdateExpression?: string;
+  KeyConditionExpression?: string;
+  ConditionExpression?: string;
+  ExpressionAttributeNames?: Record<string, string>;
+  ExpressionAttributeValues?: Record<string, NativeAttributeValue>;
+};
+
+/** Writes the expressions of one request, with their shared names and values. */
+export const expressionsOf = (parts: {
+  readonly change?: Change;
+  readonly key?: Condition;
+  readonly condition?: Condition | undefined;
+}): Expressions => {
+  const names = new Map<string, string>();
+  const values: Record<string, NativeAttributeValue> = {};
+  const terms: Terms = {
+    name: (attribute) => {
+      const alias = names.get(attribute) ?? `#n${names.size}`;
+      names.set(attribute, alias);
+      return alias;
+    },
+    value: (value) => {
+      const alias = `:v${Object.keys(values).length}`;
+      values[alias] = value;
+      return alias;
+    },
+  };
+  const { change, key, condition } = parts;
+  const expressions: Expressions = {
+    ...(change === undefined ? {} : { UpdateExpression: updateOf(change, terms) }),
+    ...(key === undefined ? {} : { KeyConditionExpression: key(terms) }),
+    ...(condition === undefined ? {} : { ConditionExpression: condition(terms) }),
+  };
+  if (names.size > 0) {
+    expressions.ExpressionAttributeNames = Object.fromEntries([...names].map(([name, alias]) => [alias, name]));
+  }
+  if (Object.keys(values).length > 0) expressions.ExpressionAttributeValues = values;
+  return expressions;
+};

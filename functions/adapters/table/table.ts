@@ -1,0 +1,231 @@
+import {
+  BatchGetCommand,
+  DeleteCommand,
+  type DynamoDBDocumentClient,
+  GetCommand,
+  PutCommand,
+  QueryCommand,
+  UpdateCommand,
+} from '@aws-sdk/lib-dynamodb';
+import type * as z from 'zod';
+import { type Sleep, sleep } from '../sleep.ts';
+import { anyOf, type Change, type Condition, expressionsOf, isAtVersion, isNew } from './expressions.ts';
+import { type Item, rowOf } from './items.ts';
+import { type IndexName, type Key, TABLE } from './keys.ts';
+
+/** One partition of the table or of an index; with `from` and `to`, its sort keys between them, both included. */
+export type Partition = {
+  readonly index?: IndexName;
+  readonly key: string;
+  readonly from?: string;
+  readonly to?: string;
+};
+
+/** How a partition is read, page by page. `after` is the key of the item before the page's first one. */
+export type PageOptions = {
+  readonly order: 'ascending' | 'descending';
+  readonly limit?: number;
+  readonly after?: Item | undefined;
+};
+
+/** Up to a megabyte of items, and where the next page starts where there may be more. */
+export type Page = { readonly items: readonly Item[]; readonly next?: Item };
+
+/** Access to the audit table. No other file sends DynamoDB a request. */
+export type Table = {
+  /** The row under a key, strongly consistent; throws where it does not fit its schema. */
+  readonly get: <S extends z.ZodType>(schema: S, key: Key) => Promise<z.output<S> | undefined>;
+  /** The item under a key with its key attributes, strongly consistent. */
+  readonly getItem: (key: Key) => Promise<Item | undefined>;
+  /** The rows that are stored under any number of keys, in no order, strongly consistent. */
+  readonly getMany: <S extends z.ZodType>(schema: S, keys: readonly Key[]) => Promise<readonly z.output<S>[]>;
+  /** Stores an item; false where the condition does not hold. Throws {@link ItemTooLargeError} above 400 KB. */
+  readonly put: (item: Item, condition?: Condition) => Promise<boolean>;
+  /** Stores an item where its key is free; false where it is taken. */
+  readonly putNew: (item: Item) => Promise<boolean>;
+  /** Stores an item as `version + 1` over the version that was read, or if another condition holds; else false. */
+  readonly putVersion: (item: Item, version: number, ...orIf: readonly Condition[]) => Promise<boolean>;
+  /** Changes an item; returns all of it as it is then, or undefined where the condition does not hold. */
+  readonly update: (key: Key, change: Change, condition?: Condition) => Promise<Item | undefined>;
+  /** Deletes an item; false where the condition does not hold. */
+  readonly remove: (key: Key, condition?: Condition) => Promise<boolean>;
+  /** One page of a partition: strongly consistent in the table, eventually in an index. */
+  readonly page: (partition: Partition, options: PageOptions) => Promise<Page>;
+  /** Every item of a partition, in ascending order. */
+  readonly items: (partition: Partition) => Promise<readonly Item[]>;
+  /** Every row of a partition, in ascending order; throws where one does not fit the schema. */
+  readonly rows: <S extends z.ZodType>(schema: S, partition: Partition) => Promise<readonly z.output<S>[]>;
+};
+
+/** The client and the name of the table. */
+export type TableOptions = {
+  readonly client: Pick<DynamoDBDocumentClient, 'send'>;
+  readonly tableName: string;
+};
+
+/**
+ * An item of more than 400 KB, which DynamoDB refuses. No retry makes it smaller. Source: DynamoDB Developer Guide,
+ * Quotas ("Item size").
+ */
+export class ItemTooLargeError extends Error {
+  override readonly name = 'ItemTooLargeError';
+}
+
+/** BatchGetItem takes at most 100 keys, and answers at most 16 MB. Source: DynamoDB API reference, BatchGetItem. */
+const BATCH_KEYS = 100;
+const BATCH_ATTEMPTS = 6;
+const FIRST_WAIT_MS = 50;
+
+const FIRST_SORT_KEY = ' ';
+const LAST_SORT_KEY = '\u{10FFFF}';
+
+/** The names of the key attributes of the table, or of an index. */
+export const keyNames = (index: IndexName | undefined): { readonly hash: string; readonly range: string } =>
+  index === undefined
+    ? { hash: TABLE.partitionKey, range: TABLE.sortKey }
+    : { hash: TABLE[index].partitionKey, range: TABLE[index].sortKey };
+
+/** The part of a partition whose sort keys start with a prefix. */
+export const startingWith = (key: string, prefix: string): Partition => ({
+  key,
+  from: prefix,
+  to: `${prefix}${LAST_SORT_KEY}`,
+});
+
+const between =
+  ({ index, key, from = FIRST_SORT_KEY, to = LAST_SORT_KEY }: Partition): Condition =>
+  ({ name, value }) => {
+    const { hash, range } = keyNames(index);
+    return `${name(hash)} = ${value(key)} AND ${name(range)} BETWEEN ${value(from)} AND ${value(to)}`;
+  };
+
+const isConditionFailed = (thrown: unknown): boolean =>
+  thrown instanceof Error && thrown.name === 'ConditionalCheckFailedException';
+
+const isTooLarge = (thrown: unknown): boolean =>
+  thrown instanceof Error &&
+  thrown.name === 'ValidationException' &&
+  /item size .*exceeded the maximum/iu.test(thrown.message);
+
+/** Says which attributes are the largest, because DynamoDB's own message names neither the item nor a field. */
+const tooLarge = (key: Item, values: Item, cause: unknown): ItemTooLargeError => {
+  const sizes = Object.entries(values)
+    .map(([name, value]) => ({ name, bytes: Buffer.byteLength(JSON.stringify(value) ?? '') }))
+    .sort((a, b) => b.bytes - a.bytes)
+    .slice(0, 3)
+    .map(({ name, bytes }) => `${name} (${bytes} bytes as JSON)`);
+  return new ItemTooLargeError(
+    `storing ${String(key[TABLE.partitionKey])} / ${String(key[TABLE.sortKey])}: the item is larger than 400 KB; largest attributes: ${sizes.join(', ')}`,
+    { cause },
+  );
+};
+
+/** The table behind a client. `wait` passes the time between reads of unprocessed keys. */
+export const createTable = ({
+  client,
+  tableName: TableName,
+  wait = sleep,
+}: TableOptions & { readonly wait?: Sleep }): Table => {
+  /** A write's answer, or undefined where its condition did not hold. */
+  const write = async <Answer>(send: Promise<Answer>, key: Item, values: Item): Promise<Answer | undefined> => {
+    try {
+      return await send;
+    } catch (thrown) {
+      if (isConditionFailed(thrown)) return undefined;
+      throw isTooLarge(thrown) ? tooLarge(key, values, thrown) : thrown;
+    }
+  };
+
+  const getItem = async (key: Key): Promise<Item | undefined> =>
+    (await client.send(new GetCommand({ TableName, Key: key, ConsistentRead: true }))).Item;
+
+  const put = async (item: Item, condition?: Condition): Promise<boolean> => {
+    const command = new PutCommand({ TableName, Item: item, ...expressionsOf({ condition }) });
+    return (await write(client.send(command), item, item)) !== undefined;
+  };
+
+  const getBatch = async (keys: readonly Key[]): Promise<readonly Item[]> => {
+    const found: Item[] = [];
+    let wanted: Item[] = keys.map((key) => ({ ...key }));
+    for (let attempt = 1; ; attempt++) {
+      const { Responses, UnprocessedKeys } = await client.send(
+        new BatchGetCommand({ RequestItems: { [TableName]: { Keys: wanted, ConsistentRead: true } } }),
+      );
+      found.push(...(Responses?.[TableName] ?? []));
+      const left = UnprocessedKeys?.[TableName]?.Keys ?? [];
+      if (left.length === 0) break;
+      // DynamoDB leaves keys out when it throttles and when an answer reaches 16 MB; the latter makes progress.
+      if (left.length < wanted.length) attempt = 0;
+      if (attempt === BATCH_ATTEMPTS) {
+        throw new Error(`reading ${keys.length} items: ${left.length} keys were left unprocessed ${attempt} times`);
+      }
+      wanted = left;
+      await wait(FIRST_WAIT_MS * 2 ** attempt);
+    }
+    return found;
+  };
+
+  const page = async (partition: Partition, { order, limit, after }: PageOptions): Promise<Page> => {
+    const { Items, LastEvaluatedKey } = await client.send(
+      new QueryCommand({
+        TableName,
+        // An index has no strongly consistent reads.
+        ...(partition.index === undefined ? { ConsistentRead: true } : { IndexName: TABLE[partition.index].name }),
+        ...expressionsOf({ key: between(partition) }),
+        ScanIndexForward: order === 'ascending',
+        ...(limit === undefined ? {} : { Limit: limit }),
+        ...(after === undefined ? {} : { ExclusiveStartKey: after }),
+      }),
+    );
+    return { items: Items ?? [], ...(LastEvaluatedKey === undefined ? {} : { next: LastEvaluatedKey }) };
+  };
+
+  const items = async (partition: Partition): Promise<readonly Item[]> => {
+    const found: Item[] = [];
+    let next: Item | undefined;
+    do {
+      const read = await page(partition, { order: 'ascending', after: next });
+      found.push(...read.items);
+      next = read.next;
+    } while (next !== undefined);
+    return found;
+  };
+
+  return {
+    getItem,
+    get: async (schema, key) => {
+      const item = await getItem(key);
+      return item === undefined ? undefined : rowOf(schema, item);
+    },
+    getMany: async (schema, asked) => {
+      const found: Item[] = [];
+      // DynamoDB refuses a batch that names a key twice.
+      const keys = [...new Map(asked.map((key) => [`${key.pk}\n${key.sk}`, key])).values()];
+      for (let start = 0; start < keys.length; start += BATCH_KEYS) {
+        found.push(...(await getBatch(keys.slice(start, start + BATCH_KEYS))));
+      }
+      return found.map((item) => rowOf(schema, item));
+    },
+    put,
+    putNew: (item) => put(item, isNew),
+    putVersion: (item, version, ...orIf) =>
+      put({ ...item, version: version + 1 }, anyOf(isAtVersion(version), ...orIf)),
+    update: async (key, change, condition) => {
+      const command = new UpdateCommand({
+        TableName,
+        Key: key,
+        ...expressionsOf({ change, condition }),
+        ReturnValues: 'ALL_NEW',
+      });
+      const answer = await write(client.send(command), key, { ...change.set, ...change.setEntries });
+      return answer === undefined ? undefined : (answer.Attributes ?? {});
+    },
+    remove: async (key, condition) => {
+      const command = new DeleteCommand({ TableName, Key: key, ...expressionsOf({ condition }) });
+      return (await write(client.send(command), key, {})) !== undefined;
+    },
+    page,
+    items,
+    rows: async (schema, partition) => (await items(partition)).map((item) => rowOf(schema, item)),
+  };
+};
