@@ -1,4 +1,3 @@
-import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cursorOf, readQuery } from '../../core/api/report.ts';
 import { queuedRun } from '../../core/runs/queued-run.ts';
@@ -58,12 +57,7 @@ beforeAll(async () => {
   for (let i = 0; i < 5; i++) await runs.create(runOf(`r-${i}`, i));
   await createSignalStore({ ...table, newId: () => 'v' }).touchLane('demo', 'pause-image', at(2));
   const node = { instanceId: nodeOf(3), cluster: 'demo', remediation: 'pause-image', attempts: {} };
-  await table.client.send(
-    new PutCommand({
-      TableName: table.tableName,
-      Item: { ...keys.nodeState(node.instanceId, 'pause-image'), ...node },
-    }),
-  );
+  await table.put({ ...keys.nodeState(node.instanceId, 'pause-image'), ...node });
   await results.quarantine(node, at(50), 'replace it');
   const requests = createRequestStore({ ...table, retentionDays: 365 });
   for (const [i, state] of (['paused', 'resumed', 'paused'] as const).entries()) {

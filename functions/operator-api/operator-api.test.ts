@@ -1,4 +1,3 @@
-import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RunAnswer } from '../../core/api/request.ts';
 import type { NodeFacts } from '../../core/guards/decide-node.ts';
@@ -91,12 +90,7 @@ describe('release', () => {
     const results = createResultStore({ ...table, limits: testSettings().policy.limits });
     const node = { instanceId: bad, cluster: 'demo', remediation: 'pause-image' };
     const attempts = { 'r-1': { at: '2026-08-22T09:00:00.000Z', outcome: 'NotRepaired' as const } };
-    await table.client.send(
-      new PutCommand({
-        TableName: table.tableName,
-        Item: { ...keys.nodeState(bad, 'pause-image'), ...node, attempts },
-      }),
-    );
+    await table.put({ ...keys.nodeState(bad, 'pause-image'), ...node, attempts });
     await results.quarantine({ ...node, attempts }, '2026-08-22T09:00:00.000Z', 'replace it');
     const request = { action: 'release', cluster: 'demo', instanceIds: [bad, fine], ...WHO };
     expect(await ask({ ...request, cluster: 'careful' })).toEqual({ released: [], notQuarantined: [bad, fine] });

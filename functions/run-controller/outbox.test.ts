@@ -1,4 +1,3 @@
-import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { OutboxEntry } from '../../core/state/rows.ts';
 import { runControllerWorld } from '../../test/support/run-controller-world.ts';
@@ -14,7 +13,7 @@ afterAll(() => table.stop());
 
 it('an outbox that is performed twice changes the table once, and tells its readers under one id', async () => {
   const w = runControllerWorld(await table.another());
-  const rows = async () => (await w.table.client.send(new ScanCommand({ TableName: w.table.tableName }))).Items;
+  const rows = () => w.table.scan();
   for (const n of [1, 2, 3]) await w.signal(node(n));
   const [first, second] = await w.lanes.mailbox('demo/pause-image');
   const entries: OutboxEntry[] = [

@@ -1,4 +1,3 @@
-import { DeleteCommand, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import type { NodeFacts } from '../../core/guards/decide-node.ts';
 import { groupOf, type Wake } from '../../core/model/wake.ts';
 import { ResultRow, RunState } from '../../core/state/rows.ts';
@@ -241,8 +240,9 @@ export const runControllerWorld = (table: TestTable, options: Options = {}) => {
   };
 
   const allRuns = async (): Promise<RunState[]> => {
-    const { Items = [] } = await table.client.send(new ScanCommand({ TableName: table.tableName }));
-    return Items.filter((i) => String(i.pk).startsWith('RUN#') && i.sk === 'STATE')
+    const items = await table.scan();
+    return items
+      .filter((i) => String(i.pk).startsWith('RUN#') && i.sk === 'STATE')
       .map((i) => rowOf(RunState, i))
       .toSorted((a, b) => a.createdAt.localeCompare(b.createdAt) || a.runId.localeCompare(b.runId));
   };
@@ -255,10 +255,10 @@ export const runControllerWorld = (table: TestTable, options: Options = {}) => {
     ...raw,
     table,
     put: async (item: Record<string, unknown>) => {
-      await table.client.send(new PutCommand({ TableName: table.tableName, Item: item }));
+      await table.put(item);
     },
     clear: async (key: { pk: string; sk: string }) => {
-      await table.client.send(new DeleteCommand({ TableName: table.tableName, Key: key }));
+      await table.remove(key);
     },
     deps,
     commandTrackerPorts,

@@ -2,8 +2,9 @@ import type { Server } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { CreateTableCommand, DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { DynamoDBDocumentClient, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { TABLE } from '../../functions/adapters/table/keys.ts';
+import { createTable, type Table } from '../../functions/adapters/table/table.ts';
 
 type Dynalite = (options: Readonly<Record<string, unknown>>) => Server;
 
@@ -15,6 +16,11 @@ export type TestTable = {
   readonly tableName: string;
   /** Every item of a partition, with its key attributes. */
   readonly items: (pk: string) => Promise<readonly Record<string, unknown>[]>;
+  /** Every item of the table, as far as a megabyte holds them. */
+  readonly scan: () => Promise<readonly Record<string, unknown>[]>;
+  /** Stores an item as it is, whatever it is. */
+  readonly put: Table['put'];
+  readonly remove: Table['remove'];
   /** Another, empty table of the same server; it stops with it. */
   readonly another: () => Promise<TestTable>;
   readonly stop: () => Promise<void>;
@@ -64,20 +70,15 @@ export const startTable = async (): Promise<TestTable> => {
     );
     // A table is there a moment after its creation was answered.
     while ((await raw.send(new DescribeTableCommand({ TableName: tableName }))).Table?.TableStatus !== 'ACTIVE');
+    const table = createTable({ client, tableName });
     return {
       client,
       tableName,
       another: create,
-      items: async (pk) => {
-        const { Items } = await client.send(
-          new QueryCommand({
-            TableName: tableName,
-            KeyConditionExpression: 'pk = :pk',
-            ExpressionAttributeValues: { ':pk': pk },
-          }),
-        );
-        return Items ?? [];
-      },
+      items: (key) => table.items({ key }),
+      scan: async () => (await client.send(new ScanCommand({ TableName: tableName }))).Items ?? [],
+      put: table.put,
+      remove: table.remove,
       stop,
     };
   };

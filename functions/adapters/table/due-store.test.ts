@@ -1,4 +1,3 @@
-import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { newLane } from '../../../core/runs/lane.ts';
 import { aCheck, aRun, at, LIMITS, nodes, START } from '../../../test/support/runs.ts';
@@ -73,11 +72,6 @@ it('reads all pages of both shards', async () => {
 
 it('says so where something lies in the index that has no business there', async () => {
   const own = await table.another();
-  await own.client.send(
-    new PutCommand({
-      TableName: own.tableName,
-      Item: { pk: 'CLUSTER#demo', sk: 'STATE', duePk: 'OPEN#0', dueSk: START },
-    }),
-  );
+  await own.put({ pk: 'CLUSTER#demo', sk: 'STATE', duePk: 'OPEN#0', dueSk: START });
   await expect(createDueStore(own).due(START)).rejects.toThrow(/CLUSTER#demo \/ STATE has no business/);
 });

@@ -1,4 +1,3 @@
-import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startTable, type TestTable } from '../../../test/support/table.ts';
 import type { Pace } from '../pace.ts';
@@ -131,7 +130,7 @@ describe('a turn that does not come', () => {
   it('fails after 30 seconds, so that the input comes again, and says how slow the pace is', async () => {
     const counter = newCounter();
     const spent: Send = async (command: unknown) => {
-      expect(command).toBeInstanceOf(UpdateCommand);
+      expect(command).toMatchObject({ input: { UpdateExpression: expect.any(String) } });
       throw Object.assign(new Error('the condition failed'), { name: 'ConditionalCheckFailedException' });
     };
     const { pace, waits } = copy({ counter, send: spent as Send });
@@ -152,7 +151,7 @@ describe('a turn that does not come', () => {
 it('a write that another function won is not counted, and the next second is asked for', async () => {
   const counter = newCounter();
   let lost = 0;
-  const send = async (command: UpdateCommand) => {
+  const send = async (command: never) => {
     if (lost++ === 0) {
       // Another function takes the last place between this one's request and its write.
       for (let i = 0; i < 2; i++) await table.client.send(command);

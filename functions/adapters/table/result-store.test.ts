@@ -1,4 +1,3 @@
-import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Attempt, type CommandRow, ResultRow } from '../../../core/state/rows.ts';
 import { at, LIMITS, node, nodes, START } from '../../../test/support/runs.ts';
@@ -170,12 +169,7 @@ describe('what is remembered of a node', () => {
 
 describe('a pause', () => {
   const put = (scope: string, state: 'paused' | 'resumed') =>
-    table.client.send(
-      new PutCommand({
-        TableName: table.tableName,
-        Item: { ...keys.pause(scope), scope, state, at: START, by: 'mei', reason: 'an upgrade' },
-      }),
-    );
+    table.put({ ...keys.pause(scope), scope, state, at: START, by: 'mei', reason: 'an upgrade' });
   it('of one cluster, or of all, is in force until it is resumed', async () => {
     expect(await store.pauseFor('demo')).toBeUndefined();
     await put('CLUSTER#demo', 'paused');

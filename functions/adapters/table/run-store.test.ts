@@ -45,10 +45,7 @@ describe('a run', () => {
   });
 
   it('that cannot be read is not acted upon: the error names the row and the field', async () => {
-    const { PutCommand } = await import('@aws-sdk/lib-dynamodb');
-    await table.client.send(
-      new PutCommand({ TableName: table.tableName, Item: { ...keys.run('r-bad'), ...aRun(1), status: 'asleep' } }),
-    );
+    await table.put({ ...keys.run('r-bad'), ...aRun(1), status: 'asleep' });
     await expect(store.get('r-bad')).rejects.toThrow(/reading the row RUN#r-bad \/ STATE:[\s\S]*status/);
   });
 });
@@ -78,10 +75,7 @@ describe('an observation', () => {
 });
 
 it('a cancellation is seen at once, and is of its run alone', async () => {
-  const { PutCommand } = await import('@aws-sdk/lib-dynamodb');
-  await table.client.send(
-    new PutCommand({ TableName: table.tableName, Item: { ...keys.cancelRequest('r-c'), at: at(1) } }),
-  );
+  await table.put({ ...keys.cancelRequest('r-c'), at: at(1) });
   expect(await store.isCancelled('r-c')).toBe(true);
   expect(await store.isCancelled('r-d')).toBe(false);
 });

@@ -1,4 +1,3 @@
-import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { NewPendingNode } from '../../../core/signals/route.ts';
 import { LaneState, PendingNode } from '../../../core/state/rows.ts';
@@ -64,7 +63,7 @@ describe('addPending', () => {
       decidedAt: '2026-08-22T10:00:11.000Z',
     };
     const key = keys.mailbox('demo/c', 'i-0123456789abcdef0');
-    await table.client.send(new PutCommand({ TableName: table.tableName, Item: { ...key, ...row, ...decided } }));
+    await table.put({ ...key, ...row, ...decided });
     await store.addPending(news('demo/c', { lastSeenAt: '2026-08-22T10:02:00.000Z' }));
     expect(await rows('demo/c')).toMatchObject([{ notBefore: '2026-08-22T10:15:00.000Z', skipped: 'CoolingDown' }]);
   });
