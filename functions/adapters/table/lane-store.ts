@@ -68,7 +68,10 @@ export const createLaneStore = (options: TableOptions): LaneStore => {
       await table.remove(keys.mailbox(lane, instanceId), isAtVersion(version));
     },
     defer: async ({ lane, instanceId, version, notBefore, skipReason, decidedAt }) => {
-      const change = { set: { notBefore, decidedAt, skipped: skipReason }, remove: skipReason === undefined ? ['skipped'] : [] };
+      const change = {
+        set: { notBefore, decidedAt, skipped: skipReason },
+        remove: skipReason === undefined ? ['skipped'] : [],
+      };
       await table.update(keys.mailbox(lane, instanceId), change, isAtVersion(version));
     },
     queuedRuns: async (lane) =>
