@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import * as z from 'zod';
-import { ResultRow } from '../core/state/rows.ts';
+import { ResultRow } from '../core/state/results.ts';
 import { bootLab } from './boot.ts';
 import type { DemoFleet } from './demo/fleet.ts';
 import { startRealDemoFleet } from './demo/real-fleet.ts';

@@ -3,7 +3,8 @@ import { fnv1a } from '../model/hash.ts';
 import { ClusterName, epochMs, IsoTime, isoTime, NodeId } from '../model/ids.ts';
 import { Outcome } from '../model/outcome.ts';
 import { countsOf } from '../runs/advance.ts';
-import type { LaneState, RunState } from '../state/rows.ts';
+import type { LaneState } from '../state/lane-state.ts';
+import type { RunState } from '../state/run-state.ts';
 import { complaintOf, RunId } from './request.ts';
 
 /** The most items of one answer: a Lambda answer may have 6 MB, a result row some KB. */

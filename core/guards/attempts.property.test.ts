@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { at, LIMITS, node } from '../../test/support/runs.ts';
 import { Outcome } from '../model/outcome.ts';
-import type { Attempt, ResultRow } from '../state/rows.ts';
+import type { Attempt } from '../state/node-state.ts';
+import type { ResultRow } from '../state/results.ts';
 import { adviceOn, attemptOf, clampTimes, isFailedAttempt, quarantineAdvice, withHistory } from './attempts.ts';
 
 const Outcomes = fc.constantFrom(...Outcome.options);

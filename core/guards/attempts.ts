@@ -1,7 +1,9 @@
 import { epochMs, isoTime } from '../model/ids.ts';
 import type { Outcome } from '../model/outcome.ts';
 import type { Limits } from '../model/policy.ts';
-import type { Attempt, CommandRow, NodeStateRow, ResultRow } from '../state/rows.ts';
+import type { CommandRow } from '../state/command-state.ts';
+import type { Attempt, NodeStateRow } from '../state/node-state.ts';
+import type { ResultRow } from '../state/results.ts';
 
 /** Outcomes of a repair that tried nothing on the node. */
 const NOT_TRIED: ReadonlySet<Outcome> = new Set<Outcome>(['Skipped', 'Unreachable', 'Unsupported']);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { at, LIMITS, node } from '../../test/support/runs.ts';
-import type { NodeStateRow } from '../state/rows.ts';
+import type { NodeStateRow } from '../state/node-state.ts';
 import { budgetOf, type DecisionContext, decideNode, isAnsweredByAttempt, type NodeFacts } from './decide-node.ts';
 
 const NOW = at(7200);

@@ -2,7 +2,7 @@ import { epochMs, isoTime } from '../model/ids.ts';
 import type { SkipReason } from '../model/outcome.ts';
 import type { Limits } from '../model/policy.ts';
 import { UNSUPPORTED, type UnsupportedReason, unsupportedKindOf } from '../model/unsupported.ts';
-import type { NodeStateRow } from '../state/rows.ts';
+import type { NodeStateRow } from '../state/node-state.ts';
 
 /** What EC2 and SSM say of a node when a decision is made. */
 export type NodeFacts = {

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { aCheck, aCommand, aRun, at, LIMITS } from '../../test/support/runs.ts';
 import type { Outcome } from '../model/outcome.ts';
-import type { RunState } from '../state/rows.ts';
+import type { RunState } from '../state/run-state.ts';
 import { attributableFailuresOf, breakerSeconds, isAttributable, mustOpenBreaker, windowOf } from './slow-start.ts';
 
 const nodeLocal = new Set(['DiskFull']);

@@ -1,5 +1,6 @@
 import type { Limits } from '../model/policy.ts';
-import type { RunState, Tally } from '../state/rows.ts';
+import type { Tally } from '../state/results.ts';
+import type { RunState } from '../state/run-state.ts';
 
 /** The reason that a tally carries when SSM ended the script for its execution timeout. */
 export const EXECUTION_TIMED_OUT = 'ExecutionTimedOut';

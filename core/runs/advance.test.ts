@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { aCheck, aRun, at, node, nodes, observed, START, sendingRun, sent, step } from '../../test/support/runs.ts';
-import type { RunState } from '../state/rows.ts';
+import type { RunState } from '../state/run-state.ts';
 import { inFlight } from './advance.ts';
 
 describe('a run that begins', () => {

@@ -1,7 +1,9 @@
 import { mustOpenBreaker, windowOf } from '../guards/slow-start.ts';
 import { epochMs, isoTime } from '../model/ids.ts';
 import type { Limits } from '../model/policy.ts';
-import type { CommandState, ObservationRow, OutboxEntry, RunState } from '../state/rows.ts';
+import type { CommandState, ObservationRow } from '../state/command-state.ts';
+import type { OutboxEntry } from '../state/outbox-entry.ts';
+import type { RunState } from '../state/run-state.ts';
 import { type Change, dueMs, isOver, onObservation, onReport, type SendReport } from './command.ts';
 import { endNotice, merged, type TakenNode, takenOf, unsentOf } from './outbox.ts';
 import { holdForRegistry } from './registry-hold.ts';

@@ -2,7 +2,9 @@ import { isAttributable } from '../guards/slow-start.ts';
 import { epochMs, isoTime } from '../model/ids.ts';
 import type { Outcome } from '../model/outcome.ts';
 import type { Limits } from '../model/policy.ts';
-import type { CommandRow, CommandState, ObservationRow, OutboxEntry, RunState } from '../state/rows.ts';
+import type { CommandRow, CommandState, ObservationRow } from '../state/command-state.ts';
+import type { OutboxEntry } from '../state/outbox-entry.ts';
+import type { RunState } from '../state/run-state.ts';
 import { dropsOf, findingsOf, type Known, lostOf, takenOf, unsentResults, waitingOf } from './outbox.ts';
 import { silentOf } from './registry-hold.ts';
 
@@ -65,14 +67,9 @@ export const dueMs = (command: CommandState, limits: Limits): number => {
   }
 };
 
-const add = (command: CommandState, outcome: Outcome, n: number): CommandState['counts'] => ({
-  ...command.counts,
-  [outcome]: (command.counts?.[outcome] ?? 0) + n,
-});
-
 const close = (command: CommandState, status: 'closed' | 'lost'): CommandState => {
   const { versions, ...base } = command;
-  return { ...base, status, instanceIds: [], counts: add(command, 'Unknown', command.instanceIds.length) };
+  return { ...base, status, instanceIds: [], counts: withCounts(command.counts, { Unknown: command.instanceIds.length }) };
 };
 
 const onRefusal = (state: RunState, command: CommandState, message: string, now: string, limits: Limits): Change => {
@@ -102,7 +99,7 @@ const onInvalidIds = (
       status: kept.length === 0 ? 'closed' : 'planned',
       instanceIds: kept.map(([id]) => id),
       versions: kept.map(([, version]) => version),
-      counts: add(command, 'Unreachable', gone.length),
+      counts: withCounts(command.counts, { Unreachable: gone.length }),
     },
     outbox: unsentResults(state, gone, { outcome: 'Unreachable', message }, now, limits),
   };

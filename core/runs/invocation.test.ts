@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { at, node, START } from '../../test/support/runs.ts';
-import type { CommandRow, ResultRow } from '../state/rows.ts';
+import type { CommandRow } from '../state/command-state.ts';
+import type { ResultRow } from '../state/results.ts';
 import { isRunning, normalizeStatus, readInvocation, tallyOf } from './invocation.ts';
 
 const command = (action: 'check' | 'repair' = 'repair', remediation = 'pause-image'): CommandRow => ({

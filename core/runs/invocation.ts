@@ -1,7 +1,8 @@
 import { EXECUTION_TIMED_OUT } from '../guards/slow-start.ts';
 import type { Finding, Outcome, SkipReason } from '../model/outcome.ts';
 import { readResult } from '../model/outcome.ts';
-import type { CommandRow, ResultRow, Tally } from '../state/rows.ts';
+import type { CommandRow } from '../state/command-state.ts';
+import type { ResultRow, Tally } from '../state/results.ts';
 import { registryWord } from './registry-hold.ts';
 
 /** One invocation as `ListCommandInvocations` with details shows it. */

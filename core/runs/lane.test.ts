@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { aCommand, aRun, at, LIMITS, node, START } from '../../test/support/runs.ts';
-import type { LaneState, PendingNode, RunState } from '../state/rows.ts';
+import type { LaneState } from '../state/lane-state.ts';
+import type { PendingNode } from '../state/pending-node.ts';
+import type { RunState } from '../state/run-state.ts';
 import { afterRun, allowsOneCanary, dueRows, holdOf, isAnswered, newLane, nextDue } from './lane.ts';
 
 const LANE = newLane('demo/pause-image');

@@ -1,7 +1,10 @@
 import { attributableFailuresOf, breakerSeconds, mustOpenBreaker, repairedOf, windowOf } from '../guards/slow-start.ts';
 import { epochMs, isoTime } from '../model/ids.ts';
 import type { Limits } from '../model/policy.ts';
-import type { LaneState, OutboxEntry, PendingNode, RunState } from '../state/rows.ts';
+import type { LaneState } from '../state/lane-state.ts';
+import type { OutboxEntry } from '../state/outbox-entry.ts';
+import type { PendingNode } from '../state/pending-node.ts';
+import type { RunState } from '../state/run-state.ts';
 import { holdAfter } from './registry-hold.ts';
 
 /** A lane that nothing is known of yet, by its name `<cluster>/<remediation>` (a cluster's name has no `/`). */

@@ -1,7 +1,9 @@
 import { epochMs, isoTime } from '../model/ids.ts';
 import type { SkipReason } from '../model/outcome.ts';
 import type { Limits } from '../model/policy.ts';
-import type { CommandState, ObservationRow, OutboxEntry, RunState } from '../state/rows.ts';
+import type { CommandState, ObservationRow } from '../state/command-state.ts';
+import type { OutboxEntry } from '../state/outbox-entry.ts';
+import type { RunState } from '../state/run-state.ts';
 
 /** The pseudo remediation of the generated document that runs every check; also the name of a cluster's check lane. */
 export const NODE_CHECK = 'node-check';

@@ -1,7 +1,8 @@
 import type { RunAnswer, SkippedNode } from '../api/request.ts';
 import { type Decision, decideNode, type NodeFacts } from '../guards/decide-node.ts';
 import type { Limits } from '../model/policy.ts';
-import type { NodeStateRow, Origin, RunState } from '../state/rows.ts';
+import type { NodeStateRow } from '../state/node-state.ts';
+import type { Origin, RunState } from '../state/run-state.ts';
 
 /** The document that a run will run, as it is deployed now. */
 export type RunDocument = { readonly key: string; readonly name: string; readonly executionTimeoutSeconds: number };

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { aCommand, aRun, at, LIMITS, node, nodes, observed, START, sent, step } from '../../test/support/runs.ts';
-import type { CommandState, ResultRow, RunState, Tally } from '../state/rows.ts';
+import type { CommandState } from '../state/command-state.ts';
+import type { ResultRow, Tally } from '../state/results.ts';
+import type { RunState } from '../state/run-state.ts';
 import { afterRun, newLane } from './lane.ts';
 import { registryWord, silentOf } from './registry-hold.ts';
 

@@ -1,30 +1,13 @@
-import * as z from 'zod';
 import { breakerSeconds } from '../guards/slow-start.ts';
-import { epochMs, IsoTime, isoTime } from '../model/ids.ts';
+import { epochMs, isoTime } from '../model/ids.ts';
 import type { Limits } from '../model/policy.ts';
-import type {
-  CommandState,
-  LaneState,
-  ObservationRow,
-  OutboxEntry,
-  PendingNode,
-  ResultRow,
-  RunState,
-} from '../state/rows.ts';
+import type { CommandState, ObservationRow } from '../state/command-state.ts';
+import type { LaneState, RegistryHold } from '../state/lane-state.ts';
+import type { OutboxEntry } from '../state/outbox-entry.ts';
+import type { PendingNode } from '../state/pending-node.ts';
+import type { ResultRow } from '../state/results.ts';
+import type { RunState } from '../state/run-state.ts';
 import { keptUntil, type TakenNode, takenOf } from './outbox.ts';
-
-/**
- * The registry does not answer a lane's nodes: those that need it wait until then. After that they go one at a time,
- * until it answers one (the hold ends) or is silent again (the next hold, twice as long).
- */
-export const RegistryHold = z.strictObject({
-  until: IsoTime,
-  /** How many holds in a row. */
-  holds: z.number().int().positive(),
-  /** The run that began it. */
-  runId: z.string(),
-});
-export type RegistryHold = z.infer<typeof RegistryHold>;
 
 /** The reason that repairs give where the registry, the ECR API or S3 does not answer. */
 export const REGISTRY_UNREACHABLE = 'RegistryUnreachable';

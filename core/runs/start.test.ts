@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { aRun, at, LIMITS, node, nodes, START } from '../../test/support/runs.ts';
 import type { NodeFacts } from '../guards/decide-node.ts';
-import type { LaneState, PendingNode } from '../state/rows.ts';
+import type { LaneState } from '../state/lane-state.ts';
+import type { PendingNode } from '../state/pending-node.ts';
 import { type Candidate, type StartInputs, startRun } from './start.ts';
 
 const LANE = 'demo/pause-image';

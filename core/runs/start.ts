@@ -2,7 +2,11 @@ import { type Decision, decideNode, type NodeFacts } from '../guards/decide-node
 import { epochMs } from '../model/ids.ts';
 import type { Limits } from '../model/policy.ts';
 import { isSweepRecording } from '../model/unsupported.ts';
-import type { LaneState, NodeStateRow, OutboxEntry, PendingNode, RunState } from '../state/rows.ts';
+import type { LaneState } from '../state/lane-state.ts';
+import type { NodeStateRow } from '../state/node-state.ts';
+import type { OutboxEntry } from '../state/outbox-entry.ts';
+import type { PendingNode } from '../state/pending-node.ts';
+import type { RunState } from '../state/run-state.ts';
 import { allowsOneCanary } from './lane.ts';
 import { answeredOf, askForCheck, CHECK_SOURCE, keptUntil, merged, requeued, resultsOf } from './outbox.ts';
 import { heldDecision, isLocal, REGISTRY_UNREACHABLE } from './registry-hold.ts';

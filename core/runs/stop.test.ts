@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { aCheck, aCommand, aRun, at, kinds, node, observed, START, sent, step } from '../../test/support/runs.ts';
-import type { RunState } from '../state/rows.ts';
+import type { RunState } from '../state/run-state.ts';
 import { inFlight } from './advance.ts';
 import type { SendReport } from './command.ts';
 

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { aCheck, at, LIMITS, node, observed, sendingRun, sent, step } from '../../test/support/runs.ts';
-import type { OutboxEntry, ResultRow, RunState, Tally } from '../state/rows.ts';
+import type { OutboxEntry } from '../state/outbox-entry.ts';
+import type { ResultRow, Tally } from '../state/results.ts';
+import type { RunState } from '../state/run-state.ts';
 import { tallyOf } from './invocation.ts';
 
 const [a, b] = [node(0), node(1)] as const;

@@ -1,7 +1,7 @@
 import { epochMs, isoTime } from '../model/ids.ts';
 import { clusterPolicy, type Policy } from '../model/policy.ts';
 import { NODE_CHECK } from '../runs/outbox.ts';
-import { WHOLE_CLUSTER } from '../state/rows.ts';
+import { WHOLE_CLUSTER } from '../state/pending-node.ts';
 import type { Membership } from './membership.ts';
 import { type CatalogueEntry, type NewPendingNode, notAfter, routeSymptom } from './route.ts';
 import type { Signal } from './types.ts';

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isoTime } from '../model/ids.ts';
-import type { PendingNode } from '../state/rows.ts';
+import type { PendingNode } from '../state/pending-node.ts';
 import { mergePending, type NewPendingNode, notAfter, remediationFor } from './route.ts';
 
 const START = Date.parse('2026-08-22T10:00:00Z');

@@ -2,7 +2,7 @@ import { epochMs, isoTime } from '../model/ids.ts';
 import { type ClusterPolicy, clusterPolicy, modeOf, type Policy } from '../model/policy.ts';
 import { isAnswered } from '../runs/lane.ts';
 import { CHECK_SOURCE, NODE_CHECK } from '../runs/outbox.ts';
-import { type PendingNode, WHOLE_CLUSTER } from '../state/rows.ts';
+import { type PendingNode, WHOLE_CLUSTER } from '../state/pending-node.ts';
 
 /** What the registry says of a remediation, as far as a symptom's way depends on it. */
 export type CatalogueEntry = {

@@ -12,3 +12,14 @@ export const ClusterState = z.strictObject({
   countedAt: IsoTime.optional(),
 });
 export type ClusterState = z.infer<typeof ClusterState>;
+
+/** A pause in force, or the record of one. `scope` is `ALL` or `CLUSTER#<name>`. */
+export const PauseRow = z.strictObject({
+  scope: z.string(),
+  state: z.enum(['paused', 'resumed']),
+  at: IsoTime,
+  by: z.string().max(200),
+  reason: z.string().max(500),
+  lambdaRequestId: z.string().optional(),
+});
+export type PauseRow = z.infer<typeof PauseRow>;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cursorOf, readQuery } from '../../core/api/report.ts';
 import { queuedRun } from '../../core/runs/queued-run.ts';
-import type { ResultRow } from '../../core/state/rows.ts';
+import type { ResultRow } from '../../core/state/results.ts';
 import { testSettings } from '../../test/support/settings.ts';
 import { startTable, type TestTable } from '../../test/support/table.ts';
 import { recorder } from '../../test/support/telemetry.ts';

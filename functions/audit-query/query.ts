@@ -8,7 +8,12 @@ import {
   runSummary,
 } from '../../core/api/report.ts';
 import { ReleaseRow } from '../../core/api/request.ts';
-import { CommandRow, LaneState, NodeStateRow, PauseRow, ResultRow, RunState } from '../../core/state/rows.ts';
+import { PauseRow } from '../../core/state/cluster-state.ts';
+import { CommandRow } from '../../core/state/command-state.ts';
+import { LaneState } from '../../core/state/lane-state.ts';
+import { NodeStateRow } from '../../core/state/node-state.ts';
+import { ResultRow } from '../../core/state/results.ts';
+import { RunState } from '../../core/state/run-state.ts';
 import { type AuditStore, fits } from '../adapters/table/audit-store.ts';
 import { type Item, rowOf } from '../adapters/table/items.ts';
 import { DUE_SHARDS, index, keys, RESULT_SHARDS, TABLE } from '../adapters/table/keys.ts';

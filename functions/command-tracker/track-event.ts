@@ -1,7 +1,7 @@
 import type { Wake } from '../../core/model/wake.ts';
 import { commandRowOf } from '../../core/runs/command.ts';
 import { isRunning } from '../../core/runs/invocation.ts';
-import type { CommandRow } from '../../core/state/rows.ts';
+import type { CommandRow } from '../../core/state/command-state.ts';
 import { COMMAND_STATUS_CHANGE, CommandStatusEvent, documentFamily } from '../../events/ssm-command.ts';
 import { readComment } from '../adapters/ssm/run-command.ts';
 import { PermanentError } from '../runtime/errors.ts';

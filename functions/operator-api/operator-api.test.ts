@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RunAnswer } from '../../core/api/request.ts';
 import type { NodeFacts } from '../../core/guards/decide-node.ts';
-import { PauseRow } from '../../core/state/rows.ts';
+import { PauseRow } from '../../core/state/cluster-state.ts';
 import { healthy, newInstance, operatorApiWorld, WHO } from '../../test/support/operator-api-world.ts';
 import { testSettings } from '../../test/support/settings.ts';
 import { startTable, type TestTable } from '../../test/support/table.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { PendingNode } from '../../core/state/rows.ts';
+import { PendingNode } from '../../core/state/pending-node.ts';
 import { logsSubscription } from '../../events/logs-subscription.ts';
 import { commandStatusEvent } from '../../events/ssm-command.ts';
 import type { FakeSqs } from '../../test/support/fake-sqs.ts';

@@ -5,7 +5,7 @@ import { clusterPolicy } from '../../core/model/policy.ts';
 import { advance, inFlight, type RunEffect, type RunInputs, withReports } from '../../core/runs/advance.ts';
 import { commandRowOf, type SendReport } from '../../core/runs/command.ts';
 import { mayRepair } from '../../core/signals/route.ts';
-import type { RunState } from '../../core/state/rows.ts';
+import type { RunState } from '../../core/state/run-state.ts';
 import { commentOf } from '../adapters/ssm/run-command.ts';
 import { flushRun } from './outbox.ts';
 import { nowIso, type RunControllerPorts } from './ports.ts';

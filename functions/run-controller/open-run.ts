@@ -1,7 +1,9 @@
 import { dueRows } from '../../core/runs/lane.ts';
 import { answeredOf, NODE_CHECK } from '../../core/runs/outbox.ts';
 import type { Candidate } from '../../core/runs/start.ts';
-import { type LaneState, type PendingNode, type RunState, WHOLE_CLUSTER } from '../../core/state/rows.ts';
+import type { LaneState } from '../../core/state/lane-state.ts';
+import { type PendingNode, WHOLE_CLUSTER } from '../../core/state/pending-node.ts';
+import type { RunState } from '../../core/state/run-state.ts';
 import { performOutbox } from './outbox.ts';
 import { planRun, queuedRun } from './plan-run.ts';
 import { nowIso, type RunControllerPorts } from './ports.ts';

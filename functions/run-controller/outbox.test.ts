@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { OutboxEntry } from '../../core/state/rows.ts';
+import type { OutboxEntry } from '../../core/state/outbox-entry.ts';
 import { runControllerWorld } from '../../test/support/run-controller-world.ts';
 import { aRun, node } from '../../test/support/runs.ts';
 import { startTable, type TestTable } from '../../test/support/table.ts';

@@ -1,6 +1,8 @@
 import pMap from 'p-map';
 import type { Wake } from '../../core/model/wake.ts';
-import type { OutboxEntry, ResultRow, RunState } from '../../core/state/rows.ts';
+import type { OutboxEntry } from '../../core/state/outbox-entry.ts';
+import type { ResultRow } from '../../core/state/results.ts';
+import type { RunState } from '../../core/state/run-state.ts';
 import { NOTICE_SOURCE } from '../../events/rules.ts';
 import { nowIso, type RunControllerPorts } from './ports.ts';
 

@@ -3,7 +3,8 @@ import { isFrozen } from '../../core/guards/freeze.ts';
 import { clusterPolicy } from '../../core/model/policy.ts';
 import { type Candidate, startRun } from '../../core/runs/start.ts';
 import { mayRepair } from '../../core/signals/route.ts';
-import type { LaneState, RunState } from '../../core/state/rows.ts';
+import type { LaneState } from '../../core/state/lane-state.ts';
+import type { RunState } from '../../core/state/run-state.ts';
 import { nowIso, type RunControllerPorts } from './ports.ts';
 
 /** Why no disruptive repair may start, by node group; asked once each. */

@@ -1,6 +1,8 @@
 import type { Hold } from '../../core/runs/lane.ts';
 import { merged, resultsOf } from '../../core/runs/outbox.ts';
-import type { LaneState, OutboxEntry, PendingNode } from '../../core/state/rows.ts';
+import type { LaneState } from '../../core/state/lane-state.ts';
+import type { OutboxEntry } from '../../core/state/outbox-entry.ts';
+import type { PendingNode } from '../../core/state/pending-node.ts';
 import { mailboxRun } from './open-run.ts';
 import { performOutbox } from './outbox.ts';
 import { nowIso, type RunControllerPorts } from './ports.ts';

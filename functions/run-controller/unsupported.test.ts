@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { countsOf } from '../../core/runs/advance.ts';
-import type { ResultRow } from '../../core/state/rows.ts';
+import type { ResultRow } from '../../core/state/results.ts';
 import { runControllerWorld } from '../../test/support/run-controller-world.ts';
 import { testSettings } from '../../test/support/settings.ts';
 import { startTable, type TestTable } from '../../test/support/table.ts';

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Invocation } from '../../core/runs/invocation.ts';
-import { type CommandRow, ResultRow } from '../../core/state/rows.ts';
+import type { CommandRow } from '../../core/state/command-state.ts';
+import { ResultRow } from '../../core/state/results.ts';
 import { at, LIMITS, node, nodes, START } from '../../test/support/runs.ts';
 import { startTable, type TestTable } from '../../test/support/table.ts';
 import type { ListedCommand } from '../adapters/ssm/run-command.ts';

@@ -3,7 +3,8 @@ import { adviceOn, attemptOf, clampTimes, quarantineAdvice, withHistory } from '
 import { isoTime } from '../../core/model/ids.ts';
 import type { Limits } from '../../core/model/policy.ts';
 import { normalizeStatus, type Read, readInvocation, tallyOf } from '../../core/runs/invocation.ts';
-import type { CommandRow, ObservationRow, ResultRow, Tally } from '../../core/state/rows.ts';
+import type { CommandRow, ObservationRow } from '../../core/state/command-state.ts';
+import type { ResultRow, Tally } from '../../core/state/results.ts';
 import type { CommandReader } from '../adapters/ssm/run-command.ts';
 import type { ResultStore } from '../adapters/table/result-store.ts';
 import type { RunStore } from '../adapters/table/run-store.ts';

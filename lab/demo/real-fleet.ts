@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { BreakKind } from '../real/breaks.ts';
 import { startRealFleet } from '../real/fleet.ts';
+import type { RealNodeSpec } from '../real/generations.ts';
 import { followJournal, logStreamOf, toFluentBitRecord } from '../real/journal.ts';
 import type { RealNode } from '../real/node.ts';
-import type { RealNodeSpec } from '../real/node-plan.ts';
 import { LAB_CLUSTER, LAB_ENVIRONMENT, LAB_LOG_GROUP } from '../synth.ts';
 import type { DemoFleet, Story } from './fleet.ts';
 

@@ -1,4 +1,6 @@
-import type { RealNode } from './node.ts';
+import type { PauseImage } from '../image/pause-image.ts';
+import type { Cri } from './cri.ts';
+import type { ProgramResult } from './process.ts';
 
 /** The ways in which the lab breaks a node's pause image. */
 export const BREAK_KINDS = [
@@ -24,6 +26,17 @@ export const FOREIGN_REGISTRIES = [
   'docker.io/918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn',
 ] as const;
 
+/** The parts of a node that a break changes. */
+type BreakableNode = {
+  readonly sandboxImage: string;
+  readonly pauseImage: PauseImage;
+  readonly lookAlikeImage: PauseImage;
+  readonly cri: Pick<Cri, 'removeImage'>;
+  readonly ctr: (args: readonly string[]) => Promise<ProgramResult>;
+  readonly removeSandboxes: () => Promise<void>;
+  readonly importImage: (image: PauseImage, name: string) => Promise<void>;
+};
+
 /**
  * Breaks the node, as the named cause would leave it:
  * - `missing`, `al2023-missing`: the image removed with all its names through the CRI, as kubelet's garbage
@@ -33,7 +46,7 @@ export const FOREIGN_REGISTRIES = [
  * - `manifest-missing`: the record there, and none of the content;
  * - `foreign-lookalike`: the image gone, look-alikes of foreign registries there.
  */
-export async function breakNode(node: RealNode, kind: BreakKind): Promise<void> {
+export async function breakNode(node: BreakableNode, kind: BreakKind): Promise<void> {
   await node.removeSandboxes();
   const { sandboxImage, pauseImage } = node;
   const tagged = sandboxImage.includes(':') ? sandboxImage : `${sandboxImage}:latest`;
@@ -68,12 +81,12 @@ export async function breakNode(node: RealNode, kind: BreakKind): Promise<void> 
   }
 }
 
-async function removeSnapshot(node: RealNode): Promise<void> {
+async function removeSnapshot(node: BreakableNode): Promise<void> {
   const snapshots = (await node.ctr(['snapshots', 'ls'])).stdout;
   if (snapshots.includes(node.pauseImage.diffId)) await node.ctr(['snapshots', 'rm', node.pauseImage.diffId]);
 }
 
-async function removeContent(node: RealNode, digests: readonly string[]): Promise<void> {
+async function removeContent(node: BreakableNode, digests: readonly string[]): Promise<void> {
   const present = (await node.ctr(['content', 'ls', '--quiet'])).stdout.split('\n');
   // With discard_unpacked_layers the archive of an image pulled by the CRI is gone already.
   const doomed = digests.filter((digest) => present.includes(digest));

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { FOREIGN_REGISTRIES, TWIN_REGISTRY } from './breaks.ts';
 import type { Fault, FaultTarget } from './faults.ts';
+import type { RealNodeSpec } from './generations.ts';
 import { type RealNode, startRealNode } from './node.ts';
-import type { RealNodeSpec } from './node-plan.ts';
 import { probe } from './packages.ts';
 import type { ServiceCall } from './protocol.ts';
 import { startWarden } from './warden-client.ts';

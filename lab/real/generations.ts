@@ -1,4 +1,4 @@
-import type { RealNodeSpec } from './node-plan.ts';
+import type { RuntimeName } from './runtimes.ts';
 
 /**
  * The generations of node that fleets run, by the files of the AMI and the version of the runtime:
@@ -29,6 +29,41 @@ export function isGenerationName(text: string): text is GenerationName {
 
 /** The generations whose kubelet talks to containerd. */
 export const CONTAINERD_GENERATIONS = GENERATION_NAMES.filter((name) => name !== 'docker');
+
+/**
+ * Whose files a node has: the EKS AMI's of Amazon Linux 2 or 2023 (before v20241115 with its sandbox image in ECR), those
+ * of Canonical's image, or a custom image with Docker.
+ */
+export type NodeStyle = 'al2' | 'al2023-ecr' | 'al2023' | 'ubuntu' | 'docker';
+
+/** What a node has to get an ECR token with. */
+export type NodeTools = {
+  /** Debian's AWS CLI. */
+  readonly awsCli: boolean;
+  /** A stand-in for kubelet's ecr-credential-provider, with its configuration. */
+  readonly credentialProvider: boolean;
+  /** Debian's docker-credential-ecr-login. */
+  readonly ecrLogin: boolean;
+};
+
+/** What a node may differ in; the rest has defaults. */
+export type RealNodeSpec = {
+  /** `i-` and 17 hexadecimal digits. */
+  readonly instanceId?: string;
+  readonly cluster?: string;
+  /** Gives the rest other defaults, and the node everything that a node of this generation has. */
+  readonly generation?: GenerationName;
+  readonly style?: NodeStyle;
+  readonly runtime?: RuntimeName;
+  /** What the node's sandbox image is called; by default the EKS registry's of the region, or nodeadm's. */
+  readonly sandboxImage?: string;
+  readonly tools?: Partial<NodeTools>;
+  readonly sandboxImageUnit?: boolean;
+  readonly discardUnpackedLayers?: boolean;
+  readonly tags?: Readonly<Record<string, string>>;
+  readonly rootMegabytes?: number;
+  readonly containerdMegabytes?: number;
+};
 
 /** What a node of each generation has, where its specification says nothing else. */
 export const GENERATIONS: Readonly<Record<GenerationName, Omit<RealNodeSpec, 'generation'>>> = {

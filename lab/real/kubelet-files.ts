@@ -1,4 +1,4 @@
-import type { NodeFile } from './node-files.ts';
+import type { NodeFile } from './node-file.ts';
 import type { LabSite, NodePlan } from './protocol.ts';
 import { criSocket } from './runtime-files.ts';
 

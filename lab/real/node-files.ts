@@ -1,10 +1,8 @@
 import { ADDRESSES, ecrApiHost, layerBucketHost, PREFIX_BITS, regionOfEcrHost } from './addresses.ts';
 import { kubeletFiles } from './kubelet-files.ts';
+import type { NodeFile } from './node-file.ts';
 import type { LabSite, NodePlan } from './protocol.ts';
 import { runtimeFiles, runtimeUnits } from './runtime-files.ts';
-
-/** A file to write into a node's root: path without a leading slash. */
-export type NodeFile = { readonly path: string; readonly content: string; readonly mode?: number };
 
 /** The regions that the lab's registries lie in. */
 export function regionsOf(site: LabSite): string[] {

@@ -1,26 +1,7 @@
 import { nodeAddress, privateDnsName } from './addresses.ts';
-import { GENERATIONS, type GenerationName } from './generations.ts';
-import type { LabSite, NodePlan, NodeStyle, NodeTools } from './protocol.ts';
+import { GENERATIONS, type NodeStyle, type RealNodeSpec } from './generations.ts';
+import type { LabSite, NodePlan } from './protocol.ts';
 import type { RuntimeName } from './runtimes.ts';
-
-/** What a node may differ in; the rest has defaults. */
-export type RealNodeSpec = {
-  /** `i-` and 17 hexadecimal digits. */
-  readonly instanceId?: string;
-  readonly cluster?: string;
-  /** Gives the rest other defaults, and the node everything that a node of this generation has. */
-  readonly generation?: GenerationName;
-  readonly style?: NodeStyle;
-  readonly runtime?: RuntimeName;
-  /** What the node's sandbox image is called; by default the EKS registry's of the region, or nodeadm's. */
-  readonly sandboxImage?: string;
-  readonly tools?: Partial<NodeTools>;
-  readonly sandboxImageUnit?: boolean;
-  readonly discardUnpackedLayers?: boolean;
-  readonly tags?: Readonly<Record<string, string>>;
-  readonly rootMegabytes?: number;
-  readonly containerdMegabytes?: number;
-};
 
 /** The name of the sandbox image that Amazon Linux 2023 keeps on its disk. */
 export const LOCAL_IMAGE = 'localhost/kubernetes/pause';

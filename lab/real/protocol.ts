@@ -1,23 +1,7 @@
 import type { RoleState } from './credentials.ts';
 import type { Fault, FaultTarget } from './faults.ts';
-import type { GenerationName } from './generations.ts';
+import type { GenerationName, NodeStyle, NodeTools } from './generations.ts';
 import type { RuntimeName } from './runtimes.ts';
-
-/**
- * Whose files a node has: the EKS AMI's of Amazon Linux 2 or 2023 (before v20241115 with its sandbox image in ECR), those
- * of Canonical's image, or a custom image with Docker.
- */
-export type NodeStyle = 'al2' | 'al2023-ecr' | 'al2023' | 'ubuntu' | 'docker';
-
-/** What a node has to get an ECR token with. */
-export type NodeTools = {
-  /** Debian's AWS CLI. */
-  readonly awsCli: boolean;
-  /** A stand-in for kubelet's ecr-credential-provider, with its configuration. */
-  readonly credentialProvider: boolean;
-  /** Debian's docker-credential-ecr-login. */
-  readonly ecrLogin: boolean;
-};
 
 /** What the warden needs to know to boot one node. */
 export type NodePlan = {

@@ -1,4 +1,4 @@
-import type { NodeFile } from './node-files.ts';
+import type { NodeFile } from './node-file.ts';
 import type { NodePlan } from './protocol.ts';
 
 /** The socket of containerd on a node. */

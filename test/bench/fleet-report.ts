@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { ResultRow } from '../../core/state/rows.ts';
+import { ResultRow } from '../../core/state/results.ts';
 import type { Lab } from '../../lab/aws/lab.ts';
 
 const Answer = z.object({ items: z.array(z.looseObject({ kind: z.string() })), next: z.string().optional() });

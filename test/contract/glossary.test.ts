@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { Outcome, SkipReason } from '../../core/model/outcome.ts';
 import { Mode } from '../../core/model/policy.ts';
-import { Origin } from '../../core/state/rows.ts';
+import { Origin } from '../../core/state/run-state.ts';
 import { FUNCTION_NAMES } from '../../infra/bundle.ts';
 
 const root = join(import.meta.dirname, '../..');

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { ResultRow } from '../../core/state/rows.ts';
+import type { ResultRow } from '../../core/state/results.ts';
 import { type BreakKind, FOREIGN_REGISTRIES } from '../../lab/real/breaks.ts';
 import type { NodeSnapshot } from '../../lab/real/node.ts';
 import { describeWithRealNodes } from '../../lab/real/suite.ts';

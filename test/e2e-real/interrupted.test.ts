@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { NodeStateRow } from '../../core/state/rows.ts';
+import { NodeStateRow } from '../../core/state/node-state.ts';
 import type { RealNode } from '../../lab/real/node.ts';
 import { describeWithRealNodes } from '../../lab/real/suite.ts';
 import { findTokens, tokenMarks } from './tokens.ts';

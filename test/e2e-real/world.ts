@@ -3,13 +3,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, paginateScan } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
-import { ResultRow } from '../../core/state/rows.ts';
+import { ResultRow } from '../../core/state/results.ts';
 import type { Lab } from '../../lab/aws/lab.ts';
 import { bootLab } from '../../lab/boot.ts';
 import { type RealFleet, startRealFleet } from '../../lab/real/fleet.ts';
+import type { RealNodeSpec } from '../../lab/real/generations.ts';
 import { followJournal, logStreamOf, toFluentBitRecord } from '../../lab/real/journal.ts';
 import type { NodeSnapshot, RealNode } from '../../lab/real/node.ts';
-import type { RealNodeSpec } from '../../lab/real/node-plan.ts';
 import { LAB_CLUSTER, LAB_ENVIRONMENT, LAB_LOG_GROUP, labConfig, synthLab } from '../../lab/synth.ts';
 
 /** Real nodes by name, and the pipeline that looks after them. */

@@ -1,7 +1,8 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, paginateScan } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
-import { LaneState, ResultRow } from '../../core/state/rows.ts';
+import { LaneState } from '../../core/state/lane-state.ts';
+import { ResultRow } from '../../core/state/results.ts';
 import type { ConfigInput } from '../../infra/config.ts';
 import { createClock, type LabClock } from '../../lab/aws/clock.ts';
 import type { Lab, LabOptions } from '../../lab/aws/lab.ts';

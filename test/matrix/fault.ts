@@ -1,7 +1,6 @@
 import type { RealFleet } from '../../lab/real/fleet.ts';
-import type { GenerationName } from '../../lab/real/generations.ts';
+import type { GenerationName, RealNodeSpec } from '../../lab/real/generations.ts';
 import type { RealNode } from '../../lab/real/node.ts';
-import type { RealNodeSpec } from '../../lab/real/node-plan.ts';
 
 /** What a fault acts on besides its node: the services of the fleet (registry, S3, the ECR API). */
 export type FaultScene = { readonly fleet: RealFleet };

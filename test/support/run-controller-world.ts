@@ -1,6 +1,7 @@
 import type { NodeFacts } from '../../core/guards/decide-node.ts';
 import { groupOf, type Wake } from '../../core/model/wake.ts';
-import { ResultRow, RunState } from '../../core/state/rows.ts';
+import { ResultRow } from '../../core/state/results.ts';
+import { RunState } from '../../core/state/run-state.ts';
 import type { BeyondEc2Reading } from '../../functions/adapters/eks/beyond-ec2.ts';
 import { createCommandReader, createSender } from '../../functions/adapters/ssm/run-command.ts';
 import { createDueStore } from '../../functions/adapters/table/due-store.ts';

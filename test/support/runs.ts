@@ -1,7 +1,9 @@
 import { Limits } from '../../core/model/policy.ts';
 import { advance, type RunInputs, type RunStep } from '../../core/runs/advance.ts';
 import type { SendReport } from '../../core/runs/command.ts';
-import { CommandState, type ObservationRow, RunState, type Tally } from '../../core/state/rows.ts';
+import { CommandState, type ObservationRow } from '../../core/state/command-state.ts';
+import type { Tally } from '../../core/state/results.ts';
+import { RunState } from '../../core/state/run-state.ts';
 
 /** The design's defaults. */
 export const LIMITS = Limits.parse({});

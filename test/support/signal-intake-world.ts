@@ -1,4 +1,4 @@
-import { PendingNode } from '../../core/state/rows.ts';
+import { PendingNode } from '../../core/state/pending-node.ts';
 import { nodeSymptomEvent } from '../../events/node-symptom.ts';
 import { createInstanceFinder } from '../../functions/adapters/ec2/instance-finder.ts';
 import { createDeadLetters } from '../../functions/adapters/messaging/dead-letters.ts';

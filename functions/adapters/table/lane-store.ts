@@ -1,5 +1,7 @@
 import { ClusterState } from '../../../core/state/cluster-state.ts';
-import { LaneState, type OutboxEntry, PendingNode } from '../../../core/state/rows.ts';
+import { LaneState } from '../../../core/state/lane-state.ts';
+import { type OutboxEntry } from '../../../core/state/outbox-entry.ts';
+import { PendingNode } from '../../../core/state/pending-node.ts';
 import { isAtVersion, isNew, isStored } from './expressions.ts';
 import { type Item, inIndex, VersionConflictError } from './items.ts';
 import { DUE_SHARDS, index, keys, shardOf, TABLE } from './keys.ts';

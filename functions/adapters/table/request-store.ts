@@ -1,5 +1,6 @@
 import { type CancelRow, type ReleaseRow, RequestRow } from '../../../core/api/request.ts';
-import { NodeStateRow, type PauseRow } from '../../../core/state/rows.ts';
+import { type PauseRow } from '../../../core/state/cluster-state.ts';
+import { NodeStateRow } from '../../../core/state/node-state.ts';
 import { equals } from './expressions.ts';
 import { expires, inIndex } from './items.ts';
 import { index, keys, TABLE } from './keys.ts';

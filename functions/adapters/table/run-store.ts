@@ -1,4 +1,5 @@
-import { ObservationRow, RunState } from '../../../core/state/rows.ts';
+import { ObservationRow } from '../../../core/state/command-state.ts';
+import { RunState } from '../../../core/state/run-state.ts';
 import { anyOf, equals, isNew } from './expressions.ts';
 import { expires, type Item, inIndex, VersionConflictError } from './items.ts';
 import { DUE_SHARDS, index, keys, shardOf } from './keys.ts';

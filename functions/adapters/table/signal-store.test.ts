@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { NewPendingNode } from '../../../core/signals/route.ts';
-import { LaneState, PendingNode } from '../../../core/state/rows.ts';
+import { LaneState } from '../../../core/state/lane-state.ts';
+import { PendingNode } from '../../../core/state/pending-node.ts';
 import { startTable, type TestTable } from '../../../test/support/table.ts';
 import { createDueStore } from './due-store.ts';
 import { rowOf } from './items.ts';

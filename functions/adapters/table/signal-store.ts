@@ -1,6 +1,6 @@
 import { newLane } from '../../../core/runs/lane.ts';
 import { mergePending, type NewPendingNode } from '../../../core/signals/route.ts';
-import { PendingNode } from '../../../core/state/rows.ts';
+import { PendingNode } from '../../../core/state/pending-node.ts';
 import { createCounter } from './counter.ts';
 import { above, absent, anyOf, below, type Condition, isAtVersion, isNew } from './expressions.ts';
 import { inIndex } from './items.ts';

@@ -1,0 +1,47 @@
+import * as z from 'zod';
+import { InstanceId, IsoTime, NodeId } from '../model/ids.ts';
+import { SkipReason } from '../model/outcome.ts';
+import { PendingNode } from './pending-node.ts';
+import { ResultRow } from './results.ts';
+
+/** Pending rows that were read, by instance and version: changed only if they have not changed since. */
+const Looked = { lane: z.string(), rows: z.array(z.tuple([PendingNode.shape.instanceId, z.string()])) };
+
+/**
+ * An effect of a run besides sending: kept with the state until it is performed; performing it twice is harmless. One entry
+ * stands for all nodes that share it, since a state with 1,000 of them must fit into one item (400 KB).
+ */
+export const OutboxEntry = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('results'),
+    ...ResultRow.pick({ outcome: true, skipReason: true, reason: true, message: true, advice: true }).shape,
+    at: IsoTime,
+    instanceIds: z.array(NodeId),
+  }),
+  /** Asks for a check (lane `<cluster>/node-check`) or hands a finding to a lane; each node with when it was seen. */
+  z.strictObject({
+    kind: z.literal('enqueue'),
+    ...PendingNode.pick({ lane: true, reason: true, image: true, localMethod: true, source: true, notBefore: true })
+      .shape,
+    nodes: z.array(z.tuple([InstanceId, IsoTime])),
+  }),
+  z.strictObject({ kind: z.literal('drop'), ...Looked }),
+  /** Kept until `notBefore`. */
+  z.strictObject({
+    kind: z.literal('defer'),
+    ...Looked,
+    notBefore: IsoTime,
+    skipReason: SkipReason.optional(),
+    /** Absent where nothing was decided: the row only waits. */
+    decidedAt: IsoTime.optional(),
+  }),
+  z.strictObject({ kind: z.literal('cancel'), commandId: z.string() }),
+  /** An event on fleetmend's bus; `id` lets a reader drop duplicates. */
+  z.strictObject({
+    kind: z.literal('notice'),
+    id: z.string(),
+    detailType: z.string(),
+    detail: z.record(z.string(), z.unknown()),
+  }),
+]);
+export type OutboxEntry = z.infer<typeof OutboxEntry>;

@@ -1,0 +1,33 @@
+import * as z from 'zod';
+import { ClusterName, IsoTime, NodeId } from '../model/ids.ts';
+import { SkipReason } from '../model/outcome.ts';
+
+/** Stands for every node of the cluster, in a row of its check lane. */
+export const WHOLE_CLUSTER = '*';
+
+/** A node that waits in a lane, or for one of the cluster's checks (lane `<cluster>/node-check`). */
+export const PendingNode = z.strictObject({
+  lane: z.string(),
+  cluster: ClusterName,
+  instanceId: z.union([NodeId, z.literal(WHOLE_CLUSTER)]),
+  reason: z.string().max(64),
+  image: z.string().max(300).optional(),
+  /** A check found a method that needs no registry. */
+  localMethod: z.literal(true).optional(),
+  /** First and last time the symptom was seen, by the clock of the source. */
+  firstSeenAt: IsoTime,
+  lastSeenAt: IsoTime,
+  /** How many signals this row stands for. */
+  signals: z.number().int().positive(),
+  source: z.string().max(100),
+  /** A new node: it is checked once its SSM agent is online, or given up at this time. */
+  awaitAgentUntil: IsoTime.optional(),
+  /** Do not look before; set when a decision not to act is for a passing reason. */
+  notBefore: IsoTime.optional(),
+  /** The last decision not to act on this row, and when; it is recorded once, not at every look. */
+  skipped: SkipReason.optional(),
+  decidedAt: IsoTime.optional(),
+  /** Changes with every write; a row is removed only if it has not changed since it was read. */
+  version: z.string(),
+});
+export type PendingNode = z.infer<typeof PendingNode>;

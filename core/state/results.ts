@@ -1,0 +1,52 @@
+import * as z from 'zod';
+import { ClusterName, IsoTime, NodeId } from '../model/ids.ts';
+import { Finding, Outcome, SkipReason } from '../model/outcome.ts';
+
+/** A node's result in a run; written once. */
+export const ResultRow = z.strictObject({
+  runId: z.string(),
+  cluster: ClusterName,
+  instanceId: NodeId,
+  remediation: z.string(),
+  action: z.enum(['check', 'repair']),
+  outcome: Outcome,
+  skipReason: SkipReason.optional(),
+  reason: z.string().optional(),
+  cause: z.string().optional(),
+  method: z.string().optional(),
+  image: z.string().optional(),
+  digest: z.string().optional(),
+  willRecur: z.boolean().optional(),
+  message: z.string(),
+  advice: z.string().optional(),
+  evidence: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),
+  findings: z.array(Finding).optional(),
+  commandId: z.string().optional(),
+  /** The result came after the run had closed the command; the first result stands beside it. */
+  late: z.boolean().optional(),
+  /** The script's own times where it ran. */
+  startedAt: IsoTime.optional(),
+  endedAt: IsoTime,
+  /** When this row was written. */
+  at: IsoTime,
+});
+export type ResultRow = z.infer<typeof ResultRow>;
+
+/** The part of a node's result that the run's state machine needs. */
+export const Tally = z.strictObject({
+  outcome: Outcome,
+  skipReason: SkipReason.optional(),
+  reason: z.string().optional(),
+  /** Remediations that a check found broken on this node, with the reason. */
+  findings: z.array(z.tuple([z.string(), z.string()])).optional(),
+  /** Present where something waits on this node: another document, or the fault of an earlier remediation. */
+  waits: z.literal(true).optional(),
+  image: z.string().optional(),
+  /** A check named a method that needs no registry. */
+  localMethod: z.literal(true).optional(),
+  /** Whether the registry answered the node, where the repair reports it. */
+  registry: z.enum(['silent', 'answers']).optional(),
+  /** When the node was like this, by its own clock kept within the command's time. A finding is this old. */
+  at: IsoTime,
+});
+export type Tally = z.infer<typeof Tally>;
