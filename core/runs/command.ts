@@ -3,6 +3,7 @@ import { epochMs, isoTime } from '../model/ids.ts';
 import type { Outcome } from '../model/outcome.ts';
 import type { Limits } from '../model/policy.ts';
 import type { CommandRow, CommandState, ObservationRow } from '../state/command-state.ts';
+import { withCounts } from '../state/counts.ts';
 import type { OutboxEntry } from '../state/outbox-entry.ts';
 import type { RunState } from '../state/run-state.ts';
 import { dropsOf, findingsOf, type Known, lostOf, takenOf, unsentResults, waitingOf } from './outbox.ts';
@@ -69,7 +70,12 @@ export const dueMs = (command: CommandState, limits: Limits): number => {
 
 const close = (command: CommandState, status: 'closed' | 'lost'): CommandState => {
   const { versions, ...base } = command;
-  return { ...base, status, instanceIds: [], counts: withCounts(command.counts, { Unknown: command.instanceIds.length }) };
+  return {
+    ...base,
+    status,
+    instanceIds: [],
+    counts: withCounts(command.counts, { Unknown: command.instanceIds.length }),
+  };
 };
 
 const onRefusal = (state: RunState, command: CommandState, message: string, now: string, limits: Limits): Change => {
