@@ -1,6 +1,6 @@
 import { ClusterState } from '../../../core/state/cluster-state.ts';
 import { LaneState } from '../../../core/state/lane-state.ts';
-import { type OutboxEntry } from '../../../core/state/outbox-entry.ts';
+import type { OutboxEntry } from '../../../core/state/outbox-entry.ts';
 import { PendingNode } from '../../../core/state/pending-node.ts';
 import { isAtVersion, isNew, isStored } from './expressions.ts';
 import { type Item, inIndex, VersionConflictError } from './items.ts';

@@ -1,5 +1,5 @@
 import { type CancelRow, type ReleaseRow, RequestRow } from '../../../core/api/request.ts';
-import { type PauseRow } from '../../../core/state/cluster-state.ts';
+import type { PauseRow } from '../../../core/state/cluster-state.ts';
 import { NodeStateRow } from '../../../core/state/node-state.ts';
 import { equals } from './expressions.ts';
 import { expires, inIndex } from './items.ts';

@@ -2,7 +2,7 @@ import type { Limits } from '../../../core/model/policy.ts';
 import { PauseRow } from '../../../core/state/cluster-state.ts';
 import { CommandRow } from '../../../core/state/command-state.ts';
 import { type Attempt, NodeStateRow } from '../../../core/state/node-state.ts';
-import { type ResultRow } from '../../../core/state/results.ts';
+import type { ResultRow } from '../../../core/state/results.ts';
 import type { Sleep } from '../sleep.ts';
 import { isNew, isStored } from './expressions.ts';
 import { expires, type Item, inIndex, rowOf } from './items.ts';
