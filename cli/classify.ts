@@ -31,7 +31,7 @@ const answer = (input: string): Answer => {
   const found = classify(parsed.data.text, kind.data ?? undefined);
   return {
     line: JSON.stringify({ reason: found?.reason ?? null, image: found?.image ?? null }),
-    // The text tells on its own, too.
+    // The text alone identifies the fault, too.
     ...(kind.success ? {} : { complaint: `its kind is none of ${LINE_KINDS.join(', ')}, and was left out` }),
   };
 };

@@ -20,7 +20,7 @@ export const BUNDLE_BUDGET_KILOBYTES = 600;
 
 /** Paths whose code must not reach a bundle: each has cost hundreds of kilobytes or does not belong in production. */
 export const UNWANTED_INPUTS: readonly RegExp[] = [
-  // zod's classic schemas speak English by themselves; the other locales come with `import { z }` only.
+  // zod's classic schemas contain English messages; the other locales come with `import { z }` only.
   /\/zod\/.*\/locales\/(?!en\.)/,
   /\/aws-xray-sdk/,
   /^(?:lab|test)\/|\/test\//,

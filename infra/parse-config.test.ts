@@ -173,7 +173,7 @@ describe('parseConfig', () => {
     expect(parseConfig({ clusters: [{ name: 'shop', logGroups: ['/g', '/g'] }] }, KNOWN).clusters).toHaveLength(1);
   });
 
-  it('names every wrong field at once, those that only speak to one another too', () => {
+  it('names every wrong field at once, and rules between fields too', () => {
     const groups = { logGroups: ['/g'] };
     const input = {
       clusters: [{ name: '', ...groups }, { name: 's', remediations: { 'pause-imge': {} }, ...groups }, 7],

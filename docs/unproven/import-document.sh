@@ -101,7 +101,7 @@ nested=$(action_on Nested)
 
 step 'executing the change set'
 call cloudformation execute-change-set --stack-name "$name" --change-set-name back
-# The stack is UPDATE_COMPLETE before the change set starts, too: the resource is what tells.
+# The stack is UPDATE_COMPLETE before the change set starts, too: only the resource shows the difference.
 ended() {
   local states
   states=$(try cloudformation describe-stacks --stack-name "$name" --query 'Stacks[0].StackStatus') || return

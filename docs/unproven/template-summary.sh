@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # GetTemplateSummary of a deployed stack gives back the Metadata of its template, whole (tested with 20,000 characters), and
-# says of a stack that is not there that it does not exist.
+# answers ValidationError for a stack that does not exist.
 # shellcheck disable=SC2317 # poll and undo call functions by their names
 # shellcheck source-path=SCRIPTDIR source=shared.sh
 source "$(dirname "${BASH_SOURCE[0]}")/shared.sh"

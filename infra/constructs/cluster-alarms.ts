@@ -23,8 +23,8 @@ const CONTAINER_INSIGHTS = 'ContainerInsights';
 type WatchedCluster = { readonly name: string; readonly logGroups: readonly string[] };
 
 /**
- * Alarms about one cluster's nodes, and the metric filters that they count by. They have no action: EventBridge hears
- * their change of state, and the cluster is checked. Without data (no Container Insights on the cluster) they stay
+ * Alarms about one cluster's nodes, and the metric filters that they count by. They have no action: EventBridge
+ * receives their changes of state, and the cluster is checked. Without data (no Container Insights on the cluster) they stay
  * silent. A nested stack, so that a cluster costs the parent's template one resource.
  */
 class AlarmsOfCluster extends NestedStack {

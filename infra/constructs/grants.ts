@@ -38,16 +38,16 @@ export const takeFrom = (queues: readonly sqs.IQueue[]): iam.PolicyStatement =>
 /** Putting events on one bus. */
 export const putEvents = (busArn: string): iam.PolicyStatement => allow(['events:PutEvents'], [busArn]);
 
-/** Reading instances and their tags. EC2 knows no resources for it. */
+/** Reading instances and their tags. EC2 has no resource-level permissions for it. */
 export const describeInstances = (): iam.PolicyStatement => allow(['ec2:DescribeInstances'], ['*']);
 
-/** Reading which nodes SSM manages. SSM knows no resources for it. */
+/** Reading which nodes SSM manages. SSM has no resource-level permissions for it. */
 export const describeManagedNodes = (): iam.PolicyStatement => allow(['ssm:DescribeInstanceInformation'], ['*']);
 
-/** Reading what became of commands. SSM knows no resources for either. */
+/** Reading the status of commands. SSM has no resource-level permissions for either action. */
 export const readCommands = (): iam.PolicyStatement => allow(['ssm:ListCommands', 'ssm:ListCommandInvocations'], ['*']);
 
-/** Finding and ending commands of run-controller. SSM knows no resources for either. */
+/** Finding and cancelling commands of run-controller. SSM has no resource-level permissions for either action. */
 export const listAndCancelCommands = (): iam.PolicyStatement => allow(['ssm:ListCommands', 'ssm:CancelCommand'], ['*']);
 
 /** Asking an EKS registry, of whichever region and account, whether it has the pause image. */

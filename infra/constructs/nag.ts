@@ -5,9 +5,9 @@ import type { FunctionName } from '../bundle.ts';
 import type { Config } from '../config.ts';
 
 const WILDCARD = 'AwsSolutions-IAM5';
-const TRACING = 'X-Ray knows no resources for putting traces';
+const TRACING = 'X-Ray has no resource-level permissions for putting traces';
 const FLEET = 'EC2 and SSM know no resources for describing instances';
-const COMMANDS = 'SSM knows no resources for listing commands and their invocations';
+const COMMANDS = 'SSM has no resource-level permissions for listing commands and their invocations';
 
 /** Why a function needs a statement on every resource. report and logs only trace. */
 const EVERYTHING: Readonly<Record<FunctionName, readonly string[]>> = {

@@ -9,7 +9,7 @@ export type ScopeChange = {
   /** A person must agree to each of these. */
   readonly asks: readonly string[];
   /** The rest: what narrows, and what is only checked. */
-  readonly tells: readonly string[];
+  readonly notes: readonly string[];
 };
 
 const added = (before: readonly string[], after: readonly string[]): readonly string[] =>
@@ -25,7 +25,7 @@ const limitChanges = (before: DeploymentScope, after: DeploymentScope): ScopeCha
   });
   return {
     asks: changes.filter(({ isWider }) => isWider).map(({ text }) => text),
-    tells: changes.filter(({ isWider }) => !isWider).map(({ text }) => text),
+    notes: changes.filter(({ isWider }) => !isWider).map(({ text }) => text),
   };
 };
 
@@ -41,7 +41,7 @@ const clusterChanges = (name: string, before: DeploymentScope, after: Deployment
   const from = before.clusters[name];
   const to = after.clusters[name];
   if (to === undefined) {
-    return { asks: [`removes the cluster ${name}: its nodes are no longer checked or repaired`], tells: [] };
+    return { asks: [`removes the cluster ${name}: its nodes are no longer checked or repaired`], notes: [] };
   }
   const old = from ?? NOTHING;
   const say = (text: string) => `${name}: ${text}`;
@@ -53,7 +53,7 @@ const clusterChanges = (name: string, before: DeploymentScope, after: Deployment
         : added(from.nodeTags, to.nodeTags).map((tag) => say(`nodes with the tag ${tag} are added`))),
       ...added(to.freezeWindows, old.freezeWindows).map((window) => say(`the freeze window ${window} is removed`)),
     ],
-    tells: [
+    notes: [
       ...(from === undefined ? [`adds the cluster ${name}`] : []),
       ...(old.sweeps === to.sweeps ? [] : [say(`sweeps are turned ${to.sweeps ? 'on' : 'off'}`)]),
       ...added(to.logGroups, old.logGroups).map((group) => say(`the log group ${group} is no longer read`)),
@@ -81,14 +81,14 @@ export const compareScopes = (before: DeploymentScope | undefined, after: Deploy
   const names = [...new Set([...Object.keys(deployed.clusters), ...Object.keys(after.clusters)])].toSorted();
   const documents: ScopeChange = {
     asks: added(deployed.extraDocuments, after.extraDocuments).map((name) => `the document ${name} may be sent too`),
-    tells: added(after.extraDocuments, deployed.extraDocuments).map((name) => `the document ${name} is no longer sent`),
+    notes: added(after.extraDocuments, deployed.extraDocuments).map((name) => `the document ${name} is no longer sent`),
   };
   const records = Object.entries(after.records).flatMap(([name, to]) => {
     const from = deployed.records[name] ?? to;
     return from === to ? [] : [`${name}: ${from} becomes ${to}`];
   });
   const all = [...names.map((name) => clusterChanges(name, deployed, after)), limitChanges(deployed, after), documents];
-  return { asks: all.flatMap(({ asks }) => asks), tells: [...all.flatMap(({ tells }) => tells), ...records] };
+  return { asks: all.flatMap(({ asks }) => asks), notes: [...all.flatMap(({ notes }) => notes), ...records] };
 };
 
 /** Sentences for clusters that another stack of fleetmend in the Region looks after already. */

@@ -63,9 +63,9 @@ const compare = async (
   }
   const names = assembly.documents.map(({ name }) => name);
   const scope = scopeOf(config, remediations, version, names);
-  const { asks, tells } = compareScopes(own.kind === 'known' ? own.scope : undefined, scope);
+  const { asks, notes } = compareScopes(own.kind === 'known' ? own.scope : undefined, scope);
   if (own.kind === 'none') say(`there is no stack ${stackName} yet: this is the first deployment`);
-  for (const line of tells) say(`  ${line}`);
+  for (const line of notes) say(`  ${line}`);
   const questions = [...sharedClusters(others, scope), ...asks];
   for (const line of questions) say(`! ${line}`);
   if (isDryRun) return own;

@@ -7,7 +7,7 @@ import {
 import { EXIT, firstLine, UserError } from '../user-error.ts';
 import { DeploymentScope, SCOPE_KEY } from './scope.ts';
 
-/** What is known of the stack that is deployed now. */
+/** The deployed stack, as far as CloudFormation describes it. */
 export type DeployedStack =
   | { readonly kind: 'none' }
   | { readonly kind: 'known'; readonly scope: DeploymentScope }

@@ -14,7 +14,7 @@ const MAX_METRIC_FILTERS = 100;
 /** The only class that takes filters. Source: CloudWatch Logs user guide, "Log classes". */
 const STANDARD = 'STANDARD';
 
-/** What CloudWatch Logs says of a log group. */
+/** The description of a log group by CloudWatch Logs. */
 export type LogGroupState = {
   readonly logClass: string;
   /** Names of its subscription filters. */

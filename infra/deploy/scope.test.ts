@@ -43,13 +43,13 @@ describe('the scope of a deployment', () => {
 describe('comparing a deployment with the deployed stack', () => {
   const window = { days: ['Mon' as const], fromUtc: '08:00', toUtc: '10:00' };
 
-  it('has nothing to say of the same configuration', () => {
+  it('reports nothing for the same configuration', () => {
     const same = scope({ name: 'a', mode: 'repair', freezeWindows: [window] });
-    expect(compareScopes(same, same)).toEqual({ asks: [], tells: [] });
+    expect(compareScopes(same, same)).toEqual({ asks: [], notes: [] });
   });
 
   it('asks nothing for a first deployment that observes', () => {
-    expect(compareScopes(undefined, scope({ name: 'a' }))).toEqual({ asks: [], tells: ['adds the cluster a'] });
+    expect(compareScopes(undefined, scope({ name: 'a' }))).toEqual({ asks: [], notes: ['adds the cluster a'] });
   });
 
   it('asks for a first deployment that repairs', () => {
@@ -94,7 +94,7 @@ describe('comparing a deployment with the deployed stack', () => {
     const { asks } = compareScopes(scope(...before), scope(...after));
     expect(asks).toEqual([expect.stringMatching(line)]);
     expect(compareScopes(scope(...after), scope(...before)).asks).toEqual([]);
-    expect(compareScopes(scope(...after), scope(...before)).tells).not.toEqual([]);
+    expect(compareScopes(scope(...after), scope(...before)).notes).not.toEqual([]);
   });
 
   it('takes a limit that the deployed version did not know for its default', () => {
@@ -107,10 +107,10 @@ describe('comparing a deployment with the deployed stack', () => {
   it('takes the same days in another order for the same window', () => {
     const days = (...names: readonly ('Mon' | 'Tue')[]) =>
       scope({ name: 'a', freezeWindows: [{ ...window, days: [...names] }] });
-    expect(compareScopes(days('Mon', 'Tue'), days('Tue', 'Mon'))).toEqual({ asks: [], tells: [] });
+    expect(compareScopes(days('Mon', 'Tue'), days('Tue', 'Mon'))).toEqual({ asks: [], notes: [] });
   });
 
-  it('tells of what is no longer read, announced or kept', () => {
+  it('reports log groups, alarms, notices and records that are no longer used', () => {
     const before = scopeOf(
       parseConfig({ clusters: [{ name: 'a', logGroups: ['/g'] }], notifications: { email: 'a@example.com' } }, names),
       REMEDIATIONS,
@@ -126,7 +126,7 @@ describe('comparing a deployment with the deployed stack', () => {
     const after = scopeOf(parseConfig(input, names), REMEDIATIONS, '1.0.0', []);
     expect(compareScopes(before, after)).toEqual({
       asks: [],
-      tells: [
+      notes: [
         'a: the log group /g is no longer read',
         'alarms: true becomes false',
         'signals.alarms: true becomes false',
@@ -152,12 +152,12 @@ describe('comparing a deployment with the deployed stack', () => {
     expect(compareScopes(varied('pause-image-repair-mirror'), varied()).asks).toEqual([]);
   });
 
-  it('tells of sweeps that are turned off, and of limits that bound nothing, nothing', () => {
+  it('reports sweeps that are turned off, and no limit that bounds no repair', () => {
     expect(compareScopes(scope({ name: 'a' }), scope({ name: 'a', sweeps: false }))).toEqual({
       asks: [],
-      tells: ['a: sweeps are turned off'],
+      notes: ['a: sweeps are turned off'],
     });
-    expect(compareScopes(limited({}), limited({ checkCoolDownSeconds: 30 }))).toEqual({ asks: [], tells: [] });
+    expect(compareScopes(limited({}), limited({ checkCoolDownSeconds: 30 }))).toEqual({ asks: [], notes: [] });
   });
 
   it.each<[ConfigInput['limits'], string]>([
@@ -169,7 +169,7 @@ describe('comparing a deployment with the deployed stack', () => {
     [{ failurePercentToOpenBreaker: 90 }, 'limits.failurePercentToOpenBreaker: 20 becomes 90'],
     [{ attemptWindowSeconds: 60 }, 'limits.attemptWindowSeconds: 86400 becomes 60'],
   ])('asks for the limits %j; the way back narrows', (limits, line) => {
-    expect(compareScopes(limited({}), limited(limits))).toEqual({ asks: [line], tells: [] });
+    expect(compareScopes(limited({}), limited(limits))).toEqual({ asks: [line], notes: [] });
     expect(compareScopes(limited(limits), limited({})).asks).toEqual([]);
   });
 });

@@ -49,7 +49,7 @@ export const boundOf = (name: string): Bound =>
   Object.entries(WIDER_IF).find(([limit]) => limit === name)?.[1] ?? 'neutral';
 
 export const ClusterScope = z.object({
-  /** Remediations that may repair a node; `disruptive` is said of those that restart something. */
+  /** Remediations that may repair a node; `disruptive` marks those that restart a service. */
   repairs: z.array(z.string()),
   nodeTags: z.array(z.string()),
   /** As text, for example `Mon,Tue 08:00-10:00 UTC`. */

@@ -1,7 +1,7 @@
 import type { LabClock } from './clock.ts';
 import type { NewEvent } from './event-bus.ts';
 
-/** What CloudWatch says of an alarm. */
+/** The state of an alarm, in the terms of CloudWatch. */
 export type AlarmState = 'OK' | 'ALARM' | 'INSUFFICIENT_DATA';
 /** Why a composite alarm acts not, although it is in alarm. Source: CloudWatch API, CompositeAlarm. */
 export type Suppressor = 'Alarm' | 'WaitPeriod' | 'ExtensionPeriod';

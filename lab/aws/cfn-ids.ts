@@ -95,7 +95,7 @@ const TYPES: Readonly<Record<string, TypeNaming>> = {
   'AWS::CDK::Metadata': { ids: nothing },
 };
 
-/** Types that the lab knows and does nothing with: nothing that fleetmend does depends on them. */
+/** Types that the lab accepts and ignores: no behaviour of fleetmend depends on them. */
 export const IRRELEVANT_TYPES: ReadonlySet<string> = new Set([
   'AWS::CloudWatch::Dashboard',
   'AWS::Logs::LogGroup',

@@ -95,7 +95,7 @@ export const createResolver = (
     const value = ids(logicalId).attributes[name];
     if (value === undefined)
       throw new Error(
-        `resolving the template: the lab knows no attribute ${name} of ${logicalId} (${template.Resources[logicalId]?.Type ?? ''})`,
+        `resolving the template: the lab has no attribute ${name} of ${logicalId} (${template.Resources[logicalId]?.Type ?? ''})`,
       );
     return value;
   };

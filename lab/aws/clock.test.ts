@@ -61,7 +61,7 @@ describe('a clock that skips idle time', () => {
 });
 
 describe('a clock that does not skip', () => {
-  it('skips while somebody settles it, and only then', async () => {
+  it('skips time while a caller settles it, and only then', async () => {
     const clock = createClock({ startMs: START_MS });
     let fired = false;
     clock.after(HOUR_MS, () => {

@@ -28,7 +28,7 @@ export type Table = {
   readonly partitionKey: (indexName?: string) => string | undefined;
   /** The table to read an index from: a copy that lags by the `indexLagMs` knob. */
   readonly indexSource: () => string;
-  /** Tells the copy what was written: the item as it is now, or that its key is gone. */
+  /** Informs the copy about a write: the item as it is now, or the key that was deleted. */
   readonly written: (key: WireItem, item: WireItem | undefined) => void;
 };
 

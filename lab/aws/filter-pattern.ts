@@ -9,7 +9,7 @@ export const compileLogFilter = (pattern: string): LogFilter => {
   const text = pattern.trim();
   if (text === '') return () => true;
   if (/^[{[]/.test(text) || text.includes('%'))
-    throw new Error(`reading the log filter ${pattern}: the lab knows terms only`);
+    throw new Error(`reading the log filter ${pattern}: the lab supports terms only`);
   const required: string[] = [];
   const optional: string[] = [];
   const excluded: string[] = [];

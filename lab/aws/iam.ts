@@ -4,7 +4,7 @@ import { AwsError } from './aws-error.ts';
 /** A policy document as the template has it, intrinsics resolved. */
 export type PolicyDocument = { readonly Version?: string; readonly Statement: unknown };
 
-/** Who calls. */
+/** The caller. */
 export type Principal = {
   readonly kind: 'role' | 'user' | 'service';
   /** The ARN that AWS would show: an assumed-role session, a user, or a service name such as `events.amazonaws.com`. */
@@ -54,7 +54,7 @@ const NO_STATEMENTS: readonly unknown[] = [];
 const policyHolder = (resource: string): string => resource.replace(/\/index\/[^/]+$/, '');
 
 /**
- * A service principal of China as the simulator knows one: it takes only names that end in `amazonaws.com` for services.
+ * A service principal of China as the simulator accepts it: it takes only names that end in `amazonaws.com` for services.
  * The names stay different, so a policy for the one is none for the other.
  */
 const simulated = (service: string): string => service.replace(/\.amazonaws\.com\.cn$/, '.cn.amazonaws.com');

@@ -48,7 +48,7 @@ export type LogGroups = {
 
 const MAX_SUBSCRIPTIONS_PER_GROUP = 2;
 
-/** Creates the log groups. A group exists as soon as somebody writes to it. */
+/** Creates the log groups. A group exists from the first write to it. */
 export const createLogGroups = (options: LogGroupsOptions): LogGroups => {
   const { clock, iam, emit } = options;
   const arnOf = (group: string): string =>

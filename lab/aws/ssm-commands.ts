@@ -60,7 +60,7 @@ export type CommandOptions = {
   readonly nodes: NodeRegistry;
   readonly buses: EventBuses;
   readonly emit: LabEventListener;
-  /** Lab milliseconds until the service knows that an agent took its message; it then sends to twice as many. */
+  /** Lab milliseconds until the service has registered that an agent took its message; it then sends to twice as many. */
   readonly acknowledgeMs?: number;
 };
 

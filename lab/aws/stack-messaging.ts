@@ -52,7 +52,7 @@ export const rateMs = (expression: string): number => {
   const [, count = '', unit = '', plural = ''] = match ?? [];
   if (match === null || Number(count) < 1 || (plural === '') !== (count === '1')) {
     throw new Error(
-      `booting the lab: the schedule ${expression}: the lab knows rate(1 minute), rate(5 minutes) and the like`,
+      `booting the lab: the schedule ${expression}: the lab supports rate(1 minute), rate(5 minutes) and the like`,
     );
   }
   return Number(count) * (UNITS_MS[unit] ?? 0);
@@ -111,7 +111,9 @@ export const metricFilter = (properties: Properties, putMetric: Alarms['putMetri
     only.Dimensions !== undefined ||
     only.DefaultValue !== undefined
   )
-    throw new Error(`booting the lab: metric filter ${String(properties.FilterName)}: the lab knows one plain metric`);
+    throw new Error(
+      `booting the lab: metric filter ${String(properties.FilterName)}: the lab supports one plain metric`,
+    );
   return {
     group: String(properties.LogGroupName),
     filter: compileLogFilter(String(properties.FilterPattern)),

@@ -179,7 +179,7 @@ describe('a crash', () => {
     fixture.lab.faults.calls = [{ functionName: 'forward', kind: 'crash-after', skip: 2, times: 1 }];
     for (const body of ['1', '2', '3', '4']) send('in', body);
     await fixture.lab.settle();
-    // However the four are batched: the third call acted, died before its answer, and its batch came again.
+    // However the four are batched: the third call acted, died before its answer, and its batch was delivered again.
     const out = bodies('out');
     expect(new Set(out)).toEqual(new Set(['1', '2', '3', '4']));
     expect(out.slice(3)).toContain(out[2]);

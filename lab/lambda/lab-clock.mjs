@@ -14,7 +14,7 @@ globalThis.Date = new Proxy(RealDate, {
   get: (target, property, receiver) => (property === 'now' ? now : Reflect.get(target, property, receiver)),
 });
 
-/** The runner tells the clock of each invocation. */
+/** The runner informs the clock about each invocation. */
 globalThis[Symbol.for('fleetmend.lab.setClock')] = (next) => Object.assign(state, next);
 
 if (state.speed !== 1) {

@@ -53,7 +53,7 @@ await describeWithRealNodes('the agent of a real node', () => {
     [1, 'Failed'],
     [2, 'Failed'],
     [137, 'ExecutionTimedOut'],
-  ])('tells exit code %d as %s', async (exitCode, statusDetails) => {
+  ])('reports exit code %d as %s', async (exitCode, statusDetails) => {
     expect(await run([`exit ${exitCode}`])).toMatchObject({ statusDetails, exitCode });
   });
 

@@ -13,7 +13,7 @@ export type AgentHost = {
   readonly writeFile: (path: string, content: string, mode: number) => Promise<void>;
 };
 
-/** The agent's limits, in bytes (facts: "Output truncation"). */
+/** The limits of the agent, in bytes (SSM API: StandardOutputContent, StandardErrorContent of GetCommandInvocation). */
 const MAX_STDOUT_BYTES = 24_000;
 const MAX_STDERR_BYTES = 8_000;
 /** The agent takes a timeout outside of 5..172800 s as 3600 s. */

@@ -27,7 +27,7 @@ const JournalRecord = z.object({
  */
 export async function followJournal(node: RealNode, onLine: (line: JournalLine) => void): Promise<() => Promise<void>> {
   const units = SHIPPED_UNITS.map((unit) => `_SYSTEMD_UNIT=${unit}`);
-  // The last line of the start of the journal tells that the reader is there.
+  // The last line of the journal so far shows that the reader has started.
   const command = ['journalctl', '--follow', '--lines=1', '--output=json', '--no-pager', ...units];
   const [program = '', ...args] = node.enter(command);
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'], env: {}, detached: true });
@@ -59,7 +59,7 @@ export async function followJournal(node: RealNode, onLine: (line: JournalLine) 
   };
 }
 
-/** The record that Container Insights' Fluent Bit makes of a journal line (facts, section 4.1), as JSON. */
+/** The record that Fluent Bit of Container Insights makes from a journal line, as JSON. */
 export function toFluentBitRecord(node: RealNode, line: JournalLine): string {
   return JSON.stringify({
     hostname: node.privateDnsName,

@@ -7,7 +7,7 @@ const OWN_PROVIDER = 'Kubernetes v1.26.15';
 const PROVIDER_FOLDER = '/etc/eks/image-credential-provider';
 
 /**
- * Kubelet's unit, flags and configuration as the AMI has them (facts, sections 1.2, 1.4 and 6.3). Kubelet itself is a
+ * Kubelet's unit, flags and configuration as the AMI has them (awslabs/amazon-eks-ami). Kubelet itself is a
  * stand-in: on a node of a generation the one that reads them, else a program that only shows them.
  */
 export function kubeletFiles(site: LabSite, plan: NodePlan): NodeFile[] {

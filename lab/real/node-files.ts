@@ -15,7 +15,7 @@ export function nodeFiles(site: LabSite, plan: NodePlan): NodeFile[] {
     { path: 'etc/machine-id', content: `${plan.instanceId.slice(2).padStart(32, '0')}\n` },
     { path: 'etc/hostname', content: `${plan.hostname}\n` },
     { path: 'etc/hosts', content: hostsFile(site, plan) },
-    // Nobody listens there: a name that is not in the hosts file fails at once.
+    // No resolver listens at this address: a name that is not in the hosts file fails at once.
     { path: 'etc/resolv.conf', content: `nameserver ${ADDRESSES.bridge}\noptions timeout:1 attempts:1\n` },
     { path: 'etc/fstab', content: '' },
     { path: 'etc/systemd/journald.conf', content: '[Journal]\nStorage=volatile\nRuntimeMaxUse=16M\n' },
@@ -89,7 +89,7 @@ ip route add default via ${ADDRESSES.bridge}
   ];
 }
 
-/** The AMIs' list (facts, section 6.3). */
+/** The list of the AMIs (awslabs/amazon-eks-ami). */
 const MATCH_IMAGES = [
   '*.dkr.ecr.*.amazonaws.com',
   '*.dkr-ecr.*.on.aws',

@@ -111,7 +111,7 @@ await describeWithRealNodes('the services of a real node', () => {
     expect((await fetchImage('made-up')).stderr).toContain('401 Unauthorized');
   });
 
-  it('tells a role that may not, in the words of AWS', async () => {
+  it('refuses a role without the permission, with the error of AWS', async () => {
     await node.setRole('denied');
     const words = `User: arn:aws-cn:sts::123456789012:assumed-role/demo-node-role/${node.instanceId} is not authorized to perform: ecr:GetAuthorizationToken on resource: *`;
     const cli = await shell('aws ecr get-login-password --region cn-north-1');

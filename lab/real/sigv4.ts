@@ -16,7 +16,7 @@ export type RoleCredentials = {
   readonly sessionToken: string;
 };
 
-/** Who signed a request, or AWS's error for it. */
+/** The identity that signed a request, or the error of AWS for it. */
 export type SignatureCheck =
   | { readonly ok: true; readonly accessKeyId: string }
   | { readonly ok: false; readonly type: string; readonly message: string };

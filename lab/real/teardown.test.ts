@@ -50,7 +50,7 @@ async function interfacesOfMachine(): Promise<string> {
   return (await runProgram('ip', ['-oneline', 'link'])).stdout;
 }
 
-/** A program that boots a node, starts a sandbox, tells the lab's id, and then waits for ever. */
+/** A program that boots a node, starts a sandbox, prints the id of the lab, and then waits for ever. */
 async function startProgram(): Promise<{ program: ChildProcess; labId: string }> {
   const source = `
     const { startRealFleet } = await import(${JSON.stringify(new URL('./fleet.ts', import.meta.url).href)});

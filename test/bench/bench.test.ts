@@ -53,7 +53,7 @@ it('measures the size and the load time of every function', () => {
     expect(bundle.kilobytes).toBeLessThanOrEqual(figures.maxKilobytes);
     expect(bundle.loadMs).toBeGreaterThan(0);
   }
-  expect(toMarkdown(bundlesSection(figures))).toMatch(/\| advance \| \d+ KB \|/);
+  expect(toMarkdown(bundlesSection(figures))).toMatch(/\| run-controller \| \d+ KB \|/);
 });
 
 await describeWithRealNodes('the bench on real nodes', () => {
@@ -113,7 +113,7 @@ it('counts by name, the most frequent first', () => {
   ]);
 });
 
-it('says of each aim whether it was reached', () => {
+it('reports for each aim whether it was reached', () => {
   const show = (value: number): string => `${value} s`;
   const section: Section = {
     title: 'Title',

@@ -9,7 +9,7 @@ export type Section = {
   /** What was measured, and how. */
   readonly about: string;
   readonly table: FiguresTable;
-  /** What was aimed at, and whether it was reached. */
+  /** The aims, and whether each was reached. */
   readonly aims: readonly Aim[];
   readonly notes: readonly string[];
 };

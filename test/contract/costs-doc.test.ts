@@ -82,7 +82,7 @@ describe('docs/costs.md (npm run costs writes it)', () => {
     expect(Math.abs((costs.at(-1) ?? 0) - sum)).toBeLessThanOrEqual(0.005 * costs.length);
   });
 
-  it('tells of a sweep that reached its aim', () => {
+  it('reports a sweep that reached its aim', () => {
     expect(bills).not.toContain('missed');
     expect(bills).toContain('table writes of a sweep, for each node: at most 0.100');
   });

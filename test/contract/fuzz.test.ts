@@ -48,10 +48,10 @@ const check = (name: string, event: fc.Arbitrary<unknown>, hold: (events: readon
     search(`events for ${name}`, SAMPLES),
   );
 
-/** A reason that tells an operator which input was wrong. */
+/** A reason from which an operator can identify the wrong input. */
 const REASON = /^(reading the|field |OverBudget: )/;
 
-/** What an entry that answers its caller says of a request that it refuses. */
+/** The answer of a synchronous function to a request that it refuses. */
 const refusalsOf = async (events: readonly unknown[], ask: (event: unknown) => Promise<unknown>): Promise<string[]> => {
   const odd: string[] = [];
   for (const event of events) {

@@ -18,10 +18,10 @@ const codeOf = (text: string): string => text.replaceAll(/^\s*(?:\/\/|\/?\*).*$/
 const silentIn = (text: string): string[] =>
   SILENT.flatMap(([what, pattern]) => (pattern.test(codeOf(text)) ? [what] : []));
 
-it('uses nothing that the oldest Node of the lockfile silently lacks', () => {
-  const paths = globSync('{functions,ssm-documents,events,infra,cli,test}/**/*.{ts,mjs}', { cwd: root }).filter(
-    (path) => !import.meta.filename.endsWith(path),
-  );
+it('uses no feature that the oldest Node.js of the lockfile silently lacks', () => {
+  const paths = globSync('{core,functions,ssm-documents,events,infra,cli,lab,test}/**/*.{ts,mjs}', {
+    cwd: root,
+  }).filter((path) => !import.meta.filename.endsWith(path));
   expect(paths.length).toBeGreaterThan(300);
   const found = paths.flatMap((path) =>
     silentIn(readFileSync(join(root, path), 'utf8')).map((what) => `${path}: ${what}`),
@@ -33,6 +33,6 @@ it.each(['if (import.meta.main) run();', 'new Agent({ proxyEnv: process.env })']
   expect(silentIn(text)).toHaveLength(1);
 });
 
-it('lets a comment speak of it', () => {
+it('lets a comment name it', () => {
   expect(silentIn('// Not import.meta.main.\n/**\n * Not proxyEnv.\n */')).toEqual([]);
 });

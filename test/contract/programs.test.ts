@@ -25,7 +25,7 @@ const languageOf = (path: string, text: string): Language => {
 const isOfDocuments = (path: string): boolean => /^ssm-documents\/(?!.*\/test\/).*\.sh$/.test(path);
 
 const readShellFiles = () => {
-  const paths = [...globSync('{ssm-documents,test,infra,cli,docs}/**/*.{sh,bats}', { cwd: root }), '.ci/run'];
+  const paths = [...globSync('{ssm-documents,test,infra,cli,lab,docs}/**/*.{sh,bats}', { cwd: root }), '.ci/run'];
   const files = paths.map((path): ShellFile => {
     const text = read(path);
     return { path, text, ...readShell(text, languageOf(path, text)) };

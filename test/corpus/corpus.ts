@@ -6,7 +6,7 @@ import { LINE_KINDS, LOG_REASONS } from '../../core/logs/classify/classify.ts';
 export const CorpusLine = z.strictObject({
   text: z.string().min(1),
   kind: z.enum(LINE_KINDS),
-  /** What it says of the node; null for a look-alike. */
+  /** The reason that it shows; null for a look-alike. */
   reason: z.enum(LOG_REASONS).nullable(),
   /** The sandbox image that it names, as a reference. */
   image: z.string().nullable(),

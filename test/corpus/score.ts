@@ -78,7 +78,7 @@ export const renderTables = (): string =>
 const BEGIN = '<!-- corpus: written by `npm run -s corpus -- --write` -->';
 const END = '<!-- end of corpus -->';
 
-/** A document with the tables between its marks put in anew. Throws where it has no marks. */
+/** A document with new tables between its marks. Throws where it has no marks. */
 export const withTables = (document: string): string => {
   const from = document.indexOf(BEGIN);
   const to = document.indexOf(END);

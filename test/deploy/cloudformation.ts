@@ -3,7 +3,7 @@ import { xml, xmlLeaf } from '../../lab/aws/wire.ts';
 import { Refused, type StandInState } from './stand-in-state.ts';
 
 type Input = Readonly<Record<string, string>>;
-/** Operations of a service that speaks the Query protocol: form fields in, the inner XML of the answer out. */
+/** Operations of a service with the Query protocol: form fields in, the inner XML of the answer out. */
 export type QueryOperations = Readonly<Record<string, (input: Input) => string>>;
 
 const NESTED_STACK = 'AWS::CloudFormation::Stack';

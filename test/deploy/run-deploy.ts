@@ -44,7 +44,7 @@ export const environment = (standIn: StandIn | undefined, extra: NodeJS.ProcessE
 /** What a program printed and how it ended. */
 export type Ended = { readonly code: number | null; readonly output: string; readonly lines: readonly string[] };
 
-/** What is typed once a question has been printed. */
+/** The answer to type when a question was printed. */
 export type Answer = { readonly question: string; readonly answer: string };
 
 /** Runs a program to its end; both streams in one text, in the order in which they came. */

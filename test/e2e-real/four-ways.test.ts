@@ -114,7 +114,7 @@ await describeWithRealNodes('fleetmend on real nodes, broken in four ways', () =
     expect(await snapshots()).toEqual(broken);
   });
 
-  it('repairs each node by its cheapest method once a log line tells of it', async () => {
+  it('repairs each node by its cheapest method after a log line with the fault', async () => {
     for (const name of ['removed', 'hollow'] as const) {
       traces.set(name, await world.nodes[name].trace(join(folder, name)));
     }
@@ -153,7 +153,7 @@ await describeWithRealNodes('fleetmend on real nodes, broken in four ways', () =
     expect(snapshot.snapshots.join()).not.toContain('fleetmend');
   });
 
-  it('tells what the operator must do where the role may not get a token, and touches nothing there', async () => {
+  it('reports what the operator must do where the role lacks the permission for a token, and changes nothing there', async () => {
     const row = await world.result('denied', isRepair);
     expect(row).toMatchObject({ outcome: 'NotRepaired', reason: 'NodeRoleLacksECR' });
     expect(row.message).toMatch(

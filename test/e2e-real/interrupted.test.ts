@@ -62,7 +62,7 @@ chmod 755 ${PROVIDER}`);
   const askForRepair = () =>
     world.ask({ action: 'repair', remediation: 'pause-image', instanceIds: [node.instanceId], reason: 'test' });
 
-  it('ends TimedOut when its script is killed with SIGKILL, as the agent tells it', async () => {
+  it('ends TimedOut when its script is killed with SIGKILL, as the agent reports it', async () => {
     await slowDown();
     await node.breakNode('missing');
     expect(await startPod(node)).toContain('401 Unauthorized');

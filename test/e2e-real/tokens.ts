@@ -1,4 +1,4 @@
-/** How much of a secret tells it: enough to be no chance, and short enough to be found in a text that was cut. */
+/** The length of a secret's prefix that identifies it, also in a text that was cut. */
 const MARK_CHARACTERS = 40;
 
 /** Texts that give a secret away: its beginning as it stands, and as HTTP's Basic authorization writes it. */

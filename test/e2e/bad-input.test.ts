@@ -115,7 +115,7 @@ describe('garbage on a queue', () => {
     ['signals', 'signal-intake', 'fleetmend-signals', 'fleetmend-signals-dlq'],
     ['progress', 'command-tracker', 'fleetmend-progress', 'fleetmend-progress-dlq'],
     ['lanes', 'run-controller', 'fleetmend-lanes.fifo', 'fleetmend-run-controller-dlq'],
-  ])('%s: every message is kept with its reason by λ %s', async (_name, name, queueName, deadName) => {
+  ])('%s: every message is kept with its reason by %s', async (_name, name, queueName, deadName) => {
     const queue = scene.lab.queues.all().find((q) => q.settings.name === queueName);
     for (const [i, body] of bodies.entries())
       queue?.send({ body, ...(queue.settings.fifo ? { groupId: `g-${i % 2}`, deduplicationId: `${i}` } : {}) });
@@ -261,7 +261,7 @@ describe('a symptom', () => {
 });
 
 describe('replay', () => {
-  it('brings back what names a node, as a check, and says of the rest why it stays', async () => {
+  it('returns letters that name a node, as checks, and gives the reason why each other letter stays', async () => {
     // A payload that log-classifier could not publish, as Lambda would have left it.
     const node = oneNode('good', { faultOf: () => REPAIRABLE });
     const dead = scene.lab.queues.all().find((q) => q.settings.name === 'fleetmend-log-classifier-dlq');

@@ -120,7 +120,7 @@ const expectCalm = async (scene: Scene, nodes: readonly SimulatedNode[]): Promis
     expect([run.runId, run.status, run.pending]).toEqual([run.runId, 'ended', 0]);
   const repaired = await scene.report({ query: 'outcomes', cluster: 'storm', outcome: 'Repaired' });
   expect(repaired.length).toBeGreaterThan(0);
-  // What could not be handled says why, or is a message that Lambda or SQS gave up after its retries.
+  // A dead letter has a reason, or Lambda or SQS gave up after its retries.
   expect(scene.letters().filter((l) => l.function !== undefined && l.reason === undefined)).toEqual([]);
 };
 

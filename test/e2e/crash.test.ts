@@ -44,7 +44,7 @@ const expectAllIsWell = async (at: Scene, cluster: string, nodes: readonly Simul
     for (const [i, { at: sentAt }] of sent.entries())
       expect(sentAt - (sent[i - 1]?.at ?? 0)).toBeGreaterThan(COOL_DOWN_MS);
     const repairs = (await at.history(node.instanceId)).filter((r) => r.action === 'repair' && r.outcome !== 'Skipped');
-    // Died before SSM heard of it: nobody can know that, so it is not sent again, and a check brings the node back.
+    // It died before the call reached SSM. This cannot be known, so the command is not sent again, and a check finds the node.
     const lost = repairs.filter((r) => r.reason === 'CommandLost');
     if (lost.length > 0) expect(at.chronicle.checksOf(node.instanceId).length).toBeGreaterThan(0);
     outcomes.push(repairs.find((r) => !lost.includes(r))?.outcome ?? 'none');

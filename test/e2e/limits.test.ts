@@ -128,7 +128,7 @@ describe('a registry that is down', () => {
     expect(local.filter((n) => n.faults().length > 0)).toEqual([]);
     const tried = scene.chronicle.repairsOn(needing).flatMap((c) => c.instanceIds);
     expect(tried.length).toBeGreaterThanOrEqual(2);
-    // No more than a canary and what the budget of four lets be under way when the second one is heard of.
+    // At most one canary and the nodes that a budget of four allows when the second failure arrives.
     expect(tried.length).toBeLessThanOrEqual(6);
     expect(await holdOf()).toMatchObject({ holds: 1 });
     const held = needing.filter((n) => !tried.includes(n.instanceId));
@@ -193,7 +193,7 @@ describe('a pause', () => {
 });
 
 describe('operators', () => {
-  it('go before the mailbox', async () => {
+  it('go before the pending nodes', async () => {
     const nodes = scene.addNodes('line', 4, { faultOf: () => REPAIRABLE, latency: UNHURRIED });
     const [first, second, third, asked] = nodes;
     if (first === undefined || second === undefined || third === undefined || asked === undefined) throw new Error();

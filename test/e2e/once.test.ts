@@ -53,8 +53,8 @@ const expectRepairedOnce = async (node: SimulatedNode): Promise<void> => {
   const runs = await scene.runs(node.cluster);
   expect(runs.filter((r) => r.action === 'repair')).toMatchObject([{ status: 'ended', counts: { Repaired: 1 } }]);
   expect(scene.chronicle.violations).toEqual([]);
-  const mailbox = (await scene.items()).filter((i) => i.pk.startsWith(`LANE#${node.cluster}/`) && i.sk !== 'STATE');
-  expect(mailbox).toEqual([]);
+  const pending = (await scene.items()).filter((i) => i.pk.startsWith(`LANE#${node.cluster}/`) && i.sk !== 'STATE');
+  expect(pending).toEqual([]);
 };
 
 describe('the same signal, again and again', () => {

@@ -82,7 +82,7 @@ describe('a lab without one statement', () => {
     if (found === undefined) throw new Error(`no statement fits ${String(pattern)}`);
     return found;
   };
-  /** One node, heard of and repaired, if it can be. */
+  /** One node, from its log line to its repair, where the permissions allow it. */
   const repairOne = async (scene: Scene): Promise<void> => {
     await scene.logFault(...scene.addNodes('demo', 1, { faultOf: () => REPAIRABLE }));
     await scene.lab.settle();

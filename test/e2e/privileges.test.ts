@@ -43,7 +43,7 @@ const outcomeOf = async (attempt: Attempt, config: ClientConfig): Promise<string
   }
 };
 
-/** Who of the functions, and of an administrator, is not denied. */
+/** The principals, of the functions and an administrator, that are not denied. */
 const whoMay = async (attempt: Attempt, at = scene): Promise<readonly string[]> => {
   const who: string[] = [];
   for (const name of at.lab.functionNames()) {

@@ -9,7 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => scene.lab.stop());
 
-const mailboxRows = async (cluster: string) =>
+const pendingRows = async (cluster: string) =>
   (await scene.items()).filter((item) => item.pk.startsWith(`LANE#${cluster}/`) && item.sk.startsWith('NODE#'));
 
 describe('a log line of a node that cannot start pods', () => {
@@ -37,7 +37,7 @@ describe('a log line of a node that cannot start pods', () => {
     expect(await scene.resultsOf(runs[0]?.runId ?? '')).toMatchObject([
       { instanceId: broken.instanceId, outcome: 'Repaired', reason: 'SandboxImageMissing', method: 'ecr' },
     ]);
-    expect(await mailboxRows('demo')).toEqual([]);
+    expect(await pendingRows('demo')).toEqual([]);
     expect(await scene.report({ query: 'open' })).toEqual([]);
     expect(scene.letters()).toEqual([]);
     expect(scene.chronicle.failures).toEqual([]);
@@ -69,7 +69,7 @@ describe('a log line of a node that cannot start pods', () => {
     expect(await scene.report({ query: 'quarantine' })).toEqual([]);
   });
 
-  it('tells its times in their order', async () => {
+  it('records its times in order', async () => {
     const [run] = await scene.report({ query: 'runs', cluster: 'demo' });
     const [result] = await scene.history(broken.instanceId);
     const [command] = scene.chronicle.repairsOf(broken.instanceId);

@@ -47,7 +47,7 @@ const mostInTenSeconds = (calls: readonly CallRecord[]): number => {
 
 /**
  * One line of every broken node every ten seconds, each in a message of its own: CloudWatch Logs delivers what one
- * stream got within a few seconds, and never two streams together (facts, section 4.2).
+ * stream got within a few seconds, and never two streams together.
  */
 const complain = async (scene: Scene, lab: Lab, { nodes, minutes }: StormSize): Promise<number> => {
   const fleet = scene.addNodes(CLUSTER, nodes, { faultOf: () => REPAIRABLE });

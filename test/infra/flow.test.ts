@@ -90,7 +90,7 @@ describe('the rules', () => {
   });
 });
 
-describe('what AWS says of clusters and instances', () => {
+describe('events of AWS about clusters and instances', () => {
   const WAYS = ['addons', 'alarms', 'eks-calls', 'launches', 'running'];
   const rulesOf = (of: typeof template) =>
     resourcesOf(of, 'AWS::Events::Rule')
@@ -151,7 +151,7 @@ describe('the alarms of a cluster', () => {
     ]);
   });
 
-  it('have no action of their own: EventBridge hears them', () => {
+  it('have no action: EventBridge receives their state changes', () => {
     expect(named('shop-disk-filling').AlarmActions).toBeUndefined();
   });
 
@@ -206,7 +206,7 @@ describe('log subscriptions', () => {
 });
 
 describe('notices and alarms', () => {
-  it('watches every dead-letter queue, every inbox, every function, the breaker and the hold of a registry, and tells the topic', () => {
+  it('watches every dead-letter queue, every inbox, every function, the breaker and the registry hold, and notifies the topic', () => {
     const alarms = resourcesOf(template, 'AWS::CloudWatch::Alarm')
       .map(([, { Properties }]) => Properties)
       .filter(({ AlarmName }) => !String(AlarmName).startsWith('fleetmend-cluster-'));

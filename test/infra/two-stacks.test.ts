@@ -89,16 +89,16 @@ describe('two stacks in one account and Region', () => {
         detail: { alarmName, state: { value: 'ALARM' } },
       })),
     ];
-    const heard = (by: Template, of: Template) =>
+    const received = (by: Template, of: Template) =>
       patterns(by).flatMap(({ name, pattern }) =>
         events(of)
           .filter((event) => pattern.matches(event))
           .map(({ detail }) => `${name}: ${JSON.stringify(detail)}`),
       );
-    expect([heard(A, B), heard(B, A)]).toEqual([[], []]);
-    // Each hears its own: six documents and the alarms of two clusters.
-    expect(heard(A, A)).toHaveLength(6 + 6);
-    expect(heard(B, B)).toHaveLength(6 + 6);
+    expect([received(A, B), received(B, A)]).toEqual([[], []]);
+    // Each receives its own: six documents and the alarms of two clusters.
+    expect(received(A, A)).toHaveLength(6 + 6);
+    expect(received(B, B)).toHaveLength(6 + 6);
   });
 });
 

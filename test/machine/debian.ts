@@ -2,7 +2,7 @@ import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { runProgram } from '../../lab/real/process.ts';
 import { type Need, type Program, programsFor } from './programs.ts';
 
-/** Exit status 101 tells Debian's maintainer scripts not to start a service (policy-rc.d). */
+/** Exit status 101 makes Debian's maintainer scripts start no service (policy-rc.d). */
 const POLICY_FILE = '/usr/sbin/policy-rc.d';
 const POLICY_TEXT = '#!/bin/sh\nexit 101\n';
 const OWN_SYSTEMD = '/run/systemd/system';

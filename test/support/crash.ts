@@ -2,7 +2,7 @@
 export type CrashMode =
   /** The process dies before the call. */
   | 'dies-before'
-  /** The call is done, and the process dies before it hears so. */
+  /** The call succeeds, and the process dies before it gets the answer. */
   | 'dies-after'
   /** The call is refused, once; the process lives on. */
   | 'fails';

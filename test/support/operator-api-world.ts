@@ -17,9 +17,9 @@ import { recorder } from './telemetry.ts';
 export const LANES = 'https://sqs.example/1/lanes.fifo';
 /** The dead-letter queues that replay empties. */
 export const DEAD = ['https://sqs.example/1/intake-bad', 'https://sqs.example/1/signals-dead'] as const;
-/** Who calls. */
+/** The caller. */
 export const CALLER = { lambdaRequestId: 'lambda-1' };
-/** What every request says of its author. */
+/** The fields of every request that name its author. */
 export const WHO = { requestedBy: 'mei', reason: 'pods hang' };
 
 let ids = 0;

@@ -134,7 +134,7 @@ export const runControllerWorld = (table: TestTable, options: Options = {}) => {
     now,
   };
 
-  /** Runs one invocation in a live process; false where it failed and its input comes again. */
+  /** Runs one invocation in a live process; false where it failed and its input is redelivered. */
   const invoke = async (work: () => Promise<void>): Promise<boolean> => {
     crash.restart();
     try {
@@ -146,7 +146,7 @@ export const runControllerWorld = (table: TestTable, options: Options = {}) => {
     }
   };
 
-  /** Delivers every wake; one that fails stays, and is tried again once time has gone on. */
+  /** Delivers every wake; one that fails stays, and is tried again when time has advanced. */
   const deliver = async (): Promise<void> => {
     const again: Wake[] = [];
     for (let n = 0; queue.length > 0; n++) {

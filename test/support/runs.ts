@@ -5,7 +5,7 @@ import { CommandState, type ObservationRow } from '../../core/state/command-stat
 import type { Tally } from '../../core/state/results.ts';
 import { RunState } from '../../core/state/run-state.ts';
 
-/** The design's defaults. */
+/** The default limits. */
 export const LIMITS = Limits.parse({});
 /** When the tests' runs begin. */
 export const START = '2026-08-22T10:00:00.000Z';
@@ -98,7 +98,7 @@ export const observed = (
   ...over,
 });
 
-/** One step with the design's limits. */
+/** One step with the default limits. */
 export const step = (run: RunState, inputs: Partial<RunInputs> = {}, now = START): RunStep =>
   advance(run, quiet(inputs), now, LIMITS);
 

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Stand-in for aws-cni: asks for ipamd as the real one does, and fails with its words where nobody listens. The network it
+# Stand-in for aws-cni: asks for ipamd as the real one does, and fails with its error where ipamd does not listen. The network it
 # leaves to the bridge plugin.
 conf=$(cat)
 case $CNI_COMMAND in

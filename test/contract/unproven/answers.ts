@@ -1,4 +1,4 @@
-/** One way in which AWS may answer a script, and the verdict that must come of it. */
+/** One way in which AWS may answer a script, and the verdict that must result. */
 export type Scenario = {
   readonly script: string;
   readonly title: string;

@@ -31,7 +31,7 @@ describe('docs/unproven.md', () => {
     expect(sections.map(scriptOf).sort()).toEqual(SCRIPTS);
   });
 
-  it.each(sections)('says of "$title" all that a person needs to know', (section) => {
+  it.each(sections)('says about "$title" all that a reader needs to know', (section) => {
     expect([...section.parts.keys()]).toEqual(LABELS);
     for (const part of section.parts.values()) expect(part).toMatch(/[A-Z`].{20,}/);
   });
@@ -117,7 +117,7 @@ describe('docs/deploying.md', () => {
   });
 });
 
-it('tells of a deployment in at most 45 lines of the README', () => {
+it('describes a deployment in at most 45 lines of the README', () => {
   const section = /\n## Deploy\n[\s\S]*?(?=\n## )/.exec(read('README.md'))?.[0] ?? '';
   expect(section.trim().split('\n').length).toBeLessThanOrEqual(45);
   for (const word of ['AmazonSSMManagedInstanceCore', 'ssmmessages', 'cdk bootstrap', 'a month', 'NotManaged'])

@@ -8,7 +8,7 @@ const statusEvent = (kind: 'Command' | 'Command Invocation', status: string): st
 const commandStatus = (command: string, invocation: string): string => `${online}
   'ssm send-command'*) echo ${COMMAND} ;;
   'sqs receive-message'*)
-    case $(times heard) in
+    case $(times received) in
       1) ${statusEvent('Command', 'InProgress')} ;;
       2) ${statusEvent('Command Invocation', invocation)} ;;
       3) ${statusEvent('Command', command)} ;;
@@ -22,15 +22,15 @@ const record = (parameters: string, source = 'eks.amazonaws.com'): string =>
 
 const addon = (event: string): string => `
   *"OutputKey=='Queue'"*) echo ${QUEUE} ;;
-  'sqs receive-message'*) if (($(times heard) < 3)); then echo None; else echo '${event}'; fi ;;`;
+  'sqs receive-message'*) if (($(times received) < 3)); then echo None; else echo '${event}'; fi ;;`;
 
 /** The event comes out of the topic at the second look, or never; a dead letter of the rule has this text. */
-const published = (heard: boolean, letter = 'None'): string => `
+const published = (isReceived: boolean, letter = 'None'): string => `
   *"OutputKey=='Queue'"*) echo ${QUEUE} ;;
   *"OutputKey=='Dead'"*) echo ${QUEUE}-dlq ;;
   'events put-events'*) grep -o 'fleetmend-unproven-topic-[0-9a-f]*' <<< "$*" | head -n 1 > "$STATE/event"; echo 0 ;;
   'sqs receive-message'*-dlq*) printf '${letter}\\n' ;;
-  'sqs receive-message'*) if ${heard} && (($(times heard) > 1)); then cat "$STATE/event"; else echo None; fi ;;`;
+  'sqs receive-message'*) if ${isReceived} && (($(times received) > 1)); then cat "$STATE/event"; else echo None; fi ;;`;
 
 const tagged = (answers: readonly ('sent' | 'denied')[]): string => `${online}
   'lambda invoke'*)

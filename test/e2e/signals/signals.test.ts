@@ -137,7 +137,7 @@ describe('a broken node is repaired', () => {
     expect((node.runs[0]?.at ?? 0) - at).toBeGreaterThanOrEqual(10 * MINUTE_MS);
   });
 
-  it('after a node group was updated, as CloudTrail tells, when the nodes have settled', async () => {
+  it('after a node group was updated, as reported by CloudTrail, when the nodes have settled', async () => {
     const node = broken('nodegroup');
     const at = scene.lab.now();
     deliver('eks-calls/miss-failed', { demo: 'nodegroup' });
@@ -164,7 +164,7 @@ describe('a broken node is repaired', () => {
     const event = signalSample('symptoms/match-by-name', {
       'ip-10-0-1-23.cn-north-1.compute.internal': node.privateDnsName,
     });
-    // Simulated clusters share addresses, as networks of an account may: the cluster tells their nodes apart.
+    // Simulated clusters share addresses, as networks of an account may: the cluster distinguishes their nodes.
     const detail = { ...event.detail, cluster: 'foreign' };
     scene.lab.putEvent(
       { source: event.source, detailType: event['detail-type'], detail },
@@ -207,7 +207,7 @@ describe('a cluster of nodes that cannot be repaired', () => {
   const shown = (items: readonly AuditItem[]) =>
     items.filter((i) => i.kind === 'result').map((i) => [i.instanceId, i.outcome, i.reason]);
 
-  it('is told by what is heard of them: one row each, with what to do', async () => {
+  it('is recognized by its signals: one row each, with advice', async () => {
     const [auto] = scene.addNodes('beyond', 1, { autoMode: true, tags: { 'eks:eks-cluster-name': 'beyond' } });
     const autoId = auto?.instanceId ?? '';
     const about = { node: FARGATE, cluster: 'beyond' };

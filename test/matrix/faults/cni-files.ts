@@ -72,7 +72,7 @@ export const faults: readonly Fault[] = [
     sandbox: { failsBefore: /cni plugin not initialized/, startsAfter: true, network: 'POD' },
   }),
   onAwsNode({
-    name: 'cniVersion that the plugins do not speak',
+    name: 'cniVersion that the plugins do not support',
     script: `sed -i 's/"0\\.4\\.0"/"9.9.9"/' ${AWS_CONFLIST}`,
     check: broken('CNIConfigInvalid', /cniVersion "9\.9\.9", which aws-cni does not speak/),
     repair: repaired('CNIConfigInvalid', 'restart-aws-node'),

@@ -181,7 +181,7 @@ export const faults: readonly Fault[] = [
     sandbox: { failsBefore: /Cannot connect to the Docker daemon/, startsAfter: true },
   },
   {
-    name: "kubelet's endpoint is a socket on which nobody listens",
+    name: "kubelet's endpoint is a socket without a listener",
     remediation: 'cri-dockerd',
     generations: DOCKER,
     break: (node) =>

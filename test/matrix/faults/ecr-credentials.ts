@@ -152,7 +152,7 @@ export const faults: readonly Fault[] = [
   },
   {
     ...common,
-    name: 'its configuration names an apiVersion that the credential provider does not speak',
+    name: 'its configuration names an apiVersion that the credential provider does not support',
     break: breakBy(
       `sed -i 's|kubelet.k8s.io/v1"|kubelet.k8s.io/v1alpha1"|' ${CONFIG}
 ${plugin(`cat > /dev/null; echo 'group version credentialprovider.kubelet.k8s.io/v1alpha1 is not supported' >&2; exit 1`)}

@@ -3,7 +3,7 @@ import type { RealNode } from '../../../lab/real/node.ts';
 import type { Fault } from '../fault.ts';
 import { ECR_GENERATIONS, putImageBack, putServicesBack, shell } from '../scenes.ts';
 
-/** The image has gone, and what it would be pulled from answers badly: the repair must say which and how. */
+/** The image is missing, and its registry fails: the repair must name the registry and the failure. */
 const unreachable = (
   name: string,
   reason: string,

@@ -10,7 +10,7 @@ const incomplete: ExpectedResult = { outcome: 'Broken', reason: 'SandboxImageInc
 const NO_IMAGE = /401 Unauthorized|no basic auth credentials|connection refused/;
 const NO_CONTENT = /content digest sha256:[0-9a-f]+: not found/;
 
-/** The cheapest method that is there for an image that has gone. */
+/** The cheapest method that is available for a missing image. */
 const methodOf = (generation: GenerationName): string => {
   if (LOCAL_GENERATIONS.includes(generation)) return 'import';
   return AL2.includes(generation) ? 'unit' : 'ecr';

@@ -1,0 +1,90 @@
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { WORDINGS } from './language/wordings.ts';
+
+const root = join(import.meta.dirname, '../..');
+
+/** Folders and pages that still use a wording, by its replacement. The list only gets shorter. */
+const UNFINISHED: Readonly<Record<string, readonly string[]>> = {
+  'is deleted again, is redelivered, recurs': [
+    'README.md',
+    'docs/demo.md',
+    'docs/remediations.md',
+    'functions/',
+    'ssm-documents/',
+  ],
+  'reports, shows, distinguishes': [
+    'core/',
+    'docs/adding-a-remediation.md',
+    'docs/deploying.md',
+    'docs/remediations.md',
+    'functions/',
+    'ssm-documents/',
+  ],
+  'receives, detects': ['core/', 'docs/hearing.md', 'functions/'],
+  'supports, uses, reports': [
+    'core/',
+    'docs/remediations.md',
+    'ssm-documents/',
+    'test/matrix/faults/cni-files.ts',
+    'test/matrix/faults/ecr-credentials.ts',
+  ],
+  again: ['core/', 'docs/remediations.md', 'functions/', 'ssm-documents/'],
+  'another process': ['docs/remediations.md', 'ssm-documents/'],
+  'register, detect': ['docs/remediations.md', 'ssm-documents/'],
+  'is missing, was deleted, was removed': ['core/', 'docs/remediations.md', 'ssm-documents/'],
+  'say about, report for': ['core/', 'docs/remediations.md', 'functions/', 'ssm-documents/'],
+  'supports, has, stores': [
+    'core/',
+    'docs/signals.md',
+    'functions/',
+    'ssm-documents/',
+    'test/infra/rule-patterns.test.ts',
+  ],
+  'pending nodes': ['core/', 'functions/', 'test/support/signal-intake-world.ts'],
+  'The caller …, Every function …': ['core/', 'functions/', 'ssm-documents/', 'test/contract/adapters.test.ts'],
+  'honour, follow': ['ssm-documents/'],
+  'a noun: The rest is …': ['core/', 'functions/', 'ssm-documents/'],
+  'a page below docs/, or a public URL': ['core/', 'functions/', 'ssm-documents/'],
+  'the name of the function': ['functions/'],
+  'stale pending node, stale signal': ['core/', 'functions/'],
+  'ignoring …, fleetmend does not act': ['core/'],
+};
+
+/** Pages that quote what was written earlier, and the list of the wordings itself. */
+const EXCLUDED = /^(?:docs\/decisions\/|CHANGELOG\.md$|test\/contract\/language)/;
+
+const files = globSync(
+  [
+    '*.md',
+    '.github/**/*.{md,yml}',
+    '{core,events,functions,ssm-documents,infra,cli,lab,test,docs}/**/*.{ts,mjs,cjs,sh,bats,md}',
+  ],
+  { cwd: root },
+)
+  .filter((path) => !EXCLUDED.test(path))
+  .map((path) => ({ path, lines: readFileSync(join(root, path), 'utf8').split('\n') }));
+
+it('reads the files of the repository', () => {
+  expect(files.length).toBeGreaterThan(500);
+});
+
+describe.each(WORDINGS)('$pattern', ({ pattern, instead, reason, hit, miss }) => {
+  it('matches its sample, and not the other', () => {
+    expect(hit).toMatch(pattern);
+    expect(miss).not.toMatch(pattern);
+    expect(instead).not.toBe('');
+    expect(reason).not.toBe('');
+  });
+
+  const unfinished = UNFINISHED[instead] ?? [];
+  const found = files.flatMap(({ path, lines }) =>
+    lines.flatMap((line, i) => (pattern.test(line) ? [{ path, place: `${path}:${i + 1}: ${line.trim()}` }] : [])),
+  );
+
+  it(`is not used; use: ${instead}`, () => {
+    const places = found.filter(({ path }) => !unfinished.some((folder) => path.startsWith(folder)));
+    expect(places.map(({ place }) => place)).toEqual([]);
+  });
+});
