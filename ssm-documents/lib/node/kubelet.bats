@@ -79,6 +79,10 @@ WANTED=918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause:3.5
   capture() { OUT='GNU bash, version 5.2.15'; }
   kubelet_minor
   [ -z "$REPLY" ]
+  # The true capture leaves what the program wrote to stderr in REPLY.
+  capture() { OUT='' REPLY='26: Illegal option --'; }
+  kubelet_minor
+  [ -z "$REPLY" ]
   KUBELET_PID=''
   kubelet_minor
   [ -z "$REPLY" ]

@@ -77,6 +77,7 @@ kubelet_minor() {
   REPLY=''
   [[ -n $KUBELET_PID && -x /proc/$KUBELET_PID/exe ]] || return 0
   capture 5 "/proc/$KUBELET_PID/exe" --version
+  REPLY=''
   if [[ $OUT =~ ^Kubernetes\ v1\.([0-9]+)\. ]]; then
     REPLY=${BASH_REMATCH[1]}
   fi
