@@ -3,7 +3,9 @@ import { sectionsOf, withoutComments } from './sections.ts';
 
 describe('sectionsOf', () => {
   it('cuts a script at its section lines, and takes the names of parts out of it', () => {
-    const sections = sectionsOf('# head\n#@ section check\n#@ use ./state\na\n#@ use ecr\n#@ section repair\nb\nc\n');
+    const sections = sectionsOf(
+      '# head\n#@ section check\n#@ use ./state\n#@ sets A B_2\na\n#@ use ecr\n#@ section repair\nb\nc\n',
+    );
     expect([...sections]).toEqual([
       ['', { uses: [], text: '# head' }],
       ['check', { uses: ['./state', 'ecr'], text: 'a' }],
@@ -19,6 +21,8 @@ describe('sectionsOf', () => {
     ['a name with capitals', '#@ section Check'],
     ['a part outside of the two folders', '#@ use ../ecr'],
     ['two parts in a line', '#@ use ecr disk'],
+    ['a variable that is no global one', '#@ sets name'],
+    ['no variable', '#@ sets '],
   ])('refuses %s', (_, script) => {
     expect(() => sectionsOf(script)).toThrow(/reading a script/);
   });

@@ -1,4 +1,6 @@
 const SECTION = /^#@ section ([a-z][a-z-]*)$/;
+/** The variables of other files that a file sets: the contract tests read it (test/contract/globals.test.ts). */
+const SETS = /^#@ sets [A-Z][A-Z0-9_]*(?: [A-Z][A-Z0-9_]*)*$/;
 const USE = /^#@ use ((?:\.\/|[a-z]+\/)?[a-z][a-z-]*)$/;
 
 /** A piece of a script: its text, and the parts that its lines `#@ use <part>` name, in their order. */
@@ -6,7 +8,7 @@ export type Section = { readonly uses: readonly string[]; readonly text: string 
 
 /**
  * A script cut at its lines `#@ section <name>`; what stands before the first one has the name ''. The lines `#@ use <part>`
- * are taken out of the text. A section or a part that is named twice throws, and so does every other line with `#@`: a
+ * and `#@ sets <NAME>…` are taken out of the text. A section or a part that is named twice throws, and so does every other line with `#@`: a
  * typing error must not cost a document its code.
  */
 export const sectionsOf = (script: string): ReadonlyMap<string, Section> => {
@@ -22,8 +24,11 @@ export const sectionsOf = (script: string): ReadonlyMap<string, Section> => {
     const [, section] = SECTION.exec(line) ?? [];
     const [, part] = USE.exec(line) ?? [];
     if (section !== undefined) current = open(section);
+    else if (SETS.test(line)) continue;
     else if (part === undefined && line.trimStart().startsWith('#@'))
-      throw new Error(`reading a script: "${line}" is neither "#@ section <name>" nor "#@ use <part>"`);
+      throw new Error(
+        `reading a script: "${line}" is none of "#@ section <name>", "#@ use <part>" and "#@ sets <NAME>…"`,
+      );
     else if (part === undefined) current.lines.push(line);
     else if (current.uses.includes(part)) throw new Error(`reading a script: the part ${part} is named twice`);
     else current.uses.push(part);

@@ -1,6 +1,7 @@
 # What is wrong with the node's CNI files, whether that can be repaired, and what is said about it.
 #@ use ./plugins
 #@ use ./agent
+#@ sets AWS_NODE AWS_NODE_ID IPAMD NETWORK_READY CONFIG_FAULT
 # shellcheck shell=bash disable=SC2034,SC2153  # script.sh reads what is only set here
 
 # The reason, a sentence, what the repair could do about it (empty: nothing), and what to do.

@@ -23,6 +23,7 @@ finish_healthy() {
 
 #@ section repair
 #@ use ./repair
+#@ sets ADVICE
 
 # Leftovers one after another, and an aws-node that starts anew.
 readonly MAX_REPAIR_STEPS=6

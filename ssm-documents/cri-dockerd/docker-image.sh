@@ -4,14 +4,15 @@
 #@ use base/trust
 #@ use base/failures
 #@ use ./state
+#@ sets CONTAINERD_PID TOKEN TOKEN_STATE
 # shellcheck shell=bash disable=SC2034,SC2153  # the prelude prints METHOD
 
-readonly TEST_CONTAINER=fleetmend-verify TEST_LABEL=fleetmend.verify=true
+readonly DOCKER_TEST_CONTAINER=fleetmend-verify TEST_LABEL=fleetmend.verify=true
 readonly ROOT_LOGIN=${FLEETMEND_ROOT_LOGIN:-/root/.docker}
 readonly PULL_SECONDS=100
 # What a pull and the test container take at least.
 readonly RUNG_SECONDS=20
-TEST_CONTAINER_MADE=''
+DOCKER_TEST_CONTAINER_MADE=''
 at_exit remove_test_container
 
 # repair_SandboxImageMissing: the methods, the cheapest first, until Docker has the image.
@@ -158,11 +159,11 @@ pull_failure_reason() {
 # start_test_container: proves that a container of the image starts, and removes it again; 1 where it does not.
 start_test_container() {
   local why reason=SandboxStartFailed
-  TEST_CONTAINER_MADE="$TEST_CONTAINER-$$-$RANDOM"
-  changing "starting the test container $TEST_CONTAINER_MADE"
-  docker_do 20 create --name "$TEST_CONTAINER_MADE" --label "$TEST_LABEL" --network none "$IMAGE"
-  ((RC != 0)) || docker_do 30 start "$TEST_CONTAINER_MADE"
-  ((RC != 0)) || docker_do 10 container inspect "$TEST_CONTAINER_MADE"
+  DOCKER_TEST_CONTAINER_MADE="$DOCKER_TEST_CONTAINER-$$-$RANDOM"
+  changing "starting the test container $DOCKER_TEST_CONTAINER_MADE"
+  docker_do 20 create --name "$DOCKER_TEST_CONTAINER_MADE" --label "$TEST_LABEL" --network none "$IMAGE"
+  ((RC != 0)) || docker_do 30 start "$DOCKER_TEST_CONTAINER_MADE"
+  ((RC != 0)) || docker_do 10 container inspect "$DOCKER_TEST_CONTAINER_MADE"
   if ((RC == 0)) && [[ $OUT == *'"Status": "running"'* ]]; then
     remove_test_container
     return 0
@@ -182,9 +183,9 @@ start_test_container() {
 }
 
 remove_test_container() {
-  [[ -n $TEST_CONTAINER_MADE ]] || return 0
-  docker_do 20 rm --force "$TEST_CONTAINER_MADE"
-  TEST_CONTAINER_MADE=''
+  [[ -n $DOCKER_TEST_CONTAINER_MADE ]] || return 0
+  docker_do 20 rm --force "$DOCKER_TEST_CONTAINER_MADE"
+  DOCKER_TEST_CONTAINER_MADE=''
 }
 
 # remove_leftovers: test containers of a repair that was killed.

@@ -2,6 +2,7 @@
 # takes it back: the file beside the drop-in holds what was there before, and goes last.
 #@ use base/failures
 #@ use ./starting
+#@ sets CRI_PLUGIN
 # shellcheck shell=bash disable=SC2034,SC2153  # the prelude prints METHOD
 
 readonly DROP_IN_FOLDER=${FLEETMEND_SYSTEMD_DIR:-/etc/systemd/system}/$CRI.d

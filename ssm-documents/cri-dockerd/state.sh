@@ -4,6 +4,7 @@
 #@ use images/references
 #@ use node/disk
 #@ use ./units
+#@ sets KUBELET_ENDPOINT CONTAINERD_ROOT
 # shellcheck shell=bash disable=SC2034  # the prelude and script.sh read what is only set here
 
 # kubelet's endpoint, and the one that its file names: a flag wins. Paths, without unix://.

@@ -4,6 +4,7 @@
 #@ use base/trust
 #@ use base/failures
 #@ use ./state
+#@ sets PROVIDER
 # shellcheck shell=bash disable=SC2034  # script.sh reads what is only set here
 
 # The file that was replaced, and its old self beside it; what was made, a path a line.

@@ -3,6 +3,7 @@
 #@ use ecr/ecr
 #@ use ecr/ecr-answers
 #@ use ./config
+#@ sets TOKEN TIMEOUT_HOW
 # shellcheck shell=bash disable=SC2034  # other parts read what is only set here
 
 # The host of EKS's own registry for this node: its CNI, its proxy and often its sandbox image come from there.

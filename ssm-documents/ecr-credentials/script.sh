@@ -24,6 +24,7 @@ finish_healthy() {
 #@ use ./change
 #@ use ./restart
 #@ use base/failures
+#@ sets KUBELET_PID
 
 repair() {
   take_lock exclusive

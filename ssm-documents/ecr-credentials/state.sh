@@ -2,6 +2,7 @@
 #@ use base/trust
 #@ use ./provider
 #@ use ./docker
+#@ sets PROVIDER PLUGIN
 # shellcheck shell=bash disable=SC2034  # the prelude and script.sh read what is only set here
 
 # Left by a repair until kubelet runs with what was changed; on a tmpfs, since a boot starts kubelet anyway.

@@ -3,6 +3,7 @@
 #
 # The builder adds NODE_CHECKS (the names of the checks in this document), PART and PARTS (which of how many documents this
 # one is), a function `define_<name>` for each check, which defines the check's functions, and `severity_of REASON`.
+#@ sets ACTION REMEDIATION SHARED WORK BUDGET_SECONDS
 # shellcheck shell=bash disable=SC2034,SC2153  # the prelude reads what is only set here
 
 readonly CHECK_SECONDS=20

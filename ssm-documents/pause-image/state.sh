@@ -4,6 +4,7 @@
 #@ use images/images
 #@ use node/disk
 #@ use ecr/ecr
+#@ sets CONFIGURED_IMAGE IMAGE_PINNED IMAGE_LABELS
 # shellcheck shell=bash disable=SC2034  # the prelude and script.sh read what is only set here
 
 readonly PAUSE_TAR=${FLEETMEND_PAUSE_TAR:-/etc/eks/pause.tar}

@@ -29,13 +29,19 @@ export const parseShell = (text: string, language: Language): SyntaxNode => {
 export const childrenOf = (node: SyntaxNode): SyntaxNode[] =>
   Object.entries(node).flatMap(([key, value]) => (key !== 'Pos' && key !== 'End' && isNode(value) ? [value] : []));
 
-const numberAt = (node: SyntaxNode, place: 'Pos' | 'End', field: 'Line'): number => {
+const numberAt = (node: SyntaxNode, place: 'Pos' | 'End', field: 'Line' | 'Offset'): number => {
   const position = node[place];
   return isNode(position) ? Number(position[field]) : 0;
 };
 
 /** The first line of a node, counted from 1. */
 export const lineOf = (node: SyntaxNode): number => numberAt(node, 'Pos', 'Line');
+
+/** The source of a node. Offsets count bytes. */
+export const sourceOf = (node: SyntaxNode, text: string): string =>
+  Buffer.from(text)
+    .subarray(numberAt(node, 'Pos', 'Offset'), numberAt(node, 'End', 'Offset'))
+    .toString();
 
 /** The text of a word where it has no expansion. */
 export const textOf = (word: unknown): string | undefined => {

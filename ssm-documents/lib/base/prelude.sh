@@ -6,6 +6,7 @@
 # No here-documents and no here-strings anywhere: bash before 5.1 writes them to a file in /tmp, which fails on a full
 # disk and would put secrets there.
 #@ use base/result
+#@ sets BUDGET_SECONDS
 # shellcheck shell=bash disable=SC2034  # the scripts read what is only set here
 
 # Bytes, not characters: the limits of SSM's output are bytes, and a node's output may be anything.

@@ -2,6 +2,7 @@
 #@ use node/containerd
 #@ use node/network
 #@ use base/failures
+#@ sets TOKEN
 # shellcheck shell=bash
 
 # fetch ARGUMENT...: `ctr content fetch`, once more after a failure of the network. Content that came is kept, so the

@@ -1,6 +1,7 @@
 # What a repair does to images in containerd's store.
 #@ use images/images
 #@ use base/failures
+#@ sets FAILURE_REASON
 # shellcheck shell=bash disable=SC2153  # DIGEST is what the prelude prints
 
 # tag_image SOURCE TARGET: gives an image a second name. --force replaces a record whose content has gone.
