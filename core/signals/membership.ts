@@ -1,7 +1,9 @@
+import type { NodeTag } from '../model/policy.ts';
+
 const OWNERSHIP: ReadonlySet<string> = new Set(['owned', 'shared']);
 const BY_KEY = 'kubernetes.io/cluster/';
 
-/** Tags whose value is the cluster's name, and those whose key holds it, the most reliable first (facts, section 6.2). */
+/** Tags whose value is the cluster's name, and those whose key holds it, the most reliable first. */
 const WAYS: readonly ((tags: ReadonlyMap<string, string>) => readonly string[])[] = [
   // Managed node groups; AWS's own, on every node that joins, which nobody can forge.
   (tags) => ['aws:eks:cluster-name', 'eks:cluster-name'].flatMap((key) => tags.get(key) ?? []),
@@ -22,7 +24,30 @@ export type Membership =
   /** Its tags name several, and none more reliably than the other. */
   | { readonly kind: 'ambiguous'; readonly clusters: readonly string[] };
 
-/** Reads an instance's EC2 tags. Which of them prove a node to run-controller is the policy's word (`nodeTags`). */
+/** A tag that proves a node to be a cluster's, and the values that it then has. */
+export type TagQuery = { readonly key: string; readonly values: readonly string[] };
+
+/** How one kind of tag names a cluster: by its value, or by its key. */
+export const tagQueryOf = (cluster: string, tag: NodeTag): TagQuery =>
+  tag === 'kubernetes.io/cluster'
+    ? { key: `${BY_KEY}${cluster}`, values: [...OWNERSHIP] }
+    : { key: tag, values: [cluster] };
+
+/**
+ * Whether an instance is proven to be a node of the cluster, by the tags that the policy names. run-controller's role
+ * can send commands by no other tags, and one instance that it may not reach fails a whole SendCommand.
+ */
+export const isMemberOf = (tags: ReadonlyMap<string, string>, cluster: string, nodeTags: readonly NodeTag[]): boolean =>
+  nodeTags.some((tag) => {
+    const { key, values } = tagQueryOf(cluster, tag);
+    const value = tags.get(key);
+    return value !== undefined && values.includes(value);
+  });
+
+/**
+ * Which cluster an instance claims, by all tags that provisioners write. It decides only where a signal goes;
+ * {@link isMemberOf} decides before a command is sent.
+ */
 export const membershipOf = (tags: ReadonlyMap<string, string>): Membership => {
   for (const way of WAYS) {
     const clusters = [...new Set(way(tags))];

@@ -3,8 +3,6 @@ import { EC2Client } from '@aws-sdk/client-ec2';
 import { EKSClient } from '@aws-sdk/client-eks';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { SSMClient } from '@aws-sdk/client-ssm';
-import { createFleet } from '../adapters/ec2/fleet.ts';
-import { createBeyondEc2 } from '../adapters/eks/beyond-ec2.ts';
 import { createDeadLetterReader } from '../adapters/messaging/dead-letters.ts';
 import { createWakeQueue } from '../adapters/messaging/wake-queue.ts';
 import { createDocumentClient } from '../adapters/table/document-client.ts';
@@ -17,6 +15,8 @@ import { createSignalStore } from '../adapters/table/signal-store.ts';
 import { DLQ_URLS, LANES_QUEUE_URL, readEnv, TABLE_NAME } from '../runtime/env.ts';
 import { readSettings } from '../runtime/settings.ts';
 import type { Telemetry } from '../runtime/telemetry.ts';
+import { createBeyondEc2 } from '../shared/beyond-ec2.ts';
+import { createFleet } from '../shared/fleet.ts';
 import type { OperatorApiPorts } from './ports.ts';
 
 /** Builds operator-api's clients and stores, once per execution environment. */

@@ -1,5 +1,3 @@
-import type { Fleet } from '../adapters/ec2/fleet.ts';
-import type { BeyondEc2 } from '../adapters/eks/beyond-ec2.ts';
 import type { DeadLetterReader } from '../adapters/messaging/dead-letters.ts';
 import type { WakeQueue } from '../adapters/messaging/wake-queue.ts';
 import type { LaneStore } from '../adapters/table/lane-store.ts';
@@ -10,6 +8,8 @@ import type { SignalStore } from '../adapters/table/signal-store.ts';
 import type { Log } from '../runtime/logger.ts';
 import type { Count } from '../runtime/metrics.ts';
 import type { Settings } from '../runtime/settings.ts';
+import type { BeyondEc2 } from '../shared/beyond-ec2.ts';
+import type { Fleet } from '../shared/fleet.ts';
 
 /** What operator-api works with. */
 export type OperatorApiPorts = {

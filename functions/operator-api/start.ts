@@ -12,9 +12,9 @@ import {
   type RunDocument,
 } from '../../core/runs/queued-run.ts';
 import { mayRepair } from '../../core/signals/route.ts';
-import type { BeyondEc2Reading } from '../adapters/eks/beyond-ec2.ts';
 import { laneName } from '../adapters/table/keys.ts';
 import { PermanentError } from '../runtime/errors.ts';
+import type { BeyondEc2Reading } from '../shared/beyond-ec2.ts';
 import type { Caller, OperatorApiPorts } from './ports.ts';
 
 type StartRequest = RequestOf<'check'> | RequestOf<'repair'>;

@@ -6,9 +6,7 @@ import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { newRunId } from '../../core/model/run-id.ts';
-import { createFleet } from '../adapters/ec2/fleet.ts';
 import { createRegistryProbe } from '../adapters/ecr/registry-probe.ts';
-import { createBeyondEc2 } from '../adapters/eks/beyond-ec2.ts';
 import { createNodegroups } from '../adapters/eks/nodegroups.ts';
 import { createBus } from '../adapters/messaging/bus.ts';
 import { createDeadLetters, type DeadLetters } from '../adapters/messaging/dead-letters.ts';
@@ -23,6 +21,8 @@ import { createSignalStore } from '../adapters/table/signal-store.ts';
 import { BAD_INPUT_QUEUE_URL, BUS_NAME, LANES_QUEUE_URL, readEnv, TABLE_NAME } from '../runtime/env.ts';
 import { readSettings } from '../runtime/settings.ts';
 import type { Telemetry } from '../runtime/telemetry.ts';
+import { createBeyondEc2 } from '../shared/beyond-ec2.ts';
+import { createFleet } from '../shared/fleet.ts';
 import type { RunControllerPorts } from './ports.ts';
 
 /** Builds run-controller's clients and stores, once per execution environment. */

@@ -1,6 +1,4 @@
-import type { Fleet } from '../adapters/ec2/fleet.ts';
 import type { RegistryProbe } from '../adapters/ecr/registry-probe.ts';
-import type { BeyondEc2 } from '../adapters/eks/beyond-ec2.ts';
 import type { Nodegroups } from '../adapters/eks/nodegroups.ts';
 import type { Bus } from '../adapters/messaging/bus.ts';
 import type { WakeQueue } from '../adapters/messaging/wake-queue.ts';
@@ -12,6 +10,8 @@ import type { SignalStore } from '../adapters/table/signal-store.ts';
 import type { Log } from '../runtime/logger.ts';
 import type { Count } from '../runtime/metrics.ts';
 import type { Settings } from '../runtime/settings.ts';
+import type { BeyondEc2 } from '../shared/beyond-ec2.ts';
+import type { Fleet } from '../shared/fleet.ts';
 
 /** What run-controller works with. */
 export type RunControllerPorts = {

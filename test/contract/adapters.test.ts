@@ -45,6 +45,22 @@ const crossesServices = ({ file, module }: Import): boolean => {
   return to !== undefined && to !== from;
 };
 
+/** The AWS clients that an adapter's folder may import. */
+const CLIENTS: Readonly<Record<string, readonly string[]>> = {
+  table: ['client-dynamodb', 'lib-dynamodb'],
+  ssm: ['client-ssm'],
+  ec2: ['client-ec2'],
+  eks: ['client-eks'],
+  ecr: ['client-ecr'],
+  messaging: ['client-sqs', 'client-eventbridge'],
+};
+
+const importsForeignClient = ({ file, module }: Import): boolean => {
+  const service = serviceOf(file);
+  const client = /^@aws-sdk\/(?<client>.+)$/u.exec(module)?.groups?.client;
+  return service !== undefined && client !== undefined && CLIENTS[service]?.includes(client) !== true;
+};
+
 const isProduct = ({ file }: Import): boolean => !file.endsWith('.test.ts');
 
 it('reads the imports of the whole product', () => {
@@ -61,6 +77,10 @@ describe('adapters', () => {
 
   it('import no adapter of another service', () => {
     expect(imports.filter(isProduct).filter(crossesServices)).toEqual([]);
+  });
+
+  it('import the client of their own service alone', () => {
+    expect(imports.filter(isProduct).filter(importsForeignClient)).toEqual([]);
   });
 });
 
@@ -98,6 +118,12 @@ describe('the checks find', () => {
       'functions/adapters/ec2/x.ts',
       "import type { Pace } from '../table/pace.ts';",
     ],
+    [
+      'a client of another service',
+      importsForeignClient,
+      'functions/adapters/ec2/x.ts',
+      "import type { SSMClient } from '@aws-sdk/client-ssm';",
+    ],
   ])('%s', (_, finds, file, text) => {
     expect(finds(one(file, text))).toBe(true);
   });
@@ -110,7 +136,7 @@ describe('the checks find', () => {
       "import type { NativeAttributeValue } from '@aws-sdk/lib-dynamodb';",
     ],
     ['what adapters share', crossesServices, 'functions/adapters/ec2/x.ts', "import { sleep } from '../sleep.ts';"],
-    ['a neighbour', crossesServices, 'functions/adapters/ec2/x.ts', "import { chunksOf } from './fleet.ts';"],
+    ['a neighbour', crossesServices, 'functions/adapters/ec2/x.ts', "import { tagsOf } from './instances.ts';"],
   ])('no fault in %s', (_, finds, file, text) => {
     expect(finds(one(file, text))).toBe(false);
   });

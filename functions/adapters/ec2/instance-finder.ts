@@ -3,7 +3,7 @@ import { membershipOf } from '../../../core/signals/membership.ts';
 import type { NodeRef } from '../../../core/signals/node-ref.ts';
 import type { FoundNode } from '../../../core/signals/place.ts';
 import type { Pace } from '../pace.ts';
-import { chunksOf, describeInstances, EC2_FILTER_VALUES, tagsOf } from './fleet.ts';
+import { createInstances, tagsOf } from './instances.ts';
 
 /** An instance that fits what a signal named. */
 export type FoundInstance = FoundNode;
@@ -45,6 +45,7 @@ export const createInstanceFinder = ({
   readonly pace: Pace;
   readonly now: () => Date;
 }): InstanceFinder => {
+  const instances = createInstances({ ec2, pace });
   const memory = new Map<string, { readonly untilMs: number; readonly found: readonly FoundInstance[] }>();
 
   const remember = (node: NodeRef, found: readonly FoundInstance[], nowMs: number): void => {
@@ -56,20 +57,14 @@ export const createInstanceFinder = ({
   };
 
   const ask = async (nodes: readonly NodeRef[], nowMs: number): Promise<void> => {
-    const byKind = Map.groupBy(nodes, (node) => node.kind);
-    for (const [kind, some] of byKind) {
-      const name = kind === 'instance-id' ? 'instance-id' : 'private-dns-name';
-      for (const chunk of chunksOf(some, EC2_FILTER_VALUES)) {
-        const Values = chunk.map((node) => (node.kind === 'instance-id' ? node.id : dnsPattern(node.name)));
-        const shown: Instance[] = [];
-        for await (const instance of describeInstances(ec2, pace, [{ Name: name, Values }])) shown.push(instance);
-        for (const node of chunk) {
-          const found = shown
-            .filter((instance) => fits(instance, node))
-            .map((i): FoundInstance => ({ instanceId: i.InstanceId ?? '', membership: membershipOf(tagsOf(i)) }));
-          remember(node, found, nowMs);
-        }
-      }
+    const ids = nodes.flatMap((node) => (node.kind === 'instance-id' ? [node.id] : []));
+    const names = nodes.flatMap((node) => (node.kind === 'instance-id' ? [] : [dnsPattern(node.name)]));
+    const shown = [...(await instances.byId(ids)), ...(await instances.byPrivateDnsName(names))];
+    for (const node of nodes) {
+      const found = shown
+        .filter((instance) => fits(instance, node))
+        .map((i): FoundInstance => ({ instanceId: i.InstanceId ?? '', membership: membershipOf(tagsOf(i)) }));
+      remember(node, found, nowMs);
     }
   };
 

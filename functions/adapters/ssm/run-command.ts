@@ -7,6 +7,7 @@ import {
 } from '@aws-sdk/client-ssm';
 import type { SendReport } from '../../../core/runs/command.ts';
 import type { Invocation } from '../../../core/runs/invocation.ts';
+import { allPages, pages } from '../pages.ts';
 import { type Sleep, sleep } from '../sleep.ts';
 
 /** The Comment that marks a command as ours, so that it can be found again after a crash (at most 100 characters). */
@@ -142,26 +143,25 @@ export type CommandReader = {
 
 /** Reads Run Command. At most 50 invocations a page, which is all that one of our commands has. */
 export const createCommandReader = ({ client }: { readonly client: Pick<SSMClient, 'send'> }): CommandReader => {
-  const list = async function* (
-    input: ConstructorParameters<typeof ListCommandsCommand>[0],
-  ): AsyncGenerator<ListedCommand> {
-    let token: string | undefined;
-    do {
+  const list = (input: ConstructorParameters<typeof ListCommandsCommand>[0]): AsyncGenerator<ListedCommand> =>
+    pages(async (token) => {
       const page = await client.send(
         new ListCommandsCommand({ ...input, ...(token === undefined ? {} : { NextToken: token }) }),
       );
-      for (const c of page.Commands ?? []) {
-        if (c.CommandId === undefined) continue;
-        yield {
-          commandId: c.CommandId,
-          comment: c.Comment ?? '',
-          statusDetails: c.StatusDetails ?? c.Status ?? '',
-          requestedAt: (c.RequestedDateTime ?? new Date(0)).toISOString(),
-        };
-      }
-      token = page.NextToken === '' ? undefined : page.NextToken;
-    } while (token !== undefined);
-  };
+      const items = (page.Commands ?? []).flatMap((c): ListedCommand[] =>
+        c.CommandId === undefined
+          ? []
+          : [
+              {
+                commandId: c.CommandId,
+                comment: c.Comment ?? '',
+                statusDetails: c.StatusDetails ?? c.Status ?? '',
+                requestedAt: (c.RequestedDateTime ?? new Date(0)).toISOString(),
+              },
+            ],
+      );
+      return { items, next: page.NextToken };
+    });
   return {
     byId: async (commandId) => {
       try {
@@ -181,10 +181,8 @@ export const createCommandReader = ({ client }: { readonly client: Pick<SSMClien
       }
       return undefined;
     },
-    invocations: async (commandId) => {
-      const found: Invocation[] = [];
-      let token: string | undefined;
-      do {
+    invocations: (commandId) =>
+      allPages(async (token) => {
         const page = await client.send(
           new ListCommandInvocationsCommand({
             CommandId: commandId,
@@ -193,17 +191,18 @@ export const createCommandReader = ({ client }: { readonly client: Pick<SSMClien
             ...(token === undefined ? {} : { NextToken: token }),
           }),
         );
-        for (const i of page.CommandInvocations ?? []) {
-          if (i.InstanceId === undefined) continue;
-          found.push({
-            instanceId: i.InstanceId,
-            statusDetails: i.StatusDetails ?? i.Status ?? '',
-            output: i.CommandPlugins?.[0]?.Output ?? '',
-          });
-        }
-        token = page.NextToken === '' ? undefined : page.NextToken;
-      } while (token !== undefined);
-      return found;
-    },
+        const items = (page.CommandInvocations ?? []).flatMap((i): Invocation[] =>
+          i.InstanceId === undefined
+            ? []
+            : [
+                {
+                  instanceId: i.InstanceId,
+                  statusDetails: i.StatusDetails ?? i.Status ?? '',
+                  output: i.CommandPlugins?.[0]?.Output ?? '',
+                },
+              ],
+        );
+        return { items, next: page.NextToken };
+      }),
   };
 };

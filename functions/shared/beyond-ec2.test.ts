@@ -1,7 +1,7 @@
 import { DescribeClusterCommand, type EKSClient, ListFargateProfilesCommand } from '@aws-sdk/client-eks';
 import { DescribeInstanceInformationCommand, type SSMClient } from '@aws-sdk/client-ssm';
 import { describe, expect, it } from 'vitest';
-import { NodeId } from '../../../core/model/ids.ts';
+import { NodeId } from '../../core/model/ids.ts';
 import { createBeyondEc2 } from './beyond-ec2.ts';
 
 const ARN = 'arn:aws-cn:eks:cn-north-1:123456789012:cluster/demo';

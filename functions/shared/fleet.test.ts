@@ -1,8 +1,8 @@
 import { DescribeInstancesCommand, type EC2Client, type Instance } from '@aws-sdk/client-ec2';
 import { DescribeInstanceInformationCommand, type SSMClient } from '@aws-sdk/client-ssm';
 import { describe, expect, it } from 'vitest';
-import { Policy, type PolicyInput } from '../../../core/model/policy.ts';
-import { node, nodes } from '../../../test/support/runs.ts';
+import { Policy, type PolicyInput } from '../../core/model/policy.ts';
+import { node, nodes } from '../../test/support/runs.ts';
 import { createFleet } from './fleet.ts';
 
 type FakeInstance = {

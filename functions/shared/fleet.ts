@@ -1,0 +1,86 @@
+import type { EC2Client, Instance } from '@aws-sdk/client-ec2';
+import type { InstanceInformation, SSMClient } from '@aws-sdk/client-ssm';
+import type { NodeFacts } from '../../core/guards/decide-node.ts';
+import { clusterPolicy, type NodeTag, type Policy } from '../../core/model/policy.ts';
+import { unsupportedKindOf } from '../../core/model/unsupported.ts';
+import { isMemberOf, tagQueryOf } from '../../core/signals/membership.ts';
+import { createInstances, isManagedByAws, tagsOf } from '../adapters/ec2/instances.ts';
+import type { Pace } from '../adapters/pace.ts';
+import { createManagedNodes } from '../adapters/ssm/managed-nodes.ts';
+
+/** The tag by which a node's owner lowers its mode: `off` or `observe`. */
+const MODE_TAG = 'fleetmend:mode';
+
+/** A node as a list shows it. */
+export type ListedNode = Pick<NodeFacts, 'instanceId' | 'autoMode'>;
+
+/** The facts about nodes that EC2 and SSM have. */
+export type Fleet = {
+  /** Facts about the named instances, of whatever cluster. An instance that EC2 does not show has no entry. */
+  readonly describe: (cluster: string, instanceIds: readonly string[]) => Promise<ReadonlyMap<string, NodeFacts>>;
+  /** The running instances that the cluster's tags name, by id. */
+  readonly list: (cluster: string) => Promise<readonly ListedNode[]>;
+};
+
+const factsOf = (inCluster: boolean, instance: Instance, information: InstanceInformation | undefined): NodeFacts => {
+  const tags = tagsOf(instance);
+  const modeTag = tags.get(MODE_TAG);
+  const nodegroup = tags.get('eks:nodegroup-name');
+  return {
+    instanceId: instance.InstanceId ?? '',
+    state: instance.State?.Name ?? 'unknown',
+    inCluster,
+    autoMode: isManagedByAws(instance),
+    ...(modeTag === undefined ? {} : { modeTag }),
+    ...(nodegroup === undefined ? {} : { nodegroup }),
+    ...(information === undefined
+      ? {}
+      : {
+          ssm: {
+            pingStatus: information.PingStatus ?? 'Unknown',
+            platformType: information.PlatformType ?? 'Unknown',
+            platformName: information.PlatformName ?? '',
+          },
+        }),
+  };
+};
+
+/** The fleet as EC2 and SSM show it. */
+export const createFleet = ({
+  ec2,
+  ssm,
+  policy,
+  pace,
+}: {
+  readonly ec2: Pick<EC2Client, 'send'>;
+  readonly ssm: Pick<SSMClient, 'send'>;
+  readonly policy: Policy;
+  /** Waits until EC2 may be asked. */
+  readonly pace: Pace;
+}): Fleet => {
+  const instances = createInstances({ ec2, pace });
+  const managedNodes = createManagedNodes({ client: ssm });
+  const nodeTagsOf = (cluster: string): readonly NodeTag[] => clusterPolicy(policy, cluster)?.nodeTags ?? [];
+
+  return {
+    describe: async (cluster, instanceIds) => {
+      const nodeTags = nodeTagsOf(cluster);
+      const known = await instances.byId(instanceIds.filter((id) => unsupportedKindOf(id) === undefined));
+      const isOurs = (instance: Instance) => isMemberOf(tagsOf(instance), cluster, nodeTags);
+      const ours = known.filter((i) => i.State?.Name === 'running' && isOurs(i));
+      const managed = await managedNodes.byId(ours.flatMap((i) => i.InstanceId ?? []));
+      return new Map(known.map((i) => [i.InstanceId ?? '', factsOf(isOurs(i), i, managed.get(i.InstanceId ?? ''))]));
+    },
+    list: async (cluster) => {
+      const listed = new Map<string, ListedNode>();
+      // A tag at a time, because EC2 joins the filters of one call by AND.
+      for (const tag of nodeTagsOf(cluster)) {
+        for (const instance of await instances.runningByTag(tagQueryOf(cluster, tag))) {
+          const { InstanceId: instanceId } = instance;
+          if (instanceId !== undefined) listed.set(instanceId, { instanceId, autoMode: isManagedByAws(instance) });
+        }
+      }
+      return [...listed.values()].sort((a, b) => (a.instanceId < b.instanceId ? -1 : 1));
+    },
+  };
+};
