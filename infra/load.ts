@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import packageJson from '../package.json' with { type: 'json' };
-import { remediations } from '../ssm-documents/registry.ts';
+import { remediations } from '../ssm-documents/remediations.ts';
 import type { Config } from './config.ts';
 import { type ConfigFile, findConfig, readConfig } from './config-file.ts';
 import { type DeploymentRules, parseConfig } from './parse-config.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { documentName } from '../events/ssm-command.ts';
 import { buildDocuments } from '../ssm-documents/builder/build.ts';
-import { remediations } from '../ssm-documents/registry.ts';
+import { remediations } from '../ssm-documents/remediations.ts';
 import type { Config, SkippedLogGroup } from './config.ts';
 import { createApp, synthesize } from './create-app.ts';
 import { root } from './load.ts';

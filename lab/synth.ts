@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { ConfigInput } from '../infra/config.ts';
 import { createApp, synthesize } from '../infra/create-app.ts';
 import { buildDocuments } from '../ssm-documents/builder/build.ts';
-import { remediations } from '../ssm-documents/registry.ts';
+import { remediations } from '../ssm-documents/remediations.ts';
 
 const root = join(import.meta.dirname, '..');
 

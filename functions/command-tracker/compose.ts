@@ -2,7 +2,7 @@ import { randomUUID as newId } from 'node:crypto';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { documentFamily } from '../../events/ssm-command.ts';
-import { adviceOf } from '../../ssm-documents/registry.ts';
+import { adviceOf } from '../../ssm-documents/remediations.ts';
 import { createDeadLetters, type DeadLetters } from '../adapters/messaging/dead-letters.ts';
 import { createWakeQueue } from '../adapters/messaging/wake-queue.ts';
 import { sleep } from '../adapters/sleep.ts';

@@ -1,7 +1,7 @@
 import { randomUUID as newId } from 'node:crypto';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { SSMClient } from '@aws-sdk/client-ssm';
-import { adviceOf } from '../../ssm-documents/registry.ts';
+import { adviceOf } from '../../ssm-documents/remediations.ts';
 import { createWakeQueue } from '../adapters/messaging/wake-queue.ts';
 import { createDocumentClient } from '../adapters/table/document-client.ts';
 import { createDueStore } from '../adapters/table/due-store.ts';

@@ -2,7 +2,7 @@
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { SSMClient } from '@aws-sdk/client-ssm';
-import { remediations } from '../../ssm-documents/registry.ts';
+import { remediations } from '../../ssm-documents/remediations.ts';
 import { type Config, metricFilterName, subscriptionFilterName } from '../config.ts';
 import { loadConfig, loadExample, version } from '../load.ts';
 import type { Assembly } from '../synthesize.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import type { Action, Remediation } from '../../core/model/remediation.ts';
-import { remediations } from '../registry.ts';
+import { remediations } from '../remediations.ts';
 import { bashDocument, type CommandDocument, validateDocument } from './document.ts';
 import { withoutUncalled } from './needed.ts';
 import { inOneDocument } from './one-node-check.ts';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Remediation } from '../../core/model/remediation.ts';
 import { type CatalogueEntry, catalogueOf } from '../catalogue.ts';
-import { remediations } from '../registry.ts';
+import { remediations } from '../remediations.ts';
 import { type BuiltDocument, buildDocuments } from './build.ts';
 
 const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');

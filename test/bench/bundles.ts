@@ -8,7 +8,7 @@ import { parseConfig } from '../../infra/parse-config.ts';
 import { settingsOf, stageFunctions } from '../../infra/stage-functions.ts';
 import { labConfig } from '../../lab/synth.ts';
 import { buildDocuments } from '../../ssm-documents/builder/build.ts';
-import { remediations } from '../../ssm-documents/registry.ts';
+import { remediations } from '../../ssm-documents/remediations.ts';
 import { median } from './statistics.ts';
 
 /** One function's bundle: its size, and what it costs a fresh process to load it. */

@@ -19,7 +19,7 @@ import type { Remediation } from '../../core/model/remediation.ts';
 import { type BuiltDocument, buildDocuments, NODE_CHECK } from '../../ssm-documents/builder/build.ts';
 import { validateDocument } from '../../ssm-documents/builder/document.ts';
 import { renderRemediations } from '../../ssm-documents/builder/remediations-page.ts';
-import { remediations } from '../../ssm-documents/registry.ts';
+import { remediations } from '../../ssm-documents/remediations.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const guide = readFileSync(join(root, 'docs/adding-a-remediation.md'), 'utf8');

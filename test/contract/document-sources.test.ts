@@ -5,7 +5,7 @@ import { functionsOf } from '../../ssm-documents/builder/needed.ts';
 import { ADDED_MARK, SOURCE_MARK } from '../../ssm-documents/builder/script.ts';
 import { withoutComments } from '../../ssm-documents/builder/sections.ts';
 import { TABLES } from '../../ssm-documents/builder/tables.ts';
-import { remediations } from '../../ssm-documents/registry.ts';
+import { remediations } from '../../ssm-documents/remediations.ts';
 import { programsOf, readShell } from '../machine/command-words.ts';
 import { missingPrograms } from '../machine/debian.ts';
 import { commentLinesOf, functionSpansOf, parseShell, type SyntaxNode } from '../machine/shell-tree.ts';

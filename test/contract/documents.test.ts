@@ -13,7 +13,7 @@ import {
   NODE_CHECK,
 } from '../../ssm-documents/builder/build.ts';
 import { MAX_DOCUMENT_BYTES, validateDocument } from '../../ssm-documents/builder/document.ts';
-import { remediations } from '../../ssm-documents/registry.ts';
+import { remediations } from '../../ssm-documents/remediations.ts';
 
 const nodeChecks = buildNodeChecks();
 const documents = [...buildDocuments().filter(({ key }) => key !== NODE_CHECK), ...nodeChecks];

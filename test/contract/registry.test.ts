@@ -5,7 +5,7 @@ import { classify, LOG_REASONS } from '../../core/logs/classify/classify.ts';
 import { MAX_RESULT_BYTES, readResult } from '../../core/model/outcome.ts';
 import { remediation as template } from '../../ssm-documents/_template/remediation.ts';
 import { buildDocuments } from '../../ssm-documents/builder/build.ts';
-import { adviceOf, catalogue, remediations } from '../../ssm-documents/registry.ts';
+import { adviceOf, catalogue, remediations } from '../../ssm-documents/remediations.ts';
 import { PARTS, readCorpus } from '../corpus/corpus.ts';
 
 const root = new URL('../../ssm-documents/', import.meta.url);
@@ -31,6 +31,15 @@ const HEADINGS = ['When it fires', 'What it looks at', 'What it changes', 'How t
 const MAX_FILTER_CHARACTERS = 1024;
 
 describe('the registry', () => {
+  it('is one line for each remediation', () => {
+    const lines = read('registry.ts')
+      .split('\n')
+      .filter((line) => line !== '' && !line.startsWith('//'));
+    expect(lines).toHaveLength(remediations.length);
+    for (const line of lines)
+      expect(line).toMatch(/^export \{ remediation as \w+ \} from '\.\/[a-z-]+\/remediation\.ts';$/);
+  });
+
   it('holds every folder under its own name, and nothing else', () => {
     expect(remediations.map((r) => r.name).sort()).toEqual(folders.sort());
   });

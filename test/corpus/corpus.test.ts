@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { classify } from '../../core/logs/classify/classify.ts';
 import { filterPattern } from '../../infra/constructs/log-subscriptions.ts';
 import { compileLogFilter } from '../../lab/aws/filter-pattern.ts';
-import { catalogue, remediations } from '../../ssm-documents/registry.ts';
+import { catalogue, remediations } from '../../ssm-documents/remediations.ts';
 import { type CorpusLine, PARTS, readCorpus } from './corpus.ts';
 import { withTables } from './score.ts';
 

@@ -6,7 +6,7 @@ import * as z from 'zod';
 import { readDeployed } from '../../infra/deploy/deployed-stack.ts';
 import { SCOPE_KEY, scopeOf } from '../../infra/deploy/scope.ts';
 import { parseConfig } from '../../infra/parse-config.ts';
-import { remediations } from '../../ssm-documents/registry.ts';
+import { remediations } from '../../ssm-documents/remediations.ts';
 import { type StandIn, startStandIn } from './aws-stand-in.ts';
 import { configFile, DEPLOY, deploy, environment, root, run } from './run-deploy.ts';
 

@@ -1,5 +1,5 @@
 import type { SimulatedNode } from '../../lab/sim/node.ts';
-import { remediations } from '../../ssm-documents/registry.ts';
+import { remediations } from '../../ssm-documents/remediations.ts';
 import { failing, MINUTE_MS, REPAIRABLE, type Scene } from './support.ts';
 
 /** The clusters that {@link runBroadScenario} works on. */

@@ -7,7 +7,7 @@ import { NODE_SYMPTOM } from '../../events/node-symptom.ts';
 import { servicePrincipal } from '../../lab/aws/iam.ts';
 import { readTemplate } from '../../lab/aws/stack.ts';
 import type { SimulatedNode } from '../../lab/sim/node.ts';
-import { remediations } from '../../ssm-documents/registry.ts';
+import { remediations } from '../../ssm-documents/remediations.ts';
 import { templateStatements } from './grants.ts';
 import { openScene, type Scene, synthScene } from './support.ts';
 

@@ -7,7 +7,7 @@ import {
   measureTemplates,
 } from '../../infra/template-limits.ts';
 import { buildDocuments } from '../../ssm-documents/builder/build.ts';
-import { remediations } from '../../ssm-documents/registry.ts';
+import { remediations } from '../../ssm-documents/remediations.ts';
 import { synthesize } from './synthesized.ts';
 
 const shipped = { remediations, documents: buildDocuments() };

@@ -3,7 +3,7 @@ import { Queue } from 'aws-cdk-lib/aws-sqs';
 import { describe, expect, it } from 'vitest';
 import { documentName } from '../../events/ssm-command.ts';
 import { buildDocuments } from '../../ssm-documents/builder/build.ts';
-import { remediations } from '../../ssm-documents/registry.ts';
+import { remediations } from '../../ssm-documents/remediations.ts';
 import { appWith, CONFIG, resourcesOf, synthesize, type Template } from './synthesized.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { StackName } from '../../infra/config.ts';
 import { compilePattern } from '../../lab/aws/pattern.ts';
-import { remediations } from '../../ssm-documents/registry.ts';
+import { remediations } from '../../ssm-documents/remediations.ts';
 import { CONFIG, resourcesOf, synthesize, type Template } from './synthesized.ts';
 
 const A = synthesize(CONFIG, 'eu-west-1').template;

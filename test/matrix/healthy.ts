@@ -1,7 +1,7 @@
 import type { DeliveredDocument } from '../../lab/node.ts';
 import type { RealFleet } from '../../lab/real/fleet.ts';
 import type { RealNode } from '../../lab/real/node.ts';
-import { remediations } from '../../ssm-documents/registry.ts';
+import { remediations } from '../../ssm-documents/remediations.ts';
 import { processorTime } from '../bench/processor-time.ts';
 import { documentOf, nameOf, runDocument } from './documents.ts';
 import { mustBeUntouched, settle } from './untouched.ts';

@@ -2,7 +2,7 @@ import { afterAll, expect, it } from 'vitest';
 import { GENERATION_NAMES } from '../../lab/real/generations.ts';
 import { probe } from '../../lab/real/packages.ts';
 import { describeWithRealNodes } from '../../lab/real/suite.ts';
-import { remediations } from '../../ssm-documents/registry.ts';
+import { remediations } from '../../ssm-documents/remediations.ts';
 import { isDeep, search } from '../deep.ts';
 import { chooseCells } from './choose.ts';
 import { MAX_CHECK_OVER_HUNDRED_FORKS } from './healthy.ts';

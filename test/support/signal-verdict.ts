@@ -3,7 +3,7 @@ import { eventPatternOf } from '../../core/signals/define-signal.ts';
 import { placeSignal } from '../../core/signals/place.ts';
 import { readSignal, SIGNALS, signalSettings } from '../../core/signals/read-signal.ts';
 import { compilePattern } from '../../lab/aws/pattern.ts';
-import { remediations } from '../../ssm-documents/registry.ts';
+import { remediations } from '../../ssm-documents/remediations.ts';
 
 /** The user's own alarms that the samples are about. */
 export const SAMPLE_ALARMS = ['demo-nodes-unwell', 'demo-inodes', 'demo-node-disk'];
