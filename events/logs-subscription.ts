@@ -1,11 +1,11 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import * as z from 'zod';
 
-/** What CloudWatch Logs hands to log-classifier: a base64 text of a gzipped {@link LogsPayload}. */
+/** The event from CloudWatch Logs for log-classifier: a base64 text of a gzipped {@link LogsPayload}. */
 export const LogsSubscriptionEvent = z.object({ awslogs: z.object({ data: z.string().min(1) }) });
 export type LogsSubscriptionEvent = z.infer<typeof LogsSubscriptionEvent>;
 
-/** The most that a payload may unpack to, in bytes. CloudWatch Logs sends some MB; a gzip bomb would be gigabytes. */
+/** The maximum size of a decompressed payload, in bytes. CloudWatch Logs sends some MB; a gzip bomb has gigabytes. */
 export const MAX_PAYLOAD_BYTES = 32 * 1024 * 1024;
 
 /** Year 9999: later times have no ISO form that sorts. */

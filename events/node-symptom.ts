@@ -4,7 +4,7 @@ import { LOGS_SOURCE, NODE_SYMPTOM } from '../core/signals/definitions/symptoms.
 
 export { LOGS_SOURCE, NODE_SYMPTOM };
 
-/** Detail of a `Node Symptom`: one node, one reason, many log lines. */
+/** Detail of a `Node Symptom` from log-classifier: one node, one reason, and the number of log lines. */
 export const NodeSymptomDetail = z.strictObject({
   cluster: ClusterName,
   instanceId: InstanceId,
@@ -13,7 +13,7 @@ export const NodeSymptomDetail = z.strictObject({
   firstSeenAt: IsoTime,
   lastSeenAt: IsoTime,
   count: z.number().int().positive(),
-  /** A piece of the log line, for the operator; untrusted text. */
+  /** A part of the log line, for the operator; untrusted text. */
   evidence: z.string().max(500).optional(),
   /** Present where the symptom only predicts the fault: it leads to a check, never to a repair. */
   hint: z.literal(true).optional(),
@@ -30,7 +30,7 @@ export const NodeSymptomEvent = z.object({
 });
 export type NodeSymptomEvent = z.infer<typeof NodeSymptomEvent>;
 
-/** A symptom, ready to be put on the bus. Throws where the detail is not one, so that a fixture cannot go stale. */
+/** A symptom for PutEvents. Throws where the detail is invalid, so that a fixture cannot become outdated. */
 export const nodeSymptom = (source: string, detail: z.input<typeof NodeSymptomDetail>) => ({
   source,
   detailType: NODE_SYMPTOM,

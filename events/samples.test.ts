@@ -14,7 +14,7 @@ const samples = files.map(
 );
 const named = (prefix: string) => samples.filter(([name]) => name.startsWith(prefix));
 
-describe('every sample is one of its kind', () => {
+describe('every sample is valid', () => {
   it.each(samples)('%s', (name, sample) => {
     if (name.startsWith('operator-api-')) return expect(readRequest(sample)).toMatchObject({ ok: true });
     if (name.startsWith('audit-query-')) return expect(readQuery(sample)).toMatchObject({ ok: true });
@@ -49,7 +49,7 @@ it("has a log payload that shows the article's fault", () => {
   expect(symptoms).toMatchObject([{ instanceId: 'i-0123456789abcdef0', reason: 'SandboxImageMissing' }]);
 });
 
-it('builds SSM events that parse, and refuses what is none', () => {
+it('builds SSM events that parse, and refuses an invalid one', () => {
   expect(commandStatusEvent('e8d3c0e4-71f7-4491-898f-c9b35bee5f3b', 'fleetmend-x', 'Success').detail.status).toBe(
     'Success',
   );

@@ -8,7 +8,7 @@ export const CNI_ADDON = 'vpc-cni';
 export const ADDON_OF_PODS =
   'The change concerns an add-on that only runs pods; vpc-cni alone writes files of the node.';
 
-/** What EKS costs and how long a check waits, for every signal about a change of a cluster. */
+/** How long the check waits after a change of a cluster, as docs/signals.md shows it. */
 export const SETTLING = '`limits.settleSeconds` (10 min)';
 
 /** The value of the first key that holds a text. */

@@ -3,25 +3,29 @@ import type { NodeTag } from '../model/policy.ts';
 const OWNERSHIP: ReadonlySet<string> = new Set(['owned', 'shared']);
 const BY_KEY = 'kubernetes.io/cluster/';
 
-/** Tags whose value is the cluster's name, and those whose key holds it, the most reliable first. */
+/**
+ * Tags whose value is the cluster's name, or whose key holds it, the most reliable first. Sources:
+ * https://docs.aws.amazon.com/eks/latest/userguide/eks-using-tags.html and
+ * https://karpenter.sh/docs/concepts/nodeclasses/#spectags
+ */
 const WAYS: readonly ((tags: ReadonlyMap<string, string>) => readonly string[])[] = [
-  // Managed node groups; AWS's own, on every node that joins, which nobody can forge.
+  // Managed node groups. Only AWS can set a tag that begins with `aws:`.
   (tags) => ['aws:eks:cluster-name', 'eks:cluster-name'].flatMap((key) => tags.get(key) ?? []),
   // Karpenter 1.x and Auto Mode.
   (tags) => ['eks:eks-cluster-name'].flatMap((key) => tags.get(key) ?? []),
-  // Every provisioner, and self-managed nodes, whose owner adds it.
+  // Every provisioner, and self-managed nodes, whose owner sets it.
   (tags) =>
     [...tags].flatMap(([key, v]) => (key.startsWith(BY_KEY) && OWNERSHIP.has(v) ? [key.slice(BY_KEY.length)] : [])),
   // Karpenter before 1.0.
   (tags) => ['karpenter.sh/managed-by'].flatMap((key) => tags.get(key) ?? []),
 ];
 
-/** Which cluster an instance belongs to, as its tags say. */
+/** The cluster that an instance's tags name. */
 export type Membership =
   | { readonly kind: 'cluster'; readonly cluster: string }
-  /** It is no node of any cluster. */
+  /** The tags name no cluster. */
   | { readonly kind: 'none' }
-  /** Its tags name several, and none more reliably than the other. */
+  /** The tags name several clusters, none of them more reliably than the others. */
   | { readonly kind: 'ambiguous'; readonly clusters: readonly string[] };
 
 /** A tag that proves a node to be a cluster's, and the values that it then has. */
@@ -45,7 +49,7 @@ export const isMemberOf = (tags: ReadonlyMap<string, string>, cluster: string, n
   });
 
 /**
- * Which cluster an instance claims, by all tags that provisioners write. It decides only where a signal goes;
+ * The cluster that an instance claims to belong to, by all tags that provisioners write. It only decides the lane of a signal;
  * {@link isMemberOf} decides before a command is sent.
  */
 export const membershipOf = (tags: ReadonlyMap<string, string>): Membership => {

@@ -64,7 +64,7 @@ describe('a node is', () => {
   });
 });
 
-it('never takes a text that EC2 would read as a pattern, whatever it is given', async () => {
+it('refuses every text that EC2 would read as a pattern', async () => {
   await fc.assert(
     fc.property(fc.oneof(fc.string({ unit: 'binary', maxLength: 300 }), fc.constantFrom(ID, NAME)), (text) => {
       const reading = readNodeRef(text);

@@ -6,7 +6,7 @@ export type NodeRef =
   | { readonly kind: 'instance-id'; readonly id: string }
   | { readonly kind: 'private-dns'; readonly name: string };
 
-/** What a signal's text for a node comes to. `unsupported` is a node that fleetmend names but can't repair. */
+/** A signal's text for a node, read. `unsupported` is a node that fleetmend records but cannot repair. */
 export type NodeRefReading =
   | { readonly kind: 'node'; readonly node: NodeRef }
   | {
@@ -14,7 +14,7 @@ export type NodeRefReading =
       readonly nodeKind: UnsupportedKind;
       /** As audit rows name it ({@link NodeId}). */
       readonly nodeId: string;
-      /** A hybrid node's provider id says its cluster. */
+      /** A hybrid node's provider id contains its cluster. */
       readonly cluster?: string;
     }
   | { readonly kind: 'unreadable'; readonly message: string };
@@ -48,7 +48,7 @@ const beyondEc2 = (wanted: string): NodeRefReading | undefined => {
 
 /**
  * Reads an EC2 instance id, a provider id, a private DNS name or a node's name. Fargate and hybrid nodes have no EC2
- * instance of this account: they are named, not resolved.
+ * instance in this account, so EC2 cannot resolve them.
  */
 export const readNodeRef = (text: string): NodeRefReading => {
   const wanted = text.trim();

@@ -208,7 +208,7 @@ describe('a Node Symptom', () => {
     ['a reason that is a sentence', withDetail({ reason: 'it is broken' }), 'detail.reason', /PascalCase/],
     ['a count of none', withDetail({ count: 0 }), 'detail.count', /./],
     [
-      'times the wrong way round',
+      'firstSeenAt after lastSeenAt',
       withDetail({ firstSeenAt: '2026-08-22T11:00:00Z', lastSeenAt: '2026-08-22T10:00:00Z' }),
       'detail.firstSeenAt',
       /later/,
@@ -225,7 +225,7 @@ describe('refuses, with the field named', () => {
     ['no detail', { ...launch, detail: undefined }, 'detail'],
     ['no time', { ...launch, time: 'yesterday' }, 'time'],
     ['an unknown detail type', { ...launch, 'detail-type': 'Scheduled Event' }, 'detail-type'],
-    ['a detail type out of Object', { ...launch, 'detail-type': 'constructor' }, 'detail-type'],
+    ['a detail type that is a property of Object', { ...launch, 'detail-type': 'constructor' }, 'detail-type'],
     ['an event of AWS from another source', { ...launch, source: 'acme' }, 'source'],
     ['an id that is not an instance id', { ...launch, detail: { EC2InstanceId: 'mi-1' } }, 'detail.EC2InstanceId'],
     [

@@ -5,7 +5,7 @@ import type { PendingNode } from '../state/pending-node.ts';
 import { mergePending, type NewPendingNode, notAfter, remediationFor } from './route.ts';
 
 const START = Date.parse('2026-08-22T10:00:00Z');
-const enqueueOf = (first: number, last: number, signals = 1): NewPendingNode => ({
+const addedOf = (first: number, last: number, signals = 1): NewPendingNode => ({
   lane: 'demo/pause-image',
   cluster: 'demo',
   instanceId: 'i-0123456789abcdef0',
@@ -15,20 +15,20 @@ const enqueueOf = (first: number, last: number, signals = 1): NewPendingNode => 
   signals,
   source: 'fleetmend.logs',
 });
-const rowOf = (news: NewPendingNode): PendingNode => ({ ...news, version: 'v' });
+const rowOf = (added: NewPendingNode): PendingNode => ({ ...added, version: 'v' });
 
-/** What the store does with news, one after the other. */
+/** Merges pending nodes in order, as the store does. */
 const fold = (all: readonly NewPendingNode[]): PendingNode | undefined =>
-  all.reduce<PendingNode | undefined>((row, news) => {
-    if (row === undefined) return rowOf(news);
-    const next = mergePending(row, news);
+  all.reduce<PendingNode | undefined>((row, added) => {
+    if (row === undefined) return rowOf(added);
+    const next = mergePending(row, added);
     return next === undefined ? row : { ...next, version: 'v' };
   }, undefined);
 
 describe('mergePending', () => {
-  const times = fc.tuple(fc.nat(100_000), fc.nat(100_000)).map(([a, b]) => enqueueOf(Math.min(a, b), Math.max(a, b)));
+  const times = fc.tuple(fc.nat(100_000), fc.nat(100_000)).map(([a, b]) => addedOf(Math.min(a, b), Math.max(a, b)));
 
-  it('ends with the earliest and the latest time, in whatever order news comes', async () => {
+  it('ends with the earliest and the latest time, in any order of delivery', async () => {
     await fc.assert(
       fc.property(fc.array(times, { minLength: 1, maxLength: 12 }), (all) => {
         const row = fold(all);
@@ -44,7 +44,7 @@ describe('mergePending', () => {
     );
   });
 
-  it('changes nothing for news that has come before', async () => {
+  it('changes nothing for a duplicate delivery', async () => {
     await fc.assert(
       fc.property(fc.array(times, { minLength: 1, maxLength: 12 }), fc.nat(11), (all, pick) => {
         const row = fold(all);
@@ -55,32 +55,42 @@ describe('mergePending', () => {
     );
   });
 
-  it('takes reason and image from the newest news, and an image from wherever it is known', () => {
-    const row = { ...rowOf(enqueueOf(0, 10)), image: 'a/pause:1' };
-    expect(mergePending(row, { ...enqueueOf(5, 20), reason: 'DiskFull', image: 'b/pause:2' })).toMatchObject({
+  it('takes reason and image from the latest signal, and the image of any signal where only one has it', () => {
+    const row = { ...rowOf(addedOf(0, 10)), image: 'a/pause:1' };
+    expect(mergePending(row, { ...addedOf(5, 20), reason: 'DiskFull', image: 'b/pause:2' })).toMatchObject({
       reason: 'DiskFull',
       image: 'b/pause:2',
     });
-    expect(mergePending(row, { ...enqueueOf(5, 20), reason: 'DiskFull' })).toMatchObject({ image: 'a/pause:1' });
+    expect(mergePending(row, { ...addedOf(5, 20), reason: 'DiskFull' })).toMatchObject({ image: 'a/pause:1' });
     expect(
-      mergePending(rowOf(enqueueOf(10, 20)), { ...enqueueOf(0, 5), reason: 'DiskFull', image: 'c/pause:3' }),
+      mergePending(rowOf(addedOf(10, 20)), { ...addedOf(0, 5), reason: 'DiskFull', image: 'c/pause:3' }),
     ).toMatchObject({ reason: 'SandboxImageMissing', image: 'c/pause:3' });
   });
 });
 
 it.each<[string, object, object, boolean]>([
-  ['a log line does not take it back', { localMethod: true }, { source: 'fleetmend.logs' }, true],
+  ['a log line does not remove it', { localMethod: true }, { source: 'fleetmend.logs' }, true],
   ['a newer check without one does', { localMethod: true }, { source: 'fleetmend.check' }, false],
-  ['a newer check brings it', {}, { source: 'fleetmend.check', localMethod: true }, true],
-])('mergePending keeps what a check knows of a method without a registry: %s', (_, known, over, expected) => {
-  const merged = mergePending(rowOf({ ...enqueueOf(0, 10), ...known }), { ...enqueueOf(5, 20), ...over });
+  ['a newer check adds it', {}, { source: 'fleetmend.check', localMethod: true }, true],
+])('mergePending keeps a method without a registry that a check found: %s', (_, known, over, expected) => {
+  const merged = mergePending(rowOf({ ...addedOf(0, 10), ...known }), { ...addedOf(5, 20), ...over });
   expect(merged?.localMethod === true).toBe(expected);
 });
 
-it('mergePending leaves the time at which a row is looked at as it is', () => {
-  const later = { ...enqueueOf(5, 20), notBefore: isoTime(START + 90_000) };
-  expect(mergePending(rowOf(enqueueOf(0, 10)), later)).not.toHaveProperty('notBefore');
-  expect(mergePending(rowOf({ ...enqueueOf(0, 10), notBefore: isoTime(START) }), later)).toMatchObject({
+it('mergePending keeps the reason of the row where the added one began earlier and ended at the same time', () => {
+  const row = rowOf(addedOf(10, 20));
+  expect(mergePending(row, { ...addedOf(0, 20), reason: 'DiskFull', source: 'acme' })).toMatchObject({
+    reason: row.reason,
+    source: row.source,
+    firstSeenAt: isoTime(START),
+    signals: 2,
+  });
+});
+
+it('mergePending does not change the time at which a row is looked at', () => {
+  const later = { ...addedOf(5, 20), notBefore: isoTime(START + 90_000) };
+  expect(mergePending(rowOf(addedOf(0, 10)), later)).not.toHaveProperty('notBefore');
+  expect(mergePending(rowOf({ ...addedOf(0, 10), notBefore: isoTime(START) }), later)).toMatchObject({
     notBefore: isoTime(START),
   });
 });
@@ -93,7 +103,7 @@ describe('remediationFor', () => {
     reasons: Object.fromEntries(reasons.map((r) => [r, 'node-local'])),
   });
 
-  it('is the first in order that answers for the reason', () => {
+  it('is the first in order that repairs the reason', () => {
     const catalogue = [entry('late', 2, 'A', 'B'), entry('early', 1, 'A')];
     expect(['A', 'B', 'C', 'constructor'].map((r) => remediationFor(catalogue, r)?.name)).toEqual([
       'early',
@@ -104,7 +114,7 @@ describe('remediationFor', () => {
   });
 });
 
-it('notAfter takes a time in the future as now', () => {
+it('notAfter replaces a time in the future by now', () => {
   expect(notAfter(isoTime(START + 5), START)).toBe(isoTime(START));
   expect(notAfter(isoTime(START - 5), START)).toBe(isoTime(START - 5));
 });

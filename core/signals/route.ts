@@ -4,7 +4,7 @@ import { isAnswered } from '../runs/lane.ts';
 import { CHECK_SOURCE, NODE_CHECK } from '../runs/outbox.ts';
 import { type PendingNode, WHOLE_CLUSTER } from '../state/pending-node.ts';
 
-/** What the registry says of a remediation, as far as a symptom's way depends on it. */
+/** The facts about a remediation that the routing of a symptom depends on. */
 export type CatalogueEntry = {
   readonly name: string;
   readonly order: number;
@@ -12,11 +12,11 @@ export type CatalogueEntry = {
   readonly reasons: Readonly<Record<string, unknown>>;
 };
 
-/** The remediation that answers for a reason: the first in order, since a later one may be blocked by it. */
+/** The remediation that repairs a reason: the first in order, because a later one may be blocked by it. */
 export const remediationFor = (catalogue: readonly CatalogueEntry[], reason: string): CatalogueEntry | undefined =>
   catalogue.filter((entry) => Object.hasOwn(entry.reasons, reason)).toSorted((a, b) => a.order - b.order)[0];
 
-/** Whether policy lets this remediation repair on this cluster; `why` tells an operator which line decides it. */
+/** Whether policy lets this remediation repair on this cluster; `why` names the line of the policy that decides it. */
 export const mayRepair = (
   cluster: ClusterPolicy,
   entry: Pick<CatalogueEntry, 'name' | 'disruptive'>,
@@ -37,15 +37,15 @@ export const mayRepair = (
   return { allowed: true };
 };
 
-/** Where a symptom goes. */
+/** The destination of a symptom. */
 export type Route =
-  /** To a lane's mailbox: a remediation's, or `node-check`. */
-  | { readonly kind: 'mailbox'; readonly remediation: string }
-  /** Fleetmend does not manage the cluster: nothing is done to it. */
+  /** A lane of the cluster: a remediation's, or that of `node-check`. */
+  | { readonly kind: 'lane'; readonly remediation: string }
+  /** The policy does not list the cluster. */
   | { readonly kind: 'not-managed' }
   | { readonly kind: 'unknown-reason'; readonly known: readonly string[] };
 
-/** Routes a symptom. `trusted` is news of log-classifier itself that proves the fault; all else asks for a check at most. */
+/** Routes a symptom. Only a `trusted` one, which proves the fault, may go to a repair; every other one goes to a check. */
 export const routeSymptom = (
   policy: Policy,
   catalogue: readonly CatalogueEntry[],
@@ -55,61 +55,74 @@ export const routeSymptom = (
     readonly trusted: boolean;
     /** The reason names no fault of the catalogue. */
     readonly checkOnly?: boolean | undefined;
-    /** Last seen longer ago than a repair may rest on. */
+    /** Last seen too long ago for a repair without a check. */
     readonly late?: boolean;
   },
 ): Route => {
   const cluster = clusterPolicy(policy, symptom.cluster);
   if (cluster === undefined) return { kind: 'not-managed' };
-  if (symptom.checkOnly === true) return { kind: 'mailbox', remediation: NODE_CHECK };
+  if (symptom.checkOnly === true) return { kind: 'lane', remediation: NODE_CHECK };
   const entry = remediationFor(catalogue, symptom.reason);
   if (entry === undefined) {
     return { kind: 'unknown-reason', known: [...new Set(catalogue.flatMap((c) => Object.keys(c.reasons)))].toSorted() };
   }
   const repairs = symptom.trusted && symptom.late !== true && mayRepair(cluster, entry).allowed;
-  return { kind: 'mailbox', remediation: repairs ? entry.name : NODE_CHECK };
+  return { kind: 'lane', remediation: repairs ? entry.name : NODE_CHECK };
 };
 
-/** News for a mailbox; the store gives it a version. Its `notBefore` counts where the mailbox has no row of the node yet. */
+/**
+ * A node to be added to a lane's pending nodes; the store adds the version. `notBefore` counts only where the lane has no
+ * row of the node yet.
+ */
 export type NewPendingNode = Omit<PendingNode, 'version' | 'skipped' | 'decidedAt'>;
 
 /**
- * News of a cluster or of a new node that wants time waits beside a row that only remembers an answer; a row that is due
- * stays due, and so does what the planner decided for a node.
+ * The time before which a row is not looked at. A signal about a cluster or a new node asks for time, and gets it where
+ * the row only keeps an answer. A row that is due stays due, and the planner's decision stays as well.
  */
-const waitOf = (row: PendingNode, news: NewPendingNode): string | undefined => {
-  const wantsTime = isAnswered(row) && (row.instanceId === WHOLE_CLUSTER || news.awaitAgentUntil !== undefined);
-  const times = [row.notBefore, wantsTime ? news.notBefore : undefined].filter((t) => t !== undefined);
+const waitOf = (row: PendingNode, added: NewPendingNode): string | undefined => {
+  const wantsTime = isAnswered(row) && (row.instanceId === WHOLE_CLUSTER || added.awaitAgentUntil !== undefined);
+  const times = [row.notBefore, wantsTime ? added.notBefore : undefined].filter((t) => t !== undefined);
   return times.toSorted().at(-1);
 };
 
-/**
- * Adds news to what a mailbox has of a node. Undefined where nothing changes: news whose time lies within what the
- * row covers is a duplicate delivery, so it neither counts again nor gives the row a new version. The planner's own
- * `notBefore` and `skipped` stay.
- */
-export const mergePending = (row: PendingNode, news: NewPendingNode): Omit<PendingNode, 'version'> | undefined => {
-  const isNewer = epochMs(news.lastSeenAt) > epochMs(row.lastSeenAt);
-  const isEarlier = epochMs(news.firstSeenAt) < epochMs(row.firstSeenAt);
-  if (!isNewer && !isEarlier) return undefined;
-  const { version, localMethod: known, ...kept } = row;
-  const image = (isNewer ? news.image : undefined) ?? row.image ?? news.image;
-  // Only a check knows, so only a newer one takes it back.
-  const localMethod = isNewer && news.source === CHECK_SOURCE ? news.localMethod : (known ?? news.localMethod);
-  const notBefore = waitOf(row, news);
-  const awaitAgentUntil = news.awaitAgentUntil ?? row.awaitAgentUntil;
+type OptionalFields = Pick<PendingNode, 'image' | 'localMethod' | 'notBefore' | 'awaitAgentUntil'>;
+
+/** The optional fields of the merged row. */
+const optionalFields = (row: PendingNode, added: NewPendingNode, isNewer: boolean): OptionalFields => {
+  const image = (isNewer ? added.image : undefined) ?? row.image ?? added.image;
+  // Only a check finds a method that needs no registry, so only a newer check takes it back.
+  const isNewerCheck = isNewer && added.source === CHECK_SOURCE;
+  const localMethod = isNewerCheck ? added.localMethod : (row.localMethod ?? added.localMethod);
+  const notBefore = waitOf(row, added);
+  const awaitAgentUntil = added.awaitAgentUntil ?? row.awaitAgentUntil;
   return {
-    ...kept,
-    ...(isNewer ? { reason: news.reason, source: news.source } : {}),
     ...(image === undefined ? {} : { image }),
     ...(localMethod === undefined ? {} : { localMethod }),
     ...(notBefore === undefined ? {} : { notBefore }),
     ...(awaitAgentUntil === undefined ? {} : { awaitAgentUntil }),
-    firstSeenAt: isEarlier ? news.firstSeenAt : row.firstSeenAt,
-    lastSeenAt: isNewer ? news.lastSeenAt : row.lastSeenAt,
-    signals: row.signals + news.signals,
   };
 };
 
-/** A source's time, never later than ours: a node whose clock runs ahead must not look broken until then. */
+/**
+ * Merges a signal or finding into the lane's row of the node. Undefined where nothing changes: if its times lie within
+ * those of the row, it is a duplicate delivery, which neither counts nor gives the row a new version. The planner's
+ * `notBefore` and `skipped` stay.
+ */
+export const mergePending = (row: PendingNode, added: NewPendingNode): Omit<PendingNode, 'version'> | undefined => {
+  const isNewer = epochMs(added.lastSeenAt) > epochMs(row.lastSeenAt);
+  const isEarlier = epochMs(added.firstSeenAt) < epochMs(row.firstSeenAt);
+  if (!isNewer && !isEarlier) return undefined;
+  const { version, localMethod, ...kept } = row;
+  return {
+    ...kept,
+    ...(isNewer ? { reason: added.reason, source: added.source } : {}),
+    ...optionalFields(row, added, isNewer),
+    firstSeenAt: isEarlier ? added.firstSeenAt : row.firstSeenAt,
+    lastSeenAt: isNewer ? added.lastSeenAt : row.lastSeenAt,
+    signals: row.signals + added.signals,
+  };
+};
+
+/** A source's time, at most `nowMs`: a node whose clock runs ahead must not look broken until then. */
 export const notAfter = (iso: string, nowMs: number): string => isoTime(Math.min(epochMs(iso), nowMs));

@@ -17,13 +17,13 @@ describe('signal-intake sends a signal', () => {
   it.each([
     ['of log-classifier to its lane where policy repairs', {}, 'fleetmend.logs', 'demo/pause-image'],
     [
-      'that only foretells to the checks',
+      'that only predicts the fault to the checks',
       { hint: true, reason: 'ImageGCPressure' },
       'fleetmend.logs',
       'demo/node-check',
     ],
     ['of another source to the checks', {}, 'acme.alarms', 'demo/node-check'],
-    ['of a source that looks like ours to the checks', {}, 'fleetmend.logs2', 'demo/node-check'],
+    ['of a source with a similar name to the checks', {}, 'fleetmend.logs2', 'demo/node-check'],
     ['of an observed cluster to the checks', { cluster: 'watched' }, 'fleetmend.logs', 'watched/node-check'],
     [
       'for a disruptive repair to its lane where policy allows it',
@@ -49,7 +49,7 @@ describe('signal-intake sends a signal', () => {
 });
 
 describe('signal-intake', () => {
-  it('makes one row of twenty deliveries, and wakes the lane once until it has looked', async () => {
+  it('makes one row of twenty deliveries, and wakes the lane once until the lane answers', async () => {
     const { deps, sqs, lanes, mailbox } = await world();
     const event = signal();
     for (let i = 0; i < 2; i++) await acceptSignals(deps, sqsEvent(Array.from({ length: 10 }, () => event)));
@@ -61,7 +61,7 @@ describe('signal-intake', () => {
     expect(sqs.messages(LANES)).toHaveLength(2);
   });
 
-  it('calls a lane again that has not answered for two minutes', async () => {
+  it('calls a lane again after two minutes without an answer', async () => {
     const { deps, sqs, clock } = await world();
     for (const seconds of [0, 60, 61]) {
       clock.ms += seconds * 1000;
@@ -84,7 +84,7 @@ describe('signal-intake', () => {
   });
 
   it.each([
-    ['no JSON', '{', /not JSON/],
+    ['a body that is not JSON', '{', /not JSON/],
     ['a number', 1, /reading the signal/],
     [
       'a hostile id',
@@ -99,9 +99,9 @@ describe('signal-intake', () => {
       signal({ reason: 'Gremlins' }),
       /field detail.reason: Gremlins is not one of CRIDockerdDown, DiskFull/,
     ],
-    ['a reason out of Object', signal({ reason: 'HasOwnProperty' }), /HasOwnProperty is not one of/],
-    ['times the wrong way round', signal({ firstSeenAt: '2026-08-22T11:00:00.000Z' }), /field detail.firstSeenAt/],
-  ])('puts %s away with the field named, beside good signals', async (_, body, reason) => {
+    ['a reason that is a property of Object', signal({ reason: 'HasOwnProperty' }), /HasOwnProperty is not one of/],
+    ['firstSeenAt after lastSeenAt', signal({ firstSeenAt: '2026-08-22T11:00:00.000Z' }), /field detail.firstSeenAt/],
+  ])('sends %s to the bad-input queue with the field named, and accepts the good signal', async (_, body, reason) => {
     const { deps, sqs } = await world();
     expect(await acceptSignals(deps, sqsEvent([body, signal()]))).toEqual({ batchItemFailures: [] });
     expect(sqs.messages(BAD)).toHaveLength(1);
@@ -109,7 +109,7 @@ describe('signal-intake', () => {
     expect(sqs.messages(LANES)).toHaveLength(1);
   });
 
-  it('keeps other sources to their rate, and loses nothing beyond it', async () => {
+  it('limits the rate of other sources, and keeps what exceeds it', async () => {
     const { deps, sqs, counts } = await world({ maxForeignSignalsPerMinute: 3 });
     const source = `storm`;
     await acceptSignals(deps, sqsEvent([...Array.from({ length: 5 }, () => signal({}, source)), signal()]));
@@ -119,7 +119,7 @@ describe('signal-intake', () => {
     );
   });
 
-  it('takes a time in the future as now', async () => {
+  it('replaces a time in the future by now', async () => {
     const { deps, mailbox } = await world();
     const event = signal({ lastSeenAt: '2027-01-01T00:00:00Z' });
     await acceptSignals(deps, sqsEvent([event]));
@@ -127,7 +127,7 @@ describe('signal-intake', () => {
     expect(rows).toMatchObject([{ lastSeenAt: NOW }]);
   });
 
-  it('does not acknowledge what it could not wake for, and wakes when it comes again', async () => {
+  it('does not acknowledge a signal whose wake failed, and wakes at the redelivery', async () => {
     const { deps, sqs } = await world();
     const event = signal();
     sqs.fail(1);

@@ -31,7 +31,7 @@ const running = (instanceId: string, time = NOW) =>
   awsEvent('aws.ec2', 'EC2 Instance State-change Notification', { 'instance-id': instanceId, state: 'running' }, time);
 const launched = (instanceId: string) =>
   awsEvent('aws.autoscaling', 'EC2 Instance Launch Successful', { EC2InstanceId: instanceId });
-const ALL_GOOD = { batchItemFailures: [] };
+const NO_FAILURES = { batchItemFailures: [] };
 
 describe('a signal that names only a node', () => {
   const dns = 'ip-10-0-1-2.ec2.internal';
@@ -44,7 +44,7 @@ describe('a signal that names only a node', () => {
   ])('%s becomes a check in the cluster that its tags name', async (_, nameOf, over) => {
     const node = instance(over);
     const { deps, mailbox, ec2 } = await signalIntakeWorld(table, {}, [node]);
-    expect(await acceptSignals(deps, sqsEvent([foreign(nameOf(node.instanceId))]))).toEqual(ALL_GOOD);
+    expect(await acceptSignals(deps, sqsEvent([foreign(nameOf(node.instanceId))]))).toEqual(NO_FAILURES);
     const rows = (await mailbox('demo/node-check')).filter((r) => r.instanceId === node.instanceId);
     expect(rows).toMatchObject([{ cluster: 'demo', reason: 'ForeignSymptom', source: 'acme.alerts' }]);
     expect(ec2.calls).toHaveLength(1);
@@ -53,24 +53,24 @@ describe('a signal that names only a node', () => {
   it.each<[string, readonly Partial<FakeInstance>[], string]>([
     ['that EC2 does not show', [], 'SignalUnknownInstance'],
     ['of a cluster that the policy does not list', [{ tags: { 'eks:cluster-name': 'strange' } }], 'SignalNotManaged'],
-    ['of no cluster at all', [{ tags: { Name: 'bastion' } }], 'SignalNotManaged'],
+    ['without a tag that names a cluster', [{ tags: { Name: 'bastion' } }], 'SignalNotManaged'],
     [
       'of two clusters',
       [{ tags: { 'kubernetes.io/cluster/demo': 'owned', 'kubernetes.io/cluster/careful': 'owned' } }],
       'SignalAmbiguous',
     ],
     ['whose address two networks use', [{}, {}], 'SignalAmbiguous'],
-  ])('%s is acknowledged and counted, and never stored', async (_, known, name) => {
+  ])('%s is acknowledged and counted, and not stored', async (_, known, name) => {
     const nodes = known.map((over) => instance({ privateDnsName: dns, ...over }));
     const { deps, mailbox, counts, sqs } = await signalIntakeWorld(table, {}, nodes);
     const before = await mailbox('demo/node-check');
-    expect(await acceptSignals(deps, sqsEvent([foreign(dns)]))).toEqual(ALL_GOOD);
+    expect(await acceptSignals(deps, sqsEvent([foreign(dns)]))).toEqual(NO_FAILURES);
     expect(counts).toEqual({ [name]: 1 });
     expect([sqs.messages(BAD), sqs.messages(LANES)]).toEqual([[], []]);
     expect(await mailbox('demo/node-check')).toEqual(before);
   });
 
-  it('and the cluster tells two instances of one address apart', async () => {
+  it('is the instance of the named cluster, where two have the same address', async () => {
     const [other, ours] = [
       instance({ privateDnsName: dns, tags: { 'eks:cluster-name': 'watched' } }),
       instance({ privateDnsName: dns }),
@@ -84,7 +84,7 @@ describe('a signal that names only a node', () => {
   it.each([
     ['a Fargate node', 'fargate-ip-10-0-1-2.ec2.internal'],
     ['a hybrid node', 'mi-0123456789abcdef0'],
-  ])('waits as one row in the check lane, however often it is said, where it is %s', async (_, name) => {
+  ])('becomes one row in the check lane for any number of signals, where the node is %s', async (_, name) => {
     const { deps, ec2, mailbox } = await signalIntakeWorld(table);
     const storm = Array.from({ length: 10 }, (_, i) => ({
       ...foreign(name, { cluster: 'demo' }),
@@ -108,7 +108,7 @@ describe('a signal that names only a node', () => {
 });
 
 describe('a batch of signals', () => {
-  it('asks EC2 once for all that name an instance, and remembers the answer for ten minutes', async () => {
+  it('costs one EC2 call, whose answer is cached for ten minutes', async () => {
     const nodes = Array.from({ length: 10 }, () => instance());
     const { deps, ec2, clock } = await signalIntakeWorld(table, {}, nodes);
     const batch = sqsEvent(nodes.map((n) => running(n.instanceId)));
@@ -122,7 +122,7 @@ describe('a batch of signals', () => {
     expect(ec2.calls).toHaveLength(2);
   });
 
-  it('asks again soon about an instance that EC2 did not show yet', async () => {
+  it('costs another EC2 call soon, where EC2 did not show an instance yet', async () => {
     const late = instance();
     const { deps, ec2, clock, mailbox } = await signalIntakeWorld(table);
     await acceptSignals(deps, sqsEvent([running(late.instanceId)]));
@@ -132,24 +132,24 @@ describe('a batch of signals', () => {
     expect((await mailbox('demo/node-check')).map((r) => r.instanceId)).toContain(late.instanceId);
   });
 
-  it('of log-classifier costs EC2 nothing', async () => {
+  it('from log-classifier costs no EC2 call', async () => {
     const { deps, ec2 } = await signalIntakeWorld(table);
     await acceptSignals(deps, sqsEvent(Array.from({ length: 10 }, () => signal())));
     expect(ec2.calls).toEqual([]);
   });
 
-  it('returns what could not be asked for, and takes the rest', async () => {
+  it('returns the records whose EC2 call failed, and accepts the others', async () => {
     const node = instance();
     const { deps, ec2, sqs, mailbox } = await signalIntakeWorld(table, {}, [node]);
     ec2.fail(1);
     const answer = await acceptSignals(deps, sqsEvent([foreign(node.instanceId), signal()]));
     expect(answer).toEqual({ batchItemFailures: [{ itemIdentifier: 'm0' }] });
     expect(sqs.messages(LANES)).toHaveLength(1);
-    expect(await acceptSignals(deps, sqsEvent([foreign(node.instanceId)]))).toEqual(ALL_GOOD);
+    expect(await acceptSignals(deps, sqsEvent([foreign(node.instanceId)]))).toEqual(NO_FAILURES);
     expect((await mailbox('demo/node-check')).map((r) => r.instanceId)).toContain(node.instanceId);
   });
 
-  it('asks nothing about signals that are over their budget', async () => {
+  it('costs no EC2 call for signals over the rate of their source', async () => {
     const nodes = Array.from({ length: 5 }, () => instance());
     const { deps, ec2, counts } = await signalIntakeWorld(table, { maxForeignSignalsPerMinute: 2 }, nodes);
     await acceptSignals(deps, sqsEvent(nodes.map((n) => foreign(n.instanceId, {}, 'acme.storm'))));
@@ -157,7 +157,7 @@ describe('a batch of signals', () => {
     expect(ec2.calls.map((c) => c.values.length)).toEqual([2]);
   });
 
-  it('has no budget for what AWS itself says: a scale-up is no storm', async () => {
+  it('has no rate limit for events of AWS: a scale-up is not a storm', async () => {
     const nodes = Array.from({ length: 8 }, () => instance());
     const { deps, counts } = await signalIntakeWorld(table, { maxForeignSignalsPerMinute: 2 }, nodes);
     await acceptSignals(deps, sqsEvent(nodes.map((n) => running(n.instanceId))));
@@ -166,7 +166,7 @@ describe('a batch of signals', () => {
 });
 
 describe('a new node', () => {
-  it('waits in one row for its SSM agent, whichever of its two events comes first', async () => {
+  it('waits in one row for its SSM agent, in any order of its two events', async () => {
     const node = instance();
     const { deps, mailbox } = await signalIntakeWorld(table, {}, [node]);
     await acceptSignals(deps, sqsEvent([running(node.instanceId), launched(node.instanceId)]));
@@ -197,7 +197,7 @@ describe('signals that name only a cluster', () => {
     clock.ms = Date.parse(at(30));
     for (let batch = 0; batch < 2; batch++) {
       const some = Array.from({ length: 10 }, (_, i) => updated('watched', at(5 + batch * 10 + i)));
-      expect(await acceptSignals(deps, sqsEvent(some))).toEqual(ALL_GOOD);
+      expect(await acceptSignals(deps, sqsEvent(some))).toEqual(NO_FAILURES);
     }
     expect(await mailbox('watched/node-check')).toMatchObject([
       { instanceId: '*', reason: 'NodegroupUpdated', signals: 20, notBefore: at(15) },
@@ -214,8 +214,8 @@ describe('signals that name only a cluster', () => {
 
 describe('a late signal', () => {
   it.each([
-    ['within its horizon may be repaired', 1800, 'demo/pause-image', {}],
-    ['beyond its horizon is checked instead, and counted', 1801, 'demo/node-check', { SignalLate: 1 }],
+    ['within staleSeconds may be repaired', 1800, 'demo/pause-image', {}],
+    ['beyond staleSeconds is checked instead, and counted', 1801, 'demo/node-check', { SignalLate: 1 }],
   ])('%s', async (_, ageSeconds, lane, counted) => {
     const { deps, mailbox, counts } = await signalIntakeWorld(table);
     const seenAt = new Date(Date.parse(NOW) - ageSeconds * 1000).toISOString();

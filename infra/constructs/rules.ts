@@ -11,9 +11,9 @@ import { commandEnds, notices } from '../../events/rules.ts';
 import type { TickRequest } from '../../functions/scheduler/tick.ts';
 import type { SignalRule } from './signal-patterns.ts';
 
-/** After an hour a symptom is stale and an end of a command long reconciled. */
+/** After an hour a symptom is stale, and scheduler has asked SSM about the command. */
 const DELIVERY = { retryAttempts: 24, maxEventAge: Duration.hours(1) } as const;
-/** A tick is worth nothing once the next one is there. */
+/** A tick has no value once the next one has arrived. */
 const TICK = { retryAttempts: 2, maxEventAge: Duration.minutes(1) } as const;
 
 const pascalCase = (name: string): string =>
@@ -26,7 +26,7 @@ const cdkPattern = ({ source, 'detail-type': detailType, detail }: EventPattern)
   ...(detail === undefined ? {} : { detail }),
 });
 
-/** Every EventBridge rule of the stack; each target has bounded retries and age, and the one queue of lost events. */
+/** Every EventBridge rule of the stack. Each target has bounded retries and age, and one dead-letter queue serves all. */
 export class Rules extends Construct {
   private readonly dead: sqs.IQueue;
   private readonly namePrefix: string;
@@ -80,9 +80,9 @@ export class Rules extends Construct {
     tick('EverySweep', sweepMinutes, { kind: 'sweep', everyMinutes: sweepMinutes });
   }
 
-  /** fleetmend's own notices to the topic that people subscribe to; the topic's policy must let this rule publish. */
+  /** Sends fleetmend's notices to the topic that people subscribe to. The topic's policy must let this rule publish. */
   notices(bus: events.IEventBus, topic: sns.ITopic): events.IRule {
-    // By its ARN, because the target would let EventBridge publish to a topic of its own kind without a condition.
+    // By its ARN, because for a topic of the stack CDK would let all of EventBridge publish to it.
     const byArn = sns.Topic.fromTopicArn(this, 'NoticesTopic', topic.topicArn);
     const { name, title, pattern } = notices;
     return new events.Rule(this, pascalCase(name), {

@@ -20,7 +20,7 @@ import { operatorApiWorld } from '../support/operator-api-world.ts';
 import { runControllerWorld } from '../support/run-controller-world.ts';
 import { testSettings } from '../support/settings.ts';
 import { BAD, signalIntakeWorld } from '../support/signal-intake-world.ts';
-import { signalSamples } from '../support/signal-samples.ts';
+import { internalRuleSamples, signalSamples } from '../support/signal-samples.ts';
 import { sqsEvent } from '../support/sqs-event.ts';
 import { startTable, type TestTable } from '../support/table.ts';
 import { recorder } from '../support/telemetry.ts';
@@ -108,7 +108,10 @@ it(
     const { deps, sqs, counts } = await signalIntakeWorld(table, { maxForeignSignalsPerMinute: 10_000 }, [
       { instanceId: 'i-0123456789abcdef0', tags: { 'eks:cluster-name': 'demo' } },
     ]);
-    const samples = [...samplesOf('node-symptom'), ...signalSamples().map(({ event }) => event)];
+    const samples = [
+      ...samplesOf('node-symptom'),
+      ...[...signalSamples(), ...internalRuleSamples()].map((s) => s.event),
+    ];
     await check('signal-intake', bodiesLike(samples), async (bodies) => {
       expect(await acceptSignals(deps, sqsEvent(bodies))).toEqual({ batchItemFailures: [] });
     });

@@ -10,7 +10,7 @@ const OWN_ALARM = 'demo-nodes-unwell';
 let scene: Scene;
 beforeAll(async () => {
   const clusters = [
-    // A cluster for each way, so that no check of one signal finds the node of another.
+    // A cluster for each signal, so that no check of one signal finds the node of another.
     { name: 'logs' },
     { name: 'metric' },
     { name: 'failures' },
@@ -35,7 +35,7 @@ const broken = (cluster: string): SimulatedNode => {
   const [node] = scene.addNodes(cluster, 1, { faultOf: () => REPAIRABLE });
   return node ?? expect.fail();
 };
-/** Puts a recorded event on the default bus, as AWS does, about other instances and clusters than it was recorded for. */
+/** Puts a recorded event on the default bus, as AWS does, with other instances and clusters in place of the recorded ones. */
 const deliver = (path: string, replacements: Readonly<Record<string, string>>): void => {
   const event = signalSample(path, replacements);
   scene.lab.putEvent({
@@ -55,7 +55,7 @@ const brokenAt = (cluster: string, privateDnsName: string): SimulatedNode => {
   scene.lab.nodes.add(node);
   return node;
 };
-/** Puts an event as any tool of the account may, by EventBridge's API. */
+/** Puts an event through EventBridge's API, as any tool of the account may. */
 const putEvents = async (...Entries: readonly PutEventsRequestEntry[]): Promise<void> => {
   const client = new EventBridgeClient({
     endpoint: scene.lab.endpointUrl,
@@ -98,7 +98,7 @@ describe('a broken node is repaired', () => {
     expect(await runsOf('metric')).toEqual(FOUND);
   });
 
-  it('after an alarm that counts failed sandboxes in the log group, by a line of which log-classifier makes nothing', async () => {
+  it('after an alarm that counts failed sandboxes in the log group, by a line that log-classifier does not classify', async () => {
     const node = broken('failures');
     const line = JSON.stringify({ message: 'E0822 pod_workers.go:1] "RunPodSandbox from runtime service failed"' });
     await scene.lab.putLogEvents(logGroupOf('failures'), 'node-dataplane.systemd.kubelet.service', [line]);
@@ -137,7 +137,7 @@ describe('a broken node is repaired', () => {
     expect((node.runs[0]?.at ?? 0) - at).toBeGreaterThanOrEqual(10 * MINUTE_MS);
   });
 
-  it('after a node group was updated, as reported by CloudTrail, when the nodes have settled', async () => {
+  it('after CloudTrail recorded an update of a node group, when the nodes have settled', async () => {
     const node = broken('nodegroup');
     const at = scene.lab.now();
     deliver('eks-calls/miss-failed', { demo: 'nodegroup' });
@@ -150,7 +150,7 @@ describe('a broken node is repaired', () => {
 
   it.each([
     ['launch', 'Auto Scaling launched it', 'launches/match-launch'],
-    ['running', 'EC2 says that it runs', 'running/match-running'],
+    ['running', 'EC2 reported it as running', 'running/match-running'],
   ])('in cluster %s after %s', async (cluster, _, sample) => {
     const node = broken(cluster);
     deliver(sample, { 'i-0123456789abcdef0': node.instanceId });
@@ -175,7 +175,7 @@ describe('a broken node is repaired', () => {
     expect(await runsOf('foreign')).toEqual(FOUND_ALONE);
   });
 
-  it('after the very example of docs/signals.md, which names no cluster', async () => {
+  it('after the example of docs/signals.md, which names no cluster', async () => {
     const example = putEventsExample();
     const { node: name } = JSON.parse(example.Detail) as { node: string };
     const node = brokenAt('documented', name);
@@ -185,7 +185,7 @@ describe('a broken node is repaired', () => {
     expect(await runsOf('documented')).toEqual(FOUND_ALONE);
   });
 
-  it('after a Node Symptom with nothing but a node name without its domain', async () => {
+  it('after a Node Symptom that has only a node name without its domain', async () => {
     const node = brokenAt('named', 'ip-10-0-77-1.cn-north-1.compute.internal');
     await putEvents(symptom({ node: 'ip-10-0-77-1' }));
     await scene.drain();
@@ -193,7 +193,7 @@ describe('a broken node is repaired', () => {
     expect(await runsOf('named')).toEqual(FOUND_ALONE);
   });
 
-  it('after the next sweep, where no news comes at all', async () => {
+  it('after the next sweep, without any signal', async () => {
     const node = broken('swept');
     // A sweep starts within half an hour, and each cluster at its own moment of the half hour after it.
     await scene.lab.advance(75 * MINUTE_MS);
@@ -207,7 +207,7 @@ describe('a cluster of nodes that cannot be repaired', () => {
   const shown = (items: readonly AuditItem[]) =>
     items.filter((i) => i.kind === 'result').map((i) => [i.instanceId, i.outcome, i.reason]);
 
-  it('is recognized by its signals: one row each, with advice', async () => {
+  it('has a row for each node that a signal names, with advice', async () => {
     const [auto] = scene.addNodes('beyond', 1, { autoMode: true, tags: { 'eks:eks-cluster-name': 'beyond' } });
     const autoId = auto?.instanceId ?? '';
     const about = { node: FARGATE, cluster: 'beyond' };
@@ -225,7 +225,7 @@ describe('a cluster of nodes that cannot be repaired', () => {
     ]);
   });
 
-  it('is told by a check of it, which plans nothing and names them', async () => {
+  it('has a row for each node after a check, which plans nothing', async () => {
     const [bottlerocket] = scene.addNodes('beyond', 1, { platformName: 'Bottlerocket' });
     scene.lab.eks.fargateProfiles.set('beyond', ['default']);
     scene.lab.eks.remoteNetworks.add('beyond');
@@ -240,7 +240,7 @@ describe('a cluster of nodes that cannot be repaired', () => {
   });
 });
 
-it('and nothing fails, is refused or is left over on the way', async () => {
+it('leaves no failure, no denied call and no dead letter', async () => {
   expect(scene.letters()).toEqual([]);
   expect(scene.chronicle.failures).toEqual([]);
   expect(scene.chronicle.denials).toEqual([]);
