@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import * as z from 'zod';
+import { meaningOf } from '../core/model/outcome.ts';
 import { ResultRow } from '../core/state/results.ts';
 import { bootLab } from './boot.ts';
 import type { DemoFleet } from './demo/fleet.ts';
@@ -108,7 +109,7 @@ const demo = async (): Promise<boolean> => {
       const { items } = Results.parse(await lab.invoke('fleetmend-audit-query', { query: 'run', runId }));
       results.push(...items.flatMap(({ kind, ...row }) => (kind === 'result' ? [ResultRow.parse(row)] : [])));
     }
-    const shown = results.filter((r) => r.action === 'repair' && r.outcome !== 'Skipped');
+    const shown = results.filter((r) => r.action === 'repair' && !meaningOf(r.outcome).hasSkipReason);
     console.log(
       table(
         ['node', 'outcome', 'reason', 'method'],
@@ -120,7 +121,7 @@ const demo = async (): Promise<boolean> => {
     heading('Result');
     const complaints = [
       ...fleet.stories.flatMap(({ instanceId, method }) => {
-        const row = results.find((r) => r.instanceId === instanceId && r.outcome === 'Repaired');
+        const row = results.find((r) => r.instanceId === instanceId && meaningOf(r.outcome).isRepaired);
         if (row === undefined) return [`${instanceId} has no result with the outcome Repaired`];
         if (row.method !== method) return [`${instanceId} was repaired by the method ${row.method}, not ${method}`];
         return repairs.get(instanceId) === 1

@@ -1,14 +1,10 @@
 import { epochMs, isoTime } from '../model/ids.ts';
-import type { Outcome } from '../model/outcome.ts';
+import { afterRepairOf, meaningOf } from '../model/outcome.ts';
 import type { Limits } from '../model/policy.ts';
 import type { CommandRow } from '../state/command-state.ts';
 import type { Attempt, NodeStateRow } from '../state/node-state.ts';
 import type { ResultRow } from '../state/results.ts';
 
-/** Outcomes of a repair that tried nothing on the node. */
-const NOT_TRIED: ReadonlySet<Outcome> = new Set<Outcome>(['Skipped', 'Unreachable', 'Unsupported']);
-const FAILED: ReadonlySet<Outcome> = new Set<Outcome>(['NotRepaired', 'Relapsed', 'TimedOut', 'Unknown']);
-const REPAIRED: ReadonlySet<Outcome> = new Set<Outcome>(['Repaired', 'Relapsed']);
 const MAX_MESSAGE = 900;
 
 const ADVICE_OF_QUARANTINE =
@@ -19,11 +15,11 @@ const ADVICE_OF_QUARANTINE =
  * hour must not leave a whole fleet to be released by hand.
  */
 export const isFailedAttempt = (attempt: Attempt): boolean =>
-  FAILED.has(attempt.outcome) && attempt.reason !== 'RegistryUnreachable';
+  meaningOf(attempt.outcome).isFailed && attempt.reason !== 'RegistryUnreachable';
 
 /** The attempt that a result stands for, or undefined where none was made: a check, or a repair that tried nothing. */
 export const attemptOf = (row: Pick<ResultRow, 'action' | 'outcome' | 'reason' | 'endedAt'>): Attempt | undefined =>
-  row.action === 'check' || NOT_TRIED.has(row.outcome)
+  row.action === 'check' || !meaningOf(row.outcome).isAttempt
     ? undefined
     : { at: row.endedAt, outcome: row.outcome, ...(row.reason === undefined ? {} : { reason: row.reason }) };
 
@@ -35,7 +31,9 @@ const relapseOf = (
 ): readonly [runId: string, attempt: Attempt] | undefined =>
   Object.entries(attempts).find(([runId, attempt]) => {
     const agoMs = epochMs(row.endedAt) - epochMs(attempt.at);
-    return runId !== row.runId && REPAIRED.has(attempt.outcome) && agoMs > 0 && agoMs <= limits.relapseSeconds * 1000;
+    return (
+      runId !== row.runId && meaningOf(attempt.outcome).isRepaired && agoMs > 0 && agoMs <= limits.relapseSeconds * 1000
+    );
   });
 
 /** A result in the light of the node's earlier attempts: a repair soon after a repair is `Relapsed`. */
@@ -44,12 +42,13 @@ export const withHistory = (
   attempts: NodeStateRow['attempts'],
   limits: Pick<Limits, 'relapseSeconds'>,
 ): ResultRow => {
-  if (row.action === 'check' || row.outcome !== 'Repaired') return row;
+  const outcome = row.action === 'check' ? undefined : afterRepairOf(row.outcome);
+  if (outcome === undefined) return row;
   const before = relapseOf(row, attempts, limits);
   if (before === undefined) return row;
   const [runId, { at }] = before;
   const message = `repaired again: the repair at ${at} (run ${runId}) did not last. ${row.message}`;
-  return { ...row, outcome: 'Relapsed', message: message.slice(0, MAX_MESSAGE) };
+  return { ...row, outcome, message: message.slice(0, MAX_MESSAGE) };
 };
 
 /**
@@ -88,7 +87,6 @@ export const adviceOn = (
   result: Pick<ResultRow, 'outcome' | 'reason' | 'cause'>,
   adviceOf: (reason: string) => string | undefined,
 ): string | undefined => {
-  const isRepaired = result.outcome === 'Repaired' || result.outcome === 'Healthy';
-  const subject = isRepaired ? result.cause : result.reason;
+  const subject = meaningOf(result.outcome).isWorking ? result.cause : result.reason;
   return subject === undefined ? undefined : adviceOf(subject);
 };

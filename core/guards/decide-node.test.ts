@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { at, LIMITS, node } from '../../test/support/runs.ts';
 import type { NodeStateRow } from '../state/node-state.ts';
-import { budgetOf, type DecisionContext, decideNode, isAnsweredByAttempt, type NodeFacts } from './decide-node.ts';
+import {
+  budgetOf,
+  type DecisionContext,
+  decideNode,
+  isAnsweredByAttempt,
+  type NodeFacts,
+  settledAs,
+} from './decide-node.ts';
 
 const NOW = at(7200);
 const ok: NodeFacts = {
@@ -36,7 +43,7 @@ const told = (facts: NodeFacts, over: Partial<DecisionContext> = {}): string => 
   const decision = decideNode(facts, context(over));
   if (decision.kind === 'go') return 'go';
   if (decision.kind === 'wait') return `wait until ${decision.notBefore}`;
-  return `${decision.kind} ${decision.kind === 'settle' ? decision.outcome : decision.skipReason}`;
+  return `${decision.kind} ${settledAs(decision)}`;
 };
 
 describe("a node's own facts decide", () => {
@@ -47,14 +54,14 @@ describe("a node's own facts decide", () => {
     ['of another cluster and terminated', { ...ok, inCluster: false, state: 'terminated' }, 'skip NotInCluster'],
     ['that is shutting down', { ...ok, state: 'shutting-down' }, 'skip Gone'],
     ['that is terminated', { ...ok, state: 'terminated' }, 'skip Gone'],
-    ['of Auto Mode', { ...ok, autoMode: true }, 'settle Unsupported'],
+    ['of Auto Mode', { ...ok, autoMode: true }, 'unsupported Unsupported'],
     ['that is stopped', { ...ok, state: 'stopped' }, 'settle Unreachable'],
     ['that is pending', { ...ok, state: 'pending' }, 'settle Unreachable'],
     ['that SSM does not know', unmanaged, 'skip NotManaged'],
     ['whose agent is away', ssm({ pingStatus: 'ConnectionLost' }), 'settle Unreachable'],
     ['whose agent is inactive', ssm({ pingStatus: 'Inactive' }), 'settle Unreachable'],
-    ['of Windows', ssm({ platformType: 'Windows', platformName: 'Microsoft Windows' }), 'settle Unsupported'],
-    ['of Bottlerocket', ssm({ platformName: 'Bottlerocket' }), 'settle Unsupported'],
+    ['of Windows', ssm({ platformType: 'Windows', platformName: 'Microsoft Windows' }), 'unsupported Unsupported'],
+    ['of Bottlerocket', ssm({ platformName: 'Bottlerocket' }), 'unsupported Unsupported'],
     ['that is opted out', { ...ok, modeTag: 'off' }, 'skip OptedOut'],
     ['with an unreadable tag', { ...ok, modeTag: 'Repair' }, 'skip OptedOut'],
     ['with an empty tag', { ...ok, modeTag: '' }, 'skip OptedOut'],
@@ -160,7 +167,7 @@ describe('a new node', () => {
       'settle Unreachable',
     ],
     ['is gone where it was terminated meanwhile', { ...ok, state: 'terminated' }, until, 'skip Gone'],
-    ['of Auto Mode is unsupported at once', { ...unmanaged, autoMode: true }, until, 'settle Unsupported'],
+    ['of Auto Mode is unsupported at once', { ...unmanaged, autoMode: true }, until, 'unsupported Unsupported'],
     ['of another cluster is left alone at once', { ...ok, inCluster: false }, until, 'skip NotInCluster'],
   ])('%s', (_, facts, over, expected) => {
     expect(told(facts, { action: 'check', ...over })).toBe(expected);

@@ -1,5 +1,5 @@
 import { epochMs, isoTime } from '../model/ids.ts';
-import type { SkipReason } from '../model/outcome.ts';
+import type { Outcome, SkipReason } from '../model/outcome.ts';
 import type { Limits } from '../model/policy.ts';
 import { UNSUPPORTED, type UnsupportedReason, unsupportedKindOf } from '../model/unsupported.ts';
 import type { NodeStateRow } from '../state/node-state.ts';
@@ -36,7 +36,7 @@ export type Decision =
   | { readonly kind: 'settle'; readonly outcome: 'Unreachable'; readonly message: string }
   /** It is of a kind that fleetmend can't repair: recorded with this reason, its cause and its advice. */
   | {
-      readonly kind: 'settle';
+      readonly kind: 'unsupported';
       readonly outcome: 'Unsupported';
       readonly reason: UnsupportedReason;
       readonly message: string;
@@ -46,6 +46,21 @@ export type Decision =
   | { readonly kind: 'wait'; readonly notBefore: string }
   /** No repair, but worth a look: recorded as `Skipped`, and a check is asked for. */
   | { readonly kind: 'check'; readonly skipReason: SkipReason; readonly message: string };
+
+/** A decision that ends a node's part in a run without a command. */
+export type Settled = Exclude<Decision, { kind: 'go' | 'wait' }>;
+
+/** The outcome of a node that gets no command. */
+export const outcomeOf = (decision: Settled): { readonly outcome: Outcome; readonly skipReason?: SkipReason } =>
+  decision.kind === 'settle' || decision.kind === 'unsupported'
+    ? { outcome: decision.outcome }
+    : { outcome: 'Skipped', skipReason: decision.skipReason };
+
+/** The name under which a run counts a settled node. */
+export const settledAs = (decision: Settled): Outcome | SkipReason => {
+  const { outcome, skipReason } = outcomeOf(decision);
+  return skipReason ?? outcome;
+};
 
 /** What a decision rests on, besides the node's own facts. */
 export type DecisionContext = {
@@ -78,7 +93,7 @@ const isRepairable = (ssm: NonNullable<NodeFacts['ssm']>): boolean =>
 
 const unsupported = (reason: UnsupportedReason): Decision => {
   const { cause: message, advice } = UNSUPPORTED[reason];
-  return { kind: 'settle', outcome: 'Unsupported', reason, message, advice };
+  return { kind: 'unsupported', outcome: 'Unsupported', reason, message, advice };
 };
 
 const NEVER_ONLINE =

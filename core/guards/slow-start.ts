@@ -1,3 +1,4 @@
+import { meaningOf, type Outcome, outcomesWith } from '../model/outcome.ts';
 import type { Limits } from '../model/policy.ts';
 import type { Tally } from '../state/results.ts';
 import type { RunState } from '../state/run-state.ts';
@@ -10,11 +11,20 @@ export const EXECUTION_TIMED_OUT = 'ExecutionTimedOut';
  * node that was not reached, and one that is merely slow.
  */
 export const isAttributable = (tally: Tally, nodeLocal: ReadonlySet<string>): boolean => {
-  if (tally.outcome === 'NotRepaired' || tally.outcome === 'Unknown') return !nodeLocal.has(tally.reason ?? '');
-  return tally.outcome === 'TimedOut' && tally.reason === EXECUTION_TIMED_OUT;
+  const { attributable } = meaningOf(tally.outcome);
+  switch (attributable) {
+    case 'never':
+      return false;
+    case 'by-reason':
+      return !nodeLocal.has(tally.reason ?? '');
+    case 'on-execution-timeout':
+      return tally.reason === EXECUTION_TIMED_OUT;
+    default:
+      return attributable satisfies never;
+  }
 };
 
-const total = (state: RunState, outcomes: readonly ('Repaired' | 'Healthy' | 'Relapsed')[]): number =>
+const total = (state: Pick<RunState, 'commands'>, outcomes: readonly Outcome[]): number =>
   state.commands.reduce((sum, c) => sum + outcomes.reduce((n, o) => n + (c.counts?.[o] ?? 0), 0), 0);
 
 /** Failures of the run that count against its repair, with those that its lane brought. */
@@ -22,7 +32,10 @@ export const attributableFailuresOf = (state: RunState): number =>
   state.commands.reduce((sum, c) => sum + (c.attributableFailures ?? 0), state.priorAttributableFailures);
 
 /** How many nodes the run has repaired. */
-export const repairedOf = (state: RunState): number => total(state, ['Repaired', 'Relapsed']);
+export const repairedOf = (state: RunState): number => total(state, outcomesWith('isRepaired'));
+
+/** How many nodes of the run have passed as canaries. */
+export const passedOf = (state: Pick<RunState, 'commands'>): number => total(state, outcomesWith('passesCanary'));
 
 /**
  * How many nodes of the run may be in flight: one while canaries are out, then the start window and one more for
@@ -30,7 +43,7 @@ export const repairedOf = (state: RunState): number => total(state, ['Repaired',
  */
 export const windowOf = (state: RunState, limits: Limits): number => {
   if (state.action === 'check') return state.startWindow;
-  if (total(state, ['Repaired', 'Healthy', 'Relapsed']) < state.canaries) return 1;
+  if (passedOf(state) < state.canaries) return 1;
   return Math.min(limits.budgetMaxNodes, state.startWindow + repairedOf(state));
 };
 

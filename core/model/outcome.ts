@@ -1,20 +1,148 @@
 import * as z from 'zod';
 import { namesOf } from './names.ts';
+import type { Action } from './remediation.ts';
 
-/** What became of one node in one run (design, "Words"). */
-export const Outcome = z.enum([
-  'Healthy',
-  'Repaired',
-  'Relapsed',
-  'Broken',
-  'NotRepaired',
-  'Unsupported',
-  'Unreachable',
-  'TimedOut',
-  'Unknown',
-  'Skipped',
-]);
+/** What one outcome means to every part of fleetmend. */
+type OutcomeMeaning = {
+  /** What happened, in one sentence. */
+  readonly meaning: string;
+  /** The repair changed the node, and verified that it works. */
+  readonly isRepaired: boolean;
+  /** The node was seen to work. */
+  readonly isWorking: boolean;
+  /** A repair with this outcome tried something on the node: it starts the cool-down. */
+  readonly isAttempt: boolean;
+  /** A failed attempt: it counts towards quarantine. */
+  readonly isFailed: boolean;
+  /**
+   * Whether a failure is attributable to the repair, and counts towards opening the circuit breaker: `by-reason` unless
+   * its reason is node-local, `on-execution-timeout` where the script ran out of its time.
+   */
+  readonly attributable: 'never' | 'by-reason' | 'on-execution-timeout';
+  /** Lets the slow start go on to the next node. */
+  readonly passesCanary: boolean;
+  /** A check found a fault that a repair may answer. */
+  readonly isFinding: boolean;
+  /** Sweeps write no row: no row is what most nodes of a sweep have. */
+  readonly isOmittedBySweeps: boolean;
+  /** Comes with a `skipReason`. */
+  readonly hasSkipReason: boolean;
+  /** What it becomes where an earlier repair of the node did not last. */
+  readonly afterRepair?: string;
+  /** Which scripts may report it, and their exit code; `null` where only fleetmend itself can tell. */
+  readonly script: { readonly actions: readonly Action[]; readonly exitCode: 0 | 1 | 2 } | null;
+};
+
+const NEITHER = {
+  isRepaired: false,
+  isWorking: false,
+  isAttempt: true,
+  isFailed: false,
+  attributable: 'never',
+  passesCanary: false,
+  isFinding: false,
+  isOmittedBySweeps: false,
+  hasSkipReason: false,
+  script: null,
+} as const;
+
+const outcomes = <const T extends Readonly<Record<string, OutcomeMeaning>>>(table: T): T => table;
+
+/**
+ * Every outcome of a node in a run, and what it means; the most severe first. This table is the one place that knows: a
+ * new outcome is a new row (docs/glossary.md explains the names to people).
+ */
+export const OUTCOMES = outcomes({
+  NotRepaired: {
+    ...NEITHER,
+    meaning: 'the repair was tried, and the node still does not work',
+    isFailed: true,
+    attributable: 'by-reason',
+    script: { actions: ['repair'], exitCode: 1 },
+  },
+  Broken: {
+    ...NEITHER,
+    meaning: 'a check found a fault',
+    isFinding: true,
+    script: { actions: ['check'], exitCode: 1 },
+  },
+  TimedOut: {
+    ...NEITHER,
+    meaning: 'the document did not end in time',
+    isFailed: true,
+    attributable: 'on-execution-timeout',
+  },
+  Unknown: {
+    ...NEITHER,
+    meaning: 'the document ended without a result that can be relied on',
+    isFailed: true,
+    attributable: 'by-reason',
+    script: { actions: ['check', 'repair'], exitCode: 2 },
+  },
+  Unreachable: { ...NEITHER, meaning: 'the node could not be reached through SSM', isAttempt: false },
+  Relapsed: {
+    ...NEITHER,
+    meaning: 'the node was repaired again within a day: the earlier repair did not last',
+    isRepaired: true,
+    isWorking: true,
+    isFailed: true,
+    passesCanary: true,
+  },
+  Skipped: {
+    ...NEITHER,
+    meaning: 'fleetmend decided not to act; the skip reason says why',
+    isAttempt: false,
+    hasSkipReason: true,
+    script: { actions: ['check', 'repair'], exitCode: 2 },
+  },
+  Repaired: {
+    ...NEITHER,
+    meaning: 'the repair changed the node and verified that it works',
+    isRepaired: true,
+    isWorking: true,
+    passesCanary: true,
+    afterRepair: 'Relapsed',
+    script: { actions: ['repair'], exitCode: 0 },
+  },
+  Healthy: {
+    ...NEITHER,
+    meaning: 'the node works; nothing was changed',
+    isWorking: true,
+    passesCanary: true,
+    isOmittedBySweeps: true,
+    script: { actions: ['check', 'repair'], exitCode: 0 },
+  },
+  Unsupported: {
+    ...NEITHER,
+    meaning: 'the node is of a kind that fleetmend cannot repair',
+    isAttempt: false,
+    script: { actions: ['check', 'repair'], exitCode: 1 },
+  },
+});
+
+/** The outcome of one node in one run: a name of {@link OUTCOMES}. */
+export const Outcome = z.enum(namesOf(OUTCOMES));
 export type Outcome = z.infer<typeof Outcome>;
+
+/** What an outcome means. */
+export const meaningOf = (outcome: Outcome): OutcomeMeaning => OUTCOMES[outcome];
+
+type FlagName = { [K in keyof OutcomeMeaning]: OutcomeMeaning[K] extends boolean ? K : never }[keyof OutcomeMeaning];
+
+/** The outcomes for which a flag of the table is set, the most severe first. */
+export const outcomesWith = (flag: NonNullable<FlagName>): readonly Outcome[] =>
+  namesOf(OUTCOMES).filter((name) => meaningOf(name)[flag]);
+
+/** The outcomes that scripts may report. */
+export const SCRIPT_OUTCOMES: readonly Outcome[] = namesOf(OUTCOMES).filter((name) => meaningOf(name).script !== null);
+
+/** Whether a script may end an action with this outcome. */
+export const mayReport = (action: Action, outcome: Outcome): boolean =>
+  meaningOf(outcome).script?.actions.includes(action) === true;
+
+/** What a result becomes where an earlier repair of the node did not last; undefined where it stays. */
+export const afterRepairOf = (outcome: Outcome): Outcome | undefined =>
+  namesOf(OUTCOMES).find((name) => name === meaningOf(outcome).afterRepair);
 
 /** What each reason to skip a node means: the answer to "why did fleetmend not act?". */
 export const SKIP_REASONS = {
@@ -40,105 +168,5 @@ export const SKIP_REASONS = {
 } as const satisfies Record<string, string>;
 
 /** The reason of a `Skipped` result: a name of {@link SKIP_REASONS}. */
-export const SkipReason = z.literal(namesOf(SKIP_REASONS));
+export const SkipReason = z.enum(namesOf(SKIP_REASONS));
 export type SkipReason = z.infer<typeof SkipReason>;
-
-/** Plain names only: one like `constructor` would break the SDK's marshalling of the whole row. */
-const EvidenceName = z
-  .string()
-  .regex(/^[a-z][A-Za-z0-9]{0,39}$/)
-  .refine((name) => !(name in {}), 'not a name for evidence');
-const PascalCase = z.string().regex(/^[A-Z][A-Za-z0-9]{1,63}$/);
-/** A node's text, made well-formed: a lone surrogate could not be stored. */
-const Text = (max: number) =>
-  z
-    .string()
-    .max(max)
-    .overwrite((text) => text.toWellFormed());
-
-/** Numbers that DynamoDB can hold and the SDK will send: an absurd one would keep a whole command from being stored. */
-const Storable = z
-  .number()
-  .refine((n) => Number.isSafeInteger(Math.trunc(n)) && (n === 0 || Math.abs(n) >= 1e-9), 'out of range');
-
-/** What a script may say about one remediation on its node. */
-const Report = {
-  outcome: z.enum(['Healthy', 'Repaired', 'Broken', 'NotRepaired', 'Unsupported', 'Unknown', 'Skipped']),
-  skipReason: SkipReason.optional(),
-  reason: PascalCase.optional(),
-  /** The fault that made this one, where the node shows it (for example `ImageGCPressure`). */
-  cause: PascalCase.optional(),
-  /** By which means a node was repaired; in a check that found it broken, the one that it could be by without a registry. */
-  method: z
-    .string()
-    .regex(/^[a-z][a-z-]{0,31}$/)
-    .optional(),
-  image: Text(300).optional(),
-  digest: z
-    .string()
-    .regex(/^sha256:[0-9a-f]{64}$/)
-    .optional(),
-  willRecur: z.boolean().optional(),
-  message: Text(600),
-  evidence: z.record(EvidenceName, z.union([Text(300), Storable, z.boolean()])).optional(),
-};
-
-/** One remediation's report inside a `node-check` line. */
-export const Finding = z.strictObject({ remediation: Text(40), ...Report });
-export type Finding = z.infer<typeof Finding>;
-
-/**
- * The one JSON line that a document prints on stdout (at most 2,000 bytes: `ListCommandInvocations` returns 2,500
- * characters of stdout and stderr together, SSM model shape CommandPluginOutput). Times are the script's own clock.
- */
-export const DocumentResult = z
-  .strictObject({
-    v: z.literal(1),
-    remediation: Text(40),
-    action: z.enum(['check', 'repair']),
-    /** In `node-check`: which of its documents printed this line, counted from 1. */
-    part: z.int().positive().optional(),
-    /** In `node-check`: how many documents it consists of. */
-    parts: z.int().positive().optional(),
-    ...Report,
-    /** In `node-check`: every remediation that is not healthy, the most severe first. */
-    findings: z.array(Finding).optional(),
-    /** How many findings did not fit. */
-    cut: z.number().int().nonnegative().optional(),
-    startedAt: z.iso.datetime(),
-    endedAt: z.iso.datetime(),
-  })
-  .refine(({ part, parts }) => (part === undefined) === (parts === undefined) && (part ?? 1) <= (parts ?? 1), {
-    path: ['part'],
-    message: 'part and parts belong together, and part is at most parts',
-  });
-export type DocumentResult = z.infer<typeof DocumentResult>;
-
-/** The largest result line a script may print, in bytes. */
-export const MAX_RESULT_BYTES = 2000;
-
-/** What was read from a node's stdout: a result, or why there is none. */
-export type ResultReading =
-  | { readonly kind: 'result'; readonly result: DocumentResult }
-  | { readonly kind: 'unreadable'; readonly message: string };
-
-/**
- * Reads the result line out of what SSM returned (stdout, then `\n----------ERROR-------\n` and stderr). The text comes
- * from a node and is untrusted: it is parsed, never interpreted.
- */
-export const readResult = (output: string): ResultReading => {
-  const stdout = output.split('\n----------ERROR-------\n', 1)[0] ?? '';
-  const line = stdout.split('\n').find((l) => l.startsWith('{'));
-  if (line === undefined) return { kind: 'unreadable', message: 'the document printed no result line' };
-  let json: unknown;
-  try {
-    json = JSON.parse(line);
-  } catch {
-    return { kind: 'unreadable', message: `the result line is not JSON (${line.length} characters; was it cut?)` };
-  }
-  const parsed = DocumentResult.safeParse(json);
-  if (parsed.success) return { kind: 'result', result: parsed.data };
-  const issue = parsed.error.issues[0];
-  const field = issue === undefined || issue.path.length === 0 ? 'line' : issue.path.join('.');
-  return { kind: 'unreadable', message: `the result line's field ${field}: ${issue?.message ?? 'invalid'}` };
-};

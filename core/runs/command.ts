@@ -1,9 +1,8 @@
 import { isAttributable } from '../guards/slow-start.ts';
 import { epochMs, isoTime } from '../model/ids.ts';
-import type { Outcome } from '../model/outcome.ts';
 import type { Limits } from '../model/policy.ts';
 import type { CommandRow, CommandState, ObservationRow } from '../state/command-state.ts';
-import { withCounts } from '../state/counts.ts';
+import { type OutcomeCounts, withCounts } from '../state/counts.ts';
 import type { OutboxEntry } from '../state/outbox-entry.ts';
 import type { RunState } from '../state/run-state.ts';
 import { dropsOf, findingsOf, type Known, lostOf, takenOf, unsentResults, waitingOf } from './outbox.ts';
@@ -158,11 +157,10 @@ export const onObservation = (
   known: Known & { readonly nodeLocal: ReadonlySet<string> },
   limits: Limits,
 ): Change => {
-  const counts: Partial<Record<Outcome, number>> = {};
-  for (const tally of Object.values(seen.nodes)) counts[tally.outcome] = (counts[tally.outcome] ?? 0) + 1;
   // Nodes that SSM refused before the command was sent are not in the observation; they stay counted.
   const refused = command.size - Object.keys(seen.nodes).length;
-  if (refused > 0) counts.Unreachable = (counts.Unreachable ?? 0) + refused;
+  const heard = Object.values(seen.nodes).reduce<OutcomeCounts>((sum, t) => withCounts(sum, { [t.outcome]: 1 }), {});
+  const counts = refused > 0 ? withCounts(heard, { Unreachable: refused }) : heard;
   const { sendingAt, missedReads, notBefore, versions, ...base } = command;
   const silent = silentOf(seen.nodes);
   return {

@@ -1,6 +1,6 @@
 import { EXECUTION_TIMED_OUT } from '../guards/slow-start.ts';
-import type { Finding, Outcome, SkipReason } from '../model/outcome.ts';
-import { readResult } from '../model/outcome.ts';
+import { type Finding, readResult } from '../model/document-result.ts';
+import { mayReport, meaningOf, type Outcome, type SkipReason } from '../model/outcome.ts';
 import type { CommandRow } from '../state/command-state.ts';
 import type { ResultRow, Tally } from '../state/results.ts';
 import { registryWord } from './registry-hold.ts';
@@ -43,8 +43,7 @@ const fromDocument = (command: CommandRow, output: string): Read => {
       message: `the result answers for ${remediation} ${action}, not for ${command.remediation} ${command.action}`,
     };
   }
-  const impossible = command.action === 'check' ? ['Repaired', 'NotRepaired'] : ['Broken'];
-  if (impossible.includes(result.outcome)) {
+  if (!mayReport(action, result.outcome)) {
     return { outcome: 'Unknown', reason: 'ResultUnreadable', message: `a ${action} can not end ${result.outcome}` };
   }
   const { cut, ...row } = result;
@@ -90,7 +89,7 @@ export const readInvocation = (command: CommandRow, invocation: Invocation): Rea
 };
 
 const brokenOf = (remediation: string, outcome: Outcome, reason: string | undefined): [string, string][] =>
-  outcome === 'Broken' && reason !== undefined ? [[remediation, reason]] : [];
+  meaningOf(outcome).isFinding && reason !== undefined ? [[remediation, reason]] : [];
 
 /** Why a document did nothing for now: the node is to be looked at again when that has passed. */
 const WAITS: ReadonlySet<SkipReason | undefined> = new Set<SkipReason>(['BlockedBy', 'Busy']);
@@ -102,10 +101,10 @@ export const tallyOf = (row: ResultRow): Tally => {
       ? brokenOf(row.remediation, row.outcome, row.reason)
       : row.findings.flatMap((f: Finding) => brokenOf(f.remediation, f.outcome, f.reason));
   const waits = [row, ...(row.findings ?? [])].some(
-    ({ outcome, skipReason }) => outcome === 'Skipped' && WAITS.has(skipReason),
+    ({ outcome, skipReason }) => meaningOf(outcome).hasSkipReason && WAITS.has(skipReason),
   );
   const names = [row, ...(row.findings ?? [])].some(
-    ({ outcome, method }) => outcome === 'Broken' && method !== undefined,
+    ({ outcome, method }) => meaningOf(outcome).isFinding && method !== undefined,
   );
   const registry = registryWord(row);
   const image = row.image ?? row.findings?.find((f) => f.image !== undefined)?.image;

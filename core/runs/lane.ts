@@ -1,4 +1,11 @@
-import { attributableFailuresOf, breakerSeconds, mustOpenBreaker, repairedOf, windowOf } from '../guards/slow-start.ts';
+import {
+  attributableFailuresOf,
+  breakerSeconds,
+  mustOpenBreaker,
+  passedOf,
+  repairedOf,
+  windowOf,
+} from '../guards/slow-start.ts';
 import { epochMs, isoTime } from '../model/ids.ts';
 import type { Limits } from '../model/policy.ts';
 import type { LaneState } from '../state/lane-state.ts';
@@ -99,7 +106,7 @@ export const afterRun = (
     };
     return { lane: opened, outbox: [notice] };
   }
-  const hasCanaryPassed = repaired > 0 || run.commands.some((c) => (c.counts?.Healthy ?? 0) > 0);
+  const hasCanaryPassed = passedOf(run) > 0;
   if (breaker !== undefined && !hasCanaryPassed) return { lane: { ...next, breaker }, outbox: [] };
   return { lane: next, outbox: [] };
 };

@@ -1,5 +1,5 @@
 import type { RunAnswer, SkippedNode } from '../api/request.ts';
-import { type Decision, decideNode, type NodeFacts } from '../guards/decide-node.ts';
+import { decideNode, type NodeFacts, type Settled, settledAs } from '../guards/decide-node.ts';
 import type { Limits } from '../model/policy.ts';
 import type { NodeStateRow } from '../state/node-state.ts';
 import type { Origin, RunState } from '../state/run-state.ts';
@@ -59,13 +59,11 @@ export const assumedFacts = (instanceId: string): NodeFacts => ({
   ssm: { pingStatus: 'Online', platformType: 'Linux', platformName: '' },
 });
 
-const skippedOf = (instanceId: string, decision: Exclude<Decision, { kind: 'go' | 'wait' }>): SkippedNode => ({
+const skippedOf = (instanceId: string, decision: Settled): SkippedNode => ({
   instanceId,
-  skipReason: decision.kind === 'settle' ? decision.outcome : decision.skipReason,
+  skipReason: settledAs(decision),
   message:
-    decision.kind === 'settle' && decision.outcome === 'Unsupported'
-      ? `${decision.reason}: ${decision.message}; ${decision.advice}`
-      : decision.message,
+    decision.kind === 'unsupported' ? `${decision.reason}: ${decision.message}; ${decision.advice}` : decision.message,
 });
 
 /** The most skipped nodes that an answer lists; it must fit into one table item (400 KB). */

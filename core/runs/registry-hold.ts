@@ -1,5 +1,6 @@
 import { breakerSeconds } from '../guards/slow-start.ts';
 import { epochMs, isoTime } from '../model/ids.ts';
+import { meaningOf } from '../model/outcome.ts';
 import type { Limits } from '../model/policy.ts';
 import type { CommandState, ObservationRow } from '../state/command-state.ts';
 import type { LaneState, RegistryHold } from '../state/lane-state.ts';
@@ -25,8 +26,7 @@ export const registryWord = (
   row: Pick<ResultRow, 'action' | 'outcome' | 'reason' | 'method'>,
 ): 'silent' | 'answers' | undefined => {
   if (row.action === 'check') return undefined;
-  if (row.outcome === 'Repaired' || row.outcome === 'Relapsed')
-    return REGISTRY_RUNGS.has(row.method) ? 'answers' : undefined;
+  if (meaningOf(row.outcome).isRepaired) return REGISTRY_RUNGS.has(row.method) ? 'answers' : undefined;
   if (row.reason === REGISTRY_UNREACHABLE) return 'silent';
   return ANSWERS.has(row.reason) ? 'answers' : undefined;
 };

@@ -3,7 +3,8 @@ import { aRun, at, LIMITS, node, nodes, START } from '../../test/support/runs.ts
 import type { NodeFacts } from '../guards/decide-node.ts';
 import type { LaneState } from '../state/lane-state.ts';
 import type { PendingNode } from '../state/pending-node.ts';
-import { type Candidate, type StartInputs, startRun } from './start.ts';
+import type { Candidate } from './settle.ts';
+import { type StartInputs, startRun } from './start.ts';
 
 const LANE = 'demo/pause-image';
 const row = (id: string, over: Partial<PendingNode> = {}): PendingNode => ({

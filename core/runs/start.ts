@@ -1,18 +1,16 @@
-import { type Decision, decideNode, type NodeFacts } from '../guards/decide-node.ts';
+import { type Decision, decideNode, type NodeFacts, settledAs } from '../guards/decide-node.ts';
+import { defined } from '../model/defined.ts';
 import { epochMs } from '../model/ids.ts';
 import type { Limits } from '../model/policy.ts';
-import { isSweepRecording } from '../model/unsupported.ts';
+import { type SettledCounts, withCounts } from '../state/counts.ts';
 import type { LaneState } from '../state/lane-state.ts';
 import type { NodeStateRow } from '../state/node-state.ts';
 import type { OutboxEntry } from '../state/outbox-entry.ts';
-import type { PendingNode } from '../state/pending-node.ts';
 import type { RunState } from '../state/run-state.ts';
 import { allowsOneCanary } from './lane.ts';
-import { answeredOf, askForCheck, CHECK_SOURCE, keptUntil, merged, requeued, resultsOf } from './outbox.ts';
-import { heldDecision, isLocal, REGISTRY_UNREACHABLE } from './registry-hold.ts';
-
-/** A node that a run was asked for, with the pending row that brought it where a signal did. */
-export type Candidate = { readonly instanceId: string; readonly row?: PendingNode };
+import { CHECK_SOURCE, merged, requeued, resultsOf } from './outbox.ts';
+import { heldDecision, isLocal } from './registry-hold.ts';
+import { type Candidate, settle, wait } from './settle.ts';
 
 /** Everything that the first decision of a run rests on. */
 export type StartInputs = {
@@ -59,56 +57,78 @@ const decideByPolicy = (run: RunState, candidate: Candidate, inputs: StartInputs
     ...(candidate.row === undefined
       ? {}
       : { lastSeenAt: candidate.row.lastSeenAt, isFinding: candidate.row.source === CHECK_SOURCE }),
-    ...(candidate.row?.awaitAgentUntil === undefined ? {} : { awaitAgentUntil: candidate.row.awaitAgentUntil }),
-    ...(nodeState === undefined ? {} : { nodeState }),
-    ...(maintenance === undefined ? {} : { maintenance }),
+    ...defined({ awaitAgentUntil: candidate.row?.awaitAgentUntil, nodeState, maintenance }),
   });
 };
 
-/** What is written for a node that gets no command: its result, its row's future, perhaps a check. */
-const settle = (
-  run: RunState,
-  candidate: Candidate,
-  decision: Exclude<Decision, { kind: 'go' }>,
-  inputs: StartInputs,
-): OutboxEntry[] => {
-  const { now, limits } = inputs;
-  const { row, instanceId } = candidate;
+/** The nodes of a run while it is decided which of them get a command. */
+type Draft = {
+  readonly outbox: OutboxEntry[];
+  readonly pending: [string, string][];
+  readonly local: string[];
+  /** An operator's nodes beyond the run's limit: a signal's rows simply wait for the next run. */
+  readonly tooMany: string[];
+  settled: SettledCounts;
+};
+
+const limitOf = (queued: RunState, { lane, limits }: StartInputs): number => {
+  if (lane !== undefined && allowsOneCanary(lane)) return 1;
+  return queued.action === 'repair' ? limits.maxNodesPerRepairRun : limits.maxNodesPerCheckRun;
+};
+
+/** Whether one more node fits into the run; after a registry hold, one node tries the registry. */
+const fits = (draft: Draft, { row }: Candidate, queued: RunState, inputs: StartInputs): boolean => {
+  if (draft.pending.length >= limitOf(queued, inputs)) return false;
+  const isHeld = inputs.lane?.registryHold !== undefined;
+  return isLocal(row) || !isHeld || draft.pending.length === draft.local.length;
+};
+
+const addTo = (draft: Draft, candidate: Candidate, queued: RunState, inputs: StartInputs): void => {
+  const decision = decide(queued, candidate, inputs);
+  const { instanceId, row } = candidate;
   if (decision.kind === 'wait') {
-    const rows: [string, string][] = row === undefined ? [] : [[instanceId, row.version]];
-    return [{ kind: 'defer', lane: row?.lane ?? run.group, rows, notBefore: decision.notBefore }];
+    draft.outbox.push(wait(queued, candidate, decision.notBefore));
+  } else if (decision.kind !== 'go') {
+    draft.settled = withCounts(draft.settled, { [settledAs(decision)]: 1 });
+    draft.outbox.push(...settle(queued, candidate, decision, inputs));
+  } else if (fits(draft, candidate, queued, inputs)) {
+    draft.pending.push([instanceId, row?.version ?? '']);
+    if (isLocal(row)) draft.local.push(instanceId);
+  } else if (row === undefined) {
+    draft.tooMany.push(instanceId);
   }
-  const isUnsupported = decision.kind === 'settle' && decision.outcome === 'Unsupported';
-  const isSilent = isUnsupported && run.origin.source === 'sweep' && !isSweepRecording(instanceId, now);
-  const message = row === undefined ? decision.message : `${decision.message} (what was heard of it: ${row.reason})`;
-  const text = {
-    outcome: decision.kind === 'settle' ? decision.outcome : ('Skipped' as const),
-    ...(decision.kind === 'settle' ? {} : { skipReason: decision.skipReason }),
-    ...(row === undefined ? {} : { reason: row.reason }),
-    ...(decision.kind === 'skip' && decision.reason !== undefined ? { reason: decision.reason } : {}),
-    message: decision.message,
-    ...(isUnsupported ? { reason: decision.reason, message, advice: decision.advice } : {}),
-  };
-  // A passing reason is recorded once for a row, however often the lane looks at it.
-  const isKnown = row?.skipped !== undefined && decision.kind === 'skip' && row.skipped === decision.skipReason;
-  const told = [
-    ...(isKnown || isSilent ? [] : resultsOf([instanceId], text, now)),
-    ...(decision.kind === 'check' ? askForCheck(run, [instanceId], row?.reason ?? 'OperatorRequest', now) : []),
-  ];
-  const isHeld = decision.kind === 'skip' && decision.reason === REGISTRY_UNREACHABLE;
-  // An operator's node that is skipped is told so, no more; one that a hold keeps gets a row.
-  if (row === undefined && !isHeld) return told;
-  if (decision.kind === 'skip' && decision.notBefore !== undefined) {
-    return [
-      ...told,
-      ...keptUntil(run, [[instanceId, row?.version ?? '']], decision.notBefore, decision.skipReason, now),
-    ];
+};
+
+/** What becomes of an operator's nodes beyond the limit: they wait in the lane, or are told of its breaker. */
+const addTooMany = (draft: Draft, queued: RunState, { lane, now }: StartInputs): void => {
+  const { tooMany } = draft;
+  if (tooMany.length === 0) return;
+  if (lane === undefined || !allowsOneCanary(lane)) {
+    draft.outbox.push(...requeued(queued, tooMany, now));
+    return;
   }
-  // Kept for a while even where the decision is final: the node may go on complaining.
-  return [
-    ...told,
-    ...answeredOf(run.lane ?? run.group, [[instanceId, row?.version ?? '']], now, limits.coolDownSeconds),
-  ];
+  const message = "the lane's breaker lets one canary through: ask again when that run has ended";
+  draft.outbox.push(...resultsOf(tooMany, { outcome: 'Skipped', skipReason: 'BreakerOpen', message }, now));
+  draft.settled = withCounts(draft.settled, { BreakerOpen: tooMany.length });
+};
+
+/** For how long the last run's window stands: after that a run starts with canaries again. */
+const WINDOW_STANDS_MS = 3_600_000;
+
+const slowStartOf = (
+  queued: RunState,
+  { lane, limits, now }: StartInputs,
+): Pick<RunState, 'startWindow' | 'canaries'> => {
+  if (queued.action === 'check') return { startWindow: limits.maxNodesPerCheckRun, canaries: 0 };
+  const last = lane === undefined || allowsOneCanary(lane) ? undefined : lane.lastWindow;
+  const isFresh = last !== undefined && epochMs(now) - epochMs(last.at) < WINDOW_STANDS_MS;
+  return isFresh ? { startWindow: last.window, canaries: 0 } : { startWindow: 1, canaries: limits.canaries };
+};
+
+/** The image that the symptoms name; one in a registry before one that only the node has. */
+const imageOf = (candidates: readonly Candidate[]): string | undefined => {
+  const images = candidates.flatMap((c) => c.row?.image ?? []);
+  return images.find((name) => !name.startsWith('localhost/')) ?? images[0];
 };
 
 /**
@@ -116,61 +136,22 @@ const settle = (
  * start. The run may come out with nothing to send; it then ends at its first step.
  */
 export const startRun = (queued: RunState, inputs: StartInputs): RunState => {
-  const { lane, limits, now } = inputs;
-  const outbox: OutboxEntry[] = [...queued.outbox];
-  const pending: [string, string][] = [];
-  const settled: Partial<Record<string, number>> = { ...queued.settled };
-  const hold = lane?.registryHold;
-  const isOneCanary = lane !== undefined && allowsOneCanary(lane);
-  const limit = isOneCanary ? 1 : queued.action === 'repair' ? limits.maxNodesPerRepairRun : limits.maxNodesPerCheckRun;
-  const tooMany: string[] = [];
-  const local: string[] = [];
-  for (const candidate of inputs.candidates) {
-    const decision = decide(queued, candidate, inputs);
-    if (decision.kind === 'wait') {
-      outbox.push(...settle(queued, candidate, decision, inputs));
-    } else if (decision.kind !== 'go') {
-      const name = decision.kind === 'settle' ? decision.outcome : decision.skipReason;
-      settled[name] = (settled[name] ?? 0) + 1;
-      outbox.push(...settle(queued, candidate, decision, inputs));
-    } else if (
-      pending.length < limit &&
-      (isLocal(candidate.row) || hold === undefined || pending.length === local.length)
-    ) {
-      // After a hold, one node tries the registry.
-      pending.push([candidate.instanceId, candidate.row?.version ?? '']);
-      if (isLocal(candidate.row)) local.push(candidate.instanceId);
-    } else if (candidate.row === undefined) {
-      // A signal's row simply waits for the next run; an operator's node has none.
-      tooMany.push(candidate.instanceId);
-    }
-  }
-  if (isOneCanary && tooMany.length > 0) {
-    const message = "the lane's breaker lets one canary through: ask again when that run has ended";
-    outbox.push(...resultsOf(tooMany, { outcome: 'Skipped', skipReason: 'BreakerOpen', message }, now));
-    settled.BreakerOpen = (settled.BreakerOpen ?? 0) + tooMany.length;
-  } else {
-    outbox.push(...requeued(queued, tooMany, now));
-  }
-  const isFresh =
-    lane?.lastWindow !== undefined && epochMs(now) - epochMs(lane.lastWindow.at) < 3_600_000 && !allowsOneCanary(lane);
-  const images = inputs.candidates.flatMap((c) => c.row?.image ?? []);
-  // The one that a registry can be asked about.
-  const image = images.find((name) => !name.startsWith('localhost/')) ?? images[0];
+  const { lane, now } = inputs;
+  const draft: Draft = { outbox: [...queued.outbox], pending: [], local: [], tooMany: [], settled: queued.settled };
+  for (const candidate of inputs.candidates) addTo(draft, candidate, queued, inputs);
+  addTooMany(draft, queued, inputs);
   const { asked, ...rest } = queued;
   return {
     ...rest,
     status: 'active',
     startedAt: now,
-    pending,
-    settled,
-    outbox: merged(outbox),
-    startWindow: queued.action === 'check' ? limits.maxNodesPerCheckRun : isFresh ? (lane?.lastWindow?.window ?? 1) : 1,
-    canaries: queued.action === 'check' || isFresh ? 0 : limits.canaries,
+    pending: draft.pending,
+    settled: draft.settled,
+    outbox: merged(draft.outbox),
+    ...slowStartOf(queued, inputs),
     priorAttributableFailures: lane?.attributableFailures ?? 0,
-    ...(local.length === 0 ? {} : { local }),
-    ...(hold === undefined ? {} : { registryHold: hold }),
-    ...(image === undefined ? {} : { image }),
+    ...(draft.local.length === 0 ? {} : { local: draft.local }),
+    ...defined({ registryHold: lane?.registryHold, image: imageOf(inputs.candidates) }),
     dueAt: now,
   };
 };

@@ -1,6 +1,7 @@
 import * as z from 'zod';
+import { Finding } from '../model/document-result.ts';
 import { ClusterName, IsoTime, NodeId } from '../model/ids.ts';
-import { Finding, Outcome, SkipReason } from '../model/outcome.ts';
+import { Outcome, SkipReason } from '../model/outcome.ts';
 
 /** A node's result in a run; written once. */
 export const ResultRow = z.strictObject({

@@ -1,6 +1,6 @@
 import { dueRows } from '../../core/runs/lane.ts';
 import { answeredOf, NODE_CHECK } from '../../core/runs/outbox.ts';
-import type { Candidate } from '../../core/runs/start.ts';
+import type { Candidate } from '../../core/runs/settle.ts';
 import type { LaneState } from '../../core/state/lane-state.ts';
 import { type PendingNode, WHOLE_CLUSTER } from '../../core/state/pending-node.ts';
 import type { RunState } from '../../core/state/run-state.ts';

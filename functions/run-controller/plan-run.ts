@@ -1,7 +1,8 @@
 import type { NodeFacts } from '../../core/guards/decide-node.ts';
 import { isFrozen } from '../../core/guards/freeze.ts';
 import { clusterPolicy } from '../../core/model/policy.ts';
-import { type Candidate, startRun } from '../../core/runs/start.ts';
+import type { Candidate } from '../../core/runs/settle.ts';
+import { startRun } from '../../core/runs/start.ts';
 import { mayRepair } from '../../core/signals/route.ts';
 import type { LaneState } from '../../core/state/lane-state.ts';
 import type { RunState } from '../../core/state/run-state.ts';

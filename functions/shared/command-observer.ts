@@ -1,6 +1,7 @@
 import pMap from 'p-map';
 import { adviceOn, attemptOf, clampTimes, quarantineAdvice, withHistory } from '../../core/guards/attempts.ts';
 import { isoTime } from '../../core/model/ids.ts';
+import { afterRepairOf, meaningOf } from '../../core/model/outcome.ts';
 import type { Limits } from '../../core/model/policy.ts';
 import { normalizeStatus, type Read, readInvocation, tallyOf } from '../../core/runs/invocation.ts';
 import type { CommandRow, ObservationRow } from '../../core/state/command-state.ts';
@@ -45,7 +46,7 @@ export const createCommandObserver = ({
 }): CommandObserver => {
   /** The rows in the light of what is remembered of their nodes. */
   const withHistories = async (command: CommandRow, rows: readonly ResultRow[]): Promise<ResultRow[]> => {
-    const repaired = rows.filter((r) => r.outcome === 'Repaired').map((r) => r.instanceId);
+    const repaired = rows.filter((r) => afterRepairOf(r.outcome) !== undefined).map((r) => r.instanceId);
     if (command.action === 'check' || repaired.length === 0) return [...rows];
     const states = await results.nodeStates(repaired, command.remediation);
     return rows.map((row) => withHistory(row, states.get(row.instanceId)?.attempts ?? {}, limits));
@@ -60,7 +61,7 @@ export const createCommandObserver = ({
   };
 
   const write = async (command: CommandRow, row: ResultRow, isFinal: boolean): Promise<void> => {
-    if (!(command.sparse && row.outcome === 'Healthy')) await results.putResult(row);
+    if (!(command.sparse && meaningOf(row.outcome).isOmittedBySweeps)) await results.putResult(row);
     await remember(row, isFinal);
   };
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readResult } from '../../core/model/outcome.ts';
+import { readResult } from '../../core/model/document-result.ts';
 import { createClock } from '../aws/clock.ts';
 import { createRandom } from '../aws/random.ts';
 import { createSimulatedFleet } from './fleet.ts';

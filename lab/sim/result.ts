@@ -1,4 +1,5 @@
-import type { DocumentResult, Finding } from '../../core/model/outcome.ts';
+import type { DocumentResult, Finding } from '../../core/model/document-result.ts';
+import { meaningOf } from '../../core/model/outcome.ts';
 
 /** A fault of a simulated node. */
 export type SimulatedFault = {
@@ -119,9 +120,5 @@ export const playDocument = (
 /** The script's exit code for an outcome: 0 repaired or healthy, 1 not, 2 could not tell. */
 export const exitCodeOf = (result: DocumentResult | undefined): number => {
   if (result === undefined) return 2;
-  return ['Healthy', 'Repaired', 'Unsupported', 'Skipped'].includes(result.outcome)
-    ? 0
-    : result.outcome === 'Unknown'
-      ? 2
-      : 1;
+  return meaningOf(result.outcome).script?.exitCode ?? 2;
 };

@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readResult } from '../../core/model/outcome.ts';
+import { readResult } from '../../core/model/document-result.ts';
 import type { Remediation } from '../../core/model/remediation.ts';
 import { type BuiltDocument, buildDocuments, NODE_CHECK } from '../../ssm-documents/builder/build.ts';
 import { validateDocument } from '../../ssm-documents/builder/document.ts';

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { classify, LOG_REASONS } from '../../core/logs/classify/classify.ts';
-import { MAX_RESULT_BYTES, readResult } from '../../core/model/outcome.ts';
+import { MAX_RESULT_BYTES, readResult } from '../../core/model/document-result.ts';
 import { remediation as template } from '../../ssm-documents/_template/remediation.ts';
 import { buildDocuments } from '../../ssm-documents/builder/build.ts';
 import { adviceOf, catalogue, remediations } from '../../ssm-documents/remediations.ts';

@@ -1,4 +1,4 @@
-import { type DocumentResult, MAX_RESULT_BYTES, readResult } from '../../core/model/outcome.ts';
+import { type DocumentResult, MAX_RESULT_BYTES, readResult } from '../../core/model/document-result.ts';
 import { documentName } from '../../events/ssm-command.ts';
 import type { AgentReply, DeliveredDocument } from '../../lab/node.ts';
 import type { RealNode } from '../../lab/real/node.ts';

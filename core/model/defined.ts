@@ -1,0 +1,9 @@
+/** The fields of `T`; those that may be undefined are optional instead. */
+type Defined<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
+  [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
+};
+
+/** The fields that have a value: an absent field instead of one that is `undefined`. */
+export const defined = <T extends object>(fields: T): Defined<T> =>
+  // TypeScript cannot follow a filter over entries; the type above says what it does.
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Defined<T>;

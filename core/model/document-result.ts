@@ -1,0 +1,102 @@
+import * as z from 'zod';
+import { SCRIPT_OUTCOMES, SkipReason } from './outcome.ts';
+
+/** Plain names only: one like `constructor` would break the SDK's marshalling of the whole row. */
+const EvidenceName = z
+  .string()
+  .regex(/^[a-z][A-Za-z0-9]{0,39}$/)
+  .refine((name) => !(name in {}), 'not a name for evidence');
+const PascalCase = z.string().regex(/^[A-Z][A-Za-z0-9]{1,63}$/);
+/** A node's text, made well-formed: a lone surrogate could not be stored. */
+const Text = (max: number) =>
+  z
+    .string()
+    .max(max)
+    .overwrite((text) => text.toWellFormed());
+
+/** Numbers that DynamoDB can hold and the SDK will send: an absurd one would keep a whole command from being stored. */
+const Storable = z
+  .number()
+  .refine((n) => Number.isSafeInteger(Math.trunc(n)) && (n === 0 || Math.abs(n) >= 1e-9), 'out of range');
+
+/** What a script may say about one remediation on its node. */
+const Report = {
+  outcome: z.enum(SCRIPT_OUTCOMES),
+  skipReason: SkipReason.optional(),
+  reason: PascalCase.optional(),
+  /** The fault that made this one, where the node shows it (for example `ImageGCPressure`). */
+  cause: PascalCase.optional(),
+  /** By which means a node was repaired; in a check that found it broken, the one that it could be by without a registry. */
+  method: z
+    .string()
+    .regex(/^[a-z][a-z-]{0,31}$/)
+    .optional(),
+  image: Text(300).optional(),
+  digest: z
+    .string()
+    .regex(/^sha256:[0-9a-f]{64}$/)
+    .optional(),
+  willRecur: z.boolean().optional(),
+  message: Text(600),
+  evidence: z.record(EvidenceName, z.union([Text(300), Storable, z.boolean()])).optional(),
+};
+
+/** One remediation's report inside a `node-check` line. */
+export const Finding = z.strictObject({ remediation: Text(40), ...Report });
+export type Finding = z.infer<typeof Finding>;
+
+/**
+ * The one JSON line that a document prints on stdout (at most 2,000 bytes: `ListCommandInvocations` returns 2,500
+ * characters of stdout and stderr together, SSM model shape CommandPluginOutput). Times are the script's own clock.
+ */
+export const DocumentResult = z
+  .strictObject({
+    v: z.literal(1),
+    remediation: Text(40),
+    action: z.enum(['check', 'repair']),
+    /** In `node-check`: which of its documents printed this line, counted from 1. */
+    part: z.int().positive().optional(),
+    /** In `node-check`: how many documents it consists of. */
+    parts: z.int().positive().optional(),
+    ...Report,
+    /** In `node-check`: every remediation that is not healthy, the most severe first. */
+    findings: z.array(Finding).optional(),
+    /** How many findings did not fit. */
+    cut: z.number().int().nonnegative().optional(),
+    startedAt: z.iso.datetime(),
+    endedAt: z.iso.datetime(),
+  })
+  .refine(({ part, parts }) => (part === undefined) === (parts === undefined) && (part ?? 1) <= (parts ?? 1), {
+    path: ['part'],
+    message: 'part and parts belong together, and part is at most parts',
+  });
+export type DocumentResult = z.infer<typeof DocumentResult>;
+
+/** The largest result line a script may print, in bytes. */
+export const MAX_RESULT_BYTES = 2000;
+
+/** What was read from a node's stdout: a result, or why there is none. */
+export type ResultReading =
+  | { readonly kind: 'result'; readonly result: DocumentResult }
+  | { readonly kind: 'unreadable'; readonly message: string };
+
+/**
+ * Reads the result line out of what SSM returned (stdout, then `\n----------ERROR-------\n` and stderr). The text comes
+ * from a node and is untrusted: it is parsed, never interpreted.
+ */
+export const readResult = (output: string): ResultReading => {
+  const stdout = output.split('\n----------ERROR-------\n', 1)[0] ?? '';
+  const line = stdout.split('\n').find((l) => l.startsWith('{'));
+  if (line === undefined) return { kind: 'unreadable', message: 'the document printed no result line' };
+  let json: unknown;
+  try {
+    json = JSON.parse(line);
+  } catch {
+    return { kind: 'unreadable', message: `the result line is not JSON (${line.length} characters; was it cut?)` };
+  }
+  const parsed = DocumentResult.safeParse(json);
+  if (parsed.success) return { kind: 'result', result: parsed.data };
+  const issue = parsed.error.issues[0];
+  const field = issue === undefined || issue.path.length === 0 ? 'line' : issue.path.join('.');
+  return { kind: 'unreadable', message: `the result line's field ${field}: ${issue?.message ?? 'invalid'}` };
+};

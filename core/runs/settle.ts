@@ -1,0 +1,64 @@
+import { outcomeOf, type Settled } from '../guards/decide-node.ts';
+import { defined } from '../model/defined.ts';
+import type { Limits } from '../model/policy.ts';
+import { isSweepRecording } from '../model/unsupported.ts';
+import type { OutboxEntry } from '../state/outbox-entry.ts';
+import type { PendingNode } from '../state/pending-node.ts';
+import type { RunState } from '../state/run-state.ts';
+import { answeredOf, askForCheck, keptUntil, resultsOf } from './outbox.ts';
+import { REGISTRY_UNREACHABLE } from './registry-hold.ts';
+
+/** A node that a run was asked for, with the pending row that brought it where a signal did. */
+export type Candidate = { readonly instanceId: string; readonly row?: PendingNode };
+
+/** The moment of a decision, and the limits that it keeps. */
+type Moment = { readonly now: string; readonly limits: Limits };
+
+const reasonOf = (decision: Settled, row: PendingNode | undefined): string | undefined =>
+  (decision.kind === 'skip' || decision.kind === 'unsupported' ? decision.reason : undefined) ?? row?.reason;
+
+const textOf = (decision: Settled, row: PendingNode | undefined) => ({
+  ...outcomeOf(decision),
+  ...defined({ reason: reasonOf(decision, row) }),
+  message:
+    decision.kind === 'unsupported' && row !== undefined
+      ? `${decision.message} (reported symptom: ${row.reason})`
+      : decision.message,
+  ...(decision.kind === 'unsupported' ? { advice: decision.advice } : {}),
+});
+
+/** A passing reason is recorded once for a row, however often the lane looks at it; a sweep records a part of its nodes. */
+const isRecorded = (run: RunState, { instanceId, row }: Candidate, decision: Settled, now: string): boolean => {
+  if (decision.kind === 'skip') return row?.skipped !== decision.skipReason;
+  return decision.kind !== 'unsupported' || run.origin.source !== 'sweep' || isSweepRecording(instanceId, now);
+};
+
+/** The future of the row that brought a settled node. An operator's node has none, but one that a hold keeps gets one. */
+const rowAfter = (run: RunState, { instanceId, row }: Candidate, decision: Settled, at: Moment): OutboxEntry[] => {
+  const isHeld = decision.kind === 'skip' && decision.reason === REGISTRY_UNREACHABLE;
+  if (row === undefined && !isHeld) return [];
+  const taken = [[instanceId, row?.version ?? '']] as const;
+  if (decision.kind === 'skip' && decision.notBefore !== undefined) {
+    return keptUntil(run, taken, decision.notBefore, decision.skipReason, at.now);
+  }
+  // Kept for a while even where the decision is final: the node may go on complaining.
+  return answeredOf(run.lane ?? run.group, taken, at.now, at.limits.coolDownSeconds);
+};
+
+/** Keeps a node's row until its agent is looked for again; nothing is recorded. */
+export const wait = (run: RunState, { instanceId, row }: Candidate, notBefore: string): OutboxEntry => ({
+  kind: 'defer',
+  lane: row?.lane ?? run.group,
+  rows: row === undefined ? [] : [[instanceId, row.version]],
+  notBefore,
+});
+
+/** The entries for a node that gets no command: its result, perhaps a check, and the future of its row. */
+export const settle = (run: RunState, candidate: Candidate, decision: Settled, at: Moment): OutboxEntry[] => {
+  const ids = [candidate.instanceId];
+  return [
+    ...(isRecorded(run, candidate, decision, at.now) ? resultsOf(ids, textOf(decision, candidate.row), at.now) : []),
+    ...(decision.kind === 'check' ? askForCheck(run, ids, candidate.row?.reason ?? 'OperatorRequest', at.now) : []),
+    ...rowAfter(run, candidate, decision, at),
+  ];
+};
