@@ -20,7 +20,7 @@ const publish = async (deps: LogClassifierPorts, event: unknown): Promise<void> 
   if (cluster === undefined) {
     deps.count('LogGroupNotConfigured');
     deps.log.warn(
-      'dropping the lines of a log group that no cluster lists: delete its subscription filter, or add the group to logGroups of its cluster and deploy',
+      'ignoring lines of a log group that no cluster lists: delete its subscription filter, or add the group to logGroups of its cluster and deploy',
       { logGroup, lines: logEvents.length },
     );
     return;
@@ -30,7 +30,7 @@ const publish = async (deps: LogClassifierPorts, event: unknown): Promise<void> 
   const { symptoms, withoutInstance } = readSymptoms(cluster, logStream, logEvents, nowMs, knows);
   if (withoutInstance > 0) {
     deps.count('LinesWithoutInstance', withoutInstance);
-    deps.log.warn('lines show a fault but name no instance: give Fluent Bit its aws filter', {
+    deps.log.warn('ignoring lines that name no instance: add the aws filter to Fluent Bit', {
       logGroup,
       logStream,
       lines: withoutInstance,
@@ -42,7 +42,7 @@ const publish = async (deps: LogClassifierPorts, event: unknown): Promise<void> 
   if (symptoms.length === 0) return;
   deps.count('Symptoms', fresh.length);
   deps.count('SymptomsSuppressed', symptoms.length - fresh.length);
-  deps.log.info('symptoms', { cluster, lines: logEvents.length, published: fresh.map(symptomKey) });
+  deps.log.info('publishing symptoms', { cluster, lines: logEvents.length, published: fresh.map(symptomKey) });
 };
 
 /**
@@ -55,7 +55,7 @@ export const handleLogs = async (deps: LogClassifierPorts, event: unknown): Prom
   } catch (thrown) {
     if (!(thrown instanceof PermanentError)) throw thrown;
     await deps.deadLetters.put({ body: JSON.stringify(event) ?? 'null', reason: thrown.message });
-    deps.log.warn('bad input', { reason: thrown.message });
+    deps.log.warn('moving bad input to the dead-letter queue', { reason: thrown.message });
     deps.count('BadInput');
   }
 };
