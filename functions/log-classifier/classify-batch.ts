@@ -19,10 +19,7 @@ const publish = async (deps: LogClassifierPorts, event: unknown): Promise<void> 
   const cluster = Object.hasOwn(deps.logGroups, logGroup) ? deps.logGroups[logGroup] : undefined;
   if (cluster === undefined) {
     deps.count('LogGroupNotConfigured');
-    deps.log.warn(
-      'ignoring lines of a log group that no cluster lists: delete its subscription filter, or add the group to logGroups of its cluster and deploy',
-      { logGroup, lines: logEvents.length },
-    );
+    deps.log.warn('ignoring lines of a log group that no cluster lists', { logGroup, lines: logEvents.length });
     return;
   }
   const nowMs = deps.now().getTime();
@@ -30,7 +27,7 @@ const publish = async (deps: LogClassifierPorts, event: unknown): Promise<void> 
   const { symptoms, withoutInstance } = readSymptoms(cluster, logStream, logEvents, nowMs, knows);
   if (withoutInstance > 0) {
     deps.count('LinesWithoutInstance', withoutInstance);
-    deps.log.warn('ignoring lines that name no instance: add the aws filter to Fluent Bit', {
+    deps.log.warn('ignoring lines that name no instance', {
       logGroup,
       logStream,
       lines: withoutInstance,

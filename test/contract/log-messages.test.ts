@@ -37,7 +37,7 @@ const lineOf = ({ level, message }: Logged): string => `${level}: ${message}`;
 
 /** The table of the page: level and message of each row. */
 const documented = [
-  ...read('docs/log-messages.md').matchAll(/^\| (?<level>info|warn|error) \| (?<message>[^|]+) \|/gmu),
+  ...read('docs/log-messages.md').matchAll(/^\|\s*(?<level>info|warn|error)\s*\|\s*(?<message>[^|]+?)\s*\|/gmu),
 ].map(({ groups }) => `${groups?.level ?? ''}: ${groups?.message ?? ''}`);
 
 it('finds the messages', () => {
