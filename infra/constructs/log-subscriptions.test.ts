@@ -22,7 +22,7 @@ describe('filterPattern', () => {
     expect(filterPattern([remediation('a', [phrase])])).toHaveLength(MAX_FILTER_PATTERN_CHARACTERS);
   });
 
-  it('names the excess and who causes it', () => {
+  it('names the excess and the remediations that cause it', () => {
     const long = 'p'.repeat(1000);
     const both = [remediation('a', [long]), remediation('b', ['q'.repeat(100)])];
     expect(() => filterPattern(both)).toThrow(/83 characters over .*1024.*a 1004, b 104/);
