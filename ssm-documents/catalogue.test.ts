@@ -4,7 +4,13 @@ import { remediation as template } from './_template/remediation.ts';
 import { catalogueOf } from './catalogue.ts';
 
 const named = (name: string, reasons: Remediation['reasons']): Remediation => ({ ...template, name, reasons });
-const reason = { severity: 'Fatal', scope: 'node-local', cause: 'It broke.', advice: 'Repair it.' } as const;
+const reason = {
+  title: 'It is broken',
+  severity: 'Fatal',
+  scope: 'node-local',
+  cause: 'It broke.',
+  advice: 'Repair it.',
+} as const;
 
 it('lists a shared reason once, with every remediation that gives it', () => {
   const entries = catalogueOf([named('one', { Shared: reason }), named('two', { Shared: reason, Own: reason })]);

@@ -1,5 +1,6 @@
 import type { Remediation } from '../core/model/remediation.ts';
-import { type CatalogueEntry, catalogueOf } from './catalogue.ts';
+import type { Texts } from '../core/model/render-message.ts';
+import { type CatalogueEntry, catalogueOf, textsOf } from './catalogue.ts';
 import * as registry from './registry.ts';
 
 /** Every remediation of the registry, in the order in which they apply to a node. */
@@ -12,5 +13,5 @@ const entries = catalogueOf(remediations);
 /** Every reason that a node or a log line can be given, by name, with the remediations that answer for it. */
 export const catalogue = (): ReadonlyMap<string, CatalogueEntry> => entries;
 
-/** What the operator should do about a reason; undefined for a name that is not in the catalogue. */
-export const adviceOf = (reason: string): string | undefined => entries.get(reason)?.advice;
+/** The sentences of every remediation, for the rows of the audit table. */
+export const texts: Texts = textsOf(remediations);

@@ -2,13 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { MAX_RESULT_BYTES, readResult } from './document-result.ts';
 
 const line = (over: Record<string, unknown> = {}): Record<string, unknown> => ({
-  v: 1,
+  v: 2,
   remediation: 'pause-image',
   action: 'repair',
   outcome: 'Repaired',
   reason: 'SandboxImageMissing',
   method: 'ecr-token',
-  message: 'pulled and pinned',
+  title: 'pulled and pinned',
   startedAt: '2026-08-22T10:00:00Z',
   endedAt: '2026-08-22T10:00:05.123Z',
   ...over,
@@ -32,10 +32,11 @@ describe('a result line', () => {
       remediation: `r-${i}`,
       outcome: 'Broken',
       reason: 'SandboxImageMissing',
-      message: 'm'.repeat(400),
+      title: 'm'.repeat(80),
+      detail: 'd'.repeat(300),
     }));
     const full = JSON.stringify(line({ action: 'check', outcome: 'Broken', findings, cut: 2 }));
-    expect(full.length).toBeLessThan(MAX_RESULT_BYTES);
+    expect(full.length).toBeLessThan(MAX_RESULT_BYTES.check);
     expect(readResult(full).kind).toBe('result');
   });
 
@@ -55,16 +56,16 @@ describe('a result line', () => {
     ['only stderr with a result in it', `\n----------ERROR-------\n${json}`, /printed no result line/],
     ['a cut line', json.slice(0, -20), /is not JSON \(\d+ characters; was it cut\?\)/],
     ['a list', `[${json}]`, /printed no result line/],
-    ['another version', JSON.stringify(line({ v: 2 })), /field v:/],
+    ['another version', JSON.stringify(line({ v: 1 })), /field v:/],
     ['no outcome', JSON.stringify(line({ outcome: undefined })), /field outcome:/],
     ['an outcome that only fleetmend gives', JSON.stringify(line({ outcome: 'Relapsed' })), /field outcome:/],
     ['a field that nobody knows', JSON.stringify(line({ shell: 'rm -rf /' })), /field line: .*shell/],
     ['a reason that is no name', JSON.stringify(line({ reason: '$(reboot)' })), /field reason:/],
-    ['a message without end', JSON.stringify(line({ message: 'x'.repeat(601) })), /field message:/],
+    ['a detail without end', JSON.stringify(line({ detail: 'x'.repeat(301) })), /field detail:/],
     ['a digest that is none', JSON.stringify(line({ digest: 'sha256:0' })), /field digest:/],
     ['a number that no table holds', JSON.stringify(line({ evidence: { free: 1e300 } })), /field evidence\.free:/],
     ['a number too small to hold', JSON.stringify(line({ evidence: { free: 1e-200 } })), /field evidence\.free:/],
-    ['an infinite number', json.replace('"v":1', '"v":1,"evidence":{"free":1e999}'), /field evidence\.free:/],
+    ['an infinite number', json.replace('"v":2', '"v":2,"evidence":{"free":1e999}'), /field evidence\.free:/],
     ['an empty name', JSON.stringify(line({ evidence: { '': 1 } })), /field evidence/],
     [
       'a name of every object',
@@ -80,7 +81,7 @@ describe('a result line', () => {
   });
 
   it('that would reach into a prototype reaches nothing', () => {
-    readResult(json.replace('"v":1', '"v":1,"evidence":{"__proto__":true,"constructor":true}'));
+    readResult(json.replace('"v":2', '"v":2,"evidence":{"__proto__":true,"constructor":true}'));
     expect(Object.hasOwn({}, 'polluted')).toBe(false);
     expect(({} as Record<string, unknown>).polluted).toBeUndefined();
     expect(readResult('{"__proto__":{"polluted":true}}').kind).toBe('unreadable');
@@ -88,6 +89,6 @@ describe('a result line', () => {
 
   it('with half a character is made well-formed', () => {
     const reading = readResult(json.replace('pulled', 'pulled\\ud83d'));
-    expect(reading.kind === 'result' && reading.result.message.isWellFormed()).toBe(true);
+    expect(reading.kind === 'result' && reading.result.title.isWellFormed()).toBe(true);
   });
 });

@@ -37,7 +37,10 @@ const Report = {
     .regex(/^sha256:[0-9a-f]{64}$/)
     .optional(),
   willRecur: z.boolean().optional(),
-  message: Text(600),
+  /** The reason's title, as the builder wrote it into the document. */
+  title: Text(80),
+  /** The last error line of a tool: untrusted text, shown and never interpreted. */
+  detail: Text(300).optional(),
   evidence: z.record(EvidenceName, z.union([Text(300), Storable, z.boolean()])).optional(),
 };
 
@@ -51,7 +54,7 @@ export type Finding = z.infer<typeof Finding>;
  */
 export const DocumentResult = z
   .strictObject({
-    v: z.literal(1),
+    v: z.literal(2),
     remediation: Text(40),
     action: z.enum(['check', 'repair']),
     /** In `node-check`: which of its documents printed this line, counted from 1. */
@@ -61,7 +64,7 @@ export const DocumentResult = z
     ...Report,
     /** In `node-check`: every remediation that is not healthy, the most severe first. */
     findings: z.array(Finding).optional(),
-    /** How many findings did not fit. */
+    /** How many findings (`node-check`) or facts (all others) did not fit. */
     cut: z.number().int().nonnegative().optional(),
     startedAt: z.iso.datetime(),
     endedAt: z.iso.datetime(),
@@ -72,8 +75,11 @@ export const DocumentResult = z
   });
 export type DocumentResult = z.infer<typeof DocumentResult>;
 
-/** The largest result line a script may print, in bytes. */
-export const MAX_RESULT_BYTES = 2000;
+/**
+ * The largest result line that a script prints, in bytes. A repair's is shorter, since its log on stderr shares the 2,500
+ * bytes that `ListCommandInvocations` returns, of which up to 1,238 bytes of stdout are never cut.
+ */
+export const MAX_RESULT_BYTES = { check: 2000, repair: 1200 } as const;
 
 /** What was read from a node's stdout: a result, or why there is none. */
 export type ResultReading =

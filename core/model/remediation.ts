@@ -1,3 +1,4 @@
+import type { Message } from './message.ts';
 import type { Reason } from './reasons.ts';
 
 /** What a person may do with a remediation, and what its two documents are called for. */
@@ -21,6 +22,12 @@ export type Remediation = {
   readonly disruptive: boolean;
   /** The reasons that it answers for, by name. */
   readonly reasons: Readonly<Record<string, Reason>>;
+  /** Every name of evidence that its scripts report, besides those that all scripts share, with its meaning. */
+  readonly evidence: Readonly<Record<string, string>>;
+  /** What is written to the audit table about a healthy node. */
+  readonly healthy: Message;
+  /** What is written to the audit table about a node that the repair repaired. */
+  readonly repaired: Message;
   /** Seconds that the script may run, per action (SSM `timeoutSeconds`, 5 to 172,800). */
   readonly executionTimeoutSeconds: Readonly<Record<Action, number>>;
   /** Phrases for the coarse subscription filter: plain text, no quotes inside, together at most 1,024 characters. */

@@ -1,11 +1,11 @@
 import { fnv1a } from './hash.ts';
-import { defineReasons } from './reasons.ts';
+import type { ReasonBase } from './reasons.ts';
 
 /**
  * Nodes that fleetmend names and cannot repair. They are outcomes (`Unsupported`) and no faults: no remediation answers for
  * them, and no signal may claim one.
  */
-export const UNSUPPORTED = defineReasons({
+export const UNSUPPORTED = {
   AutoModeNode: {
     severity: 'Info',
     scope: 'node-local',
@@ -46,7 +46,7 @@ export const UNSUPPORTED = defineReasons({
       'a hybrid node is no EC2 instance: no EC2 tag proves that it belongs to the cluster, so no document is sent to it',
     advice: 'repair it where it stands, as the documents do it (docs/remediations.md), or join it again with nodeadm',
   },
-});
+} as const satisfies Readonly<Record<string, ReasonBase>>;
 
 /** Why a node is not supported: a name of {@link UNSUPPORTED}. */
 export type UnsupportedReason = keyof typeof UNSUPPORTED;

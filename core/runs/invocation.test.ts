@@ -20,11 +20,11 @@ const command = (action: 'check' | 'repair' = 'repair', remediation = 'pause-ima
 });
 const output = (over: Record<string, unknown> = {}): string =>
   JSON.stringify({
-    v: 1,
+    v: 2,
     remediation: 'pause-image',
     action: 'repair',
     outcome: 'Repaired',
-    message: 'm',
+    title: 't',
     startedAt: START,
     endedAt: at(5),
     ...over,
@@ -67,7 +67,7 @@ describe('an invocation', () => {
       reason: 'NodeRoleLacksECR',
       startedAt: START,
     });
-    expect(read('Success', output({ cut: 1 }))).not.toHaveProperty('cut');
+    expect(read('Success', output({ cut: 1 }))).toHaveProperty('cut', 1);
   });
 
   it.each<[string, string, CommandRow]>([
@@ -126,9 +126,9 @@ describe('what the run keeps of a result', () => {
       row({
         remediation: 'node-check',
         findings: [
-          { remediation: 'pause-image', outcome: 'Broken', reason: 'SandboxImageMissing', message: 'm' },
-          { remediation: 'cri-dockerd', outcome: 'Unsupported', message: 'm' },
-          { remediation: 'cni-files', outcome: 'Broken', message: 'it names no reason' },
+          { remediation: 'pause-image', outcome: 'Broken', reason: 'SandboxImageMissing', title: 't', message: 'm' },
+          { remediation: 'cri-dockerd', outcome: 'Unsupported', title: 't', message: 'm' },
+          { remediation: 'cni-files', outcome: 'Broken', title: 't', message: 'it names no reason' },
         ],
       }),
       { outcome: 'Broken', findings: [['pause-image', 'SandboxImageMissing']], at: at(5) },
@@ -144,6 +144,7 @@ describe('what the run keeps of a result', () => {
             reason: 'SandboxImageUnpinned',
             method: 'pin',
             image: 'a/pause:3.5',
+            title: 't',
             message: 'm',
           },
         ],

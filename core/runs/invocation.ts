@@ -25,17 +25,18 @@ const RUNNING: ReadonlySet<string> = new Set(['Pending', 'InProgress', 'Delayed'
 /** Whether SSM may still change an invocation or a command of this status. */
 export const isRunning = (status: string): boolean => RUNNING.has(normalizeStatus(status));
 
-/** What an invocation says of a node: the parts of its result row. */
-export type Read = Omit<Partial<ResultRow>, 'outcome' | 'message'> & {
+/** What an invocation reports about a node: the parts of its result row. `message` is absent where a document reported. */
+export type Read = Omit<Partial<ResultRow>, 'outcome' | 'findings'> & {
   readonly outcome: Outcome;
-  readonly message: string;
+  readonly findings?: readonly Finding[] | undefined;
+  readonly cut?: number | undefined;
 };
 
 const fromDocument = (command: CommandRow, output: string): Read => {
   const reading = readResult(output);
   if (reading.kind === 'unreadable')
     return { outcome: 'Unknown', reason: 'ResultUnreadable', message: reading.message };
-  const { v, remediation, action, ...result } = reading.result;
+  const { v, remediation, action, part, parts, ...result } = reading.result;
   if (remediation !== command.remediation || action !== command.action) {
     return {
       outcome: 'Unknown',
@@ -46,8 +47,7 @@ const fromDocument = (command: CommandRow, output: string): Read => {
   if (!mayReport(action, result.outcome)) {
     return { outcome: 'Unknown', reason: 'ResultUnreadable', message: `a ${action} can not end ${result.outcome}` };
   }
-  const { cut, ...row } = result;
-  return row;
+  return result;
 };
 
 /**

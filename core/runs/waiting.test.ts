@@ -93,7 +93,13 @@ describe('a result', () => {
     at: at(9),
     ...over,
   });
-  const blocked = { remediation: 'cni-files', outcome: 'Skipped', skipReason: 'BlockedBy', message: 'm' } as const;
+  const blocked = {
+    remediation: 'cni-files',
+    outcome: 'Skipped',
+    skipReason: 'BlockedBy',
+    title: 't',
+    message: 'm',
+  } as const;
 
   it.each<[string, Partial<ResultRow>]>([
     ['is blocked itself', { skipReason: 'BlockedBy' }],

@@ -19,9 +19,13 @@ export const ResultRow = z.strictObject({
   digest: z.string().optional(),
   willRecur: z.boolean().optional(),
   message: z.string(),
+  /** The wording with which `message` was rendered; absent where no document reported the result. */
+  catalogueVersion: z.string().optional(),
+  title: z.string().optional(),
+  detail: z.string().optional(),
   advice: z.string().optional(),
   evidence: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),
-  findings: z.array(Finding).optional(),
+  findings: z.array(Finding.extend({ message: z.string() })).optional(),
   commandId: z.string().optional(),
   /** The result came after the run had closed the command; the first result stands beside it. */
   late: z.boolean().optional(),

@@ -2,7 +2,7 @@ import { randomUUID as newId } from 'node:crypto';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { documentFamily } from '../../events/ssm-command.ts';
-import { adviceOf } from '../../ssm-documents/remediations.ts';
+import { texts } from '../../ssm-documents/remediations.ts';
 import { createDeadLetters, type DeadLetters } from '../adapters/messaging/dead-letters.ts';
 import { createWakeQueue } from '../adapters/messaging/wake-queue.ts';
 import { sleep } from '../adapters/sleep.ts';
@@ -30,7 +30,7 @@ export const composeCommandTracker = (
   const table = { client: createDocumentClient(), tableName: env.TABLE_NAME };
   const ports = {
     ...telemetry,
-    ...createTableObserver({ ...table, ssm: new SSMClient({ maxAttempts: 6 }), limits: own.limits, adviceOf, now }),
+    ...createTableObserver({ ...table, ssm: new SSMClient({ maxAttempts: 6 }), limits: own.limits, texts, now }),
     ...own,
     wakes: createWakeQueue({ client, queueUrl: env.LANES_QUEUE_URL, newId }),
     wait: sleep,

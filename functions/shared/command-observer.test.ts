@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Texts } from '../../core/model/render-message.ts';
 import type { Invocation } from '../../core/runs/invocation.ts';
 import type { CommandRow } from '../../core/state/command-state.ts';
 import { ResultRow } from '../../core/state/results.ts';
@@ -18,11 +19,11 @@ afterAll(() => table.stop());
 
 const line = (over: Record<string, unknown> = {}): string =>
   JSON.stringify({
-    v: 1,
+    v: 2,
     remediation: 'pause-image',
     action: 'repair',
     outcome: 'Repaired',
-    message: 'm',
+    title: 'm',
     startedAt: at(1),
     endedAt: at(5),
     ...over,
@@ -32,6 +33,12 @@ const invocation = (n: number, statusDetails: string, output = line()): Invocati
   statusDetails,
   output,
 });
+
+const TEXTS: Texts = {
+  version: '0badcafe',
+  reasons: new Map([['DiskFull', { title: 'The disk is full', advice: 'grow the disk' }]]),
+  remediations: new Map([['pause-image', { healthy: ['Fine.'], repaired: ['Repaired by {method}.'] }]]),
+};
 
 /** An observer of one command; what SSM shows and the time can be changed. */
 const world = async (over: Partial<CommandRow> = {}) => {
@@ -51,7 +58,7 @@ const world = async (over: Partial<CommandRow> = {}) => {
     runs,
     results,
     limits: LIMITS,
-    adviceOf: (reason) => (reason === 'DiskFull' ? 'grow the disk' : undefined),
+    texts: TEXTS,
     now: () => new Date(shown.now),
   });
   const command: CommandRow = {
@@ -189,7 +196,7 @@ describe('what a node says', () => {
     ['garbage', '\u0000\u0001{{{{'],
     ['a number beyond all tables', line({ evidence: { n: 1e300 } })],
     ['half a character', line().replace('"m"', '"\\ud800"')],
-    ['a shell', line({ message: '$(reboot); `id` {{ssm:x}}' })],
+    ['a shell', line({ detail: '$(reboot); `id` {{ssm:x}}' })],
     ['a name of a prototype', line().replace('"v":1', '"v":1,"evidence":{"__proto__":1,"constructor":"x"}')],
   ])('that is %s keeps no other result from being written', async (_, output) => {
     const w = await world();

@@ -3,6 +3,7 @@ import { adviceOn, attemptOf, clampTimes, quarantineAdvice, withHistory } from '
 import { isoTime } from '../../core/model/ids.ts';
 import { afterRepairOf, meaningOf } from '../../core/model/outcome.ts';
 import type { Limits } from '../../core/model/policy.ts';
+import { recordedOf, type Texts } from '../../core/model/render-message.ts';
 import { normalizeStatus, type Read, readInvocation, tallyOf } from '../../core/runs/invocation.ts';
 import type { CommandRow, ObservationRow } from '../../core/state/command-state.ts';
 import type { ResultRow, Tally } from '../../core/state/results.ts';
@@ -28,20 +29,20 @@ const notDelivered = (status: string): Read => ({
   message: `SSM ended the command as ${status}: it ran nowhere`,
 });
 
-/** The observer over SSM and the audit table. `adviceOf` is the catalogue's advice for a reason. */
+/** The observer over SSM and the audit table. `texts`: the catalogue's sentences. */
 export const createCommandObserver = ({
   reader,
   runs,
   results,
   limits,
-  adviceOf,
+  texts,
   now,
 }: {
   readonly reader: CommandReader;
   readonly runs: Pick<RunStore, 'putObservation'>;
   readonly results: ResultStore;
   readonly limits: Limits;
-  readonly adviceOf: (reason: string) => string | undefined;
+  readonly texts: Texts;
   readonly now: () => Date;
 }): CommandObserver => {
   /** The rows in the light of what is remembered of their nodes. */
@@ -98,11 +99,13 @@ export const createCommandObserver = ({
             : 'no answer by the soft deadline; a later one stands beside this',
         };
         const known: Read = result ?? slow;
-        const advice = adviceOn(known, adviceOf);
+        const advice = adviceOn(known, (reason) => texts.reasons.get(reason)?.advice);
+        const { cut, findings, ...facts } = known;
         return {
           ...base,
           instanceId,
-          ...known,
+          ...facts,
+          ...recordedOf(texts, command.remediation, known),
           ...clampTimes(command, known, at),
           ...(advice === undefined ? {} : { advice }),
         };

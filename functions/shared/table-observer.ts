@@ -1,5 +1,6 @@
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import type { Limits } from '../../core/model/policy.ts';
+import type { Texts } from '../../core/model/render-message.ts';
 import { type CommandReader, createCommandReader } from '../adapters/ssm/run-command.ts';
 import { createResultStore, type ResultStore } from '../adapters/table/result-store.ts';
 import { createRunStore, type RunStore } from '../adapters/table/run-store.ts';
@@ -18,17 +19,17 @@ export type TableObserver = {
 export const createTableObserver = ({
   ssm,
   limits,
-  adviceOf,
+  texts,
   now,
   ...table
 }: TableOptions & {
   readonly ssm: SSMClient;
   readonly limits: Limits;
-  readonly adviceOf: (reason: string) => string | undefined;
+  readonly texts: Texts;
   readonly now: () => Date;
 }): TableObserver => {
   const runs = createRunStore({ ...table, retentionDays: limits.retentionDays });
   const results = createResultStore({ ...table, limits });
   const reader = createCommandReader({ client: ssm });
-  return { observer: createCommandObserver({ reader, runs, results, limits, adviceOf, now }), runs, results, reader };
+  return { observer: createCommandObserver({ reader, runs, results, limits, texts, now }), runs, results, reader };
 };

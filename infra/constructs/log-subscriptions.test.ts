@@ -8,6 +8,9 @@ const remediation = (name: string, logPhrases: readonly string[]): Remediation =
   order: 1,
   disruptive: false,
   reasons: {},
+  evidence: {},
+  healthy: [],
+  repaired: [],
   executionTimeoutSeconds: { check: 60, repair: 300 },
   logPhrases,
 });
@@ -22,7 +25,7 @@ describe('filterPattern', () => {
     expect(filterPattern([remediation('a', [phrase])])).toHaveLength(MAX_FILTER_PATTERN_CHARACTERS);
   });
 
-  it('names the excess and the remediations that cause it', () => {
+  it('names the excess and who causes it', () => {
     const long = 'p'.repeat(1000);
     const both = [remediation('a', [long]), remediation('b', ['q'.repeat(100)])];
     expect(() => filterPattern(both)).toThrow(/83 characters over .*1024.*a 1004, b 104/);

@@ -64,7 +64,7 @@ class FilterShard extends NestedStack {
 }
 
 /**
- * Sends the logs of the nodes to log-classifier: a subscription filter for each log group, and one permission for the
+ * Sends what the nodes log to the function logs: a subscription filter for each log group, and one permission for the
  * log groups of this account and Region. A permission for each group would fill the function's resource policy, which
  * holds 20,480 bytes, at about 44 groups. Source: Lambda quotas, function resource-based policy.
  */

@@ -18,7 +18,7 @@ export type AsynchronousProps = {
   readonly maxEventAge: Duration;
 };
 
-/** The properties of one function of the pipeline. */
+/** What one function of the spine is made of. */
 export type SpineFunctionProps = {
   readonly name: FunctionName;
   readonly config: Config;
@@ -26,11 +26,11 @@ export type SpineFunctionProps = {
   readonly codeFolder: string;
   readonly timeout: Duration;
   readonly environment: Readonly<Record<string, string>>;
-  /** Its permissions besides writing its own log. */
+  /** What it may do besides writing its own log. */
   readonly statements: readonly iam.PolicyStatement[];
-  /** Given for a function that is invoked asynchronously. */
+  /** Given where something invokes the function asynchronously. */
   readonly asynchronous?: AsynchronousProps;
-  /** How many copies may run at once, taken from the account's; unreserved by default. */
+  /** How many copies may run at once, taken from the account's; all that it leaves where nothing is said. */
   readonly reservedCopies?: number;
 };
 
@@ -86,7 +86,7 @@ export class SpineFunction extends Construct {
         ...props.environment,
       },
       ...(tracing === 'yes' ? { tracing: lambda.Tracing.ACTIVE } : {}),
-      // run-controller wakes itself through its queue by design; Lambda would detect a long run as a recursive loop.
+      // advance wakes itself through its queue, on purpose; Lambda would take a long run for a runaway loop.
       ...(name === 'run-controller' && recursiveLoop === 'yes' ? { recursiveLoop: lambda.RecursiveLoop.ALLOW } : {}),
       ...(props.reservedCopies === undefined ? {} : { reservedConcurrentExecutions: props.reservedCopies }),
       ...(props.asynchronous === undefined
@@ -104,7 +104,7 @@ export class SpineFunction extends Construct {
     this.fn.node.addDependency(logGroup);
   }
 
-  /** Makes a queue the event source of the function; SQS redelivers only the failed messages of a batch. */
+  /** Lets the function work on a queue; a failed message of a batch comes back alone. */
   worksOn(
     queue: sqs.IQueue,
     options: {

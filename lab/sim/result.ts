@@ -1,5 +1,6 @@
 import type { DocumentResult, Finding } from '../../core/model/document-result.ts';
 import { meaningOf } from '../../core/model/outcome.ts';
+import { texts } from '../../ssm-documents/remediations.ts';
 
 /** A fault of a simulated node. */
 export type SimulatedFault = {
@@ -12,7 +13,7 @@ export type SimulatedFault = {
   /** What a repair does: repairs it (saying it may recur, or not), fails for a reason of its own, or crashes. */
   readonly repair:
     | { readonly kind: 'repairs'; readonly method?: string; readonly willRecur?: boolean }
-    | { readonly kind: 'fails'; readonly reason: string; readonly message?: string }
+    | { readonly kind: 'fails'; readonly reason: string; readonly detail?: string }
     | { readonly kind: 'crashes' };
 };
 
@@ -32,13 +33,16 @@ export const readDocumentName = (name: string): DocumentKey | undefined => {
 /** Marks every line that no node wrote. */
 const SIMULATED = 'simulated';
 
+/** A title as the builder writes it into the documents. */
+const titleOf = (reason: string): string => texts.reasons.get(reason)?.title ?? reason;
+
 const broken = (fault: SimulatedFault): Finding => ({
   remediation: fault.remediation,
   outcome: 'Broken',
   reason: fault.reason,
   ...(fault.cause === undefined ? {} : { cause: fault.cause }),
   ...(fault.localMethod === undefined ? {} : { method: fault.localMethod }),
-  message: `${fault.reason} (${SIMULATED})`,
+  title: titleOf(fault.reason),
 });
 
 /** What a document finds or does on a node with these faults, and which faults are left. */
@@ -50,21 +54,20 @@ export const playDocument = (
 ): { readonly result: DocumentResult | undefined; readonly left: readonly SimulatedFault[] } => {
   const times = { startedAt, endedAt };
   const evidence = { evidence: { [SIMULATED]: true } };
-  const head = { v: 1 as const, remediation: key.remediation, action: key.action };
+  const head = { v: 2 as const, remediation: key.remediation, action: key.action };
   if (key.remediation === 'node-check') {
     const [first] = faults;
     if (first === undefined)
       return {
-        result: { ...head, outcome: 'Healthy', message: `nothing to repair (${SIMULATED})`, ...evidence, ...times },
+        result: { ...head, outcome: 'Healthy', title: 'No fault was found', ...evidence, ...times },
         left: faults,
       };
-    const message = `${faults.length} checks found something (${SIMULATED})`;
     return {
       result: {
         ...head,
         outcome: 'Broken',
         reason: first.reason,
-        message,
+        title: titleOf(first.reason),
         ...evidence,
         findings: faults.map(broken),
         ...times,
@@ -75,7 +78,7 @@ export const playDocument = (
   const fault = faults.find((f) => f.remediation === key.remediation);
   if (fault === undefined)
     return {
-      result: { ...head, outcome: 'Healthy', message: `nothing to repair (${SIMULATED})`, ...evidence, ...times },
+      result: { ...head, outcome: 'Healthy', title: 'No fault was found', ...evidence, ...times },
       left: faults,
     };
   if (key.action === 'check') return { result: { ...head, ...broken(fault), ...evidence, ...times }, left: faults };
@@ -91,7 +94,7 @@ export const playDocument = (
           ...cause,
           ...(repair.method === undefined ? {} : { method: repair.method }),
           ...(repair.willRecur === undefined ? {} : { willRecur: repair.willRecur }),
-          message: `repaired (${SIMULATED})`,
+          title: 'The node was repaired',
           ...evidence,
           ...times,
         },
@@ -104,7 +107,8 @@ export const playDocument = (
           outcome: 'NotRepaired',
           reason: repair.reason,
           ...cause,
-          message: `${repair.message ?? repair.reason} (${SIMULATED})`,
+          title: titleOf(repair.reason),
+          ...(repair.detail === undefined ? {} : { detail: repair.detail }),
           ...evidence,
           ...times,
         },

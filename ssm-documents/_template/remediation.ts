@@ -6,6 +6,7 @@ const reasons = defineReasons({
   ...commonReasons,
 
   TemplateFileMissing: {
+    title: 'The example file is missing',
     severity: 'Warning',
     scope: 'attributable',
     cause: 'What makes it happen, in one or two sentences for an operator.',
@@ -20,6 +21,11 @@ export const remediation = defineRemediation({
   order: 100,
   disruptive: false,
   reasons,
+  evidence: {
+    file: 'The file that is checked.',
+  },
+  healthy: ['{file} is present.'],
+  repaired: ['{file} was created.'],
   executionTimeoutSeconds: { check: 60, repair: 300 },
   logPhrases: [],
 });

@@ -1,5 +1,6 @@
 import type { Remediation } from '../../core/model/remediation.ts';
 import { catalogueOf } from '../catalogue.ts';
+import { titleOf } from './titles.ts';
 
 /**
  * A function of the shell that is written from the registry. It is offered to every document with the remediations that
@@ -22,4 +23,7 @@ const severityOf = (remediations: readonly Remediation[]): string => {
 };
 
 /** Every table, in the order in which a document holds them. */
-export const TABLES: readonly Table[] = [{ name: 'severity_of', render: severityOf }];
+export const TABLES: readonly Table[] = [
+  { name: 'severity_of', render: severityOf },
+  { name: 'title_of', render: titleOf },
+];

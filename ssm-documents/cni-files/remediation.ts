@@ -8,6 +8,7 @@ const reasons = defineReasons({
   ...runtimeReasons,
 
   CNIConfigMissing: {
+    title: 'There is no CNI configuration',
     severity: 'Fatal',
     scope: 'attributable',
     cause:
@@ -16,6 +17,7 @@ const reasons = defineReasons({
       'If aws-node runs, run the repair: it starts aws-node anew, which writes the file again. Otherwise look at its pod: `kubectl -n kube-system describe pod aws-node-...`, and at /var/log/aws-routed-eni/ipamd.log. Never write the file by hand: the node would be Ready with pods that fail.',
   },
   CNIConfigInvalid: {
+    title: 'The CNI configuration is invalid',
     severity: 'Fatal',
     scope: 'attributable',
     cause:
@@ -24,6 +26,7 @@ const reasons = defineReasons({
       'The message names the file. Run the repair if it is 10-aws.conflist; otherwise have the agent of that CNI write it again, or move it away if that CNI is no longer in use.',
   },
   CNIConfigConflict: {
+    title: 'A leftover CNI configuration takes precedence',
     severity: 'Fatal',
     scope: 'attributable',
     cause:
@@ -32,6 +35,7 @@ const reasons = defineReasons({
       'Run the repair: it moves the file to a folder beside, from where it can be moved back. Remove the other CNI from your AMI or user data if it came from there.',
   },
   CNIBinaryMissing: {
+    title: 'A CNI plugin is missing',
     severity: 'Fatal',
     scope: 'attributable',
     cause:
@@ -40,6 +44,7 @@ const reasons = defineReasons({
       "Delete the node's aws-node pod (`kubectl -n kube-system delete pod aws-node-...`): the init container of the new one installs the plugins. The repair brings back only what aws-node installs by itself (aws-cni, egress-cni). Find out what deleted them.",
   },
   CNIBinaryInvalid: {
+    title: 'A CNI plugin cannot be executed',
     severity: 'Fatal',
     scope: 'attributable',
     cause:
@@ -48,6 +53,7 @@ const reasons = defineReasons({
       "Run the repair where only the execute bit is missing. Otherwise delete the node's aws-node pod, whose init container installs the plugins, or repair the AMI that brought them.",
   },
   CNINotReady: {
+    title: 'The pod network is not ready',
     severity: 'Fatal',
     scope: 'attributable',
     cause:
@@ -65,6 +71,17 @@ export const remediation = defineRemediation({
   order: 40,
   disruptive: true,
   reasons,
+  evidence: {
+    config: 'The CNI configuration that the runtime uses.',
+    plugins: 'Types of its plugins.',
+    awsNode: "State of aws-node's container.",
+    ipamd: "State of aws-node's ipamd.",
+    ipamdLog: 'The last error in the log of ipamd.',
+    networkReady: 'Whether the runtime reports NetworkReady.',
+    networkReadyBy: 'The interface that reported it.',
+  },
+  healthy: ['{config} and its plugins are in order.'],
+  repaired: ['The pod network was repaired.'],
   executionTimeoutSeconds: { check: 60, repair: 300 },
   // containerd's and dockershim's words of a pod without a network, and kubelet's and containerd's of a node without one.
   logPhrases: [

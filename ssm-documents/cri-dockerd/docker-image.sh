@@ -179,7 +179,7 @@ start_test_container() {
   esac
   note_failure "$reason" "The image is there, but a test container of it did not start: $why"
   remove_test_container
-  finish NotRepaired "$FAILURE_REASON" "$FAILURE_MESSAGE"
+  finish NotRepaired "$FAILURE_REASON" "$FAILURE_DETAIL"
 }
 
 remove_test_container() {

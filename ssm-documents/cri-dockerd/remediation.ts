@@ -25,6 +25,7 @@ const reasons = defineReasons({
   NoLocalCopy,
 
   DockerDown: {
+    title: 'Docker does not respond',
     severity: 'Fatal',
     scope: 'node-local',
     cause: 'Docker does not run or does not answer, and cri-dockerd cannot work without it: the node has no runtime.',
@@ -32,6 +33,7 @@ const reasons = defineReasons({
       'Run the repair: it starts docker.service where it is stopped. A Docker that hangs is left alone, since a restart ends its containers: look at `journalctl -u docker`, restart it or replace the node. A masked unit was masked by somebody: `systemctl unmask docker`.',
   },
   CRIDockerdDown: {
+    title: 'cri-dockerd does not respond',
     severity: 'Fatal',
     scope: 'attributable',
     cause:
@@ -40,6 +42,7 @@ const reasons = defineReasons({
       'Run the repair: it starts both units. Where they are masked or missing, bring them back yourself: `systemctl unmask cri-docker.service cri-docker.socket`, or install cri-dockerd in your image; then `systemctl enable` both.',
   },
   CRIDockerdNoCNI: {
+    title: 'cri-dockerd runs without CNI',
     severity: 'Fatal',
     scope: 'attributable',
     cause:
@@ -48,6 +51,7 @@ const reasons = defineReasons({
       "Run the repair: a systemd drop-in gives cri-dockerd --network-plugin=cni. Then delete the node's pods that started without CNI. Put the flag into your image, and use cri-dockerd 0.2.5 or later.",
   },
   RuntimeEndpointConflict: {
+    title: 'kubelet is configured with a conflicting runtime endpoint',
     severity: 'Fatal',
     scope: 'node-local',
     repairable: false,
@@ -57,6 +61,7 @@ const reasons = defineReasons({
       "Decide which runtime the node is meant to have. Correct --container-runtime-endpoint or containerRuntimeEndpoint in kubelet's configuration (in the user data or the image), and replace the node or restart kubelet.",
   },
   PodInfraImageMismatch: {
+    title: 'kubelet and cri-dockerd use different sandbox images',
     severity: 'Warning',
     scope: 'node-local',
     repairable: false,
@@ -65,6 +70,7 @@ const reasons = defineReasons({
     advice: "Give both the same image in the node's user data or image, and replace the nodes.",
   },
   CRIDockerdUnmanaged: {
+    title: 'cri-dockerd does not run as cri-docker.service',
     severity: 'Info',
     scope: 'node-local',
     cause:
@@ -73,6 +79,7 @@ const reasons = defineReasons({
       'Nothing is judged or changed there. Run cri-dockerd by its units cri-docker.service and cri-docker.socket, so that it starts again after a boot.',
   },
   RuntimeNotDocker: {
+    title: 'kubelet does not use Docker',
     severity: 'Info',
     scope: 'node-local',
     cause: "kubelet's runtime is not Docker: cri-dockerd has no part in this node.",
@@ -88,6 +95,22 @@ export const remediation = defineRemediation({
   order: 20,
   disruptive: true,
   reasons,
+  evidence: {
+    endpoint: "kubelet's runtime endpoint.",
+    kubeletRuns: 'False where kubelet does not run.',
+    networkPlugin: 'The network plugin of cri-dockerd.',
+    also: 'Further reasons that the node has.',
+    repaired: 'Reasons that were repaired.',
+    kubeletStarted: 'Whether kubelet was started.',
+    kubeletImage: "The sandbox image that kubelet's --pod-infra-container-image names.",
+    taggedFrom: 'The image on the node that was tagged.',
+    ecrRegion: "Region of the image's ECR registry.",
+    diskUsedPercent: "Disk usage of the runtime's file system in percent.",
+    inodesUsedPercent: "Inode usage of the runtime's file system in percent, from 90 on.",
+    imageGCAt: 'When kubelet last deleted images to free disk space.',
+  },
+  healthy: ['Docker and cri-dockerd are in order.'],
+  repaired: ['Docker and cri-dockerd were repaired.'],
   executionTimeoutSeconds: { check: 60, repair: 300 },
   // cri-dockerd's and dockerd's words by way of kubelet, and kubeadm's of two endpoints.
   logPhrases: [

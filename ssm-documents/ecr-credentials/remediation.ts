@@ -17,6 +17,7 @@ const reasons = defineReasons({
   RegistryCertificate,
 
   CredentialProviderMissing: {
+    title: "kubelet's credential provider is missing or incomplete",
     severity: 'Fatal',
     scope: 'attributable',
     cause:
@@ -25,6 +26,7 @@ const reasons = defineReasons({
       'Run the repair where the other folder of the AMIs has the file: it links it and restarts kubelet. Otherwise put ecr-credential-provider and its configuration into the AMI, or correct --image-credential-provider-config and --image-credential-provider-bin-dir in the user data, and replace the node.',
   },
   CredentialProviderMismatch: {
+    title: "kubelet's credential provider does not match the registry",
     severity: 'Fatal',
     scope: 'attributable',
     cause:
@@ -33,6 +35,7 @@ const reasons = defineReasons({
       'Run the repair: it adds the pattern and restarts kubelet. Then add it in the AMI or the user data; nodeadm (AL2023) writes the file anew at each boot.',
   },
   CredentialProviderInvalid: {
+    title: 'The credential configuration is invalid',
     severity: 'Fatal',
     scope: 'node-local',
     cause:
@@ -41,6 +44,7 @@ const reasons = defineReasons({
       'The message names the file and the fault. Correct it as the current AMI has it (/etc/eks/image-credential-provider/config.json with credentialprovider.kubelet.k8s.io/v1, or v1alpha1 for ecr-credential-provider up to 1.27.0), then restart kubelet or replace the node.',
   },
   CredentialProviderFailed: {
+    title: "kubelet's credential provider returned no credentials",
     severity: 'Fatal',
     scope: 'node-local',
     cause:
@@ -49,6 +53,7 @@ const reasons = defineReasons({
       "The message has the provider's own words. Check that the program is for this node's processor, and try by hand what the README of the remediation ecr-credentials shows.",
   },
   DockerCredentialsStale: {
+    title: 'Docker uses a stored ECR login instead of its helper',
     severity: 'Warning',
     scope: 'attributable',
     cause:
@@ -56,6 +61,7 @@ const reasons = defineReasons({
     advice: 'Run the repair: it removes that one entry. Then find what runs docker login on the node.',
   },
   DockerCredentialHelperMissing: {
+    title: "Docker's credential helper is missing",
     severity: 'Warning',
     scope: 'node-local',
     cause: "Docker's config.json names a credential helper whose program is not on the node's PATH.",
@@ -71,6 +77,15 @@ export const remediation = defineRemediation({
   order: 30,
   disruptive: true,
   reasons,
+  evidence: {
+    configFile: "The configuration of kubelet's credential provider.",
+    registry: "The node's ECR registry, or unknown.",
+    wantedPattern: 'The pattern that the registry needs.',
+    notAsked: 'Why the credential provider was not run.',
+    backup: 'The copy of the file before the change.',
+  },
+  healthy: ['The credentials for ECR are in order.'],
+  repaired: ['The credentials for ECR were repaired.'],
   executionTimeoutSeconds: { check: 60, repair: 300 },
   logPhrases: [
     'Failed to register CRI auth plugins',

@@ -46,7 +46,7 @@ setup() {
   diagnose() { REASON_FOUND=''; }
   nodeadm() { :; }
   prove_and_print() {
-    trap 'echo "$OUTCOME $METHOD $WILL_RECUR $MESSAGE"' EXIT
+    trap 'echo "$OUTCOME $METHOD $WILL_RECUR $DETAIL"' EXIT
     prove
   }
   METHOD=add-pattern

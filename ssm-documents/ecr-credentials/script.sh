@@ -111,7 +111,8 @@ forget() {
 prove() {
   local reason=$REASON_FOUND backup=$BACKUP
   forget
-  KUBELET_PID='' EVIDENCE=''
+  KUBELET_PID=''
+  forget_evidence
   diagnose
   if [[ -n $REASON_FOUND ]]; then
     finish_not_repaired "$REASON_FOUND" "$reason was repaired and kubelet restarted, but there is more: $MESSAGE_FOUND"
@@ -137,7 +138,7 @@ repair_docker() {
     finish_not_repaired "$REASON_FOUND" "$MESSAGE_FOUND It could not be removed: ${CHANGE_WHY:-the file could not be written}."
   fi
   forget
-  EVIDENCE=''
+  forget_evidence
   diagnose
   evidence backup "$BACKUP"
   if [[ -n $REASON_FOUND ]]; then

@@ -10,7 +10,7 @@ node_check_of() {
   {
     printf '%s\n' '#!/bin/bash' 'set -o errexit -o nounset -o pipefail'
     cat "$BATS_TEST_DIRNAME/base/prelude.sh" "$BATS_TEST_DIRNAME/base/result.sh"
-    printf '%s\n' "${SHARING:-}"
+    printf '%s\n' "${SHARING:-}" 'title_of() { REPLY="Title of $1"; }'
     for body; do
       i=$((i + 1))
       printf 'define_n%d() {\ncheck() {\n%s\n}\n}\n' "$i" "$body"
@@ -28,18 +28,18 @@ node_check_of() {
   [ "${#output}" -lt 2000 ]
 }
 
-HEALTHY='take_lock shared; finish Healthy "" "fine"'
+HEALTHY='take_lock shared; finish Healthy ""'
 
 @test "is healthy when every check is, without findings" {
   node_check_of "$HEALTHY" "$HEALTHY"
   [ "$status" -eq 0 ]
-  [[ $output == '{"v":1,"remediation":"node-check","action":"check","outcome":"Healthy"'* ]]
+  [[ $output == '{"v":2,"remediation":"node-check","action":"check","outcome":"Healthy"'* ]]
   [[ $output == *',"part":2,"parts":3,'* ]]
   [[ $output != *findings* ]]
 }
 
 @test "tells the most severe finding first" {
-  node_check_of 'finish Broken Meh "little"' 'finish Broken Warn "some"' 'finish Broken BadNews "much"' "$HEALTHY"
+  node_check_of 'finish Broken Meh' 'finish Broken Warn' 'finish Broken BadNews' "$HEALTHY"
   [ "$status" -eq 1 ]
   [[ $output == *'"outcome":"Broken","reason":"BadNews"'*'"remediation":"n3"'*'"remediation":"n2"'*'"remediation":"n1"'* ]]
   [[ $output != *'"remediation":"n4"'* ]]
@@ -47,7 +47,7 @@ HEALTHY='take_lock shared; finish Healthy "" "fine"'
 
 @test "hides no check behind one that hangs" {
   CHECK_SECONDS=2
-  node_check_of 'sleep 30; finish Healthy "" late' 'finish Broken BadNews "much"'
+  node_check_of 'sleep 30; finish Healthy ""' 'finish Broken BadNews'
   [ "$status" -eq 1 ]
   [[ $output == *'"remediation":"n2"'*BadNews*'"remediation":"n1"'*CheckTimedOut* ]]
 }
@@ -60,19 +60,19 @@ HEALTHY='take_lock shared; finish Healthy "" "fine"'
 
 @test "leaves no process of a check that hangs" {
   CHECK_SECONDS=1
-  node_check_of 'sleep 12345; finish Healthy "" late'
+  node_check_of 'sleep 12345; finish Healthy ""'
   run ! pgrep -f 'sleep 12345'
 }
 
 @test "takes a check that does not concern the node for no news" {
-  node_check_of 'finish Unsupported Meh "not mine"' "$HEALTHY"
+  node_check_of 'finish Unsupported Meh' "$HEALTHY"
   [ "$status" -eq 0 ]
   [[ $output == *'"outcome":"Healthy"'* ]]
   [[ $output != *findings* ]]
 }
 
 @test "is unsupported where every check is" {
-  node_check_of 'finish Unsupported Meh "not mine"'
+  node_check_of 'finish Unsupported Meh'
   [ "$status" -eq 1 ]
   [[ $output == *'"outcome":"Unsupported"'* ]]
 }
@@ -86,15 +86,15 @@ HEALTHY='take_lock shared; finish Healthy "" "fine"'
 }
 
 @test "never puts a finding that waits for another before its cause, nor above it" {
-  local blocked='SKIP_REASON=BlockedBy; finish Skipped BadNews "pause-image has found BadNews: repair that first"'
-  node_check_of 'finish Broken Meh "little"' "$blocked"
+  local blocked='SKIP_REASON=BlockedBy; finish Skipped BadNews'
+  node_check_of 'finish Broken Meh' "$blocked"
   [[ $output == *'"outcome":"Broken","reason":"Meh"'*'"remediation":"n1"'*'"remediation":"n2","outcome":"Skipped","skipReason":"BlockedBy"'* ]]
-  node_check_of "$blocked" 'finish Unknown Warn "cannot tell"'
+  node_check_of "$blocked" 'finish Unknown Warn'
   [[ $output == *'"outcome":"Unknown","reason":"Warn"'*'"remediation":"n2"'*'"remediation":"n1"'* ]]
 }
 
 @test "says why it skipped where nothing worse was found" {
-  node_check_of "$HEALTHY" 'SKIP_REASON=BlockedBy; finish Skipped BadNews "waits"'
+  node_check_of "$HEALTHY" 'SKIP_REASON=BlockedBy; finish Skipped BadNews'
   [ "$status" -eq 2 ]
   [[ $output == *'"outcome":"Skipped","skipReason":"BlockedBy","reason":"BadNews"'* ]]
 }
@@ -108,7 +108,7 @@ HEALTHY='take_lock shared; finish Healthy "" "fine"'
     evidence services "$OUT$(cat "$WORK/out")"
     capture_shared config 5 echo own
     evidence config "$OUT"
-    finish Broken Warn "read"'
+    finish Broken Warn'
   node_check_of "$reads" "$reads"
   [ "$(cat "$BATS_TEST_TMPDIR/asked")" = asked ]
   [[ $output == *'"services":"answer\nanswer"'*'"config":"own\n"'*'"services"'*'"config":"own\n"'* ]]
@@ -126,7 +126,7 @@ HEALTHY='take_lock shared; finish Healthy "" "fine"'
 
 @test "asks nothing in Bottlerocket's control container, and says what to do" {
   mkdir "$BATS_TEST_TMPDIR/bottlerocket"
-  node_check_of 'finish Broken BadNews "must not run"'
+  node_check_of 'finish Broken BadNews'
   [ "$status" -eq 1 ]
   [[ $output == *'"outcome":"Unsupported","reason":"PlatformUnsupported"'* ]]
   [[ $output != *findings* ]]

@@ -35,7 +35,7 @@ worse_outcome() {
 
 # read_finding INDEX: what check INDEX left, in FINDING_OUTCOME, FINDING_REASON, FINDING_SKIP_REASON, FINDING_FULL and FINDING_SHORT.
 read_finding() {
-  local name=${NODE_CHECKS[$1]} code=${CODES[$1]} file="$WORK/finding.$1" message reason
+  local name=${NODE_CHECKS[$1]} code=${CODES[$1]} file="$WORK/finding.$1" reason fact
   FINDING_OUTCOME='' FINDING_REASON='' FINDING_SKIP_REASON='' FINDING_FULL='' FINDING_SHORT=''
   {
     read -r FINDING_OUTCOME FINDING_REASON FINDING_SKIP_REASON
@@ -49,13 +49,14 @@ read_finding() {
   FINDING_OUTCOME=Unknown FINDING_SKIP_REASON=''
   if ((code == 124 || code == 137)); then
     reason=CheckTimedOut
-    message="The check did not end within $CHECK_SECONDS s; something that it asked hangs."
+    fact="\"limitSeconds\":$CHECK_SECONDS"
   else
     reason=ScriptFailed
-    message="The check ended with exit code $code and no result."
+    fact="\"exitCode\":$code"
   fi
   FINDING_REASON=$reason
-  FINDING_SHORT="{\"remediation\":\"$name\",\"outcome\":\"Unknown\",\"reason\":\"$reason\",\"message\":\"$message\"}"
+  title_of "$reason"
+  FINDING_SHORT="{\"remediation\":\"$name\",\"outcome\":\"Unknown\",\"reason\":\"$reason\",\"title\":\"$REPLY\",\"evidence\":{$fact}}"
   FINDING_FULL=$FINDING_SHORT
 }
 
@@ -84,7 +85,7 @@ check() {
   mkdir -- "${NODE_CHECKS[@]/#/$WORK/check.}"
   for i in "${!NODE_CHECKS[@]}"; do
     # Not --foreground: the check and all its children get a process group of their own, which ends as a whole.
-    timeout --kill-after=2 "$CHECK_SECONDS" /bin/bash "${BASH_SOURCE[0]}" --one "$i" "$WORK" 3>&- > "$WORK/finding.$i" &
+    timeout --kill-after=2 "$CHECK_SECONDS" /bin/bash "${BASH_SOURCE[0]}" --one "$i" "$WORK" 3>&- 4>&- > "$WORK/finding.$i" &
     pids[i]=$!
   done
   for i in "${!NODE_CHECKS[@]}"; do
@@ -105,7 +106,7 @@ check() {
   done
   FINDINGS='' CUT=0
   if ((${#order[@]} == 0)); then
-    finish "$worst" '' "All ${#NODE_CHECKS[@]} checks found nothing to repair."
+    finish "$worst" ''
   fi
   for i in "${order[@]}"; do
     if ((${#FINDINGS} + ${#fulls[i]} < FINDINGS_BYTES)); then
@@ -118,7 +119,7 @@ check() {
   done
   i=${order[0]}
   [[ $worst != Skipped ]] || SKIP_REASON=${skip_reasons[i]}
-  finish "$worst" "${reasons[i]}" "${#order[@]} of ${#NODE_CHECKS[@]} checks found something; first ${NODE_CHECKS[i]}."
+  finish "$worst" "${reasons[i]}"
 }
 
 # What the line holds besides its findings is under 400 bytes.

@@ -154,7 +154,7 @@ method_import() {
     ctr_k8s 60 images import --snapshotter "$SNAPSHOTTER" "$PAUSE_TAR"
   fi
   if ((RC != 0)); then
-    note_failed_command SandboxImageIncomplete "Importing $PAUSE_TAR"
+    note_failed_command SandboxImageIncomplete import
     return 1
   fi
   for name in "$IMAGE" "$PAUSE_TAR_IMAGE"; do

@@ -1,11 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { FunctionName } from '../../infra/bundle.ts';
 import type { LabNode } from '../../lab/node.ts';
 import type { SimulatedNode } from '../../lab/sim/node.ts';
 import { MINUTE_MS, openScene, REPAIRABLE, type Scene, synthScene } from './support.ts';
 
-/** The functions that answer their callers, and fail on invalid requests. */
-const CALLED: readonly FunctionName[] = ['operator-api', 'audit-query'];
 const MEBIBYTE = 1024 * 1024;
 let scene: Scene;
 beforeAll(async () => {
@@ -13,11 +10,11 @@ beforeAll(async () => {
 });
 afterAll(() => scene.lab.stop());
 
-// For any input: no message is left, and a function fails only where it answers a caller.
+// Whatever came in: nothing is left over, and no function failed but to tell its caller what is wrong.
 afterEach(async () => {
   await scene.drain();
   const isAnswer = ({ functionName, error }: { readonly functionName: string; readonly error: string }) =>
-    CALLED.some((name) => functionName === `fleetmend-${name}`) && error.startsWith('PermanentError: ');
+    /-(remediate|report)$/.test(functionName) && error.startsWith('PermanentError: ');
   expect(scene.chronicle.failures.filter((f) => !isAnswer(f))).toEqual([]);
   expect(scene.chronicle.denials).toEqual([]);
   expect(scene.letters()).toEqual([]);
@@ -71,11 +68,11 @@ describe('a node that lies', () => {
   const line = (fields: Readonly<Record<string, unknown>>): string => {
     const times = { startedAt: '2026-01-01T00:00:00Z', endedAt: '2026-01-01T00:00:01Z' };
     return JSON.stringify({
-      v: 1,
+      v: 2,
       remediation: 'pause-image',
       action: 'check',
       outcome: 'Healthy',
-      message: 'fine',
+      title: 'fine',
       ...times,
       ...fields,
     });
@@ -84,15 +81,19 @@ describe('a node that lies', () => {
   const cases: readonly (readonly [string, string, string, RegExp])[] = [
     [
       'shell metacharacters',
-      line({ message: '$(reboot) `id` {{ x }} ; rm -rf / \u0000\u001b[31m' }),
-      'Healthy',
-      /^\$\(reboot\) `id`/,
+      line({
+        outcome: 'Broken',
+        reason: 'MadeUp',
+        detail: '$(reboot) `id` {{ x }} {image} ; rm -rf / \u0000\u001b[31m',
+      }),
+      'Broken',
+      /^The node reported "fine": \$\(reboot\) `id` \{\{ x \}\} \{image\} ; rm -rf \/ \[31m\.$/,
     ],
     ['nothing at all', '', 'Unknown', /no result line/],
-    ['no JSON', '{"v":1,', 'Unknown', /not JSON/],
+    ['no JSON', '{"v":2,', 'Unknown', /not JSON/],
     [
       'a line that was cut',
-      line({ message: 'x'.repeat(590) })
+      line({ detail: 'x'.repeat(290) })
         .padEnd(3000, ' ')
         .slice(0, 300),
       'Unknown',
@@ -103,7 +104,7 @@ describe('a node that lies', () => {
       'a second line that says otherwise',
       `${line({ outcome: 'Broken', reason: 'SandboxImageMissing' })}\n${healthy}`,
       'Broken',
-      /fine/,
+      /sandbox image/,
     ],
     ['a result in stderr', `\n----------ERROR-------\n${healthy}`, 'Unknown', /no result line/],
     [
@@ -120,7 +121,7 @@ describe('a node that lies', () => {
       'a clock of the year 9999',
       line({ startedAt: '9999-12-31T23:59:59Z', endedAt: '9999-12-31T23:59:59Z' }),
       'Healthy',
-      /fine/,
+      /sandbox image/,
     ],
   ];
 

@@ -14,13 +14,21 @@ import { temporaryFolder } from './temporary-folder.ts';
 
 const reasons = defineReasons({
   FileMissing: {
+    title: 'A file is missing',
     severity: 'Fatal',
     scope: 'attributable',
     cause: 'A file is gone.',
     advice: 'Look for who removed it.',
   },
-  RoleTooSmall: { severity: 'Fatal', scope: 'node-local', cause: 'The role is too small.', advice: 'Widen it.' },
+  RoleTooSmall: {
+    title: 'The role is too small',
+    severity: 'Fatal',
+    scope: 'node-local',
+    cause: 'The role is too small.',
+    advice: 'Widen it.',
+  },
   NamesDiffer: {
+    title: 'Two names differ',
     severity: 'Warning',
     scope: 'node-local',
     repairable: false,
@@ -35,6 +43,9 @@ const remediation = (name: string, order: number, disruptive: boolean): Remediat
   order,
   disruptive,
   reasons,
+  evidence: {},
+  healthy: [],
+  repaired: [],
   executionTimeoutSeconds: { check: 60, repair: 300 },
   logPhrases: [`failed to get ${name}`],
 });

@@ -69,7 +69,7 @@ export const runCell = async (
   const afterRepair = await runDocument(node, repair);
   mustSay(afterRepair, fault.repair === undefined ? refusalOf(on(fault.check)) : on(fault.repair));
   const repaired = afterRepair.result.outcome === 'Repaired';
-  if (fault.repair === undefined || afterRepair.result.message.includes('Nothing was changed')) {
+  if (fault.repair === undefined || afterRepair.result.evidence?.changed === false) {
     mustBeUntouched(`${repair} on ${generation}, which repairs nothing,`, broken, await node.snapshot());
   }
   if (fault.sandbox?.startsAfter === true) await mustStart(node, fault, true);

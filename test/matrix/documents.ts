@@ -1,8 +1,10 @@
 import { type DocumentResult, MAX_RESULT_BYTES, readResult } from '../../core/model/document-result.ts';
+import { renderMessage } from '../../core/model/render-message.ts';
 import { documentName } from '../../events/ssm-command.ts';
 import type { AgentReply, DeliveredDocument } from '../../lab/node.ts';
 import type { RealNode } from '../../lab/real/node.ts';
 import { buildDocuments } from '../../ssm-documents/builder/build.ts';
+import { texts } from '../../ssm-documents/remediations.ts';
 import type { ExpectedResult } from './fault.ts';
 
 const COMMAND_ID = '11111111-2222-4333-8444-555555555555';
@@ -45,7 +47,8 @@ export const runDocument = async (node: RealNode, key: string, document = docume
     throw new Error(`${key} on ${nameOf(node)}: ${problem}\n${reply.stdout}${reply.stderr.slice(-LOG_CHARACTERS)}`);
   };
   if (reading.kind === 'unreadable') return fail(`${reading.message} (${reply.statusDetails}, ${reply.exitCode})`);
-  if (bytes > MAX_RESULT_BYTES) fail(`the result line has ${bytes} bytes, more than ${MAX_RESULT_BYTES}`);
+  const most = MAX_RESULT_BYTES[reading.result.action];
+  if (bytes > most) fail(`the result line has ${bytes} bytes, more than ${most}`);
   if (reply.stdout.trim().includes('\n')) fail('stdout has more than one line');
   return { what: `${key} on ${nameOf(node)}`, result: reading.result, reply, ms };
 };
@@ -53,13 +56,14 @@ export const runDocument = async (node: RealNode, key: string, document = docume
 /** Throws where a result is not as expected, with everything that helps to see why. */
 export const mustSay = (said: Said, expected: ExpectedResult): void => {
   const { result, reply } = said;
+  const message = renderMessage(texts, result.remediation, result);
   const wrong = [
     ...(['outcome', 'reason', 'skipReason', 'method', 'cause', 'willRecur'] as const)
       .filter((field) => expected[field] !== undefined && expected[field] !== result[field])
       .map((field) => `${field} is ${result[field]}, not ${expected[field]}`),
-    ...(expected.message === undefined || expected.message.test(result.message)
+    ...(expected.message === undefined || expected.message.test(message)
       ? []
-      : [`the message does not match ${expected.message}`]),
+      : [`the message does not match ${expected.message}: ${message}`]),
     ...Object.entries(expected.evidence ?? {})
       .filter(([name, value]) => result.evidence?.[name] !== value)
       .map(([name, value]) => `evidence ${name} is ${result.evidence?.[name]}, not ${value}`),

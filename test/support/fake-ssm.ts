@@ -55,7 +55,7 @@ export const fakeSsm = (clock: { ms: number }, nodes: Map<string, FakeNode>) => 
     const action = name?.[2] ?? 'check';
     const remediation = documentName.startsWith('fleetmend-node-check-') ? 'node-check' : (name?.[1] ?? '');
     const times = { startedAt: new Date(startedAt).toISOString(), endedAt: new Date(endedAt).toISOString() };
-    const line = { v: 1, remediation, action, message: 'as simulated', ...times };
+    const line = { v: 2, remediation, action, title: 'as simulated', ...times };
     const later = node?.later;
     const isLaters = later !== undefined && ['node-check', later.remediation].includes(remediation);
     if (node === undefined || (!node.broken && !isLaters)) return JSON.stringify({ ...line, outcome: 'Healthy' });
@@ -66,7 +66,7 @@ export const fakeSsm = (clock: { ms: number }, nodes: Map<string, FakeNode>) => 
       return JSON.stringify({ ...line, outcome: 'Repaired', reason: later.reason });
     }
     if (later !== undefined && !node.broken) {
-      const found = { ...later, outcome: 'Broken', message: 'as simulated' };
+      const found = { ...later, outcome: 'Broken', title: 'as simulated' };
       return JSON.stringify({ ...line, ...found, remediation, findings: [found] });
     }
     if (action === 'repair') {
@@ -78,7 +78,7 @@ export const fakeSsm = (clock: { ms: number }, nodes: Map<string, FakeNode>) => 
       remediation: 'pause-image',
       outcome: 'Broken',
       reason: 'SandboxImageMissing',
-      message: 'as simulated',
+      title: 'as simulated',
     };
     return JSON.stringify({
       ...line,
@@ -90,7 +90,7 @@ export const fakeSsm = (clock: { ms: number }, nodes: Map<string, FakeNode>) => 
               finding,
               ...(later === undefined
                 ? []
-                : [{ ...waits, remediation: later.remediation, message: 'waits for pause-image' }]),
+                : [{ ...waits, remediation: later.remediation, title: 'waits for pause-image' }]),
             ],
           }
         : {}),

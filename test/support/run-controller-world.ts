@@ -17,6 +17,7 @@ import type { Settings } from '../../functions/runtime/settings.ts';
 import { tick } from '../../functions/scheduler/tick.ts';
 import type { BeyondEc2Reading } from '../../functions/shared/beyond-ec2.ts';
 import { createCommandObserver } from '../../functions/shared/command-observer.ts';
+import { texts } from '../../ssm-documents/remediations.ts';
 import { type CrashMode, crasher } from './crash.ts';
 import { type FakeNode, fakeSsm } from './fake-ssm.ts';
 import { testSettings } from './settings.ts';
@@ -109,7 +110,7 @@ export const runControllerWorld = (table: TestTable, options: Options = {}) => {
     now,
     newRunId: () => `r-${++counter}`,
   };
-  const observer = createCommandObserver({ reader, runs, results, limits, adviceOf: () => undefined, now });
+  const observer = createCommandObserver({ reader, runs, results, limits, texts, now });
   const commandTrackerPorts = {
     observer,
     runs,
@@ -227,7 +228,7 @@ export const runControllerWorld = (table: TestTable, options: Options = {}) => {
     queue.push(action === 'check' ? { kind: 'run', runId } : { kind: 'lane', lane: group });
   };
 
-  /** Advances time in small steps: commands end, events arrive, and scheduler runs every minute. */
+  /** Lets time go by in small steps: commands end, events come, and reconcile looks every minute. */
   const pass = async (seconds: number, step = 5): Promise<void> => {
     await deliver();
     for (let gone = 0; gone < seconds; gone += step) {

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# What a repair says when it did not repair.
+# What a repair reports when it did not repair.
 # shellcheck disable=SC1091,SC2016,SC2030,SC2031,SC2034,SC2153,SC2154,SC2317  # the sourced script reads, sets and calls
 
 bats_require_minimum_version 1.5.0
@@ -9,28 +9,34 @@ setup() {
   load_script "$BATS_TEST_DIRNAME/failures.sh"
 }
 
-@test "tells the first failure, since the later methods are fallbacks" {
-  note_failure RegistryDenied one
-  note_failure NoLocalCopy two
-  [ "$FAILURE_REASON $FAILURE_MESSAGE" = 'RegistryDenied one' ]
+@test "reports the first failure with its evidence, since the later methods are fallbacks" {
+  note_failure RegistryDenied one failedStep fetch
+  note_failure NoLocalCopy two failedStep tag path /x
+  [ "$FAILURE_REASON $FAILURE_DETAIL $EVIDENCE" = 'RegistryDenied one "failedStep":"fetch"' ]
 }
 
-@test "says that nothing was changed only where that is so" {
-  note_failure RegistryDenied 'It was refused.'
-  run finish_not_repaired NoLocalCopy 'There is none.'
-  [ "$status" -eq 1 ]
-  [[ $output == *'NotRepaired RegistryDenied: It was refused. Nothing was changed on the node.' ]]
-  changing 'something'
-  run finish_not_repaired NoLocalCopy 'There is none.'
-  [[ $output == *'NotRepaired RegistryDenied: It was refused.' ]]
+@test "notes a failure without a detail" {
+  note_failure RegistryDenied
+  [ "$FAILURE_REASON$FAILURE_DETAIL$EVIDENCE" = RegistryDenied ]
 }
 
-@test "ends with its own reason where no failure was noted" {
-  run finish_not_repaired NoLocalCopy 'There is none.'
-  [[ $output == *'NotRepaired NoLocalCopy: There is none. Nothing was changed on the node.' ]]
+@test "reports that nothing was changed only where that is so" {
+  finish() { printf '%s|%s\n' "$*" "$EVIDENCE"; }
+  note_failure RegistryDenied 'HTTP 403'
+  run finish_not_repaired NoLocalCopy
+  [ "${lines[-1]}" = 'NotRepaired RegistryDenied HTTP 403|"changed":false' ]
+  changing 'pinning something'
+  run finish_not_repaired NoLocalCopy
+  [ "${lines[-1]}" = 'NotRepaired RegistryDenied HTTP 403|' ]
 }
 
-@test "tells what kind of failure of the network it was, of the failure that is told alone" {
+@test "ends with its own reason and evidence where no failure was noted" {
+  finish() { printf '%s|%s\n' "$*" "$EVIDENCE"; }
+  run finish_not_repaired NoLocalCopy '' path /x
+  [ "${lines[-1]}" = 'NotRepaired NoLocalCopy |"path":"/x","changed":false' ]
+}
+
+@test "reports how a request failed, of the failure that is reported only" {
   local text='ctr: failed to resolve reference "R": failed to do request: Head "https://h.example/v2/": ' expected said
   while IFS='|' read -r expected said; do
     EVIDENCE=''
@@ -59,8 +65,8 @@ setup() {
   [ -z "$EVIDENCE" ]
 }
 
-@test "finds the better reason in a failed command's words" {
+@test "finds the better reason in a failed command's error text" {
   RC=1 ERR='ctr: write /x: no space left on device'
-  note_failed_command SandboxImagePullFailed 'Tagging a as b'
-  [ "$FAILURE_REASON $FAILURE_MESSAGE" = 'DiskFull Tagging a as b failed: ctr: write /x: no space left on device' ]
+  note_failed_command SandboxImagePullFailed tag
+  [ "$FAILURE_REASON $FAILURE_DETAIL $EVIDENCE" = 'DiskFull ctr: write /x: no space left on device "failedStep":"tag"' ]
 }

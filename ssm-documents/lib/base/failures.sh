@@ -1,32 +1,36 @@
-# How a repair tells that it did not repair: the first reason, and whether the node is as it was.
+# What a repair reports when it did not repair: the first failure, and whether it changed anything on the node.
 # shellcheck shell=bash
 
-FAILURE_REASON='' FAILURE_MESSAGE=''
-# Whether anything was done to the node that may have left a trace. Say `changing` before every such command.
+FAILURE_REASON='' FAILURE_DETAIL=''
+# Whether a command ran that may have left a trace on the node. Call `changing` before every such command.
 CHANGED=false
 
-# changing WHAT: from here on nobody may claim that the node is as it was.
+# changing WHAT: logs WHAT ("pinning IMAGE"); from here on the repair no longer reports that nothing was changed.
 changing() {
-  log "changing: $1"
+  log "$1"
   CHANGED=true
 }
 
-# note_failure REASON MESSAGE: why a method that should have worked did not. The first one is told: the methods after it are
-# fallbacks.
+# note_failure REASON [DETAIL] [NAME VALUE]...: why a method that should have worked did not, with its evidence. The first one
+# is reported: the methods after it are fallbacks. DETAIL is the tool's last error line.
 note_failure() {
-  log "$1: $2"
-  keep_failure "$1" "$2"
+  log "noting the failure $1${2:+: $2}${3:+ (${*:3})}"
+  keep_failure "$@"
 }
 
-# keep_failure REASON MESSAGE: note_failure for what the log has already.
+# keep_failure: note_failure for a failure that is in the log already.
 keep_failure() {
-  if [[ -z $FAILURE_REASON ]]; then
-    FAILURE_REASON=$1 FAILURE_MESSAGE=$2
-  fi
+  [[ -z $FAILURE_REASON ]] || return 0
+  FAILURE_REASON=$1 FAILURE_DETAIL=${2-}
+  shift $(($# < 2 ? $# : 2))
+  while (($# > 1)); do
+    evidence "$1" "$2"
+    shift 2
+  done
 }
 
-# network_error TEXT CODE: what became of a connection by a tool's words (Go's, Python's, curl's), in REPLY; empty where the
-# words are of something else.
+# network_error TEXT CODE: how a connection failed, by the error text of a tool (Go's, Python's, curl's), in REPLY; empty
+# where the text is about something else.
 network_error() {
   case $1 in
     *'no such host'* | *'server misbehaving'* | *'ame resolution'* | *'Name or service not known'* | \
@@ -48,8 +52,8 @@ network_error() {
   esac
 }
 
-# failure_evidence TEXT CODE: what kind of failure of the network a tool met, as evidence: the status that a server answered,
-# or what became of the connection, and the host. Only of the failure that is told: say it before that is noted.
+# failure_evidence TEXT CODE: how a request over the network failed, as evidence: the status that a server answered, or how
+# the connection failed, and the host. Only for the failure that is reported: call it before that one is noted.
 failure_evidence() {
   local status='[^0-9]([45][0-9][0-9]) [A-Z][a-z]' code='StatusCode: ([45][0-9][0-9])' host='https?://([^/":]+)'
   [[ -z $FAILURE_REASON ]] || return 0
@@ -63,7 +67,8 @@ failure_evidence() {
   [[ -z $REPLY ]] || evidence networkError "$REPLY"
 }
 
-# note_failed_command REASON WHAT: notes the failure of the last `capture`, under a better reason where its text shows one.
+# note_failed_command REASON STEP: notes the failure of the last `capture`, with a better reason where its text shows one. STEP
+# is the name of the step, such as `tag`.
 note_failed_command() {
   local reason=$1
   case $ERR in
@@ -71,12 +76,12 @@ note_failed_command() {
     *'dial unix'*) reason=RuntimeDown ;;
   esac
   capture_error
-  note_failure "$reason" "$2 failed: $REPLY"
+  note_failure "$reason" "$REPLY" failedStep "$2"
 }
 
-# finish_not_repaired REASON MESSAGE: ends the repair with the failure that was noted first, else with this one.
+# finish_not_repaired REASON [DETAIL] [NAME VALUE]...: ends the repair with the failure that was noted first, else with this one.
 finish_not_repaired() {
-  [[ -n $FAILURE_REASON ]] || note_failure "$1" "$2"
-  [[ $CHANGED == true ]] || FAILURE_MESSAGE+=' Nothing was changed on the node.'
-  finish NotRepaired "$FAILURE_REASON" "$FAILURE_MESSAGE"
+  keep_failure "$@"
+  [[ $CHANGED == true ]] || evidence changed false
+  finish NotRepaired "$FAILURE_REASON" "$FAILURE_DETAIL"
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# What every document promises: one JSON line of at most 2,000 bytes, exit codes 0, 1 and 2, nothing left behind.
+# What holds for every document: one JSON line of bounded size, exit codes 0, 1 and 2, nothing left behind.
 # shellcheck disable=SC1091,SC2016,SC2030,SC2031,SC2034,SC2153,SC2154,SC2317  # the sourced script reads, sets and calls
 
 bats_require_minimum_version 1.5.0
@@ -14,7 +14,8 @@ document() {
   {
     printf '%s\n' '#!/bin/bash' 'set -o errexit -o nounset -o pipefail'
     cat "$BATS_TEST_DIRNAME/prelude.sh" "$BATS_TEST_DIRNAME/result.sh" "$BATS_TEST_DIRNAME/single.sh"
-    printf '%s\n' 'check() {' "$1" '}' 'REMEDIATION=demo' 'ACTION=check' 'BUDGET_SECONDS=5' 'main'
+    printf '%s\n' 'title_of() { REPLY="Title of $1"; }' "${ACTION:=check}() {" "$1" '}' 'REMEDIATION=demo' "ACTION=$ACTION" \
+      'BUDGET_SECONDS=5' 'main'
   } > "$BATS_TEST_TMPDIR/document.sh"
   chmod 755 "$BATS_TEST_TMPDIR/document.sh"
   run --separate-stderr env -i PATH=/usr/bin:/bin FLEETMEND_RUN_DIR="$BATS_TEST_TMPDIR/run" \
@@ -24,7 +25,8 @@ document() {
 assert_one_line() {
   [ "${#lines[@]}" -eq 1 ]
   [ "${#output}" -lt 2000 ]
-  [[ $output == '{"v":1,"remediation":"demo","action":"check","outcome":"'$1'"'*'"endedAt":"'*'Z"}' ]]
+  [[ $ACTION == check || ${#output} -lt 1200 ]]
+  [[ $output == '{"v":2,"remediation":"demo","action":"'$ACTION'","outcome":"'$1'"'*'"title":"'*'"endedAt":"'*'Z"}' ]]
 }
 
 @test "escapes quotes, backslashes and control characters" {
@@ -55,6 +57,20 @@ assert_one_line() {
   [ "$EVIDENCE" = '"a":7,"b":true,"c":"007","d":"x\"y"' ]
 }
 
+@test "keeps the first value of a fact, and counts what it drops from the longest on" {
+  evidence a short
+  evidence a other
+  evidence b "$(printf '%0200d' 0)"
+  evidence c 7
+  [ "${#FACTS[1]}" -eq 166 ]
+  drop_longest_fact
+  [ "$EVIDENCE" = '"a":"short","c":7' ]
+  drop_longest_fact
+  drop_longest_fact
+  [ -z "$EVIDENCE" ]
+  refute drop_longest_fact
+}
+
 @test "maps outcomes to exit codes" {
   for pair in Healthy:0 Repaired:0 Broken:1 NotRepaired:1 Unsupported:1 Unknown:2 Skipped:2 Nonsense:2; do
     exit_code "${pair%:*}"
@@ -62,16 +78,30 @@ assert_one_line() {
   done
 }
 
-@test "prints the result of an action and nothing else on stdout" {
-  document 'echo chatter; echo more >&2; finish Healthy "" "All is well."'
+@test "prints the result of a check and nothing else, on neither stream" {
+  document 'echo chatter; echo more >&2; log "looking"; evidence file /x; finish Healthy ""'
   [ "$status" -eq 0 ]
   assert_one_line Healthy
-  [[ $output == *'"message":"All is well."'* ]]
-  [[ $stderr == *chatter* ]]
+  [[ $output == *'"title":"No fault was found","evidence":{"file":"/x"}'* ]]
+  [ -z "$stderr" ]
+}
+
+@test "logs a repair on stderr, what its commands print included" {
+  ACTION=repair
+  document 'echo chatter; log "looking"; finish Repaired SomeReason'
+  [ "$status" -eq 0 ]
+  assert_one_line Repaired
+  [[ $output == *'"title":"The node was repaired"'* ]]
+  [[ $stderr == *chatter*'] looking'*'ending with Repaired SomeReason'* ]]
+}
+
+@test "names the reason by its title, and passes a tool's error line on as data" {
+  document 'finish Broken SomeReason "ctr: it {failed}: $(id)"'
+  [[ $output == *'"reason":"SomeReason","title":"Title of SomeReason","detail":"ctr: it {failed}: '*'"'* ]]
 }
 
 @test "exits 1 for a fault" {
-  document 'finish Broken SomeReason "It is broken."'
+  document 'finish Broken SomeReason'
   [ "$status" -eq 1 ]
   assert_one_line Broken
 }
@@ -81,7 +111,7 @@ assert_one_line() {
     document "exit $code"
     [ "$status" -eq 2 ]
     assert_one_line Unknown
-    [[ $output == *"exit code $code"* ]]
+    [[ $output == *"\"exitCode\":$code"* ]]
   done
 }
 
@@ -89,63 +119,70 @@ assert_one_line() {
   document 'false'
   [ "$status" -eq 2 ]
   assert_one_line Unknown
-  [[ $output == *'"reason":"ScriptFailed"'*'line '* ]]
+  [[ $output == *'"reason":"ScriptFailed"'*'"line":'* ]]
 }
 
 @test "prints a line when an unset variable is used" {
-  document 'echo "$no_such_variable"'
+  document 'log "looking"; echo "$no_such_variable"'
   [ "$status" -eq 2 ]
   assert_one_line Unknown
+  # The shell's own error line is the only one that a check writes on stderr.
+  [[ $output == *'"detail":"'*'no_such_variable: unbound variable"'* ]]
+  [[ $stderr == *'no_such_variable: unbound variable' && $stderr != *$'\n'* ]]
 }
 
 @test "prints a line when it is stopped by a signal" {
   document 'kill -TERM $$; sleep 1'
   [ "$status" -eq 2 ]
   assert_one_line Unknown
-  [[ $output == *'"reason":"ScriptStopped"'*SIGTERM* ]]
+  [[ $output == *'"reason":"ScriptStopped"'*'"signal":"SIGTERM"'* ]]
 }
 
-@test "says so when an action forgets to end" {
+@test "reports an action that ends without a result" {
   document 'true'
   [ "$status" -eq 2 ]
   assert_one_line Unknown
 }
 
-@test "stays below 2,000 bytes with a hostile message and evidence" {
-  document 'for i in 1 2 3 4 5 6 7 8 9 10; do evidence "key$i" "$(head -c 400 /dev/zero | tr "\0" "\1")"; done
-    IMAGE=$(head -c 900 /dev/zero | tr "\0" "\"")
-    finish Broken SomeReason "$(head -c 5000 /dev/zero | tr "\0" "\2")"'
-  [ "$status" -eq 1 ]
-  assert_one_line Broken
+@test "stays below its limit with hostile evidence and a hostile error line, and counts what it leaves out" {
+  local ACTION
+  for ACTION in check repair; do
+    document 'for i in 1 2 3 4 5 6 7 8 9 10; do evidence "key$i" "$(head -c 400 /dev/zero | tr "\0" "\1")"; done
+      IMAGE=$(head -c 900 /dev/zero | tr "\0" "\"")
+      finish Broken SomeReason "$(head -c 5000 /dev/zero | tr "\0" "\2")"'
+    [ "$status" -eq 1 ]
+    assert_one_line Broken
+    [[ $output =~ \"cut\":[1-9] ]]
+  done
 }
 
 @test "bounds every command by its own time and by the document's" {
-  document 'capture 1 sleep 3; first=$RC; capture 60 sleep 20; finish Healthy "" "codes $first $RC"'
+  document 'capture 1 sleep 3; first=$RC; capture 60 sleep 20; evidence codes "$first $RC"; finish Healthy ""'
   [ "$status" -eq 0 ]
-  [[ $output == *'codes 124 124'* ]]
+  [[ $output == *'"codes":"124 124"'* ]]
 }
 
 @test "gives a command that hangs no hold on stdout" {
-  document '(sleep 4 3>&- &) ; finish Healthy "" done'
+  document '(sleep 4 3>&- &) ; finish Healthy ""'
   assert_one_line Healthy
 }
 
 @test "leaves nothing but its lock" {
-  document 'take_lock shared; : > "$WORK/x"; finish Healthy "" done'
+  document 'take_lock shared; : > "$WORK/x"; finish Healthy ""'
   [ "$(ls "$BATS_TEST_TMPDIR/run")" = lock ]
 }
 
 @test "removes what a killed document left, once it is alone" {
   mkdir -p "$BATS_TEST_TMPDIR/run/work.dead"
-  document 'take_lock exclusive; finish Healthy "" done'
+  document 'take_lock exclusive; finish Healthy ""'
   [ "$(ls "$BATS_TEST_TMPDIR/run")" = lock ]
 }
 
-@test "says Busy while another document holds the lock, and burns nothing" {
+@test "reports Busy while another document holds the lock" {
   mkdir -p "$BATS_TEST_TMPDIR/run"
   exec 7> "$BATS_TEST_TMPDIR/run/lock"
   flock --exclusive 7
-  document 'take_lock shared; finish Healthy "" "not reached"'
+  document 'take_lock shared; finish Healthy ""'
   exec 7>&-
   [ "$status" -eq 2 ]
   assert_one_line Skipped
@@ -156,30 +193,31 @@ assert_one_line() {
   mkdir -p "$BATS_TEST_TMPDIR/run"
   exec 7> "$BATS_TEST_TMPDIR/run/lock"
   flock --shared 7
-  document 'take_lock shared; finish Healthy "" reached'
+  document 'take_lock shared; finish Healthy ""'
   exec 7>&-
   assert_one_line Healthy
 }
 
 @test "cleans up at the end, the last thing first, whatever the end is" {
+  ACTION=repair
   document 'one() { log "cleaned one"; }; two() { log "cleaned two"; }; at_exit one; at_exit two; false'
   [ "$status" -eq 2 ]
   [[ $stderr == *'cleaned two'*'cleaned one'* ]]
 }
 
-@test "says that its time was over, so that nobody blames the last thing that was asked" {
-  document 'capture 60 sleep 20; finish_undecided RuntimeDown "It does not answer."'
+@test "reports that its time limit was reached, so that the last step is not taken for the cause" {
+  document 'capture 60 sleep 20; finish_undecided RuntimeDown'
   [ "$status" -eq 2 ]
-  [[ $output == *'"reason":"RuntimeDown","message":"It does not answer. The 5 s that the script may take were over."'* ]]
+  [[ $output == *'"reason":"RuntimeDown"'*'"timeLimitSeconds":5'* ]]
 }
 
 @test "names the tool and no other document when the lock cannot be taken" {
   document 'flock() { return 1; }; bounded() { return 127; }; take_lock shared'
   [ "$status" -eq 2 ]
-  [[ $output == *'"reason":"ToolMissing"'*'exit code 127'* ]]
+  [[ $output == *'"reason":"ToolMissing"'*'"tool":"flock","exitCode":127'* ]]
 }
 
-@test "tells why a command failed: its own last words, else the time, else the exit code" {
+@test "says why a command failed: its last error line, else the time, else the exit code" {
   RC=1 ERR=$'usage\nit broke\n\n'
   capture_error && [ "$REPLY" = 'it broke' ]
   RC=124 ERR=''

@@ -1,6 +1,6 @@
-# Shared by every fleetmend document: the builder joins this file in front of each script. It fixes how a document
-# talks (one JSON line on stdout, a log on stderr, exit codes 0, 1 and 2), how long it may take, and what it leaves behind.
-# A script wants nothing more from here than `take_lock`, `capture`, `bounded`, `evidence`, `log`, `at_exit` and `finish`.
+# Shared by every fleetmend document: the builder puts this file in front of each script. It defines what a document prints
+# (one JSON line on stdout, a repair's log on stderr, exit codes 0, 1 and 2), how long it may take, and what it leaves behind.
+# A script needs only `take_lock`, `capture`, `bounded`, `evidence`, `log`, `at_exit` and `finish` from it.
 # It runs as root under bash 4.2 and later, started by the SSM agent with a bare PATH and without HOME.
 #
 # No here-documents and no here-strings anywhere: bash before 5.1 writes them to a file in /tmp, which fails on a full
@@ -33,7 +33,8 @@ RC=0 OUT='' ERR=''
 # What the last function that answers with text gave: an answer by name saves the subshell of $(…).
 REPLY=''
 
-# log TEXT...: one line on stderr, with the seconds since the start. Never give it a secret.
+# log TEXT...: one line on stderr, with the seconds since the start. Never give it a secret. The log of a check is discarded,
+# but for its last error.
 log() {
   printf '[%3ds] %s\n' "$SECONDS" "$*" >&2
 }
@@ -45,25 +46,25 @@ now() {
   [[ $REPLY =~ ^[0-9T:.-]+Z$ ]] || REPLY=$(date -u +%Y-%m-%dT%H:%M:%SZ)
 }
 
-# finish OUTCOME REASON MESSAGE: ends the document. REASON may be empty. Never call it inside $(…) or (…), where it would
-# end that subshell alone.
+# finish OUTCOME REASON [DETAIL]: ends the document. REASON may be empty. DETAIL is the last error line of the tool that failed;
+# every other fact is evidence. Never call it inside $(…) or (…), where it would end only that subshell.
 finish() {
-  OUTCOME=$1 REASON=$2 MESSAGE=$3
+  OUTCOME=$1 REASON=$2 DETAIL=${3-}
   if [[ $OUTCOME == NotRepaired || $OUTCOME == Unknown ]] && ((SECONDS >= BUDGET_SECONDS)); then
-    # Without this a reader would blame the last thing that was asked.
-    MESSAGE+=" The $BUDGET_SECONDS s that the script may take were over."
+    # Otherwise a reader would take the last step for the cause.
+    evidence timeLimitSeconds "$BUDGET_SECONDS"
   fi
-  log "$OUTCOME ${REASON:+$REASON: }$MESSAGE"
+  log "ending with $OUTCOME${REASON:+ $REASON}${DETAIL:+: $DETAIL}"
   exit_code "$OUTCOME"
   exit "$REPLY"
 }
 
-# finish_undecided REASON MESSAGE: a check could not tell; a repair did not repair.
+# finish_undecided REASON [DETAIL]: a check could not decide; a repair did not repair.
 finish_undecided() {
   if [[ $ACTION == repair ]]; then
-    finish NotRepaired "$1" "$2"
+    finish NotRepaired "$@"
   fi
-  finish Unknown "$1" "$2"
+  finish Unknown "$@"
 }
 
 # at_exit FUNCTION: has it called at the end, whatever the end is; the last one first. It must not call `finish`.
@@ -82,44 +83,66 @@ on_exit() {
   for ((i = ${#CLEANUPS[@]} - 1; i >= 0; i--)); do
     "${CLEANUPS[i]}"
   done
-  if [[ -n $WORK && -z $SHARED ]]; then
-    rm -rf -- "$WORK"
-  fi
   if [[ -z $OUTCOME ]]; then
     OUTCOME=Unknown REASON=ScriptFailed
-    MESSAGE="The script ended before it came to a result (exit code $code${FAILED_LINE:+, line $FAILED_LINE})."
+    evidence exitCode "$code"
+    [[ -z $FAILED_LINE ]] || evidence line "$FAILED_LINE"
+    last_error
+    DETAIL=$REPLY
+    [[ -z $DETAIL ]] || printf '%s\n' "${DETAIL:0:DETAIL_BYTES}" >&4
+  fi
+  if [[ -n $WORK && -z $SHARED ]]; then
+    rm -rf -- "$WORK"
   fi
   print_result
   exit_code "$OUTCOME"
   exit "$REPLY"
 }
 
-# on_signal NAME: whoever stops the script still gets a result line (SIGKILL alone cannot be answered).
-on_signal() {
-  finish Unknown ScriptStopped "The script was stopped by SIG$1 before it came to a result."
+# last_error: the last error line of a check, in REPLY; empty in a repair, whose errors are on stderr.
+last_error() {
+  local line last=''
+  if [[ -f $WORK/stderr ]]; then
+    while IFS= read -r line || [[ -n $line ]]; do
+      # The lines of `log` begin with the time in brackets.
+      [[ $line == '['* || -z ${line//[[:space:]]/} ]] || last=$line
+    done < "$WORK/stderr"
+  fi
+  REPLY=$last
 }
 
-# begin: from here on stdout is the log's, and the result line goes to the stdout that the agent reads.
+# on_signal NAME: a script that is stopped still prints a result line (SIGKILL cannot be handled).
+on_signal() {
+  evidence signal "SIG$1"
+  finish Unknown ScriptStopped
+}
+
+# begin: from here on stdout belongs to the log, and the result line goes to the stdout that the agent reads.
 begin() {
   set -o errtrace
-  exec 3>&1 1>&2
+  exec 3>&1 4>&2 1>&2
   trap on_exit EXIT
   trap 'FAILED_LINE=$LINENO' ERR
   trap 'on_signal HUP' HUP
   trap 'on_signal INT' INT
   trap 'on_signal TERM' TERM
-  # node-check's parent made the folder, removes it, and says when it all began.
-  [[ -z $WORK ]] || return 0
-  now
-  STARTED_AT=$REPLY
-  [[ -d $RUN_DIR ]] || mkdir -p -- "$RUN_DIR"
-  WORK=$(mktemp -d -- "$RUN_DIR/work.XXXXXXXX")
+  # The parent of node-check made the folder, removes it, and knows when it started.
+  if [[ -z $WORK ]]; then
+    now
+    STARTED_AT=$REPLY
+    [[ -d $RUN_DIR ]] || mkdir -p -- "$RUN_DIR"
+    WORK=$(mktemp -d -- "$RUN_DIR/work.XXXXXXXX")
+  fi
+  if [[ $ACTION == check ]]; then
+    exec > "$WORK/stderr" 2>&1
+  fi
 }
 
-# refuse_bottlerocket: ends where the SSM agent runs in a container of its own, before anything is asked that it lacks.
+# refuse_bottlerocket: ends where the SSM agent runs in a container of its own, before a program is called that it lacks.
 refuse_bottlerocket() {
   if [[ -d $BOTTLEROCKET_DIR ]] || command -v apiclient > /dev/null; then
-    finish Unsupported PlatformUnsupported 'This is Bottlerocket, whose SSM agent runs in a container: the host cannot be repaired from there.'
+    evidence platform bottlerocket
+    finish Unsupported PlatformUnsupported
   fi
 }
 
@@ -133,23 +156,23 @@ bounded() {
   local seconds=$1 left=$((BUDGET_SECONDS - SECONDS))
   shift
   if ((left <= 0)); then
-    log "no time is left for: $1"
+    log "skipping $1: no time is left"
     return 124
   fi
   if ((seconds > left)); then
     seconds=$left
   fi
-  timeout "$TIMEOUT_HOW" --kill-after=2 "$seconds" "$@" 3>&-
+  timeout "$TIMEOUT_HOW" --kill-after=2 "$seconds" "$@" 3>&- 4>&-
 }
 
-# slurp FILE: all of a file, in REPLY.
+# slurp FILE: the content of a file, in REPLY.
 slurp() {
   REPLY=''
   IFS= read -r -d '' REPLY < "$1" || true
 }
 
-# capture SECONDS COMMAND...: runs a command in bounded time and returns 0; its exit code is in RC, what it said in OUT
-# and ERR. Not for commands that print a secret: what they say goes through files on a tmpfs.
+# capture SECONDS COMMAND...: runs a command in bounded time and returns 0; its exit code is in RC, its output in OUT and ERR.
+# Not for commands that print a secret: their output goes through files on a tmpfs.
 capture() {
   RC=0
   bounded "$@" > "$WORK/out" 2> "$WORK/err" || RC=$?
@@ -159,8 +182,8 @@ capture() {
   ERR=$REPLY
 }
 
-# capture_shared NAME SECONDS COMMAND...: `capture` of what several checks ask alike. In node-check the parent has asked it
-# once for all of them (by `share`); a check asks again only where the parent got no answer.
+# capture_shared NAME SECONDS COMMAND...: `capture` of a command that several checks run. In node-check the parent has run it
+# once for all of them (see `share`); a check runs it again only where it failed in the parent.
 capture_shared() {
   local file="$SHARED/shared.$1"
   if [[ -z $SHARED || ! -s $file ]]; then
@@ -174,14 +197,14 @@ capture_shared() {
   : > "$WORK/err"
 }
 
-# share NAME: in node-check's parent, keeps what the last `capture` gave for capture_shared; nothing that failed.
+# share NAME: in the parent of node-check, keeps the output of the last `capture` for capture_shared, unless it failed.
 share() {
   if ((RC == 0)); then
     printf '%s' "$OUT" > "$WORK/shared.$1"
   fi
 }
 
-# last_line TEXT: its last line that says something (tools print their error last), in REPLY.
+# last_line TEXT: its last line that is not blank (tools print their error last), in REPLY.
 last_line() {
   local line last=''
   while IFS= read -r line || [[ -n $line ]]; do
@@ -190,7 +213,7 @@ last_line() {
   REPLY=$last
 }
 
-# capture_error: why the last `capture` failed, in REPLY: the tool's own last words where it has some.
+# capture_error: why the last `capture` failed, in REPLY: the tool's last error line where it printed one.
 capture_error() {
   last_line "$ERR"
   if ((RC == 124)); then
@@ -199,11 +222,11 @@ capture_error() {
   REPLY=${REPLY:-exit code $RC}
 }
 
-# take_lock shared|exclusive: keeps two documents apart on a node. Checks share the lock, a repair has it alone. The
-# kernel frees it when the script and its children have ended, however they ended.
+# take_lock shared|exclusive: keeps two documents apart on a node. Checks share the lock, a repair holds it alone. The
+# kernel releases it when the script and its children have ended, however they ended.
 take_lock() {
   local wait=2 code=0
-  # node-check's parent has it, and its checks inherit it.
+  # The parent of node-check holds it, and its checks inherit it.
   [[ -z $SHARED ]] || return 0
   [[ $1 == shared ]] || wait=15
   exec 9> "$RUN_DIR/lock"
@@ -212,9 +235,13 @@ take_lock() {
     0) ;;
     1 | 124)
       SKIP_REASON=Busy
-      finish Skipped LockBusy 'Another fleetmend document is at work on this node; nothing was done.'
+      finish Skipped LockBusy
       ;;
-    *) finish_undecided ToolMissing "$RUN_DIR could not be locked: flock ended with exit code $code." ;;
+    *)
+      evidence tool flock
+      evidence exitCode "$code"
+      finish_undecided ToolMissing
+      ;;
   esac
   [[ $1 == shared ]] || remove_remains
 }
@@ -227,10 +254,10 @@ remove_remains() {
   done
 }
 
-# main: runs the action. An action ends by `finish`; one that returns has forgotten to say how it ended.
+# main: runs the action. An action ends with `finish`; one that returns has a fault.
 main() {
   begin
   refuse_bottlerocket
   "$ACTION"
-  finish Unknown ScriptFailed "The $ACTION ended without a result."
+  finish Unknown ScriptFailed
 }

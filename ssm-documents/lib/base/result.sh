@@ -1,9 +1,15 @@
-# What a document says: the one JSON line on stdout, and what goes into it. Always there, after the prelude.
+# The result of a document: the one JSON line on stdout, and what goes into it. It has no sentences: a reason, named evidence
+# and, where a tool failed, that tool's own last error line. The builder adds `title_of REASON`.
 # shellcheck shell=bash disable=SC2034  # the scripts read what is only set here
 
-# What the result line will say; `finish` sets the first three.
-OUTCOME='' REASON='' MESSAGE=''
+# What the result line will hold; `finish` sets the first three.
+OUTCOME='' REASON='' DETAIL=''
 SKIP_REASON='' CAUSE='' METHOD='' IMAGE='' DIGEST='' WILL_RECUR='' EVIDENCE=''
+# The members of EVIDENCE, one by one.
+FACTS=()
+
+# A value of the evidence and the detail have at most so many bytes before they are escaped.
+readonly EVIDENCE_BYTES=160 DETAIL_BYTES=300
 
 # json_string TEXT MAX: TEXT as a JSON string of at most MAX bytes before escaping, in REPLY. Line ends and tabs are
 # kept as escapes; bytes outside ASCII become `?`, since they need not be valid UTF-8.
@@ -33,22 +39,57 @@ json_string() {
   REPLY="\"$text\""
 }
 
-# evidence KEY VALUE: adds a fact to the result. Numbers and true or false keep their JSON type.
+# evidence KEY VALUE: adds a fact to the result; the first value of a key stays. Numbers and true or false keep their JSON type.
+# VALUE is data: a name, a path, a number, a word of a tool; sentences are in the catalogue (remediation.ts).
 evidence() {
   local key=$1 value=$2
+  [[ ,$EVIDENCE != *",\"$key\":"* ]] || return 0
   if [[ $value =~ ^(0|[1-9][0-9]{0,14}|true|false)$ ]]; then
     REPLY=$value
   else
-    json_string "$value" 160
+    json_string "$value" "$EVIDENCE_BYTES"
   fi
+  FACTS+=("\"$key\":$REPLY")
   EVIDENCE+="${EVIDENCE:+,}\"$key\":$REPLY"
 }
 
-# report_fields MESSAGE_BYTES WITH_EVIDENCE: what is said of one remediation, as JSON members, in REPLY.
+# forget_evidence: for a repair that looks at the node again.
+forget_evidence() {
+  EVIDENCE='' FACTS=()
+}
+
+# drop_longest_fact: where a result line would be too long; 1 where there is no fact to drop.
+drop_longest_fact() {
+  local i longest=-1
+  ((${#FACTS[@]} > 0)) || return 1
+  for i in "${!FACTS[@]}"; do
+    if ((longest < 0 || ${#FACTS[i]} > ${#FACTS[longest]})); then
+      longest=$i
+    fi
+  done
+  unset "FACTS[longest]"
+  EVIDENCE=''
+  # An empty array is an unset variable to bash before 4.4.
+  ((${#FACTS[@]} > 0)) || return 0
+  for i in "${!FACTS[@]}"; do
+    EVIDENCE+="${EVIDENCE:+,}${FACTS[i]}"
+  done
+}
+
+# title: what the result is called in the console, in REPLY.
+title() {
+  case $OUTCOME in
+    Healthy) REPLY='No fault was found' ;;
+    Repaired) REPLY='The node was repaired' ;;
+    *) title_of "$REASON" ;;
+  esac
+}
+
+# report_fields DETAIL_BYTES WITH_EVIDENCE: the report about one remediation, as JSON members, in REPLY.
 report_fields() {
   local fields="\"remediation\":\"$REMEDIATION\""
-  # A finding lies in node-check's own line.
-  [[ -n $SHARED ]] || fields="\"v\":1,$fields,\"action\":\"$ACTION\""
+  # A finding is part of node-check's own line.
+  [[ -n $SHARED ]] || fields="\"v\":2,$fields,\"action\":\"$ACTION\""
   fields+=",\"outcome\":\"$OUTCOME\""
   [[ -z $SKIP_REASON ]] || fields+=",\"skipReason\":\"$SKIP_REASON\""
   [[ -z $REASON ]] || fields+=",\"reason\":\"$REASON\""
@@ -60,8 +101,13 @@ report_fields() {
   fi
   [[ ! $DIGEST =~ ^sha256:[0-9a-f]{64}$ ]] || fields+=",\"digest\":\"$DIGEST\""
   [[ -z $WILL_RECUR ]] || fields+=",\"willRecur\":$WILL_RECUR"
-  json_string "$MESSAGE" "$1"
-  fields+=",\"message\":$REPLY"
+  title
+  json_string "$REPLY" 80
+  fields+=",\"title\":$REPLY"
+  if [[ -n $DETAIL ]] && (($1 > 0)); then
+    json_string "$DETAIL" "$1"
+    fields+=",\"detail\":$REPLY"
+  fi
   if [[ $2 == true && -n $EVIDENCE ]]; then
     fields+=",\"evidence\":{$EVIDENCE}"
   fi

@@ -2,21 +2,30 @@
 #@ use base/result
 # shellcheck shell=bash
 
-readonly MAX_RESULT_BYTES=2000
+# The SSM agent cuts stdout where it and stderr together have 2,477 bytes, unless stdout has at most 1,238. A repair logs on
+# stderr; a check prints at most its last error there.
+declare -rA MAX_RESULT_BYTES=([check]=2000 [repair]=1200)
 
-# print_result: the one line on stdout, in the longest form that fits.
+# print_result: the one line on stdout, without the longest facts where it would be too long.
 print_result() {
-  local ended_at form
+  local ended_at detail=$DETAIL_BYTES cut=0
   IMAGE=${IMAGE:0:300}
   now
   ended_at=$REPLY
-  # A control character takes six bytes in JSON: the last form fits whatever the message holds.
-  for form in '600 true' '300 true' '300 false' '100 false'; do
-    report_fields "${form% *}" "${form#* }"
-    REPLY="{$REPLY,\"startedAt\":\"${STARTED_AT:-$ended_at}\",\"endedAt\":\"$ended_at\"}"
-    if ((${#REPLY} < MAX_RESULT_BYTES)); then
-      printf '%s\n' "$REPLY" >&3
-      return
+  while true; do
+    report_fields "$detail" true
+    REPLY="{$REPLY"
+    ((cut == 0)) || REPLY+=",\"cut\":$cut"
+    REPLY+=",\"startedAt\":\"${STARTED_AT:-$ended_at}\",\"endedAt\":\"$ended_at\"}"
+    ((${#REPLY} >= ${MAX_RESULT_BYTES[$ACTION]})) || break
+    # A control character takes six bytes in JSON: without facts, 80 bytes of detail always fit.
+    if drop_longest_fact; then
+      cut=$((cut + 1))
+    elif ((detail > 80)); then
+      detail=80
+    else
+      break
     fi
   done
+  printf '%s\n' "$REPLY" >&3
 }

@@ -89,14 +89,14 @@ WANTED=918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause:3.5
   }
   ask_aws_cli() { return 1; }
   refute get_token
-  [ "$FAILURE_REASON $FAILURE_MESSAGE" = 'RegistryUnreachable one' ]
+  [ "$FAILURE_REASON $FAILURE_DETAIL" = 'RegistryUnreachable one' ]
   TOKEN_STATE=unasked TOKEN_REASON='' FAILURE_REASON=''
   ask_aws_cli() {
     keep_token_failure NodeRoleLacksECR three
     return 1
   }
   refute get_token
-  [ "$FAILURE_REASON $FAILURE_MESSAGE" = 'NodeRoleLacksECR three' ]
+  [ "$FAILURE_REASON $FAILURE_DETAIL" = 'NodeRoleLacksECR three' ]
 }
 
 @test "says so when there is no tool at all" {

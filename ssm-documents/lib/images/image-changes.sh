@@ -9,7 +9,7 @@ tag_image() {
   changing "$2 becomes a name of $1"
   ctr_k8s 20 images tag --force "$1" "$2"
   if ((RC != 0)); then
-    note_failed_command SandboxImagePullFailed "Tagging $1 as $2"
+    note_failed_command SandboxImagePullFailed tag
     return 1
   fi
 }
@@ -30,8 +30,8 @@ pin_image() {
     if ((RC != 0)) && [[ $name == "$IMAGE" ]]; then
       # What an earlier method met does not matter any more.
       FAILURE_REASON=''
-      note_failed_command PinFailed 'The image is there, but pinning it'
-      finish NotRepaired "$FAILURE_REASON" "$FAILURE_MESSAGE"
+      note_failed_command PinFailed pin
+      finish NotRepaired "$FAILURE_REASON" "$FAILURE_DETAIL"
     fi
   done
 }

@@ -3,6 +3,7 @@ import { defineReasons } from '../../../core/model/reasons.ts';
 /** Reasons that the parts `ecr-token` and `fetch` give. */
 export const registryReasons = defineReasons({
   NodeRoleLacksECR: {
+    title: 'The node role lacks ecr:GetAuthorizationToken',
     severity: 'Fatal',
     scope: 'node-local',
     cause:
@@ -11,6 +12,7 @@ export const registryReasons = defineReasons({
       'Attach the managed policy AmazonEC2ContainerRegistryPullOnly (or ReadOnly) to the node role, or allow ecr:GetAuthorizationToken on resource "*". Look for a deny in a service control policy or a permissions boundary too. Then run the repair again.',
   },
   TokenUnavailable: {
+    title: 'No ECR token could be obtained',
     severity: 'Fatal',
     scope: 'node-local',
     cause:
@@ -19,6 +21,7 @@ export const registryReasons = defineReasons({
       'Check that the instance has an instance profile, that IMDS answers on the node (`curl -X PUT http://169.254.169.254/latest/api/token -H "X-aws-ec2-metadata-token-ttl-seconds: 60"`), and that its clock is right (`chronyc tracking`).',
   },
   RegistryUnreachable: {
+    title: 'The registry is unreachable',
     severity: 'Fatal',
     scope: 'node-local',
     cause:
@@ -27,6 +30,7 @@ export const registryReasons = defineReasons({
       'The evidence says what failed (networkError, httpStatus) and where (failedHost). Check from the node that the registry host of the image resolves and answers on port 443. In a private subnet the interface endpoints ecr.api and ecr.dkr and the gateway endpoint for S3 are needed, with a security group that lets the nodes in.',
   },
   RegistryDenied: {
+    title: 'The registry denied access',
     severity: 'Fatal',
     scope: 'node-local',
     cause:
@@ -35,6 +39,7 @@ export const registryReasons = defineReasons({
       'Where the evidence has an S3 host as failedHost, the policy of the S3 endpoint must allow arn:aws:s3:::prod-REGION-starport-layer-bucket/*. A registry other than ECR that wants credentials cannot be repaired from: fleetmend has none. Else check that the node role is allowed ecr:BatchGetImage and ecr:GetDownloadUrlForLayer on the repository, and that the policy of an ECR endpoint allows the EKS registry account. Is the clock of the node right?',
   },
   RegistryImageNotFound: {
+    title: 'The image is not in the registry',
     severity: 'Fatal',
     scope: 'attributable',
     cause: "The registry does not have the image that containerd's configuration names.",
@@ -42,6 +47,7 @@ export const registryReasons = defineReasons({
       'Check the sandbox image in the configuration of containerd: account, region, repository and tag. If it is your own mirror, push the image there.',
   },
   RegistryCertificate: {
+    title: "The registry's certificate is not trusted",
     severity: 'Fatal',
     scope: 'node-local',
     cause:

@@ -13,6 +13,11 @@ load_script() {
   WORK=$BATS_TEST_TMPDIR
 }
 
+# title_of REASON: the builder writes the catalogue's titles here.
+title_of() {
+  REPLY="title of $1"
+}
+
 # source_once FILE: what its `#@ use` lines name, then FILE.
 source_once() {
   local line name

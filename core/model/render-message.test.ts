@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest';
+import { type Reported, recordedOf, renderMessage, type Texts } from './render-message.ts';
+
+const texts: Texts = {
+  version: '0badcafe',
+  reasons: new Map([
+    ['ImageMissing', { title: 'The image is missing', advice: 'Repair it.', message: ['{image} is missing.'] }],
+    ['Plain', { title: 'It is plain', advice: 'Look.' }],
+  ]),
+  remediations: new Map([['demo', { healthy: ['{image} is present.'], repaired: ['Repaired by {method}.'] }]]),
+};
+const reported = (over: Partial<Reported>): Reported => ({
+  outcome: 'Broken',
+  reason: 'ImageMissing',
+  title: 'The image is missing',
+  image: 'pause:3.5',
+  ...over,
+});
+const shown = (over: Partial<Reported>): string => renderMessage(texts, 'demo', reported(over));
+
+describe('the message of a result', () => {
+  it.each<[string, Partial<Reported>, string]>([
+    ['a fault', {}, 'pause:3.5 is missing.'],
+    ['a healthy node', { outcome: 'Healthy' }, 'pause:3.5 is present.'],
+    ['a repaired node', { outcome: 'Repaired', method: 'ecr' }, 'Repaired by ecr.'],
+    [
+      'a repair that changed nothing',
+      { outcome: 'NotRepaired', evidence: { changed: false } },
+      'pause:3.5 is missing. Nothing was changed on the node.',
+    ],
+    [
+      'a node that waits for another repair',
+      { outcome: 'Skipped', evidence: { blockedBy: 'pause-image (SandboxImageMissing)' } },
+      'pause:3.5 is missing. Blocked by pause-image (SandboxImageMissing), which must be repaired first.',
+    ],
+    [
+      'a script that reached its time limit',
+      { outcome: 'Unknown', evidence: { timeLimitSeconds: 40 } },
+      'pause:3.5 is missing. The script reached its time limit of 40 s.',
+    ],
+    ['a reason without a message of its own', { reason: 'Plain', detail: 'ctr: no.' }, 'It is plain: ctr: no.'],
+    ['a reason whose facts are missing', { image: undefined }, 'The node reported "The image is missing".'],
+    [
+      'a reason of another deployment, by the words of the node',
+      { reason: 'FromTheFuture', title: 'Something {image} new', detail: '`id`' },
+      'The node reported "Something {image} new": `id`.',
+    ],
+  ])('of %s', (_, over, message) => {
+    expect(shown(over)).toBe(message);
+  });
+
+  it('of all checks is that of the first finding, and the number of the others', () => {
+    const finding = {
+      remediation: 'demo',
+      outcome: 'Broken',
+      reason: 'ImageMissing',
+      title: 't',
+      image: 'a:1',
+    } as const;
+    expect(shown({ findings: [finding] })).toBe('a:1 is missing.');
+    expect(shown({ findings: [finding, finding] })).toBe('a:1 is missing. 1 more check reported a fault.');
+    expect(shown({ findings: [finding], cut: 2 })).toBe('a:1 is missing. 2 more checks reported a fault.');
+    expect(renderMessage(texts, 'node-check', { outcome: 'Healthy' })).toBe('No check found a fault.');
+  });
+});
+
+describe('a row', () => {
+  it('holds the message, that of each finding, and the version of the wording', () => {
+    const finding = {
+      remediation: 'demo',
+      outcome: 'Broken',
+      reason: 'ImageMissing',
+      title: 't',
+      image: 'a:1',
+    } as const;
+    expect(recordedOf(texts, 'node-check', reported({ findings: [finding] }))).toEqual({
+      message: 'a:1 is missing.',
+      catalogueVersion: '0badcafe',
+      findings: [{ ...finding, message: 'a:1 is missing.' }],
+    });
+  });
+
+  it('keeps the message of a result that no document reported', () => {
+    expect(recordedOf(texts, 'demo', { outcome: 'TimedOut', message: 'no answer' })).toEqual({ message: 'no answer' });
+  });
+});

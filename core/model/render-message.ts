@@ -1,0 +1,106 @@
+import type { Finding } from './document-result.ts';
+import { type Facts, fillMessage, type Message } from './message.ts';
+import type { Outcome } from './outcome.ts';
+import type { Reason } from './reasons.ts';
+import type { Action, Remediation } from './remediation.ts';
+
+/** The sentences of a catalogue: what {@link renderMessage} needs. */
+export type Texts = {
+  /** Identifies the wording; stored with every row that was written with it. */
+  readonly version: string;
+  readonly reasons: ReadonlyMap<string, Pick<Reason, 'title' | 'message' | 'advice'>>;
+  readonly remediations: ReadonlyMap<string, Pick<Remediation, 'healthy' | 'repaired'>>;
+};
+
+/** What a node reports about one remediation, or about all of them. */
+export type Reported = Omit<Finding, 'remediation' | 'outcome' | 'title'> & {
+  readonly outcome: Outcome;
+  readonly title?: string | undefined;
+  readonly action?: Action;
+  readonly findings?: readonly Finding[] | undefined;
+  readonly cut?: number | undefined;
+};
+
+/** Evidence that the shared part of every script reports, with its meaning. */
+export const COMMON_EVIDENCE = {
+  blockedBy: 'The remediation and the reason that must be repaired first.',
+  changed: 'False where a repair that failed changed nothing on the node.',
+  timeLimitSeconds: 'The time limit of the script in seconds, where the script reached it.',
+  signal: 'The signal that stopped the script.',
+  exitCode: 'The exit code with which the script or a tool ended.',
+  line: 'The line of the script that failed.',
+  tool: 'The program that is missing, too old or not used.',
+  failedStep: 'The step of the repair that failed.',
+  failedHost: 'The host that a request could not reach, or that refused it.',
+  httpStatus: 'The HTTP status that the host answered.',
+  networkError: 'How the connection failed: dns, timeout, refused, reset, route, proxy, tls-timeout or certificate-*.',
+  platform: 'The kind of node, where fleetmend does not support it.',
+  limitSeconds: 'The time limit of the command or check that did not end, in seconds.',
+} as const;
+
+/** Sentences that can follow every message. */
+const ENDINGS: Message = [
+  { when: { outcome: 'Skipped' }, text: 'Blocked by {blockedBy}, which must be repaired first.' },
+  { when: { outcome: 'NotRepaired', changed: false }, text: 'Nothing was changed on the node.' },
+  {
+    when: { outcome: ['NotRepaired', 'Unknown'] },
+    text: 'The script reached its time limit of {timeLimitSeconds} s.',
+  },
+];
+
+/** Shown for a reason that this catalogue does not have: a document of another deployment reported it. */
+const UNKNOWN_REASON: Message = [['The node reported "{title}": {detail}.', 'The node reported "{title}".']];
+const HEALTHY: Message = ['No check found a fault.'];
+
+/** The message of a reason that has none of its own. */
+const plain = (title: string): Message => [[`${title}: {detail}.`, `${title}.`]];
+
+const messageFor = (texts: Texts, remediation: string, { outcome, reason }: Reported): Message => {
+  const own = texts.remediations.get(remediation);
+  if (outcome === 'Healthy') return own?.healthy ?? HEALTHY;
+  if (outcome === 'Repaired' && own !== undefined) return own.repaired;
+  const known = reason === undefined ? undefined : texts.reasons.get(reason);
+  return known === undefined ? UNKNOWN_REASON : [...(known.message ?? plain(known.title)), ...ENDINGS];
+};
+
+/**
+ * The message of a result: the catalogue's sentences with the node's facts, at most 600 bytes. Pure; called once, when the
+ * row is written. What comes from the node is inserted as text.
+ */
+export const renderMessage = (texts: Texts, remediation: string, reported: Reported): string => {
+  const [first, ...others] = reported.findings ?? [];
+  if (first !== undefined) {
+    const count = others.length + (reported.cut ?? 0);
+    const also = count === 0 ? '' : ` ${count} more ${count === 1 ? 'check' : 'checks'} reported a fault.`;
+    return `${renderMessage(texts, first.remediation, { action: 'check', ...first })}${also}`;
+  }
+  const { evidence, action, outcome, cause, method, image, willRecur, detail, title } = reported;
+  const facts: Facts = { ...evidence, action, outcome, cause, method, image, willRecur, detail, title };
+  const message = fillMessage(messageFor(texts, remediation, reported), facts);
+  return message === '' ? fillMessage(UNKNOWN_REASON, facts) : message;
+};
+
+/** What a result row says besides the node's own facts: its message, and that of each finding. */
+export type Recorded = {
+  readonly message: string;
+  readonly catalogueVersion?: string;
+  readonly findings?: (Finding & { readonly message: string })[];
+};
+
+/** The sentences of a result row; `message` as it stands where fleetmend itself, and no document, wrote one. */
+export const recordedOf = (
+  texts: Texts,
+  remediation: string,
+  read: Reported & { readonly message?: string },
+): Recorded => {
+  if (read.message !== undefined) return { message: read.message };
+  const findings = read.findings?.map((finding) => ({
+    ...finding,
+    message: renderMessage(texts, finding.remediation, { action: 'check', ...finding }),
+  }));
+  return {
+    message: renderMessage(texts, remediation, read),
+    catalogueVersion: texts.version,
+    ...(findings === undefined ? {} : { findings }),
+  };
+};
