@@ -200,58 +200,6 @@ export const faults: readonly Fault[] = [
     },
   },
   {
-    name: 'image removed, pause.tar writable by others',
-    remediation: 'pause-image',
-    generations: LOCAL_GENERATIONS,
-    break: async (node) => {
-      await remove(node);
-      await shell(node, 'chmod 666 /etc/eks/pause.tar');
-    },
-    check: missing,
-    repair: { outcome: 'NotRepaired', reason: 'LocalCopyUntrusted', message: /pause\.tar may be written by others/ },
-    sandbox: { failsBefore: NO_IMAGE, startsAfter: false },
-    restore: async (node) => {
-      await shell(node, 'chmod 644 /etc/eks/pause.tar');
-      await putImageBack(node);
-    },
-  },
-  {
-    name: 'image removed, pause.tar gone',
-    remediation: 'pause-image',
-    generations: LOCAL_GENERATIONS,
-    break: async (node) => {
-      await remove(node);
-      await shell(node, 'mv /etc/eks/pause.tar /etc/eks/pause.tar.kept');
-    },
-    check: missing,
-    repair: { outcome: 'NotRepaired', reason: 'NoLocalCopy' },
-    sandbox: { failsBefore: NO_IMAGE, startsAfter: false },
-    restore: async (node) => {
-      await shell(node, 'mv /etc/eks/pause.tar.kept /etc/eks/pause.tar');
-      await putImageBack(node);
-    },
-  },
-  {
-    name: 'image removed, pause.tar cut short',
-    remediation: 'pause-image',
-    generations: LOCAL_GENERATIONS,
-    break: async (node) => {
-      await remove(node);
-      await shell(node, 'cp /etc/eks/pause.tar /etc/eks/pause.tar.kept; truncate --size 2000 /etc/eks/pause.tar');
-    },
-    check: missing,
-    repair: {
-      outcome: 'NotRepaired',
-      reason: 'SandboxImageIncomplete',
-      message: /Importing \/etc\/eks\/pause\.tar failed/,
-    },
-    sandbox: { failsBefore: NO_IMAGE, startsAfter: false },
-    restore: async (node) => {
-      await shell(node, 'mv /etc/eks/pause.tar.kept /etc/eks/pause.tar');
-      await putImageBack(node);
-    },
-  },
-  {
     name: "image removed, the AMI's own unit fails",
     remediation: 'pause-image',
     generations: AL2,
