@@ -36,7 +36,7 @@ describe('a subscription to a log group', () => {
   });
   afterAll(() => fixture.stop());
 
-  it('brings the matching lines to the function, compressed', async () => {
+  it('delivers the matching lines to the function, compressed', async () => {
     await fixture.lab.putLogEvents('/nodes', 'i-1', ['noise', 'failed to get sandbox image "x"']);
     await fixture.lab.putLogEvents('/others', 'i-1', ['failed to get sandbox image "y"']);
     await fixture.lab.settle();
@@ -60,7 +60,7 @@ describe('a subscription to a log group', () => {
 describe('booting', () => {
   const without = (id: string) => Object.fromEntries(Object.entries(resources).filter(([key]) => key !== id));
 
-  it('delivers nothing where a permission is taken away', async () => {
+  it('delivers nothing without the permission', async () => {
     const fixture = await startFixture(resources, {
       code: { receive: RECEIVE },
       lab: { edit: (template) => ({ ...template, Resources: without('LogsMayInvoke') }) },
@@ -95,7 +95,7 @@ describe('booting', () => {
 });
 
 describe('the end of a lab', () => {
-  it('takes the function processes along when its process is killed', async () => {
+  it('ends the function processes when its process is killed', async () => {
     const script = `
       import { functionResources, startFixture } from ${JSON.stringify(new URL('./aws/fixture.ts', import.meta.url).href)};
       const fixture = await startFixture(functionResources('pid'), { code: { pid: 'export const handler = async () => process.pid;' } });

@@ -24,13 +24,13 @@ const environment = Object.entries(lab.environmentFor('operator')).map(([name, v
 const invoke = (name: string, payload: unknown) =>
   `aws lambda invoke --endpoint-url ${lab.endpointUrl} --function-name ${name} --cli-binary-format raw-in-base64-out --payload '${JSON.stringify(payload)}' /dev/stdout`;
 
-console.log(`${paint('bold', 'A lab is running')}: ${NODES} simulated nodes of cluster ${LAB_CLUSTER}, every ${BROKEN_EVERY}th broken.
+console.log(`${paint('bold', 'The lab is running')}: ${NODES} simulated nodes of cluster ${LAB_CLUSTER}, every ${BROKEN_EVERY}th broken.
 
-To talk to it from another shell:
+To use it from another shell:
 ${environment.map((line) => `  ${line}`).join('\n')}
   ${invoke('fleetmend-operator-api', { action: 'check', cluster: LAB_CLUSTER, requestedBy: 'me', reason: 'trying it out' })}
   ${invoke('fleetmend-audit-query', { query: 'runs', cluster: LAB_CLUSTER })}
 
-Ctrl-C ends it.`);
+Ctrl-C stops it.`);
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.once(signal, () => void lab.stop().then(() => process.exit(0)));

@@ -31,7 +31,7 @@ export type LabNode = {
   readonly tags: Readonly<Record<string, string>>;
   readonly privateDnsName: string;
   readonly platformName: string;
-  /** An instance that AWS manages for EKS Auto Mode: SSM does not know it, and EC2 hides it where it is not asked for. */
+  /** An instance that AWS manages for EKS Auto Mode: it is not in SSM, and EC2 hides it unless it is requested. */
   readonly autoMode?: boolean;
   readonly agentVersion: string;
   /** EC2's instance state name. */

@@ -7,14 +7,14 @@ const programs = { demo: 'lab/demo.ts', lab: 'lab/keep.ts', bench: 'test/bench/r
 const [name = '', ...words] = process.argv.slice(2);
 const program = programs[name];
 if (program === undefined) {
-  console.error(`start what? one of ${Object.keys(programs).join(', ')}`);
+  console.error(`unknown program: expected one of ${Object.keys(programs).join(', ')}`);
   process.exit(2);
 }
 installPackages();
 if (words.includes('--real') || (name === 'bench' && isRoot)) {
   if (!isRoot) {
     console.error(
-      'real nodes need root: they boot systemd in containers with networks of their own. Without root: npm run demo',
+      'real nodes need root: they boot systemd in containers with their own networks. Without root, use npm run demo',
     );
     process.exit(2);
   }
@@ -23,6 +23,6 @@ if (words.includes('--real') || (name === 'bench' && isRoot)) {
 must('the build', 'node', ['infra/build.ts', '--quiet']);
 
 const child = spawn('node', [join(root, program), ...words], { cwd: root, env, stdio: 'inherit' });
-// Ctrl-C reaches the child too; it takes the lab down, and its exit code is ours.
+// Ctrl-C reaches the child too; it stops the lab, and this process exits with its code.
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
 child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 1)));

@@ -8,7 +8,7 @@ import { remediations } from '../ssm-documents/remediations.ts';
 
 const root = join(import.meta.dirname, '..');
 
-/** Where the lab pretends to be: the articles' region, in the China partition. */
+/** The environment of the lab: a region of the China partition. */
 export const LAB_ENVIRONMENT = { account: '123456789012', region: 'cn-north-1' } as const;
 
 /** The cluster that demo, bench and tests break; the one cluster where the lab may repair. */
@@ -27,14 +27,14 @@ export const labConfig = (limits: NonNullable<ConfigInput['limits']> = {}): Conf
     },
   ],
   limits,
-  // What a log line leads to is shown by log-classifier alone; the alarms that count the same lines have tests of their own.
+  // Log lines reach log-classifier alone; the alarms that count the same lines have separate tests.
   signals: { alarms: false },
 });
 
 /** A synthesized stack: what the lab boots. */
 export type LabAssembly = { readonly assembly: string; readonly stackName: string };
 
-/** Synthesizes the stack of `infra/` for the lab into a folder of its own, gone with the process; needs `npm run build`. */
+/** Synthesizes the stack of `infra/` for the lab into a separate folder that is removed with the process; needs `npm run build`. */
 export const synthLab = (config: ConfigInput = labConfig()): LabAssembly => {
   const stackName = config.stackName ?? 'fleetmend';
   const assembly = mkdtempSync(join(tmpdir(), 'fleetmend-lab-'));
@@ -45,7 +45,7 @@ export const synthLab = (config: ConfigInput = labConfig()): LabAssembly => {
       remediations,
       documents: buildDocuments(),
       dist: join(root, 'dist'),
-      // Of its own too: several labs may be synthesized side by side, and by users that may not write to `dist`.
+      // Separate too: several labs may be synthesized in parallel, and by users without write access to `dist`.
       staging: join(assembly, 'staged'),
       outdir: assembly,
       env: LAB_ENVIRONMENT,

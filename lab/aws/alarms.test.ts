@@ -35,7 +35,7 @@ const world = (properties: Readonly<Record<string, unknown>> = METRIC) => {
 };
 
 describe('an alarm on a metric', () => {
-  it('says so in the shape of CloudWatch when its metric breaches, and again when it no longer does', async () => {
+  it('emits the event of CloudWatch when its metric breaches, and when it recovers', async () => {
     const { events, put, states, settle } = world();
     put(70);
     put(91);
@@ -70,7 +70,7 @@ describe('an alarm on a metric', () => {
     });
   });
 
-  it('is silent at its threshold, and for the metric of another cluster', async () => {
+  it('emits nothing at its threshold, and for the metric of another cluster', async () => {
     const { put, states, settle } = world();
     put(80);
     put(99, 'other');
@@ -83,7 +83,7 @@ describe('an alarm on a metric', () => {
   });
 });
 
-it('a composite alarm is set, with what suppresses it, and says so again when that ends', () => {
+it('sets a composite alarm with its suppressor, and emits an event when the suppression ends', () => {
   const { alarms, events, states } = world({ AlarmRule: 'ALARM("a") OR ALARM("b")' });
   alarms.setState('disk', 'ALARM', 'WaitPeriod');
   alarms.setState('disk', 'ALARM', 'WaitPeriod');

@@ -3,7 +3,7 @@ import type { NewEvent } from './event-bus.ts';
 
 /** The state of an alarm, in the terms of CloudWatch. */
 export type AlarmState = 'OK' | 'ALARM' | 'INSUFFICIENT_DATA';
-/** Why a composite alarm acts not, although it is in alarm. Source: CloudWatch API, CompositeAlarm. */
+/** The reason why the actions of a composite alarm are suppressed. Source: CloudWatch API, CompositeAlarm. */
 export type Suppressor = 'Alarm' | 'WaitPeriod' | 'ExtensionPeriod';
 
 type Dimensions = Readonly<Record<string, string>>;
@@ -25,7 +25,7 @@ type Alarm = {
   state: { value: AlarmState; at: number; suppressor?: Suppressor };
 };
 
-/** CloudWatch's alarms: what they say goes to the default bus. */
+/** The alarms of CloudWatch; their changes of state are events on the default bus. */
 export type Alarms = {
   /** From the properties of AWS::CloudWatch::Alarm or CompositeAlarm. */
   readonly add: (name: string, arn: string, properties: Properties) => void;
@@ -103,7 +103,7 @@ const watchedOf = (name: string, p: Properties): Alarm['watched'] => {
     metricName: String(p.MetricName),
     dimensions: dimensionsOf(p.Dimensions),
     periodMs: Number(p.Period) * 1000,
-    // Missing data is not breaching: all alarms of the stack say so.
+    // All alarms of the stack treat missing data as not breaching.
     breaches: (values) => values.length > 0 && compare(statistic(values), Number(p.Threshold)),
   };
 };
@@ -111,7 +111,7 @@ const watchedOf = (name: string, p: Properties): Alarm['watched'] => {
 /** An action of an alarm: the topic, the alarm that acts, and its message. */
 export type AlarmAction = { readonly topicArn: string; readonly alarmArn: string; readonly message: string };
 
-/** Creates CloudWatch's alarms; they start `OK`. `act` is told of each action of an alarm that goes into ALARM. */
+/** Creates CloudWatch's alarms; they start `OK`. `act` is called for each action of an alarm that enters ALARM. */
 export const createAlarms = (
   clock: LabClock,
   putService: (event: NewEvent) => string,

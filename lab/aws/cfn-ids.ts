@@ -18,7 +18,7 @@ const withArn =
 
 const nothing: Naming = (name) => ({ ref: name, attributes: { Id: name } });
 
-/** What each resource type is known by. A type that is missing here is not supported. */
+/** The identifiers of each resource type. A type that is missing here is not supported. */
 const TYPES: Readonly<Record<string, TypeNaming>> = {
   'AWS::SQS::Queue': {
     nameProperty: 'QueueName',

@@ -5,7 +5,7 @@ import type { CfnResource, CfnTemplate } from './cfn-template.ts';
 const NESTED = 'AWS::CloudFormation::Stack';
 
 type Properties = Readonly<Record<string, unknown>>;
-/** Replaces a reference, or returns undefined for one that stays as it is. */
+/** Replaces a reference; returns undefined to keep it unchanged. */
 type Replace = (kind: 'Ref' | 'Fn::GetAtt', logicalId: string, attribute: string) => unknown;
 
 const isRecord = (value: unknown): value is Properties =>

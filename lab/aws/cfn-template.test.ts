@@ -96,7 +96,7 @@ describe('nested stacks', () => {
     Outputs: { Topic: { Value: { 'Fn::GetAtt': ['Nest', 'Outputs.Arn'] } } },
   };
 
-  it('are resources of the parent, with the values of their parameters and what they depend on', () => {
+  it('are resources of the parent, with the values of their parameters and their dependencies', () => {
     write('parent.template.json', parent);
     write('child.template.json', child);
     const whole = readWithNested(folder, 'parent.template.json');
@@ -130,7 +130,7 @@ describe('nested stacks', () => {
     });
   });
 
-  it('keep apart what has the same logical id, in two of them and in the parent', () => {
+  it('keep resources with the same logical id apart, in two of them and in the parent', () => {
     const nest = (path: string, name: string) => ({
       Type: 'AWS::CloudFormation::Stack',
       Properties: { Parameters: { Name: name } },

@@ -16,17 +16,17 @@ export type CfnTemplate = {
   readonly Outputs?: Readonly<Record<string, { readonly Value: unknown }>>;
 };
 
-/** What a resource is known by: `Ref`, and its attributes. */
+/** The identifiers of a resource: `Ref`, and its attributes. */
 export type PhysicalIds = { readonly ref: string; readonly attributes: Readonly<Record<string, string>> };
 
-/** Where the stack is deployed. */
+/** The account and region of the stack. */
 export type StackPlace = {
   readonly account: string;
   readonly region: string;
   readonly partition: string;
   readonly urlSuffix: string;
   readonly stackName: string;
-  /** Where the lab's AWS answers: queue URLs begin with it. */
+  /** The endpoint of the lab: queue URLs begin with it. */
   readonly endpointUrl: string;
 };
 

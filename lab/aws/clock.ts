@@ -1,12 +1,12 @@
 /** How the lab's time follows the wall's; sent to function processes so that their `Date` agrees. */
 export type ClockState = { readonly labMs: number; readonly wallMs: number; readonly speed: number };
 
-/** Takes a timer back; a no-op once it has fired. */
+/** Cancels a timer; does nothing if it has fired. */
 export type CancelTimer = () => void;
 
 /** Options of one timer. */
 export type TimerOptions = {
-  /** A timer that recurs for ever (schedules): the clock never skips for its sake, and idle does not wait for it. */
+  /** A timer that recurs for ever (schedules): the clock never skips to it, and idle does not wait for it. */
   readonly background?: boolean;
 };
 
@@ -16,16 +16,16 @@ export type LabClock = {
   readonly at: (labMs: number, run: () => void, options?: TimerOptions) => CancelTimer;
   readonly after: (delayMs: number, run: () => void, options?: TimerOptions) => CancelTimer;
   readonly sleep: (delayMs: number) => Promise<void>;
-  /** Says that work is going on; while any hold is open the clock does not skip. Call the result when it is done. */
+  /** Marks the start of work: while a hold is open, the clock does not skip. Call the result at the end of the work. */
   readonly hold: () => () => void;
   /** Runs work under a hold. */
   readonly during: <T>(work: () => Promise<T>) => Promise<T>;
   readonly state: () => ClockState;
-  /** Skips, whenever nothing is going on, until the lab's time is at least this. */
+  /** Skips idle time until the lab's time is at least this. */
   readonly skipTo: (labMs: number) => Promise<void>;
   /** Resolves when no work and no foreground timer is left. */
   readonly idle: () => Promise<void>;
-  /** As idle, but skips over the time in which nothing happens. */
+  /** Like idle, but skips idle time. */
   readonly settle: () => Promise<void>;
   readonly stop: () => void;
 };
@@ -36,7 +36,7 @@ export type ClockOptions = {
   readonly startMs?: number;
   /** Lab seconds per wall second. */
   readonly speed?: number;
-  /** Whether to jump to the next foreground timer whenever nothing is going on. */
+  /** Whether to jump to the next foreground timer when no work is open. */
   readonly skipIdle?: boolean;
 };
 
@@ -160,7 +160,7 @@ export const createClock = (options: ClockOptions = {}): LabClock => {
       fire();
     }
   };
-  // Two turns of the event loop: what a released hold has just resolved must get the chance to take its own.
+  // Two turns of the event loop: code that a released hold resumes must be able to take its own hold.
   function check(): void {
     if (checking || stopped || holds > 0) return;
     checking = true;

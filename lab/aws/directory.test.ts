@@ -26,7 +26,7 @@ beforeAll(async () => {
 afterAll(() => fixture.stop());
 
 describe('EC2', () => {
-  it('finds instances by tag, in pages of at most 1,000, tags and all', async () => {
+  it('finds instances by tag, with their tags, in pages of at most 1,000', async () => {
     const filters = [
       { Name: 'tag:kubernetes.io/cluster/demo', Values: ['owned', 'shared'] },
       { Name: 'instance-state-name', Values: ['running'] },
@@ -70,7 +70,7 @@ describe('EC2', () => {
     expect(await rejection(ec2.send(new DescribeInstancesCommand(input())))).toContain(message);
   });
 
-  it('answers UnauthorizedOperation to who may not look', async () => {
+  it('answers UnauthorizedOperation without the permission', async () => {
     const nobody = new EC2Client(
       fixture.client([{ Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: 'ssm:*', Resource: '*' }] }]),
     );
@@ -92,7 +92,7 @@ describe('EKS', () => {
 });
 
 describe('ECR', () => {
-  it('knows the images that it was given, and says which are not there', async () => {
+  it('has the images that it was given, and reports missing ones', async () => {
     const ecr = new ECRClient(fixture.client());
     fixture.lab.ecrImages.set('918309763551/eks/pause:3.5', `sha256:${'a'.repeat(64)}`);
     const answer = await ecr.send(

@@ -1,4 +1,4 @@
-// dynalite on its own thread: its work must not delay the services beside it.
+// dynalite runs on its own thread, so that it does not delay the other services.
 import { parentPort } from 'node:worker_threads';
 import dynalite from 'dynalite';
 

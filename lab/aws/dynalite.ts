@@ -17,7 +17,7 @@ const HEADERS = {
 
 /** Starts dynalite on a thread of its own. */
 export const startDynalite = async (): Promise<Dynalite> => {
-  // No flags of this process: a worker takes not all that a process does.
+  // Without the flags of this process: a worker does not accept all of them.
   const worker = new Worker(new URL('./dynalite-worker.mjs', import.meta.url), { execArgv: [] });
   const port = await new Promise<number>((resolve, reject) => {
     worker.once('message', resolve);

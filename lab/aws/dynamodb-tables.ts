@@ -26,7 +26,7 @@ export type Table = {
   readonly keyNames: readonly string[];
   /** The partition key's name, of the table or of one of its indexes; undefined where there is no such index. */
   readonly partitionKey: (indexName?: string) => string | undefined;
-  /** The table to read an index from: a copy that lags by the `indexLagMs` knob. */
+  /** The table to read an index from: a copy that lags by the setting `indexLagMs`. */
   readonly indexSource: () => string;
   /** Informs the copy about a write: the item as it is now, or the key that was deleted. */
   readonly written: (key: WireItem, item: WireItem | undefined) => void;

@@ -52,7 +52,7 @@ const due = async (): Promise<readonly string[]> => {
 };
 
 describe('the table', () => {
-  it('keeps a conditional write to one winner and shows the loser what is there', async () => {
+  it('lets one of two conditional writes succeed, and shows the other the present item', async () => {
     const put = () =>
       dynamo.send(
         new PutItemCommand({
@@ -69,7 +69,7 @@ describe('the table', () => {
     });
   });
 
-  it('updates and answers what was asked for', async () => {
+  it('updates, and returns the requested values', async () => {
     const update = (ReturnValues: 'NONE' | 'ALL_NEW') =>
       dynamo.send(
         new UpdateItemCommand({

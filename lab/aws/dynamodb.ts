@@ -59,7 +59,7 @@ const keyText = (value: unknown): string => {
   return String(text ?? '');
 };
 
-/** The value that a key condition asks of a partition key: `#pk = :v`, with or without names. */
+/** The value that a key condition requires for a partition key: `#pk = :v`, with or without names. */
 const queriedKey = (input: z.infer<typeof Query>, partitionKey: string): string => {
   for (const [, name = '', value = ''] of input.KeyConditionExpression.matchAll(/([#\w.-]+)\s*=\s*(:\w+)/g)) {
     if ((input.ExpressionAttributeNames?.[name] ?? name) === partitionKey)
@@ -68,7 +68,7 @@ const queriedKey = (input: z.infer<typeof Query>, partitionKey: string): string 
   throw new AwsError('ValidationException', `Query condition missed key schema element: ${partitionKey}`);
 };
 
-/** What the DynamoDB service needs. */
+/** The dependencies of the DynamoDB service. */
 export type DynamoOptions = {
   readonly dynalite: Dynalite;
   readonly tables: TableStore;

@@ -5,9 +5,9 @@ import { page } from './paging.ts';
 import { operation, type Service } from './service.ts';
 import { restWire } from './wire.ts';
 
-/** EKS's state that the nodes do not show. */
+/** The state of EKS besides its nodes. */
 export type EksState = {
-  /** Status per `cluster/nodegroup`; ACTIVE where nothing is said. */
+  /** Status per `cluster/nodegroup`; ACTIVE by default. */
   readonly nodegroupStatus: Map<string, string>;
   /** Clusters without nodes. */
   readonly clusters: Set<string>;
@@ -19,7 +19,7 @@ export type EksState = {
 
 const Name = z.string().min(1).max(100);
 
-/** What the EKS service needs. */
+/** The dependencies of the EKS service. */
 export type EksOptions = {
   readonly partition: string;
   readonly region: string;

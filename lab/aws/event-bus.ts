@@ -42,10 +42,10 @@ export type Rule = {
   readonly targets: readonly RuleTarget[];
 };
 
-/** How events get to a target that is no queue. */
+/** The delivery of events to a target other than a queue. */
 export type TargetPort = (arn: string, payload: string) => void | Promise<void>;
 
-/** What the buses work with. */
+/** The dependencies of the buses. */
 export type EventBusOptions = {
   readonly account: string;
   readonly region: string;
@@ -71,7 +71,7 @@ export type EventBuses = {
   readonly putService: (event: NewEvent) => string;
 };
 
-/** An event before EventBridge dressed it. */
+/** An event before EventBridge adds its envelope. */
 export type NewEvent = {
   readonly source: string;
   readonly detailType: string;

@@ -126,7 +126,7 @@ describe('PutEvents', () => {
     expect([answer.FailedEntryCount, answer.Entries?.map((e) => e.ErrorCode)]).toEqual([1, [undefined, code]]);
   });
 
-  it('refuses eleven entries, an unknown bus, and what the bus denies', async () => {
+  it('refuses eleven entries, an unknown bus, and a source that the bus denies', async () => {
     expect(await rejection(put(...Array.from({ length: 11 }, () => entry())))).toContain("'entries'");
     expect(await rejection(put(entry({ EventBusName: 'no' })))).toContain('ResourceNotFoundException');
     expect(await rejection(put(entry({ Source: 'fleetmend.logs' })))).toContain('explicit deny');
@@ -139,7 +139,7 @@ describe('PutEvents', () => {
 });
 
 describe('delivery', () => {
-  it('goes to the dead-letter queue where the target does not let the rule in', async () => {
+  it('goes to the dead-letter queue where the policy of the target denies the rule', async () => {
     await put(entry({ DetailType: 'Denied' }));
     await fixture.lab.settle();
     expect(bodies('closed')).toEqual([]);

@@ -34,7 +34,7 @@ const isJsonObject = (text: string): boolean => {
   }
 };
 
-/** What EventBridge's API needs. */
+/** The dependencies of the EventBridge API. */
 export type EventsOptions = { readonly buses: EventBuses; readonly random: Random; readonly faults: Faults };
 
 /** EventBridge: PutEvents, AWS JSON 1.1 (`AWSEvents.*`). */

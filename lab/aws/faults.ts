@@ -1,6 +1,6 @@
 /** A fault of AWS calls. */
 export type CallFault = {
-  /** Which calls; what is not said matches everything. */
+  /** The calls that the fault affects; an omitted field matches every call. */
   readonly service?: string;
   readonly operation?: string;
   readonly functionName?: string;
@@ -16,13 +16,13 @@ export type CallFault = {
   readonly rate?: number;
   /** Lab milliseconds, for `delay`. */
   readonly delayMs?: number;
-  /** Leave this many matching calls alone first: 0 hits the first. */
+  /** The number of matching calls to skip first: 0 affects the first. */
   skip?: number;
-  /** How often it may strike; without it, for ever. */
+  /** The number of affected calls; unlimited by default. */
   times?: number;
 };
 
-/** What may happen to an event on its way to the rules. */
+/** Faults of the delivery of events to rules. */
 export type EventFault = {
   readonly source?: string;
   readonly detailType?: string;
@@ -33,7 +33,7 @@ export type EventFault = {
   times?: number;
 };
 
-/** The lab's mutable knobs. Change them at any time; they hold from the next call on. */
+/** The mutable settings of the lab. A change applies from the next call. */
 export type Faults = {
   calls: CallFault[];
   events: EventFault[];
@@ -54,7 +54,7 @@ export type Faults = {
 };
 
 /**
- * The default knobs: no random faults, lags as seen with eventually consistent reads, and rate limits where AWS has
+ * The default settings: no random faults, lags as observed with eventually consistent reads, and rate limits where AWS has
  * them. AWS publishes no numbers for SSM; EC2's are from "Request throttling for the Amazon EC2 API".
  */
 export const defaultFaults = (): Faults => ({

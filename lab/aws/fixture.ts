@@ -7,7 +7,7 @@ import type { CfnResource } from './cfn-template.ts';
 import type { PolicyDocument } from './iam.ts';
 import type { Lab, LabOptions } from './lab.ts';
 
-/** A lab of its own for one test file, from resources written down in the test. */
+/** A separate lab for one test file, from the resources of the test. */
 export type LabFixture = {
   readonly lab: Lab;
   /** The folder of its assembly. */

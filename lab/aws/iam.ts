@@ -13,7 +13,7 @@ export type Principal = {
   readonly principalArn: string;
   readonly policies: readonly { readonly name: string; readonly policy: PolicyDocument }[];
   readonly functionName?: string;
-  /** The execution environment that holds the credentials, so that a crash fault knows what to kill. */
+  /** The execution environment that holds the credentials, which a crash fault kills. */
   readonly environmentId?: string;
 };
 
@@ -30,10 +30,10 @@ export type AccessDecision = { readonly allowed: true } | { readonly allowed: fa
 /** Fake credentials of a principal. */
 export type Credentials = { readonly accessKeyId: string; readonly secretAccessKey: string };
 
-/** Told of every decision, remembered ones too; must not throw. */
+/** Called for every decision, cached ones too; must not throw. */
 export type DecisionListener = (principal: Principal, request: AccessRequest, decision: AccessDecision) => void;
 
-/** IAM as the lab needs it: principals by access key, resource policies by ARN, decisions. */
+/** The part of IAM that the lab uses: principals by access key, resource policies by ARN, decisions. */
 export type Iam = {
   readonly issue: (principal: Principal) => Credentials;
   readonly revoke: (accessKeyId: string) => void;
@@ -55,7 +55,7 @@ const policyHolder = (resource: string): string => resource.replace(/\/index\/[^
 
 /**
  * A service principal of China as the simulator accepts it: it takes only names that end in `amazonaws.com` for services.
- * The names stay different, so a policy for the one is none for the other.
+ * The names stay different, so a policy for one does not apply to the other.
  */
 const simulated = (service: string): string => service.replace(/\.amazonaws\.com\.cn$/, '.cn.amazonaws.com');
 

@@ -21,7 +21,7 @@ export type CallRecord = {
   readonly bytes: number;
 };
 
-/** What happens in the lab, as it happens. */
+/** An event of the lab, emitted when it happens. */
 export type LabEvent =
   | { readonly kind: 'call'; readonly at: number; readonly call: CallRecord }
   | {
@@ -102,10 +102,10 @@ export type LabEvent =
 /** Receives every {@link LabEvent}; must not throw. */
 export type LabEventListener = (event: LabEvent) => void;
 
-/** Fans events out to listeners. */
+/** Sends each event to all listeners. */
 export type LabEventBus = { readonly emit: LabEventListener; readonly on: (listener: LabEventListener) => () => void };
 
-/** Creates the fan-out. */
+/** Creates a {@link LabEventBus}. */
 export const createLabEvents = (): LabEventBus => {
   const listeners = new Set<LabEventListener>();
   return {

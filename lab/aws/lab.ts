@@ -24,7 +24,7 @@ export type LabOptions = {
   /** Lab seconds per wall second (1), whether to skip idle time (false), the start. Ignored where `clock` is given. */
   readonly speed?: number;
   readonly skipIdle?: boolean;
-  /** A clock made before, where simulated nodes need it first. */
+  /** An existing clock, where simulated nodes need it first. */
   readonly clock?: LabClock;
   /** Changes to the default faults. */
   readonly faults?: Partial<Faults>;
@@ -32,9 +32,9 @@ export type LabOptions = {
   readonly account?: string;
   readonly region?: string;
   readonly parameters?: Readonly<Record<string, string>>;
-  /** Changes the template before it is deployed: take a permission away, shorten a schedule. */
+  /** Changes the template before it is deployed, for example to remove a permission or to shorten a schedule. */
   readonly edit?: (template: CfnTemplate) => CfnTemplate;
-  /** Told of every decision of IAM: who asked for what, and the answer. */
+  /** Called for every decision of IAM, with the principal, the request and the answer. */
   readonly onDecision?: DecisionListener;
   /** Processes of one function at once: this machine's limit (4). */
   readonly maxEnvironments?: number;
@@ -53,7 +53,7 @@ export type Lab = {
   readonly invoke: (functionName: string, payload: unknown) => Promise<unknown>;
   readonly invokeAsync: (functionName: string, payload: unknown) => void;
   readonly putLogEvents: (group: string, stream: string, lines: readonly (string | LogLine)[]) => Promise<void>;
-  /** Puts an event on a bus by name (`default` where nothing is said), as AWS itself: no access is checked. */
+  /** Puts an event on a bus by name (`default` if omitted), as AWS itself: no access is checked. */
   readonly putEvent: (event: NewEvent, bus?: string) => string;
   /** CloudWatch's alarms of the stack, and the metrics that Container Insights would put. */
   readonly alarms: Pick<Alarms, 'putMetric' | 'setState' | 'stateOf'>;
@@ -76,17 +76,17 @@ export type Lab = {
   /** The session of a function's role that its code calls as; `iam.issue` makes credentials of it. */
   readonly roleOf: (functionName: string) => Principal;
   readonly outputs: Readonly<Record<string, string>>;
-  /** Calls back for all that happens; returns how to stop that. */
+  /** Calls the listener for every event of the lab; returns a function that removes it. */
   readonly onEvent: (listener: LabEventListener) => () => void;
   /** Resolves when no message, invocation, command or timer but the schedules' is outstanding. */
   readonly idle: () => Promise<void>;
-  /** As idle, but skips over the time in which nothing happens (visibility timeouts, nodes at work, retries). */
+  /** Like idle, but skips idle time (visibility timeouts, running documents, retries). */
   readonly settle: () => Promise<void>;
-  /** Skips this much lab time, schedules and all, as fast as the work in it allows. */
+  /** Skips this much lab time, including schedules, as fast as the work in it allows. */
   readonly advance: (ms: number) => Promise<void>;
-  /** Credentials of a person with these policies; allowed everything where none are given. */
+  /** Credentials of a user with these policies; without policies, of an administrator. */
   readonly credentialsFor: (user: string, policies?: readonly PolicyDocument[]) => Credentials;
-  /** Process environment for the SDK or the AWS CLI as that person. */
+  /** The process environment with which the SDK or the AWS CLI acts as that user. */
   readonly environmentFor: (user: string, policies?: readonly PolicyDocument[]) => Readonly<Record<string, string>>;
   readonly iam: Iam;
   readonly stop: () => Promise<void>;

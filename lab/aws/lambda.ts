@@ -4,7 +4,7 @@ import { AwsError } from './aws-error.ts';
 import { operation, type Service } from './service.ts';
 import { restWire } from './wire.ts';
 
-/** How Lambda's API reaches the functions. */
+/** The access of the Lambda API to the functions. */
 export type FunctionsPort = {
   /** The function's ARN by name or ARN, or undefined. */
   readonly arnOf: (nameOrArn: string) => string | undefined;

@@ -19,14 +19,14 @@ export type LogSubscription = {
   readonly functionArn: string;
 };
 
-/** A metric filter: told how many lines of a batch it let pass. */
+/** A metric filter, called with the number of matching lines of a batch. */
 export type MetricFilter = {
   readonly group: string;
   readonly filter: LogFilter;
   readonly count: (lines: number) => void;
 };
 
-/** What the log groups work with. */
+/** The dependencies of the log groups. */
 export type LogGroupsOptions = {
   readonly partition: string;
   readonly urlSuffix: string;

@@ -1,6 +1,6 @@
 import type { LabNode } from '../node.ts';
 
-/** The nodes of the lab, by instance id; a terminated one stays known until it is removed. */
+/** The nodes of the lab, by instance id; a terminated one stays until it is removed. */
 export type NodeRegistry = {
   readonly add: (...nodes: readonly LabNode[]) => void;
   readonly remove: (instanceId: string) => void;
@@ -8,9 +8,9 @@ export type NodeRegistry = {
   readonly all: () => readonly LabNode[];
   /** Whether the id was ever a node of this lab. */
   readonly wasKnown: (instanceId: string) => boolean;
-  /** Whether SSM can send to it: registered and not gone. */
+  /** Whether SSM can send to it: registered and not terminated. */
   readonly managed: (instanceId: string) => LabNode | undefined;
-  /** Takes a node out of SSM (no instance role, no agent), and back. */
+  /** Removes a node from SSM (no instance role, no agent), or adds it again. */
   readonly setManaged: (instanceId: string, managed: boolean) => void;
 };
 

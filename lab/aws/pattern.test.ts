@@ -124,7 +124,7 @@ describe('refuses', () => {
   });
 });
 
-describe('refuses, rather than answers otherwise than event-ruler,', () => {
+describe('refuses where its answer could differ from event-ruler', () => {
   it.each<[string, unknown, unknown]>([
     ['a list in a list', { detail: { tags: ['a'] } }, { detail: { tags: [['a'], 'b'] } }],
     ['objects in a list in a list', { detail: { list: { user: ['a'] } } }, { detail: { list: [[{ user: 'a' }]] } }],

@@ -14,7 +14,7 @@ const refuse = (what: string): never => {
   );
 };
 
-/** Where the lab's answer could differ from event-ruler's, which is not specified: no answer is better than a wrong one. */
+/** Where the lab's answer could differ from event-ruler's, which is not specified: the lab refuses instead of answering wrongly. */
 const refuseEvent = (what: string): never => {
   throw new Error(`matching an event: ${what}; the lab does not know what EventBridge (aws/event-ruler) would answer`);
 };
@@ -133,7 +133,7 @@ const readMatcher = (rule: Json): Test => {
 
 const isExistsFalse = (rule: Json): boolean => isObject(rule) && rule.exists === false;
 
-/** Whether a pattern asks anywhere that something does not exist. */
+/** Whether a pattern requires the absence of a field. */
 const asksForAbsence = (pattern: Json): boolean =>
   isExistsFalse(pattern) ||
   (typeof pattern === 'object' && pattern !== null && Object.values(pattern).some((inner) => asksForAbsence(inner)));
@@ -164,7 +164,7 @@ const compileObject = (pattern: { readonly [key: string]: Json }): Node => {
   const entries = Object.entries(pattern);
   if (entries.length === 0) refuse('an empty object');
   const parts = entries.map(([key, rule]): Node => {
-    // event-ruler joins the keys of nested objects with dots, so that such a key would mean a path.
+    // event-ruler joins the keys of nested objects with dots, so such a key would be read as a path.
     if (key.includes('.')) refuse(`the key ${key} has a dot in it`);
     if (key === '$or' && Array.isArray(rule) && rule.length > 1 && rule.every(isObject)) {
       const branches = rule.map((branch: Json) => compileObject(branch as { readonly [key: string]: Json }));
@@ -189,7 +189,7 @@ const compileObject = (pattern: { readonly [key: string]: Json }): Node => {
 
 type Field = { readonly path: string; readonly ors: readonly object[] };
 
-/** Every field that a pattern looks at, with the lists of $or that it stands in. */
+/** Every field that a pattern looks at, with the lists of $or that contain it. */
 const fieldsOf = (pattern: { readonly [key: string]: Json }, path: string, ors: readonly object[]): readonly Field[] =>
   Object.entries(pattern).flatMap(([key, rule]) => {
     if (key === '$or' && Array.isArray(rule) && rule.every(isObject))
@@ -210,7 +210,7 @@ const refuseFieldsBesideOr = (pattern: { readonly [key: string]: Json }): void =
 /**
  * Compiles a pattern with aws/event-ruler's semantics.
  *
- * @throws on operators that it does not know, and on patterns whose result would differ from event-ruler's: here for
+ * @throws on unknown operators, and on patterns whose result would differ from event-ruler's: here for
  * a pattern, and from `matches` for an event
  */
 export const compilePattern = (pattern: unknown): EventPattern => {

@@ -9,7 +9,7 @@ export type QueueStore = {
   readonly all: () => readonly Queue[];
 };
 
-/** Creates the store; messages that a redrive policy gives up move between its queues. */
+/** Creates the store; a redrive policy moves messages between its queues. */
 export const createQueueStore = (
   context: Omit<QueueContext, 'deadLetter'>,
   onDeadLetter: (queue: string, from: string, messageId: string) => void = () => undefined,

@@ -61,12 +61,12 @@ export type QueueSettings = {
 export type Queue = {
   readonly settings: QueueSettings;
   readonly send: (message: NewMessage) => { readonly messageId: string; readonly sequenceNumber?: string };
-  /** Takes up to `max` visible messages; a FIFO group with a message in flight gives none. */
+  /** Takes up to `max` visible messages; a FIFO group with a message in flight delivers none. */
   readonly receive: (max: number, visibilityTimeoutSeconds?: number) => readonly ReceivedMessage[];
   /** False where the receipt handle is not a current one (SQS answers success all the same on standard queues). */
   readonly remove: (receiptHandle: string) => boolean;
   readonly changeVisibility: (receiptHandle: string, seconds: number) => 'changed' | 'not-in-flight';
-  /** Puts a message that another queue gave up in this one; its id, body and time stay. */
+  /** Adds a message from a redrive of another queue; its id, body and time stay. */
   readonly accept: (message: QueueMessage) => void;
   readonly depth: () => { readonly visible: number; readonly inFlight: number; readonly delayed: number };
   /** All messages that wait to be received, oldest first, without taking them. */
@@ -76,11 +76,11 @@ export type Queue = {
   readonly purge: () => void;
 };
 
-/** What queues share. */
+/** The dependencies of all queues. */
 export type QueueContext = {
   readonly clock: LabClock;
   readonly random: Random;
   readonly faults: Faults;
-  /** Where given-up messages go. */
+  /** The destination of messages that were received too often. */
   readonly deadLetter: (from: QueueSettings, message: QueueMessage) => void;
 };

@@ -6,7 +6,7 @@ type Slot = {
   readonly message: QueueMessage;
   state: 'delayed' | 'visible' | 'in-flight' | 'gone';
   receiveCount: number;
-  /** It stayed visible when it was last received: the next one is that delivery once more, not another surprise. */
+  /** It stayed visible when it was last received: the next delivery repeats it, and no further duplicate is made. */
   duplicated: boolean;
   firstReceivedAt: number;
   receiptHandle: string;
@@ -115,7 +115,7 @@ export const createQueue = (settings: QueueSettings, context: QueueContext): Que
     return { messageId: message.messageId, ...(settings.fifo ? { sequenceNumber } : {}) };
   };
 
-  /** Expired messages vanish; those received too often go to the dead-letter queue. True where the slot went. */
+  /** Removes an expired message, and moves one that was received too often to the dead-letter queue. True if it did. */
   const leaves = (slot: Slot, nowMs: number): boolean => {
     if (slot.message.sentAt + settings.retentionSeconds * 1000 <= nowMs) {
       drop(slot);
@@ -130,7 +130,7 @@ export const createQueue = (settings: QueueSettings, context: QueueContext): Que
   const receive: Queue['receive'] = (max, visibilityTimeoutSeconds) => {
     const nowMs = clock.now();
     const timeoutMs = (visibilityTimeoutSeconds ?? settings.visibilityTimeoutSeconds) * 1000;
-    // A group is closed once an earlier message of it stays behind, so that order within the group holds.
+    // A group is blocked while an earlier message of it is not deleted, which keeps the order within the group.
     const closedGroups = new Set(inFlightGroups.keys());
     const taken: ReceivedMessage[] = [];
     for (const slot of slots.slice(0, MAX_FIFO_SCAN)) {
@@ -154,7 +154,7 @@ export const createQueue = (settings: QueueSettings, context: QueueContext): Que
         receiveCount: slot.receiveCount,
         firstReceivedAt: slot.firstReceivedAt,
       });
-      // Without the limit a message that is worked on well would be received until its redrive policy gives it up.
+      // Without the limit, a message that is processed correctly would be received until its redrive policy removes it.
       slot.duplicated = !slot.duplicated && !settings.fifo && random() < faults.duplicateDeliveryRate;
       if (timeoutMs === 0 || slot.duplicated) {
         clock.after(0, announce);

@@ -65,7 +65,7 @@ describe('the server', () => {
     ]);
   });
 
-  it('throttles, fails, drops and delays calls on demand, as often as told', async () => {
+  it('throttles, fails, drops and delays the configured number of calls', async () => {
     const once = new SQSClient(fixture.client());
     const depth = async () =>
       (await once.send(new GetQueueAttributesCommand({ QueueUrl: QueueUrl(), AttributeNames: ['All'] }))).Attributes

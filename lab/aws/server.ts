@@ -10,7 +10,7 @@ import { randomUuid } from './random.ts';
 import type { Service, WireAnswer, WireRequest } from './service.ts';
 import { createRateLimiter } from './throttle.ts';
 
-/** What the server works with. */
+/** The dependencies of the server. */
 export type AwsServerOptions = {
   readonly clock: LabClock;
   readonly random: Random;
@@ -222,7 +222,7 @@ export const startAwsServer = async (options: AwsServerOptions): Promise<AwsServ
       incoming.socket.destroy();
       return;
     }
-    // The SDK corrects its clock by this header; it must say the lab's time.
+    // The SDK corrects its clock by this header, so it has the lab's time.
     response.writeHead(outcome.answer.status, { ...outcome.answer.headers, date: new Date(clock.now()).toUTCString() });
     response.end(outcome.answer.body);
   };

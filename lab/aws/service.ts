@@ -2,10 +2,10 @@ import type * as z from 'zod';
 import { AwsError } from './aws-error.ts';
 import type { AccessRequest, Principal } from './iam.ts';
 
-/** What an operation knows of its caller. */
+/** The data about the caller that an operation gets. */
 export type Call = { readonly principal: Principal; readonly requestId: string };
 
-/** A request that passed its schema: what IAM must allow, and how to do it. */
+/** A valid request: the access that IAM must allow, and its effect. */
 export type PreparedCall = {
   readonly access: readonly AccessRequest[];
   readonly items?: number;

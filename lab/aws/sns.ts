@@ -16,7 +16,7 @@ export type Notification = {
   readonly message: string;
 };
 
-/** SNS's topics and what was published to them. Subscribers are people's inboxes: the lab keeps the messages. */
+/** SNS's topics and what was published to them. Instead of delivering messages to subscribers, the lab keeps them. */
 export type Topics = {
   readonly add: (arn: string) => void;
   readonly publish: (arn: string, message: string, subject?: string) => void;

@@ -38,7 +38,7 @@ export const MAX_BATCH = 10;
 /** The digest that the SDK checks. */
 export const md5 = (text: string): string => createHash('md5').update(text).digest('hex');
 
-/** What counts towards the size limit. */
+/** The bytes that count towards the size limit. */
 export const bytesOf = (entry: {
   readonly MessageBody: string;
   readonly MessageAttributes?: z.infer<typeof Attributes>;

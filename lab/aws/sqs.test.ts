@@ -46,7 +46,7 @@ const remove = (name: string, handle: string) =>
   sqs.send(new DeleteMessageCommand({ QueueUrl: url(name), ReceiptHandle: handle }));
 
 describe('a standard queue', () => {
-  it('hides a received message until its visibility timeout, then gives it again', async () => {
+  it('hides a received message until its visibility timeout, then delivers it again', async () => {
     await sqs.send(new SendMessageCommand({ QueueUrl: url('work'), MessageBody: 'a' }));
     expect((await receive('work')).map((m) => m.body)).toEqual(['a']);
     expect(await receive('work')).toEqual([]);
@@ -70,7 +70,7 @@ describe('a standard queue', () => {
     expect((await receive('dead')).map((m) => m.body)).toEqual(['poison']);
   });
 
-  it('forgets a deleted message and counts what it holds', async () => {
+  it('removes a deleted message, and counts the messages that it holds', async () => {
     await sqs.send(new SendMessageCommand({ QueueUrl: url('work'), MessageBody: 'a' }));
     await sqs.send(new SendMessageCommand({ QueueUrl: url('work'), MessageBody: 'b', DelaySeconds: 60 }));
     const [message] = await receive('work');
@@ -89,14 +89,14 @@ describe('a standard queue', () => {
     expect(await attributes()).toEqual(['0', '0', '1']);
   });
 
-  it('may deliver a message twice, and hides it then', async () => {
+  it('may deliver a message twice, and hides it afterwards', async () => {
     fixture.lab.faults.duplicateDeliveryRate = 1;
     await sqs.send(new SendMessageCommand({ QueueUrl: url('work'), MessageBody: 'a' }));
     const got = [...(await receive('work')), ...(await receive('work')), ...(await receive('work'))];
     expect(got.map((m) => m.body)).toEqual(['a', 'a']);
   });
 
-  it('says which entries of a batch failed, inside a successful answer', async () => {
+  it('lists the failed entries of a batch in a successful answer', async () => {
     fixture.lab.faults.failedBatchEntryRate = 1;
     const answer = await sqs.send(
       new SendMessageBatchCommand({ QueueUrl: url('work'), Entries: [{ Id: 'x', MessageBody: 'a' }] }),
@@ -124,7 +124,7 @@ describe('a standard queue', () => {
     expect(await rejection(sending)).toContain(code);
   });
 
-  it('refuses a queue that does not exist and members that it does not know', async () => {
+  it('refuses a missing queue and unknown members', async () => {
     expect(await rejection(sqs.send(new SendMessageCommand({ QueueUrl: url('no'), MessageBody: 'a' })))).toContain(
       'QueueDoesNotExist',
     );
@@ -148,7 +148,7 @@ describe('a FIFO queue', () => {
       }),
     );
 
-  it('gives no message of a group while one of it is in flight, and keeps the order', async () => {
+  it('delivers no message of a group while one is in flight, and keeps the order', async () => {
     for (const body of ['1', '2', '3']) await send('a', body);
     await send('b', 'other');
     const [first] = await receive('lanes.fifo', 1);
@@ -158,7 +158,7 @@ describe('a FIFO queue', () => {
     expect((await receive('lanes.fifo')).map((m) => m.body)).toEqual(['2', '3']);
   });
 
-  it('gives a message that was not deleted again before the later ones of its group', async () => {
+  it('redelivers a message that was not deleted before the later ones of its group', async () => {
     for (const body of ['1', '2']) await send('c', body);
     expect((await receive('lanes.fifo', 1)).map((m) => m.body)).toEqual(['1']);
     await fixture.lab.clock.skipTo(fixture.lab.now() + 91_000);

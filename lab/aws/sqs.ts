@@ -20,7 +20,7 @@ import {
 } from './sqs-shapes.ts';
 import { jsonWire } from './wire.ts';
 
-/** What the SQS service needs. */
+/** The dependencies of the SQS service. */
 export type SqsOptions = {
   readonly queues: QueueStore;
   readonly clock: LabClock;

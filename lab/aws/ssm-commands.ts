@@ -50,7 +50,7 @@ export type NewCommand = {
   readonly maxErrors: string;
 };
 
-/** What the command engine works with. */
+/** The dependencies of the command engine. */
 export type CommandOptions = {
   readonly account: string;
   readonly region: string;
@@ -97,7 +97,7 @@ export const createCommandEngine = (options: CommandOptions): CommandEngine => {
   const stopping = new AbortController();
 
   const emitCommand = (command: Command, coarse: string): void => {
-    // Events have been seen with either spelling: half of the lab's have the one, half the other.
+    // Both spellings occur in events: half of the events of the lab have one, half the other.
     const isInWords = Number.parseInt(command.commandId.slice(0, 1), 16) % 2 === 1;
     const status = coarse === 'TimedOut' && isInWords ? 'Timed Out' : coarse;
     buses.putService({
@@ -180,7 +180,7 @@ export const createCommandEngine = (options: CommandOptions): CommandEngine => {
       { commandId: command.commandId, documentName: command.document.name, content: command.document.content },
       AbortSignal.any([invocation.abort.signal, stopping.signal]),
     );
-    // A real node works in wall time: the clock must not run ahead of it.
+    // A real node runs in wall time: the clock must not run ahead of it.
     const release = node.kind === 'real' ? clock.hold() : () => undefined;
     const cancelHold = clock.at(command.expiresAt, release);
     try {
@@ -203,7 +203,7 @@ export const createCommandEngine = (options: CommandOptions): CommandEngine => {
     const queue = [...command.invocations];
     const running = new Set<Promise<void>>();
     let wave = 1;
-    // What has not started when the delivery timeout passes will not start; the total timeout then ends it.
+    // An invocation that has not started at the delivery timeout never starts; the total timeout ends it.
     const deliverUntil = command.requestedAt + command.timeoutSeconds * 1000;
     while (queue.length > 0 && !stopping.signal.aborted && clock.now() <= deliverUntil) {
       const free = Math.min(wave, limit - running.size, queue.length);

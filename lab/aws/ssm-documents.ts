@@ -8,7 +8,7 @@ export type StoredDocument = {
   readonly arn: string;
   readonly content: DeliveredDocument['content'] & { readonly parameters?: Readonly<Record<string, unknown>> };
   readonly sha256: string;
-  /** Seconds that the longest step may run; an agent takes 3600 where a step says nothing (agent source). */
+  /** Seconds that the longest step may run; the agent's default is 3600 (agent source). */
   readonly executionTimeoutSeconds: number;
 };
 

@@ -1,6 +1,6 @@
 /**
  * SSM's status model. Details from the SSM user guide (monitor-commands); the coarse status of Undeliverable,
- * Terminated and Incomplete is not documented, and the lab's choice is Failed: decide on StatusDetails.
+ * Terminated and Incomplete is not documented, and the lab uses Failed: decide by StatusDetails.
  */
 const COARSE: Readonly<Record<string, string>> = {
   Pending: 'Pending',

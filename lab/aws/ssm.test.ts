@@ -154,7 +154,7 @@ describe('a command', () => {
     expect(events.filter(([type]) => type === 'EC2 Command Invocation Status-change Notification')).toHaveLength(4);
   });
 
-  it('is not shown by reads until they have caught up', async () => {
+  it('appears in reads after their lag', async () => {
     const commandId = await send();
     const { CommandInvocations: before } = await ssm.send(new ListCommandInvocationsCommand({ CommandId: commandId }));
     expect(before).toEqual([]);
@@ -165,7 +165,7 @@ describe('a command', () => {
     await settle();
   });
 
-  it('has a mixed end when some nodes fail, and repairs nothing twice', async () => {
+  it('ends with mixed results when some nodes fail, and repairs each node once', async () => {
     nodes[0]?.breakWith({ ...FAULT, repair: { kind: 'fails', reason: 'NodeRoleLacksECR' } });
     nodes[1]?.breakWith(FAULT);
     const commandId = await send({ DocumentName: REPAIR });
@@ -235,7 +235,7 @@ describe('a command', () => {
     expect(await rejection(ssm.send(new ListCommandInvocationsCommand({ MaxResults: 51 })))).toContain("'maxResults'");
   });
 
-  it('is lost to listeners when its events are, but not to reads', async () => {
+  it('appears in reads, also when its events are lost', async () => {
     fixture.lab.faults.events = [{ source: 'aws.ssm', kind: 'lose' }];
     const commandId = await send();
     await settle();

@@ -57,7 +57,7 @@ const SendCommand = z.strictObject({
     .default('0'),
 });
 
-/** What the SSM service needs. */
+/** The dependencies of the SSM service. */
 export type SsmOptions = {
   readonly account: string;
   readonly region: string;
@@ -69,7 +69,7 @@ export type SsmOptions = {
   readonly engine: CommandEngine;
 };
 
-/** SSM: Run Command and inventory, AWS JSON 1.1 (`AmazonSSM.*`). Reads lag by the `listLagMs` knob. */
+/** SSM: Run Command and inventory, AWS JSON 1.1 (`AmazonSSM.*`). Reads lag by the setting `listLagMs`. */
 export const createSsm = (options: SsmOptions): Service => {
   const { clock, faults, nodes, documents, engine } = options;
   const readAt = (): number => clock.now() - faults.listLagMs;
@@ -96,7 +96,7 @@ export const createSsm = (options: SsmOptions): Service => {
       if (key === 'ExecutionStage') return (value === 'Complete') === isTerminal(statusDetails);
       return [statusDetails, coarseStatus(statusDetails)].includes(value);
     });
-  /** Commands that a read may know of by now: a new one takes as long as reads lag. */
+  /** Commands that a read returns now: a new one appears after the lag of reads. */
   const visible = (commandId?: string, instanceId?: string): readonly Command[] => {
     const candidates = commandId === undefined ? engine.all() : [engine.get(commandId)].filter((c) => c !== undefined);
     return candidates

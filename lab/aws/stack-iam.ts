@@ -1,7 +1,7 @@
 import type { CfnTemplate, Resolve } from './cfn-template.ts';
 import type { PolicyDocument, Principal } from './iam.ts';
 
-/** AWS's managed policies that a function's role may carry; any other is an error, not an empty policy. */
+/** The AWS managed policies that the lab supports for the role of a function; any other is an error. */
 const MANAGED: Readonly<Record<string, readonly string[]>> = {
   'service-role/AWSLambdaBasicExecutionRole': ['logs:CreateLogGroup', 'logs:CreateLogStream', 'logs:PutLogEvents'],
   'service-role/AWSLambdaSQSQueueExecutionRole': [
@@ -68,7 +68,7 @@ export const rolePolicies = (
   return policies;
 };
 
-/** The principal that a function's code is: a session of its role, named like the function. */
+/** The principal of a function's code: a session of its role, named like the function. */
 export const roleSession = (
   roleArn: string,
   sessionName: string,

@@ -101,7 +101,7 @@ export const ruleOf = (name: string, arn: string, busArn: string, properties: Pr
   };
 };
 
-/** A metric filter from its template properties; only constant values without dimensions are known. */
+/** A metric filter from its template properties; only constant values without dimensions are supported. */
 export const metricFilter = (properties: Properties, putMetric: Alarms['putMetric']): MetricFilter => {
   const transformations = properties.MetricTransformations as readonly Properties[];
   const [only] = transformations;

@@ -17,7 +17,7 @@ import type { DocumentStore } from './ssm-documents.ts';
 import { permissionStatement, rolePolicies, roleSession, statementsOf } from './stack-iam.ts';
 import { metricFilter, queueSettings, ruleOf } from './stack-messaging.ts';
 
-/** The stores that a stack fills. */
+/** The stores to which a stack adds its resources. */
 export type StackWorld = FunctionContext & {
   readonly queues: QueueStore;
   readonly tables: TableStore;
@@ -28,7 +28,7 @@ export type StackWorld = FunctionContext & {
   readonly documents: DocumentStore;
 };
 
-/** A deployed function with its two ways in. */
+/** A deployed function with its synchronous and asynchronous invocation. */
 export type DeployedFunction = {
   readonly fn: LabFunction;
   readonly invokeAsync: (payload: string) => string;
@@ -57,7 +57,7 @@ export const readTemplate = (assembly: string, stackName: string): CfnTemplate =
   }
 };
 
-/** Builds in the lab what CloudFormation would build in an account. */
+/** Creates the resources of a template in the lab, as CloudFormation does in an account. */
 export const deployStack = async (
   template: CfnTemplate,
   assembly: string,

@@ -155,7 +155,7 @@ export type Route = {
   readonly operation: string;
   readonly method: string;
   readonly path: string;
-  /** The query parameters it knows: whether each is a number. */
+  /** The supported query parameters, and whether each is a number. */
   readonly query?: Readonly<Record<string, 'text' | 'number'>>;
   /** Reads headers and body into more input. */
   readonly extra?: (request: WireRequest) => Readonly<Record<string, unknown>>;

@@ -24,7 +24,7 @@ describe('the pause program', () => {
     writeFileSync(file, pauseProgram(hostArchitecture()), { mode: 0o755 });
     const program = spawn(file);
     await once(program, 'spawn');
-    // It makes but two system calls: asleep under its own name, it is in the second.
+    // It makes two system calls: when it sleeps under its own name, it is in the second.
     const isWaiting = () => / \(pause\) S /.test(readFileSync(`/proc/${program.pid}/stat`, 'utf8'));
     await expect.poll(isWaiting).toBe(true);
     expect(program.exitCode).toBeNull();
@@ -37,7 +37,7 @@ describe('the pause program', () => {
     expect(pauseProgram('arm64').readUInt16LE(18)).toBe(183);
   });
 
-  it('makes the same system calls on arm64, by the words that an assembler gives', () => {
+  it('makes the same system calls on arm64, by the encoding of an assembler', () => {
     const words = pauseProgram('arm64').subarray(120);
     const at = (index: number) => words.readUInt32LE(index * 4).toString(16);
     expect([at(1), at(4), at(6), at(10), at(12), at(14)]).toEqual([
@@ -52,7 +52,7 @@ describe('the pause program', () => {
 });
 
 describe('the pause image', () => {
-  it('has digests that fit its content, the same each time, and others with a marker', () => {
+  it('has digests of its content, equal in each build, and different with a marker', () => {
     const image = buildPauseImage({ architecture: 'amd64' });
     for (const object of [image.manifest, image.config, image.layer]) {
       expect(object.digest).toBe(`sha256:${createHash('sha256').update(object.content).digest('hex')}`);

@@ -19,7 +19,7 @@ export function hostArchitecture(): Architecture {
 
 /**
  * A static ELF program of under 200 bytes that waits until SIGINT or SIGTERM and then exits with 0, as the Kubernetes
- * pause program does. The signals are blocked and waited for: as PID 1 of a sandbox it would never get them otherwise.
+ * pause program does. The signals are blocked and waited for: as PID 1 of a sandbox it would not receive them otherwise.
  */
 export function pauseProgram(architecture: Architecture): Buffer {
   const code = architecture === 'amd64' ? amd64Code() : arm64Code();

@@ -7,7 +7,7 @@ import { type Random, randomUuid } from '../aws/random.ts';
 import type { FunctionFailure } from './environment.ts';
 import type { LabFunction } from './function.ts';
 
-/** How asynchronous invocations of a function are retried and where they end. */
+/** The retries and the destination of asynchronous invocations. */
 export type AsyncConfig = {
   readonly maxRetries: number;
   readonly maxAgeSeconds: number;
@@ -17,7 +17,7 @@ export type AsyncConfig = {
   readonly deadLetterArn?: string;
 };
 
-/** What asynchronous invocation works with. */
+/** The dependencies of asynchronous invocation. */
 export type AsyncContext = {
   readonly clock: LabClock;
   readonly random: Random;
@@ -33,7 +33,7 @@ export const DEFAULT_ASYNC_CONFIG: AsyncConfig = { maxRetries: 2, maxAgeSeconds:
 const RETRY_WAIT_MS = 60_000;
 const THROTTLED_WAIT_MS = 1000;
 
-/** Hands over a payload: accepted at once, run later, retried as configured. */
+/** Accepts a payload at once, and runs it later with the configured retries. */
 export const createAsyncInvoker = (
   target: LabFunction,
   role: Principal,

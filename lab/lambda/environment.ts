@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { ClockState } from '../aws/clock.ts';
 
-/** What came of an invocation. */
+/** The result of an invocation. */
 export type InvokeResult =
   | { readonly kind: 'ok'; readonly payload: string }
   | { readonly kind: 'error'; readonly error: FunctionFailure };
@@ -18,12 +18,12 @@ export type FunctionFailure = {
 /** One process that holds a loaded bundle and runs one invocation at a time. */
 export type Environment = {
   readonly id: string;
-  /** Resolves with the wall milliseconds of the init phase, or with why it failed. */
+  /** Resolves with the wall milliseconds of the init phase, or with its error. */
   readonly ready: Promise<{ readonly initMs: number } | FunctionFailure>;
   readonly invoke: (request: InvokeRequest) => Promise<InvokeResult>;
   readonly alive: () => boolean;
   readonly kill: () => void;
-  /** Resolves when the process is gone. */
+  /** Resolves when the process has ended. */
   readonly exited: Promise<void>;
 };
 

@@ -18,7 +18,7 @@ export type EventSourceDefinition = {
   readonly maximumConcurrency?: number;
 };
 
-/** What a mapping works with. */
+/** The dependencies of a mapping. */
 export type EventSourceContext = {
   readonly region: string;
   readonly clock: LabClock;
@@ -51,7 +51,7 @@ const record = (received: ReceivedMessage, queueArn: string, region: string): Re
   awsRegion: region,
 });
 
-/** Ids that the function says failed; undefined where its answer is not valid, which fails the whole batch. */
+/** The ids that the function reported as failed; undefined if its answer is invalid, which fails the whole batch. */
 const failedIds = (payload: string, sent: readonly string[]): readonly string[] | undefined => {
   const answer = JSON.parse(payload) as { batchItemFailures?: unknown } | null;
   const failures = answer?.batchItemFailures;
@@ -167,7 +167,7 @@ export const startEventSource = (definition: EventSourceDefinition, context: Eve
   };
 
   let woken = false;
-  // One turn of the event loop gathers what is sent together into one batch.
+  // Waiting one turn of the event loop puts messages that are sent together into one batch.
   const wake = (): void => {
     if (woken || stopped) return;
     woken = true;

@@ -145,7 +145,7 @@ describe('an invocation', () => {
 });
 
 describe('an event source mapping', () => {
-  it('deletes what succeeded, and gives what failed again until it is a dead letter', async () => {
+  it('deletes processed messages, and redelivers failed ones until they are dead letters', async () => {
     for (const body of ['good', 'bad', 'fine']) send('in', body);
     await fixture.lab.settle();
     expect(bodies('out')).toEqual(['good', 'fine']);
@@ -175,7 +175,7 @@ describe('a crash', () => {
     expect(first?.error).toContain('Runtime.ExitError');
   });
 
-  it('can be put at the n-th call', async () => {
+  it('can be placed at the n-th call', async () => {
     fixture.lab.faults.calls = [{ functionName: 'forward', kind: 'crash-after', skip: 2, times: 1 }];
     for (const body of ['1', '2', '3', '4']) send('in', body);
     await fixture.lab.settle();
@@ -187,7 +187,7 @@ describe('a crash', () => {
 });
 
 describe('the execution role', () => {
-  it('decides what the code may call', async () => {
+  it('determines the calls that the code may make', async () => {
     const event = { Records: [{ messageId: 'm', body: 'a' }] };
     expect(await rejection(fixture.lab.invoke('denied', event))).toContain(
       'is not authorized to perform: sqs:SendMessage',

@@ -17,12 +17,12 @@ export type FunctionDefinition = {
   readonly timeoutSeconds: number;
   readonly memoryMb: number;
   readonly environment: Readonly<Record<string, string>>;
-  /** The execution role: its session is what calls AWS. */
+  /** The execution role: its session calls AWS. */
   readonly role: Pick<Principal, 'arn' | 'principalArn' | 'policies'>;
   readonly reservedConcurrency?: number;
 };
 
-/** What functions run with. */
+/** The dependencies of functions. */
 export type FunctionContext = {
   readonly region: string;
   readonly endpointUrl: () => string;
@@ -48,7 +48,7 @@ export type LabFunction = {
   readonly stop: () => Promise<void>;
 };
 
-/** On a fast clock a timeout is never cut below this of the wall's time: the machine's slowness is not the product's. */
+/** On a fast clock a timeout is never cut below this of the wall's time: a slow machine must not fail a function. */
 const MIN_TIMEOUT_WALL_MS = 5000;
 const INIT_TIMEOUT_WALL_MS = 30_000;
 const MAX_KEPT_LINES = 50_000;
@@ -115,7 +115,7 @@ export const createFunction = (definition: FunctionDefinition, context: Function
   const discard = (environment: Environment): void => {
     environment.kill();
     const held = all.get(environment.id);
-    // A process that was killed may have a call on its way: its key stays valid until the process is gone.
+    // A killed process may have a call in flight: its key stays valid until the process has ended.
     if (held !== undefined) void environment.exited.then(() => iam.revoke(held.accessKeyId));
     all.delete(environment.id);
   };

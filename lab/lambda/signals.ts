@@ -1,8 +1,8 @@
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
- * Runs a cleanup when a signal ends this process, then lets the signal do its work. Returns how to take that back. The
- * function processes also end by themselves when their parent is gone; this is for one that is busy at that moment.
+ * Runs a cleanup when a signal ends this process, then raises the signal again. Returns a function that undoes this. The
+ * function processes also end when their parent has ended; this is for a process that is busy at that moment.
  */
 export const killOnSignals = (cleanup: () => void): (() => void) => {
   const handlers = SIGNALS.map((signal) => {

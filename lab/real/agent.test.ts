@@ -57,7 +57,7 @@ await describeWithRealNodes('the agent of a real node', () => {
     expect(await run([`exit ${exitCode}`])).toMatchObject({ statusDetails, exitCode });
   });
 
-  it('treats a wish to reboot as an error of the document', async () => {
+  it('treats a requested reboot as an error of the document', async () => {
     await expect(run(['exit 194'])).rejects.toThrow('asked for a reboot');
   });
 

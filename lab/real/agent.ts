@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import type { AgentReply, DeliveredDocument } from '../node.ts';
 import { exitCodeOf, killGroup } from './process.ts';
 
-/** What the agent needs of its node. */
+/** The part of a node that the agent uses. */
 export type AgentHost = {
   readonly instanceId: string;
   readonly region: string;
@@ -18,7 +18,7 @@ const MAX_STDOUT_BYTES = 24_000;
 const MAX_STDERR_BYTES = 8_000;
 /** The agent takes a timeout outside of 5..172800 s as 3600 s. */
 const TIMEOUT_SECONDS = { least: 5, most: 172_800, otherwise: 3_600 };
-/** Exit codes that mean something to the agent. */
+/** Exit codes with a special meaning to the agent. */
 const EXIT = { killed: 137, rebootRequested: 194, succeedAndSkipRest: 168 };
 /** How long the output of a killed script may stay open: a child of it may hold it. */
 const KILL_GRACE_MILLISECONDS = 2_000;

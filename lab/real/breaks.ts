@@ -38,13 +38,13 @@ type BreakableNode = {
 };
 
 /**
- * Breaks the node, as the named cause would leave it:
+ * Breaks the node as the named cause does:
  * - `missing`, `al2023-missing`: the image removed with all its names through the CRI, as kubelet's garbage
  *   collection does (on an `al2023` node /etc/eks/pause.tar stays);
- * - `missing-with-twin`: its name gone, the same content there under another EKS registry account's name;
- * - `content-missing`: the record there, the layer's archive and its snapshot gone;
- * - `manifest-missing`: the record there, and none of the content;
- * - `foreign-lookalike`: the image gone, look-alikes of foreign registries there.
+ * - `missing-with-twin`: its name removed, the same content kept under the name of another EKS registry account;
+ * - `content-missing`: the record kept, the layer's archive and its snapshot removed;
+ * - `manifest-missing`: the record kept, and all content removed;
+ * - `foreign-lookalike`: the image removed, look-alikes of foreign registries added.
  */
 export async function breakNode(node: BreakableNode, kind: BreakKind): Promise<void> {
   await node.removeSandboxes();
@@ -88,7 +88,7 @@ async function removeSnapshot(node: BreakableNode): Promise<void> {
 
 async function removeContent(node: BreakableNode, digests: readonly string[]): Promise<void> {
   const present = (await node.ctr(['content', 'ls', '--quiet'])).stdout.split('\n');
-  // With discard_unpacked_layers the archive of an image pulled by the CRI is gone already.
+  // With discard_unpacked_layers the archive of an image pulled by the CRI does not exist.
   const doomed = digests.filter((digest) => present.includes(digest));
   if (doomed.length > 0) await node.ctr(['content', 'rm', ...doomed]);
 }

@@ -5,7 +5,7 @@ import { mustRun } from './process.ts';
 /** A certificate and its key, PEM. */
 type Certificate = { readonly certificate: string; readonly key: string };
 
-/** The test CA, the services' certificate signed by it, and one for the same names that nobody trusts. */
+/** The test CA, the services' certificate signed by it, and an untrusted one for the same names. */
 export type LabCertificates = {
   readonly authority: string;
   readonly trusted: Certificate;

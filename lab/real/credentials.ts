@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { RoleCredentials } from './sigv4.ts';
 
-/** What the role of a node is: able to ask ECR, present without that permission, or not there at all. */
+/** The role of a node: with the permission for ECR tokens, without it, or missing. */
 export type RoleState = 'allowed' | 'denied' | 'absent';
 
-/** One node as instance metadata and the ECR API know it. */
+/** A node in instance metadata and the ECR API. */
 export type KnownNode = {
   readonly instanceId: string;
   readonly address: string;
@@ -13,10 +13,10 @@ export type KnownNode = {
   readonly credentials: RoleCredentials;
 };
 
-/** A registry token: as with ECR it is good in its region alone, until it expires. */
+/** A registry token: as with ECR, it is valid in its region, until it expires. */
 type RegistryToken = { readonly token: string; readonly region: string; expiresAt: number };
 
-/** What the lab's services know together: the nodes, their roles' credentials and the tokens issued. */
+/** The state that the services of the lab share: the nodes, the credentials of their roles, and the issued tokens. */
 export type CredentialStore = {
   readonly addNode: (node: { instanceId: string; address: string; hostname: string }) => void;
   readonly nodeAt: (address: string) => KnownNode | undefined;
@@ -29,7 +29,7 @@ export type CredentialStore = {
 
 /** ECR's tokens last 12 hours. */
 const TOKEN_LIFE_MILLISECONDS = 12 * 60 * 60 * 1000;
-/** ECR's passwords are about this long; scripts must not stumble over it. */
+/** The approximate length of a password of ECR, which scripts must be able to handle. */
 const TOKEN_BYTES = 1380;
 
 /** Makes an empty store. */

@@ -20,7 +20,7 @@ export type Docker = {
 
 const READY_TIMEOUT_MILLISECONDS = 30_000;
 
-/** Docker on a node, by what runs programs there. */
+/** Docker on a node, through a function that runs programs there. */
 export function connectDocker(
   exec: (command: readonly string[], options?: { input?: Buffer }) => Promise<ProgramResult>,
 ): Docker {
@@ -31,7 +31,7 @@ export function connectDocker(
     if (result.code !== 0) throw new Error(`running docker ${args.join(' ')}: ${result.stderr.trim()}`);
     return result.stdout;
   };
-  /** Empty where the daemon is down, as a fault may want it. */
+  /** Empty if the daemon is down, which some faults cause. */
   const list = async (args: readonly string[]) => {
     const { stdout, stderr } = await run(args);
     const isDown = stderr.includes('Cannot connect to the Docker daemon');

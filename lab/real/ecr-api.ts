@@ -8,12 +8,12 @@ import { readBody, startTlsFront, type TlsFront } from './tls-front.ts';
 
 const TARGET = 'AmazonEC2ContainerRegistry_V20150921.GetAuthorizationToken';
 
-/** What the API answers: a status and a JSON body. */
+/** An answer of the API: a status and a JSON body. */
 type ApiAnswer = { readonly status: number; readonly body: Record<string, unknown> };
 
 /**
  * Serves ECR's GetAuthorizationToken (JSON 1.1) on the API's host names of all regions that the lab's registries lie
- * in, to who signs with the credentials that instance metadata gave out and whose role may.
+ * in, to requests that are signed with credentials from instance metadata whose role has the permission.
  */
 export async function startEcrApi(deps: {
   readonly site: LabSite;

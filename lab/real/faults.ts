@@ -1,7 +1,7 @@
-/** The services of the lab that can be made to misbehave. */
+/** The services of the lab that have faults. */
 export type FaultTarget = 'registry' | 's3' | 'ecr';
 
-/** How a service misbehaves: a status for every request, an untrusted certificate, a closed port, or a slow answer. */
+/** A fault of a service: a status for every request, an untrusted certificate, a closed port, or a slow answer. */
 export type Fault =
   | { readonly kind: 'status'; readonly status: 401 | 403 | 404 | 500 }
   | { readonly kind: 'untrusted-certificate' }

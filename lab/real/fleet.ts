@@ -7,7 +7,7 @@ import { probe } from './packages.ts';
 import type { ServiceCall } from './protocol.ts';
 import { startWarden } from './warden-client.ts';
 
-/** What a fleet of real nodes is to be. */
+/** The options of a fleet of real nodes. */
 export type RealFleetSpec = {
   readonly nodes: readonly RealNodeSpec[];
   readonly cluster?: string;
@@ -25,7 +25,7 @@ export type RealFleet = {
   /** Every registry token and role secret handed out so far, for tests that search for them. */
   readonly secrets: () => Promise<{ ecrTokens: string[]; roleSecrets: string[] }>;
   readonly setFault: (target: FaultTarget, fault: Fault | null) => Promise<void>;
-  /** Ends the life of all registry tokens handed out so far. */
+  /** Expires all registry tokens that were issued. */
   readonly expireTokens: () => Promise<void>;
   /** Boots one more node. */
   readonly addNode: (spec?: RealNodeSpec) => Promise<RealNode>;

@@ -31,12 +31,12 @@ export function isGenerationName(text: string): text is GenerationName {
 export const CONTAINERD_GENERATIONS = GENERATION_NAMES.filter((name) => name !== 'docker');
 
 /**
- * Whose files a node has: the EKS AMI's of Amazon Linux 2 or 2023 (before v20241115 with its sandbox image in ECR), those
+ * The origin of a node's files: the EKS AMI for Amazon Linux 2 or 2023 (before v20241115 with its sandbox image in ECR), those
  * of Canonical's image, or a custom image with Docker.
  */
 export type NodeStyle = 'al2' | 'al2023-ecr' | 'al2023' | 'ubuntu' | 'docker';
 
-/** What a node has to get an ECR token with. */
+/** The program that gets an ECR token on a node. */
 export type NodeTools = {
   /** Debian's AWS CLI. */
   readonly awsCli: boolean;
@@ -46,12 +46,12 @@ export type NodeTools = {
   readonly ecrLogin: boolean;
 };
 
-/** What a node may differ in; the rest has defaults. */
+/** The properties of a node; all have defaults. */
 export type RealNodeSpec = {
   /** `i-` and 17 hexadecimal digits. */
   readonly instanceId?: string;
   readonly cluster?: string;
-  /** Gives the rest other defaults, and the node everything that a node of this generation has. */
+  /** Changes the defaults to those of this generation. */
   readonly generation?: GenerationName;
   readonly style?: NodeStyle;
   readonly runtime?: RuntimeName;
@@ -65,7 +65,7 @@ export type RealNodeSpec = {
   readonly containerdMegabytes?: number;
 };
 
-/** What a node of each generation has, where its specification says nothing else. */
+/** The defaults of each generation. */
 export const GENERATIONS: Readonly<Record<GenerationName, Omit<RealNodeSpec, 'generation'>>> = {
   'al2-1.6': { style: 'al2', runtime: '1.6', sandboxImageUnit: true, tools: { credentialProvider: true } },
   'al2-1.7': { style: 'al2', runtime: '1.7', sandboxImageUnit: true, tools: { credentialProvider: true } },

@@ -13,7 +13,7 @@ const CREDENTIAL_LIFE_MILLISECONDS = 6 * 60 * 60 * 1000;
 type MetadataAnswer = { readonly status: number; readonly body: string; readonly headers?: Record<string, string> };
 
 /**
- * Serves instance metadata, version 2 only, on 169.254.169.254: a node is known by its address. A PUT with a
+ * Serves instance metadata, version 2 only, on 169.254.169.254: a node is identified by its address. A PUT with a
  * forwarding header is refused and a GET without a token answers 401, as EC2 does with `HttpTokens: required`.
  */
 export async function startMetadata(deps: {

@@ -22,7 +22,7 @@ const JournalRecord = z.object({
 });
 
 /**
- * Follows the node's journal from now on, the units that Fluent Bit ships; returns a function that ends it.
+ * Follows the journal of the node from now, for the units that Fluent Bit ships; returns a function that stops it.
  * Resolves once the journal is being read, so that nothing that is logged afterwards is missed.
  */
 export async function followJournal(node: RealNode, onLine: (line: JournalLine) => void): Promise<() => Promise<void>> {

@@ -2,7 +2,7 @@ import type { NodeFile } from './node-file.ts';
 import type { LabSite, NodePlan } from './protocol.ts';
 import { criSocket } from './runtime-files.ts';
 
-/** The last version of kubelet that asks ECR by itself: right for a node without a credential provider. */
+/** The last version of kubelet with built-in ECR credentials, for a node without a credential provider. */
 const OWN_PROVIDER = 'Kubernetes v1.26.15';
 const PROVIDER_FOLDER = '/etc/eks/image-credential-provider';
 

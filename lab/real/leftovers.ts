@@ -22,13 +22,13 @@ export function lockOf(labId: string): string {
 
 /**
  * Removes what earlier labs left (after a `kill -9` of all of their processes, or a lost machine): processes in their
- * control groups, the groups, folders and locks. A lab whose lock is held lives, and is left alone.
+ * control groups, the groups, folders and locks. A lab whose lock is held is running, and is not changed.
  */
 export async function cleanLeftovers(): Promise<string[]> {
   return await whileStarting(cleanWhileStarting);
 }
 
-/** {@link cleanLeftovers} for who holds the lock of {@link whileStarting} already. */
+/** {@link cleanLeftovers} for a caller that holds the lock of {@link whileStarting}. */
 export async function cleanWhileStarting(): Promise<string[]> {
   const found = [...readdirSync(LABS_FOLDER), ...controlGroupRoots().flatMap((root) => readdirSync(root))]
     .filter((name) => name.startsWith(LAB_PREFIX))
@@ -62,7 +62,7 @@ export async function whileStarting<Result>(work: () => Promise<Result>): Promis
   }
 }
 
-/** Removes one lab's traces on the machine; its processes, should there be any, are killed. */
+/** Removes everything of one lab from the machine, and kills its processes. */
 async function removeLab(labId: string): Promise<void> {
   const deadline = Date.now() + REMOVE_TIMEOUT_MILLISECONDS;
   for (;;) {
@@ -73,7 +73,7 @@ async function removeLab(labId: string): Promise<void> {
     if (Date.now() > deadline) throw new Error(`removing the control groups of ${labId}: they are still in use`);
     await delay(50);
   }
-  // The lab's own guard may be at the same work.
+  // The guard of the lab may do the same at this moment.
   removeEmpty(join(LABS_FOLDER, labId));
   rmSync(lockOf(labId), { force: true });
 }
@@ -120,7 +120,7 @@ function removeEmpty(folder: string): void {
     for (const child of subfolders(folder)) removeEmpty(child);
     rmdirSync(folder);
   } catch (error) {
-    // Busy: a killed process is not gone yet; the caller tries again.
+    // Busy: a killed process has not ended yet; the caller retries.
     if (!isGone(error) && !(error instanceof Error && 'code' in error && error.code === 'EBUSY')) throw error;
   }
 }

@@ -1,7 +1,7 @@
 import { ADDRESSES, PREFIX_BITS } from './addresses.ts';
 import { mustRun } from './process.ts';
 
-/** The bridge that all nodes hang on. */
+/** The bridge of all nodes. */
 export const BRIDGE = 'fmlab0';
 
 /**

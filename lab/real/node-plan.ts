@@ -45,7 +45,7 @@ function generationOf(spec: RealNodeSpec): Omit<RealNodeSpec, 'generation'> {
   return spec.generation === undefined ? {} : GENERATIONS[spec.generation];
 }
 
-/** What the SSM agent calls the operating system; it calls Amazon Linux 2 and 2023 alike. */
+/** The name of the operating system in the SSM agent, which is the same for Amazon Linux 2 and 2023. */
 export function platformOf(style: NodeStyle): { readonly name: string; readonly version: string } {
   if (style === 'ubuntu') return { name: 'Ubuntu', version: '22.04' };
   return { name: 'Amazon Linux', version: style.startsWith('al2023') ? '2023' : '2' };

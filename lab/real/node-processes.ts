@@ -31,7 +31,7 @@ export function processorMilliseconds(pid: number): number {
   return (ticks * 1000) / TICKS_PER_SECOND;
 }
 
-/** It ended meanwhile, or it is one of the machine's own that nobody may look at. */
+/** The process has ended, or it belongs to the machine and cannot be read. */
 function isNotOfNode(error: unknown): boolean {
   return (
     error instanceof Error && 'code' in error && ['ENOENT', 'ESRCH', 'EACCES', 'EPERM'].includes(String(error.code))

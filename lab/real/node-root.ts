@@ -19,7 +19,7 @@ import type { RuntimeName } from './runtimes.ts';
 export type NodeFolders = {
   /** The node's root, to boot. */
   readonly root: string;
-  /** What differs from the machine's root. */
+  /** The layer with the differences from the machine's root. */
   readonly upper: string;
   readonly containerd: string;
   readonly docker: string;
@@ -151,7 +151,7 @@ export async function makeNodeRoot(
   if (plan.generation === undefined) {
     for (const plugin of CNI_PLUGINS) symlinkSync(join(DEBIAN_CNI_FOLDER, plugin), join(root, 'opt/cni/bin', plugin));
   } else {
-    // Files of their own, which a fault may spoil.
+    // Copies, which a fault may change.
     for (const plugin of CNI_PLUGINS) {
       copyFileSync(join(DEBIAN_CNI_FOLDER, plugin), join(root, 'opt/cni/bin', plugin));
     }
@@ -166,7 +166,7 @@ export async function makeNodeRoot(
   return { root, upper, containerd, docker };
 }
 
-/** Puts a program in the place of one that is in no Debian package. */
+/** Installs a stand-in for a program that is in no Debian package. */
 function placeStandIn(name: string, target: string): void {
   copyFileSync(fileURLToPath(new URL(`./stand-ins/${name}`, import.meta.url)), target);
   chmodSync(target, 0o755);

@@ -47,7 +47,7 @@ await describeWithRealNodes('a real node', () => {
     expect(await al2.runPodSandbox()).toEqual({ ok: false, error: expect.stringContaining(error) });
   });
 
-  it('fails on an AL2023 node whose image is gone while its archive is there, and repairs by the archive', async () => {
+  it('fails on an AL2023 node that has the archive and not the image, and repairs it from the archive', async () => {
     await al2023.breakNode('al2023-missing');
     expect(await al2023.runPodSandbox()).toEqual({
       ok: false,
@@ -57,7 +57,7 @@ await describeWithRealNodes('a real node', () => {
     expect(await al2023.runPodSandbox()).toMatchObject({ ok: true });
   });
 
-  it('starts sandboxes again, without a restart, after the commands of the article', async () => {
+  it('starts sandboxes again after the manual commands, without a restart', async () => {
     await al2.breakNode('missing');
     const token = (await al2.exec(['aws', 'ecr', 'get-login-password', '--region', 'cn-north-1'])).stdout.trim();
     expect((await fleet.secrets()).ecrTokens).toContain(token);
@@ -88,7 +88,7 @@ await describeWithRealNodes('a real node', () => {
     expect(new Set(images.map(({ digest }) => digest))).toEqual(new Set([al2.lookAlikeImage.manifest.digest]));
   });
 
-  it('has a snapshot that stays the same while nothing changes, and shows what does', async () => {
+  it('has a snapshot that stays equal without changes, and shows each change', async () => {
     await al2.breakNode('missing');
     const before = await al2.snapshot();
     await al2.runPodSandbox();
@@ -134,7 +134,7 @@ await describeWithRealNodes('a real node', () => {
   });
 });
 
-/** Brings a node back to how its AMI left it. */
+/** Restores the state of a node after its boot. */
 async function restore(node: RealNode): Promise<void> {
   await node.removeSandboxes();
   const names = (await node.images()).map(({ name }) => name);

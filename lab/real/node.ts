@@ -23,12 +23,12 @@ import { type FileHashes, hashFiles } from './snapshot.ts';
 import { type Trace, traceProcesses } from './trace.ts';
 import type { Warden } from './warden-client.ts';
 
-/** All that a check must leave alone. */
+/** The state that a check must not change. */
 export type NodeSnapshot = {
   readonly files: FileHashes;
   readonly containerd: FileHashes;
   readonly images: readonly ImageRecord[];
-  /** Rows of containerd's own lists, or what it says instead. */
+  /** Rows of the lists of containerd, or its error. */
   readonly content: readonly string[];
   readonly snapshots: readonly string[];
   readonly containers: readonly string[];
@@ -65,7 +65,7 @@ export type RealNode = LabNode & {
   readonly ctr: (args: readonly string[]) => Promise<ProgramResult>;
   readonly journal: (unit?: string) => Promise<string>;
   /**
-   * Starts what every pod starts with, as the node's runtime does: a sandbox by the CRI; with Docker a container of the
+   * Starts a pod sandbox as the node's runtime does: by the CRI; with Docker, a container of the
    * pause image by `docker run` (cri-dockerd is a stand-in), without a network.
    */
   readonly runPodSandbox: (options?: { network?: 'NODE' | 'POD' }) => Promise<SandboxResult>;
@@ -109,7 +109,7 @@ export async function startRealNode(
   const node = describeNode(warden, plan, { ...spec, runtimeVersions: runtime?.versions }, warden.hostPid(initPid));
   await waitForRuntime(node);
   await giveImage(node);
-  // At boot the unit pulls by itself: it would repair a node that is broken meanwhile.
+  // The unit pulls the image at boot, and would repair a node that is broken during that time.
   if (plan.sandboxImageUnit) await node.exec(['systemctl', 'start', 'sandbox-image.service']);
   return node;
 }
@@ -224,7 +224,7 @@ function describeNode(
         },
       };
       const reply = await runDocument(host, document, signal, trace === undefined ? {} : { traceTo: trace.nextFile() });
-      // The agent of a node that ended meanwhile never replies.
+      // The agent of a node that has ended never replies.
       return running ? reply : await new Promise<never>(() => undefined);
     },
     detach: () => {

@@ -2,7 +2,7 @@ import { isDebian, missingPackages } from '../../test/machine/debian.ts';
 import { controlGroupObstacle } from './cgroups.ts';
 import { runProgram } from './process.ts';
 
-/** Whether this machine can run real nodes; `missing` says in words for people what it lacks. */
+/** Whether this machine can run real nodes; `missing` lists what it lacks, for people. */
 export async function probe(): Promise<{ ok: boolean; missing: string[] }> {
   const missing: string[] = [];
   if (process.platform !== 'linux') return { ok: false, missing: [`Linux (this is ${process.platform})`] };

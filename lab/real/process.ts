@@ -6,7 +6,7 @@ export type ProgramResult = { readonly code: number; readonly stdout: string; re
 
 const SIGNAL_NUMBERS: Partial<Record<NodeJS.Signals, number>> = { SIGHUP: 1, SIGINT: 2, SIGKILL: 9, SIGTERM: 15 };
 
-/** Exit code of a child as a shell would tell it. */
+/** The exit code of a child as a shell reports it. */
 export function exitCodeOf(code: number | null, signal: NodeJS.Signals | null): number {
   return code ?? 128 + (signal === null ? 0 : (SIGNAL_NUMBERS[signal] ?? 0));
 }
@@ -48,7 +48,7 @@ function statOf(pid: string): string {
   try {
     return readFileSync(`/proc/${pid}/stat`, 'utf8');
   } catch {
-    // It ended meanwhile.
+    // The process has ended.
     return '';
   }
 }
@@ -62,7 +62,7 @@ function namespaceOf(pid: number | 'self'): string | undefined {
   }
 }
 
-/** Runs a program to its end and returns what it did; throws only where it cannot be started. */
+/** Runs a program and returns its exit code and output; throws only if it cannot be started. */
 export function runProgram(
   program: string,
   args: readonly string[],

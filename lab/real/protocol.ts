@@ -3,7 +3,7 @@ import type { Fault, FaultTarget } from './faults.ts';
 import type { GenerationName, NodeStyle, NodeTools } from './generations.ts';
 import type { RuntimeName } from './runtimes.ts';
 
-/** What the warden needs to know to boot one node. */
+/** The parameters to boot one node. */
 export type NodePlan = {
   /** At most 8 letters and digits, unique in the lab: it names the network interface too. */
   readonly name: string;
@@ -26,14 +26,14 @@ export type NodePlan = {
   readonly containerdMegabytes: number;
 };
 
-/** Where the lab plays: the answers of instance metadata and the names of the services follow from it. */
+/** The region and account of the lab, for the answers of instance metadata and the names of the services. */
 export type LabSite = {
   readonly labId: string;
   readonly folder: string;
   readonly region: string;
   readonly accountId: string;
   readonly roleName: string;
-  /** ECR hosts that serve the pause image to who has a token. */
+  /** ECR hosts that serve the pause image to clients with a token. */
   readonly ecrHosts: readonly string[];
   /** Other registries, which serve look-alikes to anyone. */
   readonly openHosts: readonly string[];
@@ -50,14 +50,14 @@ export type ServiceCall = {
   readonly status: number;
 };
 
-/** What the warden (the process inside the lab's namespaces) does for the lab. */
+/** The methods of the warden, the process inside the lab's namespaces. */
 export type WardenMethods = {
   readonly open: (site: LabSite) => Promise<void>;
   /** Boots a node; resolves with the process id of its systemd in the warden's process namespace. */
   readonly startNode: (plan: NodePlan) => Promise<{ initPid: number }>;
   readonly stopNode: (params: { name: string }) => Promise<void>;
   readonly setFault: (params: { target: FaultTarget; fault: Fault | null }) => Promise<void>;
-  /** Says whether the role of a node exists and may ask ECR for a token. */
+  /** Sets whether the role of a node exists, and whether it has the permission for ECR tokens. */
   readonly setRole: (params: { address: string; role: RoleState }) => Promise<void>;
   readonly expireTokens: (params: Record<string, never>) => Promise<void>;
   readonly calls: (params: Record<string, never>) => Promise<ServiceCall[]>;

@@ -28,14 +28,14 @@ const BACKEND = `http://127.0.0.1:${BACKEND_PORT}`;
 const ECR_PREFIX = 'ecr';
 const OPEN_PREFIX = 'open';
 const START_TIMEOUT_MILLISECONDS = 10_000;
-/** Headers of the backend that mean something to a client. */
+/** Headers of the backend that a client uses. */
 const PASSED_HEADERS = ['content-type', 'content-length', 'docker-content-digest', 'etag'];
 
 /** The repository that every EKS registry account has, and its tags. */
 const PAUSE_REPOSITORY = 'eks/pause';
 /** Tags under which the registry serves the same image. */
 const PAUSE_TAGS = ['3.1-eksbuild.1', '3.5', '3.10'] as const;
-/** What makes the open registries' image differ from the real one. */
+/** The marker of the open registries' image, which makes it differ from the real one. */
 export const LOOK_ALIKE_MARKER = 'not the pause image of EKS';
 
 /**

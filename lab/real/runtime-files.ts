@@ -5,7 +5,7 @@ import type { NodePlan } from './protocol.ts';
 export const CONTAINERD_SOCKET = '/run/containerd/containerd.sock';
 const CRI_DOCKERD_SOCKET = '/run/cri-dockerd.sock';
 
-/** The socket that kubelet is told to use. */
+/** The socket that kubelet is configured to use. */
 export function criSocket(plan: NodePlan): string {
   return plan.runtime === 'docker' ? CRI_DOCKERD_SOCKET : CONTAINERD_SOCKET;
 }

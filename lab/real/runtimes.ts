@@ -12,8 +12,8 @@ import { join } from 'node:path';
 import { mustRun, runProgram } from './process.ts';
 
 /**
- * What runs the pods of a node: the machine's own containerd 1.6 (Debian 12), or programs of another Debian suite laid
- * over the machine's root. Which version a suite has may move on: it is asked, never assumed.
+ * The runtime of a node: the machine's own containerd 1.6 (Debian 12), or programs of another Debian suite laid
+ * over the machine's root. The version of a suite may change: it is read, never assumed.
  */
 export type RuntimeName = '1.6' | '1.7' | '2' | 'docker';
 
@@ -37,7 +37,7 @@ const CACHE_FOLDER = '/var/cache/fleetmend-lab';
 const DEFAULT_MIRROR = 'http://deb.debian.org/debian/';
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
 const LINKED_FOLDERS = ['bin', 'sbin', 'lib', 'lib64'];
-/** Nothing of these is read by a node. */
+/** No node reads these files. */
 const LEFT_OUT = [
   './usr/share/*',
   './etc/*',
@@ -82,7 +82,7 @@ async function unpackRuntime(recipe: Recipe, folder: string): Promise<void> {
       versions.push(await mustRun('dpkg-deb', ['--show', `--showformat=\${Package} \${Version}`, archive]));
     }
     writeFileSync(join(scratch, 'made', VERSIONS_FILE), `${recipe.suite}: ${versions.toSorted().join(', ')}\n`);
-    // Another program may have been quicker; both have the same.
+    // Another process may have finished first; both have the same content.
     if (!existsSync(folder)) renameSync(join(scratch, 'made'), folder);
   } finally {
     rmSync(scratch, { recursive: true, force: true });

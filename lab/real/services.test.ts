@@ -52,7 +52,7 @@ await describeWithRealNodes('the services of a real node', () => {
     expect(new Set(ecrTokens).size).toBe(ecrTokens.length);
   });
 
-  it('challenges as ECR does, and redirects blobs to a bucket that refuses a second way to authorise', async () => {
+  it('challenges as ECR does, and redirects blobs to a bucket that refuses a second authorization', async () => {
     const challenge = await shell(`curl -sS -o /dev/null -D - https://${HOST}/v2/eks/pause/manifests/3.5`);
     expect(challenge.stdout).toMatch(/^HTTP\/1.1 401/);
     expect(challenge.stdout).toMatch(
@@ -147,7 +147,7 @@ await describeWithRealNodes('the services of a real node', () => {
     expect(forged.stderr).toContain('InvalidSignatureException');
   });
 
-  it('answers instance metadata of version 2 alone', async () => {
+  it('supports instance metadata of version 2 only', async () => {
     const status = 'curl -sS -o /dev/null -w %{http_code}';
     const base = 'http://169.254.169.254/latest';
     expect((await shell(`${status} ${base}/meta-data/instance-id`)).stdout).toBe('401');

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join, relative } from 'node:path';
 
-/** Path to a fingerprint of what lies there: type, mode, owner and content. Two are equal if nothing changed. */
+/** The fingerprint (type, mode, owner and content) of each path. Two snapshots are equal if nothing changed. */
 export type FileHashes = Readonly<Record<string, string>>;
 
 /** Fingerprints of all that lies below `folder`, but for the paths (relative to it) that `ignore` names. */

@@ -3,7 +3,7 @@ import { probe } from './packages.ts';
 
 /**
  * A test suite that needs real nodes. Where the machine cannot run them the suite is named as not run, with the reason;
- * on CI that is an error, since there nobody reads the names.
+ * on CI this is an error, so that it is not overlooked.
  */
 export async function describeWithRealNodes(name: string, body: () => void): Promise<void> {
   const machine = await probe();

@@ -12,7 +12,7 @@ import { describeWithRealNodes } from './suite.ts';
 
 const END_TIMEOUT_MILLISECONDS = 20_000;
 
-/** What is left of a lab on the machine: its folder, lock, groups, mounts and processes. */
+/** The remains of a lab on the machine: its folder, lock, groups, mounts and processes. */
 async function remainsOf(labId: string): Promise<string[]> {
   const processes = (await runProgram('ps', ['-eo', 'pid=,args='])).stdout
     .split('\n')
@@ -95,7 +95,7 @@ await describeWithRealNodes('the end of a fleet', () => {
     expect(namespaces.filter((namespace) => living.includes(namespace))).toEqual([]);
   });
 
-  it('is made up for at the next start where its guard was killed too, and a living fleet is left alone', async () => {
+  it('happens at the next start if its guard was killed too, without a change to a running fleet', async () => {
     const living = await startRealFleet({ nodes: [{}] });
     const { program, labId } = await startProgram();
     const guards = await runProgram('pgrep', ['-f', `guard.sh ${labId}`]);
@@ -113,7 +113,7 @@ await describeWithRealNodes('the end of a fleet', () => {
     await living.stop();
   });
 
-  it('needs nothing of folders that are not a lab', async () => {
+  it('ignores folders that are not a lab', async () => {
     const other = join(LABS_FOLDER, 'something-else');
     mkdirSync(other, { recursive: true });
     expect(await cleanLeftovers()).not.toContain('something-else');

@@ -7,7 +7,7 @@ import { recordingVariables } from '../../test/machine/recording.ts';
 import { cleanWhileStarting, LAB_PREFIX, LABS_FOLDER, whileStarting } from './leftovers.ts';
 import type { LabSite, WardenAnswer, WardenMethods } from './protocol.ts';
 
-/** A running warden: its methods, and what it takes to reach the lab from outside. */
+/** A running warden: its methods, and the access to the lab from outside. */
 export type Warden = WardenMethods & {
   readonly labId: string;
   readonly site: LabSite;
@@ -21,7 +21,7 @@ export type Warden = WardenMethods & {
 
 const LOG_CHARACTERS = 8_000;
 
-/** Cleans what earlier labs left, then starts a warden in its own namespaces and opens the lab in it. */
+/** Removes the leftovers of earlier labs, then starts a warden in its own namespaces and opens the lab in it. */
 export async function startWarden(site: Omit<LabSite, 'labId' | 'folder'>): Promise<Warden> {
   return await whileStarting(async () => {
     await cleanWhileStarting();
@@ -113,7 +113,7 @@ function firstOfNamespace(guardPid: number, isIt: (ids: readonly number[]) => bo
     const ids = namespaceIds(pid);
     return ids.at(-1) === 1 && isIt(ids);
   });
-  if (found === undefined) throw new Error('finding a process of the lab: it is gone');
+  if (found === undefined) throw new Error('finding a process of the lab: it has ended');
   return found;
 }
 
@@ -132,7 +132,7 @@ function readProcFile(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    // It ended meanwhile.
+    // The process has ended.
     if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ESRCH')) return '';
     throw error;
   }

@@ -160,7 +160,7 @@ function readStatus(pid: number): string {
   try {
     return readFileSync(`/proc/${pid}/status`, 'utf8');
   } catch (error) {
-    // It ended meanwhile: systemd-nspawn starts helpers.
+    // The process has ended: systemd-nspawn starts helpers.
     if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ESRCH')) return '';
     throw error;
   }

@@ -43,7 +43,7 @@ const start = (faults: readonly SimulatedFault[] = []) => {
 };
 
 describe('a simulated node', () => {
-  it('answers a check with what is wrong, and changes nothing', async () => {
+  it('answers a check with its fault, and changes nothing', async () => {
     const { node, run } = start([fault({ kind: 'repairs' })]);
     const { reply, result } = await run('pause-image-check');
     expect(reply).toMatchObject({ statusDetails: 'Failed', exitCode: 1 });

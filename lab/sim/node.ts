@@ -14,11 +14,11 @@ export type SimulatedNodeOptions = {
   readonly nodegroup?: string;
   readonly faults?: readonly SimulatedFault[];
   readonly latency?: Latency;
-  /** As SSM shows it; Amazon Linux where nothing is said. */
+  /** As SSM shows it; Amazon Linux by default. */
   readonly platformName?: string;
   /** An instance of EKS Auto Mode. */
   readonly autoMode?: boolean;
-  /** The agent never answers; with `pings`, SSM still believes that it is online. */
+  /** The agent never answers; with `pings`, SSM still shows it as Online. */
   readonly offline?: boolean;
   readonly pings?: boolean;
 };
@@ -26,7 +26,7 @@ export type SimulatedNodeOptions = {
 /** One document that a node ran. */
 export type SimulatedRun = { readonly at: number; readonly commandId: string; readonly documentName: string };
 
-/** A node that runs no document but answers as one would. */
+/** A node that runs no document and answers as a real node does. */
 export type SimulatedNode = LabNode & {
   readonly kind: 'simulated';
   readonly breakWith: (fault: SimulatedFault) => void;
@@ -34,7 +34,7 @@ export type SimulatedNode = LabNode & {
   readonly setOffline: (offline: boolean) => void;
   readonly setState: (state: ReturnType<LabNode['state']>) => void;
   readonly runs: readonly SimulatedRun[];
-  /** How many documents ran at once at most: more than one means that two met on the node. */
+  /** The highest number of documents that ran at the same time; more than one is an error of the pipeline. */
   readonly mostAtOnce: () => number;
 };
 

@@ -10,17 +10,17 @@ export type SimulatedFault = {
   readonly cause?: string;
   /** The method without a registry that the check names. */
   readonly localMethod?: string;
-  /** What a repair does: repairs it (saying it may recur, or not), fails for a reason of its own, or crashes. */
+  /** The effect of a repair: it repairs the fault (which may recur), fails with a reason, or crashes. */
   readonly repair:
     | { readonly kind: 'repairs'; readonly method?: string; readonly willRecur?: boolean }
     | { readonly kind: 'fails'; readonly reason: string; readonly detail?: string }
     | { readonly kind: 'crashes' };
 };
 
-/** What a document's name says: `fleetmend-<remediation>-<action>[-variant]-<12 hex digits>`. */
+/** The parts of a document's name: `fleetmend-<remediation>-<action>[-variant]-<12 hex digits>`. */
 export type DocumentKey = { readonly remediation: string; readonly action: 'check' | 'repair' };
 
-/** Reads a document's name; undefined where it is none of fleetmend's. */
+/** Reads a document's name; undefined if it is no document of fleetmend. */
 export const readDocumentName = (name: string): DocumentKey | undefined => {
   const key = /^fleetmend-(.+)-[0-9a-f]{12}$/.exec(name)?.[1];
   if (key === undefined) return undefined;
@@ -30,7 +30,7 @@ export const readDocumentName = (name: string): DocumentKey | undefined => {
   return remediation === undefined ? undefined : { remediation, action: action === 'repair' ? 'repair' : 'check' };
 };
 
-/** Marks every line that no node wrote. */
+/** Marks every line that a simulated node wrote. */
 const SIMULATED = 'simulated';
 
 /** A title as the builder writes it into the documents. */
@@ -45,7 +45,7 @@ const broken = (fault: SimulatedFault): Finding => ({
   title: titleOf(fault.reason),
 });
 
-/** What a document finds or does on a node with these faults, and which faults are left. */
+/** The result of a document on a node with these faults, and the remaining faults. */
 export const playDocument = (
   key: DocumentKey,
   faults: readonly SimulatedFault[],
@@ -121,7 +121,7 @@ export const playDocument = (
   }
 };
 
-/** The script's exit code for an outcome: 0 repaired or healthy, 1 not, 2 could not tell. */
+/** The script's exit code for an outcome: 0 repaired or healthy, 1 not, 2 unknown. */
 export const exitCodeOf = (result: DocumentResult | undefined): number => {
   if (result === undefined) return 2;
   return meaningOf(result.outcome).script?.exitCode ?? 2;
