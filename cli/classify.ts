@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { classify, LINE_KINDS } from '../core/logs/classify/classify.ts';
+import { LINE_KINDS } from '../core/model/log-lines.ts';
+import { classify } from '../ssm-documents/classify.ts';
 
 /** Longer input lines are refused: CloudWatch Logs takes events of 1 MB, which JSON may write six times as long. */
 const MAX_LINE_CHARACTERS = 8 * 1024 * 1024;

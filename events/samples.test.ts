@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { QUERIES, readQuery } from '../core/api/report.ts';
 import { ACTIONS, readRequest } from '../core/api/request.ts';
 import { readSymptoms } from '../core/logs/symptoms.ts';
+import { classify } from '../ssm-documents/classify.ts';
 import { decodeLogs } from './logs-subscription.ts';
 import { NodeSymptomEvent } from './node-symptom.ts';
 import { CommandStatusEvent, commandStatusEvent, documentFamily } from './ssm-command.ts';
@@ -39,13 +40,10 @@ it('has a sample of every action and of every query', () => {
 it("has a log payload that shows the article's fault", () => {
   const reading = decodeLogs(named('logs-')[0]?.[1]);
   if (reading.kind !== 'payload' || reading.payload.messageType !== 'DATA_MESSAGE') throw new Error('no log lines');
-  const { symptoms } = readSymptoms(
-    'demo',
-    reading.payload.logStream,
-    reading.payload.logEvents,
-    Date.now(),
-    () => true,
-  );
+  const { symptoms } = readSymptoms('demo', reading.payload.logStream, reading.payload.logEvents, Date.now(), {
+    classify,
+    knows: () => true,
+  });
   expect(symptoms).toMatchObject([{ instanceId: 'i-0123456789abcdef0', reason: 'SandboxImageMissing' }]);
 });
 

@@ -1,7 +1,9 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildDocuments } from '../ssm-documents/builder/build.ts';
+import { remediations } from '../ssm-documents/remediations.ts';
 import { BUNDLE_BUDGET_KILOBYTES, bundleFunctions, complaints } from './bundle.ts';
+import { filterPatterns, MAX_FILTER_PATTERN_CHARACTERS } from './log-filter.ts';
 
 const root = join(import.meta.dirname, '..');
 const dist = join(root, 'dist');
@@ -19,6 +21,11 @@ rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
 for (const { key, json } of documents) writeFileSync(join(folder, `${key}.json`), json);
 if (!isQuiet) console.log(`${documents.length} SSM documents`);
+
+for (const [kind, pattern = ''] of filterPatterns(remediations)) {
+  if (isQuiet) continue;
+  console.log(`log filter ${kind.padEnd(11)} ${pattern.length} of ${MAX_FILTER_PATTERN_CHARACTERS} characters`);
+}
 
 const wrong = bundles.flatMap(complaints);
 if (wrong.length > 0) throw new Error(`bundling the functions:\n  ${wrong.join('\n  ')}`);

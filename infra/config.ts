@@ -2,16 +2,35 @@ import * as z from 'zod';
 import { ClusterPolicy, Limits, Policy } from '../core/model/policy.ts';
 import { SIGNAL_SWITCHES, type SignalSwitch } from '../core/signals/read-signal.ts';
 import { FUNCTION_NAMES } from './bundle.ts';
+import { kindOfLogGroup, LOG_GROUP_KINDS, type LogGroupKind } from './log-filter.ts';
 
 /** Source: CloudWatch Logs API, CreateLogGroup. */
 const LogGroupName = z
   .string()
   .regex(/^[A-Za-z0-9_\-/.#]{1,512}$/, 'not a log group name: 1 to 512 letters, digits, or _ - / . #');
 
+const LogGroupEntry = z.strictObject({
+  name: LogGroupName,
+  /** What the group carries; by default that of its name in Container Insights, else mixed. docs/log-signals.md. */
+  kind: z.enum(LOG_GROUP_KINDS).optional(),
+});
+
+/** A log group of a cluster: its name, or its name and its kind. */
+export const LogGroup = z
+  .union(
+    [LogGroupName, LogGroupEntry],
+    `not a log group: a name of 1 to 512 letters, digits, or _ - / . #, or { name, kind } with a kind of ${LOG_GROUP_KINDS.join(', ')}`,
+  )
+  .transform((given): { readonly name: string; readonly kind: LogGroupKind } => {
+    const { name, kind } = typeof given === 'string' ? { name: given, kind: undefined } : given;
+    return { name, kind: kind ?? kindOfLogGroup(name) };
+  });
+export type LogGroup = z.infer<typeof LogGroup>;
+
 const ClusterConfig = z.strictObject({
   ...ClusterPolicy.shape,
   /** Log groups that carry the nodes' logs; one subscription filter is put on each (CloudWatch Logs allows two). */
-  logGroups: z.array(LogGroupName).default([]),
+  logGroups: z.array(LogGroup).default([]),
 });
 export type ClusterConfig = z.infer<typeof ClusterConfig>;
 

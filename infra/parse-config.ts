@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { Config, DEFAULT_STACK_NAME, policyOf } from './config.ts';
+import { Config, DEFAULT_STACK_NAME, LogGroup, policyOf } from './config.ts';
 import { UserError } from './user-error.ts';
 
 /** A problem of a configuration: `clusters.0.mode: …`. */
@@ -19,7 +19,7 @@ const Readable = z
           .object({
             name: z.string().optional().catch(undefined),
             remediations: z.record(z.string(), z.unknown()).catch({}),
-            logGroups: z.array(z.string()).catch([]),
+            logGroups: z.array(LogGroup).catch([]),
             alarms: z.array(z.string()).catch([]),
           })
           .catch({ remediations: {}, logGroups: [], alarms: [] }),
@@ -83,7 +83,15 @@ const relations = (readable: Readable, remediations: readonly string[]): readonl
     ...repeated(clusters, ({ alarms }) => alarms).map(
       ([alarm, at]) => `clusters.${at.at(-1)}.alarms: ${alarm} is listed twice; an alarm belongs to one cluster`,
     ),
-    ...repeated(clusters, ({ logGroups }) => [...new Set(logGroups)]).map(
+    ...clusters.flatMap(({ logGroups }, i) =>
+      [...Map.groupBy(logGroups, ({ name }) => name)].flatMap(([name, entries]) => {
+        const kinds = new Set(entries.map(({ kind }) => kind));
+        return kinds.size > 1
+          ? [`clusters.${i}.logGroups: ${name} is listed with the kinds ${[...kinds].join(' and ')}; give it one`]
+          : [];
+      }),
+    ),
+    ...repeated(clusters, ({ logGroups }) => [...new Set(logGroups.map(({ name }) => name))]).map(
       ([group, at]) =>
         `clusters.${at.at(-1)}.logGroups: ${group} is listed by ${at.map((i) => clusters[i]?.name ?? `clusters.${i}`).join(' and ')}; a log group belongs to one cluster`,
     ),

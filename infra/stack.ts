@@ -4,7 +4,7 @@ import type { Construct } from 'constructs';
 import type { Remediation } from '../core/model/remediation.ts';
 import { documentName } from '../events/ssm-command.ts';
 import type { FunctionName } from './bundle.ts';
-import { type Config, type SkippedLogGroup, type SkipReason, subscriptionFilterName } from './config.ts';
+import { type Config, type LogGroup, type SkippedLogGroup, type SkipReason, subscriptionFilterName } from './config.ts';
 import { Alarms } from './constructs/alarms.ts';
 import { AuditTable } from './constructs/audit-table.ts';
 import { ClusterAlarms } from './constructs/cluster-alarms.ts';
@@ -117,9 +117,9 @@ export class FleetmendStack extends Stack {
         ? {}
         : { reservedCopies: config.maxConcurrency['log-classifier'] }),
     });
-    const without = (logGroups: readonly string[], ...reasons: readonly SkipReason[]) => {
+    const without = (logGroups: readonly LogGroup[], ...reasons: readonly SkipReason[]) => {
       const left = props.skippedLogGroups.filter(({ reason }) => reasons.includes(reason));
-      return logGroups.filter((name) => !left.some(({ logGroup }) => logGroup === name));
+      return logGroups.filter(({ name }) => !left.some(({ logGroup }) => logGroup === name));
     };
     new LogSubscriptions(this, 'Subscriptions', {
       logGroups: without(
@@ -140,7 +140,7 @@ export class FleetmendStack extends Stack {
         namePrefix: this.stackName,
         clusters: config.clusters.map(({ name, logGroups }) => ({
           name,
-          logGroups: without(logGroups, 'missing', 'class', 'metric-filters'),
+          logGroups: without(logGroups, 'missing', 'class', 'metric-filters').map((group) => group.name),
         })),
       });
     }

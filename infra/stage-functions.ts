@@ -20,7 +20,7 @@ export const settingsOf = (
   Settings.parse({
     policy: policyOf(config),
     logGroups: Object.fromEntries(
-      config.clusters.flatMap(({ name, logGroups }) => logGroups.map((logGroup) => [logGroup, name])),
+      config.clusters.flatMap((cluster) => cluster.logGroups.map(({ name }) => [name, cluster.name])),
     ),
     documents: Object.fromEntries(
       documents.map(({ key, sha256, executionTimeoutSeconds }) => [

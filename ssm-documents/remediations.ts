@@ -1,3 +1,4 @@
+import type { LogRule } from '../core/model/log-lines.ts';
 import type { Remediation } from '../core/model/remediation.ts';
 import type { Texts } from '../core/model/render-message.ts';
 import { type CatalogueEntry, catalogueOf, textsOf } from './catalogue.ts';
@@ -7,6 +8,9 @@ import * as registry from './registry.ts';
 export const remediations: readonly Remediation[] = Object.values<Remediation>(registry).toSorted(
   (a, b) => a.order - b.order,
 );
+
+/** The rules by which log lines are classified. */
+export const logRules: readonly LogRule[] = remediations.flatMap(({ logLines }) => logLines.rules);
 
 const entries = catalogueOf(remediations);
 

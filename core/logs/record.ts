@@ -1,13 +1,13 @@
 import * as z from 'zod';
 import { InstanceId } from '../model/ids.ts';
-import type { LineKind } from './classify/classify.ts';
+import type { LineKind } from '../model/log-lines.ts';
 
-/** One log line and the node that wrote it. */
+/** One log line and its node. */
 export type LogLine = {
   /** Undefined where neither the record nor its stream names the instance. */
   readonly instanceId: string | undefined;
   readonly message: string;
-  /** Who wrote it, by the unit or the program that the record names. */
+  /** The program that wrote it, by the unit or the identifier in the record. */
   readonly kind: LineKind;
 };
 
@@ -41,8 +41,8 @@ const kindOf = (name: string): LineKind => {
 const idOfHost = (host: string | undefined): string | undefined => /^i-[0-9a-f]{8,17}(?=[.-])/.exec(host ?? '')?.[0];
 
 /**
- * Reads one log event of Container Insights' `dataplane` or `host` group. Undefined where it is no such record (a
- * plain text line, another JSON): those lines say nothing that could be laid to a node.
+ * Reads one log event of the `dataplane` or `host` group of Container Insights. Undefined where it is no such record (plain
+ * text, another JSON): such a line names no node.
  */
 export const readLogRecord = (text: string, logStream: string): LogLine | undefined => {
   if (!text.startsWith('{')) return undefined;

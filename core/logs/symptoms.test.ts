@@ -1,4 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { defineLogRule } from '../model/log-lines.ts';
+import { createClassifier } from './classify/classify.ts';
+import { phrases, says } from './classify/text.ts';
 import { createMemory } from './dedupe.ts';
 import { readLogRecord } from './record.ts';
 import { readSymptoms } from './symptoms.ts';
@@ -9,6 +12,18 @@ const NOW = Date.parse('2026-08-22T10:00:00Z');
 const record = (fields: Record<string, unknown>) => JSON.stringify({ message: LINE, ...fields });
 const A = 'i-0123456789abcdef0';
 const B = 'i-0123456789abcdef1';
+
+const classify = createClassifier([
+  defineLogRule({
+    name: 'image',
+    order: 1,
+    reasons: { SandboxImageMissing: 1 },
+    read: (segment) => {
+      if (says(segment, phrases('get sandbox image'))) return { reason: 'SandboxImageMissing' };
+      return says(segment, phrases('ImageDelete event')) ? { reason: 'SandboxImageMissing', hint: true } : null;
+    },
+  }),
+]);
 
 describe('readLogRecord', () => {
   it.each([
@@ -38,7 +53,7 @@ describe('readLogRecord', () => {
     [{ systemd_unit: 'docker.service' }, 'docker'],
     [{ ident: 'toString' }, 'other'],
     [{}, 'other'],
-  ])('knows who wrote %j', (fields, kind) => {
+  ])('reads the program that wrote %j', (fields, kind) => {
     expect(readLogRecord(record(fields), '')?.kind).toBe(kind);
   });
 
@@ -54,9 +69,9 @@ describe('readLogRecord', () => {
 
 describe('readSymptoms', () => {
   const read = (events: readonly { timestamp: number; message: string }[]) =>
-    readSymptoms('demo', 's', events, NOW, () => true);
+    readSymptoms('demo', 's', events, NOW, { classify, knows: () => true });
 
-  it('says one thing per node and reason, in the order of nodes', () => {
+  it('has one symptom per node and reason, in the order of nodes', () => {
     const { symptoms } = read([
       { timestamp: NOW - 1000, message: record({ ec2_instance_id: B }) },
       { timestamp: NOW - 3000, message: record({ ec2_instance_id: A }) },
@@ -81,7 +96,7 @@ describe('readSymptoms', () => {
     expect(symptoms[0]?.lastSeenAt).toBe('2026-08-22T10:00:00.000Z');
   });
 
-  it('keeps a hint apart from the proof', () => {
+  it('keeps a hint apart from a fault', () => {
     const { symptoms } = read([
       {
         timestamp: NOW,
@@ -95,9 +110,11 @@ describe('readSymptoms', () => {
     expect(symptoms.map((s) => s.hint)).toEqual([undefined, true]);
   });
 
-  it('leaves out reasons that the catalogue does not have', () => {
+  it('leaves out reasons that the deployed catalogue does not have', () => {
     const lines = [{ timestamp: NOW, message: record({ ec2_instance_id: A }) }];
-    expect(readSymptoms('demo', 's', lines, NOW, (reason) => reason === 'Other').symptoms).toEqual([]);
+    expect(readSymptoms('demo', 's', lines, NOW, { classify, knows: (reason) => reason === 'Other' }).symptoms).toEqual(
+      [],
+    );
   });
 
   it('counts lines that name no instance', () => {
@@ -107,7 +124,7 @@ describe('readSymptoms', () => {
     });
   });
 
-  it('passes no long secret on in its evidence', () => {
+  it('removes a long secret from the evidence', () => {
     const token = 'QVdTOmV5'.repeat(40);
     const message = `crictl pull --creds AWS:${token} ${LINE}`;
     const { symptoms } = read([{ timestamp: NOW, message: record({ ec2_instance_id: A, message }) }]);

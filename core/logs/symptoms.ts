@@ -1,8 +1,9 @@
 import { isoTime } from '../model/ids.ts';
-import { type Classified, classify } from './classify/classify.ts';
+import type { Fault } from '../model/log-lines.ts';
+import type { Classify } from './classify/classify.ts';
 import { readLogRecord } from './record.ts';
 
-/** One node and one reason, out of many lines. */
+/** One reason on one node, from many lines. */
 export type Symptom = {
   readonly cluster: string;
   readonly instanceId: string;
@@ -15,7 +16,7 @@ export type Symptom = {
   readonly evidence: string;
 };
 
-/** What a payload's lines say. */
+/** The symptoms in the lines of a payload. */
 export type SymptomReading = {
   /** In the order of node and reason. */
   readonly symptoms: readonly Symptom[];
@@ -23,8 +24,21 @@ export type SymptomReading = {
   readonly withoutInstance: number;
 };
 
+/** How lines become symptoms. */
+export type SymptomRules = {
+  readonly classify: Classify;
+  /** Whether the deployed catalogue has a reason. */
+  readonly knows: (reason: string) => boolean;
+};
+
+type Tally = Fault & { readonly instanceId: string; readonly evidence: string } & {
+  first: number;
+  last: number;
+  count: number;
+};
+
 const MAX_EVIDENCE_LENGTH = 300;
-// A registry token in a log (sudo writes command lines to the journal, amazon-eks-ami issue 1633) goes no further.
+// A registry token may stand in a log, since sudo writes command lines to the journal (awslabs/amazon-eks-ami#1633).
 const LONG_SECRET = /[A-Za-z0-9+/=_-]{80,}/g;
 
 const attributableFailuresOf = (message: string): string =>
@@ -33,25 +47,22 @@ const attributableFailuresOf = (message: string): string =>
     .replace(LONG_SECRET, '[cut]')
     .slice(0, MAX_EVIDENCE_LENGTH);
 
-/** Names a (node, reason) pair; a hint is no substitute for the proof. */
+/** Names a reason on a node. A hint and a fault have different keys, so that a hint cannot suppress the fault. */
 export const symptomKey = (s: Pick<Symptom, 'cluster' | 'instanceId' | 'reason' | 'hint'>): string =>
   `${s.cluster}/${s.instanceId}/${s.reason}${s.hint === true ? '/hint' : ''}`;
 
 /**
- * Reads the log events of one stream into at most one symptom per node and reason. Pure; times later than `nowMs` are
- * taken as now. `knows` says whether the deployed catalogue has a reason.
+ * Reads the log events of one stream into at most one symptom per node and reason. Pure. A time later than `nowMs` counts
+ * as now.
  */
 export const readSymptoms = (
   cluster: string,
   logStream: string,
   events: readonly { readonly timestamp: number; readonly message: string }[],
   nowMs: number,
-  knows: (reason: string) => boolean,
+  { classify, knows }: SymptomRules,
 ): SymptomReading => {
-  const found = new Map<
-    string,
-    { first: number; last: number; count: number; evidence: string } & Classified & { instanceId: string }
-  >();
+  const found = new Map<string, Tally>();
   let withoutInstance = 0;
   for (const event of events) {
     const line = readLogRecord(event.message, logStream);

@@ -1,11 +1,9 @@
+import type { LogLines } from './log-lines.ts';
 import type { Message } from './message.ts';
 import type { Reason } from './reasons.ts';
 
 /** What a person may do with a remediation, and what its two documents are called for. */
 export type Action = 'check' | 'repair';
-
-/** A text that a log line must contain for this remediation's coarse CloudWatch Logs filter to let it through. */
-export type LogPhrase = string;
 
 /**
  * One way to repair a set of reasons. A remediation is one folder below `ssm-documents/` and one line in its registry;
@@ -30,9 +28,11 @@ export type Remediation = {
   readonly repaired: Message;
   /** Seconds that the script may run, per action (SSM `timeoutSeconds`, 5 to 172,800). */
   readonly executionTimeoutSeconds: Readonly<Record<Action, number>>;
-  /** Phrases for the coarse subscription filter: plain text, no quotes inside, together at most 1,024 characters. */
-  readonly logPhrases: readonly LogPhrase[];
+  /** Which log lines show which of its reasons, and the phrases that let them through the subscription filters. */
+  readonly logLines: LogLines;
 };
 
-/** Identity function that keeps a remediation's literal types. */
-export const defineRemediation = <const R extends Remediation>(remediation: R): R => remediation;
+/** Keeps the literal types of a remediation. Its log rules can only give reasons that it lists. */
+export const defineRemediation = <const R extends Remediation>(
+  remediation: R & { readonly logLines: LogLines<keyof R['reasons'] & string> },
+): R => remediation;

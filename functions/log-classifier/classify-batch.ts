@@ -5,9 +5,9 @@ import { LOGS_SOURCE, nodeSymptom } from '../../events/node-symptom.ts';
 import { PermanentError } from '../runtime/errors.ts';
 import type { LogClassifierPorts } from './ports.ts';
 
-/** A node's complaint is repeated on the bus at most this often by one execution environment. */
+/** One execution environment publishes a symptom of a node at most once in this time. */
 export const QUIET_MS = 60_000;
-/** How many (node, reason) pairs an execution environment remembers: some MB at most. */
+/** How many symptoms an execution environment remembers: a few MB at most. */
 export const MAX_REMEMBERED = 20_000;
 
 const publish = async (deps: LogClassifierPorts, event: unknown): Promise<void> => {
@@ -27,7 +27,10 @@ const publish = async (deps: LogClassifierPorts, event: unknown): Promise<void> 
   }
   const nowMs = deps.now().getTime();
   const knows = (reason: string): boolean => remediationFor(deps.catalogue, reason) !== undefined;
-  const { symptoms, withoutInstance } = readSymptoms(cluster, logStream, logEvents, nowMs, knows);
+  const { symptoms, withoutInstance } = readSymptoms(cluster, logStream, logEvents, nowMs, {
+    classify: deps.classify,
+    knows,
+  });
   if (withoutInstance > 0) {
     deps.count('LinesWithoutInstance', withoutInstance);
     deps.log.warn('lines show a fault but name no instance: give Fluent Bit its aws filter', {
@@ -46,8 +49,8 @@ const publish = async (deps: LogClassifierPorts, event: unknown): Promise<void> 
 };
 
 /**
- * Turns one CloudWatch Logs subscription event into `Node Symptom` events. Bad input goes to the bad-input queue and
- * is acknowledged; it throws where the bus or that queue would not take something, so that Lambda retries.
+ * Turns one CloudWatch Logs subscription event into `Node Symptom` events. Bad input is sent to the bad-input queue and
+ * acknowledged. Throws where the bus or that queue fails, so that Lambda retries.
  */
 export const handleLogs = async (deps: LogClassifierPorts, event: unknown): Promise<void> => {
   try {

@@ -1,6 +1,7 @@
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { createMemory } from '../../core/logs/dedupe.ts';
+import { classify } from '../../ssm-documents/classify.ts';
 import { createBus } from '../adapters/messaging/bus.ts';
 import { createDeadLetters } from '../adapters/messaging/dead-letters.ts';
 import { BAD_INPUT_QUEUE_URL, BUS_NAME, readEnv } from '../runtime/env.ts';
@@ -9,7 +10,7 @@ import type { Telemetry } from '../runtime/telemetry.ts';
 import { MAX_REMEMBERED, QUIET_MS } from './classify-batch.ts';
 import type { LogClassifierPorts } from './ports.ts';
 
-/** Builds log-classifier's clients and its memory of published symptoms, once per execution environment. */
+/** Builds the clients of log-classifier and its memory of published symptoms, once per execution environment. */
 export const composeLogClassifier = (telemetry: Telemetry): LogClassifierPorts => {
   const env = readEnv({ BUS_NAME, BAD_INPUT_QUEUE_URL });
   const { remediations: catalogue, logGroups } = readSettings(new URL('./settings.json', import.meta.url));
@@ -24,6 +25,7 @@ export const composeLogClassifier = (telemetry: Telemetry): LogClassifierPorts =
       now,
     }),
     memory: createMemory({ forMs: QUIET_MS, maxEntries: MAX_REMEMBERED }),
+    classify,
     catalogue,
     logGroups,
     now,

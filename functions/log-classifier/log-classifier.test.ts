@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { createMemory } from '../../core/logs/dedupe.ts';
 import { logsSubscription, MAX_PAYLOAD_BYTES } from '../../events/logs-subscription.ts';
 import { NodeSymptomDetail } from '../../events/node-symptom.ts';
+import { classify } from '../../ssm-documents/classify.ts';
 import { testSettings } from '../../test/support/settings.ts';
 import { recorder } from '../../test/support/telemetry.ts';
 import type { BusEvent } from '../adapters/messaging/bus.ts';
@@ -33,6 +34,7 @@ const world = () => {
       },
     },
     memory: createMemory({ forMs: QUIET_MS, maxEntries: 100 }),
+    classify,
     catalogue: testSettings().remediations,
     logGroups: testSettings().logGroups,
     log: recording.log,

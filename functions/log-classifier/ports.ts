@@ -1,3 +1,4 @@
+import type { Classify } from '../../core/logs/classify/classify.ts';
 import type { Memory } from '../../core/logs/dedupe.ts';
 import type { CatalogueEntry } from '../../core/signals/route.ts';
 import type { Bus } from '../adapters/messaging/bus.ts';
@@ -5,11 +6,12 @@ import type { DeadLetters } from '../adapters/messaging/dead-letters.ts';
 import type { Log } from '../runtime/logger.ts';
 import type { Count } from '../runtime/metrics.ts';
 
-/** What log-classifier works with. */
+/** The adapters and settings of log-classifier. */
 export type LogClassifierPorts = {
   readonly bus: Bus;
   readonly deadLetters: DeadLetters;
   readonly memory: Memory;
+  readonly classify: Classify;
   readonly catalogue: readonly CatalogueEntry[];
   /** The cluster of each configured log group. */
   readonly logGroups: Readonly<Record<string, string>>;

@@ -7,6 +7,7 @@ import { NODE_CHECK } from '../../core/runs/outbox.ts';
 import { notAfter } from '../../core/signals/route.ts';
 import { decodeLogs } from '../../events/logs-subscription.ts';
 import { CommandStatusEvent } from '../../events/ssm-command.ts';
+import { classify } from '../../ssm-documents/classify.ts';
 import type { DeadLetter } from '../adapters/messaging/dead-letters.ts';
 import { laneName } from '../adapters/table/keys.ts';
 import type { OperatorApiPorts } from './ports.ts';
@@ -51,7 +52,10 @@ const readLogs = (deps: OperatorApiPorts, body: unknown): Reading => {
   const groups = deps.settings.logGroups;
   const cluster = Object.hasOwn(groups, logGroup) ? groups[logGroup] : undefined;
   if (cluster === undefined) return { kind: 'leave', why: `the configuration lists no log group ${logGroup}` };
-  const { symptoms } = readSymptoms(cluster, logStream, logEvents, deps.now().getTime(), () => true);
+  const { symptoms } = readSymptoms(cluster, logStream, logEvents, deps.now().getTime(), {
+    classify,
+    knows: () => true,
+  });
   return { kind: 'nodes', nodes: symptoms.map((s) => ({ ...s, seenAt: s.lastSeenAt })) };
 };
 

@@ -38,7 +38,7 @@ const unusableGroups = async (config: Config, target: Target): Promise<readonly 
   const subscription = subscriptionFilterName(stackName);
   const wanted = clusters.flatMap(({ name, logGroups }) => {
     const metric = signals.alarms ? metricFilterName(stackName, name) : undefined;
-    return [...new Set(logGroups)].map((logGroup) => ({ logGroup, subscription, metric }));
+    return [...new Set(logGroups.map((group) => group.name))].map((logGroup) => ({ logGroup, subscription, metric }));
   });
   return wanted.length === 0 ? [] : unusable(wanted, createStateOf(new CloudWatchLogsClient(target)));
 };

@@ -15,7 +15,7 @@ const remediation = (name: string, disruptive: boolean): Remediation => ({
   healthy: [],
   repaired: [],
   executionTimeoutSeconds: { check: 60, repair: 300 },
-  logPhrases: [],
+  logLines: { phrases: {}, rules: [] },
 });
 const REMEDIATIONS = [remediation('pause-image', false), remediation('cni-files', true)];
 const names = REMEDIATIONS.map(({ name }) => name);

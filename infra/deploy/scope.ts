@@ -104,7 +104,7 @@ export const scopeOf = (
           .map(({ name, disruptive }) => (disruptive ? `${name} (disruptive)` : name)),
         nodeTags: cluster.nodeTags,
         sweeps: cluster.sweeps,
-        logGroups: [...new Set(cluster.logGroups)],
+        logGroups: [...new Set(cluster.logGroups.map((group) => group.name))],
         freezeWindows: cluster.freezeWindows.map(
           ({ days, fromUtc, toUtc }) =>
             `${WEEK.filter((day) => days.some((d) => d === day)).join(',')} ${fromUtc}-${toUtc} UTC`,

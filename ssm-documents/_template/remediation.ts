@@ -1,6 +1,7 @@
 import { defineReasons } from '../../core/model/reasons.ts';
 import { defineRemediation } from '../../core/model/remediation.ts';
 import { commonReasons } from '../lib/reasons/common-reasons.ts';
+import { logLines } from './log-lines.ts';
 
 const reasons = defineReasons({
   ...commonReasons,
@@ -27,5 +28,5 @@ export const remediation = defineRemediation({
   healthy: ['{file} is present.'],
   repaired: ['{file} was created.'],
   executionTimeoutSeconds: { check: 60, repair: 300 },
-  logPhrases: [],
+  logLines,
 });

@@ -2,6 +2,7 @@ import { defineReasons } from '../../core/model/reasons.ts';
 import { defineRemediation } from '../../core/model/remediation.ts';
 import { commonReasons } from '../lib/reasons/common-reasons.ts';
 import { runtimeReasons } from '../lib/reasons/runtime-reasons.ts';
+import { logLines } from './log-lines.ts';
 
 const reasons = defineReasons({
   ...commonReasons,
@@ -83,18 +84,5 @@ export const remediation = defineRemediation({
   healthy: ['{config} and its plugins are in order.'],
   repaired: ['The pod network was repaired.'],
   executionTimeoutSeconds: { check: 60, repair: 300 },
-  // containerd's and dockershim's words of a pod without a network, and kubelet's and containerd's of a node without one.
-  logPhrases: [
-    'etwork for sandbox',
-    'etworkPlugin cni failed',
-    'NetworkReady=false',
-    ' CNI config',
-    'found in /etc/cni/net.d',
-    'plugin not initialized',
-    'failed to find plugin',
-    ':50051',
-    'backend server',
-    'nitialization failure',
-    'reach API Server',
-  ],
+  logLines,
 });

@@ -4,6 +4,7 @@ import { commonReasons } from '../lib/reasons/common-reasons.ts';
 import { registryReasons } from '../lib/reasons/registry-reasons.ts';
 import { runtimeReasons } from '../lib/reasons/runtime-reasons.ts';
 import { remediation as pauseImage } from '../pause-image/remediation.ts';
+import { logLines } from './log-lines.ts';
 
 // What both can find means the same on both kinds of node, and has the same advice.
 const { SandboxImageMissing, SandboxStartFailed, SandboxImageWrongPlatform, SandboxImagePullFailed } =
@@ -112,14 +113,5 @@ export const remediation = defineRemediation({
   healthy: ['Docker and cri-dockerd are in order.'],
   repaired: ['Docker and cri-dockerd were repaired.'],
   executionTimeoutSeconds: { check: 60, repair: 300 },
-  // cri-dockerd's and dockerd's words by way of kubelet, and kubeadm's of two endpoints.
-  logPhrases: [
-    'failed pulling image',
-    'kubernetes.io/no-op',
-    'get docker version',
-    'docker.s',
-    'cri-dockerd.sock',
-    'multiple CRI',
-    'failed to run Kubelet',
-  ],
+  logLines,
 });

@@ -3,6 +3,7 @@ import { defineRemediation } from '../../core/model/remediation.ts';
 import { commonReasons } from '../lib/reasons/common-reasons.ts';
 import { registryReasons } from '../lib/reasons/registry-reasons.ts';
 import { runtimeReasons } from '../lib/reasons/runtime-reasons.ts';
+import { logLines } from './log-lines.ts';
 
 const { NodeRoleLacksECR, TokenUnavailable, RegistryUnreachable, RegistryCertificate } = registryReasons;
 const { DiskFull, RuntimeDown } = runtimeReasons;
@@ -87,10 +88,5 @@ export const remediation = defineRemediation({
   healthy: ['The credentials for ECR are in order.'],
   repaired: ['The credentials for ECR were repaired.'],
   executionTimeoutSeconds: { check: 60, repair: 300 },
-  logPhrases: [
-    'Failed to register CRI auth plugins',
-    'external registry credential provider',
-    'Error running credential provider',
-    'credentials from ECR for',
-  ],
+  logLines,
 });

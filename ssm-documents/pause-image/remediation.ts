@@ -3,6 +3,7 @@ import { defineRemediation } from '../../core/model/remediation.ts';
 import { commonReasons } from '../lib/reasons/common-reasons.ts';
 import { registryReasons } from '../lib/reasons/registry-reasons.ts';
 import { runtimeReasons } from '../lib/reasons/runtime-reasons.ts';
+import { logLines } from './log-lines.ts';
 
 const reasons = defineReasons({
   ...commonReasons,
@@ -145,28 +146,5 @@ export const remediation = defineRemediation({
   healthy: ['The sandbox image is present and pinned.'],
   repaired: ['The sandbox image is back, and a test container of it started.'],
   executionTimeoutSeconds: { check: 60, repair: 300 },
-  // What says that a sandbox does not start (kubelet of every age, containerd's `failed, error`; the fourth matches
-  // `Sandbox for pod` and `sandbox for pod`), what comes before it, and AL2's unit. No phrase lets the line of a
-  // success through: each line that passes costs a part of an invocation.
-  logPhrases: [
-    'from runtime service failed',
-    'failed, error',
-    'get sandbox image',
-    'to pull sandbox image',
-    'start pull sandbox image',
-    'sandbox-image',
-    'andbox for pod',
-    'create pod sandbox',
-    'infra container',
-    'ImageDelete event',
-    'over the high threshold',
-    'garbage collect',
-    'to delete unused images',
-    'imagefs pressure',
-    'to reclaim',
-    'HasDiskPressure',
-    'no space left on device',
-    'failed for Kubernetes Kubelet',
-    'GetAuthorizationToken',
-  ],
+  logLines,
 });

@@ -14,6 +14,7 @@ import { parseWake } from '../../functions/run-controller/wake-message.ts';
 import { processBatch } from '../../functions/runtime/batch.ts';
 import { tick } from '../../functions/scheduler/tick.ts';
 import { acceptSignals } from '../../functions/signal-intake/accept-signals.ts';
+import { classify } from '../../ssm-documents/classify.ts';
 import { search } from '../deep.ts';
 import { bodiesLike, eventsLike } from '../support/mutate.ts';
 import { operatorApiWorld } from '../support/operator-api-world.ts';
@@ -82,6 +83,7 @@ it(
       },
       deadLetters: { put: async (letter: { readonly reason: string }) => void letters.push(letter) },
       memory: createMemory({ forMs: 1, maxEntries: 10 }),
+      classify,
       catalogue: testSettings().remediations,
       logGroups: testSettings().logGroups,
       now: () => new Date('2026-08-22T10:00:00Z'),

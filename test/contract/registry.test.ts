@@ -1,12 +1,17 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { classify, LOG_REASONS } from '../../core/logs/classify/classify.ts';
+import { createClassifier, logReasons } from '../../core/logs/classify/classify.ts';
+import { defineLogLines, defineLogRule, type LogSource } from '../../core/model/log-lines.ts';
 import { MAX_RESULT_BYTES, readResult } from '../../core/model/document-result.ts';
+import { defineRemediation, type Remediation } from '../../core/model/remediation.ts';
 import { renderMessage } from '../../core/model/render-message.ts';
+import { filterPattern, LOG_GROUP_KINDS, SOURCES } from '../../infra/log-filter.ts';
+import { compileLogFilter } from '../../lab/aws/filter-pattern.ts';
 import { remediation as template } from '../../ssm-documents/_template/remediation.ts';
 import { buildDocuments } from '../../ssm-documents/builder/build.ts';
-import { catalogue, remediations, texts } from '../../ssm-documents/remediations.ts';
+import { classify } from '../../ssm-documents/classify.ts';
+import { catalogue, logRules, remediations, texts } from '../../ssm-documents/remediations.ts';
 import { PARTS, readCorpus } from '../corpus/corpus.ts';
 
 const root = new URL('../../ssm-documents/', import.meta.url);
@@ -19,17 +24,26 @@ const folders = readdirSync(root, { withFileTypes: true })
 const Match = z.array(
   z.strictObject({
     kind: z.string(),
+    /** The program that writes the line. */
+    source: z.enum([
+      'kubelet',
+      'containerd',
+      'docker',
+      'cri-dockerd',
+      'ipamd',
+      'system',
+      'event',
+    ] satisfies LogSource[]),
     text: z.string(),
     reason: z.string(),
     image: z.string().optional(),
-    /** The line only foretells the fault: it asks for a check. */
+    /** The line only announces the fault: it asks for a check. */
     hint: z.literal(true).optional(),
   }),
 );
 const Other = z.array(z.strictObject({ kind: z.string(), text: z.string() }));
 
 const HEADINGS = ['When it fires', 'What it looks at', 'What it changes', 'How to undo it', 'What it never does'];
-const MAX_FILTER_CHARACTERS = 1024;
 
 describe('the registry', () => {
   it('is one line for each remediation', () => {
@@ -48,11 +62,6 @@ describe('the registry', () => {
   it('orders its remediations, each with a place of its own', () => {
     const orders = remediations.map((r) => r.order);
     expect(orders).toEqual([...new Set(orders)].sort((a, b) => a - b));
-  });
-
-  it('fits all log phrases into one subscription filter', () => {
-    const filter = remediations.flatMap((r) => r.logPhrases.map((phrase) => `?"${phrase}"`)).join(' ');
-    expect(filter.length).toBeLessThanOrEqual(MAX_FILTER_CHARACTERS);
   });
 });
 
@@ -82,12 +91,21 @@ describe('the reasons of log lines', () => {
     ...PARTS.flatMap(readCorpus),
   ];
 
-  it.each(LOG_REASONS)('%s is given by a sample line', (reason) => {
+  it.each(logReasons(logRules))('%s is given by a sample line', (reason) => {
     expect(samples.map((sample) => sample.reason)).toContain(reason);
   });
 
-  it('are in the catalogue', () => {
-    expect(LOG_REASONS.filter((reason) => !catalogue().has(reason))).toEqual([]);
+  it.each(remediations.map((r) => [r.name, r] as const))('of the rules of %s are among its own', (_, remediation) => {
+    const given = remediation.logLines.rules.flatMap(({ reasons }) => Object.keys(reasons));
+    expect(given.filter((reason) => !Object.hasOwn(remediation.reasons, reason))).toEqual([]);
+  });
+
+  it('must be listed by the remediation: the compiler refuses any other', () => {
+    const rule = defineLogRule({ name: 'x', order: 1, reasons: { Other: 1 }, read: () => ({ reason: 'Other' }) });
+    // @ts-expect-error The template has no reason Other.
+    defineRemediation({ ...template, logLines: defineLogLines({ phrases: {}, rules: [rule] }) });
+    // @ts-expect-error The rule does not rank the reason that it gives.
+    defineLogRule({ name: 'x', order: 1, reasons: { Ranked: 1 }, read: () => ({ reason: 'Unranked' }) });
   });
 });
 
@@ -115,15 +133,18 @@ describe.each(remediations.map((r) => [r.name, r] as const))('%s', (name, remedi
 
   it('matches every sample log line with its reason and image', () => {
     const samples = Match.parse(json(`${name}/samples/match.json`));
-    for (const { kind, text, ...wanted } of samples) {
+    for (const { kind, text, source: _, ...wanted } of samples) {
       expect({ kind, found: classify(text) }).toEqual({ kind, found: wanted });
       expect(remediation.reasons, kind).toHaveProperty(wanted.reason);
     }
-    const all = samples.filter(({ text }) => !remediation.logPhrases.some((phrase) => text.includes(phrase)));
-    expect(
-      all.map((s) => s.kind),
-      'lines that the coarse filter would not let through',
-    ).toEqual([]);
+  });
+
+  it('has a phrase for every sample log line, by the program that writes it', () => {
+    const stopped = Match.parse(json(`${name}/samples/match.json`)).filter(
+      ({ source, text }) =>
+        !remediations.some(({ logLines }) => logLines.phrases[source]?.some((phrase) => text.includes(phrase))),
+    );
+    expect(stopped.map(({ kind }) => kind)).toEqual([]);
   });
 
   it('matches no other log line', () => {
@@ -176,6 +197,31 @@ describe.each(remediations.map((r) => [r.name, r] as const))('%s', (name, remedi
       expect(read(`${name}/${part.replace(/sh$/, 'bats')}`).match(/^@test /gm)?.length ?? 0, part).toBeGreaterThan(0);
     }
   });
+});
+
+describe('a remediation that is added', () => {
+  const wanted = Match.parse(json('_template/samples/match.json'));
+  const added: readonly Remediation[] = [...remediations, template];
+
+  it('has its log lines classified by its own rules', () => {
+    const classifyAll = createClassifier(added.flatMap(({ logLines }) => logLines.rules));
+    expect(wanted.length).toBeGreaterThan(0);
+    for (const { text, reason } of wanted) {
+      expect(classify(text)).toBeNull();
+      expect(classifyAll(text)).toEqual({ reason });
+    }
+  });
+
+  it.each(LOG_GROUP_KINDS)(
+    'has its log lines let through %s groups exactly where its programs write to them',
+    (kind) => {
+      const before = compileLogFilter(filterPattern(remediations, kind) ?? '');
+      const after = compileLogFilter(filterPattern(added, kind) ?? '');
+      for (const { text, source } of wanted) {
+        expect([before(text), after(text)]).toEqual([false, SOURCES[kind].includes(source)]);
+      }
+    },
+  );
 });
 
 describe('the template', () => {

@@ -1,30 +1,34 @@
 import { readFileSync } from 'node:fs';
 import * as z from 'zod';
-import { LINE_KINDS, LOG_REASONS } from '../../core/logs/classify/classify.ts';
+import { logReasons } from '../../core/logs/classify/classify.ts';
+import { LINE_KINDS } from '../../core/model/log-lines.ts';
+import { logRules } from '../../ssm-documents/remediations.ts';
 
-/** One labelled text of the corpus. */
+/** A labelled text of the corpus. */
 export const CorpusLine = z.strictObject({
   text: z.string().min(1),
   kind: z.enum(LINE_KINDS),
-  /** The reason that it shows; null for a look-alike. */
-  reason: z.enum(LOG_REASONS).nullable(),
-  /** The sandbox image that it names, as a reference. */
+  /** What it tells about the node; null for a look-alike. */
+  reason: z.enum(logReasons(logRules)).nullable(),
+  /** The reference of the sandbox image that it names. */
   image: z.string().nullable(),
-  /** Where the shape was seen: a section of the facts, a seed, or `owner/repository#number`. */
+  /** Where the shape was seen, for example `owner/repository#number`. */
   source: z.string().min(5),
-  /** It never comes without another line that the coarse filter lets through, and need not pass it itself. */
+  /** It always comes with another line that the subscription filter lets through, and need not pass it itself. */
   companion: z.literal(true).optional(),
+  /** No log group has it in this form: a person pasted, cut or translated it, or a tool printed it in a terminal. */
+  unshipped: z.literal(true).optional(),
 });
 export type CorpusLine = z.infer<typeof CorpusLine>;
 
 /**
- * `development`: the classifier was tuned on it. The others were collected and labelled later, run once, and then repaired
- * upon too: docs/hearing.md has what their first runs gave.
+ * `development`: the classifier was tuned on it. The others were collected and labelled later, run once, and the classifier
+ * was then improved on them too: docs/log-signals.md has the results of their first runs.
  */
 export const PARTS = ['development', 'held-out', 'blind', 'blind-2', 'blind-3'] as const;
 export type Part = (typeof PARTS)[number];
 
-/** Reads a part of the corpus: one JSON object a line. Throws naming the line that is none. */
+/** Reads a part of the corpus: one JSON object a line. Throws naming the first line that is no labelled text. */
 export const readCorpus = (part: Part): readonly CorpusLine[] =>
   readFileSync(new URL(`${part}.jsonl`, import.meta.url), 'utf8')
     .trimEnd()

@@ -1,4 +1,4 @@
-import { classify } from '../../core/logs/classify/classify.ts';
+import { classify } from '../../ssm-documents/classify.ts';
 import { type CorpusLine, PARTS, type Part, readCorpus } from './corpus.ts';
 
 /** How one reason fared. */

@@ -47,7 +47,7 @@ const remediation = (name: string, order: number, disruptive: boolean): Remediat
   healthy: [],
   repaired: [],
   executionTimeoutSeconds: { check: 60, repair: 300 },
-  logPhrases: [`failed to get ${name}`],
+  logLines: { phrases: { kubelet: [`failed to get ${name}`] }, rules: [] },
 });
 
 /** Two remediations, one of which restarts something. */

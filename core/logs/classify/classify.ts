@@ -1,48 +1,62 @@
-import { cni, isProbeOfIpamd } from './cni.ts';
-import { credentials } from './credentials.ts';
-import { disk } from './disk.ts';
-import { docker } from './docker.ts';
-import { type Fault, LOG_REASONS } from './fault.ts';
+import type { Fault, LineKind, LogRule, Segment } from '../../model/log-lines.ts';
 import { isQuoting } from './frame.ts';
-import { sandboxImage } from './sandbox-image.ts';
-import { readText, type Segment } from './text.ts';
-
-export { LOG_REASONS, type LogReason } from './fault.ts';
-export { MAX_TEXT_LENGTH } from './text.ts';
-
-/** What one log line says about the node that wrote it. */
-export type Classified = Fault;
-
-/** Who wrote a line. `event`: a pod's or node's Kubernetes event, or a paste of some; `other`: nobody knows. */
-export const LINE_KINDS = ['kubelet', 'containerd', 'docker', 'cri-dockerd', 'ipamd', 'event', 'other'] as const;
-/** One of {@link LINE_KINDS}. */
-export type LineKind = (typeof LINE_KINDS)[number];
-
-/** A proof goes before a hint; that the role is too small is a hint only since no machine can repair it. */
-const rank = ({ reason, hint }: Fault): number =>
-  (hint === true && reason !== 'NodeRoleLacksECR' ? LOG_REASONS.length : 0) + LOG_REASONS.indexOf(reason);
-
-const faultOf = (segment: Segment, kind: LineKind | undefined): Fault | null => {
-  if (isProbeOfIpamd(segment)) return cni(segment);
-  if (isQuoting(segment)) return null;
-  return docker(segment, kind) ?? sandboxImage(segment) ?? credentials(segment) ?? cni(segment) ?? disk(segment);
-};
+import { readText } from './text.ts';
 
 /**
- * Classifies a log line of kubelet, containerd, dockerd, cri-dockerd, ipamd or systemd, a Kubernetes event, or a paste of
- * several; null for all that is not ours (an application's image, addresses that ran out, memory, probes, webhooks,
- * volumes, what an application quotes). The image is the sandbox image and no other. Pure, and linear in the text's
- * length. The phrases are those of `facts` section 3 and of the lines in `test/corpus`.
+ * Classifies a log line, a Kubernetes event, or a paste of several; null where no rule finds a fault of the node. Pure, and
+ * linear in the length of the text.
  *
- * @param kind who wrote it, where that is known; without it the text must tell
+ * @param kind the program that wrote the text, where that is known; without it the text must tell
  */
-export const classify = (raw: string, kind?: LineKind): Classified | null => {
-  const faults = (readText(raw) ?? []).flatMap((segment) => faultOf(segment, kind) ?? []);
-  const [first, ...others] = faults.toSorted((a, b) => rank(a) - rank(b));
-  if (first === undefined) return null;
-  // Of the same news twice, take that which names the image.
-  return (
-    others.find((fault) => rank(fault) === rank(first) && first.image === undefined && fault.image !== undefined) ??
-    first
-  );
+export type Classify = (raw: string, kind?: LineKind) => Fault | null;
+
+/** The rank of every reason. Throws where two rules rank one reason differently. */
+const ranksOf = (rules: readonly LogRule[]): ReadonlyMap<string, number> => {
+  const ranks = new Map<string, { readonly rank: number; readonly rule: string }>();
+  for (const { name, reasons } of rules) {
+    for (const [reason, rank] of Object.entries(reasons)) {
+      const known = ranks.get(reason);
+      if (known !== undefined && known.rank !== rank) {
+        throw new Error(
+          `building the classifier: the reason ${reason} has rank ${known.rank} in the rule ${known.rule} and ${rank} in ${name}; give it one rank`,
+        );
+      }
+      ranks.set(reason, { rank, rule: name });
+    }
+  }
+  return new Map([...ranks].map(([reason, { rank }]) => [reason, rank] as const));
+};
+
+/** Every reason that the rules can give, lowest rank first; reasons of one rank in the order of their names. */
+export const logReasons = (rules: readonly LogRule[]): readonly string[] =>
+  [...ranksOf(rules)].toSorted(([a, i], [b, j]) => i - j || (a < b ? -1 : 1)).map(([reason]) => reason);
+
+/**
+ * Makes a classifier of rules.
+ *
+ * @throws where two rules rank one reason differently
+ */
+export const createClassifier = (rules: readonly LogRule[]): Classify => {
+  const reasons = logReasons(rules);
+  const ordered = rules.toSorted((a, b) => a.order - b.order || (a.name < b.name ? -1 : 1));
+  const provenByHint = new Set(rules.flatMap((rule) => rule.provenByHint ?? []));
+  const placeOf = ({ reason, hint }: Fault): number =>
+    (hint === true && !provenByHint.has(reason) ? reasons.length : 0) + reasons.indexOf(reason);
+  const faultOf = (segment: Segment, kind: LineKind | undefined): Fault | null => {
+    const owner = ordered.find((rule) => rule.owns?.(segment) === true);
+    if (owner !== undefined) return owner.read(segment, kind);
+    if (isQuoting(segment)) return null;
+    for (const rule of ordered) {
+      const fault = rule.read(segment, kind);
+      if (fault !== null) return fault;
+    }
+    return null;
+  };
+  return (raw, kind) => {
+    const faults = (readText(raw) ?? []).flatMap((segment) => faultOf(segment, kind) ?? []);
+    const [first, ...others] = faults.toSorted((a, b) => placeOf(a) - placeOf(b));
+    if (first === undefined || first.image !== undefined) return first ?? null;
+    // Where several records show the same fault, the one that names the image is the answer.
+    return others.find((other) => placeOf(other) === placeOf(first) && other.image !== undefined) ?? first;
+  };
 };

@@ -1,12 +1,12 @@
-/** Objects inside objects that are opened: Fluent Bit's record, the `log` in it, the event in that. */
+/** How many nested objects are opened, such as a record of Fluent Bit, the `log` in it, and the event in that. */
 const MAX_DEPTH = 6;
-/** Items of a `kubectl get events -o json`. */
+/** How many items of a list are read, such as those of `kubectl get events -o json`. */
 const MAX_ITEMS = 200;
 
-// Containers whose output Container Insights ships as the node's own (dataplane: aws-node and kube-proxy).
+// Containers whose output Container Insights ships with the node components (dataplane: aws-node and kube-proxy).
 const NODE_CONTAINERS = /^(?:aws-node|aws-vpc-cni-init|aws-eks-nodeagent|kube-proxy)$/;
 
-// Where shippers and loggers put the message, and the loggers of node components the error that belongs to it.
+// The fields in which shippers and loggers put the message, and in which loggers of node components put its error.
 const MESSAGE_KEYS = [
   'log',
   'message',
@@ -21,7 +21,7 @@ const MESSAGE_KEYS = [
   'err',
   'error',
 ];
-// Records around the record: exporters, `kubectl get --watch -o json`, search engines, Google's agent.
+// The fields of records that wrap a record: exporters, `kubectl get --watch -o json`, search engines, the agent of Google Cloud.
 const RECORD_KEYS = ['object', 'event', '_source', 'record', 'jsonPayload', 'body', 'data'];
 const ERROR_KEYS = ['err', 'error'];
 // Lists of records: `kubectl get -o json`, a subscription message of CloudWatch Logs, search results.
@@ -45,13 +45,13 @@ const isRecord = (json: unknown): boolean => isObject(json) || (Array.isArray(js
 const isByte = (value: unknown): value is number =>
   typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < 256;
 
-/** A field's text. The journal writes one that is no plain text (colours, a tab) as the list of its bytes. */
+/** The text of a field. The journal writes a text with control characters (colours, a tab) as the list of its bytes. */
 const textOf = (value: unknown): string => {
   if (typeof value === 'string') return value;
   return Array.isArray(value) && value.every(isByte) ? new TextDecoder().decode(Uint8Array.from(value)) : '';
 };
 
-/** The container that a shipper says a line is of: Fluent Bit, Filebeat, Loki, Google's agent. */
+/** The container that wrote a line, as Fluent Bit, Filebeat, Loki and the agent of Google Cloud name it. */
 const containerOf = ({ kubernetes, resource, stream }: Json): string => {
   if (isObject(stream)) return textOf(stream.container);
   if (isObject(kubernetes)) {
@@ -62,7 +62,7 @@ const containerOf = ({ kubernetes, resource, stream }: Json): string => {
   return isObject(resource) && isObject(resource.labels) ? textOf(resource.labels.container_name) : '';
 };
 
-/** An application's own line, by the Kubernetes metadata that the shipper adds to it. */
+/** Whether an application wrote the line, by the Kubernetes metadata that the shipper adds to it. */
 const isApplication = (json: Json): boolean => {
   const container = containerOf(json);
   return container !== '' && !NODE_CONTAINERS.test(container);
@@ -74,10 +74,33 @@ const eventText = (json: Json): string | undefined => {
   return `${textOf(json.type)} ${textOf(json.reason)} ${textOf(json.message)}${textOf(json.note)}`.trim();
 };
 
-/** Of several records, the applications' are left out; undefined if all are. */
+/** Opens several records without those of applications; undefined if every record is one. */
 const openAll = (records: readonly unknown[], depth: number): readonly string[] | undefined => {
   const opened = records.slice(0, MAX_ITEMS).map((record) => (isObject(record) ? openRecord(record, depth) : []));
   return opened.length > 0 && opened.every((it) => it === undefined) ? undefined : opened.flatMap((it) => it ?? []);
+};
+
+/** The list of records that a record holds. */
+const listIn = (json: Json): readonly unknown[] | undefined => {
+  for (const key of LIST_KEYS) {
+    const list = json[key];
+    const records = isObject(list) ? list.hits : list;
+    if (Array.isArray(records)) return records;
+  }
+  return undefined;
+};
+
+/** The message of a record and the error that belongs to it; undefined where an application wrote the message. */
+const messageParts = (json: Json, depth: number): readonly string[] | undefined => {
+  const parts: string[] = [];
+  for (const key of MESSAGE_KEYS) {
+    const value = textOf(json[key]);
+    const opened = value === '' ? [] : open(value, depth + 1);
+    if (opened === undefined) return undefined;
+    parts.push(...opened);
+  }
+  const errors = ERROR_KEYS.map((key) => json[key]).filter(isObject);
+  return [...parts, ...errors.flatMap((error) => openRecord(error, depth + 1) ?? [])];
 };
 
 const openRecord = (json: Json, depth: number): readonly string[] | undefined => {
@@ -85,37 +108,24 @@ const openRecord = (json: Json, depth: number): readonly string[] | undefined =>
   if (isApplication(json)) return undefined;
   const event = eventText(json);
   if (event !== undefined) return [event];
-  for (const key of LIST_KEYS) {
-    const list = json[key];
-    const records = isObject(list) ? list.hits : list;
-    if (Array.isArray(records)) return openAll(records, depth + 1);
-  }
-  const parts: string[] = [];
-  for (const key of MESSAGE_KEYS) {
-    const value = textOf(json[key]);
-    if (value === '') continue;
-    const opened = open(value, depth + 1);
-    if (opened === undefined) return undefined;
-    parts.push(...opened);
-  }
-  for (const key of ERROR_KEYS) {
-    const error = json[key];
-    if (isObject(error)) parts.push(...(openRecord(error, depth + 1) ?? []));
-  }
-  // Loki's lines, each behind its time.
+  const list = listIn(json);
+  if (list !== undefined) return openAll(list, depth + 1);
+  const parts = messageParts(json, depth);
+  if (parts === undefined) return undefined;
+  // The lines of Loki: pairs of time and text.
   if (parts.length === 0 && Array.isArray(json.values)) {
     return openAll(
       json.values.map((pair: unknown) => (Array.isArray(pair) ? { line: pair[1] } : {})),
       depth + 1,
     );
   }
-  // A logger's message and its error are one statement.
+  // The message of a logger and its error are one statement.
   if (parts.length > 0) return [parts.join(' ')];
   for (const key of RECORD_KEYS) {
     const inner = json[key];
     if (isObject(inner)) return openRecord(inner, depth + 1);
   }
-  // A record without either says nothing.
+  // A record without a message shows no fault.
   return [];
 };
 
@@ -126,9 +136,9 @@ const open = (text: string, depth: number): readonly string[] | undefined => {
 };
 
 /**
- * The messages inside a JSON record: Fluent Bit's `message` or `log`, the journal's `MESSAGE`, logrus', zap's and klog's
- * `msg` with `error`, a Kubernetes Event or a list of them. Text that is no JSON is itself. Undefined for the line of
- * an application's container, which may say anything.
+ * The messages inside a JSON record: `message` or `log` of Fluent Bit, `MESSAGE` of the journal, `msg` with `error` of
+ * logrus, zap and klog, a Kubernetes Event or a list of them. Text that is not JSON is returned as it is. Undefined for a
+ * line of an application's container, which may contain any text.
  */
 export const unwrap = (text: string): readonly string[] | undefined => {
   const lines = text.split('\n').filter((line) => line.trim() !== '');

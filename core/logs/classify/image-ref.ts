@@ -1,29 +1,30 @@
-import { phrase, type Segment } from './text.ts';
+import type { Segment } from '../../model/log-lines.ts';
+import { phrase } from './text.ts';
 
 const MAX_REF_LENGTH = 300;
 const REF = /^[A-Za-z0-9][A-Za-z0-9._:/@-]{0,299}$/;
 
-/** The text from `start` to the next double quote; whether the quote is there. */
+/** The text from `start` to the next double quote, and whether that quote exists. */
 const quotedAt = (text: string, start: number): { readonly value: string; readonly closed: boolean } => {
   const piece = text.slice(start, start + MAX_REF_LENGTH + 1);
   const end = piece.indexOf('"');
   return end < 0 ? { value: piece, closed: false } : { value: piece.slice(0, end), closed: true };
 };
 
-/** A reference of an image, if that is what the text is. */
+/** The text, where it is an image reference. */
 const asRef = (text: string): string | undefined => (REF.test(text) ? text : undefined);
 
-/** What follows a marker such as `failed to pull image`: an image, a text that was cut off within it, something else, or the marker is not there. */
+/** What follows a marker such as `failed to pull image`. `cut`: the text ends within the reference; `absent`: the text has no such marker. */
 export type Named =
   | { readonly kind: 'image'; readonly ref: string }
   | { readonly kind: 'cut' }
-  /** `isNameless`: no name at all, or none before its slash, as an empty variable leaves it. */
+  /** `isNameless`: the reference is empty, or has nothing before its first slash, as an empty variable leaves it. */
   | { readonly kind: 'other'; readonly isNameless?: true }
   | { readonly kind: 'absent' };
 
 const ABSENT: Named = { kind: 'absent' };
 
-/** Reads the quoted reference after a marker, at its first place. */
+/** Reads the quoted reference after the first occurrence of a marker. */
 export const refAfter = (segment: Segment, marker: string): Named => {
   const at = segment.lower.indexOf(marker);
   if (at < 0) return ABSENT;
@@ -44,7 +45,7 @@ export const refAfter = (segment: Segment, marker: string): Named => {
     : { kind: 'other' };
 };
 
-/** The first image that any of the markers names, the most telling marker first. */
+/** The image after the first of the markers that names one. */
 export const firstRef = (segment: Segment, markers: readonly string[]): string | undefined => {
   for (const marker of markers) {
     const named = refAfter(segment, marker);
@@ -53,17 +54,17 @@ export const firstRef = (segment: Segment, markers: readonly string[]): string |
   return undefined;
 };
 
-// Upstream's, EKS', Rancher's and Windows' names of it.
+// The names that upstream Kubernetes, EKS, Rancher and Windows images use.
 const PAUSE_NAME =
   /^(?:mirrored-|hardened-)?pause(?:-(?:amd64|arm64|arm|ppc64le|s390x|windows[a-z0-9-]*|linux-[a-z0-9]+))?$/i;
 
-/** Whether a reference's repository is a pause image, by its last component. */
+/** Whether a reference names a pause image, by the last component of its repository. */
 export const isPause = (ref: string): boolean => {
   const name = (ref.split('@', 1)[0] ?? '').split('/').at(-1) ?? '';
   return ref.includes('/') && PAUSE_NAME.test(name.split(':', 1)[0] ?? '');
 };
 
-/** No registry serves `localhost/…`: the name is only ever a local image (AL2023, Bottlerocket). */
+/** Whether a reference is a local image: no registry serves `localhost/…` (AL2023, Bottlerocket). */
 export const isLocal = (ref: string | undefined): boolean => ref?.startsWith('localhost/') === true;
 
 const MAX_PLACES = 8;
@@ -77,8 +78,8 @@ const walkBack = (text: string, from: number): number => {
 };
 
 /**
- * A pause image that stands anywhere in a segment, quoted or not: translated texts keep the reference and little else.
- * Looks at the first {@link MAX_PLACES} places.
+ * A pause image anywhere in a segment, quoted or not: a translated text keeps the reference and little else. Looks at the
+ * first {@link MAX_PLACES} occurrences of `pause`.
  */
 export const pauseAnywhere = ({ text }: Segment): string | undefined => {
   let at = text.indexOf('pause');

@@ -1,24 +1,15 @@
+import type { Segment } from '../../model/log-lines.ts';
 import { unwrap } from './envelope.ts';
 
-/** CloudWatch Logs takes events of up to 1 MB; what matters of a line, or of a pasted screen, stands far before this. */
+/** How many characters of a text are read. CloudWatch Logs takes events of up to 1 MB; what matters comes far earlier. */
 export const MAX_TEXT_LENGTH = 65_536;
 
-/** A piece of text that one program wrote in one go. */
-export type Segment = {
-  /** As it came, with straight quotes and without escapes: its start tells who wrote it. */
-  readonly text: string;
-  /** Without any white space, so that a line which a terminal broke in the middle of a word is whole again. */
-  readonly compact: string;
-  /** The same in lower case, of the same length: matching is by {@link says}. */
-  readonly lower: string;
-};
-
-/** A phrase as it stands in {@link Segment.lower}. */
+/** A phrase as {@link Segment.lower} spells it. */
 export const phrase = (text: string): string => text.toLowerCase().replaceAll(/\s+/g, '');
 /** Several of them. */
 export const phrases = (...texts: readonly string[]): readonly string[] => texts.map(phrase);
 
-/** Whether a segment has any of the phrases. */
+/** Whether a segment contains any of the phrases. */
 export const says = ({ lower }: Segment, any: readonly string[]): boolean => any.some((it) => lower.includes(it));
 
 // Curly and corner quotes come from translation programs and word processors; a backtick from Markdown.
@@ -29,7 +20,7 @@ const INVISIBLE = /[\u200b-\u200f\u2060\ufeff\u00ad]/g;
 // What `kubectl` in a box (k9s, lens) draws at the ends of its lines.
 const BOXES = /[│┃║▕▏]/g;
 
-/** Takes quoting, colours and full-width forms off; line ends that were escaped become line ends. Linear. */
+/** Removes quoting, colours and full-width forms; escaped line ends become line ends. Linear. */
 const clean = (text: string): string =>
   text
     .normalize('NFKC')
@@ -63,7 +54,7 @@ const RECORD_START = new RegExp(
   ].join('|'),
   'y',
 );
-// The same within a line, for lines that somebody joined with blanks.
+// The same within a line, for lines that were joined with blanks.
 const INNER_START = new RegExp(
   [
     '[IWEF][0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{1,9} {1,12}[0-9]{1,8} [A-Za-z0-9_]{1,60}\\.go:[0-9]{1,6}\\]',
@@ -73,7 +64,7 @@ const INNER_START = new RegExp(
   'g',
 );
 
-/** The journal's words before a record: host, program, process. */
+/** The prefix of the journal before a record: host, program, process. */
 const MAX_PREFIX_LENGTH = 120;
 
 const startsRecord = (line: string): boolean => {
@@ -81,7 +72,7 @@ const startsRecord = (line: string): boolean => {
   return RECORD_START.test(line);
 };
 
-/** Cuts text where another record begins; a line that begins none goes on with the one before it, unless a blank line parts them. */
+/** Cuts text where another record begins. A line that begins no record continues the previous one, unless a blank line separates them. */
 const cut = (text: string): readonly string[] => {
   const records: string[][] = [];
   let isApart = true;
@@ -106,9 +97,9 @@ const cut = (text: string): readonly string[] => {
 const lowered = (text: string): string => text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 
 /**
- * Reads a log line, or several in one text, into segments: JSON as Fluent Bit, the journal or the Kubernetes API writes
- * it is opened, escapes and full-width forms are undone. Undefined where the text is an application's own log.
- * Linear in the text's length, of which {@link MAX_TEXT_LENGTH} characters are read.
+ * Reads a log line, or several in one text, into segments: opens the JSON of Fluent Bit, the journal and the Kubernetes
+ * API, and undoes escapes and full-width forms. Undefined where the text is the log of an application. Linear in the
+ * length of the text; reads the first {@link MAX_TEXT_LENGTH} characters.
  */
 export const readText = (raw: string): readonly Segment[] | undefined => {
   const isCut = raw.length > MAX_TEXT_LENGTH;

@@ -1,6 +1,6 @@
-import type { Fault } from './fault.ts';
-import { isLocal } from './image-ref.ts';
-import { phrase, phrases, type Segment, says } from './text.ts';
+import { isLocal } from '../../../core/logs/classify/image-ref.ts';
+import { phrase, phrases, says } from '../../../core/logs/classify/text.ts';
+import type { Segment } from '../../../core/model/log-lines.ts';
 
 const NO_SPACE = phrase('no space left on device');
 const LOST_CONTENT = phrases(
@@ -13,7 +13,7 @@ const LOST_CONTENT = phrases(
 const DIGEST = phrase('content digest');
 const NOT_FOUND = phrase('not found');
 const LOST_SNAPSHOT = [phrases('missing parent', 'bucket'), phrases('parent snapshot', 'does not exist')];
-// English as the programs write it, then the words that translations of it keep or use.
+// The English of the programs, then what translations keep or use.
 const CERTIFICATE = [
   ...phrases(
     'x509:',
@@ -34,7 +34,7 @@ const CERTIFICATE = [
   '証明書',
   '인증서',
 ];
-// Two meanings of refusal: the registry did not like what it was shown, or was shown nothing at all.
+// A refusal has two meanings: the registry rejects the credentials, or it got none.
 const DENIED = phrases(
   '403 Forbidden',
   '400 Bad Request',
@@ -49,7 +49,7 @@ const DENIED = phrases(
   'accès refusé',
   'acceso denegado',
 );
-// Programs write the status after a colon, and so do translations: `: 401 未授权`.
+// Programs and translations write the status after a colon: `: 401 未授权`.
 const STATUS_401 = /:401(?!\d)/;
 const STATUS_DENIED = /:40[03](?!\d)/;
 const STATUS_404 = /:404(?!\d)/;
@@ -84,7 +84,7 @@ const NO_CREDENTIALS = [
     'нет учетных данных',
   ),
 ];
-// Errors of reaching the registry at all, in the words of Go's net and net/http packages.
+// The registry is not reached. Source: the errors of the Go packages net and net/http.
 const UNREACHABLE = [
   ...phrases(
     'no such host',
@@ -132,47 +132,65 @@ const UNREACHABLE = [
   '시간초과',
   '연결이거부',
 ];
-// A request that got no answer at all: whatever Go's words for it, they are of reaching the registry.
+// A request without any answer: whatever its error, the registry was not reached.
 const NO_ANSWER = phrases('failed to do request', 'error pinging', 'pinging container registry');
 const NO_SUCH_IMAGE = phrases('manifest unknown', '404 Not Found', 'status code 404', 'manifest for');
-// containerd ends with the reference that it asked for, which it may have completed (`docker.io/…`).
+// containerd ends its error with the requested reference, which it may have completed (`docker.io/…`).
 const NO_SUCH_REFERENCE =
   /[a-z0-9](?::[a-z0-9._-]{1,128}|@sha256:[0-9a-f]{64}):(?:notfound|未找到|找不到|見つかりません|nichtgefunden|introuvable|noencontrad|ненайден)/;
 const NO_SUCH_PLATFORM = phrases('no match for platform', 'no matching manifest for');
 
 const hasBoth = (segment: Segment, both: readonly string[]): boolean => both.every((it) => segment.lower.includes(it));
 
-/** Whether the content of an image that is listed has gone, in part or whole (facts, section 2.4). */
+/** Whether an image is listed but its content is missing, in part or completely. */
 export const isIncomplete = (segment: Segment): boolean =>
   says(segment, LOST_CONTENT) ||
   hasBoth(segment, [DIGEST, NOT_FOUND]) ||
   LOST_SNAPSHOT.some((both) => hasBoth(segment, both));
 
-/** Whether the registry wanted credentials and was shown none. */
+/** Whether the registry requires credentials and got none. */
 export const wantsCredentials = (segment: Segment): boolean =>
   says(segment, NO_CREDENTIALS) || STATUS_401.test(segment.lower);
 
-/** Whether the registry was not reached, or had an error of its own. */
+/** Whether the registry was not reached, or failed itself. */
 const gotNoAnswer = (segment: Segment): boolean => says(segment, UNREACHABLE) || STATUS_NO_ANSWER.test(segment.lower);
 
-/** What kept the sandbox image from the node, out of a segment that says that it is not there. */
-export const causeOf = (segment: Segment, image: string | undefined): Fault['reason'] => {
-  if (segment.lower.includes(NO_SPACE)) return 'DiskFull';
-  if (isIncomplete(segment)) return 'SandboxImageIncomplete';
-  if (isLocal(image)) return 'SandboxImageMissing';
-  if (says(segment, CERTIFICATE)) return 'RegistryCertificate';
-  if (says(segment, DENIED) || STATUS_DENIED.test(segment.lower)) return 'RegistryDenied';
-  if (wantsCredentials(segment)) return 'SandboxImageMissing';
-  if (gotNoAnswer(segment)) return 'RegistryUnreachable';
-  if (says(segment, NO_SUCH_PLATFORM)) return 'SandboxImageWrongPlatform';
-  if (says(segment, NO_SUCH_IMAGE) || STATUS_404.test(segment.lower) || NO_SUCH_REFERENCE.test(segment.lower)) {
-    return 'RegistryImageNotFound';
-  }
-  // Also where it is cut off before it says why.
-  return says(segment, NO_ANSWER) ? 'RegistryUnreachable' : 'SandboxImageMissing';
-};
+/** Reasons of a failed pull of the sandbox image. */
+export type PullCause =
+  | 'DiskFull'
+  | 'SandboxImageIncomplete'
+  | 'SandboxImageWrongPlatform'
+  | 'RegistryCertificate'
+  | 'RegistryDenied'
+  | 'RegistryImageNotFound'
+  | 'RegistryUnreachable'
+  | 'SandboxImageMissing';
 
-/** Whether the segment says why a pull failed. */
+const saysNotFound = (segment: Segment): boolean =>
+  says(segment, NO_SUCH_IMAGE) || STATUS_404.test(segment.lower) || NO_SUCH_REFERENCE.test(segment.lower);
+
+/** The reason and its test, in the order in which they are tried. */
+const CAUSES: readonly (readonly [PullCause, (segment: Segment, image: string | undefined) => boolean])[] = [
+  ['DiskFull', ({ lower }) => lower.includes(NO_SPACE)],
+  ['SandboxImageIncomplete', (segment) => isIncomplete(segment)],
+  ['SandboxImageMissing', (_, image) => isLocal(image)],
+  ['RegistryCertificate', (segment) => says(segment, CERTIFICATE)],
+  ['RegistryDenied', (segment) => says(segment, DENIED) || STATUS_DENIED.test(segment.lower)],
+  ['SandboxImageMissing', (segment) => wantsCredentials(segment)],
+  ['RegistryUnreachable', (segment) => gotNoAnswer(segment)],
+  ['SandboxImageWrongPlatform', (segment) => says(segment, NO_SUCH_PLATFORM)],
+  ['RegistryImageNotFound', saysNotFound],
+  ['RegistryUnreachable', (segment) => says(segment, NO_ANSWER)],
+];
+
+/**
+ * Why the sandbox image is not on the node, from a segment that tells that it is missing. `SandboxImageMissing` where the
+ * segment names no cause, for example because it is cut before it.
+ */
+export const causeOf = (segment: Segment, image: string | undefined): PullCause =>
+  CAUSES.find(([, isCause]) => isCause(segment, image))?.[0] ?? 'SandboxImageMissing';
+
+/** Whether the segment tells why a pull failed. */
 export const hasCause = (segment: Segment): boolean =>
   [DENIED, CERTIFICATE].some((any) => says(segment, any)) ||
   STATUS_DENIED.test(segment.lower) ||

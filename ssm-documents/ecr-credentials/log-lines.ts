@@ -1,9 +1,9 @@
-import type { Fault } from './fault.ts';
-import { phrase, phrases, type Segment, says } from './text.ts';
+import { phrase, phrases, says } from '../../core/logs/classify/text.ts';
+import { defineLogLines, defineLogRule, type Fault, type Segment } from '../../core/model/log-lines.ts';
 
 const TOKEN_CALL = phrase('GetAuthorizationToken');
 const REFUSED = phrases('AccessDenied', 'not authorized', 'UnauthorizedOperation', 'explicit deny');
-// Who asked: kubelet (in-tree or by its plugin), the AMI's scripts, nodeadm; or the instance's own session.
+// The caller: kubelet (in-tree or by its plugin), the scripts of the AMI, nodeadm; or the session of the instance.
 const NODE_ASKS = phrases(
   'credential provider',
   'aws_credentials.go',
@@ -29,11 +29,11 @@ const WRONG_ANSWER = phrases(
   'no kind registered',
   'response kind',
 );
-// kubelet's plugins for other clouds' registries fail for reasons of their own.
+// The kubelet plugins for registries of other clouds fail for other reasons.
 const OF_ECR = phrases('ecr-credential-provider', 'dkr.ecr', 'dkr-ecr', 'ecr.aws', 'amazonaws.com');
 
-// kubelet does not start: pkg/credentialprovider/plugin.
-const GONE = [
+// kubelet does not start. Source: kubernetes/kubernetes, pkg/credentialprovider/plugin.
+const FILE_MISSING = [
   /pluginbinarydirectory\S{1,300}didnotexist/,
   /pluginbinaryexecutable\S{1,300}didnotexist/,
   /unabletoread(?:external)?(?:registry)?credentialproviderconfig\S{0,300}nosuchfile/,
@@ -52,27 +52,32 @@ const BAD_CONFIG = phrases(
 );
 const UNDECODABLE = /errordecodingconfig\S{0,300}credential-?_?provider/;
 const BAD_VERSION = /groupversion\S{0,120}isnotsupported/;
-const PROVIDER = phrase('credential provider');
-const PROVIDER_CONFIG = phrase('credentialprovider.kubelet.k8s.io');
+const PROVIDER = phrases('credential provider', 'credentialprovider.kubelet.k8s.io');
 
-/** What a segment says of how the node gets its ECR credentials. */
-export const credentials = (segment: Segment): Fault | null => {
+type Reason =
+  | 'NodeRoleLacksECR'
+  | 'CredentialProviderInvalid'
+  | 'CredentialProviderMissing'
+  | 'CredentialProviderFailed';
+type Finding = Fault<Reason> | null;
+
+const role = (segment: Segment): Finding => {
+  if (!segment.lower.includes(TOKEN_CALL) || !says(segment, REFUSED)) return null;
+  const isNode = says(segment, NODE_ASKS) || INSTANCE_SESSION.test(segment.lower);
+  // No repair exists: only a person can extend the role.
+  return isNode ? { reason: 'NodeRoleLacksECR', hint: true } : null;
+};
+
+const config = (segment: Segment): Finding => {
   const { lower } = segment;
-  if (
-    lower.includes(TOKEN_CALL) &&
-    says(segment, REFUSED) &&
-    (says(segment, NODE_ASKS) || INSTANCE_SESSION.test(lower))
-  ) {
-    // Only a person can widen a role.
-    return { reason: 'NodeRoleLacksECR', hint: true };
-  }
-  if (GONE.some((gone) => gone.test(lower))) return { reason: 'CredentialProviderMissing' };
+  if (FILE_MISSING.some((missing) => missing.test(lower))) return { reason: 'CredentialProviderMissing' };
   if (says(segment, BAD_CONFIG) || UNDECODABLE.test(lower)) {
     return { reason: says(segment, NO_FILE) ? 'CredentialProviderMissing' : 'CredentialProviderInvalid' };
   }
-  if (BAD_VERSION.test(lower) && (lower.includes(PROVIDER) || lower.includes(PROVIDER_CONFIG))) {
-    return { reason: 'CredentialProviderInvalid' };
-  }
+  return BAD_VERSION.test(lower) && says(segment, PROVIDER) ? { reason: 'CredentialProviderInvalid' } : null;
+};
+
+const plugin = (segment: Segment): Finding => {
   if (says(segment, PLUGIN_FAILED)) {
     if (!says(segment, OF_ECR)) return null;
     if (says(segment, WRONG_ANSWER)) return { reason: 'CredentialProviderInvalid' };
@@ -80,3 +85,32 @@ export const credentials = (segment: Segment): Fault | null => {
   }
   return says(segment, PLUGIN_ITSELF) ? { reason: 'CredentialProviderFailed' } : null;
 };
+
+/** How the node gets its ECR credentials. */
+const credentials = defineLogRule<Reason>({
+  name: 'credentials',
+  order: 30,
+  reasons: {
+    NodeRoleLacksECR: 10,
+    CredentialProviderInvalid: 50,
+    CredentialProviderMissing: 51,
+    CredentialProviderFailed: 52,
+  },
+  provenByHint: ['NodeRoleLacksECR'],
+  read: (segment) => role(segment) ?? config(segment) ?? plugin(segment),
+});
+
+/** The log lines of a kubelet that gets no ECR credentials. */
+export const logLines = defineLogLines({
+  phrases: {
+    kubelet: [
+      'CRI auth plugins',
+      'external registry cred',
+      'running credential',
+      'credentials from ECR for',
+      'GetAuthorizationToken',
+    ],
+    system: ['GetAuthorizationToken'],
+  },
+  rules: [credentials],
+});
