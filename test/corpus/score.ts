@@ -1,28 +1,28 @@
 import { classify } from '../../ssm-documents/classify.ts';
 import { type CorpusLine, PARTS, type Part, readCorpus } from './corpus.ts';
 
-/** How one reason fared. */
+/** The result for one reason. */
 export type Row = {
   readonly reason: string;
   /** Lines that are labelled with it. */
   readonly lines: number;
   readonly found: number;
-  /** Lines that were given it and are labelled otherwise, or not at all. */
+  /** Lines that were classified with it and are labelled otherwise, or not at all. */
   readonly falsely: number;
 };
 
-/** How a list of lines fared. */
+/** The result for a list of lines. */
 export type Score = {
   /** By name of the reason. */
   readonly rows: readonly Row[];
   readonly lookAlikes: number;
-  /** Look-alikes that were given any reason. */
+  /** Look-alikes that were classified with any reason. */
   readonly actedUpon: number;
-  /** Lines whose reason was found and whose image was not, or was another. */
+  /** Lines with the right reason and a missing or wrong image. */
   readonly wrongImages: number;
 };
 
-/** Classifies every line and compares. */
+/** Classifies every line and compares the answer with its label. */
 export const score = (lines: readonly CorpusLine[]): Score => {
   const results = lines.map((line) => ({ line, found: classify(line.text, line.kind) }));
   const reasons = [...new Set(results.flatMap(({ line, found }) => [line.reason ?? [], found?.reason ?? []].flat()))];
@@ -61,9 +61,9 @@ const tableOf = ({ rows, lookAlikes, actedUpon, wrongImages }: Score): readonly 
 const TITLES: Readonly<Record<Part, string>> = {
   development: 'Development part',
   'held-out': 'Held-out part',
-  blind: 'First blind part, after repairing',
-  'blind-2': 'Second blind part, after repairing',
-  'blind-3': 'Third blind part, after repairing',
+  blind: 'First blind part, after improving',
+  'blind-2': 'Second blind part, after improving',
+  'blind-3': 'Third blind part, after improving',
 };
 
 /** Precision and recall by reason, part by part, in Markdown. */
@@ -78,7 +78,7 @@ export const renderTables = (): string =>
 const BEGIN = '<!-- corpus: written by `npm run -s corpus -- --write` -->';
 const END = '<!-- end of corpus -->';
 
-/** A document with new tables between its marks. Throws where it has no marks. */
+/** A document with fresh tables between its markers. Throws where it has no markers. */
 export const withTables = (document: string): string => {
   const from = document.indexOf(BEGIN);
   const to = document.indexOf(END);
