@@ -1,23 +1,13 @@
 import * as z from 'zod';
-import { ClusterName, InstanceId, IsoTime } from '../core/model/ids.ts';
-import { LOGS_SOURCE, NODE_SYMPTOM } from '../core/signals/definitions/symptoms.ts';
+import { InstanceId } from '../core/model/ids.ts';
+import { LOGS_SOURCE, NODE_SYMPTOM, SymptomDetail } from '../core/signals/definitions/symptoms.ts';
 
 export { LOGS_SOURCE, NODE_SYMPTOM };
 
-/** Detail of a `Node Symptom` from log-classifier: one node, one reason, and the number of log lines. */
-export const NodeSymptomDetail = z.strictObject({
-  cluster: ClusterName,
-  instanceId: InstanceId,
-  reason: z.string().regex(/^[A-Z][A-Za-z0-9]{1,63}$/, 'a reason is a PascalCase name from the catalogue'),
-  image: z.string().max(300).optional(),
-  firstSeenAt: IsoTime,
-  lastSeenAt: IsoTime,
-  count: z.number().int().positive(),
-  /** A part of the log line, for the operator; untrusted text. */
-  evidence: z.string().max(500).optional(),
-  /** Present where the symptom only predicts the fault: it leads to a check, never to a repair. */
-  hint: z.literal(true).optional(),
-});
+/** Detail of a `Node Symptom` from log-classifier, which always sends all of these fields. */
+export const NodeSymptomDetail = SymptomDetail.omit({ node: true })
+  .required({ cluster: true, reason: true, firstSeenAt: true, lastSeenAt: true, count: true })
+  .extend({ instanceId: InstanceId });
 export type NodeSymptomDetail = z.infer<typeof NodeSymptomDetail>;
 
 /** The event as EventBridge delivers it to the signals queue. */

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { Policy } from '../../core/model/policy.ts';
+import { SymptomDetail } from '../../core/signals/definitions/symptoms.ts';
 import { readSignal, signalSettings } from '../../core/signals/read-signal.ts';
 import { PAGE, renderSamplesPage, renderSignalsPage, SAMPLES_PAGE } from '../docs/signals-page.ts';
 import { putEventsExample } from '../support/put-events-example.ts';
@@ -11,6 +12,16 @@ it('docs/signals.md has the tables of the definitions (node test/docs/render-sig
 
 it('events/samples/signals/README.md has the verdict on each sample (node test/docs/render-signals.ts writes it)', () => {
   expect(readFileSync(SAMPLES_PAGE, 'utf8')).toBe(renderSamplesPage());
+});
+
+it('docs/signals.md describes each field of a Node Symptom, and no other', () => {
+  const section = readFileSync(PAGE, 'utf8').split('\n## Node Symptom')[1]?.split('\n## ')[0] ?? '';
+  const cells = [...section.matchAll(/^\| (`[^|]*?) *\| ([^|]*)/gm)].flatMap(([, name = '', text = '']) => [
+    ...name.matchAll(/`(\w+)`/g),
+    ...text.matchAll(/`(instanceId)`/g),
+  ]);
+  const described = cells.map(([, field]) => field).toSorted();
+  expect(described).toEqual(Object.keys(SymptomDetail.shape).toSorted());
 });
 
 it('the put-events example of docs/signals.md is a signal that the reader takes', () => {

@@ -10,7 +10,7 @@ export const NODE_SYMPTOM = 'Node Symptom';
 export const LOGS_SOURCE = 'fleetmend.logs';
 
 /** The detail of a `Node Symptom`, as any tool may send it; docs/signals.md describes it. */
-const SymptomDetail = z.strictObject({
+export const SymptomDetail = z.strictObject({
   /** An instance id, a provider id, a private DNS name or a node's name. */
   node: z.string().min(1).max(300).optional(),
   /** The older name of `node`, which log-classifier uses. */
@@ -26,10 +26,12 @@ const SymptomDetail = z.strictObject({
   firstSeenAt: IsoTime.optional(),
   lastSeenAt: IsoTime.optional(),
   count: z.number().int().positive().max(1_000_000_000).optional(),
+  /** A part of the log line, for the operator; untrusted text. */
   evidence: z.string().max(500).optional(),
+  /** Present where the symptom only predicts the fault: it leads to a check, never to a repair. */
   hint: z.literal(true).optional(),
 });
-type SymptomDetail = z.infer<typeof SymptomDetail>;
+export type SymptomDetail = z.infer<typeof SymptomDetail>;
 
 const nodeOf = (detail: SymptomDetail): readonly [field: string, reading: NodeRefReading] => {
   const [field, text] = detail.node === undefined ? ['instanceId', detail.instanceId] : ['node', detail.node];
