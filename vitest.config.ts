@@ -14,6 +14,9 @@ export default defineConfig({
             '{core,functions,ssm-documents,events,infra,cli}/**/*.test.ts',
             'test/{contract,corpus,infra}/**/*.test.ts',
           ],
+          // Loading the CDK and the AWS SDK costs more than most test files: their files share what is loaded.
+          isolate: false,
+          globalSetup: 'test/temporary-folder.ts',
         },
       },
       {
@@ -21,14 +24,30 @@ export default defineConfig({
         test: {
           name: 'lab',
           include: [
-            'lab/**/*.test.ts',
-            'test/bench/**/*.test.ts',
+            'lab/{aws,lambda,image,sim}/**/*.test.ts',
+            'lab/*.test.ts',
+            'test/bench/sweep.test.ts',
             'test/e2e/**/*.test.ts',
+          ],
+          isolate: false,
+          testTimeout: 180_000,
+        },
+      },
+      {
+        extends: true,
+        test: { name: 'deploy', include: ['test/deploy/**/*.test.ts'], isolate: false, testTimeout: 180_000 },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'nodes',
+          include: [
+            'lab/real/**/*.test.ts',
+            'test/bench/bench.test.ts',
             'test/e2e-real/**/*.test.ts',
             'test/docs/**/*.test.ts',
-            'test/deploy/**/*.test.ts',
           ],
-          // Labs share the machine's two cores, its network namespaces and its mounts: one file at a time.
+          // Real nodes share the machine's network namespaces and its mounts: one file at a time.
           fileParallelism: false,
           testTimeout: 180_000,
         },

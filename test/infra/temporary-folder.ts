@@ -1,10 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll } from 'vitest';
 
-const root = mkdtempSync(join(tmpdir(), 'fleetmend-infra-'));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
-
-/** A new folder, removed when the file's tests are over. */
-export const temporaryFolder = (): string => mkdtempSync(join(root, 'folder-'));
+/** A new folder; it is removed when the run's tests are over (test/temporary-folder.ts). */
+export const temporaryFolder = (): string => mkdtempSync(join(tmpdir(), 'folder-'));
