@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { installPackages, prepareMachine, root, env as setupEnv } from './setup.mjs';
 import { resultOf } from './vitest-report.mjs';
@@ -34,24 +34,23 @@ installPackages();
 /** Why this machine can't do something, by the need of test/machine/programs.ts. */
 const lacks = prepareMachine(['shell lint', 'real nodes'], join(scratch, 'lacks.json'));
 
-/** Runs a command, shows its output as it comes (or not at all), and returns it. */
-const run = (command, words, { silent = false } = {}) =>
+/** Runs a command and returns its output: suites run side by side, and each is shown whole once it has ended. */
+const run = (command, words) =>
   new Promise((resolve) => {
     const child = spawn(command, words, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
-    const keep = (stream) => (chunk) => {
+    const keep = (chunk) => {
       output += chunk;
-      if (!silent) stream.write(chunk);
     };
-    child.stdout.on('data', keep(process.stdout));
-    child.stderr.on('data', keep(process.stderr));
+    child.stdout.setEncoding('utf8').on('data', keep);
+    child.stderr.setEncoding('utf8').on('data', keep);
     child.on('error', (error) => resolve({ ok: false, output: `${command}: ${error.message}` }));
     child.on('close', (code) => resolve({ ok: code === 0, output }));
   });
 
 const single = async (command, words) => {
-  const { ok } = await run(command, words);
-  return ok ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+  const { ok, output } = await run(command, words);
+  return ok ? { passed: 1, failed: 0, output } : { passed: 0, failed: 1, output };
 };
 
 /** A check that needs programs; where the machine lacks them it is named as not run. */
@@ -60,24 +59,16 @@ const lint = async (need, command, words) =>
 
 const notRun = (reason) => ({ passed: 0, failed: 0, left: 1, notRun: [{ reason }] });
 
-const vitest = async (project, { silent = false } = {}) => {
+const vitest = async (project) => {
   const file = join(scratch, `${project}.json`);
   const words = ['run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile=${file}`];
-  const { ok, output } = await run('vitest', words, { silent });
-  if (silent) {
-    say(project);
-    process.stdout.write(output);
-  }
-  if (!existsSync(file)) return { passed: 0, failed: 1 };
-  return resultOf(JSON.parse(readFileSync(file, 'utf8')), ok, root);
+  const { ok, output } = await run('vitest', words);
+  if (!existsSync(file)) return { passed: 0, failed: 1, output };
+  return { ...resultOf(JSON.parse(readFileSync(file, 'utf8')), ok, root), output };
 };
 
 const bats = async () => {
-  const { ok, output } = await run('bash', ['node_modules/bats/bin/bats', '--tap', '-r', 'ssm-documents'], {
-    silent: true,
-  });
-  say('bats');
-  process.stdout.write(output);
+  const { ok, output } = await run('bash', ['node_modules/bats/bin/bats', '--tap', '-r', 'ssm-documents']);
   const skipped = [...output.matchAll(/^ok .* # skip\b\s*(.*)$/gm)].map(([, reason]) => reason || 'does not say why');
   const passed = [...output.matchAll(/^ok /gm)].length - skipped.length;
   const failed = [...output.matchAll(/^not ok /gm)].length;
@@ -86,50 +77,78 @@ const bats = async () => {
     failed: failed === 0 && (!ok || passed === 0) ? 1 : failed,
     left: skipped.length,
     notRun: skipped.map((reason) => ({ what: '1 test', reason })),
+    output,
   };
 };
 
-const suites = {
-  lint: () => single('biome', ['ci', '--error-on-warnings', '.']),
-  types: () => single('tsc', ['-p', '.']),
-  unused: () => single('knip', []),
-  shell: () => lint('shell lint', 'bash', ['test/lint-shell.sh']),
-  build: () => single('node', ['infra/build.ts']),
-  synth: () => single('node', ['infra/app.ts']),
-  unit: () => vitest('unit'),
-};
+/**
+ * The suites, the longest first. `share` is how much of a processor a suite keeps busy: real nodes mostly wait for what they
+ * start. What `needs` names has ended before a suite begins.
+ */
+const suites = [
+  { name: 'build', share: 1, run: () => single('node', ['infra/build.ts']) },
+  { name: 'bats', share: 1, run: bats },
+  { name: 'unit', share: 1, needs: 'build', run: () => vitest('unit') },
+  { name: 'nodes', share: 0.5, needs: 'build', run: () => vitest('nodes') },
+  { name: 'matrix', share: 0.5, needs: 'build', run: () => vitest('matrix') },
+  { name: 'lab', share: 1, needs: 'build', run: () => vitest('lab') },
+  { name: 'deploy', share: 1, needs: 'build', run: () => vitest('deploy') },
+  { name: 'shell', share: 1, run: () => lint('shell lint', 'bash', ['test/lint-shell.sh']) },
+  { name: 'types', share: 1, run: () => single('tsc', ['-p', '.']) },
+  { name: 'lint', share: 1, run: () => single('biome', ['ci', '--error-on-warnings', '.']) },
+  { name: 'synth', share: 1, needs: 'build', run: () => single('node', ['infra/app.ts']) },
+  { name: 'unused', share: 1, run: () => single('knip', []) },
+];
 
-const NAMES = [...Object.keys(suites), 'bats', 'lab', 'matrix', 'programs'];
+const NAMES = [...suites.map(({ name }) => name), 'programs'];
 const strange = only.filter((name) => !NAMES.includes(name));
 if (strange.length > 0) {
   console.error(`npm test has no suite ${strange.join(', ')}: its suites are ${NAMES.join(', ')}`);
   process.exit(2);
 }
-// The lab boots the output of the build.
-const isWanted = (name) => only.length === 0 || only.includes(name) || (name === 'build' && only.includes('lab'));
+const isChosen = ({ name }) => only.length === 0 || only.includes(name);
+const chosen = suites.filter(isChosen);
+// The labs boot the output of the build, and some unit tests read it.
+const wanted = suites.filter((suite) => isChosen(suite) || chosen.some(({ needs }) => needs === suite.name));
+
 const timed = async (name, suite) => {
   const since = Date.now();
   return { name, ...(await suite()), seconds: Math.round((Date.now() - since) / 1000) };
 };
 
-// bats keeps one of two processors busy, and so does what is run beside it. The matrix mostly waits for its nodes, and the
-// lab leaves it room.
-const beside = isWanted('bats') ? timed('bats', bats) : undefined;
-const results = [];
-for (const [name, suite] of Object.entries(suites).filter(([suiteName]) => isWanted(suiteName))) {
-  say(name);
-  results.push(await timed(name, suite));
-}
-if (beside !== undefined) results.push(await beside);
-const matrix = isWanted('matrix') ? timed('matrix', () => vitest('matrix', { silent: true })) : undefined;
-if (isWanted('lab')) {
-  say('lab');
-  results.push(await timed('lab', () => vitest('lab')));
-}
-if (matrix !== undefined) results.push(await matrix);
+/** Runs suites side by side as far as the processors go, each as early as it may begin. */
+const runSuites = async () => {
+  const waiting = [...wanted];
+  const running = new Map();
+  const results = [];
+  const mayBegin = ({ needs, share }) => {
+    const busy = [...running.keys()].reduce((sum, suite) => sum + suite.share, 0);
+    const isReady = needs === undefined || results.some(({ name }) => name === needs);
+    return isReady && (running.size === 0 || busy + share <= availableParallelism());
+  };
+  while (waiting.length + running.size > 0) {
+    for (let next = waiting.find(mayBegin); next !== undefined; next = waiting.find(mayBegin)) {
+      const suite = next;
+      waiting.splice(waiting.indexOf(suite), 1);
+      console.log(`-- running ${suite.name}`);
+      running.set(
+        suite,
+        timed(suite.name, suite.run).then((result) => ({ suite, result })),
+      );
+    }
+    const { suite, result } = await Promise.race(running.values());
+    running.delete(suite);
+    results.push(result);
+    say(`${suite.name}: ${result.passed} passed, ${result.failed} failed (${result.seconds} s)`);
+    process.stdout.write(result.output ?? '');
+  }
+  return results;
+};
+const startedAt = Date.now();
+const results = await runSuites();
 
 /** The suites that start every program of the list together. */
-const STARTERS = ['shell', 'unit', 'bats', 'lab', 'matrix'];
+const STARTERS = ['shell', 'unit', 'bats', 'lab', 'deploy', 'nodes', 'matrix'];
 
 /** Compares the started programs with the list; those that nothing starts are known only where everything was run. */
 const holdPrograms = async () => {
@@ -139,8 +158,10 @@ const holdPrograms = async () => {
   const words = whole.length === STARTERS.length ? ['--whole'] : [];
   return await single('node', ['test/machine/hold.ts', started, ...words]);
 };
+const programs = await timed('programs', holdPrograms);
 say('programs');
-results.push(await timed('programs', holdPrograms));
+process.stdout.write(programs.output ?? '');
+results.push(programs);
 
 say('summary');
 for (const { name, passed, failed, left = 0, seconds } of results) {
@@ -152,6 +173,7 @@ for (const { name, notRun: parts = [] } of results) {
   for (const { what, reason } of parts) console.log(`not run: ${[name, what, reason].filter(Boolean).join(': ')}`);
 }
 for (const complaint of results.flatMap(({ complaints = [] }) => complaints)) console.log(`FAIL ${complaint}`);
+console.log(`in all ${Math.round((Date.now() - startedAt) / 1000)} s on ${availableParallelism()} processors`);
 const total = (field) => results.reduce((sum, r) => sum + (r[field] ?? 0), 0);
 const left = total('left');
 // Tests that could not be run are named above; in CI, where nobody reads the names, they are failures.
