@@ -54,7 +54,7 @@ describe('npm run classify', () => {
     expect({ status, lines }).toEqual({ status: 0, lines: answers });
   });
 
-  it('refuses a line that is too long, and goes on behind it', () => {
+  it('refuses a line that is too long, and continues with the next', () => {
     const { status, lines } = run(`${JSON.stringify({ text: 'x'.repeat(9 * 1024 * 1024) })}\n${disk()}\n`);
     expect({ status, lines }).toEqual({ status: 1, lines: [NOTHING, DISK] });
   });

@@ -8,7 +8,7 @@ const MAX_LINE_CHARACTERS = 8 * 1024 * 1024;
 const Kind = z.enum(LINE_KINDS).nullish();
 const Input = z.object({ text: z.string(), kind: z.unknown().optional() });
 
-/** What goes out for one line that came in, and what is wrong with that line; `isBad`: so wrong that it was not classified. */
+/** The output for one input line, and its problem; `isBad`: the line was not classified. */
 type Answer = { readonly line: string; readonly complaint?: string; readonly isBad?: true };
 
 const NOTHING = JSON.stringify({ reason: null, image: null });
@@ -38,7 +38,7 @@ const answer = (input: string): Answer => {
 };
 
 /**
- * Lines of a stream, parted by line feeds alone: JSON text may hold the other line separators of Unicode. A line over
+ * Lines of a stream, separated by line feeds alone: JSON text may hold the other line separators of Unicode. A line over
  * the limit is given as undefined, and not kept.
  */
 async function* linesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string | undefined> {
@@ -84,6 +84,6 @@ const run = async (): Promise<number> => {
   return badLines === 0 ? 0 : 1;
 };
 
-// `classify | head` closes the pipe early: that is no error.
+// `classify | head` closes the pipe early: this is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
 process.exitCode = await run();

@@ -8,7 +8,7 @@ await runCommand('synth', async () => {
   const loaded = await loadConfig(values.config);
   if (loaded === undefined) console.error('synth: found no configuration: synthesizing infra/example.config.ts');
   const { config, file } = loaded ?? (await loadExample());
-  // Loaded late: a mistake in the configuration is answered before the CDK is read.
+  // Imported here, because loading the CDK takes seconds: a wrong configuration is reported before.
   const { SHARED_FOLDERS, synthesizeStack } = await import('./synthesize.ts');
   const { warnings } = synthesizeStack(config, [], SHARED_FOLDERS);
   for (const warning of warnings) console.error(`synth: warning: ${warning}`);

@@ -28,7 +28,7 @@ const sizeOf = async (contents: string, plugins: readonly Plugin[]) => {
   return outputFiles[0]?.contents.length ?? 0;
 };
 
-/** A package as the SDK might one day be laid out, so that the plugins meet it. */
+/** A package with a layout that the SDK may have in the future. */
 const fakeClient = (files: Readonly<Record<string, string>>): string => {
   const folder = temporaryFolder();
   for (const [file, text] of Object.entries(files)) {
@@ -50,7 +50,7 @@ const SSM = `import { SSMClient, ListCommandsCommand } from '@aws-sdk/client-ssm
   export const handler = () => new SSMClient({}).send(new ListCommandsCommand({}));`;
 
 describe('dropErrorClasses', () => {
-  it('takes out the modelled errors and leaves the base class', () => {
+  it('removes the modelled errors and keeps the base class', () => {
     const source =
       '_s_registry.registerError(S$, S);\nn0_registry.registerError(A$, A);\nn1_registry.registerError(B$, B);\n';
     expect(dropErrorClasses(source).trim()).toBe('_s_registry.registerError(S$, S);');
@@ -65,7 +65,7 @@ describe('inlineSchemaKeys', () => {
     expect(replaced).toBe(2);
   });
 
-  it('leaves a key alone whose constant it does not know', () => {
+  it('keeps a key with an unknown constant', () => {
     expect(inlineSchemaKeys('export const S = { [_x]: 1 };')).toEqual({
       source: 'export const S = { [_x]: 1 };',
       replaced: 0,
@@ -93,7 +93,7 @@ describe('inlineSchemaKeys', () => {
 });
 
 describe('leanSchemas', () => {
-  it('takes at least 300 KB off a bundle with one operation of EC2', async () => {
+  it('removes at least 300 KB from a bundle with one operation of EC2', async () => {
     const before = await sizeOf(EC2, []);
     expect(before - (await sizeOf(EC2, [leanSchemas()]))).toBeGreaterThan(300_000);
   });
@@ -129,7 +129,7 @@ describe('leanSchemas', () => {
     expect(errors.map(([, { bytesInOutput }]) => bytesInOutput).filter((bytes) => bytes > 0)).toEqual([]);
   });
 
-  it('fails the build when an error class is asked for, since no error would be of it', async () => {
+  it('fails the build when an error class is used, since no error would be an instance of it', async () => {
     const contents = `${SSM} import { InvalidInstanceId } from '@aws-sdk/client-ssm';
       export const isIt = (thrown: unknown) => thrown instanceof InvalidInstanceId;`;
     await expect(bundle(contents, [leanSchemas()])).rejects.toThrow(/errors\.js is bundled: compare an error's name/);
@@ -168,11 +168,11 @@ describe('envCredentials', () => {
     expect([...new Set(providers)]).toEqual(['credential-provider-env']);
   });
 
-  it('takes at least 80 KB off', async () => {
+  it('removes at least 80 KB', async () => {
     expect((await sizeOf(EC2, [])) - (await sizeOf(EC2, [envCredentials()]))).toBeGreaterThan(80_000);
   });
 
-  it('fails the build when a client no longer asks for the provider chain', async () => {
+  it('fails the build when a client no longer uses the provider chain', async () => {
     const files = { ...manifest, 'index.js': 'export const fake = 1;' };
     await expect(bundle(USE, [envCredentials()], fakeClient(files))).rejects.toThrow(
       /client-fake did not ask for @aws-sdk\/credential-provider-node/,

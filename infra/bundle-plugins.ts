@@ -7,7 +7,7 @@ const SCHEMA_FILE = /[\\/]@aws-sdk[\\/](client-[a-z0-9-]+)[\\/]dist-es[\\/]schem
 const CLIENT_FILE = /(?:^|\/)@aws-sdk\/(client-[a-z0-9-]+)\//;
 const STRING_CONSTANT = /^const (_\w+) = ("[^"]*");$/gm;
 const COMPUTED_KEY = /\[(_\w+)\]:/g;
-/** The line that ties a modelled error to its class; the service's base class is in `_s_registry` and stays. */
+/** The line that registers a modelled error with its class; the service's base class is in `_s_registry` and stays. */
 const ERROR_REGISTRATION = /^n\d+_registry\.registerError\(\w+\$, \w+\);$/gm;
 const ERRORS_FILE = /\/@aws-sdk\/client-[a-z0-9-]+\/dist-es\/models\/errors\.js$/;
 
@@ -54,7 +54,7 @@ const bundledErrors = (metafile: Metafile | undefined): readonly string[] =>
 
 /**
  * Makes unused SDK schemas and error classes removable, see {@link inlineSchemaKeys} and {@link dropErrorClasses}. The
- * build fails where a client's schema module has no replaceable key, where a client is bundled whose schema module was
+ * build fails if a client's schema module has no replaceable key, if a client is bundled whose schema module was
  * never seen, and where an error class is bundled after all: `instanceof` would never be true. Needs `metafile: true`.
  */
 export const leanSchemas = (): Plugin => ({
@@ -88,7 +88,7 @@ const PROVIDER_CHAIN = '@aws-sdk/credential-provider-node';
 const REAL_PATH = 'env-credentials:real-path';
 
 /**
- * Puts the environment's credentials in the place of the SDK's default provider chain: Lambda always gives credentials
+ * Replaces the default provider chain of the SDK by the credentials of the environment: Lambda always passes credentials
  * by environment variables, and the chain (SSO, INI files, instance metadata, …) costs 110 KB. The build fails where a
  * client is bundled but the chain was never asked for. Needs `metafile: true`.
  */

@@ -18,7 +18,7 @@ const sources = (handlers: Readonly<Record<string, string>>): string => {
 const out = () => temporaryFolder();
 
 describe('bundleFunctions', () => {
-  it('writes an ES module with its source map, and says what is in it', async () => {
+  it('writes an ES module with its source map, and lists its inputs', async () => {
     const options = {
       root,
       sources: sources({ 'log-classifier': `import { b } from './b.ts'; export const handler = async () => b;` }),
@@ -59,11 +59,11 @@ describe('complaints', () => {
     inputs,
   });
 
-  it('is silent about a small bundle of wanted code', () => {
+  it('are none for a small bundle of wanted code', () => {
     expect(complaints(bundle(600_000, { 'functions/log-classifier/handler.ts': 900 }))).toEqual([]);
   });
 
-  it('names the heaviest files of a bundle over its budget', () => {
+  it('name the largest files of a bundle over its budget', () => {
     expect(complaints(bundle(600_001, { small: 1, big: 500_000 }))).toEqual([
       'log-classifier: 601 KB of 600 KB; heaviest: big (500 KB), small (1 KB)',
     ]);

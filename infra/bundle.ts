@@ -15,10 +15,10 @@ export const FUNCTION_NAMES = [
 ] as const;
 export type FunctionName = (typeof FUNCTION_NAMES)[number];
 
-/** What one function's bundle may weigh: load time grows with it. Kilobytes of 1,000 bytes. */
+/** The largest size of a bundle, in kilobytes of 1,000 bytes: load time grows with it. */
 export const BUNDLE_BUDGET_KILOBYTES = 600;
 
-/** Paths whose code must not reach a bundle: each has cost hundreds of kilobytes or does not belong in production. */
+/** Paths whose code must not be in a bundle: each cost hundreds of kilobytes or is not for production. */
 export const UNWANTED_INPUTS: readonly RegExp[] = [
   // zod's classic schemas contain English messages; the other locales come with `import { z }` only.
   /\/zod\/.*\/locales\/(?!en\.)/,
@@ -28,16 +28,16 @@ export const UNWANTED_INPUTS: readonly RegExp[] = [
   /\/credential-provider-(?:ini|sso|process|web-identity|login)\//,
 ];
 
-/** One built bundle: where it lies, its size, and what of which file is in it. */
+/** One built bundle: its path, its size, and the bytes from each input file. */
 export type Bundle = {
   readonly name: FunctionName;
   readonly file: string;
   readonly bytes: number;
-  /** Bytes in the bundle by input file; files that were shaken off completely are left out. */
+  /** Bytes in the bundle by input file; files that tree shaking removed completely are left out. */
   readonly inputs: Readonly<Record<string, number>>;
 };
 
-/** Complaints about a bundle: over the budget, or with code of an unwanted file. Empty when it is fine. */
+/** Problems of a bundle: over the budget, or with code of an unwanted file. Empty if there are none. */
 export const complaints = (bundle: Bundle): readonly string[] => {
   const kilobytes = Math.ceil(bundle.bytes / 1000);
   const heaviest = Object.entries(bundle.inputs)
@@ -61,7 +61,7 @@ const usedInputs = (output: Metafile['outputs'][string]): Readonly<Record<string
       .filter(([, bytes]) => bytes > 0),
   );
 
-/** Where the functions' sources are and where their bundles go. */
+/** The folders of the sources and of the bundles. */
 export type BundleOptions = {
   /** The folder of package.json; paths in the bundles are relative to it, so that they are the same on each machine. */
   readonly root: string;
@@ -69,7 +69,7 @@ export type BundleOptions = {
   readonly sources: string;
   /** Gets `<name>/index.mjs` and `<name>/index.mjs.map`. */
   readonly out: string;
-  /** Gets the files in the place of `out`; the paths in them stay those of `out`, so that the bundles are the same. */
+  /** Receives the files instead of `out`; the paths in them stay those of `out`, so that the bundles are identical. */
   readonly writeTo?: string;
   readonly names?: readonly FunctionName[];
 };
@@ -83,7 +83,7 @@ export const bundleFunctions = async (options: BundleOptions): Promise<readonly 
   const names = options.names ?? FUNCTION_NAMES;
   const missing = names.map((name) => join(options.sources, name, 'handler.ts')).filter((file) => !existsSync(file));
   if (missing.length > 0) throw new Error(`bundling the functions: no such handler: ${missing.join(', ')}`);
-  // All are built before one is written: a build that fails leaves the last one as it was.
+  // All are built before one is written: a failed build leaves the previous one unchanged.
   const built: { readonly bundle: Bundle; readonly files: readonly OutputFile[] }[] = [];
   for (const name of names) {
     const file = join(options.out, name, 'index.mjs');

@@ -22,7 +22,7 @@ describe('finding the configuration', () => {
   const root = folderOf({ 'fleetmend.config.json': '{}', 'other.mjs': '' });
   const search = { named: undefined, from: root, root, env: {} };
 
-  it('takes the one of the top folder, then the variable, and --config before all', () => {
+  it('prefers --config, then the variable, then the file in the top folder', () => {
     expect(findConfig(search)).toBe(join(root, 'fleetmend.config.json'));
     expect(findConfig({ ...search, env: { FLEETMEND_CONFIG: 'other.mjs' } })).toBe(join(root, 'other.mjs'));
     expect(findConfig({ ...search, named: 'other.mjs', env: { FLEETMEND_CONFIG: 'gone.ts' } })).toBe(
@@ -50,7 +50,7 @@ describe('finding the configuration', () => {
     expect(() => findConfig({ ...search, named })).toThrow(message);
   });
 
-  it('names the variable that names a file that is not there', () => {
+  it('names the variable that points to a missing file', () => {
     expect(() => findConfig({ ...search, env: { FLEETMEND_CONFIG: 'gone.json' } })).toThrow(/^FLEETMEND_CONFIG: gone/);
   });
 });

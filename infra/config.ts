@@ -43,7 +43,7 @@ const MemoryMegabytes = z.number().int().min(128).max(10_240);
 /** Event source maximum concurrency. Source: Lambda ScalingConfig, 2 to 1,000. */
 const MaxConcurrency = z.number().int().min(2).max(1000);
 
-/** A content-addressed document name of some stack; createApp holds it against the stack's name. */
+/** A content-addressed document name of some stack; createApp compares it with the stack's name. */
 const DocumentName = z
   .string()
   .regex(
@@ -118,7 +118,7 @@ export const Config = z.strictObject({
   stackName: StackName.default(DEFAULT_STACK_NAME),
   clusters: z.array(ClusterConfig).min(1, 'list at least one cluster'),
   limits: Limits,
-  /** Every so many minutes each managed cluster gets a check run. */
+  /** The interval in minutes between check runs of each managed cluster. */
   sweepMinutes: z.number().int().min(5).max(1440).default(30),
   notifications: z
     .strictObject({
@@ -143,7 +143,7 @@ export const Config = z.strictObject({
       memoryMegabytes: z.partialRecord(z.enum(FUNCTION_NAMES), MemoryMegabytes).default({}),
     })
     .prefault({}),
-  /** How many copies of a function work on its queue at once; run-controller's is the governor of the SSM call rate. */
+  /** The maximum concurrency of a function on its queue; that of run-controller bounds the SSM call rate. */
   maxConcurrency: z
     .strictObject({
       'signal-intake': MaxConcurrency.default(5),
@@ -155,13 +155,13 @@ export const Config = z.strictObject({
         .default(5),
     })
     .prefault({}),
-  /** Variants of repair documents that advance may send besides `<remediation>-repair`, by document key. */
+  /** Variants of repair documents that run-controller may send besides `<remediation>-repair`, by document key. */
   documentVariants: z.array(z.string()).default([]),
-  /** Documents of an earlier deployment that runs still under way may send; take them out at the next deployment. */
+  /** Documents of an earlier deployment that runs still under way may send; remove them at the next deployment. */
   previousDocuments: z.array(DocumentName).default([]),
 });
 export type Config = z.infer<typeof Config>;
-/** The configuration as a person writes it; everything that has a default may be left out. */
+/** The configuration as a user writes it: fields with a default are optional. */
 export type ConfigInput = z.input<typeof Config>;
 
 /** Types a configuration file: `export const config = defineConfig({ … })`. */
@@ -186,11 +186,11 @@ export const metricFilterName = (stackName: string, cluster: string): string =>
   `${stackName}-${cluster}-sandbox-failures`;
 
 /**
- * Why a deployment puts a filter of one kind or both on no log group. `missing`: there is no such group. `class`: its log
+ * The reason why a log group gets no filter of one kind, or of both. `missing`: there is no such group. `class`: its log
  * class takes no filters (CloudWatch Logs user guide, "Log classes"). `full`: it has as many subscription filters as it
  * may; it gets a metric filter. `metric-filters`: it has as many metric filters as it may; it gets a subscription filter.
  */
 export type SkipReason = 'missing' | 'class' | 'full' | 'metric-filters';
 
-/** A log group of the configuration that gets a filter less, and why; a group may have two reasons. */
+/** A log group of the configuration without one of its filters, and the reason; a group may have two. */
 export type SkippedLogGroup = { readonly logGroup: string; readonly reason: SkipReason };

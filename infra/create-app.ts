@@ -21,7 +21,7 @@ import { FleetmendStack } from './stack.ts';
 import { settingsOf, stageFunctions } from './stage-functions.ts';
 import { checkTemplates } from './template-limits.ts';
 
-/** From what an app is made; the lab and the tests give their own. */
+/** The inputs of an app; the lab and the tests have their own. */
 export type AppOptions = {
   /** A configuration as a person writes it. */
   readonly config: unknown;
@@ -29,9 +29,9 @@ export type AppOptions = {
   readonly documents: readonly DocumentToDeploy[];
   /** The folder that `npm run build` writes; the staged functions go into it too. */
   readonly dist: string;
-  /** Where each function's bundle and settings are laid together; `staged` in `dist` where nothing is said. */
+  /** The folder in which each function's bundle and settings are combined; `staged` in `dist` by default. */
   readonly staging?: string;
-  /** Where the cloud assembly goes. */
+  /** The folder of the cloud assembly. */
   readonly outdir: string;
   /** Account and region; without them the template fits any. */
   readonly env?: Environment;
@@ -54,7 +54,7 @@ export const createApp = (options: AppOptions): App => {
       // Lets a reader of the template find each function's folder and each nested template (`aws:asset:path`).
       'aws:cdk:enable-asset-metadata': true,
       '@aws-cdk/core:suppressTemplateIndentation': true,
-      // checkTemplates finds every breach, and its messages have advice.
+      // checkTemplates reports every exceeded limit, with advice.
       '@aws-cdk/core:stackResourceLimit': 0,
     },
   });
@@ -94,7 +94,7 @@ export const createApp = (options: AppOptions): App => {
 };
 
 /**
- * Synthesizes an app of {@link createApp} and holds its templates against the limits of the services that take them.
+ * Synthesizes an app of {@link createApp} and checks its templates against the limits of AWS.
  *
  * @throws where a template or a policy in it is too large, with one line for each
  */

@@ -13,10 +13,10 @@ export const version = packageJson.version;
 
 const EXAMPLE = join(root, 'infra', 'example.config.ts');
 
-/** A configuration, checked, and the file that it stands in. */
+/** A valid configuration and its file. */
 export type LoadedConfig = { readonly file: string; readonly config: Config };
 
-/** npm runs a script in the package's folder, and says where it was called. */
+/** npm runs a script in the folder of the package, and sets INIT_CWD to the folder of the call. */
 const calledFrom = (): string => process.env.INIT_CWD ?? process.cwd();
 
 const checked = ({ file, content }: ConfigFile, rules?: DeploymentRules): LoadedConfig => ({
@@ -29,7 +29,7 @@ const checked = ({ file, content }: ConfigFile, rules?: DeploymentRules): Loaded
   ),
 });
 
-/** The example, which a template without a configuration is made from. */
+/** The example, which is the default for a template. */
 export const loadExample = async (): Promise<LoadedConfig> => checked(await readConfig(EXAMPLE, root));
 
 /**
@@ -38,7 +38,7 @@ export const loadExample = async (): Promise<LoadedConfig> => checked(await read
  * @param named what `--config` names
  * @param rules given where it is to be deployed
  * @returns undefined where there is none
- * @throws UserError with a line for each thing that is wrong
+ * @throws UserError with a line for each problem
  */
 export const loadConfig = async (
   named: string | undefined,

@@ -2,10 +2,10 @@ import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
 import { firstLine, UserError } from './user-error.ts';
 
 /**
- * Reads the options of a command line that takes nothing else.
+ * Parses the options of a command line without arguments.
  *
- * @param hint where the options are described, as the end of a sentence
- * @throws UserError naming the word that is none of them
+ * @param hint the place of the description, as the end of a sentence
+ * @throws UserError that names the unknown word
  */
 export const readOptions = <const Options extends ParseArgsOptionsConfig>(options: Options, hint: string) => {
   try {

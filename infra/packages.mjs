@@ -24,7 +24,7 @@ const NODE_PACKAGES = {
 export const linkNode = () => {
   const name = NODE_PACKAGES[`${process.platform}-${process.arch}`];
   const link = join(root, 'node_modules', '.bin', 'node');
-  // A link to nothing does not exist either.
+  // existsSync is false for a dangling link, too.
   if (name === undefined || existsSync(link) || !existsSync(join(root, 'node_modules', name, 'bin', 'node'))) return;
   mkdirSync(dirname(link), { recursive: true });
   rmSync(link, { force: true });
@@ -34,7 +34,7 @@ export const linkNode = () => {
 /** The environment of every command: the packages' programs come first on PATH, the lockfile's Node among them. */
 export const env = {
   ...process.env,
-  // cdk-nag uses a property that aws-cdk-lib has deprecated; a reader of the output can do nothing about it.
+  // cdk-nag uses a deprecated property of aws-cdk-lib; the warning would help no reader of the output.
   JSII_DEPRECATED: 'quiet',
   PATH: `${join(root, 'node_modules', '.bin')}${delimiter}${process.env.PATH}`,
 };
@@ -66,7 +66,7 @@ const isInstalled = (withDevelopment) => {
   return demanded.every(([path]) => path in installed) && Object.keys(installed).every(isSame);
 };
 
-/** The lockfile holds a Node for Linux and macOS; elsewhere the machine's own must do. */
+/** The lockfile has Node.js for Linux and macOS; other platforms use their own. */
 const checkNode = () => {
   const { stdout } = spawnSync('node', ['--version'], { env, encoding: 'utf8' });
   const major = Number(/^v(\d+)\./.exec(stdout ?? '')?.[1]);

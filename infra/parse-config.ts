@@ -5,7 +5,7 @@ import { UserError } from './user-error.ts';
 /** A problem of a configuration: `clusters.0.mode: …`. */
 type Problem = string;
 
-/** What the rules between fields look at. Whatever has another form is left out: the schema itself complains of it. */
+/** The fields that rules compare. Fields of another form are left out: the schema reports them. */
 const Readable = z
   .object({
     account: z.string().optional().catch(undefined),
@@ -38,7 +38,7 @@ const Readable = z
   });
 type Readable = z.infer<typeof Readable>;
 
-/** Values that stand in more than one place, with the indexes of their clusters. */
+/** Values that occur in more than one place, with the indexes of their clusters. */
 const repeated = (
   clusters: Readable['clusters'],
   valuesOf: (cluster: Readable['clusters'][number]) => readonly string[],
@@ -73,7 +73,7 @@ const topicProblems = ({ account, region, notifications: { email, topicArn } }: 
 const ownDocument = (stackName: string, remediations: readonly string[]): RegExp =>
   new RegExp(`^${stackName}-(?:node-check|(?:${remediations.join('|')})-(?:check|repair))(?:-[a-z-]+)?-[0-9a-f]{12}$`);
 
-/** What the fields say to one another; all of it at once, and also where some field is wrong by itself. */
+/** The problems between fields, all at once, also where a field is wrong on its own. */
 const relations = (readable: Readable, remediations: readonly string[]): readonly Problem[] => {
   const { clusters } = readable;
   return [
@@ -147,9 +147,9 @@ const problemsOf = (error: z.ZodError): readonly Problem[] =>
     );
   });
 
-/** What a deployment asks of a configuration besides; a template can do without. */
+/** The additional rules for a deployment; a template needs none of them. */
 export type DeploymentRules = {
-  /** The example, which nobody may deploy. */
+  /** The example, which cannot be deployed. */
   readonly example: Config;
 };
 
@@ -183,7 +183,7 @@ export const parseConfig = (
   const parsed = Config.safeParse(input);
   const readable = Readable.parse(input);
   const found = [...(parsed.success ? [] : problemsOf(parsed.error)), ...relations(readable, remediations)];
-  // One line a field: what is wrong with its form comes before what a deployment asks of it.
+  // One line a field: a wrong form is reported before a rule of the deployment.
   const fields = new Set(found.map((problem) => problem.split(':', 1)[0]));
   const asked = rules === undefined || fields.has('(top)') ? [] : deploymentProblems(readable, rules);
   const wrong = [...found, ...asked.filter((problem) => !fields.has(problem.split(':', 1)[0] ?? ''))];

@@ -22,12 +22,12 @@ import { SpineFunction, type SpineFunctionProps } from './constructs/spine-funct
 import { tableStatements } from './constructs/table-access.ts';
 
 const TIMEOUT = Duration.seconds(60);
-/** AWS advises six times the function's timeout, so that throttled batches are not tried to death. */
+/** AWS recommends six times the function's timeout, so that throttled batches do not use up their retries. */
 const INBOX_VISIBILITY = Duration.seconds(6 * TIMEOUT.toSeconds());
-/** Beyond advance's timeout; its queue is worked one message at a time, and a crash should not hold a lane for long. */
+/** Added to the timeout of run-controller; its queue is worked one message at a time, and a crash should not hold a lane for long. */
 const LANES_VISIBILITY_SLACK_SECONDS = 30;
 
-/** What a deployment is made of. */
+/** The inputs of a deployment. */
 export type FleetmendStackProps = StackProps & {
   readonly config: Config;
   readonly remediations: readonly Remediation[];
@@ -38,14 +38,14 @@ export type FleetmendStackProps = StackProps & {
   readonly code: Readonly<Record<FunctionName, string>>;
 };
 
-/** fleetmend, from the log line to the repaired node; in the order of the flow in the README. */
+/** fleetmend, from the log line to the repaired node; in the order of the flow in docs/architecture.md. */
 export class FleetmendStack extends Stack {
   constructor(scope: Construct, id: string, props: FleetmendStackProps) {
     super(scope, id, props);
     const { config, remediations, documents, code } = props;
     const named = (name: string): string => `${this.stackName}-${name}`;
 
-    // What everything else stands on.
+    // The resources that the others use.
     const { table } = new AuditTable(this, 'AuditTable');
     new Documents(this, 'Documents', { stackName: this.stackName, documents });
     const fleetmendBus = new FleetmendBus(this, 'Events', { eventBusName: this.stackName });

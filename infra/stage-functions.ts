@@ -7,7 +7,7 @@ import { FUNCTION_NAMES, type FunctionName } from './bundle.ts';
 import { type Config, policyOf } from './config.ts';
 import type { DocumentToDeploy } from './constructs/documents.ts';
 
-/** The functions that read `settings.json`; report answers questions and decides nothing. */
+/** The functions that read `settings.json`; audit-query only answers queries. */
 const READS_SETTINGS: ReadonlySet<FunctionName> = new Set(FUNCTION_NAMES.filter((name) => name !== 'audit-query'));
 
 /** The settings of a deployment: its policy, and its documents and remediations as the registry says. */
@@ -40,7 +40,7 @@ export const settingsOf = (
   });
 
 /**
- * Lays each function's bundle and its settings into one folder, as it is to be deployed.
+ * Copies the bundle of each function and its settings into one folder, ready to deploy.
  *
  * @returns the folder of each function
  * @throws naming every bundle that has not been built

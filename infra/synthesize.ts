@@ -12,7 +12,7 @@ export type Assembly = {
   readonly folder: string;
   /** The documents in it, by key. */
   readonly documents: readonly { readonly key: string; readonly name: string }[];
-  /** What the constructs warn of, a sentence each. */
+  /** The warnings of the constructs, a sentence each. */
   readonly warnings: readonly string[];
 };
 
@@ -30,7 +30,7 @@ export const SHARED_FOLDERS: SynthesisFolders = { dist: join(root, 'dist'), outd
 /**
  * Synthesizes the stack of a configuration.
  *
- * @throws UserError with the lines of what CDK, cdk-nag or the checks of limits refuse
+ * @throws UserError with a line for each error of the CDK, cdk-nag or the limit checks
  */
 export const synthesizeStack = (
   config: Config,

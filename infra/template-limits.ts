@@ -43,7 +43,7 @@ const GROWTH = {
     'stack of their own by another stackName, or into a stack in another Region',
 } as const;
 
-/** The nested stacks are told by their filters: metric filters are a cluster's, subscription filters a shard's. */
+/** Nested stacks are recognized by their filters: metric filters belong to a cluster, subscription filters to a shard. */
 const growthOf = (types: ReadonlySet<string>): keyof typeof GROWTH => {
   if (types.has('AWS::Logs::MetricFilter')) return 'log groups of one cluster';
   return types.has('AWS::Logs::SubscriptionFilter') ? 'log groups of all clusters' : 'clusters';
@@ -67,7 +67,7 @@ export type MeasuredTemplate = {
   readonly largest: readonly { readonly type: string; readonly bytes: number; readonly count: number }[];
 };
 
-/** A permission as the statement that it adds to the function's policy; Lambda makes the statement id up. */
+/** A permission as the statement that it adds to the function's policy; Lambda generates the statement id. */
 const statementOf = (permission: Readonly<Record<string, unknown>>): unknown => ({
   Sid: 'x'.repeat(100),
   Effect: 'Allow',
@@ -137,7 +137,7 @@ export const measureTemplates = (assembly: string, file: string): readonly Measu
 
 const count = (value: number): string => value.toLocaleString('en');
 
-/** The breaches of limits: one line for each, with the size, the limit and advice. */
+/** The exceeded limits: one line for each, with the size, the limit and advice. */
 export const breachesOf = (templates: readonly MeasuredTemplate[]): readonly string[] =>
   templates.flatMap((template) => {
     const { file, bytes, largest } = template;
@@ -172,7 +172,7 @@ export const breachesOf = (templates: readonly MeasuredTemplate[]): readonly str
   });
 
 /**
- * Holds every template of an assembly against the limits of the services that will take it.
+ * Checks every template of an assembly against the limits of AWS.
  *
  * @throws with one line for each breach
  */

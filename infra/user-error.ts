@@ -4,7 +4,7 @@ export const EXIT = { done: 0, failed: 1, usage: 2, refused: 3, aws: 4 } as cons
 /** How a command ends: one of {@link EXIT}. */
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
-/** A mistake that a person can correct: it is shown as its lines, without a stack trace. */
+/** An error that the user can correct: it is printed as its lines, without a stack trace. */
 export class UserError extends Error {
   override readonly name = 'UserError';
   /** Each names an error, its place and a remedy. */

@@ -52,14 +52,14 @@ export const trackEvent = async (deps: CommandTrackerPorts, body: unknown): Prom
   const command = await locate(deps, commandId);
   if (command === undefined) {
     deps.count('CommandNotOurs');
-    deps.log.info('a command that no run sent', { commandId, documentName, status });
+    deps.log.info('ignoring command that no run sent', { commandId, documentName, status });
     return;
   }
   for (let read = 1; !(await deps.observer.observe(command)); read++) {
     if (read === READS) {
       // Its deadline is stored: reconcile reads it then.
       deps.count('EndNotShownYet');
-      deps.log.warn('the command has ended, but its invocations do not show it yet', {
+      deps.log.warn('waiting for invocations that SSM does not show yet', {
         commandId,
         runId: command.runId,
       });
@@ -68,5 +68,5 @@ export const trackEvent = async (deps: CommandTrackerPorts, body: unknown): Prom
     await deps.wait(READ_GAP_MS);
   }
   await deps.wakes.wake([wakeOf(command)]);
-  deps.log.info('results', { commandId, runId: command.runId, key: command.key, status });
+  deps.log.info('recording results', { commandId, runId: command.runId, key: command.key, status });
 };

@@ -19,10 +19,7 @@ const publish = async (deps: LogClassifierPorts, event: unknown): Promise<void> 
   const cluster = Object.hasOwn(deps.logGroups, logGroup) ? deps.logGroups[logGroup] : undefined;
   if (cluster === undefined) {
     deps.count('LogGroupNotConfigured');
-    deps.log.warn(
-      'dropping the lines of a log group that no cluster lists: delete its subscription filter, or add the group to logGroups of its cluster and deploy',
-      { logGroup, lines: logEvents.length },
-    );
+    deps.log.warn('ignoring lines of a log group that no cluster lists', { logGroup, lines: logEvents.length });
     return;
   }
   const nowMs = deps.now().getTime();
@@ -33,7 +30,7 @@ const publish = async (deps: LogClassifierPorts, event: unknown): Promise<void> 
   });
   if (withoutInstance > 0) {
     deps.count('LinesWithoutInstance', withoutInstance);
-    deps.log.warn('lines show a fault but name no instance: give Fluent Bit its aws filter', {
+    deps.log.warn('ignoring lines that name no instance', {
       logGroup,
       logStream,
       lines: withoutInstance,
@@ -45,7 +42,7 @@ const publish = async (deps: LogClassifierPorts, event: unknown): Promise<void> 
   if (symptoms.length === 0) return;
   deps.count('Symptoms', fresh.length);
   deps.count('SymptomsSuppressed', symptoms.length - fresh.length);
-  deps.log.info('symptoms', { cluster, lines: logEvents.length, published: fresh.map(symptomKey) });
+  deps.log.info('publishing symptoms', { cluster, lines: logEvents.length, published: fresh.map(symptomKey) });
 };
 
 /**
@@ -58,7 +55,7 @@ export const handleLogs = async (deps: LogClassifierPorts, event: unknown): Prom
   } catch (thrown) {
     if (!(thrown instanceof PermanentError)) throw thrown;
     await deps.deadLetters.put({ body: JSON.stringify(event) ?? 'null', reason: thrown.message });
-    deps.log.warn('bad input', { reason: thrown.message });
+    deps.log.warn('moving bad input to the dead-letter queue', { reason: thrown.message });
     deps.count('BadInput');
   }
 };

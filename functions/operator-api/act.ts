@@ -114,6 +114,9 @@ export const remediate = async (deps: OperatorApiPorts, caller: Caller, event: u
   if (!reading.ok) throw new PermanentError(reading.message);
   const answer = await act(deps, caller, reading.request);
   deps.count('Requests');
-  deps.log.info('request', { request: reading.request, ...('runId' in answer ? { runId: answer.runId } : {}) });
+  deps.log.info('accepting request', {
+    request: reading.request,
+    ...('runId' in answer ? { runId: answer.runId } : {}),
+  });
   return answer;
 };

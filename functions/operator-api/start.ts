@@ -86,7 +86,8 @@ const look = async (
   const few = instanceIds !== undefined && instanceIds.length <= MAX_NODES_PREVIEWED_IN_FULL;
   const listed = few ? [] : await deps.fleet.list(cluster);
   const others = instanceIds === undefined ? await deps.beyondEc2(cluster) : NONE;
-  if (others.kind === 'unknown') deps.log.warn('unsupported nodes are not named', { cluster, message: others.message });
+  if (others.kind === 'unknown')
+    deps.log.warn('leaving out nodes without an EC2 instance', { cluster, message: others.message });
   const beyond = others.kind === 'known' ? others.nodeIds : [];
   const asked = [...(instanceIds ?? listed.map((node) => node.instanceId)), ...beyond];
   if (asked.length - beyond.length <= MAX_NODES_PREVIEWED_IN_FULL) {

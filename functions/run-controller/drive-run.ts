@@ -7,6 +7,7 @@ import { commandRowOf, type SendReport } from '../../core/runs/command.ts';
 import { mayRepair } from '../../core/signals/route.ts';
 import type { RunState } from '../../core/state/run-state.ts';
 import { commentOf } from '../adapters/ssm/run-command.ts';
+import { saveRun } from './log-milestones.ts';
 import { flushRun } from './outbox.ts';
 import { nowIso, type RunControllerPorts } from './ports.ts';
 import { release, reserve } from './slots.ts';
@@ -42,7 +43,7 @@ const performOne = async (
     },
     signal,
   );
-  deps.log.info('command', {
+  deps.log.info('sending command', {
     runId: run.runId,
     key,
     nodes: command.instanceIds.length,
@@ -125,7 +126,7 @@ export const driveRun = async (deps: RunControllerPorts, planned: RunState, sign
     if (run.status === 'ended' && !run.commands.some((c) => c.early === true)) break;
     const next = advance(run, await readInputs(deps, run, reports), nowIso(deps), deps.settings.policy.limits);
     // Stored before anything is done: what the store has not seen was never sent.
-    if (next.state !== run) run = await deps.runs.save(next.state);
+    if (next.state !== run) run = await saveRun(deps, run, next.state);
     else if (next.effects.length === 0 || failures.length > 0) break;
     reports = await performAll(deps, run, next.effects, signal, failures);
     if (next.effects.length === 0) run = await flushRun(deps, run);

@@ -8,7 +8,7 @@ import type { RunControllerPorts } from './ports.ts';
 const runTurn = async (deps: RunControllerPorts, runId: string, signal: AbortSignal): Promise<void> => {
   const run = await deps.runs.get(runId);
   if (run === undefined) {
-    deps.log.warn('woken for a run that is not stored', { runId });
+    deps.log.warn('ignoring wake for a run that is not stored', { runId });
     return;
   }
   if (run.group !== run.runId) throw new Error(`advancing run ${runId}: it belongs to the group ${run.group}`);

@@ -7,6 +7,7 @@ import type { LaneState } from '../../core/state/lane-state.ts';
 import type { PendingNode } from '../../core/state/pending-node.ts';
 import type { RunState } from '../../core/state/run-state.ts';
 import { driveRun } from './drive-run.ts';
+import { saveLane } from './log-milestones.ts';
 import { handOver, isCheckLane, mailboxRun, openRun } from './open-run.ts';
 import { performOutbox } from './outbox.ts';
 import { nowIso, type RunControllerPorts } from './ports.ts';
@@ -36,7 +37,11 @@ const tidy = async (
       kept.push(row);
       continue;
     }
-    deps.log.info('old news', { lane: lane.lane, instanceId: row.instanceId, lastSeenAt: row.lastSeenAt });
+    deps.log.info('dropping stale pending node', {
+      lane: lane.lane,
+      instanceId: row.instanceId,
+      lastSeenAt: row.lastSeenAt,
+    });
     deps.count('StalePendingNode');
     await deps.lanes.drop(row);
   }
@@ -126,7 +131,7 @@ const endRun = async (deps: RunControllerPorts, lane: LaneState, run: RunState):
   const after = afterRun(lane, run, nowIso(deps), deps.settings.policy.limits);
   await performOutbox(deps, run, after.outbox);
   if (isDisruptive(deps, lane)) await endDisruption(deps, lane.cluster, lane.lane);
-  return await deps.lanes.save(after.lane);
+  return await saveLane(deps, lane, after.lane);
 };
 
 /** The lane as it is stored, with the call that led here answered: what comes from now on calls anew. */
@@ -143,7 +148,7 @@ const answered = async (deps: RunControllerPorts, name: string): Promise<LaneSta
 export const laneTurn = async (deps: RunControllerPorts, name: string, signal: AbortSignal): Promise<void> => {
   let lane = await answered(deps, name);
   if (lane.version === 0 && clusterPolicy(deps.settings.policy, lane.cluster) === undefined) {
-    deps.log.warn('woken for a lane of a cluster that the policy does not list', { lane: name });
+    deps.log.warn('ignoring wake for a lane of a cluster that the policy does not list', { lane: name });
     return;
   }
   for (let turn = 0; turn < MAX_TURNS; turn++) {

@@ -4,6 +4,7 @@ import type { Candidate } from '../../core/runs/settle.ts';
 import type { LaneState } from '../../core/state/lane-state.ts';
 import { type PendingNode, WHOLE_CLUSTER } from '../../core/state/pending-node.ts';
 import type { RunState } from '../../core/state/run-state.ts';
+import { createRun, saveRun } from './log-milestones.ts';
 import { performOutbox } from './outbox.ts';
 import { planRun, queuedRun } from './plan-run.ts';
 import { nowIso, type RunControllerPorts } from './ports.ts';
@@ -28,7 +29,7 @@ export const mailboxRun = (deps: RunControllerPorts, lane: LaneState, runId: str
 const beyondEc2Of = async (deps: RunControllerPorts, cluster: string): Promise<readonly string[]> => {
   const others = await deps.beyondEc2(cluster);
   if (others.kind === 'known') return others.nodeIds;
-  deps.log.warn('unsupported nodes are not named', { cluster, message: others.message });
+  deps.log.warn('leaving out nodes without an EC2 instance', { cluster, message: others.message });
   deps.count('BeyondEc2Unread');
   return [];
 };
@@ -60,7 +61,7 @@ export const planAsked = async (
   run: RunState,
   lane: LaneState | undefined,
   signal: AbortSignal,
-): Promise<RunState> => await deps.runs.save(await planRun(deps, run, await askedOf(deps, run), lane, signal));
+): Promise<RunState> => await saveRun(deps, run, await planRun(deps, run, await askedOf(deps, run), lane, signal));
 
 /** A check of every node of the cluster, planned in the run's own group like a sweep. */
 const clusterRun = (deps: RunControllerPorts, lane: LaneState, runId: string, row: PendingNode): RunState => {
@@ -74,7 +75,7 @@ const clusterRun = (deps: RunControllerPorts, lane: LaneState, runId: string, ro
 
 /** Stores a new run; where a crash left one under this id, that one stands. */
 const keep = async (deps: RunControllerPorts, run: RunState): Promise<RunState> => {
-  if (await deps.runs.create(run)) return run;
+  if (await createRun(deps, run)) return run;
   const first = await deps.runs.get(run.runId);
   if (first === undefined) throw new Error(`opening run ${run.runId}: it was there and is gone`);
   return first;

@@ -3,6 +3,7 @@ import { merged, resultsOf } from '../../core/runs/outbox.ts';
 import type { LaneState } from '../../core/state/lane-state.ts';
 import type { OutboxEntry } from '../../core/state/outbox-entry.ts';
 import type { PendingNode } from '../../core/state/pending-node.ts';
+import { createRun } from './log-milestones.ts';
 import { mailboxRun } from './open-run.ts';
 import { performOutbox } from './outbox.ts';
 import { nowIso, type RunControllerPorts } from './ports.ts';
@@ -31,7 +32,7 @@ export const recordHold = async (
   };
   await performOutbox(deps, run, merged(results));
   // The record of a decision not to act is a run too, over from the start: `runs` shows it.
-  await deps.runs.create({
+  await createRun(deps, {
     ...run,
     status: 'ended',
     endedAt: now,

@@ -50,11 +50,14 @@ export const processRecords = async (
         // An AggregateError's own text names none of its errors.
         const errors = thrown instanceof AggregateError ? { errors: thrown.errors.map(String) } : {};
         const details = { messageId: record.messageId, error: asError(thrown), ...errors };
-        deps.log.error('a record failed and will come again', details);
+        deps.log.error('returning record to its queue', details);
         throw thrown;
       }
       await deps.deadLetter({ body: record.body, reason: thrown.message });
-      deps.log.warn('bad input', { messageId: record.messageId, reason: thrown.message });
+      deps.log.warn('moving bad input to the dead-letter queue', {
+        messageId: record.messageId,
+        reason: thrown.message,
+      });
       deps.count('BadInput');
     }
   };

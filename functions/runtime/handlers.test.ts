@@ -90,7 +90,7 @@ describe.each([
     const errors = lines.filter((line) => line.level === 'ERROR');
     expect(errors).toMatchObject(
       'thrown' in ending
-        ? [{ message: 'the invocation failed', correlation_id: 'event-7', function_request_id: 'request-1' }]
+        ? [{ message: 'failing invocation', correlation_id: 'event-7', function_request_id: 'request-1' }]
         : [],
     );
   });

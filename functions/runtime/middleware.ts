@@ -37,7 +37,7 @@ export const observability = ({
     after: close,
     // It must return nothing: middy takes a returned value as the answer, which would swallow the error.
     onError: ({ error }) => {
-      logger.error('the invocation failed', asError(error));
+      logger.error('failing invocation', asError(error));
       close();
     },
   };

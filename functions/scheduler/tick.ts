@@ -51,14 +51,14 @@ const overdue = async (deps: SchedulerPorts): Promise<void> => {
       } catch (thrown) {
         // One that fails must not keep the others waiting; it is thrown below, and due again in a minute.
         errors.push(thrown);
-        deps.log.error('answering what is overdue', { item, error: asError(thrown) });
+        deps.log.error('failing on an overdue item', { item, error: asError(thrown) });
         return undefined;
       }
     },
     { concurrency: 4 },
   );
   await deps.wakes.wake(wakes.filter((w) => w !== undefined));
-  deps.log.info('overdue', { due: due.length, failed: errors.length });
+  deps.log.info('waking what is due', { due: due.length, failed: errors.length });
   if (errors.length > 0)
     throw new AggregateError(
       errors,
@@ -103,7 +103,7 @@ const sweep = async (deps: SchedulerPorts, everyMinutes: number): Promise<void> 
       outbox: [],
     });
     if (created) deps.count('Sweep');
-    deps.log.info('sweep', { cluster: cluster.name, runId, created });
+    deps.log.info('queueing sweep', { cluster: cluster.name, runId, created });
   }
 };
 

@@ -7,10 +7,10 @@ import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 
 const PERIOD = Duration.minutes(5);
-/** Work waits for minutes only when a function fails or is throttled. */
+/** Messages wait for minutes only when a function fails or is throttled. */
 const MAX_AGE_SECONDS = 900;
 
-/** What is watched, by the name that the alarm gets. */
+/** The monitored resources, by the name of the alarm. */
 export type AlarmsProps = {
   readonly namePrefix: string;
   readonly topic: sns.ITopic;
@@ -19,7 +19,7 @@ export type AlarmsProps = {
   readonly functions: Readonly<Record<string, lambda.IFunction>>;
 };
 
-/** The few alarms that mean work for a person. Missing data is fine: nothing happened. */
+/** The alarms that need an operator. Missing data is not breaching: no message arrived. */
 export class Alarms extends Construct {
   constructor(scope: Construct, id: string, props: AlarmsProps) {
     super(scope, id);

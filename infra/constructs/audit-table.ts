@@ -5,7 +5,7 @@ import { TABLE } from '../../functions/adapters/table/keys.ts';
 
 const text = (name: string): dynamodb.Attribute => ({ name, type: dynamodb.AttributeType.STRING });
 
-/** The audit table and its indexes. It outlives the stack: it is the record of what was done to the nodes. */
+/** The audit table and its indexes. It is retained when the stack is deleted: it is the record of every action on the nodes. */
 export class AuditTable extends Construct {
   readonly table: dynamodb.Table;
 

@@ -9,7 +9,7 @@ import { idOfName } from './id-of-name.ts';
 const PERIOD = Duration.minutes(5);
 /** kubelet deletes images from 85 % on (its default of imageGCHighThresholdPercent), the sandbox image among them. */
 const DISK_FILLING_PERCENT = 80;
-/** What kubelet (every version with a CRI), containerd and dockershim write when a pod's sandbox fails. */
+/** The text that kubelet (every version with a CRI), containerd and dockershim log when a pod sandbox fails. */
 const SANDBOX_PHRASES = [
   'RunPodSandbox from runtime service failed',
   'failed to get sandbox image',

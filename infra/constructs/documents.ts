@@ -21,8 +21,8 @@ export type DocumentToDeploy = {
 const pascalCase = (kebab: string): string => kebab.replace(/(?:^|-)([a-z0-9])/g, (_, c: string) => c.toUpperCase());
 
 /**
- * The SSM documents. A changed script has a new name, so CloudFormation makes a new document and lets go of the old
- * one without deleting it: commands under way keep what they run. `cdk deploy --import-existing-resources` takes such a
+ * The SSM documents. A changed script has a new name, so CloudFormation creates a new document and retains the old
+ * one: running commands keep their document. `cdk deploy --import-existing-resources` takes such a
  * document back when a deployment returns to it, which needs the literal name and this deletion policy.
  */
 export class Documents extends Construct {

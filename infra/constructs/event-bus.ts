@@ -4,13 +4,13 @@ import { Construct } from 'constructs';
 import { LOGS_SOURCE } from '../../events/node-symptom.ts';
 import { NOTICE_SOURCE } from '../../events/rules.ts';
 
-/** fleetmend's own event bus: it receives symptoms and sends notices. */
+/** fleetmend's own event bus: symptoms go in, notices go out. */
 export class FleetmendBus extends Construct {
   readonly bus: events.IEventBus;
 
   constructor(scope: Construct, id: string, props: { readonly eventBusName: string }) {
     super(scope, id);
-    // A cast, because aws-cdk-lib's types do not support exactOptionalPropertyTypes.
+    // The cast: aws-cdk-lib's types are not written for exactOptionalPropertyTypes.
     this.bus = new events.EventBus(this, 'Bus', { eventBusName: props.eventBusName }) as events.IEventBus;
   }
 
@@ -25,7 +25,7 @@ export class FleetmendBus extends Construct {
   }
 
   private keepSourceFor(statementId: string, source: string, role: iam.IRole): void {
-    // A denial, because within an account an identity policy allows what a bus policy merely does not allow.
+    // An explicit deny: within an account, an identity policy is enough to allow the call.
     const statement = new iam.PolicyStatement({
       sid: statementId,
       effect: iam.Effect.DENY,
@@ -33,7 +33,7 @@ export class FleetmendBus extends Construct {
       actions: ['events:PutEvents'],
       resources: [this.bus.eventBusArn],
       conditions: {
-        // A key with many values (service authorization reference of EventBridge): plain StringEquals is not for those.
+        // A key with many values (service authorization reference of EventBridge) needs a set operator.
         'ForAnyValue:StringEquals': { 'events:source': [source] },
         ArnNotEquals: { 'aws:PrincipalArn': role.roleArn },
       },

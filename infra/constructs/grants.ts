@@ -54,7 +54,7 @@ export const listAndCancelCommands = (): iam.PolicyStatement => allow(['ssm:List
 export const askRegistries = (): iam.PolicyStatement =>
   allow(['ecr:BatchGetImage'], [`arn:${Aws.PARTITION}:ecr:*:*:repository/eks/pause`]);
 
-/** Clusters per statement: a statement must fit into a managed policy, to which CDK moves what is too much. */
+/** Clusters per statement: a statement must fit into a managed policy, to which CDK moves statements that do not fit inline. */
 const CLUSTERS_PER_STATEMENT = 25;
 
 const inChunks = <T>(items: readonly T[]): readonly (readonly T[])[] =>
@@ -111,8 +111,8 @@ export const sendableDocuments = (
 };
 
 /**
- * The right to run commands as root: these documents, on instances that carry a configured cluster's tag. SendCommand is
- * allowed only when the document and every instance are, so neither statement is of use without the other.
+ * The permission to run commands as root: these documents, on instances with the tag of a configured cluster. SendCommand is
+ * allowed only when the document and every instance are, so neither statement permits anything alone.
  */
 export const sendCommand = (config: Config, documentNames: readonly string[]): readonly iam.PolicyStatement[] => {
   const instances = [regional('ec2', 'instance/*')];

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** As much of a name as an id shows to people; CloudFormation takes logical ids of at most 255 characters. */
+/** The length of the readable part of an id; CloudFormation accepts logical ids of at most 255 characters. */
 const READABLE_CHARACTERS = 80;
 /** 80 bits of SHA-256. */
 const HASH_CHARACTERS = 20;

@@ -9,7 +9,7 @@ const TRACING = 'X-Ray has no resource-level permissions for putting traces';
 const FLEET = 'EC2 and SSM know no resources for describing instances';
 const COMMANDS = 'SSM has no resource-level permissions for listing commands and their invocations';
 
-/** Why a function needs a statement on every resource. report and logs only trace. */
+/** The reasons for a statement on every resource. audit-query and log-classifier only trace. */
 const EVERYTHING: Readonly<Record<FunctionName, readonly string[]>> = {
   'log-classifier': [TRACING],
   'signal-intake': [TRACING],

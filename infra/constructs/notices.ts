@@ -6,7 +6,7 @@ import * as subscriptions from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
 import type { Config } from '../config.ts';
 
-/** The topic for people: notices and alarms. */
+/** The topic for operators: notices and alarms. */
 export class Notices extends Construct {
   readonly topic: sns.ITopic;
   private readonly own: sns.Topic | undefined;
@@ -22,8 +22,8 @@ export class Notices extends Construct {
       this.topic = sns.Topic.fromTopicArn(this, 'Topic', topicArn);
       return;
     }
-    // No KMS key: neither EventBridge nor CloudWatch can publish under the key that AWS manages, and notices hold no
-    // secret (ids, reasons and outcomes). SNS encrypts its disks by itself.
+    // No KMS key: neither EventBridge nor CloudWatch can publish with the AWS managed key, and notices hold no
+    // secret (ids, reasons and outcomes). SNS encrypts data at rest by default.
     const topic = new sns.Topic(this, 'Topic', { topicName: props.topicName, enforceSSL: true });
     topic.addToResourcePolicy(
       new iam.PolicyStatement({

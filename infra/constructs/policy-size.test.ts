@@ -30,7 +30,7 @@ describe('nearLimit', () => {
 });
 
 describe('tooMany', () => {
-  it('complains of an eleventh managed policy', () => {
+  it('reports an eleventh managed policy', () => {
     expect(tooMany('run-controller', 10, 'clusters (300)')).toEqual([]);
     expect(tooMany('run-controller', 11, 'clusters (300)')).toEqual([expect.stringContaining('clusters (300)')]);
   });

@@ -9,7 +9,7 @@ export const POLICY_LIMITS = { inline: 10_240, managed: 6_144 } as const;
 /** Managed policies of one role, unless the quota was raised. Source: as above. */
 const MAX_MANAGED_POLICIES = 10;
 
-/** Room kept free: names in ARNs that CloudFormation makes up are only known when it deploys. */
+/** A reserve: names in ARNs that CloudFormation generates are known only during the deployment. */
 const RESERVE_CHARACTERS = 512;
 
 /** Stands for a value that CloudFormation fills in: the longest partition, region, and names that it makes. */
@@ -44,7 +44,7 @@ export const policyCharacters = (document: unknown): number =>
   JSON.stringify(writtenOut(document)).replace(/\s/g, '').length;
 
 /**
- * Complains of a policy that comes near its limit.
+ * Reports a policy that is near its limit.
  *
  * @param grownBy what in the configuration makes it long, for example `clusters (57)`
  */
@@ -64,7 +64,7 @@ export const nearLimit = (
   ];
 };
 
-/** Complains where a role would have more managed policies than IAM attaches to one. */
+/** Reports a role with more managed policies than IAM attaches to one. */
 export const tooMany = (owner: string, managedPolicies: number, grownBy: string): readonly string[] =>
   managedPolicies <= MAX_MANAGED_POLICIES
     ? []

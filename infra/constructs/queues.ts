@@ -5,7 +5,7 @@ import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { explainDeadLetters } from './nag.ts';
 
-/** The longest that SQS keeps a message: time for people to look at what went wrong. */
+/** The maximum retention of SQS: time for operators to investigate. */
 const KEEP_FAILED = Duration.days(14);
 const KEEP_PENDING = Duration.days(4);
 
@@ -14,25 +14,25 @@ const KEEP_PENDING = Duration.days(4);
  */
 const GUARDED = { encryption: sqs.QueueEncryption.SQS_MANAGED, enforceSSL: true } as const;
 
-/** A standard queue for what could not be handled; nothing reads it but people and `replay`. */
+/** A standard queue for input that could not be handled; only operators and `replay` read it. */
 export const deadLetterQueue = (scope: Construct, id: string, queueName: string): sqs.Queue => {
   const queue = new sqs.Queue(scope, id, { ...GUARDED, queueName, retentionPeriod: KEEP_FAILED });
   explainDeadLetters(queue);
   return queue;
 };
 
-/** What an inbox needs to know of the function that works on it. */
+/** The properties of an inbox that depend on its function. */
 export type InboxProps = {
   /** Without `.fifo`: a FIFO inbox adds it to both queues. */
   readonly queueName: string;
   readonly visibilityTimeout: Duration;
   /** How often a message is tried before it goes to the dead-letter queue. */
   readonly maxReceiveCount: number;
-  /** How long a message waits before anyone sees it (SQS: at most 15 minutes). */
+  /** The delivery delay of a message (SQS: at most 15 minutes). */
   readonly deliveryDelay?: Duration;
 };
 
-/** A queue that a function works on, and the dead-letter queue behind it. */
+/** The queue of a function, and its dead-letter queue. */
 export class Inbox extends Construct {
   readonly queue: sqs.Queue;
   readonly dead: sqs.Queue;
@@ -51,7 +51,7 @@ export class Inbox extends Construct {
   }
 }
 
-/** A FIFO queue, whose groups go on side by side, and the FIFO dead-letter queue behind it. */
+/** A FIFO queue, whose groups are processed in parallel, and its FIFO dead-letter queue. */
 export class FifoInbox extends Construct {
   readonly queue: sqs.Queue;
   readonly dead: sqs.Queue;
@@ -80,8 +80,8 @@ export class FifoInbox extends Construct {
 }
 
 /**
- * Refuses what any but these rules send to a queue: who could write to the queue of signals would get around the bus,
- * whose policy says who may name which source.
+ * Denies messages from any sender but these rules: a sender to the signals queue would bypass the bus,
+ * whose policy restricts the sources.
  */
 export const onlyFrom = (rules: readonly events.IRule[], queue: sqs.IQueue): void => {
   queue.addToResourcePolicy(

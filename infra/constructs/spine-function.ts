@@ -18,7 +18,7 @@ export type AsynchronousProps = {
   readonly maxEventAge: Duration;
 };
 
-/** What one function of the spine is made of. */
+/** The properties of one function of the pipeline. */
 export type SpineFunctionProps = {
   readonly name: FunctionName;
   readonly config: Config;
@@ -26,11 +26,11 @@ export type SpineFunctionProps = {
   readonly codeFolder: string;
   readonly timeout: Duration;
   readonly environment: Readonly<Record<string, string>>;
-  /** What it may do besides writing its own log. */
+  /** Its permissions besides writing its own log. */
   readonly statements: readonly iam.PolicyStatement[];
-  /** Given where something invokes the function asynchronously. */
+  /** Given for a function that is invoked asynchronously. */
   readonly asynchronous?: AsynchronousProps;
-  /** How many copies may run at once, taken from the account's; all that it leaves where nothing is said. */
+  /** How many copies may run at once, taken from the account's; unreserved by default. */
   readonly reservedCopies?: number;
 };
 
@@ -86,7 +86,7 @@ export class SpineFunction extends Construct {
         ...props.environment,
       },
       ...(tracing === 'yes' ? { tracing: lambda.Tracing.ACTIVE } : {}),
-      // advance wakes itself through its queue, on purpose; Lambda would take a long run for a runaway loop.
+      // run-controller wakes itself through its queue by design; Lambda would detect a long run as a recursive loop.
       ...(name === 'run-controller' && recursiveLoop === 'yes' ? { recursiveLoop: lambda.RecursiveLoop.ALLOW } : {}),
       ...(props.reservedCopies === undefined ? {} : { reservedConcurrentExecutions: props.reservedCopies }),
       ...(props.asynchronous === undefined
@@ -104,7 +104,7 @@ export class SpineFunction extends Construct {
     this.fn.node.addDependency(logGroup);
   }
 
-  /** Lets the function work on a queue; a failed message of a batch comes back alone. */
+  /** Makes a queue the event source of the function; SQS redelivers only the failed messages of a batch. */
   worksOn(
     queue: sqs.IQueue,
     options: {

@@ -17,12 +17,12 @@ const fence = {
   request: keys.request('*').pk,
 } as const;
 
-/** What one function may do, by family of rows. */
+/** The permissions of one function, by family of rows. */
 type Access = Readonly<Partial<Record<keyof typeof fence, readonly Action[]>>>;
 
 /**
- * Who may touch which rows. Nobody may update or delete a result: results are put once (the code's condition
- * `attribute_not_exists` guards that, IAM cannot say it), and no batch write is given, since it takes no conditions.
+ * The rows that each function may access. No function may update or delete a result: results are put once (the condition
+ * `attribute_not_exists` in the code guards that, IAM cannot), and no batch write is granted, since it takes no conditions.
  */
 const ACCESS: Readonly<Record<Exclude<FunctionName, 'audit-query'>, Access>> = {
   'log-classifier': {},
@@ -61,7 +61,7 @@ const ACCESS: Readonly<Record<Exclude<FunctionName, 'audit-query'>, Access>> = {
   },
 };
 
-/** What is open and due, in whichever shard. */
+/** Open and due work, in each shard. */
 const OPEN_PARTITIONS = index.open(0).replace(/0$/, '*');
 
 /** For each set of row families the actions allowed on exactly these: one statement each. */
@@ -95,7 +95,7 @@ const fenced = (actions: readonly Action[], resource: string, leadingKeys: reado
 
 /**
  * The statements by which a function reaches the audit table: fenced to the partition keys it works with
- * (`dynamodb:LeadingKeys`), or read-only over everything for report. `ForAllValues` is true for a request without a
+ * (`dynamodb:LeadingKeys`), or read-only over everything for audit-query. `ForAllValues` is true for a request without a
  * key, so no action that can go without one (Scan) is ever given.
  */
 export const tableStatements = (name: FunctionName, tableArn: string): readonly iam.PolicyStatement[] => {

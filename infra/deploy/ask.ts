@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline/promises';
 import { EXIT, UserError } from '../user-error.ts';
 
-/** How a deployment may ask. */
+/** The ways to get an answer from a person. */
 export type Asking = {
   /** The person agreed to everything beforehand: `--yes`. */
   readonly yes: boolean;
@@ -11,8 +11,8 @@ export type Asking = {
 /**
  * Asks a yes-or-no question on the terminal; everything but `y` and `yes` is a no.
  *
- * @param otherwise says what has not happened where the answer is no
- * @throws UserError where the answer is no, or where there is nobody to ask
+ * @param otherwise the error for a negative answer
+ * @throws UserError if the answer is no, or if there is no terminal
  */
 export const agree = async (question: string, otherwise: string, { yes, isTerminal }: Asking): Promise<void> => {
   if (yes) return;

@@ -1,14 +1,14 @@
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { EXIT, firstLine, UserError } from '../user-error.ts';
 
-/** Whose credentials a deployment uses. */
+/** The identity of the credentials of a deployment. */
 export type Caller = { readonly account: string; readonly arn: string };
 
-/** Where and with what the AWS clients of a deployment are made. */
+/** The region, partition and profile for the AWS clients of a deployment. */
 export type Target = { readonly region: string; readonly profile?: string };
 
 const EXPIRED = new Set(['ExpiredToken', 'ExpiredTokenException']);
-/** What STS and the other services answer to keys of another partition. Source: STS API, common errors. */
+/** The errors of STS and other services for keys of another partition. Source: STS API, common errors. */
 const FOREIGN = new Set(['InvalidClientTokenId', 'UnrecognizedClientException', 'SignatureDoesNotMatch']);
 const NO_SUCH_HOST = new Set(['ENOTFOUND', 'EAI_AGAIN']);
 
@@ -47,7 +47,7 @@ const refusal = (thrown: unknown, { region, profile }: Target, account: string):
 };
 
 /**
- * Asks STS whose credentials these are, and holds the account against the configuration's.
+ * Reads the identity of the credentials from STS, and compares the account with the configuration.
  *
  * @throws UserError in one line where there are none, they are refused, or they are of another account
  */

@@ -15,7 +15,7 @@ export const runCdk = async (words: readonly string[], { region, profile }: Targ
   const child = spawn(process.execPath, [program, ...words, ...(profile === undefined ? [] : ['--profile', profile])], {
     cwd: root,
     stdio: 'inherit',
-    // Its telemetry is off unless a person turned it on.
+    // Telemetry is off unless the user turned it on.
     env: { CDK_DISABLE_CLI_TELEMETRY: 'true', ...process.env, AWS_REGION: region },
   });
   // Ctrl-C reaches the child by itself; this process waits for its end.

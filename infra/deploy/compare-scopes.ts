@@ -4,11 +4,11 @@ import { boundOf, type ClusterScope, type DeploymentScope } from './scope.ts';
 
 const DEFAULTS: Readonly<Record<string, number>> = Limits.parse({});
 
-/** What a deployment changes, in sentences. */
+/** The changes of a deployment, in sentences. */
 export type ScopeChange = {
   /** A person must agree to each of these. */
   readonly asks: readonly string[];
-  /** The rest: what narrows, and what is only checked. */
+  /** Changes that narrow the scope, and those of checks. */
   readonly notes: readonly string[];
 };
 
@@ -17,7 +17,7 @@ const added = (before: readonly string[], after: readonly string[]): readonly st
 
 const limitChanges = (before: DeploymentScope, after: DeploymentScope): ScopeChange => {
   const changes = Object.entries(after.limits).flatMap(([name, to]) => {
-    // A limit that the deployed version did not have was as this version has it by default.
+    // The deployed version lacks this limit: it worked with the default of this version.
     const from = before.limits[name] ?? DEFAULTS[name];
     if (from === undefined || from === to) return [];
     const isWider = boundOf(name) === (to > from ? 'larger' : 'smaller');
@@ -72,7 +72,7 @@ const clusterChanges = (name: string, before: DeploymentScope, after: Deployment
 const nothingDeployed = (after: DeploymentScope): DeploymentScope => ({ ...after, clusters: {}, extraDocuments: [] });
 
 /**
- * Compares what is deployed with what is to be deployed.
+ * Compares the deployed scope with the new one.
  *
  * @param before undefined where nothing is deployed yet
  */
@@ -91,7 +91,7 @@ export const compareScopes = (before: DeploymentScope | undefined, after: Deploy
   return { asks: all.flatMap(({ asks }) => asks), notes: [...all.flatMap(({ notes }) => notes), ...records] };
 };
 
-/** Sentences for clusters that another stack of fleetmend in the Region looks after already. */
+/** Sentences for clusters that another stack of fleetmend in the Region manages already. */
 export const sharedClusters = (
   others: Readonly<Record<string, DeploymentScope>>,
   after: DeploymentScope,

@@ -19,7 +19,7 @@ import { deployOptions, USAGE } from './usage.ts';
 
 const say = (line: string): void => console.error(`deploy: ${line}`);
 
-/** The configuration of a deployment, which names where it goes. */
+/** The configuration of a deployment, with account and region. */
 type Deployment = { readonly file: string; readonly config: Config; readonly account: string; readonly region: string };
 
 const readDeployment = async (named: string | undefined): Promise<Deployment> => {
@@ -43,7 +43,7 @@ const unusableGroups = async (config: Config, target: Target): Promise<readonly 
   return wanted.length === 0 ? [] : unusable(wanted, createStateOf(new CloudWatchLogsClient(target)));
 };
 
-/** How a deployment is compared with what is deployed. */
+/** The inputs of the comparison with the deployed stack. */
 type Comparison = { readonly asking: Asking; readonly isDryRun: boolean; readonly adopted: string | undefined };
 
 /** Shows how the deployment differs from what is deployed, and asks where it widens or removes something. */
@@ -126,7 +126,7 @@ const main = async (): Promise<ExitCode> => {
     for (const { logGroup, why } of skipped) say(`leaves out the log group ${logGroup}: ${why}`);
   };
   sayWhatIsLeftOut();
-  // Loaded late: a mistake in the configuration is answered before the CDK is read.
+  // Imported here, because loading the CDK takes seconds: a wrong configuration is reported before.
   const [{ synthesizeStack }, { buildHere }] = await Promise.all([
     import('../synthesize.ts'),
     import('./build-here.ts'),

@@ -11,13 +11,13 @@ import { DeploymentScope, SCOPE_KEY } from './scope.ts';
 export type DeployedStack =
   | { readonly kind: 'none' }
   | { readonly kind: 'known'; readonly scope: DeploymentScope }
-  /** There is a stack of that name, and it does not say what it may do. */
+  /** A stack of that name exists, and its template has no scope. */
   | { readonly kind: 'unknown' };
 
 /** The stacks of a Region, as far as a deployment is concerned. */
 export type DeployedStacks = {
   readonly own: DeployedStack;
-  /** What other stacks of fleetmend look after, by the stack's name. */
+  /** The scopes of other stacks of fleetmend, by the name of the stack. */
   readonly others: Readonly<Record<string, DeploymentScope>>;
 };
 
@@ -52,8 +52,8 @@ const isFleetmend = ({ Tags = [] }: Stack): boolean =>
   Tags.some(({ Key, Value }) => Key === 'application' && Value === 'fleetmend');
 
 /**
- * Asks CloudFormation what the deployed stack may do, and what other stacks of fleetmend in the Region look after: the
- * metadata of their templates say it. Nested stacks are left out.
+ * Reads the scope of the deployed stack, and of other stacks of fleetmend in the Region, from CloudFormation: the
+ * metadata of their templates. Nested stacks are left out.
  *
  * @throws UserError where CloudFormation refuses: a deployment that cannot be compared is not made
  */

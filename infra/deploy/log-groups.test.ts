@@ -36,7 +36,7 @@ const skippedOf = async (...groups: readonly string[]) =>
   );
 
 describe('the log groups that take no filter', () => {
-  it('are named with each reason and what to do', async () => {
+  it('are named with the reason and the remedy', async () => {
     const skipped = await skippedOf('/gone', ...Object.keys(account));
     expect(skipped.map(({ logGroup, reason }) => [logGroup, reason])).toEqual([
       ['/counted', 'metric-filters'],
@@ -54,16 +54,16 @@ describe('the log groups that take no filter', () => {
     expect(why['/counted']).toMatch(/100 metric filters.*deploy again/);
   });
 
-  it('are looked for at each deployment: a group that appears is used', async () => {
+  it('are checked at each deployment: a group that appears is used', async () => {
     expect(await skippedOf('/gone')).toHaveLength(1);
     expect(await unusable([wanted('/gone')], async () => state())).toEqual([]);
   });
 
-  it('depend on the stack: the filter of another stack is a stranger', async () => {
+  it('depend on the stack: a filter of another stack counts', async () => {
     expect(await unusable([wanted('/ours', { subscription: 'fleetmend-eu' })], stateOf)).toHaveLength(1);
   });
 
-  it('keep their subscription where only their metric filters are too many, and no one wants those', async () => {
+  it('keep their subscription filter where only the metric filters are too many, and none is configured', async () => {
     expect(await unusable([wanted('/counted', { metric: undefined })], stateOf)).toEqual([]);
   });
 
@@ -159,7 +159,7 @@ describe('asking CloudWatch Logs', () => {
     ).toBe(false);
   });
 
-  it('asks no more of a group whose class takes no filters: CloudWatch Logs would refuse', async () => {
+  it('reads no filters of a group whose class takes none: CloudWatch Logs would refuse', async () => {
     const { ask, asked } = asking('us-east-1', groups({ logGroupName: '/a', logGroupClass: 'INFREQUENT_ACCESS' }));
     expect((await ask('/a'))?.logClass).toBe('INFREQUENT_ACCESS');
     expect(asked).toHaveLength(1);

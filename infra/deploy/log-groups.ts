@@ -35,7 +35,7 @@ export type WantedFilters = {
 /** The state of a group; undefined where there is no such group. */
 export type StateOf = (wanted: WantedFilters) => Promise<LogGroupState | undefined>;
 
-/** A log group that gets a filter less, and why, in a sentence for an operator. */
+/** A log group without one of its filters, and the reason as a sentence for an operator. */
 export type UnusableLogGroup = SkippedLogGroup & { readonly why: string };
 
 type Verdict = Omit<UnusableLogGroup, 'logGroup'>;
@@ -81,8 +81,8 @@ const verdicts = ({ subscription, metric }: WantedFilters, state: LogGroupState 
 };
 
 /**
- * On which of the groups CloudFormation could not put a filter: one such group fails a whole deployment. A filter of this
- * stack that is there already is never left out, and each deployment looks again.
+ * The groups that cannot take a filter: one such group would fail the whole deployment. A filter of this
+ * stack that exists is never left out, and each deployment checks again.
  */
 export const unusable = async (
   wanted: readonly WantedFilters[],

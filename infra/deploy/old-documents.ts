@@ -4,7 +4,7 @@ import { EXIT, firstLine, UserError } from '../user-error.ts';
 /** Source: Systems Manager endpoints and quotas, documents per account and Region. */
 export const MAX_DOCUMENTS = 500;
 
-/** Days since its creation that a document of an earlier deployment stays at least. */
+/** The minimum age, in days, of a document of an earlier deployment before it is deleted. */
 export const KEEP_DAYS = 30;
 const DAY_MS = 24 * 60 * 60 * 1000;
 
@@ -23,7 +23,7 @@ const failed = (what: string, action: string) => (thrown: unknown) => {
   throw new UserError(`${what} failed: ${name}: ${firstLine(thrown)}; allow ssm:${action}`, EXIT.aws, thrown);
 };
 
-/** Which documents are looked for. */
+/** The documents to find. */
 export type OldDocumentsQuery = {
   readonly stackName: string;
   /** The documents' keys, for example `pause-image-check`. */
@@ -34,8 +34,8 @@ export type OldDocumentsQuery = {
 };
 
 /**
- * Lists the documents that earlier deployments of a stack have left: CloudFormation retains them, so that commands
- * under way keep the text that they run.
+ * Lists the documents of earlier deployments of a stack. CloudFormation retains them, so that running commands
+ * keep their content.
  */
 export const listOldDocuments = async (
   client: SSMClient,
@@ -68,7 +68,7 @@ export const listOldDocuments = async (
   return { removable, kept: old.length - removable.length, total };
 };
 
-/** Deletes documents one after the other; one that is gone already counts as deleted. */
+/** Deletes documents one by one; a missing one counts as deleted. */
 export const deleteDocuments = async (
   client: SSMClient,
   names: readonly string[],

@@ -25,7 +25,7 @@ const limited = (limits: ConfigInput['limits']) =>
   scopeOf(parseConfig({ clusters: [{ name: 'a' }], limits }, names), REMEDIATIONS, '1.0.0', []);
 
 describe('the scope of a deployment', () => {
-  it('says which remediations may repair: disruptive ones only where the policy allows them', () => {
+  it('lists the remediations that may repair: disruptive ones only where the policy allows them', () => {
     const repairs = (cluster: object) => scope({ name: 'a', ...cluster }).clusters.a?.repairs;
     expect(repairs({})).toEqual([]);
     expect(repairs({ mode: 'repair' })).toEqual(['pause-image']);
@@ -36,7 +36,7 @@ describe('the scope of a deployment', () => {
     expect(repairs({ mode: 'repair', remediations: { 'pause-image': { mode: 'observe' } } })).toEqual([]);
   });
 
-  it('is read again from its JSON, with fields of a later version', () => {
+  it('is read from its JSON, with fields of a later version', () => {
     const written = scope({ name: 'a', mode: 'repair' });
     const json = JSON.parse(JSON.stringify({ ...written, later: true }));
     expect(DeploymentScope.parse(json)).toEqual(written);
@@ -100,14 +100,14 @@ describe('comparing a deployment with the deployed stack', () => {
     expect(compareScopes(scope(...after), scope(...before)).notes).not.toEqual([]);
   });
 
-  it('takes a limit that the deployed version did not know for its default', () => {
+  it('takes the default for a limit that the deployed version lacks', () => {
     const { canaries: _unknown, ...limits } = limited({}).limits;
     const before = { ...limited({}), limits };
     expect(compareScopes(before, limited({ canaries: 1 })).asks).toEqual(['limits.canaries: 3 becomes 1']);
     expect(compareScopes(before, limited({})).asks).toEqual([]);
   });
 
-  it('takes the same days in another order for the same window', () => {
+  it('treats the same days in another order as the same window', () => {
     const days = (...names: readonly ('Mon' | 'Tue')[]) =>
       scope({ name: 'a', freezeWindows: [{ ...window, days: [...names] }] });
     expect(compareScopes(days('Mon', 'Tue'), days('Tue', 'Mon'))).toEqual({ asks: [], notes: [] });

@@ -3,13 +3,13 @@ import { type Limits, modeOf } from '../../core/model/policy.ts';
 import type { Remediation } from '../../core/model/remediation.ts';
 import type { Config } from '../config.ts';
 
-/** The key of a template's metadata under which a deployment says what it may do. */
+/** The key of a template's metadata that holds the scope of the deployment. */
 export const SCOPE_KEY = 'fleetmend';
 
 /** How a limit bounds repairs: whether a `larger` or a `smaller` value lets more happen; `neutral` where neither does. */
 type Bound = 'larger' | 'smaller' | 'neutral';
 
-/** Of every limit, so that a new one has to be decided. */
+/** Has every limit, so that a new one does not compile without a decision. */
 const WIDER_IF: Readonly<Record<keyof Limits, Bound>> = {
   maxNodesPerRepairRun: 'larger',
   maxNodesPerCheckRun: 'neutral',
@@ -30,7 +30,7 @@ const WIDER_IF: Readonly<Record<keyof Limits, Bound>> = {
   checkCoolDownSeconds: 'neutral',
   deliveryTimeoutSeconds: 'neutral',
   checkSoftDeadlineSeconds: 'neutral',
-  // An earlier end frees a repair's place for another.
+  // An earlier end frees the slot of a repair.
   repairSoftDeadlineSeconds: 'smaller',
   hardDeadlineSlackSeconds: 'smaller',
   runControllerTimeoutSeconds: 'neutral',
@@ -59,8 +59,8 @@ export const ClusterScope = z.object({
 });
 
 /**
- * What a deployment may do to which nodes. It is stored in the template, so that the next deployment can be compared
- * with it. Unknown fields are let pass: a later version may have written it.
+ * The permissions of a deployment over nodes. It is stored in the template, so that the next deployment can be compared
+ * with it. Unknown fields are accepted: a later version may have written it.
  */
 export const DeploymentScope = z.object({
   schema: z.literal(1),
@@ -71,7 +71,7 @@ export const DeploymentScope = z.object({
   extraDocuments: z.array(z.string()).default([]),
   /** Names of the documents in the template. */
   documents: z.array(z.string()).default([]),
-  /** Options of the configuration that tell people, or keep records, as text. */
+  /** Options of the configuration about notices and records, as text. */
   records: z.record(z.string(), z.string()).default({}),
 });
 export type DeploymentScope = z.infer<typeof DeploymentScope>;
@@ -79,7 +79,7 @@ export type DeploymentScope = z.infer<typeof DeploymentScope>;
 const WEEK = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
 
 /**
- * What a configuration lets fleetmend do.
+ * The scope of a configuration.
  *
  * @param documents names of the documents in the template
  */

@@ -74,7 +74,7 @@ describe('a subscription payload that is none', () => {
     await scene.lab.settle();
     expect(newLetters()).toEqual([]);
     const said = scene.lab.functionLogs('fleetmend-log-classifier').slice(before).join('\n');
-    expect(said).toMatch(/dropping the lines of a log group that no cluster lists/);
+    expect(said).toMatch(/ignoring lines of a log group that no cluster lists/);
     expect(said).toMatch(/"LogGroupNotConfigured":1/);
   });
 

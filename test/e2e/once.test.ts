@@ -99,7 +99,7 @@ describe('the same signal, again and again', () => {
 });
 
 describe("SSM's events", () => {
-  it('all lost: reconcile asks SSM, and the run still ends', async () => {
+  it('all lost: scheduler asks SSM, and the run still ends', async () => {
     scene.lab.faults.events.push({ source: 'aws.ssm', kind: 'lose' });
     const node = brokenNode('lost');
     await scene.logFault(node);

@@ -1,17 +1,18 @@
+import { FUNCTION_NAMES, type FunctionName } from '../../infra/bundle.ts';
 import type { Lab } from '../../lab/aws/lab.ts';
 import type { CallRecord, LabEvent } from '../../lab/aws/lab-event.ts';
 import type { LabAssembly } from '../../lab/synth.ts';
 import { faultLine, logGroupOf, openScene, REPAIRABLE, type Scene } from './support.ts';
 
-/** A storm: every node of a cluster complains again and again until it is repaired. */
+/** A storm: every node of a cluster logs its fault repeatedly until it is repaired. */
 export type StormSize = { readonly nodes: number; readonly minutes: number };
 
-/** What a storm cost, by what AWS bills or throttles. */
+/** The cost of a storm, in units that AWS bills or throttles. */
 export type StormFigures = StormSize & {
   /** Lines that nodes wrote, each a subscription message of its own stream. */
   readonly lines: number;
   /** Invocations by function. */
-  readonly invocations: Readonly<Record<string, number>>;
+  readonly invocations: Readonly<Partial<Record<FunctionName, number>>>;
   /** Events that log-classifier put on the bus. */
   readonly symptoms: number;
   /** Calls by service and operation. */
@@ -89,7 +90,9 @@ export const runStorm = async (assembly: LabAssembly, size: StormSize): Promise<
       ...size,
       lines,
       symptoms,
-      invocations: countBy(ends, (e) => e.functionName.replace('fleetmend-', '')),
+      invocations: Object.fromEntries(
+        FUNCTION_NAMES.map((name) => [name, ends.filter((e) => e.functionName === `fleetmend-${name}`).length]),
+      ),
       calls: countBy(calls, (c) => `${c.service}:${c.operation}`),
       ec2InTenSeconds: mostInTenSeconds(calls.filter((c) => c.service === 'ec2')),
       lost: broken.length,

@@ -13,7 +13,7 @@ describe('what is asynchronous', () => {
   );
   const invokeConfigs = resourcesOf(template, 'AWS::Lambda::EventInvokeConfig').map(([, { Properties }]) => Properties);
 
-  it('is logs and reconcile, by the rights to call them, and remediate for who likes', () => {
+  it('is log-classifier and scheduler by their permissions, and operator-api for its callers', () => {
     const called = resourcesOf(template, 'AWS::Lambda::Function')
       .filter(([id]) => invokers.some((invoker) => invoker.includes(`"${id}"`)))
       .map(([, { Properties }]) => Properties.FunctionName);
@@ -82,7 +82,7 @@ describe('the rules', () => {
   it.each([
     ['overdue', 'rate(1 minute)', {}],
     ['sweep', 'rate(30 minutes)', { everyMinutes: 30 }],
-  ])('call reconcile for %s at %s', (kind, rate, rest) => {
+  ])('call scheduler for %s at %s', (kind, rate, rest) => {
     expect(rule(kind)).toMatchObject({
       ScheduleExpression: rate,
       Targets: [{ Input: JSON.stringify({ kind, ...rest }) }],

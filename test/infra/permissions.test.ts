@@ -82,7 +82,7 @@ describe('the audit table', () => {
     expect(await whoMay('dynamodb:PutItem', tableArn, touching(pk))).toEqual(expected);
   });
 
-  it('lets only advance take rows away, and only those of lanes', async () => {
+  it('lets only run-controller delete rows, and only those of lanes', async () => {
     expect(await whoMay('dynamodb:DeleteItem', tableArn, touching(keys.lane('l').pk))).toEqual(['run-controller']);
     for (const { pk } of [keys.run('r1'), keys.command('c1'), keys.cluster('c'), keys.nodeState('i', 'r')]) {
       expect(await whoMay('dynamodb:DeleteItem', tableArn, touching(pk))).toEqual([]);
@@ -104,7 +104,7 @@ describe('the audit table', () => {
     expect(await may('audit-query', 'dynamodb:Query', `${tableArn}/index/byReason`, touching('REASON#x'))).toBe(true);
   });
 
-  it('lets reconcile ask the index for what is open, and for nothing else', async () => {
+  it('lets scheduler query the index for open work only', async () => {
     const index = `${tableArn}/index/byDue`;
     expect(await may('scheduler', 'dynamodb:Query', index, touching('OPEN#1'))).toBe(true);
     expect(await may('scheduler', 'dynamodb:Query', index, touching('QUARANTINE'))).toBe(false);
@@ -116,7 +116,7 @@ describe('running commands on nodes', () => {
   const tagged = (tags: Record<string, string>) =>
     Object.fromEntries(Object.entries(tags).map(([tag, value]) => [`ssm:resourceTag/${tag}`, value]));
 
-  it('is for advance alone, by statement as by simulation', async () => {
+  it('is granted to run-controller alone, by statement and by simulation', async () => {
     for (const action of ['ssm:SendCommand', 'ssm:CancelCommand']) {
       const granted = FUNCTION_NAMES.filter((name) =>
         roleOf(template, name).statements.some(({ Action }) => Action.includes(action)),
@@ -258,7 +258,7 @@ describe('all roles', () => {
     ]);
   });
 
-  it('let an operator call remediate and report, and nothing else', () => {
+  it('let an operator call operator-api and audit-query, and nothing else', () => {
     const [policy] = resourcesOf(template, 'AWS::IAM::ManagedPolicy');
     expect(statementsOf(template, policy?.[1].Properties.PolicyDocument)).toEqual([
       {

@@ -193,7 +193,7 @@ describe('the functions', () => {
     expect(seconds.parse(VisibilityTimeout)).toBeGreaterThan(seconds.parse(fn(name).Properties.Timeout));
   });
 
-  it('lets advance wake itself without being taken for a runaway loop, and no other', () => {
+  it('lets run-controller alone wake itself without loop detection', () => {
     expect(FUNCTION_NAMES.filter((name) => fn(name).Properties.RecursiveLoop === 'Allow')).toEqual(['run-controller']);
   });
 });

@@ -228,7 +228,7 @@ export const runControllerWorld = (table: TestTable, options: Options = {}) => {
     queue.push(action === 'check' ? { kind: 'run', runId } : { kind: 'lane', lane: group });
   };
 
-  /** Lets time go by in small steps: commands end, events come, and reconcile looks every minute. */
+  /** Advances time in small steps: commands end, events arrive, and scheduler runs every minute. */
   const pass = async (seconds: number, step = 5): Promise<void> => {
     await deliver();
     for (let gone = 0; gone < seconds; gone += step) {

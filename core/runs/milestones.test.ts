@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest';
+import { aRun, at, START } from '../../test/support/runs.ts';
+import type { LaneState } from '../state/lane-state.ts';
+import type { RunState } from '../state/run-state.ts';
+import { newLane } from './lane.ts';
+import { laneMilestones, runMilestones } from './milestones.ts';
+
+const messages = (milestones: ReturnType<typeof runMilestones>): readonly string[] => milestones.map((m) => m.message);
+
+const planned: RunState = aRun(3);
+const queued: RunState = { ...planned, status: 'queued', pending: [] };
+const sent: RunState = {
+  ...planned,
+  commands: [{ key: '1', instanceIds: [], size: 1, status: 'sent', commandId: 'c-1', sentAt: at(5) }],
+};
+const stopped: RunState = { ...sent, status: 'draining', stopped: { reason: 'Paused', at: at(9) } };
+const ended: RunState = {
+  ...stopped,
+  status: 'ended',
+  startedAt: START,
+  endedAt: at(60),
+  settled: { Paused: 2 },
+  commands: [{ key: '1', instanceIds: [], size: 1, status: 'closed', counts: { Repaired: 1 } }],
+};
+
+describe('a run', () => {
+  it.each<[string, RunState | undefined, RunState, readonly string[]]>([
+    ['is planned when it is stored with a plan', undefined, planned, ['planning run']],
+    ['is planned when a queued one gets its plan', queued, planned, ['planning run']],
+    ['is not planned while it is queued', undefined, queued, []],
+    ['starts with its first command at SSM', planned, sent, ['starting run']],
+    ['stops once', sent, stopped, ['stopping run']],
+    ['ends', stopped, ended, ['ending run']],
+    ['reaches nothing twice', ended, ended, []],
+    [
+      'may be planned and over at once',
+      undefined,
+      { ...ended, commands: [], stopped: undefined },
+      ['planning run', 'ending run'],
+    ],
+    ['reaches each step in its order', queued, ended, ['planning run', 'starting run', 'stopping run', 'ending run']],
+  ] as const)('%s', (_, before, after, expected) => {
+    expect(messages(runMilestones(before, after as RunState))).toEqual(expected);
+  });
+
+  it('ends with its id, its counts and its duration', () => {
+    expect(runMilestones(stopped, ended)[0]?.fields).toMatchObject({
+      runId: planned.runId,
+      cluster: 'demo',
+      remediation: 'pause-image',
+      counts: { Repaired: 1, Paused: 2 },
+      durationSeconds: 60,
+    });
+  });
+});
+
+describe('a lane', () => {
+  const lane: LaneState = newLane('demo/pause-image');
+  const opened: LaneState = { ...lane, breaker: { openUntil: at(900), openings: 1, runId: 'r-1' } };
+  const again: LaneState = { ...lane, breaker: { openUntil: at(1800), openings: 2, runId: 'r-2' } };
+  const held: LaneState = { ...lane, registryHold: { until: at(600), holds: 1, runId: 'r-1' } };
+
+  it.each<[string, LaneState, LaneState, readonly string[]]>([
+    ['opens its breaker', lane, opened, ['opening circuit breaker']],
+    ['opens it again for longer', opened, again, ['opening circuit breaker']],
+    ['keeps it open', opened, opened, []],
+    ['closes it', opened, lane, ['closing circuit breaker']],
+    ['begins a registry hold', lane, held, ['holding nodes that need the registry']],
+    ['ends it', held, lane, ['releasing nodes that need the registry']],
+    ['reaches nothing', lane, lane, []],
+  ])('%s', (_, before, after, expected) => {
+    expect(messages(laneMilestones(before, after))).toEqual(expected);
+  });
+});

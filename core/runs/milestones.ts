@@ -1,0 +1,58 @@
+import type { LaneState } from '../state/lane-state.ts';
+import type { RunState } from '../state/run-state.ts';
+import { countsOf } from './advance.ts';
+
+/** A step that a person may want to see in the log: a message that starts with a verb, and its fields. */
+export type Milestone = { readonly message: string; readonly fields: Readonly<Record<string, unknown>> };
+
+const isSent = (run: RunState | undefined): boolean =>
+  run?.commands.some((command) => command.sentAt !== undefined || command.status === 'closed') === true;
+
+const seconds = (from: string, to: string): number => Math.round((Date.parse(to) - Date.parse(from)) / 1000);
+
+/**
+ * What a run has reached between two stored states, oldest first: planned, started (its first command is at SSM),
+ * stopped, ended. `before` is undefined for a run that is stored for the first time. Equal states reach nothing.
+ */
+export const runMilestones = (before: RunState | undefined, after: RunState): readonly Milestone[] => {
+  const { runId, cluster, remediation, action, lane } = after;
+  const run = { runId, cluster, remediation, action, ...(lane === undefined ? {} : { lane }) };
+  const wasPlanned = before !== undefined && before.status !== 'queued';
+  const milestones: Milestone[] = [];
+  if (!wasPlanned && after.status !== 'queued') {
+    const { canaries, settled } = after;
+    const fields = { ...run, source: after.origin.source, pending: after.pending.length, canaries, settled };
+    milestones.push({ message: 'planning run', fields });
+  }
+  if (!isSent(before) && isSent(after)) {
+    milestones.push({ message: 'starting run', fields: { ...run, pending: after.pending.length } });
+  }
+  if (before?.stopped === undefined && after.stopped !== undefined) {
+    const fields = { ...run, reason: after.stopped.reason, pending: after.pending.length };
+    milestones.push({ message: 'stopping run', fields });
+  }
+  if (before?.status !== 'ended' && after.status === 'ended') {
+    const durationSeconds = seconds(after.startedAt ?? after.createdAt, after.endedAt ?? after.createdAt);
+    milestones.push({ message: 'ending run', fields: { ...run, counts: countsOf(after), durationSeconds } });
+  }
+  return milestones;
+};
+
+/** What a lane has reached between two stored states: its circuit breaker opened or closed, a registry hold began or ended. */
+export const laneMilestones = (before: LaneState, after: LaneState): readonly Milestone[] => {
+  const { lane } = after;
+  const milestones: Milestone[] = [];
+  if (after.breaker !== undefined && after.breaker.openings !== before.breaker?.openings) {
+    milestones.push({ message: 'opening circuit breaker', fields: { lane, ...after.breaker } });
+  }
+  if (after.breaker === undefined && before.breaker !== undefined) {
+    milestones.push({ message: 'closing circuit breaker', fields: { lane, openings: before.breaker.openings } });
+  }
+  if (after.registryHold !== undefined && after.registryHold.holds !== before.registryHold?.holds) {
+    milestones.push({ message: 'holding nodes that need the registry', fields: { lane, ...after.registryHold } });
+  }
+  if (after.registryHold === undefined && before.registryHold !== undefined) {
+    milestones.push({ message: 'releasing nodes that need the registry', fields: { lane } });
+  }
+  return milestones;
+};
