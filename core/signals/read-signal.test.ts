@@ -126,8 +126,8 @@ describe("an alarm's cluster", () => {
       'a-cluster-b',
     ],
     ['is its dimension', 'fleetmend-cluster-hand-made', { ClusterName: 'other' }, 'other'],
-    ['is none where nothing says it', 'fleetmend-cluster-hand-made', {}, undefined],
-    ['is none where the dimension is no name', 'x', { ClusterName: 'a/b' }, undefined],
+    ['is undefined where nothing names it', 'fleetmend-cluster-hand-made', {}, undefined],
+    ['is undefined where the dimension is not a cluster name', 'x', { ClusterName: 'a/b' }, undefined],
   ])('%s', (_, name, dimensions, expected) => {
     expect(of(name, dimensions)).toBe(expected);
   });
