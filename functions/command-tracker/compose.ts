@@ -3,6 +3,7 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { documentFamily } from '../../events/ssm-command.ts';
 import { texts } from '../../ssm-documents/remediations.ts';
+import { AWS_CLIENT } from '../adapters/aws-clients.ts';
 import { createDeadLetters, type DeadLetters } from '../adapters/messaging/dead-letters.ts';
 import { createWakeQueue } from '../adapters/messaging/wake-queue.ts';
 import { sleep } from '../adapters/sleep.ts';
@@ -26,11 +27,11 @@ export const composeCommandTracker = (
   const env = readEnv({ TABLE_NAME, LANES_QUEUE_URL, BAD_INPUT_QUEUE_URL });
   const own = trackSettings(readSettings(new URL('./settings.json', import.meta.url)));
   const now = () => new Date();
-  const client = new SQSClient({});
+  const client = new SQSClient(AWS_CLIENT.standard);
   const table = { client: createDocumentClient(), tableName: env.TABLE_NAME };
   const ports = {
     ...telemetry,
-    ...createTableObserver({ ...table, ssm: new SSMClient({ maxAttempts: 6 }), limits: own.limits, texts, now }),
+    ...createTableObserver({ ...table, ssm: new SSMClient(AWS_CLIENT.throttled), limits: own.limits, texts, now }),
     ...own,
     wakes: createWakeQueue({ client, queueUrl: env.LANES_QUEUE_URL, newId }),
     wait: sleep,

@@ -2,6 +2,7 @@ import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { createMemory } from '../../core/logs/dedupe.ts';
 import { classify } from '../../ssm-documents/classify.ts';
+import { AWS_CLIENT } from '../adapters/aws-clients.ts';
 import { createBus } from '../adapters/messaging/bus.ts';
 import { createDeadLetters } from '../adapters/messaging/dead-letters.ts';
 import { BAD_INPUT_QUEUE_URL, BUS_NAME, readEnv } from '../runtime/env.ts';
@@ -17,9 +18,9 @@ export const composeLogClassifier = (telemetry: Telemetry): LogClassifierPorts =
   const now = () => new Date();
   return {
     ...telemetry,
-    bus: createBus({ client: new EventBridgeClient({}), busName: env.BUS_NAME }),
+    bus: createBus({ client: new EventBridgeClient(AWS_CLIENT.standard), busName: env.BUS_NAME }),
     deadLetters: createDeadLetters({
-      client: new SQSClient({}),
+      client: new SQSClient(AWS_CLIENT.standard),
       queueUrl: env.BAD_INPUT_QUEUE_URL,
       functionName: 'log-classifier',
       now,

@@ -3,6 +3,7 @@ import { EC2Client } from '@aws-sdk/client-ec2';
 import { EKSClient } from '@aws-sdk/client-eks';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { SSMClient } from '@aws-sdk/client-ssm';
+import { AWS_CLIENT } from '../adapters/aws-clients.ts';
 import { createDeadLetterReader } from '../adapters/messaging/dead-letters.ts';
 import { createWakeQueue } from '../adapters/messaging/wake-queue.ts';
 import { createDocumentClient } from '../adapters/table/document-client.ts';
@@ -26,13 +27,13 @@ export const composeOperatorApi = (telemetry: Telemetry): OperatorApiPorts => {
   const now = () => new Date();
   const { limits } = settings.policy;
   const table = { client: createDocumentClient(), tableName: env.TABLE_NAME };
-  const sqs = new SQSClient({});
-  const ssm = new SSMClient({});
+  const sqs = new SQSClient(AWS_CLIENT.standard);
+  const ssm = new SSMClient(AWS_CLIENT.throttled);
   const pace = createPace({ ...table, counter: EC2_COUNTER, maxPerSecond: limits.maxEc2CallsPerSecond, now });
   return {
     ...telemetry,
-    fleet: createFleet({ ec2: new EC2Client({}), ssm, policy: settings.policy, pace }),
-    beyondEc2: createBeyondEc2({ eks: new EKSClient({}), ssm }),
+    fleet: createFleet({ ec2: new EC2Client(AWS_CLIENT.throttled), ssm, policy: settings.policy, pace }),
+    beyondEc2: createBeyondEc2({ eks: new EKSClient(AWS_CLIENT.standard), ssm }),
     runs: createRunStore({ ...table, retentionDays: limits.retentionDays }),
     lanes: createLaneStore(table),
     results: createResultStore({ ...table, limits }),

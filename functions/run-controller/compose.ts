@@ -6,6 +6,7 @@ import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { newRunId } from '../../core/model/run-id.ts';
+import { AWS_CLIENT } from '../adapters/aws-clients.ts';
 import { createRegistryProbe } from '../adapters/ecr/registry-probe.ts';
 import { createNodegroups } from '../adapters/eks/nodegroups.ts';
 import { createBus } from '../adapters/messaging/bus.ts';
@@ -34,9 +35,9 @@ export const composeRunController = (
   const { limits } = settings.policy;
   const now = () => new Date();
   const newId = randomUUID;
-  const sqs = new SQSClient({});
-  const ssm = new SSMClient({ maxAttempts: 6 });
-  const eks = new EKSClient({});
+  const sqs = new SQSClient(AWS_CLIENT.standard);
+  const ssm = new SSMClient(AWS_CLIENT.throttled);
+  const eks = new EKSClient(AWS_CLIENT.standard);
   const table = { client: createDocumentClient(), tableName: env.TABLE_NAME };
   const pace = createPace({ ...table, counter: EC2_COUNTER, maxPerSecond: limits.maxEc2CallsPerSecond, now });
   const ports: RunControllerPorts = {
@@ -44,15 +45,15 @@ export const composeRunController = (
     lanes: createLaneStore(table),
     results: createResultStore({ ...table, limits }),
     signals: createSignalStore({ ...table, newId }),
-    fleet: createFleet({ ec2: new EC2Client({ maxAttempts: 6 }), ssm, policy: settings.policy, pace }),
+    fleet: createFleet({ ec2: new EC2Client(AWS_CLIENT.throttled), ssm, policy: settings.policy, pace }),
     beyondEc2: createBeyondEc2({ eks, ssm }),
     nodegroups: createNodegroups({ client: eks }),
-    registry: createRegistryProbe({ clientFor: (region) => new ECRClient({ region, maxAttempts: 1 }) }),
+    registry: createRegistryProbe({ clientFor: (region) => new ECRClient({ ...AWS_CLIENT.once, region }) }),
     // One attempt: SendCommand has no idempotency token, and a retry after a lost answer would run it twice.
-    sender: createSender({ client: new SSMClient({ maxAttempts: 1 }), now }),
+    sender: createSender({ client: new SSMClient(AWS_CLIENT.once), now }),
     reader: createCommandReader({ client: ssm }),
     wakes: createWakeQueue({ client: sqs, queueUrl: env.LANES_QUEUE_URL, newId }),
-    bus: createBus({ client: new EventBridgeClient({}), busName: env.BUS_NAME }),
+    bus: createBus({ client: new EventBridgeClient(AWS_CLIENT.standard), busName: env.BUS_NAME }),
     settings,
     log: telemetry.log,
     count: telemetry.count,

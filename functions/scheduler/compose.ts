@@ -2,6 +2,7 @@ import { randomUUID as newId } from 'node:crypto';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { texts } from '../../ssm-documents/remediations.ts';
+import { AWS_CLIENT } from '../adapters/aws-clients.ts';
 import { createWakeQueue } from '../adapters/messaging/wake-queue.ts';
 import { createDocumentClient } from '../adapters/table/document-client.ts';
 import { createDueStore } from '../adapters/table/due-store.ts';
@@ -21,10 +22,10 @@ export const composeScheduler = (telemetry: Telemetry): SchedulerPorts => {
   const table = { client: createDocumentClient(), tableName: env.TABLE_NAME };
   return {
     ...telemetry,
-    ...createTableObserver({ ...table, ssm: new SSMClient({ maxAttempts: 6 }), limits, texts, now }),
+    ...createTableObserver({ ...table, ssm: new SSMClient(AWS_CLIENT.throttled), limits, texts, now }),
     due: createDueStore(table),
     lanes: createLaneStore(table),
-    wakes: createWakeQueue({ client: new SQSClient({}), queueUrl: env.LANES_QUEUE_URL, newId }),
+    wakes: createWakeQueue({ client: new SQSClient(AWS_CLIENT.standard), queueUrl: env.LANES_QUEUE_URL, newId }),
     settings,
     now,
   };

@@ -1,6 +1,7 @@
 import { randomUUID as newId } from 'node:crypto';
 import { EC2Client } from '@aws-sdk/client-ec2';
 import { SQSClient } from '@aws-sdk/client-sqs';
+import { AWS_CLIENT } from '../adapters/aws-clients.ts';
 import { createInstanceFinder } from '../adapters/ec2/instance-finder.ts';
 import { createDeadLetters } from '../adapters/messaging/dead-letters.ts';
 import { createWakeQueue } from '../adapters/messaging/wake-queue.ts';
@@ -16,7 +17,7 @@ import type { SignalIntakePorts } from './ports.ts';
 export const composeSignalIntake = (telemetry: Telemetry): SignalIntakePorts => {
   const env = readEnv({ TABLE_NAME, LANES_QUEUE_URL, BAD_INPUT_QUEUE_URL });
   const { policy, remediations: catalogue } = readSettings(new URL('./settings.json', import.meta.url));
-  const client = new SQSClient({});
+  const client = new SQSClient(AWS_CLIENT.standard);
   const now = () => new Date();
   const table = { client: createDocumentClient(), tableName: env.TABLE_NAME };
   const { maxEc2CallsPerSecond: maxPerSecond } = policy.limits;
@@ -24,7 +25,7 @@ export const composeSignalIntake = (telemetry: Telemetry): SignalIntakePorts => 
   return {
     ...telemetry,
     store: createSignalStore({ ...table, newId }),
-    finder: createInstanceFinder({ ec2: new EC2Client({}), pace, now }),
+    finder: createInstanceFinder({ ec2: new EC2Client(AWS_CLIENT.throttled), pace, now }),
     wakes: createWakeQueue({ client, queueUrl: env.LANES_QUEUE_URL, newId }),
     deadLetters: createDeadLetters({ client, queueUrl: env.BAD_INPUT_QUEUE_URL, functionName: 'signal-intake', now }),
     policy,

@@ -84,6 +84,20 @@ describe('adapters', () => {
   });
 });
 
+/** Clients that a text builds without the common options. */
+const bareClients = (text: string): readonly string[] =>
+  [...text.matchAll(/new \w+Client\((?!AWS_CLIENT\.|\{ \.\.\.AWS_CLIENT\.)[^)]*\)/gu)].map(([call]) => call);
+
+it('builds every AWS client of a function with the common options', () => {
+  const functions = files.filter((file) => file.startsWith('functions/') && !file.endsWith('.test.ts'));
+  const built = functions.flatMap((file) =>
+    bareClients(readFileSync(join(ROOT, file), 'utf8')).map((call) => [file, call]),
+  );
+  expect(built).toEqual([]);
+  expect(bareClients('new SSMClient({}); new ECRClient({ region })')).toHaveLength(2);
+  expect(bareClients('new SSMClient(AWS_CLIENT.once); new ECRClient({ ...AWS_CLIENT.once, region })')).toEqual([]);
+});
+
 describe('the checks find', () => {
   const one = (file: string, text: string): Import => importsOf(file, text)[0] ?? expect.fail('no import was read');
 
