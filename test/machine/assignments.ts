@@ -42,7 +42,7 @@ const setBy = (node: SyntaxNode, text: string): string[] => {
       return words.length === 0 ? nodesOf(node.Assigns).map(nameOf) : setByBuiltin(words.map(textOf));
     }
     case 'DeclClause':
-      // What is exported is for the programs that are started.
+      // An exported variable is for the programs that are started.
       return declaresLocals(node) || textOf(node.Variant) === 'export' ? [] : nodesOf(node.Args).map(nameOf);
     case 'WordIter':
       return [nameOf(node)];
