@@ -9,15 +9,16 @@ FILE=${FLEETMEND_TEMPLATE_FILE:-/etc/example}
 
 # diagnose: finds out everything that check and repair decide by. It changes nothing.
 diagnose() {
+  evidence file "$FILE"
   [[ -e $FILE ]]
 }
 
 check() {
   take_lock shared
   if diagnose; then
-    finish Healthy '' "$FILE is there."
+    finish Healthy ''
   fi
-  finish Broken TemplateFileMissing "$FILE is missing."
+  finish Broken TemplateFileMissing
 }
 
 #@ section repair
@@ -26,20 +27,20 @@ check() {
 repair() {
   take_lock exclusive
   if diagnose; then
-    finish Healthy '' "$FILE is there."
+    finish Healthy ''
   fi
   at_exit remove_half_file
   changing "writing $FILE"
   # Errexit does not hold in a condition, nor in what it calls: look at every exit code that matters.
   if ! write_file; then
-    finish_not_repaired TemplateFileMissing "$FILE could not be written."
+    finish_not_repaired TemplateFileMissing '' failedStep write
   fi
   METHOD=create
-  # Never believe the act; look again.
+  # The result comes from another look at the node, not from the exit code of the action.
   if diagnose; then
-    finish Repaired TemplateFileMissing "$FILE is back."
+    finish Repaired TemplateFileMissing
   fi
-  finish_not_repaired TemplateFileMissing "$FILE was written, and is missing all the same."
+  finish_not_repaired TemplateFileMissing '' failedStep verify
 }
 
 # write_file: atomic, so that whoever looks sees the old state or the new one, wherever this script is killed. The prelude's

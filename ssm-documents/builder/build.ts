@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import type { Action, Remediation } from '../../core/model/remediation.ts';
+import { catalogueOf } from '../catalogue.ts';
 import { remediations } from '../remediations.ts';
 import { bashDocument, type CommandDocument, validateDocument } from './document.ts';
 import { withoutUncalled } from './needed.ts';
@@ -66,6 +67,8 @@ type Recipe = {
   /** In `node-check`: what each check runs in a process of its own. */
   readonly own: readonly Process[];
   readonly end: readonly Block[];
+  /** Those whose reasons the document can report. */
+  readonly remediations: readonly Remediation[];
 };
 
 const added = (...lines: readonly string[]): Block => ({ path: undefined, text: lines.join('\n') });
@@ -80,9 +83,11 @@ const preludeParts = (): readonly Part[] => {
   return [{ path: 'lib/base/prelude.sh', text: section?.text ?? '' }, ...partsOf(section?.uses ?? [], 'lib', find)];
 };
 
-const tablesOf = (names: readonly string[], from: readonly Remediation[]): Block[] => {
-  const chosen = from.filter(({ name }) => names.includes(name));
-  return TABLES.map((table) => added(table.render(chosen)));
+/** The tables that some scripts call, with the reasons that they name. */
+const tablesFor = (scripts: readonly string[], from: readonly Remediation[]): Block[] => {
+  const words = new Set(scripts.flatMap((script) => script.match(/\w+/g) ?? []));
+  const reasons = [...catalogueOf(from).values()].filter(({ name }) => words.has(name));
+  return TABLES.filter(({ name }) => words.has(name)).map(({ render }) => added(render(reasons)));
 };
 
 /** A check's functions, as those of a function that its process calls: other checks have functions of the same names. */
@@ -92,7 +97,7 @@ const wrapped = ({ name, blocks }: Process): Block[] => [
   added('}'),
 ];
 
-const blocksOf = ({ shared, own, end }: Recipe): Block[] => {
+const blocksOf = ({ shared, own, end, remediations: from }: Recipe): Block[] => {
   const common = [...shared, ...end];
   const kept = withoutUncalled({
     shared: common.map(({ text }) => text),
@@ -102,7 +107,12 @@ const blocksOf = ({ shared, own, end }: Recipe): Block[] => {
     blocks.map(({ path }, at) => ({ path, text: texts[at] ?? '' }));
   const keptCommon = withText(common, kept.shared);
   const processes = own.map(({ name, blocks }, at) => ({ name, blocks: withText(blocks, kept.own[at] ?? []) }));
-  return [...keptCommon.slice(0, shared.length), ...processes.flatMap(wrapped), ...keptCommon.slice(shared.length)];
+  return [
+    ...keptCommon.slice(0, shared.length),
+    ...processes.flatMap(wrapped),
+    ...tablesFor([...kept.shared, ...kept.own.flat()], from),
+    ...keptCommon.slice(shared.length),
+  ];
 };
 
 const contentOf = (recipe: Recipe): { readonly content: CommandDocument; readonly blocks: readonly Block[] } => {
@@ -159,13 +169,9 @@ const documentsOf = (remediation: Remediation, prelude: readonly Part[]): BuiltD
       description,
       checks: action === 'check' ? [name] : [],
       folders: [name, 'lib'],
-      shared: [
-        head,
-        ...parts.map(partBlock),
-        ...chosen.map(({ text }) => sourceBlock(`${name}/script.sh`, text)),
-        ...tablesOf([name], [remediation]),
-      ],
+      shared: [head, ...parts.map(partBlock), ...chosen.map(({ text }) => sourceBlock(`${name}/script.sh`, text))],
       own: [],
+      remediations: [remediation],
       end: [added(`REMEDIATION=${name}`, `ACTION=${action}`, `BUDGET_SECONDS=${timeout - MARGIN_SECONDS}`, 'main')],
     });
   };
@@ -210,8 +216,8 @@ const nodeCheckPart = (
     folders: [...names, 'lib'],
     shared: unique([...prelude, ...checks.flatMap(({ shared }) => shared)]).map(partBlock),
     own: checks.map(({ process }) => process),
+    remediations: chosen,
     end: [
-      ...tablesOf(names, chosen),
       added(`NODE_CHECKS=(${names.join(' ')})`, `PART=${part} PARTS=${parts}`),
       sourceBlock('lib/node-check.sh', read('lib/node-check.sh')),
       added(`BUDGET_SECONDS=${NODE_CHECK_TIMEOUT_SECONDS - MARGIN_SECONDS}`, 'node_check "$@"'),

@@ -1,20 +1,18 @@
-import type { Remediation } from '../../core/model/remediation.ts';
-import { catalogueOf } from '../catalogue.ts';
+import type { CatalogueEntry } from '../catalogue.ts';
 import { titleOf } from './titles.ts';
 
 /**
- * A function of the shell that is written from the registry. It is offered to every document with the remediations that
- * the document is about; like every function, it stays out of a document in which nothing calls it.
+ * A function of the shell that is written from the catalogue. Every document that calls it has it, with the reasons that the
+ * document can report.
  */
 export type Table = {
   /** The function's name. */
   readonly name: string;
   /** Its text, in the form that shfmt gives it. */
-  readonly render: (remediations: readonly Remediation[]) => string;
+  readonly render: (reasons: readonly CatalogueEntry[]) => string;
 };
 
-const severityOf = (remediations: readonly Remediation[]): string => {
-  const reasons = [...catalogueOf(remediations).values()];
+const severityOf = (reasons: readonly CatalogueEntry[]): string => {
   const cases = (['Fatal', 'Info'] as const).flatMap((severity) => {
     const names = reasons.filter((reason) => reason.severity === severity).map(({ name }) => name);
     return names.length === 0 ? [] : [`    ${names.join(' | ')}) REPLY=${severity} ;;`];

@@ -5,6 +5,7 @@ import { functionsOf } from '../../ssm-documents/builder/needed.ts';
 import { ADDED_MARK, SOURCE_MARK } from '../../ssm-documents/builder/script.ts';
 import { withoutComments } from '../../ssm-documents/builder/sections.ts';
 import { TABLES } from '../../ssm-documents/builder/tables.ts';
+import { catalogueOf } from '../../ssm-documents/catalogue.ts';
 import { remediations } from '../../ssm-documents/remediations.ts';
 import { programsOf, readShell } from '../machine/command-words.ts';
 import { missingPrograms } from '../machine/debian.ts';
@@ -48,7 +49,9 @@ const ADDED = [
 const isTable = (text: string, document: BuiltDocument): boolean => {
   const names = document.remediation === NODE_CHECK ? document.checks : [document.remediation];
   const chosen = remediations.filter(({ name }) => names.includes(name));
-  return TABLES.some((table) => table.render(chosen) === text);
+  const rest = linesOf(document).join('\n').replace(text, '');
+  const reported = [...catalogueOf(chosen).values()].filter(({ name }) => new RegExp(`\\b${name}\\b`).test(rest));
+  return TABLES.some((table) => rest.includes(table.name) && table.render(reported) === text);
 };
 
 /** The first of some lines that a text does not have in their order; undefined if it has them all. */

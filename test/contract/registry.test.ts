@@ -10,6 +10,7 @@ import { filterPattern, LOG_GROUP_KINDS, SOURCES } from '../../infra/log-filter.
 import { compileLogFilter } from '../../lab/aws/filter-pattern.ts';
 import { remediation as template } from '../../ssm-documents/_template/remediation.ts';
 import { buildDocuments } from '../../ssm-documents/builder/build.ts';
+import { titleOf } from '../../ssm-documents/builder/titles.ts';
 import { classify } from '../../ssm-documents/classify.ts';
 import { catalogue, logRules, remediations, texts } from '../../ssm-documents/remediations.ts';
 import { PARTS, readCorpus } from '../corpus/corpus.ts';
@@ -74,6 +75,7 @@ describe('the catalogue', () => {
       expect(reason.cause, reason.name).toMatch(/^(?:[A-Z]|kubelet|containerd|fleetmend).{30,}\.$/);
       expect(reason.advice, reason.name).toMatch(/^[A-Z].{30,}[.?]$/);
       expect(reason.remediations.length, reason.name).toBeGreaterThan(0);
+      expect(titleOf([reason]), reason.name).toContain(reason.title);
     }
   });
 
