@@ -21,7 +21,7 @@ const answer = (input: string): Answer => {
   try {
     json = JSON.parse(input);
   } catch {
-    return bad('it is no JSON');
+    return bad('it is not JSON');
   }
   const parsed = Input.safeParse(json);
   if (!parsed.success) {
@@ -32,40 +32,40 @@ const answer = (input: string): Answer => {
   const found = classify(parsed.data.text, kind.data ?? undefined);
   return {
     line: JSON.stringify({ reason: found?.reason ?? null, image: found?.image ?? null }),
-    // The text alone identifies the fault, too.
+    // The text alone is enough to classify a line.
     ...(kind.success ? {} : { complaint: `its kind is none of ${LINE_KINDS.join(', ')}, and was left out` }),
   };
 };
 
+/** A line that is not complete yet; undefined once it is over the limit, so that it is not kept. */
+type Rest = string | undefined;
+
+const append = (rest: Rest, text: string): Rest =>
+  rest === undefined || rest.length + text.length > MAX_LINE_CHARACTERS ? undefined : rest + text;
+
 /**
- * Lines of a stream, separated by line feeds alone: JSON text may hold the other line separators of Unicode. A line over
- * the limit is given as undefined, and not kept.
+ * The lines of a stream, separated by line feeds alone: JSON text may contain the other line separators of Unicode. A line
+ * over the limit is undefined.
  */
 async function* linesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<string | undefined> {
   const decoder = new TextDecoder();
-  let rest = '';
-  let isOver = false;
+  let rest: Rest = '';
   for await (const chunk of chunks) {
     const [first = '', ...others] = decoder.decode(chunk, { stream: true }).split('\n');
-    rest += isOver ? '' : first;
+    rest = append(rest, first);
     for (const next of others) {
-      yield isOver || rest.length > MAX_LINE_CHARACTERS ? undefined : rest;
-      isOver = false;
-      rest = next;
-    }
-    if (rest.length > MAX_LINE_CHARACTERS) {
-      isOver = true;
-      rest = '';
+      yield rest;
+      rest = append('', next);
     }
   }
-  rest += decoder.decode();
-  if (rest !== '' || isOver) yield isOver ? undefined : rest;
+  rest = append(rest, decoder.decode());
+  if (rest !== '') yield rest;
 }
 
 /**
- * `npm run -s classify`: log lines in, one JSON object a line; one JSON object a line out, in the same order, for blank
- * lines as well. A line that is no such object is named on standard error, is answered like one that says nothing, and
- * makes the exit code 1. An unknown kind is named too, and the text classified without it.
+ * `npm run -s classify`: reads one JSON object a line and writes one JSON object a line, in the same order, also for blank
+ * lines. A line that is no such object is reported on standard error, is answered with null, and makes the exit code 1. An
+ * unknown kind is reported too, and the text is classified without it.
  */
 const run = async (): Promise<number> => {
   let number = 0;

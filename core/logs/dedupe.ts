@@ -1,12 +1,12 @@
-/** Remembers for a while what was said, so that a kubelet's endless complaint is one event a minute. */
+/** Remembers published symptoms for a time, so that a fault that kubelet logs again and again is one event a minute. */
 export type Memory = {
-  /** Whether this was said within the last while. */
-  readonly said: (key: string, nowMs: number) => boolean;
-  /** Notes that it was said now; only after it really was. */
+  /** Whether the key was noted within that time. */
+  readonly has: (key: string, nowMs: number) => boolean;
+  /** Notes that the symptom was published now. Call it after the event is accepted. */
   readonly note: (key: string, nowMs: number) => void;
 };
 
-/** A memory of at most `maxEntries`, the oldest forgotten first; forgetting costs one more event, never one less. */
+/** A memory of at most `maxEntries` keys. It forgets the oldest first: that costs one more event and never loses one. */
 export const createMemory = ({
   forMs,
   maxEntries,
@@ -16,9 +16,9 @@ export const createMemory = ({
 }): Memory => {
   const times = new Map<string, number>();
   return {
-    said: (key, nowMs) => {
+    has: (key, nowMs) => {
       const at = times.get(key);
-      // A clock that was set back must not silence a node.
+      // A clock that was set back must not suppress the symptoms of a node.
       return at !== undefined && nowMs >= at && nowMs - at < forMs;
     },
     note: (key, nowMs) => {

@@ -136,22 +136,22 @@ describe('readSymptoms', () => {
 describe('the memory', () => {
   it('holds for its time and no longer', () => {
     const memory = createMemory({ forMs: 60_000, maxEntries: 10 });
-    expect(memory.said('a', NOW)).toBe(false);
+    expect(memory.has('a', NOW)).toBe(false);
     memory.note('a', NOW);
-    expect(memory.said('a', NOW + 59_999)).toBe(true);
-    expect(memory.said('a', NOW + 60_000)).toBe(false);
-    expect(memory.said('b', NOW)).toBe(false);
+    expect(memory.has('a', NOW + 59_999)).toBe(true);
+    expect(memory.has('a', NOW + 60_000)).toBe(false);
+    expect(memory.has('b', NOW)).toBe(false);
   });
 
   it('does not keep a node silent when the clock goes back', () => {
     const memory = createMemory({ forMs: 60_000, maxEntries: 10 });
     memory.note('a', NOW);
-    expect(memory.said('a', NOW - 1)).toBe(false);
+    expect(memory.has('a', NOW - 1)).toBe(false);
   });
 
   it('forgets the oldest when it is full', () => {
     const memory = createMemory({ forMs: 60_000, maxEntries: 2 });
     for (const key of ['a', 'b', 'a', 'c']) memory.note(key, NOW);
-    expect(['a', 'b', 'c'].map((key) => memory.said(key, NOW))).toEqual([true, false, true]);
+    expect(['a', 'b', 'c'].map((key) => memory.has(key, NOW))).toEqual([true, false, true]);
   });
 });

@@ -36,7 +36,7 @@ const publish = async (deps: LogClassifierPorts, event: unknown): Promise<void> 
       lines: withoutInstance,
     });
   }
-  const fresh = symptoms.filter((symptom) => !deps.memory.said(symptomKey(symptom), nowMs));
+  const fresh = symptoms.filter((symptom) => !deps.memory.has(symptomKey(symptom), nowMs));
   await deps.bus.put(fresh.map((symptom) => nodeSymptom(LOGS_SOURCE, symptom)));
   for (const symptom of fresh) deps.memory.note(symptomKey(symptom), nowMs);
   if (symptoms.length === 0) return;

@@ -24,6 +24,22 @@ export type Named =
 
 const ABSENT: Named = { kind: 'absent' };
 
+const refOf = (value: string): string | undefined => asRef(value.replace(/^docker:\/\//, ''));
+
+/** What stands between two quotes. */
+const closedRef = (value: string): Named => {
+  const ref = refOf(value);
+  if (ref !== undefined) return { kind: 'image', ref };
+  const isNameless = value === '' || (value.startsWith('/') && asRef(value.slice(1)) !== undefined);
+  return isNameless ? { kind: 'other', isNameless } : { kind: 'other' };
+};
+
+/** What follows a quote that is never closed. */
+const openRef = (value: string): Named => {
+  const isRef = refOf(value) !== undefined && value.length <= MAX_REF_LENGTH;
+  return isRef && /^[A-Za-z0-9._:/@-]*(?:\.\.\.)?$/.test(value) ? { kind: 'cut' } : { kind: 'other' };
+};
+
 /** Reads the quoted reference after the first occurrence of a marker. */
 export const refAfter = (segment: Segment, marker: string): Named => {
   const at = segment.lower.indexOf(marker);
@@ -33,16 +49,7 @@ export const refAfter = (segment: Segment, marker: string): Named => {
   if (rest === '' || rest === '"') return { kind: 'cut' };
   if (!rest.startsWith('"')) return { kind: 'other' };
   const { value, closed } = quotedAt(segment.compact, from + 1);
-  const ref = asRef(value.replace(/^docker:\/\//, ''));
-  if (ref === undefined) {
-    return closed && (value === '' || (value.startsWith('/') && asRef(value.slice(1)) !== undefined))
-      ? { kind: 'other', isNameless: true }
-      : { kind: 'other' };
-  }
-  if (closed) return { kind: 'image', ref };
-  return value.length <= MAX_REF_LENGTH && /^[A-Za-z0-9._:/@-]*(?:\.\.\.)?$/.test(value)
-    ? { kind: 'cut' }
-    : { kind: 'other' };
+  return closed ? closedRef(value) : openRef(value);
 };
 
 /** The image after the first of the markers that names one. */
