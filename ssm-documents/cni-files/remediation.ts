@@ -4,9 +4,13 @@ import { commonReasons } from '../lib/reasons/common-reasons.ts';
 import { runtimeReasons } from '../lib/reasons/runtime-reasons.ts';
 import { logLines } from './log-lines.ts';
 
+const { ConfigUnreadable, RuntimeDown, RuntimeNotContainerd } = runtimeReasons;
+
 const reasons = defineReasons({
   ...commonReasons,
-  ...runtimeReasons,
+  ConfigUnreadable,
+  RuntimeDown,
+  RuntimeNotContainerd,
 
   CNIConfigMissing: {
     title: 'There is no CNI configuration',

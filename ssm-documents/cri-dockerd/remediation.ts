@@ -10,14 +10,13 @@ import { logLines } from './log-lines.ts';
 const { SandboxImageMissing, SandboxStartFailed, SandboxImageWrongPlatform, SandboxImagePullFailed } =
   pauseImage.reasons;
 const { ImageGCPressure, NoLocalCopy } = pauseImage.reasons;
-const { ConfigUnreadable, DiskFull, RuntimeDown } = runtimeReasons;
+const { ConfigUnreadable, DiskFull } = runtimeReasons;
 
 const reasons = defineReasons({
   ...commonReasons,
   ...registryReasons,
   ConfigUnreadable,
   DiskFull,
-  RuntimeDown,
   SandboxImageMissing,
   SandboxStartFailed,
   SandboxImageWrongPlatform,

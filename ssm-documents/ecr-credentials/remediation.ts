@@ -6,11 +6,10 @@ import { runtimeReasons } from '../lib/reasons/runtime-reasons.ts';
 import { logLines } from './log-lines.ts';
 
 const { NodeRoleLacksECR, TokenUnavailable, RegistryUnreachable, RegistryCertificate } = registryReasons;
-const { DiskFull, RuntimeDown } = runtimeReasons;
+const { RuntimeDown } = runtimeReasons;
 
 const reasons = defineReasons({
   ...commonReasons,
-  DiskFull,
   RuntimeDown,
   NodeRoleLacksECR,
   TokenUnavailable,
