@@ -8,7 +8,7 @@ import { logRules } from '../../ssm-documents/remediations.ts';
 export const CorpusLine = z.strictObject({
   text: z.string().min(1),
   kind: z.enum(LINE_KINDS),
-  /** What it tells about the node; null for a look-alike. */
+  /** The reason that it proves for the node; null for a look-alike. */
   reason: z.enum(logReasons(logRules)).nullable(),
   /** The reference of the sandbox image that it names. */
   image: z.string().nullable(),
