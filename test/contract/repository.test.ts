@@ -21,9 +21,23 @@ const Workflow = z.object({
 });
 
 /** The suites that test/run.mjs takes as words. */
-const SUITES = [
-  ...[...read('test/run.mjs').matchAll(/^ {2}\{ name: '(\w+)', share:/gm)].map(([, name = '']) => name),
-  'programs',
+const SUITES = [...read('test/run.mjs').matchAll(/^ {2}\{ name: '(\w+)', share:/gm)]
+  .map(([, name = '']) => name)
+  .concat('programs');
+
+/** What a command of a workflow calls and the repository lacks. */
+const lackedBy = (command: string): string[] => [
+  ...[...command.matchAll(/\bnpm run (?:-s )?([\w:-]+)/g)]
+    .map(([, name = '']) => name)
+    .filter((name) => scripts[name] === undefined)
+    .map((name) => `script ${name}`),
+  ...[...command.matchAll(/\b(?:node|bash|sh) ([\w./-]+\.\w+)/g)]
+    .map(([, path = '']) => path)
+    .filter((path) => !existsSync(join(root, path))),
+  ...(/\bnpm test -- ([\w ]+)/.exec(command)?.[1] ?? '')
+    .split(' ')
+    .filter((suite) => suite !== '' && !SUITES.includes(suite))
+    .map((suite) => `suite ${suite}`),
 ];
 
 it('finds what a command of a workflow calls and the repository lacks', () => {
