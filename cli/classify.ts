@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { describeIssue } from '../core/model/issue.ts';
 import { LINE_KINDS } from '../core/model/log-lines.ts';
 import { classify } from '../ssm-documents/classify.ts';
 
@@ -25,8 +26,7 @@ const answer = (input: string): Answer => {
   }
   const parsed = Input.safeParse(json);
   if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    return bad(`field ${issue?.path.join('.') || '(line)'}: ${issue?.message ?? 'invalid'}`);
+    return bad(`${describeIssue(parsed.error, '(line)')}`);
   }
   const kind = Kind.safeParse(parsed.data.kind);
   const found = classify(parsed.data.text, kind.data ?? undefined);

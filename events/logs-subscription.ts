@@ -1,5 +1,7 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import * as z from 'zod';
+import { describeIssue } from '../core/model/issue.ts';
+import { failure, type Result, success } from '../core/model/result.ts';
 
 /** The event from CloudWatch Logs for log-classifier: a base64 text of a gzipped {@link LogsPayload}. */
 export const LogsSubscriptionEvent = z.object({ awslogs: z.object({ data: z.string().min(1) }) });
@@ -25,21 +27,16 @@ export const LogsPayload = z.discriminatedUnion('messageType', [
 ]);
 export type LogsPayload = z.infer<typeof LogsPayload>;
 
-/** A decoded payload, or why there is none. */
-export type LogsReading =
-  | { readonly kind: 'payload'; readonly payload: LogsPayload }
-  | { readonly kind: 'unreadable'; readonly message: string };
-
-const unreadable = (why: string, cause?: unknown): LogsReading => ({
-  kind: 'unreadable',
-  message: `reading the subscription payload: ${why}${cause instanceof Error ? `: ${cause.message.slice(0, 150)}` : ''}`,
-});
+const unreadable = (problem: string, cause?: unknown): Result<never> =>
+  failure(
+    `reading the subscription payload: ${problem}${cause instanceof Error ? `: ${cause.message.slice(0, 150)}` : ''}`,
+  );
 
 /**
  * Decodes a CloudWatch Logs subscription event: base64, gzip of at most {@link MAX_PAYLOAD_BYTES}, JSON (CloudWatch
  * Logs user guide, SubscriptionFilters). Whatever it is given, it answers and does not throw.
  */
-export const decodeLogs = (event: unknown): LogsReading => {
+export const decodeLogs = (event: unknown): Result<LogsPayload> => {
   const outer = LogsSubscriptionEvent.safeParse(event);
   if (!outer.success) return unreadable('it has no awslogs.data');
   let unpacked: Buffer;
@@ -55,9 +52,8 @@ export const decodeLogs = (event: unknown): LogsReading => {
     return unreadable('it holds no JSON', cause);
   }
   const inner = LogsPayload.safeParse(json);
-  if (inner.success) return { kind: 'payload', payload: inner.data };
-  const issue = inner.error.issues[0];
-  return unreadable(`field ${issue?.path.join('.') || '(payload)'}: ${issue?.message ?? 'invalid'}`);
+  if (inner.success) return success(inner.data);
+  return unreadable(`${describeIssue(inner.error, '(payload)')}`);
 };
 
 /** A subscription event of the given lines, as CloudWatch Logs would send it; for tests, samples and the lab. */

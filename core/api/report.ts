@@ -1,11 +1,13 @@
 import * as z from 'zod';
 import { fnv1a } from '../model/hash.ts';
 import { ClusterName, epochMs, IsoTime, isoTime, NodeId } from '../model/ids.ts';
+import { describeIssues } from '../model/issue.ts';
 import { Outcome } from '../model/outcome.ts';
+import { failure, type Result, success } from '../model/result.ts';
 import { countsOf } from '../runs/advance.ts';
 import type { LaneState } from '../state/lane-state.ts';
 import type { RunState } from '../state/run-state.ts';
-import { complaintOf, RunId } from './request.ts';
+import { RunId } from './request.ts';
 
 /** The most items of one answer: a Lambda answer may have 6 MB, a result row some KB. */
 export const MAX_ITEMS = 500;
@@ -59,16 +61,14 @@ export const QUERIES = [
 ] as const satisfies readonly AuditQuery['query'][];
 
 /** Reads a query out of whatever was sent, or says which field is wrong. */
-export const readQuery = (
-  event: unknown,
-): { readonly ok: true; readonly query: AuditQuery } | { readonly ok: false; readonly message: string } => {
+export const readQuery = (event: unknown): Result<AuditQuery> => {
   const parsed = AuditQuery.safeParse(event);
-  if (parsed.success) return { ok: true, query: parsed.data };
+  if (parsed.success) return success(parsed.data);
   const name: unknown = typeof event === 'object' && event !== null && 'query' in event ? event.query : undefined;
   if (!QUERIES.some((known) => known === name)) {
-    return { ok: false, message: `reading the query: field query: expected one of ${QUERIES.join(', ')}` };
+    return failure(`reading the query: field query: expected one of ${QUERIES.join(', ')}`);
   }
-  return { ok: false, message: complaintOf('query', parsed.error) };
+  return failure(`reading the query: ${describeIssues(parsed.error, '(whole)')}`);
 };
 
 /** Where one partition of a query stands: its start key, `null` before its first item, `done` after its last. */

@@ -1,5 +1,7 @@
 import * as z from 'zod';
 import { ClusterName, InstanceId, IsoTime, NodeId } from '../model/ids.ts';
+import { describeIssues } from '../model/issue.ts';
+import { failure, type Result, success } from '../model/result.ts';
 
 /** The most nodes that one request may name; a whole cluster is asked for by leaving them out. */
 export const MAX_INSTANCES_PER_REQUEST = 1000;
@@ -106,26 +108,15 @@ export const ACTIONS = [
   'replay',
 ] as const satisfies readonly OperatorRequest['action'][];
 
-/** What was wrong with a request or query: its first few fields, each with why. */
-export const complaintOf = (what: string, error: z.ZodError): string => {
-  const fields = error.issues
-    .slice(0, 3)
-    .map((issue) => `field ${issue.path.join('.') || '(whole)'}: ${issue.message}`);
-  const more = error.issues.length > 3 ? `; and ${error.issues.length - 3} more` : '';
-  return `reading the ${what}: ${fields.join('; ')}${more}`;
-};
-
 /** Reads a request out of whatever was sent, or says which field is wrong. */
-export const readRequest = (
-  event: unknown,
-): { readonly ok: true; readonly request: OperatorRequest } | { readonly ok: false; readonly message: string } => {
+export const readRequest = (event: unknown): Result<OperatorRequest> => {
   const parsed = OperatorRequest.safeParse(event);
-  if (parsed.success) return { ok: true, request: parsed.data };
+  if (parsed.success) return success(parsed.data);
   const action: unknown = typeof event === 'object' && event !== null && 'action' in event ? event.action : undefined;
   if (!ACTIONS.some((known) => known === action)) {
-    return { ok: false, message: `reading the request: field action: expected one of ${ACTIONS.join(', ')}` };
+    return failure(`reading the request: field action: expected one of ${ACTIONS.join(', ')}`);
   }
-  return { ok: false, message: complaintOf('request', parsed.error) };
+  return failure(`reading the request: ${describeIssues(parsed.error, '(whole)')}`);
 };
 
 /** A node that an answer says will not be acted upon. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { MAX_RESULT_BYTES, readResult } from './document-result.ts';
+import { failure, success } from './result.ts';
 
 const line = (over: Record<string, unknown> = {}): Record<string, unknown> => ({
   v: 2,
@@ -24,7 +25,7 @@ describe('a result line', () => {
     ['after other lines', `warning: something\n${json}\nbye`],
     ['before another result', `${json}\n${JSON.stringify(line({ outcome: 'Healthy' }))}`],
   ])('%s is read', (_, output) => {
-    expect(readResult(output)).toEqual({ kind: 'result', result: line() });
+    expect(readResult(output)).toEqual(success(line()));
   });
 
   it('at the size that a script may print is read', () => {
@@ -37,12 +38,12 @@ describe('a result line', () => {
     }));
     const full = JSON.stringify(line({ action: 'check', outcome: 'Broken', findings, cut: 2 }));
     expect(full.length).toBeLessThan(MAX_RESULT_BYTES.check);
-    expect(readResult(full).kind).toBe('result');
+    expect(readResult(full).ok).toBe(true);
   });
 
   it('of a part of node-check is read', () => {
     const part = line({ remediation: 'node-check', action: 'check', outcome: 'Healthy', part: 1, parts: 2 });
-    expect(readResult(JSON.stringify(part))).toEqual({ kind: 'result', result: part });
+    expect(readResult(JSON.stringify(part))).toEqual(success(part));
   });
 
   it.each<[string, string, RegExp]>([
@@ -59,7 +60,7 @@ describe('a result line', () => {
     ['another version', JSON.stringify(line({ v: 1 })), /field v:/],
     ['no outcome', JSON.stringify(line({ outcome: undefined })), /field outcome:/],
     ['an outcome that only fleetmend gives', JSON.stringify(line({ outcome: 'Relapsed' })), /field outcome:/],
-    ['a field that nobody knows', JSON.stringify(line({ shell: 'rm -rf /' })), /field line: .*shell/],
+    ['a field that nobody knows', JSON.stringify(line({ shell: 'rm -rf /' })), /field \(line\): .*shell/],
     ['a reason that is no name', JSON.stringify(line({ reason: '$(reboot)' })), /field reason:/],
     ['a detail without end', JSON.stringify(line({ detail: 'x'.repeat(301) })), /field detail:/],
     ['a digest that is none', JSON.stringify(line({ digest: 'sha256:0' })), /field digest:/],
@@ -76,19 +77,19 @@ describe('a result line', () => {
     ['a time that is none', JSON.stringify(line({ endedAt: 'yesterday' })), /field endedAt:/],
   ])('with %s can not be read, and says why', (_, output, message) => {
     const reading = readResult(output);
-    expect(reading).toEqual({ kind: 'unreadable', message: expect.stringMatching(message) });
-    expect(reading.kind === 'unreadable' && reading.message.length).toBeLessThan(700);
+    expect(reading).toEqual(failure(expect.stringMatching(message)));
+    expect(!reading.ok && reading.error.length).toBeLessThan(700);
   });
 
   it('that would reach into a prototype reaches nothing', () => {
     readResult(json.replace('"v":2', '"v":2,"evidence":{"__proto__":true,"constructor":true}'));
     expect(Object.hasOwn({}, 'polluted')).toBe(false);
     expect(({} as Record<string, unknown>).polluted).toBeUndefined();
-    expect(readResult('{"__proto__":{"polluted":true}}').kind).toBe('unreadable');
+    expect(readResult('{"__proto__":{"polluted":true}}').ok).toBe(false);
   });
 
   it('with half a character is made well-formed', () => {
     const reading = readResult(json.replace('pulled', 'pulled\\ud83d'));
-    expect(reading.kind === 'result' && reading.result.title.isWellFormed()).toBe(true);
+    expect(reading.ok && reading.value.title.isWellFormed()).toBe(true);
   });
 });

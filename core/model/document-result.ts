@@ -1,5 +1,7 @@
 import * as z from 'zod';
+import { describeIssue } from './issue.ts';
 import { SCRIPT_OUTCOMES, SkipReason } from './outcome.ts';
+import { failure, type Result, success } from './result.ts';
 
 /** Plain names only: one like `constructor` would break the SDK's marshalling of the whole row. */
 const EvidenceName = z
@@ -81,28 +83,21 @@ export type DocumentResult = z.infer<typeof DocumentResult>;
  */
 export const MAX_RESULT_BYTES = { check: 2000, repair: 1200 } as const;
 
-/** What was read from a node's stdout: a result, or why there is none. */
-export type ResultReading =
-  | { readonly kind: 'result'; readonly result: DocumentResult }
-  | { readonly kind: 'unreadable'; readonly message: string };
-
 /**
  * Reads the result line out of what SSM returned (stdout, then `\n----------ERROR-------\n` and stderr). The text comes
  * from a node and is untrusted: it is parsed, never interpreted.
  */
-export const readResult = (output: string): ResultReading => {
+export const readResult = (output: string): Result<DocumentResult> => {
   const stdout = output.split('\n----------ERROR-------\n', 1)[0] ?? '';
   const line = stdout.split('\n').find((l) => l.startsWith('{'));
-  if (line === undefined) return { kind: 'unreadable', message: 'the document printed no result line' };
+  if (line === undefined) return failure('the document printed no result line');
   let json: unknown;
   try {
     json = JSON.parse(line);
   } catch {
-    return { kind: 'unreadable', message: `the result line is not JSON (${line.length} characters; was it cut?)` };
+    return failure(`the result line is not JSON (${line.length} characters; was it cut?)`);
   }
   const parsed = DocumentResult.safeParse(json);
-  if (parsed.success) return { kind: 'result', result: parsed.data };
-  const issue = parsed.error.issues[0];
-  const field = issue === undefined || issue.path.length === 0 ? 'line' : issue.path.join('.');
-  return { kind: 'unreadable', message: `the result line's field ${field}: ${issue?.message ?? 'invalid'}` };
+  if (parsed.success) return success(parsed.data);
+  return failure(`reading the result line: ${describeIssue(parsed.error, '(line)')}`);
 };

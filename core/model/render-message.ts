@@ -1,6 +1,6 @@
 import type { Finding } from './document-result.ts';
 import { type Facts, fillMessage, type Message } from './message.ts';
-import type { Outcome } from './outcome.ts';
+import { meaningOf, type Outcome, SCRIPT_OUTCOMES } from './outcome.ts';
 import type { Reason } from './reasons.ts';
 import type { Action, Remediation } from './remediation.ts';
 
@@ -43,7 +43,7 @@ const ENDINGS: Message = [
   { when: { outcome: 'Skipped' }, text: 'Blocked by {blockedBy}, which must be repaired first.' },
   { when: { outcome: 'NotRepaired', changed: false }, text: 'Nothing was changed on the node.' },
   {
-    when: { outcome: ['NotRepaired', 'Unknown'] },
+    when: { outcome: SCRIPT_OUTCOMES.filter((outcome) => meaningOf(outcome).isFailed) },
     text: 'The script reached its time limit of {timeLimitSeconds} s.',
   },
 ];
@@ -57,8 +57,9 @@ const plain = (title: string): Message => [[`${title}: {detail}.`, `${title}.`]]
 
 const messageFor = (texts: Texts, remediation: string, { outcome, reason }: Reported): Message => {
   const own = texts.remediations.get(remediation);
-  if (outcome === 'Healthy') return own?.healthy ?? HEALTHY;
-  if (outcome === 'Repaired' && own !== undefined) return own.repaired;
+  const { isRepaired, isWorking } = meaningOf(outcome);
+  if (isWorking && !isRepaired) return own?.healthy ?? HEALTHY;
+  if (isRepaired && own !== undefined) return own.repaired;
   const known = reason === undefined ? undefined : texts.reasons.get(reason);
   return known === undefined ? UNKNOWN_REASON : [...(known.message ?? plain(known.title)), ...ENDINGS];
 };

@@ -1,3 +1,15 @@
-/** A run's id: its time for people and for sorting, and 40 random bits of a UUID against collisions. */
+import { isoTime } from './ids.ts';
+
+/** A time as run ids hold it: readable, and in the order of time. */
+const stampOf = (iso: string): string => iso.slice(0, 19).replace(/[-:]/g, '');
+
+/** The id of a run that fleetmend starts by itself: its time, and 40 random bits of a UUID against collisions. */
 export const newRunId = (now: Date, uuid: string): string =>
-  `r-${now.toISOString().slice(0, 19).replace(/[-:]/g, '')}-${uuid.replace(/-/g, '').slice(0, 10)}`;
+  `r-${stampOf(now.toISOString())}-${uuid.replace(/-/g, '').slice(0, 10)}`;
+
+/** The id of a sweep of one cluster: the same for every delivery of the tick. `startMs` is the start of its minute. */
+export const sweepRunId = (startMs: number, clusterHash: number): string =>
+  `r-${stampOf(isoTime(startMs))}-sweep${clusterHash.toString(16)}`;
+
+/** The id of an operator's run, by the SHA-256 of what makes it the same request, in hexadecimal. */
+export const requestedRunId = (sha256: string): string => `r-${sha256.slice(0, 20)}`;

@@ -15,3 +15,13 @@ export type Wake = z.infer<typeof Wake>;
 
 /** The FIFO message group of a wake. */
 export const groupOf = (wake: Wake): string => (wake.kind === 'lane' ? wake.lane : wake.runId);
+
+/** Wakes a lane. */
+export const wakeLane = (lane: string): Wake => ({ kind: 'lane', lane });
+
+/** Wakes a run that is a group of its own. */
+export const wakeRun = (runId: string): Wake => ({ kind: 'run', runId });
+
+/** Wakes whatever advances a run: its lane, or the run itself where it is a group of its own. */
+export const wakeOf = ({ group, runId }: { readonly group: string; readonly runId: string }): Wake =>
+  group === runId ? wakeRun(runId) : wakeLane(group);

@@ -34,9 +34,8 @@ export type Read = Omit<Partial<ResultRow>, 'outcome' | 'findings'> & {
 
 const fromDocument = (command: CommandRow, output: string): Read => {
   const reading = readResult(output);
-  if (reading.kind === 'unreadable')
-    return { outcome: 'Unknown', reason: 'ResultUnreadable', message: reading.message };
-  const { v, remediation, action, part, parts, ...result } = reading.result;
+  if (!reading.ok) return { outcome: 'Unknown', reason: 'ResultUnreadable', message: reading.error };
+  const { v, remediation, action, part, parts, ...result } = reading.value;
   if (remediation !== command.remediation || action !== command.action) {
     return {
       outcome: 'Unknown',

@@ -7,6 +7,7 @@ import {
   windowOf,
 } from '../guards/slow-start.ts';
 import { epochMs, isoTime } from '../model/ids.ts';
+import { parseLaneName } from '../model/lane-name.ts';
 import type { Limits } from '../model/policy.ts';
 import type { LaneState } from '../state/lane-state.ts';
 import type { OutboxEntry } from '../state/outbox-entry.ts';
@@ -14,16 +15,9 @@ import type { PendingNode } from '../state/pending-node.ts';
 import type { RunState } from '../state/run-state.ts';
 import { holdAfter } from './registry-hold.ts';
 
-/** A lane that nothing is known of yet, by its name `<cluster>/<remediation>` (a cluster's name has no `/`). */
+/** A lane that nothing is known of yet, by its name. */
 export const newLane = (lane: string): LaneState => {
-  const slash = lane.indexOf('/');
-  return {
-    lane,
-    cluster: lane.slice(0, slash),
-    remediation: lane.slice(slash + 1),
-    version: 0,
-    attributableFailures: 0,
-  };
+  return { lane, ...parseLaneName(lane), version: 0, attributableFailures: 0 };
 };
 
 /** Why the lane starts no run now, and when it may look again. */

@@ -1,12 +1,10 @@
 import { epochMs, isoTime } from '../model/ids.ts';
+import { checkLaneName, laneName } from '../model/lane-name.ts';
 import type { SkipReason } from '../model/outcome.ts';
 import type { Limits } from '../model/policy.ts';
 import type { CommandState, ObservationRow } from '../state/command-state.ts';
 import type { OutboxEntry } from '../state/outbox-entry.ts';
 import type { RunState } from '../state/run-state.ts';
-
-/** The pseudo remediation of the generated document that runs every check; also the name of a cluster's check lane. */
-export const NODE_CHECK = 'node-check';
 
 /** The source of news that a check's finding makes. */
 export const CHECK_SOURCE = 'fleetmend.check';
@@ -63,8 +61,7 @@ export const askForCheck = (
   instanceIds: readonly string[],
   reason: string,
   now: string,
-): OutboxEntry[] =>
-  enqueueOf(instanceIds, { lane: `${run.cluster}/${NODE_CHECK}`, reason, source: 'fleetmend.run' }, now);
+): OutboxEntry[] => enqueueOf(instanceIds, { lane: checkLaneName(run.cluster), reason, source: 'fleetmend.run' }, now);
 
 /** An operator's nodes that a run could not take: they wait in the lane like any other. */
 export const requeued = (run: RunState, instanceIds: readonly string[], now: string): OutboxEntry[] =>
@@ -147,7 +144,7 @@ export const findingsOf = (run: RunState, seen: ObservationRow, known: Known): O
     repairableOf(tally, known).map(
       ([remediation, reason]): OutboxEntry => ({
         kind: 'enqueue',
-        lane: `${run.cluster}/${remediation}`,
+        lane: laneName(run.cluster, remediation),
         reason,
         ...(tally.image === undefined ? {} : { image: tally.image }),
         ...(tally.localMethod === undefined ? {} : { localMethod: tally.localMethod }),
@@ -178,7 +175,7 @@ export const waitingOf = (run: RunState, seen: ObservationRow, known: Known, lim
     // A repair that was blocked knows of no one who repairs the earlier fault: the check finds it, and asks for that.
     const isDelayed = run.action === 'check' || skipReason === 'Busy';
     const notBefore = isoTime(epochMs(seen.at) + seconds * 1000);
-    const news = { lane: `${run.cluster}/${NODE_CHECK}`, reason: skipReason, source: 'fleetmend.run' };
+    const news = { lane: checkLaneName(run.cluster), reason: skipReason, source: 'fleetmend.run' };
     return enqueueOf([instanceId], isDelayed ? { ...news, notBefore } : news, tally.at);
   });
   return merged(entries);

@@ -1,5 +1,6 @@
 import type { RunAnswer, SkippedNode } from '../api/request.ts';
 import { decideNode, type NodeFacts, type Settled, settledAs } from '../guards/decide-node.ts';
+import { defined } from '../model/defined.ts';
 import type { Limits } from '../model/policy.ts';
 import type { NodeStateRow } from '../state/node-state.ts';
 import type { Origin, RunState } from '../state/run-state.ts';
@@ -7,7 +8,7 @@ import type { Origin, RunState } from '../state/run-state.ts';
 /** The document that a run will run, as it is deployed now. */
 export type RunDocument = { readonly key: string; readonly name: string; readonly executionTimeoutSeconds: number };
 
-/** A run that an operator asked for, before run-controller has planned it. */
+/** A run before run-controller has planned it: the one place that makes one. */
 export const queuedRun = (asked: {
   readonly runId: string;
   readonly cluster: string;
@@ -15,8 +16,11 @@ export const queuedRun = (asked: {
   readonly action: 'check' | 'repair';
   /** The FIFO group: the lane for a repair, the run's own id for a check. */
   readonly group: string;
+  /** The lane whose pending nodes it takes, if any. */
+  readonly lane?: string | undefined;
   readonly document: RunDocument;
-  readonly instanceIds: readonly string[] | undefined;
+  /** The nodes that the request names; undefined for the whole cluster, or for the nodes of the lane. */
+  readonly instanceIds?: readonly string[] | undefined;
   readonly origin: Origin;
   readonly now: string;
   readonly limits: Limits;
@@ -33,7 +37,7 @@ export const queuedRun = (asked: {
   origin: asked.origin,
   createdAt: asked.now,
   status: 'queued',
-  ...(asked.instanceIds === undefined ? {} : { asked: [...asked.instanceIds] }),
+  ...defined({ lane: asked.lane, asked: asked.instanceIds && [...asked.instanceIds] }),
   pending: [],
   settled: {},
   commands: [],

@@ -1,6 +1,6 @@
 import { epochMs, isoTime } from '../model/ids.ts';
+import { checkLaneName, laneName } from '../model/lane-name.ts';
 import { clusterPolicy, type Policy } from '../model/policy.ts';
-import { NODE_CHECK } from '../runs/outbox.ts';
 import { WHOLE_CLUSTER } from '../state/pending-node.ts';
 import type { Membership } from './membership.ts';
 import { type CatalogueEntry, type NewPendingNode, notAfter, routeSymptom } from './route.ts';
@@ -42,7 +42,7 @@ const isManaged = ({ policy }: Context, cluster: string): boolean => clusterPoli
 const pending = (node: NewPendingNode, isLate = false): Placement => ({ kind: 'pending', isLate, pending: node });
 
 const checkOf = (cluster: string): { readonly lane: string; readonly cluster: string } => ({
-  lane: `${cluster}/${NODE_CHECK}`,
+  lane: checkLaneName(cluster),
   cluster,
 });
 
@@ -132,7 +132,7 @@ const placeAt = ({ policy, catalogue, nowMs }: Context, signal: SignalOf<'node'>
   if (route.kind === 'unknown-reason') return { kind: 'unknown-reason', reason, known: route.known };
   const node = {
     ...target,
-    lane: `${cluster}/${route.remediation}`,
+    lane: laneName(cluster, route.remediation),
     reason,
     ...(image === undefined ? {} : { image }),
     firstSeenAt: notAfter(signal.firstSeenAt, nowMs),

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { firstIssue } from '../model/issue.ts';
 import type { UnsupportedKind } from '../model/unsupported.ts';
 import type { NodeRef } from './node-ref.ts';
 
@@ -106,7 +107,6 @@ export const malformed = (field: string, message: string): Extract<Report, { kin
 
 /** The first issue of a parse as a malformed report; `prefix` is the path of the parsed part in the event. */
 export const malformedBy = (error: z.ZodError, prefix: readonly PropertyKey[] = []) => {
-  const issue = error.issues[0];
-  const field = [...prefix, ...(issue?.path ?? [])].map(String).join('.');
-  return malformed(field || '(event)', issue?.message ?? 'invalid');
+  const { field, message } = firstIssue(error, '(event)', prefix);
+  return malformed(field, message);
 };

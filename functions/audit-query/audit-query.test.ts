@@ -155,8 +155,8 @@ describe('audit-query refuses', () => {
   const outcomes = { query: 'outcomes', cluster: 'demo', outcome: 'Repaired' };
   const parsed = (query: unknown) => {
     const reading = readQuery(query);
-    if (!reading.ok) throw new Error(reading.message);
-    return reading.query;
+    if (!reading.ok) throw new Error(reading.error);
+    return reading.value;
   };
   const position = { pk: 'RESULT#r-0', sk: 'x', outcomePk: 'OUTCOME#other#Repaired#0', outcomeSk: 'x' };
   it.each([

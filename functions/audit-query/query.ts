@@ -139,8 +139,8 @@ const positionsOf = (query: AuditQuery, partitions: readonly Partition[]): reado
  */
 export const report = async (deps: AuditQueryPorts, event: unknown): Promise<AuditAnswer> => {
   const reading = readQuery(event);
-  if (!reading.ok) throw new PermanentError(reading.message);
-  const { query } = reading;
+  if (!reading.ok) throw new PermanentError(reading.error);
+  const query = reading.value;
   const plan = planOf(deps.store, query);
   const positions = positionsOf(query, plan.partitions);
   const head = positions === undefined ? ((await plan.head?.()) ?? []) : [];

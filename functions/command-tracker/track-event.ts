@@ -1,4 +1,5 @@
-import type { Wake } from '../../core/model/wake.ts';
+import { describeIssue } from '../../core/model/issue.ts';
+import { wakeOf } from '../../core/model/wake.ts';
 import { commandRowOf } from '../../core/runs/command.ts';
 import { isRunning } from '../../core/runs/invocation.ts';
 import type { CommandRow } from '../../core/state/command-state.ts';
@@ -10,10 +11,6 @@ import type { CommandTrackerPorts } from './ports.ts';
 /** Reads of a command whose end was announced but is not shown yet (list calls lag behind events), and their gap. */
 const READS = 4;
 const READ_GAP_MS = 1000;
-
-/** The FIFO group that a command's news wakes. */
-export const wakeOf = (command: Pick<CommandRow, 'group' | 'runId'>): Wake =>
-  command.group === command.runId ? { kind: 'run', runId: command.runId } : { kind: 'lane', lane: command.group };
 
 /**
  * Where a command belongs. Its event can be quicker than the row that run-controller writes, or run-controller may have died
@@ -39,10 +36,7 @@ const locate = async (deps: CommandTrackerPorts, commandId: string): Promise<Com
 export const trackEvent = async (deps: CommandTrackerPorts, body: unknown): Promise<void> => {
   const parsed = CommandStatusEvent.safeParse(body);
   if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw new PermanentError(
-      `reading the ${COMMAND_STATUS_CHANGE}: field ${issue?.path.join('.') || '(event)'}: ${issue?.message ?? 'invalid'}`,
-    );
+    throw new PermanentError(`reading the ${COMMAND_STATUS_CHANGE}: ${describeIssue(parsed.error, '(event)')}`);
   }
   const { 'command-id': commandId, 'document-name': documentName, status } = parsed.data.detail;
   if (!deps.documentFamilies.has(documentFamily(documentName)) || isRunning(status)) {

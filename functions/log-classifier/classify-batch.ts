@@ -12,8 +12,8 @@ export const MAX_REMEMBERED = 20_000;
 
 const publish = async (deps: LogClassifierPorts, event: unknown): Promise<void> => {
   const reading = decodeLogs(event);
-  if (reading.kind === 'unreadable') throw new PermanentError(reading.message);
-  const { payload } = reading;
+  if (!reading.ok) throw new PermanentError(reading.error);
+  const payload = reading.value;
   if (payload.messageType === 'CONTROL_MESSAGE') return;
   const { logGroup, logStream, logEvents } = payload;
   const cluster = Object.hasOwn(deps.logGroups, logGroup) ? deps.logGroups[logGroup] : undefined;

@@ -1,5 +1,6 @@
 import { type OperatorRequest, type RequestOf, type RunAnswer, readRequest } from '../../core/api/request.ts';
 import { clusterPolicy } from '../../core/model/policy.ts';
+import { wakeOf } from '../../core/model/wake.ts';
 import { ALL_CLUSTERS, clusterScope } from '../adapters/table/keys.ts';
 import { PermanentError } from '../runtime/errors.ts';
 import type { Caller, OperatorApiPorts } from './ports.ts';
@@ -82,7 +83,7 @@ const cancel = async (
   if (run.status === 'ended') return { runId, status: 'ended', cancelled: false };
   const at = deps.now().toISOString();
   await deps.requests.requestCancel({ runId, at, by: request.requestedBy, reason: request.reason, ...caller });
-  await deps.wakes.wake([run.group === runId ? { kind: 'run', runId } : { kind: 'lane', lane: run.group }]);
+  await deps.wakes.wake([wakeOf(run)]);
   return { runId, status: run.status, cancelled: true };
 };
 
@@ -111,11 +112,11 @@ const act = async (deps: OperatorApiPorts, caller: Caller, request: OperatorRequ
  */
 export const remediate = async (deps: OperatorApiPorts, caller: Caller, event: unknown): Promise<OperatorAnswer> => {
   const reading = readRequest(event);
-  if (!reading.ok) throw new PermanentError(reading.message);
-  const answer = await act(deps, caller, reading.request);
+  if (!reading.ok) throw new PermanentError(reading.error);
+  const answer = await act(deps, caller, reading.value);
   deps.count('Requests');
   deps.log.info('accepting request', {
-    request: reading.request,
+    request: reading.value,
     ...('runId' in answer ? { runId: answer.runId } : {}),
   });
   return answer;

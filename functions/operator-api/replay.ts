@@ -1,15 +1,14 @@
 import * as z from 'zod';
 import { readSymptoms } from '../../core/logs/symptoms.ts';
 import { ClusterName, InstanceId, IsoTime } from '../../core/model/ids.ts';
+import { checkLaneName, NODE_CHECK } from '../../core/model/lane-name.ts';
 import { clusterPolicy } from '../../core/model/policy.ts';
-import { Wake } from '../../core/model/wake.ts';
-import { NODE_CHECK } from '../../core/runs/outbox.ts';
+import { Wake, wakeLane } from '../../core/model/wake.ts';
 import { notAfter } from '../../core/signals/route.ts';
 import { decodeLogs } from '../../events/logs-subscription.ts';
 import { CommandStatusEvent } from '../../events/ssm-command.ts';
 import { classify } from '../../ssm-documents/classify.ts';
 import type { DeadLetter } from '../adapters/messaging/dead-letters.ts';
-import { laneName } from '../adapters/table/keys.ts';
 import type { OperatorApiPorts } from './ports.ts';
 
 /** What `replay` answers. */
@@ -46,9 +45,9 @@ const NamesNode = z.object({
 
 const readLogs = (deps: OperatorApiPorts, body: unknown): Reading => {
   const reading = decodeLogs(body);
-  if (reading.kind === 'unreadable') return { kind: 'leave', why: reading.message };
-  if (reading.payload.messageType === 'CONTROL_MESSAGE') return { kind: 'nodes', nodes: [] };
-  const { logGroup, logStream, logEvents } = reading.payload;
+  if (!reading.ok) return { kind: 'leave', why: reading.error };
+  if (reading.value.messageType === 'CONTROL_MESSAGE') return { kind: 'nodes', nodes: [] };
+  const { logGroup, logStream, logEvents } = reading.value;
   const groups = deps.settings.logGroups;
   const cluster = Object.hasOwn(groups, logGroup) ? groups[logGroup] : undefined;
   if (cluster === undefined) return { kind: 'leave', why: `the configuration lists no log group ${logGroup}` };
@@ -112,7 +111,7 @@ const bringBack = async (deps: OperatorApiPorts, letter: DeadLetter): Promise<st
   for (const node of reading.nodes) {
     const seenAt = notAfter(node.seenAt ?? now, Date.parse(now));
     await deps.signals.addPending({
-      lane: laneName(node.cluster, NODE_CHECK),
+      lane: checkLaneName(node.cluster),
       cluster: node.cluster,
       instanceId: node.instanceId,
       reason: node.reason ?? 'OperatorRequest',
@@ -123,7 +122,7 @@ const bringBack = async (deps: OperatorApiPorts, letter: DeadLetter): Promise<st
     });
     lanes.add(await deps.signals.touchLane(node.cluster, NODE_CHECK, now));
   }
-  await deps.wakes.wake([...lanes].map((lane) => ({ kind: 'lane', lane })));
+  await deps.wakes.wake([...lanes].map(wakeLane));
   return undefined;
 };
 

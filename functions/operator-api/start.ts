@@ -1,9 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { RequestOf, RequestRow, RunAnswer } from '../../core/api/request.ts';
 import type { NodeFacts } from '../../core/guards/decide-node.ts';
+import { laneName, NODE_CHECK } from '../../core/model/lane-name.ts';
 import { clusterPolicy } from '../../core/model/policy.ts';
+import { type Result, success } from '../../core/model/result.ts';
+import { requestedRunId } from '../../core/model/run-id.ts';
+import { wakeOf } from '../../core/model/wake.ts';
 import { holdOf } from '../../core/runs/lane.ts';
-import { NODE_CHECK } from '../../core/runs/outbox.ts';
 import {
   assumedFacts,
   MAX_NODES_PREVIEWED_IN_FULL,
@@ -12,9 +15,7 @@ import {
   type RunDocument,
 } from '../../core/runs/queued-run.ts';
 import { mayRepair } from '../../core/signals/route.ts';
-import { laneName } from '../adapters/table/keys.ts';
 import { PermanentError } from '../runtime/errors.ts';
-import type { BeyondEc2Reading } from '../shared/beyond-ec2.ts';
 import type { Caller, OperatorApiPorts } from './ports.ts';
 
 type StartRequest = RequestOf<'check'> | RequestOf<'repair'>;
@@ -70,9 +71,9 @@ const fingerprintOf = (request: StartRequest): string =>
     )
     .digest('hex');
 
-const runIdOf = (text: string): string => `r-${createHash('sha256').update(text).digest('hex').slice(0, 20)}`;
+const runIdOf = (text: string): string => requestedRunId(createHash('sha256').update(text).digest('hex'));
 
-const NONE: BeyondEc2Reading = { kind: 'known', nodeIds: [] };
+const NONE: Result<readonly string[]> = success([]);
 
 /** What is known of the nodes that were asked for; of many of them, only what EC2's tags say. */
 const look = async (
@@ -86,9 +87,9 @@ const look = async (
   const few = instanceIds !== undefined && instanceIds.length <= MAX_NODES_PREVIEWED_IN_FULL;
   const listed = few ? [] : await deps.fleet.list(cluster);
   const others = instanceIds === undefined ? await deps.beyondEc2(cluster) : NONE;
-  if (others.kind === 'unknown')
-    deps.log.warn('leaving out nodes without an EC2 instance', { cluster, message: others.message });
-  const beyond = others.kind === 'known' ? others.nodeIds : [];
+  if (!others.ok)
+    deps.log.warn('leaving out nodes without an EC2 instance', { cluster, message: others.error });
+  const beyond = others.ok ? others.value : [];
   const asked = [...(instanceIds ?? listed.map((node) => node.instanceId)), ...beyond];
   if (asked.length - beyond.length <= MAX_NODES_PREVIEWED_IN_FULL) {
     return { instanceIds: asked, facts: await deps.fleet.describe(cluster, asked), isApproximate: false };
@@ -162,7 +163,7 @@ const enqueue = async (
     await deps.lanes.queueRun(lane, now, runId);
     await deps.signals.touchLane(request.cluster, remediation, now);
   }
-  await deps.wakes.wake([isRepair ? { kind: 'lane', lane } : { kind: 'run', runId }]);
+  await deps.wakes.wake([wakeOf(run)]);
 };
 
 /**

@@ -1,8 +1,9 @@
 import { isAnsweredByAttempt, isAwaitingAgent, nextAgentLook } from '../../core/guards/decide-node.ts';
 import { epochMs, isoTime } from '../../core/model/ids.ts';
+import { NODE_CHECK } from '../../core/model/lane-name.ts';
 import { clusterPolicy } from '../../core/model/policy.ts';
+import { wakeLane } from '../../core/model/wake.ts';
 import { afterRun, dueRows, holdOf, isAnswered, newLane, nextDue } from '../../core/runs/lane.ts';
-import { NODE_CHECK } from '../../core/runs/outbox.ts';
 import type { LaneState } from '../../core/state/lane-state.ts';
 import type { PendingNode } from '../../core/state/pending-node.ts';
 import type { RunState } from '../../core/state/run-state.ts';
@@ -171,5 +172,5 @@ export const laneTurn = async (deps: RunControllerPorts, name: string, signal: A
     }
     lane = await endRun(deps, lane, run);
   }
-  await deps.wakes.wake([{ kind: 'lane', lane: name }]);
+  await deps.wakes.wake([wakeLane(name)]);
 };

@@ -1,12 +1,15 @@
+import { NODE_CHECK } from '../../core/model/lane-name.ts';
+import { wakeRun } from '../../core/model/wake.ts';
 import { dueRows } from '../../core/runs/lane.ts';
-import { answeredOf, NODE_CHECK } from '../../core/runs/outbox.ts';
+import { answeredOf } from '../../core/runs/outbox.ts';
+import { queuedRun } from '../../core/runs/queued-run.ts';
 import type { Candidate } from '../../core/runs/settle.ts';
 import type { LaneState } from '../../core/state/lane-state.ts';
 import { type PendingNode, WHOLE_CLUSTER } from '../../core/state/pending-node.ts';
 import type { RunState } from '../../core/state/run-state.ts';
 import { createRun, saveRun } from './log-milestones.ts';
 import { performOutbox } from './outbox.ts';
-import { planRun, queuedRun } from './plan-run.ts';
+import { documentOf, planRun } from './plan-run.ts';
 import { nowIso, type RunControllerPorts } from './ports.ts';
 
 /** Whether the lane is a cluster's check lane: its runs are handed to groups of their own. */
@@ -14,22 +17,24 @@ export const isCheckLane = (lane: LaneState): boolean => lane.remediation === NO
 
 /** A run that takes its nodes from the lane's mailbox. */
 export const mailboxRun = (deps: RunControllerPorts, lane: LaneState, runId: string): RunState =>
-  queuedRun(deps, {
+  queuedRun({
     runId,
     cluster: lane.cluster,
     remediation: lane.remediation,
     action: isCheckLane(lane) ? 'check' : 'repair',
     group: isCheckLane(lane) ? runId : lane.lane,
     lane: lane.lane,
-    documentKey: isCheckLane(lane) ? NODE_CHECK : `${lane.remediation}-repair`,
+    document: documentOf(deps, isCheckLane(lane) ? NODE_CHECK : `${lane.remediation}-repair`),
     origin: { source: 'signal' },
+    now: nowIso(deps),
+    limits: deps.settings.policy.limits,
   });
 
 /** What the whole cluster has besides EC2 instances; where that can't be read, the run goes on without. */
 const beyondEc2Of = async (deps: RunControllerPorts, cluster: string): Promise<readonly string[]> => {
   const others = await deps.beyondEc2(cluster);
-  if (others.kind === 'known') return others.nodeIds;
-  deps.log.warn('leaving out nodes without an EC2 instance', { cluster, message: others.message });
+  if (others.ok) return others.value;
+  deps.log.warn('leaving out nodes without an EC2 instance', { cluster, message: others.error });
   deps.count('BeyondEc2Unread');
   return [];
 };
@@ -50,7 +55,7 @@ const askedOf = async (deps: RunControllerPorts, run: RunState): Promise<readonl
     const group = isRepair ? run.group : runId;
     await deps.runs.create({ ...run, runId, group, version: 0, asked: asked.slice(start, start + max) });
     if (isRepair) await deps.lanes.queueRun(run.group, run.createdAt, runId);
-    else await deps.wakes.wake([{ kind: 'run', runId }]);
+    else await deps.wakes.wake([wakeRun(runId)]);
   }
   return [...asked.slice(0, max), ...others].map((instanceId) => ({ instanceId }));
 };
@@ -119,5 +124,5 @@ export const handOver = async (deps: RunControllerPorts, run: RunState): Promise
     run,
     run.outbox.filter((e) => e.kind === 'defer'),
   );
-  await deps.wakes.wake([{ kind: 'run', runId: run.runId }]);
+  await deps.wakes.wake([wakeRun(run.runId)]);
 };

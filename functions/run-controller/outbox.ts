@@ -1,5 +1,6 @@
 import pMap from 'p-map';
-import type { Wake } from '../../core/model/wake.ts';
+import { parseLaneName } from '../../core/model/lane-name.ts';
+import { type Wake, wakeLane } from '../../core/model/wake.ts';
 import type { OutboxEntry } from '../../core/state/outbox-entry.ts';
 import type { ResultRow } from '../../core/state/results.ts';
 import type { RunState } from '../../core/state/run-state.ts';
@@ -83,8 +84,8 @@ export const performOutbox = async (
   const lanes = new Set(entries.flatMap((entry) => (entry.kind === 'enqueue' ? [entry.lane] : [])));
   const wakes: Wake[] = [];
   for (const lane of lanes) {
-    await deps.signals.touchLane(run.cluster, lane.slice(lane.indexOf('/') + 1), nowIso(deps));
-    wakes.push({ kind: 'lane', lane });
+    await deps.signals.touchLane(run.cluster, parseLaneName(lane).remediation, nowIso(deps));
+    wakes.push(wakeLane(lane));
   }
   if (wakes.length > 0) await deps.wakes.wake(wakes);
 };

@@ -1,6 +1,7 @@
 import type { NodeFacts } from '../../core/guards/decide-node.ts';
 import { isFrozen } from '../../core/guards/freeze.ts';
 import { clusterPolicy } from '../../core/model/policy.ts';
+import type { RunDocument } from '../../core/runs/queued-run.ts';
 import type { Candidate } from '../../core/runs/settle.ts';
 import { startRun } from '../../core/runs/start.ts';
 import { mayRepair } from '../../core/signals/route.ts';
@@ -61,31 +62,9 @@ export const planRun = async (
   return preflight === undefined ? planned : { ...planned, preflight };
 };
 
-/** A run that has been asked for and not planned. */
-export const queuedRun = (
-  deps: RunControllerPorts,
-  run: Pick<RunState, 'runId' | 'cluster' | 'remediation' | 'action' | 'group' | 'origin'> & {
-    lane?: string;
-    documentKey: string;
-  },
-): RunState => {
-  const document = deps.settings.documents[run.documentKey];
-  if (document === undefined) throw new Error(`planning run ${run.runId}: no document ${run.documentKey} is deployed`);
-  const now = nowIso(deps);
-  return {
-    version: 0,
-    ...run,
-    documentName: document.name,
-    executionTimeoutSeconds: document.executionTimeoutSeconds,
-    createdAt: now,
-    status: 'queued',
-    pending: [],
-    settled: {},
-    commands: [],
-    startWindow: 1,
-    canaries: 0,
-    priorAttributableFailures: 0,
-    dueAt: now,
-    outbox: [],
-  };
+/** The document that is deployed under a key. Throws where there is none: the next deployment brings it. */
+export const documentOf = (deps: RunControllerPorts, key: string): RunDocument => {
+  const document = deps.settings.documents[key];
+  if (document === undefined) throw new Error(`planning a run: no document ${key} is deployed`);
+  return { key, name: document.name, executionTimeoutSeconds: document.executionTimeoutSeconds };
 };

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { failure, success } from '../../core/model/result.ts';
 import { countsOf } from '../../core/runs/advance.ts';
 import type { ResultRow } from '../../core/state/results.ts';
 import { runControllerWorld } from '../../test/support/run-controller-world.ts';
@@ -87,7 +88,7 @@ describe('a check of a whole cluster', () => {
     const w = await world({
       nodes: 12,
       settings: testSettings({ maxNodesPerCheckRun: 10 }),
-      beyondEc2: { kind: 'known', nodeIds: OTHERS },
+      beyondEc2: success(OTHERS),
     });
     await w.ask('r-all', 'check');
     await w.pass(60);
@@ -102,7 +103,7 @@ describe('a check of a whole cluster', () => {
   });
 
   it('goes on where that cannot be read, and says so', async () => {
-    const w = await world({ beyondEc2: { kind: 'unknown', message: 'AccessDeniedException' } });
+    const w = await world({ beyondEc2: failure('AccessDeniedException') });
     await w.ask('r-all', 'check');
     await w.pass(60);
     expect((await w.allRuns()).map((r) => countsOf(r))).toEqual([{ Healthy: 40 }]);

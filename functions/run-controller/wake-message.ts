@@ -1,3 +1,4 @@
+import { describeIssue } from '../../core/model/issue.ts';
 import { Wake } from '../../core/model/wake.ts';
 import { PermanentError } from '../runtime/errors.ts';
 
@@ -5,8 +6,5 @@ import { PermanentError } from '../runtime/errors.ts';
 export const parseWake = (body: unknown): Wake => {
   const parsed = Wake.safeParse(body);
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  throw new PermanentError(
-    `reading the wake: field ${issue?.path.join('.') || '(message)'}: ${issue?.message ?? 'invalid'}`,
-  );
+  throw new PermanentError(`reading the wake: ${describeIssue(parsed.error, '(message)')}`);
 };

@@ -2,8 +2,10 @@ import pMap from 'p-map';
 import * as z from 'zod';
 import { fnv1a } from '../../core/model/hash.ts';
 import { isoTime } from '../../core/model/ids.ts';
-import type { Wake } from '../../core/model/wake.ts';
-import { NODE_CHECK } from '../../core/runs/outbox.ts';
+import { NODE_CHECK } from '../../core/model/lane-name.ts';
+import { sweepRunId } from '../../core/model/run-id.ts';
+import { type Wake, wakeLane, wakeOf } from '../../core/model/wake.ts';
+import { queuedRun } from '../../core/runs/queued-run.ts';
 import type { Due } from '../adapters/table/due-store.ts';
 import { asError, PermanentError } from '../runtime/errors.ts';
 import type { SchedulerPorts } from './ports.ts';
@@ -17,21 +19,18 @@ export const TickRequest = z.discriminatedUnion('kind', [
 /** A schedule that is delivered twice within this time is one sweep. */
 const SWEEP_SLOT_MS = 300_000;
 
-const wakeOf = (group: string, runId: string): Wake =>
-  group === runId ? { kind: 'run', runId } : { kind: 'lane', lane: group };
-
 const answer = async (deps: SchedulerPorts, item: Due): Promise<Wake | undefined> => {
   switch (item.kind) {
     case 'wake':
       return item.wake;
     case 'queued-run':
       await deps.lanes.queueRun(item.lane, item.createdAt, item.runId);
-      return { kind: 'lane', lane: item.lane };
+      return wakeLane(item.lane);
     case 'command': {
       const command = await deps.results.getCommand(item.commandId);
       // The index lags: a command that was answered since is not read again.
       if (command === undefined || !(await deps.observer.observe(command))) return undefined;
-      return wakeOf(command.group, command.runId);
+      return wakeOf(command);
     }
     default:
       return item satisfies never;
@@ -77,31 +76,20 @@ const sweep = async (deps: SchedulerPorts, everyMinutes: number): Promise<void> 
   const slot = Math.floor(nowMs / SWEEP_SLOT_MS);
   for (const cluster of deps.settings.policy.clusters.filter((c) => c.sweeps)) {
     const hash = fnv1a(cluster.name);
-    const runId = `r-${isoTime(slot * SWEEP_SLOT_MS)
-      .slice(0, 16)
-      .replace(/[-:]/g, '')}00-sweep${hash.toString(16)}`;
-    const created = await deps.runs.create({
+    const runId = sweepRunId(slot * SWEEP_SLOT_MS, hash);
+    const run = queuedRun({
       runId,
-      version: 0,
       cluster: cluster.name,
       remediation: NODE_CHECK,
       action: 'check',
       group: runId,
-      documentKey: NODE_CHECK,
-      documentName: document.name,
-      executionTimeoutSeconds: document.executionTimeoutSeconds,
+      document: { key: NODE_CHECK, ...document },
       origin: { source: 'sweep' },
-      createdAt: isoTime(nowMs),
-      status: 'queued',
-      pending: [],
-      settled: {},
-      commands: [],
-      startWindow: 1,
-      canaries: 0,
-      priorAttributableFailures: 0,
-      dueAt: isoTime(nowMs + (hash % (everyMinutes * 60)) * 1000),
-      outbox: [],
+      now: isoTime(nowMs),
+      limits: deps.settings.policy.limits,
     });
+    const dueAt = isoTime(nowMs + (hash % (everyMinutes * 60)) * 1000);
+    const created = await deps.runs.create({ ...run, dueAt });
     if (created) deps.count('Sweep');
     deps.log.info('queueing sweep', { cluster: cluster.name, runId, created });
   }

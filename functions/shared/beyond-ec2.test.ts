@@ -2,6 +2,7 @@ import { DescribeClusterCommand, type EKSClient, ListFargateProfilesCommand } fr
 import { DescribeInstanceInformationCommand, type SSMClient } from '@aws-sdk/client-ssm';
 import { describe, expect, it } from 'vitest';
 import { NodeId } from '../../core/model/ids.ts';
+import { failure, success } from '../../core/model/result.ts';
 import { createBeyondEc2 } from './beyond-ec2.ts';
 
 const ARN = 'arn:aws-cn:eks:cn-north-1:123456789012:cluster/demo';
@@ -55,7 +56,7 @@ const world = ({
 describe('what a cluster has besides EC2 instances', () => {
   it('is nothing for a plain one, and SSM is not asked', async () => {
     const { ask, calls } = world({});
-    expect(await ask('demo')).toEqual({ kind: 'known', nodeIds: [] });
+    expect(await ask('demo')).toEqual(success([]));
     expect(calls).toEqual(['ListFargateProfilesCommand', 'DescribeClusterCommand']);
   });
 
@@ -64,20 +65,20 @@ describe('what a cluster has besides EC2 instances', () => {
     const { ask } = world({ profiles: ['a', 'b', 'kube_system-2'], isRemote: true, nodes: hybrids });
     const reading = await ask('demo');
     const nodeIds = ['fargate-profile/a', 'fargate-profile/b', 'fargate-profile/kube_system-2', ...hybrids];
-    expect(reading).toEqual({ kind: 'known', nodeIds });
+    expect(reading).toEqual(success(nodeIds));
     for (const id of nodeIds) expect(NodeId.safeParse(id).success, id).toBe(true);
   });
 
   it('is told without ids where SSM knows none of its hybrid nodes', async () => {
     const { ask } = world({ isRemote: true, nodes: ['i-0123456789abcdef0'] });
-    expect(await ask('demo')).toEqual({ kind: 'known', nodeIds: ['hybrid-nodes/demo'] });
+    expect(await ask('demo')).toEqual(success(['hybrid-nodes/demo']));
   });
 
   it.each(['ListFargateProfiles', 'DescribeCluster', 'DescribeInstanceInformation'])(
     'is unknown where %s fails, and that is said',
     async (fails) => {
       const reading = await world({ isRemote: true, fails }).ask('demo');
-      expect(reading).toMatchObject({ kind: 'unknown', message: expect.stringMatching(/demo.*AccessDeniedException/) });
+      expect(reading).toEqual(failure(expect.stringMatching(/demo.*AccessDeniedException/)));
     },
   );
 });

@@ -1,18 +1,14 @@
 import type { EKSClient } from '@aws-sdk/client-eks';
 import type { SSMClient } from '@aws-sdk/client-ssm';
+import { failure, type Result, success } from '../../core/model/result.ts';
 import { createClusters } from '../adapters/eks/clusters.ts';
 import { createManagedNodes } from '../adapters/ssm/managed-nodes.ts';
-
-/** What a cluster has besides EC2 instances, as audit rows name it; or why that could not be read. */
-export type BeyondEc2Reading =
-  | { readonly kind: 'known'; readonly nodeIds: readonly string[] }
-  | { readonly kind: 'unknown'; readonly message: string };
 
 /**
  * Names the parts of a cluster that have no EC2 instance: its Fargate profiles (only Kubernetes knows their nodes), and
  * its hybrid nodes, each by its id at SSM. It never throws: a check of the other nodes must not wait for these names.
  */
-export type BeyondEc2 = (cluster: string) => Promise<BeyondEc2Reading>;
+export type BeyondEc2 = (cluster: string) => Promise<Result<readonly string[]>>;
 
 /** The tag of the activation by which hybrid nodes join. Source: EKS User Guide, Prepare credentials for hybrid nodes. */
 const ACTIVATION_TAG = 'EKSClusterARN';
@@ -39,10 +35,10 @@ export const createBeyondEc2 = ({
   return async (cluster) => {
     try {
       const profiles = (await clusters.fargateProfiles(cluster)).map((name) => `fargate-profile/${name}`);
-      return { kind: 'known', nodeIds: [...profiles, ...(await hybridNodes(cluster))] };
+      return success([...profiles, ...(await hybridNodes(cluster))]);
     } catch (thrown) {
-      const why = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
-      return { kind: 'unknown', message: `reading the parts of ${cluster} without an EC2 instance: ${why}` };
+      const problem = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
+      return failure(`reading the parts of ${cluster} without an EC2 instance: ${problem}`);
     }
   };
 };

@@ -1,5 +1,6 @@
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { isoTime } from '../../core/model/ids.ts';
+import { wakeLane } from '../../core/model/wake.ts';
 import { placeSignal } from '../../core/signals/place.ts';
 import { processRecords } from '../runtime/batch.ts';
 import { PermanentError } from '../runtime/errors.ts';
@@ -66,6 +67,6 @@ export const acceptSignals = async (ports: SignalIntakePorts, event: SQSEvent): 
     const called = await ports.store.callLane(lane, isoTime(nowMs), isoTime(nowMs - CALL_LIFE_MS));
     if (called || isAgain) woken.push(lane);
   }
-  if (woken.length > 0) await ports.wakes.wake(woken.map((lane) => ({ kind: 'lane', lane })));
+  if (woken.length > 0) await ports.wakes.wake(woken.map(wakeLane));
   return response;
 };

@@ -37,7 +37,7 @@ const start = (faults: readonly SimulatedFault[] = []) => {
   const run = async (key: string) => {
     const reply = await node.run(document(key), new AbortController().signal);
     const reading = readResult(reply.stdout);
-    return { reply, result: reading.kind === 'result' ? reading.result : reading.message };
+    return { reply, result: reading.ok ? reading.value : reading.error };
   };
   return { clock, node, run };
 };

@@ -167,18 +167,18 @@ describe.each(remediations.map((r) => [r.name, r] as const))('%s', (name, remedi
       .parse(json(`${name}/samples/results.json`));
     for (const line of lines) {
       const reading = readResult(line);
-      if (reading.kind === 'unreadable') throw new Error(reading.message);
+      if (!reading.ok) throw new Error(reading.error);
       expect(Buffer.byteLength(line.split('\n', 1)[0] ?? '')).toBeLessThanOrEqual(
-        MAX_RESULT_BYTES[reading.result.action],
+        MAX_RESULT_BYTES[reading.value.action],
       );
-      expect(renderMessage(texts, name, reading.result)).toMatch(/^(?:[A-Z/]|kubelet|containerd|cri-dockerd).{20,}\.$/);
+      expect(renderMessage(texts, name, reading.value)).toMatch(/^(?:[A-Z/]|kubelet|containerd|cri-dockerd).{20,}\.$/);
     }
   });
 
   it('has garbled output samples that are refused with a reason', () => {
     const samples = Other.min(1).parse(json(`${name}/samples/no-results.json`));
     for (const { kind, text } of samples) {
-      expect({ kind, reading: readResult(text).kind }).toEqual({ kind, reading: 'unreadable' });
+      expect({ kind, ok: readResult(text).ok }).toEqual({ kind, ok: false });
     }
   });
 
@@ -235,7 +235,7 @@ describe('the template', () => {
     const readme = read('_template/README.md');
     for (const heading of HEADINGS) expect(readme).toContain(`## ${heading}\n`);
     for (const line of z.array(z.string()).parse(json('_template/samples/results.json'))) {
-      expect(readResult(line)).toMatchObject({ kind: 'result', result: { remediation: template.name } });
+      expect(readResult(line)).toMatchObject({ ok: true, value: { remediation: template.name } });
     }
   });
 });

@@ -46,11 +46,11 @@ export const runDocument = async (node: RealNode, key: string, document = docume
   const fail = (problem: string): never => {
     throw new Error(`${key} on ${nameOf(node)}: ${problem}\n${reply.stdout}${reply.stderr.slice(-LOG_CHARACTERS)}`);
   };
-  if (reading.kind === 'unreadable') return fail(`${reading.message} (${reply.statusDetails}, ${reply.exitCode})`);
-  const most = MAX_RESULT_BYTES[reading.result.action];
+  if (!reading.ok) return fail(`${reading.error} (${reply.statusDetails}, ${reply.exitCode})`);
+  const most = MAX_RESULT_BYTES[reading.value.action];
   if (bytes > most) fail(`the result line has ${bytes} bytes, more than ${most}`);
   if (reply.stdout.trim().includes('\n')) fail('stdout has more than one line');
-  return { what: `${key} on ${nameOf(node)}`, result: reading.result, reply, ms };
+  return { what: `${key} on ${nameOf(node)}`, result: reading.value, reply, ms };
 };
 
 /** Throws where a result is not as expected, with everything that helps to see why. */

@@ -1,4 +1,5 @@
 import type { NodeFacts } from '../../core/guards/decide-node.ts';
+import { success } from '../../core/model/result.ts';
 import { createDeadLetterReader } from '../../functions/adapters/messaging/dead-letters.ts';
 import { createWakeQueue } from '../../functions/adapters/messaging/wake-queue.ts';
 import { createLaneStore } from '../../functions/adapters/table/lane-store.ts';
@@ -54,7 +55,7 @@ export const operatorApiWorld = (
       describe: async (_, wanted) => new Map([...facts].filter(([id]) => wanted.includes(id))),
       list: async () => [...facts.values()],
     },
-    beyondEc2: async () => ({ kind: 'known', nodeIds: beyondEc2 }),
+    beyondEc2: async () => success(beyondEc2),
     runs: createRunStore({ ...table, retentionDays: 365 }),
     lanes: createLaneStore(table),
     results: createResultStore({ ...table, limits }),

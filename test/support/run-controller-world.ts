@@ -1,4 +1,5 @@
 import type { NodeFacts } from '../../core/guards/decide-node.ts';
+import { type Result, success } from '../../core/model/result.ts';
 import { groupOf, type Wake } from '../../core/model/wake.ts';
 import { ResultRow } from '../../core/state/results.ts';
 import { RunState } from '../../core/state/run-state.ts';
@@ -15,7 +16,6 @@ import { handleWake } from '../../functions/run-controller/handle-wake.ts';
 import type { RunControllerPorts } from '../../functions/run-controller/ports.ts';
 import type { Settings } from '../../functions/runtime/settings.ts';
 import { tick } from '../../functions/scheduler/tick.ts';
-import type { BeyondEc2Reading } from '../../functions/shared/beyond-ec2.ts';
 import { createCommandObserver } from '../../functions/shared/command-observer.ts';
 import { texts } from '../../ssm-documents/remediations.ts';
 import { type CrashMode, crasher } from './crash.ts';
@@ -42,7 +42,7 @@ type Options = {
   readonly nodes?: number;
   readonly crash?: { readonly at: number; readonly mode: CrashMode };
   /** What the cluster has besides EC2 instances. */
-  readonly beyondEc2?: BeyondEc2Reading;
+  readonly beyondEc2?: Result<readonly string[]>;
   /** Every end of a command is announced so many times; 0 loses them all. */
   readonly events?: number;
 };
@@ -95,7 +95,7 @@ export const runControllerWorld = (table: TestTable, options: Options = {}) => {
         new Map([...facts].filter(([id]) => wanted.includes(id))),
       list: async () => [...facts.values()],
     }),
-    beyondEc2: async () => options.beyondEc2 ?? { kind: 'known', nodeIds: [] },
+    beyondEc2: async () => options.beyondEc2 ?? success([]),
     nodegroups: wrap({ status: async () => nodegroupStatus.status }),
     registry: wrap({ ask: async () => undefined }),
     wakes,

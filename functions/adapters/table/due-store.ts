@@ -1,4 +1,4 @@
-import type { Wake } from '../../../core/model/wake.ts';
+import { type Wake, wakeLane, wakeOf } from '../../../core/model/wake.ts';
 import type { Item } from './items.ts';
 import { DUE_SHARDS, index, TABLE } from './keys.ts';
 import { createTable, type TableOptions } from './table.ts';
@@ -16,14 +16,13 @@ export type DueStore = { readonly due: (now: string) => Promise<readonly Due[]> 
 
 const dueOf = (item: Item): Due => {
   const pk = String(item[TABLE.partitionKey]);
-  if (pk.startsWith('LANE#')) return { kind: 'wake', wake: { kind: 'lane', lane: pk.slice(5) } };
+  if (pk.startsWith('LANE#')) return { kind: 'wake', wake: wakeLane(pk.slice(5)) };
   if (pk.startsWith('COMMAND#')) return { kind: 'command', commandId: pk.slice(8) };
   if (pk.startsWith('RUN#')) {
     const runId = pk.slice(4);
     const group = String(item.group);
-    if (group === runId) return { kind: 'wake', wake: { kind: 'run', runId } };
     if (item.status === 'queued') return { kind: 'queued-run', lane: group, createdAt: String(item.createdAt), runId };
-    return { kind: 'wake', wake: { kind: 'lane', lane: group } };
+    return { kind: 'wake', wake: wakeOf({ group, runId }) };
   }
   throw new Error(`reading what is due: the item ${pk} / ${String(item[TABLE.sortKey])} has no business in the index`);
 };

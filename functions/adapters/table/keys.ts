@@ -75,6 +75,3 @@ export const index = {
 export const ALL_CLUSTERS = 'ALL';
 /** The pause scope of one cluster. */
 export const clusterScope = (cluster: string): string => `CLUSTER#${cluster}`;
-
-/** A lane's name: cluster and remediation. Cluster names have no `/`. */
-export const laneName = (cluster: string, remediation: string): string => `${cluster}/${remediation}`;

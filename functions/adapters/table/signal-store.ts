@@ -1,10 +1,11 @@
+import { laneName } from '../../../core/model/lane-name.ts';
 import { newLane } from '../../../core/runs/lane.ts';
 import { mergePending, type NewPendingNode } from '../../../core/signals/route.ts';
 import { PendingNode } from '../../../core/state/pending-node.ts';
 import { createCounter } from './counter.ts';
 import { above, absent, anyOf, below, type Condition, isAtVersion, isNew } from './expressions.ts';
 import { inIndex } from './items.ts';
-import { DUE_SHARDS, index, keys, laneName, shardOf } from './keys.ts';
+import { DUE_SHARDS, index, keys, shardOf } from './keys.ts';
 import { createTable, type TableOptions } from './table.ts';
 
 /** Where news is kept until run-controller looks. */

@@ -1,0 +1,33 @@
+import type * as z from 'zod';
+
+type Issue = Pick<z.core.$ZodIssue, 'path' | 'message'>;
+
+const fieldOf = ({ path }: Issue, whole: string): string => path.map(String).join('.') || whole;
+
+const textOf = (issue: Issue, whole: string): string => `field ${fieldOf(issue, whole)}: ${issue.message}`;
+
+/**
+ * The first issue of a failed parse: its field and what is wrong with it. `whole` names the input where it is wrong as
+ * such; `prefix` is the path of the parsed part.
+ */
+export const firstIssue = (
+  error: z.ZodError,
+  whole: string,
+  prefix: readonly PropertyKey[] = [],
+): { readonly field: string; readonly message: string } => {
+  const [issue = { path: [], message: 'invalid' }] = error.issues;
+  return { field: fieldOf({ ...issue, path: [...prefix, ...issue.path] }, whole), message: issue.message };
+};
+
+/** The first issue of a failed parse, as `field detail.node: …`; `whole` names the input where it is wrong as such. */
+export const describeIssue = (error: z.ZodError, whole: string): string => {
+  const { field, message } = firstIssue(error, whole);
+  return `field ${field}: ${message}`;
+};
+
+/** The first three issues of a failed parse, and how many more there are. */
+export const describeIssues = (error: z.ZodError, whole: string): string => {
+  const more = error.issues.length - 3;
+  const texts = error.issues.slice(0, 3).map((issue) => textOf(issue, whole));
+  return `${texts.join('; ')}${more > 0 ? `; and ${more} more` : ''}`;
+};

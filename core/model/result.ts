@@ -1,0 +1,13 @@
+/** What could be read or done, or what was wrong: a value instead of an exception, for input that may be bad. */
+export type Result<Value, Problem = string> =
+  | { readonly ok: true; readonly value: Value }
+  | { readonly ok: false; readonly error: Problem };
+
+/** A result that has a value. */
+export const success = <Value>(value: Value): { readonly ok: true; readonly value: Value } => ({ ok: true, value });
+
+/** A result that has none. */
+export const failure = <Problem>(error: Problem): { readonly ok: false; readonly error: Problem } => ({
+  ok: false,
+  error,
+});
