@@ -87,8 +87,7 @@ const look = async (
   const few = instanceIds !== undefined && instanceIds.length <= MAX_NODES_PREVIEWED_IN_FULL;
   const listed = few ? [] : await deps.fleet.list(cluster);
   const others = instanceIds === undefined ? await deps.beyondEc2(cluster) : NONE;
-  if (!others.ok)
-    deps.log.warn('leaving out nodes without an EC2 instance', { cluster, message: others.error });
+  if (!others.ok) deps.log.warn('leaving out nodes without an EC2 instance', { cluster, message: others.error });
   const beyond = others.ok ? others.value : [];
   const asked = [...(instanceIds ?? listed.map((node) => node.instanceId)), ...beyond];
   if (asked.length - beyond.length <= MAX_NODES_PREVIEWED_IN_FULL) {
