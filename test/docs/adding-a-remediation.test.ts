@@ -125,7 +125,7 @@ describe('a remediation that is added by docs/adding-a-remediation.md', () => {
       writeFileSync(file, document.mainSteps[0].inputs.runCommand.join('\n'), { mode: 0o755 });
       const env = { FLEETMEND_RUN_DIR: join(copy, 'run'), FLEETMEND_NODE_CLOCK_FILE: join(copy, 'etc/example') };
       const reading = readResult(spawnSync(file, { env, encoding: 'utf8' }).stdout);
-      return reading.kind === 'result' ? [reading.result.outcome, reading.result.reason] : [reading.message];
+      return reading.ok ? [reading.value.outcome, reading.value.reason] : [reading.error];
     };
     mkdirSync(join(copy, 'etc'));
     expect(run('node-clock-check')).toEqual(['Broken', 'NodeClockFileMissing']);
