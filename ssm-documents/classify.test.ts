@@ -30,7 +30,7 @@ const NEW_401 =
   'pull access denied, repository does not exist or may require authorization: authorization failed: no basic auth credentials';
 const HEAD = `failed to do request: Head "https://${HOST}/v2/eks/pause/manifests/3.5": `;
 
-describe('classify knows the sandbox image trouble of', () => {
+describe('classify finds a fault of the sandbox image in a line of', () => {
   it.each([
     ['kubelet, containerd up to 1.6.24', kubelet(chain(ECR, OLD_401)), 'SandboxImageMissing', ECR],
     ['kubelet, containerd 1.7.0 to 1.7.7', kubelet(chain(ECR, MID_401)), 'SandboxImageMissing', ECR],
@@ -141,7 +141,7 @@ describe('classify knows the sandbox image trouble of', () => {
   });
 });
 
-describe('classify takes as a hint', () => {
+describe('classify returns as a hint', () => {
   it.each([
     [
       'a deletion, containerd 1.6',
@@ -166,7 +166,7 @@ describe('classify takes as a hint', () => {
   });
 });
 
-describe('classify leaves alone', () => {
+describe('classify ignores', () => {
   it.each([
     ['nothing', ''],
     [
@@ -189,8 +189,8 @@ describe('classify leaves alone', () => {
       "Docker Hub's rate limit",
       `"PullImage from image service failed" err="failed to pull and unpack image \\"docker.io/library/nginx:1\\": 429 Too Many Requests - toomanyrequests: You have reached your pull rate limit"`,
     ],
-    ['an image that is only called like one', `ctr: ${chain23('evil.example/not-pause:1', NEW_401)}`],
-    ['a repository below one', `ctr: ${chain23('evil.example/pause/tool:1', NEW_401)}`],
+    ['an image with a similar name', `ctr: ${chain23('evil.example/not-pause:1', NEW_401)}`],
+    ['a repository below a pause image', `ctr: ${chain23('evil.example/pause/tool:1', NEW_401)}`],
     [
       'no free IP address',
       kubelet(
@@ -217,8 +217,8 @@ describe('classify leaves alone', () => {
   });
 });
 
-describe('classify, whatever it is given,', () => {
-  it('answers with one of its reasons and a clean image, or null', async () => {
+describe('classify, for every input,', () => {
+  it('returns one of its reasons and a valid image reference, or null', async () => {
     const phrase = fc.constantFrom(
       'failed to get sandbox image "',
       'PodSandbox',
@@ -244,7 +244,7 @@ describe('classify, whatever it is given,', () => {
   });
 
   it.each([['\\'], ['"'], ['failed to get sandbox image "'], ['a/'], ['ImageDelete event &ImageDelete{Name:']])(
-    'reads 256 KB of %s no further than its bound',
+    'reads 256 KB of %s up to its limit',
     (part) => {
       const line = part.repeat(262_144 / part.length);
       expect(classify(line)).toEqual(classify(line.slice(0, MAX_TEXT_LENGTH)));

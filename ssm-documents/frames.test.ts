@@ -7,7 +7,7 @@ const EVENT = `Failed to create pod sandbox: rpc error: code = Unknown desc = ${
 const LINE = `E0914 03:22:10.118822    1093 log.go:32] "RunPodSandbox from runtime service failed" err="rpc error: code = Unknown desc = ${CHAIN.replaceAll('"', '\\"')}"`;
 const NOISE = 'I0914 03:22:10.200000    1093 kubelet.go:2407] "SyncLoop ADD" source="api"';
 
-describe('a fault is known', () => {
+describe('classify finds a fault', () => {
   it.each<[string, string]>([
     ['in a record of Fluent Bit', JSON.stringify({ systemd_unit: 'kubelet.service', message: LINE })],
     ['in the bytes that the journal writes', JSON.stringify({ MESSAGE: [...new TextEncoder().encode(LINE)] })],
@@ -47,7 +47,7 @@ describe('a fault is known', () => {
     expect(classify(text)).toEqual({ reason: 'SandboxImageMissing', image: IMAGE });
   });
 
-  it('where the text ends within the name of its role, without an image', () => {
+  it('without an image where the text ends within the phrase', () => {
     for (const end of ['i', 'imag', 'image', 'image "', 'image "6024011434']) {
       const cut = EVENT.slice(0, EVENT.indexOf('image "')) + end;
       expect({ end, found: classify(cut) }).toEqual({ end, found: { reason: 'SandboxImageMissing' } });
@@ -55,7 +55,7 @@ describe('a fault is known', () => {
   });
 });
 
-describe('a line of an application’s container is nobody’s fault', () => {
+describe('classify ignores a line of an application’s container', () => {
   it.each<[string, Record<string, unknown>]>([
     ['of Fluent Bit', { kubernetes: { container_name: 'bot' }, log: LINE }],
     ['of Filebeat', { kubernetes: { container: { name: 'bot' } }, message: LINE }],
@@ -66,13 +66,13 @@ describe('a line of an application’s container is nobody’s fault', () => {
     expect(classify(JSON.stringify(record))).toBeNull();
   });
 
-  it('unless the container is one of the node’s own', () => {
+  it('unless the container belongs to the node components', () => {
     const record = { kubernetes: { container_name: 'aws-node' }, log: LINE };
     expect(classify(JSON.stringify(record))?.reason).toBe('SandboxImageMissing');
   });
 });
 
-describe('a record that says nothing', () => {
+describe('a record without a message', () => {
   it.each([['{}'], ['[]'], ['[1,2]'], ['{"message":{}}'], ['{"values":[1,[],["1"]]}'], ['{"hits":{"hits":null}}']])(
     'is null: %s',
     (text) => {
@@ -80,7 +80,7 @@ describe('a record that says nothing', () => {
     },
   );
 
-  it('is null where records are in records without end', () => {
+  it('is null where records are nested too deeply', () => {
     const deep = Array.from({ length: 5000 }).reduce<string>((inner) => `{"event":${inner}}`, '{"message":"x"}');
     expect(classify(deep)).toBeNull();
   });

@@ -7,7 +7,7 @@ const sandbox = (cause: string) => `Failed to create pod sandbox: rpc error: cod
 const ofImage = (cause: string, image = IMAGE) =>
   sandbox(`failed to get sandbox image "${image}": failed to pull image "${image}": ${cause}`);
 
-describe('classify leaves alone', () => {
+describe('classify ignores', () => {
   it.each<[string, string]>([
     ['a pull of the sandbox image that begins', `Pulling sandbox image ${IMAGE}`],
     ['one that is quoted', `time="t" level=info msg="Pulling sandbox image \\"${IMAGE}\\""`],
@@ -59,7 +59,7 @@ describe('classify leaves alone', () => {
   });
 });
 
-describe('classify tells why the sandbox image does not come:', () => {
+describe('classify names the cause of a missing sandbox image:', () => {
   it.each<[string, string, string]>([
     [
       'a certificate file that is missing',

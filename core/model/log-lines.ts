@@ -8,7 +8,7 @@ export type LineKind = (typeof LINE_KINDS)[number];
 
 /** A piece of text that one program wrote as one record. */
 export type Segment = {
-  /** The text as it came, with straight quotes and without escapes: its start tells which program wrote it. */
+  /** The text as it came, with straight quotes and without escapes: its start identifies the program that wrote it. */
   readonly text: string;
   /** The text without white space, so that a line which a terminal broke in the middle of a word is whole again. */
   readonly compact: string;
@@ -16,7 +16,7 @@ export type Segment = {
   readonly lower: string;
 };
 
-/** What a piece of a log tells about the node that wrote it. */
+/** A fault of the node that a piece of its log shows. */
 export type Fault<Reason extends string = string> = {
   readonly reason: Reason;
   /** The failing sandbox image, where the text names it. */
@@ -25,7 +25,7 @@ export type Fault<Reason extends string = string> = {
   readonly hint?: true;
 };
 
-/** One classification rule: it reads one record and tells which of its reasons the record shows. */
+/** One classification rule: it reads one record and returns the reason that the record shows. */
 export type LogRule<Reason extends string = string> = {
   /** Names the rule in error messages, for example `docker`. */
   readonly name: string;

@@ -22,7 +22,7 @@ const UNFINISHED: Readonly<Record<string, readonly string[]>> = {
     'functions/',
     'ssm-documents/',
   ],
-  'receives, detects': ['core/', 'docs/log-signals.md', 'functions/'],
+  'receives, detects': ['core/', 'functions/'],
   'supports, uses, reports': [
     'core/',
     'docs/remediations.md',

@@ -81,7 +81,7 @@ describe('createClassifier', () => {
     expect(createClassifier([owner, cause])('disk failed')).toBeNull();
   });
 
-  it('tells the rules which program wrote the text', () => {
+  it('passes the program that wrote the text to the rules', () => {
     const kinds: (string | undefined)[] = [];
     const asking: LogRule = {
       ...cause,

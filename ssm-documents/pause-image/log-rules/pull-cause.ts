@@ -184,13 +184,13 @@ const CAUSES: readonly (readonly [PullCause, (segment: Segment, image: string | 
 ];
 
 /**
- * Why the sandbox image is not on the node, from a segment that tells that it is missing. `SandboxImageMissing` where the
+ * Why the sandbox image is not on the node, from a segment that shows that it is missing. `SandboxImageMissing` where the
  * segment names no cause, for example because it is cut before it.
  */
 export const causeOf = (segment: Segment, image: string | undefined): PullCause =>
   CAUSES.find(([, isCause]) => isCause(segment, image))?.[0] ?? 'SandboxImageMissing';
 
-/** Whether the segment tells why a pull failed. */
+/** Whether the segment names the cause of a failed pull. */
 export const hasCause = (segment: Segment): boolean =>
   [DENIED, CERTIFICATE].some((any) => says(segment, any)) ||
   STATUS_DENIED.test(segment.lower) ||

@@ -1,10 +1,10 @@
 import type { Fault, Segment } from '../../../core/model/log-lines.ts';
 import { causeOf, type PullCause } from './pull-cause.ts';
 
-/** What a record tells about the sandbox image. */
+/** A fault of the sandbox image that a record shows. */
 export type SandboxImageFault = Fault<PullCause | 'SandboxImageMismatch'>;
 
-/** The fault of a segment that tells that the sandbox image is missing. */
+/** The fault of a segment that shows that the sandbox image is missing. */
 export const fault = (segment: Segment, image: string | undefined): SandboxImageFault => ({
   reason: causeOf(segment, image),
   ...(image === undefined ? {} : { image }),

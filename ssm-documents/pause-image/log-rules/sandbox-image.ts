@@ -186,7 +186,7 @@ const afterMarker = (segment: Segment, marker: string, named: Named): SandboxIma
   }
 };
 
-/** `failed to get sandbox image "…"`: the runtime itself tells which image it is. */
+/** `failed to get sandbox image "…"`: the runtime itself names the image. */
 const byRole = (segment: Segment): SandboxImageFault | null => {
   for (const marker of NAMED_BY_ROLE) {
     const found = afterMarker(segment, marker, refAfter(segment, marker));
@@ -198,7 +198,7 @@ const byRole = (segment: Segment): SandboxImageFault | null => {
 const pullWhileStarting = (segment: Segment): SandboxImageFault | null => {
   const image = firstRef(segment, IMAGE_MARKERS) ?? imageOfRequest(segment) ?? pauseAnywhere(segment);
   if (image !== undefined) return fault(segment, image);
-  // Without an image, a pull counts only where the text tells why it failed.
+  // Without an image, a pull counts only where the text names the cause.
   const cause = causeOf(segment, undefined);
   return cause === 'SandboxImageMissing' && !wantsCredentials(segment) ? null : { reason: cause };
 };
