@@ -85,7 +85,7 @@ await describeWithRealNodes('the bench on real nodes', () => {
   });
 });
 
-it('counts the time of functions that run side by side once, and none outside of the hop', () => {
+it('counts the time of parallel functions once, and none outside the step', () => {
   const spans = [
     { from: 0, to: 20 },
     { from: 10, to: 30 },
@@ -96,7 +96,7 @@ it('counts the time of functions that run side by side once, and none outside of
   expect(coveredMs([], { from: 5, to: 100 })).toBe(0);
 });
 
-it('names the hop that a node never came to', () => {
+it('names the step that a node never reached', () => {
   expect(() => hopsOf({ logged: 1, classified: 2 }, [])).toThrow('never came to "queued"');
 });
 
@@ -128,7 +128,7 @@ it('reports for each aim whether it was reached', () => {
   expect(toText(section)).toContain('MISSED   one: at most 10 s: 12 s\nreached  two: at most 10 s: 10 s');
 });
 
-it('says plainly what it could not measure without real nodes', () => {
+it('lists the figures that it could not measure without real nodes', () => {
   expect(nodeSection({ ran: false, why: 'this machine lacks root' }).about).toContain('this machine lacks root');
   expect(hopsSection(undefined, 'this machine lacks root').about).toBe('Not measured: this machine lacks root.');
 });

@@ -32,7 +32,7 @@ export type BundlesFigures = {
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const LOAD_ONCE = fileURLToPath(new URL('./load-once.mjs', import.meta.url));
-/** What the functions read when they are loaded; nothing is called. */
+/** The environment that the functions read when they are loaded; nothing is called. */
 const ENVIRONMENT = {
   AWS_REGION: 'cn-north-1',
   AWS_ACCESS_KEY_ID: 'none',

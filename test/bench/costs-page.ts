@@ -5,7 +5,7 @@ import { atMost, type Section, toMarkdown } from './section.ts';
 /** Nodes of the cluster that the page is about. */
 export const NODES = 1000;
 const HOURS = 730;
-/** What a month of one cluster is taken to hold; change these to your own. */
+/** The assumptions for a month of one cluster. */
 export const MONTH = {
   sweeps: HOURS * 2,
   /** Lines that match the coarse pattern: a node writes few, and few of them are ours. */
@@ -105,7 +105,7 @@ const priceRow = ({ what, dollars: amount, unit, page, seenAt }: ListPrice): str
   seenAt,
 ];
 
-/** The prices, with where they stand. */
+/** The prices with their sources. */
 export const pricesSection = (): Section => ({
   title: 'The prices',
   about: `List prices of ${REGION}, compared on ${AS_OF}. AWS's own pages load their amounts by script, so that the second address is where the amount was read.`,

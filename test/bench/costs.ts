@@ -5,7 +5,7 @@ import { createSimulatedNode } from '../../lab/sim/node.ts';
 import { logGroupOf, openScene, type Scene, synthScene } from '../e2e/support.ts';
 import { costOf } from './list-prices.ts';
 
-/** What one way of hearing made the pipeline do, counted in the lab. */
+/** The work of the pipeline for one way of detection, counted in the lab. */
 export type Bill = {
   readonly invocations: number;
   /** As long as they took on this machine; Lambda's own processors are about as fast. */
@@ -79,7 +79,7 @@ export const dollarsOf = (bill: Bill): number =>
   costOf('dynamoPerReadUnit', bill.readUnits) +
   costOf('logsPerGigabyte', bill.logBytes / 1e9);
 
-/** What each way of hearing costs once. */
+/** The cost of each way of detection, once. */
 export type HearingCosts = {
   readonly nodes: number;
   readonly sweep: Bill;
@@ -91,7 +91,7 @@ export type HearingCosts = {
 
 const SOME = 50;
 
-/** Lines that the coarse pattern lets through and that are not ours: a subnet has no address left for a pod. */
+/** Lines that pass the filter pattern without a fault that fleetmend handles: a subnet without addresses. */
 const otherLines = async (
   { lab }: Scene,
   nodes: readonly { readonly instanceId: string; readonly privateDnsName: string }[],

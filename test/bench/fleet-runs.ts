@@ -10,7 +10,7 @@ import { ask, resultsOf } from './fleet-report.ts';
 import { runPollLoop } from './poll-loop.ts';
 import { countBy } from './statistics.ts';
 
-/** What one way of running a document on a whole fleet cost. */
+/** The cost of one way to run a document on a whole fleet. */
 export type RunFigures = {
   /** Calls of SSM operations, throttled ones too. */
   readonly ssmCalls: number;
@@ -21,7 +21,7 @@ export type RunFigures = {
   readonly ssmErrors: number;
   /** Lab seconds from the request to the last node's result. */
   readonly seconds: number;
-  /** How many nodes ended how. */
+  /** The number of nodes by outcome. */
   readonly ends: Readonly<Record<string, number>>;
 };
 
@@ -41,7 +41,7 @@ const FAULT: SimulatedFault = {
 };
 /** As often as scheduler looks for what is overdue. */
 const MINUTE_MS = 60_000;
-/** A run of a thousand nodes takes minutes; one that is not over after these hours never will be. */
+/** A run of a thousand nodes takes minutes; one that is open after these hours never ends. */
 const PATIENCE_MINUTES = 240;
 
 const figuresOf = (

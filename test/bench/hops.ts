@@ -8,7 +8,7 @@ import { followJournal, logStreamOf, toFluentBitRecord } from '../../lab/real/jo
 import type { RealNode } from '../../lab/real/node.ts';
 import { LAB_CLUSTER, LAB_ENVIRONMENT, LAB_LOG_GROUP, synthLab } from '../../lab/synth.ts';
 
-/** One hop of a node's way: how long it took, and how much of that fleetmend's functions ran. */
+/** One step of a timeline: its duration, and the part in which functions of fleetmend ran. */
 export type HopFigures = {
   readonly what: string;
   readonly wallMs: number;
@@ -16,7 +16,7 @@ export type HopFigures = {
   readonly processingMs: number;
 };
 
-/** The way of one node, from the log line to its result in the audit table. */
+/** The timeline of one node, from the log line to its result in the audit table. */
 export type HopsFigures = {
   readonly hops: readonly HopFigures[];
   readonly wallMs: number;
@@ -45,7 +45,7 @@ export const coveredMs = (spans: readonly Span[], window: Span): number => {
   return covered;
 };
 
-/** Splits a node's way into its hops, with the functions' share of each; throws where a hop was never reached. */
+/** Splits a timeline into its steps, with the share of the functions; throws if a step was never reached. */
 export const hopsOf = (timeline: Timeline, runs: readonly Span[]): HopsFigures => {
   const reached = WAY.map((hop) => {
     const at = timeline[hop];

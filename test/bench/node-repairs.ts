@@ -9,7 +9,7 @@ import { buildDocuments } from '../../ssm-documents/builder/build.ts';
 import { processorTime } from './processor-time.ts';
 import { median } from './statistics.ts';
 
-/** What one way costs on a node: medians in milliseconds, and over the manual way in the same round. */
+/** The cost of one way on a node: medians in milliseconds, and the ratio to the manual way in the same round. */
 export type WayFigures = {
   readonly way: string;
   readonly wallMs: number;
@@ -63,7 +63,7 @@ const built = (key: string): DeliveredDocument => {
   };
 };
 
-/** The article's commands, run by the same agent: what a person does by hand on such a node. */
+/** The manual commands, run by the same agent. */
 const byHand = (node: RealNode): DeliveredDocument => ({
   commandId: COMMAND_ID,
   documentName: 'by-hand',
@@ -163,7 +163,7 @@ const runWay = async (fleet: RealFleet, node: RealNode, way: Way): Promise<Sampl
   const pod = await node.runPodSandbox();
   if (!pod.ok) throw new Error(`measuring ${way.name}: no pod starts after it: ${pod.error}`);
   await node.removeSandboxes();
-  // Otherwise it would be the next repair's local copy.
+  // Otherwise it would be a local copy for the next repair.
   if (way.breakKind === 'missing-with-twin') await node.ctr(['images', 'rm', TWIN]);
   return { wallMs, processorMs };
 };

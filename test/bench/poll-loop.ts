@@ -2,14 +2,14 @@ import { GetCommandInvocationCommand, SendCommandCommand, SSMClient } from '@aws
 import pMap from 'p-map';
 import type { Lab } from '../../lab/aws/lab.ts';
 
-/** What the loop of the manual way is given. */
+/** The inputs of the loop of the manual way. */
 export type PollLoopOptions = {
   readonly lab: Lab;
   readonly documentName: string;
   readonly instanceIds: readonly string[];
 };
 
-/** How many nodes a careful person's script works on at once. */
+/** The number of nodes that a careful script handles at once. */
 export const LOOP_CONCURRENCY = 20;
 /** How often it asks for a node's result. */
 export const LOOP_POLL_MS = 2000;

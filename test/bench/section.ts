@@ -6,7 +6,7 @@ export type FiguresTable = { readonly head: readonly string[]; readonly rows: re
 /** One part of the bench as it is printed and as the page shows it. */
 export type Section = {
   readonly title: string;
-  /** What was measured, and how. */
+  /** The measurement and its method. */
   readonly about: string;
   readonly table: FiguresTable;
   /** The aims, and whether each was reached. */
@@ -52,7 +52,7 @@ const wrap = (text: string, width: number): string => {
   return lines.join('\n');
 };
 
-/** A section for a terminal: columns side by side, numbers to the right. */
+/** A section for a terminal, with numbers aligned to the right. */
 export const toText = ({ title, about, table, aims, notes }: Section): string => {
   const widths = table.head.map((_, i) =>
     Math.max(...[table.head, ...table.rows].map((cells) => (cells[i] ?? '').length)),

@@ -5,7 +5,7 @@ import type { NodeRepairsFigures } from './node-repairs.ts';
 import { LOOP_CONCURRENCY, LOOP_POLL_MS } from './poll-loop.ts';
 import { type Aim, atMost, type Section } from './section.ts';
 
-/** What fleetmend aims at; ratios are to the manual way. */
+/** The aims; ratios are to the manual way. */
 export const AIMS = {
   repairByAwsCli: 1,
   repairWithoutAwsCli: 0.5,

@@ -24,7 +24,7 @@ const files = [PRODUCT, 'test/{contract,support}/**/*.ts']
   .filter((file) => !file.endsWith('contract/adapters.test.ts'));
 const imports = files.flatMap((file) => importsOf(file, readFileSync(join(ROOT, file), 'utf8')));
 
-/** Who may send DynamoDB requests: the helper and the maker of its client; and the support that creates test tables. */
+/** The files that may send DynamoDB requests: the helper and the maker of its client; and the support that creates test tables. */
 const TABLE_CODE = [
   'functions/adapters/table/document-client.ts',
   'functions/adapters/table/table.ts',

@@ -97,14 +97,14 @@ await describeWithRealNodes('fleetmend on real nodes, broken in four ways', () =
     expect(await startPod(world.nodes[name])).toContain(BROKEN[name].error);
   });
 
-  it('checks every node, says Broken, and changes nothing on any', async () => {
+  it('checks every node with the outcome Broken, and changes none', async () => {
     broken = await snapshots();
     await world.ask({ action: 'check', remediation: 'pause-image' });
     for (const name of ALL) {
       const row = await world.result(name, (r) => r.action === 'check');
       expect(row).toMatchObject({ outcome: 'Broken', reason: BROKEN[name].reason });
     }
-    // The nodes' tag says observe: what the check found leads to no repair.
+    // The tag of the nodes is observe: findings lead to no repair.
     for (const name of ALL) {
       expect(await world.result(name, (r) => r.action === 'repair')).toMatchObject({
         outcome: 'Skipped',
@@ -164,13 +164,13 @@ await describeWithRealNodes('fleetmend on real nodes, broken in four ways', () =
     expect(await startPod(world.nodes.denied)).toContain(UNAUTHORIZED);
   });
 
-  it('does not count that against the repair', async () => {
+  it('does not count it as attributable to the repair', async () => {
     const lanes = (await world.tableItems()).filter((item) => isLane(item, `${LAB_CLUSTER}/pause-image`));
     expect(lanes).toMatchObject([{ attributableFailures: 0 }]);
     expect(lanes[0]).not.toHaveProperty('breaker');
   });
 
-  it('never uses a look-alike of a foreign registry, also when the real image can be had', async () => {
+  it('never uses a look-alike of a foreign registry, also when the real image is available', async () => {
     const { denied } = world.nodes;
     const before = imagesByName(await denied.snapshot());
     const lookAlikes = FOREIGN_REGISTRIES.map((registry) => `${registry}/eks/pause:3.5`);
@@ -192,7 +192,7 @@ await describeWithRealNodes('fleetmend on real nodes, broken in four ways', () =
     expect(await startPod(denied)).toBeUndefined();
   });
 
-  it('changes nothing in a second repair, and says Healthy', async () => {
+  it('changes nothing in a second repair, which ends Healthy', async () => {
     const before = await snapshots();
     const instanceIds = ALL.map((name) => world.nodes[name].instanceId);
     await world.ask({ action: 'repair', remediation: 'pause-image', instanceIds, reason: 'once more' });
@@ -227,7 +227,7 @@ await describeWithRealNodes('fleetmend on real nodes, broken in four ways', () =
     expect(found).toEqual([]);
   });
 
-  it('would have found it in a file: one that is put there is found', async () => {
+  it('would have found it in a file: a planted one is found', async () => {
     const { removed } = world.nodes;
     const marks = tokenMarks(['a-token-of-more-than-forty-characters-for-this-test-alone']);
     await removed.exec(['sh', '-c', 'cat > /var/tmp/planted'], { input: marks[1] ?? '' });
@@ -236,7 +236,7 @@ await describeWithRealNodes('fleetmend on real nodes, broken in four ways', () =
     expect(await filesWith(removed, marks)).toEqual([]);
   });
 
-  it('would have seen the token in the trace: the manual way has it there', async () => {
+  it('would have found the token in the trace: that of the manual way is there', async () => {
     const { removed } = world.nodes;
     const trace = await removed.trace(join(folder, 'by-hand'));
     const runCommand = [

@@ -7,7 +7,7 @@ import { findTokens, tokenMarks } from './tokens.ts';
 import { COOL_DOWN_SECONDS, startPod, startWorld, type World } from './world.ts';
 
 const PROVIDER = '/etc/eks/image-credential-provider/ecr-credential-provider';
-/** What runs on the node while the provider keeps a repair waiting. */
+/** The processes on the node while the provider delays a repair. */
 const WAITING = 'provider-that-waits';
 const SCRIPT = '_script.sh';
 const PATIENCE_MS = 30_000;
@@ -24,7 +24,7 @@ const until = async (what: string, isSo: () => Promise<boolean>): Promise<void> 
 await describeWithRealNodes('a repair that is disturbed on its real node', () => {
   let world: World<'node'>;
   let node: RealNode;
-  /** Started outside of the pipeline's knowledge, as a straggler of a command that SSM has given up. */
+  /** Started outside the pipeline, like a script whose command SSM has timed out. */
   let straggler: Promise<unknown> | undefined;
   const givenUp = new AbortController();
 
@@ -80,7 +80,7 @@ chmod 755 ${PROVIDER}`);
     expect((await node.ctr(['containers', 'ls', '--quiet'])).stdout.trim()).toBe('');
   });
 
-  it('says Busy where another document is at work, and burns no attempt', async () => {
+  it('ends Busy while another document runs, without an attempt', async () => {
     const command = world.lab.commands.all().find((c) => c.document.name.includes('-pause-image-repair-'));
     if (command === undefined) throw new Error('looking for the repair command: there is none');
     const { name: documentName, content } = command.document;
@@ -93,7 +93,7 @@ chmod 755 ${PROVIDER}`);
     expect(await attempts()).toEqual(['TimedOut']);
   });
 
-  it('is repaired by the next run, and nothing of the earlier ones is left', async () => {
+  it('is repaired by the next run, without leftovers of the earlier ones', async () => {
     await speedUp();
     // The run that waits behind the straggler, or the next one, goes on from here.
     givenUp.abort();

@@ -1,7 +1,7 @@
 /** The length of a secret's prefix that identifies it, also in a text that was cut. */
 const MARK_CHARACTERS = 40;
 
-/** Texts that give a secret away: its beginning as it stands, and as HTTP's Basic authorization writes it. */
+/** Texts that reveal a secret: its prefix, plain and in the encoding of HTTP Basic authorization. */
 export const tokenMarks = (secrets: readonly string[]): readonly string[] =>
   secrets.flatMap((secret) => [
     secret.slice(0, MARK_CHARACTERS),

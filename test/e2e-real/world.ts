@@ -12,7 +12,7 @@ import { followJournal, logStreamOf, toFluentBitRecord } from '../../lab/real/jo
 import type { NodeSnapshot, RealNode } from '../../lab/real/node.ts';
 import { LAB_CLUSTER, LAB_ENVIRONMENT, LAB_LOG_GROUP, labConfig, synthLab } from '../../lab/synth.ts';
 
-/** Real nodes by name, and the pipeline that looks after them. */
+/** Real nodes by name, and the pipeline that manages them. */
 export type World<Name extends string> = {
   readonly lab: Lab;
   readonly fleet: RealFleet;
@@ -24,7 +24,7 @@ export type World<Name extends string> = {
   readonly ask: (request: Readonly<Record<string, unknown>>) => Promise<void>;
   /** A node's results, the newest first. */
   readonly history: (name: Name) => Promise<readonly ResultRow[]>;
-  /** Waits for the first result of a node that fits; throws with what there was instead. */
+  /** Waits for the first matching result of a node; throws with the other results. */
   readonly result: (name: Name, fits: (row: ResultRow) => boolean) => Promise<ResultRow>;
   readonly report: (query: Readonly<Record<string, unknown>>) => Promise<readonly AuditItem[]>;
   /** Every item of the audit table. */
@@ -38,10 +38,10 @@ export type AuditItem = z.infer<typeof Item>;
 
 const PATIENCE_MS = 60_000;
 const LOOK_AGAIN_MS = 200;
-/** A node may be repaired again at once: the tests look at what a second repair does, not at the wait before it. */
+/** No cool-down: the tests are about a second repair, not about the wait before it. */
 export const COOL_DOWN_SECONDS = 1;
 
-/** Boots the nodes side by side, then the lab with the stack in it. */
+/** Boots the nodes in parallel, then the lab with the stack. */
 export const startWorld = async <Name extends string>(
   specs: Readonly<Record<Name, RealNodeSpec>>,
 ): Promise<World<Name>> => {

@@ -18,7 +18,7 @@ const told = async (node: SimulatedNode): Promise<readonly string[]> =>
   (await scene.history(node.instanceId)).map((r) => `${r.action} ${r.skipReason ?? r.outcome}`).toReversed();
 
 describe('attempts on a node', () => {
-  it('cool down: a complaint soon after an attempt waits for its time, and is recorded once', async () => {
+  it('cool down: a symptom soon after an attempt waits, and is recorded once', async () => {
     const node = oneNode('cooling', { faultOf: () => failing('RegistryUnreachable') });
     await scene.logFault(node);
     await scene.lab.settle();
@@ -94,8 +94,8 @@ describe('attempts on a node', () => {
   });
 });
 
-describe('a node that must not or can not be repaired', () => {
-  it('is left alone as its tag says, and the record says why', async () => {
+describe('a node that must not or cannot be repaired', () => {
+  it('is skipped by its tag, with the skip reason', async () => {
     const cases = [
       { mode: 'off', expected: ['repair OptedOut'] },
       { mode: 'observe', expected: ['repair OptedOut', 'check Broken', 'repair OptedOut'] },
@@ -116,7 +116,7 @@ describe('a node that must not or can not be repaired', () => {
     const strange = oneNode('gone', { faultOf: () => REPAIRABLE });
     scene.lab.nodes.setManaged(strange.instanceId, false);
     const offline = oneNode('gone', { faultOf: () => REPAIRABLE, offline: true });
-    // SSM still believes it online, the agent never answers.
+    // SSM still shows it as Online, and the agent never answers.
     const silent = oneNode('gone', { faultOf: () => REPAIRABLE, offline: true, pings: true });
     await scene.logFault(gone, strange, offline, silent);
     await scene.drain();

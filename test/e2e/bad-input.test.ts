@@ -20,7 +20,7 @@ const newLetters = () => {
   for (const { messageId } of fresh) seen.add(messageId);
   return fresh;
 };
-// Whatever came in: no function failed, nothing was refused by IAM, no message and no run is left over.
+// For any input: no function fails, IAM denies nothing, and no message and no open run is left.
 afterEach(async () => {
   await scene.drain();
   expect(scene.chronicle.failures).toEqual([]);
@@ -46,7 +46,7 @@ const payload = (fields: Readonly<Record<string, unknown>>) =>
   );
 const MEBIBYTE = 1024 * 1024;
 
-describe('a subscription payload that is none', () => {
+describe('an invalid subscription payload', () => {
   const garbage: readonly (readonly [string, unknown])[] = [
     ['null', null],
     ['a text', 'rm -rf /'],
@@ -68,7 +68,7 @@ describe('a subscription payload that is none', () => {
     expect(z.iso.datetime().safeParse(letters[0]?.time).success).toBe(true);
   });
 
-  it('of a log group that no cluster lists is dropped: no letter, no error, and the log says so', async () => {
+  it('of a log group that no cluster lists is dropped and logged, without a dead letter or an error', async () => {
     const before = scene.lab.functionLogs('fleetmend-log-classifier').length;
     scene.lab.invokeAsync('fleetmend-log-classifier', payload({ logGroup: '/var/log/../../etc/passwd' }));
     await scene.lab.settle();
@@ -78,7 +78,7 @@ describe('a subscription payload that is none', () => {
     expect(said).toMatch(/"LogGroupNotConfigured":1/);
   });
 
-  it('lines that are garbage do not keep the good line beside them from its node', async () => {
+  it('garbage lines do not affect a valid line in the same payload', async () => {
     const node = oneNode('good', { faultOf: () => REPAIRABLE });
     const good = faultLine(node, scene.lab.now());
     const forged = (id: string) => good.replaceAll(node.instanceId, id);
@@ -126,7 +126,7 @@ describe('garbage on a queue', () => {
     expect(new Set(letters.map((l) => l.body.length))).toEqual(new Set(bodies.map((b) => b.length)));
   });
 
-  it('wakes for lanes and runs that are none do nothing', async () => {
+  it('wakes for unknown lanes and runs do nothing', async () => {
     const queue = scene.lab.queues.all().find((q) => q.settings.fifo && !q.settings.name.includes('dlq'));
     const before = scene.chronicle.commands.length;
     const wakes = [
@@ -143,11 +143,11 @@ describe('garbage on a queue', () => {
       queue?.send({ body: JSON.stringify(wake), groupId: `w-${i}`, deduplicationId: `w-${i}` });
     await scene.drain();
     expect(scene.chronicle.commands).toHaveLength(before);
-    // Whichever of them was refused says so.
+    // The refused one has the reason.
     expect(newLetters().filter((l) => l.reason === undefined || l.function !== 'run-controller')).toEqual([]);
   });
 
-  it('ends of commands that are not ours are acknowledged', async () => {
+  it('ends of commands of other products are acknowledged', async () => {
     const ids = ['00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000002'];
     for (const [i, id] of ids.entries()) {
       const detail = {
@@ -209,7 +209,7 @@ describe('a symptom', () => {
     expect(letters[0]?.reason).toMatch(reason);
   });
 
-  it('of a cluster that is not ours, or that nobody lists, leads to nothing', async () => {
+  it('of a cluster that is not configured leads to nothing', async () => {
     const before = scene.chronicle.commands.length;
     put({ instanceId: 'i-0123456789abcdef0', cluster: 'somebody-elses' });
     await scene.drain();
@@ -255,7 +255,7 @@ describe('a symptom', () => {
     expect(letters.map((l) => l.reason?.slice(0, 11))).toEqual(Array.from({ length: 3 }, () => 'OverBudget:'));
     await scene.remediate({ action: 'resume', cluster: 'good', reason: 'seen' });
     await scene.drain();
-    // What the checks found is trusted.
+    // Findings of checks are trusted.
     expect(nodes.filter((n) => n.faults().length === 0)).toHaveLength(FOREIGN_PER_MINUTE);
   });
 });

@@ -11,7 +11,7 @@ export const BROAD_CLUSTERS = [
 /** Two sweeps and a cool-down: how a sweep falls between the steps depends on when the scene began. */
 const DRAIN_MINUTES = 75;
 
-/** Nodes that one tag alone makes the cluster's, each by another. */
+/** Nodes that belong to the cluster by one tag, each by another one. */
 const taggedNodes = (scene: Scene, cluster: string): readonly SimulatedNode[] =>
   [
     { 'eks:cluster-name': cluster },
@@ -40,12 +40,12 @@ const hearAndRepair = async (scene: Scene): Promise<void> => {
   if (first === undefined || second === undefined || third === undefined || fourth === undefined) return;
   await scene.logFault(first, ...taggedNodes(scene, 'demo'), ...taggedNodes(scene, 'watch'));
   symptom(scene, 'demo', nodes[7]?.instanceId ?? '', 'acme.monitoring');
-  // signal-intake asks EC2 whose a new instance is.
+  // signal-intake asks EC2 for the cluster of a new instance.
   const started = { 'instance-id': nodes[6]?.instanceId ?? '', state: 'running' };
   lab.putEvent({ source: 'aws.ec2', detailType: 'EC2 Instance State-change Notification', detail: started });
   await scene.drain(DRAIN_MINUTES, 'not-to-come');
 
-  // Results whose writing is answered by silence are written again.
+  // Results without an answer to their write are written again.
   const gone = scene.addNodes('demo', 10);
   for (const node of gone) node.setState('terminated');
   lab.faults.calls = [
@@ -54,7 +54,7 @@ const hearAndRepair = async (scene: Scene): Promise<void> => {
   await scene.logFault(...gone);
   await scene.drain(DRAIN_MINUTES, 'not-to-come');
 
-  // run-controller dies when it has sent: command-tracker finds the command's run by its comment.
+  // run-controller dies after SendCommand: command-tracker finds the run by the comment of the command.
   lab.faults.calls = [
     { functionName: 'fleetmend-run-controller', operation: 'SendCommand', kind: 'crash-after', times: 1 },
   ];
@@ -74,7 +74,7 @@ const hearAndRepair = async (scene: Scene): Promise<void> => {
   lab.faults.listLagMs = 1000;
 };
 
-/** Everything that an operator can ask for, also of audit-query. */
+/** Every action and query of an operator. */
 const operate = async (scene: Scene): Promise<void> => {
   const { lab } = scene;
   const [sick] = scene.addNodes('demo', 1, { faultOf: () => failing('NodeRoleLacksECR') });
@@ -123,13 +123,13 @@ const operate = async (scene: Scene): Promise<void> => {
   for (const query of queries) await scene.report(query);
 };
 
-/** What a crash would have left, in every dead-letter queue. */
+/** The messages that a crash leaves, in every dead-letter queue. */
 const leaveLetters = async (scene: Scene): Promise<void> => {
   const [node] = scene.addNodes('demo', 1);
   const [known] = scene.chronicle.commands;
   for (const queue of scene.lab.queues.all().filter((q) => q.settings.name.includes('dlq'))) {
     const { name, fifo } = queue.settings;
-    // The end of a known command: operator-api looks up whose it is.
+    // The end of a known command: operator-api looks up its run.
     const end = {
       source: 'aws.ssm',
       'detail-type': 'EC2 Command Status-change Notification',
@@ -140,13 +140,13 @@ const leaveLetters = async (scene: Scene): Promise<void> => {
   }
 };
 
-/** Bad input and crashes everywhere, then all of it brought back. */
+/** Bad input and crashes everywhere, then a replay of all of it. */
 const failAndReplay = async (scene: Scene): Promise<void> => {
   const { lab } = scene;
   for (const queue of lab.queues.all().filter((q) => !q.settings.name.includes('dlq')))
     queue.send({ body: 'garbage', ...(queue.settings.fifo ? { groupId: 'g', deduplicationId: 'g' } : {}) });
   lab.invokeAsync('fleetmend-log-classifier', { awslogs: { data: 'garbage' } });
-  // operator-api dies between a run and its place in the line: scheduler puts it there.
+  // operator-api dies after it stored a run and before it queued it: scheduler queues it.
   lab.faults.calls = [
     { functionName: 'fleetmend-operator-api', operation: 'PutItem', kind: 'crash-before', skip: 1, times: 1 },
   ];
@@ -168,7 +168,7 @@ const failAndReplay = async (scene: Scene): Promise<void> => {
   await scene.drain(DRAIN_MINUTES, 'not-to-come');
 };
 
-/** Does everything that fleetmend can do at least once. A step that a missing permission stops is left. */
+/** Uses every feature at least once. A step that fails by a missing permission is skipped. */
 export const runBroadScenario = async (scene: Scene): Promise<readonly string[]> => {
   const stopped: string[] = [];
   for (const step of [hearAndRepair, operate, failAndReplay]) {

@@ -56,12 +56,12 @@ const calm = (scene: Scene): void => {
   });
 };
 
-/** What nodes and people do meanwhile. */
+/** The actions of nodes and operators during the faults. */
 const disturb = async (scene: Scene, nodes: readonly SimulatedNode[], random: Random): Promise<void> => {
   const one = (): SimulatedNode => nodes[Math.floor(random() * nodes.length)] as SimulatedNode;
   const draw = random();
   const request = { cluster: 'storm', reason: 'chaos', remediation: 'pause-image' };
-  // People are told of a call that failed; nothing is lost by it that they would not notice.
+  // Operators see the error of a failed call, so nothing is lost silently.
   const ask = (asked: Readonly<Record<string, unknown>>) => scene.remediate(asked).catch(() => undefined);
   if (draw < 0.1) one().setOffline(true);
   else if (draw < 0.2) one().setOffline(false);
@@ -109,7 +109,7 @@ const expectCalm = async (scene: Scene, nodes: readonly SimulatedNode[]): Promis
   for (const node of nodes.filter((n) => n.state() === 'running')) {
     const history = (await scene.history(node.instanceId)).filter((r) => r.action === 'repair');
     const told = history.map((r) => r.skipReason ?? r.reason ?? r.outcome);
-    // Repaired, or the record has an attempt that failed for the node's own reason, or why there was none.
+    // Repaired, or the record has an attempt with a node-local failure, or the reason why there was none.
     const fault = node.faults()[0];
     if (fault === undefined) continue;
     const isExplained = isOwnTrouble(fault) && told.some((t) => t === 'NodeRoleLacksECR' || t === 'Quarantined');

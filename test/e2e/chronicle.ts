@@ -15,7 +15,7 @@ export type SentCommand = {
   endedAt?: number;
 };
 
-/** What happened in a scene, as SSM, IAM and Lambda saw it; nothing in here is the product's own word. */
+/** The events of a scene, as SSM, IAM and Lambda saw them; nothing in it is reported by the product. */
 export type Chronicle = {
   readonly commands: readonly SentCommand[];
   readonly repairsOf: (instanceId: string) => readonly SentCommand[];
@@ -24,13 +24,13 @@ export type Chronicle = {
   readonly repairsOn: (nodes: readonly { readonly instanceId: string }[]) => readonly SentCommand[];
   /** Notices on fleetmend's bus: detail-type and detail. */
   readonly notices: readonly { readonly detailType: string; readonly detail: Readonly<Record<string, unknown>> }[];
-  /** What IAM or a resource's policy refused: calls of functions, and deliveries. */
+  /** Calls of functions and deliveries that IAM or a resource policy denied. */
   readonly denials: readonly string[];
-  /** Deliveries that were given up and are in no dead-letter queue. */
+  /** Deliveries that failed finally and are in no dead-letter queue. */
   readonly lost: readonly string[];
   /** Invocations that ended in an error. */
   readonly failures: readonly { readonly functionName: string; readonly error: string }[];
-  /** Things that must never happen: two repairs at work on one node, or one run sending two to it. */
+  /** Violations: two repairs at the same time on one node, or two commands of one run to a node. */
   readonly violations: readonly string[];
   /** The most nodes of a cluster that were under repair at the same moment. */
   readonly mostAtOnce: (cluster: string) => number;
@@ -40,7 +40,7 @@ export type Chronicle = {
 
 const Detail = z.record(z.string(), z.unknown());
 
-/** Writes down what happens in a lab. */
+/** Records the events of a lab. */
 export const createChronicle = (lab: Lab): Chronicle => {
   const commands: SentCommand[] = [];
   const byId = new Map<string, SentCommand>();

@@ -5,7 +5,7 @@ import type { SimulatedNode } from '../../lab/sim/node.ts';
 import { isDeep, search } from '../deep.ts';
 import { failing, MINUTE_MS, openScene, REPAIRABLE, type Scene, synthScene } from './support.ts';
 
-/** Each case has a cluster of its own; a lab is used up after so many. */
+/** Each case has its own cluster; the lab is replaced after this many cases. */
 const CLUSTERS_PER_LAB = 24;
 const clusters = Array.from({ length: CLUSTERS_PER_LAB }, (_, i) => ({ name: `crash-${i}` }));
 const assembly = synthScene(clusters);
@@ -38,7 +38,7 @@ const expectAllIsWell = async (at: Scene, cluster: string, nodes: readonly Simul
   const outcomes: string[] = [];
   for (const node of nodes) {
     const sent = at.chronicle.repairsOf(node.instanceId);
-    // News that was delivered late is still news of a node that could not be repaired: one more try, after the cool-down.
+    // A signal that arrived late leads to one more attempt after the cool-down.
     const tries = node.faults().length === 0 ? 1 : 2;
     expect(sent.length, `repairs of ${node.instanceId}`).toBeLessThanOrEqual(tries);
     for (const [i, { at: sentAt }] of sent.entries())

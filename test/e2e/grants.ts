@@ -9,10 +9,10 @@ import {
 } from '../../lab/aws/iam.ts';
 import { LAB_ENVIRONMENT } from '../../lab/synth.ts';
 
-/** One question that IAM was asked in a scene, and its answer. */
+/** One authorization request in a scene, and its answer. */
 export type Asked = { readonly principal: Principal; readonly request: AccessRequest; readonly allowed: boolean };
 
-/** Writes down every different question. */
+/** Records every distinct request. */
 export const createDecisionLog = (): { readonly listen: DecisionListener; readonly asked: () => readonly Asked[] } => {
   const asked = new Map<string, Asked>();
   return {
@@ -31,9 +31,9 @@ type Statement = {
   readonly Condition?: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>>;
 };
 
-/** A role's policies with one thing taken away. */
+/** The policies of a role without one permission. */
 export type Weakened = {
-  /** Function, action and what of it was taken away. */
+  /** The function, the action and the removed part. */
   readonly what: string;
   readonly action: string;
   readonly policies: Principal['policies'];
@@ -90,7 +90,7 @@ export const weakenings = (principal: Principal): readonly Weakened[] =>
     ),
   );
 
-/** Whether any of the questions would have been answered with no by these policies. */
+/** Whether these policies would deny any of the requests. */
 export const wouldDeny = async (asked: readonly Asked[], policies: Principal['policies']): Promise<boolean> => {
   const iam = createIam(LAB_ENVIRONMENT.account, LAB_ENVIRONMENT.region);
   for (const { principal, request } of asked) {

@@ -128,7 +128,7 @@ describe('a node that lies', () => {
     ],
   ];
 
-  it('costs itself a result and nobody else anything', async () => {
+  it('affects its own result and no other node', async () => {
     const nodes = cases.map(([, stdout]): LabNode => {
       const node = oneNode('hostile');
       const liar: LabNode = {
@@ -159,7 +159,7 @@ describe('a node that lies', () => {
     }
   });
 
-  it('by its tags is left alone', async () => {
+  it('about its tags is skipped', async () => {
     const tags = {
       'fleetmend:mode': '"; repair #',
       'eks:nodegroup-name': '$(reboot)',

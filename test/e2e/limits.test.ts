@@ -91,7 +91,7 @@ describe('a repair that does not work', () => {
     for (const node of broken) node.breakWith(REPAIRABLE);
     await scene.lab.advance(32 * MINUTE_MS);
     await scene.drain(60);
-    // What waited is repaired now. Those that failed have had their answer: they get another try when they complain again.
+    // Pending nodes are repaired now. Nodes that failed have a result, and get another attempt after a new symptom.
     const failed = scene.chronicle.repairsOn(broken).slice(0, 3);
     const left = broken.filter((n) => n.faults().length > 0);
     expect(left.map((n) => n.instanceId).toSorted()).toEqual(failed.flatMap((c) => c.instanceIds).toSorted());
@@ -101,7 +101,7 @@ describe('a repair that does not work', () => {
     expect(scene.chronicle.violations).toEqual([]);
   });
 
-  it('on nodes that have themselves to blame opens no breaker', async () => {
+  it('with a node-local reason opens no breaker', async () => {
     const nodes = scene.addNodes('local', 30, { faultOf: (i) => (i < 6 ? failing('NodeRoleLacksECR') : undefined) });
     await scene.logFault(...nodes.slice(0, 6));
     await scene.lab.settle();
@@ -116,7 +116,7 @@ describe('a repair that does not work', () => {
 });
 
 describe('a registry that is down', () => {
-  it('holds the nodes that need it; the others are repaired meanwhile, and all when it is back', async () => {
+  it('holds the nodes that need it; the others are repaired at once, and all when it is available again', async () => {
     const silent = failing('RegistryUnreachable');
     const nodes = scene.addNodes('registry', 40, {
       faultOf: (i) => (i < 16 ? silent : i < 20 ? { ...REPAIRABLE, ...LOCAL } : undefined),
@@ -145,7 +145,7 @@ describe('a registry that is down', () => {
     await scene.lab.advance(32 * MINUTE_MS);
     await scene.drain(60);
     const left = needing.filter((n) => n.faults().length > 0);
-    // Those that tried have had their answer, and complain again.
+    // Nodes with an attempt have a result, and log a new symptom.
     expect(left).toHaveLength(tried.length + 1);
     await scene.logFault(...left);
     await scene.drain();
@@ -157,7 +157,7 @@ describe('a registry that is down', () => {
 });
 
 describe('a pause', () => {
-  it('takes hold within one decision, is recorded for the waiting nodes, and goes on after resume', async () => {
+  it('takes effect within one decision, is recorded for the pending nodes, and repairs continue after resume', async () => {
     const nodes = scene.addNodes('paused', 5, { faultOf: () => REPAIRABLE, latency: UNHURRIED });
     let pausing: Promise<unknown> | undefined;
     const off = scene.chronicle.onSent((command) => {
@@ -178,7 +178,7 @@ describe('a pause', () => {
     expect(nodes.map((n) => scene.chronicle.repairsOf(n.instanceId).length)).toEqual(times(5, 1));
   });
 
-  it('so long that the news is stale leads to a check first, and the check to the repair', async () => {
+  it('that outlasts a signal leads to a check first, and the check to the repair', async () => {
     const [node] = scene.addNodes('stale', 1, { faultOf: () => REPAIRABLE });
     if (node === undefined) throw new Error('no node was made');
     await pauseAndResume('pause', 'stale');
@@ -219,7 +219,7 @@ describe('operators', () => {
     expect(order.toSorted()).toEqual(nodes.map((n) => n.instanceId).toSorted());
   });
 
-  it('can cancel: what is in flight is cancelled at SSM, the rest gets nothing, and the run ends', async () => {
+  it('can cancel: commands in flight are cancelled at SSM, no more are sent, and the run ends', async () => {
     const nodes = scene.addNodes('cancelled', 4, { faultOf: () => REPAIRABLE, latency: UNHURRIED });
     const request = { action: 'repair', cluster: 'cancelled', remediation: 'pause-image', reason: 'a ticket' };
     const { runId, planned } = await scene.start({ ...request, requestId: 'ticket-1' });

@@ -118,9 +118,9 @@ describe("SSM's events", () => {
   });
 });
 
-describe('services that refuse', () => {
-  it('calls throttled and failed at random cost time, no node and no second command', async () => {
-    // Not audit-query's: the test asks it whether all is over.
+describe('failing services', () => {
+  it('calls that are throttled or fail at random cost time, and lead to no lost node and no second command', async () => {
+    // Not those of audit-query: the test polls it for the end.
     for (const name of ['log-classifier', 'signal-intake', 'run-controller', 'command-tracker', 'scheduler']) {
       const functionName = `fleetmend-${name}`;
       scene.lab.faults.calls.push(
@@ -131,7 +131,7 @@ describe('services that refuse', () => {
     const node = brokenNode('throttled');
     await scene.logFault(node);
     await scene.drain(90);
-    // The questions below are not to be refused too.
+    // The queries below must not be refused.
     scene.lab.faults.calls = [];
     await expectRepairedOnce(node);
     expect(scene.letters()).toEqual([]);

@@ -15,7 +15,7 @@ const withoutResources = (from: CfnTemplate, id: RegExp): CfnTemplate => ({
   Resources: Object.fromEntries(Object.entries(from.Resources).filter(([name]) => !id.test(name))),
 });
 
-/** Grants that no scenario of the lab uses, and why they are there. */
+/** Grants that no scenario of the lab uses, with the reason for each. */
 const IDLE: readonly (readonly [RegExp, string])[] = [
   [/ logs:(CreateLogStream|PutLogEvents) /, "Lambda's own logging: the lab takes what a function prints"],
   [/ sqs:(ChangeMessageVisibility|GetQueueUrl) /, 'what CDK grants for an event source; Lambda may use them'],
@@ -39,7 +39,7 @@ describe('every call of every function', () => {
     expect(scene.lab.calls.filter((c) => /AccessDenied|ValidationException|Unknown/.test(c.error ?? ''))).toEqual([]);
   });
 
-  it('needs what it was granted: without any one action, row family or queue, a call would be denied', async () => {
+  it('needs every grant: without any one action, row family or queue, a call would be denied', async () => {
     const roles = new Map<string, Principal>();
     for (const { principal } of log.asked()) if (principal.kind === 'role') roles.set(principal.arn, principal);
     expect([...roles.keys()].map((arn) => arn.split('/').at(-1)).toSorted()).toEqual(
@@ -58,7 +58,7 @@ describe('every call of every function', () => {
     }
     expect(tried).toBeGreaterThan(100);
     expect(unused.filter((what) => !IDLE.some(([pattern]) => pattern.test(`${what} `)))).toEqual([]);
-    // A reason for a grant that is used by now is out of date.
+    // A grant that a scenario uses needs no reason.
     expect(IDLE.filter(([pattern]) => !unused.some((what) => pattern.test(`${what} `)))).toEqual([]);
   });
 });
@@ -88,7 +88,7 @@ describe('a lab without one statement', () => {
     await scene.lab.settle();
   };
 
-  it('run-controller without the documents: SendCommand is denied, and the run says so', async () => {
+  it('run-controller without the documents: SendCommand is denied, and the run records it', async () => {
     const { denials } = await lose(
       statementOf(/^RunControllerFunctionRole.*ssm:SendCommand/).without,
       async (scene) => {
@@ -117,7 +117,7 @@ describe('a lab without one statement', () => {
     it('any statement of any role, action by action, and of any queue, topic and function: a call is denied', async () => {
       const silent: string[] = [];
       for (const { what, effect, isIdentity, actions, without } of templateStatements(template)) {
-        // Denials are tried elsewhere; alarms and lost events do not happen in this scenario.
+        // Other tests cover denials; alarms and lost events do not occur in this scenario.
         if (effect !== 'Allow' || /^DeadRulesPolicy|^Operators/.test(what)) continue;
         for (const action of isIdentity ? actions : [undefined]) {
           const label = `${what}: ${action ?? 'all of it'}`;

@@ -32,7 +32,7 @@ const client = (at: Scene, credentials: { readonly accessKeyId: string; readonly
   maxAttempts: 1,
 });
 
-/** What came of an attempt: allowed, denied, or the error of a call that was allowed but wrong. */
+/** The result of an attempt: allowed, denied, or the error of a call that was allowed and invalid. */
 const outcomeOf = async (attempt: Attempt, config: ClientConfig): Promise<string> => {
   try {
     await attempt(config);
@@ -118,8 +118,8 @@ describe('running commands on nodes', () => {
   });
 });
 
-describe('the record of what was done', () => {
-  it('can be changed or deleted by no function', async () => {
+describe('the audit record', () => {
+  it('cannot be changed or deleted by any function', async () => {
     const TableName = scene.lab.outputs.AuditTableName ?? '';
     const Key = { pk: { S: 'RESULT#r-1' }, sk: { S: node.instanceId } };
     const update: Attempt = (config) =>
@@ -154,7 +154,7 @@ const signal =
     );
 
 describe("signals in fleetmend's name", () => {
-  it('are for log-classifier alone, notices for run-controller alone, whatever else one may do', async () => {
+  it('are for log-classifier alone, notices for run-controller alone, whatever other permissions a function has', async () => {
     expect(await whoMay(put('fleetmend.logs'))).toEqual(['log-classifier']);
     expect(await whoMay(put('fleetmend'))).toEqual(['run-controller']);
     expect((await whoMay(put('acme.monitoring'))).toSorted()).toEqual([
@@ -164,11 +164,11 @@ describe("signals in fleetmend's name", () => {
     ]);
   });
 
-  it('can not be put around the bus, straight into the queue', async () => {
+  it('cannot bypass the bus into the queue', async () => {
     expect(await whoMay(signal(scene))).toEqual([]);
   });
 
-  it('would be for more without the denials: the tests above notice', async () => {
+  it('would be for others without the denials, which the tests above detect', async () => {
     const denials = templateStatements(template).filter(
       (s) => s.effect === 'Deny' && /Only(Logs|Advance)May|SignalsQueuePolicy.*sqs:SendMessage/.test(s.what),
     );

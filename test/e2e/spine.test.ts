@@ -44,7 +44,7 @@ describe('a log line of a node that cannot start pods', () => {
     expect(scene.chronicle.denials).toEqual([]);
   });
 
-  it('is told of on the bus and by the topic, once', async () => {
+  it('is published on the bus and by the topic, once', async () => {
     const [run] = await scene.runs('demo');
     const ended = scene.chronicle.notices.filter((n) => n.detailType === 'Run Ended' && n.detail.cluster === 'demo');
     expect(ended).toMatchObject([
@@ -53,7 +53,7 @@ describe('a log line of a node that cannot start pods', () => {
     expect(scene.lab.notifications.filter((n) => n.message.includes(`${run?.runId}/ended`))).toHaveLength(1);
   });
 
-  it('can be read again by every question that the audit table answers', async () => {
+  it('is in the answer of every query', async () => {
     const [run] = await scene.runs('demo');
     const result = { kind: 'result', instanceId: broken.instanceId, runId: run?.runId, outcome: 'Repaired' };
     const [row] = await scene.history(broken.instanceId);
@@ -80,7 +80,7 @@ describe('a log line of a node that cannot start pods', () => {
 });
 
 describe('a cluster that is only observed', () => {
-  it('gets a check, which says Broken, and no repair', async () => {
+  it('gets a check with the outcome Broken, and no repair', async () => {
     const [broken] = scene.addNodes('watch', 3, { faultOf: (i) => (i === 0 ? REPAIRABLE : undefined) });
     if (broken === undefined) throw new Error('no node was made');
     await scene.logFault(broken);
@@ -102,8 +102,8 @@ describe('a cluster that is only observed', () => {
   });
 });
 
-describe('a node that says nothing', () => {
-  it('is found by the next sweep, repaired, and its healthy neighbours cost no rows', async () => {
+describe('a node without logs', () => {
+  it('is found by the next sweep and repaired, without rows for its healthy neighbours', async () => {
     const nodes = scene.addNodes('swept', 12, { faultOf: (i) => (i === 5 ? REPAIRABLE : undefined) });
     const broken = nodes[5];
     if (broken === undefined) throw new Error('no node was made');
@@ -125,7 +125,7 @@ describe('a node that says nothing', () => {
   });
 });
 
-describe('what an operator asks for', () => {
+describe('a request of an operator', () => {
   it('a check of the whole cluster answers at once and ends with a result for every node', async () => {
     const answer = await scene.start({ action: 'check', cluster: 'demo', reason: 'a look' });
     expect(answer).toMatchObject({ planned: 10, skipped: [] });
@@ -137,7 +137,7 @@ describe('what an operator asks for', () => {
     expect(run?.origin).toMatchObject({ source: 'operator', requestedBy: 'test', reason: 'a look' });
   });
 
-  it('a pause is listed with who, when and why, and its end too', async () => {
+  it('a pause is listed with author, time and reason, and its end too', async () => {
     await scene.remediate({ action: 'pause', cluster: 'demo', reason: 'a migration' });
     expect(await scene.report({ query: 'pauses' })).toMatchObject([
       { kind: 'pause', scope: 'CLUSTER#demo', state: 'paused', by: 'test', reason: 'a migration' },

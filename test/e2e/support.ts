@@ -17,15 +17,15 @@ import { type Chronicle, createChronicle } from './chronicle.ts';
 
 /** A minute of the lab's time. */
 export const MINUTE_MS = 60_000;
-/** The sandbox image of the articles. */
+/** The sandbox image of the nodes. */
 export const IMAGE = '918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause:3.5';
 
-/** A cluster of a scene; it repairs and is not swept, where nothing else is said. */
+/** A cluster of a scene; by default it repairs and has no sweeps. */
 export type SceneCluster = {
   readonly name: string;
   readonly mode?: 'observe' | 'repair';
   readonly sweeps?: boolean;
-  /** Alarms of the user's own that are about it. */
+  /** The user's own alarms about it. */
   readonly alarms?: readonly string[];
 };
 
@@ -65,7 +65,7 @@ export const REPAIRABLE: SimulatedFault = {
 /** A fault that the repair fails at, for this reason. */
 export const failing = (reason: string): SimulatedFault => ({ ...REPAIRABLE, repair: { kind: 'fails', reason } });
 
-/** Documents of a scene take a few seconds; nothing in it waits for a slow node unless a test wants one. */
+/** Documents of a scene take a few seconds; a test can add slow nodes. */
 const SCENE_LATENCY: Latency = logNormal(2000, 6000);
 
 const TableItemShape = z.looseObject({ pk: z.string(), sk: z.string() });
@@ -93,7 +93,7 @@ export const Started = z.object({
   held: z.string().optional(),
 });
 
-/** One lab with simulated nodes, on a clock that skips idle time, and what is known of it. */
+/** A lab with simulated nodes on a clock that skips idle time, and its record. */
 export type Scene = {
   readonly lab: Lab;
   readonly clock: LabClock;
@@ -104,7 +104,7 @@ export type Scene = {
     count: number,
     options?: Partial<SimulatedNodeOptions> & { readonly faultOf?: (index: number) => SimulatedFault | undefined },
   ) => readonly SimulatedNode[];
-  /** Lets nodes' containerd log that it cannot start a sandbox, as Fluent Bit ships it: one payload for each cluster. */
+  /** Ships a log line of containerd about a failed sandbox for each node, as Fluent Bit does: one payload for each cluster. */
   readonly logFault: (
     ...nodes: readonly Pick<SimulatedNode, 'instanceId' | 'cluster' | 'privateDnsName'>[]
   ) => Promise<void>;
@@ -116,11 +116,11 @@ export type Scene = {
   readonly resultsOf: (runId: string) => Promise<readonly ResultRow[]>;
   /** A node's results, the newest first. */
   readonly history: (instanceId: string) => Promise<readonly ResultRow[]>;
-  /** Every item of the audit table, as an administrator's scan sees it. */
+  /** Every item of the audit table, by a scan. */
   readonly items: () => Promise<readonly TableItem[]>;
-  /** A lane that has unfinished business. */
+  /** A lane with open work. */
   readonly openLane: (lane: string) => Promise<LaneState | undefined>;
-  /** Minute by minute until nothing is open and no queue holds a message; throws naming what is left. */
+  /** Advances by minutes until nothing is open and no queue holds a message; throws with the remainder. */
   readonly drain: (maxMinutes?: number, sweeps?: 'all' | 'not-to-come') => Promise<void>;
   /** Everything in dead-letter queues: queue, body, reason, function. */
   readonly letters: () => readonly DeadLetterShown[];

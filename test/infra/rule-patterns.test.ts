@@ -85,7 +85,7 @@ describe("a rule's pattern, by event-ruler's semantics", () => {
     expect(strays).toEqual([]);
   });
 
-  it('uses only operators that the matcher of the lab knows: each rule answers for each sample', () => {
+  it('uses only operators that the matcher of the lab supports: each rule answers for each sample', () => {
     const answers = [...patterns.keys()].flatMap((rule) => samples.map(({ event }) => typeof matches(rule, event)));
     expect(new Set(answers)).toEqual(new Set(['boolean']));
     expect(answers.length).toBe(patterns.size * samples.length);

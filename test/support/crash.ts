@@ -1,4 +1,4 @@
-/** How a call at which a process fails goes wrong. */
+/** The way in which a call fails. */
 export type CrashMode =
   /** The process dies before the call. */
   | 'dies-before'
@@ -14,7 +14,7 @@ class CrashError extends Error {
 /** A port: functions that answer with a promise, and values. */
 type Port = Readonly<Record<string, unknown>>;
 
-/** Counts the calls of a process, and lets it die at the n-th one; dead, it calls nothing until it is started again. */
+/** Counts the calls of a process, and stops it at the n-th one; a stopped process calls nothing until it is started again. */
 export const crasher = (at: number, mode: CrashMode) => {
   const state = { calls: 0, isDead: false, diedAt: '' };
   const guard = async (name: string, call: () => Promise<unknown>): Promise<unknown> => {
@@ -32,7 +32,7 @@ export const crasher = (at: number, mode: CrashMode) => {
     restart: (): void => {
       state.isDead = false;
     },
-    /** The same port, whose every call may be the one. */
+    /** The same port, with each call counted. */
     wrap: <P extends Port>(port: P): P =>
       Object.fromEntries(
         Object.entries(port).map(([name, member]) => [

@@ -1,6 +1,6 @@
 import { DescribeInstancesCommand, type EC2Client, type Instance } from '@aws-sdk/client-ec2';
 
-/** An instance of the fake; running, where nothing else is said. */
+/** An instance of the fake; running by default. */
 export type FakeInstance = {
   readonly instanceId: string;
   readonly privateDnsName?: string;

@@ -30,7 +30,7 @@ type FakeCommand = {
   announced: boolean;
 };
 
-/** What the next SendCommand meets. */
+/** The fault of the next SendCommand. */
 export type SendFault = 'throttled' | 'lost-answer' | 'server-error' | 'refused';
 
 const fail = (name: string, message: string, httpStatusCode?: number): Error =>
@@ -41,7 +41,7 @@ const fail = (name: string, message: string, httpStatusCode?: number): Error =>
 
 const ended = (i: Invocation): boolean => i.status !== 'InProgress';
 
-/** Run Command over simulated nodes on the test's own clock. It counts what really reached a node. */
+/** Run Command over simulated nodes on the test's own clock. It counts the commands that reached a node. */
 export const fakeSsm = (clock: { ms: number }, nodes: Map<string, FakeNode>) => {
   const commands: FakeCommand[] = [];
   const faults: SendFault[] = [];
@@ -172,7 +172,7 @@ export const fakeSsm = (clock: { ms: number }, nodes: Map<string, FakeNode>) => 
           (after === undefined || c.sentAt >= Date.parse(after)) &&
           (document === undefined || c.documentName === document),
       );
-      // Pages of two, so that a reader that forgets the next page is found out.
+      // Pages of two, so that a reader without paging fails.
       const from = Number(NextToken ?? '0');
       return {
         Commands: found.slice(from, from + 2).map((c) => ({

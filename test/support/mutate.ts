@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 
-/** Values that someone may put where another was: of a wrong type, endless, hostile, or with a meaning of its own. */
+/** Replacement values: of a wrong type, very long, hostile, or with a special meaning. */
 const GARBAGE: fc.Arbitrary<unknown> = fc.oneof(
   fc.constantFrom<unknown>(
     null,
@@ -43,7 +43,7 @@ const STEP: fc.Arbitrary<Step> = fc.oneof(
 
 type Place = { readonly holder: Record<string, unknown>; readonly key: string };
 
-/** Every place in a JSON value where something stands. */
+/** Every path in a JSON value. */
 const placesOf = (value: unknown): Place[] => {
   if (typeof value !== 'object' || value === null) return [];
   const holder = value as Record<string, unknown>;

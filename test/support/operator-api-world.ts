@@ -28,7 +28,7 @@ const newId = () => `id-${++ids}`;
 let instances = 0;
 /** An instance id that no other test has. */
 export const newInstance = () => `i-${String(++instances).padStart(17, '0')}`;
-/** A node in order. */
+/** A healthy node. */
 export const healthy = (instanceId: string): NodeFacts => ({
   instanceId,
   state: 'running',

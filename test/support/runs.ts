@@ -66,7 +66,7 @@ export const aCheck = (count: number, over: Partial<RunState> = {}): RunState =>
 export const aCommand = (over: Partial<CommandState> = {}): CommandState =>
   CommandState.parse({ key: '1', instanceIds: [node(0)], versions: ['v'], size: 1, status: 'planned', ...over });
 
-/** Inputs that tell nothing. */
+/** Inputs without any fact. */
 export const quiet = (over: Partial<RunInputs> = {}): RunInputs => ({
   observations: [],
   reports: [],
@@ -79,7 +79,7 @@ export const quiet = (over: Partial<RunInputs> = {}): RunInputs => ({
   ...over,
 });
 
-/** What was observed of a command's nodes. */
+/** The observation of a command's nodes. */
 export const observed = (
   key: string,
   tallies: Readonly<Record<string, Partial<Tally>>>,
@@ -126,5 +126,5 @@ export const sendingRun = (count = 1, over: Partial<RunState> = {}): RunState =>
     ...over,
   });
 
-/** What the run promised, by kind. */
+/** The outbox of the run, by kind. */
 export const kinds = (run: RunState): string[] => run.outbox.map((e) => e.kind);

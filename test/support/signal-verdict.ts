@@ -17,7 +17,7 @@ const patterns = new Map(
   ]),
 );
 
-/** What a signal's rule and signal-intake make of an event. */
+/** The answers of a signal's rule and of signal-intake to an event. */
 export type Verdict = {
   /** Whether the rule matches the event. */
   readonly rule: boolean;

@@ -1,7 +1,7 @@
 import type { Log } from '../../functions/runtime/logger.ts';
 import type { Count } from '../../functions/runtime/metrics.ts';
 
-/** A log and counters that a test can look at. */
+/** A log and counters that a test can read. */
 export const recorder = () => {
   const lines: { readonly level: string; readonly message: string; readonly fields: Record<string, unknown> }[] = [];
   const counts: Record<string, number> = {};

@@ -35,7 +35,7 @@ const broken = (cluster: string): SimulatedNode => {
   const [node] = scene.addNodes(cluster, 1, { faultOf: () => REPAIRABLE });
   return node ?? expect.fail();
 };
-/** Puts a recorded event on the default bus, as AWS does, with other instances and clusters in place of the recorded ones. */
+/** Puts a recorded event on the default bus, as AWS does, with the instances and clusters of the test instead of the recorded ones. */
 const deliver = (path: string, replacements: Readonly<Record<string, string>>): void => {
   const event = signalSample(path, replacements);
   scene.lab.putEvent({
@@ -55,7 +55,7 @@ const brokenAt = (cluster: string, privateDnsName: string): SimulatedNode => {
   scene.lab.nodes.add(node);
   return node;
 };
-/** Puts an event through EventBridge's API, as any tool of the account may. */
+/** Puts an event through EventBridge's API, as any tool of the account can. */
 const putEvents = async (...Entries: readonly PutEventsRequestEntry[]): Promise<void> => {
   const client = new EventBridgeClient({
     endpoint: scene.lab.endpointUrl,
