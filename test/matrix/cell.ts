@@ -1,9 +1,10 @@
+import type { DocumentResult } from '../../core/model/document-result.ts';
 import type { GenerationName } from '../../lab/real/generations.ts';
 import type { RealNode } from '../../lab/real/node.ts';
 import { mustSay, nameOf, runDocument } from './documents.ts';
 import type { ExpectedResult, Fault, FaultScene } from './fault.ts';
 import { untilNoticed } from './until.ts';
-import { mustBeUntouched, settle } from './untouched.ts';
+import { differences, mustBeUntouched, settle } from './untouched.ts';
 
 /** What became of one fault on one generation. */
 export type CellResult = {
@@ -11,6 +12,15 @@ export type CellResult = {
   readonly reason: string;
   readonly checkMs: number;
   readonly repairMs: number;
+  /** The result lines, and how the node differed after the repair from how it was broken. */
+  readonly record: CellRecord;
+};
+
+/** What two builds of the documents must have in common on the same broken node (compare-records.ts). */
+export type CellRecord = {
+  readonly check: DocumentResult;
+  readonly repair: DocumentResult;
+  readonly changes: readonly string[];
 };
 
 /** What is expected on this generation. */
@@ -72,6 +82,7 @@ export const runCell = async (
   if (fault.repair === undefined || afterRepair.result.evidence?.changed === false) {
     mustBeUntouched(`${repair} on ${generation}, which repairs nothing,`, broken, await node.snapshot());
   }
+  const changes = differences(broken, await node.snapshot());
   if (fault.sandbox?.startsAfter === true) await mustStart(node, fault, true);
   if (fault.sandbox?.startsAfter === false) await mustStart(node, fault, fault.sandbox.failsBefore ?? /./);
 
@@ -84,6 +95,7 @@ export const runCell = async (
   return {
     verdict: repaired ? 'repaired' : 'diagnosed',
     reason: afterRepair.result.reason ?? checked.result.reason ?? checked.result.outcome,
+    record: { check: checked.result, repair: afterRepair.result, changes },
     checkMs: checked.ms,
     repairMs: afterRepair.ms,
   };

@@ -1,8 +1,9 @@
 /**
  * Runs the matrix and prints it: `node test/matrix/render.ts [--remediation NAME] [--generation NAME] [--fault PATTERN]
- * [--kills N] [--healthy N]`. Without a choice it runs everything and writes docs/matrix.md.
+ * [--kills N] [--healthy N] [--record FILE]`. Without a choice it runs everything and writes docs/matrix.md. `--record` appends
+ * what compare-records.ts compares.
  */
-import { writeFileSync } from 'node:fs';
+import { appendFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { isGenerationName } from '../../lab/real/generations.ts';
 import { chooseCells } from './choose.ts';
@@ -20,6 +21,7 @@ const { values } = parseArgs({
     kills: { type: 'string' },
     healthy: { type: 'string' },
     seed: { type: 'string' },
+    record: { type: 'string' },
   },
 });
 const { generation } = values;
@@ -49,8 +51,13 @@ for (const [name, promise] of run.healthy) {
 }
 for (const [{ fault, generation: on }, promise] of run.cells) {
   promise.then(
-    ({ verdict, reason, checkMs, repairMs }) =>
-      console.log(`ok   ${on}: ${fault.name}: ${verdict}, ${reason} (${checkMs} + ${repairMs} ms)`),
+    ({ verdict, reason, checkMs, repairMs, record }) => {
+      if (values.record !== undefined) {
+        const cell = { generation: on, remediation: fault.remediation, fault: fault.name, ...record };
+        appendFileSync(values.record, `${JSON.stringify(cell)}\n`);
+      }
+      console.log(`ok   ${on}: ${fault.name}: ${verdict}, ${reason} (${checkMs} + ${repairMs} ms)`);
+    },
     (error: Error) => console.log(`FAIL ${error.message}`),
   );
 }
