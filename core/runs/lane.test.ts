@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { aCommand, aRun, at, LIMITS, node, START } from '../../test/support/runs.ts';
 import type { LaneState } from '../state/lane-state.ts';
-import type { PendingNode } from '../state/pending-node.ts';
+import { isAnswered, type PendingNode } from '../state/pending-node.ts';
 import type { RunState } from '../state/run-state.ts';
-import { afterRun, allowsOneCanary, dueRows, holdOf, isAnswered, newLane, nextDue } from './lane.ts';
+import { afterRun, allowsOneCanary, dueRows, holdOf, newLane, nextDue } from './lane.ts';
 
 const LANE = newLane('demo/pause-image');
 const breaker = { openUntil: at(900), openings: 1, runId: 'r-0' };

@@ -45,13 +45,6 @@ export const dueRows = (rows: readonly PendingNode[], now: string): PendingNode[
     .filter((r) => r.notBefore === undefined || r.notBefore <= now)
     .sort((a, b) => a.firstSeenAt.localeCompare(b.firstSeenAt) || a.instanceId.localeCompare(b.instanceId));
 
-/**
- * Whether a row has been answered already: a decision stands on it for good and nothing newer was seen since. Such a
- * row only remembered the decision, and goes.
- */
-export const isAnswered = (row: PendingNode): boolean =>
-  row.decidedAt !== undefined && row.skipped === undefined && row.lastSeenAt <= row.decidedAt;
-
 /** When the lane must be looked at again for the rows that wait, or undefined for an empty mailbox. */
 export const nextDue = (rows: readonly PendingNode[], now: string): string | undefined => {
   const times = rows.map((r) => r.notBefore ?? now).sort();

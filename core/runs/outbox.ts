@@ -4,10 +4,8 @@ import type { SkipReason } from '../model/outcome.ts';
 import type { Limits } from '../model/policy.ts';
 import type { CommandState, ObservationRow } from '../state/command-state.ts';
 import type { OutboxEntry } from '../state/outbox-entry.ts';
+import { CHECK_SOURCE } from '../state/pending-node.ts';
 import type { RunState } from '../state/run-state.ts';
-
-/** The source of news that a check's finding makes. */
-export const CHECK_SOURCE = 'fleetmend.check';
 
 /** A node and the version of the pending row that brought it; the version is empty where none did. */
 export type TakenNode = readonly [instanceId: string, version: string];

@@ -6,9 +6,10 @@ import { type SettledCounts, withCounts } from '../state/counts.ts';
 import type { LaneState } from '../state/lane-state.ts';
 import type { NodeStateRow } from '../state/node-state.ts';
 import type { OutboxEntry } from '../state/outbox-entry.ts';
+import { CHECK_SOURCE } from '../state/pending-node.ts';
 import type { RunState } from '../state/run-state.ts';
 import { allowsOneCanary } from './lane.ts';
-import { CHECK_SOURCE, merged, requeued, resultsOf } from './outbox.ts';
+import { merged, requeued, resultsOf } from './outbox.ts';
 import { heldDecision, isLocal } from './registry-hold.ts';
 import { type Candidate, settle, wait } from './settle.ts';
 

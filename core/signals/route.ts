@@ -1,9 +1,7 @@
 import { epochMs, isoTime } from '../model/ids.ts';
 import { NODE_CHECK } from '../model/lane-name.ts';
 import { type ClusterPolicy, clusterPolicy, modeOf, type Policy } from '../model/policy.ts';
-import { isAnswered } from '../runs/lane.ts';
-import { CHECK_SOURCE } from '../runs/outbox.ts';
-import { type PendingNode, WHOLE_CLUSTER } from '../state/pending-node.ts';
+import { CHECK_SOURCE, isAnswered, type PendingNode, WHOLE_CLUSTER } from '../state/pending-node.ts';
 
 /** The facts about a remediation that the routing of a symptom depends on. */
 export type CatalogueEntry = {

@@ -31,3 +31,13 @@ export const PendingNode = z.strictObject({
   version: z.string(),
 });
 export type PendingNode = z.infer<typeof PendingNode>;
+
+/** The source of a pending node that a check found broken. */
+export const CHECK_SOURCE = 'fleetmend.check';
+
+/**
+ * Whether a row has been answered already: a decision stands on it for good and nothing newer was seen since. Such a
+ * row only remembered the decision, and goes.
+ */
+export const isAnswered = (row: PendingNode): boolean =>
+  row.decidedAt !== undefined && row.skipped === undefined && row.lastSeenAt <= row.decidedAt;

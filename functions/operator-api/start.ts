@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { assumedFacts, MAX_NODES_PREVIEWED_IN_FULL, previewOf } from '../../core/api/preview.ts';
 import type { RequestOf, RequestRow, RunAnswer } from '../../core/api/request.ts';
 import type { NodeFacts } from '../../core/guards/decide-node.ts';
 import { laneName, NODE_CHECK } from '../../core/model/lane-name.ts';
@@ -7,13 +8,7 @@ import { type Result, success } from '../../core/model/result.ts';
 import { requestedRunId } from '../../core/model/run-id.ts';
 import { wakeOf } from '../../core/model/wake.ts';
 import { holdOf } from '../../core/runs/lane.ts';
-import {
-  assumedFacts,
-  MAX_NODES_PREVIEWED_IN_FULL,
-  previewOf,
-  queuedRun,
-  type RunDocument,
-} from '../../core/runs/queued-run.ts';
+import { queuedRun, type RunDocument } from '../../core/runs/queued-run.ts';
 import { mayRepair } from '../../core/signals/route.ts';
 import { PermanentError } from '../runtime/errors.ts';
 import type { Caller, OperatorApiPorts } from './ports.ts';
