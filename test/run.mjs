@@ -34,7 +34,7 @@ installPackages();
 /** Why this machine can't do something, by the need of test/machine/programs.ts. */
 const lacks = prepareMachine(['shell lint', 'real nodes'], join(scratch, 'lacks.json'));
 
-/** Runs a command and returns its output: suites run side by side, and each is shown whole once it has ended. */
+/** Runs a command and returns its output: suites run in parallel, and the output of each is printed at its end. */
 const run = (command, words) =>
   new Promise((resolve) => {
     const child = spawn(command, words, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -116,7 +116,7 @@ const timed = async (name, suite) => {
   return { name, ...(await suite()), seconds: Math.round((Date.now() - since) / 1000) };
 };
 
-/** Runs suites side by side as far as the processors go, each as early as it may begin. */
+/** Runs suites in parallel as far as the processors allow, each as early as possible. */
 const runSuites = async () => {
   const waiting = [...wanted];
   const running = new Map();

@@ -102,7 +102,7 @@ describe('policy and history decide on a repair, in this order', () => {
 
   it.each(cases.slice(0, -1))('%s comes before all that follows it', (name, over, expected) => {
     const later = cases.slice(cases.findIndex(([n]) => n === name) + 1, -1);
-    // What stands on the same fact of history can not be combined.
+    // What stands on the same fact of history cannot be combined.
     const others = later.map(([, o]) => o).filter((o) => !Object.keys(o).some((key) => Object.hasOwn(over, key)));
     expect(told(ok, Object.assign({}, ...others, over))).toBe(expected);
   });

@@ -198,7 +198,7 @@ const observeOnly = (context: DecisionContext, skipReason: SkipReason, message: 
     : { kind: 'check', skipReason, message: `${message}: a check was asked for` };
 
 /**
- * Decides what happens with one node. Total and pure. Whatever can not be read counts against acting: an instance
+ * Decides what happens with one node. Total and pure. Whatever cannot be read counts against acting: an instance
  * that EC2 does not show is gone, a mode tag with an unknown value opts the node out.
  */
 export const decideNode = (facts: NodeFacts, context: DecisionContext): Decision => {

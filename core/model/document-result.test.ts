@@ -75,7 +75,7 @@ describe('a result line', () => {
     ],
     ['a nested value', JSON.stringify(line({ evidence: { a: { b: 1 } } })), /field evidence\.a:/],
     ['a time that is none', JSON.stringify(line({ endedAt: 'yesterday' })), /field endedAt:/],
-  ])('with %s can not be read, and says why', (_, output, message) => {
+  ])('with %s cannot be read, and says why', (_, output, message) => {
     const reading = readResult(output);
     expect(reading).toEqual(failure(expect.stringMatching(message)));
     expect(!reading.ok && reading.error.length).toBeLessThan(700);

@@ -44,7 +44,7 @@ const fromDocument = (command: CommandRow, output: string): Read => {
     };
   }
   if (!mayReport(action, result.outcome)) {
-    return { outcome: 'Unknown', reason: 'ResultUnreadable', message: `a ${action} can not end ${result.outcome}` };
+    return { outcome: 'Unknown', reason: 'ResultUnreadable', message: `a ${action} cannot end ${result.outcome}` };
   }
   return result;
 };

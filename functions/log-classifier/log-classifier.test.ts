@@ -183,7 +183,7 @@ describe('log-classifier', () => {
     expect(counts).toEqual({ BadInput: 1 });
   });
 
-  it('throws where bad input can not be put away', async () => {
+  it('throws where bad input cannot be put away', async () => {
     const { deps } = world();
     const broken = { ...deps, deadLetters: { put: () => Promise.reject(new Error('no queue')) } };
     await expect(handleLogs(broken, {})).rejects.toThrow('no queue');

@@ -84,7 +84,7 @@ describe('replay', () => {
     expect(DEAD.flatMap((url) => sqs.messages(url))).toEqual([]);
   });
 
-  it('leaves what it can not place, and says why', async () => {
+  it('leaves what it cannot place, and says why', async () => {
     const { ask, sqs } = world();
     await letter(sqs, DEAD[0], '{');
     await letter(sqs, DEAD[0], { detail: { cluster: 'strange', instanceId: newInstance() } });

@@ -20,7 +20,7 @@ describe('nearLimit', () => {
     expect(nearLimit('run-controller', 'inline', [document(9_000)], 'clusters (3)')).toEqual([]);
   });
 
-  it.each(['inline', 'managed'] as const)('complains before an %s policy is full, adding up its documents', (kind) => {
+  it.each(['inline', 'managed'] as const)('reports before an %s policy is full, adding up its documents', (kind) => {
     const half = document(POLICY_LIMITS[kind] / 2 - 10);
     expect(nearLimit('run-controller', kind, [half], 'clusters (3)')).toEqual([]);
     expect(nearLimit('run-controller', kind, [half, half], 'clusters (3)')).toEqual([

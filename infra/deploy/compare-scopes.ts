@@ -99,7 +99,5 @@ export const sharedClusters = (
   Object.entries(others).flatMap(([stack, { clusters }]) =>
     Object.keys(after.clusters)
       .filter((name) => Object.hasOwn(clusters, name))
-      .map(
-        (name) => `the stack ${stack} looks after the cluster ${name} already: two stacks would repair the same nodes`,
-      ),
+      .map((name) => `the stack ${stack} manages the cluster ${name} already: two stacks would repair the same nodes`),
   );

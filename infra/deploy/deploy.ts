@@ -57,7 +57,7 @@ const compare = async (
   const { own, others } = await readDeployed(new CloudFormationClient(target), stackName);
   if (own.kind === 'unknown' && adopted !== stackName) {
     throw new UserError(
-      `the deployed stack ${stackName} does not say what it looks after: it may be another product's, or a later version's; choose another stackName, or add --adopt-stack ${stackName} if it is fleetmend's`,
+      `the deployed stack ${stackName} does not describe its scope: it may be another product's, or a later version's; choose another stackName, or add --adopt-stack ${stackName} if it is fleetmend's`,
       EXIT.refused,
     );
   }

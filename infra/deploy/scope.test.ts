@@ -139,10 +139,10 @@ describe('comparing a deployment with the deployed stack', () => {
     });
   });
 
-  it('names the clusters that another stack looks after', () => {
+  it('names the clusters that another stack manages', () => {
     const others = { old: scope({ name: 'a' }, { name: 'c' }), far: scope({ name: 'd' }) };
     expect(sharedClusters(others, scope({ name: 'a' }, { name: 'b' }))).toEqual([
-      'the stack old looks after the cluster a already: two stacks would repair the same nodes',
+      'the stack old manages the cluster a already: two stacks would repair the same nodes',
     ]);
   });
 

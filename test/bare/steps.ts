@@ -68,7 +68,7 @@ ${UNCHANGED}`,
     { name: 'user-demo', title: 'npm run demo by an ordinary user', user: 'ordinary', script: 'npm run demo' },
     {
       name: 'user-test',
-      title: 'npm test by an ordinary user: names what it can not run',
+      title: 'npm test by an ordinary user: names what it cannot run',
       user: 'ordinary',
       // A user without root, on a machine that lacks the packages: the summary has to say so.
       script: `${test} | tee ../output\n${UNCHANGED}\ngrep '^not run: ' ../output`,

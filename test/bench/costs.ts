@@ -41,7 +41,7 @@ const billOf = async (lab: Lab, work: () => Promise<void>): Promise<Bill> => {
   const off = lab.onEvent((event) => {
     if (event.kind === 'function-end' && event.functionName !== 'fleetmend-audit-query') ends.push(event);
     if (event.kind === 'function-log') logBytes += event.line.length;
-    // What rules bring to the queues of signals and of progress: SQS counts EventBridge's sending as a call of ours.
+    // What rules bring to the queues of signals and of progress: SQS bills the sends of EventBridge to the account.
     if (event.kind === 'event') queued += event.rules.filter((rule) => !/notice|sweep|overdue/i.test(rule)).length;
   });
   await work();

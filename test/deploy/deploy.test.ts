@@ -104,7 +104,7 @@ describe('a deployment that removes clusters or widens what may be repaired', ()
     standIn.state.stacks.set('fleetmend', '{"Resources":{}}');
     const { code, lines } = await deploy(standIn, ['--config', clusters(shop), '--yes']);
     expect(lines.at(-1)).toMatch(
-      /^deploy: the deployed stack fleetmend does not say .* or add --adopt-stack fleetmend if/,
+      /^deploy: the deployed stack fleetmend does not describe its scope.* or add --adopt-stack fleetmend if/,
     );
     expect(code).toBe(3);
     expect(deployed()).toBe('{"Resources":{}}');
@@ -135,12 +135,12 @@ describe('a deployment that removes clusters or widens what may be repaired', ()
     expect((await readDeployed(client, 'fleet')).own).toEqual({ kind: 'none' });
   });
 
-  it('names a cluster that another stack looks after: its name was changed', async () => {
+  it('names a cluster that another stack manages: its name was changed', async () => {
     isDeployed([shop]);
     const file = configFile({ clusters: [shop], stackName: 'fm-2' });
     const { code, lines } = await deploy(standIn, ['--config', file]);
     expect(lines).toContain(
-      'deploy: ! the stack fleetmend looks after the cluster shop already: two stacks would repair the same nodes',
+      'deploy: ! the stack fleetmend manages the cluster shop already: two stacks would repair the same nodes',
     );
     expect(code).toBe(3);
   });

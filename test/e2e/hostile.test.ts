@@ -116,7 +116,7 @@ describe('a node that lies', () => {
       'Unknown',
       /answers for pause-image repair/,
     ],
-    ['a repair that a check cannot do', line({ outcome: 'Repaired' }), 'Unknown', /a check can not end Repaired/],
+    ['a repair that a check cannot do', line({ outcome: 'Repaired' }), 'Unknown', /a check cannot end Repaired/],
     ['an unknown outcome', line({ outcome: 'Root' }), 'Unknown', /field outcome/],
     ['fields of its own', line({ instanceId: 'i-0aaaaaaaaaaaaaaaa', __proto__x: 1 }), 'Unknown', /Unrecognized key/],
     ['another prototype', healthy.replace('{', '{"__proto__":{"outcome":"Repaired"},'), 'Unknown', /./],

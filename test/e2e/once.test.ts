@@ -71,7 +71,7 @@ describe('the same signal, again and again', () => {
     expect(scene.letters()).toEqual([]);
   });
 
-  it('in the midst of a run, and again when it has ended, is one command and one result', async () => {
+  it('during a run, and again after its end, is one command and one result', async () => {
     const node = brokenNode('midst');
     const at = isoNow();
     const off = scene.chronicle.onSent((command) => {

@@ -50,7 +50,7 @@ const mostInTenSeconds = (calls: readonly CallRecord[]): number => {
  * One line of every broken node every ten seconds, each in a message of its own: CloudWatch Logs delivers what one
  * stream got within a few seconds, and never two streams together.
  */
-const complain = async (scene: Scene, lab: Lab, { nodes, minutes }: StormSize): Promise<number> => {
+const logFaults = async (scene: Scene, lab: Lab, { nodes, minutes }: StormSize): Promise<number> => {
   const fleet = scene.addNodes(CLUSTER, nodes, { faultOf: () => REPAIRABLE });
   let lines = 0;
   for (let gone = 0; gone < minutes * 60_000; gone += LINE_EVERY_MS) {
@@ -76,7 +76,7 @@ export const runStorm = async (assembly: LabAssembly, size: StormSize): Promise<
     if (event.kind === 'event' && event.source === 'fleetmend.logs') symptoms++;
   });
   try {
-    const lines = await complain(scene, lab, size);
+    const lines = await logFaults(scene, lab, size);
     await scene.drain(600);
     const calls = lab.calls.filter((c) => c.functionName !== undefined && c.functionName !== 'fleetmend-audit-query');
     const nodes = lab.nodes.all();

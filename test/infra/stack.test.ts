@@ -95,7 +95,7 @@ describe('the queues', () => {
     expect(dead?.[1].Properties.QueueName).toBe(`${base}-dlq${suffix ?? ''}`);
   });
 
-  it('lets the groups of the lanes queue go on side by side', () => {
+  it('processes the groups of the lanes queue in parallel', () => {
     assertions.hasResourceProperties('AWS::SQS::Queue', {
       QueueName: 'fleetmend-lanes.fifo',
       FifoQueue: true,

@@ -6,7 +6,7 @@ import type { ExpectedResult, Fault, FaultScene } from './fault.ts';
 import { untilNoticed } from './until.ts';
 import { differences, mustBeUntouched, settle } from './untouched.ts';
 
-/** What became of one fault on one generation. */
+/** The result of one fault on one generation. */
 export type CellResult = {
   readonly verdict: 'repaired' | 'diagnosed';
   readonly reason: string;

@@ -46,7 +46,7 @@ export const readFaults = async (): Promise<Fault[]> => {
   return modules.flatMap(({ faults }) => faults);
 };
 
-/** Starts to run a plan: the generations side by side, the faults of one after another on nodes that are used again. */
+/** Starts a plan: the generations in parallel, the faults of one generation in sequence on reused nodes. */
 export const startMatrix = (plan: MatrixPlan): MatrixRun => {
   const cells = new Map(plan.cells.map((cell) => [cell, Promise.withResolvers<CellResult>()] as const));
   const healthy = new Map(

@@ -43,7 +43,7 @@ export const documents: readonly Scenario[] = [
   },
   {
     script: 'document-hash.sh',
-    title: 'a document can not be read',
+    title: 'a document cannot be read',
     verdict: 'INCONCLUSIVE',
     answers: documentsWith(`[[ $(option --name) != *-string ]] || ${BROKEN}; echo 1`),
   },
@@ -95,7 +95,7 @@ export const documents: readonly Scenario[] = [
   },
   {
     script: 'import-document.sh',
-    title: 'the nested template can not be stored',
+    title: 'the nested template cannot be stored',
     verdict: 'INCONCLUSIVE',
     answers: `'s3api put-object'*) ${denied('s3:PutObject')} ;;${importing('Import')}`,
     says: /putting the nested template into the bucket.*s3:PutObject/,
@@ -111,7 +111,7 @@ export const documents: readonly Scenario[] = [
   },
   {
     script: 'import-document.sh',
-    title: 'the change set can not be created',
+    title: 'the change set cannot be created',
     verdict: 'INCONCLUSIVE',
     answers: `'cloudformation create-change-set'*) fail ServiceUnavailable 'try later' ;;${importing('Import')}`,
   },
@@ -129,7 +129,7 @@ export const documents: readonly Scenario[] = [
   },
   {
     script: 'template-summary.sh',
-    title: 'the summary can not be read',
+    title: 'the summary cannot be read',
     verdict: 'INCONCLUSIVE',
     answers: `'cloudformation get-template-summary'*) ${denied('cloudformation:GetTemplateSummary')} ;;`,
   },
