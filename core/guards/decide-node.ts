@@ -96,27 +96,32 @@ const unsupported = (reason: UnsupportedReason): Decision => {
   return { kind: 'unsupported', outcome: 'Unsupported', reason, message, advice };
 };
 
+const GO: Decision = { kind: 'go' };
+
+const unreachable = (message: string): Decision => ({ kind: 'settle', outcome: 'Unreachable', message });
+
 const NEVER_ONLINE =
   "the new node's SSM agent did not come online in time: give the node's role AmazonSSMManagedInstanceCore, and the node a way to the endpoints ssm, ssmmessages and ec2messages";
 
-const reachable = (facts: NodeFacts, context: DecisionContext): Decision => {
-  const { state, ssm } = facts;
-  const kind = unsupportedKindOf(facts.instanceId);
+/** Whether a new node's agent is not online after the whole wait for it. */
+const hasMissedAgent = ({ state, ssm }: NodeFacts, { awaitAgentUntil }: DecisionContext): boolean =>
+  awaitAgentUntil !== undefined &&
+  (state === 'pending' || state === 'running') &&
+  (ssm === undefined || (ssm.pingStatus !== 'Online' && isRepairable(ssm)));
+
+/** Whether EC2 shows the instance as one of the cluster that can be reached at all. */
+const existing = ({ instanceId, state, inCluster, autoMode }: NodeFacts): Decision => {
+  const kind = unsupportedKindOf(instanceId);
   if (kind !== undefined) return unsupported(kind);
   if (state === undefined)
     return skip('Gone', 'EC2 knows no such instance: it was terminated, or is of another account or region');
-  if (!facts.inCluster) return skip('NotInCluster', "the instance's tags do not say that it belongs to this cluster");
+  if (!inCluster) return skip('NotInCluster', "the instance's tags do not say that it belongs to this cluster");
   if (state === 'shutting-down' || state === 'terminated') return skip('Gone', `the instance is ${state}`);
-  if (facts.autoMode) return unsupported('AutoModeNode');
-  if (isAwaitingAgent(facts, context.awaitAgentUntil, context.now)) {
-    return { kind: 'wait', notBefore: nextAgentLook(context.now) };
-  }
-  if (context.awaitAgentUntil !== undefined && (state === 'pending' || state === 'running')) {
-    if (ssm === undefined || (ssm.pingStatus !== 'Online' && isRepairable(ssm))) {
-      return { kind: 'settle', outcome: 'Unreachable', message: NEVER_ONLINE };
-    }
-  }
-  if (state !== 'running') return { kind: 'settle', outcome: 'Unreachable', message: `the instance is ${state}` };
+  return autoMode ? unsupported('AutoModeNode') : GO;
+};
+
+/** Whether SSM can run a document on the instance. */
+const managed = (ssm: NodeFacts['ssm']): Decision => {
   if (ssm === undefined) {
     return skip(
       'NotManaged',
@@ -127,10 +132,17 @@ const reachable = (facts: NodeFacts, context: DecisionContext): Decision => {
     if (ssm.platformName === 'Bottlerocket') return unsupported('BottlerocketNode');
     return unsupported(ssm.platformType === 'Windows' ? 'WindowsNode' : 'PlatformUnsupported');
   }
-  if (ssm.pingStatus !== 'Online') {
-    return { kind: 'settle', outcome: 'Unreachable', message: `the SSM agent's ping status is ${ssm.pingStatus}` };
+  return ssm.pingStatus === 'Online' ? GO : unreachable(`the SSM agent's ping status is ${ssm.pingStatus}`);
+};
+
+const reachable = (facts: NodeFacts, context: DecisionContext): Decision => {
+  const first = existing(facts);
+  if (first.kind !== 'go') return first;
+  if (isAwaitingAgent(facts, context.awaitAgentUntil, context.now)) {
+    return { kind: 'wait', notBefore: nextAgentLook(context.now) };
   }
-  return { kind: 'go' };
+  if (hasMissedAgent(facts, context)) return unreachable(NEVER_ONLINE);
+  return facts.state === 'running' ? managed(facts.ssm) : unreachable(`the instance is ${facts.state}`);
 };
 
 /** How often a new node's agent is looked for. All that wait share the look of a minute. */
@@ -197,6 +209,18 @@ const observeOnly = (context: DecisionContext, skipReason: SkipReason, message: 
     ? skip(skipReason, `${message}: what the check found stands`)
     : { kind: 'check', skipReason, message: `${message}: a check was asked for` };
 
+/** The decision of the tag `fleetmend:mode`, which can only lower what policy allows; undefined where it allows all. */
+const byTag = ({ modeTag }: NodeFacts, context: DecisionContext): Decision | undefined => {
+  if (modeTag === undefined || modeTag === 'repair') return undefined;
+  if (modeTag === 'off') return skip('OptedOut', 'its tag fleetmend:mode is off');
+  if (modeTag !== 'observe') {
+    return skip('OptedOut', 'its tag fleetmend:mode has a value that is not off, observe or repair: correct the tag');
+  }
+  return context.action === 'repair'
+    ? observeOnly(context, 'OptedOut', 'its tag fleetmend:mode is observe')
+    : undefined;
+};
+
 /**
  * Decides what happens with one node. Total and pure. Whatever cannot be read counts against acting: an instance
  * that EC2 does not show is gone, a mode tag with an unknown value opts the node out.
@@ -205,17 +229,8 @@ export const decideNode = (facts: NodeFacts, context: DecisionContext): Decision
   const first = reachable(facts, context);
   // Membership and opt-out come before reachability in what an operator is told, but after "not ours at all".
   const isOurs = !(first.kind === 'skip' && (first.skipReason === 'Gone' || first.skipReason === 'NotInCluster'));
-  if (isOurs && facts.modeTag !== undefined && facts.modeTag !== 'repair') {
-    if (facts.modeTag !== 'observe') {
-      return skip(
-        'OptedOut',
-        facts.modeTag === 'off'
-          ? 'its tag fleetmend:mode is off'
-          : 'its tag fleetmend:mode has a value that is not off, observe or repair: correct the tag',
-      );
-    }
-    if (context.action === 'repair') return observeOnly(context, 'OptedOut', 'its tag fleetmend:mode is observe');
-  }
+  const tagged = isOurs ? byTag(facts, context) : undefined;
+  if (tagged !== undefined) return tagged;
   if (first.kind !== 'go' || context.action === 'check') return first;
   if (!context.mayRepair)
     return observeOnly(context, 'Observe', 'the policy says observe for this remediation on this cluster');

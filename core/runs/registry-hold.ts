@@ -3,6 +3,7 @@ import { epochMs, isoTime } from '../model/ids.ts';
 import { meaningOf } from '../model/outcome.ts';
 import type { Limits } from '../model/policy.ts';
 import type { CommandState, ObservationRow } from '../state/command-state.ts';
+import { withCounts } from '../state/counts.ts';
 import type { LaneState, RegistryHold } from '../state/lane-state.ts';
 import type { OutboxEntry } from '../state/outbox-entry.ts';
 import type { PendingNode } from '../state/pending-node.ts';
@@ -107,6 +108,14 @@ const takeOut = (run: RunState): { readonly run: RunState; readonly taken: reado
   return { run: { ...run, commands, pending: run.pending.filter((node) => !needs(node)) }, taken };
 };
 
+const messageOf = (run: RunState, hold: RegistryHold): string => {
+  const host = run.image?.split('/', 1)[0];
+  const named = host === undefined || host === 'localhost' ? 'the registry' : `the registry ${host}`;
+  const asked = run.preflight === undefined ? '' : ` (asked by fleetmend before: ${run.preflight})`;
+  const silent = silentInARow(run);
+  return `${named} did not answer ${silent} node${silent === 1 ? '' : 's'}${asked}: held until ${hold.until}, then one node tries it`;
+};
+
 /**
  * Begins a hold where the registry was silent twice in a row, and gives the run's unsent nodes that need it back to the
  * mailbox until the hold's end. Nodes with a local method stay. A command that comes back as not sent is looked at again.
@@ -116,11 +125,7 @@ export const holdForRegistry = (run: RunState, now: string, limits: Limits): Run
   const begun = begin(run, now, limits);
   const hold = begun ?? run.registryHold;
   if (hold?.runId !== run.runId || answersNow(run)) return run;
-  const host = run.image?.split('/', 1)[0];
-  const named = host === undefined || host === 'localhost' ? 'the registry' : `the registry ${host}`;
-  const asked = run.preflight === undefined ? '' : ` (asked by fleetmend before: ${run.preflight})`;
-  const silent = silentInARow(run);
-  const message = `${named} did not answer ${silent} node${silent === 1 ? '' : 's'}${asked}: held until ${hold.until}, then one node tries it`;
+  const message = messageOf(run, hold);
   const { run: left, taken } = takeOut(run);
   const ids = taken.map(([id]) => id);
   const told = { outcome: 'Skipped', skipReason: 'BlockedBy', reason: REGISTRY_UNREACHABLE, message } as const;
@@ -130,11 +135,10 @@ export const holdForRegistry = (run: RunState, now: string, limits: Limits): Run
     ...keptUntil(run, taken, hold.until, told.skipReason, now),
   ];
   if (outbox.length === 0) return run;
-  const settled = ids.length === 0 ? {} : { BlockedBy: (run.settled.BlockedBy ?? 0) + ids.length };
   return {
     ...left,
     registryHold: hold,
-    settled: { ...run.settled, ...settled },
+    settled: ids.length === 0 ? run.settled : withCounts(run.settled, { BlockedBy: ids.length }),
     outbox: [...run.outbox, ...outbox],
   };
 };
