@@ -9,7 +9,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 const guide = readFileSync(join(root, 'docs/adding-a-remediation.md'), 'utf8');
 
 describe('docs/remediations.md', () => {
-  it('is what the registry says now (node ssm-documents/builder/render-docs.ts writes it)', () => {
+  it('is up to date with the registry (node ssm-documents/builder/render-docs.ts writes it)', () => {
     expect(readFileSync(join(root, 'docs/remediations.md'), 'utf8')).toBe(renderRemediations());
   });
 

@@ -150,7 +150,7 @@ describe('the parts', () => {
     expect(holding.map((document) => document.action)).toEqual(holding.map(() => 'repair'));
   });
 
-  it('are files that some document holds', () => {
+  it('are files that a document contains', () => {
     const files = globSync('{*,*/}*.sh', {
       cwd: new URL('../../ssm-documents/lib/', import.meta.url),
       exclude: ['testing/**'],
@@ -169,7 +169,7 @@ describe('validateDocument', () => {
     return { document, step, inputs: step.inputs as Parts['inputs'] };
   };
 
-  it('accepts what the builder makes', () => {
+  it('accepts the documents of the builder', () => {
     expect(validateDocument(parts().document)).toEqual([]);
   });
 

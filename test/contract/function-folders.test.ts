@@ -32,7 +32,7 @@ const sourcesOf = (folder: string): readonly Source[] =>
 
 const pascal = (name: string): string => name.replace(/(?:^|-)(\w)/gu, (_, letter: string) => letter.toUpperCase());
 
-/** What breaks the common shape of a function's folder, a line each. */
+/** The deviations of a function's folder from the common shape, a line each. */
 const faultsOf = (folder: string, sources: readonly Source[]): readonly string[] => {
   const [handler, compose, ports] = ['handler.ts', 'compose.ts', 'ports.ts'].map((name) =>
     sources.find((source) => source.name === name),
@@ -73,7 +73,7 @@ const faultsOf = (folder: string, sources: readonly Source[]): readonly string[]
   return claims.flatMap(([holds, text]) => (holds ? [] : [text]));
 };
 
-it('has a folder for each function, and beside them only what several share', () => {
+it('has a folder for each function, and besides them only shared folders', () => {
   expect(readdirSync(FUNCTIONS).sort()).toEqual([...FUNCTION_NAMES, 'adapters', 'runtime', 'shared'].sort());
 });
 

@@ -55,7 +55,7 @@ const entryFor = (path: string, name: string): Entry | undefined => {
 };
 
 describe('the lockfile', () => {
-  it('is the one of package.json: npm ci takes it', () => {
+  it('matches package.json, so that npm ci accepts it', () => {
     const { dependencies, devDependencies, optionalDependencies } = manifest;
     expect(packages['']).toMatchObject({ dependencies, devDependencies, optionalDependencies });
   });
@@ -88,7 +88,7 @@ describe('the lockfile', () => {
     const entry = packages[`node_modules/${name}`];
     expect(`${entry?.os}-${entry?.cpu}`).toBe(platform);
     expect(entry?.version).toMatch(/^24\./);
-    // Exactly this version: another Node must not come by itself.
+    // The exact version: an update must be deliberate.
     expect(manifest.optionalDependencies[name]).toBe(entry?.version);
     // infra/packages.mjs links it.
     expect(read('infra/packages.mjs')).toContain(`'${platform}': '${name}'`);
@@ -111,7 +111,7 @@ describe('the lockfile', () => {
     expect(entries.filter(([, { deprecated }]) => deprecated !== undefined).map(([path]) => path)).toEqual([]);
   });
 
-  it('has a CDK command line that reads what the CDK library of the lockfile writes', () => {
+  it('has a CDK command line that reads the assemblies of the CDK library of the lockfile', () => {
     const versionOf = (name: string): string | undefined => packages[`node_modules/${name}`]?.version;
     // 3.0.0 was published by accident (aws/aws-cdk#38113).
     expect(versionOf('aws-cdk')).toMatch(/^2\./);

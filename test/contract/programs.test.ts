@@ -59,7 +59,7 @@ describe('the list of programs', () => {
     expect(new Set(PROGRAMS.map(({ name }) => name)).size).toBe(PROGRAMS.length);
   });
 
-  it('names, for what the tests do not start themselves, what does', () => {
+  it('names the starter of each program that the tests do not start themselves', () => {
     for (const { name, file, use } of PROGRAMS) {
       if (use === 'started') continue;
       if ('startedBy' in use) expect(PROGRAMS.map((program) => program.name)).toContain(use.startedBy);
@@ -84,13 +84,13 @@ describe.runIf(lacking.length === 0)(`the shell files${notRun}`, () => {
     expect(files.length).toBeGreaterThan(80);
   });
 
-  it('of the documents start only what a node has', () => {
+  it('of the documents start only programs that a node has', () => {
     const { ofDocuments } = shellFiles();
     const known = new Set(NODE_PROGRAMS.map(({ name }) => name));
     expect(programsIn(ofDocuments, ofDocuments).filter(([name]) => !known.has(baseName(name)))).toEqual([]);
   });
 
-  it('of the documents start every program of the list of nodes, and look first for what may be missing', () => {
+  it('of the documents start every program of the list of nodes, and check first for programs that may be missing', () => {
     const { ofDocuments } = shellFiles();
     const started = new Set(programsIn(ofDocuments, ofDocuments).map(([name]) => baseName(name)));
     expect(NODE_PROGRAMS.filter(({ name }) => !started.has(name))).toEqual([]);
@@ -99,7 +99,7 @@ describe.runIf(lacking.length === 0)(`the shell files${notRun}`, () => {
     expect(optional.filter((name) => !text.includes(`command -v ${name} `))).toEqual([]);
   });
 
-  it('of the tests, the lab and the scripts start only what each Debian has or the list names', () => {
+  it('of the tests, the lab and the scripts start only programs of every Debian or of the list', () => {
     const { files, built } = shellFiles();
     const listed = new Set(PROGRAMS.map(({ name }) => name));
     const base = basePackages();

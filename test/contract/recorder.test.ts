@@ -47,7 +47,7 @@ describe('the recorder', () => {
     expect(startedBy(script)).toEqual([words]);
   });
 
-  it('writes down what a Node that is started in turn starts', () => {
+  it('records the programs that a child Node.js process starts', () => {
     const script = `import { spawnSync } from 'node:child_process';
       const inner = "require('node:child_process').spawnSync('true', ['inner'])";
       for (let i = 0; i < 3; i++) spawnSync(process.execPath, ['--eval', inner]);`;

@@ -182,7 +182,7 @@ describe.each(remediations.map((r) => [r.name, r] as const))('%s', (name, remedi
     }
   });
 
-  it('says in its README when it fires, what it looks at, changes and never does, and how to undo it', () => {
+  it('describes in its README its triggers, its checks, its changes, its limits, and how to undo it', () => {
     const readme = read(`${name}/README.md`);
     const headings = [...readme.matchAll(/^## (.+)$/gm)].map((m) => m[1]);
     expect(headings).toEqual(expect.arrayContaining(HEADINGS));

@@ -25,7 +25,7 @@ const SUITES = [...read('test/run.mjs').matchAll(/^ {2}\{ name: '(\w+)', share:/
   .map(([, name = '']) => name)
   .concat('programs');
 
-/** What a command of a workflow calls and the repository lacks. */
+/** The scripts, files and suites that a command of a workflow calls and the repository lacks. */
 const lackedBy = (command: string): string[] => [
   ...[...command.matchAll(/\bnpm run (?:-s )?([\w:-]+)/g)]
     .map(([, name = '']) => name)
@@ -40,7 +40,7 @@ const lackedBy = (command: string): string[] => [
     .map((suite) => `suite ${suite}`),
 ];
 
-it('finds what a command of a workflow calls and the repository lacks', () => {
+it('finds a missing script, file or suite in a command of a workflow', () => {
   expect(lackedBy('npm run demo && npm run -s nothing')).toEqual(['script nothing']);
   expect(lackedBy('bash test/nothing.sh; node test/run.mjs')).toEqual(['test/nothing.sh']);
   expect(lackedBy('npm test -- lint nothing')).toEqual(['suite nothing']);

@@ -122,7 +122,7 @@ describe('the lint', () => {
     expect(problemsOf(script)).toEqual([]);
   });
 
-  it('is part of what the repository lints its shell files with, and fails on a bad line', () => {
+  it('is part of the shell lint of the repository, and fails on a bad line', () => {
     expect(readFileSync(new URL('../lint-shell.sh', import.meta.url), 'utf8')).toContain(
       'node test/check-shell-rules.ts',
     );

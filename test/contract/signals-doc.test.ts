@@ -24,7 +24,7 @@ it('docs/signals.md describes each field of a Node Symptom, and no other', () =>
   expect(described).toEqual(Object.keys(SymptomDetail.shape).toSorted());
 });
 
-it('the put-events example of docs/signals.md is a signal that the reader takes', () => {
+it('the put-events example of docs/signals.md is a signal that the reader accepts', () => {
   const entry = putEventsExample();
   const event = {
     id: 'e-1',

@@ -13,7 +13,7 @@ const report = (...assertionResults: ReturnType<typeof test>[]) => ({
   testResults: [{ name: '/repo/a.test.ts', status: 'passed', assertionResults }],
 });
 
-it('names once for each reason what was not run', () => {
+it('lists tests that were not run, once for each reason', () => {
   const nodes = 'the nodes (not run: root (see the README); Debian packages: strace)';
   const tests = [test('passed', 'a'), test('skipped', 'b', nodes), test('skipped', 'c', nodes)];
   expect(resultOf(report(...tests, test('pending', 'd (not run: needs shfmt)')), true, '/repo')).toMatchObject({
@@ -33,7 +33,7 @@ it('names a test that is left out without a reason', () => {
   ]);
 });
 
-it('says once that a file failed before its tests', () => {
+it('reports once that a file failed before its tests', () => {
   const testResults = [
     {
       name: '/repo/a.test.ts',

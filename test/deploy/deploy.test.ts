@@ -34,7 +34,7 @@ const cdk = (...words: readonly string[]) => run(process.execPath, [CDK, ...word
 
 type Cluster = typeof shop | typeof bank | { readonly name: 'bank' };
 const clusters = (...all: readonly Cluster[]) => configFile({ clusters: [...all] });
-/** A stack as an earlier deployment has left it: its template says what it may do. */
+/** A stack as an earlier deployment has left it: its template has its scope. */
 const isDeployed = (all: readonly Cluster[], documents: readonly string[] = []) => {
   const config = parseConfig({ clusters: all }, [...remediations.map(({ name }) => name)]);
   const metadata = { [SCOPE_KEY]: scopeOf(config, remediations, '0.0.1', documents) };
@@ -42,7 +42,7 @@ const isDeployed = (all: readonly Cluster[], documents: readonly string[] = []) 
 };
 
 describe('a deployment by the command line of the lockfile', () => {
-  it('uploads the template and the bundles, and takes documents back that an earlier one has left', async () => {
+  it('uploads the template and the bundles, and imports documents of an earlier one', async () => {
     const from = standIn.calls.length;
     const { code, output } = await deploy(standIn, ['--config', configFile({ clusters: [shop] }), '--yes']);
     expect(output).toContain('deploy: there is no stack fleetmend yet: this is the first deployment');
@@ -75,7 +75,7 @@ describe('a deployment by the command line of the lockfile', () => {
     expect(code).toBe(1);
   });
 
-  it('leaves out the log groups that take no filter, and says so twice', async () => {
+  it('leaves out the log groups that take no filter, and reports them twice', async () => {
     standIn.state.logGroups.set('/rare', { logClass: 'INFREQUENT_ACCESS', subscriptions: [] });
     standIn.state.logGroups.set('/fine', { logClass: 'STANDARD', subscriptions: ['siem'] });
     const file = configFile({ clusters: [{ name: 'shop', logGroups: ['/rare', '/fine', '/gone'] }] });
@@ -89,7 +89,7 @@ describe('a deployment by the command line of the lockfile', () => {
   });
 });
 
-describe('a deployment that removes clusters or widens what may be repaired', () => {
+describe('a deployment that removes clusters or widens the scope of repairs', () => {
   it('names the cluster that goes, and deploys nothing without a terminal or an agreement', async () => {
     isDeployed([shop, bank]);
     const before = deployed();
@@ -100,7 +100,7 @@ describe('a deployment that removes clusters or widens what may be repaired', ()
     expect(deployed()).toBe(before);
   });
 
-  it('does not touch a stack that does not say what it is, whatever else was agreed to', async () => {
+  it('does not change a stack without a scope, whatever the options', async () => {
     standIn.state.stacks.set('fleetmend', '{"Resources":{}}');
     const { code, lines } = await deploy(standIn, ['--config', clusters(shop), '--yes']);
     expect(lines.at(-1)).toMatch(
@@ -112,7 +112,7 @@ describe('a deployment that removes clusters or widens what may be repaired', ()
     expect(clustersDeployed()).toEqual(['shop']);
   });
 
-  it('takes a stack without resources for none, and reads every page of the others', async () => {
+  it('treats a stack without resources as missing, and reads every page of the others', async () => {
     const client = new CloudFormationClient({
       endpoint: standIn.url,
       region: 'eu-west-1',
@@ -209,7 +209,7 @@ describe('npm run deploy', () => {
 });
 
 describe('two deployments from one clone at the same time', () => {
-  it('deploy what each was asked for', async () => {
+  it('deploy their own configurations', async () => {
     const [one, two] = await Promise.all([
       deploy(standIn, ['--config', configFile({ clusters: [shop], stackName: 'one' }), '--yes']),
       deploy(standIn, ['--config', configFile({ clusters: [{ name: 'bank' }], stackName: 'two' }), '--yes']),

@@ -12,7 +12,7 @@ afterAll(async () => standIn.stop());
 const good = { account: '123456789012', region: 'eu-west-1', clusters: [{ name: 'shop' }] };
 const json = (config: unknown): string => JSON.stringify(config);
 
-describe('a mistake in the configuration is a line, and nothing is asked of AWS', () => {
+describe('an error in the configuration is one line, without a call to AWS', () => {
   it.each<[what: string, file: string, content: string | undefined, lines: readonly RegExp[]]>([
     ['a file that does not exist', 'gone.ts', undefined, [/^deploy: --config: .*gone\.ts does not exist/]],
     [
@@ -164,14 +164,14 @@ describe('a mistake in the configuration is a line, and nothing is asked of AWS'
     expect(code).toBe(2);
   });
 
-  it('a file by its path from where the command was given', async () => {
+  it('a file by its path, relative to the folder of the call', async () => {
     const folder = folderOf({ 'mine.json': json({ ...good, sweepMinutes: 1 }) });
     const { lines } = await deploy(standIn, ['--config', 'mine.json'], { INIT_CWD: folder });
     expect(lines).toEqual([expect.stringMatching(/^deploy: mine\.json: sweepMinutes: /)]);
   });
 });
 
-describe('credentials that do not fit end the deployment in a line, before anything happens', () => {
+describe('wrong credentials end the deployment with one line, before any change', () => {
   const config = () => configFile({ clusters: [{ name: 'shop' }] });
   const changing = (calls: StandIn['calls']) =>
     calls.filter(({ service, operation }) => service === 's3' || /Change|Create|Delete|Put/.test(operation));

@@ -14,7 +14,7 @@ afterAll(() => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
 
-/** A new folder with these files; gone after the tests. */
+/** A new folder with these files, which is removed after the tests. */
 export const folderOf = (files: Readonly<Record<string, string>> = {}): string => {
   const folder = mkdtempSync(join(tmpdir(), 'fleetmend-deploy-'));
   folders.push(folder);
@@ -41,7 +41,7 @@ export const environment = (standIn: StandIn | undefined, extra: NodeJS.ProcessE
   ...extra,
 });
 
-/** What a program printed and how it ended. */
+/** The output and the exit code of a program. */
 export type Ended = { readonly code: number | null; readonly output: string; readonly lines: readonly string[] };
 
 /** The answer to type when a question was printed. */

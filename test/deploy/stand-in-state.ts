@@ -1,4 +1,4 @@
-/** What the stand-in holds; a test changes it as it goes. */
+/** The mutable state of the stand-in. */
 export type StandInState = {
   account: string;
   arn: string;

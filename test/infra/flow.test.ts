@@ -7,7 +7,7 @@ import { CONFIG, DOCUMENTS, resourceNamed, resourcesOf, synthesize } from './syn
 const { template } = synthesize();
 const fn = (name: string) => resourceNamed(template, 'AWS::Lambda::Function', 'FunctionName', `fleetmend-${name}`);
 
-describe('what is asynchronous', () => {
+describe('asynchronous invocation', () => {
   const invokers = resourcesOf(template, 'AWS::Lambda::Permission').map(([, { Properties }]) =>
     JSON.stringify(Properties.FunctionName),
   );
@@ -112,7 +112,7 @@ describe('events of AWS about clusters and instances', () => {
     expect(resourcesOf(off, 'AWS::Logs::MetricFilter')).toEqual([]);
   });
 
-  it('comes from no other rule: what anyone else sends to the queue is refused', () => {
+  it('comes from no other rule: the queue denies all other senders', () => {
     const refusal = resourcesOf(template, 'AWS::SQS::QueuePolicy')
       .flatMap(([, { Properties }]) => statementsOf(template, Properties.PolicyDocument))
       .find(({ Sid }) => Sid === 'OnlyFromItsRules');
@@ -126,7 +126,7 @@ describe('the alarms of a cluster', () => {
   const named = (name: string) =>
     resourceNamed(template, 'AWS::CloudWatch::Alarm', 'AlarmName', `fleetmend-cluster-${name}`).Properties;
 
-  it('watch its nodes by what Container Insights counts, and by its log groups where it has some', () => {
+  it('watch its nodes by the metrics of Container Insights, and by its log groups if it has any', () => {
     expect(named('shop-disk-filling')).toMatchObject({
       Namespace: 'ContainerInsights',
       MetricName: 'node_filesystem_utilization',
@@ -216,7 +216,7 @@ describe('notices and alarms', () => {
     }
   });
 
-  it('says in the alarm of a dead-letter queue how its messages come back', () => {
+  it('describes in the alarm of a dead-letter queue how to replay its messages', () => {
     const { AlarmDescription } = resourceNamed(
       template,
       'AWS::CloudWatch::Alarm',

@@ -63,7 +63,7 @@ describe('the audit table', () => {
     },
   );
 
-  it('takes results from advance, track and reconcile', async () => {
+  it('accepts results from run-controller, command-tracker and scheduler', async () => {
     expect(await whoMay('dynamodb:PutItem', tableArn, result)).toEqual([
       'command-tracker',
       'run-controller',
@@ -162,7 +162,7 @@ describe('running commands on nodes', () => {
     expect(await send('pause-image-repair')).toBe(false);
   });
 
-  it('repairs disruptively, by a variant or by an earlier document only where the configuration says so', async () => {
+  it('repairs disruptively, by a variant or by an earlier document only where the configuration allows it', async () => {
     const earlier = 'fleetmend-pause-image-repair-0123456789ab';
     const allowed = synthesize({
       clusters: [{ name: 'shop', remediations: { 'cri-dockerd': { mode: 'repair', allowDisruptive: true } } }],
@@ -199,7 +199,7 @@ describe('the bus and the queue of signals', () => {
     expect(await put(name, source)).toBe(expected);
   });
 
-  it('takes signals from its rule alone, even from an administrator', async () => {
+  it('accepts signals from its rule alone, and denies an administrator', async () => {
     const queue = resourceNamed(template, 'AWS::SQS::Queue', 'QueueName', 'fleetmend-signals');
     const [id] = Object.entries(template.Resources).find(([, resource]) => resource === queue) ?? [''];
     const [, policy] =

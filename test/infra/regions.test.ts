@@ -13,7 +13,7 @@ const leftOut = (region: string | undefined): readonly string[] => {
   ];
 };
 
-describe('a template leaves out what Lambda does not have in its Region', () => {
+describe('a template leaves out features that Lambda lacks in its Region', () => {
   it.each<[string | undefined, readonly string[]]>([
     ['eu-west-1', []],
     ['us-east-1', []],
@@ -29,7 +29,7 @@ describe('a template leaves out what Lambda does not have in its Region', () => 
     const out = leftOut(region);
     console.info(`${region ?? 'without a Region'}: leaves out ${out.join(', ') || 'nothing'}`);
     expect(out).toEqual(expected);
-    // In no Region: a mapping that exists already takes none.
+    // In no Region: an existing mapping accepts no tags.
     for (const [, { Properties }] of resourcesOf(
       synthesize(CONFIG, region).template,
       'AWS::Lambda::EventSourceMapping',
@@ -48,7 +48,7 @@ describe('the warning about recursive loop detection', () => {
       .map(({ entry }) => String(entry.data));
   };
 
-  it('is given where the Region is unknown, and says what happens and what to set', () => {
+  it('is given if the Region is unknown, with the consequence and the remedy', () => {
     const [warning, ...more] = warnings(undefined);
     expect(more).toEqual([]);
     expect(warning).toMatch(/about 16 .*set region/s);

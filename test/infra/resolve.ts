@@ -84,7 +84,7 @@ const Document = z.object({ Statement: z.array(Statement) });
 export const statementsOf = (template: Template, document: unknown): readonly Statement[] =>
   Document.parse(resolve(template, document)).Statement;
 
-/** A function's role: its ARN and what it may do. */
+/** The role of a function: its ARN and its permissions. */
 export const roleOf = (template: Template, functionName: string) => {
   const fn = resourcesOf(template, 'AWS::Lambda::Function').find(
     ([, { Properties }]) => Properties.FunctionName === `fleetmend-${functionName}`,

@@ -70,7 +70,7 @@ describe('beyond a limit', () => {
   const failure = (clusters: number, more: Partial<typeof shipped> = {}): string =>
     failureOf(clustersWithTwoGroups(clusters), more);
 
-  it('the synthesis fails with a line that says which, how much, what grows and what to do', () => {
+  it('the synthesis fails with a line that has the limit, the size, the cause and the remedy', () => {
     const [first] = shipped.documents;
     if (first === undefined) throw new Error('there is no document');
     const padding = Array.from({ length: 4 }, (_, i) => ({

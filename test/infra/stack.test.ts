@@ -52,7 +52,7 @@ describe('the audit table', () => {
 });
 
 describe('the queues', () => {
-  it('are the inboxes and what lies behind them', () => {
+  it('are the inboxes and their dead-letter queues', () => {
     expect([...queueNames].sort()).toEqual([
       'fleetmend-lanes-dlq.fifo',
       'fleetmend-lanes.fifo',

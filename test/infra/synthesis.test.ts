@@ -47,7 +47,7 @@ describe.each([undefined, 'eu-west-1', 'cn-north-1', 'us-gov-west-1'])('in regio
   });
 });
 
-describe('what the registry ships', () => {
+describe('the documents of the registry', () => {
   const documents = buildDocuments();
   const kubelet = { name: '/kubelet', kind: 'kubelet' } as const;
   const logGroups = ['/nodes', '/aws/containerinsights/shop/host', kubelet];
@@ -107,7 +107,7 @@ describe('synthesis', () => {
     expect(reserved({ ...CONFIG, maxConcurrency: { 'log-classifier': 'unreserved' } })).toEqual([]);
   });
 
-  it('fails when cdk-nag finds something that nobody has explained', () => {
+  it('fails on a finding of cdk-nag without an explanation', () => {
     const { app } = appWith();
     new Queue(app.node.findChild('fleetmend'), 'Careless');
     expect(() => app.synth()).toThrow(/[Vv]alidation/);
@@ -118,12 +118,12 @@ describe('synthesis', () => {
     clusters: Array.from({ length: count }, (_, i) => ({ name: `cluster-with-quite-a-long-name-${i}`, nodeTags })),
   });
 
-  it('gives a role what its inline policy cannot hold by managed policies', () => {
+  it('moves statements that an inline policy cannot hold to managed policies', () => {
     const { template } = synthesize(manyClusters(40));
     expect(resourcesOf(template, 'AWS::IAM::ManagedPolicy').length).toBeGreaterThan(1);
   });
 
-  it('fails near the size of a policy, and says what makes it grow', () => {
+  it('fails near the size limit of a policy, and names the cause of its growth', () => {
     const { app } = appWith(manyClusters(300));
     expect(() => app.synth()).toThrow(
       /function run-controller needs \d+ managed policies, and IAM allows 10; it grows with clusters \(300\)/s,

@@ -96,7 +96,7 @@ export type Template = z.infer<typeof Template>;
 /** A synthesized app: the template with its nested stacks in it, all templates as text, and the folder they lie in. */
 export type Synthesized = { readonly template: Template; readonly text: string; readonly folder: string };
 
-/** A folder of its own with a stub in place of each function's bundle. */
+/** A separate folder with a stub for each function's bundle. */
 export const stubbedDist = (): string => {
   const dist = temporaryFolder();
   for (const name of FUNCTION_NAMES) {

@@ -31,7 +31,7 @@ const WRAPPERS: Readonly<Record<string, Wrapper>> = {
   unshare: { valued: ['--propagation'] },
   xargs: { valued: ['-I', '-n', '-P', '-d'] },
 };
-/** `command -v ctr` asks for a program and does not start it. */
+/** `command -v ctr` looks a program up and does not start it. */
 const ASKS = new Set(['-v', '-V']);
 const SHELLS = new Set(['sh', 'bash', 'dash']);
 const ASSIGNMENT = /^[A-Za-z_]\w*=/;

@@ -78,7 +78,7 @@ describe('docs/deploying.md', () => {
     for (const arn of arns) expect(arn).toMatch(/^arn:aws:[a-z]+:(?:eu-west-1)?:123456789012:/);
   });
 
-  it('has a policy that allows what `npm run deploy` calls itself', () => {
+  it('has a policy that allows the calls of `npm run deploy`', () => {
     const sources = readdirSync(join(root, 'infra/deploy'))
       .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
       .map((file) => read(`infra/deploy/${file}`))
@@ -87,7 +87,7 @@ describe('docs/deploying.md', () => {
       [...sources.matchAll(/\bnew ([A-Z]\w+)Command\(|\bpaginate([A-Z]\w+)\(/g)].map(([, a, b]) => a ?? b ?? ''),
     );
     expect(called.size).toBeGreaterThan(4);
-    // STS takes GetCallerIdentity from everyone.
+    // GetCallerIdentity needs no permission.
     called.delete('GetCallerIdentity');
     const policy = /```json\n([\s\S]*?)```/.exec(page)?.[1] ?? '';
     expect([...called].filter((operation) => !new RegExp(`"[a-z]+:${operation}"`).test(policy))).toEqual([]);

@@ -77,7 +77,7 @@ describe.each(SCRIPTS)('%s', (script) => {
     expect(result.calls.filter((call) => !reads.test(call) && !ours.test(call))).toEqual([]);
   });
 
-  it('says in --help what it is about, and calls nothing', async () => {
+  it('prints its claim for --help, and calls nothing', async () => {
     const result = await runScript(script, { words: ['--help'] });
     expect([result.code, result.calls, result.leftovers]).toEqual([0, [], []]);
     expect(result.stdout).toMatch(/^[A-Z][^#]{60,}\n\nOptions:\n/);
@@ -98,7 +98,7 @@ describe.each(SCRIPTS)('%s', (script) => {
 });
 
 describe.each(CREATE)('%s creates something', (script) => {
-  it('and says what and for how much, and creates nothing without consent', async () => {
+  it('and prints its resources and their cost, and creates nothing without consent', async () => {
     const result = await runScript(script, {
       answers: answersOf(proving(script).answers),
       words: ['--region', 'eu-west-1'],
@@ -126,7 +126,7 @@ describe.each(CREATE)('%s creates something', (script) => {
     expectClean(result);
   });
 
-  it('and names what it could not remove', async () => {
+  it('and names the resources that it could not remove', async () => {
     const failing = "'cloudformation delete-stack'* | 'logs delete-log-group'*) fail InternalFailure 'try again' ;;";
     const result = await runScript(script, { answers: answersOf(`${failing}\n${proving(script).answers}`) });
     expect(result.stderr).toMatch(/NOT REMOVED: delete_(?:stack|group) fleetmend-unproven-\S+: .*try again/);
