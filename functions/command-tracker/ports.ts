@@ -8,7 +8,7 @@ import type { Log } from '../runtime/logger.ts';
 import type { Count } from '../runtime/metrics.ts';
 import type { CommandObserver } from '../shared/command-observer.ts';
 
-/** What command-tracker works with. */
+/** The ports that command-tracker needs. */
 export type CommandTrackerPorts = {
   readonly observer: CommandObserver;
   readonly runs: Pick<RunStore, 'get'>;

@@ -51,7 +51,7 @@ export const trackEvent = async (deps: CommandTrackerPorts, body: unknown): Prom
   }
   for (let read = 1; !(await deps.observer.observe(command)); read++) {
     if (read === READS) {
-      // Its deadline is stored: reconcile reads it then.
+      // Its deadline is stored: scheduler reads it then.
       deps.count('EndNotShownYet');
       deps.log.warn('waiting for invocations that SSM does not show yet', {
         commandId,

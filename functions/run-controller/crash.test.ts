@@ -26,7 +26,7 @@ const expectPeace = async (world: World): Promise<void> => {
   expect([...world.nodes].filter(([, node]) => node.broken)).toEqual([]);
   expect((await world.lanes.getCluster('demo')).slots).toEqual({});
   for (const lane of ['demo/pause-image', 'demo/node-check']) {
-    expect(await world.lanes.mailbox(lane)).toEqual([]);
+    expect(await world.lanes.pendingNodes(lane)).toEqual([]);
     expect((await world.lanes.get(lane))?.activeRunId).toBeUndefined();
   }
 };

@@ -33,7 +33,7 @@ describe('a signal', () => {
     const runs = await w.allRuns();
     expect(await ends(w)).toEqual([['ended', undefined, { Repaired: 1 }]]);
     expect(await w.resultsOf(runs[0]?.runId ?? '')).toMatchObject([{ outcome: 'Repaired', method: 'ecr' }]);
-    expect(await w.lanes.mailbox(LANE)).toEqual([]);
+    expect(await w.lanes.pendingNodes(LANE)).toEqual([]);
     expect((await w.lanes.getCluster('demo')).slots).toEqual({});
     expect(w.ssm.sends('repair')).toEqual(new Map([[id, 1]]));
     expect(w.notices.map((n) => n.detailType)).toEqual(['Run Ended']);
@@ -62,7 +62,7 @@ describe('a signal', () => {
     await w.signal(id);
     await w.pass(60);
     expect((await ends(w)).at(-1)).toEqual(['ended', undefined, { CoolingDown: 1 }]);
-    expect(await w.lanes.mailbox(LANE)).toMatchObject([{ skipped: 'CoolingDown' }]);
+    expect(await w.lanes.pendingNodes(LANE)).toMatchObject([{ skipped: 'CoolingDown' }]);
     expect(w.ssm.sends('repair')).toEqual(new Map([[id, 1]]));
   });
 
@@ -110,7 +110,7 @@ describe('the slow start', () => {
     expect(w.ssm.sends('repair').size).toBe(2);
     expect(w.notices.filter((n) => n.detailType === 'Breaker Opened')).toHaveLength(1);
     expect((await w.lanes.get(LANE))?.breaker).toMatchObject({ openings: 1 });
-    expect((await w.lanes.mailbox(LANE)).map((r) => r.skipped)).toEqual(Array(4).fill('BreakerOpen'));
+    expect((await w.lanes.pendingNodes(LANE)).map((r) => r.skipped)).toEqual(Array(4).fill('BreakerOpen'));
     for (const node of w.nodes.values()) delete node.failsWith;
     await w.pass(780, 30);
     expect(w.ssm.sends('repair').size).toBe(2);
@@ -176,7 +176,7 @@ describe('a pause', () => {
     await w.pass(120);
     expect(w.ssm.sends('repair').size).toBe(1);
     expect((await ends(w))[0]).toEqual(['ended', 'Paused', { Paused: 4, Repaired: 1 }]);
-    expect(await w.lanes.mailbox(LANE)).toHaveLength(4);
+    expect(await w.lanes.pendingNodes(LANE)).toHaveLength(4);
   });
 });
 
@@ -188,7 +188,7 @@ describe('the mailbox', () => {
     const waiting = Array.from({ length: 1005 }, (_, i) => `i-${i.toString(16).padStart(8, '0')}`);
     for (const instanceId of waiting) {
       await w.put({
-        ...keys.mailbox(LANE, instanceId),
+        ...keys.pendingNode(LANE, instanceId),
         lane: LANE,
         cluster: 'demo',
         instanceId,
@@ -214,7 +214,7 @@ describe('the mailbox', () => {
     await w.pass(20);
     await w.signal(id);
     await w.pass(20);
-    const [row] = await w.lanes.mailbox(LANE);
+    const [row] = await w.lanes.pendingNodes(LANE);
     expect((await w.lanes.get(LANE))?.dueAt).toBe(row?.notBefore);
   });
 });

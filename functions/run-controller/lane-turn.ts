@@ -93,7 +93,7 @@ const nextOf = async (deps: RunControllerPorts, lane: LaneState): Promise<Next> 
   const hold = isCheckLane(lane)
     ? undefined
     : holdOf(lane, pause && `paused by ${pause.by} at ${pause.at}: ${pause.reason}`, now);
-  const all = await deps.lanes.mailbox(lane.lane);
+  const all = await deps.lanes.pendingNodes(lane.lane);
   const due = dueRows(all, now);
   const { ready: rows, lookAt } = await withoutWaiting(deps, lane, await tidy(deps, lane, due.slice(0, MAX_ROWS)));
   const queued = await firstQueued(deps, lane);

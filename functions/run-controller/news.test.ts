@@ -49,7 +49,7 @@ describe('a new node', () => {
       ['signal', 'ended', { Repaired: 1 }],
     ]);
     await w.pass(10 * MINUTE);
-    expect(await w.lanes.mailbox(CHECKS)).toEqual([]);
+    expect(await w.lanes.pendingNodes(CHECKS)).toEqual([]);
   });
 
   it('whose agent never comes is given up after its time, once, and says what it lacks', async () => {
@@ -121,7 +121,7 @@ describe('news of a whole cluster', () => {
     expect((await w.allRuns()).length).toBeGreaterThanOrEqual(3);
     expect((await w.allRuns()).length).toBeLessThanOrEqual(4);
     await w.pass(25 * MINUTE, 20);
-    expect(await w.lanes.mailbox(CHECKS)).toEqual([]);
+    expect(await w.lanes.pendingNodes(CHECKS)).toEqual([]);
   });
 
   it('does not keep a node of the same lane waiting', async () => {

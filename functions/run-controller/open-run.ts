@@ -97,7 +97,7 @@ export const openRun = async (
   if (stored !== undefined) return stored.status === 'queued' ? await planAsked(deps, stored, lane, signal) : stored;
   const { limits } = deps.settings.policy;
   const max = isCheckLane(lane) ? limits.maxNodesPerCheckRun : limits.maxNodesPerRepairRun;
-  const due = dueRows(await deps.lanes.mailbox(lane.lane), nowIso(deps));
+  const due = dueRows(await deps.lanes.pendingNodes(lane.lane), nowIso(deps));
   const whole = due.find((row) => row.instanceId === WHOLE_CLUSTER);
   const rows = due.filter((row) => row !== whole).slice(0, max);
   if (whole !== undefined) return await keep(deps, clusterRun(deps, lane, runId, whole));

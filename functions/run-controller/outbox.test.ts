@@ -15,7 +15,7 @@ it('an outbox that is performed twice changes the table once, and tells its read
   const w = runControllerWorld(await table.another());
   const rows = () => w.table.scan();
   for (const n of [1, 2, 3]) await w.signal(node(n));
-  const [first, second] = await w.lanes.mailbox('demo/pause-image');
+  const [first, second] = await w.lanes.pendingNodes('demo/pause-image');
   const entries: OutboxEntry[] = [
     {
       kind: 'results',
@@ -48,7 +48,7 @@ it('an outbox that is performed twice changes the table once, and tells its read
   await performOutbox(w.deps, aRun(0), entries);
   const once = await rows();
   expect(await w.resultsOf('r-1')).toHaveLength(2);
-  expect((await w.lanes.mailbox('demo/pause-image')).map((r) => [r.instanceId, r.skipped])).toEqual([
+  expect((await w.lanes.pendingNodes('demo/pause-image')).map((r) => [r.instanceId, r.skipped])).toEqual([
     [node(2), 'CoolingDown'],
     [node(3), undefined],
   ]);

@@ -44,7 +44,7 @@ describe('a check run', () => {
       ['node-check', { Broken: 4, Healthy: 2 }],
       ['pause-image', { Repaired: 4 }],
     ]);
-    expect(await w.lanes.mailbox('demo/pause-image')).toEqual([]);
+    expect(await w.lanes.pendingNodes('demo/pause-image')).toEqual([]);
   });
 
   it('dates what it found by the node, so that a late look at it is no relapse', async () => {
@@ -144,7 +144,7 @@ describe("the cluster's check lane", () => {
     expect(w.ssm.sends('node-check')).toEqual(new Map([[id, 2]]));
     await w.pass(600, 30);
     expect(w.ssm.sends('node-check')).toEqual(new Map([[id, 2]]));
-    expect(await w.lanes.mailbox('demo/node-check')).toEqual([]);
+    expect(await w.lanes.pendingNodes('demo/node-check')).toEqual([]);
     expect((await w.lanes.get('demo/node-check'))?.dueAt).toBeUndefined();
   });
 

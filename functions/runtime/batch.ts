@@ -9,10 +9,10 @@ import { asError, PermanentError } from './errors.ts';
 import type { Log } from './logger.ts';
 import type { Count } from './metrics.ts';
 
-/** Puts what cannot be processed where an operator finds it; `adapters/dead-letters.ts` has the real one. */
+/** Keeps an input that no retry can process, with its reason, for an operator; see `adapters/messaging/dead-letters.ts`. */
 export type DeadLetter = (letter: { readonly body: string; readonly reason: string }) => Promise<void>;
 
-/** What a batch needs. `fifo` keeps a group's order: after a failure the rest of its group is returned too. */
+/** The ports of a batch. `fifo` keeps a group's order: after a failure the rest of its group is returned too. */
 export type BatchDeps = {
   readonly deadLetter: DeadLetter;
   readonly log: Log;
@@ -20,7 +20,7 @@ export type BatchDeps = {
   readonly fifo?: boolean;
 };
 
-/** Handles one SQS message; throws PermanentError for bad input, anything else to have it again. */
+/** Handles one SQS message. Throws PermanentError for bad input; after any other error SQS delivers the message again. */
 export type HandleRecord = (body: unknown, record: SQSRecord) => Promise<void>;
 
 /** The body of an SQS message as JSON; throws PermanentError where it is not JSON. */

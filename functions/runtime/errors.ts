@@ -6,5 +6,5 @@ export class PermanentError extends Error {
   override readonly name = 'PermanentError';
 }
 
-/** What was thrown, as an Error: JavaScript can throw anything. */
+/** The thrown value as an Error: JavaScript can throw anything. */
 export const asError = (thrown: unknown): Error => (thrown instanceof Error ? thrown : new Error(String(thrown)));

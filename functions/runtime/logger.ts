@@ -1,6 +1,6 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 
-/** What the functions need of a logger: one message and its fields. Powertools' Logger is one. */
+/** A log of messages with fields. Powertools' Logger is one. */
 export type Log = {
   readonly info: (message: string, fields: Record<string, unknown>) => void;
   readonly warn: (message: string, fields: Record<string, unknown>) => void;

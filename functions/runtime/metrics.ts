@@ -5,7 +5,7 @@ export type Count = (name: string, by?: number) => void;
 
 /**
  * The function's metrics, printed as CloudWatch embedded metric format; the namespace comes from
- * `POWERTOOLS_METRICS_NAMESPACE`. Dimension `function`: one of eight names, so the number of metrics stays small.
+ * `POWERTOOLS_METRICS_NAMESPACE`. Dimension `function`: the function's name, so the number of metrics stays small.
  */
 export const createMetrics = (functionName: string): Metrics =>
   new Metrics({ defaultDimensions: { function: functionName } });

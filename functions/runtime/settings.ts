@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { ClusterName } from '../../core/model/ids.ts';
 import { Policy } from '../../core/model/policy.ts';
 
-/** One built document as it was deployed: its content-addressed name and what the registry says of it. */
+/** One built document as it was deployed: its content-addressed name, its hash and its timeout. */
 export const DeployedDocument = z.strictObject({
   /** `<stack>-<key>-<first 12 hex digits of sha256>`. */
   name: z.string(),
@@ -12,13 +12,13 @@ export const DeployedDocument = z.strictObject({
 });
 export type DeployedDocument = z.infer<typeof DeployedDocument>;
 
-/** What a deployment fixes: the policy, and the documents by key (`pause-image-repair`, `node-check`). */
+/** The settings of a deployment: the policy, and the documents by key (`pause-image-repair`, `node-check`). */
 export const Settings = z.strictObject({
   policy: Policy,
   /** The cluster of each configured log group, by the group's name; a group belongs to one cluster. */
   logGroups: z.record(z.string(), ClusterName).default({}),
   documents: z.record(z.string(), DeployedDocument),
-  /** Remediations in their order, with what the planner needs to know of each. */
+  /** Remediations in their order, with the facts that the planner needs. */
   remediations: z.array(
     z.strictObject({
       name: z.string(),
@@ -26,7 +26,7 @@ export const Settings = z.strictObject({
       disruptive: z.boolean(),
       /** Reason names that lead to this remediation, with their scope. */
       reasons: z.record(z.string(), z.enum(['node-local', 'attributable'])),
-      /** Those of them that no repair repairs. */
+      /** The reasons that no repair can repair. */
       unrepairable: z.array(z.string()).default([]),
     }),
   ),

@@ -8,7 +8,7 @@ import type { Count } from '../runtime/metrics.ts';
 import type { Settings } from '../runtime/settings.ts';
 import type { CommandObserver } from '../shared/command-observer.ts';
 
-/** What scheduler works with. */
+/** The ports that scheduler needs. */
 export type SchedulerPorts = {
   readonly observer: CommandObserver;
   readonly due: DueStore;

@@ -38,10 +38,10 @@ describe('signal-intake sends a signal', () => {
       'careful/node-check',
     ],
   ])('%s', async (_, over, source, lane) => {
-    const { deps, sqs, mailbox } = await world();
+    const { deps, sqs, pendingNodes } = await world();
     const event = signal(over, source);
     expect(await acceptSignals(deps, sqsEvent([event]))).toEqual({ batchItemFailures: [] });
-    const rows = (await mailbox(lane)).filter((row) => row.instanceId === event.detail.instanceId);
+    const rows = (await pendingNodes(lane)).filter((row) => row.instanceId === event.detail.instanceId);
     expect(rows).toMatchObject([{ lane, reason: event.detail.reason, source, signals: 3 }]);
     expect(sqs.messages(LANES).map((m) => [m.group, JSON.parse(m.body)])).toEqual([[lane, { kind: 'lane', lane }]]);
     expect(sqs.messages(BAD)).toEqual([]);
@@ -50,10 +50,10 @@ describe('signal-intake sends a signal', () => {
 
 describe('signal-intake', () => {
   it('makes one row of twenty deliveries, and wakes the lane once until the lane answers', async () => {
-    const { deps, sqs, lanes, mailbox } = await world();
+    const { deps, sqs, lanes, pendingNodes } = await world();
     const event = signal();
     for (let i = 0; i < 2; i++) await acceptSignals(deps, sqsEvent(Array.from({ length: 10 }, () => event)));
-    const rows = (await mailbox('demo/pause-image')).filter((row) => row.instanceId === event.detail.instanceId);
+    const rows = (await pendingNodes('demo/pause-image')).filter((row) => row.instanceId === event.detail.instanceId);
     expect(rows).toMatchObject([{ signals: 3 }]);
     expect(sqs.messages(LANES)).toHaveLength(1);
     await lanes.answerCall('demo/pause-image');
@@ -77,10 +77,10 @@ describe('signal-intake', () => {
   });
 
   it('counts and acknowledges a cluster that the policy does not list', async () => {
-    const { deps, sqs, counts, mailbox } = await world();
+    const { deps, sqs, counts, pendingNodes } = await world();
     expect(await acceptSignals(deps, sqsEvent([signal({ cluster: 'strange' })]))).toEqual({ batchItemFailures: [] });
     expect(counts).toEqual({ SignalNotManaged: 1 });
-    expect([sqs.messages(BAD), sqs.messages(LANES), await mailbox('strange/node-check')]).toEqual([[], [], []]);
+    expect([sqs.messages(BAD), sqs.messages(LANES), await pendingNodes('strange/node-check')]).toEqual([[], [], []]);
   });
 
   it.each([
@@ -120,10 +120,10 @@ describe('signal-intake', () => {
   });
 
   it('replaces a time in the future by now', async () => {
-    const { deps, mailbox } = await world();
+    const { deps, pendingNodes } = await world();
     const event = signal({ lastSeenAt: '2027-01-01T00:00:00Z' });
     await acceptSignals(deps, sqsEvent([event]));
-    const rows = (await mailbox('demo/pause-image')).filter((row) => row.instanceId === event.detail.instanceId);
+    const rows = (await pendingNodes('demo/pause-image')).filter((row) => row.instanceId === event.detail.instanceId);
     expect(rows).toMatchObject([{ lastSeenAt: NOW }]);
   });
 

@@ -43,9 +43,9 @@ describe('a signal that names only a node', () => {
     ['by its resource name', (id) => `${id}.us-east-1.compute.internal`, {}],
   ])('%s becomes a check in the cluster that its tags name', async (_, nameOf, over) => {
     const node = instance(over);
-    const { deps, mailbox, ec2 } = await signalIntakeWorld(table, {}, [node]);
+    const { deps, pendingNodes, ec2 } = await signalIntakeWorld(table, {}, [node]);
     expect(await acceptSignals(deps, sqsEvent([foreign(nameOf(node.instanceId))]))).toEqual(NO_FAILURES);
-    const rows = (await mailbox('demo/node-check')).filter((r) => r.instanceId === node.instanceId);
+    const rows = (await pendingNodes('demo/node-check')).filter((r) => r.instanceId === node.instanceId);
     expect(rows).toMatchObject([{ cluster: 'demo', reason: 'ForeignSymptom', source: 'acme.alerts' }]);
     expect(ec2.calls).toHaveLength(1);
   });
@@ -62,12 +62,12 @@ describe('a signal that names only a node', () => {
     ['whose address two networks use', [{}, {}], 'SignalAmbiguous'],
   ])('%s is acknowledged and counted, and not stored', async (_, known, name) => {
     const nodes = known.map((over) => instance({ privateDnsName: dns, ...over }));
-    const { deps, mailbox, counts, sqs } = await signalIntakeWorld(table, {}, nodes);
-    const before = await mailbox('demo/node-check');
+    const { deps, pendingNodes, counts, sqs } = await signalIntakeWorld(table, {}, nodes);
+    const before = await pendingNodes('demo/node-check');
     expect(await acceptSignals(deps, sqsEvent([foreign(dns)]))).toEqual(NO_FAILURES);
     expect(counts).toEqual({ [name]: 1 });
     expect([sqs.messages(BAD), sqs.messages(LANES)]).toEqual([[], []]);
-    expect(await mailbox('demo/node-check')).toEqual(before);
+    expect(await pendingNodes('demo/node-check')).toEqual(before);
   });
 
   it('is the instance of the named cluster, where two have the same address', async () => {
@@ -75,9 +75,9 @@ describe('a signal that names only a node', () => {
       instance({ privateDnsName: dns, tags: { 'eks:cluster-name': 'watched' } }),
       instance({ privateDnsName: dns }),
     ];
-    const { deps, mailbox } = await signalIntakeWorld(table, {}, [other, ours]);
+    const { deps, pendingNodes } = await signalIntakeWorld(table, {}, [other, ours]);
     await acceptSignals(deps, sqsEvent([foreign(dns, { cluster: 'demo' })]));
-    const ids = (await mailbox('demo/node-check')).map((r) => r.instanceId);
+    const ids = (await pendingNodes('demo/node-check')).map((r) => r.instanceId);
     expect([ids.includes(ours.instanceId), ids.includes(other.instanceId)]).toEqual([true, false]);
   });
 
@@ -85,14 +85,14 @@ describe('a signal that names only a node', () => {
     ['a Fargate node', 'fargate-ip-10-0-1-2.ec2.internal'],
     ['a hybrid node', 'mi-0123456789abcdef0'],
   ])('becomes one row in the check lane for any number of signals, where the node is %s', async (_, name) => {
-    const { deps, ec2, mailbox } = await signalIntakeWorld(table);
+    const { deps, ec2, pendingNodes } = await signalIntakeWorld(table);
     const storm = Array.from({ length: 10 }, (_, i) => ({
       ...foreign(name, { cluster: 'demo' }),
       time: `2026-08-22T09:59:${10 + i}Z`,
     }));
     await acceptSignals(deps, sqsEvent(storm));
     await acceptSignals(deps, sqsEvent(storm));
-    const rows = (await mailbox('demo/node-check')).filter((row) => row.instanceId === name);
+    const rows = (await pendingNodes('demo/node-check')).filter((row) => row.instanceId === name);
     expect(rows).toMatchObject([{ cluster: 'demo', signals: 10, lastSeenAt: '2026-08-22T09:59:19.000Z' }]);
     expect(ec2.calls).toEqual([]);
   });
@@ -124,12 +124,12 @@ describe('a batch of signals', () => {
 
   it('costs another EC2 call soon, where EC2 did not show an instance yet', async () => {
     const late = instance();
-    const { deps, ec2, clock, mailbox } = await signalIntakeWorld(table);
+    const { deps, ec2, clock, pendingNodes } = await signalIntakeWorld(table);
     await acceptSignals(deps, sqsEvent([running(late.instanceId)]));
     ec2.add(late);
     clock.ms += 30_000;
     await acceptSignals(deps, sqsEvent([launched(late.instanceId)]));
-    expect((await mailbox('demo/node-check')).map((r) => r.instanceId)).toContain(late.instanceId);
+    expect((await pendingNodes('demo/node-check')).map((r) => r.instanceId)).toContain(late.instanceId);
   });
 
   it('from log-classifier costs no EC2 call', async () => {
@@ -140,13 +140,13 @@ describe('a batch of signals', () => {
 
   it('returns the records whose EC2 call failed, and accepts the others', async () => {
     const node = instance();
-    const { deps, ec2, sqs, mailbox } = await signalIntakeWorld(table, {}, [node]);
+    const { deps, ec2, sqs, pendingNodes } = await signalIntakeWorld(table, {}, [node]);
     ec2.fail(1);
     const answer = await acceptSignals(deps, sqsEvent([foreign(node.instanceId), signal()]));
     expect(answer).toEqual({ batchItemFailures: [{ itemIdentifier: 'm0' }] });
     expect(sqs.messages(LANES)).toHaveLength(1);
     expect(await acceptSignals(deps, sqsEvent([foreign(node.instanceId)]))).toEqual(NO_FAILURES);
-    expect((await mailbox('demo/node-check')).map((r) => r.instanceId)).toContain(node.instanceId);
+    expect((await pendingNodes('demo/node-check')).map((r) => r.instanceId)).toContain(node.instanceId);
   });
 
   it('costs no EC2 call for signals over the rate of their source', async () => {
@@ -168,9 +168,9 @@ describe('a batch of signals', () => {
 describe('a new node', () => {
   it('waits in one row for its SSM agent, in any order of its two events', async () => {
     const node = instance();
-    const { deps, mailbox } = await signalIntakeWorld(table, {}, [node]);
+    const { deps, pendingNodes } = await signalIntakeWorld(table, {}, [node]);
     await acceptSignals(deps, sqsEvent([running(node.instanceId), launched(node.instanceId)]));
-    const rows = (await mailbox('demo/node-check')).filter((r) => r.instanceId === node.instanceId);
+    const rows = (await pendingNodes('demo/node-check')).filter((r) => r.instanceId === node.instanceId);
     expect(rows).toMatchObject([
       {
         reason: 'NewNode',
@@ -193,13 +193,13 @@ describe('signals that name only a cluster', () => {
   const at = (minute: number) => `2026-08-22T10:${String(minute).padStart(2, '0')}:00.000Z`;
 
   it('become one row of the whole cluster, due when its nodes have settled', async () => {
-    const { deps, mailbox, sqs, clock } = await signalIntakeWorld(table);
+    const { deps, pendingNodes, sqs, clock } = await signalIntakeWorld(table);
     clock.ms = Date.parse(at(30));
     for (let batch = 0; batch < 2; batch++) {
       const some = Array.from({ length: 10 }, (_, i) => updated('watched', at(5 + batch * 10 + i)));
       expect(await acceptSignals(deps, sqsEvent(some))).toEqual(NO_FAILURES);
     }
-    expect(await mailbox('watched/node-check')).toMatchObject([
+    expect(await pendingNodes('watched/node-check')).toMatchObject([
       { instanceId: '*', reason: 'NodegroupUpdated', signals: 20, notBefore: at(15) },
     ]);
     expect(sqs.messages(LANES)).toHaveLength(1);
@@ -217,11 +217,11 @@ describe('a late signal', () => {
     ['within staleSeconds may be repaired', 1800, 'demo/pause-image', {}],
     ['beyond staleSeconds is checked instead, and counted', 1801, 'demo/node-check', { SignalLate: 1 }],
   ])('%s', async (_, ageSeconds, lane, counted) => {
-    const { deps, mailbox, counts } = await signalIntakeWorld(table);
+    const { deps, pendingNodes, counts } = await signalIntakeWorld(table);
     const seenAt = new Date(Date.parse(NOW) - ageSeconds * 1000).toISOString();
     const late = signal({ firstSeenAt: seenAt, lastSeenAt: seenAt });
     await acceptSignals(deps, sqsEvent([late]));
-    expect((await mailbox(lane)).map((r) => r.instanceId)).toContain(late.detail.instanceId);
+    expect((await pendingNodes(lane)).map((r) => r.instanceId)).toContain(late.detail.instanceId);
     expect(counts).toEqual({ SignalTaken: 1, ...counted });
   });
 });

@@ -174,7 +174,7 @@ export const runControllerWorld = (table: TestTable, options: Options = {}) => {
     }
   };
 
-  /** News of a node, as signal-intake takes it. */
+  /** A signal about a node, as signal-intake accepts it. */
   const signal = async (instanceId: string, remediation = 'pause-image', seenAt = iso()): Promise<void> => {
     const lane = `demo/${remediation}`;
     await raw.signals.addPending({

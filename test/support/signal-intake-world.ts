@@ -77,9 +77,9 @@ export const signalIntakeWorld = async (
   for (const cluster of ['demo', 'watched', 'careful']) {
     for (const name of ['pause-image', 'cri-dockerd', 'node-check']) await lanes.answerCall(`${cluster}/${name}`);
   }
-  const mailbox = async (lane: string) =>
+  const pendingNodes = async (lane: string) =>
     (await table.items(`LANE#${lane}`))
       .filter((i) => String(i.sk).startsWith('NODE#'))
       .map((i) => rowOf(PendingNode, i));
-  return { deps, sqs, ec2, clock, lanes, mailbox, ...recording };
+  return { deps, sqs, ec2, clock, lanes, pendingNodes, ...recording };
 };

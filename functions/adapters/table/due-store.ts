@@ -8,10 +8,10 @@ export type Due =
   | { readonly kind: 'wake'; readonly wake: Wake }
   /** Ask SSM about it. */
   | { readonly kind: 'command'; readonly commandId: string }
-  /** An operator's run that its lane may not know of: operator-api stores the run before the lane's order for it. */
+  /** An operator's run that may not be queued in its lane: operator-api stores the run first. */
   | { readonly kind: 'queued-run'; readonly lane: string; readonly createdAt: string; readonly runId: string };
 
-/** What is due; eventually consistent, which is why only reconcile uses it and everything it starts reads again. */
+/** Everything that is due. Reads are eventually consistent, so only scheduler uses it, and whatever it wakes reads again. */
 export type DueStore = { readonly due: (now: string) => Promise<readonly Due[]> };
 
 const dueOf = (item: Item): Due => {
@@ -24,7 +24,9 @@ const dueOf = (item: Item): Due => {
     if (item.status === 'queued') return { kind: 'queued-run', lane: group, createdAt: String(item.createdAt), runId };
     return { kind: 'wake', wake: wakeOf({ group, runId }) };
   }
-  throw new Error(`reading what is due: the item ${pk} / ${String(item[TABLE.sortKey])} has no business in the index`);
+  throw new Error(
+    `reading what is due: the item ${pk} / ${String(item[TABLE.sortKey])} does not belong in the index`,
+  );
 };
 
 /** The sparse index of open runs, lanes and commands. */

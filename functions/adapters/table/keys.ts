@@ -43,8 +43,8 @@ export const keys = {
   lateResult: (runId: string, instanceId: string) => ({ pk: `RESULT#${runId}`, sk: `${instanceId}#LATE` }),
   command: (commandId: string) => ({ pk: `COMMAND#${commandId}`, sk: 'COMMAND' }),
   lane: (lane: string) => ({ pk: `LANE#${lane}`, sk: 'STATE' }),
-  mailboxPrefix: 'NODE#',
-  mailbox: (lane: string, instanceId: string) => ({ pk: `LANE#${lane}`, sk: `NODE#${instanceId}` }),
+  pendingNodePrefix: 'NODE#',
+  pendingNode: (lane: string, instanceId: string) => ({ pk: `LANE#${lane}`, sk: `NODE#${instanceId}` }),
   queuedPrefix: 'QUEUED#',
   queuedRun: (lane: string, createdAt: string, runId: string) => ({
     pk: `LANE#${lane}`,

@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => table.stop());
 
-const news = (lane: string, instanceId: string, seenAt = START) =>
+const report = (lane: string, instanceId: string, seenAt = START) =>
   signals.addPending({
     lane,
     cluster: 'demo',
@@ -29,7 +29,7 @@ const news = (lane: string, instanceId: string, seenAt = START) =>
     signals: 1,
     source: 'fleetmend.logs',
   });
-const onlyRow = async (lane: string) => (await store.mailbox(lane))[0] ?? expect.fail('there is no row');
+const onlyRow = async (lane: string) => (await store.pendingNodes(lane))[0] ?? expect.fail('there is no row');
 
 describe('a lane', () => {
   it('is stored first by whoever comes first, and then over its version only', async () => {
@@ -58,13 +58,13 @@ describe('a lane', () => {
   });
 });
 
-describe('a mailbox', () => {
+describe('the pending nodes of a lane', () => {
   it('is read whole, over many pages, and holds its own rows only', async () => {
-    for (const id of nodes(30)) await news('demo/d', id);
+    for (const id of nodes(30)) await report('demo/d', id);
     await store.queueRun('demo/d', START, 'r-1');
     await store.save(newLane('demo/d'));
-    await news('demo/dd', node(1));
-    const rows = await store.mailbox('demo/d');
+    await report('demo/dd', node(1));
+    const rows = await store.pendingNodes('demo/d');
     expect(rows.map((r) => r.instanceId)).toEqual(nodes(30));
     let pages = 0;
     const paged = createLaneStore({
@@ -79,24 +79,24 @@ describe('a mailbox', () => {
         }) as typeof table.client.send,
       },
     });
-    expect(await paged.mailbox('demo/d')).toEqual(rows);
+    expect(await paged.pendingNodes('demo/d')).toEqual(rows);
     expect(pages).toBe(5);
   });
 
   it('drops a row that has not changed, and leaves one that has', async () => {
-    await news('demo/e', node(1));
+    await report('demo/e', node(1));
     const { version } = await onlyRow('demo/e');
-    await news('demo/e', node(1), at(10));
+    await report('demo/e', node(1), at(10));
     await store.drop({ lane: 'demo/e', instanceId: node(1), version });
     const changed = await onlyRow('demo/e');
     expect(changed.lastSeenAt).toBe(at(10));
     await store.drop({ lane: 'demo/e', instanceId: node(1), version: changed.version });
     await store.drop({ lane: 'demo/e', instanceId: node(1), version: changed.version });
-    expect(await store.mailbox('demo/e')).toEqual([]);
+    expect(await store.pendingNodes('demo/e')).toEqual([]);
   });
 
   it('keeps a row for later with the reason, drops an older reason, and does neither to a row that has changed', async () => {
-    await news('demo/f', node(1));
+    await report('demo/f', node(1));
     const { version } = await onlyRow('demo/f');
     const row = { lane: 'demo/f', instanceId: node(1), version };
     await store.defer({ ...row, notBefore: at(60), skipReason: 'CoolingDown', decidedAt: at(1) });
@@ -108,11 +108,11 @@ describe('a mailbox', () => {
     });
     await store.defer({ ...row, notBefore: at(90), decidedAt: at(2) });
     expect(await onlyRow('demo/f')).not.toHaveProperty('skipped');
-    await news('demo/f', node(1), at(10));
+    await report('demo/f', node(1), at(10));
     await store.defer({ ...row, notBefore: at(900), decidedAt: at(3) });
     expect((await onlyRow('demo/f')).notBefore).toBe(at(90));
     await store.defer({ ...row, instanceId: node(2), notBefore: at(900), decidedAt: at(3) });
-    expect(await store.mailbox('demo/f')).toHaveLength(1);
+    expect(await store.pendingNodes('demo/f')).toHaveLength(1);
   });
 });
 

@@ -7,29 +7,29 @@ import { type Item, inIndex, VersionConflictError } from './items.ts';
 import { DUE_SHARDS, index, keys, shardOf, TABLE } from './keys.ts';
 import { createTable, startingWith, type TableOptions } from './table.ts';
 
-/** A pending row as it was read. */
+/** A pending node as it was read. */
 export type RowKey = Pick<PendingNode, 'lane' | 'instanceId' | 'version'>;
-/** What was decided on a row that is kept. */
+/** The decision on a pending node that is kept. */
 export type Deferral = Pick<Extract<OutboxEntry, { kind: 'defer' }>, 'notBefore' | 'skipReason' | 'decidedAt'>;
 
-/** An operator's run that waits in its lane. */
+/** An operator's run that is queued in its lane. */
 export type QueuedRun = { readonly sortKey: string; readonly runId: string };
 
-/** Lanes, their mailboxes and their clusters' budgets. Every read is strongly consistent. */
+/** Lanes, their pending nodes and their clusters' budgets. Every read is strongly consistent. */
 export type LaneStore = {
   readonly get: (lane: string) => Promise<LaneState | undefined>;
-  /** Takes note that a wake for news has arrived: news from now on needs one of its own. */
+  /** Marks the lane's call as answered: a signal from now on sends a wake of its own. */
   readonly answerCall: (lane: string) => Promise<void>;
   /** Stores the next state; throws {@link VersionConflictError} where another has stored one. */
   readonly save: (lane: LaneState) => Promise<LaneState>;
-  /** Every row of the lane: one that waits must not hide one that is due. */
-  readonly mailbox: (lane: string) => Promise<readonly PendingNode[]>;
+  /** Every pending node of the lane: one that waits must not hide one that is due. */
+  readonly pendingNodes: (lane: string) => Promise<readonly PendingNode[]>;
   /** Removes a row that has not changed since it was read; a changed one stays. */
   readonly drop: (row: RowKey) => Promise<void>;
   /** Keeps a row that has not changed since it was read for later. */
   readonly defer: (row: RowKey & Deferral) => Promise<void>;
   readonly queuedRuns: (lane: string) => Promise<readonly QueuedRun[]>;
-  /** Orders an operator's run in its lane; ordering it twice is one order. */
+  /** Queues an operator's run in its lane; a second call changes nothing. */
   readonly queueRun: (lane: string, createdAt: string, runId: string) => Promise<void>;
   readonly removeQueuedRun: (lane: string, sortKey: string) => Promise<void>;
   readonly getCluster: (cluster: string) => Promise<ClusterState>;
@@ -65,16 +65,16 @@ export const createLaneStore = (options: TableOptions): LaneStore => {
       await table.update(keys.lane(lane), { remove: ['calledAt'] }, isStored);
     },
     save: (lane) => save(laneItem(lane), lane, `lane ${lane.lane}`),
-    mailbox: (lane) => table.rows(PendingNode, startingWith(keys.lane(lane).pk, keys.mailboxPrefix)),
+    pendingNodes: (lane) => table.rows(PendingNode, startingWith(keys.lane(lane).pk, keys.pendingNodePrefix)),
     drop: async ({ lane, instanceId, version }) => {
-      await table.remove(keys.mailbox(lane, instanceId), isAtVersion(version));
+      await table.remove(keys.pendingNode(lane, instanceId), isAtVersion(version));
     },
     defer: async ({ lane, instanceId, version, notBefore, skipReason, decidedAt }) => {
       const change = {
         set: { notBefore, decidedAt, skipped: skipReason },
         remove: skipReason === undefined ? ['skipped'] : [],
       };
-      await table.update(keys.mailbox(lane, instanceId), change, isAtVersion(version));
+      await table.update(keys.pendingNode(lane, instanceId), change, isAtVersion(version));
     },
     queuedRuns: async (lane) =>
       (await table.items(startingWith(keys.lane(lane).pk, keys.queuedPrefix))).map((item) => ({

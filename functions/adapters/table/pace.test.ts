@@ -127,7 +127,7 @@ describe('a clock that is set back', () => {
 });
 
 describe('a turn that does not come', () => {
-  it('fails after 30 seconds, so that the input comes again, and says how slow the pace is', async () => {
+  it('fails after 30 seconds, so that the input is delivered again, and names the pace', async () => {
     const counter = newCounter();
     const spent: Send = async (command: unknown) => {
       expect(command).toMatchObject({ input: { UpdateExpression: expect.any(String) } });

@@ -36,7 +36,7 @@ export const createPace = ({
       waitedMs = nowMs - startedMs + toNextSecondMs;
       if (waitedMs > MAX_WAIT_MS) {
         throw new Error(
-          `waiting for a turn (${counter}): more than ${MAX_WAIT_MS / 1000} s at ${maxPerSecond} calls a second; it will come again`,
+          `waiting for a turn (${counter}): more than ${MAX_WAIT_MS / 1000} s at ${maxPerSecond} calls a second; SQS or Lambda delivers the input again`,
         );
       }
       await wait(toNextSecondMs);

@@ -26,7 +26,7 @@ export type ResultStore = {
   readonly getCommand: (commandId: string) => Promise<CommandRow | undefined>;
   /** Stores where a sent command belongs, due at its soft deadline; a second put changes nothing. */
   readonly putCommand: (row: CommandRow) => Promise<void>;
-  /** When reconcile must look at the command again, or never. */
+  /** Sets when scheduler reads the command again; undefined for never. */
   readonly setCommandDue: (commandId: string, dueAt: string | undefined) => Promise<void>;
   readonly nodeStates: (
     instanceIds: readonly string[],

@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => table.stop());
 
-const news = (lane: string, over: Partial<NewPendingNode> = {}): NewPendingNode => ({
+const aNode = (lane: string, over: Partial<NewPendingNode> = {}): NewPendingNode => ({
   lane,
   cluster: 'demo',
   instanceId: 'i-0123456789abcdef0',
@@ -33,18 +33,18 @@ const rows = async (lane: string) =>
   (await table.items(`LANE#${lane}`)).filter((i) => String(i.sk).startsWith('NODE#')).map((i) => rowOf(PendingNode, i));
 
 describe('addPending', () => {
-  it('adds a row, and leaves it alone when the same news comes again', async () => {
-    expect(await store.addPending(news('demo/a'))).toBe('added');
+  it('adds a row, and does not change it for the same signal', async () => {
+    expect(await store.addPending(aNode('demo/a'))).toBe('added');
     const [first] = await rows('demo/a');
-    for (let i = 0; i < 20; i++) expect(await store.addPending(news('demo/a'))).toBe('unchanged');
+    for (let i = 0; i < 20; i++) expect(await store.addPending(aNode('demo/a'))).toBe('unchanged');
     expect(await rows('demo/a')).toEqual([first]);
   });
 
-  it('widens the times, counts, and gives a new version for newer news', async () => {
-    await store.addPending(news('demo/b'));
+  it('widens the times, counts, and gives a new version for a newer signal', async () => {
+    await store.addPending(aNode('demo/b'));
     const [before] = await rows('demo/b');
     await store.addPending(
-      news('demo/b', { firstSeenAt: '2026-08-22T10:00:05.000Z', lastSeenAt: '2026-08-22T10:01:00.000Z', signals: 3 }),
+      aNode('demo/b', { firstSeenAt: '2026-08-22T10:00:05.000Z', lastSeenAt: '2026-08-22T10:01:00.000Z', signals: 3 }),
     );
     const [after] = await rows('demo/b');
     expect(after).toMatchObject({
@@ -56,24 +56,24 @@ describe('addPending', () => {
   });
 
   it("keeps the planner's notBefore and decision", async () => {
-    await store.addPending(news('demo/c'));
+    await store.addPending(aNode('demo/c'));
     const [row] = await rows('demo/c');
     const decided = {
       notBefore: '2026-08-22T10:15:00.000Z',
       skipped: 'CoolingDown',
       decidedAt: '2026-08-22T10:00:11.000Z',
     };
-    const key = keys.mailbox('demo/c', 'i-0123456789abcdef0');
+    const key = keys.pendingNode('demo/c', 'i-0123456789abcdef0');
     await table.put({ ...key, ...row, ...decided });
-    await store.addPending(news('demo/c', { lastSeenAt: '2026-08-22T10:02:00.000Z' }));
+    await store.addPending(aNode('demo/c', { lastSeenAt: '2026-08-22T10:02:00.000Z' }));
     expect(await rows('demo/c')).toMatchObject([{ notBefore: '2026-08-22T10:15:00.000Z', skipped: 'CoolingDown' }]);
   });
 
-  it('loses no news when many writers meet at one row', async () => {
+  it('loses no signal when many writers meet at one row', async () => {
     const at = (s: number) => `2026-08-22T10:00:${String(s).padStart(2, '0')}.000Z`;
     await Promise.all(
       [10, 11, 12, 13].map((s) =>
-        store.addPending(news('demo/d', { firstSeenAt: at(s), lastSeenAt: at(s), signals: 1 })),
+        store.addPending(aNode('demo/d', { firstSeenAt: at(s), lastSeenAt: at(s), signals: 1 })),
       ),
     );
     expect(await rows('demo/d')).toMatchObject([{ firstSeenAt: at(10), lastSeenAt: at(13) }]);
@@ -81,7 +81,7 @@ describe('addPending', () => {
 });
 
 describe('touchLane', () => {
-  it('makes a lane that the lane store and reconcile can read', async () => {
+  it('makes a lane that the lane store and the due store can read', async () => {
     expect(await store.touchLane('demo', 'pause-image', '2026-08-22T10:00:00.000Z')).toBe('demo/pause-image');
     const lanes = createLaneStore(table);
     const lane = await lanes.get('demo/pause-image');

@@ -8,18 +8,18 @@ import { inIndex } from './items.ts';
 import { DUE_SHARDS, index, keys, shardOf } from './keys.ts';
 import { createTable, type TableOptions } from './table.ts';
 
-/** Where news is kept until run-controller looks. */
+/** Stores pending nodes until run-controller reads them. */
 export type SignalStore = {
   /**
-   * Adds news of a node to its row in the news' lane; `unchanged` for a duplicate. Throws after too many collisions
-   * with other writers, so that the message comes again.
+   * Adds a node to its lane, or merges it into the lane's row of the node; `unchanged` for a duplicate. Throws after
+   * too many collisions with other writers, so that SQS delivers the signal again.
    */
-  readonly addPending: (news: NewPendingNode) => Promise<'added' | 'merged' | 'unchanged'>;
-  /** Makes the lane due now, so that reconcile finds it even where the wake is lost. Returns the lane's name. */
+  readonly addPending: (node: NewPendingNode) => Promise<'added' | 'merged' | 'unchanged'>;
+  /** Makes the lane due now, so that scheduler finds it even where the wake is lost. Returns the lane's name. */
   readonly touchLane: (cluster: string, remediation: string, now: string) => Promise<string>;
   /**
-   * As {@link touchLane}; false where a wake for news is under way already, so that a storm's thousand signals wake the
-   * lane once. `stale` is before when a call counts as lost.
+   * As {@link touchLane}; false where a wake is under way already, so that a thousand signals wake the lane once.
+   * A call from before `stale` counts as lost.
    */
   readonly callLane: (lane: string, now: string, stale: string) => Promise<boolean>;
   /** Takes one from a source's budget of this minute; false where it is spent. */
@@ -48,18 +48,20 @@ export const createSignalStore = ({
   };
 
   return {
-    addPending: async (news) => {
-      const key = keys.mailbox(news.lane, news.instanceId);
+    addPending: async (node) => {
+      const key = keys.pendingNode(node.lane, node.instanceId);
       for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
         const row = await table.get(PendingNode, key);
-        const next = row === undefined ? news : mergePending(row, news);
+        const next = row === undefined ? node : mergePending(row, node);
         if (next === undefined) return 'unchanged';
         const item = { ...key, ...next, version: newId() };
         if (await table.put(item, row === undefined ? isNew : isAtVersion(row.version))) {
           return row === undefined ? 'added' : 'merged';
         }
       }
-      throw new Error(`adding news of ${news.instanceId} to ${news.lane}: ${ATTEMPTS} collisions; it will come again`);
+      throw new Error(
+        `adding ${node.instanceId} to ${node.lane}: ${ATTEMPTS} collisions with other writers; SQS delivers the signal again`,
+      );
     },
 
     touchLane: async (cluster, remediation, now) => {
