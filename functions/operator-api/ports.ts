@@ -30,5 +30,5 @@ export type OperatorApiPorts = {
   readonly newId: () => string;
 };
 
-/** Who calls: Lambda's own request id, which CloudTrail has too. */
+/** The caller: Lambda's own request id, which CloudTrail has too. */
 export type Caller = { readonly lambdaRequestId: string };

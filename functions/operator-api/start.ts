@@ -70,7 +70,7 @@ const runIdOf = (text: string): string => requestedRunId(createHash('sha256').up
 
 const NONE: Result<readonly string[]> = success([]);
 
-/** What is known of the nodes that were asked for; of many of them, only what EC2's tags say. */
+/** The facts about the requested nodes; for many nodes only those of EC2's tags. */
 const look = async (
   deps: OperatorApiPorts,
   { cluster, instanceIds }: StartRequest,

@@ -71,7 +71,7 @@ const knowledge = (deps: RunControllerPorts, run: RunState) => {
   return { nodeLocal: new Set(nodeLocal), repairable: new Set(repairable), unrepairable };
 };
 
-/** Performs effects; one that fails tells nothing of the others, and leaves its command as one that nobody knows of. */
+/** Performs effects. A failed one does not stop the others; its command counts as one whose fate is unknown. */
 const performAll = async (
   deps: RunControllerPorts,
   run: RunState,
@@ -90,7 +90,7 @@ const performAll = async (
   return (await pMap(effects, perform, { concurrency: SEND_CONCURRENCY })).flat();
 };
 
-/** What the run may decide on now: what was heard, and the slots that it needs and may have. */
+/** The inputs of the run's next step: observations, reports, and the slots that it needs and may have. */
 const readInputs = async (
   deps: RunControllerPorts,
   run: RunState,
@@ -104,9 +104,9 @@ const readInputs = async (
   ]);
   const { limits } = deps.settings.policy;
   const news = { observations, reports, ...knowledge(deps, run) };
-  const heard = withReports(run, news, nowIso(deps), limits);
-  const held = inFlight(heard);
-  const wanted = Math.min(windowOf(heard, limits), held + heard.pending.length);
+  const reported = withReports(run, news, nowIso(deps), limits);
+  const held = inFlight(reported);
+  const wanted = Math.min(windowOf(reported, limits), held + reported.pending.length);
   // Reports are stored before a call that may fail is made for more slots.
   const mayTake = isRepair && run.status !== 'ended' && wanted > held && reports.length === 0;
   const slots = mayTake ? await reserve(deps, run.cluster, run.group, wanted, held) : held;

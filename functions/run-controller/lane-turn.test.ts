@@ -24,7 +24,7 @@ const report = async (w: World, ids: readonly string[]): Promise<void> => {
 const ends = async (w: World) => (await w.allRuns()).map((r) => [r.status, r.stopped?.reason, countsOf(r)]);
 
 describe('a signal', () => {
-  it('becomes a canary, a result, and an empty mailbox', async () => {
+  it('becomes a canary and a result, and leaves no pending node', async () => {
     const w = await world();
     const [id = ''] = w.ids;
     breakNodes(w, [id]);
@@ -152,7 +152,7 @@ describe('a pause', () => {
   const setPause = (w: World, state: 'paused' | 'resumed'): Promise<void> =>
     w.put({ ...keys.pause('ALL'), scope: 'ALL', state, at: w.iso(), by: 'mei', reason: 'an upgrade' });
 
-  it('holds the mailbox, says so once for each node, and lets it go when it is over', async () => {
+  it('holds the pending nodes, records it once for each, and releases them at its end', async () => {
     const w = await world();
     const ids = w.ids.slice(0, 3);
     breakNodes(w, ids, 2000);
@@ -180,7 +180,7 @@ describe('a pause', () => {
   });
 });
 
-describe('the mailbox', () => {
+describe('the pending nodes of a lane', () => {
   it('hides no due row behind a thousand that wait', async () => {
     const w = await world({ nodes: 3 });
     const [id = ''] = w.ids.slice(-1);

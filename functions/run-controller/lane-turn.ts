@@ -9,7 +9,7 @@ import { isAnswered, type PendingNode } from '../../core/state/pending-node.ts';
 import type { RunState } from '../../core/state/run-state.ts';
 import { driveRun } from './drive-run.ts';
 import { saveLane } from './log-milestones.ts';
-import { handOver, isCheckLane, mailboxRun, openRun } from './open-run.ts';
+import { handOver, isCheckLane, laneRun, openRun } from './open-run.ts';
 import { performOutbox } from './outbox.ts';
 import { nowIso, type RunControllerPorts } from './ports.ts';
 import { recordHold } from './record-hold.ts';
@@ -69,7 +69,7 @@ const withoutWaiting = async (
   if (waiting.length === 0) return { ready: rows, lookAt: [] };
   const notBefore = nextAgentLook(now);
   const ids = waiting.map((r): [string, string] => [r.instanceId, r.version]);
-  await performOutbox(deps, mailboxRun(deps, lane, ''), [{ kind: 'defer', lane: lane.lane, rows: ids, notBefore }]);
+  await performOutbox(deps, laneRun(deps, lane, ''), [{ kind: 'defer', lane: lane.lane, rows: ids, notBefore }]);
   deps.count('AwaitingAgent', waiting.length);
   return { ready: rows.filter((r) => !waiting.includes(r)), lookAt: [notBefore] };
 };
@@ -86,7 +86,7 @@ const firstQueued = async (deps: RunControllerPorts, lane: LaneState): Promise<s
 
 type Next = { readonly runId: string } | { readonly dueAt: string | undefined };
 
-/** What the lane turns to next: an operator's run before the mailbox. */
+/** The lane's next run: an operator's before one for its pending nodes. */
 const nextOf = async (deps: RunControllerPorts, lane: LaneState): Promise<Next> => {
   const now = nowIso(deps);
   const pause = await deps.results.pauseFor(lane.cluster);
@@ -135,7 +135,7 @@ const endRun = async (deps: RunControllerPorts, lane: LaneState, run: RunState):
   return await saveLane(deps, lane, after.lane);
 };
 
-/** The lane as it is stored, with the call that led here answered: what comes from now on calls anew. */
+/** The lane as it is stored, with the call that led here answered: a later signal sends a wake of its own. */
 const answered = async (deps: RunControllerPorts, name: string): Promise<LaneState> => {
   const stored = await deps.lanes.get(name);
   // An operator's run may be in line before its lane was ever touched.

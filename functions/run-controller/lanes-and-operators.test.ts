@@ -23,7 +23,7 @@ const breakNodes = (w: World, ids: readonly string[], latencyMs = 8000): void =>
 const ends = async (w: World) => (await w.allRuns()).map((r) => [r.status, r.stopped?.reason, countsOf(r)]);
 
 describe("an operator's run", () => {
-  it('goes before the mailbox', async () => {
+  it('goes before the pending nodes', async () => {
     const w = await world();
     const [first = '', second = '', third = ''] = w.ids;
     breakNodes(w, [first, second, third], 2000);
@@ -150,7 +150,7 @@ describe('two lanes of a cluster', () => {
     expect((b?.startedAt ?? '') >= (a?.endedAt ?? 'z')).toBe(true);
   });
 
-  it('leave no claim behind where a crash left one and the mailbox has emptied since', async () => {
+  it('leave no claim behind where a crash left one and no node is pending any more', async () => {
     const w = await world();
     await w.lanes.saveCluster({ cluster: 'demo', version: 0, slots: {}, disruptiveLane: 'demo/cri-dockerd' });
     await w.signals.touchLane('demo', 'cri-dockerd', w.iso());

@@ -112,7 +112,7 @@ describe('news of a whole cluster', () => {
     expect(check?.origin.reason).toMatch(/20 signals/);
   });
 
-  it('that comes again and again leads to a check in each cool-down at most', async () => {
+  it('that is repeated leads to one check in each cool-down at most', async () => {
     const w = await world({ nodes: 3 });
     for (let minute = 0; minute < 30; minute++) {
       await tell(w, WHOLE_CLUSTER);
@@ -156,7 +156,7 @@ describe('a symptom that comes late', () => {
     expect(w.ssm.commands).toHaveLength(2);
   });
 
-  it('seen after a repair that worked is a relapse, seen before it is old news', async () => {
+  it('seen after a repair that worked is a relapse, seen before it is stale', async () => {
     const w = await world({ nodes: 1 });
     const [id = ''] = w.ids;
     w.nodes.set(id, { broken: true, latencyMs: 2000 });
@@ -174,7 +174,7 @@ describe('a symptom that comes late', () => {
 });
 
 describe('a call of a lane', () => {
-  it('is answered before the mailbox is read, so that news behind it calls anew', async () => {
+  it('is answered before the pending nodes are read, so that a later signal sends its own wake', async () => {
     const w = await world({ nodes: 2 });
     const [first = '', second = ''] = w.ids;
     await tell(w, first);

@@ -15,8 +15,8 @@ import { nowIso, type RunControllerPorts } from './ports.ts';
 /** Whether the lane is a cluster's check lane: its runs are handed to groups of their own. */
 export const isCheckLane = (lane: LaneState): boolean => lane.remediation === NODE_CHECK;
 
-/** A run that takes its nodes from the lane's mailbox. */
-export const mailboxRun = (deps: RunControllerPorts, lane: LaneState, runId: string): RunState =>
+/** A run over the pending nodes of a lane. */
+export const laneRun = (deps: RunControllerPorts, lane: LaneState, runId: string): RunState =>
   queuedRun({
     runId,
     cluster: lane.cluster,
@@ -72,7 +72,7 @@ export const planAsked = async (
 const clusterRun = (deps: RunControllerPorts, lane: LaneState, runId: string, row: PendingNode): RunState => {
   const { clusterCheckCoolDownSeconds } = deps.settings.policy.limits;
   return {
-    ...mailboxRun(deps, lane, runId),
+    ...laneRun(deps, lane, runId),
     origin: { source: 'cluster-signal', reason: `${row.reason} (${row.source}), ${row.signals} signals` },
     outbox: answeredOf(lane.lane, [[row.instanceId, row.version]], nowIso(deps), clusterCheckCoolDownSeconds),
   };
@@ -104,7 +104,7 @@ export const openRun = async (
   const candidates: Candidate[] = rows.map((row) => ({ instanceId: row.instanceId, row }));
   const planned = await planRun(
     deps,
-    mailboxRun(deps, lane, runId),
+    laneRun(deps, lane, runId),
     candidates,
     isCheckLane(lane) ? undefined : lane,
     signal,

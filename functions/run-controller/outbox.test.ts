@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => table.stop());
 
-it('an outbox that is performed twice changes the table once, and tells its readers under one id', async () => {
+it('an outbox that is performed twice changes the table once, and sends its notices under one id', async () => {
   const w = runControllerWorld(await table.another());
   const rows = () => w.table.scan();
   for (const n of [1, 2, 3]) await w.signal(node(n));

@@ -29,7 +29,7 @@ const maintenanceOf = async (
 
 /**
  * Gathers what the run's first decision rests on, as fresh as it can be had, and decides. A fact that can't be read
- * throws: the wake comes again, and nothing was done.
+ * throws: SQS delivers the wake again, and nothing was changed.
  */
 export const planRun = async (
   deps: RunControllerPorts,

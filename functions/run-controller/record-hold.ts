@@ -4,7 +4,7 @@ import type { LaneState } from '../../core/state/lane-state.ts';
 import type { OutboxEntry } from '../../core/state/outbox-entry.ts';
 import type { PendingNode } from '../../core/state/pending-node.ts';
 import { createRun } from './log-milestones.ts';
-import { mailboxRun } from './open-run.ts';
+import { laneRun } from './open-run.ts';
 import { performOutbox } from './outbox.ts';
 import { nowIso, type RunControllerPorts } from './ports.ts';
 
@@ -18,7 +18,7 @@ export const recordHold = async (
   const told = rows.filter((r) => r.skipped !== skipReason);
   if (told.length === 0) return;
   const now = nowIso(deps);
-  const run = mailboxRun(deps, lane, deps.newRunId());
+  const run = laneRun(deps, lane, deps.newRunId());
   const results = told.flatMap((row) =>
     resultsOf([row.instanceId], { outcome: 'Skipped', skipReason, reason: row.reason, message }, now),
   );

@@ -53,7 +53,7 @@ describe("a cluster's slots", () => {
     );
   }, 600_000);
 
-  it('are counted anew after ten minutes, as the cluster grows', async () => {
+  it('are counted again after ten minutes, as the cluster grows', async () => {
     const w = runControllerWorld(await table.another(), { nodes: 20 });
     expect(await reserve(w.deps, 'demo', 'demo/a', 50, 0)).toBe(2);
     for (let i = 0; i < 30; i++) w.facts.set(`i-${i}`, { instanceId: `i-${i}`, inCluster: true, autoMode: false });

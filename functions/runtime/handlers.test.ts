@@ -80,7 +80,7 @@ describe.each([
   ['signal-intake', { Records: [] }, { answer: { batchItemFailures: [] } }],
   ['operator-api', { action: 'reboot', id: 'event-7' }, { thrown: { name: 'PermanentError' } }],
   ['audit-query', { query: 'scan', id: 'event-7' }, { thrown: { name: 'PermanentError' } }],
-])('the exported handler of λ %s', (name, event, ending) => {
+])('the exported handler of %s', (name, event, ending) => {
   it('goes through the middleware: a cold start metric, and an error logged once and rethrown', async () => {
     const lines = await invoke(await bundle(name), event);
     expect(lines.at(-1)).toMatchObject(ending);

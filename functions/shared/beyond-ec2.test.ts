@@ -69,7 +69,7 @@ describe('what a cluster has besides EC2 instances', () => {
     for (const id of nodeIds) expect(NodeId.safeParse(id).success, id).toBe(true);
   });
 
-  it('is told without ids where SSM knows none of its hybrid nodes', async () => {
+  it('is named as one where SSM shows none of its hybrid nodes', async () => {
     const { ask } = world({ isRemote: true, nodes: ['i-0123456789abcdef0'] });
     expect(await ask('demo')).toEqual(success(['hybrid-nodes/demo']));
   });

@@ -205,7 +205,7 @@ describe('what a node says', () => {
     expect((await w.written()).map((r) => r.instanceId)).toEqual(nodes(2));
   });
 
-  it('about instances that were not asked is not heard', async () => {
+  it('about instances that the command does not name is ignored', async () => {
     const w = await world();
     w.shown.invocations = [invocation(0, 'Success'), invocation(1, 'Success'), invocation(9, 'Success')];
     await w.observe();

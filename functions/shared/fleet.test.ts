@@ -76,7 +76,7 @@ const world = (
 };
 
 describe('describe', () => {
-  it('tells of hundreds of instances, within the limits of each call and over all pages', async () => {
+  it('reads hundreds of instances, within the limits of each call and over all pages', async () => {
     const ids = nodes(430);
     const { fleet, calls } = world(new Map(ids.map((id) => [id, {}])), new Map(ids.map((id) => [id, 'Online'])));
     const facts = await fleet.describe('demo', ids);

@@ -3,7 +3,7 @@ import { groupOf, type Wake } from '../../../core/model/wake.ts';
 import { type Sleep, sleep } from '../sleep.ts';
 import { sendAll } from './partial-failure.ts';
 
-/** Tells run-controller to look at lanes and runs. */
+/** Wakes run-controller for lanes and runs. */
 export type WakeQueue = {
   /** Returns once the queue has every wake; throws where it would not take one, so that the input is not acknowledged. */
   readonly wake: (wakes: readonly Wake[]) => Promise<void>;

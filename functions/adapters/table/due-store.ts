@@ -24,9 +24,7 @@ const dueOf = (item: Item): Due => {
     if (item.status === 'queued') return { kind: 'queued-run', lane: group, createdAt: String(item.createdAt), runId };
     return { kind: 'wake', wake: wakeOf({ group, runId }) };
   }
-  throw new Error(
-    `reading what is due: the item ${pk} / ${String(item[TABLE.sortKey])} does not belong in the index`,
-  );
+  throw new Error(`reading what is due: the item ${pk} / ${String(item[TABLE.sortKey])} does not belong in the index`);
 };
 
 /** The sparse index of open runs, lanes and commands. */
