@@ -40,7 +40,7 @@ describe('a signal', () => {
     expect(w.failures).toEqual([]);
   });
 
-  it('delivered twenty times, and in the midst of the run, is one command and one result', async () => {
+  it('delivered twenty times, also in the middle of the run, is one command and one result', async () => {
     const w = await world({ events: 3 });
     const [id = ''] = w.ids;
     breakNodes(w, [id]);
