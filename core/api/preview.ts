@@ -1,4 +1,5 @@
 import { decideNode, type NodeFacts, type Settled, settledAs } from '../guards/decide-node.ts';
+import { defined } from '../model/defined.ts';
 import type { Limits } from '../model/policy.ts';
 import type { NodeStateRow } from '../state/node-state.ts';
 import type { RunAnswer, SkippedNode } from './request.ts';
@@ -41,7 +42,7 @@ export const previewOf = (
     const decision = decideNode(facts.get(instanceId) ?? { instanceId, inCluster: false, autoMode: false }, {
       ...context,
       mayRepair: true,
-      ...(nodeState === undefined ? {} : { nodeState }),
+      ...defined({ nodeState }),
     });
     if (decision.kind !== 'go' && decision.kind !== 'wait') skipped.push(skippedOf(instanceId, decision));
   }

@@ -49,16 +49,7 @@ export const AuditQuery = z.discriminatedUnion('query', [
 export type AuditQuery = z.infer<typeof AuditQuery>;
 
 /** The queries' names, as an error lists them. */
-export const QUERIES = [
-  'run',
-  'runs',
-  'node',
-  'outcomes',
-  'reasons',
-  'open',
-  'quarantine',
-  'pauses',
-] as const satisfies readonly AuditQuery['query'][];
+export const QUERIES: readonly AuditQuery['query'][] = AuditQuery.options.map(({ shape }) => shape.query.value);
 
 /** Reads a query out of whatever was sent, or says which field is wrong. */
 export const readQuery = (event: unknown): Result<AuditQuery> => {

@@ -98,15 +98,9 @@ export type OperatorRequest = z.infer<typeof OperatorRequest>;
 export type RequestOf<Action extends OperatorRequest['action']> = Extract<OperatorRequest, { action: Action }>;
 
 /** The actions' names, as an error lists them. */
-export const ACTIONS = [
-  'check',
-  'repair',
-  'pause',
-  'resume',
-  'release',
-  'cancel',
-  'replay',
-] as const satisfies readonly OperatorRequest['action'][];
+export const ACTIONS: readonly OperatorRequest['action'][] = OperatorRequest.options.map(
+  ({ shape }) => shape.action.value,
+);
 
 /** Reads a request out of whatever was sent, or says which field is wrong. */
 export const readRequest = (event: unknown): Result<OperatorRequest> => {

@@ -1,3 +1,4 @@
+import { defined } from '../model/defined.ts';
 import { epochMs, isoTime } from '../model/ids.ts';
 import { afterRepairOf, meaningOf } from '../model/outcome.ts';
 import type { Limits } from '../model/policy.ts';
@@ -21,7 +22,7 @@ export const isFailedAttempt = (attempt: Attempt): boolean =>
 export const attemptOf = (row: Pick<ResultRow, 'action' | 'outcome' | 'reason' | 'endedAt'>): Attempt | undefined =>
   row.action === 'check' || !meaningOf(row.outcome).isAttempt
     ? undefined
-    : { at: row.endedAt, outcome: row.outcome, ...(row.reason === undefined ? {} : { reason: row.reason }) };
+    : { at: row.endedAt, outcome: row.outcome, ...defined({ reason: row.reason }) };
 
 /** The earlier repair that did not last: it ended before this one, and no longer ago than the relapse time. */
 const relapseOf = (

@@ -1,3 +1,4 @@
+import { defined } from '../model/defined.ts';
 import { epochMs, isoTime } from '../model/ids.ts';
 import type { Outcome, SkipReason } from '../model/outcome.ts';
 import type { Limits } from '../model/policy.ts';
@@ -84,7 +85,7 @@ const skip = (skipReason: SkipReason, message: string, notBefore?: string): Deci
   kind: 'skip',
   skipReason,
   message,
-  ...(notBefore === undefined ? {} : { notBefore }),
+  ...defined({ notBefore }),
 });
 
 /** Run Command reaches a control container on Bottlerocket, and PowerShell on Windows: not the host that needs repairing. */

@@ -1,3 +1,5 @@
+import { defined } from './defined.ts';
+
 /** A reference to an image in private ECR. Registry ids are text: some begin with zeros. */
 export type EcrImage = {
   readonly registryId: string;
@@ -27,6 +29,6 @@ export const readEcrImage = (image: string): EcrImage | undefined => {
     region: host[2],
     repository,
     tag: tag ?? 'latest',
-    ...(digest === undefined ? {} : { digest }),
+    ...defined({ digest }),
   };
 };

@@ -1,3 +1,4 @@
+import { defined } from './defined.ts';
 import type { Finding } from './document-result.ts';
 import { type Facts, fillMessage, type Message } from './message.ts';
 import { meaningOf, type Outcome, SCRIPT_OUTCOMES } from './outcome.ts';
@@ -102,6 +103,6 @@ export const recordedOf = (
   return {
     message: renderMessage(texts, remediation, read),
     catalogueVersion: texts.version,
-    ...(findings === undefined ? {} : { findings }),
+    ...defined({ findings }),
   };
 };

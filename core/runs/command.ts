@@ -1,4 +1,5 @@
 import { isAttributable } from '../guards/slow-start.ts';
+import { defined } from '../model/defined.ts';
 import { epochMs, isoTime } from '../model/ids.ts';
 import type { Limits } from '../model/policy.ts';
 import type { CommandRow, CommandState, ObservationRow } from '../state/command-state.ts';
@@ -171,7 +172,7 @@ export const onObservation = (
       instanceIds: [],
       counts,
       attributableFailures: Object.values(seen.nodes).filter((t) => isAttributable(t, known.nodeLocal)).length,
-      ...(silent === undefined ? {} : { silent }),
+      ...defined({ silent }),
       early: !seen.final,
     },
     outbox: [

@@ -1,4 +1,5 @@
 import { EXECUTION_TIMED_OUT } from '../guards/slow-start.ts';
+import { defined } from '../model/defined.ts';
 import { type Finding, readResult } from '../model/document-result.ts';
 import { mayReport, meaningOf, type Outcome, type SkipReason } from '../model/outcome.ts';
 import type { CommandRow } from '../state/command-state.ts';
@@ -112,10 +113,9 @@ export const tallyOf = (row: ResultRow): Tally => {
     at: row.endedAt,
     ...(waits ? { waits } : {}),
     ...(row.skipReason === undefined ? {} : { skipReason: row.skipReason as SkipReason }),
-    ...(row.reason === undefined ? {} : { reason: row.reason }),
-    ...(image === undefined ? {} : { image }),
+    ...defined({ reason: row.reason, image }),
     ...(names ? { localMethod: true } : {}),
-    ...(registry === undefined ? {} : { registry }),
+    ...defined({ registry }),
     ...(findings.length === 0 ? {} : { findings }),
   };
 };

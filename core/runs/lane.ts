@@ -6,6 +6,7 @@ import {
   repairedOf,
   windowOf,
 } from '../guards/slow-start.ts';
+import { defined } from '../model/defined.ts';
 import { epochMs, isoTime } from '../model/ids.ts';
 import { parseLaneName } from '../model/lane-name.ts';
 import type { Limits } from '../model/policy.ts';
@@ -64,7 +65,7 @@ export const afterRun = (
   const hold = holdAfter(lane, run);
   const next: LaneState = {
     ...rest,
-    ...(hold === undefined ? {} : { registryHold: hold }),
+    ...defined({ registryHold: hold }),
     attributableFailures: repaired > 0 ? 0 : failures,
     ...(repaired > 0 ? { lastWindow: { window: windowOf(run, limits), at: now } } : {}),
   };

@@ -1,3 +1,4 @@
+import { defined } from '../model/defined.ts';
 import type { LaneState } from '../state/lane-state.ts';
 import type { RunState } from '../state/run-state.ts';
 import { countsOf } from './advance.ts';
@@ -16,7 +17,7 @@ const seconds = (from: string, to: string): number => Math.round((Date.parse(to)
  */
 export const runMilestones = (before: RunState | undefined, after: RunState): readonly Milestone[] => {
   const { runId, cluster, remediation, action, lane } = after;
-  const run = { runId, cluster, remediation, action, ...(lane === undefined ? {} : { lane }) };
+  const run = { runId, cluster, remediation, action, ...defined({ lane }) };
   const wasPlanned = before !== undefined && before.status !== 'queued';
   const milestones: Milestone[] = [];
   if (!wasPlanned && after.status !== 'queued') {

@@ -1,3 +1,4 @@
+import { defined } from '../model/defined.ts';
 import { epochMs, isoTime } from '../model/ids.ts';
 import { checkLaneName, laneName } from '../model/lane-name.ts';
 import type { SkipReason } from '../model/outcome.ts';
@@ -144,8 +145,7 @@ export const findingsOf = (run: RunState, seen: ObservationRow, known: Known): O
         kind: 'enqueue',
         lane: laneName(run.cluster, remediation),
         reason,
-        ...(tally.image === undefined ? {} : { image: tally.image }),
-        ...(tally.localMethod === undefined ? {} : { localMethod: tally.localMethod }),
+        ...defined({ image: tally.image, localMethod: tally.localMethod }),
         source: CHECK_SOURCE,
         nodes: [[instanceId, tally.at]],
       }),
