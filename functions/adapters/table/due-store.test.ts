@@ -17,6 +17,7 @@ it('finds what is open and due, by what must be done about it', async () => {
   const own = await table.another();
   const runs = createRunStore({ ...own, retentionDays: 1 });
   await runs.create(aCheck(1, { runId: 'r-check', group: 'r-check' }));
+  await runs.create(aCheck(1, { runId: 'r-sweep', group: 'r-sweep', status: 'queued' }));
   await runs.create(aRun(1, { runId: 'r-repair' }));
   await runs.create(aRun(1, { runId: 'r-queued', status: 'queued' }));
   await runs.create(aRun(1, { runId: 'r-later', dueAt: at(60) }));
@@ -38,10 +39,11 @@ it('finds what is open and due, by what must be done about it', async () => {
   });
   const due = createDueStore(own);
   const found = await due.due(at(10));
-  expect(found).toHaveLength(5);
+  expect(found).toHaveLength(6);
   expect(found).toEqual(
     expect.arrayContaining([
       { kind: 'wake', wake: { kind: 'run', runId: 'r-check' } },
+      { kind: 'wake', wake: { kind: 'run', runId: 'r-sweep' } },
       { kind: 'wake', wake: { kind: 'lane', lane: 'demo/pause-image' } },
       { kind: 'queued-run', lane: 'demo/pause-image', createdAt: START, runId: 'r-queued' },
       { kind: 'wake', wake: { kind: 'lane', lane: 'demo/cni-files' } },

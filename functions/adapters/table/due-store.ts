@@ -21,7 +21,9 @@ const dueOf = (item: Item): Due => {
   if (pk.startsWith('RUN#')) {
     const runId = pk.slice(4);
     const group = String(item.group);
-    if (item.status === 'queued') return { kind: 'queued-run', lane: group, createdAt: String(item.createdAt), runId };
+    // A check is a group of its own and waits in no lane, queued or not.
+    if (item.status === 'queued' && group !== runId)
+      return { kind: 'queued-run', lane: group, createdAt: String(item.createdAt), runId };
     return { kind: 'wake', wake: wakeOf({ group, runId }) };
   }
   throw new Error(`reading what is due: the item ${pk} / ${String(item[TABLE.sortKey])} does not belong in the index`);
