@@ -9,8 +9,11 @@ export const COMMAND_STATUS_CHANGE = 'EC2 Command Status-change Notification';
 export const documentName = (stackName: string, key: string, sha256: string): string =>
   `${stackName}-${key}-${sha256.slice(0, HASH_CHARACTERS)}`;
 
-/** A document's name without its hash: the same for every version of the document. The rule command-ends matches it. */
-export const documentFamily = (name: string): string => name.slice(0, -HASH_CHARACTERS);
+/**
+ * A document's name without its hash and the number of its part: the same for every version of the document, in however
+ * many parts. The rule of command ends matches it as a prefix.
+ */
+export const documentFamily = (name: string): string => name.slice(0, -HASH_CHARACTERS).replace(/-[1-9][0-9]*-$/, '-');
 
 /** The command-level event; best effort, at least once, in no order. */
 export const CommandStatusEvent = z.object({

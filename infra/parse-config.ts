@@ -71,7 +71,9 @@ const topicProblems = ({ account, region, notifications: { email, topicArn } }: 
 };
 
 const ownDocument = (stackName: string, remediations: readonly string[]): RegExp =>
-  new RegExp(`^${stackName}-(?:node-check|(?:${remediations.join('|')})-(?:check|repair))(?:-[a-z-]+)?-[0-9a-f]{12}$`);
+  new RegExp(
+    `^${stackName}-(?:node-check(?:-[1-9][0-9]*)?|(?:${remediations.join('|')})-(?:check|repair))(?:-[a-z-]+)?-[0-9a-f]{12}$`,
+  );
 
 /** The problems between fields, all at once, also where a field is wrong on its own. */
 const relations = (readable: Readable, remediations: readonly string[]): readonly Problem[] => {

@@ -5,6 +5,7 @@ import { describeIssues } from '../model/issue.ts';
 import { Outcome } from '../model/outcome.ts';
 import { failure, type Result, success } from '../model/result.ts';
 import { countsOf } from '../runs/advance.ts';
+import { batchesOf } from '../runs/batch.ts';
 import type { LaneState } from '../state/lane-state.ts';
 import type { RunState } from '../state/run-state.ts';
 import { RunId } from './request.ts';
@@ -96,7 +97,10 @@ export const runSummary = (run: RunState) => {
     ...shown,
     ...(asked === undefined ? {} : { asked: asked.length }),
     pending: pending.length,
-    inFlight: commands.filter((c) => c.status === 'sent' || c.status === 'sending').reduce((n, c) => n + c.size, 0),
+    inFlight: batchesOf(commands.filter((c) => c.status === 'sent' || c.status === 'sending')).reduce(
+      (n, [first]) => n + (first?.size ?? 0),
+      0,
+    ),
     counts: countsOf(run),
   };
 };

@@ -4,9 +4,7 @@ import { afterRepairOf, meaningOf } from '../model/outcome.ts';
 import type { Limits } from '../model/policy.ts';
 import type { CommandRow } from '../state/command-state.ts';
 import type { Attempt, NodeStateRow } from '../state/node-state.ts';
-import type { ResultRow } from '../state/results.ts';
-
-const MAX_MESSAGE = 900;
+import type { Reading, ResultRow } from '../state/results.ts';
 
 const ADVICE_OF_QUARANTINE =
   "the repair has failed repeatedly: replace the node, or correct the node's role, disk or network, then release it";
@@ -37,19 +35,19 @@ const relapseOf = (
     );
   });
 
-/** A result in the light of the node's earlier attempts: a repair soon after a repair is `Relapsed`. */
+/** A reading in the light of the node's earlier attempts: a repair soon after a repair is `Relapsed`. */
 export const withHistory = (
-  row: ResultRow,
+  reading: Reading,
+  { runId, action }: Pick<ResultRow, 'runId' | 'action'>,
   attempts: NodeStateRow['attempts'],
   limits: Pick<Limits, 'relapseSeconds'>,
-): ResultRow => {
-  const outcome = row.action === 'check' ? undefined : afterRepairOf(row.outcome);
-  if (outcome === undefined) return row;
-  const before = relapseOf(row, attempts, limits);
-  if (before === undefined) return row;
-  const [runId, { at }] = before;
-  const message = `repaired again: the repair at ${at} (run ${runId}) did not last. ${row.message}`;
-  return { ...row, outcome, message: message.slice(0, MAX_MESSAGE) };
+): Reading => {
+  const outcome = action === 'check' ? undefined : afterRepairOf(reading.outcome);
+  if (outcome === undefined) return reading;
+  const before = relapseOf({ runId, endedAt: reading.endedAt }, attempts, limits);
+  if (before === undefined) return reading;
+  const [earlier, { at }] = before;
+  return { ...reading, outcome, relapseOf: { runId: earlier, at } };
 };
 
 /**

@@ -10,7 +10,7 @@ describe('the table of outcomes', () => {
     ['isFailed', ['NotRepaired', 'TimedOut', 'Unknown', 'Relapsed']],
     ['passesCanary', ['Relapsed', 'Repaired', 'Healthy']],
     ['isFinding', ['Broken']],
-    ['isOmittedBySweeps', ['Healthy']],
+    ['isOmittedByChecks', ['Healthy']],
     ['hasSkipReason', ['Skipped']],
   ] as const)('%s holds for %j', (flag, expected) => {
     expect(outcomesWith(flag)).toEqual(expected);

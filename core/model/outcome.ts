@@ -23,8 +23,8 @@ type OutcomeMeaning = {
   readonly passesCanary: boolean;
   /** A check found a fault that a repair may answer. */
   readonly isFinding: boolean;
-  /** Sweeps write no row: no row is what most nodes of a sweep have. */
-  readonly isOmittedBySweeps: boolean;
+  /** A check writes no row for the node: the observation of its command has the id. */
+  readonly isOmittedByChecks: boolean;
   /** Comes with a `skipReason`. */
   readonly hasSkipReason: boolean;
   /** What it becomes where an earlier repair of the node did not last. */
@@ -41,7 +41,7 @@ const NEITHER = {
   attributable: 'never',
   passesCanary: false,
   isFinding: false,
-  isOmittedBySweeps: false,
+  isOmittedByChecks: false,
   hasSkipReason: false,
   script: null,
 } as const;
@@ -109,7 +109,7 @@ export const OUTCOMES = outcomes({
     meaning: 'the node works; nothing was changed',
     isWorking: true,
     passesCanary: true,
-    isOmittedBySweeps: true,
+    isOmittedByChecks: true,
     script: { actions: ['check', 'repair'], exitCode: 0 },
   },
   Unsupported: {

@@ -4,8 +4,11 @@ import { type Reported, recordedOf, renderMessage, type Texts } from './render-m
 const texts: Texts = {
   version: '0badcafe',
   reasons: new Map([
-    ['ImageMissing', { title: 'The image is missing', advice: 'Repair it.', message: ['{image} is missing.'] }],
-    ['Plain', { title: 'It is plain', advice: 'Look.' }],
+    [
+      'ImageMissing',
+      { severity: 'Fatal', title: 'The image is missing', advice: 'Repair it.', message: ['{image} is missing.'] },
+    ],
+    ['Plain', { severity: 'Fatal', title: 'It is plain', advice: 'Look.' }],
   ]),
   remediations: new Map([['demo', { healthy: ['{image} is present.'], repaired: ['Repaired by {method}.'] }]]),
 };

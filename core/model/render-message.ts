@@ -9,8 +9,14 @@ import type { Action, Remediation } from './remediation.ts';
 export type Texts = {
   /** Identifies the wording; stored with every row that was written with it. */
   readonly version: string;
-  readonly reasons: ReadonlyMap<string, Pick<Reason, 'title' | 'message' | 'advice'>>;
+  readonly reasons: ReadonlyMap<string, Pick<Reason, 'title' | 'message' | 'advice' | 'severity'>>;
   readonly remediations: ReadonlyMap<string, Pick<Remediation, 'healthy' | 'repaired'>>;
+};
+
+/** A finding of a check; one that no document reported has its message. */
+export type ReportedFinding = Omit<Finding, 'outcome'> & {
+  readonly outcome: Outcome;
+  readonly message?: string | undefined;
 };
 
 /** What a node reports about one remediation, or about all of them. */
@@ -18,7 +24,7 @@ export type Reported = Omit<Finding, 'remediation' | 'outcome' | 'title'> & {
   readonly outcome: Outcome;
   readonly title?: string | undefined;
   readonly action?: Action;
-  readonly findings?: readonly Finding[] | undefined;
+  readonly findings?: readonly ReportedFinding[] | undefined;
   readonly cut?: number | undefined;
 };
 
@@ -65,6 +71,9 @@ const messageFor = (texts: Texts, remediation: string, { outcome, reason }: Repo
   return known === undefined ? UNKNOWN_REASON : [...(known.message ?? plain(known.title)), ...ENDINGS];
 };
 
+const findingMessage = (texts: Texts, { remediation, message, ...finding }: ReportedFinding): string =>
+  message ?? renderMessage(texts, remediation, { action: 'check', ...finding });
+
 /**
  * The message of a result: the catalogue's sentences with the node's facts, at most 600 bytes. Pure; called once, when the
  * row is written. What comes from the node is inserted as text.
@@ -74,7 +83,7 @@ export const renderMessage = (texts: Texts, remediation: string, reported: Repor
   if (first !== undefined) {
     const count = others.length + (reported.cut ?? 0);
     const also = count === 0 ? '' : ` ${count} more ${count === 1 ? 'check' : 'checks'} reported a fault.`;
-    return `${renderMessage(texts, first.remediation, { action: 'check', ...first })}${also}`;
+    return `${findingMessage(texts, first)}${also}`;
   }
   const { evidence, action, outcome, cause, method, image, willRecur, detail, title } = reported;
   const facts: Facts = { ...evidence, action, outcome, cause, method, image, willRecur, detail, title };
@@ -82,27 +91,24 @@ export const renderMessage = (texts: Texts, remediation: string, reported: Repor
   return message === '' ? fillMessage(UNKNOWN_REASON, facts) : message;
 };
 
-/** What a result row says besides the node's own facts: its message, and that of each finding. */
+/** The sentences of a result row: its message, and that of each finding. */
 export type Recorded = {
   readonly message: string;
   readonly catalogueVersion?: string;
-  readonly findings?: (Finding & { readonly message: string })[];
+  readonly findings?: (ReportedFinding & { readonly message: string })[];
 };
 
-/** The sentences of a result row; `message` as it stands where fleetmend itself, and no document, wrote one. */
+/** The sentences of a result row; those that fleetmend itself wrote, and no document, stay as they are. */
 export const recordedOf = (
   texts: Texts,
   remediation: string,
-  read: Reported & { readonly message?: string },
+  read: Reported & { readonly message?: string | undefined },
 ): Recorded => {
-  if (read.message !== undefined) return { message: read.message };
-  const findings = read.findings?.map((finding) => ({
-    ...finding,
-    message: renderMessage(texts, finding.remediation, { action: 'check', ...finding }),
-  }));
+  const findings = read.findings?.map((finding) => ({ ...finding, message: findingMessage(texts, finding) }));
+  const isRendered = [read, ...(read.findings ?? [])].some(({ message }) => message === undefined);
   return {
-    message: renderMessage(texts, remediation, read),
-    catalogueVersion: texts.version,
+    message: read.message ?? renderMessage(texts, remediation, read),
+    ...(isRendered ? { catalogueVersion: texts.version } : {}),
     ...defined({ findings }),
   };
 };

@@ -1,17 +1,18 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { search } from '../../test/deep.ts';
-import { aCheck, aRun, LIMITS, nodes, START } from '../../test/support/runs.ts';
+import { aCheck, aRun, DOCUMENT, LIMITS, nodes, START } from '../../test/support/runs.ts';
 import { windowOf } from '../guards/slow-start.ts';
 import { epochMs, isoTime } from '../model/ids.ts';
 import type { Outcome } from '../model/outcome.ts';
 import type { ObservationRow } from '../state/command-state.ts';
 import type { OutboxEntry } from '../state/outbox-entry.ts';
-import type { Tally } from '../state/results.ts';
+import type { Reading } from '../state/results.ts';
 import type { RunState } from '../state/run-state.ts';
 import { advance, countsOf, inFlight, type RunInputs } from './advance.ts';
-import type { SendReport } from './command.ts';
-import { deadlinesOf } from './command.ts';
+import type { PartDocument } from './batch.ts';
+import { deadlinesOf, type SendReport } from './command.ts';
+import { supersedes, unsentObservation } from './observation.ts';
 
 /** What may go wrong in one turn of the function. */
 const Turn = fc.record({
@@ -28,6 +29,10 @@ type Turn = typeof Turn extends fc.Arbitrary<infer T> ? T : never;
 const Scenario = fc.record({
   action: fc.constantFrom('repair' as const, 'repair' as const, 'check' as const),
   count: fc.integer({ min: 0, max: 70 }),
+  /** How many documents the check has: now, and after a deployment. */
+  parts: fc.integer({ min: 1, max: 3 }),
+  partsLater: fc.integer({ min: 0, max: 3 }),
+  deployedFrom: fc.integer({ min: 0, max: 40 }),
   outcomes: fc.array(
     fc.constantFrom<Outcome>('Repaired', 'Repaired', 'Repaired', 'Healthy', 'NotRepaired', 'Unreachable'),
     {
@@ -56,30 +61,46 @@ const play = (scenario: typeof Scenario extends fc.Arbitrary<infer T> ? T : neve
   let nowMs = epochMs(START);
   const outcomeOf = (id: string): Outcome => scenario.outcomes[Number.parseInt(id.slice(2), 16) % 5] ?? 'Repaired';
 
-  const tallyOf = (c: Command, id: string): Tally => {
-    const outcome = outcomeOf(id);
-    if (isLocal(id) || outcome !== 'Repaired') return { outcome, at: c.sentAt };
-    if (scenario.answers[Number(c.key) % scenario.answers.length] === true)
-      return { outcome, registry: 'answers', at: c.sentAt };
-    return { outcome: 'NotRepaired', reason: 'RegistryUnreachable', registry: 'silent', at: c.sentAt };
+  const documents = (count: number): PartDocument[] =>
+    Array.from({ length: count }, (_, i) => ({ ...DOCUMENT, name: `${DOCUMENT.name}-${i + 1}` }));
+  const readingOf = (c: Command, id: string): Reading => {
+    const reading = { outcome: outcomeOf(id), message: 'm', endedAt: c.sentAt };
+    if (scenario.action === 'check')
+      return { ...reading, outcome: reading.outcome === 'Repaired' ? 'Healthy' : 'Broken' };
+    if (isLocal(id) || reading.outcome !== 'Repaired') return reading;
+    if (scenario.answers[Number(c.key) % scenario.answers.length] === true) return { ...reading, method: 'ecr' };
+    return { ...reading, outcome: 'NotRepaired', reason: 'RegistryUnreachable' };
+  };
+  const put = (row: ObservationRow): void => {
+    if (supersedes(row, observations.get(row.key))) observations.set(row.key, row);
   };
   const observe = (kind: Turn['observes']): void => {
     for (const c of commands) {
-      if (kind === 'none' || observations.get(c.key)?.final === true) continue;
-      if (kind === 'stale' && observations.has(c.key)) continue;
+      if (kind === 'none' || (kind === 'stale' && observations.has(c.key))) continue;
       const final = kind === 'final';
-      const of = (id: string, i: number): Tally =>
-        final || i % 2 === 0 ? tallyOf(c, id) : { outcome: 'TimedOut', at: c.sentAt };
-      observations.set(c.key, {
+      put({
         runId: 'r-1',
         key: c.key,
         commandId: c.id,
-        status: final ? 'Ended' : 'Open',
         final,
         closedBy: final ? 'end' : 'soft-deadline',
         at: isoTime(nowMs),
-        nodes: Object.fromEntries(c.ids.map((id, i) => [id, of(id, i)])),
+        nodes: Object.fromEntries(
+          c.ids.map((id, i): [string, Reading] => [
+            id,
+            final || i % 2 === 0 ? readingOf(c, id) : { outcome: 'TimedOut', message: 'm', endedAt: c.sentAt },
+          ]),
+        ),
       });
+    }
+  };
+  /** What run-controller's outbox writes for the parts of a check that did not run. */
+  const perform = (outbox: readonly OutboxEntry[]): void => {
+    done.push(...outbox);
+    for (const entry of outbox) {
+      if (entry.kind !== 'observation') continue;
+      const { kind, key, instanceIds, unreachable, at, part, parts, ...told } = entry;
+      put(unsentObservation({ runId: 'r-1', key, action: 'check' }, told, { instanceIds, unreachable }, at));
     }
   };
 
@@ -98,6 +119,9 @@ const play = (scenario: typeof Scenario extends fc.Arbitrary<infer T> ? T : neve
       const inputs: RunInputs = {
         observations: t.order ? seen : seen.toReversed(),
         reports,
+        documents: documents(
+          scenario.action === 'repair' ? 1 : index >= scenario.deployedFrom ? scenario.partsLater : scenario.parts,
+        ),
         slots: Math.max(t.slots, inFlight(run)),
         paused: index >= scenario.pausedFrom,
         cancelled: index >= scenario.cancelledFrom,
@@ -122,6 +146,7 @@ const play = (scenario: typeof Scenario extends fc.Arbitrary<infer T> ? T : neve
         if (dies()) return;
         const command = run.commands.find((c) => c.key === effect.key);
         const ids = command?.instanceIds ?? [];
+        expect(command?.documentName).toMatch(/^fleetmend-document-aaaaaaaaaaaa-[123]$/);
         if (effect.kind === 'look-for') {
           const found = commands.find((c) => c.key === effect.key);
           reports.push(
@@ -146,7 +171,7 @@ const play = (scenario: typeof Scenario extends fc.Arbitrary<infer T> ? T : neve
       }
     }
     if (dies() || run.outbox.length === 0) return;
-    done.push(...run.outbox);
+    perform(run.outbox);
     if (dies()) return;
     save({ ...run, outbox: [] });
   };
@@ -162,7 +187,7 @@ const play = (scenario: typeof Scenario extends fc.Arbitrary<infer T> ? T : neve
     observe('final');
     turn({ seconds: 60, slots: 60, diesAfter: 999, send: 'ok', observes: 'final', order: true }, 0);
   }
-  return { run: stored, commands, done };
+  return { run: stored, commands, done, observations };
 };
 
 /** The nodes that were given back to the mailbox: an operator's as news, a signal's by leaving its row. */
@@ -220,8 +245,13 @@ it('the soft deadline never comes after the hard one', () => {
       fc.constantFrom('check' as const, 'repair' as const),
       fc.integer({ min: 30, max: 3600 }),
       (action, seconds) => {
-        const run = { ...aRun(1), action, executionTimeoutSeconds: seconds };
-        const { softDeadlineAt, hardDeadlineAt } = deadlinesOf(run, START, LIMITS);
+        const run = { ...aRun(1), action };
+        const { softDeadlineAt, hardDeadlineAt } = deadlinesOf(
+          run,
+          { executionTimeoutSeconds: seconds },
+          START,
+          LIMITS,
+        );
         expect(softDeadlineAt <= hardDeadlineAt).toBe(true);
       },
     ),

@@ -1,5 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { aCheck, aRun, at, node, nodes, observed, START, sendingRun, sent, step } from '../../test/support/runs.ts';
+import {
+  aCheck,
+  aRun,
+  at,
+  DOCUMENT,
+  node,
+  nodes,
+  observed,
+  START,
+  sendingRun,
+  sent,
+  step,
+} from '../../test/support/runs.ts';
+import type { Tally } from '../state/results.ts';
 import type { RunState } from '../state/run-state.ts';
 import { inFlight } from './advance.ts';
 
@@ -8,7 +21,16 @@ describe('a run that begins', () => {
     const { state, effects } = step(aRun(5));
     expect(effects).toEqual([{ kind: 'send', key: '1' }]);
     expect(state.commands).toEqual([
-      { key: '1', instanceIds: [node(0)], versions: [`v-${node(0)}`], size: 1, status: 'sending', sendingAt: START },
+      {
+        key: '1',
+        documentName: DOCUMENT.name,
+        executionTimeoutSeconds: DOCUMENT.executionTimeoutSeconds,
+        instanceIds: [node(0)],
+        versions: [`v-${node(0)}`],
+        size: 1,
+        status: 'sending',
+        sendingAt: START,
+      },
     ]);
     expect(state.pending).toHaveLength(4);
     expect(state.status).toBe('active');
@@ -97,7 +119,7 @@ describe('an observation', () => {
 
   it('of a check hands what it found to the lanes that may repair, dated by the node', () => {
     const check = step({ ...aCheck(3) }, {}).state;
-    const found = (reason: string): Partial<ReturnType<typeof observed>['nodes'][string]> => ({
+    const found = (reason: string): Partial<Tally> => ({
       outcome: 'Broken',
       findings: [
         ['pause-image', reason],

@@ -4,8 +4,19 @@ import type { Limits } from '../model/policy.ts';
 import type { CommandState, ObservationRow } from '../state/command-state.ts';
 import type { OutboxEntry } from '../state/outbox-entry.ts';
 import type { RunState } from '../state/run-state.ts';
-import { type Change, dueMs, isOver, onObservation, onReport, type SendReport } from './command.ts';
-import { endNotice, merged, type TakenNode, takenOf, unsentOf } from './outbox.ts';
+import { batchesOf, batchOf, commandKey, type PartDocument } from './batch.ts';
+import {
+  type Change,
+  closeCheck,
+  dueMs,
+  isNews,
+  isOver,
+  onBatch,
+  onObservation,
+  onReport,
+  type SendReport,
+} from './command.ts';
+import { countedBefore, endNotice, merged, type TakenNode, takenOf, unsentOf, unsentText } from './outbox.ts';
 import { holdForRegistry } from './registry-hold.ts';
 
 /** What the caller must do besides storing the state. Each is answered by a {@link SendReport}, or by silence. */
@@ -19,6 +30,8 @@ export type RunEffect =
 export type RunInputs = {
   readonly observations: readonly ObservationRow[];
   readonly reports: readonly SendReport[];
+  /** The documents that are deployed for this run's key, in the order of their parts: what new commands run. */
+  readonly documents: readonly PartDocument[];
   /** How many nodes this run may have in flight by the cluster's budget; checks have no bound. */
   readonly slots: number;
   readonly paused: boolean;
@@ -34,9 +47,16 @@ export type RunInputs = {
 /** A step's result: the state to store, then the effects to perform. */
 export type RunStep = { readonly state: RunState; readonly effects: readonly RunEffect[] };
 
-/** Nodes of commands that hold a slot: planned, being sent, or sent and not closed. */
+/** A command's nodes. A check that is sent no longer lists them. */
+const sizeOf = (c: CommandState): number =>
+  c.instanceIds.length > 0 ? c.instanceIds.length : c.size - (c.unreachable?.length ?? 0);
+
+/** Nodes that hold a slot: planned, being sent, or sent and not closed. The parts of a batch have the same nodes. */
 export const inFlight = (state: RunState): number =>
-  state.commands.filter((c) => !isOver(c)).reduce((sum, c) => sum + c.instanceIds.length, 0);
+  batchesOf(state.commands.filter((c) => !isOver(c))).reduce((sum, parts) => sum + Math.max(...parts.map(sizeOf)), 0);
+
+/** Whether all nodes of a batch are counted: every part is over, and what they observed has been read. */
+const isCounted = (parts: readonly CommandState[]): boolean => parts.every(isOver) && parts[0]?.counts !== undefined;
 
 /** How many nodes ended how, over the whole run; derived, never incremented. */
 export const countsOf = (state: RunState): Partial<Record<string, number>> => {
@@ -58,7 +78,8 @@ export const withReports = (
   limits: Limits,
 ): RunState => {
   const outbox: OutboxEntry[] = [];
-  const commands = before.commands.map((first) => {
+  const observed = new Set<string>();
+  const heard = before.commands.map((first) => {
     let command = first;
     const take = (change: Change): void => {
       command = change.command;
@@ -68,10 +89,22 @@ export const withReports = (
       if (command.status === 'sending') take(onReport(command, report, before, now, limits));
     }
     const seen = inputs.observations.find((o) => o.key === first.key);
-    const isOpen = command.status === 'sent' || command.status === 'sending';
-    if (seen !== undefined && (isOpen || (command.early === true && seen.final)))
-      take(onObservation(command, seen, before, inputs, limits));
+    if (seen !== undefined && isNews(command, seen)) {
+      take(onObservation(command, seen, before));
+      observed.add(batchOf(command.key));
+    }
     return command;
+  });
+  const commands = batchesOf(heard).flatMap((parts): readonly CommandState[] => {
+    const [lead, ...others] = parts;
+    const isNew = lead !== undefined && (lead.counts === undefined || observed.has(batchOf(lead.key)));
+    if (!isNew || !parts.every(isOver)) return parts;
+    const seen = parts.flatMap((c) => inputs.observations.find((o) => o.key === c.key) ?? []);
+    // The observation of a command that did not run is written by this run's outbox, and read in its next step.
+    if (seen.length < parts.length) return parts;
+    const counted = onBatch(lead, seen, before, inputs, limits);
+    outbox.push(...counted.outbox);
+    return [counted.command, ...others];
   });
   const isChanged = commands.some((c, i) => c !== before.commands[i]);
   return isChanged ? { ...before, commands, outbox: [...before.outbox, ...merged(outbox)] } : before;
@@ -80,6 +113,7 @@ export const withReports = (
 const stopReasonOf = (state: RunState, inputs: RunInputs, nowMs: number, limits: Limits) => {
   if (inputs.cancelled) return 'Cancelled' as const;
   if (inputs.reports.some((r) => r.kind === 'refused')) return 'CommandRefused' as const;
+  if (inputs.documents.length === 0 && state.pending.length > 0) return 'CommandRefused' as const;
   if (state.action === 'check') return undefined;
   if (inputs.paused) return 'Paused' as const;
   if (mustOpenBreaker(state, limits)) return 'BreakerOpen' as const;
@@ -87,22 +121,44 @@ const stopReasonOf = (state: RunState, inputs: RunInputs, nowMs: number, limits:
   return ageMs > limits.repairRunMaxSeconds * 1000 ? ('Yielded' as const) : undefined;
 };
 
-const withNewCommands = (state: RunState, slots: number, limits: Limits): RunState => {
+const planned = (
+  batch: string,
+  nodes: readonly TakenNode[],
+  document: PartDocument,
+  part: number,
+  parts: number,
+): CommandState => ({
+  key: commandKey(batch, part, parts),
+  ...(parts === 1 ? {} : { part, parts }),
+  documentName: document.name,
+  executionTimeoutSeconds: document.executionTimeoutSeconds,
+  instanceIds: nodes.map(([id]) => id),
+  versions: nodes.map(([, version]) => version),
+  size: nodes.length,
+  status: 'planned',
+});
+
+/** Plans batches of nodes: a command for each document, each to all nodes of its batch. */
+const withNewCommands = (
+  state: RunState,
+  { slots, documents }: Pick<RunInputs, 'slots' | 'documents'>,
+  limits: Limits,
+): RunState => {
   const width = state.action === 'check' ? windowOf(state, limits) : Math.min(windowOf(state, limits), slots);
   const commands = [...state.commands];
   let pending = state.pending;
   let free = width - inFlight(state);
+  let batches = batchesOf(commands).length;
   while (pending.length > 0 && free > 0) {
     const taken = pending.slice(0, Math.min(limits.maxNodesPerCommand, free));
     pending = pending.slice(taken.length);
     free -= taken.length;
-    commands.push({
-      key: String(commands.length + 1),
-      instanceIds: taken.map(([id]) => id),
-      versions: taken.map(([, version]) => version),
-      size: taken.length,
-      status: 'planned',
-    });
+    batches += 1;
+    commands.push(
+      ...documents.map(
+        (document, i): CommandState => planned(String(batches), taken, document, i + 1, documents.length),
+      ),
+    );
   }
   return { ...state, commands, pending };
 };
@@ -115,13 +171,23 @@ const withoutUnsent = (
   limits: Limits,
 ): RunState => {
   const unsent: TakenNode[] = [...state.pending];
-  const commands = state.commands.map((c): CommandState => {
-    if (c.status !== 'planned') return c;
-    unsent.push(...takenOf(c));
-    const { versions, notBefore, ...base } = c;
-    return { ...base, instanceIds: [], status: 'closed' };
+  const outbox: OutboxEntry[] = [];
+  const commands = batchesOf(state.commands).flatMap((parts): readonly CommandState[] => {
+    if (!parts.every((c) => c.status === 'planned'))
+      return parts.map((c) => {
+        if (c.status !== 'planned') return c;
+        // Another part of the check was sent: the node's result says that this one was not.
+        const change = closeCheck(c, 'closed', unsentText(stopReason), now);
+        outbox.push(...change.outbox);
+        return change.command;
+      });
+    unsent.push(...parts.slice(0, 1).flatMap(takenOf));
+    return parts.map((c, i): CommandState => {
+      const { versions, notBefore, documentName, executionTimeoutSeconds, ...base } = c;
+      return { ...base, instanceIds: [], status: 'closed', ...(i === 0 ? { counts: countedBefore(c) } : {}) };
+    });
   });
-  if (unsent.length === 0) return { ...state, commands };
+  if (unsent.length === 0) return { ...state, commands, outbox: [...state.outbox, ...outbox] };
   const entries = unsentOf(state, stopReason, unsent, now, limits);
   const settled = { ...state.settled };
   for (const e of entries) {
@@ -129,7 +195,7 @@ const withoutUnsent = (
     const name = e.skipReason ?? e.outcome;
     settled[name] = (settled[name] ?? 0) + e.instanceIds.length;
   }
-  return { ...state, commands, pending: [], settled, outbox: [...state.outbox, ...entries] };
+  return { ...state, commands, pending: [], settled, outbox: [...state.outbox, ...outbox, ...entries] };
 };
 
 /** Cancels what SSM has, once for each command: when the run is cancelled, or when a command is found after that. */
@@ -149,7 +215,7 @@ const stopOrGoOn = (before: RunState, heard: RunState, inputs: RunInputs, now: s
     stopReason !== undefined &&
     (heard.stopped === undefined || (stopReason === 'Cancelled' && heard.stopped.reason !== 'Cancelled'));
   const state: RunState = isNew ? { ...heard, stopped: { reason: stopReason, at: now } } : heard;
-  if (state.stopped === undefined) return withNewCommands(holdForRegistry(state, now, limits), inputs.slots, limits);
+  if (state.stopped === undefined) return withNewCommands(holdForRegistry(state, now, limits), inputs, limits);
   const settled = withoutUnsent(state, state.stopped.reason, now, limits);
   return { ...settled, outbox: [...settled.outbox, ...cancelsOf(settled, before)] };
 };
@@ -178,7 +244,7 @@ export const advance = (before: RunState, inputs: RunInputs, now: string, limits
   });
   const stepped: RunState = { ...decided, commands };
 
-  if (stepped.pending.length === 0 && commands.every(isOver)) {
+  if (stepped.pending.length === 0 && batchesOf(commands).every(isCounted)) {
     const ended: RunState = { ...stepped, status: 'ended', endedAt: now };
     return { state: { ...ended, outbox: [...ended.outbox, endNotice(ended, countsOf(ended), now)] }, effects };
   }

@@ -1,5 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { at, kinds, LIMITS, node, nodes, observed, sendingRun, sent, step } from '../../test/support/runs.ts';
+import {
+  afterOutbox,
+  at,
+  kinds,
+  LIMITS,
+  node,
+  nodes,
+  observed,
+  sendingRun,
+  sent,
+  step,
+} from '../../test/support/runs.ts';
 import { countsOf } from './advance.ts';
 import type { SendReport } from './command.ts';
 
@@ -56,7 +67,7 @@ describe('a report', () => {
       status: 'sending',
       instanceIds: [node(0), node(2)],
       versions: [`v-${node(0)}`, `v-${node(2)}`],
-      counts: { Unreachable: 1 },
+      unreachable: [node(1)],
     });
     expect(state.outbox).toMatchObject([
       { kind: 'defer', rows: [[node(1), `v-${node(1)}`]], notBefore: at(901), decidedAt: at(1) },
@@ -99,7 +110,8 @@ describe('a report', () => {
   it('of a refusal stops the run, also a check, and tells the nodes that got nothing', () => {
     const run = { ...sendingRun(2), pending: [[node(7), '']] as [string, string][], action: 'check' as const };
     const { state } = step(run, { reports: [{ key: '1', kind: 'refused', message: 'AccessDenied' }] });
-    expect(state).toMatchObject({ status: 'ended', settled: { Unknown: 1 }, stopped: { reason: 'CommandRefused' } });
+    expect(state).toMatchObject({ settled: { Unknown: 1 }, stopped: { reason: 'CommandRefused' } });
+    expect(countsOf(afterOutbox(state, at(1)))).toEqual({ Unknown: 3 });
   });
 
   it('for a command that is not being sent is ignored', () => {
@@ -166,7 +178,10 @@ describe('a command whose sending was interrupted', () => {
     const second: SendReport = { key: '1', kind: 'not-found', at: at(210) };
     expect(step(missed, { reports: [second] }, at(210)).effects).toEqual([{ kind: 'send', key: '1' }]);
     const given = step(missed, { reports: [second] }, at(901)).state;
-    expect(given).toMatchObject({ status: 'ended', commands: [{ status: 'lost', counts: { Unknown: 1 } }] });
+    expect(afterOutbox(given, at(902))).toMatchObject({
+      status: 'ended',
+      commands: [{ status: 'lost', counts: { Unknown: 1 } }],
+    });
     expect(given.outbox.some((e) => e.kind === 'enqueue')).toBe(false);
   });
 });

@@ -6,7 +6,10 @@ import type { CommandRow, CommandState, ObservationRow } from '../state/command-
 import { type OutcomeCounts, withCounts } from '../state/counts.ts';
 import type { OutboxEntry } from '../state/outbox-entry.ts';
 import type { RunState } from '../state/run-state.ts';
-import { dropsOf, findingsOf, type Known, lostOf, takenOf, unsentResults, waitingOf } from './outbox.ts';
+import { batchesOf } from './batch.ts';
+import { findingsOf, type Known, waitingOf } from './findings.ts';
+import { batchTallies, INVALID_INSTANCE } from './observation.ts';
+import { COMMAND_LOST, dropsOf, lostOf, takenOf, unsentResults } from './outbox.ts';
 import { silentOf } from './registry-hold.ts';
 
 /** How a call of SendCommand, or a search for one, ended. No report means that nobody knows. */
@@ -32,14 +35,16 @@ export const isOver = (c: CommandState): boolean => c.status === 'closed' || c.s
 /** When a sent command is looked at although SSM has not ended it (soft), and when it is closed without SSM (hard). */
 export const deadlinesOf = (
   state: RunState,
+  command: Pick<CommandState, 'executionTimeoutSeconds'>,
   sentAt: string,
   limits: Limits,
 ): { readonly softDeadlineAt: string; readonly hardDeadlineAt: string } => {
   const sentMs = epochMs(sentAt);
-  const hardSeconds = limits.deliveryTimeoutSeconds + state.executionTimeoutSeconds + limits.hardDeadlineSlackSeconds;
+  const executionSeconds = command.executionTimeoutSeconds ?? state.executionTimeoutSeconds;
+  const hardSeconds = limits.deliveryTimeoutSeconds + executionSeconds + limits.hardDeadlineSlackSeconds;
   const softSeconds = state.action === 'check' ? limits.checkSoftDeadlineSeconds : limits.repairSoftDeadlineSeconds;
   // A check of many nodes waits for each command's end: an early look would cost a second call for each.
-  const isLargeCheck = state.action === 'check' && (state.commands.length > 1 || state.pending.length > 0);
+  const isLargeCheck = state.action === 'check' && (batchesOf(state.commands).length > 1 || state.pending.length > 0);
   return {
     softDeadlineAt: isoTime(sentMs + (isLargeCheck ? hardSeconds : softSeconds) * 1000),
     hardDeadlineAt: isoTime(sentMs + hardSeconds * 1000),
@@ -68,22 +73,47 @@ export const dueMs = (command: CommandState, limits: Limits): number => {
   }
 };
 
-const close = (command: CommandState, status: 'closed' | 'lost'): CommandState => {
+/** A repair's command that ends without an observation: nobody knows how its nodes are. */
+const closeRepair = (command: CommandState, status: 'closed' | 'lost'): CommandState => {
   const { versions, ...base } = command;
+  const unreachable = command.unreachable?.length ?? 0;
+  const unknown = command.instanceIds.length;
+  const counts = {
+    ...(unreachable === 0 ? {} : { Unreachable: unreachable }),
+    ...(unknown === 0 ? {} : { Unknown: unknown }),
+  };
+  return { ...base, status, instanceIds: [], counts };
+};
+
+type Told = Pick<Extract<OutboxEntry, { kind: 'observation' }>, 'outcome' | 'skipReason' | 'reason' | 'message'>;
+
+/** A check's command that ends without having run: its observation is written, so that its batch can be completed. */
+export const closeCheck = (command: CommandState, status: 'closed' | 'lost', told: Told, now: string): Change => {
+  const { versions, notBefore, unreachable, documentName, executionTimeoutSeconds, ...base } = command;
+  const { key, part, parts, instanceIds } = command;
   return {
-    ...base,
-    status,
-    instanceIds: [],
-    counts: withCounts(command.counts, { Unknown: command.instanceIds.length }),
+    command: { ...base, status, instanceIds: [] },
+    outbox: [
+      {
+        kind: 'observation',
+        key,
+        ...defined({ part, parts }),
+        ...told,
+        at: now,
+        instanceIds,
+        ...defined({ unreachable }),
+      },
+    ],
   };
 };
 
-const onRefusal = (state: RunState, command: CommandState, message: string, now: string, limits: Limits): Change => {
-  const refused = `SSM refused the command: ${message}`.slice(0, 600);
-  const text = { outcome: 'Unknown' as const, reason: 'CommandRefused', message: refused };
+const onRefusal = (state: RunState, command: CommandState, refusal: string, now: string, limits: Limits): Change => {
+  const message = `SSM refused the command: ${refusal}`.slice(0, 600);
+  const told = { outcome: 'Unknown' as const, reason: 'CommandRefused', message };
+  if (state.action === 'check') return closeCheck(command, 'closed', told, now);
   return {
-    command: close(command, 'closed'),
-    outbox: unsentResults(state, takenOf(command), text, now, limits),
+    command: closeRepair(command, 'closed'),
+    outbox: unsentResults(state, takenOf(command), told, now, limits),
   };
 };
 
@@ -98,17 +128,52 @@ const onInvalidIds = (
   // An error that names none of ours must not be sent again and again.
   if (gone.length === 0) return onRefusal(state, command, 'InvalidInstanceId without an id', now, limits);
   const kept = takenOf(command).filter(([id]) => !invalid.includes(id));
-  const message = 'SSM refused the instance as not in a valid state (InvalidInstanceId): is its agent running?';
+  const left: CommandState = {
+    ...command,
+    status: 'planned',
+    instanceIds: kept.map(([id]) => id),
+    versions: kept.map(([, version]) => version),
+    unreachable: [...(command.unreachable ?? []), ...gone.map(([id]) => id)],
+  };
+  if (state.action === 'check')
+    return kept.length > 0 ? { command: left, outbox: [] } : closeCheck(left, 'closed', INVALID_INSTANCE, now);
+  return {
+    command: kept.length > 0 ? left : closeRepair(left, 'closed'),
+    outbox: unsentResults(state, gone, INVALID_INSTANCE, now, limits),
+  };
+};
+
+const onFound = (
+  state: RunState,
+  command: CommandState,
+  { commandId, sentAt }: Extract<SendReport, { kind: 'sent' | 'found' }>,
+  limits: Limits,
+): Change => {
+  const { versions, documentName, executionTimeoutSeconds, ...sent } = command;
+  const isCheck = state.action === 'check';
   return {
     command: {
-      ...command,
-      status: kept.length === 0 ? 'closed' : 'planned',
-      instanceIds: kept.map(([id]) => id),
-      versions: kept.map(([, version]) => version),
-      counts: withCounts(command.counts, { Unreachable: gone.length }),
+      ...sent,
+      // The command's row was stored before this, and has the nodes of a check.
+      ...(isCheck ? { instanceIds: [] } : {}),
+      status: 'sent',
+      commandId,
+      sentAt,
+      ...deadlinesOf(state, command, sentAt, limits),
     },
-    outbox: unsentResults(state, gone, { outcome: 'Unreachable', message }, now, limits),
+    outbox: dropsOf(state, takenOf(command)),
   };
+};
+
+const onNotFound = (state: RunState, command: CommandState, at: string, now: string): Change => {
+  const { sendingAt, missedReads, notBefore, ...base } = command;
+  const reads = [...(missedReads ?? []), at];
+  if (reads.length < 2) return { command: { ...command, missedReads: reads }, outbox: [] };
+  const ageMs = epochMs(now) - epochMs(state.startedAt ?? state.createdAt);
+  if (state.action === 'repair') return { command: closeRepair(base, 'lost'), outbox: lostOf(state, base, now) };
+  // A check changes nothing and may be sent again; a repair may not.
+  if (ageMs < CHECK_RESEND_MS) return { command: { ...base, status: 'planned' }, outbox: [] };
+  return closeCheck(base, 'lost', COMMAND_LOST, now);
 };
 
 /** What a report makes of a command that is being sent. */
@@ -122,64 +187,62 @@ export const onReport = (
   const { sendingAt, missedReads, notBefore, ...base } = command;
   switch (report.kind) {
     case 'sent':
-    case 'found': {
-      const { versions, ...sent } = base;
-      const { commandId, sentAt } = report;
-      return {
-        command: { ...sent, status: 'sent', commandId, sentAt, ...deadlinesOf(state, sentAt, limits) },
-        outbox: dropsOf(state, takenOf(base)),
-      };
-    }
+    case 'found':
+      return onFound(state, base, report, limits);
     case 'not-sent':
       return { command: { ...base, status: 'planned', notBefore: report.notBefore }, outbox: [] };
     case 'invalid-ids':
       return onInvalidIds(state, base, report.instanceIds, now, limits);
     case 'refused':
       return onRefusal(state, base, report.message, now, limits);
-    case 'not-found': {
-      const reads = [...(missedReads ?? []), report.at];
-      if (reads.length < 2) return { command: { ...command, missedReads: reads }, outbox: [] };
-      const ageMs = epochMs(now) - epochMs(state.startedAt ?? state.createdAt);
-      // A check changes nothing and may be sent again; a repair may not.
-      if (state.action === 'check' && ageMs < CHECK_RESEND_MS)
-        return { command: { ...base, status: 'planned' }, outbox: [] };
-      return { command: close(base, 'lost'), outbox: lostOf(state, base, now) };
-    }
+    case 'not-found':
+      return onNotFound(state, command, report.at, now);
     default:
       return report satisfies never;
   }
 };
 
-/** What an observation makes of a command: closed, with counts that derive from it alone. */
-export const onObservation = (
-  command: CommandState,
-  seen: ObservationRow,
+/** Whether an observation is about a command that has none yet, or only an early one. */
+export const isNews = (command: CommandState, seen: ObservationRow): boolean =>
+  command.status === 'sent' || command.status === 'sending' || (command.early === true && seen.final);
+
+/** What an observation makes of a command: closed. What it counts for is decided with its batch. */
+export const onObservation = (command: CommandState, seen: ObservationRow, state: RunState): Change => {
+  const { sendingAt, missedReads, notBefore, versions, documentName, executionTimeoutSeconds, ...base } = command;
+  return {
+    command: {
+      ...base,
+      ...defined({ commandId: seen.commandId }),
+      status: 'closed',
+      instanceIds: [],
+      early: !seen.final,
+    },
+    outbox: dropsOf(state, takenOf(command)),
+  };
+};
+
+/** What the observations of a whole batch make of its first command: counts that derive from them alone. */
+export const onBatch = (
+  lead: CommandState,
+  parts: readonly ObservationRow[],
   state: RunState,
   known: Known & { readonly nodeLocal: ReadonlySet<string> },
   limits: Limits,
 ): Change => {
-  // Nodes that SSM refused before the command was sent are not in the observation; they stay counted.
-  const refused = command.size - Object.keys(seen.nodes).length;
-  const heard = Object.values(seen.nodes).reduce<OutcomeCounts>((sum, t) => withCounts(sum, { [t.outcome]: 1 }), {});
+  const tallies = batchTallies(parts, state);
+  // Nodes of a repair that SSM refused before the command was sent are not in the observation; they stay counted.
+  const refused = lead.size - Object.keys(tallies).length;
+  const heard = Object.values(tallies).reduce<OutcomeCounts>((sum, t) => withCounts(sum, { [t.outcome]: 1 }), {});
   const counts = refused > 0 ? withCounts(heard, { Unreachable: refused }) : heard;
-  const { sendingAt, missedReads, notBefore, versions, ...base } = command;
-  const silent = silentOf(seen.nodes);
+  const silent = silentOf(tallies);
   return {
     command: {
-      ...base,
-      commandId: seen.commandId,
-      status: 'closed',
-      instanceIds: [],
+      ...lead,
       counts,
-      attributableFailures: Object.values(seen.nodes).filter((t) => isAttributable(t, known.nodeLocal)).length,
+      attributableFailures: Object.values(tallies).filter((t) => isAttributable(t, known.nodeLocal)).length,
       ...defined({ silent }),
-      early: !seen.final,
     },
-    outbox: [
-      ...dropsOf(state, takenOf(command)),
-      ...findingsOf(state, seen, known),
-      ...waitingOf(state, seen, known, limits),
-    ],
+    outbox: [...findingsOf(state, parts, known), ...waitingOf(state, tallies, parts, known, limits)],
   };
 };
 
@@ -194,12 +257,13 @@ export const commandRowOf = (
   commandId,
   runId: run.runId,
   key: command.key,
+  ...defined({ part: command.part, parts: command.parts }),
   group: run.group,
   cluster: run.cluster,
   remediation: run.remediation,
   action: run.action,
   instanceIds: command.instanceIds,
-  sparse: run.origin.source === 'sweep' || run.origin.source === 'cluster-signal',
+  ...(run.action === 'check' && command.unreachable !== undefined ? { unreachable: command.unreachable } : {}),
   sentAt,
-  ...deadlinesOf(run, sentAt, limits),
+  ...deadlinesOf(run, command, sentAt, limits),
 });

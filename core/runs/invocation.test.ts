@@ -13,7 +13,6 @@ const command = (action: 'check' | 'repair' = 'repair', remediation = 'pause-ima
   remediation,
   action,
   instanceIds: [node(1)],
-  sparse: false,
   sentAt: START,
   softDeadlineAt: at(90),
   hardDeadlineAt: at(390),
@@ -29,6 +28,10 @@ const output = (over: Record<string, unknown> = {}): string =>
     endedAt: at(5),
     ...over,
   });
+const check = (over: Record<string, unknown> = {}): string =>
+  output({ remediation: 'node-check', action: 'check', outcome: 'Healthy', ...over });
+/** The command of one part of a check. */
+const part = (n: number, parts: number): CommandRow => ({ ...command('check', 'node-check'), part: n, parts });
 const read = (statusDetails: string, text = output(), of = command()) =>
   readInvocation(of, { instanceId: node(1), statusDetails, output: text });
 
@@ -70,10 +73,21 @@ describe('an invocation', () => {
     expect(read('Success', output({ cut: 1 }))).toHaveProperty('cut', 1);
   });
 
+  it('of a part is read where it names the part that was sent', () => {
+    expect(read('Success', check({ part: 2, parts: 2 }), part(2, 2))).toMatchObject({ outcome: 'Healthy' });
+    expect(read('Success', check({ part: 1, parts: 1 }), command('check', 'node-check'))).toMatchObject({
+      outcome: 'Healthy',
+    });
+  });
+
   it.each<[string, string, CommandRow]>([
     ['no result', '', command()],
     ['the result of another remediation', output({ remediation: 'cni-files' }), command()],
     ['the result of another action', output({ action: 'check', outcome: 'Healthy' }), command()],
+    ['the result of a part, where there is one document', output({ part: 1, parts: 2 }), command()],
+    ['the result of another part', check({ part: 1, parts: 2 }), part(2, 2)],
+    ['the result of a part of fewer', check({ part: 1, parts: 1 }), part(1, 2)],
+    ['the result of the whole check, where there are parts', check(), part(1, 2)],
     ['a repair that only looked', output({ outcome: 'Broken' }), command()],
     ['a check that repaired', output({ action: 'check' }), command('check')],
     ['a check that did not repair', output({ action: 'check', outcome: 'NotRepaired' }), command('check')],
@@ -163,6 +177,6 @@ describe('what the run keeps of a result', () => {
       { outcome: 'NotRepaired', reason: 'RegistryUnreachable', registry: 'silent', at: at(5) },
     ],
   ])('%s', (_, from, expected) => {
-    expect(tallyOf(from)).toEqual(expected);
+    expect(tallyOf(from, from)).toEqual(expected);
   });
 });

@@ -1,9 +1,9 @@
 import { EXECUTION_TIMED_OUT } from '../guards/slow-start.ts';
 import { defined } from '../model/defined.ts';
-import { type Finding, readResult } from '../model/document-result.ts';
+import { readResult } from '../model/document-result.ts';
 import { mayReport, meaningOf, type Outcome, type SkipReason } from '../model/outcome.ts';
 import type { CommandRow } from '../state/command-state.ts';
-import type { ResultRow, Tally } from '../state/results.ts';
+import type { Reading, Tally } from '../state/results.ts';
 import { registryWord } from './registry-hold.ts';
 
 /** One invocation as `ListCommandInvocations` with details shows it. */
@@ -26,28 +26,25 @@ const RUNNING: ReadonlySet<string> = new Set(['Pending', 'InProgress', 'Delayed'
 /** Whether SSM may still change an invocation or a command of this status. */
 export const isRunning = (status: string): boolean => RUNNING.has(normalizeStatus(status));
 
-/** What an invocation reports about a node: the parts of its result row. `message` is absent where a document reported. */
-export type Read = Omit<Partial<ResultRow>, 'outcome' | 'findings'> & {
-  readonly outcome: Outcome;
-  readonly findings?: readonly Finding[] | undefined;
-  readonly cut?: number | undefined;
-};
+/** What an invocation reports about its node; the time of its end only where the script gave one. */
+export type Read = Omit<Reading, 'endedAt'> & { readonly endedAt?: string };
+
+const unreadable = (message: string): Read => ({ outcome: 'Unknown', reason: 'ResultUnreadable', message });
+
+type Part = Pick<CommandRow, 'part' | 'parts'>;
+const partName = ({ part = 1, parts = 1 }: Part): string => `part ${part} of ${parts}`;
 
 const fromDocument = (command: CommandRow, output: string): Read => {
   const reading = readResult(output);
-  if (!reading.ok) return { outcome: 'Unknown', reason: 'ResultUnreadable', message: reading.error };
+  if (!reading.ok) return unreadable(reading.error);
   const { v, remediation, action, part, parts, ...result } = reading.value;
-  if (remediation !== command.remediation || action !== command.action) {
-    return {
-      outcome: 'Unknown',
-      reason: 'ResultUnreadable',
-      message: `the result answers for ${remediation} ${action}, not for ${command.remediation} ${command.action}`,
-    };
-  }
-  if (!mayReport(action, result.outcome)) {
-    return { outcome: 'Unknown', reason: 'ResultUnreadable', message: `a ${action} cannot end ${result.outcome}` };
-  }
-  return result;
+  if (remediation !== command.remediation || action !== command.action)
+    return unreadable(
+      `the result answers for ${remediation} ${action}, not for ${command.remediation} ${command.action}`,
+    );
+  if (partName({ part, parts }) !== partName(command))
+    return unreadable(`the result is ${partName({ part, parts })}, not ${partName(command)}`);
+  return mayReport(action, result.outcome) ? result : unreadable(`a ${action} cannot end ${result.outcome}`);
 };
 
 /**
@@ -94,26 +91,25 @@ const brokenOf = (remediation: string, outcome: Outcome, reason: string | undefi
 /** Why a document did nothing for now: the node is to be looked at again when that has passed. */
 const WAITS: ReadonlySet<SkipReason | undefined> = new Set<SkipReason>(['BlockedBy', 'Busy']);
 
-/** What the run's state machine keeps of a result. */
-export const tallyOf = (row: ResultRow): Tally => {
+/** What the run's state machine keeps of a reading. */
+export const tallyOf = (
+  reading: Reading,
+  { remediation, action }: Pick<CommandRow, 'remediation' | 'action'>,
+): Tally => {
   const findings =
-    row.findings === undefined
-      ? brokenOf(row.remediation, row.outcome, row.reason)
-      : row.findings.flatMap((f: Finding) => brokenOf(f.remediation, f.outcome, f.reason));
-  const waits = [row, ...(row.findings ?? [])].some(
-    ({ outcome, skipReason }) => meaningOf(outcome).hasSkipReason && WAITS.has(skipReason),
-  );
-  const names = [row, ...(row.findings ?? [])].some(
-    ({ outcome, method }) => meaningOf(outcome).isFinding && method !== undefined,
-  );
-  const registry = registryWord(row);
-  const image = row.image ?? row.findings?.find((f) => f.image !== undefined)?.image;
+    reading.findings === undefined
+      ? brokenOf(remediation, reading.outcome, reading.reason)
+      : reading.findings.flatMap((f) => brokenOf(f.remediation, f.outcome, f.reason));
+  const all = [reading, ...(reading.findings ?? [])];
+  const waits = all.some(({ outcome, skipReason }) => meaningOf(outcome).hasSkipReason && WAITS.has(skipReason));
+  const names = all.some(({ outcome, method }) => meaningOf(outcome).isFinding && method !== undefined);
+  const registry = registryWord({ ...reading, action });
+  const image = reading.image ?? reading.findings?.find((f) => f.image !== undefined)?.image;
   return {
-    outcome: row.outcome,
-    at: row.endedAt,
+    outcome: reading.outcome,
+    at: reading.endedAt,
     ...(waits ? { waits } : {}),
-    ...(row.skipReason === undefined ? {} : { skipReason: row.skipReason as SkipReason }),
-    ...defined({ reason: row.reason, image }),
+    ...defined({ skipReason: reading.skipReason, reason: reading.reason, image }),
     ...(names ? { localMethod: true } : {}),
     ...defined({ registry }),
     ...(findings.length === 0 ? {} : { findings }),

@@ -1,11 +1,9 @@
-import { defined } from '../model/defined.ts';
 import { epochMs, isoTime } from '../model/ids.ts';
-import { checkLaneName, laneName } from '../model/lane-name.ts';
+import { checkLaneName } from '../model/lane-name.ts';
 import type { SkipReason } from '../model/outcome.ts';
 import type { Limits } from '../model/policy.ts';
-import type { CommandState, ObservationRow } from '../state/command-state.ts';
+import type { CommandState } from '../state/command-state.ts';
 import type { OutboxEntry } from '../state/outbox-entry.ts';
-import { CHECK_SOURCE } from '../state/pending-node.ts';
 import type { RunState } from '../state/run-state.ts';
 
 /** A node and the version of the pending row that brought it; the version is empty where none did. */
@@ -70,6 +68,10 @@ export const requeued = (run: RunState, instanceIds: readonly string[], now: str
 export const takenOf = (command: Pick<CommandState, 'instanceIds' | 'versions'>): TakenNode[] =>
   command.instanceIds.map((id, i) => [id, command.versions?.[i] ?? '']);
 
+/** What a command that was never sent counts: the nodes that SSM refused before. */
+export const countedBefore = ({ unreachable }: CommandState): NonNullable<CommandState['counts']> =>
+  unreachable === undefined ? {} : { Unreachable: unreachable.length };
+
 const rowsOf = (nodes: readonly TakenNode[]): [string, string][] =>
   nodes.flatMap(([id, version]): [string, string][] => (version === '' ? [] : [[id, version]]));
 
@@ -127,74 +129,34 @@ export const unsentResults = (
   ),
 ];
 
-/** What a finding's way depends on: remediations that policy lets repair, and reasons that none of them can repair. */
-export type Known = { readonly repairable: ReadonlySet<string>; readonly unrepairable: ReadonlySet<string> };
+/** The reading of a node whose command is lost: nobody knows whether it ran. */
+export const COMMAND_LOST = {
+  outcome: 'Unknown',
+  reason: 'CommandLost',
+  message: 'the sending was interrupted and SSM shows no such command: not sent again',
+} as const;
 
-/** What a check found of a node that may become a repair. */
-const repairableOf = (tally: ObservationRow['nodes'][string], known: Known): readonly (readonly [string, string])[] =>
-  (tally.findings ?? []).filter(
-    ([remediation, reason]) => known.repairable.has(remediation) && !known.unrepairable.has(reason),
-  );
+/** Nodes of a repair's lost command end `Unknown` and are checked; what that check finds is enqueued like any finding. */
+export const lostOf = (run: RunState, command: CommandState, now: string): OutboxEntry[] => [
+  ...dropsOf(run, takenOf(command)),
+  ...resultsOf(
+    command.instanceIds,
+    { ...COMMAND_LOST, message: `${COMMAND_LOST.message}, a check was asked for` },
+    now,
+  ),
+  ...askForCheck(run, command.instanceIds, 'CommandLost', now),
+];
 
-/** What a check found, handed to the lanes that policy lets repair. */
-export const findingsOf = (run: RunState, seen: ObservationRow, known: Known): OutboxEntry[] => {
-  if (run.action !== 'check') return [];
-  const entries = Object.entries(seen.nodes).flatMap(([instanceId, tally]) =>
-    repairableOf(tally, known).map(
-      ([remediation, reason]): OutboxEntry => ({
-        kind: 'enqueue',
-        lane: laneName(run.cluster, remediation),
-        reason,
-        ...defined({ image: tally.image, localMethod: tally.localMethod }),
-        source: CHECK_SOURCE,
-        nodes: [[instanceId, tally.at]],
-      }),
-    ),
-  );
-  return merged(entries);
-};
-
-/**
- * Asks for another check of nodes on which something waits: a remediation for the fault of an earlier one (`BlockedBy`),
- * or a document for another that was at work (`Busy`). Its own pending row has gone with the command, so without this
- * the fault would be lost until the next sweep. A check does so only where the earlier fault's repair was asked for just
- * now or the node was busy: a node that nobody may repair is no reason to look again and again.
- */
-export const waitingOf = (run: RunState, seen: ObservationRow, known: Known, limits: Limits): OutboxEntry[] => {
-  // A check that was itself such a second look waits as long as a failed repair does before it is tried again.
-  const isSecondLook = run.action === 'check' && run.origin.source === 'signal';
-  const seconds = isSecondLook ? limits.coolDownSeconds : limits.repairSoftDeadlineSeconds;
-  const entries = Object.entries(seen.nodes).flatMap(([instanceId, tally]): OutboxEntry[] => {
-    if (tally.waits !== true) return [];
-    const isWorthwhile =
-      run.action === 'repair' || tally.skipReason === 'Busy' || repairableOf(tally, known).length > 0;
-    if (!isWorthwhile) return [];
-    const skipReason = tally.skipReason ?? 'BlockedBy';
-    // A repair that was blocked knows of no one who repairs the earlier fault: the check finds it, and asks for that.
-    const isDelayed = run.action === 'check' || skipReason === 'Busy';
-    const notBefore = isoTime(epochMs(seen.at) + seconds * 1000);
-    const news = { lane: checkLaneName(run.cluster), reason: skipReason, source: 'fleetmend.run' };
-    return enqueueOf([instanceId], isDelayed ? { ...news, notBefore } : news, tally.at);
-  });
-  return merged(entries);
-};
-
-/**
- * Nodes of a lost command: nobody knows whether it ran. They end `Unknown`; after a repair they are checked, and what
- * that check finds is news of its own.
- */
-export const lostOf = (run: RunState, command: CommandState, now: string): OutboxEntry[] => {
-  const asks = run.action === 'repair';
-  const text = {
-    outcome: 'Unknown' as const,
-    reason: 'CommandLost',
-    message: `the sending was interrupted and SSM shows no such command: not sent again${asks ? ', a check was asked for' : ''}`,
-  };
-  return [
-    ...dropsOf(run, takenOf(command)),
-    ...resultsOf(command.instanceIds, text, now),
-    ...(asks ? askForCheck(run, command.instanceIds, 'CommandLost', now) : []),
-  ];
+/** What a result says about a node to which a stopped run sent no command. */
+export const unsentText = (stopReason: NonNullable<RunState['stopped']>['reason']): Text => {
+  if (stopReason === 'CommandRefused')
+    return {
+      outcome: 'Unknown',
+      reason: 'CommandRefused',
+      message: 'the run sent no command to this node: SSM refused one of its commands, or its document is not deployed',
+    };
+  const message = `the run was stopped (${stopReason}) before a command was sent to this node`;
+  return { outcome: 'Skipped', message, ...(stopReason === 'Yielded' ? {} : { skipReason: stopReason }) };
 };
 
 /** Gives back what a stopped run did not send: nothing is dropped in silence. */
@@ -214,18 +176,13 @@ export const unsentOf = (
         nodes.flatMap(([id, version]) => (version === '' ? [id] : [])),
         now,
       );
-    case 'CommandRefused': {
-      const message = 'SSM refused an earlier command of this run: nothing was sent to this node';
-      return unsentResults(run, nodes, { outcome: 'Unknown', reason: 'CommandRefused', message }, now, limits);
-    }
+    case 'CommandRefused':
     case 'Cancelled':
+      return unsentResults(run, nodes, unsentText(stopReason), now, limits);
     case 'Paused':
-    case 'BreakerOpen': {
-      const message = `the run was stopped (${stopReason}) before a command was sent to this node`;
-      const text = { outcome: 'Skipped' as const, skipReason: stopReason, message };
+    case 'BreakerOpen':
       // The lane itself waits for the pause's or the breaker's end: the rows stay as they are.
-      return stopReason === 'Cancelled' ? unsentResults(run, nodes, text, now, limits) : resultsOf(ids, text, now);
-    }
+      return resultsOf(ids, unsentText(stopReason), now);
     default:
       return stopReason satisfies never;
   }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { search } from '../../test/deep.ts';
-import { aRun, LIMITS, nodes, quiet, START } from '../../test/support/runs.ts';
+import { aRun, LIMITS, nodes, observed, quiet, START } from '../../test/support/runs.ts';
 import { epochMs, isoTime } from '../model/ids.ts';
 import type { ObservationRow } from '../state/command-state.ts';
 import type { LaneState } from '../state/lane-state.ts';
@@ -96,8 +96,7 @@ const play = (outage: typeof Outage extends fc.Arbitrary<infer T> ? T : never) =
         const ids = run.commands.find((c) => c.key === key)?.instanceIds ?? [];
         sent.push(...ids);
         const tallies = Object.fromEntries(ids.map((id) => [id, tallyOf(id)]));
-        const status = { status: 'Ended', final: true, closedBy: 'end' as const, at: now() };
-        observations.push({ runId: run.runId, key, commandId: `c-${run.runId}-${key}`, ...status, nodes: tallies });
+        observations.push(observed(key, tallies, { runId: run.runId, commandId: `c-${run.runId}-${key}`, at: now() }));
       }
     }
     return { run, sent };

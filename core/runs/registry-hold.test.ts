@@ -4,6 +4,7 @@ import type { CommandState } from '../state/command-state.ts';
 import type { ResultRow, Tally } from '../state/results.ts';
 import type { RunState } from '../state/run-state.ts';
 import { afterRun, newLane } from './lane.ts';
+import { batchTallies } from './observation.ts';
 import { registryWord, silentOf } from './registry-hold.ts';
 
 const silentTally: Partial<Tally> = { outcome: 'NotRepaired', reason: 'RegistryUnreachable', registry: 'silent' };
@@ -37,7 +38,8 @@ describe('what a result says of the registry', () => {
       node(i),
       registry === undefined ? {} : { registry },
     ]);
-    expect(silentOf(observed('1', Object.fromEntries(tallies)).nodes)).toBe(expected);
+    const of = { remediation: 'pause-image', action: 'repair' } as const;
+    expect(silentOf(batchTallies([observed('1', Object.fromEntries(tallies))], of))).toBe(expected);
   });
 });
 

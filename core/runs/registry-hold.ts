@@ -2,14 +2,14 @@ import { breakerSeconds } from '../guards/slow-start.ts';
 import { epochMs, isoTime } from '../model/ids.ts';
 import { meaningOf } from '../model/outcome.ts';
 import type { Limits } from '../model/policy.ts';
-import type { CommandState, ObservationRow } from '../state/command-state.ts';
+import type { CommandState } from '../state/command-state.ts';
 import { withCounts } from '../state/counts.ts';
 import type { LaneState, RegistryHold } from '../state/lane-state.ts';
 import type { OutboxEntry } from '../state/outbox-entry.ts';
 import type { PendingNode } from '../state/pending-node.ts';
-import type { ResultRow } from '../state/results.ts';
+import type { ResultRow, Tally } from '../state/results.ts';
 import type { RunState } from '../state/run-state.ts';
-import { keptUntil, type TakenNode, takenOf } from './outbox.ts';
+import { countedBefore, keptUntil, type TakenNode, takenOf } from './outbox.ts';
 
 /** The reason that repairs give where the registry, the ECR API or S3 does not answer. */
 export const REGISTRY_UNREACHABLE = 'RegistryUnreachable';
@@ -36,7 +36,7 @@ export const registryWord = (
  * How many of a command's nodes the registry did not answer. Its nodes ran at the same time: where it answered one of
  * them, the others' silence is their own.
  */
-export const silentOf = (nodes: ObservationRow['nodes']): number | undefined => {
+export const silentOf = (nodes: Readonly<Record<string, Tally>>): number | undefined => {
   const words = Object.values(nodes).flatMap((tally) => tally.registry ?? []);
   if (words.length === 0) return undefined;
   return words.includes('answers') ? 0 : words.length;
@@ -97,7 +97,7 @@ const takeOut = (run: RunState): { readonly run: RunState; readonly taken: reado
     taken.push(...takenOf(c).filter(needs));
     const kept = takenOf(c).filter((node) => !needs(node));
     const { versions, notBefore, ...base } = c;
-    if (kept.length === 0) return { ...base, instanceIds: [], status: 'closed' };
+    if (kept.length === 0) return { ...base, instanceIds: [], status: 'closed', counts: countedBefore(c) };
     return {
       ...c,
       instanceIds: kept.map(([id]) => id),

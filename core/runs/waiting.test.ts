@@ -106,7 +106,7 @@ describe('a result', () => {
     ['met another document', { skipReason: 'Busy' }],
     ['has a finding that is blocked', { outcome: 'Broken', findings: [blocked] }],
   ])('that %s waits', (_, over) => {
-    expect(tallyOf(row(over)).waits).toBe(true);
+    expect(tallyOf(row(over), row(over)).waits).toBe(true);
   });
 
   it.each<[string, Partial<ResultRow>]>([
@@ -114,6 +114,6 @@ describe('a result', () => {
     ['was skipped for another reason', { skipReason: 'OptedOut' }],
     ['names the word without being skipped', { outcome: 'Unknown', skipReason: 'BlockedBy' }],
   ])('that %s does not', (_, over) => {
-    expect(tallyOf(row(over)).waits).toBeUndefined();
+    expect(tallyOf(row(over), row(over)).waits).toBeUndefined();
   });
 });

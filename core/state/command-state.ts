@@ -1,45 +1,68 @@
 import * as z from 'zod';
 import { ClusterName, InstanceId, IsoTime } from '../model/ids.ts';
 import { OutcomeCounts } from './counts.ts';
-import { Tally } from './results.ts';
+import { Reading } from './results.ts';
+
+/**
+ * Which document of a check a command runs. A check may consist of several documents, its parts, which are sent to the same
+ * nodes; both fields are absent where there is one document.
+ */
+export const PartOf = { part: z.number().int().positive().optional(), parts: z.number().int().positive().optional() };
 
 /** Where a sent command belongs; found by its SSM command id. */
 export const CommandRow = z.strictObject({
   commandId: z.string(),
   runId: z.string(),
   key: z.string(),
+  ...PartOf,
   group: z.string(),
   cluster: ClusterName,
   remediation: z.string(),
   action: z.enum(['check', 'repair']),
   instanceIds: z.array(InstanceId).min(1).max(50),
-  /** Sweeps write no row for a healthy node: rows are what a run costs. */
-  sparse: z.boolean(),
+  /** Nodes of a check's batch that SSM refused as not in a valid state; the command was sent without them. */
+  unreachable: z.array(InstanceId).max(50).optional(),
   sentAt: IsoTime,
   softDeadlineAt: IsoTime,
   hardDeadlineAt: IsoTime,
 });
 export type CommandRow = z.infer<typeof CommandRow>;
 
-/** SSM's answer about a sent command: written after the results, before the wake. `final` never goes back to false. */
+/**
+ * What a command reported about all of its nodes. One row a command, written by compare and set: a final one replaces an
+ * early one, and the end of the command replaces what a deadline left. Results and counts derive from the row that stands.
+ */
 export const ObservationRow = z.strictObject({
   runId: z.string(),
   key: z.string(),
-  commandId: z.string(),
-  /** SSM's StatusDetails of the command, spaces removed. */
-  status: z.string(),
+  ...PartOf,
+  /** Absent where nothing was sent. */
+  commandId: z.string().optional(),
+  /** False where nodes may still answer. */
   final: z.boolean(),
-  closedBy: z.enum(['end', 'soft-deadline', 'hard-deadline']),
+  /** `not-sent`: the command did not run on any node, or is lost. */
+  closedBy: z.enum(['end', 'soft-deadline', 'hard-deadline', 'not-sent']),
   at: IsoTime,
-  nodes: z.record(InstanceId, Tally),
+  /** Of a check: the nodes that answered Healthy. They have no reading, and get no result row. */
+  healthy: z.array(InstanceId).optional(),
+  /** Those of `healthy` that the row before this one had not as healthy: their results are written. */
+  amended: z.array(InstanceId).optional(),
+  nodes: z.record(InstanceId, Reading),
 });
 export type ObservationRow = z.infer<typeof ObservationRow>;
 
 /** How a command of a run stands. */
 export const CommandState = z.strictObject({
+  /** `<batch>`, or `<batch>.<part>` where a check has several parts: the parts of a batch are sent to the same nodes. */
   key: z.string(),
-  /** Empty once closed: the observation row has the nodes. */
+  ...PartOf,
+  /** What is to be sent; until SSM has the command. */
+  documentName: z.string().optional(),
+  executionTimeoutSeconds: z.number().int().positive().optional(),
+  /** Empty once closed, and for a check once sent: the command's row and its observation have the nodes. */
   instanceIds: z.array(InstanceId).max(50),
+  /** Nodes that SSM refused as not in a valid state: the command goes on without them. */
+  unreachable: z.array(InstanceId).max(50).optional(),
   size: z.number().int().min(1).max(50),
   /** The versions of the pending rows of `instanceIds`, until SSM answers the command; then the rows are answered. */
   versions: z.array(z.string()).max(50).optional(),
@@ -57,7 +80,10 @@ export const CommandState = z.strictObject({
   hardDeadlineAt: IsoTime.optional(),
   /** After SSM refused a call for its rate: not before. */
   notBefore: IsoTime.optional(),
-  /** How many nodes ended how; derived from the observation, so a second look changes nothing. */
+  /**
+   * How many nodes of the batch ended with which outcome; derived from the observations, so that reading them twice changes
+   * nothing. Only the batch's first command has it, once all parts are in.
+   */
   counts: OutcomeCounts.optional(),
   attributableFailures: z.number().int().nonnegative().optional(),
   /** How many nodes had no answer from the registry; 0 where one had. Absent where no node reports on it. */

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { InstanceId, IsoTime, NodeId } from '../model/ids.ts';
 import { SkipReason } from '../model/outcome.ts';
+import { PartOf } from './command-state.ts';
 import { PendingNode } from './pending-node.ts';
 import { ResultRow } from './results.ts';
 
@@ -36,6 +37,16 @@ export const OutboxEntry = z.discriminatedUnion('kind', [
     decidedAt: IsoTime.optional(),
   }),
   z.strictObject({ kind: z.literal('cancel'), commandId: z.string() }),
+  /** The observation of a check's command that did not run, or is lost: without it the batch would never be complete. */
+  z.strictObject({
+    kind: z.literal('observation'),
+    key: z.string(),
+    ...PartOf,
+    ...ResultRow.pick({ outcome: true, skipReason: true, reason: true, message: true }).shape,
+    at: IsoTime,
+    instanceIds: z.array(InstanceId),
+    unreachable: z.array(InstanceId).optional(),
+  }),
   /** An event on fleetmend's bus; `id` lets a reader drop duplicates. */
   z.strictObject({
     kind: z.literal('notice'),

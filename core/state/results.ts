@@ -25,7 +25,11 @@ export const ResultRow = z.strictObject({
   detail: z.string().optional(),
   advice: z.string().optional(),
   evidence: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),
-  findings: z.array(Finding.extend({ message: z.string() })).optional(),
+  /** Of a check: every remediation that is not healthy, and every part that gave no result, the worst first. */
+  findings: z.array(Finding.extend({ outcome: Outcome, message: z.string() })).optional(),
+  /** How many findings did not fit. */
+  cut: z.number().int().nonnegative().optional(),
+  /** The command that the outcome comes from. */
   commandId: z.string().optional(),
   /** The result came after the run had closed the command; the first result stands beside it. */
   late: z.boolean().optional(),
@@ -36,6 +40,29 @@ export const ResultRow = z.strictObject({
   at: IsoTime,
 });
 export type ResultRow = z.infer<typeof ResultRow>;
+
+/**
+ * The report of one command about one node: a result without its place and without the catalogue's sentences. `message` is
+ * there only where no document reported.
+ */
+export const Reading = ResultRow.omit({
+  runId: true,
+  cluster: true,
+  instanceId: true,
+  remediation: true,
+  action: true,
+  catalogueVersion: true,
+  advice: true,
+  commandId: true,
+  late: true,
+  at: true,
+}).extend({
+  message: z.string().optional(),
+  findings: z.array(Finding.extend({ outcome: Outcome, message: z.string().optional() })).optional(),
+  /** The earlier repair that did not last. */
+  relapseOf: z.strictObject({ runId: z.string(), at: IsoTime }).optional(),
+});
+export type Reading = z.infer<typeof Reading>;
 
 /** The part of a node's result that the run's state machine needs. */
 export const Tally = z.strictObject({

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cursorOf, readQuery } from '../../core/api/report.ts';
 import { queuedRun } from '../../core/runs/queued-run.ts';
 import type { ResultRow } from '../../core/state/results.ts';
+import { observed } from '../../test/support/runs.ts';
 import { testSettings } from '../../test/support/settings.ts';
 import { startTable, type TestTable } from '../../test/support/table.ts';
 import { recorder } from '../../test/support/telemetry.ts';
@@ -93,6 +94,19 @@ describe('audit-query', () => {
         .map((i) => ['result', nodeOf(i)]),
     );
     expect(next).toBeUndefined();
+  });
+
+  it('shows the nodes that every part of a check found healthy in one item', async () => {
+    const runs = createRunStore({ ...table, retentionDays: 365 });
+    await runs.create({ ...runOf('r-check', -10), cluster: 'checked', status: 'ended' });
+    const part = (n: number, healthy: readonly string[]) =>
+      observed(`1.${n}`, {}, { runId: 'r-check', part: n, parts: 2, healthy: [...healthy] });
+    await runs.putObservation(part(1, [nodeOf(1), nodeOf(2)]), undefined);
+    expect((await ask({ query: 'run', runId: 'r-check' })).items.map((i) => i.kind)).toEqual(['run']);
+    await runs.putObservation(part(2, [nodeOf(2), nodeOf(3)]), undefined);
+    expect((await ask({ query: 'run', runId: 'r-check' })).items.slice(1)).toEqual([
+      { kind: 'healthy', count: 1, instanceIds: [nodeOf(2)] },
+    ]);
   });
 
   it('shows runs of a cluster, the newest first, within times', async () => {

@@ -8,8 +8,9 @@ import {
   runSummary,
 } from '../../core/api/report.ts';
 import { ReleaseRow } from '../../core/api/request.ts';
+import { healthyNodes } from '../../core/runs/observation.ts';
 import { PauseRow } from '../../core/state/cluster-state.ts';
-import { CommandRow } from '../../core/state/command-state.ts';
+import { CommandRow, ObservationRow } from '../../core/state/command-state.ts';
 import { LaneState } from '../../core/state/lane-state.ts';
 import { NodeStateRow } from '../../core/state/node-state.ts';
 import { ResultRow } from '../../core/state/results.ts';
@@ -17,7 +18,7 @@ import { RunState } from '../../core/state/run-state.ts';
 import { type AuditStore, fits } from '../adapters/table/audit-store.ts';
 import { type Item, rowOf } from '../adapters/table/items.ts';
 import { DUE_SHARDS, index, keys, RESULT_SHARDS, TABLE } from '../adapters/table/keys.ts';
-import type { Partition } from '../adapters/table/table.ts';
+import { type Partition, startingWith } from '../adapters/table/table.ts';
 import { PermanentError } from '../runtime/errors.ts';
 import type { AuditQueryPorts } from './ports.ts';
 
@@ -61,10 +62,19 @@ const show = (item: Item): AuditItem => {
 };
 
 /** All items of a small partition; a report's head. */
-const all = async (store: AuditStore, partition: Partition): Promise<readonly AuditItem[]> => {
+const itemsOf = async (store: AuditStore, partition: Partition): Promise<readonly Item[]> => {
   const { items, positions } = await store.merge([partition], 'ascending', 1000, [null]);
   if (positions[0] !== 'done') throw new Error(`reading ${partition.key}: it has more than 1000 items`);
-  return items.map(show);
+  return items;
+};
+const all = async (store: AuditStore, partition: Partition): Promise<readonly AuditItem[]> =>
+  (await itemsOf(store, partition)).map(show);
+
+/** The nodes that a check found healthy: they have no result row, and are listed in one item. */
+const healthyOf = async (store: AuditStore, runId: string): Promise<readonly AuditItem[]> => {
+  const items = await itemsOf(store, startingWith(keys.run(runId).pk, keys.observationPrefix));
+  const instanceIds = healthyNodes(items.map((item) => rowOf(ObservationRow, item)));
+  return instanceIds.length === 0 ? [] : [{ kind: 'healthy', count: instanceIds.length, instanceIds }];
 };
 
 const planOf = (store: AuditStore, query: AuditQuery): Plan => {
@@ -76,7 +86,7 @@ const planOf = (store: AuditStore, query: AuditQuery): Plan => {
         head: async () => {
           const item = await store.get(keys.run(query.runId));
           if (item === undefined) throw new PermanentError(`field runId: there is no run ${query.runId}`);
-          return [show(item)];
+          return [show(item), ...(await healthyOf(store, query.runId))];
         },
       };
     case 'runs':

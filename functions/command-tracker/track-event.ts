@@ -49,7 +49,8 @@ export const trackEvent = async (deps: CommandTrackerPorts, body: unknown): Prom
     deps.log.info('ignoring command that no run sent', { commandId, documentName, status });
     return;
   }
-  for (let read = 1; !(await deps.observer.observe(command)); read++) {
+  let progress = await deps.observer.observe(command);
+  for (let read = 1; progress === 'running'; read++) {
     if (read === READS) {
       // Its deadline is stored: scheduler reads it then.
       deps.count('EndNotShownYet');
@@ -60,7 +61,9 @@ export const trackEvent = async (deps: CommandTrackerPorts, body: unknown): Prom
       return;
     }
     await deps.wait(READ_GAP_MS);
+    progress = await deps.observer.observe(command);
   }
-  await deps.wakes.wake([wakeOf(command)]);
+  // A run has nothing to do until all parts of a batch are in: the function that completes the batch wakes the run.
+  if (progress === 'complete') await deps.wakes.wake([wakeOf(command)]);
   deps.log.info('recording results', { commandId, runId: command.runId, key: command.key, status });
 };

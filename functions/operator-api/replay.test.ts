@@ -63,7 +63,6 @@ describe('replay', () => {
       remediation: 'pause-image',
       action: 'repair',
       instanceIds: [c, d],
-      sparse: false,
       sentAt: '2026-08-22T09:00:00Z',
       softDeadlineAt: '2026-08-22T09:00:00Z',
       hardDeadlineAt: '2026-08-22T09:00:00Z',

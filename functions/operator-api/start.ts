@@ -7,6 +7,7 @@ import { clusterPolicy } from '../../core/model/policy.ts';
 import { type Result, success } from '../../core/model/result.ts';
 import { requestedRunId } from '../../core/model/run-id.ts';
 import { wakeOf } from '../../core/model/wake.ts';
+import { documentsOf } from '../../core/runs/batch.ts';
 import { holdOf } from '../../core/runs/lane.ts';
 import { queuedRun, type RunDocument } from '../../core/runs/queued-run.ts';
 import { mayRepair } from '../../core/signals/route.ts';
@@ -46,7 +47,7 @@ const permit = (deps: OperatorApiPorts, request: StartRequest): string => {
 
 const documentOf = (deps: OperatorApiPorts, remediation: string, action: 'check' | 'repair'): RunDocument => {
   const key = remediation === NODE_CHECK ? NODE_CHECK : `${remediation}-${action}`;
-  const document = deps.settings.documents[key];
+  const [document] = documentsOf(deps.settings.documents, key);
   if (document === undefined) throw new Error(`finding the document ${key}: it is not in the settings; deploy again`);
   return { key, name: document.name, executionTimeoutSeconds: document.executionTimeoutSeconds };
 };

@@ -24,6 +24,7 @@ import { readSettings } from '../runtime/settings.ts';
 import type { Telemetry } from '../runtime/telemetry.ts';
 import { createBeyondEc2 } from '../shared/beyond-ec2.ts';
 import { createFleet } from '../shared/fleet.ts';
+import { createObservationWriter } from '../shared/observation-writer.ts';
 import type { RunControllerPorts } from './ports.ts';
 
 /** Builds run-controller's clients and stores, once per execution environment. */
@@ -40,10 +41,13 @@ export const composeRunController = (
   const eks = new EKSClient(AWS_CLIENT.standard);
   const table = { client: createDocumentClient(), tableName: env.TABLE_NAME };
   const pace = createPace({ ...table, counter: EC2_COUNTER, maxPerSecond: limits.maxEc2CallsPerSecond, now });
+  const runs = createRunStore({ ...table, retentionDays: limits.retentionDays });
+  const results = createResultStore({ ...table, limits });
   const ports: RunControllerPorts = {
-    runs: createRunStore({ ...table, retentionDays: limits.retentionDays }),
+    runs,
+    results,
     lanes: createLaneStore(table),
-    results: createResultStore({ ...table, limits }),
+    observations: createObservationWriter({ runs, results, limits }),
     signals: createSignalStore({ ...table, newId }),
     fleet: createFleet({ ec2: new EC2Client(AWS_CLIENT.throttled), ssm, policy: settings.policy, pace }),
     beyondEc2: createBeyondEc2({ eks, ssm }),

@@ -19,7 +19,8 @@ const expectPeace = async (world: World): Promise<void> => {
   expect(runs.filter((r) => r.status !== 'ended' || r.outbox.length > 0)).toEqual([]);
   for (const run of runs) {
     const counted = Object.values(countsOf(run)).reduce<number>((sum, n) => sum + (n ?? 0), 0);
-    const nodes = new Set((await world.resultsOf(run.runId)).map((r) => r.instanceId));
+    const rows = await world.resultsOf(run.runId);
+    const nodes = new Set([...rows.map((r) => r.instanceId), ...(await world.healthyOf(run.runId))]);
     expect({ run: run.runId, nodes: nodes.size }).toEqual({ run: run.runId, nodes: counted });
   }
   expect([...world.ssm.sends('repair').values()].filter((n) => n > 1)).toEqual([]);

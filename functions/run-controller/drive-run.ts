@@ -3,6 +3,7 @@ import { windowOf } from '../../core/guards/slow-start.ts';
 import { epochMs, isoTime } from '../../core/model/ids.ts';
 import { clusterPolicy } from '../../core/model/policy.ts';
 import { advance, inFlight, type RunEffect, type RunInputs, withReports } from '../../core/runs/advance.ts';
+import { documentsOf } from '../../core/runs/batch.ts';
 import { commandRowOf, type SendReport } from '../../core/runs/command.ts';
 import { mayRepair } from '../../core/signals/route.ts';
 import type { RunState } from '../../core/state/run-state.ts';
@@ -24,9 +25,10 @@ const performOne = async (
   const { key } = effect;
   const command = run.commands.find((c) => c.key === key);
   if (command === undefined) throw new Error(`advancing run ${run.runId}: it has no command ${key}`);
+  const documentName = command.documentName ?? run.documentName;
   if (effect.kind === 'look-for') {
     const since = isoTime(epochMs(command.sendingAt ?? run.createdAt) - 60_000);
-    const found = await deps.reader.find({ comment: commentOf(run.runId, key), documentName: run.documentName, since });
+    const found = await deps.reader.find({ comment: commentOf(run.runId, key), documentName, since });
     if (found === undefined) return [{ key, kind: 'not-found', at: nowIso(deps) }];
     await deps.results.putCommand(
       commandRowOf(run, command, found.commandId, found.requestedAt, deps.settings.policy.limits),
@@ -37,7 +39,7 @@ const performOne = async (
     {
       runId: run.runId,
       key,
-      documentName: run.documentName,
+      documentName,
       instanceIds: command.instanceIds,
       deliveryTimeoutSeconds: deps.settings.policy.limits.deliveryTimeoutSeconds,
     },
@@ -103,7 +105,8 @@ const readInputs = async (
     deps.runs.isCancelled(run.runId),
   ]);
   const { limits } = deps.settings.policy;
-  const news = { observations, reports, ...knowledge(deps, run) };
+  const documents = documentsOf(deps.settings.documents, run.documentKey);
+  const news = { observations, reports, documents, ...knowledge(deps, run) };
   const reported = withReports(run, news, nowIso(deps), limits);
   const held = inFlight(reported);
   const wanted = Math.min(windowOf(reported, limits), held + reported.pending.length);
@@ -127,7 +130,12 @@ export const driveRun = async (deps: RunControllerPorts, planned: RunState, sign
     const next = advance(run, await readInputs(deps, run, reports), nowIso(deps), deps.settings.policy.limits);
     // Stored before anything is done: what the store has not seen was never sent.
     if (next.state !== run) run = await saveRun(deps, run, next.state);
-    else if (next.effects.length === 0 || failures.length > 0) break;
+    else if (next.effects.length === 0 || failures.length > 0) {
+      if (run.outbox.length === 0) break;
+      // The observations that the outbox writes may complete a batch: the run is looked at once more.
+      run = await flushRun(deps, run);
+      continue;
+    }
     reports = await performAll(deps, run, next.effects, signal, failures);
     if (next.effects.length === 0) run = await flushRun(deps, run);
   }

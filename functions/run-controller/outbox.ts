@@ -1,6 +1,8 @@
 import pMap from 'p-map';
+import { defined } from '../../core/model/defined.ts';
 import { parseLaneName } from '../../core/model/lane-name.ts';
 import { type Wake, wakeLane } from '../../core/model/wake.ts';
+import { unsentObservation } from '../../core/runs/observation.ts';
 import type { OutboxEntry } from '../../core/state/outbox-entry.ts';
 import type { ResultRow } from '../../core/state/results.ts';
 import type { RunState } from '../../core/state/run-state.ts';
@@ -52,6 +54,18 @@ const tasksOf = (deps: RunControllerPorts, run: Identity, entry: OutboxEntry): T
           () =>
             deps.lanes.defer({ ...decision, instanceId, version }),
       );
+    }
+    case 'observation': {
+      const { kind, key, part, parts, instanceIds, unreachable, at, ...told } = entry;
+      const command = {
+        ...run,
+        key,
+        ...defined({ part, parts }),
+      };
+      return [
+        () =>
+          deps.observations.write(command, () => unsentObservation(command, told, { instanceIds, unreachable }, at)),
+      ];
     }
     case 'cancel':
       return [() => deps.sender.cancel(entry.commandId)];

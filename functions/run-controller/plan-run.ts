@@ -1,6 +1,7 @@
 import type { NodeFacts } from '../../core/guards/decide-node.ts';
 import { isFrozen } from '../../core/guards/freeze.ts';
 import { clusterPolicy } from '../../core/model/policy.ts';
+import { documentsOf } from '../../core/runs/batch.ts';
 import type { RunDocument } from '../../core/runs/queued-run.ts';
 import type { Candidate } from '../../core/runs/settle.ts';
 import { startRun } from '../../core/runs/start.ts';
@@ -62,9 +63,9 @@ export const planRun = async (
   return preflight === undefined ? planned : { ...planned, preflight };
 };
 
-/** The document that is deployed under a key. Throws where there is none: the next deployment brings it. */
+/** The document that is deployed under a key, or its first part. Throws where there is none: the next deployment brings it. */
 export const documentOf = (deps: RunControllerPorts, key: string): RunDocument => {
-  const document = deps.settings.documents[key];
+  const [document] = documentsOf(deps.settings.documents, key);
   if (document === undefined) throw new Error(`planning a run: no document ${key} is deployed`);
   return { key, name: document.name, executionTimeoutSeconds: document.executionTimeoutSeconds };
 };

@@ -12,11 +12,13 @@ import type { Count } from '../runtime/metrics.ts';
 import type { Settings } from '../runtime/settings.ts';
 import type { BeyondEc2 } from '../shared/beyond-ec2.ts';
 import type { Fleet } from '../shared/fleet.ts';
+import type { ObservationWriter } from '../shared/observation-writer.ts';
 
 /** What run-controller works with. */
 export type RunControllerPorts = {
   readonly runs: RunStore;
   readonly lanes: LaneStore;
+  readonly observations: ObservationWriter;
   readonly results: Pick<ResultStore, 'putResult' | 'putCommand' | 'nodeStates' | 'pauseFor'>;
   readonly signals: Pick<SignalStore, 'addPending' | 'touchLane'>;
   readonly fleet: Fleet;

@@ -5,6 +5,7 @@ import { isoTime } from '../../core/model/ids.ts';
 import { NODE_CHECK } from '../../core/model/lane-name.ts';
 import { sweepRunId } from '../../core/model/run-id.ts';
 import { type Wake, wakeLane, wakeOf } from '../../core/model/wake.ts';
+import { documentsOf } from '../../core/runs/batch.ts';
 import { queuedRun } from '../../core/runs/queued-run.ts';
 import type { Due } from '../adapters/table/due-store.ts';
 import { asError, PermanentError } from '../runtime/errors.ts';
@@ -29,7 +30,7 @@ const answer = async (deps: SchedulerPorts, item: Due): Promise<Wake | undefined
     case 'command': {
       const command = await deps.results.getCommand(item.commandId);
       // The index lags: a command that was answered since is not read again.
-      if (command === undefined || !(await deps.observer.observe(command))) return undefined;
+      if (command === undefined || (await deps.observer.observe(command)) !== 'complete') return undefined;
       return wakeOf(command);
     }
     default:
@@ -70,7 +71,7 @@ const overdue = async (deps: SchedulerPorts): Promise<void> => {
  * starts, so that many clusters spread over all of it and each keeps its distance from one sweep to the next.
  */
 const sweep = async (deps: SchedulerPorts, everyMinutes: number): Promise<void> => {
-  const document = deps.settings.documents[NODE_CHECK];
+  const [document] = documentsOf(deps.settings.documents, NODE_CHECK);
   if (document === undefined) throw new Error(`sweeping: no document ${NODE_CHECK} is deployed; deploy again`);
   const nowMs = deps.now().getTime();
   const slot = Math.floor(nowMs / SWEEP_SLOT_MS);
@@ -83,7 +84,7 @@ const sweep = async (deps: SchedulerPorts, everyMinutes: number): Promise<void> 
       remediation: NODE_CHECK,
       action: 'check',
       group: runId,
-      document: { key: NODE_CHECK, ...document },
+      document: { ...document, key: NODE_CHECK },
       origin: { source: 'sweep' },
       now: isoTime(nowMs),
       limits: deps.settings.policy.limits,

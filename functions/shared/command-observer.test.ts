@@ -36,7 +36,7 @@ const invocation = (n: number, statusDetails: string, output = line()): Invocati
 
 const TEXTS: Texts = {
   version: '0badcafe',
-  reasons: new Map([['DiskFull', { title: 'The disk is full', advice: 'grow the disk' }]]),
+  reasons: new Map([['DiskFull', { severity: 'Fatal', title: 'The disk is full', advice: 'grow the disk' }]]),
   remediations: new Map([['pause-image', { healthy: ['Fine.'], repaired: ['Repaired by {method}.'] }]]),
 };
 
@@ -70,7 +70,6 @@ const world = async (over: Partial<CommandRow> = {}) => {
     remediation: 'pause-image',
     action: 'repair',
     instanceIds: nodes(2),
-    sparse: false,
     sentAt: START,
     softDeadlineAt: at(90),
     hardDeadlineAt: at(390),
@@ -86,7 +85,7 @@ describe('a command that runs', () => {
   it('is let be until its soft deadline', async () => {
     const w = await world();
     w.shown.invocations = [invocation(0, 'Success'), invocation(1, 'InProgress')];
-    expect(await w.observe()).toBe(false);
+    expect(await w.observe()).toBe('running');
     expect(await w.written()).toEqual([]);
     expect(await w.runs.observations('r-1')).toEqual([]);
   });
@@ -95,7 +94,7 @@ describe('a command that runs', () => {
     const w = await world();
     w.shown.invocations = [invocation(0, 'Success'), invocation(1, 'InProgress')];
     w.shown.now = at(90);
-    expect(await w.observe()).toBe(true);
+    expect(await w.observe()).toBe('complete');
     expect((await w.written()).map((r) => r.outcome)).toEqual(['Repaired', 'TimedOut']);
     expect(await w.runs.observations('r-1')).toMatchObject([{ final: false, closedBy: 'soft-deadline' }]);
     expect(await w.due()).toBe(at(390));
@@ -104,7 +103,7 @@ describe('a command that runs', () => {
   it('is closed at the hard deadline, and not looked at again', async () => {
     const w = await world();
     w.shown.now = at(390);
-    expect(await w.observe()).toBe(true);
+    expect(await w.observe()).toBe('complete');
     expect((await w.written()).map((r) => [r.outcome, r.message])).toEqual(
       Array(2).fill(['TimedOut', 'SSM never ended the invocation']),
     );
@@ -119,7 +118,7 @@ describe('a command that has ended', () => {
     async (statusDetails) => {
       const w = await world();
       w.shown.listed = { commandId: 'c-1', comment: 'fm r-1 1', statusDetails, requestedAt: START };
-      expect(await w.observe()).toBe(true);
+      expect(await w.observe()).toBe('complete');
       expect((await w.written()).map((r) => [r.outcome, r.reason])).toEqual(
         Array(2).fill(['Unreachable', 'CommandNotDelivered']),
       );
@@ -130,9 +129,9 @@ describe('a command that has ended', () => {
   it('but whose rows are not shown yet is waited for', async () => {
     const w = await world();
     w.shown.listed = { commandId: 'c-1', comment: 'fm r-1 1', statusDetails: 'Success', requestedAt: START };
-    expect(await w.observe()).toBe(false);
+    expect(await w.observe()).toBe('running');
     w.shown.invocations = [invocation(0, 'Success')];
-    expect(await w.observe()).toBe(false);
+    expect(await w.observe()).toBe('running');
   });
 
   it('gives each result the advice of its reason', async () => {
@@ -157,13 +156,28 @@ describe('a command that has ended', () => {
     ]);
   });
 
-  it('in a sweep writes no row for a healthy node, but counts it', async () => {
-    const w = await world({ sparse: true, action: 'check', remediation: 'node-check' });
+  it('writes no row for a node that a check finds healthy, and keeps its id', async () => {
+    const w = await world({ action: 'check', remediation: 'node-check' });
     const of = (outcome: string) => line({ remediation: 'node-check', action: 'check', outcome });
     w.shown.invocations = [invocation(0, 'Success', of('Healthy')), invocation(1, 'Failed', of('Broken'))];
     await w.observe();
     expect((await w.written()).map((r) => r.instanceId)).toEqual([node(1)]);
-    expect(Object.keys((await w.runs.observations('r-1'))[0]?.nodes ?? {})).toEqual(nodes(2));
+    expect(await w.runs.observations('r-1')).toMatchObject([{ healthy: [node(0)], nodes: { [node(1)]: {} } }]);
+  });
+
+  it('late writes a row for a node that is healthy after all, beside the one that said it was slow', async () => {
+    const w = await world({ action: 'check', remediation: 'node-check' });
+    const healthy = line({ remediation: 'node-check', action: 'check', outcome: 'Healthy' });
+    w.shown.invocations = [invocation(0, 'Success', healthy), invocation(1, 'InProgress')];
+    w.shown.now = at(90);
+    await w.observe();
+    w.shown.invocations = [invocation(0, 'Success', healthy), invocation(1, 'Success', healthy)];
+    w.shown.now = at(95);
+    await w.observe();
+    expect((await w.written()).map((r) => [r.instanceId, r.outcome, r.late])).toEqual([
+      [node(1), 'TimedOut', undefined],
+      [node(1), 'Healthy', true],
+    ]);
   });
 
   it('looked at twice is written once', async () => {
@@ -188,7 +202,7 @@ describe('what a node says', () => {
     await w.observe();
     expect((await w.written())[0]?.endedAt).toBe(expected);
     expect((await w.results.nodeStates([node(0)], 'pause-image')).get(node(0))?.attempts['r-1']?.at).toBe(expected);
-    expect((await w.runs.observations('r-1'))[0]?.nodes[node(0)]?.at).toBe(expected);
+    expect((await w.runs.observations('r-1'))[0]?.nodes[node(0)]?.endedAt).toBe(expected);
   });
 
   it.each<[string, string]>([
@@ -201,7 +215,7 @@ describe('what a node says', () => {
   ])('that is %s keeps no other result from being written', async (_, output) => {
     const w = await world();
     w.shown.invocations = [invocation(0, 'Success', output), invocation(1, 'Success')];
-    expect(await w.observe()).toBe(true);
+    expect(await w.observe()).toBe('complete');
     expect((await w.written()).map((r) => r.instanceId)).toEqual(nodes(2));
   });
 

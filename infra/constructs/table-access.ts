@@ -46,7 +46,7 @@ const ACCESS: Readonly<Record<Exclude<FunctionName, 'audit-query'>, Access>> = {
     lane: ['GetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'],
     run: ['GetItem', 'Query', 'PutItem'],
     cluster: ['GetItem', 'PutItem'],
-    command: ['PutItem'],
+    command: ['PutItem', 'UpdateItem'],
     result: ['GetItem', 'PutItem'],
     node: ['BatchGetItem'],
     pauses: ['Query'],
@@ -54,7 +54,7 @@ const ACCESS: Readonly<Record<Exclude<FunctionName, 'audit-query'>, Access>> = {
   },
   scheduler: {
     command: ['GetItem', 'UpdateItem'],
-    run: ['PutItem'],
+    run: ['GetItem', 'PutItem'],
     lane: ['PutItem'],
     result: ['GetItem', 'PutItem'],
     node: ['GetItem', 'BatchGetItem', 'UpdateItem'],

@@ -18,16 +18,25 @@ export const ask = async (lab: Lab, query: Readonly<Record<string, unknown>>): P
   return items;
 };
 
-/** Every result of the cluster's runs, oldest run first. */
-export const resultsOf = async (lab: Lab, cluster: string): Promise<readonly ResultRow[]> => {
+/** How and when a node ended in a run. */
+export type NodeEnd = Pick<ResultRow, 'instanceId' | 'outcome' | 'skipReason' | 'at'>;
+
+/**
+ * How every node ended in the cluster's runs, the oldest run first. A node that a check found healthy has no result row: it
+ * ended with its run at the latest.
+ */
+export const endsOf = async (lab: Lab, cluster: string): Promise<readonly NodeEnd[]> => {
   const runs = (await ask(lab, { query: 'runs', cluster })).flatMap((item) =>
-    item.kind === 'run' ? [z.looseObject({ runId: z.string() }).parse(item).runId] : [],
+    item.kind === 'run' ? [z.looseObject({ runId: z.string(), endedAt: z.string().optional() }).parse(item)] : [],
   );
-  const results: ResultRow[] = [];
-  for (const runId of runs.reverse()) {
+  const ends: NodeEnd[] = [];
+  for (const { runId, endedAt = '' } of runs.reverse()) {
     for (const { kind, ...row } of await ask(lab, { query: 'run', runId })) {
-      if (kind === 'result') results.push(ResultRow.parse(row));
+      if (kind === 'result') ends.push(ResultRow.parse(row));
+      if (kind !== 'healthy') continue;
+      const { instanceIds } = z.looseObject({ instanceIds: z.array(z.string()) }).parse(row);
+      ends.push(...instanceIds.map((instanceId): NodeEnd => ({ instanceId, outcome: 'Healthy', at: endedAt })));
     }
   }
-  return results;
+  return ends;
 };

@@ -6,7 +6,7 @@ import { createSimulatedFleet } from '../../lab/sim/fleet.ts';
 import type { SimulatedNode } from '../../lab/sim/node.ts';
 import type { SimulatedFault } from '../../lab/sim/result.ts';
 import { LAB_CLUSTER, LAB_ENVIRONMENT, synthLab } from '../../lab/synth.ts';
-import { ask, resultsOf } from './fleet-report.ts';
+import { ask, endsOf } from './fleet-report.ts';
 import { runPollLoop } from './poll-loop.ts';
 import { countBy } from './statistics.ts';
 
@@ -74,7 +74,7 @@ const askFleetmend = async (lab: Lab, action: 'check' | 'repair', nodes: number)
   }
   const calls = lab.calls.slice(from).filter((c) => c.functionName !== 'fleetmend-audit-query');
   // A node that one run left to the next one is skipped there and has its result here: the last one counts.
-  const last = new Map((await resultsOf(lab, LAB_CLUSTER)).map((row) => [row.instanceId, row]));
+  const last = new Map((await endsOf(lab, LAB_CLUSTER)).map((row) => [row.instanceId, row]));
   if (last.size !== nodes) throw new Error(`measuring a ${action}: ${last.size} of ${nodes} nodes have a result`);
   const rows = [...last.values()];
   const endedAt = Math.max(...rows.map((row) => Date.parse(row.at)));

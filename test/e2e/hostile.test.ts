@@ -81,6 +81,9 @@ describe('a node that lies', () => {
     });
   };
   const healthy = line({});
+  /** A node that a check finds healthy has no result row, so these say that they are broken. */
+  const broken = (fields: Readonly<Record<string, unknown>> = {}): string =>
+    line({ outcome: 'Broken', reason: 'SandboxImageMissing', ...fields });
   const cases: readonly (readonly [string, string, string, RegExp])[] = [
     [
       'shell metacharacters',
@@ -103,12 +106,7 @@ describe('a node that lies', () => {
       /not JSON/,
     ],
     ['three megabytes', `${'A'.repeat(3 * MEBIBYTE)}\n${healthy}`, 'Unknown', /no result line/],
-    [
-      'a second line that says otherwise',
-      `${line({ outcome: 'Broken', reason: 'SandboxImageMissing' })}\n${healthy}`,
-      'Broken',
-      /sandbox image/,
-    ],
+    ['a second line that says otherwise', `${broken()}\n${healthy}`, 'Broken', /sandbox image/],
     ['a result in stderr', `\n----------ERROR-------\n${healthy}`, 'Unknown', /no result line/],
     [
       'the result of a repair',
@@ -122,8 +120,8 @@ describe('a node that lies', () => {
     ['another prototype', healthy.replace('{', '{"__proto__":{"outcome":"Repaired"},'), 'Unknown', /./],
     [
       'a clock of the year 9999',
-      line({ startedAt: '9999-12-31T23:59:59Z', endedAt: '9999-12-31T23:59:59Z' }),
-      'Healthy',
+      broken({ startedAt: '9999-12-31T23:59:59Z', endedAt: '9999-12-31T23:59:59Z' }),
+      'Broken',
       /sandbox image/,
     ],
   ];

@@ -172,8 +172,9 @@ describe('failing services', () => {
     off();
     expect(scene.chronicle.repairsOf(node.instanceId)).toHaveLength(1);
     expect((await scene.history(node.instanceId)).map((r) => `${r.action} ${r.reason ?? r.outcome}`)).toEqual([
-      'check Healthy',
       'repair CommandLost',
     ]);
+    const [check] = (await scene.runs('hidden')).filter((run) => run.action === 'check');
+    expect(await scene.healthyOf(check?.runId ?? '')).toEqual([node.instanceId]);
   });
 });

@@ -126,12 +126,12 @@ describe('a node without logs', () => {
 });
 
 describe('a request of an operator', () => {
-  it('a check of the whole cluster answers at once and ends with a result for every node', async () => {
+  it('a check of the whole cluster answers at once and ends with every node listed as healthy', async () => {
     const answer = await scene.start({ action: 'check', cluster: 'demo', reason: 'a look' });
     expect(answer).toMatchObject({ planned: 10, skipped: [] });
     await scene.drain();
-    const rows = await scene.resultsOf(answer.runId);
-    expect(rows.map((r) => r.outcome)).toEqual(Array.from({ length: 10 }, () => 'Healthy'));
+    expect(await scene.healthyOf(answer.runId)).toHaveLength(10);
+    expect(await scene.resultsOf(answer.runId)).toEqual([]);
     expect(scene.chronicle.commands.filter((c) => c.runId === answer.runId)).toHaveLength(1);
     const [run] = await scene.runs('demo');
     expect(run?.origin).toMatchObject({ source: 'operator', requestedBy: 'test', reason: 'a look' });

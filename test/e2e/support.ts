@@ -114,6 +114,8 @@ export type Scene = {
   readonly report: (query: Readonly<Record<string, unknown>>) => Promise<readonly AuditItem[]>;
   readonly runs: (cluster: string) => Promise<readonly ShownRun[]>;
   readonly resultsOf: (runId: string) => Promise<readonly ResultRow[]>;
+  /** The nodes that a check found healthy: they have no result row. */
+  readonly healthyOf: (runId: string) => Promise<readonly string[]>;
   /** A node's results, the newest first. */
   readonly history: (instanceId: string) => Promise<readonly ResultRow[]>;
   /** Every item of the audit table, by a scan. */
@@ -250,6 +252,10 @@ export const openScene = async (
     report,
     runs: async (cluster) => (await report({ query: 'runs', cluster })).map((item) => ShownRun.parse(item)),
     resultsOf: async (runId) => results(await report({ query: 'run', runId })),
+    healthyOf: async (runId) =>
+      (await report({ query: 'run', runId })).flatMap((item) =>
+        item.kind === 'healthy' ? z.array(z.string()).parse(item.instanceIds) : [],
+      ),
     history: async (instanceId) => results(await report({ query: 'node', instanceId })),
     items,
     openLane: async (lane) => {

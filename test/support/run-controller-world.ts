@@ -1,6 +1,7 @@
 import type { NodeFacts } from '../../core/guards/decide-node.ts';
 import { type Result, success } from '../../core/model/result.ts';
 import { groupOf, type Wake } from '../../core/model/wake.ts';
+import { healthyNodes } from '../../core/runs/observation.ts';
 import { ResultRow } from '../../core/state/results.ts';
 import { RunState } from '../../core/state/run-state.ts';
 import { createCommandReader, createSender } from '../../functions/adapters/ssm/run-command.ts';
@@ -17,6 +18,7 @@ import type { RunControllerPorts } from '../../functions/run-controller/ports.ts
 import type { Settings } from '../../functions/runtime/settings.ts';
 import { tick } from '../../functions/scheduler/tick.ts';
 import { createCommandObserver } from '../../functions/shared/command-observer.ts';
+import { createObservationWriter } from '../../functions/shared/observation-writer.ts';
 import { texts } from '../../ssm-documents/remediations.ts';
 import { type CrashMode, crasher } from './crash.ts';
 import { type FakeNode, fakeSsm } from './fake-ssm.ts';
@@ -84,6 +86,7 @@ export const runControllerWorld = (table: TestTable, options: Options = {}) => {
   const [runs, lanes, results, signals] = [wrap(raw.runs), wrap(raw.lanes), wrap(raw.results), wrap(raw.signals)];
   const reader = wrap(createCommandReader({ client: ssm.client }));
   const deps: RunControllerPorts = {
+    observations: createObservationWriter({ runs, results, limits }),
     runs,
     lanes,
     results,
@@ -253,8 +256,12 @@ export const runControllerWorld = (table: TestTable, options: Options = {}) => {
     return (await table.items(`RESULT#${runId}`)).map((i) => rowOf(ResultRow, i));
   };
 
+  /** The nodes that a check found healthy: they have no result row. */
+  const healthyOf = async (runId: string) => healthyNodes(await raw.runs.observations(runId));
+
   return {
     ...raw,
+    healthyOf,
     table,
     put: async (item: Record<string, unknown>) => {
       await table.put(item);

@@ -1,8 +1,9 @@
 import { Limits } from '../../core/model/policy.ts';
 import { advance, type RunInputs, type RunStep } from '../../core/runs/advance.ts';
 import type { SendReport } from '../../core/runs/command.ts';
+import { unsentObservation } from '../../core/runs/observation.ts';
 import { CommandState, type ObservationRow } from '../../core/state/command-state.ts';
-import type { Tally } from '../../core/state/results.ts';
+import type { Reading, Tally } from '../../core/state/results.ts';
 import { RunState } from '../../core/state/run-state.ts';
 
 /** The default limits. */
@@ -66,10 +67,14 @@ export const aCheck = (count: number, over: Partial<RunState> = {}): RunState =>
 export const aCommand = (over: Partial<CommandState> = {}): CommandState =>
   CommandState.parse({ key: '1', instanceIds: [node(0)], versions: ['v'], size: 1, status: 'planned', ...over });
 
+/** The document that the tests' runs send. */
+export const DOCUMENT = { key: 'document', name: 'fleetmend-document-aaaaaaaaaaaa', executionTimeoutSeconds: 300 };
+
 /** Inputs without any fact. */
 export const quiet = (over: Partial<RunInputs> = {}): RunInputs => ({
   observations: [],
   reports: [],
+  documents: [DOCUMENT],
   slots: 50,
   paused: false,
   cancelled: false,
@@ -79,7 +84,47 @@ export const quiet = (over: Partial<RunInputs> = {}): RunInputs => ({
   ...over,
 });
 
-/** The observation of a command's nodes. */
+/** A reading that is counted as this tally. */
+const readingOf = ({
+  findings,
+  waits,
+  localMethod,
+  registry,
+  at: endedAt = at(10),
+  ...tally
+}: Partial<Tally>): Reading => {
+  const found = [
+    ...(findings ?? []).map(([remediation, reason]) => ({
+      remediation,
+      reason,
+      outcome: 'Broken' as const,
+      title: 't',
+      message: 'm',
+    })),
+    ...(waits === true && findings !== undefined
+      ? [
+          {
+            remediation: 'other',
+            outcome: 'Skipped' as const,
+            skipReason: 'BlockedBy' as const,
+            title: 't',
+            message: 'm',
+          },
+        ]
+      : []),
+  ].map((finding, i) => (i === 0 && localMethod === true ? { ...finding, method: 'import' } : finding));
+  return {
+    outcome: 'Repaired',
+    message: 'm',
+    endedAt,
+    ...(registry === 'answers' ? { method: 'ecr' } : {}),
+    ...(registry === 'silent' ? { outcome: 'NotRepaired' as const, reason: 'RegistryUnreachable' } : {}),
+    ...tally,
+    ...(found.length === 0 ? {} : { findings: found }),
+  };
+};
+
+/** What was observed of a command's nodes. */
 export const observed = (
   key: string,
   tallies: Readonly<Record<string, Partial<Tally>>>,
@@ -88,13 +133,10 @@ export const observed = (
   runId: 'r-1',
   key,
   commandId: `c-${key}`,
-  status: 'Ended',
   final: true,
   closedBy: 'end',
   at: at(20),
-  nodes: Object.fromEntries(
-    Object.entries(tallies).map(([id, tally]): [string, Tally] => [id, { outcome: 'Repaired', at: at(10), ...tally }]),
-  ),
+  nodes: Object.fromEntries(Object.entries(tallies).map(([id, tally]) => [id, readingOf(tally)])),
   ...over,
 });
 
@@ -126,5 +168,17 @@ export const sendingRun = (count = 1, over: Partial<RunState> = {}): RunState =>
     ...over,
   });
 
-/** The outbox of the run, by kind. */
+/** What a run's outbox observes of commands that did not run. */
+export const unsentObservations = (run: RunState): ObservationRow[] =>
+  run.outbox.flatMap((entry) => {
+    if (entry.kind !== 'observation') return [];
+    const { kind, key, part, parts, instanceIds, unreachable, at: toldAt, ...told } = entry;
+    return [unsentObservation({ runId: 'r-1', key, action: 'check' }, told, { instanceIds, unreachable }, toldAt)];
+  });
+
+/** The run once its outbox has been performed and what that observed has been read. */
+export const afterOutbox = (run: RunState, now: string, known: readonly ObservationRow[] = []): RunState =>
+  step({ ...run, outbox: [] }, { observations: [...known, ...unsentObservations(run)] }, now).state;
+
+/** What the run promised, by kind. */
 export const kinds = (run: RunState): string[] => run.outbox.map((e) => e.kind);

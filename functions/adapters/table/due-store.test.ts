@@ -32,7 +32,6 @@ it('finds what is open and due, by what must be done about it', async () => {
     remediation: 'pause-image',
     action: 'repair',
     instanceIds: nodes(2),
-    sparse: false,
     sentAt: START,
     softDeadlineAt: at(10),
     hardDeadlineAt: at(390),

@@ -44,6 +44,12 @@ export const anyOf =
   (terms) =>
     conditions.map((condition) => condition(terms)).join(' OR ');
 
+/** All of them hold. */
+export const allOf =
+  (...conditions: readonly Condition[]): Condition =>
+  (terms) =>
+    conditions.map((condition) => `(${condition(terms)})`).join(' AND ');
+
 type Values = Readonly<Record<string, NativeAttributeValue>>;
 
 /** What an update does to an item's attributes. A value that is undefined is left out. */

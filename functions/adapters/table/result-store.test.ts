@@ -39,7 +39,6 @@ const command: CommandRow = {
   remediation: 'pause-image',
   action: 'repair',
   instanceIds: nodes(50),
-  sparse: false,
   sentAt: START,
   softDeadlineAt: at(90),
   hardDeadlineAt: at(390),

@@ -89,7 +89,8 @@ export const createResultStore = ({
       });
     },
     setCommandDue: async (commandId, dueAt) => {
-      const change = dueAt === undefined ? { remove: [duePk, dueSk] } : { set: { [dueSk]: dueAt } };
+      const due = inIndex('byDue', index.open(shardOf(commandId, DUE_SHARDS)), dueAt ?? '');
+      const change = dueAt === undefined ? { remove: [duePk, dueSk] } : { set: due };
       if ((await table.update(keys.command(commandId), change, isStored)) !== undefined) return;
       throw new Error(`setting when command ${commandId} is due: there is no such command`);
     },

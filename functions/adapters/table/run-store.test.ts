@@ -54,20 +54,23 @@ describe('an observation', () => {
   const seen = (final: boolean, outcome: 'TimedOut' | 'Repaired' | 'Healthy') =>
     observed('1', { [node(1)]: { outcome } }, { runId: 'r-seen', final, closedBy: final ? 'end' : 'soft-deadline' });
 
-  it('that is final stands, whatever comes after it', async () => {
-    await store.putObservation(seen(false, 'TimedOut'));
-    await store.putObservation(seen(false, 'Healthy'));
-    expect(await store.observations('r-seen')).toEqual([seen(false, 'TimedOut')]);
-    await store.putObservation(seen(true, 'Repaired'));
-    await store.putObservation(seen(false, 'TimedOut'));
-    await store.putObservation(seen(true, 'Healthy'));
-    expect(await store.observations('r-seen')).toEqual([seen(true, 'Repaired')]);
+  it('is stored in place of the one that was read, and of no other', async () => {
+    const [early, final] = [seen(false, 'TimedOut'), seen(true, 'Repaired')];
+    expect(await store.putObservation(early, undefined)).toBe(true);
+    expect(await store.putObservation(seen(false, 'Healthy'), undefined)).toBe(false);
+    expect(await store.observations('r-seen')).toEqual([early]);
+    expect(await store.putObservation(final, { ...early, at: at(19) })).toBe(false);
+    expect(await store.putObservation(final, early)).toBe(true);
+    expect(await store.putObservation(seen(true, 'Healthy'), early)).toBe(false);
+    expect(await store.observation('r-seen', '1')).toEqual(final);
+    expect(await store.observation('r-seen', '2')).toBeUndefined();
   });
 
   it('of a run comes with all the others, over many pages', async () => {
     const padding = 'x'.repeat(60_000);
     for (let i = 0; i < 20; i++) {
-      await store.putObservation({ ...observed(String(i), { [node(i)]: {} }), runId: 'r-many', status: padding });
+      const row = { ...observed(String(i), { [node(i)]: {} }), runId: 'r-many', commandId: padding };
+      await store.putObservation(row, undefined);
     }
     expect(await store.observations('r-many')).toHaveLength(20);
     expect(await store.observations('r-man')).toEqual([]);

@@ -1,6 +1,6 @@
 import { ObservationRow } from '../../../core/state/command-state.ts';
 import { RunState } from '../../../core/state/run-state.ts';
-import { anyOf, equals, isNew } from './expressions.ts';
+import { allOf, equals, isNew } from './expressions.ts';
 import { expires, type Item, inIndex, VersionConflictError } from './items.ts';
 import { DUE_SHARDS, index, keys, shardOf } from './keys.ts';
 import { createTable, startingWith, type TableOptions } from './table.ts';
@@ -13,8 +13,9 @@ export type RunStore = {
   /** Stores the next state; throws {@link VersionConflictError} where another has stored one. Returns what was stored. */
   readonly save: (run: RunState) => Promise<RunState>;
   readonly observations: (runId: string) => Promise<readonly ObservationRow[]>;
-  /** A final observation stands; an early one is replaced by a final one. */
-  readonly putObservation: (row: ObservationRow) => Promise<void>;
+  readonly observation: (runId: string, commandKey: string) => Promise<ObservationRow | undefined>;
+  /** Stores an observation in place of the one that was read, or of none; false where another one stands by now. */
+  readonly putObservation: (row: ObservationRow, standing: ObservationRow | undefined) => Promise<boolean>;
   readonly isCancelled: (runId: string) => Promise<boolean>;
 };
 
@@ -43,11 +44,12 @@ export const createRunStore = ({
       throw new VersionConflictError(`storing run ${run.runId}: it is no longer at version ${run.version}`);
     },
     observations: (runId) => table.rows(ObservationRow, startingWith(keys.run(runId).pk, keys.observationPrefix)),
-    putObservation: async (row) => {
-      const item = { ...keys.observation(row.runId, row.key), ...row, ...expires(row.at, retentionDays) };
-      // Where the condition fails, what is stored is as good or better.
-      await table.put(item, row.final ? anyOf(isNew, equals('final', false)) : isNew);
-    },
+    observation: (runId, commandKey) => table.get(ObservationRow, keys.observation(runId, commandKey)),
+    putObservation: (row, standing) =>
+      table.put(
+        { ...keys.observation(row.runId, row.key), ...row, ...expires(row.at, retentionDays) },
+        standing === undefined ? isNew : allOf(equals('at', standing.at), equals('closedBy', standing.closedBy)),
+      ),
     isCancelled: async (runId) => (await table.getItem(keys.cancelRequest(runId))) !== undefined,
   };
 };

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { startTable, type TestTable } from '../../../test/support/table.ts';
-import { above, absent, anyOf, below, equals, isAtVersion, isNew, isStored } from './expressions.ts';
+import { above, absent, allOf, anyOf, below, equals, isAtVersion, isNew, isStored } from './expressions.ts';
 import { expires, inIndex } from './items.ts';
 import { createTable, ItemTooLargeError, startingWith, type Table, type TableOptions } from './table.ts';
 
@@ -83,6 +83,8 @@ describe('a condition', () => {
     ['below, and it is', below('size', 6), true],
     ['above', above('size', 5), false],
     ['above, and it is', above('size', 4), true],
+    ['all of two, one', allOf(equals('name', 'a'), equals('name', 'b')), false],
+    ['all of two, both', allOf(equals('name', 'a'), anyOf(isNew, equals('name', 'a'))), true],
     ['any of two, neither', anyOf(isNew, equals('name', 'b')), false],
     ['any of two, the second', anyOf(isNew, equals('name', 'a')), true],
     ['at another version', isAtVersion(2), false],

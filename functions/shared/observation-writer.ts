@@ -1,0 +1,115 @@
+import pMap from 'p-map';
+import { attemptOf, quarantineAdvice } from '../../core/guards/attempts.ts';
+import type { Limits } from '../../core/model/policy.ts';
+import type { Texts } from '../../core/model/render-message.ts';
+import { batchKeys } from '../../core/runs/batch.ts';
+import { batchResults, supersedes } from '../../core/runs/observation.ts';
+import type { CommandRow, ObservationRow } from '../../core/state/command-state.ts';
+import type { ResultRow } from '../../core/state/results.ts';
+import type { ResultStore } from '../adapters/table/result-store.ts';
+import type { RunStore } from '../adapters/table/run-store.ts';
+
+/** The command that an observation is about. */
+export type ObservedCommand = Pick<
+  CommandRow,
+  'runId' | 'key' | 'part' | 'parts' | 'cluster' | 'remediation' | 'action'
+>;
+
+/**
+ * How far a batch is: its command still runs, and nothing was written; the command is observed, and another part of its
+ * batch is not; or all parts are observed, and the results are written.
+ */
+export type Progress = 'running' | 'incomplete' | 'complete';
+
+/** Writes observations, and the results that derive from them. */
+export type ObservationWriter = {
+  /**
+   * Stores what `decide` makes of a command, unless the row that stands knows as much. Once every part of the batch has
+   * a row, writes the results that derive from these rows. Everything may be done twice, or by two functions at once: the
+   * same rows stand, and give the same results.
+   */
+  readonly write: (
+    command: ObservedCommand,
+    decide: (standing: ObservationRow | undefined) => ObservationRow | undefined,
+  ) => Promise<Progress>;
+};
+
+/** Compare and set is tried so often; each failure means that another function has just stored a row that knows more. */
+const ATTEMPTS = 4;
+const CONCURRENCY = 10;
+
+const NO_TEXTS: Texts = { version: 'none', reasons: new Map(), remediations: new Map() };
+
+/** Whether documents reported in this part: the rows of its nodes need the catalogue's sentences. */
+const hasReports = (part: ObservationRow): boolean =>
+  Object.values(part.nodes).some((reading) => reading.message === undefined);
+
+/** The writer over the audit table. */
+export const createObservationWriter = ({
+  runs,
+  results,
+  limits,
+  texts,
+}: {
+  readonly runs: Pick<RunStore, 'observation' | 'putObservation'>;
+  readonly results: Pick<ResultStore, 'putResult' | 'recordAttempt' | 'quarantine' | 'setCommandDue'>;
+  readonly limits: Pick<Limits, 'quarantineAttempts'>;
+  /**
+   * The catalogue's sentences. A function without them writes no rows that need them: it makes the command due, and
+   * scheduler writes them within a minute.
+   */
+  readonly texts?: Texts;
+}): ObservationWriter => {
+  /** The row that stands after this call; undefined where there is none and `decide` makes none. */
+  const store = async (
+    { runId, key }: ObservedCommand,
+    decide: (standing: ObservationRow | undefined) => ObservationRow | undefined,
+  ): Promise<ObservationRow | undefined> => {
+    let standing: ObservationRow | undefined;
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const next = decide(standing);
+      if (next === undefined || !supersedes(next, standing)) return standing;
+      if (await runs.putObservation(next, standing)) return next;
+      standing = await runs.observation(runId, key);
+    }
+    throw new Error(
+      `storing the observation of ${runId}/${key}: another row stood ${ATTEMPTS} times; it is tried again`,
+    );
+  };
+
+  const remember = async (row: ResultRow, isFinal: boolean): Promise<void> => {
+    const attempt = attemptOf(row);
+    if (attempt === undefined) return;
+    const node = await results.recordAttempt(row, row.runId, attempt);
+    const advice = quarantineAdvice(node, { isFinal, advice: row.advice }, limits);
+    if (advice !== undefined) await results.quarantine(node, row.at, advice);
+  };
+
+  return {
+    write: async (command, decide) => {
+      const own = await store(command, decide);
+      if (own === undefined) return 'running';
+      // Read after the own row is stored: of two functions that store the last two parts at once, one sees both.
+      const parts = await pMap(batchKeys(command), async (key) =>
+        key === command.key ? own : await runs.observation(command.runId, key),
+      );
+      const standing = parts.filter((part) => part !== undefined);
+      if (standing.length < parts.length) return 'incomplete';
+      const reported = texts === undefined ? standing.find(hasReports) : undefined;
+      if (reported?.commandId !== undefined) {
+        await results.setCommandDue(reported.commandId, reported.at);
+        return 'complete';
+      }
+      const isFinal = standing.every((part) => part.final);
+      await pMap(
+        batchResults(command, standing, texts ?? NO_TEXTS),
+        async (row) => {
+          await results.putResult(row);
+          await remember(row, isFinal);
+        },
+        { concurrency: CONCURRENCY, stopOnError: false },
+      );
+      return 'complete';
+    },
+  };
+};
