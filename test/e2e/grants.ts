@@ -119,6 +119,12 @@ const withResource = (template: CfnTemplate, id: string, resource: CfnResource |
   return { ...template, Resources: resource === undefined ? others : { ...others, [id]: resource } };
 };
 
+/** The resource that a statement lets in, as ` from <logical id>`; empty where the statement names none. */
+const sourceOf = (statement: Readonly<Record<string, unknown>>): string => {
+  const [, id] = /"aws:SourceArn":\{"Fn::GetAtt":\["(\w+)"/.exec(JSON.stringify(statement)) ?? [];
+  return id === undefined ? '' : ` from ${id}`;
+};
+
 /** Every statement of roles, queues, topics and buses, and every permission to call a function. */
 export const templateStatements = (template: CfnTemplate): readonly TemplateStatement[] =>
   Object.entries(template.Resources).flatMap(([id, resource]): readonly TemplateStatement[] => {
@@ -143,7 +149,7 @@ export const templateStatements = (template: CfnTemplate): readonly TemplateStat
         return withResource(from, id, { ...resource, Properties: { ...properties, PolicyDocument } });
       };
       return {
-        what: `${id} ${i} ${actions.join()}`,
+        what: `${id} ${i} ${actions.join()}${sourceOf(statement)}`,
         effect,
         isIdentity: resource.Type === 'AWS::IAM::Policy',
         without,

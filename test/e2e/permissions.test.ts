@@ -104,7 +104,7 @@ describe('a lab without one statement', () => {
   });
 
   it('the queue of signals without its rule: the symptom is in the queue of lost events, or nowhere', async () => {
-    const signals = statementOf(/^SignalsQueuePolicy.*SendMessage/).without;
+    const signals = statementOf(/^SignalsQueuePolicy.*SendMessage.* from RulesSymptoms/).without;
     const kept = await lose(signals, repairOne);
     expect(kept.denials.join()).toMatch(/fleetmend-symptoms to .*:fleetmend-signals:.*not authorized/);
     expect([kept.letters, kept.lost]).toEqual([['fleetmend-rules-dlq'], []]);
