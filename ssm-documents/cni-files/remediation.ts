@@ -1,6 +1,7 @@
 import { defineReasons } from '../../core/model/reasons.ts';
 import { defineRemediation } from '../../core/model/remediation.ts';
 import { commonReasons } from '../lib/reasons/common-reasons.ts';
+import { runtimeEvidence } from '../lib/reasons/evidence.ts';
 import { runtimeReasons } from '../lib/reasons/runtime-reasons.ts';
 import { logLines } from './log-lines.ts';
 
@@ -77,6 +78,8 @@ export const remediation = defineRemediation({
   disruptive: true,
   reasons,
   evidence: {
+    ...runtimeEvidence,
+    configuredImage: 'The sandbox image as the runtime configuration names it.',
     config: 'The CNI configuration that the runtime uses.',
     plugins: 'Types of its plugins.',
     awsNode: "State of aws-node's container.",

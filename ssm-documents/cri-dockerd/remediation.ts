@@ -1,6 +1,7 @@
 import { defineReasons } from '../../core/model/reasons.ts';
 import { defineRemediation } from '../../core/model/remediation.ts';
 import { commonReasons } from '../lib/reasons/common-reasons.ts';
+import { registryEvidence, runtimeEvidence } from '../lib/reasons/evidence.ts';
 import { registryReasons } from '../lib/reasons/registry-reasons.ts';
 import { runtimeReasons } from '../lib/reasons/runtime-reasons.ts';
 import { remediation as pauseImage } from '../pause-image/remediation.ts';
@@ -96,7 +97,8 @@ export const remediation = defineRemediation({
   disruptive: true,
   reasons,
   evidence: {
-    endpoint: "kubelet's runtime endpoint.",
+    ...registryEvidence,
+    ...runtimeEvidence,
     kubeletRuns: 'False where kubelet does not run.',
     networkPlugin: 'The network plugin of cri-dockerd.',
     also: 'Further reasons that the node has.',
@@ -105,9 +107,6 @@ export const remediation = defineRemediation({
     kubeletImage: "The sandbox image that kubelet's --pod-infra-container-image names.",
     taggedFrom: 'The image on the node that was tagged.',
     ecrRegion: "Region of the image's ECR registry.",
-    diskUsedPercent: "Disk usage of the runtime's file system in percent.",
-    inodesUsedPercent: "Inode usage of the runtime's file system in percent, from 90 on.",
-    imageGCAt: 'When kubelet last deleted images to free disk space.',
   },
   healthy: ['Docker and cri-dockerd are in order.'],
   repaired: ['Docker and cri-dockerd were repaired.'],

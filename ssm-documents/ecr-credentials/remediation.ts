@@ -78,6 +78,7 @@ export const remediation = defineRemediation({
   disruptive: true,
   reasons,
   evidence: {
+    nodeRole: 'Name of the node role.',
     configFile: "The configuration of kubelet's credential provider.",
     registry: "The node's ECR registry, or unknown.",
     wantedPattern: 'The pattern that the registry needs.',

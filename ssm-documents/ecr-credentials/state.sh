@@ -123,7 +123,9 @@ answer_fault() {
   token_failure_reason "$text" "$RC"
   case $REPLY in
     NodeRoleLacksECR)
-      role_lacks_ecr "$text"
+      node_role "$text"
+      [[ -z $REPLY ]] || evidence nodeRole "$REPLY"
+      capture_error
       found NodeRoleLacksECR '' "$REPLY"
       ;;
     # That is also what every unknown text gives.

@@ -14,15 +14,14 @@ check() {
   diagnose
   evidence pinLabel "$IMAGE_PINNED"
   if fault; then
-    local sentence=$REPLY
     find_local_method
-    finish_broken "$sentence"
+    finish Broken "$REASON_FOUND"
   fi
   finish_healthy
 }
 
-# find_local_method: the method that needs no registry, as far as it shows, in METHOD: such a node need not wait for a registry that
-# is down.
+# find_local_method: the method that needs no registry, as far as it can be seen, in METHOD: such a node need not wait for a
+# registry that is down.
 find_local_method() {
   if [[ $IMAGE_STATE == ready ]]; then
     if fault_is_repairable; then
@@ -36,23 +35,11 @@ find_local_method() {
   return 0
 }
 
-# finish_broken SENTENCE: what is wrong, and why it may be.
-finish_broken() {
-  gc_advice none
-  finish Broken "$REASON_FOUND" "$1$REPLY"
-}
-
-# finish_healthy: the image is there, and pinned where that can be.
+# finish_healthy: the image is present, and pinned where containerd can pin.
 finish_healthy() {
-  local message='The sandbox image is there and pinned.'
   may_recur
   WILL_RECUR=$REPLY
-  case $PIN_SUPPORT in
-    none) message="The sandbox image is there. containerd $CONTAINERD_VERSION cannot pin it: kubelet 1.29 and later may delete it once the disk is $GC_HIGH_PERCENT % full." ;;
-    restart) message="The sandbox image is there. containerd $CONTAINERD_VERSION heeds a pin only from its next start on." ;;
-  esac
-  gc_advice "$PIN_SUPPORT"
-  finish Healthy '' "$message$REPLY"
+  finish Healthy ''
 }
 
 #@ section repair
@@ -65,8 +52,8 @@ finish_healthy() {
 #@ use images/test-container
 
 readonly PAUSE_TAR_IMAGE=localhost/kubernetes/pause:latest
-# What a method, the pin and the test container take at least.
-readonly RUNG_SECONDS=15
+# The least time that a method, the pin and the test container take.
+readonly METHOD_SECONDS=15
 
 repair() {
   take_lock exclusive
@@ -76,13 +63,13 @@ repair() {
     evidence pinLabel "$IMAGE_PINNED"
     finish_healthy
   fi
-  log "$REASON_FOUND: $REPLY"
-  fault_is_repairable || finish_not_repaired "$REASON_FOUND" "$REPLY"
+  log "repairing $REASON_FOUND"
+  fault_is_repairable || finish_not_repaired "$REASON_FOUND"
   if [[ $IMAGE_STATE == ready ]]; then
     METHOD=pin
-  elif ! climb; then
+  elif ! restore_image; then
     DIGEST=''
-    finish_not_repaired NoLocalCopy "There is no trustworthy copy of $IMAGE on this node, and no registry that has it."
+    finish_not_repaired NoLocalCopy
   fi
   pin_image
   wait_for_cri
@@ -90,41 +77,28 @@ repair() {
   finish_repaired
 }
 
-# finish_repaired: what was done, and whether it will last.
+# finish_repaired: the image is usable again; whether that lasts is in WILL_RECUR.
 finish_repaired() {
-  local message="The sandbox image is back (method $METHOD), and a container of it started."
-  if [[ $METHOD == pin ]]; then
-    message='The sandbox image is pinned now, and a container of it started.'
-  fi
-  if [[ $PIN_SUPPORT != yes ]]; then
-    message+=" containerd $CONTAINERD_VERSION cannot keep it pinned, so it may go again: replace the node with a current image (containerd 1.7.11 or later)."
-  fi
-  gc_advice "$PIN_SUPPORT"
-  message+=$REPLY
-  if [[ -n $KUBELET_UNIT && $KUBELET_STATE != active && $KUBELET_STATE != activating ]]; then
-    # AL2: kubelet requires sandbox-image.service, and stays down when that fails at boot.
-    message+=" kubelet is not running ($KUBELET_UNIT: $KUBELET_STATE); start it by hand: systemctl start $KUBELET_UNIT."
-  fi
   evidence pinLabel "$IMAGE_PINNED"
   may_recur
   WILL_RECUR=$REPLY
-  finish Repaired "$REASON_FOUND" "$message"
+  finish Repaired "$REASON_FOUND"
 }
 
-# climb: tries the methods, the cheapest first, until the image is ready; in METHOD. 1 if none was enough. A method returns 0 when
+# restore_image: tries the methods, the cheapest first, until the image is ready; in METHOD. 1 if none was enough. A method returns 0 when
 # it thinks that it did it, and notes its failure when it should have worked. No command of it ends the script (errexit does
 # not hold in conditions), so a method looks at every exit code that matters.
-climb() {
+restore_image() {
   local method
   for method in import tag unit ecr fetch mirror; do
     # The mirror is in its variant only.
     declare -F "method_$method" > /dev/null || continue
-    if ((SECONDS > BUDGET_SECONDS - RUNG_SECONDS)); then
+    if ((SECONDS > BUDGET_SECONDS - METHOD_SECONDS)); then
       # A method that cannot end would only hide why the ones before it failed.
-      log "no time is left for the method $method"
+      log "skipping the method $method: no time is left"
       break
     fi
-    log "method $method"
+    log "trying the method $method"
     if "method_$method" && add_second_name && image_is_ready; then
       METHOD=$method
       return 0
@@ -140,7 +114,7 @@ method_import() {
   # The copy is localhost/kubernetes/pause; under another repository's name it would be a forgery, however well meant.
   [[ $IMAGE == localhost/* ]] || return 1
   if ! trusted_path "$PAUSE_TAR" || [[ ! -f $PAUSE_TAR ]]; then
-    note_failure LocalCopyUntrusted "$PAUSE_TAR is not used: ${REPLY:-it is not a file}."
+    note_failure LocalCopyUntrusted '' localCopy "$PAUSE_TAR" untrusted "${REPLY:-$PAUSE_TAR (not a file)}"
     return 1
   fi
   if [[ $SNAPSHOTTER == soci ]]; then
@@ -163,7 +137,7 @@ method_import() {
       return
     fi
   done
-  note_failure LocalCopyUntrusted "$PAUSE_TAR holds no usable image for this node's platform."
+  note_failure LocalCopyUntrusted '' localCopy "$PAUSE_TAR"
   return 1
 }
 
@@ -197,12 +171,12 @@ method_fetch() {
 # add_second_name: see needs_second_name. ctr 2.x refuses a name without a tag unless told not to check it.
 add_second_name() {
   needs_second_name || return 0
-  changing "$CONFIGURED_IMAGE becomes a name of $IMAGE"
+  changing "tagging $IMAGE as $CONFIGURED_IMAGE"
   ctr_k8s 20 images tag --force --skip-reference-check "$IMAGE" "$CONFIGURED_IMAGE"
   ((RC == 0)) || tag_image "$IMAGE" "$CONFIGURED_IMAGE"
 }
 
-# wait_for_cri: containerd's CRI takes notice of an image by an event and then labels it. Until then a pod would not find it.
+# wait_for_cri: containerd's CRI plugin learns of an image from an event and then labels it. Until then a pod cannot use it.
 wait_for_cri() {
   local attempt
   for attempt in {1..20}; do
@@ -213,8 +187,11 @@ wait_for_cri() {
     fi
     bounded 2 sleep 0.25 || break
   done
-  image_is_ready || finish NotRepaired SandboxImageIncomplete 'The image went again while it was being repaired.'
-  finish NotRepaired SandboxImageUnseen "The image is there, but containerd's CRI takes no notice of it."
+  if ! image_is_ready; then
+    evidence failedStep keep
+    finish NotRepaired SandboxImageIncomplete
+  fi
+  finish NotRepaired SandboxImageUnseen
 }
 
 #@ section repair-mirror
@@ -241,7 +218,7 @@ method_mirror() {
   [[ ${IMAGE##*/} != *:* ]] || tag=${IMAGE##*:}
   mirror_of "$tag"
   mirror=$REPLY
-  # A failure of the private registry was noted first, and that is the one to tell.
+  # A failure of the private registry was noted first, and that is the one to report.
   fetch "$mirror" || return 1
   evidence mirror "$mirror"
   tag_image "$mirror" "$IMAGE" || return 1

@@ -89,16 +89,16 @@ compare() {
   compare_images
 }
 
-@test "heeds kubelet's own image only where kubelet does: up to 1.28, and without a pin that counts" {
+@test "considers kubelet's own image only where kubelet does: up to 1.28, and without a pin that counts" {
   IMAGE=$WANTED CONFIGURED_IMAGE=$WANTED KUBELET_SANDBOX_IMAGE=registry.k8s.io/pause:3.5
   IMAGE_STATE=ready IMAGE_PINNED=true PIN_SUPPORT=none
   for minor in 23 28 ''; do
     compare "$minor"
-    [ "$KUBELET_SPARES_ANOTHER $EVIDENCE" = 'true "kubeletImage":"registry.k8s.io/pause:3.5"' ]
+    [ "$KUBELET_SPARES_ANOTHER $EVIDENCE" = 'true "kubeletImage":"registry.k8s.io/pause:3.5","configuredImage":"'"$WANTED"'"' ]
   done
   for minor in 29 34; do
     compare "$minor"
-    [ "$KUBELET_SPARES_ANOTHER $EVIDENCE" = 'false "kubeletImage":"registry.k8s.io/pause:3.5"' ]
+    [ "$KUBELET_SPARES_ANOTHER $EVIDENCE" = 'false "kubeletImage":"registry.k8s.io/pause:3.5","configuredImage":"'"$WANTED"'"' ]
   done
   PIN_SUPPORT=yes
   compare 27
@@ -124,7 +124,6 @@ compare() {
   CONFIGURED_IMAGE=$WANTED KUBELET_SANDBOX_IMAGE=registry.k8s.io/pause:3.5 CONTAINERD_VERSION=1.6.20
   fault
   [ "$REASON_FOUND" = SandboxImageMismatch ]
-  [[ $REPLY == *"$WANTED"*'85 % full'*'user data'* && $REPLY == *registry.k8s.io/pause:3.5* ]]
   refute fault_is_repairable
   IMAGE_STATE=absent
   fault
@@ -133,24 +132,10 @@ compare() {
   refute fault
 }
 
-@test "says that only the name without a tag is missing" {
+@test "reports that only the name without a tag is missing" {
   IMAGE_STATE=absent LACKS_SECOND_NAME=true CONTAINERD_VERSION=2.3.0 CONFIGURED_IMAGE=localhost/kubernetes/pause
   fault
-  [[ $REASON_FOUND == SandboxImageMissing && $REPLY == *'without a tag (localhost/kubernetes/pause)'* ]]
-}
-
-@test "says what makes kubelet delete images, and what to change" {
-  CONTAINERD_ROOT=/var/lib/containerd GC_HIGH_PERCENT=80 DISK_PERCENT=91
-  gc_advice yes
-  [[ $REPLY == ' The disk of /var/lib/containerd is 91 % full'*'80 %'*imageGCHighThresholdPercent*'grow the disk.' ]]
-  DISK_PERCENT=50
-  gc_advice none
-  [ -z "$REPLY" ]
-  GC_MAX_AGE=168h0m0s
-  gc_advice none
-  [[ $REPLY == *168h0m0s*imageMaximumGCAge* ]]
-  gc_advice yes
-  [ -z "$REPLY" ]
+  [ "$REASON_FOUND $EVIDENCE" = 'SandboxImageMissing "missingName":"localhost/kubernetes/pause"' ]
 }
 
 # diagnose_node: diagnose, on a node whose containerd and kubelet are as the variables say.
@@ -169,20 +154,18 @@ diagnose_node() {
   diagnose_node
   [ "$IMAGE" = registry.k8s.io/pause:3.10 ]
   CONFIGURED_IMAGE='a b; rm -rf /'
-  run diagnose_node
-  [ "$status" -eq 2 ]
-  [[ $output == *'Unknown ConfigUnreadable'* ]]
+  run -2 show_ending diagnose_node
+  [[ $output == 'Unknown ConfigUnreadable||'*'"configuredImage":"a b; rm -rf /"' ]]
 }
 
 @test "does not concern a containerd whose CRI plugin is disabled, as on nodes with Docker" {
   CONTAINERD_VERSION=1.7.27 CRI_DISABLED=true
-  run diagnose_node
-  [ "$status" -eq 1 ]
-  [[ $output == *'Unsupported RuntimeNotContainerd'*disabled_plugins* ]]
+  run -1 show_ending diagnose_node
+  [[ $output == 'Unsupported RuntimeNotContainerd||'*'"criPlugin":"disabled"' ]]
 }
 
-@test "tells that kubelet is down, and its setting of an age" {
+@test "reports that kubelet is down, and its setting of an age" {
   CONTAINERD_VERSION=1.7.27 CONFIGURED_IMAGE=$WANTED KUBELET_STATE=inactive GC_MAX_AGE=12h
   diagnose_node
-  [[ $EVIDENCE == *'"imageMaximumGCAge":"12h"'*'"kubelet":"inactive"'* ]]
+  [[ $EVIDENCE == *'"imageMaximumGCAge":"12h"'*'"kubelet":"inactive","stoppedUnit":"kubelet.service"'* ]]
 }

@@ -1,4 +1,4 @@
-# What pause-image decides by: which image is the sandbox image, whether it is usable and pinned, and why it has gone.
+# The state that pause-image decides by: which image is the sandbox image, whether it is usable and pinned, and why it is missing.
 #@ use node/kubelet
 #@ use node/containerd
 #@ use images/images
@@ -16,7 +16,7 @@ PIN_SUPPORT=''
 IMAGE_STATE=''
 # Whether all that is missing is the name without a tag that this containerd asks for too.
 LACKS_SECOND_NAME=false
-# Whether kubelet, not heeding a pin, would spare another image than this one.
+# Whether kubelet, which does not honour a pin, protects another image than this one.
 KUBELET_SPARES_ANOTHER=false
 
 # diagnose: finds out everything that check and repair decide by. It changes nothing.
@@ -27,15 +27,16 @@ diagnose() {
   read_containerd
   evidence containerd "$CONTAINERD_VERSION"
   if [[ $CRI_DISABLED == true ]]; then
-    finish Unsupported RuntimeNotContainerd "containerd's CRI plugin is disabled (disabled_plugins in its configuration), so kubelet cannot use it: if it should, take cri off that list and restart containerd."
+    evidence criPlugin disabled
+    finish Unsupported RuntimeNotContainerd
   fi
   if [[ -z $CONFIGURED_IMAGE ]]; then
     default_image "$CONTAINERD_VERSION"
     CONFIGURED_IMAGE=$REPLY
   fi
   if [[ ! $CONFIGURED_IMAGE =~ $REFERENCE ]]; then
-    json_string "$CONFIGURED_IMAGE" 100
-    finish_undecided ConfigUnreadable "containerd's sandbox image is not an image reference: $REPLY"
+    evidence configuredImage "$CONFIGURED_IMAGE"
+    finish_undecided ConfigUnreadable
   fi
   full_reference "$CONFIGURED_IMAGE"
   IMAGE=$REPLY
@@ -47,7 +48,10 @@ diagnose() {
   [[ -z $GC_MAX_AGE ]] || evidence imageMaximumGCAge "$GC_MAX_AGE"
   evidence pinSupport "$PIN_SUPPORT"
   [[ $SNAPSHOTTER == overlayfs ]] || evidence snapshotter "$SNAPSHOTTER"
-  [[ -z $KUBELET_UNIT || $KUBELET_STATE == active ]] || evidence kubelet "$KUBELET_STATE"
+  if [[ -n $KUBELET_UNIT && $KUBELET_STATE != active ]]; then
+    evidence kubelet "$KUBELET_STATE"
+    [[ $KUBELET_STATE == activating ]] || evidence stoppedUnit "$KUBELET_UNIT"
+  fi
   compare_images
   find_cause
 }
@@ -59,6 +63,7 @@ compare_images() {
   KUBELET_SPARES_ANOTHER=false
   kubelet_names_another_image || return 0
   evidence kubeletImage "$KUBELET_SANDBOX_IMAGE"
+  evidence configuredImage "$CONFIGURED_IMAGE"
   if [[ $PIN_SUPPORT == yes && $IMAGE_PINNED == true && $IMAGE_STATE == ready ]]; then
     return
   fi
@@ -116,7 +121,9 @@ read_image_state() {
   ctr_k8s 15 images ls "name==\"$IMAGE\""
   if ((RC != 0)) || [[ $OUT != REF* ]]; then
     capture_error
-    finish_undecided RuntimeDown "containerd (unit ${CONTAINERD_STATE:-unknown}) does not answer at $CONTAINERD_SOCKET: $REPLY"
+    evidence unitState "${CONTAINERD_STATE:-unknown}"
+    evidence socket "$CONTAINERD_SOCKET"
+    finish_undecided RuntimeDown "$REPLY"
   fi
   read_image_row "$IMAGE" "$WORK/out" || return 0
   IMAGE_STATE=incomplete
@@ -141,7 +148,7 @@ kubelet_names_another_image() {
   [[ -n $KUBELET_SANDBOX_IMAGE && $KUBELET_SANDBOX_IMAGE != "$CONFIGURED_IMAGE" && $KUBELET_SANDBOX_IMAGE != "$IMAGE" ]]
 }
 
-# find_cause: why the image has gone or could go, as far as the node shows it, in CAUSE.
+# find_cause: why the image is missing or may be deleted, as far as the node shows it, in CAUSE.
 find_cause() {
   CAUSE=''
   if disk_is_over_threshold; then
@@ -158,29 +165,22 @@ find_cause() {
   fi
 }
 
-# fault: what is wrong with the image, in REASON_FOUND and REPLY (a sentence); 1 if nothing is.
+# fault: what is wrong with the image, in REASON_FOUND; 1 if nothing is.
 fault() {
-  local dead='no new pod can start on this node. Run the repair.'
   case $IMAGE_STATE in
     absent)
       REASON_FOUND=SandboxImageMissing
-      REPLY="The sandbox image $IMAGE is not in containerd; $dead"
       if [[ $LACKS_SECOND_NAME == true ]]; then
-        REPLY="containerd $CONTAINERD_VERSION looks for the sandbox image without a tag ($CONFIGURED_IMAGE) too, and there is none of that name; $dead"
+        evidence missingName "$CONFIGURED_IMAGE"
       fi
       ;;
-    incomplete)
-      REASON_FOUND=SandboxImageIncomplete
-      REPLY="The sandbox image $IMAGE is listed, but its content has gone from $CONTAINERD_ROOT; $dead"
-      ;;
+    incomplete) REASON_FOUND=SandboxImageIncomplete ;;
     *)
       # A label that this containerd would not report repairs nothing.
       if [[ $PIN_SUPPORT == yes && $IMAGE_PINNED == false ]]; then
         REASON_FOUND=SandboxImageUnpinned
-        REPLY="The sandbox image is there but not pinned; kubelet may delete it once the disk is $GC_HIGH_PERCENT % full. Run the repair."
       elif [[ $PIN_SUPPORT != yes && $KUBELET_SPARES_ANOTHER == true ]]; then
         REASON_FOUND=SandboxImageMismatch
-        REPLY="kubelet's --pod-infra-container-image names $KUBELET_SANDBOX_IMAGE and spares that alone, but containerd $CONTAINERD_VERSION uses $CONFIGURED_IMAGE and cannot pin it: kubelet deletes it once the disk is $GC_HIGH_PERCENT % full. Give both the same image in the user data, and replace the node."
       else
         return 1
       fi
@@ -188,21 +188,9 @@ fault() {
   esac
 }
 
-# fault_is_repairable: whether a repair could do anything about what `fault` found.
+# fault_is_repairable: whether a repair can do anything about the fault.
 fault_is_repairable() {
   [[ $REASON_FOUND != SandboxImageMismatch ]]
-}
-
-# gc_advice KEPT: what makes kubelet delete images on this node, and what to change, as sentences in REPLY, each after a
-# blank; empty where nothing does. By the disk's use (imageGCHighThresholdPercent) or, unless KEPT says that the pin counts,
-# by age (imageMaximumGCAge; both of kubelet config v1beta1).
-gc_advice() {
-  REPLY=''
-  if disk_is_over_threshold; then
-    REPLY=" The disk of $CONTAINERD_ROOT is $DISK_PERCENT % full, and kubelet deletes images from $GC_HIGH_PERCENT % on (imageGCHighThresholdPercent): free some space, or grow the disk."
-  elif [[ -n $GC_MAX_AGE && $1 != yes ]]; then
-    REPLY=" kubelet deletes images that no container has used for $GC_MAX_AGE (imageMaximumGCAge in its configuration): take that setting off, or replace the node with one whose containerd pins."
-  fi
 }
 
 # may_recur: whether kubelet may delete the image again, as true or false in REPLY.

@@ -40,12 +40,12 @@ start_unit() {
   [[ $UNIT_STATE == activating ]] || UNIT_STARTED=true
   capture 25 systemctl start "$UNIT"
   if ((RC == 124)); then
-    log "$UNIT did not end within 25 s"
+    log "stopping $UNIT, which did not end within 25 s"
     stop_unit
     return 1
   fi
   if ((RC != 0)); then
-    log "$UNIT failed"
+    log "ignoring the failure of $UNIT"
     forget_failed_unit
   fi
   UNIT_STARTED=false

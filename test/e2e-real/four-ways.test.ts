@@ -156,8 +156,9 @@ await describeWithRealNodes('fleetmend on real nodes, broken in four ways', () =
   it('reports what the operator must do where the role lacks the permission for a token, and changes nothing there', async () => {
     const row = await world.result('denied', isRepair);
     expect(row).toMatchObject({ outcome: 'NotRepaired', reason: 'NodeRoleLacksECR' });
-    expect(row.message).toMatch(
-      /^The node role demo-node-role may not get an ECR token: allow it ecr:GetAuthorizationToken on resource \*/,
+    expect(row.evidence).toMatchObject({ nodeRole: 'demo-node-role', changed: false });
+    expect(row.message).toBe(
+      'The node role demo-node-role is not allowed to call ecr:GetAuthorizationToken. Nothing was changed on the node.',
     );
     expect(row.advice).toContain('AmazonEC2ContainerRegistryPullOnly');
     expect(await world.nodes.denied.snapshot()).toEqual(broken.denied);

@@ -12,22 +12,25 @@ setup() {
 @test "reports the first failure with its evidence, since the later methods are fallbacks" {
   note_failure RegistryDenied one failedStep fetch
   note_failure NoLocalCopy two failedStep tag path /x
-  [ "$FAILURE_REASON $FAILURE_DETAIL $EVIDENCE" = 'RegistryDenied one "failedStep":"fetch"' ]
+  [ "$FAILURE_REASON $FAILURE_DETAIL ${FAILURE_FACTS[*]}" = 'RegistryDenied one failedStep fetch' ]
 }
 
 @test "notes a failure without a detail" {
   note_failure RegistryDenied
-  [ "$FAILURE_REASON$FAILURE_DETAIL$EVIDENCE" = RegistryDenied ]
+  [ "$FAILURE_REASON$FAILURE_DETAIL${#FAILURE_FACTS[@]}" = RegistryDenied0 ]
 }
 
 @test "reports that nothing was changed only where that is so" {
   finish() { printf '%s|%s\n' "$*" "$EVIDENCE"; }
-  note_failure RegistryDenied 'HTTP 403'
+  note_failure RegistryDenied 'HTTP 403' fetched a/b:1 untrusted ''
   run finish_not_repaired NoLocalCopy
-  [ "${lines[-1]}" = 'NotRepaired RegistryDenied HTTP 403|"changed":false' ]
+  [ "${lines[-1]}" = 'NotRepaired RegistryDenied HTTP 403|"fetched":"a/b:1","changed":false' ]
   changing 'pinning something'
   run finish_not_repaired NoLocalCopy
-  [ "${lines[-1]}" = 'NotRepaired RegistryDenied HTTP 403|' ]
+  [ "${lines[-1]}" = 'NotRepaired RegistryDenied HTTP 403|"fetched":"a/b:1"' ]
+  forget_failure
+  run finish_not_repaired NoLocalCopy
+  [ "${lines[-1]}" = 'NotRepaired NoLocalCopy |' ]
 }
 
 @test "ends with its own reason and evidence where no failure was noted" {
@@ -68,5 +71,5 @@ setup() {
 @test "finds the better reason in a failed command's error text" {
   RC=1 ERR='ctr: write /x: no space left on device'
   note_failed_command SandboxImagePullFailed tag
-  [ "$FAILURE_REASON $FAILURE_DETAIL $EVIDENCE" = 'DiskFull ctr: write /x: no space left on device "failedStep":"tag"' ]
+  [ "$FAILURE_REASON $FAILURE_DETAIL ${FAILURE_FACTS[*]}" = 'DiskFull ctr: write /x: no space left on device failedStep tag' ]
 }

@@ -2,6 +2,8 @@
 # shellcheck shell=bash
 
 FAILURE_REASON='' FAILURE_DETAIL=''
+# Its evidence: names and values in turn.
+FAILURE_FACTS=()
 # Whether a command ran that may have left a trace on the node. Call `changing` before every such command.
 CHANGED=false
 
@@ -21,12 +23,7 @@ note_failure() {
 # keep_failure: note_failure for a failure that is in the log already.
 keep_failure() {
   [[ -z $FAILURE_REASON ]] || return 0
-  FAILURE_REASON=$1 FAILURE_DETAIL=${2-}
-  shift $(($# < 2 ? $# : 2))
-  while (($# > 1)); do
-    evidence "$1" "$2"
-    shift 2
-  done
+  FAILURE_REASON=$1 FAILURE_DETAIL=${2-} FAILURE_FACTS=("${@:3}")
 }
 
 # network_error TEXT CODE: how a connection failed, by the error text of a tool (Go's, Python's, curl's), in REPLY; empty
@@ -82,6 +79,20 @@ note_failed_command() {
 # finish_not_repaired REASON [DETAIL] [NAME VALUE]...: ends the repair with the failure that was noted first, else with this one.
 finish_not_repaired() {
   keep_failure "$@"
+  finish_failed
+}
+
+# finish_failed: ends the repair with the failure that was noted.
+finish_failed() {
+  local i
+  for ((i = 0; i + 1 < ${#FAILURE_FACTS[@]}; i += 2)); do
+    [[ -z ${FAILURE_FACTS[i + 1]} ]] || evidence "${FAILURE_FACTS[i]}" "${FAILURE_FACTS[i + 1]}"
+  done
   [[ $CHANGED == true ]] || evidence changed false
   finish NotRepaired "$FAILURE_REASON" "$FAILURE_DETAIL"
+}
+
+# forget_failure: for a repair that got further by another method.
+forget_failure() {
+  FAILURE_REASON='' FAILURE_DETAIL='' FAILURE_FACTS=()
 }

@@ -57,6 +57,13 @@ assert_one_line() {
   [ "$EVIDENCE" = '"a":7,"b":true,"c":"007","d":"x\"y"' ]
 }
 
+@test "leaves the answer of the function before it alone" {
+  REPLY='tool error'
+  evidence a 7
+  evidence b text
+  [ "$REPLY" = 'tool error' ]
+}
+
 @test "keeps the first value of a fact, and counts what it drops from the longest on" {
   evidence a short
   evidence a other

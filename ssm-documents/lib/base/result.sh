@@ -40,9 +40,9 @@ json_string() {
 }
 
 # evidence KEY VALUE: adds a fact to the result; the first value of a key stays. Numbers and true or false keep their JSON type.
-# VALUE is data: a name, a path, a number, a word of a tool; sentences are in the catalogue (remediation.ts).
+# REPLY stays as it is. VALUE is data: a name, a path, a number, a word of a tool; sentences are in the catalogue (remediation.ts).
 evidence() {
-  local key=$1 value=$2
+  local key=$1 value=$2 kept=${REPLY-}
   [[ ,$EVIDENCE != *",\"$key\":"* ]] || return 0
   if [[ $value =~ ^(0|[1-9][0-9]{0,14}|true|false)$ ]]; then
     REPLY=$value
@@ -51,6 +51,7 @@ evidence() {
   fi
   FACTS+=("\"$key\":$REPLY")
   EVIDENCE+="${EVIDENCE:+,}\"$key\":$REPLY"
+  REPLY=$kept
 }
 
 # forget_evidence: for a repair that looks at the node again.

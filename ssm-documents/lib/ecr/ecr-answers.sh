@@ -1,4 +1,4 @@
-# What the tools say that give an ECR token. Text only.
+# The output of the tools that return an ECR token. Text only.
 # shellcheck shell=bash disable=SC2034  # other parts read what is only set here
 
 TOKEN=''
@@ -15,16 +15,15 @@ take_token() {
   fi
 }
 
-# role_lacks_ecr TEXT: what to tell of a role that may not have a token, in REPLY.
-role_lacks_ecr() {
-  local role=''
+# node_role TEXT: the name of the node role in AWS's error text, in REPLY; empty where the text does not have it.
+node_role() {
+  REPLY=''
   if [[ $1 =~ assumed-role/([A-Za-z0-9+=,.@_-]+)/ ]]; then
-    role=" ${BASH_REMATCH[1]}"
+    REPLY=${BASH_REMATCH[1]}
   fi
-  REPLY="The node role$role may not get an ECR token: allow it ecr:GetAuthorizationToken on resource * (AmazonEC2ContainerRegistryPullOnly does)."
 }
 
-# token_failure_reason TEXT CODE: the reason behind a token tool's error text, in REPLY.
+# token_failure_reason TEXT CODE: the reason that a token tool's error text shows, in REPLY.
 token_failure_reason() {
   case $1 in
     *AccessDenied* | *'not authorized to perform'*) REPLY=NodeRoleLacksECR ;;

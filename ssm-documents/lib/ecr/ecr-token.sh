@@ -10,11 +10,13 @@
 
 # unasked, have or none.
 TOKEN_STATE=unasked
-TOKEN_REASON='' TOKEN_MESSAGE=''
+TOKEN_REASON='' TOKEN_DETAIL=''
+# Evidence: names and values in turn.
+TOKEN_FACTS=()
 
-# get_token: an ECR token in TOKEN, from the first tool that gives one; asked once. Wants IMAGE and parse_ecr_host. Only when
-# no tool gives one is a failure noted: what the first tool said, since the others are fallbacks. A role that may not have
-# one is the same for every tool.
+# get_token: an ECR token in TOKEN, from the first tool that returns one; done once. Needs IMAGE and parse_ecr_host. A failure
+# is noted only when no tool returns one: that of the first tool, since the others are fallbacks. A role without the
+# permission is the same for every tool.
 get_token() {
   local tool
   if [[ $TOKEN_STATE != unasked ]]; then
@@ -30,30 +32,35 @@ get_token() {
   done
   TOKEN_STATE=none
   if [[ -z $TOKEN_REASON ]]; then
-    keep_token_failure ToolMissing 'No tool on this node can get an ECR token: there is no ecr-credential-provider, no docker-credential-ecr-login and no AWS CLI.'
+    keep_token_failure ToolMissing '' tool 'ecr-credential-provider, docker-credential-ecr-login or aws'
   fi
   refine_token_failure
-  failure_evidence "$TOKEN_MESSAGE" 0
-  keep_failure "$TOKEN_REASON" "$TOKEN_MESSAGE"
+  failure_evidence "$TOKEN_DETAIL" 0
+  # An empty array is an unset variable to bash before 4.4.
+  if ((${#TOKEN_FACTS[@]} > 0)); then
+    keep_failure "$TOKEN_REASON" "$TOKEN_DETAIL" "${TOKEN_FACTS[@]}"
+  else
+    keep_failure "$TOKEN_REASON" "$TOKEN_DETAIL"
+  fi
   return 1
 }
 
-# refine_token_failure: where a tool's words had no reason of their own, the words of the network below it may. Instance
-# metadata (169.254.169.254) that is out of reach is the node's own trouble and not the registry's.
+# refine_token_failure: where a tool's error text has no reason of its own, that of the network below it may. Instance
+# metadata (169.254.169.254) out of reach is a problem of the node and not of the registry.
 refine_token_failure() {
-  [[ $TOKEN_REASON == TokenUnavailable && $TOKEN_MESSAGE != *169.254.* && $TOKEN_MESSAGE != *redentials* ]] || return 0
-  if [[ $TOKEN_MESSAGE == *'Invalid choice'* ]]; then
+  [[ $TOKEN_REASON == TokenUnavailable && $TOKEN_DETAIL != *169.254.* && $TOKEN_DETAIL != *redentials* ]] || return 0
+  if [[ $TOKEN_DETAIL == *'Invalid choice'* ]]; then
     # get-login-password came with 1.17.10 of the AWS CLI.
     TOKEN_REASON=ToolMissing
     return
   fi
-  network_error "$TOKEN_MESSAGE" 0
+  network_error "$TOKEN_DETAIL" 0
   case $REPLY in
     '') ;;
     certificate-*) TOKEN_REASON=RegistryCertificate ;;
     *) TOKEN_REASON=RegistryUnreachable ;;
   esac
-  case $TOKEN_MESSAGE in
+  case $TOKEN_DETAIL in
     *hrottl* | *TooManyRequests* | *'Rate exceeded'* | *'StatusCode: 5'* | *InternalFailure* | *ServiceUnavailable* | *ServerException*)
       TOKEN_REASON=RegistryUnreachable
       ;;
@@ -72,14 +79,14 @@ ask_provider() {
   [[ -n $provider ]] || return 1
   provider=$(readlink -f -- "$provider") || return 1
   if ! trusted_path "$provider"; then
-    keep_token_failure ToolMissing "$provider is not used: $REPLY."
+    keep_token_failure ToolMissing '' tool "$provider" untrusted "$REPLY"
     return 1
   fi
   for config in "$CREDENTIAL_CONFIG" "$folder/config.json" "$folder/ecr-credential-provider-config"; do
     [[ -z $config || ! -r $config ]] || break
   done
   credential_request "$config"
-  log "asking $provider for a token"
+  log "running $provider for a token"
   answer=$(printf '%s' "$REPLY" | (with_network bounded 25 "$provider" 2> "$WORK/err")) || code=$?
   take_token "$answer" '"password"[[:space:]]*:[[:space:]]*"([^"]+)"' || note_token_failure "$provider" "$code"
 }
@@ -88,7 +95,7 @@ ask_provider() {
 ask_helper() {
   local answer code=0
   command -v docker-credential-ecr-login > /dev/null || return 1
-  log 'asking docker-credential-ecr-login for a token'
+  log 'running docker-credential-ecr-login for a token'
   answer=$(printf '%s' "${IMAGE%%/*}" | (with_network bounded 25 docker-credential-ecr-login get 2> "$WORK/err")) || code=$?
   take_token "$answer" '"Secret"[[:space:]]*:[[:space:]]*"([^"]+)"' || note_token_failure docker-credential-ecr-login "$code"
 }
@@ -97,10 +104,10 @@ ask_helper() {
 ask_aws_cli() {
   local answer code=0
   command -v aws > /dev/null || return 1
-  log "asking the AWS CLI for a token in $ECR_REGION"
+  log "running the AWS CLI for a token in $ECR_REGION"
   answer=$( (with_network bounded 40 aws ecr get-login-password --region "$ECR_REGION" \
     --cli-connect-timeout 5 --cli-read-timeout 15 2> "$WORK/err")) || code=$?
-  take_token "$answer" '^([^[:space:]]+)[[:space:]]*$' || note_token_failure 'The AWS CLI' "$code"
+  take_token "$answer" '^([^[:space:]]+)[[:space:]]*$' || note_token_failure aws "$code"
 }
 
 # credential_request: what kubelet would ask its credential provider, in the version that the node's own configuration
@@ -116,28 +123,27 @@ credential_request() {
   REPLY="{\"apiVersion\":\"$version\",\"kind\":\"CredentialProviderRequest\",\"image\":\"$IMAGE\"}"
 }
 
-# keep_token_failure REASON MESSAGE: the first failure, but a role that lacks the permission says more than any other.
+# keep_token_failure REASON DETAIL [NAME VALUE]...: keeps the first failure, but prefers that of a role without the permission.
 keep_token_failure() {
-  log "$1: $2"
+  log "noting that there is no token: $1${2:+: $2}"
   if [[ -z $TOKEN_REASON || $1 == NodeRoleLacksECR ]]; then
-    TOKEN_REASON=$1 TOKEN_MESSAGE=$2
+    TOKEN_REASON=$1 TOKEN_DETAIL=$2 TOKEN_FACTS=("${@:3}")
   fi
 }
 
-# note_token_failure TOOL CODE: says why TOOL gave no token, from what it printed, and returns 1.
+# note_token_failure TOOL CODE: keeps why TOOL returned no token, from its output, and returns 1.
 note_token_failure() {
-  local reason
+  local reason role=''
   RC=$2
   slurp "$WORK/err"
   ERR=$REPLY
   token_failure_reason "$ERR" "$RC"
   reason=$REPLY
   if [[ $reason == NodeRoleLacksECR ]]; then
-    role_lacks_ecr "$ERR"
-    keep_token_failure "$reason" "$REPLY"
-  else
-    capture_error
-    keep_token_failure "$reason" "$1 gave no ECR token: $REPLY"
+    node_role "$ERR"
+    role=$REPLY
   fi
+  capture_error
+  keep_token_failure "$reason" "$REPLY" tool "$1" nodeRole "$role"
   return 1
 }

@@ -22,16 +22,16 @@ fetch() {
     if [[ $attempt == 2 || $reason != RegistryUnreachable ]]; then
       break
     fi
-    log 'the registry was not reached; once more in 2 s'
+    log 'retrying in 2 s: the registry was not reached'
     bounded 5 sleep 2
   done
   failure_evidence "$ERR" "$RC"
   capture_error
-  note_failure "$reason" "Fetching ${*: -1} failed: $REPLY"
+  note_failure "$reason" "$REPLY" fetched "${*: -1}"
   return 1
 }
 
-# fetch_failure_reason TEXT CODE: the reason behind ctr's error text, in REPLY.
+# fetch_failure_reason TEXT CODE: the reason that ctr's error text shows, in REPLY.
 fetch_failure_reason() {
   case $1 in
     *'flag provided but not defined'*) REPLY=ToolMissing ;;
@@ -66,7 +66,7 @@ write_hosts_file() {
   printf '[host."https://%s".header]\n  Authorization = ["Basic %s"]\n' "$1" "$2"
 }
 
-# fetch_with_token REF: `fetch` with TOKEN, which is gone afterwards. It reaches ctr by a file without a name: the file is
+# fetch_with_token REF: `fetch` with TOKEN, which is cleared. It reaches ctr by a file without a name: the file is
 # unlinked while it is still empty, and hosts.toml is a link to its open descriptor. So the token is in no argument list, in
 # no environment and in no file that could outlive the script, whenever it is killed.
 fetch_with_token() {
@@ -78,7 +78,7 @@ fetch_with_token() {
     fetch --hosts-dir "$WORK/hosts" "$1" || code=1
   else
     code=1
-    note_failure ScriptFailed "No file could be written in $RUN_DIR, which is in memory."
+    note_failure ScriptFailed '' unwritable "$RUN_DIR"
   fi
   secret=''
   exec 8>&-

@@ -1,12 +1,11 @@
-# What a repair does to images in containerd's store.
+# Changes to images in containerd's store, by a repair.
 #@ use images/images
 #@ use base/failures
-#@ sets FAILURE_REASON
 # shellcheck shell=bash disable=SC2153  # DIGEST is what the prelude prints
 
 # tag_image SOURCE TARGET: gives an image a second name. --force replaces a record whose content has gone.
 tag_image() {
-  changing "$2 becomes a name of $1"
+  changing "tagging $1 as $2"
   ctr_k8s 20 images tag --force "$1" "$2"
   if ((RC != 0)); then
     note_failed_command SandboxImagePullFailed tag
@@ -28,10 +27,10 @@ pin_image() {
   for name in "${names[@]}"; do
     ctr_k8s 15 images label "$name" "$PINNED_LABEL"
     if ((RC != 0)) && [[ $name == "$IMAGE" ]]; then
-      # What an earlier method met does not matter any more.
-      FAILURE_REASON=''
+      # The failures of earlier methods no longer matter.
+      forget_failure
       note_failed_command PinFailed pin
-      finish NotRepaired "$FAILURE_REASON" "$FAILURE_DETAIL"
+      finish_failed
     fi
   done
 }

@@ -1,4 +1,4 @@
-# The proof that an image works: a container of it that really starts, and is removed again.
+# Proves that an image works: starts a container of it and removes it again.
 #@ use node/containerd
 #@ use base/failures
 # shellcheck shell=bash
@@ -10,7 +10,7 @@ at_exit remove_made_container
 # start_test_container: proves that a task of the image starts, as a sandbox would, in namespaces of its own and without
 # CNI, and removes it again.
 start_test_container() {
-  local id="$TEST_CONTAINER-$$-$RANDOM" name state='' why reason=SandboxStartFailed
+  local id="$TEST_CONTAINER-$$-$RANDOM" name state='' error='' reason=SandboxStartFailed
   local arguments=(run --detach --null-io --snapshotter "$SNAPSHOTTER" --label fleetmend.verify=true)
   changing "starting the test container $id"
   TEST_CONTAINER_MADE=$id
@@ -26,16 +26,17 @@ start_test_container() {
     done < "$WORK/out"
   fi
   if [[ $state != RUNNING ]]; then
-    why="its state is ${state:-unknown}"
     if ((RC != 0)); then
       capture_error
-      why=$REPLY
+      error=$REPLY
     fi
-    case $why in
+    case $error in
       *'exec format error'*) reason=SandboxImageWrongPlatform ;;
       *'no space left on device'*) reason=DiskFull ;;
     esac
-    finish NotRepaired "$reason" "The image is there, but a test container of it did not start: $why"
+    forget_failure
+    note_failure "$reason" "$error" failedStep verify taskState "${state:-unknown}"
+    finish_failed
   fi
   remove_made_container
 }

@@ -61,20 +61,17 @@ WANTED=918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause:3.5
 
 @test "ends where kubelet uses Docker" {
   KUBELET_RUNTIME=docker
-  run refuse_foreign_platforms
-  [ "$status" -eq 1 ]
-  [[ $output == *'Unsupported RuntimeNotContainerd'* ]]
+  run -1 show_ending refuse_foreign_platforms
+  [ "$output" = 'Unsupported RuntimeNotContainerd||"endpoint":"docker"' ]
 }
 
 @test "is unsupported where there is no container runtime, and unknown where only its client is missing" {
   local PATH=/nonexistent
-  run refuse_foreign_platforms
-  [ "$status" -eq 1 ]
-  [[ $output == *'Unsupported PlatformUnsupported'*'no container runtime'* ]]
+  run -1 show_ending refuse_foreign_platforms
+  [ "$output" = 'Unsupported PlatformUnsupported||"platform":"no-runtime"' ]
   CONTAINERD_PID=$$
-  run refuse_foreign_platforms
-  [ "$status" -eq 2 ]
-  [[ $output == *'Unknown ToolMissing'*'ctr'* ]]
+  run -2 show_ending refuse_foreign_platforms
+  [ "$output" = 'Unknown ToolMissing||"tool":"ctr"' ]
 }
 
 @test "takes from node-check's parent what that has asked" {
@@ -100,12 +97,9 @@ WANTED=918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause:3.5
 @test "says that containerd does not tell its version, as a check and as a repair" {
   : > "$WORK/version"
   printf 'exec format error\n' > "$WORK/version.err"
-  CONTAINERD_EXE=/proc/7/exe
-  run read_runtime_version
-  [ "$status" -eq 2 ]
-  [[ $output == *'Unknown RuntimeDown'*'/proc/7/exe'*'exec format error'* ]]
+  run -2 show_ending read_runtime_version
+  [ "$output" = 'Unknown RuntimeDown|exec format error|"failedStep":"version"' ]
   ACTION=repair
-  run read_runtime_version
-  [ "$status" -eq 1 ]
-  [[ $output == *'NotRepaired RuntimeDown'* ]]
+  run -1 show_ending read_runtime_version
+  [ "$output" = 'NotRepaired RuntimeDown|exec format error|"failedStep":"version"' ]
 }

@@ -21,13 +21,16 @@ ctr_k8s() {
 # refuse_foreign_platforms: ends where there is no containerd that serves kubelet, before anything slow.
 refuse_foreign_platforms() {
   if kubelet_uses_docker; then
-    finish Unsupported RuntimeNotContainerd "kubelet uses ${KUBELET_ENDPOINT:-Docker}, not containerd: the remediation cri-dockerd repairs this node."
+    evidence endpoint "${KUBELET_ENDPOINT:-docker}"
+    finish Unsupported RuntimeNotContainerd
   fi
   command -v ctr > /dev/null && return
   if [[ -n $CONTAINERD_PID ]] || command -v containerd > /dev/null; then
-    finish Unknown ToolMissing "containerd is here, but its client ctr is not on the PATH ($PATH)."
+    evidence tool ctr
+    finish Unknown ToolMissing
   fi
-  finish Unsupported PlatformUnsupported 'There is no container runtime for kubelet: no containerd, and no Docker that it is told to use.'
+  evidence platform no-runtime
+  finish Unsupported PlatformUnsupported
 }
 
 # read_containerd: everything above, of the containerd that serves kubelet. Wants find_services and read_kubelet. By the
@@ -38,7 +41,7 @@ read_containerd() {
   read_runtime_version
 }
 
-# ask_containerd SECONDS: what containerd says of its configuration (as the last `capture`) and of its version (in
+# ask_containerd SECONDS: containerd's own report of its configuration (as the last `capture`) and of its version (in
 # $WORK/version).
 ask_containerd() {
   local version_pid
@@ -85,7 +88,7 @@ take_containerd_flag() {
 read_runtime_config() {
   if ((RC != 0)); then
     capture_error
-    finish_undecided ConfigUnreadable "containerd cannot read its own configuration: $REPLY"
+    finish_undecided ConfigUnreadable "$REPLY"
   fi
   parse_runtime_config "$WORK/out"
   CONTAINERD_ROOT=${CONTAINERD_ROOT:-/var/lib/containerd}
@@ -131,8 +134,8 @@ parse_runtime_config() {
   ' "$1")
 }
 
-# read_runtime_version: from what read_containerd had containerd say of itself. Not by `ctr version`: to answer it, a
-# containerd that nobody has asked before writes its new id to the disk.
+# read_runtime_version: from the output that read_containerd kept. Not by `ctr version`: to answer it for the first time,
+# containerd writes its new id to the disk.
 read_runtime_version() {
   local pattern='^containerd [^ ]+ v?([0-9]+\.[0-9]+\.[0-9]+)'
   slurp "$WORK/version"
@@ -142,5 +145,6 @@ read_runtime_version() {
   fi
   slurp "$WORK/version.err"
   last_line "$REPLY"
-  finish_undecided RuntimeDown "containerd ($CONTAINERD_EXE) does not tell its version: ${REPLY:-no answer in time}"
+  evidence failedStep version
+  finish_undecided RuntimeDown "${REPLY:-no answer in time}"
 }

@@ -12,10 +12,12 @@ read_disk() {
   if [[ $blocks =~ ^[1-9][0-9]*$ && $available =~ ^[0-9]+$ ]]; then
     DISK_PERCENT=$((100 - available * 100 / blocks))
     evidence diskUsedPercent "$DISK_PERCENT"
+    evidence imageFilesystem "$CONTAINERD_ROOT"
+    ! disk_is_over_threshold || evidence diskOverThreshold true
   fi
   if [[ $inodes =~ ^[1-9][0-9]*$ && $inodes_free =~ ^[0-9]+$ ]]; then
     INODE_PERCENT=$((100 - inodes_free * 100 / inodes))
-    # Only a shortage is news.
+    # Reported only where inodes are short.
     ((INODE_PERCENT < 90)) || evidence inodesUsedPercent "$INODE_PERCENT"
   fi
 }

@@ -79,5 +79,5 @@ each_flag() {
 # flags_of PID HANDLER: each_flag on a process. One that is not there, or ends meanwhile, has no flags.
 flags_of() {
   [[ -n $1 && -r /proc/$1/cmdline ]] || return 0
-  each_flag "/proc/$1/cmdline" "$2" || log "process $1 ended before its flags were read"
+  each_flag "/proc/$1/cmdline" "$2" || log "skipping the flags of process $1, which has ended"
 }

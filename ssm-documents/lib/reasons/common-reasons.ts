@@ -1,35 +1,49 @@
 import { defineReasons } from '../../../core/model/reasons.ts';
 
-/** Reasons that every document can give, since the shared part of the scripts gives them. */
+/** Reasons that every document can report, since the shared part of the scripts reports them. */
 export const commonReasons = defineReasons({
   LockBusy: {
     title: 'Another fleetmend document is running on this node',
     severity: 'Info',
     scope: 'node-local',
-    cause: 'Another fleetmend document was at work on the node.',
-    advice: 'Nothing to do: nothing was changed and no attempt was counted. The node is looked at again.',
+    message: ['Another fleetmend document is running on this node. Nothing was done.'],
+    cause: 'Another fleetmend document was running on the node.',
+    advice: 'No action is needed: nothing was changed and no attempt was counted. The node is checked again.',
   },
   CheckTimedOut: {
     title: 'The check timed out',
     severity: 'Warning',
     scope: 'node-local',
-    cause: 'A check did not end in its time: containerd, systemd or a disk of the node hangs.',
+    evidence: ['limitSeconds'],
+    message: [['The check did not end within {limitSeconds} s: a command that it ran hangs.', 'The check timed out.']],
+    cause: 'A check did not end in time: containerd, systemd or a disk of the node hangs.',
     advice:
-      'Look at the node: `systemctl status containerd kubelet`, `dmesg`. If containerd hangs, restart it or replace the node.',
+      'Inspect the node: `systemctl status containerd kubelet`, `dmesg`. If containerd hangs, restart it or replace the node.',
   },
   ScriptStopped: {
     title: 'The script was stopped by a signal',
     severity: 'Warning',
     scope: 'node-local',
-    cause: 'Somebody or something stopped the script: a cancelled command, a shutdown of the node.',
-    advice: 'Run a check. A script that was stopped leaves nothing half done; a repair may be run again.',
+    evidence: ['signal'],
+    message: [['The script was stopped by {signal} before it had a result.', 'The script was stopped by a signal.']],
+    cause: 'The script was stopped: the command was cancelled, or the node was shut down.',
+    advice: 'Run a check. A script that was stopped leaves nothing half done, and a repair may be run again.',
   },
   ScriptFailed: {
     title: 'The script failed unexpectedly',
     severity: 'Warning',
     scope: 'attributable',
-    cause:
-      'The script itself failed where it should not; this is a fault of fleetmend or of a node of an unknown kind.',
+    evidence: ['exitCode', 'line', 'unwritable'],
+    message: [
+      [
+        'No file could be written in {unwritable}, which is in memory.',
+        'The script failed with exit code {exitCode} at line {line}.',
+        'The script failed with exit code {exitCode}.',
+        'The script ended without a result.',
+      ],
+      'Its last error was: {detail}.',
+    ],
+    cause: 'The script failed where it should not. This is a bug in fleetmend or a kind of node that it does not know.',
     advice:
       "Read the command's error output in SSM (the log names the last step), and report it with the operating system and the versions of containerd and kubelet.",
   },
@@ -37,17 +51,42 @@ export const commonReasons = defineReasons({
     title: 'A required program is missing or unusable',
     severity: 'Warning',
     scope: 'node-local',
-    cause: 'A tool that the script needs is missing on the node, or too old.',
+    evidence: ['tool', 'untrusted', 'exitCode'],
+    message: [
+      [
+        'The program {tool} is not used, because {untrusted} is not controlled by root alone.',
+        'The program {tool} failed with exit code {exitCode}.',
+        'The program {tool} is too old or unusable: {detail}.',
+        'The node does not have the program {tool}, or it is not on the PATH.',
+        'A program is missing or too old: {detail}.',
+      ],
+    ],
+    cause: 'A program that the script needs is missing on the node, too old, or writable by users other than root.',
     advice:
-      'The message names the tool. EKS-optimized images have all of them: replace the node with a current image, or add the tool to your own image.',
+      'EKS-optimized images have every program that is needed: replace the node with a current image, or add the program that the message names to your own image.',
   },
   PlatformUnsupported: {
     title: 'This kind of node is not supported',
     severity: 'Info',
     scope: 'node-local',
+    evidence: ['platform'],
+    message: [
+      [
+        {
+          when: { platform: 'bottlerocket' },
+          text: 'This is a Bottlerocket node. Its SSM agent runs in a container, from which the host cannot be repaired.',
+        },
+        {
+          when: { platform: 'no-runtime' },
+          text: 'The node has no container runtime for kubelet: no containerd, and no Docker that kubelet is configured to use.',
+        },
+        { when: { platform: 'no-kubelet' }, text: 'There is no kubelet on this node.' },
+        'This kind of node is not supported.',
+      ],
+    ],
     cause:
-      'fleetmend cannot repair this kind of node in place: there is no container runtime that the SSM agent could reach (Bottlerocket, EKS Auto Mode, or an instance that is no worker node).',
+      'fleetmend cannot repair this kind of node in place: the SSM agent reaches no container runtime (Bottlerocket, EKS Auto Mode, or an instance that is not a worker node).',
     advice:
-      'On Bottlerocket a restart of kubelet loads the sandbox image again (`apiclient exec admin sheltie systemctl restart kubelet`); otherwise replace the node. If the instance is no worker node, take the cluster tag off it.',
+      'On Bottlerocket, restart kubelet to load the sandbox image again (`apiclient exec admin sheltie systemctl restart kubelet`); otherwise replace the node. If the instance is not a worker node, remove its cluster tag.',
   },
 });

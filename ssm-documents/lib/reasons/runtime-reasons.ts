@@ -1,12 +1,20 @@
 import { defineReasons } from '../../../core/model/reasons.ts';
 
-/** Reasons that the parts `containerd` and `failures` give. */
+/** Reasons that the parts `containerd` and `failures` report. */
 export const runtimeReasons = defineReasons({
   DiskFull: {
     title: 'The disk is full',
     severity: 'Fatal',
     scope: 'node-local',
-    cause: 'The disk of containerd has no space left, not even for an image of some hundred kilobytes.',
+    evidence: ['failedStep'],
+    message: [
+      [
+        'No space is left on the disk (step {failedStep}): {detail}.',
+        'No space is left on the disk: {detail}.',
+        'No space is left on the disk.',
+      ],
+    ],
+    cause: "The file system of the runtime's images is full, even for an image of a few hundred kilobytes.",
     advice:
       'Free space on the node (fleetmend deletes nothing) or replace it with one that has a larger disk; then run the repair again.',
   },
@@ -14,26 +22,55 @@ export const runtimeReasons = defineReasons({
     title: 'The container runtime does not respond',
     severity: 'Fatal',
     scope: 'node-local',
-    cause: 'containerd is not running or does not answer on its socket.',
+    evidence: ['unitState', 'socket', 'failedStep'],
+    message: [
+      [
+        { when: { failedStep: 'version' }, text: 'containerd did not report its version: {detail}.' },
+        'containerd (unit {unitState}) does not respond on {socket}: {detail}.',
+        'containerd (unit {unitState}) does not respond on {socket}.',
+        'The container runtime does not respond: {detail}.',
+        'The container runtime does not respond.',
+      ],
+    ],
+    cause: 'containerd is not running or does not respond on its socket.',
     advice:
-      'Look at `systemctl status containerd` and `journalctl -u containerd` on the node. Restart it or replace the node.',
+      'Check `systemctl status containerd` and `journalctl -u containerd` on the node. Restart it or replace the node.',
   },
   ConfigUnreadable: {
     title: 'The runtime configuration is unreadable or invalid',
     severity: 'Fatal',
     scope: 'node-local',
+    evidence: ['configuredImage'],
+    message: [
+      [
+        'The sandbox image in the runtime configuration is not an image reference: {configuredImage}.',
+        'containerd cannot read its configuration: {detail}.',
+        'The runtime configuration is unreadable or invalid.',
+      ],
+    ],
     cause:
-      "containerd's configuration on disk cannot be read, or names no valid sandbox image; a restart of containerd would fail or pull nothing.",
+      "containerd's configuration on disk cannot be read, or does not name a valid sandbox image. A restart of containerd would fail, or pods would not start.",
     advice:
-      'Run `containerd config dump` on the node: its error names the file and the line. Repair your user data and replace the node.',
+      'Run `containerd config dump` on the node: its error names the file and the line. Correct your user data and replace the node.',
   },
   RuntimeNotContainerd: {
     title: 'kubelet does not use containerd',
     severity: 'Info',
     scope: 'node-local',
+    evidence: ['endpoint', 'criPlugin'],
+    message: [
+      [
+        {
+          when: { criPlugin: 'disabled' },
+          text: "containerd's CRI plugin is disabled (disabled_plugins in its configuration), so that kubelet cannot use it.",
+        },
+        'kubelet uses {endpoint}, not containerd.',
+        'kubelet does not use containerd.',
+      ],
+    ],
     cause:
-      "kubelet's runtime is Docker, by dockershim or cri-dockerd: images and sandboxes are not containerd's matter there.",
+      "kubelet uses Docker, through dockershim or cri-dockerd, where images and sandboxes are not in containerd; or containerd's CRI plugin is disabled.",
     advice:
-      'Have the remediation cri-dockerd check this node, or repair it where the policy of the cluster allows that: it repairs nodes with Docker, a pause image that is missing there (SandboxImageMissing) included.',
+      'For a node with Docker, run the check of the remediation cri-dockerd, which also repairs a missing sandbox image there. If kubelet is meant to use containerd, remove cri from disabled_plugins and restart containerd.',
   },
 });

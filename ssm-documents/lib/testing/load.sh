@@ -36,6 +36,12 @@ source_once() {
   source "$1"
 }
 
+# show_ending COMMAND...: for `run`: how COMMAND ends the document, as `OUTCOME REASON|DETAIL|EVIDENCE`.
+show_ending() {
+  trap 'printf "%s %s|%s|%s\n" "$OUTCOME" "$REASON" "$DETAIL" "$EVIDENCE"' EXIT
+  "$@" 2> /dev/null
+}
+
 # refute COMMAND...: fails where COMMAND succeeds. In this shell, other than `run !`, so that what it sets can be looked at.
 refute() {
   if "$@"; then

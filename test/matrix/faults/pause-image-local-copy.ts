@@ -15,7 +15,11 @@ export const faults: readonly Fault[] = [
       await shell(node, 'chmod 666 /etc/eks/pause.tar');
     },
     check: missing,
-    repair: { outcome: 'NotRepaired', reason: 'LocalCopyUntrusted', message: /pause\.tar may be written by others/ },
+    repair: {
+      outcome: 'NotRepaired',
+      reason: 'LocalCopyUntrusted',
+      evidence: { untrusted: '/etc/eks/pause.tar (mode 666)' },
+    },
     sandbox: { failsBefore: NO_IMAGE, startsAfter: false },
     restore: async (node) => {
       await shell(node, 'chmod 644 /etc/eks/pause.tar');
@@ -50,7 +54,7 @@ export const faults: readonly Fault[] = [
     repair: {
       outcome: 'NotRepaired',
       reason: 'SandboxImageIncomplete',
-      message: /Importing \/etc\/eks\/pause\.tar failed/,
+      evidence: { failedStep: 'import' },
     },
     sandbox: { failsBefore: NO_IMAGE, startsAfter: false },
     restore: async (node) => {

@@ -193,7 +193,12 @@ export const faults: readonly Fault[] = [
       await fill(node, 90);
     },
     check: { ...missing, cause: 'ImageGCPressure' },
-    repair: { outcome: 'Repaired', cause: 'ImageGCPressure', willRecur: true, message: /disk|cannot keep it pinned/ },
+    repair: {
+      outcome: 'Repaired',
+      cause: 'ImageGCPressure',
+      willRecur: true,
+      message: /is \d+ % full|cannot keep it pinned/,
+    },
     sandbox: { failsBefore: NO_IMAGE, startsAfter: true },
     restore: async (node) => {
       await shell(node, 'rm /var/lib/containerd/filler');
@@ -247,6 +252,6 @@ export const faults: readonly Fault[] = [
     break: async (node) => {
       await shell(node, 'systemctl stop kubelet containerd; rm /usr/bin/containerd /usr/bin/ctr');
     },
-    check: { outcome: 'Unsupported', reason: 'PlatformUnsupported', message: /no containerd/ },
+    check: { outcome: 'Unsupported', reason: 'PlatformUnsupported', evidence: { platform: 'no-runtime' } },
   },
 ];
