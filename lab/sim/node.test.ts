@@ -15,12 +15,14 @@ const fault = (repair: SimulatedFault['repair']): SimulatedFault => ({
   repair,
 });
 
-const document = (key: string) => ({
+const document = (key: string, script: readonly string[] = ['true']) => ({
   commandId: 'c',
   documentName: `fleetmend-${key}-${HASH}`,
   content: {
     schemaVersion: '2.2',
-    mainSteps: [{ name: 'main', action: 'aws:runShellScript', inputs: { runCommand: ['true'], timeoutSeconds: '60' } }],
+    mainSteps: [
+      { name: 'main', action: 'aws:runShellScript', inputs: { runCommand: [...script], timeoutSeconds: '60' } },
+    ],
   },
 });
 
@@ -97,6 +99,22 @@ describe('a simulated node', () => {
     expect((await start().run('node-check')).result).toMatchObject({ outcome: 'Healthy' });
   });
 
+  it('answers each part of node-check with the findings of its own checks', async () => {
+    const { node } = start([
+      fault({ kind: 'repairs' }),
+      { remediation: 'cni-files', reason: 'CNIConfigMissing', repair: { kind: 'repairs' } },
+    ]);
+    const answer = async (part: number, checks: string) => {
+      const script = [`NODE_CHECKS=(${checks})`, `PART=${part} PARTS=2`];
+      const { stdout } = await node.run(document(`node-check-${part}`, script), new AbortController().signal);
+      return readResult(stdout);
+    };
+    expect(await answer(1, 'pause-image cri-dockerd')).toMatchObject({
+      value: { part: 1, parts: 2, outcome: 'Broken', findings: [{ remediation: 'pause-image' }] },
+    });
+    expect(await answer(2, 'ecr-credentials')).toMatchObject({ value: { part: 2, parts: 2, outcome: 'Healthy' } });
+  });
+
   it('never answers while it is offline, and rejects when it is aborted', async () => {
     const { node } = start();
     node.setOffline(true);
@@ -114,6 +132,7 @@ describe('names of documents', () => {
     [`fleetmend-pause-image-check-${HASH}`, { remediation: 'pause-image', action: 'check' }],
     [`fleetmend-pause-image-repair-mirror-${HASH}`, { remediation: 'pause-image', action: 'repair' }],
     [`fleetmend-node-check-${HASH}`, { remediation: 'node-check', action: 'check' }],
+    [`fleetmend-node-check-12-${HASH}`, { remediation: 'node-check', action: 'check' }],
     ['AWS-RunShellScript', undefined],
   ])('%s', (name, key) => {
     expect(readDocumentName(name)).toEqual(key);

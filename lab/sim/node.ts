@@ -2,7 +2,7 @@ import type { LabClock } from '../aws/clock.ts';
 import type { Random } from '../aws/random.ts';
 import type { AgentReply, DeliveredDocument, LabNode } from '../node.ts';
 import { FLEET_LATENCY, type Latency } from './latency.ts';
-import { exitCodeOf, playDocument, readDocumentName, type SimulatedFault } from './result.ts';
+import { exitCodeOf, playDocument, readDocumentName, readPart, type SimulatedFault } from './result.ts';
 
 /** Options of {@link createSimulatedNode}. */
 export type SimulatedNodeOptions = {
@@ -66,8 +66,9 @@ export const createSimulatedNode = (options: SimulatedNodeOptions): SimulatedNod
     const key = readDocumentName(document.documentName);
     if (key === undefined)
       return { statusDetails: 'Success', exitCode: 0, stdout: '', stderr: `${document.documentName} is not simulated` };
+    const script = document.content.mainSteps.flatMap((step) => step.inputs.runCommand).join('\n');
     const { result, left } = playDocument(
-      key,
+      { ...key, ...readPart(script) },
       faults,
       new Date(startedMs).toISOString(),
       new Date(clock.now()).toISOString(),

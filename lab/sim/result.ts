@@ -18,13 +18,30 @@ export type SimulatedFault = {
 };
 
 /** The parts of a document's name: `fleetmend-<remediation>-<action>[-variant]-<12 hex digits>`. */
-export type DocumentKey = { readonly remediation: string; readonly action: 'check' | 'repair' };
+export type DocumentKey = {
+  readonly remediation: string;
+  readonly action: 'check' | 'repair';
+  /** Of a part of `node-check`: the remediations whose checks it runs; all of them if absent. */
+  readonly checks?: readonly string[];
+  readonly part?: number;
+  readonly parts?: number;
+};
+
+/** Reads the lines that the builder adds to each part of `node-check`: its checks, its number, and the number of parts. */
+export const readPart = (script: string): Pick<DocumentKey, 'checks' | 'part' | 'parts'> => {
+  const checks = /^NODE_CHECKS=\(([a-z0-9 -]*)\)$/m.exec(script)?.[1]?.split(' ');
+  const [, part, parts] = /^PART=([0-9]+) PARTS=([0-9]+)$/m.exec(script) ?? [];
+  return {
+    ...(checks === undefined ? {} : { checks }),
+    ...(part === undefined || parts === undefined ? {} : { part: Number(part), parts: Number(parts) }),
+  };
+};
 
 /** Reads a document's name; undefined if it is no document of fleetmend. */
 export const readDocumentName = (name: string): DocumentKey | undefined => {
   const key = /^fleetmend-(.+)-[0-9a-f]{12}$/.exec(name)?.[1];
   if (key === undefined) return undefined;
-  if (key === 'node-check') return { remediation: 'node-check', action: 'check' };
+  if (/^node-check(?:-[1-9][0-9]*)?$/.test(key)) return { remediation: 'node-check', action: 'check' };
   const match = /^(.+?)-(check|repair)(?:-.+)?$/.exec(key);
   const [, remediation, action] = match ?? [];
   return remediation === undefined ? undefined : { remediation, action: action === 'repair' ? 'repair' : 'check' };
@@ -56,7 +73,15 @@ export const playDocument = (
   const evidence = { evidence: { [SIMULATED]: true } };
   const head = { v: 2 as const, remediation: key.remediation, action: key.action };
   if (key.remediation === 'node-check') {
-    const [first] = faults;
+    const { checks, part, parts } = key;
+    const found = faults.filter(({ remediation }) => checks?.includes(remediation) ?? true);
+    const head = {
+      v: 2 as const,
+      remediation: key.remediation,
+      action: key.action,
+      ...(part === undefined || parts === undefined ? {} : { part, parts }),
+    };
+    const [first] = found;
     if (first === undefined)
       return {
         result: { ...head, outcome: 'Healthy', title: 'No fault was found', ...evidence, ...times },
@@ -69,7 +94,7 @@ export const playDocument = (
         reason: first.reason,
         title: titleOf(first.reason),
         ...evidence,
-        findings: faults.map(broken),
+        findings: found.map(broken),
         ...times,
       },
       left: faults,
