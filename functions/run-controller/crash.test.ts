@@ -3,6 +3,7 @@ import { countsOf } from '../../core/runs/advance.ts';
 import { isDeep, search } from '../../test/deep.ts';
 import type { CrashMode } from '../../test/support/crash.ts';
 import { runControllerWorld } from '../../test/support/run-controller-world.ts';
+import { testSettings } from '../../test/support/settings.ts';
 import { startTable, type TestTable } from '../../test/support/table.ts';
 
 let table: TestTable;
@@ -49,6 +50,10 @@ const scenarios: Record<string, (world: World) => Promise<void>> = {
     for (const id of world.ids.slice(0, 2)) world.nodes.set(id, { broken: true, latencyMs: 3000 });
     await world.ask('r-check', 'check', world.ids.slice(0, 3));
   },
+  'a check in two parts finds what is broken': async (world) => {
+    for (const id of world.ids.slice(0, 2)) world.nodes.set(id, { broken: true, latencyMs: 3000 });
+    await world.ask('r-check', 'check', world.ids.slice(0, 3));
+  },
   'an operator asks, and one node is stopped': async (world) => {
     const [a = '', b = ''] = world.ids;
     world.nodes.set(a, { broken: true, latencyMs: 8000 });
@@ -66,7 +71,13 @@ describe('a crash at any call', () => {
     it(`loses nothing and repairs nothing twice: ${name}`, async () => {
       const live = async (at: number, mode: CrashMode): Promise<World> => {
         // With events lost, only reconcile sees the ends of commands.
-        const world = runControllerWorld(await table.another(), { nodes: 3, events: at % 2, crash: { at, mode } });
+        const settings = testSettings({}, name.includes('in two parts') ? 2 : 1);
+        const world = runControllerWorld(await table.another(), {
+          settings,
+          nodes: 3,
+          events: at % 2,
+          crash: { at, mode },
+        });
         await play(world);
         await settle(world);
         return world;

@@ -18,6 +18,8 @@ export type FakeNode = {
   later?: { readonly remediation: string; readonly reason: string } | undefined;
   /** StatusDetails instead of the script's end. */
   endsAs?: string;
+  /** How this part of a check ends on the node; the others as ever. */
+  part?: { readonly number: number; readonly latencyMs?: number; readonly endsAs?: string };
 };
 
 type Invocation = { readonly instanceId: string; readonly endsAt: number; status: string; output: string };
@@ -31,7 +33,7 @@ type FakeCommand = {
 };
 
 /** The fault of the next SendCommand. */
-export type SendFault = 'throttled' | 'lost-answer' | 'server-error' | 'refused';
+export type SendFault = 'none' | 'throttled' | 'lost-answer' | 'server-error' | 'refused';
 
 const fail = (name: string, message: string, httpStatusCode?: number): Error =>
   Object.assign(new Error(message), {
@@ -40,6 +42,18 @@ const fail = (name: string, message: string, httpStatusCode?: number): Error =>
   });
 
 const ended = (i: Invocation): boolean => i.status !== 'InProgress';
+
+/** The part that a document of `node-check` is; its test hash repeats the number of parts. */
+const partOf = (documentName: string): { readonly part: number; readonly parts: number } | undefined => {
+  const [, part, parts] = /^fleetmend-node-check-([0-9]+)-([0-9])\2{11}$/.exec(documentName) ?? [];
+  return part === undefined || parts === undefined ? undefined : { part: Number(part), parts: Number(parts) };
+};
+
+const partEnd = (node: FakeNode | undefined, documentName: string): FakeNode['part'] =>
+  node?.part?.number === partOf(documentName)?.part ? node?.part : undefined;
+
+const latencyOf = (node: FakeNode | undefined, documentName: string): number =>
+  partEnd(node, documentName)?.latencyMs ?? node?.latencyMs ?? Number.POSITIVE_INFINITY;
 
 /** Run Command over simulated nodes on the test's own clock. It counts the commands that reached a node. */
 export const fakeSsm = (clock: { ms: number }, nodes: Map<string, FakeNode>) => {
@@ -50,19 +64,26 @@ export const fakeSsm = (clock: { ms: number }, nodes: Map<string, FakeNode>) => 
   const world = { calls: 0, listLagMs: 0, isAway: false };
 
   const resultOf = (documentName: string, instanceId: string, startedAt: number, endedAt: number): string => {
-    const node = nodes.get(instanceId);
+    const own = nodes.get(instanceId);
+    const part = partOf(documentName);
+    // The first part of a check finds the broken image; the last one finds the later fault.
+    const node: FakeNode | undefined =
+      own === undefined || part === undefined
+        ? own
+        : { ...own, broken: own.broken && part.part === 1, later: part.part === part.parts ? own.later : undefined };
     const name = /^fleetmend-(.+?)(?:-(check|repair))?-[0-9a-f]{12}$/.exec(documentName);
     const action = name?.[2] ?? 'check';
     const remediation = documentName.startsWith('fleetmend-node-check-') ? 'node-check' : (name?.[1] ?? '');
     const times = { startedAt: new Date(startedAt).toISOString(), endedAt: new Date(endedAt).toISOString() };
-    const line = { v: 2, remediation, action, title: 'as simulated', ...times };
+    const line = { v: 2, remediation, action, ...part, title: 'as simulated', ...times };
     const later = node?.later;
     const isLaters = later !== undefined && ['node-check', later.remediation].includes(remediation);
-    if (node === undefined || (!node.broken && !isLaters)) return JSON.stringify({ ...line, outcome: 'Healthy' });
+    if (own === undefined || node === undefined || (!node.broken && !isLaters))
+      return JSON.stringify({ ...line, outcome: 'Healthy' });
     const waits = { outcome: 'Skipped', skipReason: 'BlockedBy', reason: 'SandboxImageMissing' };
     if (later !== undefined && action === 'repair' && remediation === later.remediation) {
       if (node.broken) return JSON.stringify({ ...line, ...waits });
-      node.later = undefined;
+      own.later = undefined;
       return JSON.stringify({ ...line, outcome: 'Repaired', reason: later.reason });
     }
     if (later !== undefined && !node.broken) {
@@ -71,7 +92,7 @@ export const fakeSsm = (clock: { ms: number }, nodes: Map<string, FakeNode>) => 
     }
     if (action === 'repair') {
       if (node.failsWith !== undefined) return JSON.stringify({ ...line, ...node.failsWith });
-      node.broken = false;
+      own.broken = false;
       return JSON.stringify({ ...line, outcome: 'Repaired', reason: 'SandboxImageMissing', method: 'ecr' });
     }
     const finding = {
@@ -102,7 +123,8 @@ export const fakeSsm = (clock: { ms: number }, nodes: Map<string, FakeNode>) => 
     for (const command of commands) {
       for (const i of command.invocations) {
         if (ended(i) || i.endsAt > clock.ms) continue;
-        i.status = nodes.get(i.instanceId)?.endsAs ?? 'Success';
+        const node = nodes.get(i.instanceId);
+        i.status = partEnd(node, command.documentName)?.endsAs ?? node?.endsAs ?? 'Success';
         i.output = i.status === 'Success' ? resultOf(command.documentName, i.instanceId, command.sentAt, i.endsAt) : '';
       }
     }
@@ -118,7 +140,7 @@ export const fakeSsm = (clock: { ms: number }, nodes: Map<string, FakeNode>) => 
       announced: false,
       invocations: InstanceIds.map((instanceId) => ({
         instanceId,
-        endsAt: clock.ms + (nodes.get(instanceId)?.latencyMs ?? Number.POSITIVE_INFINITY),
+        endsAt: clock.ms + latencyOf(nodes.get(instanceId), DocumentName),
         status: 'InProgress',
         output: '',
       })),

@@ -1,6 +1,7 @@
 import type { NodeFacts } from '../../core/guards/decide-node.ts';
 import { type Result, success } from '../../core/model/result.ts';
 import { groupOf, type Wake } from '../../core/model/wake.ts';
+import { documentsOf } from '../../core/runs/batch.ts';
 import { healthyNodes } from '../../core/runs/observation.ts';
 import { ResultRow } from '../../core/state/results.ts';
 import { RunState } from '../../core/state/run-state.ts';
@@ -208,7 +209,7 @@ export const runControllerWorld = (table: TestTable, options: Options = {}) => {
         action,
         group,
         documentKey,
-        documentName: settings.documents[documentKey]?.name,
+        documentName: documentsOf(settings.documents, documentKey)[0]?.name,
         executionTimeoutSeconds: action === 'check' ? 60 : 300,
         origin: { source: 'operator', requestedBy: 'mei' },
         createdAt: iso(),
