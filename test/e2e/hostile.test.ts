@@ -81,18 +81,18 @@ describe('a node that lies', () => {
     });
   };
   const healthy = line({});
-  /** A node that a check finds healthy has no result row, so these say that they are broken. */
+  /** A node that a check finds healthy has no result row, so these report something else. */
   const broken = (fields: Readonly<Record<string, unknown>> = {}): string =>
     line({ outcome: 'Broken', reason: 'SandboxImageMissing', ...fields });
   const cases: readonly (readonly [string, string, string, RegExp])[] = [
     [
       'shell metacharacters',
       line({
-        outcome: 'Broken',
+        outcome: 'Unsupported',
         reason: 'MadeUp',
         detail: '$(reboot) `id` {{ x }} {image} ; rm -rf / \u0000\u001b[31m',
       }),
-      'Broken',
+      'Unsupported',
       /^The node reported "fine": \$\(reboot\) `id` \{\{ x \}\} \{image\} ; rm -rf \/ \[31m\.$/,
     ],
     ['nothing at all', '', 'Unknown', /no result line/],
@@ -120,8 +120,8 @@ describe('a node that lies', () => {
     ['another prototype', healthy.replace('{', '{"__proto__":{"outcome":"Repaired"},'), 'Unknown', /./],
     [
       'a clock of the year 9999',
-      broken({ startedAt: '9999-12-31T23:59:59Z', endedAt: '9999-12-31T23:59:59Z' }),
-      'Broken',
+      broken({ outcome: 'Unsupported', startedAt: '9999-12-31T23:59:59Z', endedAt: '9999-12-31T23:59:59Z' }),
+      'Unsupported',
       /sandbox image/,
     ],
   ];
