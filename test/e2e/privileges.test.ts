@@ -134,7 +134,7 @@ describe('the audit record', () => {
     const remove: Attempt = (config) => new DynamoDBClient(config).send(new DeleteItemCommand({ TableName, Key }));
     expect([await whoMay(update), await whoMay(remove)]).toEqual([['administrator'], ['administrator']]);
     const put: Attempt = (config) => new DynamoDBClient(config).send(new PutItemCommand({ TableName, Item: Key }));
-    expect((await whoMay(put)).toSorted()).toEqual(['administrator', 'run-controller', 'scheduler', 'command-tracker']);
+    expect((await whoMay(put)).toSorted()).toEqual(['administrator', 'command-tracker', 'run-controller', 'scheduler']);
   });
 });
 
@@ -159,8 +159,8 @@ describe("signals in fleetmend's name", () => {
     expect(await whoMay(put('fleetmend'))).toEqual(['run-controller']);
     expect((await whoMay(put('acme.monitoring'))).toSorted()).toEqual([
       'administrator',
-      'run-controller',
       'log-classifier',
+      'run-controller',
     ]);
   });
 
