@@ -31,6 +31,7 @@ export type Reported = Omit<Finding, 'remediation' | 'outcome' | 'title'> & {
 /** Evidence that the shared part of every script reports, with its meaning. */
 export const COMMON_EVIDENCE = {
   blockedBy: 'The remediation and the reason that must be repaired first.',
+  repaired: 'The reasons that the repair repaired.',
   changed: 'False where a repair that failed changed nothing on the node.',
   timeLimitSeconds: 'The time limit of the script in seconds, where the script reached it.',
   signal: 'The signal that stopped the script.',
@@ -48,6 +49,7 @@ export const COMMON_EVIDENCE = {
 /** Sentences that can follow every message. */
 const ENDINGS: Message = [
   { when: { outcome: 'Skipped' }, text: 'Blocked by {blockedBy}, which must be repaired first.' },
+  { when: { outcome: 'NotRepaired' }, text: 'The same repair fixed {repaired}.' },
   { when: { outcome: 'NotRepaired', changed: false }, text: 'Nothing was changed on the node.' },
   {
     when: { outcome: SCRIPT_OUTCOMES.filter((outcome) => meaningOf(outcome).isFailed) },

@@ -1,15 +1,15 @@
 #!/usr/bin/env bats
-# What a repair changes on the disk, and how it is taken back.
+# The changes that a repair makes on disk, and how they are rolled back.
 # shellcheck disable=SC1091,SC2016,SC2030,SC2031,SC2034,SC2153,SC2154,SC2317  # the sourced script reads, sets and calls
 
 bats_require_minimum_version 1.5.0
 
 setup() {
-  # Read once, when the script is.
+  # The script reads this once, when it is loaded.
   export FLEETMEND_PROVIDER_FOLDERS="$BATS_TEST_TMPDIR/new $BATS_TEST_TMPDIR/old" FLEETMEND_RUN_DIR=$BATS_TEST_TMPDIR
   source "$BATS_TEST_DIRNAME/../lib/testing/load.sh"
   load_script "$BATS_TEST_DIRNAME/change.sh"
-  # The folder of these tests lies below one that everybody may write.
+  # The folder of these tests is below one that every user may write to.
   trusted_path() { REPLY=''; }
   REASON_FOUND=CredentialProviderMismatch REGISTRY=918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn
   ECR_REGION=cn-north-1 CREDENTIAL_CONFIG=$WORK/config.json
@@ -19,7 +19,7 @@ HEAD='{"kind":"CredentialProviderConfig","apiVersion":"kubelet.config.k8s.io/v1"
 TAIL='],"defaultCacheDuration":"12h","apiVersion":"credentialprovider.kubelet.k8s.io/v1"}]}'
 WANTED='*.dkr.ecr.*.amazonaws.com.cn'
 
-@test "adds the pattern to JSON, however it is laid out, and changes no other byte" {
+@test "adds the pattern to JSON in any layout, and changes no other byte" {
   while IFS='|' read -r before after; do
     printf '%b' "$HEAD$before$TAIL" > "$CREDENTIAL_CONFIG"
     chmod 640 "$CREDENTIAL_CONFIG"
@@ -33,7 +33,7 @@ WANTED='*.dkr.ecr.*.amazonaws.com.cn'
     " \"a.b\" | \"$WANTED\", \"a.b\" " | sed 's/\\\\/\\/g')
 }
 
-@test "adds the pattern to YAML, and takes it back" {
+@test "adds the pattern to YAML, and rolls it back" {
   printf '%s\n' 'apiVersion: kubelet.config.k8s.io/v1' 'kind: CredentialProviderConfig' 'providers:' '  - name: ecr-credential-provider' \
     '    matchImages:' '      - "*.dkr.ecr.*.amazonaws.cn"' '    defaultCacheDuration: 12h' \
     '    apiVersion: credentialprovider.kubelet.k8s.io/v1' > "$CREDENTIAL_CONFIG"
@@ -47,7 +47,7 @@ WANTED='*.dkr.ecr.*.amazonaws.com.cn'
   [ "$(cd "$WORK" && echo config*)" = config.json ]
 }
 
-@test "leaves what it can be taken back by, for a run after one that was killed" {
+@test "records the change, so that the next run can roll it back if this one is killed" {
   printf '%s' "$HEAD\"a.b\"$TAIL" > "$CREDENTIAL_CONFIG"
   read_config "$CREDENTIAL_CONFIG"
   add_pattern 2> /dev/null
@@ -58,7 +58,7 @@ WANTED='*.dkr.ecr.*.amazonaws.com.cn'
   [ "$REASON_FOUND $FIX $CHANGED_FILE $BACKUP" = "CredentialProviderMismatch restart $CREDENTIAL_CONFIG $backup" ]
 }
 
-@test "links the folder, the program and the configuration that the flags name, and takes the links back" {
+@test "links the folder, the program and the configuration that the flags name, and rolls the links back" {
   mkdir "$WORK/new"
   printf '%s' "$HEAD\"a.b\"$TAIL" > "$WORK/new/config.json"
   printf '#!/bin/sh\n' > "$WORK/new/ecr-credential-provider"
@@ -73,10 +73,10 @@ WANTED='*.dkr.ecr.*.amazonaws.com.cn'
   [ -f "$WORK/new/config.json" ]
 }
 
-@test "links nothing where there is no other copy, and says so" {
+@test "links nothing where there is no other copy, and reports it" {
   CREDENTIAL_BIN_DIR=$WORK/old CREDENTIAL_CONFIG=$WORK/old/config.json
   refute add_links 2> /dev/null
-  [[ $CHANGE_WHY == 'there is no other configuration in '* ]]
+  [ "${UNCHANGED_FACTS[*]}" = "notChanged no-copy searchedFolders $PROVIDER_FOLDERS" ]
   [ "$CHANGED" = false ]
 }
 
@@ -95,13 +95,37 @@ WANTED='*.dkr.ecr.*.amazonaws.com.cn'
     '{"auths":{"a":{},"b.io":{"auth":"x"} ,"c":{}}}|{"auths":{"a":{},"c":{}}}')
 }
 
-@test "changes no file that others could have written" {
+@test "prefers an untrusted copy to no copy as the reason" {
+  mkdir "$WORK/new"
+  printf '%s' "$HEAD\"a.b\"$TAIL" > "$WORK/new/config.json"
   trusted_path() {
-    REPLY='it may be written by others'
+    REPLY='/etc (mode 777)'
+    return 1
+  }
+  CREDENTIAL_BIN_DIR=$WORK/old CREDENTIAL_CONFIG=$WORK/old/config.json
+  refute add_links 2> /dev/null
+  [ "${UNCHANGED_FACTS[*]}" = 'notChanged untrusted untrusted /etc (mode 777)' ]
+}
+
+@test "uses no copy that kubelet refuses or that has several providers" {
+  CREDENTIAL_BIN_DIR=$WORK/old CREDENTIAL_CONFIG=$WORK/config.json
+  printf '%s' "$HEAD$TAIL" > "$CREDENTIAL_CONFIG"
+  refute add_links 2> /dev/null
+  [ "${UNCHANGED_FACTS[*]}" = "notChanged copy-refused copy $CREDENTIAL_CONFIG" ]
+  one='{"name":"a","matchImages":["a.b"],"defaultCacheDuration":"12h","apiVersion":"credentialprovider.kubelet.k8s.io/v1"}'
+  printf '{"kind":"CredentialProviderConfig","apiVersion":"kubelet.config.k8s.io/v1","providers":[%s,%s]}' "$one" "${one/\"a\"/\"b\"}" > "$CREDENTIAL_CONFIG"
+  refute add_links 2> /dev/null
+  [ "${UNCHANGED_FACTS[*]}" = "notChanged several-providers copy $CREDENTIAL_CONFIG" ]
+  [ "$CHANGED" = false ]
+}
+
+@test "changes no file that other users can write" {
+  trusted_path() {
+    REPLY='/etc (mode 777)'
     return 1
   }
   printf '%s' "$HEAD\"a.b\"$TAIL" > "$CREDENTIAL_CONFIG"
   read_config "$CREDENTIAL_CONFIG"
   refute add_pattern
-  [[ $CHANGE_WHY == *'may be written by others' && $CHANGED == false ]]
+  [ "${UNCHANGED_FACTS[*]} $CHANGED" = 'notChanged untrusted untrusted /etc (mode 777) false' ]
 }

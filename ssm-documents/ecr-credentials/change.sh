@@ -1,5 +1,4 @@
-# What a repair changes on the disk: one line of a configuration, a link, a mode. Each is done at once or not at all, and can
-# be taken back.
+# The changes that a repair makes on disk: one line of a configuration, a link, a mode. Each is atomic and can be rolled back.
 #@ use base/json
 #@ use base/trust
 #@ use base/failures
@@ -7,16 +6,17 @@
 #@ sets PROVIDER
 # shellcheck shell=bash disable=SC2034  # script.sh reads what is only set here
 
-# The file that was replaced, and its old self beside it; what was made, a path a line.
+# The file that was replaced, and its previous content; the paths that were created, one a line.
 CHANGED_FILE='' BACKUP='' MADE=''
-CHANGE_WHY=''
+# Why there is no change, as evidence: names and values in turn.
+UNCHANGED_FACTS=(notChanged write-failed)
 
-# Where the AMIs have the provider, the newest first (facts of amazon-eks-ami: #1269 moved it).
+# The folders in which the AMIs have the provider, the newest first (https://github.com/awslabs/amazon-eks-ami/pull/1269).
 readonly PROVIDER_FOLDERS=${FLEETMEND_PROVIDER_FOLDERS:-/etc/eks/image-credential-provider /etc/eks/ecr-credential-provider}
 
 at_exit remove_half_file
 
-# remove_half_file: of this run, or of one that was killed.
+# remove_half_file: removes an unfinished file of this run, or of one that was killed.
 remove_half_file() {
   local file
   for file in "$CREDENTIAL_CONFIG" "$DOCKER_CONFIG"; do
@@ -24,7 +24,7 @@ remove_half_file() {
   done
 }
 
-# note_pending: writes down what is going to be changed, so that the next run can go on where this one is killed.
+# note_pending: records the change before it is made, so that the next run can continue if this one is killed.
 note_pending() {
   {
     printf 'reason=%s\nfile=%s\nbackup=%s\n' "$REASON_FOUND" "$CHANGED_FILE" "$BACKUP"
@@ -32,7 +32,7 @@ note_pending() {
   } > "$PENDING.new" && mv -f -- "$PENDING.new" "$PENDING"
 }
 
-# read_pending: what note_pending wrote, for a repair that goes on after one that was killed.
+# read_pending: reads what note_pending wrote, to continue a repair that was killed.
 read_pending() {
   local key value
   while IFS='=' read -r key value; do
@@ -44,26 +44,31 @@ read_pending() {
   done < "$PENDING"
 }
 
-# replace_file FILE: FILE.fleetmend-new takes FILE's place; what was there stays as a hard link beside, so that no byte and no
-# secret is copied.
+# replace_file FILE: FILE.fleetmend-new replaces FILE. The previous content stays as a hard link beside it, so that no secret
+# is copied.
 replace_file() {
   CHANGED_FILE=$1
   BACKUP="$1.fleetmend-$(date -u +%Y%m%dT%H%M%SZ)-$$"
-  note_pending && capture 20 sync -- "$1.fleetmend-new" && changing "replacing $1, which stays as $BACKUP" \
+  note_pending && capture 20 sync -- "$1.fleetmend-new" && changing "replacing $1, whose content stays in $BACKUP" \
     && ln -- "$1" "$BACKUP" && mv -f -- "$1.fleetmend-new" "$1"
 }
 
-# begin_file FILE: FILE.fleetmend-new, a copy with FILE's owner, mode and labels.
+# unchanged PROBLEM [NAME VALUE]...: notes why there is no change; a later problem replaces an earlier one.
+unchanged() {
+  UNCHANGED_FACTS=(notChanged "$@")
+}
+
+# begin_file FILE: creates FILE.fleetmend-new, a copy with FILE's owner, mode and labels.
 begin_file() {
   if ! trusted_path "$1"; then
-    CHANGE_WHY="$1 is left alone: $REPLY"
+    unchanged untrusted untrusted "$REPLY"
     return 1
   fi
   rm -f -- "$1.fleetmend-new"
   cp --archive -- "$1" "$1.fleetmend-new"
 }
 
-# add_pattern: the pattern that is missing becomes the first of the ECR provider's matchImages; all else stays to the byte.
+# add_pattern: makes the missing pattern the first of the ECR provider's matchImages, and changes no other byte.
 add_pattern() {
   local file text rest head space i wanted at start end column
   file=$(readlink -f -- "$CREDENTIAL_CONFIG") || return 1
@@ -73,7 +78,7 @@ add_pattern() {
     [[ ${NAMES[i]} != *ecr* && ${#NAMES[@]} != 1 ]] || PROVIDER=${PROVIDER:-$i}
   done
   if [[ -z $PROVIDER ]]; then
-    CHANGE_WHY="no provider in $file is named after ECR"
+    unchanged no-ecr-provider
     return 1
   fi
   at=/providers/$PROVIDER/matchImages/0
@@ -84,7 +89,7 @@ add_pattern() {
   slurp "$file"
   text=$REPLY
   if [[ $CONFIG_FORMAT == json ]]; then
-    # As far from its bracket as the one before which it goes.
+    # With the whitespace that the pattern after it has before it.
     head=${text:0:start-1} rest=${text:start-1}
     space=${head##*[!$' \t\r\n']}
     printf '%s"%s",%s%s' "$head" "$wanted" "$space" "$rest"
@@ -97,15 +102,15 @@ add_pattern() {
     done
     printf '%s%s- "%s"\n%s' "$head" "$space" "$wanted" "$text"
   fi > "$file.fleetmend-new" || return 1
-  # Never put a file in place that kubelet would refuse.
+  # Never install a file that kubelet refuses.
   if ! read_config "$file.fleetmend-new" || config_is_refused || ! find_provider "$REGISTRY/eks/pause"; then
-    CHANGE_WHY="the changed $file would not be right"
+    unchanged changed-file-refused
     return 1
   fi
   replace_file "$file"
 }
 
-# copy_of NAME...: a trusted file of one of these names in the folders of the AMIs, in REPLY.
+# copy_of NAME...: a trusted file with one of these names in the folders of the AMIs, in REPLY; 1 where there is none.
 copy_of() {
   local folder name path
   for folder in $PROVIDER_FOLDERS; do
@@ -116,20 +121,21 @@ copy_of() {
         REPLY=$path
         return 0
       fi
-      CHANGE_WHY="$folder/$name is not used: $REPLY"
+      unchanged untrusted untrusted "$REPLY"
     done
   done
+  [[ ${UNCHANGED_FACTS[1]} != write-failed ]] || unchanged no-copy searchedFolders "$PROVIDER_FOLDERS"
   return 1
 }
 
-# link PATH TARGET: a link at PATH, where nothing is. What is made is noted before.
+# link PATH TARGET: creates a link at PATH, where nothing exists. It is noted before it is created.
 link() {
   [[ ! -e $1 && ! -L $1 ]] || return 1
   MADE+=$1$'\n'
   note_pending && changing "linking $1 to $2" && ln -s -- "$2" "$1"
 }
 
-# add_links: kubelet's flags name a folder or a file that is not there, and the AMIs' other folder has it.
+# add_links: kubelet's flags name a folder or a file that does not exist, and another folder of the AMIs has it.
 add_links() {
   local folder=$CREDENTIAL_BIN_DIR file=$CREDENTIAL_CONFIG config program name=ecr-credential-provider
   if [[ -f $file ]]; then
@@ -137,49 +143,48 @@ add_links() {
   elif copy_of config.json ecr-credential-provider-config; then
     config=$REPLY
   else
-    CHANGE_WHY=${CHANGE_WHY:-"there is no other configuration in $PROVIDER_FOLDERS"}
     return 1
   fi
   if ! read_config "$config" || config_is_refused; then
-    CHANGE_WHY="$config is not valid: $REPLY"
+    unchanged copy-refused copy "$config"
     return 1
   fi
   if ((${#NAMES[@]} != 1)); then
-    CHANGE_WHY="$config has several providers"
+    unchanged several-providers copy "$config"
     return 1
   fi
   name=${NAMES[0]}
   if [[ ! -f $folder/$name ]]; then
-    if ! copy_of "$name"; then
-      CHANGE_WHY=${CHANGE_WHY:-"there is no other $name in $PROVIDER_FOLDERS"}
-      return 1
-    fi
+    copy_of "$name" || return 1
     program=$REPLY
     if [[ ! -d $folder ]]; then
-      if [[ -L $folder || ! -d ${folder%/*} ]] || ! trusted_path "${folder%/*}"; then
-        CHANGE_WHY="$folder cannot be made: ${REPLY:-its place is not there}"
+      if [[ -L $folder || ! -d ${folder%/*} ]]; then
+        unchanged no-parent-folder
+        return 1
+      elif ! trusted_path "${folder%/*}"; then
+        unchanged untrusted untrusted "$REPLY"
         return 1
       fi
       MADE+=$folder$'\n'
-      note_pending && changing "making $folder" && mkdir -m 755 -- "$folder" || return 1
+      note_pending && changing "creating $folder" && mkdir -m 755 -- "$folder" || return 1
     fi
     link "$folder/$name" "$program" || return 1
   fi
   [[ -f $file ]] || link "$file" "$config"
 }
 
-# add_mode: the provider's program may be executed again.
+# add_mode: makes the provider's program executable again.
 add_mode() {
   local program
   program=$(readlink -f -- "$CREDENTIAL_BIN_DIR/${NAMES[PROVIDER]}") || return 1
   if ! trusted_path "$program"; then
-    CHANGE_WHY="$program is left alone: $REPLY"
+    unchanged untrusted untrusted "$REPLY"
     return 1
   fi
   note_pending && changing "making $program executable" && chmod a+x -- "$program"
 }
 
-# remove_login: the one entry of `auths`, as `docker logout` would, and its comma.
+# remove_login: removes the one entry of `auths` and its comma, as `docker logout` does.
 remove_login() {
   local file from end size rest
   file=$(readlink -f -- "$DOCKER_CONFIG") || return 1
@@ -187,7 +192,7 @@ remove_login() {
   read -r from rest end < <(printf '%s\n' "$REPLY") || true
   begin_file "$file" || return 1
   size=$(stat -c %s -- "$file") || return 1
-  # The text holds secrets: it is in this shell's memory and in the file alone.
+  # The text holds secrets: only this shell's memory and the file have it.
   slurp "$file"
   rest=${REPLY:end} REPLY=${REPLY:0:from-1}
   if [[ $rest =~ ^[[:space:]]*,[[:space:]]* ]]; then
@@ -201,10 +206,10 @@ remove_login() {
   replace_file "$file"
 }
 
-# take_back: the old file in its place again, and nothing that was made.
+# take_back: restores the previous file, and removes the links and folders that were created.
 take_back() {
   local path
-  log 'taking the changes back'
+  log 'rolling back the changes'
   if [[ -n $BACKUP && -f $BACKUP ]]; then
     mv -f -- "$BACKUP" "$CHANGED_FILE" || return 1
   fi

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Provider configurations, and whether kubelet takes them.
+# Provider configurations, and whether kubelet accepts them.
 # shellcheck disable=SC1091,SC2016,SC2030,SC2031,SC2034,SC2153,SC2154,SC2317  # the sourced script reads, sets and calls
 
 bats_require_minimum_version 1.5.0
@@ -13,7 +13,7 @@ setup() {
 V1=credentialprovider.kubelet.k8s.io/v1
 GOOD='{"kind":"CredentialProviderConfig","apiVersion":"kubelet.config.k8s.io/v1","providers":[{"name":"ecr-credential-provider","matchImages":["*.dkr.ecr.*.amazonaws.com","*.dkr.ecr.*.amazonaws.cn"],"defaultCacheDuration":"12h","apiVersion":"'$V1'","args":["get-credentials"],"env":[{"name":"HOME","value":"/root"}]}]}'
 
-# article: the configuration of the article that this remediation was drawn from.
+# article: the configuration of the article on which this remediation is based.
 article() {
   printf '%s\n' 'apiVersion: kubelet.config.k8s.io/v1beta1' 'kind: CredentialProviderConfig' 'providers:' '  - name: ecr-credential-provider' \
     '    matchImages:' '      - "*.dkr.ecr.*.amazonaws.com"' '      - "*.dkr.ecr.*.amazonaws.cn"' '      - "*.dkr.ecr-fips.*.amazonaws.com"' \
@@ -34,7 +34,7 @@ article() {
   refute config_is_refused
 }
 
-@test "finds in the article's configuration that no pattern takes in the registry, and the one that was meant" {
+@test "finds that no pattern of the article's configuration matches the registry, and the one that was meant" {
   article > "$FILE"
   read_config "$FILE"
   refute find_provider 918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause
@@ -43,22 +43,26 @@ article() {
   [ "$PROVIDER" = 0 ]
 }
 
-@test "refuses what kubelet refuses, and says why" {
-  local from to why
-  while IFS='|' read -r from to why; do
+@test "refuses what kubelet refuses, and names the field" {
+  local from to problem field value
+  while IFS='|' read -r from to problem field value; do
     printf '%s' "${GOOD/"$from"/$to}" > "$FILE"
     read_config "$FILE"
     config_is_refused
-    [[ $REPLY == *"$why"* ]] || { echo "$to: $REPLY" && false; }
-  done < <(printf '%s\n' 'CredentialProviderConfig|Config|not kubelet.config' 'kubelet.config.k8s.io/v1|x/v1|it is x/v1' \
-    'ecr-credential-provider|a/b|is no name' "$V1|v1|apiVersion" '"12h"|null|defaultCacheDuration' \
-    '["*.dkr.ecr.*.amazonaws.com","*.dkr.ecr.*.amazonaws.cn"]|[]|no matchImages' '*.dkr.ecr.*.amazonaws.cn|a b|is no URL')
+    [ "$REPLY $REFUSED_FIELD $REFUSED_VALUE" = "$problem $field $value" ] || { echo "$to: $REPLY $REFUSED_FIELD $REFUSED_VALUE" && false; }
+  done < <(printf '%s\n' 'CredentialProviderConfig|Config|invalid|apiVersion/kind|kubelet.config.k8s.io/v1/Config' \
+    'kubelet.config.k8s.io/v1|x/v1|invalid|apiVersion/kind|x/v1/CredentialProviderConfig' \
+    'ecr-credential-provider|a/b|invalid|providers[0].name|a/b' "$V1|v1|invalid|providers[0].apiVersion|v1" \
+    '"12h"|null|missing|providers[0].defaultCacheDuration|' \
+    '["*.dkr.ecr.*.amazonaws.com","*.dkr.ecr.*.amazonaws.cn"]|[]|missing|providers[0].matchImages|' \
+    '*.dkr.ecr.*.amazonaws.cn|a b|invalid|providers[0].matchImages|a b')
   printf '{"kind":"CredentialProviderConfig","apiVersion":"kubelet.config.k8s.io/v1","providers":[]}' > "$FILE"
   read_config "$FILE"
   config_is_refused
+  [ "$REPLY $REFUSED_FIELD" = 'missing providers' ]
 }
 
-@test "tells a file that is no JSON, with the line" {
+@test "refuses a file that is not JSON, and names the line" {
   printf '{\n "kind": "x",\n}\n' > "$FILE"
   code=0
   read_config "$FILE" || code=$?

@@ -1,18 +1,21 @@
-# kubelet's image credential provider as its configuration file has it (JSON, or YAML), and whether kubelet would take it.
+# Reads the configuration of kubelet's image credential provider (JSON or YAML), and decides whether kubelet accepts it.
 #@ use base/json
 #@ use ./yaml
 #@ use ./match
 # shellcheck shell=bash disable=SC2034  # other parts read what is only set here
 
-# One entry per provider; several values of one are lines, in ARGUMENTS and in VARIABLES (`env`, NAME=VALUE). PATTERNS has all
-# patterns, each after the number of its provider.
+# One entry per provider; ARGUMENTS and VARIABLES (`env`, NAME=VALUE) hold a line for each value. PATTERNS holds all patterns,
+# each after the index of its provider.
 NAMES=() VERSIONS=() DURATIONS=() PATTERNS=() LAST_PATTERNS=() ARGUMENTS=() VARIABLES=()
 CONFIG_FORMAT='' CONFIG_KIND=''
+# The field that kubelet refuses, and its value.
+REFUSED_FIELD='' REFUSED_VALUE=''
 
-# read_config FILE: all of the above. 1: the file is neither JSON nor YAML; 2: it could not be judged; why in REPLY.
+# read_config FILE: sets all of the above. 1: the file is neither JSON nor YAML; 2: this reader does not support it; the error
+# is in REPLY.
 read_config() {
   NAMES=() VERSIONS=() DURATIONS=() PATTERNS=() LAST_PATTERNS=() ARGUMENTS=() VARIABLES=() CONFIG_KIND=/
-  # kubelet takes what begins with a brace for JSON (apimachinery, GuessJSONStream), and all else for YAML.
+  # kubelet reads a file that begins with a brace as JSON (k8s.io/apimachinery, GuessJSONStream), any other as YAML.
   CONFIG_FORMAT=yaml
   if [[ -f $1 ]] && IFS= read -r -d '{' -n 200 REPLY < "$1" && [[ -z ${REPLY//[[:space:]]/} ]]; then
     CONFIG_FORMAT=json
@@ -42,31 +45,36 @@ take_config_value() {
   esac
 }
 
-# config_is_refused: whether kubelet would refuse what read_config read; why in REPLY. The rules are those of
+# refuse_field PROBLEM FIELD VALUE: PROBLEM (missing, invalid or duplicate) in REPLY, with the field.
+refuse_field() {
+  REPLY=$1 REFUSED_FIELD=$2 REFUSED_VALUE=$3
+}
+
+# config_is_refused: whether kubelet refuses the configuration that read_config read; see refuse_field. The rules are those of
 # validateCredentialProviderConfig that every version of kubelet has.
 config_is_refused() {
-  local i name pattern seen=' ' version='k8s\.io/v1(alpha1|beta1)?'
+  local i at name pattern seen=' ' version='k8s\.io/v1(alpha1|beta1)?'
   REPLY=''
-  ((${#NAMES[@]} > 0)) || REPLY='it has no providers'
+  ((${#NAMES[@]} > 0)) || refuse_field missing providers ''
   for i in "${!NAMES[@]}"; do
-    name=${NAMES[i]}
-    [[ $name =~ ^[^/\ ]+$ && $name != @(.|..) ]] || REPLY="\"$name\" is no name"
-    [[ $seen != *" $name "* ]] || REPLY="it has $name twice"
+    name=${NAMES[i]} at="providers[$i]"
+    [[ $name =~ ^[^/\ ]+$ && $name != @(.|..) ]] || refuse_field invalid "$at.name" "$name"
+    [[ $seen != *" $name "* ]] || refuse_field duplicate "$at.name" "$name"
     seen+="$name "
-    [[ ${VERSIONS[i]-} =~ ^credentialprovider\.kubelet\.$version$ ]] || REPLY="$name has the apiVersion \"${VERSIONS[i]-}\""
-    [[ -n ${DURATIONS[i]-} ]] || REPLY="$name has no defaultCacheDuration"
-    [[ -n ${LAST_PATTERNS[i]-} ]] || REPLY="$name has no matchImages"
+    [[ ${VERSIONS[i]-} =~ ^credentialprovider\.kubelet\.$version$ ]] || refuse_field invalid "$at.apiVersion" "${VERSIONS[i]-}"
+    [[ -n ${DURATIONS[i]-} ]] || refuse_field missing "$at.defaultCacheDuration" ''
+    [[ -n ${LAST_PATTERNS[i]-} ]] || refuse_field missing "$at.matchImages" ''
   done
   for i in "${!PATTERNS[@]}"; do
     pattern=${PATTERNS[i]#* }
-    split_url "$pattern" || REPLY="the pattern \"$pattern\" is no URL"
+    split_url "$pattern" || refuse_field invalid "providers[${PATTERNS[i]%% *}].matchImages" "$pattern"
   done
-  [[ $CONFIG_KIND =~ ^kubelet\.config\.$version/CredentialProviderConfig$ ]] || REPLY="it is $CONFIG_KIND, not kubelet.config.k8s.io/v1/CredentialProviderConfig"
+  [[ $CONFIG_KIND =~ ^kubelet\.config\.$version/CredentialProviderConfig$ ]] || refuse_field invalid apiVersion/kind "$CONFIG_KIND"
   [[ -n $REPLY ]]
 }
 
-# find_provider IMAGE: the provider that kubelet asks for IMAGE, as an index in PROVIDER; 1 where there is none. The pattern
-# that ends like IMAGE's host is then in REPLY: the one that was meant.
+# find_provider IMAGE: the provider that kubelet runs for IMAGE, as an index in PROVIDER; 1 where there is none. REPLY is then
+# the pattern that ends like IMAGE's host, which was probably meant.
 find_provider() {
   local i pattern near='' host=${1%%/*}
   for i in "${!PATTERNS[@]}"; do

@@ -19,6 +19,7 @@ HOST=918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn
 fault() {
   printf '%s' "$1" > "$FILE"
   REASON_FOUND='' FIX=''
+  forget_evidence
   docker_fault "$FILE"
 }
 
@@ -26,20 +27,22 @@ fault() {
   for key in "$HOST" "https://$HOST" "https://$HOST/v2/"; do
     fault '{"auths":{"x.io":{"auth":"a"},"'"$key"'":{"auth":"QVdTOng="}},"credHelpers":{"'"$HOST"'":"lab-login"}}'
     [ "$REASON_FOUND $FIX" = 'DockerCredentialsStale logout' ]
-    [[ $MESSAGE_FOUND == *"docker logout $HOST"* && $MESSAGE_FOUND != *QVdT* ]]
+    [ "$DETAIL_FOUND$EVIDENCE" = '"dockerConfig":"'"$FILE"'","storedLogin":"'"$HOST"'"' ]
   done
   fault '{"auths":{"'"$HOST"'":{"auth":"QVdTOng="}},"credsStore":"lab-login"}'
   [ "$FIX" = logout ]
 }
 
-@test "finds a helper that is not there, and a file that is no JSON" {
+@test "finds a helper that is missing, and a file that is not JSON" {
   fault '{"credsStore":"none-such"}'
   [ "$REASON_FOUND" = DockerCredentialHelperMissing ]
+  [[ $EVIDENCE == *'"credentialHelper":"docker-credential-none-such"'* ]]
   fault '{"auths":'
-  [ "$REASON_FOUND" = CredentialProviderInvalid ]
+  [ "$REASON_FOUND $DETAIL_FOUND" = 'CredentialProviderInvalid line 1: it ends too early' ]
+  [[ $EVIDENCE == *'"configProblem":"docker"'* ]]
 }
 
-@test "finds nothing in what is in order" {
+@test "finds nothing in a valid configuration" {
   refute docker_fault "$WORK/none"
   for text in '{}' '{"auths":{"'"$HOST"'":{"auth":"QVdTOng="}}}' '{"auths":{"x.io":{"auth":"a"}}}' '{"auths":{"'"$HOST"'":{}},"credsStore":"lab-login"}' '{"credHelpers":{"'"$HOST"'":"lab-login"}}'; do
     refute fault "$text"

@@ -22,7 +22,7 @@ table() {
   done
 }
 
-@test "takes in what kubelet takes in, and nothing else" {
+@test "matches what kubelet matches, and nothing else" {
   table matches_image < <(printf '%s\n' \
     'yes *.dkr.ecr.*.amazonaws.com 602401143452.dkr.ecr.us-west-2.amazonaws.com/eks/pause' \
     'no *.dkr.ecr.*.amazonaws.com 918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause' \
@@ -43,7 +43,7 @@ table() {
     'no *.dkr.ecr.*.amazonaws.com. 602401143452.dkr.ecr.us-west-2.amazonaws.com')
 }
 
-@test "compares ports, and the path as a beginning" {
+@test "compares ports, and the path as a prefix" {
   table matches_image < <(printf '%s\n' \
     'yes *.example.com:5000 a.example.com:5000/x' \
     'no *.example.com a.example.com:5000/x' \
@@ -93,7 +93,7 @@ table() {
   refute matches_host '' a
 }
 
-@test "writes the pattern for a host as the AMIs have it" {
+@test "writes the pattern for a host as the AMIs write it" {
   while read -r host region pattern; do
     pattern_for "$host" "$region"
     [ "$REPLY" = "$pattern" ]

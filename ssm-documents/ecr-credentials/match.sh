@@ -1,11 +1,11 @@
-# Whether a pattern of `matchImages` takes in an image: as kubelet decides it (k8s.io/kubernetes pkg/credentialprovider,
+# Decides whether a pattern of `matchImages` matches an image, as kubelet does (k8s.io/kubernetes pkg/credentialprovider,
 # URLsMatchStr, with Go's net/url and path/filepath.Match). Text only.
 # shellcheck shell=bash disable=SC2034  # other parts read what is only set here
 
 URL_HOST='' URL_PORT='' URL_PATH=''
 
-# split_url TEXT: host, port and path of `https://TEXT`; 1 where Go's parser refuses it, which kubelet does not survive.
-# A `?` begins the query there, so it never is a wildcard in a pattern. (A path's %41 is not decoded here.)
+# split_url TEXT: host, port and path of `https://TEXT`; 1 where Go's parser refuses it, with which kubelet exits. A `?`
+# begins the query, so it is never a wildcard in a pattern. (A %41 in the path is not decoded here.)
 split_url() {
   local rest=${1%%[#?]*} host allowed='^[][A-Za-z0-9._~!$&'\''()*+,;=:<>"-]*$'
   host=${rest%%/*}
@@ -19,8 +19,8 @@ split_url() {
   [[ $URL_PORT =~ ^[0-9]*$ ]]
 }
 
-# matches_image PATTERN IMAGE: the same port, the same number of labels, each label by its own wildcards, and the pattern's
-# path the beginning of the image's.
+# matches_image PATTERN IMAGE: whether the port and the number of labels are the same, each label matches by its own
+# wildcards, and the image's path begins with the pattern's.
 matches_image() {
   local host port path
   split_url "$1" || return 1
@@ -29,9 +29,9 @@ matches_image() {
     && matches_host "$host" "$URL_HOST"
 }
 
-# matches_host PATTERN HOST: Go's filepath.Match on each label, where neither has a `/` or a `\`, of as many labels on both
-# sides. By a shell's wildcards, where these are the same: a class of Go's may not begin with `]` or hold a `-` but in a
-# range, and in it `!` is a character like any.
+# matches_host PATTERN HOST: Go's filepath.Match on each label, for the same number of labels on both sides and no `/` or `\`
+# in them. It uses the shell's wildcards where these are the same: in Go a class must not begin with `]` or hold a `-` outside
+# of a range, and `!` has no meaning in it.
 matches_host() {
   local char pattern=$1 classes='^([^[]|\[\^?([^]-](-[^]-])?)+\])*$'
   [[ $1 =~ $classes ]] || return 1
@@ -42,7 +42,7 @@ matches_host() {
   [[ $2 == ${pattern//\*/*([!.])} ]]
 }
 
-# pattern_for HOST REGION: the pattern for every account and region that the AMIs have for such a host, in REPLY.
+# pattern_for HOST REGION: the pattern for such a host in every account and region, as the AMIs write it, in REPLY.
 pattern_for() {
   REPLY="*.${1#*.}"
   REPLY=${REPLY/".$2."/.*.}

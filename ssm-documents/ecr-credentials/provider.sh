@@ -1,4 +1,4 @@
-# kubelet's image credential provider on this node: which registry it must serve, and what its plugin answers.
+# kubelet's image credential provider on this node: the registry that it must serve, and the answer of its program.
 #@ use node/kubelet
 #@ use ecr/ecr
 #@ use ecr/ecr-answers
@@ -6,13 +6,15 @@
 #@ sets TOKEN TIMEOUT_HOW
 # shellcheck shell=bash disable=SC2034  # other parts read what is only set here
 
-# The host of EKS's own registry for this node: its CNI, its proxy and often its sandbox image come from there.
+# The host of the EKS registry for this node, from which it pulls the CNI, kube-proxy and often the sandbox image.
 REGISTRY=''
-# The program of the provider that kubelet asks for it.
+# The program of the provider that kubelet runs for it.
 PLUGIN=''
+# The field of its answer that kubelet does not accept.
+ANSWER_FIELD=''
 
-# find_registry: REGISTRY: that of kubelet's sandbox image, else EKS's own by the region in what kubelet knows of itself (its
-# providerID, its cluster's endpoint) or in containerd's images. 1 where nothing tells it.
+# find_registry: sets REGISTRY to that of kubelet's sandbox image, else to the EKS registry of the region in kubelet's
+# providerID, in the cluster's endpoint or in containerd's configuration. 1 where none of them has it.
 find_registry() {
   local file text='' place='(aws:///|\.)([a-z]{2,5}(-[a-z]+)+-[0-9]{1,2})(\.(eks|amazonaws)\.|[a-z-][a-z0-9-]*/i-)'
   REGISTRY=${KUBELET_SANDBOX_IMAGE%%/*}
@@ -28,13 +30,13 @@ find_registry() {
   parse_ecr_host "$REGISTRY"
 }
 
-# ask_plugin VERSION: has PLUGIN answer for REGISTRY as kubelet would. 1: it gave no credentials (RC, ERR), or not such as
-# kubelet takes (RC is 0). What it prints is a secret: it is in a variable alone, for as long as it takes to look at.
+# ask_plugin VERSION: runs PLUGIN for REGISTRY as kubelet does. 1: it returned no credentials (RC, ERR), or none that kubelet
+# accepts (RC is 0, ANSWER_FIELD names the field). Its output is a secret: only a variable holds it, until it is checked.
 ask_plugin() {
   local answer request="{\"apiVersion\":\"$1\",\"kind\":\"CredentialProviderRequest\",\"image\":\"$REGISTRY/eks/pause\"}"
   local version='"apiVersion"[[:space:]]*:[[:space:]]*"([^"]{1,80})"'
-  RC=0 ERR=''
-  log "asking $PLUGIN"
+  RC=0 ERR='' ANSWER_FIELD=''
+  log "running $PLUGIN"
   answer=$(printf '%s' "$request" | (as_kubelet 2> "$WORK/err")) || RC=$?
   if ((RC != 0)); then
     slurp "$WORK/err"
@@ -42,16 +44,16 @@ ask_plugin() {
     return 1
   fi
   if [[ ! $answer =~ $version || ${BASH_REMATCH[1]} != "$1" ]]; then
-    ERR="it does not answer in $1"
+    ANSWER_FIELD=apiVersion
   elif ! take_token "$answer" '"password"[[:space:]]*:[[:space:]]*"([^"]+)"'; then
-    ERR='its answer has no password'
+    ANSWER_FIELD=password
   fi
   TOKEN=''
-  [[ -z $ERR ]]
+  [[ -z $ANSWER_FIELD ]]
 }
 
-# as_kubelet: runs PLUGIN with kubelet's own settings of AWS, proxy and certificates, and the configuration's environment and
-# arguments. In a subshell.
+# as_kubelet: runs PLUGIN with kubelet's settings for AWS, proxy and certificates, and with the environment and arguments of
+# the configuration. In a subshell.
 as_kubelet() {
   local variable command=("$PLUGIN")
   export HOME=$WORK AWS_MAX_ATTEMPTS=2
@@ -66,7 +68,7 @@ as_kubelet() {
   while IFS= read -r variable; do
     command+=("$variable")
   done < <(printf '%s' "${ARGUMENTS[PROVIDER]-}")
-  # With all that it may have started: whatever holds the pipe would be waited for.
+  # Together with its children: the script would wait for any process that holds the pipe.
   TIMEOUT_HOW=--signal=TERM
   bounded 12 "${command[@]}"
 }

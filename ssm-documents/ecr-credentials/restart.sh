@@ -1,19 +1,20 @@
-# kubelet restarted, and the proof that it runs.
+# Restarts kubelet, and proves that it runs.
 #@ use node/kubelet
 #@ use base/failures
 # shellcheck shell=bash disable=SC2034  # script.sh reads what is only set here
 
 # `ActiveState MainPID restarts`.
 KUBELET_NOW=''
-KUBELET_WHY=''
+# Why kubelet does not run: the last error line of systemctl or of kubelet; empty where there is none.
+KUBELET_ERROR=''
 HEALTHZ_PORT=10248
 
-# How long kubelet may take, and how long it must then have run without a new start.
+# The time that kubelet may take, and the time that it must then run without another start.
 readonly SETTLE_SECONDS=45
 readonly STEADY_SECONDS=${FLEETMEND_STEADY_SECONDS:-6}
 
-# find_kubelet_unit: whether there is one, and the port of its health check (kubelet config v1beta1, healthzPort; 0 turns it
-# off).
+# find_kubelet_unit: whether there is a unit, and the port of kubelet's health check (kubelet config v1beta1, healthzPort; 0
+# turns it off).
 find_kubelet_unit() {
   local port='healthzPort"?[[:space:]]*:[[:space:]]*([0-9]{1,5})'
   if [[ -f $KUBELET_CONFIG ]]; then
@@ -23,7 +24,7 @@ find_kubelet_unit() {
   [[ -n $KUBELET_UNIT ]]
 }
 
-# read_kubelet_state: what systemd says of it. Before systemd 235 it does not count restarts; the process's id tells too.
+# read_kubelet_state: its state from systemd. systemd before 235 does not count restarts; the process id shows them too.
 read_kubelet_state() {
   local key value state='' pid='' restarts=''
   capture 5 systemctl show --property=ActiveState --property=MainPID --property=NRestarts "$KUBELET_UNIT"
@@ -37,7 +38,7 @@ read_kubelet_state() {
   KUBELET_NOW="$state $pid $restarts"
 }
 
-# healthz_answers: whether kubelet says that it is well. By bash alone: a node need not have curl.
+# healthz_answers: whether kubelet's health check answers 200. By bash alone: a node need not have curl.
 healthz_answers() {
   ((HEALTHZ_PORT > 0)) || return 0
   # shellcheck disable=SC2016  # the child's own dollars
@@ -48,18 +49,18 @@ healthz_answers() {
   ((RC == 0))
 }
 
-# restart_kubelet: 0 when kubelet has run for some seconds since, without another start, and says that it is well. Else why
-# not is in KUBELET_WHY.
+# restart_kubelet: 0 when kubelet has run for some seconds without another start, and its health check answers. Otherwise the
+# error is in KUBELET_ERROR.
 restart_kubelet() {
   local before='' since=$SECONDS end=$((SECONDS + SETTLE_SECONDS)) starts=0
   changing "restarting $KUBELET_UNIT"
-  KUBELET_WHY=''
-  # One that has failed too often in a short time may not be started before this.
+  KUBELET_ERROR=''
+  # systemd refuses to start a unit that failed too often in a short time, until this.
   capture 5 systemctl reset-failed "$KUBELET_UNIT"
   capture 60 systemctl restart "$KUBELET_UNIT"
   if ((RC != 0)); then
     capture_error
-    KUBELET_WHY="systemctl restart $KUBELET_UNIT: $REPLY"
+    KUBELET_ERROR=$REPLY
     return 1
   fi
   while ((SECONDS < end && starts < 4)); do
@@ -72,13 +73,13 @@ restart_kubelet() {
     fi
     bounded 3 sleep 1 || break
   done
-  kubelet_words
-  KUBELET_WHY="$KUBELET_UNIT is ${KUBELET_NOW%% *}${REPLY:+: $REPLY}"
+  last_kubelet_error
+  KUBELET_ERROR=$REPLY
   return 1
 }
 
-# kubelet_words: the last error in its log, in REPLY.
-kubelet_words() {
+# last_kubelet_error: the last error in its log, in REPLY.
+last_kubelet_error() {
   local line last=''
   capture 5 journalctl --quiet --no-pager --output=cat --lines=30 --unit="$KUBELET_UNIT"
   while IFS= read -r line; do

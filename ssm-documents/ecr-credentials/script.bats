@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# ecr-credentials: the course of a repair.
+# ecr-credentials: the steps of a repair.
 # shellcheck disable=SC1091,SC2016,SC2030,SC2031,SC2034,SC2153,SC2154,SC2317  # the sourced script reads, sets and calls
 
 bats_require_minimum_version 1.5.0
@@ -8,54 +8,80 @@ setup() {
   export FLEETMEND_RUN_DIR=$BATS_TEST_TMPDIR
   source "$BATS_TEST_DIRNAME/../lib/testing/load.sh"
   load_script "$BATS_TEST_DIRNAME/script.sh"
-  REASON_FOUND=CredentialProviderMismatch MESSAGE_FOUND='It is wrong.' FIX=pattern ACTION=repair
+  REASON_FOUND=CredentialProviderMismatch DETAIL_FOUND='' FIX=pattern ACTION=repair
   CHANGED=true
   : > "$PENDING"
+  # Prints its arguments and the evidence.
+  finish() {
+    printf '%s|%s|%s\n' "$*" "$SKIP_REASON" "$EVIDENCE"
+    exit 0
+  }
 }
 
-@test "takes everything back where kubelet does not come back, and says how it is now" {
-  KUBELET_WHY='kubelet.service is failed'
+@test "rolls everything back where kubelet does not run, and reports its state" {
+  KUBELET_ERROR='err="strict decoding error"'
   take_back() { echo taken-back; }
-  restart_kubelet() { return 0; }
-  run -1 roll_back
-  [[ $output == *taken-back*NotRepaired*CredentialProviderMismatch*'did not come back'*'failed'*'taken back, and kubelet runs again as before.'* ]]
+  restart_kubelet() {
+    KUBELET_ERROR=''
+    return 0
+  }
+  run -0 roll_back
+  [ "${lines[0]}" = taken-back ]
+  [ "${lines[-1]}" = 'NotRepaired CredentialProviderMismatch err="strict decoding error"||"failedStep":"restart","rolledBack":true,"kubeletRuns":true' ]
   [ ! -e "$PENDING" ]
 }
 
-@test "says where the old file is when it could not be put back" {
-  BACKUP=/etc/x/config.json.fleetmend-1
+@test "reports the previous file where it could not be restored" {
+  BACKUP=/etc/x/config.json.fleetmend-1 KUBELET_ERROR=first
   take_back() { return 1; }
   restart_kubelet() {
-    KUBELET_WHY='still dead'
+    KUBELET_ERROR=second
     return 1
   }
-  run -1 roll_back
-  [[ $output == *'the old file is /etc/x/config.json.fleetmend-1, and kubelet does not run: still dead.'* ]]
+  run -0 roll_back
+  [ "${lines[-1]}" = 'NotRepaired CredentialProviderMismatch first||"backup":"/etc/x/config.json.fleetmend-1","kubeletError":"second","failedStep":"restart","rolledBack":false,"kubeletRuns":false' ]
 }
 
-@test "is blocked by a runtime that is down, and changes nothing then" {
+@test "is blocked by a runtime that does not run, and changes nothing then" {
   capture() { OUT=inactive; }
-  SKIP_REASON=''
-  run refuse_blocked
-  [[ $output == *Skipped*CredentialProviderMismatch*'containerd.service is not running'*'pause-image, RuntimeDown'* ]]
+  run -0 refuse_blocked
+  [ "$output" = 'Skipped CredentialProviderMismatch |BlockedBy|"blockedBy":"pause-image (RuntimeDown)","blockingUnit":"containerd.service","unitState":"inactive"' ]
   capture() { OUT=active; }
   refuse_blocked
 }
 
-@test "says what nodeadm would do to the repair" {
-  diagnose() { REASON_FOUND=''; }
-  nodeadm() { :; }
-  prove_and_print() {
-    trap 'echo "$OUTCOME $METHOD $WILL_RECUR $DETAIL"' EXIT
-    prove
+@test "reports why a change was not made" {
+  add_pattern() {
+    unchanged no-ecr-provider
+    return 1
   }
-  METHOD=add-pattern
-  run -0 prove_and_print
-  [[ $output == *'Repaired add-pattern true'*'nodeadm writes these files anew'* ]]
+  take_back() { :; }
+  CHANGED=false
+  run -0 change
+  [ "${lines[-1]}" = 'NotRepaired CredentialProviderMismatch ||"notChanged":"no-ecr-provider","changed":false' ]
 }
 
-@test "tells what a repair could not repair" {
-  diagnose() { found NodeRoleLacksECR '' 'The role may not.'; }
-  run -1 prove
-  [[ $output == *NotRepaired*NodeRoleLacksECR*'CredentialProviderMismatch was repaired'*'The role may not.'* ]]
+@test "repairs nothing where kubelet has no unit to restart" {
+  take_lock() { :; }
+  diagnose() { :; }
+  remove_half_file() { :; }
+  find_kubelet_unit() { return 1; }
+  CHANGED=false
+  run -0 repair
+  [ "${lines[-1]}" = 'NotRepaired CredentialProviderMismatch ||"notChanged":"no-kubelet-unit","changed":false' ]
+}
+
+@test "reports whether nodeadm will undo the repair" {
+  diagnose() { REASON_FOUND=''; }
+  nodeadm() { :; }
+  METHOD=add-pattern
+  finish() { said="$* $METHOD $WILL_RECUR"; }
+  prove
+  [ "$said" = 'Repaired CredentialProviderMismatch add-pattern true' ]
+}
+
+@test "reports the fault that is left after the repair, and what was repaired" {
+  diagnose() { found NodeRoleLacksECR '' 'AccessDeniedException' nodeRole demo; }
+  run -0 prove
+  [ "${lines[-1]}" = 'NotRepaired NodeRoleLacksECR AccessDeniedException||"nodeRole":"demo","repaired":"CredentialProviderMismatch"' ]
 }

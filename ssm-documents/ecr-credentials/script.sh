@@ -1,7 +1,7 @@
-# ecr-credentials: has kubelet and Docker get credentials for ECR again.
+# ecr-credentials: repairs kubelet's and Docker's credentials for ECR.
 #
-# This file tells the story. What is wrong is found by state.sh (with config.sh, match.sh, provider.sh, docker.sh), what is
-# changed is in change.sh, and restart.sh restarts kubelet.
+# This file is the outline. state.sh (with config.sh, match.sh, provider.sh and docker.sh) finds the fault, change.sh changes
+# files, and restart.sh restarts kubelet.
 # shellcheck shell=bash disable=SC2034,SC2153  # the prelude prints what is only set here
 
 #@ section check
@@ -11,13 +11,13 @@ check() {
   take_lock shared
   diagnose
   if [[ -n $REASON_FOUND ]]; then
-    finish Broken "$REASON_FOUND" "$MESSAGE_FOUND"
+    finish Broken "$REASON_FOUND" "$DETAIL_FOUND"
   fi
   finish_healthy
 }
 
 finish_healthy() {
-  finish Healthy '' "kubelet's credential provider is in order${REGISTRY:+: it serves $REGISTRY}."
+  finish Healthy ''
 }
 
 #@ section repair
@@ -33,12 +33,12 @@ repair() {
   case $FIX in
     '')
       [[ -n $REASON_FOUND ]] || finish_healthy
-      finish_not_repaired "$REASON_FOUND" "$MESSAGE_FOUND"
+      finish_not_repaired "$REASON_FOUND" "$DETAIL_FOUND"
       ;;
     logout) repair_docker ;;
   esac
-  log "$REASON_FOUND: $MESSAGE_FOUND"
-  find_kubelet_unit || finish_not_repaired "$REASON_FOUND" 'There is no unit of kubelet that could be restarted.'
+  log "repairing $REASON_FOUND"
+  find_kubelet_unit || finish_not_repaired "$REASON_FOUND" "$DETAIL_FOUND" notChanged no-kubelet-unit
   refuse_blocked
   if [[ $FIX == restart ]]; then
     read_pending
@@ -51,7 +51,7 @@ repair() {
   prove
 }
 
-# change: what FIX says, on the disk.
+# change: changes the files as FIX says.
 change() {
   local act
   case $FIX in
@@ -62,52 +62,64 @@ change() {
   if ! "$act"; then
     take_back
     forget
-    finish_not_repaired "$REASON_FOUND" "$MESSAGE_FOUND It could not be repaired here: ${CHANGE_WHY:-the change could not be written}."
+    finish_unchanged
   fi
 }
 
-# refuse_blocked: restarting kubelet would repair nothing while what it needs is down.
+# finish_unchanged: ends a repair whose change was refused or could not be written.
+finish_unchanged() {
+  finish_not_repaired "$REASON_FOUND" "$DETAIL_FOUND" "${UNCHANGED_FACTS[@]}"
+}
+
+# refuse_blocked: a restart of kubelet repairs nothing while a unit that it needs is down.
 refuse_blocked() {
-  local unit=containerd.service earlier='pause-image, RuntimeDown'
+  local unit=containerd.service earlier='pause-image (RuntimeDown)'
   if kubelet_uses_docker; then
-    unit=docker.service earlier='cri-dockerd, DockerDown'
+    unit=docker.service earlier='cri-dockerd (DockerDown)'
   fi
   capture 5 systemctl is-active "$unit"
   if [[ $OUT == inactive* || $OUT == failed* ]]; then
-    SKIP_REASON=BlockedBy
-    finish Skipped "$REASON_FOUND" "$unit is not running, so kubelet could not be restarted; repair that first ($earlier). Then: $MESSAGE_FOUND"
+    finish_blocked "$earlier" "$unit"
   fi
-  # AL2's kubelet requires this unit, which pulls the sandbox image; with it missing a restart of kubelet can take minutes.
+  # AL2's kubelet requires this unit, which pulls the sandbox image; without the image a restart of kubelet can take minutes.
   capture 5 systemctl is-active sandbox-image.service
   if [[ $OUT == failed* || $OUT == activating* ]]; then
-    SKIP_REASON=BlockedBy
-    finish Skipped "$REASON_FOUND" "sandbox-image.service, which kubelet requires, is ${OUT%%$'\n'*}; repair that first (pause-image, SandboxImageMissing). Then: $MESSAGE_FOUND"
+    finish_blocked 'pause-image (SandboxImageMissing)' sandbox-image.service
   fi
 }
 
-# roll_back: kubelet did not come back. The node must not be worse than before.
+# finish_blocked BY UNIT: ends before the restart of kubelet, since UNIT does not run.
+finish_blocked() {
+  SKIP_REASON=BlockedBy
+  evidence blockedBy "$1"
+  evidence blockingUnit "$2"
+  evidence unitState "${OUT%%$'\n'*}"
+  finish Skipped "$REASON_FOUND" "$DETAIL_FOUND"
+}
+
+# roll_back: kubelet does not run with the change. The repair must not leave the node worse than before.
 roll_back() {
-  local why=$KUBELET_WHY message
+  local error=$KUBELET_ERROR is_back=false runs=false
   if take_back; then
-    message="kubelet did not come back with the change ($why). The change was taken back"
-  else
-    message="kubelet did not come back with the change ($why), and the change could not be taken back: the old file is $BACKUP"
+    is_back=true
+  elif [[ -n $BACKUP ]]; then
+    evidence backup "$BACKUP"
   fi
   if restart_kubelet; then
-    message+=', and kubelet runs again as before.'
-  else
-    message+=", and kubelet does not run: $KUBELET_WHY."
+    runs=true
+  elif [[ -n $KUBELET_ERROR ]]; then
+    evidence kubeletError "$KUBELET_ERROR"
   fi
   forget
-  finish_not_repaired "$REASON_FOUND" "$message"
+  finish_not_repaired "$REASON_FOUND" "$error" failedStep restart rolledBack "$is_back" kubeletRuns "$runs"
 }
 
-# forget: nothing is pending any more.
+# forget: nothing is pending any longer.
 forget() {
   rm -f -- "$PENDING" "$PENDING.new"
 }
 
-# prove: looks again, with the kubelet that runs now.
+# prove: diagnoses the node again, with the kubelet that runs now.
 prove() {
   local reason=$REASON_FOUND backup=$BACKUP
   forget
@@ -115,34 +127,33 @@ prove() {
   forget_evidence
   diagnose
   if [[ -n $REASON_FOUND ]]; then
-    finish_not_repaired "$REASON_FOUND" "$reason was repaired and kubelet restarted, but there is more: $MESSAGE_FOUND"
+    finish_not_repaired "$REASON_FOUND" "$DETAIL_FOUND" repaired "$reason"
   fi
   [[ -z $backup ]] || evidence backup "$backup"
   METHOD=${METHOD:-restart}
   WILL_RECUR=false
-  REPLY=' It is repaired on this node alone: change the AMI or the user data, too.'
   if command -v nodeadm > /dev/null || [[ -f /etc/eks/kubelet/environment ]]; then
-    # nodeadm writes the file at each init (amazon-eks-ami, nodeadm).
+    # nodeadm writes the file at each init (https://github.com/awslabs/amazon-eks-ami, nodeadm).
     WILL_RECUR=true
-    REPLY=' nodeadm writes these files anew at each boot: change the AMI or the NodeConfig in the user data, too.'
   fi
-  finish Repaired "$reason" "kubelet was restarted, is healthy, and its credential provider serves $REGISTRY.$REPLY"
+  finish Repaired "$reason"
 }
 
-# repair_docker: Docker reads its file at every pull; nothing is restarted.
+# repair_docker: Docker reads its file at every pull, so nothing is restarted.
 repair_docker() {
   local reason=$REASON_FOUND
   METHOD=logout
   if ! remove_login; then
     forget
-    finish_not_repaired "$REASON_FOUND" "$MESSAGE_FOUND It could not be removed: ${CHANGE_WHY:-the file could not be written}."
+    finish_unchanged
   fi
   forget
   forget_evidence
   diagnose
   evidence backup "$BACKUP"
   if [[ -n $REASON_FOUND ]]; then
-    finish_not_repaired "$REASON_FOUND" "$MESSAGE_FOUND"
+    finish_not_repaired "$REASON_FOUND" "$DETAIL_FOUND" repaired "$reason"
   fi
-  finish Repaired "$reason" "The old login was removed from $CHANGED_FILE; Docker asks its credential helper again."
+  evidence dockerConfig "$CHANGED_FILE"
+  finish Repaired "$reason"
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# What is wrong with the node's credentials, in the order in which kubelet meets it.
+# Faults of the node's credentials, in the order in which kubelet meets them.
 # shellcheck disable=SC1091,SC2016,SC2030,SC2031,SC2034,SC2153,SC2154,SC2317  # the sourced script reads, sets and calls
 
 bats_require_minimum_version 1.5.0
@@ -24,33 +24,47 @@ config() {
 # faults: the reason and the fix that are found.
 faults() {
   REASON_FOUND='' FIX=''
+  forget_evidence
   path_fault || config_fault || match_fault || answer_fault || true
   REPLY="$REASON_FOUND:$FIX"
 }
 
-@test "names the pattern that was meant, and the one that is needed" {
+@test "reports the pattern that was meant, and the one that is required" {
   config '*.dkr.ecr.*.amazonaws.cn'
   faults
   [ "$REPLY" = CredentialProviderMismatch:pattern ]
-  [[ $MESSAGE_FOUND == *918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn*'*.dkr.ecr.*.amazonaws.cn does not'*'needs *.dkr.ecr.*.amazonaws.com.cn.' ]]
+  [[ $EVIDENCE == *'"registry":"918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn","wantedPattern":"*.dkr.ecr.*.amazonaws.com.cn","similarPattern":"*.dkr.ecr.*.amazonaws.cn"' ]]
 }
 
-@test "finds each file that is missing or not what it should be" {
+@test "finds each file that is missing or invalid" {
   chmod 644 "$WORK/bin/ecr-credential-provider"
   faults && [ "$REPLY" = CredentialProviderMissing:mode ]
+  [[ $EVIDENCE == *'"notExecutable":"'"$WORK"'/bin/ecr-credential-provider","blocksKubelet":true' ]]
   rm "$WORK/bin/ecr-credential-provider"
   faults && [ "$REPLY" = CredentialProviderMissing:link ]
+  [[ $EVIDENCE == *'"missingProgram":"'"$WORK"'/bin/ecr-credential-provider","blocksKubelet":true' ]]
   printf '{' > "$CREDENTIAL_CONFIG"
-  faults && [ "$REPLY" = CredentialProviderInvalid: ]
+  faults && [ "$REPLY $DETAIL_FOUND" = 'CredentialProviderInvalid: line 1: it ends too early' ]
+  [[ $EVIDENCE == *'"configProblem":"syntax","blocksKubelet":true' ]]
   rm "$CREDENTIAL_CONFIG"
   faults && [ "$REPLY" = CredentialProviderMissing:link ]
+  [ "$EVIDENCE" = '"flag":"--image-credential-provider-config","missingPath":"'"$CREDENTIAL_CONFIG"'","blocksKubelet":true' ]
   rmdir "$WORK/bin"
   faults && [ "$REPLY" = CredentialProviderMissing:link ]
+  [[ $EVIDENCE == '"flag":"--image-credential-provider-bin-dir","missingPath":"'*'/bin"'* ]]
   CREDENTIAL_CONFIG=''
   faults && [ "$REPLY" = CredentialProviderMissing: ]
+  [[ $EVIDENCE == '"missingFlag":"--image-credential-provider-config"'* ]]
 }
 
-@test "tells a kubelet without flags from one that asks ECR by itself" {
+@test "names the field that kubelet refuses" {
+  config 'a b'
+  faults
+  [ "$REPLY" = CredentialProviderInvalid: ]
+  [[ $EVIDENCE == *'"configProblem":"invalid","configField":"providers[0].matchImages","configValue":"a b","blocksKubelet":true' ]]
+}
+
+@test "distinguishes a kubelet without flags from one with its own code for ECR" {
   CREDENTIAL_CONFIG='' CREDENTIAL_BIN_DIR=''
   while read -r minor found; do
     kubelet_minor() { REPLY=$minor; }
@@ -59,7 +73,7 @@ faults() {
   done < <(printf '%s\n' '26' '27 CredentialProviderMissing' '')
 }
 
-@test "names the reason behind the provider's words" {
+@test "finds the reason in the provider's error" {
   while IFS='|' read -r reason words; do
     ask_plugin() {
       RC=1 ERR=$words
@@ -67,6 +81,9 @@ faults() {
     }
     faults
     [ "$REPLY" = "$reason:" ] || { echo "$words: $REPLY" && false; }
+    [ "$DETAIL_FOUND" = "$words" ]
+    [[ $EVIDENCE == *'"tool":"'"$WORK"'/bin/ecr-credential-provider"'* ]]
+    [[ $reason != NodeRoleLacksECR || $EVIDENCE == *'"nodeRole":"my-role"'* ]]
   done < <(printf '%s\n' \
     'NodeRoleLacksECR|operation error ECR: GetAuthorizationToken, api error AccessDeniedException: User: arn:aws:sts::1:assumed-role/my-role/i-1 is not authorized' \
     'TokenUnavailable|operation error ECR: no EC2 IMDS role found' \
@@ -76,30 +93,40 @@ faults() {
     'CredentialProviderFailed|Exec format error')
 }
 
-@test "does not ask a provider that others could have written" {
+@test "reports an answer that kubelet does not accept" {
+  ask_plugin() {
+    RC=0 ERR='' ANSWER_FIELD=password
+    return 1
+  }
+  faults
+  [ "$REPLY" = CredentialProviderInvalid: ]
+  [[ $EVIDENCE == *'"configProblem":"answer","apiVersion":"credentialprovider.kubelet.k8s.io/v1","answerField":"password"' ]]
+}
+
+@test "does not run a provider that other users can write" {
   trusted_path() {
-    REPLY='it may be written by others (mode 777)'
+    REPLY='/etc (mode 777)'
     return 1
   }
   ask_plugin() { touch "$WORK/asked"; }
   faults
   [ "$REPLY" = : ]
   [ ! -e "$WORK/asked" ]
-  [[ $EVIDENCE == *notAsked* ]]
+  [[ $EVIDENCE == *'"notAsked":"/etc (mode 777)"'* ]]
 }
 
-@test "takes kubelet's own words where it does not start, and only those of its credential provider" {
+@test "reports kubelet's error where it does not start, and only that of its credential provider" {
   have journalctl
   KUBELET_PID='' KUBELET_UNIT=kubelet.service
   capture() { printf -v OUT '%s\n' 'E0304 x.go:1] "Other" err="x"' "$words" 'I0304 x.go:2] "End"'; }
   words='E0304 kuberuntime_manager.go:260] "Failed to register CRI auth plugins" err="strict decoding error: unknown field"'
   start_fault
-  [[ $REASON_FOUND == CredentialProviderInvalid && $MESSAGE_FOUND == *'err="strict decoding error: unknown field"' ]]
+  [[ $REASON_FOUND == CredentialProviderInvalid && $DETAIL_FOUND == *'err="strict decoding error: unknown field"' && $EVIDENCE == *'"configProblem":"start"'* ]]
   REASON_FOUND='' words=''
   refute start_fault
 }
 
-@test "takes no note for a repair's that is none" {
+@test "ignores a file that is not a repair's note" {
   refute pending_fault
   printf 'reason=x; rm\n' > "$PENDING"
   refute pending_fault

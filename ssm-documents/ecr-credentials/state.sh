@@ -1,62 +1,72 @@
-# What is wrong with the node's credentials for ECR: the first fault in the order in which kubelet would meet them.
+# Finds what is wrong with the node's credentials for ECR: the first fault, in the order in which kubelet meets them.
 #@ use base/trust
 #@ use ./provider
 #@ use ./docker
 #@ sets PROVIDER PLUGIN
 # shellcheck shell=bash disable=SC2034  # the prelude and script.sh read what is only set here
 
-# Left by a repair until kubelet runs with what was changed; on a tmpfs, since a boot starts kubelet anyway.
+# A repair keeps this file until kubelet runs with the change; on a tmpfs, since a boot starts kubelet anyway.
 readonly PENDING=$RUN_DIR/ecr-credentials.pending
-# kubelet's own words.
+# The error with which kubelet exits (k8s.io/kubernetes pkg/kubelet/kuberuntime).
 readonly REFUSAL='Failed to register CRI auth plugins'
+readonly CONFIG_FLAG=--image-credential-provider-config BIN_DIR_FLAG=--image-credential-provider-bin-dir
 
-REASON_FOUND='' MESSAGE_FOUND=''
-# What the repair does about it; empty where only a person can.
+REASON_FOUND='' DETAIL_FOUND=''
+# What the repair does about it; empty where only a person can repair it.
 FIX=''
 
-# found REASON FIX MESSAGE: notes the fault.
+# found REASON FIX [DETAIL] [NAME VALUE]...: notes the fault with its evidence. DETAIL is the last error line of a tool.
 found() {
-  REASON_FOUND=$1 FIX=$2 MESSAGE_FOUND=$3
+  REASON_FOUND=$1 FIX=$2 DETAIL_FOUND=${3-}
+  shift $(($# < 3 ? $# : 3))
+  while (($# > 1)); do
+    [[ -z $2 ]] || evidence "$1" "$2"
+    shift 2
+  done
 }
 
-# refused REASON FIX MESSAGE: found, of what kubelet does not start with.
+# refused REASON FIX [DETAIL] [NAME VALUE]...: found, for a fault with which kubelet does not start.
 refused() {
-  found "$1" "$2" "$3; kubelet ends at its start with \"$REFUSAL\"."
+  found "$@"
+  evidence blocksKubelet true
 }
 
 # diagnose: finds out everything that check and repair decide by. It changes nothing.
 diagnose() {
-  REASON_FOUND='' MESSAGE_FOUND='' FIX=''
+  REASON_FOUND='' DETAIL_FOUND='' FIX=''
   find_services
   read_kubelet
   if [[ -z $KUBELET_PID$KUBELET_CONFIG$KUBELET_ENDPOINT$CREDENTIAL_CONFIG ]]; then
-    finish Unsupported PlatformUnsupported 'There is no kubelet on this node.'
+    evidence platform no-kubelet
+    finish Unsupported PlatformUnsupported
   fi
   path_fault || config_fault || match_fault || answer_fault \
     || { kubelet_uses_docker && { docker_fault /root/.docker/config.json || docker_fault /.docker/config.json; }; } \
     || start_fault || pending_fault || true
 }
 
-# path_fault: files that kubelet's flags name and that are not there.
+# path_fault: kubelet's flags name files that do not exist.
 path_fault() {
-  local folder=$CREDENTIAL_BIN_DIR file=$CREDENTIAL_CONFIG flag=--image-credential-provider
+  local folder=$CREDENTIAL_BIN_DIR file=$CREDENTIAL_CONFIG
   if [[ -z $file$folder ]]; then
-    # kubelet up to 1.26 asks ECR by itself where no provider is configured.
+    # Without a provider, kubelet up to 1.26 uses its own code for ECR.
     kubelet_minor
     ((${REPLY:-0} > 26)) || return 1
-    found CredentialProviderMissing '' "kubelet runs without $flag-config and $flag-bin-dir, and pulls from ECR without credentials."
-  elif [[ -z $file || -z $folder ]]; then
-    refused CredentialProviderMissing '' "kubelet has only one of $flag-config and $flag-bin-dir"
+    found CredentialProviderMissing '' '' missingFlag both
+  elif [[ -z $file ]]; then
+    refused CredentialProviderMissing '' '' missingFlag "$CONFIG_FLAG"
+  elif [[ -z $folder ]]; then
+    refused CredentialProviderMissing '' '' missingFlag "$BIN_DIR_FLAG"
   elif [[ ! -d $folder ]]; then
-    refused CredentialProviderMissing link "kubelet's $flag-bin-dir, $folder, does not exist"
+    refused CredentialProviderMissing link '' flag "$BIN_DIR_FLAG" missingPath "$folder"
   elif [[ ! -e $file ]]; then
-    refused CredentialProviderMissing link "kubelet's $flag-config, $file, does not exist"
+    refused CredentialProviderMissing link '' flag "$CONFIG_FLAG" missingPath "$file"
   else
     return 1
   fi
 }
 
-# config_fault: a configuration that kubelet would not take, or a provider in it without its program.
+# config_fault: a configuration that kubelet refuses, or one that names a provider without its program.
 config_fault() {
   local code=0 program file=$CREDENTIAL_CONFIG
   [[ -n $file ]] || return 1
@@ -65,26 +75,30 @@ config_fault() {
   if ((code > 1)); then
     program=$REPLY
     ! start_fault || return 0
-    finish_undecided CredentialProviderInvalid "$file cannot be judged: ${program:-no answer in time}."
+    evidence configProblem unreadable
+    finish_undecided CredentialProviderInvalid "${program:-no answer in time}"
   fi
-  if ((code == 1)) || config_is_refused; then
-    refused CredentialProviderInvalid '' "$file is not valid: $REPLY"
+  if ((code == 1)); then
+    refused CredentialProviderInvalid '' "$REPLY" configProblem syntax
+    return
+  elif config_is_refused; then
+    refused CredentialProviderInvalid '' '' configProblem "$REPLY" configField "$REFUSED_FIELD" configValue "$REFUSED_VALUE"
     return
   fi
   for PROVIDER in "${!NAMES[@]}"; do
     program=$CREDENTIAL_BIN_DIR/${NAMES[PROVIDER]}
     if [[ ! -f $program ]]; then
-      refused CredentialProviderMissing link "$program does not exist"
+      refused CredentialProviderMissing link '' missingProgram "$program"
       return
     elif [[ ! -x $program ]]; then
-      refused CredentialProviderMissing mode "$program is not executable"
+      refused CredentialProviderMissing mode '' notExecutable "$program"
       return
     fi
   done
   return 1
 }
 
-# match_fault: no pattern that takes in the node's registry.
+# match_fault: no pattern matches the node's registry.
 match_fault() {
   local near
   [[ -n $CREDENTIAL_CONFIG ]] || return 1
@@ -97,55 +111,58 @@ match_fault() {
   ! find_provider "$REGISTRY/eks/pause" || return 1
   near=$REPLY
   pattern_for "$REGISTRY" "$ECR_REGION"
-  found CredentialProviderMismatch pattern "No pattern of matchImages in $CREDENTIAL_CONFIG takes in $REGISTRY, so kubelet pulls from it without credentials.${near:+ $near does not: its labels are others.} It needs $REPLY."
-  evidence wantedPattern "$REPLY"
+  found CredentialProviderMismatch pattern '' wantedPattern "$REPLY"
+  [[ -z $near ]] || evidence similarPattern "$near"
 }
 
-# answer_fault: what the plugin really says.
+# answer_fault: the provider's program returns no credentials.
 answer_fault() {
-  local text version config
+  local text error version config
   [[ -n $PROVIDER ]] || return 1
   version=${VERSIONS[PROVIDER]}
   { read -r PLUGIN && read -r config; } < <(readlink -f -- "$CREDENTIAL_BIN_DIR/${NAMES[PROVIDER]}" "$CREDENTIAL_CONFIG") || return 1
   if ! trusted_path "$PLUGIN" "$config"; then
-    # kubelet runs it all the same; this script does not run what others can write.
+    # kubelet runs it all the same; this script runs nothing that other users can write.
     evidence notAsked "$REPLY"
     return 1
   fi
   ! ask_plugin "$version" || return 1
   text=$ERR
   capture_error
-  found CredentialProviderFailed '' "$PLUGIN gives no credentials for $REGISTRY: $REPLY"
-  if ((RC == 0)) || [[ $text == *'is not supported'* || $text == *'no kind "CredentialProviderRequest"'* ]]; then
-    found CredentialProviderInvalid '' "$PLUGIN does not speak $version, the apiVersion in $CREDENTIAL_CONFIG: $REPLY. Up to 1.27.0 it speaks v1alpha1 only, later v1 only."
+  error=$REPLY
+  found CredentialProviderFailed '' "$error" tool "$PLUGIN"
+  if ((RC == 0)); then
+    found CredentialProviderInvalid '' '' configProblem answer apiVersion "$version" answerField "$ANSWER_FIELD"
+    return
+  elif [[ $text == *'is not supported'* || $text == *'no kind "CredentialProviderRequest"'* ]]; then
+    found CredentialProviderInvalid '' "$error" configProblem version apiVersion "$version"
     return
   fi
   token_failure_reason "$text" "$RC"
   case $REPLY in
     NodeRoleLacksECR)
+      REASON_FOUND=NodeRoleLacksECR
       node_role "$text"
       [[ -z $REPLY ]] || evidence nodeRole "$REPLY"
-      capture_error
-      found NodeRoleLacksECR '' "$REPLY"
       ;;
-    # That is also what every unknown text gives.
+    # Also the reason of every unknown text.
     TokenUnavailable) [[ ! $text =~ IMDS|cached\ credentials|xpired|ignature ]] || REASON_FOUND=TokenUnavailable ;;
     *) REASON_FOUND=$REPLY ;;
   esac
 }
 
-# start_fault: what kubelet itself says where its files look right and it does not start.
+# start_fault: kubelet does not start although its files look right; its log tells why.
 start_fault() {
   [[ -z $KUBELET_PID && -n $KUBELET_UNIT ]] && command -v journalctl > /dev/null || return 1
   capture 5 journalctl --quiet --no-pager --output=cat --lines=50 --since=-10min --unit="$KUBELET_UNIT"
   [[ $OUT == *"$REFUSAL"* ]] || return 1
   OUT=${OUT##*"$REFUSAL"}
-  found CredentialProviderInvalid '' "kubelet does not start: $REFUSAL${OUT%%$'\n'*}"
+  refused CredentialProviderInvalid '' "$REFUSAL${OUT%%$'\n'*}" configProblem start
 }
 
-# pending_fault: a repair that was cut off before kubelet ran with its changes.
+# pending_fault: an earlier repair was interrupted before kubelet ran with its changes.
 pending_fault() {
   local reason
   [[ -f $PENDING && -O $PENDING ]] && read -r reason < "$PENDING" && [[ $reason =~ ^[a-z]+=CredentialProviderM[a-z]+$ ]] || return 1
-  found "${reason#*=}" restart 'An earlier repair was cut off before kubelet ran with the repaired files. Run it again.'
+  found "${reason#*=}" restart '' interrupted true
 }

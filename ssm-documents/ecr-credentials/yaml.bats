@@ -25,7 +25,7 @@ setup() {
   [ "$(yaml_run "$WORK/x" /providers/1/matchImages/0)" = '13 4' ]
 }
 
-@test "calls an unquoted star no YAML, and does not judge what it does not read" {
+@test "refuses an unquoted star as YAML, and decides nothing about unsupported YAML" {
   local code
   while IFS='|' read -r wanted text; do
     printf '%b' "$text" > "$WORK/x"

@@ -1,11 +1,11 @@
-# The YAML that people and older AMIs write provider configurations in: a key and its value a line, block lists, plain quotes.
-# What goes beyond that (anchors, flow collections, block texts, escapes) is not judged.
+# Reads the YAML in which people and older AMIs write provider configurations: one key and value a line, block lists, plain
+# quotes. It does not support more (anchors, flow collections, block scalars, escapes).
 #@ use base/json
 # shellcheck shell=bash disable=SC2016  # awk's dollars
 
 readonly YAML_AWK='
 function stop(code, why) { print "line " NR ": " why > "/dev/stderr"; failed = code; exit code }
-function foreign() { stop(2, "YAML of a kind that is not read here") }
+function foreign() { stop(2, "unsupported YAML") }
 function put(where, text) {
   if (text ~ /^("[^"\\]*"|\047[^\047]*\047)$/) text = substr(text, 2, length(text) - 2)
   else if (text ~ /^\*/) stop(1, "a value that begins with * must be in quotes")
@@ -46,7 +46,7 @@ function put(where, text) {
 }
 END { if (failed) exit failed }'
 
-# yaml_run FILE WANT: as json_run. WANT, the path of a list item: prints its line and the column of its dash.
+# yaml_run FILE WANT: like json_run. Where WANT is the path of a list item, it prints its line and the column of its dash.
 yaml_run() {
   json_run "$1" "$2" "$YAML_AWK"
 }

@@ -64,6 +64,9 @@ export const mustSay = (said: Said, expected: ExpectedResult): void => {
     ...(expected.message === undefined || expected.message.test(message)
       ? []
       : [`the message does not match ${expected.message}: ${message}`]),
+    ...(expected.detail === undefined || expected.detail.test(result.detail ?? '')
+      ? []
+      : [`the detail does not match ${expected.detail}: ${result.detail}`]),
     ...Object.entries(expected.evidence ?? {})
       .filter(([name, value]) => result.evidence?.[name] !== value)
       .map(([name, value]) => `evidence ${name} is ${result.evidence?.[name]}, not ${value}`),

@@ -15,6 +15,8 @@ export type ExpectedResult = {
   readonly cause?: string;
   readonly willRecur?: boolean;
   readonly message?: RegExp;
+  /** The last error line of a tool. */
+  readonly detail?: RegExp;
   readonly evidence?: Readonly<Record<string, unknown>>;
 };
 

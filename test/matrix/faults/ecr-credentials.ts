@@ -72,9 +72,11 @@ export const faults: readonly Fault[] = [
     check: {
       outcome: 'Broken',
       reason: 'CredentialProviderMismatch',
-      message:
-        /amazonaws\.com\.cn, so kubelet pulls from it without credentials\. \*\.dkr\.ecr\.\*\.amazonaws\.cn does not/,
-      evidence: { registry: REGISTRY },
+      evidence: {
+        registry: REGISTRY,
+        similarPattern: '*.dkr.ecr.*.amazonaws.cn',
+        wantedPattern: '*.dkr.ecr.*.amazonaws.com.cn',
+      },
     },
     repair: repaired('CredentialProviderMismatch', 'add-pattern'),
     kill: true,
@@ -91,45 +93,54 @@ export const faults: readonly Fault[] = [
     ...common,
     name: "the folder that kubelet's flags name does not exist, another one has the provider",
     break: breakBy(`mv ${FOLDER} /etc/eks/ecr-credential-provider; ${RESTART} || true`),
-    check: { outcome: 'Broken', reason: 'CredentialProviderMissing', message: /Failed to register CRI auth plugins/ },
+    check: {
+      outcome: 'Broken',
+      reason: 'CredentialProviderMissing',
+      evidence: { missingPath: FOLDER, blocksKubelet: true },
+    },
     repair: repaired('CredentialProviderMissing', 'link'),
     kill: true,
   },
   {
     ...common,
-    name: 'the credential provider is gone, and there is no copy',
+    name: 'the credential provider is missing, and there is no copy',
     break: breakBy(`rm ${PLUGIN}; ${RESTART} || true`),
-    check: { outcome: 'Broken', reason: 'CredentialProviderMissing' },
+    check: { outcome: 'Broken', reason: 'CredentialProviderMissing', evidence: { missingProgram: PLUGIN } },
   },
   {
     ...common,
     name: 'the credential provider is not executable',
     break: breakBy(`chmod a-x ${PLUGIN}; ${RESTART} || true`),
-    check: { outcome: 'Broken', reason: 'CredentialProviderMissing', message: /is not executable/ },
+    check: { outcome: 'Broken', reason: 'CredentialProviderMissing', evidence: { notExecutable: PLUGIN } },
     repair: repaired('CredentialProviderMissing', 'mode'),
     slow: true,
   },
   {
     ...common,
-    name: 'its configuration is no JSON',
+    name: 'its configuration is not JSON',
     break: breakBy(`sed -i 's/^{/{,/' ${CONFIG}; ${RESTART} || true`),
-    check: { outcome: 'Broken', reason: 'CredentialProviderInvalid', message: /line 1/ },
+    check: { outcome: 'Broken', reason: 'CredentialProviderInvalid', evidence: { configProblem: 'syntax' } },
   },
   {
     ...common,
-    name: 'the node role may not get an ECR token',
+    name: 'the node role is not allowed to get an ECR token',
     break: async (node) => {
       await shell(node, KEEP);
       await node.setRole('denied');
     },
-    check: { outcome: 'Broken', reason: 'NodeRoleLacksECR', message: /ecr:GetAuthorizationToken/ },
+    check: { outcome: 'Broken', reason: 'NodeRoleLacksECR', evidence: { nodeRole: 'demo-node-role' } },
     restore: (node) => node.setRole('allowed'),
   },
   {
     ...common,
-    name: 'the credential provider gives no credentials',
+    name: 'the credential provider returns no credentials',
     break: breakBy(`printf '#!/bin/sh\\necho "broken pipe" >&2\\nexit 1\\n' > ${PLUGIN}`),
-    check: { outcome: 'Broken', reason: 'CredentialProviderFailed', message: /broken pipe/ },
+    check: {
+      outcome: 'Broken',
+      reason: 'CredentialProviderFailed',
+      detail: /^broken pipe$/,
+      evidence: { tool: PLUGIN },
+    },
     slow: true,
   },
   {
@@ -139,7 +150,8 @@ export const faults: readonly Fault[] = [
     check: {
       outcome: 'Broken',
       reason: 'RegistryUnreachable',
-      message: /gives no credentials for .*: no answer in time/,
+      detail: /^no answer in time$/,
+      evidence: { tool: PLUGIN },
     },
     slow: true,
   },
@@ -147,7 +159,11 @@ export const faults: readonly Fault[] = [
     ...common,
     name: 'the credential provider answers garbage',
     break: breakBy(plugin('cat > /dev/null; echo hello')),
-    check: { outcome: 'Broken', reason: 'CredentialProviderInvalid', message: /does not answer in .*\/v1/ },
+    check: {
+      outcome: 'Broken',
+      reason: 'CredentialProviderInvalid',
+      evidence: { configProblem: 'answer', answerField: 'apiVersion' },
+    },
     slow: true,
   },
   {
@@ -158,14 +174,22 @@ export const faults: readonly Fault[] = [
 ${plugin(`cat > /dev/null; echo 'group version credentialprovider.kubelet.k8s.io/v1alpha1 is not supported' >&2; exit 1`)}
 ${RESTART}`,
     ),
-    check: { outcome: 'Broken', reason: 'CredentialProviderInvalid', message: /does not speak .*v1alpha1/ },
+    check: {
+      outcome: 'Broken',
+      reason: 'CredentialProviderInvalid',
+      evidence: { configProblem: 'version', apiVersion: 'credentialprovider.kubelet.k8s.io/v1alpha1' },
+    },
     slow: true,
   },
   {
     ...common,
     name: 'its configuration has an apiVersion that kubelet does not know',
     break: breakBy(`sed -i 's|kubelet.config.k8s.io/v1"|kubelet.config.k8s.io/v9"|' ${CONFIG}; ${RESTART} || true`),
-    check: { outcome: 'Broken', reason: 'CredentialProviderInvalid', message: /it is kubelet\.config\.k8s\.io\/v9/ },
+    check: {
+      outcome: 'Broken',
+      reason: 'CredentialProviderInvalid',
+      evidence: { configProblem: 'invalid', configValue: 'kubelet.config.k8s.io/v9/CredentialProviderConfig' },
+    },
     slow: true,
   },
   {
@@ -176,8 +200,8 @@ ${RESTART}`,
     repair: {
       outcome: 'NotRepaired',
       reason: 'CredentialProviderMismatch',
-      message:
-        /did not come back with the change \(.*not to be changed.*\)\. The change was taken back, and kubelet runs again as before/,
+      detail: /it is not to be changed/,
+      evidence: { failedStep: 'restart', rolledBack: true, kubeletRuns: true },
     },
     // As it was before the repair, and running.
     restore: async (node) => {
@@ -196,7 +220,11 @@ ${RESTART}`,
     break: async (node) => {
       await shell(node, `umask 077; mkdir -p /root/.docker; echo '{"credsStore":"none-such"}' > ${DOCKER_CONFIG}`);
     },
-    check: { outcome: 'Broken', reason: 'DockerCredentialHelperMissing', message: /docker-credential-none-such/ },
+    check: {
+      outcome: 'Broken',
+      reason: 'DockerCredentialHelperMissing',
+      evidence: { credentialHelper: 'docker-credential-none-such' },
+    },
     restore: async (node) => {
       await shell(node, 'rm -r /root/.docker');
     },
@@ -215,7 +243,11 @@ ${RESTART}`,
         `umask 077; mkdir -p /root/.docker; printf '%s' '${JSON.stringify(config)}' > ${DOCKER_CONFIG}`,
       );
     },
-    check: { outcome: 'Broken', reason: 'DockerCredentialsStale', message: /docker logout/ },
+    check: {
+      outcome: 'Broken',
+      reason: 'DockerCredentialsStale',
+      evidence: { dockerConfig: DOCKER_CONFIG, storedLogin: REGISTRY },
+    },
     repair: { outcome: 'Repaired', reason: 'DockerCredentialsStale', method: 'logout' },
     restore: async (node) => {
       await shell(node, 'rm -r /root/.docker');
