@@ -15,7 +15,8 @@ afterAll(() => scene.lab.stop());
 
 // For any input: no message is left, and a function fails only where it answers a caller.
 afterEach(async () => {
-  await scene.drain();
+  // A circuit breaker that has opened twice is open for 30 minutes.
+  await scene.drain(90);
   const isAnswer = ({ functionName, error }: { readonly functionName: string; readonly error: string }) =>
     CALLED.some((name) => functionName === `fleetmend-${name}`) && error.startsWith('PermanentError: ');
   expect(scene.chronicle.failures.filter((f) => !isAnswer(f))).toEqual([]);
