@@ -1,16 +1,17 @@
 import * as z from 'zod';
 import { ClusterName, InstanceId, IsoTime, NodeId } from '../model/ids.ts';
-import { describeIssues } from '../model/issue.ts';
-import { failure, type Result, success } from '../model/result.ts';
 
 /** The most nodes that one request may name; a whole cluster is asked for by leaving them out. */
 export const MAX_INSTANCES_PER_REQUEST = 1000;
 /** The most messages that one `replay` takes from the dead-letter queues. */
 export const MAX_REPLAY = 500;
 
-const RemediationName = z.string().regex(/^[a-z][a-z-]{1,39}$/, 'not the name of a remediation');
-const RequestedBy = z.string().min(1, 'say who asks').max(200);
-const Reason = z.string().min(1, 'say why').max(500);
+/** The name of a remediation. */
+export const RemediationName = z.string().regex(/^[a-z][a-z-]{1,39}$/, 'not the name of a remediation');
+/** The author of a request. */
+export const RequestedBy = z.string().min(1, 'say who asks').max(200);
+/** Why the author makes the request. */
+export const Reason = z.string().min(1, 'say why').max(500);
 
 /** A run's id, as answers and the audit table show it. */
 export const RunId = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,99}$/, 'not the id of a run');
@@ -19,7 +20,8 @@ export const RequestId = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._:-]{0,99}$/, 'expected 1 to 100 letters, digits, or any of . _ : -');
 
-const InstanceIds = z
+/** The nodes of a request; without the field it means the whole cluster. */
+export const InstanceIds = z
   .array(InstanceId)
   .min(1, 'name at least one instance, or leave the field out for the whole cluster')
   .max(
@@ -27,91 +29,6 @@ const InstanceIds = z
     `name at most ${MAX_INSTANCES_PER_REQUEST} instances, or leave the field out for the whole cluster`,
   )
   .refine((ids) => new Set(ids).size === ids.length, 'names an instance twice');
-
-const CheckRequest = z.strictObject({
-  action: z.literal('check'),
-  cluster: ClusterName,
-  /** One remediation's check; left out: every check. */
-  remediation: RemediationName.optional(),
-  instanceIds: InstanceIds.optional(),
-  requestedBy: RequestedBy,
-  reason: Reason.optional(),
-  requestId: RequestId.optional(),
-});
-
-const RepairRequest = z.strictObject({
-  action: z.literal('repair'),
-  cluster: ClusterName,
-  remediation: RemediationName,
-  instanceIds: InstanceIds.optional(),
-  requestedBy: RequestedBy,
-  reason: Reason,
-  requestId: RequestId.optional(),
-});
-
-/** `cluster` left out means all of them. */
-const pauseOrResume = <Name extends 'pause' | 'resume'>(action: Name) =>
-  z.strictObject({
-    action: z.literal(action),
-    cluster: ClusterName.optional(),
-    requestedBy: RequestedBy,
-    reason: Reason,
-  });
-
-const ReleaseRequest = z.strictObject({
-  action: z.literal('release'),
-  cluster: ClusterName,
-  /** One remediation's quarantine; left out: all of them. */
-  remediation: RemediationName.optional(),
-  instanceIds: InstanceIds,
-  requestedBy: RequestedBy,
-  reason: Reason,
-});
-
-const CancelRequest = z.strictObject({
-  action: z.literal('cancel'),
-  runId: RunId,
-  requestedBy: RequestedBy,
-  reason: Reason,
-});
-
-const ReplayRequest = z.strictObject({
-  action: z.literal('replay'),
-  /** How many messages to take at most. */
-  max: z.number().int().min(1).max(MAX_REPLAY).default(100),
-  requestedBy: RequestedBy,
-  reason: Reason.optional(),
-});
-
-/** Everything that a person may ask of operator-api. */
-export const OperatorRequest = z.discriminatedUnion('action', [
-  CheckRequest,
-  RepairRequest,
-  pauseOrResume('pause'),
-  pauseOrResume('resume'),
-  ReleaseRequest,
-  CancelRequest,
-  ReplayRequest,
-]);
-export type OperatorRequest = z.infer<typeof OperatorRequest>;
-/** The request of one action. */
-export type RequestOf<Action extends OperatorRequest['action']> = Extract<OperatorRequest, { action: Action }>;
-
-/** The actions' names, as an error lists them. */
-export const ACTIONS: readonly OperatorRequest['action'][] = OperatorRequest.options.map(
-  ({ shape }) => shape.action.value,
-);
-
-/** Reads a request out of whatever was sent, or says which field is wrong. */
-export const readRequest = (event: unknown): Result<OperatorRequest> => {
-  const parsed = OperatorRequest.safeParse(event);
-  if (parsed.success) return success(parsed.data);
-  const action: unknown = typeof event === 'object' && event !== null && 'action' in event ? event.action : undefined;
-  if (!ACTIONS.some((known) => known === action)) {
-    return failure(`reading the request: field action: expected one of ${ACTIONS.join(', ')}`);
-  }
-  return failure(`reading the request: ${describeIssues(parsed.error, '(whole)')}`);
-};
 
 /** A node that an answer says will not be acted upon. */
 export const SkippedNode = z.strictObject({ instanceId: NodeId, skipReason: z.string(), message: z.string() });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { cursorOf, readQuery } from '../../core/api/report.ts';
+import { cursorOf } from '../../core/api/report.ts';
+import { defined } from '../../core/model/defined.ts';
 import { queuedRun } from '../../core/runs/queued-run.ts';
 import type { ResultRow } from '../../core/state/results.ts';
 import { observed } from '../../test/support/runs.ts';
@@ -12,7 +13,7 @@ import { createRequestStore } from '../adapters/table/request-store.ts';
 import { createResultStore } from '../adapters/table/result-store.ts';
 import { createRunStore } from '../adapters/table/run-store.ts';
 import { createSignalStore } from '../adapters/table/signal-store.ts';
-import { type AuditAnswer, report } from './query.ts';
+import { type AuditAnswer, readQuery, report } from './query.ts';
 
 let table: TestTable;
 const nodeOf = (i: number) => `i-${String(i).padStart(17, '0')}`;
@@ -74,7 +75,7 @@ const pages = async (query: Record<string, unknown>): Promise<readonly AuditAnsw
   const found: AuditAnswer[] = [];
   let next: string | undefined;
   do {
-    const page: AuditAnswer = await ask({ ...query, ...(next === undefined ? {} : { next }) });
+    const page: AuditAnswer = await ask({ ...query, ...defined({ next }) });
     found.push(page);
     next = page.next;
   } while (next !== undefined && found.length < 100);
@@ -170,11 +171,11 @@ describe('audit-query refuses', () => {
   const parsed = (query: unknown) => {
     const reading = readQuery(query);
     if (!reading.ok) throw new Error(reading.error);
-    return reading.value;
+    return reading.value.query;
   };
   const position = { pk: 'RESULT#r-0', sk: 'x', outcomePk: 'OUTCOME#other#Repaired#0', outcomeSk: 'x' };
   it.each([
-    ['nothing', undefined, /field query: expected one of run, runs, node/],
+    ['nothing', undefined, /field query: expected one of node, open, outcomes, pauses, quarantine, reasons, run, runs/],
     ['an unknown query', { query: 'scan' }, /field query: expected one of/],
     ['an unknown field', { query: 'open', filter: 'x' }, /filter/],
     ['too many items', { query: 'open', limit: 501 }, /field limit/],

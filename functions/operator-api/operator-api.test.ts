@@ -24,7 +24,7 @@ const world = (nodes: readonly NodeFacts[] = [], at?: string) => operatorApiWorl
 describe('a request is refused for', () => {
   const repair = { action: 'repair', cluster: 'demo', remediation: 'pause-image', ...WHO };
   it.each([
-    ['nothing', undefined, /field action: expected one of check, repair, pause, resume, release, cancel, replay/],
+    ['nothing', undefined, /field action: expected one of cancel, check, pause, release, repair, replay, resume/],
     ['an unknown action', { action: 'reboot' }, /field action: expected one of/],
     ['an array', [], /field action/],
     ['a missing author', { ...repair, requestedBy: undefined }, /field requestedBy/],

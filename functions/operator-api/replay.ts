@@ -130,7 +130,7 @@ const bringBack = async (deps: OperatorApiPorts, letter: DeadLetter): Promise<st
  * Takes at most `max` letters from the dead-letter queues and brings each back as a check (wakes as wakes). A letter
  * is deleted only after that has succeeded; the others come back into sight by themselves.
  */
-export const replay = async (deps: OperatorApiPorts, max: number): Promise<ReplayAnswer> => {
+export const replayDeadLetters = async (deps: OperatorApiPorts, max: number): Promise<ReplayAnswer> => {
   const seen = new Set<string>();
   const left: { messageId: string; queueUrl: string; why: string }[] = [];
   let replayed = 0;

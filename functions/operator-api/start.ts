@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
 import { assumedFacts, MAX_NODES_PREVIEWED_IN_FULL, previewOf } from '../../core/api/preview.ts';
-import type { RequestOf, RequestRow, RunAnswer } from '../../core/api/request.ts';
+import type { RequestRow, RunAnswer } from '../../core/api/request.ts';
 import type { NodeFacts } from '../../core/guards/decide-node.ts';
 import { laneName, NODE_CHECK } from '../../core/model/lane-name.ts';
-import { clusterPolicy } from '../../core/model/policy.ts';
 import { type Result, success } from '../../core/model/result.ts';
 import { requestedRunId } from '../../core/model/run-id.ts';
 import { wakeOf } from '../../core/model/wake.ts';
@@ -13,20 +12,25 @@ import { queuedRun, type RunDocument } from '../../core/runs/queued-run.ts';
 import { mayRepair } from '../../core/signals/route.ts';
 import { PermanentError } from '../runtime/errors.ts';
 import type { Caller, OperatorApiPorts } from './ports.ts';
+import { requireCluster } from './require-cluster.ts';
 
-type StartRequest = RequestOf<'check'> | RequestOf<'repair'>;
+/** A request for a check or a repair; without `instanceIds` of the whole cluster. */
+type StartRequest = {
+  readonly action: 'check' | 'repair';
+  readonly cluster: string;
+  readonly remediation?: string | undefined;
+  readonly instanceIds?: readonly string[] | undefined;
+  readonly requestedBy: string;
+  readonly reason?: string | undefined;
+  readonly requestId?: string | undefined;
+};
 
 const list = (names: readonly string[]): string => (names.length === 0 ? 'none' : names.join(', '));
 
 /** Refuses what the policy does not allow, naming what it does allow or the line that decides. */
 const permit = (deps: OperatorApiPorts, request: StartRequest): string => {
-  const { policy, remediations } = deps.settings;
-  const cluster = clusterPolicy(policy, request.cluster);
-  if (cluster === undefined) {
-    throw new PermanentError(
-      `field cluster: ${request.cluster} is not in the policy; it lists: ${list(policy.clusters.map((c) => c.name))}`,
-    );
-  }
+  const { remediations } = deps.settings;
+  const cluster = requireCluster(deps, request.cluster);
   const remediation = request.remediation ?? NODE_CHECK;
   if (remediation === NODE_CHECK && request.action === 'check') return remediation;
   const entry = remediations.find((r) => r.name === remediation);

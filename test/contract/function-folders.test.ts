@@ -26,7 +26,7 @@ const readSource = (folder: string, name: string): Source => {
 };
 
 const sourcesOf = (folder: string): readonly Source[] =>
-  readdirSync(join(FUNCTIONS, folder))
+  readdirSync(join(FUNCTIONS, folder), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
     .map((name) => readSource(folder, name));
 
@@ -63,7 +63,10 @@ const faultsOf = (folder: string, sources: readonly Source[]): readonly string[]
         !values.some((module) => module.startsWith('@aws-sdk/')),
         `${name} imports an AWS client: compose.ts builds those`,
       ],
-      [!values.includes('./compose.ts'), `${name} imports compose.ts: only handler.ts does`],
+      [
+        !values.some((module) => /^\.\.?\/compose\.ts$/u.test(module)),
+        `${name} imports compose.ts: only handler.ts does`,
+      ],
       [
         !values.some((module) => /\/runtime\/(?:env|telemetry|middleware)\.ts$/u.test(module)),
         `${name} reads the environment: compose.ts does`,
@@ -88,7 +91,16 @@ describe('the shape is held:', () => {
 
   it.each([
     ['a folder without ports', good.filter(({ name }) => name !== 'ports.ts'), /must be there/],
-    ['a folder without work', good.filter(({ name }) => name !== 'query.ts'), /the work has a file/],
+    [
+      'a folder without work',
+      good.filter(({ name }) => ['handler.ts', 'compose.ts', 'ports.ts'].includes(name)),
+      /the work has a file/,
+    ],
+    [
+      'a file of a subfolder that imports compose.ts',
+      [...good, { name: 'queries/more.ts', text: '', values: ['../compose.ts'] }],
+      /queries\/more.ts imports compose.ts/,
+    ],
     ['a long handler', changed('handler.ts', (text) => `${text}${'\n// more'.repeat(30)}`), /lines; 30 are allowed/],
     [
       'a handler that is not wrapped',

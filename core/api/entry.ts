@@ -1,0 +1,58 @@
+import type * as z from 'zod';
+import { describeIssues } from '../model/issue.ts';
+import { failure, type Result, success } from '../model/result.ts';
+
+/** A strict object schema of a payload, without the field that names the entry. */
+export type PayloadSchema<Payload> = z.ZodType<Payload> & { readonly shape: Readonly<Record<string, z.ZodType>> };
+
+/** An action or a query: one kind of payload that a function accepts. `Meaning` is what the function makes of it. */
+export type Entry<Meaning> = {
+  /** The value of the field that tells the function's payloads apart. */
+  readonly name: string;
+  /** A plain sentence; it is the description in docs/payloads.md. */
+  readonly title: string;
+  /** The payload's other fields, in the order of the schema. */
+  readonly fields: readonly { readonly name: string; readonly isRequired: boolean }[];
+  /** Reads the payload's other fields; an error names up to three of them. */
+  readonly read: (fields: unknown) => Result<Meaning>;
+};
+
+/** Makes an entry. `meaningOf` gets what the schema parsed. */
+export const defineEntry = <Payload, Meaning>(
+  {
+    name,
+    title,
+    payload: schema,
+  }: Pick<Entry<Meaning>, 'name' | 'title'> & { readonly payload: PayloadSchema<Payload> },
+  meaningOf: (payload: Payload) => Meaning,
+): Entry<Meaning> => ({
+  name,
+  title,
+  fields: Object.entries(schema.shape).map(([field, value]) => ({
+    name: field,
+    isRequired: !value.safeParse(undefined).success,
+  })),
+  read: (fields) => {
+    const parsed = schema.safeParse(fields);
+    return parsed.success ? success(meaningOf(parsed.data)) : failure(describeIssues(parsed.error, '(whole)'));
+  },
+});
+
+/** The entries that a registry exports, sorted by name: the order of a module's exports depends on its loader. */
+export const entriesOf = <Item extends { readonly name: string }>(
+  registry: Readonly<Record<string, Item>>,
+): readonly Item[] => Object.values(registry).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+
+/** Finds the entry that the payload's field `key` names, and reads the other fields. An error names the wrong field. */
+export const readEntry = <Meaning>(
+  key: string,
+  entries: readonly Entry<Meaning>[],
+  payload: unknown,
+): Result<Meaning> => {
+  const { [key]: name, ...fields }: Readonly<Record<string, unknown>> =
+    typeof payload === 'object' && payload !== null ? { ...payload } : {};
+  const entry = entries.find((candidate) => candidate.name === name);
+  return entry === undefined
+    ? failure(`field ${key}: expected one of ${entries.map((known) => known.name).join(', ')}`)
+    : entry.read(fields);
+};

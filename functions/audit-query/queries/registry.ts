@@ -1,0 +1,9 @@
+// Each line is a query; its file has its payload and the plan of its answer.
+export { node } from './node.ts';
+export { open } from './open.ts';
+export { outcomes } from './outcomes.ts';
+export { pauses } from './pauses.ts';
+export { quarantine } from './quarantine.ts';
+export { reasons } from './reasons.ts';
+export { run } from './run.ts';
+export { runs } from './runs.ts';
