@@ -5,7 +5,6 @@ import { catalogueOf } from '../catalogue.ts';
 import { remediations } from '../remediations.ts';
 import { bashDocument, type CommandDocument, validateDocument } from './document.ts';
 import { withoutUncalled } from './needed.ts';
-import { inOneDocument } from './one-node-check.ts';
 import { type Part, partsOf } from './parts.ts';
 import { type Block, largestOf, scriptOf } from './script.ts';
 import { type Section, sectionsOf, withoutComments } from './sections.ts';
@@ -240,52 +239,17 @@ const packedChecks = (from: readonly Remediation[], prelude: readonly Part[]): R
   return groups;
 };
 
-/** All checks in one document: what is deployed until the run controller can send several. */
-const oneNodeCheck = (from: readonly Remediation[], prelude: readonly Part[]): BuiltDocument => {
-  const recipe = nodeCheckPart(from, { part: 1, parts: 1 }, prelude);
-  const { executionTimeoutSeconds, description, checks } = recipe;
-  const script = inOneDocument(scriptOf(recipe.folders, blocksOf(recipe)));
-  const made = bashDocument({ description, step: NODE_CHECK, timeoutSeconds: executionTimeoutSeconds, script });
-  const content: CommandDocument = {
-    ...made,
-    mainSteps: made.mainSteps.map((step) => ({
-      ...step,
-      inputs: {
-        ...step.inputs,
-        runCommand: [...step.inputs.runCommand.slice(0, 2), step.inputs.runCommand.slice(2).join('\n')],
-      },
-    })),
-  };
-  const problems = validateDocument(content);
-  if (problems.length > 0) throw new Error(`building the document ${NODE_CHECK}: ${problems.join('; ')}`);
-  const json = JSON.stringify(content);
-  const sha256 = createHash('sha256').update(json).digest('hex');
-  return {
-    key: NODE_CHECK,
-    sha256,
-    content,
-    json,
-    remediation: NODE_CHECK,
-    action: 'check',
-    executionTimeoutSeconds,
-    checks,
-  };
-};
-
-/** The documents of `node-check`: every check, in as many documents as they need. */
-export const buildNodeChecks = (from: readonly Remediation[] = remediations): BuiltDocument[] => {
-  const prelude = preludeParts();
-  const groups = packedChecks(from, prelude);
-  return groups.map((group, at) => built(nodeCheckPart(group, { part: at + 1, parts: groups.length }, prelude)));
-};
-
 /**
- * Every document of the registry, in its order, and then `node-check`. Reads the scripts and nothing else, so the same
- * sources always give the same bytes.
+ * Every document of the registry, in its order, and then the parts of `node-check`. Reads the scripts and nothing else, so
+ * the same sources always give the same bytes.
  *
  * @throws Error where a document would not be valid or has more than {@link MAX_BUILT_BYTES}
  */
 export const buildDocuments = (from: readonly Remediation[] = remediations): BuiltDocument[] => {
   const prelude = preludeParts();
-  return [...from.flatMap((remediation) => documentsOf(remediation, prelude)), oneNodeCheck(from, prelude)];
+  const groups = packedChecks(from, prelude);
+  return [
+    ...from.flatMap((remediation) => documentsOf(remediation, prelude)),
+    ...groups.map((group, at) => built(nodeCheckPart(group, { part: at + 1, parts: groups.length }, prelude))),
+  ];
 };

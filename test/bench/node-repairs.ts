@@ -5,7 +5,7 @@ import { type RealFleet, startRealFleet } from '../../lab/real/fleet.ts';
 import type { RealNodeSpec } from '../../lab/real/generations.ts';
 import type { RealNode } from '../../lab/real/node.ts';
 import { probe } from '../../lab/real/packages.ts';
-import { buildDocuments } from '../../ssm-documents/builder/build.ts';
+import { buildDocuments, NODE_CHECK } from '../../ssm-documents/builder/build.ts';
 import { processorTime } from './processor-time.ts';
 import { median } from './statistics.ts';
 
@@ -37,6 +37,8 @@ type Way = {
   readonly node: keyof typeof NODES;
   readonly breakKind?: BreakKind;
   readonly document: DeliveredDocument;
+  /** Documents that run at the same time. */
+  readonly beside?: readonly DeliveredDocument[];
   /** What the result line must say, or nothing for the manual way. */
   readonly expect?: { readonly outcome: string; readonly method?: string };
 };
@@ -52,6 +54,10 @@ const NODES = {
 
 const TWIN = '961992271922.dkr.ecr.cn-northwest-1.amazonaws.com.cn/eks/pause:3.5';
 const COMMAND_ID = '11111111-2222-4333-8444-555555555555';
+
+const [firstPart = '', ...otherParts] = buildDocuments().flatMap(({ key, remediation }) =>
+  remediation === NODE_CHECK ? key : [],
+);
 
 const built = (key: string): DeliveredDocument => {
   const document = buildDocuments().find((d) => d.key === key);
@@ -142,7 +148,8 @@ const waysOn = (nodes: Readonly<Record<keyof typeof NODES, RealNode>>): readonly
     {
       name: 'node-check of a healthy node',
       node: 'awsCli',
-      document: built('node-check'),
+      document: built(firstPart),
+      beside: otherParts.map(built),
       expect: { outcome: 'Healthy' },
     },
   ];
@@ -152,13 +159,17 @@ const runWay = async (fleet: RealFleet, node: RealNode, way: Way): Promise<Sampl
   if (way.breakKind !== undefined) await node.breakNode(way.breakKind);
   const before = processorTime(fleet, node);
   const since = performance.now();
-  const reply = await node.run(way.document, new AbortController().signal);
+  const documents = [way.document, ...(way.beside ?? [])];
+  const replies = await Promise.all(documents.map((document) => node.run(document, new AbortController().signal)));
   const wallMs = performance.now() - since;
   const processorMs = processorTime(fleet, node) - before;
-  const said = `${reply.statusDetails}: ${reply.stdout.trim().slice(0, 300)} ${reply.stderr.trim().slice(-300)}`;
-  if (reply.exitCode !== 0) throw new Error(`measuring ${way.name}: ${said}`);
-  for (const [field, value] of Object.entries(way.expect ?? {})) {
-    if (!reply.stdout.includes(`"${field}":"${value}"`)) throw new Error(`measuring ${way.name}: no ${value}: ${said}`);
+  for (const reply of replies) {
+    const said = `${reply.statusDetails}: ${reply.stdout.trim().slice(0, 300)} ${reply.stderr.trim().slice(-300)}`;
+    if (reply.exitCode !== 0) throw new Error(`measuring ${way.name}: ${said}`);
+    for (const [field, value] of Object.entries(way.expect ?? {})) {
+      if (!reply.stdout.includes(`"${field}":"${value}"`))
+        throw new Error(`measuring ${way.name}: no ${value}: ${said}`);
+    }
   }
   const pod = await node.runPodSandbox();
   if (!pod.ok) throw new Error(`measuring ${way.name}: no pod starts after it: ${pod.error}`);

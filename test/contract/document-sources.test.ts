@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { type BuiltDocument, buildDocuments, buildNodeChecks, NODE_CHECK } from '../../ssm-documents/builder/build.ts';
+import { type BuiltDocument, buildDocuments, NODE_CHECK } from '../../ssm-documents/builder/build.ts';
 import { functionsOf } from '../../ssm-documents/builder/needed.ts';
 import { ADDED_MARK, SOURCE_MARK } from '../../ssm-documents/builder/script.ts';
 import { withoutComments } from '../../ssm-documents/builder/sections.ts';
@@ -13,7 +13,7 @@ import { commentLinesOf, functionSpansOf, parseShell, type SyntaxNode } from '..
 
 const folder = new URL('../../ssm-documents/', import.meta.url);
 const read = (path: string): string => readFileSync(new URL(path, folder), 'utf8');
-const documents = [...buildDocuments().filter(({ key }) => key !== NODE_CHECK), ...buildNodeChecks()];
+const documents = buildDocuments();
 const linesOf = ({ content }: BuiltDocument): string[] => content.mainSteps.flatMap(({ inputs }) => inputs.runCommand);
 /** The syntax tree of each source: many documents hold the same one. */
 const trees = new Map<string, SyntaxNode>();

@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { buildDocuments, NODE_CHECK } from '../../ssm-documents/builder/build.ts';
+import { buildDocuments } from '../../ssm-documents/builder/build.ts';
 import { TABLES } from '../../ssm-documents/builder/tables.ts';
 import { BATS_WORDS, BUILTINS } from '../machine/builtins.ts';
 import { programsOf, readShell, type ShellCommands } from '../machine/command-words.ts';
@@ -31,7 +31,7 @@ const readShellFiles = () => {
     return { path, text, ...readShell(text, languageOf(path, text)) };
   });
   // The lines that the builder adds to the files are in every document.
-  const { key, content } = buildDocuments().find((document) => document.key !== NODE_CHECK) ?? {};
+  const { key, content } = buildDocuments().at(-1) ?? {};
   const script = content?.mainSteps.flatMap(({ inputs }) => inputs.runCommand).join('\n') ?? '';
   const { commands, functions } = readShell(script, 'bash');
   const built: ShellFile = {

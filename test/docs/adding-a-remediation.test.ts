@@ -107,6 +107,22 @@ describe('a remediation that is added by docs/adding-a-remediation.md', () => {
     TIMEOUT_MS,
   );
 
+  it('fails the build with the names of the largest files if it is too large', () => {
+    const script = join(copy, 'ssm-documents/node-clock/script.sh');
+    const text = readFileSync(script, 'utf8');
+    writeFileSync(
+      script,
+      text.replace('  take_lock shared\n', `  take_lock shared\n${'  log "a line"\n'.repeat(4000)}`),
+    );
+    const build = "import('./ssm-documents/builder/build.ts').then(({ buildDocuments }) => buildDocuments())";
+    const { status, stderr } = spawnSync(process.execPath, ['-e', build], { cwd: copy, encoding: 'utf8' });
+    writeFileSync(script, text);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(
+      /building the document node-clock-check: it has \d{5,} bytes, \d+ more than the 60000 .* largest parts, in bytes: node-clock\/script\.sh \d{5,}, lib\/base\/prelude\.sh \d+/,
+    );
+  });
+
   it('builds documents that find, repair and find repaired, and leave nothing behind', () => {
     const build =
       "import('./ssm-documents/builder/build.ts').then(({ buildDocuments }) => console.log(JSON.stringify(buildDocuments())))";

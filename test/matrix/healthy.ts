@@ -3,7 +3,7 @@ import type { RealFleet } from '../../lab/real/fleet.ts';
 import type { RealNode } from '../../lab/real/node.ts';
 import { remediations } from '../../ssm-documents/remediations.ts';
 import { processorTime } from '../bench/processor-time.ts';
-import { documentOf, nameOf, runDocument } from './documents.ts';
+import { documentOf, nameOf, nodeCheckKeys, runDocument } from './documents.ts';
 import { mustBeUntouched, settle } from './untouched.ts';
 
 /**
@@ -23,7 +23,7 @@ export type HealthyResult = {
 
 /** A document that only forks, a hundred times. */
 const hundredForks = (): DeliveredDocument => {
-  const document = documentOf('node-check');
+  const document = documentOf('pause-image-check');
   const mainSteps = document.content.mainSteps.map((step) => ({
     ...step,
     inputs: { ...step.inputs, runCommand: ['#!/bin/bash', 'for ((i = 0; i < 100; i += 1)); do /bin/true; done'] },
@@ -56,15 +56,19 @@ export const checkHealthy = async (fleet: RealFleet, node: RealNode, times: numb
   const [before, traces] = [await node.snapshot(), await tracesOn(node)];
   const processorMs: number[] = [];
   const forksMs: number[] = [];
+  const keys = nodeCheckKeys();
   for (let time = 0; time < times; time += 1) {
     const used = processorTime(fleet, node, 'agent');
     await node.run(hundredForks(), new AbortController().signal);
     const forked = processorTime(fleet, node, 'agent');
-    const { what, result, reply } = await runDocument(node, 'node-check');
+    // At the same time, as the run controller sends them.
+    const parts = await Promise.all(keys.map((key) => runDocument(node, key)));
     forksMs.push(forked - used);
     processorMs.push(processorTime(fleet, node, 'agent') - forked);
-    if (!['Healthy', 'Unsupported'].includes(result.outcome) || result.findings !== undefined) {
-      throw new Error(`${what}, which is healthy: ${reply.stdout}${reply.stderr}`);
+    for (const { what, result, reply } of parts) {
+      if (!['Healthy', 'Unsupported'].includes(result.outcome) || result.findings !== undefined) {
+        throw new Error(`${what}, which is healthy: ${reply.stdout}${reply.stderr}`);
+      }
     }
   }
   mustBeUntouched(`${times} checks in a row on ${nameOf(node)}`, before, await node.snapshot());
