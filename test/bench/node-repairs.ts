@@ -5,7 +5,8 @@ import { type RealFleet, startRealFleet } from '../../lab/real/fleet.ts';
 import type { RealNodeSpec } from '../../lab/real/generations.ts';
 import type { RealNode } from '../../lab/real/node.ts';
 import { probe } from '../../lab/real/packages.ts';
-import { buildDocuments, NODE_CHECK } from '../../ssm-documents/builder/build.ts';
+import { buildDocuments } from '../../ssm-documents/builder/build.ts';
+import { NODE_CHECK_KEYS } from '../support/node-check-keys.ts';
 import { processorTime } from './processor-time.ts';
 import { median } from './statistics.ts';
 
@@ -55,9 +56,7 @@ const NODES = {
 const TWIN = '961992271922.dkr.ecr.cn-northwest-1.amazonaws.com.cn/eks/pause:3.5';
 const COMMAND_ID = '11111111-2222-4333-8444-555555555555';
 
-const [firstPart = '', ...otherParts] = buildDocuments().flatMap(({ key, remediation }) =>
-  remediation === NODE_CHECK ? key : [],
-);
+const [firstPart = '', ...otherParts] = NODE_CHECK_KEYS;
 
 const built = (key: string): DeliveredDocument => {
   const document = buildDocuments().find((d) => d.key === key);

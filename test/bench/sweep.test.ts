@@ -1,14 +1,15 @@
 import { expect, it } from 'vitest';
+import { NODE_CHECK_KEYS } from '../support/node-check-keys.ts';
 import { measureSweep } from './costs.ts';
 
 const NODES = 400;
-/** SSM takes at most 50 nodes a command, and a sweep's rows are those of its commands. */
-const COMMANDS = NODES / 50;
+/** SSM takes at most 50 nodes a command, each part of the check is one, and a sweep's rows are those of its commands. */
+const COMMANDS = (NODES / 50) * NODE_CHECK_KEYS.length;
 /**
  * About 5 writes a command and 10 for the run were measured, whatever the number of nodes; a wake that comes twice adds
  * some. A row for each node would be 400.
  */
-const MAX_WRITES = 60;
+const MAX_WRITES = 20 + 5 * COMMANDS;
 /** Half a KB a node was measured: the run's own state, stored at each step, names the nodes that are left. */
 const MAX_KILOBYTES_PER_NODE = 1;
 /** A row goes to the table and at most two indexes. */

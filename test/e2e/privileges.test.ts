@@ -8,6 +8,7 @@ import { servicePrincipal } from '../../lab/aws/iam.ts';
 import { readTemplate } from '../../lab/aws/stack.ts';
 import type { SimulatedNode } from '../../lab/sim/node.ts';
 import { remediations } from '../../ssm-documents/remediations.ts';
+import { NODE_CHECK_KEYS } from '../support/node-check-keys.ts';
 import { templateStatements } from './grants.ts';
 import { openScene, type Scene, synthScene } from './support.ts';
 
@@ -91,7 +92,11 @@ describe('running commands on nodes', () => {
       [`${name}-repair`, disruptive ? 'denied' : 'allowed'],
     ]);
     expect(outcomes.toSorted()).toEqual(
-      [...wanted, ['node-check', 'allowed'], ['pause-image-repair-mirror', 'denied']].toSorted(),
+      [
+        ...wanted,
+        ...NODE_CHECK_KEYS.map((key): [string, string] => [key, 'allowed']),
+        ['pause-image-repair-mirror', 'denied'],
+      ].toSorted(),
     );
     for (const arn of [
       'arn:aws-cn:ssm:cn-north-1:123456789012:document/AWS-RunShellScript',

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SimulatedNode } from '../../lab/sim/node.ts';
+import { NODE_CHECK_KEYS } from '../support/node-check-keys.ts';
 import { MINUTE_MS, openScene, REPAIRABLE, type Scene, synthScene } from './support.ts';
 
 let scene: Scene;
@@ -86,7 +87,7 @@ describe('a cluster that is only observed', () => {
     await scene.logFault(broken);
     await scene.drain();
     expect(scene.chronicle.repairsOf(broken.instanceId)).toEqual([]);
-    expect(scene.chronicle.checksOf(broken.instanceId)).toHaveLength(1);
+    expect(scene.chronicle.checksOf(broken.instanceId)).toHaveLength(NODE_CHECK_KEYS.length);
     expect(broken.faults()).toHaveLength(1);
     expect(await scene.runs('watch')).toMatchObject([{ action: 'check', status: 'ended', counts: { Broken: 1 } }]);
     expect(await scene.history(broken.instanceId)).toMatchObject([
@@ -132,7 +133,7 @@ describe('a request of an operator', () => {
     await scene.drain();
     expect(await scene.healthyOf(answer.runId)).toHaveLength(10);
     expect(await scene.resultsOf(answer.runId)).toEqual([]);
-    expect(scene.chronicle.commands.filter((c) => c.runId === answer.runId)).toHaveLength(1);
+    expect(scene.chronicle.commands.filter((c) => c.runId === answer.runId)).toHaveLength(NODE_CHECK_KEYS.length);
     const [run] = await scene.runs('demo');
     expect(run?.origin).toMatchObject({ source: 'operator', requestedBy: 'test', reason: 'a look' });
   });

@@ -3,17 +3,13 @@ import { renderMessage } from '../../core/model/render-message.ts';
 import { documentName } from '../../events/ssm-command.ts';
 import type { AgentReply, DeliveredDocument } from '../../lab/node.ts';
 import type { RealNode } from '../../lab/real/node.ts';
-import { buildDocuments, NODE_CHECK } from '../../ssm-documents/builder/build.ts';
+import { buildDocuments } from '../../ssm-documents/builder/build.ts';
 import { texts } from '../../ssm-documents/remediations.ts';
 import type { ExpectedResult } from './fault.ts';
 
 const COMMAND_ID = '11111111-2222-4333-8444-555555555555';
 const LOG_CHARACTERS = 1500;
 let documents: ReadonlyMap<string, DeliveredDocument> | undefined;
-
-/** The keys of the documents that together are `node-check`. */
-export const nodeCheckKeys = (): string[] =>
-  buildDocuments().flatMap(({ key, remediation }) => (remediation === NODE_CHECK ? key : []));
 
 /** The document of this key (`pause-image-check`, `node-check-1`) as it is deployed. */
 export const documentOf = (key: string): DeliveredDocument => {

@@ -3,7 +3,8 @@ import type { RealFleet } from '../../lab/real/fleet.ts';
 import type { RealNode } from '../../lab/real/node.ts';
 import { remediations } from '../../ssm-documents/remediations.ts';
 import { processorTime } from '../bench/processor-time.ts';
-import { documentOf, nameOf, nodeCheckKeys, runDocument } from './documents.ts';
+import { NODE_CHECK_KEYS } from '../support/node-check-keys.ts';
+import { documentOf, nameOf, runDocument } from './documents.ts';
 import { mustBeUntouched, settle } from './untouched.ts';
 
 /**
@@ -56,13 +57,12 @@ export const checkHealthy = async (fleet: RealFleet, node: RealNode, times: numb
   const [before, traces] = [await node.snapshot(), await tracesOn(node)];
   const processorMs: number[] = [];
   const forksMs: number[] = [];
-  const keys = nodeCheckKeys();
   for (let time = 0; time < times; time += 1) {
     const used = processorTime(fleet, node, 'agent');
     await node.run(hundredForks(), new AbortController().signal);
     const forked = processorTime(fleet, node, 'agent');
     // At the same time, as the run controller sends them.
-    const parts = await Promise.all(keys.map((key) => runDocument(node, key)));
+    const parts = await Promise.all(NODE_CHECK_KEYS.map((key) => runDocument(node, key)));
     forksMs.push(forked - used);
     processorMs.push(processorTime(fleet, node, 'agent') - forked);
     for (const { what, result, reply } of parts) {
