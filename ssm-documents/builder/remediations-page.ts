@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Remediation } from '../../core/model/remediation.ts';
 import { type CatalogueEntry, catalogueOf } from '../catalogue.ts';
 import { remediations } from '../remediations.ts';
-import { type BuiltDocument, buildDocuments } from './build.ts';
+import { type BuiltDocument, buildDocuments, NODE_CHECK } from './build.ts';
 
 const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
 
@@ -43,6 +43,14 @@ const overview = (from: readonly Remediation[], documents: readonly BuiltDocumen
     ]),
   );
 
+const nodeChecks = (documents: readonly BuiltDocument[]): string =>
+  table(
+    ['document', 'checks'],
+    documents
+      .filter(({ remediation }) => remediation === NODE_CHECK)
+      .map(({ key, checks }) => [code(key), checks.map(code).join(', ')]),
+  );
+
 const reasonsTable = (entries: readonly CatalogueEntry[]): string =>
   table(
     ['reason', 'severity', 'whose trouble', 'cause', 'advice', 'remediations'],
@@ -59,14 +67,16 @@ const reasonsTable = (entries: readonly CatalogueEntry[]): string =>
 /** The text of docs/remediations.md: an overview, the catalogue of reasons by name, and each README. Pure but for the files. */
 export const renderRemediations = (from: readonly Remediation[] = remediations): string => {
   const entries = [...catalogueOf(from).values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const documents = buildDocuments(from);
   const readmes = from.map(({ name }) =>
     demoted(readFileSync(new URL(`../${name}/README.md`, import.meta.url), 'utf8')),
   );
   return `${[
     '<!-- Written by `node ssm-documents/builder/render-docs.ts`. Change the READMEs and reasons below ssm-documents/ instead. -->',
     '# Remediations',
-    'The problems of a node that fleetmend can find and repair. One document more, `node-check`, runs every check at once.',
-    overview(from, buildDocuments(from)),
+    'The problems of a node that fleetmend can find and repair. `node-check` runs every check at once, in these documents:',
+    nodeChecks(documents),
+    overview(from, documents),
     '## Reasons',
     'A failed repair whose reason "counts against the repair" is evidence that the repair itself is wrong: two of them stop it in that cluster for a while. The node\'s own trouble (its role, its disk, its network) is not.',
     reasonsTable(entries),
