@@ -122,6 +122,20 @@ describe('a batch of signals', () => {
     expect(ec2.calls).toHaveLength(2);
   });
 
+  it('accepts signals that refer to one instance by its id and by its names', async () => {
+    const privateDnsName = 'ip-10-7-7-7.ec2.internal';
+    const node = instance({ privateDnsName });
+    const { deps, counts, pendingNodes } = await signalIntakeWorld(table, {}, [node]);
+    const names = [privateDnsName, 'ip-10-7-7-7'].map((name, i) => ({
+      ...foreign(name),
+      time: `2026-08-22T09:59:1${i}Z`,
+    }));
+    expect(await acceptSignals(deps, sqsEvent([running(node.instanceId), ...names]))).toEqual(NO_FAILURES);
+    expect(counts).toEqual({ SignalTaken: 3 });
+    const rows = (await pendingNodes('demo/node-check')).filter((r) => r.instanceId === node.instanceId);
+    expect(rows).toMatchObject([{ reason: 'NewNode' }]);
+  });
+
   it('costs another EC2 call soon, where EC2 did not show an instance yet', async () => {
     const late = instance();
     const { deps, ec2, clock, pendingNodes } = await signalIntakeWorld(table);

@@ -59,9 +59,11 @@ export const createInstanceFinder = ({
   const ask = async (nodes: readonly NodeRef[], nowMs: number): Promise<void> => {
     const ids = nodes.flatMap((node) => (node.kind === 'instance-id' ? [node.id] : []));
     const names = nodes.flatMap((node) => (node.kind === 'instance-id' ? [] : [dnsPattern(node.name)]));
-    const shown = [...(await instances.byId(ids)), ...(await instances.byPrivateDnsName(names))];
+    const answers = [...(await instances.byId(ids)), ...(await instances.byPrivateDnsName(names))];
+    // Two calls may show one instance; it must not look like two instances with the same name.
+    const shown = new Map(answers.map((instance) => [instance.InstanceId, instance]));
     for (const node of nodes) {
-      const found = shown
+      const found = [...shown.values()]
         .filter((instance) => fits(instance, node))
         .map((i): FoundInstance => ({ instanceId: i.InstanceId ?? '', membership: membershipOf(tagsOf(i)) }));
       remember(node, found, nowMs);
