@@ -41,7 +41,7 @@ const MAX_EVIDENCE_LENGTH = 300;
 // A registry token may stand in a log, since sudo writes command lines to the journal (awslabs/amazon-eks-ami#1633).
 const LONG_SECRET = /[A-Za-z0-9+/=_-]{80,}/g;
 
-const attributableFailuresOf = (message: string): string =>
+const evidenceOf = (message: string): string =>
   message
     .slice(0, MAX_EVIDENCE_LENGTH * 10)
     .replace(LONG_SECRET, '[cut]')
@@ -83,7 +83,7 @@ export const readSymptoms = (
         first: at,
         last: at,
         count: 1,
-        evidence: attributableFailuresOf(line.message),
+        evidence: evidenceOf(line.message),
       });
     } else {
       before.first = Math.min(before.first, at);

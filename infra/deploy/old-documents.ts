@@ -1,4 +1,5 @@
 import { DeleteDocumentCommand, paginateListDocuments, type SSMClient } from '@aws-sdk/client-ssm';
+import { documentFamily, documentName } from '../../events/ssm-command.ts';
 import { EXIT, firstLine, UserError } from '../user-error.ts';
 
 /** Source: Systems Manager endpoints and quotas, documents per account and Region. */
@@ -7,6 +8,7 @@ export const MAX_DOCUMENTS = 500;
 /** The minimum age, in days, of a document of an earlier deployment before it is deleted. */
 export const KEEP_DAYS = 30;
 const DAY_MS = 24 * 60 * 60 * 1000;
+const NO_HASH = '0'.repeat(64);
 
 /** The documents of a stack that are not in use, and how many documents the account has. */
 export type OldDocuments = {
@@ -41,8 +43,10 @@ export const listOldDocuments = async (
   client: SSMClient,
   { stackName, keys, inUse, now }: OldDocumentsQuery,
 ): Promise<OldDocuments> => {
-  // The keys are named, since another stack's name may begin with this one's.
-  const own = new RegExp(`^${stackName}-(?:${keys.join('|')})-[0-9a-f]{12}$`);
+  // By the keys, since another stack's name may begin with this one's; and by family, since an earlier deployment may have
+  // had a check in fewer or more parts.
+  const families = new Set(keys.map((key) => documentFamily(documentName(stackName, key, NO_HASH))));
+  const isOwn = (name: string): boolean => /-[0-9a-f]{12}$/.test(name) && families.has(documentFamily(name));
   const old: { readonly name: string; readonly createdMs: number }[] = [];
   let total = 0;
   try {
@@ -52,7 +56,7 @@ export const listOldDocuments = async (
       for (const { Name, CreatedDate, Tags = [] } of DocumentIdentifiers) {
         const isOurs =
           Name !== undefined &&
-          own.test(Name) &&
+          isOwn(Name) &&
           Tags.some(({ Key, Value }) => Key === 'application' && Value === 'fleetmend');
         if (isOurs && !inUse.includes(Name))
           old.push({ name: Name, createdMs: CreatedDate?.getTime() ?? now.getTime() });

@@ -174,6 +174,8 @@ describe('--clean-documents', () => {
     documents.set(`fleetmend-eu-pause-image-check-${hash('c')}`, old);
     documents.set('fleetmend-runbook', old);
     documents.set(`fleetmend-node-check-${hash('d')}`, old);
+    // Of a deployment whose node-check had more parts.
+    documents.set(`fleetmend-node-check-7-${hash('9')}`, old);
     // In use: of the deployment before, and what the configuration keeps.
     const before = `fleetmend-pause-image-repair-${hash('e')}`;
     const kept = `fleetmend-pause-image-repair-${hash('f')}`;
@@ -188,7 +190,8 @@ describe('--clean-documents', () => {
     ]);
     expect(lines).toContain(`deploy: deleted fleetmend-pause-image-check-${hash('a')}`);
     expect(lines).toContain(`deploy: deleted fleetmend-node-check-${hash('d')}`);
-    expect(lines).toContain('deploy: 7 of at most 500 SSM documents; 1 of earlier deployments are kept for 30 days');
+    expect(lines).toContain(`deploy: deleted fleetmend-node-check-7-${hash('9')}`);
+    expect(lines).toContain('deploy: 8 of at most 500 SSM documents; 1 of earlier deployments are kept for 30 days');
     expect(code).toBe(0);
     expect([...documents.keys()].toSorted()).toEqual([
       `fleetmend-eu-pause-image-check-${hash('c')}`,
