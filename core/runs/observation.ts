@@ -124,6 +124,10 @@ const GRADES: Readonly<Record<ObservationRow['closedBy'], number>> = {
 export const supersedes = (next: ObservationRow, standing: ObservationRow | undefined): boolean =>
   standing === undefined || GRADES[next.closedBy] > GRADES[standing.closedBy];
 
+/** How much the observations of a batch know together: more with each one that is replaced. */
+const gradeOf = (parts: readonly ObservationRow[]): number =>
+  parts.reduce((sum, { closedBy }) => sum + GRADES[closedBy], 0);
+
 const readingIn = (part: ObservationRow, instanceId: string): Reading | undefined =>
   part.healthy?.includes(instanceId) === true ? { outcome: 'Healthy', endedAt: part.at } : part.nodes[instanceId];
 
@@ -204,6 +208,7 @@ export const batchResults = (
           ...sentencesOf(texts, remediation, reading),
           ...defined({ commandId }),
           ...defined({ advice }),
+          grade: gradeOf(parts),
           at,
         },
       ];

@@ -33,6 +33,8 @@ export const ResultRow = z.strictObject({
   commandId: z.string().optional(),
   /** The result came after the run had closed the command; the first result stands beside it. */
   late: z.boolean().optional(),
+  /** How much the observations know from which the row derives: a late row is replaced only by one that knows more. */
+  grade: z.number().int().nonnegative().optional(),
   /** The script's own times where it ran. */
   startedAt: IsoTime.optional(),
   endedAt: IsoTime,
@@ -55,6 +57,7 @@ export const Reading = ResultRow.omit({
   advice: true,
   commandId: true,
   late: true,
+  grade: true,
   at: true,
 }).extend({
   message: z.string().optional(),

@@ -84,6 +84,28 @@ describe('a check in two parts', () => {
     expect(await w.healthyOf('r-check')).toEqual([late]);
   });
 
+  it.each([
+    ['Healthy', false],
+    ['Broken', true],
+  ] as const)('whose parts answer one after the other after the soft deadline ends late as %s', async (outcome, broken) => {
+    const w = await world();
+    const [late = ''] = w.ids;
+    const later = { remediation: 'cri-dockerd', reason: 'CRIDockerdDown' };
+    w.nodes.set(late, {
+      broken: false,
+      latencyMs: 70_000,
+      part: { number: 2, latencyMs: 75_000 },
+      ...(broken ? { later } : {}),
+    });
+    await w.ask('r-check', 'check', [late]);
+    await w.pass(240);
+    expect(await rowsOf(w)).toEqual([
+      [late, 'TimedOut', ''],
+      [late, outcome, 'late'],
+    ]);
+    expect(countsOf((await checkOf(w)) ?? expect.fail())).toEqual({ [outcome]: 1 });
+  });
+
   it.each([0, 3])('ends with each of its events delivered %i times', async (events) => {
     const w = await world(3, { events });
     w.nodes.set(w.ids[0] ?? '', { broken: true, latencyMs: 4000 });

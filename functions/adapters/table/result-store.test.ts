@@ -54,6 +54,24 @@ describe('a result', () => {
     expect(await stored('r-a')).toEqual([result('r-a'), result('r-a', { outcome: 'Repaired', late: true })]);
   });
 
+  it('that is late gives way to one that knows more, and to no other', async () => {
+    const timedOut = result('r-d', { grade: 0 });
+    const broken = result('r-d', { outcome: 'Broken', grade: 2 });
+    const healthy = result('r-d', { outcome: 'Healthy', grade: 4 });
+    expect(await store.putResult(timedOut)).toBe('first');
+    expect(await store.putResult(broken)).toBe('late');
+    expect(await store.putResult(healthy)).toBe('late');
+    expect(await store.putResult(broken)).toBe('known');
+    expect(await stored('r-d')).toEqual([timedOut, { ...healthy, late: true }]);
+  });
+
+  it('that knows no more than the first leaves no late one', async () => {
+    const repaired = result('r-e', { outcome: 'Repaired', grade: 2 });
+    await store.putResult(repaired);
+    expect(await store.putResult(result('r-e', { grade: 0 }))).toBe('known');
+    expect(await stored('r-e')).toEqual([repaired]);
+  });
+
   it('is found by its node, by outcome and by reason and day', async () => {
     await store.putResult(result('r-b', { reason: 'DiskFull', outcome: 'NotRepaired' }));
     expect((await table.items('RESULT#r-b'))[0]).toMatchObject({

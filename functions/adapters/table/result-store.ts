@@ -4,7 +4,7 @@ import { CommandRow } from '../../../core/state/command-state.ts';
 import { type Attempt, NodeStateRow } from '../../../core/state/node-state.ts';
 import type { ResultRow } from '../../../core/state/results.ts';
 import type { Sleep } from '../sleep.ts';
-import { isNew, isStored } from './expressions.ts';
+import { anyOf, below, isNew, isStored } from './expressions.ts';
 import { expires, type Item, inIndex, rowOf } from './items.ts';
 import {
   ALL_CLUSTERS,
@@ -21,7 +21,10 @@ import { createTable, startingWith, type TableOptions } from './table.ts';
 
 /** Results, sent commands, what is remembered of nodes, and pauses. */
 export type ResultStore = {
-  /** Writes a result once: the first stands, another one for the same node and run stands beside it as late. */
+  /**
+   * Writes a result once: the first stands, and one of a higher grade for the same node and run stands beside it as late,
+   * in place of a late one of a lower grade. A row without a grade replaces none.
+   */
   readonly putResult: (row: ResultRow) => Promise<'first' | 'late' | 'known'>;
   readonly getCommand: (commandId: string) => Promise<CommandRow | undefined>;
   /** Stores where a sent command belongs, due at its soft deadline; a second put changes nothing. */
@@ -76,8 +79,11 @@ export const createResultStore = ({
       if (await table.putNew(resultItem(row, key, retentionDays))) return 'first';
       const first = await table.getItem(key);
       if (first?.outcome === row.outcome && first?.commandId === row.commandId) return 'known';
+      const { grade } = row;
+      if (grade !== undefined && first?.grade >= grade) return 'known';
       const late = resultItem({ ...row, late: true }, keys.lateResult(row.runId, row.instanceId), retentionDays);
-      return (await table.putNew(late)) ? 'late' : 'known';
+      const isBetter = grade === undefined ? isNew : anyOf(isNew, below('grade', grade));
+      return (await table.put(late, isBetter)) ? 'late' : 'known';
     },
     getCommand: (commandId) => table.get(CommandRow, keys.command(commandId)),
     putCommand: async (row) => {
