@@ -125,8 +125,12 @@ export const supersedes = (next: ObservationRow, standing: ObservationRow | unde
   standing === undefined || GRADES[next.closedBy] > GRADES[standing.closedBy];
 
 /** How much the observations of a batch know together: more with each one that is replaced. */
-const gradeOf = (parts: readonly ObservationRow[]): number =>
+export const gradeOf = (parts: readonly ObservationRow[]): number =>
   parts.reduce((sum, { closedBy }) => sum + GRADES[closedBy], 0);
+
+/** Whether no observation of a batch can be replaced any more. */
+export const isSettled = (parts: readonly ObservationRow[]): boolean =>
+  parts.every(({ closedBy }) => GRADES[closedBy] === GRADES.end);
 
 const readingIn = (part: ObservationRow, instanceId: string): Reading | undefined =>
   part.healthy?.includes(instanceId) === true ? { outcome: 'Healthy', endedAt: part.at } : part.nodes[instanceId];

@@ -69,9 +69,10 @@ export const createCommandObserver = ({
         isFinal = (seen ?? standing)?.final === true;
         return seen;
       });
-      if (progress !== 'running')
-        await results.setCommandDue(command.commandId, isFinal ? undefined : laterOf(command.hardDeadlineAt, at));
-      return progress;
+      if (progress === 'running') return progress;
+      await results.setCommandDue(command.commandId, isFinal ? undefined : laterOf(command.hardDeadlineAt, at));
+      // Run-controller makes this command due where it completes the batch: had it done so just before, it would be lost.
+      return progress === 'complete' ? progress : await writer.writeResults(command);
     },
   };
 };

@@ -3,7 +3,7 @@ import { attemptOf, quarantineAdvice } from '../../core/guards/attempts.ts';
 import type { Limits } from '../../core/model/policy.ts';
 import type { Texts } from '../../core/model/render-message.ts';
 import { batchKeys } from '../../core/runs/batch.ts';
-import { batchResults, supersedes } from '../../core/runs/observation.ts';
+import { batchResults, gradeOf, isSettled, supersedes } from '../../core/runs/observation.ts';
 import type { CommandRow, ObservationRow } from '../../core/state/command-state.ts';
 import type { ResultRow } from '../../core/state/results.ts';
 import type { ResultStore } from '../adapters/table/result-store.ts';
@@ -32,6 +32,8 @@ export type ObservationWriter = {
     command: ObservedCommand,
     decide: (standing: ObservationRow | undefined) => ObservationRow | undefined,
   ) => Promise<Progress>;
+  /** Writes the results of a command's batch where every part has a row by now. */
+  readonly writeResults: (command: ObservedCommand) => Promise<Exclude<Progress, 'running'>>;
 };
 
 /** Compare and set is tried so often; each failure means that another function has just stored a row that knows more. */
@@ -85,31 +87,55 @@ export const createObservationWriter = ({
     if (advice !== undefined) await results.quarantine(node, row.at, advice);
   };
 
+  /** The observations of a command's batch, in the order of the parts; undefined while one is missing. */
+  const batch = async (
+    command: ObservedCommand,
+    own?: ObservationRow,
+  ): Promise<readonly ObservationRow[] | undefined> => {
+    const parts = await pMap(batchKeys(command), async (key) =>
+      own?.key === key ? own : await runs.observation(command.runId, key),
+    );
+    const standing = parts.filter((part) => part !== undefined);
+    return standing.length < parts.length ? undefined : standing;
+  };
+
+  const derive = async (command: ObservedCommand, parts: readonly ObservationRow[]): Promise<void> => {
+    const reported = texts === undefined ? parts.find(hasReports) : undefined;
+    if (reported?.commandId !== undefined) {
+      await results.setCommandDue(reported.commandId, reported.at);
+      return;
+    }
+    const isFinal = parts.every((part) => part.final);
+    await pMap(
+      batchResults(command, parts, texts ?? NO_TEXTS),
+      async (row) => {
+        await results.putResult(row);
+        await remember(row, isFinal);
+      },
+      { concurrency: CONCURRENCY, stopOnError: false },
+    );
+    if (isSettled(parts)) return;
+    // Another function may have stored a row that knows more, and written its results and attempts before these.
+    const now = await batch(command);
+    if (now !== undefined && gradeOf(now) > gradeOf(parts)) await derive(command, now);
+  };
+
+  const writeResults = async (
+    command: ObservedCommand,
+    own?: ObservationRow,
+  ): Promise<Exclude<Progress, 'running'>> => {
+    const parts = await batch(command, own);
+    if (parts === undefined) return 'incomplete';
+    await derive(command, parts);
+    return 'complete';
+  };
+
   return {
     write: async (command, decide) => {
       const own = await store(command, decide);
-      if (own === undefined) return 'running';
-      // Read after the own row is stored: of two functions that store the last two parts at once, one sees both.
-      const parts = await pMap(batchKeys(command), async (key) =>
-        key === command.key ? own : await runs.observation(command.runId, key),
-      );
-      const standing = parts.filter((part) => part !== undefined);
-      if (standing.length < parts.length) return 'incomplete';
-      const reported = texts === undefined ? standing.find(hasReports) : undefined;
-      if (reported?.commandId !== undefined) {
-        await results.setCommandDue(reported.commandId, reported.at);
-        return 'complete';
-      }
-      const isFinal = standing.every((part) => part.final);
-      await pMap(
-        batchResults(command, standing, texts ?? NO_TEXTS),
-        async (row) => {
-          await results.putResult(row);
-          await remember(row, isFinal);
-        },
-        { concurrency: CONCURRENCY, stopOnError: false },
-      );
-      return 'complete';
+      // The parts are read after the own row is stored: of two functions that store the last two at once, one sees both.
+      return own === undefined ? 'running' : await writeResults(command, own);
     },
+    writeResults: (command) => writeResults(command),
   };
 };

@@ -1,0 +1,139 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { CommandRow, ObservationRow } from '../../core/state/command-state.ts';
+import type { Reading } from '../../core/state/results.ts';
+import { ResultRow } from '../../core/state/results.ts';
+import { texts } from '../../ssm-documents/remediations.ts';
+import { at, LIMITS, node, START } from '../../test/support/runs.ts';
+import { startTable, type TestTable } from '../../test/support/table.ts';
+import { rowOf } from '../adapters/table/items.ts';
+import { createResultStore } from '../adapters/table/result-store.ts';
+import { createRunStore } from '../adapters/table/run-store.ts';
+import { createCommandObserver } from './command-observer.ts';
+import { createObservationWriter } from './observation-writer.ts';
+
+let table: TestTable;
+beforeAll(async () => {
+  table = await startTable();
+});
+afterAll(() => table.stop());
+
+const stores = async () => {
+  const own = await table.another();
+  return {
+    runs: createRunStore({ ...own, retentionDays: 1 }),
+    results: createResultStore({ ...own, limits: LIMITS }),
+    written: async () => (await own.items('RESULT#r-1')).map((i) => rowOf(ResultRow, i)),
+    due: async (commandId: string) => (await own.items(`COMMAND#${commandId}`))[0]?.dueSk,
+  };
+};
+
+const command = (over: Partial<CommandRow> = {}): CommandRow => ({
+  commandId: 'c-1',
+  runId: 'r-1',
+  key: '1',
+  group: 'r-1',
+  cluster: 'demo',
+  remediation: 'pause-image',
+  action: 'repair',
+  instanceIds: [node(1)],
+  sentAt: START,
+  softDeadlineAt: at(90),
+  hardDeadlineAt: at(390),
+  ...over,
+});
+
+const observation = (
+  { runId, key, part, parts, commandId }: CommandRow,
+  closedBy: ObservationRow['closedBy'],
+  reading: Reading,
+): ObservationRow => ({
+  runId,
+  key,
+  ...(part === undefined ? {} : { part, parts }),
+  commandId,
+  final: closedBy !== 'soft-deadline',
+  closedBy,
+  at: reading.endedAt,
+  nodes: { [node(1)]: reading },
+});
+
+const SLOW: Reading = { outcome: 'TimedOut', message: 'no answer by the soft deadline', endedAt: at(90) };
+
+it('a function that is slow with an early look leaves the result and the attempt of the end', async () => {
+  const { runs, results, written } = await stores();
+  const fast = createObservationWriter({ runs, results, limits: LIMITS, texts });
+  const end = observation(command(), 'end', { outcome: 'Repaired', title: 't', method: 'ecr', endedAt: at(80) });
+  let hasEnded = false;
+  const slow = createObservationWriter({
+    runs,
+    results: {
+      ...results,
+      putResult: async (row) => {
+        if (!hasEnded) {
+          hasEnded = true;
+          await fast.write(command(), () => end);
+        }
+        return await results.putResult(row);
+      },
+    },
+    limits: LIMITS,
+    texts,
+  });
+  expect(await slow.write(command(), () => observation(command(), 'soft-deadline', SLOW))).toBe('complete');
+  expect((await written()).map((row) => row.outcome)).toEqual(['Repaired']);
+  const state = (await results.nodeStates([node(1)], 'pause-image')).get(node(1));
+  expect(state?.attempts).toEqual({ 'r-1': { at: at(80), outcome: 'Repaired' } });
+});
+
+it('a part that is written down while another one ends leaves its result, or the command due', async () => {
+  const { runs, results, written, due } = await stores();
+  const check = { remediation: 'node-check', action: 'check', parts: 2 } as const;
+  const first = command({ ...check, key: '1.1', part: 1 });
+  const second = command({ ...check, key: '1.2', part: 2, commandId: 'c-2' });
+  await results.putCommand(first);
+  const runController = createObservationWriter({ runs, results, limits: LIMITS });
+  const refused: Reading = { outcome: 'Unknown', reason: 'CommandRefused', message: 'refused', endedAt: at(20) };
+  let isRefused = false;
+  const { observe } = createCommandObserver({
+    reader: {
+      invocations: async () => [
+        {
+          instanceId: node(1),
+          statusDetails: 'Failed',
+          output: JSON.stringify({
+            v: 2,
+            remediation: 'node-check',
+            action: 'check',
+            part: 1,
+            parts: 2,
+            outcome: 'Broken',
+            reason: 'SandboxImageMissing',
+            title: 't',
+            startedAt: at(1),
+            endedAt: at(5),
+          }),
+        },
+      ],
+      byId: async () => undefined,
+      find: async () => undefined,
+    },
+    runs: {
+      ...runs,
+      observation: async (runId, key) => {
+        const read = await runs.observation(runId, key);
+        if (key === '1.2' && !isRefused) {
+          isRefused = true;
+          const { commandId, ...unsent } = observation(second, 'not-sent', refused);
+          expect(await runController.write(second, () => unsent)).toBe('complete');
+        }
+        return read;
+      },
+    },
+    results,
+    limits: LIMITS,
+    texts,
+    now: () => new Date(at(20)),
+  });
+  await observe(first);
+  expect([(await written()).map((row) => row.outcome), await due('c-1')]).toEqual([['Broken'], undefined]);
+});
