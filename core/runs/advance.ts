@@ -16,7 +16,17 @@ import {
   onReport,
   type SendReport,
 } from './command.ts';
-import { countedBefore, endNotice, merged, type TakenNode, takenOf, unsentOf, unsentText } from './outbox.ts';
+import { INVALID_INSTANCE } from './observation.ts';
+import {
+  countedBefore,
+  endNotice,
+  merged,
+  resultsOf,
+  type TakenNode,
+  takenOf,
+  unsentOf,
+  unsentText,
+} from './outbox.ts';
 import { holdForRegistry } from './registry-hold.ts';
 
 /** What the caller must do besides storing the state. Each is answered by a {@link SendReport}, or by silence. */
@@ -181,7 +191,11 @@ const withoutUnsent = (
         outbox.push(...change.outbox);
         return change.command;
       });
-    unsent.push(...parts.slice(0, 1).flatMap(takenOf));
+    const [lead] = parts;
+    if (lead === undefined) return parts;
+    unsent.push(...takenOf(lead));
+    // A repair's have their results since SSM refused them; a check's would have had theirs from the observation.
+    if (state.action === 'check') outbox.push(...resultsOf(lead.unreachable ?? [], INVALID_INSTANCE, now));
     return parts.map((c, i): CommandState => {
       const { versions, notBefore, documentName, executionTimeoutSeconds, ...base } = c;
       return { ...base, instanceIds: [], status: 'closed', ...(i === 0 ? { counts: countedBefore(c) } : {}) };

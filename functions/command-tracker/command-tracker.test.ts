@@ -4,6 +4,7 @@ import { countsOf } from '../../core/runs/advance.ts';
 import { runControllerWorld } from '../../test/support/run-controller-world.ts';
 import { startTable, type TestTable } from '../../test/support/table.ts';
 import { keys } from '../adapters/table/keys.ts';
+import { trackEvent } from './track-event.ts';
 
 let table: TestTable;
 beforeAll(async () => {
@@ -56,6 +57,23 @@ describe('the end of a command', () => {
     await w.track(commandId(w), DOCUMENT);
     await w.deliver();
     expect((await w.allRuns()).map((r) => countsOf(r))).toEqual([{ Repaired: 1 }]);
+  });
+
+  it('of a check whose row is stored while its Comment is looked up is recorded', async () => {
+    const w = runControllerWorld(await table.another(), { events: 0, nodes: 2 });
+    await w.ask('r-check', 'check', w.ids);
+    await w.deliver();
+    w.clock.ms += 9000;
+    let reads = 0;
+    const results = {
+      ...w.commandTrackerPorts.results,
+      getCommand: async (id: string) => (reads++ === 0 ? undefined : await w.results.getCommand(id)),
+    };
+    const detail = { 'command-id': commandId(w), 'document-name': w.ssm.commands[0]?.documentName, status: 'Success' };
+    const event = { source: 'aws.ssm', 'detail-type': 'EC2 Command Status-change Notification', detail };
+    await trackEvent({ ...w.commandTrackerPorts, results }, event);
+    await w.deliver();
+    expect((await w.allRuns()).map((r) => countsOf(r))).toEqual([{ Healthy: 2 }]);
   });
 
   it('that its invocations do not show yet is left to the deadline', async () => {

@@ -24,9 +24,11 @@ const locate = async (deps: CommandTrackerPorts, commandId: string): Promise<Com
   if (listed === undefined || ours === undefined) return undefined;
   const run = await deps.runs.get(ours.runId);
   const command = run?.commands.find((c) => c.key === ours.key);
-  // A command that is closed has been read; one that has another id is not the one that this run sent.
-  if (run === undefined || command === undefined || command.instanceIds.length === 0) return undefined;
+  // One that has another id is not the one that this run sent.
+  if (run === undefined || command === undefined) return undefined;
   if (command.commandId !== undefined && command.commandId !== commandId) return undefined;
+  // The row of a command without nodes was stored before the run's state: since the first read, or it has expired.
+  if (command.instanceIds.length === 0) return await deps.results.getCommand(commandId);
   const found = commandRowOf(run, command, commandId, listed.requestedAt, deps.limits);
   await deps.results.putCommand(found);
   return found;

@@ -3,6 +3,7 @@ import { countsOf } from '../../core/runs/advance.ts';
 import { runControllerWorld } from '../../test/support/run-controller-world.ts';
 import { checkDocuments, testSettings } from '../../test/support/settings.ts';
 import { startTable, type TestTable } from '../../test/support/table.ts';
+import { keys } from '../adapters/table/keys.ts';
 
 let table: TestTable;
 beforeAll(async () => {
@@ -87,24 +88,27 @@ describe('a check in two parts', () => {
   it.each([
     ['Healthy', false],
     ['Broken', true],
-  ] as const)('whose parts answer one after the other after the soft deadline ends late as %s', async (outcome, broken) => {
-    const w = await world();
-    const [late = ''] = w.ids;
-    const later = { remediation: 'cri-dockerd', reason: 'CRIDockerdDown' };
-    w.nodes.set(late, {
-      broken: false,
-      latencyMs: 70_000,
-      part: { number: 2, latencyMs: 75_000 },
-      ...(broken ? { later } : {}),
-    });
-    await w.ask('r-check', 'check', [late]);
-    await w.pass(240);
-    expect(await rowsOf(w)).toEqual([
-      [late, 'TimedOut', ''],
-      [late, outcome, 'late'],
-    ]);
-    expect(countsOf((await checkOf(w)) ?? expect.fail())).toEqual({ [outcome]: 1 });
-  });
+  ] as const)(
+    'whose parts answer one after the other after the soft deadline ends late as %s',
+    async (outcome, broken) => {
+      const w = await world();
+      const [late = ''] = w.ids;
+      const later = { remediation: 'cri-dockerd', reason: 'CRIDockerdDown' };
+      w.nodes.set(late, {
+        broken: false,
+        latencyMs: 70_000,
+        part: { number: 2, latencyMs: 75_000 },
+        ...(broken ? { later } : {}),
+      });
+      await w.ask('r-check', 'check', [late]);
+      await w.pass(240);
+      expect(await rowsOf(w)).toEqual([
+        [late, 'TimedOut', ''],
+        [late, outcome, 'late'],
+      ]);
+      expect(countsOf((await checkOf(w)) ?? expect.fail())).toEqual({ [outcome]: 1 });
+    },
+  );
 
   it.each([0, 3])('ends with each of its events delivered %i times', async (events) => {
     const w = await world(3, { events });
@@ -158,6 +162,23 @@ describe('a part that SSM refuses', () => {
     await w.pass(120);
     expect(countsOf((await checkOf(w)) ?? expect.fail())).toEqual({ Healthy: 3, Unreachable: 1 });
     expect(await rowsOf(w)).toEqual([[invalid, 'Unreachable', '']]);
+  });
+
+  it('for a node of its own leaves a result for that node where the check is cancelled then', async () => {
+    const w = await world();
+    const [invalid = '', ...others] = w.ids;
+    w.ssm.invalid.add(invalid);
+    await w.ask('r-check', 'check', w.ids);
+    // Both parts are tried once, and are throttled when they are sent to the other nodes.
+    w.ssm.faults.push('none', 'none', ...Array<'throttled'>(8).fill('throttled'));
+    await w.deliver();
+    await w.put({ ...keys.cancelRequest('r-check'), at: w.iso() });
+    await w.pass(120);
+    expect(countsOf((await checkOf(w)) ?? expect.fail())).toEqual({ Unreachable: 1, Cancelled: 3 });
+    expect((await w.resultsOf('r-check')).map((r) => [r.instanceId, r.outcome])).toEqual([
+      [invalid, 'Unreachable'],
+      ...others.map((id) => [id, 'Skipped']),
+    ]);
   });
 
   it('whose answer was lost is found again, and not sent twice', async () => {
