@@ -99,7 +99,7 @@ describe('audit-query', () => {
 
   it('shows the nodes that every part of a check found healthy in one item', async () => {
     const runs = createRunStore({ ...table, retentionDays: 365 });
-    await runs.create({ ...runOf('r-check', -10), cluster: 'checked', status: 'ended' });
+    await runs.create({ ...runOf('r-check', -10), cluster: 'checked', action: 'check', status: 'ended' });
     const part = (n: number, healthy: readonly string[]) =>
       observed(`1.${n}`, {}, { runId: 'r-check', part: n, parts: 2, healthy: [...healthy] });
     await runs.putObservation(part(1, [nodeOf(1), nodeOf(2)]), undefined);
@@ -107,6 +107,20 @@ describe('audit-query', () => {
     await runs.putObservation(part(2, [nodeOf(2), nodeOf(3)]), undefined);
     expect((await ask({ query: 'run', runId: 'r-check' })).items.slice(1)).toEqual([
       { kind: 'healthy', count: 1, instanceIds: [nodeOf(2)] },
+    ]);
+  });
+
+  it('shows a node that a repair found healthy once, by its result', async () => {
+    const runs = createRunStore({ ...table, retentionDays: 365 });
+    const own = { runId: 'r-repair', cluster: 'repaired' };
+    const results = createResultStore({ ...table, limits: testSettings().policy.limits });
+    await runs.create({ ...runOf('r-repair', -10), ...own, status: 'ended' });
+    await runs.putObservation(observed('1', { [nodeOf(77)]: { outcome: 'Healthy' } }, { runId: own.runId }), undefined);
+    await results.putResult({ ...resultOf(77), ...own, outcome: 'Healthy', reason: 'DiskFull' });
+    const { items } = await ask({ query: 'run', runId: 'r-repair' });
+    expect(items.map((i) => [i.kind, i.instanceId])).toEqual([
+      ['run', undefined],
+      ['result', nodeOf(77)],
     ]);
   });
 

@@ -28,7 +28,8 @@ export const run = defineQuery({
     head: async () => {
       const item = await store.get(keys.run(runId));
       if (item === undefined) throw new PermanentError(`field runId: there is no run ${runId}`);
-      return [show(item), ...(await healthyOf(store, runId))];
+      // Every node of a repair has a result row, also one that was found healthy.
+      return [show(item), ...(item.action === 'check' ? await healthyOf(store, runId) : [])];
     },
   }),
 });
