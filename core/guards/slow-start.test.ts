@@ -80,6 +80,9 @@ it('a higher count leaves the share of a window to decide', () => {
   expect(of(10, 2)).toBe(false);
   expect(of(10, 3)).toBe(true);
   expect(of(4, 4)).toBe(false);
+  // Five nodes are the smallest window whose share counts.
+  expect(of(5, 1)).toBe(false);
+  expect(of(5, 2)).toBe(true);
 });
 
 it.each([

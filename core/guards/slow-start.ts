@@ -16,11 +16,9 @@ export const isAttributable = (tally: Tally, nodeLocal: ReadonlySet<string>): bo
     case 'never':
       return false;
     case 'by-reason':
-      return !nodeLocal.has(tally.reason ?? '');
+      return tally.reason === undefined || !nodeLocal.has(tally.reason);
     case 'on-execution-timeout':
       return tally.reason === EXECUTION_TIMED_OUT;
-    default:
-      return attributable satisfies never;
   }
 };
 

@@ -68,8 +68,6 @@ export const dueMs = (command: CommandState, limits: Limits): number => {
     case 'closed':
     case 'lost':
       return Number.POSITIVE_INFINITY;
-    default:
-      return command.status satisfies never;
   }
 };
 
@@ -197,8 +195,6 @@ export const onReport = (
       return onRefusal(state, base, report.message, now, limits);
     case 'not-found':
       return onNotFound(state, command, report.at, now);
-    default:
-      return report satisfies never;
   }
 };
 

@@ -183,8 +183,6 @@ export const unsentOf = (
     case 'BreakerOpen':
       // The lane itself waits for the pause's or the breaker's end: the rows stay as they are.
       return resultsOf(ids, unsentText(stopReason), now);
-    default:
-      return stopReason satisfies never;
   }
 };
 

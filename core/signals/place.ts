@@ -63,8 +63,6 @@ const clusterOfTags = ({ instanceId, membership }: FoundNode): Target | Placemen
       return ignored('SignalNotManaged', "the instance's tags name no cluster");
     case 'ambiguous':
       return ignored('SignalAmbiguous', `the instance's tags name the clusters ${membership.clusters.join(', ')}`);
-    default:
-      return membership satisfies never;
   }
 };
 
@@ -176,7 +174,5 @@ export const placeSignal = (
       return placeNewNode(context, signal);
     case 'node':
       return placeNode(context, signal);
-    default:
-      return signal satisfies never;
   }
 };

@@ -77,6 +77,14 @@ it.each<[string, object, object, boolean]>([
   expect(merged?.localMethod === true).toBe(expected);
 });
 
+it('mergePending keeps the method where an older check, delivered late, did not find one', () => {
+  const merged = mergePending(rowOf({ ...addedOf(5, 20), localMethod: true }), {
+    ...addedOf(0, 10),
+    source: 'fleetmend.check',
+  });
+  expect(merged?.localMethod).toBe(true);
+});
+
 it('mergePending keeps the reason of the row where the added one began earlier and ended at the same time', () => {
   const row = rowOf(addedOf(10, 20));
   expect(mergePending(row, { ...addedOf(0, 20), reason: 'DiskFull', source: 'acme' })).toMatchObject({

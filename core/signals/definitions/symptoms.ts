@@ -123,8 +123,6 @@ export const symptoms = defineSignal({
         return unsupported(detail, node);
       case 'node':
         return symptomOf(detail, node, envelope);
-      default:
-        return node satisfies never;
     }
   },
 });
