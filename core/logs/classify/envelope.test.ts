@@ -1,0 +1,83 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { unwrap } from './envelope.ts';
+
+const unwrapJson = (json: unknown) => unwrap(JSON.stringify(json));
+const nested = (depth: number): object =>
+  Array.from({ length: depth }).reduce<object>((inner) => ({ object: inner }), { msg: 'm' });
+
+describe('unwrap', () => {
+  it('returns text that is not JSON as it is', async () => {
+    await fc.assert(
+      fc.property(
+        fc.string().filter((text) => !/^\s*[{[]/.test(text)),
+        (text) => {
+          expect(unwrap(text)).toEqual([text]);
+        },
+      ),
+      { verbose: true },
+    );
+    for (const text of ['{"msg": "cut', '[not json]', '{not json}', '[1, 2]', '']) expect(unwrap(text)).toEqual([text]);
+  });
+
+  it.each<[string, unknown, readonly string[]]>([
+    ['Fluent Bit', { log: 'm' }, ['m']],
+    ['the journal', { MESSAGE: 'm' }, ['m']],
+    ['the journal, which writes control characters as bytes', { MESSAGE: [109, 9, 110] }, ['m\tn']],
+    ['a logger: its message and its error are one statement', { msg: 'm', error: 'e' }, ['m e']],
+    ['a logger whose error is an object', { msg: 'm', err: { message: 'e' } }, ['m e']],
+    ['a record in a record', { log: JSON.stringify({ msg: 'm' }) }, ['m']],
+    ['a record under a key', { jsonPayload: { message: 'm' } }, ['m']],
+    ['a list of records', [{ msg: 'a' }, { msg: 'b' }, 3], ['a', 'b']],
+    ['a list without records', { items: [] }, []],
+    ['search results', { hits: { hits: [{ _source: { message: 'm' } }] } }, ['m']],
+    ['Loki', { stream: {}, values: [['1700000000', 'm'], 'no pair'] }, ['m']],
+    ['a record without a message', { level: 'info', MESSAGE: [1, 300] }, []],
+    ['a Kubernetes event', { kind: 'Event', type: 'Warning', reason: 'R', message: 'm' }, ['Warning R m']],
+    ['an event by its object', { involvedObject: {}, reason: 'R', message: 'm' }, ['R m']],
+    ['an event of events.k8s.io', { regarding: {}, type: 'Warning', reason: 'R', note: 'n' }, ['Warning R n']],
+  ])('opens the record of %s', (_, json, expected) => {
+    expect(unwrapJson(json)).toEqual(expected);
+  });
+
+  it.each<[string, object]>([
+    ['Fluent Bit', { kubernetes: { container_name: 'NAME' } }],
+    ['Filebeat', { kubernetes: { container: { name: 'NAME' } } }],
+    ['Loki', { stream: { container: 'NAME' } }],
+    ['the agent of Google Cloud', { resource: { labels: { container_name: 'NAME' } } }],
+  ])("reads a node component's container and drops an application's, as %s names it", (_, fields) => {
+    const from = (name: string) => unwrap(JSON.stringify({ msg: 'm', ...fields }).replace('NAME', name));
+    expect(from('aws-node')).toEqual(['m']);
+    expect(from('my-app')).toBeUndefined();
+  });
+
+  it('reads records whose metadata name no container', () => {
+    for (const fields of [{ kubernetes: {} }, { resource: {} }, { resource: { labels: {} } }, { stream: {} }]) {
+      expect(unwrapJson({ msg: 'm', ...fields })).toEqual(['m']);
+    }
+  });
+
+  it('drops the records of applications from a list, and a list of nothing else', () => {
+    const application = { msg: 'x', kubernetes: { container_name: 'my-app' } };
+    expect(unwrapJson([application, { msg: 'm' }])).toEqual(['m']);
+    expect(unwrapJson([application])).toBeUndefined();
+    expect(unwrap(`${JSON.stringify(application)}\n{"msg":"m"}`)).toEqual(['m']);
+    expect(unwrap(`${JSON.stringify(application)}\n${JSON.stringify(application)}`)).toBeUndefined();
+    expect(unwrapJson({ log: JSON.stringify(application) })).toBeUndefined();
+    expect(unwrapJson({ msg: 'm', err: application })).toEqual(['m']);
+  });
+
+  it('reads one record a line, where every line is one', () => {
+    expect(unwrap('{"msg":"a"}\n\n[{"msg":"b"}]\n')).toEqual(['a', 'b']);
+    expect(unwrap('{"msg":"a"}\ntext')).toEqual(['{"msg":"a"}\ntext']);
+  });
+
+  it('opens at most six levels', () => {
+    expect(unwrapJson(nested(5))).toEqual(['m']);
+    expect(unwrapJson(nested(6))).toEqual([]);
+    const logs = (depth: number): string =>
+      Array.from({ length: depth }).reduce<string>((log) => JSON.stringify({ log }), 'm');
+    expect(unwrap(logs(6))).toEqual(['m']);
+    expect(unwrap(logs(7))).toEqual(['{"log":"m"}']);
+  });
+});
