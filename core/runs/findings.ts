@@ -66,10 +66,11 @@ export const waitingOf = (
   const seconds = isSecondLook ? limits.coolDownSeconds : limits.repairSoftDeadlineSeconds;
   const entries = Object.entries(tallies).flatMap(([instanceId, tally]): OutboxEntry[] => {
     if (tally.waits !== true) return [];
-    const isWorthwhile =
-      run.action === 'repair' || tally.skipReason === 'Busy' || repairableOf(tally, known).length > 0;
+    // What a part that met another document would have found is not known, whatever the others found.
+    const isBusy = parts.some(({ nodes }) => nodes[instanceId]?.skipReason === 'Busy');
+    const isWorthwhile = run.action === 'repair' || isBusy || repairableOf(tally, known).length > 0;
     if (!isWorthwhile) return [];
-    const skipReason = tally.skipReason ?? 'BlockedBy';
+    const skipReason = isBusy ? 'Busy' : (tally.skipReason ?? 'BlockedBy');
     // A repair that was blocked knows of no one who repairs the earlier fault: the check finds it, and asks for that.
     const isDelayed = run.action === 'check' || skipReason === 'Busy';
     const notBefore = isoTime(epochMs(seenAt) + seconds * 1000);

@@ -10,6 +10,9 @@ const BLOCKED: Partial<Tally> = { outcome: 'Skipped', skipReason: 'BlockedBy', w
 const BUSY: Partial<Tally> = { outcome: 'Skipped', skipReason: 'Busy', waits: true };
 const FOUND: Partial<Tally> = { outcome: 'Broken', findings: [['pause-image', 'SandboxImageMissing']], waits: true };
 
+/** A fault that the policy only observes. */
+const OBSERVED: Partial<Tally> = { outcome: 'Broken', findings: [['cni-files', 'CNIConfigMissing']] };
+
 const asksOf = (state: RunState): OutboxEntry[] =>
   state.outbox.filter((e) => e.kind === 'enqueue' && e.lane === 'demo/node-check');
 const ask = (ids: readonly string[], reason: string, notBefore?: string) => ({
@@ -77,6 +80,30 @@ describe('a check', () => {
     expect(asksOf(check({ [a]: BUSY }, 'sweep', []))).toEqual([
       ask([a], 'Busy', at(20 + LIMITS.repairSoftDeadlineSeconds)),
     ]);
+  });
+});
+
+describe('a check in two parts', () => {
+  const checkInParts = (...tallies: readonly Partial<Tally>[]): OutboxEntry[] => {
+    const documents = tallies.map((_, i) => ({
+      key: `node-check-${i + 1}`,
+      name: `fleetmend-node-check-${i + 1}`,
+      executionTimeoutSeconds: 60,
+    }));
+    const run = step(aCheck(1, { origin: { source: 'sweep' } }), { documents }).state;
+    const observations = tallies.map((tally, i) => ({
+      ...observed(`1.${i + 1}`, { [a]: tally }),
+      part: i + 1,
+      parts: tallies.length,
+    }));
+    return asksOf(step(run, { documents, observations }, at(20)).state);
+  };
+
+  it.each([
+    ['the first', [BUSY, OBSERVED]],
+    ['the second', [OBSERVED, BUSY]],
+  ] as const)('of which %s met a repair at work is made once more, whatever the other one found', (_, tallies) => {
+    expect(checkInParts(...tallies)).toEqual([ask([a], 'Busy', at(20 + LIMITS.repairSoftDeadlineSeconds))]);
   });
 });
 

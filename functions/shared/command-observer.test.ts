@@ -211,7 +211,7 @@ describe('what a node says', () => {
     ['a number beyond all tables', line({ evidence: { n: 1e300 } })],
     ['half a character', line().replace('"m"', '"\\ud800"')],
     ['a shell', line({ detail: '$(reboot); `id` {{ssm:x}}' })],
-    ['a name of a prototype', line().replace('"v":1', '"v":1,"evidence":{"__proto__":1,"constructor":"x"}')],
+    ['a name of a prototype', line().replace('"v":2', '"v":2,"evidence":{"__proto__":1,"constructor":"x"}')],
   ])('that is %s keeps no other result from being written', async (_, output) => {
     const w = await world();
     w.shown.invocations = [invocation(0, 'Success', output), invocation(1, 'Success')];
