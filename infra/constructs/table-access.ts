@@ -21,8 +21,9 @@ const fence = {
 type Access = Readonly<Partial<Record<keyof typeof fence, readonly Action[]>>>;
 
 /**
- * The rows that each function may access. No function may update or delete a result: results are put once (the condition
- * `attribute_not_exists` in the code guards that, IAM cannot), and no batch write is granted, since it takes no conditions.
+ * The rows that each function may access. No function may update or delete a result: the first one is put once, and a late
+ * one is replaced only by one that knows more (conditions in the code guard that, IAM cannot); no batch write is granted,
+ * since it takes no conditions.
  */
 const ACCESS: Readonly<Record<Exclude<FunctionName, 'audit-query'>, Access>> = {
   'log-classifier': {},
