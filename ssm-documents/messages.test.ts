@@ -10,7 +10,7 @@ const pauseImage = (over: Omit<Reported, 'outcome'> & Partial<Reported>): string
 
 describe('the wording', () => {
   it('has a version that changes with every text, since rows keep it', () => {
-    expect(texts.version).toBe('19341abb');
+    expect(texts.version).toBe('e867336c');
   });
 
   it('fills a message for every reason, whatever a node leaves out', () => {
@@ -87,5 +87,74 @@ describe('pause-image', () => {
     ],
   ])('%s', (shown, expected) => {
     expect(shown).toBe(expected);
+  });
+});
+
+describe('cni-files', () => {
+  const config = '/etc/cni/net.d/10-aws.conflist';
+  it.each<[Omit<Reported, 'outcome'> & Partial<Reported>, string]>([
+    [
+      {
+        reason: 'CNIConfigInvalid',
+        evidence: {
+          config,
+          configProblem: 'invalid-json',
+          configError: 'line 1: it ends too early',
+          repairStep: 'none',
+        },
+      },
+      `The CNI configuration ${config} is not valid JSON (line 1: it ends too early). The runtime uses no other file: no pod gets a network. Correct the file, or move it away if its CNI is no longer in use.`,
+    ],
+    [
+      {
+        reason: 'CNIBinaryMissing',
+        evidence: {
+          config,
+          binDirs: '/opt/cni/bin',
+          missingPlugins: 'aws-cni portmap',
+          repairStep: 'none',
+          pluginAgent: 'aws-node',
+        },
+      },
+      `These CNI plugins are missing from /opt/cni/bin: aws-cni portmap. ${config} needs them: no pod gets a network. Delete the node's aws-node pod (kubectl -n kube-system delete pod): the init container of the new pod installs them.`,
+    ],
+    [
+      {
+        reason: 'CNINotReady',
+        evidence: { config, ipamd: 'silent', awsNode: 'running', repairStep: 'restart-aws-node' },
+      },
+      "aws-node's ipamd does not respond (container running): no pod gets an address. The repair restarts aws-node.",
+    ],
+    [
+      {
+        outcome: 'NotRepaired',
+        reason: 'CNIBinaryInvalid',
+        evidence: {
+          notExecutable: '/opt/cni/bin/portmap',
+          untrusted: '/opt/cni/bin/portmap (mode 666)',
+          repairStep: 'set-mode',
+          changed: false,
+        },
+      },
+      'These CNI plugins are not executable: /opt/cni/bin/portmap. No pod gets a network. The execute bit is not set, because /opt/cni/bin/portmap (mode 666) is not controlled by root alone. Nothing was changed on the node.',
+    ],
+    [
+      {
+        outcome: 'Repaired',
+        reason: 'CNIConfigConflict',
+        evidence: { movedTo: '/etc/cni/net.d.fleetmend-backup/x', restarted: true },
+      },
+      'A leftover CNI configuration was moved to /etc/cni/net.d.fleetmend-backup/x. aws-node was restarted. The pod network is ready.',
+    ],
+    [
+      {
+        outcome: 'Skipped',
+        reason: 'CNIConfigMissing',
+        evidence: { confDir: '/etc/cni/net.d', blockedBy: 'pause-image (SandboxImageMissing)' },
+      },
+      'There is no CNI configuration in /etc/cni/net.d: the node is NotReady. Blocked by pause-image (SandboxImageMissing), which must be repaired first.',
+    ],
+  ])('%j', (reported, expected) => {
+    expect(message('cni-files', { outcome: 'Broken', ...reported })).toBe(expected);
   });
 });

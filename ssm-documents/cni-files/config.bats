@@ -48,7 +48,7 @@ config() {
   [ "${CONFIG##*/} $TYPES" = '.own.json  bridge ' ]
   ln -s /nowhere "$CONF_DIR/+.conf"
   read_configs
-  [ "${CONFIG##*/} $CONFIG_FAULT" = '+.conf is a link that leads nowhere' ]
+  [ "${CONFIG##*/} $CONFIG_FAULT" = '+.conf dangling-link' ]
 }
 
 @test "reads a single plugin, whose IPAM program counts" {
@@ -61,10 +61,10 @@ config() {
   while IFS='|' read -r text fault; do
     config 10-aws.conflist "$text"
     read_configs
-    [[ $CONFIG_FAULT == $fault ]] || { printf '%s: %s\n' "$text" "$CONFIG_FAULT" && return 1; }
-  done < <(printf '%s\n' '{"cniVersion":|is no valid JSON (line 1: *' '|is no valid JSON (*' '[]|has no name' \
-    '{"name":"n"}|has no plugins' '{"name":"n","plugins":[]}|has no plugins' '{"plugins":[{"type":"bridge"}]}|has no name' \
-    '{"name":"n","plugins":[{"type":"bridge"},{}]}|has a plugin without a type' '{"name":"n","plugins":[{"type":"x"}]}|')
+    [[ "$CONFIG_FAULT $CONFIG_ERROR" == $fault ]] || { printf '%s: %s\n' "$text" "$CONFIG_FAULT $CONFIG_ERROR" && return 1; }
+  done < <(printf '%s\n' '{"cniVersion":|invalid-json line 1: *' '|invalid-json *' '[]|no-name ' \
+    '{"name":"n"}|no-plugins ' '{"name":"n","plugins":[]}|no-plugins ' '{"plugins":[{"type":"bridge"}]}|no-name ' \
+    '{"name":"n","plugins":[{"type":"bridge"},{}]}|no-plugin-type ' '{"name":"n","plugins":[{"type":"x"}]}| ')
 }
 
 @test "says nothing of a list whose plugins may lie in a folder of its name" {

@@ -7,8 +7,9 @@
 # On Docker nodes: cri-dockerd's process, and whether it was told to do without CNI.
 ON_DOCKER=false CRI_DOCKERD_PID='' WITHOUT_CNI=false
 CONF_DIR=/etc/cni/net.d BIN_DIRS=(/opt/cni/bin) MAX_CONFIGS=1 LOOPBACK=loopback
-# The configuration that the runtime takes, and what is wrong with it.
-CONFIG='' CONFIG_FAULT=''
+# The configuration that the runtime uses; its fault, if it has one (invalid-json, dangling-link, no-name, no-plugins,
+# no-plugin-type or unsupported-version), and where JSON is invalid.
+CONFIG='' CONFIG_FAULT='' CONFIG_ERROR=''
 # Of CONFIG: the types of its plugins, and the programs that these need, IPAM included; with a space before and behind each.
 CNI_VERSION='' TYPES='' PROGRAMS=''
 
@@ -87,16 +88,16 @@ read_configs() {
 # read_cni_config FILE: into CONFIG and what stands beside it. A .conf is one plugin, a .conflist a list.
 read_cni_config() {
   local line path kind value code=0 name='' at='' plugin='' type='' ipam='' enabled=''
-  CONFIG=$1 CONFIG_FAULT='' CNI_VERSION='' TYPES=' ' PROGRAMS=' '
+  CONFIG=$1 CONFIG_FAULT='' CONFIG_ERROR='' CNI_VERSION='' TYPES=' ' PROGRAMS=' '
   json_flatten "$1" > "$WORK/config" 2> "$WORK/config.err" || code=$?
   if ((code == 1)); then
     slurp "$WORK/config.err"
     last_line "$REPLY"
-    CONFIG_FAULT="is no valid JSON ($REPLY)"
+    CONFIG_FAULT=invalid-json CONFIG_ERROR=$REPLY
   elif [[ ! -e $1 ]]; then
-    CONFIG_FAULT='is a link that leads nowhere'
+    CONFIG_FAULT=dangling-link
   fi
-  # What the reader cannot judge (2), the runtime may well read.
+  # The runtime may well read a file that this reader cannot judge (2).
   ((code == 0)) || return 0
   while IFS= read -r line; do
     path=${line%%$'\t'*} kind=${line#*$'\t'} value=${line##*$'\t'}
@@ -118,10 +119,10 @@ read_cni_config() {
   done < "$WORK/config"
   take_plugin
   if [[ -z $name ]]; then
-    CONFIG_FAULT='has no name'
+    CONFIG_FAULT=no-name
   elif [[ -z $plugin && ! -d $CONF_DIR/$name ]]; then
-    # From CNI 1.1 on plugins may lie in a folder of the network's name.
-    CONFIG_FAULT='has no plugins'
+    # From CNI 1.1 on plugins may be in a folder of the network's name.
+    CONFIG_FAULT=no-plugins
   fi
 }
 
@@ -129,7 +130,7 @@ read_cni_config() {
 # as aws-node's egress plugin is in most clusters.
 take_plugin() {
   [[ -n $plugin ]] || return 0
-  [[ -n $type ]] || CONFIG_FAULT='has a plugin without a type'
+  [[ -n $type ]] || CONFIG_FAULT=no-plugin-type
   TYPES+="$type "
   PROGRAMS+="$type "
   [[ -z $ipam || $enabled == false ]] || PROGRAMS+="$ipam "

@@ -55,7 +55,7 @@ fits_machine() {
 }
 
 # supports_version: whether the plugins speak CNI_VERSION. Every plugin of the last years speaks the old ones, so only
-# another version costs asking them, as the runtime would (CNI specification, VERSION). Says in REPLY who does not.
+# another version costs running them, as the runtime would (CNI specification, VERSION). The one that does not is in REPLY.
 supports_version() {
   local program
   [[ ! $CNI_VERSION =~ ^(0\.[1-4]\.0|0\.3\.1|1\.0\.0)$ ]] || return 0

@@ -24,7 +24,7 @@ setup() {
   LOCKED=" $BATS_TEST_TMPDIR/portmap" TRUSTED=false
   refute repair_set_mode
   [ "$(stat -c %a "$BATS_TEST_TMPDIR/portmap") $CHANGED" = '666 false' ]
-  [[ $FAILURE_DETAIL == *'user 7 may write it'* ]]
+  [ "$FAILURE_REASON ${FAILURE_FACTS[*]}" = 'CNIBinaryInvalid untrusted user 7 may write it' ]
 }
 
 @test "moves a leftover to a folder beside, as it is" {

@@ -1,11 +1,12 @@
-# What the repair does: an execute bit, a leftover moved aside, aws-node's container ended so that kubelet starts it anew.
+# The steps of the repair: an execute bit, a leftover moved aside, aws-node's container ended so that kubelet restarts it.
 #@ use ./fault
 #@ use base/failures
 #@ use base/trust
 # shellcheck shell=bash disable=SC2034,SC2086  # script.sh and the prelude read what is set here; paths are split
 
-# What was tried and must not be tried twice, and what the operator is told.
-DONE=' ' DID=''
+# The steps that must not be done twice; and for the evidence, the programs that are executable again, the folder of the
+# files that were moved, and whether aws-node was restarted.
+DONE=' ' MADE_EXECUTABLE='' MOVED_TO='' RESTARTED=''
 # kubelet waits up to 10 s before the first restart of a container; ipamd then talks to EC2 and to the API server.
 readonly RESTART_SECONDS=150
 
@@ -16,12 +17,12 @@ repair_set_mode() {
   for path in $LOCKED; do
     path=$(readlink -f -- "$path") || return 1
     if ! trusted_path "$path"; then
-      note_failure CNIBinaryInvalid "$path does not get the execute bit: $REPLY."
+      note_failure CNIBinaryInvalid '' untrusted "$REPLY"
       return 1
     fi
     changing "setting the execute bit of $path"
     chmod a+x -- "$path" || return 1
-    DID+=" $path may be executed again."
+    MADE_EXECUTABLE+="${MADE_EXECUTABLE:+ }$path"
   done
   METHOD=${METHOD:-set-mode}
 }
@@ -33,7 +34,7 @@ repair_move_aside() {
   changing "moving $CONFIG to $folder"
   mkdir -p -- "$folder" && mv -- "$CONFIG" "$folder/" || return 1
   METHOD=${METHOD:-move-aside}
-  DID+=" $CONFIG was moved to $folder."
+  MOVED_TO=$folder
 }
 
 # repair_restart_aws_node: ends the container's process; its pod, its sandbox and all other pods stay.
@@ -50,7 +51,7 @@ repair_restart_aws_node() {
     done
   done
   METHOD=${METHOD:-restart-aws-node}
-  DID+=' aws-node was started again.'
+  RESTARTED=true
   # Not for what another start of aws-node would not bring.
   while ((SECONDS < deadline)) && find_fault && [[ $REASON_FOUND == "$reason" || $REASON_FOUND == CNI@(ConfigMissing|NotReady) ]]; do
     bounded 5 sleep 2 || return 0

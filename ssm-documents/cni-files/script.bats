@@ -12,18 +12,17 @@ setup() {
   say_evidence() { :; }
   refuse_blocked() { :; }
   is_settling() { return 1; }
-  finish() { printf '%s %s %s %s\n' "$1" "${2:--}" "${METHOD:--}" "$3" && exit 0; }
+  finish() { printf '%s %s %s %s\n' "$1" "${2:--}" "${METHOD:--}" "$EVIDENCE" && exit 0; }
   # The faults of the node, one after another; each repair that works takes the first away.
   FAULTS=() AT=0 HELPS=true
   find_fault() {
     ((AT < ${#FAULTS[@]})) || return 1
     read -r REASON_FOUND REPAIR_STEP < <(printf '%s\n' "${FAULTS[AT]}")
-    SAID=It. ADVICE='The repair repairs it.'
   }
   judge() { find_fault; }
-  do_step() { METHOD=${METHOD:-$1} DID+=" $1 done." CHANGED=true && [[ $HELPS == false ]] || AT=$((AT + 1)); }
-  repair_move_aside() { do_step move-aside; }
-  repair_restart_aws_node() { DONE+='restart-aws-node ' && do_step restart-aws-node; }
+  do_step() { METHOD=${METHOD:-$1} STEPS+="$1 " CHANGED=true && [[ $HELPS == false ]] || AT=$((AT + 1)); }
+  repair_move_aside() { MOVED_TO=/x && do_step move-aside; }
+  repair_restart_aws_node() { DONE+='restart-aws-node ' RESTARTED=true && do_step restart-aws-node; }
 }
 
 @test "finds a node healthy, and a fault" {
@@ -31,31 +30,31 @@ setup() {
   [[ $output == 'Healthy - - '* ]]
   FAULTS=('CNIConfigConflict move-aside')
   run check
-  [ "$output" = 'Broken CNIConfigConflict - It. The repair repairs it.' ]
+  [ "$output" = 'Broken CNIConfigConflict - ' ]
 }
 
 @test "does not judge a node that has only just started" {
   FAULTS=('CNINotReady restart-aws-node')
   is_settling() { return 0; }
   run check
-  [[ $output == 'Unknown CNINotReady - It. But '* ]]
+  [ "$output" = 'Unknown CNINotReady - "settleSeconds":120' ]
 }
 
-@test "repairs one thing after another, and tells the first reason and all that was done" {
+@test "repairs one thing after another, and reports the first reason and all that was done" {
   ACTION=repair
   FAULTS=('CNIConfigConflict move-aside' 'CNIConfigConflict move-aside' 'CNIConfigMissing restart-aws-node')
   run --separate-stderr repair
-  [ "$output" = 'Repaired CNIConfigConflict move-aside move-aside done. move-aside done. restart-aws-node done.' ]
+  [ "$output" = 'Repaired CNIConfigConflict move-aside "movedTo":"/x","restarted":true' ]
 }
 
 @test "does nothing twice that did not help" {
   ACTION=repair FAULTS=('CNINotReady restart-aws-node') HELPS=false
   run --separate-stderr repair
-  [[ $output == 'NotRepaired CNINotReady restart-aws-node It. The repair did not help'* ]]
+  [ "$output" = 'NotRepaired CNINotReady restart-aws-node ' ]
 }
 
 @test "says that nothing was changed where only a person can repair" {
   ACTION=repair FAULTS=('CNIBinaryMissing')
   run --separate-stderr repair
-  [ "$output" = 'NotRepaired CNIBinaryMissing - It. The repair did not help: look at the aws-node pod, or replace the node.' ]
+  [ "$output" = 'NotRepaired CNIBinaryMissing - "changed":false' ]
 }

@@ -13,19 +13,21 @@ check() {
   find_folders
   judge || finish_healthy
   refuse_blocked
-  ! may_be_starting || finish_with Unknown "$REASON_FOUND" "$SAID But the runtime or aws-node started less than $SETTLE_SECONDS s ago: check again later."
-  finish_with Broken "$REASON_FOUND" "$SAID $ADVICE"
+  if may_be_starting; then
+    evidence settleSeconds "$SETTLE_SECONDS"
+    finish_with Unknown "$REASON_FOUND"
+  fi
+  finish_with Broken "$REASON_FOUND"
 }
 
 finish_healthy() {
-  finish_with Healthy '' "$CONFIG and its plugins are in order."
+  finish_with Healthy ''
 }
 
 #@ section repair
 #@ use ./repair
-#@ sets ADVICE
 
-# Leftovers one after another, and an aws-node that starts anew.
+# Leftovers one after another, and a restart of aws-node.
 readonly MAX_REPAIR_STEPS=6
 
 repair() {
@@ -37,7 +39,7 @@ repair() {
   for ((time = 0; time < MAX_REPAIR_STEPS; time++)); do
     refuse_blocked
     wait_for_start || finish_repaired "$first"
-    log "$REASON_FOUND: $SAID"
+    log "repairing $REASON_FOUND by ${REPAIR_STEP:-nothing}"
     if [[ -z $REPAIR_STEP || $DONE == *" $REPAIR_STEP "* ]]; then
       break
     fi
@@ -45,13 +47,14 @@ repair() {
     judge || finish_repaired "$first"
   done
   say_evidence
-  # What the repair would do has been done, or could not be.
-  [[ $ADVICE != 'The repair '* ]] || ADVICE='The repair did not help: look at the aws-node pod, or replace the node.'
-  finish_not_repaired "$REASON_FOUND" "$SAID $ADVICE"
+  finish_not_repaired "$REASON_FOUND"
 }
 
 # finish_repaired REASON: after a repair, or because the node had only just started.
 finish_repaired() {
   [[ -n $METHOD ]] || finish_healthy
-  finish_with Repaired "$1" "${DID# }"
+  [[ -z $MADE_EXECUTABLE ]] || evidence madeExecutable "$MADE_EXECUTABLE"
+  [[ -z $MOVED_TO ]] || evidence movedTo "$MOVED_TO"
+  [[ -z $RESTARTED ]] || evidence restarted "$RESTARTED"
+  finish_with Repaired "$1"
 }

@@ -108,8 +108,8 @@ export const remediation = defineRemediation({
     taggedFrom: 'The image on the node that was tagged.',
     ecrRegion: "Region of the image's ECR registry.",
   },
-  healthy: ['Docker and cri-dockerd are in order.'],
-  repaired: ['Docker and cri-dockerd were repaired.'],
+  healthy: [['{detail}.', 'Docker and cri-dockerd are in order.']],
+  repaired: [['{detail}.', 'Docker and cri-dockerd were repaired.']],
   executionTimeoutSeconds: { check: 60, repair: 300 },
   logLines,
 });

@@ -171,7 +171,9 @@ describe.each(remediations.map((r) => [r.name, r] as const))('%s', (name, remedi
       expect(Buffer.byteLength(line.split('\n', 1)[0] ?? '')).toBeLessThanOrEqual(
         MAX_RESULT_BYTES[reading.value.action],
       );
-      expect(renderMessage(texts, name, reading.value)).toMatch(/^(?:[A-Z/]|kubelet|containerd|cri-dockerd).{20,}\.$/);
+      expect(renderMessage(texts, name, reading.value)).toMatch(
+        /^(?:[A-Z/]|kubelet|containerd|cri-dockerd|aws-node).{20,}\.$/,
+      );
     }
   });
 

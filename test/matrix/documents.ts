@@ -68,7 +68,10 @@ export const mustSay = (said: Said, expected: ExpectedResult): void => {
       ? []
       : [`the detail does not match ${expected.detail}: ${result.detail}`]),
     ...Object.entries(expected.evidence ?? {})
-      .filter(([name, value]) => result.evidence?.[name] !== value)
+      .filter(([name, value]) => {
+        const given = result.evidence?.[name];
+        return value instanceof RegExp ? !value.test(String(given)) : given !== value;
+      })
       .map(([name, value]) => `evidence ${name} is ${result.evidence?.[name]}, not ${value}`),
   ];
   if (wrong.length === 0) return;

@@ -5,7 +5,7 @@ import type { RealNode } from '../../lab/real/node.ts';
 /** What a fault acts on besides its node: the services of the fleet (registry, S3, the ECR API). */
 export type FaultScene = { readonly fleet: RealFleet };
 
-/** What a document's result line must say. `evidence` holds fields that must be there with that value. */
+/** What a document's result line must say. `evidence` holds facts that must have that value or match it. */
 export type ExpectedResult = {
   readonly outcome: string;
   readonly reason?: string;

@@ -10,14 +10,17 @@ const BIN_DIR = '/opt/cni/bin';
 const DOCKER: readonly GenerationName[] = ['docker'];
 const CILIUM = JSON.stringify({ cniVersion: '0.3.1', name: 'cilium', plugins: [{ type: 'cilium-cni' }] });
 
-const broken = (reason: string, message: RegExp, evidence: ExpectedResult['evidence'] = {}): ExpectedResult => ({
+const broken = (reason: string, evidence: ExpectedResult['evidence'] = {}): ExpectedResult => ({
   outcome: 'Broken',
   reason,
-  message,
   evidence,
 });
 const repaired = (reason: string, method: string): ExpectedResult => ({ outcome: 'Repaired', reason, method });
-const notRepaired = (reason: string, message: RegExp): ExpectedResult => ({ outcome: 'NotRepaired', reason, message });
+const notRepaired = (reason: string, evidence: Readonly<Record<string, unknown>>): ExpectedResult => ({
+  outcome: 'NotRepaired',
+  reason,
+  evidence,
+});
 
 /** A fault of a node of aws-node's: it has one before, and the lab's own network after. */
 const onAwsNode = (
@@ -56,7 +59,9 @@ export const faults: readonly Fault[] = [
   onAwsNode({
     name: 'conflist deleted under a healthy aws-node',
     script: `rm ${CONF_DIR}/*`,
-    check: broken('CNIConfigMissing', /no CNI configuration in \/etc\/cni\/net\.d/, {
+    check: broken('CNIConfigMissing', {
+      confDir: '/etc/cni/net.d',
+      repairStep: 'restart-aws-node',
       networkReady: false,
       ipamd: 'up',
     }),
@@ -67,28 +72,39 @@ export const faults: readonly Fault[] = [
   onAwsNode({
     name: 'conflist cut off in the middle',
     script: `text=$(head -c 40 ${AWS_CONFLIST}); printf %s "$text" > ${AWS_CONFLIST}`,
-    check: broken('CNIConfigInvalid', /10-aws\.conflist is no valid JSON \(line 1: /, { networkReady: false }),
+    check: broken('CNIConfigInvalid', {
+      config: /10-aws\.conflist$/,
+      configProblem: 'invalid-json',
+      configError: /^line 1: /,
+      networkReady: false,
+    }),
     repair: repaired('CNIConfigInvalid', 'restart-aws-node'),
     sandbox: { failsBefore: /cni plugin not initialized/, startsAfter: true, network: 'POD' },
   }),
   onAwsNode({
     name: 'cniVersion that the plugins do not support',
     script: `sed -i 's/"0\\.4\\.0"/"9.9.9"/' ${AWS_CONFLIST}`,
-    check: broken('CNIConfigInvalid', /cniVersion "9\.9\.9", which aws-cni does not speak/),
+    check: broken('CNIConfigInvalid', {
+      configProblem: 'unsupported-version',
+      cniVersion: '9.9.9',
+      unsupportedBy: 'aws-cni',
+    }),
     repair: repaired('CNIConfigInvalid', 'restart-aws-node'),
     sandbox: { failsBefore: /incompatible CNI versions/, startsAfter: true, network: 'POD' },
   }),
   onAwsNode({
     name: 'aws-cni missing',
     script: `rm ${BIN_DIR}/aws-cni`,
-    check: broken('CNIBinaryMissing', /\/opt\/cni\/bin lacks aws-cni, /, { networkReady: true }),
+    check: broken('CNIBinaryMissing', { binDirs: '/opt/cni/bin', missingPlugins: 'aws-cni', networkReady: true }),
     repair: repaired('CNIBinaryMissing', 'restart-aws-node'),
     sandbox: { failsBefore: /failed to find plugin "aws-cni" in path/, startsAfter: true, network: 'POD' },
   }),
   onAwsNode({
     name: 'conflist present, /opt/cni/bin empty',
     script: `rm ${BIN_DIR}/*`,
-    check: broken('CNIBinaryMissing', /lacks aws-cni host-local portmap loopback, .* delete pod/, {
+    check: broken('CNIBinaryMissing', {
+      missingPlugins: 'aws-cni host-local portmap loopback',
+      repairStep: 'none',
       networkReady: true,
     }),
     sandbox: { failsBefore: /failed to find plugin "(aws-cni|loopback)" in path/, startsAfter: false, network: 'POD' },
@@ -96,7 +112,7 @@ export const faults: readonly Fault[] = [
   onAwsNode({
     name: 'plugin without the execute bit',
     script: `${ownCopy('portmap')}; chmod a-x ${BIN_DIR}/portmap`,
-    check: broken('CNIBinaryInvalid', /\/opt\/cni\/bin\/portmap may not be executed/),
+    check: broken('CNIBinaryInvalid', { notExecutable: '/opt/cni/bin/portmap', repairStep: 'set-mode' }),
     repair: repaired('CNIBinaryInvalid', 'set-mode'),
     sandbox: { failsBefore: /portmap: permission denied/, startsAfter: true, network: 'POD' },
     kill: true,
@@ -104,22 +120,22 @@ export const faults: readonly Fault[] = [
   onAwsNode({
     name: 'plugin without the execute bit that another user may write',
     script: `${ownCopy('portmap')}; chmod 666 ${BIN_DIR}/portmap`,
-    check: broken('CNIBinaryInvalid', /\/opt\/cni\/bin\/portmap may not be executed/),
-    repair: notRepaired('CNIBinaryInvalid', /may be written by others .* Nothing was changed/),
+    check: broken('CNIBinaryInvalid', { notExecutable: '/opt/cni/bin/portmap', repairStep: 'set-mode' }),
+    repair: notRepaired('CNIBinaryInvalid', { untrusted: /portmap \(mode 666\)$/, changed: false }),
     sandbox: { failsBefore: /portmap: permission denied/, startsAfter: false, network: 'POD' },
   }),
   onAwsNode({
     name: 'plugin of another architecture',
     // An ELF head says for which machine the file is.
     script: `${ownCopy('loopback')}; printf '\\363' | dd of=${BIN_DIR}/loopback bs=1 seek=18 conv=notrunc`,
-    check: broken('CNIBinaryInvalid', /loopback cannot run on this machine/),
+    check: broken('CNIBinaryInvalid', { unusablePlugins: 'loopback', repairStep: 'none' }),
     sandbox: { failsBefore: /loopback: exec format error/, startsAfter: false, network: 'POD' },
   }),
   onAwsNode({
     name: 'leftover of Cilium wins over 10-aws.conflist',
     script: `cat > ${CONF_DIR}/05-cilium.conflist`,
     input: CILIUM,
-    check: broken('CNIConfigConflict', /05-cilium\.conflist comes before 10-aws\.conflist/, { networkReady: true }),
+    check: broken('CNIConfigConflict', { config: /05-cilium\.conflist$/, networkReady: true }),
     repair: repaired('CNIConfigConflict', 'move-aside'),
     sandbox: { failsBefore: /failed to find plugin "cilium-cni"/, startsAfter: true, network: 'POD' },
     kill: true,
@@ -128,26 +144,31 @@ export const faults: readonly Fault[] = [
     name: 'leftover of Cilium, which had renamed 10-aws.conflist',
     script: `mv ${AWS_CONFLIST} ${AWS_CONFLIST}.cilium_bak; rm ${CONF_DIR}/10-lab.conflist; cat > ${CONF_DIR}/05-cilium.conflist`,
     input: CILIUM,
-    check: broken('CNIConfigConflict', /its CNI has no agent on this node/),
-    repair: { ...repaired('CNIConfigConflict', 'move-aside'), message: /aws-node was started again/ },
+    check: broken('CNIConfigConflict', { config: /05-cilium\.conflist$/, repairStep: 'move-aside' }),
+    repair: { ...repaired('CNIConfigConflict', 'move-aside'), evidence: { restarted: true } },
     sandbox: { failsBefore: /failed to find plugin "cilium-cni"/, startsAfter: true, network: 'POD' },
   }),
   onAwsNode({
     name: 'broken configuration of another CNI comes first',
     script: `printf '{' > ${CONF_DIR}/00-own.conflist`,
-    check: broken('CNIConfigInvalid', /00-own\.conflist is no valid JSON .* move it away/, { networkReady: false }),
+    check: broken('CNIConfigInvalid', {
+      config: /00-own\.conflist$/,
+      configProblem: 'invalid-json',
+      repairStep: 'none',
+      networkReady: false,
+    }),
     sandbox: { failsBefore: /cni plugin not initialized/, startsAfter: false, network: 'POD' },
   }),
   onAwsNode({
     name: 'aws-node hangs',
     script: 'ctr -n k8s.io tasks kill --signal SIGSTOP aws-node',
-    check: broken('CNINotReady', /ipamd is silent \(container running\)/, { awsNode: 'running' }),
+    check: broken('CNINotReady', { ipamd: 'silent', awsNode: 'running' }),
     repair: repaired('CNINotReady', 'restart-aws-node'),
   }),
   onAwsNode({
     name: 'aws-node gone, its conflist still there',
     script: 'systemctl stop lab-aws-node.service',
-    check: broken('CNINotReady', /ipamd is down \(container absent\)/, { ipamdLog: 'Unable to reach API Server' }),
+    check: broken('CNINotReady', { ipamd: 'down', awsNode: 'absent', ipamdLog: 'Unable to reach API Server' }),
     sandbox: { failsBefore: /failed to connect to backend server/, startsAfter: false, network: 'POD' },
   }),
   onAwsNode({
@@ -157,7 +178,7 @@ export const faults: readonly Fault[] = [
       outcome: 'Skipped',
       skipReason: 'BlockedBy',
       reason: 'CNIConfigMissing',
-      message: /pause-image \(SandboxImageMissing\)/,
+      evidence: { blockedBy: 'pause-image (SandboxImageMissing)' },
     },
     repair: { outcome: 'Skipped', skipReason: 'BlockedBy', reason: 'CNIConfigMissing' },
     putBack: putImageBack,
@@ -166,10 +187,7 @@ export const faults: readonly Fault[] = [
     name: 'configuration folder replaced behind containerd',
     script: `cp -a ${CONF_DIR} /etc/cni/new; rm -r ${CONF_DIR}`,
     thenScript: `mv /etc/cni/new ${CONF_DIR}`,
-    check: broken(
-      'CNINotReady',
-      /is in order, but the runtime says: .*cni plugin not initialized.*restart the runtime/,
-    ),
+    check: broken('CNINotReady', { networkMessage: /cni plugin not initialized/, repairStep: 'none' }),
     sandbox: { failsBefore: /cni plugin not initialized/, startsAfter: false, network: 'POD' },
     putBack: (node) =>
       shell(
@@ -183,7 +201,7 @@ export const faults: readonly Fault[] = [
     generations: DOCKER,
     break: async (node) =>
       void (await shell(node, `mv ${CONF_DIR} ${CONF_DIR}.away; touch -d '1 hour ago' /run/docker.sock`)),
-    check: broken('CNIConfigMissing', /no CNI configuration in \/etc\/cni\/net\.d/),
+    check: broken('CNIConfigMissing', { confDir: '/etc/cni/net.d' }),
     restore: async (node) => void (await shell(node, `rm -rf ${CONF_DIR}; mv ${CONF_DIR}.away ${CONF_DIR}`)),
   },
   {
@@ -191,7 +209,10 @@ export const faults: readonly Fault[] = [
     remediation: 'cni-files',
     generations: DOCKER,
     break: async (node) => void (await shell(node, `mv ${BIN_DIR} ${BIN_DIR}.away`)),
-    check: broken('CNIBinaryMissing', /\/opt\/cni\/bin lacks bridge host-local portmap loopback/),
+    check: broken('CNIBinaryMissing', {
+      binDirs: '/opt/cni/bin',
+      missingPlugins: 'bridge host-local portmap loopback',
+    }),
     restore: async (node) => void (await shell(node, `mv ${BIN_DIR}.away ${BIN_DIR}`)),
   },
 ];
