@@ -12,7 +12,7 @@ export default defineConfig({
       exclude: ['**/*.test.ts'],
       reporter: [['text', { skipFull: true }], 'json'],
       // What the tests reach now. The aim is 100: raise it with every test.
-      thresholds: { branches: 87.9 },
+      thresholds: { branches: 94 },
     },
     projects: [
       {

@@ -1,0 +1,56 @@
+import { expect, it } from 'vitest';
+import { aRun, LIMITS, node, START } from '../../test/support/runs.ts';
+import { settle, wait } from './settle.ts';
+
+const run = aRun(0);
+const moment = { now: START, limits: LIMITS };
+const unsupported = {
+  kind: 'unsupported',
+  outcome: 'Unsupported',
+  reason: 'BottlerocketNode',
+  message: 'm',
+  advice: 'a',
+} as const;
+const row = {
+  lane: 'demo/cni-files',
+  cluster: 'demo',
+  instanceId: node(0),
+  reason: 'SandboxImageMissing',
+  firstSeenAt: START,
+  lastSeenAt: START,
+  signals: 1,
+  source: 'fleetmend.logs',
+  version: 'v',
+};
+
+it('wait defers the row of a node in its own lane, and no row where an operator named the node', () => {
+  expect(wait(run, { instanceId: node(0), row }, START)).toMatchObject({
+    lane: 'demo/cni-files',
+    rows: [[node(0), 'v']],
+  });
+  expect(wait(run, { instanceId: node(0) }, START)).toMatchObject({ lane: 'demo/pause-image', rows: [] });
+});
+
+it('settle records an unsupported node with its advice, and with the reported symptom where there is one', () => {
+  const plain = settle(run, { instanceId: node(0) }, unsupported, moment);
+  expect(plain).toHaveLength(1);
+  expect(JSON.stringify(plain)).toContain('"message":"m","advice":"a"');
+  expect(JSON.stringify(settle(run, { instanceId: node(0), row }, unsupported, moment))).toContain(
+    '"message":"m (reported symptom: SandboxImageMissing)"',
+  );
+});
+
+it('settle records a passing reason once for a row, and keeps the row until the reason passes', () => {
+  const skip = { kind: 'skip', skipReason: 'CoolingDown', message: 'm', notBefore: START } as const;
+  const kinds = (skipped: object) =>
+    settle(run, { instanceId: node(0), row: { ...row, ...skipped } }, skip, moment).map(({ kind }) => kind);
+  const first = kinds({});
+  expect(kinds({ skipped: 'CoolingDown' })).toEqual(first.slice(1));
+  expect(first).toHaveLength(2);
+});
+
+it('settle asks for a check with the reason of the row, or as the request of an operator', () => {
+  const check = { kind: 'check', skipReason: 'Observe', message: 'm' } as const;
+  expect(JSON.stringify(settle(run, { instanceId: node(0), row }, check, moment))).toContain('SandboxImageMissing');
+  expect(JSON.stringify(settle(run, { instanceId: node(0) }, check, moment))).toContain('OperatorRequest');
+});

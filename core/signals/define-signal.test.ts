@@ -1,0 +1,24 @@
+import { expect, it } from 'vitest';
+import { eventPatternOf } from './define-signal.ts';
+import { addons, alarms, running, symptoms } from './registry.ts';
+
+const settings = { stackName: 'fleetmend', alarmNames: ['disk'] };
+
+it('eventPatternOf names the sources and the details of a signal', () => {
+  expect(eventPatternOf(running, settings)).toEqual({
+    source: ['aws.ec2'],
+    'detail-type': ['EC2 Instance State-change Notification'],
+    detail: { state: ['running'] },
+  });
+});
+
+it('eventPatternOf adds the names of the stack and of the configuration to the pattern of alarms', () => {
+  const { detail } = eventPatternOf(alarms, settings);
+  expect(detail?.alarmName).toEqual([{ prefix: expect.stringMatching(/^fleetmend/) }, 'disk']);
+});
+
+it('eventPatternOf leaves out the source where any may report, and the detail where all are read', () => {
+  expect(eventPatternOf(symptoms, settings)).not.toHaveProperty('source');
+  const { detailPattern, ...whole } = addons;
+  expect(eventPatternOf(whole, settings)).not.toHaveProperty('detail');
+});
