@@ -1,28 +1,11 @@
-import { spawnSync } from 'node:child_process';
-import {
-  appendFileSync,
-  cpSync,
-  existsSync,
-  globSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { appendFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import * as z from 'zod';
+import { copyTree } from '../support/tree-copy.ts';
 
-const root = join(import.meta.dirname, '../..');
-const copy = mkdtempSync(join(tmpdir(), 'fleetmend-new-signal-'));
-afterAll(() => rmSync(copy, { recursive: true, force: true }));
+const { copy, write, read, node, compile, runTests, changed, remove } = copyTree('new-signal');
+afterAll(remove);
 
-const TREE = ['core', 'events', 'functions', 'ssm-documents', 'infra', 'cli', 'lab', 'test', 'docs'];
-const ROOT_FILES = ['package.json', 'tsconfig.json', 'vitest.config.ts', 'README.md'];
 const TIMEOUT_MS = 300_000;
 
 const DEFINITION = `import * as z from 'zod';
@@ -70,43 +53,7 @@ const sample = (over: object) => ({
   ...over,
 });
 
-/** Writes a file of the copy. */
-const write = (path: string, text: string): void => writeFileSync(join(copy, path), text);
-const node = (...args: readonly string[]) => {
-  const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: copy, encoding: 'utf8' });
-  return { status, output: `${stdout}${stderr}` };
-};
-
-const Report = z.object({
-  testResults: z.array(z.object({ assertionResults: z.array(z.object({ title: z.string(), status: z.string() })) })),
-});
-/** The titles of the tests that ran in the copy, by status. */
-const runTests = (
-  ...files: readonly string[]
-): { readonly passed: readonly string[]; readonly failed: readonly string[] } => {
-  const report = join(copy, 'report.json');
-  rmSync(report, { force: true });
-  const vitest = join('node_modules', 'vitest', 'vitest.mjs');
-  const { output } = node(vitest, 'run', '--project', 'unit', '--reporter=json', `--outputFile=${report}`, ...files);
-  if (!existsSync(report)) throw new Error(`running ${files}: ${output}`);
-  const results = Report.parse(JSON.parse(readFileSync(report, 'utf8'))).testResults;
-  const all = results.flatMap(({ assertionResults }) => assertionResults);
-  const of = (status: string) => all.filter((test) => test.status === status).map(({ title }) => title);
-  return { passed: of('passed'), failed: of('failed') };
-};
-
-/** The files of the copy that are not as in the repository. */
-const changed = (): readonly string[] =>
-  globSync('{core,events,functions,ssm-documents,infra,cli,lab,test,docs}/**', { cwd: copy })
-    .filter((path) => statSync(join(copy, path)).isFile())
-    .filter(
-      (path) => !existsSync(join(root, path)) || !readFileSync(join(root, path)).equals(readFileSync(join(copy, path))),
-    )
-    .toSorted();
-
 beforeAll(() => {
-  for (const name of [...TREE, ...ROOT_FILES]) cpSync(join(root, name), join(copy, name), { recursive: true });
-  symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
   write('core/signals/definitions/rebalances.ts', DEFINITION);
   appendFileSync(join(copy, 'core/signals/registry.ts'), LINE);
 });
@@ -150,7 +97,7 @@ it('a signal is a file, a line and its samples: everything else follows', { time
       'rebalances/miss-no-instance is turned away',
     ]),
   );
-  expect(node(join('node_modules', 'typescript', 'bin', 'tsc'), '-p', '.')).toEqual({ status: 0, output: '' });
+  expect(compile()).toEqual({ status: 0, output: '' });
   expect(changed()).toEqual([
     'core/signals/definitions/rebalances.ts',
     'core/signals/registry.ts',
@@ -161,8 +108,8 @@ it('a signal is a file, a line and its samples: everything else follows', { time
     `${samples}/miss-no-instance.json`,
     'infra/config.schema.json',
   ]);
-  expect(readFileSync(join(copy, 'docs/signals.md'), 'utf8')).toMatch(/^\| `rebalances` .*`signals\.rebalances`/m);
-  expect(readFileSync(join(copy, samples, '../README.md'), 'utf8')).toMatch(
+  expect(read('docs/signals.md')).toMatch(/^\| `rebalances` .*`signals\.rebalances`/m);
+  expect(read(join(samples, '../README.md'))).toMatch(
     /`rebalances\/miss-no-instance` +\| does not match \| refuses: `detail\.instance-id`/,
   );
 });

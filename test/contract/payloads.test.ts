@@ -1,11 +1,15 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import * as z from 'zod';
 import { readEntry } from '../../core/api/entry.ts';
+import { Page } from '../../core/api/report.ts';
+import { defineQuery, type Plan } from '../../functions/audit-query/define-query.ts';
+import { defineAction } from '../../functions/operator-api/define-action.ts';
 import { INVOKED, PAYLOADS_PAGE, renderPayloadsPage } from '../docs/payloads-page.ts';
 import { payloadSamples } from '../support/payload-samples.ts';
 import { read, root } from '../support/repository.ts';
 
-const FOLDERS = { 'operator-api': 'functions/operator-api/actions', 'audit-query': 'functions/audit-query/queries' };
+const FOLDERS = ['functions/operator-api/actions', 'functions/audit-query/queries'];
 
 describe.each(INVOKED)('$functionName', ({ functionName, key, entries }) => {
   const samples = payloadSamples(functionName);
@@ -38,10 +42,24 @@ describe.each(INVOKED)('$functionName', ({ functionName, key, entries }) => {
   });
 });
 
-it.each(Object.entries(FOLDERS))('%s: every file of the folder has a line in its registry', (_, folder) => {
+it.each(FOLDERS)('%s: every file of the folder has a line in its registry', (folder) => {
   const lines = [...read(`${folder}/registry.ts`).matchAll(/^export \{ .+ \} from '\.\/(.+\.ts)';$/gm)];
   const files = readdirSync(`${root}/${folder}`).filter((file) => file !== 'registry.ts');
   expect(lines.map(([, file]) => file).toSorted()).toEqual(files.toSorted());
+});
+
+const plan = (): Plan => ({ partitions: [], order: 'ascending' });
+
+it('does not compile an entry without a payload, or without what the function does', () => {
+  const [name, title, payload] = ['x', 'X.', z.strictObject(Page)] as const;
+  // @ts-expect-error: no plan
+  expect(() => defineQuery({ name, title, payload })).not.toThrow();
+  // @ts-expect-error: no perform
+  expect(() => defineAction({ name, title, payload })).not.toThrow();
+  // @ts-expect-error: no payload
+  expect(() => defineQuery({ name, title, plan })).toThrow();
+  // @ts-expect-error: a query without the fields of a page
+  expect(() => defineQuery({ name, title, payload: z.strictObject({}), plan })).not.toThrow();
 });
 
 describe('docs/payloads.md', () => {
