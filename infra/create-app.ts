@@ -9,6 +9,7 @@ import {
   Validations,
 } from 'aws-cdk-lib';
 import { AwsSolutionsChecks } from 'cdk-nag';
+import { defined } from '../core/model/defined.ts';
 import type { Remediation } from '../core/model/remediation.ts';
 import { documentName } from '../events/ssm-command.ts';
 import packageJson from '../package.json' with { type: 'json' };
@@ -63,7 +64,7 @@ export const createApp = (options: AppOptions): App => {
   const stack = new FleetmendStack(app, stackName, {
     stackName,
     description: 'fleetmend: EKS worker nodes that repair themselves',
-    ...(options.env === undefined ? {} : { env: options.env }),
+    ...defined({ env: options.env }),
     // The command line checks the bootstrap version too; without the rule the template has no parameter.
     // (The cast: aws-cdk-lib's types are not written for exactOptionalPropertyTypes.)
     synthesizer: new DefaultStackSynthesizer({ generateBootstrapVersionRule: false }) as IStackSynthesizer,

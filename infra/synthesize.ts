@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { defined } from '../core/model/defined.ts';
 import { documentName } from '../events/ssm-command.ts';
 import { buildDocuments } from '../ssm-documents/builder/build.ts';
 import { remediations } from '../ssm-documents/remediations.ts';
@@ -38,7 +39,7 @@ export const synthesizeStack = (
   { dist, outdir }: SynthesisFolders,
 ): Assembly => {
   const { account, region } = config;
-  const env = { ...(account === undefined ? {} : { account }), ...(region === undefined ? {} : { region }) };
+  const env = { ...defined({ account, region }) };
   const documents = buildDocuments();
   try {
     const app = createApp({ config, remediations, documents, dist, outdir, env, skippedLogGroups });

@@ -25,6 +25,13 @@ export const describeIssue = (error: z.ZodError, whole: string): string => {
   return `field ${field}: ${message}`;
 };
 
+/** Every issue of a failed parse: its field and what is wrong with it. `whole` names the input where it is wrong as such. */
+export const everyIssue = (
+  error: z.ZodError,
+  whole: string,
+): readonly { readonly field: string; readonly message: string }[] =>
+  error.issues.map((issue) => ({ field: fieldOf(issue, whole), message: issue.message }));
+
 /** The first three issues of a failed parse, and how many more there are. */
 export const describeIssues = (error: z.ZodError, whole: string): string => {
   const more = error.issues.length - 3;

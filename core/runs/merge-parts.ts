@@ -59,7 +59,7 @@ const timesOf = (readings: readonly Reading[]): Pick<Reading, 'startedAt' | 'end
       .map((reading) => reading.endedAt)
       .toSorted()
       .at(-1) ?? '';
-  return { ...(started === undefined ? {} : { startedAt: started }), endedAt: ended };
+  return { ...defined({ startedAt: started }), endedAt: ended };
 };
 
 /**

@@ -1,3 +1,4 @@
+import { defined } from '../model/defined.ts';
 import { epochMs, isoTime } from '../model/ids.ts';
 import { checkLaneName } from '../model/lane-name.ts';
 import type { SkipReason } from '../model/outcome.ts';
@@ -200,6 +201,6 @@ export const endNotice = (run: RunState, counts: Partial<Record<string, number>>
     startedAt: run.startedAt ?? run.createdAt,
     endedAt: now,
     counts,
-    ...(run.stopped === undefined ? {} : { stopped: run.stopped.reason }),
+    ...defined({ stopped: run.stopped?.reason }),
   },
 });

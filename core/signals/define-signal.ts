@@ -1,4 +1,5 @@
 import type * as z from 'zod';
+import { defined } from '../model/defined.ts';
 import { type Envelope, malformedBy, type ReadSettings, type Report } from './types.ts';
 
 /** The configuration values that an event pattern depends on. */
@@ -86,5 +87,5 @@ export type EventPattern = {
 export const eventPatternOf = (definition: SignalDefinition, settings: PatternSettings): EventPattern => ({
   ...(definition.sources === 'any' ? {} : { source: definition.sources }),
   'detail-type': definition.detailTypes,
-  ...(definition.detailPattern === undefined ? {} : { detail: definition.detailPattern(settings) }),
+  ...defined({ detail: definition.detailPattern?.(settings) }),
 });

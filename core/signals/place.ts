@@ -1,3 +1,4 @@
+import { defined } from '../model/defined.ts';
 import { epochMs, isoTime } from '../model/ids.ts';
 import { checkLaneName, laneName } from '../model/lane-name.ts';
 import { clusterPolicy, type Policy } from '../model/policy.ts';
@@ -132,7 +133,7 @@ const placeAt = ({ policy, catalogue, nowMs }: Context, signal: SignalOf<'node'>
     ...target,
     lane: laneName(cluster, route.remediation),
     reason,
-    ...(image === undefined ? {} : { image }),
+    ...defined({ image }),
     firstSeenAt: notAfter(signal.firstSeenAt, nowMs),
     lastSeenAt,
     signals: signal.count,

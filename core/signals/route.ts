@@ -1,3 +1,4 @@
+import { defined } from '../model/defined.ts';
 import { epochMs, isoTime } from '../model/ids.ts';
 import { NODE_CHECK } from '../model/lane-name.ts';
 import { type ClusterPolicy, clusterPolicy, modeOf, type Policy } from '../model/policy.ts';
@@ -96,10 +97,7 @@ const optionalFields = (row: PendingNode, added: NewPendingNode, isNewer: boolea
   const notBefore = waitOf(row, added);
   const awaitAgentUntil = added.awaitAgentUntil ?? row.awaitAgentUntil;
   return {
-    ...(image === undefined ? {} : { image }),
-    ...(localMethod === undefined ? {} : { localMethod }),
-    ...(notBefore === undefined ? {} : { notBefore }),
-    ...(awaitAgentUntil === undefined ? {} : { awaitAgentUntil }),
+    ...defined({ image, localMethod, notBefore, awaitAgentUntil }),
   };
 };
 

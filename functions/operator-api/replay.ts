@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { readSymptoms } from '../../core/logs/symptoms.ts';
+import { defined } from '../../core/model/defined.ts';
 import { ClusterName, InstanceId, IsoTime } from '../../core/model/ids.ts';
 import { checkLaneName, NODE_CHECK } from '../../core/model/lane-name.ts';
 import { clusterPolicy } from '../../core/model/policy.ts';
@@ -89,8 +90,7 @@ const read = async (deps: OperatorApiPorts, text: string): Promise<Reading> => {
       {
         cluster,
         instanceId,
-        ...(reason === undefined ? {} : { reason }),
-        ...(lastSeenAt === undefined ? {} : { seenAt: lastSeenAt }),
+        ...defined({ reason, seenAt: lastSeenAt }),
       },
     ],
   };

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { assumedFacts, MAX_NODES_PREVIEWED_IN_FULL, previewOf } from '../../core/api/preview.ts';
 import type { RequestRow, RunAnswer } from '../../core/api/request.ts';
 import type { NodeFacts } from '../../core/guards/decide-node.ts';
+import { defined } from '../../core/model/defined.ts';
 import { laneName, NODE_CHECK } from '../../core/model/lane-name.ts';
 import { type Result, success } from '../../core/model/result.ts';
 import { requestedRunId } from '../../core/model/run-id.ts';
@@ -123,7 +124,7 @@ const preview = async (
   return {
     ...previewOf(instanceIds, facts, nodeStates, { action: request.action, now, limits }),
     ...(isApproximate ? { approximate: true as const } : {}),
-    ...(held === undefined ? {} : { held }),
+    ...defined({ held }),
   };
 };
 
@@ -148,8 +149,7 @@ const enqueue = async (
     origin: {
       source: 'operator',
       requestedBy: request.requestedBy,
-      ...(request.reason === undefined ? {} : { reason: request.reason }),
-      ...(request.requestId === undefined ? {} : { requestId: request.requestId }),
+      ...defined({ reason: request.reason, requestId: request.requestId }),
       lambdaRequestId: caller.lambdaRequestId,
     },
     now,

@@ -1,5 +1,6 @@
 import type { NodeFacts } from '../../core/guards/decide-node.ts';
 import { isFrozen } from '../../core/guards/freeze.ts';
+import { defined } from '../../core/model/defined.ts';
 import { clusterPolicy } from '../../core/model/policy.ts';
 import { documentsOf } from '../../core/runs/batch.ts';
 import type { RunDocument } from '../../core/runs/queued-run.ts';
@@ -54,7 +55,7 @@ export const planRun = async (
     isManaged: cluster !== undefined,
     mayRepair: allowed,
     maintenance: await maintenanceOf(deps, queued, facts),
-    ...(lane === undefined ? {} : { lane }),
+    ...defined({ lane }),
     limits: policy.limits,
     now: nowIso(deps),
   });

@@ -1,4 +1,5 @@
 import { budgetOf } from '../../core/guards/decide-node.ts';
+import { defined } from '../../core/model/defined.ts';
 import { isoTime } from '../../core/model/ids.ts';
 import type { ClusterState } from '../../core/state/cluster-state.ts';
 import { VersionConflictError } from '../adapters/table/items.ts';
@@ -53,8 +54,7 @@ export const reserve = async (
     return {
       ...state,
       slots: { ...state.slots, [lane]: own },
-      ...(nodeCount === undefined ? {} : { nodeCount }),
-      ...(countedAt === undefined ? {} : { countedAt }),
+      ...defined({ nodeCount, countedAt }),
     };
   });
   return after.slots[lane] ?? inFlight;

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { everyIssue } from '../../core/model/issue.ts';
 
 const QueueUrl = z.url('expected the URL of an SQS queue');
 
@@ -33,6 +34,6 @@ export const readEnv = <Shape extends z.ZodRawShape>(
 ): z.output<z.ZodObject<Shape>> => {
   const parsed = z.object(shape).safeParse(source);
   if (parsed.success) return parsed.data;
-  const bad = parsed.error.issues.map((issue) => `${issue.path.join('.')} (${issue.message})`);
+  const bad = everyIssue(parsed.error, '(whole)').map(({ field, message }) => `${field} (${message})`);
   throw new Error(`reading the environment: ${bad.join('; ')}: deploy again, or set them`, { cause: parsed.error });
 };

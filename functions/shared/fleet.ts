@@ -1,6 +1,7 @@
 import type { EC2Client, Instance } from '@aws-sdk/client-ec2';
 import type { InstanceInformation, SSMClient } from '@aws-sdk/client-ssm';
 import type { NodeFacts } from '../../core/guards/decide-node.ts';
+import { defined } from '../../core/model/defined.ts';
 import { clusterPolicy, type NodeTag, type Policy } from '../../core/model/policy.ts';
 import { unsupportedKindOf } from '../../core/model/unsupported.ts';
 import { isMemberOf, tagQueryOf } from '../../core/signals/membership.ts';
@@ -31,8 +32,7 @@ const factsOf = (inCluster: boolean, instance: Instance, information: InstanceIn
     state: instance.State?.Name ?? 'unknown',
     inCluster,
     autoMode: isManagedByAws(instance),
-    ...(modeTag === undefined ? {} : { modeTag }),
-    ...(nodegroup === undefined ? {} : { nodegroup }),
+    ...defined({ modeTag, nodegroup }),
     ...(information === undefined
       ? {}
       : {

@@ -3,6 +3,7 @@ import type * as events from 'aws-cdk-lib/aws-events';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { defined } from '../../core/model/defined.ts';
 import { explainDeadLetters } from './nag.ts';
 
 /** The maximum retention of SQS: time for operators to investigate. */
@@ -45,7 +46,7 @@ export class Inbox extends Construct {
       queueName: props.queueName,
       visibilityTimeout: props.visibilityTimeout,
       retentionPeriod: KEEP_PENDING,
-      ...(props.deliveryDelay === undefined ? {} : { deliveryDelay: props.deliveryDelay }),
+      ...defined({ deliveryDelay: props.deliveryDelay }),
       deadLetterQueue: { queue: this.dead, maxReceiveCount: props.maxReceiveCount },
     });
   }

@@ -6,6 +6,7 @@ import * as sns from 'aws-cdk-lib/aws-sns';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type * as z from 'zod';
+import { defined } from '../../core/model/defined.ts';
 import type { EventPattern } from '../../core/signals/define-signal.ts';
 import { commandEnds, notices } from '../../events/rules.ts';
 import type { TickRequest } from '../../functions/scheduler/tick.ts';
@@ -23,7 +24,7 @@ const pascalCase = (name: string): string =>
 const cdkPattern = ({ source, 'detail-type': detailType, detail }: EventPattern): events.EventPattern => ({
   ...(source === undefined ? {} : { source: [...source] }),
   ...(detailType === undefined ? {} : { detailType: [...detailType] }),
-  ...(detail === undefined ? {} : { detail }),
+  ...defined({ detail }),
 });
 
 /** Every EventBridge rule of the stack. Each target has bounded retries and age, and one dead-letter queue serves all. */

@@ -5,6 +5,7 @@ import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { defined } from '../../core/model/defined.ts';
 import type { FunctionName } from '../bundle.ts';
 import type { Config } from '../config.ts';
 import { capabilitiesOf } from '../regions.ts';
@@ -88,7 +89,7 @@ export class SpineFunction extends Construct {
       ...(tracing === 'yes' ? { tracing: lambda.Tracing.ACTIVE } : {}),
       // run-controller wakes itself through its queue by design; Lambda would detect a long run as a recursive loop.
       ...(name === 'run-controller' && recursiveLoop === 'yes' ? { recursiveLoop: lambda.RecursiveLoop.ALLOW } : {}),
-      ...(props.reservedCopies === undefined ? {} : { reservedConcurrentExecutions: props.reservedCopies }),
+      ...defined({ reservedConcurrentExecutions: props.reservedCopies }),
       ...(props.asynchronous === undefined
         ? {}
         : {

@@ -1,7 +1,9 @@
 // `npm run deploy -- [options]`: checks the configuration against the credentials and the deployed stack, then deploys.
+
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
 import { SSMClient } from '@aws-sdk/client-ssm';
+import { defined } from '../../core/model/defined.ts';
 import { remediations } from '../../ssm-documents/remediations.ts';
 import { type Config, metricFilterName, subscriptionFilterName } from '../config.ts';
 import { loadConfig, loadExample, version } from '../load.ts';
@@ -114,7 +116,7 @@ const main = async (): Promise<ExitCode> => {
     return EXIT.done;
   }
   const { file, config, account, region } = await readDeployment(options.config);
-  const target: Target = { region, ...(options.profile === undefined ? {} : { profile: options.profile }) };
+  const target: Target = { region, ...defined({ profile: options.profile }) };
   // The CDK asks on standard output.
   const isTerminal = process.stdin.isTTY === true && process.stdout.isTTY === true;
   const asking: Asking = { yes: options.yes, isTerminal };

@@ -1,3 +1,4 @@
+import { defined } from '../../core/model/defined.ts';
 import type { LabClock } from './clock.ts';
 import type { NewEvent } from './event-bus.ts';
 
@@ -128,7 +129,7 @@ export const createAlarms = (
   const change = (alarm: Alarm, value: AlarmState, reason: string, suppressor?: Suppressor): void => {
     const before = alarm.state;
     if (before.value === value && before.suppressor === suppressor) return;
-    alarm.state = { value, at: clock.now(), ...(suppressor === undefined ? {} : { suppressor }) };
+    alarm.state = { value, at: clock.now(), ...defined({ suppressor }) };
     const shown = (state: Alarm['state'], why: string) => ({
       ...(state.suppressor === undefined
         ? {}
@@ -174,7 +175,7 @@ export const createAlarms = (
         arn,
         configuration: configurationOf(properties),
         actions: ((properties.AlarmActions ?? []) as readonly unknown[]).map(String),
-        ...(watched === undefined ? {} : { watched }),
+        ...defined({ watched }),
         state: { value: 'OK', at: clock.now() },
       });
     },

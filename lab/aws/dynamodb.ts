@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { defined } from '../../core/model/defined.ts';
 import { AwsError } from './aws-error.ts';
 import type { Dynalite } from './dynalite.ts';
 import type { Table, TableStore, WireItem } from './dynamodb-tables.ts';
@@ -109,7 +110,7 @@ export const createDynamo = ({ dynalite, tables, faults, random }: DynamoOptions
       if (!(error instanceof AwsError) || error.code !== 'ConditionalCheckFailedException' || onFailure !== 'ALL_OLD')
         throw error;
       const item = await current(tableOf(input.TableName), key);
-      throw new AwsError(error.code, error.message, error.status, item === undefined ? {} : { Item: item });
+      throw new AwsError(error.code, error.message, error.status, defined({ Item: item }));
     }
   };
   /** Splits a batch's requests into those that are processed and those that are left; one is always processed. */

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { defined } from '../../core/model/defined.ts';
 import { operation, type Service } from './service.ts';
 import { jsonWire } from './wire.ts';
 
@@ -48,7 +49,7 @@ export const createEcr = (partition: string, region: string, account: string, im
                 repositoryName: input.repositoryName,
                 imageId: {
                   imageDigest: entry[1],
-                  ...(imageId.imageTag === undefined ? {} : { imageTag: imageId.imageTag }),
+                  ...defined({ imageTag: imageId.imageTag }),
                 },
                 imageManifest: '{}',
                 imageManifestMediaType: 'application/vnd.docker.distribution.manifest.v2+json',

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { defined } from '../../core/model/defined.ts';
 import { AwsError } from './aws-error.ts';
 import type { NodeRegistry } from './nodes.ts';
 import { page } from './paging.ts';
@@ -97,7 +98,7 @@ export const createEks = ({ partition, region, account, nodes, state }: EksOptio
             const { items, next } = page(names, input.maxResults, input.nextToken);
             return {
               fargateProfileNames: items,
-              ...(next.NextToken === undefined ? {} : { nextToken: next.NextToken }),
+              ...defined({ nextToken: next.NextToken }),
             };
           },
         },
@@ -113,7 +114,7 @@ export const createEks = ({ partition, region, account, nodes, state }: EksOptio
           run: (input) => {
             existing(input.clusterName);
             const { items, next } = page(nodegroups(input.clusterName), input.maxResults, input.nextToken);
-            return { nodegroups: items, ...(next.NextToken === undefined ? {} : { nextToken: next.NextToken }) };
+            return { nodegroups: items, ...defined({ nextToken: next.NextToken }) };
           },
         },
       ),

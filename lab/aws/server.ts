@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { defined } from '../../core/model/defined.ts';
 import { AwsError } from './aws-error.ts';
 import type { LabClock } from './clock.ts';
 import type { CallFault, Faults } from './faults.ts';
@@ -201,14 +202,14 @@ export const startAwsServer = async (options: AwsServerOptions): Promise<AwsServ
     const call: CallRecord = {
       at,
       principal: progress.principal?.arn ?? 'unknown',
-      ...(progress.principal?.functionName === undefined ? {} : { functionName: progress.principal.functionName }),
+      ...defined({ functionName: progress.principal?.functionName }),
       service: progress.service,
       operation: progress.operation,
       resource: progress.access[0]?.resource ?? '*',
       allowed: progress.allowed,
-      ...(progress.error === undefined ? {} : { error: progress.error }),
+      ...defined({ error: progress.error }),
       latencyMs: performance.now() - startedAt,
-      ...(progress.items === undefined ? {} : { items: progress.items }),
+      ...defined({ items: progress.items }),
       bytes: body.length,
     };
     calls.push(call);

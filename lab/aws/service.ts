@@ -1,4 +1,5 @@
 import type * as z from 'zod';
+import { defined } from '../../core/model/defined.ts';
 import { AwsError } from './aws-error.ts';
 import type { AccessRequest, Principal } from './iam.ts';
 
@@ -79,7 +80,7 @@ export const operation =
     }
     return {
       access: definition.access(parsed.data),
-      ...(definition.items === undefined ? {} : { items: definition.items(parsed.data) }),
+      ...defined({ items: definition.items?.(parsed.data) }),
       run: (call) => definition.run(parsed.data, call),
     };
   };

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { defined } from '../../core/model/defined.ts';
 import type { AlarmAction } from './alarms.ts';
 import { AwsError } from './aws-error.ts';
 import type { LabClock } from './clock.ts';
@@ -33,7 +34,7 @@ export const createTopics = (clock: LabClock, emit: LabEventListener): Topics =>
     },
     publish: (arn, message, subject) => {
       if (!arns.has(arn)) throw new AwsError('NotFound', 'Topic does not exist', 404);
-      const about = subject === undefined ? {} : { subject };
+      const about = defined({ subject });
       published.push({ at: clock.now(), topicArn: arn, message, ...about });
       emit({ kind: 'notification', at: clock.now(), topic: arn, message, ...about });
     },

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
+import { defined } from '../../core/model/defined.ts';
 import type { ReceivedMessage } from './queue-types.ts';
 
 const Attribute = z.strictObject({
@@ -57,12 +58,10 @@ export const systemAttributes = (received: ReceivedMessage): Readonly<Record<str
   ApproximateFirstReceiveTimestamp: String(received.firstReceivedAt),
   SentTimestamp: String(received.message.sentAt),
   SenderId: received.message.senderId,
-  ...(received.message.groupId === undefined ? {} : { MessageGroupId: received.message.groupId }),
-  ...(received.message.deduplicationId === undefined
-    ? {}
-    : { MessageDeduplicationId: received.message.deduplicationId }),
-  ...(received.message.sequenceNumber === undefined ? {} : { SequenceNumber: received.message.sequenceNumber }),
-  ...(received.message.deadLetterSourceArn === undefined
-    ? {}
-    : { DeadLetterQueueSourceArn: received.message.deadLetterSourceArn }),
+  ...defined({
+    MessageGroupId: received.message.groupId,
+    MessageDeduplicationId: received.message.deduplicationId,
+    SequenceNumber: received.message.sequenceNumber,
+    DeadLetterQueueSourceArn: received.message.deadLetterSourceArn,
+  }),
 });

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { defined } from '../../core/model/defined.ts';
 import { AwsError } from './aws-error.ts';
 import type { LabClock } from './clock.ts';
 import type { Faults } from './faults.ts';
@@ -122,7 +123,7 @@ export const createSqs = ({ queues, clock, random, faults }: SqsOptions): Servic
     return {
       MessageId: sent.messageId,
       MD5OfMessageBody: md5(entry.MessageBody),
-      ...(sent.sequenceNumber === undefined ? {} : { SequenceNumber: sent.sequenceNumber }),
+      ...defined({ SequenceNumber: sent.sequenceNumber }),
     };
   };
 

@@ -1,3 +1,4 @@
+import { defined } from '../../core/model/defined.ts';
 import type { Alarms } from './alarms.ts';
 import type { Rule, RuleTarget } from './event-bus.ts';
 import { compileLogFilter } from './filter-pattern.ts';
@@ -77,8 +78,7 @@ const target = (rule: string, properties: Properties): RuleTarget => {
     maxRetries: number(retry?.MaximumRetryAttempts, 185),
     maxAgeSeconds: number(retry?.MaximumEventAgeInSeconds, 86_400),
     ...(properties.Input === undefined ? {} : { input: String(properties.Input) }),
-    ...(dead?.Arn === undefined ? {} : { deadLetterArn: dead.Arn }),
-    ...(sqs?.MessageGroupId === undefined ? {} : { messageGroupId: sqs.MessageGroupId }),
+    ...defined({ deadLetterArn: dead?.Arn, messageGroupId: sqs?.MessageGroupId }),
   };
 };
 

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { defined } from '../../core/model/defined.ts';
 import { createAsyncInvoker, DEFAULT_ASYNC_CONFIG } from '../lambda/async-invoke.ts';
 import { startEventSource } from '../lambda/event-source.ts';
 import { createFunction, type FunctionContext, type LabFunction } from '../lambda/function.ts';
@@ -182,8 +183,7 @@ export const deployStack = async (
       {
         maxRetries: Number(config?.MaximumRetryAttempts ?? DEFAULT_ASYNC_CONFIG.maxRetries),
         maxAgeSeconds: Number(config?.MaximumEventAgeInSeconds ?? DEFAULT_ASYNC_CONFIG.maxAgeSeconds),
-        ...(onFailure === undefined ? {} : { onFailureArn: onFailure }),
-        ...(dead === undefined ? {} : { deadLetterArn: dead }),
+        ...defined({ onFailureArn: onFailure, deadLetterArn: dead }),
       },
       world,
     );
@@ -242,7 +242,7 @@ export const deployStack = async (
       batchSize: Number(p.BatchSize ?? 10),
       windowSeconds: Number(p.MaximumBatchingWindowInSeconds ?? 0),
       reportsItemFailures: ((p.FunctionResponseTypes ?? []) as readonly string[]).includes('ReportBatchItemFailures'),
-      ...(scaling?.MaximumConcurrency === undefined ? {} : { maximumConcurrency: scaling.MaximumConcurrency }),
+      ...defined({ maximumConcurrency: scaling?.MaximumConcurrency }),
     };
     stops.push(startEventSource(source, world));
   });

@@ -1,3 +1,4 @@
+import { defined } from '../../core/model/defined.ts';
 import type { LabClock } from '../aws/clock.ts';
 import type { Iam, Principal } from '../aws/iam.ts';
 import type { LabEventListener } from '../aws/lab-event.ts';
@@ -38,7 +39,7 @@ const record = (received: ReceivedMessage, queueArn: string, region: string): Re
     Object.entries(received.message.attributes).map(([name, a]) => [
       name,
       {
-        ...(a.StringValue === undefined ? {} : { stringValue: a.StringValue }),
+        ...defined({ stringValue: a.StringValue }),
         stringListValues: [],
         binaryListValues: [],
         dataType: a.DataType,

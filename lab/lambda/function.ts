@@ -1,4 +1,5 @@
 import { dirname } from 'node:path';
+import { defined } from '../../core/model/defined.ts';
 import { AwsError } from '../aws/aws-error.ts';
 import type { LabClock } from '../aws/clock.ts';
 import type { Iam, Principal } from '../aws/iam.ts';
@@ -197,7 +198,7 @@ export const createFunction = (definition: FunctionDefinition, context: Function
         functionName: definition.name,
         requestId,
         wallMs: performance.now() - startedAt,
-        ...(initMs === undefined ? {} : { initMs }),
+        ...defined({ initMs }),
         ...(result.kind === 'error' ? { error: `${result.error.errorType}: ${result.error.errorMessage}` } : {}),
       });
       return result;

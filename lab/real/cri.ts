@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { credentials, makeGenericClientConstructor, type ServiceError } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import * as z from 'zod';
+import { defined } from '../../core/model/defined.ts';
 
 /** How a RunPodSandbox ended; `error` is the runtime's own text as kubelet would log it. */
 export type SandboxResult = { readonly ok: true; readonly id: string } | { readonly ok: false; readonly error: string };
@@ -103,7 +104,7 @@ export function connectCri(socket: string): Cri {
       await images.run('RemoveImage', { image: { image } });
     },
     pullImage: async (image, auth) => {
-      await images.run('PullImage', { image: { image }, ...(auth === undefined ? {} : { auth }) });
+      await images.run('PullImage', { image: { image }, ...defined({ auth }) });
     },
     status: async () => {
       const { status } = Status.parse(await runtime.run('Status', {}));

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { defined } from '../../core/model/defined.ts';
 import { dockerArchive, type PauseImage } from '../image/pause-image.ts';
 import type { SandboxResult } from './cri.ts';
 import type { ProgramResult } from './process.ts';
@@ -25,7 +26,7 @@ export function connectDocker(
   exec: (command: readonly string[], options?: { input?: Buffer }) => Promise<ProgramResult>,
 ): Docker {
   const run = async (args: readonly string[], input?: Buffer) =>
-    await exec(['env', 'HOME=/root', 'docker', ...args], input === undefined ? {} : { input });
+    await exec(['env', 'HOME=/root', 'docker', ...args], defined({ input }));
   const must = async (args: readonly string[], input?: Buffer): Promise<string> => {
     const result = await run(args, input);
     if (result.code !== 0) throw new Error(`running docker ${args.join(' ')}: ${result.stderr.trim()}`);

@@ -1,3 +1,4 @@
+import { defined } from '../../core/model/defined.ts';
 import { nodeAddress, privateDnsName } from './addresses.ts';
 import { GENERATIONS, type NodeStyle, type RealNodeSpec } from './generations.ts';
 import type { LabSite, NodePlan } from './protocol.ts';
@@ -29,9 +30,9 @@ export function planNode(
     hostname: privateDnsName(address, site.region),
     instanceId: own.instanceId,
     style,
-    ...(own.generation === undefined ? {} : { generation: own.generation }),
+    ...defined({ generation: own.generation }),
     runtime: spec.runtime ?? '1.6',
-    ...(runtimeFolder === undefined ? {} : { runtimeFolder }),
+    ...defined({ runtimeFolder }),
     sandboxImage: spec.sandboxImage ?? (style === 'al2023' ? LOCAL_IMAGE : `${site.ecrHosts[0]}/eks/pause:3.5`),
     tools: { awsCli: true, credentialProvider: false, ecrLogin: false, ...spec.tools },
     sandboxImageUnit: spec.sandboxImageUnit ?? false,

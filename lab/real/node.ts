@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { defined } from '../../core/model/defined.ts';
 import { buildPauseImage, imageArchive, type PauseImage } from '../image/pause-image.ts';
 import { hostArchitecture } from '../image/pause-program.ts';
 import type { AgentReply, DeliveredDocument, LabNode } from '../node.ts';
@@ -223,7 +224,7 @@ function describeNode(
           writeFileSync(root + path, content, { mode });
         },
       };
-      const reply = await runDocument(host, document, signal, trace === undefined ? {} : { traceTo: trace.nextFile() });
+      const reply = await runDocument(host, document, signal, defined({ traceTo: trace?.nextFile() }));
       // The agent of a node that has ended never replies.
       return running ? reply : await new Promise<never>(() => undefined);
     },

@@ -1,5 +1,6 @@
 import { type SpawnOptions, spawn } from 'node:child_process';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { defined } from '../../core/model/defined.ts';
 
 /** How a program ended: its exit code (128 + signal where one killed it) and all that it wrote. */
 export type ProgramResult = { readonly code: number; readonly stdout: string; readonly stderr: string };
@@ -71,8 +72,7 @@ export function runProgram(
   const { promise, resolve, reject } = Promise.withResolvers<ProgramResult>();
   const settings: SpawnOptions = {
     stdio: ['pipe', 'pipe', 'pipe'],
-    ...(options.env === undefined ? {} : { env: options.env }),
-    ...(options.signal === undefined ? {} : { signal: options.signal }),
+    ...defined({ env: options.env, signal: options.signal }),
   };
   const child = spawn(program, args, settings);
   const stdout: Buffer[] = [];

@@ -1,3 +1,4 @@
+import { defined } from '../../core/model/defined.ts';
 import type { LabClock } from '../aws/clock.ts';
 import { createRandom } from '../aws/random.ts';
 import type { Latency } from './latency.ts';
@@ -47,8 +48,7 @@ export const createSimulatedFleet = (options: SimulatedFleetOptions): readonly S
       offline,
       pings: offline && random() < (options.staleRate ?? 0.5),
       ...(fault === undefined ? {} : { faults: [fault] }),
-      ...(options.latency === undefined ? {} : { latency: options.latency }),
-      ...(options.tags === undefined ? {} : { tags: options.tags }),
+      ...defined({ latency: options.latency, tags: options.tags }),
     });
   });
 };

@@ -1,3 +1,4 @@
+import { defined } from '../../core/model/defined.ts';
 import type { LabClock } from '../aws/clock.ts';
 import type { Random } from '../aws/random.ts';
 import type { AgentReply, DeliveredDocument, LabNode } from '../node.ts';
@@ -119,7 +120,7 @@ export const createSimulatedNode = (options: SimulatedNodeOptions): SimulatedNod
     },
     privateDnsName: `ip-10-0-${address.join('-')}.ec2.internal`,
     platformName: options.platformName ?? 'Amazon Linux',
-    ...(options.autoMode === undefined ? {} : { autoMode: options.autoMode }),
+    ...defined({ autoMode: options.autoMode }),
     agentVersion: '3.3.2299.0',
     state: () => state,
     pingStatus: () => (offline && options.pings !== true ? 'ConnectionLost' : 'Online'),

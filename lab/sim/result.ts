@@ -1,3 +1,4 @@
+import { defined } from '../../core/model/defined.ts';
 import type { DocumentResult, Finding } from '../../core/model/document-result.ts';
 import { meaningOf } from '../../core/model/outcome.ts';
 import { texts } from '../../ssm-documents/remediations.ts';
@@ -32,7 +33,7 @@ export const readPart = (script: string): Pick<DocumentKey, 'checks' | 'part' | 
   const checks = /^NODE_CHECKS=\(([a-z0-9 -]*)\)$/m.exec(script)?.[1]?.split(' ');
   const [, part, parts] = /^PART=([0-9]+) PARTS=([0-9]+)$/m.exec(script) ?? [];
   return {
-    ...(checks === undefined ? {} : { checks }),
+    ...defined({ checks }),
     ...(part === undefined || parts === undefined ? {} : { part: Number(part), parts: Number(parts) }),
   };
 };
@@ -57,8 +58,7 @@ const broken = (fault: SimulatedFault): Finding => ({
   remediation: fault.remediation,
   outcome: 'Broken',
   reason: fault.reason,
-  ...(fault.cause === undefined ? {} : { cause: fault.cause }),
-  ...(fault.localMethod === undefined ? {} : { method: fault.localMethod }),
+  ...defined({ cause: fault.cause, method: fault.localMethod }),
   title: titleOf(fault.reason),
 });
 
@@ -107,7 +107,7 @@ export const playDocument = (
       left: faults,
     };
   if (key.action === 'check') return { result: { ...head, ...broken(fault), ...evidence, ...times }, left: faults };
-  const cause = fault.cause === undefined ? {} : { cause: fault.cause };
+  const cause = defined({ cause: fault.cause });
   const { repair } = fault;
   switch (repair.kind) {
     case 'repairs':
@@ -117,8 +117,7 @@ export const playDocument = (
           outcome: 'Repaired',
           reason: fault.reason,
           ...cause,
-          ...(repair.method === undefined ? {} : { method: repair.method }),
-          ...(repair.willRecur === undefined ? {} : { willRecur: repair.willRecur }),
+          ...defined({ method: repair.method, willRecur: repair.willRecur }),
           title: 'The node was repaired',
           ...evidence,
           ...times,
@@ -133,7 +132,7 @@ export const playDocument = (
           reason: repair.reason,
           ...cause,
           title: titleOf(repair.reason),
-          ...(repair.detail === undefined ? {} : { detail: repair.detail }),
+          ...defined({ detail: repair.detail }),
           ...evidence,
           ...times,
         },

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { everyIssue } from '../../core/model/issue.ts';
 
 /** SSM's limit on a document, runtime parameters included (SSM API model, CreateDocument.Content). */
 export const MAX_DOCUMENT_BYTES = 64 * 1024;
@@ -36,7 +37,7 @@ export type CommandDocument = z.infer<typeof CommandDocument>;
 /** What is wrong with a document, in sentences; empty if nothing is. */
 export const validateDocument = (document: unknown): string[] => {
   const parsed = CommandDocument.safeParse(document);
-  if (!parsed.success) return parsed.error.issues.map((i) => `${i.path.join('.') || 'document'}: ${i.message}`);
+  if (!parsed.success) return everyIssue(parsed.error, 'document').map(({ field, message }) => `${field}: ${message}`);
   const problems: string[] = [];
   const bytes = new TextEncoder().encode(JSON.stringify(parsed.data)).length;
   if (bytes >= MAX_DOCUMENT_BYTES) problems.push(`it has ${bytes} bytes; SSM takes less than ${MAX_DOCUMENT_BYTES}`);

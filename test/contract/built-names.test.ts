@@ -19,16 +19,17 @@ const NAMES: readonly { readonly what: string; readonly home: readonly string[];
   {
     what: 'the text of a zod issue',
     home: ['core/model/issue.ts'],
-    built: /\bissues\[0\]|\] = error\.issues|\bissue\?\.path\b/,
+    built: /\bissues\[0\]|\] = error\.issues|\bissue\?\.path\b|\bi(?:ssue)?\.path\.(?:join|map)\(/,
   },
 ];
 
 const found = (built: RegExp, home: readonly string[]): readonly string[] =>
-  PRODUCT_FILES.filter((file) => /^(?:core|events|functions|cli)\//.test(file) && !home.includes(file)).flatMap(
-    (file) =>
-      read(file)
-        .split('\n')
-        .flatMap((line) => (built.test(line) ? [`${file}: ${line.trim()}`] : [])),
+  PRODUCT_FILES.filter(
+    (file) => /^(?:core|events|functions|cli|ssm-documents)\//.test(file) && !home.includes(file),
+  ).flatMap((file) =>
+    read(file)
+      .split('\n')
+      .flatMap((line) => (built.test(line) ? [`${file}: ${line.trim()}`] : [])),
   );
 
 describe.each(NAMES)('$what', ({ built, home }) => {

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { defined } from '../../model/defined.ts';
 import { ClusterName, InstanceId, isoTime } from '../../model/ids.ts';
 import { CLUSTER_ALARM_INFIX, clusterOfAlarmName } from '../cluster-alarm.ts';
 import { defineSignal } from '../define-signal.ts';
@@ -84,7 +85,7 @@ export const alarms = defineSignal({
       return {
         kind: 'node',
         node: { kind: 'instance-id', id: instance.data },
-        ...(cluster === undefined ? {} : { cluster }),
+        ...defined({ cluster }),
         reason: 'AlarmRaised',
         firstSeenAt: seenAt,
         lastSeenAt: seenAt,

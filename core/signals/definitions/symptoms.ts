@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { defined } from '../../model/defined.ts';
 import { ClusterName, epochMs, IsoTime, isoTime } from '../../model/ids.ts';
 import { defineSignal } from '../define-signal.ts';
 import { type NodeRefReading, readNodeRef } from '../node-ref.ts';
@@ -58,7 +59,7 @@ const unsupported = (
     nodeId,
     nodeKind,
     reason: reasonOf(detail),
-    ...(cluster === undefined ? {} : { cluster }),
+    ...defined({ cluster }),
   };
 };
 
@@ -75,13 +76,13 @@ const symptomOf = (
   return {
     kind: 'node',
     node,
-    ...(cluster === undefined ? {} : { cluster }),
+    ...defined({ cluster }),
     reason: reasonOf(detail),
-    ...(image === undefined ? {} : { image }),
+    ...defined({ image }),
     firstSeenAt,
     lastSeenAt,
     count,
-    ...(hint === undefined ? {} : { hint }),
+    ...defined({ hint }),
     // log-classifier always sends all of these; an event without one of them is not log-classifier's, whatever its source.
     isProof: hint === undefined && cluster !== undefined && reason !== undefined && node.kind === 'instance-id',
   };

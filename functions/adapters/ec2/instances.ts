@@ -1,4 +1,5 @@
 import { DescribeInstancesCommand, type EC2Client, type Filter, type Instance } from '@aws-sdk/client-ec2';
+import { defined } from '../../../core/model/defined.ts';
 import type { TagQuery } from '../../../core/signals/membership.ts';
 import type { Pace } from '../pace.ts';
 import { allPages, chunksOf } from '../pages.ts';
@@ -46,7 +47,7 @@ export const createInstances = ({
           Filters: filters,
           MaxResults: PAGE,
           IncludeManagedResources: true,
-          ...(token === undefined ? {} : { NextToken: token }),
+          ...defined({ NextToken: token }),
         }),
       );
       return { items: (page.Reservations ?? []).flatMap((r) => r.Instances ?? []), next: page.NextToken };

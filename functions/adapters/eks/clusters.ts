@@ -1,4 +1,5 @@
 import { DescribeClusterCommand, type EKSClient, ListFargateProfilesCommand } from '@aws-sdk/client-eks';
+import { defined } from '../../../core/model/defined.ts';
 import { allPages } from '../pages.ts';
 
 /** EKS gives at most 100 names a page. Source: EKS API reference, ListFargateProfiles. */
@@ -27,7 +28,7 @@ export const createClusters = ({ client }: { readonly client: Pick<EKSClient, 's
         new ListFargateProfilesCommand({
           clusterName,
           maxResults: PAGE,
-          ...(token === undefined ? {} : { nextToken: token }),
+          ...defined({ nextToken: token }),
         }),
       );
       return { items: page.fargateProfileNames ?? [], next: page.nextToken };

@@ -4,6 +4,7 @@ import {
   type InstanceInformationStringFilter,
   type SSMClient,
 } from '@aws-sdk/client-ssm';
+import { defined } from '../../../core/model/defined.ts';
 import { allPages, chunksOf } from '../pages.ts';
 
 /** SSM gives at most 50 nodes a page. Source: Systems Manager API reference, DescribeInstanceInformation. */
@@ -25,7 +26,7 @@ export const createManagedNodes = ({ client }: { readonly client: Pick<SSMClient
         new DescribeInstanceInformationCommand({
           Filters: [filter],
           MaxResults: PAGE,
-          ...(token === undefined ? {} : { NextToken: token }),
+          ...defined({ NextToken: token }),
         }),
       );
       return { items: page.InstanceInformationList ?? [], next: page.NextToken };

@@ -5,6 +5,7 @@ import {
   SendCommandCommand,
   type SSMClient,
 } from '@aws-sdk/client-ssm';
+import { defined } from '../../../core/model/defined.ts';
 import type { SendReport } from '../../../core/runs/command.ts';
 import type { Invocation } from '../../../core/runs/invocation.ts';
 import { allPages, pages } from '../pages.ts';
@@ -145,9 +146,7 @@ export type CommandReader = {
 export const createCommandReader = ({ client }: { readonly client: Pick<SSMClient, 'send'> }): CommandReader => {
   const list = (input: ConstructorParameters<typeof ListCommandsCommand>[0]): AsyncGenerator<ListedCommand> =>
     pages(async (token) => {
-      const page = await client.send(
-        new ListCommandsCommand({ ...input, ...(token === undefined ? {} : { NextToken: token }) }),
-      );
+      const page = await client.send(new ListCommandsCommand({ ...input, ...defined({ NextToken: token }) }));
       const items = (page.Commands ?? []).flatMap((c): ListedCommand[] =>
         c.CommandId === undefined
           ? []
@@ -188,7 +187,7 @@ export const createCommandReader = ({ client }: { readonly client: Pick<SSMClien
             CommandId: commandId,
             Details: true,
             MaxResults: 50,
-            ...(token === undefined ? {} : { NextToken: token }),
+            ...defined({ NextToken: token }),
           }),
         );
         const items = (page.CommandInvocations ?? []).flatMap((i): Invocation[] =>

@@ -1,4 +1,5 @@
 import type { NativeAttributeValue } from '@aws-sdk/lib-dynamodb';
+import { defined } from '../../../core/model/defined.ts';
 import { TABLE } from './keys.ts';
 
 /** Collects an expression's names and values. Every name gets an alias, so a reserved word of DynamoDB is no trap. */
@@ -65,15 +66,15 @@ export type Change = {
   readonly add?: Readonly<Record<string, number>>;
 };
 
-const defined = (values: Values | undefined): readonly (readonly [string, NativeAttributeValue])[] =>
+const entriesWithValue = (values: Values | undefined): readonly (readonly [string, NativeAttributeValue])[] =>
   Object.entries(values ?? {}).filter(([, value]) => value !== undefined);
 
 const updateOf = (change: Change, { name, value }: Terms): string => {
   const set = [
-    ...defined(change.set).map(([attribute, v]) => `${name(attribute)} = ${value(v)}`),
-    ...defined(change.setIfAbsent).map(([a, v]) => `${name(a)} = if_not_exists(${name(a)}, ${value(v)})`),
+    ...entriesWithValue(change.set).map(([attribute, v]) => `${name(attribute)} = ${value(v)}`),
+    ...entriesWithValue(change.setIfAbsent).map(([a, v]) => `${name(a)} = if_not_exists(${name(a)}, ${value(v)})`),
     ...Object.entries(change.setEntries ?? {}).flatMap(([map, entries]) =>
-      defined(entries).map(([entry, v]) => `${name(map)}.${name(entry)} = ${value(v)}`),
+      entriesWithValue(entries).map(([entry, v]) => `${name(map)}.${name(entry)} = ${value(v)}`),
     ),
   ];
   const remove = [
@@ -124,8 +125,8 @@ export const expressionsOf = (parts: {
   const { change, key, condition } = parts;
   const expressions: Expressions = {
     ...(change === undefined ? {} : { UpdateExpression: updateOf(change, terms) }),
-    ...(key === undefined ? {} : { KeyConditionExpression: key(terms) }),
-    ...(condition === undefined ? {} : { ConditionExpression: condition(terms) }),
+    ...defined({ KeyConditionExpression: key?.(terms) }),
+    ...defined({ ConditionExpression: condition?.(terms) }),
   };
   if (names.size > 0) {
     expressions.ExpressionAttributeNames = Object.fromEntries([...names].map(([name, alias]) => [alias, name]));

@@ -8,6 +8,7 @@ import {
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
 import type * as z from 'zod';
+import { defined } from '../../../core/model/defined.ts';
 import { type Sleep, sleep } from '../sleep.ts';
 import { anyOf, type Change, type Condition, expressionsOf, isAtVersion, isNew } from './expressions.ts';
 import { type Item, rowOf } from './items.ts';
@@ -173,11 +174,10 @@ export const createTable = ({
         ...(partition.index === undefined ? { ConsistentRead: true } : { IndexName: TABLE[partition.index].name }),
         ...expressionsOf({ key: between(partition) }),
         ScanIndexForward: order === 'ascending',
-        ...(limit === undefined ? {} : { Limit: limit }),
-        ...(after === undefined ? {} : { ExclusiveStartKey: after }),
+        ...defined({ Limit: limit, ExclusiveStartKey: after }),
       }),
     );
-    return { items: Items ?? [], ...(LastEvaluatedKey === undefined ? {} : { next: LastEvaluatedKey }) };
+    return { items: Items ?? [], ...defined({ next: LastEvaluatedKey }) };
   };
 
   const items = async (partition: Partition): Promise<readonly Item[]> => {

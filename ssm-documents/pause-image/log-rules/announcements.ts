@@ -1,5 +1,6 @@
 import { firstRef, isPause, pauseAnywhere } from '../../../core/logs/classify/image-ref.ts';
 import { phrase, phrases, says } from '../../../core/logs/classify/text.ts';
+import { defined } from '../../../core/model/defined.ts';
 import type { Segment } from '../../../core/model/log-lines.ts';
 import type { SandboxImageFault } from './sandbox-image-fault.ts';
 
@@ -37,7 +38,7 @@ export const announcement = (segment: Segment): SandboxImageFault | null => {
   }
   if (says(segment, INCONSISTENT)) {
     const image = firstRef(segment, INCONSISTENT);
-    return { reason: 'SandboxImageMismatch', ...(image === undefined ? {} : { image }), hint: true };
+    return { reason: 'SandboxImageMismatch', ...defined({ image }), hint: true };
   }
   return null;
 };
