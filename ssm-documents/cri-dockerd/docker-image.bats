@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# The sandbox image into Docker.
+# Restoring the sandbox image in Docker.
 # shellcheck disable=SC1091,SC2016,SC2030,SC2031,SC2034,SC2153,SC2154,SC2317  # the sourced script reads, sets and calls
 
 bats_require_minimum_version 1.5.0
@@ -13,7 +13,7 @@ setup() {
 
 WANTED=918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause:3.5
 
-@test "knows a reason for what dockerd says of a pull" {
+@test "finds the reason in dockerd's error text" {
   while IFS='|' read -r reason words; do
     pull_failure_reason "Error response from daemon: $words" 1
     [ "$REPLY" = "$reason" ]
@@ -29,7 +29,7 @@ WANTED=918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause:3.5
     'DiskFull|write /var/lib/docker/tmp/GetImageBlob1: no space left on device' 'SandboxImagePullFailed|something else')
 }
 
-@test "tags only from EKS's own registries, and for this platform" {
+@test "tags only from EKS registries, and for this platform" {
   IMAGE=$WANTED
   read_platform() { REPLY=amd64; }
   docker_has() { OUT='"Architecture": "amd64", "Os": "linux"'; }
@@ -51,7 +51,7 @@ WANTED=918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause:3.5
   refute image_by_tag
 }
 
-@test "gives the token to docker by a file without a name, and to nothing else" {
+@test "gives the token to docker in a file without a name, and to nothing else" {
   IMAGE=$WANTED DOCKER_ENDPOINT=unix:///x TOKEN=c2VjcmV0
   get_token() { true; }
   pull_image() {
@@ -64,7 +64,7 @@ WANTED=918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause:3.5
   [ -z "$TOKEN" ]
 }
 
-@test "pulls nothing without a login from ECR, and nothing at all that is only local" {
+@test "pulls nothing from ECR without a login, and never an image that is only local" {
   pull_image() { pulled=yes; }
   pulled=no
   for IMAGE in "$WANTED" localhost/kubernetes/pause:latest; do refute image_by_pull; done
@@ -72,4 +72,26 @@ WANTED=918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause:3.5
   IMAGE=registry.k8s.io/pause:3.10
   image_by_pull
   [ "$pulled" = yes ]
+}
+
+@test "reports the step, the image and the last error of a failed pull" {
+  IMAGE=$WANTED RC=1 ERR=$'Pulling\nError response from daemon: denied'
+  note_failed_pull pull "$WANTED" 2> /dev/null
+  [ "$FAILURE_REASON $FAILURE_DETAIL ${FAILURE_FACTS[*]}" = "RegistryDenied Error response from daemon: denied failedStep pull fetched $WANTED" ]
+}
+
+@test "ends with the error of a test container that does not start, and removes it" {
+  IMAGE=$WANTED
+  docker_do() {
+    RC=0 ERR=''
+    [[ $2 != start ]] || RC=1 ERR='exec /pause: exec format error'
+    [[ $2 != rm ]] || echo removed
+  }
+  finish() {
+    printf '%s|%s\n' "$*" "$EVIDENCE"
+    exit 0
+  }
+  run -0 start_test_container
+  [[ $output == *removed* ]]
+  [ "${lines[-1]}" = 'NotRepaired SandboxImageWrongPlatform exec /pause: exec format error|"failedStep":"verify"' ]
 }

@@ -1,4 +1,4 @@
-# The sandbox image into Docker: by the name of another EKS registry, with an ECR token, or without a login.
+# Restores the sandbox image in Docker: from the name of another EKS registry, with an ECR token, or without a login.
 #@ use ecr/ecr
 #@ use ecr/ecr-token
 #@ use base/trust
@@ -10,30 +10,30 @@
 readonly DOCKER_TEST_CONTAINER=fleetmend-verify TEST_LABEL=fleetmend.verify=true
 readonly ROOT_LOGIN=${FLEETMEND_ROOT_LOGIN:-/root/.docker}
 readonly PULL_SECONDS=100
-# What a pull and the test container take at least.
-readonly RUNG_SECONDS=20
+# The least time that a pull and the test container take.
+readonly METHOD_SECONDS=20
 DOCKER_TEST_CONTAINER_MADE=''
 at_exit remove_test_container
 
-# repair_SandboxImageMissing: the methods, the cheapest first, until Docker has the image.
+# repair_SandboxImageMissing: tries the methods, the cheapest first, until Docker has the image.
 repair_SandboxImageMissing() {
   local method
   [[ $DOCKER_STATE == answers ]] || return 1
-  # with_network takes the proxy of this process: here Docker is who pulls.
+  # with_network uses the proxy of this process: Docker pulls the image.
   CONTAINERD_PID=${UNIT["$DOCKER MainPID"]-}
   for method in tag ecr pull login; do
-    if ((SECONDS > BUDGET_SECONDS - RUNG_SECONDS)); then
-      log "no time is left for the method $method"
+    if ((SECONDS > BUDGET_SECONDS - METHOD_SECONDS)); then
+      log "skipping the method $method: no time is left"
       break
     fi
-    log "method $method"
+    log "trying the method $method"
     if "image_by_$method" && docker_has "$IMAGE"; then
       METHOD=${METHOD:-$method}
       start_test_container
       return
     fi
   done
-  keep_failure NoLocalCopy "There is no trustworthy copy of $IMAGE on this node, and no registry that has it."
+  keep_failure NoLocalCopy
   return 1
 }
 
@@ -57,21 +57,21 @@ image_by_tag() {
       continue
     fi
     [[ $OUT == *"\"Architecture\": \"$platform\""* && $OUT == *'"Os": "linux"'* ]] || continue
-    changing "$IMAGE becomes a name of $name"
+    changing "tagging $name as $IMAGE"
     docker_do 20 tag "$name" "$IMAGE"
     if ((RC == 0)); then
       evidence taggedFrom "$name"
       return 0
     fi
-    note_failed_pull "Tagging $name as $IMAGE"
+    note_failed_pull tag "$name"
   done < "$WORK/images"
   return 1
 }
 
-# image_by_ecr: the image from its own private registry. The login reaches docker by a file without a name: it is unlinked
-# while it is still empty, and config.json is a link to its open descriptor. So the token is in no argument list, in no
-# environment and in no file that could outlive the script, whenever it is killed; and `docker login` is not needed, which
-# would write it to one.
+# image_by_ecr: pulls the image from its own private registry. The login reaches docker in a file without a name: the file is
+# unlinked while it is still empty, and config.json is a link to its open descriptor. So the token is in no argument list, in
+# no environment and in no file that can outlive the script, whenever it is killed. `docker login`, which writes it to a file,
+# is not used.
 image_by_ecr() {
   local host=${IMAGE%%/*} login code=0
   parse_ecr_host "$host" || return 1
@@ -83,7 +83,7 @@ image_by_ecr() {
     pull_image "$WORK/login" || code=1
   else
     code=1
-    note_failure ScriptFailed "No file could be written in $RUN_DIR, which is in memory."
+    note_failure ScriptFailed '' unwritable "$RUN_DIR"
   fi
   login=''
   exec 8>&-
@@ -94,24 +94,24 @@ open_nameless_login() {
   mkdir -p -- "$WORK/login" && ln -sf /proc/self/fd/8 "$WORK/login/config.json" && exec 8<> "$WORK/nameless" && rm -f -- "$WORK/nameless"
 }
 
-# image_by_pull: from a registry that wants no ECR token.
+# image_by_pull: pulls from a registry that requires no ECR token.
 image_by_pull() {
   parse_ecr_host "${IMAGE%%/*}" && return 1
   [[ $IMAGE != localhost/* ]] || return 1
   pull_image "$WORK/docker"
 }
 
-# image_by_login: with what root is logged in to, or its credential helpers.
+# image_by_login: pulls with root's logins or credential helpers.
 image_by_login() {
   [[ $IMAGE != localhost/* && -e $ROOT_LOGIN/config.json ]] || return 1
   if ! trusted_path "$ROOT_LOGIN/config.json"; then
-    log "$ROOT_LOGIN is not used: $REPLY"
+    log "skipping root's login, because it is not controlled by root alone: $REPLY"
     return 1
   fi
   pull_image "$ROOT_LOGIN"
 }
 
-# pull_image CONFIG: `docker pull` with the login in the folder CONFIG.
+# pull_image CONFIG: runs `docker pull` with the login in the folder CONFIG.
 pull_image() {
   changing "pulling $IMAGE"
   RC=0
@@ -120,20 +120,20 @@ pull_image() {
   slurp "$WORK/err"
   ERR=$REPLY
   ((RC != 0)) || return 0
-  note_failed_pull "Pulling $IMAGE"
+  note_failed_pull pull "$IMAGE"
   return 1
 }
 
-# note_failed_pull WHAT: the failure of docker's last command.
+# note_failed_pull STEP IMAGE: the failure of the last docker command, a pull or a tag of IMAGE.
 note_failed_pull() {
   local reason
   pull_failure_reason "$ERR" "$RC"
   reason=$REPLY
   capture_error
-  note_failure "$reason" "$1 failed: $REPLY"
+  note_failure "$reason" "$REPLY" failedStep "$1" fetched "$2"
 }
 
-# pull_failure_reason TEXT CODE: the reason behind dockerd's error text, in REPLY.
+# pull_failure_reason TEXT CODE: the reason that dockerd's error text shows, in REPLY.
 pull_failure_reason() {
   case $1 in
     *'no space left on device'*) REPLY=DiskFull ;;
@@ -156,9 +156,9 @@ pull_failure_reason() {
   esac
 }
 
-# start_test_container: proves that a container of the image starts, and removes it again; 1 where it does not.
+# start_test_container: proves that a container of the image starts, and removes it; ends the repair where it does not.
 start_test_container() {
-  local why reason=SandboxStartFailed
+  local error='' reason=SandboxStartFailed
   DOCKER_TEST_CONTAINER_MADE="$DOCKER_TEST_CONTAINER-$$-$RANDOM"
   changing "starting the test container $DOCKER_TEST_CONTAINER_MADE"
   docker_do 20 create --name "$DOCKER_TEST_CONTAINER_MADE" --label "$TEST_LABEL" --network none "$IMAGE"
@@ -168,18 +168,17 @@ start_test_container() {
     remove_test_container
     return 0
   fi
-  why='it does not run'
   if ((RC != 0)); then
     capture_error
-    why=$REPLY
+    error=$REPLY
   fi
-  case $why in
+  case $error in
     *'exec format error'*) reason=SandboxImageWrongPlatform ;;
     *[Nn]'o space left on device'*) reason=DiskFull ;;
   esac
-  note_failure "$reason" "The image is there, but a test container of it did not start: $why"
+  note_failure "$reason" "$error" failedStep verify
   remove_test_container
-  finish NotRepaired "$FAILURE_REASON" "$FAILURE_DETAIL"
+  finish_failed
 }
 
 remove_test_container() {
@@ -188,7 +187,7 @@ remove_test_container() {
   DOCKER_TEST_CONTAINER_MADE=''
 }
 
-# remove_leftovers: test containers of a repair that was killed.
+# remove_leftovers: removes the test containers of a repair that was killed.
 remove_leftovers() {
   local id
   [[ $DOCKER_STATE == answers ]] || return 0

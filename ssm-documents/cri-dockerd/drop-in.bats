@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# The drop-in of cri-dockerd's flags.
+# The drop-in for cri-dockerd's flags.
 # shellcheck disable=SC1091,SC2016,SC2030,SC2031,SC2034,SC2153,SC2154,SC2317  # the sourced script reads, sets and calls
 
 bats_require_minimum_version 1.5.0
@@ -11,7 +11,7 @@ setup() {
   load_script "$BATS_TEST_DIRNAME/drop-in.sh"
 }
 
-# shows COMMAND: what systemd would show of it.
+# shows COMMAND: has systemd show it.
 shows() {
   SHOWN="ExecStart={ path=/usr/bin/cri-dockerd ; argv[]=$1 ; ignore_errors=no ; start_time=[n/a] ; pid=0 }"
   capture() {
@@ -20,7 +20,7 @@ shows() {
   }
 }
 
-@test "writes the command line down again with CNI at its end, and no other network plugin" {
+@test "writes the command line with CNI at its end, and no other network plugin" {
   while IFS='|' read -r from to; do
     shows "/usr/bin/cri-dockerd$from"
     compose_command
@@ -30,12 +30,13 @@ shows() {
     ' $OPTS --ipv6-dual-stack --x=${Y}| $OPTS --ipv6-dual-stack --x=${Y}' ' --a fd:// --network-plugin | --a fd://')
 }
 
-@test "refuses a command line that could mean something else" {
+@test "refuses a command line that could have another meaning" {
   for words in '--x=a b' '--x "a b"' '--x a b' '--x=%i' '--x=$(id)' '--x=`id`' '--x=a;b' '--pod-cidr  --y=1' '--x=a\ b' "--x='a'"; do
     shows "/usr/bin/cri-dockerd $words"
-    FAILURE_REASON=''
+    forget_failure
     refute compose_command
-    [ "$FAILURE_REASON" = CRIDockerdNoCNI ]
+    [ "$FAILURE_REASON ${FAILURE_FACTS[*]:0:3}" = 'CRIDockerdNoCNI notChanged command-line commandPart' ]
+    [[ $words == *"${FAILURE_FACTS[3]}"* || ${FAILURE_FACTS[3]} == *"$words" ]]
   done
   shows '/bin/sh -c x'
   refute compose_command
@@ -47,7 +48,7 @@ shows() {
   refute compose_command
 }
 
-@test "takes the drop-in back as it was before, and nothing where there was none" {
+@test "restores the previous drop-in, and removes it where there was none" {
   systemctl() { :; }
   restart_cri_dockerd() { :; }
   capture() { RC=0 OUT='' ERR=''; }
@@ -65,7 +66,7 @@ ExecStart=/usr/bin/cri-dockerd --network-plugin=cni' ]
   [ "$(ls "$DROP_IN_FOLDER")" = 50-fleetmend.conf ]
 }
 
-@test "keeps what an earlier run left where it works, and takes it back where it does not" {
+@test "keeps the drop-in of an interrupted run where it works, and rolls it back where it does not" {
   capture() { RC=0 OUT='' ERR=''; }
   restart_cri_dockerd() { :; }
   look_at_docker() { :; }
@@ -77,4 +78,16 @@ ExecStart=/usr/bin/cri-dockerd --network-plugin=cni' ]
   runs_with_cni() { false; }
   settle_drop_in
   [[ $(cat "$DROP_IN") == *'ExecStart=x' ]]
+}
+
+@test "reports the drop-ins where another one sets the command line, else the unit's last error" {
+  capture() { OUT=$'DropInPaths=/a/50-fleetmend.conf /a/90-own.conf\n'; }
+  last_error_of() { REPLY='fatal: no such plugin'; }
+  UNIT["$CRI ActiveState"]=active CRI_PLUGIN=''
+  explain_drop_in_failure 2> /dev/null
+  [ "$FAILURE_DETAIL${FAILURE_FACTS[*]}" = "rolledBack true dropIn $DROP_IN dropInPaths /a/50-fleetmend.conf /a/90-own.conf" ]
+  forget_failure
+  UNIT["$CRI ActiveState"]=failed
+  explain_drop_in_failure 2> /dev/null
+  [ "$FAILURE_DETAIL ${FAILURE_FACTS[*]}" = "fatal: no such plugin rolledBack true dropIn $DROP_IN" ]
 }

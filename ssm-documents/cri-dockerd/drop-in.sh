@@ -1,5 +1,5 @@
-# The drop-in that gives cri-dockerd its network plugin. Wherever the script is killed, the next run finishes the change or
-# takes it back: the file beside the drop-in holds what was there before, and goes last.
+# The drop-in that gives cri-dockerd its network plugin. If the script is killed at any point, the next run completes the
+# change or rolls it back: the file beside the drop-in holds the previous content, and is removed last.
 #@ use base/failures
 #@ use ./starting
 #@ sets CRI_PLUGIN
@@ -7,30 +7,31 @@
 
 readonly DROP_IN_FOLDER=${FLEETMEND_SYSTEMD_DIR:-/etc/systemd/system}/$CRI.d
 readonly DROP_IN=$DROP_IN_FOLDER/50-fleetmend.conf
-# While a change is under way: the drop-in before it, empty where there was none. systemd reads files that end in .conf.
+# During a change: the previous drop-in, empty where there was none. systemd reads only files that end in .conf.
 readonly DROP_IN_BEFORE=$DROP_IN.before
 readonly DROP_IN_HEAD="# Written by fleetmend: cri-dockerd ran without CNI. To undo it: remove this file; systemctl daemon-reload; systemctl restart $CRI"
 
-# Whether this run is between the first byte and the proof.
+# Whether this run has begun the change and not yet proved that it works.
 DROP_IN_OPEN=false
 
 repair_CRIDockerdNoCNI() {
   local line configured
   if [[ $DOCKER_STATE != answers || ${UNIT["$CRI ActiveState"]-} != active ]]; then
-    note_failure CRIDockerdNoCNI "$CURRENT Its flags are changed only while it runs, so that it can be seen whether it runs with them."
+    # Only a running cri-dockerd proves that it runs with the flag.
+    note_failure CRIDockerdNoCNI '' notChanged not-running
     return 1
   fi
   if [[ ${UNIT["$CRI NeedDaemonReload"]-} == yes ]]; then
-    changing 'reading the unit files that were edited'
+    changing 'reloading the edited unit files'
     capture 20 systemctl daemon-reload
   fi
   configured_plugin
   configured=$REPLY
   if [[ $configured == cni ]]; then
-    # The unit was edited, and not restarted since.
+    # The unit was edited and has not been restarted since.
     METHOD=${METHOD:-restart}
     restart_cri_dockerd && runs_with_cni && return 0
-    note_not_started CRIDockerdNoCNI "$CRI" 'its unit names CNI, but it does not come back with it'
+    note_not_started CRIDockerdNoCNI "$CRI" restart ''
     return 1
   fi
   compose_command || return 1
@@ -47,7 +48,7 @@ repair_CRIDockerdNoCNI() {
   return 1
 }
 
-# configured_plugin: what the unit says, as against the process, in REPLY.
+# configured_plugin: the network plugin of the unit, not of the process, in REPLY.
 configured_plugin() {
   local running=$CRI_PLUGIN
   CRI_PLUGIN='unset'
@@ -56,8 +57,8 @@ configured_plugin() {
   CRI_PLUGIN=$running
 }
 
-# compose_command: the command line that systemd has of cri-dockerd now, with CNI, in REPLY; 1 where it holds anything that
-# could mean something else when it is written down again. systemd shows its words without their quotes.
+# compose_command: the current command line of cri-dockerd with CNI, in REPLY; 1 where a word could have another meaning when
+# it is written to a unit file. systemd shows the words without their quotes.
 compose_command() {
   local shown text path word line previous='' words=()
   local plain='^[A-Za-z0-9_./:=,@+-]*$' variable='^(--?[a-z0-9-]+=)?[$][{]?[A-Za-z_][A-Za-z0-9_]*[}]?$'
@@ -101,16 +102,16 @@ compose_command() {
         ;;
     esac
   done
-  # The last one counts, whatever a variable holds.
+  # The last flag applies, whatever a variable holds.
   REPLY="$line --network-plugin=cni"
 }
 
+# refuse_command TEXT: notes the part of the command line that cannot be written to a unit file safely.
 refuse_command() {
-  json_string "$1" 100
-  note_failure CRIDockerdNoCNI "The command line of $CRI is not one that can be written down again safely ($REPLY). Give it --network-plugin=cni by hand, then: systemctl daemon-reload && systemctl restart $CRI"
+  note_failure CRIDockerdNoCNI '' notChanged command-line commandPart "$1"
 }
 
-# write_drop_in COMMAND: at once or not at all.
+# write_drop_in COMMAND: writes the drop-in atomically.
 write_drop_in() {
   changing "writing $DROP_IN: $1"
   if { mkdir -p -- "$DROP_IN_FOLDER" && chmod 755 -- "$DROP_IN_FOLDER" && keep_before \
@@ -120,9 +121,9 @@ write_drop_in() {
   slurp "$WORK/err"
   last_line "$REPLY"
   if [[ $REPLY == *[Nn]'o space left'* ]]; then
-    note_failure DiskFull "$DROP_IN could not be written: $REPLY"
+    note_failure DiskFull "$REPLY" failedStep write dropIn "$DROP_IN"
   else
-    note_failure CRIDockerdNoCNI "$DROP_IN could not be written: $REPLY"
+    note_failure CRIDockerdNoCNI "$REPLY" failedStep write dropIn "$DROP_IN"
   fi
   take_back_files
   return 1
@@ -141,7 +142,7 @@ put_file() {
   printf '%s\n' "$2" > "$1.new" && chmod 644 -- "$1.new" && mv -f -- "$1.new" "$1"
 }
 
-# runs_with_cni: whether cri-dockerd is up, reachable for kubelet, and really has the flag.
+# runs_with_cni: whether cri-dockerd runs, kubelet can reach it, and its process has the flag.
 runs_with_cni() {
   read_units
   read_sockets
@@ -155,18 +156,19 @@ keep_drop_in() {
 }
 
 explain_drop_in_failure() {
-  local paths why
-  capture 5 systemctl show --property=DropInPaths "$CRI"
-  paths=${OUT#DropInPaths=}
-  last_words_of "$CRI"
-  why=${REPLY:-no word in its log}
+  local paths
   if [[ ${UNIT["$CRI ActiveState"]-} == active && $CRI_PLUGIN != cni ]]; then
-    why="another file decides its command line: ${paths%$'\n'}"
+    # Another drop-in sets the command line after this one.
+    capture 5 systemctl show --property=DropInPaths "$CRI"
+    paths=${OUT#DropInPaths=}
+    note_failure CRIDockerdNoCNI '' rolledBack true dropIn "$DROP_IN" dropInPaths "${paths%%$'\n'*}"
+  else
+    last_error_of "$CRI"
+    note_failure CRIDockerdNoCNI "$REPLY" rolledBack true dropIn "$DROP_IN"
   fi
-  note_failure CRIDockerdNoCNI "With $DROP_IN cri-dockerd did not come back with CNI ($why); the file was taken back and $CRI restarted as it was."
 }
 
-# take_back_files: the drop-in as it was before. The copy stays until systemd has read it.
+# take_back_files: restores the previous drop-in. The copy stays until systemd has read it.
 take_back_files() {
   if [[ -s $DROP_IN_BEFORE ]]; then
     cp -- "$DROP_IN_BEFORE" "$DROP_IN.new" && chmod 644 -- "$DROP_IN.new" && mv -f -- "$DROP_IN.new" "$DROP_IN"
@@ -175,23 +177,24 @@ take_back_files() {
   fi
 }
 
-# roll_back: the drop-in as it was before, and cri-dockerd with it.
+# roll_back: restores the previous drop-in, and restarts cri-dockerd with it.
 roll_back() {
-  log "taking $DROP_IN back"
+  log "rolling back $DROP_IN"
   take_back_files
   capture 20 systemctl daemon-reload
-  restart_cri_dockerd || log "$CRI did not come back"
+  restart_cri_dockerd || log "continuing without $CRI, which does not start"
   rm -f -- "$DROP_IN_BEFORE" "$DROP_IN_BEFORE.new"
   rmdir -- "$DROP_IN_FOLDER" 2> /dev/null || true
   DROP_IN_OPEN=false
 }
 
-# abandon_drop_in: at the end of a script that was stopped in the middle.
+# abandon_drop_in: rolls back at the end of a script that was stopped during the change.
 abandon_drop_in() {
   [[ $DROP_IN_OPEN == false ]] || roll_back
 }
 
-# settle_drop_in: what a run left that was killed in the middle: kept where it works, else taken back. Wants look_at_docker.
+# settle_drop_in: keeps the drop-in of a run that was killed during the change where it works, and rolls it back otherwise.
+# Needs look_at_docker.
 settle_drop_in() {
   [[ -e $DROP_IN_BEFORE ]] || return 0
   changing "settling $DROP_IN, left by an earlier run"

@@ -1,98 +1,13 @@
-import { defineReasons } from '../../core/model/reasons.ts';
 import { defineRemediation } from '../../core/model/remediation.ts';
-import { commonReasons } from '../lib/reasons/common-reasons.ts';
 import { registryEvidence, runtimeEvidence } from '../lib/reasons/evidence.ts';
-import { registryReasons } from '../lib/reasons/registry-reasons.ts';
-import { runtimeReasons } from '../lib/reasons/runtime-reasons.ts';
-import { remediation as pauseImage } from '../pause-image/remediation.ts';
 import { logLines } from './log-lines.ts';
+import { reasons } from './reasons.ts';
 
-// What both can find means the same on both kinds of node, and has the same advice.
-const { SandboxImageMissing, SandboxStartFailed, SandboxImageWrongPlatform, SandboxImagePullFailed } =
-  pauseImage.reasons;
-const { ImageGCPressure, NoLocalCopy } = pauseImage.reasons;
-const { ConfigUnreadable, DiskFull } = runtimeReasons;
-
-const reasons = defineReasons({
-  ...commonReasons,
-  ...registryReasons,
-  ConfigUnreadable,
-  DiskFull,
-  SandboxImageMissing,
-  SandboxStartFailed,
-  SandboxImageWrongPlatform,
-  SandboxImagePullFailed,
-  ImageGCPressure,
-  NoLocalCopy,
-
-  DockerDown: {
-    title: 'Docker does not respond',
-    severity: 'Fatal',
-    scope: 'node-local',
-    cause: 'Docker does not run or does not answer, and cri-dockerd cannot work without it: the node has no runtime.',
-    advice:
-      'Run the repair: it starts docker.service where it is stopped. A Docker that hangs is left alone, since a restart ends its containers: look at `journalctl -u docker`, restart it or replace the node. A masked unit was masked by somebody: `systemctl unmask docker`.',
-  },
-  CRIDockerdDown: {
-    title: 'cri-dockerd does not respond',
-    severity: 'Fatal',
-    scope: 'attributable',
-    cause:
-      'The adapter cri-dockerd does not run, or nobody listens on its socket: cri-docker.service or cri-docker.socket is stopped, failed, masked or missing. kubelet has no runtime, and the node turns NotReady.',
-    advice:
-      'Run the repair: it starts both units. Where they are masked or missing, bring them back yourself: `systemctl unmask cri-docker.service cri-docker.socket`, or install cri-dockerd in your image; then `systemctl enable` both.',
-  },
-  CRIDockerdNoCNI: {
-    title: 'cri-dockerd runs without CNI',
-    severity: 'Fatal',
-    scope: 'attributable',
-    cause:
-      'The adapter cri-dockerd runs without a network plugin (`--network-plugin` is empty, as in the units of versions 0.2.0 to 0.2.3). It then says that the network is ready: the node is Ready, but its pods get addresses of the Docker bridge or none.',
-    advice:
-      "Run the repair: a systemd drop-in gives cri-dockerd --network-plugin=cni. Then delete the node's pods that started without CNI. Put the flag into your image, and use cri-dockerd 0.2.5 or later.",
-  },
-  RuntimeEndpointConflict: {
-    title: 'kubelet is configured with a conflicting runtime endpoint',
-    severity: 'Fatal',
-    scope: 'node-local',
-    repairable: false,
-    cause:
-      "kubelet and the node's runtimes do not agree where to meet: kubelet's endpoint names a socket on which nobody listens while another runtime's is there, or its flag and its file name two endpoints.",
-    advice:
-      "Decide which runtime the node is meant to have. Correct --container-runtime-endpoint or containerRuntimeEndpoint in kubelet's configuration (in the user data or the image), and replace the node or restart kubelet.",
-  },
-  PodInfraImageMismatch: {
-    title: 'kubelet and cri-dockerd use different sandbox images',
-    severity: 'Warning',
-    scope: 'node-local',
-    repairable: false,
-    cause:
-      "kubelet's --pod-infra-container-image names another image than cri-dockerd's. kubelet up to 1.28 spares the image of its own flag from garbage collection, and that one alone.",
-    advice: "Give both the same image in the node's user data or image, and replace the nodes.",
-  },
-  CRIDockerdUnmanaged: {
-    title: 'cri-dockerd does not run as cri-docker.service',
-    severity: 'Info',
-    scope: 'node-local',
-    cause:
-      'Something listens on the endpoint of cri-dockerd, but cri-docker.service does not run: cri-dockerd was started by hand or by a unit of another name.',
-    advice:
-      'Nothing is judged or changed there. Run cri-dockerd by its units cri-docker.service and cri-docker.socket, so that it starts again after a boot.',
-  },
-  RuntimeNotDocker: {
-    title: 'kubelet does not use Docker',
-    severity: 'Info',
-    scope: 'node-local',
-    cause: "kubelet's runtime is not Docker: cri-dockerd has no part in this node.",
-    advice: 'Nothing to do for this remediation: the others look after nodes with containerd.',
-  },
-});
-
-/** Starts Docker and cri-dockerd, gives cri-dockerd its network plugin, and brings the sandbox image into Docker. */
+/** Starts Docker and cri-dockerd, gives cri-dockerd its network plugin, and restores the sandbox image in Docker. */
 export const remediation = defineRemediation({
   name: 'cri-dockerd',
   summary:
-    'Repairs nodes that run pods by Docker: starts Docker and cri-dockerd, gives cri-dockerd CNI, and pulls the sandbox image.',
+    'Repairs nodes that run pods with Docker: starts Docker and cri-dockerd, gives cri-dockerd CNI, and pulls the sandbox image.',
   order: 20,
   disruptive: true,
   reasons,
@@ -100,16 +15,79 @@ export const remediation = defineRemediation({
     ...registryEvidence,
     ...runtimeEvidence,
     kubeletRuns: 'False where kubelet does not run.',
-    networkPlugin: 'The network plugin of cri-dockerd.',
+    dockershim: 'True where kubelet uses Docker directly.',
+    networkPlugin: 'The network plugin of cri-dockerd: none, or unset where it is unknown.',
+    sandboxImage: 'unknown, where no flag or default names the sandbox image.',
+    configuredImage: 'The sandbox image as the runtime configuration names it.',
+    startsAtBoot: 'False where systemd does not start cri-dockerd at the next boot.',
+    dockerHangs: 'True where docker.service runs and Docker does not respond.',
+    dockerUnit: 'State of docker.service.',
+    dockerResult: 'Result of the last run of docker.service.',
+    dockerLoad: 'Load state of docker.service, where it is not loaded.',
+    dockerEndpoint: 'The endpoint of Docker that cri-dockerd uses.',
+    criService: 'State of cri-docker.service.',
+    criServiceResult: 'Result of the last run of cri-docker.service.',
+    criServiceLoad: 'Load state of cri-docker.service, where it is not loaded.',
+    criSocket: 'State of cri-docker.socket.',
+    criSocketLoad: 'Load state of cri-docker.socket.',
+    listeningSocket: 'The socket on which another runtime listens.',
+    fileEndpoint: "The endpoint in kubelet's file, where it differs.",
+    kubeletConfig: "kubelet's configuration file.",
     also: 'Further reasons that the node has.',
     repaired: 'Reasons that were repaired.',
+    restartPods: 'True where pods that started without CNI must be deleted.',
     kubeletStarted: 'Whether kubelet was started.',
     kubeletImage: "The sandbox image that kubelet's --pod-infra-container-image names.",
+    pinSupport: 'none, where the sandbox image was restored: Docker cannot pin it.',
     taggedFrom: 'The image on the node that was tagged.',
     ecrRegion: "Region of the image's ECR registry.",
+    failedUnit: 'The unit that did not start.',
+    unavailable: 'Load state of the unit that the repair must not start: masked or not-found.',
+    notChanged: 'Why the repair did not change the flags of cri-dockerd: not-running or command-line.',
+    commandPart: 'The part of the command line that cannot be written to a unit file.',
+    dropIn: 'The drop-in for the flags of cri-dockerd.',
+    dropInPaths: 'All drop-ins of cri-docker.service.',
+    rolledBack: 'True where the drop-in was rolled back.',
   },
-  healthy: [['{detail}.', 'Docker and cri-dockerd are in order.']],
-  repaired: [['{detail}.', 'Docker and cri-dockerd were repaired.']],
+  healthy: [
+    [
+      {
+        when: { dockershim: true, sandboxImage: 'unknown' },
+        text: 'kubelet uses Docker directly, and Docker responds. The name of the sandbox image is unknown.',
+      },
+      { when: { dockershim: true }, text: 'kubelet uses Docker directly. Docker responds and has the sandbox image.' },
+      {
+        when: { sandboxImage: 'unknown' },
+        text: 'cri-dockerd listens on {endpoint}, and Docker responds. The name of the sandbox image is unknown.',
+      },
+      {
+        when: { networkPlugin: 'cni' },
+        text: 'cri-dockerd listens on {endpoint} and uses CNI, and Docker has the sandbox image.',
+      },
+      'cri-dockerd listens on {endpoint}, and Docker has the sandbox image.',
+      'Docker and cri-dockerd respond.',
+    ],
+    {
+      when: { startsAtBoot: false },
+      text: 'Nothing starts cri-dockerd at the next boot: run systemctl enable cri-docker.service cri-docker.socket.',
+    },
+  ],
+  repaired: [
+    ['The repair fixed {repaired}. Docker and cri-dockerd respond.', 'Docker and cri-dockerd were repaired.'],
+    {
+      when: { restartPods: true },
+      text: 'Delete the pods that started without CNI: they keep their wrong addresses until then.',
+    },
+    {
+      when: { pinSupport: 'none' },
+      text: 'A test container of the sandbox image started. Docker cannot pin the image: kubelet may delete it when the disk is full and no pod runs.',
+    },
+    { when: { kubeletStarted: false }, text: 'kubelet did not start.' },
+    {
+      when: { startsAtBoot: false },
+      text: 'Nothing starts cri-dockerd at the next boot: run systemctl enable cri-docker.service cri-docker.socket.',
+    },
+  ],
   executionTimeoutSeconds: { check: 60, repair: 300 },
   logLines,
 });

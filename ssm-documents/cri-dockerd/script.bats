@@ -11,7 +11,7 @@ setup() {
   load_script "$BATS_TEST_DIRNAME/script.sh"
 }
 
-@test "repairs one fault after the other, each once, and tells them all" {
+@test "repairs one fault after the other, each once, and reports all" {
   REMEDIATION=cri-dockerd ACTION=repair
   take_lock() { :; }
   remove_leftovers() { :; }
@@ -19,30 +19,46 @@ setup() {
   starts_at_boot() { true; }
   rounds=0
   look_at_docker() {
-    rounds=$((rounds + 1)) FAULTS=()
-    [[ $REPAIRED == *DockerDown* ]] || FAULTS+=('DockerDown It is down.')
-    [[ $REPAIRED == *NoCNI* ]] || FAULTS+=('CRIDockerdNoCNI It has none.')
+    rounds=$((rounds + 1)) FAULTS=() FAULT_DETAILS=()
+    [[ $REPAIRED == *DockerDown* ]] || note_fault DockerDown
+    [[ $REPAIRED == *NoCNI* ]] || note_fault CRIDockerdNoCNI
   }
   repair_DockerDown() { true; }
   repair_CRIDockerdNoCNI() { true; }
-  finish() { said="$1 $2 $3"; }
+  finish() { said="$*|$EVIDENCE|$WILL_RECUR"; }
   repair
-  [[ $said == 'Repaired DockerDown Repaired: DockerDown, CRIDockerdNoCNI.'* ]]
+  [ "$said" = 'Repaired DockerDown|"repaired":"DockerDown,CRIDockerdNoCNI","restartPods":true|false' ]
   [ "$rounds" -eq 3 ]
 }
 
-@test "goes on after a fault that only a person can repair, and then tells that one" {
+@test "continues after a fault that only an operator can repair, and then reports it" {
   ACTION=repair
   take_lock() { :; }
   remove_leftovers() { :; }
   bring_kubelet_back() { :; }
-  look_at_docker() { FAULTS=('RuntimeEndpointConflict Two.'); }
-  run repair
-  [[ $output == *'NotRepaired RuntimeEndpointConflict: Two. Which runtime is meant'* ]]
+  look_at_docker() {
+    forget_evidence
+    FAULTS=() FAULT_DETAILS=()
+    note_fault RuntimeEndpointConflict '' listeningSocket /run/x.sock
+  }
+  finish() {
+    printf '%s|%s\n' "$*" "$EVIDENCE"
+    exit 0
+  }
+  run -0 repair
+  [ "${lines[-1]}" = 'NotRepaired RuntimeEndpointConflict |"listeningSocket":"/run/x.sock","changed":false' ]
 }
 
-@test "says in the evidence what else is wrong" {
-  FAULTS=('DockerDown a' 'CRIDockerdDown b' 'CRIDockerdNoCNI c')
-  tell_other_faults
+@test "reports a restored image that Docker cannot pin, and a node whose next boot does not start cri-dockerd" {
+  starts_at_boot() { false; }
+  finish() { said="$*|$EVIDENCE|$WILL_RECUR"; }
+  REPAIRED=SandboxImageMissing FIRST_FAULT=SandboxImageMissing
+  finish_repair
+  [ "$said" = 'Repaired SandboxImageMissing|"repaired":"SandboxImageMissing","pinSupport":"none","startsAtBoot":false|true' ]
+}
+
+@test "reports the other faults in the evidence" {
+  FAULTS=(DockerDown CRIDockerdDown CRIDockerdNoCNI)
+  report_other_faults
   [[ $EVIDENCE == *'"also":"CRIDockerdDown,CRIDockerdNoCNI"'* ]]
 }

@@ -1,7 +1,7 @@
 # cri-dockerd: repairs nodes whose kubelet runs pods by Docker, through cri-dockerd.
 #
-# This file tells the story; state.sh and units.sh are what is looked at, drop-in.sh is the change of cri-dockerd's flags,
-# docker-image.sh the way of the sandbox image into Docker.
+# This file is the outline: state.sh and units.sh find the faults, starting.sh starts units, drop-in.sh changes cri-dockerd's
+# flags, and docker-image.sh restores the sandbox image in Docker.
 # shellcheck shell=bash disable=SC2034  # the prelude prints what is only set here
 
 #@ section check
@@ -10,32 +10,34 @@
 check() {
   take_lock shared
   look_at_docker
-  tell_other_faults
+  report_other_faults
   if ((${#FAULTS[@]} > 0)); then
-    finish Broken "${FAULTS[0]%% *}" "${FAULTS[0]#* }"
+    finish Broken "${FAULTS[0]}" "${FAULT_DETAILS[0]}"
   fi
   finish_healthy
 }
 
-# tell_other_faults: in the evidence, all but the first.
-tell_other_faults() {
+# report_other_faults: reports all but the first in the evidence.
+report_other_faults() {
   local i names=''
   for ((i = 1; i < ${#FAULTS[@]}; i++)); do
-    names+="${names:+,}${FAULTS[i]%% *}"
+    names+="${names:+,}${FAULTS[i]}"
   done
   [[ -z $names ]] || evidence also "$names"
 }
 
 finish_healthy() {
-  local message="cri-dockerd listens on $ENDPOINT and uses CNI, and Docker has the sandbox image."
-  if [[ $DOCKERSHIM == true ]]; then
-    message='kubelet drives Docker by itself; Docker runs and has the sandbox image.'
-  elif ! starts_at_boot; then
+  report_boot
+  [[ $IMAGE_STATE == present ]] || evidence sandboxImage unknown
+  finish Healthy ''
+}
+
+# report_boot: whether systemd starts cri-dockerd after the next boot.
+report_boot() {
+  if [[ $DOCKERSHIM == false ]] && ! starts_at_boot; then
     WILL_RECUR=true
-    message+=" But nothing starts it after the next boot: systemctl enable $CRI $CRI_SOCKET_UNIT."
+    evidence startsAtBoot false
   fi
-  [[ $IMAGE_STATE == present ]] || message+=' What its sandbox image is called is not known.'
-  finish Healthy '' "$message"
 }
 
 #@ section repair
@@ -44,13 +46,12 @@ finish_healthy() {
 #@ use ./drop-in
 #@ use ./docker-image
 
-# What was repaired, in order, and the faults that were tried.
+# The reasons that were repaired, in order, and those that were tried.
 REPAIRED='' TRIED=' '
-# What the repair began with, and the sentence of the fault that is being repaired.
+# The reason with which the repair began, and the one that is being repaired.
 FIRST_FAULT='' CURRENT=''
 
 repair() {
-  local reason
   take_lock exclusive
   at_exit abandon_drop_in
   look_at_docker
@@ -58,13 +59,11 @@ repair() {
   settle_drop_in
   FIRST_FAULT=${FAULTS[0]-}
   while next_fault; do
-    reason=${CURRENT%% *}
-    CURRENT=${CURRENT#* }
-    log "$reason: $CURRENT"
-    if "repair_$reason"; then
-      REPAIRED+="${REPAIRED:+,}$reason"
+    log "repairing $CURRENT"
+    if "repair_$CURRENT"; then
+      REPAIRED+="${REPAIRED:+,}$CURRENT"
     elif [[ $CHANGED == false ]]; then
-      # Nothing can have changed: a Docker that hangs would be asked in vain once more.
+      # Nothing can have changed, and a Docker that hangs would only time out again.
       continue
     fi
     look_at_docker
@@ -78,42 +77,39 @@ next_fault() {
   local i
   for ((i = 0; i < ${#FAULTS[@]}; i++)); do
     CURRENT=${FAULTS[i]}
-    if [[ $TRIED != *" ${CURRENT%% *} "* ]]; then
-      TRIED+="${CURRENT%% *} "
+    if [[ $TRIED != *" $CURRENT "* ]]; then
+      TRIED+="$CURRENT "
       return 0
     fi
   done
   return 1
 }
 
-# finish_repair: what is still wrong decides; the first failure is told.
+# finish_repair: a remaining fault decides the outcome; the first failure is reported.
 finish_repair() {
-  local message
-  tell_other_faults
+  report_other_faults
   [[ -z $REPAIRED ]] || evidence repaired "$REPAIRED"
   if ((${#FAULTS[@]} > 0)); then
-    finish_not_repaired "${FAULTS[0]%% *}" "${FAULTS[0]#* }"
+    finish_not_repaired "${FAULTS[0]}" "${FAULT_DETAILS[0]}"
   fi
   [[ -n $REPAIRED ]] || finish_healthy
-  message="Repaired: ${REPAIRED//,/, }. cri-dockerd answers on $ENDPOINT with CNI, and Docker has the sandbox image."
   WILL_RECUR=false
   case ,$REPAIRED, in
-    *,CRIDockerdNoCNI,*) message+=' Pods that started without CNI keep their wrong address until they are deleted.' ;;
+    *,CRIDockerdNoCNI,*) evidence restartPods true ;;
   esac
   case ,$REPAIRED, in
     *,SandboxImageMissing,*)
+      # Docker cannot pin an image.
       WILL_RECUR=true
-      message+=' A container of the image started. Docker cannot pin it: kubelet may delete it when the disk is full and no pod runs.'
+      evidence pinSupport none
       ;;
   esac
-  if [[ $DOCKERSHIM == false ]] && ! starts_at_boot; then
-    WILL_RECUR=true
-    message+=" Nothing starts cri-dockerd after the next boot: systemctl enable $CRI $CRI_SOCKET_UNIT."
-  fi
-  finish Repaired "${FIRST_FAULT%% *}" "$message"
+  report_boot
+  finish Repaired "$FIRST_FAULT"
 }
 
+# repair_RuntimeEndpointConflict: only an operator can decide which runtime the node must use.
 repair_RuntimeEndpointConflict() {
-  note_failure RuntimeEndpointConflict "$CURRENT Which runtime is meant is a person's decision: correct kubelet's flag or file, then restart kubelet."
+  note_failure RuntimeEndpointConflict
   return 1
 }

@@ -13,23 +13,25 @@ setup() {
 
 @test "does not touch a Docker that hangs or is masked" {
   capture() { touched=yes; }
-  touched=no CURRENT='It hangs.' DOCKER_STATE=hung
+  touched=no DOCKER_ERROR='no answer in time' DOCKER_STATE=hung
   refute repair_DockerDown
+  [ "$FAILURE_REASON $FAILURE_DETAIL ${#FAILURE_FACTS[@]}" = 'DockerDown no answer in time 0' ]
+  forget_failure
   DOCKER_STATE=down UNIT["$DOCKER LoadState"]=masked
   refute repair_DockerDown
-  [ "$touched $FAILURE_REASON $CHANGED" = 'no DockerDown false' ]
+  [ "$touched $FAILURE_REASON ${FAILURE_FACTS[*]} $CHANGED" = 'no DockerDown unavailable masked false' ]
 }
 
 @test "does not touch cri-dockerd without Docker, or masked" {
   capture() { touched=yes; }
-  touched=no CURRENT='It is down.' DOCKER_STATE=down
+  touched=no DOCKER_STATE=down
   refute repair_CRIDockerdDown
   DOCKER_STATE=answers UNIT["$CRI LoadState"]=loaded UNIT["$CRI_SOCKET_UNIT LoadState"]=masked CRI_ENDPOINT=fd://
   refute repair_CRIDockerdDown
-  [ "$touched $FAILURE_REASON $CHANGED" = 'no CRIDockerdDown false' ]
+  [ "$touched $FAILURE_REASON ${FAILURE_FACTS[*]} $CHANGED" = 'no CRIDockerdDown unavailable masked false' ]
 }
 
-@test "starts the socket before the service, and stops both first where only the socket has gone" {
+@test "starts the socket before the service, and stops both first where only the socket is missing" {
   said=''
   capture() { RC=0 OUT='' ERR='' said+="${*:3};"; }
   wait_for_socket() { true; }
@@ -39,4 +41,19 @@ setup() {
   said='' UNIT["$CRI ActiveState"]=active
   repair_CRIDockerdDown
   [[ $said == 'stop cri-docker.socket cri-docker.service;'* ]]
+}
+
+@test "reports a unit that does not start by its last error, and one on whose socket no process listens" {
+  last_error_of() { REPLY='fatal: bad flag'; }
+  capture() { RC=1 OUT='' ERR='Job failed.'; }
+  DOCKER_STATE=down UNIT["$DOCKER LoadState"]=loaded
+  refute repair_DockerDown 2> /dev/null
+  [ "$FAILURE_REASON $FAILURE_DETAIL ${FAILURE_FACTS[*]}" = 'DockerDown fatal: bad flag failedStep start failedUnit docker.service' ]
+  forget_failure
+  last_error_of() { REPLY=''; }
+  capture() { RC=0 OUT='' ERR=''; }
+  wait_for_socket() { false; }
+  DOCKER_STATE=answers UNIT["$CRI LoadState"]=loaded
+  refute repair_CRIDockerdDown 2> /dev/null
+  [ "$FAILURE_REASON $FAILURE_DETAIL ${FAILURE_FACTS[*]}" = 'CRIDockerdDown  failedStep listen failedUnit cri-docker.service' ]
 }

@@ -1,12 +1,12 @@
-# Starting Docker and cri-dockerd. Nothing is unmasked, enabled or installed, and a Docker that runs is never restarted.
+# Starts Docker and cri-dockerd. It unmasks, enables and installs nothing, and never restarts a Docker that runs.
 #@ use base/failures
 #@ use ./state
 # shellcheck shell=bash disable=SC2034,SC2153  # the prelude prints METHOD
 
-# systemctl waits for a unit that says by itself when it is ready.
+# systemctl waits for a unit that notifies systemd when it is ready.
 readonly START_SECONDS=45
 
-# start_units UNIT...: starts units, whatever they failed of before; 1 where one does not start.
+# start_units UNIT...: starts units, also those that failed before; 1 where one does not start.
 start_units() {
   changing "starting $*"
   # A unit that systemd does not know yet has nothing to reset.
@@ -15,29 +15,30 @@ start_units() {
   ((RC == 0))
 }
 
-# Says that kubelet ran before this repair stopped what it requires: also to the next run, where this one is killed.
+# Exists where kubelet ran before this repair stopped a unit that it requires. The next run finds it if this one is killed.
 readonly KUBELET_RAN=$RUN_DIR/kubelet-ran
 
-# spare_kubelet: a unit that kubelet requires takes kubelet along when it is stopped.
+# spare_kubelet: notes that kubelet runs, since systemd stops it together with a unit that it requires.
 spare_kubelet() {
   [[ -z $KUBELET_PID ]] || : > "$KUBELET_RAN"
 }
 
-# bring_kubelet_back: starts kubelet where it went with the units that are back now. One that somebody stopped stays so.
+# bring_kubelet_back: starts kubelet if it stopped together with the units that run now. It does not start one that was
+# stopped by hand.
 bring_kubelet_back() {
   local unit
   for unit in kubelet.service snap.kubelet-eks.daemon.service; do
     capture 5 systemctl show --property=LoadState --property=ActiveState --property=Requires "$unit"
     [[ $OUT == *LoadState=loaded* && $OUT =~ ActiveState=(inactive|failed) ]] || continue
     if [[ -e $KUBELET_RAN ]] || [[ -n $REPAIRED && $OUT =~ Requires=[^$'\n']*docker ]]; then
-      start_units "$unit" || log "$unit does not start"
+      start_units "$unit" || log "continuing without $unit, which does not start"
       evidence kubeletStarted "$([[ $RC == 0 ]] && printf true || printf false)"
     fi
   done
   rm -f -- "$KUBELET_RAN"
 }
 
-# restart_cri_dockerd: containers go on meanwhile; kubelet connects again by itself. 1 where it does not come back.
+# restart_cri_dockerd: containers keep running, and kubelet reconnects by itself. 1 where cri-dockerd does not start.
 restart_cri_dockerd() {
   changing "restarting $CRI"
   spare_kubelet
@@ -46,7 +47,7 @@ restart_cri_dockerd() {
   ((RC == 0)) && wait_for_socket
 }
 
-# wait_for_socket: until somebody listens where kubelet looks.
+# wait_for_socket: waits until kubelet's endpoint listens.
 wait_for_socket() {
   local attempt
   for attempt in 1 2 3 4 5 6 7 8 9 10; do
@@ -57,8 +58,8 @@ wait_for_socket() {
   return 1
 }
 
-# last_words_of UNIT: the last line of its log that tells of an error, in REPLY.
-last_words_of() {
+# last_error_of UNIT: the last line of its log with an error, in REPLY.
+last_error_of() {
   local line last=''
   capture 5 journalctl --quiet --no-pager --output=cat --lines=30 --unit="$1"
   while IFS= read -r line; do
@@ -71,32 +72,32 @@ last_words_of() {
 
 repair_DockerDown() {
   if [[ $DOCKER_STATE == hung ]]; then
-    note_failure DockerDown "$CURRENT A restart would end the containers that run on this node, so it is left to a person: systemctl restart $DOCKER, or replace the node."
+    # A restart may end the containers of the node.
+    note_failure DockerDown "$DOCKER_ERROR"
     return 1
   fi
   if [[ ${UNIT["$DOCKER LoadState"]-} != loaded ]]; then
-    note_failure DockerDown "$CURRENT A unit that somebody masked or removed is not brought back: systemctl unmask $DOCKER, or install Docker."
+    note_failure DockerDown '' unavailable "${UNIT["$DOCKER LoadState"]-}"
     return 1
   fi
   METHOD=${METHOD:-start}
   if ! start_units "$DOCKER"; then
     capture_error
-    note_not_started DockerDown "$DOCKER" "$REPLY"
+    note_not_started DockerDown "$DOCKER" start "$REPLY"
     return 1
   fi
 }
 
-# note_not_started REASON UNIT WORDS: a start that failed, in the words of the unit where it has some.
+# note_not_started REASON UNIT STEP ERROR: a start or restart that failed, with the last error in the unit's log, else ERROR.
 note_not_started() {
-  local words=$3
-  last_words_of "$2"
-  note_failure "$1" "$2 does not start: ${REPLY:-$words}"
+  last_error_of "$2"
+  note_failure "$1" "${REPLY:-$4}" failedStep "$3" failedUnit "$2"
 }
 
 repair_CRIDockerdDown() {
   local load=${UNIT["$CRI LoadState"]-} units=("$CRI")
   if [[ $DOCKER_STATE != answers ]]; then
-    log 'cri-dockerd cannot run without Docker'
+    log 'skipping cri-dockerd, which cannot run without Docker'
     return 1
   fi
   if [[ $CRI_ENDPOINT == fd://* ]]; then
@@ -104,20 +105,22 @@ repair_CRIDockerdDown() {
     [[ $load != loaded ]] || load=${UNIT["$CRI_SOCKET_UNIT LoadState"]-}
   fi
   if [[ $load != loaded ]]; then
-    note_failure CRIDockerdDown "$CURRENT A unit that somebody masked or removed is not brought back: systemctl unmask ${units[*]}, or install cri-dockerd."
+    note_failure CRIDockerdDown '' unavailable "$load"
     return 1
   fi
   METHOD=${METHOD:-start}
   if [[ ${UNIT["$CRI ActiveState"]-} == active ]]; then
-    # Its socket has gone: systemd makes it anew only while the service is down.
+    # Its socket was removed: systemd creates it only while the service is stopped.
     changing "stopping ${units[*]}"
     spare_kubelet
     capture "$START_SECONDS" systemctl stop "${units[@]}"
   fi
-  if ! start_units "${units[@]}" || ! wait_for_socket; then
+  if ! start_units "${units[@]}"; then
     capture_error
-    ((RC != 0)) || REPLY="nobody listens on $ENDPOINT"
-    note_not_started CRIDockerdDown "$CRI" "$REPLY"
+    note_not_started CRIDockerdDown "$CRI" start "$REPLY"
+    return 1
+  elif ! wait_for_socket; then
+    note_not_started CRIDockerdDown "$CRI" listen ''
     return 1
   fi
 }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# What cri-dockerd decides by.
+# The state that cri-dockerd decides by.
 # shellcheck disable=SC1091,SC2016,SC2030,SC2031,SC2034,SC2153,SC2154,SC2317  # the sourced script reads, sets and calls
 
 bats_require_minimum_version 1.5.0
@@ -11,7 +11,7 @@ setup() {
   load_script "$BATS_TEST_DIRNAME/state.sh"
 }
 
-# A Docker node on which all is well.
+# A healthy node with Docker.
 healthy() {
   ENDPOINT=$BATS_TEST_TMPDIR/cri-dockerd.sock FILE_ENDPOINT='' CRI_SOCKET=$ENDPOINT CRI_PLUGIN=cni
   DOCKER_STATE=answers IMAGE_STATE=present DOCKERSHIM=false
@@ -23,9 +23,10 @@ healthy() {
 }
 
 first() {
-  FAULTS=()
+  FAULTS=() FAULT_DETAILS=()
+  forget_evidence
   find_faults
-  [ "${FAULTS[0]%% *}" = "$1" ]
+  [ "${FAULTS[0]}" = "$1" ]
 }
 
 @test "finds nothing on a healthy node" {
@@ -34,7 +35,7 @@ first() {
   [ "${#FAULTS[@]}" -eq 0 ]
 }
 
-@test "takes no network plugin and the no-op one for a fault, and nothing else" {
+@test "reports no network plugin and the no-op one, and no other" {
   healthy
   for CRI_PLUGIN in '' no-op kubernetes.io/no-op; do first CRIDockerdNoCNI; done
   for CRI_PLUGIN in cni kubenet 'unset'; do
@@ -44,48 +45,50 @@ first() {
   done
 }
 
-@test "puts the cause before what comes from it" {
+@test "reports the cause before its consequences" {
   healthy
   DOCKER_STATE=down UNIT["$DOCKER ActiveState"]=failed UNIT["$CRI ActiveState"]=failed CRI_PLUGIN=''
   SOCKETS=$'\n'
   find_faults
-  [[ ${FAULTS[0]} == DockerDown* && ${FAULTS[1]} == CRIDockerdDown* && ${FAULTS[2]} == CRIDockerdNoCNI* ]]
+  [ "${FAULTS[*]}" = 'DockerDown CRIDockerdDown CRIDockerdNoCNI' ]
 }
 
-@test "blames the endpoint only where another runtime is there and cri-dockerd is not merely down" {
+@test "reports the endpoint only where another runtime listens and cri-dockerd is not just down" {
   healthy
   ENDPOINT=$BATS_TEST_TMPDIR/cri-docker.sock
   first RuntimeEndpointConflict
-  [[ ${FAULTS[0]} == *"$CRI_SOCKET is there instead." ]]
+  [[ $EVIDENCE == *'"listeningSocket":"'"$CRI_SOCKET"'"'* ]]
   ENDPOINT=$CRI_SOCKET UNIT["$CRI ActiveState"]=inactive SOCKETS=$'\n'
   first CRIDockerdDown
   [ "${#FAULTS[@]}" -eq 1 ]
 }
 
-@test "finds a flag and a file that name two endpoints" {
+@test "finds a flag and a file with different endpoints" {
   healthy
   FILE_ENDPOINT=/run/containerd/containerd.sock KUBELET_CONFIG=/etc/kubernetes/kubelet/config.json
   first RuntimeEndpointConflict
+  [ "$EVIDENCE" = '"fileEndpoint":"/run/containerd/containerd.sock","kubeletConfig":"/etc/kubernetes/kubelet/config.json"' ]
 }
 
-@test "says that a unit is masked, and that a socket has gone" {
+@test "reports that a unit is masked, and that a socket is missing" {
   healthy
   UNIT["$CRI LoadState"]=masked UNIT["$CRI ActiveState"]=inactive
   first CRIDockerdDown
-  [[ ${FAULTS[0]} == *masked* ]]
+  [[ $EVIDENCE == *'"criServiceLoad":"masked"'* ]]
   healthy
   rm "$ENDPOINT"
   first CRIDockerdDown
+  [[ $EVIDENCE == *'"criService":"active"'* ]]
 }
 
-@test "leaves a cri-dockerd alone that no unit started" {
+@test "does not change a cri-dockerd that no unit started" {
   healthy
   UNIT["$CRI ActiveState"]=inactive UNIT["$CRI_SOCKET_UNIT ActiveState"]=inactive
   run find_faults
   [[ $output == *'Unsupported CRIDockerdUnmanaged'* ]]
 }
 
-@test "takes cri-dockerd's defaults from its own help" {
+@test "reads cri-dockerd's defaults from its own help" {
   healthy
   printf '#!/bin/sh\necho "      --network-plugin string   The name."\necho "      --pod-infra-container-image string   The image (default \\"k8s.gcr.io/pause:3.6\\")"\n' > "$WORK/old"
   printf '#!/bin/sh\necho "      --network-plugin string   The name. (default \\"cni\\")"\n' > "$WORK/new"
@@ -98,7 +101,7 @@ first() {
   [ "$CRI_PLUGIN" = cni ]
 }
 
-@test "asks Docker nothing where its service does not run, and tells a hung one from an image that is missing" {
+@test "sends Docker no request where its service does not run, and distinguishes a hung Docker from a missing image" {
   healthy
   CRI_IMAGE=registry.k8s.io/pause:3.10 DOCKER_ENDPOINT=unix:///var/run/docker.sock
   docker_do() { RC=124 ERR='' asked=yes; }
@@ -116,7 +119,7 @@ first() {
   done
 }
 
-@test "blames the endpoint where neither cri-dockerd nor Docker is installed" {
+@test "reports the endpoint where neither cri-dockerd nor Docker is installed" {
   healthy
   DOCKER_STATE=down CRI_PLUGIN='unset' UNIT["$DOCKER LoadState"]=not-found UNIT["$CRI LoadState"]=not-found UNIT["$CRI ActiveState"]=inactive
   SOCKETS=$'\n'"$BATS_TEST_TMPDIR/other.sock"$'\n' CRI_SOCKET=$BATS_TEST_TMPDIR/other.sock

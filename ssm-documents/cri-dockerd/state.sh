@@ -1,4 +1,4 @@
-# What cri-dockerd decides by: which runtime kubelet really uses, the units behind it, their flags, and the sandbox image.
+# The state that cri-dockerd decides by: the runtime that kubelet uses, its units, their flags, and the sandbox image.
 #@ use node/kubelet
 #@ use node/unit-flags
 #@ use images/references
@@ -7,25 +7,26 @@
 #@ sets KUBELET_ENDPOINT CONTAINERD_ROOT
 # shellcheck shell=bash disable=SC2034  # the prelude and script.sh read what is only set here
 
-# kubelet's endpoint, and the one that its file names: a flag wins. Paths, without unix://.
+# kubelet's endpoint, and the one in its file: a flag overrides the file. Paths, without unix://.
 ENDPOINT='' FILE_ENDPOINT=''
-# Whether kubelet drives Docker by itself (kubelet up to 1.23), without cri-dockerd.
+# Whether kubelet uses Docker directly (dockershim, kubelet up to 1.23), without cri-dockerd.
 DOCKERSHIM=false
-# cri-dockerd's flags; `unset` where it is given none.
+# cri-dockerd's flags; `unset` where it has none.
 CRI_ENDPOINT='' CRI_PLUGIN='unset' CRI_IMAGE='' DOCKER_ENDPOINT='' CRI_SOCKET=''
-# answers, down or hung.
-DOCKER_STATE=down DOCKER_WORDS=''
+# answers, down or hung; and the client's error where it is hung.
+DOCKER_STATE=down DOCKER_ERROR=''
 # present, absent or unknown.
 IMAGE_STATE=unknown
-# What is wrong: `REASON sentence`, the one to repair first at the front.
-FAULTS=()
+# The reasons that were found, the one to repair first at the front, and the last error line of a tool for each.
+FAULTS=() FAULT_DETAILS=()
 
 readonly OTHER_SOCKETS='/run/containerd/containerd.sock /run/cri-dockerd.sock /run/cri-docker.sock /run/crio/crio.sock'
 
-# look_at_docker: finds out everything that check and repair decide by. It changes nothing; it does not even connect to a socket
-# behind which systemd would start a service.
+# look_at_docker: finds out everything that check and repair decide by. It changes nothing, and connects to no socket for
+# which systemd would start a service.
 look_at_docker() {
-  EVIDENCE='' FAULTS=()
+  forget_evidence
+  FAULTS=() FAULT_DETAILS=()
   find_services
   read_kubelet_endpoints
   read_sockets
@@ -38,11 +39,15 @@ look_at_docker() {
   ask_docker
   evidence endpoint "$ENDPOINT"
   [[ -n $KUBELET_PID ]] || evidence kubeletRuns false
-  [[ $DOCKERSHIM == true ]] || evidence networkPlugin "${CRI_PLUGIN:-none}"
+  if [[ $DOCKERSHIM == true ]]; then
+    evidence dockershim true
+  else
+    evidence networkPlugin "${CRI_PLUGIN:-none}"
+  fi
   find_faults
 }
 
-# read_kubelet_endpoints: read_kubelet, with what the flag says and what the file says kept apart.
+# read_kubelet_endpoints: like read_kubelet, but keeps the endpoint of the flag and that of the file apart.
 read_kubelet_endpoints() {
   local winner
   KUBELET_ENDPOINT=''
@@ -56,18 +61,19 @@ read_kubelet_endpoints() {
   ENDPOINT=$REPLY
 }
 
-# refuse_other_runtimes: ends on a node whose kubelet does not use Docker, unless its endpoint is dead while another
-# runtime listens, or unless kubelet is told two endpoints.
+# refuse_other_runtimes: ends on a node whose kubelet does not use Docker, unless no process listens on its endpoint while
+# another runtime listens elsewhere, or kubelet's flag and file name different endpoints.
 refuse_other_runtimes() {
   find_dead_endpoint
   find_two_endpoints
   if ((${#FAULTS[@]} == 0)); then
-    finish Unsupported RuntimeNotDocker "kubelet uses ${ENDPOINT:-no runtime that it names}, not Docker."
+    [[ -z $ENDPOINT ]] || evidence endpoint "$ENDPOINT"
+    finish Unsupported RuntimeNotDocker
   fi
   evidence endpoint "$ENDPOINT"
 }
 
-# read_cri_dockerd: its flags, from the running process or as its unit would start it, and its own defaults.
+# read_cri_dockerd: its flags, from the running process, otherwise from its unit, and its own defaults.
 read_cri_dockerd() {
   CRI_ENDPOINT='' CRI_PLUGIN='unset' CRI_IMAGE='' DOCKER_ENDPOINT=''
   DOCKERSHIM=false
@@ -97,8 +103,8 @@ take_cri_flag() {
   esac
 }
 
-# read_cri_defaults: what this cri-dockerd does without a flag, from its own help: 0.2.5 brought the default cni. The help
-# shows no default that is empty.
+# read_cri_defaults: the defaults of this cri-dockerd, from its own help: since 0.2.5 the network plugin is cni. The help
+# shows no empty default.
 read_cri_defaults() {
   local program=${UNIT["$CRI ExecStart"]-} line pattern='--(network-plugin|pod-infra-container-image) string(.*\(default "([^"]*)"\))?'
   [[ $CRI_PLUGIN == unset || -z $CRI_IMAGE ]] || return 0
@@ -116,14 +122,17 @@ read_cri_defaults() {
   done < "$WORK/out"
 }
 
-# ask_docker: whether Docker answers, and whether it has the sandbox image. Docker is not asked where its service does not
-# run: systemd would start it.
+# ask_docker: whether Docker answers, and whether it has the sandbox image. It sends no request where Docker's service does
+# not run: systemd would start it.
 ask_docker() {
   DOCKER_STATE=down IMAGE_STATE=unknown DIGEST='' IMAGE=''
   local id='"Id": "(sha256:[0-9a-f]{64})"'
   if [[ -n $CRI_IMAGE ]]; then
     full_reference "$CRI_IMAGE"
-    [[ $REPLY =~ $REFERENCE ]] || finish_undecided ConfigUnreadable "--pod-infra-container-image of $CRI is no image reference."
+    if [[ ! $REPLY =~ $REFERENCE ]]; then
+      evidence configuredImage "$CRI_IMAGE"
+      finish_undecided ConfigUnreadable
+    fi
     IMAGE=$REPLY
   fi
   canonical "$DOCKER_ENDPOINT"
@@ -132,7 +141,10 @@ ask_docker() {
   elif [[ ${UNIT["$DOCKER ActiveState"]-} != active ]]; then
     return 0
   fi
-  command -v docker > /dev/null || finish_undecided ToolMissing "Docker runs, but its client docker is not on the PATH ($PATH)."
+  if ! command -v docker > /dev/null; then
+    evidence tool docker
+    finish_undecided ToolMissing
+  fi
   DOCKER_STATE=answers
   docker_do 8 image inspect "${IMAGE:-fleetmend.invalid/none}"
   if ((RC == 0)); then
@@ -143,25 +155,30 @@ ask_docker() {
   else
     DOCKER_STATE=hung
     capture_error
-    DOCKER_WORDS=$REPLY
+    DOCKER_ERROR=$REPLY
   fi
 }
 
-# docker_do SECONDS ARGUMENT...: the docker client by `capture`, on the daemon that cri-dockerd uses, with no login of root's.
+# docker_do SECONDS ARGUMENT...: `capture` of the docker client, on the daemon that cri-dockerd uses, without root's logins.
 docker_do() {
   local seconds=$1
   shift
   capture "$seconds" docker --host "$DOCKER_ENDPOINT" --config "$WORK/docker" "$@"
 }
 
-# note_fault REASON SENTENCE: notes one more.
+# note_fault REASON [DETAIL] [NAME VALUE]...: notes one more fault with its evidence. DETAIL is the last error line of a tool.
 note_fault() {
-  FAULTS+=("$1 $2")
+  FAULTS+=("$1") FAULT_DETAILS+=("${2-}")
+  shift $(($# < 2 ? $# : 2))
+  while (($# > 1)); do
+    [[ -z $2 ]] || evidence "$1" "$2"
+    shift 2
+  done
 }
 
-# find_faults: everything that is wrong, in FAULTS, the one that the others may come from first.
+# find_faults: all faults, in FAULTS; one that can cause the others comes first.
 find_faults() {
-  # Where neither is installed, Docker is not what the node lacks.
+  # Where neither is installed, the node is not meant to run Docker.
   [[ ${UNIT["$CRI LoadState"]-}/${UNIT["$DOCKER LoadState"]-} == not-found/not-found ]] || find_docker_fault
   if [[ $DOCKERSHIM == false ]]; then
     find_unit_fault
@@ -169,25 +186,25 @@ find_faults() {
     find_missing_cni
   fi
   if [[ $IMAGE_STATE == absent ]]; then
-    note_fault SandboxImageMissing 'Docker does not have the sandbox image, and cri-dockerd pulls it without ECR credentials: no new pod can start on this node.'
+    note_fault SandboxImageMissing
     find_image_cause
   fi
   find_two_endpoints
 }
 
-# find_missing_cni: with no network plugin cri-dockerd says that the network is ready, whatever it is. `unset`: nothing tells.
+# find_missing_cni: without a network plugin cri-dockerd always reports that the network is ready. `unset`: it is unknown.
 find_missing_cni() {
   if [[ -z $CRI_PLUGIN || $CRI_PLUGIN == *no-op ]]; then
-    note_fault CRIDockerdNoCNI "$CRI runs cri-dockerd without CNI (--network-plugin is ${CRI_PLUGIN:-empty}): the node says Ready, but its pods get no address of the cluster."
+    note_fault CRIDockerdNoCNI '' networkPlugin "${CRI_PLUGIN:-none}"
   fi
 }
 
 # find_docker_fault: why Docker is down.
 find_docker_fault() {
   case $DOCKER_STATE/${UNIT["$DOCKER LoadState"]-} in
-    down/loaded) note_fault DockerDown "$DOCKER is ${UNIT["$DOCKER ActiveState"]-} (${UNIT["$DOCKER Result"]-}); cri-dockerd cannot work without it." ;;
-    down/*) note_fault DockerDown "$DOCKER is ${UNIT["$DOCKER LoadState"]-}, and nobody listens on $DOCKER_ENDPOINT." ;;
-    hung/*) note_fault DockerDown "$DOCKER runs, but does not answer on $DOCKER_ENDPOINT: $DOCKER_WORDS" ;;
+    down/loaded) note_fault DockerDown '' dockerUnit "${UNIT["$DOCKER ActiveState"]-}" dockerResult "${UNIT["$DOCKER Result"]-}" ;;
+    down/*) note_fault DockerDown '' dockerLoad "${UNIT["$DOCKER LoadState"]-}" dockerEndpoint "$DOCKER_ENDPOINT" ;;
+    hung/*) note_fault DockerDown "$DOCKER_ERROR" dockerHangs true dockerEndpoint "$DOCKER_ENDPOINT" ;;
   esac
 }
 
@@ -196,27 +213,29 @@ find_unit_fault() {
   local load=${UNIT["$CRI LoadState"]-} active=${UNIT["$CRI ActiveState"]-} by=${UNIT["$CRI_SOCKET_UNIT ActiveState"]-}
   if [[ $active == active ]]; then
     if [[ $CRI_SOCKET == "$ENDPOINT" ]] && ! is_listening "$ENDPOINT"; then
-      note_fault CRIDockerdDown "$CRI is active, but nobody can connect to $ENDPOINT."
+      note_fault CRIDockerdDown '' criService active
     fi
     return
   fi
   if [[ $DOCKER_STATE == answers && $active != activating && $by != active ]] && is_listening "$ENDPOINT"; then
-    finish Unsupported CRIDockerdUnmanaged "Somebody listens on $ENDPOINT, but not $CRI, which is ${active:-unknown}; it is left alone."
+    evidence criService "${active:-unknown}"
+    finish Unsupported CRIDockerdUnmanaged
   fi
   if [[ $load == loaded ]]; then
-    note_fault CRIDockerdDown "$CRI is $active (${UNIT["$CRI SubState"]-}, ${UNIT["$CRI Result"]-}), $CRI_SOCKET_UNIT is ${UNIT["$CRI_SOCKET_UNIT LoadState"]-}, ${by:-unknown}; kubelet has no runtime."
+    note_fault CRIDockerdDown '' criService "${active:-unknown}" criServiceResult "${UNIT["$CRI Result"]-}" \
+      criSocket "${by:-unknown}" criSocketLoad "${UNIT["$CRI_SOCKET_UNIT LoadState"]-}"
     return
   fi
   [[ $load == masked ]] || find_dead_endpoint
-  last_fault_is RuntimeEndpointConflict || note_fault CRIDockerdDown "kubelet wants cri-dockerd on $ENDPOINT, but $CRI is $load."
+  last_fault_is RuntimeEndpointConflict || note_fault CRIDockerdDown '' criServiceLoad "${load:-unknown}"
 }
 
 last_fault_is() {
-  ((${#FAULTS[@]} > 0)) && [[ ${FAULTS[${#FAULTS[@]} - 1]} == "$1 "* ]]
+  ((${#FAULTS[@]} > 0)) && [[ ${FAULTS[${#FAULTS[@]} - 1]} == "$1" ]]
 }
 
-# find_dead_endpoint: nobody listens where kubelet looks, and another runtime listens elsewhere. Not where cri-dockerd is
-# down: Docker's own containerd listens on every node.
+# find_dead_endpoint: no process listens on kubelet's endpoint, and another runtime listens elsewhere. Not where cri-dockerd
+# is down: Docker's own containerd listens on every node.
 find_dead_endpoint() {
   local other
   if last_fault_is CRIDockerdDown || last_fault_is RuntimeEndpointConflict; then
@@ -227,25 +246,25 @@ find_dead_endpoint() {
   fi
   for other in ${CRI_SOCKET:-} $OTHER_SOCKETS; do
     if [[ $other != "$ENDPOINT" ]] && is_listening "$other"; then
-      note_fault RuntimeEndpointConflict "kubelet's endpoint is $ENDPOINT, where nobody listens; $other is there instead."
+      note_fault RuntimeEndpointConflict '' listeningSocket "$other"
       return
     fi
   done
 }
 
-# find_two_endpoints: kubelet's flag wins, until somebody drops it.
+# find_two_endpoints: kubelet's flag overrides its file, until the flag is removed.
 find_two_endpoints() {
   if [[ -n $FILE_ENDPOINT && $FILE_ENDPOINT != "$ENDPOINT" ]]; then
-    note_fault RuntimeEndpointConflict "kubelet's flag names the endpoint $ENDPOINT and wins, but its file $KUBELET_CONFIG names $FILE_ENDPOINT."
+    note_fault RuntimeEndpointConflict '' fileEndpoint "$FILE_ENDPOINT" kubeletConfig "$KUBELET_CONFIG"
   fi
 }
 
-# find_image_cause: why the image may have gone, as far as the node shows it, in CAUSE.
+# find_image_cause: why the image may be missing, as far as the node shows it, in CAUSE.
 find_image_cause() {
   local root='"data-root"[[:space:]]*:[[:space:]]*"(/[^"]*)"'
   REPLY=''
   [[ ! -r $DAEMON_JSON ]] || slurp "$DAEMON_JSON"
-  # disk.sh looks at the runtime's images, wherever they are.
+  # disk.sh reads the file system of the runtime's images, whichever the runtime is.
   CONTAINERD_ROOT=/var/lib/docker
   [[ ! $REPLY =~ $root ]] || CONTAINERD_ROOT=${BASH_REMATCH[1]}
   read_disk
@@ -253,7 +272,7 @@ find_image_cause() {
   if disk_is_over_threshold || journal_shows_gc; then
     CAUSE=ImageGCPressure
   elif [[ -n $KUBELET_SANDBOX_IMAGE && $KUBELET_SANDBOX_IMAGE != "$CRI_IMAGE" ]]; then
-    # kubelet up to 1.28 spares the image of its own flag alone.
+    # kubelet up to 1.28 keeps only the image of its own flag.
     CAUSE=PodInfraImageMismatch
     evidence kubeletImage "$KUBELET_SANDBOX_IMAGE"
   fi

@@ -11,7 +11,7 @@ setup() {
   load_script "$BATS_TEST_DIRNAME/units.sh"
 }
 
-@test "reads each unit's properties, in whatever order systemd has them" {
+@test "reads each unit's properties, in any order" {
   capture() {
     RC=0
     printf '%s\n' MainPID=81 'ExecStart={ path=/usr/bin/cri-dockerd ; argv[]=/usr/bin/cri-dockerd --a= }' LoadState=loaded ActiveState=active '' \
@@ -24,7 +24,7 @@ setup() {
   starts_at_boot
 }
 
-@test "counts a socket only where somebody listens and its file is there" {
+@test "counts a socket only where it listens and its file exists" {
   : > "$BATS_TEST_TMPDIR/docker.sock"
   printf '%s\n' "0: 00000002 00000000 00010000 0001 01 1 $BATS_TEST_TMPDIR/docker.sock" \
     "0: 00000003 00000000 00000000 0001 03 2 /run/containerd/containerd.sock" \
@@ -35,7 +35,7 @@ setup() {
   refute is_listening /run/containerd/containerd.sock
 }
 
-@test "knows a socket by both of its names" {
+@test "finds a socket by both of its names" {
   canonical unix:///var/run/cri-dockerd.sock
   [ "$REPLY" = /run/cri-dockerd.sock ]
   ln -s "$BATS_TEST_TMPDIR/containerd.sock" "$BATS_TEST_TMPDIR/dockershim.sock"

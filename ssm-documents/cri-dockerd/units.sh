@@ -1,16 +1,16 @@
-# The units of cri-dockerd and Docker, and the sockets that are listened on. Nothing here changes anything.
+# Reads the units of cri-dockerd and Docker, and the listening sockets. It changes nothing.
 # shellcheck shell=bash disable=SC2034  # state.sh and script.sh read what is only set here
 
 readonly CRI=cri-docker.service CRI_SOCKET_UNIT=cri-docker.socket DOCKER=docker.service
 readonly NET_UNIX=${FLEETMEND_NET_UNIX:-/proc/net/unix}
 readonly DAEMON_JSON=${FLEETMEND_DAEMON_JSON:-/etc/docker/daemon.json}
 
-# `UNIT PROPERTY`, as systemd says it. Declared like this, since node-check declares it inside a function.
+# `UNIT PROPERTY`, as systemd shows it. Declared like this, since node-check declares it inside a function.
 declare -gA UNIT=()
-# The paths that are listened on, each between line ends.
+# The paths of listening sockets, each between line ends.
 SOCKETS=''
 
-# read_units: what systemd has of the units, loaded or not.
+# read_units: the state of the units from systemd, loaded or not.
 read_units() {
   local key value i=0 units=("$CRI" "$CRI_SOCKET_UNIT" "$DOCKER")
   UNIT=()
@@ -18,9 +18,11 @@ read_units() {
     --property=LoadState,ActiveState,SubState,Result,MainPID,NeedDaemonReload,WantedBy,RequiredBy,ExecStart,Listen "${units[@]}"
   if ((RC != 0)); then
     capture_error
-    finish_undecided ToolMissing "systemd does not tell the state of $CRI: $REPLY"
+    evidence tool systemctl
+    evidence exitCode "$RC"
+    finish_undecided ToolMissing "$REPLY"
   fi
-  # Units come in the order in which they were asked for; an empty line ends one.
+  # systemctl shows the units in the order of its arguments; an empty line ends one.
   while IFS='=' read -r key value && ((i < ${#units[@]})); do
     case $key in
       '') i=$((i + 1)) ;;
@@ -32,12 +34,12 @@ read_units() {
   done < "$WORK/out"
 }
 
-# starts_at_boot: whether something would start cri-dockerd after the next boot.
+# starts_at_boot: whether systemd starts cri-dockerd after the next boot.
 starts_at_boot() {
   [[ -n ${UNIT["$CRI WantedBy"]-}${UNIT["$CRI RequiredBy"]-}${UNIT["$CRI_SOCKET_UNIT WantedBy"]-} ]]
 }
 
-# read_sockets: the sockets that somebody listens on (the flag 00010000 is the kernel's for that).
+# read_sockets: the listening sockets (the flag 00010000 is the kernel's SO_ACCEPTCON).
 read_sockets() {
   SOCKETS=$'\n'
   local path
@@ -47,7 +49,7 @@ read_sockets() {
   done < <(awk '$4 == "00010000" && $8 ~ "^/.*(docker|containerd|crio)" { print $8 }' "$NET_UNIX")
 }
 
-# is_listening PATH: whether a client would find somebody there. A socket whose file was removed is still listened on.
+# is_listening PATH: whether a client can connect. A socket still listens after its file is removed.
 is_listening() {
   [[ $SOCKETS == *$'\n'"$1"$'\n'* && -e $1 ]]
 }

@@ -13,7 +13,7 @@ const shell = async (node: RealNode, script: string): Promise<void> => {
   const result = await node.exec(['sh', '-c', script]);
   if (result.code !== 0) throw new Error(`running ${script}: ${result.stderr}`);
 };
-/** Gives cri-dockerd another command line by a drop-in of somebody else's, and starts it with that. */
+/** Gives cri-dockerd another command line in a drop-in of another owner, and restarts it. */
 const dropIn = async (node: RealNode, file: string, command: string): Promise<void> => {
   const text = `[Service]\\nExecStart=\\nExecStart=${command} --pod-infra-container-image=${node.sandboxImage}\\n`;
   await shell(node, `mkdir -p ${FOLDER}; printf '${text}' > ${FOLDER}/${file}; systemctl daemon-reload; ${RESTART}`);
@@ -35,7 +35,13 @@ export const faults: readonly Fault[] = [
     generations: DOCKER,
     break: removeImages,
     check: { outcome: 'Broken', reason: 'SandboxImageMissing' },
-    repair: { outcome: 'Repaired', reason: 'SandboxImageMissing', method: 'ecr', message: /Docker cannot pin it/ },
+    repair: {
+      outcome: 'Repaired',
+      reason: 'SandboxImageMissing',
+      method: 'ecr',
+      willRecur: true,
+      evidence: { pinSupport: 'none' },
+    },
     sandbox: { failsBefore: NO_LOGIN, startsAfter: true },
     kill: true,
   },
@@ -117,16 +123,20 @@ export const faults: readonly Fault[] = [
     },
   },
   {
-    name: '--network-plugin is empty by a drop-in that wins over every other',
+    name: '--network-plugin is empty by a drop-in that overrides every other',
     remediation: 'cri-dockerd',
     generations: DOCKER,
     break: (node) => dropIn(node, '90-own.conf', WITHOUT_CNI),
     check: { outcome: 'Broken', reason: 'CRIDockerdNoCNI' },
-    repair: { outcome: 'NotRepaired', reason: 'CRIDockerdNoCNI', message: /90-own\.conf.*was taken back/ },
+    repair: {
+      outcome: 'NotRepaired',
+      reason: 'CRIDockerdNoCNI',
+      evidence: { rolledBack: true, dropInPaths: `${FOLDER}/50-fleetmend.conf ${FOLDER}/90-own.conf` },
+    },
     restore: withoutDropIns,
   },
   {
-    name: 'cri-dockerd does not start with CNI: the drop-in is taken back',
+    name: 'cri-dockerd does not start with CNI: the drop-in is rolled back',
     remediation: 'cri-dockerd',
     generations: DOCKER,
     break: async (node) => {
@@ -135,7 +145,7 @@ export const faults: readonly Fault[] = [
       await dropIn(node, '10-own.conf', WITHOUT_CNI.replace('/usr/bin/cri-dockerd', '/usr/local/bin/picky'));
     },
     check: { outcome: 'Broken', reason: 'CRIDockerdNoCNI' },
-    repair: { outcome: 'NotRepaired', reason: 'CRIDockerdNoCNI', message: /was taken back/ },
+    repair: { outcome: 'NotRepaired', reason: 'CRIDockerdNoCNI', evidence: { rolledBack: true } },
     restore: withoutDropIns,
   },
   {
@@ -164,7 +174,7 @@ export const faults: readonly Fault[] = [
         node,
         `systemctl stop cri-docker.service cri-docker.socket; mv ${UNITS}/cri-docker.service /root/; ln -s /dev/null ${UNITS}/cri-docker.service; systemctl daemon-reload`,
       ),
-    check: { outcome: 'Broken', reason: 'CRIDockerdDown', message: /masked/ },
+    check: { outcome: 'Broken', reason: 'CRIDockerdDown', evidence: { criServiceLoad: 'masked' } },
     restore: (node) =>
       shell(
         node,
@@ -189,7 +199,11 @@ export const faults: readonly Fault[] = [
         node,
         `sed -i.before 's|cri-dockerd.sock|cri-docker.sock|' ${UNITS}/kubelet.service; systemctl daemon-reload; systemctl restart kubelet.service; systemctl stop kubelet.service`,
       ),
-    check: { outcome: 'Broken', reason: 'RuntimeEndpointConflict', message: /\/run\/cri-docker\.sock, where nobody/ },
+    check: {
+      outcome: 'Broken',
+      reason: 'RuntimeEndpointConflict',
+      evidence: { endpoint: '/run/cri-docker.sock', listeningSocket: '/run/cri-dockerd.sock' },
+    },
     restore: (node) =>
       shell(
         node,
@@ -205,7 +219,11 @@ export const faults: readonly Fault[] = [
         node,
         `cd /etc/kubernetes/kubelet && sed -i.before 's|"kind"|"containerRuntimeEndpoint": "unix:///run/containerd/containerd.sock", "kind"|' kubelet-config.json`,
       ),
-    check: { outcome: 'Broken', reason: 'RuntimeEndpointConflict', message: /kubelet's flag names/ },
+    check: {
+      outcome: 'Broken',
+      reason: 'RuntimeEndpointConflict',
+      evidence: { fileEndpoint: '/run/containerd/containerd.sock' },
+    },
     restore: (node) => shell(node, 'cd /etc/kubernetes/kubelet && mv kubelet-config.json.before kubelet-config.json'),
   },
   {
@@ -217,7 +235,11 @@ export const faults: readonly Fault[] = [
         node,
         `sed -i.before 's|/run/containerd/containerd.sock|/run/cri-dockerd.sock|' ${UNITS}/kubelet.service; systemctl daemon-reload; systemctl stop kubelet.service`,
       ),
-    check: { outcome: 'Broken', reason: 'RuntimeEndpointConflict', message: /containerd\.sock is there instead/ },
+    check: {
+      outcome: 'Broken',
+      reason: 'RuntimeEndpointConflict',
+      evidence: { listeningSocket: '/run/containerd/containerd.sock' },
+    },
     restore: (node) =>
       shell(
         node,
