@@ -103,6 +103,8 @@ describe('release', () => {
       { kind: 'node' },
       { kind: 'release', by: 'mei', quarantinedAt: '2026-08-22T09:00:00.000Z' },
     ]);
+    const quarantined = await report({ store: createAuditStore(table), count }, { query: 'quarantine' });
+    expect(quarantined.items.map((item) => item.instanceId)).not.toContain(bad);
   });
 });
 

@@ -137,6 +137,15 @@ describe('signal-intake', () => {
     expect(sqs.messages(LANES)).toHaveLength(1);
   });
 
+  it('wakes a lane for a redelivered signal that has a new one of its lane behind it', async () => {
+    const { deps, sqs } = await world();
+    await acceptSignals(deps, sqsEvent([signal()]));
+    const [again, fresh] = [sqsEvent([signal()], undefined, 2), sqsEvent([signal()])];
+    const behind = fresh.Records.map((record) => ({ ...record, messageId: 'm1' }));
+    await acceptSignals(deps, { Records: [...again.Records, ...behind] });
+    expect(sqs.messages(LANES)).toHaveLength(2);
+  });
+
   it('parses the body of each record once', async () => {
     const { deps } = await world();
     const event = sqsEvent([signal(), signal({}, 'acme.alarms'), 1]);

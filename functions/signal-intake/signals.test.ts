@@ -163,6 +163,12 @@ describe('a batch of signals', () => {
     expect((await pendingNodes('demo/node-check')).map((r) => r.instanceId)).toContain(node.instanceId);
   });
 
+  it('costs no EC2 call for a signal of a cluster that the policy does not list', async () => {
+    const { deps, ec2, counts } = await signalIntakeWorld(table);
+    await acceptSignals(deps, sqsEvent([foreign('ip-10-8-8-8.ec2.internal', { cluster: 'stranger' })]));
+    expect([ec2.calls, counts]).toEqual([[], { SignalNotManaged: 1 }]);
+  });
+
   it('costs no EC2 call for signals over the rate of their source', async () => {
     const nodes = Array.from({ length: 5 }, () => instance());
     const { deps, ec2, counts } = await signalIntakeWorld(table, { maxForeignSignalsPerMinute: 2 }, nodes);

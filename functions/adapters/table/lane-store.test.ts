@@ -56,6 +56,11 @@ describe('a lane', () => {
     await store.save(rest);
     expect((await table.items('LANE#demo/c'))[0]).not.toHaveProperty('duePk');
   });
+
+  it('that is not stored is not made by answering its call', async () => {
+    await store.answerCall('demo/nowhere');
+    expect(await table.items('LANE#demo/nowhere')).toEqual([]);
+  });
 });
 
 describe('the pending nodes of a lane', () => {

@@ -86,7 +86,7 @@ describe('a result', () => {
 });
 
 describe('a sent command', () => {
-  it('is stored once, due at its soft deadline, then when it is said, then never', async () => {
+  it('is stored once, due at its soft deadline, then when it is said, then never, then again', async () => {
     await store.putCommand(command);
     await store.putCommand({ ...command, runId: 'r-other' });
     expect(await store.getCommand('c-1')).toEqual(command);
@@ -97,6 +97,8 @@ describe('a sent command', () => {
     expect(await item()).toMatchObject({ dueSk: at(390) });
     await store.setCommandDue('c-1', undefined);
     expect(await item()).not.toHaveProperty('duePk');
+    await store.setCommandDue('c-1', at(400));
+    expect(await item()).toMatchObject({ duePk: expect.stringMatching(/^OPEN#\d$/), dueSk: at(400) });
     await expect(store.setCommandDue('c-2', undefined)).rejects.toThrow();
   });
 });
