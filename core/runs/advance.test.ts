@@ -153,3 +153,16 @@ describe('an observation', () => {
     ]);
   });
 });
+
+it('the parts of a check hold the slots of their nodes once, and have the deadlines of their own documents', () => {
+  const documents = [
+    { ...DOCUMENT, key: 'node-check-1', executionTimeoutSeconds: 60 },
+    { ...DOCUMENT, key: 'node-check-2', executionTimeoutSeconds: 200 },
+  ];
+  const sending = step(aCheck(3), { documents }).state;
+  expect(inFlight(sending)).toBe(3);
+  const { state } = step(sending, { documents, reports: [sent('1.1'), sent('1.2')] }, at(1));
+  expect(inFlight(state)).toBe(3);
+  const [first = '', second = ''] = state.commands.map((c) => c.hardDeadlineAt ?? '');
+  expect(Date.parse(second) - Date.parse(first)).toBe(140_000);
+});

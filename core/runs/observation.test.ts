@@ -3,7 +3,7 @@ import { at, node, nodes, START } from '../../test/support/runs.ts';
 import type { Texts } from '../model/render-message.ts';
 import type { CommandRow, ObservationRow } from '../state/command-state.ts';
 import type { Invocation } from './invocation.ts';
-import { batchResults, observationOf, readNodes, supersedes, unsentObservation } from './observation.ts';
+import { batchResults, healthyNodes, observationOf, readNodes, supersedes, unsentObservation } from './observation.ts';
 
 const command = (over: Partial<CommandRow> = {}): CommandRow => ({
   commandId: 'c-1',
@@ -77,6 +77,20 @@ describe('an observation', () => {
     const early = observe(30, shown([...HEALTHY], ['InProgress']));
     const end = observe(40, shown([...HEALTHY], [...HEALTHY]), {}, early);
     expect(end).toMatchObject({ healthy: nodes(2), amended: [node(1)], nodes: {} });
+  });
+
+  it('keeps that list until the end, so that the row of the node follows from the last observation too', () => {
+    const early = observe(30, shown(['InProgress'], ['InProgress']));
+    const hard = observe(150, shown([...HEALTHY], ['InProgress']), {}, early);
+    expect(hard).toMatchObject({ closedBy: 'hard-deadline', amended: [node(0)] });
+    expect(observe(160, shown([...HEALTHY], [...HEALTHY]), {}, hard)).toMatchObject({ amended: nodes(2) });
+  });
+
+  it('of one part makes no node healthy while another part has none', () => {
+    const second = observe(6, shown([...HEALTHY], [...HEALTHY])) ?? expect.fail();
+    const first: ObservationRow = { ...second, key: '1.1', part: 1, healthy: [node(1)], nodes: {} };
+    expect(healthyNodes([second])).toEqual([]);
+    expect(healthyNodes([first, second])).toEqual([node(1)]);
   });
 
   it('keeps the whole reading of a healthy node of a repair', () => {
