@@ -224,19 +224,24 @@ const nodeCheckPart = (
   };
 };
 
-/** First fit: each check goes into the first document that has room for it, in the order of the registry. */
+/**
+ * First fit decreasing: the largest check first, each into the first document that has room for it. The documents, and the
+ * checks in each of them, keep the order of the registry.
+ */
 const packedChecks = (from: readonly Remediation[], prelude: readonly Part[]): Remediation[][] => {
   // Numbers with as many digits as there will ever be, so that the final ones need no more room.
   const widest = { part: 99, parts: 99 };
+  const bytesWith = (chosen: readonly Remediation[]): number => bytesOf(nodeCheckPart(chosen, widest, prelude));
+  const inRegistryOrder = (chosen: readonly Remediation[]): Remediation[] => from.filter((one) => chosen.includes(one));
+  const bytesAlone = new Map(from.map((one) => [one, bytesWith([one])]));
   const groups: Remediation[][] = [];
-  for (const remediation of from) {
-    const group = groups.find(
-      (others) => bytesOf(nodeCheckPart([...others, remediation], widest, prelude)) <= MAX_BUILT_BYTES,
-    );
-    if (group === undefined) groups.push([remediation]);
-    else group.push(remediation);
+  for (const one of from.toSorted((a, b) => (bytesAlone.get(b) ?? 0) - (bytesAlone.get(a) ?? 0))) {
+    const at = groups.findIndex((others) => bytesWith(inRegistryOrder([...others, one])) <= MAX_BUILT_BYTES);
+    if (at === -1) groups.push([one]);
+    else groups[at] = inRegistryOrder([...(groups[at] ?? []), one]);
   }
-  return groups;
+  const placeOf = ([first]: readonly Remediation[]): number => (first === undefined ? 0 : from.indexOf(first));
+  return groups.toSorted((a, b) => placeOf(a) - placeOf(b));
 };
 
 /**
