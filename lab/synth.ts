@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ConfigInput } from '../infra/config.ts';
 import { createApp, synthesize } from '../infra/create-app.ts';
-import { buildDocuments } from '../ssm-documents/builder/build.ts';
+import { type BuiltDocument, buildDocuments } from '../ssm-documents/builder/build.ts';
 import { remediations } from '../ssm-documents/remediations.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -35,7 +35,10 @@ export const labConfig = (limits: NonNullable<ConfigInput['limits']> = {}): Conf
 export type LabAssembly = { readonly assembly: string; readonly stackName: string };
 
 /** Synthesizes the stack of `infra/` for the lab into a separate folder that is removed with the process; needs `npm run build`. */
-export const synthLab = (config: ConfigInput = labConfig()): LabAssembly => {
+export const synthLab = (
+  config: ConfigInput = labConfig(),
+  documents: readonly BuiltDocument[] = buildDocuments(),
+): LabAssembly => {
   const stackName = config.stackName ?? 'fleetmend';
   const assembly = mkdtempSync(join(tmpdir(), 'fleetmend-lab-'));
   process.on('exit', () => rmSync(assembly, { recursive: true, force: true }));
@@ -43,7 +46,7 @@ export const synthLab = (config: ConfigInput = labConfig()): LabAssembly => {
     createApp({
       config,
       remediations,
-      documents: buildDocuments(),
+      documents,
       dist: join(root, 'dist'),
       // Separate too: several labs may be synthesized in parallel, and by users without write access to `dist`.
       staging: join(assembly, 'staged'),

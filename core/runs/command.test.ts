@@ -24,7 +24,6 @@ describe('a report', () => {
       status: 'sent',
       commandId: 'c-1',
       sentAt: at(1),
-      softDeadlineAt: at(91),
       hardDeadlineAt: at(1 + 60 + 300 + 30),
     });
     expect(state.outbox).toEqual([

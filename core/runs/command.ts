@@ -157,7 +157,7 @@ const onFound = (
       status: 'sent',
       commandId,
       sentAt,
-      ...deadlinesOf(state, command, sentAt, limits),
+      hardDeadlineAt: deadlinesOf(state, command, sentAt, limits).hardDeadlineAt,
     },
     outbox: dropsOf(state, takenOf(command)),
   };
@@ -204,11 +204,14 @@ export const isNews = (command: CommandState, seen: ObservationRow): boolean =>
 
 /** What an observation makes of a command: closed. What it counts for is decided with its batch. */
 export const onObservation = (command: CommandState, seen: ObservationRow, state: RunState): Change => {
-  const { sendingAt, missedReads, notBefore, versions, documentName, executionTimeoutSeconds, ...base } = command;
+  const { key, size, unreachable, counts } = command;
+  const commandId = seen.commandId ?? command.commandId;
   return {
+    // The run is stored at every step: a command that is over keeps only what is still read.
     command: {
-      ...base,
-      ...defined({ commandId: seen.commandId }),
+      ...defined({ unreachable, counts, commandId }),
+      key,
+      size,
       status: 'closed',
       instanceIds: [],
       early: !seen.final,

@@ -76,7 +76,6 @@ export const CommandState = z.strictObject({
   missedReads: z.array(IsoTime).optional(),
   commandId: z.string().optional(),
   sentAt: IsoTime.optional(),
-  softDeadlineAt: IsoTime.optional(),
   hardDeadlineAt: IsoTime.optional(),
   /** After SSM refused a call for its rate: not before. */
   notBefore: IsoTime.optional(),

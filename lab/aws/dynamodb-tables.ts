@@ -26,6 +26,8 @@ export type Table = {
   readonly keyNames: readonly string[];
   /** The partition key's name, of the table or of one of its indexes; undefined where there is no such index. */
   readonly partitionKey: (indexName?: string) => string | undefined;
+  /** How many of its indexes have one of these attributes as their partition key: an item with it is copied there. */
+  readonly copies: (attributes: readonly string[]) => number;
   /** The table to read an index from: a copy that lags by the setting `indexLagMs`. */
   readonly indexSource: () => string;
   /** Informs the copy about a write: the item as it is now, or the key that was deleted. */
@@ -90,6 +92,10 @@ export const createTableStore = (
             : definition.GlobalSecondaryIndexes?.find((i) => i.IndexName === indexName)?.KeySchema;
         return schema?.find((k) => k.KeyType === 'HASH')?.AttributeName;
       },
+      copies: (attributes) =>
+        (definition.GlobalSecondaryIndexes ?? []).filter((index) =>
+          index.KeySchema.some((k) => k.KeyType === 'HASH' && attributes.includes(k.AttributeName)),
+        ).length,
       indexSource: () => (faults.indexLagMs === 0 || !hasIndexes ? name : lagged),
       written: (key, item) => {
         if (!hasIndexes) return;

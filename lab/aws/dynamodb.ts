@@ -126,6 +126,12 @@ export const createDynamo = ({ dynalite, tables, faults, random }: DynamoOptions
     }),
     PutItem: operation(z.strictObject({ ...Conditional, Item }), {
       access: (input) => [access('PutItem', tableOf(input.TableName), [input.Item])],
+      items: (input) => {
+        const copies = tableOf(input.TableName).copies(Object.keys(input.Item));
+        // An item that is replaced, and whose place in an index moves, is deleted there and written again.
+        const isReplaced = copies > 0 && /^(?!.*attribute_not_exists).*=/.test(input.ConditionExpression ?? '');
+        return 1 + copies + (isReplaced ? 1 : 0);
+      },
       run: async (input) => {
         const answer = await write('PutItem', input, input.Item);
         tableOf(input.TableName).written(input.Item, input.Item);
@@ -142,6 +148,7 @@ export const createDynamo = ({ dynalite, tables, faults, random }: DynamoOptions
     }),
     UpdateItem: operation(z.strictObject({ ...Conditional, Key: Item, UpdateExpression: z.string().optional() }), {
       access: (input) => [access('UpdateItem', tableOf(input.TableName), [input.Key])],
+      items: (input) => 1 + tableOf(input.TableName).copies(Object.values(input.ExpressionAttributeNames ?? {})),
       run: async (input) => {
         const table = tableOf(input.TableName);
         const asks = input.ReturnValues ?? 'NONE';

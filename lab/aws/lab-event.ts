@@ -15,7 +15,10 @@ export type CallRecord = {
   readonly error?: string;
   /** Wall milliseconds from the request's end to the answer. */
   readonly latencyMs: number;
-  /** How many items, ids or entries the call carried, where it carries a list. */
+  /**
+   * How many items, ids or entries the call carried, where it carries a list. Of a write to a table: how often the item is
+   * written, to the table and to its indexes.
+   */
   readonly items?: number;
   /** Length of the request's body. */
   readonly bytes: number;

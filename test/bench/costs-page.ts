@@ -1,4 +1,4 @@
-import { type Bill, dollarsOf, type HearingCosts } from './costs.ts';
+import { type Bill, dollarsOf, type HearingCosts, type SweepFigures } from './costs.ts';
 import { AS_OF, costOf, type ListPrice, PRICES, REGION } from './list-prices.ts';
 import { atMost, type Section, toMarkdown } from './section.ts';
 
@@ -91,12 +91,54 @@ export const costsSection = (costs: HearingCosts): Section => {
       atMost('table writes of a sweep, for each node', costs.sweep.writes / costs.nodes, 0.1, (v) => v.toFixed(3)),
     ],
     notes: [
-      `One sweep: ${count(costs.sweep.writes)} writes, ${count(costs.sweep.freeCalls)} calls of EC2, SSM and EKS (free), $${dollarsOf(costs.sweep).toFixed(4)}, and ${count(costs.sweep.writeUnits / 3)} KB written, most of it the run's own state. A row for every node would be ${count(costs.nodes)} writes.`,
-      'Lambda time is as long as it took on the machine that measured, at 512 MB; KB written counts every row thrice, for the table and two indexes, which is an upper bound.',
+      `One sweep: ${count(costs.sweep.writes)} writes, ${count(costs.sweep.freeCalls)} calls of EC2, SSM and EKS (free), $${dollarsOf(costs.sweep).toFixed(4)}, and ${count(costs.sweep.writeUnits)} KB written, copies in indexes included, most of it the run's own state. A row for every node would be ${count(costs.nodes)} writes.`,
+      'Lambda time is as long as it took on the machine that measured, at 512 MB; KB written counts a row once for the table and once for each index that it is in or leaves, by the length of the request, which is longer than the item.',
       'Not in it: what the nodes’ logs cost to collect (you have them, or you do not), repairs, alarms of your own, the functions’ stored logs, point-in-time recovery.',
     ],
   };
 };
+
+/** Nodes of the check that the second table is about. */
+export const CHECKED_NODES = 10_000;
+const OPERATIONS = [
+  'SendCommand',
+  'ListCommandInvocations',
+  'ListCommands',
+  'DescribeInstanceInformation',
+  'GetCommandInvocation',
+] as const;
+
+const perNode = ({ ssm, nodes }: SweepFigures): number => Object.values(ssm).reduce((sum, n) => sum + n, 0) / nodes;
+
+/** A check of many healthy nodes, by the number of documents that `node-check` consists of. */
+export const checkSection = (checks: readonly (readonly [documents: number, figures: SweepFigures])[]): Section => ({
+  title: `A check of ${count(CHECKED_NODES)} nodes`,
+  about:
+    'Every node is healthy, and every document of `node-check` is sent to every node, 50 nodes a command. SSM throttles SendCommand at 5 a second; throttled calls are counted. KB written includes the copies in indexes.',
+  table: {
+    head: ['documents', ...OPERATIONS, 'throttled', 'SSM calls a node', 'writes', 'KB written', 'reads', 'cost'],
+    rows: checks.map(([documents, figures]) => [
+      String(documents),
+      ...OPERATIONS.map((name) => count(figures.ssm[name] ?? 0)),
+      count(figures.throttled),
+      perNode(figures).toFixed(3),
+      count(figures.bill.writes),
+      count(figures.bill.writeUnits),
+      count(figures.bill.readUnits),
+      `$${dollarsOf(figures.bill).toFixed(4)}`,
+    ]),
+  },
+  aims: checks
+    .filter(([documents]) => documents === 2)
+    .flatMap(([, figures]) => [
+      atMost('SSM calls a node, two documents', perNode(figures), 0.15, (v) => v.toFixed(3)),
+      atMost('dollars, two documents', dollarsOf(figures.bill), 0.015, (v) => v.toFixed(4)),
+    ]),
+  notes: [
+    'The last row is `node-check` as it is built. Each document costs a SendCommand and a ListCommandInvocations for every 50 nodes. The run is woken and stored once for each batch, when all parts of the batch are in.',
+    'A healthy node costs no row: its id is in the observation of its command.',
+  ],
+});
 
 const priceRow = ({ what, dollars: amount, unit, page, seenAt }: ListPrice): string[] => [
   what,
@@ -117,12 +159,13 @@ export const pricesSection = (): Section => ({
 });
 
 /** The whole page. */
-export const costsPage = (costs: HearingCosts): string =>
+export const costsPage = (costs: HearingCosts, checks: Parameters<typeof checkSection>[0]): string =>
   `# What hearing costs
 
 Written by \`npm run costs\`; do not edit it by hand. The prices stand in \`test/bench/list-prices.ts\`.
 
 ${toMarkdown(costsSection(costs))}
-${toMarkdown(pricesSection())}`
+${toMarkdown(pricesSection())}
+${toMarkdown(checkSection(checks))}`
     .trimEnd()
     .concat('\n');

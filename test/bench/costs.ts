@@ -3,7 +3,9 @@ import type { LabEvent } from '../../lab/aws/lab-event.ts';
 import { createRandom } from '../../lab/aws/random.ts';
 import { createSimulatedNode } from '../../lab/sim/node.ts';
 import { logGroupOf, openScene, type Scene, synthScene } from '../e2e/support.ts';
+import { withCheckParts } from '../support/check-parts.ts';
 import { costOf } from './list-prices.ts';
+import { countBy } from './statistics.ts';
 
 /** The work of the pipeline for one way of detection, counted in the lab. */
 export type Bill = {
@@ -13,7 +15,7 @@ export type Bill = {
   readonly customEvents: number;
   readonly standardCalls: number;
   readonly fifoCalls: number;
-  /** KB written, each thrice: the table and two of its indexes, an upper bound. */
+  /** KB written: to the table, and again to each index that the row is in or leaves. */
   readonly writeUnits: number;
   /** Writes as calls: what a sweep's aim is told in. */
   readonly writes: number;
@@ -24,8 +26,6 @@ export type Bill = {
 
 const CLUSTER = 'costs';
 const MEMORY_GIGABYTES = 0.5;
-/** A row is written to the table and to two indexes at most. */
-const COPIES = 3;
 /** What a read of the pipeline returns on the whole: most are single rows of under 4 KB, queries of a few. */
 const READ_UNITS_PER_CALL = 2;
 /** The poller of an event source receives and deletes; ten messages a call at best, one at worst. */
@@ -61,7 +61,7 @@ const billOf = async (lab: Lab, work: () => Promise<void>): Promise<Bill> => {
     standardCalls: queued * (1 + POLLS_PER_SEND),
     fifoCalls: sends * (1 + POLLS_PER_SEND),
     writes: writes.length,
-    writeUnits: sum(writes.map((c) => Math.ceil(c.bytes / 1024))) * COPIES,
+    writeUnits: sum(writes.map((c) => Math.ceil(c.bytes / 1024) * (c.items ?? 1))),
     readUnits: of('dynamodb').filter((c) => !WRITES.has(c.operation)).length * READ_UNITS_PER_CALL,
     logBytes,
     freeCalls: of('ec2').length + of('ssm').length + of('eks').length,
@@ -110,12 +110,21 @@ const otherLines = async (
   await lab.settle();
 };
 
-/** One sweep: what it cost, and how many rows of each kind are in the table after it. */
-export type SweepFigures = { readonly bill: Bill; readonly rows: ReadonlyMap<string, number> };
+/** One sweep: its bill, its calls of SSM, and how many rows of each kind are in the table after it. */
+export type SweepFigures = {
+  readonly nodes: number;
+  readonly bill: Bill;
+  /** By operation, throttled calls too. */
+  readonly ssm: Readonly<Record<string, number>>;
+  readonly throttled: number;
+  readonly rows: ReadonlyMap<string, number>;
+};
 
-/** Counts one sweep over healthy nodes, in a lab that runs no other. */
-export const measureSweep = async (nodes: number): Promise<SweepFigures> => {
-  const scene = await openScene(synthScene([{ name: CLUSTER, sweeps: true }]), { seed: 3 });
+/** Counts one sweep over healthy nodes, in a lab that runs no other; `node-check` as it is built, or in so many documents. */
+export const measureSweep = async (nodes: number, parts?: number): Promise<SweepFigures> => {
+  const documents = parts === undefined ? undefined : withCheckParts(parts);
+  const assembly = synthScene([{ name: CLUSTER, sweeps: true }], {}, { alarms: false }, documents);
+  const scene = await openScene(assembly, { seed: 3 });
   try {
     scene.addNodes(CLUSTER, nodes);
     const bill = await billOf(scene.lab, async () => {
@@ -123,7 +132,14 @@ export const measureSweep = async (nodes: number): Promise<SweepFigures> => {
       await scene.drain();
     });
     const kinds = (await scene.items()).map(({ pk, sk }) => `${pk.split('#')[0]} ${sk.split('#')[0]}`);
-    return { bill, rows: new Map([...Map.groupBy(kinds, (kind) => kind)].map(([kind, all]) => [kind, all.length])) };
+    const ssm = scene.lab.calls.filter((c) => c.service === 'ssm' && c.functionName !== undefined);
+    return {
+      nodes,
+      bill,
+      ssm: countBy(ssm, (c) => c.operation),
+      throttled: ssm.filter((c) => c.error === 'ThrottlingException').length,
+      rows: new Map([...Map.groupBy(kinds, (kind) => kind)].map(([kind, all]) => [kind, all.length])),
+    };
   } finally {
     await scene.lab.stop();
   }

@@ -13,6 +13,7 @@ import { type Latency, logNormal } from '../../lab/sim/latency.ts';
 import { createSimulatedNode, type SimulatedNode, type SimulatedNodeOptions } from '../../lab/sim/node.ts';
 import type { SimulatedFault } from '../../lab/sim/result.ts';
 import { LAB_ENVIRONMENT, type LabAssembly, synthLab } from '../../lab/synth.ts';
+import type { BuiltDocument } from '../../ssm-documents/builder/build.ts';
 import { type Chronicle, createChronicle } from './chronicle.ts';
 
 /** A minute of the lab's time. */
@@ -40,20 +41,24 @@ export const synthScene = (
   clusters: readonly SceneCluster[],
   limits: NonNullable<ConfigInput['limits']> = {},
   signals: NonNullable<ConfigInput['signals']> = { alarms: false },
+  documents?: readonly BuiltDocument[],
 ): LabAssembly =>
-  synthLab({
-    signals,
-    clusters: clusters.map(({ name, mode = 'repair', sweeps = false, alarms = [] }) => ({
-      name,
-      mode,
-      sweeps,
-      alarms: [...alarms],
-      logGroups: [logGroupOf(name)],
-      nodeTags: ['eks:cluster-name', 'eks:eks-cluster-name', 'kubernetes.io/cluster'] as const,
-    })),
-    limits,
-    alarms: false,
-  });
+  synthLab(
+    {
+      signals,
+      clusters: clusters.map(({ name, mode = 'repair', sweeps = false, alarms = [] }) => ({
+        name,
+        mode,
+        sweeps,
+        alarms: [...alarms],
+        logGroups: [logGroupOf(name)],
+        nodeTags: ['eks:cluster-name', 'eks:eks-cluster-name', 'kubernetes.io/cluster'] as const,
+      })),
+      limits,
+      alarms: false,
+    },
+    documents,
+  );
 
 /** A fault that the repair repairs, by the method that needs ECR. */
 export const REPAIRABLE: SimulatedFault = {
