@@ -84,6 +84,6 @@ describe('docs/costs.md (npm run costs writes it)', () => {
 
   it('reports a sweep that reached its aim', () => {
     expect(bills).not.toContain('missed');
-    expect(bills).toContain('table writes of a sweep, for each node: at most 0.100');
+    expect(bills).toContain('table writes of a sweep, for each node and document of node-check: at most 0.100');
   });
 });
