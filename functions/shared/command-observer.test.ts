@@ -1,85 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Texts } from '../../core/model/render-message.ts';
-import type { Invocation } from '../../core/runs/invocation.ts';
 import type { CommandRow } from '../../core/state/command-state.ts';
-import { ResultRow } from '../../core/state/results.ts';
-import { at, LIMITS, node, nodes, START } from '../../test/support/runs.ts';
+import { invocation, line, observerWorld } from '../../test/support/observer-world.ts';
+import { at, node, nodes, START } from '../../test/support/runs.ts';
 import { startTable, type TestTable } from '../../test/support/table.ts';
-import type { ListedCommand } from '../adapters/ssm/run-command.ts';
-import { rowOf } from '../adapters/table/items.ts';
-import { createResultStore } from '../adapters/table/result-store.ts';
-import { createRunStore } from '../adapters/table/run-store.ts';
-import { createCommandObserver } from './command-observer.ts';
 
 let table: TestTable;
 beforeAll(async () => {
   table = await startTable();
 });
 afterAll(() => table.stop());
-
-const line = (over: Record<string, unknown> = {}): string =>
-  JSON.stringify({
-    v: 2,
-    remediation: 'pause-image',
-    action: 'repair',
-    outcome: 'Repaired',
-    title: 'm',
-    startedAt: at(1),
-    endedAt: at(5),
-    ...over,
-  });
-const invocation = (n: number, statusDetails: string, output = line()): Invocation => ({
-  instanceId: node(n),
-  statusDetails,
-  output,
-});
-
-const TEXTS: Texts = {
-  version: '0badcafe',
-  reasons: new Map([['DiskFull', { severity: 'Fatal', title: 'The disk is full', advice: 'grow the disk' }]]),
-  remediations: new Map([['pause-image', { healthy: ['Fine.'], repaired: ['Repaired by {method}.'] }]]),
-};
-
-/** An observer of one command; what SSM shows and the time can be changed. */
-const world = async (over: Partial<CommandRow> = {}) => {
-  const own = await table.another();
-  const shown: { invocations: readonly Invocation[]; listed?: ListedCommand; now: string } = {
-    invocations: [],
-    now: at(20),
-  };
-  const runs = createRunStore({ ...own, retentionDays: 1 });
-  const results = createResultStore({ ...own, limits: LIMITS });
-  const { observe } = createCommandObserver({
-    reader: {
-      invocations: async () => shown.invocations,
-      byId: async () => shown.listed,
-      find: async () => undefined,
-    },
-    runs,
-    results,
-    limits: LIMITS,
-    texts: TEXTS,
-    now: () => new Date(shown.now),
-  });
-  const command: CommandRow = {
-    commandId: 'c-1',
-    runId: 'r-1',
-    key: '1',
-    group: 'demo/pause-image',
-    cluster: 'demo',
-    remediation: 'pause-image',
-    action: 'repair',
-    instanceIds: nodes(2),
-    sentAt: START,
-    softDeadlineAt: at(90),
-    hardDeadlineAt: at(390),
-    ...over,
-  };
-  await results.putCommand(command);
-  const written = async () => (await own.items(`RESULT#${command.runId}`)).map((i) => rowOf(ResultRow, i));
-  const due = async () => (await own.items('COMMAND#c-1'))[0]?.dueSk;
-  return { shown, runs, results, observe: () => observe(command), written, due };
-};
+const world = (over: Partial<CommandRow> = {}) => observerWorld(table, over);
 
 describe('a command that runs', () => {
   it('is let be until its soft deadline', async () => {
