@@ -26,7 +26,7 @@ export type SendReport =
 /** A command's next state, and what must be written for it. */
 export type Change = { readonly command: CommandState; readonly outbox: readonly OutboxEntry[] };
 
-/** A check that SSM has swallowed again and again is given up after this time: the next sweep asks anew. */
+/** A check that SSM has swallowed again and again is given up after this time: the next sweep checks the nodes again. */
 const CHECK_RESEND_MS = 900_000;
 
 /** Whether a command has all its outcomes. */

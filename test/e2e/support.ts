@@ -287,13 +287,9 @@ export const openScene = async (
     },
     letters: () =>
       Object.entries(lab.queues.deadLetters()).flatMap(([queue, messages]) =>
-        messages.map(({ messageId, body, attributes }) => ({
-          messageId,
-          queue,
-          body,
-          reason: attributes.reason?.StringValue,
-          function: attributes.function?.StringValue,
-          time: attributes.time?.StringValue,
+        messages.map(({ messageId, body, attributes: { reason, time, ...others } }) => ({
+          ...{ messageId, queue, body, reason: reason?.StringValue, time: time?.StringValue },
+          function: others.function?.StringValue,
         })),
       ),
   };
