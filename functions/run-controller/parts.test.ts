@@ -146,6 +146,18 @@ describe('a part that SSM refuses', () => {
     expect(row?.message).toBeDefined();
   });
 
+  it('after another part has reported leaves the rows to scheduler, which has the sentences', async () => {
+    const w = await world();
+    w.nodes.set(w.ids[0] ?? '', { broken: true, latencyMs: 2000 });
+    w.ssm.faults.push('none', 'throttled', 'throttled', 'throttled', 'throttled', 'refused');
+    await w.ask('r-check', 'check', w.ids);
+    await w.pass(200);
+    const [row] = await w.resultsOf('r-check');
+    expect(row).toMatchObject({ outcome: 'Broken', reason: 'SandboxImageMissing' });
+    expect(row?.catalogueVersion).toBeDefined();
+    expect((await w.resultsOf('r-check')).map((r) => r.outcome)).toEqual(['Broken', 'Unknown', 'Unknown', 'Unknown']);
+  });
+
   it('as throttled is sent later, and counts once', async () => {
     const w = await world();
     w.ssm.faults.push('none', 'throttled', 'throttled', 'throttled', 'throttled');
