@@ -5,9 +5,9 @@ import { failure, type Result, success } from '../model/result.ts';
 /** A strict object schema of a payload, without the field that names the entry. */
 export type PayloadSchema<Payload> = z.ZodType<Payload> & { readonly shape: Readonly<Record<string, z.ZodType>> };
 
-/** An action or a query: one kind of payload that a function accepts. `Meaning` is what the function makes of it. */
+/** An action or a query: one kind of payload that a function accepts. `Meaning` is the parsed request. */
 export type Entry<Meaning> = {
-  /** The value of the field that tells the function's payloads apart. */
+  /** The value of the field that distinguishes the function's payloads. */
   readonly name: string;
   /** A plain sentence; it is the description in docs/payloads.md. */
   readonly title: string;
@@ -17,7 +17,7 @@ export type Entry<Meaning> = {
   readonly read: (fields: unknown) => Result<Meaning>;
 };
 
-/** Makes an entry. `meaningOf` gets what the schema parsed. */
+/** Makes an entry. `meaningOf` receives the parsed payload. */
 export const defineEntry = <Payload, Meaning>(
   {
     name,

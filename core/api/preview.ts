@@ -5,12 +5,12 @@ import type { NodeStateRow } from '../state/node-state.ts';
 import type { RunAnswer, SkippedNode } from './request.ts';
 
 /**
- * The most nodes that a preview asks SSM about: one call. run-controller asks again when it plans, so a larger preview would
- * double the calls that a run costs.
+ * The most nodes of a preview for which operator-api reads SSM: one call. run-controller reads SSM again when it plans, so
+ * a larger preview would double the calls of a run.
  */
 export const MAX_NODES_PREVIEWED_IN_FULL = 50;
 
-/** What may be taken for granted of a running instance that bears the cluster's tags, where SSM is not asked. */
+/** The assumed facts about a running instance with the cluster's tags, for previews that do not read SSM. */
 export const assumedFacts = (instanceId: string): NodeFacts => ({
   instanceId,
   state: 'running',
@@ -29,7 +29,7 @@ const skippedOf = (instanceId: string, decision: Settled): SkippedNode => ({
 /** The most skipped nodes that an answer lists; it must fit into one table item (400 KB). */
 const MAX_SKIPPED_LISTED = 1000;
 
-/** What will be done with each node as things stand; the same rules as run-controller's, told before it acts. */
+/** Previews the decision about each node, by the same rules as run-controller. */
 export const previewOf = (
   instanceIds: readonly string[],
   facts: ReadonlyMap<string, NodeFacts>,

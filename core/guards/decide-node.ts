@@ -5,37 +5,37 @@ import type { Limits } from '../model/policy.ts';
 import { UNSUPPORTED, type UnsupportedReason, unsupportedKindOf } from '../model/unsupported.ts';
 import type { NodeStateRow } from '../state/node-state.ts';
 
-/** What EC2 and SSM say of a node when a decision is made. */
+/** The state of a node in EC2 and SSM at the time of a decision. */
 export type NodeFacts = {
   readonly instanceId: string;
-  /** EC2's instance state, or undefined where EC2 does not know the instance. */
+  /** EC2's instance state; undefined if EC2 has no such instance. */
   readonly state?: string;
-  /** Whether its tags say that it belongs to the run's cluster. */
+  /** Whether the instance's tags name the run's cluster. */
   readonly inCluster: boolean;
-  /** EKS Auto Mode forbids SSM on its instances (EKS user guide, automode). */
+  /** EKS Auto Mode forbids SSM on its instances (https://docs.aws.amazon.com/eks/latest/userguide/automode.html). */
   readonly autoMode: boolean;
-  /** The value of the tag `fleetmend:mode`, as it stands there. */
+  /** The value of the tag `fleetmend:mode`, unchanged. */
   readonly modeTag?: string;
   readonly nodegroup?: string;
-  /** Undefined where SSM does not know the instance. */
+  /** Undefined if SSM does not manage the instance. */
   readonly ssm?: { readonly pingStatus: string; readonly platformType: string; readonly platformName: string };
 };
 
-/** What is to happen with one node. */
+/** The decision about one node. */
 export type Decision =
   | { readonly kind: 'go' }
-  /** Not now, or never: recorded as `Skipped`. `notBefore` is set where the reason passes. */
+  /** No action: recorded as `Skipped`. `notBefore` is set if the reason is temporary. */
   | {
       readonly kind: 'skip';
       readonly skipReason: SkipReason;
-      /** What it was skipped for, where that is not the symptom. */
+      /** The reason of the result, if it differs from the symptom's. */
       readonly reason?: string;
       readonly message: string;
       readonly notBefore?: string;
     }
-  /** It has an outcome without a command. */
+  /** The node has an outcome without a command. */
   | { readonly kind: 'settle'; readonly outcome: 'Unreachable'; readonly message: string }
-  /** It is of a kind that fleetmend can't repair: recorded with this reason, its cause and its advice. */
+  /** fleetmend cannot repair this kind of node: recorded with the reason, its cause and its advice. */
   | {
       readonly kind: 'unsupported';
       readonly outcome: 'Unsupported';
@@ -43,9 +43,9 @@ export type Decision =
       readonly message: string;
       readonly advice: string;
     }
-  /** Too early to tell: nothing is recorded, and it is looked at again. */
+  /** Too early for a decision: nothing is recorded, and the node is evaluated again at `notBefore`. */
   | { readonly kind: 'wait'; readonly notBefore: string }
-  /** No repair, but worth a look: recorded as `Skipped`, and a check is asked for. */
+  /** No repair, but a check is useful: recorded as `Skipped`, and a check is requested. */
   | { readonly kind: 'check'; readonly skipReason: SkipReason; readonly message: string };
 
 /** A decision that ends a node's part in a run without a command. */
@@ -63,21 +63,21 @@ export const settledAs = (decision: Settled): Outcome | SkipReason => {
   return skipReason ?? outcome;
 };
 
-/** What a decision rests on, besides the node's own facts. */
+/** The inputs of a decision besides the facts about the node. */
 export type DecisionContext = {
   readonly action: 'check' | 'repair';
   readonly now: string;
   readonly limits: Limits;
   /** Whether the policy lets this remediation repair on this cluster. */
   readonly mayRepair: boolean;
-  /** When a symptom was last seen; undefined where an operator asked. */
+  /** When a symptom was last seen; undefined for an operator's request. */
   readonly lastSeenAt?: string;
-  /** Whether a check found the symptom: where no repair is allowed, another check would tell nothing new. */
+  /** Whether a check found the symptom. If no repair is allowed, another check would find the same. */
   readonly isFinding?: boolean;
-  /** Until when a new node's SSM agent is waited for. */
+  /** Until when fleetmend waits for the SSM agent of a new node. */
   readonly awaitAgentUntil?: string;
   readonly nodeState?: NodeStateRow;
-  /** Why no disruptive repair may start now, where one would. */
+  /** The reason why no disruptive repair may start now, if there is one. */
   readonly maintenance?: string;
 };
 
@@ -88,7 +88,7 @@ const skip = (skipReason: SkipReason, message: string, notBefore?: string): Deci
   ...defined({ notBefore }),
 });
 
-/** Run Command reaches a control container on Bottlerocket, and PowerShell on Windows: not the host that needs repairing. */
+/** The documents repair Linux hosts. On Bottlerocket, Run Command reaches a control container; on Windows, PowerShell. */
 const isRepairable = (ssm: NonNullable<NodeFacts['ssm']>): boolean =>
   ssm.platformType === 'Linux' && ssm.platformName !== 'Bottlerocket';
 
@@ -110,12 +110,12 @@ const hasMissedAgent = ({ state, ssm }: NodeFacts, { awaitAgentUntil }: Decision
   (state === 'pending' || state === 'running') &&
   (ssm === undefined || (ssm.pingStatus !== 'Online' && isRepairable(ssm)));
 
-/** Whether EC2 shows the instance as one of the cluster that can be reached at all. */
+/** Whether EC2 shows the instance as a node of the cluster that SSM may manage. */
 const existing = ({ instanceId, state, inCluster, autoMode }: NodeFacts): Decision => {
   const kind = unsupportedKindOf(instanceId);
   if (kind !== undefined) return unsupported(kind);
   if (state === undefined)
-    return skip('Gone', 'EC2 knows no such instance: it was terminated, or is of another account or region');
+    return skip('Gone', 'EC2 has no such instance: it was terminated, or belongs to another account or Region');
   if (!inCluster) return skip('NotInCluster', "the instance's tags do not say that it belongs to this cluster");
   if (state === 'shutting-down' || state === 'terminated') return skip('Gone', `the instance is ${state}`);
   return autoMode ? unsupported('AutoModeNode') : GO;
@@ -146,10 +146,10 @@ const reachable = (facts: NodeFacts, context: DecisionContext): Decision => {
   return facts.state === 'running' ? managed(facts.ssm) : unreachable(`the instance is ${facts.state}`);
 };
 
-/** How often a new node's agent is looked for. All that wait share the look of a minute. */
+/** The interval at which new nodes are evaluated again. All waiting nodes share the evaluation of a minute. */
 const AGENT_LOOK_MS = 60_000;
 
-/** Whether a new node's SSM agent may yet come online: SSM knows it some time after EC2 says running. */
+/** Whether a new node's SSM agent may still come online: it registers with SSM some time after EC2 reports `running`. */
 export const isAwaitingAgent = (facts: NodeFacts, awaitAgentUntil: string | undefined, now: string): boolean =>
   awaitAgentUntil !== undefined &&
   now < awaitAgentUntil &&
@@ -157,7 +157,7 @@ export const isAwaitingAgent = (facts: NodeFacts, awaitAgentUntil: string | unde
   !facts.autoMode &&
   (facts.state === 'pending' || (facts.state === 'running' && facts.ssm?.pingStatus !== 'Online'));
 
-/** The next look at nodes that wait for their agent. */
+/** When the nodes that wait for their agent are evaluated next. */
 export const nextAgentLook = (now: string): string =>
   isoTime((Math.floor(epochMs(now) / AGENT_LOOK_MS) + 1) * AGENT_LOOK_MS);
 
@@ -166,8 +166,8 @@ const lastAttemptMs = (state: NodeStateRow | undefined): number =>
   Math.max(Number.NEGATIVE_INFINITY, ...Object.values(state?.attempts ?? {}).map((a) => epochMs(a.at)));
 
 /**
- * Whether a symptom was last seen before the end of the last attempt on the node, failed ones too: that attempt has
- * answered it. A node that is still broken says so again, or the next sweep does.
+ * Whether a symptom was last seen before the end of the last attempt on the node, including failed attempts. That attempt
+ * has answered the symptom. If the node is still broken, it reports the symptom again, or the next sweep finds it.
  */
 export const isAnsweredByAttempt = (lastSeenAt: string, state: NodeStateRow | undefined): boolean =>
   epochMs(lastSeenAt) <= lastAttemptMs(state);
@@ -182,7 +182,7 @@ const repairable = (context: DecisionContext): Decision => {
     );
   }
   if (lastSeenAt !== undefined && isAnsweredByAttempt(lastSeenAt, nodeState)) {
-    return skip('Stale', 'the symptom was last seen before the end of the last repair or attempt: old news');
+    return skip('Stale', 'the symptom was last seen before the end of the last repair or attempt: the signal is stale');
   }
   const attempts = Object.values(nodeState?.attempts ?? {}).map((a) => epochMs(a.at));
   const coolUntilMs = Math.max(Number.NEGATIVE_INFINITY, ...attempts) + limits.coolDownSeconds * 1000;
@@ -210,7 +210,7 @@ const observeOnly = (context: DecisionContext, skipReason: SkipReason, message: 
     ? skip(skipReason, `${message}: what the check found stands`)
     : { kind: 'check', skipReason, message: `${message}: a check was asked for` };
 
-/** The decision of the tag `fleetmend:mode`, which can only lower what policy allows; undefined where it allows all. */
+/** The decision by the tag `fleetmend:mode`; undefined if the tag does not restrict the policy. */
 const byTag = ({ modeTag }: NodeFacts, context: DecisionContext): Decision | undefined => {
   if (modeTag === undefined || modeTag === 'repair') return undefined;
   if (modeTag === 'off') return skip('OptedOut', 'its tag fleetmend:mode is off');
@@ -223,12 +223,12 @@ const byTag = ({ modeTag }: NodeFacts, context: DecisionContext): Decision | und
 };
 
 /**
- * Decides what happens with one node. Total and pure. Whatever cannot be read counts against acting: an instance
- * that EC2 does not show is gone, a mode tag with an unknown value opts the node out.
+ * Decides what happens with one node. Total and pure. Without clear information, fleetmend does not act: an instance that
+ * EC2 does not show counts as deleted, and a mode tag with an unknown value opts the node out.
  */
 export const decideNode = (facts: NodeFacts, context: DecisionContext): Decision => {
   const first = reachable(facts, context);
-  // Membership and opt-out come before reachability in what an operator is told, but after "not ours at all".
+  // An operator sees opt-out before reachability, but only for an instance that belongs to the cluster.
   const isOurs = !(first.kind === 'skip' && (first.skipReason === 'Gone' || first.skipReason === 'NotInCluster'));
   const tagged = isOurs ? byTag(facts, context) : undefined;
   if (tagged !== undefined) return tagged;

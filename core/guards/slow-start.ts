@@ -7,8 +7,8 @@ import type { RunState } from '../state/run-state.ts';
 export const EXECUTION_TIMED_OUT = 'ExecutionTimedOut';
 
 /**
- * Whether a node's result speaks against the repair itself. `Healthy` is neutral; so are the node's own trouble, a
- * node that was not reached, and one that is merely slow.
+ * Whether a node's result is a failure attributable to the repair. `Healthy` is neutral. So are node-local failures, a node
+ * that was not reached, and a node that is slow.
  */
 export const isAttributable = (tally: Tally, nodeLocal: ReadonlySet<string>): boolean => {
   const { attributable } = meaningOf(tally.outcome);
@@ -25,7 +25,7 @@ export const isAttributable = (tally: Tally, nodeLocal: ReadonlySet<string>): bo
 const total = (state: Pick<RunState, 'commands'>, outcomes: readonly Outcome[]): number =>
   state.commands.reduce((sum, c) => sum + outcomes.reduce((n, o) => n + (c.counts?.[o] ?? 0), 0), 0);
 
-/** Failures of the run that count against its repair, with those that its lane brought. */
+/** The attributable failures of the run, including those carried over by its lane. */
 export const attributableFailuresOf = (state: RunState): number =>
   state.commands.reduce((sum, c) => sum + (c.attributableFailures ?? 0), state.priorAttributableFailures);
 

@@ -17,22 +17,22 @@ const MAX_NODES_PER_RUN = 1000;
 /** Source: SSM API, SendCommand, InstanceIds. */
 const MAX_NODES_PER_COMMAND = 50;
 
-/** Every number that steers the spine, with the design's defaults and a greatest value. Units are in the names. */
+/** The limits of the pipeline, each with a default and a maximum. The names contain the units. */
 export const Limits = z
   .strictObject({
     maxNodesPerRepairRun: number(250, MAX_NODES_PER_RUN),
     maxNodesPerCheckRun: number(1000, MAX_NODES_PER_RUN),
-    /** A run holds its lane: beyond a day, the attempts that it was planned by are forgotten. */
+    /** A run occupies its lane. After more than a day, the attempts on which its plan rests have expired. */
     repairRunMaxSeconds: number(900, DAY),
     maxNodesPerCommand: number(50, MAX_NODES_PER_COMMAND),
-    /** Canaries are one command's nodes at most. */
+    /** The canaries fit into one command. */
     canaries: number(3, MAX_NODES_PER_COMMAND),
     budgetMaxNodes: number(50, MAX_NODES_PER_RUN),
     budgetPercent: z.number().min(1).max(100).default(10),
-    /** More evidence than a command has nodes would come too late. */
+    /** A higher limit than the nodes of one command would open the breaker too late. */
     attributableFailuresToOpenBreaker: number(2, MAX_NODES_PER_COMMAND),
     failurePercentToOpenBreaker: z.number().min(1).max(100).default(20),
-    /** Longer than a day is a pause, which has an author and a reason. */
+    /** To stop a lane for longer than a day, use a pause: it has an author and a reason. */
     breakerFirstSeconds: number(900, DAY),
     breakerMaxSeconds: number(86_400, WEEK),
     coolDownSeconds: number(900, DAY),
@@ -100,7 +100,7 @@ const FreezeWindow = z.strictObject({
 export const NodeTag = z.enum(['eks:cluster-name', 'eks:eks-cluster-name', 'kubernetes.io/cluster']);
 export type NodeTag = z.infer<typeof NodeTag>;
 
-/** What fleetmend may do on one cluster. Everything not said is the careful choice. */
+/** The actions that fleetmend may take on one cluster. Every default is the cautious choice. */
 export const ClusterPolicy = z.strictObject({
   name: ClusterName,
   mode: Mode.default('observe'),
@@ -117,7 +117,7 @@ export const ClusterPolicy = z.strictObject({
 });
 export type ClusterPolicy = z.infer<typeof ClusterPolicy>;
 
-/** The whole policy: which clusters, what may be done there, and the limits. */
+/** The whole policy: the clusters, the permitted actions on each, and the limits. */
 export const Policy = z
   .strictObject({ clusters: z.array(ClusterPolicy).default([]), limits: Limits })
   .superRefine((policy, context) => {
@@ -131,13 +131,13 @@ export const Policy = z
     }
   });
 export type Policy = z.infer<typeof Policy>;
-/** The policy as a person writes it: everything that has a default may be left out. */
+/** The policy as a person writes it: every field with a default may be omitted. */
 export type PolicyInput = z.input<typeof Policy>;
 
-/** The policy of one cluster, or undefined where fleetmend does not manage it (then nothing is done to it). */
+/** The policy of one cluster; undefined if fleetmend does not manage the cluster, and therefore does not act on it. */
 export const clusterPolicy = (policy: Policy, cluster: string): ClusterPolicy | undefined =>
   policy.clusters.find((c) => c.name === cluster);
 
-/** The mode of one remediation on one cluster: its own if it has one, else the cluster's. */
+/** The mode of one remediation on one cluster: the remediation's own, or else the cluster's. */
 export const modeOf = (cluster: ClusterPolicy, remediation: string): Mode =>
   cluster.remediations[remediation]?.mode ?? cluster.mode;

@@ -3,22 +3,22 @@ import type { FactsOf, Message, RESULT_FACTS } from './message.ts';
 /** How bad a reason is, in the words of the EKS node monitoring agent. */
 export type Severity = 'Info' | 'Warning' | 'Fatal';
 
-/** What is known about a fault of a node, whether or not a document can report it. */
+/** The description of a fault of a node, whether or not a document can report the fault. */
 export type ReasonBase = {
   readonly severity: Severity;
   /**
-   * `node-local`: the node's own trouble (its role, disk, network), which says nothing against the repair.
+   * `node-local`: the cause is on the node (its role, disk, network), and the failure is not attributable to the repair.
    * `attributable`: a failed repair with this reason counts towards opening the breaker.
    */
   readonly scope: 'node-local' | 'attributable';
   /**
-   * False where no repair of the remediation that finds it can do anything about it, while the node still works: a check
-   * reports it and asks for no repair, which would only fail and count towards quarantine.
+   * False if the remediation that finds the fault cannot repair it, and the node still works. A check then reports the
+   * fault and requests no repair: the repair would fail and count towards quarantine.
    */
   readonly repairable?: false;
-  /** What makes it happen, in one or two sentences for an operator. */
+  /** The cause, in one or two sentences for an operator. */
   readonly cause: string;
-  /** What the operator should do next. */
+  /** The next step for the operator. */
   readonly advice: string;
 };
 
@@ -28,7 +28,7 @@ export type Reason = ReasonBase & {
   readonly title: string;
   /** Names of the evidence that `message` uses. */
   readonly evidence?: readonly string[];
-  /** What is written to the audit table when a node reports this reason; the title and the detail unless given. */
+  /** The message in the audit table for a node that reports this reason. The default is the title and the detail. */
   readonly message?: Message;
 };
 

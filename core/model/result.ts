@@ -1,4 +1,4 @@
-/** What could be read or done, or what was wrong: a value instead of an exception, for input that may be bad. */
+/** A value, or a description of the problem. Used instead of an exception for input that may be invalid. */
 export type Result<Value, Problem = string> =
   | { readonly ok: true; readonly value: Value }
   | { readonly ok: false; readonly error: Problem };
@@ -6,7 +6,7 @@ export type Result<Value, Problem = string> =
 /** A result that has a value. */
 export const success = <Value>(value: Value): { readonly ok: true; readonly value: Value } => ({ ok: true, value });
 
-/** A result that has none. */
+/** A result that has an error. */
 export const failure = <Problem>(error: Problem): { readonly ok: false; readonly error: Problem } => ({
   ok: false,
   error,

@@ -190,14 +190,13 @@ const play = (scenario: typeof Scenario extends fc.Arbitrary<infer T> ? T : neve
   return { run: stored, commands, done, observations };
 };
 
-/** The nodes that were given back to the mailbox: an operator's as news, a signal's by leaving its row. */
 /** Every third node needs no registry. */
 const isLocal = (id: string): boolean => Number.parseInt(id.slice(2), 16) % 3 === 0;
 const lastWord = (run: RunState): number | undefined => run.commands.flatMap((c) => c.silent ?? []).at(-1);
 
 const total = (run: RunState): number => Object.values(countsOf(run)).reduce<number>((sum, n) => sum + (n ?? 0), 0);
 
-/** A node that is held for the registry gets no command, and its row stays until the hold's end. */
+/** A node that is held for the registry gets no command, and stays pending until the hold ends. */
 const expectHeldNodesKept = (run: RunState, commands: readonly Command[], done: readonly OutboxEntry[]): void => {
   const held = done.flatMap((e) => (e.kind === 'results' && e.skipReason === 'BlockedBy' ? e.instanceIds : []));
   const sends = new Set(commands.flatMap((c) => c.ids));

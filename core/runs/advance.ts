@@ -29,35 +29,38 @@ import {
 } from './outbox.ts';
 import { holdForRegistry } from './registry-hold.ts';
 
-/** What the caller must do besides storing the state. Each is answered by a {@link SendReport}, or by silence. */
+/**
+ * An action that the caller performs after it has stored the state. The caller passes the result of each action to the
+ * next step as a {@link SendReport}; an interrupted action has no report.
+ */
 export type RunEffect =
   /** Store the state first; then call SendCommand once for this command. */
   | { readonly kind: 'send'; readonly key: string }
   /** Read ListCommands for a command whose sending was interrupted. */
   | { readonly kind: 'look-for'; readonly key: string };
 
-/** What has become known since the state was stored. */
+/** The inputs of a step: everything that changed after the state was stored. */
 export type RunInputs = {
   readonly observations: readonly ObservationRow[];
   readonly reports: readonly SendReport[];
-  /** The documents that are deployed for this run's key, in the order of their parts: what new commands run. */
+  /** The documents that new commands run: those deployed for this run's key, in the order of their parts. */
   readonly documents: readonly PartDocument[];
-  /** How many nodes this run may have in flight by the cluster's budget; checks have no bound. */
+  /** The most nodes that the cluster's budget lets this run have in flight. Checks have no such limit. */
   readonly slots: number;
   readonly paused: boolean;
   readonly cancelled: boolean;
-  /** Reason names whose failures are the node's own trouble. */
+  /** Names of the reasons with the scope `node-local`: their failures are not attributable to the repair. */
   readonly nodeLocal: ReadonlySet<string>;
-  /** Remediations that policy lets repair on this cluster: a check's findings go to their lanes. */
+  /** Remediations that the policy allows to repair on this cluster. The findings of a check go to their lanes. */
   readonly repairable: ReadonlySet<string>;
-  /** Reason names that no repair repairs: a check's finding of one asks for none. */
+  /** Names of the reasons that no repair can fix. A finding with such a reason requests no repair. */
   readonly unrepairable: ReadonlySet<string>;
 };
 
 /** A step's result: the state to store, then the effects to perform. */
 export type RunStep = { readonly state: RunState; readonly effects: readonly RunEffect[] };
 
-/** A command's nodes. A check that is sent no longer lists them. */
+/** The number of a command's nodes. A check that was sent no longer lists its nodes. */
 const sizeOf = (c: CommandState): number =>
   c.instanceIds.length > 0 ? c.instanceIds.length : c.size - (c.unreachable?.length ?? 0);
 
@@ -65,10 +68,10 @@ const sizeOf = (c: CommandState): number =>
 export const inFlight = (state: RunState): number =>
   batchesOf(state.commands.filter((c) => !isOver(c))).reduce((sum, parts) => sum + Math.max(...parts.map(sizeOf)), 0);
 
-/** Whether all nodes of a batch are counted: every part is over, and what they observed has been read. */
+/** Whether all nodes of a batch are counted: every part is over, and its observation has been read. */
 const isCounted = (parts: readonly CommandState[]): boolean => parts.every(isOver) && parts[0]?.counts !== undefined;
 
-/** How many nodes ended how, over the whole run; derived, never incremented. */
+/** The number of nodes by outcome, over the whole run. The counts are derived, never incremented. */
 export const countsOf = (state: RunState): Partial<Record<string, number>> => {
   const counts: Partial<Record<string, number>> = { ...state.settled };
   for (const command of state.commands) {
@@ -78,8 +81,8 @@ export const countsOf = (state: RunState): Partial<Record<string, number>> => {
 };
 
 /**
- * A run with what has been heard of its commands: reports first, then observations. A command that is over changes only
- * where an early look is followed by the end.
+ * Applies the reports about the run's commands, then their observations. A command that is over changes only if its first
+ * observation was early and a later one is final.
  */
 export const withReports = (
   before: RunState,
@@ -89,7 +92,7 @@ export const withReports = (
 ): RunState => {
   const outbox: OutboxEntry[] = [];
   const observed = new Set<string>();
-  const heard = before.commands.map((first) => {
+  const updated = before.commands.map((first) => {
     let command = first;
     const take = (change: Change): void => {
       command = change.command;
@@ -105,12 +108,12 @@ export const withReports = (
     }
     return command;
   });
-  const commands = batchesOf(heard).flatMap((parts): readonly CommandState[] => {
+  const commands = batchesOf(updated).flatMap((parts): readonly CommandState[] => {
     const [lead, ...others] = parts;
     const isNew = lead !== undefined && (lead.counts === undefined || observed.has(batchOf(lead.key)));
     if (!isNew || !parts.every(isOver)) return parts;
     const seen = parts.flatMap((c) => inputs.observations.find((o) => o.key === c.key) ?? []);
-    // The observation of a command that did not run is written by this run's outbox, and read in its next step.
+    // The outbox of this run writes the observation of a command that did not run; the next step reads it.
     if (seen.length < parts.length) return parts;
     const counted = onBatch(lead, seen, before, inputs, limits);
     outbox.push(...counted.outbox);
@@ -148,7 +151,7 @@ const planned = (
   status: 'planned',
 });
 
-/** Plans batches of nodes: a command for each document, each to all nodes of its batch. */
+/** Plans batches of nodes: one command for each document, sent to all nodes of the batch. */
 const withNewCommands = (
   state: RunState,
   { slots, documents }: Pick<RunInputs, 'slots' | 'documents'>,
@@ -173,7 +176,7 @@ const withNewCommands = (
   return { ...state, commands, pending };
 };
 
-/** Settles what a stopped run has not sent, also commands that come back as not sent after the stop. */
+/** Settles the unsent nodes of a stopped run, including commands that are reported as not sent after the stop. */
 const withoutUnsent = (
   state: RunState,
   stopReason: NonNullable<RunState['stopped']>['reason'],
@@ -186,7 +189,7 @@ const withoutUnsent = (
     if (!parts.every((c) => c.status === 'planned'))
       return parts.map((c) => {
         if (c.status !== 'planned') return c;
-        // Another part of the check was sent: the node's result says that this one was not.
+        // Another part of the check was sent. The node's result reports that this part was not.
         const change = closeCheck(c, 'closed', unsentText(stopReason), now);
         outbox.push(...change.outbox);
         return change.command;
@@ -194,7 +197,7 @@ const withoutUnsent = (
     const [lead] = parts;
     if (lead === undefined) return parts;
     unsent.push(...takenOf(lead));
-    // A repair's have their results since SSM refused them; a check's would have had theirs from the observation.
+    // Nodes that SSM refused have a result already in a repair. In a check, the observation would have provided it.
     if (state.action === 'check') outbox.push(...resultsOf(lead.unreachable ?? [], INVALID_INSTANCE, now));
     return parts.map((c, i): CommandState => {
       const { versions, notBefore, documentName, executionTimeoutSeconds, ...base } = c;
@@ -212,7 +215,7 @@ const withoutUnsent = (
   return { ...state, commands, pending: [], settled, outbox: [...state.outbox, ...outbox, ...entries] };
 };
 
-/** Cancels what SSM has, once for each command: when the run is cancelled, or when a command is found after that. */
+/** Cancels each sent command once: when the run is cancelled, or when the command is found after that. */
 const cancelsOf = (state: RunState, before: RunState): OutboxEntry[] => {
   if (state.stopped?.reason !== 'Cancelled') return [];
   return state.commands.flatMap((c, i): OutboxEntry[] => {
@@ -223,28 +226,28 @@ const cancelsOf = (state: RunState, before: RunState): OutboxEntry[] => {
   });
 };
 
-const stopOrGoOn = (before: RunState, heard: RunState, inputs: RunInputs, now: string, limits: Limits): RunState => {
-  const stopReason = stopReasonOf(heard, inputs, epochMs(now), limits);
+const stopOrGoOn = (before: RunState, reported: RunState, inputs: RunInputs, now: string, limits: Limits): RunState => {
+  const stopReason = stopReasonOf(reported, inputs, epochMs(now), limits);
   const isNew =
     stopReason !== undefined &&
-    (heard.stopped === undefined || (stopReason === 'Cancelled' && heard.stopped.reason !== 'Cancelled'));
-  const state: RunState = isNew ? { ...heard, stopped: { reason: stopReason, at: now } } : heard;
+    (reported.stopped === undefined || (stopReason === 'Cancelled' && reported.stopped.reason !== 'Cancelled'));
+  const state: RunState = isNew ? { ...reported, stopped: { reason: stopReason, at: now } } : reported;
   if (state.stopped === undefined) return withNewCommands(holdForRegistry(state, now, limits), inputs, limits);
   const settled = withoutUnsent(state, state.stopped.reason, now, limits);
   return { ...settled, outbox: [...settled.outbox, ...cancelsOf(settled, before)] };
 };
 
 /**
- * One step of a run. Pure: the caller stores `state` and only then performs `effects`, and reports how they ended as
- * the next step's inputs. A step without news returns the very same state and no effects. A run that has ended takes
- * in what came after an early look, and nothing else.
+ * Computes one step of a run. Pure: the caller stores `state`, then performs `effects`, and passes their results to the
+ * next step. A step without new inputs returns the same state object and no effects. A run that has ended accepts only
+ * the final observations of commands that it closed early.
  */
 export const advance = (before: RunState, inputs: RunInputs, now: string, limits: Limits): RunStep => {
   if (before.status === 'queued') return { state: before, effects: [] };
-  const heard = withReports(before, inputs, now, limits);
-  if (before.status === 'ended') return { state: heard, effects: [] };
+  const reported = withReports(before, inputs, now, limits);
+  if (before.status === 'ended') return { state: reported, effects: [] };
   const nowMs = epochMs(now);
-  const decided = stopOrGoOn(before, heard, inputs, now, limits);
+  const decided = stopOrGoOn(before, reported, inputs, now, limits);
 
   const effects: RunEffect[] = [];
   const commands = decided.commands.map((c): CommandState => {
@@ -266,7 +269,7 @@ export const advance = (before: RunState, inputs: RunInputs, now: string, limits
   const state: RunState = {
     ...stepped,
     status: stepped.pending.length === 0 ? 'draining' : 'active',
-    // The time to look again moves only when it has come or something else did, so that an idle step stores nothing.
+    // `dueAt` moves only when it is reached or the state changes otherwise, so that an idle step stores nothing.
     dueAt: isoTime(Math.max(nextMs, nowMs + 1000)),
   };
   const isIdle =

@@ -106,7 +106,7 @@ describe('a report', () => {
     },
   );
 
-  it('of a refusal stops the run, also a check, and tells the nodes that got nothing', () => {
+  it('of a rejected call stops the run, also a check, and records a result for every node without a command', () => {
     const run = { ...sendingRun(2), pending: [[node(7), '']] as [string, string][], action: 'check' as const };
     const { state } = step(run, { reports: [{ key: '1', kind: 'refused', message: 'AccessDenied' }] });
     expect(state).toMatchObject({ settled: { Unknown: 1 }, stopped: { reason: 'CommandRefused' } });
@@ -171,7 +171,7 @@ describe('a command whose sending was interrupted', () => {
     ]);
   });
 
-  it('is sent again where it is a check, until a quarter of an hour has gone', () => {
+  it('is sent again if it is a check, for a quarter of an hour at most', () => {
     const check = { ...sendingRun(), action: 'check' as const };
     const missed = step(check, { reports: [{ key: '1', kind: 'not-found', at: at(150) }] }, at(150)).state;
     const second: SendReport = { key: '1', kind: 'not-found', at: at(210) };

@@ -12,27 +12,27 @@ import { batchTallies, INVALID_INSTANCE } from './observation.ts';
 import { COMMAND_LOST, dropsOf, lostOf, takenOf, unsentResults } from './outbox.ts';
 import { silentOf } from './registry-hold.ts';
 
-/** How a call of SendCommand, or a search for one, ended. No report means that nobody knows. */
+/** The result of a SendCommand call, or of the search for one. Without a report, the result is unknown. */
 export type SendReport =
   | { readonly key: string; readonly kind: 'sent' | 'found'; readonly commandId: string; readonly sentAt: string }
-  /** SSM said no for its rate, or the call was never made: it certainly did not run. */
+  /** SSM throttled the call, or the call was never made: the command certainly did not run. */
   | { readonly key: string; readonly kind: 'not-sent'; readonly notBefore: string }
-  /** SSM named ids that it does not manage: the command did not run; the others are tried again. */
+  /** SSM named ids that it does not manage: the command did not run, and is sent again without them. */
   | { readonly key: string; readonly kind: 'invalid-ids'; readonly instanceIds: readonly string[] }
-  /** SSM refused the call for good (document, permission): it did not run. */
+  /** SSM rejected the call permanently (document, permission): the command did not run. */
   | { readonly key: string; readonly kind: 'refused'; readonly message: string }
   | { readonly key: string; readonly kind: 'not-found'; readonly at: string };
 
-/** A command's next state, and what must be written for it. */
+/** A command's next state, and the outbox entries that it requires. */
 export type Change = { readonly command: CommandState; readonly outbox: readonly OutboxEntry[] };
 
-/** A check that SSM has swallowed again and again is given up after this time: the next sweep checks the nodes again. */
+/** The time after which a check is given up if SSM never runs it. The next sweep checks its nodes. */
 const CHECK_RESEND_MS = 900_000;
 
 /** Whether a command has all its outcomes. */
 export const isOver = (c: CommandState): boolean => c.status === 'closed' || c.status === 'lost';
 
-/** When a sent command is looked at although SSM has not ended it (soft), and when it is closed without SSM (hard). */
+/** When a sent command is observed although it has not ended (soft deadline), and when it is closed (hard deadline). */
 export const deadlinesOf = (
   state: RunState,
   command: Pick<CommandState, 'executionTimeoutSeconds'>,
@@ -43,7 +43,7 @@ export const deadlinesOf = (
   const executionSeconds = command.executionTimeoutSeconds ?? state.executionTimeoutSeconds;
   const hardSeconds = limits.deliveryTimeoutSeconds + executionSeconds + limits.hardDeadlineSlackSeconds;
   const softSeconds = state.action === 'check' ? limits.checkSoftDeadlineSeconds : limits.repairSoftDeadlineSeconds;
-  // A check of many nodes waits for each command's end: an early look would cost a second call for each.
+  // A check of many nodes waits until each command ends: an early observation would cost a second call for each.
   const isLargeCheck = state.action === 'check' && (batchesOf(state.commands).length > 1 || state.pending.length > 0);
   return {
     softDeadlineAt: isoTime(sentMs + (isLargeCheck ? hardSeconds : softSeconds) * 1000),
@@ -51,7 +51,7 @@ export const deadlinesOf = (
   };
 };
 
-/** When a command must be looked at again, in milliseconds; infinity where nothing is left to do. */
+/** When a command must be processed again, in milliseconds; infinity if nothing is left to do. */
 export const dueMs = (command: CommandState, limits: Limits): number => {
   switch (command.status) {
     case 'planned':
@@ -71,7 +71,7 @@ export const dueMs = (command: CommandState, limits: Limits): number => {
   }
 };
 
-/** A repair's command that ends without an observation: nobody knows how its nodes are. */
+/** Ends a repair's command without an observation: the state of its nodes is unknown. */
 const closeRepair = (command: CommandState, status: 'closed' | 'lost'): CommandState => {
   const { versions, ...base } = command;
   const unreachable = command.unreachable?.length ?? 0;
@@ -85,7 +85,7 @@ const closeRepair = (command: CommandState, status: 'closed' | 'lost'): CommandS
 
 type Told = Pick<Extract<OutboxEntry, { kind: 'observation' }>, 'outcome' | 'skipReason' | 'reason' | 'message'>;
 
-/** A check's command that ends without having run: its observation is written, so that its batch can be completed. */
+/** Ends a check's command that did not run. Its observation is written, so that its batch can be completed. */
 export const closeCheck = (command: CommandState, status: 'closed' | 'lost', told: Told, now: string): Change => {
   const { versions, notBefore, unreachable, documentName, executionTimeoutSeconds, ...base } = command;
   const { key, part, parts, instanceIds } = command;
@@ -123,7 +123,7 @@ const onInvalidIds = (
   limits: Limits,
 ): Change => {
   const gone = takenOf(command).filter(([id]) => invalid.includes(id));
-  // An error that names none of ours must not be sent again and again.
+  // If the error names none of the command's nodes, another attempt would fail in the same way.
   if (gone.length === 0) return onRefusal(state, command, 'InvalidInstanceId without an id', now, limits);
   const kept = takenOf(command).filter(([id]) => !invalid.includes(id));
   const left: CommandState = {
@@ -152,7 +152,7 @@ const onFound = (
   return {
     command: {
       ...sent,
-      // The command's row was stored before this, and has the nodes of a check.
+      // The command's row is already stored, and lists the nodes of a check.
       ...(isCheck ? { instanceIds: [] } : {}),
       status: 'sent',
       commandId,
@@ -174,7 +174,7 @@ const onNotFound = (state: RunState, command: CommandState, at: string, now: str
   return closeCheck(base, 'lost', COMMAND_LOST, now);
 };
 
-/** What a report makes of a command that is being sent. */
+/** Applies a report to a command that is being sent. */
 export const onReport = (
   command: CommandState,
   report: SendReport,
@@ -198,16 +198,16 @@ export const onReport = (
   }
 };
 
-/** Whether an observation is about a command that has none yet, or only an early one. */
+/** Whether an observation is new: the command has none yet, or only an early one. */
 export const isNews = (command: CommandState, seen: ObservationRow): boolean =>
   command.status === 'sent' || command.status === 'sending' || (command.early === true && seen.final);
 
-/** What an observation makes of a command: closed. What it counts for is decided with its batch. */
+/** Closes a command after its observation. Its outcomes are counted together with its batch. */
 export const onObservation = (command: CommandState, seen: ObservationRow, state: RunState): Change => {
   const { key, size, unreachable, counts } = command;
   const commandId = seen.commandId ?? command.commandId;
   return {
-    // The run is stored at every step: a command that is over keeps only what is still read.
+    // Every step stores the run, so a command that is over keeps only the fields that are still read.
     command: {
       ...defined({ unreachable, counts, commandId }),
       key,
@@ -220,7 +220,7 @@ export const onObservation = (command: CommandState, seen: ObservationRow, state
   };
 };
 
-/** What the observations of a whole batch make of its first command: counts that derive from them alone. */
+/** Sets the counts of a batch on its first command. They are derived from the observations of the batch alone. */
 export const onBatch = (
   lead: CommandState,
   parts: readonly ObservationRow[],
@@ -229,10 +229,10 @@ export const onBatch = (
   limits: Limits,
 ): Change => {
   const tallies = batchTallies(parts, state);
-  // Nodes of a repair that SSM refused before the command was sent are not in the observation; they stay counted.
+  // The observation lacks the nodes of a repair that SSM refused before it sent the command; they stay counted.
   const refused = lead.size - Object.keys(tallies).length;
-  const heard = Object.values(tallies).reduce<OutcomeCounts>((sum, t) => withCounts(sum, { [t.outcome]: 1 }), {});
-  const counts = refused > 0 ? withCounts(heard, { Unreachable: refused }) : heard;
+  const observed = Object.values(tallies).reduce<OutcomeCounts>((sum, t) => withCounts(sum, { [t.outcome]: 1 }), {});
+  const counts = refused > 0 ? withCounts(observed, { Unreachable: refused }) : observed;
   const silent = silentOf(tallies);
   return {
     command: {
@@ -245,7 +245,7 @@ export const onBatch = (
   };
 };
 
-/** Where a sent command belongs, for the row by which its end is found: run-controller and command-tracker must write the same. */
+/** The row by which the end of a sent command is found. run-controller and command-tracker must write the same row. */
 export const commandRowOf = (
   run: RunState,
   command: CommandState,

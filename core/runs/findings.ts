@@ -10,18 +10,18 @@ import type { RunState } from '../state/run-state.ts';
 import { batchTallies } from './observation.ts';
 import { enqueueOf, merged } from './outbox.ts';
 
-/** What a finding's way depends on: remediations that policy lets repair, and reasons that none of them can repair. */
+/** The policy for findings: the remediations that may repair, and the reasons that no repair can fix. */
 export type Known = { readonly repairable: ReadonlySet<string>; readonly unrepairable: ReadonlySet<string> };
 
-/** What a check found of a node that may become a repair. */
+/** The findings of a check on one node that may lead to a repair. */
 const repairableOf = (tally: Tally, known: Known): readonly (readonly [string, string])[] =>
   (tally.findings ?? []).filter(
     ([remediation, reason]) => known.repairable.has(remediation) && !known.unrepairable.has(reason),
   );
 
 /**
- * What a check found, handed to the lanes that policy lets repair. Each finding is as old as the part that found it: dated
- * later, it could outlive a repair that was made in between.
+ * Enqueues the findings of a check in the lanes that the policy allows to repair. Each finding has the time of the part
+ * that found it: with a later time, it would remain valid after a repair that ran in between.
  */
 export const findingsOf = (run: RunState, parts: readonly ObservationRow[], known: Known): OutboxEntry[] => {
   if (run.action !== 'check') return [];
@@ -43,10 +43,10 @@ export const findingsOf = (run: RunState, parts: readonly ObservationRow[], know
 };
 
 /**
- * Asks for another check of nodes on which something waits: a remediation for the fault of an earlier one (`BlockedBy`),
- * or a document for another that was at work (`Busy`). Its own pending row has gone with the command, so without this
- * the fault would be lost until the next sweep. A check does so only where the earlier fault's repair was asked for just
- * now or the node was busy: a node that nobody may repair is no reason to look again and again.
+ * Requests another check of nodes that could not be repaired or checked yet: a remediation is blocked by the fault of an
+ * earlier one (`BlockedBy`), or another document was running (`Busy`). The command has already removed the pending node,
+ * so without this check the fault would be lost until the next sweep. A check requests another one only if it requested
+ * the repair of the earlier fault or the node was busy: repeated checks of a node that may not be repaired are useless.
  */
 export const waitingOf = (
   run: RunState,
@@ -60,17 +60,17 @@ export const waitingOf = (
       .map((part) => part.at)
       .toSorted()
       .at(-1) ?? '';
-  // A check that was itself such a second look waits as long as a failed repair does before it is tried again.
+  // A check that was itself a second check waits for the cool-down of a failed repair before the next one.
   const isSecondLook = run.action === 'check' && run.origin.source === 'signal';
   const seconds = isSecondLook ? limits.coolDownSeconds : limits.repairSoftDeadlineSeconds;
   const entries = Object.entries(tallies).flatMap(([instanceId, tally]): OutboxEntry[] => {
     if (tally.waits !== true) return [];
-    // What a part that met another document would have found is not known, whatever the others found.
+    // A part that was blocked by another document has no findings, whatever the other parts found.
     const isBusy = parts.some(({ nodes }) => nodes[instanceId]?.skipReason === 'Busy');
     const isWorthwhile = run.action === 'repair' || isBusy || repairableOf(tally, known).length > 0;
     if (!isWorthwhile) return [];
     const skipReason = isBusy ? 'Busy' : (tally.skipReason ?? 'BlockedBy');
-    // A repair that was blocked knows of no one who repairs the earlier fault: the check finds it, and asks for that.
+    // Nothing has requested the repair of the earlier fault that blocked this one: the check finds and enqueues it.
     const isDelayed = run.action === 'check' || skipReason === 'Busy';
     const notBefore = isoTime(epochMs(seenAt) + seconds * 1000);
     const news = { lane: checkLaneName(run.cluster), reason: skipReason, source: 'fleetmend.run' };

@@ -48,8 +48,9 @@ const fromDocument = (command: CommandRow, output: string): Read => {
 };
 
 /**
- * What a finished invocation says of its node, or undefined while it runs. Decided on StatusDetails, never on the
- * coarse Status (SSM user guide, monitor-commands). The document's own words count where it ran to its end.
+ * Reads the result of a node from its finished invocation; undefined while it runs. The decision rests on StatusDetails,
+ * never on the coarser Status (https://docs.aws.amazon.com/systems-manager/latest/userguide/monitor-commands.html). The
+ * output of the document counts only if the document ran to its end.
  */
 export const readInvocation = (command: CommandRow, invocation: Invocation): Read | undefined => {
   const status = normalizeStatus(invocation.statusDetails);

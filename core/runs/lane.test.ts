@@ -66,7 +66,7 @@ describe('a lane waits', () => {
   });
 });
 
-describe('the rows of a mailbox', () => {
+describe('the pending nodes of a lane', () => {
   it('are due when their time has come, the longest waiting first', () => {
     const rows = [
       row({ instanceId: node(3), firstSeenAt: at(5) }),
@@ -86,7 +86,7 @@ describe('the rows of a mailbox', () => {
     expect(isAnswered(row(over))).toBe(expected);
   });
 
-  it('say when the lane must look again', () => {
+  it('determine when the lane is due next', () => {
     expect(nextDue([], START)).toBeUndefined();
     expect(nextDue([row({ notBefore: at(30) }), row({ notBefore: at(20) })], START)).toBe(at(20));
     expect(nextDue([row({ notBefore: at(30) }), row()], START)).toBe(START);
@@ -94,7 +94,7 @@ describe('the rows of a mailbox', () => {
 });
 
 describe('after a run', () => {
-  it('its success is remembered: its window, and no failures', () => {
+  it('the lane stores its window, and no failures', () => {
     const { lane, outbox } = leaves(
       { attributableFailures: 1 },
       ended({ Repaired: 4, NotRepaired: 1 }, 0, { priorAttributableFailures: 1 }),
@@ -104,7 +104,7 @@ describe('after a run', () => {
     expect(outbox).toEqual([]);
   });
 
-  it('one evidential failure is carried to the next run', () => {
+  it('one attributable failure is carried to the next run', () => {
     expect(leaves({}, ended({ NotRepaired: 1 }, 1)).lane).toMatchObject({ attributableFailures: 1 });
     const second = leaves({ attributableFailures: 1 }, ended({ NotRepaired: 1 }, 1, { priorAttributableFailures: 1 }));
     expect(second.lane).toMatchObject({
@@ -114,7 +114,7 @@ describe('after a run', () => {
     expect(second.outbox).toMatchObject([{ kind: 'notice', id: 'r-1/breaker', detailType: 'Breaker Opened' }]);
   });
 
-  it('the breaker takes away what was earned', () => {
+  it('an open breaker resets the window', () => {
     const { lane } = leaves({ lastWindow: { window: 9, at: START } }, ended({ Repaired: 1, NotRepaired: 2 }, 2));
     expect(lane).not.toHaveProperty('lastWindow');
     expect(lane.breaker?.openings).toBe(1);
@@ -135,7 +135,7 @@ describe('after a run', () => {
     expect(leaves({ breaker }, ended({ [outcome]: 1 })).lane).not.toHaveProperty('breaker');
   });
 
-  it('a canary that says nothing leaves the next one to try', () => {
+  it('a canary without a decisive outcome leaves the attempt to the next one', () => {
     const { lane } = leaves({ breaker }, ended({ Unreachable: 1 }));
     expect(lane.breaker).toEqual(breaker);
     expect(allowsOneCanary(lane)).toBe(true);

@@ -16,15 +16,15 @@ import type { PendingNode } from '../state/pending-node.ts';
 import type { RunState } from '../state/run-state.ts';
 import { holdAfter } from './registry-hold.ts';
 
-/** A lane that nothing is known of yet, by its name. */
+/** The initial state of a lane, from its name. */
 export const newLane = (lane: string): LaneState => {
   return { lane, ...parseLaneName(lane), version: 0, attributableFailures: 0 };
 };
 
-/** Why the lane starts no run now, and when it may look again. */
+/** The reason why the lane starts no run now, and the time until which it waits. */
 export type Hold = { readonly skipReason: 'Paused' | 'BreakerOpen'; readonly until: string; readonly message: string };
 
-/** The lane's own reason to wait, pause before breaker. A breaker whose time is over lets one canary through. */
+/** The reason why the lane waits: a pause, or an open breaker. After its open time, a breaker lets one canary through. */
 export const holdOf = (lane: LaneState, pause: string | undefined, now: string): Hold | undefined => {
   if (pause !== undefined) return { skipReason: 'Paused', until: isoTime(epochMs(now) + 60_000), message: pause };
   if (lane.breaker !== undefined && epochMs(lane.breaker.openUntil) > epochMs(now)) {
@@ -40,19 +40,19 @@ export const holdOf = (lane: LaneState, pause: string | undefined, now: string):
 /** Whether the lane's next run is the one canary that a breaker lets through. */
 export const allowsOneCanary = (lane: LaneState): boolean => lane.breaker !== undefined;
 
-/** Mailbox rows to look at now, the longest waiting first. */
+/** The pending nodes that are due now, the longest waiting first. */
 export const dueRows = (rows: readonly PendingNode[], now: string): PendingNode[] =>
   rows
     .filter((r) => r.notBefore === undefined || r.notBefore <= now)
     .sort((a, b) => a.firstSeenAt.localeCompare(b.firstSeenAt) || a.instanceId.localeCompare(b.instanceId));
 
-/** When the lane must be looked at again for the rows that wait, or undefined for an empty mailbox. */
+/** When the next pending node of the lane is due; undefined if the lane has none. */
 export const nextDue = (rows: readonly PendingNode[], now: string): string | undefined => {
   const times = rows.map((r) => r.notBefore ?? now).sort();
   return times[0];
 };
 
-/** How a run leaves its lane: its window, its failures, and the breaker. */
+/** The state of the lane after a run: its window, its failures, and the breaker. */
 export const afterRun = (
   lane: LaneState,
   run: RunState,

@@ -27,7 +27,7 @@ const joined = (a: OutboxEntry, b: OutboxEntry): OutboxEntry => {
   throw new Error(`joining outbox entries: ${a.kind} and ${b.kind} have no list in common`);
 };
 
-/** Joins entries that say the same of different nodes. */
+/** Joins entries that differ only in their nodes. */
 export const merged = (entries: readonly OutboxEntry[]): OutboxEntry[] => {
   const groups = new Map<string, OutboxEntry>();
   for (const [i, entry] of entries.entries()) {
@@ -69,7 +69,7 @@ export const requeued = (run: RunState, instanceIds: readonly string[], now: str
 export const takenOf = (command: Pick<CommandState, 'instanceIds' | 'versions'>): TakenNode[] =>
   command.instanceIds.map((id, i) => [id, command.versions?.[i] ?? '']);
 
-/** What a command that was never sent counts: the nodes that SSM refused before. */
+/** The counts of a command that was never sent: the nodes that SSM refused before. */
 export const countedBefore = ({ unreachable }: CommandState): NonNullable<CommandState['counts']> =>
   unreachable === undefined ? {} : { Unreachable: unreachable.length };
 
@@ -97,7 +97,7 @@ export const answeredOf = (lane: string, nodes: readonly TakenNode[], now: strin
     : [{ kind: 'defer', lane, rows, notBefore: isoTime(epochMs(now) + seconds * 1000), decidedAt: now }];
 };
 
-/** Keeps nodes for later: a row with what was decided on it, and an operator's node, which has none, as news. */
+/** Keeps nodes for later. A pending node stores the decision; the node of an operator's request becomes a pending node. */
 export const keptUntil = (
   run: RunState,
   nodes: readonly TakenNode[],
@@ -114,7 +114,7 @@ export const keptUntil = (
   ];
 };
 
-/** What is written for nodes whose command certainly did not run. */
+/** The entries for nodes whose command certainly did not run. */
 export const unsentResults = (
   run: RunState,
   nodes: readonly TakenNode[],
@@ -130,14 +130,14 @@ export const unsentResults = (
   ),
 ];
 
-/** The reading of a node whose command is lost: nobody knows whether it ran. */
+/** The reading of a node whose command is lost: whether the command ran is unknown. */
 export const COMMAND_LOST = {
   outcome: 'Unknown',
   reason: 'CommandLost',
   message: 'the sending was interrupted and SSM shows no such command: not sent again',
 } as const;
 
-/** Nodes of a repair's lost command end `Unknown` and are checked; what that check finds is enqueued like any finding. */
+/** Ends the nodes of a repair's lost command as `Unknown` and requests a check, whose findings are enqueued as usual. */
 export const lostOf = (run: RunState, command: CommandState, now: string): OutboxEntry[] => [
   ...dropsOf(run, takenOf(command)),
   ...resultsOf(
@@ -148,7 +148,7 @@ export const lostOf = (run: RunState, command: CommandState, now: string): Outbo
   ...askForCheck(run, command.instanceIds, 'CommandLost', now),
 ];
 
-/** What a result says about a node to which a stopped run sent no command. */
+/** The result of a node to which a stopped run sent no command. */
 export const unsentText = (stopReason: NonNullable<RunState['stopped']>['reason']): Text => {
   if (stopReason === 'CommandRefused')
     return {
@@ -160,7 +160,7 @@ export const unsentText = (stopReason: NonNullable<RunState['stopped']>['reason'
   return { outcome: 'Skipped', message, ...(stopReason === 'Yielded' ? {} : { skipReason: stopReason }) };
 };
 
-/** Gives back what a stopped run did not send: nothing is dropped in silence. */
+/** Returns the unsent nodes of a stopped run to their lane, or records their results. No node is dropped silently. */
 export const unsentOf = (
   run: RunState,
   stopReason: NonNullable<RunState['stopped']>['reason'],
@@ -171,7 +171,7 @@ export const unsentOf = (
   const ids = nodes.map(([id]) => id);
   switch (stopReason) {
     case 'Yielded':
-      // A signal's row still waits in the mailbox; an operator's node has none yet.
+      // The node of a signal is still pending; the node of an operator's request has no pending row yet.
       return requeued(
         run,
         nodes.flatMap(([id, version]) => (version === '' ? [id] : [])),

@@ -28,13 +28,13 @@ const Outage = fc.record({
   silenceMinutes: fc.integer({ min: 15, max: 90 }),
 });
 
-/** A lane on a clock of its own: nodes that complain, a registry that is down for a while, and runs until all is repaired. */
+/** Simulates a lane with its own clock during an outage of the registry, until all nodes are repaired. */
 const play = (outage: typeof Outage extends fc.Arbitrary<infer T> ? T : never) => {
   const endMs = epochMs(START) + outage.downMinutes * MINUTE_MS;
   let nowMs = epochMs(START);
   let lane: LaneState = newLane(LANE);
   let version = 0;
-  const mailbox = new Map<string, PendingNode>();
+  const pendingNodes = new Map<string, PendingNode>();
   const broken = new Set(nodes(outage.count));
   const complaints = new Map<string, number>();
   const runs: { readonly before: LaneState; readonly run: RunState; readonly sent: readonly string[] }[] = [];
@@ -42,7 +42,7 @@ const play = (outage: typeof Outage extends fc.Arbitrary<infer T> ? T : never) =
     outage.local[Number.parseInt(id.slice(2), 16) % outage.local.length] !== true;
   const now = (): string => isoTime(nowMs);
   const complain = (id: string, notBefore?: string): void => {
-    mailbox.set(id, {
+    pendingNodes.set(id, {
       lane: LANE,
       cluster: 'demo',
       instanceId: id,
@@ -61,12 +61,12 @@ const play = (outage: typeof Outage extends fc.Arbitrary<infer T> ? T : never) =
       if (entry.kind === 'enqueue') for (const [id] of entry.nodes) complain(id, entry.notBefore);
       if (entry.kind !== 'drop' && entry.kind !== 'defer') continue;
       for (const [id, seen] of entry.rows) {
-        const row = mailbox.get(id);
+        const row = pendingNodes.get(id);
         if (row === undefined || row.version !== seen) continue;
         const { skipped, ...rest } = row;
         const { notBefore, skipReason } = entry.kind === 'defer' ? entry : { notBefore: '', skipReason: undefined };
-        if (entry.kind === 'drop') mailbox.delete(id);
-        else mailbox.set(id, { ...rest, notBefore, ...(skipReason === undefined ? {} : { skipped: skipReason }) });
+        if (entry.kind === 'drop') pendingNodes.delete(id);
+        else pendingNodes.set(id, { ...rest, notBefore, ...(skipReason === undefined ? {} : { skipped: skipReason }) });
       }
     }
   };
@@ -134,11 +134,11 @@ const play = (outage: typeof Outage extends fc.Arbitrary<infer T> ? T : never) =
     if (turns > 500) throw new Error(`500 turns, and ${broken.size} nodes are still broken: a hold does not end`);
     for (const [id, at] of complaints) {
       if (at > nowMs || !complaints.delete(id) || !broken.has(id)) continue;
-      complain(id, mailbox.get(id)?.notBefore);
+      complain(id, pendingNodes.get(id)?.notBefore);
     }
-    const due = dueRows([...mailbox.values()], now());
+    const due = dueRows([...pendingNodes.values()], now());
     if (due.length > 0) turn(due.map((row) => ({ instanceId: row.instanceId, row })));
-    const next = nextDue([...mailbox.values()], now());
+    const next = nextDue([...pendingNodes.values()], now());
     const nextMs = Math.min(...complaints.values(), next === undefined ? Number.POSITIVE_INFINITY : epochMs(next));
     if (broken.size === 0) break;
     if (nextMs === Number.POSITIVE_INFINITY) throw new Error('a broken node is lost');

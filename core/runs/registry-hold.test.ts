@@ -13,7 +13,7 @@ const closed = (key: string, over: Partial<CommandState> = {}): CommandState =>
 const ECR = '918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn';
 const hold = (over: object = {}) => ({ until: at(900), holds: 1, runId: 'r-0', ...over });
 
-describe('what a result says of the registry', () => {
+describe('the answer of the registry, by a result', () => {
   it.each<[string, Pick<ResultRow, 'action' | 'outcome' | 'reason' | 'method'>, string | undefined]>([
     [
       'a repair that got no answer',

@@ -11,30 +11,30 @@ import type { ResultRow, Tally } from '../state/results.ts';
 import type { RunState } from '../state/run-state.ts';
 import { countedBefore, keptUntil, type TakenNode, takenOf } from './outbox.ts';
 
-/** The reason that repairs give where the registry, the ECR API or S3 does not answer. */
+/** The reason of a failed repair if the registry, the ECR API or S3 does not answer. */
 export const REGISTRY_UNREACHABLE = 'RegistryUnreachable';
 
-/** Silent nodes in a row that make a hold; after a hold, one is enough for the next. */
+/** The number of consecutive registry timeouts that start a hold. After a hold, one timeout starts the next. */
 const SILENT_TO_HOLD = 2;
 
-/** Methods by which an image came from a registry. */
-const REGISTRY_RUNGS: ReadonlySet<string | undefined> = new Set(['unit', 'ecr', 'fetch', 'mirror', 'pull', 'login']);
-/** Reasons that only a registry that answers can give. */
+/** The methods that fetch an image from a registry. */
+const REGISTRY_METHODS: ReadonlySet<string | undefined> = new Set(['unit', 'ecr', 'fetch', 'mirror', 'pull', 'login']);
+/** The reasons that prove that the registry answered. */
 const ANSWERS: ReadonlySet<string | undefined> = new Set(['RegistryDenied', 'RegistryImageNotFound']);
 
-/** What a node's result says of its registry; undefined where it says nothing. */
+/** Whether the registry answered the node, according to its result; undefined if the result does not show it. */
 export const registryWord = (
   row: Pick<ResultRow, 'action' | 'outcome' | 'reason' | 'method'>,
 ): 'silent' | 'answers' | undefined => {
   if (row.action === 'check') return undefined;
-  if (meaningOf(row.outcome).isRepaired) return REGISTRY_RUNGS.has(row.method) ? 'answers' : undefined;
+  if (meaningOf(row.outcome).isRepaired) return REGISTRY_METHODS.has(row.method) ? 'answers' : undefined;
   if (row.reason === REGISTRY_UNREACHABLE) return 'silent';
   return ANSWERS.has(row.reason) ? 'answers' : undefined;
 };
 
 /**
- * How many of a command's nodes the registry did not answer. Its nodes ran at the same time: where it answered one of
- * them, the others' silence is their own.
+ * The number of a command's nodes that the registry did not answer. The nodes ran at the same time: if the registry
+ * answered one of them, the timeouts of the others have a cause on those nodes.
  */
 export const silentOf = (nodes: Readonly<Record<string, Tally>>): number | undefined => {
   const words = Object.values(nodes).flatMap((tally) => tally.registry ?? []);
@@ -42,20 +42,20 @@ export const silentOf = (nodes: Readonly<Record<string, Tally>>): number | undef
   return words.includes('answers') ? 0 : words.length;
 };
 
-/** Nodes in a row, over the commands in the order of their keys, that the registry did not answer. */
+/** The number of consecutive nodes that the registry did not answer, over the commands in the order of their keys. */
 const silentInARow = (run: RunState): number => {
   const told = run.commands.flatMap((c) => c.silent ?? []);
   return told.slice(told.lastIndexOf(0) + 1).reduce((sum, n) => sum + n, 0);
 };
 
-/** Whether the registry answered the last command of the run that tells. */
+/** Whether the registry answered the last command of the run whose results show it. */
 const answersNow = (run: RunState): boolean => run.commands.flatMap((c) => c.silent ?? []).at(-1) === 0;
 
-/** Whether a node is known to need no registry: by a check's word, or since its image is in none. */
+/** Whether a node needs no registry: a check found a local method, or the image is in no registry. */
 export const isLocal = (row: Pick<PendingNode, 'localMethod' | 'image'> | undefined): boolean =>
   row?.localMethod === true || row?.image?.startsWith('localhost/') === true;
 
-/** The decision on a node that needs the registry while the lane's hold lasts. */
+/** The decision about a node that needs the registry during the lane's hold. */
 export const heldDecision = (hold: RegistryHold) => ({
   kind: 'skip' as const,
   skipReason: 'BlockedBy' as const,
@@ -87,7 +87,7 @@ const noticeOf = (run: RunState, hold: RegistryHold, message: string): OutboxEnt
   },
 });
 
-/** Takes nodes that need the registry out of what is not sent yet. */
+/** Removes the nodes that need the registry from the unsent nodes of the run. */
 const takeOut = (run: RunState): { readonly run: RunState; readonly taken: readonly TakenNode[] } => {
   const local = new Set(run.local);
   const needs = ([id]: TakenNode): boolean => !local.has(id);
@@ -117,8 +117,8 @@ const messageOf = (run: RunState, hold: RegistryHold): string => {
 };
 
 /**
- * Begins a hold where the registry was silent twice in a row, and gives the run's unsent nodes that need it back to the
- * mailbox until the hold's end. Nodes with a local method stay. A command that comes back as not sent is looked at again.
+ * Starts a hold after two consecutive registry timeouts. The run's unsent nodes that need the registry become pending nodes
+ * until the hold ends; nodes with a local method stay. A command that is later reported as not sent is checked again.
  */
 export const holdForRegistry = (run: RunState, now: string, limits: Limits): RunState => {
   if (run.action === 'check') return run;
@@ -143,6 +143,6 @@ export const holdForRegistry = (run: RunState, now: string, limits: Limits): Run
   };
 };
 
-/** The hold that a run leaves to its lane. */
+/** The hold of the lane after a run. */
 export const holdAfter = (lane: LaneState, run: RunState): RegistryHold | undefined =>
   answersNow(run) ? undefined : (run.registryHold ?? lane.registryHold);

@@ -60,7 +60,7 @@ describe('a run of a lane that waits for the registry', () => {
   ];
   const start = (now: string) => startRun(queued, inputs(candidates, { lane: lane({ registryHold }), now }));
 
-  it('takes the nodes with a local method, and keeps the others until the end of the hold', () => {
+  it('takes the nodes with a local method, and defers the others until the end of the hold', () => {
     const run = start(at(10));
     expect(run.pending.map(([id]) => id)).toEqual([node(2), node(3)]);
     expect(run).toMatchObject({ local: [node(2), node(3)], registryHold, settled: { BlockedBy: 3 } });
@@ -90,7 +90,7 @@ describe('a run of a lane that waits for the registry', () => {
     expect(run.outbox).toHaveLength(1);
   });
 
-  it('asks about the image that a registry has', () => {
+  it('names the image that a registry has', () => {
     const [first, , third] = candidates.map((c) => ({ ...c, row: row(c.instanceId, { image: 'localhost/a:1' }) }));
     if (first === undefined || third === undefined) throw new Error('no candidates');
     const ecr = { instanceId: node(6), row: row(node(6), { image: 'x.example/pause:3.5' }) };
@@ -100,7 +100,7 @@ describe('a run of a lane that waits for the registry', () => {
 });
 
 describe('a planned run', () => {
-  it('takes the nodes that may go, each with the version of its row', () => {
+  it('takes the nodes that may be repaired, each with the version of its row', () => {
     const run = startRun(queued, inputs([reported(node(1)), { instanceId: node(2) }]));
     expect(run).toMatchObject({
       status: 'active',
@@ -117,7 +117,7 @@ describe('a planned run', () => {
     expect(run).not.toHaveProperty('asked');
   });
 
-  it('records why it does not act, once for all nodes that it is the same for', () => {
+  it('records the reason not to act once for all nodes that share it', () => {
     const ids = nodes(3);
     const run = startRun(
       queued,
@@ -133,7 +133,7 @@ describe('a planned run', () => {
         outcome: 'Skipped',
         skipReason: 'Gone',
         reason: 'SandboxImageMissing',
-        message: expect.stringContaining('EC2 knows no such instance'),
+        message: expect.stringContaining('EC2 has no such instance'),
         at: at(10),
         instanceIds: ids,
       },
@@ -141,7 +141,7 @@ describe('a planned run', () => {
     ]);
   });
 
-  it('records a passing reason once, and looks again when it has passed', () => {
+  it('records a temporary reason once, and evaluates the node again when it has passed', () => {
     const nodeStates = new Map([
       [
         node(1),
@@ -163,7 +163,7 @@ describe('a planned run', () => {
     expect(again.settled).toEqual({ CoolingDown: 1 });
   });
 
-  it('asks for a check of a node whose news is stale', () => {
+  it('requests a check of a node whose signal is stale', () => {
     const run = startRun(queued, inputs([reported(node(1))], { now: at(1801) }));
     expect(run.outbox).toMatchObject([
       { kind: 'results', skipReason: 'Stale' },
@@ -177,7 +177,7 @@ describe('a planned run', () => {
     expect(run).toMatchObject({ pending: [], settled: { OptedOut: 1 } });
   });
 
-  it('takes at most 250 nodes: rows wait, an operator gets rows', () => {
+  it('takes at most 250 nodes: the others stay or become pending', () => {
     const ids = nodes(260);
     const some = ids.map((id, i): Candidate => (i % 2 === 0 ? reported(id) : { instanceId: id }));
     const run = startRun(queued, inputs(some));
@@ -193,12 +193,12 @@ describe('a planned run', () => {
     ]);
   });
 
-  it("names the image that a signal named, for the registry's advice", () => {
+  it('keeps the image that a signal names, for the message about the registry', () => {
     const run = startRun(queued, inputs([reported(node(1)), reported(node(2), { image: 'a/pause:3.5' })]));
     expect(run.image).toBe('a/pause:3.5');
   });
 
-  it('keeps a disruptive repair off a node that is under maintenance', () => {
+  it('does not start a disruptive repair on a node under maintenance', () => {
     const run = startRun(queued, inputs([reported(node(1))], { maintenance: () => 'the node group blue is UPDATING' }));
     expect(run.settled).toEqual({ Maintenance: 1 });
   });
@@ -211,7 +211,7 @@ describe('the slow start of a run', () => {
     ['an old window', { lastWindow: { window: 12, at: at(-3591) } }, { startWindow: 1, canaries: 3 }],
     ['attributable failures of the lane', { attributableFailures: 1 }, { priorAttributableFailures: 1 }],
     [
-      'a breaker whose time is over',
+      'a breaker after its open time',
       { breaker: { openUntil: at(0), openings: 1, runId: 'r-0' }, lastWindow: { window: 12, at: START } },
       { startWindow: 1, canaries: 3, pending: [[node(0), `v-${node(0)}`]] },
     ],
@@ -227,7 +227,7 @@ describe('the slow start of a run', () => {
     ).toMatchObject(expected);
   });
 
-  it('behind a breaker lets one of an operator’s nodes through and tells the others', () => {
+  it('behind a breaker takes one node of an operator’s request and skips the others', () => {
     const breaker = { openUntil: at(0), openings: 1, runId: 'r-0' };
     const run = startRun(
       queued,
@@ -263,7 +263,7 @@ describe('a sweep over nodes that cannot be repaired', () => {
   const written = (now: string): readonly string[] =>
     sweptAt(now).outbox.flatMap((e) => (e.kind === 'results' ? e.instanceIds : []));
 
-  it('counts all of them every time, and writes each down in about one hour of 24', () => {
+  it('counts all of them every time, and writes a row for each in about one hour of 24', () => {
     const hours = Array.from({ length: 24 * 7 }, (_, hour) => at(hour * 3600));
     expect(hours.map((now) => sweptAt(now).settled.Unsupported)).toEqual(hours.map(() => 50));
     const rows = hours.flatMap((now) => written(now));
@@ -271,7 +271,7 @@ describe('a sweep over nodes that cannot be repaired', () => {
     expect(new Set(rows).size).toBe(50);
   });
 
-  it('writes all of them down where an operator asks', () => {
+  it('writes a row for each of them if an operator requests the check', () => {
     const run = startRun(
       { ...sweep, origin: { source: 'operator' } },
       {

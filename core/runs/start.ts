@@ -13,7 +13,7 @@ import { merged, requeued, resultsOf } from './outbox.ts';
 import { heldDecision, isLocal } from './registry-hold.ts';
 import { type Candidate, settle, wait } from './settle.ts';
 
-/** Everything that the first decision of a run rests on. */
+/** The inputs of the first decision of a run. */
 export type StartInputs = {
   readonly candidates: readonly Candidate[];
   readonly facts: ReadonlyMap<string, NodeFacts>;
@@ -21,7 +21,7 @@ export type StartInputs = {
   /** Whether the policy lists the cluster. */
   readonly isManaged: boolean;
   readonly mayRepair: boolean;
-  /** Why no disruptive repair may start on a node of this nodegroup; asked per node. */
+  /** The reason why no disruptive repair may start on the node, because of its node group; undefined if one may start. */
   readonly maintenance: (facts: NodeFacts) => string | undefined;
   /** The lane, for repairs: its breaker, and its last window. */
   readonly lane?: LaneState;
@@ -31,7 +31,7 @@ export type StartInputs = {
 
 const GONE: Omit<NodeFacts, 'instanceId'> = { inCluster: false, autoMode: false };
 
-/** A node that needs the registry while that is silent waits; all else is decided first. */
+/** A node that needs the registry waits during a registry hold. All other decisions come first. */
 const decide = (run: RunState, candidate: Candidate, inputs: StartInputs): Decision => {
   const decision = decideByPolicy(run, candidate, inputs);
   const hold = inputs.lane?.registryHold;
@@ -44,7 +44,7 @@ const decideByPolicy = (run: RunState, candidate: Candidate, inputs: StartInputs
     return {
       kind: 'skip',
       skipReason: 'OptedOut',
-      message: 'the policy does not list this cluster any more: nothing is done to it',
+      message: 'the policy no longer lists this cluster: fleetmend does not act on it',
     };
   }
   const facts = inputs.facts.get(candidate.instanceId) ?? { ...GONE, instanceId: candidate.instanceId };
@@ -62,12 +62,12 @@ const decideByPolicy = (run: RunState, candidate: Candidate, inputs: StartInputs
   });
 };
 
-/** The nodes of a run while it is decided which of them get a command. */
+/** The nodes of a run during the decision about which of them get a command. */
 type Draft = {
   readonly outbox: OutboxEntry[];
   readonly pending: [string, string][];
   readonly local: string[];
-  /** An operator's nodes beyond the run's limit: a signal's rows simply wait for the next run. */
+  /** The nodes of an operator's request beyond the run's limit. Pending nodes of signals wait for the next run. */
   readonly tooMany: string[];
   settled: SettledCounts;
 };
@@ -100,7 +100,7 @@ const addTo = (draft: Draft, candidate: Candidate, queued: RunState, inputs: Sta
   }
 };
 
-/** What becomes of an operator's nodes beyond the limit: they wait in the lane, or are told of its breaker. */
+/** Requeues the nodes of an operator's request beyond the limit, or skips them because of the lane's breaker. */
 const addTooMany = (draft: Draft, queued: RunState, { lane, now }: StartInputs): void => {
   const { tooMany } = draft;
   if (tooMany.length === 0) return;
@@ -113,7 +113,7 @@ const addTooMany = (draft: Draft, queued: RunState, { lane, now }: StartInputs):
   draft.settled = withCounts(draft.settled, { BreakerOpen: tooMany.length });
 };
 
-/** For how long the last run's window stands: after that a run starts with canaries again. */
+/** For how long the last run's window remains valid. After that, a run starts with canaries again. */
 const WINDOW_STANDS_MS = 3_600_000;
 
 const slowStartOf = (
@@ -126,15 +126,15 @@ const slowStartOf = (
   return isFresh ? { startWindow: last.window, canaries: 0 } : { startWindow: 1, canaries: limits.canaries };
 };
 
-/** The image that the symptoms name; one in a registry before one that only the node has. */
+/** The image that the symptoms name. An image in a registry takes precedence over one that only the node has. */
 const imageOf = (candidates: readonly Candidate[]): string | undefined => {
   const images = candidates.flatMap((c) => c.row?.image ?? []);
   return images.find((name) => !name.startsWith('localhost/')) ?? images[0];
 };
 
 /**
- * Turns a queued run into a planned one: decides node by node, records every decision not to act, and sets the slow
- * start. The run may come out with nothing to send; it then ends at its first step.
+ * Plans a queued run: decides about each node, records every decision not to act, and sets the slow start. A run without
+ * anything to send ends at its first step.
  */
 export const startRun = (queued: RunState, inputs: StartInputs): RunState => {
   const { lane, now } = inputs;

@@ -38,7 +38,7 @@ describe('a run that must stop', () => {
     },
   );
 
-  it('because its time is over leaves rows in the mailbox, and gives an operator a row', () => {
+  it('after its maximum duration leaves its nodes pending, also those of an operator’s request', () => {
     const { state } = step(busy(), {}, at(901));
     expect(state).toMatchObject({ stopped: { reason: 'Yielded' }, settled: {}, pending: [] });
     expect(state.outbox).toEqual([
@@ -52,7 +52,7 @@ describe('a run that must stop', () => {
     ]);
   });
 
-  it('counts its time from when it was planned, not from when it was asked for', () => {
+  it('measures its duration from when it was planned, not from when it was requested', () => {
     const { state } = step(busy({ createdAt: at(-7200), startedAt: START }), {}, at(1));
     expect(state.stopped).toBeUndefined();
   });
@@ -88,7 +88,7 @@ describe('a run that must stop', () => {
     expect(state.settled).toEqual({ Paused: 4 });
   });
 
-  it('cancels each sent command once, also one that is found later', () => {
+  it('cancels each sent command once, including one that is found later', () => {
     const first = step(busy(), { cancelled: true }, at(1)).state;
     const again = step({ ...first, outbox: [] }, { cancelled: true }, at(70)).state;
     expect(kinds(again)).toEqual([]);
@@ -97,7 +97,7 @@ describe('a run that must stop', () => {
     expect(later.outbox.filter((e) => e.kind === 'cancel')).toEqual([{ kind: 'cancel', commandId: 'c-3' }]);
   });
 
-  it('may be cancelled while it already stops for another reason', () => {
+  it('can be cancelled while it stops for another reason', () => {
     const paused = step(busy(), { paused: true }, at(1)).state;
     const { state } = step({ ...paused, outbox: [] }, { cancelled: true, paused: true }, at(2));
     expect(state.stopped?.reason).toBe('Cancelled');
@@ -118,7 +118,7 @@ describe('the slow start', () => {
     return step(sentRun, { observations: [seen] }, at(seconds + 1)).state;
   };
 
-  it('opens its window with what was repaired, not with what was healthy', () => {
+  it('opens its window with repaired nodes, not with healthy ones', () => {
     let run = step(aRun(40)).state;
     run = endWith(run, '1', 'Repaired', 2);
     expect(inFlight(run)).toBe(1);

@@ -35,11 +35,11 @@ const check = (tallies: Record<string, Partial<Tally>>, source: 'sweep' | 'signa
 };
 
 describe('a repair', () => {
-  it('that was blocked by an earlier fault asks for a check, which finds that', () => {
+  it('that was blocked by an earlier fault requests a check, which finds that fault', () => {
     expect(asksOf(repair({ [a]: BLOCKED, [b]: {} }))).toEqual([ask([a], 'BlockedBy')]);
   });
 
-  it('that met another document asks for a check once that should be over', () => {
+  it('that met another document requests a check after the soft deadline of that document', () => {
     expect(asksOf(repair({ [a]: BUSY }))).toEqual([ask([a], 'Busy', at(20 + LIMITS.repairSoftDeadlineSeconds))]);
   });
 
@@ -53,30 +53,30 @@ describe('a repair', () => {
 });
 
 describe('a check', () => {
-  it('that found a fault behind another asks for a second look after the repair of the first', () => {
+  it('requests a second check after the repair of a fault that blocks another', () => {
     expect(asksOf(check({ [a]: FOUND, [b]: FOUND }, 'sweep', ['pause-image']))).toEqual([
       ask([a, b], 'BlockedBy', at(20 + LIMITS.repairSoftDeadlineSeconds)),
     ]);
   });
 
-  it('that was such a second look waits as long as a failed repair does', () => {
+  it('that was itself a second check waits for the cool-down of a failed repair', () => {
     expect(asksOf(check({ [a]: FOUND }, 'signal', ['pause-image']))).toEqual([
       ask([a], 'BlockedBy', at(20 + LIMITS.coolDownSeconds)),
     ]);
   });
 
-  it('asks for none where nobody may repair the first fault', () => {
+  it('requests none if the first fault may not be repaired', () => {
     expect(asksOf(check({ [a]: FOUND }, 'sweep', []))).toEqual([]);
     expect(asksOf(check({ [a]: FOUND }, 'sweep', ['cni-files']))).toEqual([]);
   });
 
-  it('hands no finding to a lane that no repair can repair, and waits for none', () => {
+  it('enqueues no finding that no repair can fix, and requests no second check for it', () => {
     const mismatch: Partial<Tally> = { ...FOUND, findings: [['pause-image', 'SandboxImageMismatch']] };
     const { outbox } = check({ [a]: mismatch }, 'sweep', ['pause-image']);
     expect(outbox.filter((e) => e.kind === 'enqueue')).toEqual([]);
   });
 
-  it('that met a repair at work is made once more', () => {
+  it('that met a running repair is requested once more', () => {
     expect(asksOf(check({ [a]: BUSY }, 'sweep', []))).toEqual([
       ask([a], 'Busy', at(20 + LIMITS.repairSoftDeadlineSeconds)),
     ]);

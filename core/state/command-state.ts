@@ -9,7 +9,7 @@ import { Reading } from './results.ts';
  */
 export const PartOf = { part: z.number().int().positive().optional(), parts: z.number().int().positive().optional() };
 
-/** Where a sent command belongs; found by its SSM command id. */
+/** The run and the batch of a sent command, found by its SSM command id. */
 export const CommandRow = z.strictObject({
   commandId: z.string(),
   runId: z.string(),
@@ -29,46 +29,47 @@ export const CommandRow = z.strictObject({
 export type CommandRow = z.infer<typeof CommandRow>;
 
 /**
- * What a command reported about all of its nodes. One row a command, written by compare and set: a final one replaces an
- * early one, and the end of the command replaces what a deadline left. Results and counts derive from the row that stands.
+ * The observation of a command: the readings of all its nodes. Each command has one row, written by compare and set. A
+ * final row replaces an early one, and the end of the command replaces the row of a deadline. Results and counts are
+ * derived from the current row.
  */
 export const ObservationRow = z.strictObject({
   runId: z.string(),
   key: z.string(),
   ...PartOf,
-  /** Absent where nothing was sent. */
+  /** Absent if nothing was sent. */
   commandId: z.string().optional(),
-  /** False where nodes may still answer. */
+  /** False while nodes may still answer. */
   final: z.boolean(),
   /** `not-sent`: the command did not run on any node, or is lost. */
   closedBy: z.enum(['end', 'soft-deadline', 'hard-deadline', 'not-sent']),
   at: IsoTime,
-  /** Of a check: the nodes that answered Healthy. They have no reading, and get no result row. */
+  /** Checks only: the nodes that reported Healthy. They have no reading, and get no result row. */
   healthy: z.array(InstanceId).optional(),
-  /** Those of `healthy` that the row before this one had not as healthy: their results are written. */
+  /** The nodes of `healthy` that the previous row did not list as healthy. Their results are written. */
   amended: z.array(InstanceId).optional(),
   nodes: z.record(InstanceId, Reading),
 });
 export type ObservationRow = z.infer<typeof ObservationRow>;
 
-/** How a command of a run stands. */
+/** The state of a command of a run. */
 export const CommandState = z.strictObject({
   /** `<batch>`, or `<batch>.<part>` where a check has several parts: the parts of a batch are sent to the same nodes. */
   key: z.string(),
   ...PartOf,
-  /** What is to be sent; until SSM has the command. */
+  /** The document to send; absent after SSM has accepted the command. */
   documentName: z.string().optional(),
   executionTimeoutSeconds: z.number().int().positive().optional(),
   /** Empty once closed, and for a check once sent: the command's row and its observation have the nodes. */
   instanceIds: z.array(InstanceId).max(50),
-  /** Nodes that SSM refused as not in a valid state: the command goes on without them. */
+  /** Nodes that SSM refused as not in a valid state: the command runs without them. */
   unreachable: z.array(InstanceId).max(50).optional(),
   size: z.number().int().min(1).max(50),
-  /** The versions of the pending rows of `instanceIds`, until SSM answers the command; then the rows are answered. */
+  /** The versions of the pending rows of `instanceIds`. Absent after SSM accepted the command. */
   versions: z.array(z.string()).max(50).optional(),
   /**
-   * `planned` may be sent; `sending` was about to be when last stored (after a crash it must be looked for, never
-   * sent again); `sent` has an id; `closed` has its outcomes; `lost` was never found at SSM.
+   * `planned`: may be sent. `sending`: was about to be sent when last stored; after a crash it must be looked for, never
+   * sent again. `sent`: has an id. `closed`: has its outcomes. `lost`: was never found in SSM.
    */
   status: z.enum(['planned', 'sending', 'sent', 'closed', 'lost']),
   sendingAt: IsoTime.optional(),
@@ -77,17 +78,17 @@ export const CommandState = z.strictObject({
   commandId: z.string().optional(),
   sentAt: IsoTime.optional(),
   hardDeadlineAt: IsoTime.optional(),
-  /** After SSM refused a call for its rate: not before. */
+  /** After SSM throttled a call: the time before which the command is not sent again. */
   notBefore: IsoTime.optional(),
   /**
-   * How many nodes of the batch ended with which outcome; derived from the observations, so that reading them twice changes
-   * nothing. Only the batch's first command has it, once all parts are in.
+   * The number of nodes of the batch by outcome. It is derived from the observations, so that reading them twice changes
+   * nothing. Only the first command of a batch has it, after all parts have been observed.
    */
   counts: OutcomeCounts.optional(),
   attributableFailures: z.number().int().nonnegative().optional(),
-  /** How many nodes had no answer from the registry; 0 where one had. Absent where no node reports on it. */
+  /** The number of nodes without an answer from the registry; 0 if one node had one. Absent if no result shows it. */
   silent: z.number().int().nonnegative().optional(),
-  /** Closed before SSM had ended it; a later observation is counted while the run is open. */
+  /** Closed before the command ended in SSM. A later observation is counted while the run is open. */
   early: z.boolean().optional(),
 });
 export type CommandState = z.infer<typeof CommandState>;

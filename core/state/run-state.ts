@@ -5,19 +5,19 @@ import { SettledCounts } from './counts.ts';
 import { RegistryHold } from './lane-state.ts';
 import { OutboxEntry } from './outbox-entry.ts';
 
-/** Who or what asked for a run. */
+/** The origin of a run: the person or the event that requested it. */
 export const Origin = z.strictObject({
   source: z.enum(['signal', 'cluster-signal', 'operator', 'sweep', 'finding', 'unknown-repair', 'replay']),
-  /** As claimed by the caller; the caller's own IAM decided. */
+  /** The name that the caller gave. Only the caller's IAM permissions were checked. */
   requestedBy: z.string().max(200).optional(),
   reason: z.string().max(500).optional(),
   requestId: z.string().max(200).optional(),
-  /** Joins the row to CloudTrail. */
+  /** Correlates the row with CloudTrail. */
   lambdaRequestId: z.string().max(100).optional(),
 });
 export type Origin = z.infer<typeof Origin>;
 
-/** A run: one pass over a set of nodes. Stored whole; `version` guards it. */
+/** A run: one pass over a set of nodes. The run is stored as one item, and `version` guards it. */
 export const RunState = z.strictObject({
   runId: z.string(),
   version: z.number().int().nonnegative(),
@@ -28,7 +28,7 @@ export const RunState = z.strictObject({
   group: z.string(),
   /** The lane whose pending nodes the run took, if it took any. */
   lane: z.string().optional(),
-  /** ECR's answer about the sandbox image before the run, as advice to the reader. */
+  /** ECR's answer about the sandbox image before the run, as information for the operator. */
   preflight: z.string().optional(),
   /** Key of the document in the settings, and the name it had when the run was made. */
   documentKey: z.string(),
@@ -36,13 +36,13 @@ export const RunState = z.strictObject({
   executionTimeoutSeconds: z.number().int().positive(),
   origin: Origin,
   createdAt: IsoTime,
-  /** When it was planned: a run may wait long in its lane, and its time counts from here. */
+  /** When the run was planned. A run may wait long in its lane, so its maximum duration counts from here. */
   startedAt: IsoTime.optional(),
   /** `queued` has no plan yet; `active` sends; `draining` only waits; `ended` is over. */
   status: z.enum(['queued', 'active', 'draining', 'ended']),
   /** The nodes that the request names; undefined for the whole cluster, and after planning. */
   asked: z.array(InstanceId).optional(),
-  /** Nodes not commanded yet, each with the version of the pending row that brought it (empty where none did). */
+  /** Nodes without a command so far, each with the version of its pending row (empty if it has none). */
   pending: z.array(z.tuple([InstanceId, z.string()])),
   /** Nodes that ended without a command. */
   settled: SettledCounts,

@@ -33,7 +33,7 @@ describe('a repair request', () => {
     expect(answer).toMatchObject({
       planned: 1,
       skipped: [
-        { instanceId: gone, skipReason: 'Gone', message: expect.stringContaining('EC2 knows no such instance') },
+        { instanceId: gone, skipReason: 'Gone', message: expect.stringContaining('EC2 has no such instance') },
         { instanceId: off, skipReason: 'OptedOut' },
       ],
     });

@@ -24,11 +24,11 @@ export const WORDINGS: readonly Wording[] = [
     miss: 'recommended, amend',
   },
   {
-    pattern: /\brungs?\b/i,
+    pattern: /(?<!\bmethod: ')\brungs?\b/i,
     instead: 'method',
     reason: 'the glossary has one term',
     hit: 'the first rung',
-    miss: 'wrung',
+    miss: "the name in records of version 1 is an exception: method: 'rung'",
   },
   {
     pattern: /λ/,
@@ -104,11 +104,11 @@ export const WORDINGS: readonly Wording[] = [
     miss: 'by design',
   },
   {
-    pattern: /\(facts\b|\bfacts[,:] (?:sections?|containerd|")/i,
+    pattern: /(?:\/\/|\*|#).*\(facts\b|\bfacts[,:]? (?:sections?|containerd|")/i,
     instead: 'a page below docs/, or a public URL',
     reason: 'comments cite what a reader of the repository can open',
     hit: 'as the AMI has it (facts, section 4.1)',
-    miss: 'facts about a node',
+    miss: 'decideNode(facts, { action })',
   },
   {
     pattern: /\b(?:say|says|said) of\b/i,
