@@ -8,8 +8,8 @@ const SHEBANG = '#!/bin/bash';
 const STRICT = 'set -o errexit -o nounset -o pipefail';
 
 /**
- * The one shape of a Command document that fleetmend builds. Strict on purpose: an agent ignores what it does not know
- * (`timeoutSeconds` beside `inputs` runs without a limit), and takes a timeout outside 5 to 172,800 s for an hour.
+ * The only form of a Command document that fleetmend builds. It is strict because the SSM agent ignores unknown
+ * members (with `timeoutSeconds` beside `inputs` the step has no limit), and replaces a timeout outside 5 to 172,800 s by an hour.
  */
 export const CommandDocument = z.strictObject({
   schemaVersion: z.literal('2.2'),
@@ -34,7 +34,7 @@ export const CommandDocument = z.strictObject({
 });
 export type CommandDocument = z.infer<typeof CommandDocument>;
 
-/** What is wrong with a document, in sentences; empty if nothing is. */
+/** The faults of a document, in sentences; empty for a valid document. */
 export const validateDocument = (document: unknown): string[] => {
   const parsed = CommandDocument.safeParse(document);
   if (!parsed.success) return everyIssue(parsed.error, 'document').map(({ field, message }) => `${field}: ${message}`);
@@ -55,7 +55,7 @@ export const validateDocument = (document: unknown): string[] => {
   return problems;
 };
 
-/** The document of one bash script, without parameters and not yet validated. */
+/** The document for one bash script, without parameters and not yet validated. */
 export const bashDocument = (options: {
   readonly description: string;
   readonly step: string;

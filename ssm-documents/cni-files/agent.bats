@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# aws-node, other agents, and the runtime's word, on what ctr, docker and the kernel print.
+# aws-node, other agents and NetworkReady, from the output of ctr, docker and the kernel.
 # shellcheck disable=SC1091,SC2016,SC2059,SC2086,SC2030,SC2031,SC2034,SC2153,SC2154,SC2317  # the sourced script reads, sets and calls
 
 bats_require_minimum_version 1.5.0
@@ -47,7 +47,7 @@ fake_tools() {
   [ "$AWS_NODE" = unknown ]
 }
 
-@test "knows ipamd by its port up to v1.22, by its socket from v1.23 on, and nobody else by them" {
+@test "detects ipamd by its port up to v1.22 and by its socket from v1.23 on, and no other process" {
   while IFS='|' read -r wanted row; do
     printf '%s\n' "$row" > "$NET_TABLES"
     look_at_ipamd
@@ -70,14 +70,14 @@ of_types() {
   CONFIG=$CONF_DIR/05-own.conflist TYPES=" $* "
 }
 
-@test "takes for a leftover what has no agent here while aws-node runs, and nothing else" {
+@test "treats a configuration as a leftover only where aws-node runs and the other CNI has no agent" {
   : > "$CONF_DIR/10-aws.conflist"
   CONTAINERS='aws-node c1' RUNNING=c1
   for types in cilium-cni calico 'bridge portmap' 'flannel portmap'; do
     of_types $types
     is_leftover
   done
-  # Chained with aws-node's own, by Multus, or of a CNI that nobody here knows.
+  # Chained with aws-node's plugin, by Multus, or from a CNI that is not listed.
   for types in 'aws-cni egress-cni portmap cilium-cni' multus multus-shim 'own-cni portmap' 'bridge own-chained'; do
     of_types $types
     refute is_leftover
@@ -106,7 +106,7 @@ answer() {
   ask_runtime
 }
 
-@test "reads NetworkReady in the runtime's own answer" {
+@test "reads NetworkReady in the response of the runtime" {
   answer '\0\0\0\0&\n$\n\020\n\014RuntimeReady\020\001\n\020\n\014NetworkReady\020\001'
   [ "$NETWORK_READY$NETWORK_WHY" = true ]
   answer '\0\0\0\0u\ns\n\020\n\014RuntimeReady\020\001\n_\n\014NetworkReady\032\025NetworkPluginNotReady"8Network plugin returns error: cni plugin not initialized\n\004Next'
@@ -119,7 +119,7 @@ answer() {
   [ "$NETWORK_READY" = down ]
 }
 
-@test "gives a node that has only just started its time" {
+@test "waits for a node that has only just started" {
   CONTAINERD_SOCKET=$BATS_TEST_TMPDIR/socket
   : > "$CONTAINERD_SOCKET"
   is_settling
@@ -129,7 +129,7 @@ answer() {
   refute is_settling
 }
 
-@test "tells a sandbox image that has gone from a containerd that gives no answer" {
+@test "distinguishes a missing sandbox image from a containerd that does not respond" {
   CONFIGURED_IMAGE=localhost/kubernetes/pause
   sandbox_image_is_missing
   CODE=1

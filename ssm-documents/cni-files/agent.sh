@@ -1,23 +1,24 @@
-# Who keeps the node's network: aws-node's container and its ipamd, the agents of other CNIs, and the runtime's own word.
+# The agents of the node's network: aws-node's container and its ipamd, the agents of other CNIs, and NetworkReady as the
+# runtime reports it.
 #@ use ./config
 #@ use images/images
 # shellcheck shell=bash disable=SC2034,SC2086  # fault.sh reads what is set here; names of containers are split
 
-# aws-node's container: running, stopped, absent or unknown. Its ipamd: up, silent (it takes connections and gives no
-# answer) or down.
+# aws-node's container: running, stopped, absent or unknown. Its ipamd: up, silent (it accepts connections and does
+# not respond) or down.
 AWS_NODE=unknown AWS_NODE_ID='' IPAMD=''
-# true, false, down (nobody listens on the runtime's socket) or unknown; and the runtime's own message.
+# true, false, down (no process listens on the runtime's socket) or unknown; and the runtime's own message.
 NETWORK_READY=unknown NETWORK_WHY=''
 IDS=''
 
 IPAMD_LOG=/var/log/aws-routed-eni/ipamd.log
 NET_TABLES='/proc/net/tcp /proc/net/tcp6 /proc/net/unix'
-# Port 50051, where ipamd listens up to v1.22; from v1.23 on it is a socket.
+# ipamd listens on port 50051 up to v1.22, and on a socket from v1.23 on.
 readonly IPAMD_LISTENS=':C383 0+:0000 0A | 00010000 0001 01 +[0-9]+ .*/aws-node/ipamd\.sock$'
-# So long a node's aws-node may take to start, the pulls of its images included.
+# The time that aws-node may take to start on a node, image pulls included.
 readonly SETTLE_SECONDS=120
 
-# containers_of NAME...: ids of the pods' containers with one of these names, in IDS; 1 if the runtime gave no answer.
+# containers_of NAME...: ids of the pods' containers with one of these names, in IDS; 1 if the runtime did not respond.
 containers_of() {
   local name
   IDS=' '
@@ -32,7 +33,7 @@ containers_of() {
   done
 }
 
-# find_aws_node: aws-node's container, the running one where kubelet has kept an old one.
+# find_aws_node: aws-node's container. Where kubelet has kept an old one, it is the one that runs.
 find_aws_node() {
   local id state
   AWS_NODE=unknown AWS_NODE_ID=''
@@ -51,8 +52,8 @@ find_aws_node() {
   done < "$WORK/out"
 }
 
-# look_at_ipamd: whether it listens where the plugin asks it, and whether it gives an answer where it serves its
-# introspection. Some clusters switch that off: no connection says nothing.
+# look_at_ipamd: whether it listens where the plugin calls it, and whether its introspection endpoint responds. Some clusters
+# turn the endpoint off, so a refused connection is no fault.
 look_at_ipamd() {
   local seconds
   IPAMD=down
@@ -65,7 +66,7 @@ look_at_ipamd() {
   done
 }
 
-# is_settling: whether the node's runtime or its aws-node started so short a time ago that aws-node may be at work yet.
+# is_settling: whether the runtime or aws-node started so recently that aws-node may still be starting.
 is_settling() {
   local file now
   printf -v now '%(%s)T' -1
@@ -79,8 +80,8 @@ is_settling() {
 # The agents of other CNIs, by the types of their plugins. The plugins of the CNI project have none.
 readonly AGENTS=' cilium-cni=cilium-agent calico=calico-node antrea=antrea-agent flannel=kube-flannel weave-net=weave bridge= ptp= macvlan= ipvlan= host-device= loopback= portmap= bandwidth= tuning= firewall= sbr= vrf= '
 
-# is_leftover: whether CONFIG was left by a CNI that is no more, while aws-node runs and has, or had, its own. Of a CNI that
-# is not listed here nobody can tell.
+# is_leftover: whether CONFIG remains from a CNI that no longer runs, while aws-node runs and has, or had, its own. It is never
+# true for a CNI that is not listed here.
 is_leftover() {
   local type agents=''
   [[ $MAX_CONFIGS == 1 && ${CONFIG##*/} != "$AWS_CONFIG" ]] && compgen -G "$CONF_DIR/$AWS_CONFIG*" > /dev/null || return 1
@@ -93,8 +94,8 @@ is_leftover() {
   [[ $AWS_NODE == running ]] && containers_of $agents && [[ -z ${IDS// /} ]]
 }
 
-# ask_runtime: NetworkReady, as kubelet is told it. CRI is gRPC, which curl can speak: a message without fields, and an
-# answer whose texts can be read.
+# ask_runtime: NetworkReady, as the runtime reports it to kubelet. CRI uses gRPC, and curl supports it for this call: the
+# request has no fields, and the response contains the condition as text.
 ask_runtime() {
   local part text='' socket=$CONTAINERD_SOCKET
   NETWORK_READY=unknown NETWORK_WHY=''
@@ -114,13 +115,13 @@ ask_runtime() {
   NETWORK_READY=true
   if [[ $text != $'\020\001'* ]]; then
     NETWORK_READY=false
-    # After the reason, a byte for the field and one for its length.
+    # One byte for the field and one for its length follow the reason.
     text=${text#*NotReady??}
     NETWORK_WHY=${text%%[[:cntrl:]]*}
   fi
 }
 
-# sandbox_image_is_missing: whether aws-node's own pod could not start, for want of what pause-image brings back.
+# sandbox_image_is_missing: whether aws-node's own pod cannot start because the sandbox image is missing (see pause-image).
 sandbox_image_is_missing() {
   local name
   [[ $CONFIGURED_IMAGE =~ $REFERENCE ]] || return 1

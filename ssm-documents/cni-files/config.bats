@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# The folders and the configuration that the runtime takes, on files as they are found on nodes.
+# The folders and the configuration that the runtime uses, on sample files of real nodes.
 # shellcheck disable=SC1091,SC2016,SC2053,SC2030,SC2031,SC2034,SC2153,SC2154,SC2317  # the sourced script reads, sets and calls
 
 bats_require_minimum_version 1.5.0
@@ -21,7 +21,7 @@ config() {
   printf '%s' "$2" > "$CONF_DIR/$1"
 }
 
-@test "reads aws-node's configuration, and asks for no IPAM program that is switched off" {
+@test "reads aws-node's configuration, and requires no IPAM program of a plugin that is turned off" {
   config 10-aws.conflist "$AWS"
   read_configs
   [ "$CONFIG" = "$CONF_DIR/10-aws.conflist" ]
@@ -33,7 +33,7 @@ config() {
   [ "$PROGRAMS" = ' aws-cni egress-cni host-local portmap ' ]
 }
 
-@test "takes the first file in the order of bytes, hidden ones and links too, and looks at no other name" {
+@test "uses the first file in byte order, hidden files and links included, and ignores other names" {
   config 10-aws.conflist "$AWS"
   config 10-aws.conflist.cilium_bak '{'
   config 05-cilium.conflist.disabled '{'
@@ -51,13 +51,13 @@ config() {
   [ "${CONFIG##*/} $CONFIG_FAULT" = '+.conf dangling-link' ]
 }
 
-@test "reads a single plugin, whose IPAM program counts" {
+@test "reads a single plugin with its IPAM program" {
   config 00-own.conf '{"cniVersion":"0.3.1","name":"n","type":"bridge","ipam":{"type":"host-local"}}'
   read_configs
   [ "$CNI_VERSION$PROGRAMS$CONFIG_FAULT" = '0.3.1 bridge host-local ' ]
 }
 
-@test "finds what containerd refuses" {
+@test "finds the faults that containerd rejects" {
   while IFS='|' read -r text fault; do
     config 10-aws.conflist "$text"
     read_configs
@@ -67,14 +67,14 @@ config() {
     '{"name":"n","plugins":[{"type":"bridge"},{}]}|no-plugin-type ' '{"name":"n","plugins":[{"type":"x"}]}| ')
 }
 
-@test "says nothing of a list whose plugins may lie in a folder of its name" {
+@test "requires no program of a list whose plugins may be in a folder with its name" {
   config 10-own.conflist '{"cniVersion":"1.1.0","name":"own"}'
   mkdir "$CONF_DIR/own"
   read_configs
   [ -z "$CONFIG_FAULT" ]
 }
 
-@test "takes the first file that is not broken on Docker, and the first of all where all are" {
+@test "uses the first valid file on Docker, and the first of all if none is valid" {
   config 00-own.conflist '{'
   config 10-aws.conflist "$AWS"
   ON_DOCKER=true
@@ -86,7 +86,7 @@ config() {
   [ -n "$CONFIG_FAULT" ]
 }
 
-@test "knows an empty and a missing folder" {
+@test "distinguishes an empty folder from a missing one" {
   read_configs
   [ -z "$CONFIG" ]
   CONF_DIR+=/none

@@ -1,21 +1,21 @@
-# Where the node's CNI files lie, and what the configuration that counts says.
+# The folders of the node's CNI files, and the configuration that the runtime uses.
 #@ use node/kubelet
 #@ use node/containerd
 #@ use base/json
 # shellcheck shell=bash disable=SC2034  # the other parts read what is only set here
 
-# On Docker nodes: cri-dockerd's process, and whether it was told to do without CNI.
+# On Docker nodes: cri-dockerd's process, and whether its flags turn CNI off.
 ON_DOCKER=false CRI_DOCKERD_PID='' WITHOUT_CNI=false
 CONF_DIR=/etc/cni/net.d BIN_DIRS=(/opt/cni/bin) MAX_CONFIGS=1 LOOPBACK=loopback
 # The configuration that the runtime uses; its fault, if it has one (invalid-json, dangling-link, no-name, no-plugins,
-# no-plugin-type or unsupported-version), and where JSON is invalid.
+# no-plugin-type or unsupported-version), and the place where its JSON is invalid.
 CONFIG='' CONFIG_FAULT='' CONFIG_ERROR=''
-# Of CONFIG: the types of its plugins, and the programs that these need, IPAM included; with a space before and behind each.
+# The types of the plugins in CONFIG, and the programs that they need, IPAM included. A space precedes and follows each one.
 CNI_VERSION='' TYPES='' PROGRAMS=''
 
 readonly AWS_CONFIG=10-aws.conflist
 
-# find_folders: those of the runtime that serves kubelet, as it was configured.
+# find_folders: the folders in the configuration of the runtime that serves kubelet.
 find_folders() {
   find_services
   read_kubelet
@@ -23,7 +23,7 @@ find_folders() {
     ON_DOCKER=true
     capture 5 systemctl show --property=MainPID cri-docker.service
     [[ ! $OUT =~ =([1-9][0-9]*) ]] || CRI_DOCKERD_PID=${BASH_REMATCH[1]}
-    # dockershim (kubelet up to 1.23) took the flags itself.
+    # With dockershim (kubelet up to 1.23), kubelet itself has the flags.
     flags_of "${CRI_DOCKERD_PID:-$KUBELET_PID}" take_cni_flag
   else
     refuse_foreign_platforms
@@ -40,8 +40,8 @@ take_cni_flag() {
   esac
 }
 
-# parse_cni_config FILE: from `containerd config dump`, in the form of containerd 1.x, of 2.0, or of 2.1, whose list of
-# folders counts where the old key is empty.
+# parse_cni_config FILE: reads the output of `containerd config dump`, in the format of containerd 1.x, 2.0 or 2.1. In 2.1 the
+# list of folders applies where the old key is empty.
 parse_cni_config() {
   local key value folders=() folder=''
   while read -r key value; do
@@ -67,8 +67,8 @@ parse_cni_config() {
   fi
 }
 
-# read_configs: finds the configuration that the runtime takes, and reads it. containerd takes the first file in the order
-# of bytes, and none if that one is broken (go-cni, loadFromConfDir); dockershim and cri-dockerd the first that is not.
+# read_configs: finds the configuration that the runtime uses, and reads it. containerd uses the first file in byte order, and
+# none if that file is invalid (go-cni, loadFromConfDir). dockershim and cri-dockerd use the first valid file.
 read_configs() {
   local file first=''
   CONFIG='' CONFIG_FAULT='' TYPES='' PROGRAMS=''
@@ -85,7 +85,7 @@ read_configs() {
   fi
 }
 
-# read_cni_config FILE: into CONFIG and what stands beside it. A .conf is one plugin, a .conflist a list.
+# read_cni_config FILE: reads FILE into CONFIG and the variables beside it. A .conf is one plugin, a .conflist is a list.
 read_cni_config() {
   local line path kind value code=0 name='' at='' plugin='' type='' ipam='' enabled=''
   CONFIG=$1 CONFIG_FAULT='' CONFIG_ERROR='' CNI_VERSION='' TYPES=' ' PROGRAMS=' '
@@ -97,7 +97,7 @@ read_cni_config() {
   elif [[ ! -e $1 ]]; then
     CONFIG_FAULT=dangling-link
   fi
-  # The runtime may well read a file that this reader cannot judge (2).
+  # The runtime may be able to read a file about which this reader cannot decide (2).
   ((code == 0)) || return 0
   while IFS= read -r line; do
     path=${line%%$'\t'*} kind=${line#*$'\t'} value=${line##*$'\t'}
@@ -121,13 +121,13 @@ read_cni_config() {
   if [[ -z $name ]]; then
     CONFIG_FAULT=no-name
   elif [[ -z $plugin && ! -d $CONF_DIR/$name ]]; then
-    # From CNI 1.1 on plugins may be in a folder of the network's name.
+    # Since CNI 1.1, plugins may be in a folder with the name of the network.
     CONFIG_FAULT=no-plugins
   fi
 }
 
-# take_plugin: the plugin that read_cni_config has come to the end of. Its IPAM program is not called where it is switched off,
-# as aws-node's egress plugin is in most clusters.
+# take_plugin: adds the plugin whose end read_cni_config has reached. The runtime does not call the IPAM program of a plugin
+# that is turned off, as aws-node's egress plugin is in most clusters.
 take_plugin() {
   [[ -n $plugin ]] || return 0
   [[ -n $type ]] || CONFIG_FAULT=no-plugin-type

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# What is made of what was seen.
+# The fault, the step that repairs it, and the evidence.
 # shellcheck disable=SC1091,SC2016,SC2030,SC2031,SC2034,SC2153,SC2154,SC2317  # the sourced script reads, sets and calls
 
 bats_require_minimum_version 1.5.0
@@ -33,13 +33,13 @@ config() {
   printf '{"cniVersion":"0.4.0","name":"n","plugins":[%s]}' "${plugins%,}" > "$CONF_DIR/$1"
 }
 
-# finds REASON REPAIR_STEP: what judge must say.
+# finds REASON REPAIR_STEP: judge must find this reason and step.
 finds() {
   judge
   [ "$REASON_FOUND $REPAIR_STEP" = "$1 $2" ] || { printf '%s %s\n' "$REASON_FOUND" "$REPAIR_STEP" && return 1; }
 }
 
-@test "finds nothing wrong with aws-node's node, nor with one that another CNI keeps" {
+@test "finds no fault on a node with aws-node, nor on a node with another CNI" {
   refute judge
   SEEN_NETWORK=unknown
   refute judge
@@ -50,7 +50,7 @@ finds() {
   refute judge
 }
 
-@test "has aws-node start again for a file that it writes itself, and only where it runs" {
+@test "restarts aws-node for a file that aws-node itself writes, and only where it runs" {
   rm "$CONF_DIR"/*
   finds CNIConfigMissing restart-aws-node
   SEEN_AWS_NODE=stopped
@@ -62,7 +62,7 @@ finds() {
   finds CNIConfigInvalid ''
 }
 
-@test "leaves plugins that come with a new pod to a person" {
+@test "does not repair plugins that only a new pod installs" {
   rm "$BIN/aws-cni"
   finds CNIBinaryMissing restart-aws-node
   rm "$BIN/portmap"
@@ -71,7 +71,7 @@ finds() {
   [ "$EVIDENCE" = "\"repairStep\":\"none\",\"binDirs\":\"$BIN\",\"missingPlugins\":\"aws-cni portmap\",\"pluginAgent\":\"aws-node\"" ]
 }
 
-@test "sets the execute bit, but not on what could not run with it" {
+@test "sets the execute bit, but not on a program that cannot run with it" {
   chmod a-x "$BIN/portmap"
   finds CNIBinaryInvalid set-mode
   : > "$BIN/loopback"
@@ -92,7 +92,7 @@ finds() {
   [ "$EVIDENCE" = '"repairStep":"none"' ]
 }
 
-@test "waits for an earlier remediation where the cause lies there" {
+@test "is blocked by an earlier remediation that must repair the cause" {
   finish() { printf '%s %s %s\n' "$SKIP_REASON" "$1" "$EVIDENCE" && exit 0; }
   say_evidence() { :; }
   sandbox_image_is_missing() { return 0; }
@@ -113,7 +113,7 @@ finds() {
   [[ $output == *'cri-dockerd (CRIDockerdDown)'* ]]
 }
 
-@test "shows the last error of ipamd's log, and no more of it" {
+@test "reports the last error in ipamd's log, and no other line" {
   IPAMD_LOG=$BATS_TEST_TMPDIR/ipamd.log IPAMD=down REASON_FOUND=CNINotReady
   printf '%s\n' '{"level":"error","ts":"t","msg":"first"}' '{"level":"error","ts":"t","caller":"c","msg":"Unable to reach API Server"}' \
     '{"level":"info","msg":"later"}' > "$IPAMD_LOG"

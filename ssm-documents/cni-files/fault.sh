@@ -4,13 +4,13 @@
 #@ sets AWS_NODE AWS_NODE_ID IPAMD NETWORK_READY CONFIG_FAULT
 # shellcheck shell=bash disable=SC2034,SC2153  # script.sh reads what is only set here
 
-# The reason, and what the repair could do about it (empty: nothing).
+# The reason, and the step with which the repair can fix it (empty: none).
 REASON_FOUND='' REPAIR_STEP=''
 # The plugin that does not support the cniVersion.
 UNSUPPORTED_BY=''
 
-# judge: the fault, in the variables above; 1 if there is none. A file may be half written and a pod be replaced at this
-# moment, so a fault that such a moment can explain is looked for twice.
+# judge: finds the fault, in the variables above; 1 if there is none. A file may be half written, or a new pod may be
+# starting, so it checks twice for a fault that such a moment can explain.
 judge() {
   find_fault || return 1
   # An ipamd that does not respond has been called twice already.
@@ -31,8 +31,8 @@ find_fault() {
   fi
 }
 
-# by_aws_node: whether a restart of aws-node could repair it: it then installs its own plugins, and writes its configuration
-# once ipamd is up.
+# by_aws_node: whether a restart of aws-node can repair it: aws-node then installs its own plugins, and writes its
+# configuration when ipamd is up.
 by_aws_node() {
   find_aws_node
   if [[ $AWS_NODE == running ]]; then
@@ -66,7 +66,7 @@ bad_programs() {
   else
     return 1
   fi
-  # aws-node's container installs these itself; all others come from the init container of a new pod.
+  # aws-node's container installs these itself; the init container of a new pod installs all others.
   if [[ $TYPES == *' aws-cni '* && $MISSING$UNUSABLE =~ ^(\ (aws-cni|egress-cni|egress-v4-cni))+$ ]]; then
     by_aws_node
   fi
@@ -87,7 +87,7 @@ bad_network() {
   REASON_FOUND=CNINotReady
 }
 
-# refuse_blocked: ends where the cause lies in an earlier remediation.
+# refuse_blocked: ends where an earlier remediation must repair the cause.
 refuse_blocked() {
   local by=''
   if [[ $ON_DOCKER == true ]]; then
@@ -109,7 +109,7 @@ refuse_blocked() {
   finish_with Skipped "$REASON_FOUND"
 }
 
-# may_be_starting: whether a node or an aws-node that has only just started explains the fault.
+# may_be_starting: whether a node or an aws-node that has only just started can explain the fault.
 may_be_starting() {
   [[ $REASON_FOUND == CNI@(ConfigMissing|NotReady) ]] && is_settling
 }

@@ -13,13 +13,13 @@ setup() {
   uname() { printf 'x86_64\n'; }
 }
 
-# elf NAME MACHINE: a program's head, for the machine of that number (in octal), that may be executed.
+# elf NAME MACHINE: an executable file with the ELF header for that machine number (octal).
 elf() {
   printf "\\177ELF\\2\\1\\1\\0\\0\\0\\0\\0\\0\\0\\0\\0\\2\\0\\$2\\0rest" > "$BIN/$1"
   chmod 755 "$BIN/$1"
 }
 
-@test "finds nothing wrong with programs that are there, scripts included" {
+@test "accepts programs that exist, scripts included" {
   elf bridge 076
   elf old-32-bit 3
   printf '#!/bin/sh\n' > "$BIN/script"
@@ -30,7 +30,7 @@ elf() {
   [ -z "$MISSING$UNUSABLE$LOCKED" ]
 }
 
-@test "names each program once that is missing, a link that leads nowhere or a folder" {
+@test "names each program once that is missing, a dangling link or a folder" {
   ln -s gone "$BIN/portmap"
   mkdir "$BIN/bandwidth"
   elf loopback 076
@@ -39,7 +39,7 @@ elf() {
   [ "$MISSING" = ' aws-cni portmap bandwidth' ]
 }
 
-@test "asks for no loopback where containerd needs none" {
+@test "requires no loopback where containerd does not need it" {
   LOOPBACK=''
   look_at_programs
   [ -z "$MISSING" ]
@@ -64,7 +64,7 @@ elf() {
   [ -z "$UNUSABLE" ]
 }
 
-@test "tells a program that only lacks the execute bit from one that cannot run" {
+@test "distinguishes a program that only lacks the execute bit from one that cannot run" {
   elf loopback 076
   elf portmap 076
   elf arm 267
@@ -74,20 +74,20 @@ elf() {
   [ "$LOCKED$UNUSABLE" = " $BIN/portmap arm" ]
 }
 
-@test "leaves to the runtime what is no plain name" {
+@test "ignores a type that is no plain file name" {
   elf loopback 076
   PROGRAMS=' ../sh $(id) '
   look_at_programs
   [ -z "$MISSING$UNUSABLE" ]
 }
 
-# plugin NAME ANSWER: one that answers VERSION, and nothing else.
+# plugin NAME ANSWER: a plugin that responds to VERSION only.
 plugin() {
   printf '#!/bin/bash\n[[ $CNI_COMMAND == VERSION ]] && read -r -d "" conf || printf %%s %q\n' "$2" > "$BIN/$1"
   chmod 755 "$BIN/$1"
 }
 
-@test "asks the plugins about a version that not all of them speak" {
+@test "runs the plugins for a version that not all of them support" {
   TYPES=' bridge portmap '
   plugin bridge '{"cniVersion":"1.1.0","supportedVersions":["0.4.0","1.0.0","1.1.0"]}'
   plugin portmap '{"cniVersion":"1.0.0","supportedVersions":["0.4.0","1.0.0"]}'
@@ -99,7 +99,7 @@ plugin() {
   supports_version
 }
 
-@test "takes no version for a fault on Docker alone" {
+@test "reports a missing version as a fault on Docker only" {
   CNI_VERSION=''
   supports_version
   ON_DOCKER=true

@@ -163,7 +163,7 @@ const reasons = defineReasons({
   },
 });
 
-/** Finds out why pods get no network, and repairs what is safe: an execute bit, a leftover, an aws-node to start anew. */
+/** Finds out why pods get no network. Repairs an execute bit or a leftover configuration, and restarts aws-node. */
 export const remediation = defineRemediation({
   name: 'cni-files',
   summary:

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# The repair's acts, in folders of the test's own.
+# The steps of the repair, in temporary folders.
 # shellcheck disable=SC1091,SC2016,SC2030,SC2031,SC2034,SC2153,SC2154,SC2317  # the sourced script reads, sets and calls
 
 bats_require_minimum_version 1.5.0
@@ -11,7 +11,7 @@ setup() {
   TRUSTED=true
 }
 
-@test "sets the execute bit of a program that is root's alone, through a link" {
+@test "sets the execute bit of a program that only root can write, through a link" {
   : > "$BATS_TEST_TMPDIR/portmap" && chmod 644 "$BATS_TEST_TMPDIR/portmap"
   ln -s portmap "$BATS_TEST_TMPDIR/link"
   LOCKED=" $BATS_TEST_TMPDIR/link"
@@ -19,7 +19,7 @@ setup() {
   [ "$(stat -c %a "$BATS_TEST_TMPDIR/portmap") $METHOD $CHANGED" = '755 set-mode true' ]
 }
 
-@test "leaves a program alone that others may write, and says why" {
+@test "does not change a program that other users can write, and reports why" {
   : > "$BATS_TEST_TMPDIR/portmap" && chmod 666 "$BATS_TEST_TMPDIR/portmap"
   LOCKED=" $BATS_TEST_TMPDIR/portmap" TRUSTED=false
   refute repair_set_mode
@@ -27,7 +27,7 @@ setup() {
   [ "$FAILURE_REASON ${FAILURE_FACTS[*]}" = 'CNIBinaryInvalid untrusted user 7 may write it' ]
 }
 
-@test "moves a leftover to a folder beside, as it is" {
+@test "moves a leftover unchanged to a folder beside it" {
   CONF_DIR=$BATS_TEST_TMPDIR/net.d CONFIG=$BATS_TEST_TMPDIR/net.d/05-cilium.conflist
   mkdir "$CONF_DIR" && printf '{}' > "$CONFIG"
   repair_move_aside
@@ -46,7 +46,7 @@ restart() {
   repair_restart_aws_node
 }
 
-@test "asks aws-node to end, and kills it only where it does not" {
+@test "sends aws-node SIGTERM, and kills it only where it does not end" {
   restart TERM
   [ "$SIGNALS" = 'TERM ' ]
   restart KILL
@@ -54,7 +54,7 @@ restart() {
   [ "$METHOD" = restart-aws-node ]
 }
 
-@test "does not wait for what a start of aws-node would not bring" {
+@test "does not wait for a fault that a start of aws-node does not repair" {
   AWS_NODE_ID=old REASON_FOUND=CNIConfigMissing WAITS=0
   bounded() { WAITS=$((WAITS + 1)); }
   end_container() { AWS_NODE_ID=''; }

@@ -1,16 +1,16 @@
-# The steps of the repair: an execute bit, a leftover moved aside, aws-node's container ended so that kubelet restarts it.
+# The steps of the repair: sets an execute bit, moves a leftover aside, ends aws-node's container so that kubelet restarts it.
 #@ use ./fault
 #@ use base/failures
 #@ use base/trust
 # shellcheck shell=bash disable=SC2034,SC2086  # script.sh and the prelude read what is set here; paths are split
 
-# The steps that must not be done twice; and for the evidence, the programs that are executable again, the folder of the
-# files that were moved, and whether aws-node was restarted.
+# The steps that must not run twice. For the evidence: the programs that are executable again, the folder of the moved files,
+# and whether aws-node was restarted.
 DONE=' ' MADE_EXECUTABLE='' MOVED_TO='' RESTARTED=''
-# kubelet waits up to 10 s before the first restart of a container; ipamd then talks to EC2 and to the API server.
+# kubelet waits up to 10 s before the first restart of a container; ipamd then calls EC2 and the API server.
 readonly RESTART_SECONDS=150
 
-# repair_set_mode: on programs that are root's alone. What others could have written must not run as root.
+# repair_set_mode: only for programs that no other user than root can write, because the runtime runs them as root.
 repair_set_mode() {
   local path
   DONE+='set-mode '
@@ -27,7 +27,8 @@ repair_set_mode() {
   METHOD=${METHOD:-set-mode}
 }
 
-# repair_move_aside: the configuration that wins, into a folder that no runtime looks into. Another may be the next.
+# repair_move_aside: moves the configuration that the runtime uses to a folder that no runtime reads. The next one may be
+# another leftover.
 repair_move_aside() {
   local folder
   folder="$CONF_DIR.fleetmend-backup/$(date -u +%Y%m%dT%H%M%SZ)"
@@ -52,7 +53,7 @@ repair_restart_aws_node() {
   done
   METHOD=${METHOD:-restart-aws-node}
   RESTARTED=true
-  # Not for what another start of aws-node would not bring.
+  # Not for a fault that another start of aws-node would not repair.
   while ((SECONDS < deadline)) && find_fault && [[ $REASON_FOUND == "$reason" || $REASON_FOUND == CNI@(ConfigMissing|NotReady) ]]; do
     bounded 5 sleep 2 || return 0
   done
@@ -67,7 +68,7 @@ end_container() {
   fi
 }
 
-# wait_for_start: gives a node that has only just started its time; 1 if nothing is wrong any more.
+# wait_for_start: waits for a node that has only just started; 1 if it has no fault any more.
 wait_for_start() {
   [[ -z $METHOD ]] || return 0
   while may_be_starting; do

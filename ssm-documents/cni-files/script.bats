@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# The story: what check and repair end with.
+# The results of check and repair.
 # shellcheck disable=SC1091,SC2016,SC2030,SC2031,SC2034,SC2153,SC2154,SC2317  # the sourced script reads, sets and calls
 
 bats_require_minimum_version 1.5.0
@@ -13,7 +13,7 @@ setup() {
   refuse_blocked() { :; }
   is_settling() { return 1; }
   finish() { printf '%s %s %s %s\n' "$1" "${2:--}" "${METHOD:--}" "$EVIDENCE" && exit 0; }
-  # The faults of the node, one after another; each repair that works takes the first away.
+  # The faults of the node, one after another; each successful repair removes the first one.
   FAULTS=() AT=0 HELPS=true
   find_fault() {
     ((AT < ${#FAULTS[@]})) || return 1
@@ -40,20 +40,20 @@ setup() {
   [ "$output" = 'Unknown CNINotReady - "settleSeconds":120' ]
 }
 
-@test "repairs one thing after another, and reports the first reason and all that was done" {
+@test "repairs one fault after another, and reports the first reason and every step" {
   ACTION=repair
   FAULTS=('CNIConfigConflict move-aside' 'CNIConfigConflict move-aside' 'CNIConfigMissing restart-aws-node')
   run --separate-stderr repair
   [ "$output" = 'Repaired CNIConfigConflict move-aside "movedTo":"/x","restarted":true' ]
 }
 
-@test "does nothing twice that did not help" {
+@test "repeats no step that did not help" {
   ACTION=repair FAULTS=('CNINotReady restart-aws-node') HELPS=false
   run --separate-stderr repair
   [ "$output" = 'NotRepaired CNINotReady restart-aws-node ' ]
 }
 
-@test "says that nothing was changed where only a person can repair" {
+@test "reports that nothing was changed where only an operator can repair the fault" {
   ACTION=repair FAULTS=('CNIBinaryMissing')
   run --separate-stderr repair
   [ "$output" = 'NotRepaired CNIBinaryMissing - "changed":false' ]

@@ -1,8 +1,8 @@
 # cni-files: finds out why a node's pods get no network: the CNI configuration, the programs of its plugins, aws-node. It
-# repairs what is safe: an execute bit, a configuration that another CNI left behind, an aws-node that has to start again. It
-# never writes a configuration: aws-node does that once its ipamd is up, and so tells the node that pods may come.
+# repairs an execute bit and a configuration that another CNI left behind, and restarts aws-node. It never writes a CNI
+# configuration: aws-node writes it when its ipamd is up, and only then is the node ready for pods.
 #
-# This file tells the story; what it is made of lies beside it: config.sh, plugins.sh, agent.sh, fault.sh and repair.sh.
+# This file is the outline. Its parts are beside it: config.sh, plugins.sh, agent.sh, fault.sh and repair.sh.
 # shellcheck shell=bash disable=SC2034  # the prelude prints what is only set here
 
 #@ section check
@@ -27,7 +27,7 @@ finish_healthy() {
 #@ section repair
 #@ use ./repair
 
-# Leftovers one after another, and a restart of aws-node.
+# The maximum: several leftovers, one after another, and a restart of aws-node.
 readonly MAX_REPAIR_STEPS=6
 
 repair() {
@@ -50,7 +50,7 @@ repair() {
   finish_not_repaired "$REASON_FOUND"
 }
 
-# finish_repaired REASON: after a repair, or because the node had only just started.
+# finish_repaired REASON: ends after a repair, or where the node had only just started.
 finish_repaired() {
   [[ -n $METHOD ]] || finish_healthy
   [[ -z $MADE_EXECUTABLE ]] || evidence madeExecutable "$MADE_EXECUTABLE"

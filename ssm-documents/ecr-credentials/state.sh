@@ -151,7 +151,7 @@ answer_fault() {
   esac
 }
 
-# start_fault: kubelet does not start although its files look right; its log tells why.
+# start_fault: kubelet does not start although its files are valid; its log has the error.
 start_fault() {
   [[ -z $KUBELET_PID && -n $KUBELET_UNIT ]] && command -v journalctl > /dev/null || return 1
   capture 5 journalctl --quiet --no-pager --output=cat --lines=50 --since=-10min --unit="$KUBELET_UNIT"

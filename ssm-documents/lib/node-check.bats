@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# node-check with made-up checks: each in its own process, one line for all, the most severe first.
+# node-check with sample checks: each runs in its own process; one line has all findings, the most severe first.
 # shellcheck disable=SC1091,SC2016,SC2030,SC2031,SC2034,SC2153,SC2154,SC2317  # the sourced script reads, sets and calls
 
 bats_require_minimum_version 1.5.0
@@ -38,7 +38,7 @@ HEALTHY='take_lock shared; finish Healthy ""'
   [[ $output != *findings* ]]
 }
 
-@test "tells the most severe finding first" {
+@test "reports the most severe finding first" {
   node_check_of 'finish Broken Meh' 'finish Broken Warn' 'finish Broken BadNews' "$HEALTHY"
   [ "$status" -eq 1 ]
   [[ $output == *'"outcome":"Broken","reason":"BadNews"'*'"remediation":"n3"'*'"remediation":"n2"'*'"remediation":"n1"'* ]]
@@ -64,7 +64,7 @@ HEALTHY='take_lock shared; finish Healthy ""'
   run ! pgrep -f 'sleep 12345'
 }
 
-@test "takes a check that does not concern the node for no news" {
+@test "ignores a check that does not apply to the node" {
   node_check_of 'finish Unsupported Meh' "$HEALTHY"
   [ "$status" -eq 0 ]
   [[ $output == *'"outcome":"Healthy"'* ]]
@@ -77,7 +77,7 @@ HEALTHY='take_lock shared; finish Healthy ""'
   [[ $output == *'"outcome":"Unsupported"'* ]]
 }
 
-@test "cuts what does not fit, and says so" {
+@test "cuts findings that do not fit, and reports that" {
   local long='for i in 1 2 3 4 5 6; do evidence "k$i" "$(printf "%0160d" 0)x"; done; finish Broken BadNews "$(head -c 900 /dev/zero | tr "\0" "\1")"'
   node_check_of "$long" "$long" "$long" "$long" "$long" "$long"
   [ "$status" -eq 1 ]
@@ -85,7 +85,7 @@ HEALTHY='take_lock shared; finish Healthy ""'
   [[ $output == *'"findings":[{"remediation":"n1"'* ]]
 }
 
-@test "never puts a finding that waits for another before its cause, nor above it" {
+@test "never reports a finding that waits for another before its cause" {
   local blocked='SKIP_REASON=BlockedBy; finish Skipped BadNews'
   node_check_of 'finish Broken Meh' "$blocked"
   [[ $output == *'"outcome":"Broken","reason":"Meh"'*'"remediation":"n1"'*'"remediation":"n2","outcome":"Skipped","skipReason":"BlockedBy"'* ]]
@@ -93,13 +93,13 @@ HEALTHY='take_lock shared; finish Healthy ""'
   [[ $output == *'"outcome":"Unknown","reason":"Warn"'*'"remediation":"n2"'*'"remediation":"n1"'* ]]
 }
 
-@test "says why it skipped where nothing worse was found" {
+@test "reports why it skipped, where nothing worse was found" {
   node_check_of "$HEALTHY" 'SKIP_REASON=BlockedBy; finish Skipped BadNews'
   [ "$status" -eq 2 ]
   [[ $output == *'"outcome":"Skipped","skipReason":"BlockedBy","reason":"BadNews"'* ]]
 }
 
-@test "asks once what every check would ask, and leaves a check to ask for itself where that failed" {
+@test "runs a shared command once, and lets each check run it again where it failed" {
   local SHARING='
     share_services() { capture 5 sh -c "echo asked >> $RUN_DIR/../asked; echo answer"; share services; }
     share_containerd() { capture 5 false; share config; }'
@@ -114,7 +114,7 @@ HEALTHY='take_lock shared; finish Healthy ""'
   [[ $output == *'"services":"answer\nanswer"'*'"config":"own\n"'*'"services"'*'"config":"own\n"'* ]]
 }
 
-@test "holds the lock for all its checks, and says Busy for all where a repair has it" {
+@test "holds the lock for all its checks, and reports Busy for all where a repair holds it" {
   mkdir -p "$BATS_TEST_TMPDIR/run"
   exec 8> "$BATS_TEST_TMPDIR/run/lock"
   flock --exclusive 8
@@ -124,7 +124,7 @@ HEALTHY='take_lock shared; finish Healthy ""'
   [[ $output == *'"outcome":"Skipped","skipReason":"Busy","reason":"LockBusy"'* ]]
 }
 
-@test "asks nothing in Bottlerocket's control container, and says what to do" {
+@test "runs no command in Bottlerocket's control container, and reports what to do" {
   mkdir "$BATS_TEST_TMPDIR/bottlerocket"
   node_check_of 'finish Broken BadNews'
   [ "$status" -eq 1 ]

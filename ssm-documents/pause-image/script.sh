@@ -1,9 +1,9 @@
-# pause-image: brings the sandbox (pause) image back to a node whose containerd cannot pull it, and pins it.
+# pause-image: restores the sandbox (pause) image on a node whose containerd cannot pull it, and pins it.
 #
-# This file tells the story; what it is made of lies in state.sh and unit.sh beside it and in ../lib. The builder cuts it at
-# its `#@ section` lines and joins the parts that a `#@ use` line names: the check document has the check section and its
-# parts alone, so it holds no line that could change the node; the repair document has check and repair; a variant's
-# section is in that variant only.
+# This file is the outline. Its parts are state.sh and unit.sh beside it, and ../lib. The builder splits it at its
+# `#@ section` lines and adds the parts that the `#@ use` lines name. The check document has only the check section and its
+# parts, so no line of it can change the node. The repair document has check and repair. The section of a variant is in that
+# variant only.
 # shellcheck shell=bash disable=SC2034  # the prelude prints what is only set here
 
 #@ section check
@@ -20,8 +20,8 @@ check() {
   finish_healthy
 }
 
-# find_local_method: the method that needs no registry, as far as it can be seen, in METHOD: such a node need not wait for a
-# registry that is down.
+# find_local_method: the method that needs no registry, in METHOD, as far as the check can determine it. Such a node need not
+# wait for a registry that is down.
 find_local_method() {
   if [[ $IMAGE_STATE == ready ]]; then
     if fault_is_repairable; then
@@ -85,16 +85,16 @@ finish_repaired() {
   finish Repaired "$REASON_FOUND"
 }
 
-# restore_image: tries the methods, the cheapest first, until the image is ready; in METHOD. 1 if none was enough. A method returns 0 when
-# it thinks that it did it, and notes its failure when it should have worked. No command of it ends the script (errexit does
-# not hold in conditions), so a method looks at every exit code that matters.
+# restore_image: tries the methods, the cheapest first, until the image is ready; the last one is in METHOD. 1 if no method
+# was sufficient. A method returns 0 when its commands succeeded, and notes a failure where it should have worked. A command
+# that fails in it does not end the script (errexit does not apply in conditions), so it checks every relevant exit code.
 restore_image() {
   local method
   for method in import tag unit ecr fetch mirror; do
     # The mirror is in its variant only.
     declare -F "method_$method" > /dev/null || continue
     if ((SECONDS > BUDGET_SECONDS - METHOD_SECONDS)); then
-      # A method that cannot end would only hide why the ones before it failed.
+      # A method that cannot end would hide why the earlier methods failed.
       log "skipping the method $method: no time is left"
       break
     fi
@@ -107,24 +107,24 @@ restore_image() {
   return 1
 }
 
-# method_import: the copy that AL2023's image keeps on the disk.
+# method_import: imports the copy that the AL2023 AMI keeps on the disk.
 method_import() {
   local name arguments=(--snapshotter "$SNAPSHOTTER")
   [[ -e $PAUSE_TAR || -L $PAUSE_TAR ]] || return 1
-  # The copy is localhost/kubernetes/pause; under another repository's name it would be a forgery, however well meant.
+  # The copy is localhost/kubernetes/pause. It must not appear under the name of another repository.
   [[ $IMAGE == localhost/* ]] || return 1
   if ! trusted_path "$PAUSE_TAR" || [[ ! -f $PAUSE_TAR ]]; then
     note_failure LocalCopyUntrusted '' localCopy "$PAUSE_TAR" untrusted "${REPLY:-$PAUSE_TAR (not a file)}"
     return 1
   fi
   if [[ $SNAPSHOTTER == soci ]]; then
-    # amazon-eks-ami #2717: through the transfer service the SOCI snapshotter would ask the registry for the layers.
+    # amazon-eks-ami #2717: with the transfer service, the SOCI snapshotter would request the layers from the registry.
     arguments+=(--discard-unpacked-layers=false --local)
   fi
   changing "importing $PAUSE_TAR"
   ctr_k8s 60 images import "${arguments[@]}" "$PAUSE_TAR"
   if [[ $ERR == *'flag provided but not defined'* ]]; then
-    # An older ctr imports locally by itself.
+    # An older ctr imports locally by default.
     ctr_k8s 60 images import --snapshotter "$SNAPSHOTTER" "$PAUSE_TAR"
   fi
   if ((RC != 0)); then
@@ -141,7 +141,7 @@ method_import() {
   return 1
 }
 
-# method_tag: the same image under the name of another EKS registry.
+# method_tag: tags the same image, which the node has under the name of another EKS registry.
 method_tag() {
   local source
   if needs_second_name && image_is_usable "$IMAGE"; then
@@ -153,7 +153,7 @@ method_tag() {
   evidence taggedFrom "$source"
 }
 
-# method_ecr: the image from its own private registry, with a token.
+# method_ecr: fetches the image from its own private registry with a token.
 method_ecr() {
   parse_ecr_host "${IMAGE%%/*}" || return 1
   evidence ecrRegion "$ECR_REGION"
@@ -161,14 +161,15 @@ method_ecr() {
   fetch_with_token "$IMAGE"
 }
 
-# method_fetch: a registry that wants no ECR token. containerd could pull it by itself, but the next pod would wait for it.
+# method_fetch: fetches from a registry that requires no ECR token. containerd could pull the image itself, but the next pod
+# would wait for the pull.
 method_fetch() {
   parse_ecr_host "${IMAGE%%/*}" && return 1
   [[ $IMAGE != localhost/* ]] || return 1
   fetch "$IMAGE"
 }
 
-# add_second_name: see needs_second_name. ctr 2.x refuses a name without a tag unless told not to check it.
+# add_second_name: see needs_second_name. ctr 2.x refuses a name without a tag, except with the option that skips the check.
 add_second_name() {
   needs_second_name || return 0
   changing "tagging $IMAGE as $CONFIGURED_IMAGE"
@@ -176,7 +177,7 @@ add_second_name() {
   ((RC == 0)) || tag_image "$IMAGE" "$CONFIGURED_IMAGE"
 }
 
-# wait_for_cri: containerd's CRI plugin learns of an image from an event and then labels it. Until then a pod cannot use it.
+# wait_for_cri: containerd's CRI plugin labels an image after it receives an event. Before that, no pod can use the image.
 wait_for_cri() {
   local attempt
   for attempt in {1..20}; do
@@ -196,8 +197,8 @@ wait_for_cri() {
 
 #@ section repair-mirror
 
-# mirror_of TAG: the public image that stands in for a pause image of that tag, by digest, in REPLY. The digests are those
-# of registry.k8s.io/pause's lists of all platforms, where content behind a digest cannot change.
+# mirror_of TAG: the public image that replaces a pause image with that tag, by digest, in REPLY. The digests are those of the
+# multi-platform lists of registry.k8s.io/pause. The content of a digest cannot change.
 mirror_of() {
   local digest
   case ${1#v} in
@@ -206,19 +207,19 @@ mirror_of() {
     3.8 | 3.8[-.]*) digest=9001185023633d17a2f98ff69b6ff2615b8ea02a825adffa40422f51dfdcde9d ;;
     3.9 | 3.9[-.]*) digest=7031c1b283388d2c2e09b57badb803c05ebed362dc88d84b480cc47f72a21097 ;;
     3.10.1 | 3.10.1[-.]*) digest=278fb9dbcca9518083ad1e11276933a2e96f23de604a3a08cc3c80002767d24c ;;
-    # Every pause image of the last years does the same; a tag that is not known gets one that is.
+    # All recent pause images behave alike, so an unknown tag gets a known image.
     *) digest=ee6521f290b2168b6e0935a181d4cff9be1ac3f505666ef0e3c98fae8199917a ;;
   esac
   REPLY=registry.k8s.io/pause@sha256:$digest
 }
 
-# method_mirror: a public registry, where policy allows it, when the node's own could not give the image.
+# method_mirror: fetches from a public registry, if policy allows it, where the node's own registry did not return the image.
 method_mirror() {
   local mirror tag=''
   [[ ${IMAGE##*/} != *:* ]] || tag=${IMAGE##*:}
   mirror_of "$tag"
   mirror=$REPLY
-  # A failure of the private registry was noted first, and that is the one to report.
+  # The failure of the private registry was noted first. It is the one to report.
   fetch "$mirror" || return 1
   evidence mirror "$mirror"
   tag_image "$mirror" "$IMAGE" || return 1

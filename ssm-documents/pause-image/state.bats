@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# What pause-image decides by.
+# The state on which pause-image bases its decisions.
 # shellcheck disable=SC1091,SC2016,SC2030,SC2031,SC2034,SC2153,SC2154,SC2317  # the sourced script reads, sets and calls
 
 bats_require_minimum_version 1.5.0
@@ -11,7 +11,7 @@ setup() {
 
 WANTED=918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause:3.5
 
-@test "knows which containerd wants the untagged name too" {
+@test "detects which containerd also looks up the untagged name" {
   CONFIGURED_IMAGE=localhost/kubernetes/pause IMAGE=localhost/kubernetes/pause:latest
   for CONTAINERD_VERSION in 2.3.0 2.3.4 2.10.0 3.0.0; do needs_second_name; done
   for CONTAINERD_VERSION in 1.6.20 1.7.27 2.0.1 2.2.4; do run ! needs_second_name; done
@@ -19,14 +19,14 @@ WANTED=918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause:3.5
   run ! needs_second_name
 }
 
-@test "knows the sandbox image of a silent configuration" {
+@test "uses the default sandbox image where the configuration names none" {
   for pair in 1.6.20=3.6 1.7.2=3.8 2.0.1=3.10 2.1.4=3.10 2.2.1=3.10.1 2.3.0=3.10.2; do
     default_image "${pair%=*}"
     [ "$REPLY" = "registry.k8s.io/pause:${pair#*=}" ]
   done
 }
 
-@test "finds what is wrong with the image, and whether a pin would help" {
+@test "finds the fault of the image, and whether a pin would repair it" {
   IMAGE_STATE=absent
   fault
   [ "$REASON_FOUND" = SandboxImageMissing ]
@@ -44,7 +44,7 @@ WANTED=918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause:3.5
   run ! fault
 }
 
-@test "foresees that the fault comes back without a pin or with a full disk" {
+@test "predicts that the fault recurs without a pin or with a full disk" {
   GC_HIGH_PERCENT=85 DISK_PERCENT=84 PIN_SUPPORT=yes
   may_recur && [ "$REPLY" = false ]
   DISK_PERCENT=85
@@ -76,7 +76,7 @@ WANTED=918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause:3.5
   [ "$CAUSE" = ImageGCPressure ]
 }
 
-@test "takes no age for the cause where the image is there and pinned" {
+@test "does not report age as the cause where the image is present and pinned" {
   IMAGE_STATE=ready PIN_SUPPORT=yes GC_HIGH_PERCENT=85 DISK_PERCENT=50 GC_MAX_AGE=168h0m0s
   find_cause
   [ -z "$CAUSE" ]
@@ -89,7 +89,7 @@ compare() {
   compare_images
 }
 
-@test "considers kubelet's own image only where kubelet does: up to 1.28, and without a pin that counts" {
+@test "considers the image of kubelet's flag only where kubelet does: up to 1.28, and without an effective pin" {
   IMAGE=$WANTED CONFIGURED_IMAGE=$WANTED KUBELET_SANDBOX_IMAGE=registry.k8s.io/pause:3.5
   IMAGE_STATE=ready IMAGE_PINNED=true PIN_SUPPORT=none
   for minor in 23 28 ''; do
@@ -111,7 +111,7 @@ compare() {
   [ "$KUBELET_SPARES_ANOTHER$EVIDENCE" = false ]
 }
 
-@test "takes the name without a tag for the same image" {
+@test "treats the name without a tag as the same image" {
   CONFIGURED_IMAGE=localhost/kubernetes/pause IMAGE=localhost/kubernetes/pause:latest PIN_SUPPORT=none
   for KUBELET_SANDBOX_IMAGE in '' localhost/kubernetes/pause localhost/kubernetes/pause:latest; do
     compare 28
@@ -119,7 +119,7 @@ compare() {
   done
 }
 
-@test "calls an image that kubelet will delete a fault, which no repair can repair" {
+@test "reports an image that kubelet will delete as a fault without a repair" {
   IMAGE_STATE=ready IMAGE_PINNED=true PIN_SUPPORT=none KUBELET_SPARES_ANOTHER=true GC_HIGH_PERCENT=85
   CONFIGURED_IMAGE=$WANTED KUBELET_SANDBOX_IMAGE=registry.k8s.io/pause:3.5 CONTAINERD_VERSION=1.6.20
   fault
@@ -138,7 +138,7 @@ compare() {
   [ "$REASON_FOUND $EVIDENCE" = 'SandboxImageMissing "missingName":"localhost/kubernetes/pause"' ]
 }
 
-# diagnose_node: diagnose, on a node whose containerd and kubelet are as the variables say.
+# diagnose_node: diagnose, on a node whose containerd and kubelet the variables describe.
 diagnose_node() {
   find_services() { KUBELET_UNIT=kubelet.service KUBELET_STATE=${KUBELET_STATE:-active}; }
   read_kubelet() { GC_HIGH_PERCENT=85; }
@@ -149,7 +149,7 @@ diagnose_node() {
   diagnose
 }
 
-@test "takes containerd's default where its configuration is silent, and no text that is no reference" {
+@test "uses containerd's default where its configuration names no image, and accepts only a valid reference" {
   CONTAINERD_VERSION=2.1.4 CONFIGURED_IMAGE=''
   diagnose_node
   [ "$IMAGE" = registry.k8s.io/pause:3.10 ]
@@ -158,13 +158,13 @@ diagnose_node() {
   [[ $output == 'Unknown ConfigUnreadable||'*'"configuredImage":"a b; rm -rf /"' ]]
 }
 
-@test "does not concern a containerd whose CRI plugin is disabled, as on nodes with Docker" {
+@test "does not apply to a containerd whose CRI plugin is disabled, as on nodes with Docker" {
   CONTAINERD_VERSION=1.7.27 CRI_DISABLED=true
   run -1 show_ending diagnose_node
   [[ $output == 'Unsupported RuntimeNotContainerd||'*'"criPlugin":"disabled"' ]]
 }
 
-@test "reports that kubelet is down, and its setting of an age" {
+@test "reports that kubelet is down, and the age at which it deletes images" {
   CONTAINERD_VERSION=1.7.27 CONFIGURED_IMAGE=$WANTED KUBELET_STATE=inactive GC_MAX_AGE=12h
   diagnose_node
   [[ $EVIDENCE == *'"imageMaximumGCAge":"12h"'*'"kubelet":"inactive","stoppedUnit":"kubelet.service"'* ]]

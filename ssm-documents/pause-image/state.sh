@@ -1,4 +1,5 @@
-# The state that pause-image decides by: which image is the sandbox image, whether it is usable and pinned, and why it is missing.
+# The state on which pause-image bases its decisions: which image is the sandbox image, whether it is usable and pinned, and why
+# it is missing.
 #@ use node/kubelet
 #@ use node/containerd
 #@ use images/images
@@ -10,16 +11,16 @@
 readonly PAUSE_TAR=${FLEETMEND_PAUSE_TAR:-/etc/eks/pause.tar}
 
 REASON_FOUND=''
-# none: this containerd never reports a pin; restart: a label counts after containerd's next start; yes.
+# none: this containerd never reports a pin; restart: a label takes effect at containerd's next start; yes.
 PIN_SUPPORT=''
 # absent, incomplete (a record without its content) or ready.
 IMAGE_STATE=''
-# Whether all that is missing is the name without a tag that this containerd asks for too.
+# Whether only the name without a tag is missing, which this containerd also looks up.
 LACKS_SECOND_NAME=false
-# Whether kubelet, which does not honour a pin, protects another image than this one.
+# Whether kubelet protects another image than this one, where it does not support the pin.
 KUBELET_SPARES_ANOTHER=false
 
-# diagnose: finds out everything that check and repair decide by. It changes nothing.
+# diagnose: collects the state for check and repair. It changes nothing.
 diagnose() {
   find_services
   read_kubelet
@@ -56,9 +57,9 @@ diagnose() {
   find_cause
 }
 
-# compare_images: whether the flag of kubelet matters that names another sandbox image. Up to 1.28 kubelet spares the image of
-# its flag and that one alone, beside those that the runtime reports as pinned; from 1.29 on the flag does nothing, and 1.35
-# does not start with it (kubernetes #118544, #133779). A kubelet that does not tell its version is taken for an old one.
+# compare_images: whether kubelet's flag for another sandbox image has an effect. Up to 1.28, kubelet keeps the image of its flag
+# and those that the runtime reports as pinned. From 1.29 on the flag has no effect, and 1.35 does not start with it (kubernetes
+# #118544, #133779). If the version of kubelet is unknown, it is treated as an old one.
 compare_images() {
   KUBELET_SPARES_ANOTHER=false
   kubelet_names_another_image || return 0
@@ -80,7 +81,7 @@ find_tag_source() {
   read_platform
   platform=$REPLY
   ctr_k8s 15 images ls
-  # A size is two words: a number and its unit.
+  # A size has two words: a number and its unit.
   while read -r name _ _ _ _ platforms _; do
     if trusted_source "$name" "$IMAGE" && [[ ",$platforms," == *",linux/$platform"[,/]* ]]; then
       candidates+=("$name")
@@ -97,7 +98,7 @@ find_tag_source() {
   return 1
 }
 
-# default_image VERSION: the sandbox image that containerd takes where its configuration names none, in REPLY.
+# default_image VERSION: containerd's default sandbox image, in REPLY.
 default_image() {
   case $1 in
     1.6.*) REPLY=registry.k8s.io/pause:3.6 ;;
@@ -109,13 +110,13 @@ default_image() {
   esac
 }
 
-# needs_second_name: whether this containerd looks the image up under two names. From 2.3 on it takes a reference without a
-# tag as it stands too (amazon-eks-ami #2729); older ones only add `:latest`.
+# needs_second_name: whether this containerd looks up the image under two names. From 2.3 on it also uses a reference without a
+# tag unchanged (amazon-eks-ami #2729); older versions only add `:latest`.
 needs_second_name() {
   [[ $CONFIGURED_IMAGE != "$IMAGE" && $CONFIGURED_IMAGE != *@* && ! $CONTAINERD_VERSION =~ ^([01]\.|2\.[012]\.) ]]
 }
 
-# read_image_state: the state of IMAGE in containerd, in IMAGE_STATE and beside it.
+# read_image_state: the state of IMAGE in containerd, in IMAGE_STATE and the variables beside it.
 read_image_state() {
   IMAGE_STATE=absent IMAGE_PINNED=false IMAGE_LABELS='' DIGEST='' LACKS_SECOND_NAME=false
   ctr_k8s 15 images ls "name==\"$IMAGE\""
@@ -127,7 +128,7 @@ read_image_state() {
   fi
   read_image_row "$IMAGE" "$WORK/out" || return 0
   IMAGE_STATE=incomplete
-  # Its exit code is not 0 where content is missing, which is what it was asked.
+  # Its exit code is not 0 where content is missing, which is no error here.
   ctr_k8s 15 images check --snapshotter "$SNAPSHOTTER" "name==\"$IMAGE\""
   if read_check_row "$IMAGE" "$WORK/out"; then
     IMAGE_STATE=ready
@@ -138,7 +139,7 @@ read_image_state() {
   fi
 }
 
-# image_is_ready: whether the sandbox image is usable by now.
+# image_is_ready: whether the sandbox image is usable now.
 image_is_ready() {
   read_image_state
   [[ $IMAGE_STATE == ready ]]
@@ -154,7 +155,7 @@ find_cause() {
   if disk_is_over_threshold; then
     CAUSE=ImageGCPressure
   elif [[ $IMAGE_STATE != ready ]] && journal_shows_gc; then
-    # Deleting images has brought the disk below the threshold again: only the journal still knows.
+    # kubelet has deleted images until the disk was below the threshold: only the journal still shows it.
     CAUSE=ImageGCPressure
   elif [[ $KUBELET_SPARES_ANOTHER == true ]]; then
     CAUSE=SandboxImageMismatch
@@ -165,7 +166,7 @@ find_cause() {
   fi
 }
 
-# fault: what is wrong with the image, in REASON_FOUND; 1 if nothing is.
+# fault: the fault of the image, in REASON_FOUND; 1 if it has none.
 fault() {
   case $IMAGE_STATE in
     absent)
@@ -176,7 +177,7 @@ fault() {
       ;;
     incomplete) REASON_FOUND=SandboxImageIncomplete ;;
     *)
-      # A label that this containerd would not report repairs nothing.
+      # This containerd would not report the label.
       if [[ $PIN_SUPPORT == yes && $IMAGE_PINNED == false ]]; then
         REASON_FOUND=SandboxImageUnpinned
       elif [[ $PIN_SUPPORT != yes && $KUBELET_SPARES_ANOTHER == true ]]; then
@@ -188,7 +189,7 @@ fault() {
   esac
 }
 
-# fault_is_repairable: whether a repair can do anything about the fault.
+# fault_is_repairable: whether a repair can fix the fault.
 fault_is_repairable() {
   [[ $REASON_FOUND != SandboxImageMismatch ]]
 }

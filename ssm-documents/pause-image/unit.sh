@@ -4,14 +4,15 @@
 # shellcheck shell=bash
 
 readonly UNIT=sandbox-image.service
-# What systemd said of it before it was touched, and whether the run under way is this script's.
+# The state of the unit before this script started it, and whether this script started the current run.
 UNIT_STATE='' UNIT_STARTED=false
 
 at_exit stop_unit
 
-# method_unit: it is never restarted or stopped: kubelet requires it, and systemd would restart or stop kubelet with it.
+# method_unit: starts the unit. It never restarts or stops it: kubelet requires it, and systemd would restart or stop kubelet
+# with it.
 method_unit() {
-  # Its script takes a name in the list for an image and would do nothing; and it knows no registry but ECR.
+  # Its script treats a name in the list as a usable image and would then do nothing. It supports no registry but ECR.
   [[ $IMAGE_STATE == absent ]] || return 1
   parse_ecr_host "${IMAGE%%/*}" || return 1
   command -v systemctl > /dev/null || return 1
@@ -23,18 +24,18 @@ method_unit() {
   fi
   case $UNIT_STATE in
     inactive | failed | activating) ;;
-    # With RemainAfterExit it counts as running for ever, and a start would do nothing.
+    # With RemainAfterExit it stays active, and a start would do nothing.
     *) return 1 ;;
   esac
-  # A role that may not have a token may not have one in the unit either, which would try for minutes. Other failures may be
-  # this script's own: the unit can have a proxy of its own.
+  # A role without the permission also lacks it in the unit, which would retry for minutes. Other failures may be specific to
+  # this script, because the unit can have its own proxy.
   if ! get_token && [[ $TOKEN_REASON == NodeRoleLacksECR ]]; then
     return 1
   fi
   start_unit
 }
 
-# start_unit: runs the unit, or waits for the run that is under way.
+# start_unit: runs the unit, or waits for a run that is in progress.
 start_unit() {
   changing "starting $UNIT"
   [[ $UNIT_STATE == activating ]] || UNIT_STARTED=true
@@ -52,8 +53,8 @@ start_unit() {
   ((RC == 0))
 }
 
-# stop_unit: ends the run of the unit that this script started. Its script would go on for minutes. `kill` and not `stop`:
-# only a stop reaches kubelet.
+# stop_unit: ends the run that this script started, which could otherwise continue for minutes. It uses `kill`, because `stop`
+# would also stop kubelet.
 stop_unit() {
   [[ $UNIT_STARTED == true ]] || return 0
   capture 5 systemctl kill --signal=SIGKILL "$UNIT"
@@ -61,7 +62,7 @@ stop_unit() {
   UNIT_STARTED=false
 }
 
-# forget_failed_unit: nobody should find a failed unit that was not there before.
+# forget_failed_unit: resets the unit if it had not failed before.
 forget_failed_unit() {
   local code=$RC
   if [[ $UNIT_STARTED == true && $UNIT_STATE == inactive ]]; then

@@ -6,29 +6,7 @@ import { WORDINGS } from './language/wordings.ts';
 const root = join(import.meta.dirname, '../..');
 
 /** Folders and pages that still use a wording, by its replacement. The list only gets shorter. */
-const UNFINISHED: Readonly<Record<string, readonly string[]>> = {
-  'supports, uses, reports': [
-    'docs/remediations.md',
-    'ssm-documents/',
-    'test/matrix/faults/cni-files.ts',
-    'test/matrix/faults/ecr-credentials.ts',
-  ],
-  again: ['docs/remediations.md', 'ssm-documents/'],
-  'another process': ['docs/remediations.md', 'ssm-documents/'],
-  manages: ['docs/remediations.md', 'ssm-documents/'],
-  'register, detect': ['docs/remediations.md', 'ssm-documents/'],
-  'is missing, was deleted, was removed': ['docs/remediations.md', 'ssm-documents/'],
-  'say about, report for': ['docs/remediations.md', 'ssm-documents/'],
-  'is deleted again, is redelivered, recurs': ['docs/remediations.md', 'ssm-documents/'],
-  'reports, shows, distinguishes': ['docs/remediations.md', 'ssm-documents/'],
-  'supports, has, stores': ['ssm-documents/'],
-  'honour, follow': ['ssm-documents/'],
-  'in parallel': ['ssm-documents/'],
-  'the result of': ['ssm-documents/'],
-  'a noun: The rest is …': ['ssm-documents/'],
-  'a page below docs/, or a public URL': ['ssm-documents/'],
-  'The caller …, Every function …': ['ssm-documents/'],
-};
+const UNFINISHED: Readonly<Record<string, readonly string[]>> = {};
 
 /** Pages that quote what was written earlier, and the list of the wordings itself. */
 const EXCLUDED = /^(?:docs\/decisions\/|CHANGELOG\.md$|test\/contract\/language)/;

@@ -1,10 +1,10 @@
-# JSON without jq: whether a file is valid (RFC 8259), and what it holds, one line a value. In awk, in one pass over at most
-# 64 KB, so that a strange file costs milliseconds.
+# JSON without jq: whether a file is valid (RFC 8259), and its values, one a line. awk reads at most 64 KB in one pass, so that
+# an unusual file costs milliseconds.
 # shellcheck shell=bash disable=SC2016  # awk's dollars
 
 readonly JSON_MAX_BYTES=65536
 
-# Reads the one record that is the whole file. `want`, a path: prints where that value lies instead of the values.
+# Reads the whole file as one record. `want` is a path: if it is set, prints the position of that value instead of the values.
 readonly JSON_AWK='
 function fail(why) {
   line = 1
@@ -14,8 +14,8 @@ function fail(why) {
   exit 1
 }
 function limit(why) { print why > "/dev/stderr"; failed = 2; exit 2 }
-# The string that begins at i, decoded, in str; i is then at its closing quote. A control character becomes U+FFFD: nobody
-# who compares or prints it shall take it for something else.
+# The string that begins at i, decoded, in str; i is then at its closing quote. A control character becomes U+FFFD, so that no
+# caller misreads it.
 function string(  c, j, h, code) {
   str = ""
   for (i++; i <= n; i++) {
@@ -43,7 +43,7 @@ function string(  c, j, h, code) {
 }
 function value(type, content) { if (want == "") print path[depth] "\t" type "\t" content }
 function span(from) { if (want != "" && path[depth] == want) print key_at[depth], from, i }
-# What may come after a value.
+# The tokens that may follow a value.
 function after() { state = depth == 0 ? "end" : (kind[depth] == "{" ? "," : ",]") }
 function enter(from) {
   if (depth > 0 && kind[depth] == "[") {
@@ -126,8 +126,8 @@ END {
   if (state != "end") fail(n == 0 ? "it is empty" : "it ends too early")
 }'
 
-# json_run FILE WANT [READER]: runs the reader. 1: no valid JSON; 2: this reader cannot tell (too large, unreadable, no time
-# left). Why is on stderr.
+# json_run FILE WANT [READER]: runs the reader. 1: the JSON is invalid; 2: the reader cannot decide (too large, unreadable, no
+# time left). The cause is on stderr.
 json_run() {
   local size code=0
   if ! size=$(stat -L -c '%s' -- "$1" 2> /dev/null) || [[ ! -f $1 || ! -r $1 ]]; then
@@ -148,15 +148,15 @@ json_run() {
 }
 
 # json_flatten FILE: a line `path<TAB>type<TAB>value` for every value, in the file's order. The path is a JSON pointer
-# (RFC 6901): `/plugins/0/type`; that of the whole is empty. Types: object, array (without a value), string, number,
-# boolean, null. A control character within a string stands as U+FFFD. Exit codes as json_run's; lines before an error are
-# printed all the same. It prints whatever secrets the file has: read it by `< <(json_flatten FILE)`.
+# (RFC 6901): `/plugins/0/type`; the path of the document is empty. Types: object, array (without a value), string, number,
+# boolean, null. A control character in a string becomes U+FFFD. The exit codes are those of json_run; lines before an
+# error are printed. It also prints any secret in the file: read it by `< <(json_flatten FILE)`.
 json_flatten() {
   json_run "$1" ''
 }
 
-# each_value FILE HANDLER [READER]: calls `HANDLER PATH TYPE VALUE` for every line of json_flatten; its exit codes, and why not
-# in REPLY. Nothing is written down, since a file may hold secrets.
+# each_value FILE HANDLER [READER]: calls `HANDLER PATH TYPE VALUE` for every line of json_flatten. The exit codes are those of
+# json_run; the cause of a failure is in REPLY. It stores nothing on disk, because a file may hold secrets.
 each_value() {
   local path type value code=0
   while IFS=$'\t' read -r path type value; do
@@ -170,7 +170,7 @@ each_value() {
   return "$code"
 }
 
-# json_valid FILE: whether it is valid; 1 if not, 2 if this reader cannot tell; why in REPLY.
+# json_valid FILE: whether it is valid; 1 if not, 2 if the reader cannot decide; the cause is in REPLY.
 json_valid() {
   local code=0
   REPLY=$(json_run "$1" '' 2>&1 > /dev/null) || code=$?
@@ -178,8 +178,8 @@ json_valid() {
   return "$code"
 }
 
-# json_span FILE PATH: `from start end` in REPLY: the places, counted from 1, of the value's first and last character, and
-# of its key's first (its own in an array). 1 where there is no such value.
+# json_span FILE PATH: `from start end` in REPLY: the positions, counted from 1, of the first character of the key (in an
+# array, of the value) and of the first and last character of the value. 1 where there is no such value.
 json_span() {
   REPLY=$(json_run "$1" "$2" 2> /dev/null) && [[ $REPLY =~ ^[0-9]+\ [0-9]+\ [0-9]+$ ]]
 }

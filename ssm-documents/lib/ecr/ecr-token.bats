@@ -29,7 +29,7 @@ WANTED=918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause:3.5
   [[ $TOKEN_DETAIL == *AccessDeniedException* ]]
 }
 
-@test "takes a token from each tool's answer, and no empty or strange one" {
+@test "reads the token in each tool's output, and accepts no empty or malformed one" {
   take_token '{"auth":{"h":{"username":"AWS","password":"abc+/="}}}' '"password"[[:space:]]*:[[:space:]]*"([^"]+)"'
   [ "$TOKEN" = abc+/= ]
   take_token $'abc=\n' '^([^[:space:]]+)[[:space:]]*$'
@@ -39,7 +39,7 @@ WANTED=918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause:3.5
   done
 }
 
-@test "asks the credential provider in the version of the node's configuration" {
+@test "sends the credential provider a request in the version of the node's configuration" {
   IMAGE=$WANTED
   credential_request ''
   [ "$REPLY" = '{"apiVersion":"credentialprovider.kubelet.k8s.io/v1","kind":"CredentialProviderRequest","image":"'"$WANTED"'"}' ]
@@ -59,7 +59,7 @@ WANTED=918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause:3.5
   [ "$TOKEN$FAILURE_REASON" = abc ]
 }
 
-@test "asks no further tool when the role may not have a token, and asks once" {
+@test "runs no further tool when the role lacks the permission, and runs each tool once" {
   asked=''
   ask_provider() {
     asked+=p
@@ -79,7 +79,7 @@ WANTED=918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause:3.5
   [ "$asked $FAILURE_REASON" = 'ph NodeRoleLacksECR' ]
 }
 
-@test "tells the first tool's failure, unless a later one names the role" {
+@test "reports the first tool's failure, unless a later one names the role" {
   ask_provider() {
     keep_token_failure RegistryUnreachable one
     return 1
@@ -100,7 +100,7 @@ WANTED=918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause:3.5
   [ "$FAILURE_REASON $FAILURE_DETAIL" = 'NodeRoleLacksECR three' ]
 }
 
-@test "says so when there is no tool at all" {
+@test "reports that the node has no tool" {
   ask_provider() { return 1; }
   ask_helper() { return 1; }
   ask_aws_cli() { return 1; }
@@ -108,7 +108,7 @@ WANTED=918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause:3.5
   [ "$FAILURE_REASON" = ToolMissing ]
 }
 
-@test "does not run a provider that others could have written" {
+@test "does not run a provider that other users can write" {
   CREDENTIAL_BIN_DIR=$WORK
   printf '#!/bin/sh\ntouch "%s/ran"\n' "$WORK" > "$WORK/ecr-credential-provider"
   chmod 777 "$WORK/ecr-credential-provider"
@@ -117,7 +117,7 @@ WANTED=918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause:3.5
   [[ $TOKEN_REASON == ToolMissing && ${TOKEN_FACTS[*]} == *"untrusted $WORK"* ]]
 }
 
-@test "finds the network's trouble in the words of any tool, but takes instance metadata for the node's own" {
+@test "finds a network error in the output of every tool, and treats instance metadata as a problem of the node" {
   local expected said
   ask_provider() { return 1; }
   ask_helper() { return 1; }
@@ -141,7 +141,7 @@ WANTED=918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause:3.5
     'TokenUnavailable|something that nobody has seen before')
 }
 
-@test "tells with a token that could not be had what became of the connection" {
+@test "reports the network error where no tool returned a token" {
   ask_provider() { return 1; }
   ask_helper() { return 1; }
   ask_aws_cli() {

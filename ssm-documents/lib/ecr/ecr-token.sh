@@ -45,12 +45,12 @@ get_token() {
   return 1
 }
 
-# refine_token_failure: where a tool's error text has no reason of its own, that of the network below it may. Instance
-# metadata (169.254.169.254) out of reach is a problem of the node and not of the registry.
+# refine_token_failure: where a tool's error text has no specific reason, looks for a network error in it. If instance
+# metadata (169.254.169.254) is unreachable, the problem is on the node and not at the registry.
 refine_token_failure() {
   [[ $TOKEN_REASON == TokenUnavailable && $TOKEN_DETAIL != *169.254.* && $TOKEN_DETAIL != *redentials* ]] || return 0
   if [[ $TOKEN_DETAIL == *'Invalid choice'* ]]; then
-    # get-login-password came with 1.17.10 of the AWS CLI.
+    # AWS CLI 1.17.10 introduced get-login-password.
     TOKEN_REASON=ToolMissing
     return
   fi
@@ -110,8 +110,8 @@ ask_aws_cli() {
   take_token "$answer" '^([^[:space:]]+)[[:space:]]*$' || note_token_failure aws "$code"
 }
 
-# credential_request: what kubelet would ask its credential provider, in the version that the node's own configuration
-# names (plugins up to 1.27.0 speak v1alpha1 only), in REPLY.
+# credential_request: the request that kubelet sends to its credential provider, in REPLY. Its version is the one in the
+# node's own configuration (plugins up to 1.27.0 support v1alpha1 only).
 credential_request() {
   local version=credentialprovider.kubelet.k8s.io/v1 pattern='credentialprovider\.kubelet\.k8s\.io/v1[a-z0-9]*'
   if [[ -n $1 && -r $1 ]]; then

@@ -3,7 +3,7 @@
 #@ use base/failures
 # shellcheck shell=bash disable=SC2153  # DIGEST is what the prelude prints
 
-# tag_image SOURCE TARGET: gives an image a second name. --force replaces a record whose content has gone.
+# tag_image SOURCE TARGET: gives an image a second name. --force replaces a record whose content is missing.
 tag_image() {
   changing "tagging $1 as $2"
   ctr_k8s 20 images tag --force "$1" "$2"
@@ -13,8 +13,8 @@ tag_image() {
   fi
 }
 
-# pin_image: labels IMAGE, the name that the configuration uses and the name by its id that the CRI keeps, so that kubelet's
-# garbage collection spares it. A containerd that cannot pin ignores the label.
+# pin_image: labels IMAGE under the name that the configuration uses and under the id that the CRI uses, so that kubelet's
+# garbage collection keeps it. A containerd that cannot pin ignores the label.
 pin_image() {
   local name digest names=("$IMAGE")
   ctr_k8s 15 images ls

@@ -13,7 +13,7 @@ WANTED=918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause:3.5
 LIST_HEADER='REF TYPE DIGEST SIZE PLATFORMS LABELS'
 A_DIGEST=sha256:de86dc159c29134e5c4d2dd498815d7b0f0605a7e25a63541de7a73bc140c7de
 
-@test "knows which containerd can pin" {
+@test "detects which containerd can pin" {
   for pair in 1.4.6:none 1.6.21:none 1.6.22:restart 1.6.24:restart 1.6.25:yes 1.6.36:yes 1.7.0:none 1.7.2:none \
     1.7.3:restart 1.7.9:restart 1.7.10:yes 1.7.27:yes 2.0.0:yes 2.3.4:yes 1.10.0:yes; do
     pin_support "${pair%:*}"
@@ -29,7 +29,7 @@ A_DIGEST=sha256:de86dc159c29134e5c4d2dd498815d7b0f0605a7e25a63541de7a73bc140c7de
   [[ "$DIGEST $IMAGE_PINNED $IMAGE_LABELS" == "$A_DIGEST true "*,io.cri-containerd.image=managed,* ]]
 }
 
-@test "takes a label that only looks like the pin for none" {
+@test "ignores a label that only resembles the pin" {
   printf '%s\n' "$WANTED x $A_DIGEST 890.0 B linux/amd64 io.cri-containerd.image=managed,my.io.cri-containerd.pinned=pinned" > "$WORK/list"
   read_image_row "$WANTED" "$WORK/list"
   [[ "$IMAGE_PINNED $IMAGE_LABELS" == 'false '*,io.cri-containerd.image=managed,* ]]

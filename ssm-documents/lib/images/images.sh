@@ -1,4 +1,4 @@
-# Images in containerd's store: their names, their records and their content. Nothing here changes anything.
+# Images in containerd's store: their names, their records and their content. This part changes nothing.
 #@ use node/containerd
 #@ use images/references
 # shellcheck shell=bash disable=SC2034  # other parts read what is only set here
@@ -8,8 +8,8 @@ readonly PINNED_LABEL=io.cri-containerd.pinned=pinned
 # The labels of the image's record, with a comma before and behind each.
 IMAGE_PINNED=false IMAGE_LABELS=''
 
-# pin_support VERSION: whether this containerd tells kubelet that an image is pinned; none, restart or yes, in REPLY.
-# containerd 1.6.22 and 1.7.3 brought the pin; 1.6.25 and 1.7.10 the notice of a label that is set later.
+# pin_support VERSION: whether this containerd reports to kubelet that an image is pinned; none, restart or yes, in REPLY.
+# containerd 1.6.22 and 1.7.3 introduced the pin; since 1.6.25 and 1.7.10 a label also takes effect without a restart.
 pin_support() {
   local major=${1%%.*} minor=${1#*.} patch=${1##*.}
   minor=${minor%%.*}
@@ -36,8 +36,8 @@ read_image_row() {
   return 1
 }
 
-# read_check_row REF FILE: whether a row of `ctr images check` says that containers can be made of the image: unpacked, or
-# complete. "incomplete" alone is no fault: with discard_unpacked_layers the layers go once they are unpacked.
+# read_check_row REF FILE: whether a row of `ctr images check` shows that the image is usable: unpacked or complete.
+# "incomplete" alone is no fault: with discard_unpacked_layers, containerd deletes the layers after it unpacks them.
 read_check_row() {
   local row
   while IFS= read -r row; do
@@ -49,7 +49,7 @@ read_check_row() {
   return 1
 }
 
-# image_is_usable REF: whether containers can be made of another image on the node.
+# image_is_usable REF: whether another image on the node is usable.
 image_is_usable() {
   ctr_k8s 15 images check --snapshotter "$SNAPSHOTTER" "name==\"$1\""
   read_check_row "$1" "$WORK/out"

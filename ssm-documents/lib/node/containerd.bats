@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# What containerd says of its configuration.
+# containerd's configuration and version.
 # shellcheck disable=SC1091,SC2016,SC2030,SC2031,SC2034,SC2153,SC2154,SC2317  # the sourced script reads, sets and calls
 
 bats_require_minimum_version 1.5.0
@@ -27,14 +27,14 @@ WANTED=918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause:3.5
   [ "$CONTAINERD_ROOT" = /mnt/containerd ]
 }
 
-@test "takes no other plugin's keys for the sandbox image" {
+@test "ignores the keys of other plugins" {
   printf '%s\n' 'root = "/r"' '[plugins."io.containerd.cri.v1.runtime"]' '  sandbox = "no"' \
     '[plugins."other.pinned_images"]' '  sandbox = "no"' '[plugins."x"]' '  sandbox_image = "no"' > "$WORK/dump"
   parse_runtime_config "$WORK/dump"
   [ -z "$CONFIGURED_IMAGE" ]
 }
 
-@test "sees that the CRI plugin is disabled, as Docker's own package has it" {
+@test "detects that the CRI plugin is disabled, as in Docker's own package" {
   printf '%s\n' 'version = 2' 'disabled_plugins = ["cri"]' > "$WORK/dump"
   parse_runtime_config "$WORK/dump"
   [ "$CRI_DISABLED" = true ]
@@ -74,7 +74,7 @@ WANTED=918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause:3.5
   [ "$output" = 'Unknown ToolMissing||"tool":"ctr"' ]
 }
 
-@test "takes from node-check's parent what that has asked" {
+@test "uses the output that the parent of node-check has captured" {
   CONTAINERD_EXE='' SHARED=$WORK CONTAINERD_PID=''
   printf 'version = 2\n[plugins."io.containerd.grpc.v1.cri"]\n  sandbox_image = "a/b:1"\n' > "$WORK/shared.config"
   printf 'containerd x v1.7.27 y\n' > "$WORK/shared.version"
@@ -83,7 +83,7 @@ WANTED=918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause:3.5
   [ "$CONFIGURED_IMAGE $CONTAINERD_VERSION" = 'a/b:1 1.7.27' ]
 }
 
-@test "reads the version that containerd tells of itself" {
+@test "reads the version from the output of containerd" {
   local said
   for said in 'containerd github.com/containerd/containerd 1.6.20~ds1 1.6.20~ds1-1+deb12u1' \
     'containerd github.com/containerd/containerd v1.7.27 05044ec0a9a75232cad458027ca83437aae3f4da' \
@@ -94,7 +94,7 @@ WANTED=918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause:3.5
   done
 }
 
-@test "says that containerd does not tell its version, as a check and as a repair" {
+@test "reports that containerd did not print its version, in a check and in a repair" {
   : > "$WORK/version"
   printf 'exec format error\n' > "$WORK/version.err"
   run -2 show_ending read_runtime_version

@@ -3,7 +3,7 @@
 #@ use node/kubelet
 # shellcheck shell=bash disable=SC2034  # other parts read what is only set here
 
-# kubelet's images live in containerd's namespace k8s.io; what lies in another does not exist for the CRI.
+# kubelet's images are in containerd's namespace k8s.io. The CRI does not use other namespaces.
 readonly IMAGE_NAMESPACE=k8s.io
 
 CONTAINERD_EXE='' CONTAINERD_CONFIG='' CONTAINERD_VERSION='' CONTAINERD_ROOT='' CONTAINERD_SOCKET='' SNAPSHOTTER=''
@@ -18,7 +18,7 @@ ctr_k8s() {
   capture "$seconds" ctr --address "$CONTAINERD_SOCKET" --namespace "$IMAGE_NAMESPACE" "$@"
 }
 
-# refuse_foreign_platforms: ends where there is no containerd that serves kubelet, before anything slow.
+# refuse_foreign_platforms: ends where no containerd serves kubelet, before any slow command.
 refuse_foreign_platforms() {
   if kubelet_uses_docker; then
     evidence endpoint "${KUBELET_ENDPOINT:-docker}"
@@ -33,16 +33,15 @@ refuse_foreign_platforms() {
   finish Unsupported PlatformUnsupported
 }
 
-# read_containerd: everything above, of the containerd that serves kubelet. Wants find_services and read_kubelet. By the
-# executable that is running: after an upgrade without a restart the one on the PATH may be another.
+# read_containerd: sets the variables above for the containerd that serves kubelet. Needs find_services and read_kubelet. It
+# uses the running executable: after an upgrade without a restart, the PATH may have another version.
 read_containerd() {
   ask_containerd 10
   read_runtime_config
   read_runtime_version
 }
 
-# ask_containerd SECONDS: containerd's own report of its configuration (as the last `capture`) and of its version (in
-# $WORK/version).
+# ask_containerd SECONDS: runs containerd for its configuration (the last `capture`) and its version (in $WORK/version).
 ask_containerd() {
   local version_pid
   flags_of "$CONTAINERD_PID" take_containerd_flag
@@ -56,7 +55,7 @@ ask_containerd() {
     capture_shared config 0 :
     return
   fi
-  # Side by side: each takes as long as containerd needs to start.
+  # Both run at the same time, because each takes as long as containerd needs to start.
   bounded "$1" "$CONTAINERD_EXE" --version > "$WORK/version" 2> "$WORK/version.err" &
   version_pid=$!
   if [[ -n $CONTAINERD_CONFIG ]]; then
@@ -84,7 +83,7 @@ take_containerd_flag() {
   esac
 }
 
-# read_runtime_config: containerd's effective configuration, imports merged. Wants ask_containerd.
+# read_runtime_config: containerd's effective configuration, imports merged. Needs ask_containerd.
 read_runtime_config() {
   if ((RC != 0)); then
     capture_error
@@ -134,8 +133,8 @@ parse_runtime_config() {
   ' "$1")
 }
 
-# read_runtime_version: from the output that read_containerd kept. Not by `ctr version`: to answer it for the first time,
-# containerd writes its new id to the disk.
+# read_runtime_version: from the output that read_containerd kept. It does not run `ctr version`, because containerd writes
+# its new id to the disk before its first response.
 read_runtime_version() {
   local pattern='^containerd [^ ]+ v?([0-9]+\.[0-9]+\.[0-9]+)'
   slurp "$WORK/version"

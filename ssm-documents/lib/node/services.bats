@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# The running services, as systemd and their arguments name them.
+# The running services, from systemd and from their arguments.
 # shellcheck disable=SC1091,SC2016,SC2030,SC2031,SC2034,SC2153,SC2154,SC2317  # the sourced script reads, sets and calls
 
 bats_require_minimum_version 1.5.0
@@ -17,7 +17,7 @@ setup() {
   [ "$CONTAINERD_PID $CONTAINERD_STATE $KUBELET_PID" = '812 active 990' ]
 }
 
-@test "knows the state of kubelet's unit, where there is one" {
+@test "reads the state of kubelet's unit, if there is one" {
   printf '%s\n' Id=kubelet.service MainPID=0 LoadState=not-found ActiveState=inactive '' \
     LoadState=loaded Id=snap.kubelet-eks.daemon.service ActiveState=failed MainPID=0 > "$WORK/show"
   parse_services "$WORK/show"

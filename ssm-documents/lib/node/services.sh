@@ -1,12 +1,12 @@
-# The containerd and the kubelet that are running on the node, and the flags that they were started with.
+# The running containerd and kubelet of the node, and their flags.
 # shellcheck shell=bash disable=SC2034  # other parts read what is only set here
 
 CONTAINERD_PID='' CONTAINERD_STATE='' KUBELET_PID=''
 # The state of kubelet's unit, and its name; empty where there is no such unit.
 KUBELET_STATE='' KUBELET_UNIT=''
 
-# parse_services FILE: what `systemctl show` said of containerd and kubelet. The properties of a unit come in systemd's
-# own order; an empty line ends the unit.
+# parse_services FILE: the output of `systemctl show` for containerd and kubelet. systemd chooses the order of a unit's
+# properties; an empty line ends the unit.
 parse_services() {
   local key value id='' pid='' state='' load=''
   while IFS='=' read -r key value || [[ -n $key ]]; do
@@ -37,8 +37,8 @@ take_service() {
   esac
 }
 
-# find_services: from systemd, and not by a name in /proc: a process in somebody's container may call itself containerd,
-# and its --config and its executable must not be used by root.
+# find_services: from systemd, not from the process names in /proc. A process in any container may have the name containerd,
+# and root must not use its --config or its executable.
 find_services() {
   CONTAINERD_PID=${FLEETMEND_CONTAINERD_PID:-} KUBELET_PID=${FLEETMEND_KUBELET_PID:-}
   capture_shared services 5 systemctl show --property=Id,MainPID,ActiveState,LoadState \
@@ -76,7 +76,7 @@ each_flag() {
   done < "$1"
 }
 
-# flags_of PID HANDLER: each_flag on a process. One that is not there, or ends meanwhile, has no flags.
+# flags_of PID HANDLER: each_flag on a process. A process that does not exist, or ends meanwhile, has no flags.
 flags_of() {
   [[ -n $1 && -r /proc/$1/cmdline ]] || return 0
   each_flag "/proc/$1/cmdline" "$2" || log "skipping the flags of process $1, which has ended"
