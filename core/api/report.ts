@@ -13,7 +13,7 @@ export const MAX_ITEMS = 500;
 /** The fields of every query. */
 export const Page = {
   limit: z.number().int().min(1).max(MAX_ITEMS).default(100),
-  /** The `next` of the answer before. */
+  /** The `next` of the previous answer. */
   next: z.string().max(20_000).optional(),
 };
 const Moment = IsoTime.transform((text) => isoTime(epochMs(text)));
@@ -23,7 +23,7 @@ export const Times = { since: Moment.optional(), until: Moment.optional() };
 /** A query's payload with its name. */
 export type AuditQuery = { readonly query: string; readonly limit: number; readonly next?: string | undefined };
 
-/** Where one partition of a query stands: its start key, `null` before its first item, `done` after its last. */
+/** The position of a query in one partition: its start key, `null` before its first item, `done` after its last. */
 export const Position = z.union([z.literal('done'), z.null(), z.record(z.string().max(20), z.string().max(1000))]);
 export type Position = z.infer<typeof Position>;
 
@@ -34,7 +34,7 @@ const markOf = (query: AuditQuery): number => {
   return fnv1a(JSON.stringify(Object.entries(rest).toSorted(([a], [b]) => a.localeCompare(b))));
 };
 
-/** An opaque text that says where an answer ended; it fits its own query only. */
+/** An opaque position at which an answer ended. It is valid only for its own query. */
 export const cursorOf = (query: AuditQuery, positions: readonly Position[]): string =>
   btoa(JSON.stringify({ v: 1, of: markOf(query), at: positions }));
 
@@ -50,7 +50,7 @@ export const readCursor = (query: AuditQuery, next: string): readonly Position[]
   return parsed.success && parsed.data.of === markOf(query) ? parsed.data.at : undefined;
 };
 
-/** A run as lists show it: what it is, how it stands, how its nodes ended. */
+/** A run as lists show it: its request, its state, and the outcomes of its nodes. */
 export const runSummary = (run: RunState) => {
   const { pending, commands, outbox, settled, version, asked, ...shown } = run;
   return {

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { ClusterName, InstanceId, IsoTime, NodeId } from '../model/ids.ts';
 
-/** The most nodes that one request may name; a whole cluster is asked for by leaving them out. */
+/** The most nodes that one request may name; a request without nodes means the whole cluster. */
 export const MAX_INSTANCES_PER_REQUEST = 1000;
 /** The most messages that one `replay` takes from the dead-letter queues. */
 export const MAX_REPLAY = 500;
@@ -30,25 +30,25 @@ export const InstanceIds = z
   )
   .refine((ids) => new Set(ids).size === ids.length, 'names an instance twice');
 
-/** A node that an answer says will not be acted upon. */
+/** A node on which fleetmend will not act, according to the answer. */
 export const SkippedNode = z.strictObject({ instanceId: NodeId, skipReason: z.string(), message: z.string() });
 export type SkippedNode = z.infer<typeof SkippedNode>;
 
-/** The answer to `check` and `repair`: what is planned as things stand; run-controller decides again when it acts. */
+/** The answer to `check` and `repair`: the current plan. run-controller decides again before it acts. */
 export const RunAnswer = z.strictObject({
   runId: z.string(),
   planned: z.number().int().nonnegative(),
   skipped: z.array(SkippedNode),
   /** How many more are skipped than are listed. */
   skippedMore: z.number().int().positive().optional(),
-  /** Present where too many nodes were asked for to ask SSM about each: the run's results tell of the rest. */
+  /** Present if the request has too many nodes to read each from SSM. The results of the run cover all nodes. */
   approximate: z.literal(true).optional(),
-  /** Why it does not start yet: a pause, or the lane's breaker. */
+  /** Why the run does not start yet: a pause, or the lane's breaker. */
   held: z.string().optional(),
 });
 export type RunAnswer = z.infer<typeof RunAnswer>;
 
-/** What is kept of a request with a requestId: its fingerprint and its answer. */
+/** The stored part of a request with a requestId: its fingerprint and its answer. */
 export const RequestRow = z.strictObject({
   requestId: z.string(),
   fingerprint: z.string(),
@@ -72,7 +72,7 @@ export const ReleaseRow = z.strictObject({
 });
 export type ReleaseRow = z.infer<typeof ReleaseRow>;
 
-/** The wish to end a run. */
+/** A request to cancel a run. */
 export const CancelRow = z.strictObject({
   runId: z.string(),
   at: IsoTime,

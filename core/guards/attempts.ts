@@ -10,13 +10,13 @@ const ADVICE_OF_QUARANTINE =
   "the repair has failed repeatedly: replace the node, or correct the node's role, disk or network, then release it";
 
 /**
- * Whether an attempt counts towards quarantine. An unreachable node used up none; and a registry that is down for an
- * hour must not leave a whole fleet to be released by hand.
+ * Whether an attempt counts towards quarantine. An unreachable node had no attempt. A registry outage does not count:
+ * otherwise, an operator would have to release a whole fleet by hand.
  */
 export const isFailedAttempt = (attempt: Attempt): boolean =>
   meaningOf(attempt.outcome).isFailed && attempt.reason !== 'RegistryUnreachable';
 
-/** The attempt that a result stands for, or undefined where none was made: a check, or a repair that tried nothing. */
+/** The attempt that a result represents; undefined for a check, or for a repair that tried nothing. */
 export const attemptOf = (row: Pick<ResultRow, 'action' | 'outcome' | 'reason' | 'endedAt'>): Attempt | undefined =>
   row.action === 'check' || !meaningOf(row.outcome).isAttempt
     ? undefined
@@ -35,7 +35,7 @@ const relapseOf = (
     );
   });
 
-/** A reading in the light of the node's earlier attempts: a repair soon after a repair is `Relapsed`. */
+/** Adjusts a reading by the node's earlier attempts: a repair soon after another one is `Relapsed`. */
 export const withHistory = (
   reading: Reading,
   { runId, action }: Pick<ResultRow, 'runId' | 'action'>,
@@ -51,8 +51,8 @@ export const withHistory = (
 };
 
 /**
- * The advice with which a node is quarantined after a result, or undefined where it is not: it has failed too often, the
- * result is final (a node that is merely slow may yet answer well), and no quarantine stands.
+ * The advice for a node that is quarantined after a result; undefined if it is not quarantined. A node is quarantined if it
+ * has failed too often, the result is final (a slow node may still succeed), and it is not quarantined yet.
  */
 export const quarantineAdvice = (
   node: Pick<NodeStateRow, 'attempts' | 'quarantinedAt'>,
@@ -65,8 +65,8 @@ export const quarantineAdvice = (
 };
 
 /**
- * The script's times, kept between the sending of its command and now: a node's clock may be wrong, or lie, and
- * cool-downs and relapses are counted from here. Without an end of its own, the script ended now.
+ * The script's times, limited to the time between the sending of its command and now: a node's clock may be wrong, and
+ * cool-downs and relapses are measured from these times. Without a reported end, the script ended now.
  */
 export const clampTimes = (
   command: Pick<CommandRow, 'sentAt'>,

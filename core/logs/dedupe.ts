@@ -1,8 +1,8 @@
 /** Remembers published symptoms for a time, so that a fault that kubelet logs again and again is one event a minute. */
 export type Memory = {
-  /** Whether the key was noted within that time. */
+  /** Whether the key was recorded within that time. */
   readonly has: (key: string, nowMs: number) => boolean;
-  /** Notes that the symptom was published now. Call it after the event is accepted. */
+  /** Records that the symptom was published now. Call it after the event is accepted. */
   readonly note: (key: string, nowMs: number) => void;
 };
 

@@ -12,8 +12,8 @@ export type LogLine = {
 };
 
 // Container Insights' Fluent Bit (chart amazon-cloudwatch-observability): `dataplane` records have hostname,
-// systemd_unit and message, `host` records have host, ident and message; what it tails (aws-node, kube-proxy) has log.
-// All get ec2_instance_id by the aws filter.
+// systemd_unit and message, `host` records have host, ident and message. Records from tailed files (aws-node, kube-proxy)
+// have log. The aws filter adds ec2_instance_id to all of them.
 const LogRecord = z.object({
   message: z.string().optional(),
   log: z.string().optional(),

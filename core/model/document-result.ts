@@ -21,7 +21,7 @@ const Storable = z
   .number()
   .refine((n) => Number.isSafeInteger(Math.trunc(n)) && (n === 0 || Math.abs(n) >= 1e-9), 'out of range');
 
-/** What a script may say about one remediation on its node. */
+/** A script's report about one remediation on its node. */
 const Report = {
   outcome: z.enum(SCRIPT_OUTCOMES),
   skipReason: SkipReason.optional(),
@@ -84,8 +84,8 @@ export type DocumentResult = z.infer<typeof DocumentResult>;
 export const MAX_RESULT_BYTES = { check: 2000, repair: 1200 } as const;
 
 /**
- * Reads the result line out of what SSM returned (stdout, then `\n----------ERROR-------\n` and stderr). The text comes
- * from a node and is untrusted: it is parsed, never interpreted.
+ * Reads the result line from the output that SSM returned (stdout, then `\n----------ERROR-------\n` and stderr). The text
+ * comes from a node and is untrusted: it is parsed, never interpreted.
  */
 export const readResult = (output: string): Result<DocumentResult> => {
   const stdout = output.split('\n----------ERROR-------\n', 1)[0] ?? '';

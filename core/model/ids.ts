@@ -8,12 +8,12 @@ export const InstanceId = z
   .string()
   .regex(/^i-(?:[0-9a-f]{8}|[0-9a-f]{17})$/, 'not an EC2 instance id: expected i- and 8 or 17 hex digits');
 
-/** A hybrid node's id at SSM, and its name where it was activated by SSM. Source: EKS user guide, hybrid node credentials. */
+/** A hybrid node's SSM id, and its name where it was activated by SSM. Source: EKS user guide, hybrid node credentials. */
 export const HybridId = z.string().regex(/^mi-[0-9a-f]{17}$/);
 
 /**
- * What an audit row may be about. Besides EC2 instances: hybrid nodes, Fargate's nodes by name, and the Fargate profiles or
- * hybrid nodes of a cluster as such, where its single nodes are known to Kubernetes alone. No command is ever sent to those.
+ * The subject of an audit row. Besides EC2 instances: hybrid nodes, Fargate nodes by name, and the Fargate profiles or
+ * hybrid nodes of a cluster as a group, if only the Kubernetes API lists the single nodes. No command is ever sent to them.
  */
 export const NodeId = z
   .string()

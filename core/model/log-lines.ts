@@ -21,7 +21,7 @@ export type Fault<Reason extends string = string> = {
   readonly reason: Reason;
   /** The failing sandbox image, where the text names it. */
   readonly image?: string;
-  /** Present where the text only announces the fault, or where no repair exists: it asks for a check, never for a repair. */
+  /** Present where the text only announces the fault, or where no repair exists: it leads to a check, never to a repair. */
   readonly hint?: true;
 };
 
@@ -55,7 +55,7 @@ export const defineLogRule = <const Reason extends string>(
  */
 export type LogSource = Exclude<LineKind, 'other'> | 'system';
 
-/** What a remediation knows about log lines. */
+/** The log lines that a remediation recognizes. */
 export type LogLines<Reason extends string = string> = {
   /**
    * Plain text without quotes, by the program that writes it. A line passes the subscription filter of a log group when it

@@ -1,4 +1,4 @@
-/** A value that a message can show: what a result line's evidence holds. */
+/** A value that a message can show, from the evidence of a result line. */
 export type Fact = string | number | boolean;
 
 /** Facts by name. */

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { namesOf } from './names.ts';
 import type { Action } from './remediation.ts';
 
-/** What one outcome means to every part of fleetmend. */
+/** The meaning of one outcome for every part of fleetmend. */
 type OutcomeMeaning = {
   /** What happened, in one sentence. */
   readonly meaning: string;
@@ -27,9 +27,9 @@ type OutcomeMeaning = {
   readonly isOmittedByChecks: boolean;
   /** Comes with a `skipReason`. */
   readonly hasSkipReason: boolean;
-  /** What it becomes where an earlier repair of the node did not last. */
+  /** The outcome that replaces it if an earlier repair of the node did not last. */
   readonly afterRepair?: string;
-  /** Which scripts may report it, and their exit code; `null` where only fleetmend itself can tell. */
+  /** Which scripts may report it, and their exit code; `null` if only fleetmend itself assigns it. */
   readonly script: { readonly actions: readonly Action[]; readonly exitCode: 0 | 1 | 2 } | null;
 };
 
@@ -49,8 +49,8 @@ const NEITHER = {
 const outcomes = <const T extends Readonly<Record<string, OutcomeMeaning>>>(table: T): T => table;
 
 /**
- * Every outcome of a node in a run, and what it means; the most severe first. This table is the one place that knows: a
- * new outcome is a new row (docs/glossary.md explains the names to people).
+ * Every outcome of a node in a run, with its meaning; the most severe first. This table is the single source: a new outcome
+ * is a new row. docs/glossary.md explains the names.
  */
 export const OUTCOMES = outcomes({
   NotRepaired: {
@@ -124,7 +124,7 @@ export const OUTCOMES = outcomes({
 export const Outcome = z.enum(namesOf(OUTCOMES));
 export type Outcome = z.infer<typeof Outcome>;
 
-/** What an outcome means. */
+/** The meaning of an outcome. */
 export const meaningOf = (outcome: Outcome): OutcomeMeaning => OUTCOMES[outcome];
 
 type FlagName = { [K in keyof OutcomeMeaning]: OutcomeMeaning[K] extends boolean ? K : never }[keyof OutcomeMeaning];
@@ -140,11 +140,11 @@ export const SCRIPT_OUTCOMES: readonly Outcome[] = namesOf(OUTCOMES).filter((nam
 export const mayReport = (action: Action, outcome: Outcome): boolean =>
   meaningOf(outcome).script?.actions.includes(action) === true;
 
-/** What a result becomes where an earlier repair of the node did not last; undefined where it stays. */
+/** The outcome of a result if an earlier repair of the node did not last; undefined if it does not change. */
 export const afterRepairOf = (outcome: Outcome): Outcome | undefined =>
   namesOf(OUTCOMES).find((name) => name === meaningOf(outcome).afterRepair);
 
-/** What each reason to skip a node means: the answer to "why did fleetmend not act?". */
+/** The meaning of each skip reason: it explains why fleetmend did not act. */
 export const SKIP_REASONS = {
   OptedOut: 'the policy does not list the cluster, or the tag fleetmend:mode of the node forbids the action',
   Observe: 'the policy observes this remediation on this cluster',

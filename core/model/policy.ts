@@ -40,16 +40,16 @@ export const Limits = z
     quarantineAttempts: number(3, 96),
     /** A node's attempts are kept in one table item. */
     attemptWindowSeconds: number(86_400, WEEK),
-    /** News older than this leads to a check instead of a repair. */
+    /** A signal older than this leads to a check instead of a repair. */
     staleSeconds: number(1800, DAY),
     relapseSeconds: number(86_400, WEEK),
     checkCoolDownSeconds: number(300, DAY),
     /** Source: SSM API, SendCommand, TimeoutSeconds: 30 s to 30 days. */
     deliveryTimeoutSeconds: z.number().int().min(30).max(2_592_000).default(60),
-    /** Above an hour, a person who waits for the results that there are would be shown nothing. */
+    /** At most an hour, so that an operator sees the available results by then. */
     checkSoftDeadlineSeconds: number(30, HOUR),
     repairSoftDeadlineSeconds: number(90, HOUR),
-    /** Added to the longest time SSM may take, before a silent command is closed without it. */
+    /** Added to the longest possible duration of a command in SSM. After that, the run closes the command. */
     hardDeadlineSlackSeconds: number(30, HOUR),
     /**
      * Source: Lambda quotas, function timeout. The visibility timeout of its queue is 30 s longer, which SQS takes up to
@@ -63,16 +63,16 @@ export const Limits = z
     retentionDays: number(365, 3650),
     /** A rate at which SSM, whose calls are 10 a second in many Regions, could no longer confirm the signals. */
     maxForeignSignalsPerMinute: number(60, 10_000),
-    /** How long a new node's SSM agent is waited for before the node counts as unreachable. */
+    /** How long fleetmend waits for the SSM agent of a new node before the node counts as unreachable. */
     agentWaitSeconds: number(1200, DAY),
-    /** A cluster that its signals had checked is not checked again for them within this time. */
+    /** After a check of a cluster because of signals, further signals lead to no check within this time. */
     clusterCheckCoolDownSeconds: number(600, DAY),
     /**
      * EC2 calls over the whole pipeline: a cluster's autoscaler needs the same bucket in the same incident. Source: EC2
      * developer guide, "Request throttling": 20 a second is the refill rate of the bucket.
      */
     maxEc2CallsPerSecond: number(2, 20),
-    /** After a change of a cluster (node group, version, CNI add-on) its nodes get this long before they are checked. */
+    /** The delay between a change of a cluster (node group, version, CNI add-on) and the check of its nodes. */
     settleSeconds: number(600, DAY),
   })
   .prefault({});

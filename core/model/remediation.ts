@@ -2,7 +2,7 @@ import type { LogLines } from './log-lines.ts';
 import type { Message } from './message.ts';
 import type { Reason } from './reasons.ts';
 
-/** What a person may do with a remediation, and what its two documents are called for. */
+/** The two actions of a remediation; each has its own document. */
 export type Action = 'check' | 'repair';
 
 /**
@@ -12,19 +12,19 @@ export type Action = 'check' | 'repair';
 export type Remediation = {
   /** Kebab-case: the folder's name, the document's name suffix, the `remediation` of every audit row. */
   readonly name: string;
-  /** One sentence: what it repairs. */
+  /** One sentence about the faults that it repairs. */
   readonly summary: string;
   /** Position where several remediations apply to a node: a later one answers `BlockedBy` (lower runs first). */
   readonly order: number;
   /** Whether its repair restarts something on the node; such repairs are allowed by policy alone. */
   readonly disruptive: boolean;
-  /** The reasons that it answers for, by name. */
+  /** The reasons that it repairs, by name. */
   readonly reasons: Readonly<Record<string, Reason>>;
   /** Every name of evidence that its scripts report, besides those that all scripts share, with its meaning. */
   readonly evidence: Readonly<Record<string, string>>;
-  /** What is written to the audit table about a healthy node. */
+  /** The message in the audit table for a healthy node. */
   readonly healthy: Message;
-  /** What is written to the audit table about a node that the repair repaired. */
+  /** The message in the audit table for a repaired node. */
   readonly repaired: Message;
   /** Seconds that the script may run, per action (SSM `timeoutSeconds`, 5 to 172,800). */
   readonly executionTimeoutSeconds: Readonly<Record<Action, number>>;

@@ -5,7 +5,7 @@ import { meaningOf, type Outcome, SCRIPT_OUTCOMES } from './outcome.ts';
 import type { Reason } from './reasons.ts';
 import type { Action, Remediation } from './remediation.ts';
 
-/** The sentences of a catalogue: what {@link renderMessage} needs. */
+/** The sentences of a catalogue, as {@link renderMessage} needs them. */
 export type Texts = {
   /** Identifies the wording; stored with every row that was written with it. */
   readonly version: string;
@@ -19,7 +19,7 @@ export type ReportedFinding = Omit<Finding, 'outcome'> & {
   readonly message?: string | undefined;
 };
 
-/** What a node reports about one remediation, or about all of them. */
+/** The report of a node about one remediation, or about all of them. */
 export type Reported = Omit<Finding, 'remediation' | 'outcome' | 'title'> & {
   readonly outcome: Outcome;
   readonly title?: string | undefined;
@@ -78,7 +78,7 @@ const findingMessage = (texts: Texts, { remediation, message, ...finding }: Repo
 
 /**
  * The message of a result: the catalogue's sentences with the node's facts, at most 600 bytes. Pure; called once, when the
- * row is written. What comes from the node is inserted as text.
+ * row is written. Values from the node are inserted as text.
  */
 export const renderMessage = (texts: Texts, remediation: string, reported: Reported): string => {
   const [first, ...others] = reported.findings ?? [];

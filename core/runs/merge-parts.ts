@@ -9,11 +9,11 @@ export type SeverityOf = (reason: string) => Severity | undefined;
 type Found = NonNullable<Reading['findings']>[number];
 
 /**
- * The outcomes, the worst first. `Unsupported` comes after `Healthy`: it says that nothing in the part concerns this kind of
- * node, so whatever another part says counts.
+ * The outcomes, the worst first. `Unsupported` comes after `Healthy`: nothing in the part applies to this kind of node, so
+ * the outcome of another part takes precedence.
  */
 const WORST_FIRST = Outcome.options;
-/** From here on an outcome says that the part found nothing. */
+/** From here on, the outcomes mean that the part found nothing. */
 const NOTHING_FOUND = WORST_FIRST.findIndex((outcome) => meaningOf(outcome).isOmittedByChecks);
 const foundNothing = (outcome: Outcome): boolean => WORST_FIRST.indexOf(outcome) >= NOTHING_FOUND;
 const SEVERE_FIRST: readonly (Severity | undefined)[] = ['Fatal', 'Warning', undefined, 'Info'];
@@ -37,7 +37,7 @@ const missing = (part: number, parts: number, at: string): Reading => ({
   endedAt: at,
 });
 
-/** What a part found: its findings, or itself where it could not look. */
+/** The findings of a part, or the part itself if it could not run its checks. */
 const findingsOf = (reading: Reading, part: number): readonly Found[] => {
   if (foundNothing(reading.outcome)) return [];
   if (reading.findings !== undefined && reading.findings.length > 0) return reading.findings;
@@ -63,9 +63,9 @@ const timesOf = (readings: readonly Reading[]): Pick<Reading, 'startedAt' | 'end
 };
 
 /**
- * One node's result of a check, made of what its parts reported, in the order of the parts. `Healthy` only where every
- * part reported Healthy, or that nothing in it concerns this kind of node, and at least one reported Healthy. Otherwise
- * the worst outcome, with the findings of all parts listed. A missing part counts as `TimedOut` at the time `at`.
+ * One node's result of a check, made from the reports of its parts, in their order. It is `Healthy` only if at
+ * least one part reported Healthy and every other part reported Healthy or does not apply to this kind of node. Otherwise
+ * it is the worst outcome, with the findings of all parts listed. A missing part counts as `TimedOut` at the time `at`.
  */
 export const mergeParts = (parts: readonly (Reading | undefined)[], severityOf: SeverityOf, at: string): Reading => {
   const [only] = parts;

@@ -12,7 +12,7 @@ const isSent = (run: RunState | undefined): boolean =>
 const seconds = (from: string, to: string): number => Math.round((Date.parse(to) - Date.parse(from)) / 1000);
 
 /**
- * What a run has reached between two stored states, oldest first: planned, started (its first command is at SSM),
+ * The milestones of a run between two stored states, oldest first: planned, started (SSM has its first command),
  * stopped, ended. `before` is undefined for a run that is stored for the first time. Equal states reach nothing.
  */
 export const runMilestones = (before: RunState | undefined, after: RunState): readonly Milestone[] => {
@@ -39,7 +39,7 @@ export const runMilestones = (before: RunState | undefined, after: RunState): re
   return milestones;
 };
 
-/** What a lane has reached between two stored states: its circuit breaker opened or closed, a registry hold began or ended. */
+/** The milestones of a lane between two stored states: its breaker opened or closed, a registry hold began or ended. */
 export const laneMilestones = (before: LaneState, after: LaneState): readonly Milestone[] => {
   const { lane } = after;
   const milestones: Milestone[] = [];

@@ -17,10 +17,10 @@ export const INVALID_INSTANCE = {
   message: 'SSM refused the instance as not in a valid state (InvalidInstanceId): is its agent running?',
 } as const satisfies Read;
 
-/** What SSM shows of a command: its invocations, and where it has none the status of the command itself. */
+/** The state of a command in SSM: its invocations, or the status of the command itself if it has none. */
 export type Shown = { readonly invocations: readonly Invocation[]; readonly status?: string | undefined };
 
-/** What each of a command's nodes has reported, or undefined for one that has not ended. */
+/** The reading of each node of a command; undefined for a node that has not ended. */
 export const readNodes = (
   command: CommandRow,
   { invocations, status }: Shown,
@@ -35,7 +35,7 @@ export const readNodes = (
   };
   const readings = command.instanceIds.map((instanceId): [string, Reading | undefined] => {
     if (RAN_NOWHERE.has(ended)) return [instanceId, placed(notDelivered)];
-    // Invocations are shown later than their command: one that is missing has not ended.
+    // SSM lists invocations later than their command: a missing invocation has not ended.
     const invocation = invocations.find((i) => i.instanceId === instanceId);
     const read = invocation === undefined ? undefined : readInvocation(command, invocation);
     return [instanceId, read === undefined ? undefined : placed(read)];
@@ -120,11 +120,11 @@ const GRADES: Readonly<Record<ObservationRow['closedBy'], number>> = {
   end: 2,
 };
 
-/** Whether an observation replaces the one that stands: only one that knows more does. */
+/** Whether an observation replaces the stored one: only an observation with more information does. */
 export const supersedes = (next: ObservationRow, standing: ObservationRow | undefined): boolean =>
   standing === undefined || GRADES[next.closedBy] > GRADES[standing.closedBy];
 
-/** How much the observations of a batch know together: more with each one that is replaced. */
+/** The total information in the observations of a batch; it grows with each replacement. */
 export const gradeOf = (parts: readonly ObservationRow[]): number =>
   parts.reduce((sum, { closedBy }) => sum + GRADES[closedBy], 0);
 
@@ -154,7 +154,7 @@ export const batchReadings = (
   );
 };
 
-/** What a run counts and decides on for each node of a batch. */
+/** The tally of each node of a batch, by which the run counts and decides. */
 export const batchTallies = (
   parts: readonly ObservationRow[],
   of: Pick<CommandRow, 'remediation' | 'action'>,
@@ -180,8 +180,8 @@ const decisive = (parts: readonly ObservationRow[], instanceId: string, reading:
   }) ?? parts[0];
 
 /**
- * The result rows of a batch whose observations all stand. A healthy node of a check has none, unless an earlier row says
- * otherwise about it. The same observations give the same rows, whoever writes them, and however often.
+ * The result rows of a batch whose observations are all stored. A healthy node of a check has none, unless an earlier row
+ * reports a different outcome. The same observations always give the same rows.
  */
 export const batchResults = (
   run: Pick<ResultRow, 'runId' | 'cluster' | 'remediation' | 'action'>,

@@ -43,7 +43,7 @@ export const merged = (entries: readonly OutboxEntry[]): OutboxEntry[] => {
 export const resultsOf = (instanceIds: readonly string[], text: Text, now: string): OutboxEntry[] =>
   instanceIds.length === 0 ? [] : [{ kind: 'results', ...text, at: now, instanceIds: [...instanceIds] }];
 
-/** News for a lane, written by fleetmend itself. */
+/** Pending nodes for a lane, created by fleetmend itself. */
 export const enqueueOf = (
   instanceIds: readonly string[],
   news: Pick<Of<'enqueue'>, 'lane' | 'reason' | 'source' | 'notBefore'>,
@@ -53,7 +53,7 @@ export const enqueueOf = (
     ? []
     : [{ kind: 'enqueue', ...news, nodes: instanceIds.map((id): [string, string] => [id, seenAt]) }];
 
-/** Asks for a check of nodes, through the cluster's check lane. */
+/** Requests a check of nodes through the cluster's check lane. */
 export const askForCheck = (
   run: Pick<RunState, 'cluster'>,
   instanceIds: readonly string[],
@@ -61,7 +61,7 @@ export const askForCheck = (
   now: string,
 ): OutboxEntry[] => enqueueOf(instanceIds, { lane: checkLaneName(run.cluster), reason, source: 'fleetmend.run' }, now);
 
-/** An operator's nodes that a run could not take: they wait in the lane like any other. */
+/** The nodes of an operator's request that a run could not take. They wait in the lane like all others. */
 export const requeued = (run: RunState, instanceIds: readonly string[], now: string): OutboxEntry[] =>
   enqueueOf(instanceIds, { lane: run.lane ?? run.group, reason: 'OperatorRequest', source: 'operator' }, now);
 
@@ -77,8 +77,8 @@ const rowsOf = (nodes: readonly TakenNode[]): [string, string][] =>
   nodes.flatMap(([id, version]): [string, string][] => (version === '' ? [] : [[id, version]]));
 
 /**
- * The rows that brought a command's nodes go when SSM has the command. A check's rows stay for the check's cool-down,
- * so that a node which goes on complaining is not checked at every line.
+ * The pending rows of a command's nodes are removed when SSM has the command. The rows of a check stay for its cool-down, so
+ * that a node that continues to log its fault is not checked for every line.
  */
 export const dropsOf = (run: RunState, nodes: readonly TakenNode[]): OutboxEntry[] => {
   const rows = rowsOf(nodes);
@@ -87,8 +87,8 @@ export const dropsOf = (run: RunState, nodes: readonly TakenNode[]): OutboxEntry
 };
 
 /**
- * Keeps rows as answered until the cool-down is over: gone by then if the node has fallen silent, looked at again if
- * not. So a node that logs its fault every ten seconds does not lead to a run every ten seconds.
+ * Keeps rows as answered until the cool-down is over. Then a row is removed if the node reported no more symptoms, and is
+ * evaluated again otherwise. A node that logs its fault every ten seconds does not cause a run every ten seconds.
  */
 export const answeredOf = (lane: string, nodes: readonly TakenNode[], now: string, seconds: number): OutboxEntry[] => {
   const rows = rowsOf(nodes);
@@ -182,7 +182,7 @@ export const unsentOf = (
       return unsentResults(run, nodes, unsentText(stopReason), now, limits);
     case 'Paused':
     case 'BreakerOpen':
-      // The lane itself waits for the pause's or the breaker's end: the rows stay as they are.
+      // The lane itself waits for the end of the pause or the breaker, so the rows do not change.
       return resultsOf(ids, unsentText(stopReason), now);
   }
 };

@@ -5,7 +5,7 @@ import type { Origin, RunState } from '../state/run-state.ts';
 /** The document that a run will run, as it is deployed now. */
 export type RunDocument = { readonly key: string; readonly name: string; readonly executionTimeoutSeconds: number };
 
-/** A run before run-controller has planned it: the one place that makes one. */
+/** Creates a run that run-controller has not planned yet. All queued runs are created here. */
 export const queuedRun = (asked: {
   readonly runId: string;
   readonly cluster: string;

@@ -8,10 +8,10 @@ import type { RunState } from '../state/run-state.ts';
 import { answeredOf, askForCheck, keptUntil, resultsOf } from './outbox.ts';
 import { REGISTRY_UNREACHABLE } from './registry-hold.ts';
 
-/** A node that a run was asked for, with the pending row that brought it where a signal did. */
+/** A node of a run before the decision, with its pending row if a signal reported it. */
 export type Candidate = { readonly instanceId: string; readonly row?: PendingNode };
 
-/** The moment of a decision, and the limits that it keeps. */
+/** The time of a decision, and its limits. */
 type Moment = { readonly now: string; readonly limits: Limits };
 
 const reasonOf = (decision: Settled, row: PendingNode | undefined): string | undefined =>
@@ -27,13 +27,13 @@ const textOf = (decision: Settled, row: PendingNode | undefined) => ({
   ...(decision.kind === 'unsupported' ? { advice: decision.advice } : {}),
 });
 
-/** A passing reason is recorded once for a row, however often the lane looks at it; a sweep records a part of its nodes. */
+/** A temporary reason is recorded once per row, not at every evaluation. A sweep records a part of its nodes. */
 const isRecorded = (run: RunState, { instanceId, row }: Candidate, decision: Settled, now: string): boolean => {
   if (decision.kind === 'skip') return row?.skipped !== decision.skipReason;
   return decision.kind !== 'unsupported' || run.origin.source !== 'sweep' || isSweepRecording(instanceId, now);
 };
 
-/** The future of the row that brought a settled node. An operator's node has none, but one that a hold keeps gets one. */
+/** The change to the pending row of a settled node. Without a row, a node gets one only if a registry hold defers it. */
 const rowAfter = (run: RunState, { instanceId, row }: Candidate, decision: Settled, at: Moment): OutboxEntry[] => {
   const isHeld = decision.kind === 'skip' && decision.reason === REGISTRY_UNREACHABLE;
   if (row === undefined && !isHeld) return [];
@@ -41,11 +41,11 @@ const rowAfter = (run: RunState, { instanceId, row }: Candidate, decision: Settl
   if (decision.kind === 'skip' && decision.notBefore !== undefined) {
     return keptUntil(run, taken, decision.notBefore, decision.skipReason, at.now);
   }
-  // Kept for a while even where the decision is final: the node may go on complaining.
+  // The row is kept for a while even if the decision is final: the node may report its fault again.
   return answeredOf(run.lane ?? run.group, taken, at.now, at.limits.coolDownSeconds);
 };
 
-/** Keeps a node's row until its agent is looked for again; nothing is recorded. */
+/** Defers a node's row until the next evaluation of its agent. Nothing is recorded. */
 export const wait = (run: RunState, { instanceId, row }: Candidate, notBefore: string): OutboxEntry => ({
   kind: 'defer',
   lane: row?.lane ?? run.group,
@@ -53,7 +53,7 @@ export const wait = (run: RunState, { instanceId, row }: Candidate, notBefore: s
   notBefore,
 });
 
-/** The entries for a node that gets no command: its result, perhaps a check, and the future of its row. */
+/** The entries for a node that gets no command: its result, possibly a check, and the change to its pending row. */
 export const settle = (run: RunState, candidate: Candidate, decision: Settled, at: Moment): OutboxEntry[] => {
   const ids = [candidate.instanceId];
   return [

@@ -9,7 +9,7 @@ export type PatternSettings = {
   readonly alarmNames: readonly string[];
 };
 
-/** One way in which a signal comes about: a row of the table in docs/signals.md. The texts are Markdown. */
+/** One origin of a signal: a row of the table in docs/signals.md. The texts are Markdown. */
 export type Way = {
   /** A sentence: what happened. */
   readonly when: string;
@@ -58,8 +58,8 @@ export type SignalDefinition<Ignored extends string = string, ConfigKey extends 
 > & { readonly read: (envelope: Envelope, settings: ReadSettings) => Report<Ignored> };
 
 /**
- * Defines a signal. `detail` is the schema of the event's detail; `read` gets what it parsed. Pure and total: whatever
- * the event holds, `read` answers and does not throw.
+ * Defines a signal. `detail` is the schema of the event's detail; `read` receives the parsed detail. Pure and total:
+ * `read` returns a value for every event and does not throw.
  */
 export const defineSignal = <Detail, Ignored extends string = never, ConfigKey extends string = never>({
   detail: schema,

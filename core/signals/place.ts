@@ -18,7 +18,7 @@ export type Placement =
   | { readonly kind: 'unknown-reason'; readonly reason: string; readonly known: readonly string[] };
 
 type SignalOf<Kind extends Signal['kind']> = Extract<Signal, { kind: Kind }>;
-/** What the placement of a signal depends on besides the signal. */
+/** The inputs for the placement of a signal, besides the signal itself. */
 type Context = {
   readonly policy: Policy;
   readonly catalogue: readonly CatalogueEntry[];
@@ -49,7 +49,7 @@ const checkOf = (cluster: string): { readonly lane: string; readonly cluster: st
 
 const sourceOf = ({ source }: Signal): string => source.slice(0, MAX_SOURCE_LENGTH);
 
-/** What a pending node keeps of a signal that reports one moment: the event's own time. */
+/** The times of a pending node for a signal that reports one moment: the event's own time. */
 const seenOnce = (signal: Signal, nowMs: number) => {
   const time = notAfter(signal.time, nowMs);
   return { firstSeenAt: time, lastSeenAt: time, signals: 1, source: sourceOf(signal) };
@@ -154,7 +154,7 @@ const placeNode = (context: Context, signal: SignalOf<'node'>): Placement => {
 
 /**
  * Decides where a signal belongs. Pure. A signal about a cluster that the policy does not list, or about an instance that
- * EC2 does not know, is ignored: it is counted and not retried.
+ * EC2 does not list, is ignored: it is counted and not retried.
  */
 export const placeSignal = (
   policy: Policy,

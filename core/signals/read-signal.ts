@@ -74,8 +74,8 @@ const signalOf = (
 };
 
 /**
- * Reads an event as EventBridge delivers it to the queue of signals. Pure and total: whatever the event is, it answers
- * and does not throw.
+ * Reads an event as EventBridge delivers it to the queue of signals. Pure and total: it returns a value for every event and
+ * does not throw.
  */
 export const readSignal = (event: unknown, settings: ReadSettings): SignalReading => {
   const envelope = Envelope.safeParse(event);

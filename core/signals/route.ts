@@ -77,8 +77,8 @@ export const routeSymptom = (
 export type NewPendingNode = Omit<PendingNode, 'version' | 'skipped' | 'decidedAt'>;
 
 /**
- * The time before which a row is not looked at. A signal about a cluster or a new node asks for time, and gets it where
- * the row only keeps an answer. A row that is due stays due, and the planner's decision stays as well.
+ * The time before which a row is not evaluated. A signal about a cluster or a new node requests a delay, which applies if
+ * the row only records an answer. A row that is due stays due, and the planner's decision is kept.
  */
 const waitOf = (row: PendingNode, added: NewPendingNode): string | undefined => {
   const wantsTime = isAnswered(row) && (row.instanceId === WHOLE_CLUSTER || added.awaitAgentUntil !== undefined);

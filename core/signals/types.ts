@@ -57,7 +57,7 @@ type ClusterReport = {
   readonly settleSeconds: number;
 };
 
-/** What a definition reads from the detail of an event. `Ignored` are the codes of the definition's `ignored` table. */
+/** The result of reading the detail of an event. `Ignored` are the codes of the definition's `ignored` table. */
 export type Report<Ignored extends string = string> =
   /** `isProof`: the event shows the fault itself, so that a repair may follow without a check. */
   | (NodeReport & { readonly isProof: boolean })
@@ -66,13 +66,13 @@ export type Report<Ignored extends string = string> =
   | ClusterReport
   /** An event that is well formed and needs no action. */
   | { readonly kind: 'ignored'; readonly reason: Ignored }
-  /** An event that lacks what its kind must have, with the wrong field. */
+  /** An event that lacks a required field, with the name of the field. */
   | { readonly kind: 'malformed'; readonly field: string; readonly message: string };
 
 /** The origin of a signal: EventBridge's source, id and time of the event. */
 type Origin = { readonly source: string; readonly id: string; readonly time: string };
 
-/** What a delivered event reports. */
+/** The report of a delivered event. */
 export type Signal = Origin &
   (
     | (NodeReport & {
@@ -88,7 +88,7 @@ export type Signal = Origin &
     | { readonly kind: 'ignored'; readonly reason: string; readonly meaning: string }
   );
 
-/** A read event, or the wrong field and what is wrong with it. */
+/** A parsed event, or the invalid field and its problem. */
 export type SignalReading =
   | {
       readonly ok: true;

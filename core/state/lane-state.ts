@@ -2,14 +2,14 @@ import * as z from 'zod';
 import { ClusterName, IsoTime } from '../model/ids.ts';
 
 /**
- * The registry does not answer a lane's nodes: those that need it wait until then. After that they go one at a time,
- * until it answers one (the hold ends) or is silent again (the next hold, twice as long).
+ * The registry does not answer a lane's nodes, and the nodes that need it wait until `until`. After that, one node at a time
+ * tries it, until it answers (the hold ends) or times out again (the next hold starts, twice as long).
  */
 export const RegistryHold = z.strictObject({
   until: IsoTime,
-  /** How many holds in a row. */
+  /** The number of consecutive holds. */
   holds: z.number().int().positive(),
-  /** The run that began it. */
+  /** The run that started the hold. */
   runId: z.string(),
 });
 export type RegistryHold = z.infer<typeof RegistryHold>;
@@ -26,7 +26,7 @@ export const LaneState = z.strictObject({
   registryHold: RegistryHold.optional(),
   /** Attributable failures since the last `Repaired`. */
   attributableFailures: z.number().int().nonnegative().default(0),
-  /** The window at the end of the last run, and when; a run soon after need not start with canaries. */
+  /** The window at the end of the last run, and its time. A run soon after it needs no canaries. */
   lastWindow: z.strictObject({ window: z.number().int().positive(), at: IsoTime }).optional(),
   dueAt: IsoTime.optional(),
   /** When a wake for pending nodes was sent; run-controller removes it before it reads the pending nodes. */

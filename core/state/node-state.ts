@@ -6,7 +6,7 @@ import { Outcome } from '../model/outcome.ts';
 export const Attempt = z.strictObject({ at: IsoTime, outcome: Outcome, reason: z.string().optional() });
 export type Attempt = z.infer<typeof Attempt>;
 
-/** What is remembered of a node for one remediation: its attempts of the last day, and its quarantine. */
+/** The stored state of a node for one remediation: its attempts of the last day, and its quarantine. */
 export const NodeStateRow = z.strictObject({
   instanceId: InstanceId,
   cluster: ClusterName,

@@ -9,8 +9,8 @@ import { ResultRow } from './results.ts';
 const Looked = { lane: z.string(), rows: z.array(z.tuple([PendingNode.shape.instanceId, z.string()])) };
 
 /**
- * An effect of a run besides sending: kept with the state until it is performed; performing it twice is harmless. One entry
- * stands for all nodes that share it, since a state with 1,000 of them must fit into one item (400 KB).
+ * An effect of a run other than sending. It is stored with the state until it is performed, and is idempotent. Nodes with
+ * the same effect share one entry, because a state with 1,000 nodes must fit into one item (400 KB).
  */
 export const OutboxEntry = z.discriminatedUnion('kind', [
   z.strictObject({
@@ -19,7 +19,7 @@ export const OutboxEntry = z.discriminatedUnion('kind', [
     at: IsoTime,
     instanceIds: z.array(NodeId),
   }),
-  /** Asks for a check (lane `<cluster>/node-check`) or hands a finding to a lane; each node with when it was seen. */
+  /** Requests a check (lane `<cluster>/node-check`) or enqueues a finding. Each node has the time when it was last seen. */
   z.strictObject({
     kind: z.literal('enqueue'),
     ...PendingNode.pick({ lane: true, reason: true, image: true, localMethod: true, source: true, notBefore: true })
@@ -33,7 +33,7 @@ export const OutboxEntry = z.discriminatedUnion('kind', [
     ...Looked,
     notBefore: IsoTime,
     skipReason: SkipReason.optional(),
-    /** Absent where nothing was decided: the row only waits. */
+    /** Absent if nothing was decided and the row only waits. */
     decidedAt: IsoTime.optional(),
   }),
   z.strictObject({ kind: z.literal('cancel'), commandId: z.string() }),

@@ -22,9 +22,9 @@ export const PendingNode = z.strictObject({
   source: z.string().max(100),
   /** A new node: it is checked once its SSM agent is online, or given up at this time. */
   awaitAgentUntil: IsoTime.optional(),
-  /** Do not look before; set when a decision not to act is for a passing reason. */
+  /** Not evaluated before this time; set if the reason of a decision not to act is temporary. */
   notBefore: IsoTime.optional(),
-  /** The last decision not to act on this row, and when; it is recorded once, not at every look. */
+  /** The last decision not to act on this row, and its time. It is recorded once, not at every evaluation. */
   skipped: SkipReason.optional(),
   decidedAt: IsoTime.optional(),
   /** Changes with every write; a row is removed only if it has not changed since it was read. */
@@ -36,8 +36,8 @@ export type PendingNode = z.infer<typeof PendingNode>;
 export const CHECK_SOURCE = 'fleetmend.check';
 
 /**
- * Whether a row has been answered already: a decision stands on it for good and nothing newer was seen since. Such a
- * row only remembered the decision, and goes.
+ * Whether a pending node has already been answered: its last decision is permanent, and no newer symptom was seen. Such a
+ * row only records the decision, and is removed.
  */
 export const isAnswered = (row: PendingNode): boolean =>
   row.decidedAt !== undefined && row.skipped === undefined && row.lastSeenAt <= row.decidedAt;

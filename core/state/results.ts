@@ -31,9 +31,9 @@ export const ResultRow = z.strictObject({
   cut: z.number().int().nonnegative().optional(),
   /** The command that the outcome comes from. */
   commandId: z.string().optional(),
-  /** The result came after the run had closed the command; the first result stands beside it. */
+  /** The result arrived after the run had closed the command. The first result is kept beside it. */
   late: z.boolean().optional(),
-  /** How much the observations know from which the row derives: a late row is replaced only by one that knows more. */
+  /** The grade of the underlying observations: a late row is replaced only by one of a higher grade. */
   grade: z.number().int().nonnegative().optional(),
   /** The script's own times where it ran. */
   startedAt: IsoTime.optional(),
@@ -44,8 +44,8 @@ export const ResultRow = z.strictObject({
 export type ResultRow = z.infer<typeof ResultRow>;
 
 /**
- * The report of one command about one node: a result without its place and without the catalogue's sentences. `message` is
- * there only where no document reported.
+ * The report of one command about one node: a result without its keys and without the catalogue's sentences. `message` is
+ * present only if no document reported.
  */
 export const Reading = ResultRow.omit({
   runId: true,
@@ -74,14 +74,14 @@ export const Tally = z.strictObject({
   reason: z.string().optional(),
   /** Remediations that a check found broken on this node, with the reason. */
   findings: z.array(z.tuple([z.string(), z.string()])).optional(),
-  /** Present where something waits on this node: another document, or the fault of an earlier remediation. */
+  /** Present if another document or the fault of an earlier remediation blocks this node. */
   waits: z.literal(true).optional(),
   image: z.string().optional(),
   /** A check named a method that needs no registry. */
   localMethod: z.literal(true).optional(),
   /** Whether the registry answered the node, where the repair reports it. */
   registry: z.enum(['silent', 'answers']).optional(),
-  /** When the node was like this, by its own clock kept within the command's time. A finding is this old. */
+  /** When the node was in this state, by its own clock, limited to the time of the command. Findings have this time. */
   at: IsoTime,
 });
 export type Tally = z.infer<typeof Tally>;

@@ -1,5 +1,5 @@
 /**
- * Waits until one more call may be made. It throws where that would take too long, so that SQS or Lambda delivers the
- * input again.
+ * Waits until the rate limit allows one more call. Throws if the wait would be too long, so that SQS or Lambda redelivers
+ * the input.
  */
 export type Pace = () => Promise<void>;

@@ -1,6 +1,6 @@
 /**
  * Every item of a list call, page by page. Some AWS services mark the last page by an empty token, others by none.
- * `read` asks for the page of a token and says which token comes next.
+ * `read` returns the page of a token, and the token of the next page.
  */
 export const pages = async function* <Item>(
   read: (token: string | undefined) => Promise<{ readonly items: readonly Item[]; readonly next: string | undefined }>,
@@ -20,6 +20,6 @@ export const allPages = async <Item>(read: Parameters<typeof pages<Item>>[0]): P
   return items;
 };
 
-/** Cuts a list into pieces of at most `size`, for calls that take only so many values. */
+/** Splits a list into chunks of at most `size`, for calls that limit the number of values. */
 export const chunksOf = <T>(items: readonly T[], size: number): T[][] =>
   Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));

@@ -8,11 +8,11 @@ import type { AuditItem } from './items.ts';
 export type Plan = {
   readonly partitions: readonly Partition[];
   readonly order: 'ascending' | 'descending';
-  /** Items that stand before the first page. */
+  /** Items that precede the first page. */
   readonly head?: () => Promise<readonly AuditItem[]>;
 };
 
-/** A query that was read: `planOf` says how to answer it. */
+/** A parsed query; `planOf` returns the plan for its answer. */
 export type AcceptedQuery = { readonly query: AuditQuery; readonly planOf: (store: AuditStore) => Plan };
 
 /** Defines a query. The schema has the fields of `Page`; the plan reads the table and writes nothing. */

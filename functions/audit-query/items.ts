@@ -11,12 +11,12 @@ import { type Item, rowOf } from '../adapters/table/items.ts';
 import { keys, TABLE } from '../adapters/table/keys.ts';
 import type { Partition } from '../adapters/table/table.ts';
 
-/** One item of an answer; `kind` says what it is. */
+/** One item of an answer; `kind` is its type. */
 export type AuditItem = { readonly kind: string } & Readonly<Record<string, unknown>>;
 
 const result = (item: Item): AuditItem => ({ kind: 'result', ...rowOf(ResultRow, item) });
 
-/** An item of the table as an answer shows it; its key says what it is. */
+/** An item of the table as an answer shows it. Its key determines its kind. */
 export const show = (item: Item): AuditItem => {
   const pk = String(item[TABLE.partitionKey]);
   const sk = String(item[TABLE.sortKey]);

@@ -1,5 +1,5 @@
 import type { AuditStore } from '../adapters/table/audit-store.ts';
 import type { Count } from '../runtime/metrics.ts';
 
-/** What audit-query works with; it can only read. */
+/** The ports of audit-query, which can only read. */
 export type AuditQueryPorts = { readonly store: AuditStore; readonly count: Count };

@@ -8,7 +8,7 @@ import { readComment } from '../adapters/ssm/run-command.ts';
 import { PermanentError } from '../runtime/errors.ts';
 import type { CommandTrackerPorts } from './ports.ts';
 
-/** Reads of a command whose end was announced but is not shown yet (list calls lag behind events), and their gap. */
+/** The number of reads of a command after its end event, and their gap: list calls may lag behind events. */
 const READS = 4;
 const READ_GAP_MS = 1000;
 

@@ -13,15 +13,15 @@ type AnswerOf<Action> = Action extends { read: (fields: never) => infer Reading 
     : never
   : never;
 
-/** What an action answers. */
+/** The answer of an action. */
 export type OperatorAnswer = AnswerOf<(typeof ACTIONS)[number]>;
 
 /** Reads a request, whatever was sent; the error names the wrong field. */
 export const readRequest = (event: unknown) => readEntry<AcceptedRequest<OperatorAnswer>>('action', ACTIONS, event);
 
 /**
- * Does what a person asked for and answers at once. Throws PermanentError for a request that is wrong or not allowed:
- * the caller sees its message, which names the field and what is allowed.
+ * Accepts a person's request and answers at once. Throws PermanentError for a request that is invalid or not allowed: the
+ * caller sees its message, which names the field and the allowed values.
  */
 export const remediate = async (deps: OperatorApiPorts, caller: Caller, event: unknown): Promise<OperatorAnswer> => {
   const reading = readRequest(event);

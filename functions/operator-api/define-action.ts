@@ -1,7 +1,7 @@
 import { defineEntry, type Entry, type PayloadSchema } from '../../core/api/entry.ts';
 import type { Caller, OperatorApiPorts } from './ports.ts';
 
-/** A request that was read: `perform` does what it asks for. */
+/** A parsed request; `perform` carries it out. */
 export type AcceptedRequest<Answer> = {
   /** The payload with its defaults, for the log. */
   readonly request: Readonly<Record<string, unknown>>;

@@ -11,7 +11,7 @@ import type { Settings } from '../runtime/settings.ts';
 import type { BeyondEc2 } from '../shared/beyond-ec2.ts';
 import type { Fleet } from '../shared/fleet.ts';
 
-/** What operator-api works with. */
+/** The ports of operator-api. */
 export type OperatorApiPorts = {
   readonly fleet: Fleet;
   readonly beyondEc2: BeyondEc2;

@@ -12,7 +12,7 @@ import { classify } from '../../ssm-documents/classify.ts';
 import type { DeadLetter } from '../adapters/messaging/dead-letters.ts';
 import type { OperatorApiPorts } from './ports.ts';
 
-/** What `replay` answers. */
+/** The answer of `replay`. */
 export type ReplayAnswer = {
   readonly replayed: number;
   /** Messages that stay on their queue, and why. */
@@ -26,7 +26,7 @@ type Node = {
   readonly seenAt?: string;
 };
 
-/** What a dead letter asks for, now that a person wants it back. */
+/** The request that a replayed dead letter leads to. */
 type Reading =
   | { readonly kind: 'nodes'; readonly nodes: readonly Node[] }
   | { readonly kind: 'wake'; readonly wake: Wake }
@@ -34,7 +34,7 @@ type Reading =
 
 /** Lambda's on-failure destination wraps the event that the function was called with. */
 const Wrapped = z.object({ requestPayload: z.unknown() });
-/** As little of a signal as it takes to look at a node. */
+/** The fields of a signal that a check of its node needs. */
 const NamesNode = z.object({
   detail: z.object({
     cluster: ClusterName,

@@ -28,7 +28,7 @@ type StartRequest = {
 
 const list = (names: readonly string[]): string => (names.length === 0 ? 'none' : names.join(', '));
 
-/** Refuses what the policy does not allow, naming what it does allow or the line that decides. */
+/** Rejects a request that the policy does not allow. The error names the allowed values or the deciding line. */
 const permit = (deps: OperatorApiPorts, request: StartRequest): string => {
   const { remediations } = deps.settings;
   const cluster = requireCluster(deps, request.cluster);
@@ -57,7 +57,7 @@ const documentOf = (deps: OperatorApiPorts, remediation: string, action: 'check'
   return { key, name: document.name, executionTimeoutSeconds: document.executionTimeoutSeconds };
 };
 
-/** The parts of a request that make it the same request; who delivered it and when are not among them. */
+/** The fields that identify a request. Its caller and its time are not among them. */
 const fingerprintOf = (request: StartRequest): string =>
   createHash('sha256')
     .update(
@@ -76,7 +76,7 @@ const runIdOf = (text: string): string => requestedRunId(createHash('sha256').up
 
 const NONE: Result<readonly string[]> = success([]);
 
-/** The facts about the requested nodes; for many nodes only those of EC2's tags. */
+/** The facts about the requested nodes. For many nodes, only EC2 is read. */
 const look = async (
   deps: OperatorApiPorts,
   { cluster, instanceIds }: StartRequest,
@@ -104,7 +104,7 @@ const look = async (
   return { instanceIds: asked, facts: new Map(asked.map((id) => [id, assume(id)])), isApproximate: true };
 };
 
-/** Looks at the nodes now, so that the answer can say what will be skipped and why. */
+/** Evaluates the nodes now, so that the answer lists the skipped nodes with their reasons. */
 const preview = async (
   deps: OperatorApiPorts,
   request: StartRequest,
@@ -128,7 +128,7 @@ const preview = async (
   };
 };
 
-/** Stores the run and its place in the line, then wakes who advances it. Doing it again changes nothing. */
+/** Stores the run and queues it in its lane, then wakes run-controller. A second call changes nothing. */
 const enqueue = async (
   deps: OperatorApiPorts,
   caller: Caller,
@@ -193,7 +193,7 @@ export const start = async (deps: OperatorApiPorts, caller: Caller, request: Sta
       `field requestId: ${requestId} was used at ${claimed.createdAt} for another request (run ${claimed.answer.runId}); use a new one`,
     );
   }
-  // Also for a known request: the first call may have died between the claim and the wake.
+  // Also for a repeated request: the first call may have crashed between the claim and the wake.
   await enqueue(deps, caller, request, remediation, { runId: claimed.answer.runId, now: claimed.createdAt });
   return claimed.answer;
 };

@@ -52,7 +52,7 @@ const performOne = async (
     report: report?.kind ?? 'unknown',
   });
   if (report === undefined) return [];
-  // The row comes before the state: an event that is quicker than we are finds it.
+  // The row is stored before the state, so that an early event about the command finds it.
   if (report.kind === 'sent')
     await deps.results.putCommand(
       commandRowOf(run, command, report.commandId, report.sentAt, deps.settings.policy.limits),
@@ -60,7 +60,7 @@ const performOne = async (
   return [{ key, ...report }];
 };
 
-/** Reasons whose failures are the node's own, and remediations whose findings may become repairs on the cluster. */
+/** The node-local reasons, and the remediations whose findings may lead to repairs on the cluster. */
 const knowledge = (deps: RunControllerPorts, run: RunState) => {
   const { policy, remediations } = deps.settings;
   const cluster = clusterPolicy(policy, run.cluster);
@@ -73,7 +73,7 @@ const knowledge = (deps: RunControllerPorts, run: RunState) => {
   return { nodeLocal: new Set(nodeLocal), repairable: new Set(repairable), unrepairable };
 };
 
-/** Performs effects. A failed one does not stop the others; its command counts as one whose fate is unknown. */
+/** Performs effects. A failed effect does not stop the others; the result of its command is unknown. */
 const performAll = async (
   deps: RunControllerPorts,
   run: RunState,
@@ -117,8 +117,8 @@ const readInputs = async (
 };
 
 /**
- * Steps a planned run as far as it goes now: until it waits for nodes, for its time, or has ended. Reports of what was
- * sent are stored before anything else is tried, since only they keep a command from counting as lost.
+ * Advances a planned run until it waits for nodes or for a time, or has ended. The reports of sent commands are stored
+ * first, because a command without a report counts as lost.
  */
 export const driveRun = async (deps: RunControllerPorts, planned: RunState, signal: AbortSignal): Promise<RunState> => {
   const failures: unknown[] = [];
@@ -128,7 +128,7 @@ export const driveRun = async (deps: RunControllerPorts, planned: RunState, sign
   for (;;) {
     if (run.status === 'ended' && !run.commands.some((c) => c.early === true)) break;
     const next = advance(run, await readInputs(deps, run, reports), nowIso(deps), deps.settings.policy.limits);
-    // Stored before anything is done: what the store has not seen was never sent.
+    // The state is stored before any effect: a command that is not stored was never sent.
     if (next.state !== run) run = await saveRun(deps, run, next.state);
     else if (next.effects.length === 0 || failures.length > 0) {
       if (run.outbox.length === 0) break;

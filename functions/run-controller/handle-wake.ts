@@ -4,7 +4,7 @@ import { laneTurn } from './lane-turn.ts';
 import { planAsked } from './open-run.ts';
 import type { RunControllerPorts } from './ports.ts';
 
-/** One look at a check run. */
+/** One turn of a check run. */
 const runTurn = async (deps: RunControllerPorts, runId: string, signal: AbortSignal): Promise<void> => {
   const run = await deps.runs.get(runId);
   if (run === undefined) {
@@ -17,8 +17,8 @@ const runTurn = async (deps: RunControllerPorts, runId: string, signal: AbortSig
 };
 
 /**
- * run-controller: looks at one group. The FIFO queue runs one of these per group at a time and redelivers after a crash;
- * everything is read from the rows, so that a wake too many does nothing.
+ * run-controller: processes one group. The FIFO queue runs one invocation per group at a time and redelivers after a crash.
+ * All state is read from the table, so a redundant wake does nothing.
  */
 export const handleWake = async (deps: RunControllerPorts, wake: Wake, signal: AbortSignal): Promise<void> => {
   if (wake.kind === 'lane') await laneTurn(deps, wake.lane, signal);

@@ -15,12 +15,12 @@ import { nowIso, type RunControllerPorts } from './ports.ts';
 import { recordHold } from './record-hold.ts';
 import { claimDisruption, endDisruption } from './slots.ts';
 
-/** Due rows that one turn looks at; those behind them are looked at in the next one. */
+/** The most due rows that one turn processes. The next turn processes the others. */
 const MAX_ROWS = 1000;
 /** Runs that one wake may start one after the other, for example where nothing had to be sent. */
 const MAX_TURNS = 8;
 
-/** Takes rows off that need no run: answered ones, and news older than the repair that answered it. */
+/** Removes pending nodes that need no run: those already answered, and those last seen before the last repair. */
 const tidy = async (
   deps: RunControllerPorts,
   lane: LaneState,
@@ -49,7 +49,7 @@ const tidy = async (
   return kept;
 };
 
-/** Puts off new nodes whose agent is not online yet: nobody waits in a function, and no run is made for them. */
+/** Defers new nodes whose agent is not online yet. No function waits for them, and no run is created. */
 const withoutWaiting = async (
   deps: RunControllerPorts,
   lane: LaneState,
@@ -116,7 +116,7 @@ const startNext = async (deps: RunControllerPorts, lane: LaneState): Promise<Lan
   const { dueAt, ...rest } = lane;
   const next = await nextOf(deps, lane);
   if ('dueAt' in next) {
-    // A crash may have left the claim of a run that never came to be.
+    // After a crash, the disruption claim of a run that was never stored may remain.
     if (isDisruptive(deps, lane)) await endDisruption(deps, lane.cluster, lane.lane);
     await deps.lanes.save(next.dueAt === undefined ? rest : { ...rest, dueAt: next.dueAt });
     return undefined;
@@ -135,17 +135,17 @@ const endRun = async (deps: RunControllerPorts, lane: LaneState, run: RunState):
   return await saveLane(deps, lane, after.lane);
 };
 
-/** The lane as it is stored, with the call that led here answered: a later signal sends a wake of its own. */
+/** Reads the lane, and marks its wake as received, so that a later signal sends a new one. */
 const answered = async (deps: RunControllerPorts, name: string): Promise<LaneState> => {
   const stored = await deps.lanes.get(name);
-  // An operator's run may be in line before its lane was ever touched.
+  // An operator's run may be queued before its lane has an item.
   if (stored?.calledAt === undefined) return stored ?? newLane(name);
   await deps.lanes.answerCall(name);
   const { calledAt, ...lane } = stored;
   return lane;
 };
 
-/** One look at a lane: goes on with its run, or starts the next one, until there is nothing to do now. */
+/** One turn of a lane: continues its run, or starts the next one, until nothing is left to do now. */
 export const laneTurn = async (deps: RunControllerPorts, name: string, signal: AbortSignal): Promise<void> => {
   let lane = await answered(deps, name);
   if (lane.version === 0 && clusterPolicy(deps.settings.policy, lane.cluster) === undefined) {

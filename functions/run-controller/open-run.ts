@@ -30,7 +30,7 @@ export const laneRun = (deps: RunControllerPorts, lane: LaneState, runId: string
     limits: deps.settings.policy.limits,
   });
 
-/** What the whole cluster has besides EC2 instances; where that can't be read, the run goes on without. */
+/** The nodes of the cluster that are not EC2 instances. If they cannot be read, the run continues without them. */
 const beyondEc2Of = async (deps: RunControllerPorts, cluster: string): Promise<readonly string[]> => {
   const others = await deps.beyondEc2(cluster);
   if (others.ok) return others.value;
@@ -40,8 +40,8 @@ const beyondEc2Of = async (deps: RunControllerPorts, cluster: string): Promise<r
 };
 
 /**
- * Whom an asked-for run is to look at, at most so many nodes as one run takes. More become runs of their own, stored
- * and in line before this one is planned; after a crash they are found there.
+ * The nodes of a requested run, at most as many as one run takes. The other nodes get runs of their own, which are stored
+ * and queued before this run is planned, so that a crash does not lose them.
  */
 const askedOf = async (deps: RunControllerPorts, run: RunState): Promise<readonly Candidate[]> => {
   const { limits } = deps.settings.policy;
@@ -78,7 +78,7 @@ const clusterRun = (deps: RunControllerPorts, lane: LaneState, runId: string, ro
   };
 };
 
-/** Stores a new run; where a crash left one under this id, that one stands. */
+/** Stores a new run. If a run with this id exists after a crash, that run is kept. */
 const keep = async (deps: RunControllerPorts, run: RunState): Promise<RunState> => {
   if (await createRun(deps, run)) return run;
   const first = await deps.runs.get(run.runId);
@@ -109,7 +109,7 @@ export const openRun = async (
     isCheckLane(lane) ? undefined : lane,
     signal,
   );
-  // A check's rows wait for the check's cool-down, or the lane's next turn would take them again.
+  // The rows of a check wait for its cool-down. Otherwise the next turn of the lane would take them again.
   const taken = isCheckLane(lane)
     ? answeredOf(lane.lane, planned.pending, nowIso(deps), limits.checkCoolDownSeconds)
     : [];
@@ -117,7 +117,7 @@ export const openRun = async (
   return await keep(deps, run);
 };
 
-/** Hands a check run to its own group. What the run promised for the lane's rows is done before the lane goes on. */
+/** Hands a check run to its own group. Its outbox entries for the lane's rows are performed before the lane continues. */
 export const handOver = async (deps: RunControllerPorts, run: RunState): Promise<void> => {
   await performOutbox(
     deps,

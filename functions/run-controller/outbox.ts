@@ -15,7 +15,7 @@ const CONCURRENCY = 16;
 type Identity = Pick<ResultRow, 'runId' | 'cluster' | 'remediation' | 'action'>;
 type Task = () => Promise<unknown>;
 
-/** Each entry as the small writes it stands for. */
+/** Splits each entry into its individual writes. */
 const tasksOf = (deps: RunControllerPorts, run: Identity, entry: OutboxEntry): Task[] => {
   switch (entry.kind) {
     case 'results': {
@@ -85,8 +85,8 @@ const tasksOf = (deps: RunControllerPorts, run: Identity, entry: OutboxEntry): T
 };
 
 /**
- * Does what a stored state promised: first the rows, then the wakes of the lanes that got news. Everything may be done
- * twice without harm, so a crash in here costs nothing: the entries stay until all of them are done.
+ * Performs the outbox entries of a stored state: first the rows, then the wakes of the lanes that received pending nodes.
+ * Every step is idempotent. After a crash, the entries are performed again, because they stay until all are performed.
  */
 export const performOutbox = async (
   deps: RunControllerPorts,

@@ -30,8 +30,8 @@ const maintenanceOf = async (
 };
 
 /**
- * Gathers what the run's first decision rests on, as fresh as it can be had, and decides. A fact that can't be read
- * throws: SQS delivers the wake again, and nothing was changed.
+ * Reads the current inputs of the run's first decision, and decides. Throws if an input cannot be read: nothing has changed,
+ * and SQS redelivers the wake.
  */
 export const planRun = async (
   deps: RunControllerPorts,
@@ -64,7 +64,7 @@ export const planRun = async (
   return preflight === undefined ? planned : { ...planned, preflight };
 };
 
-/** The document that is deployed under a key, or its first part. Throws where there is none: the next deployment brings it. */
+/** The document that is deployed under a key, or its first part. Throws if the document is not deployed yet. */
 export const documentOf = (deps: RunControllerPorts, key: string): RunDocument => {
   const [document] = documentsOf(deps.settings.documents, key);
   if (document === undefined) throw new Error(`planning a run: no document ${key} is deployed`);

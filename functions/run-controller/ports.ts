@@ -14,7 +14,7 @@ import type { BeyondEc2 } from '../shared/beyond-ec2.ts';
 import type { Fleet } from '../shared/fleet.ts';
 import type { ObservationWriter } from '../shared/observation-writer.ts';
 
-/** What run-controller works with. */
+/** The ports of run-controller. */
 export type RunControllerPorts = {
   readonly runs: RunStore;
   readonly lanes: LaneStore;

@@ -8,7 +8,7 @@ import { nowIso, type RunControllerPorts } from './ports.ts';
 const ATTEMPTS = 6;
 const COUNT_LIFE_MS = 600_000;
 
-/** Changes what the lanes of a cluster share; reads again where another lane was first. */
+/** Updates the state that the lanes of a cluster share, and retries if another lane has changed it in between. */
 const change = async (
   deps: RunControllerPorts,
   cluster: string,
@@ -35,8 +35,8 @@ const withCount = async (deps: RunControllerPorts, state: ClusterState): Promise
 };
 
 /**
- * Reserves slots of the cluster's budget for a lane: `wanted`, or what the other lanes leave, but never less than it
- * has in flight. A lane's entry is an absolute number, so that writing it again after a crash changes nothing.
+ * Reserves slots of the cluster's budget for a lane: `wanted`, or the slots that the other lanes leave, but never less than
+ * the lane has in flight. The entry of a lane is an absolute number, so writing it again after a crash changes nothing.
  */
 export const reserve = async (
   deps: RunControllerPorts,
@@ -60,7 +60,7 @@ export const reserve = async (
   return after.slots[lane] ?? inFlight;
 };
 
-/** Gives back what a lane does not use; with nothing in flight its entry goes. */
+/** Releases the slots that a lane does not use. Without nodes in flight, the entry of the lane is removed. */
 export const release = async (
   deps: RunControllerPorts,
   cluster: string,

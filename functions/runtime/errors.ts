@@ -1,5 +1,5 @@
 /**
- * Input that no retry can repair. It goes to the bad-input queue with its message as the reason, and is acknowledged;
+ * Input for which no retry can succeed. It goes to the bad-input queue with its message as the reason, and is acknowledged;
  * every other error is rethrown, so that the sender retries.
  */
 export class PermanentError extends Error {

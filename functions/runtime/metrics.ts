@@ -10,7 +10,7 @@ export type Count = (name: string, by?: number) => void;
 export const createMetrics = (functionName: string): Metrics =>
   new Metrics({ defaultDimensions: { function: functionName } });
 
-/** The counting port over a Metrics; what it counts is printed by the middleware at the end of the invocation. */
+/** The counting port over a Metrics. The middleware prints the counts at the end of the invocation. */
 export const counter =
   (metrics: Metrics): Count =>
   (name, by = 1) => {

@@ -35,7 +35,7 @@ export const observability = ({
       metrics.captureColdStartMetric(context.functionName);
     },
     after: close,
-    // It must return nothing: middy takes a returned value as the answer, which would swallow the error.
+    // The handler must return nothing: middy uses a returned value as the response, which would hide the error.
     onError: ({ error }) => {
       logger.error('failing invocation', asError(error));
       close();

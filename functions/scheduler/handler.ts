@@ -7,7 +7,7 @@ import { tick } from './tick.ts';
 const telemetry = createTelemetry('scheduler');
 const ports = composeScheduler(telemetry);
 
-/** scheduler: wakes what is due, asks SSM about overdue commands, and starts the sweeps. */
+/** scheduler: wakes the groups that are due, reads overdue commands from SSM, and starts the sweeps. */
 export const handler = middy<unknown, void>(MIDDY_OPTIONS)
   .use(observability(telemetry))
   .handler((event) => tick(ports, event));

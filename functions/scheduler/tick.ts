@@ -11,7 +11,7 @@ import type { Due } from '../adapters/table/due-store.ts';
 import { asError, PermanentError } from '../runtime/errors.ts';
 import type { SchedulerPorts } from './ports.ts';
 
-/** What the schedules send: `overdue` every minute, `sweep` every sweep interval. */
+/** The payloads of the schedules: `overdue` every minute, `sweep` every sweep interval. */
 export const TickRequest = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('overdue') }),
   z.strictObject({ kind: z.literal('sweep'), everyMinutes: z.number().int().min(5).max(1440) }),
@@ -38,7 +38,7 @@ const answer = async (deps: SchedulerPorts, item: Due): Promise<Wake | undefined
   }
 };
 
-/** Asks SSM about commands past their deadline, and wakes everything whose time has come. */
+/** Reads the commands past their deadline from SSM, and wakes every group that is due. */
 const overdue = async (deps: SchedulerPorts): Promise<void> => {
   const due = await deps.due.due(deps.now().toISOString());
   deps.count('Overdue', due.length);
@@ -49,7 +49,7 @@ const overdue = async (deps: SchedulerPorts): Promise<void> => {
       try {
         return await answer(deps, item);
       } catch (thrown) {
-        // One that fails must not keep the others waiting; it is thrown below, and due again in a minute.
+        // A failure must not delay the others. It is thrown below, and the item is due again in a minute.
         errors.push(thrown);
         deps.log.error('failing on an overdue item', { item, error: asError(thrown) });
         return undefined;
@@ -67,8 +67,8 @@ const overdue = async (deps: SchedulerPorts): Promise<void> => {
 };
 
 /**
- * Queues a check of every managed cluster: a run of its own each. A cluster's name decides when within the interval it
- * starts, so that many clusters spread over all of it and each keeps its distance from one sweep to the next.
+ * Queues a check run for each managed cluster. The name of a cluster determines its start time within the interval, so that
+ * the sweeps of many clusters are spread, and the sweeps of one cluster are one interval apart.
  */
 const sweep = async (deps: SchedulerPorts, everyMinutes: number): Promise<void> => {
   const [document] = documentsOf(deps.settings.documents, NODE_CHECK);

@@ -5,8 +5,8 @@ import { createClusters } from '../adapters/eks/clusters.ts';
 import { createManagedNodes } from '../adapters/ssm/managed-nodes.ts';
 
 /**
- * Names the parts of a cluster that have no EC2 instance: its Fargate profiles (only Kubernetes knows their nodes), and
- * its hybrid nodes, each by its id at SSM. It never throws: a check of the other nodes must not wait for these names.
+ * Lists the parts of a cluster that have no EC2 instance: its Fargate profiles (only the Kubernetes API lists their nodes),
+ * and its hybrid nodes by their SSM ids. It never throws, because it must not stop a check of the other nodes.
  */
 export type BeyondEc2 = (cluster: string) => Promise<Result<readonly string[]>>;
 
@@ -28,7 +28,7 @@ export const createBeyondEc2 = ({
     const { arn, takesHybridNodes } = await clusters.describe(cluster);
     if (arn === undefined || !takesHybridNodes) return [];
     const hybrids = (await managedNodes.idsByTag(ACTIVATION_TAG, arn)).filter((id) => id.startsWith('mi-'));
-    // SSM does not know those that joined by IAM Roles Anywhere.
+    // SSM does not list the hybrid nodes that joined through IAM Roles Anywhere.
     return hybrids.length > 0 ? hybrids : [`hybrid-nodes/${cluster}`];
   };
 

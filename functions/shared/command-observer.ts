@@ -11,9 +11,9 @@ import type { ResultStore } from '../adapters/table/result-store.ts';
 import type { RunStore } from '../adapters/table/run-store.ts';
 import { createObservationWriter, type Progress } from './observation-writer.ts';
 
-/** What command-tracker and scheduler share: reading a command's results and writing them down. */
+/** Reads the results of a command and stores them; used by command-tracker and scheduler. */
 export type CommandObserver = {
-  /** Reads what SSM shows of a command; stores the observation, then the results of its batch if all parts are in. */
+  /** Reads a command from SSM. Stores the observation, then the results of the batch if all its parts are observed. */
   readonly observe: (command: CommandRow) => Promise<Progress>;
 };
 
@@ -39,7 +39,7 @@ export const createCommandObserver = ({
 }): CommandObserver => {
   const writer = createObservationWriter({ runs, results, limits, texts });
 
-  /** The readings in the light of what is remembered of their nodes. */
+  /** The readings, adjusted by the stored state of their nodes. */
   const withHistories = async (
     command: CommandRow,
     readings: ReadonlyMap<string, Reading | undefined>,

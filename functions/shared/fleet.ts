@@ -15,7 +15,7 @@ const MODE_TAG = 'fleetmend:mode';
 /** A node as a list shows it. */
 export type ListedNode = Pick<NodeFacts, 'instanceId' | 'autoMode'>;
 
-/** The facts about nodes that EC2 and SSM have. */
+/** Reads the facts about nodes from EC2 and SSM. */
 export type Fleet = {
   /** Facts about the named instances, of whatever cluster. An instance that EC2 does not show has no entry. */
   readonly describe: (cluster: string, instanceIds: readonly string[]) => Promise<ReadonlyMap<string, NodeFacts>>;

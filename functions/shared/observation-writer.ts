@@ -24,9 +24,9 @@ export type Progress = 'running' | 'incomplete' | 'complete';
 /** Writes observations, and the results that derive from them. */
 export type ObservationWriter = {
   /**
-   * Stores what `decide` makes of a command, unless the row that stands knows as much. Once every part of the batch has
-   * a row, writes the results that derive from these rows. Everything may be done twice, or by two functions at once: the
-   * same rows stand, and give the same results.
+   * Stores the observation that `decide` returns, unless the stored row has as much information. When every part of the
+   * batch has a row, writes the results that derive from these rows. The call is idempotent and safe to run concurrently:
+   * it leads to the same rows and the same results.
    */
   readonly write: (
     command: ObservedCommand,
@@ -36,7 +36,7 @@ export type ObservationWriter = {
   readonly writeResults: (command: ObservedCommand) => Promise<Exclude<Progress, 'running'>>;
 };
 
-/** Compare and set is tried so often; each failure means that another function has just stored a row that knows more. */
+/** The number of compare-and-set attempts. After a failure, another function has stored a row with more information. */
 const ATTEMPTS = 4;
 const CONCURRENCY = 10;
 
@@ -62,7 +62,7 @@ export const createObservationWriter = ({
    */
   readonly texts?: Texts;
 }): ObservationWriter => {
-  /** The row that stands after this call; undefined where there is none and `decide` makes none. */
+  /** The stored row after this call; undefined if there is none and `decide` returns none. */
   const store = async (
     { runId, key }: ObservedCommand,
     decide: (standing: ObservationRow | undefined) => ObservationRow | undefined,
@@ -115,7 +115,7 @@ export const createObservationWriter = ({
       { concurrency: CONCURRENCY, stopOnError: false },
     );
     if (isSettled(parts)) return;
-    // Another function may have stored a row that knows more, and written its results and attempts before these.
+    // Another function may have stored a row with more information, and written its results and attempts first.
     const now = await batch(command);
     if (now !== undefined && gradeOf(now) > gradeOf(parts)) await derive(command, now);
   };

@@ -7,7 +7,7 @@ import type { SignalStore } from '../adapters/table/signal-store.ts';
 import type { Log } from '../runtime/logger.ts';
 import type { Count } from '../runtime/metrics.ts';
 
-/** What signal-intake works with. */
+/** The ports of signal-intake. */
 export type SignalIntakePorts = {
   readonly store: SignalStore;
   readonly finder: InstanceFinder;

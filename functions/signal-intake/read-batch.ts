@@ -42,7 +42,7 @@ const readRecord = async (ports: ReadPorts, settings: ReadSettings, record: SQSR
 };
 
 /**
- * Reads the records of a batch, then asks EC2 once about all instances that they name. If that call fails, only the
+ * Reads the records of a batch, then reads all instances that they name with one EC2 call. If that call fails, only the
  * records that needed it fail, and SQS redelivers them.
  */
 export const readBatch = async (ports: ReadPorts, event: SQSEvent): Promise<ReadBatch> => {

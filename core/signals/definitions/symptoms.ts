@@ -18,7 +18,7 @@ export const SymptomDetail = z.strictObject({
   instanceId: z.string().min(1).max(300).optional(),
   /** Where it is missing, EC2's tags name the node's cluster. */
   cluster: ClusterName.optional(),
-  /** A reason of the catalogue; a tool that knows none leaves it out. */
+  /** A reason of the catalogue; optional for tools that cannot name one. */
   reason: z
     .string()
     .regex(/^[A-Z][A-Za-z0-9]{1,63}$/, 'a reason is a PascalCase name from the catalogue')

@@ -5,19 +5,19 @@ import type { FoundNode } from '../../../core/signals/place.ts';
 import type { Pace } from '../pace.ts';
 import { createInstances, tagsOf } from './instances.ts';
 
-/** An instance that fits what a signal named. */
+/** An instance that matches the node reference of a signal. */
 export type FoundInstance = FoundNode;
 
 /** Instances that fit a reference: none, one, or several (two networks may use the same private addresses). */
 export type Find = (node: NodeRef) => readonly FoundInstance[];
 
-/** Finds what signals name. */
+/** Finds the instances to which signals refer. */
 export type InstanceFinder = {
   /** Asks EC2 about all that is not remembered: one filtered call for the ids, one for the names, of a batch. */
   readonly find: (nodes: readonly NodeRef[]) => Promise<Find>;
 };
 
-/** How long an instance's cluster is remembered; tags of a node do not change in its life. */
+/** How long an instance's cluster is cached. The tags of a node do not change during its life. */
 export const REMEMBER_FOUND_MS = 600_000;
 /** EC2 is eventually consistent: an instance that it does not show may be one that it does not show yet. */
 export const REMEMBER_MISSING_MS = 30_000;
@@ -35,7 +35,7 @@ const fits = (instance: Instance, node: NodeRef): boolean => {
   return name === node.name || (!node.name.includes('.') && name.startsWith(`${node.name}.`));
 };
 
-/** The finder over EC2. It remembers in this process alone: a second one asks again, at the shared pace. */
+/** The finder over EC2. Its cache belongs to this process; other processes call EC2 again, within the shared rate limit. */
 export const createInstanceFinder = ({
   ec2,
   pace,
@@ -60,7 +60,7 @@ export const createInstanceFinder = ({
     const ids = nodes.flatMap((node) => (node.kind === 'instance-id' ? [node.id] : []));
     const names = nodes.flatMap((node) => (node.kind === 'instance-id' ? [] : [dnsPattern(node.name)]));
     const answers = [...(await instances.byId(ids)), ...(await instances.byPrivateDnsName(names))];
-    // Two calls may show one instance; it must not look like two instances with the same name.
+    // Two calls may return the same instance. It must not count as two instances with one name.
     const shown = new Map(answers.map((instance) => [instance.InstanceId, instance]));
     for (const node of nodes) {
       const found = [...shown.values()]

@@ -3,7 +3,7 @@ import { readEcrImage } from '../../../core/model/ecr-image.ts';
 
 /** Asks ECR about an image, as advice: a registry that is down makes a repair from it pointless. */
 export type RegistryProbe = {
-  /** What ECR says, in a few words; undefined for an image that is not in private ECR. Never throws: it is advice. */
+  /** ECR's answer in a few words; undefined for an image that is not in private ECR. Never throws. */
   readonly ask: (image: string, signal: AbortSignal) => Promise<string | undefined>;
 };
 

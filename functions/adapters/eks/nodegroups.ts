@@ -1,6 +1,6 @@
 import { DescribeNodegroupCommand, type EKSClient } from '@aws-sdk/client-eks';
 
-/** What EKS is doing to managed node groups. */
+/** The current activities of EKS on managed node groups. */
 export type Nodegroups = {
   /** The node group's status (`ACTIVE`, `UPDATING`, …). Throws where it can't be read: then nothing disruptive starts. */
   readonly status: (cluster: string, nodegroup: string) => Promise<string>;

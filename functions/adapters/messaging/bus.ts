@@ -11,7 +11,7 @@ export type BusEvent = {
 
 /** Fleetmend's event bus. */
 export type Bus = {
-  /** Returns once the bus has every event; throws where it would not take one. Order within the call is kept. */
+  /** Returns once the bus has accepted every event; throws if it rejects one. Order within the call is kept. */
   readonly put: (events: readonly BusEvent[]) => Promise<void>;
 };
 
@@ -40,7 +40,7 @@ export const createBus = ({
             })),
           }),
         );
-        // Entries of the answer stand in the order of the request (PutEvents API reference).
+        // The response lists the entries in the order of the request (EventBridge API, PutEvents).
         return chunk.flatMap((item, i) => {
           const entry = answer.Entries?.[i];
           if (entry?.EventId !== undefined) return [];

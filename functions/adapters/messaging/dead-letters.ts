@@ -53,7 +53,7 @@ export type DeadLetter = {
   readonly messageId: string;
   readonly receiptHandle: string;
   readonly body: string;
-  /** Why it is there, where its sender said so. */
+  /** Why the message is in the queue, if its sender set the reason. */
   readonly reason: string | undefined;
 };
 
@@ -75,7 +75,7 @@ export const createDeadLetterReader = ({ client }: { readonly client: Pick<SQSCl
         MaxNumberOfMessages: Math.min(10, max),
         MessageAttributeNames: ['All'],
         VisibilityTimeout: HIDDEN_SECONDS,
-        // Long polling asks every server of the queue; short polling may miss messages that are there.
+        // Long polling queries every server of the queue; short polling may miss messages.
         WaitTimeSeconds: 1,
       }),
     );
@@ -88,7 +88,7 @@ export const createDeadLetterReader = ({ client }: { readonly client: Pick<SQSCl
               messageId: message.MessageId,
               receiptHandle: message.ReceiptHandle,
               body: message.Body ?? '',
-              // EventBridge says ERROR_MESSAGE, Lambda's asynchronous queue says ErrorMessage.
+              // EventBridge sets ERROR_MESSAGE, and asynchronous invocation in Lambda sets ErrorMessage.
               reason: ['reason', 'ERROR_MESSAGE', 'ErrorMessage']
                 .map((name) => message.MessageAttributes?.[name]?.StringValue)
                 .find((value) => value !== undefined),

@@ -10,8 +10,8 @@ const ATTEMPTS = 4;
 const FIRST_WAIT_MS = 50;
 
 /**
- * Sends items in chunks of at most {@link MAX_ENTRIES_PER_CALL}. A 200 answer of SQS or EventBridge may still refuse
- * some: those are sent again with growing waits, then it throws, naming what was refused and why.
+ * Sends items in chunks of at most {@link MAX_ENTRIES_PER_CALL}. A 200 response of SQS or EventBridge may contain rejected
+ * entries: they are sent again with increasing delays. Then an error names the rejected entries and the reasons.
  */
 export const sendAll = async <Item>(
   what: string,

@@ -5,13 +5,13 @@ import { sendAll } from './partial-failure.ts';
 
 /** Wakes run-controller for lanes and runs. */
 export type WakeQueue = {
-  /** Returns once the queue has every wake; throws where it would not take one, so that the input is not acknowledged. */
+  /** Returns once the queue has accepted every wake; throws if it rejects one, so that the input is not acknowledged. */
   readonly wake: (wakes: readonly Wake[]) => Promise<void>;
 };
 
 /**
- * The lanes queue (SQS FIFO). Wakes of one group within one call are sent once. Each message gets a deduplication id
- * of its own: two wakes are never one, since the second may tell of a row that the first reader did not see.
+ * The lanes queue (SQS FIFO). Wakes of one group within one call are sent once. Each message has its own deduplication id:
+ * SQS must not deduplicate two wakes, because the second may follow a row that the first reader did not see.
  */
 export const createWakeQueue = ({
   client,

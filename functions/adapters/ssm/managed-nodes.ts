@@ -12,7 +12,7 @@ const PAGE = 50;
 
 /** The nodes whose SSM agent has registered. */
 export type ManagedNodes = {
-  /** What SSM shows of the named nodes, by id. A node that SSM does not manage has no entry. */
+  /** SSM's information about the named nodes, by id. A node that SSM does not manage has no entry. */
   readonly byId: (instanceIds: readonly string[]) => Promise<ReadonlyMap<string, InstanceInformation>>;
   /** The ids of the nodes that have a tag with this value. */
   readonly idsByTag: (key: string, value: string) => Promise<readonly string[]>;

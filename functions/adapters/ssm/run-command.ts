@@ -35,20 +35,20 @@ const ID = /\bi-(?:[0-9a-f]{17}|[0-9a-f]{8})\b/g;
 const isThrottled = (thrown: Error): boolean =>
   /^(ThrottlingException|Throttling|RequestLimitExceeded|TooManyRequestsException)$/.test(thrown.name);
 
-/** SSM keeps commands for 30 days, and answers so for an id that it does not know. */
+/** SSM keeps commands for 30 days. It returns this error for any other id. */
 const isUnknownCommand = (thrown: unknown): boolean => thrown instanceof Error && thrown.name === 'InvalidCommandId';
 
 const isRefusal = (thrown: Error): boolean => {
   const status = (thrown as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
-  // 408: the service gave up waiting, which says nothing of what it did.
+  // 408: the request timed out, so whether it took effect is unknown.
   return status !== undefined && status >= 400 && status < 500 && status !== 408;
 };
 
 /** Sends and cancels; only run-controller's role may do either. */
 export type Sender = {
   /**
-   * Calls SendCommand once (again only where SSM answered that it throttles). The answer says what is certain;
-   * undefined means that nobody knows whether the command runs: it must be looked for, not sent again.
+   * Calls SendCommand once, and retries only throttled calls. Undefined means that the result is unknown: the command may be
+   * running, so it must be looked for, not sent again.
    */
   readonly send: (order: Order, signal: AbortSignal) => Promise<Report | undefined>;
   readonly cancel: (commandId: string) => Promise<void>;

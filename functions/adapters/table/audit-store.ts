@@ -3,7 +3,7 @@ import type { Item } from './items.ts';
 import { type Key, TABLE } from './keys.ts';
 import { createTable, keyNames, type Partition, type TableOptions } from './table.ts';
 
-/** A part of an answer: items, and where each partition stands after them. */
+/** A part of an answer: items, and the position of each partition after them. */
 export type Slice = { readonly items: readonly Item[]; readonly positions: readonly Position[] };
 
 /** Reads the audit table by key or index, never by a scan. */
@@ -18,7 +18,7 @@ export type AuditStore = {
   ) => Promise<Slice>;
 };
 
-/** What DynamoDB wants as ExclusiveStartKey after this item: the index's keys and the table's. */
+/** The ExclusiveStartKey after this item: the keys of the index and of the table. */
 const positionAfter = (item: Item, partition: Partition): Position => {
   const names = keyNames(partition.index);
   return Object.fromEntries(
@@ -29,7 +29,7 @@ const positionAfter = (item: Item, partition: Partition): Position => {
   );
 };
 
-/** Whether a position has exactly the keys of this partition: it came back from the caller. */
+/** Whether a position has exactly the keys of this partition. The position is input from the caller. */
 export const fits = (position: Position, partition: Partition): boolean => {
   if (position === 'done' || position === null) return true;
   const { hash, range } = keyNames(partition.index);

@@ -3,7 +3,7 @@ import { expiresIn } from './items.ts';
 import { keys } from './keys.ts';
 import type { Table } from './table.ts';
 
-/** Takes one from what a source may have in a window of time; false where all is taken. */
+/** Counts one use by a source in a window of time; false if the source has reached its limit. */
 export type Counter = (source: string, window: string, atMs: number, max: number) => Promise<boolean>;
 
 /** Counters in the table, shared by every copy of every function; each lives `lifeSeconds` after its first use. */

@@ -3,7 +3,7 @@ import type { Item } from './items.ts';
 import { DUE_SHARDS, index, TABLE } from './keys.ts';
 import { createTable, type TableOptions } from './table.ts';
 
-/** Something open whose time has come. */
+/** An open item that is due. */
 export type Due =
   | { readonly kind: 'wake'; readonly wake: Wake }
   /** Ask SSM about it. */
@@ -21,7 +21,7 @@ const dueOf = (item: Item): Due => {
   if (pk.startsWith('RUN#')) {
     const runId = pk.slice(4);
     const group = String(item.group);
-    // A check is a group of its own and waits in no lane, queued or not.
+    // A check has its own group and waits in no lane, whether queued or not.
     if (item.status === 'queued' && group !== runId)
       return { kind: 'queued-run', lane: group, createdAt: String(item.createdAt), runId };
     return { kind: 'wake', wake: wakeOf({ group, runId }) };

@@ -2,13 +2,13 @@ import type { NativeAttributeValue } from '@aws-sdk/lib-dynamodb';
 import { defined } from '../../../core/model/defined.ts';
 import { TABLE } from './keys.ts';
 
-/** Collects an expression's names and values. Every name gets an alias, so a reserved word of DynamoDB is no trap. */
+/** Collects an expression's names and values. Every name gets an alias, because DynamoDB reserves some words. */
 type Terms = {
   readonly name: (attribute: string) => string;
   readonly value: (value: NativeAttributeValue) => string;
 };
 
-/** What must hold for a write to happen, as a part of DynamoDB's condition expression. */
+/** A condition of a write, as a part of DynamoDB's condition expression. */
 export type Condition = (terms: Terms) => string;
 
 /** There is no such attribute, or no item at all. */
@@ -53,7 +53,7 @@ export const allOf =
 
 type Values = Readonly<Record<string, NativeAttributeValue>>;
 
-/** What an update does to an item's attributes. A value that is undefined is left out. */
+/** The changes of an update to an item's attributes. Undefined values are omitted. */
 export type Change = {
   readonly set?: Values;
   /** Set only where the attribute is absent. */

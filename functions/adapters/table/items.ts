@@ -13,8 +13,8 @@ const KEY_ATTRIBUTES: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Reads a row out of an item: the key attributes are taken off, the rest must fit the schema to the letter. A row that
- * does not fit throws with the item's key and the field: state that can't be read must not be acted upon.
+ * Reads a row from an item: removes the key attributes and validates the rest against the strict schema. Throws with the
+ * item's key and the field if the row is invalid, because fleetmend must not act on state that it cannot read.
  */
 export const rowOf = <Schema extends z.ZodType>(schema: Schema, item: Item): z.output<Schema> => {
   const fields = Object.fromEntries(Object.entries(item).filter(([name]) => !KEY_ATTRIBUTES.has(name)));

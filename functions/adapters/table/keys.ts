@@ -11,7 +11,7 @@ export const TABLE = {
   byOutcome: { name: 'byOutcome', partitionKey: 'outcomePk', sortKey: 'outcomeSk' },
   /** Results by reason and day. */
   byReason: { name: 'byReason', partitionKey: 'reasonPk', sortKey: 'reasonSk' },
-  /** Sparse: what is open and when it is due; quarantined nodes. */
+  /** Sparse: open items by the time at which they are due, and quarantined nodes. */
   byDue: { name: 'byDue', partitionKey: 'duePk', sortKey: 'dueSk' },
 } as const;
 

@@ -18,7 +18,7 @@ export type QueuedRun = { readonly sortKey: string; readonly runId: string };
 /** Lanes, their pending nodes and their clusters' budgets. Every read is strongly consistent. */
 export type LaneStore = {
   readonly get: (lane: string) => Promise<LaneState | undefined>;
-  /** Marks the lane's call as answered: a signal from now on sends a wake of its own. */
+  /** Marks the lane's wake as received: the next signal sends a new wake. */
   readonly answerCall: (lane: string) => Promise<void>;
   /** Stores the next state; throws {@link VersionConflictError} where another has stored one. */
   readonly save: (lane: LaneState) => Promise<LaneState>;

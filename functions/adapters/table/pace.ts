@@ -10,8 +10,8 @@ const MAX_WAIT_MS = 30_000;
 const COUNTER_LIFE_SECONDS = 600;
 
 /**
- * A pace over all copies of all functions: each call takes one from its second's counter in the table, and waits for the
- * next second where that is spent. It costs one small write a call, and holds however many functions run at once.
+ * A rate limit over all instances of all functions. Each call increments the counter of the current second in the table, and
+ * waits for the next second if the limit is reached. It costs one small write per call.
  */
 export const createPace = ({
   counter,

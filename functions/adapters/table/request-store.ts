@@ -6,9 +6,9 @@ import { expires, inIndex } from './items.ts';
 import { index, keys, TABLE } from './keys.ts';
 import { createTable, type TableOptions } from './table.ts';
 
-/** What operator-api writes beside runs. */
+/** The writes of operator-api besides runs. */
 export type RequestStore = {
-  /** Claims a requestId: returns what is stored under it, which is `row` where it was free. */
+  /** Claims a requestId: returns the row that is stored under it, which is `row` if the id was free. */
   readonly claim: (row: RequestRow) => Promise<RequestRow>;
   readonly findRequest: (requestId: string) => Promise<RequestRow | undefined>;
   /** Sets a pause or resumes, in force for the next decision, then writes the record of it. */
@@ -44,7 +44,7 @@ export const createRequestStore = ({
       const key = keys.nodeState(row.instanceId, row.remediation);
       const state = await table.get(NodeStateRow, key);
       if (state?.quarantinedAt === undefined || state.cluster !== row.cluster) return 'none';
-      // The record first: a release that nobody can explain is worse than a record of one that must be repeated.
+      // The record is written first: a repeated release is better than a release without a record.
       await table.put({
         ...keys.nodeEvent(row.instanceId, row.at, id),
         ...row,

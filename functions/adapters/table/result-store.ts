@@ -19,15 +19,15 @@ import {
 } from './keys.ts';
 import { createTable, startingWith, type TableOptions } from './table.ts';
 
-/** Results, sent commands, what is remembered of nodes, and pauses. */
+/** Results, sent commands, the stored state of nodes, and pauses. */
 export type ResultStore = {
   /**
-   * Writes a result once: the first stands, and one of a higher grade for the same node and run stands beside it as late,
-   * in place of a late one of a lower grade. A row without a grade replaces none.
+   * Writes a result once. The first result of a node in a run is kept. A later one of a higher grade is stored beside it as
+   * late, and replaces a late one of a lower grade. A row without a grade replaces none.
    */
   readonly putResult: (row: ResultRow) => Promise<'first' | 'late' | 'known'>;
   readonly getCommand: (commandId: string) => Promise<CommandRow | undefined>;
-  /** Stores where a sent command belongs, due at its soft deadline; a second put changes nothing. */
+  /** Stores the row of a sent command, due at its soft deadline. A second put changes nothing. */
   readonly putCommand: (row: CommandRow) => Promise<void>;
   /** Sets when scheduler reads the command again; undefined for never. */
   readonly setCommandDue: (commandId: string, dueAt: string | undefined) => Promise<void>;

@@ -5,21 +5,21 @@ import { expires, type Item, inIndex, VersionConflictError } from './items.ts';
 import { DUE_SHARDS, index, keys, shardOf } from './keys.ts';
 import { createTable, startingWith, type TableOptions } from './table.ts';
 
-/** Runs, and what was observed of their commands. Every read is strongly consistent. */
+/** Runs, and the observations of their commands. Every read is strongly consistent. */
 export type RunStore = {
   readonly get: (runId: string) => Promise<RunState | undefined>;
   /** Stores a new run; false where it is there already (it is left as it is). */
   readonly create: (run: RunState) => Promise<boolean>;
-  /** Stores the next state; throws {@link VersionConflictError} where another has stored one. Returns what was stored. */
+  /** Stores the next state and returns it; throws {@link VersionConflictError} if another process has stored one. */
   readonly save: (run: RunState) => Promise<RunState>;
   readonly observations: (runId: string) => Promise<readonly ObservationRow[]>;
   readonly observation: (runId: string, commandKey: string) => Promise<ObservationRow | undefined>;
-  /** Stores an observation in place of the one that was read, or of none; false where another one stands by now. */
+  /** Stores an observation in place of the one that was read, or of none; false if the stored one has changed since. */
   readonly putObservation: (row: ObservationRow, standing: ObservationRow | undefined) => Promise<boolean>;
   readonly isCancelled: (runId: string) => Promise<boolean>;
 };
 
-/** The run as an item. An ended run leaves the index of what is due, and lives for the retention time. */
+/** The run as an item. An ended run is removed from the index of due items, and expires after the retention time. */
 export const runItem = (run: RunState, retentionDays: number): Item => ({
   ...keys.run(run.runId),
   ...run,

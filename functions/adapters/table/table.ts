@@ -42,7 +42,7 @@ export type Table = {
   readonly getMany: <S extends z.ZodType>(schema: S, keys: readonly Key[]) => Promise<readonly z.output<S>[]>;
   /** Stores an item; false where the condition does not hold. Throws {@link ItemTooLargeError} above 400 KB. */
   readonly put: (item: Item, condition?: Condition) => Promise<boolean>;
-  /** Stores an item where its key is free; false where it is taken. */
+  /** Stores an item if its key is free; false if the key is taken. */
   readonly putNew: (item: Item) => Promise<boolean>;
   /** Stores an item as `version + 1` over the version that was read, or if another condition holds; else false. */
   readonly putVersion: (item: Item, version: number, ...orIf: readonly Condition[]) => Promise<boolean>;
@@ -108,7 +108,7 @@ const isTooLarge = (thrown: unknown): boolean =>
   thrown.name === 'ValidationException' &&
   /item size .*exceeded the maximum/iu.test(thrown.message);
 
-/** Says which attributes are the largest, because DynamoDB's own message names neither the item nor a field. */
+/** Names the largest attributes, because DynamoDB's own message names neither the item nor a field. */
 const tooLarge = (key: Item, values: Item, cause: unknown): ItemTooLargeError => {
   const sizes = Object.entries(values)
     .map(([name, value]) => ({ name, bytes: Buffer.byteLength(JSON.stringify(value) ?? '') }))

@@ -1,4 +1,4 @@
-// Each line is an action, or a few that are alike; its file has its payload and what it does.
+// Each line is an action, or several similar ones. The file of an action has its payload and its implementation.
 export { cancel } from './cancel.ts';
 export { check } from './check.ts';
 export { pause, resume } from './pause.ts';
