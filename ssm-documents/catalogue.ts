@@ -3,7 +3,7 @@ import type { Reason } from '../core/model/reasons.ts';
 import type { Remediation } from '../core/model/remediation.ts';
 import type { Texts } from '../core/model/render-message.ts';
 
-/** A reason with its name and the remediations that can give it. */
+/** A reason with its name and the remediations that can report it. */
 export type CatalogueEntry = Reason & { readonly name: string; readonly remediations: readonly string[] };
 
 const isSame = (a: Reason, b: Reason): boolean =>
@@ -13,8 +13,8 @@ const isSame = (a: Reason, b: Reason): boolean =>
   JSON.stringify(a.message) === JSON.stringify(b.message);
 
 /**
- * All reasons of some remediations by name. Remediations may share a reason, but only the same one: two meanings of one
- * name throw, since an operator would read the wrong advice.
+ * All reasons of some remediations by name. Remediations may share a reason. It throws for a name with two definitions,
+ * because an operator would get the wrong advice.
  */
 export const catalogueOf = (remediations: readonly Remediation[]): ReadonlyMap<string, CatalogueEntry> => {
   const entries = new Map<string, CatalogueEntry>();

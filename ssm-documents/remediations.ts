@@ -14,7 +14,7 @@ export const logRules: readonly LogRule[] = remediations.flatMap(({ logLines }) 
 
 const entries = catalogueOf(remediations);
 
-/** Every reason that a node or a log line can be given, by name, with the remediations that answer for it. */
+/** Every reason of a node or a log line, by name, with the remediations that report it. */
 export const catalogue = (): ReadonlyMap<string, CatalogueEntry> => entries;
 
 /** The sentences of every remediation, for the rows of the audit table. */

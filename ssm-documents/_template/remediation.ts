@@ -15,7 +15,7 @@ const reasons = defineReasons({
   },
 });
 
-/** What it repairs, for whoever reads the registry. How to fill this folder in: docs/adding-a-remediation.md. */
+/** One sentence on what it repairs. docs/adding-a-remediation.md describes how to fill in this folder. */
 export const remediation = defineRemediation({
   name: 'template',
   summary: 'One sentence: what it repairs.',

@@ -1,13 +1,13 @@
-# template: one sentence on what it repairs. The prelude (lib/base/prelude.sh) is joined in front of it; see there for `capture`,
-# `bounded`, `evidence`, `take_lock` and `finish`. What other scripts could use too goes into ../lib; a part of this one alone
-# goes into a file beside it. Both are named by a line `#@ use`, at the start of the section that needs them.
+# template: one sentence on what it repairs. The builder puts the prelude (lib/base/prelude.sh) in front of it; see there for
+# `capture`, `bounded`, `evidence`, `take_lock` and `finish`. Put functions that other scripts can use into ../lib, and other
+# parts into files beside this one. A line `#@ use` at the start of a section names each part that the section needs.
 # shellcheck shell=bash disable=SC2034  # the prelude prints what is only set here
 
 #@ section check
 
 FILE=${FLEETMEND_TEMPLATE_FILE:-/etc/example}
 
-# diagnose: finds out everything that check and repair decide by. It changes nothing.
+# diagnose: collects the state for check and repair. It changes nothing.
 diagnose() {
   evidence file "$FILE"
   [[ -e $FILE ]]
@@ -31,20 +31,20 @@ repair() {
   fi
   at_exit remove_half_file
   changing "writing $FILE"
-  # Errexit does not hold in a condition, nor in what it calls: look at every exit code that matters.
+  # Errexit does not apply in a condition, nor in the functions that it calls: check every relevant exit code.
   if ! write_file; then
     finish_not_repaired TemplateFileMissing '' failedStep write
   fi
   METHOD=create
-  # The result comes from another look at the node, not from the exit code of the action.
+  # The result comes from a second check of the node, not from the exit code of the action.
   if diagnose; then
     finish Repaired TemplateFileMissing
   fi
   finish_not_repaired TemplateFileMissing '' failedStep verify
 }
 
-# write_file: atomic, so that whoever looks sees the old state or the new one, wherever this script is killed. The prelude's
-# umask is 077.
+# write_file: writes atomically, so that a reader sees either the old or the new state, even if this script is killed. The
+# prelude's umask is 077.
 write_file() {
   : > "$FILE.fleetmend" && chmod 644 -- "$FILE.fleetmend" && mv -f -- "$FILE.fleetmend" "$FILE"
 }

@@ -26,12 +26,12 @@ export type BuiltDocument = {
   readonly checks: readonly string[];
 };
 
-/** `remediation` of the documents that run every check. */
+/** The value of `remediation` for the documents that run every check. */
 export const NODE_CHECK = 'node-check';
 
 /**
- * The most bytes that a document may have. SSM takes 65,536 (API model, CreateDocument); what is left is for changes that
- * must not wait for a document to be made smaller.
+ * The maximum size of a document in bytes. SSM accepts 65,536 (API model, CreateDocument). The rest is a reserve for urgent
+ * changes.
  */
 export const MAX_BUILT_BYTES = 60_000;
 
@@ -50,7 +50,7 @@ const read = (path: string): string => {
   return text;
 };
 
-/** What one process of a document runs: blocks of its own beside those that all processes share. */
+/** The code of one process of a document: its own blocks, beside those that all processes share. */
 type Process = { readonly name: string; readonly blocks: readonly Block[] };
 
 type Recipe = {
@@ -63,7 +63,7 @@ type Recipe = {
   /** Folders below `ssm-documents/` that the script is built from. */
   readonly folders: readonly string[];
   readonly shared: readonly Block[];
-  /** In `node-check`: what each check runs in a process of its own. */
+  /** In `node-check`: the code that each check runs in its own process. */
   readonly own: readonly Process[];
   readonly end: readonly Block[];
   /** Those whose reasons the document can report. */
@@ -89,7 +89,7 @@ const tablesFor = (scripts: readonly string[], from: readonly Remediation[]): Bl
   return TABLES.filter(({ name }) => words.has(name)).map(({ render }) => added(render(reasons)));
 };
 
-/** A check's functions, as those of a function that its process calls: other checks have functions of the same names. */
+/** Puts a check's functions into one function that its process calls, because other checks have functions of the same names. */
 const wrapped = ({ name, blocks }: Process): Block[] => [
   added(`define_${name.replaceAll('-', '_')}() {`),
   ...blocks,
@@ -225,11 +225,11 @@ const nodeCheckPart = (
 };
 
 /**
- * First fit decreasing: the largest check first, each into the first document that has room for it. The documents, and the
+ * First fit decreasing: the largest check first, each into the first document with enough space. The documents, and the
  * checks in each of them, keep the order of the registry.
  */
 const packedChecks = (from: readonly Remediation[], prelude: readonly Part[]): Remediation[][] => {
-  // Numbers with as many digits as there will ever be, so that the final ones need no more room.
+  // Numbers with the maximum of digits, so that the final ones need no more space.
   const widest = { part: 99, parts: 99 };
   const bytesWith = (chosen: readonly Remediation[]): number => bytesOf(nodeCheckPart(chosen, widest, prelude));
   const inRegistryOrder = (chosen: readonly Remediation[]): Remediation[] => from.filter((one) => chosen.includes(one));

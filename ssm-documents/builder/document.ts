@@ -8,8 +8,8 @@ const SHEBANG = '#!/bin/bash';
 const STRICT = 'set -o errexit -o nounset -o pipefail';
 
 /**
- * The only form of a Command document that fleetmend builds. It is strict because the SSM agent ignores unknown
- * members (with `timeoutSeconds` beside `inputs` the step has no limit), and replaces a timeout outside 5 to 172,800 s by an hour.
+ * The only form of a Command document that fleetmend builds. It is strict because the SSM agent ignores unknown members (with
+ * `timeoutSeconds` beside `inputs`, the step has no limit), and replaces a timeout outside 5 to 172,800 s with one hour.
  */
 export const CommandDocument = z.strictObject({
   schemaVersion: z.literal('2.2'),

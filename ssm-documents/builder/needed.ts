@@ -2,7 +2,7 @@ const ONE_LINE = /^([A-Za-z_]\w*)\(\) \{.*\}$/;
 const START = /^([A-Za-z_]\w*)\(\) \{$/;
 const WORD = /[A-Za-z_]\w*/g;
 
-/** A run of lines: a whole function, or what stands between two functions and has no name. */
+/** A run of lines: a whole function, or the lines between two functions, without a name. */
 type Piece = { readonly name: string | undefined; readonly lines: string[] };
 
 /** A script cut at its functions. Each must end with a `}` at the start of a line, as shfmt writes it. */
@@ -59,13 +59,13 @@ const reached = (pieces: readonly Piece[]): ReadonlySet<Piece> => {
   return kept;
 };
 
-/** Scripts that run in one process, and for each process that it starts the scripts that this one has besides. */
+/** The scripts of one process, and the additional scripts of each process that it starts. */
 export type Scripts = { readonly shared: readonly string[]; readonly own: readonly (readonly string[])[] };
 
 /**
- * Scripts without the functions that nothing names. A word counts as a use wherever it stands: as a command, in a text, in a
+ * Scripts without the functions that nothing names. A word counts as a use at every place: as a command, in a text, in a
  * trap or as an argument of `at_exit`. So does a name that is composed at run time from a constant part and a variable.
- * What is left out is therefore never called; some functions may stay that are not called either.
+ * Therefore nothing calls a function that is left out; some functions that nothing calls may remain.
  */
 export const withoutUncalled = ({ shared, own }: Scripts): Scripts => {
   const common = shared.map(piecesOf);

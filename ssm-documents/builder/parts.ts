@@ -1,8 +1,8 @@
 import { sectionsOf } from './sections.ts';
 
-/** A shell file that other scripts take in by `#@ use <room>/<part>`. */
+/** A shell file that other scripts include with `#@ use <room>/<part>`. */
 export type Part = {
-  /** Where it lies below `ssm-documents/`: `lib/ecr/ecr.sh`, `pause-image/state.sh`. */
+  /** Its path below `ssm-documents/`: `lib/ecr/ecr.sh`, `pause-image/state.sh`. */
   readonly path: string;
   readonly text: string;
 };
@@ -10,7 +10,7 @@ export type Part = {
 /** The text of a file below `ssm-documents/`; undefined where there is none. */
 export type ReadSource = (path: string) => string | undefined;
 
-// The builder joins these by itself, each at its place.
+// The builder adds these itself, each at its place.
 const RESERVED = ['base/prelude', 'node-check'];
 
 const pathOf = (name: string, folder: string, user: string): string => {
@@ -21,7 +21,7 @@ const pathOf = (name: string, folder: string, user: string): string => {
 };
 
 /**
- * The parts that `uses` names, and those that they name, each once and after what it needs itself. `ecr/ecr` is
+ * The parts that `uses` names, and those that they name, each once and after the parts that it needs. `ecr/ecr` is
  * `lib/ecr/ecr.sh`; `./state` is `state.sh` in the folder of the script that names it. Throws for a part that does not
  * exist, that has sections, or that needs itself.
  */

@@ -7,9 +7,9 @@ const USE = /^#@ use ((?:\.\/|[a-z]+\/)?[a-z][a-z-]*)$/;
 export type Section = { readonly uses: readonly string[]; readonly text: string };
 
 /**
- * A script cut at its lines `#@ section <name>`; what stands before the first one has the name ''. The lines `#@ use <part>`
- * and `#@ sets <NAME>…` are taken out of the text. A section or a part that is named twice throws, and so does every other line with `#@`: a
- * typing error must not cost a document its code.
+ * A script cut at its lines `#@ section <name>`; the text before the first one has the name ''. The lines `#@ use <part>`
+ * and `#@ sets <NAME>…` are removed from the text. It throws for a section or a part that is named twice, and for every other
+ * line with `#@`, so that a typing error cannot remove code from a document.
  */
 export const sectionsOf = (script: string): ReadonlyMap<string, Section> => {
   const sections = new Map<string, { uses: string[]; lines: string[] }>();

@@ -95,7 +95,7 @@ type Finding = Fault<Reason> | null;
 
 const hint = (reason: Reason): Fault<Reason> => ({ reason, hint: true });
 
-/** Whether the kubelet probe of aws-node failed. Other probes tell about applications. */
+/** Whether the kubelet probe of aws-node failed. Other probes belong to applications. */
 const isProbeOfIpamd = ({ lower }: Segment): boolean =>
   lower.includes('failedtoconnectservice') && PORT_OF_IPAMD.test(lower);
 

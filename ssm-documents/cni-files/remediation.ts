@@ -8,7 +8,7 @@ import { logLines } from './log-lines.ts';
 
 const { ConfigUnreadable, RuntimeDown, RuntimeNotContainerd } = runtimeReasons;
 
-/** Whether the repair would help, and what else does. */
+/** Whether the repair can help, and the alternatives. */
 const NEXT_STEP = [
   {
     when: { outcome: 'Broken', repairStep: 'restart-aws-node' },

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# The state that cri-dockerd decides by.
+# The state on which cri-dockerd bases its decisions.
 # shellcheck disable=SC1091,SC2016,SC2030,SC2031,SC2034,SC2153,SC2154,SC2317  # the sourced script reads, sets and calls
 
 bats_require_minimum_version 1.5.0

@@ -1,4 +1,5 @@
-# The state that cri-dockerd decides by: the runtime that kubelet uses, its units, their flags, and the sandbox image.
+# The state on which cri-dockerd bases its decisions: the runtime that kubelet uses, its units, their flags, and the sandbox
+# image.
 #@ use node/kubelet
 #@ use node/unit-flags
 #@ use images/references
@@ -22,8 +23,8 @@ FAULTS=() FAULT_DETAILS=()
 
 readonly OTHER_SOCKETS='/run/containerd/containerd.sock /run/cri-dockerd.sock /run/cri-docker.sock /run/crio/crio.sock'
 
-# look_at_docker: finds out everything that check and repair decide by. It changes nothing, and connects to no socket for
-# which systemd would start a service.
+# look_at_docker: collects the state for check and repair. It changes nothing, and connects to no socket for which systemd would
+# start a service.
 look_at_docker() {
   forget_evidence
   FAULTS=() FAULT_DETAILS=()

@@ -31,7 +31,7 @@ refused() {
   evidence blocksKubelet true
 }
 
-# diagnose: finds out everything that check and repair decide by. It changes nothing.
+# diagnose: collects the state for check and repair. It changes nothing.
 diagnose() {
   REASON_FOUND='' DETAIL_FOUND='' FIX=''
   find_services

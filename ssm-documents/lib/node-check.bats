@@ -30,7 +30,7 @@ node_check_of() {
 
 HEALTHY='take_lock shared; finish Healthy ""'
 
-@test "is healthy when every check is, without findings" {
+@test "is healthy, without findings, when every check is healthy" {
   node_check_of "$HEALTHY" "$HEALTHY"
   [ "$status" -eq 0 ]
   [[ $output == '{"v":2,"remediation":"node-check","action":"check","outcome":"Healthy"'* ]]
@@ -71,7 +71,7 @@ HEALTHY='take_lock shared; finish Healthy ""'
   [[ $output != *findings* ]]
 }
 
-@test "is unsupported where every check is" {
+@test "is unsupported when every check is unsupported" {
   node_check_of 'finish Unsupported Meh'
   [ "$status" -eq 1 ]
   [[ $output == *'"outcome":"Unsupported"'* ]]
@@ -132,7 +132,7 @@ HEALTHY='take_lock shared; finish Healthy ""'
   [[ $output != *findings* ]]
 }
 
-@test "leaves nothing but its lock" {
+@test "leaves only its lock file" {
   node_check_of "$HEALTHY" 'kill -KILL $$'
   [ "$(ls -A "$BATS_TEST_TMPDIR/run")" = lock ]
 }

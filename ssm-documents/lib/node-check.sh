@@ -1,27 +1,27 @@
-# The orchestrator of node-check. Every remediation's check runs in a process of its own, all at the same time, each under
-# its own timeout: a hung runtime costs its own check and hides no other. What they ask alike is asked once, before.
+# The orchestrator of node-check. The checks of all remediations run at the same time, each in its own process with its own
+# timeout, so that a hung runtime affects only the checks that use it. Commands that several checks need run once, before them.
 #
-# The builder adds NODE_CHECKS (the names of the checks in this document), PART and PARTS (which of how many documents this
-# one is), a function `define_<name>` for each check, which defines the check's functions, and `severity_of REASON`.
+# The builder adds NODE_CHECKS (the names of the checks in this document), PART and PARTS (the number of this document,
+# and of all), a function `define_<name>` for each check, which defines the check's functions, and `severity_of REASON`.
 #@ sets ACTION REMEDIATION SHARED WORK BUDGET_SECONDS
 # shellcheck shell=bash disable=SC2034,SC2153  # the prelude reads what is only set here
 
 readonly CHECK_SECONDS=20
 
-# run_one INDEX FOLDER: this process is one check; its result goes to the parent, whose folder FOLDER is, as a finding.
+# run_one INDEX FOLDER: runs one check in this process; passes its result to the parent, in the parent's FOLDER, as a finding.
 run_one() {
   ACTION=check
   REMEDIATION=${NODE_CHECKS[$1]}
   SHARED=$2
   WORK=$2/check.$REMEDIATION
-  # A check that notices its own end says more than one that is killed.
+  # A check that reaches its own limit reports more than one that is killed.
   BUDGET_SECONDS=$((CHECK_SECONDS - 2))
   "define_${REMEDIATION//-/_}"
   main
 }
 
-# worse_outcome A B: the one that an operator must see, in REPLY. `Unsupported` says that the check does not concern this
-# kind of node, so anything else is news.
+# worse_outcome A B: the outcome that an operator must see, in REPLY. `Unsupported` means that the check does not apply to this
+# kind of node, so every other outcome takes precedence.
 worse_outcome() {
   local outcome
   for outcome in Broken Unknown Skipped Healthy Unsupported; do
@@ -33,7 +33,8 @@ worse_outcome() {
   REPLY=Unknown
 }
 
-# read_finding INDEX: what check INDEX left, in FINDING_OUTCOME, FINDING_REASON, FINDING_SKIP_REASON, FINDING_FULL and FINDING_SHORT.
+# read_finding INDEX: the finding of check INDEX, in FINDING_OUTCOME, FINDING_REASON, FINDING_SKIP_REASON, FINDING_FULL and
+# FINDING_SHORT.
 read_finding() {
   local name=${NODE_CHECKS[$1]} code=${CODES[$1]} file="$WORK/finding.$1" reason fact
   FINDING_OUTCOME='' FINDING_REASON='' FINDING_SKIP_REASON='' FINDING_FULL='' FINDING_SHORT=''
@@ -42,7 +43,7 @@ read_finding() {
     IFS= read -r FINDING_FULL
     IFS= read -r FINDING_SHORT
   } < "$file" || true
-  # One that ran out of time says by itself only that it was stopped.
+  # A check that reached its time limit reports only that it was stopped.
   if ((code != 124 && code != 137)) && [[ $FINDING_OUTCOME =~ ^[A-Z][A-Za-z]+$ && $FINDING_FULL == \{*\} && $FINDING_SHORT == \{*\} ]]; then
     return
   fi
@@ -60,14 +61,15 @@ read_finding() {
   FINDING_FULL=$FINDING_SHORT
 }
 
-# rank_finding OUTCOME REASON: how much a finding says to an operator, in REPLY. One that waits for an earlier remediation
-# (BlockedBy) is a consequence, so it never stands before its cause, whatever reason it names.
+# rank_finding OUTCOME REASON: the priority of a finding for an operator, in REPLY. A finding that waits for an earlier
+# remediation (BlockedBy) is a consequence, so it never precedes its cause, whatever its reason is.
 rank_finding() {
   REPLY=Info
   [[ $1 == Skipped ]] || severity_of "$2"
 }
 
-# ask_once: what several checks ask alike. A part of it that hangs ends by its own bound, and the checks ask for themselves.
+# ask_once: runs the commands that several checks need. A command that hangs ends at its own time limit, and the checks then run
+# it themselves.
 ask_once() {
   local part
   for part in share_services share_containerd; do
@@ -75,7 +77,7 @@ ask_once() {
   done
 }
 
-# check: starts every check, waits for all, and makes one line of what they found, the most severe first.
+# check: starts every check, waits for all, and composes one line of their findings, the most severe first.
 check() {
   local i rank worst='' pids=()
   local outcomes=() reasons=() skip_reasons=() fulls=() shorts=() order=()
@@ -84,7 +86,7 @@ check() {
   ask_once
   mkdir -- "${NODE_CHECKS[@]/#/$WORK/check.}"
   for i in "${!NODE_CHECKS[@]}"; do
-    # Not --foreground: the check and all its children get a process group of their own, which ends as a whole.
+    # Not --foreground: the check and all its children get their own process group, which ends as a whole.
     timeout --kill-after=2 "$CHECK_SECONDS" /bin/bash "${BASH_SOURCE[0]}" --one "$i" "$WORK" 3>&- 4>&- > "$WORK/finding.$i" &
     pids[i]=$!
   done
@@ -122,14 +124,14 @@ check() {
   finish "$worst" "${reasons[i]}"
 }
 
-# What the line holds besides its findings is under 400 bytes.
+# The line without its findings has less than 400 bytes.
 readonly FINDINGS_BYTES=1550
 FINDINGS='' CUT=0
 FINDING_OUTCOME='' FINDING_REASON='' FINDING_SKIP_REASON='' FINDING_FULL='' FINDING_SHORT=''
 CODES=()
 
-# print_result: what the prelude's EXIT trap calls. Of a check, for its parent: what to order by, the finding in full, and the
-# finding in short. Of the parent the one line on stdout.
+# print_result: the prelude's EXIT trap calls it. In a check, it writes for the parent: the sort key, the full finding and the
+# short finding. In the parent, it prints the one line on stdout.
 print_result() {
   local ended_at form
   if [[ -n $SHARED ]]; then

@@ -7,7 +7,7 @@ import { registryReasons } from '../lib/reasons/registry-reasons.ts';
 import { runtimeReasons } from '../lib/reasons/runtime-reasons.ts';
 import { logLines } from './log-lines.ts';
 
-/** Why kubelet deletes images on this node, as far as the node shows it. */
+/** The causes for which kubelet deletes images, as far as the node shows them. */
 const GARBAGE_COLLECTION = [
   [
     {

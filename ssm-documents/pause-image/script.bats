@@ -1,11 +1,11 @@
 #!/usr/bin/env bats
-# pause-image's methods, in their order.
+# The methods of pause-image, in their order.
 # shellcheck disable=SC1091,SC2016,SC2030,SC2031,SC2034,SC2153,SC2154,SC2317  # the sourced script reads, sets and calls
 
 bats_require_minimum_version 1.5.0
 
 setup() {
-  # Read once, when the script is.
+  # The script reads this once, when it is loaded.
   export FLEETMEND_PAUSE_TAR=$BATS_TEST_TMPDIR/pause.tar
   : > "$FLEETMEND_PAUSE_TAR"
   source "$BATS_TEST_DIRNAME/../lib/testing/load.sh"
@@ -35,7 +35,7 @@ WANTED=918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause:3.5
   [ "$tried$METHOD" = 'import tag unit ecr ecr' ]
 }
 
-@test "goes on when a method says that it worked and the image is still not usable" {
+@test "continues when a method succeeds and the image is still not usable" {
   method_import() { return 0; }
   method_tag() { return 0; }
   for method in unit ecr fetch mirror; do unset -f "method_$method"; done
@@ -49,7 +49,7 @@ WANTED=918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause:3.5
   [ "$METHOD" = tag ]
 }
 
-@test "starts no method that could not end in time" {
+@test "starts no method that cannot end in time" {
   method_import() { return 0; }
   image_is_ready() { return 0; }
   needs_second_name() { return 1; }
@@ -64,14 +64,14 @@ WANTED=918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause:3.5
   [ "$CHANGED$FAILURE_REASON" = false ]
 }
 
-@test "imports no file that others could have written, and says so" {
+@test "imports no file that other users can write, and reports that" {
   chmod 666 "$PAUSE_TAR"
   IMAGE=localhost/kubernetes/pause:latest SNAPSHOTTER=overlayfs
   refute method_import
   [ "$CHANGED $FAILURE_REASON" = 'false LocalCopyUntrusted' ]
 }
 
-@test "tags only from EKS's own registries, for this platform, and complete" {
+@test "tags only complete images from EKS's own registries for this platform" {
   IMAGE=$WANTED
   read_platform() { REPLY=arm64; }
   needs_second_name() { return 1; }
@@ -90,7 +90,7 @@ WANTED=918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause:3.5
   refute method_tag
 }
 
-@test "names in a check the method that needs no registry, and none where one is needed" {
+@test "names in a check the method that needs no registry, if there is one" {
   CONTAINERD_ROOT=/var/lib/containerd GC_HIGH_PERCENT=85 DISK_PERCENT=50 PIN_SUPPORT=yes
   take_lock() { :; }
   diagnose() { :; }
@@ -115,8 +115,8 @@ WANTED=918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause:3.5
   [ "$output" = 'SandboxImageMissing none' ]
 }
 
-# repair_of: the repair of a node with the fault that the variables describe; its methods and its proof do nothing. Prints its
-# end, whether the fault may recur, and the evidence.
+# repair_of: repairs a node with the fault that the variables describe, with methods and a test container that do nothing.
+# Prints the outcome, whether the fault may recur, and the evidence.
 repair_of() {
   take_lock() { :; }
   remove_leftovers() { :; }
@@ -145,7 +145,7 @@ repair_of() {
   [[ $output == 'Repaired SandboxImageMissing recurs:true '* ]]
 }
 
-@test "changes nothing on a node whose user data alone is at fault, and reports that" {
+@test "changes nothing on a node where only the user data is invalid, and reports that" {
   IMAGE_STATE=ready IMAGE_PINNED=true PIN_SUPPORT=none KUBELET_SPARES_ANOTHER=true CONFIGURED_IMAGE=$WANTED
   KUBELET_SANDBOX_IMAGE=registry.k8s.io/pause:3.5
   repair_of
@@ -162,7 +162,7 @@ repair_of() {
   [ "$output" = 'Healthy false' ]
 }
 
-@test "imports through the SOCI snapshotter without asking a registry, and with an older ctr by what that has" {
+@test "imports with the SOCI snapshotter without a registry, and with the options of an older ctr" {
   IMAGE=localhost/kubernetes/pause:latest SNAPSHOTTER=soci
   trusted_path() { return 0; }
   image_is_usable() { return 0; }
@@ -180,7 +180,7 @@ repair_of() {
   [ "$asked" = "images import --snapshotter soci --discard-unpacked-layers=false --local $PAUSE_TAR;images import --snapshotter soci $PAUSE_TAR;" ]
 }
 
-@test "reports a full disk where the import, the tag or the pin fails for it" {
+@test "reports a full disk where the import, the tag or the pin fails because of it" {
   IMAGE=localhost/kubernetes/pause:latest SNAPSHOTTER=overlayfs
   trusted_path() { return 0; }
   ctr_k8s() { RC=1 ERR='ctr: write /var/lib/containerd/io.containerd.metadata.v1.bolt/meta.db: no space left on device' OUT=''; }

@@ -87,7 +87,7 @@ find_tag_source() {
       candidates+=("$name")
     fi
   done < "$WORK/out"
-  # An empty array is an unset variable to bash before 4.4.
+  # bash before 4.4 treats an empty array as an unset variable.
   ((${#candidates[@]} > 0)) || return 1
   for name in "${candidates[@]}"; do
     if image_is_usable "$name"; then

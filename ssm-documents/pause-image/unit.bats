@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# The method that starts AL2's own unit.
+# The method `unit`, which starts AL2's own unit.
 # shellcheck disable=SC1091,SC2016,SC2030,SC2031,SC2034,SC2153,SC2154,SC2317  # the sourced script reads, sets and calls
 
 bats_require_minimum_version 1.5.0
@@ -15,7 +15,7 @@ setup() {
 
 WANTED=918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause:3.5
 
-# systemd, with one unit in the state STATE, whose start ends with START_CODE; and a role that may have a token.
+# A systemd with one unit in the state STATE, whose start ends with START_CODE, and a role with the permission for a token.
 fake_node() {
   get_token() { return 0; }
   capture() { fake_systemctl "$@"; }
@@ -32,7 +32,7 @@ fake_systemctl() {
   esac
 }
 
-@test "does not start the unit when the role may not have a token, and says truly that nothing was changed" {
+@test "does not start the unit when the role lacks the permission for a token, and reports that nothing was changed" {
   get_token() {
     TOKEN_REASON=NodeRoleLacksECR
     note_failure NodeRoleLacksECR 'The role may not.'
@@ -45,7 +45,7 @@ fake_systemctl() {
   [ "$output" = 'NodeRoleLacksECR "changed":false' ]
 }
 
-@test "starts the unit when a token can be had, and when only this script's tools fail" {
+@test "starts the unit when a tool returns a token, and when only this script's tools fail" {
   method_unit
   [ "$STARTED $CHANGED" = 'yes true' ]
   STARTED=''
@@ -57,7 +57,7 @@ fake_systemctl() {
   [ "$STARTED" = yes ]
 }
 
-@test "leaves the unit alone where it could not help" {
+@test "does not start the unit where it cannot help" {
   IMAGE_STATE=incomplete
   refute method_unit
   IMAGE_STATE=absent IMAGE=localhost/kubernetes/pause:latest
@@ -69,7 +69,7 @@ fake_systemctl() {
   [ -z "$STARTED" ]
 }
 
-@test "leaves no failed unit behind, but does not hide one that was there before" {
+@test "leaves no failed unit behind, but does not reset one that had failed before" {
   START_CODE=1
   refute method_unit
   [ "$RESET" = yes ]
@@ -78,7 +78,7 @@ fake_systemctl() {
   [ -z "$RESET" ]
 }
 
-@test "ends the run that it started when that takes too long, and no other" {
+@test "ends a run that takes too long only if it started the run" {
   START_CODE=124
   refute method_unit
   [ "$KILLED" = yes ]

@@ -1,20 +1,20 @@
-# What a repair reports when it did not repair: the first failure, and whether it changed anything on the node.
+# The report of a repair that failed: the first failure, and whether the repair changed the node.
 # shellcheck shell=bash
 
 FAILURE_REASON='' FAILURE_DETAIL=''
 # Its evidence: names and values in turn.
 FAILURE_FACTS=()
-# Whether a command ran that may have left a trace on the node. Call `changing` before every such command.
+# Whether a command ran that may have changed the node. Call `changing` before every such command.
 CHANGED=false
 
-# changing WHAT: logs WHAT ("pinning IMAGE"); from here on the repair no longer reports that nothing was changed.
+# changing WHAT: logs WHAT ("pinning IMAGE"); afterwards the repair no longer reports that nothing was changed.
 changing() {
   log "$1"
   CHANGED=true
 }
 
-# note_failure REASON [DETAIL] [NAME VALUE]...: why a method that should have worked did not, with its evidence. The first one
-# is reported: the methods after it are fallbacks. DETAIL is the tool's last error line.
+# note_failure REASON [DETAIL] [NAME VALUE]...: notes why a method failed, with its evidence. The repair reports the first
+# failure, because the later methods are fallbacks. DETAIL is the tool's last error line.
 note_failure() {
   log "noting the failure $1${2:+: $2}${3:+ (${*:3})}"
   keep_failure "$@"
@@ -26,8 +26,8 @@ keep_failure() {
   FAILURE_REASON=$1 FAILURE_DETAIL=${2-} FAILURE_FACTS=("${@:3}")
 }
 
-# network_error TEXT CODE: how a connection failed, by the error text of a tool (Go's, Python's, curl's), in REPLY; empty
-# where the text is about something else.
+# network_error TEXT CODE: how a connection failed, from the error text of a tool (Go, Python, curl), in REPLY; empty where the
+# text has another error.
 network_error() {
   case $1 in
     *'no such host'* | *'server misbehaving'* | *'ame resolution'* | *'Name or service not known'* | \
@@ -92,7 +92,7 @@ finish_failed() {
   finish NotRepaired "$FAILURE_REASON" "$FAILURE_DETAIL"
 }
 
-# forget_failure: for a repair that got further by another method.
+# forget_failure: for a repair that continues with another method.
 forget_failure() {
   FAILURE_REASON='' FAILURE_DETAIL='' FAILURE_FACTS=()
 }

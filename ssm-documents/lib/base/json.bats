@@ -10,7 +10,7 @@ setup() {
   FILE=$WORK/x.json
 }
 
-# flat TEXT: what json_flatten makes of it, tabs as spaces.
+# flat TEXT: the output of json_flatten, with spaces for tabs.
 flat() {
   printf '%s' "$1" > "$FILE"
   json_flatten "$FILE" | tr '\t' ' '
@@ -30,12 +30,12 @@ flat() {
 /plugins/1/z array " ]
 }
 
-@test "decodes strings, and lets no control character through" {
+@test "decodes strings, and replaces control characters" {
   [ "$(flat '{"a/b~c": "\"\\\/ \u0041 \n\u0000\u000a|"}' | tail -n 1)" = $'/a~1b~0c string "\\/ A \xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd|' ]
   [ "$(flat '["é"]' | tail -n 1)" = '/0 string é' ]
 }
 
-@test "accepts what is JSON" {
+@test "accepts valid JSON" {
   for text in '5' '"x"' 'null' ' [ ] ' '{}' '[[[]]]' '[{}]' '-0.5e-3' $'{\n\t"a": [1,\r\n2]\n}\n' '{"a":1,"a":2}' '{"":{"":""}}'; do
     printf '%s' "$text" > "$FILE"
     json_valid "$FILE" || { echo "$text: $REPLY" && false; }
@@ -43,7 +43,7 @@ flat() {
   done
 }
 
-@test "refuses what is none, with the line" {
+@test "rejects invalid JSON, and reports the line" {
   while IFS= read -r text; do
     printf '%s' "$text" > "$FILE"
     code=0
@@ -62,7 +62,7 @@ flat() {
   refute json_valid "$FILE"
 }
 
-@test "says that it cannot tell of what is too large, too deep or not there" {
+@test "reports that it cannot decide about a file that is too large, too deep or missing" {
   code=0
   json_valid "$WORK/none" || code=$?
   [ "$code $REPLY" = '2 it cannot be read' ]
@@ -79,7 +79,7 @@ flat() {
   [ "$code $REPLY" = '2 a path in it is too long' ]
 }
 
-@test "finds where a value and its key lie" {
+@test "finds the positions of a value and its key" {
   span() {
     printf '%s' "$1" > "$FILE"
     json_span "$FILE" "$2"

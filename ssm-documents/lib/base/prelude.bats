@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# What holds for every document: one JSON line of bounded size, exit codes 0, 1 and 2, nothing left behind.
+# The rules for every document: one JSON line of bounded size, exit codes 0, 1 and 2, nothing left behind.
 # shellcheck disable=SC1091,SC2016,SC2030,SC2031,SC2034,SC2153,SC2154,SC2317  # the sourced script reads, sets and calls
 
 bats_require_minimum_version 1.5.0
@@ -57,7 +57,7 @@ assert_one_line() {
   [ "$EVIDENCE" = '"a":7,"b":true,"c":"007","d":"x\"y"' ]
 }
 
-@test "leaves the answer of the function before it alone" {
+@test "does not change the result of the previous function" {
   REPLY='tool error'
   evidence a 7
   evidence b text
@@ -163,23 +163,23 @@ assert_one_line() {
   done
 }
 
-@test "bounds every command by its own time and by the document's" {
+@test "limits every command to its own time and to that of the document" {
   document 'capture 1 sleep 3; first=$RC; capture 60 sleep 20; evidence codes "$first $RC"; finish Healthy ""'
   [ "$status" -eq 0 ]
   [[ $output == *'"codes":"124 124"'* ]]
 }
 
-@test "gives a command that hangs no hold on stdout" {
+@test "does not let a hung command hold stdout open" {
   document '(sleep 4 3>&- &) ; finish Healthy ""'
   assert_one_line Healthy
 }
 
-@test "leaves nothing but its lock" {
+@test "leaves only its lock file" {
   document 'take_lock shared; : > "$WORK/x"; finish Healthy ""'
   [ "$(ls "$BATS_TEST_TMPDIR/run")" = lock ]
 }
 
-@test "removes what a killed document left, once it is alone" {
+@test "removes the files of a killed document while it holds the lock exclusively" {
   mkdir -p "$BATS_TEST_TMPDIR/run/work.dead"
   document 'take_lock exclusive; finish Healthy ""'
   [ "$(ls "$BATS_TEST_TMPDIR/run")" = lock ]
@@ -205,7 +205,7 @@ assert_one_line() {
   assert_one_line Healthy
 }
 
-@test "cleans up at the end, the last thing first, whatever the end is" {
+@test "cleans up in reverse order at every end" {
   ACTION=repair
   document 'one() { log "cleaned one"; }; two() { log "cleaned two"; }; at_exit one; at_exit two; false'
   [ "$status" -eq 2 ]
@@ -218,13 +218,13 @@ assert_one_line() {
   [[ $output == *'"reason":"RuntimeDown"'*'"timeLimitSeconds":5'* ]]
 }
 
-@test "names the tool and no other document when the lock cannot be taken" {
+@test "reports the tool, and no other document, when it cannot take the lock" {
   document 'flock() { return 1; }; bounded() { return 127; }; take_lock shared'
   [ "$status" -eq 2 ]
   [[ $output == *'"reason":"ToolMissing"'*'"tool":"flock","exitCode":127'* ]]
 }
 
-@test "says why a command failed: its last error line, else the time, else the exit code" {
+@test "reports why a command failed: its last error line, else the time, else the exit code" {
   RC=1 ERR=$'usage\nit broke\n\n'
   capture_error && [ "$REPLY" = 'it broke' ]
   RC=124 ERR=''

@@ -1,6 +1,6 @@
-# Shared by every fleetmend document: the builder puts this file in front of each script. It defines what a document prints
-# (one JSON line on stdout, a repair's log on stderr, exit codes 0, 1 and 2), how long it may take, and what it leaves behind.
-# A script needs only `take_lock`, `capture`, `bounded`, `evidence`, `log`, `at_exit` and `finish` from it.
+# The prelude of every fleetmend document: the builder puts this file in front of each script. It defines the output of a
+# document (one JSON line on stdout, a repair's log on stderr, exit codes 0, 1 and 2), its time limit, and its cleanup. A script
+# needs only `take_lock`, `capture`, `bounded`, `evidence`, `log`, `at_exit` and `finish` from it.
 # It runs as root under bash 4.2 and later, started by the SSM agent with a bare PATH and without HOME.
 #
 # No here-documents and no here-strings anywhere: bash before 5.1 writes them to a file in /tmp, which fails on a full
@@ -14,10 +14,10 @@ export LC_ALL=C
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/snap/bin
 umask 077
 
-# On a node /run is a tmpfs: nothing in it survives a boot, and nothing here touches the disk that may be full.
+# On a node /run is a tmpfs: its files do not survive a boot, and the script does not write to a disk that may be full.
 RUN_DIR=${FLEETMEND_RUN_DIR:-/run/fleetmend}
 WORK=''
-# In a check that node-check started: the folder of what its parent has asked for all of them.
+# In a check that node-check started: the folder with the output of the commands that the parent ran for all checks.
 SHARED=''
 
 # Bottlerocket's host containers have it.
@@ -25,16 +25,16 @@ BOTTLEROCKET_DIR=${FLEETMEND_BOTTLEROCKET_DIR:-/.bottlerocket}
 
 FAILED_LINE=''
 STARTED_AT=''
-# Functions that at_exit was given.
+# The functions that at_exit has registered.
 CLEANUPS=()
 
-# What the last `capture` gave.
+# The result of the last `capture`.
 RC=0 OUT='' ERR=''
-# What the last function that answers with text gave: an answer by name saves the subshell of $(…).
+# The text that the last function returned. A variable avoids the subshell of $(…).
 REPLY=''
 
-# log TEXT...: one line on stderr, with the seconds since the start. Never give it a secret. The log of a check is discarded,
-# but for its last error.
+# log TEXT...: one line on stderr, with the seconds since the start. Never pass it a secret. The log of a check is discarded,
+# except for its last error.
 log() {
   printf '[%3ds] %s\n' "$SECONDS" "$*" >&2
 }
@@ -51,7 +51,7 @@ now() {
 finish() {
   OUTCOME=$1 REASON=$2 DETAIL=${3-}
   if [[ $OUTCOME == NotRepaired || $OUTCOME == Unknown ]] && ((SECONDS >= BUDGET_SECONDS)); then
-    # Otherwise a reader would take the last step for the cause.
+    # Otherwise a reader could mistake the last step for the cause.
     evidence timeLimitSeconds "$BUDGET_SECONDS"
   fi
   log "ending with $OUTCOME${REASON:+ $REASON}${DETAIL:+: $DETAIL}"
@@ -67,18 +67,18 @@ finish_undecided() {
   finish Unknown "$@"
 }
 
-# at_exit FUNCTION: has it called at the end, whatever the end is; the last one first. It must not call `finish`.
+# at_exit FUNCTION: registers a function that runs at every end of the script, the last one first. It must not call `finish`.
 at_exit() {
   CLEANUPS+=("$1")
 }
 
-# The EXIT trap: cleans up, then prints the result, whatever happened before.
+# The EXIT trap: cleans up, then prints the result, in every case.
 on_exit() {
   local code=$? i
   trap '' HUP INT TERM
   trap - ERR
   set +o errexit
-  # Whatever the action took, there is time to clean up: the builder leaves a margin to the agent's own limit.
+  # There is always time to clean up: the builder leaves a margin below the agent's own limit.
   BUDGET_SECONDS=$((SECONDS + 10))
   for ((i = ${#CLEANUPS[@]} - 1; i >= 0; i--)); do
     "${CLEANUPS[i]}"
@@ -117,7 +117,7 @@ on_signal() {
   finish Unknown ScriptStopped
 }
 
-# begin: from here on stdout belongs to the log, and the result line goes to the stdout that the agent reads.
+# begin: redirects stdout to the log; the result line goes to the stdout that the agent reads.
 begin() {
   set -o errtrace
   exec 3>&1 4>&2 1>&2
@@ -126,7 +126,7 @@ begin() {
   trap 'on_signal HUP' HUP
   trap 'on_signal INT' INT
   trap 'on_signal TERM' TERM
-  # The parent of node-check made the folder, removes it, and knows when it started.
+  # The parent of node-check created the folder, removes it, and has set the start time.
   if [[ -z $WORK ]]; then
     now
     STARTED_AT=$REPLY
@@ -138,7 +138,8 @@ begin() {
   fi
 }
 
-# refuse_bottlerocket: ends where the SSM agent runs in a container of its own, before a program is called that it lacks.
+# refuse_bottlerocket: ends where the SSM agent runs in its own container, before the script calls a program that the
+# container lacks.
 refuse_bottlerocket() {
   if [[ -d $BOTTLEROCKET_DIR ]] || command -v apiclient > /dev/null; then
     evidence platform bottlerocket
@@ -146,12 +147,12 @@ refuse_bottlerocket() {
   fi
 }
 
-# Another option of timeout than this, such as --signal=TERM, gives a command a process group of its own, which ends as a whole.
+# With another option of timeout, such as --signal=TERM, a command gets its own process group, which ends as a whole.
 TIMEOUT_HOW=--foreground
 
-# bounded SECONDS COMMAND...: runs a command for at most SECONDS, and never past the document's own budget, so that the
-# result line is out before the SSM agent kills the script. Exit code 124 says that time was up. The command stays in
-# the script's process group: an agent that kills the group leaves nobody behind.
+# bounded SECONDS COMMAND...: runs a command for at most SECONDS, and never beyond the document's own budget, so that
+# the script prints the result line before the SSM agent kills it. Exit code 124: the time limit was reached. The command stays
+# in the script's process group, so that an agent that kills the group also ends the command.
 bounded() {
   local seconds=$1 left=$((BUDGET_SECONDS - SECONDS))
   shift
@@ -172,7 +173,7 @@ slurp() {
 }
 
 # capture SECONDS COMMAND...: runs a command in bounded time and returns 0; its exit code is in RC, its output in OUT and ERR.
-# Not for commands that print a secret: their output goes through files on a tmpfs.
+# Not for commands that print a secret: it stores the output in files on a tmpfs.
 capture() {
   RC=0
   bounded "$@" > "$WORK/out" 2> "$WORK/err" || RC=$?
@@ -222,8 +223,8 @@ capture_error() {
   REPLY=${REPLY:-exit code $RC}
 }
 
-# take_lock shared|exclusive: keeps two documents apart on a node. Checks share the lock, a repair holds it alone. The
-# kernel releases it when the script and its children have ended, however they ended.
+# take_lock shared|exclusive: serializes documents on a node. Checks share the lock; a repair holds it exclusively. The kernel
+# releases it when the script and its children have ended for any reason.
 take_lock() {
   local wait=2 code=0
   # The parent of node-check holds it, and its checks inherit it.
@@ -246,7 +247,7 @@ take_lock() {
   [[ $1 == shared ]] || remove_remains
 }
 
-# remove_remains: with the lock alone, no other document runs, so these are the remains of one that was killed.
+# remove_remains: while this document holds the lock exclusively, no other one runs. These files are from one that was killed.
 remove_remains() {
   local folder
   for folder in "$RUN_DIR"/work.*; do
@@ -254,7 +255,7 @@ remove_remains() {
   done
 }
 
-# main: runs the action. An action ends with `finish`; one that returns has a fault.
+# main: runs the action. An action must end with `finish`; an action that returns has a bug.
 main() {
   begin
   refuse_bottlerocket

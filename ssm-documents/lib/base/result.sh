@@ -1,14 +1,14 @@
-# The result of a document: the one JSON line on stdout, and what goes into it. It has no sentences: a reason, named evidence
-# and, where a tool failed, that tool's own last error line. The builder adds `title_of REASON`.
+# The result of a document: the JSON line on stdout, and its members. It has no sentences, but a reason, named evidence and, if a
+# tool failed, the last error line of that tool. The builder adds `title_of REASON`.
 # shellcheck shell=bash disable=SC2034  # the scripts read what is only set here
 
-# What the result line will hold; `finish` sets the first three.
+# The members of the result line; `finish` sets the first three.
 OUTCOME='' REASON='' DETAIL=''
 SKIP_REASON='' CAUSE='' METHOD='' IMAGE='' DIGEST='' WILL_RECUR='' EVIDENCE=''
 # The members of EVIDENCE, one by one.
 FACTS=()
 
-# A value of the evidence and the detail have at most so many bytes before they are escaped.
+# The maximum size in bytes of a value of the evidence, and of the detail, before they are escaped.
 readonly EVIDENCE_BYTES=160 DETAIL_BYTES=300
 
 # json_string TEXT MAX: TEXT as a JSON string of at most MAX bytes before escaping, in REPLY. Line ends and tabs are
@@ -40,7 +40,8 @@ json_string() {
 }
 
 # evidence KEY VALUE: adds a fact to the result; the first value of a key stays. Numbers and true or false keep their JSON type.
-# REPLY stays as it is. VALUE is data: a name, a path, a number, a word of a tool; sentences are in the catalogue (remediation.ts).
+# It does not change REPLY. VALUE is data: a name, a path, a number, a word from a tool. Sentences are in the catalogue
+# (remediation.ts).
 evidence() {
   local key=$1 value=$2 kept=${REPLY-}
   [[ ,$EVIDENCE != *",\"$key\":"* ]] || return 0
@@ -54,7 +55,7 @@ evidence() {
   REPLY=$kept
 }
 
-# forget_evidence: for a repair that looks at the node again.
+# forget_evidence: for a repair that checks the node again.
 forget_evidence() {
   EVIDENCE='' FACTS=()
 }
@@ -70,14 +71,14 @@ drop_longest_fact() {
   done
   unset "FACTS[longest]"
   EVIDENCE=''
-  # An empty array is an unset variable to bash before 4.4.
+  # bash before 4.4 treats an empty array as an unset variable.
   ((${#FACTS[@]} > 0)) || return 0
   for i in "${!FACTS[@]}"; do
     EVIDENCE+="${EVIDENCE:+,}${FACTS[i]}"
   done
 }
 
-# title: what the result is called in the console, in REPLY.
+# title: the title of the result in the console, in REPLY.
 title() {
   case $OUTCOME in
     Healthy) REPLY='No fault was found' ;;
@@ -115,8 +116,8 @@ report_fields() {
   REPLY=$fields
 }
 
-# exit_code OUTCOME: 0 healthy or repaired, 1 not, 2 could not tell; in REPLY. Codes that mean something to the SSM
-# agent (137, 168, 169, and 194: reboot the node) can therefore never leave a document.
+# exit_code OUTCOME: 0 healthy or repaired, 1 not, 2 undecided; in REPLY. Therefore a document never exits with a code that has a
+# meaning for the SSM agent (137, 168, 169, and 194: reboot the node).
 exit_code() {
   case $1 in
     Healthy | Repaired) REPLY=0 ;;

@@ -1,12 +1,12 @@
-# The result line of a document of one remediation; node-check has another.
+# The result line of a document for one remediation; node-check has its own.
 #@ use base/result
 # shellcheck shell=bash
 
-# The SSM agent cuts stdout where it and stderr together have 2,477 bytes, unless stdout has at most 1,238. A repair logs on
+# The SSM agent truncates stdout if it and stderr together exceed 2,477 bytes, unless stdout has at most 1,238. A repair logs on
 # stderr; a check prints at most its last error there.
 declare -rA MAX_RESULT_BYTES=([check]=2000 [repair]=1200)
 
-# print_result: the one line on stdout, without the longest facts where it would be too long.
+# print_result: the one line on stdout, without the longest facts if it would be too long.
 print_result() {
   local ended_at detail=$DETAIL_BYTES cut=0
   IMAGE=${IMAGE:0:300}

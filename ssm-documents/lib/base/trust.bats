@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Whose files root may use.
+# Whether root may use a file.
 # shellcheck disable=SC1091,SC2016,SC2030,SC2031,SC2034,SC2153,SC2154,SC2317  # the sourced script reads, sets and calls
 
 bats_require_minimum_version 1.5.0
@@ -34,7 +34,7 @@ fake_stat() {
   FAKE_eks='0 1777 directory' FAKE_tar='0 644 regular file' trusted_path /etc/eks/tar
 }
 
-@test "distrusts what others can write, own or redirect" {
+@test "distrusts a file that other users can write, own or redirect" {
   fake_stat
   FAKE_tar='0 664 regular file' run ! trusted_path /etc/eks/tar
   FAKE_tar='0 646 regular file' run ! trusted_path /etc/eks/tar
@@ -45,14 +45,14 @@ fake_stat() {
   FAKE_eks='0 777 symbolic link' run ! trusted_path /etc/eks/tar
 }
 
-@test "says why it distrusts a path" {
+@test "reports why it distrusts a path" {
   fake_stat
   FAKE_tar='0 664 regular file'
   refute trusted_path /etc/eks/tar
   [ "$REPLY" = '/etc/eks/tar (mode 664)' ]
 }
 
-@test "says so when a path could not be looked at" {
+@test "reports that it could not read a path" {
   bounded() { return 1; }
   refute trusted_path /etc/eks/tar
   [ "$REPLY" = '/etc/eks/tar (missing)' ]

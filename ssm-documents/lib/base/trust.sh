@@ -1,9 +1,9 @@
-# Which files root may use or run.
+# Whether root may use or run a file.
 # shellcheck shell=bash
 
-# trusted_path PATH...: whether root owns each PATH and every folder above it, and no other user may write to any of them. No
-# symbolic links. In a folder with the sticky bit other users cannot replace root's files. Where not, REPLY is the first path
-# that is not trusted and why, in brackets: missing, symbolic link, owner UID or mode MODE.
+# trusted_path PATH...: whether root owns each PATH and every folder above it, and no other user may write to any of them. It
+# accepts no symbolic links. In a folder with the sticky bit, other users cannot replace root's files. On failure, REPLY is the
+# first path that is not trusted, with the cause in brackets: missing, symbolic link, owner UID or mode MODE.
 trusted_path() {
   local at uid mode type name paths=(/)
   for at in "$@"; do

@@ -3,8 +3,8 @@
 
 TOKEN=''
 
-# take_token TEXT PATTERN: the token in a tool's answer, in TOKEN; 1 if there is none. Only characters of ECR's tokens are
-# accepted. An empty one must never reach ctr: it would ask for a password and panic.
+# take_token TEXT PATTERN: the token in a tool's output, in TOKEN; 1 if there is none. Only characters of ECR's tokens are
+# accepted. ctr must never get an empty token: it would prompt for a password and panic.
 take_token() {
   TOKEN=''
   [[ $1 =~ $2 ]] || return 1

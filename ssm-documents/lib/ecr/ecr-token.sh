@@ -15,8 +15,8 @@ TOKEN_REASON='' TOKEN_DETAIL=''
 TOKEN_FACTS=()
 
 # get_token: an ECR token in TOKEN, from the first tool that returns one; done once. Needs IMAGE and parse_ecr_host. A failure
-# is noted only when no tool returns one: that of the first tool, since the others are fallbacks. A role without the
-# permission is the same for every tool.
+# is noted only when no tool returns a token: that of the first tool, because the others are fallbacks. A missing permission of
+# the role affects every tool.
 get_token() {
   local tool
   if [[ $TOKEN_STATE != unasked ]]; then
@@ -36,7 +36,7 @@ get_token() {
   fi
   refine_token_failure
   failure_evidence "$TOKEN_DETAIL" 0
-  # An empty array is an unset variable to bash before 4.4.
+  # bash before 4.4 treats an empty array as an unset variable.
   if ((${#TOKEN_FACTS[@]} > 0)); then
     keep_failure "$TOKEN_REASON" "$TOKEN_DETAIL" "${TOKEN_FACTS[@]}"
   else
@@ -67,7 +67,7 @@ refine_token_failure() {
   esac
 }
 
-# ask_provider: a token from kubelet's own ecr-credential-provider. It comes first since it needs no Python.
+# ask_provider: a token from kubelet's own ecr-credential-provider. It is the first because it needs no Python.
 ask_provider() {
   local answer config='' folder provider='' code=0
   for folder in "$CREDENTIAL_BIN_DIR" /etc/eks/image-credential-provider /etc/eks/ecr-credential-provider; do

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# ECR hosts of every partition, and the images that may stand in for another.
+# ECR hosts of every partition, and the images that may replace another.
 # shellcheck disable=SC1091,SC2016,SC2030,SC2031,SC2034,SC2153,SC2154,SC2317  # the sourced script reads, sets and calls
 
 bats_require_minimum_version 1.5.0
@@ -38,7 +38,7 @@ assert_host() {
   assert_host 066635153087.dkr.ecr.il-central-1.amazonaws.com 066635153087 il-central-1
 }
 
-@test "takes no other host for an ECR registry" {
+@test "accepts no other host as an ECR registry" {
   for host in evil.example public.ecr.aws registry.k8s.io localhost amazonaws.com/eks \
     918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn.evil.example \
     918309763551.dkr.ecr.cn-north-1.amazonaws.com \
@@ -58,14 +58,14 @@ assert_host() {
   done
 }
 
-@test "lets the same image of another EKS registry stand in" {
+@test "accepts the same image of another EKS registry" {
   trusted_source 961992271922.dkr.ecr.cn-northwest-1.amazonaws.com.cn/eks/pause:3.5 "$WANTED"
   trusted_source 961992271922.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause:3.5 "$WANTED"
   trusted_source 602401143452.dkr.ecr.us-west-2.amazonaws.com/eks/pause:3.5 "$WANTED"
   trusted_source 602401143452.dkr-ecr.us-west-2.on.aws/eks/pause:3.5 "$WANTED"
 }
 
-@test "lets nothing else stand in" {
+@test "accepts no other image" {
   for ref in "$WANTED" \
     evil.example/eks/pause:3.5 \
     918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn.evil.example/eks/pause:3.5 \

@@ -25,7 +25,7 @@ setup() {
   [ "$(grep -o 'https://[a-z.]*' "$WORK/hosts.toml" | sort -u)" = https://h.example ]
 }
 
-# fetch's ctr, which keeps what it was given and what it could read.
+# The ctr of these tests, which keeps its arguments and the content of its files.
 fake_ctr() {
   mkdir "$WORK/bin"
   printf '%s\n' '#!/bin/bash' "printf '%s\n' \"\$*\" >> '$WORK/arguments'" \
@@ -35,7 +35,7 @@ fake_ctr() {
   PATH=$WORK/bin:$PATH
 }
 
-@test "gives ctr the token by a file without a name, and nowhere else" {
+@test "passes the token to ctr in a file without a name only" {
   fake_ctr
   TOKEN=s3cr3t
   secret=$(printf 'AWS:s3cr3t' | base64 -w0)
@@ -48,7 +48,7 @@ fake_ctr() {
   [ ! -e /proc/$$/fd/8 ]
 }
 
-@test "does not ask the registry at all when the token's file cannot be made" {
+@test "sends the registry no request when it cannot create the file for the token" {
   fake_ctr
   TOKEN=s3cr3t
   : > "$WORK/hosts"
@@ -57,7 +57,7 @@ fake_ctr() {
   [ ! -e "$WORK/arguments" ]
 }
 
-@test "tries once more when the registry was not reached, and not after a refusal" {
+@test "retries once when the registry is unreachable, and not after a rejection" {
   bounded() {
     [[ $2 == ctr ]] || return 0
     printf 'x\n' >> "$WORK/tries"

@@ -1,12 +1,12 @@
-# An image from a registry into containerd's store, by `ctr content fetch`.
+# Fetches an image from a registry into containerd's store, with `ctr content fetch`.
 #@ use node/containerd
 #@ use node/network
 #@ use base/failures
 #@ sets TOKEN
 # shellcheck shell=bash
 
-# fetch ARGUMENT...: `ctr content fetch`, once more after a failure of the network. Content that came is kept, so the
-# second try only gets the rest.
+# fetch ARGUMENT...: runs `ctr content fetch`, and retries once after a network failure. containerd keeps the content that it
+# has received, so the retry fetches only the rest.
 fetch() {
   local attempt reason
   changing "fetching ${*: -1}"
@@ -56,24 +56,24 @@ fetch_failure_reason() {
   esac
 }
 
-# write_hosts_file HOST SECRET: containerd's hosts.toml, which adds the token to every request to HOST. Twice, since ctr asks
-# the host and then, where that fails, the file's default server, which is HOST again: without a token its 401 would hide
-# the first answer. ECR redirects blobs to S3, which refuses a request with two authorizations; Go's HTTP client drops the
-# header when it follows to another domain.
+# write_hosts_file HOST SECRET: containerd's hosts.toml, which adds the token to every request to HOST. The file has it twice:
+# if a request to the host fails, ctr sends it to the default server, which is HOST too. Without a token, the 401 of the second
+# request would hide the first response. ECR redirects blobs to S3, which rejects a request with two authorizations; Go's HTTP
+# client removes the header when it follows a redirect to another domain.
 write_hosts_file() {
   printf 'server = "https://%s"\n[header]\n  Authorization = ["Basic %s"]\n' "$1" "$2"
   printf '[host."https://%s"]\n  capabilities = ["pull", "resolve"]\n' "$1"
   printf '[host."https://%s".header]\n  Authorization = ["Basic %s"]\n' "$1" "$2"
 }
 
-# fetch_with_token REF: `fetch` with TOKEN, which is cleared. It reaches ctr by a file without a name: the file is
-# unlinked while it is still empty, and hosts.toml is a link to its open descriptor. So the token is in no argument list, in
-# no environment and in no file that could outlive the script, whenever it is killed.
+# fetch_with_token REF: runs `fetch` with TOKEN, and clears TOKEN. ctr reads the token from a file without a name: the file is
+# unlinked while it is still empty, and hosts.toml is a link to its open descriptor. So the token is in no argument list, in no
+# environment and in no file that can outlive the script, whenever it is killed.
 fetch_with_token() {
   local host=${1%%/*} secret code=0
   secret=$(printf 'AWS:%s' "$TOKEN" | base64 -w0)
   TOKEN=''
-  # Without the file ctr would ask without a token, and the answer would mislead.
+  # Without the file, ctr would send a request without a token, and the response would be misleading.
   if open_nameless_file "$WORK/hosts/$host/hosts.toml" && write_hosts_file "$host" "$secret" >&8; then
     fetch --hosts-dir "$WORK/hosts" "$1" || code=1
   else
@@ -85,7 +85,7 @@ fetch_with_token() {
   return "$code"
 }
 
-# open_nameless_file LINK: an empty file without a name as descriptor 8, which LINK leads to.
+# open_nameless_file LINK: opens an empty file without a name as descriptor 8; LINK points to it.
 open_nameless_file() {
   mkdir -p -- "${1%/*}" && ln -s /proc/self/fd/8 "$1" && exec 8<> "$WORK/nameless" && rm -f -- "$WORK/nameless"
 }

@@ -1,11 +1,11 @@
 # Names of images and of platforms, as text.
 # shellcheck shell=bash disable=SC2034  # other parts read what is only set here
 
-# distribution's reference grammar, as far as a sandbox image needs it. A reference that matches holds no character that
-# means anything to a shell, to a containerd filter or to TOML.
+# The part of distribution's reference grammar that sandbox images need. A reference that matches has no character with a special
+# meaning in a shell, a containerd filter or TOML.
 readonly REFERENCE='^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]+)?(/[a-z0-9]+([._-]+[a-z0-9]+)*)*(:[A-Za-z0-9_][A-Za-z0-9._-]*)?(@sha256:[0-9a-f]{64})?$'
 
-# full_reference REF: the name under which the CRI looks an image up: with a registry and a tag; in REPLY.
+# full_reference REF: the name under which the CRI looks up an image, with a registry and a tag, in REPLY.
 full_reference() {
   local ref=$1
   if [[ $ref != */* ]]; then

@@ -7,8 +7,8 @@ readonly TEST_CONTAINER=fleetmend-verify
 TEST_CONTAINER_MADE=''
 at_exit remove_made_container
 
-# start_test_container: proves that a task of the image starts, as a sandbox would, in namespaces of its own and without
-# CNI, and removes it again.
+# start_test_container: proves that a task of the image starts, as a sandbox would, in its own namespaces and without CNI,
+# and removes it again.
 start_test_container() {
   local id="$TEST_CONTAINER-$$-$RANDOM" name state='' error='' reason=SandboxStartFailed
   local arguments=(run --detach --null-io --snapshotter "$SNAPSHOTTER" --label fleetmend.verify=true)
@@ -41,19 +41,19 @@ start_test_container() {
   remove_made_container
 }
 
-# remove_made_container: the one of this script, if there is one.
+# remove_made_container: removes the test container of this script, if there is one.
 remove_made_container() {
   [[ -n $TEST_CONTAINER_MADE ]] || return 0
   remove_test_container "$TEST_CONTAINER_MADE"
   TEST_CONTAINER_MADE=''
 }
 
-# remove_test_container ID: the task, the container with its snapshot, and the cgroup.
+# remove_test_container ID: removes the task, the container with its snapshot, and the cgroup.
 remove_test_container() {
   local folder folders=()
   ctr_k8s 15 tasks rm --force "$1"
   ctr_k8s 15 containers rm "$1"
-  # The container takes its snapshot with it; without a container there may be a snapshot alone.
+  # This also removes the container's snapshot. A snapshot can exist without a container.
   ((RC == 0)) || ctr_k8s 15 snapshots --snapshotter "$SNAPSHOTTER" rm "$1"
   for folder in /sys/fs/cgroup/fleetmend /sys/fs/cgroup/*/fleetmend; do
     [[ ! -d $folder ]] || folders+=("$folder")
@@ -61,7 +61,7 @@ remove_test_container() {
   ((${#folders[@]} == 0)) || rmdir -- "${folders[@]}" 2> /dev/null || true
 }
 
-# remove_leftovers: test containers of a repair that was killed.
+# remove_leftovers: removes the test containers of a repair that was killed.
 remove_leftovers() {
   local id leftovers=()
   ctr_k8s 15 containers ls --quiet 'labels."fleetmend.verify"==true'

@@ -1,10 +1,10 @@
-# How full the disk of the runtime's images is (CONTAINERD_ROOT), and whether kubelet deleted images for space.
+# Disk usage of the runtime's images (CONTAINERD_ROOT), and whether kubelet deleted images to free space.
 #@ use node/kubelet
 # shellcheck shell=bash
 
 DISK_PERCENT='' INODE_PERCENT=''
 
-# read_disk: how full the file system of the images is, as kubelet computes it: 100 - 100 * available / size.
+# read_disk: usage of the images' file system, with kubelet's formula: 100 - 100 * available / size.
 read_disk() {
   local blocks available inodes inodes_free
   capture 5 stat --file-system --format='%b %a %c %d' "$CONTAINERD_ROOT"
@@ -17,7 +17,7 @@ read_disk() {
   fi
   if [[ $inodes =~ ^[1-9][0-9]*$ && $inodes_free =~ ^[0-9]+$ ]]; then
     INODE_PERCENT=$((100 - inodes_free * 100 / inodes))
-    # Reported only where inodes are short.
+    # Reported only where few inodes are free.
     ((INODE_PERCENT < 90)) || evidence inodesUsedPercent "$INODE_PERCENT"
   fi
 }
@@ -26,12 +26,12 @@ disk_is_over_threshold() {
   [[ -n $DISK_PERCENT ]] && ((DISK_PERCENT >= GC_HIGH_PERCENT))
 }
 
-# journal_shows_gc: whether kubelet deleted images for space in the last day.
+# journal_shows_gc: whether kubelet deleted images to free space in the last day.
 journal_shows_gc() {
   local line
   command -v journalctl > /dev/null || return 1
   while IFS= read -r line; do
-    # By the disk's use, and by an eviction for want of disk, which deletes all images that no container uses.
+    # Because of disk usage, or by an eviction for disk pressure, which deletes all images that no container uses.
     if [[ $line == *'image filesystem is over the high threshold'* || $line == *'ttempting to delete unused images'* ]]; then
       evidence imageGCAt "${line%% *}"
       return 0

@@ -23,14 +23,14 @@ WANTED=918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause:3.5
   [ -z "$GC_HIGH_PERCENT" ]
 }
 
-@test "reads from its unit what a kubelet does not show that ends meanwhile, or is only just being started" {
+@test "reads the flags from the unit where kubelet ends meanwhile or is only just starting" {
   capture() {
     printf 'ExecStart={ path=/usr/bin/kubelet ; argv[]=/usr/bin/kubelet --container-runtime-endpoint=unix:///run/x.sock ; }\n' > "$WORK/out"
   }
-  # Before its exec a service is systemd's own fork, whose arguments are its name.
+  # Before its exec, a service is a fork of systemd, and its arguments are its name.
   (exec -a '(kubelet)' sleep 60) &
   local starting=$! waited=0
-  # Until its exec it is this shell still, whose arguments are others.
+  # Until its exec it is still this shell, with other arguments.
   until grep --quiet --text '^(kubelet)' "/proc/$starting/cmdline"; do
     ((++waited < 200))
     sleep 0.05
@@ -43,7 +43,7 @@ WANTED=918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause:3.5
   kill "$starting"
 }
 
-@test "takes the garbage collection threshold from flag, drop-in, file and default, in this order" {
+@test "reads the garbage collection threshold from flag, drop-in, file and default, in this order" {
   mkdir "$WORK/d"
   read_kubelet_config
   [ "$GC_HIGH_PERCENT" = 85 ]
@@ -60,7 +60,7 @@ WANTED=918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause:3.5
   [ "$GC_HIGH_PERCENT" = 60 ]
 }
 
-@test "reads the age at which images are deleted, and takes zero for never" {
+@test "reads the age at which images are deleted; zero means never" {
   KUBELET_CONFIG=$WORK/config
   for pair in '"imageMaximumGCAge": "168h0m0s"=168h0m0s' 'imageMaximumGCAge: 12h=12h' 'imageMaximumGCAge: 0s=' \
     '"imageMaximumGCAge":"0h0m0s"=' 'imageMinimumGCAge: 2m='; do
@@ -71,7 +71,7 @@ WANTED=918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause:3.5
   done
 }
 
-@test "asks the kubelet that is running for its version, and takes no other program's answer" {
+@test "reads the version of the running kubelet, and ignores the output of another program" {
   KUBELET_PID=$$
   capture() { OUT='Kubernetes v1.28.5-eks-5e0fdde'; }
   kubelet_minor
@@ -79,7 +79,7 @@ WANTED=918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause:3.5
   capture() { OUT='GNU bash, version 5.2.15'; }
   kubelet_minor
   [ -z "$REPLY" ]
-  # The true capture leaves what the program wrote to stderr in REPLY.
+  # The real capture leaves the program's stderr in REPLY.
   capture() { OUT='' REPLY='26: Illegal option --'; }
   kubelet_minor
   [ -z "$REPLY" ]
@@ -101,14 +101,14 @@ WANTED=918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause:3.5
   [ "$KUBELET_ENDPOINT" = unix:///run/containerd/containerd.sock ]
 }
 
-@test "knows Docker by kubelet's flags" {
+@test "detects Docker by kubelet's flags" {
   run ! kubelet_uses_docker
   KUBELET_ENDPOINT=unix:///run/containerd/containerd.sock run ! kubelet_uses_docker
   KUBELET_ENDPOINT=unix:///var/run/cri-dockerd.sock kubelet_uses_docker
   KUBELET_RUNTIME=docker kubelet_uses_docker
 }
 
-@test "takes AL2's link dockershim.sock for the containerd that it leads to" {
+@test "follows the AL2 link dockershim.sock to containerd" {
   : > "$WORK/containerd.sock"
   ln -s "$WORK/containerd.sock" "$WORK/dockershim.sock"
   KUBELET_ENDPOINT=unix://$WORK/dockershim.sock run ! kubelet_uses_docker

@@ -1,4 +1,4 @@
-# kubelet's flags and configuration, as far as they matter to images and to the runtime.
+# kubelet's flags and configuration for images and for the runtime.
 #@ use node/services
 #@ use node/unit-flags
 # shellcheck shell=bash disable=SC2034  # other parts read what is only set here
@@ -10,14 +10,14 @@ readonly DEFAULT_GC_HIGH_PERCENT=85
 KUBELET_RUNTIME='' KUBELET_ENDPOINT='' KUBELET_SANDBOX_IMAGE='' KUBELET_CONFIG='' KUBELET_CONFIG_DIR=''
 CREDENTIAL_CONFIG='' CREDENTIAL_BIN_DIR=''
 KUBELET_FLAGS='' GC_HIGH_PERCENT=''
-# After how long kubelet deletes an image that no container uses, however full the disk is; empty where it never does.
+# The age at which kubelet deletes an image that no container uses, regardless of disk usage; empty where it never does.
 GC_MAX_AGE=''
 
-# read_kubelet: everything above. Wants find_services.
+# read_kubelet: sets the variables above. Needs find_services.
 read_kubelet() {
   KUBELET_FLAGS=''
   flags_of "$KUBELET_PID" take_kubelet_flag
-  # One that is not running, has ended meanwhile or is only just being started shows none: then as its unit would start it.
+  # A kubelet that does not run, or is only just starting, has no arguments. Then the flags of its unit apply.
   [[ -n $KUBELET_FLAGS ]] || unit_flags take_kubelet_flag "${KUBELET_UNIT:-kubelet.service}"
   read_kubelet_config
 }
@@ -36,8 +36,8 @@ take_kubelet_flag() {
   esac
 }
 
-# read_kubelet_config: the disk use in percent at which kubelet starts to delete images, the age at which it does, and its
-# runtime. A flag wins over the files (JSON or YAML), a later file of the drop-in folder over an earlier one.
+# read_kubelet_config: the disk usage in percent at which kubelet starts to delete images, the maximum age of images, and
+# its runtime. A flag overrides the files (JSON or YAML), and a later file of the drop-in folder overrides an earlier one.
 read_kubelet_config() {
   local file found='' found_endpoint='' is='"?[[:space:]]*:[[:space:]]*"?'
   local threshold="imageGCHighThresholdPercent$is([0-9]{1,3})" age="imageMaximumGCAge$is([0-9][0-9a-z.]*)"
@@ -55,12 +55,12 @@ read_kubelet_config() {
   fi
   # Zero in any unit means never.
   [[ $GC_MAX_AGE == *[1-9]* ]] || GC_MAX_AGE=''
-  # Bash would read a leading zero as the mark of an octal number.
+  # bash reads a number with a leading zero as octal.
   GC_HIGH_PERCENT=$((10#$GC_HIGH_PERCENT))
 }
 
-# kubelet_uses_docker: by dockershim (kubelet up to 1.23) or cri-dockerd. By the flag and not by the sockets: nodes with
-# Docker run containerd too, and AL2 has a link dockershim.sock that leads to containerd.
+# kubelet_uses_docker: whether kubelet uses dockershim (kubelet up to 1.23) or cri-dockerd. It reads the flag and not the
+# sockets: nodes with Docker run containerd too, and the AL2 link dockershim.sock points to containerd.
 kubelet_uses_docker() {
   local socket=${KUBELET_ENDPOINT#unix://}
   [[ $KUBELET_RUNTIME != docker ]] || return 0
@@ -71,8 +71,8 @@ kubelet_uses_docker() {
   [[ $socket == *docker* ]]
 }
 
-# kubelet_minor: the minor version of the kubelet that is running (28 of 1.28.5), in REPLY; empty where it does not tell. It
-# costs as much as kubelet needs to start.
+# kubelet_minor: the minor version of the running kubelet (28 of 1.28.5), in REPLY; empty if it prints none. It takes as long
+# as kubelet needs to start.
 kubelet_minor() {
   REPLY=''
   [[ -n $KUBELET_PID && -x /proc/$KUBELET_PID/exe ]] || return 0

@@ -1,9 +1,9 @@
-# The node's way to a registry.
+# The node's connection to a registry.
 #@ use node/services
 # shellcheck shell=bash
 
-# with_network COMMAND...: runs a command with the proxy settings of containerd, which is how this node reaches a registry,
-# and with a HOME that goes with the script (tools write logs and caches there). Use it in a subshell.
+# with_network COMMAND...: runs a command with the proxy settings of containerd, with which the node reaches a registry,
+# and with a temporary HOME, because tools write logs and caches there. Use it in a subshell.
 with_network() {
   local variable
   if [[ -n $CONTAINERD_PID && -r /proc/$CONTAINERD_PID/environ ]]; then

@@ -24,7 +24,7 @@ setup() {
   [ "$KUBELET_UNIT $KUBELET_STATE" = 'snap.kubelet-eks.daemon.service failed' ]
 }
 
-@test "takes both forms of a flag, and no value for a flag without one" {
+@test "reads both forms of a flag, and no value for a flag without one" {
   seen=''
   see() { seen+="$1=$2;"; }
   printf '%s\0' x --a=1=2 -b 3 --c --d 4 stray > "$WORK/cmdline"
@@ -32,7 +32,7 @@ setup() {
   [ "$seen" = 'a=1=2;b=3;d=4;' ]
 }
 
-@test "has no flags of a process that has ended" {
+@test "returns no flags for a process that has ended" {
   see() { return 1; }
   flags_of '' see
   flags_of 4194399 see

@@ -21,7 +21,7 @@ setup() {
   [ "$seen" = 'a=$X;b=1;node-ip=10.0.0.1;c=d;config=/etc/k.json;v=2;' ]
 }
 
-@test "has no flags of a unit that is not there" {
+@test "returns no flags for a unit that does not exist" {
   capture() { : > "$WORK/out"; }
   unit_flags false kubelet.service
 }

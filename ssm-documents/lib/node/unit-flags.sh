@@ -1,10 +1,10 @@
-# The flags that a service would be started with: for a service that is not running, and so has no arguments to look at.
+# The flags of a service that does not run: those with which systemd would start it.
 #@ use node/services
 # shellcheck shell=bash
 
-# unit_flags HANDLER UNIT...: each_flag on the command lines of units, as systemd has them, and then on the variables that
-# they are given, since those are most often the end of the command line. Nothing is expanded: a flag counts wherever it
-# stands, without its quotes.
+# unit_flags HANDLER UNIT...: each_flag on the command lines of units, from systemd, and then on their environment variables,
+# because these are most often at the end of the command line. It expands no variable: a flag counts at any place, without its
+# quotes.
 unit_flags() {
   local handler=$1 key value words='' variables='' list=()
   shift

@@ -1,4 +1,4 @@
-# For bats: a script with its parts, as the builder would join them. Not a part of any document.
+# For bats: loads a script with its parts, as the builder joins them. No document contains this file.
 # shellcheck shell=bash disable=SC2034  # the sourced files read what is only set here
 
 # load_script FILE: sources the prelude, the parts that FILE names, and FILE.
@@ -8,7 +8,7 @@ load_script() {
   source_once "${BASH_SOURCE[0]%/testing/*}/base/prelude.sh"
   source_once "${BASH_SOURCE[0]%/testing/*}/base/single.sh"
   source_once "$1"
-  # What the builder would write at the end.
+  # The builder writes this at the end.
   REMEDIATION=demo ACTION=check BUDGET_SECONDS=60
   WORK=$BATS_TEST_TMPDIR
 }
@@ -18,7 +18,7 @@ title_of() {
   REPLY="title of $1"
 }
 
-# source_once FILE: what its `#@ use` lines name, then FILE.
+# source_once FILE: sources the parts that its `#@ use` lines name, then FILE.
 source_once() {
   local line name
   [[ $LOADED != *"<$1>"* ]] || return 0
@@ -42,7 +42,8 @@ show_ending() {
   "$@" 2> /dev/null
 }
 
-# refute COMMAND...: fails where COMMAND succeeds. In this shell, other than `run !`, so that what it sets can be looked at.
+# refute COMMAND...: fails where COMMAND succeeds. Unlike `run !`, it runs in this shell, so that a test can read the variables
+# that COMMAND sets.
 refute() {
   if "$@"; then
     printf '%s succeeded\n' "$*" >&2
@@ -50,7 +51,7 @@ refute() {
   fi
 }
 
-# have NAME...: `command -v` finds the programs, whatever this machine has; none of them can be started.
+# have NAME...: `command -v` finds these programs on every machine; none of them can be started.
 have() {
   local name
   for name in "$@"; do

@@ -132,7 +132,7 @@ const UNREACHABLE = [
   '시간초과',
   '연결이거부',
 ];
-// A request without any answer: whatever its error, the registry was not reached.
+// A request without any response: the registry was not reached, whatever the error is.
 const NO_ANSWER = phrases('failed to do request', 'error pinging', 'pinging container registry');
 const NO_SUCH_IMAGE = phrases('manifest unknown', '404 Not Found', 'status code 404', 'manifest for');
 // containerd ends its error with the requested reference, which it may have completed (`docker.io/…`).

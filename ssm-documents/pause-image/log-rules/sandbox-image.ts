@@ -255,7 +255,7 @@ const failedImage = (segment: Segment): SandboxImageFault | null =>
   byName(segment) ??
   byRegistry(segment);
 
-// Each pull begins with an answer that asks for credentials, and behind a mirror that is down there are other hosts.
+// Each pull begins with a response that requires credentials, and the runtime tries other hosts after a mirror that is down.
 const NOT_YET_FAILED = phrases('level=debug', 'level=trace', 'trying next host');
 
 /** The sandbox image: a record counts only where the failing image is the sandbox image. */

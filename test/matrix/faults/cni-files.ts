@@ -22,12 +22,12 @@ const notRepaired = (reason: string, evidence: Readonly<Record<string, unknown>>
   evidence,
 });
 
-/** A fault of a node of aws-node's: it has one before, and the lab's own network after. */
+/** A fault on a node with aws-node: `break` starts aws-node first, and `restore` brings back the lab's own network. */
 const onAwsNode = (
   fault: Omit<Fault, 'remediation' | 'generations' | 'break' | 'restore'> & {
     readonly script: string;
     readonly input?: string;
-    /** Run when the runtime has noticed what the script did. */
+    /** Runs when the runtime has detected the change of the script. */
     readonly thenScript?: string;
     readonly putBack?: (node: RealNode) => Promise<unknown>;
   },
@@ -51,7 +51,7 @@ const onAwsNode = (
   };
 };
 
-/** A plugin in the place of a link to Debian's. */
+/** Replaces a link to Debian's plugin by a copy of the plugin. */
 const ownCopy = (name: string): string => `cp --remove-destination /usr/lib/cni/${name} ${BIN_DIR}/${name}`;
 
 /** The faults of the CNI files. */
@@ -126,7 +126,7 @@ export const faults: readonly Fault[] = [
   }),
   onAwsNode({
     name: 'plugin of another architecture',
-    // An ELF head says for which machine the file is.
+    // The ELF header has the architecture of the file.
     script: `${ownCopy('loopback')}; printf '\\363' | dd of=${BIN_DIR}/loopback bs=1 seek=18 conv=notrunc`,
     check: broken('CNIBinaryInvalid', { unusablePlugins: 'loopback', repairStep: 'none' }),
     sandbox: { failsBefore: /loopback: exec format error/, startsAfter: false, network: 'POD' },

@@ -63,7 +63,7 @@ export const faults: readonly Fault[] = [
     generations: DOCKER,
     break: async (node) => {
       await removeImages(node);
-      // To Docker a name with docker.io in front is the name without it.
+      // Docker treats a name with the prefix docker.io as the name without it.
       for (const registry of FOREIGN_REGISTRIES.filter((name) => !name.startsWith('docker.io/'))) {
         await node.docker?.load(
           node.lookAlikeImage,

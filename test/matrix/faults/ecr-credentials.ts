@@ -203,7 +203,7 @@ ${RESTART}`,
       detail: /it is not to be changed/,
       evidence: { failedStep: 'restart', rolledBack: true, kubeletRuns: true },
     },
-    // As it was before the repair, and running.
+    // The configuration is that before the repair, and kubelet runs.
     restore: async (node) => {
       await shell(
         node,

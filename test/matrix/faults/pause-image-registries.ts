@@ -27,7 +27,7 @@ const unreachable = (
   ...more,
 });
 
-/** Image gone, and what it would be pulled from out of reach or unwilling. */
+/** The image is missing, and its registry is unreachable or rejects the pull. */
 export const faults: readonly Fault[] = [
   unreachable('node role without ecr:GetAuthorizationToken', 'NodeRoleLacksECR', (node) => node.setRole('denied')),
   unreachable('no instance profile', 'TokenUnavailable', (node) => node.setRole('absent')),

@@ -62,7 +62,7 @@ export const faults: readonly Fault[] = [
     generations: CONTAINERD_GENERATIONS,
     break: (node) => node.breakNode('foreign-lookalike'),
     check: missing,
-    // The AMI's unit takes a name that only ends like it for the image.
+    // The AMI's unit mistakes a name with the same end for the image.
     repair: (generation) => ({
       outcome: 'Repaired',
       method: LOCAL_GENERATIONS.includes(generation) ? 'import' : 'ecr',
@@ -76,7 +76,7 @@ export const faults: readonly Fault[] = [
     generations: CONTAINERD_GENERATIONS,
     break: (node) => node.breakNode('content-missing'),
     check: incomplete,
-    // The AMI's unit takes a name in the list for an image.
+    // The AMI's unit treats a name in the list as a usable image.
     repair: (generation) => ({
       outcome: 'Repaired',
       method: LOCAL_GENERATIONS.includes(generation) ? 'import' : 'ecr',
@@ -126,7 +126,7 @@ export const faults: readonly Fault[] = [
   {
     name: 'not pinned',
     remediation: 'pause-image',
-    // containerd 2 pins the image of its configuration again by itself.
+    // containerd 2 itself pins the image of its configuration again.
     generations: CONTAINERD_GENERATIONS.filter((name) => name.endsWith('-1.7')),
     break: async (node) => {
       await node.ctr(['images', 'label', fullName(node), 'io.cri-containerd.pinned=']);
