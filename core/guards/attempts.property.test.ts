@@ -99,7 +99,7 @@ describe('an attempt', () => {
 });
 
 describe('a quarantine', () => {
-  it('stands exactly where enough attempts failed, the result is final, and none stood before', () => {
+  it('starts exactly if enough attempts failed, the result is final, and the node is not quarantined yet', () => {
     fc.assert(
       fc.property(Attempts, fc.boolean(), fc.boolean(), (attempts, isFinal, stands) => {
         const state = { attempts, ...(stands ? { quarantinedAt: at(0) } : {}) };
@@ -111,7 +111,7 @@ describe('a quarantine', () => {
     );
   });
 
-  it('has an advice of its own where the result has none', () => {
+  it('has a default advice if the result has none', () => {
     const attempts = Object.fromEntries(
       ['a', 'b', 'c'].map((id): [string, Attempt] => [id, { at: at(0), outcome: 'TimedOut' }]),
     );
@@ -120,7 +120,7 @@ describe('a quarantine', () => {
 });
 
 describe('the times of a script', () => {
-  it('lie between the sending and now, and are its own where they do already', () => {
+  it('are limited to the time between the sending and now, and unchanged within it', () => {
     fc.assert(
       fc.property(Seconds, fc.nat(100_000), Seconds, Seconds, (sent, age, startedAt, endedAt) => {
         const [sentAt, now] = [at(sent), at(sent + age)];

@@ -74,7 +74,7 @@ describe("a node's own facts decide", () => {
     expect(told(facts, { action: 'check', mayRepair: false })).toBe(expected);
   });
 
-  it('a node that only lets itself be observed is checked', () => {
+  it('a node whose tag allows only observation is checked', () => {
     expect(told({ ...ok, modeTag: 'observe' })).toBe('check OptedOut');
     expect(told({ ...ok, modeTag: 'observe' }, { isFinding: true })).toBe('skip OptedOut');
     expect(told({ ...ok, modeTag: 'observe' }, { action: 'check' })).toBe('go');
@@ -107,7 +107,7 @@ describe('policy and history decide on a repair, in this order', () => {
     expect(told(ok, Object.assign({}, ...others, over))).toBe(expected);
   });
 
-  it('a cool-down says when it ends, and has ended by then', () => {
+  it('a cool-down has an end, and is over at that time', () => {
     const nodeState = remembered({
       'r-1': { at: at(7000), outcome: 'TimedOut' },
       'r-2': { at: at(6000), outcome: 'Unknown' },
@@ -173,7 +173,7 @@ describe('a new node', () => {
     expect(told(facts, { action: 'check', ...over })).toBe(expected);
   });
 
-  it('whose agent never came is told what the node lacks', () => {
+  it('whose agent never came online is unreachable, with the missing prerequisites', () => {
     const decision = decideNode(unmanaged, context({ action: 'check', awaitAgentUntil: at(7200) }));
     expect(decision).toMatchObject({ message: expect.stringContaining('AmazonSSMManagedInstanceCore') });
   });

@@ -57,7 +57,7 @@ describe('readLogRecord', () => {
     expect(readLogRecord(record(fields), '')?.kind).toBe(kind);
   });
 
-  it("reads what Fluent Bit tails: aws-node's output", () => {
+  it('reads the output of aws-node, which Fluent Bit tails', () => {
     const text = JSON.stringify({ log: LINE, stream: 'stdout', ec2_instance_id: A });
     expect(readLogRecord(text, '')).toEqual({ message: LINE, kind: 'ipamd', instanceId: A });
   });
@@ -91,7 +91,7 @@ describe('readSymptoms', () => {
     ]);
   });
 
-  it("takes a time in the future as now, since a node's clock may run ahead", () => {
+  it("treats a time in the future as now, because a node's clock may run ahead", () => {
     const { symptoms } = read([{ timestamp: NOW + 3_600_000, message: record({ ec2_instance_id: A }) }]);
     expect(symptoms[0]?.lastSeenAt).toBe('2026-08-22T10:00:00.000Z');
   });
@@ -143,7 +143,7 @@ describe('the memory', () => {
     expect(memory.has('b', NOW)).toBe(false);
   });
 
-  it('does not keep a node silent when the clock goes back', () => {
+  it('does not suppress the symptoms of a node when the clock is set back', () => {
     const memory = createMemory({ forMs: 60_000, maxEntries: 10 });
     memory.note('a', NOW);
     expect(memory.has('a', NOW - 1)).toBe(false);

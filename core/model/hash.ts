@@ -1,4 +1,4 @@
-/** FNV-1a over UTF-16 code units, 32 bits: distributes keys over shards, spreads sweeps over time and identifies queries; not for secrets. */
+/** FNV-1a over UTF-16 code units, 32 bits. It distributes keys and times, and is not suitable for secrets. */
 export const fnv1a = (text: string): number => {
   let hash = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { cutToBytes, type Facts, factsOf, fillMessage, MAX_MESSAGE_BYTES, type Message } from './message.ts';
 
 describe('a message', () => {
-  it('shows a sentence only where every fact in it has a value', () => {
+  it('shows a sentence only if every fact in it has a value', () => {
     const message: Message = ['{image} is missing.', 'The disk is {percent} % full.'];
     expect(fillMessage(message, { image: 'pause:3.5' })).toBe('pause:3.5 is missing.');
     expect(fillMessage(message, { image: 'pause:3.5', percent: 0 })).toBe(
@@ -35,7 +35,7 @@ describe('a message', () => {
     expect(fillMessage([`It is {${name}}.`], {})).toBe('');
   });
 
-  it('knows every fact that it names', () => {
+  it('lists every fact that it names', () => {
     expect([...factsOf(['{a} {b}', [{ when: { c: 1 }, text: '{d}' }, '{a}']])].sort()).toEqual(['a', 'b', 'c', 'd']);
   });
 
@@ -66,7 +66,7 @@ const sentence = fc.oneof(plain, fc.record({ when: fc.dictionary(fc.constantFrom
 const messages: fc.Arbitrary<Message> = fc.array(fc.oneof(sentence, fc.array(sentence)));
 
 describe('every message with any facts', () => {
-  it('shows no placeholder and no missing value, and keeps to its size', () => {
+  it('shows no placeholder and no missing value, within its size limit', () => {
     const property = fc.property(messages, facts, (message, given) => {
       const shown = fillMessage(message, given);
       expect(shown).not.toMatch(/[{}]/);

@@ -206,8 +206,8 @@ const expectHeldNodesKept = (run: RunState, commands: readonly Command[], done: 
   expect(kept.filter((e) => e.notBefore !== run.registryHold?.until)).toEqual([]);
 };
 
-describe('whatever crashes, gets lost, comes twice or too late', () => {
-  it('every run ends, no repair is sent twice, and every node is counted once or given back', () => {
+describe('despite crashes, and lost, duplicate or late messages', () => {
+  it('every run ends, no repair is sent twice, and every node is counted once or returned to its lane', () => {
     fc.assert(
       fc.property(Scenario, (scenario) => {
         const { run, commands, done } = play(scenario);

@@ -17,7 +17,7 @@ import type { RunState } from '../state/run-state.ts';
 import { inFlight } from './advance.ts';
 
 describe('a run that begins', () => {
-  it('stores its first canary as sending before it asks for it to be sent', () => {
+  it('stores its first canary as `sending` before the effect that sends it', () => {
     const { state, effects } = step(aRun(5));
     expect(effects).toEqual([{ kind: 'send', key: '1' }]);
     expect(state.commands).toEqual([
@@ -43,13 +43,13 @@ describe('a run that begins', () => {
     expect(state.status).toBe('draining');
   });
 
-  it('sends no more than the budget has slots for, and looks again within a minute', () => {
+  it('sends no more than the budget allows, and is due again within a minute', () => {
     const { state, effects } = step(aRun(5), { slots: 0 });
     expect(effects).toEqual([]);
     expect(state.dueAt).toBe(at(60));
   });
 
-  it('ends at once where nothing is to be sent, with a notice', () => {
+  it('ends at once with a notice if nothing is to be sent', () => {
     const { state } = step(aRun(0, { settled: { Gone: 2 } }));
     expect(state).toMatchObject({ status: 'ended', endedAt: START });
     expect(state.outbox).toMatchObject([
@@ -65,13 +65,13 @@ describe('a run that begins', () => {
 });
 
 describe('an idle step', () => {
-  it('gives back the very same state and asks for nothing', () => {
+  it('returns the same state object and no effects', () => {
     const { state } = step(aRun(5));
     expect(step(state, {}, at(1))).toEqual({ state, effects: [] });
     expect(step(state, {}, at(1)).state).toBe(state);
   });
 
-  it('moves only the time to look again when that has come', () => {
+  it('moves only `dueAt`, and only when it is reached', () => {
     const { state } = step(aRun(5), { slots: 0 });
     const later = step(state, { slots: 0 }, at(61)).state;
     expect(later).toEqual({ ...state, dueAt: at(121) });
@@ -117,7 +117,7 @@ describe('an observation', () => {
     expect(step(after.state, { observations: [final] }, at(201)).state).toBe(after.state);
   });
 
-  it('of a check hands what it found to the lanes that may repair, dated by the node', () => {
+  it('of a check enqueues its findings in the lanes that may repair, with the times of the node', () => {
     const check = step({ ...aCheck(3) }, {}).state;
     const found = (reason: string): Partial<Tally> => ({
       outcome: 'Broken',

@@ -31,7 +31,7 @@ describe('the key of a command', () => {
     );
   });
 
-  it('is that of the batch where there is one part', () => {
+  it('is the key of the batch if there is one part', () => {
     expect(batchKeys({ key: '7' })).toEqual(['7']);
     expect(batchKeys({ key: '7.2', parts: 2 })).toEqual(['7.1', '7.2']);
   });

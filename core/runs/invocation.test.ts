@@ -64,7 +64,7 @@ describe('an invocation', () => {
     expect(isRunning(status)).toBe(false);
   });
 
-  it("counts the document's own words, and only those that it can say", () => {
+  it('uses the outcome that the document reports, if the action can end with it', () => {
     expect(read('Failed', output({ outcome: 'NotRepaired', reason: 'NodeRoleLacksECR' }))).toMatchObject({
       outcome: 'NotRepaired',
       reason: 'NodeRoleLacksECR',
@@ -73,7 +73,7 @@ describe('an invocation', () => {
     expect(read('Success', output({ cut: 1 }))).toHaveProperty('cut', 1);
   });
 
-  it('of a part is read where it names the part that was sent', () => {
+  it('of a part is read if it names the part that was sent', () => {
     expect(read('Success', check({ part: 2, parts: 2 }), part(2, 2))).toMatchObject({ outcome: 'Healthy' });
     expect(read('Success', check({ part: 1, parts: 1 }), command('check', 'node-check'))).toMatchObject({
       outcome: 'Healthy',
@@ -104,7 +104,7 @@ it.each([
   expect(normalizeStatus(status)).toBe(expected);
 });
 
-describe('what the run keeps of a result', () => {
+describe('the tally that the run derives from a result', () => {
   const row = (over: Partial<ResultRow> = {}): ResultRow => ({
     runId: 'r-1',
     cluster: 'demo',

@@ -52,7 +52,7 @@ const Parts = fc.array(APart, { minLength: 1, maxLength: 4 });
 const WORST = ['Broken', 'TimedOut', 'Unknown', 'Unreachable', 'Skipped', 'Healthy', 'Unsupported'];
 
 describe('a result made of parts', () => {
-  it('is Healthy only where every part said so, or concerns no such node, and one said so', () => {
+  it('is Healthy only if one part is, and every other part is Healthy or does not apply to the node', () => {
     fc.assert(
       fc.property(Parts, (parts) => {
         const outcomes = parts.map((part) => part?.outcome ?? 'TimedOut');
@@ -134,7 +134,7 @@ describe('the rows of a batch', () => {
     });
   const run = { runId: 'r-1', cluster: 'demo', remediation: 'node-check', action: 'check' } as const;
 
-  it('are one for each node that is not healthy, the same whoever writes them and whenever', () => {
+  it('are one for each node that is not healthy, and do not depend on the writer or the time', () => {
     fc.assert(
       fc.property(Batch, (batch) => {
         const parts = rowsOf(batch);

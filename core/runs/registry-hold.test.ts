@@ -58,7 +58,7 @@ describe('a repair run', () => {
     expect(state.pending.map(([id]) => id)).toEqual(expected ? [node(1)] : nodes(3));
   });
 
-  it('gives back what needs the registry, says why, and goes on with the nodes that do not', () => {
+  it('defers the nodes that need the registry with a reason, and continues with the others', () => {
     const before = aRun(4, {
       image: `${ECR}/eks/pause:3.5`,
       preflight: 'ECR has the image',
@@ -105,7 +105,7 @@ describe('a repair run', () => {
     expect(state.commands.at(-1)?.instanceIds).toEqual([node(1)]);
   });
 
-  it('takes the nodes also out of a command that SSM threw back', () => {
+  it('also removes the nodes from a command that SSM throttled', () => {
     const thrown = aCommand({
       key: '2',
       instanceIds: nodes(3),
@@ -120,21 +120,21 @@ describe('a repair run', () => {
     expect(none).toMatchObject({ status: 'ended', settled: { BlockedBy: 3 } });
   });
 
-  it('counts silence and holds in the same step', () => {
+  it('counts registry timeouts and holds in the same step', () => {
     const sending = aCommand({ instanceIds: [node(8)], status: 'sending', sendingAt: START });
     const run = aRun(2, { commands: [closed('0', { silent: 1 }), sending] });
     const { state } = step(run, { reports: [sent('1')], observations: [observed('1', { [node(8)]: silentTally })] });
     expect(state).toMatchObject({ status: 'ended', pending: [], settled: { BlockedBy: 2 } });
   });
 
-  it('begins the next hold at once where the one node that tries gets no answer, for twice as long', () => {
+  it('starts the next hold, twice as long, as soon as the one node that tries gets no answer', () => {
     const { state } = step(
       aRun(2, { commands: [closed('1', { silent: 1 })], registryHold: hold({ until: START, holds: 2 }) }),
     );
     expect(state.registryHold).toEqual({ until: at(3600), holds: 3, runId: 'r-1' });
   });
 
-  it('does not lengthen a hold that lasts', () => {
+  it('does not extend a hold that is in force', () => {
     const before = aRun(1, { commands: [closed('1', { silent: 1 })], registryHold: hold(), local: [node(0)] });
     expect(step(before).state.registryHold).toEqual(hold());
   });

@@ -23,7 +23,7 @@ const row = {
   version: 'v',
 };
 
-it('wait defers the row of a node in its own lane, and no row where an operator named the node', () => {
+it('wait defers the row of a node in its own lane, and no row if an operator named the node', () => {
   expect(wait(run, { instanceId: node(0), row }, START)).toMatchObject({
     lane: 'demo/cni-files',
     rows: [[node(0), 'v']],
@@ -40,7 +40,7 @@ it('settle records an unsupported node with its advice, and with the reported sy
   );
 });
 
-it('settle records a passing reason once for a row, and keeps the row until the reason passes', () => {
+it('settle records a temporary reason once for a row, and keeps the row until the reason ends', () => {
   const skip = { kind: 'skip', skipReason: 'CoolingDown', message: 'm', notBefore: START } as const;
   const kinds = (skipped: object) =>
     settle(run, { instanceId: node(0), row: { ...row, ...skipped } }, skip, moment).map(({ kind }) => kind);
@@ -49,7 +49,7 @@ it('settle records a passing reason once for a row, and keeps the row until the 
   expect(first).toHaveLength(2);
 });
 
-it('settle asks for a check with the reason of the row, or as the request of an operator', () => {
+it("settle requests a check with the reason of the row, or as an operator's request", () => {
   const check = { kind: 'check', skipReason: 'Observe', message: 'm' } as const;
   expect(JSON.stringify(settle(run, { instanceId: node(0), row }, check, moment))).toContain('SandboxImageMissing');
   expect(JSON.stringify(settle(run, { instanceId: node(0) }, check, moment))).toContain('OperatorRequest');

@@ -131,7 +131,7 @@ describe('audit-query', () => {
     expect(await ask({ query: 'runs', cluster: 'other' })).toEqual({ items: [] });
   });
 
-  it('shows what is remembered of a node, then its history', async () => {
+  it('shows the stored state of a node, then its history', async () => {
     const { items } = await ask({ query: 'node', instanceId: nodeOf(3) });
     expect(items).toMatchObject([
       { kind: 'node', quarantinedAt: at(50) },
@@ -157,7 +157,7 @@ describe('audit-query', () => {
     expect(await ask({ query: 'reasons', reason: 'SandboxImageMissing', day: '2026-08-23' })).toEqual({ items: [] });
   });
 
-  it('shows what is open, the soonest due first', async () => {
+  it('shows the open items, the soonest due first', async () => {
     const found = await pages({ query: 'open', limit: 2 });
     expect(ids(found, 'dueAt')).toEqual([at(0), at(1), at(2), at(2), at(3), at(4)]);
     expect(new Set(ids(found, 'kind'))).toEqual(new Set(['run', 'lane']));
@@ -169,7 +169,7 @@ describe('audit-query', () => {
     ]);
   });
 
-  it('shows pauses as they stand, then their record', async () => {
+  it('shows the current pauses, then their records', async () => {
     const found = await pages({ query: 'pauses', limit: 2 });
     expect(found.flatMap((p) => p.items).map((i) => [i.kind, i.state, i.at])).toEqual([
       ['pause', 'paused', at(2)],

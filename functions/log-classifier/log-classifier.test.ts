@@ -67,7 +67,7 @@ const payload = (
 const inBase64 = (text: string) => ({ awslogs: { data: gzipSync(text).toString('base64') } });
 
 describe('log-classifier', () => {
-  it('puts one symptom on the bus for a node that complains many times', async () => {
+  it('publishes one symptom for a node that logs a fault many times', async () => {
     const { deps, put, letters } = world();
     await handleLogs(
       deps,
@@ -92,7 +92,7 @@ describe('log-classifier', () => {
     expect(letters).toEqual([]);
   });
 
-  it('says it again only after a minute', async () => {
+  it('publishes it again only after a minute', async () => {
     const { deps, put, clock, counts } = world();
     for (const wait of [0, 10_000, 49_999, 1]) {
       clock.ms += wait;
@@ -102,7 +102,7 @@ describe('log-classifier', () => {
     expect(counts).toMatchObject({ Symptoms: 2, SymptomsSuppressed: 2 });
   });
 
-  it('has not said what the bus did not take', async () => {
+  it('does not count a symptom as published if the bus rejected it', async () => {
     const { deps, put } = world();
     const broken = { ...deps, bus: { put: () => Promise.reject(new Error('no bus')) } };
     await expect(handleLogs(broken, payload([{ message: MISSING }]))).rejects.toThrow('no bus');
@@ -183,13 +183,13 @@ describe('log-classifier', () => {
     expect(counts).toEqual({ BadInput: 1 });
   });
 
-  it('throws where bad input cannot be put away', async () => {
+  it('throws if bad input cannot be stored in the dead-letter queue', async () => {
     const { deps } = world();
     const broken = { ...deps, deadLetters: { put: () => Promise.reject(new Error('no queue')) } };
     await expect(handleLogs(broken, {})).rejects.toThrow('no queue');
   });
 
-  it('either publishes a valid symptom or puts away, whatever comes', async () => {
+  it('publishes a valid symptom or stores a dead letter, for any input', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.oneof(

@@ -76,7 +76,7 @@ describe('pause and resume', () => {
     ]);
   });
 
-  it('take only clusters of the policy', async () => {
+  it('accept only clusters of the policy', async () => {
     await expect(world().ask({ action: 'pause', cluster: 'strange', ...WHO })).rejects.toThrow(
       /strange is not in the policy/,
     );
@@ -84,7 +84,7 @@ describe('pause and resume', () => {
 });
 
 describe('release', () => {
-  it('ends the quarantine, forgets the attempts, and is told in the history of the node', async () => {
+  it('ends the quarantine, deletes the attempts, and is recorded in the history of the node', async () => {
     const [bad, fine] = [newInstance(), newInstance()];
     const { ask } = world();
     const results = createResultStore({ ...table, limits: testSettings().policy.limits });
@@ -109,7 +109,7 @@ describe('release', () => {
 });
 
 describe('cancel', () => {
-  it('stores the wish and wakes who advances the run', async () => {
+  it('stores the request and wakes the group that advances the run', async () => {
     const node = newInstance();
     const { ask, deps, wakes } = world([healthy(node)]);
     const check = RunAnswer.parse(await ask({ action: 'check', cluster: 'demo', instanceIds: [node], ...WHO }));
@@ -128,7 +128,7 @@ describe('cancel', () => {
     expect(await deps.runs.get(check.runId)).toBeDefined();
   });
 
-  it('says so where the run is over or was never there', async () => {
+  it('reports a run that has ended or does not exist', async () => {
     const node = newInstance();
     const { ask } = world([healthy(node)]);
     const { runId } = RunAnswer.parse(await ask({ action: 'check', cluster: 'demo', instanceIds: [node], ...WHO }));

@@ -29,7 +29,7 @@ describe('replay', () => {
       .filter((i) => String(i.sk).startsWith('NODE#'))
       .map((i) => rowOf(PendingNode, i));
 
-  it('brings signals, log payloads, SSM events and wakes back as checks, and only then deletes them', async () => {
+  it('turns signals, log payloads, SSM events and wakes into checks, and only then deletes them', async () => {
     const [a, b, c, d] = [newInstance(), newInstance(), newInstance(), newInstance()];
     const { ask, sqs, wakes } = world();
     await letter(sqs, DEAD[0], {
@@ -83,7 +83,7 @@ describe('replay', () => {
     expect(DEAD.flatMap((url) => sqs.messages(url))).toEqual([]);
   });
 
-  it('leaves what it cannot place, and says why', async () => {
+  it('leaves messages that it cannot replay, with the reason', async () => {
     const { ask, sqs } = world();
     await letter(sqs, DEAD[0], '{');
     await letter(sqs, DEAD[0], { detail: { cluster: 'strange', instanceId: newInstance() } });
@@ -105,14 +105,14 @@ describe('replay', () => {
     expect(DEAD.flatMap((url) => sqs.messages(url))).toHaveLength(5);
   });
 
-  it('takes no more than it was asked to', async () => {
+  it('replays no more than the requested number', async () => {
     const { ask, sqs } = world();
     for (let i = 0; i < 15; i++) await letter(sqs, DEAD[0], { detail: { cluster: 'demo', instanceId: newInstance() } });
     expect(await ask({ action: 'replay', max: 12, ...WHO })).toEqual({ replayed: 12, left: [] });
     expect(sqs.messages(DEAD[0])).toHaveLength(3);
   });
 
-  it('deletes nothing that it could not bring back', async () => {
+  it('deletes no message that it could not replay', async () => {
     const { sqs, deps } = world();
     await letter(sqs, DEAD[0], { detail: { cluster: 'demo', instanceId: newInstance() } });
     const wakes = { wake: () => Promise.reject(new Error('no queue')) };

@@ -18,7 +18,7 @@ const queued = async (lane: string) =>
   (await table.items(`LANE#${lane}`)).filter((i) => String(i.sk).startsWith('QUEUED#'));
 
 describe('a repair request', () => {
-  it('is stored as a queued run, stands in its line, is due, wakes its lane, and is answered at once', async () => {
+  it('is stored as a queued run, is due, wakes its lane, and is answered at once', async () => {
     const [good, gone, off] = [newInstance(), newInstance(), newInstance()];
     const { ask, deps, wakes } = world([healthy(good), { ...healthy(off), modeTag: 'off' }]);
     const answer = RunAnswer.parse(
@@ -52,7 +52,7 @@ describe('a repair request', () => {
     expect(wakes()).toEqual([{ kind: 'lane', lane: 'demo/pause-image' }]);
   });
 
-  it('of a cluster that has nothing which can be repaired names what it has, and plans nothing', async () => {
+  it('of a cluster without repairable nodes names its nodes, and plans nothing', async () => {
     const [auto, bottlerocket] = [newInstance(), newInstance()];
     const platform = { pingStatus: 'Online', platformType: 'Linux', platformName: 'Bottlerocket' };
     const nodes = [
@@ -70,14 +70,14 @@ describe('a repair request', () => {
     ]);
   });
 
-  it('of a cluster of many nodes knows those of Auto Mode from the list alone', async () => {
+  it('of a cluster of many nodes identifies Auto Mode nodes from the list alone', async () => {
     const nodes = Array.from({ length: 60 }, () => ({ ...healthy(newInstance()), autoMode: true }));
     const { ask } = world(nodes);
     const answer = RunAnswer.parse(await ask({ action: 'check', cluster: 'demo', ...WHO }));
     expect([answer.planned, answer.skipped.length, answer.approximate]).toEqual([0, 60, true]);
   });
 
-  it('takes the whole cluster where no instance is named', async () => {
+  it('means the whole cluster if no instance is named', async () => {
     const nodes = [newInstance(), newInstance()];
     const { ask, deps } = world(nodes.map(healthy));
     const answer = RunAnswer.parse(
@@ -87,7 +87,7 @@ describe('a repair request', () => {
     expect((await deps.runs.get(answer.runId))?.asked).toBeUndefined();
   });
 
-  it('asks only EC2 about more than 50 nodes, and says that the answer is approximate', async () => {
+  it('reads only EC2 for more than 50 nodes, and marks the answer as approximate', async () => {
     const nodes = Array.from({ length: 60 }, newInstance);
     const stranger = newInstance();
     const { deps } = world(nodes.map(healthy));
@@ -106,7 +106,7 @@ describe('a repair request', () => {
     });
   });
 
-  it('says that it is held by a pause, and still stands in the line', async () => {
+  it('reports that a pause holds it, and is queued nevertheless', async () => {
     const node = newInstance();
     const { ask } = world([healthy(node)]);
     await ask({ action: 'pause', cluster: 'careful', ...WHO });
@@ -124,7 +124,7 @@ describe('a repair request', () => {
     ).not.toHaveProperty('held');
   });
 
-  it('gives the same requestId the same answer and one run, also after its nodes have changed', async () => {
+  it('returns the same answer and one run for the same requestId, even after its nodes have changed', async () => {
     const node = newInstance();
     const first = world([healthy(node)]);
     const request = {
@@ -143,7 +143,7 @@ describe('a repair request', () => {
     expect(second.wakes()).toEqual([{ kind: 'lane', lane: 'demo/cri-dockerd' }]);
   });
 
-  it('refuses another request under a used requestId', async () => {
+  it('rejects another request with a used requestId', async () => {
     const [a, b] = [newInstance(), newInstance()];
     const { ask } = world([healthy(a), healthy(b)]);
     const request = { action: 'check', cluster: 'demo', instanceIds: [a], requestId: 'ticket-2', ...WHO };
@@ -154,7 +154,7 @@ describe('a repair request', () => {
     await expect(ask({ ...request, action: 'repair', remediation: 'pause-image' })).rejects.toThrow(/another request/);
   });
 
-  it('does not put a run back into the line once it has begun', async () => {
+  it('does not queue a run again once it has started', async () => {
     const node = newInstance();
     const { ask, deps, wakes } = world([healthy(node)]);
     const request = {

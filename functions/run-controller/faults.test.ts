@@ -34,7 +34,7 @@ describe('a repair', () => {
     expect(await summary(w)).toEqual([['repair', { Repaired: 1 }]]);
   });
 
-  it('that lists late is found at the second look', async () => {
+  it('that SSM lists late is found by the second read', async () => {
     const w = await world({ events: 0 });
     const [id = ''] = w.ids;
     w.nodes.set(id, { broken: true, latencyMs: 4000 });
@@ -46,7 +46,7 @@ describe('a repair', () => {
     expect(await summary(w)).toEqual([['repair', { Repaired: 1 }]]);
   });
 
-  it('that SSM never had ends Unknown after two looks a minute apart, and becomes a check', async () => {
+  it('that SSM never received ends Unknown after two reads a minute apart, and becomes a check', async () => {
     const w = await oneNode(['server-error']);
     const [first, second, third] = await summary(w);
     expect(first).toEqual(['repair', { Unknown: 1 }]);
@@ -58,12 +58,12 @@ describe('a repair', () => {
     expect([...w.ssm.sends('repair').values()]).toEqual([1]);
   });
 
-  it('that is throttled goes out when SSM takes it', async () => {
+  it('that is throttled is sent as soon as SSM accepts it', async () => {
     const w = await oneNode(Array<SendFault>(7).fill('throttled'));
     expect(await summary(w)).toEqual([['repair', { Repaired: 1 }]]);
   });
 
-  it('that SSM refuses for good ends Unknown with its word, and is not tried at every line of the log', async () => {
+  it("that SSM rejects ends Unknown with SSM's error, and is not tried again for every log line", async () => {
     const w = await world();
     const [id = '', other = ''] = w.ids;
     w.ssm.faults.push('refused');
@@ -80,7 +80,7 @@ describe('a repair', () => {
     expect(await w.allRuns()).toHaveLength(1);
   });
 
-  it('goes on without the instances that SSM does not have', async () => {
+  it('continues without the instances that SSM does not manage', async () => {
     const w = await world({ nodes: 100 });
     const ids = w.ids.slice(0, 9);
     for (const id of ids) w.nodes.set(id, { broken: true, latencyMs: 4000 });
@@ -92,7 +92,7 @@ describe('a repair', () => {
     expect([...w.nodes].filter(([, n]) => n.broken).map(([id]) => id)).toEqual([gone]);
   });
 
-  it('whose node answers late frees its slot at the soft deadline, and is told when it answers', async () => {
+  it('whose node answers late frees its slot at the soft deadline, and gets a late result', async () => {
     const w = await world();
     const [slow = '', next = ''] = w.ids;
     w.nodes.set(slow, { broken: true, latencyMs: 130_000 });
@@ -131,7 +131,7 @@ describe('a repair', () => {
 });
 
 describe('a check', () => {
-  it('that SSM never had is sent again', async () => {
+  it('that SSM never received is sent again', async () => {
     const w = await world();
     w.ssm.faults.push('server-error');
     await w.ask('r-check', 'check', w.ids.slice(0, 3));
@@ -139,7 +139,7 @@ describe('a check', () => {
     expect(await summary(w)).toEqual([['check', { Healthy: 3 }]]);
   });
 
-  it('that SSM swallows again and again is given up', async () => {
+  it('that SSM never runs is given up', async () => {
     const w = await world();
     w.ssm.faults.push(...Array<SendFault>(50).fill('server-error'));
     await w.ask('r-check', 'check', w.ids.slice(0, 3));
@@ -158,7 +158,7 @@ describe('a check', () => {
 });
 
 describe('a call that fails', () => {
-  it('beside others of the same wake takes nothing from them', async () => {
+  it('does not affect the others of the same wake', async () => {
     const w = await world({ nodes: 150 });
     let calls = 0;
     const putCommand = w.deps.results.putCommand;
@@ -181,7 +181,7 @@ describe('a call that fails', () => {
     expect(Math.max(...w.ssm.sends('check').values())).toBe(1);
   });
 
-  it('for lack of time sends nothing, and leaves nothing that counts as lost', async () => {
+  it('for lack of time sends nothing, and leaves no command that counts as lost', async () => {
     const w = await world();
     const { handleWake } = await import('./handle-wake.ts');
     await w.ask('r-check', 'check', w.ids.slice(0, 3));

@@ -53,7 +53,7 @@ describe('a signal', () => {
     expect(w.notices).toHaveLength(1);
   });
 
-  it('that comes after the repair leads to no second one within the cool-down', async () => {
+  it('after the repair leads to no second repair within the cool-down', async () => {
     const w = await world();
     const [id = ''] = w.ids;
     breakNodes(w, [id]);
@@ -66,7 +66,7 @@ describe('a signal', () => {
     expect(w.ssm.sends('repair')).toEqual(new Map([[id, 1]]));
   });
 
-  it('of a node that SSM does not know is recorded once and waits, however often the node goes on', async () => {
+  it('of a node that SSM does not manage is recorded once and waits, even if the node repeats it', async () => {
     const w = await world();
     const [id = ''] = w.ids;
     w.facts.delete(id);
@@ -136,7 +136,7 @@ describe('the slow start', () => {
     expect((await w.lanes.get(LANE))?.breaker?.openings).toBe(2);
   });
 
-  it("does not count the node's own trouble", async () => {
+  it('does not count node-local failures', async () => {
     const w = await world();
     const ids = w.ids.slice(0, 4);
     for (const id of ids)
@@ -166,7 +166,7 @@ describe('a pause', () => {
     expect([...w.nodes.values()].filter((n) => n.broken)).toEqual([]);
   });
 
-  it('stops a run in its midst: what is in flight ends, nothing more is sent', async () => {
+  it('stops an active run: commands in flight end, and no more are sent', async () => {
     const w = await world();
     const ids = w.ids.slice(0, 5);
     breakNodes(w, ids, 20_000);
@@ -181,7 +181,7 @@ describe('a pause', () => {
 });
 
 describe('the pending nodes of a lane', () => {
-  it('hides no due row behind a thousand that wait', async () => {
+  it('do not hide a due row behind a thousand that wait', async () => {
     const w = await world({ nodes: 3 });
     const [id = ''] = w.ids.slice(-1);
     breakNodes(w, [id], 2000);
@@ -206,7 +206,7 @@ describe('the pending nodes of a lane', () => {
     expect(w.ssm.sends('repair')).toEqual(new Map([[id, 1]]));
   }, 60_000);
 
-  it('says when the lane must look again', async () => {
+  it('sets when the lane is due next', async () => {
     const w = await world();
     const [id = ''] = w.ids;
     breakNodes(w, [id], 2000);

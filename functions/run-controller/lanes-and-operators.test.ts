@@ -23,7 +23,7 @@ const breakNodes = (w: World, ids: readonly string[], latencyMs = 8000): void =>
 const ends = async (w: World) => (await w.allRuns()).map((r) => [r.status, r.stopped?.reason, countsOf(r)]);
 
 describe("an operator's run", () => {
-  it('goes before the pending nodes', async () => {
+  it('takes precedence over the pending nodes', async () => {
     const w = await world();
     const [first = '', second = '', third = ''] = w.ids;
     breakNodes(w, [first, second, third], 2000);
@@ -33,7 +33,7 @@ describe("an operator's run", () => {
     expect(w.ssm.commands.map((c) => c.invocations[0]?.instanceId)).toEqual([second, first]);
   });
 
-  it('that waited long in its lane still has its whole time', async () => {
+  it('that waited long in its lane still has its full maximum duration', async () => {
     const w = await world();
     const [id = ''] = w.ids;
     breakNodes(w, [id], 2000);
@@ -43,7 +43,7 @@ describe("an operator's run", () => {
     expect(await ends(w)).toEqual([['ended', undefined, { Repaired: 1 }]]);
   });
 
-  it('is found by reconcile where its order never reached the lane', async () => {
+  it('is queued by scheduler if the request never reached the lane', async () => {
     const w = await world();
     const [id = ''] = w.ids;
     breakNodes(w, [id], 2000);
@@ -69,7 +69,7 @@ describe("an operator's run", () => {
     expect(Math.max(...w.ssm.sends('repair').values())).toBe(1);
   }, 120_000);
 
-  it('is cancelled in flight: SSM is told, what was not sent is recorded, and the next run may come', async () => {
+  it('can be cancelled in flight: its command is cancelled, its unsent nodes are recorded, and the next run starts', async () => {
     const w = await world();
     const ids = w.ids.slice(0, 4);
     breakNodes(w, ids, 60_000);
@@ -115,7 +115,7 @@ describe('two lanes of a cluster', () => {
     expect(w.ssm.sends('repair').size).toBe(16);
   }, 60_000);
 
-  it('take turns where their repairs restart something', async () => {
+  it('take turns if their repairs are disruptive', async () => {
     const base = testSettings();
     const both = Settings.parse({
       ...base,
@@ -150,7 +150,7 @@ describe('two lanes of a cluster', () => {
     expect((b?.startedAt ?? '') >= (a?.endedAt ?? 'z')).toBe(true);
   });
 
-  it('leave no claim behind where a crash left one and no node is pending any more', async () => {
+  it('release the claim of a crashed run when no node is pending any more', async () => {
     const w = await world();
     await w.lanes.saveCluster({ cluster: 'demo', version: 0, slots: {}, disruptiveLane: 'demo/cri-dockerd' });
     await w.signals.touchLane('demo', 'cri-dockerd', w.iso());

@@ -30,7 +30,7 @@ describe('the log of run-controller', () => {
     expect(logged(w, 'ending run')[0]?.fields).toMatchObject({ counts: { Repaired: 1 } });
   });
 
-  it('says that a run stops and that its breaker opens, with the end of the breaker', async () => {
+  it('logs that a run stops and that its breaker opens, with the end of the breaker', async () => {
     const w = runControllerWorld(await table.another());
     for (const id of w.ids.slice(0, 6)) {
       w.nodes.set(id, {

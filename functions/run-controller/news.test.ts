@@ -52,7 +52,7 @@ describe('a new node', () => {
     expect(await w.lanes.pendingNodes(CHECKS)).toEqual([]);
   });
 
-  it('whose agent never comes is given up after its time, once, and says what it lacks', async () => {
+  it('whose agent never comes online is given up once, with the missing prerequisites', async () => {
     const w = await world({ nodes: 1 });
     await newNodes(w, w.ids);
     await w.pass(40 * MINUTE, 20);
@@ -65,7 +65,7 @@ describe('a new node', () => {
     expect((await w.lanes.get(CHECKS))?.dueAt).toBeUndefined();
   });
 
-  it('that is gone before its agent came is recorded as gone', async () => {
+  it('that is terminated before its agent is online is recorded as gone', async () => {
     const w = await world({ nodes: 1 });
     const [id = ''] = w.ids;
     await newNodes(w, [id]);
@@ -75,7 +75,7 @@ describe('a new node', () => {
     expect(await ends(w)).toEqual([['signal', 'ended', { Gone: 1 }]]);
   });
 
-  it('waits with others at the cost of one look a minute, and holds up no other check', async () => {
+  it('shares one evaluation a minute with others, and delays no other check', async () => {
     const w = await world({ nodes: 30 });
     const [ready = '', ...young] = w.ids;
     await newNodes(w, young);
@@ -90,8 +90,8 @@ describe('a new node', () => {
   });
 });
 
-describe('news of a whole cluster', () => {
-  it('is one check of all its nodes once they have settled, whose findings are repaired', async () => {
+describe('a signal about a whole cluster', () => {
+  it('leads to one check of all its nodes once they have settled, whose findings are repaired', async () => {
     const w = await world({ nodes: 20 });
     const [id = ''] = w.ids;
     w.nodes.set(id, { broken: true, latencyMs: 2000 });
@@ -124,7 +124,7 @@ describe('news of a whole cluster', () => {
     expect(await w.lanes.pendingNodes(CHECKS)).toEqual([]);
   });
 
-  it('does not keep a node of the same lane waiting', async () => {
+  it('does not delay a node of the same lane', async () => {
     const w = await world({ nodes: 3 });
     const [id = ''] = w.ids;
     await tell(w, WHOLE_CLUSTER);
@@ -137,8 +137,8 @@ describe('news of a whole cluster', () => {
   });
 });
 
-describe('a symptom that comes late', () => {
-  it('seen before the end of an attempt that failed burns no second attempt', async () => {
+describe('a late symptom', () => {
+  it('seen before the end of a failed attempt leads to no second attempt', async () => {
     const w = await world({ nodes: 1 });
     const [id = ''] = w.ids;
     const failsWith = { outcome: 'NotRepaired', reason: 'DiskFull' } as const;
@@ -156,7 +156,7 @@ describe('a symptom that comes late', () => {
     expect(w.ssm.commands).toHaveLength(2);
   });
 
-  it('seen after a repair that worked is a relapse, seen before it is stale', async () => {
+  it('is a relapse if it was seen after a successful repair, and stale if before', async () => {
     const w = await world({ nodes: 1 });
     const [id = ''] = w.ids;
     w.nodes.set(id, { broken: true, latencyMs: 2000 });
@@ -173,8 +173,8 @@ describe('a symptom that comes late', () => {
   });
 });
 
-describe('a call of a lane', () => {
-  it('is answered before the pending nodes are read, so that a later signal sends its own wake', async () => {
+describe('the wake of a lane', () => {
+  it('is marked as received before the pending nodes are read, so that a later signal sends its own', async () => {
     const w = await world({ nodes: 2 });
     const [first = '', second = ''] = w.ids;
     await tell(w, first);

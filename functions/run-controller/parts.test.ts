@@ -176,7 +176,7 @@ describe('a part that SSM refuses', () => {
     expect(await rowsOf(w)).toEqual([[invalid, 'Unreachable', '']]);
   });
 
-  it('for a node of its own leaves a result for that node where the check is cancelled then', async () => {
+  it('for a node of its own leaves a result for that node if the check is then cancelled', async () => {
     const w = await world();
     const [invalid = '', ...others] = w.ids;
     w.ssm.invalid.add(invalid);

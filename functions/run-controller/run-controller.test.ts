@@ -34,7 +34,7 @@ describe('a check run', () => {
     expect(w.ssm.commands).toHaveLength(46);
   }, 60_000);
 
-  it('hands what it found to the lane that policy lets repair, and to no other', async () => {
+  it('enqueues its findings only in the lane that the policy allows to repair', async () => {
     const w = await world();
     breakNodes(w, w.ids.slice(0, 4));
     await w.ask('r-check', 'check', w.ids.slice(0, 6));
@@ -47,7 +47,7 @@ describe('a check run', () => {
     expect(await w.lanes.pendingNodes('demo/pause-image')).toEqual([]);
   });
 
-  it('dates what it found by the node, so that a late look at it is no relapse', async () => {
+  it('gives its findings the times of the node, so that a late read is no relapse', async () => {
     const w = await world();
     const [quick = '', slow = ''] = w.ids;
     breakNodes(w, [quick, slow]);
@@ -109,7 +109,7 @@ describe('a check run', () => {
     expect(countsOf((await w.runs.get('r-all')) ?? expect.fail())).toEqual({ Broken: 1000 });
   }, 60_000);
 
-  it('does nothing to a cluster that the policy does not list any more', async () => {
+  it('does not act on a cluster that the policy no longer lists', async () => {
     const w = await world();
     const [id = ''] = w.ids;
     await w.signal(id, 'node-check');
@@ -119,7 +119,7 @@ describe('a check run', () => {
     expect(w.ssm.commands).toEqual([]);
   });
 
-  it('that is cancelled sends no more, and records what it did not send', async () => {
+  it('that is cancelled sends no more commands, and records its unsent nodes', async () => {
     const w = await world();
     w.ssm.faults.push(...Array(8).fill('throttled'));
     await w.ask('r-check', 'check', w.ids.slice(0, 2));
@@ -132,7 +132,7 @@ describe('a check run', () => {
 });
 
 describe("the cluster's check lane", () => {
-  it('hands its nodes to a run, and checks a node that goes on complaining once in five minutes', async () => {
+  it('hands its nodes to a run, and checks a node with repeated symptoms once in five minutes', async () => {
     const w = await world();
     const [id = ''] = w.ids;
     for (let i = 0; i < 24; i++) {
@@ -159,7 +159,7 @@ describe("the cluster's check lane", () => {
     expect(await w.resultsOf((await w.allRuns())[0]?.runId ?? '')).toHaveLength(3);
   });
 
-  it('asks no second check of a node whose tag says observe', async () => {
+  it('requests no second check of a node whose tag is `observe`', async () => {
     const w = await world();
     const [id = ''] = w.ids;
     breakNodes(w, [id]);
@@ -173,7 +173,7 @@ describe("the cluster's check lane", () => {
 });
 
 describe('a wake', () => {
-  it('for what is not stored, or is no wake, does no harm', async () => {
+  it('is ignored if it is invalid or its run is not stored', async () => {
     const w = await world();
     w.queue.push({ kind: 'run', runId: 'r-nobody' }, { kind: 'lane', lane: 'demo/pause-image' });
     w.queue.push({ kind: 'lane', lane: 'nonsense' });
@@ -184,7 +184,7 @@ describe('a wake', () => {
     expect(parseWake({ kind: 'run', runId: 'r' })).toEqual({ kind: 'run', runId: 'r' });
   });
 
-  it('for the run of a lane is refused, since only the lane may advance it', async () => {
+  it('for the run of a lane is rejected, because only the lane may advance it', async () => {
     const w = await world();
     await w.ask('r-operator', 'repair', instanceIds(1));
     w.queue.length = 0;

@@ -15,7 +15,7 @@ const LANES = ['demo/a', 'demo/b', 'demo/c'];
 const BUDGET = 10;
 
 describe("a cluster's slots", () => {
-  it('are never more than the budget over all lanes, whoever asks at once and whoever crashes', async () => {
+  it('never exceed the budget over all lanes, despite concurrent requests and crashes', async () => {
     const Step = fc.record({
       lane: fc.constantFrom(...LANES),
       wanted: fc.integer({ min: 0, max: 20 }),

@@ -28,7 +28,7 @@ const complain = async (w: World, nodeId: string): Promise<void> => {
 };
 
 describe('a node of a kind that cannot be repaired', () => {
-  it('gets one row for a storm of news, with reason, cause and advice, and is never commanded', async () => {
+  it('gets one row for many signals, with reason, cause and advice, and no command', async () => {
     const w = await world();
     for (let i = 0; i < 60; i++) {
       await complain(w, FARGATE);
@@ -47,7 +47,7 @@ describe('a node of a kind that cannot be repaired', () => {
     expect(w.ssm.commands).toEqual([]);
   });
 
-  it('is written down again where it goes on after the cool-down', async () => {
+  it('gets another row if the signals continue after the cool-down', async () => {
     const w = await world();
     await complain(w, FARGATE);
     await w.pass(60);
@@ -84,7 +84,7 @@ describe('a node of a kind that cannot be repaired', () => {
 });
 
 describe('a check of a whole cluster', () => {
-  it('names what has no EC2 instance beside the results of the others, once', async () => {
+  it('records the nodes without an EC2 instance once, beside the results of the others', async () => {
     const w = await world({
       nodes: 12,
       settings: testSettings({ maxNodesPerCheckRun: 10 }),
@@ -102,7 +102,7 @@ describe('a check of a whole cluster', () => {
     ]);
   });
 
-  it('goes on where that cannot be read, and says so', async () => {
+  it('continues if they cannot be read, and logs it', async () => {
     const w = await world({ beyondEc2: failure('AccessDeniedException') });
     await w.ask('r-all', 'check');
     await w.pass(60);

@@ -22,7 +22,7 @@ const world = () => {
 };
 
 describe('processBatch', () => {
-  it('acknowledges what was handled, in order', async () => {
+  it('acknowledges the handled records, in order', async () => {
     const { deps } = world();
     const seen: unknown[] = [];
     const answer = await processBatch(deps, sqsEvent(['1', '2', '3']), async (body) => {
@@ -61,7 +61,7 @@ describe('processBatch', () => {
     expect(answer).toEqual({ batchItemFailures: [{ itemIdentifier: 'm0' }] });
   });
 
-  it('answers, not throws, where every record failed', async () => {
+  it('returns an answer and does not throw if every record failed', async () => {
     const { deps } = world();
     const answer = await processBatch(deps, sqsEvent(['1', '2']), () => Promise.reject(new Error('no')));
     expect(answer.batchItemFailures).toHaveLength(2);

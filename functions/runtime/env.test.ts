@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { BAD_INPUT_QUEUE_URL, BUS_NAME, DLQ_URLS, readEnv, TABLE_NAME } from './env.ts';
 
 describe('readEnv', () => {
-  it('reads only what it was asked for', () => {
+  it('reads only the requested variables', () => {
     expect(readEnv({ TABLE_NAME }, { TABLE_NAME: 'audit', OTHER: 'x' })).toEqual({ TABLE_NAME: 'audit' });
   });
 

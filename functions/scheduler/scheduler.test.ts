@@ -13,7 +13,7 @@ type World = ReturnType<typeof runControllerWorld>;
 const world = async (options: Parameters<typeof runControllerWorld>[1] = {}): Promise<World> =>
   runControllerWorld(await table.another(), options);
 
-describe('what is overdue', () => {
+describe('the check for overdue items', () => {
   it('ends a run of which every event is lost', async () => {
     const w = await world({ events: 0 });
     const ids = w.ids.slice(0, 3);
@@ -34,7 +34,7 @@ describe('what is overdue', () => {
     expect((await w.allRuns()).map((r) => countsOf(r))).toEqual([{ Healthy: 1 }]);
   });
 
-  it('that fails for one keeps no other waiting, and is told', async () => {
+  it('does not delay the others if one fails, and reports the failure', async () => {
     const w = await world({ events: 0 });
     const [id = '', other = ''] = w.ids;
     w.nodes.set(id, { broken: true, latencyMs: 4000 });
@@ -56,7 +56,7 @@ describe('what is overdue', () => {
     expect((await w.allRuns()).every((r) => r.status === 'ended')).toBe(true);
   });
 
-  it('is nothing once all has ended', async () => {
+  it('finds nothing once all runs have ended', async () => {
     const w = await world();
     await w.ask('r-check', 'check', w.ids.slice(0, 2));
     await w.pass(120, 10);
@@ -82,7 +82,7 @@ describe('a sweep', () => {
     expect(await w.allRuns()).toHaveLength(6);
   });
 
-  it('starts within its interval, at a moment of its own, the same in every interval', async () => {
+  it('starts at the same offset in every interval, which depends on the cluster', async () => {
     const w = await world();
     const delays = async (startedMs: number) =>
       new Map(
@@ -100,7 +100,7 @@ describe('a sweep', () => {
     expect(await delays(w.clock.ms)).toEqual(spread);
   });
 
-  it('writes a row for what is not healthy, and counts the rest', async () => {
+  it('writes a row for each node that is not healthy, and counts the others', async () => {
     const w = await world();
     const [id = ''] = w.ids;
     w.nodes.set(id, { broken: true, latencyMs: 4000 });
@@ -117,7 +117,7 @@ describe('a sweep', () => {
   });
 });
 
-it('a request that is neither is refused', async () => {
+it('any other payload is rejected', async () => {
   const w = await world();
   await expect(w.runReconcile('else' as 'sweep')).rejects.toThrow(/expected \{"kind":"overdue"\}/);
 });

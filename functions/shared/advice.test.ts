@@ -20,7 +20,7 @@ describe('the registry probe', () => {
     return { asked, ask: (image: string) => ask(image, new AbortController().signal) };
   };
 
-  it("asks the image's own account and region, and keeps the zeros of an id", async () => {
+  it("calls ECR in the image's account and Region, and keeps the leading zeros of an id", async () => {
     const { ask, asked } = probe(async () => ({ images: [{}] }));
     expect(await ask(IMAGE)).toBe('ECR has the image');
     expect(asked).toEqual([
@@ -31,20 +31,20 @@ describe('the registry probe', () => {
     ]);
   });
 
-  it('asks by digest where there is one', async () => {
+  it('uses the digest if there is one', async () => {
     const { ask, asked } = probe(async () => ({}));
     await ask(`${IMAGE}@sha256:abc`);
     expect(asked[0]?.input).toMatchObject({ imageIds: [{ imageDigest: 'sha256:abc' }] });
   });
 
-  it('says what ECR answered, and never throws', async () => {
+  it("returns ECR's answer, and never throws", async () => {
     const missing = probe(async () => ({ failures: [{ failureCode: 'ImageNotFound', failureReason: 'no such tag' }] }));
     expect(await missing.ask(IMAGE)).toBe('ECR: ImageNotFound: no such tag');
     const away = probe(async () => Promise.reject(new Error('x'.repeat(1000))));
     expect(await away.ask(IMAGE)).toMatch(/^ECR could not be asked: Error: x{200,270}$/);
   });
 
-  it('asks nobody about an image that is not in private ECR', async () => {
+  it('makes no call for an image that is not in private ECR', async () => {
     const { ask, asked } = probe(async () => ({}));
     expect(await ask('registry.k8s.io/pause:3.5')).toBeUndefined();
     expect(asked).toEqual([]);
@@ -55,7 +55,7 @@ describe("a node group's status", () => {
   const of = (answer: () => Promise<unknown>) =>
     createNodegroups({ client: { send: answer as EKSClient['send'] } }).status('demo', 'blue');
 
-  it('is what EKS says, and unknown where it says nothing', async () => {
+  it('is the status that EKS returns, or unknown without one', async () => {
     expect(await of(async () => ({ nodegroup: { status: 'UPDATING' } }))).toBe('UPDATING');
     expect(await of(async () => ({}))).toBe('UNKNOWN');
   });

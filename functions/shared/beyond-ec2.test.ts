@@ -53,14 +53,14 @@ const world = ({
   return { ask: createBeyondEc2({ eks, ssm }), calls };
 };
 
-describe('what a cluster has besides EC2 instances', () => {
-  it('is nothing for a plain one, and SSM is not asked', async () => {
+describe('the nodes of a cluster besides EC2 instances', () => {
+  it('are none for a plain cluster, without a call to SSM', async () => {
     const { ask, calls } = world({});
     expect(await ask('demo')).toEqual(success([]));
     expect(calls).toEqual(['ListFargateProfilesCommand', 'DescribeClusterCommand']);
   });
 
-  it('are its Fargate profiles and its hybrid nodes, over all pages, by names that audit rows take', async () => {
+  it('are its Fargate profiles and hybrid nodes, over all pages, by names that are valid in audit rows', async () => {
     const hybrids = Array.from({ length: 7 }, (_, i) => hybridId(i));
     const { ask } = world({ profiles: ['a', 'b', 'kube_system-2'], isRemote: true, nodes: hybrids });
     const reading = await ask('demo');
@@ -69,13 +69,13 @@ describe('what a cluster has besides EC2 instances', () => {
     for (const id of nodeIds) expect(NodeId.safeParse(id).success, id).toBe(true);
   });
 
-  it('is named as one where SSM shows none of its hybrid nodes', async () => {
+  it('are named as a group if SSM lists none of the hybrid nodes', async () => {
     const { ask } = world({ isRemote: true, nodes: ['i-0123456789abcdef0'] });
     expect(await ask('demo')).toEqual(success(['hybrid-nodes/demo']));
   });
 
   it.each(['ListFargateProfiles', 'DescribeCluster', 'DescribeInstanceInformation'])(
-    'is unknown where %s fails, and that is said',
+    'are unknown if %s fails, with an error',
     async (fails) => {
       const reading = await world({ isRemote: true, fails }).ask('demo');
       expect(reading).toEqual(failure(expect.stringMatching(/demo.*AccessDeniedException/)));

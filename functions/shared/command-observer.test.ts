@@ -12,7 +12,7 @@ afterAll(() => table.stop());
 const world = (over: Partial<CommandRow> = {}) => observerWorld(table, over);
 
 describe('a command that runs', () => {
-  it('is let be until its soft deadline', async () => {
+  it('is not observed until its soft deadline', async () => {
     const w = await world();
     w.shown.invocations = [invocation(0, 'Success'), invocation(1, 'InProgress')];
     expect(await w.observe()).toBe('running');
@@ -20,7 +20,7 @@ describe('a command that runs', () => {
     expect(await w.runs.observations('r-1')).toEqual([]);
   });
 
-  it('is taken as it stands at the soft deadline, and looked at again at the hard one', async () => {
+  it('is observed at the soft deadline, and again at the hard one', async () => {
     const w = await world();
     w.shown.invocations = [invocation(0, 'Success'), invocation(1, 'InProgress')];
     w.shown.now = at(90);
@@ -30,7 +30,7 @@ describe('a command that runs', () => {
     expect(await w.due()).toBe(at(390));
   });
 
-  it('is closed at the hard deadline, and not looked at again', async () => {
+  it('is closed at the hard deadline, and not observed again', async () => {
     const w = await world();
     w.shown.now = at(390);
     expect(await w.observe()).toBe('complete');
@@ -56,7 +56,7 @@ describe('a command that has ended', () => {
     },
   );
 
-  it('but whose rows are not shown yet is waited for', async () => {
+  it('is read again if its invocations are not listed yet', async () => {
     const w = await world();
     w.shown.listed = { commandId: 'c-1', comment: 'fm r-1 1', statusDetails: 'Success', requestedAt: START };
     expect(await w.observe()).toBe('running');
@@ -95,7 +95,7 @@ describe('a command that has ended', () => {
     expect(await w.runs.observations('r-1')).toMatchObject([{ healthy: [node(0)], nodes: { [node(1)]: {} } }]);
   });
 
-  it('late writes a row for a node that is healthy after all, beside the one that said it was slow', async () => {
+  it('writes a late row for a node that is healthy after all, beside its TimedOut row', async () => {
     const w = await world({ action: 'check', remediation: 'node-check' });
     const healthy = line({ remediation: 'node-check', action: 'check', outcome: 'Healthy' });
     w.shown.invocations = [invocation(0, 'Success', healthy), invocation(1, 'InProgress')];
@@ -110,7 +110,7 @@ describe('a command that has ended', () => {
     ]);
   });
 
-  it('looked at twice is written once', async () => {
+  it('is written once, even if it is read twice', async () => {
     const w = await world();
     w.shown.invocations = [invocation(0, 'Success'), invocation(1, 'Success')];
     await w.observe();
@@ -121,7 +121,7 @@ describe('a command that has ended', () => {
   });
 });
 
-describe('what a node says', () => {
+describe('the output of a node', () => {
   it.each([
     ['in the past', '1999-12-31T23:59:59Z', START],
     ['in the future', '2999-12-31T23:59:59Z', at(20)],
@@ -149,7 +149,7 @@ describe('what a node says', () => {
     expect((await w.written()).map((r) => r.instanceId)).toEqual(nodes(2));
   });
 
-  it('about instances that the command does not name is ignored', async () => {
+  it('from instances that the command does not name is ignored', async () => {
     const w = await world();
     w.shown.invocations = [invocation(0, 'Success'), invocation(1, 'Success'), invocation(9, 'Success')];
     await w.observe();
@@ -173,7 +173,7 @@ describe('attempts', () => {
   const quarantinedAt = async (w: Awaited<ReturnType<typeof world>>) =>
     (await w.results.nodeStates([node(0)], 'pause-image')).get(node(0))?.quarantinedAt;
 
-  it('that fail a third time quarantine the node, but not while it is merely slow', async () => {
+  it('quarantine the node at the third failure, but not while the node is slow', async () => {
     const w = await world();
     await failed(w, 2);
     w.shown.invocations = [invocation(0, 'InProgress'), invocation(1, 'Success')];
@@ -211,7 +211,7 @@ describe('attempts', () => {
     expect((await w.written())[0]?.outcome).toBe(outcome);
   });
 
-  it('that last no day again and again quarantine the node, with what to do about the cause', async () => {
+  it('that relapse repeatedly quarantine the node, with the advice about the cause', async () => {
     const w = await world();
     for (const [i, outcome] of (['Repaired', 'Relapsed', 'Relapsed'] as const).entries()) {
       await w.results.recordAttempt(

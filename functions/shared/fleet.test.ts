@@ -105,23 +105,20 @@ describe('describe', () => {
     ['owned', true],
     ['shared', true],
     ['no', false],
-  ])(
-    'takes the tag of a self-managed node with the value %s where the policy names it: %s',
-    async (value, expected) => {
-      const instances = new Map([[node(1), { tags: { 'kubernetes.io/cluster/demo': value } }]]);
-      const { fleet } = world(instances, new Map(), SELF_MANAGED);
-      expect((await fleet.describe('demo', [node(1)])).get(node(1))?.inCluster).toBe(expected);
-      expect((await fleet.list('demo')).map((n) => n.instanceId)).toEqual(expected ? [node(1)] : []);
-    },
-  );
+  ])('accepts the tag of a self-managed node with the value %s if the policy names it: %s', async (value, expected) => {
+    const instances = new Map([[node(1), { tags: { 'kubernetes.io/cluster/demo': value } }]]);
+    const { fleet } = world(instances, new Map(), SELF_MANAGED);
+    expect((await fleet.describe('demo', [node(1)])).get(node(1))?.inCluster).toBe(expected);
+    expect((await fleet.list('demo')).map((n) => n.instanceId)).toEqual(expected ? [node(1)] : []);
+  });
 
-  it('takes no node into a cluster that the policy does not list', async () => {
+  it('assigns no node to a cluster that the policy does not list', async () => {
     const { fleet } = world(new Map([[node(1), {}]]), new Map(), []);
     expect((await fleet.describe('demo', [node(1)])).get(node(1))?.inCluster).toBe(false);
     expect(await fleet.list('demo')).toEqual([]);
   });
 
-  it('has no entry for an instance that EC2 does not show, and asks SSM only about running nodes of the cluster', async () => {
+  it('has no entry for an instance that EC2 does not list, and reads SSM only for running nodes of the cluster', async () => {
     const { fleet, calls } = world(
       new Map<string, FakeInstance>([
         [node(1), {}],
@@ -140,14 +137,14 @@ describe('describe', () => {
     ]);
   });
 
-  it('asks EC2 about no node that is none of EC2', async () => {
+  it('calls EC2 for no node without an EC2 instance', async () => {
     const { fleet, calls } = world(new Map([[node(1), {}]]));
     const others = ['mi-0123456789abcdef0', 'fargate-ip-10-0-1-2.ec2.internal', 'fargate-profile/default'];
     expect([...(await fleet.describe('demo', [node(1), ...others])).keys()]).toEqual([node(1)]);
     expect(calls.filter((c) => c.name === 'ec2')).toEqual([{ name: 'ec2', ids: 1 }]);
   });
 
-  it('of nobody asks nobody', async () => {
+  it('makes no call for an empty list', async () => {
     const { fleet, calls } = world(new Map());
     expect((await fleet.describe('demo', [])).size).toBe(0);
     expect(calls).toEqual([]);

@@ -109,7 +109,7 @@ describe('signal-intake', () => {
     expect(sqs.messages(LANES)).toHaveLength(1);
   });
 
-  it('limits the rate of other sources, and keeps what exceeds it', async () => {
+  it('limits the rate of other sources, and stores the excess in the dead-letter queue', async () => {
     const { deps, sqs, counts } = await world({ maxForeignSignalsPerMinute: 3 });
     const source = `storm`;
     await acceptSignals(deps, sqsEvent([...Array.from({ length: 5 }, () => signal({}, source)), signal()]));

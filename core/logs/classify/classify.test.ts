@@ -76,7 +76,7 @@ describe('createClassifier', () => {
     expect(createClassifier([owner])(line)).toEqual({ reason: 'DiskFull' });
   });
 
-  it('asks no other rule about a record that a rule owns', () => {
+  it('applies no other rule to a record that a rule owns', () => {
     const owner: LogRule = { ...effect, owns: (segment) => says(segment, phrases('disk')) };
     expect(createClassifier([owner, cause])('disk failed')).toBeNull();
   });

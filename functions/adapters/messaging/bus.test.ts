@@ -48,7 +48,7 @@ describe('the bus', () => {
     expect(taken).toEqual(['n0', 'n2', 'n1']);
   });
 
-  it('throws with the reason where entries are refused for good', async () => {
+  it('throws with the reason if entries are rejected permanently', async () => {
     const { bus } = fakeBus(new Map([['n1', 99]]));
     await expect(bus.put(events(3))).rejects.toThrow(
       /putting events on fleetmend: 1 refused.*ThrottlingException: slow down/,

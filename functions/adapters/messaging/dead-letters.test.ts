@@ -37,7 +37,7 @@ describe('dead letters', () => {
     expect(sqs.messages(URL)[0]?.attributes.reason).toBe('-');
   });
 
-  it('say so where a body had to be cut', async () => {
+  it('mark a truncated body', async () => {
     const { sqs, letters } = world();
     await letters.put({ body: 'x'.repeat(MAX_LETTER_LENGTH + 1), reason: 'r' });
     const [letter] = sqs.messages(URL);

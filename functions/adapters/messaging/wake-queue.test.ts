@@ -56,7 +56,7 @@ describe('the wake queue', () => {
     expect(waits).toEqual([50, 100]);
   });
 
-  it('throws where an entry is refused for good', async () => {
+  it('throws if an entry is rejected permanently', async () => {
     const { sqs, wakes } = world();
     sqs.refuse('r-1', 99);
     await expect(wakes.wake([{ kind: 'run', runId: 'r-1' }])).rejects.toThrow(/waking lanes: 1 refused.*InternalError/);

@@ -56,7 +56,7 @@ describe('SendCommand', () => {
   });
 
   it.each(['ThrottlingException', 'Throttling', 'RequestLimitExceeded', 'TooManyRequestsException'])(
-    'is called again after %s, with growing waits',
+    'is called again after %s, with increasing delays',
     async (name) => {
       const s = sender(error(name, 400), error(name, 400), accepted);
       expect(await s.call()).toMatchObject({ kind: 'sent' });
@@ -64,7 +64,7 @@ describe('SendCommand', () => {
     },
   );
 
-  it('gives way where SSM throttles on: it certainly did not run', async () => {
+  it('gives up if SSM continues to throttle: the command certainly did not run', async () => {
     const s = sender(error('ThrottlingException', 400));
     expect(await s.call()).toEqual({ kind: 'not-sent', notBefore: at(10) });
     expect(s.calls).toHaveLength(4);
@@ -82,7 +82,7 @@ describe('SendCommand', () => {
     expect(s.calls).toHaveLength(1);
   });
 
-  it('leaves it open where the answer names no command', async () => {
+  it('leaves the result unknown if the response names no command', async () => {
     expect(await sender({}).call()).toBeUndefined();
   });
 
@@ -132,12 +132,12 @@ describe('SendCommand', () => {
   });
 });
 
-it('CancelCommand of a command that SSM has forgotten is done; any other failure is thrown', async () => {
+it('CancelCommand succeeds for a command that SSM no longer stores, and throws any other error', async () => {
   await expect(sender(error('InvalidCommandId', 400)).cancel('c-1')).resolves.toBeUndefined();
   await expect(sender(error('InternalServerError', 500)).cancel('c-1')).rejects.toThrow('no');
 });
 
-it('a Comment says whose command it is, within 100 characters', () => {
+it('a Comment identifies the command, within 100 characters', () => {
   expect(readComment(commentOf('r-20260822T100000-abcdef0123-10', '20'))).toEqual({
     runId: 'r-20260822T100000-abcdef0123-10',
     key: '20',

@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => table.stop());
 
-it('finds what is open and due, by what must be done about it', async () => {
+it('finds the items that are open and due, by kind', async () => {
   const own = await table.another();
   const runs = createRunStore({ ...own, retentionDays: 1 });
   await runs.create(aCheck(1, { runId: 'r-check', group: 'r-check' }));

@@ -32,7 +32,7 @@ const report = (lane: string, instanceId: string, seenAt = START) =>
 const onlyRow = async (lane: string) => (await store.pendingNodes(lane))[0] ?? expect.fail('there is no row');
 
 describe('a lane', () => {
-  it('is stored first by whoever comes first, and then over its version only', async () => {
+  it('is created by the first writer, and then updated only by its version', async () => {
     expect(await store.get('demo/a')).toBeUndefined();
     const first = await store.save({ ...newLane('demo/a'), dueAt: START });
     expect(first.version).toBe(1);
@@ -42,7 +42,7 @@ describe('a lane', () => {
     expect(await store.get('demo/a')).toEqual(second);
   });
 
-  it('that a signal touched is saved over like any other', async () => {
+  it('that a signal touched is saved like any other', async () => {
     await signals.touchLane('demo', 'b', START);
     const lane = (await store.get('demo/b')) ?? expect.fail();
     expect((await store.save({ ...lane, attributableFailures: 1 })).version).toBe(1);
@@ -57,7 +57,7 @@ describe('a lane', () => {
     expect((await table.items('LANE#demo/c'))[0]).not.toHaveProperty('duePk');
   });
 
-  it('that is not stored is not made by answering its call', async () => {
+  it('that is not stored is not created by marking its wake as received', async () => {
     await store.answerCall('demo/nowhere');
     expect(await table.items('LANE#demo/nowhere')).toEqual([]);
   });
@@ -121,7 +121,7 @@ describe('the pending nodes of a lane', () => {
   });
 });
 
-it("operators' runs stand in line in the order of their asking, each once", async () => {
+it("operators' runs are queued in the order of their requests, each once", async () => {
   await store.queueRun('demo/g', at(2), 'r-b');
   await store.queueRun('demo/g', at(1), 'r-z');
   await store.queueRun('demo/g', at(2), 'r-b');
@@ -131,7 +131,7 @@ it("operators' runs stand in line in the order of their asking, each once", asyn
   expect((await store.queuedRuns('demo/g')).map((q) => q.runId)).toEqual(['r-b']);
 });
 
-it('what the lanes of a cluster share has one writer at a time', async () => {
+it('the shared state of the lanes of a cluster has one writer at a time', async () => {
   const empty = await store.getCluster('shared');
   expect(empty).toEqual({ cluster: 'shared', version: 0, slots: {} });
   await store.saveCluster({ ...empty, slots: { 'shared/a': 3 } });

@@ -76,13 +76,13 @@ describe('a pace of two a second', () => {
     ]);
   });
 
-  it('keeps apart what other counters count', async () => {
+  it('does not count the calls of other counters', async () => {
     const [one, other] = [copy(), copy()];
     for (let i = 0; i < 2; i++) for (const { pace } of [one, other]) await pace();
     expect([one.waits, other.waits]).toEqual([[], []]);
   });
 
-  it('leaves counters that go by themselves', async () => {
+  it('leaves counters that expire', async () => {
     const counter = newCounter();
     await copy({ counter }).pace();
     expect(await table.items(`RATE#${counter}`)).toMatchObject([{ expiresAt: START_MS / 1000 + 600 }]);
@@ -90,7 +90,7 @@ describe('a pace of two a second', () => {
 });
 
 describe('a clock that is set back', () => {
-  it('between calls takes from the second that it shows, and never more than the pace', async () => {
+  it('between calls uses the counter of its current second, and never exceeds the rate', async () => {
     const counter = newCounter();
     const { pace, clock } = copy({ counter });
     await pace();
@@ -126,7 +126,7 @@ describe('a clock that is set back', () => {
   });
 });
 
-describe('a turn that does not come', () => {
+describe('a wait that is too long', () => {
   it('fails after 30 seconds, so that the input is delivered again, and names the pace', async () => {
     const counter = newCounter();
     const spent: Send = async (command: unknown) => {
@@ -138,7 +138,7 @@ describe('a turn that does not come', () => {
     expect(waits.reduce((sum, ms) => sum + ms, 0)).toBe(30_000);
   });
 
-  it('is not a write that the table refused for another reason: that is thrown at once', async () => {
+  it('is not a write that the table rejected for another reason: that error is thrown at once', async () => {
     const throttled = async () => {
       throw Object.assign(new Error('slow down'), { name: 'ProvisionedThroughputExceededException' });
     };
@@ -148,7 +148,7 @@ describe('a turn that does not come', () => {
   });
 });
 
-it('a write that another function won is not counted, and the next second is asked for', async () => {
+it('a write that lost to another function is not counted, and the next second is tried', async () => {
   const counter = newCounter();
   let lost = 0;
   const send = async (command: never) => {

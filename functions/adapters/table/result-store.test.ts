@@ -45,7 +45,7 @@ const command: CommandRow = {
 };
 
 describe('a result', () => {
-  it('is written once; another one stands beside it as late, and a third changes nothing', async () => {
+  it('is written once; another one is stored beside it as late, and a third changes nothing', async () => {
     expect(await store.putResult(result('r-a'))).toBe('first');
     expect(await store.putResult(result('r-a', { at: at(10) }))).toBe('known');
     expect(await store.putResult(result('r-a', { outcome: 'Repaired' }))).toBe('late');
@@ -54,7 +54,7 @@ describe('a result', () => {
     expect(await stored('r-a')).toEqual([result('r-a'), result('r-a', { outcome: 'Repaired', late: true })]);
   });
 
-  it('that is late gives way to one that knows more, and to no other', async () => {
+  it('that is late is replaced only by one of a higher grade', async () => {
     const timedOut = result('r-d', { grade: 0 });
     const broken = result('r-d', { outcome: 'Broken', grade: 2 });
     const healthy = result('r-d', { outcome: 'Healthy', grade: 4 });
@@ -65,7 +65,7 @@ describe('a result', () => {
     expect(await stored('r-d')).toEqual([timedOut, { ...healthy, late: true }]);
   });
 
-  it('that knows no more than the first leaves no late one', async () => {
+  it('of no higher grade than the first is not stored as late', async () => {
     const repaired = result('r-e', { outcome: 'Repaired', grade: 2 });
     await store.putResult(repaired);
     expect(await store.putResult(result('r-e', { grade: 0 }))).toBe('known');
@@ -86,7 +86,7 @@ describe('a result', () => {
 });
 
 describe('a sent command', () => {
-  it('is stored once, due at its soft deadline, then when it is said, then never, then again', async () => {
+  it('is stored once, due at its soft deadline, then at a given time, then never, then again', async () => {
     await store.putCommand(command);
     await store.putCommand({ ...command, runId: 'r-other' });
     expect(await store.getCommand('c-1')).toEqual(command);
@@ -103,14 +103,14 @@ describe('a sent command', () => {
   });
 });
 
-describe('what is remembered of a node', () => {
+describe('the stored state of a node', () => {
   const about = (n: number) => ({ instanceId: node(n), cluster: 'demo', remediation: 'pause-image' });
   const attempt = (seconds: number, outcome: Attempt['outcome'] = 'NotRepaired'): Attempt => ({
     at: at(seconds),
     outcome,
   });
 
-  it('has one attempt for each run, the last word counting', async () => {
+  it('has one attempt for each run, and the last write counts', async () => {
     await store.recordAttempt(about(1), 'r-1', attempt(0, 'TimedOut'));
     await store.recordAttempt(about(1), 'r-1', attempt(5, 'Repaired'));
     const row = await store.recordAttempt(about(1), 'r-2', attempt(9));
@@ -124,7 +124,7 @@ describe('what is remembered of a node', () => {
     expect(Object.keys(row.attempts)).toEqual(['r-2', 'r-3']);
   });
 
-  it('loses no attempt where two are recorded at once', async () => {
+  it('loses no attempt if two are recorded at once', async () => {
     await Promise.all(['r-1', 'r-2', 'r-3'].map((run, i) => store.recordAttempt(about(3), run, attempt(i))));
     expect(Object.keys((await store.nodeStates([node(3)], 'pause-image')).get(node(3))?.attempts ?? {})).toHaveLength(
       3,
@@ -173,7 +173,7 @@ describe('what is remembered of a node', () => {
     expect((await store.nodeStates([], 'pause-image')).size).toBe(0);
   });
 
-  it('throws where keys stay unprocessed', async () => {
+  it('throws if keys remain unprocessed', async () => {
     const never = createResultStore({
       ...table,
       limits: LIMITS,

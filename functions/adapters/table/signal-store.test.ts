@@ -40,7 +40,7 @@ describe('addPending', () => {
     expect(await rows('demo/a')).toEqual([first]);
   });
 
-  it('widens the times, counts, and gives a new version for a newer signal', async () => {
+  it('extends the times, counts, and sets a new version for a newer signal', async () => {
     await store.addPending(aNode('demo/b'));
     const [before] = await rows('demo/b');
     await store.addPending(
@@ -69,7 +69,7 @@ describe('addPending', () => {
     expect(await rows('demo/c')).toMatchObject([{ notBefore: '2026-08-22T10:15:00.000Z', skipped: 'CoolingDown' }]);
   });
 
-  it('loses no signal when many writers meet at one row', async () => {
+  it('loses no signal when many writers update one row', async () => {
     const at = (s: number) => `2026-08-22T10:00:${String(s).padStart(2, '0')}.000Z`;
     await Promise.all(
       [10, 11, 12, 13].map((s) =>
@@ -101,7 +101,7 @@ describe('touchLane', () => {
     if (lane !== undefined) expect((await lanes.save(lane)).version).toBe(1);
   });
 
-  it('only brings the time forward, and leaves the rest of the lane alone', async () => {
+  it('only moves the due time forward, and does not change the rest of the lane', async () => {
     const lanes = createLaneStore(table);
     await lanes.save({
       lane: 'demo/x',
@@ -124,7 +124,7 @@ describe('touchLane', () => {
 });
 
 describe('takeFromBudget', () => {
-  it('gives so many a minute to each source, also to callers at once', async () => {
+  it('limits each source by the minute, also for concurrent callers', async () => {
     const take = (source: string, now: string) => store.takeFromBudget(source, now, 3);
     const answers = await Promise.all(Array.from({ length: 8 }, () => take('acme.alarms', '2026-08-22T10:00:30.000Z')));
     expect(answers.filter(Boolean)).toHaveLength(3);
@@ -132,7 +132,7 @@ describe('takeFromBudget', () => {
     expect(await take('acme.alarms', '2026-08-22T10:01:00.000Z')).toBe(true);
   });
 
-  it('leaves a counter that goes away', async () => {
+  it('leaves a counter that expires', async () => {
     await store.takeFromBudget('gone', '2026-08-22T10:00:30.000Z', 3);
     const [item] = await table.items('RATE#gone');
     expect(item?.expiresAt).toBe(Date.parse('2026-08-22T12:00:30Z') / 1000);
