@@ -81,7 +81,7 @@ export const clampTimes = (
   };
 };
 
-/** What to do about a result: about the fault, or about its cause where the fault itself is repaired. */
+/** The advice on a result: about the fault, or about its cause if the fault itself is repaired. */
 export const adviceOn = (
   result: Pick<ResultRow, 'outcome' | 'reason' | 'cause'>,
   adviceOf: (reason: string) => string | undefined,

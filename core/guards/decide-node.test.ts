@@ -70,7 +70,7 @@ describe("a node's own facts decide", () => {
     ['opted out and of another cluster', { ...ok, inCluster: false, modeTag: 'off' }, 'skip NotInCluster'],
   ])('%#: one %s', (_name, facts, expected) => {
     expect(told(facts)).toBe(expected);
-    // Nothing that policy or history says changes what the node's own facts forbid; a check asks for no more than they do.
+    // Policy and history cannot override the node's own facts. A check depends on these facts alone.
     expect(told(facts, { action: 'check', mayRepair: false })).toBe(expected);
   });
 
@@ -102,7 +102,7 @@ describe('policy and history decide on a repair, in this order', () => {
 
   it.each(cases.slice(0, -1))('%s comes before all that follows it', (name, over, expected) => {
     const later = cases.slice(cases.findIndex(([n]) => n === name) + 1, -1);
-    // What stands on the same fact of history cannot be combined.
+    // Decisions on the same field of the history cannot be combined.
     const others = later.map(([, o]) => o).filter((o) => !Object.keys(o).some((key) => Object.hasOwn(over, key)));
     expect(told(ok, Object.assign({}, ...others, over))).toBe(expected);
   });

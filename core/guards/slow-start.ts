@@ -48,7 +48,7 @@ export const windowOf = (state: RunState, limits: Limits): number => {
 /** Whether the run's failures are enough to stop it and open its lane's breaker. */
 export const mustOpenBreaker = (state: RunState, limits: Limits): boolean => {
   if (attributableFailuresOf(state) >= limits.attributableFailuresToOpenBreaker) return true;
-  // One of fewer than five is over any sensible percentage and says little: the count above covers small windows.
+  // With fewer than five nodes, one failure exceeds any sensible percentage. The count above covers small windows.
   return state.commands.some(
     (c) => c.size >= 5 && ((c.attributableFailures ?? 0) * 100) / c.size > limits.failurePercentToOpenBreaker,
   );

@@ -5,5 +5,5 @@ type Defined<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] }
 
 /** The fields that have a value: an absent field instead of one that is `undefined`. */
 export const defined = <T extends object>(fields: T): Defined<T> =>
-  // TypeScript cannot follow a filter over entries; the type above says what it does.
+  // TypeScript cannot infer the type of filtered entries; the type above describes the result.
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Defined<T>;

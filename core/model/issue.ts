@@ -7,8 +7,8 @@ const fieldOf = ({ path }: Issue, whole: string): string => path.map(String).joi
 const textOf = (issue: Issue, whole: string): string => `field ${fieldOf(issue, whole)}: ${issue.message}`;
 
 /**
- * The first issue of a failed parse: its field and what is wrong with it. `whole` names the input where it is wrong as
- * such; `prefix` is the path of the parsed part.
+ * The first issue of a failed parse: the field and the problem. `whole` names the input if the input itself is invalid;
+ * `prefix` is the path of the parsed part.
  */
 export const firstIssue = (
   error: z.ZodError,
@@ -19,13 +19,13 @@ export const firstIssue = (
   return { field: fieldOf({ ...issue, path: [...prefix, ...issue.path] }, whole), message: issue.message };
 };
 
-/** The first issue of a failed parse, as `field detail.node: …`; `whole` names the input where it is wrong as such. */
+/** The first issue of a failed parse, as `field detail.node: …`; `whole` names the input if it is invalid itself. */
 export const describeIssue = (error: z.ZodError, whole: string): string => {
   const { field, message } = firstIssue(error, whole);
   return `field ${field}: ${message}`;
 };
 
-/** Every issue of a failed parse: its field and what is wrong with it. `whole` names the input where it is wrong as such. */
+/** Every issue of a failed parse: the field and the problem. `whole` names the input if the input itself is invalid. */
 export const everyIssue = (
   error: z.ZodError,
   whole: string,

@@ -10,7 +10,7 @@ export type LineKind = (typeof LINE_KINDS)[number];
 export type Segment = {
   /** The text as it came, with straight quotes and without escapes: its start identifies the program that wrote it. */
   readonly text: string;
-  /** The text without white space, so that a line which a terminal broke in the middle of a word is whole again. */
+  /** The text without white space, so that line breaks that a terminal inserted do not matter. */
   readonly compact: string;
   /** {@link Segment.compact} in lower case, of the same length. Phrases are matched against it. */
   readonly lower: string;

@@ -11,5 +11,5 @@ export const newRunId = (now: Date, uuid: string): string =>
 export const sweepRunId = (startMs: number, clusterHash: number): string =>
   `r-${stampOf(isoTime(startMs))}-sweep${clusterHash.toString(16)}`;
 
-/** The id of an operator's run, by the SHA-256 of what makes it the same request, in hexadecimal. */
+/** The id of an operator's run, from the hexadecimal SHA-256 of the fields that identify the request. */
 export const requestedRunId = (sha256: string): string => `r-${sha256.slice(0, 20)}`;

@@ -53,13 +53,13 @@ export type UnsupportedReason = keyof typeof UNSUPPORTED;
 /** The kinds of nodes that no EC2 instance stands behind. */
 export type UnsupportedKind = Extract<UnsupportedReason, 'FargateNode' | 'HybridNode'>;
 
-/** What kind of node an id is that is not an EC2 instance's; undefined for those of EC2. */
+/** The kind of an unsupported node, by its id; undefined for an EC2 instance. */
 export const unsupportedKindOf = (nodeId: string): UnsupportedKind | undefined => {
   if (nodeId.startsWith('fargate-')) return 'FargateNode';
   return nodeId.startsWith('mi-') || nodeId.startsWith('hybrid-nodes/') ? 'HybridNode' : undefined;
 };
 
-/** Of 24 sweeps' hours, a node that stays unsupported is written down in about one: rows are what a sweep costs. */
+/** A sweep writes a row for an unsupported node in about one hour of 24, because the rows are the cost of a sweep. */
 const HOURS_PER_ROW = 24;
 
 /** Whether a sweep writes this unsupported node down in this hour; it always counts it. */

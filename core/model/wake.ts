@@ -4,7 +4,7 @@ import * as z from 'zod';
 const Group = z.string().regex(/^[!-~]{1,128}$/, 'not a name of a lane or a run');
 
 /**
- * The message of the lanes queue: "look at this". It carries no data, so a duplicate or an old one is harmless.
+ * The message of the lanes queue: process this group. It carries no data, so a duplicate or an old one is harmless.
  * `group` is the FIFO message group: a lane's name for lanes and their repair runs, the run's id for checks.
  */
 export const Wake = z.discriminatedUnion('kind', [

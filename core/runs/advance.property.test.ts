@@ -14,7 +14,7 @@ import type { PartDocument } from './batch.ts';
 import { deadlinesOf, type SendReport } from './command.ts';
 import { supersedes, unsentObservation } from './observation.ts';
 
-/** What may go wrong in one turn of the function. */
+/** The faults that may occur in one turn of the function. */
 const Turn = fc.record({
   seconds: fc.integer({ min: 1, max: 90 }),
   slots: fc.integer({ min: 0, max: 60 }),
@@ -49,7 +49,7 @@ const Scenario = fc.record({
 
 type Command = { readonly id: string; readonly key: string; readonly ids: readonly string[]; readonly sentAt: string };
 
-/** SSM, the table and a process that may die at any call. What is here survives a crash. */
+/** Simulates SSM, the table, and a process that may crash at any call. This state survives a crash. */
 const play = (scenario: typeof Scenario extends fc.Arbitrary<infer T> ? T : never) => {
   let stored: RunState =
     scenario.action === 'repair'
@@ -94,7 +94,7 @@ const play = (scenario: typeof Scenario extends fc.Arbitrary<infer T> ? T : neve
       });
     }
   };
-  /** What run-controller's outbox writes for the parts of a check that did not run. */
+  /** The rows that run-controller's outbox writes for the parts of a check that did not run. */
   const perform = (outbox: readonly OutboxEntry[]): void => {
     done.push(...outbox);
     for (const entry of outbox) {

@@ -26,7 +26,7 @@ const RUNNING: ReadonlySet<string> = new Set(['Pending', 'InProgress', 'Delayed'
 /** Whether SSM may still change an invocation or a command of this status. */
 export const isRunning = (status: string): boolean => RUNNING.has(normalizeStatus(status));
 
-/** What an invocation reports about its node; the time of its end only where the script gave one. */
+/** The report of an invocation about its node. It has an end time only if the script reported one. */
 export type Read = Omit<Reading, 'endedAt'> & { readonly endedAt?: string };
 
 const unreadable = (message: string): Read => ({ outcome: 'Unknown', reason: 'ResultUnreadable', message });
@@ -89,10 +89,10 @@ export const readInvocation = (command: CommandRow, invocation: Invocation): Rea
 const brokenOf = (remediation: string, outcome: Outcome, reason: string | undefined): [string, string][] =>
   meaningOf(outcome).isFinding && reason !== undefined ? [[remediation, reason]] : [];
 
-/** Why a document did nothing for now: the node is to be looked at again when that has passed. */
+/** The temporary reasons for which a document did nothing: the node is checked again later. */
 const WAITS: ReadonlySet<SkipReason | undefined> = new Set<SkipReason>(['BlockedBy', 'Busy']);
 
-/** What the run's state machine keeps of a reading. */
+/** The part of a reading that the run's state machine keeps. */
 export const tallyOf = (
   reading: Reading,
   { remediation, action }: Pick<CommandRow, 'remediation' | 'action'>,

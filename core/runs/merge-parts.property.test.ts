@@ -28,7 +28,7 @@ const Found = fc.record({
   title: fc.constant('t'),
 });
 const time = fc.integer({ min: 0, max: 100 }).map(at);
-/** What a part can report about a node, or nothing. */
+/** A possible report of a part about a node, or none. */
 const APart: fc.Arbitrary<Reading | undefined> = fc.oneof(
   { weight: 4, arbitrary: time.map((endedAt): Reading => ({ outcome: 'Healthy', message: 'm', endedAt })) },
   fc

@@ -20,7 +20,7 @@ const Outage = fc.record({
   count: fc.integer({ min: 1, max: 30 }),
   /** Which nodes need no registry. */
   local: fc.array(fc.boolean(), { minLength: 1, maxLength: 6 }),
-  /** Which nodes an operator asked for: nothing brought them. */
+  /** The nodes of an operator's request, which have no pending row. */
   asked: fc.integer({ min: 0, max: 5 }),
   slots: fc.integer({ min: 1, max: 10 }),
   downMinutes: fc.integer({ min: 0, max: 600 }),
@@ -153,12 +153,12 @@ it('however long a registry is down, every node is repaired when it is back, and
       const { lane, runs, needsRegistry, endMs, nowMs } = play(outage);
       expect(lane.breaker).toBeUndefined();
       expect(lane.attributableFailures).toBe(0);
-      // A hold is at most as long as what was before it and 15 minutes more; a check or a complaint may come on top.
+      // A hold is at most as long as the time before it plus 15 minutes; a check or a symptom may add to it.
       const downMs = endMs - epochMs(START);
       expect(nowMs - endMs).toBeLessThanOrEqual(downMs + 240 * MINUTE_MS);
       for (const { before, run, sent } of runs) {
         expect(new Set(sent).size).toBe(sent.length);
-        // One that failed before, and what was under way together with the second.
+        // One node that failed before, and the nodes in flight together with the second.
         const silent = run.commands.reduce((sum, c) => sum + (c.silent ?? 0), 0);
         expect(silent).toBeLessThanOrEqual(1 + outage.slots);
         const hold = before.registryHold;

@@ -70,7 +70,7 @@ const clusterOfTags = ({ instanceId, membership }: FoundNode): Target | Placemen
 /** The one instance that a signal refers to, or why there is none. `cluster` is the one that the signal names. */
 const targetOf = (found: readonly FoundNode[], cluster: string | undefined): Target | Placement => {
   if (found.length === 0) return ignored('SignalUnknownInstance', 'EC2 shows no such instance');
-  // Two networks may use the same private address: only tags tell their instances apart.
+  // Two networks may use the same private address: only tags distinguish their instances.
   const fitting = found.filter(
     ({ membership: m }) => cluster === undefined || (m.kind === 'cluster' && m.cluster === cluster),
   );

@@ -119,7 +119,7 @@ describe('log-classifier', () => {
   it.each([
     ['/aws/eks/c/cluster', 'watched'],
     ['/all/nodes', 'careful'],
-    // The name says one cluster, the configuration another: the configuration decides.
+    // The name contains one cluster, the configuration another: the configuration decides.
     ['/aws/containerinsights/other/dataplane', 'watched'],
   ])('takes the cluster of %s from the configuration: %s', async (logGroup, cluster) => {
     const { deps, put, letters } = world();

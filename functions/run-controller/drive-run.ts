@@ -132,7 +132,7 @@ export const driveRun = async (deps: RunControllerPorts, planned: RunState, sign
     if (next.state !== run) run = await saveRun(deps, run, next.state);
     else if (next.effects.length === 0 || failures.length > 0) {
       if (run.outbox.length === 0) break;
-      // The observations that the outbox writes may complete a batch: the run is looked at once more.
+      // The observations that the outbox writes may complete a batch, so the run is advanced once more.
       run = await flushRun(deps, run);
       continue;
     }

@@ -74,7 +74,7 @@ const withoutWaiting = async (
   return { ready: rows.filter((r) => !waiting.includes(r)), lookAt: [notBefore] };
 };
 
-/** The operator's run that is first in line, if one waits. Orders for runs that are under way or over go. */
+/** The first queued run of an operator, if there is one. Entries of runs that have started or ended are removed. */
 const firstQueued = async (deps: RunControllerPorts, lane: LaneState): Promise<string | undefined> => {
   for (const { runId, sortKey } of await deps.lanes.queuedRuns(lane.lane)) {
     const run = await deps.runs.get(runId);

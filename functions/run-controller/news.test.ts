@@ -18,7 +18,7 @@ const world = async (options: Parameters<typeof runControllerWorld>[1] = {}): Pr
 const ends = async (w: World) => (await w.allRuns()).map((r) => [r.origin.source, r.status, countsOf(r)]);
 const MINUTE = 60;
 
-/** News as signal-intake puts it into the check lane. */
+/** A pending node as signal-intake stores it in the check lane. */
 const tell = async (w: World, instanceId: string, more: { notBefore?: string; awaitAgentUntil?: string } = {}) => {
   const seen = { firstSeenAt: w.iso(), lastSeenAt: w.iso(), signals: 1, source: 'aws.ec2' };
   await w.signals.addPending({ lane: CHECKS, cluster: 'demo', instanceId, reason: 'NewNode', ...seen, ...more });
@@ -40,7 +40,7 @@ describe('a new node', () => {
     w.nodes.set(id, { broken: true, latencyMs: 2000 });
     await newNodes(w, [id]);
     await w.pass(4 * MINUTE);
-    // Nothing is recorded while it waits, and no run is made to look.
+    // While the node waits, nothing is recorded and no run is created.
     expect([await w.allRuns(), w.ssm.commands]).toEqual([[], []]);
     w.facts.set(id, healthyFacts(id));
     await w.pass(5 * MINUTE);
@@ -107,7 +107,7 @@ describe('a signal about a whole cluster', () => {
       ['signal', 'ended', { Repaired: 1 }],
     ]);
     const [check] = await w.allRuns();
-    // As a sweep does, it writes no row for a healthy node.
+    // Like a sweep, it writes no row for a healthy node.
     expect((await w.resultsOf(check?.runId ?? '')).map((r) => r.outcome)).toEqual(['Broken']);
     expect(check?.origin.reason).toMatch(/20 signals/);
   });

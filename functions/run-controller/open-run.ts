@@ -60,7 +60,7 @@ const askedOf = async (deps: RunControllerPorts, run: RunState): Promise<readonl
   return [...asked.slice(0, max), ...others].map((instanceId) => ({ instanceId }));
 };
 
-/** Plans a run that was asked for, and stores the plan. */
+/** Plans a requested run, and stores the plan. */
 export const planAsked = async (
   deps: RunControllerPorts,
   run: RunState,

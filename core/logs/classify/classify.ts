@@ -6,7 +6,7 @@ import { readText } from './text.ts';
  * Classifies a log line, a Kubernetes event, or a paste of several; null where no rule finds a fault of the node. Pure, and
  * linear in the length of the text.
  *
- * @param kind the program that wrote the text, where that is known; without it the text must tell
+ * @param kind the program that wrote the text, if it is known; otherwise the text must identify it
  */
 export type Classify = (raw: string, kind?: LineKind) => Fault | null;
 

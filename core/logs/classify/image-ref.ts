@@ -14,7 +14,10 @@ const quotedAt = (text: string, start: number): { readonly value: string; readon
 /** The text, where it is an image reference. */
 const asRef = (text: string): string | undefined => (REF.test(text) ? text : undefined);
 
-/** What follows a marker such as `failed to pull image`. `cut`: the text ends within the reference; `absent`: the text has no such marker. */
+/**
+ * The text after a marker such as `failed to pull image`. `cut`: the text ends within the reference; `absent`: the text has
+ * no such marker.
+ */
 export type Named =
   | { readonly kind: 'image'; readonly ref: string }
   | { readonly kind: 'cut' }
@@ -26,7 +29,7 @@ const ABSENT: Named = { kind: 'absent' };
 
 const refOf = (value: string): string | undefined => asRef(value.replace(/^docker:\/\//, ''));
 
-/** What stands between two quotes. */
+/** The text between two quotes. */
 const closedRef = (value: string): Named => {
   const ref = refOf(value);
   if (ref !== undefined) return { kind: 'image', ref };
@@ -34,7 +37,7 @@ const closedRef = (value: string): Named => {
   return isNameless ? { kind: 'other', isNameless } : { kind: 'other' };
 };
 
-/** What follows a quote that is never closed. */
+/** The text after a quote that is never closed. */
 const openRef = (value: string): Named => {
   const isRef = refOf(value) !== undefined && value.length <= MAX_REF_LENGTH;
   return isRef && /^[A-Za-z0-9._:/@-]*(?:\.\.\.)?$/.test(value) ? { kind: 'cut' } : { kind: 'other' };

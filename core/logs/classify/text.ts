@@ -1,7 +1,7 @@
 import type { Segment } from '../../model/log-lines.ts';
 import { unwrap } from './envelope.ts';
 
-/** How many characters of a text are read. CloudWatch Logs takes events of up to 1 MB; what matters comes far earlier. */
+/** The number of characters that are read. CloudWatch Logs accepts events of up to 1 MB; faults appear much earlier. */
 export const MAX_TEXT_LENGTH = 65_536;
 
 /** A phrase as {@link Segment.lower} spells it. */
@@ -12,12 +12,12 @@ export const phrases = (...texts: readonly string[]): readonly string[] => texts
 /** Whether a segment contains any of the phrases. */
 export const says = ({ lower }: Segment, any: readonly string[]): boolean => any.some((it) => lower.includes(it));
 
-// Curly and corner quotes come from translation programs and word processors; a backtick from Markdown.
+// Translation tools and text editors produce curly and corner quotes; Markdown uses backticks.
 const QUOTES = /[“”„‟«»「」『』″`]|&quot;|&#34;|u0022/g;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: terminals colour with the escape character
 const COLOURS = /(?:\u001b|#033)\[[0-9;]{0,20}m/g;
 const INVISIBLE = /[\u200b-\u200f\u2060\ufeff\u00ad]/g;
-// What `kubectl` in a box (k9s, lens) draws at the ends of its lines.
+// Terminal tools such as k9s draw these characters at the ends of lines.
 const BOXES = /[│┃║▕▏]/g;
 
 /** Removes quoting, colours and full-width forms; escaped line ends become line ends. Linear. */

@@ -19,8 +19,8 @@ const CLUSTER_ARN = /^arn:[a-z-]+:eks:[a-z0-9-]*:\d*:cluster\/([^/]+)$/;
 type Subject = { readonly cluster: string | undefined; readonly addon: string | undefined };
 
 /**
- * The cluster and the add-on that an event is about. AWS publishes no example of the detail, so both are looked for in the
- * ARNs and under the names that EKS's API uses.
+ * The cluster and the add-on that an event is about. AWS publishes no example of the detail, so both are read from the
+ * ARNs, or from the field names of the EKS API.
  */
 const subjectOf = (detail: Readonly<Record<string, unknown>>, { resources }: Envelope): Subject => {
   const arns = [...resources, ...Object.values(detail).filter((value) => typeof value === 'string')];

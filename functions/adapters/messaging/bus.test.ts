@@ -2,7 +2,7 @@ import type { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventb
 import { describe, expect, it } from 'vitest';
 import { createBus } from './bus.ts';
 
-/** A bus that keeps what it takes, and refuses the events that are named so many times. */
+/** A bus that stores the events that it accepts, and rejects the named events the given number of times. */
 const fakeBus = (refusals: Map<string, number>) => {
   const taken: string[] = [];
   const sizes: number[] = [];

@@ -16,7 +16,7 @@ const newCounter = (): string => `calls-${++counters}`;
 
 type Send = TestTable['client']['send'];
 
-/** One function's copy: a clock that only its own waits move, and what it was told to wait. */
+/** One instance of a function: a clock that only its own waits advance, and its waits. */
 const copy = (
   options: { counter?: string; maxPerSecond?: number; startMs?: number; send?: Send } = {},
 ): { readonly pace: Pace; readonly clock: { ms: number }; readonly waits: number[] } => {
@@ -35,7 +35,7 @@ const copy = (
   });
   return { pace, clock, waits };
 };
-/** What the table counts, by second. */
+/** The counters of the table, by second. */
 const takenOf = async (counter: string): Promise<Readonly<Record<string, unknown>>> =>
   Object.fromEntries((await table.items(`RATE#${counter}`)).map((i) => [String(i.sk).slice(11), i.taken]));
 

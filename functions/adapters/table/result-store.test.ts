@@ -157,7 +157,7 @@ describe('the stored state of a node', () => {
           expect(keysAsked.length).toBeLessThanOrEqual(100);
           calls++;
           if (keysAsked.length < 2) return await table.client.send(sent as never);
-          // It answers half of what it is asked.
+          // It returns half of the requested keys.
           const half = Math.ceil(keysAsked.length / 2);
           sent.input.RequestItems = { [table.tableName]: { Keys: keysAsked.slice(0, half) } };
           const answer = (await table.client.send(sent as never)) as object;
