@@ -166,7 +166,7 @@ export const pricesSection = (): Section => ({
 
 /** The whole page. */
 export const costsPage = (costs: HearingCosts, checks: Parameters<typeof checkSection>[0]): string =>
-  `# What hearing costs
+  `# Costs
 
 Written by \`npm run costs\`; do not edit it by hand. The prices stand in \`test/bench/list-prices.ts\`.
 

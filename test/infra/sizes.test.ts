@@ -73,7 +73,7 @@ describe('beyond a limit', () => {
   it('the synthesis fails with a line that has the limit, the size, the cause and the remedy', () => {
     const [first] = shipped.documents;
     if (first === undefined) throw new Error('there is no document');
-    const padding = Array.from({ length: 2 }, (_, i) => ({
+    const padding = Array.from({ length: 3 }, (_, i) => ({
       ...first,
       key: `padding-${i}-check`,
       json: JSON.stringify({ padding: 'x'.repeat(60_000) }),
