@@ -25,9 +25,11 @@ const OLD_NAMES: Readonly<Record<string, string>> = { skipReason: 'why', method:
 /** What differs from run to run of the same documents: times, identifiers, counts of retries. */
 const steady = (text: string): string =>
   text
-    .replace(/\d{8}T\d{6}Z/g, 'TIME')
+    .replace(/\d{8}T\d{6}Z(?:-\d+)?/g, 'TIME')
     .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
-    .replace(/\b[0-9a-f]{12,}\b/g, 'ID');
+    .replace(/\b[0-9a-f]{12,}\b/g, 'ID')
+    // Numbers that containerd gives its snapshots, and places in the lists that ctr prints.
+    .replace(/\/(snapshots|images|content|containers)\/\d+/g, '/$1/N');
 
 const fieldOf = (result: z.infer<typeof Result>, name: string): unknown =>
   result[name] ?? result[OLD_NAMES[name] ?? name];
