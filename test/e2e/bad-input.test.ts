@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { logsSubscription } from '../../events/logs-subscription.ts';
 import type { SimulatedNode } from '../../lab/sim/node.ts';
+import { NODE_CHECK_KEYS } from '../support/node-check-keys.ts';
 import { faultLine, logGroupOf, MINUTE_MS, openScene, REPAIRABLE, type Scene, synthScene } from './support.ts';
 
 const FOREIGN_PER_MINUTE = 5;
@@ -250,7 +251,9 @@ describe('a symptom', () => {
     for (const { instanceId } of nodes) put({ instanceId, firstSeenAt: now, lastSeenAt: now }, 'acme.monitoring');
     await scene.drain(10).catch(() => undefined);
     expect(scene.chronicle.repairsOn(nodes)).toEqual([]);
-    expect(nodes.filter((n) => scene.chronicle.checksOf(n.instanceId).length === 1)).toHaveLength(FOREIGN_PER_MINUTE);
+    const checked = nodes.map((n) => scene.chronicle.checksOf(n.instanceId).length);
+    expect(checked.filter((commands) => commands === NODE_CHECK_KEYS.length)).toHaveLength(FOREIGN_PER_MINUTE);
+    expect(checked.filter((commands) => commands === 0)).toHaveLength(3);
     const letters = newLetters();
     expect(letters.map((l) => l.reason?.slice(0, 11))).toEqual(Array.from({ length: 3 }, () => 'OverBudget:'));
     await scene.remediate({ action: 'resume', cluster: 'good', reason: 'seen' });

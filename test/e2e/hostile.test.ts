@@ -33,7 +33,7 @@ const oneNode = (cluster: string, options: Parameters<Scene['addNodes']>[2] = {}
 describe('a request', () => {
   const repair = { action: 'repair', cluster: 'good', remediation: 'pause-image', reason: 'x' };
   it.each([
-    ['an unknown action', { action: 'reboot' }, /field action: expected one of check, repair/],
+    ['an unknown action', { action: 'reboot' }, /field action: expected one of cancel, check/],
     [
       'an unknown cluster',
       { ...repair, cluster: 'nowhere' },
@@ -60,7 +60,7 @@ describe('a request', () => {
   });
 
   it.each([
-    [{ query: 'everything' }, /field query: expected one of run, runs/],
+    [{ query: 'everything' }, /field query: expected one of node, open/],
     [{ query: 'node', instanceId: 'i-x' }, /field instanceId/],
     [{ query: 'open', next: 'AAAA' }, /field next/],
   ])('for a report %j is answered with the field that is wrong', async (query, message) => {
