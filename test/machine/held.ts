@@ -19,7 +19,7 @@ const baseName = (program: string): string => program.slice(program.lastIndexOf(
 /** A file of the repository, of its npm packages, or one that a test has made. */
 const isOwn = (program: string): boolean =>
   program.startsWith(root) || program.startsWith('./') || program.startsWith(process.env.TMPDIR ?? '/tmp');
-const NODE = new Set(['node', 'npm']);
+const NODE = new Set(['node', 'npm', 'npx']);
 
 /**
  * Holds the command lines that a run has started against the list of programs.
