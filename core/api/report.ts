@@ -58,7 +58,7 @@ export const runSummary = (run: RunState) => {
     ...defined({ asked: asked?.length }),
     pending: pending.length,
     inFlight: batchesOf(commands.filter((c) => c.status === 'sent' || c.status === 'sending')).reduce(
-      (n, [first]) => n + (first?.size ?? 0),
+      (n, [first]) => n + first.size,
       0,
     ),
     counts: countsOf(run),

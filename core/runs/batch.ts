@@ -29,7 +29,7 @@ export const commandKey = (batch: string, part: number, parts: number): string =
   parts === 1 ? batch : `${batch}.${part}`;
 
 /** The batch that a command belongs to, by the command's key. */
-export const batchOf = (key: string): string => key.split('.', 1)[0] ?? key;
+export const batchOf = (key: string): string => key.replace(/\..*$/s, '');
 
 /** The keys of all commands of a command's batch. */
 export const batchKeys = (command: { readonly key: string; readonly parts?: number | undefined }): string[] => {
@@ -37,7 +37,16 @@ export const batchKeys = (command: { readonly key: string; readonly parts?: numb
   return Array.from({ length: parts }, (_, i) => commandKey(batchOf(command.key), i + 1, parts));
 };
 
+/** The commands of one batch, in the order of their parts. */
+export type Batch = readonly [CommandState, ...CommandState[]];
+
 /** The commands of a run by batch, in the order in which the batches were planned. */
-export const batchesOf = (commands: readonly CommandState[]): readonly (readonly CommandState[])[] => [
-  ...Map.groupBy(commands, (command) => batchOf(command.key)).values(),
-];
+export const batchesOf = (commands: readonly CommandState[]): readonly Batch[] => {
+  const batches = new Map<string, [CommandState, ...CommandState[]]>();
+  for (const command of commands) {
+    const known = batches.get(batchOf(command.key));
+    if (known === undefined) batches.set(batchOf(command.key), [command]);
+    else known.push(command);
+  }
+  return [...batches.values()];
+};

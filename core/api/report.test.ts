@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest';
+import { aCheck, node, START, sendingRun } from '../../test/support/runs.ts';
+import type { CommandState } from '../state/command-state.ts';
+import { cursorOf, laneSummary, readCursor, runSummary } from './report.ts';
+
+const command = (over: Partial<CommandState>): CommandState => ({
+  key: '1',
+  instanceIds: [],
+  size: 2,
+  status: 'closed',
+  ...over,
+});
+
+describe('a run in a list', () => {
+  it('shows how many nodes wait, how many have a command, and the outcomes of the rest', () => {
+    const run = aCheck(3, {
+      settled: { Gone: 1 },
+      commands: [
+        command({ key: '1', status: 'closed', counts: { Healthy: 1, Broken: 1 } }),
+        command({ key: '2', status: 'sent', size: 4 }),
+        command({ key: '3', status: 'sending', size: 5 }),
+        command({ key: '4', status: 'planned', size: 6 }),
+      ],
+    });
+    expect(runSummary(run)).toMatchObject({
+      runId: run.runId,
+      pending: 3,
+      inFlight: 9,
+      counts: { Gone: 1, Healthy: 1, Broken: 1 },
+    });
+  });
+
+  it('counts a node once, however many parts its check has', () => {
+    const parts = [1, 2, 3].map((part) => command({ key: `1.${part}`, part, parts: 3, status: 'sent', size: 7 }));
+    expect(runSummary(aCheck(0, { commands: parts })).inFlight).toBe(7);
+  });
+
+  it('names no node, only how many were asked for', () => {
+    const shown = runSummary({ ...sendingRun(2), asked: [node(0), node(1)] });
+    expect(shown).toMatchObject({ asked: 2, inFlight: 2 });
+    expect(JSON.stringify(shown)).not.toContain(node(0));
+    for (const name of ['commands', 'outbox', 'settled', 'version']) expect(shown).not.toHaveProperty(name);
+    expect(runSummary(sendingRun(2))).not.toHaveProperty('asked');
+  });
+});
+
+it('a lane in a list has everything but its version', () => {
+  const lane = { lane: 'demo/pause-image', cluster: 'demo', remediation: 'pause-image', attributableFailures: 1 };
+  expect(laneSummary({ ...lane, version: 3 })).toEqual(lane);
+});
+
+describe('a cursor', () => {
+  const query = { query: 'runs', limit: 100, since: START };
+  const cursor = cursorOf(query, ['done', null, { pk: 'a' }]);
+
+  it('is read again for the same query, with another limit too', () => {
+    expect(readCursor(query, cursor)).toEqual(['done', null, { pk: 'a' }]);
+    expect(readCursor({ ...query, limit: 5, next: cursor }, cursor)).toHaveLength(3);
+  });
+
+  it.each<[string, string]>([
+    ['another query', cursorOf({ query: 'actions', limit: 100 }, [null])],
+    ['no positions', cursorOf(query, [])],
+    ['text that is not base64', '%'],
+    ['base64 that is not JSON', btoa('next')],
+    ['JSON that is no cursor', btoa('{}')],
+  ])('of %s is refused', (_, next) => {
+    expect(readCursor(query, next)).toBeUndefined();
+  });
+});
