@@ -24,18 +24,15 @@ const LogRecord = z.object({
   ident: z.string().optional(),
 });
 
-const KINDS: Readonly<Record<string, LineKind>> = {
-  kubelet: 'kubelet',
-  containerd: 'containerd',
-  docker: 'docker',
-  dockerd: 'docker',
-  'cri-docker': 'cri-dockerd',
-  'cri-dockerd': 'cri-dockerd',
-};
-const kindOf = (name: string): LineKind => {
-  const unit = name.replace(/\.(?:service|socket)$/, '');
-  return Object.hasOwn(KINDS, unit) ? (KINDS[unit] ?? 'other') : 'other';
-};
+const KINDS: ReadonlyMap<string, LineKind> = new Map([
+  ['kubelet', 'kubelet'],
+  ['containerd', 'containerd'],
+  ['docker', 'docker'],
+  ['dockerd', 'docker'],
+  ['cri-docker', 'cri-dockerd'],
+  ['cri-dockerd', 'cri-dockerd'],
+]);
+const kindOf = (name: string): LineKind => KINDS.get(name.replace(/\.(?:service|socket)$/, '')) ?? 'other';
 
 /** With resource-based names an EC2 host name starts with the instance id: `i-0123456789abcdef0.ec2.internal`. */
 const idOfHost = (host: string | undefined): string | undefined => /^i-[0-9a-f]{8,17}(?=[.-])/.exec(host ?? '')?.[0];

@@ -62,9 +62,12 @@ describe('readLogRecord', () => {
     expect(readLogRecord(text, '')).toEqual({ message: LINE, kind: 'ipamd', instanceId: A });
   });
 
-  it.each([['plain text'], ['{'], ['[1]'], ['{"message":1}'], ['{"log":1}'], ['']])('reads nothing from %s', (text) => {
-    expect(readLogRecord(text, '')).toBeUndefined();
-  });
+  it.each([['plain text'], ['{'], ['[1]'], ['{"message":1}'], ['{"log":1}'], ['{"host":"ip-10-0-1-23"}'], ['']])(
+    'reads nothing from %s',
+    (text) => {
+      expect(readLogRecord(text, '')).toBeUndefined();
+    },
+  );
 });
 
 describe('readSymptoms', () => {
@@ -89,6 +92,21 @@ describe('readSymptoms', () => {
       },
       { instanceId: B, count: 1 },
     ]);
+  });
+
+  it('orders the nodes whatever the order of their lines', () => {
+    const line = (id: string) => ({ timestamp: NOW, message: record({ ec2_instance_id: id }) });
+    for (const ids of [
+      [A, B],
+      [B, A],
+    ]) {
+      expect(read(ids.map(line)).symptoms.map((s) => s.instanceId)).toEqual([A, B]);
+    }
+  });
+
+  it('passes over lines that are no records', () => {
+    const lines = [LINE, record({ ec2_instance_id: A })].map((message) => ({ timestamp: NOW, message }));
+    expect(read(lines)).toMatchObject({ symptoms: [{ instanceId: A, count: 1 }], withoutInstance: 0 });
   });
 
   it("treats a time in the future as now, because a node's clock may run ahead", () => {

@@ -66,8 +66,9 @@ export const readSymptoms = (
   let withoutInstance = 0;
   for (const event of events) {
     const line = readLogRecord(event.message, logStream);
-    const fault = line === undefined ? null : classify(line.message, line.kind);
-    if (line === undefined || fault === null || !knows(fault.reason)) continue;
+    if (line === undefined) continue;
+    const fault = classify(line.message, line.kind);
+    if (fault === null || !knows(fault.reason)) continue;
     const { instanceId } = line;
     if (instanceId === undefined) {
       withoutInstance++;
@@ -91,11 +92,13 @@ export const readSymptoms = (
       before.count++;
     }
   }
-  const symptoms = [...found.keys()].toSorted().flatMap((key) => {
-    const it = found.get(key);
-    if (it === undefined) return [];
-    const { first, last, ...rest } = it;
-    return [{ cluster, ...rest, firstSeenAt: isoTime(first), lastSeenAt: isoTime(last) }];
-  });
+  const symptoms = [...found]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([, { first, last, ...rest }]) => ({
+      cluster,
+      ...rest,
+      firstSeenAt: isoTime(first),
+      lastSeenAt: isoTime(last),
+    }));
   return { symptoms, withoutInstance };
 };

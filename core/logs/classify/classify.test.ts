@@ -30,8 +30,14 @@ describe('createClassifier', () => {
   });
 
   it('reads rules of one order by their names', () => {
-    const classify = createClassifier([rule('b', 1, { B: 1 }, 'x'), rule('a', 1, { A: 2 }, 'x')]);
-    expect(classify('x failed')).toEqual({ reason: 'A' });
+    const a = rule('a', 1, { A: 2 }, 'x');
+    const b = rule('b', 1, { B: 1 }, 'x');
+    for (const rules of [
+      [a, b],
+      [b, a],
+    ]) {
+      expect(createClassifier(rules)('x failed')).toEqual({ reason: 'A' });
+    }
   });
 
   it('takes the fault of the lowest rank from several records', () => {
@@ -76,6 +82,12 @@ describe('createClassifier', () => {
     expect(createClassifier([owner])(line)).toEqual({ reason: 'DiskFull' });
   });
 
+  it('finds nothing in the log of an application, whose text may say anything', () => {
+    const shipped = (container_name: string) => JSON.stringify({ log: 'disk failed', kubernetes: { container_name } });
+    expect(createClassifier([cause])(shipped('my-app'))).toBeNull();
+    expect(createClassifier([cause])(shipped('aws-node'))).toEqual({ reason: 'DiskFull' });
+  });
+
   it('applies no other rule to a record that a rule owns', () => {
     const owner: LogRule = { ...effect, owns: (segment) => says(segment, phrases('disk')) };
     expect(createClassifier([owner, cause])('disk failed')).toBeNull();
@@ -98,11 +110,10 @@ describe('createClassifier', () => {
 
 describe('logReasons', () => {
   it('has every reason once, the lowest rank first, then by name', () => {
-    expect(logReasons([effect, cause, rule('z', 1, { Z: 10 }), rule('y', 1, { DiskFull: 10 })])).toEqual([
-      'DiskFull',
-      'Z',
-      'ImageMissing',
-    ]);
+    const rules = [effect, cause, rule('z', 1, { Z: 10 }), rule('y', 1, { DiskFull: 10 })];
+    for (const order of [rules, rules.toReversed()]) {
+      expect(logReasons(order)).toEqual(['DiskFull', 'Z', 'ImageMissing']);
+    }
   });
 
   it('refuses two ranks for one reason', () => {

@@ -70,8 +70,8 @@ const PAUSE_NAME =
 
 /** Whether a reference names a pause image, by the last component of its repository. */
 export const isPause = (ref: string): boolean => {
-  const name = (ref.split('@', 1)[0] ?? '').split('/').at(-1) ?? '';
-  return ref.includes('/') && PAUSE_NAME.test(name.split(':', 1)[0] ?? '');
+  const name = ref.replace(/@.*$/s, '').replace(/^.*\//s, '').replace(/:.*$/s, '');
+  return ref.includes('/') && PAUSE_NAME.test(name);
 };
 
 /** Whether a reference is a local image: no registry serves `localhost/…` (AL2023, Bottlerocket). */
@@ -79,11 +79,13 @@ export const isLocal = (ref: string | undefined): boolean => ref?.startsWith('lo
 
 const MAX_PLACES = 8;
 const PLAIN_BEFORE = /[A-Za-z0-9._:/-]/;
-const TAG = /^(?:-(?:amd64|arm64|arm|ppc64le|s390x))?(?::[A-Za-z0-9][A-Za-z0-9._-]{0,40})?(?:@sha256:[0-9a-f]{64})?/i;
+// The rest of a reference after `pause`, and everything behind it.
+const TAG_AND_REST =
+  /^((?:-(?:amd64|arm64|arm|ppc64le|s390x))?(?::[A-Za-z0-9][A-Za-z0-9._-]{0,40})?(?:@sha256:[0-9a-f]{64})?).*$/is;
 
 const walkBack = (text: string, from: number): number => {
   let at = from;
-  while (at > 0 && from - at < MAX_REF_LENGTH && PLAIN_BEFORE.test(text[at - 1] ?? '')) at--;
+  while (at > 0 && from - at < MAX_REF_LENGTH && PLAIN_BEFORE.test(text.charAt(at - 1))) at--;
   return at;
 };
 
@@ -95,12 +97,11 @@ export const pauseAnywhere = ({ text }: Segment): string | undefined => {
   let at = text.indexOf('pause');
   for (let seen = 0; at >= 0 && seen < MAX_PLACES; seen++) {
     const start = walkBack(text, at);
-    const tail = TAG.exec(text.slice(at + 5, at + 5 + 160))?.[0].replace(/[.-]+$/, '') ?? '';
-    const ref =
-      (text
-        .slice(start, at + 5)
-        .split('://')
-        .at(-1) ?? '') + tail;
+    const tail = text
+      .slice(at + 5, at + 5 + 160)
+      .replace(TAG_AND_REST, '$1')
+      .replace(/[.-]+$/, '');
+    const ref = text.slice(start, at + 5).replace(/^.*:\/\//s, '') + tail;
     if (asRef(ref) !== undefined && isPause(ref)) return ref;
     at = text.indexOf('pause', at + 5);
   }
@@ -108,19 +109,19 @@ export const pauseAnywhere = ({ text }: Segment): string | undefined => {
 };
 
 const MANIFESTS = phrase('/manifests/');
+const REPOSITORY_BEFORE = /https?:\/\/[A-Za-z0-9.:-]{1,255}\/v2\/[a-z0-9._/-]{1,255}$/;
+const TAG_OR_DIGEST = /^(?:sha256:[0-9a-f]{64}|[A-Za-z0-9_][A-Za-z0-9._-]{0,127})/;
 
 /** The image of a registry request in the text: `https://HOST/v2/REPOSITORY/manifests/TAG`. */
 export const imageOfRequest = (segment: Segment): string | undefined => {
   const at = segment.lower.indexOf(MANIFESTS);
   if (at < 0) return undefined;
-  const start = walkBack(segment.compact, at);
-  const [, host, repository] =
-    /https?:\/\/([A-Za-z0-9.:-]{1,255})\/v2\/([a-z0-9._/-]{1,255})$/.exec(segment.compact.slice(start, at)) ?? [];
-  const [tag] =
-    /^(?:sha256:[0-9a-f]{64}|[A-Za-z0-9_][A-Za-z0-9._-]{0,127})/.exec(
-      segment.compact.slice(at + MANIFESTS.length, at + 200),
-    ) ?? [];
-  if (host === undefined || repository === undefined || tag === undefined) return undefined;
-  const registry = host === 'registry-1.docker.io' ? 'docker.io' : host;
-  return asRef(`${registry}/${repository}${tag.startsWith('sha256:') ? '@' : ':'}${tag}`);
+  const request = REPOSITORY_BEFORE.exec(segment.compact.slice(walkBack(segment.compact, at), at))?.[0];
+  const tag = TAG_OR_DIGEST.exec(segment.compact.slice(at + MANIFESTS.length, at + 200))?.[0];
+  if (request === undefined || tag === undefined) return undefined;
+  const repository = request
+    .replace(/^https?:\/\//, '')
+    .replace('/v2/', '/')
+    .replace(/^registry-1\.docker\.io\//, 'docker.io/');
+  return asRef(`${repository}${tag.startsWith('sha256:') ? '@' : ':'}${tag}`);
 };

@@ -1,0 +1,134 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Segment } from '../../model/log-lines.ts';
+import { firstRef, imageOfRequest, isLocal, isPause, pauseAnywhere, refAfter } from './image-ref.ts';
+import { phrase } from './text.ts';
+
+const DIGEST = `sha256:${'a'.repeat(64)}`;
+const segment = (text: string): Segment => {
+  const compact = text.replace(/\s+/g, '');
+  return { text, compact, lower: compact.toLowerCase() };
+};
+
+describe('the image of a request to a registry', () => {
+  const of = (text: string) => imageOfRequest(segment(text));
+
+  it.each([
+    ['by tag', 'Head "https://a.example/v2/eks/pause/manifests/3.5": 401', 'a.example/eks/pause:3.5'],
+    ['by digest', `Get https://a.example:5000/v2/pause/manifests/${DIGEST} EOF`, `a.example:5000/pause@${DIGEST}`],
+    ['without TLS', 'Get "http://10.0.0.1:5000/v2/pause/manifests/3.5"', '10.0.0.1:5000/pause:3.5'],
+    ['of Docker Hub', 'https://registry-1.docker.io/v2/rancher/pause/manifests/3.6', 'docker.io/rancher/pause:3.6'],
+    ['in a repository that is called v2', 'https://a.example/v2/v2/pause/manifests/1', 'a.example/v2/pause:1'],
+    ['that a terminal broke into lines', 'https://a.example/v2/eks/\npause/mani\nfests/3.5', 'a.example/eks/pause:3.5'],
+    ['in capitals', 'https://a.example/v2/pause/MANIFESTS/3.5', 'a.example/pause:3.5'],
+  ])('%s', (_, text, image) => {
+    expect(of(text)).toBe(image);
+  });
+
+  it.each([
+    ['nothing asks for a manifest', 'https://a.example/v2/eks/pause/blobs/x'],
+    ['the host is missing', 'GET /v2/eks/pause/manifests/3.5'],
+    ['the repository is missing', 'https://a.example/v2/manifests/3.5'],
+    ['the tag is missing', 'https://a.example/v2/eks/pause/manifests/'],
+    ['the tag is none', 'https://a.example/v2/eks/pause/manifests/"'],
+    ['the path is not that of a registry', 'https://a.example/v1/eks/pause/manifests/3.5'],
+    ['it is longer than a reference may be', `https://a.example/v2/${'a'.repeat(250)}/manifests/${'b'.repeat(100)}`],
+  ])('is undefined where %s', (_, text) => {
+    expect(of(text)).toBeUndefined();
+  });
+});
+
+describe('a pause image', () => {
+  it.each([
+    'registry.k8s.io/pause:3.9',
+    '602401143452.dkr.ecr.us-west-2.amazonaws.com/eks/pause:3.5',
+    `docker.io/rancher/mirrored-pause:3.6@${DIGEST}`,
+    'a.example:5000/pause-amd64',
+    'localhost/kubernetes/pause',
+    'mcr.microsoft.com/oss/kubernetes/pause-windows-ltsc2022:3.9',
+  ])('is %s', (ref) => {
+    expect(isPause(ref)).toBe(true);
+  });
+
+  it.each(['pause:3.9', 'a.example/pauses:1', 'a.example/pause/app:1', 'a.example:5000/app:pause', ''])(
+    'is not %j',
+    (ref) => {
+      expect(isPause(ref)).toBe(false);
+    },
+  );
+
+  it('is local where no registry serves it', () => {
+    expect([isLocal('localhost/kubernetes/pause'), isLocal('a.example/pause:1'), isLocal(undefined)]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+  });
+
+  it.each([
+    ['without quotes', 'kein Abbild registry.k8s.io/pause:3.9 gefunden', 'registry.k8s.io/pause:3.9'],
+    ['behind a scheme', '镜像docker://a.example/pause:3.9。', 'a.example/pause:3.9'],
+    ['with a digest', `a.example/pause@${DIGEST}, then more\nlines`, `a.example/pause@${DIGEST}`],
+    ['at the end of a sentence', 'It pulls a.example/eks/pause:3.5.', 'a.example/eks/pause:3.5'],
+    ['after a container of that name', 'pause failed: a.example/pause-arm64:3.9', 'a.example/pause-arm64:3.9'],
+  ])('is found anywhere in a text: %s', (_, text, ref) => {
+    expect(pauseAnywhere(segment(text))).toBe(ref);
+  });
+
+  it('is not found where none is, nor behind many other words', () => {
+    for (const text of ['', 'the pod is paused', `${'pause '.repeat(8)}a.example/pause:3.9`]) {
+      expect(pauseAnywhere(segment(text))).toBeUndefined();
+    }
+  });
+
+  it('that is found is one, whatever surrounds it', async () => {
+    const part = fc.constantFrom('pause', '/', ':', '://', '@', '-', '.', 'a', '3.5', ' ', '\n', 'x.example/', DIGEST);
+    await fc.assert(
+      fc.property(fc.array(part, { maxLength: 40 }), (parts) => {
+        const found = pauseAnywhere(segment(parts.join('')));
+        if (found === undefined) return;
+        expect(isPause(found)).toBe(true);
+        expect(parts.join('')).toContain(found);
+        expect(found.length).toBeLessThanOrEqual(300);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});
+
+describe('the reference after a marker', () => {
+  const MARKER = phrase('failed to pull image');
+  const after = (rest: string) => refAfter(segment(`kubelet: Failed to pull image${rest}`), MARKER);
+
+  it.each<[string, string, object]>([
+    ['is an image', ' "a.example/pause:3.5": 401', { kind: 'image', ref: 'a.example/pause:3.5' }],
+    [
+      'is an image without its scheme',
+      ' "docker://a.example/pause:3.5"',
+      { kind: 'image', ref: 'a.example/pause:3.5' },
+    ],
+    ['has no name', ' ""', { kind: 'other', isNameless: true }],
+    ['has nothing before its slash', ' "/eks/pause:3.5"', { kind: 'other', isNameless: true }],
+    ['is something else', ' "$(reboot)"', { kind: 'other' }],
+    ['is something else after a slash', ' "/$(reboot)"', { kind: 'other' }],
+    ['has no quote', ' a.example/pause:3.5', { kind: 'other' }],
+    ['is missing, because the text ends', '', { kind: 'cut' }],
+    ['is cut after its quote', ' "', { kind: 'cut' }],
+    ['is cut', ' "a.example/pau', { kind: 'cut' }],
+    ['is cut with an ellipsis', ' "a.example/pau...', { kind: 'cut' }],
+    ['is cut, and no image', ' "$(reboot)', { kind: 'other' }],
+    ['is longer than any', ` "${'a'.repeat(301)}`, { kind: 'other' }],
+  ])('%s', (_, rest, named) => {
+    expect(after(rest)).toEqual(named);
+  });
+
+  it('is absent where the text has no marker', () => {
+    expect(refAfter(segment('all is well'), MARKER)).toEqual({ kind: 'absent' });
+  });
+
+  it('is that of the first marker that has one', () => {
+    const text = segment('Back-off pulling image $X; failed to pull image "a.example/pause:3.5"');
+    expect(firstRef(text, [phrase('Back-off pulling image'), MARKER])).toBe('a.example/pause:3.5');
+    expect(firstRef(text, [phrase('Back-off pulling image')])).toBeUndefined();
+  });
+});
