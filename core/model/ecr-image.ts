@@ -21,14 +21,15 @@ export const readEcrImage = (image: string): EcrImage | undefined => {
   const slash = image.indexOf('/');
   const host = ECR_HOST.exec(image.slice(0, Math.max(0, slash)));
   if (host?.[1] === undefined || host[2] === undefined) return undefined;
-  const [name, digest] = image.slice(slash + 1).split('@', 2);
-  const [repository, tag] = (name ?? '').split(':', 2);
-  if (repository === undefined || !/^[a-z0-9][a-z0-9._/-]{1,255}$/.test(repository)) return undefined;
+  const rest = image.slice(slash + 1);
+  const name = rest.replace(/@.*$/s, '');
+  const repository = name.replace(/:.*$/s, '');
+  if (!/^[a-z0-9][a-z0-9._/-]{1,255}$/.test(repository)) return undefined;
   return {
     registryId: host[1],
     region: host[2],
     repository,
-    tag: tag ?? 'latest',
-    ...defined({ digest }),
+    tag: name.split(':')[1] ?? 'latest',
+    ...defined({ digest: rest.split('@')[1] }),
   };
 };

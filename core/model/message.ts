@@ -44,7 +44,10 @@ export const factsOf = (message: Message): ReadonlySet<string> =>
       .flatMap((part): readonly Sentence[] => (Array.isArray(part) ? part : [part as Sentence]))
       .flatMap((sentence) => {
         const [text, when] = typeof sentence === 'string' ? [sentence, {}] : [sentence.text, sentence.when];
-        return [...Object.keys(when), ...[...text.matchAll(PLACEHOLDER)].map(([, name]) => name ?? '')];
+        return [
+          ...Object.keys(when),
+          ...Array.from(text.matchAll(PLACEHOLDER), ([placeholder]) => placeholder.slice(1, -1)),
+        ];
       }),
   );
 

@@ -17,6 +17,7 @@ export const withCounts = <Name extends string>(
   more: Partial<Readonly<Record<Name, number>>>,
 ): Partial<Record<Name, number>> => {
   const sum: Partial<Record<string, number>> = { ...counts };
-  for (const [name, n] of Object.entries<number | undefined>(more)) sum[name] = (sum[name] ?? 0) + (n ?? 0);
+  // An optional field may be absent, never `undefined` (exactOptionalPropertyTypes): every entry has a number.
+  for (const [name, n] of Object.entries(more as Readonly<Record<string, number>>)) sum[name] = (sum[name] ?? 0) + n;
   return sum as Partial<Record<Name, number>>;
 };
