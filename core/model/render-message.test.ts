@@ -44,6 +44,11 @@ describe('the message of a result', () => {
     ['a reason without a message of its own', { reason: 'Plain', detail: 'ctr: no.' }, 'It is plain: ctr: no.'],
     ['a reason whose facts are missing', { image: undefined }, 'The node reported "The image is missing".'],
     [
+      'a fault without a reason, by the words of the node',
+      { reason: undefined, title: 'The script failed', detail: 'line 3: boom' },
+      'The node reported "The script failed": line 3: boom.',
+    ],
+    [
       'a reason of another deployment, by the words of the node',
       { reason: 'FromTheFuture', title: 'Something {image} new', detail: '`id`' },
       'The node reported "Something {image} new": `id`.',
