@@ -1,6 +1,6 @@
 import type * as z from 'zod';
 import { defined } from '../model/defined.ts';
-import { type Envelope, malformedBy, type ReadSettings, type Report } from './types.ts';
+import { type Envelope, type ExplainedReport, malformedBy, type ReadSettings, type Report } from './types.ts';
 
 /** The configuration values that an event pattern depends on. */
 export type PatternSettings = {
@@ -55,7 +55,7 @@ type Declaration<Ignored extends string, ConfigKey extends string> = {
 export type SignalDefinition<Ignored extends string = string, ConfigKey extends string = string> = Declaration<
   Ignored,
   ConfigKey
-> & { readonly read: (envelope: Envelope, settings: ReadSettings) => Report<Ignored> };
+> & { readonly read: (envelope: Envelope, settings: ReadSettings) => ExplainedReport };
 
 /**
  * Defines a signal. `detail` is the schema of the event's detail; `read` receives the parsed detail. Pure and total:
@@ -72,7 +72,9 @@ export const defineSignal = <Detail, Ignored extends string = never, ConfigKey e
   ...declaration,
   read: (envelope, settings) => {
     const parsed = schema.safeParse(envelope.detail);
-    return parsed.success ? read(parsed.data, envelope, settings) : malformedBy(parsed.error, ['detail']);
+    if (!parsed.success) return malformedBy(parsed.error, ['detail']);
+    const report = read(parsed.data, envelope, settings);
+    return report.kind === 'ignored' ? { ...report, meaning: declaration.ignored[report.reason] } : report;
   },
 });
 

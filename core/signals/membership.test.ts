@@ -33,3 +33,33 @@ describe('a node is a member of a cluster', () => {
     }
   });
 });
+
+describe('the cluster that tags name', () => {
+  it.each<[string, Readonly<Record<string, string>>, object]>([
+    ['is that of a managed node group', { 'aws:eks:cluster-name': 'demo' }, { kind: 'cluster', cluster: 'demo' }],
+    [
+      'is one, however many tags name it',
+      { 'aws:eks:cluster-name': 'demo', 'eks:cluster-name': 'demo', 'kubernetes.io/cluster/demo': 'owned' },
+      { kind: 'cluster', cluster: 'demo' },
+    ],
+    [
+      'is what the more reliable tag says',
+      { 'eks:cluster-name': 'demo', 'kubernetes.io/cluster/other': 'owned', 'karpenter.sh/managed-by': 'third' },
+      { kind: 'cluster', cluster: 'demo' },
+    ],
+    ['is that of an old Karpenter', { 'karpenter.sh/managed-by': 'demo' }, { kind: 'cluster', cluster: 'demo' }],
+    [
+      'is unclear where two tags of one kind name two',
+      { 'kubernetes.io/cluster/demo': 'owned', 'kubernetes.io/cluster/other': 'shared' },
+      { kind: 'ambiguous', clusters: ['demo', 'other'] },
+    ],
+    [
+      'is not in a key whose value proves no ownership',
+      { 'kubernetes.io/cluster/demo': 'true', Name: 'owned' },
+      { kind: 'none' },
+    ],
+    ['is none without tags', {}, { kind: 'none' }],
+  ])('%s', (_, entries, expected) => {
+    expect(membershipOf(tags(entries))).toEqual(expected);
+  });
+});

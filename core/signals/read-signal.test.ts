@@ -218,6 +218,12 @@ describe('a Node Symptom', () => {
   });
 });
 
+it('a call of another API in the same trail is ignored', () => {
+  const event = signalSample('eks-calls/match-create-nodegroup');
+  const detail = { ...event.detail, eventSource: 'eks.amazonaws.com.example' };
+  expect(read({ ...event, detail })).toMatchObject({ ok: true, signal: ignored('NotAnEksCall') });
+});
+
 describe('refuses, with the field named', () => {
   const launch = signalSample('launches/match-launch');
   it.each<[string, unknown, string]>([
@@ -240,6 +246,18 @@ describe('refuses, with the field named', () => {
         detail: { eventSource: 'eks.amazonaws.com', eventName: 'CreateNodegroup' },
       },
       'detail.requestParameters.name',
+    ],
+    [
+      'a call whose cluster has no name of one',
+      {
+        ...signalSample('eks-calls/match-create-nodegroup'),
+        detail: {
+          eventSource: 'eks.amazonaws.com',
+          eventName: 'CreateNodegroup',
+          requestParameters: { name: 'demo; reboot' },
+        },
+      },
+      'detail',
     ],
   ])('%s', (_, event, field) => {
     expect(read(event)).toMatchObject({ ok: false, field });

@@ -1,7 +1,14 @@
 import type { Policy } from '../model/policy.ts';
 import type { SignalDefinition } from './define-signal.ts';
 import * as registry from './registry.ts';
-import { Envelope, malformedBy, type ReadSettings, type Report, type Signal, type SignalReading } from './types.ts';
+import {
+  Envelope,
+  type ExplainedReport,
+  malformedBy,
+  type ReadSettings,
+  type Signal,
+  type SignalReading,
+} from './types.ts';
 
 type Registered = (typeof registry)[keyof typeof registry];
 
@@ -55,22 +62,15 @@ const definitionOf = (detailType: string, source: string): SignalDefinition | { 
 };
 
 const signalOf = (
-  { repairSources, ignored }: SignalDefinition,
+  { repairSources }: SignalDefinition,
   { id, source, time }: Envelope,
-  report: Exclude<Report, { kind: 'malformed' }>,
+  report: Exclude<ExplainedReport, { kind: 'malformed' }>,
 ): Signal => {
   const origin = { id, source, time };
-  switch (report.kind) {
-    case 'ignored':
-      return { ...origin, ...report, meaning: ignored[report.reason] ?? '' };
-    case 'node': {
-      const { isProof, ...node } = report;
-      const trusted = isProof && repairSources.includes(source);
-      return { ...origin, ...node, trusted, ...(CHECK_REASONS.has(node.reason) ? { checkOnly: true } : {}) };
-    }
-    default:
-      return { ...origin, ...report };
-  }
+  if (report.kind !== 'node') return { ...origin, ...report };
+  const { isProof, ...node } = report;
+  const trusted = isProof && repairSources.includes(source);
+  return { ...origin, ...node, trusted, ...(CHECK_REASONS.has(node.reason) ? { checkOnly: true } : {}) };
 };
 
 /**

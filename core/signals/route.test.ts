@@ -1,8 +1,9 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isoTime } from '../model/ids.ts';
-import type { PendingNode } from '../state/pending-node.ts';
-import { mergePending, type NewPendingNode, notAfter, remediationFor } from './route.ts';
+import { ClusterPolicy, Policy } from '../model/policy.ts';
+import { type PendingNode, WHOLE_CLUSTER } from '../state/pending-node.ts';
+import { mayRepair, mergePending, type NewPendingNode, notAfter, remediationFor, routeSymptom } from './route.ts';
 
 const START = Date.parse('2026-08-22T10:00:00Z');
 const addedOf = (first: number, last: number, signals = 1): NewPendingNode => ({
@@ -103,14 +104,99 @@ it('mergePending does not change the time at which a row is looked at', () => {
   });
 });
 
-describe('remediationFor', () => {
-  const entry = (name: string, order: number, ...reasons: string[]) => ({
-    name,
-    order,
-    disruptive: false,
-    reasons: Object.fromEntries(reasons.map((r) => [r, 'node-local'])),
-  });
+describe('mergePending delays a row that only records an answer', () => {
+  const added = { ...addedOf(5, 20), notBefore: isoTime(START + 90_000) };
+  const answered = { decidedAt: isoTime(START + 15) };
+  const waitOf = (over: Partial<PendingNode>, news: Partial<NewPendingNode> = {}) =>
+    mergePending({ ...rowOf(addedOf(0, 10)), ...over }, { ...added, ...news })?.notBefore;
 
+  it.each<[string, Partial<PendingNode>, Partial<NewPendingNode>, number | undefined]>([
+    ['for a signal about the cluster', { ...answered, instanceId: WHOLE_CLUSTER }, {}, 90_000],
+    ['for a new node', answered, { awaitAgentUntil: isoTime(START + 600_000) }, 90_000],
+    ['but for no other signal', answered, {}, undefined],
+    [
+      'but not a row with a symptom that is not decided yet',
+      { instanceId: WHOLE_CLUSTER, decidedAt: isoTime(START + 5) },
+      {},
+      undefined,
+    ],
+    [
+      'but not beyond a later time of its own',
+      { ...answered, instanceId: WHOLE_CLUSTER, notBefore: isoTime(START + 95_000) },
+      {},
+      95_000,
+    ],
+  ])('%s', (_, over, news, expected) => {
+    expect(waitOf(over, news)).toBe(expected === undefined ? undefined : isoTime(START + expected));
+  });
+});
+
+const entry = (name: string, order: number, ...reasons: string[]) => ({
+  name,
+  order,
+  disruptive: false,
+  reasons: Object.fromEntries(reasons.map((r) => [r, 'node-local'])),
+});
+
+describe('mayRepair', () => {
+  const harmless = { name: 'pause-image', disruptive: false };
+  const disruptive = { name: 'container-runtime', disruptive: true };
+  const why = (cluster: object, of: typeof harmless) => {
+    const answer = mayRepair(ClusterPolicy.parse({ name: 'demo', ...cluster }), of);
+    return answer.allowed ? 'allowed' : answer.why;
+  };
+
+  it.each<[string, object, typeof harmless, string]>([
+    ['nothing by default', {}, harmless, 'clusters[name=demo].mode is observe'],
+    ['a remediation of a cluster that repairs', { mode: 'repair' }, harmless, 'allowed'],
+    ['a remediation alone', { remediations: { 'pause-image': { mode: 'repair' } } }, harmless, 'allowed'],
+    [
+      'not a remediation that only observes',
+      { mode: 'repair', remediations: { 'pause-image': { mode: 'observe' } } },
+      harmless,
+      'clusters[name=demo].remediations.pause-image.mode is observe',
+    ],
+    [
+      'no disruptive remediation',
+      { mode: 'repair' },
+      disruptive,
+      'clusters[name=demo].remediations.container-runtime.allowDisruptive is false, and its repair restarts something',
+    ],
+    [
+      'a disruptive remediation that the policy allows',
+      { mode: 'repair', remediations: { 'container-runtime': { allowDisruptive: true } } },
+      disruptive,
+      'allowed',
+    ],
+  ])('allows %s', (_, cluster, of, expected) => {
+    expect(why(cluster, of)).toBe(expected);
+  });
+});
+
+describe('routeSymptom', () => {
+  const policy = Policy.parse({ clusters: [{ name: 'demo', mode: 'repair' }, { name: 'watched' }] });
+  const catalogue = [entry('pause-image', 1, 'SandboxImageMissing'), entry('cni', 2, 'CNINotReady')];
+  const proof = { cluster: 'demo', reason: 'SandboxImageMissing', trusted: true };
+  const toCheck = { kind: 'lane', remediation: 'node-check' };
+
+  it.each<[string, object, object]>([
+    ['a proof to its repair', {}, { kind: 'lane', remediation: 'pause-image' }],
+    ['an untrusted symptom to a check', { trusted: false }, toCheck],
+    ['an old proof to a check', { late: true }, toCheck],
+    ['a proof on a cluster that is only observed to a check', { cluster: 'watched' }, toCheck],
+    ['a reason that names no fault to a check', { reason: 'AlarmRaised', checkOnly: true }, toCheck],
+    ['nothing of a cluster that the policy does not list', { cluster: 'strange' }, { kind: 'not-managed' }],
+    [
+      'no unknown reason, and lists those that are known',
+      { reason: 'Sunspots' },
+      { kind: 'unknown-reason', known: ['CNINotReady', 'SandboxImageMissing'] },
+    ],
+  ])('sends %s', (_, over, expected) => {
+    expect(routeSymptom(policy, catalogue, { ...proof, ...over })).toEqual(expected);
+  });
+});
+
+describe('remediationFor', () => {
   it('is the first in order that repairs the reason', () => {
     const catalogue = [entry('late', 2, 'A', 'B'), entry('early', 1, 'A')];
     expect(['A', 'B', 'C', 'constructor'].map((r) => remediationFor(catalogue, r)?.name)).toEqual([

@@ -69,6 +69,11 @@ export type Report<Ignored extends string = string> =
   /** An event that lacks a required field, with the name of the field. */
   | { readonly kind: 'malformed'; readonly field: string; readonly message: string };
 
+/** The report of a definition: with the reason to ignore an event comes its meaning, in a sentence. */
+export type ExplainedReport =
+  | Exclude<Report, { kind: 'ignored' }>
+  | { readonly kind: 'ignored'; readonly reason: string; readonly meaning: string };
+
 /** The origin of a signal: EventBridge's source, id and time of the event. */
 type Origin = { readonly source: string; readonly id: string; readonly time: string };
 
