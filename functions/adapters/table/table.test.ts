@@ -2,8 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { startTable, type TestTable } from '../../../test/support/table.ts';
 import { above, absent, allOf, anyOf, below, equals, isAtVersion, isNew, isStored } from './expressions.ts';
+import { ItemTooLargeError } from './item-size.ts';
 import { expires, inIndex } from './items.ts';
-import { createTable, ItemTooLargeError, startingWith, type Table, type TableOptions } from './table.ts';
+import { createTable, startingWith, type Table, type TableOptions } from './table.ts';
 
 /** The smallest row; `size`, `cluster` and `name` are reserved words of DynamoDB. */
 const Row = z.strictObject({ name: z.string(), size: z.number().optional(), text: z.string().optional() });

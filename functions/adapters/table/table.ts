@@ -5,14 +5,17 @@ import {
   GetCommand,
   PutCommand,
   QueryCommand,
+  TransactWriteCommand,
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
 import type * as z from 'zod';
 import { defined } from '../../../core/model/defined.ts';
 import { type Sleep, sleep } from '../sleep.ts';
 import { anyOf, type Change, type Condition, expressionsOf, isAtVersion, isNew } from './expressions.ts';
+import { isTooLarge, tooLarge } from './item-size.ts';
 import { type Item, rowOf } from './items.ts';
 import { type IndexName, type Key, TABLE } from './keys.ts';
+import { isPassing, namesOf, refusalOf, type Transacted, transactionOf, type Write } from './transaction.ts';
 
 /** One partition of the table or of an index; with `from` and `to`, its sort keys between them, both included. */
 export type Partition = {
@@ -50,6 +53,11 @@ export type Table = {
   readonly update: (key: Key, change: Change, condition?: Condition) => Promise<Item | undefined>;
   /** Deletes an item; false where the condition does not hold. */
   readonly remove: (key: Key, condition?: Condition) => Promise<boolean>;
+  /**
+   * Stores all writes, or none where a condition fails. Waits and tries again where other writers or a throttle came first;
+   * throws {@link ContentionError} where they always do. At most 100 writes, each of another item.
+   */
+  readonly transact: (writes: readonly Write[]) => Promise<Transacted>;
   /** One page of a partition: strongly consistent in the table, eventually in an index. */
   readonly page: (partition: Partition, options: PageOptions) => Promise<Page>;
   /** Every item of a partition, in ascending order. */
@@ -64,17 +72,15 @@ export type TableOptions = {
   readonly tableName: string;
 };
 
-/**
- * An item of more than 400 KB, which DynamoDB refuses. No retry makes it smaller. Source: DynamoDB Developer Guide,
- * Quotas ("Item size").
- */
-export class ItemTooLargeError extends Error {
-  override readonly name = 'ItemTooLargeError';
+/** Other writers or a throttle came first each time: nothing was stored. Whoever is woken next reads and decides again. */
+export class ContentionError extends Error {
+  override readonly name = 'ContentionError';
 }
 
 /** BatchGetItem takes at most 100 keys, and answers at most 16 MB. Source: DynamoDB API reference, BatchGetItem. */
 const BATCH_KEYS = 100;
 const BATCH_ATTEMPTS = 6;
+const TRANSACTION_ATTEMPTS = 6;
 const FIRST_WAIT_MS = 50;
 
 const FIRST_SORT_KEY = ' ';
@@ -103,30 +109,13 @@ const between =
 const isConditionFailed = (thrown: unknown): boolean =>
   thrown instanceof Error && thrown.name === 'ConditionalCheckFailedException';
 
-const isTooLarge = (thrown: unknown): boolean =>
-  thrown instanceof Error &&
-  thrown.name === 'ValidationException' &&
-  /item size .*exceeded the maximum/iu.test(thrown.message);
-
-/** Names the largest attributes, because DynamoDB's own message names neither the item nor a field. */
-const tooLarge = (key: Item, values: Item, cause: unknown): ItemTooLargeError => {
-  const sizes = Object.entries(values)
-    .map(([name, value]) => ({ name, bytes: Buffer.byteLength(JSON.stringify(value) ?? '') }))
-    .sort((a, b) => b.bytes - a.bytes)
-    .slice(0, 3)
-    .map(({ name, bytes }) => `${name} (${bytes} bytes as JSON)`);
-  return new ItemTooLargeError(
-    `storing ${String(key[TABLE.partitionKey])} / ${String(key[TABLE.sortKey])}: the item is larger than 400 KB; largest attributes: ${sizes.join(', ')}`,
-    { cause },
-  );
-};
-
-/** The table behind a client. `wait` passes the time between reads of unprocessed keys. */
+/** The table behind a client. `wait` passes the time between attempts, of which `random` draws a share. */
 export const createTable = ({
   client,
   tableName: TableName,
   wait = sleep,
-}: TableOptions & { readonly wait?: Sleep }): Table => {
+  random = Math.random,
+}: TableOptions & { readonly wait?: Sleep; readonly random?: () => number }): Table => {
   /** A write's answer, or undefined where its condition did not hold. */
   const write = async <Answer>(send: Promise<Answer>, key: Item, values: Item): Promise<Answer | undefined> => {
     try {
@@ -143,6 +132,25 @@ export const createTable = ({
   const put = async (item: Item, condition?: Condition): Promise<boolean> => {
     const command = new PutCommand({ TableName, Item: item, ...expressionsOf({ condition }) });
     return (await write(client.send(command), item, item)) !== undefined;
+  };
+
+  const transact = async (writes: readonly Write[]): Promise<Transacted> => {
+    if (writes.length === 0) return { ok: true };
+    const input = transactionOf(writes, TableName);
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await client.send(new TransactWriteCommand(input));
+        return { ok: true };
+      } catch (thrown) {
+        if (!isPassing(thrown)) return refusalOf(writes, thrown);
+        if (attempt === TRANSACTION_ATTEMPTS) {
+          const message = `storing ${namesOf(writes)}: other writers or a throttle came first ${attempt} times; the wake is repeated`;
+          throw new ContentionError(message, { cause: thrown });
+        }
+        // Full jitter: two writers that met once do not meet again.
+        await wait(random() * FIRST_WAIT_MS * 2 ** attempt);
+      }
+    }
   };
 
   const getBatch = async (keys: readonly Key[]): Promise<readonly Item[]> => {
@@ -224,6 +232,7 @@ export const createTable = ({
       const command = new DeleteCommand({ TableName, Key: key, ...expressionsOf({ condition }) });
       return (await write(client.send(command), key, {})) !== undefined;
     },
+    transact,
     page,
     items,
     rows: async (schema, partition) => (await items(partition)).map((item) => rowOf(schema, item)),
