@@ -85,11 +85,10 @@ const play = (scenario: typeof Scenario extends fc.Arbitrary<infer T> ? T : neve
         final,
         closedBy: final ? 'end' : 'soft-deadline',
         at: isoTime(nowMs),
+        grade: final ? 4 * c.ids.length : 1,
+        open: c.ids.filter((_, i) => !final && i % 2 === 1),
         nodes: Object.fromEntries(
-          c.ids.map((id, i): [string, Reading] => [
-            id,
-            final || i % 2 === 0 ? readingOf(c, id) : { outcome: 'TimedOut', message: 'm', endedAt: c.sentAt },
-          ]),
+          c.ids.flatMap((id, i): [string, Reading][] => (final || i % 2 === 0 ? [[id, readingOf(c, id)]] : [])),
         ),
       });
     }

@@ -7,8 +7,9 @@ import { type OutcomeCounts, withCounts } from '../state/counts.ts';
 import type { OutboxEntry } from '../state/outbox-entry.ts';
 import type { RunState } from '../state/run-state.ts';
 import { batchesOf } from './batch.ts';
+import { batchTallies } from './batch-results.ts';
 import { findingsOf, type Known, waitingOf } from './findings.ts';
-import { batchTallies, INVALID_INSTANCE } from './observation.ts';
+import { INVALID_INSTANCE } from './observation.ts';
 import { COMMAND_LOST, dropsOf, lostOf, takenOf, unsentResults } from './outbox.ts';
 import { silentOf } from './registry-hold.ts';
 
@@ -200,7 +201,8 @@ export const onReport = (
 
 /** Whether an observation is new: the command has none yet, or only an early one. */
 export const isNews = (command: CommandState, seen: ObservationRow): boolean =>
-  command.status === 'sent' || command.status === 'sending' || (command.early === true && seen.final);
+  ((command.status === 'sent' || command.status === 'sending') && seen.closedBy !== 'look') ||
+  (command.early === true && seen.final);
 
 /** Closes a command after its observation. Its outcomes are counted together with its batch. */
 export const onObservation = (command: CommandState, seen: ObservationRow, state: RunState): Change => {

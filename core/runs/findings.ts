@@ -7,7 +7,7 @@ import type { OutboxEntry } from '../state/outbox-entry.ts';
 import { CHECK_SOURCE } from '../state/pending-node.ts';
 import type { Tally } from '../state/results.ts';
 import type { RunState } from '../state/run-state.ts';
-import { batchTallies } from './observation.ts';
+import { batchTallies } from './batch-results.ts';
 import { enqueueOf, merged } from './outbox.ts';
 
 /** The policy for findings: the remediations that may repair, and the reasons that no repair can fix. */

@@ -109,6 +109,7 @@ export const tallyOf = (
   return {
     outcome: reading.outcome,
     at: reading.endedAt,
+    ...defined({ ranNowhere: reading.ranNowhere }),
     ...(waits ? { waits } : {}),
     ...defined({ skipReason: reading.skipReason, reason: reading.reason, image }),
     ...(names ? { localMethod: true } : {}),

@@ -6,8 +6,8 @@ import type { Severity } from '../model/reasons.ts';
 import type { Texts } from '../model/render-message.ts';
 import type { ObservationRow } from '../state/command-state.ts';
 import { Reading } from '../state/results.ts';
+import { batchResults, healthyNodes } from './batch-results.ts';
 import { MAX_FINDINGS, mergeParts } from './merge-parts.ts';
-import { batchResults, healthyNodes } from './observation.ts';
 
 const SEVERITIES: Readonly<Record<string, Severity>> = { Grave: 'Fatal', Bad: 'Warning', Slight: 'Info' };
 const severityOf = (reason: string): Severity | undefined => SEVERITIES[reason];
@@ -128,6 +128,8 @@ describe('the rows of a batch', () => {
         final: true,
         closedBy: 'end',
         at: at(seconds),
+        grade: 4 * told.length,
+        open: [],
         healthy: told.flatMap(([id, { outcome }]) => (outcome === 'Healthy' ? [id] : [])),
         nodes: Object.fromEntries(told.filter(([, { outcome }]) => outcome !== 'Healthy')),
       };

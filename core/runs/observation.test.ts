@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { at, node, nodes, START } from '../../test/support/runs.ts';
 import type { Texts } from '../model/render-message.ts';
 import type { CommandRow, ObservationRow } from '../state/command-state.ts';
+import { batchResults, batchTallies, healthyNodes } from './batch-results.ts';
 import type { Invocation } from './invocation.ts';
-import { batchResults, healthyNodes, observationOf, readNodes, supersedes, unsentObservation } from './observation.ts';
+import { observationOf, readNodes, supersedes, unsentObservation } from './observation.ts';
 
 const command = (over: Partial<CommandRow> = {}): CommandRow => ({
   commandId: 'c-1',
@@ -43,6 +44,7 @@ const observe = (
   standing?: ObservationRow,
 ) => observationOf(command(over), readNodes(command(over), from, at(seconds)), at(seconds), standing);
 const HEALTHY = ['Success', line('Healthy')] as const;
+const NO_TEXTS: Texts = { version: 'none', reasons: new Map(), remediations: new Map() };
 
 describe('an observation', () => {
   it('is made when all nodes have ended, or at a deadline, and not before', () => {
@@ -63,9 +65,32 @@ describe('an observation', () => {
       final: true,
       closedBy: 'end',
       at: at(6),
+      grade: 8,
+      open: [],
       healthy: nodes(2),
       nodes: {},
     });
+  });
+
+  it('names the nodes that still run, which have no reading', () => {
+    const half = observe(30, shown([...HEALTHY], ['InProgress']));
+    expect(half).toMatchObject({ final: false, open: [node(1)], nodes: {} });
+    const parts = [half ?? expect.fail()];
+    expect(batchTallies(parts, command())).toMatchObject({
+      [node(0)]: { outcome: 'Healthy' },
+      [node(1)]: { outcome: 'TimedOut', open: true },
+    });
+    expect(batchTallies(parts, command())[node(0)]).not.toHaveProperty('open');
+    expect(batchResults(command(), parts, NO_TEXTS)).toEqual([]);
+  });
+
+  it('is made by a look where a node of a repair has ended, and not for one part of a check', () => {
+    const { part, parts, ...whole } = command();
+    const look = (over: CommandRow, ...ends: readonly [string, string?][]) =>
+      observationOf(over, readNodes(over, shown(...ends), at(12)), at(12), undefined);
+    expect(look(whole, [...HEALTHY], ['InProgress'])).toMatchObject({ closedBy: 'look', open: [node(1)] });
+    expect(look(whole, ['InProgress'], ['InProgress'])).toBeUndefined();
+    expect(look(command(), [...HEALTHY], ['InProgress'])).toBeUndefined();
   });
 
   it('has the nodes that SSM refused as Unreachable, beside those that answered', () => {
@@ -73,17 +98,32 @@ describe('an observation', () => {
     expect(seen).toMatchObject({ healthy: [node(0)], nodes: { [node(7)]: { outcome: 'Unreachable' } } });
   });
 
-  it('lists a node that an earlier one had as slow and that is healthy', () => {
-    const early = observe(30, shown([...HEALTHY], ['InProgress']));
-    const end = observe(40, shown([...HEALTHY], [...HEALTHY]), {}, early);
-    expect(end).toMatchObject({ healthy: nodes(2), amended: [node(1)], nodes: {} });
+  it('lists a node that was assumed to be slow and that is healthy', () => {
+    const hard = observe(150, shown([...HEALTHY], ['InProgress']));
+    expect(hard).toMatchObject({ assumed: [node(1)] });
+    const end = observe(160, shown([...HEALTHY], [...HEALTHY]), {}, hard);
+    expect(end).toMatchObject({ closedBy: 'end', healthy: nodes(2), amended: [node(1)], nodes: {} });
+    expect(end).not.toHaveProperty('assumed');
   });
 
-  it('keeps that list until the end, so that the row of the node follows from the last observation too', () => {
-    const early = observe(30, shown(['InProgress'], ['InProgress']));
-    const hard = observe(150, shown([...HEALTHY], ['InProgress']), {}, early);
-    expect(hard).toMatchObject({ closedBy: 'hard-deadline', amended: [node(0)] });
-    expect(observe(160, shown([...HEALTHY], [...HEALTHY]), {}, hard)).toMatchObject({ amended: nodes(2) });
+  it('lists no node that was open before, which has no row', () => {
+    const early = observe(30, shown([...HEALTHY], ['InProgress']));
+    expect(observe(40, shown([...HEALTHY], [...HEALTHY]), {}, early)).not.toHaveProperty('amended');
+  });
+
+  it('keeps the list of amended nodes until the end', () => {
+    const hard = observe(150, shown(['InProgress'], ['InProgress']));
+    const later = observe(155, shown([...HEALTHY], ['InProgress']), {}, hard);
+    expect(later).toMatchObject({ closedBy: 'hard-deadline', assumed: [node(1)], amended: [node(0)] });
+    expect(observe(160, shown([...HEALTHY], [...HEALTHY]), {}, later)).toMatchObject({ amended: nodes(2) });
+  });
+
+  it('keeps the final reading of a node, whatever a later read shows', () => {
+    const first = observe(30, shown(['Failed', line('Broken')], ['InProgress']));
+    const stale = observe(31, shown(['InProgress'], [...HEALTHY]), {}, first);
+    expect(stale).toMatchObject({ closedBy: 'end', healthy: [node(1)], nodes: { [node(0)]: { outcome: 'Broken' } } });
+    const other = observe(40, shown([...HEALTHY], [...HEALTHY]), {}, first);
+    expect(other).toMatchObject({ healthy: [node(1)], nodes: { [node(0)]: { outcome: 'Broken' } } });
   });
 
   it('of one part makes no node healthy while another part has none', () => {
@@ -125,8 +165,17 @@ describe('the row of a repair that did not last', () => {
     remediations: new Map([['pause-image', { healthy: ['Fine.'], repaired: [words] }]]),
   });
   const reading = { outcome: 'Relapsed', title: 't', endedAt: at(5), relapseOf: { runId: 'r-0', at: START } } as const;
-  const part: ObservationRow = { runId: 'r-1', key: '1', final: true, closedBy: 'end', at: at(6), nodes: {} };
-  const rowOf = (words: string) => batchResults(run, [{ ...part, nodes: { [node(0)]: reading } }], texts(words))[0];
+  const part: ObservationRow = {
+    runId: 'r-1',
+    key: '1',
+    final: true,
+    closedBy: 'end',
+    at: at(6),
+    grade: 4,
+    open: [],
+    nodes: { [node(0)]: reading },
+  };
+  const rowOf = (words: string) => batchResults(run, [part], texts(words))[0];
 
   it('names the earlier repair, then says what this one did, in at most 900 characters', () => {
     expect(rowOf('The image is back.')).toMatchObject({
@@ -140,27 +189,40 @@ describe('the row of a repair that did not last', () => {
 });
 
 describe('of two observations of a command', () => {
-  const row = (closedBy: ObservationRow['closedBy']): ObservationRow => ({
-    runId: 'r-1',
-    key: '1',
-    final: closedBy !== 'soft-deadline',
-    closedBy,
-    at: START,
-    nodes: {},
-  });
+  const ENDED = [...HEALTHY] as [string, string];
+  const rows: Readonly<Record<string, ObservationRow | undefined>> = {
+    look: observationOf(
+      command({ parts: undefined }),
+      readNodes(command(), shown(ENDED, ['InProgress']), at(12)),
+      at(12),
+      undefined,
+    ),
+    soft: observe(30, shown(ENDED, ['InProgress'])),
+    hard: observe(150, shown(ENDED, ['InProgress'])),
+    'not-sent': unsentObservation(
+      command(),
+      { outcome: 'Unknown', reason: 'CommandLost', message: 'm' },
+      { instanceIds: nodes(2) },
+      at(9),
+    ),
+    end: observe(20, shown(ENDED, ENDED)),
+  };
   it.each([
-    ['end', 'soft-deadline', true],
-    ['end', 'hard-deadline', true],
+    ['soft', 'look', true],
+    ['hard', 'soft', true],
+    ['end', 'look', true],
+    ['end', 'soft', true],
+    ['end', 'hard', true],
     ['end', 'not-sent', true],
-    ['hard-deadline', 'soft-deadline', true],
-    ['hard-deadline', 'not-sent', false],
-    ['not-sent', 'hard-deadline', false],
-    ['soft-deadline', 'soft-deadline', false],
-    ['soft-deadline', 'end', false],
-    ['hard-deadline', 'end', false],
+    ['look', 'soft', false],
+    ['soft', 'soft', false],
+    ['soft', 'end', false],
+    ['hard', 'end', false],
+    ['not-sent', 'hard', false],
     ['end', 'end', false],
   ] as const)('%s replaces %s: %s', (next, standing, expected) => {
-    expect(supersedes(row(next), row(standing))).toBe(expected);
-    expect(supersedes(row(next), undefined)).toBe(true);
+    const [a, b] = [rows[next] ?? expect.fail(), rows[standing] ?? expect.fail()];
+    expect(supersedes(a, b)).toBe(expected);
+    expect(supersedes(a, undefined)).toBe(true);
   });
 });

@@ -1,12 +1,9 @@
-import { adviceOn, clampTimes } from '../guards/attempts.ts';
+import { clampTimes } from '../guards/attempts.ts';
 import { defined } from '../model/defined.ts';
 import { meaningOf } from '../model/outcome.ts';
-import { type Recorded, recordedOf, type Texts } from '../model/render-message.ts';
 import type { CommandRow, ObservationRow } from '../state/command-state.ts';
-import type { Reading, ResultRow, Tally } from '../state/results.ts';
-import { batchOf } from './batch.ts';
-import { type Invocation, normalizeStatus, type Read, readInvocation, tallyOf } from './invocation.ts';
-import { mergeParts, type SeverityOf } from './merge-parts.ts';
+import type { Reading, ResultRow } from '../state/results.ts';
+import { type Invocation, normalizeStatus, type Read, readInvocation } from './invocation.ts';
 
 /** Statuses of a command without a single invocation: it ran nowhere (SSM user guide, "Understanding command statuses"). */
 const RAN_NOWHERE: ReadonlySet<string> = new Set(['RateExceeded', 'NoInstancesInTag']);
@@ -44,34 +41,100 @@ export const readNodes = (
   return new Map([...readings, ...refused]);
 };
 
-const isHealthyCheck = (action: ResultRow['action'], reading: Reading): boolean =>
+/** Whether a reading is that of a healthy node of a check, which has no row. */
+export const isHealthyCheck = (action: ResultRow['action'], reading: Reading): boolean =>
   action === 'check' && meaningOf(reading.outcome).isOmittedByChecks;
 
-type Place = Pick<CommandRow, 'runId' | 'key' | 'part' | 'parts' | 'action'>;
+/** How sure a node's reading is: it has none yet, fleetmend assumed it, or SSM reported it. */
+const GRADE = { open: 0, assumed: 1, reported: 2 } as const;
+type Grade = (typeof GRADE)[keyof typeof GRADE];
 
-/** An observation of these readings; `standing` is the row that it is to replace. */
-const observed = (
+/** The present knowledge of a node: its reading, absent while the node is open. */
+type Known = { readonly grade: Grade; readonly reading?: Reading };
+
+/** How sure the reading of a node in a row is; undefined for a node that the row does not have. */
+const gradeIn = (row: ObservationRow, instanceId: string): Grade | undefined => {
+  if (row.open.includes(instanceId)) return GRADE.open;
+  const isKnown = row.nodes[instanceId] !== undefined || row.healthy?.includes(instanceId) === true;
+  if (!isKnown) return undefined;
+  return row.assumed?.includes(instanceId) === true ? GRADE.assumed : GRADE.reported;
+};
+
+/** The final reading of a node in a row. That of a healthy node of a check is not stored. */
+const finalIn = (row: ObservationRow, instanceId: string): Reading | undefined =>
+  row.healthy?.includes(instanceId) === true ? { outcome: 'Healthy', endedAt: row.at } : row.nodes[instanceId];
+
+/** The reading of a node in a row; provisional for a node that is open. */
+export const readingIn = (row: ObservationRow, instanceId: string): Reading | undefined =>
+  row.open.includes(instanceId)
+    ? { outcome: 'TimedOut', message: 'no answer yet: the document still runs on the node', endedAt: row.at }
+    : finalIn(row, instanceId);
+
+type Place = Pick<CommandRow, 'runId' | 'key' | 'part' | 'parts' | 'action'>;
+type Closing = Pick<ObservationRow, 'commandId' | 'closedBy' | 'at'>;
+
+/** The row of these nodes; `standing` is the row that it is to replace. */
+const rowOf = (
   { runId, key, part, parts, action }: Place,
-  readings: ReadonlyMap<string, Reading>,
-  closing: Pick<ObservationRow, 'commandId' | 'final' | 'closedBy' | 'at'>,
+  known: ReadonlyMap<string, Known>,
+  closing: Closing,
   standing: ObservationRow | undefined,
 ): ObservationRow => {
-  const healthy = [...readings].flatMap(([id, reading]) => (isHealthyCheck(action, reading) ? [id] : []));
+  const idsOf = (grade: Grade): string[] => [...known].flatMap(([id, node]) => (node.grade === grade ? [id] : []));
+  const readings = [...known].flatMap(([id, { reading }]): [string, Reading][] =>
+    reading === undefined ? [] : [[id, reading]],
+  );
+  const healthy = readings.flatMap(([id, reading]) => (isHealthyCheck(action, reading) ? [id] : []));
   const amended = healthy.filter((id) => standing?.nodes[id] !== undefined || standing?.amended?.includes(id));
+  const [open, assumed] = [idsOf(GRADE.open), idsOf(GRADE.assumed)];
+  const total = [...known.values()].reduce((sum, { grade }) => sum + grade, 0);
   return {
     runId,
     key,
     ...defined({ part, parts }),
     ...closing,
+    final: open.length === 0,
+    // A soft deadline adds less than a node does, so that its row replaces a look, and every new reading replaces both.
+    grade: 2 * total + (closing.closedBy === 'soft-deadline' ? 1 : 0),
+    open,
+    ...(assumed.length === 0 ? {} : { assumed }),
     ...(healthy.length === 0 ? {} : { healthy }),
     ...(amended.length === 0 ? {} : { amended }),
-    nodes: Object.fromEntries([...readings].filter(([, reading]) => !isHealthyCheck(action, reading))),
+    nodes: Object.fromEntries(readings.filter(([, reading]) => !isHealthyCheck(action, reading))),
   };
 };
 
+/** The knowledge of a node after a read: the stored reading, unless the new one is surer. */
+const knownOf = (
+  instanceId: string,
+  reading: Reading | undefined,
+  standing: ObservationRow | undefined,
+  slow: Reading | undefined,
+): Known => {
+  const before = standing === undefined ? undefined : gradeIn(standing, instanceId);
+  const seen = reading ?? slow;
+  const grade = reading !== undefined ? GRADE.reported : slow !== undefined ? GRADE.assumed : GRADE.open;
+  if (standing === undefined || before === undefined || before < grade) return { grade, ...defined({ reading: seen }) };
+  return { grade: before, ...defined({ reading: finalIn(standing, instanceId) }) };
+};
+
+const closingOf = (
+  command: CommandRow,
+  known: ReadonlyMap<string, Known>,
+  standing: ObservationRow | undefined,
+  now: string,
+): ObservationRow['closedBy'] => {
+  const grades = new Set([...known.values()].map(({ grade }) => grade));
+  if (grades.has(GRADE.open)) {
+    const isSoft = now >= command.softDeadlineAt || standing?.closedBy === 'soft-deadline';
+    return isSoft ? 'soft-deadline' : 'look';
+  }
+  return grades.has(GRADE.assumed) ? 'hard-deadline' : 'end';
+};
+
 /**
- * The observation of a command at this time, or undefined while nodes still run and no deadline has passed. At a deadline
- * the nodes that have not answered are `TimedOut`.
+ * The observation of a command at this time: what the stored row knows, and what was read since. At the hard deadline the
+ * nodes that have not answered are `TimedOut`. Undefined while no node has ended and no deadline has passed.
  */
 export const observationOf = (
   command: CommandRow,
@@ -79,24 +142,19 @@ export const observationOf = (
   now: string,
   standing: ObservationRow | undefined,
 ): ObservationRow | undefined => {
-  const isOver = [...readings.values()].every((reading) => reading !== undefined);
-  const isHard = now >= command.hardDeadlineAt;
-  if (!isOver && now < command.softDeadlineAt) return undefined;
-  const slow: Reading = {
-    outcome: 'TimedOut',
-    message: isHard
-      ? 'SSM never ended the invocation'
-      : 'no answer by the soft deadline; a later one stands beside this',
-    endedAt: now,
-  };
-  const closing = {
-    commandId: command.commandId,
-    final: isOver || isHard,
-    closedBy: isOver ? ('end' as const) : isHard ? ('hard-deadline' as const) : ('soft-deadline' as const),
-    at: now,
-  };
-  const all = new Map([...readings].map(([id, reading]): [string, Reading] => [id, reading ?? slow]));
-  return observed(command, all, closing, standing);
+  const slow: Reading | undefined =
+    now >= command.hardDeadlineAt
+      ? { outcome: 'TimedOut', message: 'SSM never ended the invocation', endedAt: now }
+      : undefined;
+  const known = new Map(
+    [...readings].map(([id, reading]): [string, Known] => [id, knownOf(id, reading, standing, slow)]),
+  );
+  const closedBy = closingOf(command, known, standing, now);
+  // A run can do nothing with some nodes of one part: a check's command of several parts is read as a whole.
+  const isNothing =
+    closedBy === 'look' &&
+    (command.parts !== undefined || [...known.values()].every(({ grade }) => grade === GRADE.open));
+  return isNothing ? undefined : rowOf(command, known, { commandId: command.commandId, closedBy, at: now }, standing);
 };
 
 /** The observation of a command that ran on no node, or is lost: every node has the same reading. */
@@ -106,124 +164,32 @@ export const unsentObservation = (
   nodes: { readonly instanceIds: readonly string[]; readonly unreachable?: readonly string[] | undefined },
   at: string,
 ): ObservationRow => {
-  const readings = new Map([
-    ...nodes.instanceIds.map((id): [string, Reading] => [id, { ...told, endedAt: at }]),
-    ...(nodes.unreachable ?? []).map((id): [string, Reading] => [id, { ...INVALID_INSTANCE, endedAt: at }]),
+  const known = new Map([
+    ...nodes.instanceIds.map((id): [string, Known] => [
+      id,
+      { grade: GRADE.assumed, reading: { ...told, endedAt: at } },
+    ]),
+    ...(nodes.unreachable ?? []).map((id): [string, Known] => [
+      id,
+      { grade: GRADE.reported, reading: { ...INVALID_INSTANCE, endedAt: at } },
+    ]),
   ]);
-  return observed(place, readings, { final: true, closedBy: 'not-sent', at }, undefined);
-};
-
-const GRADES: Readonly<Record<ObservationRow['closedBy'], number>> = {
-  'soft-deadline': 0,
-  'not-sent': 1,
-  'hard-deadline': 1,
-  end: 2,
+  return rowOf(place, known, { closedBy: 'not-sent', at }, undefined);
 };
 
 /** Whether an observation replaces the stored one: only an observation with more information does. */
 export const supersedes = (next: ObservationRow, standing: ObservationRow | undefined): boolean =>
-  standing === undefined || GRADES[next.closedBy] > GRADES[standing.closedBy];
+  standing === undefined || next.grade > standing.grade;
 
 /** The total information in the observations of a batch; it grows with each replacement. */
-export const gradeOf = (parts: readonly ObservationRow[]): number =>
-  parts.reduce((sum, { closedBy }) => sum + GRADES[closedBy], 0);
+export const gradeOf = (parts: readonly ObservationRow[]): number => parts.reduce((sum, { grade }) => sum + grade, 0);
 
 /** Whether no observation of a batch can be replaced any more. */
 export const isSettled = (parts: readonly ObservationRow[]): boolean =>
-  parts.every(({ closedBy }) => GRADES[closedBy] === GRADES.end);
+  parts.every(({ final, assumed }) => final && assumed === undefined);
 
-const readingIn = (part: ObservationRow, instanceId: string): Reading | undefined =>
-  part.healthy?.includes(instanceId) === true ? { outcome: 'Healthy', endedAt: part.at } : part.nodes[instanceId];
-
-/** One reading for each node of a batch, merged from the observations of its parts, in the order of the parts. */
-export const batchReadings = (
-  parts: readonly ObservationRow[],
-  severityOf: SeverityOf,
-): ReadonlyMap<string, Reading> => {
-  const at =
-    parts
-      .map((part) => part.at)
-      .toSorted()
-      .at(-1) ?? '';
-  const ids = new Set(parts.flatMap((part) => [...(part.healthy ?? []), ...Object.keys(part.nodes)]));
-  return new Map(
-    [...ids].map((id) => {
-      const readings = parts.map((part) => readingIn(part, id));
-      return [id, mergeParts(readings, severityOf, at)];
-    }),
-  );
+/** How sure the reading of a node in a batch is, over all parts; undefined while the node is open in one of them. */
+export const nodeGrade = (parts: readonly ObservationRow[], instanceId: string): number | undefined => {
+  const grades = parts.map((part) => gradeIn(part, instanceId) ?? GRADE.assumed);
+  return grades.includes(GRADE.open) ? undefined : grades.reduce<number>((sum, grade) => sum + grade, 0);
 };
-
-/** The tally of each node of a batch, by which the run counts and decides. */
-export const batchTallies = (
-  parts: readonly ObservationRow[],
-  of: Pick<CommandRow, 'remediation' | 'action'>,
-): Readonly<Record<string, Tally>> =>
-  Object.fromEntries([...batchReadings(parts, () => undefined)].map(([id, reading]) => [id, tallyOf(reading, of)]));
-
-const MAX_MESSAGE = 900;
-
-/** The sentences of a row. That of a relapse begins with the earlier repair; the rest is that of a repair. */
-const sentencesOf = (texts: Texts, remediation: string, reading: Reading): Recorded => {
-  const { relapseOf } = reading;
-  if (relapseOf === undefined) return recordedOf(texts, remediation, reading);
-  const told = recordedOf(texts, remediation, { ...reading, outcome: 'Repaired' });
-  const before = `repaired again: the repair at ${relapseOf.at} (run ${relapseOf.runId}) did not last.`;
-  return { ...told, message: `${before} ${told.message}`.slice(0, MAX_MESSAGE) };
-};
-
-/** The part whose command a node's outcome comes from. */
-const decisive = (parts: readonly ObservationRow[], instanceId: string, reading: Reading): ObservationRow | undefined =>
-  parts.find((part) => {
-    const own = readingIn(part, instanceId);
-    return own?.outcome === reading.outcome && own.reason === reading.reason;
-  }) ?? parts[0];
-
-/**
- * The result rows of a batch whose observations are all stored. A healthy node of a check has none, unless an earlier row
- * reports a different outcome. The same observations always give the same rows.
- */
-export const batchResults = (
-  run: Pick<ResultRow, 'runId' | 'cluster' | 'remediation' | 'action'>,
-  parts: readonly ObservationRow[],
-  texts: Texts,
-): readonly ResultRow[] => {
-  const { runId, cluster, remediation, action } = run;
-  const at =
-    parts
-      .map((part) => part.at)
-      .toSorted()
-      .at(-1) ?? '';
-  return [...batchReadings(parts, (reason) => texts.reasons.get(reason)?.severity)].flatMap(
-    ([instanceId, reading]): ResultRow[] => {
-      const isAmended = parts.some((part) => part.amended?.includes(instanceId) === true);
-      if (isHealthyCheck(action, reading) && !isAmended) return [];
-      const commandId = decisive(parts, instanceId, reading)?.commandId;
-      const advice = adviceOn(reading, (reason) => texts.reasons.get(reason)?.advice);
-      const { relapseOf, findings, message, ...facts } = reading;
-      return [
-        {
-          runId,
-          cluster,
-          instanceId,
-          remediation,
-          action,
-          ...facts,
-          ...sentencesOf(texts, remediation, reading),
-          ...defined({ commandId, advice }),
-          grade: gradeOf(parts),
-          at,
-        },
-      ];
-    },
-  );
-};
-
-/** The nodes that every part of a check found healthy, over all complete batches of a run: they have no result row. */
-export const healthyNodes = (observations: readonly ObservationRow[]): readonly string[] =>
-  [...Map.groupBy(observations, ({ key }) => batchOf(key)).values()].flatMap((parts) => {
-    if (parts.length < (parts[0]?.parts ?? 1)) return [];
-    return [...batchReadings(parts, () => undefined)].flatMap(([id, { outcome }]) =>
-      meaningOf(outcome).isOmittedByChecks ? [id] : [],
-    );
-  });

@@ -3,8 +3,8 @@ import { aCommand, aRun, at, LIMITS, node, nodes, observed, START, sent, step } 
 import type { CommandState } from '../state/command-state.ts';
 import type { ResultRow, Tally } from '../state/results.ts';
 import type { RunState } from '../state/run-state.ts';
+import { batchTallies } from './batch-results.ts';
 import { afterRun, newLane } from './lane.ts';
-import { batchTallies } from './observation.ts';
 import { registryWord, silentOf } from './registry-hold.ts';
 
 const silentTally: Partial<Tally> = { outcome: 'NotRepaired', reason: 'RegistryUnreachable', registry: 'silent' };

@@ -29,9 +29,10 @@ export const CommandRow = z.strictObject({
 export type CommandRow = z.infer<typeof CommandRow>;
 
 /**
- * The observation of a command: the readings of all its nodes. Each command has one row, written by compare and set. A
- * final row replaces an early one, and the end of the command replaces the row of a deadline. Results and counts are
- * derived from the current row.
+ * The observation of a command: the readings of its nodes that have ended, and the nodes that have not. Each command has
+ * one row, written by compare and set. A replacement adds information and takes none away: the final reading of a node
+ * stays, unless fleetmend assumed it and SSM reported another one later. So the same news gives the same row in any order.
+ * Results, attempts and counts are derived from the current row.
  */
 export const ObservationRow = z.strictObject({
   runId: z.string(),
@@ -39,14 +40,20 @@ export const ObservationRow = z.strictObject({
   ...PartOf,
   /** Absent if nothing was sent. */
   commandId: z.string().optional(),
-  /** False while nodes may still answer. */
+  /** Every node has its final reading: none is open. */
   final: z.boolean(),
-  /** `not-sent`: the command did not run on any node, or is lost. */
-  closedBy: z.enum(['end', 'soft-deadline', 'hard-deadline', 'not-sent']),
+  /** `look`: read before a deadline, while nodes run. `not-sent`: the command did not run on any node, or is lost. */
+  closedBy: z.enum(['end', 'look', 'soft-deadline', 'hard-deadline', 'not-sent']),
   at: IsoTime,
+  /** The total information of the row: it grows with each replacement, which is conditional on it. */
+  grade: z.number().int().nonnegative(),
+  /** The nodes without a final reading. They hold their slots, and nothing is counted or booked for them. */
+  open: z.array(InstanceId),
+  /** The nodes whose final reading is not SSM's: they gave no answer by the hard deadline, or the command was not sent. */
+  assumed: z.array(InstanceId).optional(),
   /** Checks only: the nodes that reported Healthy. They have no reading, and get no result row. */
   healthy: z.array(InstanceId).optional(),
-  /** The nodes of `healthy` that the previous row did not list as healthy. Their results are written. */
+  /** The nodes of `healthy` whose assumed reading has a result row, which is replaced. */
   amended: z.array(InstanceId).optional(),
   nodes: z.record(InstanceId, Reading),
 });

@@ -3,7 +3,7 @@ import { Finding } from '../model/document-result.ts';
 import { ClusterName, IsoTime, NodeId } from '../model/ids.ts';
 import { Outcome, SkipReason } from '../model/outcome.ts';
 
-/** A node's result in a run; written once. */
+/** A node's result in a run. Each node has one row in a run; a result of a higher grade replaces it. */
 export const ResultRow = z.strictObject({
   runId: z.string(),
   cluster: ClusterName,
@@ -31,9 +31,7 @@ export const ResultRow = z.strictObject({
   cut: z.number().int().nonnegative().optional(),
   /** The command that the outcome comes from. */
   commandId: z.string().optional(),
-  /** The result arrived after the run had closed the command. The first result is kept beside it. */
-  late: z.boolean().optional(),
-  /** The grade of the underlying observations: a late row is replaced only by one of a higher grade. */
+  /** The grade of the underlying readings: a row is replaced only by one of a higher grade. */
   grade: z.number().int().nonnegative().optional(),
   /** The script's own times where it ran. */
   startedAt: IsoTime.optional(),
@@ -56,12 +54,13 @@ export const Reading = ResultRow.omit({
   catalogueVersion: true,
   advice: true,
   commandId: true,
-  late: true,
   grade: true,
   at: true,
 }).extend({
   message: z.string().optional(),
   findings: z.array(Finding.extend({ outcome: Outcome, message: z.string().optional() })).optional(),
+  /** SSM ended the command without running it on this node: the node waits in its lane again. */
+  ranNowhere: z.literal(true).optional(),
   /** The earlier repair that did not last. */
   relapseOf: z.strictObject({ runId: z.string(), at: IsoTime }).optional(),
 });
@@ -69,6 +68,10 @@ export type Reading = z.infer<typeof Reading>;
 
 /** The part of a node's result that the run's state machine needs. */
 export const Tally = z.strictObject({
+  /** The node still runs the document: its outcome is provisional, and counts for nothing. */
+  open: z.literal(true).optional(),
+  /** SSM ended the command without running it on this node. */
+  ranNowhere: z.literal(true).optional(),
   outcome: Outcome,
   skipReason: SkipReason.optional(),
   reason: z.string().optional(),

@@ -52,7 +52,7 @@ export const trackEvent = async (deps: CommandTrackerPorts, body: unknown): Prom
     return;
   }
   let progress = await deps.observer.observe(command);
-  for (let read = 1; progress === 'running'; read++) {
+  for (let read = 1; progress === 'running' || progress === 'open'; read++) {
     if (read === READS) {
       // Its deadline is stored: scheduler reads it then.
       deps.count('EndNotShownYet');

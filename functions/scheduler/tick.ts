@@ -30,8 +30,9 @@ const answer = async (deps: SchedulerPorts, item: Due): Promise<Wake | undefined
     case 'command': {
       const command = await deps.results.getCommand(item.commandId);
       // The index lags: a command that was answered since is not read again.
-      if (command === undefined || (await deps.observer.observe(command)) !== 'complete') return undefined;
-      return wakeOf(command);
+      if (command === undefined) return undefined;
+      const progress = await deps.observer.observe(command);
+      return progress === 'open' || progress === 'complete' ? wakeOf(command) : undefined;
     }
     default:
       return item satisfies never;

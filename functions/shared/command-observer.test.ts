@@ -12,22 +12,37 @@ afterAll(() => table.stop());
 const world = (over: Partial<CommandRow> = {}) => observerWorld(table, over);
 
 describe('a command that runs', () => {
-  it('is not observed until its soft deadline', async () => {
+  it('is not observed before its soft deadline while no node has ended', async () => {
     const w = await world();
-    w.shown.invocations = [invocation(0, 'Success'), invocation(1, 'InProgress')];
+    w.shown.invocations = [invocation(0, 'InProgress'), invocation(1, 'InProgress')];
     expect(await w.observe()).toBe('running');
     expect(await w.written()).toEqual([]);
     expect(await w.runs.observations('r-1')).toEqual([]);
+  });
+
+  it('has the results of the nodes that have ended, and stays due at its soft deadline', async () => {
+    const w = await world();
+    w.shown.invocations = [invocation(0, 'Success'), invocation(1, 'InProgress')];
+    expect(await w.observe()).toBe('open');
+    expect((await w.written()).map((r) => [r.instanceId, r.outcome])).toEqual([[node(0), 'Repaired']]);
+    expect(await w.runs.observations('r-1')).toMatchObject([{ final: false, closedBy: 'look', open: [node(1)] }]);
+    expect(await w.due()).toBe(at(90));
   });
 
   it('is observed at the soft deadline, and again at the hard one', async () => {
     const w = await world();
     w.shown.invocations = [invocation(0, 'Success'), invocation(1, 'InProgress')];
     w.shown.now = at(90);
+    expect(await w.observe()).toBe('open');
+    expect((await w.written()).map((r) => r.outcome)).toEqual(['Repaired']);
+    expect(await w.runs.observations('r-1')).toMatchObject([{ final: false, closedBy: 'soft-deadline' }]);
+    expect(Object.keys((await w.results.nodeStates([node(1)], 'pause-image')).get(node(1))?.attempts ?? {})).toEqual(
+      [],
+    );
+    expect(await w.due()).toBe(at(390));
+    w.shown.now = at(390);
     expect(await w.observe()).toBe('complete');
     expect((await w.written()).map((r) => r.outcome)).toEqual(['Repaired', 'TimedOut']);
-    expect(await w.runs.observations('r-1')).toMatchObject([{ final: false, closedBy: 'soft-deadline' }]);
-    expect(await w.due()).toBe(at(390));
   });
 
   it('is closed at the hard deadline, and not observed again', async () => {
@@ -61,7 +76,7 @@ describe('a command that has ended', () => {
     w.shown.listed = { commandId: 'c-1', comment: 'fm r-1 1', statusDetails: 'Success', requestedAt: START };
     expect(await w.observe()).toBe('running');
     w.shown.invocations = [invocation(0, 'Success')];
-    expect(await w.observe()).toBe('running');
+    expect(await w.observe()).toBe('open');
   });
 
   it('gives each result the advice of its reason', async () => {
@@ -95,19 +110,17 @@ describe('a command that has ended', () => {
     expect(await w.runs.observations('r-1')).toMatchObject([{ healthy: [node(0)], nodes: { [node(1)]: {} } }]);
   });
 
-  it('writes a late row for a node that is healthy after all, beside its TimedOut row', async () => {
+  it('replaces the TimedOut row of a node that is healthy after the hard deadline', async () => {
     const w = await world({ action: 'check', remediation: 'node-check' });
     const healthy = line({ remediation: 'node-check', action: 'check', outcome: 'Healthy' });
     w.shown.invocations = [invocation(0, 'Success', healthy), invocation(1, 'InProgress')];
-    w.shown.now = at(90);
+    w.shown.now = at(390);
     await w.observe();
+    expect((await w.written()).map((r) => [r.instanceId, r.outcome])).toEqual([[node(1), 'TimedOut']]);
     w.shown.invocations = [invocation(0, 'Success', healthy), invocation(1, 'Success', healthy)];
-    w.shown.now = at(95);
+    w.shown.now = at(395);
     await w.observe();
-    expect((await w.written()).map((r) => [r.instanceId, r.outcome, r.late])).toEqual([
-      [node(1), 'TimedOut', undefined],
-      [node(1), 'Healthy', true],
-    ]);
+    expect((await w.written()).map((r) => [r.instanceId, r.outcome])).toEqual([[node(1), 'Healthy']]);
   });
 
   it('is written once, even if it is read twice', async () => {

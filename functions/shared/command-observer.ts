@@ -17,9 +17,9 @@ export type CommandObserver = {
   readonly observe: (command: CommandRow) => Promise<Progress>;
 };
 
-/** A minute from now, or the hard deadline where that is later. */
-const laterOf = (deadlineAt: string, at: string): string =>
-  deadlineAt > at ? deadlineAt : isoTime(Date.parse(at) + 60_000);
+/** When a command with open nodes is read again: at its next deadline, or in a minute where none is left. */
+const nextLook = ({ softDeadlineAt, hardDeadlineAt }: CommandRow, at: string): string =>
+  [softDeadlineAt, hardDeadlineAt].find((deadline) => deadline > at) ?? isoTime(Date.parse(at) + 60_000);
 
 /** The observer over SSM and the audit table. */
 export const createCommandObserver = ({
@@ -70,9 +70,9 @@ export const createCommandObserver = ({
         return seen;
       });
       if (progress === 'running') return progress;
-      await results.setCommandDue(command.commandId, isFinal ? undefined : laterOf(command.hardDeadlineAt, at));
+      await results.setCommandDue(command.commandId, isFinal ? undefined : nextLook(command, at));
       // Run-controller makes this command due where it completes the batch: had it done so just before, it would be lost.
-      return progress === 'complete' ? progress : await writer.writeResults(command);
+      return progress === 'incomplete' ? await writer.writeResults(command) : progress;
     },
   };
 };

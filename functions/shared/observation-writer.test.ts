@@ -54,12 +54,15 @@ const observation = (
   final: closedBy !== 'soft-deadline',
   closedBy,
   at: reading.endedAt,
+  grade: { look: 0, 'soft-deadline': 1, 'not-sent': 2, 'hard-deadline': 2, end: 4 }[closedBy],
+  open: [],
+  ...(closedBy === 'hard-deadline' ? { assumed: [node(1)] } : {}),
   nodes: { [node(1)]: reading },
 });
 
-const SLOW: Reading = { outcome: 'TimedOut', message: 'no answer by the soft deadline', endedAt: at(90) };
+const SLOW: Reading = { outcome: 'TimedOut', message: 'SSM never ended the invocation', endedAt: at(390) };
 
-it('a function that is slow with an early look leaves the result and the attempt of the end', async () => {
+it('a function that is slow with the hard deadline leaves the result and the attempt of the end', async () => {
   const { runs, results, written } = await stores();
   const fast = createObservationWriter({ runs, results, limits: LIMITS, texts });
   const end = observation(command(), 'end', { outcome: 'Repaired', title: 't', method: 'ecr', endedAt: at(80) });
@@ -79,7 +82,7 @@ it('a function that is slow with an early look leaves the result and the attempt
     limits: LIMITS,
     texts,
   });
-  expect(await slow.write(command(), () => observation(command(), 'soft-deadline', SLOW))).toBe('complete');
+  expect(await slow.write(command(), () => observation(command(), 'hard-deadline', SLOW))).toBe('complete');
   expect((await written()).map((row) => row.outcome)).toEqual(['Repaired']);
   const state = (await results.nodeStates([node(1)], 'pause-image')).get(node(1));
   expect(state?.attempts).toEqual({ 'r-1': { at: at(80), outcome: 'Repaired' } });

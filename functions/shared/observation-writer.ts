@@ -3,7 +3,8 @@ import { attemptOf, quarantineAdvice } from '../../core/guards/attempts.ts';
 import type { Limits } from '../../core/model/policy.ts';
 import type { Texts } from '../../core/model/render-message.ts';
 import { batchKeys } from '../../core/runs/batch.ts';
-import { batchResults, gradeOf, isSettled, supersedes } from '../../core/runs/observation.ts';
+import { batchResults } from '../../core/runs/batch-results.ts';
+import { gradeOf, isSettled, supersedes } from '../../core/runs/observation.ts';
 import type { CommandRow, ObservationRow } from '../../core/state/command-state.ts';
 import type { ResultRow } from '../../core/state/results.ts';
 import type { ResultStore } from '../adapters/table/result-store.ts';
@@ -16,10 +17,11 @@ export type ObservedCommand = Pick<
 >;
 
 /**
- * How far a batch is: its command still runs, and nothing was written; the command is observed, and another part of its
- * batch is not; or all parts are observed, and the results are written.
+ * How far a batch is. `running`: no node of the command has ended, and nothing was written. `incomplete`: the command is
+ * observed, and another part of its batch is not. `open`: all parts are observed, the results of the nodes that have ended
+ * are written, and others still run. `complete`: every node has its final reading.
  */
-export type Progress = 'running' | 'incomplete' | 'complete';
+export type Progress = 'running' | 'incomplete' | 'open' | 'complete';
 
 /** Writes observations, and the results that derive from them. */
 export type ObservationWriter = {
@@ -79,11 +81,11 @@ export const createObservationWriter = ({
     );
   };
 
-  const remember = async (row: ResultRow, isFinal: boolean): Promise<void> => {
+  const remember = async (row: ResultRow): Promise<void> => {
     const attempt = attemptOf(row);
     if (attempt === undefined) return;
     const node = await results.recordAttempt(row, row.runId, attempt);
-    const advice = quarantineAdvice(node, { isFinal, advice: row.advice }, limits);
+    const advice = quarantineAdvice(node, { isFinal: true, advice: row.advice }, limits);
     if (advice !== undefined) await results.quarantine(node, row.at, advice);
   };
 
@@ -99,25 +101,28 @@ export const createObservationWriter = ({
     return standing.length < parts.length ? undefined : standing;
   };
 
-  const derive = async (command: ObservedCommand, parts: readonly ObservationRow[]): Promise<void> => {
+  const derive = async (
+    command: ObservedCommand,
+    parts: readonly ObservationRow[],
+  ): Promise<Extract<Progress, 'open' | 'complete'>> => {
+    const progress = parts.every((part) => part.final) ? 'complete' : 'open';
     const reported = texts === undefined ? parts.find(hasReports) : undefined;
     if (reported?.commandId !== undefined) {
       await results.setCommandDue(reported.commandId, reported.at);
-      return;
+      return progress;
     }
-    const isFinal = parts.every((part) => part.final);
     await pMap(
       batchResults(command, parts, texts ?? NO_TEXTS),
       async (row) => {
         await results.putResult(row);
-        await remember(row, isFinal);
+        await remember(row);
       },
       { concurrency: CONCURRENCY, stopOnError: false },
     );
-    if (isSettled(parts)) return;
+    if (isSettled(parts)) return progress;
     // Another function may have stored a row with more information, and written its results and attempts first.
     const now = await batch(command);
-    if (now !== undefined && gradeOf(now) > gradeOf(parts)) await derive(command, now);
+    return now !== undefined && gradeOf(now) > gradeOf(parts) ? await derive(command, now) : progress;
   };
 
   const writeResults = async (
@@ -126,8 +131,7 @@ export const createObservationWriter = ({
   ): Promise<Exclude<Progress, 'running'>> => {
     const parts = await batch(command, own);
     if (parts === undefined) return 'incomplete';
-    await derive(command, parts);
-    return 'complete';
+    return await derive(command, parts);
   };
 
   return {

@@ -21,8 +21,8 @@ const fence = {
 type Access = Readonly<Partial<Record<keyof typeof fence, readonly Action[]>>>;
 
 /**
- * The rows that each function may access. No function may update or delete a result: the first one is put once, and a late
- * one is replaced only by one that knows more (conditions in the code guard that, IAM cannot); no batch write is granted,
+ * The rows that each function may access. No function may update or delete a result: one is put, and replaced only by
+ * one that knows more (conditions in the code guard that, IAM cannot); no batch write is granted,
  * since it takes no conditions.
  */
 const ACCESS: Readonly<Record<Exclude<FunctionName, 'audit-query'>, Access>> = {

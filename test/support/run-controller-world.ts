@@ -2,7 +2,7 @@ import type { NodeFacts } from '../../core/guards/decide-node.ts';
 import { type Result, success } from '../../core/model/result.ts';
 import { groupOf, type Wake } from '../../core/model/wake.ts';
 import { documentsOf } from '../../core/runs/batch.ts';
-import { healthyNodes } from '../../core/runs/observation.ts';
+import { healthyNodes } from '../../core/runs/batch-results.ts';
 import { ResultRow } from '../../core/state/results.ts';
 import { RunState } from '../../core/state/run-state.ts';
 import { createCommandReader, createSender } from '../../functions/adapters/ssm/run-command.ts';

@@ -136,6 +136,8 @@ export const observed = (
   final: true,
   closedBy: 'end',
   at: at(20),
+  grade: 4 * Object.keys(tallies).length,
+  open: [],
   nodes: Object.fromEntries(Object.entries(tallies).map(([id, tally]) => [id, readingOf(tally)])),
   ...over,
 });

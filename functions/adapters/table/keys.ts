@@ -40,7 +40,6 @@ export const keys = {
   cancelRequest: (runId: string) => ({ pk: `RUN#${runId}`, sk: 'CANCEL' }),
   results: (runId: string) => `RESULT#${runId}`,
   result: (runId: string, instanceId: string) => ({ pk: `RESULT#${runId}`, sk: instanceId }),
-  lateResult: (runId: string, instanceId: string) => ({ pk: `RESULT#${runId}`, sk: `${instanceId}#LATE` }),
   command: (commandId: string) => ({ pk: `COMMAND#${commandId}`, sk: 'COMMAND' }),
   lane: (lane: string) => ({ pk: `LANE#${lane}`, sk: 'STATE' }),
   pendingNodePrefix: 'NODE#',

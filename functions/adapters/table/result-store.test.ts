@@ -45,31 +45,25 @@ const command: CommandRow = {
 };
 
 describe('a result', () => {
-  it('is written once; another one is stored beside it as late, and a third changes nothing', async () => {
-    expect(await store.putResult(result('r-a'))).toBe('first');
-    expect(await store.putResult(result('r-a', { at: at(10) }))).toBe('known');
-    expect(await store.putResult(result('r-a', { outcome: 'Repaired' }))).toBe('late');
-    expect(await store.putResult(result('r-a', { outcome: 'Repaired' }))).toBe('known');
-    expect(await store.putResult(result('r-a', { outcome: 'Healthy' }))).toBe('known');
-    expect(await stored('r-a')).toEqual([result('r-a'), result('r-a', { outcome: 'Repaired', late: true })]);
+  it('is written once, and replaced only by one of a higher grade', async () => {
+    const assumed = result('r-a', { grade: 1 });
+    const reported = result('r-a', { outcome: 'Repaired', grade: 2, at: at(10) });
+    expect(await store.putResult(assumed)).toBe(true);
+    expect(await store.putResult({ ...assumed, at: at(5) })).toBe(false);
+    expect(await store.putResult(reported)).toBe(true);
+    expect(await store.putResult(assumed)).toBe(false);
+    expect(await store.putResult({ ...reported, outcome: 'Healthy' })).toBe(false);
+    expect(await stored('r-a')).toEqual([reported]);
   });
 
-  it('that is late is replaced only by one of a higher grade', async () => {
-    const timedOut = result('r-d', { grade: 0 });
-    const broken = result('r-d', { outcome: 'Broken', grade: 2 });
-    const healthy = result('r-d', { outcome: 'Healthy', grade: 4 });
-    expect(await store.putResult(timedOut)).toBe('first');
-    expect(await store.putResult(broken)).toBe('late');
-    expect(await store.putResult(healthy)).toBe('late');
-    expect(await store.putResult(broken)).toBe('known');
-    expect(await stored('r-d')).toEqual([timedOut, { ...healthy, late: true }]);
-  });
-
-  it('of no higher grade than the first is not stored as late', async () => {
-    const repaired = result('r-e', { outcome: 'Repaired', grade: 2 });
-    await store.putResult(repaired);
-    expect(await store.putResult(result('r-e', { grade: 0 }))).toBe('known');
-    expect(await stored('r-e')).toEqual([repaired]);
+  it('without a grade replaces none, and is replaced by one of any grade', async () => {
+    const unknown = result('r-d', { outcome: 'Unknown' });
+    const reported = result('r-d', { outcome: 'Repaired', grade: 1 });
+    expect(await store.putResult(unknown)).toBe(true);
+    expect(await store.putResult({ ...unknown, outcome: 'Healthy' })).toBe(false);
+    expect(await store.putResult(reported)).toBe(true);
+    expect(await store.putResult(unknown)).toBe(false);
+    expect(await stored('r-d')).toEqual([reported]);
   });
 
   it('is found by its node, by outcome and by reason and day', async () => {

@@ -4,7 +4,7 @@ import { CommandRow } from '../../../core/state/command-state.ts';
 import { type Attempt, NodeStateRow } from '../../../core/state/node-state.ts';
 import type { ResultRow } from '../../../core/state/results.ts';
 import type { Sleep } from '../sleep.ts';
-import { anyOf, below, isNew, isStored } from './expressions.ts';
+import { absent, anyOf, below, isNew, isStored } from './expressions.ts';
 import { expires, type Item, inIndex, rowOf } from './items.ts';
 import {
   ALL_CLUSTERS,
@@ -22,10 +22,10 @@ import { createTable, startingWith, type TableOptions } from './table.ts';
 /** Results, sent commands, the stored state of nodes, and pauses. */
 export type ResultStore = {
   /**
-   * Writes a result once. The first result of a node in a run is kept. A later one of a higher grade is stored beside it as
-   * late, and replaces a late one of a lower grade. A row without a grade replaces none.
+   * Writes the result of a node in a run; false if one of the same or a higher grade is stored. A row without a grade
+   * replaces none, and is replaced by one that has a grade.
    */
-  readonly putResult: (row: ResultRow) => Promise<'first' | 'late' | 'known'>;
+  readonly putResult: (row: ResultRow) => Promise<boolean>;
   readonly getCommand: (commandId: string) => Promise<CommandRow | undefined>;
   /** Stores the row of a sent command, due at its soft deadline. A second put changes nothing. */
   readonly putCommand: (row: CommandRow) => Promise<void>;
@@ -74,16 +74,11 @@ export const createResultStore = ({
   const { partitionKey: duePk, sortKey: dueSk } = TABLE.byDue;
 
   return {
-    putResult: async (row) => {
-      const key = keys.result(row.runId, row.instanceId);
-      if (await table.putNew(resultItem(row, key, retentionDays))) return 'first';
-      const first = await table.getItem(key);
-      if (first?.outcome === row.outcome && first?.commandId === row.commandId) return 'known';
+    putResult: (row) => {
+      const item = resultItem(row, keys.result(row.runId, row.instanceId), retentionDays);
       const { grade } = row;
-      if (grade !== undefined && first?.grade >= grade) return 'known';
-      const late = resultItem({ ...row, late: true }, keys.lateResult(row.runId, row.instanceId), retentionDays);
-      const isBetter = grade === undefined ? isNew : anyOf(isNew, below('grade', grade));
-      return (await table.put(late, isBetter)) ? 'late' : 'known';
+      // A row without a grade, and no row at all, lack the attribute.
+      return table.put(item, grade === undefined ? isNew : anyOf(absent('grade'), below('grade', grade)));
     },
     getCommand: (commandId) => table.get(CommandRow, keys.command(commandId)),
     putCommand: async (row) => {

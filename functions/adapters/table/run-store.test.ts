@@ -52,14 +52,14 @@ describe('a run', () => {
 
 describe('an observation', () => {
   const seen = (final: boolean, outcome: 'TimedOut' | 'Repaired' | 'Healthy') =>
-    observed('1', { [node(1)]: { outcome } }, { runId: 'r-seen', final, closedBy: final ? 'end' : 'soft-deadline' });
+    observed('1', { [node(1)]: { outcome } }, { runId: 'r-seen', final, grade: final ? 4 : 1 });
 
   it('is stored in place of the one that was read, and of no other', async () => {
     const [early, final] = [seen(false, 'TimedOut'), seen(true, 'Repaired')];
     expect(await store.putObservation(early, undefined)).toBe(true);
     expect(await store.putObservation(seen(false, 'Healthy'), undefined)).toBe(false);
     expect(await store.observations('r-seen')).toEqual([early]);
-    expect(await store.putObservation(final, { ...early, at: at(19) })).toBe(false);
+    expect(await store.putObservation(final, { ...early, grade: 0 })).toBe(false);
     expect(await store.putObservation(final, early)).toBe(true);
     expect(await store.putObservation(seen(true, 'Healthy'), early)).toBe(false);
     expect(await store.observation('r-seen', '1')).toEqual(final);

@@ -1,6 +1,6 @@
 import { ObservationRow } from '../../../core/state/command-state.ts';
 import { RunState } from '../../../core/state/run-state.ts';
-import { allOf, equals, isNew } from './expressions.ts';
+import { equals, isNew } from './expressions.ts';
 import { expires, type Item, inIndex, VersionConflictError } from './items.ts';
 import { DUE_SHARDS, index, keys, shardOf } from './keys.ts';
 import { createTable, startingWith, type TableOptions } from './table.ts';
@@ -48,7 +48,7 @@ export const createRunStore = ({
     putObservation: (row, standing) =>
       table.put(
         { ...keys.observation(row.runId, row.key), ...row, ...expires(row.at, retentionDays) },
-        standing === undefined ? isNew : allOf(equals('at', standing.at), equals('closedBy', standing.closedBy)),
+        standing === undefined ? isNew : equals('grade', standing.grade),
       ),
     isCancelled: async (runId) => (await table.getItem(keys.cancelRequest(runId))) !== undefined,
   };

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { Page } from '../../../core/api/report.ts';
 import { RunId } from '../../../core/api/request.ts';
-import { healthyNodes } from '../../../core/runs/observation.ts';
+import { healthyNodes } from '../../../core/runs/batch-results.ts';
 import { ObservationRow } from '../../../core/state/command-state.ts';
 import type { AuditStore } from '../../adapters/table/audit-store.ts';
 import { rowOf } from '../../adapters/table/items.ts';
