@@ -1,29 +1,7 @@
 import { expect, it } from 'vitest';
-import { aCheck, aCommand, aRun, at, LIMITS } from '../../test/support/runs.ts';
-import type { Outcome } from '../model/outcome.ts';
+import { aCheck, aCommand, aRun, LIMITS } from '../../test/support/runs.ts';
 import type { RunState } from '../state/run-state.ts';
-import { attributableFailuresOf, breakerSeconds, isAttributable, mustOpenBreaker, windowOf } from './slow-start.ts';
-
-const nodeLocal = new Set(['DiskFull']);
-
-it.each<[Outcome, string | undefined, boolean]>([
-  ['NotRepaired', 'SandboxImageMissing', true],
-  ['NotRepaired', undefined, true],
-  ['NotRepaired', 'DiskFull', false],
-  ['Unknown', 'ResultUnreadable', true],
-  ['Unknown', 'DiskFull', false],
-  ['TimedOut', 'ExecutionTimedOut', true],
-  ['TimedOut', undefined, false],
-  ['Healthy', undefined, false],
-  ['Repaired', undefined, false],
-  ['Relapsed', undefined, false],
-  ['Unreachable', undefined, false],
-  ['Unsupported', undefined, false],
-  ['Skipped', undefined, false],
-  ['Broken', 'SandboxImageMissing', false],
-])('%s for %s is attributable to the repair: %s', (outcome, reason, expected) => {
-  expect(isAttributable({ outcome, at: at(0), ...(reason === undefined ? {} : { reason }) }, nodeLocal)).toBe(expected);
-});
+import { attributableFailuresOf, mustOpenBreaker, windowOf } from './slow-start.ts';
 
 const withCounts = (...counts: NonNullable<RunState['commands'][number]['counts']>[]): RunState =>
   aRun(0, {
@@ -83,15 +61,4 @@ it('a higher count leaves the share of a window to decide', () => {
   // Five nodes are the smallest window whose share counts.
   expect(of(5, 1)).toBe(false);
   expect(of(5, 2)).toBe(true);
-});
-
-it.each([
-  [1, 900],
-  [2, 1800],
-  [3, 3600],
-  [7, 57_600],
-  [8, 86_400],
-  [0, 900],
-])('the breaker stays open at its opening %i for %i s', (openings, seconds) => {
-  expect(breakerSeconds(openings, LIMITS)).toBe(seconds);
 });

@@ -1,26 +1,6 @@
-import { meaningOf, type Outcome, outcomesWith } from '../model/outcome.ts';
+import { type Outcome, outcomesWith } from '../model/outcome.ts';
 import type { Limits } from '../model/policy.ts';
-import type { Tally } from '../state/results.ts';
 import type { RunState } from '../state/run-state.ts';
-
-/** The reason that a tally carries when SSM ended the script for its execution timeout. */
-export const EXECUTION_TIMED_OUT = 'ExecutionTimedOut';
-
-/**
- * Whether a node's result is a failure attributable to the repair. `Healthy` is neutral. So are node-local failures, a node
- * that was not reached, and a node that is slow.
- */
-export const isAttributable = (tally: Tally, nodeLocal: ReadonlySet<string>): boolean => {
-  const { attributable } = meaningOf(tally.outcome);
-  switch (attributable) {
-    case 'never':
-      return false;
-    case 'by-reason':
-      return tally.reason === undefined || !nodeLocal.has(tally.reason);
-    case 'on-execution-timeout':
-      return tally.reason === EXECUTION_TIMED_OUT;
-  }
-};
 
 const total = (state: Pick<RunState, 'commands'>, outcomes: readonly Outcome[]): number =>
   state.commands.reduce((sum, c) => sum + outcomes.reduce((n, o) => n + (c.counts?.[o] ?? 0), 0), 0);
@@ -53,7 +33,3 @@ export const mustOpenBreaker = (state: RunState, limits: Limits): boolean => {
     (c) => c.size >= 5 && ((c.attributableFailures ?? 0) * 100) / c.size > limits.failurePercentToOpenBreaker,
   );
 };
-
-/** How long the breaker stays open at its n-th opening in a row (n from 1): 15 min, doubling to 24 h. */
-export const breakerSeconds = (openings: number, limits: Limits): number =>
-  Math.min(limits.breakerMaxSeconds, limits.breakerFirstSeconds * 2 ** (Math.max(1, openings) - 1));

@@ -1,4 +1,4 @@
-import { isAttributable } from '../guards/slow-start.ts';
+import { isAttributable } from '../guards/attributable.ts';
 import { defined } from '../model/defined.ts';
 import { epochMs, isoTime } from '../model/ids.ts';
 import type { Limits } from '../model/policy.ts';

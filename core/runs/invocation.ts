@@ -1,4 +1,4 @@
-import { EXECUTION_TIMED_OUT } from '../guards/slow-start.ts';
+import { EXECUTION_TIMED_OUT } from '../guards/attributable.ts';
 import { defined } from '../model/defined.ts';
 import { readResult } from '../model/document-result.ts';
 import { mayReport, meaningOf, type Outcome, type SkipReason } from '../model/outcome.ts';

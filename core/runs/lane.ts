@@ -1,11 +1,5 @@
-import {
-  attributableFailuresOf,
-  breakerSeconds,
-  mustOpenBreaker,
-  passedOf,
-  repairedOf,
-  windowOf,
-} from '../guards/slow-start.ts';
+import { attributableFailuresOf, mustOpenBreaker, passedOf, repairedOf, windowOf } from '../guards/slow-start.ts';
+import { breakerSeconds } from '../guards/trust.ts';
 import { defined } from '../model/defined.ts';
 import { epochMs, isoTime } from '../model/ids.ts';
 import { parseLaneName } from '../model/lane-name.ts';

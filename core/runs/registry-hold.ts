@@ -1,4 +1,4 @@
-import { breakerSeconds } from '../guards/slow-start.ts';
+import { breakerSeconds } from '../guards/trust.ts';
 import { epochMs, isoTime } from '../model/ids.ts';
 import { meaningOf } from '../model/outcome.ts';
 import type { Limits } from '../model/policy.ts';

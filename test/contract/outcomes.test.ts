@@ -60,7 +60,8 @@ describe('the meaning of an outcome', () => {
     const table = join(work, 'core/model/outcome.ts');
     const row = "  Rebooted: { ...NEITHER, meaning: 'the node was restarted as a whole', isRepaired: true },\n";
     writeFileSync(table, readFileSync(table, 'utf8').replace(/^ {2}Healthy: \{$/m, `${row}  Healthy: {`));
-    const probe = `import { isAttributable, repairedOf } from '${work}/core/guards/slow-start.ts';
+    const probe = `import { repairedOf } from '${work}/core/guards/slow-start.ts';
+      import { isAttributable } from '${work}/core/guards/attributable.ts';
       import { Outcome } from '${work}/core/model/outcome.ts';
       const commands = [{ counts: { Rebooted: 2 } }];
       console.log(JSON.stringify([Outcome.parse('Rebooted'), repairedOf({ commands }), isAttributable({ outcome: 'Rebooted' }, new Set())]));`;

@@ -98,7 +98,7 @@ export const isPassing = (thrown: unknown): boolean => {
   return refused.length > 0 && refused.every(({ Code = '' }) => PASSING.has(Code));
 };
 
-/** What DynamoDB says of the writes of a transaction that it cancelled. */
+/** The reasons of a cancelled transaction as text, by the position of the write. */
 const reasonText = (reasons: readonly CancellationReason[]): string =>
   reasons
     .flatMap(({ Code = 'None', Message }, i) =>

@@ -1,0 +1,198 @@
+import { describe, expect, it } from 'vitest';
+import { at, LIMITS, node } from '../../test/support/runs.ts';
+import type { Outcome } from '../model/outcome.ts';
+import type { TrustRow } from '../state/trust-state.ts';
+import {
+  breakerSeconds,
+  endOf,
+  type Final,
+  failedLast,
+  isCanary,
+  isTripped,
+  newTrust,
+  openBreakerOf,
+  openingOf,
+  windowOf,
+  withResults,
+} from './trust.ts';
+
+const DAY = 86_400;
+const NOW = at(1000);
+
+/** Results of distinct nodes, a second apart: `r` repaired, `f` failed, `o` other; a capital letter is a canary's. */
+const finals = (ends: string, from = 0, firstNode = 0): Final[] =>
+  [...ends].map((letter, i) => ({
+    instanceId: node(firstNode + i),
+    runId: 'r-1',
+    at: at(from + i),
+    end: ({ r: 'repaired', f: 'failed', o: 'other' } as const)[letter.toLowerCase() as 'r' | 'f' | 'o'],
+    isCanary: letter !== letter.toLowerCase(),
+  }));
+const trustOf = (ends: string, over: Partial<TrustRow> = {}, now = NOW): TrustRow =>
+  withResults({ ...newTrust('doc', 'demo'), ...over }, finals(ends), now);
+const opening = (trust: TrustRow, clusterNodes = 100, now = NOW) =>
+  openingOf(trust, { runId: 'r-9', clusterNodes }, now, LIMITS);
+const context = (over = {}) => ({ budget: 50, nodesToRepair: 100, openElsewhere: 0, ...over });
+
+it.each<[Outcome, string | undefined, Final['end']]>([
+  ['Repaired', undefined, 'repaired'],
+  ['Relapsed', undefined, 'repaired'],
+  ['Healthy', undefined, 'other'],
+  ['NotRepaired', 'SandboxImageMissing', 'failed'],
+  ['NotRepaired', 'DiskFull', 'other'],
+  ['TimedOut', 'ExecutionTimedOut', 'failed'],
+  ['TimedOut', undefined, 'other'],
+  ['Unreachable', undefined, 'other'],
+])('%s for %s shows of the document: %s', (outcome, reason, expected) => {
+  expect(endOf({ outcome, reason }, new Set(['DiskFull']))).toBe(expected);
+});
+
+describe('results', () => {
+  it('are kept newest first, each node once, without those that show nothing', () => {
+    const first = withResults(newTrust('doc', 'demo'), finals('Rof'), NOW);
+    expect(first.results.map((r) => [r.instanceId, r.end])).toEqual([
+      [node(2), 'failed'],
+      [node(0), 'repaired'],
+    ]);
+    const again: Final = { instanceId: node(0), runId: 'r-2', at: at(9), end: 'failed', isCanary: false };
+    const second = withResults(first, [again], NOW);
+    expect(second.results).toEqual([again, first.results[0]]);
+  });
+
+  it('of one moment that contradict each other count as the failure of the canary', () => {
+    const [repaired, failed] = [...finals('r'), ...finals('f')] as [Final, Final];
+    const canary = { ...failed, isCanary: true };
+    for (const order of [
+      [repaired, failed, canary],
+      [canary, failed, repaired],
+    ]) {
+      expect(withResults(newTrust('doc', 'demo'), order, NOW).results).toEqual([canary]);
+    }
+  });
+
+  it('end after a day, and the oldest ones where there are more than 64', () => {
+    expect(trustOf('rr', {}, at(DAY - 1)).results).toHaveLength(2);
+    expect(trustOf('rr', {}, at(DAY)).results.map((r) => r.at)).toEqual([at(1)]);
+    const many = trustOf('r'.repeat(70));
+    expect(many.results).toHaveLength(64);
+    expect(many.results.at(-1)?.at).toBe(at(6));
+  });
+});
+
+describe('a window', () => {
+  it.each<[string, string, object, number]>([
+    ['at first', '', {}, 1],
+    ['after two of three canaries', 'RR', {}, 1],
+    ['after three canaries', 'RRR', {}, 4],
+    ['after canaries, of which one failed', 'RFR', {}, 1],
+    ['and every repaired node after them', 'RRRrr', {}, 6],
+    ['and not for those that show nothing', 'RRRooo', {}, 4],
+    ['up to the budget', 'RRRrrrrrrr', { budget: 5 }, 5],
+    ['of one node to repair, at first', '', { nodesToRepair: 1 }, 1],
+    ['of two nodes, after one', 'R', { nodesToRepair: 1 }, 2],
+    ['without a node to repair, at first', '', { nodesToRepair: 0 }, 1],
+    ['with the breaker open in one other cluster', 'RRRr', { openElsewhere: 1 }, 5],
+    ['with the breaker open in two other clusters', 'RRRr', { openElsewhere: 2 }, 1],
+    ['without a budget', 'RRR', { budget: 0 }, 0],
+  ])('%s', (_, ends, over, expected) => {
+    expect(windowOf(trustOf(ends), context(over), NOW, LIMITS)).toBe(expected);
+  });
+
+  it('starts again a day after the results', () => {
+    const trust = trustOf('RRRr');
+    expect(windowOf(trust, context(), at(DAY - 1), LIMITS)).toBe(5);
+    expect(windowOf(trust, context(), at(DAY + 3), LIMITS)).toBe(1);
+  });
+
+  it('is for canaries until they are repaired, and where other clusters have an open breaker', () => {
+    expect(isCanary(trustOf('RR'), context(), NOW, LIMITS)).toBe(true);
+    expect(isCanary(trustOf('RRR'), context(), NOW, LIMITS)).toBe(false);
+    expect(isCanary(trustOf('RRR'), context({ openElsewhere: 2 }), NOW, LIMITS)).toBe(true);
+    expect(isCanary(trustOf('R'), context({ nodesToRepair: 1 }), NOW, LIMITS)).toBe(false);
+  });
+});
+
+describe('a breaker opens', () => {
+  it.each<[string, string, number, boolean]>([
+    ['at no failure', 'RRRrrr', 100, false],
+    ['not at one canary', 'F', 100, false],
+    ['at two canaries', 'FF', 100, true],
+    ['at two canaries with a repaired one between them', 'FRF', 100, true],
+    ['not at two failures that are no canaries', 'ff', 100, false],
+    ['not at a canary and another failure', 'Ff', 100, false],
+    ['at three of three', 'fff', 100, true],
+    ['at three of 14', `fff${'r'.repeat(11)}`, 100, true],
+    ['not at three of 15: 20 %', `fff${'r'.repeat(12)}`, 100, false],
+    ['not at four of 20', `ffff${'r'.repeat(16)}`, 100, false],
+    ['at five of 20', `fffff${'r'.repeat(15)}`, 100, true],
+    ['not at five of which four are among the last 20', `fffff${'r'.repeat(16)}`, 100, false],
+    ['not for results that show nothing', 'OOOOO', 100, false],
+    ['at two in a cluster of nine nodes', 'ff', 9, true],
+    ['at one in a cluster of nine nodes: no', 'f', 9, false],
+    ['at two in a cluster of ten nodes: no', 'ff', 10, false],
+  ])('%s', (_, ends, clusterNodes, expected) => {
+    expect(opening(trustOf(ends), clusterNodes) !== undefined).toBe(expected);
+  });
+
+  it('for 15 minutes, in the name of the run, and not again while it is open', () => {
+    const breaker = opening(trustOf('FF'));
+    expect(breaker).toEqual({ openedAt: NOW, openUntil: at(1900), openings: 1, runId: 'r-9' });
+    const opened = { ...trustOf('FFfff'), breaker };
+    expect(openBreakerOf(opened, at(1899))).toBe(breaker);
+    expect(windowOf(opened, context(), at(1899), LIMITS)).toBe(0);
+    expect(opening(opened, 100, at(1899))).toBeUndefined();
+    expect(openBreakerOf(opened, at(1900))).toBeUndefined();
+    expect(windowOf(opened, context(), at(1900), LIMITS)).toBe(1);
+  });
+
+  const opened = { openedAt: at(0), openUntil: at(900), openings: 2, runId: 'r-1' };
+  const results = (ends: string, from = 901, now = at(2000)): TrustRow =>
+    withResults({ ...trustOf('FFrrrr'), breaker: opened }, finals(ends, from, 50), now);
+
+  it('not again by what was sent before it, whenever that ends within the open time', () => {
+    expect(opening(results('fffff', 890), 100, at(901))).toBeUndefined();
+    expect(windowOf(results('', 890), context(), at(901), LIMITS)).toBe(1);
+  });
+
+  it('again at one failed canary, for twice as long, until a full set of canaries is repaired', () => {
+    expect(opening(results('F'), 100, at(2000))).toEqual({
+      openedAt: at(2000),
+      openUntil: at(2000 + 3600),
+      openings: 3,
+      runId: 'r-9',
+    });
+    expect(opening(results('RRF'), 100, at(2000))?.openings).toBe(3);
+    expect(opening(results('RRRF'), 100, at(2000))).toBeUndefined();
+    expect(opening(results('f'), 100, at(2000))).toBeUndefined();
+  });
+
+  it('for 15 minutes again once it had closed', () => {
+    expect(isTripped(results('RR'), at(2000), LIMITS)).toBe(true);
+    expect(isTripped(results('RRR'), at(2000), LIMITS)).toBe(false);
+    expect(opening(results('RRRFF'), 100, at(2000))).toMatchObject({ openings: 1, openUntil: at(2900) });
+  });
+
+  it('as for the first time a day after its open time', () => {
+    const later = at(900 + DAY);
+    expect(isTripped(results(''), at(899 + DAY), LIMITS)).toBe(true);
+    expect(isTripped(results(''), later, LIMITS)).toBe(false);
+    expect(opening(results('F', 900 + DAY - 5, later), 100, later)).toBeUndefined();
+    expect(opening(results('FF', 900 + DAY - 5, later), 100, later)?.openings).toBe(1);
+  });
+});
+
+it('nodes on which the document failed are sent to last, in their order otherwise', () => {
+  const ids = [0, 1, 2, 3, 4].map((n) => ({ instanceId: node(n) }));
+  expect(failedLast(trustOf('frf'), ids)).toEqual([1, 3, 4, 0, 2].map((n) => ids[n]));
+});
+
+it.each([
+  [1, 900],
+  [2, 1800],
+  [3, 3600],
+  [7, 57_600],
+  [8, 86_400],
+  [0, 900],
+])('the breaker stays open at its opening %i for %i s', (openings, seconds) => {
+  expect(breakerSeconds(openings, LIMITS)).toBe(seconds);
+});

@@ -1,0 +1,175 @@
+import { epochMs, isoTime } from '../model/ids.ts';
+import { meaningOf } from '../model/outcome.ts';
+import type { Limits } from '../model/policy.ts';
+import type { Tally } from '../state/results.ts';
+import type { Breaker, TrustResult, TrustRow } from '../state/trust-state.ts';
+import { isAttributable } from './attributable.ts';
+
+/** A node's final result. `other` shows nothing about the document: it gives the node's place back, and passes nothing. */
+export type Final = Omit<TrustResult, 'end'> & { readonly end: TrustResult['end'] | 'other' };
+
+/** What a node's final result shows about the document. */
+export const endOf = (tally: Pick<Tally, 'outcome' | 'reason'>, nodeLocal: ReadonlySet<string>): Final['end'] => {
+  if (meaningOf(tally.outcome).isRepaired) return 'repaired';
+  return isAttributable(tally, nodeLocal) ? 'failed' : 'other';
+};
+
+/** The time for which a result, and a breaker that has ended, remain valid. */
+const VALID_MS = 86_400_000;
+/** More than the largest window needs to grow by default, and far less than a table item holds. */
+const MAX_RESULTS = 64;
+/** The number of nodes over which the breaker's percentage is taken. */
+const BREAKER_NODES = 20;
+/** Below this number of nodes, a percentage shows nothing. */
+const SMALL_CLUSTER_NODES = 10;
+/** In how many other clusters a document's breaker must be open to slow it down in all of them. */
+const OPEN_CLUSTERS = 2;
+
+/** A document without any result in the cluster. */
+export const newTrust = (document: string, cluster: string): TrustRow => ({
+  document,
+  cluster,
+  version: 0,
+  results: [],
+});
+
+const sortText = ({ at, instanceId, runId, end, isCanary }: TrustResult): string =>
+  // Of two results that contradict each other, the more cautious one counts: the failure, of the canary.
+  [at, instanceId, runId, end === 'failed' ? '1' : '0', isCanary ? '1' : '0'].join(' ');
+
+const newestFirst = (a: TrustResult, b: TrustResult): number => {
+  const [first, second] = [sortText(a), sortText(b)];
+  return first === second ? 0 : first < second ? 1 : -1;
+};
+
+const isValid = ({ at }: Pick<TrustResult, 'at'>, now: string): boolean => epochMs(at) > epochMs(now) - VALID_MS;
+
+const hasEnd = (final: Final): final is TrustResult => final.end !== 'other';
+
+/**
+ * Adds final results to a row: the newest of each node, of the last day. The order in which results arrive, and how often,
+ * does not matter.
+ */
+export const withResults = (trust: TrustRow, finals: readonly Final[], now: string): TrustRow => {
+  const newest = new Map<string, TrustResult>();
+  for (const result of [...trust.results, ...finals.filter(hasEnd)].sort(newestFirst)) {
+    if (isValid(result, now) && !newest.has(result.instanceId)) newest.set(result.instanceId, result);
+  }
+  return { ...trust, results: [...newest.values()].slice(0, MAX_RESULTS) };
+};
+
+/** The last opening of the breaker; undefined after the time for which it remains valid. */
+const breakerOf = ({ breaker }: TrustRow, now: string): Breaker | undefined =>
+  breaker !== undefined && isValid({ at: breaker.openUntil }, now) ? breaker : undefined;
+
+/**
+ * The results that count: those of the last day, after the open time of the breaker. The nodes to which commands were sent
+ * before an opening still end after it, and their results must not open the breaker again.
+ */
+const countedOf = (trust: TrustRow, now: string): readonly TrustResult[] => {
+  const since = breakerOf(trust, now)?.openUntil;
+  return trust.results.filter((result) => isValid(result, now) && (since === undefined || result.at > since));
+};
+
+const repairedIn = (results: readonly TrustResult[]): number => results.filter(({ end }) => end === 'repaired').length;
+
+/** The open breaker that holds back every repair by this document in the cluster; undefined if there is none. */
+export const openBreakerOf = (trust: TrustRow, now: string): Breaker | undefined => {
+  const breaker = breakerOf(trust, now);
+  return breaker !== undefined && now < breaker.openUntil ? breaker : undefined;
+};
+
+/** Whether the breaker is open, or has not closed again: no full set of canaries has been repaired since. */
+export const isTripped = (trust: TrustRow, now: string, limits: Pick<Limits, 'canaries'>): boolean =>
+  breakerOf(trust, now) !== undefined && repairedIn(countedOf(trust, now)) < limits.canaries;
+
+/** Whether a canary failed before a full set of canaries had been repaired after the breaker's open time. */
+const hasCanaryFailed = (results: readonly TrustResult[], limits: Pick<Limits, 'canaries'>): boolean =>
+  results.some(
+    (result) =>
+      result.end === 'failed' &&
+      result.isCanary &&
+      repairedIn(results.filter(({ at }) => at < result.at)) < limits.canaries,
+  );
+
+const mustOpen = (
+  trust: TrustRow,
+  clusterNodes: number,
+  now: string,
+  limits: Pick<Limits, 'canaries' | 'attributableFailuresToOpenBreaker' | 'failurePercentToOpenBreaker'>,
+): boolean => {
+  const counted = countedOf(trust, now);
+  if (breakerOf(trust, now) !== undefined && hasCanaryFailed(counted, limits)) return true;
+  const last = counted.slice(0, BREAKER_NODES);
+  const failed = last.filter(({ end }) => end === 'failed');
+  const few = limits.attributableFailuresToOpenBreaker;
+  if (failed.filter(({ isCanary }) => isCanary).length >= few) return true;
+  if (clusterNodes < SMALL_CLUSTER_NODES) return failed.length >= few;
+  return failed.length > few && failed.length * 100 > limits.failurePercentToOpenBreaker * last.length;
+};
+
+/** How long the breaker stays open at its n-th opening in a row (n from 1): 15 min, doubling to 24 h. */
+export const breakerSeconds = (
+  openings: number,
+  limits: Pick<Limits, 'breakerFirstSeconds' | 'breakerMaxSeconds'>,
+): number => Math.min(limits.breakerMaxSeconds, limits.breakerFirstSeconds * 2 ** (Math.max(1, openings) - 1));
+
+/**
+ * The breaker that the results open now; undefined if it stays as it is. An open breaker does not open again: no command
+ * is sent, and what was sent before shows nothing new.
+ */
+export const openingOf = (
+  trust: TrustRow,
+  { runId, clusterNodes }: { readonly runId: string; readonly clusterNodes: number },
+  now: string,
+  limits: Limits,
+): Breaker | undefined => {
+  if (openBreakerOf(trust, now) !== undefined || !mustOpen(trust, clusterNodes, now, limits)) return undefined;
+  const openings = isTripped(trust, now, limits) ? (trust.breaker?.openings ?? 0) + 1 : 1;
+  const openUntil = isoTime(epochMs(now) + breakerSeconds(openings, limits) * 1000);
+  return { openedAt: now, openUntil, openings, runId };
+};
+
+/** What a window depends on besides the results. */
+export type WindowContext = {
+  /** How many nodes of the cluster may be under repair at once, over all lanes. */
+  readonly budget: number;
+  /** How many nodes wait for this document, including those under repair. */
+  readonly nodesToRepair: number;
+  /** In how many other clusters the breaker of this document is open or has not closed again. */
+  readonly openElsewhere: number;
+};
+
+/** Whether the nodes that are sent to now are canaries: they go one at a time. */
+export const isCanary = (
+  trust: TrustRow,
+  { nodesToRepair, openElsewhere }: Omit<WindowContext, 'budget'>,
+  now: string,
+  limits: Pick<Limits, 'canaries'>,
+): boolean =>
+  openElsewhere >= OPEN_CLUSTERS ||
+  repairedIn(countedOf(trust, now)) < Math.min(limits.canaries, Math.max(1, nodesToRepair));
+
+/**
+ * How many nodes may be under repair by this document at once: none while the breaker is open, one canary at a time, then
+ * one more for every repaired node, up to the budget.
+ */
+export const windowOf = (
+  trust: TrustRow,
+  context: WindowContext,
+  now: string,
+  limits: Pick<Limits, 'canaries'>,
+): number => {
+  if (openBreakerOf(trust, now) !== undefined) return 0;
+  const largest = isCanary(trust, context, now, limits) ? 1 : 1 + repairedIn(countedOf(trust, now));
+  return Math.min(context.budget, largest);
+};
+
+/** Nodes in the order in which they are sent to: those on which the document failed come last. */
+export const failedLast = <Node extends { readonly instanceId: string }>(
+  trust: TrustRow,
+  nodes: readonly Node[],
+): readonly Node[] => {
+  const failed = new Set(trust.results.flatMap(({ instanceId, end }) => (end === 'failed' ? [instanceId] : [])));
+  return [...nodes.filter((n) => !failed.has(n.instanceId)), ...nodes.filter((n) => failed.has(n.instanceId))];
+};

@@ -1,0 +1,40 @@
+import * as z from 'zod';
+import { ClusterName, InstanceId, IsoTime } from '../model/ids.ts';
+import { stored } from '../model/stored.ts';
+
+/** How a node ended, by a final result that shows what the document does. */
+export const TrustResult = stored({
+  instanceId: InstanceId,
+  runId: z.string(),
+  /** When the result was observed, by fleetmend's clock: the clock of a node may be wrong. */
+  at: IsoTime,
+  /** `failed`: a failure attributable to the document. */
+  end: z.enum(['repaired', 'failed']),
+  /** Whether the node was sent to as a canary. */
+  isCanary: z.boolean(),
+});
+export type TrustResult = z.infer<typeof TrustResult>;
+
+/** A circuit breaker, at its last opening. */
+export const Breaker = stored({
+  openedAt: IsoTime,
+  openUntil: IsoTime,
+  /** The number of consecutive openings. */
+  openings: z.number().int().positive(),
+  /** The run whose failures opened it. */
+  runId: z.string(),
+});
+export type Breaker = z.infer<typeof Breaker>;
+
+/**
+ * The experience with one document in one cluster: the last result of each node, the newest first, and the breaker. The
+ * name of a document changes with its content, so a new script has no row.
+ */
+export const TrustRow = stored({
+  document: z.string(),
+  cluster: ClusterName,
+  version: z.number().int().nonnegative(),
+  results: z.array(TrustResult),
+  breaker: Breaker.optional(),
+});
+export type TrustRow = z.infer<typeof TrustRow>;
