@@ -126,7 +126,7 @@ export const bootLab = async (options: LabOptions): Promise<Lab> => {
       for (const { fn } of stack?.functions.values() ?? []) if (fn.kill(environmentId)) return;
     },
     services: [
-      createDynamo({ dynalite, tables, faults, random }),
+      createDynamo({ dynalite, clock, tables, faults, random }),
       createSqs({ queues, clock, random, faults }),
       createSsm({ account, region, partition, clock, faults, nodes, documents, engine }),
       createEvents({ buses, random, faults }),

@@ -15,16 +15,8 @@ const HEADERS = {
     'AWS4-HMAC-SHA256 Credential=lab/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=lab',
 };
 
-/** Starts dynalite on a thread of its own. */
-export const startDynalite = async (): Promise<Dynalite> => {
-  // Without the flags of this process: a worker does not accept all of them.
-  const worker = new Worker(new URL('./dynalite-worker.mjs', import.meta.url), { execArgv: [] });
-  const port = await new Promise<number>((resolve, reject) => {
-    worker.once('message', resolve);
-    worker.once('error', reject);
-    worker.once('exit', (code) => reject(new Error(`starting dynalite: its thread ended with code ${code}`)));
-  });
-  worker.unref();
+/** Connects to the dynalite that listens on this port. */
+export const connectDynalite = (port: number): Pick<Dynalite, 'call'> & { readonly close: () => void } => {
   const agent = new Agent({ keepAlive: true, maxSockets: 32 });
   const call: Dynalite['call'] = (operation, input) =>
     new Promise((resolve, reject) => {
@@ -51,10 +43,24 @@ export const startDynalite = async (): Promise<Dynalite> => {
       sent.on('error', reject);
       sent.end(body);
     });
+  return { call, close: () => agent.destroy() };
+};
+
+/** Starts dynalite on a thread of its own. */
+export const startDynalite = async (): Promise<Dynalite> => {
+  // Without the flags of this process: a worker does not accept all of them.
+  const worker = new Worker(new URL('./dynalite-worker.mjs', import.meta.url), { execArgv: [] });
+  const port = await new Promise<number>((resolve, reject) => {
+    worker.once('message', resolve);
+    worker.once('error', reject);
+    worker.once('exit', (code) => reject(new Error(`starting dynalite: its thread ended with code ${code}`)));
+  });
+  worker.unref();
+  const { call, close } = connectDynalite(port);
   return {
     call,
     stop: async () => {
-      agent.destroy();
+      close();
       await worker.terminate();
     },
   };

@@ -165,8 +165,8 @@ describe('access', () => {
     for (const call of refused) expect(await rejection(call)).toContain('AccessDeniedException');
   });
 
-  it('refuses transactions, which the lab does not have, and unknown members', async () => {
-    const unknown = await fixture.raw('dynamodb', 'DynamoDB_20120810.TransactWriteItems', '1.0', {});
+  it('refuses operations that the lab does not have, and unknown members', async () => {
+    const unknown = await fixture.raw('dynamodb', 'DynamoDB_20120810.TransactGetItems', '1.0', {});
     expect(String(unknown.__type)).toContain('UnknownOperationException');
     const member = await fixture.raw('dynamodb', 'DynamoDB_20120810.GetItem', '1.0', {
       TableName,

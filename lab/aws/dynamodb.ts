@@ -1,57 +1,16 @@
 import * as z from 'zod';
 import { defined } from '../../core/model/defined.ts';
 import { AwsError } from './aws-error.ts';
+import type { LabClock } from './clock.ts';
 import type { Dynalite } from './dynalite.ts';
+import { BatchKeys, Common, Conditional, Item, Keyed, Query, WriteRequest } from './dynamodb-shapes.ts';
 import type { Table, TableStore, WireItem } from './dynamodb-tables.ts';
 import type { Faults } from './faults.ts';
 import type { AccessRequest } from './iam.ts';
 import type { Random } from './random.ts';
 import { operation, type Service } from './service.ts';
+import { createTransactor, transactOperation } from './transactor.ts';
 import { jsonWire } from './wire.ts';
-
-const Item = z.record(z.string(), z.unknown());
-const Names = z.record(z.string(), z.string()).optional();
-const Common = {
-  TableName: z.string(),
-  ExpressionAttributeNames: Names,
-  ReturnConsumedCapacity: z.enum(['NONE', 'TOTAL', 'INDEXES']).optional(),
-};
-const Conditional = {
-  ...Common,
-  ConditionExpression: z.string().optional(),
-  ExpressionAttributeValues: Item.optional(),
-  ReturnValues: z.enum(['NONE', 'ALL_OLD', 'UPDATED_OLD', 'ALL_NEW', 'UPDATED_NEW']).optional(),
-  ReturnValuesOnConditionCheckFailure: z.enum(['NONE', 'ALL_OLD']).optional(),
-};
-const Keyed = z.strictObject({
-  ...Common,
-  Key: Item,
-  ConsistentRead: z.boolean().optional(),
-  ProjectionExpression: z.string().optional(),
-});
-const Query = z.strictObject({
-  ...Common,
-  IndexName: z.string().optional(),
-  KeyConditionExpression: z.string(),
-  FilterExpression: z.string().optional(),
-  ProjectionExpression: z.string().optional(),
-  ExpressionAttributeValues: Item.optional(),
-  ConsistentRead: z.boolean().optional(),
-  ScanIndexForward: z.boolean().optional(),
-  Limit: z.number().int().min(1).optional(),
-  Select: z.string().optional(),
-  ExclusiveStartKey: Item.optional(),
-});
-const BatchKeys = z.strictObject({
-  Keys: z.array(Item).min(1),
-  ConsistentRead: z.boolean().optional(),
-  ProjectionExpression: z.string().optional(),
-  ExpressionAttributeNames: Names,
-});
-const WriteRequest = z.strictObject({
-  PutRequest: z.strictObject({ Item }).optional(),
-  DeleteRequest: z.strictObject({ Key: Item }).optional(),
-});
 
 const MAX_BATCH_WRITES = 25;
 
@@ -72,18 +31,26 @@ const queriedKey = (input: z.infer<typeof Query>, partitionKey: string): string 
 /** The dependencies of the DynamoDB service. */
 export type DynamoOptions = {
   readonly dynalite: Dynalite;
+  readonly clock: LabClock;
   readonly tables: TableStore;
   readonly faults: Faults;
   readonly random: Random;
 };
 
 /** DynamoDB, AWS JSON 1.0, before dynalite: access, lagging indexes and partly processed batches. */
-export const createDynamo = ({ dynalite, tables, faults, random }: DynamoOptions): Service => {
+export const createDynamo = ({ dynalite, clock, tables, faults, random }: DynamoOptions): Service => {
   const tableOf = (name: string): Table => {
     const table = tables.get(name);
     if (table === undefined) throw new AwsError('ResourceNotFoundException', 'Requested resource not found');
     return table;
   };
+  const transactor = createTransactor({
+    call: dynalite.call,
+    now: clock.now,
+    keyNamesOf: (name) => tableOf(name).keyNames,
+    strikesConflict: () => faults.transactionConflictRate > 0 && random() < faults.transactionConflictRate,
+    written: (name, key, item) => tableOf(name).written(key, item),
+  });
   const access = (action: string, table: Table, keys: readonly (WireItem | undefined)[]): AccessRequest => {
     const partitionKey = table.partitionKey() ?? '';
     return {
@@ -105,7 +72,7 @@ export const createDynamo = ({ dynalite, tables, faults, random }: DynamoOptions
   ): Promise<Record<string, unknown>> => {
     const { ReturnValuesOnConditionCheckFailure: onFailure, ...rest } = input;
     try {
-      return await dynalite.call(name, rest);
+      return await transactor.single(input.TableName, key, () => dynalite.call(name, rest));
     } catch (error) {
       if (!(error instanceof AwsError) || error.code !== 'ConditionalCheckFailedException' || onFailure !== 'ALL_OLD')
         throw error;
@@ -122,7 +89,10 @@ export const createDynamo = ({ dynalite, tables, faults, random }: DynamoOptions
   const operations: Service['operations'] = {
     GetItem: operation(Keyed, {
       access: (input) => [access('GetItem', tableOf(input.TableName), [input.Key])],
-      run: (input) => dynalite.call('GetItem', { ...input, TableName: tableOf(input.TableName).name }),
+      run: (input) =>
+        transactor.serialized([[input.TableName, input.Key]], () =>
+          dynalite.call('GetItem', { ...input, TableName: tableOf(input.TableName).name }),
+        ),
     }),
     PutItem: operation(z.strictObject({ ...Conditional, Item }), {
       access: (input) => [access('PutItem', tableOf(input.TableName), [input.Item])],
@@ -256,7 +226,12 @@ export const createDynamo = ({ dynalite, tables, faults, random }: DynamoOptions
             asked[name] = done;
             if (left.length > 0) unprocessed[name] = left;
           }
-          const answer = await dynalite.call('BatchWriteItem', { ...input, RequestItems: asked });
+          const items = Object.entries(asked).flatMap(([name, requests]) =>
+            requests.map((r) => [name, r.PutRequest?.Item ?? r.DeleteRequest?.Key ?? {}] as const),
+          );
+          const answer = await transactor.serialized(items, () =>
+            dynalite.call('BatchWriteItem', { ...input, RequestItems: asked }),
+          );
           for (const [name, requests] of Object.entries(asked)) {
             for (const { PutRequest: put, DeleteRequest: del } of requests) {
               if (put !== undefined) tableOf(name).written(put.Item, put.Item);
@@ -266,6 +241,19 @@ export const createDynamo = ({ dynalite, tables, faults, random }: DynamoOptions
           return { ...answer, UnprocessedItems: unprocessed };
         },
       },
+    ),
+    TransactWriteItems: transactOperation(
+      transactor,
+      ({ permission, tableName, key }) => [access(permission, tableOf(tableName), [key])],
+      // A transaction writes each item twice: once to prepare it, once to commit it; a check costs the same.
+      ({ permission, tableName, key, input }) =>
+        2 +
+        (permission === 'ConditionCheckItem'
+          ? 0
+          : tableOf(tableName).copies([
+              ...Object.keys(key),
+              ...Object.values((input.ExpressionAttributeNames ?? {}) as Record<string, string>),
+            ])),
     ),
     DescribeTable: operation(z.strictObject({ TableName: z.string() }), {
       access: (input) => [{ action: 'dynamodb:DescribeTable', resource: tableOf(input.TableName).arn }],

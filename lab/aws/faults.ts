@@ -39,6 +39,8 @@ export type Faults = {
   events: EventFault[];
   /** Probability that a request of a DynamoDB batch is left unprocessed. */
   unprocessedRate: number;
+  /** Probability that a transaction of DynamoDB is canceled by a conflict, besides those that really overlap. */
+  transactionConflictRate: number;
   /** Probability that one entry of PutEvents fails inside a 200 answer. */
   failedEntryRate: number;
   /** Probability that one entry of an SQS batch fails inside a 200 answer. */
@@ -61,6 +63,7 @@ export const defaultFaults = (): Faults => ({
   calls: [],
   events: [],
   unprocessedRate: 0,
+  transactionConflictRate: 0,
   failedEntryRate: 0,
   failedBatchEntryRate: 0,
   duplicateDeliveryRate: 0,

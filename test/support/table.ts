@@ -5,6 +5,7 @@ import { CreateTableCommand, DescribeTableCommand, DynamoDBClient } from '@aws-s
 import { DynamoDBDocumentClient, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { TABLE } from '../../functions/adapters/table/keys.ts';
 import { createTable, type Table } from '../../functions/adapters/table/table.ts';
+import { addTransactions } from './transactions.ts';
 
 type Dynalite = (options: Readonly<Record<string, unknown>>) => Server;
 
@@ -44,11 +45,13 @@ export const startTable = async (): Promise<TestTable> => {
     region: 'us-east-1',
     credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
   });
+  const endTransactions = addTransactions(raw, port);
   const names = [TABLE.partitionKey, TABLE.sortKey, ...INDEXES.flatMap((i) => [i.partitionKey, i.sortKey])];
   const client = DynamoDBDocumentClient.from(raw, { marshallOptions: { removeUndefinedValues: true } });
   let tables = 0;
   const stop = async (): Promise<void> => {
     raw.destroy();
+    endTransactions();
     await new Promise<void>((resolve) => {
       server.close(() => resolve());
     });
