@@ -138,6 +138,7 @@ describe('an observation', () => {
         lane: 'demo/pause-image',
         reason: 'SandboxImageMissing',
         source: 'fleetmend.check',
+        because: { kind: 'finding', parent: { runId: 'r-1', requestId: 'r-1' } },
         nodes: [
           [a, at(10)],
           [b, at(12)],
@@ -148,6 +149,7 @@ describe('an observation', () => {
         lane: 'demo/pause-image',
         reason: 'SandboxImageUnpinned',
         source: 'fleetmend.check',
+        because: { kind: 'finding', parent: { runId: 'r-1', requestId: 'r-1' } },
         nodes: [[c, at(10)]],
       },
     ]);

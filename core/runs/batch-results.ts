@@ -66,11 +66,11 @@ const decisive = (parts: readonly ObservationRow[], instanceId: string, reading:
  * check has none, unless its assumed reading has one. The same observations always give the same rows.
  */
 export const batchResults = (
-  run: Pick<ResultRow, 'runId' | 'cluster' | 'remediation' | 'action'>,
+  run: Pick<CommandRow, 'runId' | 'cluster' | 'remediation' | 'action' | 'requestId' | 'because' | 'becauses'>,
   parts: readonly ObservationRow[],
   texts: Texts,
 ): readonly ResultRow[] => {
-  const { runId, cluster, remediation, action } = run;
+  const { runId, cluster, remediation, action, requestId, becauses } = run;
   const at =
     parts
       .map((part) => part.at)
@@ -92,6 +92,7 @@ export const batchResults = (
           instanceId,
           remediation,
           action,
+          ...defined({ requestId, because: becauses?.[instanceId] ?? run.because }),
           ...facts,
           ...sentencesOf(texts, remediation, reading),
           ...defined({ commandId, advice }),

@@ -254,6 +254,7 @@ export const commandRowOf = (
   commandId: string,
   sentAt: string,
   limits: Limits,
+  becauses: NonNullable<CommandRow['becauses']> = {},
 ): CommandRow => ({
   commandId,
   runId: run.runId,
@@ -264,6 +265,9 @@ export const commandRowOf = (
   remediation: run.remediation,
   action: run.action,
   instanceIds: command.instanceIds,
+  requestId: run.requestId,
+  because: run.because,
+  ...(Object.keys(becauses).length === 0 ? {} : { becauses }),
   ...(run.action === 'check' && command.unreachable !== undefined ? { unreachable: command.unreachable } : {}),
   sentAt,
   ...deadlinesOf(run, command, sentAt, limits),

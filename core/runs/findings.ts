@@ -1,3 +1,4 @@
+import type { Cause } from '../model/because.ts';
 import { defined } from '../model/defined.ts';
 import { epochMs, isoTime } from '../model/ids.ts';
 import { checkLaneName, laneName } from '../model/lane-name.ts';
@@ -8,10 +9,17 @@ import { CHECK_SOURCE } from '../state/pending-node.ts';
 import type { Tally } from '../state/results.ts';
 import type { RunState } from '../state/run-state.ts';
 import { batchTallies } from './batch-results.ts';
-import { enqueueOf, merged } from './outbox.ts';
+import { enqueueOf, merged, parentOf } from './outbox.ts';
 
 /** The policy for findings: the remediations that may repair, and the reasons that no repair can fix. */
 export type Known = { readonly repairable: ReadonlySet<string>; readonly unrepairable: ReadonlySet<string> };
+
+/** A finding leads back to the run that made it, and was detected as late as that run looked. */
+const findingCause = (run: RunState): Cause => ({
+  kind: 'finding',
+  parent: parentOf(run),
+  ...defined({ detectedWithinSeconds: run.because.detectedWithinSeconds }),
+});
 
 /** The findings of a check on one node that may lead to a repair. */
 const repairableOf = (tally: Tally, known: Known): readonly (readonly [string, string])[] =>
@@ -35,6 +43,7 @@ export const findingsOf = (run: RunState, parts: readonly ObservationRow[], know
           reason,
           ...defined({ image: tally.image, localMethod: tally.localMethod }),
           source: CHECK_SOURCE,
+          because: findingCause(run),
           nodes: [[instanceId, tally.at]],
         }),
       ),
@@ -61,7 +70,7 @@ export const waitingOf = (
       .toSorted()
       .at(-1) ?? '';
   // A check that was itself a second check waits for the cool-down of a failed repair before the next one.
-  const isSecondLook = run.action === 'check' && run.origin.source === 'signal';
+  const isSecondLook = run.action === 'check' && run.lane !== undefined && run.slice === undefined;
   const seconds = isSecondLook ? limits.coolDownSeconds : limits.repairSoftDeadlineSeconds;
   const entries = Object.entries(tallies).flatMap(([instanceId, tally]): OutboxEntry[] => {
     if (tally.waits !== true) return [];
@@ -73,7 +82,12 @@ export const waitingOf = (
     // Nothing has requested the repair of the earlier fault that blocked this one: the check finds and enqueues it.
     const isDelayed = run.action === 'check' || skipReason === 'Busy';
     const notBefore = isoTime(epochMs(seenAt) + seconds * 1000);
-    const news = { lane: checkLaneName(run.cluster), reason: skipReason, source: 'fleetmend.run' };
+    const news = {
+      lane: checkLaneName(run.cluster),
+      reason: skipReason,
+      source: 'fleetmend.run',
+      because: findingCause(run),
+    };
     return enqueueOf([instanceId], isDelayed ? { ...news, notBefore } : news, tally.at);
   });
   return merged(entries);

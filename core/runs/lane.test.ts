@@ -16,6 +16,7 @@ const row = (over: Partial<PendingNode> = {}): PendingNode => ({
   lastSeenAt: START,
   signals: 1,
   source: 'fleetmend.logs',
+  because: { kind: 'log' },
   version: 'v',
   ...over,
 });

@@ -22,7 +22,7 @@ export const runMilestones = (before: RunState | undefined, after: RunState): re
   const milestones: Milestone[] = [];
   if (!wasPlanned && after.status !== 'queued') {
     const { canaries, settled } = after;
-    const fields = { ...run, source: after.origin.source, pending: after.pending.length, canaries, settled };
+    const fields = { ...run, because: after.because.kind, pending: after.pending.length, canaries, settled };
     milestones.push({ message: 'planning run', fields });
   }
   if (!isSent(before) && isSent(after)) {

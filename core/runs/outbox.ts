@@ -1,3 +1,4 @@
+import { type Cause, causeOf } from '../model/because.ts';
 import { defined } from '../model/defined.ts';
 import { epochMs, isoTime } from '../model/ids.ts';
 import { checkLaneName } from '../model/lane-name.ts';
@@ -5,6 +6,7 @@ import type { SkipReason } from '../model/outcome.ts';
 import type { Limits } from '../model/policy.ts';
 import type { CommandState } from '../state/command-state.ts';
 import type { OutboxEntry } from '../state/outbox-entry.ts';
+import { becauseOfRow, type PendingNode } from '../state/pending-node.ts';
 import type { RunState } from '../state/run-state.ts';
 
 /** A node and the version of the pending row that brought it; the version is empty where none did. */
@@ -17,11 +19,16 @@ type Text = Pick<Of<'results'>, 'outcome' | 'message'> & {
   readonly advice?: string;
 };
 
-const withoutLists = (name: string, value: unknown): unknown =>
-  name === 'instanceIds' || name === 'nodes' || name === 'rows' ? undefined : value;
+const LISTS: ReadonlySet<string> = new Set(['instanceIds', 'nodes', 'rows', 'becauses']);
+
+const withoutLists = (name: string, value: unknown): unknown => (LISTS.has(name) ? undefined : value);
 
 const joined = (a: OutboxEntry, b: OutboxEntry): OutboxEntry => {
-  if (a.kind === 'results' && b.kind === 'results') return { ...a, instanceIds: [...a.instanceIds, ...b.instanceIds] };
+  if (a.kind === 'results' && b.kind === 'results') {
+    const becauses = { ...a.becauses, ...b.becauses };
+    const joint = { ...a, instanceIds: [...a.instanceIds, ...b.instanceIds] };
+    return Object.keys(becauses).length === 0 ? joint : { ...joint, becauses };
+  }
   if (a.kind === 'enqueue' && b.kind === 'enqueue') return { ...a, nodes: [...a.nodes, ...b.nodes] };
   if ((a.kind === 'drop' || a.kind === 'defer') && a.kind === b.kind) return { ...a, rows: [...a.rows, ...b.rows] };
   throw new Error(`joining outbox entries: ${a.kind} and ${b.kind} have no list in common`);
@@ -39,31 +46,79 @@ export const merged = (entries: readonly OutboxEntry[]): OutboxEntry[] => {
   return [...groups.values()];
 };
 
+/** The nodes whose `because` differs from their run's. */
+type Becauses = NonNullable<Of<'results'>['becauses']>;
+
+/**
+ * The `because` of each row that differs from the run's. Without samples: a state with 1,000 nodes must fit into one item,
+ * and the row itself keeps its sample.
+ */
+export const becausesOf = (run: Pick<RunState, 'because'>, rows: readonly PendingNode[]): Becauses =>
+  Object.fromEntries(
+    rows.flatMap((row) => {
+      const own = becauseOfRow(row);
+      if (JSON.stringify(own) === JSON.stringify(run.because)) return [];
+      const { sample, ...short } = own;
+      return [[row.instanceId, short]];
+    }),
+  );
+
 /** Results that needed no command. */
-export const resultsOf = (instanceIds: readonly string[], text: Text, now: string): OutboxEntry[] =>
-  instanceIds.length === 0 ? [] : [{ kind: 'results', ...text, at: now, instanceIds: [...instanceIds] }];
+export const resultsOf = (
+  instanceIds: readonly string[],
+  text: Text,
+  now: string,
+  becauses: Becauses = {},
+): OutboxEntry[] =>
+  instanceIds.length === 0
+    ? []
+    : [
+        {
+          kind: 'results',
+          ...text,
+          at: now,
+          instanceIds: [...instanceIds],
+          ...(Object.keys(becauses).length === 0 ? {} : { becauses }),
+        },
+      ];
 
 /** Pending nodes for a lane, created by fleetmend itself. */
 export const enqueueOf = (
   instanceIds: readonly string[],
-  news: Pick<Of<'enqueue'>, 'lane' | 'reason' | 'source' | 'notBefore'>,
+  news: Pick<Of<'enqueue'>, 'lane' | 'reason' | 'source' | 'notBefore' | 'because' | 'requestIds'>,
   seenAt: string,
 ): OutboxEntry[] =>
   instanceIds.length === 0
     ? []
     : [{ kind: 'enqueue', ...news, nodes: instanceIds.map((id): [string, string] => [id, seenAt]) }];
 
-/** Requests a check of nodes through the cluster's check lane. */
+/** The run and its request, as the parent of what follows from the run. */
+export const parentOf = ({ runId, requestId }: Pick<RunState, 'runId' | 'requestId'>) => ({ runId, requestId });
+
+/** Requests a check of nodes through the cluster's check lane. `cause` is the nodes' own, if they have one. */
 export const askForCheck = (
-  run: Pick<RunState, 'cluster'>,
+  run: Pick<RunState, 'cluster' | 'runId' | 'requestId'>,
   instanceIds: readonly string[],
   reason: string,
   now: string,
-): OutboxEntry[] => enqueueOf(instanceIds, { lane: checkLaneName(run.cluster), reason, source: 'fleetmend.run' }, now);
+  cause: Cause = { kind: 'finding' },
+): OutboxEntry[] => {
+  const because: Cause = { ...cause, parent: parentOf(run) };
+  return enqueueOf(instanceIds, { lane: checkLaneName(run.cluster), reason, source: 'fleetmend.run', because }, now);
+};
+
+/** What a row of a request's node says that is handed back to the lane: it still belongs to the request. */
+const handedBack = (run: RunState) => ({
+  lane: run.lane ?? run.group,
+  reason: 'OperatorRequest',
+  source: 'operator',
+  because: causeOf(run.because),
+  requestIds: [run.requestId],
+});
 
 /** The nodes of an operator's request that a run could not take. They wait in the lane like all others. */
 export const requeued = (run: RunState, instanceIds: readonly string[], now: string): OutboxEntry[] =>
-  enqueueOf(instanceIds, { lane: run.lane ?? run.group, reason: 'OperatorRequest', source: 'operator' }, now);
+  enqueueOf(instanceIds, handedBack(run), now);
 
 /** A command's nodes, each with the version of the row that brought it. */
 export const takenOf = (command: Pick<CommandState, 'instanceIds' | 'versions'>): TakenNode[] =>
@@ -110,7 +165,7 @@ export const keptUntil = (
   const others = nodes.flatMap(([id, version]) => (version === '' ? [id] : []));
   return [
     ...(rows.length === 0 ? [] : [{ kind: 'defer' as const, lane, rows, notBefore, skipReason, decidedAt: now }]),
-    ...enqueueOf(others, { lane, reason: 'OperatorRequest', source: 'operator', notBefore }, now),
+    ...enqueueOf(others, { ...handedBack(run), notBefore }, now),
   ];
 };
 
@@ -197,7 +252,8 @@ export const endNotice = (run: RunState, counts: Partial<Record<string, number>>
     cluster: run.cluster,
     remediation: run.remediation,
     action: run.action,
-    origin: run.origin.source,
+    requestId: run.requestId,
+    because: run.because.kind,
     startedAt: run.startedAt ?? run.createdAt,
     endedAt: now,
     counts,

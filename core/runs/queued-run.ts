@@ -1,6 +1,7 @@
+import type { Because } from '../model/because.ts';
 import { defined } from '../model/defined.ts';
 import type { Limits } from '../model/policy.ts';
-import type { Origin, RunState } from '../state/run-state.ts';
+import type { RunState, Slice } from '../state/run-state.ts';
 
 /** The document that a run will run, as it is deployed now. */
 export type RunDocument = { readonly key: string; readonly name: string; readonly executionTimeoutSeconds: number };
@@ -18,7 +19,11 @@ export const queuedRun = (asked: {
   readonly document: RunDocument;
   /** The nodes that the request names; undefined for the whole cluster, or for the nodes of the lane. */
   readonly instanceIds?: readonly string[] | undefined;
-  readonly origin: Origin;
+  /** The request that it belongs to; without one, the run is its own request. */
+  readonly requestId?: string | undefined;
+  readonly because: Because;
+  /** Of a request for named nodes or a whole cluster: the part of its list that this run takes. */
+  readonly slice?: Slice | undefined;
   readonly now: string;
   readonly limits: Limits;
 }): RunState => ({
@@ -31,10 +36,11 @@ export const queuedRun = (asked: {
   documentKey: asked.document.key,
   documentName: asked.document.name,
   executionTimeoutSeconds: asked.document.executionTimeoutSeconds,
-  origin: asked.origin,
+  requestId: asked.requestId ?? asked.runId,
+  because: asked.because,
   createdAt: asked.now,
   status: 'queued',
-  ...defined({ lane: asked.lane, asked: asked.instanceIds && [...asked.instanceIds] }),
+  ...defined({ lane: asked.lane, slice: asked.slice, asked: asked.instanceIds && [...asked.instanceIds] }),
   pending: [],
   settled: {},
   commands: [],

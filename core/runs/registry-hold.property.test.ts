@@ -52,6 +52,7 @@ const play = (outage: typeof Outage extends fc.Arbitrary<infer T> ? T : never) =
       lastSeenAt: now(),
       signals: 1,
       source: 'fleetmend.check',
+      because: { kind: 'finding' },
       ...(notBefore === undefined ? {} : { notBefore }),
       version: `v${++version}`,
     });

@@ -20,6 +20,7 @@ const row = {
   lastSeenAt: START,
   signals: 1,
   source: 'fleetmend.logs',
+  because: { kind: 'log' as const },
   version: 'v',
 };
 

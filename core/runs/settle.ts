@@ -1,11 +1,12 @@
 import { outcomeOf, type Settled } from '../guards/decide-node.ts';
+import { causeOf } from '../model/because.ts';
 import { defined } from '../model/defined.ts';
 import type { Limits } from '../model/policy.ts';
 import { isSweepRecording } from '../model/unsupported.ts';
 import type { OutboxEntry } from '../state/outbox-entry.ts';
 import type { PendingNode } from '../state/pending-node.ts';
 import type { RunState } from '../state/run-state.ts';
-import { answeredOf, askForCheck, keptUntil, resultsOf } from './outbox.ts';
+import { answeredOf, askForCheck, becausesOf, keptUntil, resultsOf } from './outbox.ts';
 import { REGISTRY_UNREACHABLE } from './registry-hold.ts';
 
 /** A node of a run before the decision, with its pending row if a signal reported it. */
@@ -30,7 +31,7 @@ const textOf = (decision: Settled, row: PendingNode | undefined) => ({
 /** A temporary reason is recorded once per row, not at every evaluation. A sweep records a part of its nodes. */
 const isRecorded = (run: RunState, { instanceId, row }: Candidate, decision: Settled, now: string): boolean => {
   if (decision.kind === 'skip') return row?.skipped !== decision.skipReason;
-  return decision.kind !== 'unsupported' || run.origin.source !== 'sweep' || isSweepRecording(instanceId, now);
+  return decision.kind !== 'unsupported' || run.because.kind !== 'sweep' || isSweepRecording(instanceId, now);
 };
 
 /** The change to the pending row of a settled node. Without a row, a node gets one only if a registry hold defers it. */
@@ -55,10 +56,15 @@ export const wait = (run: RunState, { instanceId, row }: Candidate, notBefore: s
 
 /** The entries for a node that gets no command: its result, possibly a check, and the change to its pending row. */
 export const settle = (run: RunState, candidate: Candidate, decision: Settled, at: Moment): OutboxEntry[] => {
-  const ids = [candidate.instanceId];
+  const { instanceId, row } = candidate;
+  const ids = [instanceId];
   return [
-    ...(isRecorded(run, candidate, decision, at.now) ? resultsOf(ids, textOf(decision, candidate.row), at.now) : []),
-    ...(decision.kind === 'check' ? askForCheck(run, ids, candidate.row?.reason ?? 'OperatorRequest', at.now) : []),
+    ...(isRecorded(run, candidate, decision, at.now)
+      ? resultsOf(ids, textOf(decision, row), at.now, becausesOf(run, row === undefined ? [] : [row]))
+      : []),
+    ...(decision.kind === 'check'
+      ? askForCheck(run, ids, row?.reason ?? 'OperatorRequest', at.now, row?.because ?? causeOf(run.because))
+      : []),
     ...rowAfter(run, candidate, decision, at),
   ];
 };

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { aRun, at, LIMITS, node, nodes, START } from '../../test/support/runs.ts';
+import { aRun, at, because, LIMITS, node, nodes, START } from '../../test/support/runs.ts';
 import type { NodeFacts } from '../guards/decide-node.ts';
 import type { LaneState } from '../state/lane-state.ts';
-import type { PendingNode } from '../state/pending-node.ts';
+import { becauseOfRow, type PendingNode } from '../state/pending-node.ts';
 import type { Candidate } from './settle.ts';
 import { type StartInputs, startRun } from './start.ts';
 
@@ -16,6 +16,7 @@ const row = (id: string, over: Partial<PendingNode> = {}): PendingNode => ({
   lastSeenAt: START,
   signals: 1,
   source: 'fleetmend.logs',
+  because: { kind: 'log' },
   version: `v-${id}`,
   ...over,
 });
@@ -136,6 +137,7 @@ describe('a planned run', () => {
         message: expect.stringContaining('EC2 has no such instance'),
         at: at(10),
         instanceIds: ids,
+        becauses: Object.fromEntries(ids.map((id) => [id, becauseOfRow(row(id))])),
       },
       { kind: 'defer', lane: LANE, rows: ids.map((id) => [id, `v-${id}`]), notBefore: at(910), decidedAt: at(10) },
     ]);
@@ -188,6 +190,8 @@ describe('a planned run', () => {
         lane: LANE,
         reason: 'OperatorRequest',
         source: 'operator',
+        because: { kind: 'log' },
+        requestIds: ['r-1'],
         nodes: ids.slice(250).flatMap((id, i) => (i % 2 === 0 ? [] : [[id, at(10)]])),
       },
     ]);
@@ -250,7 +254,7 @@ describe('the slow start of a run', () => {
 });
 
 describe('a sweep over nodes that cannot be repaired', () => {
-  const sweep = aRun(0, { status: 'queued', action: 'check', origin: { source: 'sweep' } });
+  const sweep = aRun(0, { status: 'queued', action: 'check', because: because('sweep') });
   const autoMode = nodes(50).map((id) => facts(id, { autoMode: true }));
   const sweptAt = (now: string) =>
     startRun(
@@ -273,7 +277,7 @@ describe('a sweep over nodes that cannot be repaired', () => {
 
   it('writes a row for each of them if an operator requests the check', () => {
     const run = startRun(
-      { ...sweep, origin: { source: 'operator' } },
+      { ...sweep, because: because('operator') },
       {
         ...inputs(autoMode.map(({ instanceId }) => ({ instanceId }))),
         facts: new Map(autoMode.map((f) => [f.instanceId, f])),

@@ -47,6 +47,8 @@ describe('a run that must stop', () => {
         lane: 'demo/pause-image',
         reason: 'OperatorRequest',
         source: 'operator',
+        because: { kind: 'log' },
+        requestIds: ['r-1'],
         nodes: [[node(6), at(901)]],
       },
     ]);

@@ -20,6 +20,7 @@ const ask = (ids: readonly string[], reason: string, notBefore?: string) => ({
   lane: 'demo/node-check',
   reason,
   source: 'fleetmend.run',
+  because: { kind: 'finding', parent: { runId: 'r-1', requestId: 'r-1' } },
   ...(notBefore === undefined ? {} : { notBefore }),
   nodes: ids.map((id) => [id, at(10)]),
 });
@@ -29,7 +30,9 @@ const repair = (tallies: Record<string, Partial<Tally>>): RunState => {
   return step(run, { observations: [observed('1', tallies)] }, at(20)).state;
 };
 const check = (tallies: Record<string, Partial<Tally>>, source: 'sweep' | 'signal', repairable: string[]): RunState => {
-  const run = step(aCheck(Object.keys(tallies).length, { origin: { source } })).state;
+  const run = step(
+    aCheck(Object.keys(tallies).length, source === 'sweep' ? { slice: { from: 0 } } : { lane: 'demo/node-check' }),
+  ).state;
   const inputs = { observations: [observed('1', tallies)], repairable: new Set(repairable) };
   return step(run, inputs, at(20)).state;
 };
@@ -90,7 +93,7 @@ describe('a check in two parts', () => {
       name: `fleetmend-node-check-${i + 1}`,
       executionTimeoutSeconds: 60,
     }));
-    const run = step(aCheck(1, { origin: { source: 'sweep' } }), { documents }).state;
+    const run = step(aCheck(1), { documents }).state;
     const observations = tallies.map((tally, i) => ({
       ...observed(`1.${i + 1}`, { [a]: tally }),
       part: i + 1,

@@ -1,8 +1,11 @@
+import { type Cause, MAX_SOURCE_LENGTH } from '../model/because.ts';
 import { defined } from '../model/defined.ts';
 import { epochMs, isoTime } from '../model/ids.ts';
 import { checkLaneName, laneName } from '../model/lane-name.ts';
 import { clusterPolicy, type Policy } from '../model/policy.ts';
 import { WHOLE_CLUSTER } from '../state/pending-node.ts';
+import { ALARMS_SOURCE } from './definitions/alarms.ts';
+import { LOGS_SOURCE } from './definitions/symptoms.ts';
 import type { Membership } from './membership.ts';
 import { type CatalogueEntry, type NewPendingNode, notAfter, routeSymptom } from './route.ts';
 import type { Signal } from './types.ts';
@@ -27,8 +30,6 @@ type Context = {
 };
 type Target = { readonly instanceId: string; readonly cluster: string };
 
-/** A pending node keeps this much of an event's source (EventBridge allows 256 characters). */
-const MAX_SOURCE_LENGTH = 100;
 /** A pending node's reason has at most this many characters. */
 const MAX_REASON_LENGTH = 64;
 /** EC2 reports an instance as running some time before the SSM agent of an EKS node has registered. */
@@ -49,10 +50,28 @@ const checkOf = (cluster: string): { readonly lane: string; readonly cluster: st
 
 const sourceOf = ({ source }: Signal): string => source.slice(0, MAX_SOURCE_LENGTH);
 
+const kindOf = ({ kind, source }: Signal): Cause['kind'] => {
+  if (kind === 'new-node') return 'new-node';
+  if (source === LOGS_SOURCE) return 'log';
+  return source === ALARMS_SOURCE ? 'alarm' : 'event';
+};
+
+/** What led to the row of a signal. It was detected when it arrived here. */
+const causeFor = (signal: Signal, firstSeenAt: string, nowMs: number): Cause => ({
+  kind: kindOf(signal),
+  detectedWithinSeconds: Math.max(0, Math.ceil((nowMs - epochMs(firstSeenAt)) / 1000)),
+});
+
 /** The times of a pending node for a signal that reports one moment: the event's own time. */
 const seenOnce = (signal: Signal, nowMs: number) => {
   const time = notAfter(signal.time, nowMs);
-  return { firstSeenAt: time, lastSeenAt: time, signals: 1, source: sourceOf(signal) };
+  return {
+    firstSeenAt: time,
+    lastSeenAt: time,
+    signals: 1,
+    source: sourceOf(signal),
+    because: causeFor(signal, time, nowMs),
+  };
 };
 
 /** The cluster that the tags of an instance name. */
@@ -124,6 +143,7 @@ const placeNewNode = (context: Context, signal: SignalOf<'new-node'>): Placement
 const placeAt = ({ policy, catalogue, nowMs }: Context, signal: SignalOf<'node'>, target: Target): Placement => {
   const { reason, image, trusted, checkOnly } = signal;
   const { cluster } = target;
+  const firstSeenAt = notAfter(signal.firstSeenAt, nowMs);
   const lastSeenAt = notAfter(signal.lastSeenAt, nowMs);
   const isLate = nowMs - epochMs(lastSeenAt) > policy.limits.staleSeconds * 1000;
   const route = routeSymptom(policy, catalogue, { cluster, reason, trusted, checkOnly, late: isLate });
@@ -134,10 +154,11 @@ const placeAt = ({ policy, catalogue, nowMs }: Context, signal: SignalOf<'node'>
     lane: laneName(cluster, route.remediation),
     reason,
     ...defined({ image }),
-    firstSeenAt: notAfter(signal.firstSeenAt, nowMs),
+    firstSeenAt,
     lastSeenAt,
     signals: signal.count,
     source: sourceOf(signal),
+    because: causeFor(signal, firstSeenAt, nowMs),
   };
   return pending(node, isLate);
 };

@@ -15,6 +15,7 @@ const addedOf = (first: number, last: number, signals = 1): NewPendingNode => ({
   lastSeenAt: isoTime(START + last),
   signals,
   source: 'fleetmend.logs',
+  because: { kind: 'log' },
 });
 const rowOf = (added: NewPendingNode): PendingNode => ({ ...added, version: 'v' });
 

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { Because } from '../model/because.ts';
 import { ClusterName, InstanceId, IsoTime } from '../model/ids.ts';
 import { OutcomeCounts } from './counts.ts';
 import { Reading } from './results.ts';
@@ -20,6 +21,11 @@ export const CommandRow = z.strictObject({
   remediation: z.string(),
   action: z.enum(['check', 'repair']),
   instanceIds: z.array(InstanceId).min(1).max(50),
+  /** The request and the `because` of the run. */
+  requestId: z.string().optional(),
+  because: Because.optional(),
+  /** The `because` of each node for which it differs from the run's. */
+  becauses: z.partialRecord(InstanceId, Because).optional(),
   /** Nodes of a check's batch that SSM refused as not in a valid state; the command was sent without them. */
   unreachable: z.array(InstanceId).max(50).optional(),
   sentAt: IsoTime,

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { Because } from '../model/because.ts';
 import { InstanceId, IsoTime, NodeId } from '../model/ids.ts';
 import { SkipReason } from '../model/outcome.ts';
 import { PartOf } from './command-state.ts';
@@ -18,12 +19,22 @@ export const OutboxEntry = z.discriminatedUnion('kind', [
     ...ResultRow.pick({ outcome: true, skipReason: true, reason: true, message: true, advice: true }).shape,
     at: IsoTime,
     instanceIds: z.array(NodeId),
+    /** The `because` of each node for which it differs from the run's. */
+    becauses: z.partialRecord(NodeId, Because).optional(),
   }),
   /** Requests a check (lane `<cluster>/node-check`) or enqueues a finding. Each node has the time when it was last seen. */
   z.strictObject({
     kind: z.literal('enqueue'),
-    ...PendingNode.pick({ lane: true, reason: true, image: true, localMethod: true, source: true, notBefore: true })
-      .shape,
+    ...PendingNode.pick({
+      lane: true,
+      reason: true,
+      image: true,
+      localMethod: true,
+      source: true,
+      notBefore: true,
+      because: true,
+      requestIds: true,
+    }).shape,
     nodes: z.array(z.tuple([InstanceId, IsoTime])),
   }),
   z.strictObject({ kind: z.literal('drop'), ...Looked }),

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { type Because, becauseOfAll, Cause } from '../model/because.ts';
 import { ClusterName, IsoTime, NodeId } from '../model/ids.ts';
 import { SkipReason } from '../model/outcome.ts';
 
@@ -17,9 +18,13 @@ export const PendingNode = z.strictObject({
   /** First and last time the symptom was seen, by the clock of the source. */
   firstSeenAt: IsoTime,
   lastSeenAt: IsoTime,
-  /** How many signals this row stands for. */
-  signals: z.number().int().positive(),
+  /** How many signals this row stands for; 0 where only requests want the node. */
+  signals: z.number().int().nonnegative(),
   source: z.string().max(100),
+  /** What led to this row; its times, its count and its source are those of the row. */
+  because: Cause.default({ kind: 'event' }),
+  /** The requests that want this node, where it was handed back to the lane. Cancelled ones are taken off. */
+  requestIds: z.array(z.string()).max(20).optional(),
   /** A new node: it is checked once its SSM agent is online, or given up at this time. */
   awaitAgentUntil: IsoTime.optional(),
   /** Not evaluated before this time; set if the reason of a decision not to act is temporary. */
@@ -31,6 +36,25 @@ export const PendingNode = z.strictObject({
   version: z.string(),
 });
 export type PendingNode = z.infer<typeof PendingNode>;
+
+/** Why a pending node waits. */
+export const becauseOfRow = ({
+  because,
+  firstSeenAt,
+  lastSeenAt,
+  signals,
+  source,
+}: Pick<PendingNode, 'because' | 'firstSeenAt' | 'lastSeenAt' | 'signals' | 'source'>): Because => ({
+  ...because,
+  firstSeenAt,
+  lastSeenAt,
+  count: Math.max(1, signals),
+  source,
+});
+
+/** Why a run over these rows exists; undefined for none. */
+export const becauseOfRows = (rows: readonly PendingNode[]): Because | undefined =>
+  becauseOfAll(rows.map(becauseOfRow));
 
 /** The source of a pending node that a check found broken. */
 export const CHECK_SOURCE = 'fleetmend.check';

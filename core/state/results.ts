@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { Because } from '../model/because.ts';
 import { Finding } from '../model/document-result.ts';
 import { ClusterName, IsoTime, NodeId } from '../model/ids.ts';
 import { Outcome, SkipReason } from '../model/outcome.ts';
@@ -10,6 +11,10 @@ export const ResultRow = z.strictObject({
   instanceId: NodeId,
   remediation: z.string(),
   action: z.enum(['check', 'repair']),
+  /** The request that the run belongs to. */
+  requestId: z.string().optional(),
+  /** Why fleetmend looked at the node. */
+  because: Because.optional(),
   outcome: Outcome,
   skipReason: SkipReason.optional(),
   reason: z.string().optional(),
@@ -51,6 +56,8 @@ export const Reading = ResultRow.omit({
   instanceId: true,
   remediation: true,
   action: true,
+  requestId: true,
+  because: true,
   catalogueVersion: true,
   advice: true,
   commandId: true,

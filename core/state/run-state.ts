@@ -1,21 +1,14 @@
 import * as z from 'zod';
+import { Because } from '../model/because.ts';
 import { ClusterName, InstanceId, IsoTime } from '../model/ids.ts';
 import { CommandState } from './command-state.ts';
 import { SettledCounts } from './counts.ts';
 import { RegistryHold } from './lane-state.ts';
 import { OutboxEntry } from './outbox-entry.ts';
 
-/** The origin of a run: the person or the event that requested it. */
-export const Origin = z.strictObject({
-  source: z.enum(['signal', 'cluster-signal', 'operator', 'sweep', 'finding', 'unknown-repair', 'replay']),
-  /** The name that the caller gave. Only the caller's IAM permissions were checked. */
-  requestedBy: z.string().max(200).optional(),
-  reason: z.string().max(500).optional(),
-  requestId: z.string().max(200).optional(),
-  /** Correlates the row with CloudTrail. */
-  lambdaRequestId: z.string().max(100).optional(),
-});
-export type Origin = z.infer<typeof Origin>;
+/** The part of a request's list of nodes that a run takes: from the index `from` on, up to `to` without it. */
+export const Slice = z.object({ from: z.number().int().nonnegative(), to: z.number().int().positive().optional() });
+export type Slice = z.infer<typeof Slice>;
 
 /** A run: one pass over a set of nodes. The run is stored as one item, and `version` guards it. */
 export const RunState = z.strictObject({
@@ -34,7 +27,12 @@ export const RunState = z.strictObject({
   documentKey: z.string(),
   documentName: z.string(),
   executionTimeoutSeconds: z.number().int().positive(),
-  origin: Origin,
+  /** The request that the run belongs to. It is the run's own id where no request came before it. */
+  requestId: z.string(),
+  /** Why the run exists. For the nodes of a lane, this is a summary: each node may have its own. */
+  because: Because,
+  /** Of a request for named nodes or a whole cluster: the part of its list that this run takes. */
+  slice: Slice.optional(),
   createdAt: IsoTime,
   /** When the run was planned. A run may wait long in its lane, so its maximum duration counts from here. */
   startedAt: IsoTime.optional(),

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cursorOf } from '../../core/api/report.ts';
+import { becauseOnce } from '../../core/model/because.ts';
 import { defined } from '../../core/model/defined.ts';
 import { queuedRun } from '../../core/runs/queued-run.ts';
 import type { ResultRow } from '../../core/state/results.ts';
@@ -45,7 +46,8 @@ const runOf = (runId: string, i: number) =>
       executionTimeoutSeconds: 300,
     },
     instanceIds: [nodeOf(1)],
-    origin: { source: 'operator', requestedBy: 'mei' },
+    requestId: 'r-1',
+    because: { ...becauseOnce({ kind: 'operator', by: 'mei' }, 'operator-api', '2026-08-22T10:00:00.000Z') },
     now: at(i),
     limits: testSettings().policy.limits,
   });

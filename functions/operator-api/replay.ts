@@ -119,6 +119,7 @@ const bringBack = async (deps: OperatorApiPorts, letter: DeadLetter): Promise<st
       lastSeenAt: seenAt,
       signals: 1,
       source: 'fleetmend.replay',
+      because: { kind: 'operator' },
     });
     lanes.add(await deps.signals.touchLane(node.cluster, NODE_CHECK, now));
   }

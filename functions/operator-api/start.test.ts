@@ -45,7 +45,7 @@ describe('a repair request', () => {
       documentName: 'fleetmend-pause-image-repair-aaaaaaaaaaaa',
       asked: [good, gone, off],
       canaries: 3,
-      origin: { source: 'operator', ...WHO, lambdaRequestId: 'lambda-1' },
+      because: { kind: 'operator', by: WHO.requestedBy, sample: WHO.reason },
     });
     expect(await createLaneStore(table).queuedRuns('demo/pause-image')).toMatchObject([{ runId: answer.runId }]);
     expect(await deps.lanes.get('demo/pause-image')).toMatchObject({ dueAt: '2026-08-22T10:00:00.000Z' });

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { assumedFacts, MAX_NODES_PREVIEWED_IN_FULL, previewOf } from '../../core/api/preview.ts';
 import type { RequestRow, RunAnswer } from '../../core/api/request.ts';
 import type { NodeFacts } from '../../core/guards/decide-node.ts';
+import { becauseOnce, sampleOf } from '../../core/model/because.ts';
 import { defined } from '../../core/model/defined.ts';
 import { laneName, NODE_CHECK } from '../../core/model/lane-name.ts';
 import { type Result, success } from '../../core/model/result.ts';
@@ -131,7 +132,6 @@ const preview = async (
 /** Stores the run and queues it in its lane, then wakes run-controller. A second call changes nothing. */
 const enqueue = async (
   deps: OperatorApiPorts,
-  caller: Caller,
   request: StartRequest,
   remediation: string,
   { runId, now }: { readonly runId: string; readonly now: string },
@@ -146,12 +146,17 @@ const enqueue = async (
     group: isRepair ? lane : runId,
     document: documentOf(deps, remediation, request.action),
     instanceIds: request.instanceIds,
-    origin: {
-      source: 'operator',
-      requestedBy: request.requestedBy,
-      ...defined({ reason: request.reason, requestId: request.requestId }),
-      lambdaRequestId: caller.lambdaRequestId,
-    },
+    requestId: request.requestId,
+    because: becauseOnce(
+      {
+        kind: 'operator',
+        by: request.requestedBy,
+        ...defined({ sample: request.reason === undefined ? undefined : sampleOf(request.reason) }),
+      },
+      'operator-api',
+      now,
+    ),
+    slice: { from: 0 },
     now,
     limits: deps.settings.policy.limits,
   });
@@ -169,12 +174,12 @@ const enqueue = async (
  * Starts a check or a repair and answers at once. With a requestId the same request gets the same answer and no second
  * run; another request under the same id is an error.
  */
-export const start = async (deps: OperatorApiPorts, caller: Caller, request: StartRequest): Promise<RunAnswer> => {
+export const start = async (deps: OperatorApiPorts, _caller: Caller, request: StartRequest): Promise<RunAnswer> => {
   const remediation = permit(deps, request);
   const now = deps.now().toISOString();
   if (request.requestId === undefined) {
     const answer = { runId: runIdOf(deps.newId()), ...(await preview(deps, request, remediation, now)) };
-    await enqueue(deps, caller, request, remediation, { runId: answer.runId, now });
+    await enqueue(deps, request, remediation, { runId: answer.runId, now });
     return answer;
   }
   const { requestId } = request;
@@ -194,6 +199,6 @@ export const start = async (deps: OperatorApiPorts, caller: Caller, request: Sta
     );
   }
   // Also for a repeated request: the first call may have crashed between the claim and the wake.
-  await enqueue(deps, caller, request, remediation, { runId: claimed.answer.runId, now: claimed.createdAt });
+  await enqueue(deps, request, remediation, { runId: claimed.answer.runId, now: claimed.createdAt });
   return claimed.answer;
 };

@@ -69,7 +69,9 @@ const withoutWaiting = async (
   if (waiting.length === 0) return { ready: rows, lookAt: [] };
   const notBefore = nextAgentLook(now);
   const ids = waiting.map((r): [string, string] => [r.instanceId, r.version]);
-  await performOutbox(deps, laneRun(deps, lane, ''), [{ kind: 'defer', lane: lane.lane, rows: ids, notBefore }]);
+  await performOutbox(deps, laneRun(deps, lane, '', waiting), [
+    { kind: 'defer', lane: lane.lane, rows: ids, notBefore },
+  ]);
   deps.count('AwaitingAgent', waiting.length);
   return { ready: rows.filter((r) => !waiting.includes(r)), lookAt: [notBefore] };
 };

@@ -15,12 +15,18 @@ const CHECKS = 'demo/node-check';
 type World = ReturnType<typeof runControllerWorld>;
 const world = async (options: Parameters<typeof runControllerWorld>[1] = {}): Promise<World> =>
   runControllerWorld(await table.another(), options);
-const ends = async (w: World) => (await w.allRuns()).map((r) => [r.origin.source, r.status, countsOf(r)]);
+const ends = async (w: World) => (await w.allRuns()).map((r) => [r.because.kind, r.status, countsOf(r)]);
 const MINUTE = 60;
 
 /** A pending node as signal-intake stores it in the check lane. */
 const tell = async (w: World, instanceId: string, more: { notBefore?: string; awaitAgentUntil?: string } = {}) => {
-  const seen = { firstSeenAt: w.iso(), lastSeenAt: w.iso(), signals: 1, source: 'aws.ec2' };
+  const seen = {
+    firstSeenAt: w.iso(),
+    lastSeenAt: w.iso(),
+    signals: 1,
+    source: 'aws.ec2',
+    because: { kind: instanceId === WHOLE_CLUSTER ? ('event' as const) : ('new-node' as const) },
+  };
   await w.signals.addPending({ lane: CHECKS, cluster: 'demo', instanceId, reason: 'NewNode', ...seen, ...more });
   await w.signals.callLane(CHECKS, w.iso(), w.iso(-120));
   w.queue.push({ kind: 'lane', lane: CHECKS });
@@ -45,8 +51,8 @@ describe('a new node', () => {
     w.facts.set(id, healthyFacts(id));
     await w.pass(5 * MINUTE);
     expect(await ends(w)).toEqual([
-      ['signal', 'ended', { Broken: 1 }],
-      ['signal', 'ended', { Repaired: 1 }],
+      ['new-node', 'ended', { Broken: 1 }],
+      ['finding', 'ended', { Repaired: 1 }],
     ]);
     await w.pass(10 * MINUTE);
     expect(await w.lanes.pendingNodes(CHECKS)).toEqual([]);
@@ -56,7 +62,7 @@ describe('a new node', () => {
     const w = await world({ nodes: 1 });
     await newNodes(w, w.ids);
     await w.pass(40 * MINUTE, 20);
-    expect(await ends(w)).toEqual([['signal', 'ended', { Unreachable: 1 }]]);
+    expect(await ends(w)).toEqual([['new-node', 'ended', { Unreachable: 1 }]]);
     const [run] = await w.allRuns();
     expect(await w.resultsOf(run?.runId ?? '')).toMatchObject([
       { outcome: 'Unreachable', reason: 'NewNode', message: expect.stringContaining('AmazonSSMManagedInstanceCore') },
@@ -72,7 +78,7 @@ describe('a new node', () => {
     await w.pass(2 * MINUTE);
     w.facts.set(id, { ...healthyFacts(id), state: 'terminated' });
     await w.pass(2 * MINUTE);
-    expect(await ends(w)).toEqual([['signal', 'ended', { Gone: 1 }]]);
+    expect(await ends(w)).toEqual([['new-node', 'ended', { Gone: 1 }]]);
   });
 
   it('shares one evaluation a minute with others, and delays no other check', async () => {
@@ -81,11 +87,11 @@ describe('a new node', () => {
     await newNodes(w, young);
     await tell(w, ready);
     await w.pass(5 * MINUTE);
-    expect(await ends(w)).toEqual([['signal', 'ended', { Healthy: 1 }]]);
+    expect(await ends(w)).toEqual([['new-node', 'ended', { Healthy: 1 }]]);
     expect(w.telemetry.counts.AwaitingAgent).toBe(young.length * 5);
     for (const id of young) w.facts.set(id, healthyFacts(id));
     await w.pass(2 * MINUTE);
-    expect((await ends(w)).at(-1)).toEqual(['signal', 'ended', { Healthy: young.length }]);
+    expect((await ends(w)).at(-1)).toEqual(['new-node', 'ended', { Healthy: young.length }]);
     expect(w.ssm.commands).toHaveLength(2);
   });
 });
@@ -103,13 +109,13 @@ describe('a signal about a whole cluster', () => {
     expect(await w.allRuns()).toEqual([]);
     await w.pass(6 * MINUTE);
     expect(await ends(w)).toEqual([
-      ['cluster-signal', 'ended', { Broken: 1, Healthy: 19 }],
-      ['signal', 'ended', { Repaired: 1 }],
+      ['event', 'ended', { Broken: 1, Healthy: 19 }],
+      ['finding', 'ended', { Repaired: 1 }],
     ]);
     const [check] = await w.allRuns();
     // Like a sweep, it writes no row for a healthy node.
     expect((await w.resultsOf(check?.runId ?? '')).map((r) => r.outcome)).toEqual(['Broken']);
-    expect(check?.origin.reason).toMatch(/20 signals/);
+    expect(check?.because.count).toBe(20);
   });
 
   it('that is repeated leads to one check in each cool-down at most', async () => {
@@ -131,8 +137,8 @@ describe('a signal about a whole cluster', () => {
     await tell(w, id);
     await w.pass(3 * MINUTE);
     expect((await ends(w)).map(([source, status]) => [source, status])).toEqual([
-      ['cluster-signal', 'ended'],
-      ['signal', 'ended'],
+      ['event', 'ended'],
+      ['new-node', 'ended'],
     ]);
   });
 });
@@ -165,11 +171,11 @@ describe('a late symptom', () => {
     await w.pass(2 * MINUTE);
     await w.signal(id, 'pause-image', seenAt);
     await w.pass(20 * MINUTE, 20);
-    expect(await ends(w)).toEqual([['signal', 'ended', { Repaired: 1 }]]);
+    expect(await ends(w)).toEqual([['log', 'ended', { Repaired: 1 }]]);
     w.nodes.set(id, { broken: true, latencyMs: 2000 });
     await w.signal(id);
     await w.pass(2 * MINUTE);
-    expect((await ends(w)).at(-1)).toEqual(['signal', 'ended', { Relapsed: 1 }]);
+    expect((await ends(w)).at(-1)).toEqual(['log', 'ended', { Relapsed: 1 }]);
   });
 });
 

@@ -1,3 +1,4 @@
+import { becauseOnce } from '../../core/model/because.ts';
 import { NODE_CHECK } from '../../core/model/lane-name.ts';
 import { wakeRun } from '../../core/model/wake.ts';
 import { dueRows } from '../../core/runs/lane.ts';
@@ -5,7 +6,7 @@ import { answeredOf } from '../../core/runs/outbox.ts';
 import { queuedRun } from '../../core/runs/queued-run.ts';
 import type { Candidate } from '../../core/runs/settle.ts';
 import type { LaneState } from '../../core/state/lane-state.ts';
-import { type PendingNode, WHOLE_CLUSTER } from '../../core/state/pending-node.ts';
+import { becauseOfRows, type PendingNode, WHOLE_CLUSTER } from '../../core/state/pending-node.ts';
 import type { RunState } from '../../core/state/run-state.ts';
 import { createRun, saveRun } from './log-milestones.ts';
 import { performOutbox } from './outbox.ts';
@@ -16,7 +17,12 @@ import { nowIso, type RunControllerPorts } from './ports.ts';
 export const isCheckLane = (lane: LaneState): boolean => lane.remediation === NODE_CHECK;
 
 /** A run over the pending nodes of a lane. */
-export const laneRun = (deps: RunControllerPorts, lane: LaneState, runId: string): RunState =>
+export const laneRun = (
+  deps: RunControllerPorts,
+  lane: LaneState,
+  runId: string,
+  rows: readonly PendingNode[],
+): RunState =>
   queuedRun({
     runId,
     cluster: lane.cluster,
@@ -25,7 +31,7 @@ export const laneRun = (deps: RunControllerPorts, lane: LaneState, runId: string
     group: isCheckLane(lane) ? runId : lane.lane,
     lane: lane.lane,
     document: documentOf(deps, isCheckLane(lane) ? NODE_CHECK : `${lane.remediation}-repair`),
-    origin: { source: 'signal' },
+    because: becauseOfRows(rows) ?? becauseOnce({ kind: 'event' }, lane.lane, nowIso(deps)),
     now: nowIso(deps),
     limits: deps.settings.policy.limits,
   });
@@ -72,8 +78,8 @@ export const planAsked = async (
 const clusterRun = (deps: RunControllerPorts, lane: LaneState, runId: string, row: PendingNode): RunState => {
   const { clusterCheckCoolDownSeconds } = deps.settings.policy.limits;
   return {
-    ...laneRun(deps, lane, runId),
-    origin: { source: 'cluster-signal', reason: `${row.reason} (${row.source}), ${row.signals} signals` },
+    ...laneRun(deps, lane, runId, [row]),
+    slice: { from: 0 },
     outbox: answeredOf(lane.lane, [[row.instanceId, row.version]], nowIso(deps), clusterCheckCoolDownSeconds),
   };
 };
@@ -104,7 +110,7 @@ export const openRun = async (
   const candidates: Candidate[] = rows.map((row) => ({ instanceId: row.instanceId, row }));
   const planned = await planRun(
     deps,
-    laneRun(deps, lane, runId),
+    laneRun(deps, lane, runId, rows),
     candidates,
     isCheckLane(lane) ? undefined : lane,
     signal,

@@ -30,6 +30,7 @@ it('an outbox that is performed twice changes the table once, and sends its noti
       lane: 'demo/node-check',
       reason: 'CommandLost',
       source: 'fleetmend.run',
+      because: { kind: 'finding' },
       nodes: [[node(1), w.iso()]],
     },
     { kind: 'drop', lane: 'demo/pause-image', rows: [[node(1), first?.version ?? '']] },

@@ -4,7 +4,6 @@ import { parseLaneName } from '../../core/model/lane-name.ts';
 import { type Wake, wakeLane } from '../../core/model/wake.ts';
 import { unsentObservation } from '../../core/runs/observation.ts';
 import type { OutboxEntry } from '../../core/state/outbox-entry.ts';
-import type { ResultRow } from '../../core/state/results.ts';
 import type { RunState } from '../../core/state/run-state.ts';
 import { NOTICE_SOURCE } from '../../events/rules.ts';
 import { nowIso, type RunControllerPorts } from './ports.ts';
@@ -12,18 +11,23 @@ import { nowIso, type RunControllerPorts } from './ports.ts';
 /** Table writes at once, over all entries of an outbox. */
 const CONCURRENCY = 16;
 
-type Identity = Pick<ResultRow, 'runId' | 'cluster' | 'remediation' | 'action'>;
+type Identity = Pick<RunState, 'runId' | 'cluster' | 'remediation' | 'action' | 'requestId' | 'because'>;
 type Task = () => Promise<unknown>;
 
 /** Splits each entry into its individual writes. */
 const tasksOf = (deps: RunControllerPorts, run: Identity, entry: OutboxEntry): Task[] => {
   switch (entry.kind) {
     case 'results': {
-      const { kind, instanceIds, ...text } = entry;
-      const { runId, cluster, remediation, action } = run;
+      const { kind, instanceIds, becauses, ...text } = entry;
+      const { runId, cluster, remediation, action, requestId } = run;
       return instanceIds.map(
         (instanceId) => () =>
-          deps.results.putResult({ runId, cluster, instanceId, remediation, action, ...text, endedAt: entry.at }),
+          deps.results.putResult({
+            ...{ runId, cluster, instanceId, remediation, action, requestId },
+            because: becauses?.[instanceId] ?? run.because,
+            ...text,
+            endedAt: entry.at,
+          }),
       );
     }
     case 'enqueue': {
@@ -37,7 +41,8 @@ const tasksOf = (deps: RunControllerPorts, run: Identity, entry: OutboxEntry): T
               instanceId,
               firstSeenAt: seenAt,
               lastSeenAt: seenAt,
-              signals: 1,
+              // A node that was handed back for a request alone stands for no signal.
+              signals: news.requestIds === undefined ? 1 : 0,
             }),
       );
     }

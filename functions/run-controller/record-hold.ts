@@ -1,5 +1,5 @@
 import type { Hold } from '../../core/runs/lane.ts';
-import { merged, resultsOf } from '../../core/runs/outbox.ts';
+import { becausesOf, merged, resultsOf } from '../../core/runs/outbox.ts';
 import type { LaneState } from '../../core/state/lane-state.ts';
 import type { OutboxEntry } from '../../core/state/outbox-entry.ts';
 import type { PendingNode } from '../../core/state/pending-node.ts';
@@ -18,9 +18,14 @@ export const recordHold = async (
   const told = rows.filter((r) => r.skipped !== skipReason);
   if (told.length === 0) return;
   const now = nowIso(deps);
-  const run = laneRun(deps, lane, deps.newRunId());
+  const run = laneRun(deps, lane, deps.newRunId(), told);
   const results = told.flatMap((row) =>
-    resultsOf([row.instanceId], { outcome: 'Skipped', skipReason, reason: row.reason, message }, now),
+    resultsOf(
+      [row.instanceId],
+      { outcome: 'Skipped', skipReason, reason: row.reason, message },
+      now,
+      becausesOf(run, [row]),
+    ),
   );
   const defer: OutboxEntry = {
     kind: 'defer',

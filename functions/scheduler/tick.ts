@@ -1,5 +1,6 @@
 import pMap from 'p-map';
 import * as z from 'zod';
+import { becauseOnce } from '../../core/model/because.ts';
 import { fnv1a } from '../../core/model/hash.ts';
 import { isoTime } from '../../core/model/ids.ts';
 import { NODE_CHECK } from '../../core/model/lane-name.ts';
@@ -86,7 +87,12 @@ const sweep = async (deps: SchedulerPorts, everyMinutes: number): Promise<void> 
       action: 'check',
       group: runId,
       document: { ...document, key: NODE_CHECK },
-      origin: { source: 'sweep' },
+      // A fault that this sweep finds began after the sweep before it.
+      because: {
+        ...becauseOnce({ kind: 'sweep' }, 'fleetmend.scheduler', isoTime(nowMs)),
+        detectedWithinSeconds: everyMinutes * 60,
+      },
+      slice: { from: 0 },
       now: isoTime(nowMs),
       limits: deps.settings.policy.limits,
     });

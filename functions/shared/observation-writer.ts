@@ -13,7 +13,7 @@ import type { RunStore } from '../adapters/table/run-store.ts';
 /** The command that an observation is about. */
 export type ObservedCommand = Pick<
   CommandRow,
-  'runId' | 'key' | 'part' | 'parts' | 'cluster' | 'remediation' | 'action'
+  'runId' | 'key' | 'part' | 'parts' | 'cluster' | 'remediation' | 'action' | 'requestId' | 'because' | 'becauses'
 >;
 
 /**

@@ -2,9 +2,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
+import { BECAUSE_KINDS } from '../../core/model/because.ts';
 import { Outcome, SkipReason } from '../../core/model/outcome.ts';
 import { Mode } from '../../core/model/policy.ts';
-import { Origin } from '../../core/state/run-state.ts';
 import { FUNCTION_NAMES } from '../../infra/bundle.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -24,7 +24,7 @@ describe('docs/glossary.md', () => {
       outcome: valuesOf(Outcome),
       'skip reason': valuesOf(SkipReason),
       mode: valuesOf(Mode),
-      'source of a request': valuesOf(Origin.shape.source),
+      'kind of because': BECAUSE_KINDS,
       function: FUNCTION_NAMES,
     }),
   )('has every %s', (_, names) => {

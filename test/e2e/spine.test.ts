@@ -49,7 +49,7 @@ describe('a log line of a node that cannot start pods', () => {
     const [run] = await scene.runs('demo');
     const ended = scene.chronicle.notices.filter((n) => n.detailType === 'Run Ended' && n.detail.cluster === 'demo');
     expect(ended).toMatchObject([
-      { detail: { id: `${run?.runId}/ended`, origin: 'signal', action: 'repair', counts: { Repaired: 1 } } },
+      { detail: { id: `${run?.runId}/ended`, because: 'log', action: 'repair', counts: { Repaired: 1 } } },
     ]);
     expect(scene.lab.notifications.filter((n) => n.message.includes(`${run?.runId}/ended`))).toHaveLength(1);
   });
@@ -116,8 +116,8 @@ describe('a node without logs', () => {
       ['check', 'Broken'],
     ]);
     const runs = await scene.runs('swept');
-    expect(runs.map((r) => [r.action, r.origin.source])).toEqual([
-      ['repair', 'signal'],
+    expect(runs.map((r) => [r.action, r.because.kind])).toEqual([
+      ['repair', 'finding'],
       ['check', 'sweep'],
     ]);
     expect(runs.at(-1)?.counts).toEqual({ Broken: 1, Healthy: 11 });
@@ -135,7 +135,7 @@ describe('a request of an operator', () => {
     expect(await scene.resultsOf(answer.runId)).toEqual([]);
     expect(scene.chronicle.commands.filter((c) => c.runId === answer.runId)).toHaveLength(NODE_CHECK_KEYS.length);
     const [run] = await scene.runs('demo');
-    expect(run?.origin).toMatchObject({ source: 'operator', requestedBy: 'test', reason: 'a look' });
+    expect(run?.because).toMatchObject({ kind: 'operator', by: 'test', sample: 'a look' });
   });
 
   it('a pause is listed with author, time and reason, and its end too', async () => {

@@ -83,7 +83,7 @@ export const ShownRun = z.looseObject({
   runId: z.string(),
   status: z.string(),
   action: z.enum(['check', 'repair']),
-  origin: z.looseObject({ source: z.string() }),
+  because: z.looseObject({ kind: z.string() }),
   pending: z.number(),
   inFlight: z.number(),
   counts: z.record(z.string(), z.number()),
@@ -168,7 +168,7 @@ const isSweepToCome = (item: AuditItem, nowMs: number): boolean => {
 };
 const SweepToCome = z.looseObject({
   status: z.literal('queued'),
-  origin: z.looseObject({ source: z.literal('sweep') }),
+  because: z.looseObject({ kind: z.literal('sweep') }),
   dueAt: z.string(),
 });
 

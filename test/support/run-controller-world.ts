@@ -1,8 +1,10 @@
 import type { NodeFacts } from '../../core/guards/decide-node.ts';
+import { becauseOnce } from '../../core/model/because.ts';
 import { type Result, success } from '../../core/model/result.ts';
 import { groupOf, type Wake } from '../../core/model/wake.ts';
 import { documentsOf } from '../../core/runs/batch.ts';
 import { healthyNodes } from '../../core/runs/batch-results.ts';
+import { queuedRun } from '../../core/runs/queued-run.ts';
 import { ResultRow } from '../../core/state/results.ts';
 import { RunState } from '../../core/state/run-state.ts';
 import { createCommandReader, createSender } from '../../functions/adapters/ssm/run-command.ts';
@@ -190,6 +192,7 @@ export const runControllerWorld = (table: TestTable, options: Options = {}) => {
       lastSeenAt: seenAt,
       signals: 1,
       source: 'fleetmend.logs',
+      because: { kind: 'log' },
     });
     await raw.signals.touchLane('demo', remediation, iso());
     queue.push({ kind: 'lane', lane });
@@ -200,29 +203,15 @@ export const runControllerWorld = (table: TestTable, options: Options = {}) => {
     const [remediation, documentKey] =
       action === 'check' ? ['node-check', 'node-check'] : ['pause-image', 'pause-image-repair'];
     const group = action === 'check' ? runId : `demo/${remediation}`;
+    const [document] = documentsOf(settings.documents, documentKey);
+    if (document === undefined) throw new Error(`there is no document ${documentKey}`);
     await raw.runs.create(
-      RunState.parse({
-        runId,
-        version: 0,
-        cluster: 'demo',
-        remediation,
-        action,
-        group,
-        documentKey,
-        documentName: documentsOf(settings.documents, documentKey)[0]?.name,
-        executionTimeoutSeconds: action === 'check' ? 60 : 300,
-        origin: { source: 'operator', requestedBy: 'mei' },
-        createdAt: iso(),
-        status: 'queued',
-        ...(asked === undefined ? {} : { asked }),
-        pending: [],
-        settled: {},
-        commands: [],
-        startWindow: 1,
-        canaries: 3,
-        priorAttributableFailures: 0,
-        dueAt: iso(),
-        outbox: [],
+      queuedRun({
+        ...{ runId, cluster: 'demo', remediation, action, group, instanceIds: asked, now: iso() },
+        document: { ...document, key: documentKey },
+        because: becauseOnce({ kind: 'operator', by: 'mei' }, 'operator-api', iso()),
+        slice: { from: 0 },
+        limits: settings.policy.limits,
       }),
     );
     if (action === 'repair') {

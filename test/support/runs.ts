@@ -1,3 +1,4 @@
+import { type Because, becauseOnce } from '../../core/model/because.ts';
 import { Limits } from '../../core/model/policy.ts';
 import { advance, type RunInputs, type RunStep } from '../../core/runs/advance.ts';
 import type { SendReport } from '../../core/runs/command.ts';
@@ -17,6 +18,12 @@ export const node = (n: number): string => `i-${n.toString(16).padStart(8, '0')}
 /** So many instances. */
 export const nodes = (count: number): string[] => Array.from({ length: count }, (_, i) => node(i));
 
+/** Why a run exists, seen once at the start. */
+export const because = (kind: Because['kind'], over: Partial<Because> = {}): Because => ({
+  ...becauseOnce({ kind }, 'test', START),
+  ...over,
+});
+
 /** A planned repair run of a lane, whose nodes signals brought. */
 export const aRun = (count: number, over: Partial<RunState> = {}): RunState =>
   RunState.parse({
@@ -30,7 +37,8 @@ export const aRun = (count: number, over: Partial<RunState> = {}): RunState =>
     documentKey: 'pause-image-repair',
     documentName: 'fleetmend-pause-image-repair-aaaaaaaaaaaa',
     executionTimeoutSeconds: 300,
-    origin: { source: 'signal' },
+    requestId: 'r-1',
+    because: because('log'),
     createdAt: START,
     startedAt: START,
     status: 'active',

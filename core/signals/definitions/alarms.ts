@@ -5,6 +5,9 @@ import { CLUSTER_ALARM_INFIX, clusterOfAlarmName } from '../cluster-alarm.ts';
 import { defineSignal } from '../define-signal.ts';
 import type { ReadSettings } from '../types.ts';
 
+/** CloudWatch, as the sender of its alarms' changes. */
+export const ALARMS_SOURCE = 'aws.cloudwatch';
+
 const Metric = z.object({ dimensions: z.record(z.string(), z.string()).default({}) });
 const Detail = z.object({
   alarmName: z.string().min(1).max(255),
@@ -44,7 +47,7 @@ export const alarms = defineSignal({
   documentation: 'https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html',
   bus: 'default',
   detailTypes: ['CloudWatch Alarm State Change'],
-  sources: ['aws.cloudwatch'],
+  sources: [ALARMS_SOURCE],
   repairSources: [],
   configKey: 'alarms',
   detailPattern: ({ stackName, alarmNames }) => ({

@@ -28,6 +28,7 @@ const report = (lane: string, instanceId: string, seenAt = START) =>
     lastSeenAt: seenAt,
     signals: 1,
     source: 'fleetmend.logs',
+    because: { kind: 'log' },
   });
 const onlyRow = async (lane: string) => (await store.pendingNodes(lane))[0] ?? expect.fail('there is no row');
 

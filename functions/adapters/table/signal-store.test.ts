@@ -27,6 +27,7 @@ const aNode = (lane: string, over: Partial<NewPendingNode> = {}): NewPendingNode
   lastSeenAt: '2026-08-22T10:00:10.000Z',
   signals: 2,
   source: 'fleetmend.logs',
+  because: { kind: 'log' },
   ...over,
 });
 const rows = async (lane: string) =>
