@@ -112,7 +112,7 @@ const readInputs = async (
   const wanted = Math.min(windowOf(reported, limits), held + reported.pending.length);
   // Reports are stored before a call that may fail is made for more slots.
   const mayTake = isRepair && run.status !== 'ended' && wanted > held && reports.length === 0;
-  const slots = mayTake ? await reserve(deps, run.cluster, run.group, wanted, held) : held;
+  const slots = mayTake ? Math.max(held, await reserve(deps, run, wanted)) : held;
   return { ...news, slots, paused: pause !== undefined, cancelled };
 };
 
@@ -140,7 +140,7 @@ export const driveRun = async (deps: RunControllerPorts, planned: RunState, sign
     if (next.effects.length === 0) run = await flushRun(deps, run);
   }
   run = await flushRun(deps, run);
-  if (run.action === 'repair') await release(deps, run.cluster, run.group, inFlight(run));
+  if (run.action === 'repair') await release(deps, run, inFlight(run));
   if (failures.length > 0)
     throw new AggregateError(failures, `advancing run ${run.runId}: a call failed; it is tried again`);
   return run;

@@ -123,7 +123,10 @@ const startNext = async (deps: RunControllerPorts, lane: LaneState): Promise<Lan
     await deps.lanes.save(next.dueAt === undefined ? rest : { ...rest, dueAt: next.dueAt });
     return undefined;
   }
-  if (isDisruptive(deps, lane) && !(await claimDisruption(deps, lane.cluster, lane.lane))) {
+  if (
+    isDisruptive(deps, lane) &&
+    !(await claimDisruption(deps, lane.cluster, { lane: lane.lane, runId: next.runId }))
+  ) {
     await deps.lanes.save({ ...rest, dueAt: isoTime(epochMs(nowIso(deps)) + 60_000) });
     return undefined;
   }

@@ -140,11 +140,11 @@ describe('two lanes of a cluster', () => {
     for (const id of w.ids.slice(0, 3)) await w.signal(id, 'cri-dockerd');
     for (const id of w.ids.slice(3, 6)) await w.signal(id, 'kubelet');
     await w.pass(10);
-    expect((await w.lanes.getCluster('demo')).disruptiveLane).toBe('demo/cri-dockerd');
+    expect((await w.lanes.getCluster('demo')).disruptive?.lane).toBe('demo/cri-dockerd');
     expect(w.ssm.sends('').size).toBe(1);
     await w.pass(400);
     expect(w.ssm.sends('').size).toBe(6);
-    expect((await w.lanes.getCluster('demo')).disruptiveLane).toBeUndefined();
+    expect((await w.lanes.getCluster('demo')).disruptive).toBeUndefined();
     const runs = await w.allRuns();
     const [a, b] = [runs[0], runs.find((r) => r.remediation === 'kubelet')];
     expect((b?.startedAt ?? '') >= (a?.endedAt ?? 'z')).toBe(true);
@@ -152,11 +152,16 @@ describe('two lanes of a cluster', () => {
 
   it('release the claim of a crashed run when no node is pending any more', async () => {
     const w = await world();
-    await w.lanes.saveCluster({ cluster: 'demo', version: 0, slots: {}, disruptiveLane: 'demo/cri-dockerd' });
+    await w.lanes.saveCluster({
+      cluster: 'demo',
+      version: 0,
+      slots: {},
+      disruptive: { lane: 'demo/cri-dockerd', runId: 'r-0' },
+    });
     await w.signals.touchLane('demo', 'cri-dockerd', w.iso());
     w.queue.push({ kind: 'lane', lane: 'demo/cri-dockerd' });
     await w.deliver();
-    expect(await w.lanes.getCluster('demo')).not.toHaveProperty('disruptiveLane');
+    expect(await w.lanes.getCluster('demo')).not.toHaveProperty('disruptive');
   });
 
   it('start nothing disruptive while the node group updates', async () => {

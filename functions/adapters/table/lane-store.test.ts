@@ -134,8 +134,9 @@ it("operators' runs are queued in the order of their requests, each once", async
 
 it('the shared state of the lanes of a cluster has one writer at a time', async () => {
   const empty = await store.getCluster('shared');
+  const entry = { lane: 'shared/a', count: 3, until: '2026-08-22T10:00:00.000Z', runVersion: 1 };
   expect(empty).toEqual({ cluster: 'shared', version: 0, slots: {} });
-  await store.saveCluster({ ...empty, slots: { 'shared/a': 3 } });
-  await expect(store.saveCluster({ ...empty, slots: { 'shared/b': 1 } })).rejects.toBeInstanceOf(VersionConflictError);
-  expect(await store.getCluster('shared')).toMatchObject({ version: 1, slots: { 'shared/a': 3 } });
+  await store.saveCluster({ ...empty, slots: { 'r-1': entry } });
+  await expect(store.saveCluster({ ...empty, slots: { 'r-2': entry } })).rejects.toBeInstanceOf(VersionConflictError);
+  expect(await store.getCluster('shared')).toMatchObject({ version: 1, slots: { 'r-1': entry } });
 });
