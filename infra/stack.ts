@@ -194,9 +194,15 @@ export class FleetmendStack extends Stack {
     // SQS FIFO lanes (group = lane, or run for checks) ─▶ run-controller: plans, sends, ends runs
     const runController = spine('RunControllerFunction', 'run-controller', {
       timeout: runControllerTimeout,
-      environment: { TABLE_NAME, LANES_QUEUE_URL, BUS_NAME, BAD_INPUT_QUEUE_URL: dead['run-controller'].queueUrl },
+      environment: {
+        TABLE_NAME,
+        LANES_QUEUE_URL,
+        PROGRESS_QUEUE_URL: progress.queue.queueUrl,
+        BUS_NAME,
+        BAD_INPUT_QUEUE_URL: dead['run-controller'].queueUrl,
+      },
       statements: [
-        grants.sendTo(lanes.queue, dead['run-controller']),
+        grants.sendTo(lanes.queue, progress.queue, dead['run-controller']),
         grants.putEvents(bus.eventBusArn),
         ...grants.sendCommand(config, grants.sendableDocuments(config, documents, remediations, this.stackName)),
         grants.listAndCancelCommands(),

@@ -17,6 +17,9 @@ const MAX_NODES_PER_RUN = 1000;
 /** Source: SSM API, SendCommand, InstanceIds. */
 const MAX_NODES_PER_COMMAND = 50;
 
+/** Source: SQS quotas, message delay. */
+const MAX_DELAY_SECONDS = 900;
+
 /** The limits of the pipeline, each with a default and a maximum. The names contain the units. */
 export const Limits = z
   .strictObject({
@@ -49,6 +52,12 @@ export const Limits = z
     /** At most an hour, so that an operator sees the available results by then. */
     checkSoftDeadlineSeconds: number(30, HOUR),
     repairSoftDeadlineSeconds: number(90, HOUR),
+    /**
+     * When command-tracker looks at a repair command of several nodes, in seconds after the sending; 0 is no look. The nodes
+     * that have ended by then free their slots. Source: SQS quotas, message delay, at most 900 s.
+     */
+    repairFirstLookSeconds: z.number().int().min(0).max(MAX_DELAY_SECONDS).default(0),
+    repairSecondLookSeconds: z.number().int().min(0).max(MAX_DELAY_SECONDS).default(0),
     /** Added to the longest possible duration of a command in SSM. After that, the run closes the command. */
     hardDeadlineSlackSeconds: number(30, HOUR),
     /**

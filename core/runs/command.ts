@@ -52,6 +52,19 @@ export const deadlinesOf = (
   };
 };
 
+/**
+ * When command-tracker looks at a command before its deadline, in seconds after the sending. A look gives back the slots of
+ * the nodes that have ended: a check holds none, and a single node has no other that waits for it.
+ */
+export const looksAfter = (
+  { action }: Pick<RunState, 'action'>,
+  { instanceIds }: Pick<CommandRow, 'instanceIds'>,
+  { repairFirstLookSeconds, repairSecondLookSeconds }: Limits,
+): readonly number[] =>
+  action === 'check' || instanceIds.length < 2
+    ? []
+    : [repairFirstLookSeconds, repairSecondLookSeconds].filter((seconds) => seconds > 0);
+
 /** When a command must be processed again, in milliseconds; infinity if nothing is left to do. */
 export const dueMs = (command: CommandState, limits: Limits): number => {
   switch (command.status) {

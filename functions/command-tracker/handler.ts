@@ -4,7 +4,7 @@ import { processBatch } from '../runtime/batch.ts';
 import { MIDDY_OPTIONS, observability } from '../runtime/middleware.ts';
 import { createTelemetry } from '../runtime/telemetry.ts';
 import { composeCommandTracker } from './compose.ts';
-import { trackEvent } from './track-event.ts';
+import { trackMessage } from './track-look.ts';
 
 const telemetry = createTelemetry('command-tracker');
 const { ports, deadLetters } = composeCommandTracker(telemetry);
@@ -13,5 +13,5 @@ const { ports, deadLetters } = composeCommandTracker(telemetry);
 export const handler = middy<SQSEvent, SQSBatchResponse>(MIDDY_OPTIONS)
   .use(observability(telemetry))
   .handler((event) =>
-    processBatch({ ...telemetry, deadLetter: deadLetters.put }, event, (body) => trackEvent(ports, body)),
+    processBatch({ ...telemetry, deadLetter: deadLetters.put }, event, (body) => trackMessage(ports, body)),
   );

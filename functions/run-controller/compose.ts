@@ -11,6 +11,7 @@ import { createRegistryProbe } from '../adapters/ecr/registry-probe.ts';
 import { createNodegroups } from '../adapters/eks/nodegroups.ts';
 import { createBus } from '../adapters/messaging/bus.ts';
 import { createDeadLetters, type DeadLetters } from '../adapters/messaging/dead-letters.ts';
+import { createLookQueue } from '../adapters/messaging/look-queue.ts';
 import { createWakeQueue } from '../adapters/messaging/wake-queue.ts';
 import { createCommandReader, createSender } from '../adapters/ssm/run-command.ts';
 import { createDocumentClient } from '../adapters/table/document-client.ts';
@@ -19,7 +20,14 @@ import { createPace, EC2_COUNTER } from '../adapters/table/pace.ts';
 import { createResultStore } from '../adapters/table/result-store.ts';
 import { createRunStore } from '../adapters/table/run-store.ts';
 import { createSignalStore } from '../adapters/table/signal-store.ts';
-import { BAD_INPUT_QUEUE_URL, BUS_NAME, LANES_QUEUE_URL, readEnv, TABLE_NAME } from '../runtime/env.ts';
+import {
+  BAD_INPUT_QUEUE_URL,
+  BUS_NAME,
+  LANES_QUEUE_URL,
+  PROGRESS_QUEUE_URL,
+  readEnv,
+  TABLE_NAME,
+} from '../runtime/env.ts';
 import { readSettings } from '../runtime/settings.ts';
 import type { Telemetry } from '../runtime/telemetry.ts';
 import { createBeyondEc2 } from '../shared/beyond-ec2.ts';
@@ -31,7 +39,7 @@ import type { RunControllerPorts } from './ports.ts';
 export const composeRunController = (
   telemetry: Telemetry,
 ): { readonly ports: RunControllerPorts; readonly deadLetters: DeadLetters } => {
-  const env = readEnv({ TABLE_NAME, LANES_QUEUE_URL, BUS_NAME, BAD_INPUT_QUEUE_URL });
+  const env = readEnv({ TABLE_NAME, LANES_QUEUE_URL, PROGRESS_QUEUE_URL, BUS_NAME, BAD_INPUT_QUEUE_URL });
   const settings = readSettings(new URL('./settings.json', import.meta.url));
   const { limits } = settings.policy;
   const now = () => new Date();
@@ -56,6 +64,7 @@ export const composeRunController = (
     // One attempt: SendCommand has no idempotency token, and a retry after a lost answer would run it twice.
     sender: createSender({ client: new SSMClient(AWS_CLIENT.once), now }),
     reader: createCommandReader({ client: ssm }),
+    looks: createLookQueue({ client: sqs, queueUrl: env.PROGRESS_QUEUE_URL }),
     wakes: createWakeQueue({ client: sqs, queueUrl: env.LANES_QUEUE_URL, newId }),
     bus: createBus({ client: new EventBridgeClient(AWS_CLIENT.standard), busName: env.BUS_NAME }),
     settings,

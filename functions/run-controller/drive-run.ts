@@ -4,10 +4,12 @@ import { epochMs, isoTime } from '../../core/model/ids.ts';
 import { clusterPolicy } from '../../core/model/policy.ts';
 import { advance, inFlight, type RunEffect, type RunInputs, withReports } from '../../core/runs/advance.ts';
 import { documentsOf } from '../../core/runs/batch.ts';
-import { commandRowOf, type SendReport } from '../../core/runs/command.ts';
+import { commandRowOf, looksAfter, type SendReport } from '../../core/runs/command.ts';
 import { mayRepair } from '../../core/signals/route.ts';
+import type { CommandRow } from '../../core/state/command-state.ts';
 import type { RunState } from '../../core/state/run-state.ts';
 import { commentOf } from '../adapters/ssm/run-command.ts';
+import { asError } from '../runtime/errors.ts';
 import { saveRun } from './log-milestones.ts';
 import { flushRun } from './outbox.ts';
 import { nowIso, type RunControllerPorts } from './ports.ts';
@@ -53,10 +55,11 @@ const performOne = async (
   });
   if (report === undefined) return [];
   // The row is stored before the state, so that an early event about the command finds it.
-  if (report.kind === 'sent')
-    await deps.results.putCommand(
-      commandRowOf(run, command, report.commandId, report.sentAt, deps.settings.policy.limits),
-    );
+  if (report.kind === 'sent') {
+    const row = commandRowOf(run, command, report.commandId, report.sentAt, deps.settings.policy.limits);
+    await deps.results.putCommand(row);
+    await askForLooks(deps, run, row);
+  }
   return [{ key, ...report }];
 };
 
@@ -71,6 +74,18 @@ const knowledge = (deps: RunControllerPorts, run: RunState) => {
     cluster === undefined ? [] : remediations.filter((r) => mayRepair(cluster, r).allowed).map((r) => r.name);
   const unrepairable = new Set(remediations.flatMap((r) => r.unrepairable));
   return { nodeLocal: new Set(nodeLocal), repairable: new Set(repairable), unrepairable };
+};
+
+/** Asks for the looks at a command. They only save time, so a queue that refuses them stops nothing. */
+const askForLooks = async (deps: RunControllerPorts, run: RunState, command: CommandRow): Promise<void> => {
+  const delaysSeconds = looksAfter(run, command, deps.settings.policy.limits);
+  if (delaysSeconds.length === 0) return;
+  try {
+    await deps.looks.ask(command.commandId, delaysSeconds);
+  } catch (thrown) {
+    deps.count('LookRefused');
+    deps.log.warn('going on without looks at command', { commandId: command.commandId, error: asError(thrown) });
+  }
 };
 
 /** Performs effects. A failed effect does not stop the others; the result of its command is unknown. */

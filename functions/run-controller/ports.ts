@@ -1,6 +1,7 @@
 import type { RegistryProbe } from '../adapters/ecr/registry-probe.ts';
 import type { Nodegroups } from '../adapters/eks/nodegroups.ts';
 import type { Bus } from '../adapters/messaging/bus.ts';
+import type { LookQueue } from '../adapters/messaging/look-queue.ts';
 import type { WakeQueue } from '../adapters/messaging/wake-queue.ts';
 import type { CommandReader, Sender } from '../adapters/ssm/run-command.ts';
 import type { LaneStore } from '../adapters/table/lane-store.ts';
@@ -28,6 +29,7 @@ export type RunControllerPorts = {
   readonly sender: Sender;
   readonly reader: Pick<CommandReader, 'find'>;
   readonly wakes: WakeQueue;
+  readonly looks: LookQueue;
   readonly bus: Bus;
   readonly settings: Settings;
   readonly log: Log;

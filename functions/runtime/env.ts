@@ -9,6 +9,8 @@ export const TABLE_NAME = z.string().regex(/^[A-Za-z0-9_.-]{3,255}$/, 'expected 
 export const BUS_NAME = z.string().min(1, 'expected the name of an event bus').max(1600);
 /** URL of the FIFO queue that wakes run-controller. */
 export const LANES_QUEUE_URL = QueueUrl;
+/** URL of the queue that command-tracker works on. */
+export const PROGRESS_QUEUE_URL = QueueUrl;
 /** URL of the function's own dead-letter queue, for input that it cannot process. */
 export const BAD_INPUT_QUEUE_URL = QueueUrl;
 /** A JSON array with the URLs of every dead-letter queue that `replay` empties. */

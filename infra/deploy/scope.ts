@@ -32,6 +32,8 @@ const WIDER_IF: Readonly<Record<keyof Limits, Bound>> = {
   checkSoftDeadlineSeconds: 'neutral',
   // An earlier end frees the slot of a repair.
   repairSoftDeadlineSeconds: 'smaller',
+  repairFirstLookSeconds: 'neutral',
+  repairSecondLookSeconds: 'neutral',
   hardDeadlineSlackSeconds: 'smaller',
   runControllerTimeoutSeconds: 'neutral',
   adoptionGraceSeconds: 'smaller',

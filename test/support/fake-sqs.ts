@@ -13,6 +13,7 @@ export type FakeMessage = {
   readonly group: string | undefined;
   readonly deduplicationId: string | undefined;
   readonly attributes: Readonly<Record<string, string>>;
+  readonly delaySeconds?: number | undefined;
 };
 
 /** Queues in memory, behind the SQS client's `send`. Received messages stay out of sight until the test's end. */
@@ -78,8 +79,8 @@ export const fakeSqs = (): FakeSqs => {
           answer.Failed.push({ Id: entry.Id, Code: 'InternalError' });
           continue;
         }
-        const { MessageGroupId: group, MessageDeduplicationId: deduplicationId } = entry;
-        queueOf(QueueUrl).push({ id: `m${++ids}`, body, group, deduplicationId, attributes: {} });
+        const { MessageGroupId: group, MessageDeduplicationId: deduplicationId, DelaySeconds: delaySeconds } = entry;
+        queueOf(QueueUrl).push({ id: `m${++ids}`, body, group, deduplicationId, attributes: {}, delaySeconds });
         answer.Successful.push({ Id: entry.Id });
       }
       return answer;

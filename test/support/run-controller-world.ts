@@ -15,7 +15,7 @@ import { createResultStore } from '../../functions/adapters/table/result-store.t
 import { createRunStore } from '../../functions/adapters/table/run-store.ts';
 import { createSignalStore } from '../../functions/adapters/table/signal-store.ts';
 import { trackSettings } from '../../functions/command-tracker/compose.ts';
-import { trackEvent } from '../../functions/command-tracker/track-event.ts';
+import { trackMessage } from '../../functions/command-tracker/track-look.ts';
 import { handleWake } from '../../functions/run-controller/handle-wake.ts';
 import type { RunControllerPorts } from '../../functions/run-controller/ports.ts';
 import type { Settings } from '../../functions/runtime/settings.ts';
@@ -25,6 +25,7 @@ import { createObservationWriter } from '../../functions/shared/observation-writ
 import { texts } from '../../ssm-documents/remediations.ts';
 import { type CrashMode, crasher } from './crash.ts';
 import { type FakeNode, fakeSsm } from './fake-ssm.ts';
+import { delayedLooks, endEvent } from './progress-queue.ts';
 import { testSettings } from './settings.ts';
 import type { TestTable } from './table.ts';
 import { recorder } from './telemetry.ts';
@@ -71,6 +72,7 @@ export const runControllerWorld = (table: TestTable, options: Options = {}) => {
   const queue: Wake[] = [];
   const notices: { readonly detailType: string; readonly detail: Readonly<Record<string, unknown>> }[] = [];
   const failures: unknown[] = [];
+  const looks = delayedLooks(clock);
   let counter = 0;
   const newId = () => `v${++counter}`;
   const telemetry = recorder();
@@ -105,6 +107,7 @@ export const runControllerWorld = (table: TestTable, options: Options = {}) => {
     nodegroups: wrap({ status: async () => nodegroupStatus.status }),
     registry: wrap({ ask: async () => undefined }),
     wakes,
+    looks: wrap(looks.queue),
     bus: wrap({
       put: async (events) => {
         notices.push(...events.map(({ detailType, detail }) => ({ detailType, detail })));
@@ -165,18 +168,13 @@ export const runControllerWorld = (table: TestTable, options: Options = {}) => {
     queue.push(...again);
   };
 
-  const event = (commandId: string, documentName: string) => ({
-    source: 'aws.ssm',
-    'detail-type': 'EC2 Command Status-change Notification',
-    detail: { 'command-id': commandId, 'document-name': documentName, status: 'Success' },
-  });
   const pendingEvents: unknown[] = [];
   const announce = async (): Promise<void> => {
     for (const command of ssm.endedSince()) {
-      for (let i = 0; i < (options.events ?? 1); i++) pendingEvents.push(event(command.id, command.documentName));
+      for (let i = 0; i < (options.events ?? 1); i++) pendingEvents.push(endEvent(command.id, command.documentName));
     }
     for (const body of pendingEvents.splice(0)) {
-      if (!(await invoke(() => trackEvent(commandTrackerPorts, body)))) pendingEvents.push(body);
+      if (!(await invoke(() => trackMessage(commandTrackerPorts, body)))) pendingEvents.push(body);
     }
   };
 
@@ -227,6 +225,7 @@ export const runControllerWorld = (table: TestTable, options: Options = {}) => {
     for (let gone = 0; gone < seconds; gone += step) {
       clock.ms += step * 1000;
       await announce();
+      await looks.deliver((look) => invoke(() => trackMessage(commandTrackerPorts, look)));
       if (Math.floor(clock.ms / 60_000) !== Math.floor((clock.ms - step * 1000) / 60_000)) {
         await invoke(() => tick(schedulerPorts, { kind: 'overdue' }));
       }
@@ -273,6 +272,7 @@ export const runControllerWorld = (table: TestTable, options: Options = {}) => {
     crash: crash.state,
     queue,
     notices,
+    looks,
     failures,
     telemetry,
     signal,
@@ -281,7 +281,9 @@ export const runControllerWorld = (table: TestTable, options: Options = {}) => {
     pass,
     runReconcile: (kind: 'overdue' | 'sweep') =>
       tick(schedulerPorts, kind === 'sweep' ? { kind, everyMinutes: 30 } : { kind }),
-    track: (commandId: string, documentName: string) => trackEvent(commandTrackerPorts, event(commandId, documentName)),
+    track: (commandId: string, documentName: string) =>
+      trackMessage(commandTrackerPorts, endEvent(commandId, documentName)),
+    look: (commandId: string, attempt = 1) => trackMessage(commandTrackerPorts, { kind: 'look', commandId, attempt }),
     allRuns,
     resultsOf,
   };

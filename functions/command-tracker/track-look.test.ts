@@ -1,0 +1,79 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { runControllerWorld } from '../../test/support/run-controller-world.ts';
+import { testSettings } from '../../test/support/settings.ts';
+import { startTable, type TestTable } from '../../test/support/table.ts';
+
+let table: TestTable;
+beforeAll(async () => {
+  table = await startTable();
+});
+afterAll(() => table.stop());
+
+const LOOKS = { repairFirstLookSeconds: 12, repairSecondLookSeconds: 30 };
+type World = ReturnType<typeof runControllerWorld>;
+const commandOf = (w: World) => w.ssm.commands[0] ?? expect.fail();
+
+/** A world in which a check of two nodes is on its way, one of which is quick and the other slow. */
+const underWay = async (latencyMs = 40_000): Promise<World & { readonly quick: string; readonly slow: string }> => {
+  const w = runControllerWorld(await table.another(), { events: 0, nodes: 2 });
+  const [quick = '', slow = ''] = w.ids;
+  w.nodes.set(quick, { broken: true, latencyMs: 4000 });
+  w.nodes.set(slow, { broken: true, latencyMs });
+  await w.ask('r-check', 'check', w.ids);
+  await w.deliver();
+  return { ...w, quick, slow };
+};
+
+it('stores the results of the nodes that have ended, names the others as open, and wakes the run', async () => {
+  const w = await underWay();
+  w.clock.ms += 12_000;
+  await w.look(commandOf(w).id);
+  expect((await w.resultsOf('r-check')).map((r) => [r.instanceId, r.outcome])).toEqual([[w.quick, 'Broken']]);
+  expect(await w.runs.observations('r-check')).toMatchObject([{ closedBy: 'look', final: false, open: [w.slow] }]);
+  expect(w.queue).toEqual([{ kind: 'run', runId: 'r-check' }]);
+});
+
+it('stores nothing and wakes nobody while no node has ended', async () => {
+  const w = await underWay();
+  w.clock.ms += 2000;
+  await w.look(commandOf(w).id);
+  expect([await w.runs.observations('r-check'), w.queue]).toEqual([[], []]);
+});
+
+it('does not ask SSM about a command whose nodes have all ended, and not about one without a row', async () => {
+  const w = await underWay(5000);
+  w.clock.ms += 12_000;
+  await w.look(commandOf(w).id);
+  const { calls } = w.ssm.world;
+  await w.look(commandOf(w).id, 2);
+  await w.look('51c0891d-0e34-45b1-83d6-95db273d1602');
+  expect(w.ssm.world.calls).toBe(calls);
+  expect(w.telemetry.counts.LookNotNeeded).toBe(2);
+});
+
+it('that cannot be read names the field', async () => {
+  const w = await underWay();
+  await expect(w.look('')).rejects.toThrow(/reading the look: field commandId/);
+});
+
+it('is asked for after a repair of several nodes is sent, and not for a canary or a check', async () => {
+  const settings = testSettings({ ...LOOKS, canaries: 1 });
+  const w = runControllerWorld(await table.another(), { events: 1, nodes: 60, settings });
+  for (const id of w.ids) w.nodes.set(id, { broken: true, latencyMs: 4000 });
+  await w.ask('r-repair', 'repair', w.ids.slice(0, 30));
+  await w.pass(60);
+  const several = w.ssm.commands.filter((c) => c.invocations.length > 1).map((c) => c.id);
+  expect(several.length).toBeGreaterThan(0);
+  expect(w.looks.asked).toEqual(several.map((id) => [id, [12, 30]]));
+});
+
+it('that the queue refuses stops nothing', async () => {
+  const settings = testSettings({ ...LOOKS, canaries: 1 });
+  const w = runControllerWorld(await table.another(), { nodes: 60, settings });
+  w.looks.state.isAway = true;
+  for (const id of w.ids) w.nodes.set(id, { broken: true, latencyMs: 4000 });
+  await w.ask('r-repair', 'repair', w.ids.slice(0, 30));
+  await w.pass(300);
+  expect([...w.nodes.values()].filter((n) => n.broken)).toHaveLength(30);
+  expect(w.telemetry.counts.LookRefused).toBeGreaterThan(0);
+});
