@@ -132,7 +132,7 @@ describe('the functions', () => {
     ['signal-intake', ['BAD_INPUT_QUEUE_URL', 'LANES_QUEUE_URL', 'TABLE_NAME']],
     ['operator-api', ['DLQ_URLS', 'LANES_QUEUE_URL', 'TABLE_NAME']],
     ['command-tracker', ['BAD_INPUT_QUEUE_URL', 'LANES_QUEUE_URL', 'TABLE_NAME']],
-    ['run-controller', ['BAD_INPUT_QUEUE_URL', 'BUS_NAME', 'LANES_QUEUE_URL', 'TABLE_NAME']],
+    ['run-controller', ['BAD_INPUT_QUEUE_URL', 'BUS_NAME', 'LANES_QUEUE_URL', 'PROGRESS_QUEUE_URL', 'TABLE_NAME']],
     ['scheduler', ['LANES_QUEUE_URL', 'TABLE_NAME']],
     ['audit-query', ['TABLE_NAME']],
   ])('%s gets the environment that it reads, and no more', (name, expected) => {
