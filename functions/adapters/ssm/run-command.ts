@@ -44,11 +44,26 @@ const isRefusal = (thrown: Error): boolean => {
   return status !== undefined && status >= 400 && status < 500 && status !== 408;
 };
 
+type NetworkError = Error & { readonly syscall?: string };
+
+/** Whether the network refused before any byte of the request left: the name was not resolved, or no connection opened. */
+const isUnconnected = (thrown: unknown): boolean => {
+  // Node tries the addresses of a name one after the other, and reports all failures together.
+  if (thrown instanceof AggregateError) return thrown.errors.length > 0 && thrown.errors.every(isUnconnected);
+  return thrown instanceof Error && ['connect', 'getaddrinfo'].includes((thrown as NetworkError).syscall ?? '');
+};
+
+/**
+ * Whether a failure proves that no request left the function. A connection that was open and died proves nothing. Source of
+ * the names: AWS SDK for JavaScript v3, credential providers; Node.js, "System errors".
+ */
+const neverLeft = (thrown: Error): boolean => thrown.name === 'CredentialsProviderError' || isUnconnected(thrown);
+
 /** Sends and cancels; only run-controller's role may do either. */
 export type Sender = {
   /**
-   * Calls SendCommand once, and retries only throttled calls. Undefined means that the result is unknown: the command may be
-   * running, so it must be looked for, not sent again.
+   * Calls SendCommand once, and retries only throttled calls. A call that proves that nothing ran is `not-sent`. Undefined
+   * means that the result is unknown: the command may be running, so it must be looked for, not sent again.
    */
   readonly send: (order: Order, signal: AbortSignal) => Promise<Report | undefined>;
   readonly cancel: (commandId: string) => Promise<void>;
@@ -56,6 +71,8 @@ export type Sender = {
 
 const THROTTLE_ATTEMPTS = 4;
 const THROTTLED_SECONDS = 10;
+/** The waiting time after a failure of the function's own network or credentials. */
+const UNCONNECTED_SECONDS = 10;
 
 /**
  * SSM's SendCommand has no idempotency token (SSM model), so the client must be built with `maxAttempts: 1`: a retry
@@ -102,6 +119,7 @@ export const createSender = ({
           }
           return { kind: 'not-sent', notBefore: later(THROTTLED_SECONDS) };
         }
+        if (neverLeft(thrown)) return { kind: 'not-sent', notBefore: later(UNCONNECTED_SECONDS) };
         if (thrown.name === 'InvalidInstanceId')
           return { kind: 'invalid-ids', instanceIds: thrown.message.match(ID) ?? [] };
         return isRefusal(thrown) ? { kind: 'refused', message: `${thrown.name}: ${thrown.message}` } : undefined;
