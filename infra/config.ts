@@ -153,6 +153,11 @@ export const Config = z.strictObject({
       'log-classifier': z
         .union([MaxConcurrency, z.literal('unreserved')], '2 to 1,000 copies, or unreserved')
         .default(5),
+      /**
+       * scheduler has one copy, reserved for it, so that a slow tick is not overtaken; `unreserved` where the account's quota
+       * leaves none to reserve. Two copies do no harm: they do the same work twice.
+       */
+      scheduler: z.union([z.literal(1), z.literal('unreserved')], '1 or unreserved').default(1),
     })
     .prefault({}),
   /** Variants of repair documents that run-controller may send besides `<remediation>-repair`, by document key. */

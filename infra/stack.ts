@@ -59,7 +59,7 @@ export class FleetmendStack extends Stack {
       new Inbox(this, queueId, {
         queueName: named(name),
         visibilityTimeout: INBOX_VISIBILITY,
-        maxReceiveCount: 5,
+        maxReceiveCount: 10,
         ...rest,
       });
     const signals = inbox('Signals', 'signals');
@@ -69,7 +69,7 @@ export class FleetmendStack extends Stack {
     const lanes = new FifoInbox(this, 'Lanes', {
       queueName: named('lanes'),
       visibilityTimeout: Duration.seconds(runControllerTimeout.toSeconds() + LANES_VISIBILITY_SLACK_SECONDS),
-      maxReceiveCount: 8,
+      maxReceiveCount: 10,
     });
     // Bad input is acknowledged and kept with its reason: by signal-intake and command-tracker in the queue behind their inbox, by
     // run-controller in one of its own, since the dead letters of a FIFO queue must be FIFO too and would hold each other up.
@@ -102,6 +102,10 @@ export class FleetmendStack extends Stack {
       functions.set(name, made);
       return made;
     };
+    const reserved = (name: 'log-classifier' | 'scheduler'): { readonly reservedCopies?: number } => {
+      const copies = config.maxConcurrency[name];
+      return copies === 'unreserved' ? {} : { reservedCopies: copies };
+    };
     const TABLE_NAME = table.tableName;
     const BUS_NAME = bus.eventBusName;
     const LANES_QUEUE_URL = lanes.queue.queueUrl;
@@ -113,9 +117,7 @@ export class FleetmendStack extends Stack {
       environment: { BUS_NAME, BAD_INPUT_QUEUE_URL: dead['log-classifier'].queueUrl },
       statements: [grants.putEvents(bus.eventBusArn), grants.sendTo(dead['log-classifier'])],
       asynchronous: { dead: dead['log-classifier'], retryAttempts: 2, maxEventAge: Duration.hours(1) },
-      ...(config.maxConcurrency['log-classifier'] === 'unreserved'
-        ? {}
-        : { reservedCopies: config.maxConcurrency['log-classifier'] }),
+      ...reserved('log-classifier'),
     });
     const without = (logGroups: readonly LogGroup[], ...reasons: readonly SkipReason[]) => {
       const left = props.skippedLogGroups.filter(({ reason }) => reasons.includes(reason));
@@ -149,7 +151,12 @@ export class FleetmendStack extends Stack {
       signals.queue,
     );
     const signalIntake = spine('SignalIntakeFunction', 'signal-intake', {
-      environment: { TABLE_NAME, LANES_QUEUE_URL, BAD_INPUT_QUEUE_URL: dead.signals.queueUrl },
+      environment: {
+        TABLE_NAME,
+        LANES_QUEUE_URL,
+        BAD_INPUT_QUEUE_URL: dead.signals.queueUrl,
+        INBOX_QUEUE_URL: signals.queue.queueUrl,
+      },
       statements: [grants.sendTo(lanes.queue, dead.signals), grants.describeInstances()],
     });
     signalIntake.worksOn(signals.queue, { batchSize: 10, maxConcurrency: config.maxConcurrency['signal-intake'] });
@@ -177,6 +184,7 @@ export class FleetmendStack extends Stack {
       environment: { TABLE_NAME, LANES_QUEUE_URL },
       statements: [grants.sendTo(lanes.queue), grants.readCommands()],
       asynchronous: { dead: dead.scheduler, retryAttempts: 1, maxEventAge: Duration.minutes(5) },
+      ...reserved('scheduler'),
     });
     rules.clock(scheduler.fn, config.sweepMinutes);
 
@@ -186,7 +194,12 @@ export class FleetmendStack extends Stack {
       progress.queue,
     );
     const commandTracker = spine('CommandTrackerFunction', 'command-tracker', {
-      environment: { TABLE_NAME, LANES_QUEUE_URL, BAD_INPUT_QUEUE_URL: dead.progress.queueUrl },
+      environment: {
+        TABLE_NAME,
+        LANES_QUEUE_URL,
+        BAD_INPUT_QUEUE_URL: dead.progress.queueUrl,
+        INBOX_QUEUE_URL: progress.queue.queueUrl,
+      },
       statements: [grants.sendTo(lanes.queue, dead.progress), grants.readCommands()],
     });
     commandTracker.worksOn(progress.queue, { batchSize: 10, maxConcurrency: config.maxConcurrency['command-tracker'] });
@@ -237,6 +250,7 @@ export class FleetmendStack extends Stack {
         deadLetterQueues: Object.fromEntries(Object.entries(dead).map(([name, queue]) => [`${name}-dlq`, queue])),
         inboxes: { signals: signals.queue, progress: progress.queue, lanes: lanes.queue },
         functions: Object.fromEntries([...functions].map(([name, { fn }]) => [name, fn])),
+        countsFailedRecords: ['signal-intake', 'command-tracker', 'run-controller', 'scheduler'],
       });
     }
 

@@ -70,8 +70,13 @@ export const Limits = z
     adoptionReadGapSeconds: number(60, HOUR),
     /** Ten years: a longer record belongs in an archive. */
     retentionDays: number(365, 3650),
-    /** A rate at which SSM, whose calls are 10 a second in many Regions, could no longer confirm the signals. */
+    /**
+     * Signals of other tools, over all sources of fleetmend's bus. The maximum is a rate at which SSM, whose calls are 10 a
+     * second in many Regions, could no longer confirm the signals.
+     */
     maxForeignSignalsPerMinute: number(60, 10_000),
+    /** The share of `maxForeignSignalsPerMinute` that one source may use. */
+    foreignSourcePercent: z.number().min(1).max(100).default(50),
     /** How long fleetmend waits for the SSM agent of a new node before the node counts as unreachable. */
     agentWaitSeconds: number(1200, DAY),
     /** After a check of a cluster because of signals, further signals lead to no check within this time. */

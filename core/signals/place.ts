@@ -35,6 +35,9 @@ const MAX_REASON_LENGTH = 64;
 /** EC2 reports an instance as running some time before the SSM agent of an EKS node has registered. */
 const FIRST_LOOK_MS = 30_000;
 
+/** The metric of a signal whose instance EC2 does not show. */
+export const UNKNOWN_INSTANCE = 'SignalUnknownInstance';
+
 const ignored = (metric: string, explanation: string): Placement => ({ kind: 'ignored', metric, explanation });
 
 const notManaged = (cluster: string): Placement => ignored('SignalNotManaged', `the policy does not list ${cluster}`);
@@ -88,7 +91,7 @@ const clusterOfTags = ({ instanceId, membership }: FoundNode): Target | Placemen
 
 /** The one instance that a signal refers to, or why there is none. `cluster` is the one that the signal names. */
 const targetOf = (found: readonly FoundNode[], cluster: string | undefined): Target | Placement => {
-  if (found.length === 0) return ignored('SignalUnknownInstance', 'EC2 shows no such instance');
+  if (found.length === 0) return ignored(UNKNOWN_INSTANCE, 'EC2 shows no such instance');
   // Two networks may use the same private address: only tags distinguish their instances.
   const fitting = found.filter(
     ({ membership: m }) => cluster === undefined || (m.kind === 'cluster' && m.cluster === cluster),

@@ -88,3 +88,7 @@ export const readSignal = (event: unknown, settings: ReadSettings): SignalReadin
   const isForeign = definition.sources === 'any' && !definition.repairSources.includes(source);
   return { ok: true, signal: signalOf(definition, envelope.data, report), isForeign };
 };
+
+/** A signal that leads to a check at most, whatever it proves and whichever reason it names. */
+export const capAtCheck = (signal: Signal, source: string): Signal =>
+  signal.kind === 'node' ? { ...signal, source, trusted: false, checkOnly: true } : { ...signal, source };

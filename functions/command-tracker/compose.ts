@@ -5,10 +5,11 @@ import { documentFamily } from '../../events/ssm-command.ts';
 import { texts } from '../../ssm-documents/remediations.ts';
 import { AWS_CLIENT } from '../adapters/aws-clients.ts';
 import { createDeadLetters, type DeadLetters } from '../adapters/messaging/dead-letters.ts';
+import { createReturnSoon, type ReturnSoon, SIGNALS_BACK_OFF } from '../adapters/messaging/failed-records.ts';
 import { createWakeQueue } from '../adapters/messaging/wake-queue.ts';
 import { sleep } from '../adapters/sleep.ts';
 import { createDocumentClient } from '../adapters/table/document-client.ts';
-import { BAD_INPUT_QUEUE_URL, LANES_QUEUE_URL, readEnv, TABLE_NAME } from '../runtime/env.ts';
+import { BAD_INPUT_QUEUE_URL, INBOX_QUEUE_URL, LANES_QUEUE_URL, readEnv, TABLE_NAME } from '../runtime/env.ts';
 import { readSettings, type Settings } from '../runtime/settings.ts';
 import type { Telemetry } from '../runtime/telemetry.ts';
 import { createTableObserver } from '../shared/table-observer.ts';
@@ -23,19 +24,27 @@ export const trackSettings = ({ policy, documents }: Pick<Settings, 'policy' | '
 /** Builds command-tracker's clients and stores, once per execution environment. */
 export const composeCommandTracker = (
   telemetry: Telemetry,
-): { readonly ports: CommandTrackerPorts; readonly deadLetters: DeadLetters } => {
-  const env = readEnv({ TABLE_NAME, LANES_QUEUE_URL, BAD_INPUT_QUEUE_URL });
+): { readonly ports: CommandTrackerPorts; readonly deadLetters: DeadLetters; readonly returnSoon: ReturnSoon } => {
+  const env = readEnv({ TABLE_NAME, LANES_QUEUE_URL, BAD_INPUT_QUEUE_URL, INBOX_QUEUE_URL });
   const own = trackSettings(readSettings(new URL('./settings.json', import.meta.url)));
   const now = () => new Date();
   const client = new SQSClient(AWS_CLIENT.standard);
   const table = { client: createDocumentClient(), tableName: env.TABLE_NAME };
   const ports = {
     ...telemetry,
-    ...createTableObserver({ ...table, ssm: new SSMClient(AWS_CLIENT.throttled), limits: own.limits, texts, now }),
+    ...createTableObserver({
+      ...table,
+      ssm: new SSMClient(AWS_CLIENT.throttled),
+      limits: own.limits,
+      texts,
+      log: telemetry.log,
+      now,
+    }),
     ...own,
     wakes: createWakeQueue({ client, queueUrl: env.LANES_QUEUE_URL, newId }),
     wait: sleep,
   };
   const queue = { client, queueUrl: env.BAD_INPUT_QUEUE_URL, functionName: 'command-tracker', now };
-  return { ports, deadLetters: createDeadLetters(queue) };
+  const returnSoon = createReturnSoon({ client, queueUrl: env.INBOX_QUEUE_URL, backOff: SIGNALS_BACK_OFF });
+  return { ports, deadLetters: createDeadLetters(queue), returnSoon };
 };

@@ -7,11 +7,11 @@ import { composeCommandTracker } from './compose.ts';
 import { trackMessage } from './track-look.ts';
 
 const telemetry = createTelemetry('command-tracker');
-const { ports, deadLetters } = composeCommandTracker(telemetry);
+const { ports, deadLetters, returnSoon } = composeCommandTracker(telemetry);
 
 /** command-tracker: turns the ends of commands into observations, results and wakes. */
 export const handler = middy<SQSEvent, SQSBatchResponse>(MIDDY_OPTIONS)
   .use(observability(telemetry))
   .handler((event) =>
-    processBatch({ ...telemetry, deadLetter: deadLetters.put }, event, (body) => trackMessage(ports, body)),
+    processBatch({ ...telemetry, deadLetter: deadLetters.put, returnSoon }, event, (body) => trackMessage(ports, body)),
   );

@@ -11,6 +11,7 @@ import { createRegistryProbe } from '../adapters/ecr/registry-probe.ts';
 import { createNodegroups } from '../adapters/eks/nodegroups.ts';
 import { createBus } from '../adapters/messaging/bus.ts';
 import { createDeadLetters, type DeadLetters } from '../adapters/messaging/dead-letters.ts';
+import { createReturnSoon, LANES_BACK_OFF, type ReturnSoon } from '../adapters/messaging/failed-records.ts';
 import { createLookQueue } from '../adapters/messaging/look-queue.ts';
 import { createWakeQueue } from '../adapters/messaging/wake-queue.ts';
 import { createCommandReader, createSender } from '../adapters/ssm/run-command.ts';
@@ -38,7 +39,7 @@ import type { RunControllerPorts } from './ports.ts';
 /** Builds run-controller's clients and stores, once per execution environment. */
 export const composeRunController = (
   telemetry: Telemetry,
-): { readonly ports: RunControllerPorts; readonly deadLetters: DeadLetters } => {
+): { readonly ports: RunControllerPorts; readonly deadLetters: DeadLetters; readonly returnSoon: ReturnSoon } => {
   const env = readEnv({ TABLE_NAME, LANES_QUEUE_URL, PROGRESS_QUEUE_URL, BUS_NAME, BAD_INPUT_QUEUE_URL });
   const settings = readSettings(new URL('./settings.json', import.meta.url));
   const { limits } = settings.policy;
@@ -79,5 +80,6 @@ export const composeRunController = (
     functionName: 'run-controller',
     now,
   });
-  return { ports, deadLetters };
+  const returnSoon = createReturnSoon({ client: sqs, queueUrl: env.LANES_QUEUE_URL, backOff: LANES_BACK_OFF });
+  return { ports, deadLetters, returnSoon };
 };

@@ -8,13 +8,13 @@ import { handleWake } from './handle-wake.ts';
 import { parseWake } from './wake-message.ts';
 
 const telemetry = createTelemetry('run-controller');
-const { ports, deadLetters } = composeRunController(telemetry);
+const { ports, deadLetters, returnSoon } = composeRunController(telemetry);
 
 /** run-controller: plans, sends and ends runs; the one function that may run commands on nodes. */
 export const handler = middy<SQSEvent, SQSBatchResponse>(MIDDY_OPTIONS)
   .use(observability(telemetry))
   .handler((event, _context, { signal }) =>
-    processBatch({ ...telemetry, deadLetter: deadLetters.put, fifo: true }, event, (body) =>
+    processBatch({ ...telemetry, deadLetter: deadLetters.put, returnSoon, fifo: true }, event, (body) =>
       handleWake(ports, parseWake(body), signal),
     ),
   );

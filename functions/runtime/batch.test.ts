@@ -1,14 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { sqsEvent } from '../../test/support/sqs-event.ts';
 import { recorder } from '../../test/support/telemetry.ts';
-import { processBatch } from './batch.ts';
-import { PermanentError } from './errors.ts';
+import { processBatch, processRecords } from './batch.ts';
+import { NotYetError, PermanentError } from './errors.ts';
 
 const world = () => {
   const letters: { body: string; reason: string }[] = [];
   const { log, count, counts, lines } = recorder();
+  const returned: string[] = [];
   return {
     letters,
+    returned,
     counts,
     lines,
     deps: {
@@ -16,6 +18,9 @@ const world = () => {
       count,
       deadLetter: async (letter: { body: string; reason: string }) => {
         letters.push(letter);
+      },
+      returnSoon: async ({ receiptHandle }: { readonly receiptHandle: string }) => {
+        returned.push(receiptHandle);
       },
     },
   };
@@ -76,5 +81,56 @@ describe('processBatch', () => {
     });
     expect(seen).toEqual([1]);
     expect(answer.batchItemFailures.map((f) => f.itemIdentifier)).toEqual(['m0', 'm1']);
+  });
+
+  it('counts each failed record and makes it visible soon, and no other', async () => {
+    const { deps, counts, returned } = world();
+    await processBatch(deps, sqsEvent(['1', '2', '{']), async (body) => {
+      if (body === 2) throw new Error('throttled');
+    });
+    expect([counts, returned]).toEqual([{ BadInput: 1, FailedRecords: 1 }, ['r1']]);
+  });
+
+  it('makes the rest of a FIFO group visible with the record that failed', async () => {
+    const { deps, counts, returned } = world();
+    await processBatch({ ...deps, fifo: true }, sqsEvent(['1', '2'], 'lane'), async () => {
+      throw new Error('conflict');
+    });
+    expect([counts, returned]).toEqual([{ FailedRecords: 2 }, ['r0', 'r1']]);
+  });
+
+  it('returns a record whose visibility cannot be changed, and the ones after it', async () => {
+    const { deps, lines, returned } = world();
+    const returnSoon = async (record: { readonly receiptHandle: string }) => {
+      if (record.receiptHandle === 'r0') throw new Error('no permission');
+      returned.push(record.receiptHandle);
+    };
+    const answer = await processBatch({ ...deps, returnSoon }, sqsEvent(['1', '2']), async () => {
+      throw new Error('throttled');
+    });
+    expect(answer.batchItemFailures).toHaveLength(2);
+    expect(returned).toEqual(['r1']);
+    expect(lines.filter(({ level }) => level === 'warn')).toHaveLength(1);
+  });
+
+  it('returns the records for which the work that they share failed', async () => {
+    const { deps, counts, returned } = world();
+    const answer = await processRecords(
+      deps,
+      sqsEvent(['1', '2']),
+      async () => {},
+      async () => ['m1'],
+    );
+    expect(answer).toEqual({ batchItemFailures: [{ itemIdentifier: 'm1' }] });
+    expect([counts, returned]).toEqual([{ FailedRecords: 1 }, ['r1']]);
+  });
+
+  it('returns a record that comes too early, which is no failure', async () => {
+    const { deps, counts, returned, lines } = world();
+    const answer = await processBatch(deps, sqsEvent(['1']), async () => {
+      throw new NotYetError('not shown yet');
+    });
+    expect([answer.batchItemFailures.length, counts, returned]).toEqual([1, {}, ['r0']]);
+    expect(lines.map(({ level }) => level)).toEqual(['info']);
   });
 });

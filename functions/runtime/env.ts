@@ -13,6 +13,8 @@ export const LANES_QUEUE_URL = QueueUrl;
 export const PROGRESS_QUEUE_URL = QueueUrl;
 /** URL of the function's own dead-letter queue, for input that it cannot process. */
 export const BAD_INPUT_QUEUE_URL = QueueUrl;
+/** URL of the queue that the function works on. */
+export const INBOX_QUEUE_URL = QueueUrl;
 /** A JSON array with the URLs of every dead-letter queue that `replay` empties. */
 export const DLQ_URLS = z
   .string()

@@ -31,8 +31,7 @@ const ENV = {
   TABLE_NAME: 'audit',
   BUS_NAME: 'fleetmend',
   LANES_QUEUE_URL: 'https://sqs.us-east-1.amazonaws.com/1/lanes.fifo',
-  SIGNALS_QUEUE_URL: 'https://sqs.us-east-1.amazonaws.com/1/signals',
-  PROGRESS_QUEUE_URL: 'https://sqs.us-east-1.amazonaws.com/1/progress',
+  INBOX_QUEUE_URL: 'https://sqs.us-east-1.amazonaws.com/1/signals',
   BAD_INPUT_QUEUE_URL: 'https://sqs.us-east-1.amazonaws.com/1/bad',
   DLQ_URLS: '[]',
 };

@@ -22,7 +22,14 @@ export const composeScheduler = (telemetry: Telemetry): SchedulerPorts => {
   const table = { client: createDocumentClient(), tableName: env.TABLE_NAME };
   return {
     ...telemetry,
-    ...createTableObserver({ ...table, ssm: new SSMClient(AWS_CLIENT.throttled), limits, texts, now }),
+    ...createTableObserver({
+      ...table,
+      ssm: new SSMClient(AWS_CLIENT.throttled),
+      limits,
+      texts,
+      log: telemetry.log,
+      now,
+    }),
     due: createDueStore(table),
     lanes: createLaneStore(table),
     wakes: createWakeQueue({ client: new SQSClient(AWS_CLIENT.standard), queueUrl: env.LANES_QUEUE_URL, newId }),

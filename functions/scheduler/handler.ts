@@ -10,4 +10,4 @@ const ports = composeScheduler(telemetry);
 /** scheduler: wakes the groups that are due, reads overdue commands from SSM, and starts the sweeps. */
 export const handler = middy<unknown, void>(MIDDY_OPTIONS)
   .use(observability(telemetry))
-  .handler((event) => tick(ports, event));
+  .handler((event, context) => tick(ports, event, () => context.getRemainingTimeInMillis()));

@@ -14,7 +14,7 @@ export type SchedulerPorts = {
   readonly due: DueStore;
   readonly lanes: Pick<LaneStore, 'queueRun'>;
   readonly runs: Pick<RunStore, 'create'>;
-  readonly results: Pick<ResultStore, 'getCommand'>;
+  readonly results: Pick<ResultStore, 'getCommand' | 'setCommandDue'>;
   readonly wakes: WakeQueue;
   readonly settings: Settings;
   readonly log: Log;

@@ -44,7 +44,8 @@ describe('the check for overdue items', () => {
     w.queue.length = 0;
     w.clock.ms += 120_000;
     w.ssm.world.isAway = true;
-    await expect(w.runReconcile('overdue')).rejects.toThrow(/1 of 4 failed; they stay due/);
+    await w.runReconcile('overdue');
+    expect(w.telemetry.counts.FailedRecords).toBe(1);
     expect(w.queue).toEqual(
       expect.arrayContaining([
         { kind: 'lane', lane: 'demo/pause-image' },
@@ -56,6 +57,22 @@ describe('the check for overdue items', () => {
     expect((await w.allRuns()).every((r) => r.status === 'ended')).toBe(true);
   });
 
+  it('ends a run once if two copies of the function answer the same tick', async () => {
+    const w = await world({ events: 0 });
+    const [id = ''] = w.ids;
+    w.nodes.set(id, { broken: true, latencyMs: 4000 });
+    await w.signal(id);
+    await w.deliver();
+    await w.pass(30, 10);
+    w.clock.ms += 400_000;
+    await Promise.all([w.runReconcile('overdue'), w.runReconcile('overdue')]);
+    await w.pass(120, 10);
+    await w.runReconcile('overdue');
+    const [run = expect.fail()] = await w.allRuns();
+    expect([run.status, countsOf(run), (await w.resultsOf(run.runId)).length]).toEqual(['ended', { Repaired: 1 }, 1]);
+    expect(w.telemetry.counts.FailedRecords).toBeUndefined();
+  });
+
   it('finds nothing once all runs have ended', async () => {
     const w = await world();
     await w.ask('r-check', 'check', w.ids.slice(0, 2));
@@ -63,7 +80,7 @@ describe('the check for overdue items', () => {
     w.clock.ms += 86_400_000;
     await w.runReconcile('overdue');
     expect(w.queue).toEqual([]);
-    expect(w.telemetry.lines.at(-1)?.fields).toEqual({ due: 0, failed: 0 });
+    expect(w.telemetry.lines.at(-1)?.fields).toEqual({ due: 0, failed: 0, left: 0 });
   });
 });
 

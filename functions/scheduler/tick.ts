@@ -1,15 +1,14 @@
-import pMap from 'p-map';
 import * as z from 'zod';
 import { becauseOnce } from '../../core/model/because.ts';
 import { fnv1a } from '../../core/model/hash.ts';
 import { isoTime } from '../../core/model/ids.ts';
 import { NODE_CHECK } from '../../core/model/lane-name.ts';
+import type { ClusterPolicy } from '../../core/model/policy.ts';
 import { sweepRunId } from '../../core/model/run-id.ts';
-import { type Wake, wakeLane, wakeOf } from '../../core/model/wake.ts';
 import { documentsOf } from '../../core/runs/batch.ts';
 import { queuedRun } from '../../core/runs/queued-run.ts';
-import type { Due } from '../adapters/table/due-store.ts';
 import { asError, PermanentError } from '../runtime/errors.ts';
+import { overdue } from './overdue.ts';
 import type { SchedulerPorts } from './ports.ts';
 
 /** The payloads of the schedules: `overdue` every minute, `sweep` every sweep interval. */
@@ -21,53 +20,6 @@ export const TickRequest = z.discriminatedUnion('kind', [
 /** A schedule that is delivered twice within this time is one sweep. */
 const SWEEP_SLOT_MS = 300_000;
 
-const answer = async (deps: SchedulerPorts, item: Due): Promise<Wake | undefined> => {
-  switch (item.kind) {
-    case 'wake':
-      return item.wake;
-    case 'queued-run':
-      await deps.lanes.queueRun(item.lane, item.createdAt, item.runId);
-      return wakeLane(item.lane);
-    case 'command': {
-      const command = await deps.results.getCommand(item.commandId);
-      // The index lags: a command that was answered since is not read again.
-      if (command === undefined) return undefined;
-      const progress = await deps.observer.observe(command);
-      return progress === 'open' || progress === 'complete' ? wakeOf(command) : undefined;
-    }
-    default:
-      return item satisfies never;
-  }
-};
-
-/** Reads the commands past their deadline from SSM, and wakes every group that is due. */
-const overdue = async (deps: SchedulerPorts): Promise<void> => {
-  const due = await deps.due.due(deps.now().toISOString());
-  deps.count('Overdue', due.length);
-  const errors: unknown[] = [];
-  const wakes = await pMap(
-    due,
-    async (item) => {
-      try {
-        return await answer(deps, item);
-      } catch (thrown) {
-        // A failure must not delay the others. It is thrown below, and the item is due again in a minute.
-        errors.push(thrown);
-        deps.log.error('failing on an overdue item', { item, error: asError(thrown) });
-        return undefined;
-      }
-    },
-    { concurrency: 4 },
-  );
-  await deps.wakes.wake(wakes.filter((w) => w !== undefined));
-  deps.log.info('waking what is due', { due: due.length, failed: errors.length });
-  if (errors.length > 0)
-    throw new AggregateError(
-      errors,
-      `answering what is overdue: ${errors.length} of ${due.length} failed; they stay due`,
-    );
-};
-
 /**
  * Queues a check run for each managed cluster. The name of a cluster determines its start time within the interval, so that
  * the sweeps of many clusters are spread, and the sweeps of one cluster are one interval apart.
@@ -77,7 +29,8 @@ const sweep = async (deps: SchedulerPorts, everyMinutes: number): Promise<void> 
   if (document === undefined) throw new Error(`sweeping: no document ${NODE_CHECK} is deployed; deploy again`);
   const nowMs = deps.now().getTime();
   const slot = Math.floor(nowMs / SWEEP_SLOT_MS);
-  for (const cluster of deps.settings.policy.clusters.filter((c) => c.sweeps)) {
+  const errors: unknown[] = [];
+  const queue = async (cluster: ClusterPolicy): Promise<void> => {
     const hash = fnv1a(cluster.name);
     const runId = sweepRunId(slot * SWEEP_SLOT_MS, hash);
     const run = queuedRun({
@@ -100,14 +53,24 @@ const sweep = async (deps: SchedulerPorts, everyMinutes: number): Promise<void> 
     const created = await deps.runs.create({ ...run, dueAt });
     if (created) deps.count('Sweep');
     deps.log.info('queueing sweep', { cluster: cluster.name, runId, created });
+  };
+  for (const cluster of deps.settings.policy.clusters.filter((c) => c.sweeps)) {
+    try {
+      await queue(cluster);
+    } catch (thrown) {
+      errors.push(thrown);
+      deps.log.error('failing to queue sweep', { cluster: cluster.name, error: asError(thrown) });
+    }
   }
+  if (errors.length > 0)
+    throw new AggregateError(errors, `sweeping: ${errors.length} clusters failed; Lambda repeats it`);
 };
 
 /** Answers one tick of a schedule. It is why every run ends even where every event of SSM is lost. */
-export const tick = async (deps: SchedulerPorts, event: unknown): Promise<void> => {
+export const tick = async (deps: SchedulerPorts, event: unknown, remainingMs: () => number): Promise<void> => {
   const request = TickRequest.safeParse(event);
   if (!request.success)
     throw new PermanentError('reading the request: expected {"kind":"overdue"} or {"kind":"sweep","everyMinutes":30}');
   if (request.data.kind === 'sweep') await sweep(deps, request.data.everyMinutes);
-  else await overdue(deps);
+  else await overdue(deps, remainingMs);
 };

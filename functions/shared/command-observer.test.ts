@@ -45,6 +45,22 @@ describe('a command that runs', () => {
     expect((await w.written()).map((r) => r.outcome)).toEqual(['Repaired', 'TimedOut']);
   });
 
+  it.each<[string, Error]>([
+    ['has forgotten it', Object.assign(new Error('InvalidCommandId'), { name: 'InvalidCommandId' })],
+    ['does not answer', new Error('the service is away')],
+  ])('is closed at the hard deadline if SSM %s, and stays due before', async (_, failure) => {
+    const w = await world();
+    w.shown.failure = failure;
+    w.shown.now = at(389);
+    await expect(w.observe()).rejects.toThrow(failure);
+    expect([await w.written(), await w.due()]).toEqual([[], at(90)]);
+    w.shown.now = at(390);
+    expect(await w.observe()).toBe('complete');
+    expect((await w.written()).map((r) => [r.instanceId, r.outcome])).toEqual(nodes(2).map((id) => [id, 'TimedOut']));
+    expect(await w.runs.observations('r-1')).toMatchObject([{ final: true, closedBy: 'hard-deadline' }]);
+    expect(await w.due()).toBeUndefined();
+  });
+
   it('is closed at the hard deadline, and not observed again', async () => {
     const w = await world();
     w.shown.now = at(390);

@@ -3,12 +3,14 @@ import { isoTime } from '../../core/model/ids.ts';
 import { afterRepairOf } from '../../core/model/outcome.ts';
 import type { Limits } from '../../core/model/policy.ts';
 import type { Texts } from '../../core/model/render-message.ts';
-import { observationOf, readNodes } from '../../core/runs/observation.ts';
+import { observationOf, readNodes, type Shown } from '../../core/runs/observation.ts';
 import type { CommandRow } from '../../core/state/command-state.ts';
 import type { Reading } from '../../core/state/results.ts';
 import type { CommandReader } from '../adapters/ssm/run-command.ts';
 import type { ResultStore } from '../adapters/table/result-store.ts';
 import type { RunStore } from '../adapters/table/run-store.ts';
+import { asError } from '../runtime/errors.ts';
+import type { Log } from '../runtime/logger.ts';
 import { createObservationWriter, type Progress } from './observation-writer.ts';
 
 /** Reads the results of a command and stores them; used by command-tracker and scheduler. */
@@ -28,6 +30,7 @@ export const createCommandObserver = ({
   results,
   limits,
   texts,
+  log,
   now,
 }: {
   readonly reader: CommandReader;
@@ -35,6 +38,7 @@ export const createCommandObserver = ({
   readonly results: ResultStore;
   readonly limits: Limits;
   readonly texts: Texts;
+  readonly log: Log;
   readonly now: () => Date;
 }): CommandObserver => {
   const writer = createObservationWriter({ runs, results, limits, texts });
@@ -57,12 +61,38 @@ export const createCommandObserver = ({
     );
   };
 
+  const fromSsm = async ({ commandId }: CommandRow): Promise<Shown> => {
+    const invocations = await reader.invocations(commandId);
+    return {
+      invocations,
+      status: invocations.length === 0 ? (await reader.byId(commandId))?.statusDetails : undefined,
+    };
+  };
+
+  /**
+   * What SSM shows of a command. At its hard deadline a command closes with or without SSM's answer: SSM may have forgotten it,
+   * or fail for hours, and its nodes' slots must not wait for that.
+   */
+  const shownOf = async (command: CommandRow, at: string): Promise<Shown> => {
+    try {
+      return await fromSsm(command);
+    } catch (thrown) {
+      if (at < command.hardDeadlineAt) throw thrown;
+      const { commandId, runId, hardDeadlineAt } = command;
+      log.warn('closing command without the answer of SSM', {
+        commandId,
+        runId,
+        hardDeadlineAt,
+        error: asError(thrown),
+      });
+      return { invocations: [] };
+    }
+  };
+
   return {
     observe: async (command) => {
       const at = now().toISOString();
-      const invocations = await reader.invocations(command.commandId);
-      const status = invocations.length === 0 ? (await reader.byId(command.commandId))?.statusDetails : undefined;
-      const readings = await withHistories(command, readNodes(command, { invocations, status }, at));
+      const readings = await withHistories(command, readNodes(command, await shownOf(command, at), at));
       let isFinal = false;
       const progress = await writer.write(command, (standing) => {
         const seen = observationOf(command, readings, at, standing);

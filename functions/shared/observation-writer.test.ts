@@ -5,6 +5,7 @@ import { ResultRow } from '../../core/state/results.ts';
 import { texts } from '../../ssm-documents/remediations.ts';
 import { at, LIMITS, node, START } from '../../test/support/runs.ts';
 import { startTable, type TestTable } from '../../test/support/table.ts';
+import { recorder } from '../../test/support/telemetry.ts';
 import { rowOf } from '../adapters/table/items.ts';
 import { createResultStore } from '../adapters/table/result-store.ts';
 import { createRunStore } from '../adapters/table/run-store.ts';
@@ -98,6 +99,7 @@ it('a part that is written down while another one ends leaves its result, or the
   const refused: Reading = { outcome: 'Unknown', reason: 'CommandRefused', message: 'refused', endedAt: at(20) };
   let isRefused = false;
   const { observe } = createCommandObserver({
+    log: recorder().log,
     reader: {
       invocations: async () => [
         {

@@ -5,6 +5,7 @@ import { type CommandReader, createCommandReader } from '../adapters/ssm/run-com
 import { createResultStore, type ResultStore } from '../adapters/table/result-store.ts';
 import { createRunStore, type RunStore } from '../adapters/table/run-store.ts';
 import type { TableOptions } from '../adapters/table/table.ts';
+import type { Log } from '../runtime/logger.ts';
 import { type CommandObserver, createCommandObserver } from './command-observer.ts';
 
 /** A command observer and the stores that it works on. */
@@ -20,16 +21,18 @@ export const createTableObserver = ({
   ssm,
   limits,
   texts,
+  log,
   now,
   ...table
 }: TableOptions & {
   readonly ssm: SSMClient;
   readonly limits: Limits;
   readonly texts: Texts;
+  readonly log: Log;
   readonly now: () => Date;
 }): TableObserver => {
   const runs = createRunStore({ ...table, retentionDays: limits.retentionDays });
   const results = createResultStore({ ...table, limits });
   const reader = createCommandReader({ client: ssm });
-  return { observer: createCommandObserver({ reader, runs, results, limits, texts, now }), runs, results, reader };
+  return { observer: createCommandObserver({ reader, runs, results, limits, texts, log, now }), runs, results, reader };
 };

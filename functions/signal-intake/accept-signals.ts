@@ -1,22 +1,33 @@
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { isoTime } from '../../core/model/ids.ts';
 import { wakeLane } from '../../core/model/wake.ts';
-import { placeSignal } from '../../core/signals/place.ts';
+import { placeSignal, UNKNOWN_INSTANCE } from '../../core/signals/place.ts';
+import type { Signal } from '../../core/signals/types.ts';
 import { processRecords } from '../runtime/batch.ts';
-import { PermanentError } from '../runtime/errors.ts';
+import { asError, NotYetError, PermanentError } from '../runtime/errors.ts';
 import type { SignalIntakePorts } from './ports.ts';
 import { type ReadBatch, readBatch, unresolvedOf } from './read-batch.ts';
 
 /** A call that no turn of the lane has answered for so long may have been lost with its wake. */
 const CALL_LIFE_MS = 120_000;
 
+/**
+ * EC2 is eventually consistent: for so long after the arrival of a signal, an instance that EC2 does not show may be one that
+ * it does not show yet.
+ */
+const MAY_APPEAR_MS = 300_000;
+
+/** Throws NotYetError where the instance of a signal may still appear. */
+const awaitInstance = (ports: SignalIntakePorts, { attributes }: SQSRecord, signal: Signal): void => {
+  const ageMs = ports.now().getTime() - Number(attributes.SentTimestamp);
+  if (!(ageMs < MAY_APPEAR_MS)) return;
+  ports.count('SignalAwaitsInstance');
+  throw new NotYetError(`EC2 does not show the instance of the ${signal.kind} signal ${signal.id} yet`);
+};
+
 /** Stores the pending node of one signal; returns its lane, or undefined where the signal is ignored. */
-const accept = async (
-  ports: SignalIntakePorts,
-  batch: ReadBatch,
-  { messageId }: SQSRecord,
-): Promise<string | undefined> => {
-  const read = batch.of(messageId);
+const accept = async (ports: SignalIntakePorts, batch: ReadBatch, record: SQSRecord): Promise<string | undefined> => {
+  const read = batch.of(record.messageId);
   if ('error' in read) throw read.error;
   const { signal } = read;
   const named = unresolvedOf(signal);
@@ -24,6 +35,7 @@ const accept = async (
   const placement = placeSignal(ports.policy, ports.catalogue, signal, found, ports.now().toISOString());
   const { kind, source, id } = signal;
   if (placement.kind === 'ignored') {
+    if (placement.metric === UNKNOWN_INSTANCE) awaitInstance(ports, record, signal);
     const { metric, explanation } = placement;
     ports.count(metric);
     ports.log.info('ignoring signal', { id, kind, source, metric, explanation });
@@ -46,27 +58,57 @@ const accept = async (
 /** Whether SQS redelivers the record: then an earlier delivery may have failed between its row and its wake. */
 const isRedelivered = (record: SQSRecord): boolean => Number(record.attributes.ApproximateReceiveCount) > 1;
 
+/** The records of a lane that have a row, and whether one of them was delivered before. */
+type LaneRecords = { readonly messageIds: readonly string[]; readonly isAgain: boolean };
+
+/** Calls and wakes each lane that is not called already; returns the ids of the records whose lane could not be woken. */
+const wakeLanes = async (
+  ports: SignalIntakePorts,
+  lanes: ReadonlyMap<string, LaneRecords>,
+): Promise<readonly string[]> => {
+  const nowMs = ports.now().getTime();
+  const woken: string[] = [];
+  const failed: string[] = [];
+  const fail = (names: readonly string[], thrown: unknown): void => {
+    failed.push(...names.flatMap((lane) => lanes.get(lane)?.messageIds ?? []));
+    ports.log.error('returning records whose lanes could not be woken', { lanes: names, error: asError(thrown) });
+  };
+  for (const [lane, { isAgain }] of lanes) {
+    try {
+      const called = await ports.store.callLane(lane, isoTime(nowMs), isoTime(nowMs - CALL_LIFE_MS));
+      if (called || isAgain) woken.push(lane);
+    } catch (thrown) {
+      fail([lane], thrown);
+    }
+  }
+  try {
+    if (woken.length > 0) await ports.wakes.wake(woken.map(wakeLane));
+  } catch (thrown) {
+    fail(woken, thrown);
+  }
+  return failed;
+};
+
 /**
  * Accepts a batch of signals: it writes the pending nodes, then calls and wakes each lane that is not called already, and
  * only then acknowledges the batch.
  */
 export const acceptSignals = async (ports: SignalIntakePorts, event: SQSEvent): Promise<SQSBatchResponse> => {
   const batch = await readBatch(ports, event);
-  const lanes = new Map<string, boolean>();
-  const response = await processRecords(
-    { deadLetter: ports.deadLetters.put, log: ports.log, count: ports.count },
+  const lanes = new Map<string, LaneRecords>();
+  const { log, count, returnSoon } = ports;
+  return processRecords(
+    { deadLetter: ports.deadLetters.put, returnSoon, log, count },
     event,
     async (record) => {
       const lane = await accept(ports, batch, record);
-      if (lane !== undefined) lanes.set(lane, lanes.get(lane) === true || isRedelivered(record));
+      if (lane === undefined) return;
+      const { messageIds, isAgain } = lanes.get(lane) ?? { messageIds: [], isAgain: false };
+      lanes.set(lane, {
+        messageIds: [...messageIds, record.messageId],
+        isAgain: isAgain || isRedelivered(record),
+      });
     },
+    () => wakeLanes(ports, lanes),
   );
-  const nowMs = ports.now().getTime();
-  const woken: string[] = [];
-  for (const [lane, isAgain] of lanes) {
-    const called = await ports.store.callLane(lane, isoTime(nowMs), isoTime(nowMs - CALL_LIFE_MS));
-    if (called || isAgain) woken.push(lane);
-  }
-  if (woken.length > 0) await ports.wakes.wake(woken.map(wakeLane));
-  return response;
 };

@@ -4,18 +4,19 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import { AWS_CLIENT } from '../adapters/aws-clients.ts';
 import { createInstanceFinder } from '../adapters/ec2/instance-finder.ts';
 import { createDeadLetters } from '../adapters/messaging/dead-letters.ts';
+import { createReturnSoon, SIGNALS_BACK_OFF } from '../adapters/messaging/failed-records.ts';
 import { createWakeQueue } from '../adapters/messaging/wake-queue.ts';
 import { createDocumentClient } from '../adapters/table/document-client.ts';
 import { createPace, EC2_COUNTER } from '../adapters/table/pace.ts';
 import { createSignalStore } from '../adapters/table/signal-store.ts';
-import { BAD_INPUT_QUEUE_URL, LANES_QUEUE_URL, readEnv, TABLE_NAME } from '../runtime/env.ts';
+import { BAD_INPUT_QUEUE_URL, INBOX_QUEUE_URL, LANES_QUEUE_URL, readEnv, TABLE_NAME } from '../runtime/env.ts';
 import { readSettings } from '../runtime/settings.ts';
 import type { Telemetry } from '../runtime/telemetry.ts';
 import type { SignalIntakePorts } from './ports.ts';
 
 /** Builds signal-intake's clients and stores, once per execution environment. */
 export const composeSignalIntake = (telemetry: Telemetry): SignalIntakePorts => {
-  const env = readEnv({ TABLE_NAME, LANES_QUEUE_URL, BAD_INPUT_QUEUE_URL });
+  const env = readEnv({ TABLE_NAME, LANES_QUEUE_URL, BAD_INPUT_QUEUE_URL, INBOX_QUEUE_URL });
   const { policy, remediations: catalogue } = readSettings(new URL('./settings.json', import.meta.url));
   const client = new SQSClient(AWS_CLIENT.standard);
   const now = () => new Date();
@@ -28,6 +29,7 @@ export const composeSignalIntake = (telemetry: Telemetry): SignalIntakePorts => 
     finder: createInstanceFinder({ ec2: new EC2Client(AWS_CLIENT.throttled), pace, now }),
     wakes: createWakeQueue({ client, queueUrl: env.LANES_QUEUE_URL, newId }),
     deadLetters: createDeadLetters({ client, queueUrl: env.BAD_INPUT_QUEUE_URL, functionName: 'signal-intake', now }),
+    returnSoon: createReturnSoon({ client, queueUrl: env.INBOX_QUEUE_URL, backOff: SIGNALS_BACK_OFF }),
     policy,
     catalogue,
     now,

@@ -2,6 +2,7 @@ import type { Policy } from '../../core/model/policy.ts';
 import type { CatalogueEntry } from '../../core/signals/route.ts';
 import type { InstanceFinder } from '../adapters/ec2/instance-finder.ts';
 import type { DeadLetters } from '../adapters/messaging/dead-letters.ts';
+import type { ReturnSoon } from '../adapters/messaging/failed-records.ts';
 import type { WakeQueue } from '../adapters/messaging/wake-queue.ts';
 import type { SignalStore } from '../adapters/table/signal-store.ts';
 import type { Log } from '../runtime/logger.ts';
@@ -13,6 +14,7 @@ export type SignalIntakePorts = {
   readonly finder: InstanceFinder;
   readonly wakes: WakeQueue;
   readonly deadLetters: DeadLetters;
+  readonly returnSoon: ReturnSoon;
   readonly policy: Policy;
   readonly catalogue: readonly CatalogueEntry[];
   readonly log: Log;

@@ -1,9 +1,10 @@
 import type { SQSEvent, SQSRecord } from 'aws-lambda';
 import { clusterPolicy, type Policy } from '../../core/model/policy.ts';
 import type { NodeRef } from '../../core/signals/node-ref.ts';
-import { readSignal, signalSettings } from '../../core/signals/read-signal.ts';
+import { capAtCheck, readSignal, signalSettings } from '../../core/signals/read-signal.ts';
 import type { ReadSettings, Signal } from '../../core/signals/types.ts';
 import type { Find } from '../adapters/ec2/instance-finder.ts';
+import { isReplayed, REPLAY_SOURCE } from '../adapters/messaging/replay-mark.ts';
 import { parseBody } from '../runtime/batch.ts';
 import { asError, PermanentError } from '../runtime/errors.ts';
 import type { SignalIntakePorts } from './ports.ts';
@@ -32,13 +33,21 @@ const readRecord = async (ports: ReadPorts, settings: ReadSettings, record: SQSR
   const reading = readSignal(parseBody(record), settings);
   if (!reading.ok) throw new PermanentError(`reading the signal: field ${reading.field}: ${reading.message}`);
   const { signal, isForeign } = reading;
+  // A person chose the letters that `replay` sent back; it has its own bound.
+  if (isReplayed(record)) return { signal: capAtCheck(signal, REPLAY_SOURCE) };
   const isFree = !isForeign || signal.kind === 'ignored' || isNotManaged(signal, ports.policy);
   if (isFree) return { signal };
   const { source } = signal;
-  const perMinute = ports.policy.limits.maxForeignSignalsPerMinute;
-  if (await ports.store.takeFromBudget(source, ports.now().toISOString(), perMinute)) return { signal };
+  const { maxForeignSignalsPerMinute: perBus, foreignSourcePercent } = ports.policy.limits;
+  const perSource = Math.max(1, Math.floor((perBus * foreignSourcePercent) / 100));
+  const spent = await ports.store.takeFromBudget(source, ports.now().toISOString(), { perSource, perBus });
+  if (spent === 'taken') return { signal };
   ports.count('SignalOverBudget');
-  throw new PermanentError(`OverBudget: more than ${perMinute} signals a minute from ${source}; replay brings it back`);
+  const bound =
+    spent === 'bus-spent'
+      ? `${perBus} signals a minute from all sources`
+      : `${perSource} signals a minute from ${source}`;
+  throw new PermanentError(`OverBudget: more than ${bound}; replay brings it back`);
 };
 
 /**

@@ -109,13 +109,27 @@ describe('signal-intake', () => {
     expect(sqs.messages(LANES)).toHaveLength(1);
   });
 
-  it('limits the rate of other sources, and stores the excess in the dead-letter queue', async () => {
-    const { deps, sqs, counts } = await world({ maxForeignSignalsPerMinute: 3 });
-    const source = `storm`;
-    await acceptSignals(deps, sqsEvent([...Array.from({ length: 5 }, () => signal({}, source)), signal()]));
+  it('limits the rate of another source, and stores the excess in the dead-letter queue', async () => {
+    const limits = { maxForeignSignalsPerMinute: 6 };
+    const { deps, sqs, counts } = await signalIntakeWorld(await table.another(), limits);
+    await acceptSignals(deps, sqsEvent([...Array.from({ length: 5 }, () => signal({}, 'storm')), signal()]));
     expect(counts).toMatchObject({ SignalTaken: 4, SignalOverBudget: 2 });
     expect(sqs.messages(BAD).map((m) => m.attributes.reason)).toEqual(
       Array.from({ length: 2 }, () => expect.stringMatching(/^OverBudget: more than 3 signals a minute from storm/)),
+    );
+  });
+
+  it('limits the rate of all other sources together', async () => {
+    const limits = { maxForeignSignalsPerMinute: 6 };
+    const { deps, sqs, counts } = await signalIntakeWorld(await table.another(), limits);
+    for (let i = 0; i < 30; i += 10) {
+      await acceptSignals(deps, sqsEvent(Array.from({ length: 10 }, (_, k) => signal({}, `source-${i + k}`))));
+    }
+    expect(counts).toMatchObject({ SignalTaken: 6, SignalOverBudget: 24 });
+    expect(sqs.messages(BAD).map((m) => m.attributes.reason)).toEqual(
+      Array.from({ length: 24 }, () =>
+        expect.stringMatching(/^OverBudget: more than 6 signals a minute from all sources/),
+      ),
     );
   });
 
@@ -128,13 +142,26 @@ describe('signal-intake', () => {
   });
 
   it('does not acknowledge a signal whose wake failed, and wakes at the redelivery', async () => {
-    const { deps, sqs } = await world();
+    const { deps, sqs, returned, counts } = await world();
     const event = signal();
     sqs.fail(1);
-    await expect(acceptSignals(deps, sqsEvent([event]))).rejects.toThrow('the queue is away');
+    expect(await acceptSignals(deps, sqsEvent([event]))).toEqual({ batchItemFailures: [{ itemIdentifier: 'm0' }] });
+    expect([returned, counts.FailedRecords]).toEqual([['r0'], 1]);
     expect(sqs.messages(LANES)).toEqual([]);
     await acceptSignals(deps, sqsEvent([event], undefined, 2));
     expect(sqs.messages(LANES)).toHaveLength(1);
+  });
+
+  it('returns only the signals whose lane could not be called', async () => {
+    const { deps, sqs, returned } = await world();
+    const store: SignalIntakePorts['store'] = {
+      ...deps.store,
+      callLane: (lane, now, stale) =>
+        lane === 'demo/node-check' ? Promise.reject(new Error('throttled')) : deps.store.callLane(lane, now, stale),
+    };
+    const answer = await acceptSignals({ ...deps, store }, sqsEvent([signal({}, 'acme'), signal()]));
+    expect([answer, returned]).toEqual([{ batchItemFailures: [{ itemIdentifier: 'm0' }] }, ['r0']]);
+    expect(sqs.messages(LANES).map((m) => m.group)).toEqual(['demo/pause-image']);
   });
 
   it('wakes a lane for a redelivered signal that has a new one of its lane behind it', async () => {

@@ -171,7 +171,8 @@ describe('a batch of signals', () => {
 
   it('costs no EC2 call for signals over the rate of their source', async () => {
     const nodes = Array.from({ length: 5 }, () => instance());
-    const { deps, ec2, counts } = await signalIntakeWorld(table, { maxForeignSignalsPerMinute: 2 }, nodes);
+    const limits = { maxForeignSignalsPerMinute: 4 };
+    const { deps, ec2, counts } = await signalIntakeWorld(await table.another(), limits, nodes);
     await acceptSignals(deps, sqsEvent(nodes.map((n) => foreign(n.instanceId, {}, 'acme.storm'))));
     expect(counts).toMatchObject({ SignalTaken: 2, SignalOverBudget: 3 });
     expect(ec2.calls.map((c) => c.values.length)).toEqual([2]);

@@ -9,6 +9,8 @@ import { Construct } from 'constructs';
 const PERIOD = Duration.minutes(5);
 /** Messages wait for minutes only when a function fails or is throttled. */
 const MAX_AGE_SECONDS = 900;
+/** A record that fails for good is tried five times within this; one whose second try succeeds is nobody's concern. */
+const MAX_FAILED_RECORDS = 2;
 
 /** The monitored resources, by the name of the alarm. */
 export type AlarmsProps = {
@@ -17,6 +19,8 @@ export type AlarmsProps = {
   readonly deadLetterQueues: Readonly<Record<string, sqs.IQueue>>;
   readonly inboxes: Readonly<Record<string, sqs.IQueue>>;
   readonly functions: Readonly<Record<string, lambda.IFunction>>;
+  /** The names of the functions that count the records which they return to be tried again. */
+  readonly countsFailedRecords: readonly string[];
 };
 
 /** The alarms that need an operator. Missing data is not breaching: no message arrived. */
@@ -58,16 +62,27 @@ export class Alarms extends Construct {
         `The function ${name} failed; its log says why, and the input is tried again or goes to a dead-letter queue`,
       );
     }
+    /** A metric that a function prints in the embedded metric format (functions/runtime/metrics.ts). */
+    const counted = (functionName: string, metricName: string) =>
+      new cloudwatch.Metric({
+        namespace: props.namePrefix,
+        metricName,
+        dimensionsMap: { service: props.namePrefix, function: functionName },
+        period: PERIOD,
+        statistic: 'Sum',
+      });
+    for (const name of props.countsFailedRecords) {
+      alarm(
+        `${name}-failed-records`,
+        counted(name, 'FailedRecords'),
+        MAX_FAILED_RECORDS,
+        `The function ${name} keeps failing on records, which are tried again and then go to a dead-letter queue; its log says why. Lambda does not count them as errors.`,
+      );
+    }
     const laneStopped = (name: string, metricName: string, description: string) =>
       alarm(
         name,
-        new cloudwatch.Metric({
-          namespace: props.namePrefix,
-          metricName,
-          dimensionsMap: { service: props.namePrefix, function: 'run-controller' },
-          period: PERIOD,
-          statistic: 'Sum',
-        }),
+        counted('run-controller', metricName),
         0,
         `${description}; invoke ${props.namePrefix}-audit-query with the query open, then run`,
       );

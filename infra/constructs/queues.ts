@@ -27,7 +27,10 @@ export type InboxProps = {
   /** Without `.fifo`: a FIFO inbox adds it to both queues. */
   readonly queueName: string;
   readonly visibilityTimeout: Duration;
-  /** How often a message is tried before it goes to the dead-letter queue. */
+  /**
+   * How often a message is tried before it goes to the dead-letter queue. Its function shortens the waits between the tries
+   * (functions/adapters/messaging/failed-records.ts).
+   */
   readonly maxReceiveCount: number;
   /** The delivery delay of a message (SQS: at most 15 minutes). */
   readonly deliveryDelay?: Duration;

@@ -40,6 +40,7 @@ const WIDER_IF: Readonly<Record<keyof Limits, Bound>> = {
   adoptionReadGapSeconds: 'smaller',
   retentionDays: 'neutral',
   maxForeignSignalsPerMinute: 'larger',
+  foreignSourcePercent: 'larger',
   agentWaitSeconds: 'neutral',
   clusterCheckCoolDownSeconds: 'neutral',
   maxEc2CallsPerSecond: 'neutral',

@@ -42,7 +42,7 @@ const ENVIRONMENT = {
   TABLE_NAME: 'table',
   BUS_NAME: 'bus',
   ...Object.fromEntries(
-    ['LANES', 'SIGNALS', 'PROGRESS', 'BAD_INPUT'].map((name) => [`${name}_QUEUE_URL`, 'https://queue.invalid/1/q']),
+    ['LANES', 'INBOX', 'BAD_INPUT'].map((name) => [`${name}_QUEUE_URL`, 'https://queue.invalid/1/q']),
   ),
   DLQ_URLS: '["https://queue.invalid/1/q"]',
 };

@@ -107,9 +107,11 @@ it(
 it(
   'signal-intake acknowledges every event, and keeps each bad one with its reason',
   async () => {
-    const { deps, sqs, counts } = await signalIntakeWorld(table, { maxForeignSignalsPerMinute: 10_000 }, [
-      { instanceId: 'i-0123456789abcdef0', tags: { 'eks:cluster-name': 'demo' } },
-    ]);
+    const { deps, sqs, counts } = await signalIntakeWorld(
+      table,
+      { maxForeignSignalsPerMinute: 10_000, foreignSourcePercent: 100 },
+      [{ instanceId: 'i-0123456789abcdef0', tags: { 'eks:cluster-name': 'demo' } }],
+    );
     const samples = [
       ...samplesOf('node-symptom'),
       ...[...signalSamples(), ...internalRuleSamples()].map((s) => s.event),
@@ -132,6 +134,7 @@ it(
     const letters: string[] = [];
     const batch = {
       deadLetter: async ({ reason }: { readonly reason: string }) => void letters.push(reason),
+      returnSoon: async () => {},
       ...w.telemetry,
     };
     const [id = ''] = w.ids;
@@ -175,7 +178,7 @@ it(
   async () => {
     const w = runControllerWorld(await table.another(), { nodes: 5 });
     await check('scheduler', eventsLike([{ kind: 'overdue' }, { kind: 'sweep', everyMinutes: 30 }]), async (events) => {
-      expect(await refusalsOf(events, (event) => tick(w.schedulerPorts, event))).toEqual([]);
+      expect(await refusalsOf(events, (event) => tick(w.schedulerPorts, event, () => 60_000))).toEqual([]);
     });
     // However many sweeps were asked for in this minute: one of each cluster.
     expect((await w.allRuns()).length).toBe(w.settings.policy.clusters.length);

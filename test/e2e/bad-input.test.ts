@@ -10,7 +10,9 @@ const FOREIGN_PER_MINUTE = 5;
 let scene: Scene;
 beforeAll(async () => {
   const clusters = ['good', 'other'].map((name) => ({ name }));
-  scene = await openScene(synthScene(clusters, { maxForeignSignalsPerMinute: FOREIGN_PER_MINUTE }));
+  scene = await openScene(
+    synthScene(clusters, { maxForeignSignalsPerMinute: FOREIGN_PER_MINUTE, foreignSourcePercent: 100 }),
+  );
 });
 afterAll(() => scene.lab.stop());
 

@@ -9,6 +9,7 @@ import { createRunStore } from '../../functions/adapters/table/run-store.ts';
 import { createCommandObserver } from '../../functions/shared/command-observer.ts';
 import { at, LIMITS, node, nodes, START } from './runs.ts';
 import type { TestTable } from './table.ts';
+import { recorder } from './telemetry.ts';
 
 /** A result line, as a repaired node prints it. */
 export const line = (over: Record<string, unknown> = {}): string =>
@@ -38,7 +39,7 @@ const TEXTS: Texts = {
 /** An observer of one command; what SSM shows and the time can be changed. */
 export const observerWorld = async (table: TestTable, over: Partial<CommandRow> = {}) => {
   const own = await table.another();
-  const shown: { invocations: readonly Invocation[]; listed?: ListedCommand; now: string } = {
+  const shown: { invocations: readonly Invocation[]; listed?: ListedCommand; failure?: Error; now: string } = {
     invocations: [],
     now: at(20),
   };
@@ -46,7 +47,10 @@ export const observerWorld = async (table: TestTable, over: Partial<CommandRow> 
   const results = createResultStore({ ...own, limits: LIMITS });
   const { observe } = createCommandObserver({
     reader: {
-      invocations: async () => shown.invocations,
+      invocations: async () => {
+        if (shown.failure !== undefined) throw shown.failure;
+        return shown.invocations;
+      },
       byId: async () => shown.listed,
       find: async () => undefined,
     },
@@ -54,6 +58,7 @@ export const observerWorld = async (table: TestTable, over: Partial<CommandRow> 
     results,
     limits: LIMITS,
     texts: TEXTS,
+    log: recorder().log,
     now: () => new Date(shown.now),
   });
   const command: CommandRow = {

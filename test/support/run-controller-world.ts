@@ -119,7 +119,7 @@ export const runControllerWorld = (table: TestTable, options: Options = {}) => {
     now,
     newRunId: () => `r-${++counter}`,
   };
-  const observer = createCommandObserver({ reader, runs, results, limits, texts, now });
+  const observer = createCommandObserver({ reader, runs, results, limits, texts, log, now });
   const commandTrackerPorts = {
     observer,
     runs,
@@ -227,7 +227,7 @@ export const runControllerWorld = (table: TestTable, options: Options = {}) => {
       await announce();
       await looks.deliver((look) => invoke(() => trackMessage(commandTrackerPorts, look)));
       if (Math.floor(clock.ms / 60_000) !== Math.floor((clock.ms - step * 1000) / 60_000)) {
-        await invoke(() => tick(schedulerPorts, { kind: 'overdue' }));
+        await invoke(() => tick(schedulerPorts, { kind: 'overdue' }, () => 60_000));
       }
       await deliver();
     }
@@ -280,7 +280,7 @@ export const runControllerWorld = (table: TestTable, options: Options = {}) => {
     deliver,
     pass,
     runReconcile: (kind: 'overdue' | 'sweep') =>
-      tick(schedulerPorts, kind === 'sweep' ? { kind, everyMinutes: 30 } : { kind }),
+      tick(schedulerPorts, kind === 'sweep' ? { kind, everyMinutes: 30 } : { kind }, () => 60_000),
     track: (commandId: string, documentName: string) =>
       trackMessage(commandTrackerPorts, endEvent(commandId, documentName)),
     look: (commandId: string, attempt = 1) => trackMessage(commandTrackerPorts, { kind: 'look', commandId, attempt }),

@@ -50,7 +50,10 @@ export const awsEvent = (source: string, detailType: string, detail: Record<stri
   detail,
 });
 
-/** signal-intake over a real table, with queues and EC2 in memory, on the test's clock. Its lanes are not called yet. */
+/**
+ * signal-intake over a real table, with queues and EC2 in memory, on the test's clock. Its lanes are not called yet. The worlds of
+ * a table share its budget of foreign signals, so a test of the budget needs a table of its own.
+ */
 export const signalIntakeWorld = async (
   table: TestTable,
   limits: Parameters<typeof testSettings>[0] = {},
@@ -61,13 +64,22 @@ export const signalIntakeWorld = async (
   const newId = () => `w${worlds}-${++ids}`;
   const clock = { ms: Date.parse(NOW) };
   const now = () => new Date(clock.ms);
-  const [sqs, ec2, recording, settings] = [fakeSqs(), fakeEc2(known), recorder(), testSettings(limits)];
+  const [sqs, ec2, recording, settings] = [
+    fakeSqs(),
+    fakeEc2(known),
+    recorder(),
+    testSettings({ maxForeignSignalsPerMinute: 10_000, ...limits }),
+  ];
   const lanes = createLaneStore(table);
+  const returned: string[] = [];
   const deps: SignalIntakePorts = {
     store: createSignalStore({ ...table, newId }),
     finder: createInstanceFinder({ ec2: ec2.client, pace: async () => {}, now }),
     wakes: createWakeQueue({ client: sqs.client, queueUrl: LANES, newId, wait: async () => {} }),
     deadLetters: createDeadLetters({ client: sqs.client, queueUrl: BAD, functionName: 'signal-intake', now }),
+    returnSoon: async ({ receiptHandle }) => {
+      returned.push(receiptHandle);
+    },
     policy: settings.policy,
     catalogue: settings.remediations,
     log: recording.log,
@@ -81,5 +93,5 @@ export const signalIntakeWorld = async (
     (await table.items(`LANE#${lane}`))
       .filter((i) => String(i.sk).startsWith('NODE#'))
       .map((i) => rowOf(PendingNode, i));
-  return { deps, sqs, ec2, clock, lanes, pendingNodes, ...recording };
+  return { deps, sqs, ec2, clock, lanes, pendingNodes, returned, ...recording };
 };

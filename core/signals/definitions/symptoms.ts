@@ -109,7 +109,8 @@ export const symptoms = defineSignal({
     {
       when: 'Any other tool reports a symptom.',
       event: 'any other source',
-      leadsTo: 'a check of the node, at `limits.maxForeignSignalsPerMinute` a source',
+      leadsTo:
+        'a check of the node, at most `limits.maxForeignSignalsPerMinute` from all sources, and `limits.foreignSourcePercent` of it from one',
       delay: 'seconds',
       cost: '1 USD a million events',
     },

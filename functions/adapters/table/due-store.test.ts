@@ -71,8 +71,16 @@ it('reads all pages of both shards', async () => {
   expect(pages).toBeGreaterThan(6);
 });
 
-it('names an item of the index that does not belong there', async () => {
+it('names an item of the index that does not belong there, and finds the others', async () => {
   const own = await table.another();
   await own.put({ pk: 'CLUSTER#demo', sk: 'STATE', duePk: 'OPEN#0', dueSk: START });
-  await expect(createDueStore(own).due(START)).rejects.toThrow(/CLUSTER#demo \/ STATE does not belong in the index/);
+  await createRunStore({ ...own, retentionDays: 1 }).create(aCheck(1, { runId: 'r-1', group: 'r-1' }));
+  const found = await createDueStore(own).due(START);
+  expect(found).toHaveLength(2);
+  expect(found).toEqual(
+    expect.arrayContaining([
+      { kind: 'unreadable', why: expect.stringMatching(/CLUSTER#demo \/ STATE does not belong in the index/) },
+      { kind: 'wake', wake: { kind: 'run', runId: 'r-1' } },
+    ]),
+  );
 });

@@ -9,7 +9,9 @@ export type Due =
   /** Ask SSM about it. */
   | { readonly kind: 'command'; readonly commandId: string }
   /** An operator's run that may not be queued in its lane: operator-api stores the run first. */
-  | { readonly kind: 'queued-run'; readonly lane: string; readonly createdAt: string; readonly runId: string };
+  | { readonly kind: 'queued-run'; readonly lane: string; readonly createdAt: string; readonly runId: string }
+  /** An item that does not belong in the index. It must not hide the others. */
+  | { readonly kind: 'unreadable'; readonly why: string };
 
 /** Everything that is due. Reads are eventually consistent, so only scheduler uses it, and whatever it wakes reads again. */
 export type DueStore = { readonly due: (now: string) => Promise<readonly Due[]> };
@@ -26,7 +28,8 @@ const dueOf = (item: Item): Due => {
       return { kind: 'queued-run', lane: group, createdAt: String(item.createdAt), runId };
     return { kind: 'wake', wake: wakeOf({ group, runId }) };
   }
-  throw new Error(`reading what is due: the item ${pk} / ${String(item[TABLE.sortKey])} does not belong in the index`);
+  const why = `reading what is due: the item ${pk} / ${String(item[TABLE.sortKey])} does not belong in the index`;
+  return { kind: 'unreadable', why };
 };
 
 /** The sparse index of open runs, lanes and commands. */

@@ -8,6 +8,11 @@ import { inIndex } from './items.ts';
 import { DUE_SHARDS, index, keys, shardOf } from './keys.ts';
 import { createTable, type TableOptions } from './table.ts';
 
+/** How many foreign signals a minute may have: of one source, and of all sources of the bus together. */
+export type SignalBudget = { readonly perSource: number; readonly perBus: number };
+/** A budget that is spent. */
+export type SpentBudget = 'source-spent' | 'bus-spent';
+
 /** Stores pending nodes until run-controller reads them. */
 export type SignalStore = {
   /**
@@ -22,8 +27,8 @@ export type SignalStore = {
    * A call from before `stale` counts as lost.
    */
   readonly callLane: (lane: string, now: string, stale: string) => Promise<boolean>;
-  /** Takes one from a source's budget of this minute; false where it is spent. */
-  readonly takeFromBudget: (source: string, now: string, maxPerMinute: number) => Promise<boolean>;
+  /** Takes one from the budgets of this minute: that of the source, and that of the whole bus. Names the spent one. */
+  readonly takeFromBudget: (source: string, now: string, budget: SignalBudget) => Promise<'taken' | SpentBudget>;
 };
 
 const ATTEMPTS = 8;
@@ -77,6 +82,11 @@ export const createSignalStore = ({
         calledAt: now,
       }),
 
-    takeFromBudget: (source, now, maxPerMinute) => take(source, now.slice(0, 16), Date.parse(now), maxPerMinute),
+    // The source first, so that a source beyond its share takes nothing from the others.
+    takeFromBudget: async (source, now, { perSource, perBus }) => {
+      const [minute, nowMs] = [now.slice(0, 16), Date.parse(now)];
+      if (!(await take(`source#${source}`, minute, nowMs, perSource))) return 'source-spent';
+      return (await take('bus', minute, nowMs, perBus)) ? 'taken' : 'bus-spent';
+    },
   };
 };
