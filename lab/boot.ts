@@ -125,6 +125,9 @@ export const bootLab = async (options: LabOptions): Promise<Lab> => {
     kill: (environmentId) => {
       for (const { fn } of stack?.functions.values() ?? []) if (fn.kill(environmentId)) return;
     },
+    freeze: async (environmentId, freezeMs) => {
+      for (const { fn } of stack?.functions.values() ?? []) await fn.freeze(environmentId, freezeMs);
+    },
     services: [
       createDynamo({ dynalite, clock, tables, faults, random }),
       createSqs({ queues, clock, random, faults }),

@@ -11,11 +11,18 @@ export type CallFault = {
     | 'drop-after'
     | 'delay'
     | 'crash-before'
-    | 'crash-after';
+    | 'crash-after'
+    | 'freeze-before'
+    | 'freeze-after';
   /** Probability 0 to 1; 1 by default. */
   readonly rate?: number;
   /** Lab milliseconds, for `delay`. */
   readonly delayMs?: number;
+  /**
+   * Lab milliseconds, for `freeze-before` and `freeze-after`: how long the calling environment is stopped, before or after
+   * the call is performed; at least until its invocation has timed out. Then its code runs on, with the call's answer.
+   */
+  readonly freezeMs?: number;
   /** The number of matching calls to skip first: 0 affects the first. */
   skip?: number;
   /** The number of affected calls; unlimited by default. */

@@ -75,6 +75,12 @@ export type LabEvent =
       readonly wallMs: number;
       readonly initMs?: number;
     }
+  | {
+      readonly kind: 'function-frozen' | 'function-thawed';
+      readonly at: number;
+      readonly functionName: string;
+      readonly requestId: string;
+    }
   | { readonly kind: 'function-log'; readonly at: number; readonly functionName: string; readonly line: string }
   | {
       readonly kind: 'command-sent';

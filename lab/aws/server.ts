@@ -22,6 +22,8 @@ export type AwsServerOptions = {
   readonly emit: LabEventListener;
   /** Kills an execution environment; crash faults call it. */
   readonly kill: (environmentId: string) => void;
+  /** Stops an execution environment for this lab time; resolves when it runs on. Freeze faults call it. */
+  readonly freeze: (environmentId: string, freezeMs: number) => Promise<void>;
 };
 
 /** AWS on loopback. */
@@ -32,6 +34,7 @@ export type AwsServer = {
 };
 
 const CREDENTIAL = /Credential=([^/,\s]+)\/(\d{8})\/([^/]+)\/([^/]+)\/aws4_request/;
+const FREEZE_MS = 10 * 60_000;
 const MAX_BODY_BYTES = 16 * 1024 * 1024;
 
 const readBody = async (request: IncomingMessage): Promise<Buffer> => {
@@ -46,7 +49,11 @@ const readBody = async (request: IncomingMessage): Promise<Buffer> => {
   return Buffer.concat(chunks);
 };
 
-type Outcome = { readonly answer: WireAnswer } | { readonly dropped: true };
+type Outcome =
+  | { readonly answer: WireAnswer }
+  | { readonly dropped: true }
+  /** The caller is frozen first; what follows happens when it runs on. */
+  | { readonly freezeMs: number; readonly caller: string | undefined; readonly goOn: () => Promise<Outcome> };
 
 type Progress = {
   principal: Principal | undefined;
@@ -84,11 +91,30 @@ export const startAwsServer = async (options: AwsServerOptions): Promise<AwsServ
     if (environmentId !== undefined) options.kill(environmentId);
   };
 
+  /** The service of a request whose signature and caller are valid. */
+  const identify = (service: Service | undefined, request: WireRequest, progress: Progress): Service => {
+    const [, accessKeyId, , region, scope] = CREDENTIAL.exec(request.headers.authorization ?? '') ?? [];
+    if (accessKeyId === undefined)
+      throw new AwsError('MissingAuthenticationTokenException', 'Request is missing Authentication Token', 403);
+    if (service === undefined)
+      throw new AwsError('UnknownOperationException', `the lab has no service '${scope ?? ''}'`, 404);
+    if (progress.principal === undefined)
+      throw new AwsError('UnrecognizedClientException', 'The security token included in the request is invalid.', 403);
+    if (region !== options.region)
+      throw new AwsError(
+        'InvalidSignatureException',
+        `Credential should be scoped to a valid region: '${options.region}', not '${region ?? ''}'.`,
+        403,
+      );
+    return service;
+  };
+
   const serve = async (
     service: Service,
     request: WireRequest,
     progress: Progress,
     requestId: string,
+    thawed: boolean,
   ): Promise<Outcome> => {
     const { operation: name, input } = service.read(request);
     progress.operation = name;
@@ -96,9 +122,14 @@ export const startAwsServer = async (options: AwsServerOptions): Promise<AwsServ
     if (operation === undefined) {
       throw new AwsError('UnknownOperationException', `the lab does not implement ${service.name}:${name}`);
     }
-    const faultsNow = faults.calls.filter((fault) => strikes(fault, progress, random));
+    const faultsNow = thawed ? [] : faults.calls.filter((fault) => strikes(fault, progress, random));
     for (const fault of faultsNow) {
       if (fault.kind === 'delay') await clock.sleep(fault.delayMs ?? 0);
+      if (fault.kind === 'freeze-before') {
+        progress.error = fault.kind;
+        const goOn = () => serveAndRecord(service, request, progress.principal, true);
+        return { freezeMs: fault.freezeMs ?? FREEZE_MS, caller: progress.principal?.environmentId, goOn };
+      }
       if (fault.kind === 'crash-before') crash(progress);
       if (fault.kind === 'crash-before' || fault.kind === 'drop-before') {
         progress.error = fault.kind;
@@ -130,57 +161,34 @@ export const startAwsServer = async (options: AwsServerOptions): Promise<AwsServ
       progress.error = after.kind;
       return { dropped: true };
     }
-    return { answer: service.write(name, output, requestId) };
+    const answer = { answer: service.write(name, output, requestId) };
+    const freeze = faultsNow.find((f) => f.kind === 'freeze-after');
+    if (freeze === undefined) return answer;
+    const goOn = async () => answer;
+    return { freezeMs: freeze.freezeMs ?? FREEZE_MS, caller: progress.principal?.environmentId, goOn };
   };
 
-  const handle = async (incoming: IncomingMessage): Promise<Outcome> => {
-    const body = await readBody(incoming);
+  const serveAndRecord = async (
+    service: Service | undefined,
+    request: WireRequest,
+    principal: Principal | undefined,
+    thawed = false,
+  ): Promise<Outcome> => {
     const startedAt = performance.now();
     const at = clock.now();
     const requestId = randomUuid(random);
-    const url = new URL(incoming.url ?? '/', 'http://lab');
-    const headers = Object.fromEntries(
-      Object.entries(incoming.headers).map(([k, v]) => [k, Array.isArray(v) ? v.join(',') : v]),
-    );
     const progress: Progress = {
-      principal: undefined,
-      service: 'unknown',
+      principal,
+      service: service?.name ?? 'unknown',
       operation: 'unknown',
       access: [],
       items: undefined,
       allowed: true,
       error: undefined,
     };
-    const [, accessKeyId, , region, scope] = CREDENTIAL.exec(headers.authorization ?? '') ?? [];
-    const service = scope === undefined ? undefined : services.get(scope);
     let outcome: Outcome;
     try {
-      if (accessKeyId === undefined)
-        throw new AwsError('MissingAuthenticationTokenException', 'Request is missing Authentication Token', 403);
-      if (service === undefined)
-        throw new AwsError('UnknownOperationException', `the lab has no service '${scope ?? ''}'`, 404);
-      progress.service = service.name;
-      progress.principal = iam.principalOf(accessKeyId);
-      if (progress.principal === undefined) {
-        throw new AwsError(
-          'UnrecognizedClientException',
-          'The security token included in the request is invalid.',
-          403,
-        );
-      }
-      if (region !== options.region) {
-        throw new AwsError(
-          'InvalidSignatureException',
-          `Credential should be scoped to a valid region: '${options.region}', not '${region ?? ''}'.`,
-          403,
-        );
-      }
-      outcome = await serve(
-        service,
-        { method: incoming.method ?? 'GET', path: url.pathname, query: url.searchParams, headers, body },
-        progress,
-        requestId,
-      );
+      outcome = await serve(identify(service, request, progress), request, progress, requestId, thawed);
     } catch (cause) {
       const error =
         cause instanceof AwsError
@@ -210,15 +218,36 @@ export const startAwsServer = async (options: AwsServerOptions): Promise<AwsServ
       ...defined({ error: progress.error }),
       latencyMs: performance.now() - startedAt,
       ...defined({ items: progress.items }),
-      bytes: body.length,
+      bytes: request.body.length,
     };
     calls.push(call);
     emit({ kind: 'call', at, call });
     return outcome;
   };
 
+  const handle = async (incoming: IncomingMessage): Promise<Outcome> => {
+    const body = await readBody(incoming);
+    const url = new URL(incoming.url ?? '/', 'http://lab');
+    const headers = Object.fromEntries(
+      Object.entries(incoming.headers).map(([k, v]) => [k, Array.isArray(v) ? v.join(',') : v]),
+    );
+    const [, accessKeyId, , , scope] = CREDENTIAL.exec(headers.authorization ?? '') ?? [];
+    return await serveAndRecord(
+      services.get(scope ?? ''),
+      { method: incoming.method ?? 'GET', path: url.pathname, query: url.searchParams, headers, body },
+      accessKeyId === undefined ? undefined : iam.principalOf(accessKeyId),
+    );
+  };
+
   const respond = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const outcome = await clock.during(() => handle(incoming));
+    let outcome = await clock.during(() => handle(incoming));
+    while ('goOn' in outcome) {
+      const { freezeMs, caller, goOn } = outcome;
+      // Time goes on while the caller is frozen: no work is open here.
+      if (caller === undefined) await clock.sleep(freezeMs);
+      else await options.freeze(caller, freezeMs);
+      outcome = await clock.during(goOn);
+    }
     if ('dropped' in outcome) {
       incoming.socket.destroy();
       return;

@@ -22,6 +22,10 @@ export type Environment = {
   readonly ready: Promise<{ readonly initMs: number } | FunctionFailure>;
   readonly invoke: (request: InvokeRequest) => Promise<InvokeResult>;
   readonly alive: () => boolean;
+  /** Stops the process as Lambda stops a sandbox between invocations: at any point of its code. */
+  readonly freeze: () => void;
+  /** Lets a frozen process run on, at this time. */
+  readonly thaw: (clock: ClockState) => void;
   readonly kill: () => void;
   /** Resolves when the process has ended. */
   readonly exited: Promise<void>;
@@ -111,6 +115,14 @@ export const startEnvironment = (
           if (error !== null) finish({ kind: 'error', error: EXITED });
         });
       }),
+    freeze: () => {
+      child.kill('SIGSTOP');
+    },
+    thaw: (clock) => {
+      if (!alive) return;
+      child.send({ kind: 'clock', clock });
+      child.kill('SIGCONT');
+    },
     alive: () => alive,
     kill: () => {
       alive = false;

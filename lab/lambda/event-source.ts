@@ -145,8 +145,7 @@ export const startEventSource = (definition: EventSourceDefinition, context: Eve
         const batch = take();
         if (batch.length === 0) return;
         running += 1;
-        clock
-          .during(() => work(batch))
+        work(batch)
           .catch((error: unknown) => {
             emit({
               kind: 'delivery-failed',

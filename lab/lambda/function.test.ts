@@ -186,6 +186,47 @@ describe('a crash', () => {
   });
 });
 
+describe('a freeze', () => {
+  it.each([
+    ['before the service acted', 'freeze-before'],
+    ['after it acted but before the answer', 'freeze-after'],
+  ] as const)(
+    'at a call, %s, times out; the message comes back, and later the old code runs on',
+    async (_name, kind) => {
+      const freezeMs = 5 * 60_000;
+      fixture.lab.faults.calls = [{ functionName: 'forward', operation: 'SendMessage', kind, freezeMs, times: 1 }];
+      const startedAt = fixture.lab.now();
+      send('in', 'a');
+      await fixture.lab.settle();
+      const moments = seen.flatMap((e) =>
+        e.kind.startsWith('function-') && e.kind !== 'function-log'
+          ? [`${e.kind}${e.kind === 'function-end' && e.error !== undefined ? ` ${e.error}` : ''}`]
+          : [],
+      );
+      expect(moments).toEqual([
+        'function-start',
+        'function-frozen',
+        'function-end Sandbox.Timedout: Task timed out after 10.00 seconds',
+        'function-start',
+        'function-end',
+        'function-thawed',
+      ]);
+      const at = (found: LabEvent['kind'], n: number) =>
+        ((seen.filter((e) => e.kind === found)[n]?.at ?? 0) - startedAt) / 1000;
+      expect(at('function-end', 0)).toBeCloseTo(10, 0);
+      expect(at('function-start', 1)).toBeCloseTo(60, 0);
+      expect(at('function-thawed', 0)).toBeCloseTo(300, 0);
+      // Both copies have sent: the second one, and the first one before it was frozen or when it ran on.
+      expect(bodies('out')).toEqual(['a', 'a']);
+      const sent = fixture.lab.calls.filter((c) => c.operation === 'SendMessage' && c.at >= startedAt && !c.error);
+      expect(sent.map((c) => Math.floor((c.at - startedAt) / 59_000))).toEqual(
+        kind === 'freeze-before' ? [1, 5] : [0, 1],
+      );
+      expect(seen.some((e) => e.kind === 'dead-letter')).toBe(false);
+    },
+  );
+});
+
 describe('the execution role', () => {
   it('determines the calls that the code may make', async () => {
     const event = { Records: [{ messageId: 'm', body: 'a' }] };

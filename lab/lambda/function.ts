@@ -46,6 +46,11 @@ export type LabFunction = {
   /** Captured output lines, oldest first. */
   readonly logs: readonly string[];
   readonly kill: (environmentId: string) => boolean;
+  /**
+   * Stops an environment at work for this lab time, at least until its invocation has timed out; then its code runs on, and
+   * nothing waits for its answer. Resolves when it runs on.
+   */
+  readonly freeze: (environmentId: string, freezeMs: number) => Promise<void>;
   readonly stop: () => Promise<void>;
 };
 
@@ -53,6 +58,15 @@ export type LabFunction = {
 const MIN_TIMEOUT_WALL_MS = 5000;
 const INIT_TIMEOUT_WALL_MS = 30_000;
 const MAX_KEPT_LINES = 50_000;
+
+/** An invocation that an environment works on. */
+type InFlight = {
+  readonly requestId: string;
+  readonly deadlineMs: number;
+  readonly answer: Promise<InvokeResult>;
+  /** Ends the wait for the answer: the invocation will time out. */
+  readonly freeze: () => void;
+};
 
 const timedOut = (seconds: number): FunctionFailure => ({
   errorType: 'Sandbox.Timedout',
@@ -65,6 +79,8 @@ export const createFunction = (definition: FunctionDefinition, context: Function
   const capacity = Math.min(definition.reservedConcurrency ?? Number.POSITIVE_INFINITY, context.maxEnvironments);
   const free: Environment[] = [];
   const all = new Map<string, { readonly environment: Environment; readonly accessKeyId: string }>();
+  const inFlight = new Map<string, InFlight>();
+  const frozen = new Set<string>();
   const logs: string[] = [];
   let waiting: (() => void)[] = [];
   let running = 0;
@@ -123,8 +139,6 @@ export const createFunction = (definition: FunctionDefinition, context: Function
   const acquire = async (): Promise<
     { readonly environment: Environment; readonly initMs: number | undefined } | FunctionFailure
   > => {
-    while (running >= capacity) await new Promise<void>((resolve) => waiting.push(resolve));
-    running += 1;
     for (let warm = free.pop(); warm !== undefined; warm = free.pop()) {
       if (warm.alive()) return { environment: warm, initMs: undefined };
       discard(warm);
@@ -145,64 +159,96 @@ export const createFunction = (definition: FunctionDefinition, context: Function
     next?.();
   };
 
-  const invoke: LabFunction['invoke'] = (payload, givenId) =>
-    clock.during(async () => {
-      if (definition.reservedConcurrency !== undefined && running >= definition.reservedConcurrency) {
-        throw new AwsError('TooManyRequestsException', 'Rate Exceeded.', 429);
-      }
-      const requestId = givenId ?? randomUuid(random);
-      const got = await acquire();
-      if (!('environment' in got)) {
-        release(undefined);
-        emit({
-          kind: 'function-end',
-          at: clock.now(),
-          functionName: definition.name,
-          requestId,
-          error: got.errorMessage,
-          wallMs: 0,
-        });
-        return { kind: 'error', error: got };
-      }
-      const { environment, initMs } = got;
-      emit({
-        kind: 'function-start',
-        at: clock.now(),
-        functionName: definition.name,
-        requestId,
-        cold: initMs !== undefined,
-      });
-      const startedAt = performance.now();
-      const state = clock.state();
-      const timeoutMs = definition.timeoutSeconds * 1000;
-      const wallMs = Math.min(timeoutMs, Math.max(MIN_TIMEOUT_WALL_MS, timeoutMs / state.speed));
-      let late = false;
-      const timer = setTimeout(() => {
-        late = true;
+  /** Runs one invocation to its end or its timeout; a frozen environment is not waited for longer than the timeout. */
+  const runIn = async (environment: Environment, payload: string, requestId: string): Promise<InvokeResult> => {
+    const state = clock.state();
+    const timeoutMs = definition.timeoutSeconds * 1000;
+    const deadlineMs = clock.now() + timeoutMs;
+    let endHold = clock.hold();
+    let isLate = false;
+    const timer = setTimeout(
+      () => {
+        isLate = true;
         environment.kill();
-      }, wallMs);
-      const answer = await environment.invoke({
-        requestId,
-        functionArn: definition.arn,
-        payload,
-        deadlineMs: clock.now() + timeoutMs,
-        clock: state,
-        traceId: `Root=1-00000000-${requestId.replaceAll('-', '').slice(0, 24)};Sampled=0`,
-      });
-      clearTimeout(timer);
-      const result: InvokeResult = late ? { kind: 'error', error: timedOut(definition.timeoutSeconds) } : answer;
-      release(environment);
-      emit({
-        kind: 'function-end',
-        at: clock.now(),
-        functionName: definition.name,
-        requestId,
-        wallMs: performance.now() - startedAt,
-        ...defined({ initMs }),
-        ...(result.kind === 'error' ? { error: `${result.error.errorType}: ${result.error.errorMessage}` } : {}),
-      });
-      return result;
+      },
+      Math.min(timeoutMs, Math.max(MIN_TIMEOUT_WALL_MS, timeoutMs / state.speed)),
+    );
+    const answer = environment.invoke({
+      requestId,
+      functionArn: definition.arn,
+      payload,
+      deadlineMs,
+      clock: state,
+      traceId: `Root=1-00000000-${requestId.replaceAll('-', '').slice(0, 24)};Sampled=0`,
     });
+    const stop = new Promise<'frozen'>((resolve) => {
+      inFlight.set(environment.id, { requestId, deadlineMs, answer, freeze: () => resolve('frozen') });
+    });
+    try {
+      const result = await Promise.race([answer, stop]);
+      clearTimeout(timer);
+      if (result === 'frozen') {
+        endHold();
+        await clock.sleep(Math.max(0, deadlineMs - clock.now()));
+        endHold = clock.hold();
+      }
+      return result === 'frozen' || isLate ? { kind: 'error', error: timedOut(definition.timeoutSeconds) } : result;
+    } finally {
+      inFlight.delete(environment.id);
+      endHold();
+    }
+  };
+  const freeze: LabFunction['freeze'] = async (environmentId, freezeMs) => {
+    const held = all.get(environmentId)?.environment;
+    const work = inFlight.get(environmentId);
+    if (held === undefined || work === undefined) return;
+    const { requestId, deadlineMs, answer } = work;
+    const tell = (kind: 'function-frozen' | 'function-thawed'): void =>
+      emit({ kind, at: clock.now(), functionName: definition.name, requestId });
+    frozen.add(environmentId);
+    held.freeze();
+    work.freeze();
+    tell('function-frozen');
+    await clock.sleep(Math.max(freezeMs, deadlineMs - clock.now() + 1));
+    if (stopped) return;
+    tell('function-thawed');
+    const endHold = clock.hold();
+    held.thaw(clock.state());
+    // The code has as much time as a new invocation; then Lambda is done with this environment.
+    const timer = setTimeout(() => held.kill(), Math.max(MIN_TIMEOUT_WALL_MS, definition.timeoutSeconds * 1000));
+    void answer.then(() => {
+      clearTimeout(timer);
+      discard(held);
+      endHold();
+    });
+  };
+
+  const invoke: LabFunction['invoke'] = async (payload, givenId) => {
+    if (definition.reservedConcurrency !== undefined && running >= definition.reservedConcurrency)
+      throw new AwsError('TooManyRequestsException', 'Rate Exceeded.', 429);
+    const requestId = givenId ?? randomUuid(random);
+    while (running >= capacity) await new Promise<void>((resolve) => waiting.push(resolve));
+    running += 1;
+    const got = await clock.during(acquire);
+    const startedAt = performance.now();
+    const about = { functionName: definition.name, requestId };
+    const initMs = 'environment' in got ? got.initMs : undefined;
+    if ('environment' in got) emit({ kind: 'function-start', at: clock.now(), ...about, cold: initMs !== undefined });
+    const result: InvokeResult =
+      'environment' in got ? await runIn(got.environment, payload, requestId) : { kind: 'error', error: got };
+    const endHold = clock.hold();
+    release('environment' in got && !frozen.has(got.environment.id) ? got.environment : undefined);
+    emit({
+      kind: 'function-end',
+      at: clock.now(),
+      ...about,
+      wallMs: performance.now() - startedAt,
+      ...defined({ initMs }),
+      ...(result.kind === 'error' ? { error: `${result.error.errorType}: ${result.error.errorMessage}` } : {}),
+    });
+    endHold();
+    return result;
+  };
 
   return {
     definition,
@@ -215,6 +261,7 @@ export const createFunction = (definition: FunctionDefinition, context: Function
       held?.environment.kill();
       return held !== undefined;
     },
+    freeze,
     stop: async () => {
       stopped = true;
       waiting = [];
