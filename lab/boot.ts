@@ -110,6 +110,7 @@ export const bootLab = async (options: LabOptions): Promise<Lab> => {
   const logGroups = createLogGroups({ partition, urlSuffix, region, account, clock, iam, emit, invokeFunction });
   const eks: EksState = {
     nodegroupStatus: new Map(),
+    deletedNodegroups: new Set(),
     clusters: new Set(),
     fargateProfiles: new Map(),
     remoteNetworks: new Set(),

@@ -81,13 +81,36 @@ describe('EC2', () => {
 describe('EKS', () => {
   it('lists nodegroups and shows their status', async () => {
     const eks = new EKSClient(fixture.client());
-    fixture.lab.eks.nodegroupStatus.set('demo/workers-1', 'UPDATING');
+    fixture.lab.eks.nodegroupStatus.set('demo/demo-workers-1', 'UPDATING');
     const { nodegroups } = await eks.send(new ListNodegroupsCommand({ clusterName: 'demo' }));
-    expect(nodegroups).toEqual(['workers-0', 'workers-1', 'workers-2']);
+    expect(nodegroups).toEqual(['demo-workers-0', 'demo-workers-1', 'demo-workers-2']);
     const status = async (nodegroupName: string) =>
       (await eks.send(new DescribeNodegroupCommand({ clusterName: 'demo', nodegroupName }))).nodegroup?.status;
-    expect([await status('workers-0'), await status('workers-1')]).toEqual(['ACTIVE', 'UPDATING']);
+    expect([await status('demo-workers-0'), await status('demo-workers-1')]).toEqual(['ACTIVE', 'UPDATING']);
     expect(await rejection(status('no'))).toContain('ResourceNotFoundException');
+  });
+
+  it('answers 404 for a node group and a cluster that it does not have, and for a group that was deleted', async () => {
+    const eks = new EKSClient(fixture.client());
+    const describe = (clusterName: string, nodegroupName: string) =>
+      eks.send(new DescribeNodegroupCommand({ clusterName, nodegroupName }));
+    await expect(describe('demo', 'other-workers')).rejects.toMatchObject({
+      name: 'ResourceNotFoundException',
+      message: 'No node group found for name: other-workers.',
+      $metadata: { httpStatusCode: 404 },
+      clusterName: 'demo',
+      nodegroupName: 'other-workers',
+    });
+    await expect(describe('nowhere', 'demo-workers-0')).rejects.toMatchObject({
+      name: 'ResourceNotFoundException',
+      message: 'No cluster found for name: nowhere.',
+      $metadata: { httpStatusCode: 404 },
+    });
+    fixture.lab.eks.deletedNodegroups.add('demo/demo-workers-2');
+    expect(await rejection(describe('demo', 'demo-workers-2'))).toContain('ResourceNotFoundException');
+    const denied = new EKSClient(fixture.client([]));
+    const call = denied.send(new DescribeNodegroupCommand({ clusterName: 'demo', nodegroupName: 'other-workers' }));
+    await expect(call).rejects.toMatchObject({ name: 'AccessDeniedException', $metadata: { httpStatusCode: 403 } });
   });
 });
 

@@ -10,6 +10,8 @@ import { restWire } from './wire.ts';
 export type EksState = {
   /** Status per `cluster/nodegroup`; ACTIVE by default. */
   readonly nodegroupStatus: Map<string, string>;
+  /** Node groups as `cluster/nodegroup` that were deleted, though instances still carry their tags. */
+  readonly deletedNodegroups: Set<string>;
   /** Clusters without nodes. */
   readonly clusters: Set<string>;
   /** Names of Fargate profiles by cluster. */
@@ -38,12 +40,14 @@ export const createEks = ({ partition, region, account, nodes, state }: EksOptio
         .all()
         .filter((n) => n.cluster === cluster)
         .map((n) => n.tags['eks:nodegroup-name'])
-        .filter((n) => n !== undefined),
+        .filter((n) => n !== undefined && !state.deletedNodegroups.has(`${cluster}/${n}`)),
     ),
   ];
   const existing = (cluster: string): void => {
     if (!state.clusters.has(cluster) && !nodes.all().some((n) => n.cluster === cluster)) {
-      throw new AwsError('ResourceNotFoundException', `No cluster found for name: ${cluster}.`, 404);
+      throw new AwsError('ResourceNotFoundException', `No cluster found for name: ${cluster}.`, 404, {
+        clusterName: cluster,
+      });
     }
   };
   return {
@@ -132,6 +136,7 @@ export const createEks = ({ partition, region, account, nodes, state }: EksOptio
               'ResourceNotFoundException',
               `No node group found for name: ${input.nodegroupName}.`,
               404,
+              { clusterName: input.clusterName, nodegroupName: input.nodegroupName },
             );
           }
           return {

@@ -198,7 +198,7 @@ export const restWire = (routes: readonly Route[]): Wire => {
     writeError: (error, requestId) => ({
       status: error.status,
       headers: { 'content-type': 'application/json', 'x-amzn-requestid': requestId, 'x-amzn-errortype': error.code },
-      body: JSON.stringify({ message: error.message, Message: error.message }),
+      body: JSON.stringify({ message: error.message, Message: error.message, ...error.members }),
     }),
   };
 };

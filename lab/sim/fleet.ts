@@ -44,7 +44,7 @@ export const createSimulatedFleet = (options: SimulatedFleetOptions): readonly S
       cluster: options.cluster,
       clock: options.clock,
       random: createRandom(Math.floor(random() * 0xffff_ffff)),
-      nodegroup: `workers-${Math.floor(index / NODES_PER_NODEGROUP)}`,
+      nodegroup: `${options.cluster}-workers-${Math.floor(index / NODES_PER_NODEGROUP)}`,
       offline,
       pings: offline && random() < (options.staleRate ?? 0.5),
       ...(fault === undefined ? {} : { faults: [fault] }),

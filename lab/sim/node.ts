@@ -12,6 +12,7 @@ export type SimulatedNodeOptions = {
   readonly clock: LabClock;
   readonly random: Random;
   readonly tags?: Readonly<Record<string, string>>;
+  /** Named after its cluster by default: EKS does not know it in another one. */
   readonly nodegroup?: string;
   readonly faults?: readonly SimulatedFault[];
   readonly latency?: Latency;
@@ -114,7 +115,7 @@ export const createSimulatedNode = (options: SimulatedNodeOptions): SimulatedNod
     cluster: options.cluster,
     tags: {
       'eks:cluster-name': options.cluster,
-      'eks:nodegroup-name': options.nodegroup ?? 'workers',
+      'eks:nodegroup-name': options.nodegroup ?? `${options.cluster}-workers`,
       [`kubernetes.io/cluster/${options.cluster}`]: 'owned',
       ...options.tags,
     },
