@@ -178,6 +178,7 @@ export const bootLab = async (options: LabOptions): Promise<Lab> => {
         endpointUrl: () => server.endpointUrl,
         clock,
         random,
+        faults,
         iam,
         emit,
         maxEnvironments: options.maxEnvironments ?? 4,

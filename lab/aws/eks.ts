@@ -40,7 +40,8 @@ export const createEks = ({ partition, region, account, nodes, state }: EksOptio
         .all()
         .filter((n) => n.cluster === cluster)
         .map((n) => n.tags['eks:nodegroup-name'])
-        .filter((n) => n !== undefined && !state.deletedNodegroups.has(`${cluster}/${n}`)),
+        .filter((n) => n !== undefined)
+        .filter((n) => !state.deletedNodegroups.has(`${cluster}/${n}`)),
     ),
   ];
   const existing = (cluster: string): void => {

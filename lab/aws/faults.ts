@@ -48,6 +48,8 @@ export type Faults = {
   unprocessedRate: number;
   /** Probability that a transaction of DynamoDB is canceled by a conflict, besides those that really overlap. */
   transactionConflictRate: number;
+  /** Probability that Lambda throttles an invocation, as when other functions use up the account's concurrency. */
+  throttledInvocationRate: number;
   /** Probability that one entry of PutEvents fails inside a 200 answer. */
   failedEntryRate: number;
   /** Probability that one entry of an SQS batch fails inside a 200 answer. */
@@ -71,6 +73,7 @@ export const defaultFaults = (): Faults => ({
   events: [],
   unprocessedRate: 0,
   transactionConflictRate: 0,
+  throttledInvocationRate: 0,
   failedEntryRate: 0,
   failedBatchEntryRate: 0,
   duplicateDeliveryRate: 0,

@@ -76,7 +76,7 @@ export type LabEvent =
       readonly initMs?: number;
     }
   | {
-      readonly kind: 'function-frozen' | 'function-thawed';
+      readonly kind: 'function-frozen' | 'function-thawed' | 'function-throttled';
       readonly at: number;
       readonly functionName: string;
       readonly requestId: string;

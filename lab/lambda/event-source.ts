@@ -1,9 +1,11 @@
 import { defined } from '../../core/model/defined.ts';
+import { AwsError } from '../aws/aws-error.ts';
 import type { LabClock } from '../aws/clock.ts';
 import type { Iam, Principal } from '../aws/iam.ts';
 import type { LabEventListener } from '../aws/lab-event.ts';
 import type { Queue, ReceivedMessage } from '../aws/queue-types.ts';
 import { systemAttributes } from '../aws/sqs-shapes.ts';
+import type { InvokeResult } from './environment.ts';
 import type { LabFunction } from './function.ts';
 
 /** An event source mapping from a queue to a function. */
@@ -29,6 +31,12 @@ export type EventSourceContext = {
 
 /** How many messages one ReceiveMessage of the poller takes. */
 const RECEIVE_MAX = 10;
+/** Lambda starts with five batches at once, adds up to 300 a minute, and stops at 1,250. */
+const FIRST_POLLERS = 5;
+const POLLERS_PER_MS = 300 / 60_000;
+const MAX_POLLERS = 1250;
+const FIRST_RETRY_MS = 1000;
+const LONGEST_RETRY_MS = 20_000;
 
 const record = (received: ReceivedMessage, queueArn: string, region: string): Record<string, unknown> => ({
   messageId: received.message.messageId,
@@ -67,7 +75,13 @@ export const startEventSource = (definition: EventSourceDefinition, context: Eve
   const { queue, target } = definition;
   const { clock, iam, emit } = context;
   const arn = queue.settings.arn;
-  const limit = Math.min(definition.maximumConcurrency ?? Number.POSITIVE_INFINITY, target.capacity);
+  const { reservedConcurrency = Number.POSITIVE_INFINITY } = target.definition;
+  // Pollers know nothing of reserved concurrency and take more messages than the function can get. What this machine can
+  // run at once is no limit of AWS: there no message is taken before there is a copy for it.
+  const machine = reservedConcurrency <= target.capacity ? Number.POSITIVE_INFINITY : target.capacity;
+  const most = Math.min(definition.maximumConcurrency ?? MAX_POLLERS, machine);
+  let limit = Math.min(most, FIRST_POLLERS);
+  let grownAt = clock.now();
   let running = 0;
   let stopped = false;
   let pumping = false;
@@ -90,10 +104,31 @@ export const startEventSource = (definition: EventSourceDefinition, context: Eve
     return true;
   };
 
+  const grow = (): void => {
+    const added = Math.floor((clock.now() - grownAt) * POLLERS_PER_MS);
+    if (added === 0) return;
+    grownAt = clock.now();
+    limit = Math.min(most, limit + added);
+  };
+  /** Invokes the function; while it is throttled, tries again until the messages are visible again. */
+  const invoke = async (payload: string): Promise<InvokeResult | 'throttled'> => {
+    const untilMs = clock.now() + queue.settings.visibilityTimeoutSeconds * 1000;
+    for (let waitMs = FIRST_RETRY_MS; ; waitMs = Math.min(waitMs * 2, LONGEST_RETRY_MS)) {
+      try {
+        return await target.invoke(payload);
+      } catch (error) {
+        if (!(error instanceof AwsError) || error.code !== 'TooManyRequestsException') throw error;
+      }
+      limit = Math.max(1, Math.floor(limit / 2));
+      grownAt = clock.now();
+      if (clock.now() + waitMs >= untilMs || stopped) return 'throttled';
+      await clock.sleep(waitMs);
+    }
+  };
   const work = async (batch: readonly ReceivedMessage[]): Promise<void> => {
     const event = { Records: batch.map((m) => record(m, arn, context.region)) };
-    const result = await target.invoke(JSON.stringify(event));
-    if (result.kind === 'error') return;
+    const result = await invoke(JSON.stringify(event));
+    if (result === 'throttled' || result.kind === 'error') return;
     const failed = definition.reportsItemFailures
       ? failedIds(
           result.payload,
@@ -141,6 +176,7 @@ export const startEventSource = (definition: EventSourceDefinition, context: Eve
       if (running >= limit || queue.depth().visible === 0) return;
       if (!windowPassed && waitsForWindow()) return;
       if (!(await mayPoll())) return;
+      grow();
       while (running < limit && !stopped) {
         const batch = take();
         if (batch.length === 0) return;

@@ -2,6 +2,7 @@ import { dirname } from 'node:path';
 import { defined } from '../../core/model/defined.ts';
 import { AwsError } from '../aws/aws-error.ts';
 import type { LabClock } from '../aws/clock.ts';
+import type { Faults } from '../aws/faults.ts';
 import type { Iam, Principal } from '../aws/iam.ts';
 import type { LabEventListener } from '../aws/lab-event.ts';
 import { type Random, randomUuid } from '../aws/random.ts';
@@ -29,6 +30,7 @@ export type FunctionContext = {
   readonly endpointUrl: () => string;
   readonly clock: LabClock;
   readonly random: Random;
+  readonly faults: Pick<Faults, 'throttledInvocationRate'>;
   readonly iam: Iam;
   readonly emit: LabEventListener;
   /** How many processes of one function may run at once: this machine's limit, below AWS's. */
@@ -75,7 +77,7 @@ const timedOut = (seconds: number): FunctionFailure => ({
 
 /** Deploys a function: processes start when they are needed and stay warm. */
 export const createFunction = (definition: FunctionDefinition, context: FunctionContext): LabFunction => {
-  const { clock, random, iam, emit } = context;
+  const { clock, random, faults, iam, emit } = context;
   const capacity = Math.min(definition.reservedConcurrency ?? Number.POSITIVE_INFINITY, context.maxEnvironments);
   const free: Environment[] = [];
   const all = new Map<string, { readonly environment: Environment; readonly accessKeyId: string }>();
@@ -224,9 +226,12 @@ export const createFunction = (definition: FunctionDefinition, context: Function
   };
 
   const invoke: LabFunction['invoke'] = async (payload, givenId) => {
-    if (definition.reservedConcurrency !== undefined && running >= definition.reservedConcurrency)
-      throw new AwsError('TooManyRequestsException', 'Rate Exceeded.', 429);
     const requestId = givenId ?? randomUuid(random);
+    const isFull = definition.reservedConcurrency !== undefined && running >= definition.reservedConcurrency;
+    if (isFull || (faults.throttledInvocationRate > 0 && random() < faults.throttledInvocationRate)) {
+      emit({ kind: 'function-throttled', at: clock.now(), functionName: definition.name, requestId });
+      throw new AwsError('TooManyRequestsException', 'Rate Exceeded.', 429);
+    }
     while (running >= capacity) await new Promise<void>((resolve) => waiting.push(resolve));
     running += 1;
     const got = await clock.during(acquire);
