@@ -8,7 +8,7 @@ import type { OutboxEntry } from '../state/outbox-entry.ts';
 import type { RunState } from '../state/run-state.ts';
 import { batchesOf } from './batch.ts';
 import { batchTallies } from './batch-results.ts';
-import { findingsOf, type Known, waitingOf } from './findings.ts';
+import { findingsOf, type Known, notRunOf, waitingOf } from './findings.ts';
 import { INVALID_INSTANCE } from './observation.ts';
 import { COMMAND_LOST, dropsOf, lostOf, takenOf, unsentResults } from './outbox.ts';
 import { silentOf } from './registry-hold.ts';
@@ -256,7 +256,11 @@ export const onBatch = (
       attributableFailures: Object.values(tallies).filter((t) => isAttributable(t, known.nodeLocal)).length,
       ...defined({ silent }),
     },
-    outbox: [...findingsOf(state, parts, known), ...waitingOf(state, tallies, parts, known, limits)],
+    outbox: [
+      ...findingsOf(state, parts, known),
+      ...waitingOf(state, tallies, parts, known, limits),
+      ...notRunOf(state, tallies, parts, limits),
+    ],
   };
 };
 

@@ -9,7 +9,7 @@ import { CHECK_SOURCE } from '../state/pending-node.ts';
 import type { Tally } from '../state/results.ts';
 import type { RunState } from '../state/run-state.ts';
 import { batchTallies } from './batch-results.ts';
-import { enqueueOf, merged, parentOf } from './outbox.ts';
+import { askForCheck, enqueueOf, handedBack, merged, parentOf } from './outbox.ts';
 
 /** The policy for findings: the remediations that may repair, and the reasons that no repair can fix. */
 export type Known = { readonly repairable: ReadonlySet<string>; readonly unrepairable: ReadonlySet<string> };
@@ -51,6 +51,35 @@ export const findingsOf = (run: RunState, parts: readonly ObservationRow[], know
   return merged(entries);
 };
 
+const lastAt = (parts: readonly ObservationRow[]): string =>
+  parts
+    .map((part) => part.at)
+    .toSorted()
+    .at(-1) ?? '';
+
+/**
+ * Hands back the nodes on which SSM did not run the command: those of a repair wait in its lane again, and a check is asked
+ * for again. A sweep looks at its nodes once more by itself.
+ */
+export const notRunOf = (
+  run: RunState,
+  tallies: Readonly<Record<string, Tally>>,
+  parts: readonly ObservationRow[],
+  limits: Limits,
+): OutboxEntry[] => {
+  const notBefore = isoTime(epochMs(lastAt(parts)) + limits.repairSoftDeadlineSeconds * 1000);
+  const entries = Object.entries(tallies).flatMap(([instanceId, tally]): OutboxEntry[] => {
+    if (tally.ranNowhere !== true) return [];
+    if (run.action === 'repair') {
+      const news = { ...handedBack(run), reason: 'CommandNotDelivered', source: 'fleetmend.run', notBefore };
+      return enqueueOf([instanceId], news, tally.at);
+    }
+    if (run.because.kind === 'sweep') return [];
+    return askForCheck(run, [instanceId], 'CommandNotDelivered', tally.at).map((entry) => ({ ...entry, notBefore }));
+  });
+  return merged(entries);
+};
+
 /**
  * Requests another check of nodes that could not be repaired or checked yet: a remediation is blocked by the fault of an
  * earlier one (`BlockedBy`), or another document was running (`Busy`). The command has already removed the pending node,
@@ -64,11 +93,6 @@ export const waitingOf = (
   known: Known,
   limits: Limits,
 ): OutboxEntry[] => {
-  const seenAt =
-    parts
-      .map((part) => part.at)
-      .toSorted()
-      .at(-1) ?? '';
   // A check that was itself a second check waits for the cool-down of a failed repair before the next one.
   const isSecondLook = run.action === 'check' && run.lane !== undefined && run.slice === undefined;
   const seconds = isSecondLook ? limits.coolDownSeconds : limits.repairSoftDeadlineSeconds;
@@ -81,7 +105,7 @@ export const waitingOf = (
     const skipReason = isBusy ? 'Busy' : (tally.skipReason ?? 'BlockedBy');
     // Nothing has requested the repair of the earlier fault that blocked this one: the check finds and enqueues it.
     const isDelayed = run.action === 'check' || skipReason === 'Busy';
-    const notBefore = isoTime(epochMs(seenAt) + seconds * 1000);
+    const notBefore = isoTime(epochMs(lastAt(parts)) + seconds * 1000);
     const news = {
       lane: checkLaneName(run.cluster),
       reason: skipReason,

@@ -48,6 +48,24 @@ const fromDocument = (command: CommandRow, output: string): Read => {
 };
 
 /**
+ * The statuses by which SSM says that it ran the command on no node, or not on this node, and never will (SSM user guide,
+ * "Understanding command statuses").
+ */
+const RAN_NOWHERE: ReadonlySet<string> = new Set(['RateExceeded', 'NoInstancesInTag', 'AccessDenied', 'Terminated']);
+
+/** The reading of a node on which a command of this status did not run; undefined for any other status. */
+export const readNotRun = (statusDetails: string): Read | undefined => {
+  const status = normalizeStatus(statusDetails);
+  if (!RAN_NOWHERE.has(status)) return undefined;
+  return {
+    outcome: 'Skipped',
+    reason: 'CommandNotDelivered',
+    message: `SSM ended the command as ${status}: it did not run on the node`,
+    ranNowhere: true,
+  };
+};
+
+/**
  * Reads the result of a node from its finished invocation; undefined while it runs. The decision rests on StatusDetails,
  * never on the coarser Status (https://docs.aws.amazon.com/systems-manager/latest/userguide/monitor-commands.html). The
  * output of the document counts only if the document ran to its end.
@@ -55,6 +73,8 @@ const fromDocument = (command: CommandRow, output: string): Read => {
 export const readInvocation = (command: CommandRow, invocation: Invocation): Read | undefined => {
   const status = normalizeStatus(invocation.statusDetails);
   if (isRunning(status)) return undefined;
+  const notRun = readNotRun(status);
+  if (notRun !== undefined) return notRun;
   switch (status) {
     case 'Success':
     case 'Failed':
@@ -73,7 +93,6 @@ export const readInvocation = (command: CommandRow, invocation: Invocation): Rea
         message: `SSM ended the invocation as ${status}: the agent did not answer in time (whether anything ran is not known)`,
       };
     case 'Cancelled':
-    case 'Terminated':
       return { outcome: 'Skipped', skipReason: 'Cancelled', message: `SSM ended the invocation as ${status}` };
     case 'InvalidPlatform':
       return { outcome: 'Unsupported', message: 'the node is not a Linux node' };

@@ -3,10 +3,7 @@ import { defined } from '../model/defined.ts';
 import { meaningOf } from '../model/outcome.ts';
 import type { CommandRow, ObservationRow } from '../state/command-state.ts';
 import type { Reading, ResultRow } from '../state/results.ts';
-import { type Invocation, normalizeStatus, type Read, readInvocation } from './invocation.ts';
-
-/** Statuses of a command without a single invocation: it ran nowhere (SSM user guide, "Understanding command statuses"). */
-const RAN_NOWHERE: ReadonlySet<string> = new Set(['RateExceeded', 'NoInstancesInTag']);
+import { type Invocation, type Read, readInvocation, readNotRun } from './invocation.ts';
 
 /** The reading of a node that SSM refused as not in a valid state (SSM API, SendCommand, InvalidInstanceId). */
 export const INVALID_INSTANCE = {
@@ -24,14 +21,9 @@ export const readNodes = (
   now: string,
 ): ReadonlyMap<string, Reading | undefined> => {
   const placed = (read: Read): Reading => ({ ...read, ...clampTimes(command, read, now) });
-  const ended = invocations.length === 0 && status !== undefined ? normalizeStatus(status) : '';
-  const notDelivered: Read = {
-    outcome: 'Unreachable',
-    reason: 'CommandNotDelivered',
-    message: `SSM ended the command as ${ended}: it ran nowhere`,
-  };
+  const ended = invocations.length === 0 && status !== undefined ? readNotRun(status) : undefined;
   const readings = command.instanceIds.map((instanceId): [string, Reading | undefined] => {
-    if (RAN_NOWHERE.has(ended)) return [instanceId, placed(notDelivered)];
+    if (ended !== undefined) return [instanceId, placed(ended)];
     // SSM lists invocations later than their command: a missing invocation has not ended.
     const invocation = invocations.find((i) => i.instanceId === instanceId);
     const read = invocation === undefined ? undefined : readInvocation(command, invocation);

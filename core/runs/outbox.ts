@@ -107,8 +107,8 @@ export const askForCheck = (
   return enqueueOf(instanceIds, { lane: checkLaneName(run.cluster), reason, source: 'fleetmend.run', because }, now);
 };
 
-/** What a row of a request's node says that is handed back to the lane: it still belongs to the request. */
-const handedBack = (run: RunState) => ({
+/** The row of a request's node that is handed back to the lane: it still belongs to the request. */
+export const handedBack = (run: RunState) => ({
   lane: run.lane ?? run.group,
   reason: 'OperatorRequest',
   source: 'operator',

@@ -55,6 +55,31 @@ describe('a repair', () => {
   });
 });
 
+describe('a command that SSM ran nowhere', () => {
+  const NOWHERE: Partial<Tally> = { outcome: 'Skipped', reason: 'CommandNotDelivered', ranNowhere: true };
+  const later = at(20 + LIMITS.repairSoftDeadlineSeconds);
+
+  it('hands the nodes of a repair back to their lane, with the request that they belong to', () => {
+    const { outbox } = repair({ [a]: NOWHERE, [b]: {} });
+    expect(outbox.filter((e) => e.kind === 'enqueue')).toMatchObject([
+      {
+        lane: 'demo/pause-image',
+        reason: 'CommandNotDelivered',
+        notBefore: later,
+        requestIds: ['r-1'],
+        nodes: [[a, at(10)]],
+      },
+    ]);
+  });
+
+  it('asks for another check of a node that a signal named, and not of one that a sweep looks at again', () => {
+    expect(asksOf(check({ [a]: NOWHERE }, 'signal', []))).toEqual([ask([a], 'CommandNotDelivered', later)]);
+    const swept = aCheck(1, { slice: { from: 0 }, because: { ...aCheck(1).because, kind: 'sweep' } });
+    const { state } = step(step(swept).state, { observations: [observed('1', { [a]: NOWHERE })] }, at(20));
+    expect(asksOf(state)).toEqual([]);
+  });
+});
+
 describe('a check', () => {
   it('requests a second check after the repair of a fault that blocks another', () => {
     expect(asksOf(check({ [a]: FOUND, [b]: FOUND }, 'sweep', ['pause-image']))).toEqual([

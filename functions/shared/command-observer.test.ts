@@ -74,14 +74,14 @@ describe('a command that runs', () => {
 });
 
 describe('a command that has ended', () => {
-  it.each(['RateExceeded', 'Rate Exceeded', 'NoInstancesInTag'])(
+  it.each(['RateExceeded', 'Rate Exceeded', 'NoInstancesInTag', 'AccessDenied'])(
     'without a row, as %s, ran nowhere',
     async (statusDetails) => {
       const w = await world();
       w.shown.listed = { commandId: 'c-1', comment: 'fm r-1 1', statusDetails, requestedAt: START };
       expect(await w.observe()).toBe('complete');
       expect((await w.written()).map((r) => [r.outcome, r.reason])).toEqual(
-        Array(2).fill(['Unreachable', 'CommandNotDelivered']),
+        Array(2).fill(['Skipped', 'CommandNotDelivered']),
       );
       expect((await w.results.nodeStates(nodes(2), 'pause-image')).size).toBe(0);
     },
