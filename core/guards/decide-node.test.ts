@@ -61,6 +61,7 @@ describe("a node's own facts decide", () => {
     ['whose agent is away', ssm({ pingStatus: 'ConnectionLost' }), 'settle Unreachable'],
     ['whose agent is inactive', ssm({ pingStatus: 'Inactive' }), 'settle Unreachable'],
     ['of Windows', ssm({ platformType: 'Windows', platformName: 'Microsoft Windows' }), 'unsupported Unsupported'],
+    ['of another platform', ssm({ platformType: 'MacOS', platformName: 'macOS' }), 'unsupported Unsupported'],
     ['of Bottlerocket', ssm({ platformName: 'Bottlerocket' }), 'unsupported Unsupported'],
     ['that is opted out', { ...ok, modeTag: 'off' }, 'skip OptedOut'],
     ['with an unreadable tag', { ...ok, modeTag: 'Repair' }, 'skip OptedOut'],
@@ -155,11 +156,19 @@ it.each(['NotRepaired', 'TimedOut', 'Unknown'] as const)(
 
 describe('a new node', () => {
   const until = { awaitAgentUntil: at(7260) };
+  const offline = ssm({ pingStatus: 'ConnectionLost' });
   it.each<[string, NodeFacts, Partial<DecisionContext>, string]>([
     ['that EC2 still starts is waited for', { ...ok, state: 'pending' }, until, `wait until ${at(7260)}`],
     ['that SSM does not know yet is waited for', unmanaged, until, `wait until ${at(7260)}`],
     ['is checked once its agent is online', ok, until, 'go'],
     ['is unreachable where SSM never knew it', unmanaged, { awaitAgentUntil: at(7200) }, 'settle Unreachable'],
+    ['is unreachable where its agent went away', offline, { awaitAgentUntil: at(7200) }, 'settle Unreachable'],
+    [
+      'of Bottlerocket is unsupported, even where its agent never came online',
+      ssm({ platformName: 'Bottlerocket', pingStatus: 'ConnectionLost' }),
+      { awaitAgentUntil: at(7200) },
+      'unsupported Unsupported',
+    ],
     [
       'is unreachable where it never came up',
       { ...ok, state: 'pending' },

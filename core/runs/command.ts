@@ -65,20 +65,21 @@ export const looksAfter = (
     ? []
     : [repairFirstLookSeconds, repairSecondLookSeconds].filter((seconds) => seconds > 0);
 
+/** A time in milliseconds. One that is not stored has passed: a command without its time is processed, not forgotten. */
+const msOf = (time: string | undefined): number => (time === undefined ? 0 : epochMs(time));
+
 /** When a command must be processed again, in milliseconds; infinity if nothing is left to do. */
 export const dueMs = (command: CommandState, limits: Limits): number => {
   switch (command.status) {
     case 'planned':
-      return command.notBefore === undefined ? 0 : epochMs(command.notBefore);
+      return msOf(command.notBefore);
     case 'sending': {
       const last = command.missedReads?.at(-1);
       if (last !== undefined) return epochMs(last) + limits.adoptionReadGapSeconds * 1000;
-      return (
-        epochMs(command.sendingAt ?? '') + (limits.runControllerTimeoutSeconds + limits.adoptionGraceSeconds) * 1000
-      );
+      return msOf(command.sendingAt) + (limits.runControllerTimeoutSeconds + limits.adoptionGraceSeconds) * 1000;
     }
     case 'sent':
-      return epochMs(command.hardDeadlineAt ?? '');
+      return msOf(command.hardDeadlineAt);
     case 'closed':
     case 'lost':
       return Number.POSITIVE_INFINITY;

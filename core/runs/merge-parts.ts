@@ -52,14 +52,13 @@ const findingsOf = (reading: Reading, part: number): readonly Found[] => {
   ];
 };
 
+/** The times of a node's result: from the first start of a part to the last end of one. */
 const timesOf = (readings: readonly Reading[]): Pick<Reading, 'startedAt' | 'endedAt'> => {
-  const started = readings.flatMap((reading) => reading.startedAt ?? []).toSorted()[0];
-  const ended =
-    readings
-      .map((reading) => reading.endedAt)
-      .toSorted()
-      .at(-1) ?? '';
-  return { ...defined({ startedAt: started }), endedAt: ended };
+  const startedAt = readings.flatMap((reading) => reading.startedAt ?? []).toSorted()[0];
+  return {
+    ...defined({ startedAt }),
+    endedAt: readings.reduce((latest, reading) => (reading.endedAt > latest.endedAt ? reading : latest)).endedAt,
+  };
 };
 
 /**
@@ -72,7 +71,7 @@ export const mergeParts = (parts: readonly (Reading | undefined)[], severityOf: 
   if (parts.length === 1 && only !== undefined) return only;
   const readings = parts.map((reading, i) => reading ?? missing(i + 1, parts.length, at));
   const rank = byRank(severityOf);
-  const worst = readings.toSorted(rank)[0] ?? missing(1, 1, at);
+  const worst = readings.reduce((a, b) => (rank(b, a) < 0 ? b : a));
   const times = timesOf(readings);
   if (foundNothing(worst.outcome)) return { ...worst, ...times };
   const found = readings.flatMap((reading, i) => findingsOf(reading, i + 1)).toSorted(rank);

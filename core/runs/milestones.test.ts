@@ -54,6 +54,11 @@ describe('a run', () => {
   });
 });
 
+it('a run that ended without a plan has the duration 0', () => {
+  const { startedAt, endedAt, ...unplanned } = ended;
+  expect(runMilestones(stopped, unplanned)[0]?.fields).toMatchObject({ durationSeconds: 0 });
+});
+
 describe('a lane', () => {
   const lane: LaneState = newLane('demo/pause-image');
   const opened: LaneState = { ...lane, breaker: { openUntil: at(900), openings: 1, runId: 'r-1' } };

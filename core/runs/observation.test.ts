@@ -143,6 +143,23 @@ describe('an observation', () => {
     });
   });
 
+  it.each(['RateExceeded', 'NoInstancesInTag'])('of a command that SSM ended as %s has no node reached', (status) => {
+    expect(observe(6, { invocations: [], status })).toMatchObject({
+      closedBy: 'end',
+      nodes: Object.fromEntries(nodes(2).map((id) => [id, { outcome: 'Unreachable', reason: 'CommandNotDelivered' }])),
+    });
+  });
+
+  it('waits for invocations that SSM does not list yet, whatever the status of the command', () => {
+    expect(observe(6, { invocations: [], status: 'InProgress' })).toBeUndefined();
+    expect(observe(6, shown([...HEALTHY]))).toBeUndefined();
+  });
+
+  it('of a check of one document makes its nodes healthy', () => {
+    const { part, parts, ...row } = observe(6, shown([...HEALTHY], [...HEALTHY])) ?? expect.fail();
+    expect(healthyNodes([{ ...row, key: '1' }])).toEqual(nodes(2));
+  });
+
   it('of a command that did not run has the same reading for every node', () => {
     const told = { outcome: 'Unknown', reason: 'CommandRefused', message: 'no' } as const;
     const row = unsentObservation(command(), told, { instanceIds: nodes(2), unreachable: [node(9)] }, at(3));

@@ -50,6 +50,15 @@ it('settle records a temporary reason once for a row, and keeps the row until th
   expect(first).toHaveLength(2);
 });
 
+it("settle keeps the row of a node in the run's lane, or in its group if it has none", () => {
+  const gone = { kind: 'skip', skipReason: 'Gone', message: 'm' } as const;
+  const { lane, ...ofNoLane } = aRun(0, { group: 'r-9' });
+  const laneOf = (of: typeof ofNoLane) =>
+    settle(of, { instanceId: node(0), row }, gone, moment).find(({ kind }) => kind === 'defer');
+  expect(laneOf(run)).toMatchObject({ lane: 'demo/pause-image', rows: [[node(0), 'v']] });
+  expect(laneOf(ofNoLane)).toMatchObject({ lane: 'r-9' });
+});
+
 it("settle requests a check with the reason of the row, or as an operator's request", () => {
   const check = { kind: 'check', skipReason: 'Observe', message: 'm' } as const;
   expect(JSON.stringify(settle(run, { instanceId: node(0), row }, check, moment))).toContain('SandboxImageMissing');

@@ -174,6 +174,16 @@ describe('a planned run', () => {
     ]);
   });
 
+  it('waits for the agent of a new node: nothing is recorded, and the node stays pending', () => {
+    const candidates = [reported(node(1), { awaitAgentUntil: at(600) })];
+    const run = startRun(
+      queued,
+      inputs(candidates, { facts: new Map([[node(1), facts(node(1), { state: 'pending' })]]) }),
+    );
+    expect(run).toMatchObject({ pending: [], settled: {} });
+    expect(run.outbox).toEqual([{ kind: 'defer', lane: LANE, rows: [[node(1), `v-${node(1)}`]], notBefore: at(60) }]);
+  });
+
   it('does nothing on a cluster that the policy does not list', () => {
     const run = startRun({ ...queued, action: 'check' }, inputs([reported(node(1))], { isManaged: false }));
     expect(run).toMatchObject({ pending: [], settled: { OptedOut: 1 } });

@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest';
+import {
+  aCheck,
+  aCommand,
+  aRun,
+  at,
+  LIMITS,
+  node,
+  nodes,
+  observed,
+  sendingRun,
+  step,
+} from '../../test/support/runs.ts';
+import { commandRowOf, dueMs } from './command.ts';
+import { waitingOf } from './findings.ts';
+
+describe('a command is due', () => {
+  const dueAt = (over: Parameters<typeof aCommand>[0]) => dueMs(aCommand(over), LIMITS);
+
+  it.each([
+    ['at once, where it is planned', { status: 'planned' }, 0],
+    ['not before its time', { status: 'planned', notBefore: at(10) }, Date.parse(at(10))],
+    ['when its sender must be over', { status: 'sending', sendingAt: at(0) }, Date.parse(at(60 + 90))],
+    ['at its hard deadline', { status: 'sent', hardDeadlineAt: at(390) }, Date.parse(at(390))],
+    ['never again, where it is closed', { status: 'closed' }, Number.POSITIVE_INFINITY],
+    ['never again, where it is lost', { status: 'lost' }, Number.POSITIVE_INFINITY],
+  ] as const)('%s', (_, over, expected) => {
+    expect(dueAt(over)).toBe(expected);
+  });
+
+  it('where its time is missing, so that no command is forgotten', () => {
+    expect(dueAt({ status: 'sending' })).toBeLessThan(Date.parse(at(0)));
+    expect(dueAt({ status: 'sent' })).toBeLessThan(Date.parse(at(0)));
+  });
+});
+
+describe("a command's row", () => {
+  const command = aCommand({ instanceIds: nodes(2), size: 3, unreachable: [node(2)] });
+
+  it('of a check has the nodes that SSM refused, because its observation reports them', () => {
+    expect(commandRowOf(aCheck(0), { ...command, part: 1, parts: 2 }, 'c-1', at(1), LIMITS)).toMatchObject({
+      commandId: 'c-1',
+      runId: 'r-1',
+      key: '1',
+      part: 1,
+      parts: 2,
+      action: 'check',
+      instanceIds: nodes(2),
+      unreachable: [node(2)],
+      sentAt: at(1),
+      hardDeadlineAt: at(1 + 60 + 60 + 30),
+    });
+    const { unreachable, ...whole } = command;
+    expect(commandRowOf(aCheck(0), whole, 'c-1', at(1), LIMITS)).not.toHaveProperty('unreachable');
+  });
+
+  it('of a repair has only the nodes of the command: the others have their results already', () => {
+    const row = commandRowOf(aRun(0), command, 'c-1', at(1), LIMITS);
+    expect(row).toMatchObject({ action: 'repair', instanceIds: nodes(2), group: 'demo/pause-image' });
+    expect(row).not.toHaveProperty('unreachable');
+  });
+});
+
+describe('a run without the time of its plan', () => {
+  it('has the age of its request', () => {
+    const { startedAt, ...run } = aRun(3);
+    expect(step(run, {}, at(900)).state.stopped).toBeUndefined();
+    expect(step(run, {}, at(901)).state.stopped).toMatchObject({ reason: 'Yielded' });
+  });
+
+  it('gives a check up that SSM does not show, a quarter of an hour after its request', () => {
+    const { lane, startedAt, ...repair } = sendingRun();
+    const [command] = repair.commands;
+    const check = {
+      ...repair,
+      action: 'check' as const,
+      commands: [{ ...(command ?? expect.fail()), missedReads: [at(150)] }],
+    };
+    const statusAt = (seconds: number) =>
+      step(check, { reports: [{ key: '1', kind: 'not-found', at: at(seconds) }] }, at(seconds)).state.commands[0]
+        ?.status;
+    expect([statusAt(899), statusAt(900)]).toEqual(['sending', 'lost']);
+  });
+});
+
+it('an observation that names no command leaves the id that the run knows', () => {
+  const { commandId, ...seen } = observed('1', { [node(0)]: {} });
+  const run = sendingRun();
+  const [command] = run.commands;
+  const sent = { ...(command ?? expect.fail()), status: 'sent' as const, commandId: 'c-7', hardDeadlineAt: at(390) };
+  expect(step({ ...run, commands: [sent] }, { observations: [seen] }, at(20)).state.commands[0]).toMatchObject({
+    status: 'closed',
+    commandId: 'c-7',
+  });
+});
+
+it('nothing waits in a batch of which nothing was observed', () => {
+  const known = { repairable: new Set<string>(), unrepairable: new Set<string>() };
+  expect(waitingOf(aCheck(0), {}, [], known, LIMITS)).toEqual([]);
+});
