@@ -11,8 +11,9 @@ export default defineConfig({
       include: ['core/**/*.ts'],
       exclude: ['**/*.test.ts'],
       reporter: [['text', { skipFull: true }], 'json'],
-      // What the tests reach now. The aim is 100: raise it with every test.
-      thresholds: { branches: 94 },
+      // A branch that no test can reach is dead code: write it away. One that only a property's samples reach needs a
+      // test of its own, or the number differs between runs.
+      thresholds: { branches: 100 },
     },
     projects: [
       {

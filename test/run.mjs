@@ -83,7 +83,8 @@ const bats = async () => {
 
 /**
  * The tests of core, and those that exercise the rest of it: the log lines of the documents, and the two functions that
- * serve its folder `api`. They run apart from the unit suite, because coverage doubles the time of what it measures.
+ * serve its folder `api`. They run apart from the unit suite, because coverage doubles the time of what it measures. Each
+ * file has a process of its own: V8 counts a function that it has optimized no more once its counts have been read.
  */
 const CORE_TESTS = ['core/', 'ssm-documents/classify.test.ts', 'functions/operator-api/', 'functions/audit-query/'];
 const notOfCore = CORE_TESTS.map((path) => `--exclude=${path.endsWith('/') ? `${path}**` : path}`);
@@ -96,7 +97,12 @@ const suites = [
   { name: 'build', share: 1, run: () => single('node', ['infra/build.ts']) },
   { name: 'bats', share: 1, run: bats },
   { name: 'unit', share: 1, needs: 'build', run: () => vitest('unit', 'unit', notOfCore) },
-  { name: 'core', share: 1, needs: 'build', run: () => vitest('unit', 'core', ['--coverage', ...CORE_TESTS]) },
+  {
+    name: 'core',
+    share: 1,
+    needs: 'build',
+    run: () => vitest('unit', 'core', ['--coverage', '--isolate', ...CORE_TESTS]),
+  },
   { name: 'nodes', share: 0.5, needs: 'build', run: () => vitest('nodes') },
   { name: 'matrix', share: 0.5, needs: 'build', run: () => vitest('matrix') },
   { name: 'lab', share: 1, needs: 'build', run: () => vitest('lab') },
