@@ -39,6 +39,11 @@ describe('a message', () => {
     expect([...factsOf(['{a} {b}', [{ when: { c: 1 }, text: '{d}' }, '{a}']])].sort()).toEqual(['a', 'b', 'c', 'd']);
   });
 
+  it('shows at most 300 characters of a fact, and that there were more', () => {
+    expect(fillMessage(['{detail}'], { detail: 'x'.repeat(300) })).toBe('x'.repeat(300));
+    expect(fillMessage(['{detail}'], { detail: 'x'.repeat(301) })).toBe(`${'x'.repeat(297)}...`);
+  });
+
   it('is cut between characters', () => {
     expect(cutToBytes('äöü', 6)).toBe('äöü');
     expect(cutToBytes('äöüä', 6)).toBe('ä...');

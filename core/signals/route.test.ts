@@ -57,6 +57,13 @@ describe('mergePending', () => {
     );
   });
 
+  it.each([
+    ['the same times', 10, 20],
+    ['times within those of the row', 12, 18],
+  ])('changes nothing for a signal with %s', (_, first, last) => {
+    expect(mergePending(rowOf(addedOf(10, 20)), addedOf(first, last))).toBeUndefined();
+  });
+
   it('takes reason and image from the latest signal, and the image of any signal where only one has it', () => {
     const row = { ...rowOf(addedOf(0, 10)), image: 'a/pause:1' };
     expect(mergePending(row, { ...addedOf(5, 20), reason: 'DiskFull', image: 'b/pause:2' })).toMatchObject({
