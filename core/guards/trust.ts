@@ -125,7 +125,8 @@ export const openingOf = (
   limits: Limits,
 ): Breaker | undefined => {
   if (openBreakerOf(trust, now) !== undefined || !mustOpen(trust, clusterNodes, now, limits)) return undefined;
-  const openings = isTripped(trust, now, limits) ? (trust.breaker?.openings ?? 0) + 1 : 1;
+  const before = isTripped(trust, now, limits) ? trust.breaker : undefined;
+  const openings = (before?.openings ?? 0) + 1;
   const openUntil = isoTime(epochMs(now) + breakerSeconds(openings, limits) * 1000);
   return { openedAt: now, openUntil, openings, runId };
 };

@@ -81,11 +81,7 @@ export const becauseOfAll = (all: readonly Because[]): Because | undefined => {
       foundBy: sameOrNone(all.map((one) => one.foundBy)),
       by: sameOrNone(all.map((one) => one.by)),
     }),
-    lastSeenAt:
-      all
-        .map((one) => one.lastSeenAt)
-        .toSorted()
-        .at(-1) ?? first.lastSeenAt,
+    lastSeenAt: all.reduce((last, one) => (one.lastSeenAt > last.lastSeenAt ? one : last)).lastSeenAt,
     count: all.reduce((sum, one) => sum + one.count, 0),
   };
 };

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { aCheck, node, observed } from '../../test/support/runs.ts';
-import { batchReadings, batchResults } from './observation.ts';
+import { batchReadings, batchResults } from './batch-results.ts';
+import { isSettled } from './observation.ts';
 
 const texts = { version: '0badcafe', reasons: new Map(), remediations: new Map() };
 
@@ -17,4 +18,11 @@ it('a node that one part does not mention has timed out, with the command of the
   expect(batchResults(aCheck(1), parts, texts)).toMatchObject([
     { instanceId: node(0), outcome: 'TimedOut', commandId: 'c-1.1' },
   ]);
+});
+
+it('a batch is settled when SSM has reported every node, and no reading is assumed', () => {
+  const row = observed('1', { [node(0)]: {} });
+  expect(isSettled([row, row])).toBe(true);
+  expect(isSettled([row, { ...row, final: false, open: [node(1)] }])).toBe(false);
+  expect(isSettled([row, { ...row, assumed: [node(0)] }])).toBe(false);
 });

@@ -4,6 +4,7 @@ import {
   aCommand,
   aRun,
   at,
+  because,
   LIMITS,
   node,
   nodes,
@@ -59,6 +60,12 @@ describe("a command's row", () => {
     expect(row).toMatchObject({ action: 'repair', instanceIds: nodes(2), group: 'demo/pause-image' });
     expect(row).not.toHaveProperty('unreachable');
   });
+});
+
+it("a command's row has the cause of each node whose cause differs from the run's", () => {
+  const becauses = { [node(0)]: because('alarm') };
+  expect(commandRowOf(aRun(0), aCommand(), 'c-1', at(1), LIMITS, becauses)).toMatchObject({ becauses });
+  expect(commandRowOf(aRun(0), aCommand(), 'c-1', at(1), LIMITS)).not.toHaveProperty('becauses');
 });
 
 describe('a run without the time of its plan', () => {

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { aCommand, aRun, at, LIMITS, node, nodes, START } from '../../test/support/runs.ts';
+import { aCommand, aRun, at, because, LIMITS, node, nodes, START } from '../../test/support/runs.ts';
 import type { OutboxEntry } from '../state/outbox-entry.ts';
 import {
   answeredOf,
+  becausesOf,
   countedBefore,
   endNotice,
   keptUntil,
@@ -100,4 +101,24 @@ it('the notice of a run that was never planned begins with the request', () => {
   const { startedAt, ...run } = aRun(0, { createdAt: at(-60) });
   expect(endNotice(run, {}, START)).toMatchObject({ detail: { startedAt: at(-60), endedAt: START } });
   expect(endNotice({ ...run, startedAt: at(-5) }, {}, START)).toMatchObject({ detail: { startedAt: at(-5) } });
+});
+
+it('the cause of a row is kept where it differs from that of the run, without its sample', () => {
+  const run = { because: because('log') };
+  const { source, firstSeenAt, lastSeenAt } = run.because;
+  const row = (id: string, cause: { kind: 'log' | 'alarm'; sample?: string }) => ({
+    lane: 'demo/pause-image',
+    cluster: 'demo',
+    instanceId: id,
+    reason: 'SandboxImageMissing',
+    because: cause,
+    firstSeenAt,
+    lastSeenAt,
+    signals: 1,
+    source,
+    version: 'v',
+  });
+  expect(becausesOf(run, [row(node(0), { kind: 'log' }), row(node(1), { kind: 'alarm', sample: 'a line' })])).toEqual({
+    [node(1)]: { ...run.because, kind: 'alarm' },
+  });
 });

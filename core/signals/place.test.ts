@@ -197,3 +197,11 @@ it('an ignored event is counted as ignored, with its code and meaning', () => {
     explanation: 'AlarmNotInAlarm: The alarm is in OK.',
   });
 });
+
+it.each([
+  ['fleetmend.logs', 'log'],
+  ['aws.cloudwatch', 'alarm'],
+  ['acme.alerts', 'event'],
+])('a row of a signal from %s has the kind of its cause: %s', (source, kind) => {
+  expect(place(named({ source }), [instance(FIRST, of('demo'))])).toMatchObject({ pending: { because: { kind } } });
+});
