@@ -12,7 +12,7 @@ import {
   sendingRun,
   step,
 } from '../../test/support/runs.ts';
-import { commandRowOf, dueMs } from './command.ts';
+import { commandRowOf, dueMs, looksAfter } from './command.ts';
 import { waitingOf } from './findings.ts';
 
 describe('a command is due', () => {
@@ -104,4 +104,14 @@ it('an observation that names no command leaves the id that the run knows', () =
 it('nothing waits in a batch of which nothing was observed', () => {
   const known = { repairable: new Set<string>(), unrepairable: new Set<string>() };
   expect(waitingOf(aCheck(0), {}, [], known, LIMITS)).toEqual([]);
+});
+
+it('a repair of several nodes is looked at before its end, at the times that are not switched off', () => {
+  const of = (action: 'check' | 'repair', count: number, over: object = {}) =>
+    looksAfter({ action }, { instanceIds: nodes(count) }, { ...LIMITS, ...over });
+  const looks = { repairFirstLookSeconds: 20, repairSecondLookSeconds: 45 };
+  expect(of('repair', 2, looks)).toEqual([20, 45]);
+  expect(of('repair', 2, { ...looks, repairFirstLookSeconds: 0 })).toEqual([45]);
+  expect(of('repair', 1, looks)).toEqual([]);
+  expect(of('check', 2, looks)).toEqual([]);
 });

@@ -175,13 +175,9 @@ describe('a planned run', () => {
   });
 
   it('waits for the agent of a new node: nothing is recorded, and the node stays pending', () => {
-    const candidates = [reported(node(1), { awaitAgentUntil: at(600) })];
-    const run = startRun(
-      queued,
-      inputs(candidates, { facts: new Map([[node(1), facts(node(1), { state: 'pending' })]]) }),
-    );
-    expect(run).toMatchObject({ pending: [], settled: {} });
-    expect(run.outbox).toEqual([{ kind: 'defer', lane: LANE, rows: [[node(1), `v-${node(1)}`]], notBefore: at(60) }]);
+    const starting = new Map([[node(1), facts(node(1), { state: 'pending' })]]);
+    const run = startRun(queued, inputs([reported(node(1), { awaitAgentUntil: at(600) })], { facts: starting }));
+    expect(run).toMatchObject({ pending: [], settled: {}, outbox: [{ kind: 'defer', lane: LANE, notBefore: at(60) }] });
   });
 
   it('does nothing on a cluster that the policy does not list', () => {
