@@ -2,7 +2,7 @@ import { defined } from '../../core/model/defined.ts';
 import type { LabClock } from '../aws/clock.ts';
 import { createRandom } from '../aws/random.ts';
 import type { Latency } from './latency.ts';
-import { createSimulatedNode, type SimulatedNode } from './node.ts';
+import { createSimulatedNode, type SimulatedNode, type SlowFailure } from './node.ts';
 import type { SimulatedFault } from './result.ts';
 
 /** Options of {@link createSimulatedFleet}. */
@@ -51,4 +51,17 @@ export const createSimulatedFleet = (options: SimulatedFleetOptions): readonly S
       ...defined({ latency: options.latency, tags: options.tags }),
     });
   });
+};
+
+/** Makes documents fail late on this share of the nodes, drawn by the seed; returns those nodes. */
+export const failSlowly = (
+  nodes: readonly SimulatedNode[],
+  failure: SlowFailure & { readonly share: number; readonly seed?: number },
+): readonly SimulatedNode[] => {
+  const { share, seed = 1, ...each } = failure;
+  const random = createRandom(seed);
+  const drawn = nodes.map((node) => ({ node, at: random() })).sort((a, b) => a.at - b.at);
+  const chosen = drawn.slice(0, Math.round(nodes.length * share)).map(({ node }) => node);
+  for (const node of chosen) node.failSlowly(each);
+  return chosen;
 };

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { readResult } from '../../core/model/document-result.ts';
 import { createClock } from '../aws/clock.ts';
 import { createRandom } from '../aws/random.ts';
-import { createSimulatedFleet } from './fleet.ts';
+import { createSimulatedFleet, failSlowly } from './fleet.ts';
 import { FLEET_LATENCY, logNormal } from './latency.ts';
 import { createSimulatedNode } from './node.ts';
 import { readDocumentName, type SimulatedFault } from './result.ts';
@@ -124,6 +124,41 @@ describe('a simulated node', () => {
     abort.abort();
     await expect(answer).rejects.toThrow();
     expect(node.runs).toHaveLength(0);
+  });
+});
+
+describe('a slow failure', () => {
+  it('fails the named documents late, so often as it says, and changes nothing of the node', async () => {
+    const { clock, node, run } = start([fault({ kind: 'repairs' })]);
+    node.failSlowly({ documentName: 'pause-image-repair', afterMs: 50_000, reason: 'RegistryUnreachable', times: 2 });
+    for (const _ of [1, 2]) {
+      const before = clock.now();
+      expect((await run('pause-image-repair')).result).toMatchObject({
+        outcome: 'NotRepaired',
+        reason: 'RegistryUnreachable',
+      });
+      expect(clock.now() - before).toBeGreaterThanOrEqual(50_000);
+    }
+    expect((await run('pause-image-check')).result).toMatchObject({ outcome: 'Broken' });
+    expect((await run('pause-image-repair')).result).toMatchObject({ outcome: 'Repaired' });
+  });
+
+  it('without a reason kills the script; after its timeout it is timed out', async () => {
+    const { node, run } = start([fault({ kind: 'repairs' })]);
+    node.failSlowly({ documentName: 'repair', afterMs: 50_000, times: 1 });
+    node.failSlowly({ documentName: 'repair', afterMs: 61_000, times: 1 });
+    expect((await run('pause-image-repair')).reply).toMatchObject({ exitCode: 2, stdout: '' });
+    expect((await run('pause-image-repair')).reply.statusDetails).toBe('ExecutionTimedOut');
+  });
+
+  it('comes to a share of a fleet, the same for the same seed', () => {
+    const clock = createClock();
+    const nodes = createSimulatedFleet({ clock, seed: 1, cluster: 'demo', count: 200 });
+    const choose = () => failSlowly(nodes, { documentName: 'repair', afterMs: 1000, share: 0.25 });
+    const first = choose();
+    expect(first).toHaveLength(50);
+    expect(choose()).toEqual(first);
+    clock.stop();
   });
 });
 

@@ -25,6 +25,17 @@ export type SimulatedNodeOptions = {
   readonly pings?: boolean;
 };
 
+/** A document that fails late on a node, whatever the node's faults: longer than a soft deadline, or a script's timeout. */
+export type SlowFailure = {
+  /** The documents by name: a text that the name contains, such as `pause-image-repair`. */
+  readonly documentName: string;
+  readonly afterMs: number;
+  /** The reason that the script reports; without it, the script is killed and reports nothing. */
+  readonly reason?: string;
+  /** The number of runs that fail; every run if absent. */
+  times?: number;
+};
+
 /** One document that a node ran. */
 export type SimulatedRun = { readonly at: number; readonly commandId: string; readonly documentName: string };
 
@@ -34,6 +45,7 @@ export type SimulatedNode = LabNode & {
   readonly breakWith: (fault: SimulatedFault) => void;
   readonly faults: () => readonly SimulatedFault[];
   readonly setOffline: (offline: boolean) => void;
+  readonly failSlowly: (failure: SlowFailure) => void;
   readonly setState: (state: ReturnType<LabNode['state']>) => void;
   readonly runs: readonly SimulatedRun[];
   /** The highest number of documents that ran at the same time; more than one is an error of the pipeline. */
@@ -55,6 +67,7 @@ export const createSimulatedNode = (options: SimulatedNodeOptions): SimulatedNod
   const latency = options.latency ?? FLEET_LATENCY;
   let faults: readonly SimulatedFault[] = options.faults ?? [];
   let offline = options.offline ?? false;
+  let slowFailures: readonly SlowFailure[] = [];
   let state: ReturnType<LabNode['state']> = 'running';
   let running = 0;
   let most = 0;
@@ -64,18 +77,35 @@ export const createSimulatedNode = (options: SimulatedNodeOptions): SimulatedNod
     .match(/../g)
     ?.map((pair) => Number.parseInt(pair, 16)) ?? [0, 0];
 
-  const finish = (document: DeliveredDocument, startedMs: number): AgentReply => {
+  /** The slow failure of this run, which is counted. */
+  const slowFailureOf = (documentName: string): SlowFailure | undefined => {
+    const failure = slowFailures.find((f) => documentName.includes(f.documentName) && (f.times ?? 1) > 0);
+    if (failure?.times !== undefined) failure.times -= 1;
+    return failure;
+  };
+  /** The faults as the script of a slow failure meets them: its own remediation's fails with the reason, or dies. */
+  const faultsUnder = (failure: SlowFailure, remediation: string): readonly SimulatedFault[] => {
+    const own = faults.find((f) => f.remediation === remediation);
+    const { reason } = failure;
+    return [
+      {
+        ...(own ?? { remediation, reason: reason ?? 'ScriptKilled' }),
+        repair: reason === undefined ? { kind: 'crashes' } : { kind: 'fails', reason },
+      },
+    ];
+  };
+  const finish = (document: DeliveredDocument, startedMs: number, slow: SlowFailure | undefined): AgentReply => {
     const key = readDocumentName(document.documentName);
     if (key === undefined)
       return { statusDetails: 'Success', exitCode: 0, stdout: '', stderr: `${document.documentName} is not simulated` };
     const script = document.content.mainSteps.flatMap((step) => step.inputs.runCommand).join('\n');
     const { result, left } = playDocument(
       { ...key, ...readPart(script) },
-      faults,
+      slow === undefined ? faults : faultsUnder(slow, key.remediation),
       new Date(startedMs).toISOString(),
       new Date(clock.now()).toISOString(),
     );
-    faults = left;
+    if (slow === undefined) faults = left;
     const exitCode = exitCodeOf(result);
     return {
       statusDetails: exitCode === 0 ? 'Success' : 'Failed',
@@ -93,7 +123,8 @@ export const createSimulatedNode = (options: SimulatedNodeOptions): SimulatedNod
       runs.push({ at: startedMs, commandId: document.commandId, documentName: document.documentName });
       running += 1;
       most = Math.max(most, running);
-      const takesMs = latency(random);
+      const slow = slowFailureOf(document.documentName);
+      const takesMs = slow?.afterMs ?? latency(random);
       const limitMs = timeoutMsOf(document);
       const cancel = clock.after(Math.min(takesMs, limitMs), () => {
         running -= 1;
@@ -104,7 +135,7 @@ export const createSimulatedNode = (options: SimulatedNodeOptions): SimulatedNod
             stdout: '',
             stderr: 'timed out (simulated)\n',
           });
-        else if (!offline) resolve(finish(document, startedMs));
+        else if (!offline) resolve(finish(document, startedMs, slow));
       });
       signal.addEventListener('abort', cancel, { once: true });
     });
@@ -132,6 +163,9 @@ export const createSimulatedNode = (options: SimulatedNodeOptions): SimulatedNod
     faults: () => faults,
     setOffline: (value) => {
       offline = value;
+    },
+    failSlowly: (failure) => {
+      slowFailures = [...slowFailures, { ...failure }];
     },
     setState: (value) => {
       state = value;
