@@ -17,10 +17,13 @@ import { createLabEvents } from './aws/lab-event.ts';
 import { createLambda } from './aws/lambda.ts';
 import { createLogGroups } from './aws/logs.ts';
 import { createNodeRegistry } from './aws/nodes.ts';
+import { partitionOf } from './aws/partition.ts';
+import { createPartitionMeter } from './aws/partition-load.ts';
 import { createQueueStore } from './aws/queue-store.ts';
 import type { Queue } from './aws/queue-types.ts';
 import { createRandom } from './aws/random.ts';
 import { startAwsServer } from './aws/server.ts';
+import { createSettle } from './aws/settle.ts';
 import { createSns, createTopics, publishAlarm } from './aws/sns.ts';
 import { createSqs } from './aws/sqs.ts';
 import { createSsm } from './aws/ssm.ts';
@@ -34,13 +37,6 @@ const ADMINISTRATOR: PolicyDocument = {
   Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }],
 };
 const DEFAULT_SEED = 1;
-
-/** The partition of a region, by its name (AWS partitions list). */
-const partitionOf = (region: string): { readonly partition: string; readonly urlSuffix: string } => {
-  if (region.startsWith('cn-')) return { partition: 'aws-cn', urlSuffix: 'amazonaws.com.cn' };
-  if (region.startsWith('us-gov-')) return { partition: 'aws-us-gov', urlSuffix: 'amazonaws.com' };
-  return { partition: 'aws', urlSuffix: 'amazonaws.com' };
-};
 
 /** Boots AWS on loopback with the stack of a synthesized assembly in it. */
 export const bootLab = async (options: LabOptions): Promise<Lab> => {
@@ -67,6 +63,7 @@ export const bootLab = async (options: LabOptions): Promise<Lab> => {
       deadLettered: false,
     });
   const tables = createTableStore(dynalite, clock, faults, problem);
+  const meter = createPartitionMeter(clock, faults);
   const queues = createQueueStore({ clock, random, faults }, (queue, from, messageId) =>
     emit({ kind: 'dead-letter', at: clock.now(), queue, from, messageId }),
   );
@@ -130,7 +127,7 @@ export const bootLab = async (options: LabOptions): Promise<Lab> => {
       for (const { fn } of stack?.functions.values() ?? []) await fn.freeze(environmentId, freezeMs);
     },
     services: [
-      createDynamo({ dynalite, clock, tables, faults, random }),
+      createDynamo({ dynalite, clock, tables, faults, random, meter }),
       createSqs({ queues, clock, random, faults }),
       createSsm({ account, region, partition, clock, faults, nodes, documents, engine }),
       createEvents({ buses, random, faults }),
@@ -266,6 +263,7 @@ export const bootLab = async (options: LabOptions): Promise<Lab> => {
             .filter(([, messages]) => messages.length > 0),
         ),
     },
+    tableLoad: meter.loads,
     nodes,
     commands: engine,
     eks,
@@ -277,7 +275,7 @@ export const bootLab = async (options: LabOptions): Promise<Lab> => {
     outputs,
     onEvent: events.on,
     idle: clock.idle,
-    settle: clock.settle,
+    settle: createSettle(clock, queues.all),
     advance: (ms) => clock.skipTo(clock.now() + ms),
     credentialsFor,
     environmentFor: (user, policies) => {

@@ -25,9 +25,19 @@ export type LabClock = {
   readonly skipTo: (labMs: number) => Promise<void>;
   /** Resolves when no work and no foreground timer is left. */
   readonly idle: () => Promise<void>;
-  /** Like idle, but skips idle time. */
-  readonly settle: () => Promise<void>;
+  /** Like idle, but skips idle time, up to the limits; false where something is still due then. */
+  readonly settle: (limits?: SettleLimits) => Promise<boolean>;
+  /** The number of foreground timers, and when the first is due; undefined where there is none. */
+  readonly due: () => { readonly timers: number; readonly nextAt: number | undefined };
   readonly stop: () => void;
+};
+
+/** How far a lab is let run until nothing is due. */
+export type SettleLimits = {
+  /** Lab milliseconds: 48 hours by default, twice as long as anything of fleetmend waits. */
+  readonly labMs?: number;
+  /** Wall milliseconds: 10 minutes by default. */
+  readonly wallMs?: number;
 };
 
 /** Options of {@link createClock}. */
@@ -60,6 +70,7 @@ const createHeap = () => {
   };
   return {
     peek: (): Timer | undefined => heap[0],
+    all: (): readonly Timer[] => heap,
     push: (timer: Timer): void => {
       heap.push(timer);
       for (let i = heap.length - 1; i > 0; ) {
@@ -87,6 +98,8 @@ const createHeap = () => {
   };
 };
 
+const SETTLE_LAB_MS = 48 * 3_600_000;
+const SETTLE_WALL_MS = 10 * 60_000;
 /** setTimeout's limit: a longer wait is set again. */
 const MAX_WALL_TIMER_MS = 2_147_483_647;
 
@@ -216,13 +229,28 @@ export const createClock = (options: ClockOptions = {}): LabClock => {
         check();
       }),
     idle,
-    settle: async () => {
+    settle: async ({ labMs = SETTLE_LAB_MS, wallMs = SETTLE_WALL_MS } = {}) => {
       settlers += 1;
+      let giveUp: () => void = () => undefined;
+      const limit = new Promise<boolean>((resolve) => {
+        giveUp = () => resolve(false);
+      });
+      const wall = setTimeout(giveUp, wallMs);
+      const cancel = at(now() + labMs, giveUp, { background: true });
       try {
-        await idle();
+        return await Promise.race([idle().then(() => true), limit]);
       } finally {
         settlers -= 1;
+        clearTimeout(wall);
+        cancel();
       }
+    },
+    due: () => {
+      const timers = heap.all().filter((timer) => timer.run !== undefined && !timer.background);
+      return {
+        timers: timers.length,
+        nextAt: timers.reduce<number | undefined>((n, t) => Math.min(n ?? t.dueMs, t.dueMs), undefined),
+      };
     },
     stop: () => {
       stopped = true;

@@ -26,6 +26,8 @@ export type Table = {
   readonly keyNames: readonly string[];
   /** The partition key's name, of the table or of one of its indexes; undefined where there is no such index. */
   readonly partitionKey: (indexName?: string) => string | undefined;
+  /** The partition keys of its indexes, by the names of the indexes. */
+  readonly indexKeys: ReadonlyMap<string, string>;
   /** How many of its indexes have one of these attributes as their partition key: an item with it is copied there. */
   readonly copies: (attributes: readonly string[]) => number;
   /** The table to read an index from: a copy that lags by the setting `indexLagMs`. */
@@ -92,6 +94,11 @@ export const createTableStore = (
             : definition.GlobalSecondaryIndexes?.find((i) => i.IndexName === indexName)?.KeySchema;
         return schema?.find((k) => k.KeyType === 'HASH')?.AttributeName;
       },
+      indexKeys: new Map(
+        (definition.GlobalSecondaryIndexes ?? []).flatMap(({ IndexName, KeySchema }) =>
+          KeySchema.flatMap((k) => (k.KeyType === 'HASH' ? [[IndexName, k.AttributeName] as const] : [])),
+        ),
+      ),
       copies: (attributes) =>
         (definition.GlobalSecondaryIndexes ?? []).filter((index) =>
           index.KeySchema.some((k) => k.KeyType === 'HASH' && attributes.includes(k.AttributeName)),

@@ -5,6 +5,7 @@ import {
   GetItemCommand,
   PutItemCommand,
   QueryCommand,
+  TransactWriteItemsCommand,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -126,6 +127,55 @@ describe('a batch', () => {
     expect(read.Responses?.[TableName]).toHaveLength(1);
     expect(read.UnprocessedKeys?.[TableName]?.Keys).toHaveLength(1);
     fixture.lab.faults.unprocessedRate = 0;
+  });
+});
+
+describe('a partition', () => {
+  const put = (pk: string, sk: string, more = {}, client = dynamo) =>
+    client.send(new PutItemCommand({ TableName, Item: { ...item(pk, sk), ...more } }));
+  const loadOf = (partition: string, index?: string) =>
+    fixture.lab.tableLoad().find((load) => load.partition === partition && load.index === index);
+
+  it('takes only so many writes a second, of the table and of an index; others go on', async () => {
+    fixture.lab.faults.partitionUnitsPerSecond = { writes: 5, reads: 3000 };
+    const puts = (pk: (i: number) => string, more = {}) =>
+      Promise.allSettled(Array.from({ length: 20 }, (_, i) => put(pk(i), `${i}`, more)));
+    const refusals = (settled: readonly PromiseSettledResult<unknown>[]) =>
+      settled.flatMap((s) => (s.status === 'rejected' ? [s.reason.name] : []));
+    const hot = refusals(await puts(() => 'HOT'));
+    expect(new Set(hot)).toEqual(new Set(['ThrottlingException']));
+    expect(hot.length).toBeGreaterThan(5);
+    expect(refusals(await puts((i) => `COLD#${i}`))).toEqual([]);
+    const index = refusals(await puts((i) => `WARM#${i}`, { duePk: { S: 'HOT#0' }, dueSk: { S: '1' } }));
+    expect(index.length).toBeGreaterThan(5);
+    expect(loadOf('HOT#0', 'byDue')?.throttled).toBe(index.length);
+    fixture.lab.faults.partitionUnitsPerSecond = { writes: 1000, reads: 3000 };
+  });
+
+  it('is metered by the size of its items: writes by the kilobyte, reads by four, transactions twice', async () => {
+    await put('METER', '1', { text: { S: 'x'.repeat(2500) } });
+    expect(loadOf('METER')).toMatchObject({ peakWrites: 3, writeUnits: 3, throttled: 0 });
+    await dynamo.send(new GetItemCommand({ TableName, Key: item('METER', '1'), ConsistentRead: true }));
+    expect(loadOf('METER')?.readUnits).toBe(1);
+    await dynamo.send(
+      new TransactWriteItemsCommand({ TransactItems: [{ Put: { TableName, Item: item('METER', '2') } }] }),
+    );
+    expect(loadOf('METER')?.writeUnits).toBe(5);
+  });
+
+  it('that is throttled leaves requests of a batch unprocessed, cancels a transaction, and the SDK tries again', async () => {
+    fixture.lab.faults.partitionUnitsPerSecond = { writes: 1, reads: 3000 };
+    const requests = [1, 2, 3].map((n) => ({ PutRequest: { Item: item('THIN', `${n}`) } }));
+    const written = await dynamo.send(new BatchWriteItemCommand({ RequestItems: { [TableName]: requests } }));
+    expect(written.UnprocessedItems?.[TableName]).toHaveLength(2);
+    const transaction = new TransactWriteItemsCommand({
+      TransactItems: [{ Put: { TableName, Item: item('THICK') } }, { Put: { TableName, Item: item('THIN', '9') } }],
+    });
+    await expect(dynamo.send(transaction)).rejects.toMatchObject({
+      CancellationReasons: [{ Code: 'None' }, { Code: 'ThrottlingError' }],
+    });
+    await put('THIN', '4', {}, new DynamoDBClient({ ...fixture.client(), maxAttempts: 10 }));
+    fixture.lab.faults.partitionUnitsPerSecond = { writes: 1000, reads: 3000 };
   });
 });
 

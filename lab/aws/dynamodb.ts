@@ -7,6 +7,8 @@ import { BatchKeys, Common, Conditional, Item, Keyed, Query, WriteRequest } from
 import type { Table, TableStore, WireItem } from './dynamodb-tables.ts';
 import type { Faults } from './faults.ts';
 import type { AccessRequest } from './iam.ts';
+import { type PartitionMeter, THROUGHPUT_MESSAGE } from './partition-load.ts';
+import { createUses } from './partition-uses.ts';
 import type { Random } from './random.ts';
 import { operation, type Service } from './service.ts';
 import { createTransactor, transactOperation } from './transactor.ts';
@@ -35,20 +37,23 @@ export type DynamoOptions = {
   readonly tables: TableStore;
   readonly faults: Faults;
   readonly random: Random;
+  readonly meter: PartitionMeter;
 };
 
 /** DynamoDB, AWS JSON 1.0, before dynalite: access, lagging indexes and partly processed batches. */
-export const createDynamo = ({ dynalite, clock, tables, faults, random }: DynamoOptions): Service => {
+export const createDynamo = ({ dynalite, clock, tables, faults, random, meter }: DynamoOptions): Service => {
   const tableOf = (name: string): Table => {
     const table = tables.get(name);
     if (table === undefined) throw new AwsError('ResourceNotFoundException', 'Requested resource not found');
     return table;
   };
+  const { writesOf, readsOf } = createUses(keyText);
   const transactor = createTransactor({
     call: dynalite.call,
     now: clock.now,
     keyNamesOf: (name) => tableOf(name).keyNames,
     strikesConflict: () => faults.transactionConflictRate > 0 && random() < faults.transactionConflictRate,
+    admits: ({ tableName, key }) => meter.admits('writes', writesOf(tableOf(tableName), key, 2)),
     written: (name, key, item) => tableOf(name).written(key, item),
   });
   const access = (action: string, table: Table, keys: readonly (WireItem | undefined)[]): AccessRequest => {
@@ -81,8 +86,11 @@ export const createDynamo = ({ dynalite, clock, tables, faults, random }: Dynamo
     }
   };
   /** Splits a batch's requests into those that are processed and those that are left; one is always processed. */
-  const leave = <T>(requests: readonly T[]): { readonly done: readonly T[]; readonly left: readonly T[] } => {
-    const left = faults.unprocessedRate === 0 ? [] : requests.slice(1).filter(() => random() < faults.unprocessedRate);
+  const leave = <T>(requests: readonly T[], admits: (request: T) => boolean = () => true) => {
+    const refused = requests.filter((request) => !admits(request));
+    const more = requests.slice(1).filter((r) => !refused.includes(r) && random() < faults.unprocessedRate);
+    const left = faults.unprocessedRate === 0 ? refused : [...refused, ...more];
+    if (refused.length === requests.length) throw new AwsError('ThrottlingException', THROUGHPUT_MESSAGE);
     return { done: requests.filter((r) => !left.includes(r)), left };
   };
 
@@ -90,9 +98,17 @@ export const createDynamo = ({ dynalite, clock, tables, faults, random }: Dynamo
     GetItem: operation(Keyed, {
       access: (input) => [access('GetItem', tableOf(input.TableName), [input.Key])],
       run: (input) =>
-        transactor.serialized([[input.TableName, input.Key]], () =>
-          dynalite.call('GetItem', { ...input, TableName: tableOf(input.TableName).name }),
-        ),
+        transactor.serialized([[input.TableName, input.Key]], async () => {
+          const table = tableOf(input.TableName);
+          const key = keyText(input.Key[table.partitionKey() ?? '']);
+          meter.admit('reads', readsOf(table, key, undefined, input.ConsistentRead === true, []));
+          const answer = await dynalite.call('GetItem', { ...input, TableName: table.name });
+          meter.add(
+            'reads',
+            readsOf(table, key, undefined, input.ConsistentRead === true, [(answer.Item ?? {}) as WireItem]),
+          );
+          return answer;
+        }),
     }),
     PutItem: operation(z.strictObject({ ...Conditional, Item }), {
       access: (input) => [access('PutItem', tableOf(input.TableName), [input.Item])],
@@ -103,6 +119,7 @@ export const createDynamo = ({ dynalite, clock, tables, faults, random }: Dynamo
         return 1 + copies + (isReplaced ? 1 : 0);
       },
       run: async (input) => {
+        meter.admit('writes', writesOf(tableOf(input.TableName), input.Item));
         const answer = await write('PutItem', input, input.Item);
         tableOf(input.TableName).written(input.Item, input.Item);
         return answer;
@@ -111,6 +128,7 @@ export const createDynamo = ({ dynalite, clock, tables, faults, random }: Dynamo
     DeleteItem: operation(z.strictObject({ ...Conditional, Key: Item }), {
       access: (input) => [access('DeleteItem', tableOf(input.TableName), [input.Key])],
       run: async (input) => {
+        meter.admit('writes', writesOf(tableOf(input.TableName), input.Key));
         const answer = await write('DeleteItem', input, input.Key);
         tableOf(input.TableName).written(input.Key, undefined);
         return answer;
@@ -122,6 +140,7 @@ export const createDynamo = ({ dynalite, clock, tables, faults, random }: Dynamo
       run: async (input) => {
         const table = tableOf(input.TableName);
         const asks = input.ReturnValues ?? 'NONE';
+        meter.admit('writes', writesOf(table, input.Key));
         const answer = await write(
           'UpdateItem',
           asks === 'NONE' ? { ...input, ReturnValues: 'ALL_NEW' } : input,
@@ -129,6 +148,8 @@ export const createDynamo = ({ dynalite, clock, tables, faults, random }: Dynamo
         );
         const sees = asks === 'NONE' || asks === 'ALL_NEW';
         table.written(input.Key, sees ? (answer.Attributes as WireItem) : await current(table, input.Key));
+        // The size and the places in indexes are known now; the one unit of above is part of them.
+        if (sees) meter.add('writes', writesOf(table, answer.Attributes as WireItem, 1, 1));
         if (asks !== 'NONE') return answer;
         const { Attributes: _, ...rest } = answer;
         return rest;
@@ -152,15 +173,20 @@ export const createDynamo = ({ dynalite, clock, tables, faults, random }: Dynamo
           },
         ];
       },
-      run: (input) => {
+      run: async (input) => {
         const table = tableOf(input.TableName);
         if (input.IndexName !== undefined && input.ConsistentRead === true) {
           throw new AwsError('ValidationException', 'Consistent reads are not supported on global secondary indexes');
         }
-        return dynalite.call('Query', {
+        const partition = queriedKey(input, table.partitionKey(input.IndexName) ?? '');
+        const isConsistent = input.ConsistentRead === true;
+        meter.admit('reads', readsOf(table, partition, input.IndexName, isConsistent, []));
+        const answer = await dynalite.call('Query', {
           ...input,
           TableName: input.IndexName === undefined ? table.name : table.indexSource(),
         });
+        meter.add('reads', readsOf(table, partition, input.IndexName, isConsistent, answer.Items as WireItem[]));
+        return answer;
       },
     }),
     Scan: operation(
@@ -222,7 +248,9 @@ export const createDynamo = ({ dynalite, clock, tables, faults, random }: Dynamo
           const asked: Record<string, readonly z.infer<typeof WriteRequest>[]> = {};
           const unprocessed: Record<string, unknown> = {};
           for (const [name, requests] of Object.entries(input.RequestItems)) {
-            const { done, left } = leave(requests);
+            const { done, left } = leave(requests, (r) =>
+              meter.admits('writes', writesOf(tableOf(name), r.PutRequest?.Item ?? r.DeleteRequest?.Key ?? {})),
+            );
             asked[name] = done;
             if (left.length > 0) unprocessed[name] = left;
           }

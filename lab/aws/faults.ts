@@ -56,6 +56,8 @@ export type Faults = {
   failedBatchEntryRate: number;
   /** Probability that a standard queue delivers a received message once more. */
   duplicateDeliveryRate: number;
+  /** What a partition key value of a table or an index takes a second; DynamoDB's own limits by default. */
+  partitionUnitsPerSecond: { readonly writes: number; readonly reads: number };
   /** Lab milliseconds by which DynamoDB's secondary indexes lag behind the table. */
   indexLagMs: number;
   /** Lab milliseconds by which SSM's list and get calls lag behind. */
@@ -77,6 +79,7 @@ export const defaultFaults = (): Faults => ({
   failedEntryRate: 0,
   failedBatchEntryRate: 0,
   duplicateDeliveryRate: 0,
+  partitionUnitsPerSecond: { writes: 1000, reads: 3000 },
   indexLagMs: 1000,
   listLagMs: 1000,
   rateLimits: {

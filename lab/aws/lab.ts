@@ -1,7 +1,7 @@
 import type { LabNode } from '../node.ts';
 import type { Alarms } from './alarms.ts';
 import type { CfnTemplate } from './cfn-template.ts';
-import type { LabClock } from './clock.ts';
+import type { LabClock, SettleLimits } from './clock.ts';
 import type { EcrImages } from './ecr.ts';
 import type { EksState } from './eks.ts';
 import type { NewEvent } from './event-bus.ts';
@@ -10,8 +10,10 @@ import type { Credentials, DecisionListener, Iam, PolicyDocument, Principal } fr
 import type { CallRecord, LabEventListener } from './lab-event.ts';
 import type { LogLine } from './logs.ts';
 import type { NodeRegistry } from './nodes.ts';
+import type { PartitionLoad } from './partition-load.ts';
 import type { Queue, QueueMessage } from './queue-types.ts';
 import type { Random } from './random.ts';
+import type { Settled } from './settle.ts';
 import type { Notification } from './sns.ts';
 import type { CommandEngine } from './ssm-commands.ts';
 
@@ -66,6 +68,8 @@ export type Lab = {
     /** All messages in dead-letter queues: by redrive policies, rules and functions, by queue name. */
     readonly deadLetters: () => Readonly<Record<string, readonly QueueMessage[]>>;
   };
+  /** The load of each partition key value of tables and indexes; the busiest first, by writes in a second. */
+  readonly tableLoad: () => readonly PartitionLoad[];
   readonly nodes: NodeRegistry;
   readonly commands: CommandEngine;
   readonly eks: EksState;
@@ -80,8 +84,11 @@ export type Lab = {
   readonly onEvent: (listener: LabEventListener) => () => void;
   /** Resolves when no message, invocation, command or timer but the schedules' is outstanding. */
   readonly idle: () => Promise<void>;
-  /** Like idle, but skips idle time (visibility timeouts, running documents, retries). */
-  readonly settle: () => Promise<void>;
+  /**
+   * Like idle, but skips idle time (visibility timeouts, running documents, retries), for at most 48 hours of lab time or 10
+   * minutes of the wall's: a message that comes back for ever would never settle. Says what is still due then.
+   */
+  readonly settle: (limits?: SettleLimits) => Promise<Settled>;
   /** Skips this much lab time, including schedules, as fast as the work in it allows. */
   readonly advance: (ms: number) => Promise<void>;
   /** Credentials of a user with these policies; without policies, of an administrator. */

@@ -2,6 +2,7 @@ import { defined } from '../../core/model/defined.ts';
 import { AwsError } from './aws-error.ts';
 import type { AccessRequest } from './iam.ts';
 import { CONFLICT_MESSAGE, createItemLocks, type ItemLocks } from './item-locks.ts';
+import { THROUGHPUT_MESSAGE } from './partition-load.ts';
 import { type Operation, operation } from './service.ts';
 import { actionOf, itemBytes, type TransactAction, TransactInput } from './transact-shapes.ts';
 
@@ -24,6 +25,8 @@ export type TransactorOptions = {
   readonly now: () => number;
   /** Whether a conflict is to be simulated for the present transaction. */
   readonly strikesConflict?: () => boolean;
+  /** Whether the table has capacity for an action. */
+  readonly admits?: (action: TransactAction) => boolean;
   /** Called for each item that a transaction has written or deleted. */
   readonly written?: (tableName: string, key: WireItem, item: WireItem | undefined) => void;
 };
@@ -196,6 +199,11 @@ export const createTransactor = (options: TransactorOptions): Transactor => {
     if (held.length > 0) {
       const conflict: CancellationReason = { Code: 'TransactionConflict', Message: CONFLICT_MESSAGE };
       throw canceled(ids.map((id) => (held.includes(id) ? conflict : NONE)));
+    }
+    const throttled = actions.filter((action) => options.admits?.(action) === false);
+    if (throttled.length > 0) {
+      const over: CancellationReason = { Code: 'ThrottlingError', Message: THROUGHPUT_MESSAGE };
+      throw canceled(actions.map((action) => (throttled.includes(action) ? over : NONE)));
     }
     await locks.transaction(ids, async () => {
       const judged = await Promise.all(actions.map(judge));

@@ -95,6 +95,18 @@ describe('an event source whose function is throttled', () => {
     expect((fixture.lab.now() - startedAt) / 1000).toBeGreaterThanOrEqual(40);
   });
 
+  it('that is never free keeps the lab from settling, which says so at its limit', async () => {
+    fixture.lab.faults.throttledInvocationRate = 1;
+    send('reserved', 1);
+    const settled = await fixture.lab.settle({ labMs: 15_000 });
+    expect(settled).toEqual({
+      isSettled: false,
+      due: ['queue reserved: 0 visible, 1 in flight, 0 delayed', expect.stringMatching(/^\d+ timers, the next at 20/)],
+    });
+    fixture.lab.faults.throttledInvocationRate = 0;
+    expect(await fixture.lab.settle()).toEqual({ isSettled: true });
+  });
+
   it('that is free again in time gets the message with its risen count', async () => {
     const before = counts('limitedFunction').length;
     fixture.lab.faults.throttledInvocationRate = 1;
