@@ -1,6 +1,18 @@
 # For bats: loads a script with its parts, as the builder joins them. No document contains this file.
 # shellcheck shell=bash disable=SC2034  # the sourced files read what is only set here
 
+# trace_what_is_there: bats runs a function of its own before each command, to know the line of a failure, and most of the time
+# of a test went there. So only the functions that are there by now are traced, those of the test file and of bats: a failure
+# in a script has the line of the test that called it. `bats --trace` traces everything.
+trace_what_is_there() {
+  local name
+  while read -r _ _ name; do declare -ft "$name"; done < <(declare -F)
+}
+if ((${BATS_TRACE_LEVEL:-0} == 0)); then
+  set +o functrace
+  trace_what_is_there
+fi
+
 # load_script FILE: sources the prelude, the parts that FILE names, and FILE.
 load_script() {
   LOADED=''
