@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
-import { build, type Metafile, type OutputFile } from 'esbuild';
+import { basename, dirname, join, resolve } from 'node:path';
+import { build, type Metafile } from 'esbuild';
 import { envCredentials, leanSchemas } from './bundle-plugins.ts';
 
 /** The Lambda functions of fleetmend, in the order of the flow. */
@@ -83,31 +83,35 @@ export const bundleFunctions = async (options: BundleOptions): Promise<readonly 
   const names = options.names ?? FUNCTION_NAMES;
   const missing = names.map((name) => join(options.sources, name, 'handler.ts')).filter((file) => !existsSync(file));
   if (missing.length > 0) throw new Error(`bundling the functions: no such handler: ${missing.join(', ')}`);
-  // All are built before one is written: a failed build leaves the previous one unchanged.
-  const built: { readonly bundle: Bundle; readonly files: readonly OutputFile[] }[] = [];
-  for (const name of names) {
+  // One build, which reads each file once; all are built before one is written: a failed build leaves the previous one.
+  const { metafile, outputFiles } = await build({
+    absWorkingDir: options.root,
+    entryPoints: names.map((name) => ({ in: join(options.sources, name, 'handler.ts'), out: join(name, 'index') })),
+    outdir: options.out,
+    outExtension: { '.js': '.mjs' },
+    write: false,
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node24',
+    minify: true,
+    mainFields: ['module', 'main'],
+    sourcemap: 'linked',
+    sourcesContent: false,
+    metafile: true,
+    logLevel: 'silent',
+    plugins: [leanSchemas(), envCredentials()],
+  });
+  const outputs = new Map(
+    Object.entries(metafile.outputs).map(([path, output]) => [resolve(options.root, path), output]),
+  );
+  const built = names.map((name) => {
     const file = join(options.out, name, 'index.mjs');
-    const { metafile, outputFiles } = await build({
-      absWorkingDir: options.root,
-      entryPoints: [join(options.sources, name, 'handler.ts')],
-      outfile: file,
-      write: false,
-      bundle: true,
-      format: 'esm',
-      platform: 'node',
-      target: 'node24',
-      minify: true,
-      mainFields: ['module', 'main'],
-      sourcemap: 'linked',
-      sourcesContent: false,
-      metafile: true,
-      logLevel: 'silent',
-      plugins: [leanSchemas(), envCredentials()],
-    });
-    const output = Object.values(metafile.outputs).find(({ entryPoint }) => entryPoint !== undefined);
-    if (output === undefined) throw new Error(`bundling ${name}: esbuild reported no entry point`);
-    built.push({ bundle: { name, file, bytes: output.bytes, inputs: usedInputs(output) }, files: outputFiles });
-  }
+    const output = outputs.get(resolve(file));
+    if (output === undefined) throw new Error(`bundling ${name}: esbuild reported no output ${file}`);
+    const bundle: Bundle = { name, file, bytes: output.bytes, inputs: usedInputs(output) };
+    return { bundle, files: outputFiles.filter(({ path }) => dirname(path) === dirname(resolve(file))) };
+  });
   for (const { bundle, files } of built) {
     const folder = join(options.writeTo ?? options.out, bundle.name);
     rmSync(folder, { recursive: true, force: true });
