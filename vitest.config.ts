@@ -5,6 +5,8 @@ export default defineConfig({
     // Lab and real-node tests boot machines and processes; a unit test that needs this long has failed.
     testTimeout: 30_000,
     hookTimeout: 180_000,
+    // The CDK's own validation of templates takes longer than the rest of a synthesis, and only warns. Suite `synth` has it.
+    env: { CDK_VALIDATION: 'false' },
     // For `vitest --coverage`, as in suite core of npm test: the other projects run core in bundles.
     coverage: {
       provider: 'v8',

@@ -90,25 +90,27 @@ const CORE_TESTS = ['core/', 'ssm-documents/classify.test.ts', 'functions/operat
 const notOfCore = CORE_TESTS.map((path) => `--exclude=${path.endsWith('/') ? `${path}**` : path}`);
 
 /**
- * The suites, the longest first. `share` is how much of a processor a suite keeps busy: real nodes mostly wait for what they
- * start. What `needs` names has ended before a suite begins.
+ * The suites, in the order in which they begin: first those that mostly wait, and so leave the others room. `share` is how
+ * much of a processor a suite keeps busy, its processor time by its time alone on the machine. What `needs` names has ended
+ * before a suite begins.
  */
 const suites = [
   { name: 'build', share: 1, run: () => single('node', ['infra/build.ts']) },
   { name: 'bats', share: 1, run: bats },
+  { name: 'nodes', share: 0.5, needs: 'build', run: () => vitest('nodes') },
+  // A scene waits for its functions: two of them keep one processor busy.
+  { name: 'lab', share: 1, needs: 'build', run: () => vitest('lab', 'lab', ['--maxWorkers=2']) },
+  { name: 'matrix', share: 0.5, needs: 'build', run: () => vitest('matrix') },
   { name: 'unit', share: 1, needs: 'build', run: () => vitest('unit', 'unit', notOfCore) },
+  { name: 'deploy', share: 1, needs: 'build', run: () => vitest('deploy') },
   {
     name: 'core',
     share: 1,
     needs: 'build',
     run: () => vitest('unit', 'core', ['--coverage', '--isolate', ...CORE_TESTS]),
   },
-  { name: 'nodes', share: 0.5, needs: 'build', run: () => vitest('nodes') },
-  { name: 'matrix', share: 0.5, needs: 'build', run: () => vitest('matrix') },
-  { name: 'lab', share: 1, needs: 'build', run: () => vitest('lab') },
-  { name: 'deploy', share: 1, needs: 'build', run: () => vitest('deploy') },
-  { name: 'shell', share: 1, run: () => lint('shell lint', 'bash', ['test/lint-shell.sh']) },
   { name: 'types', share: 1, run: () => single('tsc', ['-p', '.']) },
+  { name: 'shell', share: 1, run: () => lint('shell lint', 'bash', ['test/lint-shell.sh']) },
   { name: 'lint', share: 1, run: () => single('biome', ['ci', '--error-on-warnings', '.']) },
   { name: 'synth', share: 1, needs: 'build', run: () => single('node', ['infra/app.ts']) },
   { name: 'unused', share: 1, run: () => single('knip', []) },
@@ -135,6 +137,9 @@ const timed = async (name, suite) => {
   return { name, ...(await suite()), seconds: Math.round((Date.now() - since) / 1000) };
 };
 
+/** What may be asked of the processors at once: a little more than they have, because each suite waits at times. */
+const CAPACITY = availableParallelism() + 0.5;
+
 /** Runs suites in parallel as far as the processors allow, each as early as possible. */
 const runSuites = async () => {
   const waiting = [...wanted];
@@ -143,7 +148,7 @@ const runSuites = async () => {
   const mayBegin = ({ needs, share }) => {
     const busy = [...running.keys()].reduce((sum, suite) => sum + suite.share, 0);
     const isReady = needs === undefined || results.some(({ name }) => name === needs);
-    return isReady && (running.size === 0 || busy + share <= availableParallelism());
+    return isReady && (running.size === 0 || busy + share <= CAPACITY);
   };
   while (waiting.length + running.size > 0) {
     for (let next = waiting.find(mayBegin); next !== undefined; next = waiting.find(mayBegin)) {

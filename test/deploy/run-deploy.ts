@@ -37,6 +37,8 @@ export const environment = (standIn: StandIn | undefined, extra: NodeJS.ProcessE
   JSII_DEPRECATED: 'quiet',
   CI: 'true',
   CDK_DISABLE_CLI_TELEMETRY: 'true',
+  // As vitest.config.ts says it for these tests.
+  CDK_VALIDATION: process.env.CDK_VALIDATION,
   ...(standIn === undefined ? {} : { ...CREDENTIALS, AWS_ENDPOINT_URL: standIn.url }),
   ...extra,
 });
