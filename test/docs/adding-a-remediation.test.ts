@@ -36,7 +36,7 @@ const contractTests = (): string => {
   const files = globSync('test/contract/*.test.ts', { cwd: root });
   return files
     .filter((file) => /ssm-documents|remediations/.test(readFileSync(join(root, file), 'utf8')))
-    .filter((file) => !file.endsWith('new-signal.test.ts'))
+    .filter((file) => !file.endsWith('new-entries.test.ts'))
     .join(' ');
 };
 
