@@ -137,7 +137,7 @@ const timed = async (name, suite) => {
   return { name, ...(await suite()), seconds: Math.round((Date.now() - since) / 1000) };
 };
 
-/** What may be asked of the processors at once: a little more than they have, because each suite waits at times. */
+/** The largest sum of the shares of running suites: a little more than the processors, because every suite waits at times. */
 const CAPACITY = availableParallelism() + 0.5;
 
 /** Runs suites in parallel as far as the processors allow, each as early as possible. */
