@@ -1,20 +1,31 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { at, LIMITS, node } from '../../test/support/runs.ts';
+import { defined } from '../model/defined.ts';
 import { Outcome } from '../model/outcome.ts';
 import type { Attempt } from '../state/node-state.ts';
 import type { ResultRow } from '../state/results.ts';
-import { adviceOn, attemptOf, clampTimes, isFailedAttempt, quarantineAdvice, withHistory } from './attempts.ts';
+import {
+  adviceOn,
+  amends,
+  attemptChange,
+  clampTimes,
+  coolDownEnd,
+  isAnswer,
+  isFailedAttempt,
+  quarantineAdvice,
+  withHistory,
+} from './attempts.ts';
 
 const Outcomes = fc.constantFrom(...Outcome.options);
 const Seconds = fc.integer({ min: -200_000, max: 200_000 });
 const AnAttempt: fc.Arbitrary<Attempt> = fc
   .record({
     at: Seconds.map(at),
-    outcome: Outcomes,
-    reason: fc.constantFrom(undefined, 'RegistryUnreachable', 'DiskFull'),
+    outcome: fc.option(Outcomes, { nil: undefined }),
+    reason: fc.constantFrom(undefined, 'RegistryUnreachable', 'ExecutionTimedOut', 'DiskFull'),
   })
-  .map(({ reason, ...attempt }) => (reason === undefined ? attempt : { ...attempt, reason }));
+  .map(({ outcome, reason, ...attempt }) => ({ ...attempt, ...defined({ outcome, reason }) }));
 const Attempts = fc.dictionary(fc.constantFrom('r-0', 'r-1', 'r-2', 'r-3', 'r-4'), AnAttempt, {
   noNullPrototype: true,
 });
@@ -45,7 +56,10 @@ describe('a relapse', () => {
           const earlier = Object.entries(attempts).filter(([runId, a]) => {
             const ago = (Date.parse(before.endedAt) - Date.parse(a.at)) / 1000;
             return (
-              runId !== 'r-1' && /^(Repaired|Relapsed)$/.test(a.outcome) && ago > 0 && ago <= LIMITS.relapseSeconds
+              runId !== 'r-1' &&
+              /^(Repaired|Relapsed)$/.test(a.outcome ?? '') &&
+              ago > 0 &&
+              ago <= LIMITS.relapseSeconds
             );
           });
           if (action === 'repair' && outcome === 'Repaired' && earlier.length > 0) {
@@ -70,31 +84,72 @@ describe('a relapse', () => {
 });
 
 describe('an attempt', () => {
-  it('is made by a repair that tried something, at the time of its end', () => {
+  it('is amended by every result of a repair, at the time of its end', () => {
     fc.assert(
       fc.property(Outcomes, fc.constantFrom('check' as const, 'repair' as const), (outcome, action) => {
-        const tried = action === 'repair' && !['Skipped', 'Unreachable', 'Unsupported'].includes(outcome);
-        expect(attemptOf(row({ outcome, action, reason: 'DiskFull' }))).toEqual(
-          tried ? { at: at(0), outcome, reason: 'DiskFull' } : undefined,
-        );
+        const change = attemptChange(row({ outcome, action, reason: 'DiskFull', grade: 2 }));
+        if (action === 'check') expect(change).toBeUndefined();
+        else if (['Skipped', 'Unsupported'].includes(outcome)) expect(change).toEqual({ kind: 'take-back' });
+        else expect(change).toEqual({ kind: 'amend', attempt: { at: at(0), outcome, reason: 'DiskFull', grade: 2 } });
       }),
     );
-    expect(attemptOf(row())).toEqual({ at: at(0), outcome: 'Repaired' });
+    expect(attemptChange(row())).toEqual({ kind: 'amend', attempt: { at: at(0), outcome: 'Repaired' } });
   });
 
-  it.each<[Outcome, boolean]>([
+  it.each<[string, Partial<ResultRow>, string]>([
+    ['whose command ran nowhere', { outcome: 'Unreachable', reason: 'CommandNotDelivered' }, 'take-back'],
+    ['whose node was not reached', { outcome: 'Unreachable' }, 'amend'],
+    ['that SSM cancelled', { outcome: 'Skipped', skipReason: 'Cancelled' }, 'amend'],
+    ['that found the node busy', { outcome: 'Skipped', skipReason: 'Busy' }, 'take-back'],
+    ['whose script gives the reason of SSM', { outcome: 'NotRepaired', reason: 'CommandNotDelivered' }, 'amend'],
+  ])('%s: %s leads to %s', (_, over, kind) => {
+    expect(attemptChange(row(over))?.kind).toBe(kind);
+  });
+
+  it('is not replaced by a result of a lower grade', () => {
+    const graded = (grade?: number): Attempt => ({ at: at(0), outcome: 'Unknown', ...defined({ grade }) });
+    expect(amends(graded(1), undefined)).toBe(true);
+    expect(amends(graded(1), { at: at(0) })).toBe(true);
+    expect(amends(graded(1), graded(2))).toBe(false);
+    expect(amends(graded(2), graded(2))).toBe(true);
+    expect(amends(graded(2), graded(1))).toBe(true);
+    expect(amends(graded(), graded(1))).toBe(false);
+    expect(amends(graded(), graded())).toBe(true);
+  });
+
+  it.each<[Outcome | undefined, string | undefined, boolean]>([
+    ['NotRepaired', undefined, true],
+    ['Relapsed', undefined, true],
+    ['TimedOut', 'ExecutionTimedOut', true],
+    ['TimedOut', undefined, false],
+    ['Unknown', undefined, true],
+    ['Repaired', undefined, false],
+    ['Healthy', undefined, false],
+    ['Unreachable', undefined, false],
+    ['Skipped', undefined, false],
+    ['Unsupported', undefined, false],
+    ['NotRepaired', 'RegistryUnreachable', false],
+    ['Unknown', 'RegistryUnreachable', false],
+    [undefined, undefined, false],
+  ])('that ended %s for %s has failed: %s', (outcome, reason, expected) => {
+    expect(isFailedAttempt({ at: at(0), ...defined({ outcome, reason }) })).toBe(expected);
+  });
+
+  it.each<[Outcome | undefined, boolean]>([
+    [undefined, true],
     ['NotRepaired', true],
-    ['Relapsed', true],
     ['TimedOut', true],
-    ['Unknown', true],
-    ['Repaired', false],
-    ['Healthy', false],
     ['Unreachable', false],
     ['Skipped', false],
-    ['Unsupported', false],
-  ])('that ended %s has failed: %s', (outcome, expected) => {
-    expect(isFailedAttempt({ at: at(0), outcome })).toBe(expected);
-    expect(isFailedAttempt({ at: at(0), outcome, reason: 'RegistryUnreachable' })).toBe(false);
+  ])('%s answers an earlier symptom: %s', (outcome, expected) => {
+    expect(isAnswer({ at: at(0), ...defined({ outcome }) })).toBe(expected);
+  });
+
+  it('of any kind starts the cool-down, a booked one too', () => {
+    expect(coolDownEnd(undefined, LIMITS)).toBeUndefined();
+    expect(coolDownEnd({ attempts: {} }, LIMITS)).toBeUndefined();
+    const attempts = { a: { at: at(5) }, b: { at: at(60), outcome: 'Unreachable' as const }, c: { at: at(7) } };
+    expect(coolDownEnd({ attempts }, LIMITS)).toBe(at(60 + LIMITS.coolDownSeconds));
   });
 });
 
@@ -113,7 +168,7 @@ describe('a quarantine', () => {
 
   it('has a default advice if the result has none', () => {
     const attempts = Object.fromEntries(
-      ['a', 'b', 'c'].map((id): [string, Attempt] => [id, { at: at(0), outcome: 'TimedOut' }]),
+      ['a', 'b', 'c'].map((id): [string, Attempt] => [id, { at: at(0), outcome: 'Unknown' }]),
     );
     expect(quarantineAdvice({ attempts }, { isFinal: true }, LIMITS)).toMatch(/replace the node/);
   });
@@ -150,4 +205,22 @@ describe('the advice on a result', () => {
     expect(adviceOn({ outcome, reason: 'SandboxImageMissing', cause: 'DiskFull' }, adviceOf)).toBe(expected);
     expect(adviceOn({ outcome }, adviceOf)).toBeUndefined();
   });
+});
+
+it('one failure and any number of unanswered attempts do not quarantine a node', () => {
+  const silent = Array.from({ length: 9 }, (_, i): [string, Attempt] => [
+    `r-${i}`,
+    { at: at(i * 900), ...defined({ outcome: ([undefined, 'Unreachable', 'TimedOut'] as const)[i % 3] }) },
+  ]);
+  const attempts: Record<string, Attempt> = {
+    ...Object.fromEntries(silent),
+    failed: { at: at(0), outcome: 'NotRepaired' },
+  };
+  expect(quarantineAdvice({ attempts }, { isFinal: true }, LIMITS)).toBeUndefined();
+  const three = {
+    ...attempts,
+    second: { at: at(1), outcome: 'NotRepaired' as const },
+    third: { at: at(2), outcome: 'Relapsed' as const },
+  };
+  expect(quarantineAdvice({ attempts: three }, { isFinal: true }, LIMITS)).toBeDefined();
 });

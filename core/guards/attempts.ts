@@ -5,22 +5,62 @@ import type { Limits } from '../model/policy.ts';
 import type { CommandRow } from '../state/command-state.ts';
 import type { Attempt, NodeStateRow } from '../state/node-state.ts';
 import type { Reading, ResultRow } from '../state/results.ts';
+import { EXECUTION_TIMED_OUT } from './attributable.ts';
+
+/** The reason of a failed repair if the registry, the ECR API or S3 does not answer. */
+export const REGISTRY_UNREACHABLE = 'RegistryUnreachable';
+/** The reason of a result whose command ran nowhere. */
+export const NOT_DELIVERED = 'CommandNotDelivered';
 
 const ADVICE_OF_QUARANTINE =
   "the repair has failed repeatedly: replace the node, or correct the node's role, disk or network, then release it";
 
 /**
- * Whether an attempt counts towards quarantine. An unreachable node had no attempt. A registry outage does not count:
- * otherwise, an operator would have to release a whole fleet by hand.
+ * Whether an attempt counts towards quarantine. Silence does not: neither a node that was not reached nor one whose answer
+ * is missing has failed. A registry outage does not either: otherwise, an operator would have to release a whole fleet.
  */
-export const isFailedAttempt = (attempt: Attempt): boolean =>
-  meaningOf(attempt.outcome).isFailed && attempt.reason !== 'RegistryUnreachable';
+export const isFailedAttempt = ({ outcome, reason }: Attempt): boolean => {
+  if (outcome === undefined || reason === REGISTRY_UNREACHABLE) return false;
+  const { isFailed, attributable } = meaningOf(outcome);
+  return isFailed && (attributable !== 'on-execution-timeout' || reason === EXECUTION_TIMED_OUT);
+};
 
-/** The attempt that a result represents; undefined for a check, or for a repair that tried nothing. */
-export const attemptOf = (row: Pick<ResultRow, 'action' | 'outcome' | 'reason' | 'endedAt'>): Attempt | undefined =>
-  row.action === 'check' || !meaningOf(row.outcome).isAttempt
-    ? undefined
-    : { at: row.endedAt, outcome: row.outcome, ...defined({ reason: row.reason }) };
+/** Whether an attempt answers a symptom that was seen before it. One that did not reach the node does not. */
+export const isAnswer = ({ outcome }: Attempt): boolean => outcome === undefined || meaningOf(outcome).isAttempt;
+
+/** What a result changes about the attempt of its run: a check changes nothing. */
+export type AttemptChange = { readonly kind: 'amend'; readonly attempt: Attempt } | { readonly kind: 'take-back' };
+
+/**
+ * What a result changes about the attempt of its run; undefined for a check. The attempt is taken back if the command ran
+ * nowhere, or if the document reports that it tried nothing. A node that SSM did not reach keeps its attempt: without a
+ * cool-down, a command would be sent to it again and again.
+ */
+export const attemptChange = (
+  row: Pick<ResultRow, 'action' | 'outcome' | 'skipReason' | 'reason' | 'endedAt' | 'grade'>,
+): AttemptChange | undefined => {
+  if (row.action === 'check') return undefined;
+  const { isAttempt, triedNothing } = meaningOf(row.outcome);
+  const ranNowhere = !isAttempt && row.reason === NOT_DELIVERED;
+  if (ranNowhere || (triedNothing && row.skipReason !== 'Cancelled')) return { kind: 'take-back' };
+  const { endedAt: at, outcome, reason, grade } = row;
+  return { kind: 'amend', attempt: { at, outcome, ...defined({ reason, grade }) } };
+};
+
+/** Whether an attempt replaces the one that is stored for its run: a result of a lower grade does not. */
+export const amends = (next: Attempt, known: Attempt | undefined): boolean =>
+  known?.outcome === undefined || (next.grade ?? 0) >= (known.grade ?? 0);
+
+/** When the cool-down after the node's attempts ends, booked ones included; undefined without an attempt. */
+export const coolDownEnd = (
+  node: Pick<NodeStateRow, 'attempts'> | undefined,
+  limits: Pick<Limits, 'coolDownSeconds'>,
+): string | undefined => {
+  const times = Object.values(node?.attempts ?? {}).map(({ at }) => epochMs(at));
+  return times.length === 0 ? undefined : isoTime(Math.max(...times) + limits.coolDownSeconds * 1000);
+};
+
+const isRepair = ({ outcome }: Attempt): boolean => outcome !== undefined && meaningOf(outcome).isRepaired;
 
 /** The earlier repair that did not last: it ended before this one, and no longer ago than the relapse time. */
 const relapseOf = (
@@ -30,9 +70,7 @@ const relapseOf = (
 ): readonly [runId: string, attempt: Attempt] | undefined =>
   Object.entries(attempts).find(([runId, attempt]) => {
     const agoMs = epochMs(row.endedAt) - epochMs(attempt.at);
-    return (
-      runId !== row.runId && meaningOf(attempt.outcome).isRepaired && agoMs > 0 && agoMs <= limits.relapseSeconds * 1000
-    );
+    return runId !== row.runId && isRepair(attempt) && agoMs > 0 && agoMs <= limits.relapseSeconds * 1000;
   });
 
 /** Adjusts a reading by the node's earlier attempts: a repair soon after another one is `Relapsed`. */

@@ -4,6 +4,7 @@ import type { Outcome, SkipReason } from '../model/outcome.ts';
 import type { Limits } from '../model/policy.ts';
 import { UNSUPPORTED, type UnsupportedReason, unsupportedKindOf } from '../model/unsupported.ts';
 import type { NodeStateRow } from '../state/node-state.ts';
+import { coolDownEnd, isAnswer } from './attempts.ts';
 
 /** The state of a node in EC2 and SSM at the time of a decision. */
 export type NodeFacts = {
@@ -161,16 +162,14 @@ export const isAwaitingAgent = (facts: NodeFacts, awaitAgentUntil: string | unde
 export const nextAgentLook = (now: string): string =>
   isoTime((Math.floor(epochMs(now) / AGENT_LOOK_MS) + 1) * AGENT_LOOK_MS);
 
-/** The end of the last attempt on the node, in milliseconds, or -Infinity. */
-const lastAttemptMs = (state: NodeStateRow | undefined): number =>
-  Math.max(Number.NEGATIVE_INFINITY, ...Object.values(state?.attempts ?? {}).map((a) => epochMs(a.at)));
-
 /**
  * Whether a symptom was last seen before the end of the last attempt on the node, including failed attempts. That attempt
  * has answered the symptom. If the node is still broken, it reports the symptom again, or the next sweep finds it.
  */
 export const isAnsweredByAttempt = (lastSeenAt: string, state: NodeStateRow | undefined): boolean =>
-  epochMs(lastSeenAt) <= lastAttemptMs(state);
+  Object.values(state?.attempts ?? {}).some(
+    (attempt) => isAnswer(attempt) && epochMs(lastSeenAt) <= epochMs(attempt.at),
+  );
 
 const repairable = (context: DecisionContext): Decision => {
   const { limits, nodeState, lastSeenAt } = context;
@@ -184,14 +183,9 @@ const repairable = (context: DecisionContext): Decision => {
   if (lastSeenAt !== undefined && isAnsweredByAttempt(lastSeenAt, nodeState)) {
     return skip('Stale', 'the symptom was last seen before the end of the last repair or attempt: the signal is stale');
   }
-  const attempts = Object.values(nodeState?.attempts ?? {}).map((a) => epochMs(a.at));
-  const coolUntilMs = Math.max(Number.NEGATIVE_INFINITY, ...attempts) + limits.coolDownSeconds * 1000;
-  if (coolUntilMs > nowMs) {
-    return skip(
-      'CoolingDown',
-      `a repair was attempted less than ${limits.coolDownSeconds} s ago`,
-      isoTime(coolUntilMs),
-    );
+  const coolUntil = coolDownEnd(nodeState, limits);
+  if (coolUntil !== undefined && coolUntil > context.now) {
+    return skip('CoolingDown', `a repair was attempted less than ${limits.coolDownSeconds} s ago`, coolUntil);
   }
   if (lastSeenAt !== undefined && nowMs - epochMs(lastSeenAt) > limits.staleSeconds * 1000) {
     return {

@@ -12,6 +12,8 @@ type OutcomeMeaning = {
   readonly isWorking: boolean;
   /** A repair with this outcome tried something on the node: it starts the cool-down. */
   readonly isAttempt: boolean;
+  /** The document itself reports that it tried nothing: the attempt that was booked before is taken back. */
+  readonly triedNothing: boolean;
   /** A failed attempt: it counts towards quarantine. */
   readonly isFailed: boolean;
   /**
@@ -37,6 +39,7 @@ const NEITHER = {
   isRepaired: false,
   isWorking: false,
   isAttempt: true,
+  triedNothing: false,
   isFailed: false,
   attributable: 'never',
   passesCanary: false,
@@ -92,6 +95,7 @@ export const OUTCOMES = outcomes({
     ...NEITHER,
     meaning: 'fleetmend decided not to act; the skip reason says why',
     isAttempt: false,
+    triedNothing: true,
     hasSkipReason: true,
     script: { actions: ['check', 'repair'], exitCode: 2 },
   },
@@ -116,6 +120,7 @@ export const OUTCOMES = outcomes({
     ...NEITHER,
     meaning: 'the node is of a kind that fleetmend cannot repair',
     isAttempt: false,
+    triedNothing: true,
     script: { actions: ['check', 'repair'], exitCode: 1 },
   },
 });

@@ -1,3 +1,4 @@
+import { NOT_DELIVERED } from '../guards/attempts.ts';
 import { EXECUTION_TIMED_OUT } from '../guards/attributable.ts';
 import { defined } from '../model/defined.ts';
 import { readResult } from '../model/document-result.ts';
@@ -59,7 +60,7 @@ export const readNotRun = (statusDetails: string): Read | undefined => {
   if (!RAN_NOWHERE.has(status)) return undefined;
   return {
     outcome: 'Skipped',
-    reason: 'CommandNotDelivered',
+    reason: NOT_DELIVERED,
     message: `SSM ended the command as ${status}: it did not run on the node`,
     ranNowhere: true,
   };

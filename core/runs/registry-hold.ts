@@ -1,3 +1,4 @@
+import { REGISTRY_UNREACHABLE } from '../guards/attempts.ts';
 import { breakerSeconds } from '../guards/trust.ts';
 import { epochMs, isoTime } from '../model/ids.ts';
 import { meaningOf } from '../model/outcome.ts';
@@ -10,9 +11,6 @@ import type { PendingNode } from '../state/pending-node.ts';
 import type { ResultRow, Tally } from '../state/results.ts';
 import type { RunState } from '../state/run-state.ts';
 import { countedBefore, keptUntil, type TakenNode, takenOf } from './outbox.ts';
-
-/** The reason of a failed repair if the registry, the ECR API or S3 does not answer. */
-export const REGISTRY_UNREACHABLE = 'RegistryUnreachable';
 
 /** The number of consecutive registry timeouts that start a hold. After a hold, one timeout starts the next. */
 const SILENT_TO_HOLD = 2;

@@ -1,3 +1,4 @@
+import { REGISTRY_UNREACHABLE } from '../guards/attempts.ts';
 import { outcomeOf, type Settled } from '../guards/decide-node.ts';
 import { causeOf } from '../model/because.ts';
 import { defined } from '../model/defined.ts';
@@ -7,7 +8,6 @@ import type { OutboxEntry } from '../state/outbox-entry.ts';
 import type { PendingNode } from '../state/pending-node.ts';
 import type { RunState } from '../state/run-state.ts';
 import { answeredOf, askForCheck, becausesOf, keptUntil, resultsOf } from './outbox.ts';
-import { REGISTRY_UNREACHABLE } from './registry-hold.ts';
 
 /** A node of a run before the decision, with its pending row if a signal reported it. */
 export type Candidate = { readonly instanceId: string; readonly row?: PendingNode };

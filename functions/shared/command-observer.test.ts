@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { coolDownEnd } from '../../core/guards/attempts.ts';
 import type { CommandRow } from '../../core/state/command-state.ts';
 import { invocation, line, observerWorld } from '../../test/support/observer-world.ts';
-import { at, node, nodes, START } from '../../test/support/runs.ts';
+import { at, LIMITS, node, nodes, START } from '../../test/support/runs.ts';
 import { startTable, type TestTable } from '../../test/support/table.ts';
 
 let table: TestTable;
@@ -215,14 +216,27 @@ describe('attempts', () => {
     expect(await quarantinedAt(w)).toBe(at(330));
   });
 
-  it.each(['Undeliverable', 'Cancelled', 'InvalidPlatform'])('are none where nothing was tried: %s', async (status) => {
+  it.each(['Undeliverable', 'DeliveryTimedOut', 'Cancelled'])(
+    'that did not reach the node start the cool-down, and never quarantine it: %s',
+    async (status) => {
+      const w = await world();
+      await failed(w, 2);
+      w.shown.invocations = [invocation(0, status, ''), invocation(1, 'Success')];
+      await w.observe();
+      const state = (await w.results.nodeStates([node(0)], 'pause-image')).get(node(0));
+      expect(Object.keys(state?.attempts ?? {})).toContain('r-1');
+      expect(coolDownEnd(state, LIMITS)).toBe(at(20 + LIMITS.coolDownSeconds));
+      expect(state?.quarantinedAt).toBeUndefined();
+    },
+  );
+
+  it('are taken back where the document reports that it tried nothing', async () => {
     const w = await world();
-    await failed(w, 2);
-    w.shown.invocations = [invocation(0, status, ''), invocation(1, 'Success')];
+    const about = { instanceId: node(0), cluster: 'demo', remediation: 'pause-image' };
+    await w.results.recordAttempt(about, 'r-1', { at: at(0) });
+    w.shown.invocations = [invocation(0, 'InvalidPlatform', ''), invocation(1, 'Success')];
     await w.observe();
-    expect(
-      Object.keys((await w.results.nodeStates([node(0)], 'pause-image')).get(node(0))?.attempts ?? {}),
-    ).toHaveLength(2);
+    expect((await w.results.nodeStates([node(0)], 'pause-image')).get(node(0))?.attempts).toEqual({});
   });
 
   it.each([

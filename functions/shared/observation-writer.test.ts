@@ -86,7 +86,7 @@ it('a function that is slow with the hard deadline leaves the result and the att
   expect(await slow.write(command(), () => observation(command(), 'hard-deadline', SLOW))).toBe('complete');
   expect((await written()).map((row) => row.outcome)).toEqual(['Repaired']);
   const state = (await results.nodeStates([node(1)], 'pause-image')).get(node(1));
-  expect(state?.attempts).toEqual({ 'r-1': { at: at(80), outcome: 'Repaired' } });
+  expect(state?.attempts).toEqual({ 'r-1': { at: at(80), outcome: 'Repaired', grade: 2 } });
 });
 
 it('a part that is written down while another one ends leaves its result, or the command due', async () => {

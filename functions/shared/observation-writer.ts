@@ -1,5 +1,5 @@
 import pMap from 'p-map';
-import { attemptOf, quarantineAdvice } from '../../core/guards/attempts.ts';
+import { attemptChange, quarantineAdvice } from '../../core/guards/attempts.ts';
 import type { Limits } from '../../core/model/policy.ts';
 import type { Texts } from '../../core/model/render-message.ts';
 import { batchKeys } from '../../core/runs/batch.ts';
@@ -56,7 +56,10 @@ export const createObservationWriter = ({
   texts,
 }: {
   readonly runs: Pick<RunStore, 'observation' | 'putObservation'>;
-  readonly results: Pick<ResultStore, 'putResult' | 'recordAttempt' | 'quarantine' | 'setCommandDue'>;
+  readonly results: Pick<
+    ResultStore,
+    'putResult' | 'recordAttempt' | 'takeBackAttempt' | 'quarantine' | 'setCommandDue'
+  >;
   readonly limits: Pick<Limits, 'quarantineAttempts'>;
   /**
    * The catalogue's sentences. A function without them writes no rows that need them: it makes the command due, and
@@ -82,9 +85,10 @@ export const createObservationWriter = ({
   };
 
   const remember = async (row: ResultRow): Promise<void> => {
-    const attempt = attemptOf(row);
-    if (attempt === undefined) return;
-    const node = await results.recordAttempt(row, row.runId, attempt);
+    const change = attemptChange(row);
+    if (change === undefined) return;
+    if (change.kind === 'take-back') return await results.takeBackAttempt(row, row.runId);
+    const node = await results.recordAttempt(row, row.runId, change.attempt);
     const advice = quarantineAdvice(node, { isFinal: true, advice: row.advice }, limits);
     if (advice !== undefined) await results.quarantine(node, row.at, advice);
   };

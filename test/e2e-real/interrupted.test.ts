@@ -56,7 +56,9 @@ chmod 755 ${PROVIDER}`);
   const attempts = async (): Promise<readonly string[]> => {
     const rows = await world.report({ query: 'node', instanceId: node.instanceId });
     return rows.flatMap(({ kind, ...row }) =>
-      kind === 'node' ? Object.values(NodeStateRow.parse(row).attempts).map((attempt) => attempt.outcome) : [],
+      kind === 'node'
+        ? Object.values(NodeStateRow.parse(row).attempts).flatMap((attempt) => attempt.outcome ?? 'booked')
+        : [],
     );
   };
   const askForRepair = () =>

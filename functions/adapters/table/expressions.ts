@@ -11,11 +11,16 @@ type Terms = {
 /** A condition of a write, as a part of DynamoDB's condition expression. */
 export type Condition = (terms: Terms) => string;
 
+/** An attribute, or the names that lead to an entry within map attributes. */
+type Path = string | readonly string[];
+
+const pathOf = ({ name }: Terms, path: Path): string => [path].flat().map(name).join('.');
+
 /** There is no such attribute, or no item at all. */
 export const absent =
-  (attribute: string): Condition =>
-  ({ name }) =>
-    `attribute_not_exists(${name(attribute)})`;
+  (path: Path): Condition =>
+  (terms) =>
+    `attribute_not_exists(${pathOf(terms, path)})`;
 
 /** Nothing is stored under the key. */
 export const isNew: Condition = absent(TABLE.partitionKey);
@@ -24,10 +29,10 @@ export const isNew: Condition = absent(TABLE.partitionKey);
 export const isStored: Condition = ({ name }) => `attribute_exists(${name(TABLE.partitionKey)})`;
 
 const compared =
-  (operator: '=' | '<' | '>') =>
-  (attribute: string, value: NativeAttributeValue): Condition =>
+  (operator: '=' | '<' | '>' | '<=' | '>=') =>
+  (path: Path, value: NativeAttributeValue): Condition =>
   (terms) =>
-    `${terms.name(attribute)} ${operator} ${terms.value(value)}`;
+    `${pathOf(terms, path)} ${operator} ${terms.value(value)}`;
 
 /** The attribute is there and has this value. */
 export const equals = compared('=');
@@ -35,6 +40,11 @@ export const equals = compared('=');
 export const below = compared('<');
 /** The attribute is there and greater than this value. */
 export const above = compared('>');
+
+/** The attribute is there and at most this value. */
+export const atMost = compared('<=');
+/** The attribute is there and at least this value. */
+export const atLeast = compared('>=');
 
 /** The item is at the version that was read. */
 export const isAtVersion = (version: number | string): Condition => equals('version', version);

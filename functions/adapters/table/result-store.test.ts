@@ -6,7 +6,9 @@ import { at, LIMITS, node, nodes, START } from '../../../test/support/runs.ts';
 import { startTable, type TestTable } from '../../../test/support/table.ts';
 import { rowOf } from './items.ts';
 import { keys } from './keys.ts';
+import { bookingOf } from './node-store.ts';
 import { createResultStore, type ResultStore } from './result-store.ts';
+import { createTable } from './table.ts';
 
 let table: TestTable;
 let store: ResultStore;
@@ -135,6 +137,42 @@ describe('the stored state of a node', () => {
     expect((await table.items(`NODE#${node(4)}`))[0]).toMatchObject({
       duePk: 'QUARANTINE',
       dueSk: `${at(10)}#${node(4)}#pause-image`,
+    });
+  });
+
+  it('keeps an attempt that a result of a higher grade has amended, whatever comes later', async () => {
+    await store.recordAttempt(about(5), 'r-1', attempt(0));
+    await store.recordAttempt(about(5), 'r-1', { ...attempt(5, 'Repaired'), grade: 2 });
+    const row = await store.recordAttempt(about(5), 'r-1', { ...attempt(9, 'Unknown'), grade: 1 });
+    expect(row.attempts).toEqual({ 'r-1': { ...attempt(5, 'Repaired'), grade: 2 } });
+  });
+
+  it('is booked before a command is sent, amended by its result, or taken back', async () => {
+    const tables = createTable(table);
+    const book = async (runId: string, seconds: number) => {
+      const known = (await store.nodeStates([node(6)], 'pause-image')).get(node(6));
+      return await tables.transact([bookingOf(about(6), known, runId, at(seconds), LIMITS)]);
+    };
+    expect(await book('r-1', 0)).toEqual({ ok: true });
+    expect((await store.recordAttempt(about(6), 'r-1', attempt(20))).attempts).toEqual({ 'r-1': attempt(20) });
+    expect(await book('r-2', 1000)).toEqual({ ok: true });
+    await store.takeBackAttempt(about(6), 'r-2');
+    await store.takeBackAttempt(about(99), 'r-2');
+    const known = (await store.nodeStates([node(6)], 'pause-image')).get(node(6));
+    expect(known?.attempts).toEqual({ 'r-1': attempt(20) });
+    expect(await book('r-3', 86_420)).toEqual({ ok: true });
+    const after = (await store.nodeStates([node(6)], 'pause-image')).get(node(6));
+    expect(after?.attempts).toEqual({ 'r-3': { at: at(86_420) } });
+  });
+
+  it('is not booked for a node that is quarantined, or whose first attempt another run has booked', async () => {
+    const tables = createTable(table);
+    const row = await store.recordAttempt(about(7), 'r-1', attempt(0));
+    expect(await tables.transact([bookingOf(about(7), undefined, 'r-2', at(5), LIMITS)])).toMatchObject({ ok: false });
+    await store.quarantine(row, at(10), 'replace the node');
+    expect(await tables.transact([bookingOf(about(7), row, 'r-2', at(20), LIMITS)])).toEqual({
+      ok: false,
+      failed: [0],
     });
   });
 

@@ -1,11 +1,10 @@
 import type { Limits } from '../../../core/model/policy.ts';
 import { PauseRow } from '../../../core/state/cluster-state.ts';
 import { CommandRow } from '../../../core/state/command-state.ts';
-import { type Attempt, NodeStateRow } from '../../../core/state/node-state.ts';
 import type { ResultRow } from '../../../core/state/results.ts';
 import type { Sleep } from '../sleep.ts';
 import { absent, anyOf, below, isNew, isStored } from './expressions.ts';
-import { expires, type Item, inIndex, rowOf } from './items.ts';
+import { expires, type Item, inIndex } from './items.ts';
 import {
   ALL_CLUSTERS,
   clusterScope,
@@ -17,10 +16,11 @@ import {
   shardOf,
   TABLE,
 } from './keys.ts';
+import { createNodeStore, type NodeStore } from './node-store.ts';
 import { createTable, startingWith, type TableOptions } from './table.ts';
 
 /** Results, sent commands, the stored state of nodes, and pauses. */
-export type ResultStore = {
+export type ResultStore = NodeStore & {
   /**
    * Writes the result of a node in a run; false if one of the same or a higher grade is stored. A row without a grade
    * replaces none, and is replaced by one that has a grade.
@@ -31,17 +31,6 @@ export type ResultStore = {
   readonly putCommand: (row: CommandRow) => Promise<void>;
   /** Sets when scheduler reads the command again; undefined for never. */
   readonly setCommandDue: (commandId: string, dueAt: string | undefined) => Promise<void>;
-  readonly nodeStates: (
-    instanceIds: readonly string[],
-    remediation: string,
-  ) => Promise<ReadonlyMap<string, NodeStateRow>>;
-  /** Remembers a repair attempt under its run, so that writing it twice is one attempt. Returns all of the node's. */
-  readonly recordAttempt: (
-    node: Pick<NodeStateRow, 'instanceId' | 'cluster' | 'remediation'>,
-    runId: string,
-    attempt: Attempt,
-  ) => Promise<NodeStateRow>;
-  readonly quarantine: (node: NodeStateRow, at: string, advice: string) => Promise<void>;
   /** The pause in force for a cluster, or undefined. */
   readonly pauseFor: (cluster: string) => Promise<PauseRow | undefined>;
 };
@@ -70,7 +59,7 @@ export const createResultStore = ({
   readonly wait?: Sleep;
 }): ResultStore => {
   const table = createTable(options);
-  const { retentionDays, attemptWindowSeconds } = limits;
+  const { retentionDays } = limits;
   const { partitionKey: duePk, sortKey: dueSk } = TABLE.byDue;
 
   return {
@@ -95,45 +84,7 @@ export const createResultStore = ({
       if ((await table.update(keys.command(commandId), change, isStored)) !== undefined) return;
       throw new Error(`setting when command ${commandId} is due: there is no such command`);
     },
-    nodeStates: async (instanceIds, remediation) => {
-      const rows = await table.getMany(
-        NodeStateRow,
-        instanceIds.map((id) => keys.nodeState(id, remediation)),
-      );
-      return new Map(rows.map((row) => [row.instanceId, row]));
-    },
-    recordAttempt: async (node, runId, attempt) => {
-      const key = keys.nodeState(node.instanceId, node.remediation);
-      const oldestMs = Date.parse(attempt.at) - attemptWindowSeconds * 1000;
-      for (let tries = 1; tries <= 2; tries++) {
-        const known = await table.get(NodeStateRow, key);
-        const before = known?.attempts ?? {};
-        const old = Object.keys(before).filter((id) => id !== runId && Date.parse(before[id]?.at ?? '') <= oldestMs);
-        const { instanceId, cluster, remediation } = node;
-        // Only this run's own entry is written, so that two runs which end at once do not undo each other.
-        const written = await (known === undefined
-          ? table.update(key, { set: { instanceId, cluster, remediation, attempts: { [runId]: attempt } } }, isNew)
-          : table.update(
-              key,
-              { setEntries: { attempts: { [runId]: attempt } }, removeEntries: { attempts: old } },
-              isStored,
-            ));
-        if (written !== undefined) return rowOf(NodeStateRow, written);
-      }
-      throw new Error(
-        `recording an attempt on ${node.instanceId} (${node.remediation}): other writers came first twice`,
-      );
-    },
-    quarantine: async (node, at, advice) => {
-      const change = {
-        set: { quarantineAdvice: advice, [duePk]: index.quarantine },
-        setIfAbsent: { quarantinedAt: at, [dueSk]: `${at}#${node.instanceId}#${node.remediation}` },
-      };
-      const written = await table.update(keys.nodeState(node.instanceId, node.remediation), change, isStored);
-      if (written === undefined) {
-        throw new Error(`quarantining ${node.instanceId} (${node.remediation}): no attempt on it is stored`);
-      }
-    },
+    ...createNodeStore(table, limits),
     pauseFor: async (cluster) => {
       const scopes = new Set([ALL_CLUSTERS, clusterScope(cluster)]);
       const pauses = await table.rows(PauseRow, startingWith(keys.pauses, keys.pausePrefix));
