@@ -5,6 +5,7 @@ import type { Limits } from '../model/policy.ts';
 import { UNSUPPORTED, type UnsupportedReason, unsupportedKindOf } from '../model/unsupported.ts';
 import type { NodeStateRow } from '../state/node-state.ts';
 import { coolDownEnd, isAnswer } from './attempts.ts';
+import { lookAfter, type Unread } from './look.ts';
 
 /** The state of a node in EC2 and SSM at the time of a decision. */
 export type NodeFacts = {
@@ -19,7 +20,12 @@ export type NodeFacts = {
   readonly modeTag?: string;
   readonly nodegroup?: string;
   /** Undefined if SSM does not manage the instance. */
+  /** Undefined too if {@link unread} is set. */
   readonly ssm?: { readonly pingStatus: string; readonly platformType: string; readonly platformName: string };
+  /** The clusters that the instance's tags name, if they name several. */
+  readonly clusters?: readonly string[];
+  /** EC2 (there is no `state` then) or SSM could not be read. */
+  readonly unread?: Unread;
 };
 
 /** The decision about one node. */
@@ -78,8 +84,8 @@ export type DecisionContext = {
   /** Until when fleetmend waits for the SSM agent of a new node. */
   readonly awaitAgentUntil?: string;
   readonly nodeState?: NodeStateRow;
-  /** The reason why no disruptive repair may start now, if there is one. */
-  readonly maintenance?: string;
+  /** The reason why no disruptive repair may start now, if there is one; or why that is not known. */
+  readonly maintenance?: string | Unread;
 };
 
 const skip = (skipReason: SkipReason, message: string, notBefore?: string): Decision => ({
@@ -100,6 +106,21 @@ const unsupported = (reason: UnsupportedReason): Decision => {
 
 const GO: Decision = { kind: 'go' };
 
+/**
+ * The decision about a node of which a fact could not be read: it waits if that passes by itself, for a day at most. A
+ * check that no pending row asked for is not repeated: the next one reads the node.
+ */
+const unreadable = (
+  instanceId: string,
+  { kind, problem }: Unread,
+  { action, lastSeenAt, now }: DecisionContext,
+): Decision => {
+  const mayWait = kind === 'retry' && (action === 'repair' || lastSeenAt !== undefined);
+  const notBefore = mayWait ? lookAfter(instanceId, lastSeenAt ?? now, now) : undefined;
+  if (notBefore !== undefined) return { kind: 'wait', notBefore };
+  return skip('Unreadable', `${problem}: without this fact, fleetmend does not act`);
+};
+
 const unreachable = (message: string): Decision => ({ kind: 'settle', outcome: 'Unreachable', message });
 
 const NEVER_ONLINE =
@@ -112,14 +133,23 @@ const hasMissedAgent = ({ state, ssm }: NodeFacts, { awaitAgentUntil }: Decision
   (ssm === undefined || (ssm.pingStatus !== 'Online' && isRepairable(ssm)));
 
 /** Whether EC2 shows the instance as a node of the cluster that SSM may manage. */
-const existing = ({ instanceId, state, inCluster, autoMode }: NodeFacts): Decision => {
+const existing = (
+  { instanceId, state, inCluster, autoMode, clusters, unread }: NodeFacts,
+  context: DecisionContext,
+): Decision => {
   const kind = unsupportedKindOf(instanceId);
   if (kind !== undefined) return unsupported(kind);
+  if (state === undefined && unread !== undefined) return unreadable(instanceId, unread, context);
   if (state === undefined)
     return skip('Gone', 'EC2 has no such instance: it was terminated, or belongs to another account or Region');
   if (!inCluster) return skip('NotInCluster', "the instance's tags do not say that it belongs to this cluster");
   if (state === 'shutting-down' || state === 'terminated') return skip('Gone', `the instance is ${state}`);
-  return autoMode ? unsupported('AutoModeNode') : GO;
+  if (clusters !== undefined) {
+    const names = clusters.join(' and ');
+    return skip('Unreadable', `the instance's tags name the clusters ${names}: keep the tags of one of them`);
+  }
+  if (autoMode) return unsupported('AutoModeNode');
+  return unread === undefined ? GO : unreadable(instanceId, unread, context);
 };
 
 /** Whether SSM can run a document on the instance. */
@@ -138,7 +168,7 @@ const managed = (ssm: NodeFacts['ssm']): Decision => {
 };
 
 const reachable = (facts: NodeFacts, context: DecisionContext): Decision => {
-  const first = existing(facts);
+  const first = existing(facts, context);
   if (first.kind !== 'go') return first;
   if (isAwaitingAgent(facts, context.awaitAgentUntil, context.now)) {
     return { kind: 'wait', notBefore: nextAgentLook(context.now) };
@@ -171,7 +201,7 @@ export const isAnsweredByAttempt = (lastSeenAt: string, state: NodeStateRow | un
     (attempt) => isAnswer(attempt) && epochMs(lastSeenAt) <= epochMs(attempt.at),
   );
 
-const repairable = (context: DecisionContext): Decision => {
+const repairable = (instanceId: string, context: DecisionContext): Decision => {
   const { limits, nodeState, lastSeenAt } = context;
   const nowMs = epochMs(context.now);
   if (nodeState?.quarantinedAt !== undefined) {
@@ -194,8 +224,10 @@ const repairable = (context: DecisionContext): Decision => {
       message: `the symptom was last seen at ${lastSeenAt}, too long ago for a repair: a check was asked for`,
     };
   }
-  if (context.maintenance !== undefined)
-    return skip('Maintenance', context.maintenance, isoTime(nowMs + limits.coolDownSeconds * 1000));
+  const { maintenance } = context;
+  if (typeof maintenance === 'string')
+    return skip('Maintenance', maintenance, isoTime(nowMs + limits.coolDownSeconds * 1000));
+  if (maintenance !== undefined) return unreadable(instanceId, maintenance, context);
   return { kind: 'go' };
 };
 
@@ -216,6 +248,8 @@ const byTag = ({ modeTag }: NodeFacts, context: DecisionContext): Decision | und
     : undefined;
 };
 
+const NOT_OURS: ReadonlySet<SkipReason> = new Set(['Gone', 'NotInCluster', 'Unreadable']);
+
 /**
  * Decides what happens with one node. Total and pure. Without clear information, fleetmend does not act: an instance that
  * EC2 does not show counts as deleted, and a mode tag with an unknown value opts the node out.
@@ -223,13 +257,13 @@ const byTag = ({ modeTag }: NodeFacts, context: DecisionContext): Decision | und
 export const decideNode = (facts: NodeFacts, context: DecisionContext): Decision => {
   const first = reachable(facts, context);
   // An operator sees opt-out before reachability, but only for an instance that belongs to the cluster.
-  const isOurs = !(first.kind === 'skip' && (first.skipReason === 'Gone' || first.skipReason === 'NotInCluster'));
+  const isOurs = facts.state !== undefined && !(first.kind === 'skip' && NOT_OURS.has(first.skipReason));
   const tagged = isOurs ? byTag(facts, context) : undefined;
   if (tagged !== undefined) return tagged;
   if (first.kind !== 'go' || context.action === 'check') return first;
   if (!context.mayRepair)
     return observeOnly(context, 'Observe', 'the policy says observe for this remediation on this cluster');
-  return repairable(context);
+  return repairable(facts.instanceId, context);
 };
 
 /** How many nodes of a cluster may be under repair at once, over all its lanes: max(1, min(50, 10 %)). */

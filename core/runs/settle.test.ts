@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { aRun, LIMITS, node, START } from '../../test/support/runs.ts';
+import { aRun, at, LIMITS, node, START } from '../../test/support/runs.ts';
 import { settle, wait } from './settle.ts';
 
 const run = aRun(0);
@@ -24,12 +24,13 @@ const row = {
   version: 'v',
 };
 
-it('wait defers the row of a node in its own lane, and no row if an operator named the node', () => {
-  expect(wait(run, { instanceId: node(0), row }, START)).toMatchObject({
-    lane: 'demo/cni-files',
-    rows: [[node(0), 'v']],
-  });
-  expect(wait(run, { instanceId: node(0) }, START)).toMatchObject({ lane: 'demo/pause-image', rows: [] });
+it('wait defers the row of a node in its own lane, and makes one for a node that an operator named', () => {
+  expect(wait(run, { instanceId: node(0), row }, at(60), START)).toEqual([
+    { kind: 'defer', lane: 'demo/cni-files', rows: [[node(0), 'v']], notBefore: at(60) },
+  ]);
+  expect(wait(run, { instanceId: node(0) }, at(60), START)).toMatchObject([
+    { kind: 'enqueue', lane: 'demo/pause-image', nodes: [[node(0), START]], notBefore: at(60) },
+  ]);
 });
 
 it('settle records an unsupported node with its advice, and with the reported symptom where there is one', () => {

@@ -46,13 +46,11 @@ const rowAfter = (run: RunState, { instanceId, row }: Candidate, decision: Settl
   return answeredOf(run.lane ?? run.group, taken, at.now, at.limits.coolDownSeconds);
 };
 
-/** Defers a node's row until the next evaluation of its agent. Nothing is recorded. */
-export const wait = (run: RunState, { instanceId, row }: Candidate, notBefore: string): OutboxEntry => ({
-  kind: 'defer',
-  lane: row?.lane ?? run.group,
-  rows: row === undefined ? [] : [[instanceId, row.version]],
-  notBefore,
-});
+/** Defers a node's row until the next look at it; a node without a row gets one. Nothing is recorded. */
+export const wait = (run: RunState, { instanceId, row }: Candidate, notBefore: string, now: string): OutboxEntry[] =>
+  row === undefined
+    ? keptUntil(run, [[instanceId, '']], notBefore, 'Unreadable', now)
+    : [{ kind: 'defer', lane: row.lane, rows: [[instanceId, row.version]], notBefore }];
 
 /** The entries for a node that gets no command: its result, possibly a check, and the change to its pending row. */
 export const settle = (run: RunState, candidate: Candidate, decision: Settled, at: Moment): OutboxEntry[] => {

@@ -1,4 +1,5 @@
 import { type Decision, decideNode, type NodeFacts, settledAs } from '../guards/decide-node.ts';
+import type { Unread } from '../guards/look.ts';
 import { defined } from '../model/defined.ts';
 import { epochMs } from '../model/ids.ts';
 import type { Limits } from '../model/policy.ts';
@@ -22,7 +23,7 @@ export type StartInputs = {
   readonly isManaged: boolean;
   readonly mayRepair: boolean;
   /** The reason why no disruptive repair may start on the node, because of its node group; undefined if one may start. */
-  readonly maintenance: (facts: NodeFacts) => string | undefined;
+  readonly maintenance: (facts: NodeFacts) => string | Unread | undefined;
   /** The lane, for repairs: its breaker, and its last window. */
   readonly lane?: LaneState;
   readonly limits: Limits;
@@ -88,7 +89,7 @@ const addTo = (draft: Draft, candidate: Candidate, queued: RunState, inputs: Sta
   const decision = decide(queued, candidate, inputs);
   const { instanceId, row } = candidate;
   if (decision.kind === 'wait') {
-    draft.outbox.push(wait(queued, candidate, decision.notBefore));
+    draft.outbox.push(...wait(queued, candidate, decision.notBefore, inputs.now));
   } else if (decision.kind !== 'go') {
     draft.settled = withCounts(draft.settled, { [settledAs(decision)]: 1 });
     draft.outbox.push(...settle(queued, candidate, decision, inputs));

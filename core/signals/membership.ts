@@ -28,6 +28,11 @@ export type Membership =
   /** The tags name several clusters, none of them more reliably than the others. */
   | { readonly kind: 'ambiguous'; readonly clusters: readonly string[] };
 
+/** Every cluster that an instance's tags name, in any way. One that is named by several tags is one. */
+export const clustersOf = (tags: ReadonlyMap<string, string>): readonly string[] => [
+  ...new Set(WAYS.flatMap((way) => way(tags))),
+];
+
 /** A tag that proves a node to be a cluster's, and the values that it then has. */
 export type TagQuery = { readonly key: string; readonly values: readonly string[] };
 

@@ -1,5 +1,6 @@
 import type { NodeFacts } from '../../core/guards/decide-node.ts';
 import { isFrozen } from '../../core/guards/freeze.ts';
+import type { Unread } from '../../core/guards/look.ts';
 import { defined } from '../../core/model/defined.ts';
 import { clusterPolicy } from '../../core/model/policy.ts';
 import { documentsOf } from '../../core/runs/batch.ts';
@@ -16,15 +17,18 @@ const maintenanceOf = async (
   deps: RunControllerPorts,
   run: RunState,
   facts: ReadonlyMap<string, NodeFacts>,
-): Promise<(facts: NodeFacts) => string | undefined> => {
+): Promise<(facts: NodeFacts) => string | Unread | undefined> => {
   const entry = deps.settings.remediations.find((r) => r.name === run.remediation);
   const cluster = clusterPolicy(deps.settings.policy, run.cluster);
   if (run.action === 'check' || entry?.disruptive !== true || cluster === undefined) return () => undefined;
   if (isFrozen(cluster, nowIso(deps))) return () => 'a freeze window of the cluster holds';
-  const busy = new Map<string, string>();
-  for (const nodegroup of new Set([...facts.values()].flatMap((f) => f.nodegroup ?? []))) {
+  const busy = new Map<string, string | Unread>();
+  // A node of another cluster has a node group that this cluster does not have.
+  const able = [...facts.values()].filter((f) => f.inCluster && f.clusters === undefined && f.state === 'running');
+  for (const nodegroup of new Set(able.flatMap((f) => f.nodegroup ?? []))) {
     const status = await deps.nodegroups.status(run.cluster, nodegroup);
-    if (status !== 'ACTIVE') busy.set(nodegroup, `the node group ${nodegroup} is ${status}`);
+    if (typeof status !== 'string') busy.set(nodegroup, status);
+    else if (status !== 'ACTIVE') busy.set(nodegroup, `the node group ${nodegroup} is ${status}`);
   }
   return ({ nodegroup }) => (nodegroup === undefined ? undefined : busy.get(nodegroup));
 };

@@ -60,7 +60,13 @@ describe("a node group's status", () => {
     expect(await of(async () => ({}))).toBe('UNKNOWN');
   });
 
-  it('that cannot be read throws, so that nothing disruptive starts', async () => {
-    await expect(of(async () => Promise.reject(new Error('denied')))).rejects.toThrow('denied');
+  it('that cannot be read is an answer: a failed call passes, and a node group that is not there does not', async () => {
+    const failed = (name: string, httpStatusCode: number) => () =>
+      Promise.reject(Object.assign(new Error('no'), { name, $metadata: { httpStatusCode } }));
+    expect(await of(failed('ServerException', 500))).toMatchObject({ kind: 'retry' });
+    expect(await of(failed('ResourceNotFoundException', 404))).toEqual({
+      kind: 'refused',
+      problem: 'EKS DescribeNodegroup of blue: ResourceNotFoundException: no',
+    });
   });
 });

@@ -18,6 +18,8 @@ const world = (
   instances: ReadonlyMap<string, FakeInstance>,
   managed: ReadonlyMap<string, string> = new Map(),
   clusters: PolicyInput['clusters'] = [{ name: 'demo' }],
+  /** Fails a call, by its service and its ids. */
+  fail: (service: 'ec2' | 'ssm', ids: readonly string[]) => Error | undefined = () => undefined,
 ) => {
   const calls: { readonly name: string; readonly ids: number }[] = [];
   const matches = ([id, i]: [string, FakeInstance], name: string, values: readonly string[]): boolean => {
@@ -32,6 +34,8 @@ const world = (
     for (const f of Filters) if ((f.Values?.length ?? 0) > 200) throw new Error('FilterLimitExceeded');
     if (MaxResults < 5 || MaxResults > 1000) throw new Error('InvalidParameterValue');
     calls.push({ name: 'ec2', ids: Filters[0]?.Values?.length ?? 0 });
+    const error = fail('ec2', Filters[0]?.Values ?? []);
+    if (error !== undefined) throw error;
     const found = [...instances].filter((i) => Filters.every((f) => matches(i, f.Name ?? '', f.Values ?? [])));
     const from = Number(NextToken ?? '0');
     const page = found.slice(from, from + 30).map(
@@ -54,6 +58,8 @@ const world = (
     const ids = Filters[0]?.Values ?? [];
     if (ids.length > 100 || MaxResults > 50) throw new Error('ValidationException');
     calls.push({ name: 'ssm', ids: ids.length });
+    const error = fail('ssm', ids);
+    if (error !== undefined) throw error;
     const found = ids.filter((id) => managed.has(id));
     const from = Number(NextToken ?? '0');
     return {
@@ -142,6 +148,50 @@ describe('describe', () => {
     const others = ['mi-0123456789abcdef0', 'fargate-ip-10-0-1-2.ec2.internal', 'fargate-profile/default'];
     expect([...(await fleet.describe('demo', [node(1), ...others])).keys()]).toEqual([node(1)]);
     expect(calls.filter((c) => c.name === 'ec2')).toEqual([{ name: 'ec2', ids: 1 }]);
+  });
+
+  const failure = (name: string, httpStatusCode: number) =>
+    Object.assign(new Error('no'), { name, $metadata: { httpStatusCode } });
+
+  it('of a batch that EC2 does not answer concerns the nodes of that batch alone', async () => {
+    const ids = nodes(430);
+    const { fleet } = world(
+      new Map(ids.map((id) => [id, {}])),
+      new Map(ids.map((id) => [id, 'Online'])),
+      [{ name: 'demo' }],
+      (service, asked) =>
+        service === 'ec2' && asked.includes(node(250)) ? failure('RequestLimitExceeded', 400) : undefined,
+    );
+    const facts = await fleet.describe('demo', ids);
+    const unread = [...facts.values()].filter((f) => f.unread !== undefined);
+    expect(unread.map((f) => f.instanceId)).toEqual(ids.slice(200, 400));
+    expect(unread[0]).toEqual({
+      instanceId: node(200),
+      inCluster: false,
+      autoMode: false,
+      unread: { kind: 'retry', problem: 'EC2 DescribeInstances: RequestLimitExceeded: no' },
+    });
+    expect(facts.get(node(0))?.ssm?.pingStatus).toBe('Online');
+  });
+
+  it('of a batch that SSM refuses keeps what EC2 shows, and the reason', async () => {
+    const ids = nodes(60);
+    const { fleet } = world(
+      new Map(ids.map((id) => [id, {}])),
+      new Map(ids.map((id) => [id, 'Online'])),
+      [{ name: 'demo' }],
+      (service, asked) =>
+        service === 'ssm' && asked.includes(node(55)) ? failure('AccessDeniedException', 400) : undefined,
+    );
+    const facts = await fleet.describe('demo', ids);
+    expect(facts.get(node(49))).not.toHaveProperty('unread');
+    expect(facts.get(node(55))).toMatchObject({ state: 'running', inCluster: true, unread: { kind: 'refused' } });
+  });
+
+  it('names the clusters of a node whose tags name several', async () => {
+    const tags = { ...OURS, 'kubernetes.io/cluster/other': 'owned' };
+    const { fleet } = world(new Map([[node(1), { tags }]]));
+    expect((await fleet.describe('demo', [node(1)])).get(node(1))).toMatchObject({ clusters: ['demo', 'other'] });
   });
 
   it('makes no call for an empty list', async () => {

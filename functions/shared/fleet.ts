@@ -1,10 +1,11 @@
 import type { EC2Client, Instance } from '@aws-sdk/client-ec2';
 import type { InstanceInformation, SSMClient } from '@aws-sdk/client-ssm';
 import type { NodeFacts } from '../../core/guards/decide-node.ts';
+import type { Unread } from '../../core/guards/look.ts';
 import { defined } from '../../core/model/defined.ts';
 import { clusterPolicy, type NodeTag, type Policy } from '../../core/model/policy.ts';
 import { unsupportedKindOf } from '../../core/model/unsupported.ts';
-import { isMemberOf, tagQueryOf } from '../../core/signals/membership.ts';
+import { clustersOf, isMemberOf, tagQueryOf } from '../../core/signals/membership.ts';
 import { createInstances, isManagedByAws, tagsOf } from '../adapters/ec2/instances.ts';
 import type { Pace } from '../adapters/pace.ts';
 import { createManagedNodes } from '../adapters/ssm/managed-nodes.ts';
@@ -17,14 +18,23 @@ export type ListedNode = Pick<NodeFacts, 'instanceId' | 'autoMode'>;
 
 /** Reads the facts about nodes from EC2 and SSM. */
 export type Fleet = {
-  /** Facts about the named instances, of whatever cluster. An instance that EC2 does not show has no entry. */
+  /**
+   * Facts about the named instances, of whatever cluster. An instance that EC2 does not show has no entry; one that could
+   * not be read has the reason.
+   */
   readonly describe: (cluster: string, instanceIds: readonly string[]) => Promise<ReadonlyMap<string, NodeFacts>>;
   /** The running instances that the cluster's tags name, by id. */
   readonly list: (cluster: string) => Promise<readonly ListedNode[]>;
 };
 
-const factsOf = (inCluster: boolean, instance: Instance, information: InstanceInformation | undefined): NodeFacts => {
+const factsOf = (
+  inCluster: boolean,
+  instance: Instance,
+  information: InstanceInformation | undefined,
+  unread: Unread | undefined,
+): NodeFacts => {
   const tags = tagsOf(instance);
+  const clusters = clustersOf(tags);
   const modeTag = tags.get(MODE_TAG);
   const nodegroup = tags.get('eks:nodegroup-name');
   return {
@@ -32,7 +42,8 @@ const factsOf = (inCluster: boolean, instance: Instance, information: InstanceIn
     state: instance.State?.Name ?? 'unknown',
     inCluster,
     autoMode: isManagedByAws(instance),
-    ...defined({ modeTag, nodegroup }),
+    ...defined({ modeTag, nodegroup, unread }),
+    ...(clusters.length > 1 ? { clusters } : {}),
     ...(information === undefined
       ? {}
       : {
@@ -65,11 +76,20 @@ export const createFleet = ({
   return {
     describe: async (cluster, instanceIds) => {
       const nodeTags = nodeTagsOf(cluster);
-      const known = await instances.byId(instanceIds.filter((id) => unsupportedKindOf(id) === undefined));
+      const ids = instanceIds.filter((id) => unsupportedKindOf(id) === undefined);
+      const { found: known, unread } = await instances.byIdWhereRead(ids);
       const isOurs = (instance: Instance) => isMemberOf(tagsOf(instance), cluster, nodeTags);
       const ours = known.filter((i) => i.State?.Name === 'running' && isOurs(i));
       const managed = await managedNodes.byId(ours.flatMap((i) => i.InstanceId ?? []));
-      return new Map(known.map((i) => [i.InstanceId ?? '', factsOf(isOurs(i), i, managed.get(i.InstanceId ?? ''))]));
+      const information = new Map(managed.found.map((node) => [node.InstanceId, node]));
+      const facts = known.map((i): NodeFacts => {
+        const instanceId = i.InstanceId ?? '';
+        return factsOf(isOurs(i), i, information.get(instanceId), managed.unread.get(instanceId));
+      });
+      const missing = [...unread].map(
+        ([instanceId, reason]): NodeFacts => ({ instanceId, inCluster: false, autoMode: false, unread: reason }),
+      );
+      return new Map([...facts, ...missing].map((node) => [node.instanceId, node]));
     },
     list: async (cluster) => {
       const listed = new Map<string, ListedNode>();

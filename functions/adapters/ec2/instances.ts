@@ -2,7 +2,7 @@ import { DescribeInstancesCommand, type EC2Client, type Filter, type Instance } 
 import { defined } from '../../../core/model/defined.ts';
 import type { TagQuery } from '../../../core/signals/membership.ts';
 import type { Pace } from '../pace.ts';
-import { allPages, chunksOf } from '../pages.ts';
+import { allPages, type Chunks, chunksOf, inChunks } from '../pages.ts';
 
 /** EC2 takes at most 200 values a filter. Source: EC2 API reference, DescribeInstances. */
 const FILTER_VALUES = 200;
@@ -12,6 +12,8 @@ const PAGE = 1000;
 /** EC2's instances. An instance that EC2 does not show is left out. */
 export type Instances = {
   readonly byId: (instanceIds: readonly string[]) => Promise<readonly Instance[]>;
+  /** As {@link byId}; a call that fails concerns only its instances, which are named with the reason. */
+  readonly byIdWhereRead: (instanceIds: readonly string[]) => Promise<Chunks<Instance>>;
   /** By private DNS name; `*` stands for any text. */
   readonly byPrivateDnsName: (names: readonly string[]) => Promise<readonly Instance[]>;
   /** The running instances that have the tag with one of the values. */
@@ -64,6 +66,10 @@ export const createInstances = ({
 
   return {
     byId: (instanceIds) => filtered('instance-id', instanceIds),
+    byIdWhereRead: (instanceIds) =>
+      inChunks('EC2 DescribeInstances', instanceIds, FILTER_VALUES, (ids) =>
+        described([{ Name: 'instance-id', Values: ids }]),
+      ),
     byPrivateDnsName: (names) => filtered('private-dns-name', names),
     runningByTag: ({ key, values }) =>
       described([

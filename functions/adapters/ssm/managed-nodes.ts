@@ -5,15 +5,18 @@ import {
   type SSMClient,
 } from '@aws-sdk/client-ssm';
 import { defined } from '../../../core/model/defined.ts';
-import { allPages, chunksOf } from '../pages.ts';
+import { allPages, type Chunks, inChunks } from '../pages.ts';
 
 /** SSM gives at most 50 nodes a page. Source: Systems Manager API reference, DescribeInstanceInformation. */
 const PAGE = 50;
 
 /** The nodes whose SSM agent has registered. */
 export type ManagedNodes = {
-  /** SSM's information about the named nodes, by id. A node that SSM does not manage has no entry. */
-  readonly byId: (instanceIds: readonly string[]) => Promise<ReadonlyMap<string, InstanceInformation>>;
+  /**
+   * SSM's information about the named nodes. A node that SSM does not manage is in no list; a call that fails concerns only
+   * its nodes, which are named with the reason.
+   */
+  readonly byId: (instanceIds: readonly string[]) => Promise<Chunks<InstanceInformation>>;
   /** The ids of the nodes that have a tag with this value. */
   readonly idsByTag: (key: string, value: string) => Promise<readonly string[]>;
 };
@@ -33,15 +36,10 @@ export const createManagedNodes = ({ client }: { readonly client: Pick<SSMClient
     });
 
   return {
-    byId: async (instanceIds) => {
-      const found = new Map<string, InstanceInformation>();
-      for (const chunk of chunksOf(instanceIds, PAGE)) {
-        for (const node of await described({ Key: 'InstanceIds', Values: chunk })) {
-          if (node.InstanceId !== undefined) found.set(node.InstanceId, node);
-        }
-      }
-      return found;
-    },
+    byId: (instanceIds) =>
+      inChunks('SSM DescribeInstanceInformation', instanceIds, PAGE, (ids) =>
+        described({ Key: 'InstanceIds', Values: ids }),
+      ),
     idsByTag: async (key, value) =>
       (await described({ Key: `tag:${key}`, Values: [value] })).flatMap((node) => node.InstanceId ?? []),
   };

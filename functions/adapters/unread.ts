@@ -1,0 +1,22 @@
+import type { Unread } from '../../core/guards/look.ts';
+
+type ServiceError = Error & {
+  readonly $metadata?: { readonly httpStatusCode?: number };
+  readonly $retryable?: object;
+};
+
+/** Errors with a status of 4xx that pass by themselves: throttling, and credentials that are being renewed. */
+const PASSING =
+  /^(?:Throttl|RequestLimitExceeded|RequestThrottled|TooManyRequests|SlowDown|RequestTimeout|ExpiredToken|RequestExpired|PriorRequestNotComplete|EC2ThrottledException)/u;
+
+/**
+ * Why a read failed. A throttled, lost or failed call passes. An answer with a status of 4xx does not: access denied, not
+ * found, or a request that the service does not take.
+ */
+export const unreadOf = (asked: string, thrown: unknown): Unread => {
+  if (!(thrown instanceof Error)) return { kind: 'retry', problem: `${asked}: ${String(thrown)}` };
+  const { name, message, $metadata, $retryable } = thrown as ServiceError;
+  const status = $metadata?.httpStatusCode ?? 500;
+  const passes = status >= 500 || status === 429 || $retryable !== undefined || PASSING.test(name);
+  return { kind: passes ? 'retry' : 'refused', problem: `${asked}: ${name}: ${message}`.slice(0, 300) };
+};
