@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { Because } from '../model/because.ts';
 import { ClusterName, InstanceId, IsoTime } from '../model/ids.ts';
+import { stored } from '../model/stored.ts';
 import { OutcomeCounts } from './counts.ts';
 import { Reading } from './results.ts';
 
@@ -11,7 +12,7 @@ import { Reading } from './results.ts';
 export const PartOf = { part: z.number().int().positive().optional(), parts: z.number().int().positive().optional() };
 
 /** The run and the batch of a sent command, found by its SSM command id. */
-export const CommandRow = z.strictObject({
+export const CommandRow = stored({
   commandId: z.string(),
   runId: z.string(),
   key: z.string(),
@@ -40,7 +41,7 @@ export type CommandRow = z.infer<typeof CommandRow>;
  * stays, unless fleetmend assumed it and SSM reported another one later. So the same news gives the same row in any order.
  * Results, attempts and counts are derived from the current row.
  */
-export const ObservationRow = z.strictObject({
+export const ObservationRow = stored({
   runId: z.string(),
   key: z.string(),
   ...PartOf,
@@ -66,7 +67,7 @@ export const ObservationRow = z.strictObject({
 export type ObservationRow = z.infer<typeof ObservationRow>;
 
 /** The state of a command of a run. */
-export const CommandState = z.strictObject({
+export const CommandState = stored({
   /** `<batch>`, or `<batch>.<part>` where a check has several parts: the parts of a batch are sent to the same nodes. */
   key: z.string(),
   ...PartOf,

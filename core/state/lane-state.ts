@@ -1,11 +1,12 @@
 import * as z from 'zod';
 import { ClusterName, IsoTime } from '../model/ids.ts';
+import { stored } from '../model/stored.ts';
 
 /**
  * The registry does not answer a lane's nodes, and the nodes that need it wait until `until`. After that, one node at a time
  * tries it, until it answers (the hold ends) or times out again (the next hold starts, twice as long).
  */
-export const RegistryHold = z.strictObject({
+export const RegistryHold = stored({
   until: IsoTime,
   /** The number of consecutive holds. */
   holds: z.number().int().positive(),
@@ -15,19 +16,19 @@ export const RegistryHold = z.strictObject({
 export type RegistryHold = z.infer<typeof RegistryHold>;
 
 /** A lane: one cluster and one remediation's repairs, or the cluster's checks. */
-export const LaneState = z.strictObject({
+export const LaneState = stored({
   lane: z.string(),
   cluster: ClusterName,
   remediation: z.string(),
   version: z.number().int().nonnegative(),
   /** The lane's run, set before the run itself is stored: after a crash it is planned again under the same id. */
   activeRunId: z.string().optional(),
-  breaker: z.strictObject({ openUntil: IsoTime, openings: z.number().int().positive(), runId: z.string() }).optional(),
+  breaker: stored({ openUntil: IsoTime, openings: z.number().int().positive(), runId: z.string() }).optional(),
   registryHold: RegistryHold.optional(),
   /** Attributable failures since the last `Repaired`. */
   attributableFailures: z.number().int().nonnegative().default(0),
   /** The window at the end of the last run, and its time. A run soon after it needs no canaries. */
-  lastWindow: z.strictObject({ window: z.number().int().positive(), at: IsoTime }).optional(),
+  lastWindow: stored({ window: z.number().int().positive(), at: IsoTime }).optional(),
   dueAt: IsoTime.optional(),
   /** When a wake for pending nodes was sent; run-controller removes it before it reads the pending nodes. */
   calledAt: IsoTime.optional(),

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { Because } from '../model/because.ts';
 import { InstanceId, IsoTime, NodeId } from '../model/ids.ts';
 import { SkipReason } from '../model/outcome.ts';
+import { stored } from '../model/stored.ts';
 import { PartOf } from './command-state.ts';
 import { PendingNode } from './pending-node.ts';
 import { ResultRow } from './results.ts';
@@ -14,7 +15,7 @@ const Looked = { lane: z.string(), rows: z.array(z.tuple([PendingNode.shape.inst
  * the same effect share one entry, because a state with 1,000 nodes must fit into one item (400 KB).
  */
 export const OutboxEntry = z.discriminatedUnion('kind', [
-  z.strictObject({
+  stored({
     kind: z.literal('results'),
     ...ResultRow.pick({ outcome: true, skipReason: true, reason: true, message: true, advice: true }).shape,
     at: IsoTime,
@@ -23,7 +24,7 @@ export const OutboxEntry = z.discriminatedUnion('kind', [
     becauses: z.partialRecord(NodeId, Because).optional(),
   }),
   /** Requests a check (lane `<cluster>/node-check`) or enqueues a finding. Each node has the time when it was last seen. */
-  z.strictObject({
+  stored({
     kind: z.literal('enqueue'),
     ...PendingNode.pick({
       lane: true,
@@ -37,9 +38,9 @@ export const OutboxEntry = z.discriminatedUnion('kind', [
     }).shape,
     nodes: z.array(z.tuple([InstanceId, IsoTime])),
   }),
-  z.strictObject({ kind: z.literal('drop'), ...Looked }),
+  stored({ kind: z.literal('drop'), ...Looked }),
   /** Kept until `notBefore`. */
-  z.strictObject({
+  stored({
     kind: z.literal('defer'),
     ...Looked,
     notBefore: IsoTime,
@@ -47,9 +48,9 @@ export const OutboxEntry = z.discriminatedUnion('kind', [
     /** Absent if nothing was decided and the row only waits. */
     decidedAt: IsoTime.optional(),
   }),
-  z.strictObject({ kind: z.literal('cancel'), commandId: z.string() }),
+  stored({ kind: z.literal('cancel'), commandId: z.string() }),
   /** The observation of a check's command that did not run, or is lost: without it the batch would never be complete. */
-  z.strictObject({
+  stored({
     kind: z.literal('observation'),
     key: z.string(),
     ...PartOf,
@@ -59,7 +60,7 @@ export const OutboxEntry = z.discriminatedUnion('kind', [
     unreachable: z.array(InstanceId).optional(),
   }),
   /** An event on fleetmend's bus; `id` lets a reader drop duplicates. */
-  z.strictObject({
+  stored({
     kind: z.literal('notice'),
     id: z.string(),
     detailType: z.string(),

@@ -2,12 +2,13 @@ import * as z from 'zod';
 import { type Because, becauseOfAll, Cause } from '../model/because.ts';
 import { ClusterName, IsoTime, NodeId } from '../model/ids.ts';
 import { SkipReason } from '../model/outcome.ts';
+import { stored } from '../model/stored.ts';
 
 /** Stands for every node of the cluster, in a row of its check lane. */
 export const WHOLE_CLUSTER = '*';
 
 /** A node that waits in a lane, or for one of the cluster's checks (lane `<cluster>/node-check`). */
-export const PendingNode = z.strictObject({
+export const PendingNode = stored({
   lane: z.string(),
   cluster: ClusterName,
   instanceId: z.union([NodeId, z.literal(WHOLE_CLUSTER)]),

@@ -3,9 +3,10 @@ import { Because } from '../model/because.ts';
 import { Finding } from '../model/document-result.ts';
 import { ClusterName, IsoTime, NodeId } from '../model/ids.ts';
 import { Outcome, SkipReason } from '../model/outcome.ts';
+import { stored } from '../model/stored.ts';
 
 /** A node's result in a run. Each node has one row in a run; a result of a higher grade replaces it. */
-export const ResultRow = z.strictObject({
+export const ResultRow = stored({
   runId: z.string(),
   cluster: ClusterName,
   instanceId: NodeId,
@@ -69,12 +70,12 @@ export const Reading = ResultRow.omit({
   /** SSM ended the command without running it on this node: the node waits in its lane again. */
   ranNowhere: z.literal(true).optional(),
   /** The earlier repair that did not last. */
-  relapseOf: z.strictObject({ runId: z.string(), at: IsoTime }).optional(),
+  relapseOf: stored({ runId: z.string(), at: IsoTime }).optional(),
 });
 export type Reading = z.infer<typeof Reading>;
 
 /** The part of a node's result that the run's state machine needs. */
-export const Tally = z.strictObject({
+export const Tally = stored({
   /** The node still runs the document: its outcome is provisional, and counts for nothing. */
   open: z.literal(true).optional(),
   /** SSM ended the command without running it on this node. */

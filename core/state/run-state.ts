@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { Because } from '../model/because.ts';
 import { ClusterName, InstanceId, IsoTime } from '../model/ids.ts';
+import { stored } from '../model/stored.ts';
 import { CommandState } from './command-state.ts';
 import { SettledCounts } from './counts.ts';
 import { RegistryHold } from './lane-state.ts';
@@ -11,7 +12,7 @@ export const Slice = z.object({ from: z.number().int().nonnegative(), to: z.numb
 export type Slice = z.infer<typeof Slice>;
 
 /** A run: one pass over a set of nodes. The run is stored as one item, and `version` guards it. */
-export const RunState = z.strictObject({
+export const RunState = stored({
   runId: z.string(),
   version: z.number().int().nonnegative(),
   cluster: ClusterName,

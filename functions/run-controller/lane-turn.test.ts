@@ -23,6 +23,35 @@ const report = async (w: World, ids: readonly string[]): Promise<void> => {
 };
 const ends = async (w: World) => (await w.allRuns()).map((r) => [r.status, r.stopped?.reason, countsOf(r)]);
 
+describe('a pending node that this version does not understand', () => {
+  it('stays, is told, and keeps no other node from its repair', async () => {
+    const own = await table.another();
+    const w = runControllerWorld(own, {});
+    const [id = '', bad = ''] = w.ids;
+    breakNodes(w, [id, bad]);
+    await own.put({ ...keys.pendingNode(LANE, bad), lane: LANE, instanceId: bad, newest: { of: 'all' } });
+    await w.signal(id);
+    await w.pass(60);
+    expect(w.ssm.sends('repair')).toEqual(new Map([[id, 1]]));
+    expect(w.failures).toEqual([]);
+    expect(w.telemetry.counts.UnreadableRow).toBeGreaterThanOrEqual(1);
+    expect((await w.lanes.readPending(LANE)).unreadable).toMatchObject([{ sortKey: `NODE#${bad}` }]);
+  });
+
+  it('because of a field that it does not know is repaired, and the field is kept while the row is', async () => {
+    const own = await table.another();
+    const w = runControllerWorld(own, {});
+    const [id = ''] = w.ids;
+    breakNodes(w, [id]);
+    await w.signal(id);
+    const [row] = await w.lanes.pendingNodes(LANE);
+    await own.put({ ...keys.pendingNode(LANE, id), ...row, newest: 1 });
+    expect(await w.lanes.pendingNodes(LANE)).toMatchObject([{ newest: 1 }]);
+    await w.pass(60);
+    expect(w.ssm.sends('repair')).toEqual(new Map([[id, 1]]));
+  });
+});
+
 describe('a signal', () => {
   it('becomes a canary and a result, and leaves no pending node', async () => {
     const w = await world();

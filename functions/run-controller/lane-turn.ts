@@ -95,7 +95,11 @@ const nextOf = async (deps: RunControllerPorts, lane: LaneState): Promise<Next> 
   const hold = isCheckLane(lane)
     ? undefined
     : holdOf(lane, pause && `paused by ${pause.by} at ${pause.at}: ${pause.reason}`, now);
-  const all = await deps.lanes.pendingNodes(lane.lane);
+  const { understood: all, unreadable } = await deps.lanes.readPending(lane.lane);
+  for (const { problem } of unreadable) {
+    deps.log.error('leaving out a pending node that cannot be read', { lane: lane.lane, problem });
+    deps.count('UnreadableRow');
+  }
   const due = dueRows(all, now);
   const { ready: rows, lookAt } = await withoutWaiting(deps, lane, await tidy(deps, lane, due.slice(0, MAX_ROWS)));
   const queued = await firstQueued(deps, lane);

@@ -12,18 +12,40 @@ const KEY_ATTRIBUTES: ReadonlySet<string> = new Set([
   ...[TABLE.byOwner, TABLE.byOutcome, TABLE.byReason, TABLE.byDue].flatMap((i) => [i.partitionKey, i.sortKey]),
 ]);
 
+/** An item that does not fit the schema of its rows: its sort key, and what does not fit. */
+export type UnreadableItem = { readonly sortKey: string; readonly problem: string };
+
+/** The items of a partition: those that are understood as rows, and those that are not. */
+export type Rows<Row> = { readonly understood: readonly Row[]; readonly unreadable: readonly UnreadableItem[] };
+
+const parsedOf = <Schema extends z.ZodType>(schema: Schema, item: Item): z.ZodSafeParseResult<z.output<Schema>> => {
+  const fields = Object.fromEntries(Object.entries(item).filter(([name]) => !KEY_ATTRIBUTES.has(name)));
+  return schema.safeParse(fields);
+};
+
+const problemOf = (item: Item, error: z.ZodError): string =>
+  `reading the row ${String(item[TABLE.partitionKey])} / ${String(item[TABLE.sortKey])}: ${z.prettifyError(error)}`;
+
 /**
- * Reads a row from an item: removes the key attributes and validates the rest against the strict schema. Throws with the
- * item's key and the field if the row is invalid, because fleetmend must not act on state that it cannot read.
+ * Reads a row from an item: removes the key attributes and validates the rest. Throws with the item's key and the field if
+ * the row is invalid, because fleetmend must not act on state that it cannot read.
  */
 export const rowOf = <Schema extends z.ZodType>(schema: Schema, item: Item): z.output<Schema> => {
-  const fields = Object.fromEntries(Object.entries(item).filter(([name]) => !KEY_ATTRIBUTES.has(name)));
-  const parsed = schema.safeParse(fields);
+  const parsed = parsedOf(schema, item);
   if (parsed.success) return parsed.data;
-  throw new Error(
-    `reading the row ${String(item[TABLE.partitionKey])} / ${String(item[TABLE.sortKey])}: ${z.prettifyError(parsed.error)}`,
-    { cause: parsed.error },
-  );
+  throw new Error(problemOf(item, parsed.error), { cause: parsed.error });
+};
+
+/** Reads rows from items. One that is not understood is its own trouble: it does not hide the others. */
+export const rowsOf = <Schema extends z.ZodType>(schema: Schema, items: readonly Item[]): Rows<z.output<Schema>> => {
+  const understood: z.output<Schema>[] = [];
+  const unreadable: UnreadableItem[] = [];
+  for (const item of items) {
+    const parsed = parsedOf(schema, item);
+    if (parsed.success) understood.push(parsed.data);
+    else unreadable.push({ sortKey: String(item[TABLE.sortKey]), problem: problemOf(item, parsed.error) });
+  }
+  return { understood, unreadable };
 };
 
 /** The attributes that put an item into a secondary index. */

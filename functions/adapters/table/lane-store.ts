@@ -3,7 +3,7 @@ import { LaneState } from '../../../core/state/lane-state.ts';
 import type { OutboxEntry } from '../../../core/state/outbox-entry.ts';
 import { PendingNode } from '../../../core/state/pending-node.ts';
 import { isAtVersion, isNew, isStored } from './expressions.ts';
-import { type Item, inIndex, VersionConflictError } from './items.ts';
+import { type Item, inIndex, type Rows, VersionConflictError } from './items.ts';
 import { DUE_SHARDS, index, keys, shardOf, TABLE } from './keys.ts';
 import { createTable, startingWith, type TableOptions } from './table.ts';
 
@@ -24,6 +24,8 @@ export type LaneStore = {
   readonly save: (lane: LaneState) => Promise<LaneState>;
   /** Every pending node of the lane: one that waits must not hide one that is due. */
   readonly pendingNodes: (lane: string) => Promise<readonly PendingNode[]>;
+  /** As {@link pendingNodes}, with the rows that are not understood: they stay where they are. */
+  readonly readPending: (lane: string) => Promise<Rows<PendingNode>>;
   /** Removes a row that has not changed since it was read; a changed one stays. */
   readonly drop: (row: RowKey) => Promise<void>;
   /** Keeps a row that has not changed since it was read for later. */
@@ -59,13 +61,17 @@ export const createLaneStore = (options: TableOptions): LaneStore => {
     throw new VersionConflictError(`storing ${what}: it is no longer at version ${version}`);
   };
 
+  const readPending = (lane: string): Promise<Rows<PendingNode>> =>
+    table.rows(PendingNode, startingWith(keys.lane(lane).pk, keys.pendingNodePrefix));
+
   return {
     get: (lane) => table.get(LaneState, keys.lane(lane)),
     answerCall: async (lane) => {
       await table.update(keys.lane(lane), { remove: ['calledAt'] }, isStored);
     },
     save: (lane) => save(laneItem(lane), lane, `lane ${lane.lane}`),
-    pendingNodes: (lane) => table.rows(PendingNode, startingWith(keys.lane(lane).pk, keys.pendingNodePrefix)),
+    pendingNodes: async (lane) => (await readPending(lane)).understood,
+    readPending,
     drop: async ({ lane, instanceId, version }) => {
       await table.remove(keys.pendingNode(lane, instanceId), isAtVersion(version));
     },

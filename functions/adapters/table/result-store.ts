@@ -88,7 +88,10 @@ export const createResultStore = ({
     pauseFor: async (cluster) => {
       const scopes = new Set([ALL_CLUSTERS, clusterScope(cluster)]);
       const pauses = await table.rows(PauseRow, startingWith(keys.pauses, keys.pausePrefix));
-      return pauses.find((pause) => scopes.has(pause.scope) && pause.state === 'paused');
+      // A pause that is not understood may be in force: nothing is sent that it covers.
+      const bad = pauses.unreadable.find(({ sortKey }) => scopes.has(sortKey.slice(keys.pausePrefix.length)));
+      if (bad !== undefined) throw new Error(bad.problem);
+      return pauses.understood.find((pause) => scopes.has(pause.scope) && pause.state === 'paused');
     },
   };
 };

@@ -43,7 +43,13 @@ export const createRunStore = ({
       if (await table.putVersion(runItem(run, retentionDays), run.version)) return { ...run, version: run.version + 1 };
       throw new VersionConflictError(`storing run ${run.runId}: it is no longer at version ${run.version}`);
     },
-    observations: (runId) => table.rows(ObservationRow, startingWith(keys.run(runId).pk, keys.observationPrefix)),
+    observations: async (runId) => {
+      const rows = await table.rows(ObservationRow, startingWith(keys.run(runId).pk, keys.observationPrefix));
+      const [bad] = rows.unreadable;
+      // Without one of its observations, a run would wait for a command that has ended.
+      if (bad !== undefined) throw new Error(bad.problem);
+      return rows.understood;
+    },
     observation: (runId, commandKey) => table.get(ObservationRow, keys.observation(runId, commandKey)),
     putObservation: (row, standing) =>
       table.put(

@@ -1,7 +1,19 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { startTable, type TestTable } from '../../../test/support/table.ts';
-import { above, absent, allOf, anyOf, below, equals, isAtVersion, isNew, isStored } from './expressions.ts';
+import {
+  above,
+  absent,
+  allOf,
+  anyOf,
+  atLeast,
+  atMost,
+  below,
+  equals,
+  isAtVersion,
+  isNew,
+  isStored,
+} from './expressions.ts';
 import { ItemTooLargeError } from './item-size.ts';
 import { expires, inIndex } from './items.ts';
 import { createTable, startingWith, type Table, type TableOptions } from './table.ts';
@@ -44,12 +56,17 @@ describe('a row', () => {
     expect(await table.get(Row, key('A', 'OTHER'))).toBeUndefined();
   });
 
-  it('that does not fit its schema is named with its key and field, by every way of reading', async () => {
+  it('that does not fit its schema is named with its key and field, and hides no other row of its partition', async () => {
     await table.put({ ...key('BAD'), name: 7 });
     const message = /reading the row BAD \/ STATE: [\s\S]*name/u;
     await expect(table.get(Row, key('BAD'))).rejects.toThrow(message);
     await expect(table.getMany(Row, [key('BAD')])).rejects.toThrow(message);
-    await expect(table.rows(Row, { key: 'BAD' })).rejects.toThrow(message);
+    await table.put({ ...key('BAD', 'A'), name: 'a' });
+    await table.put({ ...key('BAD', 'Z'), name: 'z' });
+    expect(await table.rows(Row, { key: 'BAD' })).toEqual({
+      understood: [{ name: 'a' }, { name: 'z' }],
+      unreadable: [{ sortKey: 'STATE', problem: expect.stringMatching(message) }],
+    });
   });
 
   it('of more than 400 KB is refused with its key and its largest attributes, by put and by update', async () => {
@@ -84,6 +101,13 @@ describe('a condition', () => {
     ['below, and it is', below('size', 6), true],
     ['above', above('size', 5), false],
     ['above, and it is', above('size', 4), true],
+    ['at least, and it is not', atLeast('size', 6), false],
+    ['at least, and it is', atLeast('size', 5), true],
+    ['at most, and it is not', atMost('size', 4), false],
+    ['at most, and it is', atMost('size', 5), true],
+    ['at least, within maps', atLeast(['slots', 'r-1', 'count'], 2), true],
+    ['at least, within maps that lack the entry', atLeast(['slots', 'r-2', 'count'], 0), false],
+    ['absent, within maps', absent(['slots', 'r-2']), true],
     ['all of two, one', allOf(equals('name', 'a'), equals('name', 'b')), false],
     ['all of two, both', allOf(equals('name', 'a'), anyOf(isNew, equals('name', 'a'))), true],
     ['any of two, neither', anyOf(isNew, equals('name', 'b')), false],
@@ -91,7 +115,7 @@ describe('a condition', () => {
     ['at another version', isAtVersion(2), false],
     ['at its version', isAtVersion(1), true],
   ])('compares: %s', async (_, condition, expected) => {
-    const item = { ...key('COMPARED'), name: 'a', size: 5, version: 1 };
+    const item = { ...key('COMPARED'), name: 'a', size: 5, version: 1, slots: { 'r-1': { count: 2 } } };
     await table.put(item);
     expect(await table.put(item, condition)).toBe(expected);
   });
@@ -175,7 +199,7 @@ describe('a partition', () => {
 
   it('of more than a megabyte is read whole, page by page', async () => {
     const recorder = recording();
-    const rows = await createTable(recorder).rows(Row, startingWith('P', 'ROW#'));
+    const { understood: rows } = await createTable(recorder).rows(Row, startingWith('P', 'ROW#'));
     expect(rows.map(({ name }) => name)).toEqual(names);
     expect(recorder.inputs.length).toBeGreaterThan(2);
     expect(recorder.inputs.every((input) => input.ConsistentRead === true)).toBe(true);

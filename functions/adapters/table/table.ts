@@ -13,7 +13,7 @@ import { defined } from '../../../core/model/defined.ts';
 import { type Sleep, sleep } from '../sleep.ts';
 import { anyOf, type Change, type Condition, expressionsOf, isAtVersion, isNew } from './expressions.ts';
 import { isTooLarge, tooLarge } from './item-size.ts';
-import { type Item, rowOf } from './items.ts';
+import { type Item, type Rows, rowOf, rowsOf } from './items.ts';
 import { type IndexName, type Key, TABLE } from './keys.ts';
 import { isPassing, namesOf, refusalOf, type Transacted, transactionOf, type Write } from './transaction.ts';
 
@@ -62,8 +62,8 @@ export type Table = {
   readonly page: (partition: Partition, options: PageOptions) => Promise<Page>;
   /** Every item of a partition, in ascending order. */
   readonly items: (partition: Partition) => Promise<readonly Item[]>;
-  /** Every row of a partition, in ascending order; throws where one does not fit the schema. */
-  readonly rows: <S extends z.ZodType>(schema: S, partition: Partition) => Promise<readonly z.output<S>[]>;
+  /** Every row of a partition, in ascending order: those that fit the schema, and those that do not. */
+  readonly rows: <S extends z.ZodType>(schema: S, partition: Partition) => Promise<Rows<z.output<S>>>;
 };
 
 /** The client and the name of the table. */
@@ -235,6 +235,6 @@ export const createTable = ({
     transact,
     page,
     items,
-    rows: async (schema, partition) => (await items(partition)).map((item) => rowOf(schema, item)),
+    rows: async (schema, partition) => rowsOf(schema, await items(partition)),
   };
 };
