@@ -143,10 +143,10 @@ describe('an observation', () => {
     });
   });
 
-  it.each(['RateExceeded', 'NoInstancesInTag'])('of a command that SSM ended as %s has no node reached', (status) => {
+  it.each(['RateExceeded', 'NoInstancesInTag'])('of a command that SSM ended as %s ran on no node', (status) => {
     expect(observe(6, { invocations: [], status })).toMatchObject({
       closedBy: 'end',
-      nodes: Object.fromEntries(nodes(2).map((id) => [id, { outcome: 'Unreachable', reason: 'CommandNotDelivered' }])),
+      nodes: Object.fromEntries(nodes(2).map((id) => [id, { outcome: 'Skipped', ranNowhere: true }])),
     });
   });
 
