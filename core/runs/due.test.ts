@@ -101,9 +101,20 @@ it('an observation that names no command leaves the id that the run knows', () =
   });
 });
 
-it('nothing waits in a batch of which nothing was observed', () => {
+it('the second check of a busy node waits from the time at which its last part was observed', () => {
   const known = { repairable: new Set<string>(), unrepairable: new Set<string>() };
-  expect(waitingOf(aCheck(0), {}, [], known, LIMITS)).toEqual([]);
+  const part = (key: string, seconds: number) =>
+    observed(key, { [node(0)]: { outcome: 'Skipped', skipReason: 'Busy' } }, { at: at(seconds) });
+  const tallies = { [node(0)]: { outcome: 'Skipped', skipReason: 'Busy', waits: true, at: at(10) } } as const;
+  const check = aCheck(0, { slice: { from: 0 } });
+  for (const parts of [
+    [part('1.1', 20), part('1.2', 30)],
+    [part('1.1', 30), part('1.2', 20)],
+  ]) {
+    expect(waitingOf(check, tallies, parts, known, LIMITS)).toMatchObject([
+      { kind: 'enqueue', notBefore: at(30 + LIMITS.repairSoftDeadlineSeconds) },
+    ]);
+  }
 });
 
 it('a repair of several nodes is looked at before its end, at the times that are not switched off', () => {

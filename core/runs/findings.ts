@@ -52,10 +52,7 @@ export const findingsOf = (run: RunState, parts: readonly ObservationRow[], know
 };
 
 const lastAt = (parts: readonly ObservationRow[]): string =>
-  parts
-    .map((part) => part.at)
-    .toSorted()
-    .at(-1) ?? '';
+  parts.reduce((last, part) => (part.at > last.at ? part : last)).at;
 
 /**
  * Hands back the nodes on which SSM did not run the command: those of a repair wait in its lane again, and a check is asked
