@@ -1,4 +1,5 @@
 import { resolve as resolvePath } from 'node:path';
+import { feedAlarms } from './aws/alarm-metrics.ts';
 import { createAlarms } from './aws/alarms.ts';
 import { AwsError } from './aws/aws-error.ts';
 import { type ClockOptions, createClock } from './aws/clock.ts';
@@ -104,6 +105,7 @@ export const bootLab = async (options: LabOptions): Promise<Lab> => {
   const alarms = createAlarms(clock, buses.putService, (action) => {
     publishAlarm({ account, clock, iam, topics, emit }, action).catch(problem);
   });
+  feedAlarms({ alarms, clock, events, queues: queues.all });
   const logGroups = createLogGroups({ partition, urlSuffix, region, account, clock, iam, emit, invokeFunction });
   const eks: EksState = {
     nodegroupStatus: new Map(),

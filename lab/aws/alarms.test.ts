@@ -16,6 +16,7 @@ const METRIC = {
   Threshold: 80,
   ComparisonOperator: 'GreaterThanThreshold',
   AlarmDescription: 'a disk is filling',
+  TreatMissingData: 'notBreaching',
 };
 
 const world = (properties: Readonly<Record<string, unknown>> = METRIC) => {

@@ -1,4 +1,5 @@
 import { defined } from '../../core/model/defined.ts';
+import { dimensionsOf, type Point, type Watched, watchedOf } from './alarm-math.ts';
 import type { LabClock } from './clock.ts';
 import type { NewEvent } from './event-bus.ts';
 
@@ -16,14 +17,20 @@ type Alarm = {
   readonly arn: string;
   readonly configuration: unknown;
   readonly actions: readonly string[];
-  readonly watched?: {
-    readonly namespace: string;
-    readonly metricName: string;
-    readonly dimensions: Dimensions;
-    readonly periodMs: number;
-    readonly breaches: (values: readonly number[]) => boolean;
-  };
-  state: { value: AlarmState; at: number; suppressor?: Suppressor };
+  readonly okActions: readonly string[];
+  readonly watched?: Watched;
+  state: { value: AlarmState; at: number; reason: string; suppressor?: Suppressor };
+};
+
+/** An alarm as it is now. */
+export type ShownAlarm = {
+  readonly name: string;
+  readonly state: AlarmState;
+  /** Lab time since when it has been so, and why. */
+  readonly since: number;
+  readonly reason: string;
+  /** False for metric math and composite alarms: those are only set. */
+  readonly isEvaluated: boolean;
 };
 
 /** The alarms of CloudWatch; their changes of state are events on the default bus. */
@@ -32,30 +39,19 @@ export type Alarms = {
   readonly add: (name: string, arn: string, properties: Properties) => void;
   /** A data point of now; alarms on its metric are evaluated at the next minute. */
   readonly putMetric: (namespace: string, metricName: string, dimensions: Dimensions, value: number) => void;
+  /** A data point of now, which is looked at when time goes on: nothing waits for it, as `settle` does for a metric that is put. */
+  readonly record: Alarms['putMetric'];
+  readonly evaluateAll: () => void;
+  /** All alarms: those that would ring now first. */
+  readonly states: () => readonly ShownAlarm[];
+  readonly remove: (name: string) => void;
   /** As SetAlarmState does; `suppressor` for a composite alarm whose actions are suppressed. */
   readonly setState: (name: string, value: AlarmState, suppressor?: Suppressor) => void;
   readonly stateOf: (name: string) => AlarmState;
 };
 
-const STATISTICS: Readonly<Record<string, (values: readonly number[]) => number>> = {
-  Sum: (values) => values.reduce((sum, value) => sum + value, 0),
-  Maximum: (values) => Math.max(...values),
-  Minimum: (values) => Math.min(...values),
-  Average: (values) => values.reduce((sum, value) => sum + value, 0) / values.length,
-  SampleCount: (values) => values.length,
-};
-const COMPARISONS: Readonly<Record<string, (value: number, threshold: number) => boolean>> = {
-  GreaterThanThreshold: (value, threshold) => value > threshold,
-  GreaterThanOrEqualToThreshold: (value, threshold) => value >= threshold,
-  LessThanThreshold: (value, threshold) => value < threshold,
-  LessThanOrEqualToThreshold: (value, threshold) => value <= threshold,
-};
 const MINUTE_MS = 60_000;
 
-const dimensionsOf = (list: unknown): Dimensions =>
-  Object.fromEntries(
-    ((list ?? []) as readonly { Name: string; Value: string }[]).map(({ Name, Value }) => [Name, Value]),
-  );
 const seriesKey = (namespace: string, metricName: string, dimensions: Dimensions): string =>
   JSON.stringify([namespace, metricName, Object.entries(dimensions).toSorted()]);
 /** CloudWatch's times have no colon in the offset. */
@@ -90,36 +86,17 @@ const configurationOf = (p: Properties): unknown => {
   return { ...description, metrics };
 };
 
-const watchedOf = (name: string, p: Properties): Alarm['watched'] => {
-  if (p.MetricName === undefined) return undefined;
-  const statistic = STATISTICS[String(p.Statistic)];
-  const compare = COMPARISONS[String(p.ComparisonOperator)];
-  if (statistic === undefined || compare === undefined || p.EvaluationPeriods !== 1) {
-    throw new Error(
-      `booting the lab: alarm ${name}: the lab evaluates plain statistics and comparisons over one period`,
-    );
-  }
-  return {
-    namespace: String(p.Namespace),
-    metricName: String(p.MetricName),
-    dimensions: dimensionsOf(p.Dimensions),
-    periodMs: Number(p.Period) * 1000,
-    // All alarms of the stack treat missing data as not breaching.
-    breaches: (values) => values.length > 0 && compare(statistic(values), Number(p.Threshold)),
-  };
-};
-
 /** An action of an alarm: the topic, the alarm that acts, and its message. */
 export type AlarmAction = { readonly topicArn: string; readonly alarmArn: string; readonly message: string };
 
-/** Creates CloudWatch's alarms; they start `OK`. `act` is called for each action of an alarm that enters ALARM. */
+/** Creates CloudWatch's alarms; they start `OK`. `act` is called for each action of an alarm that enters ALARM or OK. */
 export const createAlarms = (
   clock: LabClock,
   putService: (event: NewEvent) => string,
   act: (action: AlarmAction) => void = () => {},
 ): Alarms => {
   const alarms = new Map<string, Alarm>();
-  const series = new Map<string, { at: number; value: number }[]>();
+  const series = new Map<string, Point[]>();
 
   const named = (name: string): Alarm => {
     const alarm = alarms.get(name);
@@ -129,7 +106,7 @@ export const createAlarms = (
   const change = (alarm: Alarm, value: AlarmState, reason: string, suppressor?: Suppressor): void => {
     const before = alarm.state;
     if (before.value === value && before.suppressor === suppressor) return;
-    alarm.state = { value, at: clock.now(), ...defined({ suppressor }) };
+    alarm.state = { value, at: clock.now(), reason, ...defined({ suppressor }) };
     const shown = (state: Alarm['state'], why: string) => ({
       ...(state.suppressor === undefined
         ? {}
@@ -152,19 +129,34 @@ export const createAlarms = (
         state: shown(alarm.state, reason),
       },
     });
-    if (value === 'ALARM' && suppressor === undefined) acts(alarm, reason);
+    if (suppressor === undefined) acts(alarm, reason);
   };
   const acts = (alarm: Alarm, reason: string): void => {
-    const message = JSON.stringify({ AlarmName: alarm.name, NewStateValue: 'ALARM', NewStateReason: reason });
-    for (const topicArn of alarm.actions) act({ topicArn, alarmArn: alarm.arn, message });
+    const { value } = alarm.state;
+    const message = JSON.stringify({ AlarmName: alarm.name, NewStateValue: value, NewStateReason: reason });
+    const topics = value === 'ALARM' ? alarm.actions : value === 'OK' ? alarm.okActions : [];
+    for (const topicArn of topics) act({ topicArn, alarmArn: alarm.arn, message });
   };
-  const evaluate = (alarm: Alarm, watched: NonNullable<Alarm['watched']>): void => {
-    const since = clock.now() - watched.periodMs;
-    const points = series.get(seriesKey(watched.namespace, watched.metricName, watched.dimensions)) ?? [];
-    const values = points.filter(({ at }) => at > since).map(({ value }) => value);
-    const breaches = watched.breaches(values);
-    change(alarm, breaches ? 'ALARM' : 'OK', `Threshold Crossed: ${values.length} datapoints`);
-    if (breaches) clock.after(watched.periodMs, () => evaluate(alarm, watched));
+  const keyOf = (watched: Watched): string => seriesKey(watched.namespace, watched.metricName, watched.dimensions);
+  const look = (alarm: Alarm, watched: Watched): void => {
+    const verdict = watched.judge(series.get(keyOf(watched)) ?? [], clock.now());
+    if (verdict !== undefined) change(alarm, verdict.value, verdict.reason);
+  };
+  /** Evaluates an alarm whose metric was put, until it has recovered. */
+  const follow = (alarm: Alarm, watched: Watched): void => {
+    look(alarm, watched);
+    if (alarm.state.value === 'ALARM') clock.after(watched.periodMs, () => follow(alarm, watched));
+  };
+  /** Keeps a point where an alarm watches its metric, for as long as one may look at it. */
+  const keep = (key: string, value: number): readonly { readonly alarm: Alarm; readonly watched: Watched }[] => {
+    const watchers = [...alarms.values()].flatMap((alarm) =>
+      alarm.watched !== undefined && keyOf(alarm.watched) === key ? [{ alarm, watched: alarm.watched }] : [],
+    );
+    if (watchers.length === 0) return [];
+    const longestMs = Math.max(...watchers.map(({ watched: w }) => w.periodMs * w.evaluationPeriods));
+    const points = (series.get(key) ?? []).filter(({ at }) => at > clock.now() - longestMs);
+    series.set(key, [...points, { at: clock.now(), value }]);
+    return watchers;
   };
 
   return {
@@ -175,21 +167,33 @@ export const createAlarms = (
         arn,
         configuration: configurationOf(properties),
         actions: ((properties.AlarmActions ?? []) as readonly unknown[]).map(String),
+        okActions: ((properties.OKActions ?? []) as readonly unknown[]).map(String),
         ...defined({ watched }),
-        state: { value: 'OK', at: clock.now() },
+        state: alarms.get(name)?.state ?? { value: 'OK', at: clock.now(), reason: 'the alarm is new' },
       });
     },
     putMetric: (namespace, metricName, dimensions, value) => {
-      const key = seriesKey(namespace, metricName, dimensions);
-      const points = series.get(key) ?? [];
-      points.push({ at: clock.now(), value });
-      series.set(key, points);
-      for (const alarm of alarms.values()) {
-        const { watched } = alarm;
-        if (watched === undefined) continue;
-        if (seriesKey(watched.namespace, watched.metricName, watched.dimensions) !== key) continue;
-        clock.at((Math.floor(clock.now() / MINUTE_MS) + 1) * MINUTE_MS, () => evaluate(alarm, watched));
-      }
+      for (const { alarm, watched } of keep(seriesKey(namespace, metricName, dimensions), value))
+        clock.at((Math.floor(clock.now() / MINUTE_MS) + 1) * MINUTE_MS, () => follow(alarm, watched));
+    },
+    record: (namespace, metricName, dimensions, value) => {
+      keep(seriesKey(namespace, metricName, dimensions), value);
+    },
+    evaluateAll: () => {
+      for (const alarm of alarms.values()) if (alarm.watched !== undefined) look(alarm, alarm.watched);
+    },
+    states: () =>
+      [...alarms.values()]
+        .map(({ name, state, watched }) => ({
+          name,
+          state: state.value,
+          since: state.at,
+          reason: state.reason,
+          isEvaluated: watched !== undefined,
+        }))
+        .sort((a, b) => Number(b.state === 'ALARM') - Number(a.state === 'ALARM')),
+    remove: (name) => {
+      alarms.delete(name);
     },
     setState: (name, value, suppressor) => change(named(name), value, 'set by hand', suppressor),
     stateOf: (name) => named(name).state.value,

@@ -58,7 +58,7 @@ export type Lab = {
   /** Puts an event on a bus by name (`default` if omitted), as AWS itself: no access is checked. */
   readonly putEvent: (event: NewEvent, bus?: string) => string;
   /** CloudWatch's alarms of the stack, and the metrics that Container Insights would put. */
-  readonly alarms: Pick<Alarms, 'putMetric' | 'setState' | 'stateOf'>;
+  readonly alarms: Pick<Alarms, 'putMetric' | 'setState' | 'stateOf' | 'states'>;
   readonly calls: readonly CallRecord[];
   readonly faults: Faults;
   readonly queues: {
