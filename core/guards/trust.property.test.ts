@@ -131,9 +131,10 @@ const simulate = (nodeCount: number, fails: () => boolean, random: () => number,
     const context = { budget, nodesToRepair: waiting.length + inFlight.length, openElsewhere: 0 };
     const free = Math.max(0, windowOf(trust, context, now, LIMITS) - inFlight.length);
     expect(inFlight.length + free).toBeLessThanOrEqual(Math.max(budget, inFlight.length));
-    const chosen = failedLast(trust, waiting).slice(0, free);
+    const chosen = free === 0 ? [] : failedLast(trust, waiting).slice(0, free);
     const canary = isCanary(trust, context, now, LIMITS);
-    waiting = waiting.filter((n) => !chosen.includes(n));
+    const taken = new Set(chosen);
+    if (free > 0) waiting = waiting.filter((n) => !taken.has(n));
     sent += chosen.length;
     inFlight.push(
       ...chosen.map((n) => ({ ...n, isCanary: canary, endsAt: seconds + 10 + Math.floor(random() * 290) })),
@@ -143,7 +144,7 @@ const simulate = (nodeCount: number, fails: () => boolean, random: () => number,
 };
 
 it('failures of 1 % of 1,000 nodes never stop a document for good', () => {
-  for (let seed = 1; seed <= 60; seed++) {
+  for (let seed = 1; seed <= 20; seed++) {
     const random = randomOf(seed);
     const { left, openings } = simulate(1000, () => random() < 0.01, random, DAY / 4);
     expect({ seed, left }).toEqual({ seed, left: 0 });
@@ -152,7 +153,7 @@ it('failures of 1 % of 1,000 nodes never stop a document for good', () => {
 });
 
 it('a document that always fails is sent to two nodes before its breaker opens, and to one after each open time', () => {
-  for (let seed = 1; seed <= 20; seed++) {
+  for (let seed = 1; seed <= 10; seed++) {
     for (const nodeCount of [3, 30, 600]) {
       const random = randomOf(seed);
       const { sentBeforeOpening, openings, left } = simulate(nodeCount, () => true, random, 7200);
