@@ -1,5 +1,4 @@
 import * as z from 'zod';
-import { defined } from '../model/defined.ts';
 import { fnv1a } from '../model/hash.ts';
 import { epochMs, IsoTime, isoTime } from '../model/ids.ts';
 import { countsOf } from '../runs/advance.ts';
@@ -52,10 +51,9 @@ export const readCursor = (query: AuditQuery, next: string): readonly Position[]
 
 /** A run as lists show it: its request, its state, and the outcomes of its nodes. */
 export const runSummary = (run: RunState) => {
-  const { pending, commands, outbox, settled, version, asked, ...shown } = run;
+  const { pending, commands, outbox, settled, version, ...shown } = run;
   return {
     ...shown,
-    ...defined({ asked: asked?.length }),
     pending: pending.length,
     inFlight: batchesOf(commands.filter((c) => c.status === 'sent' || c.status === 'sending')).reduce(
       (n, [first]) => n + first.size,

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { Because } from '../model/because.ts';
 import { ClusterName, InstanceId, IsoTime, NodeId } from '../model/ids.ts';
 
 /** The most nodes that one request may name; a request without nodes means the whole cluster. */
@@ -36,7 +37,12 @@ export type SkippedNode = z.infer<typeof SkippedNode>;
 
 /** The answer to `check` and `repair`: the current plan. run-controller decides again before it acts. */
 export const RunAnswer = z.strictObject({
+  /** The id by which the request is cancelled and found: the caller's own, or the first run's. */
+  requestId: z.string(),
+  /** The first run. */
   runId: z.string(),
+  /** Every run of the request: a large request is several runs. */
+  runs: z.array(z.string()),
   planned: z.number().int().nonnegative(),
   skipped: z.array(SkippedNode),
   /** How many more are skipped than are listed. */
@@ -48,14 +54,48 @@ export const RunAnswer = z.strictObject({
 });
 export type RunAnswer = z.infer<typeof RunAnswer>;
 
-/** The stored part of a request with a requestId: its fingerprint and its answer. */
-export const RequestRow = z.strictObject({
+/** The order to cancel a request. It is in force for all of its runs and rows before the next command. */
+export const Cancellation = z.object({
+  at: IsoTime,
+  by: z.string(),
+  reason: z.string(),
+  /** Repairs that have started are cancelled too. */
+  force: z.boolean().default(false),
+  lambdaRequestId: z.string().optional(),
+});
+export type Cancellation = z.infer<typeof Cancellation>;
+
+/**
+ * A request for a check or a repair. Its runs and its rows in lanes carry its id. A sweep and a signal have a row only once
+ * they were cancelled: their id is that of their first run.
+ */
+export const RequestRow = z.object({
   requestId: z.string(),
-  fingerprint: z.string(),
+  action: z.enum(['check', 'repair']),
+  cluster: ClusterName,
+  remediation: z.string(),
+  because: Because,
+  /** Why the author asked, in full. */
+  reason: z.string().optional(),
+  /** Correlates the row with CloudTrail. */
+  lambdaRequestId: z.string().optional(),
   createdAt: IsoTime,
-  answer: RunAnswer,
+  /** The fields that identify the request: the same id with other fields is an error. */
+  fingerprint: z.string().optional(),
+  answer: RunAnswer.optional(),
+  cancelled: Cancellation.optional(),
 });
 export type RequestRow = z.infer<typeof RequestRow>;
+
+/** A command that a cancel came too late for: it ends by itself, unless it was cancelled too. */
+export const InFlightCommand = z.object({
+  runId: z.string(),
+  key: z.string(),
+  status: z.enum(['sending', 'sent']),
+  commandId: z.string().optional(),
+  instanceIds: z.array(InstanceId),
+});
+export type InFlightCommand = z.infer<typeof InFlightCommand>;
 
 /** The record of a quarantine's release, in the node's history. */
 export const ReleaseRow = z.strictObject({
@@ -71,13 +111,3 @@ export const ReleaseRow = z.strictObject({
   lambdaRequestId: z.string().optional(),
 });
 export type ReleaseRow = z.infer<typeof ReleaseRow>;
-
-/** A request to cancel a run. */
-export const CancelRow = z.strictObject({
-  runId: z.string(),
-  at: IsoTime,
-  by: z.string(),
-  reason: z.string(),
-  lambdaRequestId: z.string().optional(),
-});
-export type CancelRow = z.infer<typeof CancelRow>;

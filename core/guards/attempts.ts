@@ -63,7 +63,7 @@ export const coolDownEnd = (
 const isRepair = ({ outcome }: Attempt): boolean => outcome !== undefined && meaningOf(outcome).isRepaired;
 
 /** The earlier repair that did not last: it ended before this one, and no longer ago than the relapse time. */
-const relapseOf = (
+export const relapseOf = (
   row: Pick<ResultRow, 'runId' | 'endedAt'>,
   attempts: NodeStateRow['attempts'],
   limits: Pick<Limits, 'relapseSeconds'>,

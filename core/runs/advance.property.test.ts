@@ -123,7 +123,7 @@ const play = (scenario: typeof Scenario extends fc.Arbitrary<infer T> ? T : neve
         ),
         slots: Math.max(t.slots, inFlight(run)),
         paused: index >= scenario.pausedFrom,
-        cancelled: index >= scenario.cancelledFrom,
+        cancelled: index >= scenario.cancelledFrom ? { force: index % 2 === 1 } : undefined,
         nodeLocal: new Set(['RegistryUnreachable']),
         repairable: new Set(),
         unrepairable: new Set(),

@@ -59,7 +59,7 @@ describe('a run that begins', () => {
 
   it.each(['queued', 'ended'] as const)('that is %s does nothing', (status) => {
     const run = aRun(1, { status });
-    expect(step(run, { cancelled: true })).toEqual({ state: run, effects: [] });
+    expect(step(run, { cancelled: { force: true } })).toEqual({ state: run, effects: [] });
     expect(step(run).state).toBe(run);
   });
 });

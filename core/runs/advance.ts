@@ -48,7 +48,8 @@ export type RunInputs = {
   /** The most nodes that the cluster's budget lets this run have in flight. Checks have no such limit. */
   readonly slots: number;
   readonly paused: boolean;
-  readonly cancelled: boolean;
+  /** The order to cancel the run's request, if there is one. */
+  readonly cancelled: { readonly force: boolean } | undefined;
   /** Names of the reasons with the scope `node-local`: their failures are not attributable to the repair. */
   readonly nodeLocal: ReadonlySet<string>;
   /** Remediations that the policy allows to repair on this cluster. The findings of a check go to their lanes. */
@@ -124,7 +125,7 @@ export const withReports = (
 };
 
 const stopReasonOf = (state: RunState, inputs: RunInputs, nowMs: number, limits: Limits) => {
-  if (inputs.cancelled) return 'Cancelled' as const;
+  if (inputs.cancelled !== undefined) return 'Cancelled' as const;
   if (inputs.reports.some((r) => r.kind === 'refused')) return 'CommandRefused' as const;
   if (inputs.documents.length === 0 && state.pending.length > 0) return 'CommandRefused' as const;
   if (state.action === 'check') return undefined;
@@ -214,11 +215,18 @@ const withoutUnsent = (
   return { ...state, commands, pending: [], settled, outbox: [...state.outbox, ...outbox, ...entries] };
 };
 
-/** Cancels each sent command once: when the run is cancelled, or when the command is found after that. */
+/** Whether a run also cancels the commands that it has sent. */
+const cancelsCommands = ({ action, stopped }: RunState): boolean =>
+  stopped?.reason === 'Cancelled' && (action === 'check' || stopped.forced === true);
+
+/**
+ * Cancels each sent command once: when the run is cancelled, or when the command is found after that. A repair that has
+ * started is cancelled by force only: it ends by itself, and a part of it would leave the node as it found it at best.
+ */
 const cancelsOf = (state: RunState, before: RunState): OutboxEntry[] => {
-  if (state.stopped?.reason !== 'Cancelled') return [];
+  if (!cancelsCommands(state)) return [];
   return state.commands.flatMap((c, i): OutboxEntry[] => {
-    const isDone = before.stopped?.reason === 'Cancelled' && before.commands[i]?.status === 'sent';
+    const isDone = cancelsCommands(before) && before.commands[i]?.status === 'sent';
     return c.status === 'sent' && c.commandId !== undefined && !isDone
       ? [{ kind: 'cancel', commandId: c.commandId }]
       : [];
@@ -227,10 +235,12 @@ const cancelsOf = (state: RunState, before: RunState): OutboxEntry[] => {
 
 const stopOrGoOn = (before: RunState, reported: RunState, inputs: RunInputs, now: string, limits: Limits): RunState => {
   const stopReason = stopReasonOf(reported, inputs, epochMs(now), limits);
-  const isNew =
-    stopReason !== undefined &&
-    (reported.stopped === undefined || (stopReason === 'Cancelled' && reported.stopped.reason !== 'Cancelled'));
-  const state: RunState = isNew ? { ...reported, stopped: { reason: stopReason, at: now } } : reported;
+  const forced = stopReason === 'Cancelled' && inputs.cancelled?.force === true ? { forced: true as const } : {};
+  const { stopped } = reported;
+  const isCancel = stopReason === 'Cancelled' && stopped?.reason !== 'Cancelled';
+  const isForced = forced.forced === true && stopped?.forced !== true;
+  const isNew = stopReason !== undefined && (stopped === undefined || isCancel || isForced);
+  const state: RunState = isNew ? { ...reported, stopped: { reason: stopReason, at: now, ...forced } } : reported;
   if (state.stopped === undefined) return withNewCommands(holdForRegistry(state, now, limits), inputs, limits);
   const settled = withoutUnsent(state, state.stopped.reason, now, limits);
   return { ...settled, outbox: [...settled.outbox, ...cancelsOf(settled, before)] };

@@ -17,8 +17,6 @@ export const queuedRun = (asked: {
   /** The lane whose pending nodes it takes, if any. */
   readonly lane?: string | undefined;
   readonly document: RunDocument;
-  /** The nodes that the request names; undefined for the whole cluster, or for the nodes of the lane. */
-  readonly instanceIds?: readonly string[] | undefined;
   /** The request that it belongs to; without one, the run is its own request. */
   readonly requestId?: string | undefined;
   readonly because: Because;
@@ -40,7 +38,7 @@ export const queuedRun = (asked: {
   because: asked.because,
   createdAt: asked.now,
   status: 'queued',
-  ...defined({ lane: asked.lane, slice: asked.slice, asked: asked.instanceIds && [...asked.instanceIds] }),
+  ...defined({ lane: asked.lane, slice: asked.slice }),
   pending: [],
   settled: {},
   commands: [],

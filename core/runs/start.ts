@@ -142,9 +142,8 @@ export const startRun = (queued: RunState, inputs: StartInputs): RunState => {
   const draft: Draft = { outbox: [...queued.outbox], pending: [], local: [], tooMany: [], settled: queued.settled };
   for (const candidate of inputs.candidates) addTo(draft, candidate, queued, inputs);
   addTooMany(draft, queued, inputs);
-  const { asked, ...rest } = queued;
   return {
-    ...rest,
+    ...queued,
     status: 'active',
     startedAt: now,
     pending: draft.pending,

@@ -21,7 +21,7 @@ describe('a run that must stop', () => {
 
   it.each([
     ['Paused', { paused: true }, { Paused: 3 }, ['results']],
-    ['Cancelled', { cancelled: true }, { Cancelled: 3 }, ['defer', 'results', 'cancel']],
+    ['Cancelled', { cancelled: { force: true } }, { Cancelled: 3 }, ['defer', 'results', 'cancel']],
   ] as const)(
     'because it is %s settles what was not sent, and waits for what was',
     (stopReason, inputs, settled, written) => {
@@ -91,17 +91,26 @@ describe('a run that must stop', () => {
   });
 
   it('cancels each sent command once, including one that is found later', () => {
-    const first = step(busy(), { cancelled: true }, at(1)).state;
-    const again = step({ ...first, outbox: [] }, { cancelled: true }, at(70)).state;
+    const first = step(busy(), { cancelled: { force: true } }, at(1)).state;
+    const again = step({ ...first, outbox: [] }, { cancelled: { force: true } }, at(70)).state;
     expect(kinds(again)).toEqual([]);
     const found: SendReport = { key: '3', kind: 'found', commandId: 'c-3', sentAt: START };
-    const later = step(again, { cancelled: true, reports: [found] }, at(151)).state;
+    const later = step(again, { cancelled: { force: true }, reports: [found] }, at(151)).state;
     expect(later.outbox.filter((e) => e.kind === 'cancel')).toEqual([{ kind: 'cancel', commandId: 'c-3' }]);
+  });
+
+  it('cancels no repair that has started without force, and every one by force, also after a cancel without it', () => {
+    const first = step(busy(), { cancelled: { force: false } }, at(1)).state;
+    expect(first.stopped).toEqual({ reason: 'Cancelled', at: at(1) });
+    expect(kinds(first)).not.toContain('cancel');
+    const forced = step({ ...first, outbox: [] }, { cancelled: { force: true } }, at(2)).state;
+    expect(kinds(forced)).toEqual(['cancel']);
+    expect(kinds(step({ ...forced, outbox: [] }, { cancelled: { force: true } }, at(70)).state)).toEqual([]);
   });
 
   it('can be cancelled while it stops for another reason', () => {
     const paused = step(busy(), { paused: true }, at(1)).state;
-    const { state } = step({ ...paused, outbox: [] }, { cancelled: true, paused: true }, at(2));
+    const { state } = step({ ...paused, outbox: [] }, { cancelled: { force: true }, paused: true }, at(2));
     expect(state.stopped?.reason).toBe('Cancelled');
     expect(kinds(state)).toEqual(['cancel']);
   });

@@ -2,7 +2,7 @@ import { defined } from '../model/defined.ts';
 import { epochMs, isoTime } from '../model/ids.ts';
 import { NODE_CHECK } from '../model/lane-name.ts';
 import { type ClusterPolicy, clusterPolicy, modeOf, type Policy } from '../model/policy.ts';
-import { CHECK_SOURCE, isAnswered, type PendingNode, WHOLE_CLUSTER } from '../state/pending-node.ts';
+import { CHECK_SOURCE, isAnswered, MAX_REQUESTS, type PendingNode, WHOLE_CLUSTER } from '../state/pending-node.ts';
 
 /** The facts about a remediation that the routing of a symptom depends on. */
 export type CatalogueEntry = {
@@ -109,10 +109,15 @@ const optionalFields = (row: PendingNode, added: NewPendingNode, isNewer: boolea
 export const mergePending = (row: PendingNode, added: NewPendingNode): Omit<PendingNode, 'version'> | undefined => {
   const isNewer = epochMs(added.lastSeenAt) > epochMs(row.lastSeenAt);
   const isEarlier = epochMs(added.firstSeenAt) < epochMs(row.firstSeenAt);
-  if (!isNewer && !isEarlier) return undefined;
+  const requestIds = [...new Set([...(row.requestIds ?? []), ...(added.requestIds ?? [])])];
+  const isWantedByMore = requestIds.length > (row.requestIds?.length ?? 0);
+  if (!isNewer && !isEarlier && !isWantedByMore) return undefined;
   const { version, localMethod, ...kept } = row;
   return {
     ...kept,
+    // What led to the row first stays, as long as the row has not been answered.
+    because: isAnswered(row) ? added.because : row.because,
+    ...(requestIds.length === 0 ? {} : { requestIds: requestIds.slice(-MAX_REQUESTS) }),
     ...(isNewer ? { reason: added.reason, source: added.source } : {}),
     ...optionalFields(row, added, isNewer),
     firstSeenAt: isEarlier ? added.firstSeenAt : row.firstSeenAt,

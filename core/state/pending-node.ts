@@ -7,6 +7,9 @@ import { stored } from '../model/stored.ts';
 /** Stands for every node of the cluster, in a row of its check lane. */
 export const WHOLE_CLUSTER = '*';
 
+/** How many requests may want one waiting node. Of more, the newest count. */
+export const MAX_REQUESTS = 20;
+
 /** A node that waits in a lane, or for one of the cluster's checks (lane `<cluster>/node-check`). */
 export const PendingNode = stored({
   lane: z.string(),
@@ -25,7 +28,7 @@ export const PendingNode = stored({
   /** What led to this row; its times, its count and its source are those of the row. */
   because: Cause.default({ kind: 'event' }),
   /** The requests that want this node, where it was handed back to the lane. Cancelled ones are taken off. */
-  requestIds: z.array(z.string()).max(20).optional(),
+  requestIds: z.array(z.string()).max(MAX_REQUESTS).optional(),
   /** A new node: it is checked once its SSM agent is online, or given up at this time. */
   awaitAgentUntil: IsoTime.optional(),
   /** Not evaluated before this time; set if the reason of a decision not to act is temporary. */
@@ -56,6 +59,21 @@ export const becauseOfRow = ({
 /** Why a run over these rows exists; undefined for none. */
 export const becauseOfRows = (rows: readonly PendingNode[]): Because | undefined =>
   becauseOfAll(rows.map(becauseOfRow));
+
+/** The one request that wants a row which stands for nothing else; undefined for any other row. */
+export const soleRequestOf = ({ signals, requestIds }: PendingNode): string | undefined =>
+  signals === 0 && requestIds?.length === 1 ? requestIds[0] : undefined;
+
+/**
+ * The first rows that one run takes, in the given order. Rows that only one request wants get a run of their own, which
+ * belongs to that request and is cancelled with it.
+ */
+export const rowsForRun = (rows: readonly PendingNode[], max: number): readonly PendingNode[] => {
+  const [first] = rows;
+  if (first === undefined) return [];
+  const requestId = soleRequestOf(first);
+  return rows.filter((row) => soleRequestOf(row) === requestId).slice(0, max);
+};
 
 /** The source of a pending node that a check found broken. */
 export const CHECK_SOURCE = 'fleetmend.check';

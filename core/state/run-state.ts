@@ -39,8 +39,6 @@ export const RunState = stored({
   startedAt: IsoTime.optional(),
   /** `queued` has no plan yet; `active` sends; `draining` only waits; `ended` is over. */
   status: z.enum(['queued', 'active', 'draining', 'ended']),
-  /** The nodes that the request names; undefined for the whole cluster, and after planning. */
-  asked: z.array(InstanceId).optional(),
   /** Nodes without a command so far, each with the version of its pending row (empty if it has none). */
   pending: z.array(z.tuple([InstanceId, z.string()])),
   /** Nodes that ended without a command. */
@@ -57,7 +55,12 @@ export const RunState = stored({
   /** The lane's registry hold, or the one that this run began. */
   registryHold: RegistryHold.optional(),
   stopped: z
-    .strictObject({ reason: z.enum(['BreakerOpen', 'Paused', 'Cancelled', 'Yielded', 'CommandRefused']), at: IsoTime })
+    .strictObject({
+      reason: z.enum(['BreakerOpen', 'Paused', 'Cancelled', 'Yielded', 'CommandRefused']),
+      at: IsoTime,
+      /** Cancelled by force: started repairs are cancelled too. */
+      forced: z.literal(true).optional(),
+    })
     .optional(),
   image: z.string().optional(),
   dueAt: IsoTime,

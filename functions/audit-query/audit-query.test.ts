@@ -45,7 +45,6 @@ const runOf = (runId: string, i: number) =>
       name: 'fleetmend-pause-image-repair-aaaaaaaaaaaa',
       executionTimeoutSeconds: 300,
     },
-    instanceIds: [nodeOf(1)],
     requestId: 'r-1',
     because: { ...becauseOnce({ kind: 'operator', by: 'mei' }, 'operator-api', '2026-08-22T10:00:00.000Z') },
     now: at(i),
@@ -90,7 +89,7 @@ const indexes = (length: number) => Array.from({ length }, (_, i) => i);
 describe('audit-query', () => {
   it('shows a run, then its results in the order of instances', async () => {
     const { items, next } = await ask({ query: 'run', runId: 'r-0' });
-    expect(items[0]).toMatchObject({ kind: 'run', runId: 'r-0', status: 'queued', asked: 1, pending: 0, counts: {} });
+    expect(items[0]).toMatchObject({ kind: 'run', runId: 'r-0', status: 'queued', pending: 0, counts: {} });
     expect(items.slice(1).map((i) => [i.kind, i.instanceId])).toEqual(
       indexes(RESULTS)
         .filter((i) => i % 2 === 0)

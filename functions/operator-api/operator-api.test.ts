@@ -3,6 +3,7 @@ import { RunAnswer } from '../../core/api/request.ts';
 import type { NodeFacts } from '../../core/guards/decide-node.ts';
 import { PauseRow } from '../../core/state/cluster-state.ts';
 import { healthy, newInstance, operatorApiWorld, WHO } from '../../test/support/operator-api-world.ts';
+import { aCommand } from '../../test/support/runs.ts';
 import { testSettings } from '../../test/support/settings.ts';
 import { startTable, type TestTable } from '../../test/support/table.ts';
 import { recorder } from '../../test/support/telemetry.ts';
@@ -109,33 +110,97 @@ describe('release', () => {
 });
 
 describe('cancel', () => {
-  it('stores the request and wakes the group that advances the run', async () => {
-    const node = newInstance();
-    const { ask, deps, wakes } = world([healthy(node)]);
-    const check = RunAnswer.parse(await ask({ action: 'check', cluster: 'demo', instanceIds: [node], ...WHO }));
-    const repair = RunAnswer.parse(
-      await ask({ action: 'repair', cluster: 'demo', remediation: 'pause-image', instanceIds: [node], ...WHO }),
-    );
-    const before = wakes().length;
-    for (const { runId } of [check, repair]) {
-      expect(await ask({ action: 'cancel', runId, ...WHO })).toEqual({ runId, status: 'queued', cancelled: true });
-      expect(await createRunStore({ ...table, retentionDays: 1 }).isCancelled(runId)).toBe(true);
-    }
-    expect(wakes().slice(before)).toEqual([
-      { kind: 'run', runId: check.runId },
-      { kind: 'lane', lane: 'demo/pause-image' },
-    ]);
-    expect(await deps.runs.get(check.runId)).toBeDefined();
+  const checkOf = (node: string) => ({ action: 'check', cluster: 'demo', instanceIds: [node], ...WHO });
+  const repairOf = (node: string) => ({ ...checkOf(node), action: 'repair', remediation: 'pause-image' });
+
+  it.each(['runId', 'requestId'] as const)(
+    'by %s is in force for the request at once, and wakes what settles it',
+    async (field) => {
+      const node = newInstance();
+      const { ask, deps, wakes } = world([healthy(node)]);
+      for (const [request, wake] of [
+        [checkOf(node), (runId: string) => ({ kind: 'run', runId })],
+        [repairOf(node), () => ({ kind: 'lane', lane: 'demo/pause-image' })],
+      ] as const) {
+        const answer = RunAnswer.parse(await ask({ ...request, requestId: `${field}-${request.action}` }));
+        const { requestId, runId } = answer;
+        expect(answer.runs).toEqual([runId]);
+        const before = wakes().length;
+        expect(await ask({ action: 'cancel', [field]: answer[field], ...WHO })).toEqual({
+          requestId,
+          cancelled: true,
+          runs: [{ runId, status: 'queued' }],
+          waiting: 0,
+          inFlight: [],
+        });
+        expect((await deps.requests.cancellations([requestId])).get(requestId)).toMatchObject({
+          by: 'mei',
+          reason: WHO.reason,
+          force: false,
+          lambdaRequestId: 'lambda-1',
+        });
+        expect(wakes().slice(before)).toEqual([wake(runId)]);
+      }
+      expect(await deps.requests.cancelledIn('demo/pause-image')).toContain(`${field}-repair`);
+    },
+  );
+
+  it('names the commands that it came too late for, with their nodes', async () => {
+    const [a, b] = [newInstance(), newInstance()];
+    const { ask, deps } = world([healthy(a), healthy(b)]);
+    const { runId, requestId } = RunAnswer.parse(await ask(repairOf(a)));
+    const runs = createRunStore({ ...table, retentionDays: 365 });
+    const run = (await deps.runs.get(runId)) ?? expect.fail();
+    const commands = [
+      aCommand({ key: '1', status: 'sent', commandId: 'c-1', instanceIds: [a] }),
+      aCommand({ key: '2', status: 'sending', instanceIds: [b] }),
+      aCommand({ key: '3', status: 'closed', instanceIds: [] }),
+    ];
+    await runs.save({ ...run, status: 'active', commands });
+    expect(await ask({ action: 'cancel', runId, force: true, ...WHO })).toMatchObject({
+      requestId,
+      inFlight: [
+        { runId, key: '1', status: 'sent', commandId: 'c-1', instanceIds: [a] },
+        { runId, key: '2', status: 'sending', instanceIds: [b] },
+      ],
+    });
+    expect((await deps.requests.cancellations([requestId])).get(requestId)).toMatchObject({ force: true });
+    // A later order without force does not take the force back.
+    await ask({ action: 'cancel', runId, ...WHO });
+    expect((await deps.requests.cancellations([requestId])).get(requestId)).toMatchObject({ force: true });
   });
 
-  it('reports a run that has ended or does not exist', async () => {
+  it('reaches rows that were handed back to the lane after the last run has ended', async () => {
     const node = newInstance();
-    const { ask } = world([healthy(node)]);
-    const { runId } = RunAnswer.parse(await ask({ action: 'check', cluster: 'demo', instanceIds: [node], ...WHO }));
-    const runs = createRunStore({ ...table, retentionDays: 365 });
-    const run = await runs.get(runId);
-    if (run !== undefined) await runs.save({ ...run, status: 'ended' });
-    expect(await ask({ action: 'cancel', runId, ...WHO })).toEqual({ runId, status: 'ended', cancelled: false });
-    await expect(ask({ action: 'cancel', runId: 'r-none', ...WHO })).rejects.toThrow(/there is no run r-none/);
+    const { ask, deps } = world([healthy(node)]);
+    const { runId, requestId } = RunAnswer.parse(await ask(repairOf(node)));
+    const run = (await deps.runs.get(runId)) ?? expect.fail();
+    await createRunStore({ ...table, retentionDays: 365 }).save({ ...run, status: 'ended' });
+    const row = {
+      ...{ lane: 'demo/pause-image', cluster: 'demo', instanceId: node, reason: 'OperatorRequest', source: 'operator' },
+      ...{ because: { kind: 'operator' as const }, requestIds: [requestId], signals: 0 },
+      ...{ firstSeenAt: '2026-08-22T10:00:00.000Z', lastSeenAt: '2026-08-22T10:00:00.000Z' },
+    };
+    await deps.signals.addPending(row);
+    expect(await ask({ action: 'cancel', requestId, ...WHO })).toMatchObject({ cancelled: true, waiting: 1 });
+  });
+
+  it('reports a request that is over or does not exist', async () => {
+    const node = newInstance();
+    const { ask, deps } = world([healthy(node)]);
+    const { runId, requestId } = RunAnswer.parse(await ask(checkOf(node)));
+    const run = (await deps.runs.get(runId)) ?? expect.fail();
+    await createRunStore({ ...table, retentionDays: 365 }).save({ ...run, status: 'ended' });
+    expect(await ask({ action: 'cancel', runId, ...WHO })).toEqual({
+      requestId,
+      cancelled: false,
+      runs: [{ runId, status: 'ended' }],
+      waiting: 0,
+      inFlight: [],
+    });
+    await expect(ask({ action: 'cancel', runId: 'r-none', ...WHO })).rejects.toThrow(/field runId: there is no r-none/);
+    await expect(ask({ action: 'cancel', runId, requestId, ...WHO })).rejects.toThrow(
+      /field requestId: give requestId, or runId/,
+    );
   });
 });

@@ -16,7 +16,7 @@ export type OperatorApiPorts = {
   readonly fleet: Fleet;
   readonly beyondEc2: BeyondEc2;
   readonly runs: Pick<RunStore, 'get' | 'create'>;
-  readonly lanes: Pick<LaneStore, 'get' | 'queueRun'>;
+  readonly lanes: Pick<LaneStore, 'get' | 'queueRun' | 'pendingNodes'>;
   readonly results: Pick<ResultStore, 'nodeStates' | 'pauseFor' | 'getCommand'>;
   readonly requests: RequestStore;
   readonly signals: Pick<SignalStore, 'addPending' | 'touchLane'>;

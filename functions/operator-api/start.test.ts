@@ -43,7 +43,7 @@ describe('a repair request', () => {
       group: 'demo/pause-image',
       documentKey: 'pause-image-repair',
       documentName: 'fleetmend-pause-image-repair-aaaaaaaaaaaa',
-      asked: [good, gone, off],
+      slice: { from: 0 },
       canaries: 3,
       because: { kind: 'operator', by: WHO.requestedBy, sample: WHO.reason },
     });
@@ -84,7 +84,7 @@ describe('a repair request', () => {
       await ask({ action: 'repair', cluster: 'careful', remediation: 'pause-image', ...WHO }),
     );
     expect(answer).toMatchObject({ planned: 2, skipped: [] });
-    expect((await deps.runs.get(answer.runId))?.asked).toBeUndefined();
+    expect(await deps.requests.nodes(answer.requestId)).toEqual(nodes);
   });
 
   it('reads only EC2 for more than 50 nodes, and marks the answer as approximate', async () => {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { assumedFacts, MAX_NODES_PREVIEWED_IN_FULL, previewOf } from '../../core/api/preview.ts';
 import type { RequestRow, RunAnswer } from '../../core/api/request.ts';
 import type { NodeFacts } from '../../core/guards/decide-node.ts';
-import { becauseOnce, sampleOf } from '../../core/model/because.ts';
+import { becauseOnce, type Cause, sampleOf } from '../../core/model/because.ts';
 import { defined } from '../../core/model/defined.ts';
 import { laneName, NODE_CHECK } from '../../core/model/lane-name.ts';
 import { type Result, success } from '../../core/model/result.ts';
@@ -11,6 +11,7 @@ import { wakeOf } from '../../core/model/wake.ts';
 import { documentsOf } from '../../core/runs/batch.ts';
 import { holdOf } from '../../core/runs/lane.ts';
 import { queuedRun, type RunDocument } from '../../core/runs/queued-run.ts';
+import { slicesOf } from '../../core/runs/slices.ts';
 import { mayRepair } from '../../core/signals/route.ts';
 import { PermanentError } from '../runtime/errors.ts';
 import type { Caller, OperatorApiPorts } from './ports.ts';
@@ -105,13 +106,13 @@ const look = async (
   return { instanceIds: asked, facts: new Map(asked.map((id) => [id, assume(id)])), isApproximate: true };
 };
 
-/** Evaluates the nodes now, so that the answer lists the skipped nodes with their reasons. */
+/** Evaluates the nodes now, so that the answer lists the skipped nodes with their reasons. `nodes` are all of the request. */
 const preview = async (
   deps: OperatorApiPorts,
   request: StartRequest,
   remediation: string,
   now: string,
-): Promise<Omit<RunAnswer, 'runId'>> => {
+): Promise<{ readonly nodes: readonly string[]; readonly plan: Omit<RunAnswer, 'requestId' | 'runId' | 'runs'> }> => {
   const { limits } = deps.settings.policy;
   const isRepair = request.action === 'repair';
   const { instanceIds, facts, isApproximate } = await look(deps, request);
@@ -123,41 +124,26 @@ const preview = async (
   const paused = pause === undefined ? undefined : `paused by ${pause.by} at ${pause.at}: ${pause.reason}`;
   const held = lane === undefined ? paused : holdOf(lane, paused, now)?.message;
   return {
-    ...previewOf(instanceIds, facts, nodeStates, { action: request.action, now, limits }),
-    ...(isApproximate ? { approximate: true as const } : {}),
-    ...defined({ held }),
+    nodes: instanceIds,
+    plan: {
+      ...previewOf(instanceIds, facts, nodeStates, { action: request.action, now, limits }),
+      ...(isApproximate ? { approximate: true as const } : {}),
+      ...defined({ held }),
+    },
   };
 };
 
-/** Stores the run and queues it in its lane, then wakes run-controller. A second call changes nothing. */
-const enqueue = async (
-  deps: OperatorApiPorts,
-  request: StartRequest,
-  remediation: string,
-  { runId, now }: { readonly runId: string; readonly now: string },
-): Promise<void> => {
-  const isRepair = request.action === 'repair';
-  const lane = laneName(request.cluster, remediation);
+/** Stores the first run and queues it in its lane, then wakes run-controller. A second call changes nothing. */
+const enqueue = async (deps: OperatorApiPorts, row: RequestRow, runId: string): Promise<void> => {
+  const { action, cluster, remediation, createdAt: now } = row;
+  const isRepair = action === 'repair';
+  const lane = laneName(cluster, remediation);
   const run = queuedRun({
-    runId,
-    cluster: request.cluster,
-    remediation,
-    action: request.action,
+    ...{ runId, requestId: row.requestId, cluster, remediation, action, because: row.because, now },
     group: isRepair ? lane : runId,
-    document: documentOf(deps, remediation, request.action),
-    instanceIds: request.instanceIds,
-    requestId: request.requestId,
-    because: becauseOnce(
-      {
-        kind: 'operator',
-        by: request.requestedBy,
-        ...defined({ sample: request.reason === undefined ? undefined : sampleOf(request.reason) }),
-      },
-      'operator-api',
-      now,
-    ),
+    document: documentOf(deps, remediation, action),
+    // run-controller makes slices of the request's list; this run takes the first.
     slice: { from: 0 },
-    now,
     limits: deps.settings.policy.limits,
   });
   const isNew = await deps.runs.create(run);
@@ -165,40 +151,54 @@ const enqueue = async (
   if (!isWaiting) return;
   if (isRepair) {
     await deps.lanes.queueRun(lane, now, runId);
-    await deps.signals.touchLane(request.cluster, remediation, now);
+    await deps.signals.touchLane(cluster, remediation, now);
   }
   await deps.wakes.wake([wakeOf(run)]);
+};
+
+/** Claims the request's id with its answer and its list of nodes. */
+const claim = async (
+  deps: OperatorApiPorts,
+  caller: Caller,
+  request: StartRequest,
+  remediation: string,
+  { requestId, runId }: { readonly requestId: string; readonly runId: string },
+): Promise<RequestRow> => {
+  const now = deps.now().toISOString();
+  const { nodes, plan } = await preview(deps, request, remediation, now);
+  const { action, cluster, requestedBy: by, reason } = request;
+  const { maxNodesPerRepairRun, maxNodesPerCheckRun } = deps.settings.policy.limits;
+  const runs = slicesOf(runId, nodes.length, action === 'repair' ? maxNodesPerRepairRun : maxNodesPerCheckRun);
+  const cause: Cause = { kind: 'operator', by, ...(reason === undefined ? {} : { sample: sampleOf(reason) }) };
+  const row: RequestRow = {
+    ...{ requestId, action, cluster, remediation },
+    because: becauseOnce(cause, 'operator-api', now),
+    ...defined({ reason }),
+    ...caller,
+    createdAt: now,
+    fingerprint: fingerprintOf(request),
+    answer: { requestId, runId, runs: runs.map((part) => part.runId), ...plan },
+  };
+  return await deps.requests.claim(row, nodes);
 };
 
 /**
  * Starts a check or a repair and answers at once. With a requestId the same request gets the same answer and no second
  * run; another request under the same id is an error.
  */
-export const start = async (deps: OperatorApiPorts, _caller: Caller, request: StartRequest): Promise<RunAnswer> => {
+export const start = async (deps: OperatorApiPorts, caller: Caller, request: StartRequest): Promise<RunAnswer> => {
   const remediation = permit(deps, request);
-  const now = deps.now().toISOString();
-  if (request.requestId === undefined) {
-    const answer = { runId: runIdOf(deps.newId()), ...(await preview(deps, request, remediation, now)) };
-    await enqueue(deps, request, remediation, { runId: answer.runId, now });
-    return answer;
-  }
-  const { requestId } = request;
-  const fingerprint = fingerprintOf(request);
-  const known = await deps.requests.findRequest(requestId);
-  const claimed: RequestRow =
-    known ??
-    (await deps.requests.claim({
-      requestId,
-      fingerprint,
-      createdAt: now,
-      answer: { runId: runIdOf(`request ${requestId}`), ...(await preview(deps, request, remediation, now)) },
-    }));
-  if (claimed.fingerprint !== fingerprint) {
+  const runId = runIdOf(request.requestId === undefined ? deps.newId() : `request ${request.requestId}`);
+  const requestId = request.requestId ?? runId;
+  const known = request.requestId === undefined ? undefined : await deps.requests.findRequest(requestId);
+  const claimed = known ?? (await claim(deps, caller, request, remediation, { requestId, runId }));
+  const { answer } = claimed;
+  if (answer === undefined || claimed.fingerprint !== fingerprintOf(request)) {
     throw new PermanentError(
-      `field requestId: ${requestId} was used at ${claimed.createdAt} for another request (run ${claimed.answer.runId}); use a new one`,
+      `field requestId: ${requestId} was used at ${claimed.createdAt} for another request (run ${answer?.runId ?? requestId}); use a new one`,
     );
   }
   // Also for a repeated request: the first call may have crashed between the claim and the wake.
-  await enqueue(deps, request, remediation, { runId: claimed.answer.runId, now: claimed.createdAt });
-  return claimed.answer;
+  await enqueue(deps, claimed, answer.runId);
+  return answer;
 };

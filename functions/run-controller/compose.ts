@@ -18,6 +18,7 @@ import { createCommandReader, createSender } from '../adapters/ssm/run-command.t
 import { createDocumentClient } from '../adapters/table/document-client.ts';
 import { createLaneStore } from '../adapters/table/lane-store.ts';
 import { createPace, EC2_COUNTER } from '../adapters/table/pace.ts';
+import { createRequestStore } from '../adapters/table/request-store.ts';
 import { createResultStore } from '../adapters/table/result-store.ts';
 import { createRunStore } from '../adapters/table/run-store.ts';
 import { createSignalStore } from '../adapters/table/signal-store.ts';
@@ -57,6 +58,7 @@ export const composeRunController = (
     results,
     lanes: createLaneStore(table),
     observations: createObservationWriter({ runs, results, limits }),
+    requests: createRequestStore({ ...table, retentionDays: limits.retentionDays }),
     signals: createSignalStore({ ...table, newId }),
     fleet: createFleet({ ec2: new EC2Client(AWS_CLIENT.throttled), ssm, policy: settings.policy, pace }),
     beyondEc2: createBeyondEc2({ eks, ssm }),

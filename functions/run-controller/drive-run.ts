@@ -10,6 +10,7 @@ import type { CommandRow } from '../../core/state/command-state.ts';
 import type { RunState } from '../../core/state/run-state.ts';
 import { commentOf } from '../adapters/ssm/run-command.ts';
 import { asError } from '../runtime/errors.ts';
+import { becausesFor } from './becauses.ts';
 import { saveRun } from './log-milestones.ts';
 import { flushRun } from './outbox.ts';
 import { nowIso, type RunControllerPorts } from './ports.ts';
@@ -28,13 +29,13 @@ const performOne = async (
   const command = run.commands.find((c) => c.key === key);
   if (command === undefined) throw new Error(`advancing run ${run.runId}: it has no command ${key}`);
   const documentName = command.documentName ?? run.documentName;
+  const becauses = await becausesFor(deps, run, command);
+  const { limits } = deps.settings.policy;
   if (effect.kind === 'look-for') {
     const since = isoTime(epochMs(command.sendingAt ?? run.createdAt) - 60_000);
     const found = await deps.reader.find({ comment: commentOf(run.runId, key), documentName, since });
     if (found === undefined) return [{ key, kind: 'not-found', at: nowIso(deps) }];
-    await deps.results.putCommand(
-      commandRowOf(run, command, found.commandId, found.requestedAt, deps.settings.policy.limits),
-    );
+    await deps.results.putCommand(commandRowOf(run, command, found.commandId, found.requestedAt, limits, becauses));
     return [{ key, kind: 'found', commandId: found.commandId, sentAt: found.requestedAt }];
   }
   const report = await deps.sender.send(
@@ -43,7 +44,7 @@ const performOne = async (
       key,
       documentName,
       instanceIds: command.instanceIds,
-      deliveryTimeoutSeconds: deps.settings.policy.limits.deliveryTimeoutSeconds,
+      deliveryTimeoutSeconds: limits.deliveryTimeoutSeconds,
     },
     signal,
   );
@@ -56,7 +57,7 @@ const performOne = async (
   if (report === undefined) return [];
   // The row is stored before the state, so that an early event about the command finds it.
   if (report.kind === 'sent') {
-    const row = commandRowOf(run, command, report.commandId, report.sentAt, deps.settings.policy.limits);
+    const row = commandRowOf(run, command, report.commandId, report.sentAt, limits, becauses);
     await deps.results.putCommand(row);
     await askForLooks(deps, run, row);
   }
@@ -114,10 +115,10 @@ const readInputs = async (
   reports: readonly SendReport[],
 ): Promise<RunInputs> => {
   const isRepair = run.action === 'repair';
-  const [observations, pause, cancelled] = await Promise.all([
+  const [observations, pause, cancellations] = await Promise.all([
     run.commands.length === 0 ? [] : deps.runs.observations(run.runId),
     isRepair ? deps.results.pauseFor(run.cluster) : undefined,
-    deps.runs.isCancelled(run.runId),
+    deps.requests.cancellations([run.requestId]),
   ]);
   const { limits } = deps.settings.policy;
   const documents = documentsOf(deps.settings.documents, run.documentKey);
@@ -128,7 +129,7 @@ const readInputs = async (
   // Reports are stored before a call that may fail is made for more slots.
   const mayTake = isRepair && run.status !== 'ended' && wanted > held && reports.length === 0;
   const slots = mayTake ? Math.max(held, await reserve(deps, run, wanted)) : held;
-  return { ...news, slots, paused: pause !== undefined, cancelled };
+  return { ...news, slots, paused: pause !== undefined, cancelled: cancellations.get(run.requestId) };
 };
 
 /**

@@ -178,7 +178,7 @@ describe('the slow start', () => {
 });
 
 describe('a pause', () => {
-  const setPause = (w: World, state: 'paused' | 'resumed'): Promise<void> =>
+  const setPause = (w: World, state: 'paused' | 'resumed'): Promise<boolean> =>
     w.put({ ...keys.pause('ALL'), scope: 'ALL', state, at: w.iso(), by: 'mei', reason: 'an upgrade' });
 
   it('holds the pending nodes, records it once for each, and releases them at its end', async () => {

@@ -8,11 +8,13 @@ import type { LaneState } from '../../core/state/lane-state.ts';
 import { isAnswered, type PendingNode } from '../../core/state/pending-node.ts';
 import type { RunState } from '../../core/state/run-state.ts';
 import { driveRun } from './drive-run.ts';
+import { isCheckLane, laneRun } from './lane-run.ts';
 import { saveLane } from './log-milestones.ts';
-import { handOver, isCheckLane, laneRun, openRun } from './open-run.ts';
+import { handOver, openRun } from './open-run.ts';
 import { performOutbox } from './outbox.ts';
 import { nowIso, type RunControllerPorts } from './ports.ts';
 import { recordHold } from './record-hold.ts';
+import { settleCancelled } from './settle-cancelled.ts';
 import { claimDisruption, endDisruption } from './slots.ts';
 
 /** The most due rows that one turn processes. The next turn processes the others. */
@@ -161,6 +163,7 @@ export const laneTurn = async (deps: RunControllerPorts, name: string, signal: A
     deps.log.warn('ignoring wake for a lane of a cluster that the policy does not list', { lane: name });
     return;
   }
+  await settleCancelled(deps, lane);
   for (let turn = 0; turn < MAX_TURNS; turn++) {
     if (lane.activeRunId === undefined) {
       const started = await startNext(deps, lane);

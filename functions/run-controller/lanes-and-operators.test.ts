@@ -69,17 +69,20 @@ describe("an operator's run", () => {
     expect(Math.max(...w.ssm.sends('repair').values())).toBe(1);
   }, 120_000);
 
-  it('can be cancelled in flight: its command is cancelled, its unsent nodes are recorded, and the next run starts', async () => {
+  it.each([
+    ['a started repair ends by itself', false, { Cancelled: 3, Repaired: 1 }],
+    ['by force, a started repair is cancelled too', true, { Cancelled: 3, Skipped: 1 }],
+  ])('can be cancelled in flight: %s, and its unsent nodes are recorded', async (_, force, counts) => {
     const w = await world();
     const ids = w.ids.slice(0, 4);
     breakNodes(w, ids, 60_000);
     await w.ask('r-operator', 'repair', ids);
     await w.pass(5);
-    await w.put({ ...keys.cancelRequest('r-operator') });
+    await w.cancel('r-operator', force);
     w.queue.push({ kind: 'lane', lane: LANE });
     await w.pass(60);
-    expect(w.ssm.cancelled).toEqual([w.ssm.commands[0]?.id]);
-    expect(await ends(w)).toEqual([['ended', 'Cancelled', { Cancelled: 3, Skipped: 1 }]]);
+    expect(w.ssm.cancelled).toEqual(force ? [w.ssm.commands[0]?.id] : []);
+    expect(await ends(w)).toEqual([['ended', 'Cancelled', counts]]);
     expect((await w.lanes.get(LANE))?.activeRunId).toBeUndefined();
   });
 });

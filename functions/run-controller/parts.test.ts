@@ -3,7 +3,6 @@ import { countsOf } from '../../core/runs/advance.ts';
 import { runControllerWorld } from '../../test/support/run-controller-world.ts';
 import { checkDocuments, testSettings } from '../../test/support/settings.ts';
 import { startTable, type TestTable } from '../../test/support/table.ts';
-import { keys } from '../adapters/table/keys.ts';
 
 let table: TestTable;
 beforeAll(async () => {
@@ -175,7 +174,7 @@ describe('a part that SSM refuses', () => {
     // Both parts are tried once, and are throttled when they are sent to the other nodes.
     w.ssm.faults.push('none', 'none', ...Array<'throttled'>(8).fill('throttled'));
     await w.deliver();
-    await w.put({ ...keys.cancelRequest('r-check'), at: w.iso() });
+    await w.cancel('r-check');
     await w.pass(120);
     expect(countsOf((await checkOf(w)) ?? expect.fail())).toEqual({ Unreachable: 1, Cancelled: 3 });
     expect((await w.resultsOf('r-check')).map((r) => [r.instanceId, r.outcome])).toEqual([

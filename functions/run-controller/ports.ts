@@ -5,6 +5,7 @@ import type { LookQueue } from '../adapters/messaging/look-queue.ts';
 import type { WakeQueue } from '../adapters/messaging/wake-queue.ts';
 import type { CommandReader, Sender } from '../adapters/ssm/run-command.ts';
 import type { LaneStore } from '../adapters/table/lane-store.ts';
+import type { RequestStore } from '../adapters/table/request-store.ts';
 import type { ResultStore } from '../adapters/table/result-store.ts';
 import type { RunStore } from '../adapters/table/run-store.ts';
 import type { SignalStore } from '../adapters/table/signal-store.ts';
@@ -21,6 +22,7 @@ export type RunControllerPorts = {
   readonly lanes: LaneStore;
   readonly observations: ObservationWriter;
   readonly results: Pick<ResultStore, 'putResult' | 'putCommand' | 'nodeStates' | 'pauseFor'>;
+  readonly requests: Pick<RequestStore, 'nodes' | 'keepNodes' | 'cancellations' | 'cancelledIn' | 'forgetCancelled'>;
   readonly signals: Pick<SignalStore, 'addPending' | 'touchLane'>;
   readonly fleet: Fleet;
   readonly beyondEc2: BeyondEc2;

@@ -3,8 +3,8 @@ import { becausesOf, merged, resultsOf } from '../../core/runs/outbox.ts';
 import type { LaneState } from '../../core/state/lane-state.ts';
 import type { OutboxEntry } from '../../core/state/outbox-entry.ts';
 import type { PendingNode } from '../../core/state/pending-node.ts';
+import { laneRun } from './lane-run.ts';
 import { createRun } from './log-milestones.ts';
-import { laneRun } from './open-run.ts';
 import { performOutbox } from './outbox.ts';
 import { nowIso, type RunControllerPorts } from './ports.ts';
 

@@ -2,7 +2,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { countsOf } from '../../core/runs/advance.ts';
 import { healthyFacts, instanceIds, runControllerWorld } from '../../test/support/run-controller-world.ts';
 import { startTable, type TestTable } from '../../test/support/table.ts';
-import { keys } from '../adapters/table/keys.ts';
 import { parseWake } from './wake-message.ts';
 
 let table: TestTable;
@@ -123,7 +122,7 @@ describe('a check run', () => {
     w.ssm.faults.push(...Array(8).fill('throttled'));
     await w.ask('r-check', 'check', w.ids.slice(0, 2));
     await w.deliver();
-    await w.put(keys.cancelRequest('r-check'));
+    await w.cancel('r-check');
     await w.pass(60);
     expect(w.ssm.commands).toEqual([]);
     expect((await w.allRuns()).map((r) => [r.status, countsOf(r)])).toEqual([['ended', { Cancelled: 2 }]]);

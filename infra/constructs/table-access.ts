@@ -29,9 +29,9 @@ const ACCESS: Readonly<Record<Exclude<FunctionName, 'audit-query'>, Access>> = {
   'log-classifier': {},
   'signal-intake': { lane: ['GetItem', 'PutItem', 'UpdateItem'], rate: ['UpdateItem'] },
   'operator-api': {
-    request: ['GetItem', 'PutItem'],
+    request: ['GetItem', 'Query', 'PutItem', 'UpdateItem'],
     run: ['GetItem', 'PutItem'],
-    lane: ['GetItem', 'PutItem', 'UpdateItem'],
+    lane: ['GetItem', 'Query', 'PutItem', 'UpdateItem'],
     pauses: ['Query', 'PutItem'],
     command: ['GetItem'],
     node: ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem'],
@@ -44,7 +44,8 @@ const ACCESS: Readonly<Record<Exclude<FunctionName, 'audit-query'>, Access>> = {
     node: ['GetItem', 'BatchGetItem', 'UpdateItem'],
   },
   'run-controller': {
-    lane: ['GetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'],
+    lane: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'],
+    request: ['BatchGetItem', 'Query', 'PutItem'],
     run: ['GetItem', 'Query', 'PutItem'],
     cluster: ['GetItem', 'PutItem'],
     command: ['PutItem', 'UpdateItem'],

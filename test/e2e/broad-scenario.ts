@@ -5,7 +5,7 @@ import { failing, MINUTE_MS, REPAIRABLE, type Scene } from './support.ts';
 /** The clusters that {@link runBroadScenario} works on. */
 export const BROAD_CLUSTERS = [
   { name: 'demo', sweeps: true },
-  { name: 'watch', mode: 'observe' as const },
+  { name: 'watch', mode: 'observe' as const, sweeps: true },
 ] as const;
 
 /** Two sweeps and a cool-down: how a sweep falls between the steps depends on when the scene began. */
@@ -103,7 +103,7 @@ const operate = async (scene: Scene): Promise<void> => {
   const cancelled = new Promise<unknown>((resolve) => {
     const off = scene.chronicle.onSent((command) => {
       off();
-      resolve(scene.remediate({ action: 'cancel', runId: command.runId, reason: 'a mistake' }));
+      resolve(scene.remediate({ action: 'cancel', runId: command.runId, force: true, reason: 'a mistake' }));
     });
   });
   await lab.settle();

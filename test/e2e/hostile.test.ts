@@ -52,7 +52,7 @@ describe('a request', () => {
       /at most 1000/,
     ],
     ['a field too many', { ...repair, document: 'AWS-RunShellScript' }, /field \(whole\)/],
-    ['the end of no run', { action: 'cancel', runId: 'r-none', reason: 'x' }, /field runId: there is no run r-none/],
+    ['the end of no run', { action: 'cancel', runId: 'r-none', reason: 'x' }, /field runId: there is no r-none/],
   ])('with %s is answered with the field that is wrong', async (_name, request, message) => {
     const before = (await scene.runs('good')).length;
     await expect(scene.remediate(request)).rejects.toThrow(message);

@@ -219,7 +219,7 @@ describe('operators', () => {
     expect(order.toSorted()).toEqual(nodes.map((n) => n.instanceId).toSorted());
   });
 
-  it('can cancel: commands in flight are cancelled at SSM, no more are sent, and the run ends', async () => {
+  it('can cancel by force: commands in flight are cancelled at SSM, no more are sent, and the run ends', async () => {
     const nodes = scene.addNodes('cancelled', 4, { faultOf: () => REPAIRABLE, latency: UNHURRIED });
     const request = { action: 'repair', cluster: 'cancelled', remediation: 'pause-image', reason: 'a ticket' };
     const { runId, planned } = await scene.start({ ...request, requestId: 'ticket-1' });
@@ -227,11 +227,11 @@ describe('operators', () => {
     let cancelling: Promise<unknown> | undefined;
     const off = scene.chronicle.onSent((command) => {
       if (command.runId === runId)
-        cancelling ??= scene.remediate({ action: 'cancel', runId, reason: 'the wrong cluster' });
+        cancelling ??= scene.remediate({ action: 'cancel', runId, force: true, reason: 'the wrong cluster' });
     });
     await scene.lab.settle();
     off();
-    expect(await cancelling).toMatchObject({ runId, cancelled: true });
+    expect(await cancelling).toMatchObject({ requestId: 'ticket-1', cancelled: true });
     await scene.drain();
     expect(scene.chronicle.repairsOn(nodes)).toHaveLength(1);
     expect(nodes.map((n) => n.faults().length)).toEqual(times(4, 1));

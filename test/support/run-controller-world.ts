@@ -11,6 +11,7 @@ import { createCommandReader, createSender } from '../../functions/adapters/ssm/
 import { createDueStore } from '../../functions/adapters/table/due-store.ts';
 import { rowOf } from '../../functions/adapters/table/items.ts';
 import { createLaneStore } from '../../functions/adapters/table/lane-store.ts';
+import { createRequestStore } from '../../functions/adapters/table/request-store.ts';
 import { createResultStore } from '../../functions/adapters/table/result-store.ts';
 import { createRunStore } from '../../functions/adapters/table/run-store.ts';
 import { createSignalStore } from '../../functions/adapters/table/signal-store.ts';
@@ -87,6 +88,7 @@ export const runControllerWorld = (table: TestTable, options: Options = {}) => {
     lanes: createLaneStore(table),
     results: createResultStore({ ...table, limits, wait: async () => {} }),
     signals: createSignalStore({ ...table, newId }),
+    requests: createRequestStore({ ...table, retentionDays: 365 }),
   };
   const [runs, lanes, results, signals] = [wrap(raw.runs), wrap(raw.lanes), wrap(raw.results), wrap(raw.signals)];
   const reader = wrap(createCommandReader({ client: ssm.client }));
@@ -96,6 +98,7 @@ export const runControllerWorld = (table: TestTable, options: Options = {}) => {
     lanes,
     results,
     signals,
+    requests: wrap(raw.requests),
     reader,
     sender: wrap(createSender({ client: ssm.client, now, wait: async () => {} })),
     fleet: wrap({
@@ -203,9 +206,10 @@ export const runControllerWorld = (table: TestTable, options: Options = {}) => {
     const group = action === 'check' ? runId : `demo/${remediation}`;
     const [document] = documentsOf(settings.documents, documentKey);
     if (document === undefined) throw new Error(`there is no document ${documentKey}`);
+    if (asked !== undefined) await raw.requests.keepNodes(runId, asked, iso());
     await raw.runs.create(
       queuedRun({
-        ...{ runId, cluster: 'demo', remediation, action, group, instanceIds: asked, now: iso() },
+        ...{ runId, cluster: 'demo', remediation, action, group, now: iso() },
         document: { ...document, key: documentKey },
         because: becauseOnce({ kind: 'operator', by: 'mei' }, 'operator-api', iso()),
         slice: { from: 0 },
@@ -248,13 +252,19 @@ export const runControllerWorld = (table: TestTable, options: Options = {}) => {
   /** The nodes that a check found healthy: they have no result row. */
   const healthyOf = async (runId: string) => healthyNodes(await raw.runs.observations(runId));
 
+  /** An order to cancel the request of a run; the test wakes what shall see it. */
+  const cancel = async (runId: string, force = false): Promise<void> => {
+    const run = await raw.runs.get(runId);
+    if (run === undefined) throw new Error(`there is no run ${runId}`);
+    await raw.requests.cancel(run, { at: iso(), by: 'mei', reason: 'no more', force });
+  };
+
   return {
     ...raw,
     healthyOf,
+    cancel,
     table,
-    put: async (item: Record<string, unknown>) => {
-      await table.put(item);
-    },
+    put: (item: Record<string, unknown>) => table.put(item),
     clear: async (key: { pk: string; sk: string }) => {
       await table.remove(key);
     },

@@ -85,7 +85,7 @@ export const quiet = (over: Partial<RunInputs> = {}): RunInputs => ({
   documents: [DOCUMENT],
   slots: 50,
   paused: false,
-  cancelled: false,
+  cancelled: undefined,
   nodeLocal: new Set(['DiskFull']),
   repairable: new Set(['pause-image']),
   unrepairable: new Set(['SandboxImageMismatch']),

@@ -30,6 +30,10 @@ export type LaneStore = {
   readonly drop: (row: RowKey) => Promise<void>;
   /** Keeps a row that has not changed since it was read for later. */
   readonly defer: (row: RowKey & Deferral) => Promise<void>;
+  /** The rows of these nodes, as far as the lane has any. */
+  readonly rowsOf: (lane: string, instanceIds: readonly string[]) => Promise<readonly PendingNode[]>;
+  /** Changes which requests want a row that has not changed since it was read. */
+  readonly keepRequests: (row: RowKey, requestIds: readonly string[]) => Promise<void>;
   readonly queuedRuns: (lane: string) => Promise<readonly QueuedRun[]>;
   /** Queues an operator's run in its lane; a second call changes nothing. */
   readonly queueRun: (lane: string, createdAt: string, runId: string) => Promise<void>;
@@ -80,6 +84,15 @@ export const createLaneStore = (options: TableOptions): LaneStore => {
         set: { notBefore, decidedAt, skipped: skipReason },
         remove: skipReason === undefined ? ['skipped'] : [],
       };
+      await table.update(keys.pendingNode(lane, instanceId), change, isAtVersion(version));
+    },
+    rowsOf: (lane, instanceIds) =>
+      table.getMany(
+        PendingNode,
+        instanceIds.map((id) => keys.pendingNode(lane, id)),
+      ),
+    keepRequests: async ({ lane, instanceId, version }, requestIds) => {
+      const change = requestIds.length === 0 ? { remove: ['requestIds'] } : { set: { requestIds } };
       await table.update(keys.pendingNode(lane, instanceId), change, isAtVersion(version));
     },
     queuedRuns: async (lane) =>

@@ -1,24 +1,49 @@
-import { type CancelRow, type ReleaseRow, RequestRow } from '../../../core/api/request.ts';
+import * as z from 'zod';
+import { type Cancellation, type ReleaseRow, RequestRow } from '../../../core/api/request.ts';
+import { NodeId } from '../../../core/model/ids.ts';
 import type { PauseRow } from '../../../core/state/cluster-state.ts';
 import { NodeStateRow } from '../../../core/state/node-state.ts';
-import { equals } from './expressions.ts';
+import { equals, isNew, isStored } from './expressions.ts';
 import { expires, inIndex } from './items.ts';
 import { index, keys, TABLE } from './keys.ts';
-import { createTable, type TableOptions } from './table.ts';
+import { createTable, startingWith, type TableOptions } from './table.ts';
+import type { Write } from './transaction.ts';
 
-/** The writes of operator-api besides runs. */
+/** Requests, their lists of nodes, their cancellation, and the other rows of people. Every read is strongly consistent. */
 export type RequestStore = {
-  /** Claims a requestId: returns the row that is stored under it, which is `row` if the id was free. */
-  readonly claim: (row: RequestRow) => Promise<RequestRow>;
+  /**
+   * Claims a requestId and stores the request's list of nodes with it. Returns the row that is stored under the id, which is
+   * `row` if the id was free.
+   */
+  readonly claim: (row: RequestRow, nodes: readonly string[]) => Promise<RequestRow>;
   readonly findRequest: (requestId: string) => Promise<RequestRow | undefined>;
+  /** The list of nodes of a request; undefined if none is stored. */
+  readonly nodes: (requestId: string) => Promise<readonly string[] | undefined>;
+  /** Stores the list of nodes of a sweep or a signal; an earlier list stays. Returns the list that is stored. */
+  readonly keepNodes: (requestId: string, nodes: readonly string[], at: string) => Promise<readonly string[]>;
+  /** The ids of a request's runs, besides one that has the id of the request. */
+  readonly runsOf: (requestId: string) => Promise<readonly string[]>;
+  /** Cancels a request, in force for the next decision. `row` is stored if the request has none. Returns what stands. */
+  readonly cancel: (row: RequestRow, cancelled: Cancellation) => Promise<Cancellation>;
+  /** The cancellations of those of the requests that are cancelled, by id. */
+  readonly cancellations: (requestIds: readonly string[]) => Promise<ReadonlyMap<string, Cancellation>>;
+  /** Tells a lane that it settles what it holds of a cancelled request. */
+  readonly tellLane: (lane: string, requestId: string) => Promise<void>;
+  /** The cancelled requests that a lane was told of and has not settled. */
+  readonly cancelledIn: (lane: string) => Promise<readonly string[]>;
+  readonly forgetCancelled: (lane: string, requestId: string) => Promise<void>;
   /** Sets a pause or resumes, in force for the next decision, then writes the record of it. */
   readonly setPause: (row: PauseRow, id: string) => Promise<void>;
   /** Ends a quarantine and forgets the attempts that led to it; `none` where the node is not quarantined. */
   readonly release: (row: Omit<ReleaseRow, 'quarantinedAt'>, id: string) => Promise<'released' | 'none'>;
-  readonly requestCancel: (row: CancelRow) => Promise<void>;
 };
 
-/** The operators' rows of the audit table. */
+/** An id has about 20 bytes, and an item at most 400 KB. */
+const NODES_PER_ITEM = 10_000;
+
+const NodesRow = z.object({ nodes: z.array(NodeId) });
+
+/** The rows of people in the audit table. */
 export const createRequestStore = ({
   retentionDays,
   ...options
@@ -27,14 +52,67 @@ export const createRequestStore = ({
   const findRequest = (requestId: string): Promise<RequestRow | undefined> =>
     table.get(RequestRow, keys.request(requestId));
 
+  /** The items of a list, each only where there is none. */
+  const nodesWrites = (requestId: string, nodes: readonly string[], at: string): Write[] =>
+    Array.from({ length: Math.max(1, Math.ceil(nodes.length / NODES_PER_ITEM)) }, (_, n) => ({
+      kind: 'put',
+      item: {
+        ...keys.requestNodes(requestId, n),
+        nodes: nodes.slice(n * NODES_PER_ITEM, (n + 1) * NODES_PER_ITEM),
+        ...expires(at, retentionDays),
+      },
+      condition: isNew,
+    }));
+
+  const nodes = async (requestId: string): Promise<readonly string[] | undefined> => {
+    const { pk } = keys.request(requestId);
+    const rows = await table.rows(NodesRow, startingWith(pk, keys.requestNodesPrefix));
+    return rows.length === 0 ? undefined : rows.flatMap((row) => row.nodes);
+  };
+
   return {
     findRequest,
-    claim: async (row) => {
+    claim: async (row, listed) => {
       const item = { ...keys.request(row.requestId), ...row, ...expires(row.createdAt, retentionDays) };
-      if (await table.putNew(item)) return row;
+      const own: Write = { kind: 'put', item, condition: isNew };
+      // All or nothing: two calls at once with one id must not leave the answer of one and the nodes of the other.
+      const { ok } = await table.transact([own, ...nodesWrites(row.requestId, listed, row.createdAt)]);
+      if (ok) return row;
       const stored = await findRequest(row.requestId);
       if (stored === undefined) throw new Error(`claiming request ${row.requestId}: it came and went; ask again`);
       return stored;
+    },
+    nodes,
+    keepNodes: async (requestId, listed, at) => {
+      const { ok } = await table.transact(nodesWrites(requestId, listed, at));
+      return ok ? listed : ((await nodes(requestId)) ?? listed);
+    },
+    runsOf: async (requestId) =>
+      (await table.items(startingWith(keys.request(requestId).pk, keys.requestRunPrefix))).map((item) =>
+        String(item.runId),
+      ),
+    cancel: async (row, cancelled) => {
+      const key = keys.request(row.requestId);
+      const isKept = await table.putNew({ ...key, ...row, cancelled, ...expires(row.createdAt, retentionDays) });
+      if (isKept) return cancelled;
+      const before = (await findRequest(row.requestId))?.cancelled;
+      if (before !== undefined && (before.force || !cancelled.force)) return before;
+      await table.update(key, { set: { cancelled } }, isStored);
+      return cancelled;
+    },
+    cancellations: async (requestIds) => {
+      const rows = await table.getMany(RequestRow, requestIds.map(keys.request));
+      return new Map(
+        rows.flatMap(({ requestId, cancelled }) => (cancelled === undefined ? [] : [[requestId, cancelled] as const])),
+      );
+    },
+    tellLane: async (lane, requestId) => {
+      await table.put({ ...keys.cancelledRequest(lane, requestId), requestId });
+    },
+    cancelledIn: async (lane) =>
+      (await table.items(startingWith(keys.lane(lane).pk, keys.cancelledPrefix))).map((item) => String(item.requestId)),
+    forgetCancelled: async (lane, requestId) => {
+      await table.remove(keys.cancelledRequest(lane, requestId));
     },
     setPause: async (row, id) => {
       await table.put({ ...keys.pause(row.scope), ...row });
@@ -56,9 +134,6 @@ export const createRequestStore = ({
       const change = { set: { attempts: {} }, remove: ['quarantinedAt', 'quarantineAdvice', partitionKey, sortKey] };
       const released = await table.update(key, change, equals('quarantinedAt', state.quarantinedAt));
       return released === undefined ? 'none' : 'released';
-    },
-    requestCancel: async (row) => {
-      await table.put({ ...keys.cancelRequest(row.runId), ...row, ...expires(row.at, retentionDays) });
     },
   };
 };

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { aRun, at, node, observed, START } from '../../../test/support/runs.ts';
+import { aRun, node, observed, START } from '../../../test/support/runs.ts';
 import { startTable, type TestTable } from '../../../test/support/table.ts';
 import { VersionConflictError } from './items.ts';
 import { keys } from './keys.ts';
@@ -75,10 +75,4 @@ describe('an observation', () => {
     expect(await store.observations('r-many')).toHaveLength(20);
     expect(await store.observations('r-man')).toEqual([]);
   });
-});
-
-it('a cancellation is seen at once, and is of its run alone', async () => {
-  await table.put({ ...keys.cancelRequest('r-c'), at: at(1) });
-  expect(await store.isCancelled('r-c')).toBe(true);
-  expect(await store.isCancelled('r-d')).toBe(false);
 });

@@ -16,7 +16,6 @@ export type RunStore = {
   readonly observation: (runId: string, commandKey: string) => Promise<ObservationRow | undefined>;
   /** Stores an observation in place of the one that was read, or of none; false if the stored one has changed since. */
   readonly putObservation: (row: ObservationRow, standing: ObservationRow | undefined) => Promise<boolean>;
-  readonly isCancelled: (runId: string) => Promise<boolean>;
 };
 
 /** The run as an item. An ended run is removed from the index of due items, and expires after the retention time. */
@@ -38,7 +37,14 @@ export const createRunStore = ({
   const table = createTable(options);
   return {
     get: (runId) => table.get(RunState, keys.run(runId)),
-    create: (run) => table.putNew(runItem(run, retentionDays)),
+    create: async (run) => {
+      // A run that belongs to an earlier request is found by it. The run itself comes last: a name without a run is skipped.
+      if (run.requestId !== run.runId) {
+        const { createdAt, runId } = run;
+        await table.put({ ...keys.requestRun(run.requestId, runId), runId, ...expires(createdAt, retentionDays) });
+      }
+      return await table.putNew(runItem(run, retentionDays));
+    },
     save: async (run) => {
       if (await table.putVersion(runItem(run, retentionDays), run.version)) return { ...run, version: run.version + 1 };
       throw new VersionConflictError(`storing run ${run.runId}: it is no longer at version ${run.version}`);
@@ -56,6 +62,5 @@ export const createRunStore = ({
         { ...keys.observation(row.runId, row.key), ...row, ...expires(row.at, retentionDays) },
         standing === undefined ? isNew : equals('grade', standing.grade),
       ),
-    isCancelled: async (runId) => (await table.getItem(keys.cancelRequest(runId))) !== undefined,
   };
 };

@@ -1,22 +1,135 @@
+import pMap from 'p-map';
 import * as z from 'zod';
-import { Reason, RequestedBy, RunId } from '../../../core/api/request.ts';
-import { wakeOf } from '../../../core/model/wake.ts';
+import {
+  type InFlightCommand,
+  Reason,
+  RequestedBy,
+  RequestId,
+  type RequestRow,
+  RunId,
+} from '../../../core/api/request.ts';
+import { defined } from '../../../core/model/defined.ts';
+import { checkLaneName, laneName, parseLaneName } from '../../../core/model/lane-name.ts';
+import { type Wake, wakeLane, wakeRun } from '../../../core/model/wake.ts';
+import type { RunState } from '../../../core/state/run-state.ts';
 import { PermanentError } from '../../runtime/errors.ts';
 import { defineAction } from '../define-action.ts';
+import type { OperatorApiPorts } from '../ports.ts';
 
+type Named = { readonly runId?: string | undefined; readonly requestId?: string | undefined };
+
+const requestOf = ({ requestId, action, cluster, remediation, because, createdAt }: RunState): RequestRow => ({
+  requestId,
+  action,
+  cluster,
+  remediation,
+  because,
+  createdAt,
+});
+
+/** The request that the caller names by its own id, or by one of its runs. */
+const named = async (deps: OperatorApiPorts, { runId, requestId }: Named): Promise<RequestRow> => {
+  const run = await deps.runs.get(runId ?? requestId ?? '');
+  const request = await deps.requests.findRequest(run?.requestId ?? requestId ?? '');
+  if (request !== undefined) return request;
+  if (run !== undefined) return requestOf(run);
+  const [field, id] = runId === undefined ? ['requestId', requestId] : ['runId', runId];
+  throw new PermanentError(
+    `field ${field}: there is no ${id}; list runs and their requests with audit-query, query runs`,
+  );
+};
+
+/** The runs of a request that are stored. */
+const runsOf = async (deps: OperatorApiPorts, { requestId, answer }: RequestRow): Promise<readonly RunState[]> => {
+  const ids = new Set([requestId, ...(answer?.runs ?? []), ...(await deps.requests.runsOf(requestId))]);
+  const runs = await pMap(ids, (id) => deps.runs.get(id), { concurrency: 8 });
+  return runs.filter((run) => run?.requestId === requestId).filter((run) => run !== undefined);
+};
+
+/** The commands of a run that may be at work on nodes. */
+const inFlightOf = async (deps: OperatorApiPorts, run: RunState): Promise<readonly InFlightCommand[]> =>
+  await pMap(
+    run.commands.filter((c) => c.status === 'sending' || c.status === 'sent' || c.early === true),
+    async ({ key, status, commandId, instanceIds }): Promise<InFlightCommand> => {
+      // A command that SSM has no longer lists its nodes in every case; its row does.
+      const row =
+        instanceIds.length > 0 || commandId === undefined ? undefined : await deps.results.getCommand(commandId);
+      return {
+        runId: run.runId,
+        key,
+        status: status === 'sending' ? status : 'sent',
+        ...defined({ commandId }),
+        instanceIds: row?.instanceIds ?? instanceIds,
+      };
+    },
+    { concurrency: 4 },
+  );
+
+/** The lane that holds rows of a request which were handed back. */
+const laneOf = ({ action, cluster, remediation }: RequestRow): string =>
+  action === 'repair' ? laneName(cluster, remediation) : checkLaneName(cluster);
+
+/** Wakes what settles the request: its lane, and the runs that have groups of their own. */
+const wakeAll = async (
+  deps: OperatorApiPorts,
+  request: RequestRow,
+  open: readonly RunState[],
+  waiting: number,
+): Promise<void> => {
+  const wakes: Wake[] = request.action === 'repair' ? [] : open.map(({ runId }) => wakeRun(runId));
+  if (request.action === 'repair' || waiting > 0) {
+    const lane = laneOf(request);
+    await deps.requests.tellLane(lane, request.requestId);
+    await deps.signals.touchLane(request.cluster, parseLaneName(lane).remediation, deps.now().toISOString());
+    wakes.push(wakeLane(lane));
+  }
+  await deps.wakes.wake(wakes);
+};
+
+/**
+ * Cancels a request. The order is stored before its runs are read: a command that the answer does not name is not sent any
+ * more.
+ */
 export const cancel = defineAction({
   name: 'cancel',
-  title: 'Cancels a run that has not ended: run-controller sends no more of its commands.',
-  payload: z.strictObject({ runId: RunId, requestedBy: RequestedBy, reason: Reason }),
-  perform: async (deps, caller, { runId, requestedBy, reason }) => {
-    const run = await deps.runs.get(runId);
-    if (run === undefined) {
-      throw new PermanentError(`field runId: there is no run ${runId}; list them with audit-query, query runs`);
+  title:
+    'Cancels a request with all its runs: no more of its commands are sent. Checks are cancelled, and started repairs with `force`.',
+  payload: z
+    .strictObject({
+      requestId: RequestId.optional(),
+      runId: RunId.optional(),
+      force: z.boolean().default(false),
+      requestedBy: RequestedBy,
+      reason: Reason,
+    })
+    .refine(({ requestId, runId }) => (requestId === undefined) !== (runId === undefined), {
+      path: ['requestId'],
+      message: 'give requestId, or runId, and not both',
+    }),
+  perform: async (deps, caller, { runId, requestId, force, requestedBy, reason }) => {
+    const request = await named(deps, { runId, requestId });
+    const at = deps.now().toISOString();
+    const isOver = async () => {
+      const runs = await runsOf(deps, request);
+      const rows = await deps.lanes.pendingNodes(laneOf(request));
+      const waiting = rows.filter((row) => row.requestIds?.includes(request.requestId)).length;
+      return { runs, waiting, isOver: waiting === 0 && runs.every((run) => run.status === 'ended') };
+    };
+    const shown = (runs: readonly RunState[]) => runs.map(({ runId: id, status }) => ({ runId: id, status }));
+    const before = await isOver();
+    if (before.isOver) {
+      return { requestId: request.requestId, cancelled: false, runs: shown(before.runs), waiting: 0, inFlight: [] };
     }
-    const { status } = run;
-    if (status === 'ended') return { runId, status, cancelled: false };
-    await deps.requests.requestCancel({ runId, at: deps.now().toISOString(), by: requestedBy, reason, ...caller });
-    await deps.wakes.wake([wakeOf(run)]);
-    return { runId, status, cancelled: true };
+    await deps.requests.cancel(request, { at, by: requestedBy, reason, force, ...caller });
+    const after = await isOver();
+    const open = after.runs.filter((run) => run.status !== 'ended');
+    await wakeAll(deps, request, open, after.waiting);
+    return {
+      requestId: request.requestId,
+      cancelled: true,
+      runs: shown(after.runs),
+      waiting: after.waiting,
+      inFlight: (await pMap(open, (run) => inFlightOf(deps, run), { concurrency: 4 })).flat(),
+    };
   },
 });
