@@ -255,8 +255,7 @@ export const runControllerWorld = (table: TestTable, options: Options = {}) => {
   /** An order to cancel the request of a run; the test wakes what shall see it. */
   const cancel = async (runId: string, force = false): Promise<void> => {
     const run = await raw.runs.get(runId);
-    if (run === undefined) throw new Error(`there is no run ${runId}`);
-    await raw.requests.cancel(run, { at: iso(), by: 'mei', reason: 'no more', force });
+    if (run !== undefined) await raw.requests.cancel(run, { at: iso(), by: 'mei', reason: 'no more', force });
   };
 
   return {

@@ -4,7 +4,7 @@ import { NodeId } from '../../../core/model/ids.ts';
 import type { PauseRow } from '../../../core/state/cluster-state.ts';
 import { NodeStateRow } from '../../../core/state/node-state.ts';
 import { equals, isNew, isStored } from './expressions.ts';
-import { expires, inIndex } from './items.ts';
+import { expires, inIndex, rowOf } from './items.ts';
 import { index, keys, TABLE } from './keys.ts';
 import { createTable, startingWith, type TableOptions } from './table.ts';
 import type { Write } from './transaction.ts';
@@ -66,8 +66,8 @@ export const createRequestStore = ({
 
   const nodes = async (requestId: string): Promise<readonly string[] | undefined> => {
     const { pk } = keys.request(requestId);
-    const rows = await table.rows(NodesRow, startingWith(pk, keys.requestNodesPrefix));
-    return rows.length === 0 ? undefined : rows.flatMap((row) => row.nodes);
+    const items = await table.items(startingWith(pk, keys.requestNodesPrefix));
+    return items.length === 0 ? undefined : items.flatMap((item) => rowOf(NodesRow, item).nodes);
   };
 
   return {
