@@ -30,7 +30,8 @@ export const invocation = (n: number, statusDetails: string, output = line()): I
   output,
 });
 
-const TEXTS: Texts = {
+/** The sentences of the tests. */
+export const TEXTS: Texts = {
   version: '0badcafe',
   reasons: new Map([['DiskFull', { severity: 'Fatal', title: 'The disk is full', advice: 'grow the disk' }]]),
   remediations: new Map([['pause-image', { healthy: ['Fine.'], repaired: ['Repaired by {method}.'] }]]),
