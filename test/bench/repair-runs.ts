@@ -1,0 +1,153 @@
+import { createClock } from '../../lab/aws/clock.ts';
+import type { Lab } from '../../lab/aws/lab.ts';
+import { createRandom } from '../../lab/aws/random.ts';
+import { bootLab } from '../../lab/boot.ts';
+import { fleetInstanceId } from '../../lab/sim/fleet.ts';
+import { FLEET_LATENCY, type Latency } from '../../lab/sim/latency.ts';
+import { createSimulatedNode, type SimulatedNode } from '../../lab/sim/node.ts';
+import type { SimulatedFault } from '../../lab/sim/result.ts';
+import { LAB_CLUSTER, LAB_ENVIRONMENT, labConfig, synthLab } from '../../lab/synth.ts';
+import { ask, endsOf, type NodeEnd } from './fleet-report.ts';
+import { countBy } from './statistics.ts';
+
+type LabLimits = NonNullable<Parameters<typeof labConfig>[0]>;
+
+/** The fleet of one repair, and the limits under which it runs. */
+export type RepairScene = {
+  readonly nodes: number;
+  readonly seed: number;
+  readonly limits?: LabLimits;
+  /** Nodes that SSM shows as online and that never answer, by their place in the fleet; 1 % of the others besides. */
+  readonly silent?: readonly number[];
+  readonly fault?: (index: number, random: number) => SimulatedFault;
+  readonly latency?: Latency;
+  /** The repair is given up as not ending after so many minutes of the lab's time. */
+  readonly patienceMinutes?: number;
+};
+
+/** The cost of one repair of a fleet. */
+export type RepairFigures = {
+  readonly seed: number;
+  /** Lab seconds from the request to the last result, and to the last sending. */
+  readonly seconds: number;
+  readonly lastSendSeconds: number;
+  readonly ssmCallsPerNode: number;
+  /** The number of nodes by outcome; a node without a result is `none`. */
+  readonly ends: Readonly<Record<string, number>>;
+  /** How many nodes the document reached. */
+  readonly reached: number;
+  /** The most nodes that ran it at the same time. */
+  readonly mostAtOnce: number;
+  readonly runs: number;
+  /** Whether nothing was open at the end. */
+  readonly hasEnded: boolean;
+};
+
+const REPAIRS: SimulatedFault = {
+  remediation: 'pause-image',
+  reason: 'SandboxImageMissing',
+  repair: { kind: 'repairs', method: 'ecr', willRecur: false },
+};
+const SILENT_RATE = 0.01;
+const MINUTE_MS = 60_000;
+const NODES_PER_NODEGROUP = 450;
+
+const repairsOf = (lab: Lab) => lab.commands.all().filter((c) => c.document.name.includes('-pause-image-repair-'));
+
+const endOf = (row: NodeEnd | undefined): string => {
+  if (row === undefined) return 'none';
+  return row.skipReason === undefined ? row.outcome : `${row.outcome} ${row.skipReason}`;
+};
+
+const fleetOf = (scene: RepairScene, clock: ReturnType<typeof createClock>): readonly SimulatedNode[] => {
+  const random = createRandom(scene.seed);
+  return Array.from({ length: scene.nodes }, (_, index) => {
+    const isSilent = scene.silent?.includes(index) === true || (scene.silent !== undefined && random() < SILENT_RATE);
+    return createSimulatedNode({
+      instanceId: fleetInstanceId(LAB_CLUSTER, index),
+      cluster: LAB_CLUSTER,
+      clock,
+      random: createRandom(Math.floor(random() * 0xffff_ffff)),
+      nodegroup: `workers-${Math.floor(index / NODES_PER_NODEGROUP)}`,
+      faults: [scene.fault?.(index, random()) ?? REPAIRS],
+      latency: scene.latency ?? FLEET_LATENCY,
+      offline: isSilent,
+      pings: isSilent,
+    });
+  });
+};
+
+/** The largest number of nodes that ran a repair at once, by the times that SSM shows. */
+const mostAtOnce = (lab: Lab): number => {
+  const changes = repairsOf(lab)
+    .flatMap((command) => command.invocations.map(({ history }) => history.at(-1)))
+    .flatMap((view) =>
+      view?.startedAt === undefined
+        ? []
+        : [
+            { at: view.startedAt, by: 1 },
+            { at: view.endedAt ?? Number.POSITIVE_INFINITY, by: -1 },
+          ],
+    )
+    .toSorted((a, b) => a.at - b.at || a.by - b.by);
+  let [now, most] = [0, 0];
+  for (const { by } of changes) {
+    now += by;
+    most = Math.max(most, now);
+  }
+  return most;
+};
+
+/** Asks for a repair of the whole cluster, and lets the lab's time go on until nothing is open. */
+const repairAll = async (lab: Lab, patienceMinutes: number): Promise<boolean> => {
+  await lab.invoke('fleetmend-operator-api', {
+    action: 'repair',
+    cluster: LAB_CLUSTER,
+    remediation: 'pause-image',
+    requestedBy: 'bench',
+    reason: 'bench',
+  });
+  for (let minute = 0; minute < patienceMinutes; minute++) {
+    await lab.idle();
+    if ((await ask(lab, { query: 'open' })).length === 0) return true;
+    await lab.advance(MINUTE_MS);
+  }
+  return false;
+};
+
+/** Repairs a simulated fleet of one cluster, all of whose nodes are broken, in a lab of its own. */
+export const measureRepair = async (scene: RepairScene): Promise<RepairFigures> => {
+  const clock = createClock({ skipIdle: true });
+  const nodes = fleetOf(scene, clock);
+  const lab = await bootLab({
+    ...synthLab(labConfig(scene.limits)),
+    nodes,
+    clock,
+    seed: scene.seed,
+    ...LAB_ENVIRONMENT,
+  });
+  try {
+    const startedAt = lab.now();
+    const from = lab.calls.length;
+    const hasEnded = await repairAll(lab, scene.patienceMinutes ?? 240);
+    const calls = lab.calls.slice(from).filter((c) => c.functionName !== 'fleetmend-audit-query');
+    const rows = await endsOf(lab, LAB_CLUSTER);
+    // A node that one run left to the next one is skipped there and has its result here: the last one counts.
+    const last = new Map(rows.map((row) => [row.instanceId, row]));
+    const repairs = repairsOf(lab);
+    const secondsTo = (times: readonly number[]): number => (Math.max(startedAt, ...times) - startedAt) / 1000;
+    return {
+      seed: scene.seed,
+      seconds: secondsTo([...last.values()].map((row) => Date.parse(row.at))),
+      lastSendSeconds: secondsTo(repairs.map((c) => c.requestedAt)),
+      ssmCallsPerNode: calls.filter((c) => c.service === 'ssm').length / scene.nodes,
+      ends: countBy(nodes, ({ instanceId }) => endOf(last.get(instanceId))),
+      reached: nodes.filter((node) => node.runs.some((run) => run.documentName.includes('-repair-'))).length,
+      mostAtOnce: mostAtOnce(lab),
+      runs: (await ask(lab, { query: 'runs', cluster: LAB_CLUSTER })).length,
+      hasEnded,
+    };
+  } finally {
+    await lab.stop();
+  }
+};
