@@ -2,7 +2,7 @@ import { createClock } from '../../lab/aws/clock.ts';
 import type { Lab } from '../../lab/aws/lab.ts';
 import { createRandom } from '../../lab/aws/random.ts';
 import { bootLab } from '../../lab/boot.ts';
-import { fleetInstanceId } from '../../lab/sim/fleet.ts';
+import { failSlowly, fleetInstanceId } from '../../lab/sim/fleet.ts';
 import { FLEET_LATENCY, type Latency } from '../../lab/sim/latency.ts';
 import { createSimulatedNode, type SimulatedNode } from '../../lab/sim/node.ts';
 import type { SimulatedFault } from '../../lab/sim/result.ts';
@@ -14,13 +14,17 @@ type LabLimits = NonNullable<Parameters<typeof labConfig>[0]>;
 
 /** The fleet of one repair, and the limits under which it runs. */
 export type RepairScene = {
+  /** The nodes of each cluster. */
   readonly nodes: number;
+  /** One cluster by default. */
+  readonly clusters?: number;
   readonly seed: number;
   readonly limits?: LabLimits;
   /** Nodes that SSM shows as online and that never answer, by their place in the fleet; 1 % of the others besides. */
   readonly silent?: readonly number[];
-  readonly fault?: (index: number, random: number) => SimulatedFault;
   readonly latency?: Latency;
+  /** The document fails on this share of the nodes, so long after its start. */
+  readonly failure?: { readonly share: number; readonly afterMs: number };
   /** The repair is given up as not ending after so many minutes of the lab's time. */
   readonly patienceMinutes?: number;
 };
@@ -38,7 +42,6 @@ export type RepairFigures = {
   readonly reached: number;
   /** The most nodes that ran it at the same time. */
   readonly mostAtOnce: number;
-  readonly runs: number;
   /** Whether nothing was open at the end. */
   readonly hasEnded: boolean;
 };
@@ -48,6 +51,8 @@ const REPAIRS: SimulatedFault = {
   reason: 'SandboxImageMissing',
   repair: { kind: 'repairs', method: 'ecr', willRecur: false },
 };
+/** A reason for which the repair itself is to blame. */
+const ATTRIBUTABLE = 'SandboxImageMissing';
 const SILENT_RATE = 0.01;
 const MINUTE_MS = 60_000;
 const NODES_PER_NODEGROUP = 450;
@@ -59,17 +64,24 @@ const endOf = (row: NodeEnd | undefined): string => {
   return row.skipReason === undefined ? row.outcome : `${row.outcome} ${row.skipReason}`;
 };
 
-const fleetOf = (scene: RepairScene, clock: ReturnType<typeof createClock>): readonly SimulatedNode[] => {
-  const random = createRandom(scene.seed);
+const clusterNames = ({ clusters = 1 }: RepairScene): readonly string[] =>
+  Array.from({ length: clusters }, (_, i) => (i === 0 ? LAB_CLUSTER : `${LAB_CLUSTER}-${i}`));
+
+const fleetOf = (
+  scene: RepairScene,
+  cluster: string,
+  clock: ReturnType<typeof createClock>,
+): readonly SimulatedNode[] => {
+  const random = createRandom(scene.seed + cluster.length);
   return Array.from({ length: scene.nodes }, (_, index) => {
     const isSilent = scene.silent?.includes(index) === true || (scene.silent !== undefined && random() < SILENT_RATE);
     return createSimulatedNode({
-      instanceId: fleetInstanceId(LAB_CLUSTER, index),
-      cluster: LAB_CLUSTER,
+      instanceId: fleetInstanceId(cluster, index),
+      cluster,
       clock,
       random: createRandom(Math.floor(random() * 0xffff_ffff)),
       nodegroup: `workers-${Math.floor(index / NODES_PER_NODEGROUP)}`,
-      faults: [scene.fault?.(index, random()) ?? REPAIRS],
+      faults: [REPAIRS],
       latency: scene.latency ?? FLEET_LATENCY,
       offline: isSilent,
       pings: isSilent,
@@ -98,15 +110,10 @@ const mostAtOnce = (lab: Lab): number => {
   return most;
 };
 
-/** Asks for a repair of the whole cluster, and lets the lab's time go on until nothing is open. */
-const repairAll = async (lab: Lab, patienceMinutes: number): Promise<boolean> => {
-  await lab.invoke('fleetmend-operator-api', {
-    action: 'repair',
-    cluster: LAB_CLUSTER,
-    remediation: 'pause-image',
-    requestedBy: 'bench',
-    reason: 'bench',
-  });
+/** Asks for a repair of whole clusters, and lets the lab's time go on until nothing is open. */
+const repairAll = async (lab: Lab, clusters: readonly string[], patienceMinutes: number): Promise<boolean> => {
+  const request = { action: 'repair', remediation: 'pause-image', requestedBy: 'bench', reason: 'bench' };
+  await Promise.all(clusters.map((cluster) => lab.invoke('fleetmend-operator-api', { ...request, cluster })));
   for (let minute = 0; minute < patienceMinutes; minute++) {
     await lab.idle();
     if ((await ask(lab, { query: 'open' })).length === 0) return true;
@@ -115,23 +122,29 @@ const repairAll = async (lab: Lab, patienceMinutes: number): Promise<boolean> =>
   return false;
 };
 
-/** Repairs a simulated fleet of one cluster, all of whose nodes are broken, in a lab of its own. */
+const configOf = (scene: RepairScene): ReturnType<typeof labConfig> => {
+  const config = labConfig(scene.limits);
+  const [first] = config.clusters ?? [];
+  if (first === undefined) throw new Error('measuring a repair: the configuration of the lab has no cluster');
+  const clusters = clusterNames(scene).map((name, i) => (i === 0 ? first : { ...first, name, logGroups: [] }));
+  return { ...config, clusters };
+};
+
+/** Repairs simulated clusters, all of whose nodes are broken, in a lab of their own. */
 export const measureRepair = async (scene: RepairScene): Promise<RepairFigures> => {
   const clock = createClock({ skipIdle: true });
-  const nodes = fleetOf(scene, clock);
-  const lab = await bootLab({
-    ...synthLab(labConfig(scene.limits)),
-    nodes,
-    clock,
-    seed: scene.seed,
-    ...LAB_ENVIRONMENT,
-  });
+  const clusters = clusterNames(scene);
+  const nodes = clusters.flatMap((cluster) => fleetOf(scene, cluster, clock));
+  if (scene.failure !== undefined)
+    failSlowly(nodes, { documentName: 'pause-image-repair', reason: ATTRIBUTABLE, seed: scene.seed, ...scene.failure });
+  const lab = await bootLab({ ...synthLab(configOf(scene)), nodes, clock, seed: scene.seed, ...LAB_ENVIRONMENT });
   try {
     const startedAt = lab.now();
     const from = lab.calls.length;
-    const hasEnded = await repairAll(lab, scene.patienceMinutes ?? 240);
+    const hasEnded = await repairAll(lab, clusters, scene.patienceMinutes ?? 240);
     const calls = lab.calls.slice(from).filter((c) => c.functionName !== 'fleetmend-audit-query');
-    const rows = await endsOf(lab, LAB_CLUSTER);
+    const rows: NodeEnd[] = [];
+    for (const cluster of clusters) rows.push(...(await endsOf(lab, cluster)));
     // A node that one run left to the next one is skipped there and has its result here: the last one counts.
     const last = new Map(rows.map((row) => [row.instanceId, row]));
     const repairs = repairsOf(lab);
@@ -140,11 +153,10 @@ export const measureRepair = async (scene: RepairScene): Promise<RepairFigures> 
       seed: scene.seed,
       seconds: secondsTo([...last.values()].map((row) => Date.parse(row.at))),
       lastSendSeconds: secondsTo(repairs.map((c) => c.requestedAt)),
-      ssmCallsPerNode: calls.filter((c) => c.service === 'ssm').length / scene.nodes,
+      ssmCallsPerNode: calls.filter((c) => c.service === 'ssm').length / nodes.length,
       ends: countBy(nodes, ({ instanceId }) => endOf(last.get(instanceId))),
       reached: nodes.filter((node) => node.runs.some((run) => run.documentName.includes('-repair-'))).length,
       mostAtOnce: mostAtOnce(lab),
-      runs: (await ask(lab, { query: 'runs', cluster: LAB_CLUSTER })).length,
       hasEnded,
     };
   } finally {
