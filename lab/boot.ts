@@ -1,4 +1,5 @@
 import { resolve as resolvePath } from 'node:path';
+import { defined } from '../core/model/defined.ts';
 import { feedAlarms } from './aws/alarm-metrics.ts';
 import { createAlarms } from './aws/alarms.ts';
 import { AwsError } from './aws/aws-error.ts';
@@ -21,7 +22,7 @@ import { createNodeRegistry } from './aws/nodes.ts';
 import { partitionOf } from './aws/partition.ts';
 import { createPartitionMeter } from './aws/partition-load.ts';
 import { createQueueStore } from './aws/queue-store.ts';
-import type { Queue } from './aws/queue-types.ts';
+import { viewQueues } from './aws/queue-view.ts';
 import { createRandom } from './aws/random.ts';
 import { startAwsServer } from './aws/server.ts';
 import { createSettle } from './aws/settle.ts';
@@ -30,7 +31,8 @@ import { createSqs } from './aws/sqs.ts';
 import { createSsm } from './aws/ssm.ts';
 import { createCommandEngine } from './aws/ssm-commands.ts';
 import { createDocumentStore } from './aws/ssm-documents.ts';
-import { type DeployedStack, deployStack, readTemplate } from './aws/stack.ts';
+import { deployStack, readTemplate } from './aws/stack.ts';
+import type { DeployedStack, StackWorld } from './aws/stack-types.ts';
 import { killOnSignals } from './lambda/signals.ts';
 
 const ADMINISTRATOR: PolicyDocument = {
@@ -164,48 +166,44 @@ export const bootLab = async (options: LabOptions): Promise<Lab> => {
     for (const { fn } of stack?.functions.values() ?? []) void fn.stop();
   });
 
-  const assembly = resolvePath(options.assembly);
+  const world: StackWorld = {
+    region,
+    endpointUrl: () => server.endpointUrl,
+    clock,
+    random,
+    faults,
+    iam,
+    emit,
+    maxEnvironments: options.maxEnvironments ?? 4,
+    queues,
+    tables,
+    buses,
+    topics,
+    logGroups,
+    alarms,
+    documents,
+  };
+  const deploy: Lab['deploy'] = async ({ assembly, edit } = {}) => {
+    const from = resolvePath(assembly ?? options.assembly);
+    const template = readTemplate(from, options.stackName);
+    const place = {
+      account,
+      region,
+      partition,
+      urlSuffix,
+      stackName: options.stackName,
+      endpointUrl: server.endpointUrl,
+    };
+    const update = stack && { previous: stack, pause: () => clock.sleep(faults.deployStepMs) };
+    stack = await deployStack(edit?.(template) ?? template, from, place, options.parameters ?? {}, world, update);
+  };
   try {
-    const template = readTemplate(assembly, options.stackName);
-    stack = await deployStack(
-      options.edit?.(template) ?? template,
-      assembly,
-      { account, region, partition, urlSuffix, stackName: options.stackName, endpointUrl: server.endpointUrl },
-      options.parameters ?? {},
-      {
-        region,
-        endpointUrl: () => server.endpointUrl,
-        clock,
-        random,
-        faults,
-        iam,
-        emit,
-        maxEnvironments: options.maxEnvironments ?? 4,
-        queues,
-        tables,
-        buses,
-        topics,
-        logGroups,
-        alarms,
-        documents,
-      },
-    );
+    await deploy(defined({ edit: options.edit }));
   } catch (error) {
     await stop();
     throw error;
   }
 
-  const queueOf = (name: string): Queue => {
-    const queue = queues.byName(name);
-    if (queue === undefined)
-      throw new Error(
-        `looking at queue ${name}: the lab has ${queues
-          .all()
-          .map((q) => q.settings.name)
-          .join(', ')}`,
-      );
-    return queue;
-  };
   const credentialsFor: Lab['credentialsFor'] = (user, policies = [ADMINISTRATOR]) => {
     const arn = `arn:${partition}:iam::${account}:user/${user}`;
     return iam.issue({
@@ -215,7 +213,6 @@ export const bootLab = async (options: LabOptions): Promise<Lab> => {
       policies: policies.map((policy, i) => ({ name: `${user}-${i}`, policy })),
     });
   };
-  const { functions, outputs } = stack;
   return {
     endpointUrl: server.endpointUrl,
     account,
@@ -248,23 +245,7 @@ export const bootLab = async (options: LabOptions): Promise<Lab> => {
     alarms,
     calls: server.calls,
     faults,
-    queues: {
-      all: queues.all,
-      depth: (name) => queueOf(name).depth(),
-      messages: (name) => queueOf(name).peek(),
-      deadLetters: () =>
-        Object.fromEntries(
-          queues
-            .all()
-            .filter(
-              (q) =>
-                /dlq|dead/i.test(q.settings.name) ||
-                queues.all().some((other) => other.settings.redrive?.deadLetterArn === q.settings.arn),
-            )
-            .map((q) => [q.settings.name, q.peek()] as const)
-            .filter(([, messages]) => messages.length > 0),
-        ),
-    },
+    queues: viewQueues(queues),
     tableLoad: meter.loads,
     nodes,
     commands: engine,
@@ -272,9 +253,12 @@ export const bootLab = async (options: LabOptions): Promise<Lab> => {
     ecrImages,
     notifications: topics.published,
     functionLogs: (functionName) => existing(functionName).fn.logs,
-    functionNames: () => [...functions.keys()],
+    functionNames: () => [...(stack?.functions.keys() ?? [])],
     roleOf: (functionName) => existing(functionName).role,
-    outputs,
+    get outputs() {
+      return stack?.outputs ?? {};
+    },
+    deploy,
     onEvent: events.on,
     idle: clock.idle,
     settle: createSettle(clock, queues.all),

@@ -64,7 +64,9 @@ export type EventBusOptions = {
 export type EventBuses = {
   readonly addBus: (name: string, arn: string) => void;
   readonly busArn: (nameOrArn: string) => string | undefined;
+  /** Adds a rule, or replaces the one with its ARN. */
   readonly addRule: (rule: Rule) => void;
+  readonly removeRule: (arn: string) => void;
   /** Puts an event on a bus, through the event faults, and returns its id. */
   readonly put: (busArn: string, event: NewEvent) => string;
   /** An AWS service's own event, on the default bus. */
@@ -93,7 +95,7 @@ type Failure = { readonly code: string; readonly message: string; readonly retry
 export const createEventBuses = (options: EventBusOptions): EventBuses => {
   const { clock, random, faults, iam, queues, emit } = options;
   const buses = new Map<string, string>();
-  const rules: Rule[] = [];
+  let rules: readonly Rule[] = [];
 
   const allowed = async (action: string, resource: string, rule: Rule): Promise<string | undefined> => {
     const context = { 'aws:SourceArn': rule.arn, 'aws:SourceAccount': options.account };
@@ -271,6 +273,7 @@ export const createEventBuses = (options: EventBusOptions): EventBuses => {
     clock.after(
       everyMs,
       () => {
+        if (!rules.includes(rule)) return;
         schedule(rule, everyMs);
         fire(rule);
       },
@@ -284,8 +287,11 @@ export const createEventBuses = (options: EventBusOptions): EventBuses => {
     },
     busArn: (nameOrArn) => buses.get(nameOrArn) ?? [...buses.values()].find((arn) => arn === nameOrArn),
     addRule: (rule) => {
-      rules.push(rule);
+      rules = [...rules.filter((r) => r.arn !== rule.arn), rule];
       if (rule.everyMs !== undefined && rule.enabled) schedule(rule, rule.everyMs);
+    },
+    removeRule: (arn) => {
+      rules = rules.filter((r) => r.arn !== arn);
     },
     put,
     putService: (event) => put(defaultArn(), event),

@@ -62,6 +62,10 @@ export type Faults = {
   indexLagMs: number;
   /** Lab milliseconds by which SSM's list and get calls lag behind. */
   listLagMs: number;
+  /** Lab milliseconds after which a change of a role's policies is in force. */
+  iamLagMs: number;
+  /** Lab milliseconds between the steps of a deployment: documents and policies, functions, the rest, the cleanup. */
+  deployStepMs: number;
   /** Requests a second, and burst, per service and operation (`ssm.SendCommand`); `ssm.*` for the rest of a service. */
   rateLimits: Record<string, { readonly perSecond: number; readonly burst: number }>;
 };
@@ -82,6 +86,8 @@ export const defaultFaults = (): Faults => ({
   partitionUnitsPerSecond: { writes: 1000, reads: 3000 },
   indexLagMs: 1000,
   listLagMs: 1000,
+  iamLagMs: 5000,
+  deployStepMs: 10_000,
   rateLimits: {
     'ssm.SendCommand': { perSecond: 5, burst: 10 },
     'ssm.ListCommandInvocations': { perSecond: 20, burst: 40 },

@@ -41,6 +41,8 @@ export type Iam = {
   readonly setResourcePolicy: (resourceArn: string, statements: readonly unknown[]) => void;
   /** Adds statements to a resource's policy (Lambda permissions come one by one). */
   readonly addResourceStatements: (resourceArn: string, statements: readonly unknown[]) => void;
+  /** Gives all sessions of a role these policies, whatever policies they were issued with. */
+  readonly setRolePolicies: (roleArn: string, policies: Principal['policies']) => void;
   readonly decide: (principal: Principal, request: AccessRequest) => Promise<AccessDecision>;
   /** Throws AccessDeniedException with AWS's text unless every request is allowed. */
   readonly authorize: (principal: Principal, requests: readonly AccessRequest[]) => Promise<void>;
@@ -84,6 +86,7 @@ const denialText = (
 export const createIam = (account: string, region: string, onDecision?: DecisionListener): Iam => {
   const principals = new Map<string, Principal>();
   const resourcePolicies = new Map<string, readonly unknown[]>();
+  const rolePolicies = new Map<string, Principal['policies']>();
   const cache = new Map<string, AccessDecision>();
   const texts = new WeakMap<object, { readonly id: number; readonly text: string }>();
   let issued = 0;
@@ -98,7 +101,8 @@ export const createIam = (account: string, region: string, onDecision?: Decision
     return made;
   };
 
-  const simulate: Iam['decide'] = async (principal, request) => {
+  const simulate: Iam['decide'] = async (session, request) => {
+    const principal = { ...session, policies: rolePolicies.get(session.principalArn) ?? session.policies };
     const statements = resourcePolicies.get(policyHolder(request.resource)) ?? NO_STATEMENTS;
     const identity = textOf(principal.policies);
     const resourceBased = textOf(statements);
@@ -174,6 +178,9 @@ export const createIam = (account: string, region: string, onDecision?: Decision
     },
     addResourceStatements: (arn, statements) => {
       resourcePolicies.set(arn, [...(resourcePolicies.get(arn) ?? []), ...statements.map(withSimulatedServices)]);
+    },
+    setRolePolicies: (roleArn, policies) => {
+      rolePolicies.set(roleArn, policies);
     },
     decide,
     authorize: async (principal, requests) => {

@@ -80,6 +80,11 @@ export type Lab = {
   /** The session of a function's role that its code calls as; `iam.issue` makes credentials of it. */
   readonly roleOf: (functionName: string) => Principal;
   readonly outputs: Readonly<Record<string, string>>;
+  /**
+   * Deploys another assembly, or an edited template, to the stack while work is in flight, in CloudFormation's order; a
+   * rollback is a deployment of the old one. `edit` of the options is not applied again.
+   */
+  readonly deploy: (next?: Partial<Pick<LabOptions, 'assembly' | 'edit'>>) => Promise<void>;
   /** Calls the listener for every event of the lab; returns a function that removes it. */
   readonly onEvent: (listener: LabEventListener) => () => void;
   /** Resolves when no message, invocation, command or timer but the schedules' is outstanding. */

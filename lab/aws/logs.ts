@@ -42,6 +42,8 @@ export type LogGroupsOptions = {
 export type LogGroups = {
   readonly subscribe: (subscription: LogSubscription) => void;
   readonly count: (filter: MetricFilter) => void;
+  /** Removes all subscriptions and metric filters, before those of another template are added. */
+  readonly reset: () => void;
   readonly put: (group: string, stream: string, lines: readonly LogLine[]) => Promise<void>;
   readonly service: Service;
 };
@@ -146,6 +148,10 @@ export const createLogGroups = (options: LogGroupsOptions): LogGroups => {
     },
     count: (filter) => {
       metricFilters.push(filter);
+    },
+    reset: () => {
+      subscriptions.length = 0;
+      metricFilters.length = 0;
     },
     put,
     service,

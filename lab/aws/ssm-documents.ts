@@ -15,6 +15,7 @@ export type StoredDocument = {
 /** The account's documents. */
 export type DocumentStore = {
   readonly put: (name: string, arn: string, content: unknown) => void;
+  readonly remove: (name: string) => void;
   /** By name or ARN; throws InvalidDocument. */
   readonly get: (nameOrArn: string) => StoredDocument;
   readonly names: () => readonly string[];
@@ -72,6 +73,9 @@ export const createDocumentStore = (): DocumentStore => {
       const found = documents.get(nameOrArn) ?? [...documents.values()].find((d) => d.arn === nameOrArn);
       if (found === undefined) throw new AwsError('InvalidDocument', `Document with name ${nameOrArn} does not exist.`);
       return found;
+    },
+    remove: (name) => {
+      documents.delete(name);
     },
     names: () => [...documents.keys()],
   };

@@ -1,49 +1,17 @@
-import { join } from 'node:path';
 import { defined } from '../../core/model/defined.ts';
 import { createAsyncInvoker, DEFAULT_ASYNC_CONFIG } from '../lambda/async-invoke.ts';
 import { startEventSource } from '../lambda/event-source.ts';
-import { createFunction, type FunctionContext, type LabFunction } from '../lambda/function.ts';
-import type { Alarms } from './alarms.ts';
+import { createFunction } from '../lambda/function.ts';
 import { IRRELEVANT_TYPES, physicalIds } from './cfn-ids.ts';
 import { readWithNested } from './cfn-nested.ts';
 import { type CfnTemplate, createResolver, type StackPlace } from './cfn-template.ts';
-import type { TableDefinition, TableStore } from './dynamodb-tables.ts';
-import type { EventBuses } from './event-bus.ts';
+import type { TableDefinition } from './dynamodb-tables.ts';
 import { compileLogFilter } from './filter-pattern.ts';
-import type { Principal } from './iam.ts';
-import type { LogGroups } from './logs.ts';
-import type { QueueStore } from './queue-store.ts';
-import type { Topics } from './sns.ts';
-import type { DocumentStore } from './ssm-documents.ts';
+import { assetOf, functionDefinition } from './stack-functions.ts';
 import { permissionStatement, rolePolicies, roleSession, statementsOf } from './stack-iam.ts';
 import { metricFilter, queueSettings, ruleOf } from './stack-messaging.ts';
-
-/** The stores to which a stack adds its resources. */
-export type StackWorld = FunctionContext & {
-  readonly queues: QueueStore;
-  readonly tables: TableStore;
-  readonly buses: EventBuses;
-  readonly topics: Topics;
-  readonly logGroups: LogGroups;
-  readonly alarms: Alarms;
-  readonly documents: DocumentStore;
-};
-
-/** A deployed function with its synchronous and asynchronous invocation. */
-export type DeployedFunction = {
-  readonly fn: LabFunction;
-  readonly invokeAsync: (payload: string) => string;
-  readonly role: Principal;
-};
-
-/** A deployed stack. */
-export type DeployedStack = {
-  /** By name. */
-  readonly functions: ReadonlyMap<string, DeployedFunction>;
-  readonly outputs: Readonly<Record<string, string>>;
-  /** Stops polling queues. */
-  readonly stopSources: () => void;
-};
+import type { DeployedFunction, DeployedStack, StackUpdate, StackWorld } from './stack-types.ts';
+import { removeOld } from './stack-update.ts';
 
 type Properties = Readonly<Record<string, unknown>>;
 
@@ -58,15 +26,20 @@ export const readTemplate = (assembly: string, stackName: string): CfnTemplate =
   }
 };
 
-/** Creates the resources of a template in the lab, as CloudFormation does in an account. */
+/**
+ * Creates the resources of a template in the lab, or updates those of a stack, in CloudFormation's order: documents and
+ * policies, functions, what refers to functions, and at the end the deletion of what the template no longer has. Tables and
+ * queues with their messages stay.
+ */
 export const deployStack = async (
   template: CfnTemplate,
   assembly: string,
   place: StackPlace,
   parameters: Readonly<Record<string, string>>,
   world: StackWorld,
+  update?: StackUpdate,
 ): Promise<DeployedStack> => {
-  const { queues, tables, buses, topics, logGroups, alarms, documents, iam } = world;
+  const { queues, tables, buses, topics, logGroups, alarms, documents, iam, clock, faults } = world;
   const { resolve, ids, holds } = createResolver(template, place, parameters, (logicalId, resource, inner) =>
     physicalIds(logicalId, resource, place, inner),
   );
@@ -96,9 +69,26 @@ export const deployStack = async (
     await each(type, work);
   };
 
+  const restated = new Set<string>();
+  /** Empties a resource's policy once, before the statements of this template are added to it. */
+  const restate = (arn: string): void => {
+    if (!restated.has(arn)) iam.setResourcePolicy(arn, []);
+    restated.add(arn);
+  };
+  const resources = new Map(
+    present
+      .filter(([, { Type }]) => !IRRELEVANT_TYPES.has(Type))
+      .map(([id, { Type, Properties }]) => [
+        `${Type} ${ids(id).ref}`,
+        { type: Type, ref: ids(id).ref, arn: arnOf(id), text: JSON.stringify(resolve(Properties ?? {})) },
+      ]),
+  );
   await build('AWS::SQS::Queue', (p, id) => {
     const { ref, attributes } = ids(id);
-    queues.create(queueSettings(attributes.QueueName ?? '', arnOf(id), ref, p));
+    const settings = queueSettings(attributes.QueueName ?? '', arnOf(id), ref, p);
+    const existing = queues.byArn(settings.arn);
+    if (existing === undefined) queues.create(settings);
+    else Object.assign(existing.settings, settings);
   });
   await build('AWS::SQS::QueuePolicy', (p) => {
     for (const url of p.Queues as readonly string[]) {
@@ -118,7 +108,7 @@ export const deployStack = async (
             GlobalSecondaryIndexes: p.GlobalSecondaryIndexes as NonNullable<TableDefinition['GlobalSecondaryIndexes']>,
           }),
     };
-    await tables.create(definition, arnOf(id));
+    if (tables.get(definition.TableName) === undefined) await tables.create(definition, arnOf(id));
   });
   await build('AWS::SNS::Topic', (_p, id) => topics.add(ids(id).ref));
   await build('AWS::SNS::TopicPolicy', (p) => {
@@ -128,6 +118,7 @@ export const deployStack = async (
   await build('AWS::Events::EventBusPolicy', (p) => {
     const bus = buses.busArn(String(p.EventBusName ?? 'default'));
     if (bus === undefined) throw new Error(`booting the lab: a policy for the unknown bus ${String(p.EventBusName)}`);
+    restate(bus);
     iam.addResourceStatements(
       bus,
       p.Statement === undefined
@@ -147,32 +138,18 @@ export const deployStack = async (
   await each('AWS::Lambda::EventInvokeConfig', (p) => {
     asyncConfigs.set(String(p.FunctionName), p);
   });
+  await update?.pause();
   const functions = new Map<string, DeployedFunction>();
   await build('AWS::Lambda::Function', (p, id) => {
     const name = ids(id).ref;
-    const asset = String(template.Resources[id]?.Metadata?.['aws:asset:path'] ?? '');
-    const code = p.Code as { S3Key?: string };
-    const directory = join(assembly, asset === '' ? `asset.${String(code.S3Key).replace(/\.zip$/, '')}` : asset);
     const role = roleSession(String(p.Role), name, policies);
-    const fn = createFunction(
-      {
-        name,
-        arn: arnOf(id),
-        directory,
-        handler: String(p.Handler),
-        timeoutSeconds: Number(p.Timeout ?? 3),
-        memoryMb: Number(p.MemorySize ?? 128),
-        environment: ((p.Environment as { Variables?: Record<string, string> } | undefined)?.Variables ?? {}) as Record<
-          string,
-          string
-        >,
-        role,
-        ...(p.ReservedConcurrentExecutions === undefined
-          ? {}
-          : { reservedConcurrency: Number(p.ReservedConcurrentExecutions) }),
-      },
-      world,
-    );
+    const definition = functionDefinition(p, { name, arn: arnOf(id), role, assembly, asset: assetOf(template, id) });
+    const running = update?.previous.functions.get(name)?.fn;
+    running?.update(definition);
+    const fn = running ?? createFunction(definition, world);
+    const setPolicies = (): void => iam.setRolePolicies(role.principalArn, role.policies);
+    if (update === undefined) setPolicies();
+    else clock.after(faults.iamLagMs, setPolicies, { background: true });
     const config = asyncConfigs.get(name);
     const onFailure = (config?.DestinationConfig as { OnFailure?: { Destination?: string } } | undefined)?.OnFailure
       ?.Destination;
@@ -198,13 +175,19 @@ export const deployStack = async (
   };
   await build('AWS::Lambda::Permission', (p) => {
     const { arn } = functionOf(String(p.FunctionName)).fn.definition;
+    restate(arn);
     iam.addResourceStatements(arn, [permissionStatement(p, arn)]);
   });
   await build('AWS::Events::Rule', (p, id) => {
     const busArn = buses.busArn(String(p.EventBusName ?? 'default'));
     if (busArn === undefined) throw new Error(`booting the lab: rule ${id} is on an unknown bus`);
+    const key = `AWS::Events::Rule ${ids(id).ref}`;
+    // A rule that stays as it is keeps its schedule.
+    if (update?.previous.resources.get(key)?.text === resources.get(key)?.text && update !== undefined) return;
     buses.addRule(ruleOf(String(p.Name ?? ids(id).ref), arnOf(id), busArn, p));
   });
+  await update?.pause();
+  logGroups.reset();
   await build('AWS::Logs::SubscriptionFilter', (p, id) => {
     const pattern = String(p.FilterPattern ?? '');
     if (pattern.length > MAX_FILTER_CHARS)
@@ -221,6 +204,7 @@ export const deployStack = async (
   await build('AWS::CloudWatch::CompositeAlarm', addAlarm);
   await build('AWS::Logs::MetricFilter', (p) => logGroups.count(metricFilter(p, alarms.putMetric)));
   const stops: (() => void)[] = [];
+  update?.previous.stopSources();
   await build('AWS::Lambda::EventSourceMapping', (p, id) => {
     const queue = queues.byArn(String(p.EventSourceArn));
     if (queue === undefined)
@@ -249,12 +233,17 @@ export const deployStack = async (
   const forgotten = present.find(([, r]) => !done.has(r.Type));
   if (forgotten !== undefined)
     throw new Error(`booting the lab: nothing builds ${forgotten[0]} (${forgotten[1].Type})`);
+  if (update !== undefined) {
+    await update.pause();
+    await removeOld(update.previous, resources, world);
+  }
   const outputs = Object.fromEntries(
     Object.entries(template.Outputs ?? {}).map(([name, o]) => [name, String(resolve(o.Value))]),
   );
   return {
     functions,
     outputs,
+    resources,
     stopSources: () => {
       for (const stop of stops) stop();
     },

@@ -45,6 +45,8 @@ export type LabFunction = {
   /** How many invocations may run at once. */
   readonly capacity: number;
   readonly running: () => number;
+  /** Changes code and configuration: invocations at work end with the old ones, new ones start with the new. */
+  readonly update: (definition: FunctionDefinition) => void;
   /** Captured output lines, oldest first. */
   readonly logs: readonly string[];
   readonly kill: (environmentId: string) => boolean;
@@ -76,13 +78,17 @@ const timedOut = (seconds: number): FunctionFailure => ({
 });
 
 /** Deploys a function: processes start when they are needed and stay warm. */
-export const createFunction = (definition: FunctionDefinition, context: FunctionContext): LabFunction => {
+export const createFunction = (initial: FunctionDefinition, context: FunctionContext): LabFunction => {
+  let definition = initial;
   const { clock, random, faults, iam, emit } = context;
-  const capacity = Math.min(definition.reservedConcurrency ?? Number.POSITIVE_INFINITY, context.maxEnvironments);
+  const capacity = (): number =>
+    Math.min(definition.reservedConcurrency ?? Number.POSITIVE_INFINITY, context.maxEnvironments);
   const free: Environment[] = [];
   const all = new Map<string, { readonly environment: Environment; readonly accessKeyId: string }>();
   const inFlight = new Map<string, InFlight>();
   const frozen = new Set<string>();
+  /** Environments with the code of an earlier deployment: they end with their invocation. */
+  const outdated = new Set<string>();
   const logs: string[] = [];
   let waiting: (() => void)[] = [];
   let running = 0;
@@ -155,7 +161,7 @@ export const createFunction = (definition: FunctionDefinition, context: Function
   };
   const release = (environment: Environment | undefined): void => {
     running -= 1;
-    if (environment?.alive() === true && !stopped) free.push(environment);
+    if (environment?.alive() === true && !stopped && !outdated.has(environment.id)) free.push(environment);
     else if (environment !== undefined) discard(environment);
     const next = waiting.shift();
     next?.();
@@ -232,7 +238,7 @@ export const createFunction = (definition: FunctionDefinition, context: Function
       emit({ kind: 'function-throttled', at: clock.now(), functionName: definition.name, requestId });
       throw new AwsError('TooManyRequestsException', 'Rate Exceeded.', 429);
     }
-    while (running >= capacity) await new Promise<void>((resolve) => waiting.push(resolve));
+    while (running >= capacity()) await new Promise<void>((resolve) => waiting.push(resolve));
     running += 1;
     const got = await clock.during(acquire);
     const startedAt = performance.now();
@@ -256,9 +262,18 @@ export const createFunction = (definition: FunctionDefinition, context: Function
   };
 
   return {
-    definition,
+    get definition() {
+      return definition;
+    },
+    update: (next) => {
+      definition = next;
+      for (const id of all.keys()) outdated.add(id);
+      for (const environment of free.splice(0)) discard(environment);
+    },
     invoke,
-    capacity,
+    get capacity() {
+      return capacity();
+    },
     running: () => running,
     logs,
     kill: (environmentId) => {
