@@ -146,10 +146,7 @@ export class FleetmendStack extends Stack {
         })),
       });
     }
-    onlyFrom(
-      signalRules(config, this.stackName).map((rule) => rules.signal(rule, bus, signals.queue)),
-      signals.queue,
-    );
+    const ofSignals = signalRules(config, this.stackName).map((rule) => rules.signal(rule, bus, signals.queue));
     const signalIntake = spine('SignalIntakeFunction', 'signal-intake', {
       environment: {
         TABLE_NAME,
@@ -167,17 +164,23 @@ export class FleetmendStack extends Stack {
       environment: {
         TABLE_NAME,
         LANES_QUEUE_URL,
+        SIGNALS_QUEUE_URL: signals.queue.queueUrl,
+        PROGRESS_QUEUE_URL: progress.queue.queueUrl,
+        LOG_CLASSIFIER_NAME: logClassifier.fn.functionName,
         DLQ_URLS: urlsAsJson(this, replayable),
       },
       statements: [
-        grants.sendTo(lanes.queue),
+        grants.sendTo(lanes.queue, signals.queue, progress.queue),
         grants.takeFrom(replayable),
+        grants.invoke(logClassifier.fn),
         grants.describeInstances(),
         grants.describeManagedNodes(),
         ...grants.readClusters(config),
       ],
       asynchronous: { dead: dead['operator-api'], retryAttempts: 2, maxEventAge: Duration.hours(1) },
     });
+
+    onlyFrom(ofSignals, operatorApi.role, signals.queue);
 
     // schedule ─▶ scheduler ── sweep runs, overdue commands, entries now due; then wake
     const scheduler = spine('SchedulerFunction', 'scheduler', {

@@ -2,6 +2,7 @@ import { readSymptoms, symptomKey } from '../../core/logs/symptoms.ts';
 import { remediationFor } from '../../core/signals/route.ts';
 import { decodeLogs } from '../../events/logs-subscription.ts';
 import { LOGS_SOURCE, nodeSymptom } from '../../events/node-symptom.ts';
+import { withoutMark } from '../../events/replayed-logs.ts';
 import { PermanentError } from '../runtime/errors.ts';
 import type { LogClassifierPorts } from './ports.ts';
 
@@ -11,7 +12,8 @@ export const QUIET_MS = 60_000;
 export const MAX_REMEMBERED = 20_000;
 
 const publish = async (deps: LogClassifierPorts, event: unknown): Promise<void> => {
-  const reading = decodeLogs(event);
+  const { payload: logs, isReplayed } = withoutMark(event);
+  const reading = decodeLogs(logs);
   if (!reading.ok) throw new PermanentError(reading.error);
   const payload = reading.value;
   if (payload.messageType === 'CONTROL_MESSAGE') return;
@@ -24,10 +26,12 @@ const publish = async (deps: LogClassifierPorts, event: unknown): Promise<void> 
   }
   const nowMs = deps.now().getTime();
   const knows = (reason: string): boolean => remediationFor(deps.catalogue, reason) !== undefined;
-  const { symptoms, withoutInstance } = readSymptoms(cluster, logStream, logEvents, nowMs, {
+  const { symptoms: seen, withoutInstance } = readSymptoms(cluster, logStream, logEvents, nowMs, {
     classify: deps.classify,
     knows,
   });
+  // A hint leads to a check at most.
+  const symptoms = isReplayed ? seen.map((symptom) => ({ ...symptom, hint: true as const })) : seen;
   if (withoutInstance > 0) {
     deps.count('LinesWithoutInstance', withoutInstance);
     deps.log.warn('ignoring lines that name no instance', {

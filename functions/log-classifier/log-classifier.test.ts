@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { createMemory } from '../../core/logs/dedupe.ts';
 import { logsSubscription, MAX_PAYLOAD_BYTES } from '../../events/logs-subscription.ts';
 import { NodeSymptomDetail } from '../../events/node-symptom.ts';
+import { replayedLogs } from '../../events/replayed-logs.ts';
 import { classify } from '../../ssm-documents/classify.ts';
 import { testSettings } from '../../test/support/settings.ts';
 import { recorder } from '../../test/support/telemetry.ts';
@@ -67,6 +68,15 @@ const payload = (
 const inBase64 = (text: string) => ({ awslogs: { data: gzipSync(text).toString('base64') } });
 
 describe('log-classifier', () => {
+  it('marks the symptoms of a replayed payload so that they lead to checks, and keeps its mark where it is bad', async () => {
+    const { deps, put, letters } = world();
+    await handleLogs(deps, replayedLogs('letter-1', payload([{ message: MISSING, at: START - 20_000 }])));
+    expect(put.map(({ source, detail }) => [source, detail.hint])).toEqual([['fleetmend.logs', true]]);
+    const bad = replayedLogs('letter-2', { awslogs: { data: 'x' } });
+    await handleLogs(deps, bad);
+    expect(letters.map(({ body }) => JSON.parse(body))).toEqual([bad]);
+  });
+
   it('publishes one symptom for a node that logs a fault many times', async () => {
     const { deps, put, letters } = world();
     await handleLogs(

@@ -1,19 +1,31 @@
 import { randomUUID as newId } from 'node:crypto';
 import { EC2Client } from '@aws-sdk/client-ec2';
 import { EKSClient } from '@aws-sdk/client-eks';
+import { LambdaClient } from '@aws-sdk/client-lambda';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { AWS_CLIENT } from '../adapters/aws-clients.ts';
+import { createReplayLogs } from '../adapters/lambda/replayed-logs.ts';
 import { createDeadLetterReader } from '../adapters/messaging/dead-letters.ts';
+import { createLetterReturn } from '../adapters/messaging/letter-return.ts';
 import { createWakeQueue } from '../adapters/messaging/wake-queue.ts';
 import { createDocumentClient } from '../adapters/table/document-client.ts';
 import { createLaneStore } from '../adapters/table/lane-store.ts';
+import { createLetterRecords } from '../adapters/table/letter-records.ts';
 import { createPace, EC2_COUNTER } from '../adapters/table/pace.ts';
 import { createRequestStore } from '../adapters/table/request-store.ts';
 import { createResultStore } from '../adapters/table/result-store.ts';
 import { createRunStore } from '../adapters/table/run-store.ts';
 import { createSignalStore } from '../adapters/table/signal-store.ts';
-import { DLQ_URLS, LANES_QUEUE_URL, readEnv, TABLE_NAME } from '../runtime/env.ts';
+import {
+  DLQ_URLS,
+  LANES_QUEUE_URL,
+  LOG_CLASSIFIER_NAME,
+  PROGRESS_QUEUE_URL,
+  readEnv,
+  SIGNALS_QUEUE_URL,
+  TABLE_NAME,
+} from '../runtime/env.ts';
 import { readSettings } from '../runtime/settings.ts';
 import type { Telemetry } from '../runtime/telemetry.ts';
 import { createBeyondEc2 } from '../shared/beyond-ec2.ts';
@@ -21,8 +33,15 @@ import { createFleet } from '../shared/fleet.ts';
 import type { OperatorApiPorts } from './ports.ts';
 
 /** Builds operator-api's clients and stores, once per execution environment. */
-export const composeOperatorApi = (telemetry: Telemetry): OperatorApiPorts => {
-  const env = readEnv({ TABLE_NAME, LANES_QUEUE_URL, DLQ_URLS });
+export const composeOperatorApi = (telemetry: Telemetry): Omit<OperatorApiPorts, 'remainingMs'> => {
+  const env = readEnv({
+    TABLE_NAME,
+    LANES_QUEUE_URL,
+    SIGNALS_QUEUE_URL,
+    PROGRESS_QUEUE_URL,
+    LOG_CLASSIFIER_NAME,
+    DLQ_URLS,
+  });
   const settings = readSettings(new URL('./settings.json', import.meta.url));
   const now = () => new Date();
   const { limits } = settings.policy;
@@ -41,6 +60,16 @@ export const composeOperatorApi = (telemetry: Telemetry): OperatorApiPorts => {
     signals: createSignalStore({ ...table, newId }),
     wakes: createWakeQueue({ client: sqs, queueUrl: env.LANES_QUEUE_URL, newId }),
     letters: createDeadLetterReader({ client: sqs }),
+    letterReturn: createLetterReturn({
+      client: sqs,
+      signalsQueueUrl: env.SIGNALS_QUEUE_URL,
+      progressQueueUrl: env.PROGRESS_QUEUE_URL,
+    }),
+    replayLogs: createReplayLogs({
+      client: new LambdaClient(AWS_CLIENT.standard),
+      functionName: env.LOG_CLASSIFIER_NAME,
+    }),
+    letterRecords: createLetterRecords({ ...table, retentionDays: limits.retentionDays }),
     deadLetterQueueUrls: env.DLQ_URLS,
     settings,
     now,

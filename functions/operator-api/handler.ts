@@ -10,4 +10,7 @@ const ports = composeOperatorApi(telemetry);
 /** operator-api: every human action, called by the CLI, the console and the dashboard's buttons. */
 export const handler = middy<unknown, OperatorAnswer>(MIDDY_OPTIONS)
   .use(observability(telemetry))
-  .handler((event, context) => remediate(ports, { lambdaRequestId: context.awsRequestId }, event));
+  .handler((event, context) => {
+    const remainingMs = () => context.getRemainingTimeInMillis();
+    return remediate({ ...ports, remainingMs }, { lambdaRequestId: context.awsRequestId }, event);
+  });

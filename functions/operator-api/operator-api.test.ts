@@ -25,7 +25,11 @@ const world = (nodes: readonly NodeFacts[] = [], at?: string) => operatorApiWorl
 describe('a request is refused for', () => {
   const repair = { action: 'repair', cluster: 'demo', remediation: 'pause-image', ...WHO };
   it.each([
-    ['nothing', undefined, /field action: expected one of cancel, check, pause, release, repair, replay, resume/],
+    [
+      'nothing',
+      undefined,
+      /field action: expected one of cancel, check, discard, pause, release, repair, replay, resume/,
+    ],
     ['an unknown action', { action: 'reboot' }, /field action: expected one of/],
     ['an array', [], /field action/],
     ['a missing author', { ...repair, requestedBy: undefined }, /field requestedBy/],
@@ -47,6 +51,13 @@ describe('a request is refused for', () => {
     ['a hostile cluster', { ...repair, cluster: 'demo/x' }, /field cluster: not an EKS cluster name/],
     ['a hostile requestId', { ...repair, requestId: 'a b' }, /field requestId/],
     ['a hostile run', { action: 'cancel', runId: 'r 1', ...WHO }, /field runId/],
+    ['a discard of nothing', { action: 'discard', ...WHO }, /field queue: name a dead-letter queue/],
+    ['a discard without a reason', { action: 'discard', queue: 'q', requestedBy: 'mei' }, /field reason/],
+    [
+      'a discard of another queue',
+      { action: 'discard', queue: 'orders', ...WHO },
+      /field queue: orders is no dead-letter queue; there are: intake-bad, signals-dead/,
+    ],
     ['too large a replay', { action: 'replay', max: 501, ...WHO }, /field max/],
   ])('%s, with the field named', async (_, event, message) => {
     await expect(world().ask(event)).rejects.toMatchObject({

@@ -1,6 +1,9 @@
+import type { ReplayLogs } from '../adapters/lambda/replayed-logs.ts';
 import type { DeadLetterReader } from '../adapters/messaging/dead-letters.ts';
+import type { LetterReturn } from '../adapters/messaging/letter-return.ts';
 import type { WakeQueue } from '../adapters/messaging/wake-queue.ts';
 import type { LaneStore } from '../adapters/table/lane-store.ts';
+import type { LetterRecords } from '../adapters/table/letter-records.ts';
 import type { RequestStore } from '../adapters/table/request-store.ts';
 import type { ResultStore } from '../adapters/table/result-store.ts';
 import type { RunStore } from '../adapters/table/run-store.ts';
@@ -22,11 +25,16 @@ export type OperatorApiPorts = {
   readonly signals: Pick<SignalStore, 'addPending' | 'touchLane'>;
   readonly wakes: WakeQueue;
   readonly letters: DeadLetterReader;
+  readonly letterReturn: LetterReturn;
+  readonly replayLogs: ReplayLogs;
+  readonly letterRecords: LetterRecords;
   readonly deadLetterQueueUrls: readonly string[];
   readonly settings: Settings;
   readonly log: Log;
   readonly count: Count;
   readonly now: () => Date;
+  /** How much time this invocation has left. */
+  readonly remainingMs: () => number;
   readonly newId: () => string;
 };
 

@@ -13,6 +13,10 @@ export const LANES_QUEUE_URL = QueueUrl;
 export const PROGRESS_QUEUE_URL = QueueUrl;
 /** URL of the function's own dead-letter queue, for input that it cannot process. */
 export const BAD_INPUT_QUEUE_URL = QueueUrl;
+/** URL of the queue that signal-intake works on. */
+export const SIGNALS_QUEUE_URL = QueueUrl;
+/** Name of the function log-classifier. */
+export const LOG_CLASSIFIER_NAME = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'expected the name of a Lambda function');
 /** URL of the queue that the function works on. */
 export const INBOX_QUEUE_URL = QueueUrl;
 /** A JSON array with the URLs of every dead-letter queue that `replay` empties. */

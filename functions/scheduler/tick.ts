@@ -1,4 +1,3 @@
-import * as z from 'zod';
 import { becauseOnce } from '../../core/model/because.ts';
 import { fnv1a } from '../../core/model/hash.ts';
 import { isoTime } from '../../core/model/ids.ts';
@@ -7,15 +6,10 @@ import type { ClusterPolicy } from '../../core/model/policy.ts';
 import { sweepRunId } from '../../core/model/run-id.ts';
 import { documentsOf } from '../../core/runs/batch.ts';
 import { queuedRun } from '../../core/runs/queued-run.ts';
+import { TickRequest } from '../../events/ticks.ts';
 import { asError, PermanentError } from '../runtime/errors.ts';
 import { overdue } from './overdue.ts';
 import type { SchedulerPorts } from './ports.ts';
-
-/** The payloads of the schedules: `overdue` every minute, `sweep` every sweep interval. */
-export const TickRequest = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('overdue') }),
-  z.strictObject({ kind: z.literal('sweep'), everyMinutes: z.number().int().min(5).max(1440) }),
-]);
 
 /** A schedule that is delivered twice within this time is one sweep. */
 const SWEEP_SLOT_MS = 300_000;

@@ -27,8 +27,9 @@ export type AlarmsProps = {
 export class Alarms extends Construct {
   constructor(scope: Construct, id: string, props: AlarmsProps) {
     super(scope, id);
+    const action = new SnsAction(props.topic);
     const alarm = (name: string, metric: cloudwatch.IMetric, threshold: number, alarmDescription: string) => {
-      new cloudwatch.Alarm(this, name, {
+      const made = new cloudwatch.Alarm(this, name, {
         alarmName: `${props.namePrefix}-${name}`,
         alarmDescription,
         metric,
@@ -36,15 +37,18 @@ export class Alarms extends Construct {
         evaluationPeriods: 1,
         comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
         treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
-      }).addAlarmAction(new SnsAction(props.topic));
+      });
+      made.addAlarmAction(action);
+      return made;
     };
     for (const [name, queue] of Object.entries(props.deadLetterQueues)) {
+      // People also learn that the queue is empty: `replay` or `discard` has done its work.
       alarm(
         `${name}-not-empty`,
         queue.metricApproximateNumberOfMessagesVisible({ period: PERIOD, statistic: 'Maximum' }),
         0,
-        `Messages that could not be handled wait in ${name}. Read the attribute reason of a message, then invoke ${props.namePrefix}-operator-api with the action replay. Do not use the redrive of SQS: replay looks at each message first, and the policy of the queue of signals refuses a redrive.`,
-      );
+        `Messages that could not be handled wait in ${name}. Read the attribute reason of a message, then invoke ${props.namePrefix}-operator-api with the action replay; discard empties a queue. Do not use the redrive of SQS: replay looks at each message first, and the policy of the queue of signals refuses a redrive.`,
+      ).addOkAction(action);
     }
     for (const [name, queue] of Object.entries(props.inboxes)) {
       alarm(

@@ -1,5 +1,6 @@
 import { Aws } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
+import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { modeOf } from '../../core/model/policy.ts';
 import type { Remediation } from '../../core/model/remediation.ts';
@@ -28,12 +29,15 @@ export const sendTo = (...queues: readonly sqs.IQueue[]): iam.PolicyStatement =>
     queues.map((queue) => queue.queueArn),
   );
 
-/** Taking messages off dead-letter queues, for `replay`. */
+/** Taking messages off dead-letter queues, and making visible what stays, for `replay` and `discard`. */
 export const takeFrom = (queues: readonly sqs.IQueue[]): iam.PolicyStatement =>
   allow(
-    ['sqs:ReceiveMessage', 'sqs:DeleteMessage'],
+    ['sqs:ReceiveMessage', 'sqs:DeleteMessage', 'sqs:ChangeMessageVisibility', 'sqs:GetQueueAttributes'],
     queues.map((queue) => queue.queueArn),
   );
+
+/** Invoking one function; it has no versions. */
+export const invoke = (fn: lambda.IFunction): iam.PolicyStatement => allow(['lambda:InvokeFunction'], [fn.functionArn]);
 
 /** Putting events on one bus. */
 export const putEvents = (busArn: string): iam.PolicyStatement => allow(['events:PutEvents'], [busArn]);

@@ -84,10 +84,10 @@ export class FifoInbox extends Construct {
 }
 
 /**
- * Denies messages from any sender but these rules: a sender to the signals queue would bypass the bus,
- * whose policy restricts the sources.
+ * Denies messages from any sender but these rules and this role: a sender to the signals queue would bypass the bus, whose
+ * policy restricts the sources. The role is operator-api's, which marks what it sends (functions/adapters/messaging/replay-mark.ts).
  */
-export const onlyFrom = (rules: readonly events.IRule[], queue: sqs.IQueue): void => {
+export const onlyFrom = (rules: readonly events.IRule[], role: iam.IRole, queue: sqs.IQueue): void => {
   queue.addToResourcePolicy(
     new iam.PolicyStatement({
       sid: 'OnlyFromItsRules',
@@ -95,7 +95,10 @@ export const onlyFrom = (rules: readonly events.IRule[], queue: sqs.IQueue): voi
       principals: [new iam.AnyPrincipal()],
       actions: ['sqs:SendMessage'],
       resources: [queue.queueArn],
-      conditions: { ArnNotEquals: { 'aws:SourceArn': rules.map((rule) => rule.ruleArn) } },
+      // Both must differ. A key that a request lacks differs from every value.
+      conditions: {
+        ArnNotEquals: { 'aws:SourceArn': rules.map((rule) => rule.ruleArn), 'aws:PrincipalArn': role.roleArn },
+      },
     }),
   );
 };

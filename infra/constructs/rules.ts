@@ -9,7 +9,7 @@ import type * as z from 'zod';
 import { defined } from '../../core/model/defined.ts';
 import type { EventPattern } from '../../core/signals/define-signal.ts';
 import { commandEnds, notices } from '../../events/rules.ts';
-import type { TickRequest } from '../../functions/scheduler/tick.ts';
+import type { TickRequest } from '../../events/ticks.ts';
 import type { SignalRule } from './signal-patterns.ts';
 
 /** After an hour a symptom is stale, and scheduler has asked SSM about the command. */

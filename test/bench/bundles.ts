@@ -42,8 +42,12 @@ const ENVIRONMENT = {
   TABLE_NAME: 'table',
   BUS_NAME: 'bus',
   ...Object.fromEntries(
-    ['LANES', 'INBOX', 'BAD_INPUT'].map((name) => [`${name}_QUEUE_URL`, 'https://queue.invalid/1/q']),
+    ['LANES', 'SIGNALS', 'PROGRESS', 'INBOX', 'BAD_INPUT'].map((name) => [
+      `${name}_QUEUE_URL`,
+      'https://queue.invalid/1/q',
+    ]),
   ),
+  LOG_CLASSIFIER_NAME: 'fleetmend-log-classifier',
   DLQ_URLS: '["https://queue.invalid/1/q"]',
 };
 

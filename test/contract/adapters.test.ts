@@ -53,6 +53,7 @@ const CLIENTS: Readonly<Record<string, readonly string[]>> = {
   eks: ['client-eks'],
   ecr: ['client-ecr'],
   messaging: ['client-sqs', 'client-eventbridge'],
+  lambda: ['client-lambda'],
 };
 
 const importsForeignClient = ({ file, module }: Import): boolean => {

@@ -169,8 +169,8 @@ describe("signals in fleetmend's name", () => {
     ]);
   });
 
-  it('cannot bypass the bus into the queue', async () => {
-    expect(await whoMay(signal(scene))).toEqual([]);
+  it('cannot bypass the bus into the queue, but for operator-api, which marks what it sends', async () => {
+    expect(await whoMay(signal(scene))).toEqual(['operator-api']);
   });
 
   it('would be for others without the denials, which the tests above detect', async () => {
@@ -184,7 +184,7 @@ describe("signals in fleetmend's name", () => {
     try {
       expect(await whoMay(put('fleetmend.logs'), open)).toEqual(['log-classifier', 'run-controller', 'administrator']);
       expect(await whoMay(put('fleetmend'), open)).toEqual(['log-classifier', 'run-controller', 'administrator']);
-      expect(await whoMay(signal(open), open)).toEqual(['administrator']);
+      expect(await whoMay(signal(open), open)).toEqual(['operator-api', 'administrator']);
     } finally {
       await open.lab.stop();
     }

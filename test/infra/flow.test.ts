@@ -224,7 +224,7 @@ describe('notices and alarms', () => {
       'fleetmend-signals-dlq-not-empty',
     ).Properties;
     expect(AlarmDescription).toMatch(
-      /invoke fleetmend-operator-api with the action replay\. Do not use the redrive of SQS/,
+      /invoke fleetmend-operator-api with the action replay; discard empties a queue\. Do not use the redrive of SQS/,
     );
     expect(String(AlarmDescription).length).toBeLessThanOrEqual(1024);
   });

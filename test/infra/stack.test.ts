@@ -130,7 +130,10 @@ describe('the functions', () => {
   it.each([
     ['log-classifier', ['BAD_INPUT_QUEUE_URL', 'BUS_NAME']],
     ['signal-intake', ['BAD_INPUT_QUEUE_URL', 'INBOX_QUEUE_URL', 'LANES_QUEUE_URL', 'TABLE_NAME']],
-    ['operator-api', ['DLQ_URLS', 'LANES_QUEUE_URL', 'TABLE_NAME']],
+    [
+      'operator-api',
+      ['DLQ_URLS', 'LANES_QUEUE_URL', 'LOG_CLASSIFIER_NAME', 'PROGRESS_QUEUE_URL', 'SIGNALS_QUEUE_URL', 'TABLE_NAME'],
+    ],
     ['command-tracker', ['BAD_INPUT_QUEUE_URL', 'INBOX_QUEUE_URL', 'LANES_QUEUE_URL', 'TABLE_NAME']],
     ['run-controller', ['BAD_INPUT_QUEUE_URL', 'BUS_NAME', 'LANES_QUEUE_URL', 'PROGRESS_QUEUE_URL', 'TABLE_NAME']],
     ['scheduler', ['LANES_QUEUE_URL', 'TABLE_NAME']],

@@ -98,13 +98,17 @@ describe('synthesis', () => {
     expect(template.Outputs.SkippedLogGroups).toEqual({ Value: '/shop/nodes' });
   });
 
-  it('reserves copies for the function that CloudWatch Logs invokes, and for no other', () => {
+  it('reserves copies for the function that CloudWatch Logs invokes and one for the scheduler, and for no other', () => {
     const reserved = (config: unknown) =>
       resourcesOf(synthesize(config).template, 'AWS::Lambda::Function').flatMap(([, { Properties: p }]) =>
         p.ReservedConcurrentExecutions === undefined ? [] : [[p.FunctionName, p.ReservedConcurrentExecutions]],
       );
-    expect(reserved(CONFIG)).toEqual([['fleetmend-log-classifier', 5]]);
-    expect(reserved({ ...CONFIG, maxConcurrency: { 'log-classifier': 'unreserved' } })).toEqual([]);
+    expect(reserved(CONFIG)).toEqual([
+      ['fleetmend-log-classifier', 5],
+      ['fleetmend-scheduler', 1],
+    ]);
+    const maxConcurrency = { 'log-classifier': 'unreserved', scheduler: 'unreserved' };
+    expect(reserved({ ...CONFIG, maxConcurrency })).toEqual([]);
   });
 
   it('fails on a finding of cdk-nag without an explanation', () => {

@@ -1,5 +1,7 @@
 import {
+  ChangeMessageVisibilityCommand,
   DeleteMessageCommand,
+  GetQueueAttributesCommand,
   ReceiveMessageCommand,
   SendMessageBatchCommand,
   SendMessageCommand,
@@ -14,12 +16,15 @@ export type FakeMessage = {
   readonly deduplicationId: string | undefined;
   readonly attributes: Readonly<Record<string, string>>;
   readonly delaySeconds?: number | undefined;
+  readonly sentAtMs: number;
 };
 
-/** Queues in memory, behind the SQS client's `send`. Received messages stay out of sight until the test's end. */
+/** Queues in memory, behind the SQS client's `send`. Received messages stay out of sight until they are made visible. */
 export type FakeSqs = {
   readonly client: Pick<SQSClient, 'send'>;
   readonly messages: (queueUrl: string) => readonly FakeMessage[];
+  /** Puts a message on a queue, as another sender does. */
+  readonly add: (queueUrl: string, message: Pick<FakeMessage, 'body' | 'sentAtMs'>) => void;
   /** Sizes of the batches that were sent, in order. */
   readonly batches: readonly number[];
   /** Refuses the next `times` entries whose body holds the text, inside an answer of 200. */
@@ -28,8 +33,8 @@ export type FakeSqs = {
   readonly fail: (times: number) => void;
 };
 
-/** Builds fake queues; every queue URL exists. */
-export const fakeSqs = (): FakeSqs => {
+/** Builds fake queues; every queue URL exists. Without a clock every message is old. */
+export const fakeSqs = (now: () => number = () => 0): FakeSqs => {
   const queues = new Map<string, FakeMessage[]>();
   const hidden = new Set<string>();
   const batches: number[] = [];
@@ -62,6 +67,7 @@ export const fakeSqs = (): FakeSqs => {
         group: undefined,
         deduplicationId: undefined,
         attributes,
+        sentAtMs: now(),
       });
       return {};
     }
@@ -80,7 +86,15 @@ export const fakeSqs = (): FakeSqs => {
           continue;
         }
         const { MessageGroupId: group, MessageDeduplicationId: deduplicationId, DelaySeconds: delaySeconds } = entry;
-        queueOf(QueueUrl).push({ id: `m${++ids}`, body, group, deduplicationId, attributes: {}, delaySeconds });
+        queueOf(QueueUrl).push({
+          id: `m${++ids}`,
+          body,
+          group,
+          deduplicationId,
+          attributes: {},
+          delaySeconds,
+          sentAtMs: now(),
+        });
         answer.Successful.push({ Id: entry.Id });
       }
       return answer;
@@ -95,6 +109,7 @@ export const fakeSqs = (): FakeSqs => {
           MessageId: m.id,
           ReceiptHandle: m.id,
           Body: m.body,
+          Attributes: { SentTimestamp: String(m.sentAtMs) },
           MessageAttributes: Object.fromEntries(
             Object.entries(m.attributes).map(([k, StringValue]) => [k, { StringValue }]),
           ),
@@ -107,11 +122,23 @@ export const fakeSqs = (): FakeSqs => {
       if (at >= 0) queue.splice(at, 1);
       return {};
     }
+    if (command instanceof ChangeMessageVisibilityCommand) {
+      if (command.input.VisibilityTimeout === 0) hidden.delete(command.input.ReceiptHandle ?? '');
+      return {};
+    }
+    if (command instanceof GetQueueAttributesCommand) {
+      const count = queueOf(command.input.QueueUrl).length;
+      return { Attributes: { ApproximateNumberOfMessages: String(count) } };
+    }
     throw new Error('this fake has no such operation');
   };
   return {
     client: { send: send as SQSClient['send'] },
     messages: (url) => [...queueOf(url)],
+    add: (url, message) => {
+      const fresh = { id: `m${++ids}`, group: undefined, deduplicationId: undefined, attributes: {}, ...message };
+      queueOf(url).push(fresh);
+    },
     batches,
     refuse: (text, times) => {
       refusals.push({ text, times });

@@ -1,8 +1,12 @@
+import { InvokeCommand, type LambdaClient } from '@aws-sdk/client-lambda';
 import type { NodeFacts } from '../../core/guards/decide-node.ts';
 import { success } from '../../core/model/result.ts';
+import { createReplayLogs } from '../../functions/adapters/lambda/replayed-logs.ts';
 import { createDeadLetterReader } from '../../functions/adapters/messaging/dead-letters.ts';
+import { createLetterReturn } from '../../functions/adapters/messaging/letter-return.ts';
 import { createWakeQueue } from '../../functions/adapters/messaging/wake-queue.ts';
 import { createLaneStore } from '../../functions/adapters/table/lane-store.ts';
+import { createLetterRecords } from '../../functions/adapters/table/letter-records.ts';
 import { createRequestStore } from '../../functions/adapters/table/request-store.ts';
 import { createResultStore } from '../../functions/adapters/table/result-store.ts';
 import { createRunStore } from '../../functions/adapters/table/run-store.ts';
@@ -16,6 +20,9 @@ import { recorder } from './telemetry.ts';
 
 /** The lanes queue. */
 export const LANES = 'https://sqs.example/1/lanes.fifo';
+/** The queues to which letters go back. */
+export const SIGNALS = 'https://sqs.example/1/signals';
+export const PROGRESS = 'https://sqs.example/1/progress';
 /** The dead-letter queues that replay empties. */
 export const DEAD = ['https://sqs.example/1/intake-bad', 'https://sqs.example/1/signals-dead'] as const;
 /** The caller. */
@@ -46,10 +53,16 @@ export const operatorApiWorld = (
 ) => {
   const sqs = fakeSqs();
   const recording = recorder();
-  const clock = { iso: at };
+  const clock = { iso: at, remainingMs: 60_000 };
   const settings = testSettings();
   const { limits } = settings.policy;
   const facts = new Map(nodes.map((node) => [node.instanceId, node]));
+  const invocations: unknown[] = [];
+  const invoke = async (command: unknown) => {
+    if (command instanceof InvokeCommand)
+      invocations.push({ ...command.input, Payload: JSON.parse(String(command.input.Payload)) });
+    return {};
+  };
   const deps: OperatorApiPorts = {
     fleet: {
       describe: async (_, wanted) => new Map([...facts].filter(([id]) => wanted.includes(id))),
@@ -63,7 +76,14 @@ export const operatorApiWorld = (
     signals: createSignalStore({ ...table, newId }),
     wakes: createWakeQueue({ client: sqs.client, queueUrl: LANES, newId, wait: async () => {} }),
     letters: createDeadLetterReader({ client: sqs.client }),
+    letterReturn: createLetterReturn({ client: sqs.client, signalsQueueUrl: SIGNALS, progressQueueUrl: PROGRESS }),
+    replayLogs: createReplayLogs({
+      client: { send: invoke as LambdaClient['send'] },
+      functionName: 'fleetmend-log-classifier',
+    }),
+    letterRecords: createLetterRecords({ ...table, retentionDays: 365 }),
     deadLetterQueueUrls: DEAD,
+    remainingMs: () => clock.remainingMs,
     settings,
     log: recording.log,
     count: recording.count,
@@ -72,5 +92,5 @@ export const operatorApiWorld = (
   };
   const ask = (event: unknown) => remediate(deps, CALLER, event);
   const wakes = () => sqs.messages(LANES).map((m) => JSON.parse(m.body));
-  return { deps, sqs, clock, ask, wakes };
+  return { deps, sqs, clock, ask, wakes, invocations };
 };

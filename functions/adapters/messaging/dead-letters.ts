@@ -1,4 +1,11 @@
-import { DeleteMessageCommand, ReceiveMessageCommand, SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import {
+  ChangeMessageVisibilityCommand,
+  DeleteMessageCommand,
+  GetQueueAttributesCommand,
+  ReceiveMessageCommand,
+  SendMessageCommand,
+  type SQSClient,
+} from '@aws-sdk/client-sqs';
 
 /** The largest body that is kept whole, in UTF-16 units: three bytes each at most, within SQS's 1 MiB. */
 export const MAX_LETTER_LENGTH = 250_000;
@@ -53,6 +60,8 @@ export type DeadLetter = {
   readonly messageId: string;
   readonly receiptHandle: string;
   readonly body: string;
+  /** When it was sent: to the queue that it failed on, or to this one where a function put it away. */
+  readonly sentAtMs: number;
   /** Why the message is in the queue, if its sender set the reason. */
   readonly reason: string | undefined;
 };
@@ -62,6 +71,10 @@ export type DeadLetterReader = {
   /** At most ten; they stay out of sight for a while, and come back unless removed. */
   readonly receive: (queueUrl: string, max: number) => Promise<readonly DeadLetter[]>;
   readonly remove: (letter: DeadLetter) => Promise<void>;
+  /** Makes a received letter visible again at once. */
+  readonly release: (letter: DeadLetter) => Promise<void>;
+  /** About how many letters the queue holds. */
+  readonly count: (queueUrl: string) => Promise<number>;
 };
 
 const HIDDEN_SECONDS = 120;
@@ -74,6 +87,7 @@ export const createDeadLetterReader = ({ client }: { readonly client: Pick<SQSCl
         QueueUrl: queueUrl,
         MaxNumberOfMessages: Math.min(10, max),
         MessageAttributeNames: ['All'],
+        MessageSystemAttributeNames: ['SentTimestamp'],
         VisibilityTimeout: HIDDEN_SECONDS,
         // Long polling queries every server of the queue; short polling may miss messages.
         WaitTimeSeconds: 1,
@@ -88,6 +102,7 @@ export const createDeadLetterReader = ({ client }: { readonly client: Pick<SQSCl
               messageId: message.MessageId,
               receiptHandle: message.ReceiptHandle,
               body: message.Body ?? '',
+              sentAtMs: Number(message.Attributes?.SentTimestamp ?? 0),
               // EventBridge sets ERROR_MESSAGE, and asynchronous invocation in Lambda sets ErrorMessage.
               reason: ['reason', 'ERROR_MESSAGE', 'ErrorMessage']
                 .map((name) => message.MessageAttributes?.[name]?.StringValue)
@@ -98,5 +113,16 @@ export const createDeadLetterReader = ({ client }: { readonly client: Pick<SQSCl
   },
   remove: async ({ queueUrl, receiptHandle }) => {
     await client.send(new DeleteMessageCommand({ QueueUrl: queueUrl, ReceiptHandle: receiptHandle }));
+  },
+  release: async ({ queueUrl, receiptHandle }) => {
+    const input = { QueueUrl: queueUrl, ReceiptHandle: receiptHandle, VisibilityTimeout: 0 };
+    await client.send(new ChangeMessageVisibilityCommand(input));
+  },
+  count: async (queueUrl) => {
+    const AttributeNames = ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'] as const;
+    const { Attributes } = await client.send(
+      new GetQueueAttributesCommand({ QueueUrl: queueUrl, AttributeNames: [...AttributeNames] }),
+    );
+    return AttributeNames.reduce((sum, name) => sum + Number(Attributes?.[name] ?? 0), 0);
   },
 });

@@ -61,6 +61,7 @@ export const keys = {
   }),
   requestRunPrefix: 'RUN#',
   requestRun: (requestId: string, runId: string) => ({ pk: `REQUEST#${requestId}`, sk: `RUN#${runId}` }),
+  lettersAction: (id: string) => ({ pk: `REQUEST#${id}`, sk: 'LETTERS' }),
   pauses: 'PAUSES',
   pausePrefix: 'CURRENT#',
   pause: (scope: string) => ({ pk: 'PAUSES', sk: `CURRENT#${scope}` }),
@@ -76,6 +77,8 @@ export const index = {
   reasonDay: (reason: string, day: string, shard: number) => `REASON#${reason}#${day}#${shard}`,
   open: (shard: number) => `OPEN#${shard}`,
   quarantine: 'QUARANTINE',
+  /** The actions on dead letters, by time. */
+  letters: 'LETTERS',
 } as const;
 
 /** The pause scope of everything. */

@@ -1,15 +1,20 @@
 import * as z from 'zod';
 import { MAX_REPLAY, Reason, RequestedBy } from '../../../core/api/request.ts';
 import { defineAction } from '../define-action.ts';
-import { replayDeadLetters } from '../replay.ts';
+import { recorded } from '../letters/record.ts';
+import { replayDeadLetters } from '../letters/replay.ts';
 
 export const replay = defineAction({
   name: 'replay',
-  title: 'Returns at most `max` messages of the dead-letter queues (100 by default); signals become checks.',
+  title: 'Sends at most `max` messages of the dead-letter queues back to their origin; they lead to checks at most.',
   payload: z.strictObject({
     max: z.number().int().min(1).max(MAX_REPLAY).default(100),
+    dryRun: z.boolean().default(false),
     requestedBy: RequestedBy,
     reason: Reason.optional(),
   }),
-  perform: (deps, _caller, { max }) => replayDeadLetters(deps, max),
+  perform: (deps, caller, { max, dryRun: isDry, requestedBy: by, reason }) =>
+    recorded(deps, { action: 'replay', by, reason, isDry, ...caller }, () =>
+      replayDeadLetters(deps, caller, { max, isDry }),
+    ),
 });
