@@ -104,6 +104,11 @@ export const batchResults = (
   );
 };
 
+/** The nodes without a final reading, over all observations of a run: they have no result row. */
+export const openNodes = (observations: readonly ObservationRow[]): readonly string[] => [
+  ...new Set(observations.flatMap(({ open }) => open)),
+];
+
 /** The nodes that every part of a check found healthy, over all complete batches of a run: they have no result row. */
 export const healthyNodes = (observations: readonly ObservationRow[]): readonly string[] =>
   [...Map.groupBy(observations, ({ key }) => batchOf(key)).values()].flatMap((parts) => {

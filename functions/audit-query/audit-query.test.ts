@@ -111,6 +111,17 @@ describe('audit-query', () => {
     ]);
   });
 
+  it('shows the nodes of a repair that have not ended in one item', async () => {
+    const runs = createRunStore({ ...table, retentionDays: 365 });
+    await runs.create({ ...runOf('r-open', -10), cluster: 'opened', status: 'ended' });
+    await runs.putObservation(
+      observed('1', { [nodeOf(1)]: {} }, { runId: 'r-open', final: false, open: [nodeOf(2)], closedBy: 'look' }),
+      undefined,
+    );
+    const { items } = await ask({ query: 'run', runId: 'r-open' });
+    expect(items.slice(1)).toEqual([{ kind: 'open', count: 1, instanceIds: [nodeOf(2)] }]);
+  });
+
   it('shows a node that a repair found healthy once, by its result', async () => {
     const runs = createRunStore({ ...table, retentionDays: 365 });
     const own = { runId: 'r-repair', cluster: 'repaired' };

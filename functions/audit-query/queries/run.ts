@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { Page } from '../../../core/api/report.ts';
 import { RunId } from '../../../core/api/request.ts';
-import { healthyNodes } from '../../../core/runs/batch-results.ts';
+import { healthyNodes, openNodes } from '../../../core/runs/batch-results.ts';
 import { ObservationRow } from '../../../core/state/command-state.ts';
 import type { AuditStore } from '../../adapters/table/audit-store.ts';
 import { rowOf } from '../../adapters/table/items.ts';
@@ -11,11 +11,17 @@ import { PermanentError } from '../../runtime/errors.ts';
 import { defineQuery } from '../define-query.ts';
 import { type AuditItem, itemsOf, show } from '../items.ts';
 
-/** The nodes that a check found healthy: they have no result row, and are listed in one item. */
-const healthyOf = async (store: AuditStore, runId: string): Promise<readonly AuditItem[]> => {
+const listOf = (kind: string, instanceIds: readonly string[]): readonly AuditItem[] =>
+  instanceIds.length === 0 ? [] : [{ kind, count: instanceIds.length, instanceIds: [...instanceIds] }];
+
+/**
+ * The nodes of a run that have no result row, in one item of each kind: those that a check found healthy, and those that had
+ * not ended when the run's commands were last read. Every other node of a repair has a result row.
+ */
+const withoutRows = async (store: AuditStore, runId: string, isCheck: boolean): Promise<readonly AuditItem[]> => {
   const items = await itemsOf(store, startingWith(keys.run(runId).pk, keys.observationPrefix));
-  const instanceIds = healthyNodes(items.map((item) => rowOf(ObservationRow, item)));
-  return instanceIds.length === 0 ? [] : [{ kind: 'healthy', count: instanceIds.length, instanceIds }];
+  const observations = items.map((item) => rowOf(ObservationRow, item));
+  return [...listOf('healthy', isCheck ? healthyNodes(observations) : []), ...listOf('open', openNodes(observations))];
 };
 
 export const run = defineQuery({
@@ -28,8 +34,7 @@ export const run = defineQuery({
     head: async () => {
       const item = await store.get(keys.run(runId));
       if (item === undefined) throw new PermanentError(`field runId: there is no run ${runId}`);
-      // Every node of a repair has a result row, also one that was found healthy.
-      return [show(item), ...(item.action === 'check' ? await healthyOf(store, runId) : [])];
+      return [show(item), ...(await withoutRows(store, runId, item.action === 'check'))];
     },
   }),
 });
