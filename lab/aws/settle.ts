@@ -1,7 +1,7 @@
 import type { LabClock, SettleLimits } from './clock.ts';
 import type { Queue } from './queue-types.ts';
 
-/** What is left when a lab was let run: nothing, or what is still due, in words. */
+/** The result of letting a lab run: nothing is due, or the list of the things that are. */
 export type Settled = { readonly isSettled: true } | { readonly isSettled: false; readonly due: readonly string[] };
 
 /** Lets a lab run until nothing is due, or up to the limits. */

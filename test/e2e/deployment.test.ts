@@ -25,7 +25,7 @@ const fault = (): SimulatedFault => ({
   repair: { kind: 'repairs' },
 });
 
-describe('a deployment in the midst of a run', () => {
+describe('a deployment during a run', () => {
   let scene: Scene;
   beforeAll(async () => {
     scene = await openScene(synthLab());
