@@ -128,8 +128,8 @@ const stopReasonOf = (state: RunState, inputs: RunInputs, nowMs: number, limits:
   if (inputs.cancelled !== undefined) return 'Cancelled' as const;
   if (inputs.reports.some((r) => r.kind === 'refused')) return 'CommandRefused' as const;
   if (inputs.documents.length === 0 && state.pending.length > 0) return 'CommandRefused' as const;
-  if (state.action === 'check') return undefined;
   if (inputs.paused) return 'Paused' as const;
+  if (state.action === 'check') return undefined;
   if (mustOpenBreaker(state, limits)) return 'BreakerOpen' as const;
   const ageMs = nowMs - epochMs(state.startedAt ?? state.createdAt);
   return ageMs > limits.repairRunMaxSeconds * 1000 ? ('Yielded' as const) : undefined;

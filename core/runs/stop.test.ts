@@ -73,10 +73,13 @@ describe('a run that must stop', () => {
     expect(state.stopped?.reason).toBe(opens ? 'BreakerOpen' : undefined);
   });
 
-  it.each(['paused', 'expired'] as const)('does not stop a check when it is %s', (what) => {
-    const check = step(aCheck(2)).state;
-    const { state } = step(check, { paused: what === 'paused' }, at(what === 'expired' ? 901 : 1));
-    expect(state.stopped).toBeUndefined();
+  it('does not stop a check at the maximum duration of a repair', () => {
+    expect(step(step(aCheck(2)).state, {}, at(901)).state.stopped).toBeUndefined();
+  });
+
+  it('stops a check that a pause of everything covers', () => {
+    const { state } = step(aCheck(2), { paused: true }, at(1));
+    expect(state).toMatchObject({ stopped: { reason: 'Paused' }, settled: { Paused: 2 } });
   });
 
   it.each([

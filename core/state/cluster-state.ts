@@ -28,7 +28,11 @@ export type ClusterState = z.infer<typeof ClusterState>;
 /** A pause in force, or the record of one. `scope` is `ALL` or `CLUSTER#<name>`. */
 export const PauseRow = stored({
   scope: z.string(),
+  /** Repairs, or also checks and sweeps. */
+  covers: z.enum(['repairs', 'everything']).default('everything'),
   state: z.enum(['paused', 'resumed']),
+  /** The pause ends by itself at this time. */
+  until: IsoTime.optional(),
   at: IsoTime,
   by: z.string().max(200),
   reason: z.string().max(500),

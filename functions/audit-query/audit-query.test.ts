@@ -64,7 +64,7 @@ beforeAll(async () => {
   await results.quarantine(node, at(50), 'replace it');
   const requests = createRequestStore({ ...table, retentionDays: 365 });
   for (const [i, state] of (['paused', 'resumed', 'paused'] as const).entries()) {
-    await requests.setPause({ scope: 'ALL', state, at: at(i), by: 'mei', reason: 'r' }, `p-${i}`);
+    await requests.setPause({ scope: 'ALL', covers: 'repairs', state, at: at(i), by: 'mei', reason: 'r' }, `p-${i}`);
   }
 });
 afterAll(() => table.stop());

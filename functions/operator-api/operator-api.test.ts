@@ -10,6 +10,7 @@ import { recorder } from '../../test/support/telemetry.ts';
 import { createAuditStore } from '../adapters/table/audit-store.ts';
 import { rowOf } from '../adapters/table/items.ts';
 import { keys } from '../adapters/table/keys.ts';
+import { createLaneStore } from '../adapters/table/lane-store.ts';
 import { createResultStore } from '../adapters/table/result-store.ts';
 import { createRunStore } from '../adapters/table/run-store.ts';
 import { report } from '../audit-query/query.ts';
@@ -72,13 +73,20 @@ describe('pause and resume', () => {
     const { ask, deps, clock } = world([], '2026-08-22T12:00:00.000Z');
     expect(await ask({ action: 'pause', ...WHO })).toEqual({
       scope: 'ALL',
+      covers: 'repairs',
       state: 'paused',
       at: '2026-08-22T12:00:00.000Z',
+      until: '2026-08-23T12:00:00.000Z',
+      inFlight: [],
     });
-    expect(await deps.results.pauseFor('demo')).toMatchObject({ scope: 'ALL', by: 'mei', reason: 'pods hang' });
+    expect(await deps.results.pauseFor('demo', 'repair', clock.iso)).toMatchObject({
+      scope: 'ALL',
+      by: 'mei',
+      reason: 'pods hang',
+    });
     clock.iso = '2026-08-22T12:10:00.000Z';
     await ask({ action: 'resume', ...WHO });
-    expect(await deps.results.pauseFor('demo')).toBeUndefined();
+    expect(await deps.results.pauseFor('demo', 'repair', clock.iso)).toBeUndefined();
     const events = (await table.items('PAUSES'))
       .filter((i) => String(i.sk).startsWith('EVENT#2026-08-22T12'))
       .map((i) => rowOf(PauseRow, i));
@@ -86,6 +94,39 @@ describe('pause and resume', () => {
       ['paused', '2026-08-22T12:00:00.000Z', 'lambda-1'],
       ['resumed', '2026-08-22T12:10:00.000Z', 'lambda-1'],
     ]);
+  });
+
+  it('end at the given time, which is at most 30 days away', async () => {
+    const { ask, deps } = world([], '2026-08-22T12:00:00.000Z');
+    const request = { action: 'pause', cluster: 'careful', covers: 'everything', ...WHO };
+    const until = '2026-08-22T14:00:00.000Z';
+    expect(await ask({ ...request, until })).toMatchObject({ covers: 'everything', until });
+    expect(await deps.results.pauseFor('careful', 'check', '2026-08-22T13:59:59.000Z')).toMatchObject({ until });
+    expect(await deps.results.pauseFor('careful', 'check', until)).toBeUndefined();
+    for (const wrong of ['2026-08-22T12:00:00.000Z', '2026-09-22T12:00:00.000Z']) {
+      await expect(ask({ ...request, until: wrong })).rejects.toThrow(/field until: .* within 30 days/);
+    }
+  });
+
+  it('name the repairs that are under way, and the pause that stays', async () => {
+    const node = newInstance();
+    const { ask, deps } = world([healthy(node)]);
+    const repair = { action: 'repair', cluster: 'careful', remediation: 'pause-image', instanceIds: [node], ...WHO };
+    const { runId } = RunAnswer.parse(await ask(repair));
+    const run = (await deps.runs.get(runId)) ?? expect.fail();
+    const commands = [aCommand({ key: '1', status: 'sending', instanceIds: [node] })];
+    await createRunStore({ ...table, retentionDays: 365 }).save({ ...run, status: 'active', commands });
+    const lane = (await deps.lanes.get('careful/pause-image')) ?? expect.fail();
+    await createLaneStore(table).save({ ...lane, activeRunId: runId });
+    expect(await ask({ action: 'pause', cluster: 'careful', ...WHO })).toMatchObject({
+      inFlight: [{ runId, key: '1', status: 'sending', instanceIds: [node] }],
+    });
+    await ask({ action: 'pause', ...WHO });
+    expect(await ask({ action: 'resume', cluster: 'careful', ...WHO })).toMatchObject({
+      state: 'resumed',
+      held: expect.stringContaining('paused by mei'),
+    });
+    expect(await ask({ action: 'resume', ...WHO })).not.toHaveProperty('held');
   });
 
   it('accept only clusters of the policy', async () => {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { assumedFacts, MAX_NODES_PREVIEWED_IN_FULL, previewOf } from '../../core/api/preview.ts';
 import type { RequestRow, RunAnswer } from '../../core/api/request.ts';
 import type { NodeFacts } from '../../core/guards/decide-node.ts';
+import { pauseText } from '../../core/guards/pause.ts';
 import { becauseOnce, type Cause, sampleOf } from '../../core/model/because.ts';
 import { defined } from '../../core/model/defined.ts';
 import { laneName, NODE_CHECK } from '../../core/model/lane-name.ts';
@@ -118,10 +119,10 @@ const preview = async (
   const { instanceIds, facts, isApproximate } = await look(deps, request);
   const [nodeStates, pause, lane] = await Promise.all([
     isRepair ? deps.results.nodeStates(instanceIds, remediation) : new Map(),
-    deps.results.pauseFor(request.cluster),
+    deps.results.pauseFor(request.cluster, request.action, now),
     isRepair ? deps.lanes.get(laneName(request.cluster, remediation)) : undefined,
   ]);
-  const paused = pause === undefined ? undefined : `paused by ${pause.by} at ${pause.at}: ${pause.reason}`;
+  const paused = pause === undefined ? undefined : pauseText(pause);
   const held = lane === undefined ? paused : holdOf(lane, paused, now)?.message;
   return {
     nodes: instanceIds,

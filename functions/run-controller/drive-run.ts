@@ -117,7 +117,7 @@ const readInputs = async (
   const isRepair = run.action === 'repair';
   const [observations, pause, cancellations] = await Promise.all([
     run.commands.length === 0 ? [] : deps.runs.observations(run.runId),
-    isRepair ? deps.results.pauseFor(run.cluster) : undefined,
+    deps.results.pauseFor(run.cluster, run.action, nowIso(deps)),
     deps.requests.cancellations([run.requestId]),
   ]);
   const { limits } = deps.settings.policy;

@@ -1,4 +1,5 @@
 import { isAnsweredByAttempt, isAwaitingAgent, nextAgentLook } from '../../core/guards/decide-node.ts';
+import { pauseText } from '../../core/guards/pause.ts';
 import { epochMs, isoTime } from '../../core/model/ids.ts';
 import { NODE_CHECK } from '../../core/model/lane-name.ts';
 import { clusterPolicy } from '../../core/model/policy.ts';
@@ -93,10 +94,8 @@ type Next = { readonly runId: string } | { readonly dueAt: string | undefined };
 /** The lane's next run: an operator's before one for its pending nodes. */
 const nextOf = async (deps: RunControllerPorts, lane: LaneState): Promise<Next> => {
   const now = nowIso(deps);
-  const pause = await deps.results.pauseFor(lane.cluster);
-  const hold = isCheckLane(lane)
-    ? undefined
-    : holdOf(lane, pause && `paused by ${pause.by} at ${pause.at}: ${pause.reason}`, now);
+  const pause = await deps.results.pauseFor(lane.cluster, isCheckLane(lane) ? 'check' : 'repair', now);
+  const hold = holdOf(lane, pause && pauseText(pause), now);
   const { understood: all, unreadable } = await deps.lanes.readPending(lane.lane);
   for (const { problem } of unreadable) {
     deps.log.error('leaving out a pending node that cannot be read', { lane: lane.lane, problem });

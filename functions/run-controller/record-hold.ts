@@ -2,7 +2,7 @@ import type { Hold } from '../../core/runs/lane.ts';
 import { becausesOf, merged, resultsOf } from '../../core/runs/outbox.ts';
 import type { LaneState } from '../../core/state/lane-state.ts';
 import type { OutboxEntry } from '../../core/state/outbox-entry.ts';
-import type { PendingNode } from '../../core/state/pending-node.ts';
+import { type PendingNode, WHOLE_CLUSTER } from '../../core/state/pending-node.ts';
 import { laneRun } from './lane-run.ts';
 import { createRun } from './log-milestones.ts';
 import { performOutbox } from './outbox.ts';
@@ -15,7 +15,7 @@ export const recordHold = async (
   rows: readonly PendingNode[],
   { skipReason, until, message }: Hold,
 ): Promise<void> => {
-  const told = rows.filter((r) => r.skipped !== skipReason);
+  const told = rows.filter((r) => r.skipped !== skipReason && r.instanceId !== WHOLE_CLUSTER);
   if (told.length === 0) return;
   const now = nowIso(deps);
   const run = laneRun(deps, lane, deps.newRunId(), told);

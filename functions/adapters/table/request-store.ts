@@ -27,9 +27,9 @@ export type RequestStore = {
   readonly cancel: (row: RequestRow, cancelled: Cancellation) => Promise<Cancellation>;
   /** The cancellations of those of the requests that are cancelled, by id. */
   readonly cancellations: (requestIds: readonly string[]) => Promise<ReadonlyMap<string, Cancellation>>;
-  /** Tells a lane that it settles what it holds of a cancelled request. */
+  /** Asks a lane to settle the runs and rows that it holds of a cancelled request. */
   readonly tellLane: (lane: string, requestId: string) => Promise<void>;
-  /** The cancelled requests that a lane was told of and has not settled. */
+  /** The cancelled requests that a lane has yet to settle. */
   readonly cancelledIn: (lane: string) => Promise<readonly string[]>;
   readonly forgetCancelled: (lane: string, requestId: string) => Promise<void>;
   /** Sets a pause or resumes, in force for the next decision, then writes the record of it. */

@@ -224,13 +224,24 @@ describe('a pause', () => {
   const put = (scope: string, state: 'paused' | 'resumed') =>
     table.put({ ...keys.pause(scope), scope, state, at: START, by: 'mei', reason: 'an upgrade' });
   it('of one cluster, or of all, is in force until it is resumed', async () => {
-    expect(await store.pauseFor('demo')).toBeUndefined();
+    expect(await store.pauseFor('demo', 'repair', START)).toBeUndefined();
     await put('CLUSTER#demo', 'paused');
-    expect(await store.pauseFor('demo')).toMatchObject({ by: 'mei' });
-    expect(await store.pauseFor('demo-2')).toBeUndefined();
+    expect(await store.pauseFor('demo', 'repair', START)).toMatchObject({ by: 'mei' });
+    expect(await store.pauseFor('demo-2', 'repair', START)).toBeUndefined();
     await put('CLUSTER#demo', 'resumed');
-    expect(await store.pauseFor('demo')).toBeUndefined();
+    expect(await store.pauseFor('demo', 'repair', START)).toBeUndefined();
     await put('ALL', 'paused');
-    expect(await store.pauseFor('demo-2')).toMatchObject({ scope: 'ALL' });
+    expect(await store.pauseFor('demo-2', 'repair', START)).toMatchObject({ scope: 'ALL' });
+    await put('ALL', 'resumed');
+  });
+
+  it('covers repairs, or everything, until its end', async () => {
+    const row = { scope: 'CLUSTER#ends', state: 'paused', at: START, until: at(60), by: 'mei', reason: 'an upgrade' };
+    await table.put({ ...keys.pause(row.scope), ...row, covers: 'repairs' });
+    const held = async (action: 'check' | 'repair', seconds: number) =>
+      (await store.pauseFor('ends', action, at(seconds))) !== undefined;
+    expect([await held('repair', 59), await held('check', 59), await held('repair', 60)]).toEqual([true, false, false]);
+    await table.put({ ...keys.pause(row.scope), ...row, covers: 'everything' });
+    expect([await held('check', 59), await held('check', 60)]).toEqual([true, false]);
   });
 });

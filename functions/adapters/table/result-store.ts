@@ -1,3 +1,4 @@
+import { isPausing } from '../../../core/guards/pause.ts';
 import type { Limits } from '../../../core/model/policy.ts';
 import { PauseRow } from '../../../core/state/cluster-state.ts';
 import { CommandRow } from '../../../core/state/command-state.ts';
@@ -32,7 +33,7 @@ export type ResultStore = NodeStore & {
   /** Sets when scheduler reads the command again; undefined for never. */
   readonly setCommandDue: (commandId: string, dueAt: string | undefined) => Promise<void>;
   /** The pause in force for a cluster, or undefined. */
-  readonly pauseFor: (cluster: string) => Promise<PauseRow | undefined>;
+  readonly pauseFor: (cluster: string, action: 'check' | 'repair', now: string) => Promise<PauseRow | undefined>;
 };
 
 const resultItem = (row: ResultRow, key: Key, retentionDays: number): Item => {
@@ -85,13 +86,13 @@ export const createResultStore = ({
       throw new Error(`setting when command ${commandId} is due: there is no such command`);
     },
     ...createNodeStore(table, limits),
-    pauseFor: async (cluster) => {
+    pauseFor: async (cluster, action, now) => {
       const scopes = new Set([ALL_CLUSTERS, clusterScope(cluster)]);
       const pauses = await table.rows(PauseRow, startingWith(keys.pauses, keys.pausePrefix));
       // A pause that is not understood may be in force: nothing is sent that it covers.
       const bad = pauses.unreadable.find(({ sortKey }) => scopes.has(sortKey.slice(keys.pausePrefix.length)));
       if (bad !== undefined) throw new Error(bad.problem);
-      return pauses.understood.find((pause) => scopes.has(pause.scope) && pause.state === 'paused');
+      return pauses.understood.find((pause) => scopes.has(pause.scope) && isPausing(pause, action, now));
     },
   };
 };

@@ -1,19 +1,12 @@
 import pMap from 'p-map';
 import * as z from 'zod';
-import {
-  type InFlightCommand,
-  Reason,
-  RequestedBy,
-  RequestId,
-  type RequestRow,
-  RunId,
-} from '../../../core/api/request.ts';
-import { defined } from '../../../core/model/defined.ts';
+import { Reason, RequestedBy, RequestId, type RequestRow, RunId } from '../../../core/api/request.ts';
 import { checkLaneName, laneName, parseLaneName } from '../../../core/model/lane-name.ts';
 import { type Wake, wakeLane, wakeRun } from '../../../core/model/wake.ts';
 import type { RunState } from '../../../core/state/run-state.ts';
 import { PermanentError } from '../../runtime/errors.ts';
 import { defineAction } from '../define-action.ts';
+import { inFlightOf } from '../in-flight.ts';
 import type { OperatorApiPorts } from '../ports.ts';
 
 type Named = { readonly runId?: string | undefined; readonly requestId?: string | undefined };
@@ -46,25 +39,6 @@ const runsOf = async (deps: OperatorApiPorts, { requestId, answer }: RequestRow)
   return runs.filter((run) => run?.requestId === requestId).filter((run) => run !== undefined);
 };
 
-/** The commands of a run that may be at work on nodes. */
-const inFlightOf = async (deps: OperatorApiPorts, run: RunState): Promise<readonly InFlightCommand[]> =>
-  await pMap(
-    run.commands.filter((c) => c.status === 'sending' || c.status === 'sent' || c.early === true),
-    async ({ key, status, commandId, instanceIds }): Promise<InFlightCommand> => {
-      // A command that SSM has no longer lists its nodes in every case; its row does.
-      const row =
-        instanceIds.length > 0 || commandId === undefined ? undefined : await deps.results.getCommand(commandId);
-      return {
-        runId: run.runId,
-        key,
-        status: status === 'sending' ? status : 'sent',
-        ...defined({ commandId }),
-        instanceIds: row?.instanceIds ?? instanceIds,
-      };
-    },
-    { concurrency: 4 },
-  );
-
 /** The lane that holds rows of a request which were handed back. */
 const laneOf = ({ action, cluster, remediation }: RequestRow): string =>
   action === 'repair' ? laneName(cluster, remediation) : checkLaneName(cluster);
@@ -94,19 +68,17 @@ export const cancel = defineAction({
   name: 'cancel',
   title:
     'Cancels a request with all its runs: no more of its commands are sent. Checks are cancelled, and started repairs with `force`.',
-  payload: z
-    .strictObject({
-      requestId: RequestId.optional(),
-      runId: RunId.optional(),
-      force: z.boolean().default(false),
-      requestedBy: RequestedBy,
-      reason: Reason,
-    })
-    .refine(({ requestId, runId }) => (requestId === undefined) !== (runId === undefined), {
-      path: ['requestId'],
-      message: 'give requestId, or runId, and not both',
-    }),
+  payload: z.strictObject({
+    requestId: RequestId.optional(),
+    runId: RunId.optional(),
+    force: z.boolean().default(false),
+    requestedBy: RequestedBy,
+    reason: Reason,
+  }),
   perform: async (deps, caller, { runId, requestId, force, requestedBy, reason }) => {
+    if ((requestId === undefined) === (runId === undefined)) {
+      throw new PermanentError('field requestId: give requestId, or runId, and not both');
+    }
     const request = await named(deps, { runId, requestId });
     const at = deps.now().toISOString();
     const isOver = async () => {

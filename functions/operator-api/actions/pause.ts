@@ -1,28 +1,90 @@
+import pMap from 'p-map';
 import * as z from 'zod';
-import { Reason, RequestedBy } from '../../../core/api/request.ts';
-import { ClusterName } from '../../../core/model/ids.ts';
+import { type InFlightCommand, Reason, RequestedBy } from '../../../core/api/request.ts';
+import { pauseText } from '../../../core/guards/pause.ts';
+import { defined } from '../../../core/model/defined.ts';
+import { ClusterName, epochMs, IsoTime, isoTime } from '../../../core/model/ids.ts';
+import { laneName } from '../../../core/model/lane-name.ts';
 import { ALL_CLUSTERS, clusterScope } from '../../adapters/table/keys.ts';
+import { PermanentError } from '../../runtime/errors.ts';
 import { defineAction } from '../define-action.ts';
+import { inFlightOf } from '../in-flight.ts';
+import type { OperatorApiPorts } from '../ports.ts';
 import { requireCluster } from '../require-cluster.ts';
 
-const setPause = (name: string, title: string, state: 'paused' | 'resumed') =>
-  defineAction({
-    name,
-    title,
-    payload: z.strictObject({ cluster: ClusterName.optional(), requestedBy: RequestedBy, reason: Reason }),
-    perform: async (deps, caller, { cluster, requestedBy, reason }) => {
-      if (cluster !== undefined) requireCluster(deps, cluster);
-      const scope = cluster === undefined ? ALL_CLUSTERS : clusterScope(cluster);
-      const at = deps.now().toISOString();
-      await deps.requests.setPause({ scope, state, at, by: requestedBy, reason, ...caller }, deps.newId());
-      return { scope, state, at };
+/** A pause that nobody lifts ends after this time, so that a forgotten one does not leave nodes broken for ever. */
+const DEFAULT_HOURS = 24;
+const MAX_DAYS = 30;
+const HOUR_MS = 3_600_000;
+
+/** The end of a pause: a time, 24 hours from now without one, and at most 30 days from now. */
+const endOf = (until: string | undefined, nowMs: number): string => {
+  if (until === undefined) return isoTime(nowMs + DEFAULT_HOURS * HOUR_MS);
+  const endMs = epochMs(until);
+  if (endMs > nowMs && endMs <= nowMs + MAX_DAYS * 24 * HOUR_MS) return isoTime(endMs);
+  throw new PermanentError(
+    `field until: expected a time after ${isoTime(nowMs)} and within ${MAX_DAYS} days; without it, a pause ends after ${DEFAULT_HOURS} hours`,
+  );
+};
+
+/** The repair commands that were under way when a pause began: they end by themselves. */
+const repairsInFlight = async (
+  deps: OperatorApiPorts,
+  cluster: string | undefined,
+): Promise<readonly InFlightCommand[]> => {
+  const { policy, remediations } = deps.settings;
+  const clusters = cluster === undefined ? policy.clusters.map(({ name }) => name) : [cluster];
+  const lanes = clusters.flatMap((name) => remediations.map((remediation) => laneName(name, remediation.name)));
+  const commands = await pMap(
+    lanes,
+    async (lane) => {
+      const runId = (await deps.lanes.get(lane))?.activeRunId;
+      const run = runId === undefined ? undefined : await deps.runs.get(runId);
+      return run === undefined ? [] : await inFlightOf(deps, run);
     },
-  });
+    { concurrency: 8 },
+  );
+  return commands.flat();
+};
 
-export const pause = setPause('pause', 'Pauses a cluster, or every cluster where `cluster` is missing.', 'paused');
+export const pause = defineAction({
+  name: 'pause',
+  title:
+    'Pauses a cluster, or every cluster where `cluster` is missing: its repairs, or `everything`. It ends at `until`, or after 24 hours.',
+  payload: z.strictObject({
+    cluster: ClusterName.optional(),
+    covers: z.enum(['repairs', 'everything']).default('repairs'),
+    until: IsoTime.optional(),
+    requestedBy: RequestedBy,
+    reason: Reason,
+  }),
+  perform: async (deps, caller, { cluster, covers, until, requestedBy: by, reason }) => {
+    if (cluster !== undefined) requireCluster(deps, cluster);
+    const now = deps.now();
+    const scope = cluster === undefined ? ALL_CLUSTERS : clusterScope(cluster);
+    const row = { scope, covers, state: 'paused' as const, at: now.toISOString(), until: endOf(until, now.getTime()) };
+    await deps.requests.setPause({ ...row, by, reason, ...caller }, deps.newId());
+    return { ...row, inFlight: await repairsInFlight(deps, cluster) };
+  },
+});
 
-export const resume = setPause(
-  'resume',
-  'Ends the pause of a cluster, or of every cluster where `cluster` is missing.',
-  'resumed',
-);
+export const resume = defineAction({
+  name: 'resume',
+  title: 'Ends the pause of a cluster, or of every cluster where `cluster` is missing.',
+  payload: z.strictObject({ cluster: ClusterName.optional(), requestedBy: RequestedBy, reason: Reason }),
+  perform: async (deps, caller, { cluster, requestedBy: by, reason }) => {
+    if (cluster !== undefined) requireCluster(deps, cluster);
+    const at = deps.now().toISOString();
+    const row = {
+      scope: cluster === undefined ? ALL_CLUSTERS : clusterScope(cluster),
+      covers: 'everything' as const,
+      state: 'resumed' as const,
+      at,
+    };
+    await deps.requests.setPause({ ...row, by, reason, ...caller }, deps.newId());
+    // Another pause, such as that of all clusters, may still hold this one.
+    const other = cluster === undefined ? undefined : await deps.results.pauseFor(cluster, 'repair', at);
+    const { covers, ...shown } = row;
+    return { ...shown, ...defined({ held: other && pauseText(other) }) };
+  },
+});
