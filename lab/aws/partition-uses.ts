@@ -1,3 +1,4 @@
+import { defined } from '../../core/model/defined.ts';
 import type { Table, WireItem } from './dynamodb-tables.ts';
 import type { PartitionUse } from './partition-load.ts';
 import { itemBytes } from './transact-shapes.ts';
@@ -26,6 +27,6 @@ export const createUses = (textOf: (value: unknown) => string) => ({
   ): readonly PartitionUse[] => {
     const bytes = items.reduce((n, item) => n + itemBytes(item), 0);
     const units = items.length === 0 ? 0 : Math.max(1, Math.ceil(bytes / READ_UNIT_BYTES)) * (isConsistent ? 1 : 0.5);
-    return [{ table: table.name, partition, units, ...(index === undefined ? {} : { index }) }];
+    return [{ table: table.name, partition, units, ...defined({ index }) }];
   },
 });
