@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest';
-import { at, because, LIMITS, node, START } from '../../test/support/runs.ts';
+import { aRun, at, because, LIMITS, node, START } from '../../test/support/runs.ts';
 import { sampleOf } from '../model/because.ts';
 import type { PendingNode } from '../state/pending-node.ts';
 import { becausesOfNodes } from './because-of-nodes.ts';
+import { startRun } from './start.ts';
 
 const run = { runId: 'r-2', because: because('log') };
 const row = (n: number, over: Partial<PendingNode> = {}): PendingNode => ({
@@ -38,4 +39,27 @@ it('leads a fault that is there again within a day back to the earlier repair, a
 it('cleans and cuts the sample of a text from outside', () => {
   expect(sampleOf('a\u0000b\u202Ec\u200Bd\n')).toBe('a\uFFFDb\uFFFDc\uFFFDd\uFFFD');
   expect(sampleOf('x'.repeat(400))).toHaveLength(300);
+});
+
+it('leaves a check of 1,000 nodes that are all settled within one item, whatever their rows say', () => {
+  const parent = { runId: `r-${'1'.repeat(40)}`, requestId: 'q'.repeat(100) };
+  const cause = { kind: 'finding' as const, parent, foundBy: parent, by: 'b'.repeat(200), sample: 's'.repeat(300) };
+  const candidates = Array.from({ length: 1000 }, (_, n) => {
+    const instanceId = `i-${n.toString(16).padStart(17, '0')}`;
+    const own = row(n, {
+      instanceId,
+      because: cause,
+      source: 'x'.repeat(100),
+      signals: n + 1,
+      version: 'v'.repeat(36),
+    });
+    return { instanceId, row: own };
+  });
+  const queued = aRun(0, { action: 'check', status: 'queued', lane: 'demo/node-check' });
+  const planned = startRun(queued, {
+    ...{ candidates, facts: new Map(), nodeStates: new Map(), isManaged: true, mayRepair: false },
+    ...{ maintenance: () => undefined, limits: LIMITS, now: at(10) },
+  });
+  expect(planned.settled).toEqual({ Gone: 1000 });
+  expect(JSON.stringify(planned).length).toBeLessThan(400_000);
 });

@@ -50,16 +50,18 @@ export const merged = (entries: readonly OutboxEntry[]): OutboxEntry[] => {
 type Becauses = NonNullable<Of<'results'>['becauses']>;
 
 /**
- * The `because` of each row that differs from the run's. Without samples: a state with 1,000 nodes must fit into one item,
- * and the row itself keeps its sample.
+ * The `because` of each row that differs from the run's, without its texts: a state with 1,000 nodes must fit into one item.
+ * The row itself and the run of the parent keep them.
  */
 export const becausesOf = (run: Pick<RunState, 'because'>, rows: readonly PendingNode[]): Becauses =>
   Object.fromEntries(
     rows.flatMap((row) => {
       const own = becauseOfRow(row);
       if (JSON.stringify(own) === JSON.stringify(run.because)) return [];
-      const { sample, ...short } = own;
-      return [[row.instanceId, short]];
+      const { sample, by, foundBy, parent, ...short } = own;
+      return [
+        [row.instanceId, { ...short, ...(parent?.runId === undefined ? {} : { parent: { runId: parent.runId } }) }],
+      ];
     }),
   );
 

@@ -205,3 +205,31 @@ it.each([
 ])('a row of a signal from %s has the kind of its cause: %s', (source, kind) => {
   expect(place(named({ source }), [instance(FIRST, of('demo'))])).toMatchObject({ pending: { because: { kind } } });
 });
+
+describe('why a node waits', () => {
+  const because = (signal: Signal, now: string) => {
+    const placement = place(signal, [instance(FIRST, of('demo'))], now);
+    return placement.kind === 'pending' ? placement.pending.because : undefined;
+  };
+
+  it.each([
+    ['fleetmend.logs', 'log'],
+    ['aws.cloudwatch', 'alarm'],
+    ['acme.alerts', 'event'],
+  ])(
+    'is known by the sender %s, with a cleaned sample and the time from the first line to its receipt',
+    (source, kind) => {
+      const signal = named({ source, sample: 'a\u202E line\n' });
+      expect(because(signal, '2026-08-22T10:00:41.500Z')).toEqual({
+        kind,
+        sample: 'a\uFFFD line\uFFFD',
+        detectedWithinSeconds: 42,
+      });
+    },
+  );
+
+  it('is a new node', () => {
+    const launched: Signal = { kind: 'new-node', id: 'e-1', source: 'aws.ec2', time: NOW, instanceId: FIRST };
+    expect(because(launched, NOW)).toEqual({ kind: 'new-node', detectedWithinSeconds: 0 });
+  });
+});

@@ -1,4 +1,4 @@
-import { type Cause, MAX_SOURCE_LENGTH } from '../model/because.ts';
+import { type Cause, MAX_SOURCE_LENGTH, sampleOf } from '../model/because.ts';
 import { defined } from '../model/defined.ts';
 import { epochMs, isoTime } from '../model/ids.ts';
 import { checkLaneName, laneName } from '../model/lane-name.ts';
@@ -62,6 +62,7 @@ const kindOf = ({ kind, source }: Signal): Cause['kind'] => {
 /** What led to the row of a signal. It was detected when it arrived here. */
 const causeFor = (signal: Signal, firstSeenAt: string, nowMs: number): Cause => ({
   kind: kindOf(signal),
+  ...('sample' in signal && signal.sample !== undefined ? { sample: sampleOf(signal.sample) } : {}),
   detectedWithinSeconds: Math.max(0, Math.ceil((nowMs - epochMs(firstSeenAt)) / 1000)),
 });
 

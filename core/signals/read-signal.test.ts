@@ -17,10 +17,13 @@ const ignored = (reason: string) => ({ kind: 'ignored', reason, meaning: expect.
 
 describe('a recorded event is read as', () => {
   it.each<[string, object]>([
-    ['alarms/match-metric', cluster('AlarmRaised', 0)],
-    ['alarms/match-sandbox-failures', cluster('AlarmRaised', 0)],
-    ['alarms/match-math', cluster('AlarmRaised', 0)],
-    ['alarms/match-composite', cluster('AlarmRaised', 0)],
+    ['alarms/match-metric', { ...cluster('AlarmRaised', 0), sample: 'fleetmend-cluster-demo-disk-filling' }],
+    [
+      'alarms/match-sandbox-failures',
+      { ...cluster('AlarmRaised', 0), sample: 'fleetmend-cluster-demo-sandbox-failures' },
+    ],
+    ['alarms/match-math', { ...cluster('AlarmRaised', 0), sample: 'demo-inodes' }],
+    ['alarms/match-composite', { ...cluster('AlarmRaised', 0), sample: 'demo-nodes-unwell' }],
     [
       'alarms/match-instance',
       {
@@ -31,6 +34,7 @@ describe('a recorded event is read as', () => {
         firstSeenAt: '2026-08-22T10:00:01.000Z',
         lastSeenAt: '2026-08-22T10:00:01.000Z',
         count: 1,
+        sample: 'demo-node-disk',
         trusted: false,
         checkOnly: true,
       },

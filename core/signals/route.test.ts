@@ -220,3 +220,25 @@ it('notAfter replaces a time in the future by now', () => {
   expect(notAfter(isoTime(START + 5), START)).toBe(isoTime(START));
   expect(notAfter(isoTime(START - 5), START)).toBe(isoTime(START - 5));
 });
+
+describe('the because of a merged row', () => {
+  const added = (kind: 'log' | 'finding' | 'operator', over: Partial<NewPendingNode> = {}): NewPendingNode => ({
+    ...addedOf(10, 10),
+    because: { kind },
+    ...over,
+  });
+
+  it('stays that of the first report, until the row is answered', () => {
+    const row: PendingNode = { ...rowOf(addedOf(0, 0)), because: { kind: 'log' } };
+    expect(mergePending(row, added('finding'))?.because).toEqual({ kind: 'log' });
+    const answered = { ...row, decidedAt: isoTime(START) };
+    expect(mergePending(answered, added('finding'))?.because).toEqual({ kind: 'finding' });
+  });
+
+  it('keeps every request that wants the node, also without news of the fault', () => {
+    const row: PendingNode = { ...rowOf(addedOf(0, 10)), requestIds: ['q-1'] };
+    const wanted = mergePending(row, added('operator', { ...addedOf(5, 5, 0), requestIds: ['q-2'] }));
+    expect(wanted).toMatchObject({ requestIds: ['q-1', 'q-2'], signals: row.signals });
+    expect(mergePending(row, added('operator', { ...addedOf(5, 5, 0), requestIds: ['q-1'] }))).toBeUndefined();
+  });
+});

@@ -33,6 +33,8 @@ type NodeReport = {
   readonly firstSeenAt: string;
   readonly lastSeenAt: string;
   readonly count: number;
+  /** The line, the alarm or the words behind the report: untrusted text. */
+  readonly sample?: string;
   readonly hint?: true;
 };
 
@@ -55,6 +57,7 @@ type ClusterReport = {
   readonly cluster: string;
   readonly reason: string;
   readonly settleSeconds: number;
+  readonly sample?: string;
 };
 
 /** The result of reading the detail of an event. `Ignored` are the codes of the definition's `ignored` table. */

@@ -93,10 +93,11 @@ export const alarms = defineSignal({
         firstSeenAt: seenAt,
         lastSeenAt: seenAt,
         count: 1,
+        sample: detail.alarmName,
         isProof: false,
       };
     }
     if (cluster === undefined) return { kind: 'ignored', reason: 'AlarmOfNoCluster' };
-    return { kind: 'cluster', cluster, reason: 'AlarmRaised', settleSeconds: 0 };
+    return { kind: 'cluster', cluster, reason: 'AlarmRaised', settleSeconds: 0, sample: detail.alarmName };
   },
 });

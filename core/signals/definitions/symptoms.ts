@@ -82,7 +82,7 @@ const symptomOf = (
     firstSeenAt,
     lastSeenAt,
     count,
-    ...defined({ hint }),
+    ...defined({ hint, sample: detail.evidence }),
     // log-classifier always sends all of these; an event without one of them is not log-classifier's, whatever its source.
     isProof: hint === undefined && cluster !== undefined && reason !== undefined && node.kind === 'instance-id',
   };
