@@ -201,7 +201,11 @@ describe('audit-query refuses', () => {
   };
   const position = { pk: 'RESULT#r-0', sk: 'x', outcomePk: 'OUTCOME#other#Repaired#0', outcomeSk: 'x' };
   it.each([
-    ['nothing', undefined, /field query: expected one of node, open, outcomes, pauses, quarantine, reasons, run, runs/],
+    [
+      'nothing',
+      undefined,
+      /field query: expected one of node, open, outcomes, pauses, quarantine, reasons, request, run, runs/,
+    ],
     ['an unknown query', { query: 'scan' }, /field query: expected one of/],
     ['an unknown field', { query: 'open', filter: 'x' }, /filter/],
     ['too many items', { query: 'open', limit: 501 }, /field limit/],

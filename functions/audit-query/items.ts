@@ -1,5 +1,5 @@
 import { laneSummary, runSummary } from '../../core/api/report.ts';
-import { ReleaseRow } from '../../core/api/request.ts';
+import { ReleaseRow, RequestRow } from '../../core/api/request.ts';
 import { PauseRow } from '../../core/state/cluster-state.ts';
 import { CommandRow } from '../../core/state/command-state.ts';
 import { LaneState } from '../../core/state/lane-state.ts';
@@ -16,6 +16,11 @@ export type AuditItem = { readonly kind: string } & Readonly<Record<string, unkn
 
 const result = (item: Item): AuditItem => ({ kind: 'result', ...rowOf(ResultRow, item) });
 
+const request = (item: Item): AuditItem => {
+  const { fingerprint, ...shown } = rowOf(RequestRow, item);
+  return { kind: 'request', ...shown };
+};
+
 /** An item of the table as an answer shows it. Its key determines its kind. */
 export const show = (item: Item): AuditItem => {
   const pk = String(item[TABLE.partitionKey]);
@@ -26,6 +31,7 @@ export const show = (item: Item): AuditItem => {
   if (pk.startsWith('COMMAND#')) return { kind: 'command', ...rowOf(CommandRow, item) };
   if (pk.startsWith('NODE#') && sk.startsWith('STATE#')) return { kind: 'node', ...rowOf(NodeStateRow, item) };
   if (pk.startsWith('NODE#')) return { kind: 'release', ...rowOf(ReleaseRow, item) };
+  if (pk.startsWith('REQUEST#')) return sk === 'REQUEST' ? request(item) : { kind: 'request-run', runId: item.runId };
   if (pk === keys.pauses)
     return { kind: sk.startsWith('CURRENT#') ? 'pause' : 'pause-event', ...rowOf(PauseRow, item) };
   throw new Error(`reading the item ${pk} / ${sk}: no query answers with such an item`);

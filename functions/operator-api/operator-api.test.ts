@@ -217,6 +217,11 @@ describe('cancel', () => {
       ],
     });
     expect((await deps.requests.cancellations([requestId])).get(requestId)).toMatchObject({ force: true });
+    const query = { query: 'request', requestId };
+    const { items } = await report({ store: createAuditStore(table), count: recorder().count }, query);
+    expect(items).toMatchObject([
+      { kind: 'request', requestId, reason: WHO.reason, cancelled: { by: 'mei', force: true } },
+    ]);
     // A later order without force does not take the force back.
     await ask({ action: 'cancel', runId, ...WHO });
     expect((await deps.requests.cancellations([requestId])).get(requestId)).toMatchObject({ force: true });

@@ -113,6 +113,7 @@ const operate = async (scene: Scene): Promise<void> => {
   const queries = [
     { query: 'runs', cluster: 'demo' },
     { query: 'run', runId },
+    { query: 'request', requestId: runId },
     { query: 'node', instanceId: sick.instanceId },
     { query: 'outcomes', cluster: 'demo', outcome: 'Repaired' },
     { query: 'reasons', reason: 'SandboxImageMissing', day },

@@ -5,5 +5,6 @@ export { outcomes } from './outcomes.ts';
 export { pauses } from './pauses.ts';
 export { quarantine } from './quarantine.ts';
 export { reasons } from './reasons.ts';
+export { request } from './request.ts';
 export { run } from './run.ts';
 export { runs } from './runs.ts';
