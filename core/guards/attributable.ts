@@ -10,14 +10,14 @@ export const EXECUTION_TIMED_OUT = 'ExecutionTimedOut';
  */
 export const isAttributable = (
   { outcome, reason }: Pick<Tally, 'outcome' | 'reason'>,
-  nodeLocal: ReadonlySet<string>,
+  nodeLocal: ReadonlySet<string | undefined>,
 ): boolean => {
   const { attributable } = meaningOf(outcome);
   switch (attributable) {
     case 'never':
       return false;
     case 'by-reason':
-      return reason === undefined || !nodeLocal.has(reason);
+      return !nodeLocal.has(reason);
     case 'on-execution-timeout':
       return reason === EXECUTION_TIMED_OUT;
   }

@@ -47,6 +47,11 @@ it.each<[Outcome, string | undefined, Final['end']]>([
   expect(endOf({ outcome, reason }, new Set(['DiskFull']))).toBe(expected);
 });
 
+it('a document without results has none, and is trusted with one canary', () => {
+  expect(newTrust('doc', 'demo')).toEqual({ document: 'doc', cluster: 'demo', version: 0, results: [] });
+  expect(windowOf(newTrust('doc', 'demo'), context(), NOW, LIMITS)).toBe(1);
+});
+
 describe('results', () => {
   it('are kept newest first, each node once, without those that show nothing', () => {
     const first = withResults(newTrust('doc', 'demo'), finals('Rof'), NOW);
@@ -62,11 +67,15 @@ describe('results', () => {
   it('of one moment that contradict each other count as the failure of the canary', () => {
     const [repaired, failed] = [...finals('r'), ...finals('f')] as [Final, Final];
     const canary = { ...failed, isCanary: true };
-    for (const order of [
-      [repaired, failed, canary],
-      [canary, failed, repaired],
+    const repairedCanary = { ...repaired, isCanary: true };
+    for (const [expected, ...order] of [
+      [canary, repaired, failed, canary],
+      [canary, canary, failed, repaired],
+      [failed, repairedCanary, failed, repaired],
+      [failed, failed, repaired, repairedCanary],
+      [repairedCanary, repaired, repairedCanary],
     ]) {
-      expect(withResults(newTrust('doc', 'demo'), order, NOW).results).toEqual([canary]);
+      expect(withResults(newTrust('doc', 'demo'), order, NOW).results).toEqual([expected]);
     }
   });
 
@@ -141,6 +150,9 @@ describe('a breaker opens', () => {
     expect(openBreakerOf(opened, at(1899))).toBe(breaker);
     expect(windowOf(opened, context(), at(1899), LIMITS)).toBe(0);
     expect(opening(opened, 100, at(1899))).toBeUndefined();
+    // The clock of the function that observed these results is ahead.
+    const ahead = withResults(opened, finals('FF', 1901, 20), at(1899));
+    expect(opening(ahead, 100, at(1899))).toBeUndefined();
     expect(openBreakerOf(opened, at(1900))).toBeUndefined();
     expect(windowOf(opened, context(), at(1900), LIMITS)).toBe(1);
   });
@@ -152,6 +164,7 @@ describe('a breaker opens', () => {
   it('not again by what was sent before it, whenever that ends within the open time', () => {
     expect(opening(results('fffff', 890), 100, at(901))).toBeUndefined();
     expect(windowOf(results('', 890), context(), at(901), LIMITS)).toBe(1);
+    expect(opening(results('F', 900), 100, at(2000))).toBeUndefined();
   });
 
   it('again at one failed canary, for twice as long, until a full set of canaries is repaired', () => {
@@ -162,6 +175,10 @@ describe('a breaker opens', () => {
       runId: 'r-9',
     });
     expect(opening(results('RRF'), 100, at(2000))?.openings).toBe(3);
+    expect(opening(results('FRRR'), 100, at(2000))?.openings).toBe(3);
+    const third = finals('R', 903, 60);
+    const sameMoment = withResults(results('RRF'), third, at(2000));
+    expect(opening(sameMoment, 100, at(2000))?.openings).toBe(3);
     expect(opening(results('RRRF'), 100, at(2000))).toBeUndefined();
     expect(opening(results('f'), 100, at(2000))).toBeUndefined();
   });

@@ -33,13 +33,13 @@ export const newTrust = (document: string, cluster: string): TrustRow => ({
   results: [],
 });
 
-const sortText = ({ at, instanceId, runId, end, isCanary }: TrustResult): string =>
-  // Of two results that contradict each other, the more cautious one counts: the failure, of the canary.
-  [at, instanceId, runId, end === 'failed' ? '1' : '0', isCanary ? '1' : '0'].join(' ');
+/** The order of results. Of two of one moment that contradict each other, the failure, and the canary's, is the later one. */
+const orderOf = ({ at, instanceId, runId, end, isCanary }: TrustResult): string =>
+  `${at} ${instanceId} ${runId} ${Number(end === 'failed')}${Number(isCanary)}`;
 
-const newestFirst = (a: TrustResult, b: TrustResult): number => {
-  const [first, second] = [sortText(a), sortText(b)];
-  return first === second ? 0 : first < second ? 1 : -1;
+const newestFirst = (results: readonly TrustResult[]): readonly TrustResult[] => {
+  const byOrder = new Map(results.map((result) => [orderOf(result), result]));
+  return [...byOrder].sort(([first], [second]) => (first < second ? 1 : -1)).map(([, result]) => result);
 };
 
 const isValid = ({ at }: Pick<TrustResult, 'at'>, now: string): boolean => epochMs(at) > epochMs(now) - VALID_MS;
@@ -52,7 +52,7 @@ const hasEnd = (final: Final): final is TrustResult => final.end !== 'other';
  */
 export const withResults = (trust: TrustRow, finals: readonly Final[], now: string): TrustRow => {
   const newest = new Map<string, TrustResult>();
-  for (const result of [...trust.results, ...finals.filter(hasEnd)].sort(newestFirst)) {
+  for (const result of newestFirst([...trust.results, ...finals.filter(hasEnd)])) {
     if (isValid(result, now) && !newest.has(result.instanceId)) newest.set(result.instanceId, result);
   }
   return { ...trust, results: [...newest.values()].slice(0, MAX_RESULTS) };
@@ -84,13 +84,16 @@ export const isTripped = (trust: TrustRow, now: string, limits: Pick<Limits, 'ca
   breakerOf(trust, now) !== undefined && repairedIn(countedOf(trust, now)) < limits.canaries;
 
 /** Whether a canary failed before a full set of canaries had been repaired after the breaker's open time. */
-const hasCanaryFailed = (results: readonly TrustResult[], limits: Pick<Limits, 'canaries'>): boolean =>
-  results.some(
+const failsAgain = (trust: TrustRow, now: string, limits: Pick<Limits, 'canaries'>): boolean => {
+  if (breakerOf(trust, now) === undefined) return false;
+  const counted = countedOf(trust, now);
+  return counted.some(
     (result) =>
       result.end === 'failed' &&
       result.isCanary &&
-      repairedIn(results.filter(({ at }) => at < result.at)) < limits.canaries,
+      repairedIn(counted.filter(({ at }) => at < result.at)) < limits.canaries,
   );
+};
 
 const mustOpen = (
   trust: TrustRow,
@@ -98,9 +101,8 @@ const mustOpen = (
   now: string,
   limits: Pick<Limits, 'canaries' | 'attributableFailuresToOpenBreaker' | 'failurePercentToOpenBreaker'>,
 ): boolean => {
-  const counted = countedOf(trust, now);
-  if (breakerOf(trust, now) !== undefined && hasCanaryFailed(counted, limits)) return true;
-  const last = counted.slice(0, BREAKER_NODES);
+  if (failsAgain(trust, now, limits)) return true;
+  const last = countedOf(trust, now).slice(0, BREAKER_NODES);
   const failed = last.filter(({ end }) => end === 'failed');
   const few = limits.attributableFailuresToOpenBreaker;
   if (failed.filter(({ isCanary }) => isCanary).length >= few) return true;
@@ -125,7 +127,7 @@ export const openingOf = (
   limits: Limits,
 ): Breaker | undefined => {
   if (openBreakerOf(trust, now) !== undefined || !mustOpen(trust, clusterNodes, now, limits)) return undefined;
-  const before = isTripped(trust, now, limits) ? trust.breaker : undefined;
+  const before = isTripped(trust, now, limits) || failsAgain(trust, now, limits) ? trust.breaker : undefined;
   const openings = (before?.openings ?? 0) + 1;
   const openUntil = isoTime(epochMs(now) + breakerSeconds(openings, limits) * 1000);
   return { openedAt: now, openUntil, openings, runId };
@@ -171,6 +173,6 @@ export const failedLast = <Node extends { readonly instanceId: string }>(
   trust: TrustRow,
   nodes: readonly Node[],
 ): readonly Node[] => {
-  const failed = new Set(trust.results.flatMap(({ instanceId, end }) => (end === 'failed' ? [instanceId] : [])));
+  const failed = new Set(trust.results.filter(({ end }) => end === 'failed').map(({ instanceId }) => instanceId));
   return [...nodes.filter((n) => !failed.has(n.instanceId)), ...nodes.filter((n) => failed.has(n.instanceId))];
 };
