@@ -223,6 +223,13 @@ describe('a fact that could not be read', () => {
     ['of SSM, on a node that is gone', { ...unmanaged, unread: refused, state: 'terminated' }, {}, /^skip Gone$/],
     ['of its node group, for now', ok, { maintenance: retry }, /^wait until /],
     ['of its node group', ok, { maintenance: refused }, /^skip Unreadable$/],
+    ['of the table', ok, { nodeState: { ...remembered({}), unread: refused } }, /^skip Unreadable$/],
+    [
+      'of the table, of a node that would not go',
+      ok,
+      { mayRepair: false, nodeState: { ...remembered({}), unread: refused } },
+      /^check Observe$/,
+    ],
     ['of its node group, of a node that would not go', unmanaged, { maintenance: refused }, /^skip NotManaged$/],
   ])('%s', (_, facts, { lastSeenAt, ...over }, expected) => {
     const { lastSeenAt: seen, ...base } = context(over);

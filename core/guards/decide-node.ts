@@ -19,14 +19,16 @@ export type NodeFacts = {
   /** The value of the tag `fleetmend:mode`, unchanged. */
   readonly modeTag?: string;
   readonly nodegroup?: string;
-  /** Undefined if SSM does not manage the instance. */
-  /** Undefined too if {@link unread} is set. */
+  /** Undefined if SSM does not manage the instance, or if {@link unread} is set. */
   readonly ssm?: { readonly pingStatus: string; readonly platformType: string; readonly platformName: string };
   /** The clusters that the instance's tags name, if they name several. */
   readonly clusters?: readonly string[];
   /** EC2 (there is no `state` then) or SSM could not be read. */
   readonly unread?: Unread;
 };
+
+/** A node's stored state; `unread` where its row is not understood: what it holds is unknown then. */
+export type KnownNode = NodeStateRow & { readonly unread?: Unread };
 
 /** The decision about one node. */
 export type Decision =
@@ -83,7 +85,7 @@ export type DecisionContext = {
   readonly isFinding?: boolean;
   /** Until when fleetmend waits for the SSM agent of a new node. */
   readonly awaitAgentUntil?: string;
-  readonly nodeState?: NodeStateRow;
+  readonly nodeState?: KnownNode;
   /** The reason why no disruptive repair may start now, if there is one; or why that is not known. */
   readonly maintenance?: string | Unread;
 };
@@ -204,6 +206,7 @@ export const isAnsweredByAttempt = (lastSeenAt: string, state: NodeStateRow | un
 const repairable = (instanceId: string, context: DecisionContext): Decision => {
   const { limits, nodeState, lastSeenAt } = context;
   const nowMs = epochMs(context.now);
+  if (nodeState?.unread !== undefined) return unreadable(instanceId, nodeState.unread, context);
   if (nodeState?.quarantinedAt !== undefined) {
     return skip(
       'Quarantined',

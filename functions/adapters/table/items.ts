@@ -12,8 +12,8 @@ const KEY_ATTRIBUTES: ReadonlySet<string> = new Set([
   ...[TABLE.byOwner, TABLE.byOutcome, TABLE.byReason, TABLE.byDue].flatMap((i) => [i.partitionKey, i.sortKey]),
 ]);
 
-/** An item that does not fit the schema of its rows: its sort key, and what does not fit. */
-export type UnreadableItem = { readonly sortKey: string; readonly problem: string };
+/** An item that does not fit the schema of its rows: its keys, and what does not fit. */
+export type UnreadableItem = { readonly partitionKey: string; readonly sortKey: string; readonly problem: string };
 
 /** The items of a partition: those that are understood as rows, and those that are not. */
 export type Rows<Row> = { readonly understood: readonly Row[]; readonly unreadable: readonly UnreadableItem[] };
@@ -43,7 +43,12 @@ export const rowsOf = <Schema extends z.ZodType>(schema: Schema, items: readonly
   for (const item of items) {
     const parsed = parsedOf(schema, item);
     if (parsed.success) understood.push(parsed.data);
-    else unreadable.push({ sortKey: String(item[TABLE.sortKey]), problem: problemOf(item, parsed.error) });
+    else
+      unreadable.push({
+        partitionKey: String(item[TABLE.partitionKey]),
+        sortKey: String(item[TABLE.sortKey]),
+        problem: problemOf(item, parsed.error),
+      });
   }
   return { understood, unreadable };
 };

@@ -1,7 +1,8 @@
 import { amends } from '../../../core/guards/attempts.ts';
+import type { KnownNode } from '../../../core/guards/decide-node.ts';
 import { type Attempt, NodeStateRow } from '../../../core/state/node-state.ts';
 import { absent, allOf, anyOf, atMost, type Change, isNew, isStored } from './expressions.ts';
-import { rowOf } from './items.ts';
+import { expiresIn, type Item, rowOf } from './items.ts';
 import { index, keys, TABLE } from './keys.ts';
 import type { Table } from './table.ts';
 import type { Write } from './transaction.ts';
@@ -11,15 +12,14 @@ export type NodeKey = Pick<NodeStateRow, 'instanceId' | 'cluster' | 'remediation
 
 /** The stored state of nodes: their attempts and quarantines. */
 export type NodeStore = {
-  readonly nodeStates: (
-    instanceIds: readonly string[],
-    remediation: string,
-  ) => Promise<ReadonlyMap<string, NodeStateRow>>;
+  /** A row that is not understood is that node's own trouble, and hides no other. */
+  readonly nodeStates: (instanceIds: readonly string[], remediation: string) => Promise<ReadonlyMap<string, KnownNode>>;
   /**
    * Stores a repair attempt under its run, so that writing it twice is one attempt; one of a lower grade changes nothing.
-   * Returns all of the node's.
+   * Returns all of the node's. Where the node's row is not understood, nothing is stored: the node is not repaired again
+   * before a person has seen to the row.
    */
-  readonly recordAttempt: (node: NodeKey, runId: string, attempt: Attempt) => Promise<NodeStateRow>;
+  readonly recordAttempt: (node: NodeKey, runId: string, attempt: Attempt) => Promise<KnownNode>;
   /** Removes a run's attempt: it is proven that nothing ran, or the document reports that it tried nothing. */
   readonly takeBackAttempt: (node: NodeKey, runId: string) => Promise<void>;
   readonly quarantine: (node: NodeStateRow, at: string, advice: string) => Promise<void>;
@@ -27,19 +27,29 @@ export type NodeStore = {
 
 type Window = { readonly attemptWindowSeconds: number };
 
+/** How long a node's state is kept after the last of its attempts counts. That of a quarantined node is kept. */
+const KEPT_SECONDS = 7 * 86_400;
+
+/** The attribute by which DynamoDB forgets a node's state that was last written at a time. */
+export const forgets = (at: string, { attemptWindowSeconds }: Window): Item =>
+  expiresIn(Date.parse(at), attemptWindowSeconds + KEPT_SECONDS);
+
 /** The update that stores a run's attempt, and forgets those that are too old. Only this run's own entry is written. */
 const changeOf = (
   node: NodeKey,
-  known: Pick<NodeStateRow, 'attempts'> | undefined,
+  known: Pick<NodeStateRow, 'attempts' | 'quarantinedAt'> | undefined,
   runId: string,
   attempt: Attempt,
-  { attemptWindowSeconds }: Window,
+  window: Window,
 ): Change => {
   const { instanceId, cluster, remediation } = node;
-  if (known === undefined) return { set: { instanceId, cluster, remediation, attempts: { [runId]: attempt } } };
-  const oldestMs = Date.parse(attempt.at) - attemptWindowSeconds * 1000;
+  const expiry = known?.quarantinedAt === undefined ? forgets(attempt.at, window) : {};
+  if (known === undefined)
+    return { set: { instanceId, cluster, remediation, attempts: { [runId]: attempt }, ...expiry } };
+  const oldestMs = Date.parse(attempt.at) - window.attemptWindowSeconds * 1000;
   const old = Object.entries(known.attempts).filter(([id, { at }]) => id !== runId && Date.parse(at) <= oldestMs);
   return {
+    set: expiry,
     setEntries: { attempts: { [runId]: attempt } },
     removeEntries: { attempts: old.map(([id]) => id) },
   };
@@ -65,24 +75,35 @@ export const bookingOf = (
 /** The state of nodes in the audit table. */
 export const createNodeStore = (table: Table, window: Window): NodeStore => {
   const { partitionKey: duePk, sortKey: dueSk } = TABLE.byDue;
+
+  const nodeStates: NodeStore['nodeStates'] = async (instanceIds, remediation) => {
+    const byKey = new Map(instanceIds.map((id) => [keys.nodeState(id, remediation).pk, id]));
+    const rows = await table.rowsAt(
+      NodeStateRow,
+      instanceIds.map((id) => keys.nodeState(id, remediation)),
+    );
+    const unread = rows.unreadable.map(({ partitionKey, problem }): KnownNode => {
+      const instanceId = byKey.get(partitionKey) ?? '';
+      return { instanceId, cluster: '', remediation, attempts: {}, unread: { kind: 'refused', problem } };
+    });
+    return new Map([...rows.understood, ...unread].map((row) => [row.instanceId, row]));
+  };
+
   return {
-    nodeStates: async (instanceIds, remediation) => {
-      const rows = await table.getMany(
-        NodeStateRow,
-        instanceIds.map((id) => keys.nodeState(id, remediation)),
-      );
-      return new Map(rows.map((row) => [row.instanceId, row]));
-    },
+    nodeStates,
     recordAttempt: async (node, runId, attempt) => {
       const key = keys.nodeState(node.instanceId, node.remediation);
       const stored = ['attempts', runId];
       const graded = [...stored, 'grade'];
       const isLower = anyOf(absent(stored), absent(graded), atMost(graded, attempt.grade ?? 0));
       for (let tries = 1; tries <= 2; tries++) {
-        const known = await table.get(NodeStateRow, key);
-        if (known !== undefined && !amends(attempt, known.attempts[runId])) return known;
+        const known = (await nodeStates([node.instanceId], node.remediation)).get(node.instanceId);
+        if (known !== undefined && (known.unread !== undefined || !amends(attempt, known.attempts[runId])))
+          return known;
         const change = changeOf(node, known, runId, attempt, window);
-        const written = await table.update(key, change, known === undefined ? isNew : allOf(isStored, isLower));
+        // The state of a node that has just been quarantined must not expire.
+        const isAsRead = known?.quarantinedAt === undefined ? allOf(isLower, absent('quarantinedAt')) : isLower;
+        const written = await table.update(key, change, known === undefined ? isNew : allOf(isStored, isAsRead));
         if (written !== undefined) return rowOf(NodeStateRow, written);
       }
       throw new Error(
@@ -98,6 +119,7 @@ export const createNodeStore = (table: Table, window: Window): NodeStore => {
       const change = {
         set: { quarantineAdvice: advice, [duePk]: index.quarantine },
         setIfAbsent: { quarantinedAt: at, [dueSk]: `${at}#${node.instanceId}#${node.remediation}` },
+        remove: [TABLE.timeToLive],
       };
       const written = await table.update(keys.nodeState(node.instanceId, node.remediation), change, isStored);
       if (written === undefined) {

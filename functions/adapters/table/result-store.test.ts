@@ -176,6 +176,38 @@ describe('the stored state of a node', () => {
     });
   });
 
+  it('that is not understood hides no other, and is kept as it is', async () => {
+    const bad = { ...keys.nodeState(node(8), 'pause-image'), instanceId: node(8), attempts: 'a newer format' };
+    const tables = createTable(table);
+    await tables.put(bad);
+    await store.recordAttempt(about(9), 'r-1', attempt(0));
+    const states = await store.nodeStates([node(8), node(9), node(10)], 'pause-image');
+    expect([...states.keys()].sort()).toEqual([node(8), node(9)]);
+    expect(states.get(node(9))?.unread).toBeUndefined();
+    expect(states.get(node(8))).toMatchObject({
+      attempts: {},
+      unread: { kind: 'refused', problem: expect.stringMatching(/NODE#.*STATE#pause-image: .*expected record/s) },
+    });
+    expect((await store.recordAttempt(about(8), 'r-1', attempt(5))).unread?.kind).toBe('refused');
+    expect(await tables.getItem(keys.nodeState(node(8), 'pause-image'))).toEqual(bad);
+  });
+
+  it('is forgotten a week after its attempts, and never while the node is quarantined', async () => {
+    const expiresAt = async (n: number) =>
+      (await createTable(table).getItem(keys.nodeState(node(n), 'pause-image')))?.expiresAt;
+    const afterWeek = (seconds: number) => Date.parse(at(seconds)) / 1000 + LIMITS.attemptWindowSeconds + 7 * 86_400;
+    const first = await store.recordAttempt(about(11), 'r-1', attempt(0));
+    expect(await expiresAt(11)).toBe(afterWeek(0));
+    await createTable(table).transact([bookingOf(about(11), first, 'r-2', at(60), LIMITS)]);
+    expect(await expiresAt(11)).toBe(afterWeek(60));
+    await createTable(table).transact([bookingOf(about(12), undefined, 'r-2', at(60), LIMITS)]);
+    expect(await expiresAt(12)).toBe(afterWeek(60));
+    await store.quarantine(first, at(70), 'replace the node');
+    expect(await expiresAt(11)).toBeUndefined();
+    await store.recordAttempt(about(11), 'r-2', attempt(80));
+    expect(await expiresAt(11)).toBeUndefined();
+  });
+
   it('is read for hundreds of nodes, though DynamoDB leaves keys unprocessed', async () => {
     for (const id of nodes(3)) await store.recordAttempt({ ...about(0), instanceId: id }, 'r-9', attempt(0));
     let calls = 0;

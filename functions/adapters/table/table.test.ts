@@ -56,16 +56,21 @@ describe('a row', () => {
     expect(await table.get(Row, key('A', 'OTHER'))).toBeUndefined();
   });
 
-  it('that does not fit its schema is named with its key and field, and hides no other row of its partition', async () => {
+  it('that does not fit its schema is named with its key and field, and hides no other row of its partition or batch', async () => {
     await table.put({ ...key('BAD'), name: 7 });
     const message = /reading the row BAD \/ STATE: [\s\S]*name/u;
     await expect(table.get(Row, key('BAD'))).rejects.toThrow(message);
     await expect(table.getMany(Row, [key('BAD')])).rejects.toThrow(message);
     await table.put({ ...key('BAD', 'A'), name: 'a' });
     await table.put({ ...key('BAD', 'Z'), name: 'z' });
+    const bad = { partitionKey: 'BAD', sortKey: 'STATE', problem: expect.stringMatching(message) };
     expect(await table.rows(Row, { key: 'BAD' })).toEqual({
       understood: [{ name: 'a' }, { name: 'z' }],
-      unreadable: [{ sortKey: 'STATE', problem: expect.stringMatching(message) }],
+      unreadable: [bad],
+    });
+    expect(await table.rowsAt(Row, [key('BAD'), key('BAD', 'Z')])).toEqual({
+      understood: [{ name: 'z' }],
+      unreadable: [bad],
     });
   });
 

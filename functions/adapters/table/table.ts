@@ -43,6 +43,8 @@ export type Table = {
   readonly getItem: (key: Key) => Promise<Item | undefined>;
   /** The rows that are stored under any number of keys, in no order, strongly consistent. */
   readonly getMany: <S extends z.ZodType>(schema: S, keys: readonly Key[]) => Promise<readonly z.output<S>[]>;
+  /** As `getMany`; a row that is not understood is named with the reason, and hides no other. */
+  readonly rowsAt: <S extends z.ZodType>(schema: S, keys: readonly Key[]) => Promise<Rows<z.output<S>>>;
   /** Stores an item; false where the condition does not hold. Throws {@link ItemTooLargeError} above 400 KB. */
   readonly put: (item: Item, condition?: Condition) => Promise<boolean>;
   /** Stores an item if its key is free; false if the key is taken. */
@@ -199,21 +201,24 @@ export const createTable = ({
     return found;
   };
 
+  const itemsAt = async (asked: readonly Key[]): Promise<readonly Item[]> => {
+    const found: Item[] = [];
+    // DynamoDB refuses a batch that names a key twice.
+    const keys = [...new Map(asked.map((key) => [`${key.pk}\n${key.sk}`, key])).values()];
+    for (let start = 0; start < keys.length; start += BATCH_KEYS) {
+      found.push(...(await getBatch(keys.slice(start, start + BATCH_KEYS))));
+    }
+    return found;
+  };
+
   return {
     getItem,
     get: async (schema, key) => {
       const item = await getItem(key);
       return item === undefined ? undefined : rowOf(schema, item);
     },
-    getMany: async (schema, asked) => {
-      const found: Item[] = [];
-      // DynamoDB refuses a batch that names a key twice.
-      const keys = [...new Map(asked.map((key) => [`${key.pk}\n${key.sk}`, key])).values()];
-      for (let start = 0; start < keys.length; start += BATCH_KEYS) {
-        found.push(...(await getBatch(keys.slice(start, start + BATCH_KEYS))));
-      }
-      return found.map((item) => rowOf(schema, item));
-    },
+    getMany: async (schema, asked) => (await itemsAt(asked)).map((item) => rowOf(schema, item)),
+    rowsAt: async (schema, asked) => rowsOf(schema, await itemsAt(asked)),
     put,
     putNew: (item) => put(item, isNew),
     putVersion: (item, version, ...orIf) =>
