@@ -185,7 +185,7 @@ export class FleetmendStack extends Stack {
     // schedule ─▶ scheduler ── sweep runs, overdue commands, entries now due; then wake
     const scheduler = spine('SchedulerFunction', 'scheduler', {
       environment: { TABLE_NAME, LANES_QUEUE_URL },
-      statements: [grants.sendTo(lanes.queue), grants.readCommands()],
+      statements: [grants.sendTo(lanes.queue), grants.readCommands(), grants.describeInstances()],
       asynchronous: { dead: dead.scheduler, retryAttempts: 1, maxEventAge: Duration.minutes(5) },
       ...reserved('scheduler'),
     });

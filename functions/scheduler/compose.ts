@@ -1,12 +1,17 @@
 import { randomUUID as newId } from 'node:crypto';
+import { EC2Client } from '@aws-sdk/client-ec2';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { texts } from '../../ssm-documents/remediations.ts';
 import { AWS_CLIENT } from '../adapters/aws-clients.ts';
+import { createInstances } from '../adapters/ec2/instances.ts';
 import { createWakeQueue } from '../adapters/messaging/wake-queue.ts';
 import { createDocumentClient } from '../adapters/table/document-client.ts';
 import { createDueStore } from '../adapters/table/due-store.ts';
 import { createLaneStore } from '../adapters/table/lane-store.ts';
+import { createPace, EC2_COUNTER } from '../adapters/table/pace.ts';
+import { createQuarantineStore } from '../adapters/table/quarantine-store.ts';
+import { createTable } from '../adapters/table/table.ts';
 import { LANES_QUEUE_URL, readEnv, TABLE_NAME } from '../runtime/env.ts';
 import { readSettings } from '../runtime/settings.ts';
 import type { Telemetry } from '../runtime/telemetry.ts';
@@ -32,8 +37,14 @@ export const composeScheduler = (telemetry: Telemetry): SchedulerPorts => {
     }),
     due: createDueStore(table),
     lanes: createLaneStore(table),
+    quarantines: createQuarantineStore(createTable(table), limits),
+    instances: createInstances({
+      ec2: new EC2Client(AWS_CLIENT.throttled),
+      pace: createPace({ ...table, counter: EC2_COUNTER, maxPerSecond: limits.maxEc2CallsPerSecond, now }),
+    }),
     wakes: createWakeQueue({ client: new SQSClient(AWS_CLIENT.standard), queueUrl: env.LANES_QUEUE_URL, newId }),
     settings,
     now,
+    newId,
   };
 };

@@ -6,7 +6,7 @@ import { recorder } from '../../test/support/telemetry.ts';
 import type { Due } from '../adapters/table/due-store.ts';
 import type { Progress } from '../shared/observation-writer.ts';
 import { overdue } from './overdue.ts';
-import type { SchedulerPorts } from './ports.ts';
+import type { OverduePorts } from './ports.ts';
 
 const LAMBDA_MS = 60_000;
 const commandsDue = (count: number): Due[] =>
@@ -26,7 +26,7 @@ const world = (items: readonly Due[], readMs = 0, fails: (what: string) => boole
   };
   let startMs = clock.ms;
   const postponed: string[] = [];
-  const ports: SchedulerPorts = {
+  const ports: OverduePorts = {
     due: { due: async () => [...open.values()] },
     lanes: { queueRun: async (_, __, runId) => note(`queue ${runId}`) },
     runs: { create: async () => true },

@@ -3,7 +3,7 @@ import { isoTime } from '../../core/model/ids.ts';
 import { type Wake, wakeLane, wakeOf } from '../../core/model/wake.ts';
 import type { Due } from '../adapters/table/due-store.ts';
 import { asError } from '../runtime/errors.ts';
-import type { SchedulerPorts } from './ports.ts';
+import type { OverduePorts } from './ports.ts';
 
 /** The wakes of one call of SQS (SendMessageBatch). */
 const WAKES_PER_CHUNK = 10;
@@ -20,7 +20,7 @@ const inChunks = <Item>(items: readonly Item[], size: number): readonly (readonl
   Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));
 
 /** Reads a command from SSM; returns the wake of its run where there is news for it. */
-const observe = async (deps: SchedulerPorts, { commandId }: DueOf<'command'>): Promise<Wake | undefined> => {
+const observe = async (deps: OverduePorts, { commandId }: DueOf<'command'>): Promise<Wake | undefined> => {
   const command = await deps.results.getCommand(commandId);
   // The index lags: a command that was answered since is not read again.
   if (command === undefined) return undefined;
@@ -29,7 +29,7 @@ const observe = async (deps: SchedulerPorts, { commandId }: DueOf<'command'>): P
 };
 
 /** Moves a command that could not be read behind the others, so that commands which keep failing delay none. */
-const postpone = async (deps: SchedulerPorts, { commandId }: DueOf<'command'>): Promise<void> => {
+const postpone = async (deps: OverduePorts, { commandId }: DueOf<'command'>): Promise<void> => {
   try {
     await deps.results.setCommandDue(commandId, isoTime(deps.now().getTime() + RETRY_MS));
   } catch (thrown) {
@@ -42,7 +42,7 @@ type Tally = { failed: number; left: number };
 
 /** Does one item, and counts and logs its failure: it must not delay the others, and the item stays due. */
 const attempt = async <Result>(
-  deps: SchedulerPorts,
+  deps: OverduePorts,
   tally: Tally,
   item: unknown,
   work: () => Promise<Result>,
@@ -56,7 +56,7 @@ const attempt = async <Result>(
   }
 };
 
-const sendWakes = async (deps: SchedulerPorts, tally: Tally, wakes: readonly Wake[]): Promise<void> => {
+const sendWakes = async (deps: OverduePorts, tally: Tally, wakes: readonly Wake[]): Promise<void> => {
   await pMap(
     inChunks(wakes, WAKES_PER_CHUNK),
     (chunk) => attempt(deps, tally, { wakes: chunk }, () => deps.wakes.wake(chunk)),
@@ -66,7 +66,7 @@ const sendWakes = async (deps: SchedulerPorts, tally: Tally, wakes: readonly Wak
 
 /** Works on items chunk by chunk while there is time, and sends the wakes of each chunk at once. */
 const work = async <Item extends Due>(
-  deps: SchedulerPorts,
+  deps: OverduePorts,
   tally: Tally,
   items: readonly Item[],
   {
@@ -97,7 +97,7 @@ const work = async <Item extends Due>(
  * The rest stays due where the time is short. All of it may be done twice: a wake carries no data, and an observation is replaced
  * only by one that knows more.
  */
-export const overdue = async (deps: SchedulerPorts, remainingMs: () => number): Promise<void> => {
+export const overdue = async (deps: OverduePorts, remainingMs: () => number): Promise<void> => {
   const due = await deps.due.due(deps.now().toISOString());
   const of = <Kind extends Due['kind']>(kind: Kind) => due.filter((item): item is DueOf<Kind> => item.kind === kind);
   const tally: Tally = { failed: 0, left: 0 };

@@ -1,6 +1,8 @@
+import type { Instances } from '../adapters/ec2/instances.ts';
 import type { WakeQueue } from '../adapters/messaging/wake-queue.ts';
 import type { DueStore } from '../adapters/table/due-store.ts';
 import type { LaneStore } from '../adapters/table/lane-store.ts';
+import type { QuarantineStore } from '../adapters/table/quarantine-store.ts';
 import type { ResultStore } from '../adapters/table/result-store.ts';
 import type { RunStore } from '../adapters/table/run-store.ts';
 import type { Log } from '../runtime/logger.ts';
@@ -8,8 +10,8 @@ import type { Count } from '../runtime/metrics.ts';
 import type { Settings } from '../runtime/settings.ts';
 import type { CommandObserver } from '../shared/command-observer.ts';
 
-/** The ports that scheduler needs. */
-export type SchedulerPorts = {
+/** The ports that the check for overdue items needs. */
+export type OverduePorts = {
   readonly observer: CommandObserver;
   readonly due: DueStore;
   readonly lanes: Pick<LaneStore, 'queueRun'>;
@@ -20,4 +22,11 @@ export type SchedulerPorts = {
   readonly log: Log;
   readonly count: Count;
   readonly now: () => Date;
+};
+
+/** The ports that scheduler needs. */
+export type SchedulerPorts = OverduePorts & {
+  readonly quarantines: QuarantineStore;
+  readonly instances: Pick<Instances, 'byIdWhereRead'>;
+  readonly newId: () => string;
 };

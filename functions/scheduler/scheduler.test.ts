@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { countsOf } from '../../core/runs/advance.ts';
 import { runControllerWorld } from '../../test/support/run-controller-world.ts';
 import { startTable, type TestTable } from '../../test/support/table.ts';
+import { tick } from './tick.ts';
 
 let table: TestTable;
 beforeAll(async () => {
@@ -132,6 +133,31 @@ describe('a sweep', () => {
     expect((await w.resultsOf(run.runId)).map((r) => r.instanceId)).toEqual([id]);
     expect(w.nodes.get(id)?.broken).toBe(false);
   });
+});
+
+it('neither the sweeps nor the end of quarantines wait for the other, or fail with it', async () => {
+  const w = await world();
+  const sweep = { kind: 'sweep', everyMinutes: 30 };
+  const fails = async () => {
+    throw new Error('no answer');
+  };
+  const noEc2 = { ...w.schedulerPorts, instances: { byIdWhereRead: fails } };
+  await expect(tick(noEc2, sweep, () => 60_000)).rejects.toThrow('no answer');
+  expect(await w.allRuns()).toHaveLength(3);
+  let reads = 0;
+  const noRuns = {
+    ...w.schedulerPorts,
+    runs: { create: fails },
+    quarantines: {
+      ...w.schedulerPorts.quarantines,
+      quarantined: async () => {
+        reads += 1;
+        return await w.schedulerPorts.quarantines.quarantined();
+      },
+    },
+  };
+  await expect(tick(noRuns, sweep, () => 60_000)).rejects.toThrow('sweeping: 3 clusters failed');
+  expect(reads).toBe(1);
 });
 
 it('any other payload is rejected', async () => {

@@ -8,6 +8,7 @@ import { documentsOf } from '../../core/runs/batch.ts';
 import { queuedRun } from '../../core/runs/queued-run.ts';
 import { TickRequest } from '../../events/ticks.ts';
 import { asError, PermanentError } from '../runtime/errors.ts';
+import { endQuarantines } from './end-quarantines.ts';
 import { overdue } from './overdue.ts';
 import type { SchedulerPorts } from './ports.ts';
 
@@ -65,6 +66,9 @@ export const tick = async (deps: SchedulerPorts, event: unknown, remainingMs: ()
   const request = TickRequest.safeParse(event);
   if (!request.success)
     throw new PermanentError('reading the request: expected {"kind":"overdue"} or {"kind":"sweep","everyMinutes":30}');
-  if (request.data.kind === 'sweep') await sweep(deps, request.data.everyMinutes);
-  else await overdue(deps, remainingMs);
+  if (request.data.kind === 'overdue') return await overdue(deps, remainingMs);
+  // Neither waits for the other, or fails with it.
+  const [swept, ended] = await Promise.allSettled([sweep(deps, request.data.everyMinutes), endQuarantines(deps)]);
+  if (swept.status === 'rejected') throw swept.reason;
+  if (ended.status === 'rejected') throw ended.reason;
 };

@@ -16,7 +16,7 @@ const EVERYTHING: Readonly<Record<FunctionName, readonly string[]>> = {
   'operator-api': [TRACING, FLEET],
   'command-tracker': [TRACING, COMMANDS],
   'run-controller': [TRACING, FLEET, COMMANDS, 'nor for cancelling them'],
-  scheduler: [TRACING, COMMANDS],
+  scheduler: [TRACING, FLEET, COMMANDS],
   'audit-query': [TRACING],
 };
 

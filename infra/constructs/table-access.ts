@@ -41,7 +41,7 @@ const ACCESS: Readonly<Record<Exclude<FunctionName, 'audit-query'>, Access>> = {
     command: ['GetItem', 'PutItem', 'UpdateItem'],
     run: ['GetItem', 'PutItem'],
     result: ['GetItem', 'PutItem'],
-    node: ['GetItem', 'BatchGetItem', 'UpdateItem'],
+    node: ['BatchGetItem', 'UpdateItem'],
   },
   'run-controller': {
     lane: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'],
@@ -59,7 +59,8 @@ const ACCESS: Readonly<Record<Exclude<FunctionName, 'audit-query'>, Access>> = {
     run: ['GetItem', 'PutItem'],
     lane: ['PutItem'],
     result: ['GetItem', 'PutItem'],
-    node: ['GetItem', 'BatchGetItem', 'UpdateItem'],
+    node: ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem'],
+    rate: ['UpdateItem'],
   },
 };
 
@@ -113,6 +114,6 @@ export const tableStatements = (name: FunctionName, tableArn: string): readonly 
   }
   return [
     ...merged(ACCESS[name]).map(({ actions, leading }) => fenced(actions, tableArn, leading)),
-    ...(name === 'scheduler' ? [fenced(['Query'], indexArn(TABLE.byDue), [OPEN_PARTITIONS])] : []),
+    ...(name === 'scheduler' ? [fenced(['Query'], indexArn(TABLE.byDue), [OPEN_PARTITIONS, index.quarantine])] : []),
   ];
 };

@@ -77,11 +77,11 @@ const hearAndRepair = async (scene: Scene): Promise<void> => {
 /** Every action and query of an operator. */
 const operate = async (scene: Scene): Promise<void> => {
   const { lab } = scene;
-  const [sick] = scene.addNodes('demo', 1, { faultOf: () => failing('NodeRoleLacksECR') });
-  if (sick === undefined) return;
+  const [sick, gone] = scene.addNodes('demo', 2, { faultOf: () => failing('NodeRoleLacksECR') });
+  if (sick === undefined || gone === undefined) return;
   for (const lossy of [false, true, true]) {
     lab.faults.events = lossy ? [{ source: 'aws.ssm', kind: 'lose' }] : [];
-    await scene.logFault(sick);
+    await scene.logFault(sick, gone);
     await scene.drain(DRAIN_MINUTES, 'not-to-come');
     await lab.advance(16 * MINUTE_MS);
   }
@@ -90,6 +90,9 @@ const operate = async (scene: Scene): Promise<void> => {
   await scene.remediate({ action: 'release', cluster: 'demo', instanceIds: [sick.instanceId], reason: 'repaired' });
   // Nobody repairs it, so that each sweep would find it again: with some schedules the scene would never be drained.
   sick.setState('terminated');
+  // The next sweep ends this one's quarantine.
+  gone.setState('terminated');
+  await lab.advance(31 * MINUTE_MS);
   await scene.start({ action: 'check', cluster: 'demo', remediation: 'pause-image' });
   await scene.start({ action: 'check', cluster: 'watch' });
   for (const { name } of remediations) await scene.start({ action: 'check', cluster: 'watch', remediation: name });

@@ -104,10 +104,11 @@ describe('the audit table', () => {
     expect(await may('audit-query', 'dynamodb:Query', `${tableArn}/index/byReason`, touching('REASON#x'))).toBe(true);
   });
 
-  it('lets scheduler query the index for open work only', async () => {
+  it('lets scheduler query the index of open work and quarantines, and no other', async () => {
     const index = `${tableArn}/index/byDue`;
     expect(await may('scheduler', 'dynamodb:Query', index, touching('OPEN#1'))).toBe(true);
-    expect(await may('scheduler', 'dynamodb:Query', index, touching('QUARANTINE'))).toBe(false);
+    expect(await may('scheduler', 'dynamodb:Query', index, touching('QUARANTINE'))).toBe(true);
+    expect(await may('scheduler', 'dynamodb:Query', index, touching('LETTERS'))).toBe(false);
     expect(await may('run-controller', 'dynamodb:Query', index, touching('OPEN#1'))).toBe(false);
   });
 });

@@ -1,3 +1,4 @@
+import type { InstanceStateName } from '@aws-sdk/client-ec2';
 import type { NodeFacts } from '../../core/guards/decide-node.ts';
 import { becauseOnce } from '../../core/model/because.ts';
 import { type Result, success } from '../../core/model/result.ts';
@@ -11,10 +12,12 @@ import { createCommandReader, createSender } from '../../functions/adapters/ssm/
 import { createDueStore } from '../../functions/adapters/table/due-store.ts';
 import { rowOf } from '../../functions/adapters/table/items.ts';
 import { createLaneStore } from '../../functions/adapters/table/lane-store.ts';
+import { createQuarantineStore } from '../../functions/adapters/table/quarantine-store.ts';
 import { createRequestStore } from '../../functions/adapters/table/request-store.ts';
 import { createResultStore } from '../../functions/adapters/table/result-store.ts';
 import { createRunStore } from '../../functions/adapters/table/run-store.ts';
 import { createSignalStore } from '../../functions/adapters/table/signal-store.ts';
+import { createTable } from '../../functions/adapters/table/table.ts';
 import { trackSettings } from '../../functions/command-tracker/compose.ts';
 import { trackMessage } from '../../functions/command-tracker/track-look.ts';
 import { handleWake } from '../../functions/run-controller/handle-wake.ts';
@@ -145,6 +148,17 @@ export const runControllerWorld = (table: TestTable, options: Options = {}) => {
     log,
     count,
     now,
+    newId,
+    quarantines: wrap(createQuarantineStore(createTable(table), { retentionDays: 365 })),
+    instances: {
+      byIdWhereRead: async (wanted: readonly string[]) => ({
+        found: wanted.flatMap((id) => {
+          const state = facts.get(id)?.state;
+          return state === undefined ? [] : [{ InstanceId: id, State: { Name: state as InstanceStateName } }];
+        }),
+        unread: new Map(),
+      }),
+    },
   };
 
   /** Runs one invocation in a live process; false where it failed and its input is redelivered. */

@@ -1,11 +1,11 @@
 import * as z from 'zod';
-import { type Cancellation, type ReleaseRow, RequestRow } from '../../../core/api/request.ts';
+import { type Cancellation, RequestRow } from '../../../core/api/request.ts';
 import { NodeId } from '../../../core/model/ids.ts';
 import type { PauseRow } from '../../../core/state/cluster-state.ts';
-import { NodeStateRow } from '../../../core/state/node-state.ts';
-import { equals, isNew, isStored } from './expressions.ts';
-import { expires, inIndex, rowOf } from './items.ts';
-import { index, keys, TABLE } from './keys.ts';
+import { isNew, isStored } from './expressions.ts';
+import { expires, rowOf } from './items.ts';
+import { keys } from './keys.ts';
+import { createQuarantineStore, type QuarantineStore } from './quarantine-store.ts';
 import { createTable, startingWith, type TableOptions } from './table.ts';
 import type { Write } from './transaction.ts';
 
@@ -34,8 +34,7 @@ export type RequestStore = {
   readonly forgetCancelled: (lane: string, requestId: string) => Promise<void>;
   /** Sets a pause or resumes, in force for the next decision, then writes the record of it. */
   readonly setPause: (row: PauseRow, id: string) => Promise<void>;
-  /** Ends a quarantine and forgets the attempts that led to it; `none` where the node is not quarantined. */
-  readonly release: (row: Omit<ReleaseRow, 'quarantinedAt'>, id: string) => Promise<'released' | 'none'>;
+  readonly release: QuarantineStore['release'];
 };
 
 /** An id has about 20 bytes, and an item at most 400 KB. */
@@ -118,22 +117,6 @@ export const createRequestStore = ({
       await table.put({ ...keys.pause(row.scope), ...row });
       await table.put({ ...keys.pauseEvent(row.at, id), ...row, ...expires(row.at, retentionDays) });
     },
-    release: async (row, id) => {
-      const key = keys.nodeState(row.instanceId, row.remediation);
-      const state = await table.get(NodeStateRow, key);
-      if (state?.quarantinedAt === undefined || state.cluster !== row.cluster) return 'none';
-      // The record is written first: a repeated release is better than a release without a record.
-      await table.put({
-        ...keys.nodeEvent(row.instanceId, row.at, id),
-        ...row,
-        quarantinedAt: state.quarantinedAt,
-        ...inIndex('byOwner', index.node(row.instanceId), `${row.at}#${id}#${row.instanceId}`),
-        ...expires(row.at, retentionDays),
-      });
-      const { partitionKey, sortKey } = TABLE.byDue;
-      const change = { set: { attempts: {} }, remove: ['quarantinedAt', 'quarantineAdvice', partitionKey, sortKey] };
-      const released = await table.update(key, change, equals('quarantinedAt', state.quarantinedAt));
-      return released === undefined ? 'none' : 'released';
-    },
+    release: createQuarantineStore(table, { retentionDays }).release,
   };
 };

@@ -1,0 +1,109 @@
+import type { Instance, InstanceStateName } from '@aws-sdk/client-ec2';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { at, LIMITS, node } from '../../test/support/runs.ts';
+import { startTable, type TestTable } from '../../test/support/table.ts';
+import { recorder } from '../../test/support/telemetry.ts';
+import type { Chunks } from '../adapters/pages.ts';
+import { createAuditStore } from '../adapters/table/audit-store.ts';
+import { createQuarantineStore } from '../adapters/table/quarantine-store.ts';
+import { createResultStore } from '../adapters/table/result-store.ts';
+import { createTable } from '../adapters/table/table.ts';
+import { report } from '../audit-query/query.ts';
+import { endQuarantines } from './end-quarantines.ts';
+
+let table: TestTable;
+beforeAll(async () => {
+  table = await startTable();
+});
+afterAll(() => table.stop());
+
+const quarantine = async (options: TestTable, n: number): Promise<void> => {
+  const results = createResultStore({ ...options, limits: LIMITS });
+  const about = { instanceId: node(n), cluster: 'demo', remediation: 'pause-image' };
+  await results.quarantine(await results.recordAttempt(about, 'r-1', { at: at(n) }), at(n), 'replace the node');
+};
+
+/** A scheduler over EC2 that shows these instances, and does not answer about the others that are named. */
+const world = (options: TestTable, shown: Readonly<Record<string, InstanceStateName>>, unanswered: string[] = []) => {
+  const telemetry = recorder();
+  const tables = createTable(options);
+  const asked: string[][] = [];
+  const problem = 'EC2 DescribeInstances: Throttling';
+  return {
+    telemetry,
+    asked,
+    end: () =>
+      endQuarantines({
+        quarantines: createQuarantineStore(tables, { retentionDays: 365 }),
+        instances: {
+          byIdWhereRead: async (ids): Promise<Chunks<Instance>> => {
+            asked.push([...ids]);
+            return {
+              found: Object.entries(shown).map(([InstanceId, Name]) => ({ InstanceId, State: { Name } })),
+              unread: new Map(unanswered.map((id) => [id, { kind: 'retry', problem }])),
+            };
+          },
+        },
+        log: telemetry.log,
+        now: () => new Date(at(3600)),
+        newId: () => 'e-1',
+      }),
+    quarantined: async () => {
+      const { items } = await report(
+        { store: createAuditStore(options), count: telemetry.count },
+        { query: 'quarantine' },
+      );
+      return items.map((item) => item.instanceId);
+    },
+    historyOf: async (instanceId: string) =>
+      (await report({ store: createAuditStore(options), count: telemetry.count }, { query: 'node', instanceId })).items,
+  };
+};
+
+it("ends the quarantine of terminated instances alone, by EC2's own answer, with a record in the node's history", async () => {
+  const own = await table.another();
+  for (const n of [1, 2, 3, 4, 5, 6]) await quarantine(own, n);
+  const states = {
+    [node(1)]: 'terminated',
+    [node(3)]: 'running',
+    [node(4)]: 'shutting-down',
+    [node(5)]: 'stopped',
+  } as const;
+  const w = world(own, states, [node(6)]);
+  await w.end();
+  expect(w.asked).toEqual([[1, 2, 3, 4, 5, 6].map(node)]);
+  expect(await w.quarantined()).toEqual([3, 4, 5, 6].map(node));
+  expect(await w.historyOf(node(1))).toMatchObject([
+    { kind: 'node', attempts: {} },
+    { kind: 'release', by: 'fleetmend', reason: 'the instance was terminated', quarantinedAt: at(1), at: at(3600) },
+  ]);
+  expect(await w.historyOf(node(2))).toMatchObject([
+    { kind: 'node' },
+    { kind: 'release', by: 'fleetmend', reason: 'EC2 shows no such instance: it was terminated' },
+  ]);
+  expect(w.telemetry.lines.filter(({ level }) => level === 'warn')).toMatchObject([
+    { fields: { problem: 'EC2 DescribeInstances: Throttling' } },
+  ]);
+  await w.end();
+  expect(await w.quarantined()).toEqual([3, 4, 5, 6].map(node));
+});
+
+it('leaves a quarantine whose row is not understood, and says so', async () => {
+  const own = await table.another();
+  await quarantine(own, 1);
+  await createTable(own).put({
+    pk: `NODE#${node(2)}`,
+    sk: 'STATE#pause-image',
+    instanceId: node(2),
+    attempts: 'a newer format',
+    duePk: 'QUARANTINE',
+    dueSk: at(2),
+  });
+  const w = world(own, {});
+  await w.end();
+  expect(w.asked).toEqual([[node(1)]]);
+  expect(w.telemetry.lines).toMatchObject([
+    { level: 'warn', fields: { problem: expect.stringContaining(node(2)) } },
+    { level: 'info', fields: { instanceId: node(1), outcome: 'released' } },
+  ]);
+});
