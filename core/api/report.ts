@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import { fnv1a } from '../model/hash.ts';
 import { epochMs, IsoTime, isoTime } from '../model/ids.ts';
-import { countsOf } from '../runs/advance.ts';
 import { batchesOf } from '../runs/batch.ts';
+import { countsOf } from '../runs/reports.ts';
 import type { LaneState } from '../state/lane-state.ts';
 import type { RunState } from '../state/run-state.ts';
 

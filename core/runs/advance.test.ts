@@ -14,7 +14,7 @@ import {
 } from '../../test/support/runs.ts';
 import type { Tally } from '../state/results.ts';
 import type { RunState } from '../state/run-state.ts';
-import { inFlight } from './advance.ts';
+import { nodesInFlight } from './in-flight.ts';
 
 describe('a run that begins', () => {
   it('stores its first canary as `sending` before the effect that sends it', () => {
@@ -28,6 +28,7 @@ describe('a run that begins', () => {
         instanceIds: [node(0)],
         versions: [`v-${node(0)}`],
         size: 1,
+        isCanary: true,
         status: 'sending',
         sendingAt: START,
       },
@@ -59,7 +60,7 @@ describe('a run that begins', () => {
 
   it.each(['queued', 'ended'] as const)('that is %s does nothing', (status) => {
     const run = aRun(1, { status });
-    expect(step(run, { cancelled: { force: true } })).toEqual({ state: run, effects: [] });
+    expect(step(run, { cancelled: { force: true } })).toEqual({ state: run, booked: [], trust: [], effects: [] });
     expect(step(run).state).toBe(run);
   });
 });
@@ -67,7 +68,7 @@ describe('a run that begins', () => {
 describe('an idle step', () => {
   it('returns the same state object and no effects', () => {
     const { state } = step(aRun(5));
-    expect(step(state, {}, at(1))).toEqual({ state, effects: [] });
+    expect(step(state, {}, at(1))).toEqual({ state, booked: [], trust: [], effects: [] });
     expect(step(state, {}, at(1)).state).toBe(state);
   });
 
@@ -93,28 +94,37 @@ describe('an observation', () => {
       status: 'closed',
       instanceIds: [],
       counts: { Repaired: 1, NotRepaired: 2 },
-      attributableFailures: 1,
-      early: false,
     });
-    expect(inFlight(state)).toBe(0);
+    expect(nodesInFlight(state)).toBe(0);
     expect(step(state, { observations: [seen] }, at(21)).state).toBe(state);
   });
 
-  it('that is early is followed by the final one, also after the run has ended', () => {
-    const early = observed('1', { [a]: {}, [b]: {}, [c]: { outcome: 'TimedOut' } }, { final: false });
-    const { state } = step({ ...run(), outbox: [] }, { observations: [early] }, at(91));
-    expect(state).toMatchObject({ status: 'ended', commands: [{ early: true, counts: { Repaired: 2, TimedOut: 1 } }] });
-    expect(step(state, { observations: [early] }, at(92)).state).toBe(state);
-    const final = observed('1', { [a]: {}, [b]: {}, [c]: {} });
-    const after = step(state, { observations: [final] }, at(200));
-    expect(after.effects).toEqual([]);
-    expect(after.state).toMatchObject({
+  it('of nodes that have ended frees their slots, and keeps those of the nodes that still run', () => {
+    const look = observed('1', { [a]: {}, [b]: {} }, { final: false, closedBy: 'look', open: [c], grade: 8 });
+    const { state } = step(run(), { observations: [look] }, at(20));
+    expect(state.commands[0]).toMatchObject({ status: 'sent', open: [c] });
+    expect([state.status, nodesInFlight(state)]).toEqual(['draining', 1]);
+    expect(step(state, { observations: [look] }, at(21)).state).toBe(state);
+    const end = observed('1', { [a]: {}, [b]: {}, [c]: {} });
+    expect(step(state, { observations: [end] }, at(200)).state).toMatchObject({
       status: 'ended',
-      endedAt: at(91),
-      commands: [{ early: false, counts: { Repaired: 3 } }],
+      commands: [{ status: 'closed', counts: { Repaired: 3 } }],
     });
+  });
+
+  it('that assumed a reading at the hard deadline is followed by a surer one, also after the run has ended', () => {
+    const slow = { outcome: 'TimedOut' } as const;
+    const over = { closedBy: 'hard-deadline', assumed: [c], grade: 10 } as const;
+    const hard = observed('1', { [a]: {}, [b]: {}, [c]: slow }, { ...over, assumed: [c] });
+    const { state } = step({ ...run(), outbox: [] }, { observations: [hard] }, at(500));
+    expect(state).toMatchObject({ status: 'ended', commands: [{ counts: { Repaired: 2, TimedOut: 1 } }] });
+    expect(step(state, { observations: [hard] }, at(501)).state).toBe(state);
+    const final = observed('1', { [a]: {}, [b]: {}, [c]: {} });
+    const after = step(state, { observations: [final] }, at(600));
+    expect(after.effects).toEqual([]);
+    expect(after.state).toMatchObject({ status: 'ended', endedAt: at(500), commands: [{ counts: { Repaired: 3 } }] });
     expect(after.state.outbox).toEqual(state.outbox);
-    expect(step(after.state, { observations: [final] }, at(201)).state).toBe(after.state);
+    expect(step(after.state, { observations: [final] }, at(601)).state).toBe(after.state);
   });
 
   it('of a check enqueues its findings in the lanes that may repair, with the times of the node', () => {
@@ -162,9 +172,9 @@ it('the parts of a check hold the slots of their nodes once, and have the deadli
     { ...DOCUMENT, key: 'node-check-2', executionTimeoutSeconds: 200 },
   ];
   const sending = step(aCheck(3), { documents }).state;
-  expect(inFlight(sending)).toBe(3);
+  expect(nodesInFlight(sending)).toBe(3);
   const { state } = step(sending, { documents, reports: [sent('1.1'), sent('1.2')] }, at(1));
-  expect(inFlight(state)).toBe(3);
+  expect(nodesInFlight(state)).toBe(3);
   const [first = '', second = ''] = state.commands.map((c) => c.hardDeadlineAt ?? '');
   expect(Date.parse(second) - Date.parse(first)).toBe(140_000);
 });

@@ -1,24 +1,30 @@
 import { describe, expect, it } from 'vitest';
 import {
   afterOutbox,
+  aRun,
   at,
+  DOCUMENT,
   kinds,
   LIMITS,
   node,
   nodes,
   observed,
+  START,
   sendingRun,
   sent,
   step,
+  trustAfter,
 } from '../../test/support/runs.ts';
-import { countsOf } from './advance.ts';
 import type { SendReport } from './command.ts';
+import { countsOf } from './reports.ts';
 
 describe('a report', () => {
   it('of a sent command drops the rows that brought its nodes, and sets the deadlines', () => {
     const { state } = step(sendingRun(2), { reports: [sent('1')] }, at(2));
     expect(state.commands[0]).toEqual({
       key: '1',
+      documentName: DOCUMENT.name,
+      executionTimeoutSeconds: DOCUMENT.executionTimeoutSeconds,
       instanceIds: nodes(2),
       size: 2,
       status: 'sent',
@@ -55,23 +61,28 @@ describe('a report', () => {
     expect(step(state, {}, at(10)).effects).toEqual([{ kind: 'send', key: '1' }]);
   });
 
-  it('of invalid ids settles those, keeps their rows for the cool-down, and sends the rest again', () => {
-    const { state, effects } = step(
+  it('of invalid ids settles those, keeps their rows for the cool-down, and sends the rest in the next step', () => {
+    const first = step(
       sendingRun(3),
       { reports: [{ key: '1', kind: 'invalid-ids', instanceIds: [node(1), 'i-99999999'] }] },
       at(1),
     );
+    // The attempts that were booked for all three are taken back before any of them is booked again.
+    expect(first.effects).toEqual([]);
+    expect(first.state.outbox).toMatchObject([
+      { kind: 'defer', rows: [[node(1), `v-${node(1)}`]], notBefore: at(901), decidedAt: at(1) },
+      { kind: 'results', outcome: 'Unreachable', instanceIds: [node(1)] },
+    ]);
+    const window = { trust: trustAfter(3) };
+    const { state, effects, booked } = step(first.state, window, at(1));
     expect(effects).toEqual([{ kind: 'send', key: '1' }]);
+    expect(booked).toEqual([node(0), node(2)]);
     expect(state.commands[0]).toMatchObject({
       status: 'sending',
       instanceIds: [node(0), node(2)],
       versions: [`v-${node(0)}`, `v-${node(2)}`],
       unreachable: [node(1)],
     });
-    expect(state.outbox).toMatchObject([
-      { kind: 'defer', rows: [[node(1), `v-${node(1)}`]], notBefore: at(901), decidedAt: at(1) },
-      { kind: 'results', outcome: 'Unreachable', instanceIds: [node(1)] },
-    ]);
     const closed = step(state, {
       reports: [sent('1')],
       observations: [observed('1', { [node(0)]: {}, [node(2)]: {} })],
@@ -80,37 +91,52 @@ describe('a report', () => {
     expect(closed.status).toBe('ended');
   });
 
-  it.each([
-    ['all ids are invalid', { key: '1', kind: 'invalid-ids', instanceIds: nodes(3) }, { Unreachable: 3 }, undefined],
-    [
-      'none of the ids is ours',
-      { key: '1', kind: 'invalid-ids', instanceIds: ['i-99999999'] },
-      { Unknown: 3 },
-      undefined,
-    ],
-    [
-      'SSM refuses the call',
-      { key: '1', kind: 'refused', message: 'InvalidDocument: no' },
-      { Unknown: 3 },
-      'CommandRefused',
-    ],
-  ] satisfies [string, SendReport, object, string | undefined][])(
-    'ends the command where %s',
-    (_, report, counts, stopReason) => {
-      const { state, effects } = step(sendingRun(3), { reports: [report] }, at(1));
-      expect(effects).toEqual([]);
-      expect(state.status).toBe('ended');
-      expect(state.stopped?.reason).toBe(stopReason);
-      expect(countsOf(state)).toEqual(counts);
-      expect(kinds(state)).toEqual(['defer', 'results', 'notice']);
-    },
-  );
+  it('that all ids are invalid ends the command', () => {
+    const report = { key: '1', kind: 'invalid-ids', instanceIds: nodes(3) } as const;
+    const { state, effects } = step(sendingRun(3), { reports: [report] }, at(1));
+    expect(effects).toEqual([]);
+    expect(state.status).toBe('ended');
+    expect(countsOf(state)).toEqual({ Unreachable: 3 });
+    expect(kinds(state)).toEqual(['defer', 'results', 'notice']);
+  });
 
-  it('of a rejected call stops the run, also a check, and records a result for every node without a command', () => {
+  it.each<[string, SendReport]>([
+    ['none of whose ids is ours', { key: '1', kind: 'invalid-ids', instanceIds: ['i-99999999'] }],
+    ['that SSM refuses', { key: '1', kind: 'refused', message: 'InvalidDocument: no' }],
+  ])('of a command %s proves that nothing ran: its nodes stay with the run, which tries again', (_, report) => {
+    const { state, effects } = step(sendingRun(1), { reports: [report] }, at(1));
+    expect([effects, kinds(state), countsOf(state)]).toEqual([[], [], {}]);
+    expect(state.refusal).toMatchObject({ firstAt: at(1), count: 1, notBefore: at(16) });
+    expect(step(state, {}, at(15)).effects).toEqual([]);
+    const again = step(state, {}, at(16));
+    expect(again.effects).toEqual([{ kind: 'send', key: '1' }]);
+    const twice = step(again.state, { reports: [report] }, at(17)).state;
+    expect(twice.refusal).toMatchObject({ firstAt: at(1), count: 2, notBefore: at(47) });
+    const sentAtLast = step(step(twice, {}, at(47)).state, { reports: [sent('1', 47)] }, at(48)).state;
+    expect(sentAtLast).not.toHaveProperty('refusal');
+  });
+
+  it('of a repair that is refused for a day gives its nodes up, each with the reason; none counts as failed', () => {
+    const refusal = {
+      firstAt: START,
+      count: 99,
+      notBefore: at(86_400),
+      message: 'SSM refused the command: AccessDenied',
+    };
+    const { state } = step(aRun(2, { refusal }), {}, at(86_401));
+    expect(state).toMatchObject({ settled: { Unreadable: 2 }, stopped: { reason: 'CommandRefused' } });
+    expect(state.outbox.find((e) => e.kind === 'results')).toMatchObject({
+      outcome: 'Skipped',
+      skipReason: 'Unreadable',
+      reason: 'CommandRefused',
+    });
+  });
+
+  it('of a check that is refused for a quarter of an hour stops it, and records a result for every node', () => {
     const run = { ...sendingRun(2), pending: [[node(7), '']] as [string, string][], action: 'check' as const };
-    const { state } = step(run, { reports: [{ key: '1', kind: 'refused', message: 'AccessDenied' }] });
-    expect(state).toMatchObject({ settled: { Unknown: 1 }, stopped: { reason: 'CommandRefused' } });
-    expect(countsOf(afterOutbox(state, at(1)))).toEqual({ Unknown: 3 });
+    const refused = step(run, { reports: [{ key: '1', kind: 'refused', message: 'AccessDenied' }] }).state;
+    const { state } = step(refused, {}, at(901));
+    expect(state).toMatchObject({ settled: { Unknown: 3 }, stopped: { reason: 'CommandRefused' } });
   });
 
   it('for a command that is not being sent is ignored', () => {

@@ -1,4 +1,3 @@
-import { isAttributable } from '../guards/attributable.ts';
 import { defined } from '../model/defined.ts';
 import { epochMs, isoTime } from '../model/ids.ts';
 import type { Limits } from '../model/policy.ts';
@@ -20,7 +19,7 @@ export type SendReport =
   | { readonly key: string; readonly kind: 'not-sent'; readonly notBefore: string }
   /** SSM named ids that it does not manage: the command did not run, and is sent again without them. */
   | { readonly key: string; readonly kind: 'invalid-ids'; readonly instanceIds: readonly string[] }
-  /** SSM rejected the call permanently (document, permission): the command did not run. */
+  /** SSM rejected the call (document, permission): the command did not run. A deployment may be under way. */
   | { readonly key: string; readonly kind: 'refused'; readonly message: string }
   | { readonly key: string; readonly kind: 'not-found'; readonly at: string };
 
@@ -29,6 +28,9 @@ export type Change = { readonly command: CommandState; readonly outbox: readonly
 
 /** The time after which a check is given up if SSM never runs it. The next sweep checks its nodes. */
 const CHECK_RESEND_MS = 900_000;
+
+/** For a command whose document is not known: SSM's default execution timeout (SSM documents, `executionTimeout`). */
+const MAX_EXECUTION_SECONDS = 3600;
 
 /** Whether a command has all its outcomes. */
 export const isOver = (c: CommandState): boolean => c.status === 'closed' || c.status === 'lost';
@@ -41,7 +43,7 @@ export const deadlinesOf = (
   limits: Limits,
 ): { readonly softDeadlineAt: string; readonly hardDeadlineAt: string } => {
   const sentMs = epochMs(sentAt);
-  const executionSeconds = command.executionTimeoutSeconds ?? state.executionTimeoutSeconds;
+  const executionSeconds = command.executionTimeoutSeconds ?? MAX_EXECUTION_SECONDS;
   const hardSeconds = limits.deliveryTimeoutSeconds + executionSeconds + limits.hardDeadlineSlackSeconds;
   const softSeconds = state.action === 'check' ? limits.checkSoftDeadlineSeconds : limits.repairSoftDeadlineSeconds;
   // A check of many nodes waits until each command ends: an early observation would cost a second call for each.
@@ -120,16 +122,6 @@ export const closeCheck = (command: CommandState, status: 'closed' | 'lost', tol
   };
 };
 
-const onRefusal = (state: RunState, command: CommandState, refusal: string, now: string, limits: Limits): Change => {
-  const message = `SSM refused the command: ${refusal}`.slice(0, 600);
-  const told = { outcome: 'Unknown' as const, reason: 'CommandRefused', message };
-  if (state.action === 'check') return closeCheck(command, 'closed', told, now);
-  return {
-    command: closeRepair(command, 'closed'),
-    outbox: unsentResults(state, takenOf(command), told, now, limits),
-  };
-};
-
 const onInvalidIds = (
   state: RunState,
   command: CommandState,
@@ -138,8 +130,8 @@ const onInvalidIds = (
   limits: Limits,
 ): Change => {
   const gone = takenOf(command).filter(([id]) => invalid.includes(id));
-  // If the error names none of the command's nodes, another attempt would fail in the same way.
-  if (gone.length === 0) return onRefusal(state, command, 'InvalidInstanceId without an id', now, limits);
+  // If the error names none of the command's nodes, it is a refusal of the whole command.
+  if (gone.length === 0) return { command: { ...command, status: 'planned' }, outbox: [] };
   const kept = takenOf(command).filter(([id]) => !invalid.includes(id));
   const left: CommandState = {
     ...command,
@@ -162,7 +154,7 @@ const onFound = (
   { commandId, sentAt }: Extract<SendReport, { kind: 'sent' | 'found' }>,
   limits: Limits,
 ): Change => {
-  const { versions, documentName, executionTimeoutSeconds, ...sent } = command;
+  const { versions, ...sent } = command;
   const isCheck = state.action === 'check';
   return {
     command: {
@@ -207,30 +199,36 @@ export const onReport = (
     case 'invalid-ids':
       return onInvalidIds(state, base, report.instanceIds, now, limits);
     case 'refused':
-      return onRefusal(state, base, report.message, now, limits);
+      return { command: { ...base, status: 'planned' }, outbox: [] };
     case 'not-found':
       return onNotFound(state, command, report.at, now);
   }
 };
 
-/** Whether an observation is new: the command has none yet, or only an early one. */
-export const isNews = (command: CommandState, seen: ObservationRow): boolean =>
-  ((command.status === 'sent' || command.status === 'sending') && seen.closedBy !== 'look') ||
-  (command.early === true && seen.final);
+/** Whether an observation is new: it ends the command, more of its nodes have ended, or its readings have become surer. */
+export const isNews = (command: CommandState, seen: ObservationRow): boolean => {
+  if (command.status === 'closed') return command.assumedGrade !== undefined && seen.grade > command.assumedGrade;
+  if (command.status === 'sending') return seen.final;
+  if (command.status !== 'sent') return false;
+  return seen.final || (command.open ?? command.instanceIds).some((id) => !seen.open.includes(id));
+};
 
-/** Closes a command after its observation. Its outcomes are counted together with its batch. */
+/** Ends a command by its final observation, or keeps the nodes that still run. Its outcomes are counted with its batch. */
 export const onObservation = (command: CommandState, seen: ObservationRow, state: RunState): Change => {
-  const { key, size, unreachable, counts } = command;
+  if (!seen.final) return { command: { ...command, open: [...seen.open] }, outbox: [] };
+  const { key, size, unreachable, counts, documentName, isCanary } = command;
   const commandId = seen.commandId ?? command.commandId;
+  // A node that gave no answer by the hard deadline may still give one.
+  const isAssumed = seen.assumed !== undefined;
   return {
     // Every step stores the run, so a command that is over keeps only the fields that are still read.
     command: {
-      ...defined({ unreachable, counts, commandId }),
+      ...defined({ unreachable, counts, commandId, isCanary }),
+      ...(isAssumed ? { assumedGrade: seen.grade, ...defined({ documentName }) } : {}),
       key,
       size,
       status: 'closed',
       instanceIds: [],
-      early: !seen.final,
     },
     outbox: dropsOf(state, takenOf(command)),
   };
@@ -241,7 +239,7 @@ export const onBatch = (
   lead: CommandState,
   parts: readonly ObservationRow[],
   state: RunState,
-  known: Known & { readonly nodeLocal: ReadonlySet<string> },
+  known: Known,
   limits: Limits,
 ): Change => {
   const tallies = batchTallies(parts, state);
@@ -254,7 +252,6 @@ export const onBatch = (
     command: {
       ...lead,
       counts,
-      attributableFailures: Object.values(tallies).filter((t) => isAttributable(t, known.nodeLocal)).length,
       ...defined({ silent }),
     },
     outbox: [

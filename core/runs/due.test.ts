@@ -36,7 +36,12 @@ describe('a command is due', () => {
 });
 
 describe("a command's row", () => {
-  const command = aCommand({ instanceIds: nodes(2), size: 3, unreachable: [node(2)] });
+  const command = aCommand({
+    instanceIds: nodes(2),
+    size: 3,
+    unreachable: [node(2)],
+    executionTimeoutSeconds: 60,
+  });
 
   it('of a check has the nodes that SSM refused, because its observation reports them', () => {
     expect(commandRowOf(aCheck(0), { ...command, part: 1, parts: 2 }, 'c-1', at(1), LIMITS)).toMatchObject({

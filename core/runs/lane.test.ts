@@ -1,12 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { aCommand, aRun, at, LIMITS, node, START } from '../../test/support/runs.ts';
-import type { LaneState } from '../state/lane-state.ts';
+import { aRun, at, node, START } from '../../test/support/runs.ts';
 import { isAnswered, type PendingNode } from '../state/pending-node.ts';
-import type { RunState } from '../state/run-state.ts';
-import { afterRun, allowsOneCanary, dueRows, holdOf, newLane, nextDue } from './lane.ts';
+import type { Breaker } from '../state/trust-state.ts';
+import { afterRun, dueRows, holdOf, newLane, nextDue } from './lane.ts';
 
 const LANE = newLane('demo/pause-image');
-const breaker = { openUntil: at(900), openings: 1, runId: 'r-0' };
+const breaker = { openedAt: START, openUntil: at(900), openings: 1, runId: 'r-0' };
 const row = (over: Partial<PendingNode> = {}): PendingNode => ({
   lane: LANE.lane,
   cluster: 'demo',
@@ -20,48 +19,28 @@ const row = (over: Partial<PendingNode> = {}): PendingNode => ({
   version: 'v',
   ...over,
 });
-const ended = (
-  counts: NonNullable<RunState['commands'][number]['counts']>,
-  attributableFailures = 0,
-  over: Partial<RunState> = {},
-): RunState =>
-  aRun(0, {
-    status: 'ended',
-    commands: [aCommand({ status: 'closed', instanceIds: [], counts, attributableFailures, size: 10 })],
-    ...over,
-  });
-const leaves = (lane: Partial<LaneState>, run: RunState) =>
-  afterRun({ ...LANE, activeRunId: 'r-1', ...lane }, run, at(100), LIMITS);
-
 it('a new lane is named for its cluster and its remediation', () => {
   expect(newLane('demo/pause-image')).toEqual({
     lane: 'demo/pause-image',
     cluster: 'demo',
     remediation: 'pause-image',
     version: 0,
-    attributableFailures: 0,
   });
 });
 
 describe('a lane waits', () => {
-  it.each<[string, Partial<LaneState>, string | undefined, object | undefined]>([
-    ['for nothing', {}, undefined, undefined],
+  it.each<[string, Breaker | undefined, string | undefined, object | undefined]>([
+    ['for nothing', undefined, undefined, undefined],
     [
       'while paused, and looks again in a minute',
-      {},
+      undefined,
       'an upgrade',
       { skipReason: 'Paused', until: at(70), message: 'an upgrade' },
     ],
-    ['while its breaker is open', { breaker }, undefined, { skipReason: 'BreakerOpen', until: at(900) }],
-    ['for the pause first', { breaker }, 'an upgrade', { skipReason: 'Paused' }],
-    [
-      'no longer, once the breaker has been open for its time',
-      { breaker: { ...breaker, openUntil: at(10) } },
-      undefined,
-      undefined,
-    ],
-  ])('%s', (_, over, pause, expected) => {
-    const hold = holdOf({ ...LANE, ...over }, pause, at(10));
+    ['while its breaker is open', breaker, undefined, { skipReason: 'BreakerOpen', until: at(900) }],
+    ['for the pause first', breaker, 'an upgrade', { skipReason: 'Paused' }],
+  ])('%s', (_, open, pause, expected) => {
+    const hold = holdOf(open, pause, at(10));
     if (expected === undefined) expect(hold).toBeUndefined();
     else expect(hold).toMatchObject(expected);
   });
@@ -94,51 +73,7 @@ describe('the pending nodes of a lane', () => {
   });
 });
 
-describe('after a run', () => {
-  it('the lane stores its window, and no failures', () => {
-    const { lane, outbox } = leaves(
-      { attributableFailures: 1 },
-      ended({ Repaired: 4, NotRepaired: 1 }, 0, { priorAttributableFailures: 1 }),
-    );
-    expect(lane).toMatchObject({ attributableFailures: 0, lastWindow: { window: 5, at: at(100) } });
-    expect(lane).not.toHaveProperty('activeRunId');
-    expect(outbox).toEqual([]);
-  });
-
-  it('one attributable failure is carried to the next run', () => {
-    expect(leaves({}, ended({ NotRepaired: 1 }, 1)).lane).toMatchObject({ attributableFailures: 1 });
-    const second = leaves({ attributableFailures: 1 }, ended({ NotRepaired: 1 }, 1, { priorAttributableFailures: 1 }));
-    expect(second.lane).toMatchObject({
-      attributableFailures: 0,
-      breaker: { openUntil: at(1000), openings: 1, runId: 'r-1' },
-    });
-    expect(second.outbox).toMatchObject([{ kind: 'notice', id: 'r-1/breaker', detailType: 'Breaker Opened' }]);
-  });
-
-  it('an open breaker resets the window', () => {
-    const { lane } = leaves({ lastWindow: { window: 9, at: START } }, ended({ Repaired: 1, NotRepaired: 2 }, 2));
-    expect(lane).not.toHaveProperty('lastWindow');
-    expect(lane.breaker?.openings).toBe(1);
-  });
-
-  it.each([
-    [1, 1800],
-    [2, 3600],
-    [6, 57_600],
-    [7, 86_400],
-    [20, 86_400],
-  ])('a canary that fails after %i openings opens it for %i s', (openings, seconds) => {
-    const { lane } = leaves({ breaker: { ...breaker, openings } }, ended({ NotRepaired: 1 }, 1));
-    expect(lane.breaker).toEqual({ openUntil: at(100 + seconds), openings: openings + 1, runId: 'r-1' });
-  });
-
-  it.each(['Repaired', 'Healthy'] as const)('a canary that ends %s closes the breaker', (outcome) => {
-    expect(leaves({ breaker }, ended({ [outcome]: 1 })).lane).not.toHaveProperty('breaker');
-  });
-
-  it('a canary without a decisive outcome leaves the attempt to the next one', () => {
-    const { lane } = leaves({ breaker }, ended({ Unreachable: 1 }));
-    expect(lane.breaker).toEqual(breaker);
-    expect(allowsOneCanary(lane)).toBe(true);
-  });
+it('after a run the lane has no active run', () => {
+  const lane = { ...LANE, activeRunId: 'r-1', dueAt: at(5) };
+  expect(afterRun(lane, aRun(0, { status: 'ended' }))).toEqual({ ...LANE, dueAt: at(5) });
 });

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { aRun, at, START } from '../../test/support/runs.ts';
+import { aRun, at, LIMITS, node, START } from '../../test/support/runs.ts';
+import { newTrust } from '../guards/trust.ts';
 import type { LaneState } from '../state/lane-state.ts';
 import type { RunState } from '../state/run-state.ts';
+import type { TrustRow } from '../state/trust-state.ts';
 import { newLane } from './lane.ts';
-import { laneMilestones, runMilestones } from './milestones.ts';
+import { laneMilestones, runMilestones, trustMilestones } from './milestones.ts';
 
 const messages = (milestones: ReturnType<typeof runMilestones>): readonly string[] => milestones.map((m) => m.message);
 
@@ -61,19 +63,31 @@ it('a run that ended without a plan has the duration 0', () => {
 
 describe('a lane', () => {
   const lane: LaneState = newLane('demo/pause-image');
-  const opened: LaneState = { ...lane, breaker: { openUntil: at(900), openings: 1, runId: 'r-1' } };
-  const again: LaneState = { ...lane, breaker: { openUntil: at(1800), openings: 2, runId: 'r-2' } };
   const held: LaneState = { ...lane, registryHold: { until: at(600), holds: 1, runId: 'r-1' } };
 
   it.each<[string, LaneState, LaneState, readonly string[]]>([
-    ['opens its breaker', lane, opened, ['opening circuit breaker']],
-    ['opens it again for longer', opened, again, ['opening circuit breaker']],
-    ['keeps it open', opened, opened, []],
-    ['closes it', opened, lane, ['closing circuit breaker']],
     ['begins a registry hold', lane, held, ['holding nodes that need the registry']],
     ['ends it', held, lane, ['releasing nodes that need the registry']],
     ['reaches nothing', lane, lane, []],
   ])('%s', (_, before, after, expected) => {
     expect(messages(laneMilestones(before, after))).toEqual(expected);
+  });
+});
+
+describe('the experience with a document', () => {
+  const trust = newTrust('fleetmend-document-aaaaaaaaaaaa', 'demo');
+  const opened = { ...trust, breaker: { openedAt: START, openUntil: at(900), openings: 1, runId: 'r-1' } };
+  const again = { ...trust, breaker: { openedAt: at(901), openUntil: at(2701), openings: 2, runId: 'r-2' } };
+  const canary = (n: number) =>
+    ({ instanceId: node(n), runId: 'r-2', at: at(950 + n), end: 'repaired', isCanary: true }) as const;
+  const closed = { ...opened, results: [canary(3), canary(2), canary(1)] };
+
+  it.each<[string, TrustRow, TrustRow, readonly string[]]>([
+    ['opens its breaker', trust, opened, ['opening circuit breaker']],
+    ['opens it again for longer', opened, again, ['opening circuit breaker']],
+    ['keeps it open', opened, opened, []],
+    ['closes it after a full set of canaries', opened, closed, ['closing circuit breaker']],
+  ])('%s', (_, before, after, expected) => {
+    expect(messages(trustMilestones({ before, after }, at(1000), LIMITS))).toEqual(expected);
   });
 });

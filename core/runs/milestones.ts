@@ -1,7 +1,9 @@
 import { defined } from '../model/defined.ts';
+import type { Limits } from '../model/policy.ts';
 import type { LaneState } from '../state/lane-state.ts';
 import type { RunState } from '../state/run-state.ts';
-import { countsOf } from './advance.ts';
+import { hasClosed, hasOpened, type TrustChange } from './experience.ts';
+import { countsOf } from './reports.ts';
 
 /** A step that a person may want to see in the log: a message that starts with a verb, and its fields. */
 export type Milestone = { readonly message: string; readonly fields: Readonly<Record<string, unknown>> };
@@ -21,8 +23,8 @@ export const runMilestones = (before: RunState | undefined, after: RunState): re
   const wasPlanned = before !== undefined && before.status !== 'queued';
   const milestones: Milestone[] = [];
   if (!wasPlanned && after.status !== 'queued') {
-    const { canaries, settled } = after;
-    const fields = { ...run, because: after.because.kind, pending: after.pending.length, canaries, settled };
+    const { settled } = after;
+    const fields = { ...run, because: after.because.kind, pending: after.pending.length, settled };
     milestones.push({ message: 'planning run', fields });
   }
   if (!isSent(before) && isSent(after)) {
@@ -39,16 +41,18 @@ export const runMilestones = (before: RunState | undefined, after: RunState): re
   return milestones;
 };
 
-/** The milestones of a lane between two stored states: its breaker opened or closed, a registry hold began or ended. */
+/** The milestones of the experience with a document: its breaker opened or closed. */
+export const trustMilestones = (change: TrustChange, now: string, limits: Limits): readonly Milestone[] => {
+  const { document, cluster, breaker } = change.after;
+  if (hasOpened(change)) return [{ message: 'opening circuit breaker', fields: { document, cluster, ...breaker } }];
+  if (!hasClosed(change, now, limits)) return [];
+  return [{ message: 'closing circuit breaker', fields: { document, cluster, openings: breaker?.openings } }];
+};
+
+/** The milestones of a lane between two stored states: a registry hold began or ended. */
 export const laneMilestones = (before: LaneState, after: LaneState): readonly Milestone[] => {
   const { lane } = after;
   const milestones: Milestone[] = [];
-  if (after.breaker !== undefined && after.breaker.openings !== before.breaker?.openings) {
-    milestones.push({ message: 'opening circuit breaker', fields: { lane, ...after.breaker } });
-  }
-  if (after.breaker === undefined && before.breaker !== undefined) {
-    milestones.push({ message: 'closing circuit breaker', fields: { lane, openings: before.breaker.openings } });
-  }
   if (after.registryHold !== undefined && after.registryHold.holds !== before.registryHold?.holds) {
     milestones.push({ message: 'holding nodes that need the registry', fields: { lane, ...after.registryHold } });
   }

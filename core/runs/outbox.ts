@@ -206,13 +206,17 @@ export const lostOf = (run: RunState, command: CommandState, now: string): Outbo
 ];
 
 /** The result of a node to which a stopped run sent no command. */
-export const unsentText = (stopReason: NonNullable<RunState['stopped']>['reason']): Text => {
-  if (stopReason === 'CommandRefused')
-    return {
-      outcome: 'Unknown',
-      reason: 'CommandRefused',
-      message: 'the run sent no command to this node: SSM refused one of its commands, or its document is not deployed',
-    };
+export const unsentText = (
+  { action, refusal }: Pick<RunState, 'action' | 'refusal'>,
+  stopReason: NonNullable<RunState['stopped']>['reason'],
+): Text => {
+  if (stopReason === 'CommandRefused') {
+    const why = refusal?.message ?? 'SSM refused its commands, or its document is not deployed';
+    const told = { reason: 'CommandRefused', message: `the run sent no command to this node: ${why}` };
+    return action === 'check'
+      ? { outcome: 'Unknown', ...told }
+      : { outcome: 'Skipped', skipReason: 'Unreadable', ...told };
+  }
   const message = `the run was stopped (${stopReason}) before a command was sent to this node`;
   return { outcome: 'Skipped', message, ...(stopReason === 'Yielded' ? {} : { skipReason: stopReason }) };
 };
@@ -236,11 +240,11 @@ export const unsentOf = (
       );
     case 'CommandRefused':
     case 'Cancelled':
-      return unsentResults(run, nodes, unsentText(stopReason), now, limits);
+      return unsentResults(run, nodes, unsentText(run, stopReason), now, limits);
     case 'Paused':
     case 'BreakerOpen':
       // The lane itself waits for the end of the pause or the breaker, so the rows do not change.
-      return resultsOf(ids, unsentText(stopReason), now);
+      return resultsOf(ids, unsentText(run, stopReason), now);
   }
 };
 

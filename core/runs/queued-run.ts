@@ -3,9 +3,6 @@ import { defined } from '../model/defined.ts';
 import type { Limits } from '../model/policy.ts';
 import type { RunState, Slice } from '../state/run-state.ts';
 
-/** The document that a run will run, as it is deployed now. */
-export type RunDocument = { readonly key: string; readonly name: string; readonly executionTimeoutSeconds: number };
-
 /** Creates a run that run-controller has not planned yet. All queued runs are created here. */
 export const queuedRun = (asked: {
   readonly runId: string;
@@ -16,7 +13,7 @@ export const queuedRun = (asked: {
   readonly group: string;
   /** The lane whose pending nodes it takes, if any. */
   readonly lane?: string | undefined;
-  readonly document: RunDocument;
+  readonly document: { readonly key: string };
   /** The request that it belongs to; without one, the run is its own request. */
   readonly requestId?: string | undefined;
   readonly because: Because;
@@ -32,8 +29,6 @@ export const queuedRun = (asked: {
   action: asked.action,
   group: asked.group,
   documentKey: asked.document.key,
-  documentName: asked.document.name,
-  executionTimeoutSeconds: asked.document.executionTimeoutSeconds,
   requestId: asked.requestId ?? asked.runId,
   because: asked.because,
   createdAt: asked.now,
@@ -42,9 +37,6 @@ export const queuedRun = (asked: {
   pending: [],
   settled: {},
   commands: [],
-  startWindow: 1,
-  canaries: asked.action === 'repair' ? asked.limits.canaries : 0,
-  priorAttributableFailures: 0,
   dueAt: asked.now,
   outbox: [],
 });

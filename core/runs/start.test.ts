@@ -46,7 +46,6 @@ const lane = (over: Partial<LaneState> = {}): LaneState => ({
   cluster: 'demo',
   remediation: 'pause-image',
   version: 1,
-  attributableFailures: 0,
   ...over,
 });
 
@@ -110,9 +109,6 @@ describe('a planned run', () => {
         [node(1), `v-${node(1)}`],
         [node(2), ''],
       ],
-      startWindow: 1,
-      canaries: 3,
-      priorAttributableFailures: 0,
       outbox: [],
     });
     expect(run).not.toHaveProperty('asked');
@@ -211,51 +207,6 @@ describe('a planned run', () => {
   it('does not start a disruptive repair on a node under maintenance', () => {
     const run = startRun(queued, inputs([reported(node(1))], { maintenance: () => 'the node group blue is UPDATING' }));
     expect(run.settled).toEqual({ Maintenance: 1 });
-  });
-});
-
-describe('the slow start of a run', () => {
-  it.each<[string, Partial<LaneState>, object]>([
-    ['a lane without a window', {}, { startWindow: 1, canaries: 3 }],
-    ['a window of the last hour', { lastWindow: { window: 12, at: at(-3500) } }, { startWindow: 12, canaries: 0 }],
-    ['an old window', { lastWindow: { window: 12, at: at(-3591) } }, { startWindow: 1, canaries: 3 }],
-    ['attributable failures of the lane', { attributableFailures: 1 }, { priorAttributableFailures: 1 }],
-    [
-      'a breaker after its open time',
-      { breaker: { openUntil: at(0), openings: 1, runId: 'r-0' }, lastWindow: { window: 12, at: START } },
-      { startWindow: 1, canaries: 3, pending: [[node(0), `v-${node(0)}`]] },
-    ],
-  ])('begins with %s', (_, over, expected) => {
-    expect(
-      startRun(
-        queued,
-        inputs(
-          nodes(3).map((id) => reported(id)),
-          { lane: lane(over) },
-        ),
-      ),
-    ).toMatchObject(expected);
-  });
-
-  it('behind a breaker takes one node of an operator’s request and skips the others', () => {
-    const breaker = { openUntil: at(0), openings: 1, runId: 'r-0' };
-    const run = startRun(
-      queued,
-      inputs(
-        nodes(3).map((instanceId) => ({ instanceId })),
-        { lane: lane({ breaker }) },
-      ),
-    );
-    expect(run.pending).toHaveLength(1);
-    expect(run.settled).toEqual({ BreakerOpen: 2 });
-    expect(run.outbox).toMatchObject([{ kind: 'results', skipReason: 'BreakerOpen', instanceIds: [node(1), node(2)] }]);
-  });
-
-  it('of a check has no canaries and a wide window', () => {
-    expect(startRun({ ...queued, action: 'check' }, inputs([reported(node(1))]))).toMatchObject({
-      startWindow: 1000,
-      canaries: 0,
-    });
   });
 });
 

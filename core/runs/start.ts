@@ -1,7 +1,6 @@
 import { type Decision, decideNode, type NodeFacts, settledAs } from '../guards/decide-node.ts';
 import type { Unread } from '../guards/look.ts';
 import { defined } from '../model/defined.ts';
-import { epochMs } from '../model/ids.ts';
 import type { Limits } from '../model/policy.ts';
 import { type SettledCounts, withCounts } from '../state/counts.ts';
 import type { LaneState } from '../state/lane-state.ts';
@@ -9,8 +8,7 @@ import type { NodeStateRow } from '../state/node-state.ts';
 import type { OutboxEntry } from '../state/outbox-entry.ts';
 import { CHECK_SOURCE } from '../state/pending-node.ts';
 import type { RunState } from '../state/run-state.ts';
-import { allowsOneCanary } from './lane.ts';
-import { merged, requeued, resultsOf } from './outbox.ts';
+import { merged, requeued } from './outbox.ts';
 import { heldDecision, isLocal } from './registry-hold.ts';
 import { type Candidate, settle, wait } from './settle.ts';
 
@@ -40,7 +38,12 @@ const decide = (run: RunState, candidate: Candidate, inputs: StartInputs): Decis
   return decision.kind === 'go' && isHeld ? heldDecision(hold) : decision;
 };
 
-const decideByPolicy = (run: RunState, candidate: Candidate, inputs: StartInputs): Decision => {
+/** The decision about a node by the policy, its facts and its own history. */
+export const decideByPolicy = (
+  run: Pick<RunState, 'action'>,
+  candidate: Candidate,
+  inputs: Omit<StartInputs, 'candidates' | 'lane'>,
+): Decision => {
   if (!inputs.isManaged) {
     return {
       kind: 'skip',
@@ -73,8 +76,7 @@ type Draft = {
   settled: SettledCounts;
 };
 
-const limitOf = (queued: RunState, { lane, limits }: StartInputs): number => {
-  if (lane !== undefined && allowsOneCanary(lane)) return 1;
+const limitOf = (queued: RunState, { limits }: StartInputs): number => {
   return queued.action === 'repair' ? limits.maxNodesPerRepairRun : limits.maxNodesPerCheckRun;
 };
 
@@ -101,34 +103,8 @@ const addTo = (draft: Draft, candidate: Candidate, queued: RunState, inputs: Sta
   }
 };
 
-/** Requeues the nodes of an operator's request beyond the limit, or skips them because of the lane's breaker. */
-const addTooMany = (draft: Draft, queued: RunState, { lane, now }: StartInputs): void => {
-  const { tooMany } = draft;
-  if (tooMany.length === 0) return;
-  if (lane === undefined || !allowsOneCanary(lane)) {
-    draft.outbox.push(...requeued(queued, tooMany, now));
-    return;
-  }
-  const message = "the lane's breaker lets one canary through: ask again when that run has ended";
-  draft.outbox.push(...resultsOf(tooMany, { outcome: 'Skipped', skipReason: 'BreakerOpen', message }, now));
-  draft.settled = withCounts(draft.settled, { BreakerOpen: tooMany.length });
-};
-
-/** For how long the last run's window remains valid. After that, a run starts with canaries again. */
-const WINDOW_STANDS_MS = 3_600_000;
-
-const slowStartOf = (
-  queued: RunState,
-  { lane, limits, now }: StartInputs,
-): Pick<RunState, 'startWindow' | 'canaries'> => {
-  if (queued.action === 'check') return { startWindow: limits.maxNodesPerCheckRun, canaries: 0 };
-  const last = lane === undefined || allowsOneCanary(lane) ? undefined : lane.lastWindow;
-  const isFresh = last !== undefined && epochMs(now) - epochMs(last.at) < WINDOW_STANDS_MS;
-  return isFresh ? { startWindow: last.window, canaries: 0 } : { startWindow: 1, canaries: limits.canaries };
-};
-
 /** The image that the symptoms name. An image in a registry takes precedence over one that only the node has. */
-const imageOf = (candidates: readonly Candidate[]): string | undefined => {
+export const imageOf = (candidates: readonly Candidate[]): string | undefined => {
   const images = candidates.flatMap((c) => c.row?.image ?? []);
   return images.find((name) => !name.startsWith('localhost/')) ?? images[0];
 };
@@ -141,7 +117,8 @@ export const startRun = (queued: RunState, inputs: StartInputs): RunState => {
   const { lane, now } = inputs;
   const draft: Draft = { outbox: [...queued.outbox], pending: [], local: [], tooMany: [], settled: queued.settled };
   for (const candidate of inputs.candidates) addTo(draft, candidate, queued, inputs);
-  addTooMany(draft, queued, inputs);
+  // The nodes of a request beyond the limit wait in the lane.
+  if (draft.tooMany.length > 0) draft.outbox.push(...requeued(queued, draft.tooMany, now));
   return {
     ...queued,
     status: 'active',
@@ -149,8 +126,6 @@ export const startRun = (queued: RunState, inputs: StartInputs): RunState => {
     pending: draft.pending,
     settled: draft.settled,
     outbox: merged(draft.outbox),
-    ...slowStartOf(queued, inputs),
-    priorAttributableFailures: lane?.attributableFailures ?? 0,
     ...(draft.local.length === 0 ? {} : { local: draft.local }),
     ...defined({ registryHold: lane?.registryHold, image: imageOf(inputs.candidates) }),
     dueAt: now,

@@ -1,8 +1,21 @@
 import { describe, expect, it } from 'vitest';
-import { aCheck, aCommand, aRun, at, kinds, node, observed, START, sent, step } from '../../test/support/runs.ts';
+import {
+  aCheck,
+  aCommand,
+  aRun,
+  at,
+  kinds,
+  node,
+  observed,
+  START,
+  sent,
+  step,
+  trustAfter,
+} from '../../test/support/runs.ts';
 import type { RunState } from '../state/run-state.ts';
-import { inFlight } from './advance.ts';
+import type { RunInputs } from './advance.ts';
 import type { SendReport } from './command.ts';
+import { nodesInFlight } from './in-flight.ts';
 
 describe('a run that must stop', () => {
   const busy = (over: Partial<RunState> = {}): RunState => ({
@@ -59,27 +72,23 @@ describe('a run that must stop', () => {
     expect(state.stopped).toBeUndefined();
   });
 
-  it.each([
-    ['two attributable failures', { attributableFailures: 2, size: 10 }, 0, true],
-    ['one', { attributableFailures: 1, size: 10 }, 0, false],
-    ['one, and one that its lane brought', { attributableFailures: 1, size: 10 }, 1, true],
-  ] as const)('after %s', (_, failed, priorAttributableFailures, opens) => {
-    const run = busy({ priorAttributableFailures });
-    const commands = [
-      ...run.commands,
-      aCommand({ key: '4', status: 'closed', instanceIds: [], counts: {}, ...failed }),
-    ];
-    const { state } = step({ ...run, commands }, {}, at(1));
-    expect(state.stopped?.reason).toBe(opens ? 'BreakerOpen' : undefined);
+  it('when the breaker of its document opens, by a failure that it sees or that another run has seen', () => {
+    const breaker = { openedAt: START, openUntil: at(900), openings: 1, runId: 'r-0' };
+    expect(step(busy(), { trust: trustAfter(0, { breaker }) }, at(1)).state.stopped?.reason).toBe('BreakerOpen');
+    expect(
+      step(busy(), { trust: trustAfter(3, { breaker }), isAwaited: false }, at(901)).state.stopped,
+    ).toBeUndefined();
   });
 
-  it('does not stop a check at the maximum duration of a repair', () => {
-    expect(step(step(aCheck(2)).state, {}, at(901)).state.stopped).toBeUndefined();
+  it('does not stop a check when its time is over, and stops one that a pause covers', () => {
+    const check = step(aCheck(2)).state;
+    expect(step(check, {}, at(901)).state.stopped).toBeUndefined();
+    expect(step(check, { paused: true }, at(1)).state.stopped?.reason).toBe('Paused');
   });
 
-  it('stops a check that a pause of everything covers', () => {
-    const { state } = step(aCheck(2), { paused: true }, at(1));
-    expect(state).toMatchObject({ stopped: { reason: 'Paused' }, settled: { Paused: 2 } });
+  it('goes on after its maximum duration while nobody waits', () => {
+    expect(step(busy(), { isAwaited: false }, at(901)).state.stopped).toBeUndefined();
+    expect(step(busy(), {}, at(901)).state.stopped?.reason).toBe('Yielded');
   });
 
   it.each([
@@ -120,34 +129,66 @@ describe('a run that must stop', () => {
 });
 
 describe('the slow start', () => {
+  /** A run with the experience that its steps add. */
+  type Course = { readonly run: RunState; readonly trust: RunInputs['trust'] };
+  const begin = (): Course => ({ run: step(aRun(40)).state, trust: new Map() });
   const endWith = (
-    run: RunState,
+    { run, trust }: Course,
     key: string,
     outcome: 'Repaired' | 'Healthy' | 'NotRepaired',
     seconds: number,
-  ): RunState => {
+  ): Course => {
     const ids = run.commands.find((c) => c.key === key)?.instanceIds ?? [];
-    const sentRun = step(run, { reports: [sent(key)] }, at(seconds)).state;
-    const seen = observed(key, Object.fromEntries(ids.map((id) => [id, { outcome, reason: 'DiskFull' }])));
-    return step(sentRun, { observations: [seen] }, at(seconds + 1)).state;
+    const sentRun = step(run, { trust, reports: [sent(key)] }, at(seconds)).state;
+    const tallies = Object.fromEntries(ids.map((id) => [id, { outcome, reason: 'DiskFull' }]));
+    const seen = observed(key, tallies, { at: at(seconds + 1) });
+    const next = step(sentRun, { trust, observations: [seen] }, at(seconds + 1));
+    return {
+      run: next.state,
+      trust: new Map([...trust, ...next.trust.map(({ after }) => [after.document, after] as const)]),
+    };
   };
 
-  it('opens its window with repaired nodes, not with healthy ones', () => {
-    let run = step(aRun(40)).state;
-    run = endWith(run, '1', 'Repaired', 2);
-    expect(inFlight(run)).toBe(1);
-    run = endWith(run, '2', 'Healthy', 4);
-    expect(inFlight(run)).toBe(1);
-    run = endWith(run, '3', 'Repaired', 6);
-    expect(inFlight(run)).toBe(3);
-    run = endWith(run, '4', 'Repaired', 8);
-    expect(inFlight(run)).toBe(6);
+  it('opens its window with repaired nodes: a healthy one gives its place back, and passes nothing', () => {
+    const sizes = [begin()];
+    for (const [key, outcome] of [
+      ['1', 'Repaired'],
+      ['2', 'Healthy'],
+      ['3', 'Repaired'],
+      ['4', 'Repaired'],
+      ['5', 'Repaired'],
+    ] as const) {
+      sizes.push(endWith(sizes.at(-1) ?? begin(), key, outcome, Number(key) * 2));
+    }
+    expect(sizes.map(({ run }) => nodesInFlight(run))).toEqual([1, 1, 1, 1, 4, 8]);
+    expect(sizes.at(-1)?.run.commands.map((c) => c.isCanary)).toEqual([true, true, true, true, false, false]);
   });
 
   it('sends canaries until enough of them end well', () => {
-    let run = step(aRun(40)).state;
-    for (const key of ['1', '2', '3', '4', '5']) run = endWith(run, key, 'NotRepaired', Number(key) * 2);
-    expect(inFlight(run)).toBe(1);
-    expect(run.stopped).toBeUndefined();
+    let course = begin();
+    for (const key of ['1', '2', '3', '4', '5']) course = endWith(course, key, 'NotRepaired', Number(key) * 2);
+    expect(nodesInFlight(course.run)).toBe(1);
+    expect(course.run.stopped).toBeUndefined();
+  });
+
+  it('stops after the second canary with an attributable failure, with one notice', () => {
+    const failing = (course: Course, key: string, seconds: number) => {
+      const [id = ''] = course.run.commands.find((c) => c.key === key)?.instanceIds ?? [];
+      const { trust } = course;
+      const sentRun = step(course.run, { trust, reports: [sent(key)] }, at(seconds)).state;
+      const seen = observed(key, { [id]: { outcome: 'NotRepaired', reason: 'X' } }, { at: at(seconds) });
+      return step(sentRun, { trust, observations: [seen] }, at(seconds));
+    };
+    const first = failing(begin(), '1', 5);
+    expect(first.state.stopped).toBeUndefined();
+    const second = failing(
+      { run: first.state, trust: new Map(first.trust.map(({ after }) => [after.document, after])) },
+      '2',
+      9,
+    );
+    expect(second.state.stopped?.reason).toBe('BreakerOpen');
+    expect(second.effects).toEqual([]);
+    const notices = second.state.outbox.filter((e) => e.kind === 'notice' && e.detailType === 'Breaker Opened');
+    expect(notices).toMatchObject([{ detail: { lane: 'demo/pause-image', openings: 1, openUntil: at(909) } }]);
   });
 });

@@ -1,9 +1,10 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isoTime } from '../model/ids.ts';
+import { mayRepair } from '../model/may-repair.ts';
 import { ClusterPolicy, Policy } from '../model/policy.ts';
 import { type PendingNode, WHOLE_CLUSTER } from '../state/pending-node.ts';
-import { mayRepair, mergePending, type NewPendingNode, notAfter, remediationFor, routeSymptom } from './route.ts';
+import { mergePending, type NewPendingNode, notAfter, remediationFor, routeSymptom } from './route.ts';
 
 const START = Date.parse('2026-08-22T10:00:00Z');
 const addedOf = (first: number, last: number, signals = 1): NewPendingNode => ({

@@ -1,7 +1,8 @@
 import { defined } from '../model/defined.ts';
 import { epochMs, isoTime } from '../model/ids.ts';
 import { NODE_CHECK } from '../model/lane-name.ts';
-import { type ClusterPolicy, clusterPolicy, modeOf, type Policy } from '../model/policy.ts';
+import { mayRepair } from '../model/may-repair.ts';
+import { clusterPolicy, type Policy } from '../model/policy.ts';
 import { CHECK_SOURCE, isAnswered, MAX_REQUESTS, type PendingNode, WHOLE_CLUSTER } from '../state/pending-node.ts';
 
 /** The facts about a remediation that the routing of a symptom depends on. */
@@ -15,27 +16,6 @@ export type CatalogueEntry = {
 /** The remediation that repairs a reason: the first in order, because a later one may be blocked by it. */
 export const remediationFor = (catalogue: readonly CatalogueEntry[], reason: string): CatalogueEntry | undefined =>
   catalogue.filter((entry) => Object.hasOwn(entry.reasons, reason)).toSorted((a, b) => a.order - b.order)[0];
-
-/** Whether policy lets this remediation repair on this cluster; `why` names the line of the policy that decides it. */
-export const mayRepair = (
-  cluster: ClusterPolicy,
-  entry: Pick<CatalogueEntry, 'name' | 'disruptive'>,
-): { readonly allowed: true } | { readonly allowed: false; readonly why: string } => {
-  if (modeOf(cluster, entry.name) !== 'repair') {
-    const line =
-      cluster.remediations[entry.name]?.mode === undefined
-        ? `clusters[name=${cluster.name}].mode is observe`
-        : `clusters[name=${cluster.name}].remediations.${entry.name}.mode is observe`;
-    return { allowed: false, why: line };
-  }
-  if (entry.disruptive && cluster.remediations[entry.name]?.allowDisruptive !== true) {
-    return {
-      allowed: false,
-      why: `clusters[name=${cluster.name}].remediations.${entry.name}.allowDisruptive is false, and its repair restarts something`,
-    };
-  }
-  return { allowed: true };
-};
 
 /** The destination of a symptom. */
 export type Route =

@@ -19,6 +19,8 @@ export const ClusterState = stored({
   version: z.number().int().nonnegative(),
   slots: z.record(z.string(), SlotEntry),
   disruptive: stored({ lane: z.string(), runId: z.string() }).optional(),
+  /** The disruptive lanes that wait for the one at work. */
+  waiting: z.array(z.string()).optional(),
   /** How many nodes the cluster had, and when they were counted. */
   nodeCount: z.number().int().nonnegative().optional(),
   countedAt: IsoTime.optional(),

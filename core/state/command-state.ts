@@ -71,7 +71,7 @@ export const CommandState = stored({
   /** `<batch>`, or `<batch>.<part>` where a check has several parts: the parts of a batch are sent to the same nodes. */
   key: z.string(),
   ...PartOf,
-  /** The document to send; absent after SSM has accepted the command. */
+  /** The document, set when the command is about to be sent; absent once no more of it can change. */
   documentName: z.string().optional(),
   executionTimeoutSeconds: z.number().int().positive().optional(),
   /** Empty once closed, and for a check once sent: the command's row and its observation have the nodes. */
@@ -99,10 +99,13 @@ export const CommandState = stored({
    * nothing. Only the first command of a batch has it, after all parts have been observed.
    */
   counts: OutcomeCounts.optional(),
-  attributableFailures: z.number().int().nonnegative().optional(),
+  /** Whether it was sent to a canary. */
+  isCanary: z.boolean().optional(),
+  /** The nodes without a final reading, where others of the command have one. */
+  open: z.array(InstanceId).max(50).optional(),
   /** The number of nodes without an answer from the registry; 0 if one node had one. Absent if no result shows it. */
   silent: z.number().int().nonnegative().optional(),
-  /** Closed before the command ended in SSM. A later observation is counted while the run is open. */
-  early: z.boolean().optional(),
+  /** The grade of the observation that closed it, where readings were assumed: a surer one is counted too. */
+  assumedGrade: z.number().int().nonnegative().optional(),
 });
 export type CommandState = z.infer<typeof CommandState>;

@@ -23,13 +23,10 @@ export const LaneState = stored({
   version: z.number().int().nonnegative(),
   /** The lane's run, set before the run itself is stored: after a crash it is planned again under the same id. */
   activeRunId: z.string().optional(),
-  breaker: stored({ openUntil: IsoTime, openings: z.number().int().positive(), runId: z.string() }).optional(),
   registryHold: RegistryHold.optional(),
-  /** Attributable failures since the last `Repaired`. */
-  attributableFailures: z.number().int().nonnegative().default(0),
-  /** The window at the end of the last run, and its time. A run soon after it needs no canaries. */
-  lastWindow: stored({ window: z.number().int().positive(), at: IsoTime }).optional(),
   dueAt: IsoTime.optional(),
+  /** How often signals have touched the lane: it is left without a run only if none has since it was read. */
+  news: z.number().int().nonnegative().optional(),
   /** When a wake for pending nodes was sent; run-controller removes it before it reads the pending nodes. */
   calledAt: IsoTime.optional(),
 });

@@ -65,6 +65,9 @@ export const OutboxEntry = z.discriminatedUnion('kind', [
     id: z.string(),
     detailType: z.string(),
     detail: z.record(z.string(), z.unknown()),
+    /** How often the bus has refused it, and the time before which it is not tried again. */
+    tries: z.number().int().positive().optional(),
+    notBefore: IsoTime.optional(),
   }),
 ]);
 export type OutboxEntry = z.infer<typeof OutboxEntry>;

@@ -24,10 +24,8 @@ export const RunState = stored({
   lane: z.string().optional(),
   /** ECR's answer about the sandbox image before the run, as information for the operator. */
   preflight: z.string().optional(),
-  /** Key of the document in the settings, and the name it had when the run was made. */
+  /** Key of its documents in the settings. Their names are those that are deployed when a command is sent. */
   documentKey: z.string(),
-  documentName: z.string(),
-  executionTimeoutSeconds: z.number().int().positive(),
   /** The request that the run belongs to. It is the run's own id where no request came before it. */
   requestId: z.string(),
   /** Why the run exists. For the nodes of a lane, this is a summary: each node may have its own. */
@@ -44,16 +42,14 @@ export const RunState = stored({
   /** Nodes that ended without a command. */
   settled: SettledCounts,
   commands: z.array(CommandState),
-  /** How many nodes may be in flight once the canaries have passed; every `Repaired` adds one. */
-  startWindow: z.number().int().positive(),
-  /** How many nodes must end well, one at a time, before the window opens. */
-  canaries: z.number().int().nonnegative(),
-  /** Attributable failures of the lane before this run. */
-  priorAttributableFailures: z.number().int().nonnegative(),
   /** The nodes of `pending` that need no registry, as known when the run was planned. */
   local: z.array(InstanceId).optional(),
   /** The lane's registry hold, or the one that this run began. */
   registryHold: RegistryHold.optional(),
+  /** SSM refused the run's commands, or their document is not deployed: it sends nothing before `notBefore`. */
+  refusal: z
+    .object({ firstAt: IsoTime, count: z.number().int().positive(), notBefore: IsoTime, message: z.string().max(600) })
+    .optional(),
   stopped: z
     .strictObject({
       reason: z.enum(['BreakerOpen', 'Paused', 'Cancelled', 'Yielded', 'CommandRefused']),

@@ -40,11 +40,7 @@ const runOf = (runId: string, i: number) =>
     remediation: 'pause-image',
     action: 'repair',
     group: 'demo/pause-image',
-    document: {
-      key: 'pause-image-repair',
-      name: 'fleetmend-pause-image-repair-aaaaaaaaaaaa',
-      executionTimeoutSeconds: 300,
-    },
+    document: { key: 'pause-image-repair' },
     requestId: 'r-1',
     because: { ...becauseOnce({ kind: 'operator', by: 'mei' }, 'operator-api', '2026-08-22T10:00:00.000Z') },
     now: at(i),

@@ -17,6 +17,7 @@ import { createRequestStore } from '../adapters/table/request-store.ts';
 import { createResultStore } from '../adapters/table/result-store.ts';
 import { createRunStore } from '../adapters/table/run-store.ts';
 import { createSignalStore } from '../adapters/table/signal-store.ts';
+import { createTrustStore } from '../adapters/table/trust-store.ts';
 import {
   DLQ_URLS,
   LANES_QUEUE_URL,
@@ -55,6 +56,7 @@ export const composeOperatorApi = (telemetry: Telemetry): Omit<OperatorApiPorts,
     beyondEc2: createBeyondEc2({ eks: new EKSClient(AWS_CLIENT.standard), ssm }),
     runs: createRunStore({ ...table, retentionDays: limits.retentionDays }),
     lanes: createLaneStore(table),
+    trust: createTrustStore(table),
     results: createResultStore({ ...table, limits }),
     requests: createRequestStore({ ...table, retentionDays: limits.retentionDays }),
     signals: createSignalStore({ ...table, newId }),

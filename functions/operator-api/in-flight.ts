@@ -7,7 +7,7 @@ import type { OperatorApiPorts } from './ports.ts';
 /** The commands of a run that may be at work on nodes. */
 export const inFlightOf = async (deps: OperatorApiPorts, run: RunState): Promise<readonly InFlightCommand[]> =>
   await pMap(
-    run.commands.filter((c) => c.status === 'sending' || c.status === 'sent' || c.early === true),
+    run.commands.filter((c) => c.status === 'sending' || c.status === 'sent'),
     async ({ key, status, commandId, instanceIds }): Promise<InFlightCommand> => {
       // The state does not list the nodes of a sent check, nor of a closed command; the command's row does.
       const row =

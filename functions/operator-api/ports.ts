@@ -8,6 +8,7 @@ import type { RequestStore } from '../adapters/table/request-store.ts';
 import type { ResultStore } from '../adapters/table/result-store.ts';
 import type { RunStore } from '../adapters/table/run-store.ts';
 import type { SignalStore } from '../adapters/table/signal-store.ts';
+import type { TrustStore } from '../adapters/table/trust-store.ts';
 import type { Log } from '../runtime/logger.ts';
 import type { Count } from '../runtime/metrics.ts';
 import type { Settings } from '../runtime/settings.ts';
@@ -20,6 +21,7 @@ export type OperatorApiPorts = {
   readonly beyondEc2: BeyondEc2;
   readonly runs: Pick<RunStore, 'get' | 'create'>;
   readonly lanes: Pick<LaneStore, 'get' | 'queueRun' | 'pendingNodes'>;
+  readonly trust: TrustStore;
   readonly results: Pick<ResultStore, 'nodeStates' | 'pauseFor' | 'getCommand'>;
   readonly requests: RequestStore;
   readonly signals: Pick<SignalStore, 'addPending' | 'touchLane'>;

@@ -42,13 +42,11 @@ describe('a repair request', () => {
       action: 'repair',
       group: 'demo/pause-image',
       documentKey: 'pause-image-repair',
-      documentName: 'fleetmend-pause-image-repair-aaaaaaaaaaaa',
       slice: { from: 0 },
-      canaries: 3,
       because: { kind: 'operator', by: WHO.requestedBy, sample: WHO.reason },
     });
     expect(await createLaneStore(table).queuedRuns('demo/pause-image')).toMatchObject([{ runId: answer.runId }]);
-    expect(await deps.lanes.get('demo/pause-image')).toMatchObject({ dueAt: '2026-08-22T10:00:00.000Z' });
+    expect(await createLaneStore(table).get('demo/pause-image')).toMatchObject({ dueAt: '2026-08-22T10:00:00.000Z' });
     expect(wakes()).toEqual([{ kind: 'lane', lane: 'demo/pause-image' }]);
   });
 
@@ -229,7 +227,6 @@ describe('a check request', () => {
       group: runId,
       remediation,
       documentKey,
-      canaries: 0,
     });
     expect(wakes()).toEqual([{ kind: 'run', runId }]);
   });

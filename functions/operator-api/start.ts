@@ -3,17 +3,18 @@ import { assumedFacts, MAX_NODES_PREVIEWED_IN_FULL, previewOf } from '../../core
 import type { RequestRow, RunAnswer } from '../../core/api/request.ts';
 import type { NodeFacts } from '../../core/guards/decide-node.ts';
 import { pauseText } from '../../core/guards/pause.ts';
+import { openBreakerOf } from '../../core/guards/trust.ts';
 import { becauseOnce, type Cause, sampleOf } from '../../core/model/because.ts';
 import { defined } from '../../core/model/defined.ts';
 import { laneName, NODE_CHECK } from '../../core/model/lane-name.ts';
+import { mayRepair } from '../../core/model/may-repair.ts';
 import { type Result, success } from '../../core/model/result.ts';
 import { requestedRunId } from '../../core/model/run-id.ts';
 import { wakeOf } from '../../core/model/wake.ts';
 import { documentsOf } from '../../core/runs/batch.ts';
 import { holdOf } from '../../core/runs/lane.ts';
-import { queuedRun, type RunDocument } from '../../core/runs/queued-run.ts';
+import { queuedRun } from '../../core/runs/queued-run.ts';
 import { slicesOf } from '../../core/runs/slices.ts';
-import { mayRepair } from '../../core/signals/route.ts';
 import { PermanentError } from '../runtime/errors.ts';
 import type { Caller, OperatorApiPorts } from './ports.ts';
 import { requireCluster } from './require-cluster.ts';
@@ -53,11 +54,15 @@ const permit = (deps: OperatorApiPorts, request: StartRequest): string => {
   return remediation;
 };
 
-const documentOf = (deps: OperatorApiPorts, remediation: string, action: 'check' | 'repair'): RunDocument => {
+const documentOf = (
+  deps: OperatorApiPorts,
+  remediation: string,
+  action: 'check' | 'repair',
+): { readonly key: string } => {
   const key = remediation === NODE_CHECK ? NODE_CHECK : `${remediation}-${action}`;
   const [document] = documentsOf(deps.settings.documents, key);
   if (document === undefined) throw new Error(`finding the document ${key}: it is not in the settings; deploy again`);
-  return { key, name: document.name, executionTimeoutSeconds: document.executionTimeoutSeconds };
+  return { key };
 };
 
 /** The fields that identify a request. Its caller and its time are not among them. */
@@ -117,13 +122,15 @@ const preview = async (
   const { limits } = deps.settings.policy;
   const isRepair = request.action === 'repair';
   const { instanceIds, facts, isApproximate } = await look(deps, request);
-  const [nodeStates, pause, lane] = await Promise.all([
+  const [document] = documentsOf(deps.settings.documents, `${remediation}-repair`);
+  const [nodeStates, pause, trust] = await Promise.all([
     isRepair ? deps.results.nodeStates(instanceIds, remediation) : new Map(),
     deps.results.pauseFor(request.cluster, request.action, now),
-    isRepair ? deps.lanes.get(laneName(request.cluster, remediation)) : undefined,
+    isRepair && document !== undefined ? deps.trust.ofDocument(document.name) : [],
   ]);
   const paused = pause === undefined ? undefined : pauseText(pause);
-  const held = lane === undefined ? paused : holdOf(lane, paused, now)?.message;
+  const own = trust.find(({ cluster }) => cluster === request.cluster);
+  const held = holdOf(own && openBreakerOf(own, now), paused, now)?.message;
   return {
     nodes: instanceIds,
     plan: {

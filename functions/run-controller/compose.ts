@@ -14,7 +14,9 @@ import { createDeadLetters, type DeadLetters } from '../adapters/messaging/dead-
 import { createReturnSoon, LANES_BACK_OFF, type ReturnSoon } from '../adapters/messaging/failed-records.ts';
 import { createLookQueue } from '../adapters/messaging/look-queue.ts';
 import { createWakeQueue } from '../adapters/messaging/wake-queue.ts';
+import { sleep } from '../adapters/sleep.ts';
 import { createCommandReader, createSender } from '../adapters/ssm/run-command.ts';
+import { createCommitStore } from '../adapters/table/commit-store.ts';
 import { createDocumentClient } from '../adapters/table/document-client.ts';
 import { createLaneStore } from '../adapters/table/lane-store.ts';
 import { createPace, EC2_COUNTER } from '../adapters/table/pace.ts';
@@ -22,6 +24,7 @@ import { createRequestStore } from '../adapters/table/request-store.ts';
 import { createResultStore } from '../adapters/table/result-store.ts';
 import { createRunStore } from '../adapters/table/run-store.ts';
 import { createSignalStore } from '../adapters/table/signal-store.ts';
+import { createTrustStore } from '../adapters/table/trust-store.ts';
 import {
   BAD_INPUT_QUEUE_URL,
   BUS_NAME,
@@ -57,6 +60,8 @@ export const composeRunController = (
     runs,
     results,
     lanes: createLaneStore(table),
+    commits: createCommitStore({ ...table, limits }),
+    trust: createTrustStore(table),
     observations: createObservationWriter({ runs, results, limits }),
     requests: createRequestStore({ ...table, retentionDays: limits.retentionDays }),
     signals: createSignalStore({ ...table, newId }),
@@ -74,6 +79,8 @@ export const composeRunController = (
     log: telemetry.log,
     count: telemetry.count,
     now,
+    wait: sleep,
+    random: Math.random,
     newRunId: () => newRunId(now(), newId()),
   };
   const deadLetters = createDeadLetters({

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { countsOf } from '../../core/runs/advance.ts';
+import { countsOf } from '../../core/runs/reports.ts';
 import { isDeep, search } from '../../test/deep.ts';
 import type { CrashMode } from '../../test/support/crash.ts';
 import { runControllerWorld } from '../../test/support/run-controller-world.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { countsOf } from '../../core/runs/advance.ts';
+import { countsOf } from '../../core/runs/reports.ts';
 import type { SendFault } from '../../test/support/fake-ssm.ts';
 import { runControllerWorld } from '../../test/support/run-controller-world.ts';
 import { startTable, type TestTable } from '../../test/support/table.ts';
@@ -51,10 +51,13 @@ describe('a repair', () => {
     const [first, second, third] = await summary(w);
     expect(first).toEqual(['repair', { Unknown: 1 }]);
     expect(second).toEqual(['check', { Broken: 1 }]);
-    expect(third).toEqual(['repair', { Repaired: 1 }]);
+    // Whether the lost command ran is not known: the attempt that was booked for it cools down first.
+    expect(third).toEqual(['repair', { CoolingDown: 1 }]);
     const [run] = await w.allRuns();
     const lostSeconds = (Date.parse(run?.endedAt ?? '') - Date.parse(run?.createdAt ?? '')) / 1000;
     expect(lostSeconds).toBeGreaterThanOrEqual(60 + 90 + 60);
+    expect(w.ssm.sends('repair')).toEqual(new Map());
+    await w.pass(1200, 30);
     expect([...w.ssm.sends('repair').values()]).toEqual([1]);
   });
 
@@ -63,21 +66,25 @@ describe('a repair', () => {
     expect(await summary(w)).toEqual([['repair', { Repaired: 1 }]]);
   });
 
-  it("that SSM rejects ends Unknown with SSM's error, and is not tried again for every log line", async () => {
+  it('that SSM rejects stays with its run, which tries again ever more rarely, and books no attempt', async () => {
     const w = await world();
     const [id = '', other = ''] = w.ids;
-    w.ssm.faults.push('refused');
+    for (const node of [id, other]) w.nodes.set(node, { broken: true, latencyMs: 2000 });
+    w.ssm.faults.push('refused', 'refused', 'refused');
     await w.signal(id);
     await w.signal(other);
-    await w.pass(20);
-    expect(await summary(w)).toEqual([['repair', { Unknown: 2 }]]);
-    const messages = (await w.resultsOf((await w.allRuns())[0]?.runId ?? '')).map((r) => r.message);
-    expect(messages).toContainEqual('SSM refused the command: InvalidDocument: no such document');
-    for (let i = 0; i < 20; i++) {
+    for (let i = 0; i < 6; i++) {
       await w.signal(id);
       await w.pass(10, 10);
     }
-    expect(await w.allRuns()).toHaveLength(1);
+    expect(await summary(w)).toEqual([['repair', {}]]);
+    expect(w.ssm.commands).toEqual([]);
+    const [run] = await w.allRuns();
+    expect(run?.refusal?.message).toBe('SSM refused the command: InvalidDocument: no such document');
+    expect((await w.results.nodeStates([id], 'pause-image')).get(id)?.attempts).toEqual({});
+    await w.pass(300, 10);
+    expect((await summary(w))[0]).toEqual(['repair', { Repaired: 2 }]);
+    expect((await w.allRuns())[0]).not.toHaveProperty('refusal');
   });
 
   it('continues without the instances that SSM does not manage', async () => {
@@ -182,11 +189,11 @@ describe('a call that fails', () => {
 
   it('for lack of time sends nothing, and leaves no command that counts as lost', async () => {
     const w = await world();
-    const { handleWake } = await import('./handle-wake.ts');
+    const { turn } = await import('./turn.ts');
     await w.ask('r-check', 'check', w.ids.slice(0, 3));
     w.queue.length = 0;
-    await handleWake(w.deps, { kind: 'run', runId: 'r-check' }, AbortSignal.abort());
-    expect((await w.runs.get('r-check'))?.commands.map((c) => c.status)).toEqual(['planned']);
+    await expect(turn(w.deps, { kind: 'run', runId: 'r-check' }, AbortSignal.abort())).rejects.toThrow(/is over/);
+    expect(await w.runs.get('r-check')).toMatchObject({ status: 'queued', commands: [] });
     await w.pass(120);
     expect(await summary(w)).toEqual([['check', { Healthy: 3 }]]);
   });

@@ -4,7 +4,7 @@ import { processBatch } from '../runtime/batch.ts';
 import { MIDDY_OPTIONS, observability } from '../runtime/middleware.ts';
 import { createTelemetry } from '../runtime/telemetry.ts';
 import { composeRunController } from './compose.ts';
-import { handleWake } from './handle-wake.ts';
+import { turn } from './turn.ts';
 import { parseWake } from './wake-message.ts';
 
 const telemetry = createTelemetry('run-controller');
@@ -15,6 +15,6 @@ export const handler = middy<SQSEvent, SQSBatchResponse>(MIDDY_OPTIONS)
   .use(observability(telemetry))
   .handler((event, _context, { signal }) =>
     processBatch({ ...telemetry, deadLetter: deadLetters.put, returnSoon, fifo: true }, event, (body) =>
-      handleWake(ports, parseWake(body), signal),
+      turn(ports, parseWake(body), signal),
     ),
   );

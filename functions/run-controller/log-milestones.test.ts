@@ -46,7 +46,13 @@ describe('the log of run-controller', () => {
     );
     expect(logged(w, 'opening circuit breaker')[0]).toMatchObject({
       level: 'info',
-      fields: { lane: 'demo/pause-image', openings: 1, openUntil: expect.any(String), runId: expect.any(String) },
+      fields: {
+        cluster: 'demo',
+        document: expect.stringContaining('pause-image-repair'),
+        openings: 1,
+        openUntil: expect.any(String),
+        runId: expect.any(String),
+      },
     });
     expect(logged(w, 'stopping run')[0]?.fields).toMatchObject({ reason: 'BreakerOpen' });
   });

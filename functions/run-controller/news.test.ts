@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isoTime } from '../../core/model/ids.ts';
-import { countsOf } from '../../core/runs/advance.ts';
+import { countsOf } from '../../core/runs/reports.ts';
 import { WHOLE_CLUSTER } from '../../core/state/pending-node.ts';
 import { healthyFacts, runControllerWorld } from '../../test/support/run-controller-world.ts';
 import { startTable, type TestTable } from '../../test/support/table.ts';

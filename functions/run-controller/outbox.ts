@@ -3,9 +3,11 @@ import { defined } from '../../core/model/defined.ts';
 import { parseLaneName } from '../../core/model/lane-name.ts';
 import { type Wake, wakeLane } from '../../core/model/wake.ts';
 import { unsentObservation } from '../../core/runs/observation.ts';
+import { isEntryDue } from '../../core/runs/run-step.ts';
 import type { OutboxEntry } from '../../core/state/outbox-entry.ts';
 import type { RunState } from '../../core/state/run-state.ts';
 import { NOTICE_SOURCE } from '../../events/rules.ts';
+import { asError } from '../runtime/errors.ts';
 import { nowIso, type RunControllerPorts } from './ports.ts';
 
 /** Table writes at once, over all entries of an outbox. */
@@ -13,6 +15,20 @@ const CONCURRENCY = 16;
 
 type Identity = Pick<RunState, 'runId' | 'cluster' | 'remediation' | 'action' | 'requestId' | 'because'>;
 type Task = () => Promise<unknown>;
+type Notice = Extract<OutboxEntry, { kind: 'notice' }>;
+
+const rowTasks = (deps: RunControllerPorts, entry: Extract<OutboxEntry, { kind: 'drop' | 'defer' }>): Task[] =>
+  entry.rows.map(([instanceId, version]) => {
+    if (entry.kind === 'drop') return () => deps.lanes.drop({ lane: entry.lane, instanceId, version });
+    const { kind, rows, ...decision } = entry;
+    return () => deps.lanes.defer({ ...decision, instanceId, version });
+  });
+
+const notify = async (deps: RunControllerPorts, { detailType, id, detail }: Notice): Promise<void> => {
+  await deps.bus.put([{ source: NOTICE_SOURCE, detailType, detail: { id, ...detail } }]);
+  // `RunEnded`, `BreakerOpened`, `RegistryHold`: the alarms on the last two are in infra/constructs/alarms.ts.
+  deps.count(detailType.replaceAll(' ', ''));
+};
 
 /** Splits each entry into its individual writes. */
 const tasksOf = (deps: RunControllerPorts, run: Identity, entry: OutboxEntry): Task[] => {
@@ -47,19 +63,8 @@ const tasksOf = (deps: RunControllerPorts, run: Identity, entry: OutboxEntry): T
       );
     }
     case 'drop':
-      return entry.rows.map(
-        ([instanceId, version]) =>
-          () =>
-            deps.lanes.drop({ lane: entry.lane, instanceId, version }),
-      );
-    case 'defer': {
-      const { kind, rows, ...decision } = entry;
-      return rows.map(
-        ([instanceId, version]) =>
-          () =>
-            deps.lanes.defer({ ...decision, instanceId, version }),
-      );
-    }
+    case 'defer':
+      return rowTasks(deps, entry);
     case 'observation': {
       const { kind, key, part, parts, instanceIds, unreachable, at, ...told } = entry;
       const command = {
@@ -75,25 +80,17 @@ const tasksOf = (deps: RunControllerPorts, run: Identity, entry: OutboxEntry): T
     case 'cancel':
       return [() => deps.sender.cancel(entry.commandId)];
     case 'notice':
-      return [
-        async () => {
-          await deps.bus.put([
-            { source: NOTICE_SOURCE, detailType: entry.detailType, detail: { id: entry.id, ...entry.detail } },
-          ]);
-          // `RunEnded`, `BreakerOpened`, `RegistryHold`: the alarms on the last two are in infra/constructs/alarms.ts.
-          deps.count(entry.detailType.replaceAll(' ', ''));
-        },
-      ];
+      return [() => notify(deps, entry)];
     default:
       return entry satisfies never;
   }
 };
 
 /**
- * Performs the outbox entries of a stored state: first the rows, then the wakes of the lanes that received pending nodes.
- * Every step is idempotent. After a crash, the entries are performed again, because they stay until all are performed.
+ * Performs entries of a stored state: first the rows, then the wakes of the lanes that received pending nodes. Every step
+ * is idempotent. After a crash, the entries are performed again, because they stay until all are performed.
  */
-export const performOutbox = async (
+export const performEntries = async (
   deps: RunControllerPorts,
   run: Identity,
   entries: readonly OutboxEntry[],
@@ -109,9 +106,54 @@ export const performOutbox = async (
   if (wakes.length > 0) await deps.wakes.wake(wakes);
 };
 
-/** Empties a run's outbox and stores that it is empty. */
-export const flushRun = async (deps: RunControllerPorts, run: RunState): Promise<RunState> => {
-  if (run.outbox.length === 0) return run;
-  await performOutbox(deps, run, run.outbox);
-  return await deps.runs.save({ ...run, outbox: [] });
+/** How often a notice is tried, a minute apart, before it is given up. A row is never given up. */
+const NOTICE_TRIES = 5;
+const NOTICE_WAIT_MS = 60_000;
+
+/** Tries a notice; returns it where it is to be tried again. No notice may hold up the run that it is about. */
+const tryNotice = async (deps: RunControllerPorts, notice: Notice): Promise<Notice[]> => {
+  try {
+    await notify(deps, notice);
+    return [];
+  } catch (thrown) {
+    const tries = (notice.tries ?? 0) + 1;
+    const told = { id: notice.id, detailType: notice.detailType, tries, error: asError(thrown) };
+    if (tries < NOTICE_TRIES) {
+      deps.log.warn('putting off a notice that the bus refuses', told);
+      return [{ ...notice, tries, notBefore: new Date(deps.now().getTime() + NOTICE_WAIT_MS).toISOString() }];
+    }
+    deps.log.error('giving up a notice that the bus refuses', told);
+    deps.count('NoticeGivenUp');
+    return [];
+  }
+};
+
+/** Performs the entries of a run's outbox that are due. Returns those that stay: notices that the bus refused. */
+export const flushOutbox = async (deps: RunControllerPorts, run: RunState): Promise<readonly OutboxEntry[]> => {
+  const rows = run.outbox.filter((entry) => entry.kind !== 'notice');
+  await performEntries(deps, run, rows);
+  const now = nowIso(deps);
+  const stays: OutboxEntry[] = [];
+  for (const entry of run.outbox) {
+    if (entry.kind === 'notice') stays.push(...(isEntryDue(entry, now) ? await tryNotice(deps, entry) : [entry]));
+  }
+  return stays;
+};
+
+/** Drops or puts off pending rows of a lane, each only if it has not changed since it was read. */
+export const changeRows = async (
+  deps: RunControllerPorts,
+  entries: readonly Extract<OutboxEntry, { kind: 'drop' | 'defer' }>[],
+): Promise<void> => {
+  await pMap(
+    entries.flatMap((entry) => rowTasks(deps, entry)),
+    (task) => task(),
+    { concurrency: CONCURRENCY },
+  );
+  for (const { kind, lane, rows } of entries) {
+    if (kind === 'drop') {
+      for (const [instanceId] of rows) deps.log.info('dropping stale pending node', { lane, instanceId });
+    }
+    deps.count(kind === 'drop' ? 'StalePendingNode' : 'AwaitingAgent', rows.length);
+  }
 };

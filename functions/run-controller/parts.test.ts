@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { countsOf } from '../../core/runs/advance.ts';
+import { countsOf } from '../../core/runs/reports.ts';
 import { runControllerWorld } from '../../test/support/run-controller-world.ts';
 import { checkDocuments, testSettings } from '../../test/support/settings.ts';
 import { startTable, type TestTable } from '../../test/support/table.ts';
@@ -111,6 +111,14 @@ describe('a check in two parts', () => {
 });
 
 describe('a part that SSM refuses', () => {
+  it('is sent again once it is accepted', async () => {
+    const w = await world();
+    w.ssm.faults.push('none', 'refused');
+    await w.ask('r-check', 'check', w.ids);
+    await w.pass(240, 10);
+    expect(countsOf((await checkOf(w)) ?? expect.fail())).toEqual({ Healthy: 4 });
+  });
+
   it.each([
     ['the first', ['refused']],
     ['the second', [undefined, 'refused']],
@@ -120,9 +128,9 @@ describe('a part that SSM refuses', () => {
     const broken = w.ids[0] ?? '';
     w.nodes.set(broken, { broken: true, latencyMs: 4000 });
     // The second call comes after the first one: a fault that is none stands for a call that succeeds.
-    w.ssm.faults.push(...faults.map((fault) => fault ?? 'none'));
+    w.ssm.faults.push(...faults.map((fault) => fault ?? 'none'), ...Array<'refused'>(40).fill('refused'));
     await w.ask('r-check', 'check', w.ids);
-    await w.pass(240, 10);
+    await w.pass(1200, 10);
     const run = (await checkOf(w)) ?? expect.fail();
     expect([run.status, run.stopped?.reason]).toEqual(['ended', 'CommandRefused']);
     expect(countsOf(run).Healthy).toBeUndefined();
@@ -139,9 +147,16 @@ describe('a part that SSM refuses', () => {
   it('after another part has reported leaves the rows to scheduler, which has the sentences', async () => {
     const w = await world();
     w.nodes.set(w.ids[0] ?? '', { broken: true, latencyMs: 2000 });
-    w.ssm.faults.push('none', 'throttled', 'throttled', 'throttled', 'throttled', 'refused');
+    w.ssm.faults.push(
+      'none',
+      'throttled',
+      'throttled',
+      'throttled',
+      'throttled',
+      ...Array<'refused'>(40).fill('refused'),
+    );
     await w.ask('r-check', 'check', w.ids);
-    await w.pass(200);
+    await w.pass(1200, 10);
     const [row] = await w.resultsOf('r-check');
     expect(row).toMatchObject({ outcome: 'Broken', reason: 'SandboxImageMissing' });
     expect(row?.catalogueVersion).toBeDefined();

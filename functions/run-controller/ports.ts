@@ -3,12 +3,15 @@ import type { Nodegroups } from '../adapters/eks/nodegroups.ts';
 import type { Bus } from '../adapters/messaging/bus.ts';
 import type { LookQueue } from '../adapters/messaging/look-queue.ts';
 import type { WakeQueue } from '../adapters/messaging/wake-queue.ts';
+import type { Sleep } from '../adapters/sleep.ts';
 import type { CommandReader, Sender } from '../adapters/ssm/run-command.ts';
+import type { CommitStore } from '../adapters/table/commit-store.ts';
 import type { LaneStore } from '../adapters/table/lane-store.ts';
 import type { RequestStore } from '../adapters/table/request-store.ts';
 import type { ResultStore } from '../adapters/table/result-store.ts';
 import type { RunStore } from '../adapters/table/run-store.ts';
 import type { SignalStore } from '../adapters/table/signal-store.ts';
+import type { TrustStore } from '../adapters/table/trust-store.ts';
 import type { Log } from '../runtime/logger.ts';
 import type { Count } from '../runtime/metrics.ts';
 import type { Settings } from '../runtime/settings.ts';
@@ -20,6 +23,8 @@ import type { ObservationWriter } from '../shared/observation-writer.ts';
 export type RunControllerPorts = {
   readonly runs: RunStore;
   readonly lanes: LaneStore;
+  readonly commits: CommitStore;
+  readonly trust: TrustStore;
   readonly observations: ObservationWriter;
   readonly results: Pick<ResultStore, 'putResult' | 'putCommand' | 'nodeStates' | 'pauseFor'>;
   readonly requests: Pick<RequestStore, 'nodes' | 'keepNodes' | 'cancellations' | 'cancelledIn' | 'forgetCancelled'>;
@@ -37,6 +42,8 @@ export type RunControllerPorts = {
   readonly log: Log;
   readonly count: Count;
   readonly now: () => Date;
+  readonly wait: Sleep;
+  readonly random: () => number;
   readonly newRunId: () => string;
 };
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { countsOf } from '../../core/runs/advance.ts';
+import { countsOf } from '../../core/runs/reports.ts';
 import { healthyFacts, instanceIds, runControllerWorld } from '../../test/support/run-controller-world.ts';
 import { startTable, type TestTable } from '../../test/support/table.ts';
 import { parseWake } from './wake-message.ts';
@@ -75,14 +75,12 @@ describe('a check run', () => {
       w.facts.set(id, unmanaged);
     }
     let largest = 0;
-    const save = w.deps.runs.save;
+    const { commit } = w.deps.commits;
     const deps = {
-      ...w.deps,
-      runs: {
-        ...w.deps.runs,
-        save: async (run: Parameters<typeof save>[0]) => {
-          largest = Math.max(largest, JSON.stringify(run).length);
-          return await save(run);
+      commits: {
+        commit: async (...args: Parameters<typeof commit>) => {
+          largest = Math.max(largest, JSON.stringify(args[0].run?.after ?? {}).length);
+          return await commit(...args);
         },
       },
     };

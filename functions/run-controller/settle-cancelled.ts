@@ -1,38 +1,24 @@
-import { endNotice, resultsOf, unsentText } from '../../core/runs/outbox.ts';
+import { wakeRun } from '../../core/model/wake.ts';
+import { cancelledRun, laneRun } from '../../core/runs/plan.ts';
 import type { LaneState } from '../../core/state/lane-state.ts';
 import type { PendingNode } from '../../core/state/pending-node.ts';
 import type { RunState } from '../../core/state/run-state.ts';
-import { laneRun } from './lane-run.ts';
-import { createRun, saveRun } from './log-milestones.ts';
-import { flushRun, performOutbox } from './outbox.ts';
+import { commitStep } from './commit.ts';
+import { performEntries } from './outbox.ts';
 import { nowIso, type RunControllerPorts } from './ports.ts';
 import { requestedNodes } from './requested-nodes.ts';
 
 /** Whether a run's request is cancelled. */
-export const isCancelled = async (deps: RunControllerPorts, { requestId }: RunState): Promise<boolean> =>
+export const isRunCancelled = async (deps: RunControllerPorts, { requestId }: RunState): Promise<boolean> =>
   (await deps.requests.cancellations([requestId])).has(requestId);
 
-/** The state of a run that ends without a command, because its request is cancelled. */
-const cancelledRun = (run: RunState, nodes: readonly string[], now: string): RunState => {
-  const settled = nodes.length === 0 ? {} : { Cancelled: nodes.length };
-  const ended: RunState = {
-    ...run,
-    status: 'ended',
-    startedAt: now,
-    endedAt: now,
-    settled,
-    stopped: { reason: 'Cancelled', at: now },
-  };
-  return {
-    ...ended,
-    outbox: [...run.outbox, ...resultsOf(nodes, unsentText('Cancelled'), now), endNotice(ended, settled, now)],
-  };
-};
-
 /** Ends a queued run of a cancelled request: each of its nodes has a result, and nothing about them is asked. */
-export const endCancelled = async (deps: RunControllerPorts, run: RunState): Promise<RunState> => {
-  const nodes = await requestedNodes(deps, run);
-  return await flushRun(deps, await saveRun(deps, run, cancelledRun(run, nodes, nowIso(deps))));
+const endCancelled = async (deps: RunControllerPorts, run: RunState): Promise<void> => {
+  const after = cancelledRun(run, await requestedNodes(deps, run), nowIso(deps));
+  if (!(await commitStep(deps, { run: { before: run, after } })))
+    throw new Error(`cancelling run ${run.runId}: it has changed since it was read; the wake is repeated`);
+  // Its outbox is performed by its own group, as that of every run that has ended.
+  await deps.wakes.wake([wakeRun(run.runId)]);
 };
 
 /** Records rows that only a cancelled request wanted, and removes them. */
@@ -42,14 +28,12 @@ const dropRows = async (
   requestId: string,
   rows: readonly PendingNode[],
 ): Promise<void> => {
-  const run = { ...laneRun(deps, lane, deps.newRunId(), rows), requestId };
-  const { outbox, ...ended } = cancelledRun(
-    run,
-    rows.map((row) => row.instanceId),
-    nowIso(deps),
-  );
-  await performOutbox(deps, run, outbox);
-  await createRun(deps, { ...ended, outbox: [] });
+  const seen = { lane, newRunId: deps.newRunId(), rules: deps.settings, now: nowIso(deps) };
+  const run = { ...laneRun(seen, rows), requestId };
+  const ids = rows.map((row) => row.instanceId);
+  const { outbox, ...ended } = cancelledRun(run, ids, seen.now);
+  await performEntries(deps, run, outbox);
+  await commitStep(deps, { run: { before: undefined, after: { ...ended, outbox: [] } } });
   // Last, so that a crash leads to a second record rather than to none.
   for (const row of rows) await deps.lanes.drop(row);
 };

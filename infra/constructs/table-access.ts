@@ -2,7 +2,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import { ALL_CLUSTERS, index, keys, TABLE } from '../../functions/adapters/table/keys.ts';
 import type { FunctionName } from '../bundle.ts';
 
-type Action = 'GetItem' | 'BatchGetItem' | 'Query' | 'PutItem' | 'UpdateItem' | 'DeleteItem';
+type Action = 'GetItem' | 'BatchGetItem' | 'Query' | 'PutItem' | 'UpdateItem' | 'DeleteItem' | 'ConditionCheckItem';
 
 /** The partition keys of a family of rows, taken from the key builders so that the fence cannot drift from the keys. */
 const fence = {
@@ -14,6 +14,7 @@ const fence = {
   node: keys.nodeState('*', '').pk,
   pauses: keys.pause(ALL_CLUSTERS).pk,
   rate: keys.rate('*', '').pk,
+  trust: keys.trust('*', '').pk,
   request: keys.request('*').pk,
 } as const;
 
@@ -33,6 +34,7 @@ const ACCESS: Readonly<Record<Exclude<FunctionName, 'audit-query'>, Access>> = {
     run: ['GetItem', 'PutItem'],
     lane: ['GetItem', 'Query', 'PutItem', 'UpdateItem'],
     pauses: ['Query', 'PutItem'],
+    trust: ['Query'],
     command: ['GetItem'],
     node: ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem'],
     rate: ['UpdateItem'],
@@ -45,13 +47,14 @@ const ACCESS: Readonly<Record<Exclude<FunctionName, 'audit-query'>, Access>> = {
   },
   'run-controller': {
     lane: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'],
-    request: ['BatchGetItem', 'Query', 'PutItem'],
+    request: ['BatchGetItem', 'Query', 'PutItem', 'ConditionCheckItem'],
     run: ['GetItem', 'Query', 'PutItem'],
     cluster: ['GetItem', 'PutItem'],
     command: ['PutItem', 'UpdateItem'],
     result: ['GetItem', 'PutItem'],
-    node: ['BatchGetItem'],
-    pauses: ['Query'],
+    node: ['BatchGetItem', 'UpdateItem'],
+    pauses: ['Query', 'ConditionCheckItem'],
+    trust: ['Query', 'PutItem', 'ConditionCheckItem'],
     rate: ['UpdateItem'],
   },
   scheduler: {

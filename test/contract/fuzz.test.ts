@@ -9,7 +9,7 @@ import { createAuditStore } from '../../functions/adapters/table/audit-store.ts'
 import { report } from '../../functions/audit-query/query.ts';
 import { trackEvent } from '../../functions/command-tracker/track-event.ts';
 import { handleLogs } from '../../functions/log-classifier/classify-batch.ts';
-import { handleWake } from '../../functions/run-controller/handle-wake.ts';
+import { turn } from '../../functions/run-controller/turn.ts';
 import { parseWake } from '../../functions/run-controller/wake-message.ts';
 import { processBatch } from '../../functions/runtime/batch.ts';
 import { tick } from '../../functions/scheduler/tick.ts';
@@ -157,7 +157,7 @@ it(
     await check('run-controller', bodiesLike(wakes), async (bodies) => {
       const { signal } = new AbortController();
       const answer = await processBatch({ ...batch, fifo: true }, sqsEvent(bodies, 'g'), (body) =>
-        handleWake(w.deps, parseWake(body), signal),
+        turn(w.deps, parseWake(body), signal),
       );
       // A run that belongs to a lane is no group of its own: whoever says so is tried again, then kept by the queue.
       const own = bodies

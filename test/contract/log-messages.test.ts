@@ -47,9 +47,7 @@ it('finds the messages', () => {
 
 it('logs constant messages: values are fields', () => {
   const variable = calls.filter(({ message }) => message === undefined);
-  expect(variable.map(({ file, other }) => [file, other])).toEqual([
-    ['functions/run-controller/log-milestones.ts', 'message'],
-  ]);
+  expect(variable.map(({ file, other }) => [file, other])).toEqual([['functions/run-controller/commit.ts', 'message']]);
 });
 
 it.each([...new Set(logged.map(({ message }) => message))])(

@@ -75,8 +75,7 @@ describe('a repair that does not work', () => {
     await scene.logFault(...broken);
     await scene.lab.settle();
     expect(scene.chronicle.repairsOn(broken)).toHaveLength(2);
-    const lane = await scene.openLane('breaker/pause-image');
-    expect(lane?.breaker).toMatchObject({ openings: 1 });
+    expect(await scene.breaker('breaker', 'pause-image')).toMatchObject({ openings: 1 });
     expect((await latest(broken)).toSorted()).toEqual([...times(6, 'BreakerOpen'), ...times(2, 'NotRepaired')]);
     const opened = scene.chronicle.notices.filter((n) => n.detailType === 'Breaker Opened');
     expect(opened).toMatchObject([{ detail: { lane: 'breaker/pause-image', openings: 1 } }]);
@@ -86,7 +85,7 @@ describe('a repair that does not work', () => {
     await scene.lab.advance(5 * MINUTE_MS);
     await scene.lab.settle();
     expect(scene.chronicle.repairsOn(broken)).toHaveLength(3);
-    expect((await scene.openLane('breaker/pause-image'))?.breaker).toMatchObject({ openings: 2 });
+    expect(await scene.breaker('breaker', 'pause-image')).toMatchObject({ openings: 2 });
 
     for (const node of broken) node.breakWith(REPAIRABLE);
     await scene.lab.advance(32 * MINUTE_MS);
@@ -109,7 +108,7 @@ describe('a repair that does not work', () => {
     expect(await latest(nodes.slice(0, 6))).toEqual(times(6, 'NotRepaired'));
     const [row] = await scene.history(nodes[0]?.instanceId ?? '');
     expect(row?.advice).toMatch(/AmazonEC2ContainerRegistryPullOnly/);
-    expect((await scene.openLane('local/pause-image'))?.breaker).toBeUndefined();
+    expect(await scene.breaker('local', 'pause-image')).toBeUndefined();
     expect(scene.chronicle.notices.filter((n) => n.detail.lane === 'local/pause-image')).toEqual([]);
     await scene.drain();
   });

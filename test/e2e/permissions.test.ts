@@ -99,10 +99,11 @@ describe('a lab without one statement', () => {
       async (scene) => {
         await repairOne(scene);
         const [run] = await scene.runs('demo');
-        expect(run).toMatchObject({ status: 'ended', stopped: { reason: 'CommandRefused' } });
-        const [row] = await scene.resultsOf(run?.runId ?? '');
-        expect(row).toMatchObject({ outcome: 'Unknown', reason: 'CommandRefused' });
-        expect(row?.message).toMatch(/not authorized to perform: ssm:SendCommand/);
+        // Nothing ran: the node stays with the run, which tries again.
+        expect(run).toMatchObject({
+          refusal: { message: expect.stringMatching(/not authorized to perform: ssm:SendCommand/) },
+        });
+        expect(await scene.resultsOf(run?.runId ?? '')).toEqual([]);
       },
     );
     expect(denials.join()).toMatch(/ssm:SendCommand/);

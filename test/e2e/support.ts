@@ -3,6 +3,8 @@ import { DynamoDBDocumentClient, paginateScan } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
 import { LaneState } from '../../core/state/lane-state.ts';
 import { ResultRow } from '../../core/state/results.ts';
+import { TrustRow } from '../../core/state/trust-state.ts';
+import { rowOf } from '../../functions/adapters/table/items.ts';
 import type { ConfigInput } from '../../infra/config.ts';
 import { createClock, type LabClock } from '../../lab/aws/clock.ts';
 import type { Lab, LabOptions } from '../../lab/aws/lab.ts';
@@ -127,6 +129,8 @@ export type Scene = {
   readonly items: () => Promise<readonly TableItem[]>;
   /** A lane with open work. */
   readonly openLane: (lane: string) => Promise<LaneState | undefined>;
+  /** The last breaker of a remediation's document in a cluster. */
+  readonly breaker: (cluster: string, remediation: string) => Promise<TrustRow['breaker']>;
   /** Advances by minutes until nothing is open and no queue holds a message; throws with the remainder. */
   readonly drain: (maxMinutes?: number, sweeps?: 'all' | 'not-to-come') => Promise<void>;
   /** Everything in dead-letter queues: queue, body, reason, function. */
@@ -268,6 +272,12 @@ export const openScene = async (
       if (found === undefined) return undefined;
       const { kind, ...row } = found;
       return LaneState.parse({ ...row, version: 0 });
+    },
+    breaker: async (cluster, remediation) => {
+      const rows = (await items()).filter(({ pk, sk }) => pk.startsWith('TRUST#') && sk === `CLUSTER#${cluster}`);
+      return rows
+        .map((row) => rowOf(TrustRow, row))
+        .find(({ document }) => document.includes(`-${remediation}-repair-`))?.breaker;
     },
     drain: async (maxMinutes = 45, sweeps = 'all') => {
       for (let minute = 0; ; minute++) {

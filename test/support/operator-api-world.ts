@@ -11,6 +11,7 @@ import { createRequestStore } from '../../functions/adapters/table/request-store
 import { createResultStore } from '../../functions/adapters/table/result-store.ts';
 import { createRunStore } from '../../functions/adapters/table/run-store.ts';
 import { createSignalStore } from '../../functions/adapters/table/signal-store.ts';
+import { createTrustStore } from '../../functions/adapters/table/trust-store.ts';
 import { remediate } from '../../functions/operator-api/act.ts';
 import type { OperatorApiPorts } from '../../functions/operator-api/ports.ts';
 import { fakeSqs } from './fake-sqs.ts';
@@ -71,6 +72,7 @@ export const operatorApiWorld = (
     beyondEc2: async () => success(beyondEc2),
     runs: createRunStore({ ...table, retentionDays: 365 }),
     lanes: createLaneStore(table),
+    trust: createTrustStore(table),
     results: createResultStore({ ...table, limits }),
     requests: createRequestStore({ ...table, retentionDays: 365 }),
     signals: createSignalStore({ ...table, newId }),

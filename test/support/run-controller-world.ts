@@ -3,12 +3,12 @@ import type { NodeFacts } from '../../core/guards/decide-node.ts';
 import { becauseOnce } from '../../core/model/because.ts';
 import { type Result, success } from '../../core/model/result.ts';
 import { groupOf, type Wake } from '../../core/model/wake.ts';
-import { documentsOf } from '../../core/runs/batch.ts';
 import { healthyNodes } from '../../core/runs/batch-results.ts';
 import { queuedRun } from '../../core/runs/queued-run.ts';
 import { ResultRow } from '../../core/state/results.ts';
 import { RunState } from '../../core/state/run-state.ts';
 import { createCommandReader, createSender } from '../../functions/adapters/ssm/run-command.ts';
+import { createCommitStore } from '../../functions/adapters/table/commit-store.ts';
 import { createDueStore } from '../../functions/adapters/table/due-store.ts';
 import { rowOf } from '../../functions/adapters/table/items.ts';
 import { createLaneStore } from '../../functions/adapters/table/lane-store.ts';
@@ -18,10 +18,11 @@ import { createResultStore } from '../../functions/adapters/table/result-store.t
 import { createRunStore } from '../../functions/adapters/table/run-store.ts';
 import { createSignalStore } from '../../functions/adapters/table/signal-store.ts';
 import { createTable } from '../../functions/adapters/table/table.ts';
+import { createTrustStore } from '../../functions/adapters/table/trust-store.ts';
 import { trackSettings } from '../../functions/command-tracker/compose.ts';
 import { trackMessage } from '../../functions/command-tracker/track-look.ts';
-import { handleWake } from '../../functions/run-controller/handle-wake.ts';
 import type { RunControllerPorts } from '../../functions/run-controller/ports.ts';
+import { turn } from '../../functions/run-controller/turn.ts';
 import type { Settings } from '../../functions/runtime/settings.ts';
 import { tick } from '../../functions/scheduler/tick.ts';
 import { createCommandObserver } from '../../functions/shared/command-observer.ts';
@@ -89,16 +90,21 @@ export const runControllerWorld = (table: TestTable, options: Options = {}) => {
   const raw = {
     runs: createRunStore({ ...table, retentionDays: 365 }),
     lanes: createLaneStore(table),
+    commits: createCommitStore({ ...table, limits }),
+    trust: createTrustStore(table),
     results: createResultStore({ ...table, limits, wait: async () => {} }),
     signals: createSignalStore({ ...table, newId }),
     requests: createRequestStore({ ...table, retentionDays: 365 }),
   };
-  const [runs, lanes, results, signals] = [wrap(raw.runs), wrap(raw.lanes), wrap(raw.results), wrap(raw.signals)];
+  const [runs, lanes, commits] = [wrap(raw.runs), wrap(raw.lanes), wrap(raw.commits)];
+  const [results, signals, trust] = [wrap(raw.results), wrap(raw.signals), wrap(raw.trust)];
   const reader = wrap(createCommandReader({ client: ssm.client }));
   const deps: RunControllerPorts = {
     observations: createObservationWriter({ runs, results, limits }),
     runs,
     lanes,
+    commits,
+    trust,
     results,
     signals,
     requests: wrap(raw.requests),
@@ -123,6 +129,8 @@ export const runControllerWorld = (table: TestTable, options: Options = {}) => {
     log,
     count,
     now,
+    wait: async () => {},
+    random: () => 0.5,
     newRunId: () => `r-${++counter}`,
   };
   const observer = createCommandObserver({ reader, runs, results, limits, texts, log, now });
@@ -180,7 +188,7 @@ export const runControllerWorld = (table: TestTable, options: Options = {}) => {
       if (n > MAX_DELIVERIES) throw new Error(`${MAX_DELIVERIES} wakes without an end: a lane turns in a circle`);
       const wake = queue.shift();
       if (wake === undefined) break;
-      if (!(await invoke(() => handleWake(deps, wake, new AbortController().signal)))) again.push(wake);
+      if (!(await invoke(() => turn(deps, wake, new AbortController().signal)))) again.push(wake);
     }
     queue.push(...again);
   };
@@ -218,13 +226,11 @@ export const runControllerWorld = (table: TestTable, options: Options = {}) => {
     const [remediation, documentKey] =
       action === 'check' ? ['node-check', 'node-check'] : ['pause-image', 'pause-image-repair'];
     const group = action === 'check' ? runId : `demo/${remediation}`;
-    const [document] = documentsOf(settings.documents, documentKey);
-    if (document === undefined) throw new Error(`there is no document ${documentKey}`);
     if (asked !== undefined) await raw.requests.keepNodes(runId, asked, iso());
     await raw.runs.create(
       queuedRun({
         ...{ runId, cluster: 'demo', remediation, action, group, now: iso() },
-        document: { ...document, key: documentKey },
+        document: { key: documentKey },
         because: becauseOnce({ kind: 'operator', by: 'mei' }, 'operator-api', iso()),
         slice: { from: 0 },
         limits: settings.policy.limits,

@@ -6,6 +6,7 @@ import { unsentObservation } from '../../core/runs/observation.ts';
 import { CommandState, type ObservationRow } from '../../core/state/command-state.ts';
 import type { Reading, Tally } from '../../core/state/results.ts';
 import { RunState } from '../../core/state/run-state.ts';
+import type { TrustRow } from '../../core/state/trust-state.ts';
 
 /** The default limits. */
 export const LIMITS = Limits.parse({});
@@ -35,8 +36,6 @@ export const aRun = (count: number, over: Partial<RunState> = {}): RunState =>
     group: 'demo/pause-image',
     lane: 'demo/pause-image',
     documentKey: 'pause-image-repair',
-    documentName: 'fleetmend-pause-image-repair-aaaaaaaaaaaa',
-    executionTimeoutSeconds: 300,
     requestId: 'r-1',
     because: because('log'),
     createdAt: START,
@@ -45,9 +44,6 @@ export const aRun = (count: number, over: Partial<RunState> = {}): RunState =>
     pending: nodes(count).map((id) => [id, `v-${id}`]),
     settled: {},
     commands: [],
-    startWindow: 1,
-    canaries: 3,
-    priorAttributableFailures: 0,
     dueAt: START,
     outbox: [],
     ...over,
@@ -62,10 +58,6 @@ export const aCheck = (count: number, over: Partial<RunState> = {}): RunState =>
     action: 'check',
     group: 'r-1',
     documentKey: 'node-check',
-    documentName: 'fleetmend-node-check-aaaaaaaaaaaa',
-    executionTimeoutSeconds: 60,
-    startWindow: 1000,
-    canaries: 0,
     pending: nodes(count).map((id) => [id, '']),
     ...over,
   });
@@ -78,14 +70,31 @@ export const aCommand = (over: Partial<CommandState> = {}): CommandState =>
 /** The document that the tests' runs send. */
 export const DOCUMENT = { key: 'document', name: 'fleetmend-document-aaaaaaaaaaaa', executionTimeoutSeconds: 300 };
 
+/** The experience with the document of the tests' runs: how many nodes it has repaired since its canaries, or a breaker. */
+export const trustAfter = (repaired: number, over: Partial<TrustRow> = {}): ReadonlyMap<string, TrustRow> => {
+  const results = Array.from({ length: repaired }, (_, i) => ({
+    instanceId: node(100_000 + i),
+    runId: 'r-0',
+    at: at(-60 - i),
+    end: 'repaired' as const,
+    isCanary: false,
+  }));
+  return new Map([[DOCUMENT.name, { document: DOCUMENT.name, cluster: 'demo', version: 1, results, ...over }]]);
+};
+
 /** Inputs without any fact. */
 export const quiet = (over: Partial<RunInputs> = {}): RunInputs => ({
+  trust: new Map(),
+  openElsewhere: 0,
+  clusterNodes: 1000,
   observations: [],
   reports: [],
   documents: [DOCUMENT],
   slots: 50,
   paused: false,
   cancelled: undefined,
+  isAwaited: true,
+  decideAgain: (instanceId) => ({ candidate: { instanceId }, decision: { kind: 'go' } }),
   nodeLocal: new Set(['DiskFull']),
   repairable: new Set(['pause-image']),
   unrepairable: new Set(['SandboxImageMismatch']),
@@ -172,6 +181,8 @@ export const sendingRun = (count = 1, over: Partial<RunState> = {}): RunState =>
         instanceIds: nodes(count),
         versions: nodes(count).map((id) => `v-${id}`),
         size: count,
+        documentName: DOCUMENT.name,
+        executionTimeoutSeconds: DOCUMENT.executionTimeoutSeconds,
       }),
     ],
     status: 'draining',

@@ -11,6 +11,7 @@ const order = {
   documentName: 'fleetmend-pause-image-repair-aaaaaaaaaaaa',
   instanceIds: nodes(2),
   deliveryTimeoutSeconds: 60,
+  notAfter: '2099-01-01T00:00:00.000Z',
 };
 const error = (name: string, httpStatusCode?: number, message = 'no'): Error =>
   Object.assign(new Error(message), {

@@ -27,6 +27,8 @@ export type Order = {
   readonly documentName: string;
   readonly instanceIds: readonly string[];
   readonly deliveryTimeoutSeconds: number;
+  /** The command is not sent later than this. */
+  readonly notAfter: string;
 };
 
 type Report = SendReport extends infer R ? (R extends unknown ? Omit<R, 'key'> : never) : never;
@@ -90,7 +92,8 @@ export const createSender = ({
   const later = (seconds: number): string => new Date(now().getTime() + seconds * 1000).toISOString();
   const send: Sender['send'] = async (order, signal) => {
     for (let attempt = 1; ; attempt++) {
-      if (signal.aborted) return { kind: 'not-sent', notBefore: later(1) };
+      // A function that was frozen here finds its signal aborted or its time over when it goes on.
+      if (signal.aborted || now().toISOString() > order.notAfter) return { kind: 'not-sent', notBefore: later(1) };
       try {
         const { Command } = await client.send(
           new SendCommandCommand({

@@ -38,6 +38,7 @@ const sendTo = async (endpoint: string) => {
     documentName: 'fleetmend-pause-image-repair-aaaaaaaaaaaa',
     instanceIds: nodes(2),
     deliveryTimeoutSeconds: 60,
+    notAfter: '2099-01-01T00:00:00.000Z',
   };
   return createSender({ client, now: () => new Date(START) }).send(order, new AbortController().signal);
 };
@@ -81,7 +82,14 @@ it('a name whose every address refuses proves that nothing was sent, and one tha
   const reset = Object.assign(new Error('reset'), { code: 'ECONNRESET', syscall: 'read' });
   const of = (...errors: Error[]) => {
     const client = { send: () => Promise.reject(new AggregateError(errors, '')) } as never;
-    const order = { runId: 'r', key: '1', documentName: 'd', instanceIds: nodes(1), deliveryTimeoutSeconds: 60 };
+    const order = {
+      runId: 'r',
+      key: '1',
+      documentName: 'd',
+      instanceIds: nodes(1),
+      deliveryTimeoutSeconds: 60,
+      notAfter: '2099-01-01T00:00:00.000Z',
+    };
     return createSender({ client, now: () => new Date(START) }).send(order, new AbortController().signal);
   };
   expect(await of(refused, refused)).toEqual(NOT_SENT);

@@ -1,4 +1,4 @@
-import { type Wake, wakeLane, wakeOf } from '../../../core/model/wake.ts';
+import { type Wake, wakeLane, wakeOf, wakeRun } from '../../../core/model/wake.ts';
 import type { Item } from './items.ts';
 import { DUE_SHARDS, index, TABLE } from './keys.ts';
 import { createTable, type TableOptions } from './table.ts';
@@ -23,6 +23,8 @@ const dueOf = (item: Item): Due => {
   if (pk.startsWith('RUN#')) {
     const runId = pk.slice(4);
     const group = String(item.group);
+    // Its lane works on: only the rest of its outbox is open.
+    if (item.status === 'ended') return { kind: 'wake', wake: wakeRun(runId) };
     // A check has its own group and waits in no lane, whether queued or not.
     if (item.status === 'queued' && group !== runId)
       return { kind: 'queued-run', lane: group, createdAt: String(item.createdAt), runId };

@@ -51,6 +51,8 @@ export const keys = {
     sk: `QUEUED#${createdAt}#${runId}`,
   }),
   cluster: (cluster: string) => ({ pk: `CLUSTER#${cluster}`, sk: 'STATE' }),
+  trustPrefix: 'CLUSTER#',
+  trust: (document: string, cluster: string) => ({ pk: `TRUST#${document}`, sk: `CLUSTER#${cluster}` }),
   nodeState: (instanceId: string, remediation: string) => ({ pk: `NODE#${instanceId}`, sk: `STATE#${remediation}` }),
   nodeEvent: (instanceId: string, at: string, id: string) => ({ pk: `NODE#${instanceId}`, sk: `EVENT#${at}#${id}` }),
   request: (requestId: string) => ({ pk: `REQUEST#${requestId}`, sk: 'REQUEST' }),

@@ -46,9 +46,9 @@ describe('a lane', () => {
   it('that a signal touched is saved like any other', async () => {
     await signals.touchLane('demo', 'b', START);
     const lane = (await store.get('demo/b')) ?? expect.fail();
-    expect((await store.save({ ...lane, attributableFailures: 1 })).version).toBe(1);
+    expect((await store.save({ ...lane, activeRunId: 'r-1' })).version).toBe(1);
     await signals.touchLane('demo', 'b', at(-5));
-    expect(await store.get('demo/b')).toMatchObject({ version: 1, attributableFailures: 1, dueAt: at(-5) });
+    expect(await store.get('demo/b')).toMatchObject({ version: 1, activeRunId: 'r-1', dueAt: at(-5) });
   });
 
   it('that is not due any more leaves the index', async () => {
@@ -110,12 +110,16 @@ describe('the pending nodes of a lane', () => {
       notBefore: at(60),
       skipped: 'CoolingDown',
       decidedAt: at(1),
-      version,
+      version: `${version}~1`,
     });
-    await store.defer({ ...row, notBefore: at(90), decidedAt: at(2) });
+    // News that was merged from a read before the deferral must not undo it, so the version has changed.
+    await store.defer({ ...row, notBefore: at(80), decidedAt: at(2) });
+    expect((await onlyRow('demo/f')).notBefore).toBe(at(60));
+    await store.defer({ ...row, version: `${version}~1`, notBefore: at(90), decidedAt: at(2) });
+    expect(await onlyRow('demo/f')).toMatchObject({ version: `${version}~2`, notBefore: at(90) });
     expect(await onlyRow('demo/f')).not.toHaveProperty('skipped');
     await report('demo/f', node(1), at(10));
-    await store.defer({ ...row, notBefore: at(900), decidedAt: at(3) });
+    await store.defer({ ...row, version: `${version}~2`, notBefore: at(900), decidedAt: at(3) });
     expect((await onlyRow('demo/f')).notBefore).toBe(at(90));
     await store.defer({ ...row, instanceId: node(2), notBefore: at(900), decidedAt: at(3) });
     expect(await store.pendingNodes('demo/f')).toHaveLength(1);

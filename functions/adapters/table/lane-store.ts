@@ -42,6 +42,12 @@ export type LaneStore = {
   readonly saveCluster: (state: ClusterState) => Promise<ClusterState>;
 };
 
+/** The version of a row that is put off. It changes, so that news which was merged from an earlier read does not undo it. */
+const deferredVersion = (version: string): string => {
+  const [id = version, times = '0'] = version.split('~');
+  return `${id}~${Number(times) + 1}`;
+};
+
 const laneItem = (lane: LaneState): Item => ({
   ...keys.lane(lane.lane),
   ...lane,
@@ -81,7 +87,7 @@ export const createLaneStore = (options: TableOptions): LaneStore => {
     },
     defer: async ({ lane, instanceId, version, notBefore, skipReason, decidedAt }) => {
       const change = {
-        set: { notBefore, decidedAt, skipped: skipReason },
+        set: { notBefore, decidedAt, skipped: skipReason, version: deferredVersion(version) },
         remove: skipReason === undefined ? ['skipped'] : [],
       };
       await table.update(keys.pendingNode(lane, instanceId), change, isAtVersion(version));

@@ -92,6 +92,7 @@ describe('touchLane', () => {
         cluster: 'demo',
         remediation: 'pause-image',
         version: 0,
+        news: 1,
         dueAt: '2026-08-22T10:00:00.000Z',
       }),
     );
@@ -109,7 +110,6 @@ describe('touchLane', () => {
       cluster: 'demo',
       remediation: 'x',
       version: 0,
-      attributableFailures: 1,
       activeRunId: 'r-1',
       dueAt: '2026-08-22T11:00:00.000Z',
     });
@@ -117,7 +117,6 @@ describe('touchLane', () => {
     await store.touchLane('demo', 'x', '2026-08-22T10:45:00.000Z');
     expect(await lanes.get('demo/x')).toMatchObject({
       version: 1,
-      attributableFailures: 1,
       activeRunId: 'r-1',
       dueAt: '2026-08-22T10:30:00.000Z',
     });

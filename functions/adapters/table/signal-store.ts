@@ -3,7 +3,7 @@ import { newLane } from '../../../core/runs/lane.ts';
 import { mergePending, type NewPendingNode } from '../../../core/signals/route.ts';
 import { PendingNode } from '../../../core/state/pending-node.ts';
 import { createCounter } from './counter.ts';
-import { above, absent, anyOf, below, type Condition, isAtVersion, isNew } from './expressions.ts';
+import { above, absent, anyOf, below, type Condition, isAtVersion, isNew, isStored } from './expressions.ts';
 import { inIndex } from './items.ts';
 import { DUE_SHARDS, index, keys, shardOf } from './keys.ts';
 import { createTable, type TableOptions } from './table.ts';
@@ -48,6 +48,7 @@ export const createSignalStore = ({
     const change = {
       setIfAbsent: { lane, cluster, remediation, version: 0 },
       set: { dueAt: now, ...inIndex('byDue', index.open(shardOf(lane, DUE_SHARDS)), now), ...set },
+      add: { news: 1 },
     };
     return (await table.update(keys.lane(lane), change, condition)) !== undefined;
   };
@@ -71,8 +72,9 @@ export const createSignalStore = ({
 
     touchLane: async (cluster, remediation, now) => {
       const lane = laneName(cluster, remediation);
-      // Where the condition fails it is due already.
-      await touch(lane, now, anyOf(absent('dueAt'), above('dueAt', now)));
+      const isMoved = await touch(lane, now, anyOf(absent('dueAt'), above('dueAt', now)));
+      // Where it is due already, run-controller may be about to store that nothing is left to do.
+      if (!isMoved) await table.update(keys.lane(lane), { add: { news: 1 } }, isStored);
       return lane;
     },
 

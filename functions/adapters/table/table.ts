@@ -108,6 +108,9 @@ const between =
     return `${name(hash)} = ${value(key)} AND ${name(range)} BETWEEN ${value(from)} AND ${value(to)}`;
   };
 
+const isConflict = (thrown: unknown): boolean =>
+  thrown instanceof Error && thrown.name === 'TransactionConflictException';
+
 const isConditionFailed = (thrown: unknown): boolean =>
   thrown instanceof Error && thrown.name === 'ConditionalCheckFailedException';
 
@@ -119,12 +122,17 @@ export const createTable = ({
   random = Math.random,
 }: TableOptions & { readonly wait?: Sleep; readonly random?: () => number }): Table => {
   /** A write's answer, or undefined where its condition did not hold. */
-  const write = async <Answer>(send: Promise<Answer>, key: Item, values: Item): Promise<Answer | undefined> => {
-    try {
-      return await send;
-    } catch (thrown) {
-      if (isConditionFailed(thrown)) return undefined;
-      throw isTooLarge(thrown) ? tooLarge(key, values, thrown) : thrown;
+  const write = async <Answer>(send: () => Promise<Answer>, key: Item, values: Item): Promise<Answer | undefined> => {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await send();
+      } catch (thrown) {
+        if (isConditionFailed(thrown)) return undefined;
+        // A transaction is at work on the item; the SDK does not try again.
+        if (!isConflict(thrown) || attempt === TRANSACTION_ATTEMPTS)
+          throw isTooLarge(thrown) ? tooLarge(key, values, thrown) : thrown;
+        await wait(random() * FIRST_WAIT_MS * 2 ** attempt);
+      }
     }
   };
 
@@ -133,7 +141,7 @@ export const createTable = ({
 
   const put = async (item: Item, condition?: Condition): Promise<boolean> => {
     const command = new PutCommand({ TableName, Item: item, ...expressionsOf({ condition }) });
-    return (await write(client.send(command), item, item)) !== undefined;
+    return (await write(() => client.send(command), item, item)) !== undefined;
   };
 
   const transact = async (writes: readonly Write[]): Promise<Transacted> => {
@@ -230,12 +238,12 @@ export const createTable = ({
         ...expressionsOf({ change, condition }),
         ReturnValues: 'ALL_NEW',
       });
-      const answer = await write(client.send(command), key, { ...change.set, ...change.setEntries });
+      const answer = await write(() => client.send(command), key, { ...change.set, ...change.setEntries });
       return answer === undefined ? undefined : (answer.Attributes ?? {});
     },
     remove: async (key, condition) => {
       const command = new DeleteCommand({ TableName, Key: key, ...expressionsOf({ condition }) });
-      return (await write(client.send(command), key, {})) !== undefined;
+      return (await write(() => client.send(command), key, {})) !== undefined;
     },
     transact,
     page,

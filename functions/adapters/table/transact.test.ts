@@ -184,3 +184,18 @@ describe('a transaction', () => {
     expect(await table.transact(many.slice(1))).toEqual({ ok: true });
   });
 });
+
+describe('a single write that meets a transaction on its item', () => {
+  it('waits and tries again, which the SDK does not do', async () => {
+    const conflict = named('TransactionConflictException');
+    const { table, requests, waits } = refusing(conflict, conflict);
+    expect(await table.put({ ...key('A') })).toBe(true);
+    expect([requests.length, waits]).toEqual([3, [50, 100]]);
+  });
+
+  it('is given up after six attempts', async () => {
+    const { table, requests } = refusing(...Array.from({ length: 6 }, () => named('TransactionConflictException')));
+    await expect(table.update(key('A'), { set: { a: 1 } })).rejects.toThrow('TransactionConflictException');
+    expect(requests).toHaveLength(6);
+  });
+});

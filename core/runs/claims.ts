@@ -1,0 +1,68 @@
+import { budgetOf } from '../guards/decide-node.ts';
+import { claim, endClaim, pruned, reserve, slotsHeld, slotsOf } from '../guards/slots.ts';
+import type { Limits } from '../model/policy.ts';
+import type { ClusterState } from '../state/cluster-state.ts';
+import type { RunState } from '../state/run-state.ts';
+import { heldUntil, nodesInFlight } from './in-flight.ts';
+import type { At } from './sending.ts';
+
+/** Without a reader of other runs, entries are free by their time alone. */
+const contextAt = (now: string) => ({ now, ended: new Set<string>() });
+
+/** The most nodes that the run may have in flight: what the other runs of the cluster leave of its budget. */
+export const slotsFor = (cluster: ClusterState, runId: string, now: string, limits: Limits): number => {
+  const held = pruned(cluster, contextAt(now));
+  return Math.max(0, budgetOf(cluster.nodeCount ?? 0, limits) - slotsHeld(held) + slotsOf(held, runId));
+};
+
+/** The cluster's slots as the state of a run requires them; entries past their time go. `ofUnsent` is for unknown deadlines. */
+export const withSlotsOf = (
+  cluster: ClusterState,
+  run: RunState,
+  ofUnsent: string,
+  { now, limits }: At,
+): ClusterState => {
+  const wanted = nodesInFlight(run);
+  const until = heldUntil(run, ofUnsent);
+  const own = cluster.slots[run.runId];
+  if (own?.count === wanted && own.until === until) return pruned(cluster, contextAt(now));
+  const holder = { runId: run.runId, lane: run.lane ?? run.group, until, runVersion: run.version + 1 };
+  return reserve(cluster, holder, wanted, budgetOf(cluster.nodeCount ?? 0, limits), contextAt(now));
+};
+
+/** The claim on the cluster that a lane without an active run has left; it stands while nodes may hold its slots. */
+const leftClaim = ({ disruptive, slots }: ClusterState, lane: string, now: string) => {
+  if (disruptive?.lane !== lane) return undefined;
+  return { runId: disruptive.runId, until: pruned({ slots }, contextAt(now)).slots[disruptive.runId]?.until };
+};
+
+/** Whether a disruptive run of the cluster is at work, so that a lane without an active run may start none. */
+export const isDisrupted = (cluster: ClusterState, lane: string, now: string): boolean =>
+  cluster.disruptive !== undefined &&
+  (cluster.disruptive.lane !== lane || leftClaim(cluster, lane, now)?.until !== undefined);
+
+/** The cluster without a claim that the lane has left, and until when such a claim still stands. */
+export const withoutLeftClaim = (
+  cluster: ClusterState,
+  lane: string,
+  now: string,
+): { readonly cluster: ClusterState; readonly until?: string } => {
+  const left = leftClaim(cluster, lane, now);
+  if (left === undefined) return { cluster };
+  return left.until === undefined ? { cluster: endClaim(cluster, left.runId) } : { cluster, until: left.until };
+};
+
+/** The cluster with a lane that waits for the claim of another one, which then yields to it. */
+export const withWaiting = (cluster: ClusterState, lane: string): ClusterState =>
+  cluster.waiting?.includes(lane) === true ? cluster : { ...cluster, waiting: [...(cluster.waiting ?? []), lane] };
+
+/** The cluster with a run's claim; another run's stands. */
+export const withClaim = (cluster: ClusterState, lane: string, runId: string, now: string): ClusterState => {
+  const { waiting: before = [], ...rest } = withoutLeftClaim(cluster, lane, now).cluster;
+  const waiting = before.filter((name) => name !== lane);
+  return claim({ ...rest, ...(waiting.length === 0 ? {} : { waiting }) }, { lane, runId }, contextAt(now));
+};
+
+/** Whether other disruptive lanes of the cluster wait for the one that is at work. */
+export const isAwaitedBy = (cluster: ClusterState, lane: string): boolean =>
+  (cluster.waiting ?? []).some((name) => name !== lane);

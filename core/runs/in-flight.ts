@@ -1,0 +1,27 @@
+import type { CommandState } from '../state/command-state.ts';
+import type { RunState } from '../state/run-state.ts';
+import { batchesOf } from './batch.ts';
+import { isOver } from './command.ts';
+
+/** The number of a command's nodes that have not ended. A check that was sent no longer lists its nodes. */
+const sizeOf = (c: CommandState): number => {
+  if (c.open !== undefined) return c.open.length;
+  return c.instanceIds.length > 0 ? c.instanceIds.length : c.size - (c.unreachable?.length ?? 0);
+};
+
+/**
+ * Nodes that hold a slot: SSM has their command, or may have it. A planned command runs nowhere and holds none. The parts
+ * of a batch have the same nodes.
+ */
+export const nodesInFlight = (state: Pick<RunState, 'commands'>): number =>
+  batchesOf(state.commands.filter((c) => !isOver(c) && c.status !== 'planned')).reduce(
+    (sum, parts) => sum + Math.max(...parts.map(sizeOf)),
+    0,
+  );
+
+/** Until when nodes of the run may hold their slots: the latest hard deadline of its commands. */
+export const heldUntil = (state: Pick<RunState, 'commands'>, ofUnsent: string): string =>
+  state.commands
+    .flatMap((c) => (isOver(c) || c.status === 'planned' ? [] : [c.hardDeadlineAt ?? ofUnsent]))
+    .toSorted()
+    .at(-1) ?? '';

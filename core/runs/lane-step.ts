@@ -1,0 +1,196 @@
+import { isAnsweredByAttempt, isAwaitingAgent, nextAgentLook } from '../guards/decide-node.ts';
+import { openBreakerOf } from '../guards/trust.ts';
+import { defined } from '../model/defined.ts';
+import { epochMs, isoTime } from '../model/ids.ts';
+import { NODE_CHECK } from '../model/lane-name.ts';
+import type { ClusterState } from '../state/cluster-state.ts';
+import type { LaneState } from '../state/lane-state.ts';
+import { isAnswered, type PendingNode, WHOLE_CLUSTER } from '../state/pending-node.ts';
+import type { RunState } from '../state/run-state.ts';
+import type { TrustRow } from '../state/trust-state.ts';
+import { isDisrupted, withClaim, withoutLeftClaim, withWaiting } from './claims.ts';
+import type { NodesSeen } from './decide-now.ts';
+import { afterRun, dueRows, type Hold, holdOf, nextDue } from './lane.ts';
+import { askedCandidates, cancelledRun, heldRun, nextRows, planned, rowsRun } from './plan.ts';
+import { isDisruptive, type Rules } from './rules.ts';
+import { type RunSeen, runStep } from './run-step.ts';
+import { type Commit, DONE, type Step } from './step.ts';
+
+/** The most due rows that one step looks at. The next step looks at the others. */
+const MAX_ROWS = 1000;
+/** When a lane looks again whether another disruptive lane has ended. */
+const CLAIM_LOOK_MS = 60_000;
+
+/** An operator's run that waits in the lane. */
+export type Queued = {
+  readonly sortKey: string;
+  readonly run: RunState;
+  readonly isCancelled: boolean;
+  /** The nodes that it takes. */
+  readonly asked: readonly string[];
+};
+
+/** What was read of a lane without an active run. */
+export type IdleSeen = {
+  readonly lane: LaneState;
+  readonly rows: readonly PendingNode[];
+  readonly queued?: Queued | undefined;
+  /** Entries of the queue whose runs wait no more. */
+  readonly gone: readonly string[];
+  /** Why everything of this lane is paused. */
+  readonly pause?: string | undefined;
+  readonly cluster: ClusterState;
+  /** The experience with the document of the lane's repairs. */
+  readonly trust?: TrustRow | undefined;
+  readonly nodes: NodesSeen;
+  /** ECR's answer about the image that the rows name. */
+  readonly preflight?: string | undefined;
+  readonly newRunId: string;
+  readonly rules: Rules;
+  readonly now: string;
+};
+
+/** What was read of a lane with an active run. `isHandedOver`: its check was woken in a group of its own. */
+export type ActiveSeen = Omit<RunSeen, 'run'> & {
+  readonly lane: LaneState;
+  readonly run: RunState | undefined;
+  readonly isHandedOver: boolean;
+};
+
+/** Whether the lane is a cluster's check lane: its runs are handed to groups of their own. */
+export const isCheckLane = ({ remediation }: Pick<LaneState, 'remediation'>): boolean => remediation === NODE_CHECK;
+
+const isYoung = (row: PendingNode, now: string): boolean =>
+  row.awaitAgentUntil !== undefined && now < row.awaitAgentUntil;
+
+const dueOf = ({ rows, now }: Pick<IdleSeen, 'rows' | 'now'>): PendingNode[] => dueRows(rows, now).slice(0, MAX_ROWS);
+
+const holdOn = ({ lane, pause, trust, now }: IdleSeen): Hold | undefined =>
+  holdOf(isCheckLane(lane) ? undefined : trust && openBreakerOf(trust, now), pause, now);
+
+const isStale = (row: PendingNode, { lane, nodes }: IdleSeen): boolean =>
+  isAnswered(row) || (!isCheckLane(lane) && isAnsweredByAttempt(row.lastSeenAt, nodes.states.get(row.instanceId)));
+
+/** The nodes whose stored state a step of an idle lane needs: it shows which rows an attempt has answered. */
+export const statesWanted = (seen: Omit<IdleSeen, 'nodes'>): readonly string[] =>
+  isCheckLane(seen.lane) ? [] : [...dueOf(seen).map((row) => row.instanceId), ...(seen.queued?.asked ?? [])];
+
+/** The nodes whose facts a step of an idle lane needs: those of its next run, and new ones that wait for their agent. */
+export const factsWanted = (seen: IdleSeen): readonly string[] => {
+  const { queued, now } = seen;
+  const rows = dueOf(seen).filter((row) => !isStale(row, seen));
+  const young = rows.filter((row) => isYoung(row, now));
+  const next = holdOn(seen) === undefined && queued === undefined ? nextRows(seen, rows) : [];
+  const asked = queued === undefined || queued.isCancelled || holdOn(seen) !== undefined ? [] : queued.asked;
+  return [...new Set([...[...young, ...next].map((row) => row.instanceId), ...asked])];
+};
+
+/** Sorts out the rows that need no run: those already answered, and new nodes whose agent is not online yet. */
+const sifted = (seen: IdleSeen) => {
+  const { lane, nodes, now } = seen;
+  const [stale, waiting, kept]: PendingNode[][] = [[], [], []];
+  for (const row of dueOf(seen)) {
+    const facts = isYoung(row, now) ? nodes.facts.get(row.instanceId) : undefined;
+    if (isStale(row, seen)) stale?.push(row);
+    else if (facts !== undefined && isAwaitingAgent(facts, row.awaitAgentUntil, now)) waiting?.push(row);
+    else kept?.push(row);
+  }
+  const versions = (rows: readonly PendingNode[] = []) => rows.map((r): [string, string] => [r.instanceId, r.version]);
+  const drop = { kind: 'drop' as const, lane: lane.lane, rows: versions(stale) };
+  const defer = { kind: 'defer' as const, lane: lane.lane, rows: versions(waiting), notBefore: nextAgentLook(now) };
+  return { kept: kept ?? [], entries: [drop, defer].filter(({ rows }) => rows.length > 0) };
+};
+
+/** Leaves the lane without a run until a time, or until somebody wakes it. */
+const idle = (seen: IdleSeen, next: string | undefined, waiting?: ClusterState): Step => {
+  const { lane: before, now } = seen;
+  const { cluster, until } = withoutLeftClaim(waiting ?? seen.cluster, before.lane, now);
+  const [dueAt] = [next, until].filter((time) => time !== undefined).toSorted();
+  const { dueAt: earlier, ...rest } = before;
+  // A lane that was never stored has nothing to store.
+  if (before.version === 0 && earlier === undefined && dueAt === undefined) return DONE;
+  return {
+    commit: {
+      lane: { before, after: { ...rest, ...defined({ dueAt }) }, isIdle: true },
+      ...(cluster === seen.cluster ? {} : { cluster: { before: seen.cluster, after: cluster } }),
+    },
+    effects: [],
+    isDone: true,
+  };
+};
+
+/** Makes a run the lane's active one. The run, the lane and the claim of the cluster are stored together. */
+const begin = (seen: IdleSeen, run: NonNullable<Commit['run']>, unqueued?: string): Step => {
+  const { lane: before, cluster, rules, now } = seen;
+  const claims =
+    run.after.status !== 'ended' && run.after.action === 'repair' && isDisruptive(rules, before.remediation);
+  const dueAt = before.dueAt !== undefined && before.dueAt < now ? before.dueAt : now;
+  return {
+    commit: {
+      lane: { before, after: { ...before, activeRunId: run.after.runId, dueAt }, isIdle: false },
+      run,
+      ...(claims ? { cluster: { before: cluster, after: withClaim(cluster, before.lane, run.after.runId, now) } } : {}),
+      ...(unqueued === undefined ? {} : { unqueued }),
+    },
+    effects: [],
+    isDone: false,
+  };
+};
+
+/** Records once for each waiting row why the lane does not act on it. The record is a run that is over from the start. */
+const hold = (seen: IdleSeen, rows: readonly PendingNode[], why: Hold): Step => {
+  const told = rows.filter((row) => row.skipped !== why.skipReason && row.instanceId !== WHOLE_CLUSTER);
+  if (told.length > 0) return begin(seen, { before: undefined, after: heldRun(seen, told, why) });
+  const isEmpty = seen.rows.length === 0 && seen.queued === undefined;
+  return idle(seen, isEmpty ? undefined : why.until);
+};
+
+/**
+ * One step of a lane without an active run. Rows that need no run go first; a cancelled run comes before any plan; then a
+ * pause or a breaker holds; then an operator's run is started before one for the lane's rows.
+ */
+export const idleStep = (seen: IdleSeen): Step => {
+  const { lane, rules, queued, now, cluster } = seen;
+  const { kept, entries } = sifted(seen);
+  if (entries.length > 0) return { effects: [{ kind: 'rows', entries }], isDone: false };
+  if (seen.gone.length > 0)
+    return { effects: [{ kind: 'unqueue', lane: lane.lane, sortKeys: seen.gone }], isDone: false };
+  if (queued?.isCancelled === true) {
+    return begin(seen, { before: queued.run, after: cancelledRun(queued.run, queued.asked, now) }, queued.sortKey);
+  }
+  const why = holdOn(seen);
+  if (why !== undefined) return hold(seen, kept, why);
+  const rows = nextRows(seen, kept);
+  if (queued === undefined && rows.length === 0) {
+    const later = seen.rows.filter((row) => row.notBefore !== undefined && row.notBefore > now);
+    return idle(seen, nextDue([...later, ...dueRows(seen.rows, now).slice(MAX_ROWS)], now));
+  }
+  if (isDisruptive(rules, lane.remediation) && isDisrupted(cluster, lane.lane, now)) {
+    return idle(seen, isoTime(epochMs(now) + CLAIM_LOOK_MS), withWaiting(cluster, lane.lane));
+  }
+  if (queued !== undefined) {
+    const after = planned(seen, queued.run, askedCandidates(queued.asked));
+    return begin(seen, { before: queued.run, after }, queued.sortKey);
+  }
+  return begin(seen, { before: undefined, after: rowsRun(seen, rows) });
+};
+
+/** The lane without its run: ended, or handed to a group of its own. It stays due, so that its rows are read again. */
+const cleared = (lane: LaneState, next: LaneState): Step => ({
+  commit: { lane: { before: lane, after: next, isIdle: false } },
+  effects: [],
+  isDone: false,
+});
+
+/** One step of a lane with an active run: a step of the run, and the lane's next state when the run is over. */
+export const activeStep = (seen: ActiveSeen): Step => {
+  const { lane, run } = seen;
+  const { activeRunId, ...rest } = lane;
+  if (run === undefined) return cleared(lane, rest);
+  if (isCheckLane(lane)) {
+    return seen.isHandedOver ? cleared(lane, rest) : { effects: [{ kind: 'hand-over' }], run, isDone: false };
+  }
+  const step = runStep({ ...seen, run });
+  if (run.status !== 'ended' || !step.isDone) return step;
+  return cleared(lane, afterRun(lane, run));
+};

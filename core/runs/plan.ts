@@ -1,0 +1,151 @@
+import { becauseOnce } from '../model/because.ts';
+import { defined } from '../model/defined.ts';
+import { epochMs, isoTime } from '../model/ids.ts';
+import { laneName, NODE_CHECK } from '../model/lane-name.ts';
+import type { LaneState } from '../state/lane-state.ts';
+import { becauseOfRows, type PendingNode, rowsForRun, soleRequestOf, WHOLE_CLUSTER } from '../state/pending-node.ts';
+import type { RunState } from '../state/run-state.ts';
+import { decisionInputs, type NodesSeen } from './decide-now.ts';
+import type { Hold } from './lane.ts';
+import { answeredOf, becausesOf, endNotice, merged, resultsOf, unsentText } from './outbox.ts';
+import { queuedRun } from './queued-run.ts';
+import type { Rules } from './rules.ts';
+import type { Candidate } from './settle.ts';
+import { startRun } from './start.ts';
+import type { Step } from './step.ts';
+
+/** What a plan rests on. */
+export type PlanSeen = {
+  readonly lane?: LaneState | undefined;
+  readonly nodes: NodesSeen;
+  readonly preflight?: string | undefined;
+  readonly rules: Rules;
+  readonly now: string;
+};
+type LaneSeen = PlanSeen & { readonly lane: LaneState; readonly newRunId: string };
+
+const isCheck = ({ remediation }: LaneState): boolean => remediation === NODE_CHECK;
+
+/** The nodes of a request as candidates: none has a pending row. */
+export const askedCandidates = (asked: readonly string[]): readonly Candidate[] =>
+  asked.map((instanceId) => ({ instanceId }));
+
+/** The due rows that the lane's next run takes: one for the whole cluster alone, or as many as a run has nodes. */
+export const nextRows = (
+  { lane, rules }: Pick<LaneSeen, 'lane' | 'rules'>,
+  due: readonly PendingNode[],
+): readonly PendingNode[] => {
+  const whole = due.find((row) => row.instanceId === WHOLE_CLUSTER);
+  if (whole !== undefined) return [whole];
+  const { maxNodesPerCheckRun, maxNodesPerRepairRun } = rules.policy.limits;
+  return rowsForRun(due, isCheck(lane) ? maxNodesPerCheckRun : maxNodesPerRepairRun);
+};
+
+/** The plan of a queued run over these candidates. */
+export const planned = (seen: PlanSeen, queued: RunState, candidates: readonly Candidate[]): RunState => {
+  const lane = queued.action === 'check' ? undefined : seen.lane;
+  const inputs = decisionInputs(queued, seen.nodes, seen.rules, seen.now);
+  const run = startRun(queued, { ...inputs, candidates, ...defined({ lane }) });
+  const isAsked = queued.action === 'repair' && run.pending.length > 0;
+  return isAsked ? { ...run, ...defined({ preflight: seen.preflight }) } : run;
+};
+
+/** A queued run over pending nodes of a lane. */
+export const laneRun = (
+  { lane, newRunId, rules, now }: Omit<LaneSeen, 'nodes'>,
+  rows: readonly PendingNode[],
+): RunState => {
+  const action = isCheck(lane) ? 'check' : 'repair';
+  return queuedRun({
+    runId: newRunId,
+    requestId: rows.map(soleRequestOf).find((id) => id !== undefined),
+    cluster: lane.cluster,
+    remediation: lane.remediation,
+    action,
+    group: isCheck(lane) ? newRunId : lane.lane,
+    lane: laneName(lane.cluster, lane.remediation),
+    document: { key: isCheck(lane) ? NODE_CHECK : `${lane.remediation}-repair` },
+    because: becauseOfRows(rows) ?? becauseOnce({ kind: 'event' }, lane.lane, now),
+    now,
+    limits: rules.policy.limits,
+  });
+};
+
+/**
+ * The run over the lane's next rows. The rows of a check are kept for its cool-down: otherwise the next step of the lane
+ * would take them again. A row for the whole cluster becomes a queued check, planned in its own group like a sweep.
+ */
+export const rowsRun = (seen: LaneSeen, rows: readonly PendingNode[]): RunState => {
+  const { lane, now, rules } = seen;
+  const { clusterCheckCoolDownSeconds, checkCoolDownSeconds } = rules.policy.limits;
+  const queued = laneRun(seen, rows);
+  const [first] = rows;
+  if (first?.instanceId === WHOLE_CLUSTER) {
+    const answered = answeredOf(lane.lane, [[first.instanceId, first.version]], now, clusterCheckCoolDownSeconds);
+    return { ...queued, slice: { from: 0 }, outbox: answered };
+  }
+  const run = planned(
+    seen,
+    queued,
+    rows.map((row) => ({ instanceId: row.instanceId, row })),
+  );
+  if (!isCheck(lane)) return run;
+  return { ...run, outbox: [...run.outbox, ...answeredOf(lane.lane, run.pending, now, checkCoolDownSeconds)] };
+};
+
+/** The record of a decision not to act on rows: a run that is over from the start. `runs` shows it. */
+export const heldRun = (
+  seen: LaneSeen,
+  rows: readonly PendingNode[],
+  { skipReason, until, message }: Hold,
+): RunState => {
+  const { lane, now } = seen;
+  const run = laneRun(seen, rows);
+  const results = rows.flatMap((row) => {
+    const told = { outcome: 'Skipped', skipReason, reason: row.reason, message } as const;
+    return resultsOf([row.instanceId], told, now, becausesOf(run, [row]));
+  });
+  return {
+    ...run,
+    status: 'ended',
+    endedAt: now,
+    settled: { [skipReason]: rows.length },
+    stopped: { reason: skipReason, at: now },
+    outbox: [
+      ...merged(results),
+      {
+        kind: 'defer',
+        lane: lane.lane,
+        rows: rows.map((row) => [row.instanceId, row.version]),
+        notBefore: until,
+        skipReason,
+        decidedAt: now,
+      },
+    ],
+  };
+};
+
+/** The state of a run that ends without a command, because its request is cancelled. Nothing about its nodes is asked. */
+export const cancelledRun = (run: RunState, nodes: readonly string[], now: string): RunState => {
+  const settled = nodes.length === 0 ? {} : { Cancelled: nodes.length };
+  const stopped = { reason: 'Cancelled', at: now } as const;
+  const ended: RunState = { ...run, status: 'ended', startedAt: now, endedAt: now, settled, stopped };
+  const results = resultsOf(nodes, unsentText(run, 'Cancelled'), now);
+  return { ...ended, outbox: [...run.outbox, ...results, endNotice(ended, settled, now)] };
+};
+
+/** How often a check that a pause holds back is looked at. */
+const PAUSE_LOOK_MS = 60_000;
+
+/**
+ * A step of a queued check under a pause of everything. A sweep ends without a command and without rows, since the next one
+ * looks at the same nodes. Any other check waits for the end of the pause.
+ */
+export const heldCheck = (before: RunState, now: string): Step => {
+  const stopped = { reason: 'Paused', at: now } as const;
+  const after: RunState =
+    before.because.kind === 'sweep'
+      ? { ...before, status: 'ended', startedAt: now, endedAt: now, stopped }
+      : { ...before, dueAt: isoTime(epochMs(now) + PAUSE_LOOK_MS) };
+  return { commit: { run: { before, after } }, effects: [], isDone: true };
+};

@@ -1,0 +1,68 @@
+import type { Limits } from '../model/policy.ts';
+import type { CommandState, ObservationRow } from '../state/command-state.ts';
+import type { OutboxEntry } from '../state/outbox-entry.ts';
+import type { RunState } from '../state/run-state.ts';
+import { batchesOf, batchOf } from './batch.ts';
+import { type Change, isNews, isOver, onBatch, onObservation, onReport, type SendReport } from './command.ts';
+import { merged } from './outbox.ts';
+import { withAnswers } from './refusal.ts';
+import type { Knowledge } from './rules.ts';
+
+/** The news of a run's commands: what SSM answered, and what was observed. */
+export type News = Knowledge & {
+  readonly observations: readonly ObservationRow[];
+  readonly reports: readonly SendReport[];
+};
+
+/** Whether all nodes of a batch are counted: every part is over, and its observation has been read. */
+export const isCounted = (parts: readonly CommandState[]): boolean =>
+  parts.every(isOver) && parts[0]?.counts !== undefined;
+
+/** The number of nodes by outcome, over the whole run. The counts are derived, never incremented. */
+export const countsOf = (state: RunState): Partial<Record<string, number>> => {
+  const counts: Partial<Record<string, number>> = { ...state.settled };
+  for (const command of state.commands) {
+    for (const [outcome, n] of Object.entries(command.counts ?? {})) counts[outcome] = (counts[outcome] ?? 0) + n;
+  }
+  return counts;
+};
+
+/**
+ * Applies the reports about the run's commands, then their observations. A command that is over changes only if its first
+ * observation assumed a reading and a later one is surer.
+ */
+export const withReports = (before: RunState, inputs: News, now: string, limits: Limits): RunState => {
+  const outbox: OutboxEntry[] = [];
+  const observed = new Set<string>();
+  const updated = before.commands.map((first) => {
+    let command = first;
+    const take = (change: Change): void => {
+      command = change.command;
+      outbox.push(...change.outbox);
+    };
+    for (const report of inputs.reports.filter((r) => r.key === first.key)) {
+      if (command.status === 'sending') take(onReport(command, report, before, now, limits));
+    }
+    const seen = inputs.observations.find((o) => o.key === first.key);
+    if (seen !== undefined && isNews(command, seen)) {
+      take(onObservation(command, seen, before));
+      observed.add(batchOf(command.key));
+    }
+    return command;
+  });
+  const commands = batchesOf(updated).flatMap((parts): readonly CommandState[] => {
+    const [lead, ...others] = parts;
+    const isNew = lead !== undefined && (lead.counts === undefined || observed.has(batchOf(lead.key)));
+    if (!isNew || !parts.every(isOver)) return parts;
+    const seen = parts.flatMap((c) => inputs.observations.find((o) => o.key === c.key) ?? []);
+    // The outbox of this run writes the observation of a command that did not run; the next step reads it.
+    if (seen.length < parts.length) return parts;
+    const counted = onBatch(lead, seen, before, inputs, limits);
+    outbox.push(...counted.outbox);
+    return [counted.command, ...others];
+  });
+  const isChanged = commands.some((c, i) => c !== before.commands[i]);
+  if (!isChanged) return before;
+  const known = inputs.reports.filter((r) => before.commands.some((c) => c.key === r.key && c.status === 'sending'));
+  return withAnswers({ ...before, commands, outbox: [...before.outbox, ...merged(outbox)] }, before, known, now);
+};

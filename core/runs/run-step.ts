@@ -1,0 +1,122 @@
+import { endClaim } from '../guards/slots.ts';
+import { isoTime } from '../model/ids.ts';
+import type { ClusterState } from '../state/cluster-state.ts';
+import type { NodeStateRow } from '../state/node-state.ts';
+import type { OutboxEntry } from '../state/outbox-entry.ts';
+import type { RunState } from '../state/run-state.ts';
+import { advance, nodesToDecide, type RunInputs } from './advance.ts';
+import { slotsFor, withSlotsOf } from './claims.ts';
+import type { SendReport } from './command.ts';
+import { decideNow, type NodesSeen } from './decide-now.ts';
+import { takenBackOf } from './refusal.ts';
+import { deployedOf, knowledgeOf, type Rules } from './rules.ts';
+import type { Commit, Effect, Flushed, Step } from './step.ts';
+import { currentTrust } from './stop.ts';
+
+/** What was read of a planned run and its surroundings. */
+export type RunSeen = Pick<
+  RunInputs,
+  'observations' | 'paused' | 'cancelled' | 'isAwaited' | 'trust' | 'openElsewhere'
+> & {
+  readonly run: RunState;
+  readonly reports: readonly SendReport[];
+  readonly flushed?: Flushed | undefined;
+  /** The cluster of a repair. */
+  readonly cluster?: ClusterState | undefined;
+  /** The nodes of the next command; read after the other facts are known. */
+  readonly nodes: NodesSeen;
+  readonly rules: Rules;
+  readonly now: string;
+};
+
+const inputsOf = (seen: RunSeen): RunInputs => {
+  const { run, rules, cluster, now, nodes, observations, reports, paused, cancelled, isAwaited } = seen;
+  const { trust, openElsewhere } = seen;
+  return {
+    observations,
+    reports,
+    paused,
+    cancelled,
+    isAwaited,
+    trust,
+    openElsewhere,
+    clusterNodes: cluster?.nodeCount ?? 0,
+    documents: deployedOf(rules, run.documentKey),
+    ...knowledgeOf(rules, run.cluster),
+    slots: cluster === undefined ? 0 : slotsFor(cluster, run.runId, now, rules.policy.limits),
+    decideAgain: (instanceId) => decideNow(run, instanceId, nodes, rules, now),
+  };
+};
+
+/** The run with its outbox as the last step performed it. */
+const flushedRun = ({ run, flushed }: RunSeen): RunState =>
+  flushed?.version === run.version ? { ...run, outbox: [...flushed.stays] } : run;
+
+/** The nodes whose facts the next step needs. */
+export const nodesWanted = (seen: RunSeen): readonly string[] =>
+  nodesToDecide(flushedRun(seen), inputsOf(seen), seen.now, seen.rules.policy.limits);
+
+/** Whether an entry of an outbox is to be performed now. */
+export const isEntryDue = (entry: OutboxEntry, now: string): boolean =>
+  entry.kind !== 'notice' || entry.notBefore === undefined || entry.notBefore <= now;
+
+/** The latest time at which a command may end that is sent now, and whose deadline is not known yet. */
+const latestEnd = (run: RunState, rules: Rules, now: string): string => {
+  const { limits } = rules.policy;
+  const timeouts = [
+    ...run.commands.flatMap((c) => c.executionTimeoutSeconds ?? []),
+    ...deployedOf(rules, run.documentKey).map((d) => d.executionTimeoutSeconds),
+  ];
+  const seconds = Math.max(0, ...timeouts);
+  const adoption = limits.runControllerTimeoutSeconds + limits.adoptionGraceSeconds + 2 * limits.adoptionReadGapSeconds;
+  const total = limits.deliveryTimeoutSeconds + seconds + limits.hardDeadlineSlackSeconds + adoption;
+  return isoTime(Date.parse(now) + total * 1000);
+};
+
+/** The cluster after a step of a repair: the slots of its open nodes, and no claim once it has ended. */
+const clusterAfter = (seen: RunSeen, after: RunState): Commit['cluster'] => {
+  const { cluster: before, now, rules } = seen;
+  if (before === undefined) return undefined;
+  const held = withSlotsOf(before, after, latestEnd(after, rules, now), { now, limits: rules.policy.limits });
+  const next = after.status === 'ended' ? endClaim(held, after.runId) : held;
+  return JSON.stringify(next) === JSON.stringify(before) ? undefined : { before, after: next };
+};
+
+const bookingsOf = (ids: readonly string[], states: ReadonlyMap<string, NodeStateRow>) =>
+  ids.map((instanceId) => {
+    const known = states.get(instanceId);
+    return known === undefined ? { instanceId } : { instanceId, known };
+  });
+
+/**
+ * One step of a planned run. It is done when nothing has changed, nothing is to be sent or looked for, and no entry of its
+ * outbox is due.
+ */
+export const runStep = (seen: RunSeen): Step => {
+  const { run, rules, now } = seen;
+  const base = flushedRun(seen);
+  const inputs = inputsOf(seen);
+  const { state, booked, trust, effects } = advance(base, inputs, now, rules.policy.limits);
+  const flush: Effect[] =
+    effects.length === 0 && state.outbox.some((entry) => isEntryDue(entry, now)) ? [{ kind: 'flush' }] : [];
+  const all = [...effects, ...flush];
+  if (state === run && trust.length === 0) return { effects: all, run, isDone: all.length === 0 };
+  const cluster = clusterAfter(seen, state);
+  const takenBack = takenBackOf(run, seen.reports);
+  const sends = effects.some((effect) => effect.kind === 'send');
+  const trusted = sends && run.action === 'repair' ? currentTrust(state, inputs) : undefined;
+  return {
+    commit: {
+      run: { before: run, after: state },
+      ...(cluster === undefined ? {} : { cluster }),
+      ...(booked.length === 0 ? {} : { booked: bookingsOf(booked, seen.nodes.states) }),
+      ...(takenBack.length === 0 ? {} : { takenBack }),
+      ...(trust.length === 0 ? {} : { trust }),
+      ...(trusted === undefined || trust.some(({ after }) => after.document === trusted.document) ? {} : { trusted }),
+      sends,
+    },
+    effects: all,
+    run: { ...state, version: run.version + 1 },
+    isDone: false,
+  };
+};

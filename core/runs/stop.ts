@@ -1,0 +1,160 @@
+import { openBreakerOf } from '../guards/trust.ts';
+import { epochMs, isoTime } from '../model/ids.ts';
+import type { Limits } from '../model/policy.ts';
+import type { CommandState } from '../state/command-state.ts';
+import type { OutboxEntry } from '../state/outbox-entry.ts';
+import type { RunState } from '../state/run-state.ts';
+import type { TrustRow } from '../state/trust-state.ts';
+import { batchesOf, type PartDocument } from './batch.ts';
+import { closeCheck } from './command.ts';
+import { breakerNotices, experienceOf, type TrustChange, type TrustSeen, trustIn } from './experience.ts';
+import { INVALID_INSTANCE } from './observation.ts';
+import { countedBefore, resultsOf, type TakenNode, takenOf, unsentOf, unsentText } from './outbox.ts';
+import { refusalAfter } from './refusal.ts';
+import { holdForRegistry } from './registry-hold.ts';
+import { type News, withReports } from './reports.ts';
+
+/** What decides whether a run goes on. */
+export type StopInputs = News &
+  TrustSeen & {
+    /** The documents that new commands run: those deployed for this run's key, in the order of their parts. */
+    readonly documents: readonly PartDocument[];
+    readonly paused: boolean;
+    /** The order to cancel the run's request, if there is one. */
+    readonly cancelled: { readonly force: boolean } | undefined;
+    /** Whether somebody waits for the lane: an operator's run, or another disruptive lane of the cluster. */
+    readonly isAwaited: boolean;
+  };
+
+/** The experience with the document that the run sends now. */
+export const currentTrust = (state: RunState, inputs: Pick<StopInputs, 'trust' | 'documents'>): TrustRow =>
+  trustIn(inputs, inputs.documents[0]?.name ?? state.documentKey, state.cluster);
+
+/** For how long SSM may refuse a run's commands before its nodes are given up: a deployment may be under way. */
+const REFUSED_MAX_MS = { repair: 86_400_000, check: 900_000 } as const;
+
+const stopReasonOf = (state: RunState, inputs: StopInputs, nowMs: number, limits: Limits) => {
+  const now = isoTime(nowMs);
+  if (inputs.cancelled !== undefined) return 'Cancelled' as const;
+  const refusedMs = state.refusal === undefined ? 0 : nowMs - epochMs(state.refusal.firstAt);
+  if (refusedMs > REFUSED_MAX_MS[state.action]) return 'CommandRefused' as const;
+  if (inputs.paused) return 'Paused' as const;
+  if (state.action === 'check') return undefined;
+  if (openBreakerOf(currentTrust(state, inputs), now) !== undefined) return 'BreakerOpen' as const;
+  const ageMs = nowMs - epochMs(state.startedAt ?? state.createdAt);
+  return inputs.isAwaited && ageMs > limits.repairRunMaxSeconds * 1000 ? ('Yielded' as const) : undefined;
+};
+
+/** A run whose documents are not deployed is refused like one whose commands SSM refuses, and tried again. */
+const withRefusal = (state: RunState, { documents }: StopInputs, now: string): RunState => {
+  if (documents.length > 0 || state.pending.length === 0) return state;
+  if (state.refusal !== undefined && state.refusal.notBefore > now) return state;
+  const message = `no document ${state.documentKey} is deployed`;
+  return { ...state, refusal: refusalAfter(state, message, now) };
+};
+
+/** Settles the unsent nodes of a stopped run, including commands that are reported as not sent after the stop. */
+const withoutUnsent = (
+  state: RunState,
+  stopReason: NonNullable<RunState['stopped']>['reason'],
+  now: string,
+  limits: Limits,
+): RunState => {
+  const unsent: TakenNode[] = [...state.pending];
+  const outbox: OutboxEntry[] = [];
+  const commands = batchesOf(state.commands).flatMap((parts): readonly CommandState[] => {
+    if (!parts.every((c) => c.status === 'planned'))
+      return parts.map((c) => {
+        if (c.status !== 'planned') return c;
+        // Another part of the check was sent. The node's result reports that this part was not.
+        const change = closeCheck(c, 'closed', unsentText(state, stopReason), now);
+        outbox.push(...change.outbox);
+        return change.command;
+      });
+    const [lead] = parts;
+    if (lead === undefined) return parts;
+    unsent.push(...takenOf(lead));
+    // Nodes that SSM refused have a result already in a repair. In a check, the observation would have provided it.
+    if (state.action === 'check') outbox.push(...resultsOf(lead.unreachable ?? [], INVALID_INSTANCE, now));
+    return parts.map((c, i): CommandState => {
+      const { versions, notBefore, documentName, executionTimeoutSeconds, ...base } = c;
+      return { ...base, instanceIds: [], status: 'closed', ...(i === 0 ? { counts: countedBefore(c) } : {}) };
+    });
+  });
+  if (unsent.length === 0) return { ...state, commands, outbox: [...state.outbox, ...outbox] };
+  const entries = unsentOf(state, stopReason, unsent, now, limits);
+  const settled = { ...state.settled };
+  for (const e of entries) {
+    if (e.kind !== 'results') continue;
+    const name = e.skipReason ?? e.outcome;
+    settled[name] = (settled[name] ?? 0) + e.instanceIds.length;
+  }
+  return { ...state, commands, pending: [], settled, outbox: [...state.outbox, ...outbox, ...entries] };
+};
+
+/** Whether a run also cancels the commands that it has sent. */
+const cancelsCommands = ({ action, stopped }: RunState): boolean =>
+  stopped?.reason === 'Cancelled' && (action === 'check' || stopped.forced === true);
+
+/**
+ * Cancels each sent command once: when the run is cancelled, or when the command is found after that. A repair that has
+ * started is cancelled by force only: it ends by itself, and a part of it would leave the node as it found it at best.
+ */
+const cancelsOf = (state: RunState, before: RunState): OutboxEntry[] => {
+  if (!cancelsCommands(state)) return [];
+  return state.commands.flatMap((c, i): OutboxEntry[] => {
+    const isDone = cancelsCommands(before) && before.commands[i]?.status === 'sent';
+    return c.status === 'sent' && c.commandId !== undefined && !isDone
+      ? [{ kind: 'cancel', commandId: c.commandId }]
+      : [];
+  });
+};
+
+/** What a step has learned of a run before it sends. */
+export type Learned<Inputs extends StopInputs> = {
+  readonly reported: RunState;
+  readonly state: RunState;
+  /** The inputs, with the experience of this step. */
+  readonly inputs: Inputs;
+  readonly trust: readonly TrustChange[];
+};
+
+/** The state after the reports and the observations, and the experience that they add. */
+export const learn = <Inputs extends StopInputs>(
+  before: RunState,
+  inputs: Inputs,
+  now: string,
+  limits: Limits,
+): Omit<Learned<Inputs>, 'state'> => {
+  const trust = experienceOf(before, inputs.observations, inputs, now, limits);
+  const known = new Map([...inputs.trust, ...trust.map(({ after }) => [after.document, after] as const)]);
+  const reported = withReports(before, inputs, now, limits);
+  const notices = breakerNotices(before, trust);
+  return {
+    reported: notices.length === 0 ? reported : { ...reported, outbox: [...reported.outbox, ...notices] },
+    inputs: { ...inputs, trust: known },
+    trust,
+  };
+};
+
+/** The news of a step, and the decision whether the run continues: it stops for a reason, or the registry holds some of its nodes. */
+export const stopOrGoOn = <Inputs extends StopInputs>(
+  before: RunState,
+  given: Inputs,
+  now: string,
+  limits: Limits,
+): Learned<Inputs> => {
+  const learned = learn(before, given, now, limits);
+  const { reported, inputs } = learned;
+  const stopReason = stopReasonOf(reported, inputs, epochMs(now), limits);
+  const forced = stopReason === 'Cancelled' && inputs.cancelled?.force === true ? { forced: true as const } : {};
+  const { stopped } = reported;
+  const isCancel = stopReason === 'Cancelled' && stopped?.reason !== 'Cancelled';
+  const isForced = forced.forced === true && stopped?.forced !== true;
+  const isNew = stopReason !== undefined && (stopped === undefined || isCancel || isForced);
+  const state: RunState = isNew ? { ...reported, stopped: { reason: stopReason, at: now, ...forced } } : reported;
+  if (state.stopped === undefined)
+    return { ...learned, state: holdForRegistry(withRefusal(state, inputs, now), now, limits) };
+  const settled = withoutUnsent(state, state.stopped.reason, now, limits);
+  return { ...learned, state: { ...settled, outbox: [...settled.outbox, ...cancelsOf(settled, before)] } };
+};

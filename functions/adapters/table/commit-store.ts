@@ -1,0 +1,156 @@
+import type { Limits } from '../../../core/model/policy.ts';
+import type { TrustChange } from '../../../core/runs/experience.ts';
+import type { Booking, Commit } from '../../../core/runs/step.ts';
+import type { LaneState } from '../../../core/state/lane-state.ts';
+import type { RunState } from '../../../core/state/run-state.ts';
+import type { TrustRow } from '../../../core/state/trust-state.ts';
+import { absent, allOf, anyOf, below, type Condition, equals, isAtVersion, isNew, isStored } from './expressions.ts';
+import { expires, type Item, inIndex } from './items.ts';
+import { ALL_CLUSTERS, clusterScope, DUE_SHARDS, index, keys, shardOf, TABLE } from './keys.ts';
+import { runItem } from './run-store.ts';
+import { createTable, type TableOptions } from './table.ts';
+import type { Write } from './transaction.ts';
+
+/** Stores what one decision changed, in one transaction. */
+export type CommitStore = {
+  /** False where a row that the decision rests on has changed since it was read: then nothing is stored. */
+  readonly commit: (commit: Commit, now: string) => Promise<boolean>;
+};
+
+const TRUST_DAYS = 30;
+
+const isAt = (version: number): Condition =>
+  version === 0 ? anyOf(isNew, absent('version'), isAtVersion(0)) : isAtVersion(version);
+
+const changedFields = (before: LaneState, after: LaneState): Pick<Extract<Write, { kind: 'update' }>, 'change'> => {
+  const { calledAt, news, version, ...state } = after;
+  const removed = Object.keys(before).filter((name) => !(name in after));
+  const { partitionKey, sortKey } = TABLE.byDue;
+  const isDueMoved = before.dueAt !== after.dueAt || before.version === 0;
+  const due: Item =
+    after.dueAt === undefined || !isDueMoved
+      ? {}
+      : inIndex('byDue', index.open(shardOf(after.lane, DUE_SHARDS)), after.dueAt);
+  const dueRemoved = after.dueAt === undefined ? [partitionKey, sortKey] : [];
+  return { change: { set: { ...state, version: version + 1, ...due }, remove: [...removed, ...dueRemoved] } };
+};
+
+/**
+ * A lane's next state. Its due time, and the mark of a wake under way, are also intake's to write: a lane that is left
+ * without a run may lose neither, so nothing of it may have been touched since it was read.
+ */
+const laneWrite = ({ before, after, isIdle }: NonNullable<Commit['lane']>): Write => {
+  const untouched = [before.news === undefined ? absent('news') : equals('news', before.news), absent('calledAt')];
+  return {
+    kind: 'update',
+    key: keys.lane(before.lane),
+    ...changedFields(before, after),
+    condition: allOf(isAt(before.version), ...(isIdle ? untouched : [])),
+  };
+};
+
+const runWrite = ({ before, after }: NonNullable<Commit['run']>, retentionDays: number): Write =>
+  before === undefined
+    ? { kind: 'put', item: runItem(after, retentionDays), condition: isNew }
+    : {
+        kind: 'put',
+        item: { ...runItem(after, retentionDays), version: before.version + 1 },
+        condition: isAtVersion(before.version),
+      };
+
+const clusterWrite = ({ before, after }: NonNullable<Commit['cluster']>): Write => ({
+  kind: 'put',
+  item: { ...keys.cluster(after.cluster), ...after, version: before.version + 1 },
+  condition: isAt(before.version),
+});
+
+const bookingWrite = ({ instanceId, known }: Booking, run: RunState, now: string, windowSeconds: number): Write => {
+  const key = keys.nodeState(instanceId, run.remediation);
+  const attempt = { [run.runId]: { at: now } };
+  if (known === undefined) {
+    const { cluster, remediation } = run;
+    return {
+      kind: 'update',
+      key,
+      change: { set: { instanceId, cluster, remediation, attempts: attempt } },
+      condition: isNew,
+    };
+  }
+  const oldest = Date.parse(now) - windowSeconds * 1000;
+  const old = Object.entries(known.attempts).filter(([id, { at }]) => id !== run.runId && Date.parse(at) <= oldest);
+  const change = { setEntries: { attempts: attempt }, removeEntries: { attempts: old.map(([id]) => id) } };
+  return { kind: 'update', key, change, condition: allOf(isStored, absent('quarantinedAt')) };
+};
+
+const trustWrite = ({ before, after }: TrustChange): Write => ({
+  kind: 'put',
+  item: {
+    ...keys.trust(after.document, after.cluster),
+    ...after,
+    version: before.version + 1,
+    // The row of a document that has not run for a month says nothing.
+    ...expires(after.results[0]?.at ?? after.breaker?.openUntil ?? '', TRUST_DAYS),
+  },
+  condition: isAt(before.version),
+});
+
+const trustCheck = ({ document, cluster, version }: TrustRow): Write => ({
+  kind: 'check',
+  key: keys.trust(document, cluster),
+  condition: isAt(version),
+});
+
+/** The conditions under which a command is stored as `sending`: neither pause is in force, and the request is not cancelled. */
+const sendChecks = ({ requestId, cluster, action }: RunState, now: string): Write[] => {
+  const covered = action === 'check' ? [equals('covers', 'repairs')] : [];
+  const notPaused = anyOf(isNew, equals('state', 'resumed'), below('until', now), equals('until', now), ...covered);
+  return [
+    ...[ALL_CLUSTERS, clusterScope(cluster)].map(
+      (scope): Write => ({ kind: 'check', key: keys.pause(scope), condition: notPaused }),
+    ),
+    { kind: 'check', key: keys.request(requestId), condition: absent('cancelled') },
+  ];
+};
+
+/** The commits of the audit table. */
+export const createCommitStore = ({
+  limits,
+  ...options
+}: TableOptions & { readonly limits: Pick<Limits, 'retentionDays' | 'attemptWindowSeconds'> }): CommitStore => {
+  const table = createTable(options);
+
+  const ofRun = (commit: Commit, run: NonNullable<Commit['run']>, now: string): Write[] => {
+    const { after } = run;
+    const taken = (commit.takenBack ?? []).map(
+      (id): Write => ({
+        kind: 'update',
+        key: keys.nodeState(id, after.remediation),
+        change: { removeEntries: { attempts: [after.runId] } },
+        condition: isStored,
+      }),
+    );
+    return [
+      runWrite(run, limits.retentionDays),
+      ...(commit.booked ?? []).map((booking) => bookingWrite(booking, after, now, limits.attemptWindowSeconds)),
+      ...taken,
+      ...(commit.sends === true ? sendChecks(after, now) : []),
+    ];
+  };
+
+  return {
+    commit: async (commit, now) => {
+      const { lane, run, cluster, unqueued, trust, trusted } = commit;
+      const writes: Write[] = [
+        ...(lane === undefined ? [] : [laneWrite(lane)]),
+        ...(run === undefined ? [] : ofRun(commit, run, now)),
+        ...(cluster === undefined ? [] : [clusterWrite(cluster)]),
+        ...(trust ?? []).map(trustWrite),
+        ...(trusted === undefined ? [] : [trustCheck(trusted)]),
+        ...(unqueued === undefined || lane === undefined
+          ? []
+          : [{ kind: 'remove' as const, key: { pk: keys.lane(lane.before.lane).pk, sk: unqueued } }]),
+      ];
+      return (await table.transact(writes)).ok;
+    },
+  };
+};

@@ -1,0 +1,73 @@
+import { pauseText } from '../../core/guards/pause.ts';
+import { isTripped } from '../../core/guards/trust.ts';
+import { isoTime } from '../../core/model/ids.ts';
+import { isAwaitedBy } from '../../core/runs/claims.ts';
+import { deployedOf } from '../../core/runs/rules.ts';
+import type { ClusterState } from '../../core/state/cluster-state.ts';
+import type { RunState } from '../../core/state/run-state.ts';
+import type { TrustRow } from '../../core/state/trust-state.ts';
+import { VersionConflictError } from '../adapters/table/items.ts';
+import { nowIso, type RunControllerPorts } from './ports.ts';
+
+const COUNT_LIFE_MS = 600_000;
+
+/** What the lanes of a cluster share, with a number of nodes that is at most ten minutes old. */
+export const countedCluster = async (deps: RunControllerPorts, cluster: string): Promise<ClusterState> => {
+  const state = await deps.lanes.getCluster(cluster);
+  const now = nowIso(deps);
+  const oldest = isoTime(Date.parse(now) - COUNT_LIFE_MS);
+  if (state.nodeCount !== undefined && state.countedAt !== undefined && state.countedAt > oldest) return state;
+  const counted = { ...state, nodeCount: (await deps.fleet.list(cluster)).length, countedAt: now };
+  try {
+    return await deps.lanes.saveCluster(counted);
+  } catch (thrown) {
+    if (!(thrown instanceof VersionConflictError)) throw thrown;
+    // Another lane has changed the row: the commit of this step decides which of the two stands.
+    return await deps.lanes.getCluster(cluster);
+  }
+};
+
+/** The experience with documents: by document in this cluster, and in how many others a breaker has not closed again. */
+export type Known = { readonly trust: ReadonlyMap<string, TrustRow>; readonly openElsewhere: number };
+
+/** Reads the experience with the documents of a repair: of the first, which is sent now, in all clusters of the stack. */
+export const trustOf = async (
+  deps: RunControllerPorts,
+  cluster: string,
+  documents: readonly string[],
+): Promise<Known> => {
+  const now = nowIso(deps);
+  const rows = await Promise.all([...new Set(documents)].map((document) => deps.trust.ofDocument(document)));
+  const own = rows.flat().filter((row) => row.cluster === cluster);
+  const { limits } = deps.settings.policy;
+  const elsewhere = rows[0]?.filter((row) => row.cluster !== cluster && isTripped(row, now, limits)) ?? [];
+  return { trust: new Map(own.map((row) => [row.document, row])), openElsewhere: elsewhere.length };
+};
+
+/** The documents of a run: the one that it sends now, then those of its commands. */
+export const documentsOfRun = (deps: RunControllerPorts, run: RunState): readonly string[] => [
+  ...deployedOf(deps.settings, run.documentKey).map(({ name }) => name),
+  ...run.commands.flatMap((command) => command.documentName ?? []),
+];
+
+/** Why an action is paused on a cluster; undefined if it is not. */
+export const pauseOf = async (
+  deps: RunControllerPorts,
+  cluster: string,
+  action: RunState['action'],
+): Promise<string | undefined> => {
+  const pause = await deps.results.pauseFor(cluster, action, nowIso(deps));
+  return pause && pauseText(pause);
+};
+
+/** Whether somebody waits for the end of a run: an operator's run in its lane, or another disruptive lane. */
+export const isLaneAwaited = async (
+  deps: RunControllerPorts,
+  cluster: ClusterState,
+  run: RunState,
+): Promise<boolean> => {
+  const ageMs = deps.now().getTime() - Date.parse(run.startedAt ?? run.createdAt);
+  // A younger run yields to nobody.
+  if (ageMs <= deps.settings.policy.limits.repairRunMaxSeconds * 1000) return false;
+  return isAwaitedBy(cluster, run.group) || (await deps.lanes.queuedRuns(run.group)).length > 0;
+};

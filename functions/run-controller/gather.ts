@@ -1,0 +1,181 @@
+import { NO_NODES } from '../../core/runs/decide-now.ts';
+import { newLane } from '../../core/runs/lane.ts';
+import {
+  activeStep,
+  factsWanted,
+  type IdleSeen,
+  idleStep,
+  isCheckLane,
+  type Queued,
+  statesWanted,
+} from '../../core/runs/lane-step.ts';
+import { askedCandidates, cancelledRun, heldCheck, planned } from '../../core/runs/plan.ts';
+import { deployedOf } from '../../core/runs/rules.ts';
+import { nodesWanted, type RunSeen, runStep } from '../../core/runs/run-step.ts';
+import { imageOf } from '../../core/runs/start.ts';
+import type { Step } from '../../core/runs/step.ts';
+import type { LaneState } from '../../core/state/lane-state.ts';
+import type { PendingNode } from '../../core/state/pending-node.ts';
+import type { RunState } from '../../core/state/run-state.ts';
+import type { Done } from './done.ts';
+import { countedCluster, documentsOfRun, isLaneAwaited, pauseOf, trustOf } from './gather-cluster.ts';
+import { byNode, createNodeReader, type NodeReader } from './gather-nodes.ts';
+import { nowIso, type RunControllerPorts } from './ports.ts';
+import { requestedNodes } from './requested-nodes.ts';
+import { isRunCancelled, settleCancelled, withoutCancelled } from './settle-cancelled.ts';
+
+/** Reads the lane, and marks its wake as received before its rows are read, so that a later signal sends a new one. */
+const answered = async (deps: RunControllerPorts, name: string): Promise<LaneState> => {
+  const stored = await deps.lanes.get(name);
+  // An operator's run may be queued before its lane has an item.
+  if (stored?.calledAt === undefined) return stored ?? newLane(name);
+  await deps.lanes.answerCall(name);
+  const { calledAt, ...lane } = stored;
+  return lane;
+};
+
+/** Reads what the next step of a planned run rests on: what is known of its commands, then the nodes that it may send to. */
+const runSeen = async (deps: RunControllerPorts, run: RunState, done: Done, read: NodeReader): Promise<RunSeen> => {
+  const isRepair = run.action === 'repair' && run.status !== 'ended';
+  const documents = run.action === 'repair' ? documentsOfRun(deps, run) : [];
+  const [observations, pause, cancellations, cluster, known] = await Promise.all([
+    run.commands.length === 0 ? [] : deps.runs.observations(run.runId),
+    pauseOf(deps, run.cluster, run.action),
+    deps.requests.cancellations([run.requestId]),
+    isRepair ? countedCluster(deps, run.cluster) : undefined,
+    trustOf(deps, run.cluster, documents),
+  ]);
+  const isAwaited = cluster !== undefined && (await isLaneAwaited(deps, cluster, run));
+  const { settings: rules } = deps;
+  const first: RunSeen = {
+    run,
+    observations,
+    paused: pause !== undefined,
+    cancelled: cancellations.get(run.requestId),
+    isAwaited,
+    ...known,
+    cluster,
+    reports: done.reports,
+    flushed: done.flushed,
+    nodes: NO_NODES,
+    rules,
+    now: nowIso(deps),
+  };
+  const wanted = nodesWanted(first);
+  if (wanted.length === 0) return first;
+  const rows = byNode(run.lane === undefined ? [] : await deps.lanes.rowsOf(run.lane, wanted));
+  return { ...first, nodes: await read(run, wanted, { rows }) };
+};
+
+/** The first queued run of an operator, if there is one, and the entries of runs that have started or ended. */
+const queueOf = async (
+  deps: RunControllerPorts,
+  lane: string,
+): Promise<{ readonly queued?: Queued; readonly gone: readonly string[] }> => {
+  const gone: string[] = [];
+  for (const { runId, sortKey } of await deps.lanes.queuedRuns(lane)) {
+    const run = await deps.runs.get(runId);
+    if (run?.status === 'queued') {
+      const isCancelled = await isRunCancelled(deps, run);
+      return { queued: { sortKey, run, isCancelled, asked: await requestedNodes(deps, run) }, gone };
+    }
+    gone.push(sortKey);
+  }
+  return { gone };
+};
+
+/** ECR's answer about the image that a repair's candidates name; advice only. */
+const preflightOf = async (
+  deps: RunControllerPorts,
+  lane: LaneState,
+  rows: readonly PendingNode[],
+  signal: AbortSignal,
+): Promise<string | undefined> => {
+  const image = isCheckLane(lane) ? undefined : imageOf(rows.map((row) => ({ instanceId: row.instanceId, row })));
+  return image === undefined ? undefined : await deps.registry.ask(image, signal);
+};
+
+/** The rows of a lane without what cancelled requests wanted. A row that cannot be read is left where it is. */
+const pendingOf = async (deps: RunControllerPorts, lane: LaneState): Promise<readonly PendingNode[]> => {
+  const { understood, unreadable } = await deps.lanes.readPending(lane.lane);
+  for (const { problem } of unreadable) {
+    deps.log.error('leaving out a pending node that cannot be read', { lane: lane.lane, problem });
+    deps.count('UnreadableRow');
+  }
+  return await withoutCancelled(deps, lane, understood);
+};
+
+const idleSeen = async (
+  deps: RunControllerPorts,
+  lane: LaneState,
+  read: NodeReader,
+  signal: AbortSignal,
+): Promise<IdleSeen> => {
+  const [rows, queue, pause, cluster] = await Promise.all([
+    pendingOf(deps, lane),
+    queueOf(deps, lane.lane),
+    pauseOf(deps, lane.cluster, isCheckLane(lane) ? 'check' : 'repair'),
+    countedCluster(deps, lane.cluster),
+  ]);
+  const { settings: rules } = deps;
+  const [document] = isCheckLane(lane) ? [] : deployedOf(rules, `${lane.remediation}-repair`);
+  const { trust: known } = await trustOf(deps, lane.cluster, document === undefined ? [] : [document.name]);
+  const trust = document && known.get(document.name);
+  const seen = { lane, rows, ...queue, pause, cluster, trust, newRunId: deps.newRunId(), rules, now: nowIso(deps) };
+  const states = await deps.results.nodeStates(statesWanted(seen), lane.remediation);
+  const first = { ...seen, nodes: { ...NO_NODES, states } };
+  const wanted = factsWanted(first);
+  const action = isCheckLane(lane) ? 'check' : 'repair';
+  const of = { runId: seen.newRunId, cluster: lane.cluster, remediation: lane.remediation, action } as const;
+  const byId = byNode(rows);
+  const nodes = await read(of, wanted, { rows: byId, states });
+  const preflight = await preflightOf(
+    deps,
+    lane,
+    wanted.flatMap((id) => byId.get(id) ?? []),
+    signal,
+  );
+  return { ...first, nodes, preflight };
+};
+
+/** Decides the steps of a lane: those of its active run, or which run it starts next. */
+export const gatherLane = (deps: RunControllerPorts, name: string, signal: AbortSignal) => {
+  const read = createNodeReader(deps);
+  return async (done: Done): Promise<Step> => {
+    const lane = await answered(deps, name);
+    await settleCancelled(deps, lane);
+    if (lane.activeRunId === undefined) return idleStep(await idleSeen(deps, lane, read, signal));
+    const run = await deps.runs.get(lane.activeRunId);
+    if (run === undefined) throw new Error(`advancing ${name}: its run ${lane.activeRunId} is not stored`);
+    return activeStep({ ...(await runSeen(deps, run, done, read)), lane, isHandedOver: done.isHandedOver });
+  };
+};
+
+/** Plans a queued check in its own group. */
+const planStep = async (deps: RunControllerPorts, run: RunState, read: NodeReader): Promise<Step> => {
+  const isCancelled = await isRunCancelled(deps, run);
+  const asked = await requestedNodes(deps, run);
+  const now = nowIso(deps);
+  // A cancelled check ends also under a pause.
+  if (!isCancelled && (await pauseOf(deps, run.cluster, run.action)) !== undefined) return heldCheck(run, now);
+  const after = isCancelled
+    ? cancelledRun(run, asked, now)
+    : planned({ nodes: await read(run, asked), rules: deps.settings, now }, run, askedCandidates(asked));
+  return { commit: { run: { before: run, after } }, effects: [], isDone: false };
+};
+
+/** Decides the steps of a check in its own group, or performs what is left of the outbox of a run that has ended. */
+export const gatherRun = (deps: RunControllerPorts, runId: string) => {
+  const read = createNodeReader(deps);
+  return async (done: Done): Promise<Step | undefined> => {
+    const run = await deps.runs.get(runId);
+    if (run === undefined) {
+      deps.log.warn('ignoring wake for a run that is not stored', { runId });
+      return undefined;
+    }
+    if (run.group !== runId && run.status !== 'ended')
+      throw new Error(`advancing run ${runId}: it belongs to the group ${run.group}`);
+    if (run.status === 'queued') return await planStep(deps, run, read);
+    return runStep(await runSeen(deps, run, done, read));
+  };
+};

@@ -1,0 +1,55 @@
+import { groupOf, type Wake } from '../../core/model/wake.ts';
+import type { Step } from '../../core/runs/step.ts';
+import { commitStep } from './commit.ts';
+import { type Done, NOTHING_DONE } from './done.ts';
+import { gatherLane, gatherRun } from './gather.ts';
+import { perform } from './perform.ts';
+import type { RunControllerPorts } from './ports.ts';
+
+/** Steps of one turn. A turn that takes more wakes its group again. */
+const MAX_STEPS = 200;
+/** How often a turn may find that another writer has changed what it read, before the queue repeats its wake. */
+const MAX_CONFLICTS = 6;
+const CONFLICT_WAIT_MS = 100;
+
+/** Reads what the next step of a group rests on, and decides it; undefined where there is no such group. */
+type Decide = (done: Done) => Promise<Step | undefined>;
+
+const assertLive = (signal: AbortSignal, group: string): void => {
+  if (signal.aborted) throw new Error(`advancing ${group}: the time of this invocation is over; the wake is repeated`);
+};
+
+/** Gathers, decides, commits and performs until nothing is left to do. */
+const steps = async (deps: RunControllerPorts, wake: Wake, decide: Decide, signal: AbortSignal): Promise<void> => {
+  const group = groupOf(wake);
+  const failures: unknown[] = [];
+  let done = NOTHING_DONE;
+  let conflicts = 0;
+  for (let n = 0; n < MAX_STEPS; n++) {
+    const step = await decide(done);
+    if (step === undefined) return;
+    assertLive(signal, group);
+    if (step.commit !== undefined && !(await commitStep(deps, step.commit))) {
+      if (++conflicts >= MAX_CONFLICTS) {
+        throw new Error(`advancing ${group}: other writers came first ${conflicts} times; the wake is repeated`);
+      }
+      await deps.wait(deps.random() * CONFLICT_WAIT_MS * 2 ** conflicts);
+      continue;
+    }
+    // A failed call is tried again by the next wake. What the other calls reported is stored first.
+    if (failures.length > 0 && step.effects.length > 0) break;
+    done = await perform(deps, step, signal, failures);
+    if (step.isDone) break;
+    if (n === MAX_STEPS - 1) await deps.wakes.wake([wake]);
+  }
+  if (failures.length > 0) throw new AggregateError(failures, `advancing ${group}: a call failed; it is tried again`);
+};
+
+/**
+ * One turn of a group. The queue runs one invocation per group at a time and repeats a wake after a crash; what is stored
+ * rests on conditions, so that a copy of the function which has been overtaken changes nothing.
+ */
+export const turn = async (deps: RunControllerPorts, wake: Wake, signal: AbortSignal): Promise<void> => {
+  const decide = wake.kind === 'lane' ? gatherLane(deps, wake.lane, signal) : gatherRun(deps, wake.runId);
+  await steps(deps, wake, decide, signal);
+};
