@@ -170,10 +170,22 @@ export const runControllerWorld = (table: TestTable, options: Options = {}) => {
   };
 
   /** Runs one invocation in a live process; false where it failed and its input is redelivered. */
-  const invoke = async (work: () => Promise<void>): Promise<boolean> => {
+  const left: Promise<void>[] = [];
+  let isThawing = false;
+  const invoke = async (work: (signal: AbortSignal) => Promise<void>): Promise<boolean> => {
     crash.restart();
+    const controller = new AbortController();
     try {
-      await work();
+      const done = work(controller.signal);
+      // Lambda ends the invocation of a frozen copy; the copy goes on with an aborted signal when it is thawed.
+      const isFrozen = await Promise.race([done.then(() => false), crash.frozen.then(() => true)]);
+      if (isFrozen && !isThawing) {
+        left.push(done.catch((thrown: unknown) => void failures.push(thrown)));
+        controller.abort();
+        isThawing = true;
+        return false;
+      }
+      await done;
       return true;
     } catch (thrown) {
       failures.push(thrown);
@@ -188,7 +200,7 @@ export const runControllerWorld = (table: TestTable, options: Options = {}) => {
       if (n > MAX_DELIVERIES) throw new Error(`${MAX_DELIVERIES} wakes without an end: a lane turns in a circle`);
       const wake = queue.shift();
       if (wake === undefined) break;
-      if (!(await invoke(() => turn(deps, wake, new AbortController().signal)))) again.push(wake);
+      if (!(await invoke((signal) => turn(deps, wake, signal)))) again.push(wake);
     }
     queue.push(...again);
   };
@@ -299,6 +311,11 @@ export const runControllerWorld = (table: TestTable, options: Options = {}) => {
     nodegroupStatus,
     ssm,
     crash: crash.state,
+    /** Lets a frozen copy go on with what it remembers, to its end. */
+    thaw: async (): Promise<void> => {
+      crash.thaw();
+      await Promise.all(left);
+    },
     queue,
     notices,
     looks,
