@@ -3,13 +3,19 @@ import { createRandom, type Random } from '../../lab/aws/random.ts';
 import { logNormal } from '../../lab/sim/latency.ts';
 import type { SimulatedNode } from '../../lab/sim/node.ts';
 import type { SimulatedFault } from '../../lab/sim/result.ts';
+import { buildDocuments } from '../../ssm-documents/builder/build.ts';
 import { isDeep, search } from '../deep.ts';
+import { withOtherContents } from './other-contents.ts';
 import { failing, MINUTE_MS, openScene, REPAIRABLE, type Scene, synthScene } from './support.ts';
 
 const NODES = 60;
 const STORM_MINUTES = 5;
 const CALL_FAULTS = ['throttle', 'internal-error', 'drop-before', 'drop-after', 'crash-before', 'crash-after'] as const;
-const assembly = synthScene([{ name: 'storm', sweeps: true }]);
+const FREEZES = ['freeze-before', 'freeze-after'] as const;
+const clusters = [{ name: 'storm', sweeps: true }];
+const assembly = synthScene(clusters);
+/** What a deployment in the midst of the storm brings: every document with other contents, and so under another name. */
+const nextAssembly = synthScene(clusters, undefined, undefined, withOtherContents(buildDocuments()));
 
 const faultOf = (random: Random): SimulatedFault | undefined => {
   const draw = random();
@@ -28,8 +34,12 @@ const raiseStorm = (scene: Scene, random: Random): void => {
   const { faults } = scene.lab;
   faults.calls = [
     ...CALL_FAULTS.map((kind) => ({ kind, rate: random() * 0.015 })),
+    ...FREEZES.map((kind) => ({ kind, rate: random() * 0.003, freezeMs: (1 + random() * 4) * MINUTE_MS })),
     { kind: 'delay', rate: 0.01, delayMs: 3000 },
   ];
+  faults.transactionConflictRate = random() * 0.1;
+  faults.throttledInvocationRate = random() * 0.1;
+  faults.iamLagMs = 20_000;
   faults.events = [
     { kind: 'lose', rate: random() * 0.4 },
     { kind: 'duplicate', rate: random() * 0.4 },
@@ -47,6 +57,8 @@ const calm = (scene: Scene): void => {
   Object.assign(scene.lab.faults, {
     calls: [],
     events: [],
+    transactionConflictRate: 0,
+    throttledInvocationRate: 0,
     unprocessedRate: 0,
     failedEntryRate: 0,
     failedBatchEntryRate: 0,
@@ -69,6 +81,8 @@ const disturb = async (scene: Scene, nodes: readonly SimulatedNode[], random: Ra
   else if (draw < 0.3) await ask({ ...request, action: 'repair', instanceIds: [one().instanceId] });
   else if (draw < 0.35) await ask({ ...request, action: 'check' });
   else if (draw < 0.4) one().breakWith(REPAIRABLE);
+  else if (draw < 0.45) await ask({ action: 'pause', cluster: 'storm', reason: 'chaos' });
+  else if (draw < 0.55) await ask({ action: 'resume', cluster: 'storm', reason: 'chaos' });
   await scene.logFault(...nodes.filter((n) => n.faults().length > 0 && n.state() === 'running' && random() < 0.3));
 };
 
@@ -83,9 +97,12 @@ const survive = async (seed: number): Promise<void> => {
     raiseStorm(scene, random);
     for (let minute = 0; minute < STORM_MINUTES; minute++) {
       await disturb(scene, nodes, random);
+      if (minute === 1) await scene.lab.deploy({ assembly: nextAssembly.assembly });
+      if (minute === 3) await scene.lab.deploy({ assembly: assembly.assembly });
       await scene.lab.advance(MINUTE_MS);
     }
     calm(scene);
+    await scene.remediate({ action: 'resume', cluster: 'storm', reason: 'the storm is over' });
     for (const node of nodes) {
       node.setOffline(false);
       // The repair itself is repaired, as an operator would after a breaker has opened; nodes keep troubles of their own.

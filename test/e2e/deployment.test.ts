@@ -1,21 +1,9 @@
-import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SimulatedFault } from '../../lab/sim/result.ts';
 import { labConfig, synthLab } from '../../lab/synth.ts';
 import { type BuiltDocument, buildDocuments } from '../../ssm-documents/builder/build.ts';
+import { withOtherContents } from './other-contents.ts';
 import { openScene, type Scene } from './support.ts';
-
-/** The documents with a line more in each script: other contents, and so other names. */
-const otherDocuments = (): readonly BuiltDocument[] =>
-  buildDocuments().map((document) => {
-    const mainSteps = document.content.mainSteps.map((step) => ({
-      ...step,
-      inputs: { ...step.inputs, runCommand: [...step.inputs.runCommand, '# the next version'] },
-    }));
-    const content = { ...document.content, mainSteps } as BuiltDocument['content'];
-    const json = JSON.stringify(content);
-    return { ...document, content, json, sha256: createHash('sha256').update(json).digest('hex') };
-  });
 
 const hashesOf = (documents: readonly BuiltDocument[]) => documents.map(({ sha256 }) => sha256.slice(0, 12));
 
@@ -42,7 +30,7 @@ describe('a deployment during a run', () => {
     });
     await scene.logFault(...nodes);
     await expect.poll(() => sent.length, { timeout: 60_000 }).toBeGreaterThan(0);
-    const next = otherDocuments();
+    const next = withOtherContents(buildDocuments());
     const itemsBefore = (await scene.items()).length;
     await scene.lab.deploy({ assembly: synthLab(labConfig(), next).assembly });
     expect((await scene.items()).length).toBeGreaterThanOrEqual(itemsBefore);
