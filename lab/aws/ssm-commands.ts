@@ -1,3 +1,4 @@
+import { outputOf } from '../agent-output.ts';
 import type { AgentReply } from '../node.ts';
 import type { LabClock } from './clock.ts';
 import type { EventBuses } from './event-bus.ts';
@@ -5,7 +6,7 @@ import type { LabEventListener } from './lab-event.ts';
 import type { NodeRegistry } from './nodes.ts';
 import { type Random, randomUuid } from './random.ts';
 import type { StoredDocument } from './ssm-documents.ts';
-import { coarseStatus, commandEnd, isTerminal, outputOf } from './ssm-status.ts';
+import { coarseStatus, commandEnd, isTerminal } from './ssm-status.ts';
 
 /** One node's part of a command at one moment. */
 export type InvocationView = {

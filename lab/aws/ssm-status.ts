@@ -32,17 +32,10 @@ export const commandEnd = (statuses: readonly string[], allowedErrors: number): 
   return 'Incomplete';
 };
 
-/** Characters that ListCommandInvocations returns of stdout and stderr together (SSM model, CommandPluginOutput). */
-const MAX_OUTPUT_BYTES = 2500;
-
 const cutBytes = (text: string, bytes: number): string => {
   const all = Buffer.from(text, 'utf8');
   return all.length <= bytes ? text : all.subarray(0, bytes).toString('utf8');
 };
-
-/** The Output of a plugin: stdout, the separator and stderr where there is any, cut to its first 2,500 bytes. */
-export const outputOf = (stdout: string, stderr: string): string =>
-  cutBytes(stderr === '' ? stdout : `${stdout}\n----------ERROR-------\n${stderr}`, MAX_OUTPUT_BYTES);
 
 /** What GetCommandInvocation returns: 24,000 characters of stdout, 8,000 of stderr. */
 export const contentOf = (stdout: string, stderr: string): { readonly stdout: string; readonly stderr: string } => ({

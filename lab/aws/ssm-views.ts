@@ -1,5 +1,6 @@
+import { outputOf, stderrOf } from '../agent-output.ts';
 import { type Command, type Invocation, viewAt } from './ssm-commands.ts';
-import { coarseStatus, isTerminal, outputOf } from './ssm-status.ts';
+import { coarseStatus, isTerminal } from './ssm-status.ts';
 
 const seconds = (ms: number): number => ms / 1000;
 
@@ -48,7 +49,7 @@ export const invocationJson = (
     ResponseCode: view?.reply?.exitCode ?? -1,
     ...(view?.startedAt === undefined ? {} : { ResponseStartDateTime: seconds(view.startedAt) }),
     ...(view?.endedAt === undefined ? {} : { ResponseFinishDateTime: seconds(view.endedAt) }),
-    Output: view?.reply === undefined ? '' : outputOf(view.reply.stdout, view.reply.stderr),
+    Output: view?.reply === undefined ? '' : outputOf(view.reply.stdout, stderrOf(view.reply)),
   };
   return {
     CommandId: command.commandId,

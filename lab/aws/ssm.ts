@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { stderrOf } from '../agent-output.ts';
 import { AwsError } from './aws-error.ts';
 import type { LabClock } from './clock.ts';
 import type { Faults } from './faults.ts';
@@ -206,7 +207,7 @@ export const createSsm = (options: SsmOptions): Service => {
           if (command === undefined || invocation === undefined) throw new AwsError('InvocationDoesNotExist', '');
           const view = viewAt(invocation.history, readAt());
           const statusDetails = view?.statusDetails ?? 'Pending';
-          const content = contentOf(view?.reply?.stdout ?? '', view?.reply?.stderr ?? '');
+          const content = contentOf(view?.reply?.stdout ?? '', view?.reply === undefined ? '' : stderrOf(view.reply));
           return {
             CommandId: command.commandId,
             InstanceId: invocation.instanceId,
