@@ -18,9 +18,12 @@ document() {
       'BUDGET_SECONDS=5' 'main'
   } > "$BATS_TEST_TMPDIR/document.sh"
   chmod 755 "$BATS_TEST_TMPDIR/document.sh"
-  run --separate-stderr env -i PATH=/usr/bin:/bin FLEETMEND_RUN_DIR="$BATS_TEST_TMPDIR/run" \
+  run --separate-stderr env -i PATH=/usr/bin:/bin FLEETMEND_RUN_DIR="$BATS_TEST_TMPDIR/run" "${INHERITED[@]}" \
     sh -c "$BATS_TEST_TMPDIR/document.sh"
 }
+
+# What the agent hands on beside the PATH.
+INHERITED=(LANG=C.UTF-8)
 
 assert_one_line() {
   [ "${#lines[@]}" -eq 1 ]
@@ -231,4 +234,12 @@ assert_one_line() {
   capture_error && [ "$REPLY" = 'no answer in time' ]
   RC=7
   capture_error && [ "$REPLY" = 'exit code 7' ]
+}
+
+@test "hands nothing of the agent's environment on to a command" {
+  local INHERITED=(HTTPS_PROXY=http://proxy:3128 no_proxy=x AWS_PROFILE=ssm AWS_ENDPOINT_URL=http://x DOCKER_HOST=tcp://x LD_X=y
+    SHELLOPTS=braceexpand:hashall:interactive-comments INVOCATION_ID=1 HOME=/root)
+  document 'evidence proxy "${HTTPS_PROXY-unset}"; capture 5 env; evidence names "$(cut -d= -f1 "$WORK/out" | sort | tr "\n" " ")"; finish Healthy ""'
+  [[ $output == *'"proxy":"unset"'* ]]
+  [[ $output == *'"names":"FLEETMEND_RUN_DIR LC_ALL PATH _ "'* ]]
 }

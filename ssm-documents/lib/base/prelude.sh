@@ -117,9 +117,20 @@ on_signal() {
   finish Unknown ScriptStopped
 }
 
+# drop_environment: forgets the agent's environment, which it hands on as a whole: a proxy, credentials or an endpoint of its own
+# are neither kubelet's nor the runtime's. What a part needs, it takes from their processes.
+drop_environment() {
+  local name
+  while IFS= read -r name; do
+    # A read-only variable of the shell, such as SHELLOPTS, stays, but no command gets it.
+    [[ $name == @(PATH|LC_ALL|FLEETMEND_*|CONTAINERD_ADDRESS) ]] || unset -v "$name" 2> /dev/null || export -n "${name?}"
+  done < <(compgen -e)
+}
+
 # begin: redirects stdout to the log; the result line goes to the stdout that the agent reads.
 begin() {
   set -o errtrace
+  drop_environment
   exec 3>&1 4>&2 1>&2
   trap on_exit EXIT
   trap 'FAILED_LINE=$LINENO' ERR
