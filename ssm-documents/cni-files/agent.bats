@@ -14,18 +14,20 @@ setup() {
   capture() { fake_tools "$@"; }
 }
 
-# containerd and docker, with the containers CONTAINERS (`name id`, a line each), of which RUNNING run.
+# containerd and docker, with the containers CONTAINERS (`name id [namespace]`, a line each), of which RUNNING run.
 fake_tools() {
-  local name='' id line all="$*"
+  local name='' id line namespace wanted='' all="$*"
   RC=$CODE OUT='' ERR=''
   case $all in
-    *' containers ls '*) name=${all##*==\"} && name=${name%\"} ;;
-    *' tasks ls') printf -v OUT 'TASK PID STATUS\n%s 12 RUNNING\nother 13 STOPPED\n' "$RUNNING" ;;
-    *'ps --all '*) name=${all##*=} ;;
-    *'docker ps --quiet --no-trunc') OUT=$RUNNING$'\n' ;;
+    *' containers ls '* | *'ps --all '*)
+      [[ ! $all =~ container\.name\"?={1,2}\"?([a-z-]+) ]] || name=${BASH_REMATCH[1]}
+      [[ ! $all =~ pod\.namespace\"?={1,2}\"?([a-z-]+) ]] || wanted=${BASH_REMATCH[1]}
+      ;;
+    *' tasks ls') printf -v OUT 'TASK PID STATUS\n%bother 13 STOPPED\n' "${RUNNING// / 12 RUNNING\\n} 12 RUNNING\n" ;;
+    *'docker ps --quiet --no-trunc') OUT=${RUNNING// /$'\n'}$'\n' ;;
   esac
-  while read -r line id; do
-    [[ -z $name || $line != "$name" ]] || OUT+=$id$'\n'
+  while read -r line id namespace; do
+    [[ -z $name || $line != "$name" || -n $wanted && $wanted != "${namespace:-kube-system}" ]] || OUT+=$id$'\n'
   done < <(printf '%s\n' "$CONTAINERS")
   printf '%s' "$OUT" > "$WORK/out"
 }
@@ -45,6 +47,20 @@ fake_tools() {
   CODE=1
   find_aws_node
   [ "$AWS_NODE" = unknown ]
+}
+
+@test "takes no container of another namespace for aws-node, and none where several run" {
+  for ON_DOCKER in false true; do
+    CONTAINERS='aws-node c1 team-evil' RUNNING=c1
+    find_aws_node
+    [ "$AWS_NODE$AWS_NODE_ID" = absent ]
+    CONTAINERS=$'aws-node c1 team-evil\naws-node c2' RUNNING='c1 c2'
+    find_aws_node
+    [ "$AWS_NODE $AWS_NODE_ID" = 'running c2' ]
+    CONTAINERS=$'aws-node c1\naws-node c2' RUNNING='c1 c2'
+    find_aws_node
+    [ "$AWS_NODE$AWS_NODE_ID" = several ]
+  done
 }
 
 @test "detects ipamd by its port up to v1.22 and by its socket from v1.23 on, and no other process" {
@@ -83,7 +99,10 @@ of_types() {
     refute is_leftover
   done
   of_types cilium-cni
-  CONTAINERS+=$'\ncilium-agent c2'
+  # Its namespace may be any.
+  CONTAINERS+=$'\ncilium-agent c2 cilium'
+  refute is_leftover
+  CONTAINERS='aws-node c1 team-evil'
   refute is_leftover
   CONTAINERS='aws-node c1' RUNNING=none
   refute is_leftover

@@ -4,7 +4,7 @@
 #@ use images/images
 # shellcheck shell=bash disable=SC2034,SC2086  # fault.sh reads what is set here; names of containers are split
 
-# aws-node's container: running, stopped, absent or unknown. Its ipamd: up, silent (it accepts connections and does
+# aws-node's container: running, stopped, absent, several (that run) or unknown. Its ipamd: up, silent (it accepts connections and does
 # not respond) or down.
 AWS_NODE=unknown AWS_NODE_ID='' IPAMD=''
 # true, false, down (no process listens on the runtime's socket) or unknown; and the runtime's own message.
@@ -18,26 +18,30 @@ readonly IPAMD_LISTENS=':C383 0+:0000 0A | 00010000 0001 01 +[0-9]+ .*/aws-node/
 # The time that aws-node may take to start on a node, image pulls included.
 readonly SETTLE_SECONDS=120
 
-# containers_of NAME...: ids of the pods' containers with one of these names, in IDS; 1 if the runtime did not respond.
+# containers_of NAMESPACE NAME...: ids of the pods' containers with one of these names, by kubelet's labels, in IDS; 1 if the
+# runtime did not respond. Anyone who may create pods can choose the name of a container, but not the namespace kube-system. An
+# empty NAMESPACE is any.
 containers_of() {
-  local name
+  local name namespace=$1 label=io.kubernetes.container.name in=io.kubernetes.pod.namespace
   IDS=' '
+  shift
   for name in "$@"; do
     if [[ $ON_DOCKER == true ]]; then
-      capture 10 docker ps --all --quiet --no-trunc --filter "label=io.kubernetes.container.name=$name"
+      capture 10 docker ps --all --quiet --no-trunc --filter "label=$label=$name" ${namespace:+--filter "label=$in=$namespace"}
     else
-      ctr_k8s 10 containers ls --quiet "labels.\"io.kubernetes.container.name\"==\"$name\""
+      ctr_k8s 10 containers ls --quiet "labels.\"$label\"==\"$name\"${namespace:+,labels.\"$in\"==\"$namespace\"}"
     fi
     ((RC == 0)) || return 1
     IDS+=${OUT//[[:space:]]/ }
   done
 }
 
-# find_aws_node: aws-node's container. Where kubelet has kept an old one, it is the one that runs.
+# find_aws_node: aws-node's container. Where kubelet has kept an old one, it is the one that runs. Of several that run, none can
+# be told to be the node's.
 find_aws_node() {
-  local id state
+  local id state running=0
   AWS_NODE=unknown AWS_NODE_ID=''
-  containers_of aws-node || return 0
+  containers_of kube-system aws-node || return 0
   AWS_NODE=absent
   [[ -n ${IDS// /} ]] || return 0
   AWS_NODE=stopped
@@ -48,8 +52,11 @@ find_aws_node() {
   fi
   while read -r id _ state; do
     [[ $IDS == *" $id "* && ${state:-RUNNING} == RUNNING ]] || continue
-    AWS_NODE=running AWS_NODE_ID=$id
+    running=$((running + 1)) AWS_NODE=running AWS_NODE_ID=$id
   done < "$WORK/out"
+  if ((running > 1)); then
+    AWS_NODE=several AWS_NODE_ID=''
+  fi
 }
 
 # look_at_ipamd: whether it listens where the plugin calls it, and whether its introspection endpoint responds. Some clusters
@@ -91,7 +98,8 @@ is_leftover() {
     agents+=" ${type%% *}"
   done
   find_aws_node
-  [[ $AWS_NODE == running ]] && containers_of $agents && [[ -z ${IDS// /} ]]
+  # An agent in any namespace spares its file: some are installed in one of their own.
+  [[ $AWS_NODE == running ]] && containers_of '' $agents && [[ -z ${IDS// /} ]]
 }
 
 # ask_runtime: NetworkReady, as the runtime reports it to kubelet. CRI uses gRPC, and curl supports it for this call: the

@@ -78,8 +78,15 @@ finds() {
   finds CNIBinaryInvalid ''
 }
 
-@test "moves a leftover aside" {
+@test "moves a leftover aside, but none by which the network is ready" {
   config 05-cilium.conflist cilium-cni
+  finds CNIConfigConflict ''
+  SEEN_NETWORK=unknown
+  finds CNIConfigConflict ''
+  SEEN_NETWORK=false
+  finds CNIConfigConflict move-aside
+  SEEN_NETWORK=true
+  rm "$BIN/cilium-cni"
   finds CNIConfigConflict move-aside
 }
 

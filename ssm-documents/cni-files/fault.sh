@@ -49,9 +49,15 @@ bad_config() {
   [[ ${CONFIG##*/} != "$AWS_CONFIG" ]] || by_aws_node
 }
 
+# leftover: a file is moved only where pods get no network by it: the runtime reports that, or a program of it is missing.
 leftover() {
   is_leftover || return 1
-  REASON_FOUND=CNIConfigConflict REPAIR_STEP=move-aside
+  REASON_FOUND=CNIConfigConflict
+  ask_runtime
+  look_at_programs
+  if [[ $NETWORK_READY == false || -n $MISSING$UNUSABLE ]]; then
+    REPAIR_STEP=move-aside
+  fi
 }
 
 bad_programs() {

@@ -86,7 +86,14 @@ const reasons = defineReasons({
     severity: 'Fatal',
     scope: 'attributable',
     evidence: ['config', ...NEXT_STEP_EVIDENCE],
-    message: ['{config} takes precedence over 10-aws.conflist, but its CNI has no agent on this node.', ...NEXT_STEP],
+    message: [
+      '{config} takes precedence over 10-aws.conflist, but its CNI has no agent on this node.',
+      {
+        when: { repairStep: 'none' },
+        text: 'The repair does not move it, because the runtime may have a working network by it: decide which CNI the node must use, and move the file by hand.',
+      },
+      ...NEXT_STEP,
+    ],
     cause:
       "A configuration that another CNI left behind comes first in the folder, so that new pods do not get aws-node's network although aws-node runs.",
     advice:
@@ -176,7 +183,7 @@ export const remediation = defineRemediation({
     configuredImage: 'The sandbox image as the runtime configuration names it.',
     config: 'The CNI configuration that the runtime uses.',
     plugins: 'Types of its plugins.',
-    awsNode: "State of aws-node's container.",
+    awsNode: "State of aws-node's container: running, stopped, absent or several.",
     ipamd: "State of aws-node's ipamd.",
     ipamdLog: 'The last error in the log of ipamd.',
     networkReady: 'Whether the runtime reports NetworkReady.',

@@ -35,6 +35,24 @@ setup() {
   [ "$(cat "$CONF_DIR".fleetmend-backup/*/05-cilium.conflist)" = '{}' ]
 }
 
+@test "puts a moved file back where the node was not repaired, and over no other file" {
+  CONF_DIR=$BATS_TEST_TMPDIR/net.d CONFIG=$BATS_TEST_TMPDIR/net.d/05-cilium.conflist
+  mkdir "$CONF_DIR" && printf '{}' > "$CONFIG"
+  repair_move_aside
+  OUTCOME=Repaired
+  put_back
+  [ ! -e "$CONFIG" ]
+  OUTCOME=NotRepaired
+  put_back
+  [ "$(cat "$CONFIG") $(cd "$BATS_TEST_TMPDIR" && echo *)" = '{} net.d' ]
+  repair_move_aside
+  printf 'new' > "$CONFIG"
+  put_back
+  [ "$(cat "$CONFIG")" = new ]
+  [ "$(cat "$MOVED_TO/05-cilium.conflist")" = '{}' ]
+  [[ $EVIDENCE == '"movedTo":"'*'"' ]]
+}
+
 # restart STARTS_BY: ends a container of id old, which only the signal STARTS_BY ends.
 restart() {
   local by=$1

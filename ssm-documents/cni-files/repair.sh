@@ -7,6 +7,8 @@
 # The steps that must not run twice. For the evidence: the programs that are executable again, the folder of the moved files,
 # and whether aws-node was restarted.
 DONE=' ' MADE_EXECUTABLE='' MOVED_TO='' RESTARTED=''
+# The files that were moved, one a line: the path, a tab, the folder.
+MOVED=''
 # kubelet waits up to 10 s before the first restart of a container; ipamd then calls EC2 and the API server.
 readonly RESTART_SECONDS=150
 
@@ -36,6 +38,25 @@ repair_move_aside() {
   mkdir -p -- "$folder" && mv -- "$CONFIG" "$folder/" || return 1
   METHOD=${METHOD:-move-aside}
   MOVED_TO=$folder
+  MOVED+=$CONFIG$'\t'$folder$'\n'
+}
+
+at_exit put_back
+
+# put_back: without a repaired network, the moved files return: the node must not be worse than before.
+put_back() {
+  local file folder
+  [[ -n $MOVED && $OUTCOME != Repaired ]] || return 0
+  while IFS=$'\t' read -r file folder; do
+    log "moving ${file##*/} back from $folder"
+    if [[ -e $file || -L $file ]] || ! mv -- "$folder/${file##*/}" "$file"; then
+      evidence movedTo "$folder"
+      continue
+    fi
+    rmdir -- "$folder" 2> /dev/null || true
+  done < <(printf '%s' "$MOVED")
+  rmdir -- "$CONF_DIR.fleetmend-backup" 2> /dev/null || true
+  MOVED=''
 }
 
 # repair_restart_aws_node: ends the container's process; its pod, its sandbox and all other pods stay.

@@ -40,7 +40,7 @@ After=containerd.service
 
 [Service]
 ExecStartPre=-/bin/sh -c 'ctr -n k8s.io tasks rm -f aws-node; ctr -n k8s.io containers rm aws-node'
-ExecStart=/usr/bin/env ctr -n k8s.io run --rm --null-io --net-host --rootfs --label io.kubernetes.container.name=aws-node ${MOUNTS.map((mount) => `--mount type=bind,${mount}`).join(' ')} ${APP}/root aws-node /usr/bin/python3 /app/aws-node.py
+ExecStart=/usr/bin/env ctr -n k8s.io run --rm --null-io --net-host --rootfs --label io.kubernetes.container.name=aws-node --label io.kubernetes.pod.namespace=kube-system ${MOUNTS.map((mount) => `--mount type=bind,${mount}`).join(' ')} ${APP}/root aws-node /usr/bin/python3 /app/aws-node.py
 Restart=always
 RestartSec=1
 `;
