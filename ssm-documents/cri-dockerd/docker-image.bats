@@ -95,3 +95,22 @@ WANTED=918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause:3.5
   [[ $output == *removed* ]]
   [ "${lines[-1]}" = 'NotRepaired SandboxImageWrongPlatform exec /pause: exec format error|"failedStep":"verify"' ]
 }
+
+@test "removes a test container by its name, and none that has only the label of its image" {
+  DOCKER_STATE=answers removed='' asked=''
+  ours=$(printf '%064d' 1) other=$(printf '%064d' 2)
+  docker_do() {
+    RC=0 OUT=''
+    case $2 in
+      ps) asked=$* OUT=$ours$'\n'$other$'\n' ;;
+      container)
+        [[ $4 != "$ours" ]] || OUT='[{"Name": "/fleetmend-verify-11-22"}]'
+        [[ $4 != "$other" ]] || OUT='[{"Name": "/k8s_app_web_team_1_0", "Labels": {"x": "\"Name\": \"/fleetmend-verify-11-22\""}}]'
+        ;;
+      rm) removed+="${*: -1} " ;;
+    esac
+  }
+  remove_leftovers
+  [ "$removed" = "$ours " ]
+  [[ $asked == *'--filter name=fleetmend-verify-'* ]]
+}

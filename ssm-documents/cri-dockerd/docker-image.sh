@@ -187,14 +187,18 @@ remove_test_container() {
   DOCKER_TEST_CONTAINER_MADE=''
 }
 
-# remove_leftovers: removes the test containers of a repair that was killed.
+# remove_leftovers: removes the test containers of a repair that was killed. The label alone proves nothing: Docker gives a
+# container the labels of its image. The name is none that kubelet gives.
 remove_leftovers() {
-  local id
+  local id ids
   [[ $DOCKER_STATE == answers ]] || return 0
-  docker_do 10 ps --all --quiet --no-trunc --filter "label=$TEST_LABEL"
+  docker_do 10 ps --all --quiet --no-trunc --filter "label=$TEST_LABEL" --filter "name=$DOCKER_TEST_CONTAINER-"
+  ids=$OUT
   while read -r id; do
     [[ $id =~ ^[0-9a-f]{64}$ ]] || continue
+    docker_do 10 container inspect "$id"
+    [[ $OUT =~ \"Name\":\ \"/$DOCKER_TEST_CONTAINER-[0-9]+-[0-9]+\" ]] || continue
     changing "removing the container $id, left by an earlier run"
-    capture 20 docker --host "$DOCKER_ENDPOINT" --config "$WORK/docker" rm --force "$id"
-  done < <(printf '%s' "$OUT")
+    docker_do 20 rm --force "$id"
+  done < <(printf '%s' "$ids")
 }
