@@ -70,6 +70,22 @@ const reasons = defineReasons({
       'The sandbox image is listed, but its content is missing and it is not unpacked, so that no container can be created from it. Tools that only read the list do not notice this.',
     advice: 'Run the repair. It restores the content from a local copy or from the registry.',
   },
+  SandboxImageReplaced: {
+    title: 'The sandbox image is not the one of the local copy',
+    severity: 'Fatal',
+    scope: 'attributable',
+    evidence: ['localCopy', 'foreignDigest'],
+    message: [
+      [
+        'The image {image} is not the one in {localCopy}: its digest is {foreignDigest}. It runs in every new pod of this node.',
+        'The image {image} is not the one of the local copy. It runs in every new pod of this node.',
+      ],
+    ],
+    cause:
+      "An image of a localhost/… name is in no registry. If it is missing, containerd pulls it from whatever listens on the node's own localhost, which can be a pod with a hostPort.",
+    advice:
+      'Run the repair: it imports the local copy again. Then find out which pod listened there (`kubectl get pods -A -o wide` for the node, hostPort or hostNetwork), and treat the pods that started since as compromised.',
+  },
   SandboxImageUnpinned: {
     title: 'The sandbox image is not pinned',
     severity: 'Warning',
@@ -235,6 +251,7 @@ export const remediation = defineRemediation({
     ecrRegion: "Region of the image's ECR registry.",
     mirror: 'The public image that was pulled instead.',
     localCopy: 'The file with a copy of the image.',
+    foreignDigest: 'The digest of an image that is not the one of the local copy.',
     taskState: 'State of the test container.',
   },
   healthy: [

@@ -5,6 +5,7 @@
 bats_require_minimum_version 1.5.0
 
 setup() {
+  export FLEETMEND_PAUSE_TAR=$BATS_TEST_TMPDIR/pause.tar
   source "$BATS_TEST_DIRNAME/../lib/testing/load.sh"
   load_script "$BATS_TEST_DIRNAME/state.sh"
 }
@@ -42,6 +43,37 @@ WANTED=918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause:3.5
   run ! fault
   PIN_SUPPORT=yes IMAGE_PINNED=true
   run ! fault
+}
+
+@test "compares an image of localhost/ with the digest in the local copy, where root alone controls it" {
+  PAUSE_TAR_DIGEST=sha256:$(printf '%064d' 7)
+  local_copy() {
+    head -c 100000 /dev/urandom > "$WORK/layer"
+    printf '{"manifests":[{"digest":"%s","annotations":{"io.containerd.image.name":"%s"}}]}' "$PAUSE_TAR_DIGEST" "$1" > "$WORK/index.json"
+    tar --create --file "$FLEETMEND_PAUSE_TAR" --directory "$WORK" layer index.json
+  }
+  trusted_path() { [[ $TRUSTED == true ]]; }
+  IMAGE=localhost/kubernetes/pause:latest DIGEST=$PAUSE_TAR_DIGEST TRUSTED=true
+  local_copy "$IMAGE"
+  refute differs_from_local_copy
+  DIGEST=sha256:$(printf '%064d' 8)
+  differs_from_local_copy
+  [ "$EVIDENCE" = '"localCopy":"'"$PAUSE_TAR"'","foreignDigest":"'"$DIGEST"'"' ]
+  TRUSTED=false
+  refute differs_from_local_copy
+  TRUSTED=true IMAGE=registry.k8s.io/pause:3.10
+  refute differs_from_local_copy
+  # A file of another image, or that is no archive, says nothing about this one.
+  IMAGE=localhost/kubernetes/pause:latest
+  local_copy localhost/other:latest
+  refute differs_from_local_copy
+  printf 'x' > "$FLEETMEND_PAUSE_TAR"
+  refute differs_from_local_copy
+  rm "$FLEETMEND_PAUSE_TAR"
+  refute differs_from_local_copy
+  IMAGE_STATE=replaced
+  fault
+  [ "$REASON_FOUND" = SandboxImageReplaced ]
 }
 
 @test "predicts that the fault recurs without a pin or with a full disk" {

@@ -5,6 +5,7 @@
 #@ use images/images
 #@ use node/disk
 #@ use ecr/ecr
+#@ use base/trust
 #@ sets CONFIGURED_IMAGE IMAGE_PINNED IMAGE_LABELS
 # shellcheck shell=bash disable=SC2034  # the prelude and script.sh read what is only set here
 
@@ -13,7 +14,7 @@ readonly PAUSE_TAR=${FLEETMEND_PAUSE_TAR:-/etc/eks/pause.tar}
 REASON_FOUND=''
 # none: this containerd never reports a pin; restart: a label takes effect at containerd's next start; yes.
 PIN_SUPPORT=''
-# absent, incomplete (a record without its content) or ready.
+# absent, incomplete (a record without its content), replaced (not the one of the local copy) or ready.
 IMAGE_STATE=''
 # Whether only the name without a tag is missing, which this containerd also looks up.
 LACKS_SECOND_NAME=false
@@ -137,6 +138,20 @@ read_image_state() {
     ctr_k8s 15 images ls --quiet "name==\"$CONFIGURED_IMAGE\""
     [[ $OUT == "$CONFIGURED_IMAGE"* ]] || IMAGE_STATE=absent LACKS_SECOND_NAME=true
   fi
+  if [[ $IMAGE_STATE == ready ]] && differs_from_local_copy; then
+    IMAGE_STATE=replaced
+  fi
+}
+
+# differs_from_local_copy: whether the image has the name of the one in PAUSE_TAR, and another digest. A name of localhost/ is
+# in no registry, but the runtime pulls it from any pod that listens there. The index in the file, which is not compressed, has
+# the digest that containerd gives the image when it imports the file.
+differs_from_local_copy() {
+  [[ $IMAGE == localhost/* && -f $PAUSE_TAR ]] && trusted_path "$PAUSE_TAR" || return 1
+  capture 10 grep --text --only-matching --fixed-strings -e "\"io.containerd.image.name\":\"$IMAGE\"" -e "\"$DIGEST\"" "$PAUSE_TAR"
+  [[ $OUT == *"\"$IMAGE\""* && $OUT != *"\"$DIGEST\""* ]] || return 1
+  evidence localCopy "$PAUSE_TAR"
+  evidence foreignDigest "$DIGEST"
 }
 
 # image_is_ready: whether the sandbox image is usable now.
@@ -176,6 +191,7 @@ fault() {
       fi
       ;;
     incomplete) REASON_FOUND=SandboxImageIncomplete ;;
+    replaced) REASON_FOUND=SandboxImageReplaced ;;
     *)
       # This containerd would not report the label.
       if [[ $PIN_SUPPORT == yes && $IMAGE_PINNED == false ]]; then
