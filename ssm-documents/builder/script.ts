@@ -13,17 +13,16 @@ const list = new Intl.ListFormat('en');
 
 /** The comment at the top of a script. `folders` lie below `ssm-documents/`. */
 export const headerOf = (folders: readonly string[]): string =>
-  `# Built by fleetmend from ${list.format(folders.map((folder) => `ssm-documents/${folder}`))}; comments and functions that nothing calls are left out.`;
+  `# Built by fleetmend from ${list.format(folders.map((folder) => `ssm-documents/${folder}`))}; comments, blank lines and functions that nothing calls are left out.`;
 
 const isBlank = (text: string): boolean => text.trim() === '';
 
-/** Without blank lines at its ends, and with one where several follow each other. */
+/** Without blank lines: in a template, which has all documents, each costs as much as a short word. */
 const squeezed = (text: string): string =>
   text
     .split('\n')
-    .filter((line, at, lines) => !isBlank(line) || !isBlank(lines[at - 1] ?? ''))
-    .join('\n')
-    .trim();
+    .filter((line) => !isBlank(line))
+    .join('\n');
 
 const markOf = ({ path }: Block): string => (path === undefined ? ADDED_MARK : `${SOURCE_MARK}${path}`);
 

@@ -72,7 +72,7 @@ describe.each(documents.map((d) => [d.key, d] as const))('%s', (_, document) => 
       '#!/bin/bash',
       'set -o errexit -o nounset -o pipefail',
       expect.stringMatching(
-        /^# Built by fleetmend from ssm-documents\/[a-z-]+(?:,? (?:and )?ssm-documents\/[a-z-]+)+; comments and functions that nothing calls are left out\.$/,
+        /^# Built by fleetmend from ssm-documents\/[a-z-]+(?:,? (?:and )?ssm-documents\/[a-z-]+)+; comments, blank lines and functions that nothing calls are left out\.$/,
       ),
       '',
     ]);
