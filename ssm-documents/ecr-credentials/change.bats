@@ -129,3 +129,12 @@ WANTED='*.dkr.ecr.*.amazonaws.com.cn'
   refute add_pattern
   [ "${UNCHANGED_FACTS[*]} $CHANGED" = 'notChanged untrusted untrusted /etc (mode 777) false' ]
 }
+
+@test "adds no pattern to a provider that kubelet runs for some pods only" {
+  printf '%s' "$HEAD\"a.b\"${TAIL%\}]\}},\"tokenAttributes\":{\"requireServiceAccount\":true}}]}" > "$CREDENTIAL_CONFIG"
+  cp "$CREDENTIAL_CONFIG" "$WORK/before"
+  read_config "$CREDENTIAL_CONFIG"
+  refute add_pattern 2> /dev/null
+  [ "${UNCHANGED_FACTS[*]}" = 'notChanged service-account' ]
+  cmp "$WORK/before" "$CREDENTIAL_CONFIG"
+}

@@ -4,7 +4,7 @@
 #@ use base/failures
 #@ use ./state
 #@ sets PROVIDER
-# shellcheck shell=bash disable=SC2034  # script.sh reads what is only set here
+# shellcheck shell=bash disable=SC2034,SC2153  # script.sh reads what is only set here
 
 # The file that was replaced, and its previous content; the paths that were created, one a line.
 CHANGED_FILE='' BACKUP='' MADE=''
@@ -75,10 +75,12 @@ add_pattern() {
   pattern_for "$REGISTRY" "$ECR_REGION"
   wanted=$REPLY PROVIDER=''
   for i in "${!NAMES[@]}"; do
-    [[ ${NAMES[i]} != *ecr* && ${#NAMES[@]} != 1 ]] || PROVIDER=${PROVIDER:-$i}
+    # With tokenAttributes it would serve some pods alone.
+    [[ -n ${TOKENS[i]-} || ${NAMES[i]} != *ecr* && ${#NAMES[@]} != 1 ]] || PROVIDER=${PROVIDER:-$i}
   done
   if [[ -z $PROVIDER ]]; then
     unchanged no-ecr-provider
+    ((${#TOKENS[@]} == 0)) || unchanged service-account
     return 1
   fi
   at=/providers/$PROVIDER/matchImages/0
@@ -145,7 +147,8 @@ add_links() {
   else
     return 1
   fi
-  if ! read_config "$config" || config_is_refused; then
+  # The kubelet that runs has not read this file.
+  if ! read_config "$config" || config_is_refused || { [[ -n $KUBELET_PID ]] && ! is_plain; }; then
     unchanged copy-refused copy "$config"
     return 1
   fi

@@ -53,7 +53,7 @@ article() {
   done < <(printf '%s\n' 'CredentialProviderConfig|Config|invalid|apiVersion/kind|kubelet.config.k8s.io/v1/Config' \
     'kubelet.config.k8s.io/v1|x/v1|invalid|apiVersion/kind|x/v1/CredentialProviderConfig' \
     'ecr-credential-provider|a/b|invalid|providers[0].name|a/b' "$V1|v1|invalid|providers[0].apiVersion|v1" \
-    '"12h"|null|missing|providers[0].defaultCacheDuration|' \
+    '"12h"|null|invalid|providers[0].defaultCacheDuration|' \
     '["*.dkr.ecr.*.amazonaws.com","*.dkr.ecr.*.amazonaws.cn"]|[]|missing|providers[0].matchImages|' \
     '*.dkr.ecr.*.amazonaws.cn|a b|invalid|providers[0].matchImages|a b')
   printf '{"kind":"CredentialProviderConfig","apiVersion":"kubelet.config.k8s.io/v1","providers":[]}' > "$FILE"
@@ -67,4 +67,63 @@ article() {
   code=0
   read_config "$FILE" || code=$?
   [ "$code $REPLY" = '1 line 3: a key in double quotes is missing' ]
+}
+
+@test "accepts every form of a duration and of a pattern that kubelet accepts" {
+  local from to
+  while IFS='|' read -r from to; do
+    printf '%b' "${GOOD/"$from"/$to}" > "$FILE"
+    read_config "$FILE"
+    refute config_is_refused || { echo "$to: $REPLY $REFUSED_FIELD" && false; }
+  done < <(printf '%s\n' '"12h"|"1h30m"' '"12h"|"0"' '"12h"|"0s"' '"12h"|"1.5h"' '"12h"|"300ms"' \
+    '"*.dkr.ecr.*.amazonaws.cn"|""' '*.dkr.ecr.*.amazonaws.cn|[::1]:5000/x' '*.dkr.ecr.*.amazonaws.cn|b\\xc3\\xbccher.example')
+  while read -r to; do
+    printf '%s' "${GOOD/12h/$to}" > "$FILE"
+    read_config "$FILE"
+    config_is_refused
+    [ "$REPLY $REFUSED_FIELD" = 'invalid providers[0].defaultCacheDuration' ]
+  done < <(printf '%s\n' 12 12hours -12h '12 h' 1d)
+}
+
+@test "knows keys and forms that not every kubelet accepts" {
+  local from to why
+  printf '%s' "$GOOD" > "$FILE"
+  read_config "$FILE"
+  is_plain
+  article > "$FILE"
+  read_config "$FILE"
+  is_plain
+  while IFS='|' read -r from to why; do
+    printf '%s' "${GOOD/"$from"/$to}" > "$FILE"
+    read_config "$FILE"
+    refute is_plain
+    [ "$REPLY" = "$why" ] || { echo "$to: $REPLY" && false; }
+  done < <(printf '%s\n' '"name":|"colour":"red","name":|/providers/0/colour' '"kind":|"x":{"y":1},"kind":|/x' \
+    '"name":"HOME"|"name":"HOME","secret":1|/providers/0/env/0/secret' '*.dkr.ecr.*.amazonaws.cn|mirror[0-9].corp.example|matchImages' \
+    '"env":|"tokenAttributes":{"requireServiceAccount":false},"env":|tokenAttributes')
+}
+
+@test "knows for which pods alone kubelet runs a provider, and prefers one for all" {
+  local image=918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause tokens
+  tokens='"tokenAttributes":{"requireServiceAccount":true,"requiredServiceAccountAnnotationKeys":["a/role","b"],"serviceAccountTokenAudience":"x","cacheType":"Token"},"env":'
+  local good=${GOOD/amazonaws.cn/amazonaws.com.cn}
+  printf '%s' "${good/'"env":'/$tokens}" > "$FILE"
+  read_config "$FILE"
+  find_provider "$image"
+  [ "$PROVIDER ${TOKENS[0]} ${ONLY_FOR[0]} $UNKNOWN_KEY" = '0 true a/role b ' ]
+  printf '%s' "${good/'"env":'/'"tokenAttributes":{"requireServiceAccount":true},"env":'}" > "$FILE"
+  read_config "$FILE"
+  [ "${ONLY_FOR[0]}" = service-account ]
+  local second=${good#*providers\":[}
+  second=${second%]\}}
+  second=${second/ecr-credential-provider/ecr-for-all}
+  printf '%s' "${good/'"env":'/$tokens}" | sed "s/]}\$/,${second//\//\\/}]}/" > "$FILE"
+  read_config "$FILE"
+  find_provider "$image"
+  [ "$PROVIDER ${NAMES[1]}" = '1 ecr-for-all' ]
+  article > "$FILE"
+  printf '%s\n' '    tokenAttributes:' '      requireServiceAccount: true' '      requiredServiceAccountAnnotationKeys:' '        - a/role' >> "$FILE"
+  read_config "$FILE"
+  [ "${ONLY_FOR[0]}" = a/role ]
+  refute is_plain
 }

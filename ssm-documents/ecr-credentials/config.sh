@@ -6,15 +6,21 @@
 
 # One entry per provider; ARGUMENTS and VARIABLES (`env`, NAME=VALUE) hold a line for each value. PATTERNS holds all patterns,
 # each after the index of its provider.
-NAMES=() VERSIONS=() DURATIONS=() PATTERNS=() LAST_PATTERNS=() ARGUMENTS=() VARIABLES=()
+NAMES=() VERSIONS=() DURATIONS=() PATTERNS=() HAS_PATTERNS=() ARGUMENTS=() VARIABLES=()
 CONFIG_FORMAT='' CONFIG_KIND=''
+# tokenAttributes (kubelet 1.34 and later): whether a provider has them, and the pods for which kubelet then runs it alone, in words
+# of the configuration: those with a service account (service-account), or with its annotation too (the keys).
+TOKENS=() CACHE_TYPES=() ONLY_FOR=()
+# The first key that kubelet does not know. It refuses one from 1.36 on, and ignored it before.
+UNKNOWN_KEY=''
 # The field that kubelet refuses, and its value.
 REFUSED_FIELD='' REFUSED_VALUE=''
 
 # read_config FILE: sets all of the above. 1: the file is neither JSON nor YAML; 2: this reader does not support it; the error
 # is in REPLY.
 read_config() {
-  NAMES=() VERSIONS=() DURATIONS=() PATTERNS=() LAST_PATTERNS=() ARGUMENTS=() VARIABLES=() CONFIG_KIND=/
+  NAMES=() VERSIONS=() DURATIONS=() PATTERNS=() HAS_PATTERNS=() ARGUMENTS=() VARIABLES=() CONFIG_KIND=/
+  TOKENS=() CACHE_TYPES=() ONLY_FOR=() UNKNOWN_KEY=''
   # kubelet reads a file that begins with a brace as JSON (k8s.io/apimachinery, GuessJSONStream), any other as YAML.
   CONFIG_FORMAT=yaml
   if [[ -f $1 ]] && IFS= read -r -d '{' -n 200 REPLY < "$1" && [[ -z ${REPLY//[[:space:]]/} ]]; then
@@ -26,7 +32,10 @@ read_config() {
 }
 
 take_config_value() {
-  local i item='^/providers/([0-9]{1,2})/([A-Za-z]+)(/[0-9]{1,2}(/[a-z]+)?)?$'
+  # In YAML the keys of tokenAttributes come without it.
+  local i item='^/providers/([0-9]{1,2})/(tokenAttributes/)?([A-Za-z]+)(/[0-9]{1,2}(/[a-z]+)?)?$'
+  local known='^/(kind|apiVersion|providers(/[0-9]+(/(name|apiVersion|defaultCacheDuration|matchImages.*|args.*|env(/[0-9]+(/(name|value))?)?|tokenAttributes.*))?)?)$'
+  [[ -n $UNKNOWN_KEY || $1 != /* || $1 =~ $known ]] || UNKNOWN_KEY=$1
   case $1 in
     /kind) CONFIG_KIND+=$3 ;;
     /apiVersion) CONFIG_KIND=$3$CONFIG_KIND ;;
@@ -34,14 +43,24 @@ take_config_value() {
   [[ $1 =~ $item ]] || return 0
   i=${BASH_REMATCH[1]}
   NAMES[i]=${NAMES[i]-}
-  case $2:${BASH_REMATCH[2]}${BASH_REMATCH[4]} in
+  case $2:${BASH_REMATCH[3]}${BASH_REMATCH[5]} in
     string:name) NAMES[i]=$3 ;;
     string:apiVersion) VERSIONS[i]=$3 ;;
     string:defaultCacheDuration) DURATIONS[i]=$3 ;;
-    string:matchImages) PATTERNS+=("$i $3") LAST_PATTERNS[i]=$3 ;;
+    string:matchImages) PATTERNS+=("$i $3") HAS_PATTERNS[i]=true ;;
     string:args) ARGUMENTS[i]=${ARGUMENTS[i]-}$3$'\n' ;;
     string:env/name) VARIABLES[i]=${VARIABLES[i]-}$'\n'$3= ;;
     string:env/value) VARIABLES[i]=${VARIABLES[i]-}$3 ;;
+    object:tokenAttributes | string:serviceAccountTokenAudience) TOKENS[i]=true ;;
+    string:cacheType) CACHE_TYPES[i]=$3 ;;
+    *:requireServiceAccount)
+      TOKENS[i]=true
+      [[ $3 != true ]] || ONLY_FOR[i]=${ONLY_FOR[i]:-service-account}
+      ;;
+    string:requiredServiceAccountAnnotationKeys)
+      [[ ${ONLY_FOR[i]-} != service-account ]] || ONLY_FOR[i]=''
+      ONLY_FOR[i]=${ONLY_FOR[i]:+${ONLY_FOR[i]} }$3
+      ;;
   esac
 }
 
@@ -54,6 +73,8 @@ refuse_field() {
 # validateCredentialProviderConfig that every version of kubelet has.
 config_is_refused() {
   local i at name pattern seen=' ' version='k8s\.io/v1(alpha1|beta1)?'
+  # Go's time.ParseDuration, without a minus.
+  local duration='^[+]?(0|(([0-9]+\.?[0-9]*|\.[0-9]+)(ns|us|ms|s|m|h))+)$'
   REPLY=''
   ((${#NAMES[@]} > 0)) || refuse_field missing providers ''
   for i in "${!NAMES[@]}"; do
@@ -62,8 +83,8 @@ config_is_refused() {
     [[ $seen != *" $name "* ]] || refuse_field duplicate "$at.name" "$name"
     seen+="$name "
     [[ ${VERSIONS[i]-} =~ ^credentialprovider\.kubelet\.$version$ ]] || refuse_field invalid "$at.apiVersion" "${VERSIONS[i]-}"
-    [[ -n ${DURATIONS[i]-} ]] || refuse_field missing "$at.defaultCacheDuration" ''
-    [[ -n ${LAST_PATTERNS[i]-} ]] || refuse_field missing "$at.matchImages" ''
+    [[ ${DURATIONS[i]-} =~ $duration ]] || refuse_field invalid "$at.defaultCacheDuration" "${DURATIONS[i]-}"
+    [[ -n ${HAS_PATTERNS[i]-} ]] || refuse_field missing "$at.matchImages" ''
   done
   for i in "${!PATTERNS[@]}"; do
     pattern=${PATTERNS[i]#* }
@@ -73,17 +94,30 @@ config_is_refused() {
   [[ -n $REPLY ]]
 }
 
+# is_plain: whether every kubelet accepts the configuration that read_config read, as far as its keys and forms can tell: it has
+# no key of some versions only, and no pattern that some of them refuse as a URL.
+is_plain() {
+  REPLY=$UNKNOWN_KEY
+  ((${#TOKENS[@]} == 0)) || REPLY=tokenAttributes
+  ((${#PATTERNS[@]} > 0)) && [[ ${PATTERNS[*]} =~ ^[A-Za-z0-9.*:/_\ -]+$ ]] || REPLY=matchImages
+  [[ -z $REPLY ]]
+}
+
 # find_provider IMAGE: the provider that kubelet runs for IMAGE, as an index in PROVIDER; 1 where there is none. REPLY is then
-# the pattern that ends like IMAGE's host, which was probably meant.
+# the pattern that ends like IMAGE's host, which was probably meant. kubelet runs every provider that matches, so one for all pods
+# goes before one for some.
 find_provider() {
-  local i pattern near='' host=${1%%/*}
+  local i pattern near='' some='' host=${1%%/*}
   for i in "${!PATTERNS[@]}"; do
     pattern=${PATTERNS[i]#* } PROVIDER=${PATTERNS[i]%% *}
-    ! matches_image "$pattern" "$1" || return 0
+    if matches_image "$pattern" "$1"; then
+      [[ -n ${ONLY_FOR[PROVIDER]-} ]] || return 0
+      some=${some:-$PROVIDER}
+    fi
     [[ ${pattern##*.} != "${host##*.}" || ${pattern#*.} != dkr* ]] || near=${near:-$pattern}
   done
-  PROVIDER='' REPLY=$near
-  return 1
+  PROVIDER=$some REPLY=$near
+  [[ -n $some ]]
 }
 
 PROVIDER=''

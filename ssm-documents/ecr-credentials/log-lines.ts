@@ -35,7 +35,8 @@ const OF_ECR = phrases('ecr-credential-provider', 'dkr.ecr', 'dkr-ecr', 'ecr.aws
 // kubelet does not start. Source: kubernetes/kubernetes, pkg/credentialprovider/plugin.
 const FILE_MISSING = [
   /pluginbinarydirectory\S{1,300}didnotexist/,
-  /pluginbinaryexecutable\S{1,300}didnotexist/,
+  // kubelet 1.36 writes an empty name.
+  /pluginbinaryexecutable\S{0,300}didnotexist/,
   /unabletoread(?:external)?(?:registry)?credentialproviderconfig\S{0,300}nosuchfile/,
   /credentialproviderconfig\S{0,300}nosuchfileordirectory/,
 ];

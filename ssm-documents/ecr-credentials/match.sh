@@ -7,12 +7,18 @@ URL_HOST='' URL_PORT='' URL_PATH=''
 # split_url TEXT: host, port and path of `https://TEXT`; 1 where Go's parser refuses it, with which kubelet exits. A `?`
 # begins the query, so it is never a wildcard in a pattern. (A %41 in the path is not decoded here.)
 split_url() {
-  local rest=${1%%[#?]*} host allowed='^[][A-Za-z0-9._~!$&'\''()*+,;=:<>"-]*$'
+  local rest=${1%%[#?]*} host allowed='^[][A-Za-z0-9._~!$&'\''()*+,;=:<>"-]*$' address='^\[[0-9A-Fa-f:.]*\](:[0-9]*)?$' plain
   host=${rest%%/*}
   URL_PORT='' URL_PATH=${rest:${#host}}
   host=${host##*@}
-  [[ $1 != *[[:cntrl:]]* && $host =~ $allowed && $host != \[* ]] || return 1
-  if [[ $host == *:* ]]; then
+  # Every byte outside ASCII is allowed.
+  plain=${host//[$'\200'-$'\377']/x}
+  [[ $1 != *[[:cntrl:]]* && $plain =~ $allowed ]] || return 1
+  if [[ $host == \[* ]]; then
+    [[ $host =~ $address ]] || return 1
+    URL_PORT=${BASH_REMATCH[1]#:} URL_HOST=${host%%]*}]
+    return 0
+  elif [[ $host == *:* ]]; then
     URL_PORT=${host##*:} host=${host%:*}
   fi
   URL_HOST=$host

@@ -32,6 +32,18 @@ const UNREPAIRED = [
       when: { notChanged: 'changed-file-refused' },
       text: 'The repair changed nothing, because kubelet would refuse the changed file.',
     },
+    {
+      when: { notChanged: 'unread' },
+      text: 'The repair did not restart kubelet, which runs: {unreadFile} changed after its start, and kubelet may refuse it ({unreadKey}). Check the file, then restart kubelet by hand.',
+    },
+    {
+      when: { notChanged: 'unread' },
+      text: 'The repair did not restart kubelet, which runs: {unreadFile} changed after its start, and kubelet may refuse it. Check the file, then restart kubelet by hand.',
+    },
+    {
+      when: { notChanged: 'service-account' },
+      text: 'The repair adds no pattern to a provider with tokenAttributes, because kubelet runs it for some pods only.',
+    },
     { when: { notChanged: 'no-kubelet-unit' }, text: 'The repair found no systemd unit of kubelet to restart.' },
     { when: { notChanged: 'write-failed' }, text: 'The repair could not write the change.' },
     {
@@ -56,6 +68,8 @@ const UNREPAIRED = [
 ] as const satisfies Message;
 const UNREPAIRED_EVIDENCE = [
   'notChanged',
+  'unreadFile',
+  'unreadKey',
   'untrusted',
   'searchedFolders',
   'copy',
@@ -122,10 +136,19 @@ export const reasons = defineReasons({
     title: "kubelet's credential provider does not match the registry",
     severity: 'Fatal',
     scope: 'attributable',
-    evidence: ['interrupted', 'configFile', 'registry', 'similarPattern', 'wantedPattern', ...UNREPAIRED_EVIDENCE],
+    evidence: [
+      'interrupted',
+      'configFile',
+      'registry',
+      'onlyFor',
+      'similarPattern',
+      'wantedPattern',
+      ...UNREPAIRED_EVIDENCE,
+    ],
     message: [
       [
         INTERRUPTED,
+        'kubelet runs the provider in {configFile} that matches {registry} only for pods whose service account has these annotations: {onlyFor}. All other pods pull from it without credentials.',
         'No pattern of matchImages in {configFile} matches {registry}, so kubelet pulls from it without credentials.',
         "No pattern of matchImages matches the node's registry, so kubelet pulls from it without credentials.",
       ],
@@ -134,9 +157,9 @@ export const reasons = defineReasons({
       ...UNREPAIRED,
     ],
     cause:
-      "No pattern of matchImages matches the node's ECR registry, so kubelet never runs its credential provider and pulls without credentials. A pattern must have as many labels as the host: `*.dkr.ecr.*.amazonaws.cn` is not `*.dkr.ecr.*.amazonaws.com.cn`.",
+      "No pattern of matchImages matches the node's ECR registry, or only one of a provider whose tokenAttributes require an annotation of the pod's service account, so kubelet pulls without credentials. A pattern must have as many labels as the host: `*.dkr.ecr.*.amazonaws.cn` is not `*.dkr.ecr.*.amazonaws.com.cn`.",
     advice:
-      'Run the repair: it adds the pattern and restarts kubelet. Then add the pattern in the AMI or the user data, because nodeadm (AL2023) rewrites the file at each boot.',
+      'Run the repair: it adds the pattern and restarts kubelet. To a provider with tokenAttributes it adds none: add a second provider of another name without them. Then add the pattern in the AMI or the user data, because nodeadm (AL2023) rewrites the file at each boot.',
   },
   CredentialProviderInvalid: {
     title: 'The credential configuration is invalid',

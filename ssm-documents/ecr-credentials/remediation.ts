@@ -34,6 +34,10 @@ export const remediation = defineRemediation({
     interrupted: 'True where an earlier repair was interrupted before kubelet ran with its change.',
     notAsked: 'The path because of which the credential provider was not run, and why.',
     notChanged: 'Why the repair changed no file.',
+    unreadFile: 'The file that changed after the running kubelet started.',
+    unreadKey: 'The key of that file that kubelet may refuse.',
+    onlyFor:
+      'For which pods alone kubelet runs the provider (tokenAttributes): service-account, or the required annotations.',
     untrusted: 'The path that is not controlled by root alone, and why.',
     searchedFolders: 'The folders without another copy.',
     copy: 'The copy that the repair did not use.',
@@ -50,6 +54,10 @@ export const remediation = defineRemediation({
         when: { registry: 'unknown' },
         text: "kubelet's credential provider is valid. The node's ECR registry is unknown.",
       },
+      {
+        when: { onlyFor: 'service-account' },
+        text: "kubelet's credential provider is valid and matches {registry}. kubelet runs it only for pods with a service account (tokenAttributes), so it was not run.",
+      },
       "kubelet's credential provider is valid and matches {registry}.",
       'The credentials for ECR are valid.',
     ],
@@ -64,6 +72,10 @@ export const remediation = defineRemediation({
       {
         when: { registry: 'unknown' },
         text: "kubelet was restarted and is healthy. The node's ECR registry is unknown.",
+      },
+      {
+        when: { onlyFor: 'service-account' },
+        text: 'kubelet was restarted and is healthy. Its credential provider serves {registry} only for pods with a service account.',
       },
       'kubelet was restarted and is healthy, and its credential provider serves {registry}.',
       'kubelet was restarted and is healthy.',

@@ -85,3 +85,18 @@ setup() {
   run -0 prove
   [ "${lines[-1]}" = 'NotRepaired NodeRoleLacksECR AccessDeniedException||"nodeRole":"demo","repaired":"CredentialProviderMismatch"' ]
 }
+
+@test "does not restart a kubelet that may refuse what it has not read, and names the file" {
+  take_lock() { :; }
+  diagnose() { :; }
+  remove_half_file() { :; }
+  find_kubelet_unit() { :; }
+  refuse_blocked() { :; }
+  unread_by_kubelet() { REPLY=/etc/x/config.json; }
+  change() { echo changed; }
+  restart_kubelet() { echo restarted; }
+  CHANGED=false
+  run -0 repair
+  [ "${lines[-1]}" = 'NotRepaired CredentialProviderMismatch ||"notChanged":"unread","unreadFile":"/etc/x/config.json","changed":false' ]
+  [[ $output != *changed$'\n'* && $output != *restarted* ]]
+}

@@ -40,6 +40,7 @@ repair() {
   log "repairing $REASON_FOUND"
   find_kubelet_unit || finish_not_repaired "$REASON_FOUND" "$DETAIL_FOUND" notChanged no-kubelet-unit
   refuse_blocked
+  refuse_unread
   if [[ $FIX == restart ]]; then
     read_pending
   else

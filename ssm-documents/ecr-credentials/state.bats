@@ -10,6 +10,7 @@ setup() {
   load_script "$BATS_TEST_DIRNAME/state.sh"
   trusted_path() { REPLY=''; }
   CREDENTIAL_BIN_DIR=$WORK/bin CREDENTIAL_CONFIG=$WORK/config.json KUBELET_PID=1
+  kubelet_minor() { REPLY=34; }
   KUBELET_SANDBOX_IMAGE=918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause:3.5
   mkdir "$WORK/bin"
   printf '#!/bin/sh\n' > "$WORK/bin/ecr-credential-provider"
@@ -73,6 +74,39 @@ faults() {
   done < <(printf '%s\n' '26' '27 CredentialProviderMissing' '')
 }
 
+@test "does not report that a provider serves all pods where kubelet runs it for some" {
+  config '*.dkr.ecr.*.amazonaws.com.cn'
+  sed -i 's/"defaultCacheDuration"/"tokenAttributes":{"requireServiceAccount":true,"requiredServiceAccountAnnotationKeys":["a\/role"]},&/' "$CREDENTIAL_CONFIG"
+  ask_plugin() {
+    echo asked > "$WORK/asked"
+  }
+  faults
+  [ "$REPLY" = CredentialProviderMismatch: ]
+  [[ $EVIDENCE == *'"onlyFor":"a/role","wantedPattern":"*.dkr.ecr.*.amazonaws.com.cn"' && ! -e $WORK/asked ]]
+  # kubelet 1.32 ignores the field.
+  kubelet_minor() { REPLY=32; }
+  faults
+  [ "$REPLY" = : ]
+  [ -e "$WORK/asked" ]
+  kubelet_minor() { REPLY=36; }
+  rm "$WORK/asked"
+  sed -i 's/"requiredServiceAccountAnnotationKeys":\[[^]]*]/"cacheType":"Token"/' "$CREDENTIAL_CONFIG"
+  faults
+  [ "$REPLY" = : ]
+  [[ $EVIDENCE == *'"onlyFor":"service-account"'* && ! -e $WORK/asked ]]
+}
+
+@test "says that kubelet ends by a program without the execute bit only where it does not run" {
+  chmod 644 "$WORK/bin/ecr-credential-provider"
+  KUBELET_STATE=active
+  faults
+  [ "$REPLY" = CredentialProviderMissing:mode ]
+  [[ $EVIDENCE != *blocksKubelet* ]]
+  KUBELET_STATE=activating
+  faults
+  [[ $EVIDENCE == *'"blocksKubelet":true'* ]]
+}
+
 @test "finds the reason in the provider's error" {
   while IFS='|' read -r reason words; do
     ask_plugin() {
@@ -88,6 +122,10 @@ faults() {
     'NodeRoleLacksECR|operation error ECR: GetAuthorizationToken, api error AccessDeniedException: User: arn:aws:sts::1:assumed-role/my-role/i-1 is not authorized' \
     'TokenUnavailable|operation error ECR: no EC2 IMDS role found' \
     'RegistryUnreachable|dial tcp: lookup api.ecr.x: no such host' \
+    'RegistryUnreachable|operation error ECR: GetAuthorizationToken, exceeded maximum number of attempts, 3, https response error StatusCode: 500, RequestID: 1, ServerException: x' \
+    'RegistryUnreachable|operation error ECR: GetAuthorizationToken, https response error StatusCode: 400, RequestID: 1, api error ThrottlingException: Rate exceeded' \
+    'TokenUnavailable|no EC2 IMDS role found, operation error ec2imds: GetMetadata, http response error StatusCode: 500, request to EC2 IMDS failed' \
+    'NodeRoleLacksECR|api error AccessDeniedException: User: arn:aws:sts::1:assumed-role/my-role/i-1 is not authorized to perform: ecr:GetAuthorizationToken on resource: * with an explicit deny in a service control policy' \
     'RegistryCertificate|x509: certificate signed by unknown authority' \
     'CredentialProviderInvalid|group version credentialprovider.kubelet.k8s.io/v1 is not supported' \
     'CredentialProviderFailed|Exec format error')

@@ -2,7 +2,7 @@
 #@ use base/trust
 #@ use ./provider
 #@ use ./docker
-#@ sets PROVIDER PLUGIN
+#@ sets PROVIDER PLUGIN ONLY_FOR
 # shellcheck shell=bash disable=SC2034  # the prelude and script.sh read what is only set here
 
 # A repair keeps this file until kubelet runs with the change; on a tmpfs, since a boot starts kubelet anyway.
@@ -91,7 +91,9 @@ config_fault() {
       refused CredentialProviderMissing link '' missingProgram "$program"
       return
     elif [[ ! -x $program ]]; then
-      refused CredentialProviderMissing mode '' notExecutable "$program"
+      # With this, kubelet ends at its start from some version on, and earlier ones run without the credentials.
+      found CredentialProviderMissing mode '' notExecutable "$program"
+      [[ $KUBELET_STATE == active ]] || evidence blocksKubelet true
       return
     fi
   done
@@ -108,17 +110,38 @@ match_fault() {
     return 1
   fi
   evidence registry "$REGISTRY"
-  ! find_provider "$REGISTRY/eks/pause" || return 1
+  if find_provider "$REGISTRY/eks/pause"; then
+    token_fault
+    return
+  fi
   near=$REPLY
   pattern_for "$REGISTRY" "$ECR_REGION"
   found CredentialProviderMismatch pattern '' wantedPattern "$REPLY"
   [[ -z $near ]] || evidence similarPattern "$near"
 }
 
+# token_fault: the only providers that match the registry serve some pods alone.
+token_fault() {
+  local only=${ONLY_FOR[PROVIDER]-}
+  [[ -n $only ]] || return 1
+  # kubelet up to 1.32 does not know the field, and 1.33 has it turned off.
+  kubelet_minor
+  if [[ -n $REPLY ]] && ((REPLY < 33)); then
+    ONLY_FOR[PROVIDER]=''
+    return 1
+  fi
+  evidence onlyFor "$only"
+  [[ $only != service-account ]] || return 1
+  pattern_for "$REGISTRY" "$ECR_REGION"
+  found CredentialProviderMismatch '' '' wantedPattern "$REPLY"
+}
+
 # answer_fault: the provider's program returns no credentials.
 answer_fault() {
   local text error version config
   [[ -n $PROVIDER ]] || return 1
+  # It would need a token of a pod's service account.
+  [[ -z ${TOKENS[PROVIDER]-} || -z ${ONLY_FOR[PROVIDER]-} ]] || return 1
   version=${VERSIONS[PROVIDER]}
   { read -r PLUGIN && read -r config; } < <(readlink -f -- "$CREDENTIAL_BIN_DIR/${NAMES[PROVIDER]}" "$CREDENTIAL_CONFIG") || return 1
   if ! trusted_path "$PLUGIN" "$config"; then

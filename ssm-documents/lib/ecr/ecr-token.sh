@@ -60,11 +60,7 @@ refine_token_failure() {
     certificate-*) TOKEN_REASON=RegistryCertificate ;;
     *) TOKEN_REASON=RegistryUnreachable ;;
   esac
-  case $TOKEN_DETAIL in
-    *hrottl* | *TooManyRequests* | *'Rate exceeded'* | *'StatusCode: 5'* | *InternalFailure* | *ServiceUnavailable* | *ServerException*)
-      TOKEN_REASON=RegistryUnreachable
-      ;;
-  esac
+  ! is_service_trouble "$TOKEN_DETAIL" || TOKEN_REASON=RegistryUnreachable
 }
 
 # ask_provider: a token from kubelet's own ecr-credential-provider. It is the first because it needs no Python.
