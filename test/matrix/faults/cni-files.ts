@@ -149,6 +149,19 @@ export const faults: readonly Fault[] = [
     sandbox: { failsBefore: /failed to find plugin "cilium-cni"/, startsAfter: true, network: 'POD' },
   }),
   onAwsNode({
+    name: 'conflist deleted, and a container of another namespace is called aws-node',
+    script: `sed -i s/pod.namespace=kube-system/pod.namespace=team/ /etc/systemd/system/lab-aws-node.service; rm ${AWS_CONFLIST}
+      systemctl daemon-reload; systemctl restart lab-aws-node; for i in {1..200}; do [ -s ${AWS_CONFLIST} ] && break; sleep 0.1; done; rm ${CONF_DIR}/*`,
+    check: broken('CNIConfigMissing', { repairStep: 'none', awsNode: 'absent' }),
+    sandbox: { failsBefore: /cni plugin not initialized/, startsAfter: false, network: 'POD' },
+  }),
+  onAwsNode({
+    name: 'configuration of a CNI without an agent comes first, and pods start by it',
+    script: `cp ${CONF_DIR}/10-lab.conflist ${CONF_DIR}/05-own.conflist`,
+    check: broken('CNIConfigConflict', { config: /05-own\.conflist$/, repairStep: 'none', networkReady: true }),
+    sandbox: { startsAfter: true, network: 'POD' },
+  }),
+  onAwsNode({
     name: 'broken configuration of another CNI comes first',
     script: `printf '{' > ${CONF_DIR}/00-own.conflist`,
     check: broken('CNIConfigInvalid', {

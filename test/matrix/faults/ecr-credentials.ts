@@ -83,6 +83,27 @@ export const faults: readonly Fault[] = [
   },
   {
     ...common,
+    name: 'its configuration lost the pattern and got an unknown key while kubelet runs',
+    break: breakBy(
+      `sed -i 's/amazonaws[.]com[.]cn/amazonaws.cn/' ${CONFIG}; ${RESTART}; sleep 1; sed -i 's/"name"/"colour":"red","name"/' ${CONFIG}`,
+    ),
+    check: { outcome: 'Broken', reason: 'CredentialProviderMismatch' },
+    repair: {
+      outcome: 'NotRepaired',
+      reason: 'CredentialProviderMismatch',
+      evidence: { notChanged: 'unread', unreadFile: CONFIG, unreadKey: '/providers/0/colour', changed: false },
+    },
+  },
+  {
+    ...common,
+    name: 'its configuration lost the pattern while kubelet runs',
+    break: breakBy(`sleep 1; sed -i 's/amazonaws[.]com[.]cn/amazonaws.cn/' ${CONFIG}`),
+    check: { outcome: 'Broken', reason: 'CredentialProviderMismatch' },
+    repair: repaired('CredentialProviderMismatch', 'add-pattern'),
+    slow: true,
+  },
+  {
+    ...common,
     name: "the article's own configuration, in YAML",
     break: breakBy(`cat > ${CONFIG} <<'END'\n${ARTICLE}END\n${RESTART}`),
     check: { outcome: 'Broken', reason: 'CredentialProviderMismatch' },
