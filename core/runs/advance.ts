@@ -28,6 +28,8 @@ export type RunInputs = StopInputs &
   Pick<SendInputs, 'decideAgain'> & {
     /** The most nodes that the cluster's budget lets this run have in flight. Checks have no such limit. */
     readonly slots: number;
+    /** The turn ends after this step: a command that it made `sending` would get no call. */
+    readonly isEnding?: boolean | undefined;
   };
 
 /** A step's result: the state to store, the nodes whose attempts are booked with it, then the effects to perform. */
@@ -42,7 +44,12 @@ export type RunStep = {
  * Whether the run may send in this step. After a command that did not run, a repair waits for the next one: the attempts of
  * its nodes are taken back first.
  */
-const maySend = (state: RunState, { reports }: Pick<RunInputs, 'reports'>, now: string): boolean =>
+const maySend = (
+  state: RunState,
+  { reports, isEnding }: Pick<RunInputs, 'reports' | 'isEnding'>,
+  now: string,
+): boolean =>
+  isEnding !== true &&
   state.stopped === undefined &&
   (state.refusal === undefined || state.refusal.notBefore <= now) &&
   (state.action === 'check' || !reports.some(isUnsent));

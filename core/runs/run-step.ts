@@ -16,7 +16,7 @@ import { currentTrust } from './stop.ts';
 /** What was read of a planned run and its surroundings. */
 export type RunSeen = Pick<
   RunInputs,
-  'observations' | 'paused' | 'cancelled' | 'isAwaited' | 'trust' | 'openElsewhere'
+  'observations' | 'paused' | 'cancelled' | 'isAwaited' | 'isEnding' | 'trust' | 'openElsewhere'
 > & {
   readonly run: RunState;
   readonly reports: readonly SendReport[];
@@ -31,13 +31,14 @@ export type RunSeen = Pick<
 
 const inputsOf = (seen: RunSeen): RunInputs => {
   const { run, rules, cluster, now, nodes, observations, reports, paused, cancelled, isAwaited } = seen;
-  const { trust, openElsewhere } = seen;
+  const { trust, openElsewhere, isEnding } = seen;
   return {
     observations,
     reports,
     paused,
     cancelled,
     isAwaited,
+    isEnding,
     trust,
     openElsewhere,
     clusterNodes: cluster?.nodeCount ?? 0,

@@ -6,6 +6,8 @@ export type Done = {
   readonly reports: readonly SendReport[];
   readonly flushed?: Flushed | undefined;
   readonly isHandedOver: boolean;
+  /** A call has failed, or the time is over: the turn stores what it knows, and begins nothing. */
+  readonly isEnding?: boolean | undefined;
 };
 
 /** Before the first effect. */

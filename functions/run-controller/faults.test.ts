@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { countsOf } from '../../core/runs/reports.ts';
+import { deployedOf } from '../../core/runs/rules.ts';
 import type { SendFault } from '../../test/support/fake-ssm.ts';
-import { runControllerWorld } from '../../test/support/run-controller-world.ts';
+import { healthyFacts, runControllerWorld } from '../../test/support/run-controller-world.ts';
 import { startTable, type TestTable } from '../../test/support/table.ts';
+import { keys } from '../adapters/table/keys.ts';
 
 let table: TestTable;
 beforeAll(async () => {
@@ -14,6 +16,15 @@ type World = ReturnType<typeof runControllerWorld>;
 const world = async (options: Parameters<typeof runControllerWorld>[1] = {}): Promise<World> =>
   runControllerWorld(await table.another(), options);
 const summary = async (w: World) => (await w.allRuns()).map((r) => [r.action, countsOf(r)]);
+
+/** Gives the document of the repair so many repaired nodes. */
+const trusted = async (w: World, count: number): Promise<void> => {
+  const document = deployedOf(w.settings, 'pause-image-repair')[0]?.name ?? expect.fail();
+  const results = Array.from({ length: count }, (_, i) => ({
+    ...{ instanceId: `i-9000000000000000${i}`, runId: 'r-0', at: w.iso(-60), end: 'repaired', isCanary: false },
+  }));
+  await w.put({ ...keys.trust(document, 'demo'), document, cluster: 'demo', version: 1, results });
+};
 
 /** One broken node is reported while SendCommand has this fault; then half an hour goes by. */
 const oneNode = async (faults: readonly SendFault[], listLagMs = 0): Promise<World> => {
@@ -185,6 +196,49 @@ describe('a call that fails', () => {
     await w.pass(600, 10);
     expect(await summary(w)).toEqual([['check', { Healthy: 150 }]]);
     expect(Math.max(...w.ssm.sends('check').values())).toBe(1);
+  });
+
+  it('leaves no other command of its turn without a call', async () => {
+    const w = await world({ nodes: 100 });
+    const ids = w.ids.slice(0, 20);
+    for (const id of ids) w.nodes.set(id, { broken: true, latencyMs: 8000 });
+    await trusted(w, 5);
+    const { putCommand } = w.deps.results;
+    let calls = 0;
+    const failingOnce: typeof putCommand = async (row) => {
+      if (++calls === 2) throw new Error('the table is away');
+      await putCommand(row);
+    };
+    Object.assign(w.deps, { results: { ...w.deps.results, putCommand: failingOnce } });
+    for (const id of ids) await w.signal(id);
+    await w.deliver();
+    // The next command is smaller than its window, so that one more fits into the same turn.
+    for (const id of ids.slice(6, 10)) w.facts.set(id, { ...healthyFacts(id), modeTag: 'off' });
+    await w.pass(600, 10);
+    expect((await summary(w))[0]).toEqual(['repair', { Repaired: 16, OptedOut: 4 }]);
+    expect(Math.max(...w.ssm.sends('repair').values())).toBe(1);
+  });
+
+  it('for lack of time just before SendCommand is known not to have been sent', async () => {
+    const w = await world();
+    const [id = ''] = w.ids;
+    w.nodes.set(id, { broken: true, latencyMs: 4000 });
+    const { turn } = await import('./turn.ts');
+    const controller = new AbortController();
+    const { send } = w.deps.sender;
+    const late: typeof send = async (order, signal) => {
+      controller.abort();
+      return await send(order, signal);
+    };
+    Object.assign(w.deps, { sender: { ...w.deps.sender, send: late } });
+    await w.signal(id);
+    const [wake = expect.fail()] = w.queue.splice(0);
+    await expect(turn(w.deps, wake, controller.signal)).rejects.toThrow(/is over/);
+    Object.assign(w.deps, { sender: { ...w.deps.sender, send } });
+    expect((await w.allRuns())[0]?.commands).toMatchObject([{ status: 'planned' }]);
+    expect((await w.results.nodeStates([id], 'pause-image')).get(id)?.attempts).toEqual({});
+    await w.pass(120);
+    expect(await summary(w)).toEqual([['repair', { Repaired: 1 }]]);
   });
 
   it('for lack of time sends nothing, and leaves no command that counts as lost', async () => {

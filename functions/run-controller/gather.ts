@@ -57,6 +57,7 @@ const runSeen = async (deps: RunControllerPorts, run: RunState, done: Done, read
     cluster,
     reports: done.reports,
     flushed: done.flushed,
+    isEnding: done.isEnding === true,
     nodes: NO_NODES,
     rules,
     now: nowIso(deps),

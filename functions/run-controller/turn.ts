@@ -8,7 +8,7 @@ import type { RunControllerPorts } from './ports.ts';
 
 /** Steps of one turn. A turn that takes more wakes its group again. */
 const MAX_STEPS = 200;
-/** How often a turn may find that another writer has changed what it read, before the queue repeats its wake. */
+/** How often in a row a turn may find that another writer has changed what it read, before the queue repeats its wake. */
 const MAX_CONFLICTS = 6;
 const CONFLICT_WAIT_MS = 100;
 
@@ -26,9 +26,10 @@ const steps = async (deps: RunControllerPorts, wake: Wake, decide: Decide, signa
   let done = NOTHING_DONE;
   let conflicts = 0;
   for (let n = 0; n < MAX_STEPS; n++) {
-    const step = await decide(done);
+    const step = await decide({ ...done, isEnding: failures.length > 0 || signal.aborted });
     if (step === undefined) return;
-    assertLive(signal, group);
+    // What SSM has answered is stored also when the time is over: without it, a command would count as lost.
+    if (done.reports.length === 0) assertLive(signal, group);
     if (step.commit !== undefined && !(await commitStep(deps, step.commit))) {
       if (++conflicts >= MAX_CONFLICTS) {
         throw new Error(`advancing ${group}: other writers came first ${conflicts} times; the wake is repeated`);
@@ -36,6 +37,9 @@ const steps = async (deps: RunControllerPorts, wake: Wake, decide: Decide, signa
       await deps.wait(deps.random() * CONFLICT_WAIT_MS * 2 ** conflicts);
       continue;
     }
+    conflicts = 0;
+    // A command that is stored as `sending` gets its call, which reports that it came too late.
+    if (!step.effects.some(({ kind }) => kind === 'send')) assertLive(signal, group);
     // A failed call is tried again by the next wake. What the other calls reported is stored first.
     if (failures.length > 0 && step.effects.length > 0) break;
     done = await perform(deps, step, signal, failures);
