@@ -83,6 +83,18 @@ describe('a relapse', () => {
   });
 });
 
+it("a node's relapse names the run before, and is never one of its own run", () => {
+  const attempts = {
+    'r-1': { at: at(-1), outcome: 'Repaired' as const },
+    'r-0': { at: at(-60), outcome: 'Repaired' as const },
+  };
+  expect(withHistory(row(), row(), attempts, LIMITS)).toMatchObject({
+    outcome: 'Relapsed',
+    relapseOf: { runId: 'r-0', at: at(-60) },
+  });
+  expect(withHistory(row(), row(), { 'r-1': attempts['r-1'] }, LIMITS).outcome).toBe('Repaired');
+});
+
 describe('an attempt', () => {
   it('is amended by every result of a repair, at the time of its end', () => {
     fc.assert(
@@ -164,6 +176,13 @@ describe('a quarantine', () => {
         expect(advice).toBe(expected ? 'grow the disk' : undefined);
       }),
     );
+  });
+
+  it('does not start again where it holds', () => {
+    const attempts = Object.fromEntries(
+      ['a', 'b', 'c'].map((id): [string, Attempt] => [id, { at: at(0), outcome: 'Unknown' }]),
+    );
+    expect(quarantineAdvice({ attempts, quarantinedAt: at(1) }, { isFinal: true }, LIMITS)).toBeUndefined();
   });
 
   it('has a default advice if the result has none', () => {

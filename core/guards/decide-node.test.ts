@@ -6,7 +6,9 @@ import {
   type DecisionContext,
   decideNode,
   isAnsweredByAttempt,
+  isAwaitingAgent,
   type NodeFacts,
+  outcomeOf,
   settledAs,
 } from './decide-node.ts';
 
@@ -82,6 +84,74 @@ describe("a node's own facts decide", () => {
   });
 });
 
+describe('a decision says why, and what to do', () => {
+  const until = { awaitAgentUntil: at(7200) };
+  const attempt = remembered({ 'r-1': { at: at(7000), outcome: 'NotRepaired' } });
+  it.each<[NodeFacts, Partial<DecisionContext>, string]>([
+    [unknownToEc2, {}, 'EC2 has no such instance: it was terminated, or belongs to another account or Region'],
+    [{ ...ok, inCluster: false }, {}, "the instance's tags do not say that it belongs to this cluster"],
+    [{ ...ok, state: 'shutting-down' }, {}, 'the instance is shutting-down'],
+    [{ ...ok, state: 'stopped' }, {}, 'the instance is stopped'],
+    [{ ...unmanaged, state: 'stopped' }, until, 'the instance is stopped'],
+    [{ ...unmanaged, state: 'pending' }, until, "the new node's SSM agent did not come online in time"],
+    [unmanaged, until, "the new node's SSM agent did not come online in time"],
+    [ssm({ pingStatus: 'Inactive' }), until, "the new node's SSM agent did not come online in time"],
+    [ssm({ pingStatus: 'Inactive' }), {}, "the SSM agent's ping status is Inactive"],
+    [unmanaged, {}, 'SSM does not know the instance: give its role AmazonSSMManagedInstanceCore'],
+    [{ ...ok, modeTag: 'off' }, {}, 'its tag fleetmend:mode is off'],
+    [{ ...ok, modeTag: 'Off' }, {}, 'its tag fleetmend:mode has a value that is not off, observe or repair'],
+    [{ ...ok, modeTag: 'observe' }, {}, 'its tag fleetmend:mode is observe: a check was asked for'],
+    [ok, { mayRepair: false }, 'the policy says observe for this remediation on this cluster: a check was asked for'],
+    [
+      ok,
+      { mayRepair: false, isFinding: true },
+      'the policy says observe for this remediation on this cluster: what the check found stands',
+    ],
+    [
+      ok,
+      { nodeState: remembered({}, { quarantinedAt: at(1) }) },
+      `quarantined since ${at(1)}: see its history; release`,
+    ],
+    [ok, { nodeState: attempt, lastSeenAt: at(6999) }, 'the symptom was last seen before the end of the last repair'],
+    [ok, { nodeState: attempt }, 'a repair was attempted less than 900 s ago'],
+    [
+      ok,
+      { lastSeenAt: at(0) },
+      `the symptom was last seen at ${at(0)}, too long ago for a repair: a check was asked for`,
+    ],
+  ])('%#', (facts, over, expected) => {
+    const { message } = decideNode(facts, context(over)) as { readonly message: string };
+    expect(message.startsWith(expected)).toBe(true);
+  });
+
+  it.each<[NodeFacts, string]>([
+    [{ ...unknownToEc2, instanceId: 'mi-0123456789abcdef0' }, 'HybridNode'],
+    [ssm({ platformName: 'Bottlerocket' }), 'BottlerocketNode'],
+    [ssm({ platformType: 'Windows', platformName: 'Microsoft Windows' }), 'WindowsNode'],
+    [ssm({ platformType: 'MacOS', platformName: 'macOS' }), 'PlatformUnsupported'],
+    [{ ...ok, autoMode: true }, 'AutoModeNode'],
+  ])('about a kind of node that is not supported, %#', (facts, reason) => {
+    const decision = decideNode(facts, context());
+    expect(decision).toMatchObject({ kind: 'unsupported', reason });
+    expect(outcomeOf(decision as never)).toEqual({ outcome: 'Unsupported' });
+  });
+
+  it('as the outcome of a node that is skipped', () => {
+    expect(outcomeOf({ kind: 'skip', skipReason: 'Gone', message: '' })).toEqual({
+      outcome: 'Skipped',
+      skipReason: 'Gone',
+    });
+  });
+});
+
+it.each<[string, NodeFacts, string]>([
+  ['that EC2 does not show', { ...unknownToEc2, instanceId: 'mi-0123456789abcdef0' }, 'unsupported Unsupported'],
+  ['that is terminated', { ...ok, state: 'terminated' }, 'skip Gone'],
+  ['of two clusters', { ...ok, clusters: ['demo', 'other'] }, 'skip Unreadable'],
+])('the tag of a node %s does not opt it out', (_, facts, expected) => {
+  expect(told({ ...facts, modeTag: 'off' })).toBe(expected);
+});
+
 describe('policy and history decide on a repair, in this order', () => {
   const attempt = (seconds: number, outcome: 'Repaired' | 'NotRepaired' = 'NotRepaired') =>
     remembered({ 'r-1': { at: at(seconds), outcome } });
@@ -106,6 +176,11 @@ describe('policy and history decide on a repair, in this order', () => {
     // Decisions on the same field of the history cannot be combined.
     const others = later.map(([, o]) => o).filter((o) => !Object.keys(o).some((key) => Object.hasOwn(over, key)));
     expect(told(ok, Object.assign({}, ...others, over))).toBe(expected);
+  });
+
+  it('a symptom may be as old as the limit, and maintenance is looked at again after a cool-down', () => {
+    expect(told(ok, { lastSeenAt: at(7200 - 1800) })).toBe('go');
+    expect(decideNode(ok, context({ maintenance: 'it is UPDATING' }))).toMatchObject({ notBefore: at(8100) });
   });
 
   it('a cool-down has an end, and is over at that time', () => {
@@ -175,11 +250,18 @@ describe('a new node', () => {
       { awaitAgentUntil: at(7200) },
       'settle Unreachable',
     ],
+    ['is unreachable where it was stopped meanwhile', { ...unmanaged, state: 'stopped' }, until, 'settle Unreachable'],
     ['is gone where it was terminated meanwhile', { ...ok, state: 'terminated' }, until, 'skip Gone'],
     ['of Auto Mode is unsupported at once', { ...unmanaged, autoMode: true }, until, 'unsupported Unsupported'],
     ['of another cluster is left alone at once', { ...ok, inCluster: false }, until, 'skip NotInCluster'],
   ])('%s', (_, facts, over, expected) => {
     expect(told(facts, { action: 'check', ...over })).toBe(expected);
+  });
+
+  it('is waited for only until the time that is given', () => {
+    expect(isAwaitingAgent(unmanaged, undefined, NOW)).toBe(false);
+    expect(isAwaitingAgent(unmanaged, at(7201), NOW)).toBe(true);
+    expect(isAwaitingAgent({ ...unmanaged, state: 'stopped' }, at(7201), NOW)).toBe(false);
   });
 
   it('whose agent never came online is unreachable, with the missing prerequisites', () => {

@@ -184,8 +184,7 @@ const AGENT_LOOK_MS = 60_000;
 
 /** Whether a new node's SSM agent may still come online: it registers with SSM some time after EC2 reports `running`. */
 export const isAwaitingAgent = (facts: NodeFacts, awaitAgentUntil: string | undefined, now: string): boolean =>
-  awaitAgentUntil !== undefined &&
-  now < awaitAgentUntil &&
+  now < (awaitAgentUntil ?? '') &&
   facts.inCluster &&
   !facts.autoMode &&
   (facts.state === 'pending' || (facts.state === 'running' && facts.ssm?.pingStatus !== 'Online'));
@@ -217,10 +216,10 @@ const repairable = (instanceId: string, context: DecisionContext): Decision => {
     return skip('Stale', 'the symptom was last seen before the end of the last repair or attempt: the signal is stale');
   }
   const coolUntil = coolDownEnd(nodeState, limits);
-  if (coolUntil !== undefined && coolUntil > context.now) {
+  if ((coolUntil ?? '') > context.now) {
     return skip('CoolingDown', `a repair was attempted less than ${limits.coolDownSeconds} s ago`, coolUntil);
   }
-  if (lastSeenAt !== undefined && nowMs - epochMs(lastSeenAt) > limits.staleSeconds * 1000) {
+  if (nowMs - epochMs(lastSeenAt ?? context.now) > limits.staleSeconds * 1000) {
     return {
       kind: 'check',
       skipReason: 'Stale',
