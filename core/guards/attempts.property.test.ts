@@ -93,6 +93,7 @@ it("a node's relapse names the run before, and is never one of its own run", () 
     relapseOf: { runId: 'r-0', at: at(-60) },
   });
   expect(withHistory(row(), row(), { 'r-1': attempts['r-1'] }, LIMITS).outcome).toBe('Repaired');
+  expect(withHistory(row(), row({ action: 'check' }), attempts, LIMITS).outcome).toBe('Repaired');
 });
 
 describe('an attempt', () => {

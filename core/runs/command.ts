@@ -10,7 +10,6 @@ import { batchTallies } from './batch-results.ts';
 import { findingsOf, type Known, notRunOf, waitingOf } from './findings.ts';
 import { INVALID_INSTANCE } from './observation.ts';
 import { COMMAND_LOST, dropsOf, lostOf, takenOf, unsentResults } from './outbox.ts';
-import { silentOf } from './registry-hold.ts';
 
 /** The result of a SendCommand call, or of the search for one. Without a report, the result is unknown. */
 export type SendReport =
@@ -247,12 +246,10 @@ export const onBatch = (
   const refused = lead.size - Object.keys(tallies).length;
   const observed = Object.values(tallies).reduce<OutcomeCounts>((sum, t) => withCounts(sum, { [t.outcome]: 1 }), {});
   const counts = refused > 0 ? withCounts(observed, { Unreachable: refused }) : observed;
-  const silent = silentOf(tallies);
   return {
     command: {
       ...lead,
       counts,
-      ...defined({ silent }),
     },
     outbox: [
       ...findingsOf(state, parts, known),

@@ -1,11 +1,11 @@
 import { NOT_DELIVERED } from '../guards/attempts.ts';
 import { EXECUTION_TIMED_OUT } from '../guards/attributable.ts';
+import { registryWord } from '../guards/registry.ts';
 import { defined } from '../model/defined.ts';
 import { readResult } from '../model/document-result.ts';
 import { mayReport, meaningOf, type Outcome, type SkipReason } from '../model/outcome.ts';
 import type { CommandRow } from '../state/command-state.ts';
 import type { Reading, Tally } from '../state/results.ts';
-import { registryWord } from './registry-hold.ts';
 
 /** One invocation as `ListCommandInvocations` with details shows it. */
 export type Invocation = {

@@ -5,7 +5,6 @@ import type { LaneState } from '../state/lane-state.ts';
 import type { PendingNode } from '../state/pending-node.ts';
 import type { RunState } from '../state/run-state.ts';
 import type { Breaker } from '../state/trust-state.ts';
-import { holdAfter } from './registry-hold.ts';
 
 /** The initial state of a lane, from its name. */
 export const newLane = (lane: string): LaneState => {
@@ -38,6 +37,9 @@ export const nextDue = (rows: readonly PendingNode[], now: string): string | und
 
 /** The state of the lane after a run. */
 export const afterRun = (lane: LaneState, run: RunState): LaneState => {
-  const { activeRunId, registryHold, ...rest } = lane;
-  return { ...rest, ...defined({ registryHold: holdAfter(lane, run) }) };
+  const { activeRunId, ...rest } = lane;
+  // A run that was never planned knows nothing of the registry.
+  if (run.registry === undefined) return rest;
+  const { registryHold, ...others } = rest;
+  return { ...others, registry: run.registry, ...defined({ registryHold: run.registryHold }) };
 };

@@ -63,7 +63,7 @@ it('a run that ended without a plan has the duration 0', () => {
 
 describe('a lane', () => {
   const lane: LaneState = newLane('demo/pause-image');
-  const held: LaneState = { ...lane, registryHold: { until: at(600), holds: 1, runId: 'r-1' } };
+  const held: LaneState = { ...lane, registryHold: { until: at(600), holds: 1, runId: 'r-1', silentAt: at(0) } };
 
   it.each<[string, LaneState, LaneState, readonly string[]]>([
     ['begins a registry hold', lane, held, ['holding nodes that need the registry']],

@@ -1,3 +1,4 @@
+import { NO_NEWS, silentLast } from '../guards/registry.ts';
 import { becauseOnce } from '../model/because.ts';
 import { defined } from '../model/defined.ts';
 import { epochMs, isoTime } from '../model/ids.ts';
@@ -38,7 +39,10 @@ export const nextRows = (
   const whole = due.find((row) => row.instanceId === WHOLE_CLUSTER);
   if (whole !== undefined) return [whole];
   const { maxNodesPerCheckRun, maxNodesPerRepairRun } = rules.policy.limits;
-  return rowsForRun(due, isCheck(lane) ? maxNodesPerCheckRun : maxNodesPerRepairRun);
+  return rowsForRun(
+    silentLast(lane.registry ?? NO_NEWS, due),
+    isCheck(lane) ? maxNodesPerCheckRun : maxNodesPerRepairRun,
+  );
 };
 
 /** The plan of a queued run over these candidates. */

@@ -1,59 +1,56 @@
 import { describe, expect, it } from 'vitest';
 import { aCommand, aRun, at, node, nodes, observed, START, sent, step } from '../../test/support/runs.ts';
-import type { CommandState } from '../state/command-state.ts';
-import type { ResultRow, Tally } from '../state/results.ts';
+import type { CommandState, ObservationRow } from '../state/command-state.ts';
+import type { RegistryHold } from '../state/lane-state.ts';
+import type { Tally } from '../state/results.ts';
 import type { RunState } from '../state/run-state.ts';
-import { batchTallies } from './batch-results.ts';
 import { afterRun, newLane } from './lane.ts';
-import { registryWord, silentOf } from './registry-hold.ts';
 
-const silentTally: Partial<Tally> = { outcome: 'NotRepaired', reason: 'RegistryUnreachable', registry: 'silent' };
+type Word = 'silent' | 'answers' | undefined;
+
+const tally = (word: Word, seconds: number): Partial<Tally> => ({
+  at: at(seconds),
+  ...(word === undefined ? { outcome: 'NotRepaired', reason: 'DiskFull' } : { registry: word }),
+});
 const closed = (key: string, over: Partial<CommandState> = {}): CommandState =>
   aCommand({ key, status: 'closed', instanceIds: [], versions: [], counts: { NotRepaired: 1 }, ...over });
+
+/** Commands that have ended, one after the other, with the words of their nodes: node 10 and so on. */
+const ended = (
+  ...said: readonly (readonly Word[])[]
+): Pick<RunState, 'commands'> & { observations: ObservationRow[] } => ({
+  commands: said.map((_, i) => closed(String(i + 1))),
+  observations: said.map((words, i) =>
+    observed(
+      String(i + 1),
+      Object.fromEntries(words.map((word, n) => [node(10 * (i + 1) + n), tally(word, -100 + i)])),
+    ),
+  ),
+});
+const stepAfter = (run: RunState, said: readonly (readonly Word[])[], more: Partial<RunState> = {}, slots = 50) => {
+  const { commands, observations } = ended(...said);
+  return step({ ...run, ...more, commands: [...commands, ...run.commands] }, { observations, slots });
+};
 const ECR = '918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn';
-const hold = (over: object = {}) => ({ until: at(900), holds: 1, runId: 'r-0', ...over });
-
-describe('the answer of the registry, by a result', () => {
-  it.each<[string, Pick<ResultRow, 'action' | 'outcome' | 'reason' | 'method'>, string | undefined]>([
-    [
-      'a repair that got no answer',
-      { action: 'repair', outcome: 'NotRepaired', reason: 'RegistryUnreachable' },
-      'silent',
-    ],
-    ['a repair that was refused', { action: 'repair', outcome: 'NotRepaired', reason: 'RegistryDenied' }, 'answers'],
-    ['a repair for another reason', { action: 'repair', outcome: 'NotRepaired', reason: 'DiskFull' }, undefined],
-    ['an image from ECR', { action: 'repair', outcome: 'Repaired', method: 'ecr' }, 'answers'],
-    ['an image from the node itself', { action: 'repair', outcome: 'Repaired', method: 'tag' }, undefined],
-    ['a check', { action: 'check', outcome: 'Broken', reason: 'RegistryUnreachable' }, undefined],
-  ])('%s', (_, row, expected) => {
-    expect(registryWord(row)).toBe(expected);
-  });
-
-  it.each<[string, readonly Tally['registry'][], number | undefined]>([
-    ['nothing', [undefined, undefined], undefined],
-    ['that it was silent to two of three', ['silent', undefined, 'silent'], 2],
-    ['that it answered one of three', ['silent', 'answers', 'silent'], 0],
-  ])('the nodes of a command together say %s', (_, words, expected) => {
-    const tallies = words.map((registry, i): [string, Partial<Tally>] => [
-      node(i),
-      registry === undefined ? {} : { registry },
-    ]);
-    const of = { remediation: 'pause-image', action: 'repair' } as const;
-    expect(silentOf(batchTallies([observed('1', Object.fromEntries(tallies))], of))).toBe(expected);
-  });
+const hold = (over: Partial<RegistryHold> = {}): RegistryHold => ({
+  until: at(900),
+  holds: 1,
+  runId: 'r-0',
+  silentAt: at(-200),
+  ...over,
 });
 
 describe('a repair run', () => {
-  it.each<[string, readonly (number | undefined)[], boolean]>([
-    ['after one silence', [1], false],
-    ['after two', [1, 1], true],
-    ['after two at once', [2], true],
-    ['after two with something else between', [1, undefined, 1], true],
-    ['after two with an answer between', [1, 0, 1], false],
-    ['after two and an answer', [2, 0], false],
+  it.each<[string, readonly (readonly Word[])[], boolean]>([
+    ['after one silent node', [['silent']], false],
+    ['after two', [['silent'], ['silent']], true],
+    ['after two at once', [['silent', 'silent']], true],
+    ['after two at once, of which the registry answered a third', [['silent', 'silent', 'answers']], false],
+    ['after two with something else between', [['silent'], [undefined], ['silent']], true],
+    ['after two with an answer between', [['silent'], ['answers'], ['silent']], false],
+    ['after two and an answer', [['silent', 'silent'], ['answers']], false],
   ])('%s', (_, said, expected) => {
-    const commands = said.map((silent, i) => closed(String(i + 1), silent === undefined ? {} : { silent }));
-    const { state } = step(aRun(3, { commands, local: [node(1)] }), { slots: 0 });
+    const { state } = stepAfter(aRun(3, { local: [node(1)] }), said, {}, 0);
     expect(state.registryHold !== undefined).toBe(expected);
     expect(state.pending.map(([id]) => id)).toEqual(expected ? [node(1)] : nodes(3));
   });
@@ -62,7 +59,6 @@ describe('a repair run', () => {
     const before = aRun(4, {
       image: `${ECR}/eks/pause:3.5`,
       preflight: 'ECR has the image',
-      commands: [closed('1', { silent: 2 })],
       local: [node(1)],
       pending: [
         [node(0), 'v-0'],
@@ -71,21 +67,21 @@ describe('a repair run', () => {
         [node(3), ''],
       ],
     });
-    const { state, effects } = step(before);
-    const message = `the registry ${ECR} did not answer 2 nodes (asked by fleetmend before: ECR has the image): held until ${at(900)}, then one node tries it`;
-    expect(state.registryHold).toEqual({ until: at(900), holds: 1, runId: 'r-1' });
-    expect(state.settled).toEqual({ BlockedBy: 3 });
+    const { state, effects } = stepAfter(before, [['silent', 'silent']]);
+    const message = `the registry ${ECR} did not answer 2 nodes (asked by fleetmend before: ECR has the image): held until ${at(900)}, then up to 3 nodes try it`;
+    expect(state.registryHold).toEqual({ until: at(900), holds: 1, runId: 'r-1', silentAt: at(-100) });
+    expect(state.settled).toEqual({ RegistryHeld: 3 });
     expect(state.outbox).toMatchObject([
       {
         kind: 'notice',
-        id: 'r-1/registry',
+        id: `r-1/registry/${at(900)}`,
         detailType: 'Registry Hold',
         detail: { until: at(900), holds: 1, message },
       },
       {
         kind: 'results',
         outcome: 'Skipped',
-        skipReason: 'BlockedBy',
+        skipReason: 'RegistryHeld',
         reason: 'RegistryUnreachable',
         message,
         instanceIds: [node(0), node(2), node(3)],
@@ -93,7 +89,7 @@ describe('a repair run', () => {
       {
         kind: 'defer',
         notBefore: at(900),
-        skipReason: 'BlockedBy',
+        skipReason: 'RegistryHeld',
         rows: [
           [node(0), 'v-0'],
           [node(2), 'v-2'],
@@ -113,53 +109,97 @@ describe('a repair run', () => {
       size: 5,
       notBefore: at(60),
     });
-    const { state } = step(aRun(0, { commands: [closed('1', { silent: 2 }), thrown], local: [node(1)] }));
+    const silent = [['silent', 'silent']] as const;
+    const { state } = stepAfter(aRun(0, { commands: [thrown], local: [node(1)] }), silent);
     expect(state.commands[1]).toMatchObject({ instanceIds: [node(1)], versions: ['b'], size: 3, status: 'planned' });
-    const none = step(aRun(0, { commands: [closed('1', { silent: 2 }), thrown] })).state;
+    const none = stepAfter(aRun(0, { commands: [thrown] }), silent).state;
     expect(none.commands[1]).toMatchObject({ instanceIds: [], status: 'closed' });
-    expect(none).toMatchObject({ status: 'ended', settled: { BlockedBy: 3 } });
+    expect(none).toMatchObject({ status: 'ended', settled: { RegistryHeld: 3 } });
   });
 
-  it('counts registry timeouts and holds in the same step', () => {
-    const sending = aCommand({ instanceIds: [node(8)], status: 'sending', sendingAt: START });
-    const run = aRun(2, { commands: [closed('0', { silent: 1 }), sending] });
-    const { state } = step(run, { reports: [sent('1')], observations: [observed('1', { [node(8)]: silentTally })] });
-    expect(state).toMatchObject({ status: 'ended', pending: [], settled: { BlockedBy: 2 } });
+  it('learns of the registry and holds in the same step', () => {
+    const { commands, observations } = ended(['silent']);
+    const sending = aCommand({ key: '2', instanceIds: [node(8)], status: 'sending', sendingAt: START });
+    const { state } = step(aRun(2, { commands: [...commands, sending] }), {
+      reports: [sent('2')],
+      observations: [...observations, observed('2', { [node(8)]: tally('silent', 10) })],
+    });
+    expect(state).toMatchObject({ status: 'ended', pending: [], settled: { RegistryHeld: 2 } });
   });
 
-  it('starts the next hold, twice as long, as soon as the one node that tries gets no answer', () => {
-    const { state } = step(
-      aRun(2, { commands: [closed('1', { silent: 1 })], registryHold: hold({ until: START, holds: 2 }) }),
-    );
-    expect(state.registryHold).toEqual({ until: at(3600), holds: 3, runId: 'r-1' });
+  it('does not count a node that still runs', () => {
+    const { commands, observations } = ended(['silent', 'silent']);
+    const [first = expect.fail()] = observations;
+    const open = { ...first, final: false, open: [node(10)] };
+    const { state } = step(aRun(2, { commands }), { observations: [open], slots: 0 });
+    expect(state.registryHold).toBeUndefined();
+    expect(Object.keys(state.registry?.silent ?? {})).toEqual([node(11)]);
+  });
+
+  it('says nothing new by the same observations', () => {
+    const { commands, observations } = ended(['silent', 'silent']);
+    const { state } = step(aRun(2, { commands }), { observations });
+    const later = step({ ...state, outbox: [] }, { observations }).state;
+    expect(later.outbox).toEqual([]);
+    expect(later.registry).toBe(state.registry);
+  });
+
+  it('learns it when it has stopped too', () => {
+    const { commands, observations } = ended(['silent', 'silent']);
+    const run = aRun(2, { commands, stopped: { reason: 'Paused', at: at(-200) } });
+    const { state } = step(run, { observations, paused: true });
+    expect(state.registryHold).toMatchObject({ holds: 1, runId: 'r-1' });
+    expect(state.settled).not.toHaveProperty('RegistryHeld');
+  });
+
+  describe('at the end of a hold', () => {
+    const over = { registryHold: hold({ until: at(-150), holds: 2 }) };
+
+    it('starts the next one, twice as long, once all nodes that try had no answer', () => {
+      expect(stepAfter(aRun(1), [['silent']], over, 0).state.registryHold).toEqual(over.registryHold);
+      const { state } = stepAfter(aRun(0), [['silent'], ['silent']], over);
+      expect(state.registryHold).toEqual({ until: at(3600), holds: 3, runId: 'r-1', silentAt: at(-99) });
+      expect(state.outbox).toMatchObject([{ detailType: 'Registry Hold', detail: { holds: 3 } }, {}]);
+    });
+
+    it('does not wait for nodes that need no registry', () => {
+      const { state } = stepAfter(aRun(2, { local: nodes(2) }), [['silent']], over, 0);
+      expect(state.registryHold).toMatchObject({ holds: 3 });
+      expect(state.pending).toHaveLength(2);
+    });
+
+    it('starts one of 15 minutes without a notice if only the same node had no answer again', () => {
+      const registry = { silent: { [node(10)]: { first: at(-300), last: at(-300) } }, answered: [] };
+      const { state } = stepAfter(aRun(0), [['silent']], { ...over, registry });
+      expect(state.registryHold).toMatchObject({ until: at(900), holds: 2 });
+      expect(state.outbox).toMatchObject([{ detailType: 'Run Ended' }]);
+    });
+
+    it('ends it at an answer to one of them', () => {
+      expect(stepAfter(aRun(1), [['silent'], ['answers']], over, 0).state.registryHold).toBeUndefined();
+    });
   });
 
   it('does not extend a hold that is in force', () => {
-    const before = aRun(1, { commands: [closed('1', { silent: 1 })], registryHold: hold(), local: [node(0)] });
-    expect(step(before).state.registryHold).toEqual(hold());
+    const { state } = stepAfter(aRun(1, { local: [node(0)] }), [['silent']], { registryHold: hold() });
+    expect(state.registryHold).toEqual(hold());
+  });
+
+  it('that checks learns nothing of the registry', () => {
+    const { commands, observations } = ended(['silent', 'silent']);
+    expect(step(aRun(1, { action: 'check', commands }), { observations }).state.registry).toBeUndefined();
   });
 });
 
-describe('a lane', () => {
-  const LANE = newLane('demo/pause-image');
-  const leaves = (run: Partial<RunState>, before?: object) =>
-    afterRun(
-      { ...LANE, activeRunId: 'r-1', ...(before === undefined ? {} : { registryHold: hold(before) }) },
-      aRun(0, { status: 'ended', ...run }),
-    ).registryHold;
-
-  it.each<[string, Partial<RunState>, object | undefined, object | undefined]>([
-    ['takes over the hold that its run began', { registryHold: hold({ runId: 'r-1' }) }, undefined, { runId: 'r-1' }],
-    ['keeps its hold after a run that says nothing', { registryHold: hold() }, {}, { runId: 'r-0' }],
-    [
-      'forgets it once the registry has answered',
-      { registryHold: hold(), commands: [closed('1', { silent: 0 })] },
-      {},
-      undefined,
-    ],
-    ['has none where none began', { commands: [closed('1', { silent: 1 })] }, undefined, undefined],
-  ])('%s', (_, run, before, expected) => {
-    if (expected === undefined) expect(leaves(run, before)).toBeUndefined();
-    else expect(leaves(run, before)).toMatchObject(expected);
-  });
+it('a lane has the news and the hold of its last run, and its own after a run that was never planned', () => {
+  const registry = { silent: { [node(1)]: { first: at(1), last: at(1) } }, answered: [] };
+  const lane = { ...newLane('demo/pause-image'), activeRunId: 'r-1', registry, registryHold: hold() };
+  const run = aRun(0, { status: 'ended' });
+  expect(afterRun(lane, run)).toMatchObject({ registry, registryHold: { holds: 1 } });
+  const prolonged = afterRun(lane, { ...run, registry, registryHold: hold({ holds: 2 }) });
+  expect(prolonged.registryHold).toMatchObject({ holds: 2 });
+  const next = { ...registry, silent: {} };
+  const after = afterRun(lane, { ...run, registry: next });
+  expect(after.registry).toEqual(next);
+  expect(after.registryHold).toBeUndefined();
 });

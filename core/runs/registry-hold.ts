@@ -1,53 +1,32 @@
 import { REGISTRY_UNREACHABLE } from '../guards/attempts.ts';
-import { breakerSeconds } from '../guards/trust.ts';
-import { epochMs, isoTime } from '../model/ids.ts';
-import { meaningOf } from '../model/outcome.ts';
+import {
+  holdAfterNews,
+  isSameNews,
+  NO_NEWS,
+  type RegistryWord,
+  TRIALS,
+  unexplained,
+  withWords,
+} from '../guards/registry.ts';
+import { defined } from '../model/defined.ts';
 import type { Limits } from '../model/policy.ts';
-import type { CommandState } from '../state/command-state.ts';
+import type { CommandState, ObservationRow } from '../state/command-state.ts';
 import { withCounts } from '../state/counts.ts';
-import type { LaneState, RegistryHold } from '../state/lane-state.ts';
+import type { RegistryHold } from '../state/lane-state.ts';
 import type { OutboxEntry } from '../state/outbox-entry.ts';
 import type { PendingNode } from '../state/pending-node.ts';
-import type { ResultRow, Tally } from '../state/results.ts';
 import type { RunState } from '../state/run-state.ts';
+import { batchTallies } from './batch-results.ts';
 import { countedBefore, keptUntil, type TakenNode, takenOf } from './outbox.ts';
 
-/** The number of consecutive registry timeouts that start a hold. After a hold, one timeout starts the next. */
-const SILENT_TO_HOLD = 2;
-
-/** The methods that fetch an image from a registry. */
-const REGISTRY_METHODS: ReadonlySet<string | undefined> = new Set(['unit', 'ecr', 'fetch', 'mirror', 'pull', 'login']);
-/** The reasons that prove that the registry answered. */
-const ANSWERS: ReadonlySet<string | undefined> = new Set(['RegistryDenied', 'RegistryImageNotFound']);
-
-/** Whether the registry answered the node, according to its result; undefined if the result does not show it. */
-export const registryWord = (
-  row: Pick<ResultRow, 'action' | 'outcome' | 'reason' | 'method'>,
-): 'silent' | 'answers' | undefined => {
-  if (row.action === 'check') return undefined;
-  if (meaningOf(row.outcome).isRepaired) return REGISTRY_METHODS.has(row.method) ? 'answers' : undefined;
-  if (row.reason === REGISTRY_UNREACHABLE) return 'silent';
-  return ANSWERS.has(row.reason) ? 'answers' : undefined;
-};
-
-/**
- * The number of a command's nodes that the registry did not answer. The nodes ran at the same time: if the registry
- * answered one of them, the timeouts of the others have a cause on those nodes.
- */
-export const silentOf = (nodes: Readonly<Record<string, Tally>>): number | undefined => {
-  const words = Object.values(nodes).flatMap((tally) => tally.registry ?? []);
-  if (words.length === 0) return undefined;
-  return words.includes('answers') ? 0 : words.length;
-};
-
-/** The number of consecutive nodes that the registry did not answer, over the commands in the order of their keys. */
-const silentInARow = (run: RunState): number => {
-  const told = run.commands.flatMap((c) => c.silent ?? []);
-  return told.slice(told.lastIndexOf(0) + 1).reduce((sum, n) => sum + n, 0);
-};
-
-/** Whether the registry answered the last command of the run whose results show it. */
-const answersNow = (run: RunState): boolean => run.commands.flatMap((c) => c.silent ?? []).at(-1) === 0;
+/** What the results of a run's nodes show of the registry. */
+const wordsOf = (run: RunState, observations: readonly ObservationRow[]): readonly RegistryWord[] =>
+  run.commands.flatMap((command) => {
+    const seen = observations.filter(({ key }) => key === command.key);
+    return Object.entries(batchTallies(seen, run)).flatMap(([instanceId, { open, registry, at }]) =>
+      open === true || registry === undefined ? [] : [{ instanceId, at, registry }],
+    );
+  });
 
 /** Whether a node needs no registry: a check found a local method, or the image is in no registry. */
 export const isLocal = (row: Pick<PendingNode, 'localMethod' | 'image'> | undefined): boolean =>
@@ -56,23 +35,15 @@ export const isLocal = (row: Pick<PendingNode, 'localMethod' | 'image'> | undefi
 /** The decision about a node that needs the registry during the lane's hold. */
 export const heldDecision = (hold: RegistryHold) => ({
   kind: 'skip' as const,
-  skipReason: 'BlockedBy' as const,
+  skipReason: 'RegistryHeld' as const,
   reason: REGISTRY_UNREACHABLE,
-  message: `the registry did not answer the nodes of run ${hold.runId}: held until ${hold.until}, then one node tries it`,
+  message: `the registry did not answer the nodes of run ${hold.runId}: held until ${hold.until}, then up to ${TRIALS} nodes try it`,
   notBefore: hold.until,
 });
 
-const begin = (run: RunState, now: string, limits: Limits): RegistryHold | undefined => {
-  const { registryHold: before } = run;
-  if (before !== undefined && (before.runId === run.runId || before.until > now)) return undefined;
-  if (silentInARow(run) < (before === undefined ? SILENT_TO_HOLD : 1)) return undefined;
-  const holds = (before?.holds ?? 0) + 1;
-  return { until: isoTime(epochMs(now) + breakerSeconds(holds, limits) * 1000), holds, runId: run.runId };
-};
-
 const noticeOf = (run: RunState, hold: RegistryHold, message: string): OutboxEntry => ({
   kind: 'notice',
-  id: `${run.runId}/registry`,
+  id: `${run.runId}/registry/${hold.until}`,
   detailType: 'Registry Hold',
   detail: {
     lane: run.group,
@@ -110,37 +81,55 @@ const messageOf = (run: RunState, hold: RegistryHold): string => {
   const host = run.image?.split('/', 1)[0];
   const named = host === undefined || host === 'localhost' ? 'the registry' : `the registry ${host}`;
   const asked = run.preflight === undefined ? '' : ` (asked by fleetmend before: ${run.preflight})`;
-  const silent = silentInARow(run);
-  return `${named} did not answer ${silent} node${silent === 1 ? '' : 's'}${asked}: held until ${hold.until}, then one node tries it`;
+  const silent = unexplained(run.registry ?? NO_NEWS).length;
+  const nodes = `${silent} node${silent === 1 ? '' : 's'}`;
+  return `${named} did not answer ${nodes}${asked}: held until ${hold.until}, then up to ${TRIALS} nodes try it`;
+};
+
+/** Whether every node of the run that needs the registry has tried it. */
+const hasTried = (run: RunState): boolean => {
+  const local = new Set(run.local);
+  return run.commands.every((c) => c.status === 'closed') && run.pending.every(([id]) => local.has(id));
+};
+
+/** Adds what the observations show of the registry to a repair, and starts or ends the hold by it. */
+export const withRegistryNews = (
+  run: RunState,
+  observations: readonly ObservationRow[],
+  now: string,
+  limits: Limits,
+): RunState => {
+  const words = run.action === 'check' ? [] : wordsOf(run, observations);
+  if (words.length === 0) return run;
+  const { registryHold: before, ...rest } = run;
+  const known = run.registry ?? NO_NEWS;
+  const news = withWords(known, words, now);
+  const hold = holdAfterNews(news, before, { runId: run.runId, hasTried: hasTried(run) }, now, limits);
+  if (hold === before && isSameNews(news, known)) return run;
+  const after = { ...rest, registry: news, ...defined({ registryHold: hold }) };
+  if (hold === undefined || hold.holds === before?.holds) return after;
+  return { ...after, outbox: [...after.outbox, noticeOf(after, hold, messageOf(after, hold))] };
 };
 
 /**
- * Starts a hold after two consecutive registry timeouts. The run's unsent nodes that need the registry become pending nodes
- * until the hold ends; nodes with a local method stay. A command that is later reported as not sent is checked again.
+ * Takes the nodes that need the registry out of the run that has started a hold: they become pending nodes until it ends.
+ * Nodes with a local method stay. A command that is later reported as not sent is looked at again.
  */
-export const holdForRegistry = (run: RunState, now: string, limits: Limits): RunState => {
-  if (run.action === 'check') return run;
-  const begun = begin(run, now, limits);
-  const hold = begun ?? run.registryHold;
-  if (hold?.runId !== run.runId || answersNow(run)) return run;
-  const message = messageOf(run, hold);
+export const holdForRegistry = (run: RunState, now: string): RunState => {
+  const { registryHold: hold } = run;
+  if (hold?.runId !== run.runId) return run;
   const { run: left, taken } = takeOut(run);
+  if (taken.length === 0) return run;
   const ids = taken.map(([id]) => id);
-  const told = { outcome: 'Skipped', skipReason: 'BlockedBy', reason: REGISTRY_UNREACHABLE, message } as const;
-  const outbox: OutboxEntry[] = [
-    ...(begun === undefined ? [] : [noticeOf(run, begun, message)]),
-    ...(ids.length === 0 ? [] : [{ kind: 'results' as const, ...told, at: now, instanceIds: ids }]),
-    ...keptUntil(run, taken, hold.until, told.skipReason, now),
-  ];
-  if (outbox.length === 0) return run;
+  const message = messageOf(run, hold);
+  const told = { outcome: 'Skipped', skipReason: 'RegistryHeld', reason: REGISTRY_UNREACHABLE, message } as const;
   return {
     ...left,
-    registryHold: hold,
-    settled: ids.length === 0 ? run.settled : withCounts(run.settled, { BlockedBy: ids.length }),
-    outbox: [...run.outbox, ...outbox],
+    settled: withCounts(run.settled, { RegistryHeld: ids.length }),
+    outbox: [
+      ...run.outbox,
+      { kind: 'results', ...told, at: now, instanceIds: ids },
+      ...keptUntil(run, taken, hold.until, told.skipReason, now),
+    ],
   };
 };
-
-/** The hold of the lane after a run. */
-export const holdAfter = (lane: LaneState, run: RunState): RegistryHold | undefined =>
-  answersNow(run) ? undefined : (run.registryHold ?? lane.registryHold);

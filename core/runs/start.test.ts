@@ -50,7 +50,7 @@ const lane = (over: Partial<LaneState> = {}): LaneState => ({
 });
 
 describe('a run of a lane that waits for the registry', () => {
-  const registryHold = { until: at(900), holds: 1, runId: 'r-0' };
+  const registryHold = { until: at(900), holds: 1, runId: 'r-0', silentAt: at(0) };
   const candidates = [
     reported(node(1)),
     reported(node(2), { localMethod: true }),
@@ -63,18 +63,18 @@ describe('a run of a lane that waits for the registry', () => {
   it('takes the nodes with a local method, and defers the others until the end of the hold', () => {
     const run = start(at(10));
     expect(run.pending.map(([id]) => id)).toEqual([node(2), node(3)]);
-    expect(run).toMatchObject({ local: [node(2), node(3)], registryHold, settled: { BlockedBy: 3 } });
+    expect(run).toMatchObject({ local: [node(2), node(3)], registryHold, settled: { RegistryHeld: 3 } });
     expect(run.outbox).toMatchObject([
       {
         kind: 'results',
-        skipReason: 'BlockedBy',
+        skipReason: 'RegistryHeld',
         reason: 'RegistryUnreachable',
         message: expect.stringContaining(`held until ${at(900)}`),
         instanceIds: [node(1), node(4), node(5)],
       },
       {
         kind: 'defer',
-        skipReason: 'BlockedBy',
+        skipReason: 'RegistryHeld',
         notBefore: at(900),
         rows: [node(1), node(4)].map((id) => [id, `v-${id}`]),
       },
@@ -82,11 +82,15 @@ describe('a run of a lane that waits for the registry', () => {
     ]);
   });
 
-  it('lets one of the others try the registry when the hold is over, and leaves the rest waiting', () => {
-    const run = start(at(900));
-    expect(run.pending.map(([id]) => id)).toEqual([node(1), node(2), node(3)]);
-    expect(run).toMatchObject({ settled: {}, registryHold });
-    expect(run.outbox).toMatchObject([{ kind: 'enqueue', source: 'operator', nodes: [[node(5), at(900)]] }]);
+  it('lets three of the others try the registry when the hold is over, and leaves the rest waiting', () => {
+    const silent = { [node(1)]: { first: at(0), last: at(0) } };
+    const registry = { silent, answered: [] };
+    const more = [...candidates, reported(node(6)), { instanceId: node(7) }];
+    const run = startRun(queued, inputs(more, { lane: lane({ registry, registryHold }), now: at(900) }));
+    // Those that have not been silent go first.
+    expect(run.pending.map(([id]) => id)).toEqual([2, 3, 4, 5, 6].map(node));
+    expect(run).toMatchObject({ settled: {}, registry, registryHold, local: [node(2), node(3)] });
+    expect(run.outbox).toMatchObject([{ kind: 'enqueue', source: 'operator', nodes: [[node(7), at(900)]] }]);
     expect(run.outbox).toHaveLength(1);
   });
 

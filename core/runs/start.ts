@@ -1,5 +1,6 @@
 import { type Decision, decideNode, type NodeFacts, settledAs } from '../guards/decide-node.ts';
 import type { Unread } from '../guards/look.ts';
+import { NO_NEWS, silentLast, TRIALS } from '../guards/registry.ts';
 import { defined } from '../model/defined.ts';
 import type { Limits } from '../model/policy.ts';
 import { type SettledCounts, withCounts } from '../state/counts.ts';
@@ -80,11 +81,11 @@ const limitOf = (queued: RunState, { limits }: StartInputs): number => {
   return queued.action === 'repair' ? limits.maxNodesPerRepairRun : limits.maxNodesPerCheckRun;
 };
 
-/** Whether one more node fits into the run; after a registry hold, one node tries the registry. */
+/** Whether one more node fits into the run; after a registry hold, few nodes try the registry. */
 const fits = (draft: Draft, { row }: Candidate, queued: RunState, inputs: StartInputs): boolean => {
   if (draft.pending.length >= limitOf(queued, inputs)) return false;
   const isHeld = inputs.lane?.registryHold !== undefined;
-  return isLocal(row) || !isHeld || draft.pending.length === draft.local.length;
+  return isLocal(row) || !isHeld || draft.pending.length - draft.local.length < TRIALS;
 };
 
 const addTo = (draft: Draft, candidate: Candidate, queued: RunState, inputs: StartInputs): void => {
@@ -116,7 +117,8 @@ export const imageOf = (candidates: readonly Candidate[]): string | undefined =>
 export const startRun = (queued: RunState, inputs: StartInputs): RunState => {
   const { lane, now } = inputs;
   const draft: Draft = { outbox: [...queued.outbox], pending: [], local: [], tooMany: [], settled: queued.settled };
-  for (const candidate of inputs.candidates) addTo(draft, candidate, queued, inputs);
+  for (const candidate of silentLast(lane?.registry ?? NO_NEWS, inputs.candidates))
+    addTo(draft, candidate, queued, inputs);
   // The nodes of a request beyond the limit wait in the lane.
   if (draft.tooMany.length > 0) draft.outbox.push(...requeued(queued, draft.tooMany, now));
   return {
@@ -127,7 +129,7 @@ export const startRun = (queued: RunState, inputs: StartInputs): RunState => {
     settled: draft.settled,
     outbox: merged(draft.outbox),
     ...(draft.local.length === 0 ? {} : { local: draft.local }),
-    ...defined({ registryHold: lane?.registryHold, image: imageOf(inputs.candidates) }),
+    ...defined({ registry: lane?.registry, registryHold: lane?.registryHold, image: imageOf(inputs.candidates) }),
     dueAt: now,
   };
 };

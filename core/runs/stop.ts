@@ -11,7 +11,7 @@ import { breakerNotices, experienceOf, type TrustChange, type TrustSeen, trustIn
 import { INVALID_INSTANCE } from './observation.ts';
 import { countedBefore, resultsOf, type TakenNode, takenOf, unsentOf, unsentText } from './outbox.ts';
 import { refusalAfter } from './refusal.ts';
-import { holdForRegistry } from './registry-hold.ts';
+import { holdForRegistry, withRegistryNews } from './registry-hold.ts';
 import { type News, withReports } from './reports.ts';
 
 /** What decides whether a run goes on. */
@@ -128,7 +128,7 @@ export const learn = <Inputs extends StopInputs>(
 ): Omit<Learned<Inputs>, 'state'> => {
   const trust = experienceOf(before, inputs.observations, inputs, now, limits);
   const known = new Map([...inputs.trust, ...trust.map(({ after }) => [after.document, after] as const)]);
-  const reported = withReports(before, inputs, now, limits);
+  const reported = withRegistryNews(withReports(before, inputs, now, limits), inputs.observations, now, limits);
   const notices = breakerNotices(before, trust);
   return {
     reported: notices.length === 0 ? reported : { ...reported, outbox: [...reported.outbox, ...notices] },
@@ -153,8 +153,7 @@ export const stopOrGoOn = <Inputs extends StopInputs>(
   const isForced = forced.forced === true && stopped?.forced !== true;
   const isNew = stopReason !== undefined && (stopped === undefined || isCancel || isForced);
   const state: RunState = isNew ? { ...reported, stopped: { reason: stopReason, at: now, ...forced } } : reported;
-  if (state.stopped === undefined)
-    return { ...learned, state: holdForRegistry(withRefusal(state, inputs, now), now, limits) };
+  if (state.stopped === undefined) return { ...learned, state: holdForRegistry(withRefusal(state, inputs, now), now) };
   const settled = withoutUnsent(state, state.stopped.reason, now, limits);
   return { ...learned, state: { ...settled, outbox: [...settled.outbox, ...cancelsOf(settled, before)] } };
 };

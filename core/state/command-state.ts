@@ -103,8 +103,6 @@ export const CommandState = stored({
   isCanary: z.boolean().optional(),
   /** The nodes without a final reading, where others of the command have one. */
   open: z.array(InstanceId).max(50).optional(),
-  /** The number of nodes without an answer from the registry; 0 if one node had one. Absent if no result shows it. */
-  silent: z.number().int().nonnegative().optional(),
   /** The grade of the observation that closed it, where readings were assumed: a surer one is counted too. */
   assumedGrade: z.number().int().nonnegative().optional(),
 });

@@ -1,10 +1,19 @@
 import * as z from 'zod';
-import { ClusterName, IsoTime } from '../model/ids.ts';
+import { ClusterName, InstanceId, IsoTime } from '../model/ids.ts';
 import { stored } from '../model/stored.ts';
 
+/** What the repairs of a lane have shown of the registry in the last day. */
+export const RegistryNews = stored({
+  /** The nodes that had no answer: the first and the last time since their own last answer. */
+  silent: z.record(z.string(), stored({ first: IsoTime, last: IsoTime })),
+  /** The newest answers, of two distinct nodes. */
+  answered: z.array(stored({ instanceId: InstanceId, at: IsoTime })),
+});
+export type RegistryNews = z.infer<typeof RegistryNews>;
+
 /**
- * The registry does not answer a lane's nodes, and the nodes that need it wait until `until`. After that, one node at a time
- * tries it, until it answers (the hold ends) or times out again (the next hold starts, twice as long).
+ * The registry does not answer a lane's nodes, and the nodes that need it wait until `until`. After that, a few nodes try
+ * it: an answer to one of them ends the hold; if none has one, the next hold starts, twice as long.
  */
 export const RegistryHold = stored({
   until: IsoTime,
@@ -12,6 +21,8 @@ export const RegistryHold = stored({
   holds: z.number().int().positive(),
   /** The run that started the hold. */
   runId: z.string(),
+  /** The last silence that started the hold: an answer after it ends the hold. */
+  silentAt: IsoTime,
 });
 export type RegistryHold = z.infer<typeof RegistryHold>;
 
@@ -23,6 +34,7 @@ export const LaneState = stored({
   version: z.number().int().nonnegative(),
   /** The lane's run, set before the run itself is stored: after a crash it is planned again under the same id. */
   activeRunId: z.string().optional(),
+  registry: RegistryNews.optional(),
   registryHold: RegistryHold.optional(),
   dueAt: IsoTime.optional(),
   /** How often signals have touched the lane: it is left without a run only if none has since it was read. */

@@ -4,7 +4,7 @@ import { ClusterName, InstanceId, IsoTime } from '../model/ids.ts';
 import { stored } from '../model/stored.ts';
 import { CommandState } from './command-state.ts';
 import { SettledCounts } from './counts.ts';
-import { RegistryHold } from './lane-state.ts';
+import { RegistryHold, RegistryNews } from './lane-state.ts';
 import { OutboxEntry } from './outbox-entry.ts';
 
 /** The part of a request's list of nodes that a run takes: from the index `from` on, up to `to` without it. */
@@ -44,6 +44,8 @@ export const RunState = stored({
   commands: z.array(CommandState),
   /** The nodes of `pending` that need no registry, as known when the run was planned. */
   local: z.array(InstanceId).optional(),
+  /** What is known of the registry: the lane's news, and this run's. */
+  registry: RegistryNews.optional(),
   /** The lane's registry hold, or the one that this run began. */
   registryHold: RegistryHold.optional(),
   /** SSM refused the run's commands, or their document is not deployed: it sends nothing before `notBefore`. */

@@ -131,13 +131,13 @@ describe('a registry that is down', () => {
     expect(tried.length).toBeLessThanOrEqual(6);
     expect(await holdOf()).toMatchObject({ holds: 1 });
     const held = needing.filter((n) => !tried.includes(n.instanceId));
-    expect(await latest(held)).toEqual(times(held.length, 'BlockedBy'));
+    expect(await latest(held)).toEqual(times(held.length, 'RegistryHeld'));
     const [row] = await scene.history(held[0]?.instanceId ?? '');
     expect(row?.message).toMatch(/registry did not answer \d nodes: held until/);
 
     await scene.lab.advance(17 * MINUTE_MS);
     await scene.lab.settle();
-    expect(scene.chronicle.repairsOn(needing).flatMap((c) => c.instanceIds)).toHaveLength(tried.length + 1);
+    expect(scene.chronicle.repairsOn(needing).flatMap((c) => c.instanceIds)).toHaveLength(tried.length + 3);
     expect(await holdOf()).toMatchObject({ holds: 2 });
 
     for (const node of needing) node.breakWith(REPAIRABLE);
@@ -145,7 +145,7 @@ describe('a registry that is down', () => {
     await scene.drain(60);
     const left = needing.filter((n) => n.faults().length > 0);
     // Nodes with an attempt have a result, and log a new symptom.
-    expect(left).toHaveLength(tried.length + 1);
+    expect(left).toHaveLength(tried.length + 3);
     await scene.logFault(...left);
     await scene.drain();
     expect(nodes.filter((n) => n.faults().length > 0)).toEqual([]);
