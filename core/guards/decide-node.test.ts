@@ -119,8 +119,8 @@ describe('a decision says why, and what to do', () => {
       { lastSeenAt: at(0) },
       `the symptom was last seen at ${at(0)}, too long ago for a repair: a check was asked for`,
     ],
-  ])('%#', (facts, over, expected) => {
-    const { message } = decideNode(facts, context(over)) as { readonly message: string };
+  ])('%#', (seen, over, expected) => {
+    const { message } = decideNode(seen, context(over)) as { readonly message: string };
     expect(message.startsWith(expected)).toBe(true);
   });
 
@@ -130,8 +130,8 @@ describe('a decision says why, and what to do', () => {
     [ssm({ platformType: 'Windows', platformName: 'Microsoft Windows' }), 'WindowsNode'],
     [ssm({ platformType: 'MacOS', platformName: 'macOS' }), 'PlatformUnsupported'],
     [{ ...ok, autoMode: true }, 'AutoModeNode'],
-  ])('about a kind of node that is not supported, %#', (facts, reason) => {
-    const decision = decideNode(facts, context());
+  ])('about a kind of node that is not supported, %#', (seen, reason) => {
+    const decision = decideNode(seen, context());
     expect(decision).toMatchObject({ kind: 'unsupported', reason });
     expect(outcomeOf(decision as never)).toEqual({ outcome: 'Unsupported' });
   });
