@@ -2,13 +2,14 @@ import * as z from 'zod';
 
 /** A FIFO group id: 1 to 128 letters, digits and punctuation (SQS SendMessage API reference). */
 const Group = z.string().regex(/^[!-~]{1,128}$/, 'not a name of a lane or a run');
+const Lane = Group.regex(/^[^/]+\/[^/]+$/, 'not a name of a lane: expected CLUSTER/REMEDIATION');
 
 /**
  * The message of the lanes queue: process this group. It carries no data, so a duplicate or an old one is harmless.
  * `group` is the FIFO message group: a lane's name for lanes and their repair runs, the run's id for checks.
  */
 export const Wake = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('lane'), lane: Group }),
+  z.strictObject({ kind: z.literal('lane'), lane: Lane }),
   z.strictObject({ kind: z.literal('run'), runId: Group }),
 ]);
 export type Wake = z.infer<typeof Wake>;

@@ -130,7 +130,7 @@ const begin = (seen: IdleSeen, run: NonNullable<Commit['run']>, unqueued?: strin
       lane: { before, after: { ...before, activeRunId: run.after.runId, dueAt }, isIdle: false },
       run,
       ...(claims ? { cluster: { before: cluster, after: withClaim(cluster, before.lane, run.after.runId, now) } } : {}),
-      ...(unqueued === undefined ? {} : { unqueued }),
+      ...defined({ unqueued }),
     },
     effects: [],
     isDone: false,

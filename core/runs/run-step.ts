@@ -1,4 +1,5 @@
 import { endClaim } from '../guards/slots.ts';
+import { defined } from '../model/defined.ts';
 import { isoTime } from '../model/ids.ts';
 import type { ClusterState } from '../state/cluster-state.ts';
 import type { NodeStateRow } from '../state/node-state.ts';
@@ -109,7 +110,7 @@ export const runStep = (seen: RunSeen): Step => {
   return {
     commit: {
       run: { before: run, after: state },
-      ...(cluster === undefined ? {} : { cluster }),
+      ...defined({ cluster }),
       ...(booked.length === 0 ? {} : { booked: bookingsOf(booked, seen.nodes.states) }),
       ...(takenBack.length === 0 ? {} : { takenBack }),
       ...(trust.length === 0 ? {} : { trust }),

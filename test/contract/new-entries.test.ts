@@ -96,7 +96,7 @@ it('answers the new action and the new query', async () => {
   const deps = { store: createAuditStore(table), count: () => {} };
   expect(await report(deps, { query: 'history', cluster: 'demo' })).toMatchObject({ items: [{ kind: 'run', cluster: 'demo' }] });
   await expect(report(deps, { query: 'past' })).rejects.toThrow('expected one of history, node, open');
-  await expect(ask({ action: 'wave' })).rejects.toThrow('check, greet, pause');
+  await expect(ask({ action: 'wave' })).rejects.toThrow('cancel, check, discard, greet, pause');
   await table.stop();
 });
 `;

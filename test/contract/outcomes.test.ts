@@ -60,14 +60,13 @@ describe('the meaning of an outcome', () => {
     const table = join(work, 'core/model/outcome.ts');
     const row = "  Rebooted: { ...NEITHER, meaning: 'the node was restarted as a whole', isRepaired: true },\n";
     writeFileSync(table, readFileSync(table, 'utf8').replace(/^ {2}Healthy: \{$/m, `${row}  Healthy: {`));
-    const probe = `import { repairedOf } from '${work}/core/guards/slow-start.ts';
+    const probe = `import { endOf } from '${work}/core/guards/trust.ts';
       import { isAttributable } from '${work}/core/guards/attributable.ts';
       import { Outcome } from '${work}/core/model/outcome.ts';
-      const commands = [{ counts: { Rebooted: 2 } }];
-      console.log(JSON.stringify([Outcome.parse('Rebooted'), repairedOf({ commands }), isAttributable({ outcome: 'Rebooted' }, new Set())]));`;
+      console.log(JSON.stringify([Outcome.parse('Rebooted'), endOf({ outcome: 'Rebooted' }, new Set()), isAttributable({ outcome: 'Rebooted' }, new Set())]));`;
     writeFileSync(join(work, 'probe.mjs'), probe);
     const printed = execFileSync(process.execPath, [join(work, 'probe.mjs')], { encoding: 'utf8' });
-    expect(JSON.parse(printed)).toEqual(['Rebooted', 2, false]);
+    expect(JSON.parse(printed)).toEqual(['Rebooted', 'repaired', false]);
     const config = { extends: './tsconfig.json', include: ['core/**/*.ts'], exclude: ['**/*.test.ts'] };
     writeFileSync(join(work, 'tsconfig.core.json'), JSON.stringify(config));
     execFileSync(join(root, 'node_modules/.bin/tsc'), ['-p', join(work, 'tsconfig.core.json')], { stdio: 'pipe' });

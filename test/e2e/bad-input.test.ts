@@ -4,7 +4,8 @@ import * as z from 'zod';
 import { logsSubscription } from '../../events/logs-subscription.ts';
 import type { SimulatedNode } from '../../lab/sim/node.ts';
 import { NODE_CHECK_KEYS } from '../support/node-check-keys.ts';
-import { faultLine, logGroupOf, MINUTE_MS, openScene, REPAIRABLE, type Scene, synthScene } from './support.ts';
+import { faultLine } from './fault-line.ts';
+import { logGroupOf, MINUTE_MS, openScene, REPAIRABLE, type Scene, synthScene } from './support.ts';
 
 const FOREIGN_PER_MINUTE = 5;
 let scene: Scene;

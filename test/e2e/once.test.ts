@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { SimulatedNode } from '../../lab/sim/node.ts';
-import { failing, IMAGE, MINUTE_MS, openScene, REPAIRABLE, type Scene, synthScene } from './support.ts';
+import { IMAGE } from './fault-line.ts';
+import { failing, MINUTE_MS, openScene, REPAIRABLE, type Scene, synthScene } from './support.ts';
 
 const clusters = ['twenty', 'midst', 'twice', 'lost', 'late', 'throttled', 'partial', 'dark', 'hidden'].map((name) => ({
   name,

@@ -2,7 +2,8 @@ import { FUNCTION_NAMES, type FunctionName } from '../../infra/bundle.ts';
 import type { Lab } from '../../lab/aws/lab.ts';
 import type { CallRecord, LabEvent } from '../../lab/aws/lab-event.ts';
 import type { LabAssembly } from '../../lab/synth.ts';
-import { faultLine, logGroupOf, openScene, REPAIRABLE, type Scene } from './support.ts';
+import { faultLine } from './fault-line.ts';
+import { logGroupOf, openScene, REPAIRABLE, type Scene } from './support.ts';
 
 /** A storm: every node of a cluster logs its fault repeatedly until it is repaired. */
 export type StormSize = { readonly nodes: number; readonly minutes: number };

@@ -17,11 +17,10 @@ import type { SimulatedFault } from '../../lab/sim/result.ts';
 import { LAB_ENVIRONMENT, type LabAssembly, synthLab } from '../../lab/synth.ts';
 import type { BuiltDocument } from '../../ssm-documents/builder/build.ts';
 import { type Chronicle, createChronicle } from './chronicle.ts';
+import { faultLine } from './fault-line.ts';
 
 /** A minute of the lab's time. */
 export const MINUTE_MS = 60_000;
-/** The sandbox image of the nodes. */
-export const IMAGE = '918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause:3.5';
 
 /** A cluster of a scene; by default it repairs and has no sweeps. */
 export type SceneCluster = {
@@ -148,21 +147,6 @@ export type DeadLetterShown = {
   readonly reason: string | undefined;
   readonly function: string | undefined;
   readonly time: string | undefined;
-};
-
-/** containerd 1.6's error, as a real node logged it, in a record of Container Insights. */
-export const faultLine = (
-  node: { readonly instanceId: string; readonly privateDnsName: string },
-  at: number,
-): string => {
-  const error = `failed to get sandbox image "${IMAGE}": failed to pull image "${IMAGE}": failed to pull and unpack image "${IMAGE}": failed to resolve reference "${IMAGE}": pulling from host ${IMAGE.split('/')[0]} failed with status code [manifests 3.5]: 401 Unauthorized`;
-  return JSON.stringify({
-    hostname: node.privateDnsName,
-    systemd_unit: 'containerd.service',
-    message: `time="${new Date(at).toISOString()}" level=error msg="RunPodSandbox for &PodSandboxMetadata{Name:web,Uid:1,Namespace:default,Attempt:0,} failed, error" error=${JSON.stringify(error)}`,
-    az: 'cn-north-1a',
-    ec2_instance_id: node.instanceId,
-  });
 };
 
 /** A sweep waits for its place in the interval; with sweeps on there is nearly always one. */

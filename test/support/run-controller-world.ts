@@ -8,17 +8,10 @@ import { queuedRun } from '../../core/runs/queued-run.ts';
 import { ResultRow } from '../../core/state/results.ts';
 import { RunState } from '../../core/state/run-state.ts';
 import { createCommandReader, createSender } from '../../functions/adapters/ssm/run-command.ts';
-import { createCommitStore } from '../../functions/adapters/table/commit-store.ts';
 import { createDueStore } from '../../functions/adapters/table/due-store.ts';
 import { rowOf } from '../../functions/adapters/table/items.ts';
-import { createLaneStore } from '../../functions/adapters/table/lane-store.ts';
 import { createQuarantineStore } from '../../functions/adapters/table/quarantine-store.ts';
-import { createRequestStore } from '../../functions/adapters/table/request-store.ts';
-import { createResultStore } from '../../functions/adapters/table/result-store.ts';
-import { createRunStore } from '../../functions/adapters/table/run-store.ts';
-import { createSignalStore } from '../../functions/adapters/table/signal-store.ts';
 import { createTable } from '../../functions/adapters/table/table.ts';
-import { createTrustStore } from '../../functions/adapters/table/trust-store.ts';
 import { trackSettings } from '../../functions/command-tracker/compose.ts';
 import { trackMessage } from '../../functions/command-tracker/track-look.ts';
 import type { RunControllerPorts } from '../../functions/run-controller/ports.ts';
@@ -30,7 +23,9 @@ import { createObservationWriter } from '../../functions/shared/observation-writ
 import { texts } from '../../ssm-documents/remediations.ts';
 import { type CrashMode, crasher } from './crash.ts';
 import { type FakeNode, fakeSsm } from './fake-ssm.ts';
+import { invoker } from './invoker.ts';
 import { delayedLooks, endEvent } from './progress-queue.ts';
+import { runControllerStores } from './run-controller-stores.ts';
 import { testSettings } from './settings.ts';
 import type { TestTable } from './table.ts';
 import { recorder } from './telemetry.ts';
@@ -74,9 +69,9 @@ export const runControllerWorld = (table: TestTable, options: Options = {}) => {
   const ssm = fakeSsm(clock, nodes);
   const crash = crasher(options.crash?.at ?? 0, options.crash?.mode ?? 'dies-after');
   const { wrap } = crash;
+  const { invoke, failures, thaw } = invoker(crash);
   const queue: Wake[] = [];
   const notices: { readonly detailType: string; readonly detail: Readonly<Record<string, unknown>> }[] = [];
-  const failures: unknown[] = [];
   const looks = delayedLooks(clock);
   let counter = 0;
   const newId = () => `v${++counter}`;
@@ -87,15 +82,7 @@ export const runControllerWorld = (table: TestTable, options: Options = {}) => {
       queue.push(...new Map(news.map((w) => [groupOf(w), w])).values());
     },
   });
-  const raw = {
-    runs: createRunStore({ ...table, retentionDays: 365 }),
-    lanes: createLaneStore(table),
-    commits: createCommitStore({ ...table, limits }),
-    trust: createTrustStore(table),
-    results: createResultStore({ ...table, limits, wait: async () => {} }),
-    signals: createSignalStore({ ...table, newId }),
-    requests: createRequestStore({ ...table, retentionDays: 365 }),
-  };
+  const raw = runControllerStores(table, limits, newId);
   const [runs, lanes, commits] = [wrap(raw.runs), wrap(raw.lanes), wrap(raw.commits)];
   const [results, signals, trust] = [wrap(raw.results), wrap(raw.signals), wrap(raw.trust)];
   const reader = wrap(createCommandReader({ client: ssm.client }));
@@ -167,30 +154,6 @@ export const runControllerWorld = (table: TestTable, options: Options = {}) => {
         unread: new Map(),
       }),
     },
-  };
-
-  /** Runs one invocation in a live process; false where it failed and its input is redelivered. */
-  const left: Promise<void>[] = [];
-  let isThawing = false;
-  const invoke = async (work: (signal: AbortSignal) => Promise<void>): Promise<boolean> => {
-    crash.restart();
-    const controller = new AbortController();
-    try {
-      const done = work(controller.signal);
-      // Lambda ends the invocation of a frozen copy; the copy goes on with an aborted signal when it is thawed.
-      const isFrozen = await Promise.race([done.then(() => false), crash.frozen.then(() => true)]);
-      if (isFrozen && !isThawing) {
-        left.push(done.catch((thrown: unknown) => void failures.push(thrown)));
-        controller.abort();
-        isThawing = true;
-        return false;
-      }
-      await done;
-      return true;
-    } catch (thrown) {
-      failures.push(thrown);
-      return false;
-    }
   };
 
   /** Delivers every wake; one that fails stays, and is tried again when time has advanced. */
@@ -311,11 +274,7 @@ export const runControllerWorld = (table: TestTable, options: Options = {}) => {
     nodegroupStatus,
     ssm,
     crash: crash.state,
-    /** Lets a frozen copy go on with what it remembers, to its end. */
-    thaw: async (): Promise<void> => {
-      crash.thaw();
-      await Promise.all(left);
-    },
+    thaw,
     queue,
     notices,
     looks,

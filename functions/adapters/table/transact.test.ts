@@ -1,4 +1,3 @@
-import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import { describe, expect, it } from 'vitest';
 import { equals, isAtVersion, isNew } from './expressions.ts';
 import { ItemTooLargeError } from './item-size.ts';
@@ -10,9 +9,8 @@ const put = (pk: string, over = {}): Write => ({ kind: 'put', item: { ...key(pk)
 
 /** DynamoDB's refusal of a transaction, with a code for each write. */
 const cancelled = (...codes: readonly (string | { Code: string; Message: string })[]): Error =>
-  new TransactionCanceledException({
-    message: 'Transaction cancelled',
-    $metadata: {},
+  Object.assign(new Error('Transaction cancelled'), {
+    name: 'TransactionCanceledException',
     CancellationReasons: codes.map((code) => (typeof code === 'string' ? { Code: code } : code)),
   });
 const named = (name: string, message = name): Error => Object.assign(new Error(message), { name });
