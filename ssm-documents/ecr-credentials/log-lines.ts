@@ -2,6 +2,9 @@ import { phrase, phrases, says } from '../../core/logs/classify/text.ts';
 import { defineLogLines, defineLogRule, type Fault, type Segment } from '../../core/model/log-lines.ts';
 
 const TOKEN_CALL = phrase('GetAuthorizationToken');
+// Without a token for public images, the node pulls them as anyone may.
+const PUBLIC_CALL = phrase('perform: ecr-public:GetAuthorizationToken');
+const PRIVATE_CALL = phrase('perform: ecr:GetAuthorizationToken');
 const REFUSED = phrases('AccessDenied', 'not authorized', 'UnauthorizedOperation', 'explicit deny');
 // The caller: kubelet (in-tree or by its plugin), the scripts of the AMI, nodeadm; or the session of the instance.
 const NODE_ASKS = phrases(
@@ -63,8 +66,10 @@ type Reason =
 type Finding = Fault<Reason> | null;
 
 const role = (segment: Segment): Finding => {
-  if (!segment.lower.includes(TOKEN_CALL) || !says(segment, REFUSED)) return null;
-  const isNode = says(segment, NODE_ASKS) || INSTANCE_SESSION.test(segment.lower);
+  const { lower } = segment;
+  if (!lower.includes(TOKEN_CALL) || !says(segment, REFUSED)) return null;
+  if (lower.includes(PUBLIC_CALL) && !lower.includes(PRIVATE_CALL)) return null;
+  const isNode = says(segment, NODE_ASKS) || INSTANCE_SESSION.test(lower);
   // No repair exists: only a person can extend the role.
   return isNode ? { reason: 'NodeRoleLacksECR', hint: true } : null;
 };
@@ -78,13 +83,16 @@ const config = (segment: Segment): Finding => {
   return BAD_VERSION.test(lower) && says(segment, PROVIDER) ? { reason: 'CredentialProviderInvalid' } : null;
 };
 
+// No repair exists. The cause may stand in a record of its own, since journald splits what the program writes in several lines.
+const FAILED: Finding = { reason: 'CredentialProviderFailed', hint: true };
+
 const plugin = (segment: Segment): Finding => {
   if (says(segment, PLUGIN_FAILED)) {
     if (!says(segment, OF_ECR)) return null;
     if (says(segment, WRONG_ANSWER)) return { reason: 'CredentialProviderInvalid' };
-    return { reason: says(segment, NO_FILE) ? 'CredentialProviderMissing' : 'CredentialProviderFailed' };
+    return says(segment, NO_FILE) ? { reason: 'CredentialProviderMissing' } : FAILED;
   }
-  return says(segment, PLUGIN_ITSELF) ? { reason: 'CredentialProviderFailed' } : null;
+  return says(segment, PLUGIN_ITSELF) ? FAILED : null;
 };
 
 /** How the node gets its ECR credentials. */
@@ -97,7 +105,7 @@ const credentials = defineLogRule<Reason>({
     CredentialProviderMissing: 51,
     CredentialProviderFailed: 52,
   },
-  provenByHint: ['NodeRoleLacksECR'],
+  provenByHint: ['NodeRoleLacksECR', 'CredentialProviderFailed'],
   read: (segment) => role(segment) ?? config(segment) ?? plugin(segment),
 });
 

@@ -221,6 +221,7 @@ export const reasons = defineReasons({
     title: "kubelet's credential provider returned no credentials",
     severity: 'Fatal',
     scope: 'node-local',
+    repairable: false,
     evidence: ['tool', 'registry'],
     message: [
       [
