@@ -54,6 +54,7 @@ const VERSION_FAILED = phrases(
   'docker: failed to get',
   'DockerDaemonNotReady',
 );
+const TOO_OLD = phrases('Minimum supported API version');
 const DAEMON_UNREACHABLE = phrases('Cannot connect to the Docker daemon', 'error during connect:');
 const DOCKER_SOCKET = phrases('/run/docker.sock');
 // The cAdvisor inside kubelet looks for Docker on every node, and logs a failure where there is none.
@@ -105,6 +106,8 @@ const isFromNode = (segment: Segment, kind: LineKind | undefined): boolean =>
 
 const daemon = (segment: Segment, kind: LineKind | undefined): Finding => {
   const { lower } = segment;
+  // Docker answers, and no start makes cri-dockerd newer.
+  if (says(segment, TOO_OLD) && says(segment, VERSION_FAILED)) return { reason: 'CRIDockerdDown', hint: true };
   if (DAEMON_FATAL.test(lower) || says(segment, VERSION_FAILED)) return { reason: 'DockerDown' };
   const isDown =
     says(segment, DAEMON_FAILED) ||

@@ -72,6 +72,7 @@ export const reasons = defineReasons({
     evidence: [
       'criServiceLoad',
       'criService',
+      'criAnswers',
       'criServiceResult',
       'criSocket',
       'criSocketLoad',
@@ -81,6 +82,10 @@ export const reasons = defineReasons({
       [
         'cri-docker.service is {criServiceLoad}, so kubelet has no runtime on {endpoint}.',
         {
+          when: { criAnswers: false },
+          text: 'cri-docker.service is active, but does not answer kubelet on {endpoint}: {detail}.',
+        },
+        {
           when: { criService: 'active' },
           text: 'cri-docker.service is active, but kubelet cannot connect to {endpoint}.',
         },
@@ -88,12 +93,16 @@ export const reasons = defineReasons({
         'cri-docker.service is {criService}, so kubelet has no runtime.',
         'cri-dockerd does not respond.',
       ],
+      {
+        when: { outcome: 'Broken', criService: ['activating', 'failed', 'deactivating'] },
+        text: 'Its last error is: {detail}.',
+      },
       ...NOT_STARTED,
     ],
     cause:
-      'The adapter cri-dockerd does not run, or no process listens on its socket: cri-docker.service or cri-docker.socket is stopped, failed, masked or missing. kubelet has no runtime, and the node becomes NotReady.',
+      'The adapter cri-dockerd does not run, or no process listens on its socket: cri-docker.service or cri-docker.socket is stopped, failed, masked or missing, or cri-dockerd hangs, or is too old for Docker or for kubelet. kubelet has no runtime, and the node becomes NotReady.',
     advice:
-      'Run the repair: it starts both units. If they are masked or missing, restore them: `systemctl unmask cri-docker.service cri-docker.socket`, or install cri-dockerd in your image; then `systemctl enable` both.',
+      'Run the repair: it starts both units. If they are masked or missing, restore them: `systemctl unmask cri-docker.service cri-docker.socket`, or install cri-dockerd in your image; then `systemctl enable` both. If its error is that its client version is too old, or that it does not know runtime.v1.RuntimeService, install a later cri-dockerd.',
   },
   CRIDockerdNoCNI: {
     title: 'cri-dockerd runs without CNI',

@@ -25,6 +25,7 @@ export const remediation = defineRemediation({
     dockerResult: 'Result of the last run of docker.service.',
     dockerLoad: 'Load state of docker.service, where it is not loaded.',
     dockerEndpoint: 'The endpoint of Docker that cri-dockerd uses.',
+    criAnswers: 'False where cri-dockerd listens, but does not answer a call of the CRI.',
     criService: 'State of cri-docker.service.',
     criServiceResult: 'Result of the last run of cri-docker.service.',
     criServiceLoad: 'Load state of cri-docker.service, where it is not loaded.',

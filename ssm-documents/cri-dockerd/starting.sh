@@ -58,18 +58,6 @@ wait_for_socket() {
   return 1
 }
 
-# last_error_of UNIT: the last line of its log with an error, in REPLY.
-last_error_of() {
-  local line last=''
-  capture 5 journalctl --quiet --no-pager --output=cat --lines=30 --unit="$1"
-  while IFS= read -r line; do
-    case $line in
-      *fatal* | *rror* | *ailed*) last=$line ;;
-    esac
-  done < "$WORK/out"
-  REPLY=${last:0:200}
-}
-
 repair_DockerDown() {
   if [[ $DOCKER_STATE == hung ]]; then
     # A restart may end the containers of the node.
@@ -106,6 +94,11 @@ repair_CRIDockerdDown() {
   fi
   if [[ $load != loaded ]]; then
     note_failure CRIDockerdDown '' unavailable "$load"
+    return 1
+  fi
+  if [[ ${FAULT_DETAILS[0]-} == 'unknown service'* ]]; then
+    # No start makes it newer.
+    note_failure CRIDockerdDown "${FAULT_DETAILS[0]}"
     return 1
   fi
   METHOD=${METHOD:-start}

@@ -127,3 +127,31 @@ first() {
   first RuntimeEndpointConflict
   [ "${#FAULTS[@]}" -eq 1 ]
 }
+
+@test "finds a cri-dockerd that hangs, or that does not know the version of the CRI, and blames no other" {
+  command() { true; }
+  ENDPOINT=/run/cri-dockerd.sock DOCKER_STATE=answers
+  while IFS='|' read -r code answer wanted; do
+    capture() { RC=$code && printf '%b' "$answer" > "$WORK/out"; }
+    if [[ -z $wanted ]]; then cri_answers; else
+      refute cri_answers
+      [ "$REPLY" = "$wanted" ]
+    fi
+  done < <(printf '%s\n' '124||no answer in time' '0|HTTP/2 200\\r\\ngrpc-status: 12\\r\\n|unknown service runtime.v1.RuntimeService' \
+    '0|HTTP/2 200\\r\\n\\r\\n\\0\\0docker|' '0|HTTP/2 200\\r\\ngrpc-status: 13\\r\\n|' '7||')
+  capture() { RC=124; }
+  DOCKER_STATE=hung
+  cri_answers
+}
+
+@test "quotes the program's last error, and asks for none of systemd's lines" {
+  capture() {
+    asked=$*
+    printf '%s\n' 'time="-" level=info msg="bye"' 'time="-" level=fatal msg="client version 1.43 is too old"' 'failed before' > "$WORK/out"
+  }
+  last_error_of cri-docker.service
+  [[ $REPLY == *'client version 1.43 is too old"' && $asked == *'_SYSTEMD_UNIT=cri-docker.service' ]]
+  capture() { printf 'Listening\n' > "$WORK/out"; }
+  last_error_of cri-docker.service
+  [ "$REPLY" = Listening ]
+}

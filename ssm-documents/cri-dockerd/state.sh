@@ -213,8 +213,12 @@ find_docker_fault() {
 find_unit_fault() {
   local load=${UNIT["$CRI LoadState"]-} active=${UNIT["$CRI ActiveState"]-} by=${UNIT["$CRI_SOCKET_UNIT ActiveState"]-}
   if [[ $active == active ]]; then
-    if [[ $CRI_SOCKET == "$ENDPOINT" ]] && ! is_listening "$ENDPOINT"; then
+    if [[ $CRI_SOCKET != "$ENDPOINT" ]]; then
+      return
+    elif ! is_listening "$ENDPOINT"; then
       note_fault CRIDockerdDown '' criService active
+    elif ! cri_answers; then
+      note_fault CRIDockerdDown "$REPLY" criService active criAnswers false
     fi
     return
   fi
@@ -223,12 +227,28 @@ find_unit_fault() {
     finish Unsupported CRIDockerdUnmanaged
   fi
   if [[ $load == loaded ]]; then
-    note_fault CRIDockerdDown '' criService "${active:-unknown}" criServiceResult "${UNIT["$CRI Result"]-}" \
+    REPLY=''
+    [[ $active == inactive ]] || last_error_of "$CRI"
+    note_fault CRIDockerdDown "$REPLY" criService "${active:-unknown}" criServiceResult "${UNIT["$CRI Result"]-}" \
       criSocket "${by:-unknown}" criSocketLoad "${UNIT["$CRI_SOCKET_UNIT LoadState"]-}"
     return
   fi
   [[ $load == masked ]] || find_dead_endpoint
   last_fault_is RuntimeEndpointConflict || note_fault CRIDockerdDown '' criServiceLoad "${load:-unknown}"
+}
+
+# cri_answers: whether cri-dockerd answers kubelet's call of the CRI; if not, why, in REPLY. True where that is unknown. CRI uses
+# gRPC, and curl supports it for this call, which has no fields. Status 12 is Unimplemented: it is too old for kubelet. While Docker does not answer, cri-dockerd cannot.
+cri_answers() {
+  [[ $DOCKER_STATE == answers ]] && command -v curl > /dev/null || return 0
+  printf '\0\0\0\0\0' > "$WORK/request"
+  capture 8 curl --disable --silent --include --http2-prior-knowledge --unix-socket "$ENDPOINT" \
+    --header 'content-type: application/grpc' --header 'te: trailers' --data-binary "@$WORK/request" \
+    http://localhost/runtime.v1.RuntimeService/Version
+  REPLY='no answer in time'
+  ((RC != 124)) || return 1
+  REPLY='unknown service runtime.v1.RuntimeService'
+  ! grep --quiet --text --ignore-case 'grpc-status: 12' "$WORK/out"
 }
 
 last_fault_is() {

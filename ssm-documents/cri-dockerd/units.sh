@@ -34,6 +34,21 @@ read_units() {
   done < "$WORK/out"
 }
 
+# last_error_of UNIT: the last line with an error that a process of the unit has logged, else its last line, in REPLY. systemd's own
+# lines about the unit come later, and say nothing about the cause.
+last_error_of() {
+  local line first=''
+  capture 5 journalctl --quiet --no-pager --output=cat --reverse --lines=50 "_SYSTEMD_UNIT=$1"
+  while IFS= read -r line; do
+    first=${first:-$line}
+    if [[ $line == *@(fatal|rror|ailed|panic)* ]]; then
+      first=$line
+      break
+    fi
+  done < "$WORK/out"
+  REPLY=${first:0:200}
+}
+
 # starts_at_boot: whether systemd starts cri-dockerd after the next boot.
 starts_at_boot() {
   [[ -n ${UNIT["$CRI WantedBy"]-}${UNIT["$CRI RequiredBy"]-}${UNIT["$CRI_SOCKET_UNIT WantedBy"]-} ]]

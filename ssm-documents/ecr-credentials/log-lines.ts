@@ -4,6 +4,7 @@ import { defineLogLines, defineLogRule, type Fault, type Segment } from '../../c
 const TOKEN_CALL = phrase('GetAuthorizationToken');
 // Without a token for public images, the node pulls them as anyone may.
 const PUBLIC_CALL = phrase('perform: ecr-public:GetAuthorizationToken');
+const PUBLIC_IMAGE = phrase('for image public.ecr.aws/');
 const PRIVATE_CALL = phrase('perform: ecr:GetAuthorizationToken');
 const REFUSED = phrases('AccessDenied', 'not authorized', 'UnauthorizedOperation', 'explicit deny');
 // The caller: kubelet (in-tree or by its plugin), the scripts of the AMI, nodeadm; or the session of the instance.
@@ -65,10 +66,12 @@ type Reason =
   | 'CredentialProviderFailed';
 type Finding = Fault<Reason> | null;
 
+const isForPublic = ({ lower }: Segment): boolean =>
+  lower.includes(PUBLIC_IMAGE) || (lower.includes(PUBLIC_CALL) && !lower.includes(PRIVATE_CALL));
+
 const role = (segment: Segment): Finding => {
   const { lower } = segment;
   if (!lower.includes(TOKEN_CALL) || !says(segment, REFUSED)) return null;
-  if (lower.includes(PUBLIC_CALL) && !lower.includes(PRIVATE_CALL)) return null;
   const isNode = says(segment, NODE_ASKS) || INSTANCE_SESSION.test(lower);
   // No repair exists: only a person can extend the role.
   return isNode ? { reason: 'NodeRoleLacksECR', hint: true } : null;
@@ -106,7 +109,7 @@ const credentials = defineLogRule<Reason>({
     CredentialProviderFailed: 52,
   },
   provenByHint: ['NodeRoleLacksECR', 'CredentialProviderFailed'],
-  read: (segment) => role(segment) ?? config(segment) ?? plugin(segment),
+  read: (segment) => (isForPublic(segment) ? null : (role(segment) ?? config(segment) ?? plugin(segment))),
 });
 
 /** The log lines of a kubelet that gets no ECR credentials. */
