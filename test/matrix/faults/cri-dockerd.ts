@@ -96,6 +96,33 @@ export const faults: readonly Fault[] = [
     },
   },
   {
+    name: 'cri-dockerd hangs',
+    remediation: 'cri-dockerd',
+    generations: DOCKER,
+    break: (node) => shell(node, 'systemctl kill --signal=STOP cri-docker.service'),
+    check: {
+      outcome: 'Broken',
+      reason: 'CRIDockerdDown',
+      detail: /^no answer in time$/,
+      evidence: { criService: 'active', criAnswers: false },
+    },
+    repair: { outcome: 'Repaired', reason: 'CRIDockerdDown', method: 'start' },
+  },
+  {
+    name: 'cri-dockerd ends at once, because it is too old for Docker',
+    remediation: 'cri-dockerd',
+    generations: DOCKER,
+    break: (node) =>
+      shell(
+        node,
+        `mkdir -p ${FOLDER}; printf '%s\\n' '[Service]' ExecStart= 'ExecStart=/usr/bin/cat /client-version-1.43-is-too-old' > ${FOLDER}/10-own.conf
+        systemctl daemon-reload; systemctl restart cri-docker.service || sleep 2`,
+      ),
+    check: { outcome: 'Broken', reason: 'CRIDockerdDown', detail: /client-version-1\.43-is-too-old/ },
+    repair: { outcome: 'NotRepaired', reason: 'CRIDockerdDown', detail: /client-version-1\.43-is-too-old/ },
+    restore: withoutDropIns,
+  },
+  {
     name: '--network-plugin is empty',
     remediation: 'cri-dockerd',
     generations: DOCKER,
