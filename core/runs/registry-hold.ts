@@ -12,7 +12,7 @@ import { defined } from '../model/defined.ts';
 import type { Limits } from '../model/policy.ts';
 import type { CommandState, ObservationRow } from '../state/command-state.ts';
 import { withCounts } from '../state/counts.ts';
-import type { RegistryHold } from '../state/lane-state.ts';
+import type { RegistryHold, RegistryNews } from '../state/lane-state.ts';
 import type { OutboxEntry } from '../state/outbox-entry.ts';
 import type { PendingNode } from '../state/pending-node.ts';
 import type { RunState } from '../state/run-state.ts';
@@ -77,11 +77,11 @@ const takeOut = (run: RunState): { readonly run: RunState; readonly taken: reado
   return { run: { ...run, commands, pending: run.pending.filter((node) => !needs(node)) }, taken };
 };
 
-const messageOf = (run: RunState, hold: RegistryHold): string => {
+const messageOf = (run: RunState, hold: RegistryHold, news: RegistryNews): string => {
   const host = run.image?.split('/', 1)[0];
   const named = host === undefined || host === 'localhost' ? 'the registry' : `the registry ${host}`;
   const asked = run.preflight === undefined ? '' : ` (asked by fleetmend before: ${run.preflight})`;
-  const silent = unexplained(run.registry ?? NO_NEWS).length;
+  const silent = unexplained(news).length;
   const nodes = `${silent} node${silent === 1 ? '' : 's'}`;
   return `${named} did not answer ${nodes}${asked}: held until ${hold.until}, then up to ${TRIALS} nodes try it`;
 };
@@ -108,7 +108,7 @@ export const withRegistryNews = (
   if (hold === before && isSameNews(news, known)) return run;
   const after = { ...rest, registry: news, ...defined({ registryHold: hold }) };
   if (hold === undefined || hold.holds === before?.holds) return after;
-  return { ...after, outbox: [...after.outbox, noticeOf(after, hold, messageOf(after, hold))] };
+  return { ...after, outbox: [...after.outbox, noticeOf(after, hold, messageOf(after, hold, news))] };
 };
 
 /**
@@ -116,12 +116,12 @@ export const withRegistryNews = (
  * Nodes with a local method stay. A command that is later reported as not sent is looked at again.
  */
 export const holdForRegistry = (run: RunState, now: string): RunState => {
-  const { registryHold: hold } = run;
-  if (hold?.runId !== run.runId) return run;
+  const { registryHold: hold, registry } = run;
+  if (hold?.runId !== run.runId || registry === undefined) return run;
   const { run: left, taken } = takeOut(run);
   if (taken.length === 0) return run;
   const ids = taken.map(([id]) => id);
-  const message = messageOf(run, hold);
+  const message = messageOf(run, hold, registry);
   const told = { outcome: 'Skipped', skipReason: 'RegistryHeld', reason: REGISTRY_UNREACHABLE, message } as const;
   return {
     ...left,
