@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { search } from '../../test/deep.ts';
-import { aCheck, aRun, DOCUMENT, LIMITS, nodes, START } from '../../test/support/runs.ts';
+import { aCheck, aRun, DOCUMENT, goes, LIMITS, nodes, START } from '../../test/support/runs.ts';
 import { epochMs, isoTime } from '../model/ids.ts';
 import type { Outcome } from '../model/outcome.ts';
 import type { ObservationRow } from '../state/command-state.ts';
@@ -123,7 +123,7 @@ const play = (scenario: typeof Scenario extends fc.Arbitrary<infer T> ? T : neve
         openElsewhere: 0,
         clusterNodes: 1000,
         isAwaited: true,
-        decideAgain: (instanceId) => ({ candidate: { instanceId }, decision: { kind: 'go' } }),
+        decideAgain: goes,
         observations: t.order ? seen : seen.toReversed(),
         reports,
         documents: documents(

@@ -136,7 +136,9 @@ export const advance = (before: RunState, inputs: RunInputs, now: string, limits
       effects,
     };
   }
-  const nextMs = Math.min(nowMs + 60_000, ...commands.map((c) => dueMs(c, limits)));
+  // A command that is due and not done waits for a slot, the window or scheduler: the run must not turn in a circle for it.
+  const later = commands.map((c) => dueMs(c, limits)).filter((ms) => ms > nowMs);
+  const nextMs = Math.min(nowMs + 60_000, ...later);
   const state: RunState = {
     ...stepped,
     status: stepped.pending.length === 0 ? 'draining' : 'active',

@@ -56,11 +56,16 @@ export const withoutLeftClaim = (
 export const withWaiting = (cluster: ClusterState, lane: string): ClusterState =>
   cluster.waiting?.includes(lane) === true ? cluster : { ...cluster, waiting: [...(cluster.waiting ?? []), lane] };
 
+/** The cluster with a lane that no longer waits for the claim of another one. */
+export const withoutWaiting = ({ waiting = [], ...cluster }: ClusterState, lane: string): ClusterState => {
+  const others = waiting.filter((name) => name !== lane);
+  return others.length === 0 ? cluster : { ...cluster, waiting: others };
+};
+
 /** The cluster with a run's claim; another run's stands. */
 export const withClaim = (cluster: ClusterState, lane: string, runId: string, now: string): ClusterState => {
-  const { waiting: before = [], ...rest } = withoutLeftClaim(cluster, lane, now).cluster;
-  const waiting = before.filter((name) => name !== lane);
-  return claim({ ...rest, ...(waiting.length === 0 ? {} : { waiting }) }, { lane, runId }, contextAt(now));
+  const free = withoutWaiting(withoutLeftClaim(cluster, lane, now).cluster, lane);
+  return claim(free, { lane, runId }, contextAt(now));
 };
 
 /** Whether other disruptive lanes of the cluster wait for the one that is at work. */

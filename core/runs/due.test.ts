@@ -35,6 +35,31 @@ describe('a command is due', () => {
   });
 });
 
+describe('a run that may not send now', () => {
+  const stuck = () =>
+    aRun(0, { commands: [aCommand({ instanceIds: nodes(2), versions: ['v', 'v'], size: 2, status: 'planned' })] });
+
+  it('looks again in a minute although its command is due, so that a slow turn is not a circle', () => {
+    const { state } = step(stuck(), { slots: 0 }, at(10));
+    expect(state.dueAt).toBe(at(70));
+    expect(step(state, { slots: 0 }, at(12)).state).toBe(state);
+  });
+
+  it('because its turn ends makes no command `sending`', () => {
+    expect(step(aRun(3), { isEnding: true }).effects).toEqual([]);
+    expect(step(aRun(3), { isEnding: false }).effects).toEqual([{ kind: 'send', key: '1' }]);
+  });
+
+  it('to a node whose row has left its lane records that the node was cancelled', () => {
+    const decideAgain = (instanceId: string) => ({ candidate: { instanceId }, decision: { kind: 'go' } as const });
+    const { state, effects } = step(aRun(1), { decideAgain });
+    expect(effects).toEqual([]);
+    expect(state).toMatchObject({ status: 'ended', settled: { Cancelled: 1 } });
+    const asked = aRun(0, { pending: [[node(0), '']] });
+    expect(step(asked, { decideAgain }).effects).toEqual([{ kind: 'send', key: '1' }]);
+  });
+});
+
 describe("a command's row", () => {
   const command = aCommand({
     instanceIds: nodes(2),

@@ -8,7 +8,7 @@ import type { LaneState } from '../state/lane-state.ts';
 import { isAnswered, type PendingNode, WHOLE_CLUSTER } from '../state/pending-node.ts';
 import type { RunState } from '../state/run-state.ts';
 import type { TrustRow } from '../state/trust-state.ts';
-import { isDisrupted, withClaim, withoutLeftClaim, withWaiting } from './claims.ts';
+import { isDisrupted, withClaim, withoutLeftClaim, withoutWaiting, withWaiting } from './claims.ts';
 import type { NodesSeen } from './decide-now.ts';
 import { afterRun, dueRows, type Hold, holdOf, nextDue } from './lane.ts';
 import { askedCandidates, cancelledRun, heldRun, nextRows, planned, rowsRun } from './plan.ts';
@@ -104,7 +104,9 @@ const sifted = (seen: IdleSeen) => {
 /** Leaves the lane without a run until a time, or until somebody wakes it. */
 const idle = (seen: IdleSeen, next: string | undefined, waiting?: ClusterState): Step => {
   const { lane: before, now } = seen;
-  const { cluster, until } = withoutLeftClaim(waiting ?? seen.cluster, before.lane, now);
+  const isWaiting = seen.cluster.waiting?.includes(before.lane) === true;
+  const known = waiting ?? (isWaiting ? withoutWaiting(seen.cluster, before.lane) : seen.cluster);
+  const { cluster, until } = withoutLeftClaim(known, before.lane, now);
   const [dueAt] = [next, until].filter((time) => time !== undefined).toSorted();
   const { dueAt: earlier, ...rest } = before;
   // A lane that was never stored has nothing to store.

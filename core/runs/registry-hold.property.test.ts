@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { search } from '../../test/deep.ts';
 import { aRun, LIMITS, nodes, observed, quiet, START } from '../../test/support/runs.ts';
+import { defined } from '../model/defined.ts';
 import { epochMs, isoTime } from '../model/ids.ts';
 import type { ObservationRow } from '../state/command-state.ts';
 import type { LaneState } from '../state/lane-state.ts';
@@ -11,6 +12,7 @@ import type { Tally } from '../state/results.ts';
 import type { RunState } from '../state/run-state.ts';
 import { advance } from './advance.ts';
 import { afterRun, dueRows, newLane, nextDue } from './lane.ts';
+import type { DecidedAgain } from './sending.ts';
 import { startRun } from './start.ts';
 
 const LANE = 'demo/pause-image';
@@ -92,10 +94,14 @@ const play = (outage: Outage, { liars, breaksAtMinutes }: Cluster = HONEST) => {
     const sent: string[] = [];
     const observations: ObservationRow[] = [];
     let run = planned;
+    const decideAgain = (instanceId: string): DecidedAgain => ({
+      candidate: { instanceId, ...defined({ row: pendingNodes.get(instanceId) }) },
+      decision: { kind: 'go' },
+    });
     while (run.status !== 'ended') {
       const next = advance(
         run,
-        quiet({ observations, slots: outage.slots, nodeLocal: new Set(['RegistryUnreachable']) }),
+        quiet({ observations, slots: outage.slots, nodeLocal: new Set(['RegistryUnreachable']), decideAgain }),
         now(),
         LIMITS,
       );

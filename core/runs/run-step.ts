@@ -60,7 +60,7 @@ export const nodesWanted = (seen: RunSeen): readonly string[] =>
 
 /** Whether an entry of an outbox is to be performed now. */
 export const isEntryDue = (entry: OutboxEntry, now: string): boolean =>
-  entry.kind !== 'notice' || entry.notBefore === undefined || entry.notBefore <= now;
+  (entry.kind !== 'notice' && entry.kind !== 'cancel') || entry.notBefore === undefined || entry.notBefore <= now;
 
 /** The latest time at which a command may end that is sent now, and whose deadline is not known yet. */
 const latestEnd = (run: RunState, rules: Rules, now: string): string => {

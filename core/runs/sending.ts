@@ -89,6 +89,13 @@ const nextOf = (state: RunState, { width, documents, order }: Bounds, at: At): N
 export const nodesToAsk = (state: RunState, inputs: Bounds, at: At): readonly string[] =>
   state.action === 'check' ? [] : nextOf(state, inputs, at).nodes.map(([id]) => id);
 
+/** The decision about a node whose pending row has left the lane since the plan: only a cancelled request takes it away. */
+const NO_LONGER_WANTED: Decision = {
+  kind: 'skip',
+  skipReason: 'Cancelled',
+  message: 'every request that wanted this node was cancelled before a command was sent to it',
+};
+
 /** Takes the nodes of the next command that may no longer go out of the run, each with its decision recorded. */
 const sorted = (state: RunState, nodes: readonly TakenNode[], inputs: SendInputs, at: At) => {
   const going: TakenNode[] = [];
@@ -99,7 +106,8 @@ const sorted = (state: RunState, nodes: readonly TakenNode[], inputs: SendInputs
     const again = inputs.decideAgain(id);
     if (again === undefined) continue;
     asked.add(id);
-    const { candidate, decision } = again;
+    const { candidate } = again;
+    const decision = version !== '' && candidate.row === undefined ? NO_LONGER_WANTED : again.decision;
     if (decision.kind === 'go') going.push([id, candidate.row?.version ?? version]);
     else if (decision.kind === 'wait') outbox.push(...wait(state, candidate, decision.notBefore, at.now));
     else {

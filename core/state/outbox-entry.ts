@@ -10,6 +10,9 @@ import { ResultRow } from './results.ts';
 /** Pending rows that were read, by instance and version: changed only if they have not changed since. */
 const Looked = { lane: z.string(), rows: z.array(z.tuple([PendingNode.shape.instanceId, z.string()])) };
 
+/** Of an entry that is given up some day: how often AWS has refused it, and the time before which it is not tried again. */
+const Tried = { tries: z.number().int().positive().optional(), notBefore: IsoTime.optional() };
+
 /**
  * An effect of a run other than sending. It is stored with the state until it is performed, and is idempotent. Nodes with
  * the same effect share one entry, because a state with 1,000 nodes must fit into one item (400 KB).
@@ -48,7 +51,7 @@ export const OutboxEntry = z.discriminatedUnion('kind', [
     /** Absent if nothing was decided and the row only waits. */
     decidedAt: IsoTime.optional(),
   }),
-  stored({ kind: z.literal('cancel'), commandId: z.string() }),
+  stored({ kind: z.literal('cancel'), commandId: z.string(), ...Tried }),
   /** The observation of a check's command that did not run, or is lost: without it the batch would never be complete. */
   stored({
     kind: z.literal('observation'),
@@ -65,9 +68,7 @@ export const OutboxEntry = z.discriminatedUnion('kind', [
     id: z.string(),
     detailType: z.string(),
     detail: z.record(z.string(), z.unknown()),
-    /** How often the bus has refused it, and the time before which it is not tried again. */
-    tries: z.number().int().positive().optional(),
-    notBefore: IsoTime.optional(),
+    ...Tried,
   }),
 ]);
 export type OutboxEntry = z.infer<typeof OutboxEntry>;

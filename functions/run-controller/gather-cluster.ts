@@ -7,9 +7,23 @@ import type { ClusterState } from '../../core/state/cluster-state.ts';
 import type { RunState } from '../../core/state/run-state.ts';
 import type { TrustRow } from '../../core/state/trust-state.ts';
 import { VersionConflictError } from '../adapters/table/items.ts';
+import { asError } from '../runtime/errors.ts';
 import { nowIso, type RunControllerPorts } from './ports.ts';
 
 const COUNT_LIFE_MS = 600_000;
+
+/**
+ * The number of a cluster's nodes; undefined where EC2 does not list them now. Then the last number stands, and nothing is
+ * sent to a node that cannot be read either: the rest of the lane's work must not wait for it.
+ */
+const countOf = async (deps: RunControllerPorts, cluster: string): Promise<number | undefined> => {
+  try {
+    return (await deps.fleet.list(cluster)).length;
+  } catch (thrown) {
+    deps.log.warn('keeping the last number of nodes of cluster', { cluster, error: asError(thrown) });
+    return undefined;
+  }
+};
 
 /** What the lanes of a cluster share, with a number of nodes that is at most ten minutes old. */
 export const countedCluster = async (deps: RunControllerPorts, cluster: string): Promise<ClusterState> => {
@@ -17,7 +31,9 @@ export const countedCluster = async (deps: RunControllerPorts, cluster: string):
   const now = nowIso(deps);
   const oldest = isoTime(Date.parse(now) - COUNT_LIFE_MS);
   if (state.nodeCount !== undefined && state.countedAt !== undefined && state.countedAt > oldest) return state;
-  const counted = { ...state, nodeCount: (await deps.fleet.list(cluster)).length, countedAt: now };
+  const nodeCount = await countOf(deps, cluster);
+  if (nodeCount === undefined) return state;
+  const counted = { ...state, nodeCount, countedAt: now };
   try {
     return await deps.lanes.saveCluster(counted);
   } catch (thrown) {

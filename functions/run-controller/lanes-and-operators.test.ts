@@ -167,6 +167,16 @@ describe('two lanes of a cluster', () => {
     expect(await w.lanes.getCluster('demo')).not.toHaveProperty('disruptive');
   });
 
+  it('wait for each other only while nodes are pending in them', async () => {
+    const w = await world();
+    const lane = 'demo/cri-dockerd';
+    await w.lanes.saveCluster({ cluster: 'demo', version: 0, slots: {}, waiting: [lane, 'demo/kubelet'] });
+    await w.signals.touchLane('demo', 'cri-dockerd', w.iso());
+    w.queue.push({ kind: 'lane', lane });
+    await w.deliver();
+    expect((await w.lanes.getCluster('demo')).waiting).toEqual(['demo/kubelet']);
+  });
+
   it('start nothing disruptive while the node group updates', async () => {
     const w = await world();
     const [id = ''] = w.ids;

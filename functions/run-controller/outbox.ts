@@ -24,10 +24,11 @@ const rowTasks = (deps: RunControllerPorts, entry: Extract<OutboxEntry, { kind: 
     return () => deps.lanes.defer({ ...decision, instanceId, version });
   });
 
-const notify = async (deps: RunControllerPorts, { detailType, id, detail }: Notice): Promise<void> => {
+const notify = async (deps: RunControllerPorts, { detailType, id, detail, tries }: Notice): Promise<void> => {
+  // `RunEnded`, `BreakerOpened`, `RegistryHold`: the alarms on the last two are in infra/constructs/alarms.ts. They ring also
+  // where the bus refuses the notice.
+  if (tries === undefined) deps.count(detailType.replaceAll(' ', ''));
   await deps.bus.put([{ source: NOTICE_SOURCE, detailType, detail: { id, ...detail } }]);
-  // `RunEnded`, `BreakerOpened`, `RegistryHold`: the alarms on the last two are in infra/constructs/alarms.ts.
-  deps.count(detailType.replaceAll(' ', ''));
 };
 
 /** Splits each entry into its individual writes. */
@@ -106,36 +107,48 @@ export const performEntries = async (
   if (wakes.length > 0) await deps.wakes.wake(wakes);
 };
 
-/** How often a notice is tried, a minute apart, before it is given up. A row is never given up. */
-const NOTICE_TRIES = 5;
-const NOTICE_WAIT_MS = 60_000;
+/** How often a notice or a cancellation is tried, a minute apart, before it is given up. A row is never given up. */
+const TRIES = 5;
+const NEXT_TRY_MS = 60_000;
 
-/** Tries a notice; returns it where it is to be tried again. No notice may hold up the run that it is about. */
-const tryNotice = async (deps: RunControllerPorts, notice: Notice): Promise<Notice[]> => {
+type Tried = Extract<OutboxEntry, { kind: 'notice' | 'cancel' }>;
+
+const isTried = (entry: OutboxEntry): entry is Tried => entry.kind === 'notice' || entry.kind === 'cancel';
+
+/** Tries an entry; returns it where it is to be tried again. Neither a notice nor a cancellation may hold up its run. */
+const tryEntry = async (deps: RunControllerPorts, run: RunState, entry: Tried): Promise<Tried[]> => {
   try {
-    await notify(deps, notice);
+    await performEntries(deps, run, [entry]);
     return [];
   } catch (thrown) {
-    const tries = (notice.tries ?? 0) + 1;
-    const told = { id: notice.id, detailType: notice.detailType, tries, error: asError(thrown) };
-    if (tries < NOTICE_TRIES) {
-      deps.log.warn('putting off a notice that the bus refuses', told);
-      return [{ ...notice, tries, notBefore: new Date(deps.now().getTime() + NOTICE_WAIT_MS).toISOString() }];
+    const tries = (entry.tries ?? 0) + 1;
+    const { runId } = run;
+    const what =
+      entry.kind === 'notice' ? { id: entry.id, detailType: entry.detailType } : { commandId: entry.commandId };
+    const told = { runId, ...what, tries, error: asError(thrown) };
+    if (tries < TRIES) {
+      if (entry.kind === 'notice') deps.log.warn('putting off a notice that the bus refuses', told);
+      else deps.log.warn('putting off the cancellation of a command', told);
+      return [{ ...entry, tries, notBefore: new Date(deps.now().getTime() + NEXT_TRY_MS).toISOString() }];
     }
-    deps.log.error('giving up a notice that the bus refuses', told);
-    deps.count('NoticeGivenUp');
+    if (entry.kind === 'notice') deps.log.error('giving up a notice that the bus refuses', told);
+    else deps.log.error('giving up the cancellation of a command: it ends by itself', told);
+    deps.count(entry.kind === 'notice' ? 'NoticeGivenUp' : 'CancelGivenUp');
     return [];
   }
 };
 
-/** Performs the entries of a run's outbox that are due. Returns those that stay: notices that the bus refused. */
+/** Performs the entries of a run's outbox that are due. Returns those that stay: what the bus or SSM refused. */
 export const flushOutbox = async (deps: RunControllerPorts, run: RunState): Promise<readonly OutboxEntry[]> => {
-  const rows = run.outbox.filter((entry) => entry.kind !== 'notice');
-  await performEntries(deps, run, rows);
+  await performEntries(
+    deps,
+    run,
+    run.outbox.filter((entry) => !isTried(entry)),
+  );
   const now = nowIso(deps);
   const stays: OutboxEntry[] = [];
-  for (const entry of run.outbox) {
-    if (entry.kind === 'notice') stays.push(...(isEntryDue(entry, now) ? await tryNotice(deps, entry) : [entry]));
+  for (const entry of run.outbox.filter(isTried)) {
+    stays.push(...(isEntryDue(entry, now) ? await tryEntry(deps, run, entry) : [entry]));
   }
   return stays;
 };

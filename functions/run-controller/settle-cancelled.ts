@@ -4,7 +4,7 @@ import type { LaneState } from '../../core/state/lane-state.ts';
 import type { PendingNode } from '../../core/state/pending-node.ts';
 import type { RunState } from '../../core/state/run-state.ts';
 import { commitStep } from './commit.ts';
-import { performEntries } from './outbox.ts';
+import { flushOutbox } from './outbox.ts';
 import { nowIso, type RunControllerPorts } from './ports.ts';
 import { requestedNodes } from './requested-nodes.ts';
 
@@ -31,9 +31,10 @@ const dropRows = async (
   const seen = { lane, newRunId: deps.newRunId(), rules: deps.settings, now: nowIso(deps) };
   const run = { ...laneRun(seen, rows), requestId };
   const ids = rows.map((row) => row.instanceId);
-  const { outbox, ...ended } = cancelledRun(run, ids, seen.now);
-  await performEntries(deps, run, outbox);
-  await commitStep(deps, { run: { before: undefined, after: { ...ended, outbox: [] } } });
+  const ended = cancelledRun(run, ids, seen.now);
+  // A notice that the bus refuses stays with the record, whose own group tries it again: the lane does not wait for it.
+  const outbox = [...(await flushOutbox(deps, ended))];
+  await commitStep(deps, { run: { before: undefined, after: { ...ended, outbox } } });
   // Last, so that a crash leads to a second record rather than to none.
   for (const row of rows) await deps.lanes.drop(row);
 };

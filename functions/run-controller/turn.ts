@@ -28,7 +28,7 @@ const steps = async (deps: RunControllerPorts, wake: Wake, decide: Decide, signa
   for (let n = 0; n < MAX_STEPS; n++) {
     const step = await decide({ ...done, isEnding: failures.length > 0 || signal.aborted });
     if (step === undefined) return;
-    // What SSM has answered is stored also when the time is over: without it, a command would count as lost.
+    // An answer of SSM is stored also when the time is over: without it, a command would count as lost.
     if (done.reports.length === 0) assertLive(signal, group);
     if (step.commit !== undefined && !(await commitStep(deps, step.commit))) {
       if (++conflicts >= MAX_CONFLICTS) {

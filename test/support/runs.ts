@@ -3,6 +3,7 @@ import { Limits } from '../../core/model/policy.ts';
 import { advance, type RunInputs, type RunStep } from '../../core/runs/advance.ts';
 import type { SendReport } from '../../core/runs/command.ts';
 import { unsentObservation } from '../../core/runs/observation.ts';
+import type { DecidedAgain } from '../../core/runs/sending.ts';
 import { CommandState, type ObservationRow } from '../../core/state/command-state.ts';
 import type { Reading, Tally } from '../../core/state/results.ts';
 import { RunState } from '../../core/state/run-state.ts';
@@ -82,6 +83,19 @@ export const trustAfter = (repaired: number, over: Partial<TrustRow> = {}): Read
   return new Map([[DOCUMENT.name, { document: DOCUMENT.name, cluster: 'demo', version: 1, results, ...over }]]);
 };
 
+/** The decision that a node goes, with its pending row. */
+export const goes = (instanceId: string): DecidedAgain => ({
+  candidate: {
+    instanceId,
+    row: {
+      ...{ lane: 'demo/pause-image', cluster: 'demo', instanceId, reason: 'SandboxImageMissing' },
+      ...{ firstSeenAt: START, lastSeenAt: START, signals: 1, source: 'fleetmend.logs', version: `v-${instanceId}` },
+      because: { kind: 'log' },
+    },
+  },
+  decision: { kind: 'go' },
+});
+
 /** Inputs without any fact. */
 export const quiet = (over: Partial<RunInputs> = {}): RunInputs => ({
   trust: new Map(),
@@ -94,7 +108,7 @@ export const quiet = (over: Partial<RunInputs> = {}): RunInputs => ({
   paused: false,
   cancelled: undefined,
   isAwaited: true,
-  decideAgain: (instanceId) => ({ candidate: { instanceId }, decision: { kind: 'go' } }),
+  decideAgain: goes,
   nodeLocal: new Set(['DiskFull']),
   repairable: new Set(['pause-image']),
   unrepairable: new Set(['SandboxImageMismatch']),

@@ -1,12 +1,13 @@
 import type { Limits } from '../../../core/model/policy.ts';
 import type { TrustChange } from '../../../core/runs/experience.ts';
-import type { Booking, Commit } from '../../../core/runs/step.ts';
+import type { Commit } from '../../../core/runs/step.ts';
 import type { LaneState } from '../../../core/state/lane-state.ts';
 import type { RunState } from '../../../core/state/run-state.ts';
 import type { TrustRow } from '../../../core/state/trust-state.ts';
 import { absent, allOf, anyOf, below, type Condition, equals, isAtVersion, isNew, isStored } from './expressions.ts';
 import { expires, type Item, inIndex } from './items.ts';
 import { ALL_CLUSTERS, clusterScope, DUE_SHARDS, index, keys, shardOf, TABLE } from './keys.ts';
+import { bookingOf } from './node-store.ts';
 import { runItem } from './run-store.ts';
 import { createTable, type TableOptions } from './table.ts';
 import type { Write } from './transaction.ts';
@@ -64,24 +65,6 @@ const clusterWrite = ({ before, after }: NonNullable<Commit['cluster']>): Write 
   condition: isAt(before.version),
 });
 
-const bookingWrite = ({ instanceId, known }: Booking, run: RunState, now: string, windowSeconds: number): Write => {
-  const key = keys.nodeState(instanceId, run.remediation);
-  const attempt = { [run.runId]: { at: now } };
-  if (known === undefined) {
-    const { cluster, remediation } = run;
-    return {
-      kind: 'update',
-      key,
-      change: { set: { instanceId, cluster, remediation, attempts: attempt } },
-      condition: isNew,
-    };
-  }
-  const oldest = Date.parse(now) - windowSeconds * 1000;
-  const old = Object.entries(known.attempts).filter(([id, { at }]) => id !== run.runId && Date.parse(at) <= oldest);
-  const change = { setEntries: { attempts: attempt }, removeEntries: { attempts: old.map(([id]) => id) } };
-  return { kind: 'update', key, change, condition: allOf(isStored, absent('quarantinedAt')) };
-};
-
 const trustWrite = ({ before, after }: TrustChange): Write => ({
   kind: 'put',
   item: {
@@ -131,7 +114,9 @@ export const createCommitStore = ({
     );
     return [
       runWrite(run, limits.retentionDays),
-      ...(commit.booked ?? []).map((booking) => bookingWrite(booking, after, now, limits.attemptWindowSeconds)),
+      ...(commit.booked ?? []).map(({ instanceId, known }) =>
+        bookingOf({ ...after, instanceId }, known, after.runId, now, limits),
+      ),
       ...taken,
       ...(commit.sends === true ? sendChecks(after, now) : []),
     ];
