@@ -14,7 +14,7 @@ const CALL_FAULTS = ['throttle', 'internal-error', 'drop-before', 'drop-after', 
 const FREEZES = ['freeze-before', 'freeze-after'] as const;
 const clusters = [{ name: 'storm', sweeps: true }];
 const assembly = synthScene(clusters);
-/** What a deployment in the midst of the storm brings: every document with other contents, and so under another name. */
+/** The documents of a deployment during the storm: each has other contents, and so another name. */
 const nextAssembly = synthScene(clusters, undefined, undefined, withOtherContents(buildDocuments()));
 
 const faultOf = (random: Random): SimulatedFault | undefined => {
