@@ -7,7 +7,7 @@ import { batchesOf, type PartDocument } from './batch.ts';
 import { dueMs } from './command.ts';
 import type { TrustChange } from './experience.ts';
 import { nodesInFlight } from './in-flight.ts';
-import { endNotice } from './outbox.ts';
+import { endNotice, endOf } from './outbox.ts';
 import { isUnsent } from './refusal.ts';
 import { countsOf, isCounted } from './reports.ts';
 import { type At, nodesToAsk, type SendInputs, type Sending, withCheckBatches, withRepairCommand } from './sending.ts';
@@ -128,7 +128,7 @@ export const advance = (before: RunState, inputs: RunInputs, now: string, limits
   });
 
   if (stepped.pending.length === 0 && batchesOf(commands).every(isCounted)) {
-    const ended: RunState = { ...stepped, status: 'ended', endedAt: now };
+    const ended: RunState = { ...stepped, status: 'ended', endedAt: now, end: endOf(stepped) };
     return {
       state: { ...ended, outbox: [...ended.outbox, endNotice(ended, countsOf(ended), now)] },
       booked,

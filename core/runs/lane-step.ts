@@ -13,7 +13,7 @@ import type { NodesSeen } from './decide-now.ts';
 import { afterRun, dueRows, type Hold, holdOf, nextDue } from './lane.ts';
 import { askedCandidates, cancelledRun, heldRun, nextRows, planned, rowsRun } from './plan.ts';
 import { isDisruptive, type Rules } from './rules.ts';
-import { type RunSeen, runStep } from './run-step.ts';
+import { outboxStep, type RunSeen, runStep } from './run-step.ts';
 import { type Commit, DONE, type Step } from './step.ts';
 
 /** The most due rows that one step looks at. The next step looks at the others. */
@@ -51,9 +51,8 @@ export type IdleSeen = {
 };
 
 /** What was read of a lane with an active run. `isHandedOver`: its check was woken in a group of its own. */
-export type ActiveSeen = Omit<RunSeen, 'run'> & {
+export type ActiveSeen = RunSeen & {
   readonly lane: LaneState;
-  readonly run: RunState | undefined;
   readonly isHandedOver: boolean;
 };
 
@@ -188,11 +187,16 @@ const cleared = (lane: LaneState, next: LaneState): Step => ({
 export const activeStep = (seen: ActiveSeen): Step => {
   const { lane, run } = seen;
   const { activeRunId, ...rest } = lane;
-  if (run === undefined) return cleared(lane, rest);
   if (isCheckLane(lane)) {
     return seen.isHandedOver ? cleared(lane, rest) : { effects: [{ kind: 'hand-over' }], run, isDone: false };
   }
-  const step = runStep({ ...seen, run });
-  if (run.status !== 'ended' || !step.isDone) return step;
-  return cleared(lane, afterRun(lane, run));
+  return overStep(lane, run, runStep(seen));
 };
+
+/** The lane without its run, after the last step of the run. */
+const overStep = (lane: LaneState, run: RunState, step: Step): Step =>
+  run.status === 'ended' && step.isDone ? cleared(lane, afterRun(lane, run)) : step;
+
+/** One step of a lane whose run has ended as `Stuck`: nothing about it is read any more. */
+export const stuckLaneStep = (lane: LaneState, seen: Parameters<typeof outboxStep>[0]): Step =>
+  overStep(lane, seen.run, outboxStep(seen));

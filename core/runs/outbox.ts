@@ -217,8 +217,31 @@ export const unsentText = (
       ? { outcome: 'Unknown', ...told }
       : { outcome: 'Skipped', skipReason: 'Unreadable', ...told };
   }
+  if (stopReason === 'Stuck') {
+    const told = {
+      reason: 'RunStuck',
+      message: 'the run ended without a command to this node, because its turns failed',
+    };
+    return action === 'check'
+      ? { outcome: 'Unknown', ...told }
+      : { outcome: 'Skipped', skipReason: 'Unreadable', ...told };
+  }
   const message = `the run was stopped (${stopReason}) before a command was sent to this node`;
   return { outcome: 'Skipped', message, ...(stopReason === 'Yielded' ? {} : { skipReason: stopReason }) };
+};
+
+/** When a lane looks again at the nodes to which a run sent nothing because its turns failed. */
+const STUCK_LOOK_MS = 300_000;
+
+/** The unsent nodes of a run whose turns failed: those of a repair wait in the lane for a later run. */
+const stuckOf = (run: RunState, nodes: readonly TakenNode[], now: string): OutboxEntry[] => {
+  const results = resultsOf(
+    nodes.map(([id]) => id),
+    unsentText(run, 'Stuck'),
+    now,
+  );
+  if (run.action === 'check') return results;
+  return [...results, ...keptUntil(run, nodes, isoTime(epochMs(now) + STUCK_LOOK_MS), 'Unreadable', now)];
 };
 
 /** Returns the unsent nodes of a stopped run to their lane, or records their results. No node is dropped silently. */
@@ -238,6 +261,8 @@ export const unsentOf = (
         nodes.flatMap(([id, version]) => (version === '' ? [id] : [])),
         now,
       );
+    case 'Stuck':
+      return stuckOf(run, nodes, now);
     case 'CommandRefused':
     case 'Cancelled':
       return unsentResults(run, nodes, unsentText(run, stopReason), now, limits);
@@ -246,6 +271,12 @@ export const unsentOf = (
       // The lane itself waits for the end of the pause or the breaker, so the rows do not change.
       return resultsOf(ids, unsentText(run, stopReason), now);
   }
+};
+
+/** How a run ends, by what stopped it. */
+export const endOf = ({ stopped }: Pick<RunState, 'stopped'>): NonNullable<RunState['end']> => {
+  if (stopped === undefined) return 'Done';
+  return stopped.reason === 'Cancelled' || stopped.reason === 'Stuck' ? stopped.reason : 'Stopped';
 };
 
 /** The notice that a run has ended. */
@@ -263,6 +294,6 @@ export const endNotice = (run: RunState, counts: Partial<Record<string, number>>
     startedAt: run.startedAt ?? run.createdAt,
     endedAt: now,
     counts,
-    ...defined({ stopped: run.stopped?.reason }),
+    ...defined({ end: run.end, stopped: run.stopped?.reason }),
   },
 });

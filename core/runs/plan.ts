@@ -113,6 +113,7 @@ export const heldRun = (
     ...run,
     status: 'ended',
     endedAt: now,
+    end: 'Stopped',
     settled: { [skipReason]: rows.length },
     stopped: { reason: skipReason, at: now },
     outbox: [
@@ -133,7 +134,7 @@ export const heldRun = (
 export const cancelledRun = (run: RunState, nodes: readonly string[], now: string): RunState => {
   const settled = nodes.length === 0 ? {} : { Cancelled: nodes.length };
   const stopped = { reason: 'Cancelled', at: now } as const;
-  const ended: RunState = { ...run, status: 'ended', startedAt: now, endedAt: now, settled, stopped };
+  const ended: RunState = { ...run, status: 'ended', startedAt: now, endedAt: now, end: 'Cancelled', settled, stopped };
   const results = resultsOf(nodes, unsentText(run, 'Cancelled'), now);
   return { ...ended, outbox: [...run.outbox, ...results, endNotice(ended, settled, now)] };
 };
@@ -149,7 +150,7 @@ export const heldCheck = (before: RunState, now: string): Step => {
   const stopped = { reason: 'Paused', at: now } as const;
   const after: RunState =
     before.because.kind === 'sweep'
-      ? { ...before, status: 'ended', startedAt: now, endedAt: now, stopped }
+      ? { ...before, status: 'ended', startedAt: now, endedAt: now, end: 'Stopped', stopped }
       : { ...before, dueAt: isoTime(epochMs(now) + PAUSE_LOOK_MS) };
   return { commit: { run: { before, after } }, effects: [], isDone: true };
 };

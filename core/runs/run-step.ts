@@ -51,7 +51,7 @@ const inputsOf = (seen: RunSeen): RunInputs => {
 };
 
 /** The run with its outbox as the last step performed it. */
-const flushedRun = ({ run, flushed }: RunSeen): RunState =>
+const flushedRun = ({ run, flushed }: Pick<RunSeen, 'run' | 'flushed'>): RunState =>
   flushed?.version === run.version ? { ...run, outbox: [...flushed.stays] } : run;
 
 /** The nodes whose facts the next step needs. */
@@ -63,7 +63,7 @@ export const isEntryDue = (entry: OutboxEntry, now: string): boolean =>
   (entry.kind !== 'notice' && entry.kind !== 'cancel') || entry.notBefore === undefined || entry.notBefore <= now;
 
 /** The latest time at which a command may end that is sent now, and whose deadline is not known yet. */
-const latestEnd = (run: RunState, rules: Rules, now: string): string => {
+export const latestEnd = (run: RunState, rules: Rules, now: string): string => {
   const { limits } = rules.policy;
   const timeouts = [
     ...run.commands.flatMap((c) => c.executionTimeoutSeconds ?? []),
@@ -80,8 +80,25 @@ const clusterAfter = (seen: RunSeen, after: RunState): Commit['cluster'] => {
   const { cluster: before, now, rules } = seen;
   if (before === undefined) return undefined;
   const held = withSlotsOf(before, after, latestEnd(after, rules, now), { now, limits: rules.policy.limits });
-  const next = after.status === 'ended' ? endClaim(held, after.runId) : held;
+  // Nodes of a stuck run may still be under repair: its claim goes with their slots.
+  const isOver = after.status === 'ended' && held.slots[after.runId] === undefined;
+  const next = isOver ? endClaim(held, after.runId) : held;
   return JSON.stringify(next) === JSON.stringify(before) ? undefined : { before, after: next };
+};
+
+/** A step of a run that is over for good: only its outbox is performed. */
+export const outboxStep = (seen: Pick<RunSeen, 'run' | 'flushed' | 'now'>): Step => {
+  const { run, now } = seen;
+  const after = flushedRun(seen);
+  if (after !== run)
+    return {
+      commit: { run: { before: run, after } },
+      effects: [],
+      run: { ...after, version: run.version + 1 },
+      isDone: false,
+    };
+  const isDue = run.outbox.some((entry) => isEntryDue(entry, now));
+  return { effects: isDue ? [{ kind: 'flush' }] : [], run, isDone: !isDue };
 };
 
 const bookingsOf = (ids: readonly string[], states: ReadonlyMap<string, NodeStateRow>) =>

@@ -54,7 +54,7 @@ const withRefusal = (state: RunState, { documents }: StopInputs, now: string): R
 };
 
 /** Settles the unsent nodes of a stopped run, including commands that are reported as not sent after the stop. */
-const withoutUnsent = (
+export const withoutUnsent = (
   state: RunState,
   stopReason: NonNullable<RunState['stopped']>['reason'],
   now: string,

@@ -26,6 +26,15 @@ export const RegistryHold = stored({
 });
 export type RegistryHold = z.infer<typeof RegistryHold>;
 
+/** Turns of a lane, or of a check in its own group, that failed one after the other. */
+export const Failures = stored({
+  count: z.number().int().positive(),
+  firstAt: IsoTime,
+  /** Why the last one failed. */
+  message: z.string(),
+});
+export type Failures = z.infer<typeof Failures>;
+
 /** A lane: one cluster and one remediation's repairs, or the cluster's checks. */
 export const LaneState = stored({
   lane: z.string(),
@@ -36,6 +45,7 @@ export const LaneState = stored({
   activeRunId: z.string().optional(),
   registry: RegistryNews.optional(),
   registryHold: RegistryHold.optional(),
+  failures: Failures.optional(),
   dueAt: IsoTime.optional(),
   /** How often signals have touched the lane: it is left without a run only if none has since it was read. */
   news: z.number().int().nonnegative().optional(),

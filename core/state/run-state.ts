@@ -4,7 +4,7 @@ import { ClusterName, InstanceId, IsoTime } from '../model/ids.ts';
 import { stored } from '../model/stored.ts';
 import { CommandState } from './command-state.ts';
 import { SettledCounts } from './counts.ts';
-import { RegistryHold, RegistryNews } from './lane-state.ts';
+import { Failures, RegistryHold, RegistryNews } from './lane-state.ts';
 import { OutboxEntry } from './outbox-entry.ts';
 
 /** The part of a request's list of nodes that a run takes: from the index `from` on, up to `to` without it. */
@@ -54,15 +54,31 @@ export const RunState = stored({
     .optional(),
   stopped: z
     .strictObject({
-      reason: z.enum(['BreakerOpen', 'Paused', 'Cancelled', 'Yielded', 'CommandRefused']),
+      reason: z.enum(['BreakerOpen', 'Paused', 'Cancelled', 'Yielded', 'CommandRefused', 'Stuck']),
       at: IsoTime,
       /** Cancelled by force: started repairs are cancelled too. */
       forced: z.literal(true).optional(),
     })
     .optional(),
   image: z.string().optional(),
+  /** Of a check: turns of its own group that failed. Those of a repair are counted in its lane. */
+  failures: Failures.optional(),
   dueAt: IsoTime,
   endedAt: IsoTime.optional(),
+  /** How it ended. `Stuck`: turn after turn failed, and its lane goes on without it. */
+  end: z.enum(['Done', 'Stopped', 'Cancelled', 'Stuck']).optional(),
   outbox: z.array(OutboxEntry),
 });
 export type RunState = z.infer<typeof RunState>;
+
+const Waiting = z.tuple([InstanceId, z.literal('')]);
+
+/**
+ * The nodes of a run that cannot be read which wait in no other row: those of its list without the version of a pending
+ * row. The list itself may be broken, so each of its entries is read on its own.
+ */
+export const waitingIn = (item: Readonly<Record<string, unknown>>): readonly string[] =>
+  (Array.isArray(item.pending) ? item.pending : []).flatMap((entry: unknown) => {
+    const node = Waiting.safeParse(entry);
+    return node.success ? [node.data[0]] : [];
+  });

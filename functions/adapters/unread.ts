@@ -9,6 +9,10 @@ type ServiceError = Error & {
 const PASSING =
   /^(?:Throttl|RequestLimitExceeded|RequestThrottled|TooManyRequests|SlowDown|RequestTimeout|ExpiredToken|RequestExpired|PriorRequestNotComplete|EC2ThrottledException)/u;
 
+/** Whether a service throttled a call, or asks for it again later: nobody's failure. */
+export const isThrottled = (thrown: unknown): boolean =>
+  thrown instanceof Error && (PASSING.test(thrown.name) || (thrown as ServiceError).$metadata?.httpStatusCode === 429);
+
 /**
  * Why a read failed. A throttled, lost or failed call passes. An answer with a status of 4xx does not: access denied, not
  * found, or a request that the service does not take.

@@ -8,21 +8,25 @@ import {
   isCheckLane,
   type Queued,
   statesWanted,
+  stuckLaneStep,
 } from '../../core/runs/lane-step.ts';
 import { askedCandidates, cancelledRun, heldCheck, planned } from '../../core/runs/plan.ts';
 import { deployedOf } from '../../core/runs/rules.ts';
-import { nodesWanted, type RunSeen, runStep } from '../../core/runs/run-step.ts';
+import { nodesWanted, outboxStep, type RunSeen, runStep } from '../../core/runs/run-step.ts';
 import { imageOf } from '../../core/runs/start.ts';
 import type { Step } from '../../core/runs/step.ts';
+import { isStuck } from '../../core/runs/stuck.ts';
 import type { LaneState } from '../../core/state/lane-state.ts';
 import type { PendingNode } from '../../core/state/pending-node.ts';
 import type { RunState } from '../../core/state/run-state.ts';
 import type { Done } from './done.ts';
 import { countedCluster, documentsOfRun, isLaneAwaited, pauseOf, trustOf } from './gather-cluster.ts';
 import { byNode, createNodeReader, type NodeReader } from './gather-nodes.ts';
+import { endActive, endQueued, endStuckRun } from './gather-stuck.ts';
 import { nowIso, type RunControllerPorts } from './ports.ts';
 import { requestedNodes } from './requested-nodes.ts';
 import { isRunCancelled, settleCancelled, withoutCancelled } from './settle-cancelled.ts';
+import type { Read } from './turn-failures.ts';
 
 /** Reads the lane, and marks its wake as received before its rows are read, so that a later signal sends a new one. */
 const answered = async (deps: RunControllerPorts, name: string): Promise<LaneState> => {
@@ -72,10 +76,12 @@ const runSeen = async (deps: RunControllerPorts, run: RunState, done: Done, read
 const queueOf = async (
   deps: RunControllerPorts,
   lane: string,
-): Promise<{ readonly queued?: Queued; readonly gone: readonly string[] }> => {
+): Promise<{ readonly queued?: Queued; readonly gone: readonly string[]; readonly isBroken?: true }> => {
   const gone: string[] = [];
   for (const { runId, sortKey } of await deps.lanes.queuedRuns(lane)) {
-    const run = await deps.runs.get(runId);
+    const stored = await deps.runs.read(runId);
+    if (stored.kind === 'unreadable') return { gone, isBroken: true };
+    const run = stored.kind === 'run' ? stored.run : undefined;
     if (run?.status === 'queued') {
       const isCancelled = await isRunCancelled(deps, run);
       return { queued: { sortKey, run, isCancelled, asked: await requestedNodes(deps, run) }, gone };
@@ -111,7 +117,7 @@ const idleSeen = async (
   lane: LaneState,
   read: NodeReader,
   signal: AbortSignal,
-): Promise<IdleSeen> => {
+): Promise<IdleSeen & { readonly isBroken?: true }> => {
   const [rows, queue, pause, cluster] = await Promise.all([
     pendingOf(deps, lane),
     queueOf(deps, lane.lane),
@@ -140,15 +146,25 @@ const idleSeen = async (
 };
 
 /** Decides the steps of a lane: those of its active run, or which run it starts next. */
-export const gatherLane = (deps: RunControllerPorts, name: string, signal: AbortSignal) => {
+export const gatherLane = (deps: RunControllerPorts, name: string, signal: AbortSignal, last: Read) => {
   const read = createNodeReader(deps);
   return async (done: Done): Promise<Step> => {
     const lane = await answered(deps, name);
+    last.lane = lane;
+    if (isStuck(lane)) {
+      const end = await (lane.activeRunId === undefined ? endQueued(deps, lane) : endActive(deps, lane));
+      if (end !== undefined) return end;
+    }
     await settleCancelled(deps, lane);
-    if (lane.activeRunId === undefined) return idleStep(await idleSeen(deps, lane, read, signal));
-    const run = await deps.runs.get(lane.activeRunId);
-    if (run === undefined) throw new Error(`advancing ${name}: its run ${lane.activeRunId} is not stored`);
-    return activeStep({ ...(await runSeen(deps, run, done, read)), lane, isHandedOver: done.isHandedOver });
+    if (lane.activeRunId === undefined) {
+      const seen = await idleSeen(deps, lane, read, signal);
+      return (seen.isBroken === true ? await endQueued(deps, lane) : undefined) ?? idleStep(seen);
+    }
+    const stored = await deps.runs.read(lane.activeRunId);
+    if (stored.kind !== 'run') return await endActive(deps, lane);
+    if (stored.run.end === 'Stuck' && !isCheckLane(lane))
+      return stuckLaneStep(lane, { run: stored.run, flushed: done.flushed, now: nowIso(deps) });
+    return activeStep({ ...(await runSeen(deps, stored.run, done, read)), lane, isHandedOver: done.isHandedOver });
   };
 };
 
@@ -166,7 +182,7 @@ const planStep = async (deps: RunControllerPorts, run: RunState, read: NodeReade
 };
 
 /** Decides the steps of a check in its own group, or performs what is left of the outbox of a run that has ended. */
-export const gatherRun = (deps: RunControllerPorts, runId: string) => {
+export const gatherRun = (deps: RunControllerPorts, runId: string, last: Read) => {
   const read = createNodeReader(deps);
   return async (done: Done): Promise<Step | undefined> => {
     const run = await deps.runs.get(runId);
@@ -174,9 +190,12 @@ export const gatherRun = (deps: RunControllerPorts, runId: string) => {
       deps.log.warn('ignoring wake for a run that is not stored', { runId });
       return undefined;
     }
+    last.run = run;
+    if (isStuck(run) && run.group === runId && run.status !== 'ended') return endStuckRun(deps, run);
     if (run.group !== runId && run.status !== 'ended')
       throw new Error(`advancing run ${runId}: it belongs to the group ${run.group}`);
     if (run.status === 'queued') return await planStep(deps, run, read);
+    if (run.end === 'Stuck') return outboxStep({ run, flushed: done.flushed, now: nowIso(deps) });
     return runStep(await runSeen(deps, run, done, read));
   };
 };

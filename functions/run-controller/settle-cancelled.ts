@@ -74,8 +74,10 @@ const nextQueued = async (
   requestIds: ReadonlySet<string>,
 ): Promise<{ readonly run: RunState; readonly sortKey: string } | undefined> => {
   for (const { runId, sortKey } of await deps.lanes.queuedRuns(lane)) {
-    const run = await deps.runs.get(runId);
-    if (run?.status === 'queued' && requestIds.has(run.requestId)) return { run, sortKey };
+    const stored = await deps.runs.read(runId);
+    if (stored.kind !== 'run') continue;
+    const { run } = stored;
+    if (run.status === 'queued' && requestIds.has(run.requestId)) return { run, sortKey };
   }
   return undefined;
 };

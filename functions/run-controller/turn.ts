@@ -1,10 +1,12 @@
 import { groupOf, type Wake } from '../../core/model/wake.ts';
 import type { Step } from '../../core/runs/step.ts';
+import { asError } from '../runtime/errors.ts';
 import { commitStep } from './commit.ts';
 import { type Done, NOTHING_DONE } from './done.ts';
 import { gatherLane, gatherRun } from './gather.ts';
 import { perform } from './perform.ts';
 import type { RunControllerPorts } from './ports.ts';
+import { countFailure, forgetFailures, type Read, RepeatedError } from './turn-failures.ts';
 
 /** Steps of one turn. A turn that takes more wakes its group again. */
 const MAX_STEPS = 200;
@@ -16,7 +18,8 @@ const CONFLICT_WAIT_MS = 100;
 type Decide = (done: Done) => Promise<Step | undefined>;
 
 const assertLive = (signal: AbortSignal, group: string): void => {
-  if (signal.aborted) throw new Error(`advancing ${group}: the time of this invocation is over; the wake is repeated`);
+  if (signal.aborted)
+    throw new RepeatedError(`advancing ${group}: the time of this invocation is over; the wake is repeated`);
 };
 
 /** Gathers, decides, commits and performs until nothing is left to do. */
@@ -32,7 +35,9 @@ const steps = async (deps: RunControllerPorts, wake: Wake, decide: Decide, signa
     if (done.reports.length === 0) assertLive(signal, group);
     if (step.commit !== undefined && !(await commitStep(deps, step.commit))) {
       if (++conflicts >= MAX_CONFLICTS) {
-        throw new Error(`advancing ${group}: other writers came first ${conflicts} times; the wake is repeated`);
+        throw new RepeatedError(
+          `advancing ${group}: other writers came first ${conflicts} times; the wake is repeated`,
+        );
       }
       await deps.wait(deps.random() * CONFLICT_WAIT_MS * 2 ** conflicts);
       continue;
@@ -49,11 +54,26 @@ const steps = async (deps: RunControllerPorts, wake: Wake, decide: Decide, signa
   if (failures.length > 0) throw new AggregateError(failures, `advancing ${group}: a call failed; it is tried again`);
 };
 
+/** Takes the steps of a group from what is stored now. Returns what the last step has read. */
+const advance = async (deps: RunControllerPorts, wake: Wake, signal: AbortSignal): Promise<Read> => {
+  const read: Read = {};
+  const decide = wake.kind === 'lane' ? gatherLane(deps, wake.lane, signal, read) : gatherRun(deps, wake.runId, read);
+  await steps(deps, wake, decide, signal);
+  return read;
+};
+
 /**
  * One turn of a group. The queue runs one invocation per group at a time and repeats a wake after a crash; what is stored
- * rests on conditions, so that a copy of the function which has been overtaken changes nothing.
+ * rests on conditions, so that a copy of the function which has been overtaken changes nothing. After some turns that failed
+ * one after the other, the run at work ends as `Stuck`, and its lane goes on.
  */
 export const turn = async (deps: RunControllerPorts, wake: Wake, signal: AbortSignal): Promise<void> => {
-  const decide = wake.kind === 'lane' ? gatherLane(deps, wake.lane, signal) : gatherRun(deps, wake.runId);
-  await steps(deps, wake, decide, signal);
+  try {
+    await forgetFailures(deps, await advance(deps, wake, signal));
+  } catch (thrown) {
+    const isStuck = await countFailure(deps, wake, thrown);
+    if (!isStuck || signal.aborted) throw thrown;
+    deps.log.error('ending the run at work after failed turns', { group: groupOf(wake), error: asError(thrown) });
+    await advance(deps, wake, signal);
+  }
 };

@@ -92,6 +92,11 @@ export class Alarms extends Construct {
       );
     laneStopped('breaker-opened', 'BreakerOpened', 'Repairs of a lane keep failing and were stopped');
     laneStopped(
+      'run-stuck',
+      'RunStuck',
+      'The turns of a run failed one after the other, or its row cannot be read: the run has ended as Stuck and its lane goes on; the log of run-controller says why',
+    );
+    laneStopped(
       'registry-hold',
       'RegistryHold',
       'A registry does not answer the nodes of a lane, and those that need it wait',

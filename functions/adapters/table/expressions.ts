@@ -36,6 +36,9 @@ const compared =
 
 /** The attribute is there and has this value. */
 export const equals = compared('=');
+/** The attribute has the value that was read, or is absent as it was. */
+export const asRead = (path: Path, value: NativeAttributeValue | undefined): Condition =>
+  value === undefined ? absent(path) : equals(path, value);
 /** The attribute is there and less than this value. */
 export const below = compared('<');
 /** The attribute is there and greater than this value. */

@@ -1,8 +1,8 @@
 import { ClusterState } from '../../../core/state/cluster-state.ts';
-import { LaneState } from '../../../core/state/lane-state.ts';
+import { type Failures, LaneState } from '../../../core/state/lane-state.ts';
 import type { OutboxEntry } from '../../../core/state/outbox-entry.ts';
 import { PendingNode } from '../../../core/state/pending-node.ts';
-import { isAtVersion, isNew, isStored } from './expressions.ts';
+import { absent, equals, isAtVersion, isNew, isStored } from './expressions.ts';
 import { type Item, inIndex, type Rows, VersionConflictError } from './items.ts';
 import { DUE_SHARDS, index, keys, shardOf, TABLE } from './keys.ts';
 import { createTable, startingWith, type TableOptions } from './table.ts';
@@ -20,6 +20,8 @@ export type LaneStore = {
   readonly get: (lane: string) => Promise<LaneState | undefined>;
   /** Marks the lane's wake as received: the next signal sends a new wake. */
   readonly answerCall: (lane: string) => Promise<void>;
+  /** Stores how many turns of the lane failed, where no other turn has since it was read. */
+  readonly setFailures: (lane: LaneState, failures: Failures | undefined) => Promise<void>;
   /** Stores the next state; throws {@link VersionConflictError} where another has stored one. */
   readonly save: (lane: LaneState) => Promise<LaneState>;
   /** Every pending node of the lane: one that waits must not hide one that is due. */
@@ -78,6 +80,12 @@ export const createLaneStore = (options: TableOptions): LaneStore => {
     get: (lane) => table.get(LaneState, keys.lane(lane)),
     answerCall: async (lane) => {
       await table.update(keys.lane(lane), { remove: ['calledAt'] }, isStored);
+    },
+    setFailures: async ({ lane, cluster, remediation, failures: before }, failures) => {
+      const isAsRead = before === undefined ? absent('failures') : equals(['failures', 'count'], before.count);
+      const named = { setIfAbsent: { lane, cluster, remediation, version: 0 } };
+      const change = failures === undefined ? { remove: ['failures'] } : { ...named, set: { failures } };
+      await table.update(keys.lane(lane), change, isAsRead);
     },
     save: (lane) => save(laneItem(lane), lane, `lane ${lane.lane}`),
     pendingNodes: async (lane) => (await readPending(lane)).understood,

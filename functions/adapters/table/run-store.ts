@@ -1,13 +1,32 @@
+import { defined } from '../../../core/model/defined.ts';
 import { ObservationRow } from '../../../core/state/command-state.ts';
-import { RunState } from '../../../core/state/run-state.ts';
-import { equals, isNew } from './expressions.ts';
-import { expires, type Item, inIndex, VersionConflictError } from './items.ts';
-import { DUE_SHARDS, index, keys, shardOf } from './keys.ts';
+import type { Failures } from '../../../core/state/lane-state.ts';
+import { RunState, waitingIn } from '../../../core/state/run-state.ts';
+import { asRead, equals, isAtVersion, isNew } from './expressions.ts';
+import { expires, type Item, inIndex, rowsOf, VersionConflictError } from './items.ts';
+import { DUE_SHARDS, index, keys, shardOf, TABLE } from './keys.ts';
 import { createTable, startingWith, type TableOptions } from './table.ts';
+
+/** A run as it is stored. One that cannot be read has its problem, and what is known of it. */
+export type StoredRun =
+  | { readonly kind: 'run'; readonly run: RunState }
+  | { readonly kind: 'absent' }
+  | {
+      readonly kind: 'unreadable';
+      readonly problem: string;
+      readonly requestId?: string;
+      readonly instanceIds: readonly string[];
+    };
 
 /** Runs, and the observations of their commands. Every read is strongly consistent. */
 export type RunStore = {
   readonly get: (runId: string) => Promise<RunState | undefined>;
+  /** As `get`, for whoever goes on where the row cannot be read. */
+  readonly read: (runId: string) => Promise<StoredRun>;
+  /** Takes a run that cannot be read out of what is due. Its row stays as it is, for a person. */
+  readonly putAside: (runId: string) => Promise<void>;
+  /** Stores how many turns of a run failed, where nothing of it has changed since it was read. */
+  readonly setFailures: (run: RunState, failures: Failures | undefined) => Promise<void>;
   /** Stores a new run; false where it is there already (it is left as it is). */
   readonly create: (run: RunState) => Promise<boolean>;
   /** Stores the next state and returns it; throws {@link VersionConflictError} if another process has stored one. */
@@ -37,6 +56,29 @@ export const createRunStore = ({
   const table = createTable(options);
   return {
     get: (runId) => table.get(RunState, keys.run(runId)),
+    read: async (runId) => {
+      const item = await table.getItem(keys.run(runId));
+      if (item === undefined) return { kind: 'absent' };
+      const { understood, unreadable } = rowsOf(RunState, [item]);
+      const [run] = understood;
+      if (run !== undefined) return { kind: 'run', run };
+      const { requestId } = item;
+      return {
+        kind: 'unreadable',
+        problem: unreadable[0]?.problem ?? '',
+        ...(typeof requestId === 'string' ? { requestId } : {}),
+        instanceIds: waitingIn(item),
+      };
+    },
+    putAside: async (runId) => {
+      const item = await table.getItem(keys.run(runId));
+      if (item === undefined) return;
+      const { [TABLE.byDue.partitionKey]: due, [TABLE.byDue.sortKey]: dueAt, ...rest } = item;
+      if (due !== undefined || dueAt !== undefined) await table.put(rest, asRead('version', item.version));
+    },
+    setFailures: async ({ failures: before, ...run }, failures) => {
+      await table.put(runItem({ ...run, ...defined({ failures }) }, retentionDays), isAtVersion(run.version));
+    },
     create: async (run) => {
       // A run that belongs to an earlier request is found by it. The run itself comes last: a name without a run is skipped.
       if (run.requestId !== run.runId) {

@@ -1,0 +1,67 @@
+import { groupOf, type Wake } from '../../core/model/wake.ts';
+import { newLane } from '../../core/runs/lane.ts';
+import { isStuck, withFailure } from '../../core/runs/stuck.ts';
+import type { LaneState } from '../../core/state/lane-state.ts';
+import type { RunState } from '../../core/state/run-state.ts';
+import { VersionConflictError } from '../adapters/table/items.ts';
+import { ContentionError } from '../adapters/table/table.ts';
+import { isThrottled } from '../adapters/unread.ts';
+import { asError } from '../runtime/errors.ts';
+import { nowIso, type RunControllerPorts } from './ports.ts';
+
+/** The wake is repeated, and nothing is wrong: other writers came first, or the time of the invocation is over. */
+export class RepeatedError extends Error {
+  override readonly name = 'RepeatedError';
+}
+
+/** What a turn read last: its lane, or the check that is a group of its own. */
+export type Read = { lane?: LaneState; run?: RunState };
+
+/** Whether a turn failed for a reason that says nothing about the lane: throttling, other writers, the end of its time. */
+const isPassing = (thrown: unknown): boolean => {
+  if (thrown instanceof AggregateError) return thrown.errors.every(isPassing);
+  return (
+    thrown instanceof RepeatedError ||
+    thrown instanceof VersionConflictError ||
+    thrown instanceof ContentionError ||
+    isThrottled(thrown)
+  );
+};
+
+const messageOf = (thrown: unknown): string =>
+  thrown instanceof AggregateError ? thrown.errors.map(String).join('; ') : asError(thrown).message;
+
+/** Stores one more failure of a lane, or of a check in its own group. Returns whether it is stuck now. */
+const count = async (deps: RunControllerPorts, wake: Wake, message: string): Promise<boolean> => {
+  if (wake.kind === 'lane') {
+    const lane = (await deps.lanes.get(wake.lane)) ?? newLane(wake.lane);
+    const failures = withFailure(lane.failures, message, nowIso(deps));
+    await deps.lanes.setFailures(lane, failures);
+    return isStuck({ failures });
+  }
+  const stored = await deps.runs.read(wake.runId);
+  if (stored.kind !== 'run') return false;
+  const failures = withFailure(stored.run.failures, message, nowIso(deps));
+  await deps.runs.setFailures(stored.run, failures);
+  return isStuck({ failures });
+};
+
+/**
+ * Counts a failed turn where it may say something about its lane. Returns whether the run at work must end now. Where not
+ * even this can be stored, the turn has failed all the same.
+ */
+export const countFailure = async (deps: RunControllerPorts, wake: Wake, thrown: unknown): Promise<boolean> => {
+  if (isPassing(thrown)) return false;
+  try {
+    return await count(deps, wake, messageOf(thrown));
+  } catch (error) {
+    deps.log.warn('failing to count a failed turn', { group: groupOf(wake), error: asError(error) });
+    return false;
+  }
+};
+
+/** Forgets the failures of a group after a turn that succeeded, by what that turn read last. */
+export const forgetFailures = async (deps: RunControllerPorts, { lane, run }: Read): Promise<void> => {
+  if (lane?.failures !== undefined) await deps.lanes.setFailures(lane, undefined);
+  if (run?.failures !== undefined) await deps.runs.setFailures(run, undefined);
+};
