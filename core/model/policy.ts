@@ -23,11 +23,16 @@ const MAX_DELAY_SECONDS = 900;
 /** The limits of the pipeline, each with a default and a maximum. The names contain the units. */
 export const Limits = z
   .strictObject({
-    maxNodesPerRepairRun: number(250, MAX_NODES_PER_RUN),
+    maxNodesPerRepairRun: number(1000, MAX_NODES_PER_RUN),
     maxNodesPerCheckRun: number(1000, MAX_NODES_PER_RUN),
     /** A run occupies its lane. After more than a day, the attempts on which its plan rests have expired. */
     repairRunMaxSeconds: number(900, DAY),
     maxNodesPerCommand: number(50, MAX_NODES_PER_COMMAND),
+    /**
+     * A repair's next command waits until so much of the window is free, so that a few nodes that end one after the other do
+     * not cost a command each.
+     */
+    commandWindowPercent: z.number().min(1).max(100).default(30),
     /** The canaries fit into one command. */
     canaries: number(3, MAX_NODES_PER_COMMAND),
     budgetMaxNodes: number(50, MAX_NODES_PER_RUN),
@@ -56,8 +61,8 @@ export const Limits = z
      * When command-tracker looks at a repair command of several nodes, in seconds after the sending; 0 is no look. The nodes
      * that have ended by then free their slots. Source: SQS quotas, message delay, at most 900 s.
      */
-    repairFirstLookSeconds: z.number().int().min(0).max(MAX_DELAY_SECONDS).default(0),
-    repairSecondLookSeconds: z.number().int().min(0).max(MAX_DELAY_SECONDS).default(0),
+    repairFirstLookSeconds: z.number().int().min(0).max(MAX_DELAY_SECONDS).default(15),
+    repairSecondLookSeconds: z.number().int().min(0).max(MAX_DELAY_SECONDS).default(40),
     /** Added to the longest possible duration of a command in SSM. After that, the run closes the command. */
     hardDeadlineSlackSeconds: number(30, HOUR),
     /**

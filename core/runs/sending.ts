@@ -75,10 +75,14 @@ type Next = { readonly command?: CommandState; readonly nodes: readonly TakenNod
 
 /** The nodes of the repair's next command: of one that SSM has not taken, or the first that wait. */
 const nextOf = (state: RunState, { width, documents, order }: Bounds, at: At): Next => {
-  const free = Math.min(at.limits.maxNodesPerCommand, width - nodesInFlight(state));
+  const { maxNodesPerCommand, commandWindowPercent } = at.limits;
+  const free = Math.min(maxNodesPerCommand, width - nodesInFlight(state));
   if (free <= 0 || documents.length === 0) return { nodes: [] };
   const command = state.commands.find((c) => c.status === 'planned');
-  if (command === undefined) return { nodes: order(state.pending).slice(0, free) };
+  if (command === undefined) {
+    const enough = Math.min(maxNodesPerCommand, state.pending.length, Math.floor((width * commandWindowPercent) / 100));
+    return { nodes: free < enough ? [] : order(state.pending).slice(0, free) };
+  }
   // While SSM throttles one command, no other is sent.
   return dueMs(command, at.limits) > Date.parse(at.now)
     ? { nodes: [] }

@@ -185,11 +185,11 @@ describe('a planned run', () => {
     expect(run).toMatchObject({ pending: [], settled: { OptedOut: 1 } });
   });
 
-  it('takes at most 250 nodes: the others stay or become pending', () => {
-    const ids = nodes(260);
+  it('takes at most 1,000 nodes: the others stay or become pending', () => {
+    const ids = nodes(1010);
     const some = ids.map((id, i): Candidate => (i % 2 === 0 ? reported(id) : { instanceId: id }));
     const run = startRun(queued, inputs(some));
-    expect(run.pending).toHaveLength(250);
+    expect(run.pending).toHaveLength(1000);
     expect(run.outbox).toEqual([
       {
         kind: 'enqueue',
@@ -198,7 +198,7 @@ describe('a planned run', () => {
         source: 'operator',
         because: { kind: 'log' },
         requestIds: ['r-1'],
-        nodes: ids.slice(250).flatMap((id, i) => (i % 2 === 0 ? [] : [[id, at(10)]])),
+        nodes: ids.slice(1000).flatMap((id, i) => (i % 2 === 0 ? [] : [[id, at(10)]])),
       },
     ]);
   });

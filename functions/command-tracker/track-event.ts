@@ -34,6 +34,16 @@ const locate = async (deps: CommandTrackerPorts, commandId: string): Promise<Com
   return found;
 };
 
+/**
+ * Whether a look has seen the end of every node of a repair. What it did not write after that, scheduler writes: the command
+ * stays due until its results are stored.
+ */
+const hasEnded = async ({ runs }: CommandTrackerPorts, { runId, key, action, instanceIds }: CommandRow) => {
+  if (action === 'check' || instanceIds.length < 2) return false;
+  const standing = await runs.observation(runId, key);
+  return standing?.final === true && standing.assumed === undefined;
+};
+
 /** Takes one command-level event: results first, then the observation, then the wake; then it is acknowledged. */
 export const trackEvent = async (deps: CommandTrackerPorts, body: unknown): Promise<void> => {
   const parsed = CommandStatusEvent.safeParse(body);
@@ -49,6 +59,11 @@ export const trackEvent = async (deps: CommandTrackerPorts, body: unknown): Prom
   if (command === undefined) {
     deps.count('CommandNotOurs');
     deps.log.info('ignoring command that no run sent', { commandId, documentName, status });
+    return;
+  }
+  if (await hasEnded(deps, command)) {
+    deps.count('EndSeenBefore');
+    await deps.wakes.wake([wakeOf(command)]);
     return;
   }
   let progress = await deps.observer.observe(command);

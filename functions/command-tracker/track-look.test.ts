@@ -67,6 +67,27 @@ it('is asked for after a repair of several nodes is sent, and not for a canary o
   expect(w.looks.asked).toEqual(several.map((id) => [id, [12, 30]]));
 });
 
+it('that saw every node end is not followed by a read at the end event, which wakes the run', async () => {
+  const settings = testSettings({ canaries: 1 });
+  const w = runControllerWorld(await table.another(), { events: 0, nodes: 60, settings });
+  for (const id of w.ids) w.nodes.set(id, { broken: true, latencyMs: 4000 });
+  await w.ask('r-repair', 'repair', w.ids.slice(0, 3));
+  await w.deliver();
+  const document = commandOf(w).documentName;
+  w.clock.ms += 5000;
+  await w.track(commandOf(w).id, document);
+  await w.deliver();
+  const several = w.ssm.commands[1] ?? expect.fail();
+  expect(several.invocations).toHaveLength(2);
+  w.clock.ms += 15_000;
+  await w.look(several.id);
+  const { calls } = w.ssm.world;
+  await w.deliver();
+  await w.track(several.id, document);
+  expect([w.ssm.world.calls - calls, w.telemetry.counts.EndSeenBefore]).toEqual([0, 1]);
+  expect(w.queue).toEqual([{ kind: 'lane', lane: 'demo/pause-image' }]);
+});
+
 it('that the queue refuses stops nothing', async () => {
   const settings = testSettings({ ...LOOKS, canaries: 1 });
   const w = runControllerWorld(await table.another(), { nodes: 60, settings });

@@ -38,6 +38,7 @@ import type { Telemetry } from '../runtime/telemetry.ts';
 import { createBeyondEc2 } from '../shared/beyond-ec2.ts';
 import { createFleet } from '../shared/fleet.ts';
 import { createObservationWriter } from '../shared/observation-writer.ts';
+import { createFactMemory } from './fact-memory.ts';
 import type { RunControllerPorts } from './ports.ts';
 
 /** Builds run-controller's clients and stores, once per execution environment. */
@@ -54,6 +55,7 @@ export const composeRunController = (
   const eks = new EKSClient(AWS_CLIENT.standard);
   const table = { client: createDocumentClient(), tableName: env.TABLE_NAME };
   const pace = createPace({ ...table, counter: EC2_COUNTER, maxPerSecond: limits.maxEc2CallsPerSecond, now });
+  const fleet = createFleet({ ec2: new EC2Client(AWS_CLIENT.throttled), ssm, policy: settings.policy, pace });
   const runs = createRunStore({ ...table, retentionDays: limits.retentionDays });
   const results = createResultStore({ ...table, limits });
   const ports: RunControllerPorts = {
@@ -65,7 +67,8 @@ export const composeRunController = (
     observations: createObservationWriter({ runs, results, limits }),
     requests: createRequestStore({ ...table, retentionDays: limits.retentionDays }),
     signals: createSignalStore({ ...table, newId }),
-    fleet: createFleet({ ec2: new EC2Client(AWS_CLIENT.throttled), ssm, policy: settings.policy, pace }),
+    fleet,
+    facts: createFactMemory({ fleet, now }),
     beyondEc2: createBeyondEc2({ eks, ssm }),
     nodegroups: createNodegroups({ client: eks }),
     registry: createRegistryProbe({ clientFor: (region) => new ECRClient({ ...AWS_CLIENT.once, region }) }),

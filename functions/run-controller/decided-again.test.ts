@@ -11,11 +11,11 @@ afterAll(() => table.stop());
 
 type World = ReturnType<typeof runControllerWorld>;
 
-/** A run with a canary under repair and five nodes that wait. */
+/** A run with a canary under repair and five nodes that wait, whose facts were read a minute ago when it ends. */
 const busy = async (remediation = 'pause-image'): Promise<World> => {
   const w = runControllerWorld(await table.another());
   for (const id of w.ids.slice(0, 6)) {
-    w.nodes.set(id, { broken: true, latencyMs: 20_000 });
+    w.nodes.set(id, { broken: true, latencyMs: 62_000 });
     await w.signal(id, remediation);
   }
   await w.pass(5);
@@ -76,7 +76,7 @@ describe('after the plan, and before each command, a node is decided again', () 
   ])('%s: no further repair is sent', async (_, remediation, change) => {
     const w = await busy(remediation);
     await change(w);
-    await w.pass(60);
+    await w.pass(120);
     await w.pass(240, 10);
     expect(w.ssm.commands.filter((c) => c.documentName.includes('repair'))).toHaveLength(1);
   });

@@ -69,7 +69,8 @@ const runSeen = async (deps: RunControllerPorts, run: RunState, done: Done, read
   const wanted = nodesWanted(first);
   if (wanted.length === 0) return first;
   const rows = byNode(run.lane === undefined ? [] : await deps.lanes.rowsOf(run.lane, wanted));
-  return { ...first, nodes: await read(run, wanted, { rows }) };
+  const soon = run.pending.map(([id]) => id);
+  return { ...first, nodes: await read(run, wanted, { rows }, soon) };
 };
 
 /** The first queued run of an operator, if there is one, and the entries of runs that have started or ended. */

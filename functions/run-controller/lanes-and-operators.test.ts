@@ -55,8 +55,8 @@ describe("an operator's run", () => {
     expect(await ends(w)).toEqual([['ended', undefined, { Repaired: 1 }]]);
   });
 
-  it('for a whole cluster becomes runs of at most 250 nodes, one after the other', async () => {
-    const w = await world({ nodes: 600 });
+  it('for a whole cluster becomes runs of at most so many nodes, one after the other', async () => {
+    const w = await world({ nodes: 600, settings: testSettings({ maxNodesPerRepairRun: 250 }) });
     breakNodes(w, w.ids, 4000);
     await w.ask('r-all', 'repair');
     await w.pass(300, 5);

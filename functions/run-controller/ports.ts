@@ -18,6 +18,7 @@ import type { Settings } from '../runtime/settings.ts';
 import type { BeyondEc2 } from '../shared/beyond-ec2.ts';
 import type { Fleet } from '../shared/fleet.ts';
 import type { ObservationWriter } from '../shared/observation-writer.ts';
+import type { FactMemory } from './fact-memory.ts';
 
 /** The ports of run-controller. */
 export type RunControllerPorts = {
@@ -29,7 +30,8 @@ export type RunControllerPorts = {
   readonly results: Pick<ResultStore, 'putResult' | 'putCommand' | 'nodeStates' | 'pauseFor'>;
   readonly requests: Pick<RequestStore, 'nodes' | 'keepNodes' | 'cancellations' | 'cancelledIn' | 'forgetCancelled'>;
   readonly signals: Pick<SignalStore, 'addPending' | 'touchLane'>;
-  readonly fleet: Fleet;
+  readonly fleet: Pick<Fleet, 'list'>;
+  readonly facts: FactMemory;
   readonly beyondEc2: BeyondEc2;
   readonly nodegroups: Nodegroups;
   readonly registry: RegistryProbe;

@@ -160,7 +160,8 @@ describe('comparing a deployment with the deployed stack', () => {
       asks: [],
       notes: ['a: sweeps are turned off'],
     });
-    expect(compareScopes(limited({}), limited({ checkCoolDownSeconds: 30 }))).toEqual({ asks: [], notes: [] });
+    const neutral = { checkCoolDownSeconds: 30, repairSoftDeadlineSeconds: 30, commandWindowPercent: 1 };
+    expect(compareScopes(limited({}), limited(neutral))).toEqual({ asks: [], notes: [] });
   });
 
   it.each<[ConfigInput['limits'], string]>([
@@ -168,7 +169,7 @@ describe('comparing a deployment with the deployed stack', () => {
     [{ budgetMaxNodes: 60 }, 'limits.budgetMaxNodes: 50 becomes 60'],
     [{ canaries: 1 }, 'limits.canaries: 3 becomes 1'],
     [{ coolDownSeconds: 60 }, 'limits.coolDownSeconds: 900 becomes 60'],
-    [{ maxNodesPerRepairRun: 500 }, 'limits.maxNodesPerRepairRun: 250 becomes 500'],
+    [{ quarantineAttempts: 5 }, 'limits.quarantineAttempts: 3 becomes 5'],
     [{ failurePercentToOpenBreaker: 90 }, 'limits.failurePercentToOpenBreaker: 20 becomes 90'],
     [{ attemptWindowSeconds: 60 }, 'limits.attemptWindowSeconds: 86400 becomes 60'],
   ])('asks for the limits %j; the way back narrows', (limits, line) => {

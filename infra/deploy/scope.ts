@@ -15,6 +15,7 @@ const WIDER_IF: Readonly<Record<keyof Limits, Bound>> = {
   maxNodesPerCheckRun: 'neutral',
   repairRunMaxSeconds: 'larger',
   maxNodesPerCommand: 'larger',
+  commandWindowPercent: 'neutral',
   canaries: 'smaller',
   budgetMaxNodes: 'larger',
   budgetPercent: 'larger',
@@ -30,8 +31,7 @@ const WIDER_IF: Readonly<Record<keyof Limits, Bound>> = {
   checkCoolDownSeconds: 'neutral',
   deliveryTimeoutSeconds: 'neutral',
   checkSoftDeadlineSeconds: 'neutral',
-  // An earlier end frees the slot of a repair.
-  repairSoftDeadlineSeconds: 'smaller',
+  repairSoftDeadlineSeconds: 'neutral',
   repairFirstLookSeconds: 'neutral',
   repairSecondLookSeconds: 'neutral',
   hardDeadlineSlackSeconds: 'smaller',

@@ -1,20 +1,22 @@
 import { parseArgs } from 'node:util';
-import { measureRepair, type RepairFigures } from './repair-runs.ts';
+import { measureRepair, type RepairFigures, type RepairScene } from './repair-runs.ts';
 import { median } from './statistics.ts';
 
 const { values } = parseArgs({
   options: {
     nodes: { type: 'string', default: '1000' },
     seeds: { type: 'string', default: '10' },
-    looks: { type: 'string', multiple: true, default: ['0,0'] },
+    seed: { type: 'string' },
+    choice: { type: 'string', multiple: true, default: ['{}'] },
     help: { type: 'boolean', default: false },
   },
 });
 
 const USAGE = `usage: node test/bench/repair-curve.ts [OPTION...]
   --nodes N       simulated nodes (1000)
-  --seeds N       repairs for each choice (10); two of them have silent nodes among the canaries
-  --looks A,B     seconds after the sending at which a command is looked at, 0 for no look; may be given several times`;
+  --seeds N       repairs for each choice (10); in two of them the first canaries are silent
+  --seed N        only this one
+  --choice JSON   limits that differ from their defaults, {"repairFirstLookSeconds":0} for example; may be given several times`;
 
 /** The places of the first canaries, which are silent for these seeds. */
 const SILENT: Readonly<Record<number, readonly number[]>> = { 2: [0], 5: [1, 2] };
@@ -24,19 +26,21 @@ const show = (choice: string, figures: readonly RepairFigures[]): void => {
   const [seconds, lastSend] = [middle((f) => f.seconds), middle((f) => f.lastSendSeconds)];
   const calls = middle((f) => f.ssmCallsPerNode);
   console.log(
-    `looks ${choice}: median ${Math.round(seconds)} s, last send ${Math.round(lastSend)} s, ${calls.toFixed(3)} SSM calls a node`,
+    `${choice}: median ${Math.round(seconds)} s, last send ${Math.round(lastSend)} s, ${calls.toFixed(3)} SSM calls a node`,
   );
 };
 
+const seeds = (): readonly number[] =>
+  values.seed === undefined ? Array.from({ length: Number(values.seeds) }, (_, i) => i + 1) : [Number(values.seed)];
+
 const curve = async (): Promise<void> => {
-  for (const choice of values.looks) {
-    const [first = 0, second = 0] = choice.split(',').map(Number);
+  for (const choice of values.choice) {
+    const limits: NonNullable<RepairScene['limits']> = JSON.parse(choice);
     const figures: RepairFigures[] = [];
-    for (let seed = 1; seed <= Number(values.seeds); seed++) {
-      const limits = { repairFirstLookSeconds: first, repairSecondLookSeconds: second };
+    for (const seed of seeds()) {
       const own = await measureRepair({ nodes: Number(values.nodes), seed, limits, silent: SILENT[seed] ?? [] });
       figures.push(own);
-      console.log(JSON.stringify({ looks: choice, ...own }));
+      console.log(JSON.stringify({ choice, ...own }));
     }
     show(choice, figures);
   }

@@ -36,6 +36,10 @@ export type RepairFigures = {
   readonly seconds: number;
   readonly lastSendSeconds: number;
   readonly ssmCallsPerNode: number;
+  /** SSM's calls by operation. */
+  readonly calls: Readonly<Record<string, number>>;
+  /** How many silent nodes were canaries: a command went to them alone before one went to several nodes. */
+  readonly silentCanaries: number;
   /** The number of nodes by outcome; a node without a result is `none`. */
   readonly ends: Readonly<Record<string, number>>;
   /** How many nodes the document reached. */
@@ -110,6 +114,14 @@ const mostAtOnce = (lab: Lab): number => {
   return most;
 };
 
+const silentCanaries = (lab: Lab, nodes: readonly SimulatedNode[]): number => {
+  const hasRun = new Set(nodes.flatMap((node) => (node.runs.length > 0 ? [node.instanceId] : [])));
+  const sizes = repairsOf(lab).toSorted((a, b) => a.requestedAt - b.requestedAt);
+  const wide = sizes.findIndex(({ invocations }) => invocations.length > 1);
+  const canaries = sizes.slice(0, wide === -1 ? undefined : wide).flatMap(({ invocations }) => invocations);
+  return canaries.filter(({ instanceId }) => !hasRun.has(instanceId)).length;
+};
+
 /** Asks for a repair of whole clusters, and lets the lab's time go on until nothing is open. */
 const repairAll = async (lab: Lab, clusters: readonly string[], patienceMinutes: number): Promise<boolean> => {
   const request = { action: 'repair', remediation: 'pause-image', requestedBy: 'bench', reason: 'bench' };
@@ -143,6 +155,7 @@ export const measureRepair = async (scene: RepairScene): Promise<RepairFigures> 
     const from = lab.calls.length;
     const hasEnded = await repairAll(lab, clusters, scene.patienceMinutes ?? 240);
     const calls = lab.calls.slice(from).filter((c) => c.functionName !== 'fleetmend-audit-query');
+    const ssm = calls.filter((c) => c.service === 'ssm');
     const rows: NodeEnd[] = [];
     for (const cluster of clusters) rows.push(...(await endsOf(lab, cluster)));
     // A node that one run left to the next one is skipped there and has its result here: the last one counts.
@@ -153,7 +166,9 @@ export const measureRepair = async (scene: RepairScene): Promise<RepairFigures> 
       seed: scene.seed,
       seconds: secondsTo([...last.values()].map((row) => Date.parse(row.at))),
       lastSendSeconds: secondsTo(repairs.map((c) => c.requestedAt)),
-      ssmCallsPerNode: calls.filter((c) => c.service === 'ssm').length / nodes.length,
+      calls: countBy(ssm, ({ operation }) => operation),
+      silentCanaries: silentCanaries(lab, nodes),
+      ssmCallsPerNode: ssm.length / nodes.length,
       ends: countBy(nodes, ({ instanceId }) => endOf(last.get(instanceId))),
       reached: nodes.filter((node) => node.runs.some((run) => run.documentName.includes('-repair-'))).length,
       mostAtOnce: mostAtOnce(lab),

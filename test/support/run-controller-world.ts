@@ -14,6 +14,7 @@ import { createQuarantineStore } from '../../functions/adapters/table/quarantine
 import { createTable } from '../../functions/adapters/table/table.ts';
 import { trackSettings } from '../../functions/command-tracker/compose.ts';
 import { trackMessage } from '../../functions/command-tracker/track-look.ts';
+import { createFactMemory } from '../../functions/run-controller/fact-memory.ts';
 import type { RunControllerPorts } from '../../functions/run-controller/ports.ts';
 import { turn } from '../../functions/run-controller/turn.ts';
 import type { Settings } from '../../functions/runtime/settings.ts';
@@ -86,6 +87,10 @@ export const runControllerWorld = (table: TestTable, options: Options = {}) => {
   const [runs, lanes, commits] = [wrap(raw.runs), wrap(raw.lanes), wrap(raw.commits)];
   const [results, signals, trust] = [wrap(raw.results), wrap(raw.signals), wrap(raw.trust)];
   const reader = wrap(createCommandReader({ client: ssm.client }));
+  const fleet = wrap({
+    describe: async (_: string, wanted: readonly string[]) => new Map([...facts].filter(([id]) => wanted.includes(id))),
+    list: async () => [...facts.values()],
+  });
   const deps: RunControllerPorts = {
     observations: createObservationWriter({ runs, results, limits }),
     runs,
@@ -97,11 +102,8 @@ export const runControllerWorld = (table: TestTable, options: Options = {}) => {
     requests: wrap(raw.requests),
     reader,
     sender: wrap(createSender({ client: ssm.client, now, wait: async () => {} })),
-    fleet: wrap({
-      describe: async (_: string, wanted: readonly string[]) =>
-        new Map([...facts].filter(([id]) => wanted.includes(id))),
-      list: async () => [...facts.values()],
-    }),
+    fleet,
+    facts: createFactMemory({ fleet, now }),
     beyondEc2: async () => options.beyondEc2 ?? success([]),
     nodegroups: wrap({ status: async () => nodegroupStatus.status }),
     registry: wrap({ ask: async () => undefined }),
