@@ -38,7 +38,7 @@ export default defineConfig({
           include: [
             'lab/{aws,lambda,image,sim}/**/*.test.ts',
             'lab/*.test.ts',
-            'test/bench/sweep.test.ts',
+            'test/bench/{sweep,slow-failures}.test.ts',
             'test/e2e/**/*.test.ts',
           ],
           isolate: false,

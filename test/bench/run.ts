@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -26,6 +26,8 @@ const USAGE = `usage: npm run bench [-- OPTION...]
   --nodes N    simulated nodes (1000)
   --rounds N   rounds on the real node (5)`;
 const PAGE = fileURLToPath(new URL('../../docs/performance.md', import.meta.url));
+/** What follows this line on the page is dated, and stays. */
+const DATED = '\n<!-- Measured once: `npm run bench -- --write` keeps what follows. -->\n';
 const LOADS = 15;
 
 type Figures = {
@@ -76,7 +78,8 @@ const bench = async (): Promise<void> => {
   if (values.json) console.log(JSON.stringify(figures, null, 2));
   else console.log(`${figures.machine}\n\n${sections.map(toText).join('\n')}`);
   if (!values.write) return;
-  writeFileSync(PAGE, page(figures, sections).trimEnd().concat('\n'));
+  const [, ...dated] = readFileSync(PAGE, 'utf8').split(DATED);
+  writeFileSync(PAGE, [page(figures, sections).trimEnd().concat('\n'), ...dated].join(DATED));
   progress(`written: ${PAGE}`);
 };
 

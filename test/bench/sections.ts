@@ -10,7 +10,7 @@ export const AIMS = {
   repairByAwsCli: 1,
   repairWithoutAwsCli: 0.5,
   healthyCheckProcessorMs: 300,
-  ssmCallsPerNode: { check: 0.07, repair: 0.12 },
+  ssmCallsPerNode: { check: 0.07, repair: 0.26 },
   processingMs: 1000,
 } as const;
 
