@@ -4,6 +4,7 @@ import { measureRepair, type RepairScene } from './repair-runs.ts';
 const { values } = parseArgs({
   options: {
     small: { type: 'boolean', default: false },
+    only: { type: 'string', default: '' },
     minutes: { type: 'string', default: '30' },
     help: { type: 'boolean', default: false },
   },
@@ -13,6 +14,7 @@ const USAGE = `usage: node test/bench/slow-failures.ts [OPTION...]
 Prints how many nodes a document reaches that always fails, at once and after 200 s, and whether a run ends whose document
 fails on 1 % of 1,000 nodes.
   --small       10 nodes, 6 clusters of 20, one seed
+  --only TEXT   the scenes whose name contains this
   --minutes N   the lab's minutes after which a scene is judged (30)`;
 
 const SLOW_MS = 200_000;
@@ -54,7 +56,7 @@ const scenes = (): readonly Named[] => {
 };
 
 const run = async (): Promise<void> => {
-  for (const { name, ...scene } of scenes()) {
+  for (const { name, ...scene } of scenes().filter((s) => s.name.includes(values.only))) {
     const { reached, mostAtOnce, ends, hasEnded, seconds } = await measureRepair(scene);
     console.log(JSON.stringify({ name, reached, mostAtOnce, ends, hasEnded, seconds: Math.round(seconds) }));
   }
