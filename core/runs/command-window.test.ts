@@ -1,4 +1,4 @@
-import * as fc from 'fast-check';
+import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { aCommand, aRun, at, DOCUMENT, LIMITS, nodes } from '../../test/support/runs.ts';
 import { Limits } from '../model/policy.ts';
