@@ -71,7 +71,11 @@ export const Limits = z
      */
     runControllerTimeoutSeconds: number(60, 900),
     /** After a crash while sending: wait this long beyond the function's timeout before looking for the command. */
-    adoptionGraceSeconds: number(90, HOUR),
+    /**
+     * A request that a frozen copy of run-controller has signed is taken for five minutes. Source: AWS IAM User Guide,
+     * Elements of an AWS API request signature.
+     */
+    adoptionGraceSeconds: number(300, HOUR),
     adoptionReadGapSeconds: number(60, HOUR),
     /** Ten years: a longer record belongs in an archive. */
     retentionDays: number(365, 3650),

@@ -21,7 +21,7 @@ describe('a command is due', () => {
   it.each([
     ['at once, where it is planned', { status: 'planned' }, 0],
     ['not before its time', { status: 'planned', notBefore: at(10) }, Date.parse(at(10))],
-    ['when its sender must be over', { status: 'sending', sendingAt: at(0) }, Date.parse(at(60 + 90))],
+    ['when its sender must be over', { status: 'sending', sendingAt: at(0) }, Date.parse(at(60 + 300))],
     ['at its hard deadline', { status: 'sent', hardDeadlineAt: at(390) }, Date.parse(at(390))],
     ['never again, where it is closed', { status: 'closed' }, Number.POSITIVE_INFINITY],
     ['never again, where it is lost', { status: 'lost' }, Number.POSITIVE_INFINITY],

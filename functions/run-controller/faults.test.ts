@@ -152,7 +152,7 @@ describe('a check', () => {
     const w = await world();
     w.ssm.faults.push('server-error');
     await w.ask('r-check', 'check', w.ids.slice(0, 3));
-    await w.pass(400, 10);
+    await w.pass(600, 10);
     expect(await summary(w)).toEqual([['check', { Healthy: 3 }]]);
   });
 
