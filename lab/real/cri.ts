@@ -8,6 +8,9 @@ import { defined } from '../../core/model/defined.ts';
 /** How a RunPodSandbox ended; `error` is the runtime's own text as kubelet would log it. */
 export type SandboxResult = { readonly ok: true; readonly id: string } | { readonly ok: false; readonly error: string };
 
+/** How a sandbox is started. */
+export type SandboxOptions = { readonly network?: 'NODE' | 'POD'; readonly name?: string };
+
 /** An image as the CRI shows it to kubelet. */
 type CriImage = {
   readonly id: string;
@@ -18,8 +21,8 @@ type CriImage = {
 
 /** The part of the Container Runtime Interface that the lab uses, as kubelet calls it. */
 export type Cri = {
-  /** Starts a pod sandbox with the node's network, or one of its own through CNI. */
-  readonly runPodSandbox: (options?: { network?: 'NODE' | 'POD' }) => Promise<SandboxResult>;
+  /** Starts a pod sandbox with the node's network, or one of its own through CNI; each has its own name unless one is given. */
+  readonly runPodSandbox: (options?: SandboxOptions) => Promise<SandboxResult>;
   /** Stops and removes every sandbox of the node. */
   readonly removeSandboxes: () => Promise<void>;
   readonly listImages: () => Promise<CriImage[]>;
@@ -78,10 +81,9 @@ export function connectCri(socket: string): Cri {
   const images = call('ImageService');
 
   return {
-    runPodSandbox: async ({ network = 'NODE' } = {}) => {
-      const name = `probe-${randomUUID().slice(0, 8)}`;
+    runPodSandbox: async ({ network = 'NODE', name = `probe-${randomUUID().slice(0, 8)}` } = {}) => {
       const config = {
-        metadata: { name, uid: name, namespace: 'default', attempt: 0 },
+        metadata: { name, uid: randomUUID(), namespace: 'default', attempt: 0 },
         logDirectory: `/var/log/pods/${name}`,
         linux: { securityContext: { namespaceOptions: { network } } },
       };

@@ -2,22 +2,14 @@ import type { NodeFile } from './node-file.ts';
 import type { LabSite, NodePlan } from './protocol.ts';
 import { criSocket } from './runtime-files.ts';
 
-/** The last version of kubelet with built-in ECR credentials, for a node without a credential provider. */
-const OWN_PROVIDER = 'Kubernetes v1.26.15';
 const PROVIDER_FOLDER = '/etc/eks/image-credential-provider';
 
 /**
  * Kubelet's unit, flags and configuration as the AMI has them (awslabs/amazon-eks-ami). Kubelet itself is a
- * stand-in: on a node of a generation the one that reads them, else a program that only shows them.
+ * stand-in that reads them.
  */
 export function kubeletFiles(site: LabSite, plan: NodePlan): NodeFile[] {
-  const files = plan.style.startsWith('al2023') ? nodeadmFiles(site, plan) : bootstrapFiles(plan);
-  const standIn = {
-    path: 'usr/bin/kubelet',
-    content: `#!/bin/sh\n[ "$1" != --version ] || exec echo '${OWN_PROVIDER}'\nwhile :; do sleep 3600; done\n`,
-    mode: 0o755,
-  };
-  return plan.generation === undefined ? [standIn, ...files] : files;
+  return plan.style.startsWith('al2023') ? nodeadmFiles(site, plan) : bootstrapFiles(plan);
 }
 
 /** Amazon Linux 2023: what nodeadm writes. */

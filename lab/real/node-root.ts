@@ -155,8 +155,8 @@ export async function makeNodeRoot(
     for (const plugin of CNI_PLUGINS) {
       copyFileSync(join(DEBIAN_CNI_FOLDER, plugin), join(root, 'opt/cni/bin', plugin));
     }
-    placeStandIn('kubelet.py', join(root, 'usr/bin/kubelet'));
   }
+  placeStandIn('kubelet.py', join(root, 'usr/bin/kubelet'));
   if (plan.runtime === 'docker') placeStandIn('cri-dockerd.py', join(root, 'usr/bin/cri-dockerd'));
   if (plan.tools.credentialProvider) placeStandIn('ecr-credential-provider.sh', join(root, CREDENTIAL_PROVIDER));
   writeFileSync(join(root, LAB_AUTHORITY), authority);

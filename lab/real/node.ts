@@ -9,7 +9,7 @@ import { runDocument } from './agent.ts';
 import { type BreakKind, breakNode } from './breaks.ts';
 import { joinControlGroups, makeControlGroups } from './cgroups.ts';
 import type { RoleState } from './credentials.ts';
-import { type Cri, connectCri, type SandboxResult } from './cri.ts';
+import { type Cri, connectCri, type SandboxOptions, type SandboxResult } from './cri.ts';
 import { connectDocker, type Docker } from './docker.ts';
 import type { GenerationName, NodeStyle, RealNodeSpec } from './generations.ts';
 import { type ImageRecord, parseImageTable } from './image-records.ts';
@@ -69,7 +69,7 @@ export type RealNode = LabNode & {
    * Starts a pod sandbox as the node's runtime does: by the CRI; with Docker, a container of the
    * pause image by `docker run` (cri-dockerd is a stand-in), without a network.
    */
-  readonly runPodSandbox: (options?: { network?: 'NODE' | 'POD' }) => Promise<SandboxResult>;
+  readonly runPodSandbox: (options?: SandboxOptions) => Promise<SandboxResult>;
   readonly removeSandboxes: () => Promise<void>;
   readonly images: () => Promise<ImageRecord[]>;
   readonly importImage: (image: PauseImage, name: string) => Promise<void>;

@@ -143,6 +143,9 @@ const built = (recipe: Recipe): BuiltDocument => {
 
 type Prepared = { readonly sections: ReadonlyMap<string, Section>; readonly head: Block };
 
+/** A section of a script for a repair, in which nothing calls the function `check`. */
+const withoutCheck = (text: string): string => text.replace(/^check\(\) \{\n(?:.*\n)*?\}\n/m, '');
+
 const scriptSections = (name: string): Prepared => {
   const path = `${name}/script.sh`;
   const sections = sectionsOf(read(path));
@@ -168,7 +171,11 @@ const documentsOf = (remediation: Remediation, prelude: readonly Part[]): BuiltD
       description,
       checks: action === 'check' ? [name] : [],
       folders: [name, 'lib'],
-      shared: [head, ...parts.map(partBlock), ...chosen.map(({ text }) => sourceBlock(`${name}/script.sh`, text))],
+      shared: [
+        head,
+        ...parts.map(partBlock),
+        ...chosen.map(({ text }) => sourceBlock(`${name}/script.sh`, action === 'check' ? text : withoutCheck(text))),
+      ],
       own: [],
       remediations: [remediation],
       end: [added(`REMEDIATION=${name}`, `ACTION=${action}`, `BUDGET_SECONDS=${timeout - MARGIN_SECONDS}`, 'main')],
@@ -213,7 +220,9 @@ const nodeCheckPart = (
     description: `fleetmend, all checks, part ${part} of ${parts}: ${names.join(', ')}. It changes nothing.`,
     checks: names,
     folders: [...names, 'lib'],
-    shared: unique([...prelude, ...checks.flatMap(({ shared }) => shared)]).map(partBlock),
+    shared: unique([...prelude, ...checks.flatMap(({ shared }) => shared), ...partsOf(['node/pods'], 'lib', find)]).map(
+      partBlock,
+    ),
     own: checks.map(({ process }) => process),
     remediations: chosen,
     end: [

@@ -115,29 +115,6 @@ of_types() {
   is_leftover
 }
 
-# answer BYTES: what containerd sends to curl.
-answer() {
-  printf "$1" > "$BATS_TEST_TMPDIR/answer"
-  capture() {
-    RC=$CODE
-    cp "$BATS_TEST_TMPDIR/answer" "$WORK/out"
-  }
-  ask_runtime
-}
-
-@test "reads NetworkReady in the response of the runtime" {
-  answer '\0\0\0\0&\n$\n\020\n\014RuntimeReady\020\001\n\020\n\014NetworkReady\020\001'
-  [ "$NETWORK_READY$NETWORK_WHY" = true ]
-  answer '\0\0\0\0u\ns\n\020\n\014RuntimeReady\020\001\n_\n\014NetworkReady\032\025NetworkPluginNotReady"8Network plugin returns error: cni plugin not initialized\n\004Next'
-  [ "$NETWORK_READY" = false ]
-  [ "$NETWORK_WHY" = 'Network plugin returns error: cni plugin not initialized' ]
-  answer ''
-  [ "$NETWORK_READY" = unknown ]
-  CODE=7
-  answer ''
-  [ "$NETWORK_READY" = down ]
-}
-
 @test "waits for a node that has only just started" {
   CONTAINERD_SOCKET=$BATS_TEST_TMPDIR/socket
   : > "$CONTAINERD_SOCKET"

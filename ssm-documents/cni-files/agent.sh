@@ -2,14 +2,13 @@
 # runtime reports it.
 #@ use ./config
 #@ use images/images
+#@ use node/cri-conditions
 # shellcheck shell=bash disable=SC2034,SC2086  # fault.sh reads what is set here; names of containers are split
 
 # aws-node's container: running, stopped, absent, several (that run) or unknown. Its ipamd: up, silent (it accepts connections and does
 # not respond) or down.
 AWS_NODE=unknown AWS_NODE_ID='' IPAMD=''
-# true, false, down (no process listens on the runtime's socket) or unknown; and the runtime's own message.
-NETWORK_READY=unknown NETWORK_WHY=''
-IDS=''
+IDS='' RUNNING_ID=''
 
 IPAMD_LOG=/var/log/aws-routed-eni/ipamd.log
 NET_TABLES='/proc/net/tcp /proc/net/tcp6 /proc/net/unix'
@@ -36,27 +35,34 @@ containers_of() {
   done
 }
 
-# find_aws_node: aws-node's container. Where kubelet has kept an old one, it is the one that runs. Of several that run, none can
-# be told to be the node's.
-find_aws_node() {
+# state_of NAMESPACE NAME: whether a pod's container with this name runs (running, stopped, absent, several, or unknown where the
+# runtime did not respond), in REPLY. Where kubelet has kept an old one, it is the one that runs, with its id in RUNNING_ID. Of
+# several that run, none can be told to be the node's.
+state_of() {
   local id state running=0
-  AWS_NODE=unknown AWS_NODE_ID=''
-  containers_of kube-system aws-node || return 0
-  AWS_NODE=absent
+  REPLY=unknown RUNNING_ID=''
+  containers_of "$1" "$2" || return 0
+  REPLY=absent
   [[ -n ${IDS// /} ]] || return 0
-  AWS_NODE=stopped
   if [[ $ON_DOCKER == true ]]; then
     capture 10 docker ps --quiet --no-trunc
   else
     ctr_k8s 10 tasks ls
   fi
+  REPLY=stopped
   while read -r id _ state; do
     [[ $IDS == *" $id "* && ${state:-RUNNING} == RUNNING ]] || continue
-    running=$((running + 1)) AWS_NODE=running AWS_NODE_ID=$id
+    running=$((running + 1)) REPLY=running RUNNING_ID=$id
   done < "$WORK/out"
   if ((running > 1)); then
-    AWS_NODE=several AWS_NODE_ID=''
+    REPLY=several RUNNING_ID=''
   fi
+}
+
+# find_aws_node: aws-node's container.
+find_aws_node() {
+  state_of kube-system aws-node
+  AWS_NODE=$REPLY AWS_NODE_ID=$RUNNING_ID
 }
 
 # look_at_ipamd: whether it listens where the plugin calls it, and whether its introspection endpoint responds. Some clusters
@@ -87,6 +93,9 @@ is_settling() {
 # The agents of other CNIs, by the types of their plugins. The plugins of the CNI project have none.
 readonly AGENTS=' cilium-cni=cilium-agent calico=calico-node antrea=antrea-agent flannel=kube-flannel weave-net=weave bridge= ptp= macvlan= ipvlan= host-device= loopback= portmap= bandwidth= tuning= firewall= sbr= vrf= '
 
+# The agents of those whose configuration is never moved aside, since another one is behind it on purpose.
+readonly OTHER_AGENTS=' multus=kube-multus multus-shim=kube-multus kube-ovn=cni-server ovn-k8s-cni-overlay=ovnkube-controller '
+
 # is_leftover: whether CONFIG remains from a CNI that no longer runs, while aws-node runs and has, or had, its own. It is never
 # true for a CNI that is not listed here.
 is_leftover() {
@@ -102,31 +111,11 @@ is_leftover() {
   [[ $AWS_NODE == running ]] && containers_of '' $agents && [[ -z ${IDS// /} ]]
 }
 
-# ask_runtime: NetworkReady, as the runtime reports it to kubelet. CRI uses gRPC, and curl supports it for this call: the
-# request has no fields, and the response contains the condition as text.
+# ask_runtime: NetworkReady, as the runtime reports it to kubelet.
 ask_runtime() {
-  local part text='' socket=$CONTAINERD_SOCKET
-  NETWORK_READY=unknown NETWORK_WHY=''
-  [[ $ON_DOCKER == false ]] || socket=${KUBELET_ENDPOINT#unix://}
-  command -v curl > /dev/null || return 0
-  printf '\0\0\0\0\0' > "$WORK/request"
-  capture 5 curl --disable --silent --noproxy '*' --http2-prior-knowledge --unix-socket "$socket" \
-    --header 'content-type: application/grpc' --header 'te: trailers' --data-binary "@$WORK/request" \
-    http://localhost/runtime.v1.RuntimeService/Status
-  # CURLE_COULDNT_CONNECT
-  ((RC != 7)) || NETWORK_READY=down
-  while IFS= read -r -d '' part || [[ -n $part ]]; do
-    text+=$part
-  done < "$WORK/out"
-  [[ $text == *NetworkReady* ]] || return 0
-  text=${text#*NetworkReady}
-  NETWORK_READY=true
-  if [[ $text != $'\020\001'* ]]; then
-    NETWORK_READY=false
-    # One byte for the field and one for its length follow the reason.
-    text=${text#*NotReady??}
-    NETWORK_WHY=${text%%[[:cntrl:]]*}
-  fi
+  cri_socket
+  ask_cri "$REPLY"
+  read_conditions
 }
 
 # sandbox_image_is_missing: whether aws-node's own pod cannot start because the sandbox image is missing (see pause-image).

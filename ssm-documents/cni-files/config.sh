@@ -5,7 +5,7 @@
 # shellcheck shell=bash disable=SC2034  # the other parts read what is only set here
 
 # On Docker nodes: cri-dockerd's process, and whether its flags turn CNI off.
-ON_DOCKER=false CRI_DOCKERD_PID='' WITHOUT_CNI=false
+ON_DOCKER=false CRI_DOCKERD_PID='' CRI_DOCKERD_LOAD='' WITHOUT_CNI=false
 CONF_DIR=/etc/cni/net.d BIN_DIRS=(/opt/cni/bin) MAX_CONFIGS=1 LOOPBACK=loopback
 # The configuration that the runtime uses; its fault, if it has one (invalid-json, dangling-link, no-name, no-plugins,
 # no-plugin-type or unsupported-version), and the place where its JSON is invalid.
@@ -21,8 +21,9 @@ find_folders() {
   read_kubelet
   if kubelet_uses_docker; then
     ON_DOCKER=true
-    capture 5 systemctl show --property=MainPID cri-docker.service
-    [[ ! $OUT =~ =([1-9][0-9]*) ]] || CRI_DOCKERD_PID=${BASH_REMATCH[1]}
+    capture 5 systemctl show --property=MainPID --property=LoadState cri-docker.service
+    [[ ! $OUT =~ MainPID=([1-9][0-9]*) ]] || CRI_DOCKERD_PID=${BASH_REMATCH[1]}
+    [[ ! $OUT =~ LoadState=([a-z-]+) ]] || CRI_DOCKERD_LOAD=${BASH_REMATCH[1]}
     # With dockershim (kubelet up to 1.23), kubelet itself has the flags.
     flags_of "${CRI_DOCKERD_PID:-$KUBELET_PID}" take_cni_flag
   else
@@ -87,17 +88,19 @@ read_configs() {
 
 # read_cni_config FILE: reads FILE into CONFIG and the variables beside it. A .conf is one plugin, a .conflist is a list.
 read_cni_config() {
-  local line path kind value code=0 name='' at='' plugin='' type='' ipam='' enabled=''
+  local line path kind value code=0 name='' at='' plugin='' type='' ipam='' enabled='' delegates=''
   CONFIG=$1 CONFIG_FAULT='' CONFIG_ERROR='' CNI_VERSION='' TYPES=' ' PROGRAMS=' '
   json_flatten "$1" > "$WORK/config" 2> "$WORK/config.err" || code=$?
-  if ((code == 1)); then
+  if ((code > 0)); then
     slurp "$WORK/config.err"
     last_line "$REPLY"
+    # The runtime may be able to read a file about which this reader cannot decide (2).
     CONFIG_FAULT=invalid-json CONFIG_ERROR=$REPLY
-  elif [[ ! -e $1 ]]; then
+    ((code == 1)) || CONFIG_FAULT=unread
+  fi
+  if [[ ! -e $1 ]]; then
     CONFIG_FAULT=dangling-link
   fi
-  # The runtime may be able to read a file about which this reader cannot decide (2).
   ((code == 0)) || return 0
   while IFS= read -r line; do
     path=${line%%$'\t'*} kind=${line#*$'\t'} value=${line##*$'\t'}
@@ -106,12 +109,14 @@ read_cni_config() {
     at=${BASH_REMATCH[1]}
     if [[ -n $at && $at != "$plugin" ]]; then
       take_plugin
-      plugin=$at type='' ipam='' enabled=''
+      plugin=$at type='' ipam='' enabled='' delegates=''
     fi
     case ${at:+plugin}${BASH_REMATCH[2]} in
       plugin/type) type=$value ;;
       plugin/ipam/type) ipam=$value ;;
       plugin/enabled) enabled=$value ;;
+      # Those to which Multus and flannel delegate, and their IPAM.
+      plugin/delegate*/type) delegates+="$value " ;;
       /cniVersion) CNI_VERSION=$value ;;
       plugin/cniVersion) [[ $1 == *.conflist ]] || CNI_VERSION=$value ;;
       /name) name=$value ;;
@@ -134,4 +139,9 @@ take_plugin() {
   TYPES+="$type "
   PROGRAMS+="$type "
   [[ -z $ipam || $enabled == false ]] || PROGRAMS+="$ipam "
+  # flannel delegates to these where its configuration names no other.
+  if [[ $type == flannel && -z $delegates ]]; then
+    PROGRAMS+='bridge host-local '
+  fi
+  PROGRAMS+=$delegates
 }

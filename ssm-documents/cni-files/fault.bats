@@ -12,8 +12,12 @@ setup() {
   BIN_DIRS=("$BIN")
   CILIUM_RUNS=false SEEN_IPAMD=up SEEN_NETWORK=true SEEN_AWS_NODE=running
   find_aws_node() { AWS_NODE=$SEEN_AWS_NODE AWS_NODE_ID=c1; }
+  state_of() {
+    REPLY=absent
+    [[ $CILIUM_RUNS == false ]] || REPLY=running
+  }
   look_at_ipamd() { IPAMD=$SEEN_IPAMD; }
-  ask_runtime() { NETWORK_READY=$SEEN_NETWORK; }
+  ask_runtime() { NETWORK_READY=$SEEN_NETWORK CRI_STATE=ready; }
   containers_of() {
     IDS=' '
     [[ $CILIUM_RUNS == false ]] || IDS=' c9 '
@@ -41,13 +45,45 @@ finds() {
 
 @test "finds no fault on a node with aws-node, nor on a node with another CNI" {
   refute judge
-  SEEN_NETWORK=unknown
-  refute judge
   config 05-cilium.conflist cilium-cni
   CILIUM_RUNS=true SEEN_IPAMD=down
   refute judge
-  CILIUM_RUNS=false SEEN_AWS_NODE=absent
+}
+
+@test "reports the agent of the CNI that comes first, where it does not run" {
+  config 05-cilium.conflist cilium-cni
+  SEEN_AWS_NODE=absent
+  finds CNIAgentMissing ''
+  say_fault
+  [ "$EVIDENCE" = '"repairStep":"none","missingAgent":"cilium-agent","agentState":"absent"' ]
+  cp "$BIN/cilium-cni" "$BIN/multus"
+  config 00-multus.conflist multus
+  SEEN_AWS_NODE=running
+  finds CNIAgentMissing ''
+  [ "$MISSING_AGENT" = kube-multus ]
+  cp "$BIN/cilium-cni" "$BIN/own-cni"
+  config 00-a.conflist own-cni
   refute judge
+}
+
+@test "never takes a network for ready that nobody has seen ready" {
+  SEEN_NETWORK=unknown
+  while read -r CRI words; do
+    CRI_STATE=$CRI ON_DOCKER=false KUBELET_ENDPOINT=unix:///run/x.sock
+    ask_runtime() { NETWORK_READY=unknown CRI_STATE=$CRI; }
+    forget_evidence
+    finds CNINotReady ''
+    run show_ending refuse_blocked
+    [[ $output == *"$words"* ]] || { printf '%s: %s\n' "$CRI" "$output" && return 1; }
+  done < <(printf '%s\n' 'unimplemented "blockedBy":"pause-image (CRINotServed)"' 'foreign "blockedBy":"pause-image (CRINotServed)"' \
+    'down Unknown RuntimeDown' 'silent Unknown RuntimeDown' 'unasked Unknown ToolMissing||"tool":"curl"')
+}
+
+@test "does not judge a configuration that it cannot read" {
+  head -c 70000 /dev/zero | tr '\0' ' ' > "$CONF_DIR/00-large.conf"
+  finds CNIConfigInvalid ''
+  run -2 show_ending refuse_blocked
+  [[ $output == 'Unknown CNIConfigInvalid|it has more than 65536 bytes|"configProblem":"unread"'* ]]
 }
 
 @test "restarts aws-node for a file that aws-node itself writes, and only where it runs" {

@@ -1,13 +1,13 @@
 # The fault of the node's CNI files, whether it can be repaired, and the evidence.
 #@ use ./plugins
 #@ use ./agent
-#@ sets AWS_NODE AWS_NODE_ID IPAMD NETWORK_READY CONFIG_FAULT
+#@ sets AWS_NODE AWS_NODE_ID IPAMD NETWORK_READY CONFIG_FAULT CRI_STATE
 # shellcheck shell=bash disable=SC2034,SC2153  # script.sh reads what is only set here
 
 # The reason, and the step with which the repair can fix it (empty: none).
 REASON_FOUND='' REPAIR_STEP=''
-# The plugin that does not support the cniVersion.
-UNSUPPORTED_BY=''
+# The plugin that does not support the cniVersion. The agent of the configuration that does not run, and its state.
+UNSUPPORTED_BY='' MISSING_AGENT='' AGENT_STATE=''
 
 # judge: finds the fault, in the variables above; 1 if there is none. A file may be half written, or a new pod may be
 # starting, so it checks twice for a fault that such a moment can explain.
@@ -20,14 +20,15 @@ judge() {
 }
 
 find_fault() {
-  REASON_FOUND='' REPAIR_STEP='' UNSUPPORTED_BY='' AWS_NODE=unknown AWS_NODE_ID='' IPAMD='' NETWORK_READY=unknown
+  REASON_FOUND='' REPAIR_STEP='' UNSUPPORTED_BY='' MISSING_AGENT=''
+  AWS_NODE=unknown AWS_NODE_ID='' IPAMD='' NETWORK_READY=unknown CRI_STATE=''
   read_configs
   if [[ -z $CONFIG ]]; then
     look_at_ipamd
     REASON_FOUND=CNIConfigMissing
     by_aws_node
   else
-    bad_config || leftover || bad_programs || bad_ipamd || bad_network
+    bad_config || leftover || bad_programs || bad_agent || bad_ipamd || bad_network
   fi
 }
 
@@ -78,6 +79,27 @@ bad_programs() {
   fi
 }
 
+# bad_agent: the configuration that the runtime uses is that of a CNI whose agent does not run. It may be meant to run, so that
+# only a person can decide.
+bad_agent() {
+  local type
+  for type in $TYPES; do
+    [[ "$AGENTS$OTHER_AGENTS" == *" $type="[a-z]* ]] || continue
+    MISSING_AGENT="$AGENTS$OTHER_AGENTS"
+    MISSING_AGENT=${MISSING_AGENT#*" $type="}
+    MISSING_AGENT=${MISSING_AGENT%% *}
+    # In any namespace: some are installed in one of their own.
+    state_of '' "$MISSING_AGENT"
+    AGENT_STATE=$REPLY
+    if [[ $AGENT_STATE == @(absent|stopped) ]]; then
+      REASON_FOUND=CNIAgentMissing
+      return 0
+    fi
+  done
+  MISSING_AGENT=''
+  return 1
+}
+
 bad_ipamd() {
   [[ $TYPES == *' aws-cni '* ]] || return 1
   look_at_ipamd
@@ -86,38 +108,57 @@ bad_ipamd() {
   by_aws_node
 }
 
-# bad_network: the files are valid, but the runtime does not report a ready network.
+# bad_network: the files are valid, but nobody has seen the runtime report a ready network.
 bad_network() {
   ask_runtime
-  [[ $NETWORK_READY != @(true|unknown) ]] || return 1
+  [[ $NETWORK_READY != true ]] || return 1
   REASON_FOUND=CNINotReady
 }
 
-# refuse_blocked: ends where an earlier remediation must repair the cause.
+# refuse_blocked: ends where an earlier remediation must repair the cause, and where this one cannot decide.
 refuse_blocked() {
   local by=''
   if [[ $ON_DOCKER == true ]]; then
-    if [[ $NETWORK_READY == down || -z $CRI_DOCKERD_PID && $KUBELET_ENDPOINT == *cri-dockerd* ]]; then
-      by='cri-dockerd (CRIDockerdDown)'
-    elif [[ $WITHOUT_CNI == true ]]; then
-      by='cri-dockerd (CRIDockerdNoCNI)'
-    fi
-  elif [[ $NETWORK_READY == down ]]; then
+    blocked_on_docker
+    by=$REPLY
+  elif [[ $CRI_STATE == @(unimplemented|foreign|not-ready) ]]; then
+    by='pause-image (CRINotServed)'
+  elif [[ $CRI_STATE == @(down|silent) ]]; then
     evidence unitState "${CONTAINERD_STATE:-unknown}"
-    evidence socket "$CONTAINERD_SOCKET"
-    finish_undecided RuntimeDown
+    cri_socket
+    evidence socket "$REPLY"
+    finish_undecided RuntimeDown "$CRI_ERROR"
   elif [[ $AWS_NODE == @(stopped|absent) ]] && sandbox_image_is_missing; then
     by='pause-image (SandboxImageMissing)'
   fi
-  [[ -n $by ]] || return 0
-  SKIP_REASON=BlockedBy
-  evidence blockedBy "$by"
-  finish_with Skipped "$REASON_FOUND"
+  if [[ -n $by ]]; then
+    SKIP_REASON=BlockedBy
+    evidence blockedBy "$by"
+    finish_with Skipped "$REASON_FOUND"
+  elif [[ $CONFIG_FAULT == unread ]]; then
+    evidence configProblem unread
+    finish_undecided CNIConfigInvalid "$CONFIG_ERROR"
+  elif [[ $CRI_STATE == unasked && $REASON_FOUND == CNINotReady && $IPAMD != @(down|silent) ]]; then
+    evidence tool curl
+    finish_undecided ToolMissing
+  fi
+}
+
+# blocked_on_docker: the fault that cri-dockerd's remediation finds first, in REPLY.
+blocked_on_docker() {
+  REPLY=''
+  if [[ $CRI_STATE == foreign || $CRI_DOCKERD_LOAD == not-found && $KUBELET_ENDPOINT == *cri-dockerd* ]]; then
+    REPLY='cri-dockerd (RuntimeEndpointConflict)'
+  elif [[ $CRI_STATE == @(down|silent|unimplemented|not-ready) || -z $CRI_DOCKERD_PID && $KUBELET_ENDPOINT == *cri-dockerd* ]]; then
+    REPLY='cri-dockerd (CRIDockerdDown)'
+  elif [[ $WITHOUT_CNI == true ]]; then
+    REPLY='cri-dockerd (CRIDockerdNoCNI)'
+  fi
 }
 
 # may_be_starting: whether a node or an aws-node that has only just started can explain the fault.
 may_be_starting() {
-  [[ $REASON_FOUND == CNI@(ConfigMissing|NotReady) ]] && is_settling
+  [[ $REASON_FOUND == CNI@(ConfigMissing|NotReady|AgentMissing) ]] && is_settling
 }
 
 # finish_with OUTCOME REASON: `finish`, with the evidence.
@@ -141,7 +182,7 @@ say_evidence() {
       evidence ipamdLog "${OUT%%'"}'*}"
     fi
   fi
-  [[ $NETWORK_READY != unknown ]] || ask_runtime
+  [[ -n $CRI_STATE ]] || ask_runtime
   if [[ $NETWORK_READY != unknown ]]; then
     evidence networkReady "$NETWORK_READY"
     evidence networkReadyBy cri
@@ -168,6 +209,10 @@ say_fault() {
       [[ -z $UNUSABLE ]] || evidence unusablePlugins "${UNUSABLE# }"
       [[ -z $LOCKED ]] || evidence notExecutable "${LOCKED# }"
       [[ $TYPES != *' aws-cni '* ]] || evidence pluginAgent aws-node
+      ;;
+    CNIAgentMissing)
+      evidence missingAgent "$MISSING_AGENT"
+      evidence agentState "$AGENT_STATE"
       ;;
     CNINotReady)
       [[ -z $NETWORK_WHY ]] || evidence networkMessage "$NETWORK_WHY"

@@ -88,7 +88,7 @@ plugin() {
 }
 
 @test "runs the plugins for a version that not all of them support" {
-  TYPES=' bridge portmap '
+  PROGRAMS=' bridge portmap '
   plugin bridge '{"cniVersion":"1.1.0","supportedVersions":["0.4.0","1.0.0","1.1.0"]}'
   plugin portmap '{"cniVersion":"1.0.0","supportedVersions":["0.4.0","1.0.0"]}'
   for CNI_VERSION in 0.1.0 0.2.0 0.3.0 0.3.1 0.4.0 1.0.0; do supports_version; done
@@ -97,6 +97,18 @@ plugin() {
   [ "$REPLY" = portmap ]
   plugin portmap 'no JSON'
   supports_version
+  plugin portmap '{"cniVersion":"0.4.0","supportedVersions":["0.3.1","0.4.0"]}'
+  CNI_VERSION=1.0.0
+  refute supports_version
+}
+
+@test "reports a plugin that cannot load its libraries" {
+  PROGRAMS=' bridge ' CNI_VERSION=1.0.0 LOOPBACK=''
+  printf '#!/bin/bash\necho "bridge: /lib64/libc.so.6: version GLIBC_2.34 not found" >&2; exit 1\n' > "$BIN/bridge"
+  chmod 755 "$BIN/bridge"
+  supports_version
+  look_at_programs
+  [ "$UNUSABLE" = ' bridge' ]
 }
 
 @test "reports a missing version as a fault on Docker only" {

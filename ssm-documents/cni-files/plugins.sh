@@ -4,6 +4,8 @@
 
 # Names of programs, a space before each; and the paths of those that only lack the execute bit.
 MISSING='' UNUSABLE='' LOCKED=''
+# Those that cannot load their libraries, a space before and behind each.
+UNLOADABLE=' '
 
 # look_at_programs: checks every program that CONFIG needs, and loopback, which the runtime calls for every pod.
 look_at_programs() {
@@ -15,7 +17,7 @@ look_at_programs() {
     [[ $program =~ ^[A-Za-z0-9._-]+$ && "$MISSING$UNUSABLE " != *" $program "* ]] || continue
     if ! find_program "$program"; then
       MISSING+=" $program"
-    elif ! fits_machine "$REPLY" "$machine"; then
+    elif [[ $UNLOADABLE == *" $program "* ]] || ! fits_machine "$REPLY" "$machine"; then
       UNUSABLE+=" $program"
     elif [[ ! -x $REPLY && "$LOCKED " != *" $REPLY "* ]]; then
       LOCKED+=" $REPLY"
@@ -55,21 +57,27 @@ fits_machine() {
   compgen -G '/proc/sys/fs/binfmt_misc/qemu-*' > /dev/null
 }
 
-# supports_version: whether the plugins support CNI_VERSION. All recent plugins support the old versions. For any other version
-# it runs the plugins as the runtime does (CNI specification, VERSION). A plugin that does not support it is in REPLY.
+# supports_version: whether the plugins support CNI_VERSION. All plugins since 2017 support versions up to 0.3.1. For any other
+# version it runs the plugins as the runtime does (CNI specification, VERSION), and notes those that cannot load their libraries.
+# A plugin that does not support it is in REPLY.
 supports_version() {
   local program
-  [[ ! $CNI_VERSION =~ ^(0\.[1-4]\.0|0\.3\.1|1\.0\.0)$ ]] || return 0
+  UNLOADABLE=' '
+  [[ ! $CNI_VERSION =~ ^(0\.[1-3]\.0|0\.3\.1)$ ]] || return 0
   if [[ -z $CNI_VERSION ]]; then
     # containerd treats it as 0.1.0; Docker's runtimes reject it.
     REPLY=Docker
     [[ $ON_DOCKER == false ]]
     return
   fi
-  for program in $TYPES; do
+  for program in $PROGRAMS; do
     find_program "$program" || continue
+    [[ -x $REPLY ]] || continue
     capture 5 env CNI_COMMAND=VERSION "$REPLY" < /dev/null
     REPLY=$program
+    if ((RC == 1 || RC == 127)) && [[ $ERR == *'GLIBC_'* || $ERR == *'loading shared libraries'* ]]; then
+      UNLOADABLE+="$program "
+    fi
     [[ $OUT != *'"supportedVersions"'* || $OUT == *"\"$CNI_VERSION\""* ]] || return 1
   done
 }

@@ -66,10 +66,26 @@ const reasons = defineReasons({
           when: { configProblem: 'no-plugin-type' },
           text: 'The CNI configuration {config} has a plugin without a type.',
         },
+        {
+          when: { configProblem: 'unread' },
+          text: 'The CNI configuration {config} could not be checked: {detail}.',
+        },
         'The CNI configuration {config} has the cniVersion {cniVersion}, which {unsupportedBy} does not support.',
         'The CNI configuration is invalid.',
       ],
-      'The runtime uses no other file: no pod gets a network.',
+      {
+        when: {
+          configProblem: [
+            'invalid-json',
+            'dangling-link',
+            'no-name',
+            'no-plugins',
+            'no-plugin-type',
+            'unsupported-version',
+          ],
+        },
+        text: 'The runtime uses no other file: no pod gets a network.',
+      },
       {
         when: { outcome: 'Broken', repairStep: 'none' },
         text: 'Correct the file, or move it away if its CNI is no longer in use.',
@@ -98,6 +114,24 @@ const reasons = defineReasons({
       "A configuration that another CNI left behind comes first in the folder, so that new pods do not get aws-node's network although aws-node runs.",
     advice:
       'Run the repair: it moves the file to a folder beside it, from which it can be moved back. Remove the other CNI from your AMI or user data if it came from there.',
+  },
+  CNIAgentMissing: {
+    title: 'The agent of the CNI that comes first does not run',
+    severity: 'Fatal',
+    scope: 'node-local',
+    repairable: false,
+    evidence: ['config', 'missingAgent', 'agentState', ...NEXT_STEP_EVIDENCE],
+    message: [
+      [
+        'The runtime uses {config}, but the agent of its CNI, the container {missingAgent}, does not run on this node ({agentState}): new pods may get no network.',
+        'The agent of the CNI that the runtime uses does not run on this node: new pods may get no network.',
+      ],
+      'The container runtime or aws-node started less than {settleSeconds} s ago: check again later.',
+    ],
+    cause:
+      'The CNI configuration that comes first in its folder is that of a CNI whose agent (for example Multus, Cilium or Calico) does not run on the node. Its plugin needs the agent for new pods.',
+    advice:
+      'If the node is meant to run that CNI, inspect the pod of its agent: the message names the container. Otherwise move the configuration that the message names away, so that the next one is used, and remove that CNI from your image or user data.',
   },
   CNIBinaryMissing: {
     title: 'A CNI plugin is missing',
@@ -192,8 +226,10 @@ export const remediation = defineRemediation({
     confDir: 'The folder of CNI configurations.',
     binDirs: 'The folders of CNI plugins.',
     configProblem:
-      'The fault of the configuration: invalid-json, dangling-link, no-name, no-plugins, no-plugin-type or unsupported-version.',
+      'The fault of the configuration: invalid-json, dangling-link, no-name, no-plugins, no-plugin-type, unsupported-version or unread.',
     configError: 'Where the JSON is invalid.',
+    missingAgent: 'The container of the agent that the configuration needs.',
+    agentState: 'Whether that container is stopped or absent.',
     cniVersion: 'The cniVersion of the configuration.',
     unsupportedBy: 'The plugin that does not support it.',
     missingPlugins: 'Plugins that are missing.',

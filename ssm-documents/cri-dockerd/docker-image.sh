@@ -105,7 +105,7 @@ image_by_pull() {
 image_by_login() {
   [[ $IMAGE != localhost/* && -e $ROOT_LOGIN/config.json ]] || return 1
   if ! trusted_path "$ROOT_LOGIN/config.json"; then
-    log "skipping root's login, because it is not controlled by root alone: $REPLY"
+    log "skipping root's login: $REPLY is not root's alone"
     return 1
   fi
   pull_image "$ROOT_LOGIN"
@@ -143,15 +143,13 @@ pull_failure_reason() {
     *'authorization token has expired'* | *'denied'* | *'403 Forbidden'* | *'400 Bad Request'* | *nauthorized* | \
       *'no basic auth credentials'*) REPLY=RegistryDenied ;;
     *'Cannot connect to the Docker daemon'*) REPLY=DockerDown ;;
-    *'no such host'* | *'i/o timeout'* | *'connection refused'* | *'connection reset'* | *'context deadline exceeded'* | \
-      *'TLS handshake timeout'* | *'network is unreachable'* | *'no route to host'* | *'server misbehaving'* | \
-      *'Service Unavailable'* | *'Bad Gateway'* | *'Gateway Time'* | *oomanyrequests* | *'Too Many Requests'* | \
-      *'Client.Timeout'* | *': EOF'*) REPLY=RegistryUnreachable ;;
+    *'Service Unavailable'* | *'Bad Gateway'* | *'Gateway Time'* | *oomanyrequests* | *'Too Many Requests'*)
+      REPLY=RegistryUnreachable
+      ;;
     *)
-      REPLY=SandboxImagePullFailed
-      if (($2 == 124)); then
-        REPLY=RegistryUnreachable
-      fi
+      network_error "$1" "$2"
+      REPLY=${REPLY:+RegistryUnreachable}
+      REPLY=${REPLY:-SandboxImagePullFailed}
       ;;
   esac
 }

@@ -161,9 +161,10 @@ export const reasons = defineReasons({
     severity: 'Fatal',
     scope: 'node-local',
     repairable: false,
-    evidence: ['endpoint', 'listeningSocket', 'fileEndpoint', 'kubeletConfig'],
+    evidence: ['endpoint', 'listeningSocket', 'foreignSocket', 'fileEndpoint', 'kubeletConfig'],
     message: [
       [
+        "kubelet's endpoint {foreignSocket} is not the socket of a container runtime (CRI): another program listens there.",
         "No process listens on kubelet's endpoint {endpoint}, but a runtime listens on {listeningSocket}.",
         "kubelet's flag sets the endpoint {endpoint} and overrides its file {kubeletConfig}, which sets {fileEndpoint}.",
         'kubelet is configured with a conflicting runtime endpoint.',

@@ -32,6 +32,7 @@ export const remediation = defineRemediation({
     criSocket: 'State of cri-docker.socket.',
     criSocketLoad: 'Load state of cri-docker.socket.',
     listeningSocket: 'The socket on which another runtime listens.',
+    foreignSocket: "kubelet's endpoint, where another program than a CRI listens there.",
     fileEndpoint: "The endpoint in kubelet's file, where it differs.",
     kubeletConfig: "kubelet's configuration file.",
     also: 'Further reasons that the node has.',

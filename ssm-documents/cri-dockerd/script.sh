@@ -14,6 +14,11 @@ check() {
   if ((${#FAULTS[@]} > 0)); then
     finish Broken "${FAULTS[0]}" "${FAULT_DETAILS[0]}"
   fi
+  if [[ $DOCKERSHIM == false ]] && ! command -v curl > /dev/null; then
+    # Nobody has seen the runtime answer.
+    evidence tool curl
+    finish Unknown ToolMissing
+  fi
   finish_healthy
 }
 

@@ -35,6 +35,20 @@ first() {
   [ "${#FAULTS[@]}" -eq 0 ]
 }
 
+@test "reports another program than a CRI on kubelet's endpoint" {
+  healthy
+  ENDPOINT=$BATS_TEST_TMPDIR/docker.sock
+  : > "$ENDPOINT"
+  SOCKETS+=$ENDPOINT$'\n'
+  cri_answers() { return 1; }
+  first RuntimeEndpointConflict
+  [ "$EVIDENCE" = "\"foreignSocket\":\"$ENDPOINT\"" ]
+  cri_answers() { return 0; }
+  FAULTS=()
+  find_faults
+  [ "${#FAULTS[@]}" -eq 0 ]
+}
+
 @test "reports no network plugin and the no-op one, and no other" {
   healthy
   for CRI_PLUGIN in '' no-op kubernetes.io/no-op; do first CRIDockerdNoCNI; done

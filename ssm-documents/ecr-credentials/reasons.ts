@@ -235,6 +235,39 @@ export const reasons = defineReasons({
     advice:
       "The message has the provider's own error. Check that the program is for this node's architecture, and run it by hand as the README of the remediation ecr-credentials shows.",
   },
+  KubeletDown: {
+    title: 'kubelet does not run',
+    severity: 'Fatal',
+    scope: 'node-local',
+    repairable: false,
+    evidence: ['kubeletFault', 'kubeletUnit'],
+    message: [
+      [
+        { when: { kubeletFault: 'stopped' }, text: '{kubeletUnit} is stopped: no pod starts on this node.' },
+        { when: { kubeletFault: 'failed' }, text: '{kubeletUnit} has failed: no pod starts on this node.' },
+        {
+          when: { kubeletFault: 'restarting' },
+          text: '{kubeletUnit} ends and is started again and again: no pod starts on this node.',
+        },
+        {
+          when: { kubeletFault: 'waiting' },
+          text: '{kubeletUnit} is still starting: check again later.',
+        },
+        {
+          when: { kubeletFault: 'silent' },
+          text: '{kubeletUnit} runs, but its health check does not answer.',
+        },
+        { when: { kubeletFault: 'unasked' }, text: 'systemd did not answer whether {kubeletUnit} runs.' },
+        'systemd does not run {kubeletUnit} ({kubeletFault}): no pod starts on this node.',
+        'kubelet does not run: no pod starts on this node.',
+      ],
+      'Its last error is: {detail}.',
+    ],
+    cause:
+      'kubelet does not run, or its health check does not answer: it was stopped, it does not start with its flags or files, or a program or unit that it needs is missing.',
+    advice:
+      'The message has the last error line of kubelet, or of systemd. Correct the flag or the file that it names (in the user data or the image), and restart kubelet: `systemctl restart kubelet`. Its whole log is `journalctl -u kubelet`.',
+  },
   DockerCredentialsStale: {
     title: 'Docker uses a stored ECR login instead of its helper',
     severity: 'Warning',

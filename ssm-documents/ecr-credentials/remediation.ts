@@ -44,6 +44,9 @@ export const remediation = defineRemediation({
     rolledBack: 'Whether the repair could roll back the change with which kubelet did not run.',
     kubeletRuns: 'Whether kubelet runs after that.',
     kubeletError: "kubelet's last error after that.",
+    kubeletFault:
+      'Why kubelet does not run: stopped, failed, restarting, waiting (still starting), silent (its health check does not answer), unasked (systemd does not answer), or the load state of its unit.',
+    kubeletUnit: "kubelet's unit.",
     backup: 'The copy of the file before the change.',
     blockingUnit: 'The unit that must run before kubelet can be restarted.',
     unitState: 'State of that unit.',

@@ -65,7 +65,7 @@ setup() {
   take_lock() { :; }
   diagnose() { :; }
   remove_half_file() { :; }
-  find_kubelet_unit() { return 1; }
+  KUBELET_UNIT=''
   CHANGED=false
   run -0 repair
   [ "${lines[-1]}" = 'NotRepaired CredentialProviderMismatch ||"notChanged":"no-kubelet-unit","changed":false' ]
@@ -90,7 +90,7 @@ setup() {
   take_lock() { :; }
   diagnose() { :; }
   remove_half_file() { :; }
-  find_kubelet_unit() { :; }
+  KUBELET_UNIT=kubelet.service
   refuse_blocked() { :; }
   unread_by_kubelet() { REPLY=/etc/x/config.json; }
   change() { echo changed; }
@@ -99,4 +99,38 @@ setup() {
   run -0 repair
   [ "${lines[-1]}" = 'NotRepaired CredentialProviderMismatch ||"notChanged":"unread","unreadFile":"/etc/x/config.json","changed":false' ]
   [[ $output != *changed$'\n'* && $output != *restarted* ]]
+}
+
+@test "reports a kubelet that does not run, whatever the cause, and only what was not seen as unknown" {
+  take_lock() { :; }
+  find_services() { KUBELET_UNIT=kubelet.service; }
+  diagnose() { REASON_FOUND=''; }
+  find_kubelet_fault() { KUBELET_FAULT=$SEEN KUBELET_WORDS='unknown flag: --x'; }
+  for SEEN in restarting failed stopped; do
+    run -0 check
+    [[ ${lines[-1]} == 'Broken KubeletDown unknown flag: --x||'*'"kubeletFault":"'"$SEEN"'","kubeletUnit":"kubelet.service"'* ]]
+  done
+  SEEN=silent
+  run -0 check
+  [[ ${lines[-1]} == 'Unknown KubeletDown '* ]]
+  # A masked unit has no flags.
+  find_services() { KUBELET_UNIT=''; }
+  diagnose() { echo diagnosed; }
+  SEEN=masked
+  run -0 check
+  [[ ${lines[-1]} == 'Broken KubeletDown '* && $output != *diagnosed* ]]
+}
+
+@test "is no healthy repair where kubelet does not run" {
+  take_lock() { :; }
+  diagnose() { REASON_FOUND='' FIX='' KUBELET_UNIT=kubelet.service KUBELET_STATE=inactive; }
+  remove_half_file() { :; }
+  last_words_of() { REPLY=words; }
+  healthz_answers() { true; }
+  CHANGED=false
+  run -0 repair
+  [[ ${lines[-1]} == 'NotRepaired KubeletDown words||'* ]]
+  diagnose() { REASON_FOUND='' FIX='' KUBELET_UNIT=kubelet.service KUBELET_STATE=active; }
+  run -0 repair
+  [[ ${lines[-1]} == 'Healthy '* ]]
 }

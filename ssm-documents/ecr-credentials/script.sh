@@ -6,14 +6,29 @@
 
 #@ section check
 #@ use ./state
+#@ use node/kubelet-runs
 
 check() {
   take_lock shared
-  diagnose
-  if [[ -n $REASON_FOUND ]]; then
+  find_services
+  # A unit that systemd does not load has no flags to read.
+  if [[ -n $KUBELET_UNIT ]] || ! kubelet_fault; then
+    diagnose
+    [[ -n $REASON_FOUND ]] || kubelet_fault || true
+  fi
+  if [[ $KUBELET_FAULT == @(silent|waiting|unasked) ]]; then
+    # It may be starting: nobody has seen it fail, and nobody has seen it work.
+    finish Unknown "$REASON_FOUND" "$DETAIL_FOUND"
+  elif [[ -n $REASON_FOUND ]]; then
     finish Broken "$REASON_FOUND" "$DETAIL_FOUND"
   fi
   finish_healthy
+}
+
+# kubelet_fault: kubelet does not run, whatever the cause.
+kubelet_fault() {
+  find_kubelet_fault || return 1
+  found KubeletDown '' "$KUBELET_WORDS" kubeletFault "$KUBELET_FAULT" kubeletUnit "${KUBELET_UNIT:-kubelet.service}"
 }
 
 finish_healthy() {
@@ -32,13 +47,17 @@ repair() {
   remove_half_file
   case $FIX in
     '')
-      [[ -n $REASON_FOUND ]] || finish_healthy
+      if [[ -z $REASON_FOUND ]]; then
+        [[ -n $KUBELET_UNIT && $KUBELET_STATE != active ]] || ! healthz_answers || finish_healthy
+        last_words_of "$KUBELET_UNIT"
+        found KubeletDown '' "$REPLY"
+      fi
       finish_not_repaired "$REASON_FOUND" "$DETAIL_FOUND"
       ;;
     logout) repair_docker ;;
   esac
   log "repairing $REASON_FOUND"
-  find_kubelet_unit || finish_not_repaired "$REASON_FOUND" "$DETAIL_FOUND" notChanged no-kubelet-unit
+  [[ -n $KUBELET_UNIT ]] || finish_not_repaired "$REASON_FOUND" "$DETAIL_FOUND" notChanged no-kubelet-unit
   refuse_blocked
   refuse_unread
   if [[ $FIX == restart ]]; then

@@ -154,13 +154,14 @@ faults() {
 }
 
 @test "reports kubelet's error where it does not start, and only that of its credential provider" {
-  have journalctl
-  KUBELET_PID='' KUBELET_UNIT=kubelet.service
-  capture() { printf -v OUT '%s\n' 'E0304 x.go:1] "Other" err="x"' "$words" 'I0304 x.go:2] "End"'; }
+  KUBELET_PID='' KUBELET_UNIT=kubelet.service KUBELET_STATE=activating
+  last_words_of() { REPLY=$words; }
   words='E0304 kuberuntime_manager.go:260] "Failed to register CRI auth plugins" err="strict decoding error: unknown field"'
   start_fault
   [[ $REASON_FOUND == CredentialProviderInvalid && $DETAIL_FOUND == *'err="strict decoding error: unknown field"' && $EVIDENCE == *'"configProblem":"start"'* ]]
-  REASON_FOUND='' words=''
+  REASON_FOUND='' KUBELET_STATE=inactive
+  refute start_fault
+  KUBELET_STATE=failed words='"command failed" err="x"'
   refute start_fault
 }
 

@@ -1,5 +1,6 @@
 # Finds what is wrong with the node's credentials for ECR: the first fault, in the order in which kubelet meets them.
 #@ use base/trust
+#@ use node/kubelet-healthz
 #@ use ./provider
 #@ use ./docker
 #@ sets PROVIDER PLUGIN ONLY_FOR
@@ -176,11 +177,11 @@ answer_fault() {
 
 # start_fault: kubelet does not start although its files are valid; its log has the error.
 start_fault() {
-  [[ -z $KUBELET_PID && -n $KUBELET_UNIT ]] && command -v journalctl > /dev/null || return 1
-  capture 5 journalctl --quiet --no-pager --output=cat --lines=50 --since=-10min --unit="$KUBELET_UNIT"
-  [[ $OUT == *"$REFUSAL"* ]] || return 1
-  OUT=${OUT##*"$REFUSAL"}
-  refused CredentialProviderInvalid '' "$REFUSAL${OUT%%$'\n'*}" configProblem start
+  # One that was stopped has not refused anything since.
+  [[ -z $KUBELET_PID && -n $KUBELET_UNIT && $KUBELET_STATE != inactive ]] || return 1
+  last_words_of "$KUBELET_UNIT"
+  [[ $REPLY == *"$REFUSAL"* ]] || return 1
+  refused CredentialProviderInvalid '' "$REFUSAL${REPLY#*"$REFUSAL"}" configProblem start
 }
 
 # pending_fault: an earlier repair was interrupted before kubelet ran with its changes.

@@ -17,6 +17,11 @@ check() {
     find_local_method
     finish Broken "$REASON_FOUND"
   fi
+  if [[ $CRI_STATE == unasked ]]; then
+    # Nobody has seen the runtime answer.
+    evidence tool curl
+    finish Unknown ToolMissing
+  fi
   finish_healthy
 }
 

@@ -14,8 +14,8 @@ WANTED=918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause:3.5
 
 @test "detects which containerd also looks up the untagged name" {
   CONFIGURED_IMAGE=localhost/kubernetes/pause IMAGE=localhost/kubernetes/pause:latest
-  for CONTAINERD_VERSION in 2.3.0 2.3.4 2.10.0 3.0.0; do needs_second_name; done
-  for CONTAINERD_VERSION in 1.6.20 1.7.27 2.0.1 2.2.4; do run ! needs_second_name; done
+  for CONTAINERD_VERSION in 2.3.0 2.3.3; do needs_second_name; done
+  for CONTAINERD_VERSION in 1.6.20 1.7.27 2.0.1 2.2.4 2.3.4 2.3.10 2.10.0 3.0.0; do run ! needs_second_name; done
   CONTAINERD_VERSION=2.3.0 CONFIGURED_IMAGE=$IMAGE
   run ! needs_second_name
 }
@@ -172,7 +172,8 @@ compare() {
 
 # diagnose_node: diagnose, on a node whose containerd and kubelet the variables describe.
 diagnose_node() {
-  find_services() { KUBELET_UNIT=kubelet.service KUBELET_STATE=${KUBELET_STATE:-active}; }
+  ask_cri() { CRI_STATE=${SEEN_CRI:-ready} CRI_ERROR=words; }
+  find_services() { KUBELET_UNIT=${SEEN_UNIT-kubelet.service} KUBELET_STATE=${KUBELET_STATE:-active}; }
   read_kubelet() { GC_HIGH_PERCENT=85; }
   refuse_foreign_platforms() { :; }
   read_containerd() { CONTAINERD_ROOT=/ SNAPSHOTTER=overlayfs; }
@@ -191,9 +192,29 @@ diagnose_node() {
 }
 
 @test "does not apply to a containerd whose CRI plugin is disabled, as on nodes with Docker" {
-  CONTAINERD_VERSION=1.7.27 CRI_DISABLED=true
+  CONTAINERD_VERSION=1.7.27 CRI_DISABLED=true SEEN_UNIT=''
   run -1 show_ending diagnose_node
   [[ $output == 'Unsupported RuntimeNotContainerd||'*'"criPlugin":"disabled"' ]]
+}
+
+@test "ends where containerd does not serve kubelet, with containerd's own words" {
+  CONTAINERD_VERSION=1.7.27 CRI_DISABLED=true SEEN_CRI=unimplemented
+  newest_line() { return 1; }
+  run -1 show_ending diagnose_node
+  [[ $output == 'Broken CRINotServed|words|'*'"criPlugin":"disabled","socket":"/run/containerd/containerd.sock","criState":"unimplemented"' ]]
+  newest_line() { REPLY='time="t" level=warning msg="failed to load plugin io.containerd.grpc.v1.cri" error="bad"'; }
+  for SEEN_CRI in unimplemented foreign not-ready; do
+    run -1 show_ending diagnose_node
+    [[ $output == 'Broken CRINotServed|"failed to load plugin io.containerd.grpc.v1.cri" error="bad"|'* ]]
+  done
+  ACTION=repair
+  run -1 show_ending diagnose_node
+  [[ $output == 'NotRepaired CRINotServed|'* ]]
+  ACTION=check
+  for SEEN_CRI in down silent; do
+    run -2 show_ending diagnose_node
+    [[ $output == 'Unknown RuntimeDown|words|'* ]]
+  done
 }
 
 @test "reports that kubelet is down, and the age at which it deletes images" {

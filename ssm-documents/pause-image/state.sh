@@ -2,6 +2,7 @@
 # it is missing.
 #@ use node/kubelet
 #@ use node/containerd
+#@ use node/cri
 #@ use images/images
 #@ use node/disk
 #@ use ecr/ecr
@@ -28,10 +29,7 @@ diagnose() {
   refuse_foreign_platforms
   read_containerd
   evidence containerd "$CONTAINERD_VERSION"
-  if [[ $CRI_DISABLED == true ]]; then
-    evidence criPlugin disabled
-    finish Unsupported RuntimeNotContainerd
-  fi
+  refuse_unserved
   if [[ -z $CONFIGURED_IMAGE ]]; then
     default_image "$CONTAINERD_VERSION"
     CONFIGURED_IMAGE=$REPLY
@@ -58,6 +56,29 @@ diagnose() {
   find_cause
 }
 
+# refuse_unserved: ends where containerd does not serve kubelet: no image helps there. Docker's own package turns the CRI off,
+# which is right where there is no kubelet.
+refuse_unserved() {
+  local socket
+  if [[ $CRI_DISABLED == true ]]; then
+    evidence criPlugin disabled
+    [[ -n $KUBELET_PID$KUBELET_UNIT ]] || finish Unsupported RuntimeNotContainerd
+  fi
+  cri_socket
+  socket=$REPLY
+  ask_cri "$socket"
+  [[ $CRI_STATE != @(ready|unasked) ]] || return 0
+  evidence socket "$socket"
+  if [[ $CRI_STATE == @(down|silent) ]]; then
+    evidence unitState "${CONTAINERD_STATE:-unknown}"
+    finish_undecided RuntimeDown "$CRI_ERROR"
+  fi
+  evidence criState "$CRI_STATE"
+  cri_words
+  [[ $ACTION == check ]] || finish NotRepaired CRINotServed "$REPLY"
+  finish Broken CRINotServed "$REPLY"
+}
+
 # compare_images: whether kubelet's flag for another sandbox image has an effect. Up to 1.28, kubelet keeps the image of its flag
 # and those that the runtime reports as pinned. From 1.29 on the flag has no effect, and 1.35 does not start with it (kubernetes
 # #118544, #133779). If the version of kubelet is unknown, it is treated as an old one.
@@ -81,7 +102,8 @@ find_tag_source() {
   local name platform platforms candidates=()
   read_platform
   platform=$REPLY
-  ctr_k8s 15 images ls
+  # Without a filter ctr reads manifest and configuration of every image.
+  ctr_k8s 15 images ls "name~=\"/${IMAGE#*/}\$\""
   # A size has two words: a number and its unit.
   while read -r name _ _ _ _ platforms _; do
     if trusted_source "$name" "$IMAGE" && [[ ",$platforms," == *",linux/$platform"[,/]* ]]; then
@@ -111,10 +133,10 @@ default_image() {
   esac
 }
 
-# needs_second_name: whether this containerd looks up the image under two names. From 2.3 on it also uses a reference without a
-# tag unchanged (amazon-eks-ami #2729); older versions only add `:latest`.
+# needs_second_name: whether this containerd looks up the image under two names. From 2.3.0 to 2.3.3 it also uses a reference
+# without a tag unchanged (amazon-eks-ami #2729, containerd 0b2f1d078); other versions only add `:latest`.
 needs_second_name() {
-  [[ $CONFIGURED_IMAGE != "$IMAGE" && $CONFIGURED_IMAGE != *@* && ! $CONTAINERD_VERSION =~ ^([01]\.|2\.[012]\.) ]]
+  [[ $CONFIGURED_IMAGE != "$IMAGE" && $CONFIGURED_IMAGE != *@* && $CONTAINERD_VERSION =~ ^2\.3\.[0-3]$ ]]
 }
 
 # read_image_state: the state of IMAGE in containerd, in IMAGE_STATE and the variables beside it.

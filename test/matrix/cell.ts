@@ -3,6 +3,7 @@ import type { GenerationName } from '../../lab/real/generations.ts';
 import type { RealNode } from '../../lab/real/node.ts';
 import { mustSay, nameOf, runDocument } from './documents.ts';
 import type { ExpectedResult, Fault, FaultScene } from './fault.ts';
+import { mustNotBeHealthy, startPod } from './pods.ts';
 import { untilNoticed } from './until.ts';
 import { differences, mustBeUntouched, settle } from './untouched.ts';
 
@@ -12,6 +13,8 @@ export type CellResult = {
   readonly reason: string;
   readonly checkMs: number;
   readonly repairMs: number;
+  /** Whether pods with a network of their own start, before and after the repair; undefined where nobody asked. */
+  readonly pods?: { readonly before: boolean; readonly after: boolean };
   /** The result lines, and how the node differed after the repair from how it was broken. */
   readonly record: CellRecord;
 };
@@ -49,7 +52,7 @@ const failsOn = async (node: RealNode): Promise<boolean> => {
 };
 
 /**
- * Breaks a node and has it checked and repaired: the check names the fault and changes nothing, the repair repairs it or says
+ * Breaks a node and has it checked and repaired; where the cell is judged, a pod is started before and after. The check names the fault and changes nothing, the repair repairs it or says
  * why not, a pod starts where that is promised, and a second repair finds nothing more to do. A repair that refused is
  * run again only where `repeatsRefusals` says so: many wait for something first.
  */
@@ -57,7 +60,7 @@ export const runCell = async (
   node: RealNode,
   fault: Fault,
   scene: FaultScene,
-  repeatsRefusals: boolean,
+  { repeatsRefusals, isJudged }: { readonly repeatsRefusals: boolean; readonly isJudged: boolean },
 ): Promise<CellResult> => {
   const { generation } = node;
   if (generation === undefined) throw new Error(`breaking ${node.name}: it is of no generation`);
@@ -70,11 +73,15 @@ export const runCell = async (
     await mustStart(node, fault, fault.sandbox.failsBefore);
   }
 
+  const podBefore = isJudged ? await startPod(node) : undefined;
+
   await settle(node);
   const broken = await node.snapshot();
   const checked = await runDocument(node, check);
   mustSay(checked, on(fault.check));
   mustBeUntouched(`${check} on ${generation}`, broken, await node.snapshot());
+
+  if (podBefore !== undefined) await mustNotBeHealthy(node, podBefore, fault.isOnlyInJournals === true);
 
   const afterRepair = await runDocument(node, repair);
   mustSay(afterRepair, fault.repair === undefined ? refusalOf(on(fault.check)) : on(fault.repair));
@@ -83,6 +90,9 @@ export const runCell = async (
     mustBeUntouched(`${repair} on ${generation}, which repairs nothing,`, broken, await node.snapshot());
   }
   const changes = differences(broken, await node.snapshot());
+  const podAfter = isJudged ? await startPod(node) : undefined;
+  if (podBefore?.ok === true && podAfter?.ok === false)
+    throw new Error(`a pod on ${nameOf(node)} started before the repair, and does not after it: ${podAfter.error}`);
   if (fault.sandbox?.startsAfter === true) await mustStart(node, fault, true);
   if (fault.sandbox?.startsAfter === false) await mustStart(node, fault, fault.sandbox.failsBefore ?? /./);
 
@@ -96,6 +106,9 @@ export const runCell = async (
     verdict: repaired ? 'repaired' : 'diagnosed',
     reason: afterRepair.result.reason ?? checked.result.reason ?? checked.result.outcome,
     record: { check: checked.result, repair: afterRepair.result, changes },
+    ...(podBefore === undefined || podAfter === undefined
+      ? {}
+      : { pods: { before: podBefore.ok, after: podAfter.ok } }),
     checkMs: checked.ms,
     repairMs: afterRepair.ms,
   };

@@ -17,6 +17,8 @@ export type Choice = {
 
 const FEW_CHECKS = 3;
 const FULLY_CHECKED = 2;
+/** In a sample, pods are started in one cell of so many. */
+const JUDGED_ONE_IN = 4;
 
 /** Chooses what to run: the same for the same faults and seed. */
 export const chooseCells = (faults: readonly Fault[], choice: Choice): MatrixPlan => {
@@ -37,7 +39,12 @@ export const chooseCells = (faults: readonly Fault[], choice: Choice): MatrixPla
   const chosen = isDeep ? everywhere : oneEach(quick, random);
   const killable = chosen.filter(({ fault }) => fault.kill === true);
   const killed = new Set(isDeep ? killable : shuffled(random, killable).slice(0, kills));
-  const cells: Cell[] = chosen.map((cell) => ({ ...cell, kills: killed.has(cell) ? (isDeep ? kills : 1) : 0 }));
+  const judged = new Set(isDeep ? chosen : shuffled(random, chosen).slice(0, Math.ceil(chosen.length / JUDGED_ONE_IN)));
+  const cells: Cell[] = chosen.map((cell) => ({
+    ...cell,
+    kills: killed.has(cell) ? (isDeep ? kills : 1) : 0,
+    isJudged: judged.has(cell) || cell.fault.isOnlyInJournals === true,
+  }));
   return { cells, healthy, seed, repeatsRefusals: isDeep };
 };
 

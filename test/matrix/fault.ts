@@ -44,6 +44,8 @@ export type Fault = {
     readonly startsAfter: boolean;
     readonly network?: 'NODE' | 'POD';
   };
+  /** Whether only the journals show it, once pods of two workloads have failed: no check knows it. */
+  readonly isOnlyInJournals?: boolean;
   /** What the repair of a repaired node says the second time; `{ outcome: 'Healthy' }` unless given. */
   readonly again?: ExpectedResult | ((generation: GenerationName) => ExpectedResult);
   /** Puts the node back for the next fault, where the repair does not. A check must find nothing after it. */

@@ -10,7 +10,13 @@ import { countCommands, killAndRepair } from './kill.ts';
 import { randomFrom } from './random.ts';
 
 /** One fault on one generation, and how often its repair is to be killed as well. */
-export type Cell = { readonly fault: Fault; readonly generation: GenerationName; readonly kills: number };
+export type Cell = {
+  readonly fault: Fault;
+  readonly generation: GenerationName;
+  readonly kills: number;
+  /** Whether pods are started on the node: `node-check` and the repair must agree with the result. */
+  readonly isJudged: boolean;
+};
 
 /** What is to be run. */
 export type MatrixPlan = {
@@ -102,7 +108,15 @@ const runGeneration = async (
       if (!own) shared = node;
       const promise = waitingFor(cell);
       try {
-        const result = await runCell(node, cell.fault, { fleet }, plan.repeatsRefusals);
+        const result = await runCell(
+          node,
+          cell.fault,
+          { fleet },
+          {
+            repeatsRefusals: plan.repeatsRefusals,
+            isJudged: cell.isJudged,
+          },
+        );
         // A node of its own is not used again.
         if (!own || cell.fault.restore !== undefined) await restoreNode(node, cell.fault, { fleet });
         await killSomeTimes(node, cell, fleet, random);

@@ -1,4 +1,5 @@
 import { GENERATION_NAMES } from '../../lab/real/generations.ts';
+import type { CellResult } from './cell.ts';
 import type { Fault } from './fault.ts';
 import type { MatrixRun } from './run-matrix.ts';
 
@@ -24,7 +25,7 @@ export const renderMatrix = async (
         GENERATION_NAMES.map(async (name) => {
           const promise = cells.get(name);
           if (promise !== undefined) {
-            return await told(promise, ({ verdict, checkMs, repairMs }) => `${verdict}, ${checkMs} + ${repairMs} ms`);
+            return await told(promise, wordsOf);
           }
           return fault.generations.includes(name) ? 'not run' : 'not applicable';
         }),
@@ -52,7 +53,8 @@ export const renderMatrix = async (
     'Every fault on every generation of node on which it can occur, as the last full run saw it (`node test/matrix/render.ts`,',
     'as root on Debian 12). *repaired*: pods start again after the repair, and a second repair finds nothing. *diagnosed*: the',
     'check names the fault, and the repair says why it needs a person. The milliseconds are those of the check and of the',
-    'repair, through the agent, on two processors that do other work as well.',
+    'repair, through the agent, on two processors that do other work as well. Behind them, whether a pod with a network of its own',
+    '(RunPodSandbox) starts before and after the repair; where it does not, `node-check` was not Healthy.',
     ...rows,
     '',
     '## Healthy nodes',
@@ -65,6 +67,11 @@ export const renderMatrix = async (
     '',
   ].join('\n');
   return { text, failed };
+};
+
+const wordsOf = ({ verdict, checkMs, repairMs, pods }: CellResult): string => {
+  const starts = pods === undefined ? '' : `, pods ${pods.before ? 'yes' : 'no'} → ${pods.after ? 'yes' : 'no'}`;
+  return `${verdict}, ${checkMs} + ${repairMs} ms${starts}`;
 };
 
 const row = (columns: readonly string[]): string => `| ${columns.join(' | ')} |`;

@@ -17,7 +17,7 @@ tag_image() {
 # garbage collection keeps it. A containerd that cannot pin ignores the label.
 pin_image() {
   local name digest names=("$IMAGE")
-  ctr_k8s 15 images ls
+  ctr_k8s 15 images ls "target.digest==\"$DIGEST\""
   while read -r name _ digest _; do
     if [[ $digest == "$DIGEST" && ($name == sha256:* || $name == "$CONFIGURED_IMAGE") && $name != "$IMAGE" ]]; then
       names+=("$name")

@@ -1,5 +1,6 @@
 # Disk usage of the runtime's images (CONTAINERD_ROOT), and whether kubelet deleted images to free space.
 #@ use node/kubelet
+#@ use node/journal
 # shellcheck shell=bash
 
 DISK_PERCENT='' INODE_PERCENT=''
@@ -26,17 +27,10 @@ disk_is_over_threshold() {
   [[ -n $DISK_PERCENT ]] && ((DISK_PERCENT >= GC_HIGH_PERCENT))
 }
 
-# journal_shows_gc: whether kubelet deleted images to free space in the last day.
+# journal_shows_gc: whether kubelet deleted images to free space in the last day: because of disk usage, or by an eviction for disk
+# pressure, which deletes all images that no container uses.
 journal_shows_gc() {
-  local line
-  command -v journalctl > /dev/null || return 1
-  while IFS= read -r line; do
-    # Because of disk usage, or by an eviction for disk pressure, which deletes all images that no container uses.
-    if [[ $line == *'image filesystem is over the high threshold'* || $line == *'ttempting to delete unused images'* ]]; then
-      evidence imageGCAt "${line%% *}"
-      return 0
-    fi
-  done < <(bounded 4 journalctl --quiet --no-pager --reverse --output=short-iso --since=-24h --lines=20000 \
-    --unit="${KUBELET_UNIT:-kubelet.service}" 2> /dev/null)
-  return 1
+  newest_line 4 'image filesystem is over the high threshold|ttempting to delete unused images' --output=short-iso --since=-24h \
+    --unit="${KUBELET_UNIT:-kubelet.service}" || return 1
+  evidence imageGCAt "${REPLY%% *}"
 }

@@ -47,6 +47,19 @@ export const commonReasons = defineReasons({
     advice:
       "Read the command's error output in SSM (the log names the last step), and report it with the operating system and the versions of containerd and kubelet.",
   },
+  PodsDoNotStart: {
+    title: 'Pods do not start, for a reason that no check knows',
+    severity: 'Fatal',
+    scope: 'node-local',
+    message: [
+      'In the last 10 minutes the sandboxes of several workloads failed on this node, none has started since, and no check knows why.',
+      'The last error is: {detail}.',
+    ],
+    cause:
+      'The journals of the node show that the sandboxes of pods of two workloads failed in the last 10 minutes and that none has started since. No check found a fault.',
+    advice:
+      'The message has the words of the container runtime. See `journalctl -u containerd -u kubelet` on the node, and report the fault, so that a check can know it; replace the node where it does not end.',
+  },
   ToolMissing: {
     title: 'A required program is missing or unusable',
     severity: 'Warning',

@@ -10,6 +10,7 @@ export const registryEvidence = {
 export const runtimeEvidence = {
   endpoint: "kubelet's runtime endpoint.",
   criPlugin: "disabled, where containerd's CRI plugin is.",
+  criState: "The runtime's answer to kubelet's calls: unimplemented, not-ready or foreign (no CRI listens there).",
   unitState: "State of the runtime's unit.",
   socket: 'The socket on which the runtime does not respond.',
   imageFilesystem: "The folder of the runtime's images.",

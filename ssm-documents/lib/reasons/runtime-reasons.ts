@@ -36,6 +36,36 @@ export const runtimeReasons = defineReasons({
     advice:
       'Check `systemctl status containerd` and `journalctl -u containerd` on the node. Restart it or replace the node.',
   },
+  CRINotServed: {
+    title: 'The container runtime does not serve kubelet',
+    severity: 'Fatal',
+    scope: 'node-local',
+    repairable: false,
+    evidence: ['criState', 'criPlugin', 'socket', 'containerd'],
+    message: [
+      [
+        {
+          when: { criPlugin: 'disabled' },
+          text: 'containerd runs without its CRI plugin, which disabled_plugins in its configuration turns off: kubelet cannot use it, and no pod starts on this node.',
+        },
+        {
+          when: { criState: 'unimplemented' },
+          text: 'containerd {containerd} runs without its CRI plugin, which kubelet needs: no pod starts on this node.',
+        },
+        {
+          when: { criState: 'foreign' },
+          text: "kubelet's endpoint {socket} is not the socket of a container runtime (CRI): no pod starts on this node.",
+        },
+        'The container runtime answers on {socket} that it is not ready: no pod starts on this node.',
+        'The container runtime does not serve kubelet: no pod starts on this node.',
+      ],
+      'Its own words are: {detail}.',
+    ],
+    cause:
+      'The container runtime runs, but does not answer the calls of kubelet (CRI): its CRI plugin is turned off, or refused to load its configuration, or the socket is that of another program.',
+    advice:
+      'The message has the words of containerd. Correct its configuration (`containerd config dump`; disabled_plugins, registry.mirrors beside config_path, a default runtime that is not defined), and restart containerd; running pods continue. Correct it in the user data or the image too.',
+  },
   ConfigUnreadable: {
     title: 'The runtime configuration is unreadable or invalid',
     severity: 'Fatal',

@@ -1,0 +1,52 @@
+#!/usr/bin/env bats
+# Where kubelet's health check listens, and the last words of a service.
+# shellcheck disable=SC1091,SC2016,SC2030,SC2031,SC2034,SC2153,SC2154,SC2317  # the sourced script reads, sets and calls
+
+bats_require_minimum_version 1.5.0
+
+setup() {
+  source "$BATS_TEST_DIRNAME/../testing/load.sh"
+  load_script "$BATS_TEST_DIRNAME/kubelet-healthz.sh"
+  unit_flags() { :; }
+}
+
+@test "skips a health check that is turned off" {
+  capture() { RC=1; }
+  HEALTHZ_PORT=10248
+  refute healthz_answers
+  HEALTHZ_PORT=0
+  healthz_answers
+}
+
+@test "reads where the health check listens, from files and flags" {
+  KUBELET_CONFIG=$WORK/config KUBELET_CONFIG_DIR=$WORK/config.d
+  mkdir "$KUBELET_CONFIG_DIR"
+  find_healthz
+  [ "$HEALTHZ_ADDRESS $HEALTHZ_PORT" = '127.0.0.1 10248' ]
+  printf '{"healthzBindAddress": "0.0.0.0", "healthzPort": 10249}' > "$KUBELET_CONFIG"
+  find_healthz
+  [ "$HEALTHZ_ADDRESS $HEALTHZ_PORT" = '127.0.0.1 10249' ]
+  printf 'healthzBindAddress: 10.0.0.7\n' > "$KUBELET_CONFIG_DIR/10-a.conf"
+  find_healthz
+  [ "$HEALTHZ_ADDRESS $HEALTHZ_PORT" = '10.0.0.7 10249' ]
+  flags_of() {
+    "$2" healthz-bind-address ::
+    "$2" healthz-port 1
+  }
+  find_healthz
+  [ "$HEALTHZ_ADDRESS $HEALTHZ_PORT" = '::1 1' ]
+}
+
+@test "finds the line with which a service gave up, then its newest error, then systemd's" {
+  words() { REPLY=$(printf '%s\n' "$@" | awk "$LAST_WORDS_AWK"); }
+  words 'kubelet.service: Main process exited, code=exited, status=1/FAILURE' 'I0714 10:00:00.000000 1 a.go:1] "Bye"' \
+    'E0714 10:00:00.000000 1 run.go:74] "command failed" err="failed to parse kubelet flag: unknown flag: --pod-infra-container-image"' \
+    'E0714 09:00:00.000000 1 x.go:7] "Older" err="x"'
+  [ "$REPLY" = '"command failed" err="failed to parse kubelet flag: unknown flag: --pod-infra-container-image"' ]
+  words 'I0714 10:00:00.000000 1 a.go:1] "Bye"' 'E0714 10:00:00.000000 1 x.go:7] "Newer" err="y"' 'E0714 09:00:00.000000 1 x.go:7] "Older" err="x"'
+  [ "$REPLY" = '"Newer" err="y"' ]
+  words 'Started kubelet' 'kubelet.service: Failed at step EXEC spawning /usr/bin/kubelet: No such file or directory'
+  [ "$REPLY" = 'kubelet.service: Failed at step EXEC spawning /usr/bin/kubelet: No such file or directory' ]
+  words 'Stopped kubelet'
+  [ -z "$REPLY" ]
+}
