@@ -1,8 +1,9 @@
-import { CfnDeletionPolicy } from 'aws-cdk-lib';
+import { CfnDeletionPolicy, CfnMapping, Fn } from 'aws-cdk-lib';
 import * as ssm from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
 import { documentName } from '../../events/ssm-command.ts';
 import { MAX_DOCUMENT_BYTES } from '../../ssm-documents/builder/document.ts';
+import { sharedPartsOf } from './document-parts.ts';
 
 /** A built SSM document, as `ssm-documents/builder/build.ts` gives it. */
 export type DocumentToDeploy = {
@@ -32,6 +33,18 @@ export class Documents extends Construct {
     props: { readonly stackName: string; readonly documents: readonly DocumentToDeploy[] },
   ) {
     super(scope, id);
+    // CloudFormation joins them before SSM gets the text. Documents are most of the template.
+    const { texts, of } = sharedPartsOf(props.documents.map(({ json }) => json));
+    const parts = Object.fromEntries([...texts].map(([key, text]) => [key, { text }]));
+    // CloudFormation takes no mapping without keys.
+    const mapping = texts.size === 0 ? undefined : new CfnMapping(this, 'Parts', { mapping: parts });
+    const contentOf = (json: string): string =>
+      mapping === undefined
+        ? json
+        : Fn.join(
+            '',
+            of(json).map((part) => ('key' in part ? mapping.findInMap(part.key, 'text') : part.text)),
+          );
     for (const { key, sha256, json } of props.documents) {
       const bytes = Buffer.byteLength(json);
       if (bytes >= MAX_DOCUMENT_BYTES) {
@@ -49,7 +62,7 @@ export class Documents extends Construct {
       });
       // A text, which reaches SSM byte for byte: CloudFormation would serialize an object again, in its own form. CDK's
       // property takes objects only. Source: aws-cloudformation-resource-providers-ssm, DocumentModelTranslator.
-      document.addPropertyOverride('Content', json);
+      document.addPropertyOverride('Content', contentOf(json));
       document.cfnOptions.deletionPolicy = CfnDeletionPolicy.RETAIN_EXCEPT_ON_CREATE;
       document.cfnOptions.updateReplacePolicy = CfnDeletionPolicy.RETAIN;
     }

@@ -152,7 +152,8 @@ first() {
       [ "$REPLY" = "$wanted" ]
     fi
   done < <(printf '%s\n' '124||no answer in time' '0|HTTP/2 200\\r\\ngrpc-status: 12\\r\\n|unknown service runtime.v1.RuntimeService' \
-    '0|HTTP/2 200\\r\\n\\r\\n\\0\\0docker|' '0|HTTP/2 200\\r\\ngrpc-status: 13\\r\\n|' '7||')
+    '0|HTTP/2 200\\r\\ncontent-type: application/grpc\\r\\n\\r\\n\\0\\0docker|' \
+    '0|HTTP/2 200\\r\\ncontent-type: application/grpc\\r\\ngrpc-status: 13\\r\\n|' '7||' '56||no gRPC')
   capture() { RC=124; }
   DOCKER_STATE=hung
   cri_answers

@@ -249,14 +249,8 @@ export const reasons = defineReasons({
           when: { kubeletFault: 'restarting' },
           text: '{kubeletUnit} ends and is started again and again: no pod starts on this node.',
         },
-        {
-          when: { kubeletFault: 'waiting' },
-          text: '{kubeletUnit} is still starting: check again later.',
-        },
-        {
-          when: { kubeletFault: 'silent' },
-          text: '{kubeletUnit} runs, but its health check does not answer.',
-        },
+        { when: { kubeletFault: 'waiting' }, text: '{kubeletUnit} is still starting: check again later.' },
+        { when: { kubeletFault: 'silent' }, text: '{kubeletUnit} runs, but its health check does not answer.' },
         { when: { kubeletFault: 'unasked' }, text: 'systemd did not answer whether {kubeletUnit} runs.' },
         'systemd does not run {kubeletUnit} ({kubeletFault}): no pod starts on this node.',
         'kubelet does not run: no pod starts on this node.',

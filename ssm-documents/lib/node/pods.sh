@@ -40,6 +40,7 @@ END { if (n > 1) print last }'
 # sandboxes_fail: whether, in the last ten minutes, the sandboxes of pods of two owners failed, and none started since. The last
 # words about one are then in REPLY.
 sandboxes_fail() {
+  command -v journalctl > /dev/null || return 1
   REPLY=$(bounded 6 journalctl --quiet --no-pager --output=cat --since=-10min --unit=containerd.service \
     --unit="${KUBELET_UNIT:-kubelet.service}" 2> /dev/null \
     | bounded 6 grep -a -E 'RunPodSandbox for &|andbox for pod|PLEG.*ContainerStarted' | bounded 6 awk "$SANDBOX_AWK") || true
