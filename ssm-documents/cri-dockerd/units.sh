@@ -78,3 +78,24 @@ canonical() {
   fi
   REPLY=$path
 }
+
+# cri_answers: whether the listener on kubelet's endpoint answers kubelet's call of the CRI; if not, why, in REPLY. True where that
+# is unknown. CRI uses gRPC, and curl supports it for this call, which has no fields. Status 12 is Unimplemented: it is too old for
+# kubelet. While Docker does not answer, cri-dockerd cannot.
+cri_answers() {
+  local i
+  [[ $DOCKER_STATE == answers ]] && command -v curl > /dev/null || return 0
+  for i in 1 2 3 4; do
+    capture 8 curl -qsi --http2-prior-knowledge --unix-socket "$ENDPOINT" --data-binary @- -H 'content-type: application/grpc' \
+      -H 'te: trailers' http://localhost/runtime.v1.RuntimeService/Version < <(printf '\0\0\0\0\0')
+    # A server without the service may reset the stream before curl has read its answer.
+    ((RC == 92)) || break
+  done
+  REPLY='no answer in time'
+  ((RC != 124)) || return 1
+  REPLY='unknown service runtime.v1.RuntimeService'
+  ! grep -qai 'grpc-status: 12' "$WORK/out" || return 1
+  REPLY='no gRPC'
+  # Built without HTTP/2, or nothing listens any more.
+  ((RC == 1 || RC == 2 || RC == 4 || RC == 7)) || grep -qai 'content-type: application/grpc' "$WORK/out"
+}
