@@ -42,7 +42,7 @@ const ACCESS: Readonly<Record<Exclude<FunctionName, 'audit-query'>, Access>> = {
   'command-tracker': {
     command: ['GetItem', 'PutItem', 'UpdateItem'],
     run: ['GetItem', 'PutItem'],
-    result: ['GetItem', 'PutItem'],
+    result: ['PutItem'],
     node: ['BatchGetItem', 'UpdateItem'],
   },
   'run-controller': {
@@ -51,7 +51,7 @@ const ACCESS: Readonly<Record<Exclude<FunctionName, 'audit-query'>, Access>> = {
     run: ['GetItem', 'Query', 'PutItem'],
     cluster: ['GetItem', 'PutItem'],
     command: ['PutItem', 'UpdateItem'],
-    result: ['GetItem', 'PutItem'],
+    result: ['PutItem'],
     node: ['BatchGetItem', 'UpdateItem'],
     pauses: ['Query', 'ConditionCheckItem'],
     trust: ['Query', 'PutItem', 'ConditionCheckItem'],
@@ -61,7 +61,7 @@ const ACCESS: Readonly<Record<Exclude<FunctionName, 'audit-query'>, Access>> = {
     command: ['GetItem', 'UpdateItem'],
     run: ['GetItem', 'PutItem'],
     lane: ['PutItem'],
-    result: ['GetItem', 'PutItem'],
+    result: ['PutItem'],
     node: ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem'],
     rate: ['UpdateItem'],
   },

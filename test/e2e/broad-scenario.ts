@@ -1,3 +1,4 @@
+import { expect } from 'vitest';
 import type { SimulatedNode } from '../../lab/sim/node.ts';
 import { remediations } from '../../ssm-documents/remediations.ts';
 import { failing, MINUTE_MS, REPAIRABLE, type Scene } from './support.ts';
@@ -74,6 +75,27 @@ const hearAndRepair = async (scene: Scene): Promise<void> => {
   lab.faults.listLagMs = 1000;
 };
 
+/** Cancels a check that is at work on its node: operator-api names the node from the command's row. */
+const cancelCheck = async (scene: Scene): Promise<void> => {
+  const [slow] = scene.addNodes('demo', 1, { latency: () => 60_000 });
+  const instanceId = slow?.instanceId ?? '';
+  const cancelled = new Promise<unknown>((resolve) => {
+    const off = scene.lab.onEvent((event) => {
+      const [command] = scene.chronicle.checksOf(instanceId);
+      if (command === undefined || event.kind !== 'function-end') return;
+      if (event.functionName !== 'fleetmend-run-controller') return;
+      off();
+      resolve(scene.remediate({ action: 'cancel', runId: command.runId, reason: 'a mistake' }));
+    });
+  });
+  await scene.start({ action: 'check', cluster: 'demo', instanceIds: [instanceId] });
+  await scene.lab.settle();
+  // The check has several parts, each a command.
+  const named = expect.arrayContaining([expect.objectContaining({ instanceIds: [instanceId] })]);
+  expect(await cancelled).toMatchObject({ inFlight: named });
+  await scene.drain(DRAIN_MINUTES, 'not-to-come');
+};
+
 /** Every action and query of an operator. */
 const operate = async (scene: Scene): Promise<void> => {
   const { lab } = scene;
@@ -112,6 +134,7 @@ const operate = async (scene: Scene): Promise<void> => {
   await lab.settle();
   await cancelled;
   await scene.drain(DRAIN_MINUTES, 'not-to-come');
+  await cancelCheck(scene);
   const day = new Date(lab.now()).toISOString().slice(0, 10);
   const queries = [
     { query: 'runs', cluster: 'demo' },
@@ -166,6 +189,8 @@ const failAndReplay = async (scene: Scene): Promise<void> => {
   await lab.settle();
   lab.faults.calls = [];
   await leaveLetters(scene);
+  // Where a replay stops early, it says how many letters wait in each queue.
+  await scene.remediate({ action: 'replay', max: 1 });
   await scene.remediate({ action: 'replay' });
   await scene.drain(DRAIN_MINUTES, 'not-to-come');
   await lab.advance(40 * MINUTE_MS);

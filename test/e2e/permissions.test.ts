@@ -7,8 +7,8 @@ import { BROAD_CLUSTERS, runBroadScenario } from './broad-scenario.ts';
 import { createDecisionLog, templateStatements, weakenings, wouldDeny } from './grants.ts';
 import { openScene, REPAIRABLE, type Scene, synthScene } from './support.ts';
 
-// A sweep of more nodes than one run takes stores its list of nodes.
-const assembly = synthScene(BROAD_CLUSTERS, { maxNodesPerCheckRun: 8 });
+// A sweep of more nodes than one run takes stores its list of nodes, and a command of more than one is looked at early.
+const assembly = synthScene(BROAD_CLUSTERS, { maxNodesPerCheckRun: 8, budgetPercent: 20, repairFirstLookSeconds: 15 });
 const template: CfnTemplate = readTemplate(assembly.assembly, assembly.stackName);
 
 const withoutResources = (from: CfnTemplate, id: RegExp): CfnTemplate => ({
@@ -33,7 +33,7 @@ describe('every call of every function', () => {
   beforeAll(async () => {
     scene = await openScene(assembly, { onDecision: log.listen });
     expect(await runBroadScenario(scene)).toEqual([]);
-  });
+  }, 600_000);
   afterAll(() => scene.lab.stop());
 
   it("is allowed by its role and by the resource's policy, and so is every delivery", () => {
