@@ -71,7 +71,7 @@ describe('the slots of a run', () => {
     expect(stored(cluster({ slots: { 'r-1': own, 'r-2': slots(3, at(-1)) } })).slots).toEqual({ 'r-1': own });
   });
 
-  it('are written anew when the deadline of its command is known', () => {
+  it('are written again when the deadline of its command is known', () => {
     const own = { lane: 'demo/pause-image', count: 2, until: at(900), runVersion: 3 };
     const run = sending({ status: 'sent', commandId: 'c-1', hardDeadlineAt: at(450) });
     expect(stored(cluster({ slots: { 'r-1': own } }), run).slots['r-1']).toMatchObject({ until: at(450), count: 2 });

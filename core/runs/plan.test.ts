@@ -112,7 +112,7 @@ describe('the plan of a queued run', () => {
 });
 
 describe('a run that is over from the start', () => {
-  it('says of each row why nothing happens, and defers it', () => {
+  it('records for each row why nothing happens, and defers it', () => {
     const hold = { skipReason: 'Paused', until: at(70), message: 'an upgrade' } as const;
     const run = heldRun(seen(lane()), rows.slice(0, 2), hold);
     expect(run).toMatchObject({
