@@ -94,13 +94,17 @@ export const hasClosed = ({ before, after }: TrustChange, now: string, limits: L
 
 /** The notices of the breakers that a step of a run has opened. */
 export const breakerNotices = (run: RunState, changes: readonly TrustChange[]): OutboxEntry[] =>
-  changes.filter(hasOpened).map(({ after }): OutboxEntry => {
-    const { openUntil = '', openings } = after.breaker ?? {};
+  changes.flatMap((change): OutboxEntry[] => {
+    const { document, breaker } = change.after;
+    if (breaker === undefined || !hasOpened(change)) return [];
+    const { openUntil, openings } = breaker;
     const { runId, cluster, remediation, group: lane } = run;
-    return {
-      kind: 'notice',
-      id: `${runId}/breaker/${after.document}`,
-      detailType: 'Breaker Opened',
-      detail: { lane, cluster, remediation, document: after.document, runId, openUntil, openings },
-    };
+    return [
+      {
+        kind: 'notice',
+        id: `${runId}/breaker/${document}`,
+        detailType: 'Breaker Opened',
+        detail: { lane, cluster, remediation, document, runId, openUntil, openings },
+      },
+    ];
   });

@@ -87,17 +87,19 @@ export const factsWanted = (seen: IdleSeen): readonly string[] => {
 /** Sorts out the rows that need no run: those already answered, and new nodes whose agent is not online yet. */
 const sifted = (seen: IdleSeen) => {
   const { lane, nodes, now } = seen;
-  const [stale, waiting, kept]: PendingNode[][] = [[], [], []];
+  const stale: PendingNode[] = [];
+  const waiting: PendingNode[] = [];
+  const kept: PendingNode[] = [];
   for (const row of dueOf(seen)) {
     const facts = isYoung(row, now) ? nodes.facts.get(row.instanceId) : undefined;
-    if (isStale(row, seen)) stale?.push(row);
-    else if (facts !== undefined && isAwaitingAgent(facts, row.awaitAgentUntil, now)) waiting?.push(row);
-    else kept?.push(row);
+    if (isStale(row, seen)) stale.push(row);
+    else if (facts !== undefined && isAwaitingAgent(facts, row.awaitAgentUntil, now)) waiting.push(row);
+    else kept.push(row);
   }
-  const versions = (rows: readonly PendingNode[] = []) => rows.map((r): [string, string] => [r.instanceId, r.version]);
+  const versions = (rows: readonly PendingNode[]) => rows.map((r): [string, string] => [r.instanceId, r.version]);
   const drop = { kind: 'drop' as const, lane: lane.lane, rows: versions(stale) };
   const defer = { kind: 'defer' as const, lane: lane.lane, rows: versions(waiting), notBefore: nextAgentLook(now) };
-  return { kept: kept ?? [], entries: [drop, defer].filter(({ rows }) => rows.length > 0) };
+  return { kept, entries: [drop, defer].filter(({ rows }) => rows.length > 0) };
 };
 
 /** Leaves the lane without a run until a time, or until somebody wakes it. */

@@ -72,7 +72,6 @@ export const withoutUnsent = (
         return change.command;
       });
     const [lead] = parts;
-    if (lead === undefined) return parts;
     unsent.push(...takenOf(lead));
     // Nodes that SSM refused have a result already in a repair. In a check, the observation would have provided it.
     if (state.action === 'check') outbox.push(...resultsOf(lead.unreachable ?? [], INVALID_INSTANCE, now));
