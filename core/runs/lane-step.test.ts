@@ -262,7 +262,7 @@ describe('while a pause or a breaker holds the lane', () => {
 
 describe('a lane with an active run', () => {
   const { slots, documents, clusterNodes, decideAgain, nodeLocal, repairable, unrepairable, ...news } = quiet();
-  const active = (run: ReturnType<typeof aRun>, over: Partial<Parameters<typeof activeStep>[0]> = {}) =>
+  const active = (run: ReturnType<typeof aRun> | undefined, over: Partial<Parameters<typeof activeStep>[0]> = {}) =>
     activeStep({
       ...news,
       lane: lane({ activeRunId: 'r-1', dueAt: at(10) }),
@@ -291,6 +291,10 @@ describe('a lane with an active run', () => {
     });
     const notice = { kind: 'notice' as const, id: 'r-1/end', detailType: 'Run Ended' as const, detail: {} };
     expect(active(aRun(0, { status: 'ended', endedAt: at(5), outbox: [notice] })).effects).toEqual([{ kind: 'flush' }]);
+  });
+
+  it('goes on where the run was never stored', () => {
+    expect(active(undefined).commit?.lane?.after).toEqual(lane({ dueAt: at(10) }));
   });
 
   it('hands a check to a group of its own, and goes on', () => {

@@ -77,6 +77,12 @@ describe('a step of a repair that sends', () => {
     expect(nodesWanted(seen(run, { cluster: undefined }))).toEqual([]);
   });
 
+  it('asks about no node where it sends nothing: not planned yet, over, or stopped', () => {
+    expect(nodesWanted(seen({ ...run, status: 'queued' }))).toEqual([]);
+    expect(nodesWanted(seen({ ...run, status: 'ended' }))).toEqual([]);
+    expect(nodesWanted(seen(run, { paused: true }))).toEqual([]);
+  });
+
   it('books the attempt, takes the slot and sends, in one commit', () => {
     const { commit, effects, run: after, isDone } = runStep(seen(run));
     expect(effects).toEqual([{ kind: 'send', key: '1' }]);

@@ -120,6 +120,20 @@ describe('a run that must stop', () => {
     expect(kinds(step({ ...forced, outbox: [] }, { cancelled: { force: true } }, at(70)).state)).toEqual([]);
   });
 
+  it('does not stop because its document is not deployed: it tries again, and its nodes wait', () => {
+    const { state, effects } = step(aRun(2), { documents: [] });
+    expect(effects).toEqual([]);
+    expect(state).toMatchObject({
+      status: 'active',
+      pending: [
+        [node(0), `v-${node(0)}`],
+        [node(1), `v-${node(1)}`],
+      ],
+      refusal: { message: 'no document pause-image-repair is deployed', notBefore: at(15) },
+    });
+    expect(state).not.toHaveProperty('stopped');
+  });
+
   it('can be cancelled while it stops for another reason', () => {
     const paused = step(busy(), { paused: true }, at(1)).state;
     const { state } = step({ ...paused, outbox: [] }, { cancelled: { force: true }, paused: true }, at(2));
