@@ -1,7 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { aCommand, aRun, at, LIMITS, node, nodes, START } from '../../test/support/runs.ts';
 import type { ClusterState } from '../state/cluster-state.ts';
-import { isAwaitedBy, isDisrupted, slotsFor, withClaim, withoutLeftClaim, withSlotsOf, withWaiting } from './claims.ts';
+import {
+  isAwaitedBy,
+  isDisrupted,
+  slotsFor,
+  withClaim,
+  withoutLeftClaim,
+  withoutWaiting,
+  withSlotsOf,
+  withWaiting,
+} from './claims.ts';
 
 const CNI = 'demo/cni';
 const DOCKER = 'demo/docker';
@@ -112,6 +121,15 @@ describe('the claim of a disruptive lane', () => {
     expect(isAwaitedBy(cluster(), CNI)).toBe(false);
     expect(isAwaitedBy(cluster({ waiting: [CNI] }), CNI)).toBe(false);
     expect(isAwaitedBy(cluster({ waiting: [CNI, DOCKER] }), CNI)).toBe(true);
+  });
+
+  it('makes no lane yield once nothing waits in the other one any more', () => {
+    const both = withWaiting(withWaiting(cluster(), DOCKER), CNI);
+    const one = withoutWaiting(both, CNI);
+    expect(one.waiting).toEqual([DOCKER]);
+    expect(withoutWaiting(one, DOCKER)).toEqual(cluster());
+    expect(withoutWaiting(cluster(), DOCKER)).toEqual(cluster());
+    expect(isAwaitedBy(withoutWaiting(one, DOCKER), CNI)).toBe(false);
   });
 
   it('is waited for once by a lane', () => {

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { factsOf, nodesSeen, pendingRow, rules } from '../../test/support/rules.ts';
-import { aCheck, aRun, at, DOCUMENT, node, nodes, quiet, START } from '../../test/support/runs.ts';
+import { aRun, at, DOCUMENT, node, nodes, START } from '../../test/support/runs.ts';
 import type { ClusterState } from '../state/cluster-state.ts';
 import type { LaneState } from '../state/lane-state.ts';
 import { WHOLE_CLUSTER } from '../state/pending-node.ts';
 import { NO_NODES } from './decide-now.ts';
 import { newLane } from './lane.ts';
-import { activeStep, factsWanted, type IdleSeen, idleStep, type Queued, statesWanted } from './lane-step.ts';
+import { factsWanted, type IdleSeen, idleStep, type Queued, statesWanted } from './lane-step.ts';
 
 const lane = (over: Partial<LaneState> = {}): LaneState => ({ ...newLane('demo/pause-image'), version: 1, ...over });
 const checkLane = { ...newLane('demo/node-check'), version: 1 };
@@ -257,54 +257,5 @@ describe('while a pause or a breaker holds the lane', () => {
   it('a breaker that has closed again holds nothing', () => {
     const seen = idle({ rows: [first], nodes: nodesSeen([node(1)]), trust: { ...trust, breaker: undefined } });
     expect(idleStep(seen).commit?.run?.after.status).toBe('active');
-  });
-});
-
-describe('a lane with an active run', () => {
-  const { slots, documents, clusterNodes, decideAgain, nodeLocal, repairable, unrepairable, ...news } = quiet();
-  const active = (run: ReturnType<typeof aRun> | undefined, over: Partial<Parameters<typeof activeStep>[0]> = {}) =>
-    activeStep({
-      ...news,
-      lane: lane({ activeRunId: 'r-1', dueAt: at(10) }),
-      run,
-      isHandedOver: false,
-      cluster: cluster({ nodeCount: 100 }),
-      nodes: nodesSeen([node(0)]),
-      rules: rules(),
-      now: at(10),
-      ...over,
-    });
-
-  it('makes a step of the run', () => {
-    const step = active(aRun(1));
-    expect(step.commit).not.toHaveProperty('lane');
-    expect(step.effects).toEqual([{ kind: 'send', key: '1' }]);
-  });
-
-  it('goes on without the run once that has ended and told all that it had to tell', () => {
-    expect(active(aRun(0, { status: 'ended', endedAt: at(5) }))).toEqual({
-      commit: {
-        lane: { before: lane({ activeRunId: 'r-1', dueAt: at(10) }), after: lane({ dueAt: at(10) }), isIdle: false },
-      },
-      effects: [],
-      isDone: false,
-    });
-    const notice = { kind: 'notice' as const, id: 'r-1/end', detailType: 'Run Ended' as const, detail: {} };
-    expect(active(aRun(0, { status: 'ended', endedAt: at(5), outbox: [notice] })).effects).toEqual([{ kind: 'flush' }]);
-  });
-
-  it('goes on where the run was never stored', () => {
-    expect(active(undefined).commit?.lane?.after).toEqual(lane({ dueAt: at(10) }));
-  });
-
-  it('hands a check to a group of its own, and goes on', () => {
-    const of = { ...checkLane, activeRunId: 'r-1' };
-    const run = aCheck(1);
-    expect(active(run, { lane: of })).toEqual({ effects: [{ kind: 'hand-over' }], run, isDone: false });
-    expect(active(run, { lane: of, isHandedOver: true }).commit?.lane).toEqual({
-      before: of,
-      after: checkLane,
-      isIdle: false,
-    });
   });
 });

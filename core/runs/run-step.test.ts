@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { nodesSeen, rules } from '../../test/support/rules.ts';
+import { nodesSeen, pendingRow, rules } from '../../test/support/rules.ts';
 import {
   aCheck,
   aCommand,
@@ -28,11 +28,12 @@ const cluster = (over: Partial<ClusterState> = {}): ClusterState => ({
   ...over,
 });
 const { slots, documents, clusterNodes, decideAgain, nodeLocal, repairable, unrepairable, ...news } = quiet();
+const ROWS = new Map([[node(0), pendingRow(node(0))]]);
 const seen = (run: RunState, over: Partial<RunSeen> = {}): RunSeen => ({
   ...news,
   run,
   cluster: cluster(),
-  nodes: nodesSeen([node(0)]),
+  nodes: nodesSeen([node(0)], { rows: ROWS }),
   rules: rules(),
   now: START,
   ...over,
@@ -98,7 +99,7 @@ describe('a step of a repair that sends', () => {
   });
 
   it('books the attempt on what is stored of the node', () => {
-    const known = nodesSeen([node(0)], { states: new Map([[node(0), state]]) });
+    const known = nodesSeen([node(0)], { rows: ROWS, states: new Map([[node(0), state]]) });
     expect(runStep(seen(run, { nodes: known })).commit?.booked).toEqual([{ instanceId: node(0), known: state }]);
   });
 
@@ -194,6 +195,14 @@ describe('after a command', () => {
     );
     expect(step.commit?.run?.after.status).toBe('ended');
     expect(step.commit?.cluster?.after).toEqual(cluster());
+  });
+
+  it('of a stuck run, its claim stays as long as its nodes hold slots', () => {
+    const claimed = cluster({ slots: held, disruptive: { lane: 'demo/pause-image', runId: 'r-1' } });
+    const stuck = waiting({ status: 'ended', end: 'Stuck', outbox: [notice()] });
+    const step = runStep(seen(stuck, { cluster: claimed, flushed: { version: 0, stays: [] }, now: at(30) }));
+    expect(step.commit?.run?.after.outbox).toEqual([]);
+    expect(step.commit).not.toHaveProperty('cluster');
   });
 });
 

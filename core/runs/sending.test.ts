@@ -14,7 +14,7 @@ const bounds = (over: Partial<SendInputs> = {}): SendInputs => ({
   width: 3,
   isCanary: false,
   order: (waiting) => waiting,
-  decideAgain: (instanceId) => ({ candidate: { instanceId }, decision: GO }),
+  decideAgain: (instanceId) => ({ candidate: { instanceId, row: pendingRow(instanceId) }, decision: GO }),
   ...over,
 });
 /** Decides about each node as said; nodes that are not named were not read. */
@@ -90,8 +90,12 @@ describe('the next command of a repair', () => {
     expect(withRepairCommand(run, bounds(deciding({})), moment)).toEqual({ state: run, booked: [] });
   });
 
-  it('keeps the version with which a node was taken where it has no row any more', () => {
-    expect(withRepairCommand(aRun(1), bounds(), moment).state.commands).toMatchObject([{ versions: [`v-${node(0)}`] }]);
+  it('goes to no node whose row has left the lane since the plan: no request wants it any more', () => {
+    const rowless = bounds({ decideAgain: (instanceId) => ({ candidate: { instanceId }, decision: GO }) });
+    const left = withRepairCommand(aRun(1), rowless, moment);
+    expect(left).toMatchObject({ booked: [], state: { commands: [], settled: { Cancelled: 1 } } });
+    const asked = withRepairCommand(aRun(0, { pending: [[node(0), '']] }), rowless, moment);
+    expect(asked.state.commands).toMatchObject([{ instanceIds: [node(0)], versions: [''] }]);
   });
 
   it('is none where no node may go, or no document is deployed', () => {
@@ -110,7 +114,7 @@ describe('the next command of a repair', () => {
       key: '2',
       status: 'sending',
       documentName: DOCUMENT.name,
-      versions: ['a', 'b'],
+      versions: nodes(2).map((id) => `v-${id}`),
       unreachable: [node(9)],
       // The node that SSM refused is counted with the command.
       size: 3,
