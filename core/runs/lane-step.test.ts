@@ -166,6 +166,15 @@ describe('a lane without due nodes', () => {
   });
 });
 
+describe('a lane that waits for the claim of another one', () => {
+  const waiting = cluster({ waiting: [cniLane.lane, 'demo/docker'] });
+
+  it('waits no more once it has nothing to do, so that the other one need not yield', () => {
+    const { commit } = idleStep(idle({ lane: cniLane, cluster: waiting }));
+    expect(commit?.cluster?.after.waiting).toEqual(['demo/docker']);
+  });
+});
+
 describe('a run', () => {
   it('begins over the due rows, and is stored with the lane that it is the active one of', () => {
     const before = lane({ dueAt: at(5) });
