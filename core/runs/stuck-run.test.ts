@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { rules } from '../../test/support/rules.ts';
-import { aCheck, aCommand, aRun, at, kinds, node, START } from '../../test/support/runs.ts';
+import { aCheck, aCommand, aRun, at, node, START } from '../../test/support/runs.ts';
 import type { LaneState } from '../state/lane-state.ts';
 import { waitingIn } from '../state/run-state.ts';
 import { newLane } from './lane.ts';
-import { isStuck, STUCK_TURNS, stuckRecord, stuckRun, stuckStep, withFailure } from './stuck.ts';
+import { STUCK_TURNS, stuckRun, stuckStep } from './stuck.ts';
 
 const lane = (over: Partial<LaneState> = {}): LaneState => ({ ...newLane('demo/pause-image'), version: 1, ...over });
 const failed = (count: number) => ({ failures: { count, firstAt: START, message: 'm' } });
@@ -18,20 +18,6 @@ const seen = (over: Partial<Parameters<typeof stuckStep>[0]> = {}): Parameters<t
   ...over,
 });
 const sending = aCommand({ status: 'sending', sendingAt: START, instanceIds: [node(5)], versions: ['v-5'] });
-
-describe('turns that fail one after the other', () => {
-  it('are counted from the first, with the message of the last', () => {
-    const first = withFailure(undefined, 'one', START);
-    expect(first).toEqual({ count: 1, firstAt: START, message: 'one' });
-    expect(withFailure(first, 'x'.repeat(601), at(5))).toEqual({ count: 2, firstAt: START, message: 'x'.repeat(600) });
-  });
-
-  it('make a run stuck after five', () => {
-    expect(isStuck({})).toBe(false);
-    expect(isStuck(failed(4))).toBe(false);
-    expect(isStuck(failed(5))).toBe(true);
-  });
-});
 
 describe('a stuck run', () => {
   it('gives its unsent nodes back to the lane with a next look, and reports that it was stuck', () => {
@@ -128,12 +114,6 @@ describe('a lane whose turns fail', () => {
   it('has no run to name where none was active', () => {
     const { commit } = stuckStep(seen({ lane: lane(failed(5)), run: undefined }));
     expect(commit?.run?.after.outbox).toMatchObject([{ id: '/stuck' }]);
-  });
-
-  it('for checks hands no node back: the next sweep looks at it', () => {
-    const salvaged = { instanceIds: [node(3)] };
-    const record = stuckRecord({ ...seen({ salvaged }), lane: newLane('demo/node-check') }, 'r-1');
-    expect(kinds(record)).toEqual(['notice']);
   });
 });
 
