@@ -195,10 +195,13 @@ const documentsOf = (remediation: Remediation, prelude: readonly Part[]): BuiltD
   ];
 };
 
-/** The document of `node-check` that runs the checks of `chosen`. */
+/**
+ * The document of `node-check` that runs the checks of `chosen`. One of the documents has the net beneath all checks as well
+ * (lib/node/pods.sh).
+ */
 const nodeCheckPart = (
   chosen: readonly Remediation[],
-  { part, parts }: { readonly part: number; readonly parts: number },
+  { part, parts, hasNet }: { readonly part: number; readonly parts: number; readonly hasNet: boolean },
   prelude: readonly Part[],
 ): Recipe => {
   const checks = chosen.map(({ name }) => {
@@ -220,9 +223,11 @@ const nodeCheckPart = (
     description: `fleetmend, all checks, part ${part} of ${parts}: ${names.join(', ')}. It changes nothing.`,
     checks: names,
     folders: [...names, 'lib'],
-    shared: unique([...prelude, ...checks.flatMap(({ shared }) => shared), ...partsOf(['node/pods'], 'lib', find)]).map(
-      partBlock,
-    ),
+    shared: unique([
+      ...prelude,
+      ...checks.flatMap(({ shared }) => shared),
+      ...(hasNet ? partsOf(['node/pods'], 'lib', find) : []),
+    ]).map(partBlock),
     own: checks.map(({ process }) => process),
     remediations: chosen,
     end: [
@@ -233,24 +238,33 @@ const nodeCheckPart = (
   };
 };
 
+type Packed = { readonly chosen: readonly Remediation[]; readonly hasNet: boolean };
+
 /**
- * First fit decreasing: the largest check first, each into the first document with enough space. The documents, and the
- * checks in each of them, keep the order of the registry.
+ * First fit decreasing: the largest check first, each into the first document with enough space; the net goes with the
+ * smallest. The documents, and the checks in each of them, keep the order of the registry.
  */
-const packedChecks = (from: readonly Remediation[], prelude: readonly Part[]): Remediation[][] => {
+const packedChecks = (from: readonly Remediation[], prelude: readonly Part[]): Packed[] => {
   // Numbers with the maximum of digits, so that the final ones need no more space.
   const widest = { part: 99, parts: 99 };
-  const bytesWith = (chosen: readonly Remediation[]): number => bytesOf(nodeCheckPart(chosen, widest, prelude));
+  const bytesWith = (chosen: readonly Remediation[], hasNet: boolean): number =>
+    bytesOf(nodeCheckPart(chosen, { ...widest, hasNet }, prelude));
   const inRegistryOrder = (chosen: readonly Remediation[]): Remediation[] => from.filter((one) => chosen.includes(one));
-  const bytesAlone = new Map(from.map((one) => [one, bytesWith([one])]));
+  const bytesAlone = new Map(from.map((one) => [one, bytesWith([one], false)]));
   const groups: Remediation[][] = [];
-  for (const one of from.toSorted((a, b) => (bytesAlone.get(b) ?? 0) - (bytesAlone.get(a) ?? 0))) {
-    const at = groups.findIndex((others) => bytesWith(inRegistryOrder([...others, one])) <= MAX_BUILT_BYTES);
+  const largestFirst = from.toSorted((a, b) => (bytesAlone.get(b) ?? 0) - (bytesAlone.get(a) ?? 0));
+  const smallest = largestFirst.at(-1);
+  for (const one of largestFirst) {
+    const at = groups.findIndex(
+      (others) => bytesWith(inRegistryOrder([...others, one]), one === smallest) <= MAX_BUILT_BYTES,
+    );
     if (at === -1) groups.push([one]);
     else groups[at] = inRegistryOrder([...(groups[at] ?? []), one]);
   }
   const placeOf = ([first]: readonly Remediation[]): number => (first === undefined ? 0 : from.indexOf(first));
-  return groups.toSorted((a, b) => placeOf(a) - placeOf(b));
+  return groups
+    .toSorted((a, b) => placeOf(a) - placeOf(b))
+    .map((chosen) => ({ chosen, hasNet: chosen.some((one) => one === smallest) }));
 };
 
 /**
@@ -264,6 +278,8 @@ export const buildDocuments = (from: readonly Remediation[] = remediations): Bui
   const groups = packedChecks(from, prelude);
   return [
     ...from.flatMap((remediation) => documentsOf(remediation, prelude)),
-    ...groups.map((group, at) => built(nodeCheckPart(group, { part: at + 1, parts: groups.length }, prelude))),
+    ...groups.map(({ chosen, hasNet }, at) =>
+      built(nodeCheckPart(chosen, { part: at + 1, parts: groups.length, hasNet }, prelude)),
+    ),
   ];
 };

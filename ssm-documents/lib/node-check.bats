@@ -17,7 +17,7 @@ node_check_of() {
       names+=("n$i")
     done
     printf '%s\n' 'severity_of() { case $1 in Bad*) REPLY=Fatal ;; Meh) REPLY=Info ;; *) REPLY=Warning ;; esac; }' \
-      "NODE_CHECKS=(${names[*]})" "PART=${PART:-2} PARTS=3"
+      "NODE_CHECKS=(${names[*]})" 'PART=2 PARTS=3'
     sed "s/^readonly CHECK_SECONDS=.*/readonly CHECK_SECONDS=${CHECK_SECONDS:-20}/" "$BATS_TEST_DIRNAME/node-check.sh"
     printf '%s\n' 'BUDGET_SECONDS=40' 'node_check "$@"'
   } > "$BATS_TEST_TMPDIR/document.sh"
@@ -115,18 +115,18 @@ HEALTHY='take_lock shared; finish Healthy ""'
 }
 
 @test "is never healthy where pods do not start, and no check knows why" {
-  local SHARING='sandboxes_fail() { REPLY="rpc error: $(printf "%0250d" 0)"; }' PART=1
+  local SHARING='sandboxes_fail() { REPLY="rpc error: $(printf "%0250d" 0)"; }'
   node_check_of "$HEALTHY" "$HEALTHY"
   [ "$status" -eq 2 ]
   [[ $output == *'"outcome":"Unknown","reason":"PodsDoNotStart","title":"Title of PodsDoNotStart","detail":"rpc error: 0'*'0",'* ]]
   [[ $output != *findings* ]]
   node_check_of "$HEALTHY" 'finish Broken BadNews'
   [[ $output == *'"outcome":"Broken","reason":"BadNews"'* && $output != *PodsDoNotStart* ]]
-  # Another document asks for all.
-  PART=2
+  # Another document has the net.
+  SHARING=''
   node_check_of "$HEALTHY"
   [ "$status" -eq 0 ]
-  PART=1 SHARING='sandboxes_fail() { return 1; }'
+  SHARING='sandboxes_fail() { return 1; }'
   node_check_of "$HEALTHY"
   [ "$status" -eq 0 ]
 }
