@@ -29,7 +29,7 @@ const freshCluster = async (): Promise<{ readonly at: Scene; readonly cluster: s
 };
 afterAll(() => scene?.lab.stop());
 
-/** Two broken nodes, to the end of all work, and until a frozen copy has gone on and everything has come to rest again. */
+/** Two broken nodes, to the end of all work; then on until a frozen copy has continued and its work has ended too. */
 const breakTwo = async (at: Scene, cluster: string): Promise<readonly SimulatedNode[]> => {
   const nodes = at.addNodes(cluster, 2, { faultOf: () => REPAIRABLE, latency: () => REPAIR_MS });
   await at.logFault(...nodes);
@@ -39,7 +39,7 @@ const breakTwo = async (at: Scene, cluster: string): Promise<readonly SimulatedN
   return nodes;
 };
 
-/** Nothing is lost, nothing is done twice, and the budget of a small cluster, one node at once, is kept. */
+/** Each node is repaired, by one command, and never more nodes at once than the budget of a small cluster: one. */
 const expectAllIsWell = async (at: Scene, cluster: string, nodes: readonly SimulatedNode[]): Promise<void> => {
   for (const node of nodes) {
     expect(node.faults(), `faults of ${node.instanceId}`).toEqual([]);
@@ -103,7 +103,7 @@ const stopAt = async ({ point, blow }: Case): Promise<string | undefined> => {
     if (point.operation === 'SendCommand') expect(fault.times, 'blows left').toBe(0);
     return undefined;
   } catch (error) {
-    // What is left of a failed case must not fail the next one.
+    // The rest of a failed case must not fail the next one.
     used = CLUSTERS_PER_LAB;
     const { functionName, service, operation, skip } = point;
     return `${functionName} ${blow.kind} ${blow.freezeMs ?? ''} ${service}:${operation} ${skip}: ${String(error)}`;
