@@ -80,8 +80,9 @@ ask_once() {
 # cast_net OUTCOME: beneath all checks: on a node where pods do not start, a fault that no check knows is never Healthy. The
 # builder gives the net to one of the documents, which asks for all.
 cast_net() {
-  [[ $1 == Healthy ]] && declare -F sandboxes_fail > /dev/null || return 0
-  ! sandboxes_fail || finish Unknown PodsDoNotStart "$REPLY"
+  local net=sandboxes_fail
+  [[ $1 == Healthy ]] && declare -F "$net" > /dev/null || return 0
+  ! "$net" || finish Unknown PodsDoNotStart "$REPLY"
 }
 
 # check: starts every check, waits for all, and composes one line of their findings, the most severe first.
