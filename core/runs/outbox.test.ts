@@ -88,7 +88,7 @@ it('a command that was never sent counts only the nodes that SSM refused', () =>
 it.each(['Cancelled', 'Paused', 'BreakerOpen'] as const)(
   'a node of a run that was stopped as %s has that reason',
   (it) => {
-    expect(unsentText({ action: 'repair' }, it)).toMatchObject({
+    expect(unsentText({ action: 'repair', remediation: 'pause-image' }, it)).toMatchObject({
       outcome: 'Skipped',
       skipReason: it,
       message: expect.stringContaining(it),
@@ -97,13 +97,15 @@ it.each(['Cancelled', 'Paused', 'BreakerOpen'] as const)(
 );
 
 it('a node of a run that yielded has no reason of its own, and one of a refused run is unknown only in a check', () => {
-  expect(unsentText({ action: 'repair' }, 'Yielded')).not.toHaveProperty('skipReason');
-  expect(unsentText({ action: 'repair' }, 'CommandRefused')).toMatchObject({
+  expect(unsentText({ action: 'repair', remediation: 'pause-image' }, 'Yielded')).not.toHaveProperty('skipReason');
+  expect(unsentText({ action: 'repair', remediation: 'pause-image' }, 'CommandRefused')).toMatchObject({
     outcome: 'Skipped',
     skipReason: 'Unreadable',
     reason: 'CommandRefused',
   });
-  expect(unsentText({ action: 'check' }, 'CommandRefused')).toMatchObject({ outcome: 'Unknown' });
+  expect(unsentText({ action: 'check', remediation: 'node-check' }, 'CommandRefused')).toMatchObject({
+    outcome: 'Unknown',
+  });
 });
 
 it('the notice of a run that was never planned begins with the request', () => {

@@ -8,6 +8,7 @@ import type { CommandState } from '../state/command-state.ts';
 import type { OutboxEntry } from '../state/outbox-entry.ts';
 import { becauseOfRow, type PendingNode } from '../state/pending-node.ts';
 import type { RunState } from '../state/run-state.ts';
+import { removedText } from './rules.ts';
 
 /** A node and the version of the pending row that brought it; the version is empty where none did. */
 export type TakenNode = readonly [instanceId: string, version: string];
@@ -205,27 +206,25 @@ export const lostOf = (run: RunState, command: CommandState, now: string): Outbo
   ...askForCheck(run, command.instanceIds, 'CommandLost', now),
 ];
 
+const unreadIn = (action: RunState['action'], told: Pick<Text, 'reason' | 'message'>): Text =>
+  action === 'check' ? { outcome: 'Unknown', ...told } : { outcome: 'Skipped', skipReason: 'Unreadable', ...told };
+
 /** The result of a node to which a stopped run sent no command. */
 export const unsentText = (
-  { action, refusal }: Pick<RunState, 'action' | 'refusal'>,
+  { action, refusal, remediation }: Pick<RunState, 'action' | 'refusal' | 'remediation'>,
   stopReason: NonNullable<RunState['stopped']>['reason'],
 ): Text => {
   if (stopReason === 'CommandRefused') {
     const why = refusal?.message ?? 'SSM refused its commands, or its document is not deployed';
-    const told = { reason: 'CommandRefused', message: `the run sent no command to this node: ${why}` };
-    return action === 'check'
-      ? { outcome: 'Unknown', ...told }
-      : { outcome: 'Skipped', skipReason: 'Unreadable', ...told };
+    const message = `the run sent no command to this node: ${why}`;
+    return unreadIn(action, { reason: 'CommandRefused', message });
   }
   if (stopReason === 'Stuck') {
-    const told = {
-      reason: 'RunStuck',
-      message: 'the run ended without a command to this node, because its turns failed',
-    };
-    return action === 'check'
-      ? { outcome: 'Unknown', ...told }
-      : { outcome: 'Skipped', skipReason: 'Unreadable', ...told };
+    const message = 'the run ended without a command to this node, because its turns failed';
+    return unreadIn(action, { reason: 'RunStuck', message });
   }
+  if (stopReason === 'NotAllowed')
+    return { outcome: 'Skipped', skipReason: stopReason, message: removedText(remediation) };
   const message = `the run was stopped (${stopReason}) before a command was sent to this node`;
   return { outcome: 'Skipped', message, ...(stopReason === 'Yielded' ? {} : { skipReason: stopReason }) };
 };
@@ -264,6 +263,7 @@ export const unsentOf = (
     case 'Stuck':
       return stuckOf(run, nodes, now);
     case 'CommandRefused':
+    case 'NotAllowed':
     case 'Cancelled':
       return unsentResults(run, nodes, unsentText(run, stopReason), now, limits);
     case 'Paused':

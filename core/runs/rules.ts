@@ -60,6 +60,14 @@ export const mayRepairOn = (rules: Rules, cluster: string, remediation: string):
   return policy !== undefined && entry !== undefined && mayRepair(policy, entry).allowed;
 };
 
+/** The message of a node whose remediation this version does not have. */
+export const removedText = (remediation: string): string =>
+  `this version of fleetmend has no remediation ${remediation}: deploy a version that has it, or repair the node by hand`;
+
+/** Why a remediation repairs nothing, where this version does not have it; undefined where it does. */
+export const removedOf = (rules: Rules, remediation: string): string | undefined =>
+  remediationOf(rules, remediation) === undefined ? removedText(remediation) : undefined;
+
 /** Whether a freeze window holds back the repairs of a remediation on a cluster now. */
 export const isFrozenFor = (rules: Rules, cluster: string, remediation: string, now: string): boolean => {
   const policy = clusterPolicy(rules.policy, cluster);

@@ -10,7 +10,7 @@ import { slotsFor, withSlotsOf } from './claims.ts';
 import type { SendReport } from './command.ts';
 import { decideNow, type NodesSeen } from './decide-now.ts';
 import { takenBackOf } from './refusal.ts';
-import { deployedOf, knowledgeOf, type Rules } from './rules.ts';
+import { deployedOf, knowledgeOf, type Rules, removedOf } from './rules.ts';
 import type { Commit, Effect, Flushed, Step } from './step.ts';
 import { currentTrust } from './stop.ts';
 
@@ -43,6 +43,7 @@ const inputsOf = (seen: RunSeen): RunInputs => {
     trust,
     openElsewhere,
     clusterNodes: cluster?.nodeCount ?? 0,
+    removed: removedOf(rules, run.remediation),
     documents: deployedOf(rules, run.documentKey),
     ...knowledgeOf(rules, run.cluster),
     slots: cluster === undefined ? 0 : slotsFor(cluster, run.runId, now, rules.policy.limits),

@@ -250,3 +250,20 @@ describe('a sweep over nodes that cannot be repaired', () => {
     expect(entry?.kind === 'results' && entry.instanceIds).toEqual(nodes(50));
   });
 });
+
+describe('a run whose remediation this version does not have', () => {
+  const removed = 'this version of fleetmend has no remediation pause-image';
+  const candidates = [reported(node(1)), { instanceId: node(2) }];
+
+  it('settles its nodes with the reason, whatever is known of them, and asks for no check', () => {
+    const run = startRun(queued, inputs(candidates, { removed, mayRepair: false, facts: new Map() }));
+    expect(run).toMatchObject({ pending: [], settled: { NotAllowed: 2 } });
+    expect(run.outbox.map(({ kind }) => kind).toSorted()).toEqual(['defer', 'results', 'results']);
+    expect(run.outbox).toContainEqual(expect.objectContaining({ skipReason: 'NotAllowed', message: removed }));
+  });
+
+  it('still checks where it is a check', () => {
+    const run = startRun({ ...queued, action: 'check' }, inputs(candidates, { removed }));
+    expect(run.pending.map(([id]) => id)).toEqual([node(1), node(2)]);
+  });
+});

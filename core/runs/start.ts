@@ -21,6 +21,8 @@ export type StartInputs = {
   /** Whether the policy lists the cluster. */
   readonly isManaged: boolean;
   readonly mayRepair: boolean;
+  /** Why the run's remediation repairs nothing: this version does not have it. */
+  readonly removed?: string | undefined;
   /** The reason why no disruptive repair may start on the node, because of its node group; undefined if one may start. */
   readonly maintenance: (facts: NodeFacts) => string | Unread | undefined;
   /** The lane, for repairs: its breaker, and its last window. */
@@ -52,6 +54,8 @@ export const decideByPolicy = (
       message: 'the policy no longer lists this cluster: fleetmend does not act on it',
     };
   }
+  if (run.action === 'repair' && inputs.removed !== undefined)
+    return { kind: 'skip', skipReason: 'NotAllowed', message: inputs.removed };
   const facts = inputs.facts.get(candidate.instanceId) ?? { ...GONE, instanceId: candidate.instanceId };
   const nodeState = inputs.nodeStates.get(candidate.instanceId);
   const maintenance = run.action === 'repair' ? inputs.maintenance(facts) : undefined;

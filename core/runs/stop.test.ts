@@ -35,6 +35,7 @@ describe('a run that must stop', () => {
   it.each([
     ['Paused', { paused: true }, { Paused: 3 }, ['results']],
     ['Cancelled', { cancelled: { force: true } }, { Cancelled: 3 }, ['defer', 'results', 'cancel']],
+    ['NotAllowed', { removed: 'gone' }, { NotAllowed: 3 }, ['defer', 'results']],
   ] as const)(
     'because it is %s settles what was not sent, and waits for what was',
     (stopReason, inputs, settled, written) => {
@@ -83,6 +84,7 @@ describe('a run that must stop', () => {
   it('does not stop a check when its time is over, and stops one that a pause covers', () => {
     const check = step(aCheck(2)).state;
     expect(step(check, {}, at(901)).state.stopped).toBeUndefined();
+    expect(step(check, { removed: 'gone' }, at(1)).state.stopped).toBeUndefined();
     expect(step(check, { paused: true }, at(1)).state.stopped?.reason).toBe('Paused');
   });
 

@@ -20,6 +20,8 @@ export type StopInputs = News &
     /** The documents that new commands run: those deployed for this run's key, in the order of their parts. */
     readonly documents: readonly PartDocument[];
     readonly paused: boolean;
+    /** Why the run's remediation repairs nothing: this version does not have it. */
+    readonly removed?: string | undefined;
     /** The order to cancel the run's request, if there is one. */
     readonly cancelled: { readonly force: boolean } | undefined;
     /** Whether somebody waits for the lane: an operator's run, or another disruptive lane of the cluster. */
@@ -36,6 +38,7 @@ const REFUSED_MAX_MS = { repair: 86_400_000, check: 900_000 } as const;
 const stopReasonOf = (state: RunState, inputs: StopInputs, nowMs: number, limits: Limits) => {
   const now = isoTime(nowMs);
   if (inputs.cancelled !== undefined) return 'Cancelled' as const;
+  if (state.action === 'repair' && inputs.removed !== undefined) return 'NotAllowed' as const;
   const refusedMs = state.refusal === undefined ? 0 : nowMs - epochMs(state.refusal.firstAt);
   if (refusedMs > REFUSED_MAX_MS[state.action]) return 'CommandRefused' as const;
   if (inputs.paused) return 'Paused' as const;

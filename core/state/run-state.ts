@@ -54,7 +54,7 @@ export const RunState = stored({
     .optional(),
   stopped: z
     .strictObject({
-      reason: z.enum(['BreakerOpen', 'Paused', 'Cancelled', 'Yielded', 'CommandRefused', 'Stuck']),
+      reason: z.enum(['BreakerOpen', 'Paused', 'Cancelled', 'Yielded', 'CommandRefused', 'NotAllowed', 'Stuck']),
       at: IsoTime,
       /** Cancelled by force: started repairs are cancelled too. */
       forced: z.literal(true).optional(),
