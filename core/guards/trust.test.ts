@@ -12,6 +12,7 @@ import {
   newTrust,
   openBreakerOf,
   openingOf,
+  unknownTrust,
   windowOf,
   withResults,
 } from './trust.ts';
@@ -201,6 +202,13 @@ describe('a breaker opens', () => {
 it('nodes on which the document failed are sent to last, in their order otherwise', () => {
   const ids = [0, 1, 2, 3, 4].map((n) => ({ instanceId: node(n) }));
   expect(failedLast(trustOf('frf'), ids)).toEqual([1, 3, 4, 0, 2].map((n) => ids[n]));
+});
+
+it('a row in place of one that cannot be read has an open breaker, and canaries after it', () => {
+  const trust = unknownTrust('d', 'demo', at(0), LIMITS);
+  expect(openBreakerOf(trust, at(899))).toEqual({ openedAt: at(0), openUntil: at(900), openings: 1 });
+  expect(openBreakerOf(trust, at(900))).toBeUndefined();
+  expect(isCanary(trust, { nodesToRepair: 40, openElsewhere: 0 }, at(900), LIMITS)).toBe(true);
 });
 
 it.each([

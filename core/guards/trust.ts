@@ -133,6 +133,17 @@ export const openingOf = (
   return { openedAt: now, openUntil, openings, runId };
 };
 
+/** The row in place of one that cannot be read: nothing is known of the document, and its breaker is open. */
+export const unknownTrust = (
+  document: string,
+  cluster: string,
+  now: string,
+  limits: Pick<Limits, 'breakerFirstSeconds' | 'breakerMaxSeconds'>,
+): TrustRow => {
+  const openUntil = isoTime(epochMs(now) + breakerSeconds(1, limits) * 1000);
+  return { ...newTrust(document, cluster), breaker: { openedAt: now, openUntil, openings: 1 } };
+};
+
 /** What a window depends on besides the results. */
 export type WindowContext = {
   /** How many nodes of the cluster may be under repair at once, over all lanes. */

@@ -38,6 +38,12 @@ describe('a lane waits', () => {
       { skipReason: 'Paused', until: at(70), message: 'an upgrade' },
     ],
     ['while its breaker is open', breaker, undefined, { skipReason: 'BreakerOpen', until: at(900) }],
+    [
+      'while its breaker is open for a row that cannot be read',
+      { openedAt: START, openUntil: at(900), openings: 1 },
+      undefined,
+      { message: expect.stringContaining('cannot be read') },
+    ],
     ['for the pause first', breaker, 'an upgrade', { skipReason: 'Paused' }],
   ])('%s', (_, open, pause, expected) => {
     const hold = holdOf(open, pause, at(10));

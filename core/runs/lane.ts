@@ -19,7 +19,11 @@ export const holdOf = (breaker: Breaker | undefined, pause: string | undefined, 
   if (pause !== undefined) return { skipReason: 'Paused', until: isoTime(epochMs(now) + 60_000), message: pause };
   if (breaker === undefined) return undefined;
   const { openUntil, runId } = breaker;
-  const message = `the circuit breaker is open until ${openUntil}, since run ${runId} failed: read that run's results`;
+  const why =
+    runId === undefined
+      ? 'since the stored experience with its document cannot be read'
+      : `since run ${runId} failed: read that run's results`;
+  const message = `the circuit breaker is open until ${openUntil}, ${why}`;
   return { skipReason: 'BreakerOpen', until: openUntil, message };
 };
 

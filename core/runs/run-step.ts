@@ -1,6 +1,7 @@
 import { endClaim } from '../guards/slots.ts';
 import { defined } from '../model/defined.ts';
 import { isoTime } from '../model/ids.ts';
+import type { Limits } from '../model/policy.ts';
 import type { ClusterState } from '../state/cluster-state.ts';
 import type { NodeStateRow } from '../state/node-state.ts';
 import type { OutboxEntry } from '../state/outbox-entry.ts';
@@ -63,18 +64,29 @@ export const nodesWanted = (seen: RunSeen): readonly string[] =>
 export const isEntryDue = (entry: OutboxEntry, now: string): boolean =>
   (entry.kind !== 'notice' && entry.kind !== 'cancel') || entry.notBefore === undefined || entry.notBefore <= now;
 
-/** The latest time at which a command may end that is sent now, and whose deadline is not known yet. */
-export const latestEnd = (run: RunState, rules: Rules, now: string): string => {
-  const { limits } = rules.policy;
-  const timeouts = [
-    ...run.commands.flatMap((c) => c.executionTimeoutSeconds ?? []),
-    ...deployedOf(rules, run.documentKey).map((d) => d.executionTimeoutSeconds),
-  ];
-  const seconds = Math.max(0, ...timeouts);
+const endWithin = (executionTimeouts: readonly number[], limits: Limits, now: string): string => {
+  const seconds = Math.max(0, ...executionTimeouts);
   const adoption = limits.runControllerTimeoutSeconds + limits.adoptionGraceSeconds + 2 * limits.adoptionReadGapSeconds;
   const total = limits.deliveryTimeoutSeconds + seconds + limits.hardDeadlineSlackSeconds + adoption;
   return isoTime(Date.parse(now) + total * 1000);
 };
+
+/** The latest time at which a command may end that is sent now, and whose deadline is not known yet. */
+export const latestEnd = (run: RunState, rules: Rules, now: string): string => {
+  const timeouts = [
+    ...run.commands.flatMap((c) => c.executionTimeoutSeconds ?? []),
+    ...deployedOf(rules, run.documentKey).map((d) => d.executionTimeoutSeconds),
+  ];
+  return endWithin(timeouts, rules.policy.limits, now);
+};
+
+/** The latest time at which any command may end that has been sent until now. */
+export const longestEnd = ({ documents, policy }: Rules, now: string): string =>
+  endWithin(
+    Object.values(documents).map((d) => d.executionTimeoutSeconds),
+    policy.limits,
+    now,
+  );
 
 /** The cluster after a step of a repair: the slots of its open nodes, and no claim once it has ended. */
 const clusterAfter = (seen: RunSeen, after: RunState): Commit['cluster'] => {

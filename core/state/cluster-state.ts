@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { defined } from '../model/defined.ts';
 import { ClusterName, IsoTime } from '../model/ids.ts';
 import { stored } from '../model/stored.ts';
 
@@ -26,6 +27,31 @@ export const ClusterState = stored({
   countedAt: IsoTime.optional(),
 });
 export type ClusterState = z.infer<typeof ClusterState>;
+
+/** What of a cluster's row can be read, where all of it cannot. */
+const Readable = z.object({
+  slots: z.record(z.string(), SlotEntry.nullable().catch(null)).catch({}),
+  disruptive: ClusterState.shape.disruptive.catch(undefined),
+  waiting: ClusterState.shape.waiting.catch(undefined),
+});
+
+/**
+ * The row of a cluster in place of one that cannot be read: it keeps what is understood. One more entry takes the whole
+ * budget until nothing that is under way can still run, because nobody knows what the other entries stood for.
+ */
+export const salvagedCluster = (
+  cluster: string,
+  row: Readonly<Record<string, unknown>>,
+  { until, budget }: { readonly until: string; readonly budget: number },
+): ClusterState => {
+  const { slots, disruptive, waiting } = Readable.parse(row);
+  const kept = Object.entries(slots).flatMap(([runId, entry]) => (entry === null ? [] : [[runId, entry] as const]));
+  const unknown: SlotEntry = { lane: '', count: budget, until, runVersion: 0 };
+  return {
+    ...{ cluster, version: 0, slots: { ...Object.fromEntries(kept), unreadable: unknown } },
+    ...defined({ disruptive, waiting }),
+  };
+};
 
 /** A pause in force, or the record of one. `scope` is `ALL` or `CLUSTER#<name>`. */
 export const PauseRow = stored({

@@ -21,8 +21,8 @@ export const Breaker = stored({
   openUntil: IsoTime,
   /** The number of consecutive openings. */
   openings: z.number().int().positive(),
-  /** The run whose failures opened it. */
-  runId: z.string(),
+  /** The run whose failures opened it; absent where the row before this one could not be read. */
+  runId: z.string().optional(),
 });
 export type Breaker = z.infer<typeof Breaker>;
 

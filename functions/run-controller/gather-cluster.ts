@@ -9,6 +9,7 @@ import type { TrustRow } from '../../core/state/trust-state.ts';
 import { VersionConflictError } from '../adapters/table/items.ts';
 import { asError } from '../runtime/errors.ts';
 import { nowIso, type RunControllerPorts } from './ports.ts';
+import { readCluster, readTrust } from './replace-unreadable.ts';
 
 const COUNT_LIFE_MS = 600_000;
 
@@ -27,7 +28,7 @@ const countOf = async (deps: RunControllerPorts, cluster: string): Promise<numbe
 
 /** What the lanes of a cluster share, with a number of nodes that is at most ten minutes old. */
 export const countedCluster = async (deps: RunControllerPorts, cluster: string): Promise<ClusterState> => {
-  const state = await deps.lanes.getCluster(cluster);
+  const state = await readCluster(deps, cluster);
   const now = nowIso(deps);
   const oldest = isoTime(Date.parse(now) - COUNT_LIFE_MS);
   if (state.nodeCount !== undefined && state.countedAt !== undefined && state.countedAt > oldest) return state;
@@ -53,7 +54,7 @@ export const trustOf = async (
   documents: readonly string[],
 ): Promise<Known> => {
   const now = nowIso(deps);
-  const rows = await Promise.all([...new Set(documents)].map((document) => deps.trust.ofDocument(document)));
+  const rows = await Promise.all([...new Set(documents)].map((document) => readTrust(deps, document)));
   const own = rows.flat().filter((row) => row.cluster === cluster);
   const { limits } = deps.settings.policy;
   const elsewhere = rows[0]?.filter((row) => row.cluster !== cluster && isTripped(row, now, limits)) ?? [];

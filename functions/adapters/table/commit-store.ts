@@ -5,20 +5,19 @@ import type { LaneState } from '../../../core/state/lane-state.ts';
 import type { RunState } from '../../../core/state/run-state.ts';
 import type { TrustRow } from '../../../core/state/trust-state.ts';
 import { absent, allOf, anyOf, below, type Condition, equals, isAtVersion, isNew, isStored } from './expressions.ts';
-import { expires, type Item, inIndex } from './items.ts';
+import { type Item, inIndex } from './items.ts';
 import { ALL_CLUSTERS, clusterScope, DUE_SHARDS, index, keys, shardOf, TABLE } from './keys.ts';
 import { bookingOf } from './node-store.ts';
 import { runItem } from './run-store.ts';
 import { createTable, type TableOptions } from './table.ts';
 import type { Write } from './transaction.ts';
+import { trustItem } from './trust-store.ts';
 
 /** Stores what one decision changed, in one transaction. */
 export type CommitStore = {
   /** False where a row that the decision rests on has changed since it was read: then nothing is stored. */
   readonly commit: (commit: Commit, now: string) => Promise<boolean>;
 };
-
-const TRUST_DAYS = 30;
 
 const isAt = (version: number): Condition =>
   version === 0 ? anyOf(isNew, absent('version'), isAtVersion(0)) : isAtVersion(version);
@@ -67,13 +66,7 @@ const clusterWrite = ({ before, after }: NonNullable<Commit['cluster']>): Write 
 
 const trustWrite = ({ before, after }: TrustChange): Write => ({
   kind: 'put',
-  item: {
-    ...keys.trust(after.document, after.cluster),
-    ...after,
-    version: before.version + 1,
-    // The row of a document that has not run for a month says nothing.
-    ...expires(after.results[0]?.at ?? after.breaker?.openUntil ?? '', TRUST_DAYS),
-  },
+  item: { ...trustItem(after), version: before.version + 1 },
   condition: isAt(before.version),
 });
 

@@ -68,6 +68,8 @@ export const keys = {
   pausePrefix: 'CURRENT#',
   pause: (scope: string) => ({ pk: 'PAUSES', sk: `CURRENT#${scope}` }),
   pauseEvent: (at: string, id: string) => ({ pk: 'PAUSES', sk: `EVENT#${at}#${id}` }),
+  /** A row that cannot be read, put aside when another took its place. */
+  unreadable: ({ pk, sk }: Key, at: string) => ({ pk, sk: `UNREADABLE#${sk}#${at}` }),
   rate: (source: string, minute: string) => ({ pk: `RATE#${source}`, sk: minute }),
 } as const;
 

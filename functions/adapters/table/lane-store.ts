@@ -2,8 +2,9 @@ import { ClusterState } from '../../../core/state/cluster-state.ts';
 import { type Failures, LaneState } from '../../../core/state/lane-state.ts';
 import type { OutboxEntry } from '../../../core/state/outbox-entry.ts';
 import { PendingNode } from '../../../core/state/pending-node.ts';
+import { replaceUnreadable } from './aside.ts';
 import { absent, equals, isAtVersion, isNew, isStored } from './expressions.ts';
-import { type Item, inIndex, type Rows, VersionConflictError } from './items.ts';
+import { type Item, inIndex, type Rows, rowsOf, VersionConflictError } from './items.ts';
 import { DUE_SHARDS, index, keys, shardOf, TABLE } from './keys.ts';
 import { createTable, startingWith, type TableOptions } from './table.ts';
 
@@ -14,6 +15,11 @@ export type Deferral = Pick<Extract<OutboxEntry, { kind: 'defer' }>, 'notBefore'
 
 /** An operator's run that is queued in its lane. */
 export type QueuedRun = { readonly sortKey: string; readonly runId: string };
+
+/** A cluster's state as it is stored. One that cannot be read has its item, and its problem. */
+export type StoredCluster =
+  | { readonly kind: 'cluster'; readonly state: ClusterState }
+  | { readonly kind: 'unreadable'; readonly item: Item; readonly problem: string };
 
 /** Lanes, their pending nodes and their clusters' budgets. Every read is strongly consistent. */
 export type LaneStore = {
@@ -41,6 +47,10 @@ export type LaneStore = {
   readonly queueRun: (lane: string, createdAt: string, runId: string) => Promise<void>;
   readonly removeQueuedRun: (lane: string, sortKey: string) => Promise<void>;
   readonly getCluster: (cluster: string) => Promise<ClusterState>;
+  /** As {@link getCluster}; of a row that cannot be read, its item and its problem. */
+  readonly readCluster: (cluster: string) => Promise<StoredCluster>;
+  /** Puts a cluster's row that cannot be read aside, and another in its place; false where somebody else has. */
+  readonly replaceCluster: (stored: Item, state: ClusterState, at: string) => Promise<boolean>;
   readonly saveCluster: (state: ClusterState) => Promise<ClusterState>;
 };
 
@@ -122,6 +132,14 @@ export const createLaneStore = (options: TableOptions): LaneStore => {
     },
     getCluster: async (cluster) =>
       (await table.get(ClusterState, keys.cluster(cluster))) ?? { cluster, version: 0, slots: {} },
+    readCluster: async (cluster) => {
+      const item = await table.getItem(keys.cluster(cluster));
+      const { understood, unreadable } = rowsOf(ClusterState, item === undefined ? [] : [item]);
+      const [broken] = unreadable;
+      if (item !== undefined && broken !== undefined) return { kind: 'unreadable', item, problem: broken.problem };
+      return { kind: 'cluster', state: understood[0] ?? { cluster, version: 0, slots: {} } };
+    },
+    replaceCluster: (stored, state, at) => replaceUnreadable(table, ClusterState, stored, state, at),
     saveCluster: (state) => save({ ...keys.cluster(state.cluster), ...state }, state, `cluster ${state.cluster}`),
   };
 };
