@@ -23,7 +23,9 @@ describe('a node, decided again just before its command is sent,', () => {
   });
 
   it('stays where a remediation is not deployed any more, or the policy lists its cluster no more', () => {
-    expect(decided(aRun(0, { remediation: 'gone' }))).toMatchObject({ decision: { skipReason: 'Observe' } });
+    expect(decided(aRun(0, { remediation: 'gone' }))).toMatchObject({
+      decision: { kind: 'skip', skipReason: 'NotAllowed', message: expect.stringContaining('no remediation gone') },
+    });
     expect(decided(aRun(0), nodesSeen([node(1)]), rules({ clusters: [] }))).toMatchObject({
       decision: { skipReason: 'OptedOut' },
     });
