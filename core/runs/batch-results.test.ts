@@ -20,6 +20,16 @@ it('a node that one part does not mention has timed out, with the command of the
   ]);
 });
 
+it('a node of two readings of one rank has the command of the part that it was read from', () => {
+  const parts = [
+    observed('1.1', {}, { part: 1, parts: 2, healthy: [node(0)] }),
+    observed('1.2', { [node(0)]: { outcome: 'Broken', reason: 'DiskFull' } }, { part: 2, parts: 2 }),
+  ];
+  expect(batchResults(aCheck(1), parts, texts)).toMatchObject([
+    { instanceId: node(0), outcome: 'Broken', reason: 'DiskFull', commandId: 'c-1.2' },
+  ]);
+});
+
 it('a batch is settled when SSM has reported every node, and no reading is assumed', () => {
   const row = observed('1', { [node(0)]: {} });
   expect(isSettled([row, row])).toBe(true);

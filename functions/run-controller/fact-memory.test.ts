@@ -61,3 +61,16 @@ it('asks again about a node that was not shown or could not be read', async () =
   expect(facts).toEqual(new Map([gone, unread].map((id) => [id, healthyFacts(id)])));
   expect(calls).toHaveLength(2);
 });
+
+it.each<[string, Partial<NodeFacts>]>([
+  ['has a tag that forbids repairs', { modeTag: 'observe' }],
+  ['is stopped', { state: 'stopped' }],
+  ['is offline', { ssm: { pingStatus: 'ConnectionLost', platformType: 'Linux', platformName: 'Amazon Linux' } }],
+  ['names another cluster', { inCluster: false }],
+])('asks again about a node that %s', async (_, facts) => {
+  const [id = ''] = ids;
+  const { memory, over } = world({ [id]: { ...healthyFacts(id), ...facts } });
+  expect((await memory.of('demo', [id])).get(id)).toMatchObject(facts);
+  Object.assign(over, { [id]: healthyFacts(id) });
+  expect(await memory.of('demo', [id])).toEqual(new Map([[id, healthyFacts(id)]]));
+});

@@ -21,7 +21,18 @@ export type FactMemory = {
 
 type Known = { readonly atMs: number; readonly facts: NodeFacts };
 
-/** The memory over the fleet. A node that EC2 does not show, or that could not be read, is asked about again. */
+/** Whether nothing in the facts keeps the node from a command. */
+const isInOrder = ({ unread, state, inCluster, modeTag, ssm }: NodeFacts): boolean =>
+  unread === undefined &&
+  state === 'running' &&
+  inCluster &&
+  (modeTag === undefined || modeTag === 'repair') &&
+  ssm?.pingStatus === 'Online';
+
+/**
+ * The memory over the fleet. It keeps only nodes that are in order: a decision not to act stands for a while, so it must not
+ * rest on a tag or a state that has changed since.
+ */
 export const createFactMemory = ({
   fleet,
   now,
@@ -50,7 +61,7 @@ export const createFactMemory = ({
         const room = Math.max(0, NODES_PER_CALL - missing.length);
         for (const [id, facts] of await fleet.describe(cluster, [...missing, ...more.slice(0, room)])) {
           read.set(id, facts);
-          if (facts.unread === undefined) known.set(id, { atMs: nowMs, facts });
+          if (isInOrder(facts)) known.set(id, { atMs: nowMs, facts });
         }
       }
       return new Map(

@@ -201,7 +201,7 @@ describe('a call that fails', () => {
   it('leaves no other command of its turn without a call', async () => {
     const w = await world({ nodes: 100 });
     const ids = w.ids.slice(0, 20);
-    for (const id of ids) w.nodes.set(id, { broken: true, latencyMs: 8000 });
+    for (const id of ids) w.nodes.set(id, { broken: true, latencyMs: 62_000 });
     await trusted(w, 5);
     const { putCommand } = w.deps.results;
     let calls = 0;
@@ -212,9 +212,9 @@ describe('a call that fails', () => {
     Object.assign(w.deps, { results: { ...w.deps.results, putCommand: failingOnce } });
     for (const id of ids) await w.signal(id);
     await w.deliver();
-    // The next command is smaller than its window, so that one more fits into the same turn.
+    // By the next command, the facts are read again. It is smaller than its window, so that one more fits into the same turn.
     for (const id of ids.slice(6, 10)) w.facts.set(id, { ...healthyFacts(id), modeTag: 'off' });
-    await w.pass(600, 10);
+    await w.pass(1200, 10);
     expect((await summary(w))[0]).toEqual(['repair', { Repaired: 16, OptedOut: 4 }]);
     expect(Math.max(...w.ssm.sends('repair').values())).toBe(1);
   });

@@ -14,7 +14,7 @@ const request = { action: 'repair', cluster: 'demo', remediation: 'pause-image',
 
 let scene: Scene;
 beforeAll(async () => {
-  scene = await openScene(synthScene([{ name: 'demo' }]));
+  scene = await openScene(synthScene([{ name: 'demo' }], { maxNodesPerRepairRun: 250 }));
 });
 afterAll(() => scene.lab.stop());
 

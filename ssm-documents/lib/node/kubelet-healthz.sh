@@ -11,7 +11,7 @@ healthz_answers() {
   [[ -n $HEALTHZ_PORT ]] || find_healthz
   ((10#$HEALTHZ_PORT > 0)) || return 0
   # shellcheck disable=SC2016  # the child's own dollars
-  capture 3 bash -c 'exec 5<> "/dev/tcp/$0/$1" || exit 1
+  capture 8 bash -c 'exec 5<> "/dev/tcp/$0/$1" || exit 1
     printf "GET /healthz HTTP/1.0\r\nHost: localhost\r\n\r\n" >&5
     IFS= read -r line <&5
     [[ $line == "HTTP/"*" 200"* ]]' "$HEALTHZ_ADDRESS" "$HEALTHZ_PORT"
