@@ -5,8 +5,22 @@ import { join, relative } from 'node:path';
 /** The fingerprint (type, mode, owner and content) of each path. Two snapshots are equal if nothing changed. */
 export type FileHashes = Readonly<Record<string, string>>;
 
+/** A node at work deletes files while they are read: containerd collects snapshots some time after their container. */
+const READS = 5;
+
 /** Fingerprints of all that lies below `folder`, but for the paths (relative to it) that `ignore` names. */
 export function hashFiles(folder: string, ignore: readonly string[] = []): FileHashes {
+  for (let read = 1; ; read++) {
+    try {
+      return hashOnce(folder, ignore);
+    } catch (thrown) {
+      const isDeleted = thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT';
+      if (!isDeleted || read === READS) throw thrown;
+    }
+  }
+}
+
+function hashOnce(folder: string, ignore: readonly string[]): FileHashes {
   const hashes: Record<string, string> = {};
   const walk = (path: string): void => {
     const name = relative(folder, path);
