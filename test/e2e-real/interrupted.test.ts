@@ -47,7 +47,7 @@ await describeWithRealNodes('a repair that is disturbed on its real node', () =>
    */
   const slowDown = () =>
     shell(`mv ${PROVIDER} ${PROVIDER}.real
-printf '#!/bin/bash\nrequest=$(cat)\nanswer=$(printf %%s "$request" | %s.real)\n[[ $request != */pause:* ]] || (exec -a %s sleep 20)\nprintf "%%s" "$answer"\n' ${PROVIDER} ${WAITING} > ${PROVIDER}
+printf '#!/bin/bash\nrequest=$(cat)\nanswer=$(printf %%s "$request" | %s.real)\n[[ $request != */pause:* ]] || (exec -a %s sleep 60)\nprintf "%%s" "$answer"\n' ${PROVIDER} ${WAITING} > ${PROVIDER}
 chmod 755 ${PROVIDER}`);
   const speedUp = () => shell(`mv ${PROVIDER}.real ${PROVIDER}`);
   const killScript = async (): Promise<void> => {
