@@ -11,6 +11,7 @@ import json
 import os
 import socket
 import sys
+import threading
 import time
 
 KINDS = ("kubelet.config.k8s.io/v1", "kubelet.config.k8s.io/v1beta1", "kubelet.config.k8s.io/v1alpha1")
@@ -179,13 +180,23 @@ def serve(port):
     server.listen()
     while True:
         client, _ = server.accept()
-        with client:
-            client.settimeout(2)
-            try:
-                healthy = client.recv(4096).split(b" ")[1:2] == [b"/healthz"]
-                client.sendall(b"HTTP/1.0 200 OK\r\n\r\nok" if healthy else b"HTTP/1.0 404 Not Found\r\n\r\n")
-            except OSError:
-                pass
+        threading.Thread(target=answer, args=(client,), daemon=True).start()
+
+
+def answer(client):
+    with client:
+        client.settimeout(10)
+        try:
+            request = b""
+            while b"\r\n\r\n" not in request:
+                part = client.recv(4096)
+                if not part:
+                    return
+                request += part
+            healthy = request.split(b" ")[1:2] == [b"/healthz"]
+            client.sendall(b"HTTP/1.0 200 OK\r\n\r\nok" if healthy else b"HTTP/1.0 404 Not Found\r\n\r\n")
+        except OSError:
+            pass
 
 
 def main():
