@@ -96,9 +96,9 @@ describe('rows that need no run', () => {
 
   it('are dropped where a decision for good stands, in a lane for checks too', () => {
     const answered = pendingRow(node(1), { decidedAt: at(5) });
-    for (const of of [lane(), checkLane]) {
-      expect(idleStep(idle({ lane: of, rows: [answered] })).effects).toMatchObject([
-        { entries: [{ kind: 'drop', lane: of.lane }] },
+    for (const each of [lane(), checkLane]) {
+      expect(idleStep(idle({ lane: each, rows: [answered] })).effects).toMatchObject([
+        { entries: [{ kind: 'drop', lane: each.lane }] },
       ]);
     }
   });
