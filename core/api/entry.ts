@@ -49,8 +49,8 @@ export const readEntry = <Meaning>(
   entries: readonly Entry<Meaning>[],
   payload: unknown,
 ): Result<Meaning> => {
-  const { [key]: name, ...fields }: Readonly<Record<string, unknown>> =
-    typeof payload === 'object' && payload !== null ? { ...payload } : {};
+  // A payload that is no object has no field of any name.
+  const { [key]: name, ...fields }: Readonly<Record<string, unknown>> = { ...(payload as object) };
   const entry = entries.find((candidate) => candidate.name === name);
   return entry === undefined
     ? failure(`field ${key}: expected one of ${entries.map((known) => known.name).join(', ')}`)

@@ -24,6 +24,26 @@ describe('a preview', () => {
     });
   });
 
+  it('plans a node whose facts cannot be read for now: it waits', () => {
+    const unread = { kind: 'retry', problem: 'EC2: Throttling' } as const;
+    const { state, ssm, ...unknown } = assumedFacts(node(0));
+    expect(preview([node(0)], [{ ...unknown, unread }])).toEqual({ planned: 1, skipped: [] });
+  });
+
+  it('assumes a node that is in order, on Linux', () => {
+    expect(preview([node(0)], [assumedFacts(node(0))])).toEqual({ planned: 1, skipped: [] });
+    expect(preview([node(0)], [assumedFacts(node(0))], { action: 'check' })).toEqual({ planned: 1, skipped: [] });
+  });
+
+  it('names an opted-out node without more than the reason', () => {
+    const [skipped] = preview([node(1)], [{ ...assumedFacts(node(1)), modeTag: 'off' }]).skipped;
+    expect(skipped?.message).toBe('its tag fleetmend:mode is off');
+  });
+
+  it('takes a node that EC2 does not show for gone, whatever the action', () => {
+    expect(preview([node(3)], [], { action: 'check' }).skipped).toMatchObject([{ skipReason: 'Gone' }]);
+  });
+
   it('uses what is stored about a node', () => {
     const state = { instanceId: node(0), cluster: 'demo', remediation: 'pause-image', attempts: {} };
     const quarantined = new Map([[node(0), { ...state, quarantinedAt: at(-60) }]]);

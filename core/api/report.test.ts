@@ -58,6 +58,11 @@ describe('a cursor', () => {
     expect(readCursor({ ...query, limit: 5, next: cursor }, cursor)).toHaveLength(3);
   });
 
+  it('is one for the same fields in any order', () => {
+    expect(readCursor({ since: START, limit: 100, query: 'runs' } as never, cursor)).toHaveLength(3);
+    expect(cursorOf({ since: START, limit: 100, query: 'runs' } as never, ['done', null, { pk: 'a' }])).toBe(cursor);
+  });
+
   it.each<[string, string]>([
     ['another query', cursorOf({ query: 'actions', limit: 100 }, [null])],
     ['no positions', cursorOf(query, [])],

@@ -28,7 +28,8 @@ const suspects = (...words: RegistryWord[]): readonly string[] =>
     .toSorted();
 
 describe('the answer of the registry, by a result', () => {
-  it.each<[string, Pick<ResultRow, 'action' | 'outcome' | 'reason' | 'method'>, string | undefined]>([
+  type RegistryCase = [string, Pick<ResultRow, 'action' | 'outcome' | 'reason' | 'method'>, string | undefined];
+  it.each<RegistryCase>([
     [
       'a repair that got no answer',
       { action: 'repair', outcome: 'NotRepaired', reason: 'RegistryUnreachable' },
@@ -41,12 +42,34 @@ describe('the answer of the registry, by a result', () => {
       'answers',
     ],
     ['a repair for another reason', { action: 'repair', outcome: 'NotRepaired', reason: 'DiskFull' }, undefined],
-    ['an image from ECR', { action: 'repair', outcome: 'Repaired', method: 'ecr' }, 'answers'],
+    ...['unit', 'ecr', 'fetch', 'mirror', 'pull', 'login'].map(
+      (method): RegistryCase => [
+        `an image by the method ${method}, which asks a registry`,
+        { action: 'repair', outcome: 'Repaired', method },
+        'answers',
+      ],
+    ),
     ['an image from a mirror', { action: 'repair', outcome: 'Relapsed', method: 'mirror' }, 'answers'],
     ['an image from the node itself', { action: 'repair', outcome: 'Repaired', method: 'tag' }, undefined],
     ['a check', { action: 'check', outcome: 'Broken', reason: 'RegistryUnreachable' }, undefined],
   ])('%s', (_, row, expected) => {
     expect(registryWord(row)).toBe(expected);
+  });
+});
+
+describe('an answer', () => {
+  const answered = (...words: RegistryWord[]) => newsOf(words).answered;
+
+  it('of a node is replaced by a newer one alone, in whatever order they are told', () => {
+    const newest = [{ instanceId: node(1), at: at(5) }];
+    expect(answered(answers(1, 5), answers(1, 3))).toEqual(newest);
+    expect(answered(answers(1, 3), answers(1, 5))).toEqual(newest);
+  });
+
+  it('of one moment is kept by the id of its node, in whatever order they are told', () => {
+    const kept = [1, 2].map((n) => ({ instanceId: node(n), at: at(5) }));
+    expect(answered(answers(3, 5), answers(2, 5), answers(1, 5))).toEqual(kept);
+    expect(answered(answers(1, 5), answers(2, 5), answers(3, 5))).toEqual(kept);
   });
 });
 
@@ -67,6 +90,11 @@ describe('a silent node', () => {
     ],
   ])('%s', (_, words, expected) => {
     expect(suspects(...words)).toEqual(expected.map(node));
+  });
+
+  it('was silent from the first to the last time, in whatever order they are told', () => {
+    const times = { first: at(1), last: at(9) };
+    expect(newsOf([silent(1, 5), silent(1, 9), silent(1, 1)]).silent).toEqual({ [node(1)]: times });
   });
 
   it('is forgotten after a day, and its first silence too', () => {
@@ -155,6 +183,22 @@ describe('a registry hold', () => {
     expect(held(words, first, 1200, false)).toBe(first);
     expect(held(words, first, 1200, true)).toEqual({ until: at(3000), holds: 2, runId: 'r-1', silentAt: at(1100) });
     expect(held(words.slice(0, 2), first, 1200, true)).toBe(first);
+  });
+
+  it('is followed by one twice as long also where a known node was silent again beside the new one', () => {
+    const words = [silent(1, 10), silent(2, 20), silent(2, 1100), silent(3, 1150)];
+    expect(held(words, first, 1200, true)).toMatchObject({ holds: 2, until: at(3000) });
+  });
+
+  it('stands until its end, also against a silence whose time is ahead', () => {
+    const words = [silent(1, 10), silent(2, 20), silent(3, 1100)];
+    expect(held(words, first, 999, true)).toBe(first);
+    expect(held(words, first, 1000, true)).toMatchObject({ silentAt: at(1100) });
+  });
+
+  it('is not followed by another where the last silence was at its end: that was no trial', () => {
+    expect(held([silent(1, 10), silent(2, 20), silent(3, 1000)], first, 1200, true)).toBe(first);
+    expect(held([silent(1, 10), silent(2, 20), silent(3, 1001)], first, 1200, true)).toMatchObject({ holds: 2 });
   });
 
   it('is followed by one of 15 minutes if only the same nodes were silent again', () => {

@@ -41,6 +41,7 @@ describe('readLogRecord', () => {
       `${A}.us-west-2.compute.internal-dataplane.systemd.kubelet.service`,
       A,
     ],
+    ['a host name that has one in its midst', record({ hostname: `x-${A}.ec2.internal` }), `x-${A}.log`, undefined],
     ['no id at all', record({ hostname: 'ip-10-0-1-23' }), 'ip-10-0-1-23-dataplane', undefined],
     ['a hostile id', record({ ec2_instance_id: 'i-0123456789abcdef0; reboot' }), '', undefined],
   ])('reads the instance of %s', (_, text, stream, instanceId) => {
@@ -51,6 +52,11 @@ describe('readLogRecord', () => {
     [{ systemd_unit: 'kubelet.service' }, 'kubelet'],
     [{ ident: 'cri-dockerd' }, 'cri-dockerd'],
     [{ systemd_unit: 'docker.service' }, 'docker'],
+    [{ systemd_unit: 'kubelet.service.bak' }, 'other'],
+    [{ systemd_unit: 'containerd.socket' }, 'containerd'],
+    [{ ident: 'containerd' }, 'containerd'],
+    [{ ident: 'dockerd' }, 'docker'],
+    [{ systemd_unit: 'cri-docker.service' }, 'cri-dockerd'],
     [{ ident: 'toString' }, 'other'],
     [{}, 'other'],
   ])('reads the program that wrote %j', (fields, kind) => {
@@ -140,6 +146,12 @@ describe('readSymptoms', () => {
       symptoms: [],
       withoutInstance: 1,
     });
+  });
+
+  it('shows at most 300 characters of a line', () => {
+    const message = `${LINE} ${'long '.repeat(100)}`;
+    const { symptoms } = read([{ timestamp: NOW, message: record({ ec2_instance_id: A, message }) }]);
+    expect(symptoms[0]?.evidence).toBe(message.slice(0, 300));
   });
 
   it('removes a long secret from the evidence', () => {

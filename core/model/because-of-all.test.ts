@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { type Because, becauseOfAll } from './because.ts';
+import { type Because, becauseOfAll, becauseOnce, causeOf } from './because.ts';
 
 const time = (minute: number): string => `2026-08-22T10:${String(minute).padStart(2, '0')}:00.000Z`;
 const seen = (first: number, last: number, over: Partial<Because> = {}): Because => ({
@@ -19,11 +19,18 @@ it('becauseOfAll takes the kind and the sample of the one seen first, and the ti
 });
 
 it('becauseOfAll names a person or a parent only where it is the same for all', () => {
-  const asked = { by: 'ana', parent: { runId: 'r-1' } };
+  const asked = { by: 'ana', parent: { runId: 'r-1' }, foundBy: { runId: 'r-2' } };
   expect(becauseOfAll([seen(1, 1, asked), seen(2, 2, asked)])).toMatchObject({ ...asked, count: 2 });
   const mixed = becauseOfAll([seen(1, 1, asked), seen(2, 2, { by: 'ben' })]);
   expect(mixed).not.toHaveProperty('by');
   expect(mixed).not.toHaveProperty('parent');
+  expect(mixed).not.toHaveProperty('foundBy');
+});
+
+it('becauseOnce is of one moment, and its source is cut to what a row holds', () => {
+  const once = becauseOnce({ kind: 'event' }, 's'.repeat(101), time(1));
+  expect(once).toEqual(seen(1, 1, { kind: 'event', source: 's'.repeat(100) }));
+  expect(causeOf(once)).toEqual({ kind: 'event' });
 });
 
 it('becauseOfAll of nothing is undefined', () => {

@@ -81,6 +81,16 @@ describe('a result line', () => {
     expect(!reading.ok && reading.error.length).toBeLessThan(700);
   });
 
+  it.each([0, -0.5, 1e-9, -1e-9, 2 ** 53 - 1, 0.1])('may have the number %s as evidence', (free) => {
+    expect(readResult(JSON.stringify(line({ evidence: { free } })))).toEqual(success(line({ evidence: { free } })));
+  });
+
+  it.each([9e-10, 2 ** 53])('may not have the number %s as evidence', (free) => {
+    expect(readResult(JSON.stringify(line({ evidence: { free } })))).toEqual(
+      failure(expect.stringMatching(/field evidence\.free: out of range/)),
+    );
+  });
+
   it('that would reach into a prototype reaches nothing', () => {
     readResult(json.replace('"v":2', '"v":2,"evidence":{"__proto__":true,"constructor":true}'));
     expect(Object.hasOwn({}, 'polluted')).toBe(false);

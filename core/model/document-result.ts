@@ -88,7 +88,7 @@ export const MAX_RESULT_BYTES = { check: 2000, repair: 1200 } as const;
  * comes from a node and is untrusted: it is parsed, never interpreted.
  */
 export const readResult = (output: string): Result<DocumentResult> => {
-  const stdout = output.replace(/\n----------ERROR-------\n.*$/s, '');
+  const stdout = output.replace(/\n----------ERROR-------\n.*/s, '');
   const line = stdout.split('\n').find((l) => l.startsWith('{'));
   if (line === undefined) return failure('the document printed no result line');
   let json: unknown;

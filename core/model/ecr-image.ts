@@ -22,8 +22,8 @@ export const readEcrImage = (image: string): EcrImage | undefined => {
   const host = ECR_HOST.exec(image.slice(0, Math.max(0, slash)));
   if (host?.[1] === undefined || host[2] === undefined) return undefined;
   const rest = image.slice(slash + 1);
-  const name = rest.replace(/@.*$/s, '');
-  const repository = name.replace(/:.*$/s, '');
+  const name = rest.replace(/@.*/s, '');
+  const repository = name.replace(/:.*/s, '');
   if (!/^[a-z0-9][a-z0-9._/-]{1,255}$/.test(repository)) return undefined;
   return {
     registryId: host[1],

@@ -46,5 +46,6 @@ describe('a message', () => {
   it('is cut between characters', () => {
     expect(cutToBytes('äöü', 6)).toBe('äöü');
     expect(cutToBytes('äöüä', 6)).toBe('ä...');
+    expect(cutToBytes('\uFFFDabcdefgh', 10)).toBe('\uFFFDabcd...');
   });
 });

@@ -42,6 +42,7 @@ describe('the message of a result', () => {
       'pause:3.5 is missing. The script reached its time limit of 40 s.',
     ],
     ['a reason without a message of its own', { reason: 'Plain', detail: 'ctr: no.' }, 'It is plain: ctr: no.'],
+    ['a reason without a message or a detail', { reason: 'Plain' }, 'It is plain.'],
     ['a reason whose facts are missing', { image: undefined }, 'The node reported "The image is missing".'],
     [
       'a fault without a reason, by the words of the node',
@@ -72,6 +73,20 @@ describe('the message of a result', () => {
   });
 });
 
+it('a node that a repair of another deployment repaired has the words of the node', () => {
+  expect(renderMessage(texts, 'removed', reported({ outcome: 'Repaired', reason: 'FromTheFuture' }))).toBe(
+    'The node reported "The image is missing".',
+  );
+});
+
+it('a finding is that of a check', () => {
+  const message = [{ when: { action: 'check' }, text: 'The check found it.' }];
+  const reason = { severity: 'Fatal', title: 't', advice: 'a', message } as const;
+  const own: Texts = { ...texts, reasons: new Map([['Own', reason]]) };
+  const finding = { remediation: 'demo', outcome: 'Broken', reason: 'Own', title: 't' } as const;
+  expect(renderMessage(own, 'node-check', { outcome: 'Broken', findings: [finding] })).toBe('The check found it.');
+});
+
 describe('a row', () => {
   it('holds the message, that of each finding, and the version of the wording', () => {
     const finding = {
@@ -86,6 +101,16 @@ describe('a row', () => {
       catalogueVersion: '0badcafe',
       findings: [{ ...finding, message: 'a:1 is missing.' }],
     });
+  });
+
+  it('has the version of the wording where at least one of its sentences was written with it', () => {
+    const said = { remediation: 'demo', outcome: 'TimedOut', title: 't', message: 'no answer' } as const;
+    expect(recordedOf(texts, 'node-check', reported({ findings: [said] }))).toMatchObject({
+      message: 'no answer',
+      catalogueVersion: '0badcafe',
+    });
+    const row = recordedOf(texts, 'node-check', { ...reported({ findings: [said] }), message: 'told' });
+    expect(row).toEqual({ message: 'told', findings: [said] });
   });
 
   it('keeps the message of a result that no document reported', () => {

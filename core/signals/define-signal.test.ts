@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { eventPatternOf } from './define-signal.ts';
-import { addons, alarms, running, symptoms } from './registry.ts';
+import { addons, alarms, eksCalls, running, symptoms } from './registry.ts';
 
 const settings = { stackName: 'fleetmend', alarmNames: ['disk'] };
 
@@ -13,8 +13,21 @@ it('eventPatternOf names the sources and the details of a signal', () => {
 });
 
 it('eventPatternOf adds the names of the stack and of the configuration to the pattern of alarms', () => {
-  const { detail } = eventPatternOf(alarms, settings);
-  expect(detail?.alarmName).toEqual([{ prefix: expect.stringMatching(/^fleetmend/) }, 'disk']);
+  expect(eventPatternOf(alarms, settings).detail).toEqual({
+    alarmName: [{ prefix: 'fleetmend-cluster-' }, 'disk'],
+    state: { value: ['ALARM'], actionsSuppressedBy: [{ exists: false }] },
+  });
+});
+
+it('eventPatternOf lets only those calls of EKS through that succeeded and may change a node', () => {
+  expect(eventPatternOf(eksCalls, settings).detail).toEqual({
+    eventSource: [{ prefix: 'eks.amazonaws.com' }],
+    errorCode: [{ exists: false }],
+    $or: [
+      { eventName: ['CreateNodegroup', 'UpdateNodegroupConfig', 'UpdateNodegroupVersion', 'UpdateClusterVersion'] },
+      { eventName: ['CreateAddon', 'UpdateAddon'], requestParameters: { addonName: ['vpc-cni'] } },
+    ],
+  });
 });
 
 it('eventPatternOf leaves out the source where any may report, and the detail where all are read', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { NodeTag } from '../model/policy.ts';
-import { isMemberOf, membershipOf, tagQueryOf } from './membership.ts';
+import { clustersOf, isMemberOf, membershipOf, tagQueryOf } from './membership.ts';
 
 const tags = (entries: Readonly<Record<string, string>>) => new Map(Object.entries(entries));
 
@@ -34,6 +34,20 @@ describe('a node is a member of a cluster', () => {
   });
 });
 
+it('every cluster that tags name counts, however reliable the tag, and one that several name once', () => {
+  const named = {
+    'eks:cluster-name': 'demo',
+    'kubernetes.io/cluster/demo': 'owned',
+    'karpenter.sh/managed-by': 'third',
+  };
+  expect(clustersOf(tags({ ...named, 'kubernetes.io/cluster/other': 'shared', Name: 'x' }))).toEqual([
+    'demo',
+    'other',
+    'third',
+  ]);
+  expect(clustersOf(tags({ Name: 'x' }))).toEqual([]);
+});
+
 describe('the cluster that tags name', () => {
   it.each<[string, Readonly<Record<string, string>>, object]>([
     ['is that of a managed node group', { 'aws:eks:cluster-name': 'demo' }, { kind: 'cluster', cluster: 'demo' }],
@@ -47,6 +61,7 @@ describe('the cluster that tags name', () => {
       { 'eks:cluster-name': 'demo', 'kubernetes.io/cluster/other': 'owned', 'karpenter.sh/managed-by': 'third' },
       { kind: 'cluster', cluster: 'demo' },
     ],
+    ['is that of Auto Mode', { 'eks:eks-cluster-name': 'demo' }, { kind: 'cluster', cluster: 'demo' }],
     ['is that of an old Karpenter', { 'karpenter.sh/managed-by': 'demo' }, { kind: 'cluster', cluster: 'demo' }],
     [
       'is unclear where two tags of one kind name two',

@@ -53,6 +53,7 @@ describe('a node is', () => {
     'eks-hybrid:///cn-north-1/../mi-0123456789abcdef0',
     'eks-hybrid:///cn-north-1/demo/a b',
     'a..b',
+    'hybrid-nodes/rack-7',
     'gce://project/zone/node',
     `aws:///cn-north-1a/${ID}/x`,
     'ip-10-0-1-23,ip-10-0-1-24',

@@ -55,8 +55,8 @@ export const readNodeRef = (text: string): NodeRefReading => {
   if (InstanceId.safeParse(wanted).success) return instance(wanted);
   const beyond = beyondEc2(wanted);
   if (beyond !== undefined) return beyond;
-  const provided = PROVIDER_ID.exec(wanted)?.[1];
-  if (provided !== undefined && InstanceId.safeParse(provided).success) return instance(provided);
+  const provided = InstanceId.safeParse(PROVIDER_ID.exec(wanted)?.[1]);
+  if (provided.success) return instance(provided.data);
   const name = wanted.toLowerCase();
   const named = RESOURCE_NAME.exec(name)?.[1];
   if (named !== undefined) return instance(named);

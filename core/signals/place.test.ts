@@ -62,9 +62,29 @@ describe('a node that a signal names by its address', () => {
     });
   });
 
-  it.each<[string, string | undefined, readonly ReturnType<typeof instance>[], string]>([
-    ['no instance is found', undefined, [], 'SignalUnknownInstance'],
-    ['no tag names a cluster', undefined, [instance(FIRST, { kind: 'none' })], 'SignalNotManaged'],
+  it.each<[string, string | undefined, readonly ReturnType<typeof instance>[], string, string?]>([
+    ['no instance is found', undefined, [], 'SignalUnknownInstance', 'EC2 shows no such instance'],
+    [
+      'no tag names a cluster',
+      undefined,
+      [instance(FIRST, { kind: 'none' })],
+      'SignalNotManaged',
+      "the instance's tags name no cluster",
+    ],
+    [
+      'the policy does not list the cluster of the signal, and EC2 was not asked',
+      'strange',
+      [],
+      'SignalNotManaged',
+      'the policy does not list strange',
+    ],
+    [
+      'one of two instances found has no cluster',
+      undefined,
+      [instance(FIRST, { kind: 'none' }), instance(SECOND, of('demo'))],
+      'SignalAmbiguous',
+      '2 instances have this name',
+    ],
     [
       'the policy does not list the cluster of its tags',
       undefined,
@@ -82,6 +102,7 @@ describe('a node that a signal names by its address', () => {
       undefined,
       [instance(FIRST, { kind: 'ambiguous', clusters: ['demo', 'watched'] })],
       'SignalAmbiguous',
+      "the instance's tags name the clusters demo, watched",
     ],
     [
       'two instances are found',
@@ -101,8 +122,12 @@ describe('a node that a signal names by its address', () => {
       [instance(FIRST, of('watched')), instance(SECOND, { kind: 'none' })],
       'SignalAmbiguous',
     ],
-  ])('is ignored where %s', (_, cluster, found, metric) => {
-    expect(place(named(cluster === undefined ? {} : { cluster }), found)).toMatchObject({ kind: 'ignored', metric });
+  ])('is ignored where %s', (_, cluster, found, metric, explanation = expect.any(String)) => {
+    expect(place(named(cluster === undefined ? {} : { cluster }), found)).toEqual({
+      kind: 'ignored',
+      metric,
+      explanation,
+    });
   });
 });
 
@@ -130,6 +155,19 @@ describe('a signal about a node', () => {
     expect(place(signal)).toMatchObject({ kind: 'pending', isLate, pending: { lane } });
   });
 
+  it('keeps the image that it names, and has a sample only where it has one', () => {
+    const image = 'registry.example/pause:3.9';
+    const placed = place(named({ ...known, image, sample: undefined as never }));
+    expect(placed).toMatchObject({ pending: { image, because: { kind: 'event' } } });
+    expect(placed.kind === 'pending' && placed.pending.because).not.toHaveProperty('sample');
+  });
+
+  it('that names the instance and no cluster is about the cluster of its tags', () => {
+    expect(place(named({ node: known.node }), [instance(FIRST, of('watched'))])).toMatchObject({
+      pending: { instanceId: FIRST, cluster: 'watched' },
+    });
+  });
+
   it('with a reason that nothing repairs or explains is refused, with the known reasons', () => {
     expect(place(named({ ...known, reason: 'Gremlins' }))).toEqual({
       kind: 'unknown-reason',
@@ -149,8 +187,10 @@ const event = { id: 'e-1', source: 'aws.test', time: NOW } as const;
 it('a new node waits for its agent: the first look is after half a minute, the last at agentWaitSeconds', () => {
   const signal: Signal = { ...event, kind: 'new-node', instanceId: FIRST };
   expect(place(signal, [instance(FIRST, of('demo'))])).toMatchObject({
+    isLate: false,
     pending: {
       lane: 'demo/node-check',
+      reason: 'NewNode',
       notBefore: '2026-08-22T10:00:30.000Z',
       awaitAgentUntil: '2026-08-22T10:20:00.000Z',
     },
@@ -182,7 +222,11 @@ it('a change of a cluster leads to one check of it after its nodes have settled'
 it('a node that cannot be repaired is recorded in its cluster, and ignored without one', () => {
   const nodeId = 'fargate-ip-10-0-1-2.ec2.internal';
   const signal: Signal = { ...event, kind: 'unsupported', nodeId, nodeKind: 'FargateNode', reason: 'ForeignSymptom' };
-  expect(place(signal)).toMatchObject({ kind: 'ignored', metric: 'SignalUnsupported' });
+  expect(place(signal)).toMatchObject({
+    kind: 'ignored',
+    metric: 'SignalUnsupported',
+    explanation: `FargateNode ${nodeId}: the signal names no cluster`,
+  });
   expect(place({ ...signal, cluster: 'strange' })).toMatchObject({ kind: 'ignored', metric: 'SignalNotManaged' });
   expect(place({ ...signal, cluster: 'demo' })).toMatchObject({
     pending: { lane: 'demo/node-check', instanceId: nodeId },

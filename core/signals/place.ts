@@ -94,9 +94,7 @@ const clusterOfTags = ({ instanceId, membership }: FoundNode): Target | Placemen
 const targetOf = (found: readonly FoundNode[], cluster: string | undefined): Target | Placement => {
   if (found.length === 0) return ignored(UNKNOWN_INSTANCE, 'EC2 shows no such instance');
   // Two networks may use the same private address: only tags distinguish their instances.
-  const fitting = found.filter(
-    ({ membership: m }) => cluster === undefined || (m.kind === 'cluster' && m.cluster === cluster),
-  );
+  const fitting = found.filter(({ membership: m }) => m.kind === 'cluster' && m.cluster === cluster);
   const candidates = found.length === 1 ? found : fitting;
   const [one] = candidates;
   if (one === undefined || candidates.length > 1) {

@@ -156,12 +156,45 @@ describe("an add-on's cluster is found", () => {
     ["in a cluster's ARN", { resources: ['arn:aws:eks:eu-west-1:1:cluster/demo'], detail: { addonName: 'vpc-cni' } }],
     ['by name', { resources: [], detail: { clusterName: 'demo' } }],
     ['by the other spelling', { resources: [], detail: { 'cluster-name': 'demo' } }],
+    ['by the short name', { resources: [], detail: { cluster: 'demo' } }],
+    [
+      'in the ARN of the add-on, behind other ARNs',
+      { resources: ['arn:aws:iam::1:role/x', ...event.resources], detail: {} },
+    ],
+    [
+      "in a cluster's ARN, behind other ARNs",
+      { resources: ['arn:aws:iam::1:role/x', 'arn:aws:eks:eu-west-1:1:cluster/demo'], detail: {} },
+    ],
+    [
+      'by name, whatever other values the detail has',
+      { resources: [], detail: { clusterName: 'demo', more: ['arn:aws:eks:eu-west-1:1:cluster/other'], none: null } },
+    ],
   ])('%s', (_, over) => {
     expect(read({ ...event, ...over })).toMatchObject({ ok: true, signal: cluster('AddonDegraded') });
   });
 
   it('or is missing, and the refusal names the field', () => {
-    expect(read({ ...event, resources: [], detail: {} })).toMatchObject({ ok: false, field: 'resources' });
+    expect(read({ ...event, resources: [], detail: {} })).toEqual({
+      ok: false,
+      field: 'resources',
+      message: 'no ARN of an add-on or a cluster, and no detail.clusterName',
+    });
+  });
+
+  it.each(['addonName', 'addon-name', 'addon'])('and its add-on by the name under %s', (key) => {
+    const updated = { ...signalSample('addons/match-update-succeeded'), resources: [] };
+    const of = (name: string) => read({ ...updated, detail: { clusterName: 'demo', [key]: name } });
+    expect(of('coredns')).toMatchObject({ signal: ignored('EksAddonOfPods') });
+    expect(of('vpc-cni')).toMatchObject({ signal: cluster('AddonUpdated') });
+  });
+
+  it('and an update of an add-on without a name may be that of the CNI', () => {
+    const updated = {
+      ...signalSample('addons/match-update-succeeded'),
+      resources: [],
+      detail: { clusterName: 'demo' },
+    };
+    expect(read(updated)).toMatchObject({ signal: cluster('AddonUpdated') });
   });
 
   it('is not needed where a successful update concerns pods alone', () => {
@@ -183,8 +216,18 @@ describe('a Node Symptom', () => {
     ['that only predicts the fault', withDetail({ hint: true }, own)],
     ['that names no cluster', withDetail({ cluster: undefined }, own)],
     ['that names no reason', withDetail({ reason: undefined }, own)],
+    [
+      'that names the node by its address',
+      withDetail({ instanceId: undefined, node: 'ip-10-0-1-23.ec2.internal' }, own),
+    ],
   ])('%s is not trusted', (_, event) => {
     expect(read(event)).toMatchObject({ ok: true, signal: { trusted: false } });
+  });
+
+  it('keeps a part of the log line, and that it only predicts the fault', () => {
+    expect(read(withDetail({ evidence: 'a line', hint: true }, own))).toMatchObject({
+      signal: { sample: 'a line', hint: true },
+    });
   });
 
   it('about a Fargate node is unsupported, and keeps the node name and the cluster', () => {
@@ -204,6 +247,12 @@ describe('a Node Symptom', () => {
     ['no node', withDetail({ node: undefined }), 'detail.node', /give node, or instanceId/],
     ['two nodes', withDetail({ instanceId: 'i-0123456789abcdef0' }), 'detail.node', /not both/],
     ['a hostile id', withDetail({ instanceId: 'i-1; reboot' }, own), 'detail.instanceId', /not an EC2 instance id/],
+    [
+      'a provider id as instanceId',
+      withDetail({ instanceId: `aws:///a/${INSTANCE.id}` }, own),
+      'detail.instanceId',
+      /use node/,
+    ],
     ['a name as instanceId', withDetail({ instanceId: 'ip-10-0-1-23' }, own), 'detail.instanceId', /use node/],
     ['a hostile name', withDetail({ node: '*' }), 'detail.node', /not a node/],
     ['an unknown field', withDetail({ command: 'rm' }), 'detail', /command/],
@@ -218,51 +267,5 @@ describe('a Node Symptom', () => {
     ],
   ])('with %s is refused, and the field named', (_, event, field, message) => {
     expect(read(event)).toEqual({ ok: false, field, message: expect.stringMatching(message) });
-  });
-});
-
-it('a call of another API in the same trail is ignored', () => {
-  const event = signalSample('eks-calls/match-create-nodegroup');
-  const detail = { ...event.detail, eventSource: 'eks.amazonaws.com.example' };
-  expect(read({ ...event, detail })).toMatchObject({ ok: true, signal: ignored('NotAnEksCall') });
-});
-
-describe('refuses, with the field named', () => {
-  const launch = signalSample('launches/match-launch');
-  it.each<[string, unknown, string]>([
-    ['no event', 1, '(event)'],
-    ['no detail', { ...launch, detail: undefined }, 'detail'],
-    ['no time', { ...launch, time: 'yesterday' }, 'time'],
-    ['an unknown detail type', { ...launch, 'detail-type': 'Scheduled Event' }, 'detail-type'],
-    ['a detail type that is a property of Object', { ...launch, 'detail-type': 'constructor' }, 'detail-type'],
-    ['an event of AWS from another source', { ...launch, source: 'acme' }, 'source'],
-    ['an id that is not an instance id', { ...launch, detail: { EC2InstanceId: 'mi-1' } }, 'detail.EC2InstanceId'],
-    [
-      'an alarm without a state',
-      { ...signalSample('alarms/match-metric'), detail: { alarmName: 'x' } },
-      'detail.state',
-    ],
-    [
-      'a call that names no cluster',
-      {
-        ...signalSample('eks-calls/match-create-nodegroup'),
-        detail: { eventSource: 'eks.amazonaws.com', eventName: 'CreateNodegroup' },
-      },
-      'detail.requestParameters.name',
-    ],
-    [
-      'a call whose cluster has no name of one',
-      {
-        ...signalSample('eks-calls/match-create-nodegroup'),
-        detail: {
-          eventSource: 'eks.amazonaws.com',
-          eventName: 'CreateNodegroup',
-          requestParameters: { name: 'demo; reboot' },
-        },
-      },
-      'detail',
-    ],
-  ])('%s', (_, event, field) => {
-    expect(read(event)).toMatchObject({ ok: false, field });
   });
 });

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { isoTime } from '../model/ids.ts';
 import { mayRepair } from '../model/may-repair.ts';
 import { ClusterPolicy, Policy } from '../model/policy.ts';
-import { type PendingNode, WHOLE_CLUSTER } from '../state/pending-node.ts';
+import { MAX_REQUESTS, type PendingNode, WHOLE_CLUSTER } from '../state/pending-node.ts';
 import { mergePending, type NewPendingNode, notAfter, remediationFor, routeSymptom } from './route.ts';
 
 const START = Date.parse('2026-08-22T10:00:00Z');
@@ -234,6 +234,25 @@ describe('the because of a merged row', () => {
     expect(mergePending(row, added('finding'))?.because).toEqual({ kind: 'log' });
     const answered = { ...row, decidedAt: isoTime(START) };
     expect(mergePending(answered, added('finding'))?.because).toEqual({ kind: 'finding' });
+  });
+
+  it('has no list of requests where none wants the node, and keeps the newest of very many', () => {
+    const row: PendingNode = { ...rowOf(addedOf(0, 0)), because: { kind: 'log' } };
+    expect(mergePending(row, added('finding'))).not.toHaveProperty('requestIds');
+    const ids = Array.from({ length: MAX_REQUESTS }, (_, i) => `q-${i}`);
+    const merged = mergePending({ ...row, requestIds: ids }, added('operator', { requestIds: ['q-new'] }));
+    expect(merged?.requestIds).toEqual([...ids.slice(1), 'q-new']);
+  });
+
+  it('keeps until when a new node is waited for, and takes the time of a later signal', () => {
+    const waiting: PendingNode = {
+      ...rowOf(addedOf(0, 0)),
+      because: { kind: 'new-node' },
+      awaitAgentUntil: isoTime(START),
+    };
+    expect(mergePending(waiting, added('log'))?.awaitAgentUntil).toBe(isoTime(START));
+    const later = added('log', { awaitAgentUntil: isoTime(START + 5) });
+    expect(mergePending(waiting, later)?.awaitAgentUntil).toBe(isoTime(START + 5));
   });
 
   it('keeps every request that wants the node, also without news of the fault', () => {

@@ -36,7 +36,7 @@ const shared = place.__stryker__;
 
 const CASES = new URL('cases.ts', import.meta.url).href;
 
-/** Directs the tests to the stand-in for vitest, and loads what they import anew for each generation. */
+/** Directs the tests to the stand-in for vitest, and loads what they import again for each generation. */
 const directImports = (root: string): void => {
   const sources = new Map<string, string>();
   registerHooks({

@@ -4,6 +4,7 @@ import { createClassifier, logReasons } from './classify.ts';
 import { phrases, says } from './text.ts';
 
 const IMAGE = 'registry.example/pause:3.9';
+const OTHER = 'registry.example/pause:3.10';
 const rule = (name: string, order: number, ranks: Readonly<Record<string, number>>, word = name): LogRule => {
   const [reason = ''] = Object.keys(ranks);
   return defineLogRule({
@@ -63,7 +64,8 @@ describe('createClassifier', () => {
       order: 10,
       reasons: { ImageMissing: 20 },
       read: (segment) => {
-        if (says(segment, [IMAGE])) return { reason: 'ImageMissing', image: IMAGE };
+        const image = [IMAGE, OTHER].find((one) => says(segment, [one]));
+        if (image !== undefined) return { reason: 'ImageMissing', image };
         return says(segment, phrases('image failed')) ? { reason: 'ImageMissing' } : null;
       },
     });
@@ -71,6 +73,8 @@ describe('createClassifier', () => {
     const named = { reason: 'ImageMissing', image: IMAGE };
     expect(classify(records('image failed', `image ${IMAGE}`))).toEqual(named);
     expect(classify(records(`image ${IMAGE}`, 'image failed'))).toEqual(named);
+    expect(classify(records(`image ${IMAGE}`, `image ${OTHER}`))).toEqual(named);
+    expect(classify(records('image failed', 'image failed', `image ${IMAGE}`))).toEqual(named);
     expect(classify(records('image failed', 'image failed'))).toEqual({ reason: 'ImageMissing' });
     expect(classify(records('disk failed', `image ${IMAGE}`))).toEqual({ reason: 'DiskFull' });
   });

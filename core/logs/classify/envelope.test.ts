@@ -24,6 +24,11 @@ describe('unwrap', () => {
     ['Fluent Bit', { log: 'm' }, ['m']],
     ['the journal', { MESSAGE: 'm' }, ['m']],
     ['the journal, which writes control characters as bytes', { MESSAGE: [109, 9, 110] }, ['m\tn']],
+    ['the journal, with the first and the last byte', { MESSAGE: [0, 109, 127] }, ['\u0000m\u007f']],
+    ['the journal, with a list that is none of bytes', { MESSAGE: [109, 256] }, []],
+    ['the journal, with a list of negative numbers', { MESSAGE: [109, -1] }, []],
+    ['the journal, with a list of fractions', { MESSAGE: [109, 9.5] }, []],
+    ['the journal, with a list of texts', { MESSAGE: ['109'] }, []],
     ['a logger: its message and its error are one statement', { msg: 'm', error: 'e' }, ['m e']],
     ['a logger whose error is an object', { msg: 'm', err: { message: 'e' } }, ['m e']],
     ['a record in a record', { log: JSON.stringify({ msg: 'm' }) }, ['m']],
@@ -32,6 +37,7 @@ describe('unwrap', () => {
     ['a list without records', { items: [] }, []],
     ['search results', { hits: { hits: [{ _source: { message: 'm' } }] } }, ['m']],
     ['Loki', { stream: {}, values: [['1700000000', 'm'], 'no pair'] }, ['m']],
+    ['Loki, with a message of its own', { msg: 'own', values: [['1700000000', 'm']] }, ['own']],
     ['a record without a message', { level: 'info', MESSAGE: [1, 300] }, []],
     ['a Kubernetes event', { kind: 'Event', type: 'Warning', reason: 'R', message: 'm' }, ['Warning R m']],
     ['an event by its object', { involvedObject: {}, reason: 'R', message: 'm' }, ['R m']],
@@ -52,7 +58,14 @@ describe('unwrap', () => {
   });
 
   it('reads records whose metadata name no container', () => {
-    for (const fields of [{ kubernetes: {} }, { resource: {} }, { resource: { labels: {} } }, { stream: {} }]) {
+    const absent = [{ kubernetes: null }, { resource: null }, { resource: { labels: null } }, { stream: null }];
+    for (const fields of [
+      ...absent,
+      { kubernetes: {} },
+      { resource: {} },
+      { resource: { labels: {} } },
+      { stream: {} },
+    ]) {
       expect(unwrapJson({ msg: 'm', ...fields })).toEqual(['m']);
     }
   });
@@ -69,6 +82,8 @@ describe('unwrap', () => {
 
   it('reads one record a line, where every line is one', () => {
     expect(unwrap('{"msg":"a"}\n\n[{"msg":"b"}]\n')).toEqual(['a', 'b']);
+    expect(unwrap('{"msg":"a"}\n \t\n[{"msg":"b"},3]')).toEqual(['a', 'b']);
+    expect(unwrap(' {"msg":"a"} ')).toEqual(['a']);
     expect(unwrap('{"msg":"a"}\ntext')).toEqual(['{"msg":"a"}\ntext']);
   });
 
@@ -79,5 +94,20 @@ describe('unwrap', () => {
       Array.from({ length: depth }).reduce<string>((log) => JSON.stringify({ log }), 'm');
     expect(unwrap(logs(6))).toEqual(['m']);
     expect(unwrap(logs(7))).toEqual(['{"log":"m"}']);
+  });
+
+  it('opens at most six levels of lists, of errors and of the lines of Loki too', () => {
+    const levels = (depth: number, wrap: (inner: object) => object): object =>
+      Array.from({ length: depth }).reduce<object>(wrap, { msg: 'm' });
+    expect(unwrapJson(levels(5, (inner) => ({ items: [inner] })))).toEqual(['m']);
+    expect(unwrapJson(levels(6, (inner) => ({ items: [inner] })))).toEqual([]);
+    expect(unwrapJson(levels(9, (err) => ({ msg: 'm', err })))).toEqual(['m m m m m m']);
+    const loki = (inner: object) => ({ stream: {}, values: [['1700000000', JSON.stringify(inner)]] });
+    expect(unwrapJson(levels(3, loki))).toEqual(['{"msg":"m"}']);
+    expect(unwrapJson(levels(2, loki))).toEqual(['m']);
+  });
+
+  it('opens at most 200 records of a list', () => {
+    expect(unwrapJson(Array.from({ length: 201 }, () => ({ msg: 'm' })))).toHaveLength(200);
   });
 });

@@ -43,7 +43,7 @@ const parse = (text: string): unknown => {
 const isRecord = (json: unknown): boolean => isObject(json) || (Array.isArray(json) && json.some(isObject));
 
 const isByte = (value: unknown): value is number =>
-  typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < 256;
+  Number.isInteger(value) && Number(value) >= 0 && Number(value) < 256;
 
 /** The text of a field. The journal writes a text with control characters (colours, a tab) as the list of its bytes. */
 const textOf = (value: unknown): string => {
@@ -142,7 +142,7 @@ const open = (text: string, depth: number): readonly string[] | undefined => {
  */
 export const unwrap = (text: string): readonly string[] | undefined => {
   const lines = text.split('\n').filter((line) => line.trim() !== '');
-  const isOnePerLine = lines.length > 1 && lines.every((line) => isRecord(parse(line)));
+  const isOnePerLine = lines.length > 0 && lines.every((line) => isRecord(parse(line)));
   if (!isOnePerLine) return open(text, 0);
   const opened = lines.map((line) => open(line, 0));
   return opened.every((it) => it === undefined) ? undefined : opened.flatMap((it) => it ?? []);

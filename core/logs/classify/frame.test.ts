@@ -22,6 +22,7 @@ it.each([
 it.each([
   ['containerd', 'time="2026-08-22T10:00:00Z" level=error msg="failed to get sandbox image"'],
   ['kubelet', 'E0822 10:00:00.123456 1 pod_workers.go:1301] CreatePodSandboxError: failed to get sandbox image'],
+  ['a component that names a request far behind', `x ${'y'.repeat(4000)} "GET / HTTP/1.1"`],
   ['the old VPC CNI, though an application may begin so', '2019-07-24T11:00:00Z [ERROR] Failed to reach IPAMD'],
   ['the old VPC CNI with milliseconds', '2019-07-24T11:00:00.123Z [WARN] Failed to reach IPAMD'],
 ])('a line of %s is not', (_, line) => {

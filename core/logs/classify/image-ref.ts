@@ -40,7 +40,7 @@ const closedRef = (value: string): Named => {
 /** The text after a quote that is never closed. */
 const openRef = (value: string): Named => {
   const isRef = refOf(value) !== undefined && value.length <= MAX_REF_LENGTH;
-  return isRef && /^[A-Za-z0-9._:/@-]*(?:\.\.\.)?$/.test(value) ? { kind: 'cut' } : { kind: 'other' };
+  return isRef ? { kind: 'cut' } : { kind: 'other' };
 };
 
 /** Reads the quoted reference after the first occurrence of a marker. */
@@ -70,7 +70,7 @@ const PAUSE_NAME =
 
 /** Whether a reference names a pause image, by the last component of its repository. */
 export const isPause = (ref: string): boolean => {
-  const name = ref.replace(/@.*$/s, '').replace(/^.*\//s, '').replace(/:.*$/s, '');
+  const name = ref.replace(/@.*/s, '').replace(/^.*\//s, '').replace(/:.*/s, '');
   return ref.includes('/') && PAUSE_NAME.test(name);
 };
 
@@ -97,13 +97,14 @@ export const pauseAnywhere = ({ text }: Segment): string | undefined => {
   let at = text.indexOf('pause');
   for (let seen = 0; at >= 0 && seen < MAX_PLACES; seen++) {
     const start = walkBack(text, at);
+    const end = at + 'pause'.length;
     const tail = text
-      .slice(at + 5, at + 5 + 160)
+      .slice(end, end + 160)
       .replace(TAG_AND_REST, '$1')
       .replace(/[.-]+$/, '');
-    const ref = text.slice(start, at + 5).replace(/^.*:\/\//s, '') + tail;
+    const ref = text.slice(start, end).replace(/^.*:\/\//s, '') + tail;
     if (asRef(ref) !== undefined && isPause(ref)) return ref;
-    at = text.indexOf('pause', at + 5);
+    at = text.indexOf('pause', end);
   }
   return undefined;
 };
@@ -120,7 +121,7 @@ export const imageOfRequest = (segment: Segment): string | undefined => {
   const tag = TAG_OR_DIGEST.exec(segment.compact.slice(at + MANIFESTS.length, at + 200))?.[0];
   if (request === undefined || tag === undefined) return undefined;
   const repository = request
-    .replace(/^https?:\/\//, '')
+    .replace(/https?:\/\//, '')
     .replace('/v2/', '/')
     .replace(/^registry-1\.docker\.io\//, 'docker.io/');
   return asRef(`${repository}${tag.startsWith('sha256:') ? '@' : ':'}${tag}`);

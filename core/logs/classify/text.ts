@@ -29,8 +29,8 @@ const clean = (text: string): string =>
     .replace(COLOURS, '')
     .replace(INVISIBLE, '')
     .replace(BOXES, ' ')
-    .replace(/\\{1,64}[nr]|\r\n?|\u2028|\u2029/g, '\n')
-    .replace(/\\{1,64}t/g, ' ')
+    .replace(/\\[nr]|\r\n?|\u2028|\u2029/g, '\n')
+    .replace(/\\t/g, ' ')
     .replace(/\\/g, '')
     .replace(QUOTES, '"')
     .replace(/&gt;/g, '>')
@@ -82,9 +82,8 @@ const cut = (text: string): readonly string[] => {
       isApart = true;
       continue;
     }
-    const last = records.at(-1);
-    if (last === undefined || isApart || startsRecord(trimmed)) records.push([trimmed]);
-    else last.push(trimmed);
+    if (isApart || startsRecord(trimmed)) records.push([trimmed]);
+    else records.at(-1)?.push(trimmed);
     isApart = false;
   }
   return records.flatMap((lines) => {
@@ -102,8 +101,7 @@ const lowered = (text: string): string => text.replace(/[A-Z]+/g, (letters) => l
  * length of the text; reads the first {@link MAX_TEXT_LENGTH} characters.
  */
 export const readText = (raw: string): readonly Segment[] | undefined => {
-  const isCut = raw.length > MAX_TEXT_LENGTH;
-  const opened = unwrap(isCut ? raw.slice(0, MAX_TEXT_LENGTH) : raw);
+  const opened = unwrap(raw.slice(0, MAX_TEXT_LENGTH));
   if (opened === undefined) return undefined;
   const records = opened.flatMap((text) => cut(clean(text)));
   return records.map((text) => {
