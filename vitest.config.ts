@@ -28,6 +28,8 @@ export default defineConfig({
           ],
           // Loading the CDK and the AWS SDK costs more than most test files: their files share what is loaded.
           isolate: false,
+          // V8 counts a function that it has optimized no more once its counts have been read, as they are after each file.
+          execArgv: process.argv.includes('--coverage') ? ['--no-opt'] : [],
           globalSetup: 'test/temporary-folder.ts',
         },
       },
@@ -53,16 +55,15 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'nodes',
-          include: [
-            'lab/real/**/*.test.ts',
-            'test/bench/bench.test.ts',
-            'test/e2e-real/**/*.test.ts',
-            'test/docs/**/*.test.ts',
-          ],
-          // Real nodes share the machine's network namespaces and its mounts: one file at a time.
-          fileParallelism: false,
+          include: ['lab/real/**/*.test.ts', 'test/bench/bench.test.ts', 'test/e2e-real/**/*.test.ts'],
+          // Each fleet has network namespaces and mounts of its own, and mostly waits.
+          maxWorkers: 2,
           testTimeout: 180_000,
         },
+      },
+      {
+        extends: true,
+        test: { name: 'docs', include: ['test/docs/**/*.test.ts'], maxWorkers: 2, testTimeout: 180_000 },
       },
       {
         extends: true,

@@ -9,6 +9,9 @@ type FileReport = {
   readonly name: string;
   readonly status: string;
   readonly message?: string;
+  /** Milliseconds since 1970. */
+  readonly startTime?: number;
+  readonly endTime?: number;
   readonly assertionResults: readonly TestReport[];
 };
 type SuiteResult = {
@@ -17,6 +20,7 @@ type SuiteResult = {
   readonly left: number;
   readonly notRun: readonly { readonly what: string; readonly reason: string }[];
   readonly complaints: readonly string[];
+  readonly files: readonly { readonly name: string; readonly seconds: number }[];
 };
 
 export function resultOf(

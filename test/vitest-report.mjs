@@ -23,7 +23,8 @@ const reasonOf = (test, result, root) =>
     : `${test.fullName} does not say why`);
 
 /**
- * The result of a suite: counts, a line for each failure, and for tests that were not run a line for each reason.
+ * The result of a suite: counts, a line for each failure, for tests that were not run a line for each reason, and the seconds
+ * of each file.
  *
  * @param report vitest's JSON report
  * @param ok whether vitest ended with exit code 0
@@ -45,5 +46,9 @@ export const resultOf = (report, ok, root) => {
     left: left.length,
     notRun: [...counts].map(([reason, count]) => ({ what: count === 1 ? '1 test' : `${count} tests`, reason })),
     complaints,
+    files: report.testResults.map(({ name, startTime = 0, endTime = startTime }) => ({
+      name: name.replace(`${root}/`, ''),
+      seconds: (endTime - startTime) / 1000,
+    })),
   };
 };

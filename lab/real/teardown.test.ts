@@ -6,7 +6,14 @@ import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { startRealFleet } from './fleet.ts';
-import { cleanLeftovers, LABS_FOLDER, labControlGroups, lockOf } from './leftovers.ts';
+import {
+  cleanLeftovers,
+  cleanWhileStarting,
+  LABS_FOLDER,
+  labControlGroups,
+  lockOf,
+  whileStarting,
+} from './leftovers.ts';
 import { runProgram } from './process.ts';
 import { describeWithRealNodes } from './suite.ts';
 
@@ -98,15 +105,17 @@ await describeWithRealNodes('the end of a fleet', () => {
   it('happens at the next start if its guard was killed too, without a change to a running fleet', async () => {
     const living = await startRealFleet({ nodes: [{}] });
     const { program, labId } = await startProgram();
-    const guards = await runProgram('pgrep', ['-f', `guard.sh ${labId}`]);
-    for (const pid of guards.stdout.trim().split('\n')) process.kill(Number(pid), 'SIGKILL');
-    program.kill('SIGKILL');
-    await once(program, 'exit');
-    const lock = lockOf(labId);
-    while ((await runProgram('flock', ['--nonblock', lock, 'true'])).code !== 0) await delay(50);
-    expect(await remainsOf(labId)).not.toEqual([]);
-
-    expect(await cleanLeftovers()).toContain(labId);
+    // Every start cleans up: other test files start fleets too, and wait for this one.
+    await whileStarting(async () => {
+      const guards = await runProgram('pgrep', ['-f', `guard.sh ${labId}`]);
+      for (const pid of guards.stdout.trim().split('\n')) process.kill(Number(pid), 'SIGKILL');
+      program.kill('SIGKILL');
+      await once(program, 'exit');
+      const lock = lockOf(labId);
+      while ((await runProgram('flock', ['--nonblock', lock, 'true'])).code !== 0) await delay(50);
+      expect(await remainsOf(labId)).not.toEqual([]);
+      expect(await cleanWhileStarting()).toContain(labId);
+    });
     await waitForEnd(labId);
     expect(await remainsOf(labId)).toEqual([]);
     expect(await living.nodes[0]?.runPodSandbox()).toMatchObject({ ok: true });

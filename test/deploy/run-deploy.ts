@@ -39,6 +39,8 @@ export const environment = (standIn: StandIn | undefined, extra: NodeJS.ProcessE
   CDK_DISABLE_CLI_TELEMETRY: 'true',
   // As vitest.config.ts says it for these tests.
   CDK_VALIDATION: process.env.CDK_VALIDATION,
+  // So that no process compiles the CDK again.
+  NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
   ...(standIn === undefined ? {} : { ...CREDENTIALS, AWS_ENDPOINT_URL: standIn.url }),
   ...extra,
 });
