@@ -56,15 +56,15 @@ describe("an operator's run", () => {
   });
 
   it('for a whole cluster becomes runs of at most so many nodes, one after the other', async () => {
-    const w = await world({ nodes: 600, settings: testSettings({ maxNodesPerRepairRun: 250 }) });
+    const w = await world({ nodes: 150, settings: testSettings({ maxNodesPerRepairRun: 60 }) });
     breakNodes(w, w.ids, 4000);
     await w.ask('r-all', 'repair');
     await w.pass(300, 5);
     const runs = await w.allRuns();
     expect(runs.map((r) => [r.runId, r.status, countsOf(r)])).toEqual([
-      ['r-all', 'ended', { Repaired: 250 }],
-      ['r-all-2', 'ended', { Repaired: 250 }],
-      ['r-all-3', 'ended', { Repaired: 100 }],
+      ['r-all', 'ended', { Repaired: 60 }],
+      ['r-all-2', 'ended', { Repaired: 60 }],
+      ['r-all-3', 'ended', { Repaired: 30 }],
     ]);
     expect(Math.max(...w.ssm.sends('repair').values())).toBe(1);
   }, 120_000);

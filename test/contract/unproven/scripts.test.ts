@@ -119,7 +119,7 @@ describe.each(CREATE)('%s creates something', (script) => {
   });
 
   it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('and cleans up after %s', async (signal) => {
-    const waiting = `'${create}'*) touch "$STATE/reached"; sleep 5 ;;`;
+    const waiting = `'${create}'*) touch "$STATE/reached"; sleep 2 ;;`;
     const result = await runScript(script, { answers: answersOf(`${waiting}\n${proving(script).answers}`), signal });
     expect(result.stdout).toMatch(/^INCONCLUSIVE: (?:interrupted|stopped) while /);
     expect(result.code).toBe(2);
