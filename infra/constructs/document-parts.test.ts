@@ -24,7 +24,7 @@ describe('the parts that documents share', () => {
   });
 
   it('are none of a document that has nothing in common with another', () => {
-    const alone = `["a","# from ssm-documents/x.sh","${'b'.repeat(500)}"]`;
+    const alone = `["a","# from lib/x.sh","${'b'.repeat(500)}"]`;
     expect(sharedPartsOf([alone, '["c"]']).texts.size).toBe(0);
     expect(joined([alone, '["c"]'], alone)).toBe(alone);
   });

@@ -5,7 +5,7 @@ const MAX_PARTS = 200;
 /** A part with fewer bytes takes about as much as a reference to it. */
 const LEAST_BYTES = 150;
 /** Before the line with which the builder begins the lines of a file (ssm-documents/builder/script.ts, SOURCE_MARK). */
-const BOUNDARY = /(?="# from ssm-documents\/)/;
+const BOUNDARY = /(?="# from [a-z])/;
 
 /** Texts of several documents, each cut into its parts; those that more than one of them has are stored once. */
 export type SharedParts = {

@@ -5,8 +5,11 @@ export type Block = {
   readonly text: string;
 };
 
-/** The lines above the blocks of a document: what they come from. The contract test reads a document by them. */
-export const SOURCE_MARK = '# from ssm-documents/';
+/**
+ * The lines above the blocks of a document: what they come from, below the folder that the first comment names. The contract
+ * test reads a document by them.
+ */
+export const SOURCE_MARK = '# from ';
 export const ADDED_MARK = '# added by the builder';
 
 const list = new Intl.ListFormat('en');
@@ -26,12 +29,20 @@ const squeezed = (text: string): string =>
 
 const markOf = ({ path }: Block): string => (path === undefined ? ADDED_MARK : `${SOURCE_MARK}${path}`);
 
+/** The blocks that have lines; those of one file that follow each other are one. */
+const joined = (blocks: readonly Block[]): Block[] => {
+  const all: Block[] = [];
+  for (const block of blocks.filter(({ text }) => !isBlank(text))) {
+    const last = all.at(-1);
+    if (last?.path === undefined || last.path !== block.path) all.push(block);
+    else all[all.length - 1] = { path: last.path, text: `${last.text}\n${block.text}` };
+  }
+  return all;
+};
+
 /** A script of its header and its blocks, each below its mark; a block without lines is left out. */
 export const scriptOf = (folders: readonly string[], blocks: readonly Block[]): string =>
-  [
-    headerOf(folders),
-    ...blocks.filter(({ text }) => !isBlank(text)).map((block) => `${markOf(block)}\n${squeezed(block.text)}`),
-  ].join('\n\n');
+  [headerOf(folders), '', ...joined(blocks).map((block) => `${markOf(block)}\n${squeezed(block.text)}`)].join('\n');
 
 /** The bytes of a text in a document, where each line is a JSON string of its own. */
 const bytesOf = (text: string): number => Buffer.byteLength(JSON.stringify(text.split('\n'))) - 1;

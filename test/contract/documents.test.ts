@@ -125,7 +125,7 @@ it.each(CHANGES)('the repair of pause-image does have %s, so that the search abo
 describe('the parts', () => {
   it('lie in every document that uses them, and their marks in none', () => {
     for (const document of documents) {
-      expect(scriptOf(document)).toContain('\n# from ssm-documents/lib/base/prelude.sh\n');
+      expect(scriptOf(document)).toContain('\n# from lib/base/prelude.sh\n');
       expect(scriptOf(document)).not.toMatch(/^\s*#@/m);
     }
   });
@@ -138,7 +138,7 @@ describe('the parts', () => {
     'node/network',
     'images/test-container',
   ])('of a repair alone, such as %s, lie in no check', (part) => {
-    const line = `# from ssm-documents/lib/${part}.sh\n`;
+    const line = `# from lib/${part}.sh\n`;
     const holding = documents.filter((document) => scriptOf(document).includes(line));
     expect(holding.length).toBeGreaterThan(0);
     expect(holding.map((document) => document.action)).toEqual(holding.map(() => 'repair'));
@@ -150,7 +150,7 @@ describe('the parts', () => {
       exclude: ['testing/**'],
     });
     const all = documents.map(scriptOf).join('\n');
-    expect(files.filter((file) => !all.includes(`# from ssm-documents/lib/${file}\n`))).toEqual([]);
+    expect(files.filter((file) => !all.includes(`# from lib/${file}\n`))).toEqual([]);
   });
 });
 
