@@ -68,6 +68,36 @@ rank_finding() {
   [[ $1 == Skipped ]] || severity_of "$2"
 }
 
+# capture_shared NAME SECONDS COMMAND...: `capture` of a command that several checks run. The parent has run it once for all of
+# them (see `share`); a check runs it again only where it failed in the parent.
+capture_shared() {
+  local file="$SHARED/shared.$1"
+  if [[ -z $SHARED || ! -s $file ]]; then
+    capture "${@:2}"
+    return
+  fi
+  RC=0 ERR=''
+  slurp "$file"
+  OUT=$REPLY
+  printf '%s' "$OUT" > "$WORK/out"
+  : > "$WORK/err"
+}
+
+# share NAME: in the parent, keeps the output of the last `capture` for capture_shared, unless it failed.
+share() {
+  if ((RC == 0)); then
+    printf '%s' "$OUT" > "$WORK/shared.$1"
+  fi
+}
+
+# take_shared_containerd: what ask_containerd finds, from the parent; 1 where it has not found it.
+take_shared_containerd() {
+  [[ -n $SHARED && -s $SHARED/shared.config && -s $SHARED/shared.version ]] || return 1
+  capture_shared version 0 :
+  printf '%s' "$OUT" > "$WORK/version"
+  capture_shared config 0 :
+}
+
 # ask_once: runs the commands that several checks need. A command that hangs ends at its own time limit, and the checks then run
 # it themselves.
 ask_once() {

@@ -194,28 +194,6 @@ capture() {
   ERR=$REPLY
 }
 
-# capture_shared NAME SECONDS COMMAND...: `capture` of a command that several checks run. In node-check the parent has run it
-# once for all of them (see `share`); a check runs it again only where it failed in the parent.
-capture_shared() {
-  local file="$SHARED/shared.$1"
-  if [[ -z $SHARED || ! -s $file ]]; then
-    capture "${@:2}"
-    return
-  fi
-  RC=0 ERR=''
-  slurp "$file"
-  OUT=$REPLY
-  printf '%s' "$OUT" > "$WORK/out"
-  : > "$WORK/err"
-}
-
-# share NAME: in the parent of node-check, keeps the output of the last `capture` for capture_shared, unless it failed.
-share() {
-  if ((RC == 0)); then
-    printf '%s' "$OUT" > "$WORK/shared.$1"
-  fi
-}
-
 # last_line TEXT: its last line that is not blank (tools print their error last), in REPLY.
 last_line() {
   local line last=''

@@ -29,3 +29,12 @@ print_result() {
   done
   printf '%s\n' "$REPLY" >&3
 }
+
+# capture_shared NAME SECONDS COMMAND...: `capture`: only node-check has more than one check.
+capture_shared() {
+  capture "${@:2}"
+}
+
+take_shared_containerd() {
+  return 1
+}

@@ -75,6 +75,7 @@ WANTED=918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause:3.5
 }
 
 @test "uses the output that the parent of node-check has captured" {
+  source "$BATS_TEST_DIRNAME/../node-check.sh"
   CONTAINERD_EXE='' SHARED=$WORK CONTAINERD_PID=''
   printf 'version = 2\n[plugins."io.containerd.grpc.v1.cri"]\n  sandbox_image = "a/b:1"\n' > "$WORK/shared.config"
   printf 'containerd x v1.7.27 y\n' > "$WORK/shared.version"

@@ -49,12 +49,7 @@ ask_containerd() {
   if [[ -n $CONTAINERD_PID && -x /proc/$CONTAINERD_PID/exe ]]; then
     CONTAINERD_EXE=/proc/$CONTAINERD_PID/exe
   fi
-  if [[ -n $SHARED && -s $SHARED/shared.config && -s $SHARED/shared.version ]]; then
-    capture_shared version 0 :
-    printf '%s' "$OUT" > "$WORK/version"
-    capture_shared config 0 :
-    return
-  fi
+  ! take_shared_containerd || return 0
   # Both run at the same time, because each takes as long as containerd needs to start.
   bounded "$1" "$CONTAINERD_EXE" --version > "$WORK/version" 2> "$WORK/version.err" &
   version_pid=$!
