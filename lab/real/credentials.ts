@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { RoleCredentials } from './sigv4.ts';
 
-/** The role of a node: with the permission for ECR tokens, without it, or missing. */
-export type RoleState = 'allowed' | 'denied' | 'absent';
+/** The role of a node: with the permission for ECR tokens, without it, with credentials that have expired, or missing. */
+export type RoleState = 'allowed' | 'denied' | 'expired' | 'absent';
 
 /** A node in instance metadata and the ECR API. */
 export type KnownNode = {

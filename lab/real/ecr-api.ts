@@ -30,14 +30,13 @@ export async function startEcrApi(deps: {
     const operation = String(request.headers['x-amz-target'] ?? '');
     const region = deps.regions.find((candidate) => ecrApiHost(candidate) === host);
     const answer =
-      fault?.kind === 'status'
-        ? apiError('ServerException', 'lab fault', fault.status)
-        : answerCall(operation, region, {
-            method: request.method ?? '',
-            path: request.url ?? '/',
-            headers: request.headers,
-            body,
-          });
+      faultAnswer(fault) ??
+      answerCall(operation, region, {
+        method: request.method ?? '',
+        path: request.url ?? '/',
+        headers: request.headers,
+        body,
+      });
     deps.log({
       at: new Date().toISOString(),
       service: 'ecr',
@@ -65,6 +64,9 @@ export async function startEcrApi(deps: {
     });
     if (!signature.ok) return apiError(signature.type, signature.message);
     const node = credentials.nodeOfKey(signature.accessKeyId);
+    if (node?.role === 'expired') {
+      return apiError('ExpiredTokenException', 'The security token included in the request is expired');
+    }
     if (node?.role !== 'allowed') {
       const principal = `arn:${partitionOf(site.region)}:sts::${site.accountId}:assumed-role/${site.roleName}/${node?.instanceId}`;
       return apiError(
@@ -93,6 +95,11 @@ export async function startEcrApi(deps: {
       await front.setFault(next);
     },
   };
+}
+
+function faultAnswer(fault: Fault | null): ApiAnswer | undefined {
+  if (fault?.kind === 'status') return apiError('ServerException', 'lab fault', fault.status);
+  return fault?.kind === 'throttled' ? apiError('ThrottlingException', 'Rate exceeded') : undefined;
 }
 
 function apiError(type: string, message: string, status = 400): ApiAnswer {

@@ -1,14 +1,20 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
 import { ADDRESSES, partitionOf, serviceDomain } from './addresses.ts';
 import type { CredentialStore, KnownNode } from './credentials.ts';
+import type { Fault } from './faults.ts';
+import { limitHops } from './network.ts';
 import type { LabSite, ServiceCall } from './protocol.ts';
 
 const HTTP_PORT = 80;
 const MAX_TOKEN_LIFE_SECONDS = 21_600;
 const TTL_HEADER = 'x-aws-ec2-metadata-token-ttl-seconds';
 const CREDENTIAL_LIFE_MILLISECONDS = 6 * 60 * 60 * 1000;
+
+/** Instance metadata, whose faults can be switched on and off while it runs. */
+export type MetadataService = { readonly setFault: (fault: Fault | null) => Promise<void> };
 
 type MetadataAnswer = { readonly status: number; readonly body: string; readonly headers?: Record<string, string> };
 
@@ -20,11 +26,16 @@ export async function startMetadata(deps: {
   readonly site: LabSite;
   readonly credentials: CredentialStore;
   readonly log: (call: ServiceCall) => void;
-}): Promise<void> {
+}): Promise<MetadataService> {
+  let fault: Fault | null = null;
   const sessions = new Map<string, number>();
-  const server = createServer((request, response) => {
+  const server = createServer(async (request, response) => {
     const from = request.socket.remoteAddress ?? '';
-    const answer = answerMetadata(deps, sessions, deps.credentials.nodeAt(from), request);
+    if (fault?.kind === 'slow') await delay(fault.delayMilliseconds);
+    const answer =
+      fault?.kind === 'status'
+        ? { status: fault.status, body: '' }
+        : answerMetadata(deps, sessions, deps.credentials.nodeAt(from), request);
     deps.log({
       at: new Date().toISOString(),
       service: 'imds',
@@ -41,8 +52,25 @@ export async function startMetadata(deps: {
     });
     response.end(answer.body);
   });
-  server.listen(HTTP_PORT, ADDRESSES.metadata);
-  await once(server, 'listening');
+  const listen = async (): Promise<void> => {
+    server.listen(HTTP_PORT, ADDRESSES.metadata);
+    await once(server, 'listening');
+  };
+  await listen();
+  return {
+    setFault: async (next) => {
+      fault = next;
+      await limitHops(next?.kind === 'hop-limit' ? next.hops : undefined);
+      if (next?.kind === 'refused' && server.listening) {
+        const closed = once(server, 'close');
+        server.close();
+        server.closeAllConnections();
+        await closed;
+      } else if (next?.kind !== 'refused' && !server.listening) {
+        await listen();
+      }
+    },
+  };
 }
 
 function answerMetadata(
@@ -109,6 +137,7 @@ function documents(site: LabSite, node: KnownNode): Record<string, string> {
 }
 
 function roleDocument(node: KnownNode): string {
+  const life = node.role === 'expired' ? -CREDENTIAL_LIFE_MILLISECONDS : CREDENTIAL_LIFE_MILLISECONDS;
   return JSON.stringify({
     Code: 'Success',
     LastUpdated: new Date().toISOString(),
@@ -116,6 +145,6 @@ function roleDocument(node: KnownNode): string {
     AccessKeyId: node.credentials.accessKeyId,
     SecretAccessKey: node.credentials.secretAccessKey,
     Token: node.credentials.sessionToken,
-    Expiration: new Date(Date.now() + CREDENTIAL_LIFE_MILLISECONDS).toISOString(),
+    Expiration: new Date(Date.now() + life).toISOString(),
   });
 }

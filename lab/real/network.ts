@@ -17,3 +17,14 @@ export async function openNetwork(): Promise<void> {
   await mustRun('ip', ['address', 'add', `${ADDRESSES.metadata}/32`, 'dev', BRIDGE]);
   await mustRun('ip', ['link', 'set', BRIDGE, 'up']);
 }
+
+/**
+ * Lets the answers of the lab's services pass so many hops, as the option HttpPutResponseHopLimit of EC2 does for instance
+ * metadata; undefined for as many as they like.
+ */
+export async function limitHops(hops: number | undefined): Promise<void> {
+  const network = `${ADDRESSES.bridge.replace(/\d+\.\d+$/, '0.0')}/${PREFIX_BITS}`;
+  const limit = hops === undefined ? [] : ['hoplimit', String(hops)];
+  const route = [network, 'dev', BRIDGE, 'scope', 'link', 'src', ADDRESSES.bridge, ...limit];
+  await mustRun('ip', ['route', 'change', ...route]);
+}

@@ -50,17 +50,23 @@ export function checkSignature(
   const time = headerOf(request, 'x-amz-date');
   const signedAt = Date.parse(time.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z'));
   if (Number.isNaN(signedAt) || Math.abs(signedAt - expected.now.getTime()) > MAX_SKEW_MILLISECONDS) {
-    return refusal('InvalidSignatureException', `Signature expired: ${time}`);
+    return refusal(
+      'InvalidSignatureException',
+      `Signature expired: ${time} is now earlier than ${expected.now.toISOString()}`,
+    );
   }
   const scope = `${date}/${region}/${service}/aws4_request`;
-  const stringToSign = ['AWS4-HMAC-SHA256', time, scope, sha256(canonicalRequest(request, signedHeaders))].join('\n');
+  const canonical = canonicalRequest(request, signedHeaders);
+  const stringToSign = ['AWS4-HMAC-SHA256', time, scope, sha256(canonical)].join('\n');
   const key = [date, region, service, 'aws4_request'].reduce<Buffer | string>(
     (secret, part) => createHmac('sha256', secret).update(part).digest(),
     `AWS4${credentials.secretAccessKey}`,
   );
   const wanted = createHmac('sha256', key).update(stringToSign).digest();
   if (!timingSafeEqual(wanted, Buffer.from(signature, 'hex'))) {
-    return refusal('InvalidSignatureException', 'The request signature we calculated does not match the signature.');
+    // AWS repeats the request, with the session's token.
+    const message = `The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.\n\nThe Canonical String for this request should have been\n'${canonical}'\n`;
+    return refusal('InvalidSignatureException', message);
   }
   return { ok: true, accessKeyId };
 }

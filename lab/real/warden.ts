@@ -12,7 +12,7 @@ import { type LabCertificates, makeCertificates } from './certificates.ts';
 import { joinControlGroups, makeControlGroups } from './cgroups.ts';
 import { type CredentialStore, createCredentialStore } from './credentials.ts';
 import { startEcrApi } from './ecr-api.ts';
-import { startMetadata } from './imds.ts';
+import { type MetadataService, startMetadata } from './imds.ts';
 import { BRIDGE, openNetwork } from './network.ts';
 import { regionsOf } from './node-files.ts';
 import { copyRuntime, makeNodeRoot, type NodeFolders } from './node-root.ts';
@@ -32,6 +32,7 @@ type OpenLab = {
   readonly credentials: CredentialStore;
   readonly registry: RegistryService;
   readonly ecr: TlsFront;
+  readonly metadata: MetadataService;
 };
 
 const calls: ServiceCall[] = [];
@@ -56,12 +57,12 @@ const methods: WardenMethods = {
     ]);
     const credentials = createCredentialStore();
     const log = (call: ServiceCall) => calls.push(call);
-    const [registry, ecr] = await Promise.all([
+    const [registry, ecr, metadata] = await Promise.all([
       startRegistry({ site, certificates, credentials, log }),
       startEcrApi({ site, regions, certificates, credentials, log }),
       startMetadata({ site, credentials, log }),
     ]);
-    opened = { site, certificates, credentials, registry, ecr };
+    opened = { site, certificates, credentials, registry, ecr, metadata };
   },
 
   startNode: async (plan) => {
@@ -85,8 +86,8 @@ const methods: WardenMethods = {
   },
 
   setFault: async ({ target, fault }) => {
-    const { registry, ecr } = lab();
-    await { registry: registry.registry, s3: registry.s3, ecr }[target].setFault(fault);
+    const { registry, ecr, metadata } = lab();
+    await { registry: registry.registry, s3: registry.s3, ecr, metadata }[target].setFault(fault);
   },
 
   setRole: async ({ address, role }) => {

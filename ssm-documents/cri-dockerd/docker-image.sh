@@ -1,10 +1,10 @@
 # Restores the sandbox image in Docker: from the name of another EKS registry, with an ECR token, or without a login.
 #@ use ecr/ecr
-#@ use ecr/ecr-token
+#@ use ecr/aws-cli
 #@ use base/trust
 #@ use base/failures
 #@ use ./state
-#@ sets CONTAINERD_PID TOKEN TOKEN_STATE
+#@ sets CONTAINERD_PID TOKEN
 # shellcheck shell=bash disable=SC2034,SC2153  # the prelude prints METHOD
 
 readonly DOCKER_TEST_CONTAINER=fleetmend-verify TEST_LABEL=fleetmend.verify=true
@@ -76,9 +76,9 @@ image_by_ecr() {
   local host=${IMAGE%%/*} login code=0
   parse_ecr_host "$host" || return 1
   evidence ecrRegion "$ECR_REGION"
-  get_token || return 1
+  get_token ask_aws_cli aws || return 1
   login=$(printf 'AWS:%s' "$TOKEN" | base64 -w0)
-  TOKEN='' TOKEN_STATE=unasked
+  TOKEN=''
   if open_nameless_login && printf '{"auths":{"%s":{"auth":"%s"}}}\n' "$host" "$login" >&8; then
     pull_image "$WORK/login" || code=1
   else

@@ -52,6 +52,20 @@ ask_plugin() {
   [[ -z $ANSWER_FIELD ]]
 }
 
+# connection_reason TEXT CODE: the reason that an error text of the provider about its connection shows, in REPLY.
+connection_reason() {
+  case $1 in
+    *x509:* | *'certificate verify failed'* | *'failed to verify certificate'*) REPLY=RegistryCertificate ;;
+    *'no such host'* | *'i/o timeout'* | *'connection refused'* | *'context deadline exceeded'* | *'timed out'* | \
+      *'TLS handshake timeout'* | *'network is unreachable'* | *'no route to host'* | *'connection reset'* | *': EOF'* | \
+      *'unexpected EOF'* | *'broken pipe'* | *'server misbehaving'* | *'ame resolution'* | *proxyconnect*) REPLY=RegistryUnreachable ;;
+    *)
+      REPLY=TokenUnavailable
+      (($2 != 124)) || REPLY=RegistryUnreachable
+      ;;
+  esac
+}
+
 # as_kubelet: runs PLUGIN with kubelet's settings for AWS, proxy and certificates, and with the environment and arguments of
 # the configuration. In a subshell.
 as_kubelet() {

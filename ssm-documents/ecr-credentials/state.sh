@@ -162,7 +162,7 @@ answer_fault() {
     found CredentialProviderInvalid '' "$error" configProblem version apiVersion "$version"
     return
   fi
-  token_failure_reason "$text" "$RC"
+  aws_reason "$text" || connection_reason "$text" "$RC"
   case $REPLY in
     NodeRoleLacksECR)
       REASON_FOUND=NodeRoleLacksECR

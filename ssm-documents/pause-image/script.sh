@@ -52,7 +52,7 @@ finish_healthy() {
 #@ use base/failures
 #@ use images/image-changes
 #@ use base/trust
-#@ use ecr/ecr-token
+#@ use ecr/ecr-api
 #@ use images/fetch
 #@ use images/test-container
 
@@ -95,7 +95,7 @@ finish_repaired() {
 # that fails in it does not end the script (errexit does not apply in conditions), so it checks every relevant exit code.
 restore_image() {
   local method
-  for method in import tag unit ecr fetch mirror; do
+  for method in import tag ecr unit fetch mirror; do
     # The mirror is in its variant only.
     declare -F "method_$method" > /dev/null || continue
     if ((SECONDS > BUDGET_SECONDS - METHOD_SECONDS)); then
@@ -162,7 +162,7 @@ method_tag() {
 method_ecr() {
   parse_ecr_host "${IMAGE%%/*}" || return 1
   evidence ecrRegion "$ECR_REGION"
-  get_token || return 1
+  get_token ask_api 'curl with sha256sum' || return 1
   fetch_with_token "$IMAGE"
 }
 

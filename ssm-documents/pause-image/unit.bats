@@ -15,9 +15,8 @@ setup() {
 
 WANTED=918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause:3.5
 
-# A systemd with one unit in the state STATE, whose start ends with START_CODE, and a role with the permission for a token.
+# A systemd with one unit in the state STATE, whose start ends with START_CODE.
 fake_node() {
-  get_token() { return 0; }
   capture() { fake_systemctl "$@"; }
 }
 
@@ -32,29 +31,22 @@ fake_systemctl() {
   esac
 }
 
-@test "does not start the unit when the role lacks the permission for a token, and reports that nothing was changed" {
-  get_token() {
-    TOKEN_REASON=NodeRoleLacksECR
-    note_failure NodeRoleLacksECR 'The role may not.'
-    return 1
-  }
-  refute method_unit
-  [ "$STARTED$CHANGED" = false ]
-  finish() { printf '%s %s\n' "$2" "$EVIDENCE"; }
-  run finish_not_repaired NoLocalCopy
-  [ "$output" = 'NodeRoleLacksECR "changed":false' ]
+@test "does not start the unit after an answer that the unit would get too" {
+  local reason
+  for reason in NodeRoleLacksECR RegistryDenied RegistryImageNotFound; do
+    FAILURE_REASON=$reason
+    refute method_unit
+    [ "$STARTED$CHANGED" = false ]
+  done
 }
 
-@test "starts the unit when a tool returns a token, and when only this script's tools fail" {
-  method_unit
-  [ "$STARTED $CHANGED" = 'yes true' ]
-  STARTED=''
-  get_token() {
-    TOKEN_REASON=RegistryUnreachable
-    return 1
-  }
-  method_unit
-  [ "$STARTED" = yes ]
+@test "starts the unit where only this script got no token, or did not reach the registry" {
+  local reason
+  for reason in '' ToolMissing TokenUnavailable RegistryUnreachable; do
+    STARTED='' FAILURE_REASON=$reason
+    method_unit
+    [ "$STARTED $CHANGED" = 'yes true' ]
+  done
 }
 
 @test "does not start the unit where it cannot help" {

@@ -1,5 +1,5 @@
 # The method `unit`: AL2's own sandbox-image.service, which pulls the image with the AWS CLI.
-#@ use ecr/ecr-token
+#@ use ecr/ecr
 #@ use base/failures
 # shellcheck shell=bash
 
@@ -14,6 +14,9 @@ at_exit stop_unit
 method_unit() {
   # Its script treats a name in the list as a usable image and would then do nothing. It supports no registry but ECR.
   [[ $IMAGE_STATE == absent ]] || return 1
+  # What the role may not do, and what the registry has answered, is the same in the unit, which would retry for minutes. Other
+  # failures of the method `ecr` may be specific to this script, because the unit can have its own proxy.
+  [[ $FAILURE_REASON != @(NodeRoleLacksECR|RegistryDenied|RegistryImageNotFound) ]] || return 1
   parse_ecr_host "${IMAGE%%/*}" || return 1
   command -v systemctl > /dev/null || return 1
   capture 5 systemctl show --property=LoadState --property=ActiveState --property=Type "$UNIT"
@@ -27,11 +30,6 @@ method_unit() {
     # With RemainAfterExit it stays active, and a start would do nothing.
     *) return 1 ;;
   esac
-  # A role without the permission also lacks it in the unit, which would retry for minutes. Other failures may be specific to
-  # this script, because the unit can have its own proxy.
-  if ! get_token && [[ $TOKEN_REASON == NodeRoleLacksECR ]]; then
-    return 1
-  fi
   start_unit
 }
 

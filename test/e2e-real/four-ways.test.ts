@@ -14,7 +14,7 @@ import { findTokens, tokenMarks } from './tokens.ts';
 import { imagesByName, startPod, startWorld, type World } from './world.ts';
 
 const SPECS = {
-  /** The method ecr by the AWS CLI. */
+  /** The method ecr by a request that the script signs. */
   removed: {},
   /** The method tag. */
   twin: {},
@@ -214,6 +214,7 @@ await describeWithRealNodes('fleetmend on real nodes, broken in four ways', () =
     expect(secrets.ecrTokens.length).toBeGreaterThanOrEqual(3);
     for (const [name, text] of traced) {
       expect(text).toMatch(/execve\("[^"]*ctr", \[[^\]]*"content", "fetch"/);
+      if (name === 'removed') expect(text).toMatch(/execve\("[^"]*curl", \["curl", "-qsS", "--connect-timeout"/);
       expect(findTokens(`every execve on ${name}`, text, marks)).toEqual([]);
     }
     const { lab } = world;

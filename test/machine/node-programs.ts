@@ -15,7 +15,7 @@ const core = (...names: string[]): NodeProgram[] => names.map((name) => ({ name,
  */
 export const NODE_PROGRAMS: readonly NodeProgram[] = [
   ...core('base64', 'chmod', 'cp', 'date', 'env', 'ln', 'mkdir', 'mktemp', 'mv', 'readlink', 'rm', 'rmdir', 'sleep'),
-  ...core('stat', 'sync', 'tail', 'timeout', 'uname'),
+  ...core('sha256sum', 'stat', 'sync', 'tail', 'timeout', 'uname'),
   { name: 'awk', from: 'gawk or mawk' },
   { name: 'bash', from: 'bash' },
   { name: 'flock', from: 'util-linux' },

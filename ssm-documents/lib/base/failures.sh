@@ -49,6 +49,16 @@ network_error() {
   esac
 }
 
+# network_reason TEXT CODE: the reason of a connection that failed, in REPLY; 1 where the text has another error.
+network_reason() {
+  network_error "$1" "$2"
+  case $REPLY in
+    '') return 1 ;;
+    certificate-*) REPLY=RegistryCertificate ;;
+    *) REPLY=RegistryUnreachable ;;
+  esac
+}
+
 # failure_evidence TEXT CODE: how a request over the network failed, as evidence: the status that a server answered, or how
 # the connection failed, and the host. Only for the failure that is reported: call it before that one is noted.
 failure_evidence() {

@@ -23,33 +23,17 @@ node_role() {
   fi
 }
 
-# is_service_trouble TEXT: whether AWS answered with an error of its own, or that there were too many calls.
-is_service_trouble() {
-  case $1 in
-    *hrottl* | *TooManyRequests* | *'Rate exceeded'* | *RequestLimitExceeded* | *'StatusCode: 5'[0-9][0-9]* | *'status code: 5'[0-9][0-9]* | \
-      *InternalFailure* | *InternalError* | *InternalServerError* | *ServiceUnavailable* | *ServerException*) return 0 ;;
-  esac
-  return 1
-}
-
-# token_failure_reason TEXT CODE: the reason that a token tool's error text shows, in REPLY.
-token_failure_reason() {
+# aws_reason TEXT: the reason that AWS's error text shows, in REPLY; 1 where the text has another error.
+aws_reason() {
   case $1 in
     # Public images can be pulled without it, and the role of a pod is not the node's.
     *'perform: ecr-public:'* | *'perform: sts:AssumeRole'*) REPLY=TokenUnavailable ;;
     *AccessDenied* | *'not authorized to perform'* | *UnauthorizedOperation* | *'explicit deny'*) REPLY=NodeRoleLacksECR ;;
     *169.254.169.254* | *ec2imds* | *'no EC2 IMDS role found'* | *'refresh cached credentials'* | *'Unable to locate credentials'* | \
       *NoCredentialProviders* | *EC2MetadataError* | *ExpiredToken* | *'signature'* | *Signature*) REPLY=TokenUnavailable ;;
-    *x509:* | *'certificate verify failed'* | *'failed to verify certificate'*) REPLY=RegistryCertificate ;;
-    *'no such host'* | *'i/o timeout'* | *'connection refused'* | *'context deadline exceeded'* | *'timed out'* | \
-      *'TLS handshake timeout'* | *'network is unreachable'* | *'no route to host'* | *'Could not connect'* | \
-      *'Connect timeout'* | *'Read timeout'* | *'connection reset'* | *': EOF'* | *'unexpected EOF'* | *'broken pipe'* | \
-      *'server misbehaving'* | *'ame resolution'* | *proxyconnect*) REPLY=RegistryUnreachable ;;
-    *)
-      REPLY=TokenUnavailable
-      if (($2 == 124)) || is_service_trouble "$1"; then
-        REPLY=RegistryUnreachable
-      fi
-      ;;
+    # An error of its own, or too many calls.
+    *hrottl* | *TooManyRequests* | *'Rate exceeded'* | *RequestLimitExceeded* | *'StatusCode: 5'[0-9][0-9]* | *'status code: 5'[0-9][0-9]* | \
+      *InternalFailure* | *InternalError* | *InternalServerError* | *ServiceUnavailable* | *ServerException*) REPLY=RegistryUnreachable ;;
+    *) return 1 ;;
   esac
 }

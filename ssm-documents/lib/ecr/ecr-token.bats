@@ -14,11 +14,15 @@ WANTED=918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause:3.5
 
 @test "names the reason behind a token tool's error" {
   while IFS='|' read -r reason text; do
-    token_failure_reason "$text" 1
-    [ "$REPLY" = "$reason" ]
+    TOKEN_REASON=''
+    printf '%s\n' "$text" > "$WORK/err"
+    refute note_token_failure tool 1
+    [ "$TOKEN_REASON" = "$reason" ]
   done < "$SAMPLES/token-errors.txt"
-  token_failure_reason '' 124
-  [ "$REPLY" = RegistryUnreachable ]
+  TOKEN_REASON=''
+  : > "$WORK/err"
+  refute note_token_failure tool 124
+  [ "$TOKEN_REASON" = RegistryUnreachable ]
 }
 
 @test "names the role that lacks the permission" {
@@ -50,16 +54,16 @@ WANTED=918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause:3.5
 
 @test "notes no failure when a later tool gives a token" {
   ask_provider() {
-    keep_token_failure TokenUnavailable one
+    keep_token_failure TokenUnavailable one tool x
     return 1
   }
   ask_helper() { return 1; }
-  ask_aws_cli() { TOKEN=abc; }
-  get_token
+  ask_api() { TOKEN=abc; }
+  get_token ask_api curl
   [ "$TOKEN$FAILURE_REASON" = abc ]
 }
 
-@test "runs no further tool when the role lacks the permission, and runs each tool once" {
+@test "runs no further tool when the role lacks the permission" {
   asked=''
   ask_provider() {
     asked+=p
@@ -67,45 +71,44 @@ WANTED=918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause:3.5
   }
   ask_helper() {
     asked+=h
-    keep_token_failure NodeRoleLacksECR no
+    keep_token_failure NodeRoleLacksECR no tool x
     return 1
   }
-  ask_aws_cli() {
+  ask_api() {
     asked+=a
     return 0
   }
-  refute get_token
-  refute get_token
+  refute get_token ask_api curl
   [ "$asked $FAILURE_REASON" = 'ph NodeRoleLacksECR' ]
 }
 
 @test "reports the first tool's failure, unless a later one names the role" {
   ask_provider() {
-    keep_token_failure RegistryUnreachable one
+    keep_token_failure RegistryUnreachable one tool x
     return 1
   }
   ask_helper() {
-    keep_token_failure TokenUnavailable two
+    keep_token_failure TokenUnavailable two tool x
     return 1
   }
-  ask_aws_cli() { return 1; }
-  refute get_token
+  ask_api() { return 1; }
+  refute get_token ask_api curl
   [ "$FAILURE_REASON $FAILURE_DETAIL" = 'RegistryUnreachable one' ]
-  TOKEN_STATE=unasked TOKEN_REASON='' FAILURE_REASON=''
-  ask_aws_cli() {
-    keep_token_failure NodeRoleLacksECR three
+  TOKEN_REASON='' FAILURE_REASON=''
+  ask_api() {
+    keep_token_failure NodeRoleLacksECR three tool x
     return 1
   }
-  refute get_token
+  refute get_token ask_api curl
   [ "$FAILURE_REASON $FAILURE_DETAIL" = 'NodeRoleLacksECR three' ]
 }
 
 @test "reports that the node has no tool" {
   ask_provider() { return 1; }
   ask_helper() { return 1; }
-  ask_aws_cli() { return 1; }
-  refute get_token
-  [ "$FAILURE_REASON" = ToolMissing ]
+  ask_api() { return 1; }
+  refute get_token ask_api curl
+  [ "$FAILURE_REASON ${FAILURE_FACTS[*]}" = 'ToolMissing tool ecr-credential-provider, docker-credential-ecr-login or curl' ]
 }
 
 @test "does not run a provider that other users can write" {
@@ -122,12 +125,12 @@ WANTED=918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause:3.5
   ask_provider() { return 1; }
   ask_helper() { return 1; }
   while IFS='|' read -r expected said; do
-    ask_aws_cli() {
-      keep_token_failure TokenUnavailable "/etc/eks/image-credential-provider/x gave no ECR token: $said"
-      return 1
+    ask_api() {
+      printf '%s\n' "$said" > "$WORK/err"
+      note_token_failure curl 1
     }
-    TOKEN_STATE=unasked TOKEN_REASON='' FAILURE_REASON=''
-    refute get_token
+    TOKEN_REASON='' FAILURE_REASON=''
+    refute get_token ask_api curl
     [ "$FAILURE_REASON" = "$expected" ]
   done < <(printf '%s\n' \
     "RegistryUnreachable|curl: (7) Failed to connect to api.ecr.cn-north-1.amazonaws.com.cn port 443 after 0 ms: Couldn't connect to server" \
@@ -135,7 +138,6 @@ WANTED=918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause:3.5
     'RegistryUnreachable|api error ThrottlingException: Rate exceeded' \
     'RegistryUnreachable|operation error ECR: GetAuthorizationToken, https response error StatusCode: 503, RequestID: x' \
     'RegistryCertificate|curl: (60) SSL certificate problem: unable to get local issuer certificate' \
-    "ToolMissing|aws: error: argument operation: Invalid choice, valid choices are:" \
     'TokenUnavailable|Unable to locate credentials. You can configure credentials by running "aws configure".' \
     'TokenUnavailable|operation error ec2imds: GetToken, dial tcp 169.254.169.254:80: i/o timeout' \
     'TokenUnavailable|something that nobody has seen before')
@@ -144,10 +146,10 @@ WANTED=918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause:3.5
 @test "reports the network error where no tool returned a token" {
   ask_provider() { return 1; }
   ask_helper() { return 1; }
-  ask_aws_cli() {
-    keep_token_failure RegistryUnreachable 'The AWS CLI gave no ECR token: Could not connect to the endpoint URL: "https://api.ecr.us-west-2.amazonaws.com/"'
-    return 1
+  ask_api() {
+    printf '%s\n' 'Post https://api.ecr.us-west-2.amazonaws.com: curl: (7) Failed to connect: Connection refused' > "$WORK/err"
+    note_token_failure curl 7
   }
-  refute get_token
+  refute get_token ask_api curl
   [ "$EVIDENCE" = '"failedHost":"api.ecr.us-west-2.amazonaws.com","networkError":"refused"' ]
 }

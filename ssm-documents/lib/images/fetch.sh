@@ -37,22 +37,13 @@ fetch_failure_reason() {
     *'flag provided but not defined'*) REPLY=ToolMissing ;;
     *'no space left on device'*) REPLY=DiskFull ;;
     *'dial unix'*) REPLY=RuntimeDown ;;
-    *x509:* | *'failed to verify certificate'* | *'certificate signed by'* | *'remote error: tls:'* | \
-      *'does not look like a TLS handshake'* | *'HTTP response to HTTPS client'*) REPLY=RegistryCertificate ;;
+    *'remote error: tls:'* | *'does not look like a TLS handshake'* | *'HTTP response to HTTPS client'*) REPLY=RegistryCertificate ;;
     *'403 Forbidden'* | *'400 Bad Request'* | *'401 Unauthorized'* | *'no basic auth credentials'* | \
       *'authorization failed'* | *'pull access denied'* | *'token has expired'*) REPLY=RegistryDenied ;;
     *': not found'* | *'404 Not Found'* | *'no match for platform'*) REPLY=RegistryImageNotFound ;;
-    *'no such host'* | *'i/o timeout'* | *'connection refused'* | *'connection reset'* | *'context deadline exceeded'* | \
-      *'TLS handshake timeout'* | *'network is unreachable'* | *'no route to host'* | *'server misbehaving'* | \
-      *'ame resolution'* | *'timed out'* | *'broken pipe'* | *proxyconnect* | *'Proxy Authentication Required'* | \
-      *'Service Unavailable'* | *'Bad Gateway'* | *'Gateway Time'* | *'Internal Server Error'* | \
-      *'Too Many Requests'* | *toomanyrequests* | *': EOF'* | *'unexpected EOF'*) REPLY=RegistryUnreachable ;;
-    *)
-      REPLY=SandboxImagePullFailed
-      if (($2 == 124)); then
-        REPLY=RegistryUnreachable
-      fi
-      ;;
+    *'Proxy Authentication Required'* | *'Service Unavailable'* | *'Bad Gateway'* | *'Gateway Time'* | \
+      *'Internal Server Error'* | *'Too Many Requests'* | *toomanyrequests*) REPLY=RegistryUnreachable ;;
+    *) network_reason "$1" "$2" || REPLY=SandboxImagePullFailed ;;
   esac
 }
 

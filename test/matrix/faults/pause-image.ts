@@ -11,13 +11,11 @@ const NO_IMAGE = /401 Unauthorized|no basic auth credentials|connection refused/
 const NO_CONTENT = /content digest sha256:[0-9a-f]+: not found/;
 
 /** The cheapest method that is available for a missing image. */
-const methodOf = (generation: GenerationName): string => {
-  if (LOCAL_GENERATIONS.includes(generation)) return 'import';
-  return AL2.includes(generation) ? 'unit' : 'ecr';
-};
+const methodOf = (generation: GenerationName): string => (LOCAL_GENERATIONS.includes(generation) ? 'import' : 'ecr');
 
 const KUBELET_ARGS = '/etc/systemd/system/kubelet.service.d/10-kubelet-args.conf';
 const UNIT_SCRIPT = '/etc/eks/containerd/pull-sandbox-image.sh';
+const PROXY = '/etc/systemd/system/containerd.service.d';
 const RESTART_KUBELET = 'systemctl daemon-reload; systemctl restart kubelet';
 
 const remove = (node: RealNode): Promise<void> => node.breakNode('missing');
@@ -220,6 +218,25 @@ export const faults: readonly Fault[] = [
     sandbox: { failsBefore: NO_IMAGE, startsAfter: true },
     restore: async (node) => {
       await shell(node, `mv ${UNIT_SCRIPT}.kept ${UNIT_SCRIPT}`);
+    },
+  },
+  {
+    name: "image removed, containerd's proxy is down, and the AMI's own unit uses none",
+    remediation: 'pause-image',
+    generations: AL2,
+    break: async (node) => {
+      await shell(
+        node,
+        `mkdir -p ${PROXY}; printf '[Service]\\nEnvironment=HTTPS_PROXY=http://127.0.0.1:9\\n' > ${PROXY}/90-proxy.conf
+systemctl daemon-reload; systemctl restart containerd kubelet`,
+      );
+      await remove(node);
+    },
+    check: missing,
+    repair: { outcome: 'Repaired', method: 'unit' },
+    sandbox: { failsBefore: NO_IMAGE, startsAfter: true },
+    restore: async (node) => {
+      await shell(node, `rm ${PROXY}/90-proxy.conf; systemctl daemon-reload; systemctl restart containerd kubelet`);
     },
   },
   {
