@@ -70,9 +70,9 @@ export const suitesOf = ({ env, scratch, isDeep, lacks }) => {
   const compute = (name, more = {}) => vitest(name, { niceness: COMPUTES, ...more });
   return [
     { name: 'build', share: 1, run: check('node', ['infra/build.ts']) },
-    { name: 'nodes', share: 0.5, needs: 'build', run: vitest('nodes') },
-    { name: 'matrix', share: 0.5, needs: 'build', run: vitest('matrix') },
-    { name: 'docs', share: 0.5, needs: 'build', run: vitest('docs') },
+    { name: 'matrix', share: 0.6, needs: 'build', run: vitest('matrix') },
+    { name: 'nodes', share: 0.9, needs: 'build', run: vitest('nodes') },
+    { name: 'docs', share: 0.6, needs: 'build', run: vitest('docs') },
     // A scene waits for its functions: two of them keep one processor busy.
     { name: 'lab', share: 1, needs: 'build', run: compute('lab', { words: ['--maxWorkers=2'] }) },
     { name: 'unit', share: 1, needs: 'build', run: compute('unit', { words: notOfCore }) },
