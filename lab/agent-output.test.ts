@@ -27,6 +27,9 @@ describe("the agent's output", () => {
 
   it('has no separator without stderr, and adds the exit code of a script that failed alone', () => {
     expect(outputOf('{}\n', stderrOf({ statusDetails: 'Success', exitCode: 0, stderr: '' }))).toBe('{}\n');
+    expect(stderrOf({ statusDetails: 'Failed', exitCode: -1, stderr: '' })).toBe(
+      '\nfailed to run commands: signal: killed',
+    );
     expect(outputOf('{}\n', failed(''))).toBe('{}\n\n----------ERROR-------\n\nfailed to run commands: exit status 1');
   });
 });

@@ -11,10 +11,13 @@ const headOf = (text: Buffer, bytes: number): string => text.subarray(0, Math.ma
 const cutTo = (text: Buffer, bytes: number, mark: string): string =>
   text.length <= bytes ? text.toString('utf8') : headOf(text, bytes - mark.length) + mark;
 
-/** What the agent returns as stderr: it adds the exit code of a script that failed. */
+/** How Go names the end of a process: by its exit code, or by the signal that ended it (the agent's code is then -1). */
+const endOf = (exitCode: number): string => (exitCode < 0 ? 'signal: killed' : `exit status ${exitCode}`);
+
+/** What the agent returns as stderr: it adds how a script that failed ended. */
 export const stderrOf = (reply: Pick<AgentReply, 'statusDetails' | 'exitCode' | 'stderr'>): string =>
   reply.statusDetails === 'Failed'
-    ? `${reply.stderr.replace(/\n$/, '')}\nfailed to run commands: exit status ${reply.exitCode}`
+    ? `${reply.stderr.replace(/\n$/, '')}\nfailed to run commands: ${endOf(reply.exitCode)}`
     : reply.stderr;
 
 /**

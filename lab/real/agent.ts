@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import type { AgentReply, DeliveredDocument } from '../node.ts';
-import { exitCodeOf, killGroup } from './process.ts';
+import { killGroup } from './process.ts';
 
 /** The part of a node that the agent uses. */
 export type AgentHost = {
@@ -8,20 +9,22 @@ export type AgentHost = {
   readonly region: string;
   readonly platformName: string;
   readonly platformVersion: string;
+  /** What the agent's unit adds to its environment, such as proxies. */
+  readonly environment: Readonly<Record<string, string>>;
   /** Program and arguments that start a command line on the node, from outside. */
   readonly enter: (command: readonly string[]) => string[];
   readonly writeFile: (path: string, content: string, mode: number) => Promise<void>;
 };
 
-/** The limits of the agent, in bytes (SSM API: StandardOutputContent, StandardErrorContent of GetCommandInvocation). */
-const MAX_STDOUT_BYTES = 24_000;
-const MAX_STDERR_BYTES = 8_000;
+/** The bytes of each stream that the agent keeps, and how it ends one that is longer. */
+const OUTPUT_BYTES = 24_000;
+const OUTPUT_TRUNCATED = '--output truncated--';
 /** The agent takes a timeout outside of 5..172800 s as 3600 s. */
 const TIMEOUT_SECONDS = { least: 5, most: 172_800, otherwise: 3_600 };
-/** Exit codes with a special meaning to the agent. */
-const EXIT = { killed: 137, rebootRequested: 194, succeedAndSkipRest: 168 };
-/** How long the output of a killed script may stay open: a child of it may hold it. */
-const KILL_GRACE_MILLISECONDS = 2_000;
+/** Exit codes with a special meaning to the agent, and the code that it gives a script that a signal ended. */
+const EXIT = { signalled: -1, timedOut: 137, succeedAndSkipRest: 168, failAndSkipRest: 169, rebootRequested: 194 };
+/** Where the agent runs, and so its scripts. */
+const AGENT_FOLDER = '/usr/bin';
 
 const AGENT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
@@ -34,7 +37,7 @@ type StepEnd = {
 
 /**
  * Runs a document as amazon-ssm-agent does: the lines of `runCommand` joined into `_script.sh`, run as
- * `sh -c <path>` by root with the agent's bare environment (no HOME), the whole process group killed at
+ * `sh -c <path>` by root with the agent's whole environment (without HOME), the whole process group killed at
  * `timeoutSeconds` or on cancel, and the output cut to the agent's limits.
  */
 export async function runDocument(
@@ -51,14 +54,15 @@ export async function runDocument(
     const folder = `/var/lib/amazon/ssm/${host.instanceId}/document/orchestration/${document.commandId}/${step.name}`;
     const script = `${folder}/_script.sh`;
     await host.writeFile(script, step.inputs.runCommand.join('\n'), 0o700);
-    const command = host.enter(['env', '-i', ...environmentOf(host, document), 'sh', '-c', script]);
+    const environment = environmentOf(host, document);
+    const command = host.enter(['env', `--chdir=${AGENT_FOLDER}`, '-i', ...environment, 'sh', '-c', script]);
     const end = await runStep(
       options.traceTo === undefined ? command : [...strace(options.traceTo), ...command],
       timeoutSecondsOf(step.inputs.timeoutSeconds) * 1000,
       signal,
     );
     reply = replyOf(end);
-    if (reply.statusDetails !== 'Success') break;
+    if (reply.statusDetails !== 'Success' || reply.exitCode === EXIT.succeedAndSkipRest) break;
   }
   return reply;
 }
@@ -70,7 +74,12 @@ export function strace(file: string): string[] {
 
 function environmentOf(host: AgentHost, document: DeliveredDocument): string[] {
   return Object.entries({
+    // What systemd gives its unit.
+    LANG: 'en_US.UTF-8',
     PATH: AGENT_PATH,
+    INVOCATION_ID: randomUUID().replaceAll('-', ''),
+    PWD: AGENT_FOLDER,
+    ...host.environment,
     AWS_SSM_INSTANCE_ID: host.instanceId,
     AWS_SSM_REGION_NAME: host.region,
     AWS_SSM_PLATFORM_NAME: host.platformName,
@@ -100,7 +109,6 @@ async function runStep(command: readonly string[], timeoutMilliseconds: number, 
     if (child.pid === undefined || end !== 'exited') return;
     end = why;
     killGroup(child.pid);
-    setTimeout(() => finish(EXIT.killed), KILL_GRACE_MILLISECONDS).unref();
   };
   const timer = setTimeout(() => kill('timed-out'), timeoutMilliseconds);
   const onAbort = () => kill('cancelled');
@@ -110,8 +118,12 @@ async function runStep(command: readonly string[], timeoutMilliseconds: number, 
   child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
   child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
   child.on('error', (cause) => reject(new Error(`starting ${program}: ${cause.message}`, { cause })));
-  // Like the agent, wait for the output's end: a child in the background that holds it delays the reply.
-  child.on('close', (code, by) => finish(end === 'exited' ? exitCodeOf(code, by) : EXIT.killed));
+  // Like the agent, wait for the output's end: a child in the background that holds it delays the reply. At a timeout the agent
+  // does not wait for one that has left the group, and lives on.
+  child.on('exit', () => {
+    if (end !== 'exited') setImmediate(() => finish(EXIT.timedOut));
+  });
+  child.on('close', (code) => finish(end === 'exited' ? (code ?? EXIT.signalled) : EXIT.timedOut));
   try {
     return await promise;
   } finally {
@@ -121,19 +133,34 @@ async function runStep(command: readonly string[], timeoutMilliseconds: number, 
 }
 
 function replyOf(end: StepEnd): AgentReply {
+  const { code } = end;
+  const added = ADDED_TEXT[code] ?? '';
   return {
     statusDetails: statusOf(end),
-    exitCode: end.code,
-    // Bytes are cut, so a character may be cut too.
-    stdout: end.stdout.subarray(0, MAX_STDOUT_BYTES).toString(),
-    stderr: end.stderr.subarray(0, MAX_STDERR_BYTES).toString(),
+    exitCode: code,
+    stdout: cut(Buffer.concat([end.stdout, Buffer.from(added)])),
+    stderr: code === EXIT.succeedAndSkipRest ? '' : cut(Buffer.concat([end.stderr, Buffer.from(added)])),
   };
+}
+
+/** What the agent adds to the output of a script that ends the document. */
+const ADDED_TEXT: Readonly<Record<number, string>> = {
+  [EXIT.succeedAndSkipRest]:
+    '\nStep exited with code 168. Therefore, marking step as succeeded. Further document steps will be skipped.',
+  [EXIT.failAndSkipRest]:
+    '\nStep exited with code 169. Therefore, marking step as Failed. Further document steps will be skipped.',
+};
+
+/** Bytes are cut, so a character may be cut too. */
+function cut(stream: Buffer): string {
+  if (stream.length < OUTPUT_BYTES) return stream.toString();
+  return stream.subarray(0, OUTPUT_BYTES - OUTPUT_TRUNCATED.length).toString() + OUTPUT_TRUNCATED;
 }
 
 function statusOf({ code, end }: StepEnd): string {
   if (end === 'cancelled') return 'Cancelled';
-  // The agent reports exit code 137 as timed out, whoever killed the script.
-  if (end === 'timed-out' || code === EXIT.killed) return 'ExecutionTimedOut';
+  // The agent reports exit code 137 as timed out, whoever killed the command whose code it was.
+  if (end === 'timed-out' || code === EXIT.timedOut) return 'ExecutionTimedOut';
   if (code === EXIT.rebootRequested)
     throw new Error('running a document: its script asked for a reboot (exit code 194)');
   return code === 0 || code === EXIT.succeedAndSkipRest ? 'Success' : 'Failed';

@@ -61,6 +61,10 @@ export type RealNodeSpec = {
   readonly sandboxImageUnit?: boolean;
   readonly discardUnpackedLayers?: boolean;
   readonly tags?: Readonly<Record<string, string>>;
+  /** What the unit of the SSM agent sets, which the agent hands on to each document: proxies, for example. */
+  readonly agentEnvironment?: Readonly<Record<string, string>>;
+  /** How long the agent takes from the end of a document to the start of the next: 1 to 2 s on real nodes, by default 0. */
+  readonly documentGapMilliseconds?: number;
   readonly rootMegabytes?: number;
   readonly containerdMegabytes?: number;
 };

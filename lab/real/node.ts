@@ -127,6 +127,14 @@ function describeNode(
   const agentGroups = makeControlGroups(`${warden.labId}/${plan.name}/agent`);
   let running = true;
   let trace: Trace | undefined;
+  const gap = spec.documentGapMilliseconds ?? 0;
+  /** When the agent starts its next document. */
+  let freeAt = 0;
+  const nextStart = async (): Promise<void> => {
+    const at = Math.max(Date.now(), freeAt);
+    freeAt = at + gap;
+    if (at > Date.now()) await delay(at - Date.now());
+  };
   const enter = (command: readonly string[]) => [...NSENTER, '--target', String(pid), '--', ...command];
   const exec: RealNode['exec'] = async (command, options) => {
     const [program = '', ...args] = enter(command);
@@ -218,13 +226,16 @@ function describeNode(
         region: warden.site.region,
         platformName: platform.name,
         platformVersion: platform.version,
+        environment: spec.agentEnvironment ?? {},
         enter: (command: readonly string[]) => [...joinControlGroups(agentGroups), ...enter(command)],
         writeFile: async (path: string, content: string, mode: number) => {
           mkdirSync(dirname(root + path), { recursive: true, mode: 0o700 });
           writeFileSync(root + path, content, { mode });
         },
       };
+      await nextStart();
       const reply = await runDocument(host, document, signal, defined({ traceTo: trace?.nextFile() }));
+      freeAt = Math.max(freeAt, Date.now() + gap);
       // The agent of a node that has ended never replies.
       return running ? reply : await new Promise<never>(() => undefined);
     },
