@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { buildPauseImage, imageArchive } from './pause-image.ts';
-import { hostArchitecture, pauseProgram } from './pause-program.ts';
+import { hostArchitecture } from './elf.ts';
+import { pauseProgram } from './pause-program.ts';
 import { tarArchive } from './tar.ts';
 
 let folder: string;

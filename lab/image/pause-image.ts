@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { type Architecture, pauseProgram } from './pause-program.ts';
+import type { Architecture } from './elf.ts';
+import { pauseProgram } from './pause-program.ts';
 import { tarArchive } from './tar.ts';
 
 /** One object of an image, by its content. */

@@ -1,11 +1,4 @@
-/** CPU architectures as OCI names them. */
-export type Architecture = 'amd64' | 'arm64';
-
-const LOAD_ADDRESS = 0x400000;
-const ELF_HEADER_BYTES = 64;
-const PROGRAM_HEADER_BYTES = 56;
-const CODE_OFFSET = ELF_HEADER_BYTES + PROGRAM_HEADER_BYTES;
-const ELF_MACHINE: Record<Architecture, number> = { amd64: 62, arm64: 183 };
+import { type Architecture, elfProgram } from './elf.ts';
 
 /** Bits of SIGINT (2) and SIGTERM (15) in a kernel signal set. */
 const STOP_SIGNALS = 0x4002n;
@@ -22,28 +15,7 @@ export function hostArchitecture(): Architecture {
  * pause program does. The signals are blocked and waited for: as PID 1 of a sandbox it would not receive them otherwise.
  */
 export function pauseProgram(architecture: Architecture): Buffer {
-  const code = architecture === 'amd64' ? amd64Code() : arm64Code();
-  const header = Buffer.alloc(CODE_OFFSET);
-  header.write('\x7fELF', 0, 'latin1');
-  header.set([2, 1, 1], 4); // 64 bit, little endian, version 1
-  header.writeUInt16LE(2, 16); // executable
-  header.writeUInt16LE(ELF_MACHINE[architecture], 18);
-  header.writeUInt32LE(1, 20);
-  header.writeBigUInt64LE(BigInt(LOAD_ADDRESS + CODE_OFFSET), 24);
-  header.writeBigUInt64LE(BigInt(ELF_HEADER_BYTES), 32);
-  header.writeUInt16LE(ELF_HEADER_BYTES, 52);
-  header.writeUInt16LE(PROGRAM_HEADER_BYTES, 54);
-  header.writeUInt16LE(1, 56);
-
-  const size = BigInt(CODE_OFFSET + code.length);
-  header.writeUInt32LE(1, 64); // PT_LOAD
-  header.writeUInt32LE(5, 68); // read and execute
-  header.writeBigUInt64LE(BigInt(LOAD_ADDRESS), 80);
-  header.writeBigUInt64LE(BigInt(LOAD_ADDRESS), 88);
-  header.writeBigUInt64LE(size, 96);
-  header.writeBigUInt64LE(size, 104);
-  header.writeBigUInt64LE(0x10000n, 112); // aarch64 kernels may have pages of 64 KiB
-  return Buffer.concat([header, code]);
+  return elfProgram(architecture, architecture === 'amd64' ? amd64Code() : arm64Code());
 }
 
 function signalSet(): Buffer {

@@ -46,6 +46,18 @@ export type NodeTools = {
   readonly ecrLogin: boolean;
 };
 
+/** The versions that the stand-in for kubelet has: 1.25 is the last one that takes the CRI's v1alpha2. */
+export const KUBELET_VERSIONS = ['1.25.16', '1.26.15', '1.27.16', '1.29.14', '1.36.2'] as const;
+
+/** One of {@link KUBELET_VERSIONS}. */
+export type KubeletVersion = (typeof KUBELET_VERSIONS)[number];
+
+/**
+ * The versions that the stand-in for cri-dockerd has: 0.2.3 without a network plugin by default, 0.2.6 without the CRI's v1,
+ * which came with 0.3.0.
+ */
+export type CriDockerdVersion = '0.2.3' | '0.2.6' | '0.4.3';
+
 /** The properties of a node; all have defaults. */
 export type RealNodeSpec = {
   /** `i-` and 17 hexadecimal digits. */
@@ -55,6 +67,8 @@ export type RealNodeSpec = {
   readonly generation?: GenerationName;
   readonly style?: NodeStyle;
   readonly runtime?: RuntimeName;
+  readonly kubelet?: KubeletVersion;
+  readonly criDockerd?: CriDockerdVersion;
   /** What the node's sandbox image is called; by default the EKS registry's of the region, or nodeadm's. */
   readonly sandboxImage?: string;
   readonly tools?: Partial<NodeTools>;
@@ -71,17 +85,40 @@ export type RealNodeSpec = {
 
 /** The defaults of each generation. */
 export const GENERATIONS: Readonly<Record<GenerationName, Omit<RealNodeSpec, 'generation'>>> = {
-  'al2-1.6': { style: 'al2', runtime: '1.6', sandboxImageUnit: true, tools: { credentialProvider: true } },
-  'al2-1.7': { style: 'al2', runtime: '1.7', sandboxImageUnit: true, tools: { credentialProvider: true } },
-  'al2023-ecr-1.7': { style: 'al2023-ecr', runtime: '1.7', tools: { credentialProvider: true } },
-  'al2023-1.7': { style: 'al2023', runtime: '1.7', tools: { credentialProvider: true } },
+  'al2-1.6': {
+    style: 'al2',
+    runtime: '1.6',
+    kubelet: '1.27.16',
+    sandboxImageUnit: true,
+    tools: { credentialProvider: true },
+  },
+  'al2-1.7': {
+    style: 'al2',
+    runtime: '1.7',
+    kubelet: '1.29.14',
+    sandboxImageUnit: true,
+    tools: { credentialProvider: true },
+  },
+  'al2023-ecr-1.7': {
+    style: 'al2023-ecr',
+    runtime: '1.7',
+    kubelet: '1.29.14',
+    tools: { credentialProvider: true },
+  },
+  'al2023-1.7': { style: 'al2023', runtime: '1.7', kubelet: '1.29.14', tools: { credentialProvider: true } },
   'al2023-2': {
     style: 'al2023',
     runtime: '2',
+    kubelet: '1.36.2',
     // nodeadm writes the tag since v20260625.
     sandboxImage: 'localhost/kubernetes/pause:latest',
     tools: { credentialProvider: true },
   },
-  'ubuntu-1.7': { style: 'ubuntu', runtime: '1.7', tools: { awsCli: false, credentialProvider: true } },
-  docker: { style: 'docker', runtime: 'docker', tools: { ecrLogin: true } },
+  'ubuntu-1.7': {
+    style: 'ubuntu',
+    runtime: '1.7',
+    kubelet: '1.29.14',
+    tools: { awsCli: false, credentialProvider: true },
+  },
+  docker: { style: 'docker', runtime: 'docker', kubelet: '1.26.15', tools: { ecrLogin: true } },
 };

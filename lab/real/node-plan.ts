@@ -33,6 +33,9 @@ export function planNode(
     ...defined({ generation: own.generation }),
     runtime: spec.runtime ?? '1.6',
     ...defined({ runtimeFolder }),
+    // The last kubelet that asks ECR by itself, where it is given no provider.
+    kubelet: spec.kubelet ?? '1.26.15',
+    criDockerd: spec.criDockerd ?? '0.4.3',
     sandboxImage: spec.sandboxImage ?? (style === 'al2023' ? LOCAL_IMAGE : `${site.ecrHosts[0]}/eks/pause:3.5`),
     tools: { awsCli: true, credentialProvider: false, ecrLogin: false, ...spec.tools },
     sandboxImageUnit: spec.sandboxImageUnit ?? false,

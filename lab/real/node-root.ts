@@ -4,12 +4,14 @@ import {
   copyFileSync,
   existsSync,
   mkdirSync,
+  readFileSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { hostArchitecture } from '../image/elf.ts';
+import { launcherOf } from './launcher.ts';
 import { nodeFiles } from './node-files.ts';
 import { mustRun } from './process.ts';
 import type { LabSite, NodePlan } from './protocol.ts';
@@ -101,6 +103,8 @@ const AWS_CLI_AUTHORITIES = 'usr/lib/python3/dist-packages/awscli/botocore/cacer
 const SYSTEM_AUTHORITIES = 'etc/ssl/certs/ca-certificates.crt';
 /** The lab's own authority alone: curl takes 40 ms to read all of them, which the real credential provider does not. */
 const LAB_AUTHORITY = 'etc/ssl/lab-authority.pem';
+/** Where the stand-in for kubelet lies. */
+const KUBELET_FOLDER = 'usr/lib/lab-kubelet';
 const CREDENTIAL_PROVIDER = 'etc/eks/image-credential-provider/ecr-credential-provider';
 
 /**
@@ -156,8 +160,8 @@ export async function makeNodeRoot(
       copyFileSync(join(DEBIAN_CNI_FOLDER, plugin), join(root, 'opt/cni/bin', plugin));
     }
   }
-  placeStandIn('kubelet.py', join(root, 'usr/bin/kubelet'));
-  if (plan.runtime === 'docker') placeStandIn('cri-dockerd.py', join(root, 'usr/bin/cri-dockerd'));
+  placeKubelet(root, plan);
+  if (plan.runtime === 'docker') placeStandIn('cri-dockerd.py', join(root, 'usr/bin/cri-dockerd'), plan.criDockerd);
   if (plan.tools.credentialProvider) placeStandIn('ecr-credential-provider.sh', join(root, CREDENTIAL_PROVIDER));
   writeFileSync(join(root, LAB_AUTHORITY), authority);
   for (const bundle of [SYSTEM_AUTHORITIES, AWS_CLI_AUTHORITIES]) {
@@ -166,10 +170,22 @@ export async function makeNodeRoot(
   return { root, upper, containerd, docker };
 }
 
-/** Installs a stand-in for a program that is in no Debian package. */
-function placeStandIn(name: string, target: string): void {
-  copyFileSync(fileURLToPath(new URL(`./stand-ins/${name}`, import.meta.url)), target);
+/** Installs a stand-in for a program that is in no Debian package, as the given version of it. */
+function placeStandIn(name: string, target: string, version?: string): void {
+  const script = readFileSync(new URL(`./stand-ins/${name}`, import.meta.url), 'utf8');
+  writeFileSync(target, version === undefined ? script : script.replace(/^VERSION = ".*"$/m, `VERSION = "${version}"`));
   chmodSync(target, 0o755);
+}
+
+/** kubelet is asked for its version by its program as /proc shows it, which that of a script is not. */
+function placeKubelet(root: string, plan: NodePlan): void {
+  mkdirSync(join(root, KUBELET_FOLDER), { recursive: true });
+  for (const part of ['kubelet.py', 'kubelet_lines.py', 'kubelet_providers.py']) {
+    placeStandIn(part, join(root, KUBELET_FOLDER, part), plan.kubelet);
+  }
+  const program = join(root, 'usr/bin/kubelet');
+  writeFileSync(program, launcherOf(hostArchitecture(), `/${KUBELET_FOLDER}/kubelet.py`));
+  chmodSync(program, 0o755);
 }
 
 async function mountTmpfs(folder: string, megabytes: number): Promise<void> {

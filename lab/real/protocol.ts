@@ -1,6 +1,6 @@
 import type { RoleState } from './credentials.ts';
 import type { Fault, FaultTarget } from './faults.ts';
-import type { GenerationName, NodeStyle, NodeTools } from './generations.ts';
+import type { CriDockerdVersion, GenerationName, KubeletVersion, NodeStyle, NodeTools } from './generations.ts';
 import type { RuntimeName } from './runtimes.ts';
 
 /** The parameters to boot one node. */
@@ -16,6 +16,8 @@ export type NodePlan = {
   readonly runtime: RuntimeName;
   /** Folder on the machine whose files are laid over the machine's root. */
   readonly runtimeFolder?: string;
+  readonly kubelet: KubeletVersion;
+  readonly criDockerd: CriDockerdVersion;
   readonly sandboxImage: string;
   readonly tools: NodeTools;
   /** Whether the AL2 AMI's sandbox-image unit is there. */

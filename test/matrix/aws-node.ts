@@ -15,6 +15,7 @@ const MOUNTS = [
   'src=/opt/cni/bin,dst=/host/opt/cni/bin,options=rbind:rw',
   'src=/etc/cni/net.d,dst=/host/etc/cni/net.d,options=rbind:rw',
   'src=/var/log,dst=/host/var/log,options=rbind:rw',
+  'src=/run/aws-node,dst=/var/run/aws-node,options=rbind:rw',
 ];
 
 const CONFLIST = {
@@ -45,8 +46,14 @@ Restart=always
 RestartSec=1
 `;
 
-const read = (name: string): string =>
-  readFileSync(new URL(`../../lab/real/stand-ins/${name}`, import.meta.url), 'utf8');
+/** The version of aws-node on a generation: since 1.23 its ipamd listens on a socket. */
+const versionOn = ({ generation }: RealNode): string => (generation === 'al2023-2' ? '1.23' : '1.22');
+
+const read = (name: string, version: string): string =>
+  readFileSync(new URL(`../../lab/real/stand-ins/${name}`, import.meta.url), 'utf8').replace(
+    /^(VERSION ?= ?)".*"$/m,
+    `$1"${version}"`,
+  );
 
 /** Runs a shell script on a node; throws where it fails. */
 export async function shell(node: RealNode, script: string, input = ''): Promise<string> {
@@ -63,14 +70,14 @@ export async function shell(node: RealNode, script: string, input = ''): Promise
 export async function startAwsNode(node: RealNode): Promise<void> {
   await shell(
     node,
-    `[ -d ${SAVED_PROGRAMS} ] || cp -a /opt/cni/bin ${SAVED_PROGRAMS}; [ -f ${SAVED_CONFIG} ] || cp -a /etc/cni/net.d/10-lab.conflist ${SAVED_CONFIG}; mkdir -p ${APP}/app ${APP}/root/{usr,app,host,tmp}`,
+    `[ -d ${SAVED_PROGRAMS} ] || cp -a /opt/cni/bin ${SAVED_PROGRAMS}; [ -f ${SAVED_CONFIG} ] || cp -a /etc/cni/net.d/10-lab.conflist ${SAVED_CONFIG}; mkdir -p /run/aws-node ${APP}/app ${APP}/root/{usr,app,host,tmp,var/run/aws-node}`,
   );
   await shell(
     node,
     `ln -sfn usr/bin ${APP}/root/bin; ln -sfn usr/lib ${APP}/root/lib; ln -sfn usr/lib64 ${APP}/root/lib64`,
   );
-  await shell(node, `cat > ${APP}/app/aws-node.py`, read('aws-node.py'));
-  await shell(node, `cat > ${APP}/app/aws-cni`, read('aws-cni.sh'));
+  await shell(node, `cat > ${APP}/app/aws-node.py`, read('aws-node.py', versionOn(node)));
+  await shell(node, `cat > ${APP}/app/aws-cni`, read('aws-cni.sh', versionOn(node)));
   await shell(node, `cat > ${APP}/app/10-aws.conflist`, JSON.stringify(CONFLIST));
   await shell(node, `cat > /etc/systemd/system/${UNIT}`, UNIT_FILE);
   await shell(
@@ -98,6 +105,6 @@ export async function stopAwsNode(node: RealNode): Promise<void> {
     node,
     `ctr -n k8s.io tasks rm -f aws-node || true; ctr -n k8s.io containers rm aws-node || true;
      find /etc/cni/net.d -mindepth 1 -delete; cp -a ${SAVED_CONFIG} /etc/cni/net.d/10-lab.conflist; rm -rf /etc/cni/net.d.fleetmend-backup;
-     find /opt/cni/bin -mindepth 1 -delete; cp -a ${SAVED_PROGRAMS}/. /opt/cni/bin/; rm -rf ${SAVED_PROGRAMS} ${SAVED_CONFIG} ${APP}`,
+     find /opt/cni/bin -mindepth 1 -delete; cp -a ${SAVED_PROGRAMS}/. /opt/cni/bin/; rm -rf ${SAVED_PROGRAMS} ${SAVED_CONFIG} ${APP} /run/aws-node`,
   );
 }

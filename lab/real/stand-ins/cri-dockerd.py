@@ -3,9 +3,9 @@
 
 It takes the socket that systemd hands over (or opens its own), shows its flags in the journal, and says which network
 plugin it would use, as cri-dockerd does; it ends where Docker cannot be reached. Whatever it is called with, it answers
-as RuntimeService/Status: the runtime is ready, and the network too, unless the plugin is CNI and its first configuration
-or one of its programs is missing. Its help has the lines of cri-dockerd's that tell
-defaults (cobra's form); with a file /etc/cri-dockerd-old those of version 0.2.3.
+as RuntimeService/Status of the CRI's v1alpha2, and since 0.3.0 of its v1: the runtime is ready, and the network too, unless the
+plugin is CNI and its first configuration or one of its programs is missing. Its help has the lines of cri-dockerd's that tell
+defaults (cobra's form).
 """
 
 import json
@@ -14,9 +14,19 @@ import socket
 import sys
 import threading
 
+VERSION = "0.4.3"
 DOCKER = "/var/run/docker.sock"
-IS_OLD = os.path.exists("/etc/cri-dockerd-old")
-DEFAULT_PLUGIN = "" if IS_OLD else "cni"
+NUMBER = tuple(int(part) for part in VERSION.split("."))
+DEFAULT_PLUGIN = "cni" if NUMBER >= (0, 2, 5) else ""
+DEFAULT_IMAGE = "k8s.gcr.io/pause:3.6" if NUMBER < (0, 2, 5) else "registry.k8s.io/pause:" + ("3.10" if NUMBER >= (0, 4) else "3.6")
+# The versions of the CRI that it serves.
+APIS = (b"v1alpha2", b"v1") if NUMBER >= (0, 3) else (b"v1alpha2",)
+# HPACK's code for the characters of a path of the CRI (RFC 7541, appendix B).
+HUFFMAN = {
+    "/": "011000", "r": "101100", "u": "101101", "n": "101010", "t": "01001", "i": "00110", "m": "101001", "e": "00101",
+    ".": "010111", "v": "1110111", "1": "00001", "a": "00011", "l": "101000", "p": "101011", "h": "100111", "2": "00010",
+    "R": "1101101",
+}
 HELP = """CRI that connects to the Docker Daemon
 
 Usage:
@@ -28,7 +38,7 @@ Flags:
       --network-plugin string                   <Warning: Alpha feature> The name of the network plugin to be invoked for various events in kubelet/pod lifecycle.%s
       --network-plugin-mtu int32                <Warning: Alpha feature> The MTU to be passed to the network plugin, to override the default.
       --pod-infra-container-image string        The image whose network/ipc namespaces containers in each pod will use (default "%s")
-""" % (' (default "cni")' if DEFAULT_PLUGIN else "", "k8s.gcr.io/pause:3.6" if IS_OLD else "registry.k8s.io/pause:3.10")
+""" % (' (default "cni")' if DEFAULT_PLUGIN else "", DEFAULT_IMAGE)
 
 
 def say(level, text):
@@ -110,6 +120,17 @@ def frame(kind, flags, stream, content=b""):
     return len(content).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + content
 
 
+def forms(text):
+    """A text as it may stand in a block of headers: as it is, or in Huffman's code, as far as whole bytes go."""
+    bits = "".join(HUFFMAN[character] for character in text)
+    yield text.encode()
+    yield bytes(int(bits[at:at + 8], 2) for at in range(0, len(bits) // 8 * 8, 8))
+
+
+def is_served(block):
+    return any(form in block for api in APIS for form in forms("/runtime.%s.R" % api.decode()))
+
+
 def read(connection, size):
     data = b""
     while len(data) < size:
@@ -123,6 +144,9 @@ def read(connection, size):
 def answer(connection):
     """HTTP/2 as far as one call of gRPC needs it (RFC 9113; gRPC over HTTP2)."""
     data, headers, settings, ping, end_stream, end_headers, ack = 0, 1, 4, 6, 1, 4, 1
+    # The status, and the content type as a literal that is not indexed.
+    start = b"\x88\x0f\x10\x10application/grpc"
+    served = False
     with connection:
         connection.settimeout(10)
         try:
@@ -134,15 +158,22 @@ def answer(connection):
                 content = read(connection, int.from_bytes(head[:3], "big"))
                 if kind in (settings, ping) and not flags & ack:
                     connection.sendall(frame(kind, ack, 0, content if kind == ping else b""))
-                elif kind in (data, headers) and flags & end_stream:
-                    status = field(1, condition("RuntimeReady", "") + condition("NetworkReady", network_fault()))
-                    message = b"\0" + len(status).to_bytes(4, "big") + status
-                    # HPACK: ":status: 200", and content-type and grpc-status as literals that are not indexed.
-                    connection.sendall(
-                        frame(headers, end_headers, stream, b"\x88\x0f\x10\x10application/grpc")
-                        + frame(data, 0, stream, message)
-                        + frame(headers, end_headers | end_stream, stream, b"\0\x0bgrpc-status\x010")
-                    )
+                if kind == headers:
+                    served = is_served(content)
+                if kind not in (data, headers) or not flags & end_stream:
+                    continue
+                if not served:
+                    words = b"unknown service runtime.v1.RuntimeService"
+                    trailers = b"\0\x0bgrpc-status\x0212\0\x0cgrpc-message" + bytes([len(words)]) + words
+                    connection.sendall(frame(headers, end_headers | end_stream, stream, start + trailers))
+                    continue
+                status = field(1, condition("RuntimeReady", "") + condition("NetworkReady", network_fault()))
+                message = b"\0" + len(status).to_bytes(4, "big") + status
+                connection.sendall(
+                    frame(headers, end_headers, stream, start)
+                    + frame(data, 0, stream, message)
+                    + frame(headers, end_headers | end_stream, stream, b"\0\x0bgrpc-status\x010")
+                )
         except OSError:
             pass
 
@@ -150,6 +181,9 @@ def answer(connection):
 def main():
     if "--help" in sys.argv or "-h" in sys.argv:
         print(HELP, end="")
+        return
+    if "--version" in sys.argv:
+        print("cri-dockerd %s (stand-in)" % VERSION)
         return
     say("info", "Starting cri-dockerd (stand-in) " + " ".join(sys.argv[1:]))
     say("info", "Connecting to docker on the Endpoint unix://" + DOCKER)

@@ -1,78 +1,49 @@
 #!/usr/bin/python3 -ISB
 """Stand-in for kubelet, which is in no Debian package.
 
-It starts as kubelet does: it reads its configuration, registers the image credential provider plugins, connects to the
-container runtime and then answers /healthz; where one of these fails it exits with kubelet's own words (texts and rules:
-kubernetes/kubernetes, pkg/credentialprovider/plugin and pkg/kubelet). It runs no pods.
+It starts as kubelet does: it reads its flags and its configuration, asks the container runtime for its version, registers the
+image credential provider plugins, and then answers /healthz; where one of these fails it ends with the words of its version
+(texts and rules: kubernetes/kubernetes, pkg/credentialprovider/plugin, pkg/kubelet, cmd/kubelet). It logs as much as kubelet at
+its start, errors too. It runs no pods. lab/README.md lists the versions.
 """
 
-import glob
-import json
 import os
+import re
 import socket
+import subprocess
 import sys
 import threading
 import time
 
-KINDS = ("kubelet.config.k8s.io/v1", "kubelet.config.k8s.io/v1beta1", "kubelet.config.k8s.io/v1alpha1")
-PLUGIN_VERSIONS = (
-    "credentialprovider.kubelet.k8s.io/v1",
-    "credentialprovider.kubelet.k8s.io/v1alpha1",
-    "credentialprovider.kubelet.k8s.io/v1beta1",
-)
+sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
+import kubelet_lines
+import kubelet_providers
+from kubelet_lines import log, quoted
+from kubelet_providers import Failure, Fatal, decode, read_file
 
-
-class Failure(Exception):
-    pass
-
-
-def log(severity, place, text):
-    now = time.time()
-    stamp = time.strftime("%m%d %H:%M:%S", time.gmtime(now)) + ".%06d" % (now % 1 * 1e6)
-    print("%s%s %7d %s] %s" % (severity, stamp, os.getpid(), place, text), file=sys.stderr, flush=True)
-
-
-def quoted(text):
-    return json.dumps(str(text))
-
+VERSION = "1.29.14"
+MINOR = int(VERSION.split(".")[1])
+# The flags that are gone since a version.
+REMOVED = {"network-plugin": 24, "cni-bin-dir": 24, "cni-conf-dir": 24, "container-runtime": 27, "pod-infra-container-image": 35}
+CURL = "curl -qsS --noproxy * --http2-prior-knowledge --max-time 120 --data-binary @- -D - -o /dev/null --unix-socket"
 
 def read_flags(words):
     flags, name = {}, None
     for word in words:
         if word.startswith("-"):
             name, equals, value = word.lstrip("-").partition("=")
+            if name not in kubelet_lines.FLAGS or REMOVED.get(name, 99) <= MINOR:
+                raise Failure("failed to parse kubelet flag: unknown flag: --%s" % name)
             flags[name] = value if equals else "true"
             name = None if equals else name
         elif name is not None:
             flags[name] = word
             name = None
+        else:
+            raise Failure("unknown command %s" % word)
     return flags
 
-
-def decode(text):
-    try:
-        return json.loads(text)
-    except ValueError:
-        # Kept out of the usual start, which JSON makes quicker.
-        sys.path.append("/usr/lib/python3/dist-packages")
-        from ruamel.yaml import YAML, YAMLError
-
-        try:
-            return YAML(typ="safe", pure=True).load(text)
-        except YAMLError as error:
-            raise Failure("yaml: %s" % str(error).replace("\n", " "))
-
-
-def read_file(path):
-    try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            return file.read()
-    except OSError as error:
-        raise Failure("open %s: %s" % (path, error.strerror.lower()))
-
-
-def read_config(flags):
-    path = flags.get("config")
+def read_config(path):
     if path is None:
         return {}
     try:
@@ -86,102 +57,55 @@ def read_config(flags):
         )
     return config
 
-
-def read_providers(path):
-    if not os.path.exists(path):
-        raise Failure('unable to access path "%s": stat %s: no such file or directory' % (path, path))
-    files = [path]
-    if os.path.isdir(path):
-        files = sorted(f for e in ("json", "yaml", "yml") for f in glob.glob(os.path.join(path, "*." + e)))
-        if not files:
-            raise Failure('no configuration files found in directory "%s"' % path)
-    providers = []
-    for file in files:
-        try:
-            config = decode(read_file(file))
-            if not isinstance(config, dict):
-                raise Failure("couldn't get version/kind; json parse error")
-            if config.get("kind") != "CredentialProviderConfig" or config.get("apiVersion") not in KINDS:
-                raise Failure(
-                    'no kind "%s" is registered for version "%s" in scheme'
-                    % (config.get("kind", ""), config.get("apiVersion", ""))
-                )
-        except Failure as failure:
-            raise Failure('error decoding config "%s": %s' % (file, failure))
-        providers += config.get("providers") or []
-    return providers
-
-
-def validate_providers(providers):
-    faults = []
-    if not providers:
-        faults.append("providers: Required value: at least 1 item in plugins is required")
-    names = []
-    for provider in providers:
-        name = str(provider.get("name", ""))
-        if "/" in name:
-            faults.append('providers.name: Invalid value: "%s": provider name cannot contain \'/\'' % name)
-        if name in names:
-            faults.append('providers.name: Duplicate value: "%s"' % name)
-        names.append(name)
-        version = provider.get("apiVersion", "")
-        if version == "":
-            faults.append("providers.apiVersion: Required value")
-        elif version not in PLUGIN_VERSIONS:
-            faults.append(
-                'providers.apiVersion: Unsupported value: "%s": supported values: %s'
-                % (version, ", ".join('"%s"' % known for known in sorted(PLUGIN_VERSIONS)))
-            )
-        if not provider.get("matchImages"):
-            faults.append("providers.matchImages: Required value: at least 1 item in matchImages is required")
-        if provider.get("defaultCacheDuration") is None:
-            faults.append("providers.defaultCacheDuration: Required value")
-    if len(faults) == 1:
-        raise Failure("failed to validate credential provider config: %s" % faults[0])
-    if faults:
-        raise Failure("failed to validate credential provider config: [%s]" % ", ".join(faults))
-
-
-def register_plugins(flags):
-    path = flags.get("image-credential-provider-config", "")
-    folder = flags.get("image-credential-provider-bin-dir", "")
-    if path == "" and folder == "":
-        return
-    if not os.path.exists(folder):
-        raise Failure("plugin binary directory %s did not exist" % folder)
-    providers = read_providers(path)
-    validate_providers(providers)
-    for provider in providers:
-        binary = os.path.join(folder, provider["name"])
-        if not os.path.exists(binary):
-            raise Failure("plugin binary executable %s did not exist" % binary)
-        if os.path.isdir(binary) or not os.access(binary, os.X_OK):
-            raise Failure('error inspecting binary executable %s: exec: "%s": permission denied' % (binary, binary))
-
+def ask_version(path, api):
+    """The status of gRPC that a Version call of this version of the CRI ends with, and its message."""
+    url = "http://localhost/runtime.%s.RuntimeService/Version" % api
+    for _ in range(4):
+        command = CURL.split() + [path, "-H", "content-type: application/grpc", "-H", "te: trailers", url]
+        asked = subprocess.run(command, input=b"\0\0\0\0\0", capture_output=True)
+        # A server without the service may reset the stream before curl has read its answer.
+        if asked.returncode != 92:
+            break
+    head = asked.stdout.decode("latin-1")
+    status = re.search(r"grpc-status: *(\d+)", head)
+    words = re.search(r"grpc-message: *([^\r\n]*)", head)
+    if status is None:
+        return 14, 'connection error: desc = "error reading server preface: %s"' % asked.stderr.decode("latin-1").strip()
+    return int(status.group(1)), words.group(1) if words else ""
 
 def connect(endpoint):
     path = endpoint[len("unix://"):] if endpoint.startswith("unix://") else endpoint
-    with socket.socket(socket.AF_UNIX) as client:
-        client.settimeout(5)
-        try:
+    try:
+        with socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(5)
             client.connect(path)
-        except OSError as error:
-            raise Failure(
-                'failed to run Kubelet: validate service connection: validate CRI v1 runtime API for endpoint %s: rpc '
-                'error: code = Unavailable desc = connection error: desc = "transport: Error while dialing: dial unix '
-                '%s: connect: %s"' % (quoted(endpoint), path, (error.strerror or str(error)).lower())
-            )
+        code, words = ask_version(path, "v1")
+        if code == 12 and MINOR < 26:
+            code, words = ask_version(path, "v1alpha2")
+    except OSError as error:
+        code = 14
+        words = 'connection error: desc = "transport: Error while dialing: dial unix %s: connect: %s"' % (
+            path,
+            (error.strerror or str(error)).lower(),
+        )
+    if code == 0:
+        return
+    failure = "rpc error: code = %s desc = %s" % ({12: "Unimplemented", 14: "Unavailable"}.get(code, "Unknown"), words)
+    what = "validate CRI v1 runtime API for endpoint"
+    if MINOR < 26:
+        what = "unable to determine runtime API version for endpoint"
+    elif MINOR == 26 and code == 12:
+        what = "CRI v1 runtime API is not implemented for endpoint"
+    raise Failure("failed to run Kubelet: validate service connection: %s %s: %s" % (what, quoted(endpoint), failure))
 
-
-def serve(port):
-    server = socket.socket()
+def serve(address, port):
+    server = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
     server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    server.bind(("127.0.0.1", port))
+    server.bind((address, port))
     server.listen()
     while True:
         client, _ = server.accept()
         threading.Thread(target=answer, args=(client,), daemon=True).start()
-
 
 def answer(client):
     with client:
@@ -198,27 +122,35 @@ def answer(client):
         except OSError:
             pass
 
-
 def main():
-    flags = read_flags(sys.argv[1:])
-    if "version" in flags:
-        # The last one that asks ECR by itself, where it is given no provider.
-        print("Kubernetes v1.26.15")
+    if sys.argv[1:] == ["--version"]:
+        print("Kubernetes v" + VERSION)
         return
     try:
-        config = read_config(flags)
+        flags = read_flags(sys.argv[1:])
+        kubelet_lines.say_flags(flags, VERSION)
+        config = read_config(flags.get("config"))
+        kubelet_lines.say_start(flags, VERSION)
         endpoint = flags.get("container-runtime-endpoint") or config.get("containerRuntimeEndpoint")
         connect(endpoint or "unix:///run/containerd/containerd.sock")
     except Failure as failure:
-        log("E", "run.go:74", '"command failed" err=%s' % quoted(failure))
+        log("E", "run.go:%d" % (72 if MINOR > 29 else 74), '"command failed" err=%s' % quoted(failure))
         sys.exit(1)
     try:
-        register_plugins(flags)
+        kubelet_providers.register(
+            flags.get("image-credential-provider-config", ""), flags.get("image-credential-provider-bin-dir", ""), MINOR
+        )
+    except Fatal as fatal:
+        log("F", "plugins.go:47", str(fatal))
+        sys.exit(255)
     except Failure as failure:
-        log("E", "kuberuntime_manager.go:274", '"Failed to register CRI auth plugins" err=%s' % quoted(failure))
+        log("E", "kuberuntime_manager.go:%d" % 284, '"Failed to register CRI auth plugins" err=%s' % quoted(failure))
         sys.exit(1)
-    log("I", "server.go:1256", '"Started kubelet"')
-    serve(int(config.get("healthzPort", 10248)))
-
+    kubelet_lines.say_running(VERSION)
+    port = int(flags.get("healthz-port") or config.get("healthzPort", 10248))
+    address = flags.get("healthz-bind-address") or config.get("healthzBindAddress") or "127.0.0.1"
+    if port == 0:
+        threading.Event().wait()
+    serve(address, port)
 
 main()

@@ -7,6 +7,8 @@ const DOCKER: readonly GenerationName[] = ['docker'];
 const UNITS = '/etc/systemd/system';
 const FOLDER = `${UNITS}/cri-docker.service.d`;
 const RESTART = 'systemctl reset-failed cri-docker.service; systemctl restart cri-docker.service';
+/** Makes the stand-in for cri-dockerd another version. */
+const CRI_DOCKERD_IS = (version: string) => `sed -i 's/^VERSION = .*/VERSION = "${version}"/' /usr/bin/cri-dockerd`;
 const WITHOUT_CNI = `/usr/bin/cri-dockerd --container-runtime-endpoint fd:// --network-plugin=`;
 
 const shell = async (node: RealNode, script: string): Promise<void> => {
@@ -140,12 +142,12 @@ export const faults: readonly Fault[] = [
     remediation: 'cri-dockerd',
     generations: DOCKER,
     break: async (node) => {
-      await shell(node, `touch /etc/cri-dockerd-old; ${RESTART}`);
+      await shell(node, `${CRI_DOCKERD_IS('0.2.3')}; ${RESTART}`);
     },
     check: { outcome: 'Broken', reason: 'CRIDockerdNoCNI' },
     repair: { outcome: 'Repaired', reason: 'CRIDockerdNoCNI', method: 'drop-in' },
     restore: async (node) => {
-      await shell(node, 'rm /etc/cri-dockerd-old');
+      await shell(node, CRI_DOCKERD_IS('0.4.3'));
       await withoutDropIns(node);
     },
   },
