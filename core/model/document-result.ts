@@ -83,21 +83,37 @@ export type DocumentResult = z.infer<typeof DocumentResult>;
  */
 export const MAX_RESULT_BYTES = { check: 2000, repair: 1200 } as const;
 
+/** The line of an output that a result begins with. */
+const lineOf = (output: string): string | undefined =>
+  output
+    .replace(/\n----------ERROR-------\n.*/s, '')
+    .split('\n')
+    .find((line) => line.startsWith('{'));
+
+const parseLine = (line: string): Result<unknown> => {
+  try {
+    return success(JSON.parse(line));
+  } catch {
+    return failure(`the result line is not JSON (${line.length} characters; was it cut?)`);
+  }
+};
+
+/** Whether an output has a result line that begins and does not end: the agent has cut it. */
+export const hasCutLine = (output: string): boolean => {
+  const line = lineOf(output);
+  return line !== undefined && !parseLine(line).ok;
+};
+
 /**
  * Reads the result line from the output that SSM returned (stdout, then `\n----------ERROR-------\n` and stderr). The text
  * comes from a node and is untrusted: it is parsed, never interpreted.
  */
 export const readResult = (output: string): Result<DocumentResult> => {
-  const stdout = output.replace(/\n----------ERROR-------\n.*/s, '');
-  const line = stdout.split('\n').find((l) => l.startsWith('{'));
+  const line = lineOf(output);
   if (line === undefined) return failure('the document printed no result line');
-  let json: unknown;
-  try {
-    json = JSON.parse(line);
-  } catch {
-    return failure(`the result line is not JSON (${line.length} characters; was it cut?)`);
-  }
-  const parsed = DocumentResult.safeParse(json);
+  const json = parseLine(line);
+  if (!json.ok) return json;
+  const parsed = DocumentResult.safeParse(json.value);
   if (parsed.success) return success(parsed.data);
   return failure(`reading the result line: ${describeIssue(parsed.error, '(line)')}`);
 };

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { at, node, START } from '../../test/support/runs.ts';
 import type { CommandRow } from '../state/command-state.ts';
 import type { ResultRow } from '../state/results.ts';
-import { isRunning, normalizeStatus, readInvocation, tallyOf } from './invocation.ts';
+import { isCut, isRunning, normalizeStatus, readInvocation, tallyOf } from './invocation.ts';
 
 const command = (action: 'check' | 'repair' = 'repair', remediation = 'pause-image'): CommandRow => ({
   commandId: 'c-1',
@@ -179,4 +179,20 @@ describe('the tally that the run derives from a result', () => {
   ])('%s', (_, from, expected) => {
     expect(tallyOf(from, from)).toEqual(expected);
   });
+});
+
+const SEPARATOR = '\n----------ERROR-------\n';
+
+it.each([
+  ['Success', output(), false],
+  ['Success', output().slice(0, -1), true],
+  ['Failed', `${output().slice(0, 50)}\n---Output truncated---${SEPARATOR}failed to run commands: exit status 1`, true],
+  ['Failed', `${output()}\n${SEPARATOR}{`, false],
+  ['Success', '{}', false],
+  ['Success', '', false],
+  ['Success', 'sh: not found', false],
+  ['InProgress', '{', false],
+  ['ExecutionTimedOut', '{', false],
+])('%s with %j came cut: %s', (statusDetails, text, cut) => {
+  expect(isCut({ instanceId: node(1), statusDetails, output: text })).toBe(cut);
 });

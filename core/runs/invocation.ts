@@ -2,7 +2,7 @@ import { NOT_DELIVERED } from '../guards/attempts.ts';
 import { EXECUTION_TIMED_OUT } from '../guards/attributable.ts';
 import { registryWord } from '../guards/registry.ts';
 import { defined } from '../model/defined.ts';
-import { readResult } from '../model/document-result.ts';
+import { hasCutLine, readResult } from '../model/document-result.ts';
 import { mayReport, meaningOf, type Outcome, type SkipReason } from '../model/outcome.ts';
 import type { CommandRow } from '../state/command-state.ts';
 import type { Reading, Tally } from '../state/results.ts';
@@ -47,6 +47,10 @@ const fromDocument = (command: CommandRow, output: string): Read => {
     return unreadable(`the result is ${partName({ part, parts })}, not ${partName(command)}`);
   return mayReport(action, result.outcome) ? result : unreadable(`a ${action} cannot end ${result.outcome}`);
 };
+
+/** Whether the result of a finished invocation came cut: SSM keeps ten times as much of stdout than it lists. */
+export const isCut = ({ statusDetails, output }: Invocation): boolean =>
+  ['Success', 'Failed'].includes(normalizeStatus(statusDetails)) && hasCutLine(output);
 
 /**
  * The statuses by which SSM says that it ran the command on no node, or not on this node, and never will (SSM user guide,

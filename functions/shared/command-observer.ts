@@ -3,6 +3,7 @@ import { isoTime } from '../../core/model/ids.ts';
 import { afterRepairOf } from '../../core/model/outcome.ts';
 import type { Limits } from '../../core/model/policy.ts';
 import type { Texts } from '../../core/model/render-message.ts';
+import { type Invocation, isCut } from '../../core/runs/invocation.ts';
 import { observationOf, readNodes, type Shown } from '../../core/runs/observation.ts';
 import type { CommandRow } from '../../core/state/command-state.ts';
 import type { Reading } from '../../core/state/results.ts';
@@ -61,8 +62,28 @@ export const createCommandObserver = ({
     );
   };
 
-  const fromSsm = async ({ commandId }: CommandRow): Promise<Shown> => {
-    const invocations = await reader.invocations(commandId);
+  /**
+   * An invocation with its whole result line. Where SSM does not have it yet, the command is read again; from its hard deadline
+   * on, or where SSM refuses, the node's result stays unreadable, and the results of the other nodes do not wait for it.
+   */
+  const wholeOf = async (command: CommandRow, invocation: Invocation, at: string): Promise<Invocation> => {
+    if (!isCut(invocation)) return invocation;
+    const { commandId, runId, hardDeadlineAt } = command;
+    const { instanceId } = invocation;
+    try {
+      return { ...invocation, output: await reader.stdout(commandId, instanceId) };
+    } catch (thrown) {
+      const error = asError(thrown);
+      if (at < hardDeadlineAt && !error.name.startsWith('AccessDenied')) throw thrown;
+      log.warn('leaving cut result line as it is', { commandId, runId, instanceId, error });
+      return invocation;
+    }
+  };
+
+  const fromSsm = async (command: CommandRow, at: string): Promise<Shown> => {
+    const { commandId } = command;
+    const invocations: Invocation[] = [];
+    for (const listed of await reader.invocations(commandId)) invocations.push(await wholeOf(command, listed, at));
     return {
       invocations,
       status: invocations.length === 0 ? (await reader.byId(commandId))?.statusDetails : undefined,
@@ -75,7 +96,7 @@ export const createCommandObserver = ({
    */
   const shownOf = async (command: CommandRow, at: string): Promise<Shown> => {
     try {
-      return await fromSsm(command);
+      return await fromSsm(command, at);
     } catch (thrown) {
       if (at < command.hardDeadlineAt) throw thrown;
       const { commandId, runId, hardDeadlineAt } = command;

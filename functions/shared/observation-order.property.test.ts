@@ -119,6 +119,7 @@ const world = async (scheduler: fc.Scheduler) => {
     const observer = createCommandObserver({
       reader: {
         invocations: async () => invocationsAt(read),
+        stdout: async () => '',
         byId: async () => undefined,
         find: async () => undefined,
       },

@@ -119,6 +119,7 @@ it('a part that is written down while another one ends leaves its result, or the
           }),
         },
       ],
+      stdout: async () => '',
       byId: async () => undefined,
       find: async () => undefined,
     },

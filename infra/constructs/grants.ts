@@ -48,8 +48,9 @@ export const describeInstances = (): iam.PolicyStatement => allow(['ec2:Describe
 /** Reading which nodes SSM manages. SSM has no resource-level permissions for it. */
 export const describeManagedNodes = (): iam.PolicyStatement => allow(['ssm:DescribeInstanceInformation'], ['*']);
 
-/** Reading the status of commands. SSM has no resource-level permissions for either action. */
-export const readCommands = (): iam.PolicyStatement => allow(['ssm:ListCommands', 'ssm:ListCommandInvocations'], ['*']);
+/** Reading the status and the output of commands. SSM has no resource-level permissions for any of it. */
+export const readCommands = (): iam.PolicyStatement =>
+  allow(['ssm:ListCommands', 'ssm:ListCommandInvocations', 'ssm:GetCommandInvocation'], ['*']);
 
 /** Finding and cancelling commands of run-controller. SSM has no resource-level permissions for either action. */
 export const listAndCancelCommands = (): iam.PolicyStatement => allow(['ssm:ListCommands', 'ssm:CancelCommand'], ['*']);

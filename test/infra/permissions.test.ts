@@ -253,6 +253,7 @@ describe('all roles', () => {
       'ec2:DescribeInstances',
       'ssm:CancelCommand',
       'ssm:DescribeInstanceInformation',
+      'ssm:GetCommandInvocation',
       'ssm:ListCommandInvocations',
       'ssm:ListCommands',
       'xray:PutTelemetryRecords',

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import {
   CancelCommandCommand,
+  GetCommandInvocationCommand,
   ListCommandInvocationsCommand,
   ListCommandsCommand,
   SendCommandCommand,
@@ -215,6 +216,13 @@ export const fakeSsm = (clock: { ms: number }, nodes: Map<string, FakeNode>) => 
           CommandPlugins: [{ Output: i.output }],
         })),
       };
+    }
+    if (command instanceof GetCommandInvocationCommand) {
+      const { CommandId, InstanceId } = command.input;
+      const found = visible().find((c) => c.id === CommandId);
+      const invocation = found?.invocations.find((i) => i.instanceId === InstanceId);
+      if (invocation === undefined) throw Object.assign(new Error('no'), { name: 'InvocationDoesNotExist' });
+      return { StandardOutputContent: invocation.output };
     }
     throw new Error('this fake has no such operation');
   };

@@ -40,8 +40,16 @@ export const TEXTS: Texts = {
 /** An observer of one command; what SSM shows and the time can be changed. */
 export const observerWorld = async (table: TestTable, over: Partial<CommandRow> = {}) => {
   const own = await table.another();
-  const shown: { invocations: readonly Invocation[]; listed?: ListedCommand; failure?: Error; now: string } = {
+  const shown: {
+    invocations: readonly Invocation[];
+    /** What GetCommandInvocation answers. */
+    stdout: string | Error;
+    listed?: ListedCommand;
+    failure?: Error;
+    now: string;
+  } = {
     invocations: [],
+    stdout: '',
     now: at(20),
   };
   const runs = createRunStore({ ...own, retentionDays: 1 });
@@ -51,6 +59,10 @@ export const observerWorld = async (table: TestTable, over: Partial<CommandRow> 
       invocations: async () => {
         if (shown.failure !== undefined) throw shown.failure;
         return shown.invocations;
+      },
+      stdout: async () => {
+        if (shown.stdout instanceof Error) throw shown.stdout;
+        return shown.stdout;
       },
       byId: async () => shown.listed,
       find: async () => undefined,

@@ -1,5 +1,6 @@
 import {
   CancelCommandCommand,
+  GetCommandInvocationCommand,
   ListCommandInvocationsCommand,
   ListCommandsCommand,
   SendCommandCommand,
@@ -161,6 +162,8 @@ export type CommandReader = {
   }) => Promise<ListedCommand | undefined>;
   /** All invocations of a command, with their output. */
   readonly invocations: (commandId: string) => Promise<readonly Invocation[]>;
+  /** The first 24,000 characters of what the document printed on one node. */
+  readonly stdout: (commandId: string, instanceId: string) => Promise<string>;
 };
 
 /** Reads Run Command. At most 50 invocations a page, which is all that one of our commands has. */
@@ -200,6 +203,10 @@ export const createCommandReader = ({ client }: { readonly client: Pick<SSMClien
         if (command.comment === comment) return command;
       }
       return undefined;
+    },
+    stdout: async (commandId, instanceId) => {
+      const input = { CommandId: commandId, InstanceId: instanceId };
+      return (await client.send(new GetCommandInvocationCommand(input))).StandardOutputContent ?? '';
     },
     invocations: (commandId) =>
       allPages(async (token) => {

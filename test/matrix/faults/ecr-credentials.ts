@@ -155,11 +155,11 @@ export const faults: readonly Fault[] = [
   {
     ...common,
     name: 'the credential provider returns no credentials',
-    break: breakBy(`printf '#!/bin/sh\\necho "broken pipe" >&2\\nexit 1\\n' > ${PLUGIN}`),
+    break: breakBy(`printf '#!/bin/sh\\necho "it is out of order" >&2\\nexit 1\\n' > ${PLUGIN}`),
     check: {
       outcome: 'Broken',
       reason: 'CredentialProviderFailed',
-      detail: /^broken pipe$/,
+      detail: /^it is out of order$/,
       evidence: { tool: PLUGIN },
     },
     slow: true,
