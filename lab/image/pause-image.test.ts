@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { buildPauseImage, imageArchive } from './pause-image.ts';
 import { hostArchitecture } from './elf.ts';
+import { buildPauseImage, imageArchive } from './pause-image.ts';
 import { pauseProgram } from './pause-program.ts';
 import { tarArchive } from './tar.ts';
 

@@ -20,7 +20,7 @@ const withTokens = (tokenAttributes: object): string => configOf({ ...PROVIDER, 
 const TOKENS = { serviceAccountTokenAudience: 'a', cacheType: 'Token', requireServiceAccount: true };
 const FINE = /^$/;
 
-/** A configuration, and what kubelet 1.29 and 1.36 say of it: observed on the real ones, or read in their source. */
+/** A configuration, and the words of kubelet 1.29 and 1.36 for it: observed on the real ones, or read in their source. */
 const CONFIGURATIONS: readonly (readonly [string, string, RegExp, RegExp])[] = [
   ['what the AMIs have', configOf(PROVIDER), FINE, FINE],
   [
