@@ -3,13 +3,6 @@ import { type Architecture, elfProgram } from './elf.ts';
 /** Bits of SIGINT (2) and SIGTERM (15) in a kernel signal set. */
 const STOP_SIGNALS = 0x4002n;
 
-/** The architecture of the machine that runs this process. */
-export function hostArchitecture(): Architecture {
-  if (process.arch === 'x64') return 'amd64';
-  if (process.arch === 'arm64') return 'arm64';
-  throw new Error(`choosing the pause program: no program for ${process.arch}; use an x86_64 or an aarch64 machine`);
-}
-
 /**
  * A static ELF program of under 200 bytes that waits until SIGINT or SIGTERM and then exits with 0, as the Kubernetes
  * pause program does. The signals are blocked and waited for: as PID 1 of a sandbox it would not receive them otherwise.
