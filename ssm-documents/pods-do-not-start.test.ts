@@ -29,6 +29,15 @@ it.each<[string, Reported, string]>([
     'kubelet.service runs, but its health check does not answer.',
   ],
   [
+    'ecr-credentials',
+    {
+      outcome: 'Unknown',
+      reason: 'KubeletDown',
+      evidence: { kubeletFault: 'not-found', kubeletUnit: 'kubelet.service' },
+    },
+    'systemd has no kubelet.service: nobody has seen that a kubelet runs on this node.',
+  ],
+  [
     'pause-image',
     {
       outcome: 'Broken',

@@ -42,3 +42,43 @@ setup() {
   canonical "unix://$BATS_TEST_TMPDIR/dockershim.sock"
   [ "$REPLY" = "$BATS_TEST_TMPDIR/containerd.sock" ]
 }
+
+# serves STATUS STATUS: how a server answers a call of v1, and one of v1alpha2: the status of gRPC, or the exit code of curl.
+serves() {
+  STATUSES=("$@") DOCKER_STATE=answers ENDPOINT=/run/cri-dockerd.sock
+  capture() {
+    local status=${STATUSES[0]}
+    RC=0 OUT=''
+    if [[ $* == *--version* ]]; then
+      OUT="Kubernetes v1.$MINOR.1"
+      return
+    elif [[ $* == *ExecStart* ]]; then
+      OUT='ExecStart={ path=/usr/bin/kubelet ; argv[]=/usr/bin/kubelet }'
+      return
+    fi
+    [[ $* != *v1alpha2* ]] || status=${STATUSES[1]}
+    [[ $status != curl:* ]] || RC=${status#curl:}
+    printf 'content-type: application/grpc\r\ngrpc-status: %s\r\n' "$status" > "$WORK/out"
+    [[ $RC == 0 ]] || : > "$WORK/out"
+  }
+  kubelet_minor() { REPLY=$RUNNING; }
+}
+
+@test "calls a cri-dockerd too old only where it serves no version of the CRI that this kubelet calls" {
+  local statuses minor wanted
+  while read -r wanted RUNNING MINOR statuses; do
+    read -r -a statuses <<< "$statuses"
+    serves "${statuses[@]}"
+    REPLY=''
+    if cri_answers; then REPLY=yes; fi
+    [ "${REPLY%% *}" = "$wanted" ] || { echo "$wanted $RUNNING $MINOR ${statuses[*]}: $REPLY" && return 1; }
+  done < <(printf '%s\n' 'yes 29 29 0 0' 'unknown 29 29 12 0' 'yes 25 25 12 0' 'unknown 25 25 12 12' 'no 29 29 curl:124 0' \
+    'no 29 29 curl:56 0' 'yes 29 29 curl:7 0')
+  # One that does not run is asked for its version by its program.
+  RUNNING='' MINOR=25
+  serves 12 0
+  cri_answers
+  MINOR=26
+  serves 12 0
+  refute cri_answers
+}

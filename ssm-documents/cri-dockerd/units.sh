@@ -81,21 +81,37 @@ canonical() {
 
 # cri_answers: whether the listener on kubelet's endpoint answers kubelet's call of the CRI; if not, why, in REPLY. True where that
 # is unknown. CRI uses gRPC, and curl supports it for this call, which has no fields. Status 12 is Unimplemented: it is too old for
-# kubelet. While Docker does not answer, cri-dockerd cannot.
+# kubelet, which up to 1.25 calls v1alpha2 then. While Docker does not answer, cri-dockerd cannot.
 cri_answers() {
-  local i
+  local i api=v1
   [[ $DOCKER_STATE == answers ]] && command -v curl > /dev/null || return 0
-  for i in 1 2 3 4; do
+  for i in 1 2 3 4 5; do
     capture 8 curl -qsi --http2-prior-knowledge --unix-socket "$ENDPOINT" --data-binary @- -H 'content-type: application/grpc' \
-      -H 'te: trailers' http://localhost/runtime.v1.RuntimeService/Version < <(printf '\0\0\0\0\0')
+      -H 'te: trailers' "http://localhost/runtime.$api.RuntimeService/Version" < <(printf '\0\0\0\0\0')
+    REPLY='no answer in time'
+    ((RC != 124)) || return 1
     # A server without the service may reset the stream before curl has read its answer.
-    ((RC == 92)) || break
+    ((RC != 92)) || continue
+    grep -qai 'grpc-status: 12' "$WORK/out" || break
+    if [[ $api != v1 ]] || ! takes_v1alpha2; then
+      REPLY='unknown service runtime.v1.RuntimeService'
+      return 1
+    fi
+    api=v1alpha2
   done
-  REPLY='no answer in time'
-  ((RC != 124)) || return 1
-  REPLY='unknown service runtime.v1.RuntimeService'
-  ! grep -qai 'grpc-status: 12' "$WORK/out" || return 1
   REPLY='no gRPC'
   # Built without HTTP/2, or nothing listens any more.
   ((RC == 1 || RC == 2 || RC == 4 || RC == 7)) || grep -qai 'content-type: application/grpc' "$WORK/out"
+}
+
+# takes_v1alpha2: whether this kubelet, which need not run, still calls v1alpha2.
+takes_v1alpha2() {
+  kubelet_minor
+  if [[ -z $REPLY ]]; then
+    capture 5 systemctl show --property=ExecStart "$KUBELET_UNIT"
+    [[ $OUT =~ path=(/[^ \;]+) ]] && capture 5 "${BASH_REMATCH[1]}" --version
+    REPLY=26
+    [[ ! $OUT =~ ^Kubernetes\ v1\.([0-9]+)\. ]] || REPLY=${BASH_REMATCH[1]}
+  fi
+  ((REPLY < 26))
 }

@@ -252,6 +252,10 @@ export const reasons = defineReasons({
         { when: { kubeletFault: 'waiting' }, text: '{kubeletUnit} is still starting: check again later.' },
         { when: { kubeletFault: 'silent' }, text: '{kubeletUnit} runs, but its health check does not answer.' },
         { when: { kubeletFault: 'unasked' }, text: 'systemd did not answer whether {kubeletUnit} runs.' },
+        {
+          when: { kubeletFault: 'not-found' },
+          text: 'systemd has no {kubeletUnit}: nobody has seen that a kubelet runs on this node.',
+        },
         'systemd does not run {kubeletUnit} ({kubeletFault}): no pod starts on this node.',
         'kubelet does not run: no pod starts on this node.',
       ],

@@ -45,7 +45,7 @@ export const remediation = defineRemediation({
     kubeletRuns: 'Whether kubelet runs after that.',
     kubeletError: "kubelet's last error after that.",
     kubeletFault:
-      'Why kubelet does not run: stopped, failed, restarting, waiting (still starting), silent (its health check does not answer), unasked (systemd does not answer), or the load state of its unit.',
+      'Why kubelet does not run: stopped, failed, restarting, waiting (still starting), silent (its health check does not answer), unasked (systemd does not answer), not-found (no unit of it), or another load state of its unit.',
     kubeletUnit: "kubelet's unit.",
     backup: 'The copy of the file before the change.',
     blockingUnit: 'The unit that must run before kubelet can be restarted.',

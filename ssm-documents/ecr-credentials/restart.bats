@@ -16,7 +16,7 @@ setup() {
 }
 
 @test "accepts a kubelet that keeps running and whose health check answers" {
-  read_kubelet_state() { KUBELET_NOW='active 11 0'; }
+  read_kubelet_state() { KUBELET_NOW=$'ActiveState=active\nMainPID=11\nNRestarts=0'; }
   healthz_answers() { return 0; }
   restart_kubelet 2> /dev/null
 }
@@ -25,7 +25,7 @@ setup() {
   pid=0
   read_kubelet_state() {
     pid=$((pid + 1))
-    KUBELET_NOW="activating $pid $pid"
+    KUBELET_NOW="ActiveState=activating MainPID=$pid NRestarts=$pid"
   }
   healthz_answers() { return 0; }
   refute restart_kubelet 2> /dev/null
@@ -34,7 +34,7 @@ setup() {
 
 @test "reports the error of systemctl" {
   systemctl_code=1 systemctl_error='Unit kubelet.service is masked.'
-  read_kubelet_state() { KUBELET_NOW='active 11 0'; }
+  read_kubelet_state() { KUBELET_NOW=$'ActiveState=active\nMainPID=11\nNRestarts=0'; }
   refute restart_kubelet 2> /dev/null
   [ "$KUBELET_ERROR" = 'Unit kubelet.service is masked.' ]
 }

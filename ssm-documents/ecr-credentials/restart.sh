@@ -6,7 +6,7 @@
 #@ sets PROVIDER
 # shellcheck shell=bash disable=SC2034  # script.sh reads what is only set here
 
-# `ActiveState MainPID restarts`.
+# Its state, process id and restarts as systemd shows them.
 KUBELET_NOW=''
 # Why kubelet does not run: the last error line of systemctl or of kubelet; empty where there is none.
 KUBELET_ERROR=''
@@ -17,16 +17,8 @@ readonly STEADY_SECONDS=${FLEETMEND_STEADY_SECONDS:-6}
 
 # read_kubelet_state: its state from systemd. systemd before 235 does not count restarts; the process id shows them too.
 read_kubelet_state() {
-  local key value state='' pid='' restarts=''
-  capture 5 systemctl show --property=ActiveState --property=MainPID --property=NRestarts "$KUBELET_UNIT"
-  while IFS='=' read -r key value; do
-    case $key in
-      ActiveState) state=$value ;;
-      MainPID) pid=$value ;;
-      NRestarts) restarts=$value ;;
-    esac
-  done < "$WORK/out"
-  KUBELET_NOW="$state $pid $restarts"
+  capture 5 systemctl show --property=ActiveState,MainPID,NRestarts "$KUBELET_UNIT"
+  KUBELET_NOW=$OUT
 }
 
 # restart_kubelet: 0 when kubelet has run for some seconds without another start, and its health check answers. Otherwise the
@@ -48,7 +40,7 @@ restart_kubelet() {
     if [[ $KUBELET_NOW != "$before" ]]; then
       before=$KUBELET_NOW since=$SECONDS starts=$((starts + 1))
     fi
-    if [[ $KUBELET_NOW == active* ]] && ((SECONDS - since >= STEADY_SECONDS)) && healthz_answers; then
+    if [[ $KUBELET_NOW == *=active* ]] && ((SECONDS - since >= STEADY_SECONDS)) && healthz_answers; then
       return 0
     fi
     bounded 3 sleep 1 || break

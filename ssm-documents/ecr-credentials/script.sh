@@ -16,8 +16,8 @@ check() {
     diagnose
     [[ -n $REASON_FOUND ]] || kubelet_fault || true
   fi
-  if [[ $KUBELET_FAULT == @(silent|waiting|unasked) ]]; then
-    # It may be starting: nobody has seen it fail, and nobody has seen it work.
+  if [[ $KUBELET_FAULT == @(silent|waiting|unasked|not-found) ]]; then
+    # It may be starting, or be another unit's: nobody has seen it fail, and nobody has seen it work.
     finish Unknown "$REASON_FOUND" "$DETAIL_FOUND"
   elif [[ -n $REASON_FOUND ]]; then
     finish Broken "$REASON_FOUND" "$DETAIL_FOUND"

@@ -37,8 +37,31 @@ setup() {
   [ "$HEALTHZ_ADDRESS $HEALTHZ_PORT" = '::1 1' ]
 }
 
+# words LINE...: the words about a service in the lines, the newest first.
+words() {
+  REPLY=$(printf '%s\n' "$@" | awk -v fault="${FAULT-}" "$LAST_WORDS_AWK")
+}
+
+@test "says nothing of earlier runs than the last one that ended" {
+  local old=('E0714 08:00:00.000000 1 run.go:74] "command failed" err="old"' 'Started kubelet.service - Kubernetes Kubelet.')
+  local gone=('kubelet.service: Failed with result '\''exit-code'\''.' 'kubelet.service: Main process exited, code=exited, status=203/EXEC'
+    'kubelet.service: Failed at step EXEC spawning /usr/bin/kubelet: No such file or directory' 'Started kubelet.service - Kubernetes Kubelet.')
+  words "${gone[@]}" "${old[@]}"
+  [ "$REPLY" = 'kubelet.service: Main process exited, code=exited, status=203/EXEC' ]
+  # It has just started again, and has said nothing yet, or only what every start says.
+  words 'Started kubelet.service - Kubernetes Kubelet.' "${gone[@]}" "${old[@]}"
+  [ "$REPLY" = 'kubelet.service: Main process exited, code=exited, status=203/EXEC' ]
+  words 'E0714 10:00:00.000000 1 x.go:7] "At each start" err="x"' 'Started kubelet.service - Kubernetes Kubelet.' \
+    'kubelet.service: Main process exited, code=exited, status=1/FAILURE' "${old[@]}"
+  [ "$REPLY" = '"command failed" err="old"' ]
+  words "Dependency failed for kubelet.service - Kubernetes Kubelet." "${gone[@]}" "${old[@]}"
+  [ "$REPLY" = 'Dependency failed for kubelet.service - Kubernetes Kubelet.' ]
+  # One that runs and is silent has not ended by what an earlier one said.
+  FAULT=silent words 'E0714 10:00:00.000000 1 x.go:7] "Stuck" err="x"' 'Started Kubernetes Kubelet.' "${gone[@]}" "${old[@]}"
+  [ "$REPLY" = '"Stuck" err="x"' ]
+}
+
 @test "finds the line with which a service gave up, then its newest error, then systemd's" {
-  words() { REPLY=$(printf '%s\n' "$@" | awk "$LAST_WORDS_AWK"); }
   words 'kubelet.service: Main process exited, code=exited, status=1/FAILURE' 'I0714 10:00:00.000000 1 a.go:1] "Bye"' \
     'E0714 10:00:00.000000 1 run.go:74] "command failed" err="failed to parse kubelet flag: unknown flag: --pod-infra-container-image"' \
     'E0714 09:00:00.000000 1 x.go:7] "Older" err="x"'

@@ -44,8 +44,8 @@ take_healthz_flag() {
   esac
 }
 
-# The last words of a service that ended, newest line first: the line with which it gave up, otherwise its newest error,
-# otherwise systemd's own line about it.
+# The last words of a service, newest line first: of the run that goes on, or of the last one that ended. The line with which it gave
+# up, otherwise its newest error, otherwise systemd's own line about it. What earlier runs said is over.
 # shellcheck disable=SC2016  # the dollars of awk
 readonly LAST_WORDS_AWK='
 function words(line) {
@@ -53,18 +53,25 @@ function words(line) {
   if (line ~ /^[EF][0-9][0-9][0-9][0-9] /) sub(/^[^]]*\] */, "", line)
   return line
 }
-/^F[0-9][0-9][0-9][0-9] / || /"command failed"/ || /Failed to register CRI auth plugins/ || /^(Error|panic|fatal error): / || /level=fatal/ {
+/^F[0-9][0-9][0-9][0-9] / || /"command failed"/ || /Failed to register CRI auth plugins/ || /^(Error|panic|fatal error): / || /level=fatal/ || /^Dependency failed/ {
   print words($0)
   found = 1
   exit
 }
+/^Start(ed|ing) / {
+  if (ended || fault == "silent") exit
+  own = error
+  error = ""
+}
+/^[^ ]+: ([Mm]ain process exited|Deactivated)/ { ended = 1 }
 error == "" && (/^E[0-9][0-9][0-9][0-9] / || /level=error/) { error = words($0) }
-systemd == "" && /OOM|Failed (at|to [elp])|Dependency|status=[1-9]/ { systemd = $0 }
-END { if (!found) print (error != "" ? error : systemd) }'
+systemd == "" && /OOM|Failed (at|to [elp])|status=[1-9]/ { systemd = $0 }
+END { if (!found) print (error != "" ? error : systemd != "" ? systemd : own) }'
 
-# last_words_of UNIT: why a unit does not run, in REPLY: the last error line of its program where it printed one.
+# last_words_of UNIT [FAULT]: why a unit does not run, in REPLY: the last error line of its program where it printed one. One that is
+# silent still runs.
 last_words_of() {
   REPLY=$(bounded 5 journalctl --quiet --no-pager --reverse --output=cat --lines=1000 --unit="$1" 2> /dev/null \
-    | bounded 5 awk "$LAST_WORDS_AWK") || true
+    | bounded 5 awk -v fault="${2-}" "$LAST_WORDS_AWK") || true
   REPLY=${REPLY:0:300}
 }

@@ -62,9 +62,12 @@ state() {
   [ "$KUBELET_FAULT $KUBELET_WORDS" = 'restarting its error' ]
 }
 
-@test "ignores a unit that does not exist, and never takes silence of systemd for a running kubelet" {
+@test "never takes a runtime without a unit of kubelet, or silence of systemd, for a running kubelet" {
   state not-found inactive success 0 0
   refute find_kubelet_fault
+  CONTAINERD_PID=7
+  find_kubelet_fault
+  [ "$KUBELET_FAULT" = not-found ]
   state
   RC=1 ERR='Failed to connect to bus'
   find_kubelet_fault

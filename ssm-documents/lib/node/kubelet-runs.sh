@@ -7,8 +7,8 @@
 # Its unit as systemd shows it: loaded, masked, bad-setting, …; how its last run ended (Result); how often it was started again
 # (systemd before 235 does not count); since when it runs (monotonic, in microseconds).
 KUBELET_LOAD='' KUBELET_RESULT='' KUBELET_RESTARTS='' KUBELET_SINCE=''
-# Why kubelet does not run, and its own last error line. stopped, failed, restarting, masked (or another load state of the unit
-# that keeps it from starting), waiting (for its first start to end), silent (it runs and its health check does not answer), unasked (systemd does not answer).
+# Why kubelet does not run, and its own last error line. stopped, failed, restarting, masked, not-found (or another load state of
+# the unit that keeps it from starting), waiting (for its first start to end), silent (it runs and its health check does not answer), unasked (systemd does not answer).
 KUBELET_FAULT='' KUBELET_WORDS=''
 
 # kubelet_age: for how many seconds kubelet runs, in REPLY; 0 where it is unknown.
@@ -19,7 +19,7 @@ kubelet_age() {
   REPLY=$((${now%.*} - KUBELET_SINCE / 1000000))
 }
 
-# find_kubelet_fault: why kubelet does not run, in the variables above; 1 where it runs, or where systemd does not run it. A
+# find_kubelet_fault: why kubelet does not run, in the variables above; 1 where it runs, or on a machine that is no node. A
 # kubelet that ends at each start is active between two ends: it must answer within some seconds, or run for half a minute.
 find_kubelet_fault() {
   local first end=$((SECONDS + 6))
@@ -31,7 +31,8 @@ find_kubelet_fault() {
     return
   elif [[ $KUBELET_LOAD != loaded ]]; then
     KUBELET_FAULT=$KUBELET_LOAD
-    [[ $KUBELET_FAULT != not-found ]]
+    # A machine without a runtime is no node.
+    [[ $KUBELET_FAULT != not-found || -n $CONTAINERD_PID ]]
     return
   fi
   first=$KUBELET_PID
@@ -51,7 +52,7 @@ find_kubelet_fault() {
   name_kubelet_fault "$first"
   # One that was stopped by hand ended without an error: what it had logged before is no reason.
   [[ $KUBELET_FAULT/$KUBELET_RESULT != stopped/success ]] || return 0
-  last_words_of "$KUBELET_UNIT"
+  last_words_of "$KUBELET_UNIT" "$KUBELET_FAULT"
   KUBELET_WORDS=$REPLY
 }
 

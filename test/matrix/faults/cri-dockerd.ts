@@ -7,8 +7,6 @@ const DOCKER: readonly GenerationName[] = ['docker'];
 const UNITS = '/etc/systemd/system';
 const FOLDER = `${UNITS}/cri-docker.service.d`;
 const RESTART = 'systemctl reset-failed cri-docker.service; systemctl restart cri-docker.service';
-/** Makes the stand-in for cri-dockerd another version. */
-const CRI_DOCKERD_IS = (version: string) => `sed -i 's/^VERSION = .*/VERSION = "${version}"/' /usr/bin/cri-dockerd`;
 const WITHOUT_CNI = `/usr/bin/cri-dockerd --container-runtime-endpoint fd:// --network-plugin=`;
 
 const shell = async (node: RealNode, script: string): Promise<void> => {
@@ -136,20 +134,6 @@ export const faults: readonly Fault[] = [
     repair: { outcome: 'Repaired', reason: 'CRIDockerdNoCNI', method: 'drop-in' },
     restore: withoutDropIns,
     kill: true,
-  },
-  {
-    name: '--network-plugin is absent, and cri-dockerd is older than 0.2.5',
-    remediation: 'cri-dockerd',
-    generations: DOCKER,
-    break: async (node) => {
-      await shell(node, `${CRI_DOCKERD_IS('0.2.3')}; ${RESTART}`);
-    },
-    check: { outcome: 'Broken', reason: 'CRIDockerdNoCNI' },
-    repair: { outcome: 'Repaired', reason: 'CRIDockerdNoCNI', method: 'drop-in' },
-    restore: async (node) => {
-      await shell(node, CRI_DOCKERD_IS('0.4.3'));
-      await withoutDropIns(node);
-    },
   },
   {
     name: '--network-plugin is empty by a drop-in that overrides every other',

@@ -1,38 +1,20 @@
-import { CONTAINERD_GENERATIONS, type GenerationName } from '../../../lab/real/generations.ts';
-import type { RealNode } from '../../../lab/real/node.ts';
-import type { ExpectedResult, Fault } from '../fault.ts';
+import type { Fault } from '../fault.ts';
+import {
+  breakBy,
+  PROVIDER_CONFIG as CONFIG,
+  ofProvider as common,
+  PROVIDER_FOLDER as FOLDER,
+  KEEP_PROVIDER as KEEP,
+  KEPT_PROVIDER as KEPT,
+  RESTART_KUBELET as RESTART,
+  providerRepaired as repaired,
+  restoreProvider as restore,
+} from '../provider-scenes.ts';
 import { shell } from '../scenes.ts';
 
-const FOLDER = '/etc/eks/image-credential-provider';
-const CONFIG = `${FOLDER}/config.json`;
 const PLUGIN = `${FOLDER}/ecr-credential-provider`;
 const DOCKER_CONFIG = '/root/.docker/config.json';
 const REGISTRY = '918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn';
-const KEPT = '/run/kept-provider';
-
-const isNodeadm = (generation: GenerationName): boolean => generation.startsWith('al2023');
-const RESTART = 'systemctl reset-failed; systemctl restart kubelet';
-/** Keeps the provider as it is for `restore`. */
-const KEEP = `rm -rf ${KEPT}; cp -a ${FOLDER} ${KEPT}`;
-
-const breakBy =
-  (script: string) =>
-  async (node: RealNode): Promise<void> => {
-    await shell(node, `${KEEP}\n${script}`);
-  };
-
-const restore = async (node: RealNode): Promise<void> => {
-  await shell(node, `rm -rf /etc/eks/ecr-credential-provider ${FOLDER}; cp -a ${KEPT} ${FOLDER}; ${RESTART}; sleep 2`);
-};
-
-const repaired =
-  (reason: string, method: string) =>
-  (generation: GenerationName): ExpectedResult => ({
-    outcome: 'Repaired',
-    reason,
-    method,
-    willRecur: isNodeadm(generation),
-  });
 
 const ARTICLE = `apiVersion: kubelet.config.k8s.io/v1beta1
 kind: CredentialProviderConfig
@@ -60,8 +42,6 @@ END
 chmod 755 /usr/bin/kubelet`;
 
 const plugin = (script: string): string => `cat > ${PLUGIN} <<'END'\n#!/bin/sh\n${script}\nEND`;
-
-const common = { remediation: 'ecr-credentials', generations: CONTAINERD_GENERATIONS, restore } as const;
 
 /** The faults of kubelet's credential provider, and of Docker's logins. */
 export const faults: readonly Fault[] = [

@@ -47,6 +47,7 @@ const withoutKubelet = (
   };
 };
 
+const MOVE_UNIT = `mv /etc/systemd/system/kubelet.service /root/; systemctl daemon-reload`;
 const PUT_BACK = `mv ${KUBELET}-kept ${KUBELET}`;
 
 /** The faults with which kubelet does not run, whatever the runtime does. */
@@ -75,6 +76,22 @@ export const faults: readonly Fault[] = [
       'systemctl stop kubelet; mv /etc/systemd/system/kubelet.service /root/; ln -s /dev/null /etc/systemd/system/kubelet.service; systemctl daemon-reload',
     undo: 'mv /root/kubelet.service /etc/systemd/system/kubelet.service',
     check: down(/^masked$/),
+    repair: { outcome: 'Unsupported', reason: 'PlatformUnsupported' },
+  }),
+  {
+    ...withoutKubelet({
+      name: 'kubelet 1.36 with the flag --pod-infra-container-image',
+      script: `sed -i.before 's|="|="--pod-infra-container-image=a/b:1 |' /etc/eks/kubelet/environment; systemctl restart kubelet; sleep 2`,
+      undo: 'mv /etc/eks/kubelet/environment.before /etc/eks/kubelet/environment',
+      check: down(/^(restarting|failed)$/, { detail: /unknown flag: --pod-infra-container-image/ }),
+    }),
+    generations: ['al2023-2'],
+  },
+  withoutKubelet({
+    name: 'containerd runs, and systemd has no unit of kubelet',
+    script: `systemctl stop kubelet; ${MOVE_UNIT}`,
+    undo: 'mv /root/kubelet.service /etc/systemd/system/kubelet.service',
+    check: { outcome: 'Unknown', reason: 'KubeletDown', evidence: { kubeletFault: 'not-found' } },
     repair: { outcome: 'Unsupported', reason: 'PlatformUnsupported' },
   }),
   withoutKubelet({
