@@ -36,6 +36,7 @@ it("has a log payload that shows the article's fault", () => {
   const { symptoms } = readSymptoms('demo', reading.value.logStream, reading.value.logEvents, Date.now(), {
     classify,
     knows: () => true,
+    mayRead: () => true,
   });
   expect(symptoms).toMatchObject([{ instanceId: 'i-0123456789abcdef0', reason: 'SandboxImageMissing' }]);
 });

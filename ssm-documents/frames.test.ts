@@ -66,9 +66,19 @@ describe('classify ignores a line of an application’s container', () => {
     expect(classify(JSON.stringify(record))).toBeNull();
   });
 
-  it('unless the container belongs to the node components', () => {
-    const record = { kubernetes: { container_name: 'aws-node' }, log: LINE };
-    expect(classify(JSON.stringify(record))?.reason).toBe('SandboxImageMissing');
+  it('and one of a component’s container, which logs no fault of kubelet', () => {
+    for (const container_name of ['aws-node', 'kube-proxy', 'kubelet']) {
+      expect(classify(JSON.stringify({ kubernetes: { container_name }, log: LINE }))).toBeNull();
+    }
+  });
+
+  it('but not what aws-node reports about the network, unless its pod is of another namespace', () => {
+    const log =
+      '{"level":"error","caller":"aws-k8s-agent/main.go:42","msg":"Initialization failure: ipamd init: failed to retrieve attached ENIs info"}';
+    const of = (namespace_name: string) =>
+      classify(JSON.stringify({ kubernetes: { container_name: 'aws-node', namespace_name }, log }));
+    expect(of('kube-system')).toEqual({ reason: 'CNINotReady', hint: true });
+    expect(of('team-evil')).toBeNull();
   });
 });
 

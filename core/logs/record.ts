@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { InstanceId } from '../model/ids.ts';
 import type { LineKind } from '../model/log-lines.ts';
+import { writerOf } from './classify/writer.ts';
 
 /** One log line and its node. */
 export type LogLine = {
@@ -14,47 +15,57 @@ export type LogLine = {
 // Container Insights' Fluent Bit (chart amazon-cloudwatch-observability): `dataplane` records have hostname,
 // systemd_unit and message, `host` records have host, ident and message. Records from tailed files (aws-node, kube-proxy)
 // have log. The aws filter adds ec2_instance_id to all of them.
-const LogRecord = z.object({
+const LogRecord = z.looseObject({
   message: z.string().optional(),
   log: z.string().optional(),
   ec2_instance_id: z.string().optional(),
   hostname: z.string().optional(),
   host: z.string().optional(),
-  systemd_unit: z.string().optional(),
-  ident: z.string().optional(),
 });
-
-const KINDS: ReadonlyMap<string, LineKind> = new Map([
-  ['kubelet', 'kubelet'],
-  ['containerd', 'containerd'],
-  ['docker', 'docker'],
-  ['dockerd', 'docker'],
-  ['cri-docker', 'cri-dockerd'],
-  ['cri-dockerd', 'cri-dockerd'],
-]);
-const kindOf = (name: string): LineKind => KINDS.get(name.replace(/\.(?:service|socket)$/, '')) ?? 'other';
 
 /** With resource-based names an EC2 host name starts with the instance id: `i-0123456789abcdef0.ec2.internal`. */
 const idOfHost = (host: string | undefined): string | undefined => /^i-[0-9a-f]{8,17}(?=[.-])/.exec(host ?? '')?.[0];
 
-/**
- * Reads one log event of the `dataplane` or `host` group of Container Insights. Undefined where it is no such record (plain
- * text, another JSON): such a line names no node.
- */
-export const readLogRecord = (text: string, logStream: string): LogLine | undefined => {
+// The stream of a tailed file ends with its name: pod, namespace, container, id. Fluent Bit tails each pod whose name begins
+// with `aws-node` or `kube-proxy`, in any namespace.
+const STREAM_OF_AWS_NODE =
+  /\.containers\.aws-node-[a-z0-9]{5}_kube-system_(?:aws-node|aws-vpc-cni-init|aws-eks-nodeagent)-[0-9a-f]{64}\.log$/;
+
+/** What an event of a log group is. */
+export type RecordReading =
+  | ({ readonly is: 'line' } & LogLine)
+  /** A line of a program that is no component of the node: it may say anything. */
+  | { readonly is: 'foreign' }
+  /** Plain text or another JSON: it names no node. */
+  | { readonly is: 'none' };
+
+const NONE: RecordReading = { is: 'none' };
+const FOREIGN: RecordReading = { is: 'foreign' };
+
+const parse = (text: string): unknown => {
   if (!text.startsWith('{')) return undefined;
-  let json: unknown;
   try {
-    json = JSON.parse(text);
+    return JSON.parse(text);
   } catch {
     return undefined;
   }
-  const parsed = LogRecord.safeParse(json);
-  if (!parsed.success) return undefined;
-  const { ec2_instance_id, hostname, host, systemd_unit, ident } = parsed.data;
+};
+
+/** Reads one log event of the `dataplane` or `host` group of Container Insights, or of a group like them. */
+export const readLogRecord = (text: string, logStream: string): RecordReading => {
+  const parsed = LogRecord.safeParse(parse(text));
+  if (!parsed.success) return NONE;
+  const { ec2_instance_id, hostname, host } = parsed.data;
   const message = parsed.data.message ?? parsed.data.log;
-  if (message === undefined) return undefined;
+  if (message === undefined) return NONE;
+  const writer = writerOf(parsed.data);
+  const isTailed = parsed.data.message === undefined && writer === undefined;
+  if (writer === 'stranger' || (isTailed && !STREAM_OF_AWS_NODE.test(logStream))) return FOREIGN;
   const ids = [ec2_instance_id, idOfHost(hostname), idOfHost(host), idOfHost(logStream)];
-  const kind = parsed.data.message === undefined ? 'ipamd' : kindOf(systemd_unit ?? ident ?? '');
-  return { message, kind, instanceId: ids.find((id) => InstanceId.safeParse(id).success) };
+  return {
+    is: 'line',
+    message,
+    kind: isTailed ? 'ipamd' : (writer?.kind ?? 'other'),
+    instanceId: ids.find((id) => InstanceId.safeParse(id).success),
+  };
 };

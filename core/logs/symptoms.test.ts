@@ -52,33 +52,60 @@ describe('readLogRecord', () => {
     [{ systemd_unit: 'kubelet.service' }, 'kubelet'],
     [{ ident: 'cri-dockerd' }, 'cri-dockerd'],
     [{ systemd_unit: 'docker.service' }, 'docker'],
-    [{ systemd_unit: 'kubelet.service.bak' }, 'other'],
     [{ systemd_unit: 'containerd.socket' }, 'containerd'],
     [{ ident: 'containerd' }, 'containerd'],
     [{ ident: 'dockerd' }, 'docker'],
     [{ systemd_unit: 'cri-docker.service' }, 'cri-dockerd'],
-    [{ ident: 'toString' }, 'other'],
+    [{ ident: 'systemd' }, 'other'],
     [{}, 'other'],
   ])('reads the program that wrote %j', (fields, kind) => {
-    expect(readLogRecord(record(fields), '')?.kind).toBe(kind);
+    expect(readLogRecord(record(fields), '')).toMatchObject({ is: 'line', kind });
   });
+
+  const ID = 'ab'.repeat(32);
+  const tailed = (file: string) => `${A}.ec2.internal-dataplane.tail.var.log.containers.${file}-${ID}.log`;
 
   it('reads the output of aws-node, which Fluent Bit tails', () => {
-    const text = JSON.stringify({ log: LINE, stream: 'stdout', ec2_instance_id: A });
-    expect(readLogRecord(text, '')).toEqual({ message: LINE, kind: 'ipamd', instanceId: A });
+    const text = JSON.stringify({ log: LINE, stream: 'stdout' });
+    expect(readLogRecord(text, tailed('aws-node-x4hm5_kube-system_aws-node'))).toEqual({
+      is: 'line',
+      message: LINE,
+      kind: 'ipamd',
+      instanceId: A,
+    });
   });
 
-  it.each([['plain text'], ['{'], ['[1]'], ['{"message":1}'], ['{"log":1}'], ['{"host":"ip-10-0-1-23"}'], ['']])(
+  it.each([
+    ['a pod of that name in another namespace', { log: LINE }, tailed('aws-node-x4hm5_team-evil_aws-node')],
+    ['another container of a pod of that name', { log: LINE }, tailed('aws-node-x4hm5_kube-system_shell')],
+    ['kube-proxy', { log: LINE }, tailed('kube-proxy-x4hm5_kube-system_kube-proxy')],
+    ['a stream that names no file', { log: LINE }, 's'],
+    ['an application', { log: LINE, kubernetes: { container_name: 'web', namespace_name: 'shop' } }, ''],
+    ['a container named aws-node', { log: LINE, kubernetes: { container_name: 'aws-node', namespace_name: 'x' } }, ''],
+    ['another program of the host', { message: LINE, ident: 'sshd' }, ''],
+    ['a unit whose name only begins as kubelet’s', { message: LINE, systemd_unit: 'kubelet.service.bak' }, ''],
+    ['a program named like a property', { message: LINE, ident: 'toString' }, ''],
+  ])('does not believe %s', (_, fields, stream) => {
+    expect(readLogRecord(JSON.stringify({ ec2_instance_id: A, ...fields }), stream)).toEqual({ is: 'foreign' });
+  });
+
+  it('reads aws-node by the metadata of its pod', () => {
+    const kubernetes = { container_name: 'aws-node', namespace_name: 'kube-system' };
+    const text = JSON.stringify({ log: LINE, kubernetes, ec2_instance_id: A });
+    expect(readLogRecord(text, 's')).toMatchObject({ is: 'line', kind: 'ipamd', instanceId: A });
+  });
+
+  it.each([['plain text'], ['{'], ['[1]'], ['{"message":1}'], ['{"log":1}'], ['{"host":"ip-10-0-3-7"}'], ['']])(
     'reads nothing from %s',
     (text) => {
-      expect(readLogRecord(text, '')).toBeUndefined();
+      expect(readLogRecord(text, '')).toEqual({ is: 'none' });
     },
   );
 });
 
 describe('readSymptoms', () => {
   const read = (events: readonly { timestamp: number; message: string }[]) =>
-    readSymptoms('demo', 's', events, NOW, { classify, knows: () => true });
+    readSymptoms('demo', 's', events, NOW, { classify, knows: () => true, mayRead: () => true });
 
   it('has one symptom per node and reason, in the order of nodes', () => {
     const { symptoms } = read([
@@ -136,16 +163,80 @@ describe('readSymptoms', () => {
 
   it('leaves out reasons that the deployed catalogue does not have', () => {
     const lines = [{ timestamp: NOW, message: record({ ec2_instance_id: A }) }];
-    expect(readSymptoms('demo', 's', lines, NOW, { classify, knows: (reason) => reason === 'Other' }).symptoms).toEqual(
-      [],
-    );
+    expect(
+      readSymptoms('demo', 's', lines, NOW, { classify, knows: (reason) => reason === 'Other', mayRead: () => true })
+        .symptoms,
+    ).toEqual([]);
   });
 
   it('counts lines that name no instance', () => {
     expect(read([{ timestamp: NOW, message: record({ hostname: 'x' }) }])).toEqual({
       symptoms: [],
       withoutInstance: 1,
+      foreign: 0,
+      cut: 0,
     });
+  });
+
+  it('counts lines that no component wrote', () => {
+    const sshd = record({ ec2_instance_id: A, ident: 'sshd' });
+    expect(read([{ timestamp: NOW, message: sshd }])).toMatchObject({ symptoms: [], foreign: 1 });
+  });
+
+  it('counts lines that are too long or over the budget, once each', () => {
+    const long = record({ ec2_instance_id: A, message: `${LINE} ${'x'.repeat(40_000)}` });
+    const [short, event] = [record({ ec2_instance_id: A }), (message: string) => ({ timestamp: NOW, message })];
+    expect(read([event(long)])).toMatchObject({ symptoms: [{ count: 1 }], cut: 1 });
+    const mayRead = (characters: number) => characters < 1;
+    const rules = { classify, knows: () => true, mayRead };
+    expect(readSymptoms('demo', 's', [event(short), event(long)], NOW, rules)).toMatchObject({ symptoms: [], cut: 2 });
+  });
+
+  describe('a value of several lines, of which the journal makes a record each,', () => {
+    const kubelet = (message: string, at = NOW) => ({
+      timestamp: at,
+      message: record({ ec2_instance_id: A, systemd_unit: 'kubelet.service', message }),
+    });
+    const BEGIN = 'I0822 10:00:00.1 1 prober.go:107] "Probe failed" output=<';
+
+    it.each([
+      ['with the tabs that klog writes', '\t'],
+      ['without them', ''],
+    ])('is not read %s', (_, tab) => {
+      const lines = [BEGIN, `${tab}no`, `${tab}${LINE}`, ' >'].map((message) => kubelet(message));
+      expect(read(lines)).toMatchObject({ symptoms: [], foreign: 3 });
+    });
+
+    it('leads to a check where the text may have ended it itself', () => {
+      const lines = [BEGIN, 'no', '>', LINE].map((message) => kubelet(message));
+      expect(read(lines).symptoms).toMatchObject([{ reason: 'SandboxImageMissing', hint: true }]);
+    });
+
+    it('does not weaken what kubelet logs later, or before', () => {
+      const late = [kubelet(BEGIN), kubelet(' >'), kubelet(LINE, NOW + 1001)];
+      expect(read(late).symptoms.map((s) => s.hint)).toEqual([undefined]);
+      expect(read([kubelet(BEGIN), kubelet(' >'), kubelet(LINE, NOW - 1)]).symptoms.map((s) => s.hint)).toEqual([
+        undefined,
+      ]);
+    });
+
+    it('is not read where it began in another payload', () => {
+      expect(read([kubelet(`\t${LINE}`)])).toMatchObject({ symptoms: [], foreign: 1 });
+    });
+
+    it('is none of another program', () => {
+      const containerd = record({ ec2_instance_id: A, systemd_unit: 'containerd.service' });
+      const lines = [kubelet(BEGIN), { timestamp: NOW, message: containerd }];
+      expect(read(lines).symptoms.map((s) => s.hint)).toEqual([undefined]);
+    });
+  });
+
+  it('stores no control, bidi or formula character of a line', () => {
+    const message = `=\u001b[31m\u202e${LINE}\u0000`;
+    const [symptom] = read([{ timestamp: NOW, message: record({ ec2_instance_id: A, message }) }]).symptoms;
+    expect(symptom?.evidence).toMatch(/^'=\ufffd\[31m\ufffdE0526 /);
+    expect(symptom?.evidence).toHaveLength(Math.min(300, message.length + 1));
+    expect(symptom?.evidence).not.toMatch(/[\p{Cc}\p{Cf}]/u);
   });
 
   it('shows at most 300 characters of a line', () => {

@@ -1,7 +1,10 @@
+import { MAX_SAMPLE_LENGTH, sampleOf } from '../model/because.ts';
 import { isoTime } from '../model/ids.ts';
 import type { Fault } from '../model/log-lines.ts';
+import { createBlockReader } from './blocks.ts';
 import type { Classify } from './classify/classify.ts';
-import { readLogRecord } from './record.ts';
+import { MAX_TEXT_LENGTH } from './classify/text.ts';
+import { type LogLine, readLogRecord } from './record.ts';
 
 /** One reason on one node, from many lines. */
 export type Symptom = {
@@ -22,6 +25,10 @@ export type SymptomReading = {
   readonly symptoms: readonly Symptom[];
   /** Lines that show a fault but name no instance: Fluent Bit's `aws` filter is missing. */
   readonly withoutInstance: number;
+  /** Lines of programs that are no components of the node, and lines inside a value that a component quotes. */
+  readonly foreign: number;
+  /** Lines that were not read, or not to their end, since they are too long or too many. */
+  readonly cut: number;
 };
 
 /** How lines become symptoms. */
@@ -29,6 +36,8 @@ export type SymptomRules = {
   readonly classify: Classify;
   /** Whether the deployed catalogue has a reason. */
   readonly knows: (reason: string) => boolean;
+  /** Whether so many more characters of the stream are read. */
+  readonly mayRead: (characters: number) => boolean;
 };
 
 type Tally = Fault & { readonly instanceId: string; readonly evidence: string } & {
@@ -37,19 +46,60 @@ type Tally = Fault & { readonly instanceId: string; readonly evidence: string } 
   count: number;
 };
 
-const MAX_EVIDENCE_LENGTH = 300;
 // A registry token may stand in a log, since sudo writes command lines to the journal (awslabs/amazon-eks-ami#1633).
 const LONG_SECRET = /[A-Za-z0-9+/=_-]{80,}/g;
 
 const evidenceOf = (message: string): string =>
-  message
-    .slice(0, MAX_EVIDENCE_LENGTH * 10)
-    .replace(LONG_SECRET, '[cut]')
-    .slice(0, MAX_EVIDENCE_LENGTH);
+  sampleOf(message.slice(0, MAX_SAMPLE_LENGTH * 10).replace(LONG_SECRET, '[cut]'));
 
 /** Names a reason on a node. A hint and a fault have different keys, so that a hint cannot suppress the fault. */
 export const symptomKey = (s: Pick<Symptom, 'cluster' | 'instanceId' | 'reason' | 'hint'>): string =>
   `${s.cluster}/${s.instanceId}/${s.reason}${s.hint === true ? '/hint' : ''}`;
+
+type LogEvent = { readonly timestamp: number; readonly message: string };
+
+type Counts = { withoutInstance: number; foreign: number; cut: number };
+
+/** A fault that one event shows on an instance. */
+type Seen = Fault & { readonly instanceId: string; readonly message: string };
+
+/** Whether an event is read; counts it where it is not, or not to its end. */
+const isRead = (text: string, mayRead: SymptomRules['mayRead'], counts: Counts): boolean => {
+  const isAllowed = mayRead(text.length);
+  if (!isAllowed || text.length > MAX_TEXT_LENGTH) counts.cut++;
+  return isAllowed;
+};
+
+type Believed = { readonly line: LogLine; readonly isDoubtful: boolean };
+
+/** Reads the records of one stream in their order; undefined for those that show nothing, which it counts. */
+const createRecordReader = (logStream: string, counts: Counts): ((event: LogEvent) => Believed | undefined) => {
+  const placeOf = createBlockReader();
+  return ({ message, timestamp }) => {
+    const line = readLogRecord(message, logStream);
+    if (line.is === 'none') return undefined;
+    const place = line.is === 'foreign' ? 'inside' : placeOf(line.kind, line.message, timestamp);
+    if (line.is === 'line' && place !== 'inside') return { line, isDoubtful: place === 'doubtful' };
+    counts.foreign++;
+    return undefined;
+  };
+};
+
+const createReader = (logStream: string, rules: SymptomRules, counts: Counts) => {
+  const read = createRecordReader(logStream, counts);
+  return (event: LogEvent): Seen | undefined => {
+    const believed = isRead(event.message, rules.mayRead, counts) ? read(event) : undefined;
+    if (believed === undefined) return undefined;
+    const { instanceId, message, kind } = believed.line;
+    const fault = rules.classify(event.message, kind);
+    if (fault === null || !rules.knows(fault.reason)) return undefined;
+    if (instanceId !== undefined) {
+      return { ...fault, ...(believed.isDoubtful ? { hint: true as const } : {}), instanceId, message };
+    }
+    counts.withoutInstance++;
+    return undefined;
+  };
+};
 
 /**
  * Reads the log events of one stream into at most one symptom per node and reason. Pure. A time later than `nowMs` counts
@@ -58,34 +108,22 @@ export const symptomKey = (s: Pick<Symptom, 'cluster' | 'instanceId' | 'reason' 
 export const readSymptoms = (
   cluster: string,
   logStream: string,
-  events: readonly { readonly timestamp: number; readonly message: string }[],
+  events: readonly LogEvent[],
   nowMs: number,
-  { classify, knows }: SymptomRules,
+  rules: SymptomRules,
 ): SymptomReading => {
   const found = new Map<string, Tally>();
-  let withoutInstance = 0;
+  const counts: Counts = { withoutInstance: 0, foreign: 0, cut: 0 };
+  const read = createReader(logStream, rules, counts);
   for (const event of events) {
-    const line = readLogRecord(event.message, logStream);
-    if (line === undefined) continue;
-    const fault = classify(line.message, line.kind);
-    if (fault === null || !knows(fault.reason)) continue;
-    const { instanceId } = line;
-    if (instanceId === undefined) {
-      withoutInstance++;
-      continue;
-    }
+    const seen = read(event);
+    if (seen === undefined) continue;
+    const { message, ...fault } = seen;
     const at = Math.min(event.timestamp, nowMs);
-    const key = symptomKey({ cluster, instanceId, ...fault });
+    const key = symptomKey({ cluster, ...fault });
     const before = found.get(key);
     if (before === undefined) {
-      found.set(key, {
-        ...fault,
-        instanceId,
-        first: at,
-        last: at,
-        count: 1,
-        evidence: evidenceOf(line.message),
-      });
+      found.set(key, { ...fault, first: at, last: at, count: 1, evidence: evidenceOf(message) });
     } else {
       before.first = Math.min(before.first, at);
       before.last = Math.max(before.last, at);
@@ -100,5 +138,5 @@ export const readSymptoms = (
       firstSeenAt: isoTime(first),
       lastSeenAt: isoTime(last),
     }));
-  return { symptoms, withoutInstance };
+  return { symptoms, ...counts };
 };

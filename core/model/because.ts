@@ -44,10 +44,23 @@ export type Because = z.infer<typeof Because>;
 /** Control characters, and those that hide, reorder or break lines: bidi controls, zero width characters, separators. */
 const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/gu;
 
-/** Text from outside as a sample: at most 300 characters, each unsafe character replaced by `�`. */
-export const sampleOf = (text: string): string =>
+/** How a cell of a table begins that a spreadsheet would calculate, also behind what it leaves out. */
+const FORMULA = /^[\s\u{FFFD}]*[=+\-@|%]/u;
+
+/**
+ * Text from outside as it is stored and shown: each unsafe character replaced by `�`, an apostrophe before what a
+ * spreadsheet would take for a formula, and at most so many characters.
+ */
+export const cleanText = (text: string, maxLength: number): string => {
   // A cut inside a surrogate pair leaves half of it, which the replacement also catches.
-  text.slice(0, MAX_SAMPLE_LENGTH).replace(UNSAFE, '\u{FFFD}');
+  const safe = text.slice(0, maxLength).replace(UNSAFE, '\u{FFFD}');
+  return FORMULA.test(safe) ? `'${safe.slice(0, maxLength - 1).replace(UNSAFE, '\u{FFFD}')}` : safe;
+};
+
+/** Text from outside as a sample. */
+export const sampleOf = (text: string): string => cleanText(text, MAX_SAMPLE_LENGTH);
+/** The name of a sender as it is stored. */
+export const sourceOf = (text: string): string => cleanText(text, MAX_SOURCE_LENGTH);
 
 /** The cause of something that happened once, with its time. */
 export const becauseOnce = (cause: Cause, source: string, at: string): Because => ({
@@ -55,7 +68,7 @@ export const becauseOnce = (cause: Cause, source: string, at: string): Because =
   firstSeenAt: at,
   lastSeenAt: at,
   count: 1,
-  source: source.slice(0, MAX_SOURCE_LENGTH),
+  source: sourceOf(source),
 });
 
 /** The cause without times: of a node that is handed on and gets times of its own. */

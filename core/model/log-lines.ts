@@ -14,6 +14,10 @@ export type Segment = {
   readonly compact: string;
   /** {@link Segment.compact} in lower case, of the same length. Phrases are matched against it. */
   readonly lower: string;
+  /** The program that wrote it, where its record says so. */
+  readonly kind?: LineKind;
+  /** Whether it came right behind another one in one text. */
+  readonly follows?: true;
 };
 
 /** A fault of the node that a piece of its log shows. */
@@ -38,6 +42,8 @@ export type LogRule<Reason extends string = string> = {
   readonly reasons: Readonly<Record<string, number>>;
   /** Reasons whose hints rank with the faults: the text proves them, and they are hints only because no repair exists. */
   readonly provenByHint?: readonly Reason[];
+  /** Programs whose records the rule does not read: they report no such fault, so that their text can only quote one. */
+  readonly notFrom?: readonly LineKind[];
   /** Records that belong to this rule alone, even where they quote another program. */
   readonly owns?: (segment: Segment) => boolean;
   /** Null where the record shows none of the rule's reasons. Pure, and linear in the length of the record. */

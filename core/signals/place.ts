@@ -1,4 +1,4 @@
-import { type Cause, MAX_SOURCE_LENGTH, sampleOf } from '../model/because.ts';
+import { type Cause, sampleOf, sourceOf } from '../model/because.ts';
 import { defined } from '../model/defined.ts';
 import { epochMs, isoTime } from '../model/ids.ts';
 import { checkLaneName, laneName } from '../model/lane-name.ts';
@@ -51,8 +51,6 @@ const checkOf = (cluster: string): { readonly lane: string; readonly cluster: st
   cluster,
 });
 
-const sourceOf = ({ source }: Signal): string => source.slice(0, MAX_SOURCE_LENGTH);
-
 const kindOf = ({ kind, source }: Signal): Cause['kind'] => {
   if (kind === 'new-node') return 'new-node';
   if (source === LOGS_SOURCE) return 'log';
@@ -73,7 +71,7 @@ const seenOnce = (signal: Signal, nowMs: number) => {
     firstSeenAt: time,
     lastSeenAt: time,
     signals: 1,
-    source: sourceOf(signal),
+    source: sourceOf(signal.source),
     because: causeFor(signal, time, nowMs),
   };
 };
@@ -159,7 +157,7 @@ const placeAt = ({ policy, catalogue, nowMs }: Context, signal: SignalOf<'node'>
     firstSeenAt,
     lastSeenAt,
     signals: signal.count,
-    source: sourceOf(signal),
+    source: sourceOf(signal.source),
     because: causeFor(signal, firstSeenAt, nowMs),
   };
   return pending(node, isLate);

@@ -1,4 +1,4 @@
-import { readSymptoms, symptomKey } from '../../core/logs/symptoms.ts';
+import { readSymptoms, type SymptomReading, symptomKey } from '../../core/logs/symptoms.ts';
 import { remediationFor } from '../../core/signals/route.ts';
 import { decodeLogs } from '../../events/logs-subscription.ts';
 import { LOGS_SOURCE, nodeSymptom } from '../../events/node-symptom.ts';
@@ -10,12 +10,26 @@ import type { LogClassifierPorts } from './ports.ts';
 export const QUIET_MS = 60_000;
 /** How many symptoms an execution environment remembers: a few MB at most. */
 export const MAX_REMEMBERED = 20_000;
+/** The characters of one stream that are read in {@link QUIET_MS}. A node that logs faults as fast as it can writes a few MB. */
+export const MAX_STREAM_CHARACTERS = 16 * 1024 * 1024;
+
+/** Counts the lines that were not believed or not read. */
+const countUnread = (
+  deps: LogClassifierPorts,
+  { foreign, cut }: SymptomReading,
+  where: { readonly logGroup: string; readonly logStream: string },
+): void => {
+  if (foreign > 0) deps.count('LinesNotOfComponents', foreign);
+  if (cut === 0) return;
+  deps.count('LinesCut', cut);
+  deps.log.warn('leaving out text of a stream with too long or too many lines', { ...where, lines: cut });
+};
 
 const publish = async (deps: LogClassifierPorts, event: unknown): Promise<void> => {
   const { payload: logs, isReplayed } = withoutMark(event);
-  const reading = decodeLogs(logs);
-  if (!reading.ok) throw new PermanentError(reading.error);
-  const payload = reading.value;
+  const decoded = decodeLogs(logs);
+  if (!decoded.ok) throw new PermanentError(decoded.error);
+  const payload = decoded.value;
   if (payload.messageType === 'CONTROL_MESSAGE') return;
   const { logGroup, logStream, logEvents } = payload;
   const cluster = Object.hasOwn(deps.logGroups, logGroup) ? deps.logGroups[logGroup] : undefined;
@@ -26,10 +40,13 @@ const publish = async (deps: LogClassifierPorts, event: unknown): Promise<void> 
   }
   const nowMs = deps.now().getTime();
   const knows = (reason: string): boolean => remediationFor(deps.catalogue, reason) !== undefined;
-  const { symptoms: seen, withoutInstance } = readSymptoms(cluster, logStream, logEvents, nowMs, {
+  const reading = readSymptoms(cluster, logStream, logEvents, nowMs, {
     classify: deps.classify,
     knows,
+    mayRead: (characters) => deps.budget.take(`${logGroup} ${logStream}`, characters, nowMs),
   });
+  const { symptoms: seen, withoutInstance } = reading;
+  countUnread(deps, reading, { logGroup, logStream });
   // A hint leads to a check at most.
   const symptoms = isReplayed ? seen.map((symptom) => ({ ...symptom, hint: true as const })) : seen;
   if (withoutInstance > 0) {

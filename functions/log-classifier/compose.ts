@@ -1,5 +1,6 @@
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { SQSClient } from '@aws-sdk/client-sqs';
+import { createBudget } from '../../core/logs/budget.ts';
 import { createMemory } from '../../core/logs/dedupe.ts';
 import { classify } from '../../ssm-documents/classify.ts';
 import { AWS_CLIENT } from '../adapters/aws-clients.ts';
@@ -8,7 +9,7 @@ import { createDeadLetters } from '../adapters/messaging/dead-letters.ts';
 import { BAD_INPUT_QUEUE_URL, BUS_NAME, readEnv } from '../runtime/env.ts';
 import { readSettings } from '../runtime/settings.ts';
 import type { Telemetry } from '../runtime/telemetry.ts';
-import { MAX_REMEMBERED, QUIET_MS } from './classify-batch.ts';
+import { MAX_REMEMBERED, MAX_STREAM_CHARACTERS, QUIET_MS } from './classify-batch.ts';
 import type { LogClassifierPorts } from './ports.ts';
 
 /** Builds the clients of log-classifier and its memory of published symptoms, once per execution environment. */
@@ -26,6 +27,7 @@ export const composeLogClassifier = (telemetry: Telemetry): LogClassifierPorts =
       now,
     }),
     memory: createMemory({ forMs: QUIET_MS, maxEntries: MAX_REMEMBERED }),
+    budget: createBudget({ characters: MAX_STREAM_CHARACTERS, forMs: QUIET_MS, maxStreams: MAX_REMEMBERED }),
     classify,
     catalogue,
     logGroups,

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { createBudget } from '../../core/logs/budget.ts';
 import { createMemory } from '../../core/logs/dedupe.ts';
 import { logsSubscription, MAX_PAYLOAD_BYTES } from '../../events/logs-subscription.ts';
 import { NodeSymptomDetail } from '../../events/node-symptom.ts';
@@ -35,6 +36,7 @@ const world = () => {
       },
     },
     memory: createMemory({ forMs: QUIET_MS, maxEntries: 100 }),
+    budget: createBudget({ characters: 1_000_000, forMs: QUIET_MS, maxStreams: 10 }),
     classify,
     catalogue: testSettings().remediations,
     logGroups: testSettings().logGroups,
@@ -163,6 +165,26 @@ describe('log-classifier', () => {
     const { deps, counts, put } = world();
     await handleLogs(deps, payload([{ message: MISSING, instanceId: '' }]));
     expect([counts.LinesWithoutInstance, put]).toEqual([1, []]);
+  });
+
+  it('counts what it does not read: long lines, lines over the budget of a stream, lines of other programs', async () => {
+    const { deps, counts, lines, put } = world();
+    await handleLogs(deps, payload([{ message: `${MISSING} ${'x'.repeat(40_000)}` }]));
+    expect([put.length, counts.LinesCut]).toEqual([1, 1]);
+    const filling = 'x'.repeat(900_000);
+    await handleLogs(deps, payload([{ message: filling }, { message: filling, instanceId: '' }, { message: 'fine' }]));
+    expect(counts.LinesCut).toBe(3);
+    expect(lines.at(-1)).toMatchObject({ level: 'warn', fields: { lines: 2 } });
+    const sshd = JSON.stringify({ ident: 'sshd', message: MISSING, ec2_instance_id: A });
+    const event = logsSubscription({
+      owner: '123456789012',
+      logGroup: '/aws/containerinsights/demo/dataplane',
+      logStream: 's',
+      subscriptionFilters: ['fleetmend'],
+      logEvents: [{ id: '1', timestamp: START, message: sshd }],
+    });
+    await handleLogs(deps, event);
+    expect([put.length, counts.LinesNotOfComponents]).toEqual([1, 1]);
   });
 
   it.each([

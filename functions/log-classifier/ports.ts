@@ -1,3 +1,4 @@
+import type { Budget } from '../../core/logs/budget.ts';
 import type { Classify } from '../../core/logs/classify/classify.ts';
 import type { Memory } from '../../core/logs/dedupe.ts';
 import type { CatalogueEntry } from '../../core/signals/route.ts';
@@ -11,6 +12,8 @@ export type LogClassifierPorts = {
   readonly bus: Bus;
   readonly deadLetters: DeadLetters;
   readonly memory: Memory;
+  /** How much of each stream is read. */
+  readonly budget: Budget;
   readonly classify: Classify;
   readonly catalogue: readonly CatalogueEntry[];
   /** The cluster of each configured log group. */

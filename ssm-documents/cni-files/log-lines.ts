@@ -90,14 +90,30 @@ const UNAVAILABLE = phrases(
 );
 const PORT_OF_IPAMD = /:50051/;
 
-type Reason = 'CNIBinaryInvalid' | 'CNIBinaryMissing' | 'CNIConfigInvalid' | 'CNIConfigMissing' | 'CNINotReady';
+// The plugin of another network asks its agent, which does not run. Source: multus-cni, cilium-cni, calico, antrea.
+const NO_AGENT =
+  /(?:multus\.sock|cilium\.sock|antrea\/cni\.sock):(?:connect:)?(?:connectionrefused|nosuchfileordirectory)|\/var\/lib\/calico\/nodename:nosuchfileordirectory/;
+
+type Reason =
+  | 'CNIAgentMissing'
+  | 'CNIBinaryInvalid'
+  | 'CNIBinaryMissing'
+  | 'CNIConfigInvalid'
+  | 'CNIConfigMissing'
+  | 'CNINotReady';
 type Finding = Fault<Reason> | null;
 
 const hint = (reason: Reason): Fault<Reason> => ({ reason, hint: true });
 
+// Where kubelet names the pod, it must be aws-node's in its namespace: any pod may print the same.
+const POD_NAMED = /pod="|probefor"/;
+const POD_OF_AWS_NODE = /pod="kube-system\/aws-node-[a-z0-9]{5}"|probefor"aws-node-[a-z0-9]{5}_kube-system\(/;
+
 /** Whether the kubelet probe of aws-node failed. Other probes belong to applications. */
 const isProbeOfIpamd = ({ lower }: Segment): boolean =>
-  lower.includes('failedtoconnectservice') && PORT_OF_IPAMD.test(lower);
+  lower.includes('failedtoconnectservice') &&
+  PORT_OF_IPAMD.test(lower) &&
+  (!POD_NAMED.test(lower) || POD_OF_AWS_NODE.test(lower));
 
 const plugin = (segment: Segment): Finding => {
   const { lower } = segment;
@@ -120,6 +136,9 @@ const config = (segment: Segment): Finding => {
   return says(segment, NO_FILE) ? hint('CNIConfigMissing') : { reason: 'CNIConfigInvalid' };
 };
 
+const agent = (segment: Segment): Finding =>
+  NO_AGENT.test(segment.lower) && says(segment, OF_PODS) ? hint('CNIAgentMissing') : null;
+
 const readiness = (segment: Segment): Finding => {
   const isGrpcFailure =
     (GRPC_CALL.test(segment.lower) || says(segment, OTHER_GRPC_PHRASES)) && says(segment, UNAVAILABLE);
@@ -136,12 +155,13 @@ const network = defineLogRule<Reason>({
     CNIConfigInvalid: 62,
     CNIConfigMissing: 63,
     CNINotReady: 64,
+    CNIAgentMissing: 65,
   },
   owns: isProbeOfIpamd,
   read: (segment) =>
     says(segment, NO_ADDRESS) || says(segment, READY)
       ? null
-      : (plugin(segment) ?? config(segment) ?? readiness(segment)),
+      : (plugin(segment) ?? config(segment) ?? agent(segment) ?? readiness(segment)),
 });
 
 const RUNTIME_PHRASES = [' CNI config', 'found in /etc/cni', 'plugin not initialized', 'to find plugin'];

@@ -1,4 +1,5 @@
 import { phrase, phrases, says } from '../../core/logs/classify/text.ts';
+import { statusFailed, unitFailed } from '../../core/logs/classify/units.ts';
 import { defineLogLines, defineLogRule, type Fault, type LineKind, type Segment } from '../../core/model/log-lines.ts';
 
 const CRI_DOCKERD_SOCKET = phrase('cri-dockerd.sock');
@@ -22,18 +23,6 @@ const CRI_DOCKERD_UNIT_FAILED = phrases(
   'Failed to listen on CRI Docker Socket',
   'Dependency failed for CRI Docker Socket',
 );
-const UNIT_STATE =
-  '(?:failedwithresult|mainprocessexited|(?:unit)?enteredfailedstate|startrequestrepeatedtooquickly|failed\\.)';
-/** What systemd of any version logs about a unit that failed (219 on AL2: `Unit X entered failed state.`). */
-const unitFailed = (unit: string): RegExp =>
-  new RegExp(
-    `(?<![a-z0-9-])${unit}:?${UNIT_STATE}|unit${unit}enteredfailedstate|startrequestrepeatedtooquicklyfor${unit}`,
-  );
-/** What `systemctl status` prints about a unit that failed, or that systemd starts again and again. */
-const statusFailed = (unit: string): RegExp =>
-  new RegExp(
-    `(?<![a-z0-9-])${unit}-[^●]{0,600}?active:(?:failed\\(|activating\\(auto-restart\\)|inactive\\(dead\\)\\(result)`,
-  );
 const CRI_DOCKERD_STATES = [
   unitFailed('cri-dockerd?\\.(?:service|socket)'),
   statusFailed('cri-dockerd?\\.service'),
@@ -107,7 +96,8 @@ const isFromNode = (segment: Segment, kind: LineKind | undefined): boolean =>
 const daemon = (segment: Segment, kind: LineKind | undefined): Finding => {
   const { lower } = segment;
   // Docker answers, and no start makes cri-dockerd newer.
-  if (says(segment, TOO_OLD) && says(segment, VERSION_FAILED)) return { reason: 'CRIDockerdDown', hint: true };
+  if (says(segment, TOO_OLD) && (says(segment, VERSION_FAILED) || kind === 'cri-dockerd'))
+    return { reason: 'CRIDockerdDown', hint: true };
   if (DAEMON_FATAL.test(lower) || says(segment, VERSION_FAILED)) return { reason: 'DockerDown' };
   const isDown =
     says(segment, DAEMON_FAILED) ||
@@ -127,6 +117,7 @@ const socket = (segment: Segment): Finding => {
 const docker = defineLogRule<Reason>({
   name: 'docker',
   order: 10,
+  notFrom: ['ipamd'],
   reasons: { DockerDown: 20, CRIDockerdDown: 21, RuntimeEndpointConflict: 22, CRIDockerdNoCNI: 45 },
   read: (segment, kind) => {
     const configured = setup(segment);
@@ -141,7 +132,7 @@ export const logLines = defineLogLines({
     // `docker.s`: docker.service, docker.socket, docker.sock.
     kubelet: ['failed pulling image', 'get docker version', 'docker.s', 'dockerd.sock', 'to run Kubelet'],
     docker: ['docker.s'],
-    'cri-dockerd': ['kubernetes.io/no-op', 'get docker version', 'docker.s', 'dockerd.sock'],
+    'cri-dockerd': ['kubernetes.io/no-op', 'get docker version', 'Minimum supported', 'docker.s', 'dockerd.sock'],
     system: [
       'docker.s',
       'dockerd.sock',

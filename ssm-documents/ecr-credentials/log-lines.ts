@@ -1,5 +1,6 @@
 import { phrase, phrases, says } from '../../core/logs/classify/text.ts';
 import { defineLogLines, defineLogRule, type Fault, type Segment } from '../../core/model/log-lines.ts';
+import { kubelet } from './kubelet-log-rule.ts';
 
 const TOKEN_CALL = phrase('GetAuthorizationToken');
 // Without a token for public images, the node pulls them as anyone may.
@@ -108,11 +109,12 @@ const credentials = defineLogRule<Reason>({
     CredentialProviderMissing: 51,
     CredentialProviderFailed: 52,
   },
+  notFrom: ['ipamd'],
   provenByHint: ['NodeRoleLacksECR', 'CredentialProviderFailed'],
   read: (segment) => (isForPublic(segment) ? null : (role(segment) ?? config(segment) ?? plugin(segment))),
 });
 
-/** The log lines of a kubelet that gets no ECR credentials. */
+/** The log lines of a kubelet that gets no ECR credentials, or that does not run. */
 export const logLines = defineLogLines({
   phrases: {
     kubelet: [
@@ -121,8 +123,11 @@ export const logLines = defineLogLines({
       'running credential',
       'credentials from ECR for',
       'GetAuthorizationToken',
+      'command failed',
+      'ubelet config file',
+      'to run Kubelet',
     ],
-    system: ['GetAuthorizationToken'],
+    system: ['GetAuthorizationToken', 'kubelet.service', 'to start kubelet'],
   },
-  rules: [credentials],
+  rules: [credentials, kubelet],
 });

@@ -1,10 +1,11 @@
 import { defineLogLines } from '../../core/model/log-lines.ts';
 import { disk } from './log-rules/disk.ts';
+import { runtime } from './log-rules/runtime.ts';
 import { sandboxImage } from './log-rules/sandbox-image.ts';
 
 /**
  * The log lines of a sandbox that does not start (kubelet of every version; `failed, error` of containerd; `andbox for pod`
- * matches both spellings), of what comes before it, and of the unit that pulls the sandbox image on AL2.
+ * matches both spellings), of a runtime that does not answer, of what comes before it, and of the unit that pulls the sandbox image on AL2.
  */
 export const logLines = defineLogLines({
   phrases: {
@@ -22,7 +23,14 @@ export const logLines = defineLogLines({
       'HasDiskPressure',
       'no space left',
     ],
-    containerd: ['failed, error', 'get sandbox image', 'ImageDelete event', 'no space left'],
+    containerd: [
+      'failed, error',
+      'get sandbox image',
+      'ImageDelete event',
+      'no space left',
+      'to load plugin',
+      'localhost/v2/',
+    ],
     docker: ['no space left'],
     'cri-dockerd': ['andbox for pod', 'no space left'],
     system: [
@@ -31,6 +39,7 @@ export const logLines = defineLogLines({
       'to start pull sandbox',
       'sandbox-image',
       'failed for Kubernetes',
+      'containerd.service',
       'no space left',
     ],
     event: [
@@ -47,5 +56,5 @@ export const logLines = defineLogLines({
       'no space left',
     ],
   },
-  rules: [sandboxImage, disk],
+  rules: [sandboxImage, runtime, disk],
 });

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createBudget } from '../../core/logs/budget.ts';
 import { createMemory } from '../../core/logs/dedupe.ts';
 import { NodeSymptomDetail } from '../../events/node-symptom.ts';
 import { commandStatusEvent } from '../../events/ssm-command.ts';
@@ -83,6 +84,7 @@ it(
       },
       deadLetters: { put: async (letter: { readonly reason: string }) => void letters.push(letter) },
       memory: createMemory({ forMs: 1, maxEntries: 10 }),
+      budget: createBudget({ characters: 1_000_000, forMs: 1, maxStreams: 10 }),
       classify,
       catalogue: testSettings().remediations,
       logGroups: testSettings().logGroups,

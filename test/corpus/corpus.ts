@@ -25,7 +25,7 @@ export type CorpusLine = z.infer<typeof CorpusLine>;
  * `development`: the classifier was tuned on it. The others were collected and labelled later, run once, and the classifier
  * was then improved on them too: docs/log-signals.md has the results of their first runs.
  */
-export const PARTS = ['development', 'held-out', 'blind', 'blind-2', 'blind-3'] as const;
+export const PARTS = ['development', 'held-out', 'blind', 'blind-2', 'blind-3', 'blind-4'] as const;
 export type Part = (typeof PARTS)[number];
 
 /** Reads a part of the corpus: one JSON object a line. Throws naming the first line that is no labelled text. */

@@ -64,6 +64,7 @@ const TITLES: Readonly<Record<Part, string>> = {
   blind: 'First blind part, after improving',
   'blind-2': 'Second blind part, after improving',
   'blind-3': 'Third blind part, after improving',
+  'blind-4': 'Fourth blind part, after improving',
 };
 
 /** Precision and recall by reason, part by part, in Markdown. */

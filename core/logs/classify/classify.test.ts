@@ -87,9 +87,33 @@ describe('createClassifier', () => {
   });
 
   it('finds nothing in the log of an application, whose text may say anything', () => {
-    const shipped = (container_name: string) => JSON.stringify({ log: 'disk failed', kubernetes: { container_name } });
+    const shipped = (container_name: string) =>
+      JSON.stringify({ log: 'disk failed', kubernetes: { container_name, namespace_name: 'kube-system' } });
     expect(createClassifier([cause])(shipped('my-app'))).toBeNull();
     expect(createClassifier([cause])(shipped('aws-node'))).toEqual({ reason: 'DiskFull' });
+    // A rule that does not read what this program writes.
+    expect(createClassifier([{ ...cause, notFrom: ['ipamd'] }])(shipped('aws-node'))).toBeNull();
+  });
+
+  it('takes the program that a record names where the caller names none', () => {
+    const kinds: (string | undefined)[] = [];
+    const asking: LogRule = {
+      ...cause,
+      notFrom: ['docker'],
+      read: (_, kind) => {
+        kinds.push(kind);
+        return null;
+      },
+    };
+    const record = JSON.stringify({ ident: 'kubelet', message: 'x' });
+    for (const kind of [undefined, 'other', 'containerd', 'docker'] as const) createClassifier([asking])(record, kind);
+    expect(kinds).toEqual(['kubelet', 'kubelet', 'containerd']);
+  });
+
+  it('reads nothing that follows the words of a pod in one text, up to a blank line', () => {
+    const text = ['Readiness probe failed: no', 'E0526 11:27:32 disk failed', 'E0526 11:27:32 disk failed'].join('\n');
+    expect(createClassifier([cause])(text)).toBeNull();
+    expect(createClassifier([cause])(`${text}\n\nE0526 11:27:32 disk failed`)).toEqual({ reason: 'DiskFull' });
   });
 
   it('applies no other rule to a record that a rule owns', () => {

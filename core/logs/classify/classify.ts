@@ -1,5 +1,5 @@
 import type { Fault, LineKind, LogRule, Segment } from '../../model/log-lines.ts';
-import { isQuoting } from './frame.ts';
+import { isForeign, isQuoting, repeatsPod } from './frame.ts';
 import { readText } from './text.ts';
 
 /**
@@ -31,6 +31,28 @@ const ranksOf = (rules: readonly LogRule[]): ReadonlyMap<string, number> => {
 export const logReasons = (rules: readonly LogRule[]): readonly string[] =>
   [...ranksOf(rules)].toSorted(([a, i], [b, j]) => i - j || (a < b ? -1 : 1)).map(([reason]) => reason);
 
+/** The segments that no other one may hold: what follows a segment that repeats a pod may be a part of its quotation. */
+const ownSegments = (segments: readonly Segment[]): readonly Segment[] => {
+  let isInside = false;
+  return segments.filter((segment) => {
+    const isPart = segment.follows === true && isInside;
+    isInside = isPart || repeatsPod(segment);
+    return !isPart;
+  });
+};
+
+/** The program that wrote a segment: as its record says, where the caller does not know it. */
+const kindOf = (segment: Segment, given: LineKind | undefined): LineKind | undefined =>
+  given === undefined || given === 'other' ? (segment.kind ?? given) : given;
+
+const firstFault = (rules: readonly LogRule[], segment: Segment, kind: LineKind | undefined): Fault | null => {
+  for (const rule of rules) {
+    const fault = rule.read(segment, kind);
+    if (fault !== null) return fault;
+  }
+  return null;
+};
+
 /**
  * Makes a classifier of rules.
  *
@@ -42,18 +64,18 @@ export const createClassifier = (rules: readonly LogRule[]): Classify => {
   const provenByHint = new Set(rules.flatMap((rule) => rule.provenByHint ?? []));
   const placeOf = ({ reason, hint }: Fault): number =>
     (hint === true && !provenByHint.has(reason) ? reasons.length : 0) + reasons.indexOf(reason);
-  const faultOf = (segment: Segment, kind: LineKind | undefined): Fault | null => {
-    const owner = ordered.find((rule) => rule.owns?.(segment) === true);
+  const readersFor = (kind: LineKind | undefined): readonly LogRule[] =>
+    ordered.filter(({ notFrom }) => kind === undefined || notFrom?.includes(kind) !== true);
+  const faultOf = (segment: Segment, given: LineKind | undefined): Fault | null => {
+    if (isForeign(segment)) return null;
+    const kind = kindOf(segment, given);
+    const readers = readersFor(kind);
+    const owner = readers.find((rule) => rule.owns?.(segment) === true);
     if (owner !== undefined) return owner.read(segment, kind);
-    if (isQuoting(segment)) return null;
-    for (const rule of ordered) {
-      const fault = rule.read(segment, kind);
-      if (fault !== null) return fault;
-    }
-    return null;
+    return isQuoting(segment) ? null : firstFault(readers, segment, kind);
   };
   return (raw, kind) => {
-    const faults = (readText(raw) ?? []).flatMap((segment) => faultOf(segment, kind) ?? []);
+    const faults = ownSegments(readText(raw) ?? []).flatMap((segment) => faultOf(segment, kind) ?? []);
     const [first, ...others] = faults.toSorted((a, b) => placeOf(a) - placeOf(b));
     if (first === undefined || first.image !== undefined) return first ?? null;
     // Where several records show the same fault, the one that names the image is the answer.

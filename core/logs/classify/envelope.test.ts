@@ -2,7 +2,8 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { unwrap } from './envelope.ts';
 
-const unwrapJson = (json: unknown) => unwrap(JSON.stringify(json));
+const texts = (text: string) => unwrap(text)?.map((opened) => opened.text);
+const unwrapJson = (json: unknown) => texts(JSON.stringify(json));
 const nested = (depth: number): object =>
   Array.from({ length: depth }).reduce<object>((inner) => ({ object: inner }), { msg: 'm' });
 
@@ -12,12 +13,12 @@ describe('unwrap', () => {
       fc.property(
         fc.string().filter((text) => !/^\s*[{[]/.test(text)),
         (text) => {
-          expect(unwrap(text)).toEqual([text]);
+          expect(texts(text)).toEqual([text]);
         },
       ),
       { verbose: true },
     );
-    for (const text of ['{"msg": "cut', '[not json]', '{not json}', '[1, 2]', '']) expect(unwrap(text)).toEqual([text]);
+    for (const text of ['{"msg": "cut', '[not json]', '{not json}', '[1, 2]', '']) expect(texts(text)).toEqual([text]);
   });
 
   it.each<[string, unknown, readonly string[]]>([
@@ -47,14 +48,45 @@ describe('unwrap', () => {
   });
 
   it.each<[string, object]>([
-    ['Fluent Bit', { kubernetes: { container_name: 'NAME' } }],
-    ['Filebeat', { kubernetes: { container: { name: 'NAME' } } }],
-    ['Loki', { stream: { container: 'NAME' } }],
-    ['the agent of Google Cloud', { resource: { labels: { container_name: 'NAME' } } }],
+    ['Fluent Bit', { kubernetes: { container_name: 'NAME', namespace_name: 'SPACE' } }],
+    ['Filebeat', { kubernetes: { container: { name: 'NAME' }, namespace: 'SPACE' } }],
+    ['Loki', { stream: { container: 'NAME', namespace: 'SPACE' } }],
+    ['the agent of Google Cloud', { resource: { labels: { container_name: 'NAME', namespace_name: 'SPACE' } } }],
   ])("reads a node component's container and drops an application's, as %s names it", (_, fields) => {
-    const from = (name: string) => unwrap(JSON.stringify({ msg: 'm', ...fields }).replace('NAME', name));
-    expect(from('aws-node')).toEqual(['m']);
-    expect(from('my-app')).toBeUndefined();
+    const from = (name: string, space: string) =>
+      unwrap(
+        JSON.stringify({ msg: 'm', ...fields })
+          .replace('NAME', name)
+          .replace('SPACE', space),
+      );
+    expect(from('aws-node', 'kube-system')).toEqual([{ text: 'm', isRecord: true, kind: 'ipamd' }]);
+    expect(from('aws-node', 'team-evil')).toBeUndefined();
+    expect(from('my-app', 'kube-system')).toBeUndefined();
+  });
+
+  it('drops a container of a component whose namespace is not named', () => {
+    for (const fields of [
+      { resource: { labels: { container_name: 'aws-node' } } },
+      { stream: { container: 'aws-node' } },
+    ]) {
+      expect(unwrapJson({ msg: 'm', ...fields })).toBeUndefined();
+    }
+  });
+
+  it('names the program that wrote a record, and puts the name of a script before what it says', () => {
+    expect(unwrap('{"ident":"kubelet","message":"m"}')).toEqual([{ text: 'm', isRecord: true, kind: 'kubelet' }]);
+    expect(unwrap('{"ident":"pull-sandbox-image.sh","message":"m"}')).toEqual([
+      { text: 'pull-sandbox-image.sh: m', isRecord: true, kind: 'other' },
+    ]);
+    expect(unwrap('{"ident":"systemd","message":"systemd: m"}')).toEqual([
+      { text: 'systemd: m', isRecord: true, kind: 'other' },
+    ]);
+    expect(unwrap('{"log":"{\\"ident\\":\\"kubelet\\",\\"message\\":\\"m\\"}"}')).toEqual([
+      { text: 'm', isRecord: true, kind: 'kubelet' },
+    ]);
+    expect(unwrap('{"ident":"sshd","message":"m"}')).toBeUndefined();
+    expect(unwrap('{"message":"m"}')).toEqual([{ text: 'm', isRecord: true }]);
+    expect(unwrap('m')).toEqual([{ text: 'm', isRecord: false }]);
   });
 
   it('reads records whose metadata name no container', () => {
@@ -74,17 +106,17 @@ describe('unwrap', () => {
     const application = { msg: 'x', kubernetes: { container_name: 'my-app' } };
     expect(unwrapJson([application, { msg: 'm' }])).toEqual(['m']);
     expect(unwrapJson([application])).toBeUndefined();
-    expect(unwrap(`${JSON.stringify(application)}\n{"msg":"m"}`)).toEqual(['m']);
-    expect(unwrap(`${JSON.stringify(application)}\n${JSON.stringify(application)}`)).toBeUndefined();
+    expect(texts(`${JSON.stringify(application)}\n{"msg":"m"}`)).toEqual(['m']);
+    expect(texts(`${JSON.stringify(application)}\n${JSON.stringify(application)}`)).toBeUndefined();
     expect(unwrapJson({ log: JSON.stringify(application) })).toBeUndefined();
     expect(unwrapJson({ msg: 'm', err: application })).toEqual(['m']);
   });
 
   it('reads one record a line, where every line is one', () => {
-    expect(unwrap('{"msg":"a"}\n\n[{"msg":"b"}]\n')).toEqual(['a', 'b']);
-    expect(unwrap('{"msg":"a"}\n \t\n[{"msg":"b"},3]')).toEqual(['a', 'b']);
-    expect(unwrap(' {"msg":"a"} ')).toEqual(['a']);
-    expect(unwrap('{"msg":"a"}\ntext')).toEqual(['{"msg":"a"}\ntext']);
+    expect(texts('{"msg":"a"}\n\n[{"msg":"b"}]\n')).toEqual(['a', 'b']);
+    expect(texts('{"msg":"a"}\n \t\n[{"msg":"b"},3]')).toEqual(['a', 'b']);
+    expect(texts(' {"msg":"a"} ')).toEqual(['a']);
+    expect(texts('{"msg":"a"}\ntext')).toEqual(['{"msg":"a"}\ntext']);
   });
 
   it('opens at most six levels', () => {
@@ -92,8 +124,8 @@ describe('unwrap', () => {
     expect(unwrapJson(nested(6))).toEqual([]);
     const logs = (depth: number): string =>
       Array.from({ length: depth }).reduce<string>((log) => JSON.stringify({ log }), 'm');
-    expect(unwrap(logs(6))).toEqual(['m']);
-    expect(unwrap(logs(7))).toEqual(['{"log":"m"}']);
+    expect(texts(logs(6))).toEqual(['m']);
+    expect(texts(logs(7))).toEqual(['{"log":"m"}']);
   });
 
   it('opens at most six levels of lists, of errors and of the lines of Loki too', () => {

@@ -1,10 +1,21 @@
+import { defined } from '../../model/defined.ts';
+import type { LineKind } from '../../model/log-lines.ts';
+import type { Speaker } from './speaker.ts';
+import { isObject, type Json, textOf, writerOf } from './writer.ts';
+
+/** A text that was inside an envelope. */
+export type Opened = {
+  readonly text: string;
+  /** Whether a shipper, the journal or the Kubernetes API delimited it as one record: no other begins in it. */
+  readonly isRecord: boolean;
+  /** The program that wrote it, where its record says so. */
+  readonly kind?: LineKind;
+};
+
 /** How many nested objects are opened, such as a record of Fluent Bit, the `log` in it, and the event in that. */
 const MAX_DEPTH = 6;
 /** How many items of a list are read, such as those of `kubectl get events -o json`. */
 const MAX_ITEMS = 200;
-
-// Containers whose output Container Insights ships with the node components (dataplane: aws-node and kube-proxy).
-const NODE_CONTAINERS = /^(?:aws-node|aws-vpc-cni-init|aws-eks-nodeagent|kube-proxy)$/;
 
 // The fields in which shippers and loggers put the message, and in which loggers of node components put its error.
 const MESSAGE_KEYS = [
@@ -27,10 +38,6 @@ const ERROR_KEYS = ['err', 'error'];
 // Lists of records: `kubectl get -o json`, a subscription message of CloudWatch Logs, search results.
 const LIST_KEYS = ['items', 'logEvents', 'events', 'records', 'hits', 'streams', 'result'];
 
-type Json = Readonly<Record<string, unknown>>;
-const isObject = (value: unknown): value is Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-
 const parse = (text: string): unknown => {
   const trimmed = text.trim();
   if (!/^[{[]/.test(trimmed) || !/[}\]]$/.test(trimmed)) return undefined;
@@ -42,30 +49,12 @@ const parse = (text: string): unknown => {
 };
 const isRecord = (json: unknown): boolean => isObject(json) || (Array.isArray(json) && json.some(isObject));
 
-const isByte = (value: unknown): value is number =>
-  Number.isInteger(value) && Number(value) >= 0 && Number(value) < 256;
-
-/** The text of a field. The journal writes a text with control characters (colours, a tab) as the list of its bytes. */
-const textOf = (value: unknown): string => {
-  if (typeof value === 'string') return value;
-  return Array.isArray(value) && value.every(isByte) ? new TextDecoder().decode(Uint8Array.from(value)) : '';
-};
-
-/** The container that wrote a line, as Fluent Bit, Filebeat, Loki and the agent of Google Cloud name it. */
-const containerOf = ({ kubernetes, resource, stream }: Json): string => {
-  if (isObject(stream)) return textOf(stream.container);
-  if (isObject(kubernetes)) {
-    return (
-      textOf(kubernetes.container_name) || (isObject(kubernetes.container) ? textOf(kubernetes.container.name) : '')
-    );
-  }
-  return isObject(resource) && isObject(resource.labels) ? textOf(resource.labels.container_name) : '';
-};
-
-/** Whether an application wrote the line, by the Kubernetes metadata that the shipper adds to it. */
-const isApplication = (json: Json): boolean => {
-  const container = containerOf(json);
-  return container !== '' && !NODE_CONTAINERS.test(container);
+/** A script says in its lines less than who it is: its name stands before them, as the journal prints it. */
+const withSpeaker = (text: string, speaker: Speaker): Opened => {
+  if (speaker === undefined || speaker === 'stranger') return { text, isRecord: true };
+  const { name, kind } = speaker;
+  const isScript = kind === 'other' && !text.includes(name);
+  return { text: isScript ? `${name}: ${text}` : text, isRecord: true, kind };
 };
 
 /** A Kubernetes Event (v1 or events.k8s.io/v1) as `kubectl describe` would print it. */
@@ -75,7 +64,7 @@ const eventText = (json: Json): string | undefined => {
 };
 
 /** Opens several records without those of applications; undefined if every record is one. */
-const openAll = (records: readonly unknown[], depth: number): readonly string[] | undefined => {
+const openAll = (records: readonly unknown[], depth: number): readonly Opened[] | undefined => {
   const opened = records.slice(0, MAX_ITEMS).map((record) => (isObject(record) ? openRecord(record, depth) : []));
   return opened.length > 0 && opened.every((it) => it === undefined) ? undefined : opened.flatMap((it) => it ?? []);
 };
@@ -91,8 +80,8 @@ const listIn = (json: Json): readonly unknown[] | undefined => {
 };
 
 /** The message of a record and the error that belongs to it; undefined where an application wrote the message. */
-const messageParts = (json: Json, depth: number): readonly string[] | undefined => {
-  const parts: string[] = [];
+const messageParts = (json: Json, depth: number): readonly Opened[] | undefined => {
+  const parts: Opened[] = [];
   for (const key of MESSAGE_KEYS) {
     const value = textOf(json[key]);
     const opened = value === '' ? [] : open(value, depth + 1);
@@ -103,11 +92,12 @@ const messageParts = (json: Json, depth: number): readonly string[] | undefined 
   return [...parts, ...errors.flatMap((error) => openRecord(error, depth + 1) ?? [])];
 };
 
-const openRecord = (json: Json, depth: number): readonly string[] | undefined => {
+const openRecord = (json: Json, depth: number): readonly Opened[] | undefined => {
   if (depth >= MAX_DEPTH) return [];
-  if (isApplication(json)) return undefined;
+  const writer = writerOf(json);
+  if (writer === 'stranger') return undefined;
   const event = eventText(json);
-  if (event !== undefined) return [event];
+  if (event !== undefined) return [{ text: event, isRecord: true, kind: 'event' }];
   const list = listIn(json);
   if (list !== undefined) return openAll(list, depth + 1);
   const parts = messageParts(json, depth);
@@ -120,7 +110,12 @@ const openRecord = (json: Json, depth: number): readonly string[] | undefined =>
     );
   }
   // The message of a logger and its error are one statement.
-  if (parts.length > 0) return [parts.join(' ')];
+  const [first] = parts;
+  if (first !== undefined) {
+    const inner = parts.find(({ kind }) => kind !== undefined);
+    const joined = withSpeaker(parts.map(({ text }) => text).join(' '), writer);
+    return [{ ...joined, ...defined({ kind: joined.kind ?? inner?.kind }) }];
+  }
   for (const key of RECORD_KEYS) {
     const inner = json[key];
     if (isObject(inner)) return openRecord(inner, depth + 1);
@@ -129,18 +124,18 @@ const openRecord = (json: Json, depth: number): readonly string[] | undefined =>
   return [];
 };
 
-const open = (text: string, depth: number): readonly string[] | undefined => {
+const open = (text: string, depth: number): readonly Opened[] | undefined => {
   const json = depth < MAX_DEPTH ? parse(text) : undefined;
   if (isObject(json)) return openRecord(json, depth);
-  return Array.isArray(json) && json.some(isObject) ? openAll(json, depth) : [text];
+  return Array.isArray(json) && json.some(isObject) ? openAll(json, depth) : [{ text, isRecord: false }];
 };
 
 /**
  * The messages inside a JSON record: `message` or `log` of Fluent Bit, `MESSAGE` of the journal, `msg` with `error` of
  * logrus, zap and klog, a Kubernetes Event or a list of them. Text that is not JSON is returned as it is. Undefined for a
- * line of an application's container, which may contain any text.
+ * line of an application's container or of another program of the host, which may contain any text.
  */
-export const unwrap = (text: string): readonly string[] | undefined => {
+export const unwrap = (text: string): readonly Opened[] | undefined => {
   const lines = text.split('\n').filter((line) => line.trim() !== '');
   const isOnePerLine = lines.length > 0 && lines.every((line) => isRecord(parse(line)));
   if (!isOnePerLine) return open(text, 0);

@@ -16,7 +16,7 @@ describe('a line is read without what its way here has added', () => {
     ['escaped quotes', String.raw`\"a\" \\\"b\\\" \u0022c\u0022`, '"a" "b" "c"'],
     ['escaped signs of a web page', '&lt;a&gt; &amp; b', '<a> & b'],
     ['escaped tabs', String.raw`a\tb\\tc`, 'a b c'],
-    ['escaped line ends', String.raw`a\nb\\nc\rd`, 'a\nb\nc\nd'],
+    ['escaped line ends, behind which no record begins', String.raw`a\nb\\nc\rd`, 'a b c d'],
     ['the line ends of other systems', 'a\r\nb\rc\u2028d\u2029e', 'a\nb\nc\nd\ne'],
   ])('%s', (_, raw, expected) => {
     expect(texts(raw)).toEqual([expected]);

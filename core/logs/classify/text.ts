@@ -1,8 +1,12 @@
-import type { Segment } from '../../model/log-lines.ts';
+import { defined } from '../../model/defined.ts';
+import type { LineKind, Segment } from '../../model/log-lines.ts';
 import { unwrap } from './envelope.ts';
+import { type Unquoted, unquote } from './quotes.ts';
 
-/** The number of characters that are read. CloudWatch Logs accepts events of up to 1 MB; faults appear much earlier. */
-export const MAX_TEXT_LENGTH = 65_536;
+/** The number of characters of a message that are read. Faults appear much earlier. */
+export const MAX_TEXT_LENGTH = 32_768;
+/** The longest text that is opened as JSON: CloudWatch Logs accepts events of 1 MB. */
+const MAX_RECORD_LENGTH = 1_048_576;
 
 /** A phrase as {@link Segment.lower} spells it. */
 export const phrase = (text: string): string => text.toLowerCase().replaceAll(/\s+/g, '');
@@ -12,27 +16,27 @@ export const phrases = (...texts: readonly string[]): readonly string[] => texts
 /** Whether a segment contains any of the phrases. */
 export const says = ({ lower }: Segment, any: readonly string[]): boolean => any.some((it) => lower.includes(it));
 
-// Translation tools and text editors produce curly and corner quotes; Markdown uses backticks.
-const QUOTES = /[“”„‟«»「」『』″`]|&quot;|&#34;|u0022/g;
+// Characters that a compatible form writes as a quotation mark or a backslash. No program escapes them, so that they must not
+// begin or end a quotation.
+const WIDE_QUOTE = /\uff02/g;
+const WIDE_BACKSLASH = /[\uff3c\ufe68]/g;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: terminals colour with the escape character
 const COLOURS = /(?:\u001b|#033)\[[0-9;]{0,20}m/g;
 const INVISIBLE = /[\u200b-\u200f\u2060\ufeff\u00ad]/g;
 // Terminal tools such as k9s draw these characters at the ends of lines.
 const BOXES = /[│┃║▕▏]/g;
 
-/** Removes quoting, colours and full-width forms; escaped line ends become line ends. Linear. */
-const clean = (text: string): string =>
+/** Removes colours, frames and full-width forms. Linear. */
+const straighten = (text: string): string =>
   text
+    .replace(WIDE_QUOTE, '”')
+    .replace(WIDE_BACKSLASH, '')
     .normalize('NFKC')
     // One character may stand for eighteen.
     .slice(0, 2 * MAX_TEXT_LENGTH)
     .replace(COLOURS, '')
     .replace(INVISIBLE, '')
     .replace(BOXES, ' ')
-    .replace(/\\[nr]|\r\n?|\u2028|\u2029/g, '\n')
-    .replace(/\\t/g, ' ')
-    .replace(/\\/g, '')
-    .replace(QUOTES, '"')
     .replace(/&gt;/g, '>')
     .replace(/&lt;/g, '<')
     .replace(/&amp;/g, '&');
@@ -72,40 +76,96 @@ const startsRecord = (line: string): boolean => {
   return RECORD_START.test(line);
 };
 
-/** Cuts text where another record begins. A line that begins no record continues the previous one, unless a blank line separates them. */
-const cut = (text: string): readonly string[] => {
-  const records: string[][] = [];
-  let isApart = true;
+/** How klog ends a line before a value of several lines. */
+export const BLOCK_START = /=<$/;
+/** How klog begins the line behind such a value. The lines between them are the value. */
+export const BLOCK_END = /^ ?>/;
+
+/** Text and where its lines begin; the lines of a value of klog are left out, since a program may write anything there. */
+type Line = { readonly text: string; readonly at: number };
+const linesOf = (text: string): readonly Line[] => {
+  const lines: Line[] = [];
+  let at = 0;
+  let isInBlock = false;
   for (const line of text.split('\n')) {
-    const trimmed = line.trim();
-    if (trimmed === '') {
+    if (isInBlock) isInBlock = !BLOCK_END.test(line);
+    if (!isInBlock) lines.push({ text: line.trim(), at });
+    isInBlock ||= BLOCK_START.test(line.trimEnd());
+    at += line.length + 1;
+  }
+  return lines;
+};
+
+/** More records of one text than this are not read. */
+const MAX_RECORDS = 200;
+
+/** A record of a text of several; `follows`: no blank line is between it and the one before. */
+type Cut = { readonly record: string; readonly follows: boolean };
+
+/** Cuts a record where another one begins that was joined to it with a blank. */
+const cutInside = ({ record, follows }: Cut, isQuoted: (at: number) => boolean): readonly Cut[] => {
+  const starts = [...record.matchAll(INNER_START)]
+    .map((match) => match.index)
+    .filter((at) => at > MAX_PREFIX_LENGTH && !isQuoted(at))
+    .slice(0, MAX_RECORDS);
+  return [0, ...starts].map((at, i) => ({
+    record: record.slice(at, starts[i] ?? record.length),
+    follows: follows || i > 0,
+  }));
+};
+
+/** Cuts text where another record begins. A line that begins no record continues the previous one, unless a blank line separates them. */
+const cut = ({ text, isQuoted }: Unquoted): readonly Cut[] => {
+  const records: { readonly lines: Line[]; readonly at: number; readonly follows: boolean }[] = [];
+  let isApart = true;
+  for (const line of linesOf(text)) {
+    if (line.text === '') {
       isApart = true;
       continue;
     }
-    if (isApart || startsRecord(trimmed)) records.push([trimmed]);
-    else records.at(-1)?.push(trimmed);
+    const begins = records.length === 0 || ((isApart || startsRecord(line.text)) && !isQuoted(line.at));
+    if (begins) records.push({ lines: [line], at: line.at, follows: !isApart });
+    else records.at(-1)?.lines.push(line);
     isApart = false;
   }
-  return records.flatMap((lines) => {
-    const whole = lines.join('\n');
-    const starts = [...whole.matchAll(INNER_START)].map((match) => match.index).filter((at) => at > MAX_PREFIX_LENGTH);
-    return [0, ...starts].map((at, i) => whole.slice(at, starts[i] ?? whole.length));
+  return records.slice(0, MAX_RECORDS).flatMap(({ lines, at, follows }) => {
+    const record = lines.map((line) => line.text).join('\n');
+    // Where a line was trimmed or left out, the places of the record are no longer those of the text.
+    const isAsWritten = text.startsWith(record, at);
+    return cutInside({ record, follows }, isAsWritten ? (place) => isQuoted(at + place) : unquote(record).isQuoted);
   });
 };
 
+/** A record as its shipper delimited it. Nothing in it begins another one. */
+const whole = ({ text }: Unquoted): string =>
+  linesOf(text)
+    .map((line) => line.text)
+    .filter((line) => line !== '')
+    .join('\n');
+
 const lowered = (text: string): string => text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 
+const segmentOf = ({ record, follows }: Cut, kind: LineKind | undefined): Segment => {
+  const compact = record.replace(/\s+/g, '');
+  return {
+    text: record,
+    compact,
+    lower: lowered(compact),
+    ...defined({ kind, follows: follows ? (true as const) : undefined }),
+  };
+};
+
 /**
- * Reads a log line, or several in one text, into segments: opens the JSON of Fluent Bit, the journal and the Kubernetes
- * API, and undoes escapes and full-width forms. Undefined where the text is the log of an application. Linear in the
- * length of the text; reads the first {@link MAX_TEXT_LENGTH} characters.
+ * Reads a log line, or several in one text, into segments: opens the JSON of shippers, the journal and the Kubernetes API,
+ * and undoes escapes and full-width forms. Undefined where the text is the log of an application. Linear in the length of
+ * the text; reads the first {@link MAX_TEXT_LENGTH} characters of each message.
  */
 export const readText = (raw: string): readonly Segment[] | undefined => {
-  const opened = unwrap(raw.slice(0, MAX_TEXT_LENGTH));
+  const opened = unwrap(raw.slice(0, MAX_RECORD_LENGTH));
   if (opened === undefined) return undefined;
-  const records = opened.flatMap((text) => cut(clean(text)));
-  return records.map((text) => {
-    const compact = text.replace(/\s+/g, '');
-    return { text, compact, lower: lowered(compact) };
+  return opened.flatMap(({ text, isRecord, kind }) => {
+    const unquoted = unquote(straighten(text.slice(0, MAX_TEXT_LENGTH)));
+    const records = isRecord ? [{ record: whole(unquoted), follows: false }] : cut(unquoted);
+    return records.map((record) => segmentOf(record, kind));
   });
 };

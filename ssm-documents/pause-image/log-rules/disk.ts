@@ -73,6 +73,7 @@ const imageGc = (segment: Segment): Fault<Reason> | null =>
 export const disk = defineLogRule<Reason>({
   name: 'disk',
   order: 50,
+  notFrom: ['ipamd'],
   reasons: { DiskFull: 30, ImageGCPressure: 80 },
   read: (segment) => noSpace(segment) ?? imageGc(segment),
 });

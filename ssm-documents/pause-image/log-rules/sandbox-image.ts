@@ -256,12 +256,23 @@ const failedImage = (segment: Segment): SandboxImageFault | null =>
   byRegistry(segment);
 
 // Each pull begins with a response that requires credentials, and the runtime tries other hosts after a mirror that is down.
-const NOT_YET_FAILED = phrases('level=debug', 'level=trace', 'trying next host');
+const NEXT_HOST = phrase('trying next host');
+const NOT_YET_FAILED = [...phrases('level=debug', 'level=trace'), NEXT_HOST];
+
+/** No other host has a local image. A pod may ask for it too, so that the node is checked first. */
+const localRequest = (segment: Segment): SandboxImageFault | null => {
+  if (!segment.lower.includes(NEXT_HOST) || !hasCause(segment)) return null;
+  const image = imageOfRequest(segment);
+  return image !== undefined && isLocal(image) && isPause(image)
+    ? { reason: 'SandboxImageMissing', image, hint: true }
+    : null;
+};
 
 /** The sandbox image: a record counts only where the failing image is the sandbox image. */
 export const sandboxImage = defineLogRule({
   name: 'sandbox image',
   order: 20,
+  notFrom: ['ipamd'],
   reasons: {
     DiskFull: 30,
     SandboxImageIncomplete: 31,
@@ -273,5 +284,5 @@ export const sandboxImage = defineLogRule({
     SandboxImageMissing: 37,
     SandboxImageMismatch: 70,
   },
-  read: (segment) => (says(segment, NOT_YET_FAILED) ? null : failedImage(segment)),
+  read: (segment) => (says(segment, NOT_YET_FAILED) ? localRequest(segment) : failedImage(segment)),
 });

@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest';
+import { kindOfSpeaker, speakerInText, speakerOf } from './speaker.ts';
+
+it.each([
+  ['kubelet', 'kubelet'],
+  ['kubelet.service', 'kubelet'],
+  ['/usr/bin/kubelet', 'kubelet'],
+  ['kubelet[644]:', 'kubelet'],
+  ['kubelet-eks.daemon', 'kubelet'],
+  ['microk8s.daemon-kubelite', 'kubelet'],
+  ['k3s', 'kubelet'],
+  ['containerd', 'containerd'],
+  ['snap.microk8s.daemon-containerd.service', 'containerd'],
+  ['dockerd', 'docker'],
+  ['cri-docker.socket', 'cri-dockerd'],
+  ['aws-node', 'ipamd'],
+  ['systemd', 'other'],
+  ['init.scope', 'other'],
+  ['pull-sandbox-image.sh', 'other'],
+  ['nodeadm-run.service', 'other'],
+  ['my-kubelet', undefined],
+  ['kubelet-notes', undefined],
+  ['sshd', undefined],
+  ['', undefined],
+])('knows the component %j as %s', (name, kind) => {
+  expect(kindOfSpeaker(name)).toBe(kind);
+});
+
+it.each([
+  ['May 26 11:27:32 ip-10-0-3-7 kubelet[644]: E0526 x', 'kubelet'],
+  ['<30>Jun  8 17:26:20 node4 kubelet: E0608 x', 'kubelet'],
+  ['2026-05-26T11:27:32.703Z ip-10-0-3-7 sshd[991]: x', 'sshd'],
+  ['<30>1 2026-03-12T07:41:09.552310Z ip-10-0-3-7 systemd 1 - - x', 'systemd'],
+  ['2026-05-26T11:27:32.703454901Z stderr F E0526 x', undefined],
+  ['2026-05-26T11:27:32Z WARN main: x', undefined],
+  ['E0526 11:27:32.703454     644 log.go:32] x', undefined],
+])('reads who wrote %j: %s', (text, name) => {
+  expect(speakerInText(text)).toBe(name);
+});
+
+describe('the fields of a record', () => {
+  it.each<[string, object, unknown]>([
+    ['Fluent Bit', { host: 'h', ident: 'kubelet' }, { name: 'kubelet', kind: 'kubelet' }],
+    ['a unit', { systemd_unit: 'docker.service' }, { name: 'docker.service', kind: 'docker' }],
+    [
+      'the journal',
+      { SYSLOG_IDENTIFIER: 'containerd', _COMM: 'containerd' },
+      { name: 'containerd', kind: 'containerd' },
+    ],
+    ['systemd for a unit', { ident: 'systemd', _SYSTEMD_UNIT: 'init.scope' }, { name: 'systemd', kind: 'other' }],
+    [
+      'a script of a unit',
+      { _COMM: 'cloud-init', unit: 'kubelet.service' },
+      { name: 'kubelet.service', kind: 'kubelet' },
+    ],
+    [
+      'Filebeat',
+      { syslog: { identifier: 'kubelet' }, systemd: { unit: 'kubelet.service' } },
+      { name: 'kubelet', kind: 'kubelet' },
+    ],
+    ['a program of the host', { ident: 'sshd' }, 'stranger'],
+    ['a program that claims to be kubelet', { ident: 'kubelet', _SYSTEMD_UNIT: 'user@1000.service' }, 'stranger'],
+    ['nobody', { message: 'm', ident: '', unit: 'ms', syslog: null, process: 7, systemd: { unit: 1 } }, undefined],
+  ])('name the program: %s', (_, fields, speaker) => {
+    expect(speakerOf(fields as Readonly<Record<string, unknown>>)).toEqual(speaker);
+  });
+});
