@@ -1,6 +1,6 @@
 import type * as z from 'zod';
-import { describeIssues } from '../model/issue.ts';
 import { failure, type Result, success } from '../model/result.ts';
+import { type Refusal, refusal, refusalOf } from './refusal.ts';
 
 /** A strict object schema of a payload, without the field that names the entry. */
 export type PayloadSchema<Payload> = z.ZodType<Payload> & { readonly shape: Readonly<Record<string, z.ZodType>> };
@@ -13,8 +13,8 @@ export type Entry<Meaning> = {
   readonly title: string;
   /** The payload's other fields, in the order of the schema. */
   readonly fields: readonly { readonly name: string; readonly isRequired: boolean }[];
-  /** Reads the payload's other fields; an error names up to three of them. */
-  readonly read: (fields: unknown) => Result<Meaning>;
+  /** Reads the payload's other fields; a refusal names up to three of them. */
+  readonly read: (fields: unknown) => Result<Meaning, Refusal>;
 };
 
 /** Makes an entry. `meaningOf` receives the parsed payload. */
@@ -34,7 +34,9 @@ export const defineEntry = <Payload, Meaning>(
   })),
   read: (fields) => {
     const parsed = schema.safeParse(fields);
-    return parsed.success ? success(meaningOf(parsed.data)) : failure(describeIssues(parsed.error, '(whole)'));
+    return parsed.success
+      ? success(meaningOf(parsed.data))
+      : failure(refusalOf(parsed.error, Object.keys(schema.shape)));
   },
 });
 
@@ -43,16 +45,16 @@ export const entriesOf = <Item extends { readonly name: string }>(
   registry: Readonly<Record<string, Item>>,
 ): readonly Item[] => Object.values(registry).toSorted((a, b) => (a.name < b.name ? -1 : 1));
 
-/** Finds the entry that the payload's field `key` names, and reads the other fields. An error names the wrong field. */
+/** Finds the entry that the payload's field `key` names, and reads the other fields. A refusal names the wrong field. */
 export const readEntry = <Meaning>(
   key: string,
   entries: readonly Entry<Meaning>[],
   payload: unknown,
-): Result<Meaning> => {
+): Result<Meaning, Refusal> => {
   // A payload that is no object has no field of any name.
   const { [key]: name, ...fields }: Readonly<Record<string, unknown>> = { ...(payload as object) };
   const entry = entries.find((candidate) => candidate.name === name);
-  return entry === undefined
-    ? failure(`field ${key}: expected one of ${entries.map((known) => known.name).join(', ')}`)
-    : entry.read(fields);
+  if (entry !== undefined) return entry.read(fields);
+  const allowed = entries.map((known) => known.name);
+  return failure(refusal(key, `expected one of ${allowed.join(', ')}`, { allowed }));
 };

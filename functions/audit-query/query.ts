@@ -1,9 +1,10 @@
 import { entriesOf, readEntry } from '../../core/api/entry.ts';
+import type { Answer } from '../../core/api/refusal.ts';
 import { type AuditQuery, cursorOf, type Position, readCursor } from '../../core/api/report.ts';
 import { defined } from '../../core/model/defined.ts';
 import { fits } from '../adapters/table/audit-store.ts';
 import type { Partition } from '../adapters/table/table.ts';
-import { PermanentError } from '../runtime/errors.ts';
+import { answered, RefusedError, refuse } from '../runtime/answer.ts';
 import { type AuditItem, show } from './items.ts';
 import type { AuditQueryPorts } from './ports.ts';
 import * as queries from './queries/registry.ts';
@@ -12,9 +13,9 @@ import * as queries from './queries/registry.ts';
 export const QUERIES = entriesOf(queries);
 
 /** An answer; `next` is there where more may follow. */
-export type AuditAnswer = { readonly items: readonly AuditItem[]; readonly next?: string };
+export type AuditPage = { readonly items: readonly AuditItem[]; readonly next?: string };
 
-/** Reads a query, whatever was sent; the error names the wrong field. */
+/** Reads a query, whatever was sent; the refusal names the wrong field. */
 export const readQuery = (event: unknown) => readEntry('query', QUERIES, event);
 
 const positionsOf = (query: AuditQuery, partitions: readonly Partition[]): readonly Position[] | undefined => {
@@ -22,16 +23,15 @@ const positionsOf = (query: AuditQuery, partitions: readonly Partition[]): reado
   const positions = readCursor(query, query.next);
   const isOurs = positions?.length === partitions.length && partitions.every((p, i) => fits(positions[i] ?? null, p));
   if (positions !== undefined && isOurs) return positions;
-  throw new PermanentError('field next: it is not a cursor of this query; leave it out to start from the beginning');
+  return refuse('next', 'it is not a cursor of this query; leave it out to start from the beginning', {
+    next: 'leave it out to start from the beginning',
+  });
 };
 
-/**
- * Answers one query. Heads (a run, a node's state, pauses in force) come before the first page's items and beside its
- * limit. Throws PermanentError for a query that is wrong: the caller sees its message.
- */
-export const report = async (deps: AuditQueryPorts, event: unknown): Promise<AuditAnswer> => {
+/** Heads (a run, a node's state, pauses in force) come before the first page's items and beside its limit. */
+const pageOf = async (deps: AuditQueryPorts, event: unknown): Promise<AuditPage> => {
   const reading = readQuery(event);
-  if (!reading.ok) throw new PermanentError(`reading the query: ${reading.error}`);
+  if (!reading.ok) throw new RefusedError(reading.error);
   const { query, planOf } = reading.value;
   const plan = planOf(deps.store);
   const positions = positionsOf(query, plan.partitions);
@@ -44,3 +44,10 @@ export const report = async (deps: AuditQueryPorts, event: unknown): Promise<Aud
     ...defined({ next: isOver ? undefined : cursorOf(query, slice.positions) }),
   };
 };
+
+/** Answers one query; a query that is wrong is refused with a message for its caller. */
+export const report = (deps: AuditQueryPorts, event: unknown): Promise<Answer<AuditPage>> =>
+  answered(
+    () => pageOf(deps, event),
+    () => deps.count('Refusals'),
+  );

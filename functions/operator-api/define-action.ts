@@ -9,8 +9,7 @@ export type AcceptedRequest<Answer> = {
 };
 
 /**
- * Defines an action. `perform` answers at once; it throws PermanentError for a request that is not allowed, with a message
- * that names the field.
+ * Defines an action. `perform` answers at once, or refuses a request that is not allowed, with a message that names the field.
  */
 export const defineAction = <Payload extends object, Answer extends object>({
   perform,

@@ -1,12 +1,11 @@
 import { clusterPolicy } from '../../core/model/policy.ts';
-import { PermanentError } from '../runtime/errors.ts';
+import { refuse } from '../runtime/answer.ts';
 import type { OperatorApiPorts } from './ports.ts';
 
-/** The policy's entry for a cluster. Throws PermanentError that lists the policy's clusters if there is none. */
+/** The policy's entry for a cluster. Refuses any other, with the list of the policy's clusters. */
 export const requireCluster = ({ settings: { policy } }: Pick<OperatorApiPorts, 'settings'>, cluster: string) => {
   const entry = clusterPolicy(policy, cluster);
   if (entry !== undefined) return entry;
-  throw new PermanentError(
-    `field cluster: ${cluster} is not in the policy; it lists: ${policy.clusters.map((c) => c.name).join(', ') || 'none'}`,
-  );
+  const allowed = policy.clusters.map(({ name }) => name);
+  return refuse('cluster', `${cluster} is not in the policy; it lists: ${allowed.join(', ') || 'none'}`, { allowed });
 };

@@ -15,7 +15,7 @@ import { documentsOf } from '../../core/runs/batch.ts';
 import { holdOf } from '../../core/runs/lane.ts';
 import { queuedRun } from '../../core/runs/queued-run.ts';
 import { slicesOf } from '../../core/runs/slices.ts';
-import { PermanentError } from '../runtime/errors.ts';
+import { refuse } from '../runtime/answer.ts';
 import type { Caller, OperatorApiPorts } from './ports.ts';
 import { requireCluster } from './require-cluster.ts';
 
@@ -32,7 +32,7 @@ type StartRequest = {
 
 const list = (names: readonly string[]): string => (names.length === 0 ? 'none' : names.join(', '));
 
-/** Rejects a request that the policy does not allow. The error names the allowed values or the deciding line. */
+/** Refuses a request that the policy does not allow. The refusal names the allowed values or the deciding line. */
 const permit = (deps: OperatorApiPorts, request: StartRequest): string => {
   const { remediations } = deps.settings;
   const cluster = requireCluster(deps, request.cluster);
@@ -40,16 +40,15 @@ const permit = (deps: OperatorApiPorts, request: StartRequest): string => {
   if (remediation === NODE_CHECK && request.action === 'check') return remediation;
   const entry = remediations.find((r) => r.name === remediation);
   if (entry === undefined) {
-    throw new PermanentError(
-      `field remediation: there is no ${remediation}; there are: ${list(remediations.map((r) => r.name))}`,
-    );
+    const allowed = remediations.map(({ name }) => name);
+    return refuse('remediation', `there is no ${remediation}; there are: ${list(allowed)}`, { allowed });
   }
   if (request.action === 'check') return remediation;
   const permission = mayRepair(cluster, entry);
   if (!permission.allowed) {
-    throw new PermanentError(
-      `field action: the policy does not let ${remediation} repair on ${request.cluster}: ${permission.why}; ask for a check, or change the policy and deploy`,
-    );
+    const next = 'ask for a check, or change the policy and deploy';
+    const problem = `the policy does not let ${remediation} repair on ${request.cluster}: ${permission.why}`;
+    return refuse('action', `${problem}; ${next}`, { allowed: ['check'], next });
   }
   return remediation;
 };
@@ -192,7 +191,7 @@ const claim = async (
 
 /**
  * Starts a check or a repair and answers at once. With a requestId the same request gets the same answer and no second
- * run; another request under the same id is an error.
+ * run; another request under the same id is refused.
  */
 export const start = async (deps: OperatorApiPorts, caller: Caller, request: StartRequest): Promise<RunAnswer> => {
   const remediation = permit(deps, request);
@@ -202,9 +201,8 @@ export const start = async (deps: OperatorApiPorts, caller: Caller, request: Sta
   const claimed = known ?? (await claim(deps, caller, request, remediation, { requestId, runId }));
   const { answer } = claimed;
   if (answer === undefined || claimed.fingerprint !== fingerprintOf(request)) {
-    throw new PermanentError(
-      `field requestId: ${requestId} was used at ${claimed.createdAt} for another request (run ${answer?.runId ?? requestId}); use a new one`,
-    );
+    const use = `${requestId} was used at ${claimed.createdAt} for another request (run ${answer?.runId ?? requestId})`;
+    return refuse('requestId', `${use}; use a new one`, { next: 'use a new requestId' });
   }
   // Also for a repeated request: the first call may have crashed between the claim and the wake.
   await enqueue(deps, claimed, answer.runId);

@@ -1,5 +1,6 @@
 import type { Instance, InstanceStateName } from '@aws-sdk/client-ec2';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { accepted } from '../../test/support/answers.ts';
 import { at, LIMITS, node } from '../../test/support/runs.ts';
 import { startTable, type TestTable } from '../../test/support/table.ts';
 import { recorder } from '../../test/support/telemetry.ts';
@@ -49,14 +50,15 @@ const world = (options: TestTable, shown: Readonly<Record<string, InstanceStateN
         newId: () => 'e-1',
       }),
     quarantined: async () => {
-      const { items } = await report(
-        { store: createAuditStore(options), count: telemetry.count },
-        { query: 'quarantine' },
+      const { items } = accepted(
+        await report({ store: createAuditStore(options), count: telemetry.count }, { query: 'quarantine' }),
       );
       return items.map((item) => item.instanceId);
     },
     historyOf: async (instanceId: string) =>
-      (await report({ store: createAuditStore(options), count: telemetry.count }, { query: 'node', instanceId })).items,
+      accepted(
+        await report({ store: createAuditStore(options), count: telemetry.count }, { query: 'node', instanceId }),
+      ).items,
   };
 };
 

@@ -6,6 +6,7 @@ import { createSimulatedFleet } from '../../lab/sim/fleet.ts';
 import type { SimulatedNode } from '../../lab/sim/node.ts';
 import type { SimulatedFault } from '../../lab/sim/result.ts';
 import { LAB_CLUSTER, LAB_ENVIRONMENT, synthLab } from '../../lab/synth.ts';
+import { accepted } from '../support/answers.ts';
 import { ask, endsOf } from './fleet-report.ts';
 import { runPollLoop } from './poll-loop.ts';
 import { countBy } from './statistics.ts';
@@ -65,7 +66,7 @@ const askFleetmend = async (lab: Lab, action: 'check' | 'repair', nodes: number)
   const startedAt = lab.now();
   const from = lab.calls.length;
   const request = { action, cluster: LAB_CLUSTER, remediation: 'pause-image', requestedBy: 'bench', reason: 'bench' };
-  await lab.invoke('fleetmend-operator-api', request);
+  accepted(await lab.invoke('fleetmend-operator-api', request));
   for (let minute = 0; ; minute++) {
     await lab.idle();
     if ((await ask(lab, { query: 'open' })).length === 0) break;

@@ -7,6 +7,7 @@ import { FLEET_LATENCY, type Latency } from '../../lab/sim/latency.ts';
 import { createSimulatedNode, type SimulatedNode } from '../../lab/sim/node.ts';
 import type { SimulatedFault } from '../../lab/sim/result.ts';
 import { LAB_CLUSTER, LAB_ENVIRONMENT, labConfig, synthLab } from '../../lab/synth.ts';
+import { accepted } from '../support/answers.ts';
 import { ask, endsOf, type NodeEnd } from './fleet-report.ts';
 import { countBy } from './statistics.ts';
 
@@ -125,7 +126,10 @@ const silentCanaries = (lab: Lab, nodes: readonly SimulatedNode[]): number => {
 /** Asks for a repair of whole clusters, and lets the lab's time go on until nothing is open. */
 const repairAll = async (lab: Lab, clusters: readonly string[], patienceMinutes: number): Promise<boolean> => {
   const request = { action: 'repair', remediation: 'pause-image', requestedBy: 'bench', reason: 'bench' };
-  await Promise.all(clusters.map((cluster) => lab.invoke('fleetmend-operator-api', { ...request, cluster })));
+  const answers = await Promise.all(
+    clusters.map((cluster) => lab.invoke('fleetmend-operator-api', { ...request, cluster })),
+  );
+  answers.map(accepted);
   for (let minute = 0; minute < patienceMinutes; minute++) {
     await lab.idle();
     if ((await ask(lab, { query: 'open' })).length === 0) return true;

@@ -11,6 +11,7 @@ import type { RealNodeSpec } from '../../lab/real/generations.ts';
 import { followJournal, logStreamOf, toFluentBitRecord } from '../../lab/real/journal.ts';
 import type { NodeSnapshot, RealNode } from '../../lab/real/node.ts';
 import { LAB_CLUSTER, LAB_ENVIRONMENT, LAB_LOG_GROUP, labConfig, synthLab } from '../../lab/synth.ts';
+import { accepted } from '../support/answers.ts';
 
 /** Real nodes by name, and the pipeline that manages them. */
 export type World<Name extends string> = {
@@ -100,7 +101,9 @@ export const startWorld = async <Name extends string>(
         }
       },
       ask: async (request) => {
-        await lab.invoke('fleetmend-operator-api', { cluster: LAB_CLUSTER, requestedBy: 'tests', ...request });
+        accepted(
+          await lab.invoke('fleetmend-operator-api', { cluster: LAB_CLUSTER, requestedBy: 'tests', ...request }),
+        );
       },
       history,
       result: async (name, fits) => {

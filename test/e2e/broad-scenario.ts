@@ -179,8 +179,11 @@ const failAndReplay = async (scene: Scene): Promise<void> => {
   ];
   lab.invokeAsync('fleetmend-operator-api', { ...repair, requestedBy: 'test' });
   await lab.settle();
+  // It dies each time: Lambda puts the request into its dead-letter queue.
+  lab.faults.calls = [{ functionName: 'fleetmend-operator-api', operation: 'PutItem', kind: 'crash-before' }];
+  lab.invokeAsync('fleetmend-operator-api', { action: 'pause', cluster: 'demo', requestedBy: 'test', reason: 'x' });
+  await lab.settle();
   lab.faults.calls = [];
-  lab.invokeAsync('fleetmend-operator-api', { action: 'garbage' });
   lab.invokeAsync('fleetmend-scheduler', { kind: 'garbage' });
   await lab.settle();
   const [late] = scene.addNodes('demo', 1, { faultOf: () => REPAIRABLE });

@@ -16,6 +16,7 @@ import { createSimulatedNode, type SimulatedNode, type SimulatedNodeOptions } fr
 import type { SimulatedFault } from '../../lab/sim/result.ts';
 import { LAB_ENVIRONMENT, type LabAssembly, synthLab } from '../../lab/synth.ts';
 import type { BuiltDocument } from '../../ssm-documents/builder/build.ts';
+import { accepted } from '../support/answers.ts';
 import { type Chronicle, createChronicle } from './chronicle.ts';
 import { faultLine } from './fault-line.ts';
 
@@ -114,6 +115,9 @@ export type Scene = {
   readonly logFault: (
     ...nodes: readonly Pick<SimulatedNode, 'instanceId' | 'cluster' | 'privateDnsName'>[]
   ) => Promise<void>;
+  /** operator-api's answer, which may be a refusal. */
+  readonly ask: (request: Readonly<Record<string, unknown>>) => Promise<unknown>;
+  /** What operator-api answers besides `ok`; throws for a refusal. */
   readonly remediate: (request: Readonly<Record<string, unknown>>) => Promise<unknown>;
   readonly start: (request: Readonly<Record<string, unknown>>) => Promise<z.infer<typeof Started>>;
   /** All pages of a query. */
@@ -177,7 +181,9 @@ export const openScene = async (
     let next: string | undefined;
     do {
       const page = Page.parse(
-        await lab.invoke('fleetmend-audit-query', { ...query, limit: 200, ...(next === undefined ? {} : { next }) }),
+        accepted(
+          await lab.invoke('fleetmend-audit-query', { ...query, limit: 200, ...(next === undefined ? {} : { next }) }),
+        ),
       );
       items.push(...page.items);
       next = page.next;
@@ -186,8 +192,8 @@ export const openScene = async (
   };
   const results = (items: readonly AuditItem[]): readonly ResultRow[] =>
     items.flatMap(({ kind, ...row }) => (kind === 'result' ? [ResultRow.parse(row)] : []));
-  const remediate: Scene['remediate'] = (request) =>
-    lab.invoke('fleetmend-operator-api', { requestedBy: 'test', ...request });
+  const ask: Scene['ask'] = (request) => lab.invoke('fleetmend-operator-api', { requestedBy: 'test', ...request });
+  const remediate: Scene['remediate'] = async (request) => accepted(await ask(request));
   const items: Scene['items'] = async () => {
     const client = new DynamoDBClient({
       endpoint: lab.endpointUrl,
@@ -240,6 +246,7 @@ export const openScene = async (
         await lab.putLogEvents(logGroupOf(cluster), stream, lines);
       }
     },
+    ask,
     remediate,
     start: async (request) => Started.parse(await remediate(request)),
     report,

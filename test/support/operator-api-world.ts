@@ -14,6 +14,7 @@ import { createSignalStore } from '../../functions/adapters/table/signal-store.t
 import { createTrustStore } from '../../functions/adapters/table/trust-store.ts';
 import { remediate } from '../../functions/operator-api/act.ts';
 import type { OperatorApiPorts } from '../../functions/operator-api/ports.ts';
+import { accepted, refusalIn } from './answers.ts';
 import { fakeSqs } from './fake-sqs.ts';
 import { testSettings } from './settings.ts';
 import type { TestTable } from './table.ts';
@@ -92,7 +93,9 @@ export const operatorApiWorld = (
     now: () => new Date(clock.iso),
     newId,
   };
-  const ask = (event: unknown) => remediate(deps, CALLER, event);
+  const answer = (event: unknown) => remediate(deps, CALLER, event);
+  const ask = async (event: unknown) => accepted(await answer(event));
+  const refused = async (event: unknown) => refusalIn(await answer(event));
   const wakes = () => sqs.messages(LANES).map((m) => JSON.parse(m.body));
-  return { deps, sqs, clock, ask, wakes, invocations };
+  return { deps, sqs, clock, answer, ask, refused, wakes, invocations, recording };
 };

@@ -3,7 +3,7 @@ import { Page } from '../../../core/api/report.ts';
 import { RequestId } from '../../../core/api/request.ts';
 import { keys } from '../../adapters/table/keys.ts';
 import { startingWith } from '../../adapters/table/table.ts';
-import { PermanentError } from '../../runtime/errors.ts';
+import { refuse } from '../../runtime/answer.ts';
 import { defineQuery } from '../define-query.ts';
 import { show } from '../items.ts';
 
@@ -16,7 +16,7 @@ export const request = defineQuery({
     order: 'ascending',
     head: async () => {
       const item = await store.get(keys.request(requestId));
-      if (item === undefined) throw new PermanentError(`field requestId: there is no request ${requestId}`);
+      if (item === undefined) return refuse('requestId', `there is no request ${requestId}`);
       return [show(item)];
     },
   }),

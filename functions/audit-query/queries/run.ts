@@ -7,7 +7,7 @@ import type { AuditStore } from '../../adapters/table/audit-store.ts';
 import { rowOf } from '../../adapters/table/items.ts';
 import { keys } from '../../adapters/table/keys.ts';
 import { startingWith } from '../../adapters/table/table.ts';
-import { PermanentError } from '../../runtime/errors.ts';
+import { refuse } from '../../runtime/answer.ts';
 import { defineQuery } from '../define-query.ts';
 import { type AuditItem, itemsOf, show } from '../items.ts';
 
@@ -33,7 +33,7 @@ export const run = defineQuery({
     order: 'ascending',
     head: async () => {
       const item = await store.get(keys.run(runId));
-      if (item === undefined) throw new PermanentError(`field runId: there is no run ${runId}`);
+      if (item === undefined) return refuse('runId', `there is no run ${runId}`);
       return [show(item), ...(await withoutRows(store, runId, item.action === 'check'))];
     },
   }),

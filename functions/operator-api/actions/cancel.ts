@@ -4,7 +4,7 @@ import { Reason, RequestedBy, RequestId, type RequestRow, RunId } from '../../..
 import { checkLaneName, laneName, parseLaneName } from '../../../core/model/lane-name.ts';
 import { type Wake, wakeLane, wakeRun } from '../../../core/model/wake.ts';
 import type { RunState } from '../../../core/state/run-state.ts';
-import { PermanentError } from '../../runtime/errors.ts';
+import { refuse } from '../../runtime/answer.ts';
 import { defineAction } from '../define-action.ts';
 import { inFlightOf } from '../in-flight.ts';
 import type { OperatorApiPorts } from '../ports.ts';
@@ -27,9 +27,8 @@ const named = async (deps: OperatorApiPorts, { runId, requestId }: Named): Promi
   if (request !== undefined) return request;
   if (run !== undefined) return requestOf(run);
   const [field, id] = runId === undefined ? ['requestId', requestId] : ['runId', runId];
-  throw new PermanentError(
-    `field ${field}: there is no ${id}; list runs and their requests with audit-query, query runs`,
-  );
+  const next = 'list runs and their requests with audit-query, query runs';
+  return refuse(field, `there is no ${id}; ${next}`, { next });
 };
 
 /** The runs of a request that are stored. */
@@ -77,7 +76,7 @@ export const cancel = defineAction({
   }),
   perform: async (deps, caller, { runId, requestId, force, requestedBy, reason }) => {
     if ((requestId === undefined) === (runId === undefined)) {
-      throw new PermanentError('field requestId: give requestId, or runId, and not both');
+      refuse('requestId', 'give requestId, or runId, and not both');
     }
     const request = await named(deps, { runId, requestId });
     const at = deps.now().toISOString();

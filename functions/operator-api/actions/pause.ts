@@ -6,7 +6,7 @@ import { defined } from '../../../core/model/defined.ts';
 import { ClusterName, epochMs, IsoTime, isoTime } from '../../../core/model/ids.ts';
 import { laneName } from '../../../core/model/lane-name.ts';
 import { ALL_CLUSTERS, clusterScope } from '../../adapters/table/keys.ts';
-import { PermanentError } from '../../runtime/errors.ts';
+import { refuse } from '../../runtime/answer.ts';
 import { defineAction } from '../define-action.ts';
 import { inFlightOf } from '../in-flight.ts';
 import type { OperatorApiPorts } from '../ports.ts';
@@ -22,8 +22,9 @@ const endOf = (until: string | undefined, nowMs: number): string => {
   if (until === undefined) return isoTime(nowMs + DEFAULT_HOURS * HOUR_MS);
   const endMs = epochMs(until);
   if (endMs > nowMs && endMs <= nowMs + MAX_DAYS * 24 * HOUR_MS) return isoTime(endMs);
-  throw new PermanentError(
-    `field until: expected a time after ${isoTime(nowMs)} and within ${MAX_DAYS} days; without it, a pause ends after ${DEFAULT_HOURS} hours`,
+  return refuse(
+    'until',
+    `expected a time after ${isoTime(nowMs)} and within ${MAX_DAYS} days; without it, a pause ends after ${DEFAULT_HOURS} hours`,
   );
 };
 

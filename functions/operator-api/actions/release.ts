@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { InstanceIds, Reason, RemediationName, RequestedBy } from '../../../core/api/request.ts';
 import { ClusterName } from '../../../core/model/ids.ts';
-import { PermanentError } from '../../runtime/errors.ts';
+import { refuse } from '../../runtime/answer.ts';
 import { defineAction } from '../define-action.ts';
 import { requireCluster } from '../require-cluster.ts';
 
@@ -20,7 +20,7 @@ export const release = defineAction({
     requireCluster(deps, cluster);
     const names = deps.settings.remediations.map((r) => r.name);
     if (remediation !== undefined && !names.includes(remediation)) {
-      throw new PermanentError(`field remediation: there is no ${remediation}; there are: ${names.join(', ')}`);
+      refuse('remediation', `there is no ${remediation}; there are: ${names.join(', ')}`, { allowed: names });
     }
     const row = {
       event: 'released' as const,

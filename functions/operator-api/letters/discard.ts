@@ -1,4 +1,4 @@
-import { PermanentError } from '../../runtime/errors.ts';
+import { refuse } from '../../runtime/answer.ts';
 import type { OperatorApiPorts } from '../ports.ts';
 import { readLetter } from './read-letter.ts';
 import { queueName, type Taken, takeLetters } from './take-letters.ts';
@@ -19,14 +19,13 @@ export type DiscardAnswer = Omit<Taken, 'left'> & {
   readonly dryRun?: true;
 };
 
-/** The URLs of the named dead-letter queue, or of all. Throws PermanentError that lists the queues. */
+/** The URLs of the named dead-letter queue, or of all. The refusal of any other lists the queues. */
 const urlsOf = ({ deadLetterQueueUrls }: OperatorApiPorts, queue: string | undefined): readonly string[] => {
   if (queue === undefined) return deadLetterQueueUrls;
   const urls = deadLetterQueueUrls.filter((url) => queueName(url) === queue);
   if (urls.length > 0) return urls;
-  throw new PermanentError(
-    `field queue: ${queue} is no dead-letter queue; there are: ${deadLetterQueueUrls.map(queueName).join(', ')}`,
-  );
+  const allowed = deadLetterQueueUrls.map(queueName);
+  return refuse('queue', `${queue} is no dead-letter queue; there are: ${allowed.join(', ')}`, { allowed });
 };
 
 /** Deletes letters for good, and counts them by kind. */
@@ -35,7 +34,9 @@ export const discardDeadLetters = async (
   { queue, messageIds, max, isDry }: DiscardRequest,
 ): Promise<DiscardAnswer> => {
   if (queue === undefined && messageIds === undefined) {
-    throw new PermanentError('field queue: name a dead-letter queue, or give messageIds');
+    return refuse('queue', 'name a dead-letter queue, or give messageIds', {
+      allowed: deps.deadLetterQueueUrls.map(queueName),
+    });
   }
   const wanted = messageIds === undefined ? undefined : new Set(messageIds);
   const { left, ...taken } = await takeLetters(deps, urlsOf(deps, queue), Math.min(max, wanted?.size ?? max), {

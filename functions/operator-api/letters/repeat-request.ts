@@ -31,7 +31,7 @@ export const repeatRequest = async (
         }
       : payload;
   const request = entry.read(fields);
-  if (!request.ok) return `reading the request: ${request.error}`;
-  const answer: object = await request.value.perform(deps, caller);
-  return 'error' in answer ? String(answer.error) : undefined;
+  if (!request.ok) return `reading the request: ${request.error.message}`;
+  await request.value.perform(deps, caller);
+  return undefined;
 };

@@ -1,5 +1,6 @@
 import type { DeadLetter } from '../../adapters/messaging/dead-letters.ts';
-import { asError, PermanentError } from '../../runtime/errors.ts';
+import { RefusedError } from '../../runtime/answer.ts';
+import { asError } from '../../runtime/errors.ts';
 import type { Caller, OperatorApiPorts } from '../ports.ts';
 import { type LetterReading, readLetter } from './read-letter.ts';
 import { repeatRequest } from './repeat-request.ts';
@@ -51,7 +52,7 @@ const bringBack = async (deps: OperatorApiPorts, caller: Caller, letter: DeadLet
     return why === undefined ? { fate: 'gone', kind } : { fate: 'left', kind, why };
   } catch (thrown) {
     const error = asError(thrown);
-    if (!(thrown instanceof PermanentError)) {
+    if (!(thrown instanceof RefusedError)) {
       deps.log.error('failing to send back dead letter', { messageId: letter.messageId, kind, error });
     }
     return { fate: 'left', kind, why: `sending it back failed: ${error.message}` };

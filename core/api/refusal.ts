@@ -1,0 +1,47 @@
+import * as z from 'zod';
+import { describeIssues } from '../model/issue.ts';
+
+/** Why a request was refused. It is a value of the answer: what a person did wrong is no failure of a function. */
+export const Refusal = z.object({
+  /** The field that is wrong, where one is. */
+  field: z.string().optional(),
+  /** A whole sentence, which names the field too. */
+  message: z.string(),
+  /** The values that the field may have, where they can be listed. */
+  allowed: z.array(z.string()).optional(),
+  /** What to do next. */
+  next: z.string().optional(),
+});
+export type Refusal = Readonly<z.infer<typeof Refusal>>;
+
+/** What a function answers to a person: the value with `ok: true`, or a refusal. */
+export type Answer<Value extends object> =
+  | ({ readonly ok: true } & Value)
+  | { readonly ok: false; readonly error: Refusal };
+
+/** The longest name of a field that an answer repeats: any text can be one. */
+const MAX_NAME = 100;
+
+const named = (field: string): string => (field.length > MAX_NAME ? `${field.slice(0, MAX_NAME)}…` : field);
+
+/** A refusal that names a field. */
+export const refusal = (field: string, problem: string, rest: Pick<Refusal, 'allowed' | 'next'> = {}): Refusal => ({
+  field: named(field),
+  message: `field ${named(field)}: ${problem}`,
+  ...rest,
+});
+
+/** The refusal of a payload that does not fit its schema, which has these fields. The message names up to three problems. */
+export const refusalOf = (error: z.ZodError, fields: readonly string[]): Refusal => {
+  const [issue] = error.issues;
+  const [unknown] = issue?.code === 'unrecognized_keys' ? issue.keys : [];
+  if (unknown !== undefined) {
+    return refusal(unknown, `this request has no such field; it has: ${fields.join(', ')}`, { allowed: [...fields] });
+  }
+  const field = issue?.path.map(String).join('.');
+  return {
+    ...(field === undefined || field === '' ? {} : { field: named(field) }),
+    message: describeIssues(error, '(whole)'),
+    ...(issue?.code === 'invalid_value' ? { allowed: issue.values.map(String) } : {}),
+  };
+};
