@@ -2,6 +2,7 @@ import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Remediation } from '../core/model/remediation.ts';
 import { documentName } from '../events/ssm-command.ts';
+import { contentSha256 } from '../functions/adapters/ssm/reviewed-documents.ts';
 import { Settings } from '../functions/runtime/settings.ts';
 import { FUNCTION_NAMES, type FunctionName } from './bundle.ts';
 import { type Config, policyOf } from './config.ts';
@@ -23,9 +24,14 @@ export const settingsOf = (
       config.clusters.flatMap((cluster) => cluster.logGroups.map(({ name }) => [name, cluster.name])),
     ),
     documents: Object.fromEntries(
-      documents.map(({ key, sha256, executionTimeoutSeconds }) => [
+      documents.map(({ key, sha256, json, executionTimeoutSeconds }) => [
         key,
-        { name: documentName(stackName, key, sha256), sha256, executionTimeoutSeconds },
+        {
+          name: documentName(stackName, key, sha256),
+          sha256,
+          contentSha256: contentSha256(JSON.parse(json)),
+          executionTimeoutSeconds,
+        },
       ]),
     ),
     remediations: remediations.map(({ name, order, disruptive, reasons }) => ({

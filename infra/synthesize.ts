@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { defined } from '../core/model/defined.ts';
 import { documentName } from '../events/ssm-command.ts';
+import { contentSha256 } from '../functions/adapters/ssm/reviewed-documents.ts';
 import { buildDocuments } from '../ssm-documents/builder/build.ts';
 import { remediations } from '../ssm-documents/remediations.ts';
 import type { Config, SkippedLogGroup } from './config.ts';
@@ -11,8 +12,8 @@ import { UserError } from './user-error.ts';
 /** A synthesized assembly. */
 export type Assembly = {
   readonly folder: string;
-  /** The documents in it, by key. */
-  readonly documents: readonly { readonly key: string; readonly name: string }[];
+  /** The documents in it, by key, with the sha256 of the content of each. */
+  readonly documents: readonly { readonly key: string; readonly name: string; readonly contentSha256: string }[];
   /** The warnings of the constructs, a sentence each. */
   readonly warnings: readonly string[];
 };
@@ -47,8 +48,12 @@ export const synthesizeStack = (
     const warnings = stacks.flatMap(({ messages }) =>
       messages.flatMap(({ level, entry }) => (level === 'warning' ? String(entry.data) : [])),
     );
-    const names = documents.map(({ key, sha256 }) => ({ key, name: documentName(config.stackName, key, sha256) }));
-    return { folder: outdir, documents: names, warnings: [...new Set(warnings)] };
+    const built = documents.map(({ key, sha256, content }) => ({
+      key,
+      name: documentName(config.stackName, key, sha256),
+      contentSha256: contentSha256(content),
+    }));
+    return { folder: outdir, documents: built, warnings: [...new Set(warnings)] };
   } catch (cause) {
     if (!(cause instanceof Error) || cause instanceof UserError) throw cause;
     const lines = cause.message.split('\n').filter((line) => line.trim() !== '');

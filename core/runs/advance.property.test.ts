@@ -22,7 +22,17 @@ const Turn = fc.record({
   slots: fc.integer({ min: 0, max: 60 }),
   /** After how many calls the process dies; 9 is more than a turn makes. */
   diesAfter: fc.integer({ min: 0, max: 9 }),
-  send: fc.constantFrom('ok', 'ok', 'ok', 'throttled', 'lost-answer', 'never-arrived', 'invalid', 'refused'),
+  send: fc.constantFrom(
+    'ok',
+    'ok',
+    'ok',
+    'throttled',
+    'lost-answer',
+    'never-arrived',
+    'invalid',
+    'refused',
+    'other-document',
+  ),
   observes: fc.constantFrom('none', 'early', 'final', 'stale'),
   order: fc.boolean(),
 });
@@ -178,6 +188,8 @@ const play = (scenario: typeof Scenario extends fc.Arbitrary<infer T> ? T : neve
         if (t.send === 'throttled')
           reports.push({ key: effect.key, kind: 'not-sent', notBefore: isoTime(nowMs + 10_000) });
         if (t.send === 'invalid') reports.push({ key: effect.key, kind: 'invalid-ids', instanceIds: ids.slice(0, 1) });
+        if (t.send === 'other-document')
+          reports.push({ key: effect.key, kind: 'document-refused', message: 'another' });
         if (t.send === 'refused') reports.push({ key: effect.key, kind: 'refused', message: 'no' });
       }
     }
@@ -241,6 +253,8 @@ describe('despite crashes, and lost, duplicate or late messages', () => {
         for (const command of run.commands) expect(command.instanceIds).toEqual([]);
         const notices = new Set(done.flatMap((e) => (e.kind === 'notice' ? [e.id] : [])));
         expect(notices.delete('r-1/ended')).toBe(true);
+        const isTold = notices.delete('r-1/document');
+        if (run.stopped?.reason === 'DocumentRefused') expect(isTold).toBe(true);
         const others = [...notices].filter((id) => !id.startsWith('r-1/breaker/'));
         // An answer may have ended the hold that the run began.
         expect(others.filter((id) => !id.startsWith('r-1/registry/'))).toEqual([]);

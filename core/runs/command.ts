@@ -20,6 +20,8 @@ export type SendReport =
   | { readonly key: string; readonly kind: 'invalid-ids'; readonly instanceIds: readonly string[] }
   /** SSM rejected the call (document, permission): the command did not run. A deployment may be under way. */
   | { readonly key: string; readonly kind: 'refused'; readonly message: string }
+  /** The document at SSM is not the one that was built: nothing was sent, and the run sends nothing more. */
+  | { readonly key: string; readonly kind: 'document-refused'; readonly message: string }
   | { readonly key: string; readonly kind: 'not-found'; readonly at: string };
 
 /** A command's next state, and the outbox entries that it requires. */
@@ -198,6 +200,7 @@ export const onReport = (
     case 'invalid-ids':
       return onInvalidIds(state, base, report.instanceIds, now, limits);
     case 'refused':
+    case 'document-refused':
       return { command: { ...base, status: 'planned' }, outbox: [] };
     case 'not-found':
       return onNotFound(state, command, report.at, now);

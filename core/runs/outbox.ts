@@ -223,6 +223,10 @@ export const unsentText = (
     const message = 'the run ended without a command to this node, because its turns failed';
     return unreadIn(action, { reason: 'RunStuck', message });
   }
+  if (stopReason === 'DocumentRefused') {
+    const message = `the run sent no command to this node: ${refusal?.message ?? 'its document is not the one that was built'}`;
+    return { outcome: 'Skipped', skipReason: stopReason, message };
+  }
   if (stopReason === 'NotAllowed')
     return { outcome: 'Skipped', skipReason: stopReason, message: removedText(remediation) };
   const message = `the run was stopped (${stopReason}) before a command was sent to this node`;
@@ -263,6 +267,7 @@ export const unsentOf = (
     case 'Stuck':
       return stuckOf(run, nodes, now);
     case 'CommandRefused':
+    case 'DocumentRefused':
     case 'NotAllowed':
     case 'Cancelled':
       return unsentResults(run, nodes, unsentText(run, stopReason), now, limits);
@@ -278,6 +283,14 @@ export const endOf = ({ stopped }: Pick<RunState, 'stopped'>): NonNullable<RunSt
   if (stopped === undefined) return 'Done';
   return stopped.reason === 'Cancelled' || stopped.reason === 'Stuck' ? stopped.reason : 'Stopped';
 };
+
+/** The notice that a run was stopped because the document at SSM is not the one that was built. */
+export const documentNotice = ({ runId, cluster, remediation, action, refusal }: RunState): OutboxEntry => ({
+  kind: 'notice',
+  id: `${runId}/document`,
+  detailType: 'Document Refused',
+  detail: { runId, cluster, remediation, action, ...defined({ message: refusal?.message }) },
+});
 
 /** The notice that a run has ended. */
 export const endNotice = (run: RunState, counts: Partial<Record<string, number>>, now: string): OutboxEntry => ({

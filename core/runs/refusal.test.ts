@@ -27,6 +27,8 @@ describe('a run whose commands SSM refuses', () => {
 
   const run = sendingRun(2);
   it('says what SSM said', () => {
+    const other = withAnswers(run, run, [{ key: '1', kind: 'document-refused', message: 'it is another' }], at(1));
+    expect(other.refusal).toMatchObject({ message: 'it is another' });
     const state = withAnswers(run, run, [{ key: '1', kind: 'refused', message: 'AccessDenied' }], at(1));
     expect(state.refusal?.message).toBe('SSM refused the command: AccessDenied');
   });

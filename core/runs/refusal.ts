@@ -25,6 +25,7 @@ export const refusalAfter = (
 };
 
 const messageOf = (report: SendReport, before: RunState): string | undefined => {
+  if (report.kind === 'document-refused') return report.message;
   if (report.kind === 'refused') return `SSM refused the command: ${report.message}`;
   if (report.kind !== 'invalid-ids') return undefined;
   const command = before.commands.find(({ key }) => key === report.key);
@@ -48,8 +49,7 @@ export const withAnswers = (
 };
 
 /** Whether a report proves that the command did not run. */
-export const isUnsent = ({ kind }: SendReport): boolean =>
-  kind === 'not-sent' || kind === 'refused' || kind === 'invalid-ids';
+export const isUnsent = ({ kind }: SendReport): boolean => kind !== 'sent' && kind !== 'found' && kind !== 'not-found';
 
 /** The nodes of a run for which a report proves that nothing ran: their booked attempts are taken back. */
 export const takenBackOf = (before: RunState, reports: readonly SendReport[]): readonly string[] => {

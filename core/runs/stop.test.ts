@@ -52,6 +52,40 @@ describe('a run that must stop', () => {
     },
   );
 
+  it.each([
+    ['repair', busy(), ['defer', 'results', 'notice']],
+    ['check', { ...busy(), action: 'check' as const, lane: undefined }, ['results', 'notice']],
+  ])(
+    'because SSM has another document than was built sends nothing more of a %s, and says so once',
+    (_, run, written) => {
+      const report: SendReport = { key: '3', kind: 'document-refused', message: 'it is another' };
+      const { state, effects } = step(run as RunState, { reports: [report] }, at(1));
+      expect(effects).toEqual([]);
+      expect(state).toMatchObject({
+        pending: [],
+        stopped: { reason: 'DocumentRefused', at: at(1) },
+        settled: { DocumentRefused: 4 },
+      });
+      expect(state.commands.map((c) => c.status)).toEqual(['sent', 'closed', 'closed']);
+      expect(kinds(state)).toEqual(written);
+      expect(state.outbox).toContainEqual(
+        expect.objectContaining({
+          kind: 'results',
+          outcome: 'Skipped',
+          skipReason: 'DocumentRefused',
+          message: 'the run sent no command to this node: it is another',
+        }),
+      );
+      expect(state.outbox.at(-1)).toMatchObject({
+        id: 'r-1/document',
+        detailType: 'Document Refused',
+        detail: { message: 'it is another' },
+      });
+      const again = step(state, { reports: [report] }, at(2)).state;
+      expect(kinds(again).filter((kind) => kind === 'notice')).toHaveLength(1);
+    },
+  );
+
   it('after its maximum duration leaves its nodes pending, also those of an operator’s request', () => {
     const { state } = step(busy(), {}, at(901));
     expect(state).toMatchObject({ stopped: { reason: 'Yielded' }, settled: {}, pending: [] });

@@ -9,7 +9,7 @@ import { batchesOf, type PartDocument } from './batch.ts';
 import { closeCheck } from './command.ts';
 import { breakerNotices, experienceOf, type TrustChange, type TrustSeen, trustIn } from './experience.ts';
 import { INVALID_INSTANCE } from './observation.ts';
-import { countedBefore, resultsOf, type TakenNode, takenOf, unsentOf, unsentText } from './outbox.ts';
+import { countedBefore, documentNotice, resultsOf, type TakenNode, takenOf, unsentOf, unsentText } from './outbox.ts';
 import { refusalAfter } from './refusal.ts';
 import { holdForRegistry, withRegistryNews } from './registry-hold.ts';
 import { type News, withReports } from './reports.ts';
@@ -39,6 +39,7 @@ const stopReasonOf = (state: RunState, inputs: StopInputs, nowMs: number, limits
   const now = isoTime(nowMs);
   if (inputs.cancelled !== undefined) return 'Cancelled' as const;
   if (state.action === 'repair' && inputs.removed !== undefined) return 'NotAllowed' as const;
+  if (inputs.reports.some(({ kind }) => kind === 'document-refused')) return 'DocumentRefused' as const;
   const refusedMs = state.refusal === undefined ? 0 : nowMs - epochMs(state.refusal.firstAt);
   if (refusedMs > REFUSED_MAX_MS[state.action]) return 'CommandRefused' as const;
   if (inputs.paused) return 'Paused' as const;
@@ -157,5 +158,6 @@ export const stopOrGoOn = <Inputs extends StopInputs>(
   const state: RunState = isNew ? { ...reported, stopped: { reason: stopReason, at: now, ...forced } } : reported;
   if (state.stopped === undefined) return { ...learned, state: holdForRegistry(withRefusal(state, inputs, now), now) };
   const settled = withoutUnsent(state, state.stopped.reason, now, limits);
-  return { ...learned, state: { ...settled, outbox: [...settled.outbox, ...cancelsOf(settled, before)] } };
+  const news = isNew && stopReason === 'DocumentRefused' ? [documentNotice(state)] : [];
+  return { ...learned, state: { ...settled, outbox: [...settled.outbox, ...cancelsOf(settled, before), ...news] } };
 };

@@ -54,7 +54,16 @@ export const RunState = stored({
     .optional(),
   stopped: z
     .strictObject({
-      reason: z.enum(['BreakerOpen', 'Paused', 'Cancelled', 'Yielded', 'CommandRefused', 'NotAllowed', 'Stuck']),
+      reason: z.enum([
+        'BreakerOpen',
+        'Paused',
+        'Cancelled',
+        'Yielded',
+        'CommandRefused',
+        'DocumentRefused',
+        'NotAllowed',
+        'Stuck',
+      ]),
       at: IsoTime,
       /** Cancelled by force: started repairs are cancelled too. */
       forced: z.literal(true).optional(),

@@ -15,6 +15,7 @@ import { createReturnSoon, LANES_BACK_OFF, type ReturnSoon } from '../adapters/m
 import { createLookQueue } from '../adapters/messaging/look-queue.ts';
 import { createWakeQueue } from '../adapters/messaging/wake-queue.ts';
 import { sleep } from '../adapters/sleep.ts';
+import { createReviewedDocuments } from '../adapters/ssm/reviewed-documents.ts';
 import { createCommandReader, createSender } from '../adapters/ssm/run-command.ts';
 import { createCommitStore } from '../adapters/table/commit-store.ts';
 import { createDocumentClient } from '../adapters/table/document-client.ts';
@@ -33,7 +34,7 @@ import {
   readEnv,
   TABLE_NAME,
 } from '../runtime/env.ts';
-import { readSettings } from '../runtime/settings.ts';
+import { builtDocuments, readSettings } from '../runtime/settings.ts';
 import type { Telemetry } from '../runtime/telemetry.ts';
 import { createBeyondEc2 } from '../shared/beyond-ec2.ts';
 import { createFleet } from '../shared/fleet.ts';
@@ -73,7 +74,11 @@ export const composeRunController = (
     nodegroups: createNodegroups({ client: eks }),
     registry: createRegistryProbe({ clientFor: (region) => new ECRClient({ ...AWS_CLIENT.once, region }) }),
     // One attempt: SendCommand has no idempotency token, and a retry after a lost answer would run it twice.
-    sender: createSender({ client: new SSMClient(AWS_CLIENT.once), now }),
+    sender: createSender({
+      client: new SSMClient(AWS_CLIENT.once),
+      documents: createReviewedDocuments({ client: ssm, built: builtDocuments(settings) }),
+      now,
+    }),
     reader: createCommandReader({ client: ssm }),
     looks: createLookQueue({ client: sqs, queueUrl: env.PROGRESS_QUEUE_URL }),
     wakes: createWakeQueue({ client: sqs, queueUrl: env.LANES_QUEUE_URL, newId }),

@@ -8,6 +8,8 @@ export const DeployedDocument = z.strictObject({
   /** `<stack>-<key>-<first 12 hex digits of sha256>`. */
   name: z.string(),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  /** Of its content as canonical JSON: SSM may indent the text anew. */
+  contentSha256: z.string().regex(/^[0-9a-f]{64}$/),
   executionTimeoutSeconds: z.number().int().positive(),
 });
 export type DeployedDocument = z.infer<typeof DeployedDocument>;
@@ -32,6 +34,10 @@ export const Settings = z.strictObject({
   ),
 });
 export type Settings = z.infer<typeof Settings>;
+
+/** The sha256 of the content of each built document, by the document's name. */
+export const builtDocuments = ({ documents }: Pick<Settings, 'documents'>): ReadonlyMap<string, string> =>
+  new Map(Object.values(documents).map(({ name, contentSha256 }) => [name, contentSha256]));
 
 /**
  * Reads `settings.json`, which synth lays beside the function's bundle. It throws at cold start when the file is

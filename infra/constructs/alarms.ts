@@ -97,6 +97,11 @@ export class Alarms extends Construct {
       'The turns of a run failed one after the other, or its row cannot be read: the run has ended as Stuck and its lane goes on; the log of run-controller says why',
     );
     laneStopped(
+      'document-refused',
+      'DocumentRefused',
+      'A document at SSM is not the one that was built, and nothing was sent; the notice names it. Find out in CloudTrail who called UpdateDocument, UpdateDocumentDefaultVersion or CreateDocument, then make the document again from the build',
+    );
+    laneStopped(
       'registry-hold',
       'RegistryHold',
       'A registry does not answer the nodes of a lane, and those that need it wait',

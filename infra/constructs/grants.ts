@@ -133,8 +133,9 @@ export const sendCommand = (config: Config, documentNames: readonly string[]): r
     }),
   );
   return [
+    // Reading them as well: what SSM has is compared with what was built before it is sent.
     allow(
-      ['ssm:SendCommand'],
+      ['ssm:SendCommand', 'ssm:GetDocument', 'ssm:DescribeDocument'],
       documentNames.map((name) => regional('ssm', `document/${name}`)),
     ),
     ...byName,

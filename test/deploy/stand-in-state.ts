@@ -15,6 +15,8 @@ export type StandInState = {
   >;
   /** The account's SSM documents by name, with the time of their creation. */
   readonly documents: Map<string, Date>;
+  /** What GetDocument has, by name; a document of `documents` alone is missing there. */
+  readonly contents: Map<string, string>;
   /** Operations that are denied, as `service:Operation`. */
   readonly denied: Set<string>;
 };

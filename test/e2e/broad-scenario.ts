@@ -180,8 +180,10 @@ const failAndReplay = async (scene: Scene): Promise<void> => {
   lab.invokeAsync('fleetmend-operator-api', { ...repair, requestedBy: 'test' });
   await lab.settle();
   // It dies each time: Lambda puts the request into its dead-letter queue.
-  lab.faults.calls = [{ functionName: 'fleetmend-operator-api', operation: 'PutItem', kind: 'crash-before' }];
-  lab.invokeAsync('fleetmend-operator-api', { action: 'pause', cluster: 'demo', requestedBy: 'test', reason: 'x' });
+  lab.faults.calls = [
+    { functionName: 'fleetmend-operator-api', operation: 'TransactWriteItems', kind: 'crash-before' },
+  ];
+  lab.invokeAsync('fleetmend-operator-api', { action: 'check', cluster: 'watch', requestedBy: 'test' });
   await lab.settle();
   lab.faults.calls = [];
   lab.invokeAsync('fleetmend-scheduler', { kind: 'garbage' });

@@ -47,7 +47,11 @@ describe('a request', () => {
       { ...repair, instanceIds: Array.from({ length: 1001 }, (_, i) => `i-${String(i).padStart(17, '0')}`) },
       /at most 1000/,
     ],
-    ['a field too many', { ...repair, document: 'AWS-RunShellScript' }, /field \(whole\)/],
+    [
+      'a field too many',
+      { ...repair, document: 'AWS-RunShellScript' },
+      /field document: this request has no such field/,
+    ],
     ['the end of no run', { action: 'cancel', runId: 'r-none', reason: 'x' }, /field runId: there is no r-none/],
   ])('with %s is answered with the field that is wrong', async (_name, request, message) => {
     const before = (await scene.runs('good')).length;

@@ -93,7 +93,7 @@ describe('a lab without one statement', () => {
     await scene.lab.settle();
   };
 
-  it('run-controller without the documents: SendCommand is denied, and the run records it', async () => {
+  it('run-controller without the documents: reading them is denied, and the run records it', async () => {
     const { denials } = await lose(
       statementOf(/^RunControllerFunctionRole.*ssm:SendCommand/).without,
       async (scene) => {
@@ -101,12 +101,12 @@ describe('a lab without one statement', () => {
         const [run] = await scene.runs('demo');
         // Nothing ran: the node stays with the run, which tries again.
         expect(run).toMatchObject({
-          refusal: { message: expect.stringMatching(/not authorized to perform: ssm:SendCommand/) },
+          refusal: { message: expect.stringMatching(/not authorized to perform: ssm:DescribeDocument/) },
         });
         expect(await scene.resultsOf(run?.runId ?? '')).toEqual([]);
       },
     );
-    expect(denials.join()).toMatch(/ssm:SendCommand/);
+    expect(denials.join()).toMatch(/ssm:DescribeDocument/);
   });
 
   it('the queue of signals without its rule: the symptom is in the queue of lost events, or nowhere', async () => {

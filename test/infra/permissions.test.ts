@@ -150,6 +150,14 @@ describe('running commands on nodes', () => {
     expect(await may('run-controller', 'ssm:SendCommand', documentArn(key))).toBe(expected);
   });
 
+  it.each(['ssm:GetDocument', 'ssm:DescribeDocument'])(
+    'reads by %s what it sends, and nothing else',
+    async (action) => {
+      expect(await whoMay(action, documentArn('pause-image-check'))).toEqual(['run-controller']);
+      expect(await whoMay(action, documentArn('node-check').replace(/fleetmend-.*/, 'somebody-else'))).toEqual([]);
+    },
+  );
+
   it('never sends a document of AWS or of anybody else', async () => {
     expect(
       await whoMay('ssm:SendCommand', documentArn('node-check').replace(/fleetmend-.*/, 'AWS-RunShellScript')),

@@ -1,7 +1,12 @@
 import type { PolicyInput } from '../../core/model/policy.ts';
 import { Settings } from '../../functions/runtime/settings.ts';
 
-const document = (name: string) => ({ name, sha256: 'a'.repeat(64), executionTimeoutSeconds: 60 });
+const document = (name: string) => ({
+  name,
+  sha256: 'a'.repeat(64),
+  contentSha256: 'b'.repeat(64),
+  executionTimeoutSeconds: 60,
+});
 
 /** The documents of `node-check`, in so many parts; one part has no number. */
 export const checkDocuments = (parts: number): Settings['documents'] =>

@@ -1,7 +1,9 @@
 import type { SendCommandCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { describe, expect, it } from 'vitest';
 import { fakeSsm } from '../../../test/support/fake-ssm.ts';
+import { BUILT, DOCUMENT_HASH } from '../../../test/support/reviewed-documents.ts';
 import { at, node, nodes, START } from '../../../test/support/runs.ts';
+import type { DocumentReading, ReviewedDocuments } from './reviewed-documents.ts';
 import { commentOf, createCommandReader, createSender, readComment } from './run-command.ts';
 
 const now = () => new Date(START);
@@ -29,15 +31,23 @@ const sender = (...answers: (Error | object)[]) => {
     if (answer instanceof Error) throw answer;
     return answer;
   };
+  const forgotten: string[] = [];
+  const documents: ReviewedDocuments = {
+    read: async () => readings.shift() ?? (await BUILT.read('')),
+    forget: (name) => forgotten.push(name),
+  };
   const { send: call, cancel } = createSender({
     client: { send: send as SSMClient['send'] },
+    documents,
     now,
     wait: async (ms) => {
       waits.push(ms);
     },
   });
-  return { calls, waits, call: (signal = new AbortController().signal) => call(order, signal), cancel };
+  return { calls, waits, forgotten, call: (signal = new AbortController().signal) => call(order, signal), cancel };
 };
+/** What the next calls learn of the document; built as it should be where the list is empty. */
+const readings: DocumentReading[] = [];
 const accepted = { Command: { CommandId: 'c-1', RequestedDateTime: new Date(at(1)) } };
 
 describe('SendCommand', () => {
@@ -47,6 +57,9 @@ describe('SendCommand', () => {
     expect(s.calls).toEqual([
       {
         DocumentName: order.documentName,
+        DocumentVersion: '1',
+        DocumentHash: DOCUMENT_HASH,
+        DocumentHashType: 'Sha256',
         InstanceIds: nodes(2),
         Comment: 'fm r-1 7',
         TimeoutSeconds: 60,
@@ -62,6 +75,39 @@ describe('SendCommand', () => {
       const s = sender(error(name, 400), error(name, 400), accepted);
       expect(await s.call()).toMatchObject({ kind: 'sent' });
       expect(s.waits).toEqual([400, 800]);
+    },
+  );
+
+  it.each<[DocumentReading, object]>([
+    [
+      { kind: 'other', why: 'it is another' },
+      { kind: 'document-refused', message: 'it is another' },
+    ],
+    [
+      { kind: 'missing', problem: 'not there' },
+      { kind: 'refused', message: 'not there' },
+    ],
+    [
+      { kind: 'refused', problem: 'AccessDenied' },
+      { kind: 'refused', message: 'AccessDenied' },
+    ],
+    [
+      { kind: 'retry', problem: 'throttled' },
+      { kind: 'not-sent', notBefore: at(10) },
+    ],
+  ])('is not called where the document is %j', async (reading, report) => {
+    readings.push(reading);
+    const s = sender(accepted);
+    expect(await s.call()).toEqual(report);
+    expect(s.calls).toEqual([]);
+  });
+
+  it.each(['InvalidDocument', 'InvalidDocumentVersion'])(
+    'has the document compared again after %s: it was deleted, or made again',
+    async (name) => {
+      const s = sender(error(name, 400));
+      expect(await s.call()).toMatchObject({ kind: 'refused' });
+      expect(s.forgotten).toEqual([order.documentName]);
     },
   );
 
@@ -123,6 +169,7 @@ describe('SendCommand', () => {
   it('is not called again when the time ends while it waits', async () => {
     const controller = new AbortController();
     const { send } = createSender({
+      documents: BUILT,
       client: { send: (async () => Promise.reject(error('ThrottlingException', 400))) as SSMClient['send'] },
       now,
       wait: async () => {
@@ -152,7 +199,7 @@ describe('the reader', () => {
   const world = async () => {
     const clock = { ms: Date.parse(START) };
     const ssm = fakeSsm(clock, new Map(nodes(3).map((id) => [id, { broken: false, latencyMs: 1000 }])));
-    const send = createSender({ client: ssm.client, now, wait: async () => {} }).send;
+    const send = createSender({ client: ssm.client, documents: BUILT, now, wait: async () => {} }).send;
     for (let i = 1; i <= 5; i++) await send({ ...order, key: String(i) }, new AbortController().signal);
     return { clock, ssm, reader: createCommandReader({ client: ssm.client }) };
   };

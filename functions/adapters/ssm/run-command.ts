@@ -11,6 +11,7 @@ import type { SendReport } from '../../../core/runs/command.ts';
 import type { Invocation } from '../../../core/runs/invocation.ts';
 import { allPages, pages } from '../pages.ts';
 import { type Sleep, sleep } from '../sleep.ts';
+import { type DocumentReading, REVIEWED_VERSION, type ReviewedDocuments } from './reviewed-documents.ts';
 
 /** The Comment that marks a command as ours, so that it can be found again after a crash (at most 100 characters). */
 export const commentOf = (runId: string, key: string): string => `fm ${runId} ${key}`;
@@ -65,7 +66,7 @@ const neverLeft = (thrown: Error): boolean => thrown.name === 'CredentialsProvid
 /** Sends and cancels; only run-controller's role may do either. */
 export type Sender = {
   /**
-   * Calls SendCommand once, and retries only throttled calls. A call that proves that nothing ran is `not-sent`. Undefined
+   * Compares the document with what was built, then calls SendCommand once, and retries only throttled calls. A call that proves that nothing ran is `not-sent`. Undefined
    * means that the result is unknown: the command may be running, so it must be looked for, not sent again.
    */
   readonly send: (order: Order, signal: AbortSignal) => Promise<Report | undefined>;
@@ -76,6 +77,8 @@ const THROTTLE_ATTEMPTS = 4;
 const THROTTLED_SECONDS = 10;
 /** The waiting time after a failure of the function's own network or credentials. */
 const UNCONNECTED_SECONDS = 10;
+/** The waiting time where SSM did not say what the document holds. */
+const UNREAD_SECONDS = 10;
 
 /**
  * SSM's SendCommand has no idempotency token (SSM model), so the client must be built with `maxAttempts: 1`: a retry
@@ -83,15 +86,24 @@ const UNCONNECTED_SECONDS = 10;
  */
 export const createSender = ({
   client,
+  documents,
   now,
   wait = sleep,
 }: {
   readonly client: Pick<SSMClient, 'send'>;
+  readonly documents: ReviewedDocuments;
   readonly now: () => Date;
   readonly wait?: Sleep;
 }): Sender => {
   const later = (seconds: number): string => new Date(now().getTime() + seconds * 1000).toISOString();
+  const unread = (reading: Exclude<DocumentReading, { readonly kind: 'built' }>): Report => {
+    if (reading.kind === 'other') return { kind: 'document-refused', message: reading.why };
+    if (reading.kind === 'retry') return { kind: 'not-sent', notBefore: later(UNREAD_SECONDS) };
+    return { kind: 'refused', message: reading.problem };
+  };
   const send: Sender['send'] = async (order, signal) => {
+    const document = await documents.read(order.documentName);
+    if (document.kind !== 'built') return unread(document);
     for (let attempt = 1; ; attempt++) {
       // A function that was frozen here finds its signal aborted or its time over when it goes on.
       if (signal.aborted || now().toISOString() > order.notAfter) return { kind: 'not-sent', notBefore: later(1) };
@@ -99,6 +111,10 @@ export const createSender = ({
         const { Command } = await client.send(
           new SendCommandCommand({
             DocumentName: order.documentName,
+            // The version that was compared, and nothing else: SSM refuses the call where its hash has changed since.
+            DocumentVersion: REVIEWED_VERSION,
+            DocumentHash: document.hash,
+            DocumentHashType: 'Sha256',
             InstanceIds: [...order.instanceIds],
             Comment: commentOf(order.runId, order.key),
             TimeoutSeconds: order.deliveryTimeoutSeconds,
@@ -126,6 +142,8 @@ export const createSender = ({
         if (neverLeft(thrown)) return { kind: 'not-sent', notBefore: later(UNCONNECTED_SECONDS) };
         if (thrown.name === 'InvalidInstanceId')
           return { kind: 'invalid-ids', instanceIds: thrown.message.match(ID) ?? [] };
+        // The document was deleted, or made again: it is compared again before the next call.
+        if (thrown.name.startsWith('InvalidDocument')) documents.forget(order.documentName);
         return isRefusal(thrown) ? { kind: 'refused', message: `${thrown.name}: ${thrown.message}` } : undefined;
       }
     }

@@ -1,6 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { BUILT } from '../../../test/support/reviewed-documents.ts';
 import { at, nodes, START } from '../../../test/support/runs.ts';
 import { AWS_CLIENT } from '../aws-clients.ts';
 import { createSender } from './run-command.ts';
@@ -40,7 +41,10 @@ const sendTo = async (endpoint: string) => {
     deliveryTimeoutSeconds: 60,
     notAfter: '2099-01-01T00:00:00.000Z',
   };
-  return createSender({ client, now: () => new Date(START) }).send(order, new AbortController().signal);
+  return createSender({ client, documents: BUILT, now: () => new Date(START) }).send(
+    order,
+    new AbortController().signal,
+  );
 };
 const NOT_SENT = { kind: 'not-sent', notBefore: at(10) };
 
@@ -90,7 +94,10 @@ it('a name whose every address refuses proves that nothing was sent, and one tha
       deliveryTimeoutSeconds: 60,
       notAfter: '2099-01-01T00:00:00.000Z',
     };
-    return createSender({ client, now: () => new Date(START) }).send(order, new AbortController().signal);
+    return createSender({ client, documents: BUILT, now: () => new Date(START) }).send(
+      order,
+      new AbortController().signal,
+    );
   };
   expect(await of(refused, refused)).toEqual(NOT_SENT);
   expect(await of(refused, reset)).toBeUndefined();
