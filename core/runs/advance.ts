@@ -7,9 +7,9 @@ import { batchesOf, type PartDocument } from './batch.ts';
 import { dueMs } from './command.ts';
 import type { TrustChange } from './experience.ts';
 import { nodesInFlight } from './in-flight.ts';
-import { endNotice, endOf } from './outbox.ts';
 import { isUnsent } from './refusal.ts';
 import { countsOf, isCounted } from './reports.ts';
+import { endNotice, endOf } from './run-end.ts';
 import { type At, nodesToAsk, type SendInputs, type Sending, withCheckBatches, withRepairCommand } from './sending.ts';
 import { currentTrust, learn, type StopInputs, stopOrGoOn } from './stop.ts';
 

@@ -5,7 +5,6 @@ import {
   answeredOf,
   becausesOf,
   countedBefore,
-  endNotice,
   keptUntil,
   merged,
   requeued,
@@ -14,6 +13,7 @@ import {
   unsentResults,
   unsentText,
 } from './outbox.ts';
+import { endNotice } from './run-end.ts';
 
 describe('entries are merged', () => {
   const drop = (id: string): OutboxEntry => ({ kind: 'drop', lane: 'demo/pause-image', rows: [[id, 'v']] });

@@ -1,5 +1,4 @@
 import { type Cause, causeOf } from '../model/because.ts';
-import { defined } from '../model/defined.ts';
 import { epochMs, isoTime } from '../model/ids.ts';
 import { checkLaneName } from '../model/lane-name.ts';
 import type { SkipReason } from '../model/outcome.ts';
@@ -277,36 +276,3 @@ export const unsentOf = (
       return resultsOf(ids, unsentText(run, stopReason), now);
   }
 };
-
-/** How a run ends, by what stopped it. */
-export const endOf = ({ stopped }: Pick<RunState, 'stopped'>): NonNullable<RunState['end']> => {
-  if (stopped === undefined) return 'Done';
-  return stopped.reason === 'Cancelled' || stopped.reason === 'Stuck' ? stopped.reason : 'Stopped';
-};
-
-/** The notice that a run was stopped because the document at SSM is not the one that was built. */
-export const documentNotice = ({ runId, cluster, remediation, action, refusal }: RunState): OutboxEntry => ({
-  kind: 'notice',
-  id: `${runId}/document`,
-  detailType: 'Document Refused',
-  detail: { runId, cluster, remediation, action, ...defined({ message: refusal?.message }) },
-});
-
-/** The notice that a run has ended. */
-export const endNotice = (run: RunState, counts: Partial<Record<string, number>>, now: string): OutboxEntry => ({
-  kind: 'notice',
-  id: `${run.runId}/ended`,
-  detailType: 'Run Ended',
-  detail: {
-    runId: run.runId,
-    cluster: run.cluster,
-    remediation: run.remediation,
-    action: run.action,
-    requestId: run.requestId,
-    because: run.because.kind,
-    startedAt: run.startedAt ?? run.createdAt,
-    endedAt: now,
-    counts,
-    ...defined({ end: run.end, stopped: run.stopped?.reason }),
-  },
-});

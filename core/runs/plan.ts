@@ -8,9 +8,10 @@ import { becauseOfRows, type PendingNode, rowsForRun, soleRequestOf, WHOLE_CLUST
 import type { RunState } from '../state/run-state.ts';
 import { decisionInputs, type NodesSeen } from './decide-now.ts';
 import type { Hold } from './lane.ts';
-import { answeredOf, becausesOf, endNotice, merged, resultsOf, unsentText } from './outbox.ts';
+import { answeredOf, becausesOf, merged, resultsOf, unsentText } from './outbox.ts';
 import { queuedRun } from './queued-run.ts';
 import type { Rules } from './rules.ts';
+import { endNotice } from './run-end.ts';
 import type { Candidate } from './settle.ts';
 import { startRun } from './start.ts';
 import type { Step } from './step.ts';

@@ -1,4 +1,6 @@
+import { defined } from '../model/defined.ts';
 import { epochMs, isoTime } from '../model/ids.ts';
+import type { OutboxEntry } from '../state/outbox-entry.ts';
 import type { RunState } from '../state/run-state.ts';
 import type { SendReport } from './command.ts';
 
@@ -57,3 +59,11 @@ export const takenBackOf = (before: RunState, reports: readonly SendReport[]): r
   const keys = new Set(reports.filter(isUnsent).map(({ key }) => key));
   return before.commands.flatMap((c) => (c.status === 'sending' && keys.has(c.key) ? c.instanceIds : []));
 };
+
+/** The notice that a run was stopped because the document at SSM is not the one that was built. */
+export const documentNotice = ({ runId, cluster, remediation, action, refusal }: RunState): OutboxEntry => ({
+  kind: 'notice',
+  id: `${runId}/document`,
+  detailType: 'Document Refused',
+  detail: { runId, cluster, remediation, action, ...defined({ message: refusal?.message }) },
+});

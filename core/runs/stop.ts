@@ -9,8 +9,8 @@ import { batchesOf, type PartDocument } from './batch.ts';
 import { closeCheck } from './command.ts';
 import { breakerNotices, experienceOf, type TrustChange, type TrustSeen, trustIn } from './experience.ts';
 import { INVALID_INSTANCE } from './observation.ts';
-import { countedBefore, documentNotice, resultsOf, type TakenNode, takenOf, unsentOf, unsentText } from './outbox.ts';
-import { refusalAfter } from './refusal.ts';
+import { countedBefore, resultsOf, type TakenNode, takenOf, unsentOf, unsentText } from './outbox.ts';
+import { documentNotice, refusalAfter } from './refusal.ts';
 import { holdForRegistry, withRegistryNews } from './registry-hold.ts';
 import { type News, withReports } from './reports.ts';
 

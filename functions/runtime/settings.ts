@@ -8,7 +8,7 @@ export const DeployedDocument = z.strictObject({
   /** `<stack>-<key>-<first 12 hex digits of sha256>`. */
   name: z.string(),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
-  /** Of its content as canonical JSON: SSM may indent the text anew. */
+  /** Of its content as canonical JSON: SSM may indent the text in another way. */
   contentSha256: z.string().regex(/^[0-9a-f]{64}$/),
   executionTimeoutSeconds: z.number().int().positive(),
 });

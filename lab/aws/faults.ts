@@ -62,7 +62,7 @@ export type Faults = {
   indexLagMs: number;
   /** Lab milliseconds by which SSM's list and get calls lag behind. */
   listLagMs: number;
-  /** GetDocument answers with the content indented anew; SSM's hash is that of the text which was given. */
+  /** GetDocument answers with the content indented in another way; SSM's hash is that of the text which was given. */
   documentsAreIndented: boolean;
   /** Lab milliseconds after which a change of a role's policies is in force. */
   iamLagMs: number;

@@ -94,7 +94,7 @@ describe('a document that a stranger has changed', () => {
     expect(scene.lab.commands.all()[0]?.document).toMatchObject({ name, version: '1' });
   });
 
-  it('runs where SSM indents it anew', async () => {
+  it('runs where SSM indents it in another way', async () => {
     scene.lab.faults.documentsAreIndented = true;
     const { runs, results } = await check('pause-image');
     scene.lab.faults.documentsAreIndented = false;

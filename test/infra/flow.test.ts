@@ -206,11 +206,11 @@ describe('log subscriptions', () => {
 });
 
 describe('notices and alarms', () => {
-  it('watches every dead-letter queue, every inbox, every function and its failed records, the breaker, stuck runs and the registry hold, and notifies the topic', () => {
+  it('watches every dead-letter queue, every inbox, every function and its failed records, the breaker, stuck runs, refused documents and the registry hold, and notifies the topic', () => {
     const alarms = resourcesOf(template, 'AWS::CloudWatch::Alarm')
       .map(([, { Properties }]) => Properties)
       .filter(({ AlarmName }) => !String(AlarmName).startsWith('fleetmend-cluster-'));
-    expect(alarms).toHaveLength(8 + 3 + 7 + 4 + 3);
+    expect(alarms).toHaveLength(8 + 3 + 7 + 4 + 4);
     for (const alarm of alarms) {
       expect(alarm).toMatchObject({ TreatMissingData: 'notBreaching', AlarmActions: [expect.anything()] });
     }

@@ -7,7 +7,6 @@ import { healthyNodes } from '../../core/runs/batch-results.ts';
 import { queuedRun } from '../../core/runs/queued-run.ts';
 import { ResultRow } from '../../core/state/results.ts';
 import { RunState } from '../../core/state/run-state.ts';
-import type { DocumentReading, ReviewedDocuments } from '../../functions/adapters/ssm/reviewed-documents.ts';
 import { createCommandReader, createSender } from '../../functions/adapters/ssm/run-command.ts';
 import { createDueStore } from '../../functions/adapters/table/due-store.ts';
 import { rowOf } from '../../functions/adapters/table/items.ts';
@@ -27,7 +26,7 @@ import { type CrashMode, crasher } from './crash.ts';
 import { type FakeNode, fakeSsm } from './fake-ssm.ts';
 import { invoker } from './invoker.ts';
 import { delayedLooks, endEvent } from './progress-queue.ts';
-import { BUILT } from './reviewed-documents.ts';
+import { documentsAtSsm } from './reviewed-documents.ts';
 import { runControllerStores } from './run-controller-stores.ts';
 import { testSettings } from './settings.ts';
 import type { TestTable } from './table.ts';
@@ -93,12 +92,7 @@ export const runControllerWorld = (table: TestTable, options: Options = {}) => {
     describe: async (_: string, wanted: readonly string[]) => new Map([...facts].filter(([id]) => wanted.includes(id))),
     list: async () => [...facts.values()],
   });
-  /** Documents at SSM that are not as they were built, by name. */
-  const odd = new Map<string, DocumentReading>();
-  const documents: ReviewedDocuments = {
-    ...BUILT,
-    read: async (name) => odd.get(name) ?? (await BUILT.read(name)),
-  };
+  const { odd, documents } = documentsAtSsm();
   const deps: RunControllerPorts = {
     observations: createObservationWriter({ runs, results, limits }),
     runs,

@@ -28,7 +28,7 @@ export const contentSha256 = (value: unknown): string =>
   createHash('sha256').update(canonicalJson(value)).digest('hex');
 
 /**
- * Compares documents with what was built, as parsed JSON: SSM may indent its answer anew. The hash that SSM reports binds
+ * Compares documents with what was built, as parsed JSON: SSM may indent its answer in another way. The hash that SSM reports binds
  * SendCommand to what was compared.
  */
 export const createReviewedDocuments = ({
