@@ -34,12 +34,18 @@ describe('an entry', () => {
     ['nothing', null, 'field action: expected one of pause, resume'],
     ['a text', 'pause', 'field action: expected one of pause, resume'],
   ])('is not found in a payload with %s, and the names are listed', (_, payload, error) => {
-    expect(read(payload)).toEqual({ ok: false, error });
+    expect(read(payload)).toEqual({
+      ok: false,
+      error: { field: 'action', message: error, allowed: ['pause', 'resume'] },
+    });
   });
 
   it('refuses a wrong field by its name, and a payload that is wrong as a whole as such', () => {
-    expect(read({ action: 'pause', cluster: 1 })).toMatchObject({ ok: false, error: expect.stringMatching(/cluster/) });
-    expect(pause.read(1)).toMatchObject({ ok: false, error: expect.stringContaining('(whole)') });
+    expect(read({ action: 'pause', cluster: 1 })).toMatchObject({ ok: false, error: { field: 'cluster' } });
+    expect(pause.read(1)).toMatchObject({
+      ok: false,
+      error: { message: expect.stringContaining('(whole)') },
+    });
   });
 });
 

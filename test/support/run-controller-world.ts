@@ -109,17 +109,13 @@ export const runControllerWorld = (table: TestTable, options: Options = {}) => {
     beyondEc2: async () => options.beyondEc2 ?? success([]),
     nodegroups: wrap({ status: async () => nodegroupStatus.status }),
     registry: wrap({ ask: async () => undefined }),
-    wakes,
+    ...{ wakes, settings, log, count, now },
     looks: wrap(looks.queue),
     bus: wrap({
       put: async (events) => {
         notices.push(...events.map(({ detailType, detail }) => ({ detailType, detail })));
       },
     }),
-    settings,
-    log,
-    count,
-    now,
     wait: async () => {},
     random: () => 0.5,
     newRunId: () => `r-${++counter}`,
