@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { describe as aSuite, it as aTest, casesOf } from '../mutation/cases.ts';
-import { nearestFirst } from '../mutation/nearest.ts';
+import { nearestFirst, reaching } from '../mutation/nearest.ts';
 
 describe('a test file that the mutation runner loads', () => {
   const register = async () => {
@@ -43,6 +43,17 @@ describe('a test file that the mutation runner loads', () => {
 it('the test files nearest to a mutated file come first', () => {
   const files = ['core/api/report.test.ts', 'core/runs/stop.test.ts', 'core/runs/stuck.test.ts'];
   expect(nearestFirst(files, 'core/runs/stuck.ts')).toEqual([files[2], files[1], files[0]]);
+});
+
+it('the files that reach a mutated file are those that import it, in any number of steps', () => {
+  const importers = new Map([
+    ['a', new Set(['b', 'c'])],
+    ['b', new Set(['d'])],
+    ['d', new Set(['a'])],
+    ['x', new Set(['y'])],
+  ]);
+  expect([...reaching(importers, 'a')].toSorted()).toEqual(['a', 'b', 'c', 'd']);
+  expect([...reaching(importers, 'z')]).toEqual(['z']);
 });
 
 it('Stryker uses the runner, and mutates all of core', () => {

@@ -18,7 +18,7 @@ import {
 } from '@stryker-mutator/api/test-runner';
 import * as fc from 'fast-check';
 import { type Case, casesOf } from './cases.ts';
-import { nearestFirst } from './nearest.ts';
+import { nearestFirst, reaching } from './nearest.ts';
 
 /** What the mutated code shares with its runner. */
 type Shared = {
@@ -36,9 +36,15 @@ const shared = place.__stryker__;
 
 const CASES = new URL('cases.ts', import.meta.url).href;
 
-/** Directs the tests to the stand-in for vitest, and loads what they import again for each generation. */
-const directImports = (root: string): void => {
+const withoutGeneration = (url: string): string => url.replace(/\?generation=\d+$/, '');
+
+/**
+ * Directs the tests to the stand-in for vitest, and loads what they import again for each generation. Gives back the
+ * importers of each file that is loaded so, by URL.
+ */
+const directImports = (root: string): ReadonlyMap<string, ReadonlySet<string>> => {
   const sources = new Map<string, string>();
+  const importers = new Map<string, Set<string>>();
   registerHooks({
     load(url, context, next) {
       const [own = '', generation] = url.split('?generation=');
@@ -54,9 +60,12 @@ const directImports = (root: string): void => {
       const found = next(specifier, context);
       const [generation = ''] = /\?generation=\d+$/.exec(parent) ?? [];
       const isOwn = found.url.startsWith(root) && !found.url.includes('?');
-      return isOwn ? { ...found, url: `${found.url}${generation}` } : found;
+      if (!isOwn) return found;
+      importers.set(found.url, (importers.get(found.url) ?? new Set()).add(withoutGeneration(parent)));
+      return { ...found, url: `${found.url}${generation}` };
     },
   });
+  return importers;
 };
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
@@ -92,6 +101,7 @@ const runTests = async (tests: readonly Test[]): Promise<TestResult[]> => {
  */
 class CoreTestRunner implements TestRunner {
   #files: readonly string[] = [];
+  #importers: ReadonlyMap<string, ReadonlySet<string>> = new Map();
   #tests: readonly Test[] = [];
   #generation = 0;
   #coverage: MutantCoverage | undefined;
@@ -103,7 +113,7 @@ class CoreTestRunner implements TestRunner {
   async init(): Promise<void> {
     // A mutant that only some seeds kill would make the score differ between runs.
     fc.configureGlobal({ seed: 20_261_123 });
-    directImports(`${pathToFileURL(process.cwd()).href}/`);
+    this.#importers = directImports(`${pathToFileURL(process.cwd()).href}/`);
     this.#files = globSync('core/**/*.test.ts', { exclude: ['core/**/*.property.test.ts'] }).toSorted();
     await this.#loadAll();
   }
@@ -161,7 +171,9 @@ class CoreTestRunner implements TestRunner {
   async #runWhileLoading(file: string): Promise<TestResult[]> {
     const results: TestResult[] = [];
     this.#generation += 1;
-    for (const name of nearestFirst(this.#files, file)) {
+    const reached = reaching(this.#importers, pathToFileURL(resolve(file)).href);
+    const files = this.#files.filter((name) => reached.has(pathToFileURL(resolve(name)).href));
+    for (const name of nearestFirst(files, file)) {
       const load = async () => await this.#load(name);
       const own = await load().then(runTests, (error: unknown): TestResult[] => [
         { id: `${name}#loads`, name, status: TestStatus.Failed, timeSpentMs: 0, failureMessage: messageOf(error) },
@@ -178,7 +190,7 @@ class CoreTestRunner implements TestRunner {
     const testFilter = await this.#testsThatReach(activeMutant.id);
     const atRuntime = toMutantRunResult(await this.#runLoaded({ ...options, testFilter }));
     if (atRuntime.status === MutantRunStatus.Killed) return atRuntime;
-    const load = () => this.#runWhileLoading(activeMutant.fileName);
+    const load = () => this.#runWhileLoading(options.sandboxFileName);
     return toMutantRunResult(await this.#withMutant(options, load));
   }
 }
