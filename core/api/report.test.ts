@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import * as z from 'zod';
 import { aCheck, node, START, sendingRun } from '../../test/support/runs.ts';
 import type { CommandState } from '../state/command-state.ts';
-import { cursorOf, laneSummary, readCursor, runSummary } from './report.ts';
+import { cursorOf, laneSummary, Page, readCursor, runSummary, Times } from './report.ts';
 
 const command = (over: Partial<CommandState>): CommandState => ({
   key: '1',
@@ -47,6 +48,27 @@ describe('a run in a list', () => {
 it('a lane in a list has everything but its version', () => {
   const lane = { lane: 'demo/pause-image', cluster: 'demo', remediation: 'pause-image', attributableFailures: 1 };
   expect(laneSummary({ ...lane, version: 3 })).toEqual(lane);
+});
+
+describe('the fields of every query', () => {
+  const page = z.object(Page);
+  it('are a limit of 100 items, or 1 to 500, and a position', () => {
+    expect(page.parse({})).toEqual({ limit: 100 });
+    for (const limit of [1, 500]) expect(page.parse({ limit, next: 'x'.repeat(20_000) }).limit).toBe(limit);
+    for (const bad of [{ limit: 0 }, { limit: 501 }, { limit: 1.5 }, { next: 'x'.repeat(20_001) }]) {
+      expect(page.safeParse(bad).success).toBe(false);
+    }
+  });
+
+  it('may be two times, which are compared as text and so have one form', () => {
+    const times = z.object(Times);
+    expect(times.parse({ since: '2026-08-22T10:00:00Z', until: '2026-08-22T10:00:00.5Z' })).toEqual({
+      since: '2026-08-22T10:00:00.000Z',
+      until: '2026-08-22T10:00:00.500Z',
+    });
+    expect(times.parse({})).toEqual({});
+    expect(times.safeParse({ since: 'yesterday' }).success).toBe(false);
+  });
 });
 
 describe('a cursor', () => {

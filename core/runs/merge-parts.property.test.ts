@@ -83,26 +83,6 @@ describe('a result made of parts', () => {
       search('merged parts', 500),
     );
   });
-
-  it('lists findings of one outcome by the severity of their reasons', () => {
-    const part = (...reasons: string[]): Reading => ({
-      outcome: 'Broken',
-      reason: reasons[0],
-      message: 'm',
-      endedAt: at(1),
-      findings: reasons.map((reason) => ({ remediation: 'pause-image', outcome: 'Broken', reason, title: 't' })),
-    });
-    const merged = mergeParts([part('Slight'), part('Unlisted', 'Bad'), part('Grave')], severityOf, END);
-    expect(merged.findings?.map((f) => f.reason)).toEqual(['Grave', 'Bad', 'Unlisted', 'Slight']);
-    expect(merged.reason).toBe('Grave');
-  });
-
-  it('names the part that gave no result', () => {
-    const healthy: Reading = { outcome: 'Healthy', message: 'm', endedAt: at(1) };
-    const merged = mergeParts([healthy, undefined], severityOf, END);
-    expect(merged).toMatchObject({ outcome: 'TimedOut', message: 'part 2 of 2 of the check gave no result' });
-    expect(merged.findings).toMatchObject([{ remediation: 'node-check-2', outcome: 'TimedOut' }]);
-  });
 });
 
 describe('the rows of a batch', () => {

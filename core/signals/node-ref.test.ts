@@ -6,6 +6,9 @@ const FARGATE = 'fargate-ip-10-0-1-23.cn-north-1.compute.internal';
 const ID = 'i-0123456789abcdef0';
 const NAME = 'ip-10-0-1-23.cn-north-1.compute.internal';
 
+/** A name of 253 characters. */
+const LONGEST = `${`${'a'.repeat(62)}.`.repeat(4)}a`;
+
 describe('a node is', () => {
   it.each([
     ['an instance id', ID, { kind: 'instance-id', id: ID }],
@@ -20,6 +23,10 @@ describe('a node is', () => {
       { kind: 'private-dns', name: 'ip-10-0-1-23.ec2.internal' },
     ],
     ['a private DNS name in another case', NAME.toUpperCase(), { kind: 'private-dns', name: NAME }],
+    ['a name of single letters', 'a.b.c', { kind: 'private-dns', name: 'a.b.c' }],
+    ['a name that is as long as any', LONGEST, { kind: 'private-dns', name: LONGEST }],
+    ['a name with an instance id in its midst', `x.${ID}.internal`, { kind: 'private-dns', name: `x.${ID}.internal` }],
+    ['an old resource-based host name', 'i-12345678.ec2.internal', { kind: 'instance-id', id: 'i-12345678' }],
     ['a bare node name', ' ip-10-0-1-23\n', { kind: 'private-dns', name: 'ip-10-0-1-23' }],
   ])('%s', (_, text, node) => {
     expect(readNodeRef(text)).toEqual({ kind: 'node', node });
@@ -28,6 +35,8 @@ describe('a node is', () => {
   it.each([
     [FARGATE, { nodeKind: 'FargateNode', nodeId: FARGATE }],
     [`aws:///cn-north-1a/1ac7a1b20c-3d4e5f/${FARGATE}`, { nodeKind: 'FargateNode', nodeId: FARGATE }],
+    [`aws://cn-north-1a/1ac7a1b20c-3d4e5f/${FARGATE}`, { nodeKind: 'FargateNode', nodeId: FARGATE }],
+    ['eks-hybrid://cn-north-1/demo/rack-7', { nodeKind: 'HybridNode', nodeId: 'hybrid-nodes/rack-7', cluster: 'demo' }],
     ['mi-0123456789abcdef0', { nodeKind: 'HybridNode', nodeId: 'mi-0123456789abcdef0' }],
     [
       'eks-hybrid:///cn-north-1/demo/mi-0123456789abcdef0',
@@ -47,6 +56,14 @@ describe('a node is', () => {
     `${ID}0`,
     `${ID}; reboot`,
     'a name',
+    'i-1.internal',
+    `${LONGEST}.a`,
+    `${'x'.repeat(64)}.internal`,
+    `xaws:///cn-north-1a/${ID}`,
+    'xeks-hybrid:///cn-north-1/demo/rack-7',
+    'eks-hybrid:///cn-north-1/demo/rack-7/x',
+    `xaws:///cn-north-1a/1ac7a1b20c-3d4e5f/${FARGATE}`,
+    `aws:///cn-north-1a/1ac7a1b20c-3d4e5f/${FARGATE}/x`,
     '-ip',
     'fargate-*',
     'mi-1; reboot',

@@ -47,6 +47,41 @@ describe('unwrap', () => {
     expect(unwrapJson(json)).toEqual(expected);
   });
 
+  it.each([
+    'log',
+    'message',
+    'MESSAGE',
+    '@message',
+    'msg',
+    'note',
+    'line',
+    'short_message',
+    'body',
+    'stringValue',
+    'err',
+    'error',
+  ])('reads the message under %s', (key) => {
+    expect(unwrapJson({ [key]: 'm' })).toEqual(['m']);
+  });
+
+  it.each(['object', 'event', '_source', 'record', 'jsonPayload', 'body', 'data'])(
+    'opens the record under %s',
+    (key) => {
+      expect(unwrapJson({ [key]: { msg: 'm' } })).toEqual(['m']);
+    },
+  );
+
+  it.each(['items', 'logEvents', 'events', 'records', 'hits', 'streams', 'result'])(
+    'opens the list under %s',
+    (key) => {
+      expect(unwrapJson({ [key]: [{ msg: 'm' }] })).toEqual(['m']);
+    },
+  );
+
+  it.each(['err', 'error'])('opens the error under %s, which belongs to the message', (key) => {
+    expect(unwrapJson({ msg: 'm', [key]: { message: 'e' } })).toEqual(['m e']);
+  });
+
   it.each<[string, object]>([
     ['Fluent Bit', { kubernetes: { container_name: 'NAME', namespace_name: 'SPACE' } }],
     ['Filebeat', { kubernetes: { container: { name: 'NAME' }, namespace: 'SPACE' } }],

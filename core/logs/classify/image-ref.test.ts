@@ -43,6 +43,7 @@ describe('the image of a request to a registry', () => {
     ['the host is missing', 'GET /v2/eks/pause/manifests/3.5'],
     ['the repository is missing', 'https://a.example/v2/manifests/3.5'],
     ['the tag is missing', 'https://a.example/v2/eks/pause/manifests/'],
+    ['the tag is quoted', 'https://a.example/v2/eks/pause/manifests/ "3.5"'],
     ['the tag is none', 'https://a.example/v2/eks/pause/manifests/"'],
     ['the path is not that of a registry', 'https://a.example/v1/eks/pause/manifests/3.5'],
     ['the request is longer than is read', longRequest(301)],
@@ -59,17 +60,28 @@ describe('a pause image', () => {
     `docker.io/rancher/mirrored-pause:3.6@${DIGEST}`,
     'a.example:5000/pause-amd64',
     'localhost/kubernetes/pause',
+    'rancher/mirrored-pause:3.6',
+    'rancher/hardened-pause:3.6',
+    ...['amd64', 'arm64', 'arm', 'ppc64le', 's390x', 'windows', 'linux-amd64'].map(
+      (arch) => `a.example/pause-${arch}:3.9`,
+    ),
     'mcr.microsoft.com/oss/kubernetes/pause-windows-ltsc2022:3.9',
   ])('is %s', (ref) => {
     expect(isPause(ref)).toBe(true);
   });
 
-  it.each(['pause:3.9', 'a.example/pauses:1', 'a.example/pause/app:1', 'a.example:5000/app:pause', ''])(
-    'is not %j',
-    (ref) => {
-      expect(isPause(ref)).toBe(false);
-    },
-  );
+  it.each([
+    'pause:3.9',
+    'a.example/pauses:1',
+    'a.example/my-pause:1',
+    'a.example/pause-app:1',
+    'a.example/pause-linux-:1',
+    'a.example/pause/app:1',
+    'a.example:5000/app:pause',
+    '',
+  ])('is not %j', (ref) => {
+    expect(isPause(ref)).toBe(false);
+  });
 
   it('is local where no registry serves it', () => {
     expect([isLocal('localhost/kubernetes/pause'), isLocal('a.example/pause:1'), isLocal(undefined)]).toEqual([

@@ -33,6 +33,16 @@ describe('a text is cut where another record begins', () => {
   it.each([
     ['at a line that begins one', `${KLOG(1)}\n${KLOG(2)}\n${KLOG(3)}`, [KLOG(1), KLOG(2), KLOG(3)]],
     ['not at a line that continues one', `${KLOG(1)}\n  at main.go\n${KLOG(2)}`, [`${KLOG(1)}\nat main.go`, KLOG(2)]],
+    [
+      'at an event of kubectl',
+      '5m12s       Warning   FailedCreatePodSandBox a\n3m (x4 over 5m)   Normal   Pulled b',
+      ['5m12s       Warning   FailedCreatePodSandBox a', '3m (x4 over 5m)   Normal   Pulled b'],
+    ],
+    [
+      'not where one is named within a line',
+      `${KLOG(1)}\nfor level=error it is`,
+      [`${KLOG(1)}\nfor level=error it is`],
+    ],
     ['at a blank line', `one\n \ntwo\nthree`, ['one', 'two\nthree']],
     ['not at a blank line before or behind it', `\n\n${KLOG(1)}\n\n`, [KLOG(1)]],
   ])('%s', (_, raw, expected) => {
