@@ -16,6 +16,9 @@ describe('documentsOf', () => {
     const documents = Object.fromEntries([10, 2, 1].map((n) => [`node-check-${n}`, document(`d${n}`)]));
     expect(documentsOf(documents, 'node-check').map(({ name }) => name)).toEqual(['d1', 'd2', 'd10']);
     expect(documentsOf({ 'node-check-0': document('zero') }, 'node-check')).toEqual([]);
+    for (const name of ['node-check-1a', 'node-check-a1', 'node-checks-1', 'node-check1', 'pause-check-1']) {
+      expect(documentsOf({ [name]: document('other') }, 'node-check')).toEqual([]);
+    }
   });
 });
 

@@ -29,7 +29,7 @@ export const commandKey = (batch: string, part: number, parts: number): string =
   parts === 1 ? batch : `${batch}.${part}`;
 
 /** The batch that a command belongs to, by the command's key. */
-export const batchOf = (key: string): string => key.replace(/\..*$/s, '');
+export const batchOf = (key: string): string => key.replace(/\..*/s, '');
 
 /** The keys of all commands of a command's batch. */
 export const batchKeys = (command: { readonly key: string; readonly parts?: number | undefined }): string[] => {

@@ -45,6 +45,30 @@ describe('a run', () => {
     expect(messages(runMilestones(before, after as RunState))).toEqual(expected);
   });
 
+  it('is planned, starts and stops with its id, its lane and its nodes', () => {
+    const { runId, cluster, remediation, action, lane } = planned;
+    const run = { runId, cluster, remediation, action, lane };
+    expect(runMilestones(queued, { ...ended, pending: planned.pending })).toMatchObject([
+      { fields: { ...run, because: 'log', pending: 3, settled: { Paused: 2 } } },
+      { fields: { ...run, pending: 3 } },
+      { fields: { ...run, reason: 'Paused', pending: 3 } },
+      { fields: run },
+    ]);
+    const { lane: none, ...free } = planned;
+    expect(runMilestones(undefined, free)[0]?.fields).not.toHaveProperty('lane');
+  });
+
+  it('has not started while its commands are only planned or being sent', () => {
+    const waiting = (status: 'planned' | 'sending'): RunState => ({
+      ...planned,
+      commands: [{ key: '1', instanceIds: [], size: 1, status }],
+    });
+    expect(messages(runMilestones(planned, waiting('planned')))).toEqual([]);
+    expect(messages(runMilestones(planned, waiting('sending')))).toEqual([]);
+    const closed: RunState = { ...planned, commands: [{ key: '1', instanceIds: [], size: 1, status: 'closed' }] };
+    expect(messages(runMilestones(planned, closed))).toEqual(['starting run']);
+  });
+
   it('ends with its id, its counts and its duration', () => {
     expect(runMilestones(stopped, ended)[0]?.fields).toMatchObject({
       runId: planned.runId,
@@ -69,9 +93,23 @@ describe('a lane', () => {
     ['begins a registry hold', lane, held, ['holding nodes that need the registry']],
     ['ends it', held, lane, ['releasing nodes that need the registry']],
     ['reaches nothing', lane, lane, []],
+    ['reaches nothing while one holds', held, held, []],
+    [
+      'begins the next one',
+      held,
+      { ...held, registryHold: { until: at(2400), holds: 2, runId: 'r-2', silentAt: at(601) } },
+      ['holding nodes that need the registry'],
+    ],
   ])('%s', (_, before, after, expected) => {
     expect(messages(laneMilestones(before, after))).toEqual(expected);
   });
+});
+
+it('the milestones of a hold name the lane, and how long it holds', () => {
+  const lane: LaneState = newLane('demo/pause-image');
+  const registryHold = { until: at(600), holds: 1, runId: 'r-1', silentAt: at(0) };
+  expect(laneMilestones(lane, { ...lane, registryHold })[0]?.fields).toEqual({ lane: lane.lane, ...registryHold });
+  expect(laneMilestones({ ...lane, registryHold }, lane)[0]?.fields).toEqual({ lane: lane.lane });
 });
 
 describe('the experience with a document', () => {
@@ -89,5 +127,13 @@ describe('the experience with a document', () => {
     ['closes it after a full set of canaries', opened, closed, ['closing circuit breaker']],
   ])('%s', (_, before, after, expected) => {
     expect(messages(trustMilestones({ before, after }, at(1000), LIMITS))).toEqual(expected);
+  });
+
+  it('names the document, the cluster and the breaker', () => {
+    const named = { document: trust.document, cluster: 'demo' };
+    const fieldsOf = (before: TrustRow, after: TrustRow) =>
+      trustMilestones({ before, after }, at(1000), LIMITS)[0]?.fields;
+    expect(fieldsOf(trust, opened)).toEqual({ ...named, ...opened.breaker });
+    expect(fieldsOf(opened, closed)).toEqual({ ...named, openings: 1 });
   });
 });

@@ -6,7 +6,13 @@ import { withoutUnsent } from './stop.ts';
 
 const part = (n: number, over: Partial<CommandState> = {}): CommandState =>
   aCommand({ key: `1.${n}`, part: n, parts: 2, instanceIds: nodes(2), versions: ['', ''], size: 2, ...over });
-const SENT = { status: 'sent', commandId: 'c-1', sentAt: START, hardDeadlineAt: at(390), instanceIds: [] } as const;
+const SENT: Partial<CommandState> = {
+  status: 'sent',
+  commandId: 'c-1',
+  sentAt: START,
+  hardDeadlineAt: at(390),
+  instanceIds: [],
+};
 
 describe('a check that stops', () => {
   const stop = (...commands: CommandState[]): RunState =>
