@@ -27,7 +27,7 @@ const command = (over: Partial<CommandState> = {}): CommandState =>
   aCommand({ status: 'sent', instanceIds: [a, b], versions: [], size: 2, documentName: DOCUMENT.name, ...over });
 const learned = (run: RunState, observations: readonly ObservationRow[], over: Partial<TrustSeen> = {}) =>
   experienceOf(run, observations, seenOf(over), at(60), LIMITS);
-/** What is kept of each node: its end, and whether it was a canary. */
+/** The record of each node: its end, and whether it was a canary. */
 const ends = (run: RunState, ...observations: ObservationRow[]) =>
   learned(run, observations).flatMap(({ after }) =>
     after.results.map(({ instanceId, end, isCanary }) => [instanceId, end, isCanary]),

@@ -36,7 +36,7 @@ describe('the notice of a hold', () => {
     expect(told(over)).toBe(message);
   });
 
-  it('speaks of one node in the singular', () => {
+  it('names one node in the singular', () => {
     const before = { until: at(8), holds: 1, runId: 'r-0', silentAt: at(-60) };
     const run = aRun(0, { commands: [closed], registryHold: before, registry: { silent: {}, answered: [] } });
     const late = observed('1', { [node(7)]: { registry: 'silent', at: at(9) } });
