@@ -5,7 +5,8 @@ import type { CommandRow } from '../state/command-state.ts';
 import type { OutboxEntry } from '../state/outbox-entry.ts';
 import type { PendingNode } from '../state/pending-node.ts';
 import { readInvocation, tallyOf } from './invocation.ts';
-import { becausesOf, endNotice, endOf, lostOf, merged, resultsOf, unsentText } from './outbox.ts';
+import { becausesOf, lostOf, merged, resultsOf, unsentText } from './outbox.ts';
+import { endNotice, endOf } from './run-end.ts';
 import { settle } from './settle.ts';
 
 const CHECK: CommandRow = {
