@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { defineLogLines } from './log-lines.ts';
 import { Look } from './look.ts';
 import { defineReasons } from './reasons.ts';
 import { defineRemediation } from './remediation.ts';
@@ -10,6 +11,8 @@ it('a definition is what was written', () => {
   expect(defineReasons(reasons)).toBe(reasons);
   const remediation = { name: 'disk', reasons } as never;
   expect(defineRemediation(remediation)).toBe(remediation);
+  const lines = { rules: [], phrases: [] } as never;
+  expect(defineLogLines(lines)).toBe(lines);
 });
 
 it('a look names the command and its number, from 1', () => {

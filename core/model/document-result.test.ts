@@ -14,6 +14,7 @@ const line = (over: Record<string, unknown> = {}): Record<string, unknown> => ({
   endedAt: '2026-08-22T10:00:05.123Z',
   ...over,
 });
+const DIGEST = `sha256:${'0'.repeat(64)}`;
 const json = JSON.stringify(line());
 
 describe('a result line', () => {
@@ -41,6 +42,10 @@ describe('a result line', () => {
     expect(readResult(full).ok).toBe(true);
   });
 
+  it('may have a digest', () => {
+    expect(readResult(JSON.stringify(line({ digest: DIGEST })))).toEqual(success(line({ digest: DIGEST })));
+  });
+
   it('of a part of node-check is read', () => {
     const part = line({ remediation: 'node-check', action: 'check', outcome: 'Healthy', part: 1, parts: 2 });
     expect(readResult(JSON.stringify(part))).toEqual(success(part));
@@ -63,6 +68,15 @@ describe('a result line', () => {
     ['a field that nobody knows', JSON.stringify(line({ shell: 'rm -rf /' })), /field \(line\): .*shell/],
     ['a reason that is no name', JSON.stringify(line({ reason: '$(reboot)' })), /field reason:/],
     ['a detail without end', JSON.stringify(line({ detail: 'x'.repeat(301) })), /field detail:/],
+    ['a reason that only ends as a name', JSON.stringify(line({ reason: '$Reboot' })), /field reason:/],
+    ['a reason that only begins as a name', JSON.stringify(line({ reason: 'Reboot$' })), /field reason:/],
+    ['a method that only ends as one', JSON.stringify(line({ method: '$ecr' })), /field method:/],
+    ['a method that only begins as one', JSON.stringify(line({ method: 'ecr1' })), /field method:/],
+    ['a digest behind something', JSON.stringify(line({ digest: `x${DIGEST}` })), /field digest:/],
+    ['a digest before something', JSON.stringify(line({ digest: `${DIGEST}0` })), /field digest:/],
+    ['a digest of other letters', JSON.stringify(line({ digest: `sha256:${'g'.repeat(64)}` })), /field digest:/],
+    ['evidence whose name only ends as one', JSON.stringify(line({ evidence: { $free: 1 } })), /field evidence/],
+    ['evidence whose name only begins as one', JSON.stringify(line({ evidence: { free$: 1 } })), /field evidence/],
     ['a digest that is none', JSON.stringify(line({ digest: 'sha256:0' })), /field digest:/],
     ['a number that no table holds', JSON.stringify(line({ evidence: { free: 1e300 } })), /field evidence\.free:/],
     ['a number too small to hold', JSON.stringify(line({ evidence: { free: 1e-200 } })), /field evidence\.free:/],

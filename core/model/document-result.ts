@@ -7,7 +7,7 @@ import { failure, type Result, success } from './result.ts';
 const EvidenceName = z
   .string()
   .regex(/^[a-z][A-Za-z0-9]{0,39}$/)
-  .refine((name) => !(name in {}), 'not a name for evidence');
+  .refine((name) => !(name in {}));
 const PascalCase = z.string().regex(/^[A-Z][A-Za-z0-9]{1,63}$/);
 /** A node's text, made well-formed: a lone surrogate could not be stored. */
 const Text = (max: number) =>

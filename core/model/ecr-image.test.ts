@@ -33,6 +33,7 @@ it.each([
   'public.ecr.aws/eks-distro/kubernetes/pause:3.5',
   '60240114345.dkr.ecr.us-west-2.amazonaws.com/eks/pause:3.5',
   '602401143452.dkr.ecr.us-west-2.amazonaws.com.evil.example/eks/pause:3.5',
+  'x602401143452.dkr.ecr.us-west-2.amazonaws.com/eks/pause:3.5',
   'evil.example/602401143452.dkr.ecr.us-west-2.amazonaws.com/eks/pause:3.5',
   '602401143452.dkr.ecr.us-west-2.amazonaws.com/',
   '602401143452.dkr.ecr.us-west-2.amazonaws.com/../pause:3.5',

@@ -41,6 +41,16 @@ describe('the message of a result', () => {
       { outcome: 'Unknown', evidence: { timeLimitSeconds: 40 } },
       'pause:3.5 is missing. The script reached its time limit of 40 s.',
     ],
+    [
+      'a repair that repaired something else too',
+      { outcome: 'NotRepaired', evidence: { repaired: 'CniConfigMissing' } },
+      'pause:3.5 is missing. The same repair fixed CniConfigMissing.',
+    ],
+    [
+      'a check, without the sentences of a repair',
+      { evidence: { repaired: 'CniConfigMissing', changed: false, blockedBy: 'cni', timeLimitSeconds: 40 } },
+      'pause:3.5 is missing.',
+    ],
     ['a reason without a message of its own', { reason: 'Plain', detail: 'ctr: no.' }, 'It is plain: ctr: no.'],
     ['a reason without a message or a detail', { reason: 'Plain' }, 'It is plain.'],
     ['a reason whose facts are missing', { image: undefined }, 'The node reported "The image is missing".'],
