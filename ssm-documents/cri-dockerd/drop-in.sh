@@ -21,6 +21,7 @@ repair_CRIDockerdNoCNI() {
     note_failure CRIDockerdNoCNI '' notChanged not-running
     return 1
   fi
+  may_stop_kubelet || return 1
   if [[ ${UNIT["$CRI NeedDaemonReload"]-} == yes ]]; then
     changing 'reloading the edited unit files'
     capture 20 systemctl daemon-reload

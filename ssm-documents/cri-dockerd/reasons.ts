@@ -11,6 +11,12 @@ const { SandboxImageMissing, SandboxStartFailed, SandboxImageWrongPlatform, Sand
 const { ImageGCPressure, NoLocalCopy } = pauseImage.reasons;
 const { ConfigUnreadable, DiskFull } = runtimeReasons;
 
+/** A restart of cri-dockerd that could end kubelet. */
+const UNREAD = {
+  when: { notChanged: 'unread' },
+  text: 'The repair did not restart cri-dockerd, because systemd restarts kubelet with it: {unreadFile} changed after the start of kubelet, and kubelet may refuse it. Check the file, restart kubelet by hand, and run the repair again.',
+} as const;
+
 /** A unit that did not start, or that the repair must not start. */
 const NOT_STARTED = [
   [
@@ -76,6 +82,8 @@ export const reasons = defineReasons({
       'criServiceResult',
       'criSocket',
       'criSocketLoad',
+      'notChanged',
+      'unreadFile',
       ...NOT_STARTED_EVIDENCE,
     ],
     message: [
@@ -97,6 +105,7 @@ export const reasons = defineReasons({
         when: { outcome: 'Broken', criService: ['activating', 'failed', 'deactivating'] },
         text: 'Its last error is: {detail}.',
       },
+      UNREAD,
       ...NOT_STARTED,
     ],
     cause:
@@ -111,6 +120,7 @@ export const reasons = defineReasons({
     evidence: [
       'networkPlugin',
       'notChanged',
+      'unreadFile',
       'commandPart',
       'rolledBack',
       'dropIn',
@@ -131,6 +141,7 @@ export const reasons = defineReasons({
           when: { notChanged: 'not-running' },
           text: 'The repair changes its flags only while Docker and cri-dockerd run, to prove that cri-dockerd works with them.',
         },
+        UNREAD,
         {
           when: { notChanged: 'command-line' },
           text: 'The repair cannot write its command line to a unit file safely, because of "{commandPart}": add --network-plugin=cni by hand, then run systemctl daemon-reload and systemctl restart cri-docker.service.',

@@ -45,7 +45,9 @@ export const remediation = defineRemediation({
     ecrRegion: "Region of the image's ECR registry.",
     failedUnit: 'The unit that did not start.',
     unavailable: 'Load state of the unit that the repair must not start: masked or not-found.',
-    notChanged: 'Why the repair did not change the flags of cri-dockerd: not-running or command-line.',
+    notChanged:
+      'Why the repair did not change the flags of cri-dockerd, or restart it: not-running, command-line, or unread (see unreadFile).',
+    unreadFile: 'The file of kubelet that changed after its start, so that a restart may end it.',
     commandPart: 'The part of the command line that cannot be written to a unit file.',
     dropIn: 'The drop-in for the flags of cri-dockerd.',
     dropInPaths: 'All drop-ins of cri-docker.service.',

@@ -57,3 +57,27 @@ setup() {
   refute repair_CRIDockerdDown 2> /dev/null
   [ "$FAILURE_REASON $FAILURE_DETAIL ${FAILURE_FACTS[*]}" = 'CRIDockerdDown  failedStep listen failedUnit cri-docker.service' ]
 }
+
+@test "does not stop cri-dockerd where that would start a kubelet with files that it has not read" {
+  CURRENT=CRIDockerdDown KUBELET_UNIT=kubelet.service KUBELET_STARTED=1 REQUIRES='Requires=cri-docker.service system.slice'
+  CREDENTIAL_CONFIG=''
+  capture() { OUT=$REQUIRES; }
+  unread_by_kubelet() { [[ -n $UNREAD ]] && REPLY=$UNREAD; }
+  has_read() { return 1; }
+  note_failure() { noted=$*; }
+  # stops PID UNREAD: whether it may, and what was noted otherwise.
+  stops() {
+    KUBELET_PID=$1 UNREAD=$2 noted=''
+    may_stop_kubelet
+  }
+  stops '' /etc/kubelet.json
+  stops 7 ''
+  refute stops 7 /etc/kubelet.json
+  [ "$noted" = 'CRIDockerdDown  notChanged unread unreadFile /etc/kubelet.json' ]
+  CREDENTIAL_CONFIG=/etc/eks/config.json
+  refute stops 7 ''
+  [ "$noted" = 'CRIDockerdDown  notChanged unread unreadFile /etc/eks/config.json' ]
+  # A kubelet that does not require it runs on.
+  REQUIRES='Requires=system.slice'
+  stops 7 /etc/kubelet.json
+}

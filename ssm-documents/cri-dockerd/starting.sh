@@ -1,5 +1,6 @@
 # Starts Docker and cri-dockerd. It unmasks, enables and installs nothing, and never restarts a Docker that runs.
 #@ use base/failures
+#@ use node/kubelet-start
 #@ use ./state
 # shellcheck shell=bash disable=SC2034,SC2153  # the prelude prints METHOD
 
@@ -21,6 +22,17 @@ readonly KUBELET_RAN=$RUN_DIR/kubelet-ran
 # spare_kubelet: notes that kubelet runs, since systemd stops it together with a unit that it requires.
 spare_kubelet() {
   [[ -z $KUBELET_PID ]] || : > "$KUBELET_RAN"
+}
+
+# may_stop_kubelet: whether cri-dockerd may be stopped, which also stops and starts a kubelet that requires its unit: not where kubelet
+# runs and has not read all of its files, which it may refuse.
+may_stop_kubelet() {
+  [[ -n $KUBELET_PID ]] || return 0
+  capture 5 systemctl show --property=Requires --property=BindsTo "$KUBELET_UNIT"
+  [[ $OUT == *cri-docker* ]] || return 0
+  unread_by_kubelet || { REPLY=$CREDENTIAL_CONFIG && [[ -n $REPLY && -n $KUBELET_STARTED ]] && ! has_read "$REPLY"; } || return 0
+  note_failure "$CURRENT" '' notChanged unread unreadFile "$REPLY"
+  return 1
 }
 
 # bring_kubelet_back: starts kubelet if it stopped together with the units that run now. It does not start one that was
@@ -104,6 +116,7 @@ repair_CRIDockerdDown() {
   METHOD=${METHOD:-start}
   if [[ ${UNIT["$CRI ActiveState"]-} == active ]]; then
     # Its socket was removed: systemd creates it only while the service is stopped.
+    may_stop_kubelet || return 1
     changing "stopping ${units[*]}"
     spare_kubelet
     capture "$START_SECONDS" systemctl stop "${units[@]}"

@@ -127,3 +127,25 @@ article() {
   [ "${ONLY_FOR[0]}" = a/role ]
   refute is_plain
 }
+
+@test "reads a folder of configurations as one, and a byte order mark as nothing" {
+  local folder=$WORK/folder
+  mkdir "$folder"
+  printf '\357\273\277{"kind":"CredentialProviderConfig","apiVersion":"kubelet.config.k8s.io/v1","providers":[{"name":"b","matchImages":["b.c"],"defaultCacheDuration":"12h","apiVersion":"%s"}]}' "$V1" > "$folder/b.json"
+  read_config "$folder/b.json"
+  [ "$CONFIG_FORMAT ${NAMES[*]}" = 'json b' ]
+  refute config_is_refused
+  printf '{"kind":"CredentialProviderConfig","apiVersion":"kubelet.config.k8s.io/v1","providers":[{"name":"a","matchImages":["a.b"],"defaultCacheDuration":"12h","apiVersion":"%s"}]}' "$V1" > "$folder/a.json"
+  : > "$folder/notes.txt"
+  read_config "$folder"
+  [ "${NAMES[*]}/${PATTERNS[*]}" = 'a b/0 a.b 1 b.c' ]
+  refute config_is_refused
+  find_provider b.c/x
+  [ "$PROVIDER" = 1 ]
+  printf '{"kind":"Other"}' > "$folder/c.json"
+  read_config "$folder"
+  config_is_refused
+  rm "$folder"/*.json
+  read_config "$folder"
+  config_is_refused
+}

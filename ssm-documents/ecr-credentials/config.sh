@@ -8,6 +8,8 @@
 # each after the index of its provider.
 NAMES=() VERSIONS=() DURATIONS=() PATTERNS=() HAS_PATTERNS=() ARGUMENTS=() VARIABLES=()
 CONFIG_FORMAT='' CONFIG_KIND=''
+# The first provider of the file that is being read: since 1.36 kubelet takes a folder of files too.
+FIRST_PROVIDER=0
 # tokenAttributes (kubelet 1.34 and later): whether a provider has them, and the pods for which kubelet then runs it alone, in words
 # of the configuration: those with a service account (service-account), or with its annotation too (the keys).
 TOKENS=() CACHE_TYPES=() ONLY_FOR=()
@@ -16,19 +18,27 @@ UNKNOWN_KEY=''
 # The field that kubelet refuses, and its value.
 REFUSED_FIELD='' REFUSED_VALUE=''
 
-# read_config FILE: sets all of the above. 1: the file is neither JSON nor YAML; 2: this reader does not support it; the error
+# read_config PATH: sets all of the above. 1: a file is neither JSON nor YAML; 2: this reader does not support it; the error
 # is in REPLY.
 read_config() {
-  NAMES=() VERSIONS=() DURATIONS=() PATTERNS=() HAS_PATTERNS=() ARGUMENTS=() VARIABLES=() CONFIG_KIND=/
+  local file kinds='^(,kubelet\.config\.k8s\.io/v1(alpha1|beta1)?/CredentialProviderConfig)+$' all='' files=("$1")
+  NAMES=() VERSIONS=() DURATIONS=() PATTERNS=() HAS_PATTERNS=() ARGUMENTS=() VARIABLES=()
   TOKENS=() CACHE_TYPES=() ONLY_FOR=() UNKNOWN_KEY=''
-  # kubelet reads a file that begins with a brace as JSON (k8s.io/apimachinery, GuessJSONStream), any other as YAML.
-  CONFIG_FORMAT=yaml
-  if [[ -f $1 ]] && IFS= read -r -d '{' -n 200 REPLY < "$1" && [[ -z ${REPLY//[[:space:]]/} ]]; then
-    CONFIG_FORMAT=json
-    each_value "$1" take_config_value
-  else
-    each_value "$1" take_config_value "$YAML_AWK"
-  fi
+  [[ ! -d $1 ]] || files=("$1"/*.json "$1"/*.y*ml)
+  for file in "${files[@]}"; do
+    [[ ! -d $1 || -f $file ]] || continue
+    FIRST_PROVIDER=${#NAMES[@]} CONFIG_KIND=/
+    # kubelet reads a file that begins with a brace as JSON (k8s.io/apimachinery, GuessJSONStream), any other as YAML.
+    CONFIG_FORMAT=yaml
+    if [[ -f $file ]] && IFS= read -r -d '{' -n 200 REPLY < "$file" && [[ -z ${REPLY//[[:space:]$'\357\273\277']/} ]]; then
+      CONFIG_FORMAT=json
+      each_value "$file" take_config_value || return
+    else
+      each_value "$file" take_config_value "$YAML_AWK" || return
+    fi
+    all+=,$CONFIG_KIND
+  done
+  [[ ! $all =~ $kinds ]] || CONFIG_KIND=''
 }
 
 take_config_value() {
@@ -41,7 +51,7 @@ take_config_value() {
     /apiVersion) CONFIG_KIND=$3$CONFIG_KIND ;;
   esac
   [[ $1 =~ $item ]] || return 0
-  i=${BASH_REMATCH[1]}
+  i=$((BASH_REMATCH[1] + FIRST_PROVIDER))
   NAMES[i]=${NAMES[i]-}
   case $2:${BASH_REMATCH[3]}${BASH_REMATCH[5]} in
     string:name) NAMES[i]=$3 ;;
@@ -90,7 +100,7 @@ config_is_refused() {
     pattern=${PATTERNS[i]#* }
     split_url "$pattern" || refuse_field invalid "providers[${PATTERNS[i]%% *}].matchImages" "$pattern"
   done
-  [[ $CONFIG_KIND =~ ^kubelet\.config\.$version/CredentialProviderConfig$ ]] || refuse_field invalid apiVersion/kind "$CONFIG_KIND"
+  [[ -z $CONFIG_KIND ]] || refuse_field invalid apiVersion/kind "$CONFIG_KIND"
   [[ -n $REPLY ]]
 }
 

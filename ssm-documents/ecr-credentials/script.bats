@@ -113,6 +113,11 @@ setup() {
   SEEN=silent
   run -0 check
   [[ ${lines[-1]} == 'Unknown KubeletDown '* ]]
+  # One that refuses its provider at each start, and was just running when its files were looked at.
+  find_kubelet_fault() { KUBELET_FAULT=restarting KUBELET_WORDS='"Failed to register CRI auth plugins" err="no"'; }
+  run -0 check
+  [[ ${lines[-1]} == 'Broken CredentialProviderInvalid Failed to register CRI auth plugins" err="no"||'*'"configProblem":"start"'* ]]
+  find_kubelet_fault() { KUBELET_FAULT=$SEEN KUBELET_WORDS='unknown flag: --x'; }
   # A masked unit has no flags.
   find_services() { KUBELET_UNIT=''; }
   diagnose() { echo diagnosed; }

@@ -28,6 +28,8 @@ check() {
 # kubelet_fault: kubelet does not run, whatever the cause.
 kubelet_fault() {
   find_kubelet_fault || return 1
+  # One that ends at each start may have been running when its files were looked at.
+  ! refusal_in "$KUBELET_WORDS" || return 0
   found KubeletDown '' "$KUBELET_WORDS" kubeletFault "$KUBELET_FAULT" kubeletUnit "${KUBELET_UNIT:-kubelet.service}"
 }
 
@@ -50,7 +52,7 @@ repair() {
       if [[ -z $REASON_FOUND ]]; then
         [[ -n $KUBELET_UNIT && $KUBELET_STATE != active ]] || ! healthz_answers || finish_healthy
         last_words_of "$KUBELET_UNIT"
-        found KubeletDown '' "$REPLY"
+        refusal_in "$REPLY" || found KubeletDown '' "$REPLY"
       fi
       finish_not_repaired "$REASON_FOUND" "$DETAIL_FOUND"
       ;;

@@ -180,8 +180,13 @@ start_fault() {
   # One that was stopped has not refused anything since.
   [[ -z $KUBELET_PID && -n $KUBELET_UNIT && $KUBELET_STATE != inactive ]] || return 1
   last_words_of "$KUBELET_UNIT"
-  [[ $REPLY == *"$REFUSAL"* ]] || return 1
-  refused CredentialProviderInvalid '' "$REFUSAL${REPLY#*"$REFUSAL"}" configProblem start
+  refusal_in "$REPLY"
+}
+
+# refusal_in WORDS: whether kubelet ended because it refused its credential provider.
+refusal_in() {
+  [[ $1 == *"$REFUSAL"* ]] || return 1
+  refused CredentialProviderInvalid '' "$REFUSAL${1#*"$REFUSAL"}" configProblem start
 }
 
 # pending_fault: an earlier repair was interrupted before kubelet ran with its changes.

@@ -73,7 +73,7 @@ END {
   state = "value"
   for (i = 1; i <= n; i++) {
     c = substr(text, i, 1)
-    if (c == " " || c == "\n" || c == "\t" || c == "\r") continue
+    if (c == " " || c == "\n" || c == "\t" || c == "\r" || (i < 4 && index("\357\273\277", c))) continue
     if (state == "end") fail("text after the end of the value")
     if (state == "key" || state == "key}") {
       if (c == "\"") {

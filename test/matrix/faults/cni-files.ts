@@ -182,7 +182,7 @@ export const faults: readonly Fault[] = [
     name: 'aws-node gone, its conflist still there',
     script: 'systemctl stop lab-aws-node.service',
     check: broken('CNINotReady', { ipamd: 'down', awsNode: 'absent', ipamdLog: 'Unable to reach API Server' }),
-    sandbox: { failsBefore: /failed to connect to backend server/, startsAfter: false, network: 'POD' },
+    sandbox: { failsBefore: /Error received from AddNetwork gRPC call/, startsAfter: false, network: 'POD' },
   }),
   onAwsNode({
     name: 'conflist, aws-node and the sandbox image gone',

@@ -5,12 +5,14 @@ import { shell } from '../scenes.ts';
 
 const DOCKER: readonly GenerationName[] = ['docker'];
 
+const KUBELET_CONFIG = '/etc/kubernetes/kubelet/kubelet-config.json';
+
 /** Makes the stand-in for cri-dockerd another version, and restarts it and kubelet, which asks it once, at its start. */
 const becomes = async (node: RealNode, version: string): Promise<void> => {
   await shell(
     node,
     `sed -i 's/^VERSION = .*/VERSION = "${version}"/' /usr/bin/cri-dockerd
-systemctl reset-failed cri-docker.service kubelet.service; systemctl restart cri-docker.service; systemctl restart kubelet.service; sleep 1`,
+systemctl reset-failed cri-docker.service kubelet.service; systemctl restart cri-docker.socket cri-docker.service; systemctl restart kubelet.service; sleep 1`,
   );
 };
 
@@ -48,5 +50,26 @@ export const faults: readonly Fault[] = [
       evidence: { criService: 'active', criAnswers: false },
     },
     restore: (node) => becomes(node, '0.4.3'),
+  },
+  {
+    name: "cri-dockerd's socket removed, and kubelet's configuration changed since its start",
+    remediation: 'cri-dockerd',
+    generations: DOCKER,
+    break: async (node) => {
+      await shell(
+        node,
+        `sleep 1; sed -i.before 's|"kind"|"colour":"red","kind"|' ${KUBELET_CONFIG}; rm /run/cri-dockerd.sock`,
+      );
+    },
+    check: { outcome: 'Broken', reason: 'CRIDockerdDown' },
+    repair: {
+      outcome: 'NotRepaired',
+      reason: 'CRIDockerdDown',
+      evidence: { notChanged: 'unread', unreadFile: KUBELET_CONFIG, changed: false },
+    },
+    restore: async (node) => {
+      await shell(node, `mv ${KUBELET_CONFIG}.before ${KUBELET_CONFIG}`);
+      await becomes(node, '0.4.3');
+    },
   },
 ];

@@ -1,7 +1,14 @@
 import type { GenerationName } from '../../../lab/real/generations.ts';
 import type { RealNode } from '../../../lab/real/node.ts';
 import type { ExpectedResult, Fault, FaultScene } from '../fault.ts';
-import { breakBy, ofProvider, PROVIDER_CONFIG, providerRepaired, RESTART_KUBELET } from '../provider-scenes.ts';
+import {
+  breakBy,
+  ofProvider,
+  PROVIDER_CONFIG,
+  PROVIDER_FOLDER,
+  providerRepaired,
+  RESTART_KUBELET,
+} from '../provider-scenes.ts';
 import { shell } from '../scenes.ts';
 
 /** The generation with kubelet 1.36, which refuses more than the kubelets of the others. */
@@ -31,6 +38,17 @@ const refusedBy136 = (name: string, script: string, detail: RegExp): Fault => ({
   check: (generation) => (is136(generation) ? refusedAtStart(detail) : { outcome: 'Healthy' }),
   repair: (generation) =>
     is136(generation) ? { ...refusedAtStart(detail), outcome: 'NotRepaired' } : { outcome: 'Healthy' },
+  slow: true,
+});
+
+/** A configuration that kubelet 1.36 takes, and at which earlier ones end. */
+const takenBy136 = (name: string, script: string, detail: RegExp): Fault => ({
+  ...ofProvider,
+  name,
+  break: breakBy(`${script}\n${RESTART_KUBELET}; sleep 2`),
+  check: (generation) => (is136(generation) ? { outcome: 'Healthy' } : refusedAtStart(detail)),
+  repair: (generation) =>
+    is136(generation) ? { outcome: 'Healthy' } : { ...refusedAtStart(detail), outcome: 'NotRepaired' },
   slow: true,
 });
 
@@ -127,6 +145,19 @@ export const faults: readonly Fault[] = [
     },
     slow: true,
   },
+  takenBy136(
+    'the flag names a folder of configurations, which kubelet 1.36 takes',
+    `mkdir ${PROVIDER_FOLDER}/all; mv ${PROVIDER_CONFIG} ${PROVIDER_FOLDER}/all/b.json; ln -s all ${PROVIDER_CONFIG}
+sed 's|"ecr-cred|"other", "matchImages": ["x.example"], "defaultCacheDuration": "1h", "apiVersion": "credentialprovider.kubelet.k8s.io/v1"}, {"name": "ecr-cred|;s|"name": "ecr-credential-provider"|"name": "third"|' ${PROVIDER_FOLDER}/all/b.json > ${PROVIDER_FOLDER}/all/a.json
+printf '#!/bin/sh\\nexit 1\\n' | tee ${PROVIDER_FOLDER}/other > ${PROVIDER_FOLDER}/third; chmod 755 ${PROVIDER_FOLDER}/other ${PROVIDER_FOLDER}/third
+sed -i 's/amazonaws[.]com[.]cn/amazonaws.cn/' ${PROVIDER_FOLDER}/all/a.json`,
+    /is a directory/,
+  ),
+  takenBy136(
+    'its configuration begins with a byte order mark, which kubelet 1.36 takes',
+    `sed -i '1s/^/\\xef\\xbb\\xbf/' ${PROVIDER_CONFIG}`,
+    /invalid character/,
+  ),
   ofEcrApi('the ECR API throttles', { kind: 'throttled' }),
   ofEcrApi('the ECR API answers 500', { kind: 'status', status: 500 }),
 ];
