@@ -6,6 +6,7 @@ import type { ExpectedResult, Fault, FaultScene } from './fault.ts';
 import { mustNotBeHealthy, startPod } from './pods.ts';
 import { untilNoticed } from './until.ts';
 import { differences, mustBeUntouched, settle } from './untouched.ts';
+import { mustBeNoWorse, readVitals } from './vitals.ts';
 
 /** The result of one fault on one generation. */
 export type CellResult = {
@@ -82,6 +83,7 @@ export const runCell = async (
   mustBeUntouched(`${check} on ${generation}`, broken, await node.snapshot());
 
   if (podBefore !== undefined) await mustNotBeHealthy(node, podBefore, fault.isOnlyInJournals === true);
+  const vitals = isJudged ? await readVitals(node, podBefore?.ok) : undefined;
 
   const afterRepair = await runDocument(node, repair);
   mustSay(afterRepair, fault.repair === undefined ? refusalOf(on(fault.check)) : on(fault.repair));
@@ -90,9 +92,8 @@ export const runCell = async (
     mustBeUntouched(`${repair} on ${generation}, which repairs nothing,`, broken, await node.snapshot());
   }
   const changes = differences(broken, await node.snapshot());
+  if (vitals !== undefined) await mustBeNoWorse(repair, node, vitals);
   const podAfter = isJudged ? await startPod(node) : undefined;
-  if (podBefore?.ok === true && podAfter?.ok === false)
-    throw new Error(`a pod on ${nameOf(node)} started before the repair, and does not after it: ${podAfter.error}`);
   if (fault.sandbox?.startsAfter === true) await mustStart(node, fault, true);
   if (fault.sandbox?.startsAfter === false) await mustStart(node, fault, fault.sandbox.failsBefore ?? /./);
 

@@ -5,7 +5,9 @@ import { describeWithRealNodes } from '../../lab/real/suite.ts';
 import { remediations } from '../../ssm-documents/remediations.ts';
 import { isDeep, search } from '../deep.ts';
 import { chooseCells } from './choose.ts';
+import { combinationName, combinationsOf } from './combine.ts';
 import { MAX_CHECK_OVER_HUNDRED_FORKS } from './healthy.ts';
+import { randomFrom, shuffled } from './random.ts';
 import { type MatrixRun, readFaults, startMatrix } from './run-matrix.ts';
 import { renderMatrix } from './table.ts';
 
@@ -16,11 +18,17 @@ const CHECKS = isDeep ? 100 : 20;
 
 const faults = await readFaults();
 const { seed } = search('faults on generations of nodes', faults.length);
-const plan = chooseCells(faults, { seed, isDeep, kills: KILLS, checks: CHECKS });
+const random = randomFrom(seed);
+/** Random combinations of two and of three faults; in a sample, one of each. */
+const combinations = [2, 3].flatMap((size) => {
+  const generations = isDeep ? GENERATION_NAMES : shuffled(random, GENERATION_NAMES).slice(0, 1);
+  return combinationsOf(faults, random, { size, count: isDeep ? 20 : 1, generations });
+});
+const plan = { ...chooseCells(faults, { seed, isDeep, kills: KILLS, checks: CHECKS }), combinations };
 const machine = await probe();
 const run: MatrixRun = machine.ok
   ? startMatrix(plan)
-  : { cells: new Map(), healthy: new Map(), ended: Promise.resolve() };
+  : { cells: new Map(), combinations: new Map(), healthy: new Map(), ended: Promise.resolve() };
 
 it('has faults of every remediation', () => {
   expect(new Set(faults.map((fault) => fault.remediation))).toEqual(new Set(remediations.map(({ name }) => name)));
@@ -57,6 +65,16 @@ await describeWithRealNodes('the matrix', () => {
     'on $generation: $name',
     async ({ cell }) => {
       expect(await run.cells.get(cell)).toMatchObject({ verdict: expect.stringMatching(/^(repaired|diagnosed)$/) });
+    },
+    PATIENCE_MS,
+  );
+
+  it.each(combinations.map((combination) => ({ combination, name: combinationName(combination), ...combination })))(
+    'is never Healthy where no pod starts, and no repair leaves less than there was: on $generation, $name',
+    async ({ combination }) => {
+      const result = await run.combinations.get(combination);
+      console.log(`${combinationName(combination)} on ${combination.generation}: ${JSON.stringify(result)}`);
+      expect(result?.broken.length).toBeGreaterThan(0);
     },
     PATIENCE_MS,
   );

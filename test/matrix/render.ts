@@ -1,12 +1,15 @@
 /**
  * Runs the matrix and prints it: `node test/matrix/render.ts [--remediation NAME] [--generation NAME] [--fault PATTERN]
- * [--kills N] [--healthy N] [--record FILE]`. Without a choice it runs everything and writes docs/matrix.md. `--record` appends
- * what compare-records.ts compares.
+ * [--kills N] [--healthy N] [--record FILE] [--combine N]`. Without a choice it runs everything and writes docs/matrix.md. `--record` appends
+ * what compare-records.ts compares. `--combine` tries so many random combinations of two and of three faults a generation, and
+ * nothing else.
  */
 import { appendFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { isGenerationName } from '../../lab/real/generations.ts';
+import { GENERATION_NAMES, isGenerationName } from '../../lab/real/generations.ts';
 import { chooseCells } from './choose.ts';
+import { combinationName, combinationsOf } from './combine.ts';
+import { randomFrom } from './random.ts';
 import { readFaults, startMatrix } from './run-matrix.ts';
 import { renderMatrix } from './table.ts';
 
@@ -22,6 +25,7 @@ const { values } = parseArgs({
     healthy: { type: 'string' },
     seed: { type: 'string' },
     record: { type: 'string' },
+    combine: { type: 'string' },
   },
 });
 const { generation } = values;
@@ -34,14 +38,25 @@ const faults = all.filter(
 );
 const seed = Number(values.seed ?? Date.now() % 2 ** 31);
 console.log(`seed ${seed}`);
-const plan = chooseCells(faults, {
+const random = randomFrom(seed);
+const generations = GENERATION_NAMES.filter((name) => name === (generation ?? name));
+const count = Number(values.combine ?? 0);
+const combinations = [2, 3].flatMap((size) => combinationsOf(faults, random, { size, count, generations }));
+const plan = chooseCells(count > 0 ? [] : faults, {
   seed,
   isDeep: true,
   kills: Number(values.kills ?? (isWhole ? KILLS : 0)),
   checks: Number(values.healthy ?? (isWhole ? CHECKS : 0)),
   ...(generation === undefined ? {} : { only: generation }),
 });
-const run = startMatrix(plan);
+const run = startMatrix({ ...plan, combinations });
+for (const [combination, promise] of run.combinations) {
+  const name = `${combination.generation}: ${combinationName(combination)}`;
+  promise.then(
+    (result) => console.log(`ok   ${name}: ${JSON.stringify(result)}`),
+    (error: Error) => console.log(`FAIL ${error.message}`),
+  );
+}
 for (const [name, promise] of run.healthy) {
   promise.then(
     ({ versions, processorMs }) =>
@@ -62,6 +77,8 @@ for (const [{ fault, generation: on }, promise] of run.cells) {
   );
 }
 await run.ended;
+if (count > 0)
+  process.exit((await Promise.allSettled(run.combinations.values())).some((end) => end.status === 'rejected') ? 1 : 0);
 const { text, failed } = await renderMatrix(faults, run);
 console.log(`\n${text}`);
 if (failed > 0) {

@@ -4,6 +4,7 @@ import { type RealFleet, startRealFleet } from '../../lab/real/fleet.ts';
 import { GENERATION_NAMES, type GenerationName } from '../../lab/real/generations.ts';
 import type { RealNode } from '../../lab/real/node.ts';
 import { type CellResult, restoreNode, runCell } from './cell.ts';
+import { type Combination, type CombinationResult, combinationName, runCombination } from './combine.ts';
 import type { Fault } from './fault.ts';
 import { checkHealthy, type HealthyResult } from './healthy.ts';
 import { countCommands, killAndRepair } from './kill.ts';
@@ -21,6 +22,7 @@ export type Cell = {
 /** What is to be run. */
 export type MatrixPlan = {
   readonly cells: readonly Cell[];
+  readonly combinations?: readonly Combination[];
   /** The generations whose healthy nodes are checked, and how often in a row. */
   readonly healthy: ReadonlyMap<GenerationName, number>;
   readonly seed: number;
@@ -31,6 +33,7 @@ export type MatrixPlan = {
 /** A matrix that is being run: a promise for each part, so that each can be awaited and told by itself. */
 export type MatrixRun = {
   readonly cells: ReadonlyMap<Cell, Promise<CellResult>>;
+  readonly combinations: ReadonlyMap<Combination, Promise<CombinationResult>>;
   readonly healthy: ReadonlyMap<GenerationName, Promise<HealthyResult>>;
   /** Resolves when all is run and nothing is left on the machine, whatever the parts came to. */
   readonly ended: Promise<void>;
@@ -58,17 +61,28 @@ export const startMatrix = (plan: MatrixPlan): MatrixRun => {
   const healthy = new Map(
     [...plan.healthy.keys()].map((name) => [name, Promise.withResolvers<HealthyResult>()] as const),
   );
+  const combinations = new Map(
+    (plan.combinations ?? []).map((one) => [one, Promise.withResolvers<CombinationResult>()] as const),
+  );
   // Each is told by its own test, which may come to it later.
-  for (const { promise } of [...cells.values(), ...healthy.values()]) promise.catch(() => undefined);
+  for (const { promise } of [...cells.values(), ...healthy.values(), ...combinations.values()])
+    promise.catch(() => undefined);
   const queue = GENERATION_NAMES.filter(
-    (name) => plan.healthy.has(name) || plan.cells.some((cell) => cell.generation === name),
+    (name) =>
+      plan.healthy.has(name) || [...plan.cells, ...combinations.keys()].some(({ generation }) => generation === name),
   );
   const lane = async (): Promise<void> => {
     for (let name = queue.shift(); name !== undefined; name = queue.shift()) {
       const own = plan.cells.filter((cell) => cell.generation === name);
-      const waiting = new Set([...own.flatMap((cell) => cells.get(cell) ?? []), ...[healthy.get(name) ?? []].flat()]);
+      const combined = [...combinations].filter(([{ generation }]) => generation === name);
+      const waiting = new Set<{ readonly reject: (error: unknown) => void }>([
+        ...own.flatMap((cell) => cells.get(cell) ?? []),
+        ...[healthy.get(name) ?? []].flat(),
+        ...combined.map(([, waits]) => waits),
+      ]);
       try {
         await runGeneration(name, own, plan, (cell) => cells.get(cell), healthy.get(name));
+        for (const [combination, waits] of combined) await combine(combination).then(waits.resolve, waits.reject);
       } catch (error) {
         // What has an answer keeps it.
         for (const { reject } of waiting) reject(error);
@@ -78,6 +92,7 @@ export const startMatrix = (plan: MatrixPlan): MatrixRun => {
   const ended = Promise.all(Array.from({ length: LANES }, lane)).then(() => undefined);
   return {
     cells: new Map([...cells].map(([cell, { promise }]) => [cell, promise])),
+    combinations: new Map([...combinations].map(([one, { promise }]) => [one, promise])),
     healthy: new Map([...healthy].map(([name, { promise }]) => [name, promise])),
     ended,
   };
@@ -134,6 +149,19 @@ const runGeneration = async (
       }
       if (own) await node.stop();
     }
+  } finally {
+    await fleet.stop();
+  }
+};
+
+/** A combination on a node and a fleet of its own: nobody knows what is left of them. */
+const combine = async (combination: Combination): Promise<CombinationResult> => {
+  const fleet = await startRealFleet({ nodes: [] });
+  try {
+    return await runCombination(fleet, await bootNode(fleet, combination.generation), combination);
+  } catch (error) {
+    const name = `${combinationName(combination)} on ${combination.generation}`;
+    throw new Error(`${name}: ${(error as Error).message}`, { cause: error });
   } finally {
     await fleet.stop();
   }
