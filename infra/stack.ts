@@ -7,6 +7,7 @@ import type { FunctionName } from './bundle.ts';
 import { type Config, type LogGroup, type SkippedLogGroup, type SkipReason, subscriptionFilterName } from './config.ts';
 import { Alarms } from './constructs/alarms.ts';
 import { AuditTable } from './constructs/audit-table.ts';
+import { closeQueues } from './constructs/closed-queues.ts';
 import { ClusterAlarms } from './constructs/cluster-alarms.ts';
 import { Documents, type DocumentToDeploy } from './constructs/documents.ts';
 import { FleetmendBus } from './constructs/event-bus.ts';
@@ -14,8 +15,9 @@ import * as grants from './constructs/grants.ts';
 import { LogSubscriptions } from './constructs/log-subscriptions.ts';
 import { explainWildcards } from './constructs/nag.ts';
 import { Notices } from './constructs/notices.ts';
-import { nearLimit, tooMany } from './constructs/policy-size.ts';
-import { deadLetterQueue, FifoInbox, Inbox, onlyFrom, urlsAsJson } from './constructs/queues.ts';
+import { nearLimit } from './constructs/policy-size.ts';
+import { deadLetterQueue, FifoInbox, Inbox, urlsAsJson } from './constructs/queues.ts';
+import { roleComplaints } from './constructs/role-sizes.ts';
 import { Rules } from './constructs/rules.ts';
 import { signalRules } from './constructs/signal-patterns.ts';
 import { SpineFunction, type SpineFunctionProps } from './constructs/spine-function.ts';
@@ -51,7 +53,7 @@ export class FleetmendStack extends Stack {
     const fleetmendBus = new FleetmendBus(this, 'Events', { eventBusName: this.stackName });
     const { bus } = fleetmendBus;
     const notices = new Notices(this, 'Notices', {
-      topicName: named('notices'),
+      namePrefix: this.stackName,
       notifications: config.notifications,
     });
 
@@ -180,8 +182,6 @@ export class FleetmendStack extends Stack {
       asynchronous: { dead: dead['operator-api'], retryAttempts: 2, maxEventAge: Duration.hours(1) },
     });
 
-    onlyFrom(ofSignals, operatorApi.role, signals.queue);
-
     // schedule ─▶ scheduler ── sweep runs, overdue commands, entries now due; then wake
     const scheduler = spine('SchedulerFunction', 'scheduler', {
       environment: { TABLE_NAME, LANES_QUEUE_URL },
@@ -192,7 +192,7 @@ export class FleetmendStack extends Stack {
     rules.clock(scheduler.fn, config.sweepMinutes);
 
     // SSM command status ── rule ─▶ SQS progress ─▶ command-tracker ── results, then wake
-    rules.commandEnds(
+    const ofCommands = rules.commandEnds(
       documents.map(({ key, sha256 }) => documentName(this.stackName, key, sha256)),
       progress.queue,
     );
@@ -236,6 +236,14 @@ export class FleetmendStack extends Stack {
     // console / CLI / dashboard ─▶ audit-query: read-only queries over the audit table
     const auditQuery = spine('AuditQueryFunction', 'audit-query', { environment: { TABLE_NAME }, statements: [] });
 
+    const inboxes = { signals: signals.queue, progress: progress.queue, lanes: lanes.queue };
+    closeQueues({
+      inboxes,
+      dead,
+      rules: { signals: ofSignals, progress: [ofCommands], all: rules.all },
+      functions,
+    });
+
     const operators = new iam.ManagedPolicy(this, 'Operators', {
       description: 'fleetmend: all that its command line needs. Attach it to the people who may act.',
       statements: [
@@ -249,18 +257,21 @@ export class FleetmendStack extends Stack {
     if (config.alarms) {
       new Alarms(this, 'Alarms', {
         namePrefix: this.stackName,
+        sweepMinutes: config.sweepMinutes,
         topic: notices.topic,
         deadLetterQueues: Object.fromEntries(Object.entries(dead).map(([name, queue]) => [`${name}-dlq`, queue])),
-        inboxes: { signals: signals.queue, progress: progress.queue, lanes: lanes.queue },
+        inboxes,
         functions: Object.fromEntries([...functions].map(([name, { fn }]) => [name, fn])),
         countsFailedRecords: ['signal-intake', 'command-tracker', 'run-controller', 'scheduler'],
+        unattended: ['log-classifier', 'signal-intake', 'command-tracker', 'run-controller', 'scheduler'],
+        countsThrottledCalls: ['signal-intake', 'command-tracker', 'run-controller', 'scheduler'],
       });
     }
 
     for (const [name, { role }] of functions) explainWildcards(name, role, config);
     this.node.addValidation({
       validate: () => [
-        ...[...functions].flatMap(([name, { role }]) => this.sizeComplaints(name, role, config)),
+        ...[...functions].flatMap(([name, { role }]) => roleComplaints(name, role, config, (own) => this.resolve(own))),
         ...nearLimit('the operators', 'managed', [this.resolve(operators.document)], 'the function names'),
       ],
     });
@@ -280,20 +291,5 @@ export class FleetmendStack extends Stack {
         : { SkippedLogGroups: [...new Set(props.skippedLogGroups.map(({ logGroup }) => logGroup))].join(' ') }),
     };
     for (const [name, value] of Object.entries(outputs)) new CfnOutput(this, name, { value });
-  }
-
-  /** CDK moves what an inline policy cannot hold to managed policies of the role, statement by statement. */
-  private sizeComplaints(name: FunctionName, role: iam.Role, config: Config): readonly string[] {
-    const owner = `the function ${name}`;
-    const grownBy = `clusters (${config.clusters.length}) and their nodeTags, previousDocuments (${config.previousDocuments.length})`;
-    const policies = role.node.findAll();
-    const inline = policies.filter((child) => child instanceof iam.Policy);
-    const managed = policies.filter((child) => child instanceof iam.ManagedPolicy);
-    const document = (policy: { readonly document: iam.PolicyDocument }): unknown => this.resolve(policy.document);
-    return [
-      ...nearLimit(owner, 'inline', inline.map(document), grownBy),
-      ...managed.flatMap((policy) => nearLimit(owner, 'managed', [document(policy)], grownBy)),
-      ...tooMany(owner, managed.length, grownBy),
-    ];
   }
 }

@@ -4,6 +4,7 @@ import { SSMClient } from '@aws-sdk/client-ssm';
 import { documentFamily } from '../../events/ssm-command.ts';
 import { texts } from '../../ssm-documents/remediations.ts';
 import { AWS_CLIENT } from '../adapters/aws-clients.ts';
+import { countThrottles } from '../adapters/count-throttles.ts';
 import { createDeadLetters, type DeadLetters } from '../adapters/messaging/dead-letters.ts';
 import { createReturnSoon, type ReturnSoon, SIGNALS_BACK_OFF } from '../adapters/messaging/failed-records.ts';
 import { createWakeQueue } from '../adapters/messaging/wake-queue.ts';
@@ -34,7 +35,7 @@ export const composeCommandTracker = (
     ...telemetry,
     ...createTableObserver({
       ...table,
-      ssm: new SSMClient(AWS_CLIENT.throttled),
+      ssm: countThrottles(new SSMClient(AWS_CLIENT.throttled), telemetry.count),
       limits: own.limits,
       texts,
       log: telemetry.log,

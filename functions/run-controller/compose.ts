@@ -7,6 +7,7 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { newRunId } from '../../core/model/run-id.ts';
 import { AWS_CLIENT } from '../adapters/aws-clients.ts';
+import { countThrottles } from '../adapters/count-throttles.ts';
 import { createRegistryProbe } from '../adapters/ecr/registry-probe.ts';
 import { createNodegroups } from '../adapters/eks/nodegroups.ts';
 import { createBus } from '../adapters/messaging/bus.ts';
@@ -52,11 +53,12 @@ export const composeRunController = (
   const now = () => new Date();
   const newId = randomUUID;
   const sqs = new SQSClient(AWS_CLIENT.standard);
-  const ssm = new SSMClient(AWS_CLIENT.throttled);
+  const ssm = countThrottles(new SSMClient(AWS_CLIENT.throttled), telemetry.count);
   const eks = new EKSClient(AWS_CLIENT.standard);
   const table = { client: createDocumentClient(), tableName: env.TABLE_NAME };
   const pace = createPace({ ...table, counter: EC2_COUNTER, maxPerSecond: limits.maxEc2CallsPerSecond, now });
-  const fleet = createFleet({ ec2: new EC2Client(AWS_CLIENT.throttled), ssm, policy: settings.policy, pace });
+  const ec2 = countThrottles(new EC2Client(AWS_CLIENT.throttled), telemetry.count);
+  const fleet = createFleet({ ec2, ssm, policy: settings.policy, pace });
   const runs = createRunStore({ ...table, retentionDays: limits.retentionDays });
   const results = createResultStore({ ...table, limits });
   const ports: RunControllerPorts = {
@@ -75,7 +77,7 @@ export const composeRunController = (
     registry: createRegistryProbe({ clientFor: (region) => new ECRClient({ ...AWS_CLIENT.once, region }) }),
     // One attempt: SendCommand has no idempotency token, and a retry after a lost answer would run it twice.
     sender: createSender({
-      client: new SSMClient(AWS_CLIENT.once),
+      client: countThrottles(new SSMClient(AWS_CLIENT.once), telemetry.count),
       documents: createReviewedDocuments({ client: ssm, built: builtDocuments(settings) }),
       now,
     }),

@@ -4,6 +4,7 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { texts } from '../../ssm-documents/remediations.ts';
 import { AWS_CLIENT } from '../adapters/aws-clients.ts';
+import { countThrottles } from '../adapters/count-throttles.ts';
 import { createInstances } from '../adapters/ec2/instances.ts';
 import { createWakeQueue } from '../adapters/messaging/wake-queue.ts';
 import { createDocumentClient } from '../adapters/table/document-client.ts';
@@ -29,7 +30,7 @@ export const composeScheduler = (telemetry: Telemetry): SchedulerPorts => {
     ...telemetry,
     ...createTableObserver({
       ...table,
-      ssm: new SSMClient(AWS_CLIENT.throttled),
+      ssm: countThrottles(new SSMClient(AWS_CLIENT.throttled), telemetry.count),
       limits,
       texts,
       log: telemetry.log,
@@ -39,7 +40,7 @@ export const composeScheduler = (telemetry: Telemetry): SchedulerPorts => {
     lanes: createLaneStore(table),
     quarantines: createQuarantineStore(createTable(table), limits),
     instances: createInstances({
-      ec2: new EC2Client(AWS_CLIENT.throttled),
+      ec2: countThrottles(new EC2Client(AWS_CLIENT.throttled), telemetry.count),
       pace: createPace({ ...table, counter: EC2_COUNTER, maxPerSecond: limits.maxEc2CallsPerSecond, now }),
     }),
     wakes: createWakeQueue({ client: new SQSClient(AWS_CLIENT.standard), queueUrl: env.LANES_QUEUE_URL, newId }),

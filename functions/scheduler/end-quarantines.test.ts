@@ -10,7 +10,7 @@ import { createQuarantineStore } from '../adapters/table/quarantine-store.ts';
 import { createResultStore } from '../adapters/table/result-store.ts';
 import { createTable } from '../adapters/table/table.ts';
 import { report } from '../audit-query/query.ts';
-import { endQuarantines } from './end-quarantines.ts';
+import { countQuarantines, endQuarantines } from './end-quarantines.ts';
 
 let table: TestTable;
 beforeAll(async () => {
@@ -108,4 +108,15 @@ it('leaves a quarantine whose row is not understood, and says so', async () => {
     { level: 'warn', fields: { problem: expect.stringContaining(node(2)) } },
     { level: 'info', fields: { instanceId: node(1), outcome: 'released' } },
   ]);
+});
+
+it('counts the nodes in quarantine at each tick, and the last that left as well', async () => {
+  const options = await table.another();
+  const { count, counts } = recorder();
+  const quarantines = createQuarantineStore(createTable(options), { retentionDays: 365 });
+  await countQuarantines({ quarantines, count });
+  expect(counts.NodesQuarantined).toBe(0);
+  for (const n of [1, 2]) await quarantine(options, n);
+  await countQuarantines({ quarantines, count });
+  expect(counts.NodesQuarantined).toBe(2);
 });

@@ -30,3 +30,9 @@ export const endQuarantines = async (
     deps.log.info('ending quarantine of terminated instance', { instanceId, remediation, quarantinedAt, outcome });
   }
 };
+
+/** Counts the nodes in quarantine, also where there is none: the alarm nodes-quarantined resolves when the last has left. */
+export const countQuarantines = async (deps: Pick<SchedulerPorts, 'quarantines' | 'count'>): Promise<void> => {
+  const { understood, unreadable } = await deps.quarantines.quarantined();
+  deps.count('NodesQuarantined', new Set(understood.map((node) => node.instanceId)).size + unreadable.length);
+};

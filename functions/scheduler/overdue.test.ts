@@ -117,8 +117,32 @@ describe('a failing item', () => {
     // The chunk of ten with the refused wake stays due; the other two went.
     expect(whats.filter((what) => /^wake r-(1\d|2\d)$/.test(what))).toHaveLength(15);
     expect(whats).toEqual(expect.arrayContaining(['wake demo/cri-dockerd', 'wake run-of-c-0', 'wake run-of-c-2']));
-    expect(w.counts).toEqual({ Overdue: items.length, FailedRecords: 4 });
+    expect(w.counts).toEqual({ Overdue: items.length, FailedRecords: 4, TickCompleted: 0 });
     expect(w.postponed).toEqual([`c-1 ${at(60)}`]);
     expect(w.lines.filter(({ level }) => level === 'error')).toHaveLength(4);
+  });
+});
+
+describe('the heartbeat', () => {
+  it.each<[string, readonly Due[], number, string, number | undefined]>([
+    ['nothing is due', [], 0, '', 1],
+    ['all is done', [...wakesDue(12), ...commandsDue(3)], 0, '', 1],
+    ['a command was looked at and could not be read', commandsDue(3), 0, 'read c-1', 1],
+    ['a wake was not sent', wakesDue(12), 0, 'wake r-11', 0],
+    ['the wake of a command that was read was not sent', commandsDue(1), 0, 'wake run-of-c-0', 0],
+    ['the time was short', commandsDue(500), 500, '', 0],
+  ])('where %s', async (_name, items, readMs, failing, beats) => {
+    const w = world(items, readMs, (what) => what === failing);
+    await w.tick();
+    expect(w.counts.TickCompleted).toBe(beats);
+  });
+
+  it('does not beat where what is due cannot be listed', async () => {
+    const { log, count, counts } = recorder();
+    const due = { due: () => Promise.reject(new Error('no table')) };
+    await expect(
+      overdue({ due, log, count, now: () => new Date(START) } as unknown as OverduePorts, () => 1),
+    ).rejects.toThrow('no table');
+    expect(counts).toEqual({});
   });
 });

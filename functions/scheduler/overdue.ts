@@ -38,7 +38,7 @@ const postpone = async (deps: OverduePorts, { commandId }: DueOf<'command'>): Pr
 };
 
 /** What one tick did. */
-type Tally = { failed: number; left: number };
+type Tally = { failed: number; left: number; unsent: number };
 
 /** Does one item, and counts and logs its failure: it must not delay the others, and the item stays due. */
 const attempt = async <Result>(
@@ -59,7 +59,13 @@ const attempt = async <Result>(
 const sendWakes = async (deps: OverduePorts, tally: Tally, wakes: readonly Wake[]): Promise<void> => {
   await pMap(
     inChunks(wakes, WAKES_PER_CHUNK),
-    (chunk) => attempt(deps, tally, { wakes: chunk }, () => deps.wakes.wake(chunk)),
+    async (chunk) => {
+      const sent = await attempt(deps, tally, { wakes: chunk }, async () => {
+        await deps.wakes.wake(chunk);
+        return true;
+      });
+      if (sent !== true) tally.unsent += chunk.length;
+    },
     { concurrency: CONCURRENCY },
   );
 };
@@ -100,7 +106,7 @@ const work = async <Item extends Due>(
 export const overdue = async (deps: OverduePorts, remainingMs: () => number): Promise<void> => {
   const due = await deps.due.due(deps.now().toISOString());
   const of = <Kind extends Due['kind']>(kind: Kind) => due.filter((item): item is DueOf<Kind> => item.kind === kind);
-  const tally: Tally = { failed: 0, left: 0 };
+  const tally: Tally = { failed: 0, left: 0, unsent: 0 };
   deps.count('Overdue', due.length);
   await sendWakes(
     deps,
@@ -132,5 +138,7 @@ export const overdue = async (deps: OverduePorts, remainingMs: () => number): Pr
   // Not thrown: Lambda would repeat the tick, and each failing minute would leave a dead letter. The metric has an alarm.
   if (tally.failed > 0) deps.count('FailedRecords', tally.failed);
   if (tally.left > 0) deps.count('OverdueLeft', tally.left);
+  // The alarm heartbeat rings where this stays away: every wake was sent, and everything that was due was looked at.
+  deps.count('TickCompleted', tally.unsent + tally.left === 0 ? 1 : 0);
   deps.log.info('waking what is due', { due: due.length, ...tally });
 };

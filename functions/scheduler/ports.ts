@@ -13,7 +13,7 @@ import type { CommandObserver } from '../shared/command-observer.ts';
 /** The ports that the check for overdue items needs. */
 export type OverduePorts = {
   readonly observer: CommandObserver;
-  readonly due: DueStore;
+  readonly due: Pick<DueStore, 'due'>;
   readonly lanes: Pick<LaneStore, 'queueRun'>;
   readonly runs: Pick<RunStore, 'create'>;
   readonly results: Pick<ResultStore, 'getCommand' | 'setCommandDue'>;
@@ -26,6 +26,7 @@ export type OverduePorts = {
 
 /** The ports that scheduler needs. */
 export type SchedulerPorts = OverduePorts & {
+  readonly due: DueStore;
   readonly quarantines: QuarantineStore;
   readonly instances: Pick<Instances, 'byIdWhereRead'>;
   readonly newId: () => string;

@@ -81,7 +81,7 @@ describe('the check for overdue items', () => {
     w.clock.ms += 86_400_000;
     await w.runReconcile('overdue');
     expect(w.queue).toEqual([]);
-    expect(w.telemetry.lines.at(-1)?.fields).toEqual({ due: 0, failed: 0, left: 0 });
+    expect(w.telemetry.lines.at(-1)?.fields).toEqual({ due: 0, failed: 0, left: 0, unsent: 0 });
   });
 });
 
@@ -132,6 +132,34 @@ describe('a sweep', () => {
     expect(countsOf(run)).toEqual({ Broken: 1, Healthy: 39 });
     expect((await w.resultsOf(run.runId)).map((r) => r.instanceId)).toEqual([id]);
     expect(w.nodes.get(id)?.broken).toBe(false);
+  });
+});
+
+describe('a sweep that does not end', () => {
+  it('is late after three intervals, is counted once a cluster, and no longer once it has ended', async () => {
+    const w = await world();
+    const late: (number | undefined)[] = [];
+    for (let i = 0; i < 4; i++) {
+      await w.runReconcile('sweep');
+      late.push(w.telemetry.counts.SweepsLate);
+      w.telemetry.counts.SweepsLate = 0;
+      w.clock.ms += 1_800_000;
+    }
+    // Three clusters; nothing has worked on the first sweep of each after 90 minutes.
+    expect(late).toEqual([0, 0, 0, 3]);
+    expect(w.telemetry.lines.filter(({ message }) => message === 'finding sweep that has not ended')).toHaveLength(3);
+    await w.pass(1980, 10);
+    await w.runReconcile('sweep');
+    expect(w.telemetry.counts.SweepsLate).toBe(0);
+  });
+
+  it('is no other check', async () => {
+    const w = await world();
+    await w.ask('r-check', 'check', w.ids.slice(0, 2));
+    w.queue.length = 0;
+    w.clock.ms += 86_400_000;
+    await w.runReconcile('sweep');
+    expect(w.telemetry.counts.SweepsLate).toBe(0);
   });
 });
 

@@ -8,7 +8,8 @@ import { documentsOf } from '../../core/runs/batch.ts';
 import { queuedRun } from '../../core/runs/queued-run.ts';
 import { TickRequest } from '../../events/ticks.ts';
 import { asError, PermanentError } from '../runtime/errors.ts';
-import { endQuarantines } from './end-quarantines.ts';
+import { countQuarantines, endQuarantines } from './end-quarantines.ts';
+import { countLateSweeps } from './late-sweeps.ts';
 import { overdue } from './overdue.ts';
 import type { SchedulerPorts } from './ports.ts';
 
@@ -66,9 +67,12 @@ export const tick = async (deps: SchedulerPorts, event: unknown, remainingMs: ()
   const request = TickRequest.safeParse(event);
   if (!request.success)
     throw new PermanentError('reading the request: expected {"kind":"overdue"} or {"kind":"sweep","everyMinutes":30}');
-  if (request.data.kind === 'overdue') return await overdue(deps, remainingMs);
-  // Neither waits for the other, or fails with it.
-  const [swept, ended] = await Promise.allSettled([sweep(deps, request.data.everyMinutes), endQuarantines(deps)]);
-  if (swept.status === 'rejected') throw swept.reason;
-  if (ended.status === 'rejected') throw ended.reason;
+  const { data } = request;
+  // None waits for another, or fails with it.
+  const parts = await Promise.allSettled(
+    data.kind === 'overdue'
+      ? [overdue(deps, remainingMs), countQuarantines(deps)]
+      : [sweep(deps, data.everyMinutes).then(() => countLateSweeps(deps, data.everyMinutes)), endQuarantines(deps)],
+  );
+  for (const part of parts) if (part.status === 'rejected') throw part.reason;
 };

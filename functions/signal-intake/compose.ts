@@ -2,6 +2,7 @@ import { randomUUID as newId } from 'node:crypto';
 import { EC2Client } from '@aws-sdk/client-ec2';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { AWS_CLIENT } from '../adapters/aws-clients.ts';
+import { countThrottles } from '../adapters/count-throttles.ts';
 import { createInstanceFinder } from '../adapters/ec2/instance-finder.ts';
 import { createDeadLetters } from '../adapters/messaging/dead-letters.ts';
 import { createReturnSoon, SIGNALS_BACK_OFF } from '../adapters/messaging/failed-records.ts';
@@ -26,7 +27,11 @@ export const composeSignalIntake = (telemetry: Telemetry): SignalIntakePorts => 
   return {
     ...telemetry,
     store: createSignalStore({ ...table, newId }),
-    finder: createInstanceFinder({ ec2: new EC2Client(AWS_CLIENT.throttled), pace, now }),
+    finder: createInstanceFinder({
+      ec2: countThrottles(new EC2Client(AWS_CLIENT.throttled), telemetry.count),
+      pace,
+      now,
+    }),
     wakes: createWakeQueue({ client, queueUrl: env.LANES_QUEUE_URL, newId }),
     deadLetters: createDeadLetters({ client, queueUrl: env.BAD_INPUT_QUEUE_URL, functionName: 'signal-intake', now }),
     returnSoon: createReturnSoon({ client, queueUrl: env.INBOX_QUEUE_URL, backOff: SIGNALS_BACK_OFF }),

@@ -10,32 +10,35 @@ import type { Config } from '../config.ts';
 export class Notices extends Construct {
   readonly topic: sns.ITopic;
   private readonly own: sns.Topic | undefined;
+  private readonly alarms: string;
 
   constructor(
     scope: Construct,
     id: string,
-    props: { readonly topicName: string; readonly notifications: Config['notifications'] },
+    props: {
+      readonly namePrefix: string;
+      readonly notifications: Config['notifications'];
+    },
   ) {
     super(scope, id);
     const { email, topicArn } = props.notifications;
+    this.alarms = `arn:${Aws.PARTITION}:cloudwatch:${Aws.REGION}:${Aws.ACCOUNT_ID}:alarm:${props.namePrefix}-*`;
     if (topicArn !== undefined) {
       this.topic = sns.Topic.fromTopicArn(this, 'Topic', topicArn);
       return;
     }
     // No KMS key: neither EventBridge nor CloudWatch can publish with the AWS managed key, and notices hold no
     // secret (ids, reasons and outcomes). SNS encrypts data at rest by default.
-    const topic = new sns.Topic(this, 'Topic', { topicName: props.topicName, enforceSSL: true });
+    const topic = new sns.Topic(this, 'Topic', { topicName: `${props.namePrefix}-notices`, enforceSSL: true });
     topic.addToResourcePolicy(
       new iam.PolicyStatement({
-        sid: 'AlarmsOfThisAccount',
+        sid: 'TheAlarmsOfTheStack',
         principals: [new iam.ServicePrincipal('cloudwatch.amazonaws.com')],
         actions: ['sns:Publish'],
         resources: [topic.topicArn],
         conditions: {
           StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID },
-          ArnLike: {
-            'aws:SourceArn': `arn:${Aws.PARTITION}:cloudwatch:${Aws.REGION}:${Aws.ACCOUNT_ID}:alarm:*`,
-          },
+          ArnLike: { 'aws:SourceArn': this.alarms },
         },
       }),
     );
@@ -45,7 +48,7 @@ export class Notices extends Construct {
   }
 
   /**
-   * Lets one rule publish, where the topic is the stack's own. The policy of a topic that the user gave is the user's.
+   * Lets one rule publish beside the stack's alarms, and nobody else, where the topic is the stack's own. The policy of a topic that the user gave is the user's.
    * Source: EventBridge user guide, "Using IAM policy conditions", aws:SourceArn.
    */
   allow(rule: events.IRule): void {
@@ -56,6 +59,17 @@ export class Notices extends Construct {
         actions: ['sns:Publish'],
         resources: [this.own.topicArn],
         conditions: { ArnEquals: { 'aws:SourceArn': rule.ruleArn } },
+      }),
+    );
+    // Within the account, an identity policy is enough to allow a message in fleetmend's name.
+    this.own?.addToResourcePolicy(
+      new iam.PolicyStatement({
+        sid: 'OnlyTheRuleAndTheAlarms',
+        effect: iam.Effect.DENY,
+        principals: [new iam.AnyPrincipal()],
+        actions: ['sns:Publish'],
+        resources: [this.own.topicArn],
+        conditions: { ArnNotLike: { 'aws:SourceArn': [rule.ruleArn, this.alarms] } },
       }),
     );
   }

@@ -1,6 +1,4 @@
-import { Duration, type Stack } from 'aws-cdk-lib';
-import type * as events from 'aws-cdk-lib/aws-events';
-import * as iam from 'aws-cdk-lib/aws-iam';
+import { Duration, Stack } from 'aws-cdk-lib';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { defined } from '../../core/model/defined.ts';
@@ -15,9 +13,27 @@ const KEEP_PENDING = Duration.days(4);
  */
 const GUARDED = { encryption: sqs.QueueEncryption.SQS_MANAGED, enforceSSL: true } as const;
 
+/**
+ * Lets the queue of this name, or none, use a queue as its dead-letter queue; by its name, because each of the two would else refer
+ * to the other.
+ */
+const redriveFrom = (scope: Construct, sourceName: string | undefined): sqs.RedriveAllowPolicy => {
+  if (sourceName === undefined) return { redrivePermission: sqs.RedrivePermission.DENY_ALL };
+  const arn = Stack.of(scope).formatArn({ service: 'sqs', resource: sourceName });
+  return {
+    redrivePermission: sqs.RedrivePermission.BY_QUEUE,
+    sourceQueues: [sqs.Queue.fromQueueArn(scope, 'Source', arn)],
+  };
+};
+
 /** A standard queue for input that could not be handled; only operators and `replay` read it. */
-export const deadLetterQueue = (scope: Construct, id: string, queueName: string): sqs.Queue => {
-  const queue = new sqs.Queue(scope, id, { ...GUARDED, queueName, retentionPeriod: KEEP_FAILED });
+export const deadLetterQueue = (scope: Construct, id: string, queueName: string, sourceName?: string): sqs.Queue => {
+  const queue = new sqs.Queue(scope, id, {
+    ...GUARDED,
+    queueName,
+    retentionPeriod: KEEP_FAILED,
+    redriveAllowPolicy: redriveFrom(scope, sourceName),
+  });
   explainDeadLetters(queue);
   return queue;
 };
@@ -43,10 +59,11 @@ export class Inbox extends Construct {
 
   constructor(scope: Construct, id: string, props: InboxProps) {
     super(scope, id);
-    this.dead = deadLetterQueue(this, 'Dead', `${props.queueName}-dlq`);
+    this.dead = deadLetterQueue(this, 'Dead', `${props.queueName}-dlq`, props.queueName);
     this.queue = new sqs.Queue(this, 'Queue', {
       ...GUARDED,
       queueName: props.queueName,
+      redriveAllowPolicy: redriveFrom(this, undefined),
       visibilityTimeout: props.visibilityTimeout,
       retentionPeriod: KEEP_PENDING,
       ...defined({ deliveryDelay: props.deliveryDelay }),
@@ -71,37 +88,19 @@ export class FifoInbox extends Construct {
     this.dead = new sqs.Queue(this, 'Dead', {
       ...fifo,
       queueName: `${props.queueName}-dlq.fifo`,
+      redriveAllowPolicy: redriveFrom(this, `${props.queueName}.fifo`),
       retentionPeriod: KEEP_FAILED,
     });
     this.queue = new sqs.Queue(this, 'Queue', {
       ...fifo,
       queueName: `${props.queueName}.fifo`,
+      redriveAllowPolicy: redriveFrom(this, undefined),
       visibilityTimeout: props.visibilityTimeout,
       retentionPeriod: KEEP_PENDING,
       deadLetterQueue: { queue: this.dead, maxReceiveCount: props.maxReceiveCount },
     });
   }
 }
-
-/**
- * Denies messages from any sender but these rules and this role: a sender to the signals queue would bypass the bus, whose
- * policy restricts the sources. The role is operator-api's, which marks what it sends (functions/adapters/messaging/replay-mark.ts).
- */
-export const onlyFrom = (rules: readonly events.IRule[], role: iam.IRole, queue: sqs.IQueue): void => {
-  queue.addToResourcePolicy(
-    new iam.PolicyStatement({
-      sid: 'OnlyFromItsRules',
-      effect: iam.Effect.DENY,
-      principals: [new iam.AnyPrincipal()],
-      actions: ['sqs:SendMessage'],
-      resources: [queue.queueArn],
-      // Both must differ. A key that a request lacks differs from every value.
-      conditions: {
-        ArnNotEquals: { 'aws:SourceArn': rules.map((rule) => rule.ruleArn), 'aws:PrincipalArn': role.roleArn },
-      },
-    }),
-  );
-};
 
 /** The URLs of queues as one JSON text, which CloudFormation completes. */
 export const urlsAsJson = (stack: Stack, queues: readonly sqs.IQueue[]): string =>

@@ -31,6 +31,7 @@ const cdkPattern = ({ source, 'detail-type': detailType, detail }: EventPattern)
 export class Rules extends Construct {
   private readonly dead: sqs.IQueue;
   private readonly namePrefix: string;
+  private readonly made: events.IRule[] = [];
 
   constructor(scope: Construct, id: string, props: { readonly dead: sqs.IQueue; readonly namePrefix: string }) {
     super(scope, id);
@@ -38,11 +39,22 @@ export class Rules extends Construct {
     this.namePrefix = props.namePrefix;
   }
 
+  /** Every rule so far: the senders to their dead-letter queue. */
+  get all(): readonly events.IRule[] {
+    return this.made;
+  }
+
+  private rule(id: string, props: events.RuleProps): events.IRule {
+    const rule = new events.Rule(this, id, props);
+    this.made.push(rule);
+    return rule;
+  }
+
   /** Sends a signal's events to the queue of signals. */
   signal({ name, title, bus, pattern }: SignalRule, ownBus: events.IEventBus, queue: sqs.IQueue): events.IRule {
     // CloudFormation would make a rule with a new id before it deletes the old one of the same name, and fail.
     const id = bus === 'fleetmend' ? pascalCase(name) : `Signal-${name}`;
-    return new events.Rule(this, id, {
+    return this.rule(id, {
       ruleName: `${this.namePrefix}-${name}`,
       description: title,
       ...(bus === 'fleetmend' ? { eventBus: ownBus } : {}),
@@ -52,9 +64,9 @@ export class Rules extends Construct {
   }
 
   /** Sends the ends of commands that ran a document of the stack, in any version, to the queue of progress. */
-  commandEnds(documentNames: readonly string[], progress: sqs.IQueue): void {
+  commandEnds(documentNames: readonly string[], progress: sqs.IQueue): events.IRule {
     const { name, title, pattern } = commandEnds;
-    new events.Rule(this, pascalCase(name), {
+    return this.rule(pascalCase(name), {
       ruleName: `${this.namePrefix}-${name}`,
       description: title,
       eventPattern: cdkPattern(pattern({ documentNames })),
@@ -65,7 +77,7 @@ export class Rules extends Construct {
   /** Invokes scheduler each minute for overdue commands, and every `sweepMinutes` for sweeps. */
   clock(reconcile: lambda.IFunction, sweepMinutes: number): void {
     const tick = (id: string, minutes: number, request: z.input<typeof TickRequest>) =>
-      new events.Rule(this, id, {
+      this.rule(id, {
         ruleName: `${this.namePrefix}-${request.kind}`,
         description: `Invokes scheduler: ${request.kind}`,
         schedule: events.Schedule.rate(Duration.minutes(minutes)),
@@ -86,7 +98,7 @@ export class Rules extends Construct {
     // By its ARN, because for a topic of the stack CDK would let all of EventBridge publish to it.
     const byArn = sns.Topic.fromTopicArn(this, 'NoticesTopic', topic.topicArn);
     const { name, title, pattern } = notices;
-    return new events.Rule(this, pascalCase(name), {
+    return this.rule(pascalCase(name), {
       ruleName: `${this.namePrefix}-${name}`,
       description: title,
       eventBus: bus,

@@ -61,8 +61,10 @@ export const feedAlarms = ({ alarms, clock, events, queues }: AlarmMetricsOption
         Duration: event.wallMs,
       });
   });
+  const receivedBefore = new Map<string, number>();
   const sample = (): void => {
-    for (const { settings, depth, peek } of queues()) {
+    for (const { settings, depth, peek, activity } of queues()) {
+      const { isPolled, received } = activity();
       const { visible, inFlight, delayed } = depth();
       const oldest = peek().reduce((least, { sentAt }) => Math.min(least, sentAt), clock.now());
       const values = {
@@ -70,7 +72,11 @@ export const feedAlarms = ({ alarms, clock, events, queues }: AlarmMetricsOption
         ApproximateNumberOfMessagesNotVisible: inFlight,
         ApproximateNumberOfMessagesDelayed: delayed,
         ApproximateAgeOfOldestMessage: Math.floor((clock.now() - oldest) / 1000),
+        // Long polls of 20 seconds, as Lambda makes them.
+        NumberOfEmptyReceives: isPolled ? 3 : 0,
+        NumberOfMessagesReceived: received - (receivedBefore.get(settings.name) ?? 0),
       };
+      receivedBefore.set(settings.name, received);
       for (const [name, value] of Object.entries(values))
         alarms.record('AWS/SQS', name, { QueueName: settings.name }, value);
     }

@@ -138,10 +138,7 @@ describe('the evaluation of an alarm', () => {
       Threshold: 0,
       ComparisonOperator: 'GreaterThanThreshold',
       ...more,
-    })?.judge(
-      minutesAgo.map((m) => ({ at: 3_600_000 - m * MINUTE_MS, value: 1 })),
-      3_600_000,
-    )?.value;
+    })?.judge([minutesAgo.map((m) => ({ at: 3_600_000 - m * MINUTE_MS, value: 1 }))], 3_600_000)?.value;
 
   it.each<[string, Readonly<Record<string, unknown>>, readonly number[], string | undefined]>([
     ['all periods breach', {}, [0, 1, 2], 'ALARM'],
@@ -153,5 +150,35 @@ describe('the evaluation of an alarm', () => {
     ['all data are missing and not breaching', { TreatMissingData: 'notBreaching' }, [], 'OK'],
   ])('where %s', (_name, more, minutesAgo, state) => {
     expect(judge(more, ...minutesAgo)).toBe(state);
+  });
+});
+
+describe('the evaluation of a sum', () => {
+  const stat = (Id: string) => ({
+    Id,
+    MetricStat: { Metric: { Namespace: 'n', MetricName: Id }, Period: 60, Stat: 'Sum' },
+    ReturnData: false,
+  });
+  const alarmOn = (Expression: string) =>
+    watchedOf('a', {
+      Metrics: [{ Id: 'sum', Expression }, stat('x'), stat('y')],
+      EvaluationPeriods: 1,
+      Threshold: 1,
+      ComparisonOperator: 'LessThanThreshold',
+      TreatMissingData: 'breaching',
+    });
+  const at = (value: number) => [{ at: 3_600_000, value }];
+
+  it.each([
+    ['one of the two is over zero', [at(0), at(2)], 'OK'],
+    ['both are zero', [at(0), at(0)], 'ALARM'],
+    ['one has no data', [at(5), []], 'ALARM'],
+  ])('where %s', (_name, points, state) => {
+    expect(alarmOn('x + y')?.judge(points, 3_600_000)?.value).toBe(state);
+  });
+
+  it('knows no other expression, and refuses a metric that is not there', () => {
+    expect(alarmOn('x / y')).toBeUndefined();
+    expect(() => alarmOn('x + z')).toThrow(/names a metric that the alarm does not have/);
   });
 });

@@ -1,5 +1,5 @@
 import { defined } from '../../core/model/defined.ts';
-import { dimensionsOf, type Point, type Watched, watchedOf } from './alarm-math.ts';
+import { dimensionsOf, type Point, type Watched, type WatchedMetric, watchedOf } from './alarm-math.ts';
 import type { LabClock } from './clock.ts';
 import type { NewEvent } from './event-bus.ts';
 
@@ -11,7 +11,7 @@ export type Suppressor = 'Alarm' | 'WaitPeriod' | 'ExtensionPeriod';
 type Dimensions = Readonly<Record<string, string>>;
 type Properties = Readonly<Record<string, unknown>>;
 
-/** An alarm on one metric, which the lab evaluates; or one that is only set (metric math, composite). */
+/** An alarm on a metric or a sum, which the lab evaluates; or one that is only set (other metric math, composite). */
 type Alarm = {
   readonly name: string;
   readonly arn: string;
@@ -29,7 +29,7 @@ export type ShownAlarm = {
   /** Lab time since when it has been so, and why. */
   readonly since: number;
   readonly reason: string;
-  /** False for metric math and composite alarms: those are only set. */
+  /** False for composite alarms, and metric math other than a sum: those are only set. */
   readonly isEvaluated: boolean;
 };
 
@@ -137,9 +137,10 @@ export const createAlarms = (
     const topics = value === 'ALARM' ? alarm.actions : value === 'OK' ? alarm.okActions : [];
     for (const topicArn of topics) act({ topicArn, alarmArn: alarm.arn, message });
   };
-  const keyOf = (watched: Watched): string => seriesKey(watched.namespace, watched.metricName, watched.dimensions);
+  const keyOf = (metric: WatchedMetric): string => seriesKey(metric.namespace, metric.metricName, metric.dimensions);
   const look = (alarm: Alarm, watched: Watched): void => {
-    const verdict = watched.judge(series.get(keyOf(watched)) ?? [], clock.now());
+    const points = watched.metrics.map((metric) => series.get(keyOf(metric)) ?? []);
+    const verdict = watched.judge(points, clock.now());
     if (verdict !== undefined) change(alarm, verdict.value, verdict.reason);
   };
   /** Evaluates an alarm whose metric was put, until it has recovered. */
@@ -150,7 +151,7 @@ export const createAlarms = (
   /** Keeps a point where an alarm watches its metric, for as long as one may look at it. */
   const keep = (key: string, value: number): readonly { readonly alarm: Alarm; readonly watched: Watched }[] => {
     const watchers = [...alarms.values()].flatMap((alarm) =>
-      alarm.watched !== undefined && keyOf(alarm.watched) === key ? [{ alarm, watched: alarm.watched }] : [],
+      alarm.watched?.metrics.some((metric) => keyOf(metric) === key) ? [{ alarm, watched: alarm.watched }] : [],
     );
     if (watchers.length === 0) return [];
     const longestMs = Math.max(...watchers.map(({ watched: w }) => w.periodMs * w.evaluationPeriods));

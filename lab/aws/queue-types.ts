@@ -71,6 +71,8 @@ export type Queue = {
   readonly depth: () => { readonly visible: number; readonly inFlight: number; readonly delayed: number };
   /** All messages that wait to be received, oldest first, without taking them. */
   readonly peek: () => readonly QueueMessage[];
+  /** Whether anything waits for messages now, and how many were received so far. */
+  readonly activity: () => { readonly isPolled: boolean; readonly received: number };
   /** Calls back whenever a message may have become receivable. */
   readonly onAvailable: (listener: () => void) => () => void;
   readonly purge: () => void;

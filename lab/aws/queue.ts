@@ -28,6 +28,7 @@ export const createQueue = (settings: QueueSettings, context: QueueContext): Que
   >();
   const listeners = new Set<() => void>();
   let sequence = 0;
+  let totalReceived = 0;
   let gone = 0;
 
   const announce = (): void => {
@@ -144,6 +145,7 @@ export const createQueue = (settings: QueueSettings, context: QueueContext): Que
       }
       if (leaves(slot, nowMs)) continue;
       slot.receiveCount += 1;
+      totalReceived += 1;
       if (slot.firstReceivedAt === 0) slot.firstReceivedAt = nowMs;
       byReceipt.delete(slot.receiptHandle);
       slot.receiptHandle = `${settings.name}#${randomUuid(random)}`;
@@ -193,6 +195,7 @@ export const createQueue = (settings: QueueSettings, context: QueueContext): Que
       const count = (state: Slot['state']): number => slots.reduce((n, s) => n + (s.state === state ? 1 : 0), 0);
       return { visible: count('visible'), inFlight: count('in-flight'), delayed: count('delayed') };
     },
+    activity: () => ({ isPolled: listeners.size > 0, received: totalReceived }),
     peek: () => slots.filter((s) => s.state === 'visible').map((s) => s.message),
     onAvailable: (listener) => {
       listeners.add(listener);

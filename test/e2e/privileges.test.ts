@@ -205,9 +205,10 @@ describe('the topic of notices', () => {
     ['the rule of notices', 'events', `arn:aws-cn:events:${REGIONAL}:rule/fleetmend/fleetmend-notices`, true],
     ['another rule of the bus', 'events', `arn:aws-cn:events:${REGIONAL}:rule/fleetmend/fleetmend-symptoms`, false],
     ['a rule of that name on another bus', 'events', `arn:aws-cn:events:${REGIONAL}:rule/fleetmend-notices`, false],
-    ['an alarm of the account', 'cloudwatch', `arn:aws-cn:cloudwatch:${REGIONAL}:alarm:any`, true],
-    ['no alarm', 'cloudwatch', `arn:aws-cn:cloudwatch:${REGIONAL}:dashboard/any`, false],
-    ['another service', 's3', `arn:aws-cn:cloudwatch:${REGIONAL}:alarm:any`, false],
+    ['an alarm of the stack', 'cloudwatch', `arn:aws-cn:cloudwatch:${REGIONAL}:alarm:fleetmend-any`, true],
+    ['another alarm of the account', 'cloudwatch', `arn:aws-cn:cloudwatch:${REGIONAL}:alarm:any`, false],
+    ['no alarm', 'cloudwatch', `arn:aws-cn:cloudwatch:${REGIONAL}:dashboard/fleetmend-any`, false],
+    ['another service', 's3', `arn:aws-cn:cloudwatch:${REGIONAL}:alarm:fleetmend-any`, false],
   ])('lets %s publish: %s %s: %s', async (_, service, arn, allowed) => {
     expect(await publish(`${service}.amazonaws.com`, arn)).toMatchObject({ allowed });
   });
@@ -215,7 +216,7 @@ describe('the topic of notices', () => {
   it('is closed to the rules and alarms of another account', async () => {
     const other = 'cn-north-1:999999999999';
     const rule = `arn:aws-cn:events:${other}:rule/fleetmend/fleetmend-notices`;
-    const alarm = `arn:aws-cn:cloudwatch:${other}:alarm:any`;
+    const alarm = `arn:aws-cn:cloudwatch:${other}:alarm:fleetmend-any`;
     expect(await publish('events.amazonaws.com', rule, '999999999999')).toMatchObject({ allowed: false });
     expect(await publish('cloudwatch.amazonaws.com', alarm, '999999999999')).toMatchObject({ allowed: false });
   });
@@ -228,7 +229,7 @@ describe('the topic of notices', () => {
           ...from.Resources,
           OwnAlarm: {
             Type: 'AWS::CloudWatch::Alarm',
-            Properties: { AlarmName: 'own', AlarmRule: 'ALARM(x)', AlarmActions: [TOPIC] },
+            Properties: { AlarmName: 'fleetmend-own', AlarmRule: 'ALARM(x)', AlarmActions: [TOPIC] },
           },
           Stranger: {
             Type: 'AWS::Events::Rule',
@@ -243,11 +244,11 @@ describe('the topic of notices', () => {
       }),
     });
     try {
-      open.lab.alarms.setState('own', 'ALARM');
+      open.lab.alarms.setState('fleetmend-own', 'ALARM');
       open.lab.putEvent({ source: 'acme', detailType: 'Forged', detail: { text: 'all is well' } });
       await open.lab.settle();
       expect(open.lab.notifications.map(({ message }) => message)).toEqual([
-        expect.stringContaining('"AlarmName":"own"'),
+        expect.stringContaining('"AlarmName":"fleetmend-own"'),
       ]);
       expect(open.chronicle.denials.join()).toMatch(/stranger.*sns:Publish/);
     } finally {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import * as z from 'zod';
 import { StackName } from '../../infra/config.ts';
 import { compilePattern } from '../../lab/aws/pattern.ts';
 import { remediations } from '../../ssm-documents/remediations.ts';
@@ -45,9 +46,21 @@ describe('two stacks in one account and Region', () => {
   });
 
   it('count into metrics of their own', () => {
+    const ofMath = (metrics: unknown): readonly string[] =>
+      z
+        .array(z.object({ MetricStat: z.object({ Metric: z.object({ Namespace: z.string() }) }).optional() }))
+        .parse(metrics)
+        .flatMap(({ MetricStat }) => MetricStat?.Metric.Namespace ?? []);
     const namespaces = (template: Template) =>
       new Set([
-        ...resourcesOf(template, 'AWS::CloudWatch::Alarm').map(([, r]) => String(r.Properties.Namespace)),
+        ...resourcesOf(template, 'AWS::CloudWatch::Alarm').flatMap(
+          ([
+            ,
+            {
+              Properties: { Namespace, Metrics },
+            },
+          ]) => (Namespace === undefined ? ofMath(Metrics) : [String(Namespace)]),
+        ),
         ...resourcesOf(template, 'AWS::Logs::MetricFilter').map(([, { Properties }]) =>
           String((Properties.MetricTransformations as readonly { MetricNamespace: unknown }[])[0]?.MetricNamespace),
         ),

@@ -1,3 +1,6 @@
+import * as z from 'zod';
+import { defined } from '../../../core/model/defined.ts';
+import { IsoTime } from '../../../core/model/ids.ts';
 import { type Wake, wakeLane, wakeOf, wakeRun } from '../../../core/model/wake.ts';
 import type { Item } from './items.ts';
 import { DUE_SHARDS, index, TABLE } from './keys.ts';
@@ -14,7 +17,21 @@ export type Due =
   | { readonly kind: 'unreadable'; readonly why: string };
 
 /** Everything that is due. Reads are eventually consistent, so only scheduler uses it, and whatever it wakes reads again. */
-export type DueStore = { readonly due: (now: string) => Promise<readonly Due[]> };
+export type DueStore = {
+  readonly due: (now: string) => Promise<readonly Due[]>;
+  /** The sweeps that have not ended, due or not. */
+  readonly openSweeps: () => Promise<readonly OpenSweep[]>;
+};
+
+const OpenSweep = z.object({
+  runId: z.string(),
+  cluster: z.string(),
+  createdAt: IsoTime,
+  status: z.string().refine((status) => status !== 'ended'),
+  because: z.object({ kind: z.literal('sweep') }),
+});
+/** A sweep that has not ended. */
+export type OpenSweep = Pick<z.infer<typeof OpenSweep>, 'runId' | 'cluster' | 'createdAt'>;
 
 const dueOf = (item: Item): Due => {
   const pk = String(item[TABLE.partitionKey]);
@@ -37,12 +54,18 @@ const dueOf = (item: Item): Due => {
 /** The sparse index of open runs, lanes and commands. */
 export const createDueStore = (options: TableOptions): DueStore => {
   const table = createTable(options);
+  const open = async (to?: string): Promise<readonly Item[]> => {
+    const found: Item[] = [];
+    for (let shard = 0; shard < DUE_SHARDS; shard++)
+      found.push(...(await table.items({ index: 'byDue', key: index.open(shard), ...defined({ to }) })));
+    return found;
+  };
   return {
-    due: async (now) => {
-      const shards = Array.from({ length: DUE_SHARDS }, (_, shard) => index.open(shard));
-      const found: Due[] = [];
-      for (const key of shards) found.push(...(await table.items({ index: 'byDue', key, to: now })).map(dueOf));
-      return found;
-    },
+    due: async (now) => (await open(now)).map(dueOf),
+    openSweeps: async () =>
+      (await open()).flatMap((item) => {
+        const { success, data } = OpenSweep.safeParse(item);
+        return success ? [{ runId: data.runId, cluster: data.cluster, createdAt: data.createdAt }] : [];
+      }),
   };
 };

@@ -1,0 +1,63 @@
+import { DynamoDBClient, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import { CreateDocumentCommand, DeleteDocumentCommand, GetDocumentCommand, SSMClient } from '@aws-sdk/client-ssm';
+import * as z from 'zod';
+import type { readTemplate } from '../../lab/aws/stack.ts';
+import type { Scene } from './support.ts';
+
+export type Template = ReturnType<typeof readTemplate>;
+
+/** The template with changed properties of some resources. */
+const changed = (
+  template: Template,
+  change: (properties: Readonly<Record<string, unknown>>, type: string) => Readonly<Record<string, unknown>>,
+): Template => ({
+  ...template,
+  Resources: Object.fromEntries(
+    Object.entries(template.Resources).map(([id, resource]) => [
+      id,
+      { ...resource, Properties: { ...resource.Properties, ...change(resource.Properties ?? {}, resource.Type) } },
+    ]),
+  ),
+});
+export const isAlarm = (type: string) => type === 'AWS::CloudWatch::Alarm';
+/** The first throttled call rings, where the product waits for hundreds. */
+export const edit = (template: Template): Template =>
+  changed(template, ({ AlarmName }, type) =>
+    isAlarm(type) && String(AlarmName).endsWith('-calls-throttled')
+      ? { Threshold: 0, EvaluationPeriods: 1, DatapointsToAlarm: 1 }
+      : {},
+  );
+/** As when somebody has disabled the event source mappings, and taken the rule of notices out of the topic's policy. */
+export const disabled = (template: Template): Template =>
+  changed(edit(template), ({ PolicyDocument }, type) => {
+    if (type === 'AWS::Lambda::EventSourceMapping') return { Enabled: false };
+    if (type !== 'AWS::SNS::TopicPolicy') return {};
+    const { Statement } = z.object({ Statement: z.array(z.looseObject({ Sid: z.string() })) }).parse(PolicyDocument);
+    return { PolicyDocument: { Statement: Statement.filter(({ Sid }) => Sid !== 'TheRuleOfNotices') } };
+  });
+/** Makes a document again as a stranger would, with another content; returns the one that it had. */
+export const remake = async ({ lab }: Scene, Name: string, change: (content: string) => string): Promise<string> => {
+  const { endpointUrl, region } = lab;
+  const client = new SSMClient({ endpoint: endpointUrl, region, credentials: lab.credentialsFor('stranger') });
+  const { Content = '' } = await client.send(new GetDocumentCommand({ Name }));
+  await client.send(new DeleteDocumentCommand({ Name }));
+  const rest = { DocumentType: 'Command', DocumentFormat: 'JSON' } as const;
+  await client.send(new CreateDocumentCommand({ Name, Content: change(Content), ...rest }));
+  client.destroy();
+  return Content;
+};
+/** Spoils a stored run, so that it cannot be read. */
+export const garble = async ({ lab }: Scene, runId: string): Promise<void> => {
+  const { endpointUrl, region, outputs } = lab;
+  const client = new DynamoDBClient({ endpoint: endpointUrl, region, credentials: lab.credentialsFor('admin') });
+  await client.send(
+    new UpdateItemCommand({
+      TableName: outputs.AuditTableName ?? '',
+      Key: { pk: { S: `RUN#${runId}` }, sk: { S: 'STATE' } },
+      UpdateExpression: 'SET #pending = :text',
+      ExpressionAttributeNames: { '#pending': 'pending' },
+      ExpressionAttributeValues: { ':text': { S: 'no list' } },
+    }),
+  );
+  client.destroy();
+};

@@ -1,0 +1,136 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { statementsOf } from './resolve.ts';
+import { CONFIG, resourceNamed, resourcesOf, synthesize } from './synthesized.ts';
+
+const { template } = synthesize();
+
+describe('notices and alarms', () => {
+  const alarms = resourcesOf(template, 'AWS::CloudWatch::Alarm')
+    .map(([, { Properties }]) => Properties)
+    .filter(({ AlarmName }) => !String(AlarmName).startsWith('fleetmend-cluster-'));
+
+  it('watches queues, functions, the clock and the lanes, and notifies the topic when an alarm rings and when it ends', () => {
+    const queues = 8 + 2 * 3;
+    const functions = 7 + 5 + 4 + 4;
+    const [clock, lanes] = [3, 4];
+    expect(alarms).toHaveLength(queues + functions + clock + lanes);
+    for (const { AlarmActions, OKActions } of alarms) {
+      expect(AlarmActions).toHaveLength(1);
+      expect(OKActions).toEqual(AlarmActions);
+    }
+  });
+
+  it('takes silence for an alarm where the alarm is about silence, and only there', () => {
+    const treating = (how: string) =>
+      alarms
+        .filter(({ TreatMissingData }) => TreatMissingData === how)
+        .map(({ AlarmName }) => String(AlarmName).replace('fleetmend-', ''))
+        .toSorted();
+    expect(treating('breaching')).toEqual([
+      'heartbeat',
+      'lanes-not-polled',
+      'progress-not-polled',
+      'signals-not-polled',
+      'sweeps-late',
+    ]);
+    expect(treating('ignore')).toEqual(['nodes-quarantined']);
+    expect(treating('notBreaching')).toHaveLength(alarms.length - 6);
+  });
+
+  it('says in each alarm how bad it is, what it means, what to do next, and where more is written', () => {
+    const page = readFileSync(join(import.meta.dirname, '../../docs/operating.md'), 'utf8');
+    const headings = [...page.matchAll(/^#+ (.*)$/gm)].map(([, text = '']) =>
+      text
+        .toLowerCase()
+        .replace(/[^a-z0-9 -]/g, '')
+        .replace(/ /g, '-'),
+    );
+    for (const { AlarmName, AlarmDescription } of alarms) {
+      const text = String(AlarmDescription);
+      expect(text.length).toBeLessThanOrEqual(1024);
+      const [, anchor] =
+        /^(?:Critical|Warning): .+\b(?:Look at|Compare|Read|Enable|Invoke|Its log says|work goes on).+ See docs\/operating\.md#([a-z-]+)$/.exec(
+          text,
+        ) ?? [];
+      expect([AlarmName, headings.includes(anchor ?? text)]).toEqual([AlarmName, true]);
+    }
+  });
+
+  it('describes in the alarm of a dead-letter queue how to replay its messages', () => {
+    const { AlarmDescription } = resourceNamed(
+      template,
+      'AWS::CloudWatch::Alarm',
+      'AlarmName',
+      'fleetmend-signals-dlq-not-empty',
+    ).Properties;
+    expect(AlarmDescription).toMatch(
+      /invoke fleetmend-operator-api with the action replay; discard empties a queue\. Do not use the redrive of SQS/,
+    );
+    expect(String(AlarmDescription).length).toBeLessThanOrEqual(1024);
+  });
+
+  it('leaves the alarms out where they are not wanted', () => {
+    const quiet = synthesize({ ...CONFIG, alarms: false, signals: { alarms: false } });
+    expect(resourcesOf(quiet.template, 'AWS::CloudWatch::Alarm')).toEqual([]);
+  });
+
+  it('lets the rule of notices and the alarms of the stack publish, and nobody else, over TLS', () => {
+    const [policy] = resourcesOf(template, 'AWS::SNS::TopicPolicy');
+    const statements = statementsOf(template, policy?.[1].Properties.PolicyDocument);
+    const allowed = statements.filter(({ Effect }) => Effect === 'Allow');
+    expect(allowed).toHaveLength(2);
+    expect(allowed).toContainEqual(
+      expect.objectContaining({
+        Principal: { Service: 'events.amazonaws.com' },
+        Action: ['sns:Publish'],
+        Condition: {
+          ArnEquals: { 'aws:SourceArn': 'arn:aws:events:eu-west-1:123456789012:rule/fleetmend/fleetmend-notices' },
+        },
+      }),
+    );
+    expect(allowed).toContainEqual(
+      expect.objectContaining({
+        Principal: { Service: 'cloudwatch.amazonaws.com' },
+        Action: ['sns:Publish'],
+        Condition: {
+          StringEquals: { 'aws:SourceAccount': '123456789012' },
+          ArnLike: { 'aws:SourceArn': 'arn:aws:cloudwatch:eu-west-1:123456789012:alarm:fleetmend-*' },
+        },
+      }),
+    );
+    const denied = statements.filter(({ Effect }) => Effect === 'Deny');
+    expect(denied).toHaveLength(2);
+    expect(denied).toContainEqual(
+      expect.objectContaining({
+        Principal: { AWS: '*' },
+        Action: ['sns:Publish'],
+        Condition: {
+          ArnNotLike: {
+            'aws:SourceArn': [
+              'arn:aws:events:eu-west-1:123456789012:rule/fleetmend/fleetmend-notices',
+              'arn:aws:cloudwatch:eu-west-1:123456789012:alarm:fleetmend-*',
+            ],
+          },
+        },
+      }),
+    );
+  });
+
+  it('uses a topic that the user has, and makes none then', () => {
+    const topicArn = 'arn:aws:sns:eu-west-1:123456789012:ops';
+    const own = synthesize({ ...CONFIG, notifications: { topicArn } }).template;
+    expect(resourcesOf(own, 'AWS::SNS::Topic')).toEqual([]);
+    expect(resourceNamed(own, 'AWS::Events::Rule', 'Name', 'fleetmend-notices').Properties).toMatchObject({
+      Targets: [{ Arn: topicArn }],
+    });
+  });
+
+  it('subscribes an address', () => {
+    const mailed = synthesize({ ...CONFIG, notifications: { email: 'ops@example.com' } }).template;
+    expect(resourcesOf(mailed, 'AWS::SNS::Subscription').map(([, { Properties }]) => Properties.Endpoint)).toEqual([
+      'ops@example.com',
+    ]);
+  });
+});
