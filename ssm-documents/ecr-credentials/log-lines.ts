@@ -1,4 +1,4 @@
-import { phrase, phrases, says } from '../../core/logs/classify/text.ts';
+import { phrase, phrases, says, saysThen } from '../../core/logs/classify/text.ts';
 import { defineLogLines, defineLogRule, type Fault, type Segment } from '../../core/model/log-lines.ts';
 import { kubelet } from './kubelet-log-rule.ts';
 
@@ -38,13 +38,16 @@ const WRONG_ANSWER = phrases(
 const OF_ECR = phrases('ecr-credential-provider', 'dkr.ecr', 'dkr-ecr', 'ecr.aws', 'amazonaws.com');
 
 // kubelet does not start. Source: kubernetes/kubernetes, pkg/credentialprovider/plugin.
-const FILE_MISSING = [
-  /pluginbinarydirectory\S{1,300}didnotexist/,
+const FILE_MISSING: readonly (readonly [string, string])[] = [
+  [phrase('plugin binary directory'), phrase('did not exist')],
   // kubelet 1.36 writes an empty name.
-  /pluginbinaryexecutable\S{0,300}didnotexist/,
-  /unabletoread(?:external)?(?:registry)?credentialproviderconfig\S{0,300}nosuchfile/,
-  /credentialproviderconfig\S{0,300}nosuchfileordirectory/,
+  [phrase('plugin binary executable'), phrase('did not exist')],
+  [phrase('registry credential provider config'), phrase('no such file')],
+  [phrase('unable to read credential provider config'), phrase('no such file')],
+  [phrase('CredentialProviderConfig'), phrase('no such file or directory')],
 ];
+/** The longest path between the two. */
+const MAX_PATH_LENGTH = 300;
 const BAD_CONFIG = phrases(
   'failed to validate credential provider config',
   'error validating credential provider config',
@@ -80,7 +83,8 @@ const role = (segment: Segment): Finding => {
 
 const config = (segment: Segment): Finding => {
   const { lower } = segment;
-  if (FILE_MISSING.some((missing) => missing.test(lower))) return { reason: 'CredentialProviderMissing' };
+  if (FILE_MISSING.some(([first, then]) => saysThen(segment, first, then, MAX_PATH_LENGTH)))
+    return { reason: 'CredentialProviderMissing' };
   if (says(segment, BAD_CONFIG) || UNDECODABLE.test(lower)) {
     return { reason: says(segment, NO_FILE) ? 'CredentialProviderMissing' : 'CredentialProviderInvalid' };
   }

@@ -14,7 +14,7 @@ export type Opened = {
 
 /** How many nested objects are opened, such as a record of Fluent Bit, the `log` in it, and the event in that. */
 const MAX_DEPTH = 6;
-/** How many items of a list are read, such as those of `kubectl get events -o json`. */
+/** How many items of a list, or lines of a text, are read, such as those of `kubectl get events -o json`. */
 const MAX_ITEMS = 200;
 
 // The fields in which shippers and loggers put the message, and in which loggers of node components put its error.
@@ -136,9 +136,10 @@ const open = (text: string, depth: number): readonly Opened[] | undefined => {
  * line of an application's container or of another program of the host, which may contain any text.
  */
 export const unwrap = (text: string): readonly Opened[] | undefined => {
-  const lines = text.split('\n').filter((line) => line.trim() !== '');
-  const isOnePerLine = lines.length > 0 && lines.every((line) => isRecord(parse(line)));
-  if (!isOnePerLine) return open(text, 0);
+  // Most lines are no JSON, and a long one is not split for nothing.
+  if (!/^[{[]/.test(text.trimStart().slice(0, 1))) return [{ text, isRecord: false }];
+  const lines = text.split('\n', MAX_ITEMS).filter((line) => line.trim() !== '');
+  if (!lines.every((line) => isRecord(parse(line)))) return open(text, 0);
   const opened = lines.map((line) => open(line, 0));
   return opened.every((it) => it === undefined) ? undefined : opened.flatMap((it) => it ?? []);
 };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MAX_TEXT_LENGTH, readText } from './text.ts';
+import { MAX_TEXT_LENGTH, readText, saysThen } from './text.ts';
 
 const texts = (raw: string): readonly string[] | undefined => readText(raw)?.map(({ text }) => text);
 const KLOG = (n: number) => `E0526 11:27:3${n}.000000    4242 kubelet.go:2840] failed ${n}`;
@@ -71,4 +71,12 @@ describe('a long text', () => {
 it('a text of nothing but blanks has no record, and one of an application is not read', () => {
   expect(texts(' \n\t\n')).toEqual([]);
   expect(texts('{"log":"failed","kubernetes":{"container_name":"shop"}}')).toBeUndefined();
+});
+
+it('a phrase behind another one is found near it, at one of the first places', () => {
+  const [segment] = readText(`A${'x'.repeat(10)}B`) ?? [];
+  const says = (within: number) => segment !== undefined && saysThen(segment, 'a', 'b', within);
+  expect([says(9), says(10)]).toEqual([false, true]);
+  const later = (before: number) => readText(`${'a '.repeat(before)}ab`)?.some((it) => saysThen(it, 'a', 'b', 0));
+  expect([later(0), later(7), later(8)]).toEqual([true, true, false]);
 });

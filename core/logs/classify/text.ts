@@ -16,6 +16,20 @@ export const phrases = (...texts: readonly string[]): readonly string[] => texts
 /** Whether a segment contains any of the phrases. */
 export const says = ({ lower }: Segment, any: readonly string[]): boolean => any.some((it) => lower.includes(it));
 
+/** How often {@link saysThen} looks behind a phrase. */
+const MAX_PLACES = 8;
+
+/** Whether a segment contains one phrase and so many characters behind it at most another. Looks at the first places only. */
+export const saysThen = ({ lower }: Segment, first: string, then: string, within: number): boolean => {
+  let at = lower.indexOf(first);
+  for (let seen = 0; at >= 0 && seen < MAX_PLACES; seen++) {
+    const from = at + first.length;
+    if (lower.slice(from, from + within + then.length).includes(then)) return true;
+    at = lower.indexOf(first, from);
+  }
+  return false;
+};
+
 // Characters that a compatible form writes as a quotation mark or a backslash. No program escapes them, so that they must not
 // begin or end a quotation.
 const WIDE_QUOTE = /\uff02/g;
@@ -33,7 +47,7 @@ const straighten = (text: string): string =>
     .replace(WIDE_BACKSLASH, '')
     .normalize('NFKC')
     // One character may stand for eighteen.
-    .slice(0, 2 * MAX_TEXT_LENGTH)
+    .slice(0, MAX_TEXT_LENGTH)
     .replace(COLOURS, '')
     .replace(INVISIBLE, '')
     .replace(BOXES, ' ')
@@ -97,7 +111,7 @@ const linesOf = (text: string): readonly Line[] => {
 };
 
 /** More records of one text than this are not read. */
-const MAX_RECORDS = 200;
+const MAX_RECORDS = 100;
 
 /** A record of a text of several; `follows`: no blank line is between it and the one before. */
 type Cut = { readonly record: string; readonly follows: boolean };

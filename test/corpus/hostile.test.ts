@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest';
+import { MAX_TEXT_LENGTH, readText } from '../../core/logs/classify/text.ts';
+import { classify } from '../../ssm-documents/classify.ts';
+
+const BYTES = 1024 * 1024;
+/** The most processor time that reading a line of 1 MB may take, over that of parsing it as JSON. */
+const MAX_OVER_PARSE = 5;
+const ROUNDS = 12;
+const FRAME = 'E0312 07:41:09.552310    2871 log.go:32] "RunPodSandbox from runtime service failed" err="';
+
+const PARTS: readonly (readonly [string, string])[] = [
+  ['backslashes', '\\'],
+  ['backslashes in runs', `${'\\'.repeat(64)}x`],
+  ['quotation marks', '"'],
+  ['quotation marks of many levels', '\\"exec: \\"'],
+  ['escapes', '\\n\\t\\r'],
+  ['braces', '{'],
+  ['brackets', '['],
+  ['nested JSON', '{"message":"'],
+  ['colours', '\u001b[31m'],
+  ['tabs', '\t'],
+  ['line ends', '\n'],
+  ['short lines', 'a\n'],
+  ['blanks', ' '],
+  ['digits', '1'],
+  ['letters', 'a'],
+  ['letters of Unicode', 'é'],
+  ['characters that stand for eighteen', '\ufdfa'],
+  ['control characters', '\u0001'],
+  ['entities', '&quot;'],
+  ['the errors of gRPC', 'rpc error: code = Unknown desc = '],
+  ['the starts of records', 'E0312 07:41:09.552310    2871 log.go:32] '],
+  ['the starts of lines', '\nE0312 07:41:09.552310    2871 log.go:32] x'],
+  ['events', 'Warning  Failed  3m '],
+  ['values of several lines', 'a=<\n\tx\n'],
+  ['names of images', 'a.example/pause:3.9 '],
+  ['requests', 'https://a.example/v2/b/manifests/'],
+  ['units', 'unit docker.service: '],
+  ['the configuration of providers', 'credentialproviderconfig '],
+  ['the folder of plugins', 'plugin binary directory '],
+];
+
+/** The processor time of this process that the work takes, in milliseconds. */
+const cpu = (work: () => void): number => {
+  const before = process.cpuUsage();
+  work();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1000;
+};
+
+describe('a line of 1 MB of', () => {
+  it.each(PARTS)('%s costs at most a few times its parsing, as text and in a record', (_, part) => {
+    const text = `${FRAME}${part.repeat(BYTES / part.length)}`;
+    for (const line of [text, JSON.stringify({ systemd_unit: 'kubelet.service', message: text })]) {
+      const json = JSON.stringify(line);
+      let [parsing, reading] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+      for (let round = 0; round < ROUNDS && (round < 3 || reading > MAX_OVER_PARSE * parsing); round += 1) {
+        parsing = Math.min(
+          parsing,
+          cpu(() => JSON.parse(json)),
+        );
+        reading = Math.min(
+          reading,
+          cpu(() => classify(line, 'kubelet')),
+        );
+      }
+      expect(reading / parsing).toBeLessThanOrEqual(MAX_OVER_PARSE);
+    }
+  });
+
+  it.each(PARTS)('%s is read to its limit, and as few records', (_, part) => {
+    const records = readText(part.repeat(BYTES / part.length)) ?? [];
+    expect(records.length).toBeLessThanOrEqual(201);
+    expect(records.reduce((sum, { text }) => sum + text.length, 0)).toBeLessThanOrEqual(MAX_TEXT_LENGTH);
+  });
+});
