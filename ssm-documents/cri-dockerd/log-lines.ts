@@ -79,7 +79,8 @@ type Finding = Fault<Reason> | null;
 const isAny = ({ lower }: Segment, states: readonly RegExp[]): boolean => states.some((state) => state.test(lower));
 
 const setup = (segment: Segment): Finding => {
-  if (says(segment, CONFLICT)) return { reason: 'RuntimeEndpointConflict' };
+  // Only a person can decide which of the runtimes kubelet is to use.
+  if (says(segment, CONFLICT)) return { reason: 'RuntimeEndpointConflict', hint: true };
   return says(segment, NO_OP) || PLUGIN_NOT_FOUND.test(segment.lower) ? { reason: 'CRIDockerdNoCNI' } : null;
 };
 
@@ -118,6 +119,7 @@ const docker = defineLogRule<Reason>({
   name: 'docker',
   order: 10,
   notFrom: ['ipamd'],
+  provenByHint: ['RuntimeEndpointConflict'],
   reasons: { DockerDown: 20, CRIDockerdDown: 21, RuntimeEndpointConflict: 22, CRIDockerdNoCNI: 45 },
   read: (segment, kind) => {
     const configured = setup(segment);

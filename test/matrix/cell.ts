@@ -3,6 +3,7 @@ import type { GenerationName } from '../../lab/real/generations.ts';
 import type { RealNode } from '../../lab/real/node.ts';
 import { mustSay, nameOf, runDocument } from './documents.ts';
 import type { ExpectedResult, Fault, FaultScene } from './fault.ts';
+import { linesMustAgree } from './lines.ts';
 import { mustNotBeHealthy, startPod } from './pods.ts';
 import { untilNoticed } from './until.ts';
 import { differences, mustBeUntouched, settle } from './untouched.ts';
@@ -67,6 +68,7 @@ export const runCell = async (
   if (generation === undefined) throw new Error(`breaking ${node.name}: it is of no generation`);
   const [check, repair] = [`${fault.remediation}-check`, `${fault.remediation}-repair`];
   const on = (expected: NonNullable<Fault['repair']>) => expectedOn(generation, expected);
+  const brokenAt = Date.now();
   await fault.break(node, scene);
   if (fault.sandbox?.failsBefore !== undefined) {
     // The runtime watches the CNI's files, and may still hold what they were.
@@ -83,6 +85,7 @@ export const runCell = async (
   mustBeUntouched(`${check} on ${generation}`, broken, await node.snapshot());
 
   if (podBefore !== undefined) await mustNotBeHealthy(node, podBefore, fault.isOnlyInJournals === true);
+  await linesMustAgree(node, brokenAt);
   const vitals = isJudged ? await readVitals(node, podBefore?.ok) : undefined;
 
   const afterRepair = await runDocument(node, repair);
