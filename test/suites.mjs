@@ -89,15 +89,14 @@ export const suitesOf = ({ env, scratch, isDeep, lacks }) => {
     { name: 'lint', share: 1, run: check('biome', ['ci', '--error-on-warnings', '.']) },
     { name: 'synth', share: 1, needs: 'build', run: check('node', ['infra/app.ts']) },
     { name: 'unused', share: 1, run: check('knip', []) },
-    // After the unit suite, which searches the tree that Stryker copies. Samples with fixed seeds: a mutant that only some
-    // seeds kill would make the score differ between runs.
+    // After the unit suite, which searches the tree that Stryker copies.
     ...(isDeep
       ? [
           {
             name: 'mutation',
             share: 1,
             needs: 'unit',
-            run: () => single('stryker', ['run'], { env: { ...env, FLEETMEND_DEEP: '' }, niceness: COMPUTES }),
+            run: () => single('stryker', ['run'], { env, niceness: COMPUTES }),
           },
         ]
       : []),
