@@ -96,7 +96,7 @@ export const suitesOf = ({ env, scratch, isDeep, lacks }) => {
             name: 'mutation',
             share: 1,
             needs: 'unit',
-            run: () => single('stryker', ['run'], { env, niceness: COMPUTES }),
+            run: check('stryker', ['run']),
           },
         ]
       : []),
