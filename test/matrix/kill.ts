@@ -7,8 +7,8 @@ import { randomInt } from './random.ts';
 const COUNT_FILE = '/run/fleetmend-matrix-commands';
 const SHEBANG_LINES = 1;
 
-/** The repair with a counter of its commands, which kills the script and its children, with SIGKILL, before one. */
-const killedBefore = (key: string, command: number): ReturnType<typeof documentOf> => {
+/** A document with a counter of its commands, which kills the script and its children, with SIGKILL, before one. */
+export const killedBefore = (key: string, command: number): ReturnType<typeof documentOf> => {
   const document = documentOf(key);
   const counter = [
     'set -o functrace; __commands=0',
@@ -31,8 +31,12 @@ export const countCommands = async (node: RealNode, fault: Fault, scene: FaultSc
   await fault.break(node, scene);
   const key = `${fault.remediation}-repair`;
   await runDocument(node, key, killedBefore(key, -1));
-  return Number((await node.exec(['cat', COUNT_FILE])).stdout);
+  return await readCount(node);
 };
+
+/** How many commands the last counted document ran. */
+export const readCount = async (node: RealNode): Promise<number> =>
+  Number((await node.exec(['cat', COUNT_FILE])).stdout);
 
 /**
  * Breaks the node, kills the repair before one of its commands, and has the next repair repair what is there then: nothing
@@ -63,7 +67,7 @@ export const killAndRepair = async (
 };
 
 /** A document's folder for what it is working on, and the name of the containers that it tests images with. */
-const mustHaveNoRemains = async (node: RealNode): Promise<void> => {
+export const mustHaveNoRemains = async (node: RealNode): Promise<void> => {
   const folder = (await node.exec(['ls', '-A', '/run/fleetmend'])).stdout.trim();
   if (folder !== 'lock') throw new Error(`something is left in /run/fleetmend: ${folder}`);
   const containers = (await node.ctr(['containers', 'ls', '--quiet'])).stdout.trim();

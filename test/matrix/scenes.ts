@@ -4,6 +4,7 @@ import type { FaultTarget } from '../../lab/real/faults.ts';
 import { CONTAINERD_GENERATIONS, type GenerationName } from '../../lab/real/generations.ts';
 import type { RealNode } from '../../lab/real/node.ts';
 import type { FaultScene } from './fault.ts';
+import { untilNoticed } from './until.ts';
 
 /** The generations whose sandbox image is a local name, with a copy on the disk; and those that have it from ECR. */
 export const LOCAL_GENERATIONS: readonly GenerationName[] = ['al2023-1.7', 'al2023-2'];
@@ -16,6 +17,17 @@ export const shell = async (node: RealNode, script: string): Promise<string> => 
   const { code, stdout, stderr } = await node.exec(['sh', '-euc', script]);
   if (code !== 0) throw new Error(`running ${script} on ${node.name}: exit code ${code}: ${stderr.trim()}`);
   return stdout;
+};
+
+/** Restarts containerd (and what `units` names) after changes of its files, and waits until the CRI answers the lab. */
+export const restartContainerd = async (node: RealNode, units = ''): Promise<void> => {
+  await shell(node, `systemctl daemon-reload; systemctl reset-failed; systemctl restart containerd ${units}`);
+  await untilNoticed(() =>
+    node.cri.status().then(
+      ({ runtimeReady }) => runtimeReady,
+      () => false,
+    ),
+  );
 };
 
 /** The sandbox image's name in containerd's list. */

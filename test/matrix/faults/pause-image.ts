@@ -1,7 +1,16 @@
 import { CONTAINERD_GENERATIONS, type GenerationName } from '../../../lab/real/generations.ts';
 import type { RealNode } from '../../../lab/real/node.ts';
 import type { ExpectedResult, Fault } from '../fault.ts';
-import { ECR_GENERATIONS, fullName, LOCAL_GENERATIONS, pullByCri, putImageBack, shell, twinOf } from '../scenes.ts';
+import {
+  ECR_GENERATIONS,
+  fullName,
+  LOCAL_GENERATIONS,
+  pullByCri,
+  putImageBack,
+  restartContainerd,
+  shell,
+  twinOf,
+} from '../scenes.ts';
 
 const AL2: readonly GenerationName[] = ['al2-1.6', 'al2-1.7'];
 
@@ -227,16 +236,17 @@ export const faults: readonly Fault[] = [
     break: async (node) => {
       await shell(
         node,
-        `mkdir -p ${PROXY}; printf '[Service]\\nEnvironment=HTTPS_PROXY=http://127.0.0.1:9\\n' > ${PROXY}/90-proxy.conf
-systemctl daemon-reload; systemctl restart containerd kubelet`,
+        `mkdir -p ${PROXY}; printf '[Service]\\nEnvironment=HTTPS_PROXY=http://127.0.0.1:9\\n' > ${PROXY}/90-proxy.conf`,
       );
+      await restartContainerd(node, 'kubelet');
       await remove(node);
     },
     check: missing,
     repair: { outcome: 'Repaired', method: 'unit' },
     sandbox: { failsBefore: NO_IMAGE, startsAfter: true },
     restore: async (node) => {
-      await shell(node, `rm ${PROXY}/90-proxy.conf; systemctl daemon-reload; systemctl restart containerd kubelet`);
+      await shell(node, `rm ${PROXY}/90-proxy.conf`);
+      await restartContainerd(node, 'kubelet');
     },
   },
   {
