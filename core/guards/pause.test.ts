@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { at, START } from '../../test/support/runs.ts';
 import type { PauseRow } from '../state/cluster-state.ts';
-import { isPausing, pauseText } from './pause.ts';
+import { isPausing, pauseText, unreadablePause } from './pause.ts';
 
 const pause = (over: Partial<PauseRow> = {}): PauseRow => ({
   scope: 'ALL',
@@ -29,5 +29,12 @@ describe('a pause', () => {
   it('says who paused, why, and until when if that is known', () => {
     expect(pauseText(pause())).toBe(`paused by mei at ${START}: an upgrade`);
     expect(pauseText(pause({ until: at(60) }))).toBe(`paused by mei at ${START} until ${at(60)}: an upgrade`);
+  });
+
+  it('that cannot be read is in force, and says so', () => {
+    const row = unreadablePause('ALL', 'reading the row: no', at(10));
+    expect([isPausing(row, 'check', at(10)), isPausing(row, 'repair', at(10))]).toEqual([true, true]);
+    expect(row).toMatchObject({ scope: 'ALL', problem: 'reading the row: no' });
+    expect(pauseText(row)).toMatch(/cannot be read, so it counts as in force/);
   });
 });

@@ -8,10 +8,12 @@ import {
   type Final,
   failedLast,
   isCanary,
+  isStillTripped,
   isTripped,
   newTrust,
   openBreakerOf,
   openingOf,
+  trippedAfter,
   unknownTrust,
   windowOf,
   withResults,
@@ -220,4 +222,26 @@ it.each([
   [0, 900],
 ])('the breaker stays open at its opening %i for %i s', (openings, seconds) => {
   expect(breakerSeconds(openings, LIMITS)).toBe(seconds);
+});
+
+describe('what other clusters know of a breaker', () => {
+  const breaker = { openedAt: at(0), openUntil: at(900), openings: 1 };
+  const open = trustOf('FF', { breaker });
+  const row = { document: 'doc', cluster: 'demo', openUntil: at(900), isTripped: true };
+
+  it('is told when it opens, opens again and closes, and at no other change', () => {
+    expect(trippedAfter(trustOf('rr'), trustOf('rrr'), NOW, LIMITS)).toBeUndefined();
+    expect(trippedAfter(trustOf('F'), open, NOW, LIMITS)).toEqual(row);
+    const again = { ...open, breaker: { ...breaker, openUntil: at(1800), openings: 2 } };
+    expect(trippedAfter(open, again, NOW, LIMITS)).toEqual({ ...row, openUntil: at(1800) });
+    expect(trippedAfter(open, { ...open, version: 2 }, NOW, LIMITS)).toBeUndefined();
+    const closed = withResults(open, finals('RRR', 901, 10), at(1000));
+    expect(trippedAfter(open, closed, at(1000), LIMITS)).toEqual({ ...row, isTripped: false });
+  });
+
+  it('is forgotten a day after the open time', () => {
+    expect(isStillTripped(row, at(899 + DAY))).toBe(true);
+    expect(isStillTripped(row, at(900 + DAY))).toBe(false);
+    expect(isStillTripped({ ...row, isTripped: false }, NOW)).toBe(false);
+  });
 });

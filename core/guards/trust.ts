@@ -2,7 +2,7 @@ import { epochMs, isoTime } from '../model/ids.ts';
 import { meaningOf } from '../model/outcome.ts';
 import type { Limits } from '../model/policy.ts';
 import type { Tally } from '../state/results.ts';
-import type { Breaker, TrustResult, TrustRow } from '../state/trust-state.ts';
+import type { Breaker, TrippedRow, TrustResult, TrustRow } from '../state/trust-state.ts';
 import { isAttributable } from './attributable.ts';
 
 /** A node's final result. `other` shows nothing about the document: it gives the node's place back, and passes nothing. */
@@ -82,6 +82,24 @@ export const openBreakerOf = (trust: TrustRow, now: string): Breaker | undefined
 /** Whether the breaker is open, or has not closed again: no full set of canaries has been repaired since. */
 export const isTripped = (trust: TrustRow, now: string, limits: Pick<Limits, 'canaries'>): boolean =>
   breakerOf(trust, now) !== undefined && repairedIn(countedOf(trust, now)) < limits.canaries;
+
+/** Whether what is stored about a breaker for other clusters is still true: an opening remains valid for a day. */
+export const isStillTripped = (row: Pick<TrippedRow, 'openUntil' | 'isTripped'>, now: string): boolean =>
+  row.isTripped && isValid({ at: row.openUntil }, now);
+
+/** What other clusters must know after a change of a row; undefined where they know it already. */
+export const trippedAfter = (
+  before: TrustRow,
+  after: TrustRow,
+  now: string,
+  limits: Pick<Limits, 'canaries'>,
+): TrippedRow | undefined => {
+  const { document, cluster, breaker } = after;
+  if (breaker === undefined) return undefined;
+  const [was, is] = [isTripped(before, now, limits), isTripped(after, now, limits)];
+  if (was === is && before.breaker?.openUntil === breaker.openUntil) return undefined;
+  return { document, cluster, openUntil: breaker.openUntil, isTripped: is };
+};
 
 /** Whether a canary failed before a full set of canaries had been repaired after the breaker's open time. */
 const failsAgain = (trust: TrustRow, now: string, limits: Pick<Limits, 'canaries'>): boolean => {

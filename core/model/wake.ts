@@ -14,6 +14,9 @@ export const Wake = z.discriminatedUnion('kind', [
 ]);
 export type Wake = z.infer<typeof Wake>;
 
+/** Whether a text is the name of a lane. */
+export const isLane = (text: string): boolean => Lane.safeParse(text).success;
+
 /** The FIFO message group of a wake. */
 export const groupOf = (wake: Wake): string => (wake.kind === 'lane' ? wake.lane : wake.runId);
 

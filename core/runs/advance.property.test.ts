@@ -131,6 +131,7 @@ const play = (scenario: typeof Scenario extends fc.Arbitrary<infer T> ? T : neve
       const inputs: RunInputs = {
         trust,
         openElsewhere: 0,
+        awaited: new Set(),
         clusterNodes: 1000,
         isAwaited: true,
         decideAgain: goes,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   aCheck,
+  aCommand,
   aRun,
   at,
   DOCUMENT,
@@ -11,6 +12,7 @@ import {
   sendingRun,
   sent,
   step,
+  trustAfter,
 } from '../../test/support/runs.ts';
 import type { Tally } from '../state/results.ts';
 import type { RunState } from '../state/run-state.ts';
@@ -177,4 +179,12 @@ it('the parts of a check hold the slots of their nodes once, and have the deadli
   expect(nodesInFlight(state)).toBe(3);
   const [first = '', second = ''] = state.commands.map((c) => c.hardDeadlineAt ?? '');
   expect(Date.parse(second) - Date.parse(first)).toBe(140_000);
+});
+
+it('the last nodes of a run are canaries too, where it has no more nodes than canaries', () => {
+  const ended = (n: number) =>
+    aCommand({ key: String(n), status: 'closed', instanceIds: [], size: 1, counts: { Repaired: 1 } });
+  const run = aRun(2, { commands: [ended(1), ended(2)] });
+  const { state } = step(run, { trust: trustAfter(2) });
+  expect(state.commands[2]).toMatchObject({ status: 'sending', size: 1, isCanary: true });
 });

@@ -6,7 +6,6 @@ import type { RunState } from '../state/run-state.ts';
 import { batchesOf, type PartDocument } from './batch.ts';
 import { dueMs } from './command.ts';
 import type { TrustChange } from './experience.ts';
-import { nodesInFlight } from './in-flight.ts';
 import { isUnsent } from './refusal.ts';
 import { countsOf, isCounted } from './reports.ts';
 import { endNotice, endOf } from './run-end.ts';
@@ -64,8 +63,9 @@ const nameOf = (document: PartDocument | undefined, { parts = 1 }: CommandState,
 const boundsOf = (state: RunState, inputs: RunInputs, { now, limits }: At): Omit<SendInputs, 'decideAgain'> => {
   const { documents, slots, openElsewhere } = inputs;
   const trust = currentTrust(state, inputs);
-  const waiting = state.commands.filter((c) => c.status === 'planned').flatMap((c) => c.instanceIds).length;
-  const nodesToRepair = state.pending.length + waiting + nodesInFlight(state);
+  // Those of the whole run, so that its last nodes are canaries too where it has no more than these.
+  const sent = batchesOf(state.commands).reduce((sum, [{ size }]) => sum + size, 0);
+  const nodesToRepair = state.pending.length + sent;
   const context = { budget: slots, nodesToRepair, openElsewhere };
   return {
     documents,

@@ -6,6 +6,7 @@ import {
   isDisrupted,
   slotsFor,
   withClaim,
+  withClaimKept,
   withoutLeftClaim,
   withoutWaiting,
   withSlotsOf,
@@ -27,18 +28,20 @@ describe('the slots of a run', () => {
   const both = cluster({ slots: { 'r-1': slots(2), 'r-2': slots(7) } });
 
   it('are what the other runs leave of the budget of ten nodes in a hundred', () => {
-    expect(slotsFor(both, 'r-1', START, LIMITS)).toBe(3);
-    expect(slotsFor(both, 'r-3', START, LIMITS)).toBe(1);
-    expect(slotsFor(cluster({ slots: { 'r-2': slots(12) } }), 'r-1', START, LIMITS)).toBe(0);
+    expect(slotsFor(both, { runId: 'r-1', isDisruptive: false }, START, LIMITS)).toBe(3);
+    expect(slotsFor(both, { runId: 'r-3', isDisruptive: false }, START, LIMITS)).toBe(1);
+    expect(
+      slotsFor(cluster({ slots: { 'r-2': slots(12) } }), { runId: 'r-1', isDisruptive: false }, START, LIMITS),
+    ).toBe(0);
   });
 
   it('are free again when their time is over', () => {
-    expect(slotsFor(both, 'r-3', at(601), LIMITS)).toBe(10);
+    expect(slotsFor(both, { runId: 'r-3', isDisruptive: false }, at(601), LIMITS)).toBe(10);
   });
 
   it('are one in a cluster whose nodes were never counted', () => {
     const { nodeCount, ...uncounted } = cluster();
-    expect(slotsFor(uncounted, 'r-1', START, LIMITS)).toBe(1);
+    expect(slotsFor(uncounted, { runId: 'r-1', isDisruptive: false }, START, LIMITS)).toBe(1);
     const command = { status: 'sending' as const, sendingAt: START, instanceIds: [node(1)], size: 1 };
     const after = withSlotsOf(uncounted, aRun(0, { commands: [aCommand(command)] }), at(900), {
       now: START,
@@ -135,5 +138,26 @@ describe('the claim of a disruptive lane', () => {
   it('is waited for once by a lane', () => {
     const waiting = withWaiting(cluster(), DOCKER);
     expect(withWaiting(waiting, DOCKER)).toBe(waiting);
+  });
+});
+
+describe('a disruptive run whose claim was lost with the row of the cluster', () => {
+  const of = { runId: 'r-1', isDisruptive: true };
+  const run = aRun(0, { group: CNI });
+
+  it('sends nothing while another run has the cluster, and something where nobody has', () => {
+    const others = cluster({ disruptive: { lane: DOCKER, runId: 'r-2' } });
+    expect(slotsFor(others, of, START, LIMITS)).toBe(0);
+    expect(slotsFor(others, { ...of, isDisruptive: false }, START, LIMITS)).toBe(10);
+    expect(slotsFor(cluster({ disruptive: { lane: CNI, runId: 'r-1' } }), of, START, LIMITS)).toBe(10);
+    expect(slotsFor(cluster(), of, START, LIMITS)).toBe(10);
+  });
+
+  it('has the cluster again as soon as it has slots', () => {
+    const held = cluster({ slots: { 'r-1': slots(1) } });
+    expect(withClaimKept(held, run, START).disruptive).toEqual({ lane: CNI, runId: 'r-1' });
+    expect(withClaimKept(cluster(), run, START).disruptive).toBeUndefined();
+    const others = cluster({ slots: { 'r-1': slots(1) }, disruptive: { lane: DOCKER, runId: 'r-2' } });
+    expect(withClaimKept(others, run, START)).toBe(others);
   });
 });

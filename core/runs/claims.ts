@@ -1,5 +1,5 @@
 import { budgetOf } from '../guards/decide-node.ts';
-import { claim, endClaim, pruned, reserve, slotsHeld, slotsOf } from '../guards/slots.ts';
+import { claim, endClaim, hasClaim, pruned, reserve, slotsHeld, slotsOf } from '../guards/slots.ts';
 import type { Limits } from '../model/policy.ts';
 import type { ClusterState } from '../state/cluster-state.ts';
 import type { RunState } from '../state/run-state.ts';
@@ -9,8 +9,17 @@ import type { At } from './sending.ts';
 /** Without a reader of other runs, entries are free by their time alone. */
 const contextAt = (now: string) => ({ now, ended: new Set<string>() });
 
-/** The most nodes that the run may have in flight: what the other runs of the cluster leave of its budget. */
-export const slotsFor = (cluster: ClusterState, runId: string, now: string, limits: Limits): number => {
+/**
+ * The most nodes that the run may have in flight: what the other runs of the cluster leave of its budget. None, for a
+ * disruptive run, while another one has the cluster.
+ */
+export const slotsFor = (
+  cluster: ClusterState,
+  { runId, isDisruptive }: { readonly runId: string; readonly isDisruptive: boolean },
+  now: string,
+  limits: Limits,
+): number => {
+  if (isDisruptive && cluster.disruptive !== undefined && !hasClaim(cluster, runId)) return 0;
   const held = pruned(cluster, contextAt(now));
   return Math.max(0, budgetOf(cluster.nodeCount ?? 0, limits) - slotsHeld(held) + slotsOf(held, runId));
 };
@@ -67,6 +76,12 @@ export const withClaim = (cluster: ClusterState, lane: string, runId: string, no
   const free = withoutWaiting(withoutLeftClaim(cluster, lane, now).cluster, lane);
   return claim(free, { lane, runId }, contextAt(now));
 };
+
+/** The cluster with the claim of a disruptive run that is at work: its claim goes with the row of the cluster. */
+export const withClaimKept = (cluster: ClusterState, { runId, group: lane }: RunState, now: string): ClusterState =>
+  cluster.disruptive === undefined && cluster.slots[runId] !== undefined
+    ? claim(cluster, { lane, runId }, contextAt(now))
+    : cluster;
 
 /** Whether other disruptive lanes of the cluster wait for the one that is at work. */
 export const isAwaitedBy = (cluster: ClusterState, lane: string): boolean =>

@@ -3,13 +3,13 @@ import { epochMs, isoTime } from '../model/ids.ts';
 import type { Limits } from '../model/policy.ts';
 import type { CommandRow, CommandState, ObservationRow } from '../state/command-state.ts';
 import { type OutcomeCounts, withCounts } from '../state/counts.ts';
-import type { OutboxEntry } from '../state/outbox-entry.ts';
 import type { RunState } from '../state/run-state.ts';
 import { batchesOf } from './batch.ts';
 import { batchTallies } from './batch-results.ts';
+import { type Change, COMMAND_LOST, closeCheck, closeRepair, lostOf } from './close.ts';
 import { findingsOf, type Known, notRunOf, waitingOf } from './findings.ts';
 import { INVALID_INSTANCE } from './observation.ts';
-import { COMMAND_LOST, dropsOf, lostOf, takenOf, unsentResults } from './outbox.ts';
+import { dropsOf, takenOf, unsentResults } from './outbox.ts';
 
 /** The result of a SendCommand call, or of the search for one. Without a report, the result is unknown. */
 export type SendReport =
@@ -23,9 +23,6 @@ export type SendReport =
   /** The document at SSM is not the one that was built: nothing was sent, and the run sends nothing more. */
   | { readonly key: string; readonly kind: 'document-refused'; readonly message: string }
   | { readonly key: string; readonly kind: 'not-found'; readonly at: string };
-
-/** A command's next state, and the outbox entries that it requires. */
-export type Change = { readonly command: CommandState; readonly outbox: readonly OutboxEntry[] };
 
 /** The time after which a check is given up if SSM never runs it. The next sweep checks its nodes. */
 const CHECK_RESEND_MS = 900_000;
@@ -87,40 +84,6 @@ export const dueMs = (command: CommandState, limits: Limits): number => {
     case 'lost':
       return Number.POSITIVE_INFINITY;
   }
-};
-
-/** Ends a repair's command without an observation: the state of its nodes is unknown. */
-const closeRepair = (command: CommandState, status: 'closed' | 'lost'): CommandState => {
-  const { versions, ...base } = command;
-  const unreachable = command.unreachable?.length ?? 0;
-  const unknown = command.instanceIds.length;
-  const counts = {
-    ...(unreachable === 0 ? {} : { Unreachable: unreachable }),
-    ...(unknown === 0 ? {} : { Unknown: unknown }),
-  };
-  return { ...base, status, instanceIds: [], counts };
-};
-
-type Told = Pick<Extract<OutboxEntry, { kind: 'observation' }>, 'outcome' | 'skipReason' | 'reason' | 'message'>;
-
-/** Ends a check's command that did not run. Its observation is written, so that its batch can be completed. */
-export const closeCheck = (command: CommandState, status: 'closed' | 'lost', told: Told, now: string): Change => {
-  const { versions, notBefore, unreachable, documentName, executionTimeoutSeconds, ...base } = command;
-  const { key, part, parts, instanceIds } = command;
-  return {
-    command: { ...base, status, instanceIds: [] },
-    outbox: [
-      {
-        kind: 'observation',
-        key,
-        ...defined({ part, parts }),
-        ...told,
-        at: now,
-        instanceIds,
-        ...defined({ unreachable }),
-      },
-    ],
-  };
 };
 
 const onInvalidIds = (
@@ -245,10 +208,14 @@ export const onBatch = (
   limits: Limits,
 ): Change => {
   const tallies = batchTallies(parts, state);
-  // The observation lacks the nodes of a repair that SSM refused before it sent the command; they stay counted.
-  const refused = lead.size - Object.keys(tallies).length;
   const observed = Object.values(tallies).reduce<OutcomeCounts>((sum, t) => withCounts(sum, { [t.outcome]: 1 }), {});
-  const counts = refused > 0 ? withCounts(observed, { Unreachable: refused }) : observed;
+  // The observation lacks the nodes of a repair that SSM refused before it sent the command. A lost one has no nodes at all.
+  const unseen = Math.max(0, lead.size - Object.keys(tallies).length);
+  const refused = Math.min(unseen, lead.unreachable?.length ?? 0);
+  const counts = withCounts(observed, {
+    ...(refused === 0 ? {} : { Unreachable: refused }),
+    ...(unseen === refused ? {} : { Unknown: unseen - refused }),
+  });
   return {
     command: {
       ...lead,

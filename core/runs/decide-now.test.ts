@@ -15,6 +15,13 @@ describe('a node, decided again just before its command is sent,', () => {
     expect(decided(aRun(0), NO_NODES)).toBeUndefined();
   });
 
+  it('stays where its pending row cannot be read', () => {
+    const seen = nodesSeen([node(1)], { brokenRows: new Map([[node(1), 'reading the row: no']]) });
+    expect(decided(aRun(0), seen)).toMatchObject({
+      decision: { kind: 'skip', skipReason: 'Unreadable', message: 'reading the row: no' },
+    });
+  });
+
   it('goes with its pending row as it is now', () => {
     const row = pendingRow(node(1), { version: 'newer' });
     const seen = nodesSeen([node(1)], { rows: new Map([[node(1), row]]) });

@@ -16,6 +16,8 @@ export type NodesSeen = {
   readonly states: ReadonlyMap<string, NodeStateRow>;
   /** The pending rows of the nodes in the run's lane. */
   readonly rows: ReadonlyMap<string, PendingNode>;
+  /** Why the pending rows of nodes cannot be read. */
+  readonly brokenRows: ReadonlyMap<string, string>;
   /** The status of the node groups that were asked about, by name. */
   readonly nodegroups: ReadonlyMap<string, string | Unread>;
 };
@@ -26,6 +28,7 @@ export const NO_NODES: NodesSeen = {
   facts: new Map(),
   states: new Map(),
   rows: new Map(),
+  brokenRows: new Map(),
   nodegroups: new Map(),
 };
 
@@ -73,6 +76,9 @@ export const decideNow = (
 ): DecidedAgain | undefined => {
   if (!nodes.asked.has(instanceId)) return undefined;
   const candidate = candidateOf(instanceId, nodes);
+  const problem = nodes.brokenRows.get(instanceId);
+  if (problem !== undefined)
+    return { candidate, decision: { kind: 'skip', skipReason: 'Unreadable', message: problem } };
   const decision: Decision = decideByPolicy(run, candidate, decisionInputs(run, nodes, rules, now));
   return { candidate, decision };
 };

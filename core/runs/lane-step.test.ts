@@ -33,7 +33,6 @@ const queuedRun = aRun(0, { status: 'queued' });
 const queued = (over: Partial<Queued> = {}): Queued => ({
   sortKey: 'QUEUE#1',
   run: queuedRun,
-  isCancelled: false,
   asked: [node(7)],
   ...over,
 });
@@ -71,7 +70,7 @@ describe('before a step, a lane reads', () => {
   });
 
   it('no facts for a run that is cancelled, or while it waits', () => {
-    expect(factsWanted(idle({ queued: queued({ isCancelled: true }) }))).toEqual([]);
+    expect(factsWanted(idle({ queued: queued({ cancelled: { force: false } }) }))).toEqual([]);
     expect(factsWanted(idle({ rows: [first], queued: queued(), pause: 'an upgrade' }))).toEqual([]);
     expect(factsWanted(idle({ rows: [first], trust }))).toEqual([]);
   });
@@ -200,7 +199,9 @@ describe('a run', () => {
   });
 
   it('whose request is cancelled ends in the place of any plan, even during a pause', () => {
-    const step = idleStep(idle({ rows: [first], queued: queued({ isCancelled: true }), pause: 'an upgrade' }));
+    const step = idleStep(
+      idle({ rows: [first], queued: queued({ cancelled: { force: false } }), pause: 'an upgrade' }),
+    );
     expect(step.commit).toMatchObject({
       run: { after: { status: 'ended', stopped: { reason: 'Cancelled' }, settled: { Cancelled: 1 } } },
       unqueued: 'QUEUE#1',
@@ -224,7 +225,7 @@ describe('a run', () => {
 
   it('of a disruptive lane that is cancelled claims nothing', () => {
     const run = { ...queuedRun, remediation: 'cni' };
-    const step = idleStep(idle({ lane: cniLane, queued: queued({ run, isCancelled: true }) }));
+    const step = idleStep(idle({ lane: cniLane, queued: queued({ run, cancelled: { force: false } }) }));
     expect(step.commit).not.toHaveProperty('cluster');
   });
 

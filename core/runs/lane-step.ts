@@ -11,6 +11,7 @@ import type { TrustRow } from '../state/trust-state.ts';
 import { isDisrupted, withClaim, withoutLeftClaim, withoutWaiting, withWaiting } from './claims.ts';
 import type { NodesSeen } from './decide-now.ts';
 import { afterRun, dueRows, type Hold, holdOf, nextDue } from './lane.ts';
+import type { Cancelled } from './outbox.ts';
 import { askedCandidates, cancelledRun, heldRun, nextRows, planned, rowsRun } from './plan.ts';
 import { isDisruptive, type Rules } from './rules.ts';
 import { outboxStep, type RunSeen, runStep } from './run-step.ts';
@@ -25,7 +26,7 @@ const CLAIM_LOOK_MS = 60_000;
 export type Queued = {
   readonly sortKey: string;
   readonly run: RunState;
-  readonly isCancelled: boolean;
+  readonly cancelled?: Cancelled | undefined;
   /** The nodes that it takes. */
   readonly asked: readonly string[];
 };
@@ -80,7 +81,8 @@ export const factsWanted = (seen: IdleSeen): readonly string[] => {
   const rows = dueOf(seen).filter((row) => !isStale(row, seen));
   const young = rows.filter((row) => isYoung(row, now));
   const next = holdOn(seen) === undefined && queued === undefined ? nextRows(seen, rows) : [];
-  const asked = queued === undefined || queued.isCancelled || holdOn(seen) !== undefined ? [] : queued.asked;
+  const asked =
+    queued === undefined || queued.cancelled !== undefined || holdOn(seen) !== undefined ? [] : queued.asked;
   return [...new Set([...[...young, ...next].map((row) => row.instanceId), ...asked])];
 };
 
@@ -158,8 +160,9 @@ export const idleStep = (seen: IdleSeen): Step => {
   if (entries.length > 0) return { effects: [{ kind: 'rows', entries }], isDone: false };
   if (seen.gone.length > 0)
     return { effects: [{ kind: 'unqueue', lane: lane.lane, sortKeys: seen.gone }], isDone: false };
-  if (queued?.isCancelled === true) {
-    return begin(seen, { before: queued.run, after: cancelledRun(queued.run, queued.asked, now) }, queued.sortKey);
+  if (queued?.cancelled !== undefined) {
+    const after = cancelledRun(queued.run, queued.asked, queued.cancelled, now);
+    return begin(seen, { before: queued.run, after }, queued.sortKey);
   }
   const why = holdOn(seen);
   if (why !== undefined) return hold(seen, kept, why);

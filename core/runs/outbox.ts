@@ -9,6 +9,9 @@ import { becauseOfRow, type PendingNode } from '../state/pending-node.ts';
 import type { RunState } from '../state/run-state.ts';
 import { removedText } from './rules.ts';
 
+/** The order to cancel a run's request. Without an order, `why` says what stands for one. */
+export type Cancelled = { readonly force: boolean; readonly why?: string };
+
 /** A node and the version of the pending row that brought it; the version is empty where none did. */
 export type TakenNode = readonly [instanceId: string, version: string];
 
@@ -187,30 +190,12 @@ export const unsentResults = (
   ),
 ];
 
-/** The reading of a node whose command is lost: whether the command ran is unknown. */
-export const COMMAND_LOST = {
-  outcome: 'Unknown',
-  reason: 'CommandLost',
-  message: 'the sending was interrupted and SSM shows no such command: not sent again',
-} as const;
-
-/** Ends the nodes of a repair's lost command as `Unknown` and requests a check, whose findings are enqueued as usual. */
-export const lostOf = (run: RunState, command: CommandState, now: string): OutboxEntry[] => [
-  ...dropsOf(run, takenOf(command)),
-  ...resultsOf(
-    command.instanceIds,
-    { ...COMMAND_LOST, message: `${COMMAND_LOST.message}, a check was asked for` },
-    now,
-  ),
-  ...askForCheck(run, command.instanceIds, 'CommandLost', now),
-];
-
 const unreadIn = (action: RunState['action'], told: Pick<Text, 'reason' | 'message'>): Text =>
   action === 'check' ? { outcome: 'Unknown', ...told } : { outcome: 'Skipped', skipReason: 'Unreadable', ...told };
 
 /** The result of a node to which a stopped run sent no command. */
 export const unsentText = (
-  { action, refusal, remediation }: Pick<RunState, 'action' | 'refusal' | 'remediation'>,
+  { action, refusal, remediation, stopped }: Pick<RunState, 'action' | 'refusal' | 'remediation' | 'stopped'>,
   stopReason: NonNullable<RunState['stopped']>['reason'],
 ): Text => {
   if (stopReason === 'CommandRefused') {
@@ -228,7 +213,8 @@ export const unsentText = (
   }
   if (stopReason === 'NotAllowed')
     return { outcome: 'Skipped', skipReason: stopReason, message: removedText(remediation) };
-  const message = `the run was stopped (${stopReason}) before a command was sent to this node`;
+  const why = stopped?.why === undefined ? '' : `: ${stopped.why}`;
+  const message = `the run was stopped (${stopReason}) before a command was sent to this node${why}`;
   return { outcome: 'Skipped', message, ...(stopReason === 'Yielded' ? {} : { skipReason: stopReason }) };
 };
 

@@ -128,13 +128,13 @@ describe('a run that is over from the start', () => {
   });
 
   it('because its request is cancelled counts its nodes, and says that it has ended', () => {
-    const run = cancelledRun(aRun(0, { status: 'queued' }), nodes(2), at(10));
+    const run = cancelledRun(aRun(0, { status: 'queued' }), nodes(2), { force: false }, at(10));
     expect(run).toMatchObject({ status: 'ended', settled: { Cancelled: 2 }, stopped: { reason: 'Cancelled' } });
     expect(run.outbox).toMatchObject([
       { kind: 'results', skipReason: 'Cancelled', instanceIds: nodes(2) },
       { kind: 'notice', detail: { counts: { Cancelled: 2 } } },
     ]);
-    expect(cancelledRun(aRun(0, { status: 'queued' }), [], at(10))).toMatchObject({
+    expect(cancelledRun(aRun(0, { status: 'queued' }), [], { force: false }, at(10))).toMatchObject({
       settled: {},
       outbox: [{ kind: 'notice' }],
     });
@@ -155,4 +155,10 @@ describe('a queued check under a pause of everything', () => {
       isDone: true,
     });
   });
+});
+
+it('a queued run whose request cannot be read says so in its results', () => {
+  const run = cancelledRun(aRun(0, { status: 'queued' }), nodes(1), { force: false, why: 'no list' }, at(10));
+  expect(run.stopped).toMatchObject({ reason: 'Cancelled', why: 'no list' });
+  expect(run.outbox[0]).toMatchObject({ kind: 'results', message: expect.stringMatching(/: no list$/) });
 });

@@ -8,7 +8,7 @@ import { becauseOfRows, type PendingNode, rowsForRun, soleRequestOf, WHOLE_CLUST
 import type { RunState } from '../state/run-state.ts';
 import { decisionInputs, type NodesSeen } from './decide-now.ts';
 import type { Hold } from './lane.ts';
-import { answeredOf, becausesOf, merged, resultsOf, unsentText } from './outbox.ts';
+import { answeredOf, becausesOf, type Cancelled, merged, resultsOf, unsentText } from './outbox.ts';
 import { queuedRun } from './queued-run.ts';
 import type { Rules } from './rules.ts';
 import { endNotice } from './run-end.ts';
@@ -132,11 +132,11 @@ export const heldRun = (
 };
 
 /** The state of a run that ends without a command, because its request is cancelled. Nothing about its nodes is asked. */
-export const cancelledRun = (run: RunState, nodes: readonly string[], now: string): RunState => {
+export const cancelledRun = (run: RunState, nodes: readonly string[], { why }: Cancelled, now: string): RunState => {
   const settled = nodes.length === 0 ? {} : { Cancelled: nodes.length };
-  const stopped = { reason: 'Cancelled', at: now } as const;
+  const stopped = { reason: 'Cancelled' as const, at: now, ...defined({ why }) };
   const ended: RunState = { ...run, status: 'ended', startedAt: now, endedAt: now, end: 'Cancelled', settled, stopped };
-  const results = resultsOf(nodes, unsentText(run, 'Cancelled'), now);
+  const results = resultsOf(nodes, unsentText(ended, 'Cancelled'), now);
   return { ...ended, outbox: [...run.outbox, ...results, endNotice(ended, settled, now)] };
 };
 

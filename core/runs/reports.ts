@@ -3,7 +3,8 @@ import type { CommandState, ObservationRow } from '../state/command-state.ts';
 import type { OutboxEntry } from '../state/outbox-entry.ts';
 import type { RunState } from '../state/run-state.ts';
 import { batchesOf, batchOf } from './batch.ts';
-import { type Change, isNews, isOver, onBatch, onObservation, onReport, type SendReport } from './command.ts';
+import { type Change, closeCheck, isUnobserved, OBSERVATION_LOST, onUnobserved } from './close.ts';
+import { isNews, isOver, onBatch, onObservation, onReport, type SendReport } from './command.ts';
 import { merged } from './outbox.ts';
 import { withAnswers } from './refusal.ts';
 import type { Knowledge } from './rules.ts';
@@ -12,7 +13,25 @@ import type { Knowledge } from './rules.ts';
 export type News = Knowledge & {
   readonly observations: readonly ObservationRow[];
   readonly reports: readonly SendReport[];
+  /** The keys of commands whose observation is missing, and is written again. */
+  readonly awaited: ReadonlySet<string>;
 };
+
+/** Whether the observation of a check's command that is over was lost, and nobody will write it. */
+const isForgotten = (
+  { key }: CommandState,
+  { action, outbox }: RunState,
+  added: readonly OutboxEntry[],
+  { observations, awaited }: News,
+): boolean =>
+  action === 'check' &&
+  !awaited.has(key) &&
+  !observations.some((seen) => seen.key === key) &&
+  ![...outbox, ...added].some((entry) => entry.kind === 'observation' && entry.key === key);
+
+/** The observation of a command in place of one that was lost: its nodes are not known. */
+const forgotten = (command: CommandState, now: string): readonly OutboxEntry[] =>
+  closeCheck(command, 'lost', OBSERVATION_LOST, now).outbox;
 
 /** Whether all nodes of a batch are counted: every part is over, and its observation has been read. */
 export const isCounted = (parts: readonly CommandState[]): boolean =>
@@ -48,6 +67,7 @@ export const withReports = (before: RunState, inputs: News, now: string, limits:
       take(onObservation(command, seen, before));
       observed.add(batchOf(command.key));
     }
+    if (isUnobserved(command, seen, now)) take(onUnobserved(command, seen, before, now));
     return command;
   });
   const commands = batchesOf(updated).flatMap((parts): readonly CommandState[] => {
@@ -56,12 +76,17 @@ export const withReports = (before: RunState, inputs: News, now: string, limits:
     if (!isNew || !parts.every(isOver)) return parts;
     const seen = parts.flatMap((c) => inputs.observations.find((o) => o.key === c.key) ?? []);
     // The outbox of this run writes the observation of a command that did not run; the next step reads it.
-    if (seen.length < parts.length) return parts;
+    if (seen.length < parts.length) {
+      outbox.push(...parts.flatMap((part) => (isForgotten(part, before, outbox, inputs) ? forgotten(part, now) : [])));
+      return parts;
+    }
+    // A repair whose observation is lost is counted already, with what a look had seen of it.
+    if (before.action === 'repair' && !seen.every(({ final }) => final)) return parts;
     const counted = onBatch(lead, seen, before, inputs, limits);
     outbox.push(...counted.outbox);
     return [counted.command, ...others];
   });
-  const isChanged = commands.some((c, i) => c !== before.commands[i]);
+  const isChanged = outbox.length > 0 || commands.some((c, i) => c !== before.commands[i]);
   if (!isChanged) return before;
   const known = inputs.reports.filter((r) => before.commands.some((c) => c.key === r.key && c.status === 'sending'));
   return withAnswers({ ...before, commands, outbox: [...before.outbox, ...merged(outbox)] }, before, known, now);

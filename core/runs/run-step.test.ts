@@ -215,3 +215,14 @@ it('a check sends all its parts, takes no slot and rests on no experience', () =
   expect(commit).toMatchObject({ sends: true });
   for (const field of ['cluster', 'booked', 'trusted', 'trust']) expect(commit).not.toHaveProperty(field);
 });
+
+it('a disruptive run takes the claim that was lost with the row of its cluster when it sends', () => {
+  const of = { remediation: 'cni', group: 'demo/cni', lane: 'demo/cni', documentKey: 'cni-repair' };
+  const row = pendingRow(node(0), { lane: 'demo/cni' });
+  const nodesKnown = nodesSeen([node(0)], { rows: new Map([[node(0), row]]) });
+  const sends = runStep(seen(aRun(1, of), { nodes: nodesKnown }));
+  expect(sends.commit?.cluster?.after.disruptive).toEqual({ lane: 'demo/cni', runId: 'r-1' });
+  const disruptive = { lane: 'demo/docker', runId: 'r-2' };
+  const waits = runStep(seen(aRun(1, of), { nodes: nodesKnown, cluster: cluster({ disruptive }) }));
+  expect(waits.effects).toEqual([]);
+});

@@ -7,18 +7,18 @@ import type { NodeStateRow } from '../state/node-state.ts';
 import type { OutboxEntry } from '../state/outbox-entry.ts';
 import type { RunState } from '../state/run-state.ts';
 import { advance, nodesToDecide, type RunInputs } from './advance.ts';
-import { slotsFor, withSlotsOf } from './claims.ts';
+import { slotsFor, withClaimKept, withSlotsOf } from './claims.ts';
 import type { SendReport } from './command.ts';
 import { decideNow, type NodesSeen } from './decide-now.ts';
 import { takenBackOf } from './refusal.ts';
-import { deployedOf, knowledgeOf, type Rules, removedOf } from './rules.ts';
+import { deployedOf, isDisruptive, knowledgeOf, type Rules, removedOf } from './rules.ts';
 import type { Commit, Effect, Flushed, Step } from './step.ts';
 import { currentTrust } from './stop.ts';
 
 /** What was read of a planned run and its surroundings. */
 export type RunSeen = Pick<
   RunInputs,
-  'observations' | 'paused' | 'cancelled' | 'isAwaited' | 'isEnding' | 'trust' | 'openElsewhere'
+  'observations' | 'awaited' | 'paused' | 'cancelled' | 'isAwaited' | 'isEnding' | 'trust' | 'openElsewhere'
 > & {
   readonly run: RunState;
   readonly reports: readonly SendReport[];
@@ -31,11 +31,17 @@ export type RunSeen = Pick<
   readonly now: string;
 };
 
+const disruptionOf = ({ runId, remediation }: RunState, rules: Rules) => ({
+  runId,
+  isDisruptive: isDisruptive(rules, remediation),
+});
+
 const inputsOf = (seen: RunSeen): RunInputs => {
   const { run, rules, cluster, now, nodes, observations, reports, paused, cancelled, isAwaited } = seen;
-  const { trust, openElsewhere, isEnding } = seen;
+  const { awaited, trust, openElsewhere, isEnding } = seen;
   return {
     observations,
+    awaited,
     reports,
     paused,
     cancelled,
@@ -47,7 +53,7 @@ const inputsOf = (seen: RunSeen): RunInputs => {
     removed: removedOf(rules, run.remediation),
     documents: deployedOf(rules, run.documentKey),
     ...knowledgeOf(rules, run.cluster),
-    slots: cluster === undefined ? 0 : slotsFor(cluster, run.runId, now, rules.policy.limits),
+    slots: cluster === undefined ? 0 : slotsFor(cluster, disruptionOf(run, rules), now, rules.policy.limits),
     decideAgain: (instanceId) => decideNow(run, instanceId, nodes, rules, now),
   };
 };
@@ -95,7 +101,8 @@ const clusterAfter = (seen: RunSeen, after: RunState): Commit['cluster'] => {
   const held = withSlotsOf(before, after, latestEnd(after, rules, now), { now, limits: rules.policy.limits });
   // Nodes of a stuck run may still be under repair: its claim goes with their slots.
   const isOver = after.status === 'ended' && held.slots[after.runId] === undefined;
-  const next = isOver ? endClaim(held, after.runId) : held;
+  const kept = isDisruptive(rules, after.remediation) ? withClaimKept(held, after, now) : held;
+  const next = isOver ? endClaim(held, after.runId) : kept;
   return JSON.stringify(next) === JSON.stringify(before) ? undefined : { before, after: next };
 };
 

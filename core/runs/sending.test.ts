@@ -153,3 +153,14 @@ describe('the batches of a check', () => {
     expect(withCheckBatches(none, [DOCUMENT], moment)).toBe(none);
   });
 });
+
+it('a node whose pending row cannot be read is skipped as Unreadable, one whose row is gone as Cancelled', () => {
+  const unreadable: Decision = { kind: 'skip', skipReason: 'Unreadable', message: 'reading the row: no' };
+  const decideAgain = (instanceId: string) => ({
+    candidate: { instanceId },
+    decision: instanceId === node(0) ? unreadable : GO,
+  });
+  const { state } = withRepairCommand(aRun(2), bounds({ decideAgain }), moment);
+  expect(state.settled).toEqual({ Unreadable: 1, Cancelled: 1 });
+  expect(state.commands).toEqual([]);
+});

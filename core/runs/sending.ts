@@ -93,6 +93,8 @@ const nextOf = (state: RunState, { width, documents, order }: Bounds, at: At): N
 export const nodesToAsk = (state: RunState, inputs: Bounds, at: At): readonly string[] =>
   state.action === 'check' ? [] : nextOf(state, inputs, at).nodes.map(([id]) => id);
 
+const isUnreadable = (decision: Decision): boolean => decision.kind === 'skip' && decision.skipReason === 'Unreadable';
+
 /** The decision about a node whose pending row has left the lane since the plan: only a cancelled request takes it away. */
 const NO_LONGER_WANTED: Decision = {
   kind: 'skip',
@@ -111,7 +113,8 @@ const sorted = (state: RunState, nodes: readonly TakenNode[], inputs: SendInputs
     if (again === undefined) continue;
     asked.add(id);
     const { candidate } = again;
-    const decision = version !== '' && candidate.row === undefined ? NO_LONGER_WANTED : again.decision;
+    const isGone = version !== '' && candidate.row === undefined && !isUnreadable(again.decision);
+    const decision = isGone ? NO_LONGER_WANTED : again.decision;
     if (decision.kind === 'go') going.push([id, candidate.row?.version ?? version]);
     else if (decision.kind === 'wait') outbox.push(...wait(state, candidate, decision.notBefore, at.now));
     else {

@@ -242,3 +242,14 @@ describe('the slow start', () => {
     expect(notices).toMatchObject([{ detail: { lane: 'demo/pause-image', openings: 1, openUntil: at(909) } }]);
   });
 });
+
+it('a run whose request cannot be read says so in its results', () => {
+  const { state } = step(aRun(1), { cancelled: { force: false, why: 'its request cannot be read' } });
+  expect(state).toMatchObject({
+    end: 'Cancelled',
+    stopped: { reason: 'Cancelled', why: 'its request cannot be read' },
+  });
+  expect(state.outbox).toContainEqual(
+    expect.objectContaining({ kind: 'results', message: expect.stringMatching(/: its request cannot be read$/) }),
+  );
+});

@@ -1,4 +1,5 @@
 import { openBreakerOf } from '../guards/trust.ts';
+import { defined } from '../model/defined.ts';
 import { epochMs, isoTime } from '../model/ids.ts';
 import type { Limits } from '../model/policy.ts';
 import type { CommandState } from '../state/command-state.ts';
@@ -6,10 +7,10 @@ import type { OutboxEntry } from '../state/outbox-entry.ts';
 import type { RunState } from '../state/run-state.ts';
 import type { TrustRow } from '../state/trust-state.ts';
 import { batchesOf, type PartDocument } from './batch.ts';
-import { closeCheck } from './command.ts';
+import { closeCheck } from './close.ts';
 import { breakerNotices, experienceOf, type TrustChange, type TrustSeen, trustIn } from './experience.ts';
 import { INVALID_INSTANCE } from './observation.ts';
-import { countedBefore, resultsOf, type TakenNode, takenOf, unsentOf, unsentText } from './outbox.ts';
+import { type Cancelled, countedBefore, resultsOf, type TakenNode, takenOf, unsentOf, unsentText } from './outbox.ts';
 import { documentNotice, refusalAfter } from './refusal.ts';
 import { holdForRegistry, withRegistryNews } from './registry-hold.ts';
 import { type News, withReports } from './reports.ts';
@@ -23,7 +24,7 @@ export type StopInputs = News &
     /** Why the run's remediation repairs nothing: this version does not have it. */
     readonly removed?: string | undefined;
     /** The order to cancel the run's request, if there is one. */
-    readonly cancelled: { readonly force: boolean } | undefined;
+    readonly cancelled: Cancelled | undefined;
     /** Whether somebody waits for the lane: an operator's run, or another disruptive lane of the cluster. */
     readonly isAwaited: boolean;
   };
@@ -150,12 +151,15 @@ export const stopOrGoOn = <Inputs extends StopInputs>(
   const learned = learn(before, given, now, limits);
   const { reported, inputs } = learned;
   const stopReason = stopReasonOf(reported, inputs, epochMs(now), limits);
-  const forced = stopReason === 'Cancelled' && inputs.cancelled?.force === true ? { forced: true as const } : {};
+  const order = stopReason === 'Cancelled' ? inputs.cancelled : undefined;
+  const forced = order?.force === true ? { forced: true as const } : {};
   const { stopped } = reported;
   const isCancel = stopReason === 'Cancelled' && stopped?.reason !== 'Cancelled';
   const isForced = forced.forced === true && stopped?.forced !== true;
   const isNew = stopReason !== undefined && (stopped === undefined || isCancel || isForced);
-  const state: RunState = isNew ? { ...reported, stopped: { reason: stopReason, at: now, ...forced } } : reported;
+  const state: RunState = isNew
+    ? { ...reported, stopped: { reason: stopReason, at: now, ...forced, ...defined({ why: order?.why }) } }
+    : reported;
   if (state.stopped === undefined) return { ...learned, state: holdForRegistry(withRefusal(state, inputs, now), now) };
   const settled = withoutUnsent(state, state.stopped.reason, now, limits);
   const news = isNew && stopReason === 'DocumentRefused' ? [documentNotice(state)] : [];

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { rules } from '../../test/support/rules.ts';
 import { aCheck, aCommand, aRun, at, node, START } from '../../test/support/runs.ts';
 import type { LaneState } from '../state/lane-state.ts';
-import { waitingIn } from '../state/run-state.ts';
+import { salvagedRun } from '../state/run-state.ts';
 import { newLane } from './lane.ts';
 import { STUCK_TURNS, stuckRun, stuckStep } from './stuck.ts';
 
@@ -119,6 +119,10 @@ describe('a lane whose turns fail', () => {
 
 it('the nodes of a run that cannot be read are those of its list without a row, each read on its own', () => {
   const pending = [[node(1), ''], [node(2), 'v'], 'broken', [node(3), '']];
-  expect(waitingIn({ pending })).toEqual([node(1), node(3)]);
-  expect(waitingIn({})).toEqual([]);
+  expect(salvagedRun({ pending, requestId: 'q-1', group: 7, cluster: 'demo' })).toEqual({
+    requestId: 'q-1',
+    cluster: 'demo',
+    instanceIds: [node(1), node(3)],
+  });
+  expect(salvagedRun({})).toEqual({ instanceIds: [] });
 });

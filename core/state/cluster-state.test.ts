@@ -23,7 +23,7 @@ it.each([{}, { slots: 'none' }, { slots: [entry] }, { slots: null, disruptive: 3
   'it leaves no slot until every command has ended: %j',
   (row) => {
     const cluster = { ...salvagedCluster('demo', row, bounds), nodeCount: 5000 };
-    expect(slotsFor(cluster, 'r-9', at(899), LIMITS)).toBe(0);
-    expect(slotsFor(cluster, 'r-9', at(900), LIMITS)).toBe(LIMITS.budgetMaxNodes);
+    expect(slotsFor(cluster, { runId: 'r-9', isDisruptive: false }, at(899), LIMITS)).toBe(0);
+    expect(slotsFor(cluster, { runId: 'r-9', isDisruptive: false }, at(900), LIMITS)).toBe(LIMITS.budgetMaxNodes);
   },
 );

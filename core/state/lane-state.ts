@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { defined } from '../model/defined.ts';
 import { ClusterName, InstanceId, IsoTime } from '../model/ids.ts';
 import { stored } from '../model/stored.ts';
 
@@ -53,3 +54,20 @@ export const LaneState = stored({
   calledAt: IsoTime.optional(),
 });
 export type LaneState = z.infer<typeof LaneState>;
+
+/** What of a lane's row can be read, where all of it cannot. */
+const Readable = z.object({
+  activeRunId: LaneState.shape.activeRunId.catch(undefined),
+  registry: LaneState.shape.registry.catch(undefined),
+  registryHold: LaneState.shape.registryHold.catch(undefined),
+});
+
+/**
+ * The row of a lane in place of one that cannot be read: it keeps what is understood, and is due. A run that it no longer
+ * knows ends by itself.
+ */
+export const salvagedLane = (
+  of: Pick<LaneState, 'lane' | 'cluster' | 'remediation'>,
+  row: Readonly<Record<string, unknown>>,
+  dueAt: string,
+): LaneState => ({ ...of, version: 0, ...defined(Readable.parse(row)), dueAt });

@@ -25,3 +25,12 @@ export const NodeStateRow = stored({
   quarantineAdvice: z.string().optional(),
 });
 export type NodeStateRow = z.infer<typeof NodeStateRow>;
+
+/** What of a node's state can be read, where all of it cannot. */
+const Readable = z.object({
+  cluster: ClusterName.optional().catch(undefined),
+  quarantinedAt: IsoTime.optional().catch(undefined),
+});
+
+/** What is known of a node whose state cannot be read. */
+export const salvagedState = (row: Readonly<Record<string, unknown>>): z.infer<typeof Readable> => Readable.parse(row);

@@ -41,6 +41,12 @@ export const PendingNode = stored({
 });
 export type PendingNode = z.infer<typeof PendingNode>;
 
+/** The requests that want a node whose row cannot be read, as far as they are understood. */
+export const requestsIn = (row: Readonly<Record<string, unknown>>): Pick<PendingNode, 'requestIds'> => {
+  const { data } = PendingNode.shape.requestIds.safeParse(row.requestIds);
+  return data === undefined ? {} : { requestIds: data };
+};
+
 /** Why a pending node waits. */
 export const becauseOfRow = ({
   because,

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { Because } from '../model/because.ts';
+import { defined } from '../model/defined.ts';
 import { ClusterName, InstanceId, IsoTime } from '../model/ids.ts';
 import { stored } from '../model/stored.ts';
 import { CommandState } from './command-state.ts';
@@ -52,23 +53,23 @@ export const RunState = stored({
   refusal: z
     .object({ firstAt: IsoTime, count: z.number().int().positive(), notBefore: IsoTime, message: z.string().max(600) })
     .optional(),
-  stopped: z
-    .strictObject({
-      reason: z.enum([
-        'BreakerOpen',
-        'Paused',
-        'Cancelled',
-        'Yielded',
-        'CommandRefused',
-        'DocumentRefused',
-        'NotAllowed',
-        'Stuck',
-      ]),
-      at: IsoTime,
-      /** Cancelled by force: started repairs are cancelled too. */
-      forced: z.literal(true).optional(),
-    })
-    .optional(),
+  stopped: stored({
+    reason: z.enum([
+      'BreakerOpen',
+      'Paused',
+      'Cancelled',
+      'Yielded',
+      'CommandRefused',
+      'DocumentRefused',
+      'NotAllowed',
+      'Stuck',
+    ]),
+    at: IsoTime,
+    /** Cancelled by force: started repairs are cancelled too. */
+    forced: z.literal(true).optional(),
+    /** Cancelled by nobody: why. */
+    why: z.string().optional(),
+  }).optional(),
   image: z.string().optional(),
   /** Of a check: turns of its own group that failed. Those of a repair are counted in its lane. */
   failures: Failures.optional(),
@@ -82,12 +83,26 @@ export type RunState = z.infer<typeof RunState>;
 
 const Waiting = z.tuple([InstanceId, z.literal('')]);
 
-/**
- * The nodes of a run that cannot be read which wait in no other row: those of its list without the version of a pending
- * row. The list itself may be broken, so each of its entries is read on its own.
- */
-export const waitingIn = (item: Readonly<Record<string, unknown>>): readonly string[] =>
-  (Array.isArray(item.pending) ? item.pending : []).flatMap((entry: unknown) => {
+/** What of a run's row can be read, where all of it cannot. */
+const Readable = z.object({
+  requestId: z.string().optional().catch(undefined),
+  group: z.string().optional().catch(undefined),
+  cluster: ClusterName.optional().catch(undefined),
+  pending: z.array(z.unknown()).catch([]),
+});
+
+/** What is known of a run whose row cannot be read. */
+export type SalvagedRun = Pick<z.infer<typeof Readable>, 'requestId' | 'group' | 'cluster'> & {
+  /** The nodes that wait in no other row: those of its list without the version of a pending row. */
+  readonly instanceIds: readonly string[];
+};
+
+/** Reads what can be read of a run's row. Its list of nodes may be broken, so each of its entries is read on its own. */
+export const salvagedRun = (item: Readonly<Record<string, unknown>>): SalvagedRun => {
+  const { pending, ...known } = Readable.parse(item);
+  const instanceIds = pending.flatMap((entry) => {
     const node = Waiting.safeParse(entry);
     return node.success ? [node.data[0]] : [];
   });
+  return { ...defined(known), instanceIds };
+};

@@ -38,3 +38,12 @@ export const TrustRow = stored({
   breaker: Breaker.optional(),
 });
 export type TrustRow = z.infer<typeof TrustRow>;
+
+/** Whether a document's breaker in a cluster is open, or has not closed again: what its other clusters need to know of it. */
+export const TrippedRow = stored({
+  document: z.string(),
+  cluster: ClusterName,
+  openUntil: IsoTime,
+  isTripped: z.boolean(),
+});
+export type TrippedRow = z.infer<typeof TrippedRow>;

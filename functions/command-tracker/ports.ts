@@ -11,7 +11,7 @@ import type { CommandObserver } from '../shared/command-observer.ts';
 /** The ports that command-tracker needs. */
 export type CommandTrackerPorts = {
   readonly observer: CommandObserver;
-  readonly runs: Pick<RunStore, 'get' | 'observation'>;
+  readonly runs: Pick<RunStore, 'read' | 'observation'>;
   readonly results: Pick<ResultStore, 'getCommand' | 'putCommand'>;
   readonly reader: Pick<CommandReader, 'byId'>;
   readonly wakes: WakeQueue;

@@ -22,7 +22,8 @@ const locate = async (deps: CommandTrackerPorts, commandId: string): Promise<Com
   const listed = await deps.reader.byId(commandId);
   const ours = listed === undefined ? undefined : readComment(listed.comment);
   if (listed === undefined || ours === undefined) return undefined;
-  const run = await deps.runs.get(ours.runId);
+  const stored = await deps.runs.read(ours.runId);
+  const run = stored.kind === 'run' ? stored.run : undefined;
   const command = run?.commands.find((c) => c.key === ours.key);
   // One that has another id is not the one that this run sent.
   if (run === undefined || command === undefined) return undefined;

@@ -191,7 +191,7 @@ describe('cancel', () => {
           waiting: 0,
           inFlight: [],
         });
-        expect((await deps.requests.cancellations([requestId])).get(requestId)).toMatchObject({
+        expect((await deps.requests.standing([requestId])).get(requestId)?.cancelled).toMatchObject({
           by: 'mei',
           reason: WHO.reason,
           force: false,
@@ -222,7 +222,7 @@ describe('cancel', () => {
         { runId, key: '2', status: 'sending', instanceIds: [b] },
       ],
     });
-    expect((await deps.requests.cancellations([requestId])).get(requestId)).toMatchObject({ force: true });
+    expect((await deps.requests.standing([requestId])).get(requestId)?.cancelled).toMatchObject({ force: true });
     const query = { query: 'request', requestId };
     const { items } = accepted(await report({ store: createAuditStore(table), count: recorder().count }, query));
     expect(items).toMatchObject([
@@ -230,7 +230,7 @@ describe('cancel', () => {
     ]);
     // A later order without force does not take the force back.
     await ask({ action: 'cancel', runId, ...WHO });
-    expect((await deps.requests.cancellations([requestId])).get(requestId)).toMatchObject({ force: true });
+    expect((await deps.requests.standing([requestId])).get(requestId)?.cancelled).toMatchObject({ force: true });
   });
 
   it('reaches rows that were handed back to the lane after the last run has ended', async () => {

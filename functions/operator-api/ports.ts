@@ -19,9 +19,9 @@ import type { Fleet } from '../shared/fleet.ts';
 export type OperatorApiPorts = {
   readonly fleet: Fleet;
   readonly beyondEc2: BeyondEc2;
-  readonly runs: Pick<RunStore, 'get' | 'create'>;
-  readonly lanes: Pick<LaneStore, 'get' | 'queueRun' | 'pendingNodes'>;
-  readonly trust: TrustStore;
+  readonly runs: Pick<RunStore, 'get' | 'read' | 'create'>;
+  readonly lanes: Pick<LaneStore, 'get' | 'read' | 'queueRun' | 'pendingNodes'>;
+  readonly trust: Pick<TrustStore, 'read'>;
   readonly results: Pick<ResultStore, 'nodeStates' | 'pauseFor' | 'getCommand'>;
   readonly requests: RequestStore;
   readonly signals: Pick<SignalStore, 'addPending' | 'touchLane'>;

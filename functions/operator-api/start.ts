@@ -125,10 +125,10 @@ const preview = async (
   const [nodeStates, pause, trust] = await Promise.all([
     isRepair ? deps.results.nodeStates(instanceIds, remediation) : new Map(),
     deps.results.pauseFor(request.cluster, request.action, now),
-    isRepair && document !== undefined ? deps.trust.ofDocument(document.name) : [],
+    isRepair && document !== undefined ? deps.trust.read(document.name, request.cluster) : undefined,
   ]);
   const paused = pause === undefined ? undefined : pauseText(pause);
-  const own = trust.find(({ cluster }) => cluster === request.cluster);
+  const own = trust?.kind === 'row' ? trust.row : undefined;
   const held = holdOf(own && openBreakerOf(own, now), paused, now)?.message;
   return {
     nodes: instanceIds,
@@ -154,7 +154,8 @@ const enqueue = async (deps: OperatorApiPorts, row: RequestRow, runId: string): 
     limits: deps.settings.policy.limits,
   });
   const isNew = await deps.runs.create(run);
-  const isWaiting = isNew || (await deps.runs.get(runId))?.status === 'queued';
+  const stored = isNew ? undefined : await deps.runs.read(runId);
+  const isWaiting = isNew || (stored?.kind === 'run' && stored.run.status === 'queued');
   if (!isWaiting) return;
   if (isRepair) {
     await deps.lanes.queueRun(lane, now, runId);

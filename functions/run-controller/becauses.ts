@@ -15,5 +15,5 @@ export const becausesFor = async (
     deps.lanes.rowsOf(run.lane, waiting),
     run.action === 'repair' ? deps.results.nodeStates(waiting, run.remediation) : new Map(),
   ]);
-  return becausesOfNodes(run, rows, states, deps.settings.policy.limits);
+  return becausesOfNodes(run, rows.understood, states, deps.settings.policy.limits);
 };

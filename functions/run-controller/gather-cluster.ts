@@ -1,5 +1,4 @@
 import { pauseText } from '../../core/guards/pause.ts';
-import { isTripped } from '../../core/guards/trust.ts';
 import { isoTime } from '../../core/model/ids.ts';
 import { isAwaitedBy } from '../../core/runs/claims.ts';
 import { deployedOf } from '../../core/runs/rules.ts';
@@ -10,6 +9,7 @@ import { VersionConflictError } from '../adapters/table/items.ts';
 import { asError } from '../runtime/errors.ts';
 import { nowIso, type RunControllerPorts } from './ports.ts';
 import { readCluster, readTrust } from './replace-unreadable.ts';
+import { tellUnreadable } from './tell-unreadable.ts';
 
 const COUNT_LIFE_MS = 600_000;
 
@@ -33,8 +33,9 @@ export const countedCluster = async (deps: RunControllerPorts, cluster: string):
   const oldest = isoTime(Date.parse(now) - COUNT_LIFE_MS);
   if (state.nodeCount !== undefined && state.countedAt !== undefined && state.countedAt > oldest) return state;
   const nodeCount = await countOf(deps, cluster);
-  if (nodeCount === undefined) return state;
-  const counted = { ...state, nodeCount, countedAt: now };
+  if (nodeCount === undefined && state.version > 0) return state;
+  // The first row of a cluster is stored in any case: a lane that has had a turn without one has lost it.
+  const counted = nodeCount === undefined ? state : { ...state, nodeCount, countedAt: now };
   try {
     return await deps.lanes.saveCluster(counted);
   } catch (thrown) {
@@ -47,18 +48,19 @@ export const countedCluster = async (deps: RunControllerPorts, cluster: string):
 /** The experience with documents: by document in this cluster, and in how many others a breaker has not closed again. */
 export type Known = { readonly trust: ReadonlyMap<string, TrustRow>; readonly openElsewhere: number };
 
-/** Reads the experience with the documents of a repair: of the first, which is sent now, in all clusters of the stack. */
+/** Reads the experience with the documents of a repair; of the first, which is sent now, also how it stands elsewhere. */
 export const trustOf = async (
   deps: RunControllerPorts,
   cluster: string,
   documents: readonly string[],
 ): Promise<Known> => {
   const now = nowIso(deps);
-  const rows = await Promise.all([...new Set(documents)].map((document) => readTrust(deps, document)));
-  const own = rows.flat().filter((row) => row.cluster === cluster);
-  const { limits } = deps.settings.policy;
-  const elsewhere = rows[0]?.filter((row) => row.cluster !== cluster && isTripped(row, now, limits)) ?? [];
-  return { trust: new Map(own.map((row) => [row.document, row])), openElsewhere: elsewhere.length };
+  const [current] = documents;
+  const [rows, openElsewhere] = await Promise.all([
+    Promise.all([...new Set(documents)].map((document) => readTrust(deps, document, cluster))),
+    current === undefined ? 0 : deps.trust.trippedElsewhere(current, cluster, now),
+  ]);
+  return { trust: new Map(rows.flatMap((row) => (row === undefined ? [] : [[row.document, row]]))), openElsewhere };
 };
 
 /** The documents of a run: the one that it sends now, then those of its commands. */
@@ -74,6 +76,11 @@ export const pauseOf = async (
   action: RunState['action'],
 ): Promise<string | undefined> => {
   const pause = await deps.results.pauseFor(cluster, action, nowIso(deps));
+  if (pause?.problem !== undefined)
+    tellUnreadable(deps, 'everything that the pause may cover is paused', {
+      scope: pause.scope,
+      problem: pause.problem,
+    });
   return pause && pauseText(pause);
 };
 

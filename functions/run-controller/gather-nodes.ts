@@ -12,7 +12,7 @@ type Asked = Pick<RunState, 'runId' | 'cluster' | 'remediation' | 'action'>;
 export type NodeReader = (
   run: Asked,
   instanceIds: readonly string[],
-  known?: Partial<Pick<NodesSeen, 'rows' | 'states'>>,
+  known?: Partial<Pick<NodesSeen, 'rows' | 'brokenRows' | 'states'>>,
   soon?: readonly string[],
 ) => Promise<NodesSeen>;
 
@@ -43,7 +43,10 @@ export const createNodeReader = (deps: RunControllerPorts): NodeReader => {
       deps.facts.of(run.cluster, instanceIds, soon),
       known.states ?? (isRepair ? deps.results.nodeStates(instanceIds, run.remediation) : new Map()),
     ]);
-    const nodes = { asked: new Set(instanceIds), facts, states, rows: known.rows ?? new Map(), nodegroups: new Map() };
+    const nodes = {
+      ...{ asked: new Set(instanceIds), facts, states, nodegroups: new Map() },
+      ...{ rows: known.rows ?? new Map(), brokenRows: known.brokenRows ?? new Map() },
+    };
     return { ...nodes, nodegroups: await nodegroupsOf(run, nodes, deps.settings) };
   };
 };

@@ -1,8 +1,11 @@
+import { checkLaneName } from '../../core/model/lane-name.ts';
+import { newLane } from '../../core/runs/lane.ts';
 import type { Step } from '../../core/runs/step.ts';
 import { stuckRecord, stuckRun, stuckStep } from '../../core/runs/stuck.ts';
 import type { LaneState } from '../../core/state/lane-state.ts';
-import type { RunState } from '../../core/state/run-state.ts';
+import type { RunState, SalvagedRun } from '../../core/state/run-state.ts';
 import { nowIso, type RunControllerPorts } from './ports.ts';
+import { tellUnreadable } from './tell-unreadable.ts';
 
 const seenOf = (deps: RunControllerPorts, lane: LaneState, problem = 'its turns failed') => ({
   lane,
@@ -19,7 +22,7 @@ export const endActive = async (deps: RunControllerPorts, lane: LaneState): Prom
   if (stored.kind === 'run') return stuckStep({ ...seenOf(deps, lane), run: stored.run });
   const problem = stored.kind === 'absent' ? `the run ${runId} is not stored` : stored.problem;
   await deps.runs.putAside(runId);
-  deps.log.error('putting aside a run that cannot be read', { lane: lane.lane, runId, problem });
+  tellUnreadable(deps, 'the run is put aside', { lane: lane.lane, runId, problem });
   const salvaged = stored.kind === 'absent' ? undefined : stored;
   return stuckStep({ ...seenOf(deps, lane), message: problem, run: undefined, salvaged });
 };
@@ -42,7 +45,7 @@ export const endQueued = async (deps: RunControllerPorts, lane: LaneState): Prom
   const seen = seenOf(deps, lane);
   if (stored.kind === 'unreadable') {
     await deps.runs.putAside(runId);
-    deps.log.error('putting aside a run that cannot be read', { lane: lane.lane, runId, problem: stored.problem });
+    tellUnreadable(deps, 'the run is put aside', { lane: lane.lane, runId, problem: stored.problem });
   }
   const run =
     stored.kind === 'run'
@@ -61,4 +64,47 @@ export const endQueued = async (deps: RunControllerPorts, lane: LaneState): Prom
 export const endStuckRun = (deps: RunControllerPorts, before: RunState): Step => {
   const after = stuckRun(before, before.failures?.message ?? '', deps.settings, nowIso(deps));
   return { commit: { run: { before, after } }, effects: [], isDone: false };
+};
+
+/** Whether the lane of a run knows it: as its active run, or in its queue. */
+const isKnown = async (deps: RunControllerPorts, lane: string, runId: string): Promise<boolean> => {
+  if ((await deps.lanes.get(lane))?.activeRunId === runId) return true;
+  return (await deps.lanes.queuedRuns(lane)).some((queued) => queued.runId === runId);
+};
+
+/**
+ * Ends a run of a lane that does not know it any more, because the lane's row was lost; undefined where the lane advances
+ * it. The run was read before its lane: if it has ended since, the end is not stored.
+ */
+export const endForgotten = async (deps: RunControllerPorts, before: RunState): Promise<Step | undefined> => {
+  if (before.status === 'queued' || (await isKnown(deps, before.group, before.runId))) return undefined;
+  const message = `its lane ${before.group} does not know it any more`;
+  const after = stuckRun(before, message, deps.settings, nowIso(deps));
+  return { commit: { run: { before, after } }, effects: [], isDone: false };
+};
+
+/** The lane of a run whose row cannot be read: its own for a repair, that of the cluster's checks for a check. */
+const laneOf = (runId: string, { group, cluster }: SalvagedRun): LaneState | undefined => {
+  if (group !== undefined && group !== runId && group.includes('/')) return newLane(group);
+  return cluster === undefined ? undefined : newLane(checkLaneName(cluster));
+};
+
+/**
+ * Puts aside a run that cannot be read and that no lane works on, and records that it is stuck. The record's id is that of
+ * the run, so that there is one record however often this is done.
+ */
+export const endUnreadable = async (
+  deps: RunControllerPorts,
+  runId: string,
+  stored: SalvagedRun & { readonly problem: string },
+): Promise<void> => {
+  const { problem } = stored;
+  const lane = laneOf(runId, stored);
+  if (stored.group !== runId && lane !== undefined && (await isKnown(deps, lane.lane, runId))) return;
+  tellUnreadable(deps, 'the run is put aside', { runId, problem });
+  if (lane !== undefined) {
+    const seen = { ...seenOf(deps, lane), newRunId: `${runId}.unreadable`, message: problem, salvaged: stored };
+    await deps.runs.create(stuckRecord(seen, runId));
+  }
+  await deps.runs.putAside(runId);
 };

@@ -1,5 +1,4 @@
 import { NO_NODES } from '../../core/runs/decide-now.ts';
-import { newLane } from '../../core/runs/lane.ts';
 import {
   activeStep,
   factsWanted,
@@ -19,33 +18,46 @@ import { isStuck } from '../../core/runs/stuck.ts';
 import type { LaneState } from '../../core/state/lane-state.ts';
 import type { PendingNode } from '../../core/state/pending-node.ts';
 import type { RunState } from '../../core/state/run-state.ts';
+import { cancellationOf } from './cancellations.ts';
 import type { Done } from './done.ts';
 import { countedCluster, documentsOfRun, isLaneAwaited, pauseOf, trustOf } from './gather-cluster.ts';
 import { byNode, createNodeReader, type NodeReader } from './gather-nodes.ts';
-import { endActive, endQueued, endStuckRun } from './gather-stuck.ts';
+import { observationsOf } from './gather-observations.ts';
+import { endActive, endForgotten, endQueued, endStuckRun, endUnreadable } from './gather-stuck.ts';
 import { nowIso, type RunControllerPorts } from './ports.ts';
+import { readLane } from './replace-unreadable.ts';
 import { requestedNodes } from './requested-nodes.ts';
-import { isRunCancelled, settleCancelled, withoutCancelled } from './settle-cancelled.ts';
+import { nodesOfCancelled, settleCancelled, withoutCancelled } from './settle-cancelled.ts';
+import { tellUnreadable } from './tell-unreadable.ts';
 import type { Read } from './turn-failures.ts';
 
 /** Reads the lane, and marks its wake as received before its rows are read, so that a later signal sends a new one. */
 const answered = async (deps: RunControllerPorts, name: string): Promise<LaneState> => {
-  const stored = await deps.lanes.get(name);
-  // An operator's run may be queued before its lane has an item.
-  if (stored?.calledAt === undefined) return stored ?? newLane(name);
+  const stored = await readLane(deps, name);
+  if (stored.calledAt === undefined) return stored;
   await deps.lanes.answerCall(name);
   const { calledAt, ...lane } = stored;
   return lane;
+};
+
+/** The pending rows of a run's nodes, and why some of them cannot be read. */
+const rowsOf = async (deps: RunControllerPorts, { lane }: RunState, wanted: readonly string[]) => {
+  if (lane === undefined) return {};
+  const { understood, broken } = await deps.lanes.rowsOf(lane, wanted);
+  for (const { instanceId, problem } of broken)
+    tellUnreadable(deps, 'the node gets no command', { lane, instanceId, problem });
+  const brokenRows = new Map(broken.map(({ instanceId, problem }) => [instanceId, problem]));
+  return { rows: byNode(understood), brokenRows };
 };
 
 /** Reads what the next step of a planned run rests on: what is known of its commands, then the nodes that it may send to. */
 const runSeen = async (deps: RunControllerPorts, run: RunState, done: Done, read: NodeReader): Promise<RunSeen> => {
   const isRepair = run.action === 'repair' && run.status !== 'ended';
   const documents = run.action === 'repair' ? documentsOfRun(deps, run) : [];
-  const [observations, pause, cancellations, cluster, known] = await Promise.all([
-    run.commands.length === 0 ? [] : deps.runs.observations(run.runId),
+  const [observed, pause, cancelled, cluster, experience] = await Promise.all([
+    observationsOf(deps, run),
     pauseOf(deps, run.cluster, run.action),
-    deps.requests.cancellations([run.requestId]),
+    cancellationOf(deps, run),
     isRepair ? countedCluster(deps, run.cluster) : undefined,
     trustOf(deps, run.cluster, documents),
   ]);
@@ -53,11 +65,11 @@ const runSeen = async (deps: RunControllerPorts, run: RunState, done: Done, read
   const { settings: rules } = deps;
   const first: RunSeen = {
     run,
-    observations,
+    ...observed,
     paused: pause !== undefined,
-    cancelled: cancellations.get(run.requestId),
+    cancelled,
     isAwaited,
-    ...known,
+    ...experience,
     cluster,
     reports: done.reports,
     flushed: done.flushed,
@@ -68,9 +80,9 @@ const runSeen = async (deps: RunControllerPorts, run: RunState, done: Done, read
   };
   const wanted = nodesWanted(first);
   if (wanted.length === 0) return first;
-  const rows = byNode(run.lane === undefined ? [] : await deps.lanes.rowsOf(run.lane, wanted));
+  const known = await rowsOf(deps, run, wanted);
   const soon = run.pending.map(([id]) => id);
-  return { ...first, nodes: await read(run, wanted, { rows }, soon) };
+  return { ...first, nodes: await read(run, wanted, known, soon) };
 };
 
 /** The first queued run of an operator, if there is one, and the entries of runs that have started or ended. */
@@ -84,8 +96,9 @@ const queueOf = async (
     if (stored.kind === 'unreadable') return { gone, isBroken: true };
     const run = stored.kind === 'run' ? stored.run : undefined;
     if (run?.status === 'queued') {
-      const isCancelled = await isRunCancelled(deps, run);
-      return { queued: { sortKey, run, isCancelled, asked: await requestedNodes(deps, run) }, gone };
+      const cancelled = await cancellationOf(deps, run);
+      const asked = cancelled === undefined ? await requestedNodes(deps, run) : await nodesOfCancelled(deps, run);
+      return { queued: { sortKey, run, cancelled, asked }, gone };
     }
     gone.push(sortKey);
   }
@@ -107,8 +120,7 @@ const preflightOf = async (
 const pendingOf = async (deps: RunControllerPorts, lane: LaneState): Promise<readonly PendingNode[]> => {
   const { understood, unreadable } = await deps.lanes.readPending(lane.lane);
   for (const { problem } of unreadable) {
-    deps.log.error('leaving out a pending node that cannot be read', { lane: lane.lane, problem });
-    deps.count('UnreadableRow');
+    tellUnreadable(deps, 'the node is left out', { lane: lane.lane, problem });
   }
   return await withoutCancelled(deps, lane, understood);
 };
@@ -171,14 +183,16 @@ export const gatherLane = (deps: RunControllerPorts, name: string, signal: Abort
 
 /** Plans a queued check in its own group. */
 const planStep = async (deps: RunControllerPorts, run: RunState, read: NodeReader): Promise<Step> => {
-  const isCancelled = await isRunCancelled(deps, run);
-  const asked = await requestedNodes(deps, run);
+  const cancelled = await cancellationOf(deps, run);
+  const asked = cancelled === undefined ? await requestedNodes(deps, run) : await nodesOfCancelled(deps, run);
   const now = nowIso(deps);
   // A cancelled check ends also under a pause.
-  if (!isCancelled && (await pauseOf(deps, run.cluster, run.action)) !== undefined) return heldCheck(run, now);
-  const after = isCancelled
-    ? cancelledRun(run, asked, now)
-    : planned({ nodes: await read(run, asked), rules: deps.settings, now }, run, askedCandidates(asked));
+  if (cancelled === undefined && (await pauseOf(deps, run.cluster, run.action)) !== undefined)
+    return heldCheck(run, now);
+  const after =
+    cancelled !== undefined
+      ? cancelledRun(run, asked, cancelled, now)
+      : planned({ nodes: await read(run, asked), rules: deps.settings, now }, run, askedCandidates(asked));
   return { commit: { run: { before: run, after } }, effects: [], isDone: false };
 };
 
@@ -186,15 +200,14 @@ const planStep = async (deps: RunControllerPorts, run: RunState, read: NodeReade
 export const gatherRun = (deps: RunControllerPorts, runId: string, last: Read) => {
   const read = createNodeReader(deps);
   return async (done: Done): Promise<Step | undefined> => {
-    const run = await deps.runs.get(runId);
-    if (run === undefined) {
-      deps.log.warn('ignoring wake for a run that is not stored', { runId });
-      return undefined;
-    }
+    const stored = await deps.runs.read(runId);
+    if (stored.kind === 'absent') deps.log.warn('ignoring wake for a run that is not stored', { runId });
+    if (stored.kind === 'unreadable') await endUnreadable(deps, runId, stored);
+    if (stored.kind !== 'run') return undefined;
+    const { run } = stored;
     last.run = run;
-    if (isStuck(run) && run.group === runId && run.status !== 'ended') return endStuckRun(deps, run);
-    if (run.group !== runId && run.status !== 'ended')
-      throw new Error(`advancing run ${runId}: it belongs to the group ${run.group}`);
+    if (run.group !== runId && run.status !== 'ended') return await endForgotten(deps, run);
+    if (isStuck(run) && run.status !== 'ended') return endStuckRun(deps, run);
     if (run.status === 'queued') return await planStep(deps, run, read);
     if (run.end === 'Stuck') return outboxStep({ run, flushed: done.flushed, now: nowIso(deps) });
     return runStep(await runSeen(deps, run, done, read));

@@ -21,8 +21,10 @@ const breakNodes = (w: World, ids: readonly string[], latencyMs = 8000): void =>
 const report = async (w: World, ids: readonly string[]): Promise<void> => {
   for (const id of ids) await w.signal(id);
 };
-const breakerOf = async (w: World) =>
-  (await w.trust.ofDocument('fleetmend-pause-image-repair-aaaaaaaaaaaa'))[0]?.breaker;
+const breakerOf = async (w: World) => {
+  const stored = await w.trust.read('fleetmend-pause-image-repair-aaaaaaaaaaaa', 'demo');
+  return stored.kind === 'row' ? stored.row.breaker : undefined;
+};
 const ends = async (w: World) => (await w.allRuns()).map((r) => [r.status, r.stopped?.reason, countsOf(r)]);
 
 describe('a pending node that this version does not understand', () => {

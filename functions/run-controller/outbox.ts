@@ -9,6 +9,7 @@ import type { RunState } from '../../core/state/run-state.ts';
 import { NOTICE_SOURCE } from '../../events/rules.ts';
 import { asError } from '../runtime/errors.ts';
 import { nowIso, type RunControllerPorts } from './ports.ts';
+import { tellUnreadable } from './tell-unreadable.ts';
 
 /** Table writes at once, over all entries of an outbox. */
 const CONCURRENCY = 16;
@@ -49,19 +50,18 @@ const tasksOf = (deps: RunControllerPorts, run: Identity, entry: OutboxEntry): T
     }
     case 'enqueue': {
       const { kind, nodes, ...news } = entry;
-      return nodes.map(
-        ([instanceId, seenAt]) =>
-          () =>
-            deps.signals.addPending({
-              ...news,
-              cluster: run.cluster,
-              instanceId,
-              firstSeenAt: seenAt,
-              lastSeenAt: seenAt,
-              // A node that was handed back for a request alone stands for no signal.
-              signals: news.requestIds === undefined ? 1 : 0,
-            }),
-      );
+      return nodes.map(([instanceId, seenAt]) => async () => {
+        const change = await deps.signals.addPending({
+          ...news,
+          cluster: run.cluster,
+          instanceId,
+          firstSeenAt: seenAt,
+          lastSeenAt: seenAt,
+          // A node that was handed back for a request alone stands for no signal.
+          signals: news.requestIds === undefined ? 1 : 0,
+        });
+        if (change === 'replaced') tellUnreadable(deps, 'replacing a pending node', { lane: news.lane, instanceId });
+      });
     }
     case 'drop':
     case 'defer':

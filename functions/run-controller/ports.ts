@@ -27,8 +27,8 @@ export type RunControllerPorts = {
   readonly commits: CommitStore;
   readonly trust: TrustStore;
   readonly observations: ObservationWriter;
-  readonly results: Pick<ResultStore, 'putResult' | 'putCommand' | 'nodeStates' | 'pauseFor'>;
-  readonly requests: Pick<RequestStore, 'nodes' | 'keepNodes' | 'cancellations' | 'cancelledIn' | 'forgetCancelled'>;
+  readonly results: Pick<ResultStore, 'putResult' | 'putCommand' | 'setCommandDue' | 'nodeStates' | 'pauseFor'>;
+  readonly requests: Pick<RequestStore, 'nodes' | 'keepNodes' | 'standing' | 'cancelledIn' | 'forgetCancelled'>;
   readonly signals: Pick<SignalStore, 'addPending' | 'touchLane'>;
   readonly fleet: Pick<Fleet, 'list'>;
   readonly facts: FactMemory;

@@ -1,6 +1,8 @@
 import { wakeRun } from '../../core/model/wake.ts';
 import { slicesOf } from '../../core/runs/slices.ts';
 import type { RunState } from '../../core/state/run-state.ts';
+import { UnreadableRowError } from '../adapters/table/items.ts';
+import { isAsked } from './cancellations.ts';
 import { nowIso, type RunControllerPorts } from './ports.ts';
 
 /** The nodes of the cluster that are not EC2 instances. If they cannot be read, the run continues without them. */
@@ -25,6 +27,9 @@ const maxOf = ({ settings }: RunControllerPorts, { action }: RunState): number =
 const listOf = async (deps: RunControllerPorts, run: RunState): Promise<readonly string[]> => {
   const stored = await deps.requests.nodes(run.requestId);
   if (stored !== undefined) return stored;
+  // An operator's list is stored with the request. Without it, the run would take the whole cluster.
+  if (isAsked(run))
+    throw new UnreadableRowError(`the list of nodes of request ${run.requestId} is not stored any more`);
   const listed = (await deps.fleet.list(run.cluster)).map(({ instanceId }) => instanceId);
   const all = [...new Set([...listed, ...(await beyondEc2Of(deps, run.cluster))])];
   return all.length <= maxOf(deps, run) ? all : await deps.requests.keepNodes(run.requestId, all, nowIso(deps));

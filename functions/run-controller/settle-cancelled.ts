@@ -1,20 +1,32 @@
 import { wakeRun } from '../../core/model/wake.ts';
+import type { Cancelled } from '../../core/runs/outbox.ts';
 import { cancelledRun, laneRun } from '../../core/runs/plan.ts';
 import type { LaneState } from '../../core/state/lane-state.ts';
 import type { PendingNode } from '../../core/state/pending-node.ts';
 import type { RunState } from '../../core/state/run-state.ts';
+import { UnreadableRowError } from '../adapters/table/items.ts';
+import { cancellationOf, cancellationsOf } from './cancellations.ts';
 import { commitStep } from './commit.ts';
 import { flushOutbox } from './outbox.ts';
 import { nowIso, type RunControllerPorts } from './ports.ts';
 import { requestedNodes } from './requested-nodes.ts';
+import { tellUnreadable } from './tell-unreadable.ts';
 
-/** Whether a run's request is cancelled. */
-export const isRunCancelled = async (deps: RunControllerPorts, { requestId }: RunState): Promise<boolean> =>
-  (await deps.requests.cancellations([requestId])).has(requestId);
+/** The nodes of a cancelled run; none where its list cannot be read: it ends all the same. */
+export const nodesOfCancelled = async (deps: RunControllerPorts, run: RunState): Promise<readonly string[]> => {
+  try {
+    return await requestedNodes(deps, run);
+  } catch (thrown) {
+    if (!(thrown instanceof UnreadableRowError)) throw thrown;
+    const { runId, requestId } = run;
+    tellUnreadable(deps, 'the run ends without results', { runId, requestId, problem: thrown.message });
+    return [];
+  }
+};
 
 /** Ends a queued run of a cancelled request: each of its nodes has a result, and nothing about them is asked. */
-const endCancelled = async (deps: RunControllerPorts, run: RunState): Promise<void> => {
-  const after = cancelledRun(run, await requestedNodes(deps, run), nowIso(deps));
+const endCancelled = async (deps: RunControllerPorts, run: RunState, cancelled: Cancelled): Promise<void> => {
+  const after = cancelledRun(run, await nodesOfCancelled(deps, run), cancelled, nowIso(deps));
   if (!(await commitStep(deps, { run: { before: run, after } })))
     throw new Error(`cancelling run ${run.runId}: it has changed since it was read; the wake is repeated`);
   // Its outbox is performed by its own group, as that of every run that has ended.
@@ -27,11 +39,12 @@ const dropRows = async (
   lane: LaneState,
   requestId: string,
   rows: readonly PendingNode[],
+  cancelled: Cancelled,
 ): Promise<void> => {
   const seen = { lane, newRunId: deps.newRunId(), rules: deps.settings, now: nowIso(deps) };
   const run = { ...laneRun(seen, rows), requestId };
   const ids = rows.map((row) => row.instanceId);
-  const ended = cancelledRun(run, ids, seen.now);
+  const ended = cancelledRun(run, ids, cancelled, seen.now);
   // A notice that the bus refuses stays with the record, whose own group tries it again: the lane does not wait for it.
   const outbox = [...(await flushOutbox(deps, ended))];
   await commitStep(deps, { run: { before: undefined, after: { ...ended, outbox } } });
@@ -50,7 +63,7 @@ export const withoutCancelled = async (
 ): Promise<readonly PendingNode[]> => {
   const wanted = new Set(rows.flatMap((row) => row.requestIds ?? []));
   if (wanted.size === 0) return rows;
-  const cancelled = await deps.requests.cancellations([...wanted]);
+  const cancelled = await cancellationsOf(deps, [...wanted]);
   if (cancelled.size === 0) return rows;
   const kept: PendingNode[] = [];
   const dropped: PendingNode[] = [];
@@ -62,24 +75,39 @@ export const withoutCancelled = async (
     if (isTouched && (left.length > 0 || row.signals > 0)) await deps.lanes.keepRequests(row, left);
   }
   for (const [requestId, own] of Map.groupBy(dropped, (row) => row.requestIds?.[0] ?? '')) {
-    await dropRows(deps, lane, requestId, own);
+    await dropRows(deps, lane, requestId, own, cancelled.get(requestId) ?? { force: false });
   }
   return kept;
 };
 
-/** The lane's first queued run of these requests that has not started. */
-const nextQueued = async (
+/** Ends the queued runs of these requests that wait in a lane now. Returns how many it ended. */
+const settleQueued = async (
   deps: RunControllerPorts,
   lane: string,
   requestIds: ReadonlySet<string>,
-): Promise<{ readonly run: RunState; readonly sortKey: string } | undefined> => {
+): Promise<number> => {
+  let ended = 0;
   for (const { runId, sortKey } of await deps.lanes.queuedRuns(lane)) {
     const stored = await deps.runs.read(runId);
     if (stored.kind !== 'run') continue;
     const { run } = stored;
-    if (run.status === 'queued' && requestIds.has(run.requestId)) return { run, sortKey };
+    if (run.status !== 'queued' || !requestIds.has(run.requestId)) continue;
+    await endCancelled(deps, run, (await cancellationOf(deps, run)) ?? { force: false });
+    await deps.lanes.removeQueuedRun(lane, sortKey);
+    ended++;
   }
-  return undefined;
+  return ended;
+};
+
+/** The same ports, which read the list of a request once: every part of it takes its nodes from there. */
+const withListsKept = (deps: RunControllerPorts): RunControllerPorts => {
+  const lists = new Map<string, ReturnType<typeof deps.requests.nodes>>();
+  const nodes = (requestId: string) => {
+    const list = lists.get(requestId) ?? deps.requests.nodes(requestId);
+    lists.set(requestId, list);
+    return list;
+  };
+  return { ...deps, requests: { ...deps.requests, nodes } };
 };
 
 /**
@@ -89,12 +117,9 @@ const nextQueued = async (
 export const settleCancelled = async (deps: RunControllerPorts, lane: LaneState): Promise<void> => {
   const told = new Set(await deps.requests.cancelledIn(lane.lane));
   if (told.size === 0) return;
-  // A first run creates the other runs of its request before it ends, so the queue is read again each time.
-  for (let next = await nextQueued(deps, lane.lane, told); next !== undefined; ) {
-    await endCancelled(deps, next.run);
-    await deps.lanes.removeQueuedRun(lane.lane, next.sortKey);
-    next = await nextQueued(deps, lane.lane, told);
-  }
+  const kept = withListsKept(deps);
+  // A first run creates the other runs of its request before it ends, so the queue is read until it has none of them.
+  while ((await settleQueued(kept, lane.lane, told)) > 0);
   await withoutCancelled(deps, lane, await deps.lanes.pendingNodes(lane.lane));
   for (const requestId of told) await deps.requests.forgetCancelled(lane.lane, requestId);
 };

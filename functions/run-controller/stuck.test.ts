@@ -21,13 +21,13 @@ const stuckNotices = (w: World) => w.notices.filter((n) => n.detailType === 'Run
 
 /** The turns of one run fail whenever its observations are read. */
 const failObservations = (w: World, runId: string): void => {
-  const { observations } = w.deps.runs;
+  const { readObservations } = w.deps.runs;
   Object.assign(w.deps, {
     runs: {
       ...w.deps.runs,
-      observations: async (id: string) => {
+      readObservations: async (id: string) => {
         if (id === runId) throw new Error('reading the observations: no');
-        return await observations(id);
+        return await readObservations(id);
       },
     },
   });
@@ -82,13 +82,13 @@ describe('a run whose turns fail', () => {
     const [id = ''] = w.ids;
     breakNodes(w, [id], 60_000);
     let calls = 0;
-    const { observations } = w.deps.runs;
+    const { readObservations } = w.deps.runs;
     Object.assign(w.deps, {
       runs: {
         ...w.deps.runs,
-        observations: async (runId: string) => {
+        readObservations: async (runId: string) => {
           if (++calls % 3 !== 0) throw new Error('no');
-          return await observations(runId);
+          return await readObservations(runId);
         },
       },
     });
@@ -105,7 +105,7 @@ describe('a run whose turns fail', () => {
     'is not stuck for throttling and other writers: %s',
     async (name) => {
       const w = await world();
-      const { observations } = w.deps.runs;
+      const { readObservations } = w.deps.runs;
       let isAway = true;
       const { ContentionError } = await import('../adapters/table/table.ts');
       const { VersionConflictError } = await import('../adapters/table/items.ts');
@@ -117,9 +117,9 @@ describe('a run whose turns fail', () => {
       Object.assign(w.deps, {
         runs: {
           ...w.deps.runs,
-          observations: async (runId: string) => {
+          readObservations: async (runId: string) => {
             if (isAway) throw errors[name];
-            return await observations(runId);
+            return await readObservations(runId);
           },
         },
       });

@@ -6,7 +6,7 @@ import { type Done, NOTHING_DONE } from './done.ts';
 import { gatherLane, gatherRun } from './gather.ts';
 import { perform } from './perform.ts';
 import type { RunControllerPorts } from './ports.ts';
-import { countFailure, forgetFailures, type Read, RepeatedError } from './turn-failures.ts';
+import { countFailure, forgetFailures, OutOfTimeError, type Read, RepeatedError } from './turn-failures.ts';
 
 /** Steps of one turn. A turn that takes more wakes its group again. */
 const MAX_STEPS = 200;
@@ -17,13 +17,41 @@ const CONFLICT_WAIT_MS = 100;
 /** Reads what the next step of a group rests on, and decides it; undefined where there is no such group. */
 type Decide = (done: Done) => Promise<Step | undefined>;
 
+/** After the end of its time, a turn has so long to store what a call has just answered. */
+const LAST_WAIT_MS = 2000;
+
+const outOfTime = (group: string): Error =>
+  new OutOfTimeError(`advancing ${group}: the time of this invocation is over; the wake is repeated`);
+
 const assertLive = (signal: AbortSignal, group: string): void => {
-  if (signal.aborted)
-    throw new RepeatedError(`advancing ${group}: the time of this invocation is over; the wake is repeated`);
+  if (signal.aborted) throw outOfTime(group);
+};
+
+/** The end of some work, at the latest shortly after the end of the time: a call that does not return must not hide it. */
+const inTime = async <Result>(
+  deps: RunControllerPorts,
+  group: string,
+  signal: AbortSignal,
+  work: Promise<Result>,
+): Promise<Result> => {
+  const over = Promise.withResolvers<never>();
+  const end = (): void => void deps.wait(LAST_WAIT_MS).then(() => over.reject(outOfTime(group)));
+  signal.addEventListener('abort', end, { once: true });
+  try {
+    return await Promise.race([work, over.promise]);
+  } finally {
+    signal.removeEventListener('abort', end);
+  }
 };
 
 /** Gathers, decides, commits and performs until nothing is left to do. */
-const steps = async (deps: RunControllerPorts, wake: Wake, decide: Decide, signal: AbortSignal): Promise<void> => {
+const steps = async (
+  deps: RunControllerPorts,
+  wake: Wake,
+  decide: Decide,
+  signal: AbortSignal,
+  read: Read,
+): Promise<void> => {
   const group = groupOf(wake);
   const failures: unknown[] = [];
   let done = NOTHING_DONE;
@@ -43,6 +71,7 @@ const steps = async (deps: RunControllerPorts, wake: Wake, decide: Decide, signa
       continue;
     }
     conflicts = 0;
+    if (step.commit !== undefined) read.hasCommitted = true;
     // A command that is stored as `sending` gets its call, which reports that it came too late.
     if (!step.effects.some(({ kind }) => kind === 'send')) assertLive(signal, group);
     // A failed call is tried again by the next wake. What the other calls reported is stored first.
@@ -54,12 +83,10 @@ const steps = async (deps: RunControllerPorts, wake: Wake, decide: Decide, signa
   if (failures.length > 0) throw new AggregateError(failures, `advancing ${group}: a call failed; it is tried again`);
 };
 
-/** Takes the steps of a group from what is stored now. Returns what the last step has read. */
-const advance = async (deps: RunControllerPorts, wake: Wake, signal: AbortSignal): Promise<Read> => {
-  const read: Read = {};
+/** Takes the steps of a group from what is stored now. `read` gets what the last step has read. */
+const advance = async (deps: RunControllerPorts, wake: Wake, signal: AbortSignal, read: Read): Promise<void> => {
   const decide = wake.kind === 'lane' ? gatherLane(deps, wake.lane, signal, read) : gatherRun(deps, wake.runId, read);
-  await steps(deps, wake, decide, signal);
-  return read;
+  await inTime(deps, groupOf(wake), signal, steps(deps, wake, decide, signal, read));
 };
 
 /**
@@ -68,12 +95,14 @@ const advance = async (deps: RunControllerPorts, wake: Wake, signal: AbortSignal
  * one after the other, the run at work ends as `Stuck`, and its lane goes on.
  */
 export const turn = async (deps: RunControllerPorts, wake: Wake, signal: AbortSignal): Promise<void> => {
+  const read: Read = {};
   try {
-    await forgetFailures(deps, await advance(deps, wake, signal));
+    await advance(deps, wake, signal, read);
+    await forgetFailures(deps, read);
   } catch (thrown) {
-    const isStuck = await countFailure(deps, wake, thrown);
+    const isStuck = await countFailure(deps, wake, thrown, read);
     if (!isStuck || signal.aborted) throw thrown;
     deps.log.error('ending the run at work after failed turns', { group: groupOf(wake), error: asError(thrown) });
-    await advance(deps, wake, signal);
+    await advance(deps, wake, signal, {});
   }
 };

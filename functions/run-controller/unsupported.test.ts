@@ -104,9 +104,10 @@ describe('a check of a whole cluster', () => {
 
   it('continues if they cannot be read, and logs it', async () => {
     const w = await world({ beyondEc2: failure('AccessDeniedException') });
-    await w.ask('r-all', 'check');
-    await w.pass(60);
-    expect((await w.allRuns()).map((r) => countsOf(r))).toEqual([{ Healthy: 40 }]);
+    await w.runReconcile('sweep');
+    await w.pass(2400, 60);
+    const sweeps = (await w.allRuns()).filter((r) => r.cluster === 'demo');
+    expect(sweeps.map((r) => countsOf(r))).toEqual([{ Healthy: 40 }]);
     expect(w.telemetry.counts).toMatchObject({ BeyondEc2Unread: 1 });
   });
 });

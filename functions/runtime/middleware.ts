@@ -1,6 +1,7 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
 import type { Metrics } from '@aws-lambda-powertools/metrics';
 import type { MiddlewareObj } from '@middy/core';
+import type { Context } from 'aws-lambda';
 import { asError } from './errors.ts';
 
 /**
@@ -8,6 +9,16 @@ import { asError } from './errors.ts';
  * default of 5 ms leaves no time to report anything.
  */
 export const MIDDY_OPTIONS = { timeoutEarlyInMillis: 1000 } as const;
+
+/** What a handler needs at its end: to store a last answer, to count that its time was over, and to answer. */
+const END_MS = 5000;
+
+/** A signal that aborts some seconds before the end of the invocation, while there is time to say so. */
+export const endingSoon = (context: Pick<Context, 'getRemainingTimeInMillis'>, signal: AbortSignal): AbortSignal => {
+  const soon = new AbortController();
+  setTimeout(() => soon.abort(), Math.max(0, context.getRemainingTimeInMillis() - END_MS)).unref();
+  return AbortSignal.any([signal, soon.signal]);
+};
 
 const correlationOf = (event: unknown, requestId: string): string =>
   typeof event === 'object' && event !== null && 'id' in event && typeof event.id === 'string' ? event.id : requestId;

@@ -31,21 +31,25 @@ const world = (items: readonly Due[], readMs = 0, fails: (what: string) => boole
     lanes: { queueRun: async (_, __, runId) => note(`queue ${runId}`) },
     runs: { create: async () => true },
     results: {
-      getCommand: async (commandId) => ({
-        commandId,
-        runId: `run-of-${commandId}`,
-        key: '1',
-        group: `run-of-${commandId}`,
-        cluster: 'demo',
-        remediation: 'pause-image',
-        action: 'check',
-        instanceIds: nodes(1),
-        sentAt: START,
-        softDeadlineAt: at(90),
-        hardDeadlineAt: at(390),
+      readCommand: async (commandId) => ({
+        kind: 'row',
+        row: {
+          commandId,
+          runId: `run-of-${commandId}`,
+          key: '1',
+          group: `run-of-${commandId}`,
+          cluster: 'demo',
+          remediation: 'pause-image',
+          action: 'check',
+          instanceIds: nodes(1),
+          sentAt: START,
+          softDeadlineAt: at(90),
+          hardDeadlineAt: at(390),
+        },
       }),
       setCommandDue: async (commandId, dueAt) => {
         postponed.push(`${commandId} ${dueAt}`);
+        return true;
       },
     },
     observer: {

@@ -19,13 +19,21 @@ type DueOf<Kind extends Due['kind']> = Extract<Due, { kind: Kind }>;
 const inChunks = <Item>(items: readonly Item[], size: number): readonly (readonly Item[])[] =>
   Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));
 
+/** Asks no more about a command whose row cannot be read. Its run ends it after its hard deadline. */
+const putAside = async (deps: OverduePorts, commandId: string, problem: string): Promise<undefined> => {
+  await deps.results.setCommandDue(commandId, undefined);
+  deps.log.error('putting aside a command that cannot be read', { commandId, problem });
+  deps.count('UnreadableRow');
+};
+
 /** Reads a command from SSM; returns the wake of its run where there is news for it. */
 const observe = async (deps: OverduePorts, { commandId }: DueOf<'command'>): Promise<Wake | undefined> => {
-  const command = await deps.results.getCommand(commandId);
+  const stored = await deps.results.readCommand(commandId);
   // The index lags: a command that was answered since is not read again.
-  if (command === undefined) return undefined;
-  const progress = await deps.observer.observe(command);
-  return progress === 'open' || progress === 'complete' ? wakeOf(command) : undefined;
+  if (stored.kind === 'absent') return undefined;
+  if (stored.kind === 'unreadable') return await putAside(deps, commandId, stored.problem);
+  const progress = await deps.observer.observe(stored.row);
+  return progress === 'open' || progress === 'complete' ? wakeOf(stored.row) : undefined;
 };
 
 /** Moves a command that could not be read behind the others, so that commands which keep failing delay none. */

@@ -16,7 +16,7 @@ export type OverduePorts = {
   readonly due: Pick<DueStore, 'due'>;
   readonly lanes: Pick<LaneStore, 'queueRun'>;
   readonly runs: Pick<RunStore, 'create'>;
-  readonly results: Pick<ResultStore, 'getCommand' | 'setCommandDue'>;
+  readonly results: Pick<ResultStore, 'readCommand' | 'setCommandDue'>;
   readonly wakes: WakeQueue;
   readonly settings: Settings;
   readonly log: Log;

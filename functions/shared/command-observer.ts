@@ -35,7 +35,7 @@ export const createCommandObserver = ({
   now,
 }: {
   readonly reader: CommandReader;
-  readonly runs: Pick<RunStore, 'observation' | 'putObservation'>;
+  readonly runs: Pick<RunStore, 'observation' | 'readObservation' | 'putObservation' | 'replaceObservation'>;
   readonly results: ResultStore;
   readonly limits: Limits;
   readonly texts: Texts;

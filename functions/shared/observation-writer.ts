@@ -55,7 +55,7 @@ export const createObservationWriter = ({
   limits,
   texts,
 }: {
-  readonly runs: Pick<RunStore, 'observation' | 'putObservation'>;
+  readonly runs: Pick<RunStore, 'observation' | 'readObservation' | 'putObservation' | 'replaceObservation'>;
   readonly results: Pick<
     ResultStore,
     'putResult' | 'recordAttempt' | 'takeBackAttempt' | 'quarantine' | 'setCommandDue'
@@ -77,7 +77,10 @@ export const createObservationWriter = ({
       const next = decide(standing);
       if (next === undefined || !supersedes(next, standing)) return standing;
       if (await runs.putObservation(next, standing)) return next;
-      standing = await runs.observation(runId, key);
+      const stored = await runs.readObservation(runId, key);
+      // SSM says again what a row that cannot be read said.
+      if (stored.kind === 'unreadable' && (await runs.replaceObservation(stored.item, next))) return next;
+      standing = stored.kind === 'row' ? stored.row : undefined;
     }
     throw new Error(
       `storing the observation of ${runId}/${key}: another row stood ${ATTEMPTS} times; it is tried again`,
@@ -111,10 +114,9 @@ export const createObservationWriter = ({
   ): Promise<Extract<Progress, 'open' | 'complete'>> => {
     const progress = parts.every((part) => part.final) ? 'complete' : 'open';
     const reported = texts === undefined ? parts.find(hasReports) : undefined;
-    if (reported?.commandId !== undefined) {
-      await results.setCommandDue(reported.commandId, reported.at);
+    // Where the row of the command is gone, nobody else writes the results: they are better without sentences than lost.
+    if (reported?.commandId !== undefined && (await results.setCommandDue(reported.commandId, reported.at)))
       return progress;
-    }
     await pMap(
       batchResults(command, parts, texts ?? NO_TEXTS),
       async (row) => {

@@ -50,6 +50,10 @@ const accept = async (ports: SignalIntakePorts, batch: ReadBatch, record: SQSRec
   const { lane, instanceId, reason } = pending;
   const change = await ports.store.addPending(pending);
   ports.count('SignalTaken');
+  if (change === 'replaced') {
+    ports.count('UnreadableRow');
+    ports.log.error('replacing a pending node that cannot be read', { lane, instanceId });
+  }
   if (isLate) ports.count('SignalLate');
   ports.log.info('accepting signal', { id, kind, lane, instanceId, reason, source, change, isLate });
   return lane;

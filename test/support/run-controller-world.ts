@@ -201,12 +201,15 @@ export const runControllerWorld = (table: TestTable, options: Options = {}) => {
     const [remediation, documentKey] =
       action === 'check' ? ['node-check', 'node-check'] : ['pause-image', 'pause-image-repair'];
     const group = action === 'check' ? runId : `demo/${remediation}`;
-    if (asked !== undefined) await raw.requests.keepNodes(runId, asked, iso());
+    const because = becauseOnce({ kind: 'operator', by: 'mei' }, 'operator-api', iso());
+    const request = { requestId: runId, action, cluster: 'demo', remediation, because, createdAt: iso() };
+    const others = options.beyondEc2?.ok === true ? options.beyondEc2.value : [];
+    await raw.requests.claim(request, asked ?? [...facts.keys(), ...others]);
     await raw.runs.create(
       queuedRun({
         ...{ runId, cluster: 'demo', remediation, action, group, now: iso() },
         document: { key: documentKey },
-        because: becauseOnce({ kind: 'operator', by: 'mei' }, 'operator-api', iso()),
+        because,
         slice: { from: 0 },
         limits: settings.policy.limits,
       }),

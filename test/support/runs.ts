@@ -102,6 +102,7 @@ export const quiet = (over: Partial<RunInputs> = {}): RunInputs => ({
   openElsewhere: 0,
   clusterNodes: 1000,
   observations: [],
+  awaited: new Set(),
   reports: [],
   documents: [DOCUMENT],
   slots: 50,

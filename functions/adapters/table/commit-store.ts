@@ -1,3 +1,4 @@
+import { trippedAfter } from '../../../core/guards/trust.ts';
 import type { Limits } from '../../../core/model/policy.ts';
 import type { TrustChange } from '../../../core/runs/experience.ts';
 import type { Commit } from '../../../core/runs/step.ts';
@@ -11,7 +12,7 @@ import { bookingOf } from './node-store.ts';
 import { runItem } from './run-store.ts';
 import { createTable, type TableOptions } from './table.ts';
 import type { Write } from './transaction.ts';
-import { trustItem } from './trust-store.ts';
+import { trippedItem, trustItem } from './trust-store.ts';
 
 /** Stores what one decision changed, in one transaction. */
 export type CommitStore = {
@@ -70,6 +71,11 @@ const trustWrite = ({ before, after }: TrustChange): Write => ({
   condition: isAt(before.version),
 });
 
+const trippedWrite = ({ before, after }: TrustChange, now: string, limits: Pick<Limits, 'canaries'>): Write[] => {
+  const row = trippedAfter(before, after, now, limits);
+  return row === undefined ? [] : [{ kind: 'put', item: trippedItem(row) }];
+};
+
 const trustCheck = ({ document, cluster, version }: TrustRow): Write => ({
   kind: 'check',
   key: keys.trust(document, cluster),
@@ -92,7 +98,9 @@ const sendChecks = ({ requestId, cluster, action }: RunState, now: string): Writ
 export const createCommitStore = ({
   limits,
   ...options
-}: TableOptions & { readonly limits: Pick<Limits, 'retentionDays' | 'attemptWindowSeconds'> }): CommitStore => {
+}: TableOptions & {
+  readonly limits: Pick<Limits, 'retentionDays' | 'attemptWindowSeconds' | 'canaries'>;
+}): CommitStore => {
   const table = createTable(options);
 
   const ofRun = (commit: Commit, run: NonNullable<Commit['run']>, now: string): Write[] => {
@@ -122,7 +130,7 @@ export const createCommitStore = ({
         ...(lane === undefined ? [] : [laneWrite(lane)]),
         ...(run === undefined ? [] : ofRun(commit, run, now)),
         ...(cluster === undefined ? [] : [clusterWrite(cluster)]),
-        ...(trust ?? []).map(trustWrite),
+        ...(trust ?? []).flatMap((change) => [trustWrite(change), ...trippedWrite(change, now, limits)]),
         ...(trusted === undefined ? [] : [trustCheck(trusted)]),
         ...(unqueued === undefined || lane === undefined
           ? []

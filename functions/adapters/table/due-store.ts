@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { defined } from '../../../core/model/defined.ts';
 import { IsoTime } from '../../../core/model/ids.ts';
-import { type Wake, wakeLane, wakeOf, wakeRun } from '../../../core/model/wake.ts';
+import { isLane, type Wake, wakeLane, wakeRun } from '../../../core/model/wake.ts';
 import type { Item } from './items.ts';
 import { DUE_SHARDS, index, TABLE } from './keys.ts';
 import { createTable, type TableOptions } from './table.ts';
@@ -33,22 +33,26 @@ const OpenSweep = z.object({
 /** A sweep that has not ended. */
 export type OpenSweep = Pick<z.infer<typeof OpenSweep>, 'runId' | 'cluster' | 'createdAt'>;
 
-const dueOf = (item: Item): Due => {
+/** A run that its lane has not advanced for so long may be one that the lane does not know any more. */
+const FORGOTTEN_MS = 600_000;
+
+const dueOf = (item: Item, now: string): readonly Due[] => {
   const pk = String(item[TABLE.partitionKey]);
-  if (pk.startsWith('LANE#')) return { kind: 'wake', wake: wakeLane(pk.slice(5)) };
-  if (pk.startsWith('COMMAND#')) return { kind: 'command', commandId: pk.slice(8) };
+  if (pk.startsWith('LANE#')) return [{ kind: 'wake', wake: wakeLane(pk.slice(5)) }];
+  if (pk.startsWith('COMMAND#')) return [{ kind: 'command', commandId: pk.slice(8) }];
   if (pk.startsWith('RUN#')) {
     const runId = pk.slice(4);
     const group = String(item.group);
     // Its lane works on: only the rest of its outbox is open.
-    if (item.status === 'ended') return { kind: 'wake', wake: wakeRun(runId) };
-    // A check has its own group and waits in no lane, whether queued or not.
-    if (item.status === 'queued' && group !== runId)
-      return { kind: 'queued-run', lane: group, createdAt: String(item.createdAt), runId };
-    return { kind: 'wake', wake: wakeOf({ group, runId }) };
+    const own: Due = { kind: 'wake', wake: wakeRun(runId) };
+    if (item.status === 'ended' || group === runId || !isLane(group)) return [own];
+    if (item.status === 'queued')
+      return [{ kind: 'queued-run', lane: group, createdAt: String(item.createdAt), runId }];
+    const isForgotten = Date.parse(String(item[TABLE.byDue.sortKey])) < Date.parse(now) - FORGOTTEN_MS;
+    return [{ kind: 'wake', wake: wakeLane(group) }, ...(isForgotten ? [own] : [])];
   }
   const why = `reading what is due: the item ${pk} / ${String(item[TABLE.sortKey])} does not belong in the index`;
-  return { kind: 'unreadable', why };
+  return [{ kind: 'unreadable', why }];
 };
 
 /** The sparse index of open runs, lanes and commands. */
@@ -61,7 +65,7 @@ export const createDueStore = (options: TableOptions): DueStore => {
     return found;
   };
   return {
-    due: async (now) => (await open(now)).map(dueOf),
+    due: async (now) => (await open(now)).flatMap((item) => dueOf(item, now)),
     openSweeps: async () =>
       (await open()).flatMap((item) => {
         const { success, data } = OpenSweep.safeParse(item);

@@ -22,11 +22,17 @@ export const absent =
   (terms) =>
     `attribute_not_exists(${pathOf(terms, path)})`;
 
+/** There is such an attribute. */
+export const isThere =
+  (path: Path): Condition =>
+  (terms) =>
+    `attribute_exists(${pathOf(terms, path)})`;
+
 /** Nothing is stored under the key. */
 export const isNew: Condition = absent(TABLE.partitionKey);
 
 /** Something is stored under the key. */
-export const isStored: Condition = ({ name }) => `attribute_exists(${name(TABLE.partitionKey)})`;
+export const isStored: Condition = isThere(TABLE.partitionKey);
 
 const compared =
   (operator: '=' | '<' | '>' | '<=' | '>=') =>

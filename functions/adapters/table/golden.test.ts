@@ -26,6 +26,7 @@ it('keeps the form of every key of the audit table', () => {
     pause: [keys.pauses, keys.pause(ALL_CLUSTERS), keys.pause(clusterScope('demo'))],
     pauseEvent: keys.pauseEvent(TIME, '1'),
     trust: keys.trust('fleetmend-cni-files-repair-0123', 'demo'),
+    tripped: keys.tripped('fleetmend-cni-files-repair-0123', 'demo'),
     unreadable: keys.unreadable(keys.cluster('demo'), TIME),
     rate: keys.rate('custom', '2026-08-22T10:00'),
     prefixes: [
@@ -56,6 +57,7 @@ it('keeps the form of every key of the audit table', () => {
     pause: ['PAUSES', { pk: 'PAUSES', sk: 'CURRENT#ALL' }, { pk: 'PAUSES', sk: 'CURRENT#CLUSTER#demo' }],
     pauseEvent: { pk: 'PAUSES', sk: 'EVENT#2026-08-22T10:00:00.000Z#1' },
     trust: { pk: 'TRUST#fleetmend-cni-files-repair-0123', sk: 'CLUSTER#demo' },
+    tripped: { pk: 'TRUST#fleetmend-cni-files-repair-0123', sk: 'TRIPPED#demo' },
     unreadable: { pk: 'CLUSTER#demo', sk: 'UNREADABLE#STATE#2026-08-22T10:00:00.000Z' },
     rate: { pk: 'RATE#custom', sk: '2026-08-22T10:00' },
     prefixes: ['COMMAND#', 'NODE#', 'CANCELLED#', 'QUEUED#', 'NODES#', 'RUN#', 'CURRENT#'],

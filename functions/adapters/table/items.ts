@@ -5,11 +5,16 @@ import { type IndexName, TABLE } from './keys.ts';
 /** A DynamoDB item as the document client gives it. */
 export type Item = Record<string, NativeAttributeValue>;
 
+/** The attributes that put items into the secondary indexes. */
+export const INDEX_ATTRIBUTES: ReadonlySet<string> = new Set(
+  [TABLE.byOwner, TABLE.byOutcome, TABLE.byReason, TABLE.byDue].flatMap((i) => [i.partitionKey, i.sortKey]),
+);
+
 const KEY_ATTRIBUTES: ReadonlySet<string> = new Set([
   TABLE.partitionKey,
   TABLE.sortKey,
   TABLE.timeToLive,
-  ...[TABLE.byOwner, TABLE.byOutcome, TABLE.byReason, TABLE.byDue].flatMap((i) => [i.partitionKey, i.sortKey]),
+  ...INDEX_ATTRIBUTES,
 ]);
 
 /** An item that does not fit the schema of its rows: its keys, and what does not fit. */
@@ -17,6 +22,12 @@ export type UnreadableItem = { readonly partitionKey: string; readonly sortKey: 
 
 /** The items of a partition: those that are understood as rows, and those that are not. */
 export type Rows<Row> = { readonly understood: readonly Row[]; readonly unreadable: readonly UnreadableItem[] };
+
+/** A row that is looked for under its key. One that is not understood has its item, and the problem. */
+export type Stored<Row> =
+  | { readonly kind: 'row'; readonly row: Row }
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'unreadable'; readonly item: Item; readonly problem: string };
 
 const parsedOf = <Schema extends z.ZodType>(schema: Schema, item: Item): z.ZodSafeParseResult<z.output<Schema>> => {
   const fields = Object.fromEntries(Object.entries(item).filter(([name]) => !KEY_ATTRIBUTES.has(name)));
@@ -33,7 +44,19 @@ const problemOf = (item: Item, error: z.ZodError): string =>
 export const rowOf = <Schema extends z.ZodType>(schema: Schema, item: Item): z.output<Schema> => {
   const parsed = parsedOf(schema, item);
   if (parsed.success) return parsed.data;
-  throw new Error(problemOf(item, parsed.error), { cause: parsed.error });
+  throw new UnreadableRowError(problemOf(item, parsed.error), { cause: parsed.error });
+};
+
+/** Reads a row from the item under its key, for whoever goes on where it is not understood. */
+export const storedOf = <Schema extends z.ZodType>(
+  schema: Schema,
+  item: Item | undefined,
+): Stored<z.output<Schema>> => {
+  if (item === undefined) return { kind: 'absent' };
+  const parsed = parsedOf(schema, item);
+  return parsed.success
+    ? { kind: 'row', row: parsed.data }
+    : { kind: 'unreadable', item, problem: problemOf(item, parsed.error) };
 };
 
 /** Reads rows from items. One that is not understood is its own trouble: it does not hide the others. */
@@ -66,6 +89,11 @@ export const expires = (at: string, retentionDays: number): Item => expiresIn(Da
 export const expiresIn = (fromMs: number, seconds: number): Item => ({
   [TABLE.timeToLive]: Math.floor(fromMs / 1000) + seconds,
 });
+
+/** A stored row is not understood. */
+export class UnreadableRowError extends Error {
+  override readonly name = 'UnreadableRowError';
+}
 
 /** Another writer was there first. Whoever is woken next reads again; Lambda redelivers the wake. */
 export class VersionConflictError extends Error {

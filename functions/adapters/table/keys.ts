@@ -50,8 +50,11 @@ export const keys = {
     pk: `LANE#${lane}`,
     sk: `QUEUED#${createdAt}#${runId}`,
   }),
+  /** The run of an entry of a lane's queue, by its sort key: neither a time nor the id of a run has a `#`. */
+  queuedRunOf: (sortKey: string): string => sortKey.split('#').slice(2).join('#'),
   cluster: (cluster: string) => ({ pk: `CLUSTER#${cluster}`, sk: 'STATE' }),
-  trustPrefix: 'CLUSTER#',
+  trippedPrefix: 'TRIPPED#',
+  tripped: (document: string, cluster: string) => ({ pk: `TRUST#${document}`, sk: `TRIPPED#${cluster}` }),
   trust: (document: string, cluster: string) => ({ pk: `TRUST#${document}`, sk: `CLUSTER#${cluster}` }),
   nodeState: (instanceId: string, remediation: string) => ({ pk: `NODE#${instanceId}`, sk: `STATE#${remediation}` }),
   nodeEvent: (instanceId: string, at: string, id: string) => ({ pk: `NODE#${instanceId}`, sk: `EVENT#${at}#${id}` }),

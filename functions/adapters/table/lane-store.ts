@@ -4,7 +4,7 @@ import type { OutboxEntry } from '../../../core/state/outbox-entry.ts';
 import { PendingNode } from '../../../core/state/pending-node.ts';
 import { replaceUnreadable } from './aside.ts';
 import { absent, equals, isAtVersion, isNew, isStored } from './expressions.ts';
-import { type Item, inIndex, type Rows, rowsOf, VersionConflictError } from './items.ts';
+import { type Item, inIndex, type Rows, type Stored, VersionConflictError } from './items.ts';
 import { DUE_SHARDS, index, keys, shardOf, TABLE } from './keys.ts';
 import { createTable, startingWith, type TableOptions } from './table.ts';
 
@@ -13,24 +13,27 @@ export type RowKey = Pick<PendingNode, 'lane' | 'instanceId' | 'version'>;
 /** The decision on a pending node that is kept. */
 export type Deferral = Pick<Extract<OutboxEntry, { kind: 'defer' }>, 'notBefore' | 'skipReason' | 'decidedAt'>;
 
+/** A pending node whose row cannot be read. */
+export type BrokenPending = { readonly instanceId: string; readonly problem: string };
+
 /** An operator's run that is queued in its lane. */
 export type QueuedRun = { readonly sortKey: string; readonly runId: string };
 
-/** A cluster's state as it is stored. One that cannot be read has its item, and its problem. */
-export type StoredCluster =
-  | { readonly kind: 'cluster'; readonly state: ClusterState }
-  | { readonly kind: 'unreadable'; readonly item: Item; readonly problem: string };
-
 /** Lanes, their pending nodes and their clusters' budgets. Every read is strongly consistent. */
 export type LaneStore = {
+  /** The lane; of one that cannot be read, nothing. */
   readonly get: (lane: string) => Promise<LaneState | undefined>;
+  /** As {@link get}; of a row that cannot be read, its item and its problem. */
+  readonly read: (lane: string) => Promise<Stored<LaneState>>;
+  /** Puts a lane's row that cannot be read aside, and another in its place; false where somebody else has. */
+  readonly replace: (stored: Item, lane: LaneState, at: string) => Promise<boolean>;
   /** Marks the lane's wake as received: the next signal sends a new wake. */
   readonly answerCall: (lane: string) => Promise<void>;
   /** Stores how many turns of the lane failed, where no other turn has since it was read. */
   readonly setFailures: (lane: LaneState, failures: Failures | undefined) => Promise<void>;
   /** Stores the next state; throws {@link VersionConflictError} where another has stored one. */
   readonly save: (lane: LaneState) => Promise<LaneState>;
-  /** Every pending node of the lane: one that waits must not hide one that is due. */
+  /** The pending nodes of the lane that are understood: one that waits must not hide one that is due. */
   readonly pendingNodes: (lane: string) => Promise<readonly PendingNode[]>;
   /** As {@link pendingNodes}, with the rows that are not understood: they stay where they are. */
   readonly readPending: (lane: string) => Promise<Rows<PendingNode>>;
@@ -38,17 +41,20 @@ export type LaneStore = {
   readonly drop: (row: RowKey) => Promise<void>;
   /** Keeps a row that has not changed since it was read for later. */
   readonly defer: (row: RowKey & Deferral) => Promise<void>;
-  /** The rows of these nodes, as far as the lane has any. */
-  readonly rowsOf: (lane: string, instanceIds: readonly string[]) => Promise<readonly PendingNode[]>;
+  /** The rows of these nodes, as far as the lane has any, and those that are not understood. */
+  readonly rowsOf: (
+    lane: string,
+    instanceIds: readonly string[],
+  ) => Promise<Pick<Rows<PendingNode>, 'understood'> & { readonly broken: readonly BrokenPending[] }>;
   /** Changes which requests want a row that has not changed since it was read. */
   readonly keepRequests: (row: RowKey, requestIds: readonly string[]) => Promise<void>;
   readonly queuedRuns: (lane: string) => Promise<readonly QueuedRun[]>;
   /** Queues an operator's run in its lane; a second call changes nothing. */
   readonly queueRun: (lane: string, createdAt: string, runId: string) => Promise<void>;
   readonly removeQueuedRun: (lane: string, sortKey: string) => Promise<void>;
+  /** What is stored of a cluster, or of one without a row. */
   readonly getCluster: (cluster: string) => Promise<ClusterState>;
-  /** As {@link getCluster}; of a row that cannot be read, its item and its problem. */
-  readonly readCluster: (cluster: string) => Promise<StoredCluster>;
+  readonly readCluster: (cluster: string) => Promise<Stored<ClusterState>>;
   /** Puts a cluster's row that cannot be read aside, and another in its place; false where somebody else has. */
   readonly replaceCluster: (stored: Item, state: ClusterState, at: string) => Promise<boolean>;
   readonly saveCluster: (state: ClusterState) => Promise<ClusterState>;
@@ -87,7 +93,12 @@ export const createLaneStore = (options: TableOptions): LaneStore => {
     table.rows(PendingNode, startingWith(keys.lane(lane).pk, keys.pendingNodePrefix));
 
   return {
-    get: (lane) => table.get(LaneState, keys.lane(lane)),
+    get: async (lane) => {
+      const stored = await table.read(LaneState, keys.lane(lane));
+      return stored.kind === 'row' ? stored.row : undefined;
+    },
+    read: (lane) => table.read(LaneState, keys.lane(lane)),
+    replace: (stored, lane, at) => replaceUnreadable(table, LaneState, stored, laneItem(lane), at),
     answerCall: async (lane) => {
       await table.update(keys.lane(lane), { remove: ['calledAt'] }, isStored);
     },
@@ -110,11 +121,14 @@ export const createLaneStore = (options: TableOptions): LaneStore => {
       };
       await table.update(keys.pendingNode(lane, instanceId), change, isAtVersion(version));
     },
-    rowsOf: (lane, instanceIds) =>
-      table.getMany(
+    rowsOf: async (lane, instanceIds) => {
+      const { understood, unreadable } = await table.rowsAt(
         PendingNode,
         instanceIds.map((id) => keys.pendingNode(lane, id)),
-      ),
+      );
+      const idOf = (sortKey: string) => sortKey.slice(keys.pendingNodePrefix.length);
+      return { understood, broken: unreadable.map(({ sortKey, problem }) => ({ instanceId: idOf(sortKey), problem })) };
+    },
     keepRequests: async ({ lane, instanceId, version }, requestIds) => {
       const change = requestIds.length === 0 ? { remove: ['requestIds'] } : { set: { requestIds } };
       await table.update(keys.pendingNode(lane, instanceId), change, isAtVersion(version));
@@ -122,7 +136,8 @@ export const createLaneStore = (options: TableOptions): LaneStore => {
     queuedRuns: async (lane) =>
       (await table.items(startingWith(keys.lane(lane).pk, keys.queuedPrefix))).map((item) => ({
         sortKey: String(item[TABLE.sortKey]),
-        runId: String(item.runId),
+        // Of the key, which no writer can spoil.
+        runId: keys.queuedRunOf(String(item[TABLE.sortKey])),
       })),
     queueRun: async (lane, createdAt, runId) => {
       await table.put({ ...keys.queuedRun(lane, createdAt, runId), runId });
@@ -132,13 +147,7 @@ export const createLaneStore = (options: TableOptions): LaneStore => {
     },
     getCluster: async (cluster) =>
       (await table.get(ClusterState, keys.cluster(cluster))) ?? { cluster, version: 0, slots: {} },
-    readCluster: async (cluster) => {
-      const item = await table.getItem(keys.cluster(cluster));
-      const { understood, unreadable } = rowsOf(ClusterState, item === undefined ? [] : [item]);
-      const [broken] = unreadable;
-      if (item !== undefined && broken !== undefined) return { kind: 'unreadable', item, problem: broken.problem };
-      return { kind: 'cluster', state: understood[0] ?? { cluster, version: 0, slots: {} } };
-    },
+    readCluster: (cluster) => table.read(ClusterState, keys.cluster(cluster)),
     replaceCluster: (stored, state, at) => replaceUnreadable(table, ClusterState, stored, state, at),
     saveCluster: (state) => save({ ...keys.cluster(state.cluster), ...state }, state, `cluster ${state.cluster}`),
   };

@@ -1,7 +1,7 @@
 import { amends } from '../../../core/guards/attempts.ts';
 import type { KnownNode } from '../../../core/guards/decide-node.ts';
 import { type Attempt, NodeStateRow } from '../../../core/state/node-state.ts';
-import { absent, allOf, anyOf, atMost, type Change, isNew, isStored } from './expressions.ts';
+import { absent, allOf, anyOf, atMost, type Change, isNew, isStored, isThere } from './expressions.ts';
 import { expiresIn, type Item, rowOf } from './items.ts';
 import { index, keys, TABLE } from './keys.ts';
 import type { Table } from './table.ts';
@@ -113,7 +113,11 @@ export const createNodeStore = (table: Table, window: Window): NodeStore => {
     takeBackAttempt: async ({ instanceId, remediation }, runId) => {
       const change = { removeEntries: { attempts: [runId] } };
       // No state, or no such attempt: there is nothing to take back.
-      await table.update(keys.nodeState(instanceId, remediation), change, isStored);
+      await table.update(
+        keys.nodeState(instanceId, remediation),
+        change,
+        allOf(isStored, isThere(['attempts', runId])),
+      );
     },
     quarantine: async (node, at, advice) => {
       const change = {

@@ -3,11 +3,17 @@ import { type Cancellation, RequestRow } from '../../../core/api/request.ts';
 import { NodeId } from '../../../core/model/ids.ts';
 import type { PauseRow } from '../../../core/state/cluster-state.ts';
 import { isNew, isStored } from './expressions.ts';
-import { expires, rowOf } from './items.ts';
-import { keys } from './keys.ts';
+import { expires, rowOf, type Stored } from './items.ts';
+import { keys, TABLE } from './keys.ts';
 import { createQuarantineStore, type QuarantineStore } from './quarantine-store.ts';
 import { createTable, startingWith, type TableOptions } from './table.ts';
 import type { Write } from './transaction.ts';
+
+/** How a stored request stands: one that cannot be read has its problem. */
+export type Standing = {
+  readonly cancelled?: Cancellation | undefined;
+  readonly problem?: string;
+};
 
 /** Requests, their lists of nodes, their cancellation, and the other rows of people. Every read is strongly consistent. */
 export type RequestStore = {
@@ -17,6 +23,8 @@ export type RequestStore = {
    */
   readonly claim: (row: RequestRow, nodes: readonly string[]) => Promise<RequestRow>;
   readonly findRequest: (requestId: string) => Promise<RequestRow | undefined>;
+  /** As `findRequest`, for whoever goes on where the row cannot be read. */
+  readonly readRequest: (requestId: string) => Promise<Stored<RequestRow>>;
   /** The list of nodes of a request; undefined if none is stored. */
   readonly nodes: (requestId: string) => Promise<readonly string[] | undefined>;
   /** Stores the list of nodes of a sweep or a signal; an earlier list stays. Returns the list that is stored. */
@@ -25,8 +33,8 @@ export type RequestStore = {
   readonly runsOf: (requestId: string) => Promise<readonly string[]>;
   /** Cancels a request, in force for the next decision. `row` is stored if the request has none. Returns what stands. */
   readonly cancel: (row: RequestRow, cancelled: Cancellation) => Promise<Cancellation>;
-  /** The cancellations of those of the requests that are cancelled, by id. */
-  readonly cancellations: (requestIds: readonly string[]) => Promise<ReadonlyMap<string, Cancellation>>;
+  /** Which of the requests are stored, which of these are cancelled, and which cannot be read. */
+  readonly standing: (requestIds: readonly string[]) => Promise<ReadonlyMap<string, Standing>>;
   /** Asks a lane to settle the runs and rows that it holds of a cancelled request. */
   readonly tellLane: (lane: string, requestId: string) => Promise<void>;
   /** The cancelled requests that a lane has yet to settle. */
@@ -50,6 +58,8 @@ export const createRequestStore = ({
   const table = createTable(options);
   const findRequest = (requestId: string): Promise<RequestRow | undefined> =>
     table.get(RequestRow, keys.request(requestId));
+  const readRequest = (requestId: string): Promise<Stored<RequestRow>> =>
+    table.read(RequestRow, keys.request(requestId));
 
   /** The items of a list, each only where there is none. */
   const nodesWrites = (requestId: string, nodes: readonly string[], at: string): Write[] =>
@@ -71,6 +81,7 @@ export const createRequestStore = ({
 
   return {
     findRequest,
+    readRequest,
     claim: async (row, listed) => {
       const item = { ...keys.request(row.requestId), ...row, ...expires(row.createdAt, retentionDays) };
       const own: Write = { kind: 'put', item, condition: isNew };
@@ -88,28 +99,33 @@ export const createRequestStore = ({
     },
     runsOf: async (requestId) =>
       (await table.items(startingWith(keys.request(requestId).pk, keys.requestRunPrefix))).map((item) =>
-        String(item.runId),
+        String(item[TABLE.sortKey]).slice(keys.requestRunPrefix.length),
       ),
     cancel: async (row, cancelled) => {
       const key = keys.request(row.requestId);
       const isKept = await table.putNew({ ...key, ...row, cancelled, ...expires(row.createdAt, retentionDays) });
       if (isKept) return cancelled;
-      const before = (await findRequest(row.requestId))?.cancelled;
+      const stored = await readRequest(row.requestId);
+      const before = stored.kind === 'row' ? stored.row.cancelled : undefined;
       if (before !== undefined && (before.force || !cancelled.force)) return before;
       await table.update(key, { set: { cancelled } }, isStored);
       return cancelled;
     },
-    cancellations: async (requestIds) => {
-      const rows = await table.getMany(RequestRow, requestIds.map(keys.request));
-      return new Map(
-        rows.flatMap(({ requestId, cancelled }) => (cancelled === undefined ? [] : [[requestId, cancelled] as const])),
-      );
+    standing: async (requestIds) => {
+      const { understood, unreadable } = await table.rowsAt(RequestRow, requestIds.map(keys.request));
+      const idOf = (partitionKey: string) => partitionKey.slice(keys.request('').pk.length);
+      return new Map<string, Standing>([
+        ...understood.map(({ requestId, cancelled }) => [requestId, { cancelled }] as const),
+        ...unreadable.map(({ partitionKey, problem }) => [idOf(partitionKey), { problem }] as const),
+      ]);
     },
     tellLane: async (lane, requestId) => {
       await table.put({ ...keys.cancelledRequest(lane, requestId), requestId });
     },
     cancelledIn: async (lane) =>
-      (await table.items(startingWith(keys.lane(lane).pk, keys.cancelledPrefix))).map((item) => String(item.requestId)),
+      (await table.items(startingWith(keys.lane(lane).pk, keys.cancelledPrefix))).map((item) =>
+        String(item[TABLE.sortKey]).slice(keys.cancelledPrefix.length),
+      ),
     forgetCancelled: async (lane, requestId) => {
       await table.remove(keys.cancelledRequest(lane, requestId));
     },

@@ -1,11 +1,11 @@
-import { isPausing } from '../../../core/guards/pause.ts';
+import { isPausing, type Pause, unreadablePause } from '../../../core/guards/pause.ts';
 import type { Limits } from '../../../core/model/policy.ts';
 import { PauseRow } from '../../../core/state/cluster-state.ts';
 import { CommandRow } from '../../../core/state/command-state.ts';
 import type { ResultRow } from '../../../core/state/results.ts';
 import type { Sleep } from '../sleep.ts';
 import { absent, anyOf, below, isNew, isStored } from './expressions.ts';
-import { expires, type Item, inIndex } from './items.ts';
+import { expires, type Item, inIndex, type Stored } from './items.ts';
 import {
   ALL_CLUSTERS,
   clusterScope,
@@ -27,13 +27,16 @@ export type ResultStore = NodeStore & {
    * replaces none, and is replaced by one that has a grade.
    */
   readonly putResult: (row: ResultRow) => Promise<boolean>;
+  /** The row of a sent command; of one that cannot be read, nothing. */
   readonly getCommand: (commandId: string) => Promise<CommandRow | undefined>;
+  /** As `getCommand`; of a row that cannot be read, its problem. */
+  readonly readCommand: (commandId: string) => Promise<Stored<CommandRow>>;
   /** Stores the row of a sent command, due at its soft deadline. A second put changes nothing. */
   readonly putCommand: (row: CommandRow) => Promise<void>;
-  /** Sets when scheduler reads the command again; undefined for never. */
-  readonly setCommandDue: (commandId: string, dueAt: string | undefined) => Promise<void>;
-  /** The pause in force for a cluster, or undefined. */
-  readonly pauseFor: (cluster: string, action: 'check' | 'repair', now: string) => Promise<PauseRow | undefined>;
+  /** Sets when scheduler reads the command again; undefined for never. False where the command has no row. */
+  readonly setCommandDue: (commandId: string, dueAt: string | undefined) => Promise<boolean>;
+  /** The pause in force for a cluster, or undefined. One that cannot be read is in force, and covers everything. */
+  readonly pauseFor: (cluster: string, action: 'check' | 'repair', now: string) => Promise<Pause | undefined>;
 };
 
 const resultItem = (row: ResultRow, key: Key, retentionDays: number): Item => {
@@ -70,7 +73,11 @@ export const createResultStore = ({
       // A row without a grade, and no row at all, lack the attribute.
       return table.put(item, grade === undefined ? isNew : anyOf(absent('grade'), below('grade', grade)));
     },
-    getCommand: (commandId) => table.get(CommandRow, keys.command(commandId)),
+    getCommand: async (commandId) => {
+      const stored = await table.read(CommandRow, keys.command(commandId));
+      return stored.kind === 'row' ? stored.row : undefined;
+    },
+    readCommand: (commandId) => table.read(CommandRow, keys.command(commandId)),
     putCommand: async (row) => {
       await table.putNew({
         ...keys.command(row.commandId),
@@ -82,16 +89,15 @@ export const createResultStore = ({
     setCommandDue: async (commandId, dueAt) => {
       const due = inIndex('byDue', index.open(shardOf(commandId, DUE_SHARDS)), dueAt ?? '');
       const change = dueAt === undefined ? { remove: [duePk, dueSk] } : { set: due };
-      if ((await table.update(keys.command(commandId), change, isStored)) !== undefined) return;
-      throw new Error(`setting when command ${commandId} is due: there is no such command`);
+      return (await table.update(keys.command(commandId), change, isStored)) !== undefined;
     },
     ...createNodeStore(table, limits),
     pauseFor: async (cluster, action, now) => {
       const scopes = new Set([ALL_CLUSTERS, clusterScope(cluster)]);
       const pauses = await table.rows(PauseRow, startingWith(keys.pauses, keys.pausePrefix));
-      // A pause that is not understood may be in force: nothing is sent that it covers.
-      const bad = pauses.unreadable.find(({ sortKey }) => scopes.has(sortKey.slice(keys.pausePrefix.length)));
-      if (bad !== undefined) throw new Error(bad.problem);
+      const scopeOf = (sortKey: string) => sortKey.slice(keys.pausePrefix.length);
+      const bad = pauses.unreadable.find(({ sortKey }) => scopes.has(scopeOf(sortKey)));
+      if (bad !== undefined) return unreadablePause(scopeOf(bad.sortKey), bad.problem, now);
       return pauses.understood.find((pause) => scopes.has(pause.scope) && isPausing(pause, action, now));
     },
   };

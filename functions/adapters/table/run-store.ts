@@ -1,9 +1,10 @@
 import { defined } from '../../../core/model/defined.ts';
 import { ObservationRow } from '../../../core/state/command-state.ts';
 import type { Failures } from '../../../core/state/lane-state.ts';
-import { RunState, waitingIn } from '../../../core/state/run-state.ts';
+import { RunState, type SalvagedRun, salvagedRun } from '../../../core/state/run-state.ts';
+import { replaceUnreadable } from './aside.ts';
 import { asRead, equals, isAtVersion, isNew } from './expressions.ts';
-import { expires, type Item, inIndex, rowsOf, VersionConflictError } from './items.ts';
+import { expires, type Item, inIndex, type Stored, storedOf, VersionConflictError } from './items.ts';
 import { DUE_SHARDS, index, keys, shardOf, TABLE } from './keys.ts';
 import { createTable, startingWith, type TableOptions } from './table.ts';
 
@@ -11,12 +12,10 @@ import { createTable, startingWith, type TableOptions } from './table.ts';
 export type StoredRun =
   | { readonly kind: 'run'; readonly run: RunState }
   | { readonly kind: 'absent' }
-  | {
-      readonly kind: 'unreadable';
-      readonly problem: string;
-      readonly requestId?: string;
-      readonly instanceIds: readonly string[];
-    };
+  | ({ readonly kind: 'unreadable'; readonly problem: string } & SalvagedRun);
+
+/** An observation that cannot be read. */
+export type BrokenObservation = { readonly key: string; readonly problem: string };
 
 /** Runs, and the observations of their commands. Every read is strongly consistent. */
 export type RunStore = {
@@ -31,8 +30,17 @@ export type RunStore = {
   readonly create: (run: RunState) => Promise<boolean>;
   /** Stores the next state and returns it; throws {@link VersionConflictError} if another process has stored one. */
   readonly save: (run: RunState) => Promise<RunState>;
+  /** The observations of a run's commands that are understood. */
   readonly observations: (runId: string) => Promise<readonly ObservationRow[]>;
+  /** As `observations`, with the keys of the commands whose observations cannot be read. */
+  readonly readObservations: (
+    runId: string,
+  ) => Promise<{ readonly understood: readonly ObservationRow[]; readonly broken: readonly BrokenObservation[] }>;
+  /** The observation of a command; of one that cannot be read, nothing. */
   readonly observation: (runId: string, commandKey: string) => Promise<ObservationRow | undefined>;
+  readonly readObservation: (runId: string, commandKey: string) => Promise<Stored<ObservationRow>>;
+  /** Puts an observation that cannot be read aside, and another in its place; false where somebody else has. */
+  readonly replaceObservation: (stored: Item, row: ObservationRow) => Promise<boolean>;
   /** Stores an observation in place of the one that was read, or of none; false if the stored one has changed since. */
   readonly putObservation: (row: ObservationRow, standing: ObservationRow | undefined) => Promise<boolean>;
 };
@@ -54,21 +62,18 @@ export const createRunStore = ({
   ...options
 }: TableOptions & { readonly retentionDays: number }): RunStore => {
   const table = createTable(options);
+  const readObservations: RunStore['readObservations'] = async (runId) => {
+    const rows = await table.rows(ObservationRow, startingWith(keys.run(runId).pk, keys.observationPrefix));
+    const keyOf = (sortKey: string) => sortKey.slice(keys.observationPrefix.length);
+    const broken = rows.unreadable.map(({ sortKey, problem }) => ({ key: keyOf(sortKey), problem }));
+    return { understood: rows.understood, broken };
+  };
   return {
     get: (runId) => table.get(RunState, keys.run(runId)),
     read: async (runId) => {
-      const item = await table.getItem(keys.run(runId));
-      if (item === undefined) return { kind: 'absent' };
-      const { understood, unreadable } = rowsOf(RunState, [item]);
-      const [run] = understood;
-      if (run !== undefined) return { kind: 'run', run };
-      const { requestId } = item;
-      return {
-        kind: 'unreadable',
-        problem: unreadable[0]?.problem ?? '',
-        ...(typeof requestId === 'string' ? { requestId } : {}),
-        instanceIds: waitingIn(item),
-      };
+      const stored = storedOf(RunState, await table.getItem(keys.run(runId)));
+      if (stored.kind === 'row') return { kind: 'run', run: stored.row };
+      return stored.kind === 'absent' ? stored : { ...stored, ...salvagedRun(stored.item) };
     },
     putAside: async (runId) => {
       const item = await table.getItem(keys.run(runId));
@@ -91,14 +96,15 @@ export const createRunStore = ({
       if (await table.putVersion(runItem(run, retentionDays), run.version)) return { ...run, version: run.version + 1 };
       throw new VersionConflictError(`storing run ${run.runId}: it is no longer at version ${run.version}`);
     },
-    observations: async (runId) => {
-      const rows = await table.rows(ObservationRow, startingWith(keys.run(runId).pk, keys.observationPrefix));
-      const [bad] = rows.unreadable;
-      // Without one of its observations, a run would wait for a command that has ended.
-      if (bad !== undefined) throw new Error(bad.problem);
-      return rows.understood;
+    observations: async (runId) => (await readObservations(runId)).understood,
+    readObservations,
+    observation: async (runId, commandKey) => {
+      const stored = await table.read(ObservationRow, keys.observation(runId, commandKey));
+      return stored.kind === 'row' ? stored.row : undefined;
     },
-    observation: (runId, commandKey) => table.get(ObservationRow, keys.observation(runId, commandKey)),
+    readObservation: (runId, commandKey) => table.read(ObservationRow, keys.observation(runId, commandKey)),
+    replaceObservation: (stored, row) =>
+      replaceUnreadable(table, ObservationRow, stored, { ...row, ...expires(row.at, retentionDays) }, row.at),
     putObservation: (row, standing) =>
       table.put(
         { ...keys.observation(row.runId, row.key), ...row, ...expires(row.at, retentionDays) },

@@ -1,7 +1,9 @@
+import { defined } from '../../../core/model/defined.ts';
 import { laneName } from '../../../core/model/lane-name.ts';
 import { newLane } from '../../../core/runs/lane.ts';
 import { mergePending, type NewPendingNode } from '../../../core/signals/route.ts';
-import { PendingNode } from '../../../core/state/pending-node.ts';
+import { PendingNode, requestsIn } from '../../../core/state/pending-node.ts';
+import { replaceUnreadable } from './aside.ts';
 import { createCounter } from './counter.ts';
 import { above, absent, anyOf, below, type Condition, isAtVersion, isNew, isStored } from './expressions.ts';
 import { inIndex } from './items.ts';
@@ -16,10 +18,11 @@ export type SpentBudget = 'source-spent' | 'bus-spent';
 /** Stores pending nodes until run-controller reads them. */
 export type SignalStore = {
   /**
-   * Adds a node to its lane, or merges it into the lane's row of the node; `unchanged` for a duplicate. Throws after
-   * too many collisions with other writers, so that SQS delivers the signal again.
+   * Adds a node to its lane, or merges it into the lane's row of the node; `unchanged` for a duplicate. A row that cannot be
+   * read is put aside and `replaced`. Throws after too many collisions with other writers, so that SQS delivers the signal
+   * again.
    */
-  readonly addPending: (node: NewPendingNode) => Promise<'added' | 'merged' | 'unchanged'>;
+  readonly addPending: (node: NewPendingNode) => Promise<'added' | 'merged' | 'unchanged' | 'replaced'>;
   /** Makes the lane due now, so that scheduler finds it even where the wake is lost. Returns the lane's name. */
   readonly touchLane: (cluster: string, remediation: string, now: string) => Promise<string>;
   /**
@@ -57,7 +60,14 @@ export const createSignalStore = ({
     addPending: async (node) => {
       const key = keys.pendingNode(node.lane, node.instanceId);
       for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-        const row = await table.get(PendingNode, key);
+        const stored = await table.read(PendingNode, key);
+        if (stored.kind === 'unreadable') {
+          const { item } = stored;
+          const fresh = { ...node, ...requestsIn({ ...item, ...defined({ requestIds: node.requestIds }) }) };
+          if (await replaceUnreadable(table, PendingNode, item, fresh, node.lastSeenAt, newId())) return 'replaced';
+          continue;
+        }
+        const row = stored.kind === 'row' ? stored.row : undefined;
         const next = row === undefined ? node : mergePending(row, node);
         if (next === undefined) return 'unchanged';
         const item = { ...key, ...next, version: newId() };

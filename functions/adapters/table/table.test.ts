@@ -60,7 +60,8 @@ describe('a row', () => {
     await table.put({ ...key('BAD'), name: 7 });
     const message = /reading the row BAD \/ STATE: [\s\S]*name/u;
     await expect(table.get(Row, key('BAD'))).rejects.toThrow(message);
-    await expect(table.getMany(Row, [key('BAD')])).rejects.toThrow(message);
+    expect(await table.read(Row, key('BAD'))).toMatchObject({ kind: 'unreadable', item: { name: 7 } });
+    expect(await table.read(Row, key('A', 'OTHER'))).toEqual({ kind: 'absent' });
     await table.put({ ...key('BAD', 'A'), name: 'a' });
     await table.put({ ...key('BAD', 'Z'), name: 'z' });
     const bad = { partitionKey: 'BAD', sortKey: 'STATE', problem: expect.stringMatching(message) };
@@ -166,12 +167,12 @@ describe('many keys', () => {
     for (let i = 0; i < 120; i++) await table.put({ ...key(`M#${i}`), name: `${i}` });
     const recorder = recording();
     const keys = Array.from({ length: 250 }, (_, i) => key(`M#${i % 125}`));
-    const rows = await createTable(recorder).getMany(Row, keys);
+    const rows = (await createTable(recorder).rowsAt(Row, keys)).understood;
     expect(rows.map(({ name }) => Number(name)).sort((a, b) => a - b)).toEqual(
       Array.from({ length: 120 }, (_, i) => i),
     );
     expect(recorder.inputs).toHaveLength(2);
-    expect(await table.getMany(Row, [])).toEqual([]);
+    expect((await table.rowsAt(Row, [])).understood).toEqual([]);
   });
 
   it('of more than 16 MB are all read, though DynamoDB leaves keys unprocessed', async () => {
@@ -180,7 +181,7 @@ describe('many keys', () => {
     const recorder = recording();
     const waits: number[] = [];
     const patient = createTable({ ...recorder, wait: async (ms) => void waits.push(ms) });
-    expect(new Set((await patient.getMany(Row, keys)).map(({ name }) => name)).size).toBe(45);
+    expect(new Set((await patient.rowsAt(Row, keys)).understood.map(({ name }) => name)).size).toBe(45);
     expect(recorder.inputs.length).toBeGreaterThan(1);
     expect(waits).toHaveLength(recorder.inputs.length - 1);
   });
@@ -189,7 +190,7 @@ describe('many keys', () => {
     const waits: number[] = [];
     const send = async () => ({ UnprocessedKeys: { [server.tableName]: { Keys: [key('A')] } } });
     const stuck = createTable({ ...server, client: { send: send as never }, wait: async (ms) => void waits.push(ms) });
-    await expect(stuck.getMany(Row, [key('A')])).rejects.toThrow(/1 keys were left unprocessed 6 times/u);
+    await expect(stuck.rowsAt(Row, [key('A')])).rejects.toThrow(/1 keys were left unprocessed 6 times/u);
     expect(waits).toEqual([100, 200, 400, 800, 1600]);
   });
 });

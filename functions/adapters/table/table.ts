@@ -13,7 +13,7 @@ import { defined } from '../../../core/model/defined.ts';
 import { type Sleep, sleep } from '../sleep.ts';
 import { anyOf, type Change, type Condition, expressionsOf, isAtVersion, isNew } from './expressions.ts';
 import { isTooLarge, tooLarge } from './item-size.ts';
-import { type Item, type Rows, rowOf, rowsOf } from './items.ts';
+import { type Item, type Rows, rowOf, rowsOf, type Stored, storedOf } from './items.ts';
 import { type IndexName, type Key, TABLE } from './keys.ts';
 import { isPassing, namesOf, refusalOf, type Transacted, transactionOf, type Write } from './transaction.ts';
 
@@ -41,9 +41,12 @@ export type Table = {
   readonly get: <S extends z.ZodType>(schema: S, key: Key) => Promise<z.output<S> | undefined>;
   /** The item under a key with its key attributes, strongly consistent. */
   readonly getItem: (key: Key) => Promise<Item | undefined>;
-  /** The rows that are stored under any number of keys, in no order, strongly consistent. */
-  readonly getMany: <S extends z.ZodType>(schema: S, keys: readonly Key[]) => Promise<readonly z.output<S>[]>;
-  /** As `getMany`; a row that is not understood is named with the reason, and hides no other. */
+  /** As `get`, for whoever goes on where the row does not fit its schema. */
+  readonly read: <S extends z.ZodType>(schema: S, key: Key) => Promise<Stored<z.output<S>>>;
+  /**
+   * The rows that are stored under any number of keys, in no order, strongly consistent. A row that is not understood is
+   * named with the reason, and hides no other.
+   */
   readonly rowsAt: <S extends z.ZodType>(schema: S, keys: readonly Key[]) => Promise<Rows<z.output<S>>>;
   /** Stores an item; false where the condition does not hold. Throws {@link ItemTooLargeError} above 400 KB. */
   readonly put: (item: Item, condition?: Condition) => Promise<boolean>;
@@ -225,7 +228,7 @@ export const createTable = ({
       const item = await getItem(key);
       return item === undefined ? undefined : rowOf(schema, item);
     },
-    getMany: async (schema, asked) => (await itemsAt(asked)).map((item) => rowOf(schema, item)),
+    read: async (schema, key) => storedOf(schema, await getItem(key)),
     rowsAt: async (schema, asked) => rowsOf(schema, await itemsAt(asked)),
     put,
     putNew: (item) => put(item, isNew),

@@ -1,19 +1,18 @@
-import { TrustRow } from '../../../core/state/trust-state.ts';
+import { isStillTripped } from '../../../core/guards/trust.ts';
+import { TrippedRow, TrustRow } from '../../../core/state/trust-state.ts';
 import { replaceUnreadable } from './aside.ts';
-import { expires, type Item, type Rows } from './items.ts';
+import { expires, type Item, type Stored, storedOf } from './items.ts';
 import { keys } from './keys.ts';
-import { createTable, type Partition, startingWith, type TableOptions } from './table.ts';
+import { createTable, startingWith, type TableOptions } from './table.ts';
 
 /** The experience with documents, strongly consistent. */
 export type TrustStore = {
-  /** The rows of a document, of every cluster in which it has run. Throws where one of them cannot be read. */
-  readonly ofDocument: (document: string) => Promise<readonly TrustRow[]>;
-  /** As `ofDocument`, with the rows that are not understood, and the clusters that they are of. */
-  readonly read: (
-    document: string,
-  ) => Promise<Rows<TrustRow> & { readonly broken: readonly { readonly cluster: string; readonly problem: string }[] }>;
+  /** The experience with a document in a cluster. */
+  readonly read: (document: string, cluster: string) => Promise<Stored<TrustRow>>;
+  /** In how many other clusters the breaker of a document is open or has not closed again. */
+  readonly trippedElsewhere: (document: string, cluster: string, now: string) => Promise<number>;
   /** Puts a row that cannot be read aside, and another in its place; false where somebody else has. */
-  readonly replace: (row: TrustRow, at: string) => Promise<boolean>;
+  readonly replace: (stored: Item, row: TrustRow, at: string) => Promise<boolean>;
 };
 
 const TRUST_DAYS = 30;
@@ -25,31 +24,35 @@ export const trustItem = (row: TrustRow): Item => ({
   ...expires(row.results[0]?.at ?? row.breaker?.openUntil ?? '', TRUST_DAYS),
 });
 
-const rowsOfDocument = (document: string): Partition => startingWith(keys.trust(document, '').pk, keys.trustPrefix);
+/** Whether the breaker of a document is tripped in a cluster, for the document's other clusters. */
+export const trippedItem = (row: TrippedRow): Item => ({
+  ...keys.tripped(row.document, row.cluster),
+  ...row,
+  ...expires(row.openUntil, TRUST_DAYS),
+});
 
 /** The experience with documents in the audit table. */
 export const createTrustStore = (options: TableOptions): TrustStore => {
   const table = createTable(options);
   return {
-    ofDocument: async (document) => {
-      const { understood, unreadable } = await table.rows(TrustRow, rowsOfDocument(document));
-      const [first] = unreadable;
-      // This experience limits the repairs by the document: without it, nothing may be sent.
-      if (first !== undefined) throw new Error(`reading the experience with ${document}: ${first.problem}`);
-      return understood;
+    read: async (document, cluster) => {
+      const { pk, sk } = keys.trust(document, cluster);
+      const [item] = await table.items({ key: pk, from: sk, to: sk });
+      return storedOf(TrustRow, item);
     },
-    read: async (document) => {
-      const rows = await table.rows(TrustRow, rowsOfDocument(document));
-      const broken = rows.unreadable.map(({ sortKey, problem }) => ({
-        cluster: sortKey.slice(keys.trustPrefix.length),
-        problem,
-      }));
-      return { ...rows, broken };
+    trippedElsewhere: async (document, cluster, now) => {
+      const own = keys.tripped(document, cluster);
+      const { understood, unreadable } = await table.rows(TrippedRow, startingWith(own.pk, keys.trippedPrefix));
+      const tripped = understood.filter((row) => row.cluster !== cluster && isStillTripped(row, now));
+      // One that cannot be read may be open.
+      return tripped.length + unreadable.filter(({ sortKey }) => sortKey !== own.sk).length;
     },
-    replace: async (row, at) => {
-      const { pk, sk } = keys.trust(row.document, row.cluster);
-      const [stored] = await table.items({ key: pk, from: sk, to: sk });
-      return stored !== undefined && (await replaceUnreadable(table, TrustRow, stored, trustItem(row), at));
+    replace: async (stored, row, at) => {
+      const isReplaced = await replaceUnreadable(table, TrustRow, stored, trustItem(row), at);
+      const { document, cluster, breaker } = row;
+      if (isReplaced && breaker !== undefined)
+        await table.put(trippedItem({ document, cluster, openUntil: breaker.openUntil, isTripped: true }));
+      return isReplaced;
     },
   };
 };

@@ -22,10 +22,17 @@ const requestOf = ({ requestId, action, cluster, remediation, because, createdAt
 
 /** The request that the caller names by its own id, or by one of its runs. */
 const named = async (deps: OperatorApiPorts, { runId, requestId }: Named): Promise<RequestRow> => {
-  const run = await deps.runs.get(runId ?? requestId ?? '');
-  const request = await deps.requests.findRequest(run?.requestId ?? requestId ?? '');
-  if (request !== undefined) return request;
+  const stored = await deps.runs.read(runId ?? requestId ?? '');
+  const run = stored.kind === 'run' ? stored.run : undefined;
+  const known = stored.kind === 'unreadable' ? stored.requestId : run?.requestId;
+  const request = await deps.requests.readRequest(known ?? requestId ?? '');
+  if (request.kind === 'row') return request.row;
   if (run !== undefined) return requestOf(run);
+  const broken = [request, stored].find((of) => of.kind === 'unreadable');
+  if (broken !== undefined)
+    throw new PermanentError(
+      `cancelling ${runId ?? requestId}: ${broken.problem}. run-controller ends what cannot be read; pause the cluster to stop it at once`,
+    );
   const [field, id] = runId === undefined ? ['requestId', requestId] : ['runId', runId];
   const next = 'list runs and their requests with audit-query, query runs';
   return refuse(field, `there is no ${id}; ${next}`, { next });
@@ -34,8 +41,9 @@ const named = async (deps: OperatorApiPorts, { runId, requestId }: Named): Promi
 /** The runs of a request that are stored. */
 const runsOf = async (deps: OperatorApiPorts, { requestId, answer }: RequestRow): Promise<readonly RunState[]> => {
   const ids = new Set([requestId, ...(answer?.runs ?? []), ...(await deps.requests.runsOf(requestId))]);
-  const runs = await pMap(ids, (id) => deps.runs.get(id), { concurrency: 8 });
-  return runs.filter((run) => run?.requestId === requestId).filter((run) => run !== undefined);
+  const stored = await pMap(ids, (id) => deps.runs.read(id), { concurrency: 8 });
+  // A run that cannot be read is ended by run-controller, whatever its request.
+  return stored.flatMap((of) => (of.kind === 'run' && of.run.requestId === requestId ? [of.run] : []));
 };
 
 /** The lane that holds rows of a request which were handed back. */

@@ -5,6 +5,8 @@ import { pauseText } from '../../../core/guards/pause.ts';
 import { defined } from '../../../core/model/defined.ts';
 import { ClusterName, epochMs, IsoTime, isoTime } from '../../../core/model/ids.ts';
 import { laneName } from '../../../core/model/lane-name.ts';
+import { newLane } from '../../../core/runs/lane.ts';
+import { salvagedLane } from '../../../core/state/lane-state.ts';
 import { ALL_CLUSTERS, clusterScope } from '../../adapters/table/keys.ts';
 import { refuse } from '../../runtime/answer.ts';
 import { defineAction } from '../define-action.ts';
@@ -39,9 +41,16 @@ const repairsInFlight = async (
   const commands = await pMap(
     lanes,
     async (lane) => {
-      const runId = (await deps.lanes.get(lane))?.activeRunId;
-      const run = runId === undefined ? undefined : await deps.runs.get(runId);
-      return run === undefined ? [] : await inFlightOf(deps, run);
+      const stored = await deps.lanes.read(lane);
+      // Of a lane that cannot be read, its run can be.
+      const { activeRunId: runId } =
+        stored.kind === 'absent'
+          ? {}
+          : stored.kind === 'row'
+            ? stored.row
+            : salvagedLane(newLane(lane), stored.item, '');
+      const run = runId === undefined ? undefined : await deps.runs.read(runId);
+      return run?.kind === 'run' ? await inFlightOf(deps, run.run) : [];
     },
     { concurrency: 8 },
   );
