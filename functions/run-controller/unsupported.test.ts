@@ -108,6 +108,6 @@ describe('a check of a whole cluster', () => {
     await w.pass(2400, 60);
     const sweeps = (await w.allRuns()).filter((r) => r.cluster === 'demo');
     expect(sweeps.map((r) => countsOf(r))).toEqual([{ Healthy: 40 }]);
-    expect(w.telemetry.counts).toMatchObject({ BeyondEc2Unread: 1 });
+    expect(w.telemetry.counts).toMatchObject({ BeyondEc2Unread: sweeps.length * 3 });
   });
 });

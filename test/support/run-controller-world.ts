@@ -243,9 +243,8 @@ export const runControllerWorld = (table: TestTable, options: Options = {}) => {
       .toSorted((a, b) => a.createdAt.localeCompare(b.createdAt) || a.runId.localeCompare(b.runId));
   };
 
-  const resultsOf = async (runId: string): Promise<ResultRow[]> => {
-    return (await table.items(`RESULT#${runId}`)).map((i) => rowOf(ResultRow, i));
-  };
+  const resultsOf = async (runId: string): Promise<ResultRow[]> =>
+    (await table.items(`RESULT#${runId}`)).map((i) => rowOf(ResultRow, i));
 
   /** The nodes that a check found healthy: they have no result row. */
   const healthyOf = async (runId: string) => healthyNodes(await raw.runs.observations(runId));
