@@ -198,7 +198,12 @@ export const start = async (deps: OperatorApiPorts, caller: Caller, request: Sta
   const remediation = permit(deps, request);
   const runId = runIdOf(request.requestId === undefined ? deps.newId() : `request ${request.requestId}`);
   const requestId = request.requestId ?? runId;
-  const known = request.requestId === undefined ? undefined : await deps.requests.findRequest(requestId);
+  const stored = request.requestId === undefined ? undefined : await deps.requests.readRequest(requestId);
+  if (stored?.kind === 'unreadable')
+    return refuse('requestId', `${requestId} cannot be read: ${stored.problem}; use a new one`, {
+      next: 'use a new requestId',
+    });
+  const known = stored?.kind === 'row' ? stored.row : undefined;
   const claimed = known ?? (await claim(deps, caller, request, remediation, { requestId, runId }));
   const { answer } = claimed;
   if (answer === undefined || claimed.fingerprint !== fingerprintOf(request)) {

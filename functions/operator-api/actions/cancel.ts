@@ -28,12 +28,12 @@ const named = async (deps: OperatorApiPorts, { runId, requestId }: Named): Promi
   const request = await deps.requests.readRequest(known ?? requestId ?? '');
   if (request.kind === 'row') return request.row;
   if (run !== undefined) return requestOf(run);
-  const broken = [request, stored].find((of) => of.kind === 'unreadable');
-  if (broken !== undefined)
-    throw new PermanentError(
-      `cancelling ${runId ?? requestId}: ${broken.problem}. run-controller ends what cannot be read; pause the cluster to stop it at once`,
-    );
   const [field, id] = runId === undefined ? ['requestId', requestId] : ['runId', runId];
+  const broken = [request, stored].find((of) => of.kind === 'unreadable');
+  if (broken !== undefined) {
+    const pause = 'run-controller ends what cannot be read; pause the cluster to stop it at once';
+    return refuse(field, `${id} cannot be cancelled: ${broken.problem}; ${pause}`, { next: pause });
+  }
   const next = 'list runs and their requests with audit-query, query runs';
   return refuse(field, `there is no ${id}; ${next}`, { next });
 };
