@@ -8,8 +8,8 @@ import { batchesOf } from './batch.ts';
 import { batchTallies } from './batch-results.ts';
 import { type Change, COMMAND_LOST, closeCheck, closeRepair, lostOf } from './close.ts';
 import { findingsOf, type Known, notRunOf, waitingOf } from './findings.ts';
-import { INVALID_INSTANCE } from './observation.ts';
-import { dropsOf, takenOf, unsentResults } from './outbox.ts';
+import { onInvalidIds } from './invalid-ids.ts';
+import { dropsOf, takenOf } from './outbox.ts';
 
 /** The result of a SendCommand call, or of the search for one. Without a report, the result is unknown. */
 export type SendReport =
@@ -84,32 +84,6 @@ export const dueMs = (command: CommandState, limits: Limits): number => {
     case 'lost':
       return Number.POSITIVE_INFINITY;
   }
-};
-
-const onInvalidIds = (
-  state: RunState,
-  command: CommandState,
-  invalid: readonly string[],
-  now: string,
-  limits: Limits,
-): Change => {
-  const gone = takenOf(command).filter(([id]) => invalid.includes(id));
-  // If the error names none of the command's nodes, it is a refusal of the whole command.
-  if (gone.length === 0) return { command: { ...command, status: 'planned' }, outbox: [] };
-  const kept = takenOf(command).filter(([id]) => !invalid.includes(id));
-  const left: CommandState = {
-    ...command,
-    status: 'planned',
-    instanceIds: kept.map(([id]) => id),
-    versions: kept.map(([, version]) => version),
-    unreachable: [...(command.unreachable ?? []), ...gone.map(([id]) => id)],
-  };
-  if (state.action === 'check')
-    return kept.length > 0 ? { command: left, outbox: [] } : closeCheck(left, 'closed', INVALID_INSTANCE, now);
-  return {
-    command: kept.length > 0 ? left : closeRepair(left, 'closed'),
-    outbox: unsentResults(state, gone, INVALID_INSTANCE, now, limits),
-  };
 };
 
 const onFound = (

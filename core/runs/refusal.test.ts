@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { aCheck, aRun, at, nodes, START, sendingRun, sent } from '../../test/support/runs.ts';
+import type { RunState } from '../state/run-state.ts';
 import { refusalAfter, takenBackOf, withAnswers } from './refusal.ts';
 
 describe('a run whose commands SSM refuses', () => {
@@ -33,9 +34,11 @@ describe('a run whose commands SSM refuses', () => {
     expect(state.refusal?.message).toBe('SSM refused the command: AccessDenied');
   });
 
-  it('is one where SSM names invalid ids and none of them is of the command', () => {
-    const answer = (key: string, instanceIds: readonly string[]) =>
-      withAnswers(run, run, [{ key, kind: 'invalid-ids', instanceIds }], at(1)).refusal?.message;
+  it('is one where SSM names invalid ids and none of them is of a check’s command', () => {
+    const check: RunState = { ...run, action: 'check' };
+    const answer = (key: string, instanceIds: readonly string[], of = check) =>
+      withAnswers(of, of, [{ key, kind: 'invalid-ids', instanceIds }], at(1)).refusal?.message;
+    expect(answer('1', [], run)).toBeUndefined();
     expect(answer('1', nodes(1))).toBeUndefined();
     expect(answer('1', [])).toContain('InvalidInstanceId without an id of its nodes');
     expect(answer('2', nodes(1))).toContain('InvalidInstanceId without an id of its nodes');

@@ -29,7 +29,8 @@ export const refusalAfter = (
 const messageOf = (report: SendReport, before: RunState): string | undefined => {
   if (report.kind === 'document-refused') return report.message;
   if (report.kind === 'refused') return `SSM refused the command: ${report.message}`;
-  if (report.kind !== 'invalid-ids') return undefined;
+  // The command of a repair goes on with fewer nodes at once.
+  if (report.kind !== 'invalid-ids' || before.action === 'repair') return undefined;
   const command = before.commands.find(({ key }) => key === report.key);
   return command?.instanceIds.some((id) => report.instanceIds.includes(id)) !== true
     ? 'SSM refused the command: InvalidInstanceId without an id of its nodes'

@@ -5,6 +5,7 @@ import type { RunState } from '../state/run-state.ts';
 import { batchesOf, batchOf } from './batch.ts';
 import { type Change, closeCheck, isUnobserved, OBSERVATION_LOST, onUnobserved } from './close.ts';
 import { isNews, isOver, onBatch, onObservation, onReport, type SendReport } from './command.ts';
+import { withBatchesDivided } from './invalid-ids.ts';
 import { merged } from './outbox.ts';
 import { withAnswers } from './refusal.ts';
 import type { Knowledge } from './rules.ts';
@@ -70,7 +71,8 @@ export const withReports = (before: RunState, inputs: News, now: string, limits:
     if (isUnobserved(command, seen, now)) take(onUnobserved(command, seen, before, now));
     return command;
   });
-  const commands = batchesOf(updated).flatMap((parts): readonly CommandState[] => {
+  const all = before.action === 'check' ? withBatchesDivided(updated) : updated;
+  const commands = batchesOf(all).flatMap((parts): readonly CommandState[] => {
     const [lead, ...others] = parts;
     const isNew = lead !== undefined && (lead.counts === undefined || observed.has(batchOf(lead.key)));
     if (!isNew || !parts.every(isOver)) return parts;

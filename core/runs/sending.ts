@@ -86,7 +86,7 @@ const nextOf = (state: RunState, { width, documents, order }: Bounds, at: At): N
   // While SSM throttles one command, no other is sent.
   return dueMs(command, at.limits) > Date.parse(at.now)
     ? { nodes: [] }
-    : { command, nodes: takenOf(command).slice(0, free) };
+    : { command, nodes: takenOf(command).slice(0, Math.min(free, command.most ?? free)) };
 };
 
 /** The nodes whose facts a repair's next command needs. */

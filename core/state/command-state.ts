@@ -94,6 +94,8 @@ export const CommandState = stored({
   hardDeadlineAt: IsoTime.optional(),
   /** After SSM throttled a call: the time before which the command is not sent again. */
   notBefore: IsoTime.optional(),
+  /** After SSM refused it without naming a node: it goes on with at most so many. */
+  most: z.number().int().positive().optional(),
   /**
    * The number of nodes of the batch by outcome. It is derived from the observations, so that reading them twice changes
    * nothing. Only the first command of a batch has it, after all parts have been observed.

@@ -110,6 +110,21 @@ describe('a repair', () => {
     expect([...w.nodes].filter(([, n]) => n.broken).map(([id]) => id)).toEqual([gone]);
   });
 
+  it('finds the instance that SSM does not manage and does not name, while the others are repaired', async () => {
+    const w = await world({ nodes: 100 });
+    const ids = w.ids.slice(0, 12);
+    for (const id of ids) w.nodes.set(id, { broken: true, latencyMs: 4000 });
+    const [gone = ''] = ids.slice(6);
+    w.ssm.invalid.add(gone);
+    w.ssm.world.namesInvalid = false;
+    for (const id of ids) await w.signal(id);
+    await w.pass(600, 10);
+    expect(await summary(w)).toEqual([['repair', { Repaired: 11, Unreachable: 1 }]]);
+    expect([...w.nodes].filter(([, n]) => n.broken).map(([id]) => id)).toEqual([gone]);
+    const states = await w.results.nodeStates([gone], 'pause-image');
+    expect(states.get(gone)?.attempts).toEqual({});
+  });
+
   it('whose node answers after the soft deadline has one result: the answer', async () => {
     const w = await world();
     const [slow = '', next = ''] = w.ids;

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { runControllerWorld } from '../../test/support/run-controller-world.ts';
 import { startTable, type TestTable } from '../../test/support/table.ts';
 import { keys } from '../adapters/table/keys.ts';
+import { turn } from './turn.ts';
 
 let table: TestTable;
 beforeAll(async () => {
@@ -209,5 +210,54 @@ describe('a queued run that cannot be read', () => {
     await w.pass(300, 10);
     expect(stuckNotices(w)).toEqual(['r-1']);
     expect(w.nodes.get(signalled)?.broken).toBe(false);
+  });
+});
+
+describe('a turn that runs out of time', () => {
+  const wake = { kind: 'lane', lane: LANE } as const;
+  /** A turn in which a call never returns. */
+  const outOfTime = async (w: World, call: () => void): Promise<void> => {
+    const controller = new AbortController();
+    call();
+    const ended = turn(w.deps, wake, controller.signal);
+    setTimeout(() => controller.abort(), 200);
+    await expect(ended).rejects.toThrow(/the time of this invocation is over/);
+  };
+  const never = () => new Promise<never>(() => {});
+  const failuresOf = async (w: World) => (await w.lanes.get(LANE))?.failures?.count;
+
+  it('without storing anything counts as failed: after five of them its run is stuck, and its lane goes on', async () => {
+    const w = await world();
+    const [first = '', second = ''] = w.ids;
+    breakNodes(w, [first, second]);
+    await w.ask('r-1', 'repair', [first]);
+    await w.deliver();
+    const { readObservations } = w.deps.runs;
+    const ofOthers = (runId: string) => (runId === 'r-1' ? never() : readObservations(runId));
+    const hang = () => Object.assign(w.deps, { runs: { ...w.deps.runs, readObservations: ofOthers } });
+    for (let n = 1; n <= 5; n++) {
+      await outOfTime(w, hang);
+      expect(await failuresOf(w)).toBe(n);
+    }
+    await w.signal(second);
+    await w.deliver();
+    expect(await w.runs.get('r-1')).toMatchObject({ status: 'ended', end: 'Stuck' });
+    await w.pass(900, 30);
+    expect(w.nodes.get(second)?.broken).toBe(false);
+  });
+
+  it('after it has stored a decision counts as none, and ends the count', async () => {
+    const w = await world();
+    const [id = ''] = w.ids;
+    breakNodes(w, [id]);
+    await w.signal(id);
+    const { list } = w.deps.fleet;
+    await outOfTime(w, () => Object.assign(w.deps, { fleet: { ...w.deps.fleet, list: never } }));
+    expect(await failuresOf(w)).toBe(1);
+    const { send } = w.deps.sender;
+    Object.assign(w.deps, { fleet: { ...w.deps.fleet, list }, sender: { ...w.deps.sender, send: never } });
+    await outOfTime(w, () => {});
+    expect(await failuresOf(w)).toBeUndefined();
+    Object.assign(w.deps, { sender: { ...w.deps.sender, send } });
   });
 });

@@ -62,7 +62,7 @@ export const fakeSsm = (clock: { ms: number }, nodes: Map<string, FakeNode>) => 
   const faults: SendFault[] = [];
   const invalid = new Set<string>();
   const cancelled: string[] = [];
-  const world = { calls: 0, listLagMs: 0, isAway: false };
+  const world = { calls: 0, listLagMs: 0, isAway: false, namesInvalid: true };
 
   const resultOf = (documentName: string, instanceId: string, startedAt: number, endedAt: number): string => {
     const own = nodes.get(instanceId);
@@ -161,7 +161,7 @@ export const fakeSsm = (clock: { ms: number }, nodes: Map<string, FakeNode>) => 
     if (bad.length > 0) {
       throw fail(
         'InvalidInstanceId',
-        `Instances [[${bad.join(', ')}]] not in a valid state for account 123456789012`,
+        world.namesInvalid ? `Instances [[${bad.join(', ')}]] not in a valid state for account 123456789012` : '',
         400,
       );
     }

@@ -7,6 +7,7 @@ import { healthyNodes } from '../../core/runs/batch-results.ts';
 import { queuedRun } from '../../core/runs/queued-run.ts';
 import { ResultRow } from '../../core/state/results.ts';
 import { RunState } from '../../core/state/run-state.ts';
+import { sleep } from '../../functions/adapters/sleep.ts';
 import { createCommandReader, createSender } from '../../functions/adapters/ssm/run-command.ts';
 import { createDueStore } from '../../functions/adapters/table/due-store.ts';
 import { rowOf } from '../../functions/adapters/table/items.ts';
@@ -116,7 +117,7 @@ export const runControllerWorld = (table: TestTable, options: Options = {}) => {
         notices.push(...events.map(({ detailType, detail }) => ({ detailType, detail })));
       },
     }),
-    wait: async () => {},
+    wait: (ms) => sleep(ms === 2000 ? 300 : 0), // The last wait of a turn lets it store what a call has answered.
     random: () => 0.5,
     newRunId: () => `r-${++counter}`,
   };
