@@ -32,7 +32,7 @@ export const lostOf = (
   told: typeof COMMAND_LOST | typeof OBSERVATION_LOST = COMMAND_LOST,
 ): OutboxEntry[] => [
   ...dropsOf(run, takenOf(command)),
-  ...resultsOf(command.instanceIds, { ...told, message: `${told.message}: a check was asked for` }, now),
+  ...resultsOf(command.instanceIds, { ...told, message: `${told.message}, a check was asked for` }, now),
   ...askForCheck(run, command.instanceIds, 'CommandLost', now),
 ];
 

@@ -129,8 +129,8 @@ describe('a command after a report', () => {
   });
 
   it('that names none of its nodes is as it was, and knows of none that SSM refused', () => {
-    const { state } = step(sendingRun(1), { reports: [invalid('i-99999999')] }, at(1));
-    expect(state.commands[0]).toMatchObject({ status: 'planned', instanceIds: [node(0)] });
+    const { state } = step(sendingRun(2), { reports: [invalid('i-99999999')] }, at(1));
+    expect(state.commands[0]).toMatchObject({ status: 'planned', instanceIds: nodes(2) });
     expect(state.commands[0]).not.toHaveProperty('unreachable');
     expect(state.outbox).toEqual([]);
   });

@@ -4,8 +4,9 @@ import type { Settled } from '../guards/decide-node.ts';
 import type { CommandRow } from '../state/command-state.ts';
 import type { OutboxEntry } from '../state/outbox-entry.ts';
 import type { PendingNode } from '../state/pending-node.ts';
+import { lostOf } from './close.ts';
 import { readInvocation, tallyOf } from './invocation.ts';
-import { becausesOf, lostOf, merged, resultsOf, unsentText } from './outbox.ts';
+import { becausesOf, merged, resultsOf, unsentText } from './outbox.ts';
 import { endNotice, endOf } from './run-end.ts';
 import { settle } from './settle.ts';
 
