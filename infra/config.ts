@@ -97,6 +97,30 @@ const Region = z
     'a Region of a partition other than aws, aws-cn, aws-us-gov',
   );
 
+/** The Regions in which every service that a function calls has a FIPS endpoint. Source: AWS, "FIPS Endpoints by Service". */
+export const FIPS_REGIONS = [
+  'us-east-1',
+  'us-east-2',
+  'us-gov-east-1',
+  'us-gov-west-1',
+  'us-west-1',
+  'us-west-2',
+] as const;
+
+/** The network of the functions; without it Lambda's own, which reaches every service. docs/deploying.md lists the endpoints. */
+const Vpc = z.strictObject({
+  /** Subnets of one VPC, in two Availability Zones or more; Lambda takes 16. */
+  subnetIds: z
+    .array(z.string().regex(/^subnet-[0-9a-f]{8,17}$/, 'not the id of a subnet: subnet-… '))
+    .min(1, 'list at least one subnet')
+    .max(16, 'list at most 16 subnets'),
+  /** Security groups that let HTTPS out; Lambda takes 5. */
+  securityGroupIds: z
+    .array(z.string().regex(/^sg-[0-9a-f]{8,17}$/, 'not the id of a security group: sg-…'))
+    .min(1, 'list at least one security group')
+    .max(5, 'list at most 5 security groups'),
+});
+
 /** The stack's name where the configuration gives none. */
 export const DEFAULT_STACK_NAME = 'fleetmend';
 
@@ -135,7 +159,23 @@ export const Config = z.strictObject({
   alarms: z.boolean().default(true),
   /** Turns signals off, other than logs, sweeps and Node Symptom events: a switch of each signal in docs/signals.md. */
   signals: z.strictObject(signalSwitches).prefault({}),
+  /** How long the logs of the functions are kept. Their groups stay when the stack is deleted. */
   logRetentionDays: LogRetentionDays.default(90),
+  /**
+   * A symmetric key of yours, in this account and Region, for the table, the queues, the topic and the logs of the functions. Its
+   * policy must let services use it: docs/security.md. Without it AWS's own keys are used.
+   */
+  kmsKeyArn: z
+    .string()
+    .regex(
+      /^arn:(?:aws|aws-cn|aws-us-gov):kms:[a-z0-9-]+:\d{12}:key\/(?:mrk-[0-9a-f]{32}|[0-9a-f-]{36})$/,
+      'not the ARN of a KMS key: arn:<partition>:kms:<Region>:<account>:key/<id>; an alias does not do',
+    )
+    .optional(),
+  /** Puts the functions into a VPC of yours. */
+  vpc: Vpc.optional(),
+  /** Lets the functions call the FIPS endpoints of AWS, which the Regions of the United States have. */
+  useFipsEndpoint: z.boolean().default(false),
   logLevel: z.enum(['DEBUG', 'INFO', 'WARN', 'ERROR']).default('INFO'),
   functions: z
     .strictObject({

@@ -55,6 +55,38 @@ describe('parseConfig', () => {
       },
       /clusters\.1\.alarms: x is listed twice/,
     ],
+    ['FIPS endpoints without a Region', { clusters, useFipsEndpoint: true }, /useFipsEndpoint: name the region too/],
+    [
+      'FIPS endpoints in China',
+      { clusters, region: 'cn-north-1', useFipsEndpoint: true },
+      /useFipsEndpoint: cn-north-1 lacks FIPS endpoints .*; there are some in us-east-1, /,
+    ],
+    [
+      'an alias of a key',
+      { clusters, kmsKeyArn: 'arn:aws:kms:eu-west-1:123456789012:alias/own' },
+      /kmsKeyArn: not the ARN of a KMS key: arn:.*; an alias does not do/,
+    ],
+    [
+      'a key of another Region',
+      { clusters, region: 'eu-central-1', kmsKeyArn: `arn:aws:kms:eu-west-1:123456789012:key/mrk-${'0'.repeat(32)}` },
+      /kmsKeyArn: a key of aws eu-west-1, and the stack is for aws eu-central-1/,
+    ],
+    [
+      'a key of another account',
+      { clusters, account: '210987654321', kmsKeyArn: `arn:aws:kms:eu-west-1:123456789012:key/mrk-${'0'.repeat(32)}` },
+      /kmsKeyArn: a key of account 123456789012, and the stack is for account 210987654321/,
+    ],
+    [
+      'a VPC without subnets',
+      { clusters, vpc: { subnetIds: [], securityGroupIds: ['sg-01234567'] } },
+      /vpc\.subnetIds: list at least one/,
+    ],
+    ['a VPC without security groups', { clusters, vpc: { subnetIds: ['subnet-01234567'] } }, /vpc\.securityGroupIds: /],
+    [
+      'the id of a VPC for a subnet',
+      { clusters, vpc: { subnetIds: ['vpc-01234567'], securityGroupIds: ['sg-01234567'] } },
+      /vpc\.subnetIds\.0: not the id of a subnet/,
+    ],
     ['an account as a number', { clusters, account: 123456789012 }, /account: write the account as text, in quotes/],
     ['an account that is none', { clusters, account: '1234' }, /account: not an AWS account: 12 digits/],
     ['a Region that is none', { clusters, region: 'eu-west' }, /region: not an AWS Region/],

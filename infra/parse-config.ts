@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { Config, DEFAULT_STACK_NAME, LogGroup, policyOf } from './config.ts';
+import { Config, DEFAULT_STACK_NAME, FIPS_REGIONS, LogGroup, policyOf } from './config.ts';
 import { UserError } from './user-error.ts';
 
 /** A problem of a configuration: `clusters.0.mode: …`. */
@@ -11,6 +11,8 @@ const Readable = z
     account: z.string().optional().catch(undefined),
     region: z.string().optional().catch(undefined),
     stackName: z.string().catch(DEFAULT_STACK_NAME),
+    useFipsEndpoint: z.boolean().catch(false),
+    kmsKeyArn: z.string().optional().catch(undefined),
     previousDocuments: z.array(z.string()).catch([]),
     documentVariants: z.array(z.string()).catch([]),
     clusters: z
@@ -31,6 +33,7 @@ const Readable = z
   })
   .catch({
     stackName: DEFAULT_STACK_NAME,
+    useFipsEndpoint: false,
     previousDocuments: [],
     documentVariants: [],
     clusters: [],
@@ -69,6 +72,30 @@ const topicProblems = ({ account, region, notifications: { email, topicArn } }: 
       : [`notifications.topicArn: a topic of account ${topicAccount}, and the stack is for account ${account}`]),
   ];
 };
+
+const keyProblems = ({ account, region, kmsKeyArn }: Readable): readonly Problem[] => {
+  const [, partition, , keyRegion, keyAccount] = kmsKeyArn?.split(':') ?? [];
+  if (kmsKeyArn === undefined) return [];
+  return [
+    ...(region === undefined || (partition === partitionOf(region) && keyRegion === region)
+      ? []
+      : [
+          `kmsKeyArn: a key of ${partition} ${keyRegion}, and the stack is for ${partitionOf(region)} ${region}: a service encrypts with keys of its own Region alone`,
+        ]),
+    ...(account === undefined || keyAccount === account
+      ? []
+      : [
+          `kmsKeyArn: a key of account ${keyAccount}, and the stack is for account ${account}: name one of that account`,
+        ]),
+  ];
+};
+
+const fipsProblems = ({ region, useFipsEndpoint }: Readable): readonly Problem[] =>
+  !useFipsEndpoint || FIPS_REGIONS.some((known) => known === region)
+    ? []
+    : [
+        `useFipsEndpoint: ${region === undefined ? 'name the region too: not every Region has' : `${region} lacks`} FIPS endpoints of all services that fleetmend calls; there are some in ${FIPS_REGIONS.join(', ')}`,
+      ];
 
 const ownDocument = (stackName: string, remediations: readonly string[]): RegExp =>
   new RegExp(
@@ -112,6 +139,8 @@ const relations = (readable: Readable, remediations: readonly string[]): readonl
       .filter((key) => !remediations.some((name) => key.startsWith(`${name}-repair-`)))
       .map((key) => `documentVariants: ${key} is no variant of a repair document: <remediation>-repair-<variant>`),
     ...topicProblems(readable),
+    ...fipsProblems(readable),
+    ...keyProblems(readable),
   ];
 };
 

@@ -9,6 +9,7 @@ import { Alarms } from './constructs/alarms.ts';
 import { AuditTable } from './constructs/audit-table.ts';
 import { closeQueues } from './constructs/closed-queues.ts';
 import { ClusterAlarms } from './constructs/cluster-alarms.ts';
+import { CustomerKey } from './constructs/customer-key.ts';
 import { Documents, type DocumentToDeploy } from './constructs/documents.ts';
 import { FleetmendBus } from './constructs/event-bus.ts';
 import * as grants from './constructs/grants.ts';
@@ -48,13 +49,16 @@ export class FleetmendStack extends Stack {
     const named = (name: string): string => `${this.stackName}-${name}`;
 
     // The resources that the others use.
-    const { table } = new AuditTable(this, 'AuditTable');
+    const own = CustomerKey.of(this, 'Key', config, this.stackName);
+    const key = own?.key;
+    const { table } = new AuditTable(this, 'AuditTable', { key });
     new Documents(this, 'Documents', { stackName: this.stackName, documents });
     const fleetmendBus = new FleetmendBus(this, 'Events', { eventBusName: this.stackName });
     const { bus } = fleetmendBus;
     const notices = new Notices(this, 'Notices', {
       namePrefix: this.stackName,
       notifications: config.notifications,
+      key,
     });
 
     const inbox = (queueId: string, name: string, rest: { readonly deliveryDelay?: Duration } = {}) =>
@@ -62,6 +66,7 @@ export class FleetmendStack extends Stack {
         queueName: named(name),
         visibilityTimeout: INBOX_VISIBILITY,
         maxReceiveCount: 10,
+        key,
         ...rest,
       });
     const signals = inbox('Signals', 'signals');
@@ -72,15 +77,17 @@ export class FleetmendStack extends Stack {
       queueName: named('lanes'),
       visibilityTimeout: Duration.seconds(runControllerTimeout.toSeconds() + LANES_VISIBILITY_SLACK_SECONDS),
       maxReceiveCount: 10,
+      key,
     });
+    const letters = (queueId: string, name: string) => deadLetterQueue(this, queueId, { queueName: named(name), key });
     // Bad input is acknowledged and kept with its reason: by signal-intake and command-tracker in the queue behind their inbox, by
     // run-controller in one of its own, since the dead letters of a FIFO queue must be FIFO too and would hold each other up.
     const dead = {
-      rules: deadLetterQueue(this, 'DeadRules', named('rules-dlq')),
-      'log-classifier': deadLetterQueue(this, 'DeadLogClassifier', named('log-classifier-dlq')),
-      'operator-api': deadLetterQueue(this, 'DeadOperatorApi', named('operator-api-dlq')),
-      scheduler: deadLetterQueue(this, 'DeadScheduler', named('scheduler-dlq')),
-      'run-controller': deadLetterQueue(this, 'DeadRunController', named('run-controller-dlq')),
+      rules: letters('DeadRules', 'rules-dlq'),
+      'log-classifier': letters('DeadLogClassifier', 'log-classifier-dlq'),
+      'operator-api': letters('DeadOperatorApi', 'operator-api-dlq'),
+      scheduler: letters('DeadScheduler', 'scheduler-dlq'),
+      'run-controller': letters('DeadRunController', 'run-controller-dlq'),
       signals: signals.dead,
       progress: progress.dead,
       lanes: lanes.dead,
@@ -91,22 +98,19 @@ export class FleetmendStack extends Stack {
       functionId: string,
       name: FunctionName,
       rest: Pick<SpineFunctionProps, 'environment' | 'statements'> &
-        Partial<Pick<SpineFunctionProps, 'timeout' | 'asynchronous' | 'reservedCopies'>>,
+        Partial<Pick<SpineFunctionProps, 'timeout' | 'asynchronous'>>,
     ): SpineFunction => {
       const made = new SpineFunction(this, functionId, {
         name,
         config,
         codeFolder: code[name],
         timeout: TIMEOUT,
+        key: own,
         ...rest,
         statements: [...tableStatements(name, table.tableArn), ...rest.statements],
       });
       functions.set(name, made);
       return made;
-    };
-    const reserved = (name: 'log-classifier' | 'scheduler'): { readonly reservedCopies?: number } => {
-      const copies = config.maxConcurrency[name];
-      return copies === 'unreserved' ? {} : { reservedCopies: copies };
     };
     const TABLE_NAME = table.tableName;
     const BUS_NAME = bus.eventBusName;
@@ -119,7 +123,6 @@ export class FleetmendStack extends Stack {
       environment: { BUS_NAME, BAD_INPUT_QUEUE_URL: dead['log-classifier'].queueUrl },
       statements: [grants.putEvents(bus.eventBusArn), grants.sendTo(dead['log-classifier'])],
       asynchronous: { dead: dead['log-classifier'], retryAttempts: 2, maxEventAge: Duration.hours(1) },
-      ...reserved('log-classifier'),
     });
     const without = (logGroups: readonly LogGroup[], ...reasons: readonly SkipReason[]) => {
       const left = props.skippedLogGroups.filter(({ reason }) => reasons.includes(reason));
@@ -187,7 +190,6 @@ export class FleetmendStack extends Stack {
       environment: { TABLE_NAME, LANES_QUEUE_URL },
       statements: [grants.sendTo(lanes.queue), grants.readCommands(), grants.describeInstances()],
       asynchronous: { dead: dead.scheduler, retryAttempts: 1, maxEventAge: Duration.minutes(5) },
-      ...reserved('scheduler'),
     });
     rules.clock(scheduler.fn, config.sweepMinutes);
 
@@ -286,6 +288,7 @@ export class FleetmendStack extends Stack {
       OperatorApiFunctionName: operatorApi.fn.functionName,
       AuditQueryFunctionName: auditQuery.fn.functionName,
       DeadLetterQueueUrls: urlsAsJson(this, replayable),
+      ...(own === undefined ? {} : { KeyPolicyStatements: own.asJson() }),
       ...(props.skippedLogGroups.length === 0
         ? {}
         : { SkippedLogGroups: [...new Set(props.skippedLogGroups.map(({ logGroup }) => logGroup))].join(' ') }),

@@ -1,5 +1,6 @@
 import { RemovalPolicy } from 'aws-cdk-lib';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import type * as kms from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import { TABLE } from '../../functions/adapters/table/keys.ts';
 
@@ -9,7 +10,7 @@ const text = (name: string): dynamodb.Attribute => ({ name, type: dynamodb.Attri
 export class AuditTable extends Construct {
   readonly table: dynamodb.Table;
 
-  constructor(scope: Construct, id: string) {
+  constructor(scope: Construct, id: string, props: { readonly key: kms.IKey | undefined }) {
     super(scope, id);
     this.table = new dynamodb.Table(this, 'Table', {
       partitionKey: text(TABLE.partitionKey),
@@ -19,6 +20,9 @@ export class AuditTable extends Construct {
       deletionProtection: true,
       removalPolicy: RemovalPolicy.RETAIN,
       timeToLiveAttribute: TABLE.timeToLive,
+      ...(props.key === undefined
+        ? {}
+        : { encryption: dynamodb.TableEncryption.CUSTOMER_MANAGED, encryptionKey: props.key }),
     });
     for (const index of [TABLE.byOwner, TABLE.byOutcome, TABLE.byReason, TABLE.byDue]) {
       this.table.addGlobalSecondaryIndex({

@@ -7,6 +7,7 @@ import type { Config } from '../config.ts';
 const WILDCARD = 'AwsSolutions-IAM5';
 const TRACING = 'X-Ray has no resource-level permissions for putting traces';
 const FLEET = 'EC2 and SSM know no resources for describing instances';
+const NETWORK = 'Lambda makes its network interfaces in the VPC under ids that EC2 chooses; the code itself is denied';
 const COMMANDS = 'SSM has no resource-level permissions for listing commands and their invocations';
 
 /** The reasons for a statement on every resource. audit-query and log-classifier only trace. */
@@ -25,7 +26,7 @@ const REGIONAL = '<AWS::Region>:<AWS::AccountId>';
 /** Explains to cdk-nag each wildcard that a function's role needs; a new one still fails. */
 export const explainWildcards = (name: FunctionName, role: iam.Role, config: Config): void => {
   const explained: Readonly<Record<string, string>> = {
-    'Resource::*': EVERYTHING[name].join('; '),
+    'Resource::*': [...EVERYTHING[name], ...(config.vpc === undefined ? [] : [NETWORK])].join('; '),
     ...(name === 'run-controller'
       ? {
           [`Resource::arn:<AWS::Partition>:ec2:${REGIONAL}:instance/*`]:

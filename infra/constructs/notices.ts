@@ -1,9 +1,11 @@
 import { Aws } from 'aws-cdk-lib';
 import type * as events from 'aws-cdk-lib/aws-events';
 import * as iam from 'aws-cdk-lib/aws-iam';
+import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import * as subscriptions from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
+import { defined } from '../../core/model/defined.ts';
 import type { Config } from '../config.ts';
 
 /** The topic for operators: notices and alarms. */
@@ -18,6 +20,7 @@ export class Notices extends Construct {
     props: {
       readonly namePrefix: string;
       readonly notifications: Config['notifications'];
+      readonly key: kms.IKey | undefined;
     },
   ) {
     super(scope, id);
@@ -27,9 +30,13 @@ export class Notices extends Construct {
       this.topic = sns.Topic.fromTopicArn(this, 'Topic', topicArn);
       return;
     }
-    // No KMS key: neither EventBridge nor CloudWatch can publish with the AWS managed key, and notices hold no
-    // secret (ids, reasons and outcomes). SNS encrypts data at rest by default.
-    const topic = new sns.Topic(this, 'Topic', { topicName: `${props.namePrefix}-notices`, enforceSSL: true });
+    // No KMS key unless the user has one: neither EventBridge nor CloudWatch can publish with the AWS managed key, and notices hold
+    // no secret (ids, reasons and outcomes). SNS encrypts data at rest by default.
+    const topic = new sns.Topic(this, 'Topic', {
+      topicName: `${props.namePrefix}-notices`,
+      enforceSSL: true,
+      ...defined({ masterKey: props.key }),
+    });
     topic.addToResourcePolicy(
       new iam.PolicyStatement({
         sid: 'TheAlarmsOfTheStack',

@@ -1,4 +1,5 @@
 import { Duration, Stack } from 'aws-cdk-lib';
+import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { defined } from '../../core/model/defined.ts';
@@ -9,9 +10,15 @@ const KEEP_FAILED = Duration.days(14);
 const KEEP_PENDING = Duration.days(4);
 
 /**
- * SSE-SQS, not KMS: EventBridge, Lambda and CloudWatch deliver to it without grants on a key, in every partition.
+ * SSE-SQS unless the user has a key: EventBridge, Lambda and CloudWatch deliver to it without grants on a key, in every partition.
  */
-const GUARDED = { encryption: sqs.QueueEncryption.SQS_MANAGED, enforceSSL: true } as const;
+const guarded = (key: kms.IKey | undefined) =>
+  ({
+    ...(key === undefined
+      ? { encryption: sqs.QueueEncryption.SQS_MANAGED }
+      : { encryption: sqs.QueueEncryption.KMS, encryptionMasterKey: key }),
+    enforceSSL: true,
+  }) as const;
 
 /**
  * Lets the queue of this name, or none, use a queue as its dead-letter queue; by its name, because each of the two would else refer
@@ -26,10 +33,22 @@ const redriveFrom = (scope: Construct, sourceName: string | undefined): sqs.Redr
   };
 };
 
+/** The properties of a dead-letter queue. */
+export type DeadLetterQueueProps = {
+  readonly queueName: string;
+  /** The queue whose redrive policy names it, where one does. */
+  readonly sourceName?: string;
+  readonly key: kms.IKey | undefined;
+};
+
 /** A standard queue for input that could not be handled; only operators and `replay` read it. */
-export const deadLetterQueue = (scope: Construct, id: string, queueName: string, sourceName?: string): sqs.Queue => {
+export const deadLetterQueue = (
+  scope: Construct,
+  id: string,
+  { queueName, sourceName, key }: DeadLetterQueueProps,
+): sqs.Queue => {
   const queue = new sqs.Queue(scope, id, {
-    ...GUARDED,
+    ...guarded(key),
     queueName,
     retentionPeriod: KEEP_FAILED,
     redriveAllowPolicy: redriveFrom(scope, sourceName),
@@ -48,6 +67,8 @@ export type InboxProps = {
    * (functions/adapters/messaging/failed-records.ts).
    */
   readonly maxReceiveCount: number;
+  /** A key of the user's. */
+  readonly key: kms.IKey | undefined;
   /** The delivery delay of a message (SQS: at most 15 minutes). */
   readonly deliveryDelay?: Duration;
 };
@@ -59,9 +80,13 @@ export class Inbox extends Construct {
 
   constructor(scope: Construct, id: string, props: InboxProps) {
     super(scope, id);
-    this.dead = deadLetterQueue(this, 'Dead', `${props.queueName}-dlq`, props.queueName);
+    this.dead = deadLetterQueue(this, 'Dead', {
+      queueName: `${props.queueName}-dlq`,
+      sourceName: props.queueName,
+      key: props.key,
+    });
     this.queue = new sqs.Queue(this, 'Queue', {
-      ...GUARDED,
+      ...guarded(props.key),
       queueName: props.queueName,
       redriveAllowPolicy: redriveFrom(this, undefined),
       visibilityTimeout: props.visibilityTimeout,
@@ -80,7 +105,7 @@ export class FifoInbox extends Construct {
   constructor(scope: Construct, id: string, props: InboxProps) {
     super(scope, id);
     const fifo = {
-      ...GUARDED,
+      ...guarded(props.key),
       fifo: true,
       deduplicationScope: sqs.DeduplicationScope.MESSAGE_GROUP,
       fifoThroughputLimit: sqs.FifoThroughputLimit.PER_MESSAGE_GROUP_ID,

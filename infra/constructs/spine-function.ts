@@ -9,6 +9,8 @@ import { defined } from '../../core/model/defined.ts';
 import type { FunctionName } from '../bundle.ts';
 import type { Config } from '../config.ts';
 import { capabilitiesOf } from '../regions.ts';
+import type { CustomerKey } from './customer-key.ts';
+import { networkStatements } from './network.ts';
 
 const DEFAULT_MEMORY_MEGABYTES = 512;
 
@@ -29,10 +31,10 @@ export type SpineFunctionProps = {
   readonly environment: Readonly<Record<string, string>>;
   /** Its permissions besides writing its own log. */
   readonly statements: readonly iam.PolicyStatement[];
+  /** A key of the user's, which encrypts what the function uses. */
+  readonly key: CustomerKey | undefined;
   /** Given for a function that is invoked asynchronously. */
   readonly asynchronous?: AsynchronousProps;
-  /** How many copies may run at once, taken from the account's; unreserved by default. */
-  readonly reservedCopies?: number;
 };
 
 /** The warning about a template whose function `run-controller` cannot be marked as recursive on purpose. */
@@ -40,6 +42,13 @@ const NO_RECURSIVE_LOOP =
   'the template does not set RecursiveLoop on the function run-controller, because not every Region has the property. In a ' +
   "commercial Region, Lambda's recursive loop detection may stop a chain of runs after about 16 messages through SQS; " +
   'set region in the configuration and deploy again';
+
+/** How many copies are taken from the account's for a function; undefined where it has none of its own. */
+const reservedCopies = (name: FunctionName, { maxConcurrency }: Config): number | undefined => {
+  if (name !== 'log-classifier' && name !== 'scheduler') return undefined;
+  const copies = maxConcurrency[name];
+  return copies === 'unreserved' ? undefined : copies;
+};
 
 /** One Lambda function with its own role and log group. */
 export class SpineFunction extends Construct {
@@ -56,7 +65,9 @@ export class SpineFunction extends Construct {
     const logGroup = new logs.LogGroup(this, 'Logs', {
       logGroupName: `/aws/lambda/${functionName}`,
       retention: config.logRetentionDays,
-      removalPolicy: RemovalPolicy.DESTROY,
+      ...defined({ encryptionKey: props.key?.key }),
+      // The record of the actions outlives the stack. A deployment after its removal takes the group over by its name.
+      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     });
     this.role = new iam.Role(this, 'Role', {
       assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
@@ -68,6 +79,9 @@ export class SpineFunction extends Construct {
         resources: [logGroup.logGroupArn],
       }),
     );
+    if (config.vpc !== undefined)
+      for (const statement of networkStatements(functionName)) this.role.addToPolicy(statement);
+    props.key?.usedBy(this.role);
     for (const statement of props.statements) this.role.addToPolicy(statement);
 
     this.fn = new lambda.Function(this, 'Function', {
@@ -84,12 +98,13 @@ export class SpineFunction extends Construct {
         POWERTOOLS_SERVICE_NAME: stackName,
         POWERTOOLS_METRICS_NAMESPACE: stackName,
         POWERTOOLS_LOG_LEVEL: config.logLevel,
+        ...(config.useFipsEndpoint ? { AWS_USE_FIPS_ENDPOINT: 'true' } : {}),
         ...props.environment,
       },
       ...(tracing === 'yes' ? { tracing: lambda.Tracing.ACTIVE } : {}),
       // run-controller wakes itself through its queue by design; Lambda would detect a long run as a recursive loop.
       ...(name === 'run-controller' && recursiveLoop === 'yes' ? { recursiveLoop: lambda.RecursiveLoop.ALLOW } : {}),
-      ...defined({ reservedConcurrentExecutions: props.reservedCopies }),
+      ...defined({ reservedConcurrentExecutions: reservedCopies(name, config) }),
       ...(props.asynchronous === undefined
         ? {}
         : {
@@ -100,6 +115,11 @@ export class SpineFunction extends Construct {
     });
     if (name === 'run-controller' && recursiveLoop === 'unknown') {
       Annotations.of(this.fn).addWarningV2('fleetmend:recursive-loop', NO_RECURSIVE_LOOP);
+    }
+    if (config.vpc !== undefined) {
+      // By ids: an imported VPC of the CDK needs Availability Zones and route tables, which it would look up.
+      const { defaultChild } = this.fn.node;
+      if (defaultChild instanceof lambda.CfnFunction) defaultChild.vpcConfig = config.vpc;
     }
     // Without this Lambda could make the group first, with no retention.
     this.fn.node.addDependency(logGroup);

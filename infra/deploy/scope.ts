@@ -126,6 +126,9 @@ export const scopeOf = (
     'notifications.email': config.notifications.email ?? 'none',
     'notifications.topicArn': config.notifications.topicArn ?? 'none',
     logRetentionDays: String(config.logRetentionDays),
+    kmsKeyArn: config.kmsKeyArn ?? 'none',
+    vpc: config.vpc === undefined ? 'none' : [...config.vpc.subnetIds, ...config.vpc.securityGroupIds].join(' '),
+    useFipsEndpoint: String(config.useFipsEndpoint),
     'limits.retentionDays': String(config.limits.retentionDays),
   },
 });

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import { costOf } from '../bench/list-prices.ts';
 import { statementsOf } from './resolve.ts';
 import { CONFIG, resourceNamed, resourcesOf, synthesize } from './synthesized.ts';
 
@@ -20,6 +22,18 @@ describe('notices and alarms', () => {
       expect(AlarmActions).toHaveLength(1);
       expect(OKActions).toEqual(AlarmActions);
     }
+  });
+
+  it('cost what docs/deploying.md says: an alarm on a sum costs as much as its metrics', () => {
+    const MathMetrics = z.array(z.object({ MetricStat: z.unknown().optional() }));
+    const metrics = alarms.reduce((sum, { Metrics }) => {
+      const stats = MathMetrics.parse(Metrics ?? []).filter(({ MetricStat }) => MetricStat !== undefined);
+      return sum + Math.max(1, stats.length);
+    }, 0);
+    const page = readFileSync(join(import.meta.dirname, '../../docs/deploying.md'), 'utf8');
+    const dollars = costOf('alarmPerMonth', metrics).toFixed(2);
+    expect(page).toMatch(new RegExp(`\\| ${alarms.length} alarms about fleetmend itself`));
+    expect(page).toMatch(new RegExp(`\\| 1,000 nodes .*\\| \\$${dollars} `));
   });
 
   it('takes silence for an alarm where the alarm is about silence, and only there', () => {
