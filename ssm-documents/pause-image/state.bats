@@ -222,3 +222,38 @@ diagnose_node() {
   diagnose_node
   [[ $EVIDENCE == *'"imageMaximumGCAge":"12h"'*'"kubelet":"inactive","stoppedUnit":"kubelet.service"'* ]]
 }
+
+@test "reads an image that a method has brought from one list, and its labels only in the first look" {
+  local digest
+  digest=sha256:$(printf '%064d' 1)
+  asked=''
+  ctr_k8s() {
+    asked+="$3 "
+    RC=0 ERR=''
+    case $3 in
+      ls) OUT="REF TYPE DIGEST SIZE PLATFORMS LABELS"$'\n'"$IMAGE type $digest 1 KiB linux/amd64 io.cri-containerd.pinned=pinned" ;;
+      check) OUT="REF TYPE DIGEST STATUS SIZE UNPACKED"$'\n'"$IMAGE type $digest $STATUS" ;;
+    esac
+    printf '%s\n' "$OUT" > "$WORK/out"
+  }
+  needs_second_name() { return 1; }
+  IMAGE=$WANTED STATUS='complete (2/2) 1 B/1 B true'
+  image_is_ready
+  [ "$asked|$IMAGE_STATE|$DIGEST" = "check |ready|$digest" ]
+  asked=''
+  read_image_state
+  [ "$asked|$IMAGE_STATE|$DIGEST|$IMAGE_PINNED" = "ls check |ready|$digest|true" ]
+  STATUS='incomplete (1/2) 1 B/2 B false'
+  refute image_is_ready
+  [ "$IMAGE_STATE" = incomplete ]
+}
+
+@test "ends where the runtime prints no list of images" {
+  ctr_k8s() { RC=1 OUT='' ERR='ctr: connection refused'; }
+  IMAGE=$WANTED
+  run -2 show_ending read_image_state
+  [[ $output == 'Unknown RuntimeDown|ctr: connection refused|'* ]]
+  ACTION=repair
+  run -1 show_ending image_is_ready
+  [[ $output == 'NotRepaired RuntimeDown|ctr: connection refused|'* ]]
+}

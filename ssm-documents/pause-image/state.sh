@@ -141,28 +141,41 @@ needs_second_name() {
 
 # read_image_state: the state of IMAGE in containerd, in IMAGE_STATE and the variables beside it.
 read_image_state() {
-  IMAGE_STATE=absent IMAGE_PINNED=false IMAGE_LABELS='' DIGEST='' LACKS_SECOND_NAME=false
+  IMAGE_STATE=absent IMAGE_PINNED=false IMAGE_LABELS='' DIGEST=''
   ctr_k8s 15 images ls "name==\"$IMAGE\""
-  if ((RC != 0)) || [[ $OUT != REF* ]]; then
-    capture_error
-    evidence unitState "${CONTAINERD_STATE:-unknown}"
-    evidence socket "$CONTAINERD_SOCKET"
-    finish_undecided RuntimeDown "$REPLY"
-  fi
-  read_image_row "$IMAGE" "$WORK/out" || return 0
-  IMAGE_STATE=incomplete
+  ((RC == 0)) || OUT=''
+  must_be_a_list
+  ! read_image_row "$IMAGE" "$WORK/out" || image_is_ready || true
+}
+
+# must_be_a_list: ends where ctr has printed no list.
+must_be_a_list() {
+  [[ $OUT != REF* ]] || return 0
+  capture_error
+  evidence unitState "${CONTAINERD_STATE:-unknown}"
+  evidence socket "$CONTAINERD_SOCKET"
+  finish_undecided RuntimeDown "$REPLY"
+}
+
+# image_is_ready: whether the sandbox image is usable now, and its digest, without its labels.
+image_is_ready() {
+  IMAGE_STATE=incomplete LACKS_SECOND_NAME=false
   # Its exit code is not 0 where content is missing, which is no error here.
   ctr_k8s 15 images check --snapshotter "$SNAPSHOTTER" "name==\"$IMAGE\""
-  if read_check_row "$IMAGE" "$WORK/out"; then
-    IMAGE_STATE=ready
-  fi
-  if [[ $IMAGE_STATE == ready ]] && needs_second_name; then
+  must_be_a_list
+  [[ ! $OUT =~ sha256:[0-9a-f]{64} ]] || DIGEST=${BASH_REMATCH[0]}
+  read_check_row "$IMAGE" "$WORK/out" || return 1
+  if needs_second_name; then
     ctr_k8s 15 images ls --quiet "name==\"$CONFIGURED_IMAGE\""
-    [[ $OUT == "$CONFIGURED_IMAGE"* ]] || IMAGE_STATE=absent LACKS_SECOND_NAME=true
+    [[ $OUT == "$CONFIGURED_IMAGE"* ]] || LACKS_SECOND_NAME=true
   fi
-  if [[ $IMAGE_STATE == ready ]] && differs_from_local_copy; then
+  IMAGE_STATE=ready
+  if [[ $LACKS_SECOND_NAME == true ]]; then
+    IMAGE_STATE=absent
+  elif differs_from_local_copy; then
     IMAGE_STATE=replaced
   fi
+  [[ $IMAGE_STATE == ready ]]
 }
 
 # differs_from_local_copy: whether the image has the name of the one in PAUSE_TAR, and another digest. A name of localhost/ is
@@ -174,12 +187,6 @@ differs_from_local_copy() {
   [[ $OUT == *"\"$IMAGE\""* && $OUT != *"\"$DIGEST\""* ]] || return 1
   evidence localCopy "$PAUSE_TAR"
   evidence foreignDigest "$DIGEST"
-}
-
-# image_is_ready: whether the sandbox image is usable now.
-image_is_ready() {
-  read_image_state
-  [[ $IMAGE_STATE == ready ]]
 }
 
 kubelet_names_another_image() {

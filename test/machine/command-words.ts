@@ -13,6 +13,7 @@ const WRAPPERS: Readonly<Record<string, Wrapper>> = {
   bounded: { positionals: 1 },
   capture: { positionals: 1 },
   capture_shared: { positionals: 2 },
+  run_tool: { positionals: 2 },
   with_network: {},
   builtin: {},
   chroot: { positionals: 1 },

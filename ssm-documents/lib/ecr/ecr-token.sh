@@ -32,7 +32,7 @@ get_token() {
 
 # ask_provider: a token from kubelet's own ecr-credential-provider. It is the first because it needs no Python.
 ask_provider() {
-  local answer config='' folder provider='' code=0
+  local config='' folder provider=''
   for folder in "$CREDENTIAL_BIN_DIR" /etc/eks/image-credential-provider /etc/eks/ecr-credential-provider; do
     if [[ -n $folder && -x $folder/ecr-credential-provider ]]; then
       provider=$folder/ecr-credential-provider
@@ -49,18 +49,20 @@ ask_provider() {
     [[ -z $config || ! -r $config ]] || break
   done
   credential_request "$config"
-  log "running $provider for a token"
-  answer=$(printf '%s' "$REPLY" | (with_network bounded 25 "$provider" 2> "$WORK/err")) || code=$?
-  take_token "$answer" '"password"[[:space:]]*:[[:space:]]*"([^"]+)"' || note_token_failure "$provider" "$code"
+  run_tool password "$REPLY" "$provider"
 }
 
 # ask_helper: a token from Docker's credential helper for ECR.
 ask_helper() {
+  command -v docker-credential-ecr-login > /dev/null && run_tool Secret "${IMAGE%%/*}" docker-credential-ecr-login get
+}
+
+# run_tool NAME INPUT PROGRAM [ARGUMENT]...: the string NAME of the JSON with which a program answers INPUT is the token.
+run_tool() {
   local answer code=0
-  command -v docker-credential-ecr-login > /dev/null || return 1
-  log 'running docker-credential-ecr-login for a token'
-  answer=$(printf '%s' "${IMAGE%%/*}" | (with_network bounded 25 docker-credential-ecr-login get 2> "$WORK/err")) || code=$?
-  take_token "$answer" '"Secret"[[:space:]]*:[[:space:]]*"([^"]+)"' || note_token_failure docker-credential-ecr-login "$code"
+  log "running $3 for a token"
+  answer=$(printf '%s' "$2" | (with_network bounded 25 "${@:3}" 2> "$WORK/err")) || code=$?
+  take_token "$answer" "\"$1\"[[:space:]]*:[[:space:]]*\"([^\"]+)\"" || note_token_failure "$3" "$code"
 }
 
 # credential_request: the request that kubelet sends to its credential provider, in REPLY. Its version is the one in the

@@ -13,6 +13,6 @@ with_network() {
       esac
     done < "/proc/$CONTAINERD_PID/environ"
   fi
-  export HOME="$WORK" AWS_ECR_DISABLE_CACHE=true AWS_MAX_ATTEMPTS=2 AWS_METADATA_SERVICE_NUM_ATTEMPTS=2
+  export HOME="$WORK" AWS_ECR_DISABLE_CACHE=true AWS_MAX_ATTEMPTS=2
   "$@"
 }
