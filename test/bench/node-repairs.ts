@@ -1,24 +1,10 @@
-import { documentName } from '../../events/ssm-command.ts';
-import type { DeliveredDocument } from '../../lab/node.ts';
-import type { BreakKind } from '../../lab/real/breaks.ts';
 import { type RealFleet, startRealFleet } from '../../lab/real/fleet.ts';
 import type { RealNodeSpec } from '../../lab/real/generations.ts';
 import type { RealNode } from '../../lab/real/node.ts';
 import { probe } from '../../lab/real/packages.ts';
-import { buildDocuments } from '../../ssm-documents/builder/build.ts';
 import { NODE_CHECK_KEYS } from '../support/node-check-keys.ts';
-import { processorTime } from './processor-time.ts';
+import { built, byHand, figuresOf, givenToken, runWay, type Sample, type Way, type WayFigures } from './node-ways.ts';
 import { median } from './statistics.ts';
-
-/** The cost of one way on a node: medians in milliseconds, and the ratio to the manual way in the same round. */
-export type WayFigures = {
-  readonly way: string;
-  readonly wallMs: number;
-  /** Processor time of the whole node: the document, its tools, containerd and what it starts. */
-  readonly processorMs: number;
-  /** Median over the rounds of this way's time over the manual way's. */
-  readonly wallRatio: number;
-};
 
 /** Repairs and checks on real nodes, or why this machine could not run them. */
 export type NodeRepairsFigures =
@@ -33,18 +19,7 @@ export type NodeRepairsFigures =
       readonly left: readonly string[];
     };
 
-type Way = {
-  readonly name: string;
-  readonly node: keyof typeof NODES;
-  readonly breakKind?: BreakKind;
-  readonly document: DeliveredDocument;
-  /** Documents that run at the same time. */
-  readonly beside?: readonly DeliveredDocument[];
-  /** What the result line must say, or nothing for the manual way. */
-  readonly expect?: { readonly outcome: string; readonly method?: string };
-};
-
-type Sample = { readonly wallMs: number; readonly processorMs: number };
+type PlacedWay = Way & { readonly node: keyof typeof NODES };
 
 const NODES = {
   awsCli: { tools: { awsCli: true } },
@@ -53,134 +28,69 @@ const NODES = {
   al2023: { style: 'al2023' },
 } as const satisfies Readonly<Record<string, RealNodeSpec>>;
 
-const TWIN = '961992271922.dkr.ecr.cn-northwest-1.amazonaws.com.cn/eks/pause:3.5';
-const COMMAND_ID = '11111111-2222-4333-8444-555555555555';
-
 const [firstPart = '', ...otherParts] = NODE_CHECK_KEYS;
 
-const built = (key: string): DeliveredDocument => {
-  const document = buildDocuments().find((d) => d.key === key);
-  if (document === undefined) throw new Error(`measuring on a node: no document ${key} is built`);
-  return {
-    commandId: COMMAND_ID,
-    documentName: documentName('fleetmend', document.key, document.sha256),
-    content: document.content,
-  };
-};
-
-/** The manual commands, run by the same agent. */
-const byHand = (node: RealNode): DeliveredDocument => ({
-  commandId: COMMAND_ID,
-  documentName: 'by-hand',
-  content: {
-    schemaVersion: '2.2',
-    mainSteps: [
-      {
-        name: 'fetch',
-        action: 'aws:runShellScript',
-        inputs: {
-          runCommand: [
-            '#!/bin/bash',
-            'set -e',
-            `ecr_password=$(aws ecr get-login-password --region ${node.region})`,
-            `ctr --namespace k8s.io content fetch "${node.sandboxImage}" --user "AWS:$ecr_password"`,
-          ],
-          timeoutSeconds: '300',
-        },
-      },
-    ],
-  },
-});
-
-const waysOn = (nodes: Readonly<Record<keyof typeof NODES, RealNode>>): readonly Way[] => {
-  const repair = built('pause-image-repair');
-  const repaired = (method: string) => ({ outcome: 'Repaired', method });
+const waysOn = (nodes: Readonly<Record<keyof typeof NODES, RealNode>>): readonly PlacedWay[] => {
+  const document = built('pause-image-repair');
+  const repair = (name: string, node: PlacedWay['node'], breakKind: Way['breakKind'], method: string): PlacedWay => ({
+    name: `repair, method ${name}`,
+    node,
+    ...(breakKind === undefined ? {} : { breakKind }),
+    document,
+    expect: { outcome: 'Repaired', method },
+    isTimed: true,
+  });
+  const healthy = { outcome: 'Healthy' } as const;
   return [
-    {
-      name: 'by hand: AWS CLI, ctr content fetch',
-      node: 'awsCli',
-      breakKind: 'missing',
-      document: byHand(nodes.awsCli),
-    },
-    {
-      name: 'repair, method ecr, AWS CLI',
-      node: 'awsCli',
-      breakKind: 'missing',
-      document: repair,
-      expect: repaired('ecr'),
-    },
-    {
-      name: 'repair, method ecr, docker-credential-ecr-login',
-      node: 'helper',
-      breakKind: 'missing',
-      document: repair,
-      expect: repaired('ecr'),
-    },
-    {
-      name: 'repair, method ecr, credential provider (stand-in)',
-      node: 'provider',
-      breakKind: 'missing',
-      document: repair,
-      expect: repaired('ecr'),
-    },
-    {
-      name: 'repair, method tag',
-      node: 'awsCli',
-      breakKind: 'missing-with-twin',
-      document: repair,
-      expect: repaired('tag'),
-    },
-    {
-      name: 'repair, method import',
-      node: 'al2023',
-      breakKind: 'al2023-missing',
-      document: repair,
-      expect: repaired('import'),
-    },
-    { name: 'repair of a healthy node', node: 'awsCli', document: repair, expect: { outcome: 'Healthy' } },
-    {
-      name: 'check of a healthy node',
-      node: 'awsCli',
-      document: built('pause-image-check'),
-      expect: { outcome: 'Healthy' },
-    },
+    { ...byHand(nodes.awsCli), node: 'awsCli' },
+    { ...givenToken(nodes.awsCli), node: 'awsCli' },
+    repair('ecr, request of its own', 'awsCli', 'missing', 'ecr'),
+    repair('ecr, docker-credential-ecr-login', 'helper', 'missing', 'ecr'),
+    repair('ecr, credential provider (stand-in)', 'provider', 'missing', 'ecr'),
+    repair('tag', 'awsCli', 'missing-with-twin', 'tag'),
+    repair('import', 'al2023', 'al2023-missing', 'import'),
+    { name: 'repair of a healthy node', node: 'awsCli', document, expect: healthy },
+    { name: 'check of a healthy node', node: 'awsCli', document: built('pause-image-check'), expect: healthy },
     {
       name: 'node-check of a healthy node',
       node: 'awsCli',
       document: built(firstPart),
       beside: otherParts.map(built),
-      expect: { outcome: 'Healthy' },
+      expect: healthy,
     },
   ];
 };
 
-const runWay = async (fleet: RealFleet, node: RealNode, way: Way): Promise<Sample> => {
-  if (way.breakKind !== undefined) await node.breakNode(way.breakKind);
-  const before = processorTime(fleet, node);
-  const since = performance.now();
-  const documents = [way.document, ...(way.beside ?? [])];
-  const replies = await Promise.all(documents.map((document) => node.run(document, new AbortController().signal)));
-  const wallMs = performance.now() - since;
-  const processorMs = processorTime(fleet, node) - before;
-  for (const reply of replies) {
-    const said = `${reply.statusDetails}: ${reply.stdout.trim().slice(0, 300)} ${reply.stderr.trim().slice(-300)}`;
-    if (reply.exitCode !== 0) throw new Error(`measuring ${way.name}: ${said}`);
-    for (const [field, value] of Object.entries(way.expect ?? {})) {
-      if (!reply.stdout.includes(`"${field}":"${value}"`))
-        throw new Error(`measuring ${way.name}: no ${value}: ${said}`);
+/** Runs every way once a round, so that every ratio is between runs of the same minute; the first round warms the caches. */
+export const inRounds = async <T extends Way>(
+  fleet: RealFleet,
+  ways: readonly T[],
+  nodeOf: (way: T) => RealNode,
+  rounds: number,
+): Promise<WayFigures[]> => {
+  const samples = ways.map((): Sample[] => []);
+  for (let round = 0; round <= rounds; round++) {
+    for (const [i, way] of ways.entries()) {
+      const sample = await runWay(fleet, nodeOf(way), way);
+      if (round > 0) samples[i]?.push(sample);
     }
   }
-  const pod = await node.runPodSandbox();
-  if (!pod.ok) throw new Error(`measuring ${way.name}: no pod starts after it: ${pod.error}`);
-  await node.removeSandboxes();
-  // Otherwise it would be a local copy for the next repair.
-  if (way.breakKind === 'missing-with-twin') await node.ctr(['images', 'rm', TWIN]);
-  return { wallMs, processorMs };
+  const [manual = [], fetched = []] = samples;
+  const wallsOf = (i: number): number[] => (samples[i] ?? []).map(({ wallMs }) => wallMs);
+  return ways.map((way, i) => ({
+    ...figuresOf(way, samples[i] ?? [], { manual, fetched }),
+    over: Object.fromEntries(
+      ways.map((other, j) => [
+        other.name,
+        median(wallsOf(i).map((wall, round) => wall / (wallsOf(j)[round] ?? Number.NaN))),
+      ]),
+    ),
+  }));
 };
 
 /**
- * Breaks real nodes and repairs them by hand and by each method, in rounds, so that every ratio is between runs of the same
- * minute. One round before the first warms the machine's caches and is not counted.
+ * Breaks real nodes and repairs them by hand and by each method, in rounds. One round before the first warms the machine's
+ * caches and is not counted.
  */
 export const measureNodeRepairs = async (rounds: number): Promise<NodeRepairsFigures> => {
   const machine = await probe();
@@ -202,25 +112,7 @@ export const measureNodeRepairs = async (rounds: number): Promise<NodeRepairsFig
       helper: nodeOf('helper'),
       al2023: nodeOf('al2023'),
     };
-    const ways = waysOn(nodes);
-    const samples = ways.map((): Sample[] => []);
-    for (let round = 0; round <= rounds; round++) {
-      for (const [i, way] of ways.entries()) {
-        const sample = await runWay(fleet, nodes[way.node], way);
-        if (round > 0) samples[i]?.push(sample);
-      }
-    }
-    const baseline = samples[0] ?? [];
-    const figures = ways.map((way, i): WayFigures => {
-      const own = samples[i] ?? [];
-      return {
-        way: way.name,
-        wallMs: median(own.map((s) => s.wallMs)),
-        processorMs: median(own.map((s) => s.processorMs)),
-        wallRatio: median(own.map((s, round) => s.wallMs / (baseline[round]?.wallMs ?? Number.NaN))),
-      };
-    });
-    const [manual, ...others] = figures;
+    const [manual, ...others] = await inRounds(fleet, waysOn(nodes), ({ node }) => nodes[node], rounds);
     if (manual === undefined) throw new Error('measuring on a node: there is no manual way');
     const containerd = (await nodes.awsCli.exec(['containerd', '--version'])).stdout.split(/\s+/)[2] ?? 'unknown';
     return {

@@ -1,14 +1,16 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { cpus, totalmem } from 'node:os';
+import { cpus, loadavg, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { probe } from '../../lab/real/packages.ts';
-import { type BundlesFigures, measureBundles } from './bundles.ts';
+import { measureBundles } from './bundles.ts';
 import { type FleetRunFigures, measureFleetRun } from './fleet-runs.ts';
-import { type HopsFigures, measureHops } from './hops.ts';
-import { measureNodeRepairs, type NodeRepairsFigures } from './node-repairs.ts';
-import { type Section, toMarkdown, toText } from './section.ts';
-import { bundlesSection, fleetSection, hopsSection, nodeSection } from './sections.ts';
+import { measureHops } from './hops.ts';
+import { measureLivedIn } from './lived-in-repairs.ts';
+import { measureNodeRepairs } from './node-repairs.ts';
+import { livedInSection, nodeSection } from './node-sections.ts';
+import { pageOf, type Section, toText } from './section.ts';
+import { bundlesSection, fleetSection, hopsSection } from './sections.ts';
 
 const { values } = parseArgs({
   options: {
@@ -16,27 +18,22 @@ const { values } = parseArgs({
     write: { type: 'boolean', default: false },
     nodes: { type: 'string', default: '1000' },
     rounds: { type: 'string', default: '5' },
+    only: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
 });
 
+const PARTS = ['functions', 'node', 'lived-in', 'hops', 'fleet'] as const;
 const USAGE = `usage: npm run bench [-- OPTION...]
   --json       print the figures as JSON
   --write      also write them to docs/performance.md
   --nodes N    simulated nodes (1000)
-  --rounds N   rounds on the real node (5)`;
+  --rounds N   rounds on the real nodes (5)
+  --only NAME,...  only these parts: ${PARTS.join(', ')}; the page keeps the others`;
 const PAGE = fileURLToPath(new URL('../../docs/performance.md', import.meta.url));
 /** What follows this line on the page is dated, and stays. */
 const DATED = '\n<!-- Measured once: `npm run bench -- --write` keeps what follows. -->\n';
 const LOADS = 15;
-
-type Figures = {
-  readonly machine: string;
-  readonly node: NodeRepairsFigures;
-  readonly fleet: readonly FleetRunFigures[];
-  readonly bundles: BundlesFigures;
-  readonly hops: HopsFigures | undefined;
-};
 
 const machineText = (): string => {
   const [first] = cpus();
@@ -44,42 +41,76 @@ const machineText = (): string => {
   return `${cpus().length} processors (${first?.model.trim() ?? 'unknown'}), ${gibibytes} GiB, Node ${process.versions.node}`;
 };
 
-const page = (figures: Figures, sections: readonly Section[]): string => `# Performance
+const intro = `# Performance
 
 The figures of \`npm run bench\`, written by \`npm run bench -- --write\`; do not edit them by hand. They are of one machine:
-${figures.machine}. Read the ratios and the counts; times of another machine differ. Counts of calls are exact, times are
+${machineText()}. Read the ratios and the counts; times of another machine differ. Counts of calls are exact, times are
 medians.
 
-To run it: \`npm run bench\` (about five minutes). As root on Debian 12 it also boots real nodes and says which packages it
-needs; without root it measures the rest and says what it left out. \`--json\` prints the raw figures.
-
-${sections.map(toMarkdown).join('\n')}`;
+To run it: \`npm run bench\` (about ten minutes). As root on Debian 12 it also boots real nodes and says which packages it
+needs; without root it measures the rest and says what it left out. \`--only\` measures some parts; the date of each part
+is below its title. \`--json\` prints the raw figures.
+`;
 
 const progress = (text: string): void => {
   process.stderr.write(`${text}\n`);
 };
 
+/** Each part of the page in its order: what it measures, and its section. */
+const measures: Readonly<Record<(typeof PARTS)[number], () => Promise<{ figures: unknown; section: Section }>>> = {
+  node: async () => {
+    progress('one real node: by hand and by each method');
+    const figures = await measureNodeRepairs(Number(values.rounds));
+    return { figures, section: nodeSection(figures) };
+  },
+  'lived-in': async () => {
+    progress('a real node that has been lived in, beside the first edition');
+    const figures = await measureLivedIn(Number(values.rounds));
+    return { figures, section: livedInSection(figures) };
+  },
+  fleet: async () => {
+    const figures: FleetRunFigures[] = [];
+    for (const action of ['check', 'repair'] as const) {
+      progress(`${values.nodes} simulated nodes: ${action}`);
+      figures.push(await measureFleetRun(action, Number(values.nodes)));
+    }
+    return { figures, section: fleetSection(figures) };
+  },
+  functions: async () => {
+    progress('the functions: size and load time');
+    const figures = measureBundles(LOADS);
+    return { figures, section: bundlesSection(figures) };
+  },
+  hops: async () => {
+    progress('one real node: the hops from log line to result');
+    const machine = await probe();
+    const figures = machine.ok ? await measureHops() : undefined;
+    return {
+      figures,
+      section: hopsSection(figures, machine.ok ? '' : `this machine lacks ${machine.missing.join('; ')}`),
+    };
+  },
+};
+
 const bench = async (): Promise<void> => {
-  const machine = await probe();
-  progress('the functions: size and load time');
-  const bundles = measureBundles(LOADS);
-  progress('one real node: by hand and by each method');
-  const node = await measureNodeRepairs(Number(values.rounds));
-  progress('one real node: the hops from log line to result');
-  const hops = machine.ok ? await measureHops() : undefined;
-  const fleet: FleetRunFigures[] = [];
-  for (const action of ['check', 'repair'] as const) {
-    progress(`${values.nodes} simulated nodes: ${action}`);
-    fleet.push(await measureFleetRun(action, Number(values.nodes)));
+  const only: readonly string[] = values.only?.split(',') ?? PARTS;
+  const unknown = only.filter((name) => !(PARTS as readonly string[]).includes(name));
+  if (unknown.length > 0) throw new Error(`reading --only: there is no part ${unknown.join(', ')}\n${USAGE}`);
+  const all: Record<string, unknown> = { machine: machineText() };
+  const sections = new Map<string, Section>();
+  for (const [name, measure] of Object.entries(measures)) {
+    if (!only.includes(name)) continue;
+    const { figures, section } = await measure();
+    all[name] = figures;
+    sections.set(name, section);
   }
-  const figures: Figures = { machine: machineText(), node, fleet, bundles, hops };
-  const why = machine.ok ? '' : `this machine lacks ${machine.missing.join('; ')}`;
-  const sections = [nodeSection(node), fleetSection(fleet), bundlesSection(bundles), hopsSection(hops, why)];
-  if (values.json) console.log(JSON.stringify(figures, null, 2));
-  else console.log(`${figures.machine}\n\n${sections.map(toText).join('\n')}`);
+  if (values.json) console.log(JSON.stringify(all, null, 2));
+  else console.log(`${machineText()}\n\n${[...sections.values()].map(toText).join('\n')}`);
   if (!values.write) return;
-  const [, ...dated] = readFileSync(PAGE, 'utf8').split(DATED);
-  writeFileSync(PAGE, [page(figures, sections).trimEnd().concat('\n'), ...dated].join(DATED));
+  const [measured = '', ...dated] = readFileSync(PAGE, 'utf8').split(DATED);
+  const when = { date: new Date().toISOString().slice(0, 10), load: loadavg()[1] ?? Number.NaN };
+  const page = pageOf(intro, Object.keys(measures), sections, measured, when);
+  writeFileSync(PAGE, [page, ...dated].join(DATED));
   progress(`written: ${PAGE}`);
 };
 

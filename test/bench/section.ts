@@ -42,6 +42,36 @@ export const toMarkdown = ({ title, about, table, aims, notes }: Section): strin
   ].join('\n');
 };
 
+/**
+ * The page: the sections that were measured, by name, and those that an earlier run wrote, in the order of their names.
+ * `measured` is that run's page; each of its sections has its name in a comment below the title. `load` is the machine's.
+ */
+export const pageOf = (
+  intro: string,
+  order: readonly string[],
+  sections: ReadonlyMap<string, Section>,
+  measured: string,
+  { date, load }: { readonly date: string; readonly load: number },
+): string => {
+  const written = new Map(
+    measured.split(/\n(?=## )/).map((text) => [/^<!-- ([a-z-]+), /m.exec(text)?.[1] ?? '', text.trimEnd()]),
+  );
+  const texts = order.flatMap((name) => {
+    const section = sections.get(name);
+    if (section === undefined) return written.get(name) ?? [];
+    const [title = '', ...rest] = toMarkdown(section).trimEnd().split('\n');
+    return [
+      title,
+      '',
+      `<!-- ${name}, ${date} -->`,
+      '',
+      `Measured on ${date}, with a load of ${load.toFixed(1)} on the machine.`,
+      ...rest,
+    ].join('\n');
+  });
+  return `${[intro.trimEnd(), ...texts].join('\n\n')}\n`;
+};
+
 const wrap = (text: string, width: number): string => {
   const lines: string[] = [''];
   for (const word of text.split(' ')) {

@@ -1,15 +1,11 @@
 import type { BundlesFigures } from './bundles.ts';
 import type { FleetRunFigures, RunFigures } from './fleet-runs.ts';
 import type { HopsFigures } from './hops.ts';
-import type { NodeRepairsFigures } from './node-repairs.ts';
 import { LOOP_CONCURRENCY, LOOP_POLL_MS } from './poll-loop.ts';
 import { type Aim, atMost, type Section } from './section.ts';
 
-/** The aims; ratios are to the manual way. */
+/** The aims of the runs and of the functions. */
 export const AIMS = {
-  repairByAwsCli: 1,
-  repairWithoutAwsCli: 0.5,
-  healthyCheckProcessorMs: 300,
   ssmCallsPerNode: { check: 0.07, repair: 0.26 },
   processingMs: 1000,
 } as const;
@@ -19,50 +15,6 @@ const ratio = (value: number): string => value.toFixed(2);
 const perNode = (value: number): string => value.toFixed(3);
 const kilobytes = (value: number): string => `${Math.ceil(value)} KB`;
 const seconds = (value: number): string => `${Math.round(value)} s`;
-
-const REAL_TITLE = 'On one real node';
-
-/** Repairs and checks on a real node. */
-export const nodeSection = (figures: NodeRepairsFigures): Section => {
-  if (!figures.ran) {
-    const about = `Not measured: real nodes need root on Debian 12, and ${figures.why}.`;
-    return { title: REAL_TITLE, about, table: { head: [], rows: [] }, aims: [], notes: [] };
-  }
-  const rows = [figures.manual, ...figures.ways].map((w) => [
-    w.way,
-    ms(w.wallMs),
-    ms(w.processorMs),
-    ratio(w.wallRatio),
-  ]);
-  const ratioOf = (fits: (way: string) => boolean): number =>
-    Math.max(...figures.ways.filter((w) => fits(w.way)).map((w) => w.wallRatio));
-  const processorOf = (way: string): number => figures.ways.find((w) => w.way === way)?.processorMs ?? Number.NaN;
-  const isByCli = (way: string): boolean => way.startsWith('repair,') && way.includes('AWS CLI');
-  return {
-    title: REAL_TITLE,
-    about: `Each way breaks the node first, then runs as an SSM document by the lab's agent (containerd ${figures.containerd}, a registry and an ECR API on the same machine). Medians of ${figures.rounds} rounds; a round runs every way once, and the ratio is to the manual way of the same round. Processor time is that of the whole node: the script, its tools, containerd, runc.`,
-    table: { head: ['way', 'wall', 'processor', 'wall / by hand'], rows },
-    aims: [
-      atMost('repair through the AWS CLI, over the manual way', ratioOf(isByCli), AIMS.repairByAwsCli, ratio),
-      atMost(
-        'repair without the AWS CLI, over the manual way',
-        ratioOf((way) => way.startsWith('repair,') && !isByCli(way)),
-        AIMS.repairWithoutAwsCli,
-        ratio,
-      ),
-      atMost(
-        'processor time of a healthy check',
-        processorOf('check of a healthy node'),
-        AIMS.healthyCheckProcessorMs,
-        ms,
-      ),
-    ],
-    notes: [
-      'The manual way fetches the image and stops there. The repair also finds out what is wrong and why, pins the image, and proves it: it starts a container of it and removes it again.',
-      ...figures.left.map((what) => `Not measured: ${what}.`),
-    ],
-  };
-};
 
 const operation = (figures: RunFigures, name: string): string => String(figures.calls[`ssm:${name}`] ?? 0);
 const SSM_OPERATIONS = [
