@@ -43,6 +43,7 @@ export const composeCommandTracker = (
     }),
     ...own,
     wakes: createWakeQueue({ client, queueUrl: env.LANES_QUEUE_URL, newId }),
+    now,
     wait: sleep,
   };
   const queue = { client, queueUrl: env.BAD_INPUT_QUEUE_URL, functionName: 'command-tracker', now };

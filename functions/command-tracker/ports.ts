@@ -20,5 +20,6 @@ export type CommandTrackerPorts = {
   readonly documentFamilies: ReadonlySet<string>;
   readonly log: Log;
   readonly count: Count;
+  readonly now: () => Date;
   readonly wait: Sleep;
 };

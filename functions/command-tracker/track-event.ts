@@ -1,5 +1,5 @@
 import { describeIssue } from '../../core/model/issue.ts';
-import { wakeOf } from '../../core/model/wake.ts';
+import { type Wake, wakeOf, wakeRun } from '../../core/model/wake.ts';
 import { commandRowOf } from '../../core/runs/command.ts';
 import { isRunning } from '../../core/runs/invocation.ts';
 import type { CommandRow } from '../../core/state/command-state.ts';
@@ -45,6 +45,15 @@ const hasEnded = async ({ runs }: CommandTrackerPorts, { runId, key, action, ins
   return standing?.final === true && standing.assumed === undefined;
 };
 
+/**
+ * What the end of a command wakes. After its hard deadline its run may have ended: then no lane advances it any more, and what
+ * the document did to the node still counts.
+ */
+const wakesOf = (command: CommandRow, now: string): readonly Wake[] => {
+  const wake = wakeOf(command);
+  return now < command.hardDeadlineAt || wake.kind === 'run' ? [wake] : [wake, wakeRun(command.runId)];
+};
+
 /** Takes one command-level event: results first, then the observation, then the wake; then it is acknowledged. */
 export const trackEvent = async (deps: CommandTrackerPorts, body: unknown): Promise<void> => {
   const parsed = CommandStatusEvent.safeParse(body);
@@ -82,6 +91,6 @@ export const trackEvent = async (deps: CommandTrackerPorts, body: unknown): Prom
     progress = await deps.observer.observe(command);
   }
   // A run has nothing to do until all parts of a batch are in: the function that completes the batch wakes the run.
-  if (progress === 'complete') await deps.wakes.wake([wakeOf(command)]);
+  if (progress === 'complete') await deps.wakes.wake(wakesOf(command, deps.now().toISOString()));
   deps.log.info('recording results', { commandId, runId: command.runId, key: command.key, status });
 };

@@ -52,7 +52,8 @@ const rowsOf = async (deps: RunControllerPorts, { lane }: RunState, wanted: read
 
 /** Reads what the next step of a planned run rests on: what is known of its commands, then the nodes that it may send to. */
 const runSeen = async (deps: RunControllerPorts, run: RunState, done: Done, read: NodeReader): Promise<RunSeen> => {
-  const isRepair = run.action === 'repair' && run.status !== 'ended';
+  // Also of a run that has ended: the breaker depends on the size of the cluster.
+  const isRepair = run.action === 'repair';
   const documents = run.action === 'repair' ? documentsOfRun(deps, run) : [];
   const [observed, pause, cancelled, cluster, experience] = await Promise.all([
     observationsOf(deps, run),

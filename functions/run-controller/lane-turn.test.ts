@@ -251,3 +251,18 @@ describe('the pending nodes of a lane', () => {
     expect((await w.lanes.get(LANE))?.dueAt).toBe(row?.notBefore);
   });
 });
+
+it('a failure that is seen after its run has ended counts against the document', async () => {
+  const w = await world();
+  const [slow = ''] = w.ids;
+  const failsWith = { outcome: 'NotRepaired', reason: 'SandboxImageMissing' } as const;
+  w.nodes.set(slow, { broken: true, latencyMs: 600_000, failsWith });
+  await w.signal(slow);
+  await w.pass(480, 30);
+  expect((await w.allRuns())[0]).toMatchObject({ status: 'ended' });
+  const trust = () => w.trust.read('fleetmend-pause-image-repair-aaaaaaaaaaaa', 'demo');
+  expect(await trust()).toEqual({ kind: 'absent' });
+  await w.pass(180, 30);
+  expect(w.failures).toEqual([]);
+  expect(await trust()).toMatchObject({ row: { results: [{ instanceId: slow, end: 'failed', isCanary: true }] } });
+});

@@ -130,7 +130,7 @@ export const runControllerWorld = (table: TestTable, options: Options = {}) => {
     wakes,
     ...trackSettings(settings),
     log,
-    count,
+    ...{ count, now },
     wait: async () => {},
   };
   const schedulerPorts = {
