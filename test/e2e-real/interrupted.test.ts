@@ -9,7 +9,8 @@ import { COOL_DOWN_SECONDS, startPod, startWorld, type World } from './world.ts'
 const PROVIDER = '/etc/eks/image-credential-provider/ecr-credential-provider';
 /** The processes on the node while the provider delays a repair. */
 const WAITING = 'provider-that-waits';
-const SCRIPT = '_script.sh';
+/** The script itself, and not the `sh -c` of the agent that runs it: the agent would report that one as Failed. */
+const SCRIPT = '^/bin/bash [^ ]*/_script[.]sh';
 const PATIENCE_MS = 30_000;
 const LOOK_AGAIN_MS = 50;
 

@@ -150,8 +150,9 @@ export const faults: readonly Fault[] = [
       await shell(node, `sed -i 's|pause:3.5|pause:3.1-eksbuild.1|' ${KUBELET_ARGS}; ${RESTART_KUBELET}`);
       await remove(node);
     },
-    check: { ...missing, cause: 'SandboxImageMismatch' },
-    repair: { outcome: 'Repaired', cause: 'SandboxImageMismatch' },
+    // kubelet 1.29 and later protect no image by the flag.
+    check: (generation) => ({ ...missing, ...(generation === 'al2-1.6' ? { cause: 'SandboxImageMismatch' } : {}) }),
+    repair: { outcome: 'Repaired' },
     // Where containerd cannot pin, the image is in danger for as long as the two differ.
     again: (generation) =>
       generation === 'al2-1.6' ? { outcome: 'NotRepaired', reason: 'SandboxImageMismatch' } : { outcome: 'Healthy' },
