@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { credentials, makeGenericClientConstructor, type ServiceError } from '@grpc/grpc-js';
+import { credentials, makeGenericClientConstructor, type ServiceError, status } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import * as z from 'zod';
 import { defined } from '../../core/model/defined.ts';
@@ -35,6 +36,8 @@ export type Cri = {
 };
 
 const CALL_TIMEOUT_MILLISECONDS = 60_000;
+const LIST_ATTEMPTS = 5;
+const LIST_GAP_MILLISECONDS = 500;
 const PROTO = fileURLToPath(new URL('./cri.proto', import.meta.url));
 
 const Sandbox = z.object({ podSandboxId: z.string() });
@@ -80,6 +83,18 @@ export function connectCri(socket: string): Cri {
   const runtime = call('RuntimeService');
   const images = call('ImageService');
 
+  /** A runtime that was restarted has dropped the connection, and the first call after it fails. */
+  const listSandboxes = async (): Promise<unknown> => {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await runtime.run('ListPodSandbox', {});
+      } catch (error) {
+        if (!isServiceError(error) || error.code !== status.UNAVAILABLE || attempt === LIST_ATTEMPTS) throw error;
+        await delay(LIST_GAP_MILLISECONDS);
+      }
+    }
+  };
+
   return {
     runPodSandbox: async ({ network = 'NODE', name = `probe-${randomUUID().slice(0, 8)}` } = {}) => {
       const config = {
@@ -95,7 +110,7 @@ export function connectCri(socket: string): Cri {
       }
     },
     removeSandboxes: async () => {
-      const { items } = Sandboxes.parse(await runtime.run('ListPodSandbox', {}));
+      const { items } = Sandboxes.parse(await listSandboxes());
       for (const { id } of items) {
         await runtime.run('StopPodSandbox', { podSandboxId: id });
         await runtime.run('RemovePodSandbox', { podSandboxId: id });
@@ -109,9 +124,9 @@ export function connectCri(socket: string): Cri {
       await images.run('PullImage', { image: { image }, ...defined({ auth }) });
     },
     status: async () => {
-      const { status } = Status.parse(await runtime.run('Status', {}));
+      const said = Status.parse(await runtime.run('Status', {})).status;
       const isReady = (type: string) =>
-        status.conditions.some((condition) => condition.type === type && condition.status);
+        said.conditions.some((condition) => condition.type === type && condition.status);
       return { runtimeReady: isReady('RuntimeReady'), networkReady: isReady('NetworkReady') };
     },
     close: () => {

@@ -11,7 +11,7 @@ import { chooseCells } from './choose.ts';
 import { combinationName, combinationsOf } from './combine.ts';
 import { randomFrom } from './random.ts';
 import { readFaults, startMatrix } from './run-matrix.ts';
-import { renderMatrix } from './table.ts';
+import { renderMatrix, wordsOf } from './table.ts';
 
 const KILLS = 5;
 const CHECKS = 100;
@@ -66,12 +66,13 @@ for (const [name, promise] of run.healthy) {
 }
 for (const [{ fault, generation: on }, promise] of run.cells) {
   promise.then(
-    ({ verdict, reason, checkMs, repairMs, record }) => {
+    (result) => {
+      const { reason, record } = result;
       if (values.record !== undefined) {
         const cell = { generation: on, remediation: fault.remediation, fault: fault.name, ...record };
         appendFileSync(values.record, `${JSON.stringify(cell)}\n`);
       }
-      console.log(`ok   ${on}: ${fault.name}: ${verdict}, ${reason} (${checkMs} + ${repairMs} ms)`);
+      console.log(`ok   ${on}: ${fault.name}: ${reason}: ${wordsOf(result)}`);
     },
     (error: Error) => console.log(`FAIL ${error.message}`),
   );

@@ -69,7 +69,8 @@ export const renderMatrix = async (
   return { text, failed };
 };
 
-const wordsOf = ({ verdict, checkMs, repairMs, pods }: CellResult): string => {
+/** A cell of the matrix in words. */
+export const wordsOf = ({ verdict, checkMs, repairMs, pods }: CellResult): string => {
   const starts = pods === undefined ? '' : `, pods ${pods.before ? 'yes' : 'no'} → ${pods.after ? 'yes' : 'no'}`;
   return `${verdict}, ${checkMs} + ${repairMs} ms${starts}`;
 };
