@@ -1,5 +1,4 @@
 import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
-import * as iam from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import type { Remediation } from '../core/model/remediation.ts';
 import { documentName } from '../events/ssm-command.ts';
@@ -16,17 +15,19 @@ import * as grants from './constructs/grants.ts';
 import { LogSubscriptions } from './constructs/log-subscriptions.ts';
 import { explainWildcards } from './constructs/nag.ts';
 import { Notices } from './constructs/notices.ts';
-import { nearLimit } from './constructs/policy-size.ts';
 import { deadLetterQueue, FifoInbox, Inbox, urlsAsJson } from './constructs/queues.ts';
 import { roleComplaints } from './constructs/role-sizes.ts';
 import { Rules } from './constructs/rules.ts';
 import { signalRules } from './constructs/signal-patterns.ts';
 import { SpineFunction, type SpineFunctionProps } from './constructs/spine-function.ts';
 import { tableStatements } from './constructs/table-access.ts';
+import { WaysIn } from './constructs/ways-in.ts';
 
 const TIMEOUT = Duration.seconds(60);
 /** AWS recommends six times the function's timeout, so that throttled batches do not use up their retries. */
 const INBOX_VISIBILITY = Duration.seconds(6 * TIMEOUT.toSeconds());
+/** How an asynchronous request of a person is tried again. */
+const WHEN_ASKED = { retryAttempts: 2, maxEventAge: Duration.hours(1) };
 /** Added to the timeout of run-controller; its queue is worked one message at a time, and a crash should not hold a lane for long. */
 const LANES_VISIBILITY_SLACK_SECONDS = 30;
 
@@ -182,7 +183,7 @@ export class FleetmendStack extends Stack {
         grants.describeManagedNodes(),
         ...grants.readClusters(config),
       ],
-      asynchronous: { dead: dead['operator-api'], retryAttempts: 2, maxEventAge: Duration.hours(1) },
+      asynchronous: { dead: dead['operator-api'], ...WHEN_ASKED },
     });
 
     // schedule ─▶ scheduler ── sweep runs, overdue commands, entries now due; then wake
@@ -246,14 +247,10 @@ export class FleetmendStack extends Stack {
       functions,
     });
 
-    const operators = new iam.ManagedPolicy(this, 'Operators', {
-      description: 'fleetmend: all that its command line needs. Attach it to the people who may act.',
-      statements: [
-        new iam.PolicyStatement({
-          actions: ['lambda:InvokeFunction'],
-          resources: [operatorApi.fn.functionArn, auditQuery.fn.functionArn],
-        }),
-      ],
+    const { policies } = new WaysIn(this, 'WaysIn', {
+      operatorApi: operatorApi.fn,
+      auditQuery: auditQuery.fn,
+      asynchronous: WHEN_ASKED,
     });
 
     if (config.alarms) {
@@ -272,10 +269,8 @@ export class FleetmendStack extends Stack {
 
     for (const [name, { role }] of functions) explainWildcards(name, role, config);
     this.node.addValidation({
-      validate: () => [
-        ...[...functions].flatMap(([name, { role }]) => roleComplaints(name, role, config, (own) => this.resolve(own))),
-        ...nearLimit('the operators', 'managed', [this.resolve(operators.document)], 'the function names'),
-      ],
+      validate: () =>
+        [...functions].flatMap(([name, { role }]) => roleComplaints(name, role, config, (own) => this.resolve(own))),
     });
     const outputs = {
       AuditTableName: table.tableName,
@@ -284,7 +279,9 @@ export class FleetmendStack extends Stack {
       ProgressQueueUrl: progress.queue.queueUrl,
       LanesQueueUrl: lanes.queue.queueUrl,
       NoticesTopicArn: notices.topic.topicArn,
-      OperatorsPolicyArn: operators.managedPolicyArn,
+      ReadersPolicyArn: policies.Readers.managedPolicyArn,
+      RespondersPolicyArn: policies.Responders.managedPolicyArn,
+      OperatorsPolicyArn: policies.Operators.managedPolicyArn,
       OperatorApiFunctionName: operatorApi.fn.functionName,
       AuditQueryFunctionName: auditQuery.fn.functionName,
       DeadLetterQueueUrls: urlsAsJson(this, replayable),

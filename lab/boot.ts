@@ -13,6 +13,7 @@ import { createEks, type EksState } from './aws/eks.ts';
 import { createEventBuses } from './aws/event-bus.ts';
 import { createEvents } from './aws/events.ts';
 import { defaultFaults, type Faults } from './aws/faults.ts';
+import { parseFunctionName } from './aws/function-name.ts';
 import { createIam, type PolicyDocument } from './aws/iam.ts';
 import type { Lab, LabOptions } from './aws/lab.ts';
 import { createLabEvents } from './aws/lab-event.ts';
@@ -72,21 +73,26 @@ export const bootLab = async (options: LabOptions): Promise<Lab> => {
   );
   let stack: DeployedStack | undefined;
   const deployed = (nameOrArn: string) => {
-    const all = [...(stack?.functions.values() ?? [])];
-    return all.find(
-      ({ fn: { definition } }) =>
-        definition.name === nameOrArn ||
-        definition.arn === nameOrArn ||
-        definition.arn === nameOrArn.replace(/:\$LATEST$/, ''),
-    );
+    const { name, qualifier } = parseFunctionName(nameOrArn);
+    const own = stack?.functions.get(name);
+    if (own === undefined) return undefined;
+    const { arn } = own.fn.definition;
+    if (qualifier === undefined) return { ...own, arn, qualifier };
+    const isKnown = qualifier === '$LATEST' || stack?.aliases.has(`${arn}:${qualifier}`) === true;
+    return isKnown ? { ...own, arn: `${arn}:${qualifier}`, qualifier } : undefined;
   };
   const existing = (nameOrArn: string) => {
     const found = deployed(nameOrArn);
     if (found === undefined) throw new AwsError('ResourceNotFoundException', `Function not found: ${nameOrArn}`, 404);
     return found;
   };
-  const invokeFunction = (arn: string, payload: string): void => {
-    existing(arn).invokeAsync(payload);
+  const invokeFunction = (nameOrArn: string, payload: string): void => {
+    const { invokeAsync, qualifier } = existing(nameOrArn);
+    invokeAsync(payload, qualifier);
+  };
+  const invokeNow = (nameOrArn: string, payload: string) => {
+    const { fn, qualifier } = existing(nameOrArn);
+    return fn.invoke(payload, undefined, qualifier);
   };
   const topics = createTopics(clock, emit);
   const buses = createEventBuses({
@@ -141,8 +147,8 @@ export const bootLab = async (options: LabOptions): Promise<Lab> => {
       createSns(topics, random),
       logGroups.service,
       createLambda({
-        arnOf: (nameOrArn) => deployed(decodeURIComponent(nameOrArn))?.fn.definition.arn,
-        invoke: (arn, payload) => existing(arn).fn.invoke(payload),
+        arnOf: (nameOrArn) => deployed(decodeURIComponent(nameOrArn))?.arn,
+        invoke: invokeNow,
         invokeAsync: invokeFunction,
       }),
     ],
@@ -222,13 +228,12 @@ export const bootLab = async (options: LabOptions): Promise<Lab> => {
     now: clock.now,
     random,
     invoke: async (functionName, payload) => {
-      const result = await existing(functionName).fn.invoke(JSON.stringify(payload));
+      const result = await invokeNow(functionName, JSON.stringify(payload));
       if (result.kind === 'error')
         throw new Error(`invoking ${functionName}: ${result.error.errorType}: ${result.error.errorMessage}`);
       return JSON.parse(result.payload);
     },
-    invokeAsync: (functionName, payload) =>
-      invokeFunction(existing(functionName).fn.definition.arn, JSON.stringify(payload)),
+    invokeAsync: (functionName, payload) => invokeFunction(functionName, JSON.stringify(payload)),
     putLogEvents: (group, stream, lines) =>
       clock.during(() =>
         logGroups.put(
@@ -273,6 +278,11 @@ export const bootLab = async (options: LabOptions): Promise<Lab> => {
         AWS_ACCESS_KEY_ID: credentials.accessKeyId,
         AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
       };
+    },
+    managedPolicy: (arn) => {
+      const policy = stack?.managedPolicies.get(arn);
+      if (policy === undefined) throw new Error(`the stack has no managed policy ${arn}`);
+      return policy;
     },
     iam,
     stop,

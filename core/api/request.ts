@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { Because } from '../model/because.ts';
+import { Because, cleanText } from '../model/because.ts';
 import { ClusterName, InstanceId, IsoTime, NodeId } from '../model/ids.ts';
 
 /** The most nodes that one request may name; a request without nodes means the whole cluster. */
@@ -10,9 +10,19 @@ export const MAX_REPLAY = 500;
 /** The name of a remediation. */
 export const RemediationName = z.string().regex(/^[a-z][a-z-]{1,39}$/, 'not the name of a remediation');
 /** The author of a request. */
-export const RequestedBy = z.string().min(1, 'say who asks').max(200);
+export const RequestedBy = z
+  .string()
+  .min(1, 'say who asks')
+  .max(200)
+  .transform((text) => cleanText(text, 200));
 /** Why the author makes the request. */
-export const Reason = z.string().min(1, 'say why').max(500);
+export const Reason = z
+  .string()
+  .min(1, 'say why')
+  .max(500)
+  .transform((text) => cleanText(text, 500));
+/** Says what would happen, and changes nothing. */
+export const DryRun = { dryRun: z.boolean().default(false) };
 
 /** A run's id, as answers and the audit table show it. */
 export const RunId = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.:/-]{0,99}$/, 'not the id of a run');

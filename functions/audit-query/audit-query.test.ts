@@ -202,7 +202,7 @@ describe('audit-query refuses', () => {
     [
       'nothing',
       undefined,
-      /field query: expected one of node, open, outcomes, pauses, quarantine, reasons, request, run, runs/,
+      /field query: expected one of actions, node, open, outcomes, pauses, quarantine, reasons, request, run, runs/,
     ],
     ['an unknown query', { query: 'scan' }, /field query: expected one of/],
     ['an unknown field', { query: 'open', filter: 'x' }, /filter/],

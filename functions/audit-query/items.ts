@@ -1,3 +1,4 @@
+import { ActionRow } from '../../core/api/action-row.ts';
 import { laneSummary, runSummary } from '../../core/api/report.ts';
 import { ReleaseRow, RequestRow } from '../../core/api/request.ts';
 import { PauseRow } from '../../core/state/cluster-state.ts';
@@ -26,6 +27,7 @@ export const show = (item: Item): AuditItem => {
   const pk = String(item[TABLE.partitionKey]);
   const sk = String(item[TABLE.sortKey]);
   if (pk.startsWith('RESULT#')) return result(item);
+  if (pk.startsWith('ACTIONS#')) return { kind: 'action', ...rowOf(ActionRow, item) };
   if (pk.startsWith('RUN#')) return { kind: 'run', ...runSummary(rowOf(RunState, item)) };
   if (pk.startsWith('LANE#')) return { kind: 'lane', ...laneSummary(rowOf(LaneState, item)) };
   if (pk.startsWith('COMMAND#')) return { kind: 'command', ...rowOf(CommandRow, item) };

@@ -1,9 +1,14 @@
+import { authorName } from '../../core/api/action-row.ts';
 import { entriesOf, readEntry } from '../../core/api/entry.ts';
-import type { Answer } from '../../core/api/refusal.ts';
+import { type Answer, refusal } from '../../core/api/refusal.ts';
+import { allows, neededWay } from '../../core/api/way.ts';
 import { answered, RefusedError } from '../runtime/answer.ts';
+import { asError } from '../runtime/errors.ts';
 import * as actions from './actions/registry.ts';
+import { authorOf, type Invocation, payloadOf } from './author.ts';
 import type { AcceptedRequest } from './define-action.ts';
-import type { Caller, OperatorApiPorts } from './ports.ts';
+import type { OperatorApiPorts } from './ports.ts';
+import { type ActionRecord, createActionRecord } from './record-action.ts';
 
 /** Every action, by name. */
 export const ACTIONS = entriesOf(actions);
@@ -20,25 +25,64 @@ export type OperatorAnswer = AnswerOf<(typeof ACTIONS)[number]>;
 /** Reads a request, whatever was sent; the refusal names the wrong field. */
 export const readRequest = (event: unknown) => readEntry<AcceptedRequest<OperatorAnswer>>('action', ACTIONS, event);
 
-const accept = async (deps: OperatorApiPorts, caller: Caller, event: unknown): Promise<OperatorAnswer> => {
-  const reading = readRequest(event);
-  if (!reading.ok) throw new RefusedError(reading.error);
-  const { request, perform } = reading.value;
-  const answer = await perform(deps, caller);
+const requireWay = ({ request, way, isDryRun }: AcceptedRequest<unknown>, by: Invocation): void => {
+  const needed = neededWay({ way }, isDryRun);
+  if (allows(by.way, needed)) return;
+  const next = `invoke the alias ${needed} of this function`;
+  const problem = `the alias ${by.way} does not allow ${request.action}${isDryRun ? '' : ', but as a dry run'}; ${next}`;
+  throw new RefusedError(refusal('action', problem, { allowed: [needed], next }));
+};
+
+/** Performs an action. What happens is recorded before it does; a refusal is recorded as one. */
+const performed = async (
+  deps: OperatorApiPorts,
+  { request, isDryRun, perform }: AcceptedRequest<OperatorAnswer>,
+  { lambdaRequestId }: Invocation,
+  record: ActionRecord,
+): Promise<OperatorAnswer> => {
+  if (!isDryRun) await record.asked(request);
+  const answer = await perform(deps, { lambdaRequestId });
   deps.count('Requests');
   deps.log.info('accepting request', { request, ...('runId' in answer ? { runId: answer.runId } : {}) });
+  try {
+    await record.answered(request, answer, isDryRun);
+  } catch (thrown) {
+    // It has happened, and its author and payload are recorded: the caller must not hear that it failed.
+    deps.count('AnswerNotRecorded');
+    deps.log.error('losing the record of an answer', { lambdaRequestId, error: asError(thrown) });
+  }
   return answer;
 };
 
 /**
  * Accepts a person's request, or refuses what is invalid or not allowed with the field and the allowed values; either way it
- * answers at once. It throws only where AWS fails.
+ * answers at once, and both are recorded. It throws only where AWS fails.
  */
-export const remediate = (deps: OperatorApiPorts, caller: Caller, event: unknown): Promise<Answer<OperatorAnswer>> =>
-  answered(
-    () => accept(deps, caller, event),
+export const remediate = async (
+  deps: OperatorApiPorts,
+  by: Invocation,
+  event: unknown,
+): Promise<Answer<OperatorAnswer>> => {
+  const { payload, ...caller } = payloadOf(event);
+  const author = await authorOf(deps, by, caller, payload);
+  const record = createActionRecord(deps, { ...author, ...by, payload });
+  let request: Readonly<Record<string, unknown>> | undefined;
+  const answer = await answered(
+    async () => {
+      if (author.refusal !== undefined) throw new RefusedError(author.refusal);
+      // Rows name the person whom AWS named, where it did.
+      const isKnown = author.author.kind !== 'claimed';
+      const reading = readRequest(isKnown ? { ...payload, requestedBy: authorName(author.author) } : payload);
+      if (!reading.ok) throw new RefusedError(reading.error);
+      request = reading.value.request;
+      requireWay(reading.value, by);
+      return await performed(deps, reading.value, by, record);
+    },
     (error) => {
       deps.count('Refusals');
       deps.log.info('refusing request', { ...error });
     },
   );
+  if (!answer.ok) await record.refused(answer.error, request);
+  return answer;
+};

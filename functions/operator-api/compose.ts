@@ -9,6 +9,7 @@ import { createReplayLogs } from '../adapters/lambda/replayed-logs.ts';
 import { createDeadLetterReader } from '../adapters/messaging/dead-letters.ts';
 import { createLetterReturn } from '../adapters/messaging/letter-return.ts';
 import { createWakeQueue } from '../adapters/messaging/wake-queue.ts';
+import { createActionStore } from '../adapters/table/action-store.ts';
 import { createDocumentClient } from '../adapters/table/document-client.ts';
 import { createLaneStore } from '../adapters/table/lane-store.ts';
 import { createLetterRecords } from '../adapters/table/letter-records.ts';
@@ -72,6 +73,7 @@ export const composeOperatorApi = (telemetry: Telemetry): Omit<OperatorApiPorts,
       functionName: env.LOG_CLASSIFIER_NAME,
     }),
     letterRecords: createLetterRecords({ ...table, retentionDays: limits.retentionDays }),
+    actions: createActionStore({ ...table, retentionDays: limits.retentionDays }),
     deadLetterQueueUrls: env.DLQ_URLS,
     settings,
     now,

@@ -1,5 +1,6 @@
 import middy from '@middy/core';
 import type { Answer } from '../../core/api/refusal.ts';
+import { wayOf } from '../../core/api/way.ts';
 import { MIDDY_OPTIONS, observability } from '../runtime/middleware.ts';
 import { createTelemetry } from '../runtime/telemetry.ts';
 import { type OperatorAnswer, remediate } from './act.ts';
@@ -13,5 +14,6 @@ export const handler = middy<unknown, Answer<OperatorAnswer>>(MIDDY_OPTIONS)
   .use(observability(telemetry))
   .handler((event, context) => {
     const remainingMs = () => context.getRemainingTimeInMillis();
-    return remediate({ ...ports, remainingMs }, { lambdaRequestId: context.awsRequestId }, event);
+    const by = { lambdaRequestId: context.awsRequestId, way: wayOf(context.invokedFunctionArn) };
+    return remediate({ ...ports, remainingMs }, by, event);
   });

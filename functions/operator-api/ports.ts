@@ -2,6 +2,7 @@ import type { ReplayLogs } from '../adapters/lambda/replayed-logs.ts';
 import type { DeadLetterReader } from '../adapters/messaging/dead-letters.ts';
 import type { LetterReturn } from '../adapters/messaging/letter-return.ts';
 import type { WakeQueue } from '../adapters/messaging/wake-queue.ts';
+import type { ActionStore } from '../adapters/table/action-store.ts';
 import type { LaneStore } from '../adapters/table/lane-store.ts';
 import type { LetterRecords } from '../adapters/table/letter-records.ts';
 import type { RequestStore } from '../adapters/table/request-store.ts';
@@ -30,6 +31,7 @@ export type OperatorApiPorts = {
   readonly letterReturn: LetterReturn;
   readonly replayLogs: ReplayLogs;
   readonly letterRecords: LetterRecords;
+  readonly actions: ActionStore;
   readonly deadLetterQueueUrls: readonly string[];
   readonly settings: Settings;
   readonly log: Log;

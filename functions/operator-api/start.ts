@@ -190,6 +190,12 @@ const claim = async (
   return await deps.requests.claim(row, nodes);
 };
 
+/** What a request would do now: the nodes that it would go to, and those that it would skip. */
+export const previewOfRequest = async (deps: OperatorApiPorts, request: StartRequest) => {
+  const remediation = permit(deps, request);
+  return (await preview(deps, request, remediation, deps.now().toISOString())).plan;
+};
+
 /**
  * Starts a check or a repair and answers at once. With a requestId the same request gets the same answer and no second
  * run; another request under the same id is refused.

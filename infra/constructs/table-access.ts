@@ -16,6 +16,7 @@ const fence = {
   rate: keys.rate('*', '').pk,
   trust: keys.trust('*', '').pk,
   request: keys.request('*').pk,
+  action: keys.actions('*'),
 } as const;
 
 /** The permissions of one function, by family of rows. */
@@ -30,6 +31,7 @@ const ACCESS: Readonly<Record<Exclude<FunctionName, 'audit-query'>, Access>> = {
   'log-classifier': {},
   'signal-intake': { lane: ['GetItem', 'PutItem', 'UpdateItem'], rate: ['UpdateItem'] },
   'operator-api': {
+    action: ['PutItem'],
     request: ['GetItem', 'Query', 'PutItem', 'UpdateItem'],
     run: ['GetItem', 'PutItem'],
     lane: ['GetItem', 'Query', 'PutItem', 'UpdateItem'],

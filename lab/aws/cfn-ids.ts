@@ -47,6 +47,12 @@ const TYPES: Readonly<Record<string, TypeNaming>> = {
     }),
   },
   'AWS::Lambda::Function': { nameProperty: 'FunctionName', ids: withArn('lambda', 'function:') },
+  'AWS::Lambda::Alias': {
+    ids: (_name, place, p, resolve) => {
+      const of = arn(place, 'lambda', `function:${String(resolve(p.FunctionName))}`);
+      return { ref: `${of}:${String(p.Name)}`, attributes: {} };
+    },
+  },
   'AWS::SNS::Topic': {
     nameProperty: 'TopicName',
     ids: (name, place) => ({

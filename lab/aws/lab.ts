@@ -100,6 +100,8 @@ export type Lab = {
   readonly credentialsFor: (user: string, policies?: readonly PolicyDocument[]) => Credentials;
   /** The process environment with which the SDK or the AWS CLI acts as that user. */
   readonly environmentFor: (user: string, policies?: readonly PolicyDocument[]) => Readonly<Record<string, string>>;
+  /** A managed policy of the stack, by its ARN. */
+  readonly managedPolicy: (arn: string) => PolicyDocument;
   readonly iam: Iam;
   readonly stop: () => Promise<void>;
 };

@@ -3,7 +3,7 @@ import type { Alarms } from './alarms.ts';
 import type { TableStore } from './dynamodb-tables.ts';
 import type { EventBuses } from './event-bus.ts';
 import type { Faults } from './faults.ts';
-import type { Principal } from './iam.ts';
+import type { PolicyDocument, Principal } from './iam.ts';
 import type { LogGroups } from './logs.ts';
 import type { QueueStore } from './queue-store.ts';
 import type { Topics } from './sns.ts';
@@ -24,7 +24,7 @@ export type StackWorld = FunctionContext & {
 /** A deployed function with its synchronous and asynchronous invocation. */
 export type DeployedFunction = {
   readonly fn: LabFunction;
-  readonly invokeAsync: (payload: string) => string;
+  readonly invokeAsync: (payload: string, qualifier?: string) => string;
   readonly role: Principal;
 };
 
@@ -32,6 +32,10 @@ export type DeployedFunction = {
 export type DeployedStack = {
   /** By name. */
   readonly functions: ReadonlyMap<string, DeployedFunction>;
+  /** The ARNs of the functions' aliases, all of which follow `$LATEST`. */
+  readonly aliases: ReadonlySet<string>;
+  /** The stack's managed policies, by ARN. */
+  readonly managedPolicies: ReadonlyMap<string, PolicyDocument>;
   readonly outputs: Readonly<Record<string, string>>;
   /** Its resources with an effect in the lab, by type and name. */
   readonly resources: ReadonlyMap<string, StackResource>;

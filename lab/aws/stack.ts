@@ -7,6 +7,7 @@ import { readWithNested } from './cfn-nested.ts';
 import { type CfnTemplate, createResolver, type StackPlace } from './cfn-template.ts';
 import type { TableDefinition } from './dynamodb-tables.ts';
 import { compileLogFilter } from './filter-pattern.ts';
+import type { PolicyDocument } from './iam.ts';
 import { assetOf, functionDefinition } from './stack-functions.ts';
 import { permissionStatement, rolePolicies, roleSession, statementsOf } from './stack-iam.ts';
 import { metricFilter, queueSettings, ruleOf } from './stack-messaging.ts';
@@ -166,6 +167,16 @@ export const deployStack = async (
     );
     functions.set(name, { fn, invokeAsync, role });
   });
+  const aliases = new Set<string>();
+  await build('AWS::Lambda::Alias', (p, id) => {
+    if (p.FunctionVersion !== '$LATEST' || p.RoutingConfig !== undefined)
+      throw new Error(`booting the lab: the alias ${id} must follow $LATEST alone`);
+    aliases.add(ids(id).ref);
+  });
+  const managedPolicies = new Map<string, PolicyDocument>();
+  await each('AWS::IAM::ManagedPolicy', (p, id) => {
+    managedPolicies.set(ids(id).ref, p.PolicyDocument as PolicyDocument);
+  });
   const functionOf = (nameOrArn: string): DeployedFunction => {
     const found = [...functions.values()].find(
       (f) => f.fn.definition.name === nameOrArn || f.fn.definition.arn === nameOrArn,
@@ -242,6 +253,8 @@ export const deployStack = async (
   );
   return {
     functions,
+    aliases,
+    managedPolicies,
     outputs,
     resources,
     stopSources: () => {

@@ -113,12 +113,12 @@ export const createAsyncInvoker = (
     }
   };
 
-  const run = async (payload: string, requestId: string): Promise<void> => {
+  const run = async (payload: string, requestId: string, qualifier: string | undefined): Promise<void> => {
     const expiresMs = clock.now() + config.maxAgeSeconds * 1000;
     for (let attempts = 1, waitMs = RETRY_WAIT_MS, throttles = 0; ; ) {
       let failure: FunctionFailure | undefined;
       try {
-        const result = await target.invoke(payload, requestId);
+        const result = await target.invoke(payload, requestId, qualifier);
         if (result.kind === 'ok') return;
         failure = result.error;
       } catch (error) {
@@ -139,9 +139,9 @@ export const createAsyncInvoker = (
     }
   };
 
-  return (payload: string): string => {
+  return (payload: string, qualifier?: string): string => {
     const requestId = randomUuid(random);
-    run(payload, requestId).catch((error: unknown) => {
+    run(payload, requestId, qualifier).catch((error: unknown) => {
       emit({
         kind: 'delivery-failed',
         at: clock.now(),

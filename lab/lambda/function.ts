@@ -41,7 +41,7 @@ export type FunctionContext = {
 export type LabFunction = {
   readonly definition: FunctionDefinition;
   /** Runs the handler; waits for a free environment. Rejects with TooManyRequestsException over the reserved concurrency. */
-  readonly invoke: (payload: string, requestId?: string) => Promise<InvokeResult>;
+  readonly invoke: (payload: string, requestId?: string, qualifier?: string) => Promise<InvokeResult>;
   /** How many invocations may run at once. */
   readonly capacity: number;
   readonly running: () => number;
@@ -168,7 +168,12 @@ export const createFunction = (initial: FunctionDefinition, context: FunctionCon
   };
 
   /** Runs one invocation to its end or its timeout; a frozen environment is not waited for longer than the timeout. */
-  const runIn = async (environment: Environment, payload: string, requestId: string): Promise<InvokeResult> => {
+  const runIn = async (
+    environment: Environment,
+    payload: string,
+    requestId: string,
+    qualifier: string | undefined,
+  ): Promise<InvokeResult> => {
     const state = clock.state();
     const timeoutMs = definition.timeoutSeconds * 1000;
     const deadlineMs = clock.now() + timeoutMs;
@@ -183,7 +188,7 @@ export const createFunction = (initial: FunctionDefinition, context: FunctionCon
     );
     const answer = environment.invoke({
       requestId,
-      functionArn: definition.arn,
+      functionArn: qualifier === undefined ? definition.arn : `${definition.arn}:${qualifier}`,
       payload,
       deadlineMs,
       clock: state,
@@ -231,7 +236,7 @@ export const createFunction = (initial: FunctionDefinition, context: FunctionCon
     });
   };
 
-  const invoke: LabFunction['invoke'] = async (payload, givenId) => {
+  const invoke: LabFunction['invoke'] = async (payload, givenId, qualifier) => {
     const requestId = givenId ?? randomUuid(random);
     const isFull = definition.reservedConcurrency !== undefined && running >= definition.reservedConcurrency;
     if (isFull || (faults.throttledInvocationRate > 0 && random() < faults.throttledInvocationRate)) {
@@ -246,7 +251,9 @@ export const createFunction = (initial: FunctionDefinition, context: FunctionCon
     const initMs = 'environment' in got ? got.initMs : undefined;
     if ('environment' in got) emit({ kind: 'function-start', at: clock.now(), ...about, cold: initMs !== undefined });
     const result: InvokeResult =
-      'environment' in got ? await runIn(got.environment, payload, requestId) : { kind: 'error', error: got };
+      'environment' in got
+        ? await runIn(got.environment, payload, requestId, qualifier)
+        : { kind: 'error', error: got };
     const endHold = clock.hold();
     release('environment' in got && !frozen.has(got.environment.id) ? got.environment : undefined);
     emit({

@@ -146,6 +146,9 @@ const operate = async (scene: Scene): Promise<void> => {
     { query: 'open' },
     { query: 'quarantine' },
     { query: 'pauses' },
+    { query: 'actions', cluster: 'demo' },
+    { query: 'actions', author: 'test' },
+    { query: 'actions', day },
   ];
   for (const query of queries) await scene.report(query);
 };
@@ -175,7 +178,7 @@ const failAndReplay = async (scene: Scene): Promise<void> => {
   lab.invokeAsync('fleetmend-log-classifier', { awslogs: { data: 'garbage' } });
   // operator-api dies after it stored a run and before it queued it: scheduler queues it.
   lab.faults.calls = [
-    { functionName: 'fleetmend-operator-api', operation: 'PutItem', kind: 'crash-before', skip: 1, times: 1 },
+    { functionName: 'fleetmend-operator-api', operation: 'PutItem', kind: 'crash-before', skip: 2, times: 1 },
   ];
   lab.invokeAsync('fleetmend-operator-api', { ...repair, requestedBy: 'test' });
   await lab.settle();

@@ -36,6 +36,8 @@ export const arnOf = (template: Template, logicalId: string): string => {
       return `arn:aws:iam::${ACCOUNT}:role/${logicalId}`;
     case 'AWS::Lambda::Function':
       return regional('lambda', `function:${name('FunctionName')}`);
+    case 'AWS::Lambda::Alias':
+      return `${arnOf(template, Ref.parse(resource.Properties.FunctionName).Ref)}:${name('Name')}`;
     case 'AWS::Logs::LogGroup':
       return regional('logs', `log-group:${name('LogGroupName')}:*`);
     case 'AWS::SNS::Topic':

@@ -35,7 +35,7 @@ describe('two stacks in one account and Region', () => {
     const known = new Set(NAMES.map(([type, property]) => `${type}.${property}`));
     // Not names of the resource: those of another, to which it belongs.
     const references =
-      /^AWS::(Logs::(Metric|Subscription)Filter\.LogGroupName|Lambda::\w+\.FunctionName|Events::\w+\.EventBusName|CloudWatch::Alarm\.MetricName|IAM::\w+\.PolicyName)$/;
+      /^AWS::(Logs::(Metric|Subscription)Filter\.LogGroupName|Lambda::\w+\.FunctionName|Lambda::Alias\.Name|Events::\w+\.EventBusName|CloudWatch::Alarm\.MetricName|IAM::\w+\.PolicyName)$/;
     const others = Object.values(A.Resources).flatMap(({ Type, Properties }) =>
       Object.keys(Properties)
         .filter((property) => /Name$/.test(property))

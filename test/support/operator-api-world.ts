@@ -5,6 +5,7 @@ import { createReplayLogs } from '../../functions/adapters/lambda/replayed-logs.
 import { createDeadLetterReader } from '../../functions/adapters/messaging/dead-letters.ts';
 import { createLetterReturn } from '../../functions/adapters/messaging/letter-return.ts';
 import { createWakeQueue } from '../../functions/adapters/messaging/wake-queue.ts';
+import { createActionStore } from '../../functions/adapters/table/action-store.ts';
 import { createLaneStore } from '../../functions/adapters/table/lane-store.ts';
 import { createLetterRecords } from '../../functions/adapters/table/letter-records.ts';
 import { createRequestStore } from '../../functions/adapters/table/request-store.ts';
@@ -28,7 +29,7 @@ export const PROGRESS = 'https://sqs.example/1/progress';
 /** The dead-letter queues that replay empties. */
 export const DEAD = ['https://sqs.example/1/intake-bad', 'https://sqs.example/1/signals-dead'] as const;
 /** The caller. */
-export const CALLER = { lambdaRequestId: 'lambda-1' };
+export const CALLER = { lambdaRequestId: 'lambda-1', way: 'act' } as const;
 /** The fields of every request that name its author. */
 export const WHO = { requestedBy: 'mei', reason: 'pods hang' };
 
@@ -84,6 +85,7 @@ export const operatorApiWorld = (
       client: { send: invoke as LambdaClient['send'] },
       functionName: 'fleetmend-log-classifier',
     }),
+    actions: createActionStore({ ...table, retentionDays: 365 }),
     letterRecords: createLetterRecords({ ...table, retentionDays: 365 }),
     deadLetterQueueUrls: DEAD,
     remainingMs: () => clock.remainingMs,

@@ -66,6 +66,9 @@ export const keys = {
   }),
   requestRunPrefix: 'RUN#',
   requestRun: (requestId: string, runId: string) => ({ pk: `REQUEST#${requestId}`, sk: `RUN#${runId}` }),
+  /** What was asked is the first row of an action, and what came of it the second. */
+  action: (at: string, id: string, row: 1 | 2) => ({ pk: `ACTIONS#${at.slice(0, 10)}`, sk: `${at}#${id}#${row}` }),
+  actions: (day: string) => `ACTIONS#${day}`,
   lettersAction: (id: string) => ({ pk: `REQUEST#${id}`, sk: 'LETTERS' }),
   pauses: 'PAUSES',
   pausePrefix: 'CURRENT#',
@@ -84,6 +87,10 @@ export const index = {
   reasonDay: (reason: string, day: string, shard: number) => `REASON#${reason}#${day}#${shard}`,
   open: (shard: number) => `OPEN#${shard}`,
   quarantine: 'QUARANTINE',
+  /** People's actions on a cluster, by time. */
+  actionsOf: (cluster: string) => `ACTIONS#${cluster}`,
+  /** The actions of an author, by time; in the index by outcome, of which they use no other part. */
+  actionsBy: (author: string) => `AUTHOR#${author}`,
   /** The actions on dead letters, by time. */
   letters: 'LETTERS',
 } as const;

@@ -1,4 +1,5 @@
 // Each line is a query; its file has its payload and the plan of its answer.
+export { actions } from './actions.ts';
 export { node } from './node.ts';
 export { open } from './open.ts';
 export { outcomes } from './outcomes.ts';

@@ -1,6 +1,6 @@
 import pMap from 'p-map';
 import * as z from 'zod';
-import { Reason, RequestedBy, RequestId, type RequestRow, RunId } from '../../../core/api/request.ts';
+import { DryRun, Reason, RequestedBy, RequestId, type RequestRow, RunId } from '../../../core/api/request.ts';
 import { checkLaneName, laneName, parseLaneName } from '../../../core/model/lane-name.ts';
 import { type Wake, wakeLane, wakeRun } from '../../../core/model/wake.ts';
 import type { RunState } from '../../../core/state/run-state.ts';
@@ -22,6 +22,9 @@ const requestOf = ({ requestId, action, cluster, remediation, because, createdAt
 
 /** The request that the caller names by its own id, or by one of its runs. */
 const named = async (deps: OperatorApiPorts, { runId, requestId }: Named): Promise<RequestRow> => {
+  if ((requestId === undefined) === (runId === undefined)) {
+    refuse('requestId', 'give requestId, or runId, and not both');
+  }
   const stored = await deps.runs.read(runId ?? requestId ?? '');
   const run = stored.kind === 'run' ? stored.run : undefined;
   const known = stored.kind === 'unreadable' ? stored.requestId : run?.requestId;
@@ -67,6 +70,26 @@ const wakeAll = async (
   await deps.wakes.wake(wakes);
 };
 
+/** What is left of a request: its runs, and the rows of it that wait in a lane. */
+type Left = { readonly runs: readonly RunState[]; readonly waiting: number; readonly isOver: boolean };
+
+const leftOf = async (deps: OperatorApiPorts, request: RequestRow): Promise<Left> => {
+  const runs = await runsOf(deps, request);
+  const rows = await deps.lanes.pendingNodes(laneOf(request));
+  const waiting = rows.filter((row) => row.requestIds?.includes(request.requestId)).length;
+  return { runs, waiting, isOver: waiting === 0 && runs.every((run) => run.status === 'ended') };
+};
+
+const openOf = ({ runs }: Left): readonly RunState[] => runs.filter((run) => run.status !== 'ended');
+
+const shown = async (deps: OperatorApiPorts, { requestId }: RequestRow, left: Left) => ({
+  requestId,
+  cancelled: !left.isOver,
+  runs: left.runs.map(({ runId, status }) => ({ runId, status })),
+  waiting: left.waiting,
+  inFlight: (await pMap(openOf(left), (run) => inFlightOf(deps, run), { concurrency: 4 })).flat(),
+});
+
 /**
  * Cancels a request. The order is stored before its runs are read: a command that the answer does not name is not sent any
  * more.
@@ -75,40 +98,27 @@ export const cancel = defineAction({
   name: 'cancel',
   title:
     'Cancels a request with all its runs: no more of its commands are sent. Checks are cancelled, and started repairs with `force`.',
+  way: 'stop',
   payload: z.strictObject({
     requestId: RequestId.optional(),
     runId: RunId.optional(),
     force: z.boolean().default(false),
     requestedBy: RequestedBy,
     reason: Reason,
+    ...DryRun,
   }),
+  preview: async (deps, _caller, asked) => {
+    const request = await named(deps, asked);
+    return shown(deps, request, await leftOf(deps, request));
+  },
   perform: async (deps, caller, { runId, requestId, force, requestedBy, reason }) => {
-    if ((requestId === undefined) === (runId === undefined)) {
-      refuse('requestId', 'give requestId, or runId, and not both');
-    }
     const request = await named(deps, { runId, requestId });
     const at = deps.now().toISOString();
-    const isOver = async () => {
-      const runs = await runsOf(deps, request);
-      const rows = await deps.lanes.pendingNodes(laneOf(request));
-      const waiting = rows.filter((row) => row.requestIds?.includes(request.requestId)).length;
-      return { runs, waiting, isOver: waiting === 0 && runs.every((run) => run.status === 'ended') };
-    };
-    const shown = (runs: readonly RunState[]) => runs.map(({ runId: id, status }) => ({ runId: id, status }));
-    const before = await isOver();
-    if (before.isOver) {
-      return { requestId: request.requestId, cancelled: false, runs: shown(before.runs), waiting: 0, inFlight: [] };
-    }
+    const before = await leftOf(deps, request);
+    if (before.isOver) return shown(deps, request, before);
     await deps.requests.cancel(request, { at, by: requestedBy, reason, force, ...caller });
-    const after = await isOver();
-    const open = after.runs.filter((run) => run.status !== 'ended');
-    await wakeAll(deps, request, open, after.waiting);
-    return {
-      requestId: request.requestId,
-      cancelled: true,
-      runs: shown(after.runs),
-      waiting: after.waiting,
-      inFlight: (await pMap(open, (run) => inFlightOf(deps, run), { concurrency: 4 })).flat(),
-    };
+    const after = await leftOf(deps, request);
+    await wakeAll(deps, request, openOf(after), after.waiting);
+    return { ...(await shown(deps, request, after)), cancelled: true };
   },
 });

@@ -1,13 +1,14 @@
 import * as z from 'zod';
-import { InstanceIds, Reason, RemediationName, RequestedBy, RequestId } from '../../../core/api/request.ts';
+import { DryRun, InstanceIds, Reason, RemediationName, RequestedBy, RequestId } from '../../../core/api/request.ts';
 import { ClusterName } from '../../../core/model/ids.ts';
 import { defineAction } from '../define-action.ts';
-import { start } from '../start.ts';
+import { previewOfRequest, start } from '../start.ts';
 
 /** Without `remediation`, the check of every remediation runs. */
 export const check = defineAction({
   name: 'check',
   title: 'Starts a check of a cluster or of some of its nodes. A check changes nothing on a node.',
+  way: 'stop',
   payload: z.strictObject({
     cluster: ClusterName,
     remediation: RemediationName.optional(),
@@ -15,6 +16,8 @@ export const check = defineAction({
     requestedBy: RequestedBy,
     reason: Reason.optional(),
     requestId: RequestId.optional(),
+    ...DryRun,
   }),
   perform: (deps, caller, request) => start(deps, caller, { action: 'check', ...request }),
+  preview: (deps, _caller, request) => previewOfRequest(deps, { action: 'check', ...request }),
 });

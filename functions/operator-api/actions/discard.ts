@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { MAX_REPLAY, Reason, RequestedBy } from '../../../core/api/request.ts';
+import { DryRun, MAX_REPLAY, Reason, RequestedBy } from '../../../core/api/request.ts';
 import { defineAction } from '../define-action.ts';
 import { discardDeadLetters } from '../letters/discard.ts';
 import { recorded } from '../letters/record.ts';
@@ -9,6 +9,7 @@ const MessageId = z.string().regex(/^[A-Za-z0-9-]{1,100}$/, 'not the id of a mes
 export const discard = defineAction({
   name: 'discard',
   title: 'Deletes messages of one dead-letter queue, or messages by id, for good, and counts them by kind.',
+  way: 'act',
   payload: z.strictObject({
     queue: z
       .string()
@@ -16,12 +17,13 @@ export const discard = defineAction({
       .optional(),
     messageIds: z.array(MessageId).min(1).max(MAX_REPLAY).optional(),
     max: z.number().int().min(1).max(MAX_REPLAY).default(MAX_REPLAY),
-    dryRun: z.boolean().default(false),
     requestedBy: RequestedBy,
     reason: Reason,
+    ...DryRun,
   }),
-  perform: (deps, caller, { dryRun: isDry, requestedBy: by, reason, ...which }) =>
-    recorded(deps, { action: 'discard', by, reason, isDry, ...caller }, () =>
-      discardDeadLetters(deps, { ...which, isDry }),
+  preview: (deps, _caller, { requestedBy, reason, ...which }) => discardDeadLetters(deps, { ...which, isDry: true }),
+  perform: (deps, caller, { requestedBy: by, reason, ...which }) =>
+    recorded(deps, { action: 'discard', by, reason, ...caller }, () =>
+      discardDeadLetters(deps, { ...which, isDry: false }),
     ),
 });

@@ -1,11 +1,12 @@
 import pMap from 'p-map';
 import * as z from 'zod';
-import { type InFlightCommand, Reason, RequestedBy } from '../../../core/api/request.ts';
+import { DryRun, type InFlightCommand, Reason, RequestedBy } from '../../../core/api/request.ts';
 import { pauseText } from '../../../core/guards/pause.ts';
 import { defined } from '../../../core/model/defined.ts';
 import { ClusterName, epochMs, IsoTime, isoTime } from '../../../core/model/ids.ts';
 import { laneName } from '../../../core/model/lane-name.ts';
 import { newLane } from '../../../core/runs/lane.ts';
+import type { PauseRow } from '../../../core/state/cluster-state.ts';
 import { salvagedLane } from '../../../core/state/lane-state.ts';
 import { ALL_CLUSTERS, clusterScope } from '../../adapters/table/keys.ts';
 import { refuse } from '../../runtime/answer.ts';
@@ -57,22 +58,55 @@ const repairsInFlight = async (
   return commands.flat();
 };
 
+const scopeOf = (deps: OperatorApiPorts, cluster: string | undefined): string => {
+  if (cluster === undefined) return ALL_CLUSTERS;
+  requireCluster(deps, cluster);
+  return clusterScope(cluster);
+};
+
+const pausedRow = (
+  deps: OperatorApiPorts,
+  cluster: string | undefined,
+  covers: 'repairs' | 'everything',
+  until: string | undefined,
+) => {
+  const scope = scopeOf(deps, cluster);
+  const now = deps.now();
+  return { scope, covers, state: 'paused' as const, at: now.toISOString(), until: endOf(until, now.getTime()) };
+};
+
+/** The row of a resume, and the other pause that would still hold, such as that of all clusters. */
+const resumedRow = (deps: OperatorApiPorts, cluster: string | undefined) => ({
+  scope: scopeOf(deps, cluster),
+  covers: 'everything' as const,
+  state: 'resumed' as const,
+  at: deps.now().toISOString(),
+});
+
+const shownResume = ({ covers, ...row }: ReturnType<typeof resumedRow>, other: PauseRow | undefined) => ({
+  ...row,
+  ...defined({ held: other && pauseText(other) }),
+});
+
 export const pause = defineAction({
   name: 'pause',
   title:
     'Pauses a cluster, or every cluster where `cluster` is missing: its repairs, or `everything`. It ends at `until`, or after 24 hours.',
+  way: 'stop',
   payload: z.strictObject({
     cluster: ClusterName.optional(),
     covers: z.enum(['repairs', 'everything']).default('repairs'),
     until: IsoTime.optional(),
     requestedBy: RequestedBy,
     reason: Reason,
+    ...DryRun,
+  }),
+  preview: async (deps, _caller, { cluster, covers, until }) => ({
+    ...pausedRow(deps, cluster, covers, until),
+    inFlight: await repairsInFlight(deps, cluster),
   }),
   perform: async (deps, caller, { cluster, covers, until, requestedBy: by, reason }) => {
-    if (cluster !== undefined) requireCluster(deps, cluster);
-    const now = deps.now();
-    const scope = cluster === undefined ? ALL_CLUSTERS : clusterScope(cluster);
-    const row = { scope, covers, state: 'paused' as const, at: now.toISOString(), until: endOf(until, now.getTime()) };
+    const row = pausedRow(deps, cluster, covers, until);
     await deps.requests.setPause({ ...row, by, reason, ...caller }, deps.newId());
     return { ...row, inFlight: await repairsInFlight(deps, cluster) };
   },
@@ -81,20 +115,17 @@ export const pause = defineAction({
 export const resume = defineAction({
   name: 'resume',
   title: 'Ends the pause of a cluster, or of every cluster where `cluster` is missing.',
-  payload: z.strictObject({ cluster: ClusterName.optional(), requestedBy: RequestedBy, reason: Reason }),
+  way: 'act',
+  payload: z.strictObject({ cluster: ClusterName.optional(), requestedBy: RequestedBy, reason: Reason, ...DryRun }),
+  preview: async (deps, _caller, { cluster }) => {
+    const row = resumedRow(deps, cluster);
+    // That of the cluster itself would end.
+    const all = cluster === undefined ? undefined : await deps.results.pauseFor('', 'repair', row.at);
+    return shownResume(row, all);
+  },
   perform: async (deps, caller, { cluster, requestedBy: by, reason }) => {
-    if (cluster !== undefined) requireCluster(deps, cluster);
-    const at = deps.now().toISOString();
-    const row = {
-      scope: cluster === undefined ? ALL_CLUSTERS : clusterScope(cluster),
-      covers: 'everything' as const,
-      state: 'resumed' as const,
-      at,
-    };
+    const row = resumedRow(deps, cluster);
     await deps.requests.setPause({ ...row, by, reason, ...caller }, deps.newId());
-    // Another pause, such as that of all clusters, may still hold this one.
-    const other = cluster === undefined ? undefined : await deps.results.pauseFor(cluster, 'repair', at);
-    const { covers, ...shown } = row;
-    return { ...shown, ...defined({ held: other && pauseText(other) }) };
+    return shownResume(row, cluster === undefined ? undefined : await deps.results.pauseFor(cluster, 'repair', row.at));
   },
 });

@@ -1,27 +1,51 @@
 import * as z from 'zod';
-import { InstanceIds, Reason, RemediationName, RequestedBy } from '../../../core/api/request.ts';
+import { DryRun, InstanceIds, Reason, RemediationName, RequestedBy } from '../../../core/api/request.ts';
 import { ClusterName } from '../../../core/model/ids.ts';
 import { refuse } from '../../runtime/answer.ts';
 import { defineAction } from '../define-action.ts';
+import type { OperatorApiPorts } from '../ports.ts';
 import { requireCluster } from '../require-cluster.ts';
+
+const remediationsOf = (
+  deps: OperatorApiPorts,
+  cluster: string,
+  remediation: string | undefined,
+): readonly string[] => {
+  requireCluster(deps, cluster);
+  const names = deps.settings.remediations.map((r) => r.name);
+  if (remediation === undefined) return names;
+  if (names.includes(remediation)) return [remediation];
+  return refuse('remediation', `there is no ${remediation}; there are: ${names.join(', ')}`, { allowed: names });
+};
+
+const answerOf = (instanceIds: readonly string[], released: readonly string[]) => ({
+  released,
+  notQuarantined: instanceIds.filter((id) => !released.includes(id)),
+});
 
 /** Without `remediation`, the quarantines of every remediation end. */
 export const release = defineAction({
   name: 'release',
   title: 'Ends the quarantine of nodes and forgets their failed attempts.',
+  way: 'act',
   payload: z.strictObject({
     cluster: ClusterName,
     remediation: RemediationName.optional(),
     instanceIds: InstanceIds,
     requestedBy: RequestedBy,
     reason: Reason,
+    ...DryRun,
   }),
+  preview: async (deps, _caller, { cluster, remediation, instanceIds }) => {
+    const states = await Promise.all(
+      remediationsOf(deps, cluster, remediation).map((name) => deps.results.nodeStates(instanceIds, name)),
+    );
+    const isHeld = (id: string) =>
+      states.some((byId) => byId.get(id)?.quarantinedAt !== undefined && byId.get(id)?.cluster === cluster);
+    return answerOf(instanceIds, instanceIds.filter(isHeld));
+  },
   perform: async (deps, caller, { cluster, remediation, instanceIds, requestedBy, reason }) => {
-    requireCluster(deps, cluster);
-    const names = deps.settings.remediations.map((r) => r.name);
-    if (remediation !== undefined && !names.includes(remediation)) {
-      refuse('remediation', `there is no ${remediation}; there are: ${names.join(', ')}`, { allowed: names });
-    }
+    const names = remediationsOf(deps, cluster, remediation);
     const row = {
       event: 'released' as const,
       cluster,
@@ -32,11 +56,11 @@ export const release = defineAction({
     };
     const released: string[] = [];
     for (const instanceId of instanceIds) {
-      for (const name of remediation === undefined ? names : [remediation]) {
+      for (const name of names) {
         const outcome = await deps.requests.release({ ...row, instanceId, remediation: name }, deps.newId());
         if (outcome === 'released' && !released.includes(instanceId)) released.push(instanceId);
       }
     }
-    return { released, notQuarantined: instanceIds.filter((id) => !released.includes(id)) };
+    return answerOf(instanceIds, released);
   },
 });

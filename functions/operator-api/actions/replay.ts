@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { MAX_REPLAY, Reason, RequestedBy } from '../../../core/api/request.ts';
+import { DryRun, MAX_REPLAY, Reason, RequestedBy } from '../../../core/api/request.ts';
 import { defineAction } from '../define-action.ts';
 import { recorded } from '../letters/record.ts';
 import { replayDeadLetters } from '../letters/replay.ts';
@@ -7,14 +7,16 @@ import { replayDeadLetters } from '../letters/replay.ts';
 export const replay = defineAction({
   name: 'replay',
   title: 'Sends at most `max` messages of the dead-letter queues back to their origin; they lead to checks at most.',
+  way: 'act',
   payload: z.strictObject({
     max: z.number().int().min(1).max(MAX_REPLAY).default(100),
-    dryRun: z.boolean().default(false),
     requestedBy: RequestedBy,
     reason: Reason.optional(),
+    ...DryRun,
   }),
-  perform: (deps, caller, { max, dryRun: isDry, requestedBy: by, reason }) =>
-    recorded(deps, { action: 'replay', by, reason, isDry, ...caller }, () =>
-      replayDeadLetters(deps, caller, { max, isDry }),
+  preview: (deps, caller, { max }) => replayDeadLetters(deps, caller, { max, isDry: true }),
+  perform: (deps, caller, { max, requestedBy: by, reason }) =>
+    recorded(deps, { action: 'replay', by, reason, ...caller }, () =>
+      replayDeadLetters(deps, caller, { max, isDry: false }),
     ),
 });

@@ -24,7 +24,7 @@ describe('discard', () => {
     expect(await w.ask(discard)).toEqual({ discarded: 3, kinds: { tick: 2, unreadable: 1 } });
     expect(DEAD.map((url) => w.sqs.messages(url).length)).toEqual([0, 1]);
     const [row] = (await records()).filter(({ reason }) => reason === discard.reason);
-    expect(row).toMatchObject({ by: 'mei', at: AT, kinds: { tick: 2, unreadable: 1 }, ...CALLER });
+    expect(row).toMatchObject({ by: 'mei', at: AT, kinds: { tick: 2, unreadable: 1 }, lambdaRequestId: 'lambda-1' });
   });
 
   it('deletes letters by id, names the ids that it did not find, and shows the others again', async () => {

@@ -16,7 +16,6 @@ export type DiscardAnswer = Omit<Taken, 'left'> & {
   readonly discarded: number;
   /** The ids that no queue shows, or that were not reached in the time. */
   readonly notFound?: readonly string[];
-  readonly dryRun?: true;
 };
 
 /** The URLs of the named dead-letter queue, or of all. The refusal of any other lists the queues. */
@@ -57,6 +56,5 @@ export const discardDeadLetters = async (
     discarded,
     ...taken,
     ...(wanted === undefined || wanted.size === 0 ? {} : { notFound: [...wanted] }),
-    ...(isDry ? { dryRun: true } : {}),
   };
 };

@@ -7,19 +7,17 @@ type Asked = Caller & {
   readonly action: 'replay' | 'discard';
   readonly by: string;
   readonly reason: string | undefined;
-  readonly isDry: boolean;
 };
 
 /**
  * Carries out an action on dead letters, with a record of it. The record is written first: an action that failed half way
- * must have one. A dry run changes nothing and has none.
+ * must have one.
  */
 export const recorded = async <Answer extends Pick<Taken, 'kinds'>>(
   deps: OperatorApiPorts,
-  { isDry, reason, ...asked }: Asked,
+  { reason, ...asked }: Asked,
   work: () => Promise<Answer>,
 ): Promise<Answer> => {
-  if (isDry) return await work();
   const row = { ...asked, at: deps.now().toISOString(), ...defined({ reason }) };
   const id = deps.newId();
   await deps.letterRecords.put(row, id);

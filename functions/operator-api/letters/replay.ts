@@ -11,7 +11,6 @@ export type ReplayAnswer = Taken & {
   readonly replayed: number;
   /** Ticks of the schedules: the next tick did their work. */
   readonly dropped: number;
-  readonly dryRun?: true;
 };
 
 /** Sends a letter back to its origin; returns why it was not sent. */
@@ -76,5 +75,5 @@ export const replayDeadLetters = async (
   const replayed = Object.values(others).reduce((sum, count) => sum + count, 0);
   deps.count('LettersReplayed', isDry ? 0 : replayed);
   deps.count('TicksDropped', isDry ? 0 : dropped);
-  return { replayed, dropped, ...taken, ...(isDry ? { dryRun: true } : {}) };
+  return { replayed, dropped, ...taken };
 };
