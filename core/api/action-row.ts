@@ -7,7 +7,7 @@ import { WAYS } from './way.ts';
 /** The longest name of an author: that of `requestedBy`. */
 const MAX_NAME = 200;
 
-/** Who asked: AWS said so (`verified`), the caller said so (`claimed`), or a dashboard's widget asked for somebody. */
+/** The author of an action: named by AWS (`verified`), by the caller (`claimed`), or somebody at a dashboard. */
 export const Author = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('verified'),
@@ -44,8 +44,8 @@ export const authorName = (author: Author): string => {
 };
 
 /**
- * One row of the record of a person's action: what was asked (`asked`, stored before anything happens), what came of it
- * (`answered`), or that it was `refused`.
+ * One row of the record of a person's action: the request (`asked`, stored before anything happens), the answer (`answered`),
+ * or the refusal (`refused`).
  */
 export const ActionRow = z.object({
   event: z.enum(['asked', 'answered', 'refused']),
@@ -81,7 +81,7 @@ const textIn = (payload: Readonly<Record<string, unknown>>, name: string, length
   return typeof text === 'string' && text !== '' ? cleanText(text, length) : undefined;
 };
 
-/** What a row says of a payload, which may be anything: its action, its cluster and the name that it gives. */
+/** The parts of a payload that every row has, whatever the payload is: its action, its cluster and its author's name. */
 export const namedIn = (payload: Readonly<Record<string, unknown>>) => ({
   action: textIn(payload, 'action', 40) ?? '(none)',
   cluster: textIn(payload, 'cluster', 100),

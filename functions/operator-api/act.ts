@@ -3,7 +3,6 @@ import { entriesOf, readEntry } from '../../core/api/entry.ts';
 import { type Answer, refusal } from '../../core/api/refusal.ts';
 import { allows, neededWay } from '../../core/api/way.ts';
 import { answered, RefusedError } from '../runtime/answer.ts';
-import { asError } from '../runtime/errors.ts';
 import * as actions from './actions/registry.ts';
 import { authorOf, type Invocation, payloadOf } from './author.ts';
 import type { AcceptedRequest } from './define-action.ts';
@@ -44,13 +43,7 @@ const performed = async (
   const answer = await perform(deps, { lambdaRequestId });
   deps.count('Requests');
   deps.log.info('accepting request', { request, ...('runId' in answer ? { runId: answer.runId } : {}) });
-  try {
-    await record.answered(request, answer, isDryRun);
-  } catch (thrown) {
-    // It has happened, and its author and payload are recorded: the caller must not hear that it failed.
-    deps.count('AnswerNotRecorded');
-    deps.log.error('losing the record of an answer', { lambdaRequestId, error: asError(thrown) });
-  }
+  await record.answered(request, answer, isDryRun);
   return answer;
 };
 

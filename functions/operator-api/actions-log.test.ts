@@ -28,7 +28,7 @@ const world = async (nodes: Parameters<typeof operatorApiWorld>[1] = []) => {
 };
 
 describe('the record of actions', () => {
-  it('has what was asked and what came of it, by cluster, by author and by day', async () => {
+  it('has the request and the answer, by cluster, by author and by day', async () => {
     const w = await world();
     await w.ask({ action: 'pause', cluster: 'demo', ...WHO });
     const rows = [
@@ -88,7 +88,7 @@ describe('the record of actions', () => {
     await expect(remediate(deps, by, { action: 'pause', ...WHO })).rejects.toThrow(/there is such a record already/);
   });
 
-  it('tells the caller that an action was done whose answer could not be recorded', async () => {
+  it('answers for an action that was done, also where the answer could not be recorded', async () => {
     const w = await world();
     const add: typeof w.deps.actions.add = async (row, id) => {
       if (row.event === 'answered') throw new Error('the table is away');

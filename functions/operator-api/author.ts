@@ -1,14 +1,23 @@
 import { type Author, namedIn } from '../../core/api/action-row.ts';
 import type { Refusal } from '../../core/api/refusal.ts';
-import type { Way } from '../../core/api/way.ts';
+import { type Way, wayOf } from '../../core/api/way.ts';
 import type { OperatorApiPorts } from './ports.ts';
 
 /** An invocation of operator-api: the way in, and Lambda's own id of it. */
 export type Invocation = { readonly way: Way; readonly lambdaRequestId: string };
 
+/** The invocation by Lambda's context. */
+export const invocationOf = (context: {
+  readonly awsRequestId: string;
+  readonly invokedFunctionArn: string;
+}): Invocation => ({
+  way: wayOf(context.invokedFunctionArn),
+  lambdaRequestId: context.awsRequestId,
+});
+
 type Fields = Readonly<Record<string, unknown>>;
 
-/** What a request says of its caller, beside its payload. */
+/** The fields of a request about its caller, beside its payload. */
 export type CallerFields = {
   /** A widget of a dashboard asks, for whoever looks at it. */
   readonly isDashboard: boolean;

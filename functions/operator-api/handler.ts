@@ -1,9 +1,9 @@
 import middy from '@middy/core';
 import type { Answer } from '../../core/api/refusal.ts';
-import { wayOf } from '../../core/api/way.ts';
 import { MIDDY_OPTIONS, observability } from '../runtime/middleware.ts';
 import { createTelemetry } from '../runtime/telemetry.ts';
 import { type OperatorAnswer, remediate } from './act.ts';
+import { invocationOf } from './author.ts';
 import { composeOperatorApi } from './compose.ts';
 
 const telemetry = createTelemetry('operator-api');
@@ -14,6 +14,5 @@ export const handler = middy<unknown, Answer<OperatorAnswer>>(MIDDY_OPTIONS)
   .use(observability(telemetry))
   .handler((event, context) => {
     const remainingMs = () => context.getRemainingTimeInMillis();
-    const by = { lambdaRequestId: context.awsRequestId, way: wayOf(context.invokedFunctionArn) };
-    return remediate({ ...ports, remainingMs }, by, event);
+    return remediate({ ...ports, remainingMs }, invocationOf(context), event);
   });

@@ -2,11 +2,12 @@ import { type ActionRow, type Author, namedIn, shortened } from '../../core/api/
 import type { Refusal } from '../../core/api/refusal.ts';
 import type { Way } from '../../core/api/way.ts';
 import { defined } from '../../core/model/defined.ts';
+import { asError } from '../runtime/errors.ts';
 import type { OperatorApiPorts } from './ports.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** Who asked for an action, by which way, in which invocation. */
+/** An action's author, way and invocation. */
 export type Asked = {
   readonly author: Author;
   readonly way: Way;
@@ -25,9 +26,9 @@ export type ActionRecord = {
 const shown = (fields: object): Fields =>
   Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, shortened(value)]));
 
-/** Records an action: what was asked before anything happens, then what came of it. */
+/** Records an action: the request before anything happens, then the answer. */
 export const createActionRecord = (
-  deps: Pick<OperatorApiPorts, 'actions' | 'now' | 'newId'>,
+  deps: Pick<OperatorApiPorts, 'actions' | 'now' | 'newId' | 'log' | 'count'>,
   { author, way, lambdaRequestId, payload }: Asked,
 ): ActionRecord => {
   const { action, cluster } = namedIn(payload);
@@ -37,13 +38,22 @@ export const createActionRecord = (
       { event, at: deps.now().toISOString(), action, ...defined({ cluster }), author, way, lambdaRequestId, ...rest },
       id,
     );
+  /** Adds a row afterwards: the action has happened or was refused, and its caller must not hear that it failed. */
+  const tell: typeof add = async (event, rest) => {
+    try {
+      await add(event, rest);
+    } catch (thrown) {
+      deps.count('AnswerNotRecorded');
+      deps.log.error('losing the record of an answer', { lambdaRequestId, action, error: asError(thrown) });
+    }
+  };
   return {
     asked: (request) => add('asked', { request: shown(request) }),
     answered: (request, answer, isDryRun) =>
       isDryRun
-        ? add('answered', { request: shown(request), answer: shown(answer), dryRun: true })
-        : add('answered', { answer: shown(answer) }),
+        ? tell('answered', { request: shown(request), answer: shown(answer), dryRun: true })
+        : tell('answered', { answer: shown(answer) }),
     // A payload that was not understood may hold anything: its values are not kept.
-    refused: (error, request) => add('refused', { error, ...defined({ request: request && shown(request) }) }),
+    refused: (error, request) => tell('refused', { error, ...defined({ request: request && shown(request) }) }),
   };
 };

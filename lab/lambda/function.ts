@@ -6,7 +6,13 @@ import type { Faults } from '../aws/faults.ts';
 import type { Iam, Principal } from '../aws/iam.ts';
 import type { LabEventListener } from '../aws/lab-event.ts';
 import { type Random, randomUuid } from '../aws/random.ts';
-import { type Environment, type FunctionFailure, type InvokeResult, startEnvironment } from './environment.ts';
+import {
+  type Environment,
+  type FunctionFailure,
+  type InvokeRequest,
+  type InvokeResult,
+  startEnvironment,
+} from './environment.ts';
 
 /** A function as the template describes it. */
 export type FunctionDefinition = {
@@ -168,12 +174,9 @@ export const createFunction = (initial: FunctionDefinition, context: FunctionCon
   };
 
   /** Runs one invocation to its end or its timeout; a frozen environment is not waited for longer than the timeout. */
-  const runIn = async (
-    environment: Environment,
-    payload: string,
-    requestId: string,
-    qualifier: string | undefined,
-  ): Promise<InvokeResult> => {
+  type Work = Pick<InvokeRequest, 'payload' | 'requestId' | 'functionArn'>;
+  const runIn = async (environment: Environment, work: Work): Promise<InvokeResult> => {
+    const { requestId } = work;
     const state = clock.state();
     const timeoutMs = definition.timeoutSeconds * 1000;
     const deadlineMs = clock.now() + timeoutMs;
@@ -187,9 +190,7 @@ export const createFunction = (initial: FunctionDefinition, context: FunctionCon
       Math.min(timeoutMs, Math.max(MIN_TIMEOUT_WALL_MS, timeoutMs / state.speed)),
     );
     const answer = environment.invoke({
-      requestId,
-      functionArn: qualifier === undefined ? definition.arn : `${definition.arn}:${qualifier}`,
-      payload,
+      ...work,
       deadlineMs,
       clock: state,
       traceId: `Root=1-00000000-${requestId.replaceAll('-', '').slice(0, 24)};Sampled=0`,
@@ -238,6 +239,7 @@ export const createFunction = (initial: FunctionDefinition, context: FunctionCon
 
   const invoke: LabFunction['invoke'] = async (payload, givenId, qualifier) => {
     const requestId = givenId ?? randomUuid(random);
+    const functionArn = qualifier === undefined ? definition.arn : `${definition.arn}:${qualifier}`;
     const isFull = definition.reservedConcurrency !== undefined && running >= definition.reservedConcurrency;
     if (isFull || (faults.throttledInvocationRate > 0 && random() < faults.throttledInvocationRate)) {
       emit({ kind: 'function-throttled', at: clock.now(), functionName: definition.name, requestId });
@@ -252,7 +254,7 @@ export const createFunction = (initial: FunctionDefinition, context: FunctionCon
     if ('environment' in got) emit({ kind: 'function-start', at: clock.now(), ...about, cold: initMs !== undefined });
     const result: InvokeResult =
       'environment' in got
-        ? await runIn(got.environment, payload, requestId, qualifier)
+        ? await runIn(got.environment, { payload, requestId, functionArn })
         : { kind: 'error', error: got };
     const endHold = clock.hold();
     release('environment' in got && !frozen.has(got.environment.id) ? got.environment : undefined);

@@ -66,7 +66,7 @@ export const keys = {
   }),
   requestRunPrefix: 'RUN#',
   requestRun: (requestId: string, runId: string) => ({ pk: `REQUEST#${requestId}`, sk: `RUN#${runId}` }),
-  /** What was asked is the first row of an action, and what came of it the second. */
+  /** The request is the first row of an action, the answer or the refusal the second. */
   action: (at: string, id: string, row: 1 | 2) => ({ pk: `ACTIONS#${at.slice(0, 10)}`, sk: `${at}#${id}#${row}` }),
   actions: (day: string) => `ACTIONS#${day}`,
   lettersAction: (id: string) => ({ pk: `REQUEST#${id}`, sk: 'LETTERS' }),

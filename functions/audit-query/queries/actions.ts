@@ -24,7 +24,7 @@ const partitionsOf = ({ cluster, author, day }: Named): readonly Partition[] => 
 export const actions = defineQuery({
   name: 'actions',
   title:
-    'Lists what people asked for and what came of it, refused requests too, the newest first: give one of cluster, author (an ARN or a name) and day.',
+    'Lists the requests of people with their answers, refused ones too, the newest first: by one of cluster, author (an ARN or a name) and day.',
   payload: z.strictObject({
     cluster: ClusterName.optional(),
     author: z.string().min(1).max(600).optional(),

@@ -70,7 +70,7 @@ const wakeAll = async (
   await deps.wakes.wake(wakes);
 };
 
-/** What is left of a request: its runs, and the rows of it that wait in a lane. */
+/** The runs of a request, and the number of its rows that wait in a lane. */
 type Left = { readonly runs: readonly RunState[]; readonly waiting: number; readonly isOver: boolean };
 
 const leftOf = async (deps: OperatorApiPorts, request: RequestRow): Promise<Left> => {
