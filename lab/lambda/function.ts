@@ -6,13 +6,8 @@ import type { Faults } from '../aws/faults.ts';
 import type { Iam, Principal } from '../aws/iam.ts';
 import type { LabEventListener } from '../aws/lab-event.ts';
 import { type Random, randomUuid } from '../aws/random.ts';
-import {
-  type Environment,
-  type FunctionFailure,
-  type InvokeRequest,
-  type InvokeResult,
-  startEnvironment,
-} from './environment.ts';
+import type { Environment, FunctionFailure, InvokeRequest, InvokeResult } from './environment.ts';
+import { startEnvironment } from './environment.ts';
 
 /** A function as the template describes it. */
 export type FunctionDefinition = {
