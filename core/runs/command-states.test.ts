@@ -135,6 +135,21 @@ describe('a command after a report', () => {
     expect(state.outbox).toEqual([]);
   });
 
+  it.each<SendReport>([
+    { key: '1', kind: 'not-sent', notBefore: at(9) },
+    { key: '1', kind: 'refused', message: 'AccessDenied' },
+    { key: '1', kind: 'invalid-ids', instanceIds: [] },
+  ])('that nothing ran promises nothing: %j', (report) => {
+    expect(step(sendingRun(1), { reports: [report] }, at(1)).state.outbox).toEqual([]);
+  });
+
+  it('that SSM does not show it, for the second time, leads to another sending of a check and to nothing else', () => {
+    const [command = expect.fail()] = check(1).commands;
+    const run: RunState = { ...check(1), commands: [{ ...command, missedReads: [at(150)] }] };
+    const { state } = step(run, { reports: [{ key: '1', kind: 'not-found', at: at(210) }] }, at(210));
+    expect([state.commands[0]?.status, state.outbox]).toEqual(['sending', []]);
+  });
+
   it('that SSM does not show it waits for the second search, and promises nothing', () => {
     const { state } = step(sendingRun(1), { reports: [{ key: '1', kind: 'not-found', at: at(150) }] }, at(150));
     expect(state.commands[0]).toMatchObject({ status: 'sending', missedReads: [at(150)] });

@@ -29,7 +29,11 @@ const broken = (reason: string, outcome: 'Broken' | 'Unknown' = 'Broken'): Readi
 
 describe('the row of a node', () => {
   it('is of the time of the last observation, as is a reading that a part does not have', () => {
-    const parts = [part(1, { [A]: broken('Slight') }, { at: at(70) }), part(2, {}, { at: at(30) })];
+    const parts = [
+      part(1, { [A]: broken('Slight') }, { at: at(70) }),
+      part(2, {}, { at: at(30) }),
+      part(3, {}, { at: at(50) }),
+    ];
     for (const order of [parts, parts.toReversed()]) {
       expect(batchReadings(order, () => undefined).get(A)?.endedAt).toBe(at(70));
       expect(batchResults(aCheck(1), order, texts)).toMatchObject([{ instanceId: A, at: at(70) }]);
