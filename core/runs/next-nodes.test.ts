@@ -38,15 +38,13 @@ describe('the canaries of a run', () => {
     expect(step(run, { trust: trustAfter(2) }, at(1)).effects).toEqual([{ kind: 'send', key: '2' }]);
   });
 
-  it('count the nodes of a command that SSM has not taken, and not those of one that is over', () => {
+  it('count all nodes of the run: those of a command that SSM has not taken, and those of one that is over', () => {
+    const isCanary = (before: CommandState, repaired: number) =>
+      step(aRun(1, { commands: [before] }), { trust: trustAfter(repaired) }, at(1)).state.commands.at(-1)?.isCanary;
     const throttled = aCommand({ instanceIds: [node(9)], versions: [`v-${node(9)}`] });
-    const first = (commands: CommandState[]) =>
-      step(aRun(1, { commands }), { trust: trustAfter(1) }, at(1)).state.commands.at(-1)?.isCanary;
-    expect(first([throttled])).toBe(true);
-    const closed = aCommand({ key: '0', status: 'closed', instanceIds: [node(8)], counts: { Repaired: 1 } });
-    expect(step(aRun(1, { commands: [closed] }), { trust: trustAfter(1) }, at(1)).state.commands.at(-1)?.isCanary).toBe(
-      false,
-    );
+    const closed = aCommand({ key: '0', status: 'closed', instanceIds: [], counts: { Repaired: 1 } });
+    expect([isCanary(throttled, 1), isCanary(throttled, 2)]).toEqual([true, false]);
+    expect([isCanary(closed, 1), isCanary(closed, 2)]).toEqual([true, false]);
   });
 });
 
