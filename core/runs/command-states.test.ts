@@ -138,7 +138,6 @@ describe('a command after a report', () => {
   it.each<SendReport>([
     { key: '1', kind: 'not-sent', notBefore: at(9) },
     { key: '1', kind: 'refused', message: 'AccessDenied' },
-    { key: '1', kind: 'invalid-ids', instanceIds: [] },
   ])('that nothing ran promises nothing: %j', (report) => {
     expect(step(sendingRun(1), { reports: [report] }, at(1)).state.outbox).toEqual([]);
   });
