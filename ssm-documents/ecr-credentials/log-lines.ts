@@ -123,15 +123,15 @@ export const logLines = defineLogLines({
   phrases: {
     kubelet: [
       'CRI auth plugins',
-      'external registry cred',
+      'registry cred',
       'running credential',
-      'credentials from ECR for',
+      'from ECR for',
       'GetAuthorizationToken',
       'command failed',
       'ubelet config file',
       'to run Kubelet',
     ],
-    system: ['GetAuthorizationToken', 'kubelet.service', 'to start kubelet'],
+    system: ['GetAuthorizationToken', 'kubelet.service', 'Failed to start'],
   },
   rules: [credentials, kubelet],
 });

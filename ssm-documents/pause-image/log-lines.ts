@@ -10,14 +10,14 @@ import { sandboxImage } from './log-rules/sandbox-image.ts';
 export const logLines = defineLogLines({
   phrases: {
     kubelet: [
-      'runtime service failed',
+      'runtime service',
       'get sandbox image',
       'andbox for pod',
       'create pod sandbox',
       'infra container',
-      'the high threshold',
+      'high threshold',
       'garbage collect',
-      'delete unused images',
+      'unused images',
       'imagefs pressure',
       'to reclaim',
       'HasDiskPressure',
@@ -35,10 +35,9 @@ export const logLines = defineLogLines({
     'cri-dockerd': ['andbox for pod', 'no space left'],
     system: [
       'get sandbox image',
-      'to pull sandbox',
-      'to start pull sandbox',
+      'pull sandbox',
       'sandbox-image',
-      'failed for Kubernetes',
+      'failed for Kube',
       'containerd.service',
       'no space left',
     ],
