@@ -227,7 +227,7 @@ export class FleetmendStack extends Stack {
         grants.listAndCancelCommands(),
         grants.describeInstances(),
         grants.describeManagedNodes(),
-        ...grants.readNodegroups(config),
+        ...grants.readNodegroups(config, remediations),
         ...grants.readClusters(config),
         grants.askRegistries(),
       ],

@@ -2,7 +2,7 @@ import { Aws } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
-import { modeOf } from '../../core/model/policy.ts';
+import { mayRepair } from '../../core/model/may-repair.ts';
 import type { Remediation } from '../../core/model/remediation.ts';
 import { documentName } from '../../events/ssm-command.ts';
 import type { Config } from '../config.ts';
@@ -67,14 +67,20 @@ const inChunks = <T>(items: readonly T[]): readonly (readonly T[])[] =>
     items.slice(i * CLUSTERS_PER_STATEMENT, (i + 1) * CLUSTERS_PER_STATEMENT),
   );
 
-/** Reading whether a nodegroup of the configured clusters is being updated. */
-export const readNodegroups = (config: Config): readonly iam.PolicyStatement[] =>
-  inChunks(config.clusters).map((clusters) =>
+/** Reading whether a nodegroup is being updated, which run-controller asks before disruptive repairs, in clusters that allow one. */
+export const readNodegroups = (
+  config: Config,
+  remediations: readonly Remediation[],
+): readonly iam.PolicyStatement[] => {
+  const disruptive = remediations.filter((it) => it.disruptive);
+  const disturbed = config.clusters.filter((cluster) => disruptive.some((it) => mayRepair(cluster, it).allowed));
+  return inChunks(disturbed).map((clusters) =>
     allow(
       ['eks:DescribeNodegroup'],
       clusters.map(({ name }) => regional('eks', `nodegroup/${name}/*/*`)),
     ),
   );
+};
 
 /** Reading what a configured cluster has besides EC2 instances: Fargate profiles, remote node networks. */
 export const readClusters = (config: Config): readonly iam.PolicyStatement[] =>
@@ -97,12 +103,7 @@ export const sendableDocuments = (
 ): readonly string[] => {
   const repairs = new Set(
     remediations
-      .filter(({ name, disruptive }) =>
-        config.clusters.some(
-          (cluster) =>
-            modeOf(cluster, name) === 'repair' && (!disruptive || cluster.remediations[name]?.allowDisruptive === true),
-        ),
-      )
+      .filter((remediation) => config.clusters.some((cluster) => mayRepair(cluster, remediation).allowed))
       .map(({ name }) => name),
   );
   const sendable = documents.filter(

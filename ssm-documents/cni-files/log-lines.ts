@@ -172,14 +172,7 @@ export const logLines = defineLogLines({
     kubelet: [...RUNTIME_PHRASES, 'etwork for sandbox', 'Plugin cni failed', 'NetworkReady=false', ':50051'],
     containerd: [...RUNTIME_PHRASES, 'etwork for sandbox'],
     'cri-dockerd': RUNTIME_PHRASES,
-    ipamd: [
-      ':50051',
-      'backend server',
-      'nitialization failure',
-      'reach API Server',
-      'with K8S',
-      'with apiserver',
-    ],
+    ipamd: [':50051', 'backend server', 'nitialization failure', 'reach API Server', 'with K8S', 'with apiserver'],
     event: [
       'etwork for sandbox',
       'Plugin cni failed',

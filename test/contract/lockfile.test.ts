@@ -161,7 +161,8 @@ describe('an installation of the product (npm ci --omit=dev)', () => {
     expect(isPermissive(license)).toBe(is);
   });
 
-  const IMPORT = /^(?:import\s(?!type\s)|export\s(?=[*{]))[^;]*?\sfrom\s+'([^']+)'|^import\s+'([^']+)'|\bimport\(\s*'([^']+)'/gm;
+  const IMPORT =
+    /^(?:import\s(?!type\s)|export\s(?=[*{]))[^;]*?\sfrom\s+'([^']+)'|^import\s+'([^']+)'|\bimport\(\s*'([^']+)'/gm;
   const importsOf = (text: string): string[] =>
     [...text.matchAll(IMPORT)].map(([, from, bare, dynamic]) => from ?? bare ?? dynamic ?? '');
 

@@ -1,16 +1,23 @@
 import { expect } from 'vitest';
 import type { SimulatedNode } from '../../lab/sim/node.ts';
+import type { SimulatedFault } from '../../lab/sim/result.ts';
 import { remediations } from '../../ssm-documents/remediations.ts';
-import { failing, MINUTE_MS, REPAIRABLE, type Scene } from './support.ts';
+import { MINUTE_MS, REPAIRABLE, type Scene } from './support.ts';
 
 /** The clusters that {@link runBroadScenario} works on. */
 export const BROAD_CLUSTERS = [
-  { name: 'demo', sweeps: true },
+  { name: 'demo', sweeps: true, disruptive: ['ecr-credentials'] },
   { name: 'watch', mode: 'observe' as const, sweeps: true },
 ] as const;
 
 /** Two sweeps and a cool-down: how a sweep falls between the steps depends on when the scene began. */
 const DRAIN_MINUTES = 75;
+
+/** Its results are longer than what SSM lists: they are read from GetCommandInvocation. */
+const FAILS_AT_LENGTH: SimulatedFault = {
+  ...REPAIRABLE,
+  repair: { kind: 'fails', reason: 'NodeRoleLacksECR', detail: 'x'.repeat(3000) },
+};
 
 /** Nodes that belong to the cluster by one tag, each by another one. */
 const taggedNodes = (scene: Scene, cluster: string): readonly SimulatedNode[] =>
@@ -96,10 +103,20 @@ const cancelCheck = async (scene: Scene): Promise<void> => {
   await scene.drain(DRAIN_MINUTES, 'not-to-come');
 };
 
+/** A repair that restarts kubelet: run-controller asks EKS whether the node group is being updated. */
+const repairDisruptively = async (scene: Scene): Promise<void> => {
+  const remediation = 'ecr-credentials';
+  const fault = { ...REPAIRABLE, remediation, reason: 'CredentialProviderMatchesNothing' };
+  const [node] = scene.addNodes('demo', 1, { faultOf: () => fault });
+  const instanceIds = [node?.instanceId ?? ''];
+  await scene.start({ action: 'repair', cluster: 'demo', remediation, reason: 'a ticket', instanceIds });
+  await scene.drain(DRAIN_MINUTES, 'not-to-come');
+};
+
 /** Every action and query of an operator. */
 const operate = async (scene: Scene): Promise<void> => {
   const { lab } = scene;
-  const [sick, gone] = scene.addNodes('demo', 2, { faultOf: () => failing('NodeRoleLacksECR') });
+  const [sick, gone] = scene.addNodes('demo', 2, { faultOf: () => FAILS_AT_LENGTH });
   if (sick === undefined || gone === undefined) return;
   for (const lossy of [false, true, true]) {
     lab.faults.events = lossy ? [{ source: 'aws.ssm', kind: 'lose' }] : [];
@@ -119,6 +136,7 @@ const operate = async (scene: Scene): Promise<void> => {
   await scene.start({ action: 'check', cluster: 'watch' });
   for (const { name } of remediations) await scene.start({ action: 'check', cluster: 'watch', remediation: name });
   await scene.drain(DRAIN_MINUTES, 'not-to-come');
+  await repairDisruptively(scene);
   const late = scene.addNodes('demo', 2, { faultOf: () => REPAIRABLE, latency: () => 30_000 });
   await scene.remediate({ action: 'pause', cluster: 'demo', reason: 'a look' });
   await scene.logFault(...late);

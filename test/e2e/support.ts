@@ -28,6 +28,8 @@ export type SceneCluster = {
   readonly name: string;
   readonly mode?: 'observe' | 'repair';
   readonly sweeps?: boolean;
+  /** The remediations whose disruptive repairs are allowed. */
+  readonly disruptive?: readonly string[];
   /** The user's own alarms about it. */
   readonly alarms?: readonly string[];
 };
@@ -48,10 +50,9 @@ export const synthScene = (
   synthLab(
     {
       signals,
-      clusters: clusters.map(({ name, mode = 'repair', sweeps = false, alarms = [] }) => ({
-        name,
-        mode,
-        sweeps,
+      clusters: clusters.map(({ name, mode = 'repair', sweeps = false, disruptive = [], alarms = [] }) => ({
+        ...{ name, mode, sweeps },
+        remediations: Object.fromEntries(disruptive.map((it) => [it, { allowDisruptive: true }])),
         alarms: [...alarms],
         logGroups: [logGroupOf(name)],
         nodeTags: ['eks:cluster-name', 'eks:eks-cluster-name', 'kubernetes.io/cluster'] as const,
