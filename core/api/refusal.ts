@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { describeIssues } from '../model/issue.ts';
+import { describeIssues, firstIssue } from '../model/issue.ts';
 
 /** Why a request was refused. It is a value of the answer: what a person did wrong is no failure of a function. */
 export const Refusal = z.object({
@@ -33,14 +33,14 @@ export const refusal = (field: string, problem: string, rest: Pick<Refusal, 'all
 
 /** The refusal of a payload that does not fit its schema, which has these fields. The message names up to three problems. */
 export const refusalOf = (error: z.ZodError, fields: readonly string[]): Refusal => {
-  const [issue] = error.issues;
+  const issue = error.issues.at(0);
   const [unknown] = issue?.code === 'unrecognized_keys' ? issue.keys : [];
   if (unknown !== undefined) {
     return refusal(unknown, `this request has no such field; it has: ${fields.join(', ')}`, { allowed: [...fields] });
   }
-  const field = issue?.path.map(String).join('.');
+  const { field } = firstIssue(error, '');
   return {
-    ...(field === undefined || field === '' ? {} : { field: named(field) }),
+    ...(field === '' ? {} : { field: named(field) }),
     message: describeIssues(error, '(whole)'),
     ...(issue?.code === 'invalid_value' ? { allowed: issue.values.map(String) } : {}),
   };

@@ -9,6 +9,7 @@ import type { CallRecord, LabEventListener } from './lab-event.ts';
 import type { Random } from './random.ts';
 import { randomUuid } from './random.ts';
 import type { Service, WireAnswer, WireRequest } from './service.ts';
+import { refuseOldSignature } from './signature-age.ts';
 import { createRateLimiter } from './throttle.ts';
 
 /** The dependencies of the server. */
@@ -118,6 +119,7 @@ export const startAwsServer = async (options: AwsServerOptions): Promise<AwsServ
   ): Promise<Outcome> => {
     const { operation: name, input } = service.read(request);
     progress.operation = name;
+    if (thawed) refuseOldSignature(request.headers['x-amz-date'], clock.now());
     const operation = service.operations[name];
     if (operation === undefined) {
       throw new AwsError('UnknownOperationException', `the lab does not implement ${service.name}:${name}`);
