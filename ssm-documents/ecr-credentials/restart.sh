@@ -24,7 +24,7 @@ read_kubelet_state() {
 # restart_kubelet: 0 when kubelet has run for some seconds without another start, and its health check answers. Otherwise the
 # error is in KUBELET_ERROR.
 restart_kubelet() {
-  local before='' since=$SECONDS end=$((SECONDS + SETTLE_SECONDS)) starts=0
+  local before='' fault='' since=$SECONDS end=$((SECONDS + SETTLE_SECONDS)) starts=0
   changing "restarting $KUBELET_UNIT"
   KUBELET_ERROR=''
   # systemd refuses to start a unit that failed too often in a short time, until this.
@@ -45,7 +45,8 @@ restart_kubelet() {
     fi
     bounded 3 sleep 1 || break
   done
-  last_words_of "$KUBELET_UNIT"
+  [[ $KUBELET_NOW != *=active* ]] || ((SECONDS - since < STEADY_SECONDS)) || fault=silent
+  last_words_of "$KUBELET_UNIT" "$fault"
   KUBELET_ERROR=$REPLY
   return 1
 }

@@ -44,6 +44,7 @@ finish_healthy() {
 #@ sets KUBELET_PID
 
 repair() {
+  local fault=''
   take_lock exclusive
   diagnose
   remove_half_file
@@ -51,7 +52,11 @@ repair() {
     '')
       if [[ -z $REASON_FOUND ]]; then
         [[ -n $KUBELET_UNIT && $KUBELET_STATE != active ]] || ! healthz_answers || finish_healthy
-        last_words_of "$KUBELET_UNIT"
+        # One that runs on has not said why an earlier run ended.
+        if [[ -n $KUBELET_PID ]] && { bounded 4 sleep 2 || true; } && [[ -d /proc/$KUBELET_PID ]]; then
+          fault=silent
+        fi
+        last_words_of "$KUBELET_UNIT" "$fault"
         refusal_in "$REPLY" || found KubeletDown '' "$REPLY"
       fi
       finish_not_repaired "$REASON_FOUND" "$DETAIL_FOUND"

@@ -15,16 +15,20 @@ import { AIMS, bundlesSection, fleetSection, hopsSection } from './sections.ts';
 import { countBy, median } from './statistics.ts';
 
 const NODES = 100;
+/** The documents of a check of all remediations. */
+const READ_DOCUMENTS = 1;
 
 it('checks a fleet with one SSM call of each kind for 50 nodes', async () => {
   const figures = await measureFleetRun('check', NODES);
-  const { calls, ssmCallsPerNode, ends } = figures.fleetmend;
+  const { calls, ssmCalls, ends } = figures.fleetmend;
   expect(calls).toMatchObject({
     'ssm:DescribeInstanceInformation': 2,
     'ssm:SendCommand': 2,
     'ssm:ListCommandInvocations': 2,
   });
-  expect(ssmCallsPerNode).toBeLessThanOrEqual(AIMS.ssmCallsPerNode.check);
+  // Each document is read once in an execution environment, however many nodes it is sent to.
+  expect(calls).toMatchObject({ 'ssm:DescribeDocument': READ_DOCUMENTS, 'ssm:GetDocument': READ_DOCUMENTS });
+  expect((ssmCalls - 2 * READ_DOCUMENTS) / NODES).toBeLessThanOrEqual(AIMS.ssmCallsPerNode.check);
   expect(Object.values(ends).reduce((a, b) => a + b, 0)).toBe(NODES);
   // The loop sends one command to each node, and asks for each at least once.
   expect(figures.loop.calls['ssm:GetCommandInvocation']).toBeGreaterThanOrEqual(NODES);

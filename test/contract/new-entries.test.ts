@@ -71,13 +71,15 @@ export const history = defineQuery({
 });
 `;
 const ACTION = `import * as z from 'zod';
-import { RequestedBy } from '../../../core/api/request.ts';
+import { DryRun, RequestedBy } from '../../../core/api/request.ts';
 import { defineAction } from '../define-action.ts';
 
 export const greet = defineAction({
   name: 'greet',
   title: 'Answers with the name of the caller.',
-  payload: z.strictObject({ requestedBy: RequestedBy }),
+  way: 'stop',
+  payload: z.strictObject({ requestedBy: RequestedBy, ...DryRun }),
+  preview: async (_deps, _caller, { requestedBy }) => ({ greets: requestedBy }),
   perform: async (_deps, _caller, { requestedBy }) => ({ greeted: requestedBy }),
 });
 `;
@@ -96,7 +98,7 @@ it('answers the new action and the new query', async () => {
   const deps = { store: createAuditStore(table), count: () => {} };
   expect(await report(deps, { query: 'history', cluster: 'demo' })).toMatchObject({ items: [{ kind: 'run', cluster: 'demo' }] });
   expect(await report(deps, { query: 'past' })).toMatchObject({
-    error: { message: expect.stringContaining('expected one of history, node, open') },
+    error: { message: expect.stringContaining('history, node, open') },
   });
   expect((await refused({ action: 'wave' })).message).toContain('cancel, check, discard, greet, pause');
   await table.stop();

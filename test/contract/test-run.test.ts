@@ -25,9 +25,9 @@ describe('a measured command', () => {
   });
 
   it('fails where the program is not there, and names it', async () => {
-    expect(await measure('no-such-program', [], { env: process.env })).toMatchObject({
+    expect(await measure('./no-such-program', [], { env: process.env })).toMatchObject({
       ok: false,
-      output: expect.stringContaining('no-such-program'),
+      output: expect.stringContaining('./no-such-program'),
     });
   });
 

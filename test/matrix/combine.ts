@@ -64,6 +64,8 @@ export const runCombination = async (
   const outcomes: string[] = [];
   for (const { name } of remediations) {
     const vitals = await readVitals(node, (await startPod(node)).ok);
+    // containerd still removes what the pod left.
+    await settle(node).catch(() => undefined);
     const files = await node.snapshot();
     const { what, result } = await runDocument(node, `${name}-repair`);
     outcomes.push(`${name}: ${result.outcome}${result.reason === undefined ? '' : ` ${result.reason}`}`);
