@@ -90,9 +90,8 @@ await describeWithRealNodes('the bench on real nodes', () => {
   });
 
   // Its node takes half a minute to fill, and the first edition's repair some seconds a round.
-  it.runIf(isDeep)(
-    'repairs a node that has been lived in much faster than the first edition, and checks it as fast',
-    async () => {
+  if (isDeep)
+    it('repairs a node that has been lived in much faster than the first edition, and checks it as fast', async () => {
       const figures = await measureLivedIn(1);
       if (!figures.ran) throw new Error(figures.why);
       const [toFirst, byHand] = livedInSection(figures).aims.map(({ got }) => Number(got));
@@ -103,8 +102,7 @@ await describeWithRealNodes('the bench on real nodes', () => {
         look: expect.any(Number),
         proof: expect.any(Number),
       });
-    },
-  );
+    });
 
   it('follows a node from its log line to its result', async () => {
     const figures = await measureHops();
