@@ -3,12 +3,16 @@ import { failure, type Result, success } from './result.ts';
 const TOKEN = /"(?:[^"\\]|\\.)*"|[^\s"]+/gsu;
 
 /** The length of a JSON text without white space, with each text and number in one spelling. */
-const compactLength = (text: string): number =>
-  text.match(TOKEN)?.reduce((sum, token) => {
-    if (token.startsWith('"')) return sum + JSON.stringify(JSON.parse(token)).length;
-    const spelled = token.replace(/-?\d[\d.eE+-]*/g, (digits) => JSON.stringify(JSON.parse(digits)));
-    return sum + spelled.length;
-  }, 0) ?? 0;
+const compactLength = (text: string): number => {
+  let length = 0;
+  for (const [token] of text.matchAll(TOKEN)) {
+    const spelled = token.startsWith('"')
+      ? JSON.stringify(JSON.parse(token))
+      : token.replace(/-?\d[\d.eE+-]*/g, (digits) => JSON.stringify(JSON.parse(digits)));
+    length += spelled.length;
+  }
+  return length;
+};
 
 /**
  * Parses a JSON text in which no object has a key twice: readers differ in which of the two they take. `JSON.parse` drops one
