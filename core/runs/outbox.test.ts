@@ -103,6 +103,10 @@ it('a node of a run that yielded has no reason of its own, and one of a refused 
     skipReason: 'Unreadable',
     reason: 'CommandRefused',
   });
+  expect(unsentText({ action: 'repair', remediation: 'pause-image' }, 'DocumentRefused')).toMatchObject({
+    skipReason: 'DocumentRefused',
+    message: 'the run sent no command to this node: its document is not the one that was built',
+  });
   expect(unsentText({ action: 'check', remediation: 'node-check' }, 'CommandRefused')).toMatchObject({
     outcome: 'Unknown',
   });

@@ -95,16 +95,6 @@ describe('the text about a node that got no command', () => {
   const run = { remediation: 'pause-image' } as const;
   it.each<[string, Parameters<typeof unsentText>[0], Parameters<typeof unsentText>[1], object]>([
     [
-      'because its document is not the built one, for an unknown reason',
-      { action: 'repair', remediation: 'pause-image' },
-      'DocumentRefused',
-      {
-        outcome: 'Skipped',
-        skipReason: 'DocumentRefused',
-        message: 'the run sent no command to this node: its document is not the one that was built',
-      },
-    ],
-    [
       'because SSM refused it, with what SSM said',
       { ...run, action: 'repair', refusal: { firstAt: START, count: 1, notBefore: START, message: 'AccessDenied' } },
       'CommandRefused',
