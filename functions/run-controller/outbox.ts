@@ -60,7 +60,8 @@ const tasksOf = (deps: RunControllerPorts, run: Identity, entry: OutboxEntry): T
           // A node that was handed back for a request alone stands for no signal.
           signals: news.requestIds === undefined ? 1 : 0,
         });
-        if (change === 'replaced') tellUnreadable(deps, 'replacing a pending node', { lane: news.lane, instanceId });
+        if (change === 'replaced')
+          tellUnreadable(deps, 'the pending node is written again', { lane: news.lane, instanceId });
       });
     }
     case 'drop':

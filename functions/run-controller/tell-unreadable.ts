@@ -1,6 +1,6 @@
 import type { RunControllerPorts } from './ports.ts';
 
-/** Reports a row that cannot be read: the log says which one and why, and the metric has an alarm. */
+/** Reports a row that cannot be read: the log says which one and why, and a metric counts it. */
 export const tellUnreadable = (
   deps: Pick<RunControllerPorts, 'log' | 'count'>,
   done: string,

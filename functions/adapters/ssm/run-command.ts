@@ -66,8 +66,9 @@ const neverLeft = (thrown: Error): boolean => thrown.name === 'CredentialsProvid
 /** Sends and cancels; only run-controller's role may do either. */
 export type Sender = {
   /**
-   * Compares the document with what was built, then calls SendCommand once, and retries only throttled calls. A call that proves that nothing ran is `not-sent`. Undefined
-   * means that the result is unknown: the command may be running, so it must be looked for, not sent again.
+   * Compares the document with what was built, then calls SendCommand once, and retries only throttled calls. A call that
+   * proves that nothing ran is `not-sent`. Undefined means that the result is unknown: the command may be running, so it
+   * must be looked for, not sent again.
    */
   readonly send: (order: Order, signal: AbortSignal) => Promise<Report | undefined>;
   readonly cancel: (commandId: string) => Promise<void>;
