@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { nodesSeen, pendingRow, rules } from '../../test/support/rules.ts';
-import { aCheck, aRun, at, node, quiet } from '../../test/support/runs.ts';
+import { aCheck, anEndedRun, aRun, at, node, quiet } from '../../test/support/runs.ts';
 import type { ClusterState } from '../state/cluster-state.ts';
 import type { LaneState } from '../state/lane-state.ts';
+import type { RunState } from '../state/run-state.ts';
 import { newLane } from './lane.ts';
 import { activeStep, stuckLaneStep } from './lane-step.ts';
 
@@ -18,7 +19,7 @@ const NOTICE = { kind: 'notice' as const, id: 'r-1/end', detailType: 'Run Ended'
 
 describe('a lane with an active run', () => {
   const { slots, documents, clusterNodes, decideAgain, nodeLocal, repairable, unrepairable, ...news } = quiet();
-  const active = (run: ReturnType<typeof aRun>, over: Partial<Parameters<typeof activeStep>[0]> = {}) =>
+  const active = (run: RunState, over: Partial<Parameters<typeof activeStep>[0]> = {}) =>
     activeStep({
       ...news,
       lane: lane({ activeRunId: 'r-1', dueAt: at(10) }),
@@ -38,14 +39,14 @@ describe('a lane with an active run', () => {
   });
 
   it('goes on without the run once that has ended and told all that it had to tell', () => {
-    expect(active(aRun(0, { status: 'ended', endedAt: at(5) }))).toEqual({
+    expect(active(anEndedRun({ endedAt: at(5) }))).toEqual({
       commit: {
         lane: { before: lane({ activeRunId: 'r-1', dueAt: at(10) }), after: lane({ dueAt: at(10) }), isIdle: false },
       },
       effects: [],
       isDone: false,
     });
-    expect(active(aRun(0, { status: 'ended', endedAt: at(5), outbox: [NOTICE] })).effects).toEqual([{ kind: 'flush' }]);
+    expect(active(anEndedRun({ endedAt: at(5), outbox: [NOTICE] })).effects).toEqual([{ kind: 'flush' }]);
   });
 
   it('hands a check to a group of its own, and goes on', () => {
@@ -61,7 +62,7 @@ describe('a lane with an active run', () => {
 
   it('is left by a stuck run once its outbox is performed: nothing about the run is read any more', () => {
     const before = lane({ activeRunId: 'r-1' });
-    const stuck = aRun(0, { status: 'ended', end: 'Stuck', endedAt: at(5), outbox: [NOTICE], version: 4 });
+    const stuck = anEndedRun({ end: 'Stuck', stopped: { reason: 'Stuck', at: at(5) }, outbox: [NOTICE], version: 4 });
     const now = at(10);
     expect(stuckLaneStep(before, { run: stuck, now })).toEqual({
       effects: [{ kind: 'flush' }],

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { search } from '../../test/deep.ts';
-import { aCheck, aRun, DOCUMENT, goes, LIMITS, nodes, START } from '../../test/support/runs.ts';
+import { aCheck, aRun, DOCUMENT, goes, LIMITS, nodes, type SeenRun, START } from '../../test/support/runs.ts';
 import { epochMs, isoTime } from '../model/ids.ts';
 import type { Outcome } from '../model/outcome.ts';
 import type { ObservationRow } from '../state/command-state.ts';
@@ -63,10 +63,11 @@ type Command = { readonly id: string; readonly key: string; readonly ids: readon
 
 /** Simulates SSM, the table, and a process that may crash at any call. This state survives a crash. */
 const play = (scenario: typeof Scenario extends fc.Arbitrary<infer T> ? T : never) => {
-  let stored: RunState =
+  const first = (): SeenRun =>
     scenario.action === 'repair'
       ? aRun(scenario.count, { local: nodes(scenario.count).filter(isLocal) })
       : aCheck(scenario.count);
+  let stored = first();
   const commands: Command[] = [];
   const observations = new Map<string, ObservationRow>();
   const done: OutboxEntry[] = [];

@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import {
   aCheck,
   aCommand,
+  anEndedRun,
+  aQueuedRun,
   aRun,
   at,
   DOCUMENT,
@@ -60,8 +62,7 @@ describe('a run that begins', () => {
     ]);
   });
 
-  it.each(['queued', 'ended'] as const)('that is %s does nothing', (status) => {
-    const run = aRun(1, { status });
+  it.each([aQueuedRun(), anEndedRun()])('that is $status does nothing', (run) => {
     expect(step(run, { cancelled: { force: true } })).toEqual({ state: run, booked: [], trust: [], effects: [] });
     expect(step(run).state).toBe(run);
   });

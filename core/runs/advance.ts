@@ -2,13 +2,13 @@ import { failedLast, isCanary, windowOf } from '../guards/trust.ts';
 import { epochMs, isoTime } from '../model/ids.ts';
 import type { Limits } from '../model/policy.ts';
 import type { CommandState } from '../state/command-state.ts';
-import type { RunState } from '../state/run-state.ts';
+import type { RunningRun, RunState } from '../state/run-state.ts';
 import { batchesOf, type PartDocument } from './batch.ts';
 import { dueMs } from './command.ts';
 import type { TrustChange } from './experience.ts';
 import { isUnsent } from './refusal.ts';
 import { countsOf, isCounted } from './reports.ts';
-import { endNotice, endOf } from './run-end.ts';
+import { endedOf, endNotice } from './run-end.ts';
 import { type At, nodesToAsk, type SendInputs, type Sending, withCheckBatches, withRepairCommand } from './sending.ts';
 import { currentTrust, learn, type StopInputs, stopOrGoOn } from './stop.ts';
 
@@ -44,7 +44,7 @@ export type RunStep = {
  * its nodes are taken back first.
  */
 const maySend = (
-  state: RunState,
+  state: RunningRun,
   { reports, isEnding }: Pick<RunInputs, 'reports' | 'isEnding'>,
   now: string,
 ): boolean =>
@@ -60,7 +60,7 @@ const nameOf = (document: PartDocument | undefined, { parts = 1 }: CommandState,
     : { documentName: document.name, executionTimeoutSeconds: document.executionTimeoutSeconds };
 
 /** What bounds the next command: the window of the document, and the slots that the cluster leaves. */
-const boundsOf = (state: RunState, inputs: RunInputs, { now, limits }: At): Omit<SendInputs, 'decideAgain'> => {
+const boundsOf = (state: RunningRun, inputs: RunInputs, { now, limits }: At): Omit<SendInputs, 'decideAgain'> => {
   const { documents, slots, openElsewhere } = inputs;
   const trust = currentTrust(state, inputs);
   // Those of the whole run, so that its last nodes are canaries too where it has no more than these.
@@ -91,7 +91,7 @@ export const nodesToDecide = (
 };
 
 /** Makes the run's next commands `sending`, as far as it may send. */
-const withCommands = (state: RunState, inputs: RunInputs, now: string, limits: Limits): Sending => {
+const withCommands = (state: RunningRun, inputs: RunInputs, now: string, limits: Limits): Sending => {
   if (!maySend(state, inputs, now)) return { state, booked: [] };
   const { documents, decideAgain } = inputs;
   const at = { now, limits };
@@ -128,7 +128,7 @@ export const advance = (before: RunState, inputs: RunInputs, now: string, limits
   });
 
   if (stepped.pending.length === 0 && batchesOf(commands).every(isCounted)) {
-    const ended: RunState = { ...stepped, status: 'ended', endedAt: now, end: endOf(stepped) };
+    const ended = endedOf(stepped, now);
     return {
       state: { ...ended, outbox: [...ended.outbox, endNotice(ended, countsOf(ended), now)] },
       booked,
@@ -139,7 +139,7 @@ export const advance = (before: RunState, inputs: RunInputs, now: string, limits
   // A command that is due and not done waits for a slot, the window or scheduler: the run must not turn in a circle for it.
   const later = commands.map((c) => dueMs(c, limits)).filter((ms) => ms > nowMs);
   const nextMs = Math.min(nowMs + 60_000, ...later);
-  const state: RunState = {
+  const state: RunningRun = {
     ...stepped,
     status: stepped.pending.length === 0 ? 'draining' : 'active',
     // `dueAt` moves only when it is reached or the state changes otherwise, so that an idle step stores nothing.

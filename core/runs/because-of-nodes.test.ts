@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { aRun, at, because, LIMITS, node, START } from '../../test/support/runs.ts';
+import { aQueuedRun, at, because, LIMITS, node, START } from '../../test/support/runs.ts';
 import { sampleOf } from '../model/because.ts';
 import type { PendingNode } from '../state/pending-node.ts';
 import { becausesOfNodes } from './because-of-nodes.ts';
@@ -55,7 +55,7 @@ it('leaves a check of 1,000 nodes that are all settled within one item, whatever
     });
     return { instanceId, row: own };
   });
-  const queued = aRun(0, { action: 'check', status: 'queued', lane: 'demo/node-check' });
+  const queued = aQueuedRun({ action: 'check', lane: 'demo/node-check' });
   const planned = startRun(queued, {
     ...{ candidates, facts: new Map(), nodeStates: new Map(), isManaged: true, mayRepair: false },
     ...{ maintenance: () => undefined, limits: LIMITS, now: at(10) },

@@ -3,7 +3,7 @@ import { epochMs, isoTime } from '../model/ids.ts';
 import type { Limits } from '../model/policy.ts';
 import type { CommandRow, CommandState, ObservationRow } from '../state/command-state.ts';
 import { type OutcomeCounts, withCounts } from '../state/counts.ts';
-import type { RunState } from '../state/run-state.ts';
+import { type RunState, startOf } from '../state/run-state.ts';
 import { batchesOf } from './batch.ts';
 import { batchTallies } from './batch-results.ts';
 import { type Change, COMMAND_LOST, closeCheck, closeRepair, lostOf } from './close.ts';
@@ -112,7 +112,7 @@ const onNotFound = (state: RunState, command: CommandState, at: string, now: str
   const { sendingAt, missedReads, notBefore, ...base } = command;
   const reads = [...(missedReads ?? []), at];
   if (reads.length < 2) return { command: { ...command, missedReads: reads }, outbox: [] };
-  const ageMs = epochMs(now) - epochMs(state.startedAt ?? state.createdAt);
+  const ageMs = epochMs(now) - epochMs(startOf(state));
   if (state.action === 'repair') return { command: closeRepair(base, 'lost'), outbox: lostOf(state, base, now) };
   // A check changes nothing and may be sent again; a repair may not.
   if (ageMs < CHECK_RESEND_MS) return { command: { ...base, status: 'planned' }, outbox: [] };

@@ -98,15 +98,15 @@ it("a command's row has the cause of each node whose cause differs from the run'
   expect(commandRowOf(aRun(0), aCommand(), 'c-1', at(1), LIMITS)).not.toHaveProperty('becauses');
 });
 
-describe('a run without the time of its plan', () => {
-  it('has the age of its request', () => {
-    const { startedAt, ...run } = aRun(3);
+describe('a run', () => {
+  it('has the age of its plan, however long its request had waited', () => {
+    const run = aRun(3, { createdAt: at(-9999) });
     expect(step(run, {}, at(900)).state.stopped).toBeUndefined();
     expect(step(run, {}, at(901)).state.stopped).toMatchObject({ reason: 'Yielded' });
   });
 
-  it('gives a check up that SSM does not show, a quarter of an hour after its request', () => {
-    const { lane, startedAt, ...repair } = sendingRun();
+  it('gives a check up that SSM does not show, a quarter of an hour after its plan', () => {
+    const { lane, ...repair } = sendingRun();
     const [command] = repair.commands;
     const check = {
       ...repair,

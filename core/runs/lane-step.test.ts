@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { factsOf, nodesSeen, pendingRow, rules } from '../../test/support/rules.ts';
-import { aRun, at, DOCUMENT, node, nodes, START } from '../../test/support/runs.ts';
+import { aQueuedRun, at, DOCUMENT, node, nodes, START } from '../../test/support/runs.ts';
 import type { ClusterState } from '../state/cluster-state.ts';
 import type { LaneState } from '../state/lane-state.ts';
 import { WHOLE_CLUSTER } from '../state/pending-node.ts';
@@ -29,7 +29,7 @@ const idle = (over: Partial<IdleSeen> = {}): IdleSeen => ({
   ...over,
 });
 const [first, second] = [pendingRow(node(1)), pendingRow(node(2))];
-const queuedRun = aRun(0, { status: 'queued' });
+const queuedRun = aQueuedRun();
 const queued = (over: Partial<Queued> = {}): Queued => ({
   sortKey: 'QUEUE#1',
   run: queuedRun,

@@ -6,7 +6,7 @@ import { NODE_CHECK } from '../model/lane-name.ts';
 import type { ClusterState } from '../state/cluster-state.ts';
 import type { LaneState } from '../state/lane-state.ts';
 import { isAnswered, type PendingNode, WHOLE_CLUSTER } from '../state/pending-node.ts';
-import type { RunState } from '../state/run-state.ts';
+import type { QueuedRun, RunState } from '../state/run-state.ts';
 import type { TrustRow } from '../state/trust-state.ts';
 import { isDisrupted, withClaim, withoutLeftClaim, withoutWaiting, withWaiting } from './claims.ts';
 import type { NodesSeen } from './decide-now.ts';
@@ -25,7 +25,7 @@ const CLAIM_LOOK_MS = 60_000;
 /** An operator's run that waits in the lane. */
 export type Queued = {
   readonly sortKey: string;
-  readonly run: RunState;
+  readonly run: QueuedRun;
   readonly cancelled?: Cancelled | undefined;
   /** The nodes that it takes. */
   readonly asked: readonly string[];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { aRun, at, node, START } from '../../test/support/runs.ts';
+import { anEndedRun, at, node, START } from '../../test/support/runs.ts';
 import { isAnswered, type PendingNode } from '../state/pending-node.ts';
 import type { Breaker } from '../state/trust-state.ts';
 import { afterRun, dueRows, holdOf, newLane, nextDue } from './lane.ts';
@@ -81,5 +81,5 @@ describe('the pending nodes of a lane', () => {
 
 it('after a run the lane has no active run', () => {
   const lane = { ...LANE, activeRunId: 'r-1', dueAt: at(5) };
-  expect(afterRun(lane, aRun(0, { status: 'ended' }))).toEqual({ ...LANE, dueAt: at(5) });
+  expect(afterRun(lane, anEndedRun())).toEqual({ ...LANE, dueAt: at(5) });
 });

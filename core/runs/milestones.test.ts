@@ -1,24 +1,27 @@
 import { describe, expect, it } from 'vitest';
-import { aRun, at, LIMITS, node, START } from '../../test/support/runs.ts';
+import { anEndedRun, aQueuedRun, aRun, at, LIMITS, node, START } from '../../test/support/runs.ts';
 import { newTrust } from '../guards/trust.ts';
 import type { LaneState } from '../state/lane-state.ts';
-import type { RunState } from '../state/run-state.ts';
+import type { EndedRun, RunningRun, RunState } from '../state/run-state.ts';
 import type { TrustRow } from '../state/trust-state.ts';
 import { newLane } from './lane.ts';
 import { laneMilestones, runMilestones, trustMilestones } from './milestones.ts';
 
 const messages = (milestones: ReturnType<typeof runMilestones>): readonly string[] => milestones.map((m) => m.message);
 
-const planned: RunState = aRun(3);
-const queued: RunState = { ...planned, status: 'queued', pending: [] };
-const sent: RunState = {
+const planned = aRun(3);
+const queued = aQueuedRun();
+const sent: RunningRun = {
   ...planned,
   commands: [{ key: '1', instanceIds: [], size: 1, status: 'sent', commandId: 'c-1', sentAt: at(5) }],
 };
-const stopped: RunState = { ...sent, status: 'draining', stopped: { reason: 'Paused', at: at(9) } };
-const ended: RunState = {
+const stop = { reason: 'Paused', at: at(9) } as const;
+const stopped: RunningRun = { ...sent, status: 'draining', stopped: stop };
+const ended: EndedRun = {
   ...stopped,
   status: 'ended',
+  end: 'Stopped',
+  stopped: stop,
   startedAt: START,
   endedAt: at(60),
   settled: { Paused: 2 },
@@ -34,12 +37,7 @@ describe('a run', () => {
     ['stops once', sent, stopped, ['stopping run']],
     ['ends', stopped, ended, ['ending run']],
     ['reaches nothing twice', ended, ended, []],
-    [
-      'may be planned and over at once',
-      undefined,
-      { ...ended, commands: [], stopped: undefined },
-      ['planning run', 'ending run'],
-    ],
+    ['may be planned and over at once', undefined, anEndedRun(), ['planning run', 'ending run']],
     ['reaches each step in its order', queued, ended, ['planning run', 'starting run', 'stopping run', 'ending run']],
   ] as const)('%s', (_, before, after, expected) => {
     expect(messages(runMilestones(before, after as RunState))).toEqual(expected);
@@ -81,8 +79,8 @@ describe('a run', () => {
 });
 
 it('a run that ended without a plan has the duration 0', () => {
-  const { startedAt, endedAt, ...unplanned } = ended;
-  expect(runMilestones(stopped, unplanned)[0]?.fields).toMatchObject({ durationSeconds: 0 });
+  const { startedAt, ...unplanned } = anEndedRun();
+  expect(runMilestones(queued, unplanned)[1]?.fields).toMatchObject({ durationSeconds: 0 });
 });
 
 describe('a lane', () => {

@@ -1,7 +1,7 @@
 import { defined } from '../model/defined.ts';
 import type { Limits } from '../model/policy.ts';
 import type { LaneState } from '../state/lane-state.ts';
-import type { RunState } from '../state/run-state.ts';
+import { type RunState, startOf, stopOf } from '../state/run-state.ts';
 import { hasClosed, hasOpened, type TrustChange } from './experience.ts';
 import { countsOf } from './reports.ts';
 
@@ -30,12 +30,13 @@ export const runMilestones = (before: RunState | undefined, after: RunState): re
   if (!isSent(before) && isSent(after)) {
     milestones.push({ message: 'starting run', fields: { ...run, pending: after.pending.length } });
   }
-  if (before?.stopped === undefined && after.stopped !== undefined) {
-    const fields = { ...run, reason: after.stopped.reason, pending: after.pending.length };
+  const stop = stopOf(after);
+  if (stop !== undefined && (before === undefined || stopOf(before) === undefined)) {
+    const fields = { ...run, reason: stop.reason, pending: after.pending.length };
     milestones.push({ message: 'stopping run', fields });
   }
   if (before?.status !== 'ended' && after.status === 'ended') {
-    const durationSeconds = seconds(after.startedAt ?? after.createdAt, after.endedAt ?? after.createdAt);
+    const durationSeconds = seconds(startOf(after), after.endedAt);
     milestones.push({ message: 'ending run', fields: { ...run, counts: countsOf(after), durationSeconds } });
   }
   return milestones;

@@ -3,6 +3,8 @@ import { factsOf, pendingRow } from '../../test/support/rules.ts';
 import {
   aCheck,
   aCommand,
+  anEndedRun,
+  aQueuedRun,
   aRun,
   at,
   because,
@@ -66,10 +68,10 @@ describe('a check that SSM throttles', () => {
 });
 
 it('a run asks about no node once it has stopped, is queued or has ended', () => {
-  const ask = (over: Partial<RunState>) => nodesToDecide(aRun(1, over), quiet(), at(1), LIMITS);
-  expect(ask({})).toEqual([node(0)]);
-  expect(ask({ stopped: { reason: 'Paused', at: START } })).toEqual([]);
-  expect([ask({ status: 'queued' }), ask({ status: 'ended' })]).toEqual([[], []]);
+  const ask = (run: RunState) => nodesToDecide(run, quiet(), at(1), LIMITS);
+  expect(ask(aRun(1))).toEqual([node(0)]);
+  expect(ask(aRun(1, { stopped: { reason: 'Paused', at: START } }))).toEqual([]);
+  expect([ask(aQueuedRun()), ask(anEndedRun())]).toEqual([[], []]);
 });
 
 describe('a report proves that nothing ran', () => {
@@ -171,7 +173,7 @@ describe('the first decision', () => {
     const ids = nodes(3);
     const promised: RunState['outbox'] = [{ kind: 'cancel', commandId: 'c-9' }];
     const start = (action: 'check' | 'repair') =>
-      startRun(aRun(0, { status: 'queued', action, outbox: promised }), {
+      startRun(aQueuedRun({ action, outbox: promised }), {
         ...inputs,
         candidates: ids.map((instanceId) => ({ instanceId })),
         facts: new Map(ids.map((id) => [id, factsOf(id)])),
@@ -181,7 +183,7 @@ describe('the first decision', () => {
     expect([start('repair'), start('check')].map(({ pending }) => pending.length)).toEqual([1, 2]);
     expect(start('repair').outbox).toEqual([...promised, expect.objectContaining({ kind: 'enqueue' })]);
     expect(start('repair')).not.toHaveProperty('local');
-    expect(startRun(aRun(0, { status: 'queued' }), { ...inputs, candidates: [] }).outbox).toEqual([]);
+    expect(startRun(aQueuedRun(), { ...inputs, candidates: [] }).outbox).toEqual([]);
   });
 });
 

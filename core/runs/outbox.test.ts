@@ -1,5 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { aCommand, aRun, at, because, LIMITS, node, nodes, START } from '../../test/support/runs.ts';
+import {
+  aCommand,
+  anEndedRun,
+  aRun,
+  at,
+  because,
+  LIMITS,
+  node,
+  nodes,
+  START,
+  stopBy,
+} from '../../test/support/runs.ts';
 import type { OutboxEntry } from '../state/outbox-entry.ts';
 import {
   answeredOf,
@@ -88,7 +99,7 @@ it('a command that was never sent counts only the nodes that SSM refused', () =>
 it.each(['Cancelled', 'Paused', 'BreakerOpen'] as const)(
   'a node of a run that was stopped as %s has that reason',
   (it) => {
-    expect(unsentText({ action: 'repair', remediation: 'pause-image' }, it)).toMatchObject({
+    expect(unsentText({ action: 'repair', remediation: 'pause-image' }, stopBy(it))).toMatchObject({
       outcome: 'Skipped',
       skipReason: it,
       message: expect.stringContaining(it),
@@ -97,23 +108,25 @@ it.each(['Cancelled', 'Paused', 'BreakerOpen'] as const)(
 );
 
 it('a node of a run that yielded has no reason of its own, and one of a refused run is unknown only in a check', () => {
-  expect(unsentText({ action: 'repair', remediation: 'pause-image' }, 'Yielded')).not.toHaveProperty('skipReason');
-  expect(unsentText({ action: 'repair', remediation: 'pause-image' }, 'CommandRefused')).toMatchObject({
+  expect(unsentText({ action: 'repair', remediation: 'pause-image' }, stopBy('Yielded'))).not.toHaveProperty(
+    'skipReason',
+  );
+  expect(unsentText({ action: 'repair', remediation: 'pause-image' }, stopBy('CommandRefused'))).toMatchObject({
     outcome: 'Skipped',
     skipReason: 'Unreadable',
     reason: 'CommandRefused',
   });
-  expect(unsentText({ action: 'repair', remediation: 'pause-image' }, 'DocumentRefused')).toMatchObject({
+  expect(unsentText({ action: 'repair', remediation: 'pause-image' }, stopBy('DocumentRefused'))).toMatchObject({
     skipReason: 'DocumentRefused',
     message: 'the run sent no command to this node: its document is not the one that was built',
   });
-  expect(unsentText({ action: 'check', remediation: 'node-check' }, 'CommandRefused')).toMatchObject({
+  expect(unsentText({ action: 'check', remediation: 'node-check' }, stopBy('CommandRefused'))).toMatchObject({
     outcome: 'Unknown',
   });
 });
 
 it('the notice of a run that was never planned begins with the request', () => {
-  const { startedAt, ...run } = aRun(0, { createdAt: at(-60) });
+  const { startedAt, ...run } = anEndedRun({ createdAt: at(-60) });
   expect(endNotice(run, {}, START)).toMatchObject({ detail: { startedAt: at(-60), endedAt: START } });
   expect(endNotice({ ...run, startedAt: at(-5) }, {}, START)).toMatchObject({ detail: { startedAt: at(-5) } });
 });

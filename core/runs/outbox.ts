@@ -6,7 +6,7 @@ import type { Limits } from '../model/policy.ts';
 import type { CommandState } from '../state/command-state.ts';
 import type { OutboxEntry } from '../state/outbox-entry.ts';
 import { becauseOfRow, type PendingNode } from '../state/pending-node.ts';
-import type { RunState } from '../state/run-state.ts';
+import type { RunningRun, RunState, Stop } from '../state/run-state.ts';
 import { removedText } from './rules.ts';
 
 /** The order to cancel a run's request. Without an order, `why` says what stands for one. */
@@ -195,9 +195,10 @@ const unreadIn = (action: RunState['action'], told: Pick<Text, 'reason' | 'messa
 
 /** The result of a node to which a stopped run sent no command. */
 export const unsentText = (
-  { action, refusal, remediation, stopped }: Pick<RunState, 'action' | 'refusal' | 'remediation' | 'stopped'>,
-  stopReason: NonNullable<RunState['stopped']>['reason'],
+  { action, refusal, remediation }: Pick<RunState, 'action' | 'remediation'> & Pick<RunningRun, 'refusal'>,
+  stop: Stop,
 ): Text => {
+  const { reason: stopReason } = stop;
   if (stopReason === 'CommandRefused') {
     const why = refusal?.message ?? 'SSM refused its commands, or its document is not deployed';
     const message = `the run sent no command to this node: ${why}`;
@@ -213,7 +214,7 @@ export const unsentText = (
   }
   if (stopReason === 'NotAllowed')
     return { outcome: 'Skipped', skipReason: stopReason, message: removedText(remediation) };
-  const why = stopped?.why === undefined ? '' : `: ${stopped.why}`;
+  const why = stop.reason !== 'Cancelled' || stop.why === undefined ? '' : `: ${stop.why}`;
   const message = `the run was stopped (${stopReason}) before a command was sent to this node${why}`;
   return { outcome: 'Skipped', message, ...(stopReason === 'Yielded' ? {} : { skipReason: stopReason }) };
 };
@@ -222,10 +223,10 @@ export const unsentText = (
 const STUCK_LOOK_MS = 300_000;
 
 /** The unsent nodes of a run whose turns failed: those of a repair wait in the lane for a later run. */
-const stuckOf = (run: RunState, nodes: readonly TakenNode[], now: string): OutboxEntry[] => {
+const stuckOf = (run: RunState, stop: Stop, nodes: readonly TakenNode[], now: string): OutboxEntry[] => {
   const results = resultsOf(
     nodes.map(([id]) => id),
-    unsentText(run, 'Stuck'),
+    unsentText(run, stop),
     now,
   );
   if (run.action === 'check') return results;
@@ -234,14 +235,14 @@ const stuckOf = (run: RunState, nodes: readonly TakenNode[], now: string): Outbo
 
 /** Returns the unsent nodes of a stopped run to their lane, or records their results. No node is dropped silently. */
 export const unsentOf = (
-  run: RunState,
-  stopReason: NonNullable<RunState['stopped']>['reason'],
+  run: RunState & Pick<RunningRun, 'refusal'>,
+  stop: Stop,
   nodes: readonly TakenNode[],
   now: string,
   limits: Limits,
 ): OutboxEntry[] => {
   const ids = nodes.map(([id]) => id);
-  switch (stopReason) {
+  switch (stop.reason) {
     case 'Yielded':
       // The node of a signal is still pending; the node of an operator's request has no pending row yet.
       return requeued(
@@ -250,15 +251,15 @@ export const unsentOf = (
         now,
       );
     case 'Stuck':
-      return stuckOf(run, nodes, now);
+      return stuckOf(run, stop, nodes, now);
     case 'CommandRefused':
     case 'DocumentRefused':
     case 'NotAllowed':
     case 'Cancelled':
-      return unsentResults(run, nodes, unsentText(run, stopReason), now, limits);
+      return unsentResults(run, nodes, unsentText(run, stop), now, limits);
     case 'Paused':
     case 'BreakerOpen':
       // The lane itself waits for the end of the pause or the breaker, so the rows do not change.
-      return resultsOf(ids, unsentText(run, stopReason), now);
+      return resultsOf(ids, unsentText(run, stop), now);
   }
 };

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { nodesSeen, pendingRow, rules } from '../../test/support/rules.ts';
-import { aCheck, aRun, at, because, node, nodes, START } from '../../test/support/runs.ts';
+import { aQueuedCheck, aQueuedRun, at, because, node, nodes, START } from '../../test/support/runs.ts';
 import type { LaneState } from '../state/lane-state.ts';
 import { WHOLE_CLUSTER } from '../state/pending-node.ts';
+import { stopOf } from '../state/run-state.ts';
 import { newLane } from './lane.ts';
 import { askedCandidates, cancelledRun, heldCheck, heldRun, laneRun, nextRows, planned, rowsRun } from './plan.ts';
 
@@ -90,21 +91,19 @@ describe('the plan of a queued run', () => {
 
   it("keeps the registry's answer about the image for a repair that goes to nodes", () => {
     const plan = { ...seen(lane()), preflight: 'ECR has no such image' };
-    const run = planned(plan, aRun(0, { status: 'queued' }), askedCandidates(nodes(2)));
+    const run = planned(plan, aQueuedRun(), askedCandidates(nodes(2)));
     expect(run).toMatchObject({ pending: nodes(2).map((id) => [id, '']), preflight: 'ECR has no such image' });
-    expect(planned(seen(lane()), aRun(0, { status: 'queued' }), askedCandidates(nodes(2)))).not.toHaveProperty(
-      'preflight',
-    );
+    expect(planned(seen(lane()), aQueuedRun(), askedCandidates(nodes(2)))).not.toHaveProperty('preflight');
   });
 
   it("has no use for the registry's answer where no node gets a command", () => {
-    const run = planned(held, aRun(0, { status: 'queued' }), askedCandidates(nodes(2)));
+    const run = planned(held, aQueuedRun(), askedCandidates(nodes(2)));
     expect(run).toMatchObject({ pending: [], settled: { RegistryHeld: 2 } });
     expect(run).not.toHaveProperty('preflight');
   });
 
   it('of a check is no matter of the registry', () => {
-    const run = planned(held, aCheck(0, { status: 'queued' }), askedCandidates(nodes(2)));
+    const run = planned(held, aQueuedCheck(), askedCandidates(nodes(2)));
     expect(run.pending).toHaveLength(2);
     expect(run).not.toHaveProperty('preflight');
     expect(run).not.toHaveProperty('registryHold');
@@ -128,13 +127,13 @@ describe('a run that is over from the start', () => {
   });
 
   it('because its request is cancelled counts its nodes, and says that it has ended', () => {
-    const run = cancelledRun(aRun(0, { status: 'queued' }), nodes(2), { force: false }, at(10));
+    const run = cancelledRun(aQueuedRun(), nodes(2), { force: false }, at(10));
     expect(run).toMatchObject({ status: 'ended', settled: { Cancelled: 2 }, stopped: { reason: 'Cancelled' } });
     expect(run.outbox).toMatchObject([
       { kind: 'results', skipReason: 'Cancelled', instanceIds: nodes(2) },
       { kind: 'notice', detail: { counts: { Cancelled: 2 } } },
     ]);
-    expect(cancelledRun(aRun(0, { status: 'queued' }), [], { force: false }, at(10))).toMatchObject({
+    expect(cancelledRun(aQueuedRun(), [], { force: false }, at(10))).toMatchObject({
       settled: {},
       outbox: [{ kind: 'notice' }],
     });
@@ -143,12 +142,12 @@ describe('a run that is over from the start', () => {
 
 describe('a queued check under a pause of everything', () => {
   it('ends without a row if it is a sweep: the next one looks at the same nodes', () => {
-    const run = aCheck(0, { status: 'queued', because: because('sweep') });
+    const run = aQueuedCheck({ because: because('sweep') });
     expect(heldCheck(run, at(10)).commit?.run?.after).toMatchObject({ status: 'ended', stopped: { reason: 'Paused' } });
   });
 
   it('waits otherwise, and looks again in a minute', () => {
-    const run = aCheck(0, { status: 'queued', because: because('operator') });
+    const run = aQueuedCheck({ because: because('operator') });
     expect(heldCheck(run, at(10))).toEqual({
       commit: { run: { before: run, after: { ...run, dueAt: at(70) } } },
       effects: [],
@@ -158,7 +157,7 @@ describe('a queued check under a pause of everything', () => {
 });
 
 it('a queued run whose request cannot be read says so in its results', () => {
-  const run = cancelledRun(aRun(0, { status: 'queued' }), nodes(1), { force: false, why: 'no list' }, at(10));
-  expect(run.stopped).toMatchObject({ reason: 'Cancelled', why: 'no list' });
+  const run = cancelledRun(aQueuedRun(), nodes(1), { force: false, why: 'no list' }, at(10));
+  expect(stopOf(run)).toMatchObject({ reason: 'Cancelled', why: 'no list' });
   expect(run.outbox[0]).toMatchObject({ kind: 'results', message: expect.stringMatching(/: no list$/) });
 });

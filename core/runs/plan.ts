@@ -1,11 +1,11 @@
 import { NO_NEWS, silentLast } from '../guards/registry.ts';
 import { becauseOnce } from '../model/because.ts';
-import { defined } from '../model/defined.ts';
+import { defined, without } from '../model/defined.ts';
 import { epochMs, isoTime } from '../model/ids.ts';
 import { laneName, NODE_CHECK } from '../model/lane-name.ts';
 import type { LaneState } from '../state/lane-state.ts';
 import { becauseOfRows, type PendingNode, rowsForRun, soleRequestOf, WHOLE_CLUSTER } from '../state/pending-node.ts';
-import type { RunState } from '../state/run-state.ts';
+import type { EndedRun, QueuedRun, RunningRun, RunState } from '../state/run-state.ts';
 import { decisionInputs, type NodesSeen } from './decide-now.ts';
 import type { Hold } from './lane.ts';
 import { answeredOf, becausesOf, type Cancelled, merged, resultsOf, unsentText } from './outbox.ts';
@@ -47,7 +47,7 @@ export const nextRows = (
 };
 
 /** The plan of a queued run over these candidates. */
-export const planned = (seen: PlanSeen, queued: RunState, candidates: readonly Candidate[]): RunState => {
+export const planned = (seen: PlanSeen, queued: QueuedRun, candidates: readonly Candidate[]): RunningRun => {
   const lane = queued.action === 'check' ? undefined : seen.lane;
   const inputs = decisionInputs(queued, seen.nodes, seen.rules, seen.now);
   const run = startRun(queued, { ...inputs, candidates, ...defined({ lane }) });
@@ -59,7 +59,7 @@ export const planned = (seen: PlanSeen, queued: RunState, candidates: readonly C
 export const laneRun = (
   { lane, newRunId, rules, now }: Omit<LaneSeen, 'nodes'>,
   rows: readonly PendingNode[],
-): RunState => {
+): QueuedRun => {
   const action = isCheck(lane) ? 'check' : 'repair';
   return queuedRun({
     runId: newRunId,
@@ -80,7 +80,7 @@ export const laneRun = (
  * The run over the lane's next rows. The rows of a check are kept for its cool-down: otherwise the next step of the lane
  * would take them again. A row for the whole cluster becomes a queued check, planned in its own group like a sweep.
  */
-export const rowsRun = (seen: LaneSeen, rows: readonly PendingNode[]): RunState => {
+export const rowsRun = (seen: LaneSeen, rows: readonly PendingNode[]): QueuedRun | RunningRun => {
   const { lane, now, rules } = seen;
   const { clusterCheckCoolDownSeconds, checkCoolDownSeconds } = rules.policy.limits;
   const queued = laneRun(seen, rows);
@@ -103,7 +103,7 @@ export const heldRun = (
   seen: LaneSeen,
   rows: readonly PendingNode[],
   { skipReason, until, message }: Hold,
-): RunState => {
+): EndedRun => {
   const { lane, now } = seen;
   const run = laneRun(seen, rows);
   const results = rows.flatMap((row) => {
@@ -132,11 +132,12 @@ export const heldRun = (
 };
 
 /** The state of a run that ends without a command, because its request is cancelled. Nothing about its nodes is asked. */
-export const cancelledRun = (run: RunState, nodes: readonly string[], { why }: Cancelled, now: string): RunState => {
+export const cancelledRun = (run: QueuedRun, nodes: readonly string[], { why }: Cancelled, now: string): EndedRun => {
   const settled = nodes.length === 0 ? {} : { Cancelled: nodes.length };
   const stopped = { reason: 'Cancelled' as const, at: now, ...defined({ why }) };
-  const ended: RunState = { ...run, status: 'ended', startedAt: now, endedAt: now, end: 'Cancelled', settled, stopped };
-  const results = resultsOf(nodes, unsentText(ended, 'Cancelled'), now);
+  const over = { status: 'ended', startedAt: now, endedAt: now, end: 'Cancelled' } as const;
+  const ended: EndedRun = { ...without(run, 'failures'), ...over, settled, stopped };
+  const results = resultsOf(nodes, unsentText(ended, stopped), now);
   return { ...ended, outbox: [...run.outbox, ...results, endNotice(ended, settled, now)] };
 };
 
@@ -147,11 +148,11 @@ const PAUSE_LOOK_MS = 60_000;
  * A step of a queued check under a pause of everything. A sweep ends without a command and without rows, since the next one
  * looks at the same nodes. Any other check waits for the end of the pause.
  */
-export const heldCheck = (before: RunState, now: string): Step => {
+export const heldCheck = (before: QueuedRun, now: string): Step => {
   const stopped = { reason: 'Paused', at: now } as const;
   const after: RunState =
     before.because.kind === 'sweep'
-      ? { ...before, status: 'ended', startedAt: now, endedAt: now, end: 'Stopped', stopped }
+      ? { ...without(before, 'failures'), status: 'ended', startedAt: now, endedAt: now, end: 'Stopped', stopped }
       : { ...before, dueAt: isoTime(epochMs(now) + PAUSE_LOOK_MS) };
   return { commit: { run: { before, after } }, effects: [], isDone: true };
 };

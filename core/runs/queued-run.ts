@@ -1,7 +1,7 @@
 import type { Because } from '../model/because.ts';
 import { defined } from '../model/defined.ts';
 import type { Limits } from '../model/policy.ts';
-import type { RunState, Slice } from '../state/run-state.ts';
+import type { QueuedRun, Slice } from '../state/run-state.ts';
 
 /** Creates a run that run-controller has not planned yet. All queued runs are created here. */
 export const queuedRun = (asked: {
@@ -21,7 +21,7 @@ export const queuedRun = (asked: {
   readonly slice?: Slice | undefined;
   readonly now: string;
   readonly limits: Limits;
-}): RunState => ({
+}): QueuedRun => ({
   runId: asked.runId,
   version: 0,
   cluster: asked.cluster,

@@ -1,7 +1,7 @@
-import { defined } from '../model/defined.ts';
+import { defined, without } from '../model/defined.ts';
 import { epochMs, isoTime } from '../model/ids.ts';
 import type { OutboxEntry } from '../state/outbox-entry.ts';
-import type { RunState } from '../state/run-state.ts';
+import type { PlannedRun, RunningRun, RunState } from '../state/run-state.ts';
 import type { SendReport } from './command.ts';
 
 const FIRST_WAIT_SECONDS = 15;
@@ -12,10 +12,10 @@ const MAX_WAIT_SECONDS = 900;
  * again later: while a stack is deployed, the role and the documents change one after the other.
  */
 export const refusalAfter = (
-  { refusal }: Pick<RunState, 'refusal'>,
+  { refusal }: Pick<RunningRun, 'refusal'>,
   message: string,
   now: string,
-): NonNullable<RunState['refusal']> => {
+): NonNullable<RunningRun['refusal']> => {
   const count = (refusal?.count ?? 0) + 1;
   const seconds = Math.min(MAX_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2 ** (count - 1));
   return {
@@ -38,17 +38,16 @@ const messageOf = (report: SendReport, before: RunState): string | undefined => 
 };
 
 /** The state after SSM's answers to its commands: one that it took ends a refusal, one that it refused goes on with it. */
-export const withAnswers = (
-  state: RunState,
+export const withAnswers = <Run extends PlannedRun>(
+  state: Run,
   before: RunState,
   reports: readonly SendReport[],
   now: string,
-): RunState => {
+): Run => {
   const message = reports.map((report) => messageOf(report, before)).find((text) => text !== undefined);
   if (message !== undefined) return { ...state, refusal: refusalAfter(state, message, now) };
   if (state.refusal === undefined || !reports.some((r) => r.kind === 'sent' || r.kind === 'found')) return state;
-  const { refusal, ...rest } = state;
-  return rest;
+  return without(state, 'refusal');
 };
 
 /** Whether a report proves that the command did not run. */
@@ -62,7 +61,7 @@ export const takenBackOf = (before: RunState, reports: readonly SendReport[]): r
 };
 
 /** The notice that a run was stopped because the document at SSM is not the one that was built. */
-export const documentNotice = ({ runId, cluster, remediation, action, refusal }: RunState): OutboxEntry => ({
+export const documentNotice = ({ runId, cluster, remediation, action, refusal }: RunningRun): OutboxEntry => ({
   kind: 'notice',
   id: `${runId}/document`,
   detailType: 'Document Refused',

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { search } from '../../test/deep.ts';
-import { aRun, LIMITS, nodes, observed, quiet, START } from '../../test/support/runs.ts';
+import { aQueuedRun, LIMITS, nodes, observed, quiet, START } from '../../test/support/runs.ts';
 import { defined } from '../model/defined.ts';
 import { epochMs, isoTime } from '../model/ids.ts';
 import type { ObservationRow } from '../state/command-state.ts';
@@ -9,7 +9,7 @@ import type { LaneState } from '../state/lane-state.ts';
 import type { OutboxEntry } from '../state/outbox-entry.ts';
 import type { PendingNode } from '../state/pending-node.ts';
 import type { Tally } from '../state/results.ts';
-import type { RunState } from '../state/run-state.ts';
+import type { EndedRun, RunningRun, RunState } from '../state/run-state.ts';
 import { advance } from './advance.ts';
 import { afterRun, dueRows, newLane, nextDue } from './lane.ts';
 import type { DecidedAgain } from './sending.ts';
@@ -47,7 +47,7 @@ const play = (outage: Outage, { liars, breaksAtMinutes }: Cluster = HONEST) => {
   const complaints = new Map<string, number>();
   const repairedAtMs = new Map<string, number>();
   const isDone = (): boolean => [...broken].every((id) => liars.has(id));
-  const runs: { readonly before: LaneState; readonly run: RunState; readonly sent: readonly string[] }[] = [];
+  const runs: { readonly before: LaneState; readonly run: EndedRun; readonly sent: readonly string[] }[] = [];
   const needsRegistry = (id: string): boolean =>
     outage.local[Number.parseInt(id.slice(2), 16) % outage.local.length] !== true;
   const now = (): string => isoTime(nowMs);
@@ -90,10 +90,10 @@ const play = (outage: Outage, { liars, breaksAtMinutes }: Cluster = HONEST) => {
     repairedAtMs.set(id, nowMs);
     return { outcome: 'Repaired', ...(needsRegistry(id) ? { registry: 'answers' as const } : {}), at: now() };
   };
-  const drive = (planned: RunState): { readonly run: RunState; readonly sent: readonly string[] } => {
+  const drive = (planned: RunningRun): { readonly run: EndedRun; readonly sent: readonly string[] } => {
     const sent: string[] = [];
     const observations: ObservationRow[] = [];
-    let run = planned;
+    let run: RunState = planned;
     const decideAgain = (instanceId: string): DecidedAgain => ({
       candidate: { instanceId, ...defined({ row: pendingNodes.get(instanceId) }) },
       decision: { kind: 'go' },
@@ -119,7 +119,7 @@ const play = (outage: Outage, { liars, breaksAtMinutes }: Cluster = HONEST) => {
   };
   const turn = (candidates: Parameters<typeof startRun>[1]['candidates']): void => {
     const before = lane;
-    const queued = aRun(0, { status: 'queued', runId: `r-${runs.length + 1}`, createdAt: now(), dueAt: now() });
+    const queued = aQueuedRun({ runId: `r-${runs.length + 1}`, createdAt: now(), dueAt: now() });
     const ssm = { pingStatus: 'Online', platformType: 'Linux', platformName: 'Amazon Linux' };
     const planned = startRun(queued, {
       candidates,

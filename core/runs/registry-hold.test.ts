@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { aCommand, aRun, at, node, nodes, observed, START, sent, step } from '../../test/support/runs.ts';
+import { aCommand, anEndedRun, aRun, at, node, nodes, observed, START, sent, step } from '../../test/support/runs.ts';
 import type { CommandState, ObservationRow } from '../state/command-state.ts';
 import type { RegistryHold } from '../state/lane-state.ts';
 import type { Tally } from '../state/results.ts';
-import type { RunState } from '../state/run-state.ts';
+import type { RunningRun, RunState } from '../state/run-state.ts';
 import { afterRun, newLane } from './lane.ts';
 
 type Word = 'silent' | 'answers' | undefined;
@@ -27,7 +27,7 @@ const ended = (
     ),
   ),
 });
-const stepAfter = (run: RunState, said: readonly (readonly Word[])[], more: Partial<RunState> = {}, slots = 50) => {
+const stepAfter = (run: RunningRun, said: readonly (readonly Word[])[], more: Partial<RunningRun> = {}, slots = 50) => {
   const { commands, observations } = ended(...said);
   return step({ ...run, ...more, commands: [...commands, ...run.commands] }, { observations, slots });
 };
@@ -194,7 +194,7 @@ describe('a repair run', () => {
 it('a lane has the news and the hold of its last run, and its own after a run that was never planned', () => {
   const registry = { silent: { [node(1)]: { first: at(1), last: at(1) } }, answered: [] };
   const lane = { ...newLane('demo/pause-image'), activeRunId: 'r-1', registry, registryHold: hold() };
-  const run = aRun(0, { status: 'ended' });
+  const run = anEndedRun();
   expect(afterRun(lane, run)).toMatchObject({ registry, registryHold: { holds: 1 } });
   const prolonged = afterRun(lane, { ...run, registry, registryHold: hold({ holds: 2 }) });
   expect(prolonged.registryHold).toMatchObject({ holds: 2 });

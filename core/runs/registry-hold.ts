@@ -8,14 +8,14 @@ import {
   unexplained,
   withWords,
 } from '../guards/registry.ts';
-import { defined } from '../model/defined.ts';
+import { defined, without } from '../model/defined.ts';
 import type { Limits } from '../model/policy.ts';
 import type { CommandState, ObservationRow } from '../state/command-state.ts';
 import { withCounts } from '../state/counts.ts';
 import type { RegistryHold, RegistryNews } from '../state/lane-state.ts';
 import type { OutboxEntry } from '../state/outbox-entry.ts';
 import type { PendingNode } from '../state/pending-node.ts';
-import type { RunState } from '../state/run-state.ts';
+import type { PlannedRun, RunningRun, RunState } from '../state/run-state.ts';
 import { batchTallies } from './batch-results.ts';
 import { countedBefore, keptUntil, type TakenNode, takenOf } from './outbox.ts';
 
@@ -57,7 +57,7 @@ const noticeOf = (run: RunState, hold: RegistryHold, message: string): OutboxEnt
 });
 
 /** Removes the nodes that need the registry from the unsent nodes of the run. */
-const takeOut = (run: RunState): { readonly run: RunState; readonly taken: readonly TakenNode[] } => {
+const takeOut = (run: RunningRun): { readonly run: RunningRun; readonly taken: readonly TakenNode[] } => {
   const local = new Set(run.local);
   const needs = ([id]: TakenNode): boolean => !local.has(id);
   const taken: TakenNode[] = run.pending.filter(needs);
@@ -77,7 +77,7 @@ const takeOut = (run: RunState): { readonly run: RunState; readonly taken: reado
   return { run: { ...run, commands, pending: run.pending.filter((node) => !needs(node)) }, taken };
 };
 
-const messageOf = (run: RunState, hold: RegistryHold, news: RegistryNews): string => {
+const messageOf = (run: PlannedRun, hold: RegistryHold, news: RegistryNews): string => {
   const host = run.image?.split('/', 1)[0];
   const named = host === undefined || host === 'localhost' ? 'the registry' : `the registry ${host}`;
   const asked = run.preflight === undefined ? '' : ` (asked by fleetmend before: ${run.preflight})`;
@@ -87,26 +87,26 @@ const messageOf = (run: RunState, hold: RegistryHold, news: RegistryNews): strin
 };
 
 /** Whether every node of the run that needs the registry has tried it. */
-const hasTried = (run: RunState): boolean => {
+const hasTried = (run: PlannedRun): boolean => {
   const local = new Set(run.local);
   return run.commands.every((c) => c.status === 'closed') && run.pending.every(([id]) => local.has(id));
 };
 
 /** Adds what the observations show of the registry to a repair, and starts or ends the hold by it. */
-export const withRegistryNews = (
-  run: RunState,
+export const withRegistryNews = <Run extends PlannedRun>(
+  run: Run,
   observations: readonly ObservationRow[],
   now: string,
   limits: Limits,
-): RunState => {
+): Run => {
   const words = run.action === 'check' ? [] : wordsOf(run, observations);
   if (words.length === 0) return run;
-  const { registryHold: before, ...rest } = run;
+  const { registryHold: before } = run;
   const known = run.registry ?? NO_NEWS;
   const news = withWords(known, words, now);
   const hold = holdAfterNews(news, before, { runId: run.runId, hasTried: hasTried(run) }, now, limits);
   if (hold === before && isSameNews(news, known)) return run;
-  const after = { ...rest, registry: news, ...defined({ registryHold: hold }) };
+  const after = { ...without(run, 'registryHold'), registry: news, ...defined({ registryHold: hold }) };
   if (hold === undefined || hold.holds === before?.holds) return after;
   return { ...after, outbox: [...after.outbox, noticeOf(after, hold, messageOf(after, hold, news))] };
 };
@@ -115,7 +115,7 @@ export const withRegistryNews = (
  * Takes the nodes that need the registry out of the run that has started a hold: they become pending nodes until it ends.
  * Nodes with a local method stay. A command that is later reported as not sent is looked at again.
  */
-export const holdForRegistry = (run: RunState, now: string): RunState => {
+export const holdForRegistry = (run: RunningRun, now: string): RunningRun => {
   const { registryHold: hold, registry } = run;
   if (hold?.runId !== run.runId || registry === undefined) return run;
   const { run: left, taken } = takeOut(run);

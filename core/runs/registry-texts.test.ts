@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { aCommand, aRun, at, LIMITS, node, nodes, observed, START } from '../../test/support/runs.ts';
 import type { ObservationRow } from '../state/command-state.ts';
-import type { RunState } from '../state/run-state.ts';
+import type { RunningRun, RunState } from '../state/run-state.ts';
 import { heldDecision, holdForRegistry, isLocal, withRegistryNews } from './registry-hold.ts';
 
 const silent = (...ids: string[]): ObservationRow =>
   observed('1', Object.fromEntries(ids.map((id) => [id, { registry: 'silent' as const, at: at(5) }])));
 const closed = aCommand({ status: 'closed', instanceIds: [], size: 2, counts: { NotRepaired: 2 } });
-const told = (over: Partial<RunState>) => {
+const told = (over: Partial<RunningRun>) => {
   const run = aRun(0, { commands: [closed], ...over });
   const [notice] = withRegistryNews(run, [silent(...nodes(2))], at(9), LIMITS).outbox;
   return notice?.kind === 'notice' ? notice.detail.message : undefined;
@@ -15,7 +15,7 @@ const told = (over: Partial<RunState>) => {
 
 describe('the notice of a hold', () => {
   const rest = `held until ${at(909)}, then up to 3 nodes try it`;
-  it.each<[string, Partial<RunState>, string]>([
+  it.each<[string, Partial<RunningRun>, string]>([
     [
       'names the registry of the image',
       { image: 'a.example/eks/pause:3.5' },
@@ -101,7 +101,7 @@ describe('the news of a registry', () => {
 describe('a run that has started a hold', () => {
   const registryHold = { until: at(900), holds: 1, runId: 'r-1', silentAt: START };
   const registry = { silent: {}, answered: [] };
-  const held = (over: Partial<RunState>) => holdForRegistry(aRun(0, { registryHold, registry, ...over }), at(9));
+  const held = (over: Partial<RunningRun>) => holdForRegistry(aRun(0, { registryHold, registry, ...over }), at(9));
 
   it('leaves alone what SSM has, and a planned command of nodes that need no registry', () => {
     const commands = [

@@ -13,10 +13,10 @@ import {
   sent,
 } from '../../test/support/runs.ts';
 import type { CommandState } from '../state/command-state.ts';
-import type { RunState } from '../state/run-state.ts';
+import type { RunningRun, RunState } from '../state/run-state.ts';
 import { isCounted, type News, withReports } from './reports.ts';
 
-const read = (run: RunState, news: Partial<News>): RunState => withReports(run, quiet(news), at(20), LIMITS);
+const read = (run: RunningRun, news: Partial<News>): RunningRun => withReports(run, quiet(news), at(20), LIMITS);
 const sending = (key: string, over: Partial<CommandState> = {}): CommandState =>
   aCommand({ key, status: 'sending', sendingAt: START, instanceIds: [node(Number(key))], ...over });
 const statuses = (run: RunState) => run.commands.map(({ status }) => status);

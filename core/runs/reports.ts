@@ -1,7 +1,7 @@
 import type { Limits } from '../model/policy.ts';
 import type { CommandState, ObservationRow } from '../state/command-state.ts';
 import type { OutboxEntry } from '../state/outbox-entry.ts';
-import type { RunState } from '../state/run-state.ts';
+import type { PlannedRun, RunState } from '../state/run-state.ts';
 import { batchesOf, batchOf } from './batch.ts';
 import { type Change, closeCheck, isUnobserved, OBSERVATION_LOST, onUnobserved } from './close.ts';
 import { isNews, isOver, onBatch, onObservation, onReport, type SendReport } from './command.ts';
@@ -51,7 +51,7 @@ export const countsOf = (state: RunState): Partial<Record<string, number>> => {
  * Applies the reports about the run's commands, then their observations. A command that is over changes only if its first
  * observation assumed a reading and a later one is surer.
  */
-export const withReports = (before: RunState, inputs: News, now: string, limits: Limits): RunState => {
+export const withReports = <Run extends PlannedRun>(before: Run, inputs: News, now: string, limits: Limits): Run => {
   const outbox: OutboxEntry[] = [];
   const observed = new Set<string>();
   const updated = before.commands.map((first) => {

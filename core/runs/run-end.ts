@@ -1,15 +1,16 @@
-import { defined } from '../model/defined.ts';
+import { defined, without } from '../model/defined.ts';
 import type { OutboxEntry } from '../state/outbox-entry.ts';
-import type { RunState } from '../state/run-state.ts';
+import { type EndedRun, type RunningRun, stopOf } from '../state/run-state.ts';
 
-/** How a run ends, by what stopped it. */
-export const endOf = ({ stopped }: Pick<RunState, 'stopped'>): NonNullable<RunState['end']> => {
-  if (stopped === undefined) return 'Done';
-  return stopped.reason === 'Cancelled' || stopped.reason === 'Stuck' ? stopped.reason : 'Stopped';
+/** The run at its end, by what stopped it. */
+export const endedOf = ({ stopped, ...run }: RunningRun, now: string): EndedRun => {
+  const over = { ...without(run, 'failures'), status: 'ended', endedAt: now } as const;
+  if (stopped === undefined) return { ...over, end: 'Done' };
+  return stopped.reason === 'Cancelled' ? { ...over, end: 'Cancelled', stopped } : { ...over, end: 'Stopped', stopped };
 };
 
 /** The notice that a run has ended. */
-export const endNotice = (run: RunState, counts: Partial<Record<string, number>>, now: string): OutboxEntry => ({
+export const endNotice = (run: EndedRun, counts: Partial<Record<string, number>>, now: string): OutboxEntry => ({
   kind: 'notice',
   id: `${run.runId}/ended`,
   detailType: 'Run Ended',
@@ -23,6 +24,6 @@ export const endNotice = (run: RunState, counts: Partial<Record<string, number>>
     startedAt: run.startedAt ?? run.createdAt,
     endedAt: now,
     counts,
-    ...defined({ end: run.end, stopped: run.stopped?.reason }),
+    ...defined({ end: run.end, stopped: stopOf(run)?.reason }),
   },
 });

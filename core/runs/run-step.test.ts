@@ -3,6 +3,8 @@ import { nodesSeen, pendingRow, rules } from '../../test/support/rules.ts';
 import {
   aCheck,
   aCommand,
+  anEndedRun,
+  aQueuedRun,
   aRun,
   at,
   DOCUMENT,
@@ -17,7 +19,7 @@ import {
 } from '../../test/support/runs.ts';
 import type { ClusterState } from '../state/cluster-state.ts';
 import type { OutboxEntry } from '../state/outbox-entry.ts';
-import type { RunState } from '../state/run-state.ts';
+import type { RunningRun, RunState } from '../state/run-state.ts';
 import { isEntryDue, nodesWanted, type RunSeen, runStep } from './run-step.ts';
 
 const cluster = (over: Partial<ClusterState> = {}): ClusterState => ({
@@ -45,7 +47,7 @@ const notice = (notBefore?: string): OutboxEntry => ({
   detail: {},
   ...(notBefore === undefined ? {} : { notBefore }),
 });
-const waiting = (over: Partial<RunState> = {}): RunState =>
+const waiting = (over: Partial<RunningRun> = {}): RunningRun =>
   aRun(0, {
     status: 'draining',
     commands: [
@@ -79,8 +81,8 @@ describe('a step of a repair that sends', () => {
   });
 
   it('asks about no node where it sends nothing: not planned yet, over, or stopped', () => {
-    expect(nodesWanted(seen({ ...run, status: 'queued' }))).toEqual([]);
-    expect(nodesWanted(seen({ ...run, status: 'ended' }))).toEqual([]);
+    expect(nodesWanted(seen(aQueuedRun()))).toEqual([]);
+    expect(nodesWanted(seen(anEndedRun()))).toEqual([]);
     expect(nodesWanted(seen(run, { paused: true }))).toEqual([]);
   });
 
@@ -199,7 +201,9 @@ describe('after a command', () => {
 
   it('of a stuck run, its claim stays as long as its nodes hold slots', () => {
     const claimed = cluster({ slots: held, disruptive: { lane: 'demo/pause-image', runId: 'r-1' } });
-    const stuck = waiting({ status: 'ended', end: 'Stuck', outbox: [notice()] });
+    const { pending, stopped, failures, ...run } = waiting({ outbox: [notice()] });
+    const stop = { reason: 'Stuck', at: START } as const;
+    const stuck: RunState = { ...run, pending, status: 'ended', endedAt: START, end: 'Stuck', stopped: stop };
     const step = runStep(seen(stuck, { cluster: claimed, flushed: { version: 0, stays: [] }, now: at(30) }));
     expect(step.commit?.run?.after.outbox).toEqual([]);
     expect(step.commit).not.toHaveProperty('cluster');

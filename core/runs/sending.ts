@@ -4,7 +4,7 @@ import type { Limits } from '../model/policy.ts';
 import type { CommandState } from '../state/command-state.ts';
 import { withCounts } from '../state/counts.ts';
 import type { OutboxEntry } from '../state/outbox-entry.ts';
-import type { RunState } from '../state/run-state.ts';
+import type { RunningRun } from '../state/run-state.ts';
 import { batchesOf, commandKey, type PartDocument } from './batch.ts';
 import { dueMs } from './command.ts';
 import { nodesInFlight } from './in-flight.ts';
@@ -32,7 +32,7 @@ export type SendInputs = {
 export type At = { readonly now: string; readonly limits: Limits };
 
 /** A step's next command: the state with the command as `sending`, and the nodes whose attempts are booked. */
-export type Sending = { readonly state: RunState; readonly booked: readonly string[] };
+export type Sending = { readonly state: RunningRun; readonly booked: readonly string[] };
 
 const planned = (
   batch: string,
@@ -53,10 +53,10 @@ const planned = (
 
 /** Plans the batches of a check: one command for each document, sent to all nodes of the batch. */
 export const withCheckBatches = (
-  state: RunState,
+  state: RunningRun,
   documents: readonly PartDocument[],
   { limits }: Pick<At, 'limits'>,
-): RunState => {
+): RunningRun => {
   if (documents.length === 0 || state.pending.length === 0) return state;
   const commands = [...state.commands];
   let batches = batchesOf(commands).length;
@@ -74,7 +74,7 @@ type Bounds = Omit<SendInputs, 'decideAgain'>;
 type Next = { readonly command?: CommandState; readonly nodes: readonly TakenNode[] };
 
 /** The nodes of the repair's next command: of one that SSM has not taken, or the first that wait. */
-const nextOf = (state: RunState, { width, documents, order }: Bounds, at: At): Next => {
+const nextOf = (state: RunningRun, { width, documents, order }: Bounds, at: At): Next => {
   const { maxNodesPerCommand, commandWindowPercent } = at.limits;
   const free = Math.min(maxNodesPerCommand, width - nodesInFlight(state));
   if (free <= 0 || documents.length === 0) return { nodes: [] };
@@ -90,7 +90,7 @@ const nextOf = (state: RunState, { width, documents, order }: Bounds, at: At): N
 };
 
 /** The nodes whose facts a repair's next command needs. */
-export const nodesToAsk = (state: RunState, inputs: Bounds, at: At): readonly string[] =>
+export const nodesToAsk = (state: RunningRun, inputs: Bounds, at: At): readonly string[] =>
   state.action === 'check' ? [] : nextOf(state, inputs, at).nodes.map(([id]) => id);
 
 const isUnreadable = (decision: Decision): boolean => decision.kind === 'skip' && decision.skipReason === 'Unreadable';
@@ -103,7 +103,7 @@ const NO_LONGER_WANTED: Decision = {
 };
 
 /** Takes the nodes of the next command that may no longer go out of the run, each with its decision recorded. */
-const sorted = (state: RunState, nodes: readonly TakenNode[], inputs: SendInputs, at: At) => {
+const sorted = (state: RunningRun, nodes: readonly TakenNode[], inputs: SendInputs, at: At) => {
   const going: TakenNode[] = [];
   const asked = new Set<string>();
   const outbox: OutboxEntry[] = [];
@@ -129,7 +129,7 @@ const sorted = (state: RunState, nodes: readonly TakenNode[], inputs: SendInputs
  * Makes a repair's next command `sending`. Each of its nodes is decided again by fresh facts. Nodes whose facts were not
  * read wait for the next step. At most one command a step, so that one transaction holds what it changes.
  */
-export const withRepairCommand = (state: RunState, inputs: SendInputs, at: At): Sending => {
+export const withRepairCommand = (state: RunningRun, inputs: SendInputs, at: At): Sending => {
   const [document] = inputs.documents;
   const { command, nodes } = nextOf(state, inputs, at);
   if (nodes.length === 0 || document === undefined) return { state, booked: [] };

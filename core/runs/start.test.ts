@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { aRun, at, because, LIMITS, node, nodes, START } from '../../test/support/runs.ts';
+import { aQueuedRun, at, because, LIMITS, node, nodes, START } from '../../test/support/runs.ts';
 import type { NodeFacts } from '../guards/decide-node.ts';
 import type { LaneState } from '../state/lane-state.ts';
 import { becauseOfRow, type PendingNode } from '../state/pending-node.ts';
@@ -29,7 +29,7 @@ const facts = (id: string, over: Partial<NodeFacts> = {}): NodeFacts => ({
   ssm: { pingStatus: 'Online', platformType: 'Linux', platformName: 'Amazon Linux' },
   ...over,
 });
-const queued = aRun(0, { status: 'queued' });
+const queued = aQueuedRun();
 const inputs = (candidates: readonly Candidate[], over: Partial<StartInputs> = {}): StartInputs => ({
   candidates,
   facts: new Map(candidates.map((c) => [c.instanceId, facts(c.instanceId)])),
@@ -215,7 +215,7 @@ describe('a planned run', () => {
 });
 
 describe('a sweep over nodes that cannot be repaired', () => {
-  const sweep = aRun(0, { status: 'queued', action: 'check', because: because('sweep') });
+  const sweep = aQueuedRun({ action: 'check', because: because('sweep') });
   const autoMode = nodes(50).map((id) => facts(id, { autoMode: true }));
   const sweptAt = (now: string) =>
     startRun(

@@ -8,7 +8,7 @@ import type { LaneState } from '../state/lane-state.ts';
 import type { NodeStateRow } from '../state/node-state.ts';
 import type { OutboxEntry } from '../state/outbox-entry.ts';
 import { CHECK_SOURCE } from '../state/pending-node.ts';
-import type { RunState } from '../state/run-state.ts';
+import type { QueuedRun, RunningRun, RunState } from '../state/run-state.ts';
 import { merged, requeued } from './outbox.ts';
 import { heldDecision, isLocal } from './registry-hold.ts';
 import { type Candidate, settle, wait } from './settle.ts';
@@ -118,7 +118,7 @@ export const imageOf = (candidates: readonly Candidate[]): string | undefined =>
  * Plans a queued run: decides about each node, records every decision not to act, and sets the slow start. A run without
  * anything to send ends at its first step.
  */
-export const startRun = (queued: RunState, inputs: StartInputs): RunState => {
+export const startRun = (queued: QueuedRun, inputs: StartInputs): RunningRun => {
   const { lane, now } = inputs;
   const draft: Draft = { outbox: [...queued.outbox], pending: [], local: [], tooMany: [], settled: queued.settled };
   for (const candidate of silentLast(lane?.registry ?? NO_NEWS, inputs.candidates))

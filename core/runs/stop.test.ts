@@ -7,18 +7,19 @@ import {
   kinds,
   node,
   observed,
+  type SeenRun,
   START,
   sent,
   step,
   trustAfter,
 } from '../../test/support/runs.ts';
-import type { RunState } from '../state/run-state.ts';
+import type { RunningRun, RunState } from '../state/run-state.ts';
 import type { RunInputs } from './advance.ts';
 import type { SendReport } from './command.ts';
 import { nodesInFlight } from './in-flight.ts';
 
 describe('a run that must stop', () => {
-  const busy = (over: Partial<RunState> = {}): RunState => ({
+  const busy = (over: Partial<RunningRun> = {}): RunningRun => ({
     ...aRun(0),
     pending: [
       [node(5), 'v-5'],
@@ -180,7 +181,7 @@ describe('a run that must stop', () => {
 
 describe('the slow start', () => {
   /** A run with the experience that its steps add. */
-  type Course = { readonly run: RunState; readonly trust: RunInputs['trust'] };
+  type Course = { readonly run: SeenRun; readonly trust: RunInputs['trust'] };
   const begin = (): Course => ({ run: step(aRun(40)).state, trust: new Map() });
   const endWith = (
     { run, trust }: Course,

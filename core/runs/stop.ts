@@ -4,7 +4,7 @@ import { epochMs, isoTime } from '../model/ids.ts';
 import type { Limits } from '../model/policy.ts';
 import type { CommandState } from '../state/command-state.ts';
 import type { OutboxEntry } from '../state/outbox-entry.ts';
-import type { RunState } from '../state/run-state.ts';
+import type { PlannedRun, QueuedRun, RunningRun, RunState, Stop } from '../state/run-state.ts';
 import type { TrustRow } from '../state/trust-state.ts';
 import { batchesOf, type PartDocument } from './batch.ts';
 import { closeCheck } from './close.ts';
@@ -36,7 +36,7 @@ export const currentTrust = (state: RunState, inputs: Pick<StopInputs, 'trust' |
 /** For how long SSM may refuse a run's commands before its nodes are given up: a deployment may be under way. */
 const REFUSED_MAX_MS = { repair: 86_400_000, check: 900_000 } as const;
 
-const stopReasonOf = (state: RunState, inputs: StopInputs, nowMs: number, limits: Limits) => {
+const stopReasonOf = (state: RunningRun, inputs: StopInputs, nowMs: number, limits: Limits) => {
   const now = isoTime(nowMs);
   if (inputs.cancelled !== undefined) return 'Cancelled' as const;
   if (state.action === 'repair' && inputs.removed !== undefined) return 'NotAllowed' as const;
@@ -46,12 +46,12 @@ const stopReasonOf = (state: RunState, inputs: StopInputs, nowMs: number, limits
   if (inputs.paused) return 'Paused' as const;
   if (state.action === 'check') return undefined;
   if (openBreakerOf(currentTrust(state, inputs), now) !== undefined) return 'BreakerOpen' as const;
-  const ageMs = nowMs - epochMs(state.startedAt ?? state.createdAt);
+  const ageMs = nowMs - epochMs(state.startedAt);
   return inputs.isAwaited && ageMs > limits.repairRunMaxSeconds * 1000 ? ('Yielded' as const) : undefined;
 };
 
 /** A run whose documents are not deployed is refused like one whose commands SSM refuses, and tried again. */
-const withRefusal = (state: RunState, { documents }: StopInputs, now: string): RunState => {
+const withRefusal = (state: RunningRun, { documents }: StopInputs, now: string): RunningRun => {
   if (documents.length > 0 || state.pending.length === 0) return state;
   if (state.refusal !== undefined && state.refusal.notBefore > now) return state;
   const message = `no document ${state.documentKey} is deployed`;
@@ -59,12 +59,12 @@ const withRefusal = (state: RunState, { documents }: StopInputs, now: string): R
 };
 
 /** Settles the unsent nodes of a stopped run, including commands that are reported as not sent after the stop. */
-export const withoutUnsent = (
-  state: RunState,
-  stopReason: NonNullable<RunState['stopped']>['reason'],
+export const withoutUnsent = <Run extends QueuedRun | RunningRun>(
+  state: Run,
+  stop: Stop,
   now: string,
   limits: Limits,
-): RunState => {
+): Run => {
   const unsent: TakenNode[] = [...state.pending];
   const outbox: OutboxEntry[] = [];
   const commands = batchesOf(state.commands).flatMap((parts): readonly CommandState[] => {
@@ -72,7 +72,7 @@ export const withoutUnsent = (
       return parts.map((c) => {
         if (c.status !== 'planned') return c;
         // Another part of the check was sent. The node's result reports that this part was not.
-        const change = closeCheck(c, 'closed', unsentText(state, stopReason), now);
+        const change = closeCheck(c, 'closed', unsentText(state, stop), now);
         outbox.push(...change.outbox);
         return change.command;
       });
@@ -86,7 +86,7 @@ export const withoutUnsent = (
     });
   });
   if (unsent.length === 0) return { ...state, commands, outbox: [...state.outbox, ...outbox] };
-  const entries = unsentOf(state, stopReason, unsent, now, limits);
+  const entries = unsentOf(state, stop, unsent, now, limits);
   const settled = { ...state.settled };
   for (const e of entries) {
     if (e.kind !== 'results') continue;
@@ -97,14 +97,14 @@ export const withoutUnsent = (
 };
 
 /** Whether a run also cancels the commands that it has sent. */
-const cancelsCommands = ({ action, stopped }: RunState): boolean =>
+const cancelsCommands = ({ action, stopped }: RunningRun): boolean =>
   stopped?.reason === 'Cancelled' && (action === 'check' || stopped.forced === true);
 
 /**
  * Cancels each sent command once: when the run is cancelled, or when the command is found after that. A repair that has
  * started is cancelled by force only: it ends by itself, and a part of it would leave the node as it found it at best.
  */
-const cancelsOf = (state: RunState, before: RunState): OutboxEntry[] => {
+const cancelsOf = (state: RunningRun, before: RunningRun): OutboxEntry[] => {
   if (!cancelsCommands(state)) return [];
   return state.commands.flatMap((c, i): OutboxEntry[] => {
     const isDone = cancelsCommands(before) && before.commands[i]?.status === 'sent';
@@ -115,21 +115,20 @@ const cancelsOf = (state: RunState, before: RunState): OutboxEntry[] => {
 };
 
 /** What a step has learned of a run before it sends. */
-export type Learned<Inputs extends StopInputs> = {
-  readonly reported: RunState;
-  readonly state: RunState;
+export type Learned<Inputs extends StopInputs, Run extends PlannedRun> = {
+  readonly reported: Run;
   /** The inputs, with the experience of this step. */
   readonly inputs: Inputs;
   readonly trust: readonly TrustChange[];
 };
 
 /** The state after the reports and the observations, and the experience that they add. */
-export const learn = <Inputs extends StopInputs>(
-  before: RunState,
+export const learn = <Inputs extends StopInputs, Run extends PlannedRun>(
+  before: Run,
   inputs: Inputs,
   now: string,
   limits: Limits,
-): Omit<Learned<Inputs>, 'state'> => {
+): Learned<Inputs, Run> => {
   const trust = experienceOf(before, inputs.observations, inputs, now, limits);
   const known = new Map([...inputs.trust, ...trust.map(({ after }) => [after.document, after] as const)]);
   const reported = withRegistryNews(withReports(before, inputs, now, limits), inputs.observations, now, limits);
@@ -141,27 +140,41 @@ export const learn = <Inputs extends StopInputs>(
   };
 };
 
+type RunStop = NonNullable<RunningRun['stopped']>;
+
+/** What stops the run, from now on. */
+const stopAt = (
+  reason: RunStop['reason'] | undefined,
+  order: Cancelled | undefined,
+  now: string,
+): RunStop | undefined => {
+  if (reason === undefined) return undefined;
+  if (reason !== 'Cancelled') return { reason, at: now };
+  return { reason, at: now, ...(order?.force === true ? { forced: true } : {}), ...defined({ why: order?.why }) };
+};
+
+/** Whether a run that is stopped already is stopped by something stronger: a cancellation, or one by force. */
+const isStronger = (stop: RunStop, before: RunStop | undefined): boolean => {
+  if (before === undefined) return true;
+  if (stop.reason !== 'Cancelled') return false;
+  return before.reason !== 'Cancelled' || (stop.forced === true && before.forced !== true);
+};
+
 /** The news of a step, and the decision whether the run continues: it stops for a reason, or the registry holds some of its nodes. */
 export const stopOrGoOn = <Inputs extends StopInputs>(
-  before: RunState,
+  before: RunningRun,
   given: Inputs,
   now: string,
   limits: Limits,
-): Learned<Inputs> => {
+): Learned<Inputs, RunningRun> & { readonly state: RunningRun } => {
   const learned = learn(before, given, now, limits);
   const { reported, inputs } = learned;
   const stopReason = stopReasonOf(reported, inputs, epochMs(now), limits);
-  const order = stopReason === 'Cancelled' ? inputs.cancelled : undefined;
-  const forced = order?.force === true ? { forced: true as const } : {};
-  const { stopped } = reported;
-  const isCancel = stopReason === 'Cancelled' && stopped?.reason !== 'Cancelled';
-  const isForced = forced.forced === true && stopped?.forced !== true;
-  const isNew = stopReason !== undefined && (stopped === undefined || isCancel || isForced);
-  const state: RunState = isNew
-    ? { ...reported, stopped: { reason: stopReason, at: now, ...forced, ...defined({ why: order?.why }) } }
-    : reported;
+  const stop = stopAt(stopReason, inputs.cancelled, now);
+  const isNew = stop !== undefined && isStronger(stop, reported.stopped);
+  const state: RunningRun = isNew ? { ...reported, stopped: stop } : reported;
   if (state.stopped === undefined) return { ...learned, state: holdForRegistry(withRefusal(state, inputs, now), now) };
-  const settled = withoutUnsent(state, state.stopped.reason, now, limits);
+  const settled = withoutUnsent(state, state.stopped, now, limits);
   const news = isNew && stopReason === 'DocumentRefused' ? [documentNotice(state)] : [];
   return { ...learned, state: { ...settled, outbox: [...settled.outbox, ...cancelsOf(settled, before), ...news] } };
 };

@@ -1,7 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import { aCheck, aCommand, aRun, at, kinds, LIMITS, node, nodes, START, step } from '../../test/support/runs.ts';
+import {
+  aCheck,
+  aCommand,
+  aRun,
+  at,
+  kinds,
+  LIMITS,
+  node,
+  nodes,
+  START,
+  step,
+  stopBy,
+} from '../../test/support/runs.ts';
 import type { CommandState } from '../state/command-state.ts';
-import type { RunState } from '../state/run-state.ts';
+import type { RunningRun, RunState } from '../state/run-state.ts';
 import { withoutUnsent } from './stop.ts';
 
 const part = (n: number, over: Partial<CommandState> = {}): CommandState =>
@@ -16,7 +28,7 @@ const SENT: Partial<CommandState> = {
 
 describe('a check that stops', () => {
   const stop = (...commands: CommandState[]): RunState =>
-    withoutUnsent(aCheck(0, { commands }), 'Paused', at(5), LIMITS);
+    withoutUnsent(aCheck(0, { commands }), stopBy('Paused'), at(5), LIMITS);
 
   it('closes a part that was not sent, with an observation, where another part was', () => {
     const state = stop(part(1, SENT), part(2));
@@ -60,7 +72,7 @@ describe('a check that stops', () => {
 
 it('a repair that stops has no second result for a node that SSM refused', () => {
   const command = aCommand({ instanceIds: [node(0)], unreachable: [node(9)], size: 2 });
-  const state = withoutUnsent(aRun(0, { commands: [command] }), 'Paused', at(5), LIMITS);
+  const state = withoutUnsent(aRun(0, { commands: [command] }), stopBy('Paused'), at(5), LIMITS);
   expect(state.outbox).toMatchObject([{ kind: 'results', skipReason: 'Paused', instanceIds: [node(0)] }]);
   expect(state.commands[0]?.counts).toEqual({ Unreachable: 1 });
 });
@@ -68,11 +80,11 @@ it('a repair that stops has no second result for a node that SSM refused', () =>
 it('a run that stops with nothing unsent keeps what it has promised', () => {
   const promised: RunState['outbox'] = [{ kind: 'cancel', commandId: 'c-9' }];
   const run = aRun(0, { outbox: promised, settled: { Gone: 1 }, commands: [aCommand(SENT)] });
-  expect(withoutUnsent(run, 'Paused', at(5), LIMITS)).toEqual(run);
+  expect(withoutUnsent(run, stopBy('Paused'), at(5), LIMITS)).toEqual(run);
 });
 
 describe('a cancel', () => {
-  const sentRun = (over: Partial<RunState> = {}): RunState =>
+  const sentRun = (over: Partial<RunningRun> = {}): RunningRun =>
     aCheck(0, { commands: [aCommand({ ...SENT, size: 1 })], status: 'draining', ...over });
 
   it('of a check also cancels what was sent, without force', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { rules } from '../../test/support/rules.ts';
-import { aCheck, aCommand, aRun, at, node, START } from '../../test/support/runs.ts';
+import { aCheck, aCommand, anEndedRun, aRun, at, node, START } from '../../test/support/runs.ts';
 import type { LaneState } from '../state/lane-state.ts';
 import { salvagedRun } from '../state/run-state.ts';
 import { newLane } from './lane.ts';
@@ -85,11 +85,11 @@ describe('a lane whose turns fail', () => {
   });
 
   it('ends its run also where the failures were not stored', () => {
-    expect(stuckStep(seen({ lane: lane({ activeRunId: 'r-1' }) })).commit?.run?.after.end).toBe('Stuck');
+    expect(stuckStep(seen({ lane: lane({ activeRunId: 'r-1' }) })).commit?.run?.after).toMatchObject({ end: 'Stuck' });
   });
 
   it('goes on where its run has ended: its outbox is performed in a group of its own', () => {
-    const { commit } = stuckStep(seen({ run: aRun(0, { status: 'ended' }) }));
+    const { commit } = stuckStep(seen({ run: anEndedRun() }));
     expect(commit).toEqual({ lane: { before: seen().lane, after: lane(), isIdle: false } });
   });
 

@@ -1,7 +1,8 @@
+import { without } from '../model/defined.ts';
 import type { CommandState } from '../state/command-state.ts';
 import type { Failures, LaneState } from '../state/lane-state.ts';
 import type { OutboxEntry } from '../state/outbox-entry.ts';
-import type { RunState } from '../state/run-state.ts';
+import type { EndedRun, QueuedRun, RunningRun, RunState } from '../state/run-state.ts';
 import { COMMAND_LOST, closeCheck, lostOf } from './close.ts';
 import { requeued } from './outbox.ts';
 import { laneRun } from './plan.ts';
@@ -55,20 +56,20 @@ const lost = (run: RunState, command: CommandState, until: string, now: string) 
  * Ends a run whose turns fail. Its unsent nodes go back to the lane with a next look; those of sent commands hold their
  * slots until their hard deadlines, and command-tracker writes their results.
  */
-export const stuckRun = (run: RunState, message: string, rules: Rules, now: string): RunState => {
+export const stuckRun = (run: QueuedRun | RunningRun, message: string, rules: Rules, now: string): EndedRun => {
   const { limits } = rules.policy;
   const stopped = { reason: 'Stuck', at: now } as const;
-  const settled = withoutUnsent({ ...run, stopped }, 'Stuck', now, limits);
+  const settled = withoutUnsent(run, stopped, now, limits);
   const changes = settled.commands.map((command) =>
     command.status === 'sending' ? lost(settled, command, latestEnd(run, rules, now), now) : { command, outbox: [] },
   );
-  const { failures, ...kept } = settled;
-  const ended: RunState = {
-    ...kept,
+  const ended: EndedRun = {
+    ...without(settled, 'failures'),
     commands: changes.map(({ command }) => command),
     status: 'ended',
     endedAt: now,
     end: 'Stuck',
+    stopped,
     dueAt: now,
   };
   const outbox = changes.flatMap((change) => change.outbox);
@@ -98,11 +99,11 @@ const handedBackOf = ({ salvaged, now }: Pick<StuckSeen, 'salvaged' | 'now'>, ru
     : requeued({ ...run, requestId: salvaged.requestId ?? run.requestId }, salvaged.instanceIds, now);
 
 /** The record of a run that is not stored or cannot be read: a run that is over from the start. `runs` shows it. */
-export const stuckRecord = (seen: Omit<StuckSeen, 'run'>, about: string): RunState => {
+export const stuckRecord = (seen: Omit<StuckSeen, 'run'>, about: string): EndedRun => {
   const { message, now } = seen;
   const stopped = { reason: 'Stuck', at: now } as const;
   const run = laneRun(seen, []);
-  const ended: RunState = { ...run, status: 'ended', endedAt: now, end: 'Stuck', stopped };
+  const ended: EndedRun = { ...run, status: 'ended', endedAt: now, end: 'Stuck', stopped };
   return { ...ended, outbox: [...handedBackOf(seen, ended), stuckNotice(ended, message, about)] };
 };
 

@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { aCheck, aRun, at, because, LIMITS, node, START } from '../../test/support/runs.ts';
+import { aCheck, anEndedRun, aRun, at, because, LIMITS, node, START, stopBy } from '../../test/support/runs.ts';
 import type { Settled } from '../guards/decide-node.ts';
 import type { CommandRow } from '../state/command-state.ts';
 import type { OutboxEntry } from '../state/outbox-entry.ts';
 import type { PendingNode } from '../state/pending-node.ts';
+import type { Stop } from '../state/run-state.ts';
 import { lostOf } from './close.ts';
 import { readInvocation, tallyOf } from './invocation.ts';
 import { becausesOf, merged, resultsOf, unsentText } from './outbox.ts';
-import { endNotice, endOf } from './run-end.ts';
+import { endedOf, endNotice } from './run-end.ts';
 import { settle } from './settle.ts';
 
 const CHECK: CommandRow = {
@@ -93,7 +94,7 @@ it('the image of a node is the first that one of its findings names', () => {
 
 describe('the text about a node that got no command', () => {
   const run = { remediation: 'pause-image' } as const;
-  it.each<[string, Parameters<typeof unsentText>[0], Parameters<typeof unsentText>[1], object]>([
+  it.each<[string, Parameters<typeof unsentText>[0], Stop['reason'], object]>([
     [
       'because SSM refused it, with what SSM said',
       { ...run, action: 'repair', refusal: { firstAt: START, count: 1, notBefore: START, message: 'AccessDenied' } },
@@ -143,7 +144,7 @@ describe('the text about a node that got no command', () => {
       },
     ],
   ])('%s', (_, of, stopReason, expected) => {
-    expect(unsentText(of, stopReason)).toEqual(expected);
+    expect(unsentText(of, stopBy(stopReason))).toEqual(expected);
   });
 });
 
@@ -159,21 +160,23 @@ describe('the end of a run', () => {
   it.each([
     [undefined, 'Done'],
     ['Cancelled', 'Cancelled'],
-    ['Stuck', 'Stuck'],
     ['Paused', 'Stopped'],
     ['Yielded', 'Stopped'],
   ] as const)('that was stopped by %s is %s', (reason, end) => {
-    expect(endOf(reason === undefined ? {} : { stopped: { reason, at: START } })).toBe(end);
+    const failures = { count: 1, firstAt: START, message: 'm' };
+    const run = aCheck(0, { failures, ...(reason === undefined ? {} : { stopped: { reason, at: START } }) });
+    const { status, startedAt, failures: counted, ...rest } = run;
+    expect(endedOf(run, at(9))).toEqual({ ...rest, startedAt, status: 'ended', endedAt: at(9), end });
   });
 
   it('is told with what stopped it', () => {
-    const run = aRun(0, { end: 'Stopped', stopped: { reason: 'Paused', at: START } });
+    const run = anEndedRun({ end: 'Stopped', stopped: { reason: 'Paused', at: START } });
     expect(endNotice(run, {}, at(9))).toMatchObject({
       id: 'r-1/ended',
       detailType: 'Run Ended',
       detail: { end: 'Stopped', stopped: 'Paused', endedAt: at(9) },
     });
-    expect(endNotice(aRun(0), {}, at(9))).not.toHaveProperty('detail.stopped');
+    expect(endNotice(anEndedRun(), {}, at(9))).not.toHaveProperty('detail.stopped');
   });
 });
 

@@ -12,8 +12,32 @@ import { OutboxEntry } from './outbox-entry.ts';
 export const Slice = z.object({ from: z.number().int().nonnegative(), to: z.number().int().positive().optional() });
 export type Slice = z.infer<typeof Slice>;
 
-/** A run: one pass over a set of nodes. The run is stored as one item, and `version` guards it. */
-export const RunState = stored({
+/** An operator cancelled the request of a run, or it counts as cancelled. */
+const Cancellation = stored({
+  reason: z.literal('Cancelled'),
+  at: IsoTime,
+  /** Cancelled by force: started repairs are cancelled too. */
+  forced: z.literal(true).optional(),
+  /** Cancelled by nobody: why. */
+  why: z.string().optional(),
+});
+
+/** Something else than a person keeps a run from sending more. */
+const Hindrance = stored({
+  reason: z.enum(['BreakerOpen', 'Paused', 'Yielded', 'CommandRefused', 'DocumentRefused', 'NotAllowed']),
+  at: IsoTime,
+});
+
+/** Turn after turn of a run failed. */
+const Failure = stored({ reason: z.literal('Stuck'), at: IsoTime });
+
+/** Why a run that is at work sends no more commands, and since when. */
+const Stopped = z.discriminatedUnion('reason', [Cancellation, Hindrance]);
+/** What ends a run before all of its nodes had a command. */
+export type Stop = z.infer<typeof Stopped> | z.infer<typeof Failure>;
+
+/** What every run has. */
+const Any = {
   runId: z.string(),
   version: z.number().int().nonnegative(),
   cluster: ClusterName,
@@ -23,8 +47,6 @@ export const RunState = stored({
   group: z.string(),
   /** The lane whose pending nodes the run took, if it took any. */
   lane: z.string().optional(),
-  /** ECR's answer about the sandbox image before the run, as information for the operator. */
-  preflight: z.string().optional(),
   /** Key of its documents in the settings. Their names are those that are deployed when a command is sent. */
   documentKey: z.string(),
   /** The request that the run belongs to. It is the run's own id where no request came before it. */
@@ -34,15 +56,19 @@ export const RunState = stored({
   /** Of a request for named nodes or a whole cluster: the part of its list that this run takes. */
   slice: Slice.optional(),
   createdAt: IsoTime,
-  /** When the run was planned. A run may wait long in its lane, so its maximum duration counts from here. */
-  startedAt: IsoTime.optional(),
-  /** `queued` has no plan yet; `active` sends; `draining` only waits; `ended` is over. */
-  status: z.enum(['queued', 'active', 'draining', 'ended']),
   /** Nodes without a command so far, each with the version of its pending row (empty if it has none). */
   pending: z.array(z.tuple([InstanceId, z.string()])),
   /** Nodes that ended without a command. */
   settled: SettledCounts,
   commands: z.array(CommandState),
+  dueAt: IsoTime,
+  outbox: z.array(OutboxEntry),
+};
+
+/** What a run is found to know once it has been planned. */
+const Known = {
+  /** ECR's answer about the sandbox image before the run, as information for the operator. */
+  preflight: z.string().optional(),
   /** The nodes of `pending` that need no registry, as known when the run was planned. */
   local: z.array(InstanceId).optional(),
   /** What is known of the registry: the lane's news, and this run's. */
@@ -53,33 +79,64 @@ export const RunState = stored({
   refusal: z
     .object({ firstAt: IsoTime, count: z.number().int().positive(), notBefore: IsoTime, message: z.string().max(600) })
     .optional(),
-  stopped: stored({
-    reason: z.enum([
-      'BreakerOpen',
-      'Paused',
-      'Cancelled',
-      'Yielded',
-      'CommandRefused',
-      'DocumentRefused',
-      'NotAllowed',
-      'Stuck',
-    ]),
-    at: IsoTime,
-    /** Cancelled by force: started repairs are cancelled too. */
-    forced: z.literal(true).optional(),
-    /** Cancelled by nobody: why. */
-    why: z.string().optional(),
-  }).optional(),
   image: z.string().optional(),
-  /** Of a check: turns of its own group that failed. Those of a repair are counted in its lane. */
-  failures: Failures.optional(),
-  dueAt: IsoTime,
-  endedAt: IsoTime.optional(),
-  /** How it ended. `Stuck`: turn after turn failed, and its lane goes on without it. */
-  end: z.enum(['Done', 'Stopped', 'Cancelled', 'Stuck']).optional(),
-  outbox: z.array(OutboxEntry),
+};
+
+/** Of a check: turns of its own group that failed. Those of a repair are counted in its lane. */
+const Failing = { failures: Failures.optional() };
+
+/** A run that has no plan yet. */
+export const QueuedRun = stored({ ...Any, ...Failing, status: z.literal('queued') });
+export type QueuedRun = z.infer<typeof QueuedRun>;
+
+/** A run at work: `active` has nodes without a command, `draining` only waits for those that it has sent. */
+export const RunningRun = stored({
+  ...Any,
+  ...Known,
+  ...Failing,
+  status: z.enum(['active', 'draining']),
+  /** When the run was planned. A run may wait long in its lane, so its maximum duration counts from here. */
+  startedAt: IsoTime,
+  stopped: Stopped.optional(),
 });
+export type RunningRun = z.infer<typeof RunningRun>;
+
+const Over = {
+  ...Any,
+  ...Known,
+  status: z.literal('ended'),
+  /** Absent where the run ended before it was planned. */
+  startedAt: IsoTime.optional(),
+  endedAt: IsoTime,
+};
+
+/** A run that is over: only surer observations of its commands change it. */
+export const EndedRun = z.discriminatedUnion('end', [
+  /** Each node had a command, or a decision of its own. */
+  stored({ ...Over, end: z.literal('Done') }),
+  stored({ ...Over, end: z.literal('Stopped'), stopped: Hindrance }),
+  stored({ ...Over, end: z.literal('Cancelled'), stopped: Cancellation }),
+  /** Turn after turn failed, and its lane goes on without it. */
+  stored({ ...Over, end: z.literal('Stuck'), stopped: Failure }),
+]);
+export type EndedRun = z.infer<typeof EndedRun>;
+
+/** A run: one pass over a set of nodes. The run is stored as one item, and `version` guards it. */
+export const RunState = z.discriminatedUnion('status', [QueuedRun, RunningRun, EndedRun]);
 export type RunState = z.infer<typeof RunState>;
+
+/** A run that has been planned, or that is over without a plan. */
+export type PlannedRun = RunningRun | EndedRun;
+
+/** When a run was planned, or created where it never was. */
+export const startOf = (run: RunState): string =>
+  (run.status === 'queued' ? undefined : run.startedAt) ?? run.createdAt;
+
+/** Whether turn after turn of a run failed, until it was ended. */
+export const isStuckEnd = (run: RunState): boolean => run.status === 'ended' && run.end === 'Stuck';
+
+/** What stopped a run; undefined for one that nothing has stopped. */
+export const stopOf = (run: RunState): Stop | undefined => ('stopped' in run ? run.stopped : undefined);
 
 const Waiting = z.tuple([InstanceId, z.literal('')]);
 

@@ -5,7 +5,7 @@ import { defined } from '../../core/model/defined.ts';
 import { queuedRun } from '../../core/runs/queued-run.ts';
 import type { ResultRow } from '../../core/state/results.ts';
 import { accepted, refusalIn } from '../../test/support/answers.ts';
-import { observed } from '../../test/support/runs.ts';
+import { observed, over } from '../../test/support/runs.ts';
 import { testSettings } from '../../test/support/settings.ts';
 import { startTable, type TestTable } from '../../test/support/table.ts';
 import { recorder } from '../../test/support/telemetry.ts';
@@ -98,7 +98,7 @@ describe('audit-query', () => {
 
   it('shows the nodes that every part of a check found healthy in one item', async () => {
     const runs = createRunStore({ ...table, retentionDays: 365 });
-    await runs.create({ ...runOf('r-check', -10), cluster: 'checked', action: 'check', status: 'ended' });
+    await runs.create({ ...over(runOf('r-check', -10)), cluster: 'checked', action: 'check' });
     const part = (n: number, healthy: readonly string[]) =>
       observed(`1.${n}`, {}, { runId: 'r-check', part: n, parts: 2, healthy: [...healthy] });
     await runs.putObservation(part(1, [nodeOf(1), nodeOf(2)]), undefined);
@@ -111,7 +111,7 @@ describe('audit-query', () => {
 
   it('shows the nodes of a repair that have not ended in one item', async () => {
     const runs = createRunStore({ ...table, retentionDays: 365 });
-    await runs.create({ ...runOf('r-open', -10), cluster: 'opened', status: 'ended' });
+    await runs.create({ ...over(runOf('r-open', -10)), cluster: 'opened' });
     await runs.putObservation(
       observed('1', { [nodeOf(1)]: {} }, { runId: 'r-open', final: false, open: [nodeOf(2)], closedBy: 'look' }),
       undefined,
@@ -124,7 +124,7 @@ describe('audit-query', () => {
     const runs = createRunStore({ ...table, retentionDays: 365 });
     const own = { runId: 'r-repair', cluster: 'repaired' };
     const results = createResultStore({ ...table, limits: testSettings().policy.limits });
-    await runs.create({ ...runOf('r-repair', -10), ...own, status: 'ended' });
+    await runs.create({ ...over(runOf('r-repair', -10)), ...own });
     await runs.putObservation(observed('1', { [nodeOf(77)]: { outcome: 'Healthy' } }, { runId: own.runId }), undefined);
     await results.putResult({ ...resultOf(77), ...own, outcome: 'Healthy', reason: 'DiskFull' });
     const { items } = await ask({ query: 'run', runId: 'r-repair' });

@@ -2,9 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RunAnswer } from '../../core/api/request.ts';
 import type { NodeFacts } from '../../core/guards/decide-node.ts';
 import { PauseRow } from '../../core/state/cluster-state.ts';
+import { QueuedRun } from '../../core/state/run-state.ts';
 import { accepted } from '../../test/support/answers.ts';
 import { healthy, newInstance, operatorApiWorld, WHO } from '../../test/support/operator-api-world.ts';
-import { aCommand } from '../../test/support/runs.ts';
+import { aCommand, begun, over } from '../../test/support/runs.ts';
 import { testSettings } from '../../test/support/settings.ts';
 import { startTable, type TestTable } from '../../test/support/table.ts';
 import { recorder } from '../../test/support/telemetry.ts';
@@ -115,9 +116,9 @@ describe('pause and resume', () => {
     const { ask, deps } = world([healthy(node)]);
     const repair = { action: 'repair', cluster: 'careful', remediation: 'pause-image', instanceIds: [node], ...WHO };
     const { runId } = RunAnswer.parse(await ask(repair));
-    const run = (await deps.runs.get(runId)) ?? expect.fail();
+    const run = QueuedRun.parse(await deps.runs.get(runId));
     const commands = [aCommand({ key: '1', status: 'sending', instanceIds: [node] })];
-    await createRunStore({ ...table, retentionDays: 365 }).save({ ...run, status: 'active', commands });
+    await createRunStore({ ...table, retentionDays: 365 }).save(begun(run, { commands }));
     const lane = (await deps.lanes.get('careful/pause-image')) ?? expect.fail();
     await createLaneStore(table).save({ ...lane, activeRunId: runId });
     expect(await ask({ action: 'pause', cluster: 'careful', ...WHO })).toMatchObject({
@@ -208,13 +209,13 @@ describe('cancel', () => {
     const { ask, deps } = world([healthy(a), healthy(b)]);
     const { runId, requestId } = RunAnswer.parse(await ask(repairOf(a)));
     const runs = createRunStore({ ...table, retentionDays: 365 });
-    const run = (await deps.runs.get(runId)) ?? expect.fail();
+    const run = QueuedRun.parse(await deps.runs.get(runId));
     const commands = [
       aCommand({ key: '1', status: 'sent', commandId: 'c-1', instanceIds: [a] }),
       aCommand({ key: '2', status: 'sending', instanceIds: [b] }),
       aCommand({ key: '3', status: 'closed', instanceIds: [] }),
     ];
-    await runs.save({ ...run, status: 'active', commands });
+    await runs.save(begun(run, { commands }));
     expect(await ask({ action: 'cancel', runId, force: true, ...WHO })).toMatchObject({
       requestId,
       inFlight: [
@@ -237,8 +238,8 @@ describe('cancel', () => {
     const node = newInstance();
     const { ask, deps } = world([healthy(node)]);
     const { runId, requestId } = RunAnswer.parse(await ask(repairOf(node)));
-    const run = (await deps.runs.get(runId)) ?? expect.fail();
-    await createRunStore({ ...table, retentionDays: 365 }).save({ ...run, status: 'ended' });
+    const run = QueuedRun.parse(await deps.runs.get(runId));
+    await createRunStore({ ...table, retentionDays: 365 }).save(over(run));
     const row = {
       ...{ lane: 'demo/pause-image', cluster: 'demo', instanceId: node, reason: 'OperatorRequest', source: 'operator' },
       ...{ because: { kind: 'operator' as const }, requestIds: [requestId], signals: 0 },
@@ -252,8 +253,8 @@ describe('cancel', () => {
     const node = newInstance();
     const { ask, refused, deps } = world([healthy(node)]);
     const { runId, requestId } = RunAnswer.parse(await ask(checkOf(node)));
-    const run = (await deps.runs.get(runId)) ?? expect.fail();
-    await createRunStore({ ...table, retentionDays: 365 }).save({ ...run, status: 'ended' });
+    const run = QueuedRun.parse(await deps.runs.get(runId));
+    await createRunStore({ ...table, retentionDays: 365 }).save(over(run));
     expect(await ask({ action: 'cancel', runId, ...WHO })).toEqual({
       requestId,
       cancelled: false,

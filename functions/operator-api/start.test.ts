@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RunAnswer } from '../../core/api/request.ts';
 import type { NodeFacts } from '../../core/guards/decide-node.ts';
+import { QueuedRun } from '../../core/state/run-state.ts';
 import { CALLER, healthy, newInstance, operatorApiWorld, WHO } from '../../test/support/operator-api-world.ts';
+import { begun } from '../../test/support/runs.ts';
 import { startTable, type TestTable } from '../../test/support/table.ts';
 import { createLaneStore } from '../adapters/table/lane-store.ts';
 import { createRunStore } from '../adapters/table/run-store.ts';
@@ -167,9 +169,7 @@ describe('a repair request', () => {
     };
     const { runId } = RunAnswer.parse(await ask(request));
     const runs = createRunStore({ ...table, retentionDays: 365 });
-    const run = await runs.get(runId);
-    if (run === undefined) throw new Error('the run is missing');
-    await runs.save({ ...run, status: 'active' });
+    await runs.save(begun(QueuedRun.parse(await runs.get(runId))));
     const lanes = createLaneStore(table);
     for (const { sortKey } of await lanes.queuedRuns('demo/pause-image'))
       await lanes.removeQueuedRun('demo/pause-image', sortKey);

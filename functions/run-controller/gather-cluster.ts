@@ -3,7 +3,7 @@ import { isoTime } from '../../core/model/ids.ts';
 import { isAwaitedBy } from '../../core/runs/claims.ts';
 import { deployedOf } from '../../core/runs/rules.ts';
 import type { ClusterState } from '../../core/state/cluster-state.ts';
-import type { RunState } from '../../core/state/run-state.ts';
+import { type RunState, startOf } from '../../core/state/run-state.ts';
 import type { TrustRow } from '../../core/state/trust-state.ts';
 import { VersionConflictError } from '../adapters/table/items.ts';
 import { asError } from '../runtime/errors.ts';
@@ -90,7 +90,7 @@ export const isLaneAwaited = async (
   cluster: ClusterState,
   run: RunState,
 ): Promise<boolean> => {
-  const ageMs = deps.now().getTime() - Date.parse(run.startedAt ?? run.createdAt);
+  const ageMs = deps.now().getTime() - Date.parse(startOf(run));
   // A younger run yields to nobody.
   if (ageMs <= deps.settings.policy.limits.repairRunMaxSeconds * 1000) return false;
   return isAwaitedBy(cluster, run.group) || (await deps.lanes.queuedRuns(run.group)).length > 0;

@@ -3,7 +3,7 @@ import { newLane } from '../../core/runs/lane.ts';
 import type { Step } from '../../core/runs/step.ts';
 import { stuckRecord, stuckRun, stuckStep } from '../../core/runs/stuck.ts';
 import type { LaneState } from '../../core/state/lane-state.ts';
-import type { RunState, SalvagedRun } from '../../core/state/run-state.ts';
+import type { QueuedRun, RunningRun, SalvagedRun } from '../../core/state/run-state.ts';
 import { nowIso, type RunControllerPorts } from './ports.ts';
 import { tellUnreadable } from './tell-unreadable.ts';
 
@@ -31,8 +31,8 @@ export const endActive = async (deps: RunControllerPorts, lane: LaneState): Prom
 const firstQueued = async (deps: RunControllerPorts, lane: string) => {
   for (const { runId, sortKey } of await deps.lanes.queuedRuns(lane)) {
     const stored = await deps.runs.read(runId);
-    const isOver = stored.kind === 'absent' || (stored.kind === 'run' && stored.run.status !== 'queued');
-    if (!isOver) return { runId, sortKey, stored };
+    if (stored.kind === 'unreadable') return { runId, sortKey, stored };
+    if (stored.kind === 'run' && stored.run.status === 'queued') return { runId, sortKey, stored, run: stored.run };
   }
   return undefined;
 };
@@ -41,15 +41,15 @@ const firstQueued = async (deps: RunControllerPorts, lane: string) => {
 export const endQueued = async (deps: RunControllerPorts, lane: LaneState): Promise<Step | undefined> => {
   const first = await firstQueued(deps, lane.lane);
   if (first === undefined) return undefined;
-  const { runId, sortKey, stored } = first;
+  const { runId, sortKey, stored, run: queued } = first;
   const seen = seenOf(deps, lane);
   if (stored.kind === 'unreadable') {
     await deps.runs.putAside(runId);
     tellUnreadable(deps, 'the run is put aside', { lane: lane.lane, runId, problem: stored.problem });
   }
   const run =
-    stored.kind === 'run'
-      ? { before: stored.run, after: stuckRun(stored.run, seen.message, seen.rules, seen.now) }
+    queued !== undefined
+      ? { before: queued, after: stuckRun(queued, seen.message, seen.rules, seen.now) }
       : { before: undefined, after: stuckRecord({ ...seen, message: stored.problem }, runId) };
   const { failures, ...rest } = lane;
   const after = { ...rest, activeRunId: run.after.runId, dueAt: lane.dueAt ?? seen.now };
@@ -61,7 +61,7 @@ export const endQueued = async (deps: RunControllerPorts, lane: LaneState): Prom
 };
 
 /** Ends a check in its own group whose turns fail. */
-export const endStuckRun = (deps: RunControllerPorts, before: RunState): Step => {
+export const endStuckRun = (deps: RunControllerPorts, before: QueuedRun | RunningRun): Step => {
   const after = stuckRun(before, before.failures?.message ?? '', deps.settings, nowIso(deps));
   return { commit: { run: { before, after } }, effects: [], isDone: false };
 };
@@ -76,7 +76,10 @@ const isKnown = async (deps: RunControllerPorts, lane: string, runId: string): P
  * Ends a run of a lane that does not know it any more, because the lane's row was lost; undefined where the lane advances
  * it. The run was read before its lane: if it has ended since, the end is not stored.
  */
-export const endForgotten = async (deps: RunControllerPorts, before: RunState): Promise<Step | undefined> => {
+export const endForgotten = async (
+  deps: RunControllerPorts,
+  before: QueuedRun | RunningRun,
+): Promise<Step | undefined> => {
   if (before.status === 'queued' || (await isKnown(deps, before.group, before.runId))) return undefined;
   const message = `its lane ${before.group} does not know it any more`;
   const after = stuckRun(before, message, deps.settings, nowIso(deps));

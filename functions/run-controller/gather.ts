@@ -17,7 +17,7 @@ import type { Step } from '../../core/runs/step.ts';
 import { isStuck } from '../../core/runs/stuck.ts';
 import type { LaneState } from '../../core/state/lane-state.ts';
 import type { PendingNode } from '../../core/state/pending-node.ts';
-import type { RunState } from '../../core/state/run-state.ts';
+import { isStuckEnd, type QueuedRun, type RunState } from '../../core/state/run-state.ts';
 import { cancellationOf } from './cancellations.ts';
 import type { Done } from './done.ts';
 import { countedCluster, documentsOfRun, isLaneAwaited, pauseOf, trustOf } from './gather-cluster.ts';
@@ -176,14 +176,14 @@ export const gatherLane = (deps: RunControllerPorts, name: string, signal: Abort
     }
     const stored = await deps.runs.read(lane.activeRunId);
     if (stored.kind !== 'run') return await endActive(deps, lane);
-    if (stored.run.end === 'Stuck' && !isCheckLane(lane))
+    if (isStuckEnd(stored.run) && !isCheckLane(lane))
       return stuckLaneStep(lane, { run: stored.run, flushed: done.flushed, now: nowIso(deps) });
     return activeStep({ ...(await runSeen(deps, stored.run, done, read)), lane, isHandedOver: done.isHandedOver });
   };
 };
 
 /** Plans a queued check in its own group. */
-const planStep = async (deps: RunControllerPorts, run: RunState, read: NodeReader): Promise<Step> => {
+const planStep = async (deps: RunControllerPorts, run: QueuedRun, read: NodeReader): Promise<Step> => {
   const cancelled = await cancellationOf(deps, run);
   const asked = cancelled === undefined ? await requestedNodes(deps, run) : await nodesOfCancelled(deps, run);
   const now = nowIso(deps);
@@ -207,10 +207,12 @@ export const gatherRun = (deps: RunControllerPorts, runId: string, last: Read) =
     if (stored.kind !== 'run') return undefined;
     const { run } = stored;
     last.run = run;
-    if (run.group !== runId && run.status !== 'ended') return await endForgotten(deps, run);
-    if (isStuck(run) && run.status !== 'ended') return endStuckRun(deps, run);
+    if (run.status !== 'ended') {
+      if (run.group !== runId) return await endForgotten(deps, run);
+      if (isStuck(run)) return endStuckRun(deps, run);
+    }
     if (run.status === 'queued') return await planStep(deps, run, read);
-    if (run.end === 'Stuck') return outboxStep({ run, flushed: done.flushed, now: nowIso(deps) });
+    if (isStuckEnd(run)) return outboxStep({ run, flushed: done.flushed, now: nowIso(deps) });
     return runStep(await runSeen(deps, run, done, read));
   };
 };

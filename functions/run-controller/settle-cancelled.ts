@@ -3,7 +3,7 @@ import type { Cancelled } from '../../core/runs/outbox.ts';
 import { cancelledRun, laneRun } from '../../core/runs/plan.ts';
 import type { LaneState } from '../../core/state/lane-state.ts';
 import type { PendingNode } from '../../core/state/pending-node.ts';
-import type { RunState } from '../../core/state/run-state.ts';
+import type { QueuedRun, RunState } from '../../core/state/run-state.ts';
 import { UnreadableRowError } from '../adapters/table/items.ts';
 import { cancellationOf, cancellationsOf } from './cancellations.ts';
 import { commitStep } from './commit.ts';
@@ -25,7 +25,7 @@ export const nodesOfCancelled = async (deps: RunControllerPorts, run: RunState):
 };
 
 /** Ends a queued run of a cancelled request: each of its nodes has a result, and nothing about them is asked. */
-const endCancelled = async (deps: RunControllerPorts, run: RunState, cancelled: Cancelled): Promise<void> => {
+const endCancelled = async (deps: RunControllerPorts, run: QueuedRun, cancelled: Cancelled): Promise<void> => {
   const after = cancelledRun(run, await nodesOfCancelled(deps, run), cancelled, nowIso(deps));
   if (!(await commitStep(deps, { run: { before: run, after } })))
     throw new Error(`cancelling run ${run.runId}: it has changed since it was read; the wake is repeated`);

@@ -45,7 +45,7 @@ const count = async (deps: RunControllerPorts, wake: Wake, message: string): Pro
     return isStuck({ failures });
   }
   const stored = await deps.runs.read(wake.runId);
-  if (stored.kind !== 'run') return false;
+  if (stored.kind !== 'run' || stored.run.status === 'ended') return false;
   const failures = withFailure(stored.run.failures, message, nowIso(deps));
   await deps.runs.setFailures(stored.run, failures);
   return isStuck({ failures });
@@ -77,5 +77,6 @@ export const countFailure = async (
 /** Forgets the failures of a group after a turn that succeeded, by what that turn read last. */
 export const forgetFailures = async (deps: RunControllerPorts, { lane, run }: Read): Promise<void> => {
   if (lane?.failures !== undefined) await deps.lanes.setFailures(lane, undefined);
-  if (run?.failures !== undefined) await deps.runs.setFailures(run, undefined);
+  if (run !== undefined && run.status !== 'ended' && run.failures !== undefined)
+    await deps.runs.setFailures(run, undefined);
 };

@@ -29,6 +29,7 @@ import { invoker } from './invoker.ts';
 import { delayedLooks, endEvent } from './progress-queue.ts';
 import { documentsAtSsm } from './reviewed-documents.ts';
 import { runControllerStores } from './run-controller-stores.ts';
+import type { SeenRun } from './runs.ts';
 import { testSettings } from './settings.ts';
 import type { TestTable } from './table.ts';
 import { recorder } from './telemetry.ts';
@@ -236,7 +237,7 @@ export const runControllerWorld = (table: TestTable, options: Options = {}) => {
     }
   };
 
-  const allRuns = async (): Promise<RunState[]> => {
+  const allRuns = async (): Promise<SeenRun[]> => {
     const items = await table.scan();
     return items
       .filter((i) => String(i.pk).startsWith('RUN#') && i.sk === 'STATE')
@@ -244,8 +245,7 @@ export const runControllerWorld = (table: TestTable, options: Options = {}) => {
       .toSorted((a, b) => a.createdAt.localeCompare(b.createdAt) || a.runId.localeCompare(b.runId));
   };
 
-  const resultsOf = async (runId: string): Promise<ResultRow[]> =>
-    (await table.items(`RESULT#${runId}`)).map((i) => rowOf(ResultRow, i));
+  const resultsOf = async (runId: string) => (await table.items(`RESULT#${runId}`)).map((i) => rowOf(ResultRow, i));
 
   /** The nodes that a check found healthy: they have no result row. */
   const healthyOf = async (runId: string) => healthyNodes(await raw.runs.observations(runId));

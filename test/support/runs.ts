@@ -6,7 +6,7 @@ import { unsentObservation } from '../../core/runs/observation.ts';
 import type { DecidedAgain } from '../../core/runs/sending.ts';
 import { CommandState, type ObservationRow } from '../../core/state/command-state.ts';
 import type { Reading, Tally } from '../../core/state/results.ts';
-import { RunState } from '../../core/state/run-state.ts';
+import { EndedRun, QueuedRun, RunningRun, type RunState, type Stop } from '../../core/state/run-state.ts';
 import type { TrustRow } from '../../core/state/trust-state.ts';
 
 /** The default limits. */
@@ -27,8 +27,8 @@ export const because = (kind: Because['kind'], over: Partial<Because> = {}): Bec
 });
 
 /** A planned repair run of a lane, whose nodes signals brought. */
-export const aRun = (count: number, over: Partial<RunState> = {}): RunState =>
-  RunState.parse({
+export const aRun = (count: number, over: Partial<RunningRun> = {}): RunningRun =>
+  RunningRun.parse({
     runId: 'r-1',
     version: 0,
     cluster: 'demo',
@@ -51,9 +51,9 @@ export const aRun = (count: number, over: Partial<RunState> = {}): RunState =>
   });
 
 /** The same as a check run, in a group of its own. */
-export const aCheck = (count: number, over: Partial<RunState> = {}): RunState => {
+export const aCheck = (count: number, over: Partial<RunningRun> = {}): RunningRun => {
   const { lane, ...run } = aRun(count);
-  return RunState.parse({
+  return RunningRun.parse({
     ...run,
     remediation: 'node-check',
     action: 'check',
@@ -63,6 +63,31 @@ export const aCheck = (count: number, over: Partial<RunState> = {}): RunState =>
     ...over,
   });
 };
+
+/** A run that has no plan yet: a repair of the lane, or what it is told to be. */
+export const aQueuedRun = (over: Partial<QueuedRun> = {}): QueuedRun => {
+  const { startedAt, ...run } = aRun(0);
+  return QueuedRun.parse({ ...run, status: 'queued', ...over });
+};
+
+/** The same as a check, in a group of its own. */
+export const aQueuedCheck = (over: Partial<QueuedRun> = {}): QueuedRun => {
+  const { startedAt, ...run } = aCheck(0);
+  return QueuedRun.parse({ ...run, status: 'queued', ...over });
+};
+
+/** A run that is over: each node had a command, or it is told otherwise. */
+export const anEndedRun = (over: Partial<EndedRun> = {}): EndedRun =>
+  EndedRun.parse({ ...aRun(0), status: 'ended', endedAt: START, end: 'Done', ...over });
+
+/** A run that has its plan by now. */
+export const begun = (run: QueuedRun, over: Partial<RunningRun> = {}): RunningRun =>
+  RunningRun.parse({ ...run, status: 'active', startedAt: START, ...over });
+/** A run that has ended by now. */
+export const over = (run: QueuedRun | RunningRun): EndedRun =>
+  EndedRun.parse({ ...run, status: 'ended', endedAt: START, end: 'Done' });
+/** What stops a run. */
+export const stopBy = (reason: Stop['reason']): Stop => ({ reason, at: START });
 
 /** A command of a run. */
 export const aCommand = (over: Partial<CommandState> = {}): CommandState =>
@@ -174,9 +199,21 @@ export const observed = (
   ...over,
 });
 
+/** A run of which a test looks at fields that it may not have. */
+export type SeenRun = RunState &
+  Partial<Pick<RunningRun, 'refusal' | 'registry' | 'registryHold' | 'failures'>> & {
+    startedAt?: string | undefined;
+    stopped?: Stop | undefined;
+    endedAt?: string;
+    end?: string;
+  };
+
 /** One step with the default limits. */
-export const step = (run: RunState, inputs: Partial<RunInputs> = {}, now = START): RunStep =>
-  advance(run, quiet(inputs), now, LIMITS);
+export const step = (
+  run: RunState,
+  inputs: Partial<RunInputs> = {},
+  now = START,
+): RunStep & { readonly state: SeenRun } => advance(run, quiet(inputs), now, LIMITS);
 
 /** The report that a command was sent, after so many seconds. */
 export const sent = (key: string, seconds = 1): SendReport => ({
@@ -187,7 +224,7 @@ export const sent = (key: string, seconds = 1): SendReport => ({
 });
 
 /** A run with one command of so many nodes that is being sent. */
-export const sendingRun = (count = 1, over: Partial<RunState> = {}): RunState =>
+export const sendingRun = (count = 1, over: Partial<RunningRun> = {}): RunningRun =>
   aRun(0, {
     commands: [
       aCommand({

@@ -1,6 +1,16 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { newLane } from '../../../core/runs/lane.ts';
-import { aCheck, aRun, at, LIMITS, nodes, START } from '../../../test/support/runs.ts';
+import {
+  aCheck,
+  anEndedRun,
+  aQueuedCheck,
+  aQueuedRun,
+  aRun,
+  at,
+  LIMITS,
+  nodes,
+  START,
+} from '../../../test/support/runs.ts';
 import { startTable, type TestTable } from '../../../test/support/table.ts';
 import { createDueStore } from './due-store.ts';
 import { createLaneStore } from './lane-store.ts';
@@ -17,11 +27,11 @@ it('finds the items that are open and due, by kind', async () => {
   const own = await table.another();
   const runs = createRunStore({ ...own, retentionDays: 1 });
   await runs.create(aCheck(1, { runId: 'r-check', group: 'r-check' }));
-  await runs.create(aCheck(1, { runId: 'r-sweep', group: 'r-sweep', status: 'queued' }));
+  await runs.create(aQueuedCheck({ runId: 'r-sweep', group: 'r-sweep' }));
   await runs.create(aRun(1, { runId: 'r-repair' }));
-  await runs.create(aRun(1, { runId: 'r-queued', status: 'queued' }));
+  await runs.create(aQueuedRun({ runId: 'r-queued' }));
   await runs.create(aRun(1, { runId: 'r-later', dueAt: at(60) }));
-  await runs.create(aRun(1, { runId: 'r-ended', status: 'ended' }));
+  await runs.create(anEndedRun({ runId: 'r-ended' }));
   await createLaneStore(own).save({ ...newLane('demo/cni-files'), dueAt: START });
   await createResultStore({ ...own, limits: LIMITS }).putCommand({
     commandId: 'c-1',

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { aRun, node, observed, START } from '../../../test/support/runs.ts';
+import { aRun, node, observed, over, START } from '../../../test/support/runs.ts';
 import { startTable, type TestTable } from '../../../test/support/table.ts';
 import { VersionConflictError } from './items.ts';
 import { keys } from './keys.ts';
@@ -37,7 +37,7 @@ describe('a run', () => {
     await store.create(run);
     const item = async () => (await table.items('RUN#r-open'))[0];
     expect(await item()).toMatchObject({ duePk: expect.stringMatching(/^OPEN#/), dueSk: START, ownerPk: 'RUNS#demo' });
-    const ended = await store.save({ ...run, status: 'ended', outbox: [{ kind: 'cancel', commandId: 'c' }] });
+    const ended = await store.save({ ...over(run), outbox: [{ kind: 'cancel', commandId: 'c' }] });
     expect(await item()).toMatchObject({ dueSk: START });
     await store.save({ ...ended, outbox: [] });
     expect(await item()).not.toHaveProperty('duePk');

@@ -1,7 +1,13 @@
-import { defined } from '../../../core/model/defined.ts';
+import { defined, without } from '../../../core/model/defined.ts';
 import { ObservationRow } from '../../../core/state/command-state.ts';
 import type { Failures } from '../../../core/state/lane-state.ts';
-import { RunState, type SalvagedRun, salvagedRun } from '../../../core/state/run-state.ts';
+import {
+  type QueuedRun,
+  type RunningRun,
+  RunState,
+  type SalvagedRun,
+  salvagedRun,
+} from '../../../core/state/run-state.ts';
 import { replaceUnreadable } from './aside.ts';
 import { asRead, equals, isAtVersion, isNew } from './expressions.ts';
 import { expires, type Item, inIndex, type Stored, storedOf, VersionConflictError } from './items.ts';
@@ -25,7 +31,7 @@ export type RunStore = {
   /** Takes a run that cannot be read out of what is due. Its row stays as it is, for a person. */
   readonly putAside: (runId: string) => Promise<void>;
   /** Stores how many turns of a run failed, where nothing of it has changed since it was read. */
-  readonly setFailures: (run: RunState, failures: Failures | undefined) => Promise<void>;
+  readonly setFailures: (run: QueuedRun | RunningRun, failures: Failures | undefined) => Promise<void>;
   /** Stores a new run; false where it is there already (it is left as it is). */
   readonly create: (run: RunState) => Promise<boolean>;
   /** Stores the next state and returns it; throws {@link VersionConflictError} if another process has stored one. */
@@ -81,8 +87,9 @@ export const createRunStore = ({
       const { [TABLE.byDue.partitionKey]: due, [TABLE.byDue.sortKey]: dueAt, ...rest } = item;
       if (due !== undefined || dueAt !== undefined) await table.put(rest, asRead('version', item.version));
     },
-    setFailures: async ({ failures: before, ...run }, failures) => {
-      await table.put(runItem({ ...run, ...defined({ failures }) }, retentionDays), isAtVersion(run.version));
+    setFailures: async (run, failures) => {
+      const next = { ...without(run, 'failures'), ...defined({ failures }) };
+      await table.put(runItem(next, retentionDays), isAtVersion(run.version));
     },
     create: async (run) => {
       // A run that belongs to an earlier request is found by it. The run itself comes last: a name without a run is skipped.
