@@ -6,7 +6,7 @@ import { readRequest } from '../functions/operator-api/act.ts';
 import { classify } from '../ssm-documents/classify.ts';
 import { decodeLogs } from './logs-subscription.ts';
 import { NodeSymptomEvent } from './node-symptom.ts';
-import { CommandStatusEvent, commandStatusEvent, documentFamily } from './ssm-command.ts';
+import { CommandStatusEvent, commandStatusEvent, documentFamily, documentPattern } from './ssm-command.ts';
 
 const folder = new URL('./samples/', import.meta.url);
 const files = readdirSync(folder).filter((name) => name.endsWith('.json'));
@@ -46,4 +46,12 @@ it('builds SSM events that parse, and refuses an invalid one', () => {
     'Success',
   );
   expect(() => commandStatusEvent('x', 'fleetmend-x', 'Success')).toThrow();
+});
+
+it.each([
+  ['fleetmend-pause-image-repair-0123456789ab', 'fleetmend-pause-image-repair-????????????'],
+  ['fleetmend-node-check-2-0123456789ab', 'fleetmend-node-check-?-????????????'],
+  ['fleetmend-2-node-check-12-0123456789ab', 'fleetmend-2-node-check-??-????????????'],
+])('every version of %s matches %s', (name, pattern) => {
+  expect(documentPattern(name)).toBe(pattern);
 });

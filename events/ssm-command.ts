@@ -15,6 +15,13 @@ export const documentName = (stackName: string, key: string, sha256: string): st
  */
 export const documentFamily = (name: string): string => name.slice(0, -HASH_CHARACTERS).replace(/-[1-9][0-9]*-$/, '-');
 
+/**
+ * Matches, in a policy, every version of the document: the hash, and the number of the part, may be any. A key that only
+ * begins alike, such as that of a variant, is longer and does not match.
+ */
+export const documentPattern = (name: string): string =>
+  `${name.slice(0, -HASH_CHARACTERS).replace(/-[1-9][0-9]*-$/, (part) => part.replaceAll(/[0-9]/g, '?'))}${'?'.repeat(HASH_CHARACTERS)}`;
+
 /** The command-level event; best effort, at least once, in no order. */
 export const CommandStatusEvent = z.object({
   source: z.literal('aws.ssm'),

@@ -43,14 +43,6 @@ const MemoryMegabytes = z.number().int().min(128).max(10_240);
 /** Event source maximum concurrency. Source: Lambda ScalingConfig, 2 to 1,000. */
 const MaxConcurrency = z.number().int().min(2).max(1000);
 
-/** A content-addressed document name of some stack; createApp compares it with the stack's name. */
-const DocumentName = z
-  .string()
-  .regex(
-    /^[A-Za-z][A-Za-z0-9-]*-(?:check|repair)(?:-[a-z][a-z-]*)?-[0-9a-f]{12}$/,
-    'not a fleetmend document name, such as fleetmend-pause-image-repair-0123456789ab',
-  );
-
 /** Leaves room for what follows the stack's name: an event rule has 64 characters, and the longest ends in 13. */
 const MAX_STACK_NAME_CHARACTERS = 40;
 /** They end the part of an alarm's or a document's name that is the stack's, so that no two stacks' names are alike. */
@@ -202,8 +194,6 @@ export const Config = z.strictObject({
     .prefault({}),
   /** Variants of repair documents that run-controller may send besides `<remediation>-repair`, by document key. */
   documentVariants: z.array(z.string()).default([]),
-  /** Documents of an earlier deployment that runs still under way may send; remove them at the next deployment. */
-  previousDocuments: z.array(DocumentName).default([]),
 });
 export type Config = z.infer<typeof Config>;
 /** The configuration as a user writes it: fields with a default are optional. */

@@ -101,16 +101,6 @@ describe('parseConfig', () => {
       /documentVariants: pause-image-repair is no variant of a repair document: <remediation>-repair-<variant>/,
     ],
     [
-      'a document of another stack',
-      { clusters, stackName: 'eu', previousDocuments: ['fleetmend-node-check-0123456789ab'] },
-      /previousDocuments: fleetmend-node-check-0123456789ab is not of this stack: eu-<remediation>-<check or repair>-<12 digits>/,
-    ],
-    [
-      'a document of a stack whose name only begins alike',
-      { clusters, previousDocuments: ['fleetmend-eu-node-check-0123456789ab'] },
-      /previousDocuments: fleetmend-eu-node-check-0123456789ab is not of this stack/,
-    ],
-    [
       'a topic of another account',
       {
         clusters,
@@ -191,11 +181,6 @@ describe('parseConfig', () => {
       'two ways to tell',
       { clusters, notifications: { email: 'a@example.com', topicArn: 'arn:aws:sns:eu-west-1:123456789012:t' } },
       /notifications: give email or topicArn/,
-    ],
-    [
-      'a foreign document',
-      { clusters, previousDocuments: ['AWS-RunShellScript'] },
-      /previousDocuments\.0: not a fleetmend/,
     ],
   ])('names the field of %s', (_, input, message) => {
     expect(() => parseConfig(input, KNOWN)).toThrow(message);

@@ -13,7 +13,6 @@ const Readable = z
     stackName: z.string().catch(DEFAULT_STACK_NAME),
     useFipsEndpoint: z.boolean().catch(false),
     kmsKeyArn: z.string().optional().catch(undefined),
-    previousDocuments: z.array(z.string()).catch([]),
     documentVariants: z.array(z.string()).catch([]),
     clusters: z
       .array(
@@ -34,7 +33,6 @@ const Readable = z
   .catch({
     stackName: DEFAULT_STACK_NAME,
     useFipsEndpoint: false,
-    previousDocuments: [],
     documentVariants: [],
     clusters: [],
     notifications: {},
@@ -97,11 +95,6 @@ const fipsProblems = ({ region, useFipsEndpoint }: Readable): readonly Problem[]
         `useFipsEndpoint: ${region === undefined ? 'name the region too: not every Region has' : `${region} lacks`} FIPS endpoints of all services that fleetmend calls; there are some in ${FIPS_REGIONS.join(', ')}`,
       ];
 
-const ownDocument = (stackName: string, remediations: readonly string[]): RegExp =>
-  new RegExp(
-    `^${stackName}-(?:node-check(?:-[1-9][0-9]*)?|(?:${remediations.join('|')})-(?:check|repair))(?:-[a-z-]+)?-[0-9a-f]{12}$`,
-  );
-
 /** The problems between fields, all at once, also where a field is wrong on its own. */
 const relations = (readable: Readable, remediations: readonly string[]): readonly Problem[] => {
   const { clusters } = readable;
@@ -129,12 +122,6 @@ const relations = (readable: Readable, remediations: readonly string[]): readonl
         .filter((name) => !remediations.includes(name))
         .map((name) => `clusters.${i}.remediations.${name}: no such remediation; there are ${remediations.join(', ')}`),
     ),
-    ...readable.previousDocuments
-      .filter((name) => !ownDocument(readable.stackName, remediations).test(name))
-      .map(
-        (name) =>
-          `previousDocuments: ${name} is not of this stack: ${readable.stackName}-<remediation>-<check or repair>-<12 digits>`,
-      ),
     ...readable.documentVariants
       .filter((key) => !remediations.some((name) => key.startsWith(`${name}-repair-`)))
       .map((key) => `documentVariants: ${key} is no variant of a repair document: <remediation>-repair-<variant>`),

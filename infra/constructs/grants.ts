@@ -4,7 +4,7 @@ import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { mayRepair } from '../../core/model/may-repair.ts';
 import type { Remediation } from '../../core/model/remediation.ts';
-import { documentName } from '../../events/ssm-command.ts';
+import { documentName, documentPattern } from '../../events/ssm-command.ts';
 import type { Config } from '../config.ts';
 import type { DocumentToDeploy } from './documents.ts';
 
@@ -92,8 +92,10 @@ export const readClusters = (config: Config): readonly iam.PolicyStatement[] =>
   );
 
 /**
- * Names of the documents that run-controller may send: every check; a repair only where some cluster's policy lets it happen,
- * so that a deployment that observes cannot repair at all; a variant only where the configuration names it.
+ * Patterns of the documents that run-controller may send: every check; a repair only where some cluster's policy lets it happen,
+ * so that a deployment that observes cannot repair at all; a variant only where the configuration names it. They match every
+ * version of a document, since a run may be under way while functions and policies change one after the other. Before it is sent, a document is
+ * compared with what was built, so the pattern is not what holds back a strange one.
  */
 export const sendableDocuments = (
   config: Config,
@@ -113,14 +115,14 @@ export const sendableDocuments = (
         repairs.has(remediation) &&
         (key === `${remediation}-repair` || config.documentVariants.includes(key))),
   );
-  return [...sendable.map(({ key, sha256 }) => documentName(stackName, key, sha256)), ...config.previousDocuments];
+  return [...new Set(sendable.map(({ key, sha256 }) => documentPattern(documentName(stackName, key, sha256))))];
 };
 
 /**
  * The permission to run commands as root: these documents, on instances with the tag of a configured cluster. SendCommand is
  * allowed only when the document and every instance are, so neither statement permits anything alone.
  */
-export const sendCommand = (config: Config, documentNames: readonly string[]): readonly iam.PolicyStatement[] => {
+export const sendCommand = (config: Config, documentPatterns: readonly string[]): readonly iam.PolicyStatement[] => {
   const instances = [regional('ec2', 'instance/*')];
   const taggedBy = (tag: string) => config.clusters.filter(({ nodeTags }) => nodeTags.some((t) => t === tag));
   const byName = ['eks:cluster-name', 'eks:eks-cluster-name'].flatMap((tag) =>
@@ -137,7 +139,7 @@ export const sendCommand = (config: Config, documentNames: readonly string[]): r
     // Reading them as well: what SSM has is compared with what was built before it is sent.
     allow(
       ['ssm:SendCommand', 'ssm:GetDocument', 'ssm:DescribeDocument'],
-      documentNames.map((name) => regional('ssm', `document/${name}`)),
+      documentPatterns.map((name) => regional('ssm', `document/${name}`)),
     ),
     ...byName,
     ...byKey,

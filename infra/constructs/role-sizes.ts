@@ -15,7 +15,7 @@ export const roleComplaints = (
   resolve: (document: iam.PolicyDocument) => unknown,
 ): readonly string[] => {
   const owner = `the function ${name}`;
-  const grownBy = `clusters (${config.clusters.length}) and their nodeTags, previousDocuments (${config.previousDocuments.length})`;
+  const grownBy = `clusters (${config.clusters.length}) and their nodeTags`;
   const policies = role.node.findAll();
   const inline = policies.filter((child) => child instanceof iam.Policy);
   const managed = policies.filter((child) => child instanceof iam.ManagedPolicy);

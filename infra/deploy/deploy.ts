@@ -93,11 +93,7 @@ const cleanDocuments = async (
   const { removable, kept, total } = await listOldDocuments(client, {
     stackName: config.stackName,
     keys: documents.map(({ key }) => key),
-    inUse: [
-      ...documents.map(({ name }) => name),
-      ...(before.kind === 'known' ? before.scope.documents : []),
-      ...config.previousDocuments,
-    ],
+    inUse: [...documents.map(({ name }) => name), ...(before.kind === 'known' ? before.scope.documents : [])],
     now: new Date(),
   });
   say(

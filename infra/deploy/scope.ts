@@ -116,7 +116,7 @@ export const scopeOf = (
     ]),
   ),
   limits: Object.fromEntries(Object.entries(config.limits).filter(([name]) => boundOf(name) !== 'neutral')),
-  extraDocuments: [...config.documentVariants, ...config.previousDocuments],
+  extraDocuments: config.documentVariants,
   documents: [...documents],
   records: {
     alarms: String(config.alarms),

@@ -213,28 +213,25 @@ describe('--clean-documents', () => {
     documents.set(`fleetmend-node-check-${hash('d')}`, old);
     // Of a deployment whose node-check had more parts.
     documents.set(`fleetmend-node-check-7-${hash('9')}`, old);
-    // In use: of the deployment before, and what the configuration keeps.
+    // In use: of the deployment before.
     const before = `fleetmend-pause-image-repair-${hash('e')}`;
-    const kept = `fleetmend-pause-image-repair-${hash('f')}`;
     documents.set(before, old);
-    documents.set(kept, old);
     isDeployed([shop], [before]);
     const { code, lines } = await deploy(standIn, [
       '--config',
-      configFile({ clusters: [shop], previousDocuments: [kept] }),
+      configFile({ clusters: [shop] }),
       '--yes',
       '--clean-documents',
     ]);
     expect(lines).toContain(`deploy: deleted fleetmend-pause-image-check-${hash('a')}`);
     expect(lines).toContain(`deploy: deleted fleetmend-node-check-${hash('d')}`);
     expect(lines).toContain(`deploy: deleted fleetmend-node-check-7-${hash('9')}`);
-    expect(lines).toContain('deploy: 8 of at most 500 SSM documents; 1 of earlier deployments are kept for 30 days');
+    expect(lines).toContain('deploy: 7 of at most 500 SSM documents; 1 of earlier deployments are kept for 30 days');
     expect(code).toBe(0);
     expect([...documents.keys()].toSorted()).toEqual([
       `fleetmend-eu-pause-image-check-${hash('c')}`,
       `fleetmend-pause-image-repair-${hash('b')}`,
       before,
-      kept,
       'fleetmend-runbook',
     ]);
   });

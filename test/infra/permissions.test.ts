@@ -165,6 +165,24 @@ describe('running commands on nodes', () => {
     expect(await whoMay('ssm:SendCommand', `${documentArn('node-check')}0`)).toEqual([]);
   });
 
+  it.each(['pause-image-check-0123456789ab', 'pause-image-repair-0123456789ab', 'node-check-0123456789ab'])(
+    'sends and reads %s, of a deployment before or after this one',
+    async (name) => {
+      const arn = `arn:aws:ssm:eu-west-1:${ACCOUNT}:document/fleetmend-${name}`;
+      for (const action of ['ssm:SendCommand', 'ssm:GetDocument', 'ssm:DescribeDocument'])
+        expect(await whoMay(action, arn), action).toEqual(['run-controller']);
+    },
+  );
+
+  it.each([
+    'cri-dockerd-repair-0123456789ab',
+    'pause-image-repair-mirror-0123456789ab',
+    'eu-node-check-1-0123456789ab',
+  ])('never sends %s, of whatever deployment', async (name) => {
+    const arn = `arn:aws:ssm:eu-west-1:${ACCOUNT}:document/fleetmend-${name}`;
+    expect(await whoMay('ssm:SendCommand', arn)).toEqual([]);
+  });
+
   it('cannot repair at all where every cluster is observed', async () => {
     const observed = synthesize({ clusters: [{ name: 'shop' }] }).template;
     const send = (key: string) => mayIn(observed, 'run-controller', 'ssm:SendCommand', documentArn(key));
@@ -172,18 +190,15 @@ describe('running commands on nodes', () => {
     expect(await send('pause-image-repair')).toBe(false);
   });
 
-  it('repairs disruptively, by a variant or by an earlier document only where the configuration allows it', async () => {
-    const earlier = 'fleetmend-pause-image-repair-0123456789ab';
+  it('repairs disruptively or by a variant only where the configuration allows it', async () => {
     const allowed = synthesize({
       clusters: [{ name: 'shop', remediations: { 'cri-dockerd': { mode: 'repair', allowDisruptive: true } } }],
-      previousDocuments: [earlier],
       documentVariants: ['pause-image-repair-mirror'],
     }).template;
-    const send = (arn: string) => mayIn(allowed, 'run-controller', 'ssm:SendCommand', arn);
-    expect(await send(documentArn('cri-dockerd-repair'))).toBe(true);
-    expect(await send(documentArn('pause-image-repair'))).toBe(false);
-    expect(await send(documentArn('pause-image-repair-mirror'))).toBe(false);
-    expect(await send(`arn:aws:ssm:eu-west-1:${ACCOUNT}:document/${earlier}`)).toBe(true);
+    const send = (key: string) => mayIn(allowed, 'run-controller', 'ssm:SendCommand', documentArn(key));
+    expect(await send('cri-dockerd-repair')).toBe(true);
+    expect(await send('pause-image-repair')).toBe(false);
+    expect(await send('pause-image-repair-mirror')).toBe(false);
     const variant = synthesize({ ...CONFIG, documentVariants: ['pause-image-repair-mirror'] }).template;
     expect(await mayIn(variant, 'run-controller', 'ssm:SendCommand', documentArn('pause-image-repair-mirror'))).toBe(
       true,
