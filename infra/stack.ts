@@ -174,6 +174,7 @@ export class FleetmendStack extends Stack {
         PROGRESS_QUEUE_URL: progress.queue.queueUrl,
         LOG_CLASSIFIER_NAME: logClassifier.fn.functionName,
         DLQ_URLS: urlsAsJson(this, replayable),
+        STACK_ARN: this.formatArn({ service: 'cloudformation', resource: 'stack', resourceName: this.stackName }),
       },
       statements: [
         grants.sendTo(lanes.queue, signals.queue, progress.queue),

@@ -34,6 +34,7 @@ import { createCommandEngine } from './aws/ssm-commands.ts';
 import { createDocumentStore } from './aws/ssm-documents.ts';
 import { deployStack, readTemplate } from './aws/stack.ts';
 import type { DeployedStack, StackWorld } from './aws/stack-types.ts';
+import { createSts } from './aws/sts.ts';
 import { killOnSignals } from './lambda/signals.ts';
 
 const ADMINISTRATOR: PolicyDocument = {
@@ -145,6 +146,7 @@ export const bootLab = async (options: LabOptions): Promise<Lab> => {
       createEks({ partition, region, account, nodes, state: eks }),
       createEcr(partition, region, account, ecrImages),
       createSns(topics, random),
+      createSts({ account, region, clock, iam }),
       logGroups.service,
       createLambda({
         arnOf: (nameOrArn) => deployed(decodeURIComponent(nameOrArn))?.arn,

@@ -4,11 +4,13 @@ import { EKSClient } from '@aws-sdk/client-eks';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { SSMClient } from '@aws-sdk/client-ssm';
+import { STSClient } from '@aws-sdk/client-sts';
 import { AWS_CLIENT } from '../adapters/aws-clients.ts';
 import { createReplayLogs } from '../adapters/lambda/replayed-logs.ts';
 import { createDeadLetterReader } from '../adapters/messaging/dead-letters.ts';
 import { createLetterReturn } from '../adapters/messaging/letter-return.ts';
 import { createWakeQueue } from '../adapters/messaging/wake-queue.ts';
+import { createCallerCheck, PROOF_CLIENT } from '../adapters/sts/caller-identity.ts';
 import { createActionStore } from '../adapters/table/action-store.ts';
 import { createDocumentClient } from '../adapters/table/document-client.ts';
 import { createLaneStore } from '../adapters/table/lane-store.ts';
@@ -20,12 +22,14 @@ import { createRunStore } from '../adapters/table/run-store.ts';
 import { createSignalStore } from '../adapters/table/signal-store.ts';
 import { createTrustStore } from '../adapters/table/trust-store.ts';
 import {
+  AWS_REGION,
   DLQ_URLS,
   LANES_QUEUE_URL,
   LOG_CLASSIFIER_NAME,
   PROGRESS_QUEUE_URL,
   readEnv,
   SIGNALS_QUEUE_URL,
+  STACK_ARN,
   TABLE_NAME,
 } from '../runtime/env.ts';
 import { readSettings } from '../runtime/settings.ts';
@@ -43,6 +47,8 @@ export const composeOperatorApi = (telemetry: Telemetry): Omit<OperatorApiPorts,
     PROGRESS_QUEUE_URL,
     LOG_CLASSIFIER_NAME,
     DLQ_URLS,
+    STACK_ARN,
+    AWS_REGION,
   });
   const settings = readSettings(new URL('./settings.json', import.meta.url));
   const now = () => new Date();
@@ -74,6 +80,9 @@ export const composeOperatorApi = (telemetry: Telemetry): Omit<OperatorApiPorts,
     }),
     letterRecords: createLetterRecords({ ...table, retentionDays: limits.retentionDays }),
     actions: createActionStore({ ...table, retentionDays: limits.retentionDays }),
+    askCaller: createCallerCheck({ client: new STSClient({ ...AWS_CLIENT.standard, ...PROOF_CLIENT }) }),
+    stackArn: env.STACK_ARN,
+    region: env.AWS_REGION,
     deadLetterQueueUrls: env.DLQ_URLS,
     settings,
     now,

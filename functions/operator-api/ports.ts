@@ -2,6 +2,7 @@ import type { ReplayLogs } from '../adapters/lambda/replayed-logs.ts';
 import type { DeadLetterReader } from '../adapters/messaging/dead-letters.ts';
 import type { LetterReturn } from '../adapters/messaging/letter-return.ts';
 import type { WakeQueue } from '../adapters/messaging/wake-queue.ts';
+import type { CallerCheck } from '../adapters/sts/caller-identity.ts';
 import type { ActionStore } from '../adapters/table/action-store.ts';
 import type { LaneStore } from '../adapters/table/lane-store.ts';
 import type { LetterRecords } from '../adapters/table/letter-records.ts';
@@ -32,6 +33,11 @@ export type OperatorApiPorts = {
   readonly replayLogs: ReplayLogs;
   readonly letterRecords: LetterRecords;
   readonly actions: ActionStore;
+  /** Asks STS who signed a proof. */
+  readonly askCaller: CallerCheck;
+  /** The stack that proofs must name, and its Region. */
+  readonly stackArn: string;
+  readonly region: string;
   readonly deadLetterQueueUrls: readonly string[];
   readonly settings: Settings;
   readonly log: Log;

@@ -30,6 +30,12 @@ export type AccessDecision = { readonly allowed: true } | { readonly allowed: fa
 /** Fake credentials of a principal. */
 export type Credentials = { readonly accessKeyId: string; readonly secretAccessKey: string };
 
+/** A key with its secret; the session token is empty for a user's key. */
+export type SigningKey = Credentials & { readonly sessionToken: string };
+
+/** The session token of every role. */
+export const LAB_SESSION_TOKEN = 'lab-session-token';
+
 /** Called for every decision, cached ones too; must not throw. */
 export type DecisionListener = (principal: Principal, request: AccessRequest, decision: AccessDecision) => void;
 
@@ -38,6 +44,8 @@ export type Iam = {
   readonly issue: (principal: Principal) => Credentials;
   readonly revoke: (accessKeyId: string) => void;
   readonly principalOf: (accessKeyId: string) => Principal | undefined;
+  /** What a key signs with, for services that check signatures. */
+  readonly secretOf: (accessKeyId: string) => SigningKey | undefined;
   readonly setResourcePolicy: (resourceArn: string, statements: readonly unknown[]) => void;
   /** Adds statements to a resource's policy (Lambda permissions come one by one). */
   readonly addResourceStatements: (resourceArn: string, statements: readonly unknown[]) => void;
@@ -85,6 +93,7 @@ const denialText = (
 /** Creates IAM for one account. Decisions come from `@cloud-copilot/iam-simulate`. */
 export const createIam = (account: string, region: string, onDecision?: DecisionListener): Iam => {
   const principals = new Map<string, Principal>();
+  const keys = new Map<string, SigningKey>();
   const resourcePolicies = new Map<string, readonly unknown[]>();
   const rolePolicies = new Map<string, Principal['policies']>();
   const cache = new Map<string, AccessDecision>();
@@ -167,12 +176,16 @@ export const createIam = (account: string, region: string, onDecision?: Decision
       issued += 1;
       const accessKeyId = `ASIALAB${String(issued).padStart(13, '0')}`;
       principals.set(accessKeyId, principal);
-      return { accessKeyId, secretAccessKey: `lab-secret-${issued}` };
+      const credentials = { accessKeyId, secretAccessKey: `lab-secret-${issued}` };
+      keys.set(accessKeyId, { ...credentials, sessionToken: principal.kind === 'role' ? LAB_SESSION_TOKEN : '' });
+      return credentials;
     },
     revoke: (accessKeyId) => {
       principals.delete(accessKeyId);
+      keys.delete(accessKeyId);
     },
     principalOf: (accessKeyId) => principals.get(accessKeyId),
+    secretOf: (accessKeyId) => keys.get(accessKeyId),
     setResourcePolicy: (arn, statements) => {
       resourcePolicies.set(arn, statements.map(withSimulatedServices));
     },

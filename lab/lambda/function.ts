@@ -3,7 +3,7 @@ import { defined } from '../../core/model/defined.ts';
 import { AwsError } from '../aws/aws-error.ts';
 import type { LabClock } from '../aws/clock.ts';
 import type { Faults } from '../aws/faults.ts';
-import type { Iam, Principal } from '../aws/iam.ts';
+import { type Iam, LAB_SESSION_TOKEN, type Principal } from '../aws/iam.ts';
 import type { LabEventListener } from '../aws/lab-event.ts';
 import { type Random, randomUuid } from '../aws/random.ts';
 import type { Environment, FunctionFailure, InvokeRequest, InvokeResult } from './environment.ts';
@@ -117,7 +117,7 @@ export const createFunction = (initial: FunctionDefinition, context: FunctionCon
         AWS_ENDPOINT_URL: context.endpointUrl(),
         AWS_ACCESS_KEY_ID: credentials.accessKeyId,
         AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
-        AWS_SESSION_TOKEN: 'lab-session-token',
+        AWS_SESSION_TOKEN: LAB_SESSION_TOKEN,
         AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs24.x',
         AWS_LAMBDA_FUNCTION_NAME: definition.name,
         AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',

@@ -49,6 +49,7 @@ const ENVIRONMENT = {
   ),
   LOG_CLASSIFIER_NAME: 'fleetmend-log-classifier',
   DLQ_URLS: '["https://queue.invalid/1/q"]',
+  STACK_ARN: 'arn:aws:cloudformation:eu-west-1:123456789012:stack/fleetmend',
 };
 
 type Load = { readonly loadMs: number; readonly processMs: number };

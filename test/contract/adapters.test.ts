@@ -54,6 +54,7 @@ const CLIENTS: Readonly<Record<string, readonly string[]>> = {
   ecr: ['client-ecr'],
   messaging: ['client-sqs', 'client-eventbridge'],
   lambda: ['client-lambda'],
+  sts: ['client-sts'],
 };
 
 const importsForeignClient = ({ file, module }: Import): boolean => {

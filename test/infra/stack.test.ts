@@ -132,7 +132,15 @@ describe('the functions', () => {
     ['signal-intake', ['BAD_INPUT_QUEUE_URL', 'INBOX_QUEUE_URL', 'LANES_QUEUE_URL', 'TABLE_NAME']],
     [
       'operator-api',
-      ['DLQ_URLS', 'LANES_QUEUE_URL', 'LOG_CLASSIFIER_NAME', 'PROGRESS_QUEUE_URL', 'SIGNALS_QUEUE_URL', 'TABLE_NAME'],
+      [
+        'DLQ_URLS',
+        'LANES_QUEUE_URL',
+        'LOG_CLASSIFIER_NAME',
+        'PROGRESS_QUEUE_URL',
+        'SIGNALS_QUEUE_URL',
+        'STACK_ARN',
+        'TABLE_NAME',
+      ],
     ],
     ['command-tracker', ['BAD_INPUT_QUEUE_URL', 'INBOX_QUEUE_URL', 'LANES_QUEUE_URL', 'TABLE_NAME']],
     ['run-controller', ['BAD_INPUT_QUEUE_URL', 'BUS_NAME', 'LANES_QUEUE_URL', 'PROGRESS_QUEUE_URL', 'TABLE_NAME']],

@@ -30,6 +30,8 @@ export const PROGRESS = 'https://sqs.example/1/progress';
 export const DEAD = ['https://sqs.example/1/intake-bad', 'https://sqs.example/1/signals-dead'] as const;
 /** The caller. */
 export const CALLER = { lambdaRequestId: 'lambda-1', way: 'act' } as const;
+/** The stack of operator-api. */
+export const STACK_ARN = 'arn:aws:cloudformation:eu-west-1:123456789012:stack/fleetmend';
 /** The fields of every request that name its author. */
 export const WHO = { requestedBy: 'mei', reason: 'pods hang' };
 
@@ -87,6 +89,9 @@ export const operatorApiWorld = (
     }),
     actions: createActionStore({ ...table, retentionDays: 365 }),
     letterRecords: createLetterRecords({ ...table, retentionDays: 365 }),
+    askCaller: async () => ({ kind: 'away', why: 'no test asks STS' }),
+    stackArn: STACK_ARN,
+    region: 'eu-west-1',
     deadLetterQueueUrls: DEAD,
     remainingMs: () => clock.remainingMs,
     settings,

@@ -13,6 +13,7 @@ import { NOTICE_SOURCE } from '../../../events/rules.ts';
 import { COMMAND_STATUS_CHANGE, CommandStatusEvent } from '../../../events/ssm-command.ts';
 import { TickRequest } from '../../../events/ticks.ts';
 import { REPLAY_SOURCE } from '../../adapters/messaging/replay-mark.ts';
+import { payloadOf } from '../author.ts';
 import type { OperatorApiPorts } from '../ports.ts';
 
 /** The kinds of dead letters, by their origin. */
@@ -126,6 +127,7 @@ export const readLetter = (ports: ReadPorts, text: string): LetterReading => {
     return readEvent(ports, body);
   }
   const request = Request.safeParse(body);
-  if (request.success) return { kind: 'request', payload: request.data };
+  // It is repeated for the author of the replay, whatever its own caller had signed.
+  if (request.success) return { kind: 'request', payload: payloadOf(request.data).payload };
   return salvaged(ports, body) ?? { kind: 'unreadable', stays: 'it is no event, wake, log payload, request or tick' };
 };
