@@ -57,7 +57,7 @@ export const bootLab = async (options: LabOptions): Promise<Lab> => {
   const iam = createIam(account, region, options.onDecision);
   const nodes = createNodeRegistry();
   nodes.add(...(options.nodes ?? []));
-  const dynalite = await startDynalite();
+  const dynalite = startDynalite();
   const problem = (error: Error): void =>
     emit({
       kind: 'delivery-failed',
@@ -163,7 +163,6 @@ export const bootLab = async (options: LabOptions): Promise<Lab> => {
     clock.stop();
     await Promise.all([...(stack?.functions.values() ?? [])].map(({ fn }) => fn.stop()));
     await server.stop();
-    await dynalite.stop();
     offSignals();
   };
   const stop = (): Promise<void> => {

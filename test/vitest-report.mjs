@@ -1,16 +1,24 @@
 // Reads the JSON report of vitest for the summary of a test run. Plain JavaScript, as run.mjs is.
 
-const MAX_CHARACTERS = 300;
-const firstLine = (text) => (text ?? '').split('\n', 1)[0].slice(0, MAX_CHARACTERS);
+const MAX_CHARACTERS = 600;
+/** The message of an error in one line: without its stack, and with its end, which often says why. */
+const inOneLine = (text) => {
+  const message = (text ?? '')
+    .split(/\n\s+at /, 1)[0]
+    .replaceAll(/\s+/g, ' ')
+    .trim();
+  if (message.length <= MAX_CHARACTERS) return message;
+  return `${message.slice(0, MAX_CHARACTERS / 2)} … ${message.slice(-MAX_CHARACTERS / 2)}`;
+};
 
 /** One line for each failed test of a file, or for the file itself where its setup failed. */
 const complaintsOf = (result, root) => {
   const name = result.name.replace(`${root}/`, '');
   const tests = result.assertionResults.filter((test) => test.status === 'failed');
   if (tests.length === 0 && result.status === 'failed') {
-    return [`${name}: ${firstLine(result.message) || 'what runs before or after its tests failed: see above'}`];
+    return [`${name}: ${inOneLine(result.message) || 'what runs before or after its tests failed: see above'}`];
   }
-  return tests.map((test) => `${name} > ${test.fullName}: ${firstLine(test.failureMessages[0])}`);
+  return tests.map((test) => `${name} > ${test.fullName}: ${inOneLine(test.failureMessages[0])}`);
 };
 
 /** `(not run: …)` in the name of a test or of a group says why; the reason may hold parentheses of its own. */

@@ -6,7 +6,7 @@ const test = (status: string, title: string, group = 'group') => ({
   title,
   fullName: `${group} ${title}`,
   status,
-  failureMessages: status === 'failed' ? ['it broke\nat line 1'] : [],
+  failureMessages: status === 'failed' ? ['Error: running a script\nof two lines: it broke\n    at line 1'] : [],
 });
 const report = (...assertionResults: ReturnType<typeof test>[]) => ({
   numPassedTests: assertionResults.filter(({ status }) => status === 'passed').length,
@@ -51,8 +51,18 @@ it('reports once that a file failed before its tests', () => {
 it('has a line for each failure, and fails where nothing passed or vitest itself failed', () => {
   expect(resultOf(report(test('failed', 'a')), false, '/repo')).toMatchObject({
     failed: 1,
-    complaints: ['a.test.ts > group a: it broke'],
+    complaints: ['a.test.ts > group a: Error: running a script of two lines: it broke'],
   });
   expect(resultOf(report(), true, '/repo').failed).toBe(1);
   expect(resultOf(report(test('passed', 'a')), false, '/repo').failed).toBe(1);
+});
+
+it('keeps the end of a long message, which says why', () => {
+  const long = {
+    ...test('failed', 'a'),
+    failureMessages: [`Error: running ${'x'.repeat(2000)}: exit code 1: refused`],
+  };
+  expect(resultOf(report(long), false, '/repo').complaints).toEqual([
+    expect.stringMatching(/^a\.test\.ts > group a: Error: running x{285} … x+: exit code 1: refused$/),
+  ]);
 });

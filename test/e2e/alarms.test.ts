@@ -72,9 +72,11 @@ const untilRinging = async (names: readonly string[], minutes: number, eachMinut
   expect(names.filter((name) => !seen.has(name))).toEqual([]);
   for (const name of names) rang.add(name);
 };
-const untilQuiet = async (minutes: number, eachMinute: () => Promise<unknown> = async () => {}): Promise<void> => {
+/** Puts right what a person would, until no alarm rings: dead letters are discarded, nodes in quarantine released. */
+const untilQuiet = async (minutes: number): Promise<void> => {
   for (let minute = 0; minute < minutes && ringing().length > 0; minute++) {
-    await eachMinute();
+    if (ringing().some((name) => name.endsWith('-dlq-not-empty'))) await discard();
+    if (ringing().includes('nodes-quarantined')) await release();
     await scene.lab.advance(MINUTE_MS);
   }
   expect(ringing()).toEqual([]);
@@ -90,6 +92,10 @@ const discard = async (): Promise<void> => {
   for (const [queue, letters] of Object.entries(scene.lab.queues.deadLetters()))
     if (letters.length > 0) await scene.remediate({ action: 'discard', queue, reason: 'the cause is gone' });
 };
+const release = async (): Promise<void> => {
+  for (const { cluster, instanceId } of await scene.report({ query: 'quarantine' }))
+    await scene.remediate({ action: 'release', cluster, instanceIds: [instanceId], reason: 'the cause is gone' });
+};
 const INBOXES = ['signals', 'progress', 'lanes'];
 const WORKERS = ['signal-intake', 'command-tracker', 'run-controller'];
 
@@ -104,7 +110,6 @@ describe('the alarms', { timeout: 600_000 }, () => {
     for (const name of ['log-classifier', 'scheduler']) scene.lab.invokeAsync(`fleetmend-${name}`, 'no object');
     const letters = ['signals', 'progress', 'run-controller', 'log-classifier', 'scheduler'];
     await untilRinging([...letters.map((name) => `${name}-dlq-not-empty`), 'scheduler-errors'], 15);
-    await discard();
     await untilQuiet(15);
   });
 
@@ -151,7 +156,7 @@ describe('the alarms', { timeout: 600_000 }, () => {
         },
       );
     });
-    await untilQuiet(40, discard);
+    await untilQuiet(40);
   });
 
   it('about errors ring for functions that die', async () => {
@@ -187,7 +192,7 @@ describe('the alarms', { timeout: 600_000 }, () => {
     });
     await scene.lab.deploy({ edit });
     await untilRinging(['run-stuck'], 10);
-    await untilQuiet(40, discard);
+    await untilQuiet(40);
   });
 
   it('about throttles ring where Lambda refuses invocations', async () => {
@@ -205,7 +210,7 @@ describe('the alarms', { timeout: 600_000 }, () => {
     } finally {
       scene.lab.faults.throttledInvocationRate = 0;
     }
-    await untilQuiet(40, discard);
+    await untilQuiet(40);
   });
 
   it('about throttled calls ring where EC2 and SSM refuse', async () => {
@@ -230,7 +235,7 @@ describe('the alarms', { timeout: 600_000 }, () => {
       );
     });
     silent?.setOffline(false);
-    await untilQuiet(60, discard);
+    await untilQuiet(60);
   });
 
   it('about repairs ring: a breaker, a registry that is silent, a node in quarantine', async () => {
@@ -242,11 +247,7 @@ describe('the alarms', { timeout: 600_000 }, () => {
       if (minute++ % 17 === 0) await scene.logFault(...broken, ...dark, ...sick);
     });
     for (const node of [...broken, ...dark, ...sick]) node.breakWith(REPAIRABLE);
-    const release = async (): Promise<void> => {
-      for (const { cluster, instanceId } of await scene.report({ query: 'quarantine' }))
-        await scene.remediate({ action: 'release', cluster, instanceIds: [instanceId], reason: 'the cause is gone' });
-    };
-    await untilQuiet(90, release);
+    await untilQuiet(90);
   });
 
   it('were all in alarm and resolved, and every alarm for people has notified them of both', () => {

@@ -1,13 +1,10 @@
-import type { Server } from 'node:http';
-import { createRequire } from 'node:module';
-import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
 import { CreateTableCommand, DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { TABLE } from '../../functions/adapters/table/keys.ts';
 import { createTable, type Table } from '../../functions/adapters/table/table.ts';
+import { type Dynalite, startDynalite } from '../../lab/aws/dynalite.ts';
 import { addTransactions } from './transactions.ts';
-
-type Dynalite = (options: Readonly<Record<string, unknown>>) => Server;
 
 const INDEXES = [TABLE.byOwner, TABLE.byOutcome, TABLE.byReason, TABLE.byDue] as const;
 
@@ -32,30 +29,34 @@ const keySchema = (hash: string, range: string) => [
   { AttributeName: range, KeyType: 'RANGE' as const },
 ];
 
+type Request = { readonly headers: Readonly<Record<string, string>>; readonly body?: Uint8Array };
+
+/** Sends the requests of an AWS SDK client to dynalite. */
+const handlerOf = ({ answer }: Dynalite) => ({
+  handle: async ({ headers, body = new Uint8Array() }: Request) => {
+    const {
+      status,
+      headers: answered,
+      body: text,
+    } = await answer(headers, Buffer.from(body.buffer, body.byteOffset, body.byteLength));
+    return { response: { statusCode: status, headers: answered, body: Readable.from([Buffer.from(text)]) } as never };
+  },
+});
+
 /** Starts dynalite with the table and the four indexes that `infra` builds from the same constants. */
 export const startTable = async (): Promise<TestTable> => {
-  const dynalite = createRequire(import.meta.url)('dynalite') as Dynalite;
-  const server = dynalite({ createTableMs: 0, updateTableMs: 0, deleteTableMs: 0 });
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const { port } = server.address() as AddressInfo;
+  const dynalite = startDynalite();
   const raw = new DynamoDBClient({
-    endpoint: `http://127.0.0.1:${port}`,
+    endpoint: 'http://dynalite',
+    requestHandler: handlerOf(dynalite),
     region: 'us-east-1',
     credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
   });
-  const endTransactions = addTransactions(raw, port);
+  addTransactions(raw, dynalite);
   const names = [TABLE.partitionKey, TABLE.sortKey, ...INDEXES.flatMap((i) => [i.partitionKey, i.sortKey])];
   const client = DynamoDBDocumentClient.from(raw, { marshallOptions: { removeUndefinedValues: true } });
   let tables = 0;
-  const stop = async (): Promise<void> => {
-    raw.destroy();
-    endTransactions();
-    await new Promise<void>((resolve) => {
-      server.close(() => resolve());
-    });
-  };
+  const stop = async (): Promise<void> => raw.destroy();
   const create = async (): Promise<TestTable> => {
     const tableName = `audit-${++tables}`;
     await raw.send(

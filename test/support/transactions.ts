@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { TABLE } from '../../functions/adapters/table/keys.ts';
 import { AwsError } from '../../lab/aws/aws-error.ts';
-import { connectDynalite } from '../../lab/aws/dynalite.ts';
+import type { Dynalite } from '../../lab/aws/dynalite.ts';
 import type { Call, WireAnswer } from '../../lab/aws/service.ts';
 import { createTransactor, transactOperation } from '../../lab/aws/transactor.ts';
 import { jsonWire } from '../../lab/aws/wire.ts';
@@ -22,10 +22,9 @@ const itemsOf = ({ RequestItems }: Batch) =>
     writes.map((write) => [table, write.PutRequest?.Item ?? write.DeleteRequest?.Key ?? {}] as const),
   );
 
-/** Adds the lab's transactions to a client of the dynalite on this port; its other calls are serialized with them. */
-export const addTransactions = (client: DynamoDBClient, port: number): (() => void) => {
+/** Adds the lab's transactions to a client of dynalite; its other calls are serialized with them. */
+export const addTransactions = (client: DynamoDBClient, dynalite: Dynalite): void => {
   const wire = jsonWire('DynamoDB_20120810', '1.0', 'com.amazonaws.dynamodb.v20120810');
-  const dynalite = connectDynalite(port);
   const transactor = createTransactor({
     call: dynalite.call,
     now: Date.now,
@@ -57,5 +56,4 @@ export const addTransactions = (client: DynamoDBClient, port: number): (() => vo
     },
     { step: 'deserialize', priority: 'low', name: 'transactions' },
   );
-  return dynalite.close;
 };

@@ -7,12 +7,16 @@ const DOCKER: readonly GenerationName[] = ['docker'];
 
 const KUBELET_CONFIG = '/etc/kubernetes/kubelet/kubelet-config.json';
 
-/** Makes the stand-in for cri-dockerd another version, and restarts it and kubelet, which asks it once, at its start. */
+/**
+ * Makes the stand-in for cri-dockerd another version, and restarts it and kubelet, which asks it once, at its start. systemd
+ * refuses to start a socket whose service is active, so the service is stopped first.
+ */
 const becomes = async (node: RealNode, version: string): Promise<void> => {
   await shell(
     node,
     `sed -i 's/^VERSION = .*/VERSION = "${version}"/' /usr/bin/cri-dockerd
-systemctl reset-failed cri-docker.service kubelet.service; systemctl restart cri-docker.socket cri-docker.service; systemctl restart kubelet.service; sleep 1`,
+systemctl reset-failed cri-docker.service kubelet.service; systemctl stop cri-docker.service; systemctl restart cri-docker.socket
+systemctl start cri-docker.service; systemctl restart kubelet.service; sleep 1`,
   );
 };
 
