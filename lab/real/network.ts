@@ -3,6 +3,11 @@ import { mustRun } from './process.ts';
 
 /** The bridge of all nodes. */
 export const BRIDGE = 'fmlab0';
+/**
+ * Its hardware address. A bridge without one of its own takes the lowest of its ports: with each node that came or went the
+ * services had another one, and nodes that had the old one in their tables reached them only after some seconds.
+ */
+const BRIDGE_ADDRESS = '02:77:00:00:00:01';
 
 /**
  * Builds the lab's network in the warden's own network namespace: a bridge with the services' addresses and the
@@ -10,7 +15,7 @@ export const BRIDGE = 'fmlab0';
  */
 export async function openNetwork(): Promise<void> {
   await mustRun('ip', ['link', 'set', 'lo', 'up']);
-  await mustRun('ip', ['link', 'add', BRIDGE, 'type', 'bridge']);
+  await mustRun('ip', ['link', 'add', BRIDGE, 'address', BRIDGE_ADDRESS, 'type', 'bridge']);
   for (const address of [ADDRESSES.bridge, ADDRESSES.registry, ADDRESSES.s3, ADDRESSES.ecr]) {
     await mustRun('ip', ['address', 'add', `${address}/${PREFIX_BITS}`, 'dev', BRIDGE]);
   }
