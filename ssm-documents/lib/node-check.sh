@@ -90,14 +90,6 @@ share() {
   fi
 }
 
-# take_shared_containerd: what ask_containerd finds, from the parent; 1 where it has not found it.
-take_shared_containerd() {
-  [[ -n $SHARED && -s $SHARED/shared.config && -s $SHARED/shared.version ]] || return 1
-  capture_shared version 0 :
-  printf '%s' "$OUT" > "$WORK/version"
-  capture_shared config 0 :
-}
-
 # ask_once: runs the commands that several checks need. A command that hangs ends at its own time limit, and the checks then run
 # it themselves.
 ask_once() {

@@ -85,26 +85,37 @@ WANTED=918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause:3.5
   may_recur && [ "$REPLY" = true ]
 }
 
+# cause: find_cause, and what the journal shows at the end.
+cause() {
+  EVIDENCE='' FACTS=() JOURNAL_PID=''
+  find_cause
+  take_journal
+}
+
 @test "names the cause: a full disk, then the journal, then another image of kubelet's, then age, then the missing pin" {
   journal_shows_gc() { false; }
   IMAGE=$WANTED CONFIGURED_IMAGE=$WANTED IMAGE_STATE=absent GC_HIGH_PERCENT=85 DISK_PERCENT=50 PIN_SUPPORT=yes
-  find_cause
+  cause
   [ -z "$CAUSE" ]
   PIN_SUPPORT=none
-  find_cause
+  cause
   [ "$CAUSE" = PinningUnsupported ]
   GC_MAX_AGE=168h0m0s
-  find_cause
+  cause
   [ "$CAUSE" = ImageGCPressure ]
   KUBELET_SPARES_ANOTHER=true
-  find_cause
+  cause
   [ "$CAUSE" = SandboxImageMismatch ]
-  journal_shows_gc() { true; }
-  find_cause
-  [ "$CAUSE" = ImageGCPressure ]
+  journal_shows_gc() { REPLY='2026-11-30T10:00:00+0000 host kubelet[7]: image filesystem is over the high threshold'; }
+  cause
+  [ "$CAUSE $EVIDENCE" = 'ImageGCPressure "imageGCAt":"2026-11-30T10:00:00+0000"' ]
+  IMAGE_STATE=ready
+  cause
+  [ "$CAUSE" = SandboxImageMismatch ]
+  IMAGE_STATE=absent
   journal_shows_gc() { false; }
   DISK_PERCENT=85
-  find_cause
+  cause
   [ "$CAUSE" = ImageGCPressure ]
 }
 
@@ -172,7 +183,7 @@ compare() {
 
 # diagnose_node: diagnose, on a node whose containerd and kubelet the variables describe.
 diagnose_node() {
-  ask_cri() { CRI_STATE=${SEEN_CRI:-ready} CRI_ERROR=words; }
+  ask_cri() { CRI_STATE=${SEEN_CRI:-ready} CRI_ERROR=words CRI_VERSION=$CONTAINERD_VERSION; }
   find_services() { KUBELET_UNIT=${SEEN_UNIT-kubelet.service} KUBELET_STATE=${KUBELET_STATE:-active}; }
   read_kubelet() { GC_HIGH_PERCENT=85; }
   refuse_foreign_platforms() { :; }
@@ -201,7 +212,7 @@ diagnose_node() {
   CONTAINERD_VERSION=1.7.27 CRI_DISABLED=true SEEN_CRI=unimplemented
   newest_line() { return 1; }
   run -1 show_ending diagnose_node
-  [[ $output == 'Broken CRINotServed|words|'*'"criPlugin":"disabled","socket":"/run/containerd/containerd.sock","criState":"unimplemented"' ]]
+  [[ $output == 'Broken CRINotServed|words|'*'"criPlugin":"disabled","socket":"/run/containerd/containerd.sock","criState":"unimplemented","containerd":"1.7.27"' ]]
   newest_line() { REPLY='time="t" level=warning msg="failed to load plugin io.containerd.grpc.v1.cri" error="bad"'; }
   for SEEN_CRI in unimplemented foreign not-ready; do
     run -1 show_ending diagnose_node

@@ -21,6 +21,9 @@ IMAGE_STATE=''
 LACKS_SECOND_NAME=false
 # Whether kubelet protects another image than this one, where it does not support the pin.
 KUBELET_SPARES_ANOTHER=false
+# The process that reads the journal.
+JOURNAL_PID=''
+at_exit take_journal
 
 # diagnose: collects the state for check and repair. It changes nothing.
 diagnose() {
@@ -28,8 +31,9 @@ diagnose() {
   read_kubelet
   refuse_foreign_platforms
   read_containerd
-  evidence containerd "$CONTAINERD_VERSION"
   refuse_unserved
+  read_runtime_version
+  evidence containerd "$CONTAINERD_VERSION"
   if [[ -z $CONFIGURED_IMAGE ]]; then
     default_image "$CONTAINERD_VERSION"
     CONFIGURED_IMAGE=$REPLY
@@ -74,6 +78,8 @@ refuse_unserved() {
     finish_undecided RuntimeDown "$CRI_ERROR"
   fi
   evidence criState "$CRI_STATE"
+  read_runtime_version
+  evidence containerd "$CONTAINERD_VERSION"
   cri_words
   [[ $ACTION == check ]] || finish NotRepaired CRINotServed "$REPLY"
   finish Broken CRINotServed "$REPLY"
@@ -198,9 +204,7 @@ find_cause() {
   CAUSE=''
   if disk_is_over_threshold; then
     CAUSE=ImageGCPressure
-  elif [[ $IMAGE_STATE != ready ]] && journal_shows_gc; then
-    # kubelet has deleted images until the disk was below the threshold: only the journal still shows it.
-    CAUSE=ImageGCPressure
+    return
   elif [[ $KUBELET_SPARES_ANOTHER == true ]]; then
     CAUSE=SandboxImageMismatch
   elif [[ -n $GC_MAX_AGE && ($IMAGE_STATE != ready || $PIN_SUPPORT != yes) ]]; then
@@ -208,6 +212,21 @@ find_cause() {
   elif [[ $PIN_SUPPORT != yes ]]; then
     CAUSE=PinningUnsupported
   fi
+  if [[ $IMAGE_STATE != ready ]]; then
+    # kubelet has deleted images until the disk was below the threshold: only the journal still shows it. A long one is read
+    # while the script goes on.
+    (journal_shows_gc && printf '%s' "$REPLY" > "$WORK/gc") &
+    JOURNAL_PID=$!
+  fi
+}
+
+# take_journal: the cause that the journal shows, before the result is printed.
+take_journal() {
+  [[ -n $JOURNAL_PID ]] || return 0
+  wait "$JOURNAL_PID" || return 0
+  slurp "$WORK/gc"
+  CAUSE=ImageGCPressure
+  evidence imageGCAt "${REPLY%% *}"
 }
 
 # fault: the fault of the image, in REASON_FOUND; 1 if it has none.

@@ -32,5 +32,3 @@ print_result() {
 
 # capture_shared NAME SECONDS COMMAND...: `capture`: only node-check has more than one check.
 capture_shared() { capture "${@:2}"; }
-
-take_shared_containerd() { return 1; }

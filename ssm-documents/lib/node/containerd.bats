@@ -78,26 +78,37 @@ WANTED=918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause:3.5
   source "$BATS_TEST_DIRNAME/../node-check.sh"
   CONTAINERD_EXE='' SHARED=$WORK CONTAINERD_PID=''
   printf 'version = 2\n[plugins."io.containerd.grpc.v1.cri"]\n  sandbox_image = "a/b:1"\n' > "$WORK/shared.config"
-  printf 'containerd x v1.7.27 y\n' > "$WORK/shared.version"
   capture() { false; }
   read_containerd
-  [ "$CONFIGURED_IMAGE $CONTAINERD_VERSION" = 'a/b:1 1.7.27' ]
+  [ "$CONFIGURED_IMAGE" = a/b:1 ]
 }
 
-@test "reads the version from the output of containerd" {
+@test "asks containerd for its configuration as it was started" {
+  capture_shared() { asked="${*:3}" RC=1 ERR=''; }
+  CONTAINERD_CONFIG='' ask_containerd 5
+  [ "$asked" = 'containerd config dump' ]
+  CONTAINERD_CONFIG='/etc/a b.toml'
+  ask_containerd 5
+  [ "$asked" = 'containerd --config /etc/a b.toml config dump' ]
+}
+
+@test "takes the version that the CRI has reported, otherwise that of the executable" {
   local said
+  capture() { RC=0 OUT=$said; }
   for said in 'containerd github.com/containerd/containerd 1.6.20~ds1 1.6.20~ds1-1+deb12u1' \
     'containerd github.com/containerd/containerd v1.7.27 05044ec0a9a75232cad458027ca83437aae3f4da' \
     'containerd github.com/containerd/containerd/v2 2.1.4 75cb2b7193e4e490e9fbdc236c0e811ccaba3376'; do
-    printf '%s\n' "$said" > "$WORK/version"
     read_runtime_version
     [[ $said == *[\ v]"$CONTAINERD_VERSION"[~\ ]* ]]
   done
+  capture() { return 1; }
+  CRI_VERSION=2.3.1
+  read_runtime_version
+  [ "$CONTAINERD_VERSION" = 2.3.1 ]
 }
 
 @test "reports that containerd did not print its version, in a check and in a repair" {
-  : > "$WORK/version"
-  printf 'exec format error\n' > "$WORK/version.err"
+  capture() { RC=1 OUT='' ERR='exec format error'; }
   run -2 show_ending read_runtime_version
   [ "$output" = 'Unknown RuntimeDown|exec format error|"failedStep":"version"' ]
   ACTION=repair

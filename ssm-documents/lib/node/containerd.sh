@@ -1,7 +1,8 @@
 # The containerd that is running: its effective configuration, its version, and ctr on kubelet's images.
 #@ use node/services
 #@ use node/kubelet
-# shellcheck shell=bash disable=SC2034  # other parts read what is only set here
+#@ use node/cri
+# shellcheck shell=bash disable=SC2034,SC2153  # other parts read what is only set here
 
 # kubelet's images are in containerd's namespace k8s.io. The CRI does not use other namespaces.
 readonly IMAGE_NAMESPACE=k8s.io
@@ -33,32 +34,21 @@ refuse_foreign_platforms() {
   finish Unsupported PlatformUnsupported
 }
 
-# read_containerd: sets the variables above for the containerd that serves kubelet. Needs find_services and read_kubelet. It
-# uses the running executable: after an upgrade without a restart, the PATH may have another version.
+# read_containerd: sets the variables above, but for the version, for the containerd that serves kubelet. Needs find_services and
+# read_kubelet. It uses the running executable: after an upgrade without a restart, the PATH may have another version.
 read_containerd() {
   ask_containerd 10
   read_runtime_config
-  read_runtime_version
 }
 
-# ask_containerd SECONDS: runs containerd for its configuration (the last `capture`) and its version (in $WORK/version).
+# ask_containerd SECONDS: runs containerd for its configuration, as the last `capture`.
 ask_containerd() {
-  local version_pid
   flags_of "$CONTAINERD_PID" take_containerd_flag
   CONTAINERD_EXE=containerd
   if [[ -n $CONTAINERD_PID && -x /proc/$CONTAINERD_PID/exe ]]; then
     CONTAINERD_EXE=/proc/$CONTAINERD_PID/exe
   fi
-  ! take_shared_containerd || return 0
-  # Both run at the same time, because each takes as long as containerd needs to start.
-  bounded "$1" "$CONTAINERD_EXE" --version > "$WORK/version" 2> "$WORK/version.err" &
-  version_pid=$!
-  if [[ -n $CONTAINERD_CONFIG ]]; then
-    capture "$1" "$CONTAINERD_EXE" --config "$CONTAINERD_CONFIG" config dump
-  else
-    capture "$1" "$CONTAINERD_EXE" config dump
-  fi
-  wait "$version_pid" || true
+  capture_shared config "$1" "$CONTAINERD_EXE" ${CONTAINERD_CONFIG:+--config "$CONTAINERD_CONFIG"} config dump
 }
 
 # share_containerd: for node-check's parent, after share_services.
@@ -66,9 +56,6 @@ share_containerd() {
   [[ -n $CONTAINERD_PID ]] || command -v containerd > /dev/null || return 0
   ask_containerd 5
   share config
-  slurp "$WORK/version"
-  OUT=$REPLY
-  share version
 }
 
 take_containerd_flag() {
@@ -128,17 +115,18 @@ parse_runtime_config() {
   ' "$1")
 }
 
-# read_runtime_version: from the output that read_containerd kept. It does not run `ctr version`, because containerd writes
-# its new id to the disk before its first response.
+# read_runtime_version: the version, as the CRI has reported it (CRI_VERSION), otherwise by the executable. It does not run
+# `ctr version`, because containerd writes its new id to the disk before its first response.
 read_runtime_version() {
   local pattern='^containerd [^ ]+ v?([0-9]+\.[0-9]+\.[0-9]+)'
-  slurp "$WORK/version"
-  if [[ $REPLY =~ $pattern ]]; then
+  CONTAINERD_VERSION=$CRI_VERSION
+  [[ -z $CONTAINERD_VERSION ]] || return 0
+  capture 10 "$CONTAINERD_EXE" --version
+  if [[ $OUT =~ $pattern ]]; then
     CONTAINERD_VERSION=${BASH_REMATCH[1]}
     return
   fi
-  slurp "$WORK/version.err"
-  last_line "$REPLY"
+  capture_error
   evidence failedStep version
-  finish_undecided RuntimeDown "${REPLY:-no answer in time}"
+  finish_undecided RuntimeDown "$REPLY"
 }

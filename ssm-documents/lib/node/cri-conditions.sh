@@ -8,12 +8,11 @@ NETWORK_READY=unknown NETWORK_WHY=''
 
 # read_conditions: the runtime's own conditions, after ask_cri.
 read_conditions() {
-  local part text=''
+  local text
   NETWORK_READY=unknown NETWORK_WHY=''
   [[ $CRI_STATE == ready ]] || return 0
-  while IFS= read -r -d '' part || [[ -n $part ]]; do
-    text+=$part
-  done < "$WORK/out"
+  read_answer
+  text=$REPLY
   if [[ $text == *NetworkReady* ]]; then
     NETWORK_READY=true
     if ! read_condition "${text#*NetworkReady}"; then

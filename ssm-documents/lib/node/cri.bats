@@ -31,6 +31,20 @@ curl_says() {
   [ "$(cat "$BATS_TEST_TMPDIR/calls")" = $'http://localhost/runtime.v1.RuntimeService/Version\nhttp://localhost/runtime.v1.RuntimeService/Status' ]
 }
 
+@test "reads the version of containerd from its answer, and none from another runtime" {
+  while IFS='|' read -r wanted body; do
+    curl_says 0 'grpc-status: 0\r\n' "$body"
+    ask_cri /run/x.sock
+    [ "$CRI_STATE $CRI_VERSION" = "ready $wanted" ] || { printf '%s\n' "$CRI_VERSION" && return 1; }
+  done < <(printf '%s\n' \
+    '1.6.20|\0\0\0\0#\n\0050.1.0\022\ncontainerd\032\n1.6.20~ds1"\002v1' \
+    '1.7.27|\0\0\0\0 \n\0050.1.0\022\ncontainerd\032\0061.7.27"\002v1' \
+    '2.1.9|\0\0\0\0 \n\0050.1.0\022\ncontainerd\032\016v2.1.9+unknown"\002v1' \
+    '2.3.1|\0\0\0\0 \n\0050.1.0\022\ncontainerd\032\0052.3.1"\002v1' \
+    '|\0\0\0\0 \n\0050.1.0\022\006docker\032\00620.10.24"\0061.47.0' \
+    '|')
+}
+
 @test "reads the message of a network and of a runtime that are not ready, short and long" {
   local long
   curl_says 0 'grpc-status: 0\r\n' '\0\0\0\0u\ns\n\020\n\014RuntimeReady\020\001\n_\n\014NetworkReady\032\025NetworkPluginNotReady"8Network plugin returns error: cni plugin not initialized\n\004Next'

@@ -9,6 +9,8 @@
 CRI_STATE=''
 # Its own words, or those of the failed call; and the version of the CRI that it serves (v1; v1alpha2 before containerd 1.6).
 CRI_ERROR='' CRI_API=v1
+# The version of containerd that answers; empty for another runtime.
+CRI_VERSION=''
 
 # cri_socket: the path of kubelet's endpoint, in REPLY.
 cri_socket() {
@@ -18,8 +20,8 @@ cri_socket() {
 
 # ask_cri SOCKET: sets the variables above; where it is ready, its answer to Status is in $WORK/out.
 ask_cri() {
-  local words
-  CRI_ERROR='' CRI_API=v1 CRI_STATE=unasked
+  local words version=$'containerd\032.v?([0-9]+\\.[0-9]+\\.[0-9]+)'
+  CRI_ERROR='' CRI_API=v1 CRI_STATE=unasked CRI_VERSION=''
   command -v curl > /dev/null || return 0
   call_cri "$1" Version
   if [[ $CRI_STATE == unimplemented ]]; then
@@ -32,7 +34,19 @@ ask_cri() {
     fi
     [[ $CRI_STATE == ready ]] || CRI_STATE=unimplemented CRI_ERROR=$words
   fi
-  [[ $CRI_STATE != ready ]] || call_cri "$1" Status
+  [[ $CRI_STATE == ready ]] || return 0
+  read_answer
+  [[ ! $REPLY =~ $version ]] || CRI_VERSION=${BASH_REMATCH[1]}
+  call_cri "$1" Status
+}
+
+# read_answer: the answer of the last call, without its NUL bytes, in REPLY.
+read_answer() {
+  local part
+  REPLY=''
+  while IFS= read -r -d '' part || [[ -n $part ]]; do
+    REPLY+=$part
+  done < "$WORK/out"
 }
 
 # call_cri SOCKET METHOD: how the call ends, in CRI_STATE and CRI_ERROR; its answer is in $WORK/out. A runtime that is just

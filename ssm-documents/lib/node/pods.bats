@@ -14,7 +14,8 @@ setup() {
 # The journals have these lines, the oldest first.
 journal() {
   printf '%s\n' "$@" > "$BATS_TEST_TMPDIR/lines"
-  printf '#!/bin/sh\nexec cat "%s"\n' "$BATS_TEST_TMPDIR/lines" > "$BATS_TEST_TMPDIR/bin/journalctl"
+  printf '#!/bin/sh\ncase " $* " in *" --reverse "*) exec tac "%s" ;; *) exec cat "%s" ;; esac\n' \
+    "$BATS_TEST_TMPDIR/lines" "$BATS_TEST_TMPDIR/lines" > "$BATS_TEST_TMPDIR/bin/journalctl"
   chmod 755 "$BATS_TEST_TMPDIR/bin/journalctl"
 }
 
@@ -54,6 +55,15 @@ kubelet_started() { printf 'I0714 1 kubelet.go:2430] "SyncLoop (PLEG): event for
 @test "does not take a container of an old sandbox, or a request, for a success" {
   journal "$(failed a/web-7d4b9c6f5-abcde one)" "$(failed b/db-0 two)" "$(began a/web-7d4b9c6f5-abcde)" "$(kubelet_started c/old-0)"
   sandboxes_fail
+}
+
+@test "reads a long journal from its end, and no more of it than is needed" {
+  local lines=()
+  while IFS= read -r line; do lines+=("$line"); done < <(seq -f 'line %g' "$NEWEST_LINES")
+  journal "$(failed a/web-7d4b9c6f5-abcde one)" "${lines[@]:2}" "$(failed b/db-0 two)"
+  sandboxes_fail
+  journal "$(failed a/web-7d4b9c6f5-abcde one)" "${lines[@]}" "$(failed b/db-0 two)"
+  refute sandboxes_fail
 }
 
 @test "finds nothing where there are no such lines, and no journal" {

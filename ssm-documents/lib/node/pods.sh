@@ -37,13 +37,17 @@ function between(text, from, to,  at) {
 /SyncLoop \(PLEG\)/ && /ContainerStarted/ && (between($0, " pod=\"", "\"") in failed) { clear() }
 END { if (n > 1) print last }'
 
+# A journal with more lines in ten minutes than this is read from its end: who fails, fails again and again.
+readonly NEWEST_LINES=5000
+
 # sandboxes_fail: whether, in the last ten minutes, the sandboxes of pods of two owners failed, and none started since. The last
 # words about one are then in REPLY.
 sandboxes_fail() {
   command -v journalctl > /dev/null || return 1
-  REPLY=$(bounded 6 journalctl --quiet --no-pager --output=cat --since=-10min --unit=containerd.service \
+  REPLY=$(bounded 6 journalctl --quiet --no-pager --reverse --output=cat --since=-10min --unit=containerd.service \
     --unit="${KUBELET_UNIT:-kubelet.service}" 2> /dev/null \
-    | bounded 6 grep -a -E 'RunPodSandbox for &|andbox for pod|PLEG.*ContainerStarted' | bounded 6 awk "$SANDBOX_AWK") || true
+    | bounded 6 head -n "$NEWEST_LINES" | bounded 6 grep -a -E 'RunPodSandbox for &|andbox for pod|PLEG.*ContainerStarted' \
+    | bounded 6 tac | bounded 6 awk "$SANDBOX_AWK") || true
   REPLY=${REPLY:0:600}
   [[ -n $REPLY ]]
 }
