@@ -19,6 +19,7 @@ export const WAYS = [
   'an unknown word',
   'a field more',
   'nothing left',
+  'a newer schema',
   'gone',
 ] as const;
 export type Way = (typeof WAYS)[number];
@@ -59,7 +60,11 @@ const WORDS: ReadonlySet<string> = new Set([
 type Place = { readonly within: Record<string, unknown>; readonly name: string };
 
 const isKey = (name: string): boolean =>
-  name === TABLE.partitionKey || name === TABLE.sortKey || name === TABLE.timeToLive || INDEX_ATTRIBUTES.has(name);
+  name === TABLE.partitionKey ||
+  name === TABLE.sortKey ||
+  name === TABLE.timeToLive ||
+  name === 'schemaVersion' ||
+  INDEX_ATTRIBUTES.has(name);
 
 /** Every field of an item, and of the objects in it. */
 const placesIn = (value: unknown): Place[] => {
@@ -89,6 +94,7 @@ export const spoiled = (item: Item, way: Way, pick: number): Item | undefined =>
   );
   const place = places[pick % Math.max(1, places.length)];
   if (way === 'nothing left') return { pk: item.pk, sk: item.sk };
+  if (way === 'a newer schema') return { ...copy, schemaVersion: 2 };
   if (way === 'a field more' || place === undefined) return { ...copy, laterField: { of: 'a later version' } };
   if (way === 'a field less') remove(place);
   else place.within[place.name] = way === 'another type' ? otherType(place.within[place.name]) : 'FromALaterVersion';

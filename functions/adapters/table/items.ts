@@ -1,5 +1,7 @@
 import type { NativeAttributeValue } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
+import { failure, type Result, success } from '../../../core/model/result.ts';
+import type { Change } from './expressions.ts';
 import { type IndexName, TABLE } from './keys.ts';
 
 /** A DynamoDB item as the document client gives it. */
@@ -10,7 +12,25 @@ export const INDEX_ATTRIBUTES: ReadonlySet<string> = new Set(
   [TABLE.byOwner, TABLE.byOutcome, TABLE.byReason, TABLE.byDue].flatMap((i) => [i.partitionKey, i.sortKey]),
 );
 
+/** The attribute with the version of an item's schema. An item without it has version 1. */
+const SCHEMA_VERSION = 'schemaVersion';
+/**
+ * The schema version that this code writes, and the newest that it reads. It is raised only where an older version would
+ * misunderstand a row: a field that is added needs no new version, because unknown fields are kept.
+ */
+const CURRENT = 1;
+
+/** The item with its schema version. One that was read as it is stored, and is moved, keeps its own. */
+export const versioned = (item: Item): Item => ({ [SCHEMA_VERSION]: CURRENT, ...item });
+
+/** The change of an item, which gets a schema version if it is new. One of another version keeps its own. */
+export const versionedChange = (change: Change): Change => ({
+  ...change,
+  setIfAbsent: { [SCHEMA_VERSION]: CURRENT, ...change.setIfAbsent },
+});
+
 const KEY_ATTRIBUTES: ReadonlySet<string> = new Set([
+  SCHEMA_VERSION,
   TABLE.partitionKey,
   TABLE.sortKey,
   TABLE.timeToLive,
@@ -29,13 +49,19 @@ export type Stored<Row> =
   | { readonly kind: 'absent' }
   | { readonly kind: 'unreadable'; readonly item: Item; readonly problem: string };
 
-const parsedOf = <Schema extends z.ZodType>(schema: Schema, item: Item): z.ZodSafeParseResult<z.output<Schema>> => {
-  const fields = Object.fromEntries(Object.entries(item).filter(([name]) => !KEY_ATTRIBUTES.has(name)));
-  return schema.safeParse(fields);
-};
+const SchemaVersion = z.object({ [SCHEMA_VERSION]: z.number().int().min(1).max(CURRENT).default(CURRENT) });
 
 const problemOf = (item: Item, error: z.ZodError): string =>
   `reading the row ${String(item[TABLE.partitionKey])} / ${String(item[TABLE.sortKey])}: ${z.prettifyError(error)}`;
+
+/** Reads the fields of an item. One of a newer schema version is not understood, whatever its fields look like. */
+const parsedOf = <Schema extends z.ZodType>(schema: Schema, item: Item): Result<z.output<Schema>, z.ZodError> => {
+  const version = SchemaVersion.safeParse(item);
+  if (!version.success) return failure(version.error);
+  const fields = Object.fromEntries(Object.entries(item).filter(([name]) => !KEY_ATTRIBUTES.has(name)));
+  const parsed = schema.safeParse(fields);
+  return parsed.success ? success(parsed.data) : failure(parsed.error);
+};
 
 /**
  * Reads a row from an item: removes the key attributes and validates the rest. Throws with the item's key and the field if
@@ -43,7 +69,7 @@ const problemOf = (item: Item, error: z.ZodError): string =>
  */
 export const rowOf = <Schema extends z.ZodType>(schema: Schema, item: Item): z.output<Schema> => {
   const parsed = parsedOf(schema, item);
-  if (parsed.success) return parsed.data;
+  if (parsed.ok) return parsed.value;
   throw new UnreadableRowError(problemOf(item, parsed.error), { cause: parsed.error });
 };
 
@@ -54,8 +80,8 @@ export const storedOf = <Schema extends z.ZodType>(
 ): Stored<z.output<Schema>> => {
   if (item === undefined) return { kind: 'absent' };
   const parsed = parsedOf(schema, item);
-  return parsed.success
-    ? { kind: 'row', row: parsed.data }
+  return parsed.ok
+    ? { kind: 'row', row: parsed.value }
     : { kind: 'unreadable', item, problem: problemOf(item, parsed.error) };
 };
 
@@ -65,7 +91,7 @@ export const rowsOf = <Schema extends z.ZodType>(schema: Schema, items: readonly
   const unreadable: UnreadableItem[] = [];
   for (const item of items) {
     const parsed = parsedOf(schema, item);
-    if (parsed.success) understood.push(parsed.data);
+    if (parsed.ok) understood.push(parsed.value);
     else
       unreadable.push({
         partitionKey: String(item[TABLE.partitionKey]),

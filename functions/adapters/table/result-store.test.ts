@@ -189,7 +189,7 @@ describe('the stored state of a node', () => {
       unread: { kind: 'refused', problem: expect.stringMatching(/NODE#.*STATE#pause-image: .*expected record/s) },
     });
     expect((await store.recordAttempt(about(8), 'r-1', attempt(5))).unread?.kind).toBe('refused');
-    expect(await tables.getItem(keys.nodeState(node(8), 'pause-image'))).toEqual(bad);
+    expect(await tables.getItem(keys.nodeState(node(8), 'pause-image'))).toEqual({ ...bad, schemaVersion: 1 });
   });
 
   it('is forgotten a week after its attempts, and never while the node is quarantined', async () => {

@@ -42,6 +42,37 @@ const recording = (): TableOptions & { readonly inputs: Record<string, unknown>[
   return { ...server, client: { send: send as never }, inputs };
 };
 
+describe('the schema version of a row', () => {
+  it('is stored with every new row, and no field of it', async () => {
+    await table.put({ ...key('V', 'PUT'), name: 'a' });
+    await table.update(key('V', 'UPDATE'), { set: { name: 'b' } });
+    await table.transact([
+      { kind: 'put', item: { ...key('V', 'Y'), name: 'c' } },
+      { kind: 'update', key: key('V', 'Z'), change: { set: { name: 'd' } } },
+    ]);
+    expect((await table.items({ key: 'V' })).map((item) => item.schemaVersion)).toEqual([1, 1, 1, 1]);
+    const names = ['a', 'b', 'c', 'd'].map((name) => ({ name }));
+    expect(await table.rows(Row, { key: 'V' })).toEqual({ understood: names, unreadable: [] });
+  });
+
+  it('is 1 for a row without it', async () => {
+    await table.put({ ...key('V1'), name: 'a', schemaVersion: undefined });
+    expect(await table.getItem(key('V1'))).toEqual({ ...key('V1'), name: 'a' });
+    expect(await table.get(Row, key('V1'))).toEqual({ name: 'a' });
+  });
+
+  it.each([2, 0, 1.5, 'one'])('%s makes a row unreadable, however it looks, and stays with it', async (version) => {
+    await table.put({ ...key('NEWER'), name: 'a', schemaVersion: version });
+    await expect(table.get(Row, key('NEWER'))).rejects.toThrow(/reading the row NEWER \/ STATE: [\s\S]*schemaVersion/u);
+    await table.update(key('NEWER'), { set: { size: 1 } });
+    expect(await table.read(Row, key('NEWER'))).toMatchObject({
+      kind: 'unreadable',
+      item: { name: 'a', size: 1, schemaVersion: version },
+    });
+    expect((await table.rows(Row, { key: 'NEWER' })).understood).toEqual([]);
+  });
+});
+
 describe('a row', () => {
   it('is read without its key attributes, and undefined where there is none', async () => {
     const row = { name: 'a', size: 1 };
@@ -150,7 +181,8 @@ describe('an update', () => {
       setIfAbsent: { cluster: 'first' },
       add: { count: 1 },
     });
-    expect(first).toEqual({ ...key('U'), name: 'a', map: { old: 1, kept: 2 }, cluster: 'first', count: 1 });
+    const keys = { ...key('U'), schemaVersion: 1 };
+    expect(first).toEqual({ ...keys, name: 'a', map: { old: 1, kept: 2 }, cluster: 'first', count: 1 });
     const second = await table.update(key('U'), {
       setIfAbsent: { cluster: 'second' },
       setEntries: { map: { 'r-2026.1 #:': 3 } },
@@ -158,7 +190,7 @@ describe('an update', () => {
       remove: ['name'],
       add: { count: 2 },
     });
-    expect(second).toEqual({ ...key('U'), map: { kept: 2, 'r-2026.1 #:': 3 }, cluster: 'first', count: 3 });
+    expect(second).toEqual({ ...keys, map: { kept: 2, 'r-2026.1 #:': 3 }, cluster: 'first', count: 3 });
   });
 });
 

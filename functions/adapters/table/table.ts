@@ -13,7 +13,7 @@ import { defined } from '../../../core/model/defined.ts';
 import { type Sleep, sleep } from '../sleep.ts';
 import { anyOf, type Change, type Condition, expressionsOf, isAtVersion, isNew } from './expressions.ts';
 import { isTooLarge, tooLarge } from './item-size.ts';
-import { type Item, type Rows, rowOf, rowsOf, type Stored, storedOf } from './items.ts';
+import { type Item, type Rows, rowOf, rowsOf, type Stored, storedOf, versioned, versionedChange } from './items.ts';
 import { type IndexName, type Key, TABLE } from './keys.ts';
 import { isPassing, namesOf, refusalOf, type Transacted, transactionOf, type Write } from './transaction.ts';
 
@@ -117,6 +117,11 @@ const isConflict = (thrown: unknown): boolean =>
 const isConditionFailed = (thrown: unknown): boolean =>
   thrown instanceof Error && thrown.name === 'ConditionalCheckFailedException';
 
+const versionedWrite = (write: Write): Write => {
+  if (write.kind === 'put') return { ...write, item: versioned(write.item) };
+  return write.kind === 'update' ? { ...write, change: versionedChange(write.change) } : write;
+};
+
 /** The table behind a client. `wait` passes the time between attempts, of which `random` draws a share. */
 export const createTable = ({
   client,
@@ -143,13 +148,13 @@ export const createTable = ({
     (await client.send(new GetCommand({ TableName, Key: key, ConsistentRead: true }))).Item;
 
   const put = async (item: Item, condition?: Condition): Promise<boolean> => {
-    const command = new PutCommand({ TableName, Item: item, ...expressionsOf({ condition }) });
+    const command = new PutCommand({ TableName, Item: versioned(item), ...expressionsOf({ condition }) });
     return (await write(() => client.send(command), item, item)) !== undefined;
   };
 
   const transact = async (writes: readonly Write[]): Promise<Transacted> => {
     if (writes.length === 0) return { ok: true };
-    const input = transactionOf(writes, TableName);
+    const input = transactionOf(writes.map(versionedWrite), TableName);
     for (let attempt = 1; ; attempt++) {
       try {
         await client.send(new TransactWriteCommand(input));
@@ -238,7 +243,7 @@ export const createTable = ({
       const command = new UpdateCommand({
         TableName,
         Key: key,
-        ...expressionsOf({ change, condition }),
+        ...expressionsOf({ change: versionedChange(change), condition }),
         ReturnValues: 'ALL_NEW',
       });
       const answer = await write(() => client.send(command), key, { ...change.set, ...change.setEntries });

@@ -55,7 +55,7 @@ describe('a transaction', () => {
           {
             Put: {
               TableName: 't',
-              Item: { pk: 'A', sk: 'STATE', version: 3 },
+              Item: { schemaVersion: 1, pk: 'A', sk: 'STATE', version: 3 },
               ConditionExpression: '#n0 = :v0',
               ExpressionAttributeNames: { '#n0': 'version' },
               ExpressionAttributeValues: { ':v0': 2 },
@@ -65,10 +65,10 @@ describe('a transaction', () => {
             Update: {
               TableName: 't',
               Key: key('B'),
-              UpdateExpression: 'SET #n0 = :v0',
-              ConditionExpression: 'attribute_not_exists(#n1)',
-              ExpressionAttributeNames: { '#n0': 'name', '#n1': 'pk' },
-              ExpressionAttributeValues: { ':v0': 'b' },
+              UpdateExpression: 'SET #n0 = :v0, #n1 = if_not_exists(#n1, :v1)',
+              ConditionExpression: 'attribute_not_exists(#n2)',
+              ExpressionAttributeNames: { '#n0': 'name', '#n1': 'schemaVersion', '#n2': 'pk' },
+              ExpressionAttributeValues: { ':v0': 'b', ':v1': 1 },
             },
           },
           {
