@@ -3,6 +3,8 @@ import { COMMAND_STATUS_CHANGE, documentFamily } from './ssm-command.ts';
 
 /** The source of fleetmend's own notices. */
 export const NOTICE_SOURCE = 'fleetmend';
+/** The detail-type of a notice by which a person tests the way of the notices; operator-api may send no other. */
+export const TEST_NOTICE = 'Test Notice';
 
 /** The values that the pattern of an internal rule depends on. */
 type InternalRuleSettings = { readonly documentNames: readonly string[] };

@@ -169,6 +169,7 @@ export class FleetmendStack extends Stack {
     const operatorApi = spine('OperatorApiFunction', 'operator-api', {
       environment: {
         TABLE_NAME,
+        BUS_NAME,
         LANES_QUEUE_URL,
         SIGNALS_QUEUE_URL: signals.queue.queueUrl,
         PROGRESS_QUEUE_URL: progress.queue.queueUrl,
@@ -180,6 +181,7 @@ export class FleetmendStack extends Stack {
         grants.sendTo(lanes.queue, signals.queue, progress.queue),
         grants.takeFrom(replayable),
         grants.invoke(logClassifier.fn),
+        grants.putTestNotices(bus.eventBusArn),
         grants.describeInstances(),
         grants.describeManagedNodes(),
         ...grants.readClusters(config),
@@ -234,7 +236,7 @@ export class FleetmendStack extends Stack {
       ],
     });
     runController.worksOn(lanes.queue, { batchSize: 1, maxConcurrency: config.maxConcurrency['run-controller'] });
-    fleetmendBus.keepNoticesFor(runController.role);
+    fleetmendBus.keepNoticesFor(runController.role, operatorApi.role);
     notices.allow(rules.notices(bus, notices.topic));
 
     // console / CLI / dashboard ─▶ audit-query: read-only queries over the audit table

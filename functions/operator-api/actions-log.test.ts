@@ -131,6 +131,7 @@ describe('the ways in', () => {
     repair: { cluster: 'demo', remediation: 'pause-image', instanceIds: [node] },
     replay: {},
     resume: { cluster: 'demo' },
+    'test-notice': {},
   };
   const ready = async () => {
     const w = await world([healthy(node)]);

@@ -1,12 +1,14 @@
 import { randomUUID as newId } from 'node:crypto';
 import { EC2Client } from '@aws-sdk/client-ec2';
 import { EKSClient } from '@aws-sdk/client-eks';
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { STSClient } from '@aws-sdk/client-sts';
 import { AWS_CLIENT } from '../adapters/aws-clients.ts';
 import { createReplayLogs } from '../adapters/lambda/replayed-logs.ts';
+import { createBus } from '../adapters/messaging/bus.ts';
 import { createDeadLetterReader } from '../adapters/messaging/dead-letters.ts';
 import { createLetterReturn } from '../adapters/messaging/letter-return.ts';
 import { createWakeQueue } from '../adapters/messaging/wake-queue.ts';
@@ -23,6 +25,7 @@ import { createSignalStore } from '../adapters/table/signal-store.ts';
 import { createTrustStore } from '../adapters/table/trust-store.ts';
 import {
   AWS_REGION,
+  BUS_NAME,
   DLQ_URLS,
   LANES_QUEUE_URL,
   LOG_CLASSIFIER_NAME,
@@ -42,6 +45,7 @@ import type { OperatorApiPorts } from './ports.ts';
 export const composeOperatorApi = (telemetry: Telemetry): Omit<OperatorApiPorts, 'remainingMs'> => {
   const env = readEnv({
     TABLE_NAME,
+    BUS_NAME,
     LANES_QUEUE_URL,
     SIGNALS_QUEUE_URL,
     PROGRESS_QUEUE_URL,
@@ -68,6 +72,7 @@ export const composeOperatorApi = (telemetry: Telemetry): Omit<OperatorApiPorts,
     requests: createRequestStore({ ...table, retentionDays: limits.retentionDays }),
     signals: createSignalStore({ ...table, newId }),
     wakes: createWakeQueue({ client: sqs, queueUrl: env.LANES_QUEUE_URL, newId }),
+    bus: createBus({ client: new EventBridgeClient(AWS_CLIENT.standard), busName: env.BUS_NAME }),
     letters: createDeadLetterReader({ client: sqs }),
     letterReturn: createLetterReturn({
       client: sqs,

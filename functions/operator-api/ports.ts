@@ -1,4 +1,5 @@
 import type { ReplayLogs } from '../adapters/lambda/replayed-logs.ts';
+import type { Bus } from '../adapters/messaging/bus.ts';
 import type { DeadLetterReader } from '../adapters/messaging/dead-letters.ts';
 import type { LetterReturn } from '../adapters/messaging/letter-return.ts';
 import type { WakeQueue } from '../adapters/messaging/wake-queue.ts';
@@ -28,6 +29,8 @@ export type OperatorApiPorts = {
   readonly requests: RequestStore;
   readonly signals: Pick<SignalStore, 'addPending' | 'touchLane'>;
   readonly wakes: WakeQueue;
+  /** For test notices. */
+  readonly bus: Bus;
   readonly letters: DeadLetterReader;
   readonly letterReturn: LetterReturn;
   readonly replayLogs: ReplayLogs;

@@ -19,12 +19,12 @@ export class FleetmendBus extends Construct {
     this.keepSourceFor('OnlyLogsMaySendSymptoms', LOGS_SOURCE, role);
   }
 
-  /** Keeps the source `fleetmend` for run-controller, so that no one else can send notices in its name. */
-  keepNoticesFor(role: iam.IRole): void {
-    this.keepSourceFor('OnlyAdvanceMaySendNotices', NOTICE_SOURCE, role);
+  /** Keeps the source `fleetmend` for run-controller and, for tests, operator-api: no one else sends notices in its name. */
+  keepNoticesFor(...roles: readonly iam.IRole[]): void {
+    this.keepSourceFor('OnlyAdvanceMaySendNotices', NOTICE_SOURCE, ...roles);
   }
 
-  private keepSourceFor(statementId: string, source: string, role: iam.IRole): void {
+  private keepSourceFor(statementId: string, source: string, ...roles: readonly iam.IRole[]): void {
     // An explicit deny: within an account, an identity policy is enough to allow the call.
     const statement = new iam.PolicyStatement({
       sid: statementId,
@@ -35,7 +35,7 @@ export class FleetmendBus extends Construct {
       conditions: {
         // A key with many values (service authorization reference of EventBridge) needs a set operator.
         'ForAnyValue:StringEquals': { 'events:source': [source] },
-        ArnNotEquals: { 'aws:PrincipalArn': role.roleArn },
+        ArnNotEquals: { 'aws:PrincipalArn': roles.map((role) => role.roleArn) },
       },
     });
     new events.CfnEventBusPolicy(this, statementId, {

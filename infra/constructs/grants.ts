@@ -4,6 +4,7 @@ import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { mayRepair } from '../../core/model/may-repair.ts';
 import type { Remediation } from '../../core/model/remediation.ts';
+import { TEST_NOTICE } from '../../events/rules.ts';
 import { documentName, documentPattern } from '../../events/ssm-command.ts';
 import type { Config } from '../config.ts';
 import type { DocumentToDeploy } from './documents.ts';
@@ -41,6 +42,14 @@ export const invoke = (fn: lambda.IFunction): iam.PolicyStatement => allow(['lam
 
 /** Putting events on one bus. */
 export const putEvents = (busArn: string): iam.PolicyStatement => allow(['events:PutEvents'], [busArn]);
+
+/** Sending test notices on one bus, and no other event. */
+export const putTestNotices = (busArn: string): iam.PolicyStatement =>
+  allow(['events:PutEvents'], [busArn], {
+    // A key with many values (service authorization reference of EventBridge) needs a set operator, and one that is not empty.
+    'ForAllValues:StringEquals': { 'events:detail-type': [TEST_NOTICE] },
+    Null: { 'events:detail-type': ['false'] },
+  });
 
 /** Reading instances and their tags. EC2 has no resource-level permissions for it. */
 export const describeInstances = (): iam.PolicyStatement => allow(['ec2:DescribeInstances'], ['*']);

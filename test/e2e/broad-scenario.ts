@@ -153,6 +153,7 @@ const operate = async (scene: Scene): Promise<void> => {
   await cancelled;
   await scene.drain(DRAIN_MINUTES, 'not-to-come');
   await cancelCheck(scene);
+  await scene.remediate({ action: 'test-notice' });
   const day = new Date(lab.now()).toISOString().slice(0, 10);
   const queries = [
     { query: 'runs', cluster: 'demo' },

@@ -4,6 +4,7 @@ import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { CancelCommandCommand, SendCommandCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { NODE_SYMPTOM } from '../../events/node-symptom.ts';
+import { TEST_NOTICE } from '../../events/rules.ts';
 import { servicePrincipal } from '../../lab/aws/iam.ts';
 import { readTemplate } from '../../lab/aws/stack.ts';
 import type { SimulatedNode } from '../../lab/sim/node.ts';
@@ -144,11 +145,11 @@ describe('the audit record', () => {
 });
 
 const put =
-  (Source: string): Attempt =>
+  (Source: string, DetailType = NODE_SYMPTOM): Attempt =>
   (config) =>
     new EventBridgeClient(config).send(
       new PutEventsCommand({
-        Entries: [{ EventBusName: 'fleetmend', Source, DetailType: NODE_SYMPTOM, Detail: '{}' }],
+        Entries: [{ EventBusName: 'fleetmend', Source, DetailType, Detail: '{}' }],
       }),
     );
 const signal =
@@ -159,9 +160,10 @@ const signal =
     );
 
 describe("signals in fleetmend's name", () => {
-  it('are for log-classifier alone, notices for run-controller alone, whatever other permissions a function has', async () => {
+  it('are for log-classifier alone, notices for run-controller and tests of operator-api, whatever other permissions there are', async () => {
     expect(await whoMay(put('fleetmend.logs'))).toEqual(['log-classifier']);
     expect(await whoMay(put('fleetmend'))).toEqual(['run-controller']);
+    expect((await whoMay(put('fleetmend', TEST_NOTICE))).toSorted()).toEqual(['operator-api', 'run-controller']);
     expect((await whoMay(put('acme.monitoring'))).toSorted()).toEqual([
       'administrator',
       'log-classifier',

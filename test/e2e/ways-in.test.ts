@@ -68,3 +68,16 @@ describe('the managed policies', () => {
     },
   );
 });
+
+it('a test notice reaches the topic with its id, and names its author', async () => {
+  const answer = await call('Operators', 'operator-api:act', { action: 'test-notice', ...WHO });
+  expect(answer).toMatchObject({ ok: true });
+  await scene.lab.settle();
+  const messages = scene.lab.notifications.map(({ message }) => JSON.parse(message));
+  expect(messages).toContainEqual(
+    expect.objectContaining({
+      'detail-type': 'Test Notice',
+      detail: expect.objectContaining({ noticeId: answer.noticeId, by: 'mei' }),
+    }),
+  );
+});

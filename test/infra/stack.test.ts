@@ -133,6 +133,7 @@ describe('the functions', () => {
     [
       'operator-api',
       [
+        'BUS_NAME',
         'DLQ_URLS',
         'LANES_QUEUE_URL',
         'LOG_CLASSIFIER_NAME',

@@ -2,6 +2,7 @@ import { InvokeCommand, type LambdaClient } from '@aws-sdk/client-lambda';
 import type { NodeFacts } from '../../core/guards/decide-node.ts';
 import { success } from '../../core/model/result.ts';
 import { createReplayLogs } from '../../functions/adapters/lambda/replayed-logs.ts';
+import type { BusEvent } from '../../functions/adapters/messaging/bus.ts';
 import { createDeadLetterReader } from '../../functions/adapters/messaging/dead-letters.ts';
 import { createLetterReturn } from '../../functions/adapters/messaging/letter-return.ts';
 import { createWakeQueue } from '../../functions/adapters/messaging/wake-queue.ts';
@@ -63,6 +64,7 @@ export const operatorApiWorld = (
   const { limits } = settings.policy;
   const facts = new Map(nodes.map((node) => [node.instanceId, node]));
   const invocations: unknown[] = [];
+  const notices: BusEvent[] = [];
   const invoke = async (command: unknown) => {
     if (command instanceof InvokeCommand)
       invocations.push({ ...command.input, Payload: JSON.parse(String(command.input.Payload)) });
@@ -81,6 +83,11 @@ export const operatorApiWorld = (
     requests: createRequestStore({ ...table, retentionDays: 365 }),
     signals: createSignalStore({ ...table, newId }),
     wakes: createWakeQueue({ client: sqs.client, queueUrl: LANES, newId, wait: async () => {} }),
+    bus: {
+      put: async (events) => {
+        notices.push(...events);
+      },
+    },
     letters: createDeadLetterReader({ client: sqs.client }),
     letterReturn: createLetterReturn({ client: sqs.client, signalsQueueUrl: SIGNALS, progressQueueUrl: PROGRESS }),
     replayLogs: createReplayLogs({
@@ -104,5 +111,5 @@ export const operatorApiWorld = (
   const ask = async (event: unknown) => accepted(await answer(event));
   const refused = async (event: unknown) => refusalIn(await answer(event));
   const wakes = () => sqs.messages(LANES).map((m) => JSON.parse(m.body));
-  return { deps, sqs, clock, answer, ask, refused, wakes, invocations, recording };
+  return { deps, sqs, clock, answer, ask, refused, wakes, invocations, notices, recording };
 };

@@ -6,3 +6,4 @@ export { pause, resume } from './pause.ts';
 export { release } from './release.ts';
 export { repair } from './repair.ts';
 export { replay } from './replay.ts';
+export { testNotice } from './test-notice.ts';
