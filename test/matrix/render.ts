@@ -1,14 +1,16 @@
 /**
  * Runs the matrix and prints it: `node test/matrix/render.ts [--remediation NAME] [--generation NAME] [--fault PATTERN]
- * [--kills N] [--healthy N] [--record FILE] [--combine N]`. Without a choice it runs everything and writes docs/matrix.md. `--record` appends
- * what compare-records.ts compares. `--combine` tries so many random combinations of two and of three faults a generation, and
- * nothing else.
+ * [--kills N] [--healthy N] [--record FILE] [--combine N] [--parts FILE [--only-render]]`. Without a choice it runs everything
+ * and writes docs/matrix.md. `--record` appends what compare-records.ts compares. `--combine` tries so many random combinations of
+ * two and of three faults a generation, and nothing else. `--parts` appends each part that ends well to a file, and
+ * writes docs/matrix.md with `--only-render`, which runs nothing.
  */
 import { appendFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { GENERATION_NAMES, isGenerationName } from '../../lab/real/generations.ts';
 import { chooseCells } from './choose.ts';
 import { combinationName, combinationsOf } from './combine.ts';
+import { keepParts, readParts, runOfParts } from './parts.ts';
 import { randomFrom } from './random.ts';
 import { readFaults, startMatrix } from './run-matrix.ts';
 import { renderMatrix, wordsOf } from './table.ts';
@@ -26,6 +28,8 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     record: { type: 'string' },
     combine: { type: 'string' },
+    parts: { type: 'string' },
+    'only-render': { type: 'boolean' },
   },
 });
 const { generation } = values;
@@ -33,6 +37,12 @@ if (generation !== undefined && !isGenerationName(generation)) throw new Error(`
 const pattern = new RegExp(values.fault ?? '', 'i');
 const isWhole = values.remediation === undefined && generation === undefined && values.fault === undefined;
 const all = await readFaults();
+const PAGE = new URL('../../docs/matrix.md', import.meta.url);
+if (values['only-render'] === true) {
+  const parts = readParts(values.parts ?? '');
+  writeFileSync(PAGE, (await renderMatrix(all, runOfParts(all, parts), parts)).text);
+  process.exit(0);
+}
 const faults = all.filter(
   (fault) => pattern.test(fault.name) && fault.remediation === (values.remediation ?? fault.remediation),
 );
@@ -50,6 +60,7 @@ const plan = chooseCells(count > 0 ? [] : faults, {
   ...(generation === undefined ? {} : { only: generation }),
 });
 const run = startMatrix({ ...plan, combinations });
+if (values.parts !== undefined) keepParts(values.parts, run);
 for (const [combination, promise] of run.combinations) {
   const name = `${combination.generation}: ${combinationName(combination)}`;
   promise.then(
@@ -81,10 +92,10 @@ await run.ended;
 if (count > 0)
   process.exit((await Promise.allSettled(run.combinations.values())).some((end) => end.status === 'rejected') ? 1 : 0);
 const { text, failed } = await renderMatrix(faults, run);
-console.log(`\n${text}`);
+if (values.parts === undefined) console.log(`\n${text}`);
 if (failed > 0) {
   console.error(`${failed} failed`);
   process.exitCode = 1;
 } else if (isWhole) {
-  writeFileSync(new URL('../../docs/matrix.md', import.meta.url), text);
+  writeFileSync(PAGE, text);
 }

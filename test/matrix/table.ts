@@ -1,12 +1,22 @@
 import { GENERATION_NAMES } from '../../lab/real/generations.ts';
 import type { CellResult } from './cell.ts';
 import type { Fault } from './fault.ts';
+import type { Part } from './parts.ts';
 import type { MatrixRun } from './run-matrix.ts';
+
+/** When the parts were run, where they were not run at once. */
+const datesOf = (parts: readonly Part[]): readonly string[] => {
+  const days = parts.map(({ at }) => at.slice(0, 10)).toSorted();
+  const [first, last] = [days[0], days.at(-1)];
+  if (first === undefined || last === undefined) return [];
+  return ['', `This page is from runs of parts on ${first === last ? first : `${first} to ${last}`}.`];
+};
 
 /** The matrix as a page in Markdown, and how many of its parts failed. Waits for all of them. */
 export const renderMatrix = async (
   faults: readonly Fault[],
   run: MatrixRun,
+  parts: readonly Part[] = [],
 ): Promise<{ readonly text: string; readonly failed: number }> => {
   let failed = 0;
   const told = async <Result>(promise: Promise<Result>, words: (result: Result) => string): Promise<string> =>
@@ -55,6 +65,7 @@ export const renderMatrix = async (
     'check names the fault, and the repair says why it needs a person. The milliseconds are those of the check and of the',
     'repair, through the agent, on two processors that do other work as well. Behind them, whether a pod with a network of its own',
     '(RunPodSandbox) starts before and after the repair; where it does not, `node-check` was not Healthy.',
+    ...datesOf(parts),
     ...rows,
     '',
     '## Healthy nodes',
