@@ -16,6 +16,7 @@ const remediation = (name: string, phrases: LogLines['phrases']): Remediation =>
   order: 1,
   disruptive: false,
   reasons: {},
+  guide: {},
   evidence: {},
   healthy: [],
   repaired: [],

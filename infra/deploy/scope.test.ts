@@ -11,6 +11,7 @@ const remediation = (name: string, disruptive: boolean): Remediation => ({
   order: 1,
   disruptive,
   reasons: {},
+  guide: {},
   evidence: {},
   healthy: [],
   repaired: [],

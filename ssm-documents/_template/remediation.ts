@@ -1,6 +1,7 @@
 import { defineReasons } from '../../core/model/reasons.ts';
 import { defineRemediation } from '../../core/model/remediation.ts';
 import { commonReasons } from '../lib/reasons/common-reasons.ts';
+import { guide } from './guide.ts';
 import { logLines } from './log-lines.ts';
 
 const reasons = defineReasons({
@@ -22,6 +23,7 @@ export const remediation = defineRemediation({
   order: 100,
   disruptive: false,
   reasons,
+  guide,
   evidence: {
     file: 'The file that is checked.',
   },

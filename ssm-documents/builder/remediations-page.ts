@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { Remediation } from '../../core/model/remediation.ts';
+import type { Guide, Remediation } from '../../core/model/remediation.ts';
 import { type CatalogueEntry, catalogueOf } from '../catalogue.ts';
 import { remediations } from '../remediations.ts';
 import { type BuiltDocument, buildDocuments, NODE_CHECK } from './build.ts';
@@ -51,18 +51,43 @@ const nodeChecks = (documents: readonly BuiltDocument[]): string =>
       .map(({ key, checks }) => [code(key), checks.map(code).join(', ')]),
   );
 
+const troubleOf = ({ scope }: CatalogueEntry): string =>
+  scope === 'node-local' ? "the node's own" : 'counts against the repair';
+
 const reasonsTable = (entries: readonly CatalogueEntry[]): string =>
   table(
-    ['reason', 'severity', 'whose trouble', 'cause', 'advice', 'remediations'],
+    ['reason', 'severity', 'whose trouble', 'in a few words', 'remediations'],
     entries.map((entry) => [
-      code(entry.name),
+      `[${code(entry.name)}](#${entry.name.toLowerCase()})`,
       entry.severity,
-      entry.scope === 'node-local' ? "the node's own" : 'counts against the repair',
-      entry.cause,
-      entry.advice,
+      troubleOf(entry),
+      entry.title,
       entry.remediations.map(code).join(', '),
     ]),
   );
+
+/** A text of the guides of a reason, once where all of its remediations have the same. */
+const fromGuides = (entry: CatalogueEntry, from: readonly Remediation[], field: keyof Guide): string => {
+  const texts = from
+    .filter(({ name }) => entry.remediations.includes(name))
+    .map(({ name, guide }) => ({ name, text: guide[entry.name]?.[field] ?? '' }));
+  const [first] = texts;
+  if (first === undefined || texts.every(({ text }) => text === first.text)) return first?.text ?? '';
+  return texts.map(({ name, text }) => `With ${code(name)}: ${text}`).join(' ');
+};
+
+/** What a person reads about one reason: what is wrong and where, why, the next step, and how to undo the repair. */
+const reasonSection = (entry: CatalogueEntry, from: readonly Remediation[]): string =>
+  [
+    `### ${entry.name}`,
+    [
+      `- **What:** ${entry.title}.`,
+      `- **Where:** ${fromGuides(entry, from, 'where')}`,
+      `- **Why:** ${entry.cause}`,
+      `- **Next step:** ${entry.advice}`,
+      `- **How to undo it:** ${fromGuides(entry, from, 'undo')}`,
+    ].join('\n'),
+  ].join('\n\n');
 
 /** The text of docs/remediations.md: an overview, the catalogue of reasons by name, and each README. Pure but for the files. */
 export const renderRemediations = (from: readonly Remediation[] = remediations): string => {
@@ -79,7 +104,9 @@ export const renderRemediations = (from: readonly Remediation[] = remediations):
     overview(from, documents),
     '## Reasons',
     'A failed repair whose reason "counts against the repair" is evidence that the repair itself is wrong: two of them stop it in that cluster for a while. The node\'s own trouble (its role, its disk, its network) is not.',
+    'The message of a result has the facts of its node: the path, the unit, the last error line. Below, `evidence.NAME` is the fact of that name in its result.',
     reasonsTable(entries),
+    ...entries.map((entry) => reasonSection(entry, from)),
     ...readmes,
   ].join('\n\n')}\n`;
 };

@@ -4,6 +4,7 @@ import { defineRemediation } from '../../core/model/remediation.ts';
 import { commonReasons } from '../lib/reasons/common-reasons.ts';
 import { runtimeEvidence } from '../lib/reasons/evidence.ts';
 import { runtimeReasons } from '../lib/reasons/runtime-reasons.ts';
+import { guide } from './guide.ts';
 import { logLines } from './log-lines.ts';
 
 const { ConfigUnreadable, RuntimeDown, RuntimeNotContainerd } = runtimeReasons;
@@ -212,6 +213,7 @@ export const remediation = defineRemediation({
   order: 40,
   disruptive: true,
   reasons,
+  guide,
   evidence: {
     ...runtimeEvidence,
     configuredImage: 'The sandbox image as the runtime configuration names it.',

@@ -1,5 +1,6 @@
 import { defineRemediation } from '../../core/model/remediation.ts';
 import { registryEvidence, runtimeEvidence } from '../lib/reasons/evidence.ts';
+import { guide } from './guide.ts';
 import { logLines } from './log-lines.ts';
 import { reasons } from './reasons.ts';
 
@@ -11,6 +12,7 @@ export const remediation = defineRemediation({
   order: 20,
   disruptive: true,
   reasons,
+  guide,
   evidence: {
     ...registryEvidence,
     ...runtimeEvidence,

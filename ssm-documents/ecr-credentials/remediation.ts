@@ -1,4 +1,5 @@
 import { defineRemediation } from '../../core/model/remediation.ts';
+import { guide } from './guide.ts';
 import { logLines } from './log-lines.ts';
 import { reasons } from './reasons.ts';
 
@@ -10,6 +11,7 @@ export const remediation = defineRemediation({
   order: 30,
   disruptive: true,
   reasons,
+  guide,
   evidence: {
     nodeRole: 'Name of the node role.',
     configFile: "The configuration of kubelet's credential provider.",

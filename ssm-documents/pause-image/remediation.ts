@@ -5,6 +5,7 @@ import { commonReasons } from '../lib/reasons/common-reasons.ts';
 import { registryEvidence, runtimeEvidence } from '../lib/reasons/evidence.ts';
 import { registryReasons } from '../lib/reasons/registry-reasons.ts';
 import { runtimeReasons } from '../lib/reasons/runtime-reasons.ts';
+import { guide } from './guide.ts';
 import { logLines } from './log-lines.ts';
 
 /** The causes for which kubelet deletes images, as far as the node shows them. */
@@ -233,6 +234,7 @@ export const remediation = defineRemediation({
   order: 10,
   disruptive: false,
   reasons,
+  guide,
   evidence: {
     ...registryEvidence,
     ...runtimeEvidence,

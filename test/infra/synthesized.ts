@@ -37,12 +37,16 @@ const reasons = defineReasons({
   },
 });
 
+const nothing = { where: 'The file.', undo: 'Nothing: it is a test.' };
+const guide = { FileMissing: nothing, RoleTooSmall: nothing, NamesDiffer: nothing };
+
 const remediation = (name: string, order: number, disruptive: boolean): Remediation => ({
   name,
   summary: `Repairs ${name}.`,
   order,
   disruptive,
   reasons,
+  guide,
   evidence: {},
   healthy: [],
   repaired: [],
