@@ -40,8 +40,11 @@ const bats = async (how) => {
 const CORE_TESTS = ['core/', 'ssm-documents/classify.test.ts', 'functions/operator-api/', 'functions/audit-query/'];
 const notOfCore = CORE_TESTS.map((path) => `--exclude=${path.endsWith('/') ? `${path}**` : path}`);
 
-/** A suite that mostly waits goes before those that compute: it takes little, and the run lasts as long as its longest suite. */
-const COMPUTES = 5;
+/**
+ * A suite that mostly waits goes before those that compute: it takes little, and the run lasts as long as its longest suite.
+ * Those that compute fill what is left of the processors, from the start on.
+ */
+const COMPUTES = 10;
 
 /**
  * The suites, in the order in which they begin: first those that mostly wait. `share` is how much of a processor a suite
@@ -70,13 +73,13 @@ export const suitesOf = ({ env, scratch, isDeep, lacks }) => {
   const compute = (name, more = {}) => vitest(name, { niceness: COMPUTES, ...more });
   return [
     { name: 'build', share: 1, run: check('node', ['infra/build.ts']) },
-    { name: 'matrix', share: 0.6, needs: 'build', run: vitest('matrix') },
-    { name: 'nodes', share: 0.9, needs: 'build', run: vitest('nodes') },
-    { name: 'docs', share: 0.6, needs: 'build', run: vitest('docs') },
     // A scene waits for its functions: two of them keep one processor busy.
-    { name: 'lab', share: 1, needs: 'build', run: compute('lab', { words: ['--maxWorkers=2'] }) },
-    { name: 'unit', share: 1, needs: 'build', run: compute('unit', { words: notOfCore }) },
-    { name: 'deploy', share: 1, needs: 'build', run: compute('deploy') },
+    { name: 'lab', share: 0.8, needs: 'build', run: vitest('lab', { words: ['--maxWorkers=2'] }) },
+    { name: 'matrix', share: 0.6, needs: 'build', run: vitest('matrix') },
+    { name: 'nodes', share: 0.7, needs: 'build', run: vitest('nodes') },
+    { name: 'docs', share: 0.5, needs: 'build', run: vitest('docs') },
+    { name: 'unit', share: 0.9, needs: 'build', run: compute('unit', { words: [...notOfCore, '--maxWorkers=2'] }) },
+    { name: 'deploy', share: 0.5, needs: 'build', run: compute('deploy') },
     {
       name: 'core',
       share: 1,

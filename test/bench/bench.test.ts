@@ -36,7 +36,8 @@ it('checks a fleet with one SSM call of each kind for 50 nodes', async () => {
   expect(toText(fleetSection([figures]))).toContain('check, loop');
 });
 
-it('repairs a fleet with two looks at each command at most, and reads the facts of fifty nodes at once', async () => {
+// Its loop sends a command to each node. test/e2e/limits.test.ts has a sample: budget and window of a repair.
+const repairsFleet = async (): Promise<void> => {
   const { fleetmend, loop } = await measureFleetRun('repair', NODES);
   const { calls, ends } = fleetmend;
   expect(Object.values(ends).reduce((a, b) => a + b, 0)).toBe(NODES);
@@ -47,7 +48,12 @@ it('repairs a fleet with two looks at each command at most, and reads the facts 
   expect(commands).toBeGreaterThanOrEqual(3 + (NODES - 3) / 10);
   expect(calls['ssm:ListCommandInvocations']).toBeLessThanOrEqual(3 * commands);
   expect(fleetmend.ssmCalls).toBeLessThan(loop.ssmCalls / 10);
-});
+};
+if (isDeep)
+  it(
+    'repairs a fleet with two looks at each command at most, and reads the facts of fifty nodes at once',
+    repairsFleet,
+  );
 
 it('measures the size and the load time of every function', () => {
   const figures = measureBundles(1);
@@ -104,12 +110,14 @@ await describeWithRealNodes('the bench on real nodes', () => {
       });
     });
 
-  it('follows a node from its log line to its result', async () => {
-    const figures = await measureHops();
-    expect(figures.hops).toHaveLength(6);
-    expect(figures.processingMs).toBeGreaterThan(0);
-    expect(figures.processingMs).toBeLessThanOrEqual(figures.wallMs - figures.documentMs);
-  });
+  // test/e2e-real/four-ways.test.ts follows a node from its log line too.
+  if (isDeep)
+    it('follows a node from its log line to its result', async () => {
+      const figures = await measureHops();
+      expect(figures.hops).toHaveLength(6);
+      expect(figures.processingMs).toBeGreaterThan(0);
+      expect(figures.processingMs).toBeLessThanOrEqual(figures.wallMs - figures.documentMs);
+    });
 });
 
 it('counts the time of parallel functions once, and none outside the step', () => {

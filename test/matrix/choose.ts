@@ -1,4 +1,5 @@
 import { GENERATION_NAMES, type GenerationName } from '../../lab/real/generations.ts';
+import { expectedOn } from './cell.ts';
 import type { Fault } from './fault.ts';
 import { randomFrom, shuffled } from './random.ts';
 import type { Cell, MatrixPlan } from './run-matrix.ts';
@@ -6,7 +7,7 @@ import type { Cell, MatrixPlan } from './run-matrix.ts';
 /** How much of the matrix is run. */
 export type Choice = {
   readonly seed: number;
-  /** All cells, with kills and checks on each; else each fault on one generation, the generations evenly. */
+  /** All cells, with kills and checks on each; else one fault of each kind on one generation, the generations evenly. */
   readonly isDeep: boolean;
   /** Kills of each repair that can be killed; in a sample, of all together. */
   readonly kills: number;
@@ -36,7 +37,7 @@ export const chooseCells = (faults: readonly Fault[], choice: Choice): MatrixPla
       .map((generation) => ({ fault, generation })),
   );
   const quick = faults.filter((fault) => fault.slow !== true);
-  const chosen = isDeep ? everywhere : oneEach(quick, random);
+  const chosen = isDeep ? everywhere : oneOfEachKind(oneEach(quick, random), random);
   const killable = chosen.filter(({ fault }) => fault.kill === true);
   const killed = new Set(isDeep ? killable : shuffled(random, killable).slice(0, kills));
   const judged = new Set(isDeep ? chosen : shuffled(random, chosen).slice(0, Math.ceil(chosen.length / JUDGED_ONE_IN)));
@@ -59,4 +60,29 @@ const oneEach = (faults: readonly Fault[], random: () => number) => {
     load.set(generation, (load.get(generation) ?? 0) + 1);
     return { fault, generation };
   });
+};
+
+/** The kind of a cell: what the documents must say there, and whether the node's programs are of other versions. */
+export const kindOf = ({ fault, generation }: { fault: Fault; generation: GenerationName }): string => {
+  const { outcome, reason, cause } = expectedOn(generation, fault.check);
+  const repair = fault.repair === undefined ? undefined : expectedOn(generation, fault.repair);
+  const refused = repair?.evidence?.notChanged;
+  return [fault.remediation, outcome, reason, cause, repair?.outcome, repair?.method, refused, fault.node !== undefined]
+    .map(String)
+    .join(' ');
+};
+
+/** One cell of each kind, in the order in which they were; faults that only the journals show are all kept. */
+const oneOfEachKind = <Cell extends { fault: Fault; generation: GenerationName }>(
+  cells: readonly Cell[],
+  random: () => number,
+): Cell[] => {
+  const known = new Set<string>();
+  const kept = shuffled(random, cells).filter((cell) => {
+    const kind = kindOf(cell);
+    if (cell.fault.isOnlyInJournals !== true && known.has(kind)) return false;
+    known.add(kind);
+    return true;
+  });
+  return cells.filter((cell) => kept.includes(cell));
 };
