@@ -3,6 +3,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 import type { Config } from '../config.ts';
+import { LOG_GROUP_CONTEXT, PUBLISHES, WRITES_LOGS } from '../key-needs.ts';
 
 /** What SQS and DynamoDB need of a key in the name of a function that uses a queue or the table. */
 const USES = [
@@ -14,7 +15,6 @@ const USES = [
   'kms:ReEncryptFrom',
   'kms:ReEncryptTo',
 ];
-const PUBLISHES = ['kms:Decrypt', 'kms:GenerateDataKey'];
 
 /**
  * A key of the user's for the table, the queues, the topic and the logs. The key's own policy decides about the services: those
@@ -77,18 +77,18 @@ const keyPolicy = (namePrefix: string): readonly iam.PolicyStatement[] => [
       new iam.ServicePrincipal('events.amazonaws.com'),
       new iam.ServicePrincipal('cloudwatch.amazonaws.com'),
     ],
-    actions: PUBLISHES,
+    actions: [...PUBLISHES],
     resources: ['*'],
   }),
   new iam.PolicyStatement({
     sid: 'TheLogsOfTheFunctions',
     // logs.<region>.amazonaws.com, in China logs.<region>.amazonaws.com.cn.
     principals: [new iam.ServicePrincipal(`logs.${Aws.REGION}.${Aws.URL_SUFFIX}`)],
-    actions: ['kms:Encrypt*', 'kms:Decrypt*', 'kms:ReEncrypt*', 'kms:GenerateDataKey*', 'kms:Describe*'],
+    actions: [...WRITES_LOGS],
     resources: ['*'],
     conditions: {
       ArnLike: {
-        'kms:EncryptionContext:aws:logs:arn': `arn:${Aws.PARTITION}:logs:${Aws.REGION}:${Aws.ACCOUNT_ID}:log-group:/aws/lambda/${namePrefix}-*`,
+        [LOG_GROUP_CONTEXT]: `arn:${Aws.PARTITION}:logs:${Aws.REGION}:${Aws.ACCOUNT_ID}:log-group:/aws/lambda/${namePrefix}-*`,
       },
     },
   }),

@@ -2,6 +2,7 @@
 
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { CloudWatchLogsClient } from '@aws-sdk/client-cloudwatch-logs';
+import { KMSClient } from '@aws-sdk/client-kms';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { defined } from '../../core/model/defined.ts';
 import { remediations } from '../../ssm-documents/remediations.ts';
@@ -15,6 +16,7 @@ import { runCdk } from './cdk.ts';
 import { compareDocuments } from './compare-documents.ts';
 import { compareScopes, sharedClusters } from './compare-scopes.ts';
 import { type DeployedStack, readDeployed } from './deployed-stack.ts';
+import { checkKeyPolicy } from './key-policy.ts';
 import { createStateOf, type UnusableLogGroup, unusable } from './log-groups.ts';
 import { deleteDocuments, KEEP_DAYS, listOldDocuments, MAX_DOCUMENTS } from './old-documents.ts';
 import { scopeOf } from './scope.ts';
@@ -120,6 +122,10 @@ const main = async (): Promise<ExitCode> => {
   say(`${file}: stack ${config.stackName} to account ${account} in ${region}`);
   say(`as ${(await checkCaller(target, account)).arn}`);
 
+  const { kmsKeyArn, stackName } = config;
+  if (kmsKeyArn !== undefined && !options['trust-key-policy']) {
+    await checkKeyPolicy(new KMSClient(target), kmsKeyArn, { account, region, stackName });
+  }
   const skipped = options['trust-log-groups'] ? [] : await unusableGroups(config, target);
   const sayWhatIsLeftOut = () => {
     for (const { logGroup, why } of skipped) say(`leaves out the log group ${logGroup}: ${why}`);

@@ -10,6 +10,7 @@ export const USAGE = `npm run deploy -- [options]
   --dry-run            check and compare, show what would change, deploy nothing
   --adopt-stack NAME   take over the stack of this name, though it does not say that it is fleetmend's
   --trust-log-groups   put filters on the log groups without looking at them first
+  --trust-key-policy   use the key of kmsKeyArn without reading its policy first
   --clean-documents    afterwards delete SSM documents of earlier deployments that were made
                        more than ${KEEP_DAYS} days ago and that neither this deployment nor the last uses
   --help               show this text`;
@@ -21,6 +22,7 @@ const OPTIONS = {
   'dry-run': { type: 'boolean', default: false },
   'adopt-stack': { type: 'string' },
   'trust-log-groups': { type: 'boolean', default: false },
+  'trust-key-policy': { type: 'boolean', default: false },
   'clean-documents': { type: 'boolean', default: false },
   help: { type: 'boolean', default: false },
 } as const;

@@ -8,7 +8,7 @@ import { Refused, type StandInState } from './stand-in-state.ts';
 /** A call that the stand-in answered. */
 export type StandInCall = { readonly service: string; readonly operation: string; readonly input: unknown };
 
-/** AWS as far as a deployment needs it: STS, CloudFormation, SSM, CloudWatch Logs and S3, on loopback. */
+/** AWS as far as a deployment needs it: STS, CloudFormation, SSM, CloudWatch Logs, KMS and S3, on loopback. */
 export type StandIn = {
   readonly url: string;
   readonly calls: readonly StandInCall[];
@@ -35,6 +35,7 @@ export const startStandIn = async (): Promise<StandIn> => {
     logGroups: new Map(),
     documents: new Map(),
     contents: new Map(),
+    keyPolicies: new Map(),
     denied: new Set(),
   };
 
@@ -137,7 +138,9 @@ export const startStandIn = async (): Promise<StandIn> => {
       const input: Readonly<Record<string, unknown>> = JSON.parse(body.toString('utf8') || '{}');
       calls.push({ service, operation, input });
       refuseIfDenied(service, operation);
-      const output = service === 'logs' ? logs(operation, input) : ssm(operation, input);
+      const policy = state.keyPolicies.get(String(input.KeyId));
+      const output =
+        service === 'kms' ? { Policy: policy } : service === 'logs' ? logs(operation, input) : ssm(operation, input);
       return { type: 'application/x-amz-json-1.1', body: JSON.stringify(output) };
     }
     if (service === 's3') {

@@ -245,3 +245,37 @@ describe('wrong credentials end the deployment with one line, before any change'
     expect(changing(standIn.calls)).toEqual([]);
   });
 });
+
+describe('a key of the user', () => {
+  const kmsKeyArn = `arn:aws:kms:eu-west-1:123456789012:key/mrk-${'0'.repeat(32)}`;
+  const deployWith = (...words: readonly string[]) =>
+    deploy(standIn, ['--config', configFile({ clusters: [{ name: 'shop' }], kmsKeyArn }), '--yes', ...words]);
+
+  it('whose policy leaves out the services stops the deployment, with the statements to add', async () => {
+    const root = { Effect: 'Allow', Principal: { AWS: 'arn:aws:iam::123456789012:root' }, Action: 'kms:*' };
+    standIn.state.keyPolicies.set(kmsKeyArn, JSON.stringify({ Statement: [root] }));
+    const { code, lines } = await deployWith();
+    const about = lines.filter((line) => line.startsWith('deploy: kmsKeyArn: '));
+    expect(about.map((line) => /does not allow (\S+)/.exec(line)?.[1])).toEqual([
+      'events.amazonaws.com',
+      'cloudwatch.amazonaws.com',
+      'logs.eu-west-1.amazonaws.com',
+    ]);
+    expect(code).toBe(3);
+    expect(standIn.calls.map(({ operation }) => operation)).not.toContain('CreateChangeSet');
+  });
+
+  it('whose policy may not be read stops it too, and is trusted with an option', async () => {
+    standIn.state.denied.add('kms:GetKeyPolicy');
+    const refused = await deployWith();
+    // This right is asked for after that of the key.
+    standIn.state.denied.add('cloudformation:DescribeStacks');
+    const trusted = await deployWith('--trust-key-policy');
+    standIn.state.denied.clear();
+    expect(refused.lines.at(-1)).toMatch(
+      /cannot read the policy of .*allow kms:GetKeyPolicy, or deploy with -- --trust-key/,
+    );
+    expect(refused.code).toBe(4);
+    expect(trusted.lines.at(-1)).toContain('listing the stacks failed');
+  });
+});

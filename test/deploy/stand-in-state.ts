@@ -17,6 +17,8 @@ export type StandInState = {
   readonly documents: Map<string, Date>;
   /** What GetDocument has, by name; a document of `documents` alone is missing there. */
   readonly contents: Map<string, string>;
+  /** The policies of keys, by ARN. */
+  readonly keyPolicies: Map<string, string>;
   /** Operations that are denied, as `service:Operation`. */
   readonly denied: Set<string>;
 };
