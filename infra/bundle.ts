@@ -16,7 +16,7 @@ export const FUNCTION_NAMES = [
 export type FunctionName = (typeof FUNCTION_NAMES)[number];
 
 /** The largest size of a bundle, in kilobytes of 1,000 bytes: load time grows with it. */
-export const BUNDLE_BUDGET_KILOBYTES = 640;
+export const BUNDLE_BUDGET_KILOBYTES = 650;
 
 /** Paths whose code must not be in a bundle: each cost hundreds of kilobytes or is not for production. */
 export const UNWANTED_INPUTS: readonly RegExp[] = [

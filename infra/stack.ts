@@ -240,7 +240,9 @@ export class FleetmendStack extends Stack {
     notices.allow(rules.notices(bus, notices.topic));
 
     // console / CLI / dashboard ─▶ audit-query: read-only queries over the audit table
-    const auditQuery = spine('AuditQueryFunction', 'audit-query', { environment: { TABLE_NAME }, statements: [] });
+    const shown = { environment: { TABLE_NAME, DLQ_URLS: urlsAsJson(this, replayable) } };
+    const toShow = grants.toExplain(replayable);
+    const auditQuery = spine('AuditQueryFunction', 'audit-query', { ...shown, statements: toShow });
 
     const inboxes = { signals: signals.queue, progress: progress.queue, lanes: lanes.queue };
     closeQueues({
@@ -250,11 +252,8 @@ export class FleetmendStack extends Stack {
       functions,
     });
 
-    const { policies } = new WaysIn(this, 'WaysIn', {
-      operatorApi: operatorApi.fn,
-      auditQuery: auditQuery.fn,
-      asynchronous: WHEN_ASKED,
-    });
+    const waysIn = { operatorApi: operatorApi.fn, auditQuery: auditQuery.fn, asynchronous: WHEN_ASKED };
+    const { policies } = new WaysIn(this, 'WaysIn', waysIn);
 
     if (config.alarms) {
       new Alarms(this, 'Alarms', {

@@ -8,9 +8,6 @@ import { FUNCTION_NAMES, type FunctionName } from './bundle.ts';
 import { type Config, policyOf } from './config.ts';
 import type { DocumentToDeploy } from './constructs/documents.ts';
 
-/** The functions that read `settings.json`; audit-query only answers queries. */
-const READS_SETTINGS: ReadonlySet<FunctionName> = new Set(FUNCTION_NAMES.filter((name) => name !== 'audit-query'));
-
 /** The settings of a deployment: its policy, and its documents and remediations as the registry says. */
 export const settingsOf = (
   config: Config,
@@ -34,6 +31,7 @@ export const settingsOf = (
         },
       ]),
     ),
+    sweepMinutes: config.sweepMinutes,
     remediations: remediations.map(({ name, order, disruptive, reasons }) => ({
       name,
       order,
@@ -65,9 +63,7 @@ export const stageFunctions = (options: {
     const folder = join(options.staging, name);
     mkdirSync(folder, { recursive: true });
     cpSync(join(options.bundles, name), folder, { recursive: true });
-    if (READS_SETTINGS.has(name)) {
-      writeFileSync(join(folder, 'settings.json'), `${JSON.stringify(options.settings, null, 1)}\n`);
-    }
+    writeFileSync(join(folder, 'settings.json'), `${JSON.stringify(options.settings, null, 1)}\n`);
     return folder;
   };
   return {

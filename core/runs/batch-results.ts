@@ -84,7 +84,7 @@ export const batchResults = (
       if (isHealthyCheck(action, reading) && !isAmended) return [];
       const commandId = decisive(parts, instanceId, reading)?.commandId;
       const advice = adviceOn(reading, (reason) => texts.reasons.get(reason)?.advice);
-      const { relapseOf, ranNowhere, findings, message, ...facts } = reading;
+      const { relapseOf, ranNowhere, since, detectedWithinSeconds, findings, message, ...facts } = reading;
       return [
         {
           runId,

@@ -41,7 +41,8 @@ const missing = (part: number, parts: number, at: string): Reading => ({
 const findingsOf = (reading: Reading, part: number): readonly Found[] => {
   if (foundNothing(reading.outcome)) return [];
   if (reading.findings !== undefined && reading.findings.length > 0) return reading.findings;
-  const { startedAt, endedAt, findings, cut, relapseOf, title, message, ...found } = reading;
+  const { startedAt, endedAt, findings, cut, relapseOf, title, message, ...rest } = reading;
+  const { since, detectedWithinSeconds, nodegroup, ami, ...found } = rest;
   return [
     {
       ...found,

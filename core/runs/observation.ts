@@ -14,22 +14,41 @@ export const INVALID_INSTANCE = {
 /** The state of a command in SSM: its invocations, or the status of the command itself if it has none. */
 export type Shown = { readonly invocations: readonly Invocation[]; readonly status?: string | undefined };
 
+/** Why a node is in a command, and where it comes from, as summaries need it. */
+const originOf = (
+  { because, becauses, places }: CommandRow,
+  instanceId: string,
+): Pick<Reading, 'since' | 'detectedWithinSeconds' | 'nodegroup' | 'ami'> => {
+  const own = becauses?.[instanceId] ?? because;
+  const { nodegroup, ami } = places?.[instanceId] ?? {};
+  return defined({
+    since: own?.firstSeenAt,
+    detectedWithinSeconds: own?.detectedWithinSeconds,
+    nodegroup,
+    ami,
+  });
+};
+
 /** The reading of each node of a command; undefined for a node that has not ended. */
 export const readNodes = (
   command: CommandRow,
   { invocations, status }: Shown,
   now: string,
 ): ReadonlyMap<string, Reading | undefined> => {
-  const placed = (read: Read): Reading => ({ ...read, ...clampTimes(command, read, now) });
+  const placed = (read: Read, instanceId: string): Reading => ({
+    ...read,
+    ...clampTimes(command, read, now),
+    ...originOf(command, instanceId),
+  });
   const ended = invocations.length === 0 && status !== undefined ? readNotRun(status) : undefined;
   const readings = command.instanceIds.map((instanceId): [string, Reading | undefined] => {
-    if (ended !== undefined) return [instanceId, placed(ended)];
+    if (ended !== undefined) return [instanceId, placed(ended, instanceId)];
     // SSM lists invocations later than their command: a missing invocation has not ended.
     const invocation = invocations.find((i) => i.instanceId === instanceId);
     const read = invocation === undefined ? undefined : readInvocation(command, invocation);
-    return [instanceId, read === undefined ? undefined : placed(read)];
+    return [instanceId, read === undefined ? undefined : placed(read, instanceId)];
   });
-  const refused = (command.unreachable ?? []).map((id): [string, Reading] => [id, placed(INVALID_INSTANCE)]);
+  const refused = (command.unreachable ?? []).map((id): [string, Reading] => [id, placed(INVALID_INSTANCE, id)]);
   return new Map([...readings, ...refused]);
 };
 

@@ -10,6 +10,7 @@ import { advance, nodesToDecide, type RunInputs } from './advance.ts';
 import { slotsFor, withClaimKept, withSlotsOf } from './claims.ts';
 import type { SendReport } from './command.ts';
 import { decideNow, type NodesSeen } from './decide-now.ts';
+import { digestOf, hasEnded } from './digest.ts';
 import { takenBackOf } from './refusal.ts';
 import { deployedOf, isDisruptive, knowledgeOf, type Rules, removedOf } from './rules.ts';
 import type { Commit, Effect, Flushed, Step } from './step.ts';
@@ -147,6 +148,7 @@ export const runStep = (seen: RunSeen): Step => {
   return {
     commit: {
       run: { before: run, after: state },
+      ...(hasEnded(state) ? { digest: digestOf(state, inputs.observations) } : {}),
       ...defined({ cluster }),
       ...(booked.length === 0 ? {} : { booked: bookingsOf(booked, seen.nodes.states) }),
       ...(takenBack.length === 0 ? {} : { takenBack }),

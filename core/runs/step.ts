@@ -2,6 +2,7 @@ import type { ClusterState } from '../state/cluster-state.ts';
 import type { LaneState } from '../state/lane-state.ts';
 import type { NodeStateRow } from '../state/node-state.ts';
 import type { OutboxEntry } from '../state/outbox-entry.ts';
+import type { RunDigest } from '../state/run-digest.ts';
 import type { RunState } from '../state/run-state.ts';
 import type { TrustRow } from '../state/trust-state.ts';
 import type { RunEffect } from './advance.ts';
@@ -23,6 +24,8 @@ export type Commit = {
   readonly lane?: ChangeOf<LaneState> & { readonly isIdle: boolean };
   /** `before` is undefined for a new run. */
   readonly run?: { readonly before: RunState | undefined; readonly after: RunState };
+  /** Of a run that has ended: its digest, where its observations were read. */
+  readonly digest?: RunDigest;
   readonly cluster?: ChangeOf<ClusterState>;
   /** The run's entry in the queue of its lane, which goes. */
   readonly unqueued?: string;

@@ -11,6 +11,10 @@ import { Reading } from './results.ts';
  */
 export const PartOf = { part: z.number().int().positive().optional(), parts: z.number().int().positive().optional() };
 
+/** Where a node comes from. */
+export const Place = stored({ nodegroup: z.string().optional(), ami: z.string().optional() });
+export type Place = z.infer<typeof Place>;
+
 /** The run and the batch of a sent command, found by its SSM command id. */
 export const CommandRow = stored({
   commandId: z.string(),
@@ -27,6 +31,8 @@ export const CommandRow = stored({
   because: Because.optional(),
   /** The `because` of each node for which it differs from the run's. */
   becauses: z.partialRecord(InstanceId, Because).optional(),
+  /** The node groups and AMIs of its nodes, as far as they were known when it was sent. */
+  places: z.partialRecord(InstanceId, Place).optional(),
   /** Nodes of a check's batch that SSM refused as not in a valid state; the command was sent without them. */
   unreachable: z.array(InstanceId).max(50).optional(),
   sentAt: IsoTime,

@@ -44,6 +44,9 @@ export const ResultRow = stored({
   endedAt: IsoTime,
   /** When this row was written. */
   at: IsoTime,
+  /** The node group and the AMI of the node when its command was sent, where they were known. */
+  nodegroup: z.string().optional(),
+  ami: z.string().optional(),
 });
 export type ResultRow = z.infer<typeof ResultRow>;
 
@@ -69,6 +72,9 @@ export const Reading = ResultRow.omit({
   findings: z.array(Finding.extend({ outcome: Outcome, message: z.string().optional() })).optional(),
   /** SSM ended the command without running it on this node: the node waits in its lane again. */
   ranNowhere: z.literal(true).optional(),
+  /** When the fault was first reported, and the most seconds that passed before that: those of the node's `because`. */
+  since: IsoTime.optional(),
+  detectedWithinSeconds: z.number().int().nonnegative().optional(),
   /** The earlier repair that did not last. */
   relapseOf: stored({ runId: z.string(), at: IsoTime }).optional(),
 });

@@ -5,11 +5,10 @@ import { defined } from '../../core/model/defined.ts';
 import { queuedRun } from '../../core/runs/queued-run.ts';
 import type { ResultRow } from '../../core/state/results.ts';
 import { accepted, refusalIn } from '../../test/support/answers.ts';
+import { auditQueryPorts } from '../../test/support/audit-query.ts';
 import { observed, over } from '../../test/support/runs.ts';
 import { testSettings } from '../../test/support/settings.ts';
 import { startTable, type TestTable } from '../../test/support/table.ts';
-import { recorder } from '../../test/support/telemetry.ts';
-import { createAuditStore } from '../adapters/table/audit-store.ts';
 import { keys } from '../adapters/table/keys.ts';
 import { createRequestStore } from '../adapters/table/request-store.ts';
 import { createResultStore } from '../adapters/table/result-store.ts';
@@ -66,7 +65,7 @@ beforeAll(async () => {
 });
 afterAll(() => table.stop());
 
-const answer = (query: unknown) => report({ store: createAuditStore(table), count: recorder().count }, query);
+const answer = (query: unknown) => report(auditQueryPorts(table), query);
 const ask = async (query: unknown): Promise<AuditPage> => accepted(await answer(query));
 
 /** All pages of a query. */
@@ -202,7 +201,7 @@ describe('audit-query refuses', () => {
     [
       'nothing',
       undefined,
-      /field query: expected one of actions, node, open, outcomes, pauses, quarantine, reasons, request, run, runs/,
+      /field query: expected one of actions, node, open, outcomes, pauses, quarantine, reasons, request, run, runs, status/,
     ],
     ['an unknown query', { query: 'scan' }, /field query: expected one of/],
     ['an unknown field', { query: 'open', filter: 'x' }, /filter/],

@@ -32,8 +32,13 @@ const positionsOf = (query: AuditQuery, partitions: readonly Partition[]): reado
 const pageOf = async (deps: AuditQueryPorts, event: unknown): Promise<AuditPage> => {
   const reading = readQuery(event);
   if (!reading.ok) throw new RefusedError(reading.error);
-  const { query, planOf } = reading.value;
-  const plan = planOf(deps.store);
+  const { query, ...how } = reading.value;
+  if ('answerOf' in how) {
+    const answer = await how.answerOf(deps);
+    deps.count('Queries');
+    return answer;
+  }
+  const plan = how.planOf(deps.store);
   const positions = positionsOf(query, plan.partitions);
   const head = positions === undefined ? ((await plan.head?.()) ?? []) : [];
   const slice = await deps.store.merge(plan.partitions, plan.order, query.limit, positions ?? []);

@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { accepted } from '../../test/support/answers.ts';
+import { auditQueryPorts } from '../../test/support/audit-query.ts';
 import { healthy, newInstance, operatorApiWorld, WHO } from '../../test/support/operator-api-world.ts';
 import { startTable, type TestTable } from '../../test/support/table.ts';
-import { recorder } from '../../test/support/telemetry.ts';
-import { createAuditStore } from '../adapters/table/audit-store.ts';
 import { report } from '../audit-query/query.ts';
 import { ACTIONS, remediate } from './act.ts';
 
@@ -18,8 +17,7 @@ const world = async (nodes: Parameters<typeof operatorApiWorld>[1] = []) => {
   const own = await table.another();
   const w = operatorApiWorld(own, nodes);
   const actions = async (query: object = { day: DAY }) =>
-    accepted(await report({ store: createAuditStore(own), count: recorder().count }, { query: 'actions', ...query }))
-      .items;
+    accepted(await report(auditQueryPorts(own), { query: 'actions', ...query })).items;
   const by = (way: 'look' | 'stop' | 'act', event: unknown) =>
     remediate(w.deps, { way, lambdaRequestId: 'lambda-1' }, event);
   /** Every row but those of the record. */
@@ -111,9 +109,8 @@ describe('the record of actions', () => {
 
   it('asks for one of cluster, author and day', async () => {
     const w = await world();
-    const store = createAuditStore(w.table);
     for (const query of [{}, { cluster: 'demo', day: DAY }]) {
-      expect(await report({ store, count: recorder().count }, { query: 'actions', ...query })).toMatchObject({
+      expect(await report(auditQueryPorts(w.table), { query: 'actions', ...query })).toMatchObject({
         error: { message: 'field cluster: give one of cluster, author and day' },
       });
     }

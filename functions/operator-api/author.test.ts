@@ -2,11 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { signRequest } from '../../cli/identity/sign-request.ts';
 import type { Proof } from '../../core/api/proof.ts';
 import { accepted } from '../../test/support/answers.ts';
+import { auditQueryPorts } from '../../test/support/audit-query.ts';
 import { healthy, newInstance, operatorApiWorld, STACK_ARN, WHO } from '../../test/support/operator-api-world.ts';
 import { startTable, type TestTable } from '../../test/support/table.ts';
-import { recorder } from '../../test/support/telemetry.ts';
 import type { IdentityAnswer } from '../adapters/sts/caller-identity.ts';
-import { createAuditStore } from '../adapters/table/audit-store.ts';
 import { report } from '../audit-query/query.ts';
 import { remediate } from './act.ts';
 import { readLetter } from './letters/read-letter.ts';
@@ -42,12 +41,7 @@ const world = async (answer: IdentityAnswer = NAMED) => {
   };
   const ask = (event: object) => remediate(deps, { way: 'act', lambdaRequestId: 'lambda-1' }, event);
   const rows = async () =>
-    accepted(
-      await report(
-        { store: createAuditStore(own), count: recorder().count },
-        { query: 'actions', day: AT.slice(0, 10) },
-      ),
-    ).items;
+    accepted(await report(auditQueryPorts(own), { query: 'actions', day: AT.slice(0, 10) })).items;
   const everything = async () => JSON.stringify([await own.scan(), w.recording.lines, w.wakes()]);
   return { ...w, deps, ask, asked, rows, everything, table: own };
 };

@@ -4,12 +4,12 @@ import type { NodeFacts } from '../../core/guards/decide-node.ts';
 import { PauseRow } from '../../core/state/cluster-state.ts';
 import { QueuedRun } from '../../core/state/run-state.ts';
 import { accepted } from '../../test/support/answers.ts';
+import { auditQueryPorts } from '../../test/support/audit-query.ts';
 import { healthy, newInstance, operatorApiWorld, WHO } from '../../test/support/operator-api-world.ts';
 import { aCommand, begun, over } from '../../test/support/runs.ts';
 import { testSettings } from '../../test/support/settings.ts';
 import { startTable, type TestTable } from '../../test/support/table.ts';
 import { recorder } from '../../test/support/telemetry.ts';
-import { createAuditStore } from '../adapters/table/audit-store.ts';
 import { rowOf } from '../adapters/table/items.ts';
 import { keys } from '../adapters/table/keys.ts';
 import { createLaneStore } from '../adapters/table/lane-store.ts';
@@ -156,14 +156,12 @@ describe('release', () => {
     expect(await ask(request)).toEqual({ released: [], notQuarantined: [bad, fine] });
     expect((await results.nodeStates([bad], 'pause-image')).get(bad)).toEqual({ ...node, attempts: {} });
     const { count } = recorder();
-    const answer = accepted(
-      await report({ store: createAuditStore(table), count }, { query: 'node', instanceId: bad }),
-    );
+    const answer = accepted(await report(auditQueryPorts(table, { count }), { query: 'node', instanceId: bad }));
     expect(answer.items).toMatchObject([
       { kind: 'node' },
       { kind: 'release', by: 'mei', quarantinedAt: '2026-08-22T09:00:00.000Z' },
     ]);
-    const quarantined = accepted(await report({ store: createAuditStore(table), count }, { query: 'quarantine' }));
+    const quarantined = accepted(await report(auditQueryPorts(table, { count }), { query: 'quarantine' }));
     expect(quarantined.items.map((item) => item.instanceId)).not.toContain(bad);
   });
 });
@@ -225,7 +223,7 @@ describe('cancel', () => {
     });
     expect((await deps.requests.standing([requestId])).get(requestId)?.cancelled).toMatchObject({ force: true });
     const query = { query: 'request', requestId };
-    const { items } = accepted(await report({ store: createAuditStore(table), count: recorder().count }, query));
+    const { items } = accepted(await report(auditQueryPorts(table), query));
     expect(items).toMatchObject([
       { kind: 'request', requestId, reason: WHO.reason, cancelled: { by: 'mei', force: true } },
     ]);

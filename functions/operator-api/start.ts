@@ -16,8 +16,8 @@ import { holdOf } from '../../core/runs/lane.ts';
 import { queuedRun } from '../../core/runs/queued-run.ts';
 import { slicesOf } from '../../core/runs/slices.ts';
 import { refuse } from '../runtime/answer.ts';
+import { requireCluster } from '../shared/require-cluster.ts';
 import type { Caller, OperatorApiPorts } from './ports.ts';
-import { requireCluster } from './require-cluster.ts';
 
 /** A request for a check or a repair; without `instanceIds` of the whole cluster. */
 type StartRequest = {

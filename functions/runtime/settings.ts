@@ -20,6 +20,8 @@ export const Settings = z.strictObject({
   /** The cluster of each configured log group, by the group's name; a group belongs to one cluster. */
   logGroups: z.record(z.string(), ClusterName).default({}),
   documents: z.record(z.string(), DeployedDocument),
+  /** The interval of the sweeps, in minutes. */
+  sweepMinutes: z.number().int().positive().default(30),
   /** Remediations in their order, with the facts that the planner needs. */
   remediations: z.array(
     z.strictObject({

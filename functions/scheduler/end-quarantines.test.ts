@@ -1,11 +1,11 @@
 import type { Instance, InstanceStateName } from '@aws-sdk/client-ec2';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { accepted } from '../../test/support/answers.ts';
+import { auditQueryPorts } from '../../test/support/audit-query.ts';
 import { at, LIMITS, node } from '../../test/support/runs.ts';
 import { startTable, type TestTable } from '../../test/support/table.ts';
 import { recorder } from '../../test/support/telemetry.ts';
 import type { Chunks } from '../adapters/pages.ts';
-import { createAuditStore } from '../adapters/table/audit-store.ts';
 import { createQuarantineStore } from '../adapters/table/quarantine-store.ts';
 import { createResultStore } from '../adapters/table/result-store.ts';
 import { createTable } from '../adapters/table/table.ts';
@@ -51,14 +51,12 @@ const world = (options: TestTable, shown: Readonly<Record<string, InstanceStateN
       }),
     quarantined: async () => {
       const { items } = accepted(
-        await report({ store: createAuditStore(options), count: telemetry.count }, { query: 'quarantine' }),
+        await report(auditQueryPorts(options, { count: telemetry.count }), { query: 'quarantine' }),
       );
       return items.map((item) => item.instanceId);
     },
     historyOf: async (instanceId: string) =>
-      accepted(
-        await report({ store: createAuditStore(options), count: telemetry.count }, { query: 'node', instanceId }),
-      ).items,
+      accepted(await report(auditQueryPorts(options, { count: telemetry.count }), { query: 'node', instanceId })).items,
   };
 };
 

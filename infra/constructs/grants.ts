@@ -37,6 +37,14 @@ export const takeFrom = (queues: readonly sqs.IQueue[]): iam.PolicyStatement =>
     queues.map((queue) => queue.queueArn),
   );
 
+/** Reading what audit-query shows besides the audit table: how many messages the dead-letter queues have. */
+export const toExplain = (queues: readonly sqs.IQueue[]): readonly iam.PolicyStatement[] => [
+  allow(
+    ['sqs:GetQueueAttributes'],
+    queues.map((queue) => queue.queueArn),
+  ),
+];
+
 /** Invoking one function; it has no versions. */
 export const invoke = (fn: lambda.IFunction): iam.PolicyStatement => allow(['lambda:InvokeFunction'], [fn.functionArn]);
 

@@ -17,6 +17,7 @@ const fence = {
   trust: keys.trust('*', '').pk,
   request: keys.request('*').pk,
   action: keys.actions('*'),
+  digest: keys.digests('*'),
 } as const;
 
 /** The permissions of one function, by family of rows. */
@@ -57,6 +58,7 @@ const ACCESS: Readonly<Record<Exclude<FunctionName, 'audit-query'>, Access>> = {
     node: ['BatchGetItem', 'UpdateItem'],
     pauses: ['Query', 'ConditionCheckItem'],
     trust: ['Query', 'PutItem', 'ConditionCheckItem'],
+    digest: ['PutItem'],
     rate: ['UpdateItem'],
   },
   scheduler: {
@@ -110,7 +112,7 @@ export const tableStatements = (name: FunctionName, tableArn: string): readonly 
   const indexArn = ({ name: indexName }: { readonly name: string }) => `${tableArn}/index/${indexName}`;
   if (name === 'audit-query') {
     return [
-      new iam.PolicyStatement({ actions: ['dynamodb:GetItem'], resources: [tableArn] }),
+      new iam.PolicyStatement({ actions: ['dynamodb:GetItem', 'dynamodb:BatchGetItem'], resources: [tableArn] }),
       new iam.PolicyStatement({
         actions: ['dynamodb:Query'],
         resources: [tableArn, ...[TABLE.byOwner, TABLE.byOutcome, TABLE.byReason, TABLE.byDue].map(indexArn)],

@@ -6,7 +6,6 @@ import { createBudget } from '../../core/logs/budget.ts';
 import { createMemory } from '../../core/logs/dedupe.ts';
 import { NodeSymptomDetail } from '../../events/node-symptom.ts';
 import { commandStatusEvent } from '../../events/ssm-command.ts';
-import { createAuditStore } from '../../functions/adapters/table/audit-store.ts';
 import { report } from '../../functions/audit-query/query.ts';
 import { trackEvent } from '../../functions/command-tracker/track-event.ts';
 import { handleLogs } from '../../functions/log-classifier/classify-batch.ts';
@@ -17,6 +16,7 @@ import { tick } from '../../functions/scheduler/tick.ts';
 import { acceptSignals } from '../../functions/signal-intake/accept-signals.ts';
 import { classify } from '../../ssm-documents/classify.ts';
 import { search } from '../deep.ts';
+import { auditQueryPorts } from '../support/audit-query.ts';
 import { bodiesLike, eventsLike } from '../support/mutate.ts';
 import { operatorApiWorld } from '../support/operator-api-world.ts';
 import { runControllerWorld } from '../support/run-controller-world.ts';
@@ -213,9 +213,9 @@ it(
     await check('operator-api', eventsLike(samplesOf('operator-api-')), async (events) => {
       expect(await oddAnswers(events, w.answer)).toEqual([]);
     });
-    const store = createAuditStore(table);
+    const ports = auditQueryPorts(table, recorder());
     await check('audit-query', eventsLike(samplesOf('audit-query-')), async (events) => {
-      expect(await oddAnswers(events, (event) => report({ store, ...recorder() }, event))).toEqual([]);
+      expect(await oddAnswers(events, (event) => report(ports, event))).toEqual([]);
     });
   },
   TIMEOUT_MS,

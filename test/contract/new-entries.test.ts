@@ -87,7 +87,7 @@ export const greet = defineAction({
 const USE = `import { expect, it } from 'vitest';
 import { operatorApiWorld } from '../../test/support/operator-api-world.ts';
 import { startTable } from '../../test/support/table.ts';
-import { createAuditStore } from '../adapters/table/audit-store.ts';
+import { auditQueryPorts } from '../../test/support/audit-query.ts';
 import { report } from '../audit-query/query.ts';
 
 it('answers the new action and the new query', async () => {
@@ -95,7 +95,7 @@ it('answers the new action and the new query', async () => {
   const { ask, refused } = operatorApiWorld(table);
   expect(await ask({ action: 'greet', requestedBy: 'mei' })).toEqual({ greeted: 'mei' });
   await ask({ action: 'check', cluster: 'demo', requestedBy: 'mei' });
-  const deps = { store: createAuditStore(table), count: () => {} };
+  const deps = auditQueryPorts(table);
   expect(await report(deps, { query: 'history', cluster: 'demo' })).toMatchObject({ items: [{ kind: 'run', cluster: 'demo' }] });
   expect(await report(deps, { query: 'past' })).toMatchObject({
     error: { message: expect.stringContaining('history, node, open') },

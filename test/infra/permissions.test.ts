@@ -101,7 +101,7 @@ describe('the audit table', () => {
   it('lets report read everything and write nothing', async () => {
     const { statements } = roleOf(template, 'audit-query');
     const actions = statements.flatMap(({ Action }) => Action).filter((action) => action.startsWith('dynamodb:'));
-    expect(actions.sort()).toEqual(['dynamodb:GetItem', 'dynamodb:Query']);
+    expect(actions.sort()).toEqual(['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:Query']);
     expect(await may('audit-query', 'dynamodb:Query', `${tableArn}/index/byReason`, touching('REASON#x'))).toBe(true);
   });
 

@@ -1,13 +1,13 @@
 import type { Position } from '../../../core/api/report.ts';
 import type { Item } from './items.ts';
 import { type Key, TABLE } from './keys.ts';
-import { createTable, keyNames, type Partition, type TableOptions } from './table.ts';
+import { createTable, keyNames, type Partition, type Table, type TableOptions } from './table.ts';
 
 /** A part of an answer: items, and the position of each partition after them. */
 export type Slice = { readonly items: readonly Item[]; readonly positions: readonly Position[] };
 
 /** Reads the audit table by key or index, never by a scan. */
-export type AuditStore = {
+export type AuditStore = Pick<Table, 'rows' | 'rowsAt' | 'read'> & {
   readonly get: (key: Key) => Promise<Item | undefined>;
   /** At most `limit` items of all partitions, merged in the order of their sort keys. */
   readonly merge: (
@@ -61,6 +61,9 @@ export const createAuditStore = (options: TableOptions): AuditStore => {
 
   return {
     get: table.getItem,
+    rows: table.rows,
+    rowsAt: table.rowsAt,
+    read: table.read,
     merge: async (partitions, order, limit, positions) => {
       const pages = await Promise.all(
         partitions.map((partition, i) => read(partition, order, limit, positions[i] ?? null)),

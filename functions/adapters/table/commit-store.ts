@@ -1,10 +1,12 @@
 import { trippedAfter } from '../../../core/guards/trust.ts';
 import type { Limits } from '../../../core/model/policy.ts';
+import { digestOf, hasEnded } from '../../../core/runs/digest.ts';
 import type { TrustChange } from '../../../core/runs/experience.ts';
 import type { Commit } from '../../../core/runs/step.ts';
 import type { LaneState } from '../../../core/state/lane-state.ts';
 import type { RunState } from '../../../core/state/run-state.ts';
 import type { TrustRow } from '../../../core/state/trust-state.ts';
+import { digestItem } from './digest-item.ts';
 import { absent, allOf, anyOf, below, type Condition, equals, isAtVersion, isNew, isStored } from './expressions.ts';
 import { type Item, inIndex } from './items.ts';
 import { ALL_CLUSTERS, clusterScope, DUE_SHARDS, index, keys, shardOf, TABLE } from './keys.ts';
@@ -58,6 +60,17 @@ const runWrite = ({ before, after }: NonNullable<Commit['run']>, retentionDays: 
         item: { ...runItem(after, retentionDays), version: before.version + 1 },
         condition: isAtVersion(before.version),
       };
+
+/**
+ * The digest of a run that has ended. Without one, that of a run without observations: it ended without a command. What
+ * changes an ended run later, such as its outbox, changes nothing of it.
+ */
+const digestWrites = ({ digest, run }: Commit, retentionDays: number): Write[] => {
+  if (run === undefined || !hasEnded(run.after)) return [];
+  const isEnd = run.before === undefined || !hasEnded(run.before);
+  const row = digest ?? (isEnd ? digestOf(run.after, []) : undefined);
+  return row === undefined ? [] : [{ kind: 'put', item: digestItem(row, retentionDays) }];
+};
 
 const clusterWrite = ({ before, after }: NonNullable<Commit['cluster']>): Write => ({
   kind: 'put',
@@ -129,6 +142,7 @@ export const createCommitStore = ({
       const writes: Write[] = [
         ...(lane === undefined ? [] : [laneWrite(lane)]),
         ...(run === undefined ? [] : ofRun(commit, run, now)),
+        ...digestWrites(commit, limits.retentionDays),
         ...(cluster === undefined ? [] : [clusterWrite(cluster)]),
         ...(trust ?? []).flatMap((change) => [trustWrite(change), ...trippedWrite(change, now, limits)]),
         ...(trusted === undefined ? [] : [trustCheck(trusted)]),

@@ -29,6 +29,7 @@ it('keeps the form of every key of the audit table', () => {
     tripped: keys.tripped('fleetmend-cni-files-repair-0123', 'demo'),
     unreadable: keys.unreadable(keys.cluster('demo'), TIME),
     rate: keys.rate('custom', '2026-08-22T10:00'),
+    digest: [keys.digest(TIME, 'r-1'), keys.digests('2026-08-22')],
     prefixes: [
       keys.observationPrefix,
       keys.pendingNodePrefix,
@@ -60,6 +61,7 @@ it('keeps the form of every key of the audit table', () => {
     tripped: { pk: 'TRUST#fleetmend-cni-files-repair-0123', sk: 'TRIPPED#demo' },
     unreadable: { pk: 'CLUSTER#demo', sk: 'UNREADABLE#STATE#2026-08-22T10:00:00.000Z' },
     rate: { pk: 'RATE#custom', sk: '2026-08-22T10:00' },
+    digest: [{ pk: 'DAY#2026-08-22', sk: '2026-08-22T10:00:00.000Z#r-1' }, 'DAY#2026-08-22'],
     prefixes: ['COMMAND#', 'NODE#', 'CANCELLED#', 'QUEUED#', 'NODES#', 'RUN#', 'CURRENT#'],
   });
 });
@@ -72,6 +74,8 @@ it('keeps the keys of the indexes, and their attributes', () => {
     index.reasonDay('DiskFull', '2026-08-22', 3),
     index.open(1),
     index.quarantine,
+    index.digestsOf('demo'),
+    index.sweepsOf('demo'),
   ]).toEqual([
     'RUNS#demo',
     'NODE#i-0123456789abcdef0',
@@ -79,6 +83,8 @@ it('keeps the keys of the indexes, and their attributes', () => {
     'REASON#DiskFull#2026-08-22#3',
     'OPEN#1',
     'QUARANTINE',
+    'DIGESTS#demo',
+    'SWEEPS#demo',
   ]);
   expect(TABLE).toEqual({
     partitionKey: 'pk',

@@ -74,6 +74,9 @@ export const keys = {
   pausePrefix: 'CURRENT#',
   pause: (scope: string) => ({ pk: 'PAUSES', sk: `CURRENT#${scope}` }),
   pauseEvent: (at: string, id: string) => ({ pk: 'PAUSES', sk: `EVENT#${at}#${id}` }),
+  digest: (endedAt: string, runId: string) => ({ pk: `DAY#${endedAt.slice(0, 10)}`, sk: `${endedAt}#${runId}` }),
+  /** The digests of the runs that ended on a day (UTC). */
+  digests: (day: string) => `DAY#${day}`,
   /** A row that cannot be read, put aside when another took its place. */
   unreadable: ({ pk, sk }: Key, at: string) => ({ pk, sk: `UNREADABLE#${sk}#${at}` }),
   rate: (source: string, minute: string) => ({ pk: `RATE#${source}`, sk: minute }),
@@ -87,6 +90,10 @@ export const index = {
   reasonDay: (reason: string, day: string, shard: number) => `REASON#${reason}#${day}#${shard}`,
   open: (shard: number) => `OPEN#${shard}`,
   quarantine: 'QUARANTINE',
+  /** The digests of a cluster's runs, by the time of their end. */
+  digestsOf: (cluster: string) => `DIGESTS#${cluster}`,
+  /** Those of its sweeps that have looked at the nodes; in the index by outcome. */
+  sweepsOf: (cluster: string) => `SWEEPS#${cluster}`,
   /** People's actions on a cluster, by time. */
   actionsOf: (cluster: string) => `ACTIONS#${cluster}`,
   /** The actions of an author, by time; in the index by outcome, of which they use no other part. */

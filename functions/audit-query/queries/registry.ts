@@ -9,3 +9,4 @@ export { reasons } from './reasons.ts';
 export { request } from './request.ts';
 export { run } from './run.ts';
 export { runs } from './runs.ts';
+export { status } from './status.ts';

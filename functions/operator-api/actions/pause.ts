@@ -10,10 +10,10 @@ import type { PauseRow } from '../../../core/state/cluster-state.ts';
 import { salvagedLane } from '../../../core/state/lane-state.ts';
 import { ALL_CLUSTERS, clusterScope } from '../../adapters/table/keys.ts';
 import { refuse } from '../../runtime/answer.ts';
+import { requireCluster } from '../../shared/require-cluster.ts';
 import { defineAction } from '../define-action.ts';
 import { inFlightOf } from '../in-flight.ts';
 import type { OperatorApiPorts } from '../ports.ts';
-import { requireCluster } from '../require-cluster.ts';
 
 /** A pause that nobody lifts ends after this time, so that a forgotten one does not leave nodes broken for ever. */
 const DEFAULT_HOURS = 24;

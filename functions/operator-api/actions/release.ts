@@ -2,9 +2,9 @@ import * as z from 'zod';
 import { DryRun, InstanceIds, Reason, RemediationName, RequestedBy } from '../../../core/api/request.ts';
 import { ClusterName } from '../../../core/model/ids.ts';
 import { refuse } from '../../runtime/answer.ts';
+import { requireCluster } from '../../shared/require-cluster.ts';
 import { defineAction } from '../define-action.ts';
 import type { OperatorApiPorts } from '../ports.ts';
-import { requireCluster } from '../require-cluster.ts';
 
 const remediationsOf = (
   deps: OperatorApiPorts,

@@ -1,9 +1,12 @@
-import { clusterPolicy } from '../../core/model/policy.ts';
+import { type ClusterPolicy, clusterPolicy } from '../../core/model/policy.ts';
 import { refuse } from '../runtime/answer.ts';
-import type { OperatorApiPorts } from './ports.ts';
+import type { Settings } from '../runtime/settings.ts';
 
 /** The policy's entry for a cluster. Refuses any other, with the list of the policy's clusters. */
-export const requireCluster = ({ settings: { policy } }: Pick<OperatorApiPorts, 'settings'>, cluster: string) => {
+export const requireCluster = (
+  { settings: { policy } }: { readonly settings: Pick<Settings, 'policy'> },
+  cluster: string,
+): ClusterPolicy => {
   const entry = clusterPolicy(policy, cluster);
   if (entry !== undefined) return entry;
   const allowed = policy.clusters.map(({ name }) => name);

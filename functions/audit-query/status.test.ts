@@ -1,0 +1,89 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { StatusItem } from '../../core/api/status.ts';
+import { RunDigest } from '../../core/state/run-digest.ts';
+import { accepted, refusalIn } from '../../test/support/answers.ts';
+import { auditQueryPorts } from '../../test/support/audit-query.ts';
+import { runControllerWorld } from '../../test/support/run-controller-world.ts';
+import { startTable, type TestTable } from '../../test/support/table.ts';
+import { rowOf } from '../adapters/table/items.ts';
+import { report } from './query.ts';
+
+let table: TestTable;
+beforeAll(async () => {
+  table = await startTable();
+});
+afterAll(() => table.stop());
+
+/** A table that a cluster of eight nodes was checked and repaired in. */
+const worked = async () => {
+  const own = await table.another();
+  const w = runControllerWorld(own, { nodes: 8 });
+  const now = () => new Date(w.clock.ms);
+  return { own, w, now, status: async (query = {}) => asked(own, now, query) };
+};
+const asked = async (own: TestTable, now: () => Date, query: object) => {
+  const answer = accepted(await report(auditQueryPorts(own, { now }), { query: 'status', ...query }));
+  return answer.items.map((item) => StatusItem.parse(item));
+};
+const ofKind = <Kind extends StatusItem['kind']>(items: readonly StatusItem[], kind: Kind) =>
+  items.filter((item): item is Extract<StatusItem, { kind: Kind }> => item.kind === kind);
+
+describe('the digest of a run', () => {
+  it('is stored with the end of the run, by day', async () => {
+    const { own, w } = await worked();
+    await w.ask('r-asked', 'repair', w.ids.slice(0, 2));
+    await w.pass(120);
+    const rows = (await own.items('DAY#2026-08-22')).map((item) => rowOf(RunDigest, item));
+    expect(rows.filter(({ runId }) => runId === 'r-asked')).toMatchObject([
+      { action: 'repair', end: 'Done', because: 'operator', by: 'mei', counts: { Healthy: 2 } },
+    ]);
+  });
+});
+
+describe('status', () => {
+  it('shows what the last sweep found, and leaves out what was repaired since', async () => {
+    const { status, w } = await worked();
+    const [broken = '', silent = ''] = w.ids;
+    w.nodes.set(broken, { broken: true, latencyMs: 8000 });
+    w.nodes.set(silent, { broken: false, latencyMs: 8000, endsAs: 'Undeliverable' });
+    await w.runReconcile('sweep');
+    const before = ofKind(await status({ cluster: 'demo' }), 'cluster');
+    expect(before).toMatchObject([{ outcomes: {}, sweeps: { isLate: false, open: { createdAt: w.iso() } } }]);
+    expect(before[0]).not.toHaveProperty('nodes');
+    await w.pass(2000);
+    const items = await status({ cluster: 'demo' });
+    expect(ofKind(items, 'cluster')).toMatchObject([
+      { nodes: 8, broken: 0, unreachable: 1, inFlight: 0, sweeps: { last: { nodes: 8 } }, unread: [] },
+    ]);
+    expect(ofKind(items, 'node-status')).toMatchObject([{ instanceId: silent, outcome: 'Unreachable' }]);
+    expect(ofKind(items, 'need')).toMatchObject([{ need: 'Unreachable', count: 1 }]);
+    expect(w.nodes.get(broken)?.broken).toBe(false);
+  });
+
+  it('shows every cluster of the policy, and refuses any other with the list', async () => {
+    const { status, own, now } = await worked();
+    expect((await status()).map((item) => item.kind === 'cluster' && item.cluster)).toEqual([
+      ...['demo', 'watched', 'careful'],
+    ]);
+    const refused = await report(auditQueryPorts(own, { now }), { query: 'status', cluster: 'shop' });
+    expect(refusalIn(refused)).toMatchObject({ field: 'cluster', allowed: ['demo', 'watched', 'careful'] });
+  });
+
+  it('counts dead letters, and names a queue that cannot be read', async () => {
+    const { own, now } = await worked();
+    const letters = async () => [
+      { queue: 'signals-dlq', count: 3 },
+      { queue: 'rules-dlq', problem: 'SQS: AccessDenied' },
+    ];
+    const ports = auditQueryPorts(own, { now, letters });
+    const { items } = accepted(await report(ports, { query: 'status', cluster: 'demo' }));
+    const needs = ofKind(
+      items.map((item) => StatusItem.parse(item)),
+      'need',
+    );
+    expect(needs.map((need) => [need.need, need.message])).toEqual([
+      ['DeadLetters', 'signals-dlq has 3 messages'],
+      ['Unreadable', 'not everything could be read: SQS: AccessDenied'],
+    ]);
+  });
+});
