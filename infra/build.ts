@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { buildDocuments } from '../ssm-documents/builder/build.ts';
 import { remediations } from '../ssm-documents/remediations.ts';
 import { BUNDLE_BUDGET_KILOBYTES, bundleFunctions, complaints } from './bundle.ts';
+import { bundleCli, CLI_BUDGET_KILOBYTES } from './bundle-cli.ts';
 import { filterPatterns, MAX_FILTER_PATTERN_CHARACTERS } from './log-filter.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -27,5 +28,11 @@ for (const [kind, pattern = ''] of filterPatterns(remediations)) {
   console.log(`log filter ${kind.padEnd(11)} ${pattern.length} of ${MAX_FILTER_PATTERN_CHARACTERS} characters`);
 }
 
-const wrong = bundles.flatMap(complaints);
-if (wrong.length > 0) throw new Error(`bundling the functions:\n  ${wrong.join('\n  ')}`);
+const cliKilobytes = Math.ceil((await bundleCli({ root, out: join(dist, 'cli', 'index.mjs') })) / 1000);
+if (!isQuiet) console.log(`fleetmend ${cliKilobytes} KB of ${CLI_BUDGET_KILOBYTES}`);
+
+const wrong = [
+  ...bundles.flatMap(complaints),
+  ...(cliKilobytes > CLI_BUDGET_KILOBYTES ? [`fleetmend: ${cliKilobytes} KB of ${CLI_BUDGET_KILOBYTES} KB`] : []),
+];
+if (wrong.length > 0) throw new Error(`bundling:\n  ${wrong.join('\n  ')}`);

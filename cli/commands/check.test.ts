@@ -1,0 +1,159 @@
+import { describe, expect, it } from 'vitest';
+import {
+  CLUSTER,
+  NODES,
+  nodesItem,
+  page,
+  RUN,
+  refused,
+  resultItem,
+  runItem,
+  started,
+} from '../../test/support/cli-answers.ts';
+import { runCli, stackOf } from '../../test/support/cli-world.ts';
+
+const [broken, second, third] = NODES;
+const over = page(runItem(), nodesItem('healthy', second, third), resultItem(broken));
+const request = () => refused('there is no request');
+const checked = stackOf({ check: () => started(), run: () => over, request });
+const args = ['check', '-c', CLUSTER];
+
+describe('fleetmend check', () => {
+  it('starts a check by the alias that may, with an id of its own, and shows the broken nodes and what to do next', async () => {
+    const { code, stdout, stderr, calls } = await runCli({ answer: checked }, ...args);
+    expect(calls[0]).toEqual({
+      stack: 'fleetmend',
+      to: 'operator-api:stop',
+      payload: { action: 'check', cluster: CLUSTER, requestedBy: 'mei@laptop', requestId: 'cli-id-1' },
+    });
+    expect(stdout).toBe(
+      [
+        'NODE                 OUTCOME  REASON               REMEDIATION  METHOD   TOOK',
+        'i-07454f83100000000  Broken   SandboxImageMissing  pause-image  ecr     2.1 s',
+        '✗ node-check on shop in 0 s: 2 Healthy, 1 Broken',
+        'Next: fleetmend repair -c shop --broken        (1 node; pause-image)',
+        '',
+      ].join('\n'),
+    );
+    expect(stderr).toContain(`Run ${RUN}  node-check on shop  3 nodes\n`);
+    expect(code).toBe(1);
+  });
+
+  it('ends with 0 where every node is healthy', async () => {
+    const answer = stackOf({
+      check: () => started(),
+      run: () => page(runItem(), nodesItem('healthy', ...NODES)),
+      request,
+    });
+    const { code, stdout } = await runCli({ answer }, ...args);
+    expect(stdout).toBe('No node needs attention.\n✓ node-check on shop in 0 s: 3 Healthy\n');
+    expect(code).toBe(0);
+  });
+
+  it('shows each node as it answers, and goes on until the run has ended', async () => {
+    const pages = [
+      refused('there is no run'),
+      page(
+        runItem({ status: 'active', end: undefined }),
+        nodesItem('healthy', second),
+        nodesItem('open', broken, third),
+      ),
+      page(
+        runItem({ status: 'active', end: undefined }),
+        nodesItem('healthy', second),
+        nodesItem('open', third),
+        resultItem(broken),
+      ),
+      over,
+    ];
+    let asked = 0;
+    const answer = stackOf({ check: () => started(), run: () => pages[asked++], request });
+    const { stderr, code } = await runCli({ answer, isTerminal: true, env: { NO_COLOR: '1' } }, ...args);
+    expect(stderr.replaceAll(/[█░]+/g, '#')).toBe(
+      [
+        `Run ${RUN}  node-check on shop  3 nodes`,
+        '[live] #  0/3   00:00',
+        '  no results',
+        '  Ctrl-C stops watching, not the run',
+        '[live] #  1/3   00:01',
+        '  1 Healthy',
+        '  Ctrl-C stops watching, not the run',
+        `  ✗ ${broken}  Broken  SandboxImageMissing  ecr  2.1 s`,
+        '[live] #  2/3   00:02',
+        '  1 Healthy, 1 Broken',
+        '  Ctrl-C stops watching, not the run',
+        '[live] #  3/3   00:03',
+        '  2 Healthy, 1 Broken',
+        '  Ctrl-C stops watching, not the run',
+        '',
+      ].join('\n'),
+    );
+    expect(code).toBe(1);
+  });
+
+  it('stops watching at Ctrl-C, says that the run goes on, and shows what is there', async () => {
+    const answer = stackOf({
+      check: () => started(),
+      run: () => page(runItem({ status: 'active', end: undefined }), nodesItem('open', ...NODES)),
+      request,
+    });
+    const { code, stderr, stdout } = await runCli({ answer, interruptAtWait: 2 }, ...args);
+    expect(code).toBe(130);
+    expect(stderr).toContain(`Stopped watching; the run goes on. To watch it again: fleetmend run ${RUN} -w\n`);
+    expect(stdout).toContain('no results, 3 nodes without a result');
+  });
+
+  it('ends with 5 after --timeout', async () => {
+    const answer = stackOf({
+      check: () => started(),
+      run: () => page(runItem({ status: 'active', end: undefined }), nodesItem('open', ...NODES)),
+      request,
+    });
+    const { code, stderr } = await runCli({ answer }, ...args, '--timeout', '2m');
+    expect(code).toBe(5);
+    expect(stderr).toContain('The waiting ended; the run goes on.');
+    expect(stderr).toMatch(/^0 of 3 nodes answered after 1\d s: no results$/m);
+  });
+
+  it('does not wait for a run that is held back, and ends with 3', async () => {
+    const answer = stackOf({ check: () => started({ held: 'paused by ops' }) });
+    const { code, stderr, calls } = await runCli({ answer }, ...args);
+    expect(code).toBe(3);
+    expect(stderr).toContain('Held back: paused by ops. It starts by itself');
+    expect(calls).toHaveLength(1);
+  });
+
+  it('says what would happen for --dry-run, by the alias that may only look', async () => {
+    const skipped = [{ instanceId: third, skipReason: 'NotManaged', message: 'SSM does not manage it' }];
+    const answer = stackOf({ check: () => ({ ok: true, dryRun: true, planned: 2, skipped }) });
+    const { code, stdout, calls } = await runCli({ answer }, ...args, '--dry-run');
+    expect(calls.map(({ to }) => to)).toEqual(['operator-api:look']);
+    expect(stdout).toBe(
+      `Plan  node-check on shop\n  ✓ check 2 nodes\n  – skip  ${third}  NotManaged: SSM does not manage it\n`,
+    );
+    expect(code).toBe(0);
+  });
+
+  it('watches all runs of a large request, also those that do not exist yet', async () => {
+    let asked = 0;
+    const answer = stackOf({
+      check: () => started({ runs: [RUN, `${RUN}.2`] }),
+      run: ({ runId }) => {
+        asked++;
+        if (runId === RUN) return page(runItem(), nodesItem('healthy', second));
+        return asked < 4 ? refused('there is no run') : page(runItem({ runId }), nodesItem('healthy', third));
+      },
+      request,
+    });
+    const { stdout } = await runCli({ answer }, ...args);
+    expect(stdout).toContain('2 Healthy');
+  });
+
+  it('refuses a wrong node before it calls anything', async () => {
+    const { code, stderr, calls } = await runCli({ answer: checked }, 'check', 'node', '1', '-c', CLUSTER);
+    expect({ code, calls }).toEqual({ code: 2, calls: [] });
+    expect(stderr).toBe(
+      'fleetmend: NODE: node is no EC2 instance that can be named here\n  give its instance id (i-…)\n',
+    );
+  });
+});

@@ -1,0 +1,60 @@
+import * as z from 'zod';
+import { NODE_CHECK } from '../../core/model/lane-name.ts';
+import { answerOf } from '../aws/answer.ts';
+import { CLUSTER_OPTION, DRY_RUN_OPTION, defineCommand, REASON_OPTION } from '../define-command.ts';
+import { EXIT } from '../exit.ts';
+import { instanceIdsOf } from '../nodes.ts';
+import { isTrouble, remediationOf } from '../output/results.ts';
+import { counted } from '../output/text.ts';
+import { showPlan } from '../plan.ts';
+import { PlanAnswer } from '../schemas/shapes.ts';
+import { begin, WAIT_OPTIONS, WaitGiven } from '../start-request.ts';
+
+/** `fleetmend check`: starts a check and shows each node as it answers. */
+export const check = defineCommand({
+  name: 'check',
+  summary: 'Check the nodes of a cluster, or some of them. A check changes nothing on a node',
+  arguments: [{ flags: '[node...]', description: 'instance ids or provider ids (default: the whole cluster)' }],
+  options: [
+    CLUSTER_OPTION,
+    { flags: '-r, --remediation <name>', description: 'check for this remediation alone' },
+    REASON_OPTION,
+    DRY_RUN_OPTION,
+    ...WAIT_OPTIONS,
+  ],
+  examples: ['fleetmend check -c shop', 'fleetmend check i-0123456789abcdef0 -o json'],
+  given: z.object({
+    node: z.array(z.string()).default([]),
+    cluster: z.string().optional(),
+    remediation: z.string().optional(),
+    reason: z.string().optional(),
+    dryRun: z.boolean().default(false),
+    ...WaitGiven.shape,
+  }),
+  perform: async (session, given) => {
+    const stack = session.stack();
+    const cluster = session.cluster(given.cluster);
+    const { remediation, reason, dryRun } = given;
+    const instanceIds = given.node.length === 0 ? undefined : instanceIdsOf(given.node);
+    const payload = { action: 'check', cluster, remediation, instanceIds, reason, requestedBy: session.author };
+    if (dryRun) {
+      const plan = answerOf(PlanAnswer, await stack.act({ ...payload, dryRun }), 'the plan');
+      await showPlan(session, {
+        action: 'check',
+        cluster,
+        plans: [{ remediation: remediation ?? NODE_CHECK, plan }],
+      });
+      return EXIT.done;
+    }
+    return await begin(session, stack, payload, {
+      wait: given,
+      title: `${remediation ?? NODE_CHECK} on ${cluster}`,
+      next: ({ report }) => {
+        const broken = report.results.filter(isTrouble);
+        if (broken.length === 0) return undefined;
+        const names = new Set(broken.map(remediationOf));
+        return `Next: fleetmend repair -c ${cluster} --broken        (${counted(broken.length, 'node')}; ${[...names].join(', ')})`;
+      },
+    });
+  },
+});

@@ -1,0 +1,77 @@
+import * as z from 'zod';
+import { NODE_CHECK } from '../../core/model/lane-name.ts';
+import { answerOf } from '../aws/answer.ts';
+import { pageOf } from '../aws/pages.ts';
+import { defineCommand } from '../define-command.ts';
+import { EXIT, usageError } from '../exit.ts';
+import { TIME_OPTIONS, TimesGiven, timesOf } from '../listing.ts';
+import { instanceIdsOf } from '../nodes.ts';
+import type { Column } from '../output/table.ts';
+import { shown } from '../output/text.ts';
+import type { Clock } from '../output/times.ts';
+import { type Item, NodeItem } from '../schemas/shapes.ts';
+
+const textOf = (item: Item, ...names: readonly string[]): string | undefined =>
+  names.map((name) => item[name]).find((value) => typeof value === 'string');
+
+const whatOf = (item: Item): string => {
+  const remediation = textOf(item, 'remediation');
+  return item.kind === 'result' && remediation !== NODE_CHECK
+    ? `${textOf(item, 'action')} ${remediation}`
+    : (textOf(item, 'action') ?? item.kind);
+};
+
+const columns = (clock: Clock): readonly Column<Item>[] => [
+  { title: 'AT', value: (item) => clock.at(textOf(item, 'at') ?? '') },
+  {
+    title: 'WHAT',
+    value: whatOf,
+    isFlexible: true,
+  },
+  { title: 'OUTCOME', value: (item) => textOf(item, 'outcome') },
+  { title: 'REASON', value: (item) => textOf(item, 'skipReason', 'reason'), isFlexible: true },
+  { title: 'METHOD', value: (item) => textOf(item, 'method'), isWide: true },
+  { title: 'RUN', value: (item) => textOf(item, 'runId') },
+  { title: 'BY', value: (item) => textOf(item, 'by'), isWide: true },
+  { title: 'MESSAGE', value: (item) => textOf(item, 'message'), isWide: true },
+];
+
+const stateLine = (item: NodeItem, clock: Clock): string => {
+  const attempts = Object.keys(item.attempts).length;
+  const held =
+    item.quarantinedAt === undefined
+      ? ''
+      : `  quarantined since ${clock.at(item.quarantinedAt)}: ${shown(item.quarantineAdvice ?? 'repairs failed too often')}`;
+  return `  ${shown(item.remediation)}  ${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}${held}`;
+};
+
+/** `fleetmend node`: the state and the history of a node. */
+export const node = defineCommand({
+  name: 'node',
+  summary: 'Show the state and the history of a node, the newest first',
+  arguments: [{ flags: '<node>', description: 'instance id or provider id' }],
+  options: TIME_OPTIONS,
+  examples: ['fleetmend node i-0123456789abcdef0 --since 7d'],
+  given: TimesGiven.extend({ node: z.string() }),
+  perform: async (session, { node: name, ...times }) => {
+    const [instanceId] = instanceIdsOf([name]);
+    if (instanceId === undefined) throw usageError('NODE', 'name a node');
+    const { output, io } = session;
+    const { items, next } = await pageOf(session.stack(), { query: 'node', instanceId, ...timesOf(times, io.now()) });
+    const states = items
+      .filter(({ kind }) => kind === 'node')
+      .map((item) => answerOf(NodeItem, item, 'the state of the node'));
+    const history = items.filter(({ kind }) => kind !== 'node');
+    await output.list({
+      kind: 'NodeHistory',
+      rest: { node: instanceId },
+      columns: columns(output.clock),
+      items: output.isText ? history : items,
+      next,
+      nameOf: (item) => textOf(item, 'runId') ?? item.kind,
+      before: [`${output.paint('bold', instanceId)}`, ...states.map((item) => stateLine(item, output.clock)), ''],
+      empty: 'No result of this node is on record: a node that is healthy has none.',
+    });
+    return EXIT.done;
+  },
+});

@@ -1,0 +1,13 @@
+// Each line is a command; its file has its arguments, its options and what it does. The help lists them in this order.
+
+export { actions } from './actions.ts';
+export { cancel } from './cancel.ts';
+export { check } from './check.ts';
+export { contexts } from './contexts.ts';
+export { discard, replay } from './dead-letters.ts';
+export { node } from './node.ts';
+export { pause, resume } from './pause.ts';
+export { release } from './release.ts';
+export { repair } from './repair.ts';
+export { run } from './run.ts';
+export { runs } from './runs.ts';

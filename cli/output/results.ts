@@ -1,0 +1,72 @@
+import { meaningOf, type Outcome, outcomesWith } from '../../core/model/outcome.ts';
+import { EXIT, type ExitCode } from '../exit.ts';
+import type { RequestReport, ResultItem } from '../schemas/shapes.ts';
+import type { Column } from './table.ts';
+import { type Paint, type Style, shown } from './text.ts';
+import type { Clock } from './times.ts';
+
+/** ✓ for a node that works, – for one that was left alone, ✗ for any other. */
+const markOf = (outcome: Outcome): { readonly mark: string; readonly style: Style } => {
+  const { isWorking, hasSkipReason } = meaningOf(outcome);
+  if (isWorking) return { mark: '✓', style: 'green' };
+  return hasSkipReason ? { mark: '–', style: 'dim' } : { mark: '✗', style: 'red' };
+};
+
+const secondsOf = ({ startedAt, endedAt }: ResultItem): string | undefined =>
+  startedAt === undefined ? undefined : `${((Date.parse(endedAt) - Date.parse(startedAt)) / 1000).toFixed(1)} s`;
+
+const why = ({ skipReason, reason }: ResultItem): string | undefined => skipReason ?? reason;
+
+/** The remediation that a result is about; of a check, that of its worst finding. */
+export const remediationOf = ({ findings, remediation }: ResultItem): string =>
+  findings?.[0]?.remediation ?? remediation;
+
+/** The columns of results. */
+export const resultColumns = (clock: Clock): readonly Column<ResultItem>[] => [
+  { title: 'NODE', value: ({ instanceId }) => instanceId },
+  { title: 'OUTCOME', value: ({ outcome }) => outcome },
+  { title: 'REASON', value: why, isFlexible: true },
+  { title: 'REMEDIATION', value: remediationOf, isFlexible: true },
+  { title: 'METHOD', value: ({ method }) => method },
+  { title: 'TOOK', value: secondsOf, isNumber: true },
+  { title: 'RUN', value: ({ runId }) => runId, isWide: true },
+  { title: 'AT', value: ({ at }) => clock.at(at), isWide: true },
+  { title: 'MESSAGE', value: ({ message }) => message, isWide: true },
+  { title: 'ADVICE', value: ({ advice }) => advice, isWide: true },
+];
+
+/** One result in one line, as it comes in. */
+export const resultLine = (result: ResultItem, paint: Paint): string => {
+  const { mark, style } = markOf(result.outcome);
+  const words = [result.instanceId, result.outcome, why(result), result.method, secondsOf(result)];
+  return `  ${paint(style, mark)} ${words.flatMap((word) => (word === undefined ? [] : [shown(word)])).join('  ')}`;
+};
+
+const SEVERITY = new Map([...outcomesWith('isFailed'), ...outcomesWith('isFinding')].map((outcome) => [outcome, 0]));
+
+/** Results with those that need somebody first. */
+export const bySeverity = (results: readonly ResultItem[]): readonly ResultItem[] =>
+  results.toSorted(
+    (a, b) => (SEVERITY.get(a.outcome) ?? 1) - (SEVERITY.get(b.outcome) ?? 1) || (a.instanceId < b.instanceId ? -1 : 1),
+  );
+
+/** Whether the result of a node is not as wished: it does not work, and was not left alone by a decision. */
+export const isTrouble = ({ outcome }: Pick<ResultItem, 'outcome'>): boolean => {
+  const { isWorking, hasSkipReason } = meaningOf(outcome);
+  return !isWorking && !hasSkipReason;
+};
+
+/** `5 Repaired, 1 Skipped`: the nodes of each outcome. */
+export const countsText = (counts: Readonly<Record<string, number | undefined>>): string =>
+  Object.entries(counts)
+    .flatMap(([outcome, n]) => (n === undefined || n === 0 ? [] : [`${n} ${outcome}`]))
+    .join(', ') || 'no results';
+
+/** The exit code of a request that is over. */
+export const exitOf = ({ results, runs, healthy }: RequestReport): ExitCode => {
+  if (results.some(isTrouble)) return EXIT.broken;
+  const isCutShort = runs.some(({ end }) => end !== undefined && end !== 'Done');
+  const isAllLeftAlone =
+    healthy === 0 && results.length > 0 && results.every(({ outcome }) => meaningOf(outcome).hasSkipReason);
+  return isCutShort || isAllLeftAlone ? EXIT.refused : EXIT.done;
+};

@@ -1,0 +1,76 @@
+import Table from 'cli-table3';
+import { type Paint, shown } from './text.ts';
+
+/** A column of a list. `wide` columns are in `-o wide` and in CSV alone. */
+export type Column<Item> = {
+  readonly title: string;
+  readonly value: (item: Item) => string | number | undefined;
+  readonly isWide?: boolean;
+  /** In `-o table` alone, such as an age in place of a time. */
+  readonly isNarrow?: boolean;
+  /** Cut first where the lines are longer than the terminal. */
+  readonly isFlexible?: boolean;
+  readonly isNumber?: boolean;
+};
+
+const NO_BORDERS = {
+  ...{ top: '', 'top-mid': '', 'top-left': '', 'top-right': '', bottom: '', 'bottom-mid': '', 'bottom-left': '' },
+  ...{ 'bottom-right': '', left: '', 'left-mid': '', mid: '', 'mid-mid': '', right: '', 'right-mid': '', middle: '  ' },
+};
+const GAP = 2;
+/** A flexible column keeps at least so many characters. */
+const MIN_FLEXIBLE = 8;
+
+const cellOf = (value: string | number | undefined): string =>
+  value === undefined || value === '' ? '-' : shown(String(value));
+
+/** The widths of columns that together fit into `width` as far as the flexible ones can give way. */
+const widthsOf = (natural: readonly number[], isFlexible: readonly boolean[], width: number): readonly number[] => {
+  const widths = [...natural];
+  let over = widths.reduce((sum, n) => sum + n, 0) + GAP * (widths.length - 1) - width;
+  while (over > 0) {
+    const widest = widths.reduce(
+      (best, n, i) => (isFlexible[i] === true && n > MIN_FLEXIBLE && n > (widths[best] ?? 0) ? i : best),
+      -1,
+    );
+    if (widest === -1) return widths;
+    widths[widest] = (widths[widest] ?? 0) - 1;
+    over--;
+  }
+  return widths;
+};
+
+/**
+ * A table without borders: titles, then a line for each item. Flexible columns are cut where the lines would be longer than
+ * `width`; without one nothing is cut.
+ */
+export const tableLines = <Item>(
+  columns: readonly Column<Item>[],
+  items: readonly Item[],
+  { width, paint }: { readonly width: number | undefined; readonly paint: Paint },
+): readonly string[] => {
+  const cells = items.map((item) => columns.map(({ value }) => cellOf(value(item))));
+  const natural = columns.map(({ title }, i) =>
+    Math.max(title.length, ...cells.map((row) => [...(row[i] ?? '')].length)),
+  );
+  const widths =
+    width === undefined
+      ? natural
+      : widthsOf(
+          natural,
+          columns.map(({ isFlexible }) => isFlexible === true),
+          width,
+        );
+  const table = new Table({
+    head: columns.map(({ title }) => paint('dim', title)),
+    chars: NO_BORDERS,
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
+    colWidths: [...widths],
+    colAligns: columns.map(({ isNumber }) => (isNumber === true ? 'right' : 'left')),
+  });
+  table.push(...cells);
+  return table
+    .toString()
+    .split('\n')
+    .map((line) => line.trimEnd());
+};

@@ -1,0 +1,128 @@
+import { Command, CommanderError, Option } from 'commander';
+import type { CommandDefinition } from './define-command.ts';
+import { CommandError, ERROR_CODES, EXIT, type ExitCode, usageError } from './exit.ts';
+import type { Io } from './io.ts';
+import { createOutput, FORMATS, type Format, JSON_VERSION } from './output/output.ts';
+import { isColoured, painter, safeJson, shown } from './output/text.ts';
+import { createSession } from './session.ts';
+
+/** The options of every command, as commander gives them. */
+type CommonOptions = {
+  readonly context?: string;
+  readonly stack?: string;
+  readonly region?: string;
+  readonly profile?: string;
+  readonly endpointUrl?: string;
+  readonly output?: string;
+  readonly utc?: boolean;
+};
+
+const HELP_GROUP = 'Options of every command:';
+
+const COMMON: readonly Option[] = [
+  new Option('--context <name>', 'stack of the file of contexts; all for every one'),
+  new Option('--stack <name>', 'CloudFormation stack (default: fleetmend)'),
+  new Option('--region <name>', 'AWS Region'),
+  new Option('--profile <name>', 'profile of the AWS configuration'),
+  new Option('--endpoint-url <url>', 'AWS endpoint, such as that of the lab'),
+  new Option('-o, --output <format>', `${FORMATS.join(', ')}`),
+  new Option('--utc', 'show times in UTC'),
+].map((option) => option.helpGroup(HELP_GROUP));
+
+const readFormat = (text: string | undefined, { formats }: CommandDefinition): Format => {
+  const [first = 'table'] = formats;
+  if (text === undefined) return first;
+  const format = formats.find((known) => known === text);
+  if (format !== undefined) return format;
+  throw usageError('--output', `"${text}" is no output of this command; there are: ${formats.join(', ')}`, {
+    allowed: [...formats],
+  });
+};
+
+/** How one call of the program ends; set by the command that runs. */
+type Ending = { code: ExitCode };
+
+const addCommand = (program: Command, definition: CommandDefinition, io: Io, ending: Ending): void => {
+  const command = program.command(definition.name).description(definition.summary);
+  for (const { flags, description } of definition.arguments) command.argument(flags, description);
+  for (const { flags, description } of definition.options) command.option(flags, description);
+  for (const option of COMMON) command.addOption(option);
+  command.addHelpText('after', `\nExamples:\n${definition.examples.map((line) => `  ${line}`).join('\n')}`);
+  command.action(async (...given: unknown[]) => {
+    // commander gives the arguments, then the options, then the command.
+    const [options, args] = [given.at(-2) as CommonOptions, given.slice(0, -2)];
+    const output = createOutput(io, { format: readFormat(options.output, definition), isUtc: options.utc === true });
+    ending.code = await definition.perform(createSession(io, output, options), args, options);
+  });
+};
+
+/** The program with all commands. */
+export const createProgram = (
+  definitions: readonly CommandDefinition[],
+  io: Io,
+  version: string,
+  ending: Ending,
+): Command => {
+  const program = new Command('fleetmend')
+    .description('Repairs EKS worker nodes that can no longer start pods, and shows what was done.')
+    .version(version, '-V, --version')
+    .showHelpAfterError('(fleetmend --help lists the commands, fleetmend COMMAND --help the options)')
+    .exitOverride()
+    .configureOutput({
+      // commander writes whole texts; the process ends only after the streams are flushed.
+      writeOut: (text) => void io.stdout.write(text),
+      writeErr: (text) => void io.stderr.write(text),
+      getOutHelpWidth: () => io.stdout.columns,
+      getErrHelpWidth: () => io.stderr.columns,
+      getOutHasColors: () => isColoured(io.stdout.isTerminal, io.env),
+      getErrHasColors: () => isColoured(io.stderr.isTerminal, io.env),
+    });
+  for (const definition of definitions) addCommand(program, definition, io, ending);
+  return program;
+};
+
+/** Whether the caller asked for JSON: an error comes as JSON too, whatever else is wrong. */
+const wantsJson = (argv: readonly string[]): boolean =>
+  argv.some(
+    (word, i) =>
+      /^(?:-o|--output=)(?:=?json|jsonl)l?$/.test(word) ||
+      (/^(?:-o|--output)$/.test(word) && /^jsonl?$/.test(argv[i + 1] ?? '')),
+  );
+
+const showError = async (io: Io, argv: readonly string[], { code, refusal }: CommandError): Promise<void> => {
+  if (wantsJson(argv)) {
+    await io.stderr.write(`${safeJson({ v: JSON_VERSION, kind: 'Error', code, ...refusal })}\n`);
+    return;
+  }
+  const paint = painter(isColoured(io.stderr.isTerminal, io.env));
+  const lines = [
+    `${paint('red', 'fleetmend:')} ${shown(refusal.message)}`,
+    ...(refusal.next === undefined ? [] : [`  ${shown(refusal.next)}`]),
+  ];
+  await io.stderr.write(`${lines.join('\n')}\n`);
+};
+
+/**
+ * Runs `fleetmend` with the words of a command line, and answers with the exit code. Errors that a person can correct are
+ * lines on the standard error; any other is thrown.
+ */
+export const runProgram = async (
+  definitions: readonly CommandDefinition[],
+  argv: readonly string[],
+  io: Io,
+  version: string,
+): Promise<ExitCode> => {
+  const ending: Ending = { code: EXIT.done };
+  try {
+    await createProgram(definitions, io, version, ending).parseAsync([...argv], { from: 'user' });
+    return ending.code;
+  } catch (thrown) {
+    if (thrown instanceof CommandError) {
+      await showError(io, argv, thrown);
+      return ERROR_CODES[thrown.code];
+    }
+    // commander has written its message already.
+    if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? EXIT.done : EXIT.usage;
+    throw thrown;
+  }
+};

@@ -1,0 +1,103 @@
+import { entriesInOrder } from '../../cli/commands.ts';
+import type { Io, Screen } from '../../cli/io.ts';
+import { runProgram } from '../../cli/program.ts';
+import type { Way } from '../../core/api/way.ts';
+
+/** One call of a function of the stack. */
+export type CliCall = {
+  readonly stack: string;
+  readonly to: string;
+  readonly payload: Readonly<Record<string, unknown>>;
+};
+
+/** The answers of the stack, and the person in front of the program. */
+export type CliWorldOptions = {
+  /** Answers a call; what it throws is thrown by the connection. */
+  readonly answer?: (call: CliCall, count: number) => unknown;
+  readonly isTerminal?: boolean;
+  readonly columns?: number;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Texts of files by path. */
+  readonly files?: Readonly<Record<string, string>>;
+  /** What the person types, in this order. */
+  readonly replies?: readonly string[];
+  /** Ctrl-C is pressed during the wait of this number, counted from 1. */
+  readonly interruptAtWait?: number;
+};
+
+/** What a call of the program did. */
+export type CliRun = {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly calls: readonly CliCall[];
+  readonly questions: readonly string[];
+};
+
+/** The time at which the clock of the program starts. */
+export const CLI_NOW = '2026-11-29T03:16:00.000Z';
+const HOME = '/home/mei';
+/** Files of the person. */
+export const CLI_FILES = { contexts: `${HOME}/.config/fleetmend/config.json`, kubeconfig: `${HOME}/.kube/config` };
+
+/** Runs `fleetmend` in this process, with a stack that answers what a test says. */
+export const runCli = async (options: CliWorldOptions, ...argv: readonly string[]): Promise<CliRun> => {
+  const { isTerminal = false, columns = 80, env = {}, files = {}, replies = [], answer = () => undefined } = options;
+  const written = { stdout: '', stderr: '' };
+  const calls: CliCall[] = [];
+  const questions: string[] = [];
+  const left = [...replies];
+  let nowMs = Date.parse(CLI_NOW);
+  let waits = 0;
+  let ids = 0;
+  const interrupt = new AbortController();
+  const screen = (name: 'stdout' | 'stderr'): Screen => ({
+    write: async (text) => {
+      written[name] += text;
+    },
+    isTerminal,
+    columns,
+  });
+  const io: Io = {
+    stdout: screen('stdout'),
+    stderr: screen('stderr'),
+    live: () => ({
+      show: (text) => {
+        written.stderr += `[live] ${text}\n`;
+      },
+      clear: () => {},
+      done: () => {},
+    }),
+    env,
+    homeFolder: HOME,
+    userName: 'mei@laptop',
+    readFile: (path) => files[path],
+    ask: async (question) => {
+      questions.push(question);
+      return isTerminal ? left.shift() : undefined;
+    },
+    now: () => new Date(nowMs),
+    sleep: async (ms) => {
+      nowMs += ms;
+      waits++;
+      if (waits === options.interruptAtWait) interrupt.abort();
+    },
+    onInterrupt: () => ({ signal: interrupt.signal, off: () => {} }),
+    newId: () => `id-${++ids}`,
+    connect: (place) => async (functionName: string, way: Way, payload: object) => {
+      const call: CliCall = { stack: place.stack, to: `${functionName}:${way}`, payload: { ...payload } };
+      calls.push(call);
+      return structuredClone(await answer(call, calls.length));
+    },
+  };
+  const code = await runProgram(entriesInOrder, argv, io, '0.0.0');
+  return { code, ...written, calls, questions };
+};
+
+/** A stack that answers by the action or the query of a payload; any other is refused. */
+export const stackOf =
+  (answers: Readonly<Record<string, (payload: CliCall['payload'], count: number) => unknown>>) =>
+  ({ payload }: CliCall, count: number): unknown => {
+    const name = String(payload.action ?? payload.query);
+    return answers[name]?.(payload, count) ?? { ok: false, error: { message: `no answer for ${name}` } };
+  };
