@@ -1,5 +1,6 @@
 import pMap from 'p-map';
 import { InstanceId } from '../core/model/ids.ts';
+import { NODE_CHECK } from '../core/model/lane-name.ts';
 import { outcomesWith } from '../core/model/outcome.ts';
 import { readNodeRef } from '../core/signals/node-ref.ts';
 import { answerOf } from './aws/answer.ts';
@@ -31,20 +32,16 @@ const newestResult = async (stack: Stack, instanceId: string): Promise<ResultIte
 
 const FINDINGS = new Set<string>(outcomesWith('isFinding'));
 
-/** Whether a repair may help: a check found a fault, or a repair failed. */
-const isBroken = ({ outcome }: { readonly outcome: string }): boolean => FINDINGS.has(outcome) || TRIED.has(outcome);
 const TRIED = new Set<string>(
   outcomesWith('isFailed').filter((outcome) => !outcomesWith('isWorking').includes(outcome)),
 );
 
-/** The remediations of the faults that a result names. A check of everything names each; any other is about its own. */
-const remediationsIn = ({ findings, remediation, outcome }: ResultItem): readonly string[] => {
-  if (findings !== undefined && findings.length > 0) {
-    return [
-      ...new Set(findings.filter((finding) => FINDINGS.has(finding.outcome)).map((finding) => finding.remediation)),
-    ];
-  }
-  return isBroken({ outcome }) ? [remediation] : [];
+/** The remediations of the faults that a result names: a check names those that it found, a repair that failed its own. */
+export const remediationsIn = ({ findings = [], remediation, action, outcome }: ResultItem): readonly string[] => {
+  const found = findings.filter((finding) => FINDINGS.has(finding.outcome)).map((finding) => finding.remediation);
+  if (found.length > 0) return [...new Set(found)];
+  const isOwn = action === 'repair' ? TRIED.has(outcome) : FINDINGS.has(outcome);
+  return isOwn && remediation !== NODE_CHECK ? [remediation] : [];
 };
 
 /** Nodes to repair, by remediation. */

@@ -13,6 +13,7 @@ type CommonOptions = {
   readonly region?: string;
   readonly profile?: string;
   readonly endpointUrl?: string;
+  readonly unverified?: boolean;
   readonly output?: string;
   readonly utc?: boolean;
 };
@@ -26,6 +27,7 @@ const COMMON: readonly Option[] = [
   new Option('--profile <name>', 'profile of the AWS configuration'),
   new Option('--endpoint-url <url>', 'AWS endpoint, such as that of the lab'),
   new Option('-o, --output <format>', `${FORMATS.join(', ')}`),
+  new Option('--unverified', 'act even where AWS STS cannot be asked who you are'),
   new Option('--utc', 'show times in UTC'),
 ].map((option) => option.helpGroup(HELP_GROUP));
 
@@ -97,7 +99,7 @@ const showError = async (io: Io, argv: readonly string[], { code, refusal }: Com
   const paint = painter(isColoured(io.stderr.isTerminal, io.env));
   const lines = [
     `${paint('red', 'fleetmend:')} ${shown(refusal.message)}`,
-    ...(refusal.next === undefined ? [] : [`  ${shown(refusal.next)}`]),
+    ...(refusal.next === undefined || refusal.message.includes(refusal.next) ? [] : [`  ${shown(refusal.next)}`]),
   ];
   await io.stderr.write(`${lines.join('\n')}\n`);
 };

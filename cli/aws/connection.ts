@@ -14,10 +14,14 @@ export type Place = {
   readonly region?: string | undefined;
   readonly profile?: string | undefined;
   readonly endpoint?: string | undefined;
+  /** The stack's functions call FIPS endpoints. */
+  readonly fips?: boolean | undefined;
+  /** Act even where AWS STS cannot be asked who the caller is. */
+  readonly unverified?: boolean | undefined;
 };
 
 /** Invokes an alias of a function of the stack with a payload, and answers with its parsed answer. */
-export type Invoke = (functionName: 'operator-api' | 'audit-query', way: Way, payload: object) => Promise<unknown>;
+export type Invoke = (functionName: 'operator-api' | 'audit-query', way: Way, payload: Payload) => Promise<unknown>;
 
 /** Connects to the functions of a stack. */
 export type Connect = (place: Place) => Invoke;

@@ -13,12 +13,16 @@ const reasonOf = ({ request, error }: ActionItem): string | undefined => {
   return typeof request?.reason === 'string' ? request.reason : undefined;
 };
 
+/** All of an ARN but its last part. */
+const ARN = /^arn:(?:[^:]*:){4}/;
+
 const columns = (clock: Clock): readonly Column<ActionItem>[] => [
   { title: 'AT', value: ({ at }) => clock.at(at) },
   { title: 'ACTION', value: ({ action, dryRun }) => `${action}${dryRun === true ? ' (dry run)' : ''}` },
   { title: 'EVENT', value: ({ event }) => event },
   { title: 'CLUSTER', value: ({ cluster }) => cluster, isFlexible: true },
-  { title: 'BY', value: ({ author }) => authorName(author), isFlexible: true },
+  { title: 'BY', value: ({ author }) => authorName(author).replace(ARN, ''), isFlexible: true, isNarrow: true },
+  { title: 'AUTHOR', value: ({ author }) => authorName(author), isWide: true },
   { title: 'KNOWN', value: ({ author }) => author.kind },
   { title: 'REASON', value: reasonOf, isFlexible: true },
   { title: 'WAY', value: ({ way }) => way, isWide: true },

@@ -3,9 +3,8 @@ import { NODE_CHECK } from '../../core/model/lane-name.ts';
 import { answerOf } from '../aws/answer.ts';
 import { CLUSTER_OPTION, DRY_RUN_OPTION, defineCommand, REASON_OPTION } from '../define-command.ts';
 import { EXIT } from '../exit.ts';
-import { instanceIdsOf } from '../nodes.ts';
-import { isTrouble, remediationOf } from '../output/results.ts';
-import { counted } from '../output/text.ts';
+import { instanceIdsOf, remediationsIn } from '../nodes.ts';
+import { counted, shown } from '../output/text.ts';
 import { showPlan } from '../plan.ts';
 import { PlanAnswer } from '../schemas/shapes.ts';
 import { begin, WAIT_OPTIONS, WaitGiven } from '../start-request.ts';
@@ -50,10 +49,13 @@ export const check = defineCommand({
       wait: given,
       title: `${remediation ?? NODE_CHECK} on ${cluster}`,
       next: ({ report }) => {
-        const broken = report.results.filter(isTrouble);
+        const broken = report.results.filter((result) => remediationsIn(result).length > 0);
         if (broken.length === 0) return undefined;
-        const names = new Set(broken.map(remediationOf));
-        return `Next: fleetmend repair -c ${cluster} --broken        (${counted(broken.length, 'node')}; ${[...names].join(', ')})`;
+        const names = [...new Set(broken.flatMap(remediationsIn))].join(', ');
+        return [
+          `Where the policy lets it, fleetmend repairs ${counted(broken.length, 'node')} by itself (${shown(names)}).`,
+          `To repair now: fleetmend repair -c ${cluster} --broken`,
+        ];
       },
     });
   },

@@ -20,9 +20,9 @@ describe('fleetmend runs', () => {
       payload: { query: 'runs', cluster: CLUSTER, since: '2026-11-28T03:16:00.000Z', limit: 2 },
     });
     expect(stdout).toMatchInlineSnapshot(`
-      "RUN             STARTED    WHAT        BY   STATE            RESULTS
-      r-49f9db37e39e  4 min ago  node-check  mei  Done             2 Healthy, 1 Broken
-      r-2             4 min ago  node-check  mei  Stopped: Paused  2 Healthy, 1 Broken
+      "RUN             STARTED    WHAT        STATE            RESULTS
+      r-49f9db37e39e  4 min ago  node-check  Done             1 Broken, 2 Healthy
+      r-2             4 min ago  node-check  Stopped: Paused  1 Broken, 2 Healthy
       There are more: give a larger --limit, or a shorter time.
       "
     `);
@@ -43,16 +43,16 @@ describe('fleetmend runs', () => {
     expect(lines.map((line) => JSON.parse(line).runId)).toEqual([RUN, 'r-2']);
     expect((await runCli({ answer: listed }, ...RUNS, '-o', 'name')).stdout).toBe(`${RUN}\nr-2\n`);
     const csv = (await runCli({ answer: listed }, ...RUNS, '-o', 'csv')).stdout.split('\n');
-    expect(csv[0]).toBe('RUN,AT,WHAT,BY,STATE,RESULTS,CLUSTER,WAITING,IN FLIGHT,REQUEST');
-    expect(csv[1]).toBe(`${RUN},2026-11-29 03:12:00Z,node-check,mei,Done,"2 Healthy, 1 Broken",shop,0,0,${RUN}`);
+    expect(csv[0]).toBe('RUN,AT,WHAT,STATE,RESULTS,BY,CLUSTER,WAITING,IN FLIGHT,REQUEST');
+    expect(csv[1]).toBe(`${RUN},2026-11-29 03:12:00Z,node-check,Done,"1 Broken, 2 Healthy",mei,shop,0,0,${RUN}`);
   });
 
   it('lists the runs of every context, with the name of each', async () => {
     const files = {
-      [CLI_FILES.contexts]: JSON.stringify({ contexts: { eu: { region: 'eu-west-1' }, china: { stack: 'mend-cn' } } }),
+      [CLI_FILES.contexts]: JSON.stringify({ contexts: { eu: { region: 'eu-west-1' }, china: { stack: 'fleet-cn' } } }),
     };
     const { stdout, calls } = await runCli({ answer: listed, files }, ...RUNS, '--context', 'all', '-o', 'json');
-    expect(calls.map(({ stack }) => stack)).toEqual(['fleetmend', 'mend-cn']);
+    expect(calls.map(({ stack }) => stack)).toEqual(['fleetmend', 'fleet-cn']);
     const { items, next } = JSON.parse(stdout);
     expect(items.map(({ context, runId }: { context: string; runId: string }) => `${context} ${runId}`)).toEqual([
       ...[`eu ${RUN}`, 'eu r-2', `china ${RUN}`, 'china r-2'],
@@ -76,7 +76,7 @@ describe('fleetmend run', () => {
   it('shows the results of a run, and ends with 1 where a node is broken', async () => {
     const { code, stdout } = await runCli({ answer }, 'run', RUN);
     expect(stdout).toContain(`${node}  Broken   SandboxImageMissing`);
-    expect(stdout).toContain(`✗ node-check on shop (${RUN} Done): 1 Healthy, 1 Broken`);
+    expect(stdout).toContain(`✗ node-check on shop (${RUN} Done): 1 Broken, 1 Healthy`);
     expect(code).toBe(1);
   });
 

@@ -113,10 +113,12 @@ export const repair = defineCommand({
         await begin(session, stack, payload, {
           wait: { ...given, requestId },
           title: `${payload.remediation} on ${cluster}`,
-          next: ({ report }) =>
-            report.results.some(({ willRecur }) => willRecur === true)
-              ? `! ${counted(report.results.filter(({ willRecur }) => willRecur === true).length, 'node')} may break again: see ADVICE in -o wide`
-              : undefined,
+          next: ({ report }) => {
+            const recurring = report.results.filter(({ willRecur }) => willRecur === true).length;
+            return recurring === 0
+              ? undefined
+              : [`! ${counted(recurring, 'node')} may break again: see ADVICE in -o wide`];
+          },
         }),
       );
       if (codes.at(-1) === EXIT.detached) break;

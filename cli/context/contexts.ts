@@ -17,6 +17,7 @@ const Context = z.strictObject({
   region: z.string().min(1).optional(),
   profile: z.string().min(1).optional(),
   endpoint: z.url().optional(),
+  fips: z.boolean().optional(),
 });
 const ContextsFile = z
   .strictObject({
@@ -38,6 +39,7 @@ export type PlaceOptions = {
   readonly region?: string | undefined;
   readonly profile?: string | undefined;
   readonly endpointUrl?: string | undefined;
+  readonly unverified?: boolean | undefined;
 };
 
 /** The file of contexts. */
@@ -68,9 +70,9 @@ export const listContexts = (
   return Object.entries(contexts).map(([context, place]) => ({ context, ...place, isCurrent: context === used }));
 };
 
-const changed = (place: Place, { stack, region, profile, endpointUrl }: PlaceOptions): Place => ({
+const changed = (place: Place, { stack, region, profile, endpointUrl, unverified }: PlaceOptions): Place => ({
   ...place,
-  ...defined({ stack, region, profile, endpoint: endpointUrl }),
+  ...defined({ stack, region, profile, endpoint: endpointUrl, unverified }),
 });
 
 /**
@@ -85,7 +87,13 @@ export const placesOf = (io: Pick<Io, 'env' | 'homeFolder' | 'readFile'>, option
   const wanted = options.context || io.env.FLEETMEND_CONTEXT || current;
   if (wanted === undefined) {
     const region = io.env.AWS_REGION || io.env.AWS_DEFAULT_REGION || undefined;
-    const place = { context: 'default', stack: io.env.FLEETMEND_STACK || 'fleetmend', ...defined({ region }) };
+    // Requests are signed for the endpoint that the SDK reads from here.
+    const endpoint = io.env.AWS_ENDPOINT_URL || undefined;
+    const place = {
+      context: 'default',
+      stack: io.env.FLEETMEND_STACK || 'fleetmend',
+      ...defined({ region, endpoint }),
+    };
     return [changed(place, options)];
   }
   if (wanted === ALL_CONTEXTS) {

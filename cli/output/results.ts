@@ -1,9 +1,12 @@
-import { meaningOf, type Outcome, outcomesWith } from '../../core/model/outcome.ts';
+import { meaningOf, Outcome } from '../../core/model/outcome.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import type { RequestReport, ResultItem } from '../schemas/shapes.ts';
 import type { Column } from './table.ts';
 import { type Paint, type Style, shown } from './text.ts';
 import type { Clock } from './times.ts';
+
+/** Outcomes, the most severe first. */
+const RANKS: readonly string[] = Outcome.options;
 
 /** ✓ for a node that works, – for one that was left alone, ✗ for any other. */
 const markOf = (outcome: Outcome): { readonly mark: string; readonly style: Style } => {
@@ -18,8 +21,7 @@ const secondsOf = ({ startedAt, endedAt }: ResultItem): string | undefined =>
 const why = ({ skipReason, reason }: ResultItem): string | undefined => skipReason ?? reason;
 
 /** The remediation that a result is about; of a check, that of its worst finding. */
-export const remediationOf = ({ findings, remediation }: ResultItem): string =>
-  findings?.[0]?.remediation ?? remediation;
+const remediationOf = ({ findings, remediation }: ResultItem): string => findings?.[0]?.remediation ?? remediation;
 
 /** The columns of results. */
 export const resultColumns = (clock: Clock): readonly Column<ResultItem>[] => [
@@ -42,12 +44,10 @@ export const resultLine = (result: ResultItem, paint: Paint): string => {
   return `  ${paint(style, mark)} ${words.flatMap((word) => (word === undefined ? [] : [shown(word)])).join('  ')}`;
 };
 
-const SEVERITY = new Map([...outcomesWith('isFailed'), ...outcomesWith('isFinding')].map((outcome) => [outcome, 0]));
-
-/** Results with those that need somebody first. */
+/** Results with the most severe first. */
 export const bySeverity = (results: readonly ResultItem[]): readonly ResultItem[] =>
   results.toSorted(
-    (a, b) => (SEVERITY.get(a.outcome) ?? 1) - (SEVERITY.get(b.outcome) ?? 1) || (a.instanceId < b.instanceId ? -1 : 1),
+    (a, b) => RANKS.indexOf(a.outcome) - RANKS.indexOf(b.outcome) || (a.instanceId < b.instanceId ? -1 : 1),
   );
 
 /** Whether the result of a node is not as wished: it does not work, and was not left alone by a decision. */
@@ -56,10 +56,11 @@ export const isTrouble = ({ outcome }: Pick<ResultItem, 'outcome'>): boolean => 
   return !isWorking && !hasSkipReason;
 };
 
-/** `5 Repaired, 1 Skipped`: the nodes of each outcome. */
+/** `1 Broken, 5 Healthy`: the nodes of each outcome, the most severe first. */
 export const countsText = (counts: Readonly<Record<string, number | undefined>>): string =>
   Object.entries(counts)
-    .flatMap(([outcome, n]) => (n === undefined || n === 0 ? [] : [`${n} ${outcome}`]))
+    .toSorted(([a], [b]) => RANKS.indexOf(a) - RANKS.indexOf(b))
+    .flatMap(([outcome, n]) => (n === undefined || n === 0 ? [] : [`${n} ${shown(outcome)}`]))
     .join(', ') || 'no results';
 
 /** The exit code of a request that is over. */

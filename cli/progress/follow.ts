@@ -1,7 +1,7 @@
 import type { Stack } from '../aws/connection.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
-import { bySeverity, countsText, exitOf, isTrouble, resultColumns } from '../output/results.ts';
-import { counted, shown } from '../output/text.ts';
+import { bySeverity, countsText, exitOf, resultColumns } from '../output/results.ts';
+import { counted, type Paint, shown } from '../output/text.ts';
 import { durationText } from '../output/times.ts';
 import { RequestReport, type RunItem } from '../schemas/shapes.ts';
 import type { Session } from '../session.ts';
@@ -11,8 +11,8 @@ import { type Watched, type WatchOptions, watch } from './watch.ts';
 export type Ending = {
   /** A whole sentence about the request, such as `node-check on shop`. */
   readonly title: string;
-  /** The command that goes on from here, where nodes are in trouble. */
-  readonly next?: (watched: Watched) => string | undefined;
+  /** What to do from here, in lines. */
+  readonly next?: (watched: Watched) => readonly string[] | undefined;
 };
 
 const stoppedText = ({ runId, end, stopped }: RunItem): string => {
@@ -26,6 +26,13 @@ const endLines = ({ report, end }: Watched, run: string): readonly string[] => {
   if (end === 'detached') return [`Stopped watching; the run goes on. ${again}`];
   if (end === 'timeout') return [`The waiting ended; the run goes on. ${again}`];
   return report.runs.filter((run) => run.end !== undefined && run.end !== 'Done').map(stoppedText);
+};
+
+/** ✓ for a request that ended as wished, ✗ where nodes are in trouble, ! where it was cut short, … where it goes on. */
+const markOfExit = (code: ExitCode | undefined, paint: Paint): string => {
+  if (code === undefined) return '…';
+  if (code === EXIT.done) return paint('green', '✓');
+  return code === EXIT.broken ? paint('red', '✗') : paint('yellow', '!');
 };
 
 /** Shows the results of a request that was watched. */
@@ -42,21 +49,16 @@ export const showReport = async (
     await output.answer({ kind: 'RequestReport', value, lines: [], name: report.requestId });
     return;
   }
-  const trouble = report.results.filter(isTrouble).length;
-  const mark = trouble > 0 ? output.paint('red', '✗') : output.paint('green', '✓');
+  const mark = markOfExit(watched.end === 'over' ? exitOf(report) : undefined, output.paint);
   const took = tookMs === undefined ? '' : ` in ${durationText(tookMs)}`;
   const open = report.open.length === 0 ? '' : `, ${counted(report.open.length, 'node')} without a result`;
-  const hint = next?.(watched);
   await output.list({
     kind: 'RequestReport',
     columns: resultColumns(output.clock),
     items: bySeverity(report.results),
     nameOf: ({ instanceId }) => instanceId,
     empty: 'No node needs attention.',
-    after: [
-      `${watched.end === 'over' ? mark : '…'} ${shown(title)}${took}: ${countsText(report.counts)}${open}`,
-      ...(hint === undefined ? [] : [hint]),
-    ],
+    after: [`${mark} ${shown(title)}${took}: ${countsText(report.counts)}${open}`, ...(next?.(watched) ?? [])],
   });
 };
 

@@ -4,13 +4,18 @@ import { answerOf } from '../aws/answer.ts';
 import type { Stack } from '../aws/connection.ts';
 import { itemsOf } from '../aws/pages.ts';
 import { CommandError } from '../exit.ts';
-import { NodesItem, type RequestReport, ResultItem, RunItem } from '../schemas/shapes.ts';
+import { NodesItem, PlanAnswer, type RequestReport, ResultItem, RunItem } from '../schemas/shapes.ts';
 
 /** A request that is followed: its id, and the runs that are known so far. */
 export type Followed = { readonly requestId: string; readonly runIds: readonly string[] };
 
 /** How far a request is. */
-export type Progress = { readonly report: RequestReport; readonly isOver: boolean };
+export type Progress = {
+  readonly report: RequestReport;
+  readonly isOver: boolean;
+  /** How many nodes the request is about, where it is on record. */
+  readonly total?: number | undefined;
+};
 
 type RunPart = {
   readonly run: RunItem;
@@ -45,14 +50,18 @@ export const readRun = (stack: Stack, runId: string): Promise<RunPart | undefine
     return { run, results, ...nodes };
   });
 
-const runsOfRequest = async (stack: Stack, requestId: string): Promise<readonly string[]> => {
+/** The runs of a request that are on record, and how many nodes it is about. A sweep has no such record. */
+const readRequest = async (stack: Stack, requestId: string) => {
   const runIds: string[] = [];
+  let total: number | undefined;
   await unlessRefused(async () => {
-    for await (const { kind, runId } of itemsOf(stack, { query: 'request', requestId })) {
-      if (kind === 'request-run' && typeof runId === 'string') runIds.push(runId);
+    for await (const item of itemsOf(stack, { query: 'request', requestId })) {
+      if (item.kind === 'request-run' && typeof item.runId === 'string') runIds.push(item.runId);
+      const answer = item.kind === 'request' ? PlanAnswer.safeParse(item.answer).data : undefined;
+      if (answer !== undefined) total = answer.planned + answer.skipped.length + (answer.skippedMore ?? 0);
     }
   });
-  return runIds;
+  return { runIds, total };
 };
 
 const newest = (results: readonly ResultItem[]): readonly ResultItem[] => {
@@ -66,7 +75,8 @@ const newest = (results: readonly ResultItem[]): readonly ResultItem[] => {
 
 /** Reads how far a request is: the newest result of each node, over all of its runs. */
 export const readReport = async (stack: Stack, { requestId, runIds }: Followed): Promise<Progress> => {
-  const all = [...new Set([...runIds, ...(await runsOfRequest(stack, requestId))])];
+  const request = await readRequest(stack, requestId);
+  const all = [...new Set([...runIds, ...request.runIds])];
   const parts = await pMap(all, (runId) => readRun(stack, runId), { concurrency: 4 });
   const known = parts.flatMap((part) => part ?? []);
   const results = newest(known.flatMap((part) => part.results));
@@ -75,6 +85,7 @@ export const readReport = async (stack: Stack, { requestId, runIds }: Followed):
   const counts: Partial<Record<Outcome, number>> = healthy.size === 0 ? {} : { Healthy: healthy.size };
   for (const { outcome } of results) counts[outcome] = (counts[outcome] ?? 0) + 1;
   return {
+    total: request.total,
     report: {
       requestId,
       runs: known.map(({ run }) => run),

@@ -41,7 +41,7 @@ const createView = ({ io }: Session, total: number) => {
     return !seen.has(key) && seen.add(key) !== undefined;
   };
   return {
-    update: async ({ report }: Progress): Promise<void> => {
+    update: async ({ report, total: known = total }: Progress): Promise<void> => {
       const fresh = report.results.filter(isNews);
       const room = Math.max(0, MAX_SHOWN - (seen.size - fresh.length));
       const lines = fresh.slice(0, room).map((result) => resultLine(result, paint));
@@ -50,7 +50,7 @@ const createView = ({ io }: Session, total: number) => {
         await stderr.write(`${lines.join('\n')}\n`);
       }
       const answered = report.healthy + report.results.length;
-      const all = Math.max(total, answered + report.open.length);
+      const all = Math.max(known, answered + report.open.length);
       const counts = countsText(report.counts);
       const now = io.now().getTime();
       if (live !== undefined) {

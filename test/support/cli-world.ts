@@ -1,3 +1,4 @@
+import type { Payload } from '../../cli/aws/connection.ts';
 import { entriesInOrder } from '../../cli/commands.ts';
 import type { Io, Screen } from '../../cli/io.ts';
 import { runProgram } from '../../cli/program.ts';
@@ -84,8 +85,8 @@ export const runCli = async (options: CliWorldOptions, ...argv: readonly string[
     },
     onInterrupt: () => ({ signal: interrupt.signal, off: () => {} }),
     newId: () => `id-${++ids}`,
-    connect: (place) => async (functionName: string, way: Way, payload: object) => {
-      const call: CliCall = { stack: place.stack, to: `${functionName}:${way}`, payload: { ...payload } };
+    connect: (place) => async (functionName: string, way: Way, payload: Payload) => {
+      const call: CliCall = { stack: place.stack, to: `${functionName}:${way}`, payload };
       calls.push(call);
       return structuredClone(await answer(call, calls.length));
     },
