@@ -40,12 +40,22 @@ const ASSIGNMENT = /^[A-Za-z_]\w*=/;
 /** The commands of a shell text, and the names of the functions that it defines. */
 export type ShellCommands = { readonly commands: readonly Word[][]; readonly functions: readonly string[] };
 
+/** What was read, by language and text: scripts source the same files again and again. */
+const known = new Map<string, ShellCommands>();
+
 /**
  * Reads a shell text with shfmt.
  *
  * @throws Error where shfmt is missing or can't parse the text
  */
 export const readShell = (text: string, language: Language): ShellCommands => {
+  const key = `${language} ${text}`;
+  const found = known.get(key) ?? commandsOf(parseShell(text, language));
+  known.set(key, found);
+  return found;
+};
+
+const commandsOf = (tree: SyntaxNode): ShellCommands => {
   const commands: Word[][] = [];
   const functions: string[] = [];
   const visit = (node: SyntaxNode): void => {
@@ -53,7 +63,7 @@ export const readShell = (text: string, language: Language): ShellCommands => {
     if (node.Type === 'FuncDecl') functions.push(textOf(node.Name) ?? '');
     for (const child of childrenOf(node)) visit(child);
   };
-  visit(parseShell(text, language));
+  visit(tree);
   return { commands, functions };
 };
 
