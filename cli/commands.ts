@@ -3,6 +3,7 @@ import type { CommandDefinition } from './define-command.ts';
 
 /** The order of the help: a module's exports are sorted by name. */
 const ORDER = [
+  'status',
   'check',
   'repair',
   'runs',

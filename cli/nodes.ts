@@ -1,16 +1,13 @@
-import pMap from 'p-map';
-import { InstanceId } from '../core/model/ids.ts';
+import type * as z from 'zod';
+import { NodeStatus } from '../core/api/status.ts';
 import { NODE_CHECK } from '../core/model/lane-name.ts';
 import { outcomesWith } from '../core/model/outcome.ts';
 import { readNodeRef } from '../core/signals/node-ref.ts';
 import { answerOf } from './aws/answer.ts';
 import type { Stack } from './aws/connection.ts';
-import { itemsOf, pageOf } from './aws/pages.ts';
-import { CommandError, usageError } from './exit.ts';
-import { ResultItem } from './schemas/shapes.ts';
-
-/** How far back the results of broken nodes are read. */
-const BROKEN_WITHIN_MS = 24 * 3_600_000;
+import { itemsOf } from './aws/pages.ts';
+import { usageError } from './exit.ts';
+import type { ResultItem } from './schemas/shapes.ts';
 
 /** The instance ids of nodes that are named by instance id, provider id or resource name. @throws CommandError for others */
 export const instanceIdsOf = (names: readonly string[]): readonly string[] =>
@@ -22,13 +19,6 @@ export const instanceIdsOf = (names: readonly string[]): readonly string[] =>
       next: 'give its instance id (i-…)',
     });
   });
-
-/** The newest result of a node; undefined where there is none. */
-const newestResult = async (stack: Stack, instanceId: string): Promise<ResultItem | undefined> => {
-  const { items } = await pageOf(stack, { query: 'node', instanceId, limit: 1 });
-  const found = items.find(({ kind }) => kind === 'result');
-  return found === undefined ? undefined : answerOf(ResultItem, found, `the results of ${instanceId}`);
-};
 
 const FINDINGS = new Set<string>(outcomesWith('isFinding'));
 
@@ -47,41 +37,43 @@ export const remediationsIn = ({ findings = [], remediation, action, outcome }: 
 /** Nodes to repair, by remediation. */
 export type Groups = ReadonlyMap<string, readonly string[]>;
 
-const grouped = (results: readonly ResultItem[]): Groups => {
-  const groups = new Map<string, string[]>();
-  for (const result of results) {
-    for (const remediation of remediationsIn(result))
-      groups.set(remediation, [...(groups.get(remediation) ?? []), result.instanceId]);
+/** A node that does not work, as the present state of its cluster has it. */
+type Seen = z.infer<typeof SeenNode>;
+const SeenNode = NodeStatus.pick({ instanceId: true, outcome: true, remediation: true });
+
+/** The nodes of a cluster that do not work, and for which there is a remediation. */
+const repairable = async (stack: Stack, cluster: string): Promise<readonly Seen[]> => {
+  const seen: Seen[] = [];
+  for await (const item of itemsOf(stack, { query: 'status', cluster })) {
+    if (item.kind !== 'node-status') continue;
+    const node = answerOf(SeenNode, item, `a node of ${cluster}`);
+    if (FINDINGS.has(node.outcome) || TRIED.has(node.outcome)) seen.push(node);
   }
+  return seen.filter(({ remediation }) => remediation !== NODE_CHECK);
+};
+
+const grouped = (nodes: readonly Seen[]): Groups => {
+  const groups = new Map<string, string[]>();
+  for (const { remediation, instanceId } of nodes)
+    groups.set(remediation, [...(groups.get(remediation) ?? []), instanceId]);
   return groups;
 };
 
-/** The nodes of a cluster whose newest result of the last 24 hours names a fault, by the remediation that is for it. */
-export const brokenNodes = async (stack: Stack, cluster: string, now: Date): Promise<Groups> => {
-  const since = new Date(now.getTime() - BROKEN_WITHIN_MS).toISOString();
-  const ids = new Set<string>();
-  for (const outcome of [...FINDINGS, ...TRIED]) {
-    for await (const item of itemsOf(stack, { query: 'outcomes', cluster, outcome, since })) {
-      if (InstanceId.safeParse(item.instanceId).success) ids.add(String(item.instanceId));
-    }
-  }
-  const newest = await pMap([...ids].toSorted(), (id) => newestResult(stack, id), { concurrency: 8 });
-  return grouped(newest.flatMap((result) => (result !== undefined && result.cluster === cluster ? [result] : [])));
-};
+/** The nodes of a cluster that are broken now, by the remediation that is for their fault. */
+export const brokenNodes = async (stack: Stack, cluster: string): Promise<Groups> =>
+  grouped(await repairable(stack, cluster));
 
-/** The remediations for named nodes, by their newest results. @throws CommandError for a node without a fault on record */
-export const remediationsFor = async (stack: Stack, instanceIds: readonly string[]): Promise<Groups> => {
-  const newest = await pMap(instanceIds, (id) => newestResult(stack, id), { concurrency: 8 });
-  const unknown = instanceIds.filter((_, i) => {
-    const result = newest[i];
-    return result === undefined || remediationsIn(result).length === 0;
+/** The remediations for named nodes, by the faults that they have now. @throws CommandError for a node without one */
+export const remediationsFor = async (
+  stack: Stack,
+  cluster: string,
+  instanceIds: readonly string[],
+): Promise<Groups> => {
+  const nodes = (await repairable(stack, cluster)).filter(({ instanceId }) => instanceIds.includes(instanceId));
+  const unknown = instanceIds.filter((id) => !nodes.some(({ instanceId }) => instanceId === id));
+  if (unknown.length === 0) return grouped(nodes);
+  const listed = `${unknown.slice(0, 3).join(', ')}${unknown.length > 3 ? ` and ${unknown.length - 3} more` : ''}`;
+  throw usageError('--remediation', `no check has found a fault on ${listed}`, {
+    next: 'name the remediation with -r, or run fleetmend check first',
   });
-  if (unknown.length > 0) {
-    throw new CommandError('Usage', {
-      field: '--remediation',
-      message: `--remediation: no check has found a fault on ${unknown.slice(0, 3).join(', ')}${unknown.length > 3 ? ` and ${unknown.length - 3} more` : ''}`,
-      next: 'name the remediation with -r, or run fleetmend check first',
-    });
-  }
-  return grouped(newest.flatMap((result) => result ?? []));
 };

@@ -104,6 +104,14 @@ const showError = async (io: Io, argv: readonly string[], { code, refusal }: Com
   await io.stderr.write(`${lines.join('\n')}\n`);
 };
 
+const OF_PROGRAM = /^(?:-h|--help|-V|--version)$/;
+
+/** Without a command it is `status`. */
+const withCommand = (argv: readonly string[]): readonly string[] => {
+  const [first] = argv;
+  return first === undefined || (first.startsWith('-') && !OF_PROGRAM.test(first)) ? ['status', ...argv] : argv;
+};
+
 /**
  * Runs `fleetmend` with the words of a command line, and answers with the exit code. Errors that a person can correct are
  * lines on the standard error; any other is thrown.
@@ -116,7 +124,7 @@ export const runProgram = async (
 ): Promise<ExitCode> => {
   const ending: Ending = { code: EXIT.done };
   try {
-    await createProgram(definitions, io, version, ending).parseAsync([...argv], { from: 'user' });
+    await createProgram(definitions, io, version, ending).parseAsync([...withCommand(argv)], { from: 'user' });
     return ending.code;
   } catch (thrown) {
     if (thrown instanceof CommandError) {

@@ -11,3 +11,4 @@ export { release } from './release.ts';
 export { repair } from './repair.ts';
 export { run } from './run.ts';
 export { runs } from './runs.ts';
+export { status } from './status.ts';

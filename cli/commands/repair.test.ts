@@ -1,5 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { CLUSTER, NODES, page, RUN, refused, resultItem, runItem, started } from '../../test/support/cli-answers.ts';
+import {
+  CLUSTER,
+  NODES,
+  nodeStatus,
+  page,
+  RUN,
+  refused,
+  resultItem,
+  runItem,
+  started,
+} from '../../test/support/cli-answers.ts';
 import { type CliCall, runCli, stackOf } from '../../test/support/cli-world.ts';
 
 const [first, second, third] = NODES;
@@ -19,8 +29,7 @@ const stack = (over: Parameters<typeof stackOf>[0] = {}) =>
     repair: ({ dryRun }) => (dryRun === true ? plan() : started({ planned: 1 })),
     run: () => page(runItem({ action: 'repair', remediation: 'pause-image' }), repaired(first)),
     request,
-    outcomes: ({ outcome }) => (outcome === 'Broken' ? page(resultItem(first), resultItem(first)) : page()),
-    node: ({ instanceId }) => page(resultItem(String(instanceId))),
+    status: () => page(nodeStatus(first)),
     ...over,
   });
 const acted = (calls: readonly CliCall[]) =>
@@ -65,45 +74,42 @@ describe('fleetmend repair', () => {
     expect(noYes.stderr).toContain('add --yes');
   });
 
-  it('repairs the nodes that were last seen broken, by the remediation that each needs', async () => {
-    const cni = { remediation: 'cni-files', outcome: 'Broken', reason: 'CNIConfigMissing', title: 'x', message: 'x' };
+  it('repairs the nodes that are broken now, by the remediation that each needs', async () => {
     const answer = stack({
-      outcomes: ({ outcome }) =>
-        outcome === 'Broken' ? page(resultItem(first), resultItem(second), resultItem(third)) : page(),
-      node: ({ instanceId }) => {
-        if (instanceId === first) return page(resultItem(first));
-        // The second one was repaired since.
-        return page(instanceId === second ? repaired(second) : resultItem(third, { findings: [cni] }));
-      },
+      status: () =>
+        page(
+          nodeStatus(first),
+          nodeStatus(second, { remediation: 'cni-files', outcome: 'NotRepaired' }),
+          nodeStatus(third, { outcome: 'Unreachable', remediation: 'node-check' }),
+        ),
     });
     const { calls } = await runCli({ answer }, 'repair', '-c', CLUSTER, '--broken', '--yes', ...WHY);
     expect(acted(calls).map(({ remediation, instanceIds }) => [remediation, instanceIds])).toEqual([
       ['pause-image', [first]],
-      ['cni-files', [third]],
+      ['cni-files', [second]],
     ]);
   });
 
   it('says so where no node is broken', async () => {
-    const answer = stack({ outcomes: () => page() });
-    const { code, stderr } = await runCli({ answer }, 'repair', '-c', CLUSTER, '--broken', '--yes', ...WHY);
-    expect(code).toBe(0);
-    expect(stderr).toContain('No node of shop was last seen broken. To look again: fleetmend check -c shop');
-  });
-
-  it('finds the remediation of a named node by its newest result, and refuses a node without a fault', async () => {
-    const found = await runCli({ answer: stack() }, 'repair', first, '-c', CLUSTER, '--yes', ...WHY);
-    expect(acted(found.calls)[0]).toMatchObject({ remediation: 'pause-image', instanceIds: [first] });
-    const none = await runCli(
-      { answer: stack({ node: () => page() }) },
+    const { code, stderr } = await runCli(
+      { answer: stack({ status: () => page() }) },
       'repair',
-      first,
       '-c',
       CLUSTER,
+      '--broken',
       '--yes',
       ...WHY,
     );
+    expect(code).toBe(0);
+    expect(stderr).toContain('To look again: fleetmend check -c shop');
+  });
+
+  it('finds the remediation of a named node by its fault, and refuses a node without one', async () => {
+    const found = await runCli({ answer: stack() }, 'repair', first, '-c', CLUSTER, '--yes', ...WHY);
+    expect(acted(found.calls)[0]).toMatchObject({ remediation: 'pause-image', instanceIds: [first] });
+    const none = await runCli({ answer: stack() }, 'repair', second, '-c', CLUSTER, '--yes', ...WHY);
     expect(none.code).toBe(2);
-    expect(none.stderr).toContain(`--remediation: no check has found a fault on ${first}`);
+    expect(none.stderr).toContain(`--remediation: no check has found a fault on ${second}`);
   });
 
   it('asks for nothing where every node would be skipped', async () => {

@@ -9,7 +9,6 @@ import { brokenNodes, instanceIdsOf, remediationsFor } from '../nodes.ts';
 import { counted } from '../output/text.ts';
 import { notePlan, type Plan, showPlan } from '../plan.ts';
 import { PlanAnswer } from '../schemas/shapes.ts';
-import type { Session } from '../session.ts';
 import { begin, WAIT_OPTIONS, WaitGiven } from '../start-request.ts';
 
 const Given = z.object({
@@ -33,12 +32,12 @@ const only = (groups: ReadonlyMap<string, readonly string[]>, remediation: strin
     .filter(([name]) => remediation === undefined || name === remediation)
     .map(([name, nodes]) => ({ remediation: name, nodes: nodes.slice(0, MAX_INSTANCES_PER_REQUEST) }));
 
-const wantedOf = async (session: Session, stack: Stack, cluster: string, given: Given): Promise<Wanted> => {
+const wantedOf = async (stack: Stack, cluster: string, given: Given): Promise<Wanted> => {
   const { node, remediation, broken, all } = given;
   if ([node.length > 0, broken, all].filter(Boolean).length !== 1) {
     throw usageError('NODE', 'say which nodes: name them, or give --broken, or --all for the whole cluster');
   }
-  if (broken) return only(await brokenNodes(stack, cluster, session.io.now()), remediation);
+  if (broken) return only(await brokenNodes(stack, cluster), remediation);
   if (all) {
     if (remediation !== undefined) return [{ remediation }];
     throw usageError('--remediation', 'name the remediation that goes over the whole cluster', {
@@ -46,7 +45,9 @@ const wantedOf = async (session: Session, stack: Stack, cluster: string, given: 
     });
   }
   const nodes = instanceIdsOf(node);
-  return remediation === undefined ? only(await remediationsFor(stack, nodes), undefined) : [{ remediation, nodes }];
+  return remediation === undefined
+    ? only(await remediationsFor(stack, cluster, nodes), undefined)
+    : [{ remediation, nodes }];
 };
 
 const worst = (codes: readonly ExitCode[]): ExitCode =>
@@ -59,7 +60,7 @@ export const repair = defineCommand({
   arguments: [{ flags: '[node...]', description: 'instance ids or provider ids' }],
   options: [
     CLUSTER_OPTION,
-    { flags: '--broken', description: 'the nodes of the cluster that were last seen broken' },
+    { flags: '--broken', description: 'the nodes of the cluster that are broken now' },
     { flags: '--all', description: 'every node of the cluster, with -r' },
     {
       flags: '-r, --remediation <name>',
@@ -78,10 +79,10 @@ export const repair = defineCommand({
   perform: async (session, given) => {
     const stack = session.stack();
     const cluster = session.cluster(given.cluster);
-    const wanted = await wantedOf(session, stack, cluster, given);
+    const wanted = await wantedOf(stack, cluster, given);
     if (wanted.length === 0) {
       await session.output.note(
-        `No node of ${cluster} was last seen broken. To look again: fleetmend check -c ${cluster}`,
+        `No node of ${cluster} is broken, as far as its last check has seen. To look again: fleetmend check -c ${cluster}`,
       );
       return EXIT.done;
     }

@@ -12,6 +12,7 @@ import {
   ResumeAnswer,
   RunItem,
   StartAnswer,
+  StatusItems,
 } from './shapes.ts';
 
 const listOf = <Shape extends z.ZodType>(item: Shape) => ({ items: z.array(item), next: z.string().nullable() });
@@ -37,6 +38,7 @@ const FIELDS = {
   Plan: { action: z.enum(['check', 'repair']), cluster: z.string(), plans: z.array(PlanAnswer) },
   Request: StartAnswer.shape,
   RequestReport: RequestReport.shape,
+  StatusList: listOf(StatusItems),
   RunList: listOf(RunItem),
   NodeHistory: { node: z.string(), ...listOf(Item) },
   ActionList: listOf(ActionItem),

@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { ActionRow } from '../../core/api/action-row.ts';
 import { InFlightCommand, RunAnswer } from '../../core/api/request.ts';
+import { ClusterStatus, Need, NodeStatus } from '../../core/api/status.ts';
 import { Because } from '../../core/model/because.ts';
 import { Outcome } from '../../core/model/outcome.ts';
 import { NodeStateRow } from '../../core/state/node-state.ts';
@@ -48,6 +49,10 @@ export type Item = z.infer<typeof Item>;
 
 /** A page of audit-query. */
 export const Page = z.looseObject({ items: z.array(Item), next: z.string().optional() });
+
+/** An item of the query `status`: a cluster, a thing that needs a person, or a node that does not work. */
+export const StatusItems = z.discriminatedUnion('kind', [ClusterStatus.loose(), Need.loose(), NodeStatus.loose()]);
+export type StatusShown = z.infer<typeof StatusItems>;
 
 /** What a check or a repair would do. */
 export const PlanAnswer = RunAnswer.omit({ requestId: true, runId: true, runs: true }).loose();

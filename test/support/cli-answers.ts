@@ -75,3 +75,62 @@ export const nodesItem = (kind: 'healthy' | 'open', ...instanceIds: readonly str
 
 /** A refusal. */
 export const refused = (message: string, over: object = {}) => ({ ok: false, error: { message, ...over } });
+
+/** A node that does not work, as the query `status` lists it. */
+export const nodeStatus = (instanceId: string, over: object = {}) => ({
+  kind: 'node-status',
+  cluster: CLUSTER,
+  instanceId,
+  outcome: 'Broken',
+  reason: 'SandboxImageMissing',
+  remediation: 'pause-image',
+  message: 'The sandbox image is missing.',
+  runId: RUN,
+  at: AT,
+  ...over,
+});
+
+/** A cluster as the query `status` lists it. */
+export const clusterStatus = (over: object = {}) => ({
+  kind: 'cluster',
+  cluster: CLUSTER,
+  mode: 'repair',
+  remediations: [{ remediation: 'pause-image', mode: 'repair', allowed: true }],
+  nodes: 412,
+  outcomes: { Broken: 6 },
+  broken: 6,
+  forbidden: 0,
+  unknown: 1,
+  unsupported: 0,
+  unreachable: 2,
+  skipped: {},
+  waiting: 5,
+  waitingForCheck: 0,
+  inFlight: 1,
+  checking: 0,
+  quarantined: 2,
+  sweeps: {
+    isOn: true,
+    everyMinutes: 30,
+    isLate: false,
+    last: { runId: RUN, startedAt: AT, endedAt: AT, nodes: 412 },
+    ageSeconds: 231,
+  },
+  breakers: [],
+  registryHolds: [],
+  pauses: [],
+  unread: [],
+  ...over,
+});
+
+/** Something that needs a person, as the query `status` lists it. */
+export const need = (over: object = {}) => ({
+  kind: 'need',
+  need: 'BreakerOpen',
+  severity: 'error',
+  cluster: CLUSTER,
+  remediation: 'pause-image',
+  message: 'the circuit breaker is open until 03:31',
+  command: 'fleetmend explain shop/pause-image',
+  ...over,
+});

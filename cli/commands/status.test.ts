@@ -1,0 +1,111 @@
+import { describe, expect, it } from 'vitest';
+import { CLUSTER, clusterStatus, NODES, need, nodeStatus, page } from '../../test/support/cli-answers.ts';
+import { CLI_FILES, runCli } from '../../test/support/cli-world.ts';
+
+const [node, other] = NODES;
+const NO_COLOR = { env: { NO_COLOR: '1' } };
+const troubled = page(
+  clusterStatus(),
+  clusterStatus({
+    cluster: 'batch',
+    mode: 'observe',
+    nodes: undefined,
+    broken: 0,
+    unknown: 0,
+    unreachable: 0,
+    waiting: 0,
+    inFlight: 0,
+    sweeps: { isOn: true, everyMinutes: 30, isLate: true },
+  }),
+  need(),
+  need({
+    need: 'SweepsLate',
+    severity: 'warning',
+    cluster: 'batch',
+    remediation: undefined,
+    message: 'no sweep has ended for 90 min',
+    command: 'fleetmend doctor',
+  }),
+);
+
+describe('fleetmend without a command', () => {
+  it('shows the clusters and what needs a person, in 80 columns, and ends with 1', async () => {
+    const { code, stdout, calls } = await runCli({ answer: () => troubled, env: { AWS_REGION: 'cn-north-1' } });
+    expect(calls[0]).toMatchObject({ to: 'audit-query:look', payload: { query: 'status' } });
+    expect(stdout).toBe(
+      [
+        'stack fleetmend · cn-north-1 · context default',
+        '',
+        'CLUSTER  MODE     NODES  BROKEN  UNKNOWN  WAITING  REPAIRING  LAST SWEEP',
+        'shop     repair     412       6        3        5          1  4 min ago',
+        'batch    observe      -       -        -        -          -  never (late)',
+        '',
+        'Needs a person',
+        '  ✗ shop/pause-image  the circuit breaker is open until 03:31',
+        '      fleetmend explain shop/pause-image',
+        '  ! batch  no sweep has ended for 90 min',
+        '      fleetmend doctor',
+        '',
+      ].join('\n'),
+    );
+    for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+    expect(code).toBe(1);
+  });
+
+  it('ends with 0 where nothing is broken', async () => {
+    const { code, stdout } = await runCli({ answer: () => page(clusterStatus({ broken: 0 })) });
+    expect(stdout).toContain('Nothing needs a person.');
+    expect(code).toBe(0);
+  });
+
+  it('lists the nodes of one cluster that do not work', async () => {
+    const answer = () =>
+      page(
+        clusterStatus(),
+        nodeStatus(node),
+        nodeStatus(other, { outcome: 'Unreachable', reason: undefined, skipReason: 'NotManaged' }),
+      );
+    const { stdout } = await runCli({ answer, isTerminal: true, ...NO_COLOR }, '-c', CLUSTER);
+    expect(stdout).toContain(`${node}  Broken       SandboxImageMissing  pause-image  -`);
+    expect(stdout).toContain(`${other}  Unreachable  -                    pause-image  NotManaged`);
+  });
+
+  it('shows every context, and says what could not be read', async () => {
+    const files = { [CLI_FILES.contexts]: JSON.stringify({ contexts: { eu: {}, china: { stack: 'fleet-cn' } } }) };
+    const answer = () => page(clusterStatus({ unread: ['reading the queue failed'] }));
+    const { stdout } = await runCli({ answer, files }, '--context', 'all');
+    expect(stdout).toContain('stack fleetmend · context eu');
+    expect(stdout).toContain('stack fleet-cn · context china');
+    expect(stdout).toContain('! not read: reading the queue failed');
+    const json = JSON.parse((await runCli({ answer, files }, 'status', '--context', 'all', '-o', 'json')).stdout);
+    expect(json).toMatchObject({ v: 1, kind: 'StatusList', items: [{ context: 'eu' }, { context: 'china' }] });
+  });
+
+  it('writes CSV and names', async () => {
+    const answer = () => page(clusterStatus(), nodeStatus(node), need());
+    const csv = (await runCli({ answer }, 'status', '-o', 'csv')).stdout.split('\n');
+    expect(csv[2]).toBe(`node-status,shop,${node},Broken,SandboxImageMissing,,The sandbox image is missing.,`);
+    expect((await runCli({ answer }, 'status', '-o', 'name')).stdout).toBe(`shop\n${node}\nshop\n`);
+  });
+
+  it('is shown again and again with -w, until Ctrl-C', async () => {
+    const { stderr, calls, code } = await runCli(
+      { answer: () => troubled, isTerminal: true, ...NO_COLOR, interruptAtWait: 2 },
+      'status',
+      '-w',
+    );
+    expect(stderr.match(/^\[live\] stack fleetmend/gm)).toHaveLength(2);
+    expect([calls.length, code]).toEqual([2, 0]);
+    expect((await runCli({ answer: () => troubled }, 'status', '-w')).code).toBe(2);
+  });
+
+  it('is no answer to a wrong command or option', async () => {
+    for (const argv of [['bogus'], ['--bogus'], ['status', 'shop']]) {
+      const { code, calls, stderr } = await runCli({ answer: () => troubled }, ...argv);
+      expect([argv, code, calls]).toEqual([argv, 2, []]);
+      expect(stderr).toContain('error: ');
+    }
+    expect((await runCli({}, '--help')).stdout).toContain('Commands:');
+    expect((await runCli({}, '--version')).stdout).toBe('0.0.0\n');
+  });
+});
