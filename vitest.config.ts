@@ -2,8 +2,8 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    // Lab and real-node tests boot machines and processes; a unit test that needs this long has failed.
-    testTimeout: 30_000,
+    // Suites run beside one another, and those that compute stand back: a second of work may take many.
+    testTimeout: 120_000,
     hookTimeout: 180_000,
     // The CDK's own validation of templates takes longer than the rest of a synthesis, and only warns. Suite `synth` has it.
     env: { CDK_VALIDATION: 'false' },
