@@ -10,6 +10,7 @@ const ORDER = [
   'run',
   'node',
   'actions',
+  'results',
   'pause',
   'resume',
   'cancel',

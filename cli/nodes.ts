@@ -12,7 +12,8 @@ import type { ResultItem } from './schemas/shapes.ts';
 /** The instance ids of nodes that are named by instance id, provider id or resource name. @throws CommandError for others */
 export const instanceIdsOf = (names: readonly string[]): readonly string[] =>
   [...new Set(names)].map((name) => {
-    const reading = readNodeRef(name);
+    // As kubectl names it.
+    const reading = readNodeRef(name.replace(/^nodes?\//, ''));
     if (reading.kind === 'unreadable') throw usageError('NODE', `${name} is ${reading.message}`);
     if (reading.kind === 'node' && reading.node.kind === 'instance-id') return reading.node.id;
     throw usageError('NODE', `${name} is no EC2 instance that can be named here`, {

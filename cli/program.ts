@@ -1,8 +1,10 @@
+import tab from '@bomb.sh/tab/commander';
 import { Command, CommanderError, Option } from 'commander';
+import { ALL_CONTEXTS, listContexts } from './context/contexts.ts';
 import type { CommandDefinition } from './define-command.ts';
 import { CommandError, ERROR_CODES, EXIT, type ExitCode, usageError } from './exit.ts';
 import type { Io } from './io.ts';
-import { createOutput, FORMATS, type Format, JSON_VERSION } from './output/output.ts';
+import { createOutput, type Format, JSON_VERSION } from './output/output.ts';
 import { isColoured, painter, safeJson, shown } from './output/text.ts';
 import { createSession } from './session.ts';
 
@@ -20,16 +22,23 @@ type CommonOptions = {
 
 const HELP_GROUP = 'Options of every command:';
 
-const COMMON: readonly Option[] = [
-  new Option('--context <name>', 'stack of the file of contexts; all for every one'),
-  new Option('--stack <name>', 'CloudFormation stack (default: fleetmend)'),
-  new Option('--region <name>', 'AWS Region'),
-  new Option('--profile <name>', 'profile of the AWS configuration'),
-  new Option('--endpoint-url <url>', 'AWS endpoint, such as that of the lab'),
-  new Option('-o, --output <format>', `${FORMATS.join(', ')}`),
-  new Option('--unverified', 'act even where AWS STS cannot be asked who you are'),
-  new Option('--utc', 'show times in UTC'),
-].map((option) => option.helpGroup(HELP_GROUP));
+const commonOptions = (formats: readonly Format[], contexts: readonly string[]): readonly Option[] => {
+  const known = (option: Option, choices: readonly string[]): Option => {
+    // For completion and the help; what is allowed is said by the command.
+    if (choices.length > 0) option.argChoices = [...choices];
+    return option;
+  };
+  return [
+    known(new Option('--context <name>', 'stack of the file of contexts; all for every one'), contexts),
+    new Option('--stack <name>', 'CloudFormation stack (default: fleetmend)'),
+    new Option('--region <name>', 'AWS Region'),
+    new Option('--profile <name>', 'profile of the AWS configuration'),
+    new Option('--endpoint-url <url>', 'AWS endpoint, such as that of the lab'),
+    known(new Option('-o, --output <format>', 'form of the output'), formats),
+    new Option('--unverified', 'act even where AWS STS cannot be asked who you are'),
+    new Option('--utc', 'show times in UTC'),
+  ].map((option) => option.helpGroup(HELP_GROUP));
+};
 
 const readFormat = (text: string | undefined, { formats }: CommandDefinition): Format => {
   const [first = 'table'] = formats;
@@ -44,11 +53,15 @@ const readFormat = (text: string | undefined, { formats }: CommandDefinition): F
 /** How one call of the program ends; set by the command that runs. */
 type Ending = { code: ExitCode };
 
-const addCommand = (program: Command, definition: CommandDefinition, io: Io, ending: Ending): void => {
+const addCommand = (
+  program: Command,
+  definition: CommandDefinition,
+  { io, ending, contexts }: { readonly io: Io; readonly ending: Ending; readonly contexts: readonly string[] },
+): void => {
   const command = program.command(definition.name).description(definition.summary);
   for (const { flags, description } of definition.arguments) command.argument(flags, description);
   for (const { flags, description } of definition.options) command.option(flags, description);
-  for (const option of COMMON) command.addOption(option);
+  for (const option of commonOptions(definition.formats, contexts)) command.addOption(option);
   command.addHelpText('after', `\nExamples:\n${definition.examples.map((line) => `  ${line}`).join('\n')}`);
   command.action(async (...given: unknown[]) => {
     // commander gives the arguments, then the options, then the command.
@@ -58,16 +71,23 @@ const addCommand = (program: Command, definition: CommandDefinition, io: Io, end
   });
 };
 
+type ProgramOptions = {
+  readonly io: Io;
+  readonly version: string;
+  readonly ending: Ending;
+  /** The names of contexts, for completion. */
+  readonly contexts: readonly string[];
+};
+
 /** The program with all commands. */
-export const createProgram = (
+const createProgram = (
   definitions: readonly CommandDefinition[],
-  io: Io,
-  version: string,
-  ending: Ending,
+  { io, version, ending, contexts }: ProgramOptions,
 ): Command => {
   const program = new Command('fleetmend')
     .description('Repairs EKS worker nodes that can no longer start pods, and shows what was done.')
     .version(version, '-V, --version')
+    .addHelpText('after', '\nCompletion: source <(fleetmend complete bash), or zsh in place of bash')
     .showHelpAfterError('(fleetmend --help lists the commands, fleetmend COMMAND --help the options)')
     .exitOverride()
     .configureOutput({
@@ -79,7 +99,7 @@ export const createProgram = (
       getOutHasColors: () => isColoured(io.stdout.isTerminal, io.env),
       getErrHasColors: () => isColoured(io.stderr.isTerminal, io.env),
     });
-  for (const definition of definitions) addCommand(program, definition, io, ending);
+  for (const definition of definitions) addCommand(program, definition, { io, ending, contexts });
   return program;
 };
 
@@ -104,6 +124,8 @@ const showError = async (io: Io, argv: readonly string[], { code, refusal }: Com
   await io.stderr.write(`${lines.join('\n')}\n`);
 };
 
+/** `fleetmend complete bash` and `fleetmend complete zsh` print the completion of a shell. */
+const COMPLETE = 'complete';
 const OF_PROGRAM = /^(?:-h|--help|-V|--version)$/;
 
 /** Without a command it is `status`. */
@@ -124,7 +146,11 @@ export const runProgram = async (
 ): Promise<ExitCode> => {
   const ending: Ending = { code: EXIT.done };
   try {
-    await createProgram(definitions, io, version, ending).parseAsync([...withCommand(argv)], { from: 'user' });
+    const isCompletion = argv[0] === COMPLETE;
+    const contexts = isCompletion ? [...listContexts(io).map(({ context }) => context), ALL_CONTEXTS] : [];
+    const program = createProgram(definitions, { io, version, ending, contexts });
+    if (isCompletion) tab(program);
+    await program.parseAsync([...withCommand(argv)], { from: 'user' });
     return ending.code;
   } catch (thrown) {
     if (thrown instanceof CommandError) {

@@ -1,22 +1,13 @@
 import * as z from 'zod';
 import { NODE_CHECK } from '../../core/model/lane-name.ts';
-import { Outcome } from '../../core/model/outcome.ts';
 import { defineCommand } from '../define-command.ts';
-import { CommandError, EXIT, usageError } from '../exit.ts';
+import { CommandError, EXIT } from '../exit.ts';
 import { exitOf } from '../output/results.ts';
 import { readDuration } from '../output/times.ts';
 import { followToEnd, showReport } from '../progress/follow.ts';
 import { readReport, readRun } from '../progress/read-report.ts';
+import { readOutcomes } from '../read-outcomes.ts';
 import { stateOf } from './runs.ts';
-
-const readOutcome = (text: string | undefined): Outcome | undefined => {
-  if (text === undefined) return undefined;
-  const parsed = Outcome.safeParse(text);
-  if (parsed.success) return parsed.data;
-  throw usageError('--outcome', `"${text}" is no outcome; there are: ${Outcome.options.join(', ')}`, {
-    allowed: [...Outcome.options],
-  });
-};
 
 /** `fleetmend run`: a request's results, by one of its runs. */
 export const run = defineCommand({
@@ -25,7 +16,7 @@ export const run = defineCommand({
   arguments: [{ flags: '<run>', description: 'the id of a run' }],
   options: [
     { flags: '-w, --watch', description: 'watch it until it ends' },
-    { flags: '--outcome <name>', description: 'only the results with this outcome' },
+    { flags: '--outcome <names>', description: 'only the results with these outcomes' },
     { flags: '--timeout <duration>', description: 'watch at most so long (default: 1h)' },
   ],
   examples: ['fleetmend run r-0123456789ab -w', 'fleetmend run r-0123456789ab --outcome Broken -o csv'],
@@ -36,7 +27,7 @@ export const run = defineCommand({
     timeout: z.string().default('1h'),
   }),
   perform: async (session, { run: runId, watch, outcome: named, timeout }) => {
-    const outcome = readOutcome(named);
+    const outcomes = readOutcomes(named);
     const timeoutMs = readDuration('--timeout', timeout);
     const stack = session.stack();
     const first = await readRun(stack, runId);
@@ -55,7 +46,7 @@ export const run = defineCommand({
       return await followToEnd(session, stack, { ...followed, total, timeoutMs }, { title });
     }
     const progress = await readReport(stack, followed);
-    const results = progress.report.results.filter((result) => outcome === undefined || result.outcome === outcome);
+    const results = progress.report.results.filter(({ outcome }) => outcomes.includes(outcome));
     const report = { ...progress.report, results };
     const states = progress.report.runs.map((item) => `${item.runId} ${stateOf(item)}`).join(', ');
     await showReport(

@@ -49,6 +49,10 @@ export type Output = {
   /** The width that lines should keep; undefined where nothing is cut. */
   readonly width: number | undefined;
   readonly list: <Item extends object>(listing: Listing<Item>) => Promise<void>;
+  /** A list of any length, written while it is read: CSV, JSONL or one JSON document. */
+  readonly stream: <Item extends object>(
+    listing: Pick<Listing<Item>, 'kind' | 'columns' | 'nameOf'> & { readonly items: AsyncIterable<Item> },
+  ) => Promise<void>;
   readonly answer: (answer: Answer) => Promise<void>;
   /** Lines for a person, on the standard output, where the format is a text. */
   readonly lines: (...lines: readonly string[]) => Promise<void>;
@@ -98,6 +102,25 @@ export const createOutput = (
       }
     }
   };
+  const stream: Output['stream'] = async ({ kind, columns, items, nameOf }) => {
+    if (format === 'csv')
+      return await writeCsv(
+        columns.filter(({ isNarrow }) => isNarrow !== true),
+        items,
+        stdout.write,
+      );
+    if (format !== 'json') {
+      for await (const item of items)
+        await stdout.write(`${format === 'name' ? shown(nameOf(item)) : safeJson(item)}\n`);
+      return;
+    }
+    let before = `{"v":${JSON_VERSION},"kind":${JSON.stringify(kind)},"items":[`;
+    for await (const item of items) {
+      await stdout.write(`${before}\n${safeJson(item)}`);
+      before = ',';
+    }
+    await stdout.write(`${before === ',' ? '' : before}],"next":null}\n`);
+  };
   return {
     format,
     isText: !isData(format),
@@ -105,6 +128,7 @@ export const createOutput = (
     clock: createClockView(now(), isUtc),
     width,
     list,
+    stream,
     answer: async ({ kind, value, lines, name }) => {
       const document = { v: JSON_VERSION, kind, ...value };
       if (format === 'json') await writeLines(stdout, [safeJson(document, 2)]);

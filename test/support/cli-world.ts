@@ -22,6 +22,10 @@ export type CliWorldOptions = {
   readonly files?: Readonly<Record<string, string>>;
   /** What the person types, in this order. */
   readonly replies?: readonly string[];
+  /** Takes the standard output in place of the result. */
+  readonly write?: (text: string) => Promise<void>;
+  /** Whether the calls are kept: yes, but where there are very many. */
+  readonly keepsCalls?: boolean;
   /** Ctrl-C is pressed during the wait of this number, counted from 1. */
   readonly interruptAtWait?: number;
 };
@@ -43,7 +47,15 @@ export const CLI_FILES = { contexts: `${HOME}/.config/fleetmend/config.json`, ku
 
 /** Runs `fleetmend` in this process, with a stack that answers what a test says. */
 export const runCli = async (options: CliWorldOptions, ...argv: readonly string[]): Promise<CliRun> => {
-  const { isTerminal = false, columns = 80, env = {}, files = {}, replies = [], answer = () => undefined } = options;
+  const {
+    isTerminal = false,
+    columns = 80,
+    env = {},
+    files = {},
+    replies = [],
+    answer = () => undefined,
+    keepsCalls = true,
+  } = options;
   const written = { stdout: '', stderr: '' };
   const calls: CliCall[] = [];
   const questions: string[] = [];
@@ -51,10 +63,12 @@ export const runCli = async (options: CliWorldOptions, ...argv: readonly string[
   let nowMs = Date.parse(CLI_NOW);
   let waits = 0;
   let ids = 0;
+  let count = 0;
   const interrupt = new AbortController();
   const screen = (name: 'stdout' | 'stderr'): Screen => ({
     write: async (text) => {
-      written[name] += text;
+      if (name === 'stdout' && options.write !== undefined) await options.write(text);
+      else written[name] += text;
     },
     isTerminal,
     columns,
@@ -87,8 +101,9 @@ export const runCli = async (options: CliWorldOptions, ...argv: readonly string[
     newId: () => `id-${++ids}`,
     connect: (place) => async (functionName: string, way: Way, payload: Payload) => {
       const call: CliCall = { stack: place.stack, to: `${functionName}:${way}`, payload };
-      calls.push(call);
-      return structuredClone(await answer(call, calls.length));
+      if (keepsCalls) calls.push(call);
+      count++;
+      return structuredClone(await answer(call, count));
     },
   };
   const code = await runProgram(entriesInOrder, argv, io, '0.0.0');
