@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { readSymptoms } from '../core/logs/symptoms.ts';
 import { readQuery } from '../functions/audit-query/query.ts';
 import { readRequest } from '../functions/operator-api/act.ts';
-import { classify } from '../ssm-documents/classify.ts';
+import { classify, mayShow } from '../ssm-documents/classify.ts';
 import { decodeLogs } from './logs-subscription.ts';
 import { NodeSymptomEvent } from './node-symptom.ts';
 import { CommandStatusEvent, commandStatusEvent, documentFamily, documentPattern } from './ssm-command.ts';
@@ -35,6 +35,7 @@ it("has a log payload that shows the article's fault", () => {
   if (!reading.ok || reading.value.messageType !== 'DATA_MESSAGE') throw new Error('no log lines');
   const { symptoms } = readSymptoms('demo', reading.value.logStream, reading.value.logEvents, Date.now(), {
     classify,
+    mayShow,
     knows: () => true,
     mayRead: () => true,
   });

@@ -105,7 +105,7 @@ describe('readLogRecord', () => {
 
 describe('readSymptoms', () => {
   const read = (events: readonly { timestamp: number; message: string }[]) =>
-    readSymptoms('demo', 's', events, NOW, { classify, knows: () => true, mayRead: () => true });
+    readSymptoms('demo', 's', events, NOW, { classify, mayShow: () => true, knows: () => true, mayRead: () => true });
 
   it('has one symptom per node and reason, in the order of nodes', () => {
     const { symptoms } = read([
@@ -164,8 +164,12 @@ describe('readSymptoms', () => {
   it('leaves out reasons that the deployed catalogue does not have', () => {
     const lines = [{ timestamp: NOW, message: record({ ec2_instance_id: A }) }];
     expect(
-      readSymptoms('demo', 's', lines, NOW, { classify, knows: (reason) => reason === 'Other', mayRead: () => true })
-        .symptoms,
+      readSymptoms('demo', 's', lines, NOW, {
+        classify,
+        mayShow: () => true,
+        knows: (reason) => reason === 'Other',
+        mayRead: () => true,
+      }).symptoms,
     ).toEqual([]);
   });
 
@@ -188,7 +192,7 @@ describe('readSymptoms', () => {
     const [short, event] = [record({ ec2_instance_id: A }), (message: string) => ({ timestamp: NOW, message })];
     expect(read([event(long)])).toMatchObject({ symptoms: [{ count: 1 }], cut: 1 });
     const mayRead = (characters: number) => characters < 1;
-    const rules = { classify, knows: () => true, mayRead };
+    const rules = { classify, mayShow: () => true, knows: () => true, mayRead };
     expect(readSymptoms('demo', 's', [event(short), event(long)], NOW, rules)).toMatchObject({ symptoms: [], cut: 2 });
   });
 

@@ -4,6 +4,7 @@ import type { Fault } from '../model/log-lines.ts';
 import { createBlockReader } from './blocks.ts';
 import type { Classify } from './classify/classify.ts';
 import { MAX_TEXT_LENGTH } from './classify/text.ts';
+import type { PhraseLook } from './phrases.ts';
 import { type LogLine, readLogRecord } from './record.ts';
 
 /** One reason on one node, from many lines. */
@@ -34,6 +35,8 @@ export type SymptomReading = {
 /** How lines become symptoms. */
 export type SymptomRules = {
   readonly classify: Classify;
+  /** Whether a record, as it was shipped, can show a fault. It is asked before the text is cleaned, which costs more. */
+  readonly mayShow: PhraseLook;
   /** Whether the deployed catalogue has a reason. */
   readonly knows: (reason: string) => boolean;
   /** Whether so many more characters of the stream are read. */
@@ -87,12 +90,16 @@ const createRecordReader = (logStream: string, counts: Counts): ((event: LogEven
 
 const createReader = (logStream: string, rules: SymptomRules, counts: Counts) => {
   const read = createRecordReader(logStream, counts);
+  const faultIn = (text: string, kind: LogLine['kind']): Fault | undefined => {
+    const fault = rules.mayShow(text) ? rules.classify(text, kind) : null;
+    return fault === null || !rules.knows(fault.reason) ? undefined : fault;
+  };
   return (event: LogEvent): Seen | undefined => {
     const believed = isRead(event.message, rules.mayRead, counts) ? read(event) : undefined;
     if (believed === undefined) return undefined;
     const { instanceId, message, kind } = believed.line;
-    const fault = rules.classify(event.message, kind);
-    if (fault === null || !rules.knows(fault.reason)) return undefined;
+    const fault = faultIn(event.message, kind);
+    if (fault === undefined) return undefined;
     if (instanceId !== undefined) {
       return { ...fault, ...(believed.isDoubtful ? { hint: true as const } : {}), instanceId, message };
     }

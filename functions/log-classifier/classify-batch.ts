@@ -42,6 +42,7 @@ const publish = async (deps: LogClassifierPorts, event: unknown): Promise<void> 
   const knows = (reason: string): boolean => remediationFor(deps.catalogue, reason) !== undefined;
   const reading = readSymptoms(cluster, logStream, logEvents, nowMs, {
     classify: deps.classify,
+    mayShow: deps.mayShow,
     knows,
     mayRead: (characters) => deps.budget.take(`${logGroup} ${logStream}`, characters, nowMs),
   });

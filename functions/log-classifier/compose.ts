@@ -2,7 +2,7 @@ import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { createBudget } from '../../core/logs/budget.ts';
 import { createMemory } from '../../core/logs/dedupe.ts';
-import { classify } from '../../ssm-documents/classify.ts';
+import { classify, mayShow } from '../../ssm-documents/classify.ts';
 import { AWS_CLIENT } from '../adapters/aws-clients.ts';
 import { createBus } from '../adapters/messaging/bus.ts';
 import { createDeadLetters } from '../adapters/messaging/dead-letters.ts';
@@ -29,6 +29,7 @@ export const composeLogClassifier = (telemetry: Telemetry): LogClassifierPorts =
     memory: createMemory({ forMs: QUIET_MS, maxEntries: MAX_REMEMBERED }),
     budget: createBudget({ characters: MAX_STREAM_CHARACTERS, forMs: QUIET_MS, maxStreams: MAX_REMEMBERED }),
     classify,
+    mayShow,
     catalogue,
     logGroups,
     now,

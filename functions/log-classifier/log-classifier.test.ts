@@ -7,7 +7,7 @@ import { createMemory } from '../../core/logs/dedupe.ts';
 import { logsSubscription, MAX_PAYLOAD_BYTES } from '../../events/logs-subscription.ts';
 import { NodeSymptomDetail } from '../../events/node-symptom.ts';
 import { replayedLogs } from '../../events/replayed-logs.ts';
-import { classify } from '../../ssm-documents/classify.ts';
+import { classify, mayShow } from '../../ssm-documents/classify.ts';
 import { testSettings } from '../../test/support/settings.ts';
 import { recorder } from '../../test/support/telemetry.ts';
 import type { BusEvent } from '../adapters/messaging/bus.ts';
@@ -38,6 +38,7 @@ const world = () => {
     memory: createMemory({ forMs: QUIET_MS, maxEntries: 100 }),
     budget: createBudget({ characters: 1_000_000, forMs: QUIET_MS, maxStreams: 10 }),
     classify,
+    mayShow,
     catalogue: testSettings().remediations,
     logGroups: testSettings().logGroups,
     log: recording.log,

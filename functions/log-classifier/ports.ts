@@ -1,6 +1,7 @@
 import type { Budget } from '../../core/logs/budget.ts';
 import type { Classify } from '../../core/logs/classify/classify.ts';
 import type { Memory } from '../../core/logs/dedupe.ts';
+import type { PhraseLook } from '../../core/logs/phrases.ts';
 import type { CatalogueEntry } from '../../core/signals/route.ts';
 import type { Bus } from '../adapters/messaging/bus.ts';
 import type { DeadLetters } from '../adapters/messaging/dead-letters.ts';
@@ -15,6 +16,7 @@ export type LogClassifierPorts = {
   /** How much of each stream is read. */
   readonly budget: Budget;
   readonly classify: Classify;
+  readonly mayShow: PhraseLook;
   readonly catalogue: readonly CatalogueEntry[];
   /** The cluster of each configured log group. */
   readonly logGroups: Readonly<Record<string, string>>;

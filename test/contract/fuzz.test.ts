@@ -14,7 +14,7 @@ import { parseWake } from '../../functions/run-controller/wake-message.ts';
 import { processBatch } from '../../functions/runtime/batch.ts';
 import { tick } from '../../functions/scheduler/tick.ts';
 import { acceptSignals } from '../../functions/signal-intake/accept-signals.ts';
-import { classify } from '../../ssm-documents/classify.ts';
+import { classify, mayShow } from '../../ssm-documents/classify.ts';
 import { search } from '../deep.ts';
 import { auditQueryPorts } from '../support/audit-query.ts';
 import { bodiesLike, eventsLike } from '../support/mutate.ts';
@@ -104,6 +104,7 @@ it(
       memory: createMemory({ forMs: 1, maxEntries: 10 }),
       budget: createBudget({ characters: 1_000_000, forMs: 1, maxStreams: 10 }),
       classify,
+      mayShow,
       catalogue: testSettings().remediations,
       logGroups: testSettings().logGroups,
       now: () => new Date('2026-08-22T10:00:00Z'),

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { createClassifier, logReasons } from '../../core/logs/classify/classify.ts';
+import { readLogRecord } from '../../core/logs/record.ts';
 import { MAX_RESULT_BYTES, readResult } from '../../core/model/document-result.ts';
 import { defineLogLines, defineLogRule, type LogSource } from '../../core/model/log-lines.ts';
 import { defineRemediation, type Remediation } from '../../core/model/remediation.ts';
@@ -11,7 +12,7 @@ import { compileLogFilter } from '../../lab/aws/filter-pattern.ts';
 import { remediation as template } from '../../ssm-documents/_template/remediation.ts';
 import { buildDocuments } from '../../ssm-documents/builder/build.ts';
 import { titleOf } from '../../ssm-documents/builder/titles.ts';
-import { classify } from '../../ssm-documents/classify.ts';
+import { classify, mayShow } from '../../ssm-documents/classify.ts';
 import { catalogue, logRules, remediations, texts } from '../../ssm-documents/remediations.ts';
 import { PARTS, readCorpus } from '../corpus/corpus.ts';
 
@@ -95,6 +96,16 @@ describe('the reasons of log lines', () => {
 
   it.each(logReasons(logRules))('%s is given by a sample line', (reason) => {
     expect(samples.map((sample) => sample.reason)).toContain(reason);
+  });
+
+  it('are read in every record that shows one, as Fluent Bit ships it', () => {
+    const own = remediations.flatMap((r) => Match.parse(json(`${r.name}/samples/match.json`)));
+    const shipped = own.map(({ text }) => JSON.stringify({ message: text, systemd_unit: 'kubelet.service' }));
+    const records = PARTS.flatMap(readCorpus)
+      .filter(({ text, reason }) => reason !== null && readLogRecord(text, '').is === 'line')
+      .map(({ text }) => text);
+    expect(records.length).toBeGreaterThan(10);
+    expect([...shipped, ...records].filter((text) => !mayShow(text))).toEqual([]);
   });
 
   it.each(remediations.map((r) => [r.name, r] as const))('of the rules of %s are among its own', (_, remediation) => {

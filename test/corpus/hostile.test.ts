@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { MAX_TEXT_LENGTH, readText } from '../../core/logs/classify/text.ts';
-import { classify } from '../../ssm-documents/classify.ts';
+import { readSymptoms } from '../../core/logs/symptoms.ts';
+import { classify, mayShow } from '../../ssm-documents/classify.ts';
 
 const BYTES = 1024 * 1024;
 /** The most processor time that reading a line of 1 MB may take, over that of parsing it as JSON. */
@@ -66,6 +67,25 @@ describe('a line of 1 MB of', () => {
       }
       expect(reading / parsing).toBeLessThanOrEqual(MAX_OVER_PARSE);
     }
+  });
+
+  it('content without a phrase is not cleaned, and most of these have none', () => {
+    const cleaned: string[] = [];
+    const rules = {
+      classify: (text: string) => {
+        cleaned.push(text);
+        return null;
+      },
+      mayShow,
+      knows: () => true,
+      mayRead: () => true,
+    };
+    const lines = PARTS.map(([, part]) => part.repeat(BYTES / part.length)).map((message) =>
+      JSON.stringify({ systemd_unit: 'kubelet.service', ec2_instance_id: 'i-0123456789abcdef0', message }),
+    );
+    for (const message of lines) readSymptoms('demo', 'stream', [{ timestamp: 0, message }], 0, rules);
+    expect(cleaned).toEqual(lines.filter(mayShow));
+    expect(cleaned.length).toBeLessThan(PARTS.length / 4);
   });
 
   it.each(PARTS)('%s is read to its limit, and as few records', (_, part) => {

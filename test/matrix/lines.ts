@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { readSymptoms, type Symptom } from '../../core/logs/symptoms.ts';
 import { logStreamOf, toFluentBitRecord } from '../../lab/real/journal.ts';
 import type { RealNode } from '../../lab/real/node.ts';
-import { classify } from '../../ssm-documents/classify.ts';
+import { classify, mayShow } from '../../ssm-documents/classify.ts';
 import { catalogue } from '../../ssm-documents/remediations.ts';
 import { nameOf, runDocument } from './documents.ts';
 
@@ -26,7 +26,7 @@ export const symptomsSince = async (node: RealNode, sinceMs: number): Promise<re
       const { success, data } = JournalRecord.safeParse(JSON.parse(line));
       return success ? [data] : [];
     });
-  const rules = { classify, knows: (reason: string) => catalogue().has(reason), mayRead: () => true };
+  const rules = { classify, mayShow, knows: (reason: string) => catalogue().has(reason), mayRead: () => true };
   return UNITS.flatMap((unit) => {
     const events = records
       .filter((record) => record._SYSTEMD_UNIT === unit)
