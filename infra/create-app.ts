@@ -12,6 +12,7 @@ import { AwsSolutionsChecks } from 'cdk-nag';
 import { defined } from '../core/model/defined.ts';
 import type { Remediation } from '../core/model/remediation.ts';
 import { documentName } from '../events/ssm-command.ts';
+import type { Settings } from '../functions/runtime/settings.ts';
 import packageJson from '../package.json' with { type: 'json' };
 import type { SkippedLogGroup } from './config.ts';
 import type { DocumentToDeploy } from './constructs/documents.ts';
@@ -36,6 +37,8 @@ export type AppOptions = {
   readonly outdir: string;
   /** Account and region; without them the template fits any. */
   readonly env?: Environment;
+  /** The caller of the deployment, and its time. */
+  readonly deployed?: Pick<Settings['deployment'], 'deployedAt' | 'deployedBy'> | undefined;
   /** Log groups of the configuration that get no filter this time. */
   readonly skippedLogGroups?: readonly SkippedLogGroup[];
 };
@@ -76,6 +79,7 @@ export const createApp = (options: AppOptions): App => {
       bundles: join(options.dist, 'functions'),
       staging: options.staging ?? join(options.dist, 'staged'),
       settings: settingsOf(config, documents, remediations, stackName),
+      deployed: options.deployed,
     }),
   });
   // The next deployment is compared with this.

@@ -1,12 +1,18 @@
+import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Remediation } from '../core/model/remediation.ts';
 import { documentName } from '../events/ssm-command.ts';
 import { contentSha256 } from '../functions/adapters/ssm/reviewed-documents.ts';
 import { Settings } from '../functions/runtime/settings.ts';
+import packageJson from '../package.json' with { type: 'json' };
 import { FUNCTION_NAMES, type FunctionName } from './bundle.ts';
 import { type Config, policyOf } from './config.ts';
 import type { DocumentToDeploy } from './constructs/documents.ts';
+
+/** The first 12 hex digits of the sha256 of a configuration, by which answers name it. */
+const configurationHash = (config: Config): string =>
+  createHash('sha256').update(JSON.stringify(config)).digest('hex').slice(0, 12);
 
 /** The settings of a deployment: its policy, and its documents and remediations as the registry says. */
 export const settingsOf = (
@@ -32,6 +38,7 @@ export const settingsOf = (
       ]),
     ),
     sweepMinutes: config.sweepMinutes,
+    deployment: { version: packageJson.version, configuration: configurationHash(config) },
     remediations: remediations.map(({ name, order, disruptive, reasons }) => ({
       name,
       order,
@@ -53,6 +60,8 @@ export const stageFunctions = (options: {
   readonly bundles: string;
   readonly staging: string;
   readonly settings: Settings;
+  /** The caller of the deployment, and its time. Only answers name them, so they change no other function. */
+  readonly deployed?: Pick<Settings['deployment'], 'deployedAt' | 'deployedBy'> | undefined;
 }): Readonly<Record<FunctionName, string>> => {
   const missing = FUNCTION_NAMES.map((name) => join(options.bundles, name, 'index.mjs')).filter((f) => !existsSync(f));
   if (missing.length > 0) {
@@ -63,7 +72,9 @@ export const stageFunctions = (options: {
     const folder = join(options.staging, name);
     mkdirSync(folder, { recursive: true });
     cpSync(join(options.bundles, name), folder, { recursive: true });
-    writeFileSync(join(folder, 'settings.json'), `${JSON.stringify(options.settings, null, 1)}\n`);
+    const { deployment } = options.settings;
+    const own = name === 'audit-query' ? { deployment: { ...deployment, ...options.deployed } } : {};
+    writeFileSync(join(folder, 'settings.json'), `${JSON.stringify({ ...options.settings, ...own }, null, 1)}\n`);
     return folder;
   };
   return {

@@ -5,7 +5,7 @@ import { contentSha256 } from '../functions/adapters/ssm/reviewed-documents.ts';
 import { buildDocuments } from '../ssm-documents/builder/build.ts';
 import { remediations } from '../ssm-documents/remediations.ts';
 import type { Config, SkippedLogGroup } from './config.ts';
-import { createApp, synthesize } from './create-app.ts';
+import { type AppOptions, createApp, synthesize } from './create-app.ts';
 import { root } from './load.ts';
 import { UserError } from './user-error.ts';
 
@@ -38,12 +38,13 @@ export const synthesizeStack = (
   config: Config,
   skippedLogGroups: readonly SkippedLogGroup[],
   { dist, outdir }: SynthesisFolders,
+  deployed?: AppOptions['deployed'],
 ): Assembly => {
   const { account, region } = config;
   const env = { ...defined({ account, region }) };
   const documents = buildDocuments();
   try {
-    const app = createApp({ config, remediations, documents, dist, outdir, env, skippedLogGroups });
+    const app = createApp({ config, remediations, documents, dist, outdir, env, skippedLogGroups, deployed });
     const { stacks } = synthesize(app);
     const warnings = stacks.flatMap(({ messages }) =>
       messages.flatMap(({ level, entry }) => (level === 'warning' ? String(entry.data) : [])),

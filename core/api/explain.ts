@@ -3,21 +3,10 @@ import { Because } from '../model/because.ts';
 import { ClusterName, IsoTime, NodeId } from '../model/ids.ts';
 import { Outcome, SkipReason } from '../model/outcome.ts';
 import { Mode } from '../model/policy.ts';
+import { DeploymentShown } from './deployment.ts';
 import { BreakerStatus, PauseStatus } from './status.ts';
 
 const Count = z.number().int().nonnegative();
-
-/** The deployment whose rules decide. */
-export const DeploymentShown = z.object({
-  /** The version of fleetmend. */
-  version: z.string(),
-  /** The first 12 hex digits of the sha256 of the configuration. */
-  configuration: z.string(),
-  /** Missing where the stack was not deployed by `npm run deploy`. */
-  deployedAt: IsoTime.optional(),
-  deployedBy: z.string().optional(),
-});
-export type DeploymentShown = z.infer<typeof DeploymentShown>;
 
 /** One guard, as of now. */
 export const Guard = z.object({

@@ -67,6 +67,11 @@ describe('a decision says why, and what to do', () => {
     [ok, { mayRepair: false }, 'the policy says observe for this remediation on this cluster: a check was asked for'],
     [
       ok,
+      { mayRepair: false, forbidden: { skipReason: 'NotAllowed', why: 'x is false' } },
+      'x is false: a check was asked for',
+    ],
+    [
+      ok,
       { mayRepair: false, isFinding: true },
       'the policy says observe for this remediation on this cluster: what the check found stands',
     ],

@@ -79,6 +79,8 @@ export type DecisionContext = {
   readonly limits: Limits;
   /** Whether the policy lets this remediation repair on this cluster. */
   readonly mayRepair: boolean;
+  /** The line of the configuration that forbids the repair, in a sentence, and what it makes of the node. */
+  readonly forbidden?: { readonly skipReason: 'Observe' | 'NotAllowed'; readonly why: string };
   /** When a symptom was last seen; undefined for an operator's request. */
   readonly lastSeenAt?: string;
   /** Whether a check found the symptom. If no repair is allowed, another check would find the same. */
@@ -250,6 +252,11 @@ const byTag = ({ modeTag }: NodeFacts, context: DecisionContext): Decision | und
     : undefined;
 };
 
+const OBSERVED = {
+  skipReason: 'Observe',
+  why: 'the policy says observe for this remediation on this cluster',
+} as const;
+
 const NOT_OURS: ReadonlySet<SkipReason> = new Set(['Gone', 'NotInCluster', 'Unreadable']);
 
 /**
@@ -263,8 +270,10 @@ export const decideNode = (facts: NodeFacts, context: DecisionContext): Decision
   const tagged = isOurs ? byTag(facts, context) : undefined;
   if (tagged !== undefined) return tagged;
   if (first.kind !== 'go' || context.action === 'check') return first;
-  if (!context.mayRepair)
-    return observeOnly(context, 'Observe', 'the policy says observe for this remediation on this cluster');
+  if (!context.mayRepair) {
+    const { skipReason, why } = context.forbidden ?? OBSERVED;
+    return observeOnly(context, skipReason, why);
+  }
   return repairable(facts.instanceId, context);
 };
 

@@ -1,22 +1,27 @@
 import { type ClusterPolicy, modeOf } from './policy.ts';
 
-/** Whether policy lets this remediation repair on this cluster; `why` names the line of the policy that decides it. */
+/** The line of the configuration that forbids a repair: its path, its value, and a sentence with both. */
+export type Forbidden = {
+  readonly allowed: false;
+  readonly why: string;
+  readonly setting: string;
+  readonly value: string | boolean;
+};
+
+/** Whether policy lets this remediation repair on this cluster; if not, the line of the configuration that decides it. */
 export const mayRepair = (
   cluster: ClusterPolicy,
   entry: { readonly name: string; readonly disruptive: boolean },
-): { readonly allowed: true } | { readonly allowed: false; readonly why: string } => {
+): { readonly allowed: true } | Forbidden => {
+  const own = cluster.remediations[entry.name];
+  const path = `clusters[name=${cluster.name}]`;
   if (modeOf(cluster, entry.name) !== 'repair') {
-    const line =
-      cluster.remediations[entry.name]?.mode === undefined
-        ? `clusters[name=${cluster.name}].mode is observe`
-        : `clusters[name=${cluster.name}].remediations.${entry.name}.mode is observe`;
-    return { allowed: false, why: line };
+    const setting = own?.mode === undefined ? `${path}.mode` : `${path}.remediations.${entry.name}.mode`;
+    return { allowed: false, setting, value: 'observe', why: `${setting} is observe` };
   }
-  if (entry.disruptive && cluster.remediations[entry.name]?.allowDisruptive !== true) {
-    return {
-      allowed: false,
-      why: `clusters[name=${cluster.name}].remediations.${entry.name}.allowDisruptive is false, and its repair restarts something`,
-    };
+  if (entry.disruptive && own?.allowDisruptive !== true) {
+    const setting = `${path}.remediations.${entry.name}.allowDisruptive`;
+    return { allowed: false, setting, value: false, why: `${setting} is false, and its repair restarts something` };
   }
   return { allowed: true };
 };

@@ -4,7 +4,7 @@ import { defined } from '../model/defined.ts';
 import type { NodeStateRow } from '../state/node-state.ts';
 import type { PendingNode } from '../state/pending-node.ts';
 import type { RunState } from '../state/run-state.ts';
-import { isDisruptive, isFrozenFor, isManaged, mayRepairOn, type Rules, removedOf } from './rules.ts';
+import { forbiddenOn, isDisruptive, isFrozenFor, isManaged, mayRepairOn, type Rules, removedOf } from './rules.ts';
 import type { DecidedAgain } from './sending.ts';
 import type { Candidate } from './settle.ts';
 import { decideByPolicy, type StartInputs } from './start.ts';
@@ -55,6 +55,7 @@ export const decisionInputs = (
   nodeStates: nodes.states,
   isManaged: isManaged(rules, run.cluster),
   mayRepair: mayRepairOn(rules, run.cluster, run.remediation),
+  ...defined({ forbidden: forbiddenOn(rules, run.cluster, run.remediation) }),
   removed: removedOf(rules, run.remediation),
   maintenance: maintenanceOf(run, nodes, rules, now),
   limits: rules.policy.limits,

@@ -60,6 +60,22 @@ export const mayRepairOn = (rules: Rules, cluster: string, remediation: string):
   return policy !== undefined && entry !== undefined && mayRepair(policy, entry).allowed;
 };
 
+/** The line of the configuration that forbids a remediation to repair on a cluster; undefined where none does. */
+export const forbiddenOn = (
+  rules: Rules,
+  cluster: string,
+  remediation: string,
+): { readonly skipReason: 'Observe' | 'NotAllowed'; readonly why: string } | undefined => {
+  const policy = clusterPolicy(rules.policy, cluster);
+  const entry = remediationOf(rules, remediation);
+  const permission = policy === undefined || entry === undefined ? undefined : mayRepair(policy, entry);
+  if (permission === undefined || permission.allowed) return undefined;
+  return {
+    skipReason: permission.value === false ? 'NotAllowed' : 'Observe',
+    why: `${permission.why} in the configuration`,
+  };
+};
+
 /** The message of a node whose remediation this version does not have. */
 export const removedText = (remediation: string): string =>
   `this version of fleetmend has no remediation ${remediation}: deploy a version that has it, or repair the node by hand`;

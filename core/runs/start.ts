@@ -1,4 +1,4 @@
-import { type Decision, decideNode, type NodeFacts, settledAs } from '../guards/decide-node.ts';
+import { type Decision, type DecisionContext, decideNode, type NodeFacts, settledAs } from '../guards/decide-node.ts';
 import type { Unread } from '../guards/look.ts';
 import { NO_NEWS, silentLast, TRIALS } from '../guards/registry.ts';
 import { defined } from '../model/defined.ts';
@@ -21,6 +21,8 @@ export type StartInputs = {
   /** Whether the policy lists the cluster. */
   readonly isManaged: boolean;
   readonly mayRepair: boolean;
+  /** The line of the configuration that forbids the repair. */
+  readonly forbidden?: DecisionContext['forbidden'];
   /** Why the run's remediation repairs nothing: this version does not have it. */
   readonly removed?: string | undefined;
   /** The reason why no disruptive repair may start on the node, because of its node group; undefined if one may start. */
@@ -64,6 +66,7 @@ export const decideByPolicy = (
     now: inputs.now,
     limits: inputs.limits,
     mayRepair: inputs.mayRepair,
+    ...defined({ forbidden: inputs.forbidden }),
     ...(candidate.row === undefined
       ? {}
       : { lastSeenAt: candidate.row.lastSeenAt, isFinding: candidate.row.source === CHECK_SOURCE }),

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import * as z from 'zod';
+import { DeploymentShown } from '../../core/api/deployment.ts';
 import { ClusterName } from '../../core/model/ids.ts';
 import { Policy } from '../../core/model/policy.ts';
 
@@ -20,6 +21,8 @@ export const Settings = z.strictObject({
   /** The cluster of each configured log group, by the group's name; a group belongs to one cluster. */
   logGroups: z.record(z.string(), ClusterName).default({}),
   documents: z.record(z.string(), DeployedDocument),
+  /** The deployment, as answers name it. */
+  deployment: DeploymentShown.default({ version: 'unknown', configuration: 'unknown' }),
   /** The interval of the sweeps, in minutes. */
   sweepMinutes: z.number().int().positive().default(30),
   /** Remediations in their order, with the facts that the planner needs. */

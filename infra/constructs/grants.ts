@@ -37,12 +37,14 @@ export const takeFrom = (queues: readonly sqs.IQueue[]): iam.PolicyStatement =>
     queues.map((queue) => queue.queueArn),
   );
 
-/** Reading what audit-query shows besides the audit table: how many messages the dead-letter queues have. */
+/** Reading what audit-query shows besides the audit table: dead-letter queues, instances and their SSM agents. */
 export const toExplain = (queues: readonly sqs.IQueue[]): readonly iam.PolicyStatement[] => [
   allow(
     ['sqs:GetQueueAttributes'],
     queues.map((queue) => queue.queueArn),
   ),
+  describeInstances(),
+  describeManagedNodes(),
 ];
 
 /** Invoking one function; it has no versions. */

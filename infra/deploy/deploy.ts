@@ -120,7 +120,8 @@ const main = async (): Promise<ExitCode> => {
   const isTerminal = process.stdin.isTTY === true && process.stdout.isTTY === true;
   const asking: Asking = { yes: options.yes, isTerminal };
   say(`${file}: stack ${config.stackName} to account ${account} in ${region}`);
-  say(`as ${(await checkCaller(target, account)).arn}`);
+  const { arn: deployedBy } = await checkCaller(target, account);
+  say(`as ${deployedBy}`);
 
   const { kmsKeyArn, stackName } = config;
   if (kmsKeyArn !== undefined && !options['trust-key-policy']) {
@@ -136,7 +137,8 @@ const main = async (): Promise<ExitCode> => {
     import('../synthesize.ts'),
     import('./build-here.ts'),
   ]);
-  const assembly = synthesizeStack(config, skipped, await buildHere());
+  const deployed = { deployedAt: new Date().toISOString(), deployedBy };
+  const assembly = synthesizeStack(config, skipped, await buildHere(), deployed);
   for (const warning of assembly.warnings) say(`warning: ${warning}`);
   const comparison = { asking, isDryRun: options['dry-run'], adopted: options['adopt-stack'] };
   const before = await compare(config, target, assembly, comparison);

@@ -13,6 +13,8 @@ export const auditQueryPorts = (
   count: () => {},
   settings: testSettings(),
   letters: async () => [],
+  instances: { byIdWhereRead: async () => ({ found: [], unread: new Map() }), byPrivateDnsName: async () => [] },
+  fleet: { describe: async () => new Map() },
   now: () => new Date(at(600)),
   ...over,
 });

@@ -1,5 +1,6 @@
 // Each line is a query; its file has its payload and the plan of its answer.
 export { actions } from './actions.ts';
+export { explain } from './explain.ts';
 export { node } from './node.ts';
 export { open } from './open.ts';
 export { outcomes } from './outcomes.ts';

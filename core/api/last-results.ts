@@ -1,0 +1,52 @@
+import { defined } from '../model/defined.ts';
+import { epochMs, isoTime } from '../model/ids.ts';
+import { meaningOf } from '../model/outcome.ts';
+import type { ClusterPolicy } from '../model/policy.ts';
+import { isFullCheck } from '../runs/digest.ts';
+import type { ResultRow } from '../state/results.ts';
+import type { RunDigest } from '../state/run-digest.ts';
+import type { LastResult, NextLook } from './explain-node.ts';
+
+const ofRow = (row: ResultRow, remediation: string): LastResult | undefined => {
+  if (meaningOf(row.outcome).hasSkipReason) return undefined;
+  const finding = row.findings?.find((found) => found.remediation === remediation);
+  if (finding === undefined && row.remediation !== remediation) return undefined;
+  const { outcome, reason, message } = finding ?? row;
+  return { outcome, at: row.endedAt, message, ...defined({ reason, advice: row.advice }) };
+};
+
+/**
+ * The last result of a remediation on a node, of its results, the newest first. A check of everything that found nothing
+ * writes no result: a sweep after the last one has found the node healthy, unless it noted something.
+ */
+export const lastResult = (
+  results: readonly ResultRow[],
+  remediation: string,
+  sweep: RunDigest | undefined,
+  instanceId: string,
+): LastResult | undefined => {
+  for (const row of results) {
+    const last = ofRow(row, remediation);
+    const isFull = isFullCheck(row) && !meaningOf(row.outcome).hasSkipReason;
+    if (last === undefined && !isFull) continue;
+    const isOld = sweep !== undefined && row.endedAt < (sweep.startedAt ?? sweep.createdAt);
+    const isNoted = sweep?.notes.some((note) => note.instanceId === instanceId) === true;
+    return isOld && !isNoted ? { outcome: 'Healthy', at: sweep.endedAt } : last;
+  }
+  return undefined;
+};
+
+/** When the next sweep looks at the nodes of a cluster, by the last one. */
+export const nextSweep = (
+  policy: ClusterPolicy,
+  sweep: RunDigest | undefined,
+  everyMinutes: number,
+  now: string,
+): NextLook => {
+  if (!policy.sweeps) return { what: 'nothing looks at the node by itself: sweeps are off for this cluster' };
+  if (sweep === undefined) return { what: 'the first sweep of the cluster' };
+  const everyMs = everyMinutes * 60_000;
+  const last = epochMs(sweep.startedAt ?? sweep.createdAt);
+  const passed = Math.max(0, Math.floor((epochMs(now) - last) / everyMs));
+  return { what: 'the next sweep of the cluster', at: isoTime(last + (passed + 1) * everyMs) };
+};

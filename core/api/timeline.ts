@@ -1,0 +1,74 @@
+import { defined } from '../model/defined.ts';
+import { epochMs } from '../model/ids.ts';
+import { meaningOf } from '../model/outcome.ts';
+import type { NodeStateRow } from '../state/node-state.ts';
+import type { PendingNode } from '../state/pending-node.ts';
+import type { ResultRow } from '../state/results.ts';
+import type { NodeEvent } from './explain.ts';
+import type { ReleaseRow } from './request.ts';
+
+/** What the audit table has about one node. */
+export type NodeHistory = {
+  readonly results: readonly ResultRow[];
+  readonly releases: readonly ReleaseRow[];
+  readonly states: readonly NodeStateRow[];
+  readonly rows: readonly PendingNode[];
+};
+
+const eventOf = ({ action, outcome }: ResultRow): NodeEvent['event'] => {
+  const { hasSkipReason, isRepaired } = meaningOf(outcome);
+  if (hasSkipReason) return 'decided';
+  if (action === 'check') return 'checked';
+  return isRepaired ? 'repaired' : 'failed';
+};
+
+const ofResult = (row: ResultRow): readonly NodeEvent[] => {
+  const { instanceId, because, startedAt, endedAt, remediation, outcome, skipReason, reason, runId, commandId } = row;
+  const seconds = startedAt === undefined ? undefined : (epochMs(endedAt) - epochMs(startedAt)) / 1000;
+  const own: NodeEvent = {
+    ...{ kind: 'event', instanceId, at: endedAt, event: eventOf(row), text: row.message, remediation, outcome, runId },
+    ...defined({ skipReason, reason, commandId, because, seconds }),
+  };
+  if (because === undefined) return [own];
+  const { kind, source, count, sample, by } = because;
+  const words = sample === undefined ? '' : `: ${sample}`;
+  const who = by === undefined ? `${kind} by ${source}` : `asked for by ${by}`;
+  const event = kind === 'operator' || kind === 'sweep' ? 'asked' : 'detected';
+  const times = count === 1 ? '' : `, ${count} times`;
+  return [
+    own,
+    { kind: 'event', instanceId, at: because.firstSeenAt, event, text: `${who}${times}${words}`, remediation, because },
+  ];
+};
+
+/** The events of a node, the newest first, each once. */
+export const timelineOf = ({ results, releases, states, rows }: NodeHistory): readonly NodeEvent[] => {
+  const events: readonly NodeEvent[] = [
+    ...results.flatMap(ofResult),
+    ...releases.map(
+      ({ instanceId, at, by, reason, remediation }): NodeEvent => ({
+        ...{ kind: 'event', instanceId, at, event: 'released', text: `released by ${by}: ${reason}`, remediation },
+      }),
+    ),
+    ...states.flatMap(({ instanceId, remediation, quarantinedAt: at, quarantineAdvice }): readonly NodeEvent[] =>
+      at === undefined
+        ? []
+        : [
+            {
+              kind: 'event',
+              instanceId,
+              at,
+              event: 'quarantined',
+              text: `quarantined: ${quarantineAdvice ?? 'its repairs have failed too often'}`,
+              remediation,
+            },
+          ],
+    ),
+    ...rows.map(({ instanceId, lane, firstSeenAt: at, reason, notBefore }): NodeEvent => {
+      const until = notBefore === undefined ? '' : ` until ${notBefore}`;
+      return { kind: 'event', instanceId, at, event: 'waiting', text: `waits in ${lane}${until}: ${reason}`, reason };
+    }),
+  ];
+  const once = new Map(events.map((event) => [`${event.at} ${event.event} ${event.text}`, event]));
+  return [...once.values()].toSorted((a, b) => b.at.localeCompare(a.at));
+};

@@ -1,0 +1,114 @@
+import type { ExplainedNode, ExplainItem, NodeVerdict } from '../../../core/api/explain.ts';
+import { explainNode } from '../../../core/api/explain-node.ts';
+import { lastResult, nextSweep } from '../../../core/api/last-results.ts';
+import { timelineOf } from '../../../core/api/timeline.ts';
+import type { NodeFacts } from '../../../core/guards/decide-node.ts';
+import { defined } from '../../../core/model/defined.ts';
+import { laneName } from '../../../core/model/lane-name.ts';
+import { meaningOf } from '../../../core/model/outcome.ts';
+import { clustersOf } from '../../../core/signals/membership.ts';
+import type { ResultRow } from '../../../core/state/results.ts';
+import type { RunDigest } from '../../../core/state/run-digest.ts';
+import { tagsOf } from '../../adapters/ec2/instances.ts';
+import { refuse } from '../../runtime/answer.ts';
+import { requireCluster } from '../../shared/require-cluster.ts';
+import { type AuditQueryPorts, nowIso } from '../ports.ts';
+import { type FoundNode, findNode } from './find-node.ts';
+import { readLanes } from './read-lane.ts';
+import { readHistory, readLastSweep, readStates } from './read-node.ts';
+
+type Asked = {
+  readonly name: string;
+  readonly cluster: string | undefined;
+  readonly names: readonly string[];
+  readonly limit: number;
+};
+
+/** The cluster that a node belongs to: as asked, by its tags, or by its history. */
+const clusterOf = (
+  deps: AuditQueryPorts,
+  asked: string | undefined,
+  found: FoundNode,
+  results: readonly ResultRow[],
+) => {
+  if (asked !== undefined) return asked;
+  const listed = new Set(deps.settings.policy.clusters.map(({ name }) => name));
+  const tagged = found.instance === undefined ? [] : clustersOf(tagsOf(found.instance));
+  return tagged.find((name) => listed.has(name)) ?? results.find(({ cluster }) => listed.has(cluster))?.cluster;
+};
+
+const shown = (
+  { instanceId, instance }: FoundNode,
+  facts: NodeFacts | undefined,
+  results: readonly ResultRow[],
+  sweep: RunDigest | undefined,
+): Omit<ExplainedNode, 'cluster'> => {
+  const row = results.find(({ outcome }) => !meaningOf(outcome).hasSkipReason);
+  const isHealthy = row !== undefined && sweep !== undefined && row.endedAt < (sweep.startedAt ?? sweep.createdAt);
+  const isNoted = sweep?.notes.some((note) => note.instanceId === instanceId) === true;
+  const last =
+    isHealthy && !isNoted
+      ? { outcome: 'Healthy' as const, at: sweep.endedAt, runId: sweep.runId }
+      : row === undefined
+        ? {}
+        : {
+            ...{ outcome: row.outcome, at: row.endedAt, runId: row.runId, message: row.message },
+            ...defined({ reason: row.reason, advice: row.advice }),
+          };
+  return {
+    ...{ kind: 'explained-node', instanceId, ...last },
+    ...defined({
+      privateDnsName: instance?.PrivateDnsName,
+      nodegroup: facts?.nodegroup,
+      instanceType: instance?.InstanceType,
+      ami: instance?.ImageId,
+      launchedAt: instance?.LaunchTime?.toISOString(),
+      state: facts?.state ?? instance?.State?.Name,
+      pingStatus: facts?.ssm?.pingStatus,
+      platform: facts?.ssm?.platformName,
+      modeTag: facts?.modeTag,
+    }),
+  };
+};
+
+/** Verdicts in the order in which people need them: faults that are there, then the others. */
+const byNeed = (verdicts: readonly NodeVerdict[]): readonly NodeVerdict[] =>
+  verdicts.toSorted((a, b) => Number(b.isNeeded) - Number(a.isNeeded));
+
+/** Explains a node: its state, a verdict for each remediation, then its history, the newest first. */
+export const answerForNode = async (
+  deps: AuditQueryPorts,
+  { name, cluster: asked, names, limit }: Asked,
+): Promise<readonly ExplainItem[]> => {
+  const { store, settings: rules, fleet } = deps;
+  const found = await findNode(deps, name);
+  const { instanceId } = found;
+  const history = await readHistory(store, instanceId, limit);
+  const cluster = clusterOf(deps, asked, found, history.results);
+  if (cluster === undefined)
+    return refuse('node', `${instanceId} belongs to no cluster of the policy, and has no history`, {
+      allowed: rules.policy.clusters.map((policy) => policy.name),
+      next: 'name its cluster',
+    });
+  const policy = requireCluster(deps, cluster);
+  const now = nowIso(deps);
+  const [facts, stored, lanes, sweep] = await Promise.all([
+    fleet.describe(cluster, [instanceId]),
+    readStates(store, instanceId, cluster, names),
+    readLanes(deps, policy, names),
+    readLastSweep(store, cluster),
+  ]);
+  const own = facts.get(instanceId);
+  const next = nextSweep(policy, sweep, rules.sweepMinutes, now);
+  const verdicts = lanes.map((lane) => {
+    const { remediation } = lane;
+    const node = {
+      ...{ instanceId, facts: own, last: lastResult(history.results, remediation, sweep, instanceId) },
+      state: stored.states.find((state) => state.remediation === remediation),
+      row: stored.rows.find((row) => row.lane === laneName(cluster, remediation)),
+    };
+    return explainNode(lane, node, { rules, now, deployment: rules.deployment, next });
+  });
+  const head = { ...shown(found, own, history.results, sweep), cluster };
+  return [head, ...byNeed(verdicts), ...timelineOf({ ...history, ...stored })];
+};

@@ -1,0 +1,63 @@
+import type { Instance } from '@aws-sdk/client-ec2';
+import { defined } from '../../../core/model/defined.ts';
+import { NodeId } from '../../../core/model/ids.ts';
+import { readNodeRef } from '../../../core/signals/node-ref.ts';
+import { refuse } from '../../runtime/answer.ts';
+import type { AuditQueryPorts } from '../ports.ts';
+
+/** A node that a person has named: its id, and its instance where EC2 shows it. */
+export type FoundNode = { readonly instanceId: string; readonly instance?: Instance; readonly unread?: string };
+
+/** The start of an instance id, or its start and its end around an ellipsis, as tables show it. */
+const SHORT = /^(i-[0-9a-f]{2,16})(?:(?:…|\.{3}|\*)([0-9a-f]{0,16}))?$/;
+const MAX_NAMED = 10;
+
+/** The pattern by which EC2 finds an instance id: undefined for a text that is none. */
+const patternOf = (text: string): string | undefined => {
+  const [, start, end = ''] = SHORT.exec(text) ?? [];
+  return start === undefined ? undefined : `${start}*${end}`;
+};
+
+const only = (name: string, found: readonly Instance[]): FoundNode | undefined => {
+  const ids = found.flatMap(({ InstanceId }) => InstanceId ?? []).toSorted();
+  if (ids.length > 1)
+    return refuse('node', `${name} fits ${ids.length} instances; write more of the id`, {
+      allowed: ids.slice(0, MAX_NAMED),
+      next: 'write the whole instance id',
+    });
+  const [instance] = found;
+  return instance?.InstanceId === undefined ? undefined : { instanceId: instance.InstanceId, instance };
+};
+
+const EXPECTED = 'an instance id or its start (i-0d3a…91c7), a provider id (aws:///zone/i-…), or a private DNS name';
+
+/**
+ * Finds the node that a person names: by its instance id or a part of it, its provider id, or its private DNS name. Refuses a
+ * text that is no name of a node, that fits several, or that EC2 does not show; a whole id is answered in any case, because a
+ * terminated instance has a history.
+ */
+export const findNode = async ({ instances }: Pick<AuditQueryPorts, 'instances'>, name: string): Promise<FoundNode> => {
+  const text = name.trim();
+  const none = (why: string) =>
+    refuse('node', `${why}; expected ${EXPECTED}`, { next: 'look for the node with status' });
+  const reading = NodeId.safeParse(text).success ? undefined : patternOf(text);
+  if (reading !== undefined) {
+    const { found, unread } = await instances.byIdWhereRead([reading]);
+    const problem = [...unread.values()][0]?.problem;
+    return only(text, found) ?? none(problem ?? `EC2 shows no instance ${text}`);
+  }
+  const ref = readNodeRef(text);
+  if (ref.kind === 'unreadable') return none(`${text.slice(0, 60)} is not the name of a node`);
+  if (ref.kind === 'unsupported') return { instanceId: ref.nodeId };
+  if (ref.node.kind === 'private-dns') {
+    const { name: dns } = ref.node;
+    return (
+      only(text, await instances.byPrivateDnsName([dns.includes('.') ? dns : `${dns}.*`])) ??
+      none(`EC2 shows no instance ${dns}`)
+    );
+  }
+  const { id } = ref.node;
+  const { found, unread } = await instances.byIdWhereRead([id]);
+  const problem = unread.get(id)?.problem;
+  return only(text, found) ?? { instanceId: id, ...defined({ unread: problem }) };
+};
