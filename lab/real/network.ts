@@ -4,8 +4,8 @@ import { mustRun } from './process.ts';
 /** The bridge of all nodes. */
 export const BRIDGE = 'fmlab0';
 /**
- * Its hardware address. A bridge without one of its own takes the lowest of its ports: with each node that came or went the
- * services had another one, and nodes that had the old one in their tables reached them only after some seconds.
+ * Its hardware address. A bridge without one of its own takes the lowest of its ports. When the node of that port went, the
+ * others had an address in their tables that was no more, and did not reach the services for 20 s and longer.
  */
 const BRIDGE_ADDRESS = '02:77:00:00:00:01';
 

@@ -51,7 +51,7 @@ const reasons = defineReasons({
     cause:
       'The sandbox (pause) image is not on the node, and containerd cannot pull it: it pulls the sandbox image without credentials, and a private ECR registry answers 401. In most cases kubelet deleted the image to free disk space.',
     advice:
-      'Run the repair. Until then new pods stay in ContainerCreating, while the node is still Ready. Then fix the cause: with a full disk, or a containerd that cannot pin images, the fault returns.',
+      'Run the repair. Until then new pods stay in ContainerCreating, while the node is still Ready. Then fix the cause: with a containerd that cannot pin images, or after the pin is removed, the fault returns when the disk is full.',
   },
   SandboxImageIncomplete: {
     title: 'The sandbox image is incomplete',

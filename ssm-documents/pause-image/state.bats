@@ -76,12 +76,14 @@ WANTED=918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause:3.5
   [ "$REASON_FOUND" = SandboxImageReplaced ]
 }
 
-@test "predicts that the fault recurs without a pin or with a full disk" {
-  GC_HIGH_PERCENT=85 DISK_PERCENT=84 PIN_SUPPORT=yes
+@test "predicts that the fault recurs without a pin, and not with one on a full disk" {
+  GC_HIGH_PERCENT=85 DISK_PERCENT=84 PIN_SUPPORT=yes IMAGE_PINNED=true
   may_recur && [ "$REPLY" = false ]
   DISK_PERCENT=85
+  may_recur && [ "$REPLY" = false ]
+  IMAGE_PINNED=false
   may_recur && [ "$REPLY" = true ]
-  DISK_PERCENT=10 PIN_SUPPORT=none
+  DISK_PERCENT=10 PIN_SUPPORT=none IMAGE_PINNED=true
   may_recur && [ "$REPLY" = true ]
 }
 

@@ -258,10 +258,11 @@ fault_is_repairable() {
   [[ $REASON_FOUND != SandboxImageMismatch ]]
 }
 
-# may_recur: whether kubelet may delete the image again, as true or false in REPLY.
+# may_recur: whether kubelet may delete the image again, as true or false in REPLY. It deletes no pinned image, however full the
+# disk is.
 may_recur() {
-  REPLY=false
-  if [[ $PIN_SUPPORT != yes ]] || disk_is_over_threshold; then
-    REPLY=true
+  REPLY=true
+  if [[ $PIN_SUPPORT == yes && $IMAGE_PINNED == true ]]; then
+    REPLY=false
   fi
 }

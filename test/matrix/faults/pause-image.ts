@@ -201,12 +201,13 @@ export const faults: readonly Fault[] = [
       await fill(node, 90);
     },
     check: { ...missing, cause: 'ImageGCPressure' },
-    repair: {
+    // kubelet deletes no pinned image, however full the disk is.
+    repair: (generation) => ({
       outcome: 'Repaired',
       cause: 'ImageGCPressure',
-      willRecur: true,
+      willRecur: generation === 'al2-1.6',
       message: /is \d+ % full|cannot keep it pinned/,
-    },
+    }),
     sandbox: { failsBefore: NO_IMAGE, startsAfter: true },
     restore: async (node) => {
       await shell(node, 'rm /var/lib/containerd/filler');
