@@ -2,7 +2,7 @@ import type { Io, Screen } from '../io.ts';
 import type { Kind } from '../schemas/kinds.ts';
 import { writeCsv } from './csv.ts';
 import { type Column, tableLines } from './table.ts';
-import { isColoured, type Paint, painter, safeJson, shown } from './text.ts';
+import { folded, isColoured, type Paint, painter, safeJson, shown } from './text.ts';
 import { type Clock, createClockView } from './times.ts';
 
 /** The forms of output that `-o` selects. */
@@ -72,6 +72,11 @@ export const createOutput = (
   const writeLines = async (screen: Screen, lines: readonly string[]): Promise<void> => {
     if (lines.length > 0) await screen.write(`${lines.join('\n')}\n`);
   };
+  /** Sentences are broken between words on a terminal, and left as they are in a pipe. */
+  const prose = (screen: Screen, lines: readonly string[]): readonly string[] =>
+    screen.isTerminal && format !== 'wide'
+      ? lines.flatMap((line) => folded(line, Math.max(40, screen.columns)))
+      : lines;
   const list: Output['list'] = async ({ kind, columns, items, next, nameOf, rest, before, after, empty }) => {
     switch (format) {
       case 'json':
@@ -98,7 +103,7 @@ export const createOutput = (
           format === 'wide' ? isNarrow !== true : isWide !== true,
         );
         const table = items.length === 0 ? [empty] : tableLines(visible, items, { width, paint });
-        return await writeLines(stdout, [...(before ?? []), ...table, ...(after ?? [])]);
+        return await writeLines(stdout, [...prose(stdout, before ?? []), ...table, ...prose(stdout, after ?? [])]);
       }
     }
   };
@@ -134,11 +139,11 @@ export const createOutput = (
       if (format === 'json') await writeLines(stdout, [safeJson(document, 2)]);
       else if (format === 'jsonl') await writeLines(stdout, [safeJson(document)]);
       else if (format === 'name') await writeLines(stdout, [shown(name)]);
-      else await writeLines(stdout, lines);
+      else await writeLines(stdout, prose(stdout, lines));
     },
     lines: async (...lines) => {
-      if (!isData(format)) await writeLines(stdout, lines);
+      if (!isData(format)) await writeLines(stdout, prose(stdout, lines));
     },
-    note: (text) => writeLines(stderr, [text]),
+    note: (text) => writeLines(stderr, prose(stderr, [text])),
   };
 };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { writeCsv } from './csv.ts';
 import { tableLines } from './table.ts';
-import { counted, isColoured, painter, safeJson, shown } from './text.ts';
+import { counted, folded, isColoured, painter, safeJson, shown } from './text.ts';
 import { createClockView, durationMs, durationText, readSince } from './times.ts';
 
 const HOSTILE = 'a\u001b]0;x\u0007b\u202ec\u009bd\ud800e\u2028f\r\n';
@@ -26,6 +26,19 @@ describe('text from a stack', () => {
       isColoured(true, { TERM: 'dumb' }),
     ]).toEqual([true, false, false, false]);
     expect([painter(false)('red', 'x'), painter(true)('red', 'x')]).toEqual(['x', '\u001b[31mx\u001b[39m']);
+  });
+
+  it('is broken between words on a narrow terminal, and a command to copy is not', () => {
+    expect(folded('  – skip  i-1  OptedOut: the tag forbids it', 24)).toEqual([
+      '  – skip  i-1  OptedOut:',
+      '      the tag forbids it',
+    ]);
+    expect(folded('      fleetmend release i-0123456789abcdef0 -c shop', 24)).toHaveLength(1);
+    expect(folded('a-word-that-is-longer-than-the-line b', 10)).toEqual([
+      'a-word-that-is-longer-than-the-line',
+      '    b',
+    ]);
+    expect(folded('short', 24)).toEqual(['short']);
   });
 
   it('counts', () => {

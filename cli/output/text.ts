@@ -1,4 +1,4 @@
-import { styleText } from 'node:util';
+import { stripVTControlCharacters, styleText } from 'node:util';
 
 /** Control characters, and those that hide, reorder or break lines. */
 const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/gu;
@@ -34,3 +34,25 @@ export const isColoured = (isTerminal: boolean, env: Readonly<Record<string, str
 /** `1 node`, `3 nodes`. */
 export const counted = (count: number, one: string, many = `${one}s`): string =>
   `${count.toLocaleString('en')} ${count === 1 ? one : many}`;
+
+const INDENT = 4;
+/** A command to copy stays in one line: the terminal breaks it where it must. */
+const COMMAND = /^\s*fleetmend /;
+
+/** A line for a terminal of this width, broken between words where it is too long. */
+export const folded = (line: string, width: number): readonly string[] => {
+  const lengthOf = (text: string): number => stripVTControlCharacters(text).length;
+  if (lengthOf(line) <= width || COMMAND.test(line)) return [line];
+  const [margin = ''] = /^\s*/.exec(line) ?? [];
+  const lines: string[] = [];
+  let last = margin;
+  for (const word of line.slice(margin.length).split(' ')) {
+    const longer = last.trim() === '' ? `${last}${word}` : `${last} ${word}`;
+    if (lengthOf(longer) <= width || last.trim() === '') last = longer;
+    else {
+      lines.push(last.trimEnd());
+      last = `${margin}${' '.repeat(INDENT)}${word}`;
+    }
+  }
+  return [...lines, last];
+};

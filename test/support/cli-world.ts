@@ -35,6 +35,8 @@ export type CliRun = {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
+  /** Both, as a terminal shows them, without lines that replace one another. */
+  readonly transcript: string;
   readonly calls: readonly CliCall[];
   readonly questions: readonly string[];
 };
@@ -56,7 +58,7 @@ export const runCli = async (options: CliWorldOptions, ...argv: readonly string[
     answer = () => undefined,
     keepsCalls = true,
   } = options;
-  const written = { stdout: '', stderr: '' };
+  const written = { stdout: '', stderr: '', transcript: '' };
   const calls: CliCall[] = [];
   const questions: string[] = [];
   const left = [...replies];
@@ -69,6 +71,7 @@ export const runCli = async (options: CliWorldOptions, ...argv: readonly string[
     write: async (text) => {
       if (name === 'stdout' && options.write !== undefined) await options.write(text);
       else written[name] += text;
+      written.transcript += text;
     },
     isTerminal,
     columns,
@@ -89,7 +92,9 @@ export const runCli = async (options: CliWorldOptions, ...argv: readonly string[
     readFile: (path) => files[path],
     ask: async (question) => {
       questions.push(question);
-      return isTerminal ? left.shift() : undefined;
+      const reply = isTerminal ? left.shift() : undefined;
+      written.transcript += `${question}${reply ?? ''}\n`;
+      return reply;
     },
     now: () => new Date(nowMs),
     sleep: async (ms) => {
