@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { frozenRules, rules } from '../../test/support/rules.ts';
 import { DOCUMENT, START } from '../../test/support/runs.ts';
-import { deployedOf, isDisruptive, isFrozenFor, isManaged, knowledgeOf, mayRepairOn } from './rules.ts';
+import { deployedOf, forbiddenOn, isDisruptive, isFrozenFor, isManaged, knowledgeOf, mayRepairOn } from './rules.ts';
 
 const strict = rules({ clusters: [{ name: 'demo', mode: 'repair' }] });
 
@@ -45,4 +45,15 @@ describe('a remediation', () => {
     expect(deployedOf(rules(), 'pause-image-repair').map(({ name }) => name)).toEqual([DOCUMENT.name]);
     expect(deployedOf(rules(), 'node-check').map(({ key }) => key)).toEqual(['node-check-1', 'node-check-2']);
   });
+});
+
+it('names the line of the configuration that forbids a repair, and what it makes of a node', () => {
+  const observing = rules({ clusters: [{ name: 'demo' }] });
+  expect(forbiddenOn(strict, 'demo', 'cni')).toMatchObject({ skipReason: 'NotAllowed' });
+  expect(forbiddenOn(observing, 'demo', 'cni')).toEqual({
+    skipReason: 'Observe',
+    why: 'clusters[name=demo].mode is observe in the configuration',
+  });
+  expect([forbiddenOn(strict, 'other', 'cni'), forbiddenOn(strict, 'demo', 'none')]).toEqual([undefined, undefined]);
+  expect(forbiddenOn(strict, 'demo', 'pause-image')).toBeUndefined();
 });

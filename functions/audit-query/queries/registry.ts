@@ -11,3 +11,4 @@ export { request } from './request.ts';
 export { run } from './run.ts';
 export { runs } from './runs.ts';
 export { status } from './status.ts';
+export { summary } from './summary.ts';
