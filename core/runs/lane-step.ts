@@ -8,6 +8,7 @@ import type { LaneState } from '../state/lane-state.ts';
 import { isAnswered, type PendingNode, WHOLE_CLUSTER } from '../state/pending-node.ts';
 import type { QueuedRun, RunState } from '../state/run-state.ts';
 import type { TrustRow } from '../state/trust-state.ts';
+import { toCheckFirst } from './calm.ts';
 import { isDisrupted, withClaim, withoutLeftClaim, withoutWaiting, withWaiting } from './claims.ts';
 import type { NodesSeen } from './decide-now.ts';
 import { afterRun, dueRows, type Hold, holdOf, nextDue } from './lane.ts';
@@ -75,12 +76,17 @@ const isStale = (row: PendingNode, { lane, nodes }: IdleSeen): boolean =>
 export const statesWanted = (seen: Omit<IdleSeen, 'nodes'>): readonly string[] =>
   isCheckLane(seen.lane) ? [] : [...dueOf(seen).map((row) => row.instanceId), ...(seen.queued?.asked ?? [])];
 
+/** The rows that go to the check lane first; none of a check lane. */
+const toCheck = ({ lane, now }: IdleSeen, rows: readonly PendingNode[]): readonly PendingNode[] =>
+  isCheckLane(lane) ? [] : toCheckFirst(rows, now);
+
 /** The nodes whose facts a step of an idle lane needs: those of its next run, and new ones that wait for their agent. */
 export const factsWanted = (seen: IdleSeen): readonly string[] => {
   const { queued, now } = seen;
   const rows = dueOf(seen).filter((row) => !isStale(row, seen));
   const young = rows.filter((row) => isYoung(row, now));
-  const next = holdOn(seen) === undefined && queued === undefined ? nextRows(seen, rows) : [];
+  const isFree = holdOn(seen) === undefined && queued === undefined && toCheck(seen, rows).length === 0;
+  const next = isFree ? nextRows(seen, rows) : [];
   const asked =
     queued === undefined || queued.cancelled !== undefined || holdOn(seen) !== undefined ? [] : queued.asked;
   return [...new Set([...[...young, ...next].map((row) => row.instanceId), ...asked])];
@@ -152,7 +158,8 @@ const hold = (seen: IdleSeen, rows: readonly PendingNode[], why: Hold): Step => 
 
 /**
  * One step of a lane without an active run. Rows that need no run go first; a cancelled run comes before any plan; then a
- * pause or a breaker holds; then an operator's run is started before one for the lane's rows.
+ * pause or a breaker holds; then nodes that log lines alone report are checked first, where they are many; then an operator's
+ * run is started before one for the lane's rows.
  */
 export const idleStep = (seen: IdleSeen): Step => {
   const { lane, rules, queued, now, cluster } = seen;
@@ -166,6 +173,8 @@ export const idleStep = (seen: IdleSeen): Step => {
   }
   const why = holdOn(seen);
   if (why !== undefined) return hold(seen, kept, why);
+  const first = toCheck(seen, kept);
+  if (first.length > 0) return { effects: [{ kind: 'check-first', rows: first }], isDone: false };
   const rows = nextRows(seen, kept);
   if (queued === undefined && rows.length === 0) {
     const later = seen.rows.filter((row) => row.notBefore !== undefined && row.notBefore > now);

@@ -18,7 +18,8 @@ const seen = (of: LaneState, ids: readonly string[] = nodes(5)) => ({
   now: at(10),
 });
 const rows = nodes(5).map((id) => pendingRow(id));
-const idsOf = (of: LaneState, due = rows) => nextRows({ lane: of, rules: few }, due).map((row) => row.instanceId);
+const idsOf = (of: LaneState, due = rows) =>
+  nextRows({ lane: of, rules: few, now: at(10) }, due).map((row) => row.instanceId);
 
 describe('the next rows of a lane', () => {
   it('are as many as a run has nodes', () => {

@@ -6,6 +6,7 @@ import { laneName, NODE_CHECK } from '../model/lane-name.ts';
 import type { LaneState } from '../state/lane-state.ts';
 import { becauseOfRows, type PendingNode, rowsForRun, soleRequestOf, WHOLE_CLUSTER } from '../state/pending-node.ts';
 import type { EndedRun, QueuedRun, RunningRun, RunState } from '../state/run-state.ts';
+import { checkedBefore } from './calm.ts';
 import { decisionInputs, type NodesSeen } from './decide-now.ts';
 import type { Hold } from './lane.ts';
 import { answeredOf, becausesOf, type Cancelled, merged, resultsOf, unsentText } from './outbox.ts';
@@ -34,14 +35,14 @@ export const askedCandidates = (asked: readonly string[]): readonly Candidate[] 
 
 /** The due rows that the lane's next run takes: one for the whole cluster alone, or as many as a run has nodes. */
 export const nextRows = (
-  { lane, rules }: Pick<LaneSeen, 'lane' | 'rules'>,
+  { lane, rules, now }: Pick<LaneSeen, 'lane' | 'rules' | 'now'>,
   due: readonly PendingNode[],
 ): readonly PendingNode[] => {
   const whole = due.find((row) => row.instanceId === WHOLE_CLUSTER);
   if (whole !== undefined) return [whole];
   const { maxNodesPerCheckRun, maxNodesPerRepairRun } = rules.policy.limits;
   return rowsForRun(
-    silentLast(lane.registry ?? NO_NEWS, due),
+    silentLast(lane.registry ?? NO_NEWS, isCheck(lane) ? due : checkedBefore(due, now)),
     isCheck(lane) ? maxNodesPerCheckRun : maxNodesPerRepairRun,
   );
 };

@@ -2,6 +2,7 @@ import type { ClusterState } from '../state/cluster-state.ts';
 import type { LaneState } from '../state/lane-state.ts';
 import type { NodeStateRow } from '../state/node-state.ts';
 import type { OutboxEntry } from '../state/outbox-entry.ts';
+import type { PendingNode } from '../state/pending-node.ts';
 import type { RunDigest } from '../state/run-digest.ts';
 import type { RunState } from '../state/run-state.ts';
 import type { TrustRow } from '../state/trust-state.ts';
@@ -46,6 +47,8 @@ export type Effect =
   | { readonly kind: 'flush' }
   /** Change pending rows that have not changed since they were read. */
   | { readonly kind: 'rows'; readonly entries: readonly Extract<OutboxEntry, { kind: 'drop' | 'defer' }>[] }
+  /** Move rows of a lane of repairs to the check lane of their cluster, each only if it has not changed since it was read. */
+  | { readonly kind: 'check-first'; readonly rows: readonly PendingNode[] }
   /** Wake the group of a check that the lane has started. */
   | { readonly kind: 'hand-over' }
   /** Remove entries of the lane's queue whose runs wait no more. */

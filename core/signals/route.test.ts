@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { isoTime } from '../model/ids.ts';
 import { mayRepair } from '../model/may-repair.ts';
 import { ClusterPolicy, Policy } from '../model/policy.ts';
-import { MAX_REQUESTS, type PendingNode, WHOLE_CLUSTER } from '../state/pending-node.ts';
+import { CHECK_SOURCE, MAX_REQUESTS, type PendingNode, WHOLE_CLUSTER } from '../state/pending-node.ts';
 import { mergePending, type NewPendingNode, notAfter, remediationFor, routeSymptom } from './route.ts';
 
 const START = Date.parse('2026-08-22T10:00:00Z');
@@ -63,6 +63,18 @@ describe('mergePending', () => {
     ['times within those of the row', 12, 18],
   ])('changes nothing for a signal with %s', (_, first, last) => {
     expect(mergePending(rowOf(addedOf(10, 20)), addedOf(first, last))).toBeUndefined();
+  });
+
+  it('keeps the time of a finding within the times of a row, and that of the newest finding', () => {
+    const row = rowOf(addedOf(10, 20));
+    const finding = (at: number): NewPendingNode => ({ ...addedOf(at, at), source: CHECK_SOURCE });
+    const merged = mergePending(row, finding(15));
+    expect(merged).toMatchObject({ source: 'fleetmend.logs', checkedAt: isoTime(START + 15) });
+    const known = { ...rowOf(addedOf(10, 20)), checkedAt: isoTime(START + 15) };
+    expect(mergePending(known, finding(15))).toBeUndefined();
+    expect(mergePending(known, finding(12))).toBeUndefined();
+    expect(mergePending(known, finding(18))).toMatchObject({ checkedAt: isoTime(START + 18) });
+    expect(mergePending(known, finding(30))).not.toHaveProperty('checkedAt');
   });
 
   it('takes reason and image from the latest signal, and the image of any signal where only one has it', () => {

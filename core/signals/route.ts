@@ -3,7 +3,14 @@ import { epochMs, isoTime } from '../model/ids.ts';
 import { NODE_CHECK } from '../model/lane-name.ts';
 import { mayRepair } from '../model/may-repair.ts';
 import { clusterPolicy, type Policy } from '../model/policy.ts';
-import { CHECK_SOURCE, isAnswered, MAX_REQUESTS, type PendingNode, WHOLE_CLUSTER } from '../state/pending-node.ts';
+import {
+  CHECK_SOURCE,
+  checkedAtOf,
+  isAnswered,
+  MAX_REQUESTS,
+  type PendingNode,
+  WHOLE_CLUSTER,
+} from '../state/pending-node.ts';
 
 /** The facts about a remediation that the routing of a symptom depends on. */
 export type CatalogueEntry = {
@@ -66,7 +73,7 @@ const waitOf = (row: PendingNode, added: NewPendingNode): string | undefined => 
   return times.toSorted().at(-1);
 };
 
-type OptionalFields = Pick<PendingNode, 'image' | 'localMethod' | 'notBefore' | 'awaitAgentUntil'>;
+type OptionalFields = Pick<PendingNode, 'image' | 'localMethod' | 'checkedAt' | 'notBefore' | 'awaitAgentUntil'>;
 
 /** The optional fields of the merged row. */
 const optionalFields = (row: PendingNode, added: NewPendingNode, isNewer: boolean): OptionalFields => {
@@ -78,6 +85,15 @@ const optionalFields = (row: PendingNode, added: NewPendingNode, isNewer: boolea
   const awaitAgentUntil = added.awaitAgentUntil ?? row.awaitAgentUntil;
   return {
     ...defined({ image, localMethod, notBefore, awaitAgentUntil }),
+    // A newer finding is the source itself.
+    ...(isNewerCheck
+      ? {}
+      : defined({
+          checkedAt: [checkedAtOf(row), checkedAtOf(added)]
+            .filter((at) => at !== undefined)
+            .toSorted()
+            .at(-1),
+        })),
   };
 };
 
@@ -91,8 +107,9 @@ export const mergePending = (row: PendingNode, added: NewPendingNode): Omit<Pend
   const isEarlier = epochMs(added.firstSeenAt) < epochMs(row.firstSeenAt);
   const requestIds = [...new Set([...(row.requestIds ?? []), ...(added.requestIds ?? [])])];
   const isWantedByMore = requestIds.length > (row.requestIds?.length ?? 0);
-  if (!isNewer && !isEarlier && !isWantedByMore) return undefined;
-  const { version, localMethod, ...kept } = row;
+  const isFinding = added.source === CHECK_SOURCE && (checkedAtOf(row) ?? '') < added.lastSeenAt;
+  if (!isNewer && !isEarlier && !isWantedByMore && !isFinding) return undefined;
+  const { version, localMethod, checkedAt, ...kept } = row;
   return {
     ...kept,
     // What led to the row first stays, as long as the row has not been answered.

@@ -27,6 +27,8 @@ export const PendingNode = stored({
   source: z.string().max(100),
   /** What led to this row; its times, its count and its source are those of the row. */
   because: Cause.default({ kind: 'event' }),
+  /** When a check last found the node broken, where a later signal is the row's source now. */
+  checkedAt: IsoTime.optional(),
   /** The requests that want this node, where it was handed back to the lane. Cancelled ones are taken off. */
   requestIds: z.array(z.string()).max(MAX_REQUESTS).optional(),
   /** A new node: it is checked once its SSM agent is online, or given up at this time. */
@@ -81,8 +83,15 @@ export const rowsForRun = (rows: readonly PendingNode[], max: number): readonly 
   return rows.filter((row) => soleRequestOf(row) === requestId).slice(0, max);
 };
 
+/** The source that only log-classifier's role may use; symptoms from any other source lead to a check at most. */
+export const LOGS_SOURCE = 'fleetmend.logs';
+
 /** The source of a pending node that a check found broken. */
 export const CHECK_SOURCE = 'fleetmend.check';
+
+/** When a check last found the node of a row broken; undefined for none. */
+export const checkedAtOf = ({ source, lastSeenAt, checkedAt }: Omit<PendingNode, 'version'>): string | undefined =>
+  source === CHECK_SOURCE ? lastSeenAt : checkedAt;
 
 /**
  * Whether a pending node has already been answered: its last decision is permanent, and no newer symptom was seen. Such a

@@ -9,6 +9,7 @@ import type { RunState } from '../../core/state/run-state.ts';
 import { commentOf } from '../adapters/ssm/run-command.ts';
 import { asError } from '../runtime/errors.ts';
 import { becausesFor } from './becauses.ts';
+import { checkFirst } from './check-first.ts';
 import type { Done } from './done.ts';
 import { changeRows, flushOutbox, performEntries } from './outbox.ts';
 import { nowIso, type RunControllerPorts } from './ports.ts';
@@ -124,6 +125,7 @@ export const perform = async (
   const calls: RunEffect[] = [];
   for (const effect of effects) {
     if (effect.kind === 'rows') await changeRows(deps, effect.entries);
+    else if (effect.kind === 'check-first') await checkFirst(deps, effect.rows);
     else if (effect.kind === 'unqueue') await removeQueued(deps, effect.lane, effect.sortKeys);
     else if (run === undefined) throw new Error(`performing ${effect.kind}: the step has no run`);
     else if (effect.kind === 'flush') flushed = { version: run.version, stays: await flushOutbox(deps, run) };

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { countsOf } from '../../core/runs/reports.ts';
+import { LOGS_SOURCE } from '../../core/state/pending-node.ts';
 import { healthyFacts, instanceIds, runControllerWorld } from '../../test/support/run-controller-world.ts';
 import { startTable, type TestTable } from '../../test/support/table.ts';
 import { parseWake } from './wake-message.ts';
@@ -160,7 +161,7 @@ describe("the cluster's check lane", () => {
     const [id = ''] = w.ids;
     breakNodes(w, [id]);
     w.facts.set(id, { ...healthyFacts(id), modeTag: 'observe' });
-    await w.signal(id);
+    await w.signal(id, 'pause-image', w.iso(), LOGS_SOURCE);
     await w.pass(3600, 30);
     expect(w.ssm.sends('node-check')).toEqual(new Map([[id, 1]]));
     expect(w.ssm.sends('repair').size).toBe(0);

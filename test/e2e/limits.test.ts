@@ -159,8 +159,10 @@ describe('a pause', () => {
   it('takes effect within one decision, is recorded for the pending nodes, and repairs continue after resume', async () => {
     const nodes = scene.addNodes('paused', 5, { faultOf: () => REPAIRABLE, latency: UNHURRIED });
     let pausing: Promise<unknown> | undefined;
-    const off = scene.chronicle.onSent((command) => {
-      if (nodes.some((n) => command.instanceIds.includes(n.instanceId))) pausing ??= pauseAndResume('pause', 'paused');
+    // The lines are about so many nodes that they are checked first.
+    const off = scene.chronicle.onSent(({ action, instanceIds }) => {
+      const isOurs = nodes.some((n) => instanceIds.includes(n.instanceId));
+      if (action === 'repair' && isOurs) pausing ??= pauseAndResume('pause', 'paused');
     });
     await scene.logFault(...nodes);
     await scene.lab.settle();

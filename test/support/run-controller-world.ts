@@ -5,6 +5,7 @@ import { type Result, success } from '../../core/model/result.ts';
 import { groupOf, type Wake } from '../../core/model/wake.ts';
 import { healthyNodes } from '../../core/runs/batch-results.ts';
 import { queuedRun } from '../../core/runs/queued-run.ts';
+import { CHECK_SOURCE } from '../../core/state/pending-node.ts';
 import { ResultRow } from '../../core/state/results.ts';
 import { RunState } from '../../core/state/run-state.ts';
 import { sleep } from '../../functions/adapters/sleep.ts';
@@ -180,19 +181,12 @@ export const runControllerWorld = (table: TestTable, options: Options = {}) => {
     }
   };
 
-  /** A signal about a node, as signal-intake accepts it. */
-  const signal = async (instanceId: string, remediation = 'pause-image', seenAt = iso()): Promise<void> => {
+  /** A pending node, by default one that a check has found broken: however many wait, none is checked first. */
+  const signal = async (instanceId: string, remediation = 'pause-image', at = iso(), source = CHECK_SOURCE) => {
     const lane = `demo/${remediation}`;
     await raw.signals.addPending({
-      lane,
-      cluster: 'demo',
-      instanceId,
-      reason: 'SandboxImageMissing',
-      firstSeenAt: seenAt,
-      lastSeenAt: seenAt,
-      signals: 1,
-      source: 'fleetmend.logs',
-      because: { kind: 'log' },
+      ...{ lane, cluster: 'demo', instanceId, reason: 'SandboxImageMissing', signals: 1 },
+      ...{ firstSeenAt: at, lastSeenAt: at, source, because: { kind: 'log' } },
     });
     await raw.signals.touchLane('demo', remediation, iso());
     queue.push({ kind: 'lane', lane });

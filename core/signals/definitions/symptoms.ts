@@ -1,14 +1,14 @@
 import * as z from 'zod';
 import { defined } from '../../model/defined.ts';
 import { ClusterName, epochMs, IsoTime, isoTime } from '../../model/ids.ts';
+import { LOGS_SOURCE } from '../../state/pending-node.ts';
 import { defineSignal } from '../define-signal.ts';
 import { type NodeRefReading, readNodeRef } from '../node-ref.ts';
 import { type Envelope, malformed, type Report } from '../types.ts';
 
 /** Detail type of a symptom on fleetmend's bus. */
 export const NODE_SYMPTOM = 'Node Symptom';
-/** The source that only log-classifier's role may use; symptoms from any other source lead to a check at most. */
-export const LOGS_SOURCE = 'fleetmend.logs';
+export { LOGS_SOURCE };
 
 /** The detail of a `Node Symptom`, as any tool may send it; docs/signals.md describes it. */
 export const SymptomDetail = z.strictObject({

@@ -1,0 +1,33 @@
+import pMap from 'p-map';
+import { checkLaneName, NODE_CHECK } from '../../core/model/lane-name.ts';
+import { wakeLane } from '../../core/model/wake.ts';
+import type { PendingNode } from '../../core/state/pending-node.ts';
+import { nowIso, type RunControllerPorts } from './ports.ts';
+
+const CONCURRENCY = 16;
+
+/**
+ * Moves rows to the check lane of their cluster: what a check finds comes back to the lane of repairs. A row goes only after
+ * the check knows of it, and only if nothing has changed it; after a crash, all of it is done again.
+ */
+export const checkFirst = async (deps: RunControllerPorts, rows: readonly PendingNode[]): Promise<void> => {
+  const [first] = rows;
+  if (first === undefined) return;
+  const { cluster, lane: from } = first;
+  const lane = checkLaneName(cluster);
+  const moved = await pMap(
+    rows,
+    async (row) => {
+      const { version, skipped, decidedAt, notBefore, localMethod, ...known } = row;
+      return await deps.signals.addPending({ ...known, lane });
+    },
+    { concurrency: CONCURRENCY },
+  );
+  await deps.signals.touchLane(cluster, NODE_CHECK, nowIso(deps));
+  await deps.wakes.wake([wakeLane(lane)]);
+  await pMap(rows, ({ instanceId, version }) => deps.lanes.drop({ lane: from, instanceId, version }), {
+    concurrency: CONCURRENCY,
+  });
+  deps.count('CheckedFirst', moved.length);
+  deps.log.info('checking nodes before their repair', { cluster, lane: from, nodes: moved.length });
+};
