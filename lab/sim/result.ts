@@ -14,7 +14,7 @@ export type SimulatedFault = {
   /** The effect of a repair: it repairs the fault (which may recur), fails with a reason, or crashes. */
   readonly repair:
     | { readonly kind: 'repairs'; readonly method?: string; readonly willRecur?: boolean }
-    | { readonly kind: 'fails'; readonly reason: string; readonly detail?: string }
+    | { readonly kind: 'fails'; readonly reason: string; readonly evidence?: DocumentResult['evidence'] }
     | { readonly kind: 'crashes' };
 };
 
@@ -132,8 +132,7 @@ export const playDocument = (
           reason: repair.reason,
           ...cause,
           title: titleOf(repair.reason),
-          ...defined({ detail: repair.detail }),
-          ...evidence,
+          evidence: { ...repair.evidence, ...evidence.evidence },
           ...times,
         },
         left: faults,

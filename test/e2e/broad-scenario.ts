@@ -2,6 +2,7 @@ import { expect } from 'vitest';
 import type { SimulatedNode } from '../../lab/sim/node.ts';
 import type { SimulatedFault } from '../../lab/sim/result.ts';
 import { remediations } from '../../ssm-documents/remediations.ts';
+import { signalSample } from '../support/signal-samples.ts';
 import { MINUTE_MS, REPAIRABLE, type Scene } from './support.ts';
 
 /** The clusters that {@link runBroadScenario} works on. */
@@ -13,10 +14,11 @@ export const BROAD_CLUSTERS = [
 /** Two sweeps and a cool-down: how a sweep falls between the steps depends on when the scene began. */
 const DRAIN_MINUTES = 75;
 
-/** Its results are longer than what SSM lists: they are read from GetCommandInvocation. */
+const LONG_FACTS = Array.from({ length: 10 }, (_, i) => [`fact${i}`, 'x'.repeat(300)] as const);
+/** Its results are longer than what SSM lists, and valid: they are read from GetCommandInvocation. */
 const FAILS_AT_LENGTH: SimulatedFault = {
   ...REPAIRABLE,
-  repair: { kind: 'fails', reason: 'NodeRoleLacksECR', detail: 'x'.repeat(3000) },
+  repair: { kind: 'fails', reason: 'NodeRoleLacksECR', evidence: Object.fromEntries(LONG_FACTS) },
 };
 
 /** Nodes that belong to the cluster by one tag, each by another one. */
@@ -51,6 +53,12 @@ const hearAndRepair = async (scene: Scene): Promise<void> => {
   // signal-intake asks EC2 for the cluster of a new instance.
   const started = { 'instance-id': nodes[6]?.instanceId ?? '', state: 'running' };
   lab.putEvent({ source: 'aws.ec2', detailType: 'EC2 Instance State-change Notification', detail: started });
+  for (const { source, 'detail-type': detailType, detail, resources } of [
+    signalSample('launches/match-launch', { 'i-0123456789abcdef0': nodes[6]?.instanceId ?? '' }),
+    signalSample('addons/match-health-degraded', { demo: 'watch' }),
+    signalSample('eks-calls/match-update-nodegroup-version', { demo: 'watch' }),
+  ])
+    lab.putEvent({ source, detailType, detail, resources });
   await scene.drain(DRAIN_MINUTES, 'not-to-come');
 
   // Results without an answer to their write are written again.
@@ -73,11 +81,15 @@ const hearAndRepair = async (scene: Scene): Promise<void> => {
   lab.faults.events = [{ source: 'aws.ssm', kind: 'lose' }];
   await scene.logFault(third);
   await scene.drain(DRAIN_MINUTES, 'not-to-come');
-  // scheduler reads a command whose invocations are not shown yet, and one that takes too long.
-  const [slow] = scene.addNodes('demo', 1, { faultOf: () => REPAIRABLE, latency: () => 150_000 });
+  // scheduler reads a command whose invocations are not shown yet, one that takes too long, and a result that SSM has cut.
+  const slow = scene.addNodes('demo', 2, {
+    faultOf: (i) => (i === 0 ? REPAIRABLE : FAILS_AT_LENGTH),
+    latency: () => 150_000,
+  });
   lab.faults.listLagMs = 200_000;
-  if (slow !== undefined) await scene.logFault(slow, fourth);
+  await scene.logFault(...slow, fourth);
   await scene.drain(DRAIN_MINUTES, 'not-to-come');
+  slow[1]?.setState('terminated');
   lab.faults.events = [];
   lab.faults.listLagMs = 1000;
 };
@@ -224,13 +236,14 @@ const failAndReplay = async (scene: Scene): Promise<void> => {
   await scene.drain(DRAIN_MINUTES, 'not-to-come');
 };
 
-/** Uses every feature at least once. A step that fails by a missing permission is skipped. */
+/** Uses every feature at least once. A step that a denied call ends is the last one. */
 export const runBroadScenario = async (scene: Scene): Promise<readonly string[]> => {
   const stopped: string[] = [];
   for (const step of [hearAndRepair, operate, failAndReplay]) {
     await step(scene).catch((error: unknown) => stopped.push(`${step.name}: ${String(error)}`));
     scene.lab.faults.calls = [];
     scene.lab.faults.events = [];
+    if (scene.chronicle.denials.length > 0) break;
   }
   return stopped;
 };

@@ -24,10 +24,6 @@ const IDLE: readonly (readonly [RegExp, string])[] = [
     /fleetmend-run-controller dynamodb:UpdateItem dynamodb:LeadingKeys COMMAND#/,
     'only where SSM refuses a part of a check after another part has reported: functions/run-controller/parts.test.ts',
   ],
-  [
-    /fleetmend-scheduler ssm:GetCommandInvocation /,
-    'only where an overdue command has a result that SSM has cut: functions/shared/cut-results.test.ts',
-  ],
 ];
 
 describe('every call of every function', () => {
@@ -72,8 +68,12 @@ describe('every call of every function', () => {
 });
 
 describe('a lab without one statement', () => {
-  const lose = async (edit: (from: CfnTemplate) => CfnTemplate, run: (scene: Scene) => Promise<void>) => {
-    const scene = await openScene(assembly, { edit });
+  const lose = async (
+    edit: (from: CfnTemplate) => CfnTemplate,
+    run: (scene: Scene) => Promise<void>,
+    drainsUntilDenied = false,
+  ) => {
+    const scene = await openScene(assembly, { edit, drainsUntilDenied });
     try {
       await run(scene);
       return {
@@ -127,18 +127,22 @@ describe('a lab without one statement', () => {
       const silent: string[] = [];
       for (const { what, effect, isIdentity, actions, without } of templateStatements(template)) {
         // Other tests cover denials; alarms and lost events do not occur in this scenario.
-        if (effect !== 'Allow' || /^DeadRulesPolicy|^Operators/.test(what)) continue;
+        if (effect !== 'Allow' || /^DeadRulesPolicy|^Operators|^NoticesTopicPolicy\S* \d sns:Publish$/.test(what))
+          continue;
         for (const action of isIdentity ? actions : [undefined]) {
           const label = `${what}: ${action ?? 'all of it'}`;
+          // Nothing can be denied: the test above holds what is listed to that.
+          if (IDLE.some(([pattern]) => pattern.test(`${label} `))) continue;
           const { denials } = await lose(
             (from) => without(from, action),
             async (scene) => void (await runBroadScenario(scene)),
+            // The rest of the scenario would only repeat the denial.
+            true,
           );
           console.info(`${denials.length === 0 ? 'silent' : 'noticed'} without ${label}`);
           if (denials.length === 0) silent.push(label);
         }
       }
-      const isIdle = (what: string) => IDLE.some(([pattern]) => pattern.test(`${what} `));
-      expect(silent.filter((what) => !isIdle(what))).toEqual([]);
+      expect(silent).toEqual([]);
     }, 7_200_000);
 });

@@ -18,6 +18,7 @@ import { LAB_ENVIRONMENT, type LabAssembly, synthLab } from '../../lab/synth.ts'
 import type { BuiltDocument } from '../../ssm-documents/builder/build.ts';
 import { accepted } from '../support/answers.ts';
 import { type Chronicle, createChronicle } from './chronicle.ts';
+import { drainOf } from './drain.ts';
 import { faultLine } from './fault-line.ts';
 
 /** A minute of the lab's time. */
@@ -154,23 +155,16 @@ export type DeadLetterShown = {
   readonly time: string | undefined;
 };
 
-/** A sweep waits for its place in the interval; with sweeps on there is nearly always one. */
-const isSweepToCome = (item: AuditItem, nowMs: number): boolean => {
-  const run = SweepToCome.safeParse(item);
-  return run.success && Date.parse(run.data.dueAt) > nowMs;
-};
-const SweepToCome = z.looseObject({
-  status: z.literal('queued'),
-  because: z.looseObject({ kind: z.literal('sweep') }),
-  dueAt: z.string(),
-});
-
 /** Boots a scene. */
 export const openScene = async (
   assembly: LabAssembly,
-  options: Pick<LabOptions, 'edit' | 'faults' | 'onDecision'> & { readonly seed?: number } = {},
+  options: Pick<LabOptions, 'edit' | 'faults' | 'onDecision'> & {
+    readonly seed?: number;
+    /** Whether `drain` throws once a call has been denied. */
+    readonly drainsUntilDenied?: boolean;
+  } = {},
 ): Promise<Scene> => {
-  const { seed = 1, ...rest } = options;
+  const { seed = 1, drainsUntilDenied = false, ...rest } = options;
   const clock = createClock({ skipIdle: true });
   const lab = await bootLab({ ...assembly, ...LAB_ENVIRONMENT, ...rest, clock, seed, maxEnvironments: 2 });
   const chronicle = createChronicle(lab);
@@ -210,13 +204,6 @@ export const openScene = async (
     client.destroy();
     return found;
   };
-  const waiting = (): readonly string[] =>
-    lab.queues.all().flatMap(({ settings: { name }, depth }) => {
-      const { visible, inFlight, delayed } = depth();
-      return !name.includes('dlq') && visible + inFlight + delayed > 0
-        ? [`${name}: ${visible + inFlight + delayed}`]
-        : [];
-    });
 
   return {
     lab,
@@ -271,22 +258,7 @@ export const openScene = async (
         .map((row) => rowOf(TrustRow, row))
         .find(({ document }) => document.includes(`-${remediation}-repair-`))?.breaker;
     },
-    drain: async (maxMinutes = 45, sweeps = 'all') => {
-      for (let minute = 0; ; minute++) {
-        await lab.settle();
-        const open = (await report({ query: 'open' })).filter(
-          (item) => sweeps === 'all' || !isSweepToCome(item, lab.now()),
-        );
-        const left = [...waiting(), ...open.map((item) => JSON.stringify(item))];
-        if (left.length === 0) return;
-        if (minute >= maxMinutes) {
-          const rows = (await items()).filter((item) => item.pk.startsWith('LANE#') && item.sk !== 'STATE');
-          const waits = [...left, ...rows.map((row) => JSON.stringify(row))].join('\n');
-          throw new Error(`draining the scene: after ${maxMinutes} min of lab time there is still ${waits}`);
-        }
-        await lab.advance(MINUTE_MS);
-      }
-    },
+    drain: drainOf({ lab, report, items, chronicle }, drainsUntilDenied),
     letters: () =>
       Object.entries(lab.queues.deadLetters()).flatMap(([queue, messages]) =>
         messages.map(({ messageId, body, attributes: { reason, time, ...others } }) => ({

@@ -1,0 +1,52 @@
+import * as z from 'zod';
+import type { Lab } from '../../lab/aws/lab.ts';
+import type { Chronicle } from './chronicle.ts';
+
+const MINUTE_MS = 60_000;
+
+/** The parts of a scene that tell whether work is left. */
+type Drained = {
+  readonly lab: Lab;
+  readonly chronicle: Pick<Chronicle, 'denials'>;
+  readonly report: (query: Readonly<Record<string, unknown>>) => Promise<readonly unknown[]>;
+  readonly items: () => Promise<readonly { readonly pk: string; readonly sk: string }[]>;
+};
+
+const SweepToCome = z.looseObject({
+  status: z.literal('queued'),
+  because: z.looseObject({ kind: z.literal('sweep') }),
+  dueAt: z.string(),
+});
+/** A sweep waits for its place in the interval; with sweeps on there is nearly always one. */
+const isSweepToCome = (item: unknown, nowMs: number): boolean => {
+  const run = SweepToCome.safeParse(item);
+  return run.success && Date.parse(run.data.dueAt) > nowMs;
+};
+
+/** Builds `drain` of a scene. With `untilDenied` it throws as soon as a call has been denied. */
+export const drainOf =
+  ({ lab, report, items, chronicle }: Drained, untilDenied: boolean) =>
+  async (maxMinutes = 45, sweeps: 'all' | 'not-to-come' = 'all'): Promise<void> => {
+    const waiting = (): readonly string[] =>
+      lab.queues.all().flatMap(({ settings: { name }, depth }) => {
+        const { visible, inFlight, delayed } = depth();
+        const count = visible + inFlight + delayed;
+        return !name.includes('dlq') && count > 0 ? [`${name}: ${count}`] : [];
+      });
+    for (let minute = 0; ; minute++) {
+      await lab.settle();
+      const [denial] = chronicle.denials;
+      if (untilDenied && denial !== undefined) throw new Error(`draining the scene: a call was denied: ${denial}`);
+      const open = (await report({ query: 'open' })).filter(
+        (item) => sweeps === 'all' || !isSweepToCome(item, lab.now()),
+      );
+      const left = [...waiting(), ...open.map((item) => JSON.stringify(item))];
+      if (left.length === 0) return;
+      if (minute >= maxMinutes) {
+        const rows = (await items()).filter((item) => item.pk.startsWith('LANE#') && item.sk !== 'STATE');
+        const waits = [...left, ...rows.map((row) => JSON.stringify(row))].join('\n');
+        throw new Error(`draining the scene: after ${maxMinutes} min of lab time there is still ${waits}`);
+      }
+      await lab.advance(MINUTE_MS);
+    }
+  };
