@@ -196,3 +196,28 @@ repair_of() {
   [ "$status" -eq 1 ]
   [[ $output == *'NotRepaired DiskFull: ctr: write '* ]]
 }
+
+@test "pins the names that the CRI gives the image once it has it, from the list by which it has waited" {
+  local digest other
+  digest=sha256:$(printf '%064d' 1) other=sha256:$(printf '%064d' 2)
+  IMAGE=$WANTED CONFIGURED_IMAGE=$WANTED DIGEST=$digest asked='' looks=0
+  ctr_k8s() {
+    RC=0 ERR='' OUT=''
+    asked+="${*:3};"
+    [[ $3 == ls ]] || return 0
+    looks=$((looks + 1))
+    printf '%s\n' 'REF TYPE DIGEST SIZE PLATFORMS LABELS' > "$WORK/out"
+    if ((looks == 1)); then
+      printf '%s\n' "$IMAGE type $digest 1 KiB linux/amd64 io.cri-containerd.pinned=pinned" >> "$WORK/out"
+    else
+      printf '%s\n' "$IMAGE type $digest 1 KiB linux/amd64 io.cri-containerd.image=managed,io.cri-containerd.pinned=pinned" \
+        "$other type $digest 1 KiB linux/amd64 io.cri-containerd.image=managed" \
+        "registry.example/own:1 type $digest 1 KiB linux/amd64 -" >> "$WORK/out"
+    fi
+  }
+  bounded() { :; }
+  pin_image
+  wait_for_cri
+  [ "$asked" = "label $IMAGE $PINNED_LABEL;ls target.digest==\"$digest\";ls target.digest==\"$digest\";label $other $PINNED_LABEL;" ]
+  [ "$IMAGE_PINNED" = true ]
+}

@@ -182,13 +182,15 @@ add_second_name() {
   ((RC == 0)) || tag_image "$IMAGE" "$CONFIGURED_IMAGE"
 }
 
-# wait_for_cri: containerd's CRI plugin labels an image after it receives an event. Before that, no pod can use the image.
+# wait_for_cri: containerd's CRI plugin labels an image after it receives an event, and gives it names of its own. Before that,
+# no pod can use the image.
 wait_for_cri() {
   local attempt
   for attempt in {1..20}; do
-    ctr_k8s 15 images ls "name==\"$IMAGE\""
+    ctr_k8s 15 images ls "target.digest==\"$DIGEST\""
     read_image_row "$IMAGE" "$WORK/out" || break
     if [[ $IMAGE_LABELS == *,io.cri-containerd.image=managed,* ]]; then
+      pin_other_names "$WORK/out"
       return
     fi
     bounded 2 sleep 0.25 || break

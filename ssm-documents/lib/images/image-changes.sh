@@ -13,24 +13,29 @@ tag_image() {
   fi
 }
 
-# pin_image: labels IMAGE under the name that the configuration uses and under the id that the CRI uses, so that kubelet's
-# garbage collection keeps it. A containerd that cannot pin ignores the label.
+# pin_image: labels IMAGE under the name that the configuration uses, so that kubelet's garbage collection keeps it. A containerd
+# that cannot pin ignores the label.
 pin_image() {
-  local name digest names=("$IMAGE")
-  ctr_k8s 15 images ls "target.digest==\"$DIGEST\""
-  while read -r name _ digest _; do
-    if [[ $digest == "$DIGEST" && ($name == sha256:* || $name == "$CONFIGURED_IMAGE") && $name != "$IMAGE" ]]; then
-      names+=("$name")
-    fi
-  done < "$WORK/out"
-  changing "pinning ${names[*]}"
+  changing "pinning $IMAGE"
+  ctr_k8s 15 images label "$IMAGE" "$PINNED_LABEL"
+  ((RC != 0)) || return 0
+  # The failures of earlier methods no longer matter.
+  forget_failure
+  note_failed_command PinFailed pin
+  finish_failed
+}
+
+# pin_other_names FILE: the same for the names in FILE, a list of images, that the CRI and the configuration use for IMAGE.
+pin_other_names() {
+  local name digest rest names=()
+  while read -r name _ digest rest; do
+    [[ $digest == "$DIGEST" && ",${rest##* }," != *",$PINNED_LABEL,"* ]] || continue
+    [[ $name != sha256:* && $name != "$CONFIGURED_IMAGE" ]] || names+=("$name")
+  done < "$1"
+  # bash before 4.4 treats an empty array as an unset variable.
+  ((${#names[@]} > 0)) || return 0
   for name in "${names[@]}"; do
+    changing "pinning $name"
     ctr_k8s 15 images label "$name" "$PINNED_LABEL"
-    if ((RC != 0)) && [[ $name == "$IMAGE" ]]; then
-      # The failures of earlier methods no longer matter.
-      forget_failure
-      note_failed_command PinFailed pin
-      finish_failed
-    fi
   done
 }
