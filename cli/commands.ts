@@ -6,6 +6,7 @@ const ORDER = [
   'status',
   'check',
   'repair',
+  'explain',
   'runs',
   'run',
   'node',

@@ -1,25 +1,38 @@
+import pMap from 'p-map';
 import type * as z from 'zod';
+import { ExplainedNode } from '../core/api/explain.ts';
 import { NodeStatus } from '../core/api/status.ts';
 import { NODE_CHECK } from '../core/model/lane-name.ts';
 import { outcomesWith } from '../core/model/outcome.ts';
 import { readNodeRef } from '../core/signals/node-ref.ts';
 import { answerOf } from './aws/answer.ts';
 import type { Stack } from './aws/connection.ts';
-import { itemsOf } from './aws/pages.ts';
+import { itemsOf, pageOf } from './aws/pages.ts';
 import { usageError } from './exit.ts';
 import type { ResultItem } from './schemas/shapes.ts';
 
-/** The instance ids of nodes that are named by instance id, provider id or resource name. @throws CommandError for others */
-export const instanceIdsOf = (names: readonly string[]): readonly string[] =>
-  [...new Set(names)].map((name) => {
-    // As kubectl names it.
-    const reading = readNodeRef(name.replace(/^nodes?\//, ''));
-    if (reading.kind === 'unreadable') throw usageError('NODE', `${name} is ${reading.message}`);
-    if (reading.kind === 'node' && reading.node.kind === 'instance-id') return reading.node.id;
-    throw usageError('NODE', `${name} is no EC2 instance that can be named here`, {
-      next: 'give its instance id (i-…)',
-    });
-  });
+const Found = ExplainedNode.pick({ instanceId: true });
+
+/**
+ * The instance ids of nodes by any of their names: the instance id, its start or `i-0d3a…91c7`, a provider id, a private DNS
+ * name, or as kubectl names it, `node/NAME`. The stack finds those that do not contain the instance id.
+ *
+ * @throws CommandError for a name that fits no node, or several
+ */
+export const instanceIdsOf = async (stack: Stack, names: readonly string[]): Promise<readonly string[]> => {
+  const ids = await pMap(
+    new Set(names.map((name) => name.replace(/^nodes?\//, ''))),
+    async (node) => {
+      const reading = readNodeRef(node);
+      if (reading.kind === 'node' && reading.node.kind === 'instance-id') return reading.node.id;
+      const { items } = await pageOf(stack, { query: 'explain', node, limit: 1 });
+      const found = items.find(({ kind }) => kind === 'explained-node');
+      return answerOf(Found, found, `the node ${node}`).instanceId;
+    },
+    { concurrency: 4 },
+  );
+  return [...new Set(ids)];
+};
 
 const FINDINGS = new Set<string>(outcomesWith('isFinding'));
 

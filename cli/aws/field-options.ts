@@ -5,6 +5,7 @@ const OPTIONS: Readonly<Record<string, string>> = {
   cluster: '--cluster',
   remediation: '--remediation',
   instanceId: 'NODE',
+  node: 'NODE',
   instanceIds: 'NODE',
   reason: '--reason',
   requestId: '--request-id',

@@ -150,11 +150,16 @@ describe('fleetmend check', () => {
     expect(stdout).toContain('2 Healthy');
   });
 
-  it('refuses a wrong node before it calls anything', async () => {
-    const { code, stderr, calls } = await runCli({ answer: checked }, 'check', 'node', '1', '-c', CLUSTER);
-    expect({ code, calls }).toEqual({ code: 2, calls: [] });
-    expect(stderr).toBe(
-      'fleetmend: NODE: node is no EC2 instance that can be named here\n  give its instance id (i-…)\n',
-    );
+  it('checks nodes by any of their names, which the stack finds', async () => {
+    const explain = ({ node }: { node?: unknown }) =>
+      node === 'ip-10-0-0-1'
+        ? page({ kind: 'explained-node', instanceId: second })
+        : refused('field node: no node', { field: 'node' });
+    const answer = stackOf({ check: () => started(), run: () => over, request, explain });
+    const names = [`aws:///eu-west-1a/${broken}`, 'node/ip-10-0-0-1', broken];
+    const { calls } = await runCli({ answer }, 'check', ...names, '-c', CLUSTER);
+    expect(calls.find(({ to }) => to === 'operator-api:stop')?.payload.instanceIds).toEqual([broken, second]);
+    const wrong = await runCli({ answer }, 'check', 'ip-10-9-9-9', '-c', CLUSTER);
+    expect([wrong.code, wrong.stderr]).toEqual([3, 'fleetmend: NODE: no node\n']);
   });
 });

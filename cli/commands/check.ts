@@ -13,7 +13,7 @@ import { begin, WAIT_OPTIONS, WaitGiven } from '../start-request.ts';
 export const check = defineCommand({
   name: 'check',
   summary: 'Check the nodes of a cluster, or some of them. A check changes nothing on a node',
-  arguments: [{ flags: '[node...]', description: 'instance ids or provider ids (default: the whole cluster)' }],
+  arguments: [{ flags: '[node...]', description: 'nodes by any of their names (default: the whole cluster)' }],
   options: [
     CLUSTER_OPTION,
     { flags: '-r, --remediation <name>', description: 'check for this remediation alone' },
@@ -34,7 +34,7 @@ export const check = defineCommand({
     const stack = session.stack();
     const cluster = session.cluster(given.cluster);
     const { remediation, reason, dryRun } = given;
-    const instanceIds = given.node.length === 0 ? undefined : instanceIdsOf(given.node);
+    const instanceIds = given.node.length === 0 ? undefined : await instanceIdsOf(stack, given.node);
     const payload = { action: 'check', cluster, remediation, instanceIds, reason, requestedBy: session.author };
     if (dryRun) {
       const plan = answerOf(PlanAnswer, await stack.act({ ...payload, dryRun }), 'the plan');

@@ -49,15 +49,16 @@ const stateLine = (item: NodeItem, clock: Clock): string => {
 export const node = defineCommand({
   name: 'node',
   summary: 'Show the state and the history of a node, the newest first',
-  arguments: [{ flags: '<node>', description: 'instance id or provider id' }],
+  arguments: [{ flags: '<node>', description: 'a node by any of its names' }],
   options: TIME_OPTIONS,
   examples: ['fleetmend node i-0123456789abcdef0 --since 7d'],
   given: TimesGiven.extend({ node: z.string() }),
   perform: async (session, { node: name, ...times }) => {
-    const [instanceId] = instanceIdsOf([name]);
+    const stack = session.stack();
+    const [instanceId] = await instanceIdsOf(stack, [name]);
     if (instanceId === undefined) throw usageError('NODE', 'name a node');
     const { output, io } = session;
-    const { items, next } = await pageOf(session.stack(), { query: 'node', instanceId, ...timesOf(times, io.now()) });
+    const { items, next } = await pageOf(stack, { query: 'node', instanceId, ...timesOf(times, io.now()) });
     const states = items
       .filter(({ kind }) => kind === 'node')
       .map((item) => answerOf(NodeItem, item, 'the state of the node'));

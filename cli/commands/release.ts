@@ -11,7 +11,7 @@ import { ReleaseAnswer } from '../schemas/shapes.ts';
 export const release = defineCommand({
   name: 'release',
   summary: 'End the quarantine of nodes, so that they may be repaired again',
-  arguments: [{ flags: '<node...>', description: 'instance ids or provider ids' }],
+  arguments: [{ flags: '<node...>', description: 'nodes by any of their names' }],
   options: [
     CLUSTER_OPTION,
     { flags: '-r, --remediation <name>', description: 'that of this remediation alone' },
@@ -28,17 +28,18 @@ export const release = defineCommand({
   }),
   perform: async (session, { node, cluster, remediation, dryRun, reason }) => {
     const { output, author } = session;
+    const stack = session.stack();
     const payload = {
       ...{
         action: 'release',
         cluster: session.cluster(cluster),
         remediation,
-        instanceIds: instanceIdsOf(node),
+        instanceIds: await instanceIdsOf(stack, node),
         dryRun,
       },
       ...{ reason: await reasonFor(session, reason), requestedBy: author },
     };
-    const answer = answerOf(ReleaseAnswer, await session.stack().act(payload), 'the release');
+    const answer = answerOf(ReleaseAnswer, await stack.act(payload), 'the release');
     const done = dryRun ? 'would be released' : 'released';
     await output.answer({
       kind: 'Release',

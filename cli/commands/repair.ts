@@ -44,7 +44,7 @@ const wantedOf = async (stack: Stack, cluster: string, given: Given): Promise<Wa
       next: 'give -r NAME, or use --broken',
     });
   }
-  const nodes = instanceIdsOf(node);
+  const nodes = await instanceIdsOf(stack, node);
   return remediation === undefined
     ? only(await remediationsFor(stack, cluster, nodes), undefined)
     : [{ remediation, nodes }];
@@ -57,7 +57,7 @@ const worst = (codes: readonly ExitCode[]): ExitCode =>
 export const repair = defineCommand({
   name: 'repair',
   summary: 'Repair nodes: shows the plan, asks, and shows each node as it ends',
-  arguments: [{ flags: '[node...]', description: 'instance ids or provider ids' }],
+  arguments: [{ flags: '[node...]', description: 'nodes by any of their names' }],
   options: [
     CLUSTER_OPTION,
     { flags: '--broken', description: 'the nodes of the cluster that are broken now' },

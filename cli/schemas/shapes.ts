@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { ActionRow } from '../../core/api/action-row.ts';
+import { ExplainedLane, ExplainedNode, ExplainedRun, NodeEvent, NodeVerdict } from '../../core/api/explain.ts';
 import { InFlightCommand, RunAnswer } from '../../core/api/request.ts';
 import { ClusterStatus, Need, NodeStatus } from '../../core/api/status.ts';
 import { Because } from '../../core/model/because.ts';
@@ -53,6 +54,15 @@ export const Page = z.looseObject({ items: z.array(Item), next: z.string().optio
 /** An item of the query `status`: a cluster, a thing that needs a person, or a node that does not work. */
 export const StatusItems = z.discriminatedUnion('kind', [ClusterStatus.loose(), Need.loose(), NodeStatus.loose()]);
 export type StatusShown = z.infer<typeof StatusItems>;
+
+/** An item of the query `explain`. */
+export const Explained = z.discriminatedUnion('kind', [
+  ExplainedNode.loose(),
+  NodeVerdict.loose(),
+  NodeEvent.loose(),
+  ExplainedLane.loose(),
+  ExplainedRun.loose(),
+]);
 
 /** What a check or a repair would do. */
 export const PlanAnswer = RunAnswer.omit({ requestId: true, runId: true, runs: true }).loose();

@@ -1,5 +1,6 @@
 import {
   clusterStatus,
+  explained,
   NODES,
   need,
   nodeStatus,
@@ -78,6 +79,7 @@ export const CLI_SCENES: readonly { readonly of: string; readonly options: CliWo
         ),
     },
   },
+  { of: 'explain ip-10-0-170-5', options: { answer: () => explained } },
   { of: 'check -c shop', options: { answer: stackOf({ check: () => started(), run: () => broken, request }) } },
   { of: 'repair -c shop --broken --reason "INC-1042 pods hang"', options: { answer: repairs, replies: ['y'] } },
   { of: 'repair -c shop --broken --dry-run', options: { answer: repairs } },

@@ -134,3 +134,67 @@ export const need = (over: object = {}) => ({
   command: 'fleetmend explain shop/pause-image',
   ...over,
 });
+
+const DEPLOYMENT = {
+  version: '0.2.0',
+  configuration: '3f9c01d2a7b4',
+  deployedAt: '2026-11-20T09:00:00.000Z',
+  deployedBy: 'ci@acme',
+};
+
+/** A verdict of the query `explain`. */
+export const verdict = (over: object = {}) => ({
+  kind: 'verdict',
+  cluster: CLUSTER,
+  instanceId: NODES[2],
+  remediation: 'cni-files',
+  decision: 'skip',
+  isNeeded: true,
+  outcome: 'Broken',
+  reason: 'CNIConfigMissing',
+  skipReason: 'NotAllowed',
+  text: 'The node is broken, and fleetmend will not repair it.',
+  because: 'the policy does not allow disruptive repairs by cni-files on shop',
+  rule: {
+    rule: 'policy.disruptive',
+    setting: 'clusters[name=shop].remediations.cni-files.allowDisruptive',
+    value: false,
+  },
+  deployment: DEPLOYMENT,
+  guards: [
+    { guard: 'policy', passes: true, text: 'mode repair' },
+    { guard: 'disruptive', passes: false, text: 'not allowed' },
+    { guard: 'attempts', passes: true, text: '0 of 3 failed attempts in 24 h', numbers: { attempts: 0 } },
+  ],
+  toAct: ['allow it in the configuration, and deploy'],
+  next: { what: 'checked by the next sweep', at: '2026-11-29T03:41:00.000Z' },
+  ...over,
+});
+
+/** The answer of the query `explain` about a node. */
+export const explained = page(
+  {
+    ...{ kind: 'explained-node', instanceId: NODES[2], cluster: CLUSTER, privateDnsName: 'ip-10-0-170-5' },
+    ...{ nodegroup: 'workers-2', instanceType: 'm6i.xlarge', outcome: 'Broken', reason: 'CNIConfigMissing' },
+  },
+  verdict(),
+  verdict({
+    remediation: 'pause-image',
+    isNeeded: false,
+    decision: 'go',
+    text: 'It would be repaired if it were broken.',
+  }),
+  {
+    ...{ kind: 'event', instanceId: NODES[2], at: AT, event: 'checked', text: 'Broken: CNIConfigMissing', runId: RUN },
+  },
+);
+
+/** The answer of the query `explain` about a remediation of a cluster. */
+export const explainedLane = page({
+  ...{ kind: 'explained-lane', cluster: CLUSTER, remediation: 'pause-image', mode: 'repair', queued: 0, waiting: 5 },
+  ...{ text: 'Repairs are held back.', because: 'the circuit breaker is open', rule: { rule: 'none' } },
+  ...{ deployment: { version: '0.2.0', configuration: '3f9c01d2a7b4' }, toAct: ['fleetmend run r-1'], repaired: 1 },
+  guards: [{ guard: 'breaker', passes: false, text: 'open, 1st time', until: '2026-11-29T03:31:00.000Z' }],
+  next: { what: 'one canary' },
+  failed: [{ instanceId: NODES[0], runId: RUN, at: AT, isCanary: true }],
+});
