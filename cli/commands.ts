@@ -11,6 +11,7 @@ const ORDER = [
   'run',
   'node',
   'actions',
+  'report',
   'results',
   'pause',
   'resume',

@@ -21,6 +21,7 @@ const OPTIONS: Readonly<Record<string, string>> = {
   limit: '--limit',
   author: '--author',
   day: '--day',
+  by: '--by',
 };
 
 /** A refusal that names the option of the command in place of the field of the payload. */

@@ -9,6 +9,7 @@ import type {
   NodeVerdict,
   Rule,
 } from '../../core/api/explain.ts';
+import { laneName } from '../../core/model/lane-name.ts';
 import { answerOf } from '../aws/answer.ts';
 import { pageOf } from '../aws/pages.ts';
 import { defineCommand } from '../define-command.ts';
@@ -89,7 +90,7 @@ const nodeLines = (node: ExplainedNode, items: readonly ExplainItem[], view: Vie
 };
 
 const laneLines = (lane: ExplainedLane, view: View): readonly string[] => [
-  `${view.paint('bold', `${shown(lane.cluster)}/${shown(lane.remediation)}`)}  mode ${lane.mode}  ${lane.waiting} waiting  ${lane.queued} queued  ${joined(lane.activeRunId)}`,
+  `${view.paint('bold', shown(laneName(lane.cluster, lane.remediation)))}  mode ${lane.mode}  ${lane.waiting} waiting  ${lane.queued} queued  ${joined(lane.activeRunId)}`,
   ...verdictLines(lane, view),
   ...(lane.failed.length === 0 ? [] : ['', `Failed lately (${lane.repaired} repaired)`]),
   ...lane.failed.map(
@@ -129,7 +130,7 @@ const subjectOf = (
 
 const nameOf = (item: ExplainItem): string => {
   if ('instanceId' in item) return item.instanceId;
-  return item.kind === 'explained-run' ? item.runId : `${item.cluster}/${item.remediation}`;
+  return item.kind === 'explained-run' ? item.runId : laneName(item.cluster, item.remediation);
 };
 
 /** `fleetmend explain`: why fleetmend acts or does not act, the verdict first. */

@@ -10,6 +10,7 @@ export { node } from './node.ts';
 export { pause, resume } from './pause.ts';
 export { release } from './release.ts';
 export { repair } from './repair.ts';
+export { report } from './report.ts';
 export { results } from './results.ts';
 export { run } from './run.ts';
 export { runs } from './runs.ts';

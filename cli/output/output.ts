@@ -1,13 +1,12 @@
 import type { Io, Screen } from '../io.ts';
 import type { Kind } from '../schemas/kinds.ts';
 import { writeCsv } from './csv.ts';
-import { type Column, tableLines } from './table.ts';
+import { type Column, markdownLines, tableLines } from './table.ts';
 import { folded, isColoured, type Paint, painter, safeJson, shown } from './text.ts';
 import { type Clock, createClockView } from './times.ts';
 
 /** The forms of output that `-o` selects. */
-export const FORMATS = ['table', 'wide', 'json', 'jsonl', 'csv', 'name'] as const;
-export type Format = (typeof FORMATS)[number];
+export type Format = 'table' | 'wide' | 'markdown' | 'json' | 'jsonl' | 'csv' | 'name';
 
 /** The version of the JSON forms. A field may be added within a version; none is removed or changed. */
 export const JSON_VERSION = 1;
@@ -60,7 +59,7 @@ export type Output = {
   readonly note: (text: string) => Promise<void>;
 };
 
-const isData = (format: Format): boolean => format !== 'table' && format !== 'wide';
+const isData = (format: Format): boolean => format !== 'table' && format !== 'wide' && format !== 'markdown';
 
 /** The output of one command. */
 export const createOutput = (
@@ -97,6 +96,17 @@ export const createOutput = (
           stdout,
           items.map((item) => shown(nameOf(item))),
         );
+      case 'markdown':
+        return await writeLines(stdout, [
+          ...(before ?? []),
+          ...(items.length === 0
+            ? [empty]
+            : markdownLines(
+                columns.filter(({ isWide }) => isWide !== true),
+                items,
+              )),
+          ...(after ?? []).map((line) => (line === '' ? '' : `- ${line}`)),
+        ]);
       case 'table':
       case 'wide': {
         const visible = columns.filter(({ isWide, isNarrow }) =>

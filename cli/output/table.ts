@@ -74,3 +74,16 @@ export const tableLines = <Item>(
     .split('\n')
     .map((line) => line.trimEnd());
 };
+
+/** Characters that Markdown or the HTML within it would read. */
+const MARKDOWN = /[\\`*_{}[\]<>|#!~&]/g;
+
+/** A table in Markdown. Text of a stack stays text: it makes no link, no emphasis and no HTML. */
+export const markdownLines = <Item>(columns: readonly Column<Item>[], items: readonly Item[]): readonly string[] => {
+  const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  return [
+    row(columns.map(({ title }) => title)),
+    row(columns.map(({ isNumber }) => (isNumber === true ? '--:' : '---'))),
+    ...items.map((item) => row(columns.map(({ value }) => cellOf(value(item)).replace(MARKDOWN, '\\$&')))),
+  ];
+};

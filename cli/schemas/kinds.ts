@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { SummaryBy, SummaryGroup, SummaryTotal, WorstNode } from '../../core/api/summary.ts';
 import {
   ActionItem,
   CancelAnswer,
@@ -42,6 +43,14 @@ const FIELDS = {
   RequestReport: RequestReport.shape,
   StatusList: listOf(StatusItems),
   Explanation: listOf(Explained),
+  Report: {
+    since: z.string(),
+    until: z.string(),
+    by: SummaryBy,
+    total: SummaryTotal.loose().nullable(),
+    worstNodes: z.array(WorstNode.loose()),
+    ...listOf(SummaryGroup.loose()),
+  },
   RunList: listOf(RunItem),
   ResultList: listOf(ResultItem),
   NodeHistory: { node: z.string(), ...listOf(Item) },

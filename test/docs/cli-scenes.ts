@@ -12,6 +12,7 @@ import {
   runItem,
   started,
 } from '../support/cli-answers.ts';
+import { summary } from '../support/cli-summary.ts';
 import { type CliWorldOptions, stackOf } from '../support/cli-world.ts';
 
 const [first, second, third] = NODES;
@@ -178,6 +179,7 @@ export const CLI_SCENES: readonly { readonly of: string; readonly options: CliWo
     of: 'discard --queue fleetmend-scheduler-dlq --reason "old ticks" --yes',
     options: { answer: () => ({ ok: true, discarded: 3, kinds: { tick: 3 } }) },
   },
+  { of: 'report --month 2026-11', options: { answer: () => summary() } },
   {
     of: 'results -c shop --since 2026-11-01 --outcome Broken',
     options: { answer: () => page(resultItem(first, { method: undefined, advice: 'Run the repair.' })) },

@@ -76,6 +76,15 @@ describe('the program fleetmend', () => {
     expect((await run(['runs', '-c', CLUSTER, '-o', 'name'])).stdout).toContain(runId);
     expect((await run(['node', ids[0] ?? '', '-o', 'json'])).stdout).toContain('"Repaired"');
 
+    const why = await run(['explain', ids[0] ?? '']);
+    expect(why).toMatchObject({ code: 0, stdout: expect.stringMatching(/^i-[0-9a-f]{17} {2}.*shop/) });
+    expect(why.stdout).toContain('Timeline');
+    const month = await run(['report', '-o', 'json']);
+    expect(month.code).toBe(0);
+    expect(JSON.parse(month.stdout)).toMatchObject({ kind: 'Report', total: { repaired: BROKEN } });
+    const state = await run([]);
+    expect(state.stdout).toMatch(/^shop +repair /m);
+
     const check = await run(['check', '-c', CLUSTER]);
     expect(check).toMatchObject({ code: 0, stdout: expect.stringContaining(`${NODES} Healthy`) });
     expect(`${check.stdout}${check.stderr}`).not.toContain('\u001b');
