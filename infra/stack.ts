@@ -266,6 +266,7 @@ export class FleetmendStack extends Stack {
         countsFailedRecords: ['signal-intake', 'command-tracker', 'run-controller', 'scheduler'],
         unattended: ['log-classifier', 'signal-intake', 'command-tracker', 'run-controller', 'scheduler'],
         countsThrottledCalls: ['signal-intake', 'command-tracker', 'run-controller', 'scheduler'],
+        countsUnreadableRows: ['signal-intake', 'run-controller', 'scheduler'],
       });
     }
 

@@ -53,6 +53,8 @@ export type Monitored = {
   readonly unattended: readonly string[];
   /** The names of the functions that count their throttled calls of EC2 and SSM. */
   readonly countsThrottledCalls: readonly string[];
+  /** The names of the functions that go on without a row that they cannot read, and count it. */
+  readonly countsUnreadableRows: readonly string[];
 };
 
 /** A metric that a function prints in the embedded metric format (functions/runtime/metrics.ts). */
@@ -118,7 +120,8 @@ const ofQueues = ({ namePrefix, deadLetterQueues, inboxes }: Monitored): readonl
 ];
 
 const ofFunctions = (monitored: Monitored): readonly AlarmDefinition[] => {
-  const { namePrefix, functions, countsFailedRecords, unattended, countsThrottledCalls } = monitored;
+  const { namePrefix, functions, countsFailedRecords, unattended, countsThrottledCalls, countsUnreadableRows } =
+    monitored;
   return [
     ...Object.entries(functions).map(
       ([name, fn]): AlarmDefinition => ({
@@ -169,6 +172,17 @@ const ofFunctions = (monitored: Monitored): readonly AlarmDefinition[] => {
         guide: 'throttles',
       }),
     ),
+    ...countsUnreadableRows.map(
+      (name): AlarmDefinition => ({
+        name: `${name}-unreadable-rows`,
+        severity: 'Warning',
+        metric: counted(namePrefix, name, 'UnreadableRow'),
+        threshold: 0,
+        missing: 'not-breaching',
+        says: `${name} goes on without a row of the audit table that it cannot read, under the strictest rule. Look at its log, which names the row and the field: search it for "cannot be read"`,
+        guide: 'unreadable-rows',
+      }),
+    ),
   ];
 };
 
@@ -194,6 +208,16 @@ const ofTheClock = ({ namePrefix, sweepMinutes }: Monitored): readonly AlarmDefi
     missing: 'breaching',
     says: `Clusters are not checked: no sweep has begun for two intervals of ${sweepMinutes} minutes, or one has not ended after three. Look at the rule ${namePrefix}-sweep and the log of ${namePrefix}-scheduler, then at the open runs with the query open`,
     guide: 'sweeps-late',
+  },
+  {
+    name: 'overdue-left',
+    severity: 'Warning',
+    metric: counted(namePrefix, 'scheduler', 'OverdueLeft'),
+    threshold: 0,
+    periods: 3,
+    missing: 'not-breaching',
+    says: `For 15 minutes, ticks of scheduler have left something that is due to the next tick: results come late. Look at the line "waking what is due" in its log, and at throttled calls of SSM`,
+    guide: 'overdue-left',
   },
   {
     name: 'nodes-quarantined',
@@ -247,6 +271,20 @@ const ofLanes = ({ namePrefix }: Monitored): readonly AlarmDefinition[] => {
       'RegistryHold',
       'registry-hold',
       'A registry does not answer the nodes of a lane, and those that need it wait',
+      'Warning',
+    ),
+    stopped(
+      'notice-given-up',
+      'NoticeGivenUp',
+      'given-up',
+      'The event bus has refused a notice five times and it was given up, so that nobody was told; the log of run-controller has it. Check the policies that may deny events:PutEvents on the bus',
+      'Warning',
+    ),
+    stopped(
+      'cancel-given-up',
+      'CancelGivenUp',
+      'given-up',
+      'SSM has refused to cancel a command five times, and the command goes on to its end; the log of run-controller names it. Cancel it with aws ssm cancel-command, and check the policies that may deny ssm:CancelCommand',
       'Warning',
     ),
   ];

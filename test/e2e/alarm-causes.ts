@@ -1,4 +1,4 @@
-import { DynamoDBClient, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient, PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { CreateDocumentCommand, DeleteDocumentCommand, GetDocumentCommand, SSMClient } from '@aws-sdk/client-ssm';
 import * as z from 'zod';
 import type { readTemplate } from '../../lab/aws/stack.ts';
@@ -20,10 +20,10 @@ const changed = (
   ),
 });
 export const isAlarm = (type: string) => type === 'AWS::CloudWatch::Alarm';
-/** The first throttled call rings, where the product waits for hundreds. */
+/** The first throttled call and the first tick that leaves something ring, where the product waits for more. */
 export const edit = (template: Template): Template =>
   changed(template, ({ AlarmName }, type) =>
-    isAlarm(type) && String(AlarmName).endsWith('-calls-throttled')
+    isAlarm(type) && /-(calls-throttled|overdue-left)$/.test(String(AlarmName))
       ? { Threshold: 0, EvaluationPeriods: 1, DatapointsToAlarm: 1 }
       : {},
   );
@@ -59,5 +59,19 @@ export const garble = async ({ lab }: Scene, runId: string): Promise<void> => {
       ExpressionAttributeValues: { ':text': { S: 'no list' } },
     }),
   );
+  client.destroy();
+};
+/** Stores rows that nobody can read: a node that waits for the lane, and a command that is due. */
+export const putUnreadable = async ({ lab }: Scene, instanceId: string): Promise<void> => {
+  const { endpointUrl, region, outputs } = lab;
+  const client = new DynamoDBClient({ endpoint: endpointUrl, region, credentials: lab.credentialsFor('admin') });
+  const rows = [
+    { pk: 'LANE#demo/pause-image', sk: `NODE#${instanceId}` },
+    { pk: 'COMMAND#c-unreadable', sk: 'COMMAND', duePk: 'OPEN#0', dueSk: new Date(lab.now()).toISOString() },
+  ];
+  for (const row of rows) {
+    const Item = Object.fromEntries(Object.entries(row).map(([name, S]) => [name, { S }]));
+    await client.send(new PutItemCommand({ TableName: outputs.AuditTableName ?? '', Item }));
+  }
   client.destroy();
 };

@@ -15,8 +15,8 @@ describe('notices and alarms', () => {
 
   it('watches queues, functions, the clock and the lanes, and notifies the topic when an alarm rings and when it ends', () => {
     const queues = 8 + 2 * 3;
-    const functions = 7 + 5 + 4 + 4;
-    const [clock, lanes] = [3, 4];
+    const functions = 7 + 5 + 4 + 4 + 3;
+    const [clock, lanes] = [4, 6];
     expect(alarms).toHaveLength(queues + functions + clock + lanes);
     for (const { AlarmActions, OKActions } of alarms) {
       expect(AlarmActions).toHaveLength(1);
