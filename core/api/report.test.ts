@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { aCheck, node, START, sendingRun } from '../../test/support/runs.ts';
+import { aCheck, aQueuedRun, node, START, sendingRun } from '../../test/support/runs.ts';
 import type { CommandState } from '../state/command-state.ts';
 import { cursorOf, laneSummary, Page, readCursor, runSummary, Times } from './report.ts';
 
@@ -42,6 +42,8 @@ describe('a run in a list', () => {
     expect(JSON.stringify(shown)).not.toContain(node(0));
     for (const name of ['commands', 'outbox', 'settled', 'version']) expect(shown).not.toHaveProperty(name);
     expect(runSummary(sendingRun(2))).not.toHaveProperty('asked');
+    expect(runSummary(aCheck(0, { looks: [[node(0), 60]] }))).not.toHaveProperty('looks');
+    expect(runSummary(aQueuedRun())).toMatchObject({ status: 'queued', pending: 0, inFlight: 0 });
   });
 });
 

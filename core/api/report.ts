@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { without } from '../model/defined.ts';
 import { fnv1a } from '../model/hash.ts';
 import { epochMs, IsoTime, isoTime } from '../model/ids.ts';
 import { batchesOf } from '../runs/batch.ts';
@@ -51,7 +52,8 @@ export const readCursor = (query: AuditQuery, next: string): readonly Position[]
 
 /** A run as lists show it: its request, its state, and the outcomes of its nodes. */
 export const runSummary = (run: RunState) => {
-  const { pending, commands, outbox, settled, version, ...shown } = run;
+  const { pending, commands, outbox, settled, version, ...shown } =
+    run.status === 'queued' ? run : without(run, 'looks');
   return {
     ...shown,
     pending: pending.length,

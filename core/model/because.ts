@@ -25,7 +25,10 @@ export const Cause = z.object({
   by: z.string().max(200).optional(),
   /** A log line, the name of an alarm, or the words of a person. Untrusted text, cleaned by {@link sampleOf}. */
   sample: z.string().max(MAX_SAMPLE_LENGTH).optional(),
-  /** The most time that passed between the fault and its detection, where it is known. Time to repair begins after it. */
+  /**
+   * The most time that passed between the fault and its detection, where it is known. Time to repair begins after it. Of a
+   * sweep: since the last sweep that found the node healthy, or the time between two sweeps. Of a signal: until it arrived.
+   */
   detectedWithinSeconds: z.number().int().nonnegative().optional(),
 });
 export type Cause = z.infer<typeof Cause>;

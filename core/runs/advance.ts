@@ -4,6 +4,7 @@ import type { Limits } from '../model/policy.ts';
 import type { CommandState } from '../state/command-state.ts';
 import type { RunningRun, RunState } from '../state/run-state.ts';
 import { batchesOf, type PartDocument } from './batch.ts';
+import { withoutForgotten } from './close.ts';
 import { dueMs } from './command.ts';
 import type { TrustChange } from './experience.ts';
 import { isUnsent } from './refusal.ts';
@@ -114,8 +115,10 @@ const withCommands = (state: RunningRun, inputs: RunInputs, now: string, limits:
 export const advance = (before: RunState, inputs: RunInputs, now: string, limits: Limits): RunStep => {
   if (before.status === 'queued') return { state: before, booked: [], trust: [], effects: [] };
   if (before.status === 'ended') {
-    const late = learn(before, inputs, now, limits);
-    return { state: late.reported, booked: [], trust: late.trust, effects: [] };
+    const { reported, trust } = learn(before, inputs, now, limits);
+    const commands = reported.commands.map((command) => withoutForgotten(command, now));
+    const isLeft = commands.some((command, i) => command !== reported.commands[i]);
+    return { state: isLeft ? { ...reported, commands } : reported, booked: [], trust, effects: [] };
   }
   const nowMs = epochMs(now);
   const { reported, state: decided, inputs: known, trust } = stopOrGoOn(before, inputs, now, limits);

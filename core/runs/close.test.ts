@@ -25,7 +25,7 @@ describe('a repair whose observation is lost', () => {
 
   it('ends its nodes as Unknown, and asks for a check of them', () => {
     const { state } = step(repair(), {}, at(HARD + WAIT));
-    expect(state.commands).toMatchObject([{ status: 'lost', instanceIds: [], counts: { Unknown: 3 } }]);
+    expect(state.commands).toMatchObject([{ status: 'lost', instanceIds: nodes(3), counts: { Unknown: 3 } }]);
     expect(state.outbox).toMatchObject([
       { kind: 'drop' },
       { kind: 'results', reason: 'CommandLost', instanceIds: nodes(3), message: /no observation of its end is stored/ },

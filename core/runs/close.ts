@@ -36,10 +36,14 @@ export const lostOf = (
   ...askForCheck(run, command.instanceIds, 'CommandLost', now),
 ];
 
-/** Ends a repair's command without an observation: the state of its nodes is unknown. */
+/**
+ * Ends a repair's command without an observation: the state of its nodes is unknown. One that is lost keeps its nodes, and
+ * the grade of what was seen of it: where SSM shows its end all the same, that is surer.
+ */
 export const closeRepair = (
   command: CommandState,
   status: 'closed' | 'lost',
+  assumedGrade = 0,
 ): CommandState & { readonly counts: OutcomeCounts } => {
   const { versions, ...base } = command;
   const unreachable = command.unreachable?.length ?? 0;
@@ -48,6 +52,7 @@ export const closeRepair = (
     ...(unreachable === 0 ? {} : { Unreachable: unreachable }),
     ...(unknown === 0 ? {} : { Unknown: unknown }),
   };
+  if (status === 'lost') return { ...base, status, counts, assumedGrade };
   return { ...base, status, instanceIds: [], counts };
 };
 
@@ -82,6 +87,12 @@ export const isUnobserved = (command: CommandState, seen: ObservationRow | undef
   seen?.final !== true &&
   epochMs(now) >= epochMs(command.hardDeadlineAt ?? now) + OBSERVATION_WAIT_MS;
 
+/** The command of a run that has ended as stuck, once its end is not expected any more: its nodes were told `Unknown`. */
+export const withoutForgotten = (command: CommandState, now: string): CommandState =>
+  command.status === 'sending' && epochMs(now) >= epochMs(command.hardDeadlineAt ?? now) + OBSERVATION_WAIT_MS
+    ? closeRepair(command, 'lost')
+    : command;
+
 /** Ends a sent command whose observation is lost: nobody knows how its open nodes ended. */
 export const onUnobserved = (
   command: CommandState,
@@ -93,7 +104,7 @@ export const onUnobserved = (
   const left = { ...command, instanceIds: [...(seen?.open ?? command.open ?? command.instanceIds)] };
   const ended =
     seen === undefined ? [] : Object.values(batchTallies([seen], state)).filter(({ open }) => open !== true);
-  const { open, ...closed } = closeRepair(left, 'lost');
+  const { open, ...closed } = closeRepair(left, 'lost', seen?.grade);
   const counts = ended.reduce<OutcomeCounts>((sum, t) => withCounts(sum, { [t.outcome]: 1 }), closed.counts);
   return { command: { ...closed, counts }, outbox: lostOf(state, left, now, OBSERVATION_LOST) };
 };

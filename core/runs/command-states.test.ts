@@ -162,7 +162,7 @@ describe('a command after a report', () => {
       return step(run, { reports: [{ key: '1', kind: 'not-found', at: at(210) }] }, at(210)).state;
     };
     expect(countsOf(lose({}))).toEqual({ Unknown: 2 });
-    expect(lose({}).commands[0]).toMatchObject({ status: 'lost', instanceIds: [] });
+    expect(lose({}).commands[0]).toMatchObject({ status: 'lost', instanceIds: nodes(2) });
     expect(countsOf(lose({ unreachable: [node(9)] }))).toEqual({ Unknown: 2, Unreachable: 1 });
   });
 });

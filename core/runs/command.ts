@@ -146,7 +146,10 @@ export const onReport = (
 
 /** Whether an observation is new: it ends the command, more of its nodes have ended, or its readings have become surer. */
 export const isNews = (command: CommandState, seen: ObservationRow): boolean => {
-  if (command.status === 'closed') return command.assumedGrade !== undefined && seen.grade > command.assumedGrade;
+  const isSurer = command.assumedGrade !== undefined && seen.grade > command.assumedGrade;
+  if (command.status === 'closed') return isSurer;
+  // SSM had it all the same. What it did to its nodes counts once all of them have ended.
+  if (command.status === 'lost') return isSurer && seen.final;
   if (command.status === 'sending') return seen.final;
   if (command.status !== 'sent') return false;
   return seen.final || (command.open ?? command.instanceIds).some((id) => !seen.open.includes(id));

@@ -5,7 +5,7 @@ import type { OutboxEntry } from '../state/outbox-entry.ts';
 import type { RunState } from '../state/run-state.ts';
 import type { TrustRow } from '../state/trust-state.ts';
 import { batchTallies } from './batch-results.ts';
-import { isNews } from './command.ts';
+import { isNews, isOver } from './command.ts';
 
 /** What is known of the documents of a repair, in its cluster and elsewhere. */
 export type TrustSeen = {
@@ -38,7 +38,7 @@ const finalsOf = (
   nodeLocal: ReadonlySet<string>,
 ): Final[] => {
   // A node that gave no answer by the hard deadline may have given one since.
-  const isSurer = command.status === 'closed' && isNews(command, seen);
+  const isSurer = isOver(command) && isNews(command, seen);
   const final = new Set(isSurer ? Object.keys(seen.nodes) : newlyFinal(command, seen));
   return Object.entries(batchTallies([seen], run)).flatMap(([instanceId, tally]) =>
     final.has(instanceId)

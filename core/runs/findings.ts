@@ -9,17 +9,17 @@ import { CHECK_SOURCE } from '../state/pending-node.ts';
 import type { Tally } from '../state/results.ts';
 import type { RunState } from '../state/run-state.ts';
 import { batchTallies } from './batch-results.ts';
+import { becausesOfLooks } from './last-looks.ts';
 import { askForCheck, enqueueOf, handedBack, merged, parentOf } from './outbox.ts';
 
 /** The policy for findings: the remediations that may repair, and the reasons that no repair can fix. */
 export type Known = { readonly repairable: ReadonlySet<string>; readonly unrepairable: ReadonlySet<string> };
 
-/** A finding leads back to the run that made it, and was detected as late as that run looked. */
-const findingCause = (run: RunState): Cause => ({
-  kind: 'finding',
-  parent: parentOf(run),
-  ...defined({ detectedWithinSeconds: run.because.detectedWithinSeconds }),
-});
+/** A finding leads back to the run that made it. It was detected as late as that run looked at the node. */
+const findingCause = (run: RunState, instanceId: string): Cause => {
+  const { detectedWithinSeconds } = becausesOfLooks(run, [instanceId])[instanceId] ?? run.because;
+  return { kind: 'finding', parent: parentOf(run), ...defined({ detectedWithinSeconds }) };
+};
 
 /** The findings of a check on one node that may lead to a repair. */
 const repairableOf = (tally: Tally, known: Known): readonly (readonly [string, string])[] =>
@@ -43,7 +43,7 @@ export const findingsOf = (run: RunState, parts: readonly ObservationRow[], know
           reason,
           ...defined({ image: tally.image, localMethod: tally.localMethod }),
           source: CHECK_SOURCE,
-          because: findingCause(run),
+          because: findingCause(run, instanceId),
           nodes: [[instanceId, tally.at]],
         }),
       ),
@@ -107,7 +107,7 @@ export const waitingOf = (
       lane: checkLaneName(run.cluster),
       reason: skipReason,
       source: 'fleetmend.run',
-      because: findingCause(run),
+      because: findingCause(run, instanceId),
     };
     return enqueueOf([instanceId], isDelayed ? { ...news, notBefore } : news, tally.at);
   });

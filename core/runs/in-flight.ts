@@ -1,5 +1,5 @@
 import type { CommandState } from '../state/command-state.ts';
-import type { RunState } from '../state/run-state.ts';
+import { isStuckEnd, type RunState } from '../state/run-state.ts';
 import { batchesOf } from './batch.ts';
 import { isOver } from './command.ts';
 
@@ -25,3 +25,7 @@ export const heldUntil = (state: Pick<RunState, 'commands'>, ofUnsent: string): 
     .flatMap((c) => (isOver(c) || c.status === 'planned' ? [] : [c.hardDeadlineAt ?? ofUnsent]))
     .toSorted()
     .at(-1) ?? '';
+
+/** Whether a run has ended before its commands, because its turns failed: their results still count. */
+export const awaitsResults = (run: RunState): boolean =>
+  isStuckEnd(run) && run.commands.some((command) => !isOver(command));

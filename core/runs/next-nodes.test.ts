@@ -204,6 +204,8 @@ describe('the findings of a check', () => {
       { image: 'a/p:1', localMethod: true, because: { kind: 'finding', detectedWithinSeconds: 60 } },
     ]);
     expect(findingsOf(aRun(0), [found], known)).toEqual([]);
+    const seen = { ...run, looks: [[node(1), 90]] satisfies [string, number][] };
+    expect(findingsOf(seen, [found], known)).toMatchObject([{ because: { detectedWithinSeconds: 90 } }]);
   });
 
   it('of nodes on which nothing ran are asked for again, as part of the run', () => {

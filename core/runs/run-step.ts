@@ -11,6 +11,7 @@ import { slotsFor, withClaimKept, withSlotsOf } from './claims.ts';
 import type { SendReport } from './command.ts';
 import { decideNow, type NodesSeen } from './decide-now.ts';
 import { digestOf, hasEnded } from './digest.ts';
+import { awaitsResults, heldUntil } from './in-flight.ts';
 import { takenBackOf } from './refusal.ts';
 import { deployedOf, isDisruptive, knowledgeOf, type Rules, removedOf } from './rules.ts';
 import type { Commit, Effect, Flushed, Step } from './step.ts';
@@ -110,7 +111,10 @@ const clusterAfter = (seen: RunSeen, after: RunState): Commit['cluster'] => {
 /** A step of a run that is over for good: only its outbox is performed. */
 export const outboxStep = (seen: Pick<RunSeen, 'run' | 'flushed' | 'now'>): Step => {
   const { run, now } = seen;
-  const after = flushedRun(seen);
+  const flushed = flushedRun(seen);
+  // Then it is due once more, for what was observed of its commands since it ended.
+  const isLeft = flushed !== run && flushed.outbox.length === 0 && awaitsResults(flushed);
+  const after = isLeft ? { ...flushed, dueAt: heldUntil(flushed, flushed.dueAt) } : flushed;
   if (after !== run)
     return {
       commit: { run: { before: run, after } },

@@ -80,7 +80,10 @@ export const CommandState = stored({
   /** The document, set when the command is about to be sent; absent once no more of it can change. */
   documentName: z.string().optional(),
   executionTimeoutSeconds: z.number().int().positive().optional(),
-  /** Empty once closed, and for a check once sent: the command's row and its observation have the nodes. */
+  /**
+   * Empty once closed, and for a check once sent: the command's row and its observation have the nodes. A repair that is lost
+   * keeps them.
+   */
   instanceIds: z.array(InstanceId).max(50),
   /** Nodes that SSM refused as not in a valid state: the command runs without them. */
   unreachable: z.array(InstanceId).max(50).optional(),

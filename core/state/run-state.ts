@@ -80,6 +80,11 @@ const Known = {
     .object({ firstAt: IsoTime, count: z.number().int().positive(), notBefore: IsoTime, message: z.string().max(600) })
     .optional(),
   image: z.string().optional(),
+  /**
+   * Of a sweep: the seconds since the last healthy look at each node that the sweep before it did not find healthy. The
+   * time of all others is in its `because`.
+   */
+  looks: z.array(z.tuple([InstanceId, z.number().int().nonnegative()])).optional(),
 };
 
 /** Of a check: turns of its own group that failed. Those of a repair are counted in its lane. */

@@ -67,7 +67,7 @@ const anyRun = {
   outbox: Object.values(entries),
 };
 const known = {
-  ...{ preflight: 'p', local: [ID], registry, registryHold, image: 'i', startedAt: START },
+  ...{ preflight: 'p', looks: [[ID, 60]], local: [ID], registry, registryHold, image: 'i', startedAt: START },
   refusal: { firstAt: START, count: 1, notBefore: START, message: 'm' },
 };
 const ended = { ...anyRun, ...known, status: 'ended', endedAt: START };

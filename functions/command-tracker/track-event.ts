@@ -16,9 +16,12 @@ const READ_GAP_MS = 1000;
  * Where a command belongs. Its event can be quicker than the row that run-controller writes, or run-controller may have died
  * before it: then the Comment leads to the run. Undefined for a command that is not ours.
  */
-const locate = async (deps: CommandTrackerPorts, commandId: string): Promise<CommandRow | undefined> => {
+const locate = async (
+  deps: CommandTrackerPorts,
+  commandId: string,
+): Promise<{ readonly row: CommandRow; readonly isGivenUp?: boolean } | undefined> => {
   const row = await deps.results.getCommand(commandId);
-  if (row !== undefined) return row;
+  if (row !== undefined) return { row };
   const listed = await deps.reader.byId(commandId);
   const ours = listed === undefined ? undefined : readComment(listed.comment);
   if (listed === undefined || ours === undefined) return undefined;
@@ -29,10 +32,13 @@ const locate = async (deps: CommandTrackerPorts, commandId: string): Promise<Com
   if (run === undefined || command === undefined) return undefined;
   if (command.commandId !== undefined && command.commandId !== commandId) return undefined;
   // The row of a command without nodes was stored before the run's state: since the first read, or it has expired.
-  if (command.instanceIds.length === 0) return await deps.results.getCommand(commandId);
+  if (command.instanceIds.length === 0) {
+    const again = await deps.results.getCommand(commandId);
+    return again && { row: again };
+  }
   const found = commandRowOf(run, command, commandId, listed.requestedAt, deps.limits);
   await deps.results.putCommand(found);
-  return found;
+  return { row: found, isGivenUp: command.status === 'lost' };
 };
 
 /**
@@ -46,12 +52,13 @@ const hasEnded = async ({ runs }: CommandTrackerPorts, { runId, key, action, ins
 };
 
 /**
- * What the end of a command wakes. After its hard deadline its run may have ended: then no lane advances it any more, and what
- * the document did to the node still counts.
+ * What the end of a command wakes. After its hard deadline, or where it was given up as lost, its run may have ended: then no
+ * lane advances it any more, and what the document did to the node still counts.
  */
-const wakesOf = (command: CommandRow, now: string): readonly Wake[] => {
+const wakesOf = (command: CommandRow, isGivenUp: boolean, now: string): readonly Wake[] => {
   const wake = wakeOf(command);
-  return now < command.hardDeadlineAt || wake.kind === 'run' ? [wake] : [wake, wakeRun(command.runId)];
+  const mayHaveEnded = isGivenUp || now >= command.hardDeadlineAt;
+  return wake.kind === 'run' || !mayHaveEnded ? [wake] : [wake, wakeRun(command.runId)];
 };
 
 /** Takes one command-level event: results first, then the observation, then the wake; then it is acknowledged. */
@@ -65,12 +72,13 @@ export const trackEvent = async (deps: CommandTrackerPorts, body: unknown): Prom
     deps.count('EventIgnored');
     return;
   }
-  const command = await locate(deps, commandId);
-  if (command === undefined) {
+  const located = await locate(deps, commandId);
+  if (located === undefined) {
     deps.count('CommandNotOurs');
     deps.log.info('ignoring command that no run sent', { commandId, documentName, status });
     return;
   }
+  const { row: command, isGivenUp = false } = located;
   if (await hasEnded(deps, command)) {
     deps.count('EndSeenBefore');
     await deps.wakes.wake([wakeOf(command)]);
@@ -91,6 +99,6 @@ export const trackEvent = async (deps: CommandTrackerPorts, body: unknown): Prom
     progress = await deps.observer.observe(command);
   }
   // A run has nothing to do until all parts of a batch are in: the function that completes the batch wakes the run.
-  if (progress === 'complete') await deps.wakes.wake(wakesOf(command, deps.now().toISOString()));
+  if (progress === 'complete') await deps.wakes.wake(wakesOf(command, isGivenUp, deps.now().toISOString()));
   deps.log.info('recording results', { commandId, runId: command.runId, key: command.key, status });
 };

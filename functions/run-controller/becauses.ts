@@ -1,4 +1,5 @@
 import { becausesOfNodes } from '../../core/runs/because-of-nodes.ts';
+import { becausesOfLooks } from '../../core/runs/last-looks.ts';
 import type { CommandRow, CommandState } from '../../core/state/command-state.ts';
 import type { RunState } from '../../core/state/run-state.ts';
 import type { RunControllerPorts } from './ports.ts';
@@ -10,7 +11,7 @@ export const becausesFor = async (
   { instanceIds, versions = [] }: CommandState,
 ): Promise<NonNullable<CommandRow['becauses']>> => {
   const waiting = instanceIds.filter((_, i) => (versions[i] ?? '') !== '');
-  if (run.lane === undefined || waiting.length === 0) return {};
+  if (run.lane === undefined || waiting.length === 0) return becausesOfLooks(run, instanceIds);
   const [rows, states] = await Promise.all([
     deps.lanes.rowsOf(run.lane, waiting),
     run.action === 'repair' ? deps.results.nodeStates(waiting, run.remediation) : new Map(),

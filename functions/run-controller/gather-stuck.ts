@@ -1,9 +1,15 @@
+import { isoTime } from '../../core/model/ids.ts';
 import { checkLaneName } from '../../core/model/lane-name.ts';
+import { awaitsResults } from '../../core/runs/in-flight.ts';
 import { newLane } from '../../core/runs/lane.ts';
-import type { Step } from '../../core/runs/step.ts';
+import { outboxStep, type RunSeen, runStep } from '../../core/runs/run-step.ts';
+import { DONE, type Step } from '../../core/runs/step.ts';
 import { stuckRecord, stuckRun, stuckStep } from '../../core/runs/stuck.ts';
 import type { LaneState } from '../../core/state/lane-state.ts';
-import type { QueuedRun, RunningRun, SalvagedRun } from '../../core/state/run-state.ts';
+import type { QueuedRun, RunningRun, RunState, SalvagedRun } from '../../core/state/run-state.ts';
+import { isThrottled } from '../adapters/unread.ts';
+import { asError } from '../runtime/errors.ts';
+import type { Done } from './done.ts';
 import { nowIso, type RunControllerPorts } from './ports.ts';
 import { tellUnreadable } from './tell-unreadable.ts';
 
@@ -64,6 +70,34 @@ export const endQueued = async (deps: RunControllerPorts, lane: LaneState): Prom
 export const endStuckRun = (deps: RunControllerPorts, before: QueuedRun | RunningRun): Step => {
   const after = stuckRun(before, before.failures?.message ?? '', deps.settings, nowIso(deps));
   return { commit: { run: { before, after } }, effects: [], isDone: false };
+};
+
+/** When a stuck run of which nothing was observed is looked at again. */
+const LATE_LOOK_MS = 300_000;
+
+/**
+ * A step of a run that has ended as stuck: its outbox, then what its commands did since. Its turns failed before, so it is
+ * taken out of what is due first: where its results cannot be read either, nobody asks again.
+ */
+export const stuckRunStep = async (
+  deps: RunControllerPorts,
+  run: RunState,
+  { flushed }: Done,
+  read: () => Promise<RunSeen>,
+): Promise<Step> => {
+  const step = outboxStep({ run, flushed, now: nowIso(deps) });
+  if (!step.isDone || run.outbox.length > 0 || !awaitsResults(run)) return step;
+  try {
+    await deps.runs.putAside(run.runId);
+    const late = runStep(await read());
+    if (late.commit !== undefined) return late;
+    const after = { ...run, dueAt: isoTime(Date.parse(nowIso(deps)) + LATE_LOOK_MS) };
+    return { commit: { run: { before: run, after } }, effects: [], isDone: true };
+  } catch (thrown) {
+    if (isThrottled(thrown)) throw thrown;
+    deps.log.error('leaving the late results of a stuck run', { runId: run.runId, error: asError(thrown) });
+    return DONE;
+  }
 };
 
 /** Whether the lane of a run knows it: as its active run, or in its queue. */

@@ -9,9 +9,10 @@ import {
   statesWanted,
   stuckLaneStep,
 } from '../../core/runs/lane-step.ts';
+import { withLastLooks } from '../../core/runs/last-looks.ts';
 import { askedCandidates, cancelledRun, heldCheck, planned } from '../../core/runs/plan.ts';
 import { deployedOf } from '../../core/runs/rules.ts';
-import { nodesWanted, outboxStep, type RunSeen, runStep } from '../../core/runs/run-step.ts';
+import { nodesWanted, type RunSeen, runStep } from '../../core/runs/run-step.ts';
 import { imageOf } from '../../core/runs/start.ts';
 import type { Step } from '../../core/runs/step.ts';
 import { isStuck } from '../../core/runs/stuck.ts';
@@ -20,10 +21,11 @@ import type { PendingNode } from '../../core/state/pending-node.ts';
 import { isStuckEnd, type QueuedRun, type RunState } from '../../core/state/run-state.ts';
 import { cancellationOf } from './cancellations.ts';
 import type { Done } from './done.ts';
+import { earlierSweeps } from './earlier-sweeps.ts';
 import { countedCluster, documentsOfRun, isLaneAwaited, pauseOf, trustOf } from './gather-cluster.ts';
 import { byNode, createNodeReader, type NodeReader } from './gather-nodes.ts';
 import { observationsOf } from './gather-observations.ts';
-import { endActive, endForgotten, endQueued, endStuckRun, endUnreadable } from './gather-stuck.ts';
+import { endActive, endForgotten, endQueued, endStuckRun, endUnreadable, stuckRunStep } from './gather-stuck.ts';
 import { nowIso, type RunControllerPorts } from './ports.ts';
 import { readLane } from './replace-unreadable.ts';
 import { requestedNodes } from './requested-nodes.ts';
@@ -190,10 +192,12 @@ const planStep = async (deps: RunControllerPorts, run: QueuedRun, read: NodeRead
   // A cancelled check ends also under a pause.
   if (cancelled === undefined && (await pauseOf(deps, run.cluster, run.action)) !== undefined)
     return heldCheck(run, now);
-  const after =
-    cancelled !== undefined
-      ? cancelledRun(run, asked, cancelled, now)
-      : planned({ nodes: await read(run, asked), rules: deps.settings, now }, run, askedCandidates(asked));
+  if (cancelled !== undefined) {
+    const after = cancelledRun(run, asked, cancelled, now);
+    return { commit: { run: { before: run, after } }, effects: [], isDone: false };
+  }
+  const plan = planned({ nodes: await read(run, asked), rules: deps.settings, now }, run, askedCandidates(asked));
+  const after = withLastLooks(plan, await earlierSweeps(deps, run, asked), now);
   return { commit: { run: { before: run, after } }, effects: [], isDone: false };
 };
 
@@ -212,7 +216,7 @@ export const gatherRun = (deps: RunControllerPorts, runId: string, last: Read) =
       if (isStuck(run)) return endStuckRun(deps, run);
     }
     if (run.status === 'queued') return await planStep(deps, run, read);
-    if (isStuckEnd(run)) return outboxStep({ run, flushed: done.flushed, now: nowIso(deps) });
+    if (isStuckEnd(run)) return await stuckRunStep(deps, run, done, () => runSeen(deps, run, done, read));
     return runStep(await runSeen(deps, run, done, read));
   };
 };

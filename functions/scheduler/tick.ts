@@ -13,9 +13,6 @@ import { countLateSweeps } from './late-sweeps.ts';
 import { overdue } from './overdue.ts';
 import type { SchedulerPorts } from './ports.ts';
 
-/** A schedule that is delivered twice within this time is one sweep. */
-const SWEEP_SLOT_MS = 300_000;
-
 /**
  * Queues a check run for each managed cluster. The name of a cluster determines its start time within the interval, so that
  * the sweeps of many clusters are spread, and the sweeps of one cluster are one interval apart.
@@ -24,11 +21,10 @@ const sweep = async (deps: SchedulerPorts, everyMinutes: number): Promise<void> 
   const [document] = documentsOf(deps.settings.documents, NODE_CHECK);
   if (document === undefined) throw new Error(`sweeping: no document ${NODE_CHECK} is deployed; deploy again`);
   const nowMs = deps.now().getTime();
-  const slot = Math.floor(nowMs / SWEEP_SLOT_MS);
   const errors: unknown[] = [];
   const queue = async (cluster: ClusterPolicy): Promise<void> => {
     const hash = fnv1a(cluster.name);
-    const runId = sweepRunId(slot * SWEEP_SLOT_MS, hash);
+    const runId = sweepRunId(nowMs, hash);
     const run = queuedRun({
       runId,
       cluster: cluster.name,

@@ -1,4 +1,5 @@
 import { defined, without } from '../../../core/model/defined.ts';
+import { awaitsResults } from '../../../core/runs/in-flight.ts';
 import { ObservationRow } from '../../../core/state/command-state.ts';
 import type { Failures } from '../../../core/state/lane-state.ts';
 import {
@@ -51,12 +52,12 @@ export type RunStore = {
   readonly putObservation: (row: ObservationRow, standing: ObservationRow | undefined) => Promise<boolean>;
 };
 
-/** The run as an item. An ended run is removed from the index of due items, and expires after the retention time. */
+/** The run as an item. An ended run that awaits nothing is removed from the index of due items, and expires after the retention time. */
 export const runItem = (run: RunState, retentionDays: number): Item => ({
   ...keys.run(run.runId),
   ...run,
   ...inIndex('byOwner', index.runsOf(run.cluster), `${run.createdAt}#${run.runId}`),
-  ...(run.status === 'ended' && run.outbox.length === 0
+  ...(run.status === 'ended' && run.outbox.length === 0 && !awaitsResults(run)
     ? {}
     : inIndex('byDue', index.open(shardOf(run.runId, DUE_SHARDS)), run.dueAt)),
   ...expires(run.createdAt, retentionDays),
