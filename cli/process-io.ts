@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createLogUpdate } from 'log-update';
 import { connectByLambda } from './aws/lambda.ts';
+import { EXIT } from './exit.ts';
 import type { Io, Screen } from './io.ts';
 
 const DEFAULT_COLUMNS = 80;
@@ -73,8 +74,12 @@ export const processIo = (): Io => {
     },
     onInterrupt: () => {
       const controller = new AbortController();
-      const stop = (): void => controller.abort();
-      process.once('SIGINT', stop);
+      // A listener that removes itself (`once`) would let the one that restores the cursor end the process at once.
+      const stop = (): void => {
+        if (controller.signal.aborted) process.exit(EXIT.detached);
+        controller.abort();
+      };
+      process.on('SIGINT', stop);
       return { signal: controller.signal, off: () => void process.off('SIGINT', stop) };
     },
     newId: randomUUID,

@@ -5,7 +5,7 @@ import type { CommandDefinition } from './define-command.ts';
 import { CommandError, ERROR_CODES, EXIT, type ExitCode, usageError } from './exit.ts';
 import type { Io } from './io.ts';
 import { createOutput, type Format, JSON_VERSION } from './output/output.ts';
-import { isColoured, painter, safeJson, shown } from './output/text.ts';
+import { folded, isColoured, painter, safeJson, shown } from './output/text.ts';
 import { createSession } from './session.ts';
 
 /** The options of every command, as commander gives them. */
@@ -56,7 +56,7 @@ type Ending = { code: ExitCode };
 const addCommand = (
   program: Command,
   definition: CommandDefinition,
-  { io, ending, contexts }: { readonly io: Io; readonly ending: Ending; readonly contexts: readonly string[] },
+  { io, ending, contexts, version }: ProgramOptions,
 ): void => {
   const command = program.command(definition.name).description(definition.summary);
   for (const { flags, description } of definition.arguments) command.argument(flags, description);
@@ -67,7 +67,7 @@ const addCommand = (
     // commander gives the arguments, then the options, then the command.
     const [options, args] = [given.at(-2) as CommonOptions, given.slice(0, -2)];
     const output = createOutput(io, { format: readFormat(options.output, definition), isUtc: options.utc === true });
-    ending.code = await definition.perform(createSession(io, output, options), args, options);
+    ending.code = await definition.perform(createSession(io, output, { ...options, version }), args, options);
   });
 };
 
@@ -99,7 +99,7 @@ const createProgram = (
       getOutHasColors: () => isColoured(io.stdout.isTerminal, io.env),
       getErrHasColors: () => isColoured(io.stderr.isTerminal, io.env),
     });
-  for (const definition of definitions) addCommand(program, definition, { io, ending, contexts });
+  for (const definition of definitions) addCommand(program, definition, { io, ending, contexts, version });
   return program;
 };
 
@@ -117,10 +117,11 @@ const showError = async (io: Io, argv: readonly string[], { code, refusal }: Com
     return;
   }
   const paint = painter(isColoured(io.stderr.isTerminal, io.env));
+  const { message, next } = refusal;
   const lines = [
-    `${paint('red', 'fleetmend:')} ${shown(refusal.message)}`,
-    ...(refusal.next === undefined || refusal.message.includes(refusal.next) ? [] : [`  ${shown(refusal.next)}`]),
-  ];
+    `${paint('red', 'fleetmend:')} ${shown(message)}`,
+    ...(next === undefined || message.includes(next) ? [] : [`  ${shown(next)}`]),
+  ].flatMap((line) => (io.stderr.isTerminal ? folded(line, io.stderr.columns) : [line]));
   await io.stderr.write(`${lines.join('\n')}\n`);
 };
 

@@ -17,10 +17,16 @@ export type Session = {
   readonly cluster: (option: string | undefined) => string;
   /** The author as the stack records it where AWS does not name the caller. */
   readonly author: string;
+  /** The version of this program. */
+  readonly version: string;
 };
 
 /** The session of one command. */
-export const createSession = (io: Io, output: Output, options: PlaceOptions): Session => {
+export const createSession = (
+  io: Io,
+  output: Output,
+  options: PlaceOptions & { readonly version: string },
+): Session => {
   const stacks = () => placesOf(io, options).map((place) => createStack(place, io.connect));
   return {
     io,
@@ -40,6 +46,7 @@ export const createSession = (io: Io, output: Output, options: PlaceOptions): Se
         next: 'give -c CLUSTER, or set FLEETMEND_CLUSTER',
       });
     },
+    version: options.version,
     author: io.env.FLEETMEND_USER || io.userName,
   };
 };

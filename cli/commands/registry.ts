@@ -5,6 +5,7 @@ export { cancel } from './cancel.ts';
 export { check } from './check.ts';
 export { contexts } from './contexts.ts';
 export { discard, replay } from './dead-letters.ts';
+export { doctor } from './doctor.ts';
 export { explain } from './explain.ts';
 export { node } from './node.ts';
 export { pause, resume } from './pause.ts';

@@ -55,6 +55,14 @@ const FIELDS = {
   ResultList: listOf(ResultItem),
   NodeHistory: { node: z.string(), ...listOf(Item) },
   ActionList: listOf(ActionItem),
+  Diagnosis: listOf(
+    z.looseObject({
+      context: z.string(),
+      check: z.string(),
+      level: z.enum(['ok', 'warning', 'error']),
+      text: z.string(),
+    }),
+  ),
   ContextList: listOf(ContextItem),
   Pause: PauseAnswer.shape,
   Resume: ResumeAnswer.shape,

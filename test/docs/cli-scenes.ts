@@ -1,6 +1,7 @@
 import {
   clusterStatus,
   explained,
+  explainedLane,
   NODES,
   need,
   nodeStatus,
@@ -180,6 +181,13 @@ export const CLI_SCENES: readonly { readonly of: string; readonly options: CliWo
     options: { answer: () => ({ ok: true, discarded: 3, kinds: { tick: 3 } }) },
   },
   { of: 'report --month 2026-11', options: { answer: () => summary() } },
+  {
+    of: 'doctor',
+    options: {
+      answer: stackOf({ status: () => page(clusterStatus(), clusterStatus(calm)), explain: () => explainedLane }),
+      version: '0.2.0',
+    },
+  },
   {
     of: 'results -c shop --since 2026-11-01 --outcome Broken',
     options: { answer: () => page(resultItem(first, { method: undefined, advice: 'Run the repair.' })) },

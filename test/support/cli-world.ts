@@ -16,6 +16,8 @@ export type CliWorldOptions = {
   /** Answers a call; what it throws is thrown by the connection. */
   readonly answer?: (call: CliCall, count: number) => unknown;
   readonly isTerminal?: boolean;
+  /** The version of the program. */
+  readonly version?: string;
   readonly columns?: number;
   readonly env?: Readonly<Record<string, string>>;
   /** Texts of files by path. */
@@ -111,7 +113,7 @@ export const runCli = async (options: CliWorldOptions, ...argv: readonly string[
       return structuredClone(await answer(call, count));
     },
   };
-  const code = await runProgram(entriesInOrder, argv, io, '0.0.0');
+  const code = await runProgram(entriesInOrder, argv, io, options.version ?? '0.0.0');
   return { code, ...written, calls, questions };
 };
 

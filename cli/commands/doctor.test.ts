@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest';
+import { clusterStatus, explainedLane, need, page } from '../../test/support/cli-answers.ts';
+import { runCli, stackOf } from '../../test/support/cli-world.ts';
+import { CommandError } from '../exit.ts';
+
+const asked = (status: object, ...args: readonly string[]) =>
+  runCli({ answer: stackOf({ status: () => status, explain: () => explainedLane }) }, 'doctor', '--utc', ...args);
+
+describe('fleetmend doctor', () => {
+  it('says what works', async () => {
+    const { stdout, code } = await asked(page(clusterStatus({ unreachable: 0 })));
+    expect(stdout).toBe(
+      [
+        '✓ access        audit-query of fleetmend answers',
+        '! version       stack 0.2.0 ≠ fleetmend 0.0.0, configuration 3f9c01d2a7b4',
+        '✓ sweeps        shop: every 30 min, the last one ended 4 min ago',
+        '✓ reach         shop: 0 of 412 nodes not reached by SSM (0 not managed, 0 without an answer)',
+        '✓ dead letters  none',
+        '',
+      ].join('\n'),
+    );
+    expect(code).toBe(0);
+  });
+
+  it('says what does not work, and ends with 1', async () => {
+    const pause = {
+      scope: 'cluster',
+      covers: 'repairs',
+      by: 'mei',
+      reason: 'change',
+      at: '2026-11-29T03:00:00Z',
+      until: '2026-11-29T05:00:00Z',
+    };
+    const { stdout, code } = await asked(
+      page(
+        clusterStatus({
+          sweeps: { isOn: true, everyMinutes: 30, isLate: true },
+          nodes: undefined,
+          pauses: [pause],
+          unread: ['reading the queue failed'],
+        }),
+        clusterStatus({
+          cluster: 'batch',
+          sweeps: { isOn: false, everyMinutes: 30, isLate: false },
+          skipped: { NotManaged: 3 },
+        }),
+        need({ need: 'DeadLetters', message: '3 dead letters', command: 'fleetmend replay --dry-run' }),
+      ),
+    );
+    expect(stdout).toContain('✗ sweeps        shop: every 30 min, none has ended yet: late');
+    expect(stdout).toContain('! sweeps        batch: off; faults without a log line are not found');
+    expect(stdout).toContain('! reach         shop: no sweep has looked at its nodes yet');
+    expect(stdout).toContain(
+      '! reach         batch: 5 of 415 nodes not reached by SSM (3 not managed, 2 without an answer)',
+    );
+    expect(stdout).toContain('! pauses        shop: repairs paused by mei until 2026-11-29 05:00:00Z: change');
+    expect(stdout).toContain('! dead letters  3 dead letters · fleetmend replay --dry-run');
+    expect(stdout).toContain('✗ reading       reading the queue failed');
+    expect(code).toBe(1);
+  });
+
+  it('names missing access as a finding', async () => {
+    const answer = () => {
+      throw new CommandError('Aws', { message: 'no credentials', next: 'sign in' });
+    };
+    const { stdout, code } = await runCli({ answer }, 'doctor');
+    expect([code, stdout]).toEqual([1, '✗ access        no credentials: sign in\n']);
+  });
+
+  it('writes JSON', async () => {
+    const { stdout } = await asked(page(clusterStatus()), '-o', 'json');
+    expect(JSON.parse(stdout)).toMatchObject({
+      v: 1,
+      kind: 'Diagnosis',
+      items: [{ context: 'default', check: 'access', level: 'ok' }, {}, {}, {}, {}],
+    });
+  });
+});
