@@ -26,8 +26,9 @@ const expectPeace = async (world: World): Promise<void> => {
   }
   expect([...world.ssm.sends('repair').values()].filter((n) => n > 1)).toEqual([]);
   expect([...world.nodes].filter(([, node]) => node.broken)).toEqual([]);
-  expect((await world.lanes.getCluster('demo')).slots).toEqual({});
-  for (const lane of ['demo/pause-image', 'demo/node-check']) {
+  const { slots, disruptive } = await world.lanes.getCluster('demo');
+  expect({ slots, disruptive }).toEqual({ slots: {}, disruptive: undefined });
+  for (const lane of ['demo/pause-image', 'demo/cri-dockerd', 'demo/node-check']) {
     expect(await world.lanes.pendingNodes(lane)).toEqual([]);
     expect((await world.lanes.get(lane))?.activeRunId).toBeUndefined();
   }
@@ -64,13 +65,34 @@ const scenarios: Record<string, (world: World) => Promise<void>> = {
   },
 };
 
+/** Played by `npm run test:deep` alone: the sample stays as long as it is. */
+const deepScenarios: typeof scenarios = {
+  'a disruptive repair and another one': async (world) => {
+    const [a = '', b = ''] = world.ids;
+    for (const id of [a, b]) world.nodes.set(id, { broken: true, latencyMs: 8000 });
+    await world.signal(a, 'cri-dockerd');
+    await world.signal(b);
+  },
+  'a repair is cancelled at work, and its nodes are reported again': async (world) => {
+    const [a = '', b = ''] = world.ids;
+    for (const id of [a, b]) world.nodes.set(id, { broken: true, latencyMs: 8000 });
+    const before = world.iso();
+    await world.ask('r-operator', 'repair', [a, b]);
+    await world.deliver();
+    await world.cancel('r-operator');
+    world.queue.push({ kind: 'lane', lane: 'demo/pause-image' });
+    await world.pass(30, 10);
+    for (const id of [a, b]) await world.signal(id, 'pause-image', before);
+  },
+};
+
 const modes: readonly CrashMode[] = ['dies-before', 'dies-after', 'fails', 'freezes'];
 
 /** A sample takes one call of so many: an odd number, so that each is in another mode than the one before. */
 const SAMPLE_STEP = 41;
 
 describe('a crash or a freeze at any call', () => {
-  for (const [name, play] of Object.entries(scenarios)) {
+  for (const [name, play] of Object.entries({ ...scenarios, ...(isDeep ? deepScenarios : {}) })) {
     it(`loses nothing and repairs nothing twice: ${name}`, async () => {
       const live = async (at: number, mode: CrashMode): Promise<World> => {
         // With events lost, only reconcile sees the ends of commands.
