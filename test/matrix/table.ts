@@ -1,4 +1,5 @@
 import { GENERATION_NAMES } from '../../lab/real/generations.ts';
+import { table } from '../../ssm-documents/builder/remediations-page.ts';
 import type { CellResult } from './cell.ts';
 import type { Fault } from './fault.ts';
 import type { Part } from './parts.ts';
@@ -26,7 +27,7 @@ export const renderMatrix = async (
     });
   const rows: string[] = [];
   for (const remediation of new Set(faults.map((fault) => fault.remediation))) {
-    rows.push('', `## ${remediation}`, '', ...heading(['fault', 'reason', ...GENERATION_NAMES]));
+    const lines: string[][] = [];
     for (const fault of faults.filter((f) => f.remediation === remediation)) {
       const cells = new Map([...run.cells].filter(([cell]) => cell.fault === fault).map(([c, p]) => [c.generation, p]));
       const reasons = await Promise.allSettled(cells.values());
@@ -40,29 +41,34 @@ export const renderMatrix = async (
           return fault.generations.includes(name) ? 'not run' : 'not applicable';
         }),
       );
-      rows.push(row([fault.name, [...reason].join(', '), ...columns]));
+      lines.push([fault.name.replaceAll('*', '\\*'), [...reason].join(', '), ...columns]);
     }
+    rows.push('', `## ${remediation}`, '', table(['fault', 'reason', ...GENERATION_NAMES], lines));
   }
   const healthy = await Promise.all(
     [...run.healthy]
       .toSorted(([a], [b]) => GENERATION_NAMES.indexOf(a) - GENERATION_NAMES.indexOf(b))
       .map(async ([name, promise]) =>
-        row([
-          name,
-          await told(
-            promise,
-            ({ versions, processorMs, hundredForksMs }) =>
-              `${versions} | ${Math.round(processorMs.least)} ms | ${Math.round(processorMs.median)} ms | ${Math.round(hundredForksMs)} ms`,
-          ),
-        ]),
+        promise.then(
+          ({ versions, processorMs: { least, median }, hundredForksMs }) => [
+            name,
+            versions,
+            ...[least, median, hundredForksMs].map(ms),
+          ],
+          () => {
+            failed += 1;
+            return [name, '**failed**', '', '', ''];
+          },
+        ),
       ),
   );
   const text = [
     '# The matrix',
     '',
-    'Every fault on every generation of node on which it can occur, as the last full run saw it (`node test/matrix/render.ts`,',
-    'as root on Debian 12). *repaired*: pods start again after the repair, and a second repair finds nothing. *diagnosed*: the',
-    'check names the fault, and the repair says why it needs a person. The milliseconds are those of the check and of the',
+    'Every fault on every generation of node on which it can occur, as the last run of each cell saw it (`node',
+    'test/matrix/render.ts`, as root on Debian 12). _repaired_: pods start again after the repair, and a second repair finds',
+    'nothing. _diagnosed_: the check names the fault, and the repair says why it needs a person. [The searches in',
+    'full](deep-tests.md) has which cells were run last, and when. The milliseconds are those of the check and of the',
     'repair, through the agent, on two processors that do other work as well. Behind them, whether a pod with a network of its own',
     '(RunPodSandbox) starts before and after the repair; where it does not, `node-check` was not Healthy.',
     ...datesOf(parts),
@@ -73,8 +79,7 @@ export const renderMatrix = async (
     'A check of a healthy node finds nothing and leaves nothing behind. The processor time is that of `node-check` and all of',
     'its children; beside it, what a hundred forks of a shell took at the least in the same run.',
     '',
-    ...heading(['generation', 'runtime', 'processor time, least', 'median', 'a hundred forks']),
-    ...healthy,
+    table(['generation', 'runtime', 'processor time, least', 'median', 'a hundred forks'], healthy),
     '',
   ].join('\n');
   return { text, failed };
@@ -86,6 +91,4 @@ export const wordsOf = ({ verdict, checkMs, repairMs, pods }: CellResult): strin
   return `${verdict}, ${checkMs} + ${repairMs} ms${starts}`;
 };
 
-const row = (columns: readonly string[]): string => `| ${columns.join(' | ')} |`;
-
-const heading = (columns: readonly string[]): string[] => [row(columns), row(columns.map(() => '---'))];
+const ms = (milliseconds: number): string => `${Math.round(milliseconds)} ms`;
