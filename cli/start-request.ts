@@ -4,6 +4,7 @@ import { answerOf } from './aws/answer.ts';
 import type { Payload, Stack } from './aws/connection.ts';
 import type { Described } from './define-command.ts';
 import { EXIT, type ExitCode } from './exit.ts';
+import type { Io } from './io.ts';
 import { counted, shown } from './output/text.ts';
 import { readDuration } from './output/times.ts';
 import { type Ending, followToEnd } from './progress/follow.ts';
@@ -43,6 +44,22 @@ export const skippedLines = (skipped: readonly SkippedNode[], more = 0): readonl
   ];
 };
 
+/** The result of some work, or undefined where Ctrl-C came first. */
+const unlessInterrupted = async <Value>(
+  { onInterrupt }: Pick<Io, 'onInterrupt'>,
+  work: () => Promise<Value>,
+): Promise<Value | undefined> => {
+  const { signal, off } = onInterrupt();
+  const interrupted = new Promise<undefined>((resolve) => {
+    signal.addEventListener('abort', () => resolve(undefined), { once: true });
+  });
+  try {
+    return await Promise.race([work(), interrupted]);
+  } finally {
+    off();
+  }
+};
+
 /**
  * Starts a check or a repair and follows it to its end, where that is wanted. A request that is held back by a pause or a
  * circuit breaker is not waited for.
@@ -57,7 +74,13 @@ export const begin = async (
   const timeoutMs = readDuration('--timeout', given.timeout);
   // With an id, a call that is repeated after an error of the network starts nothing twice.
   const requestId = given.requestId ?? `cli-${io.newId()}`;
-  const started = answerOf(StartAnswer, await stack.act({ ...payload, requestId }), 'the request');
+  const answer = await unlessInterrupted(io, () => stack.act({ ...payload, requestId }));
+  if (answer === undefined) {
+    await output.note('Stopped before the stack answered: the request may have started. To cancel it:');
+    await output.note(`  fleetmend cancel ${requestId} --request --reason "stopped"`);
+    return EXIT.detached;
+  }
+  const started = answerOf(StartAnswer, answer, 'the request');
   const { runs, runId, planned, skipped, skippedMore = 0, held } = started;
   const total = planned + skipped.length + skippedMore;
   const isWaiting = given.wait && held === undefined;

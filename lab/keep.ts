@@ -21,15 +21,13 @@ const nodes = createSimulatedFleet({
 });
 const lab = await bootLab({ ...synthLab(), nodes, clock, ...LAB_ENVIRONMENT });
 const environment = Object.entries(lab.environmentFor('operator')).map(([name, value]) => `export ${name}=${value}`);
-const invoke = (name: string, payload: unknown) =>
-  `aws lambda invoke --endpoint-url ${lab.endpointUrl} --function-name ${name} --cli-binary-format raw-in-base64-out --payload '${JSON.stringify(payload)}' /dev/stdout`;
-
 console.log(`${paint('bold', 'The lab is running')}: ${NODES} simulated nodes of cluster ${LAB_CLUSTER}, every ${BROKEN_EVERY}th broken.
 
 To use it from another shell:
 ${environment.map((line) => `  ${line}`).join('\n')}
-  ${invoke('fleetmend-operator-api', { action: 'check', cluster: LAB_CLUSTER, requestedBy: 'me', reason: 'trying it out' })}
-  ${invoke('fleetmend-audit-query', { query: 'runs', cluster: LAB_CLUSTER })}
+  npm run -s fleetmend -- check -c ${LAB_CLUSTER}
+  npm run -s fleetmend -- repair -c ${LAB_CLUSTER} --broken --reason "trying it out"
+  npm run -s fleetmend
 
 Ctrl-C stops it.`);
 for (const signal of ['SIGINT', 'SIGTERM'] as const)

@@ -104,6 +104,12 @@ describe('fleetmend check', () => {
     expect(stdout).toContain('no results, 3 nodes without a result');
   });
 
+  it('names the request at Ctrl-C before the stack has answered', async () => {
+    const { code, stderr } = await runCli({ answer: () => new Promise(() => {}), interruptAtCall: 1 }, ...args);
+    expect(code).toBe(130);
+    expect(stderr).toContain('the request may have started. To cancel it:\n  fleetmend cancel cli-id-1 --request');
+  });
+
   it('ends with 5 after --timeout', async () => {
     const answer = stackOf({
       check: () => started(),

@@ -30,6 +30,8 @@ export type CliWorldOptions = {
   readonly keepsCalls?: boolean;
   /** Ctrl-C is pressed during the wait of this number, counted from 1. */
   readonly interruptAtWait?: number;
+  /** Ctrl-C is pressed while the call of this number waits for its answer. */
+  readonly interruptAtCall?: number;
 };
 
 /** What a call of the program did. */
@@ -110,6 +112,7 @@ export const runCli = async (options: CliWorldOptions, ...argv: readonly string[
       const call: CliCall = { stack: place.stack, to: `${functionName}:${way}`, payload };
       if (keepsCalls) calls.push(call);
       count++;
+      if (count === options.interruptAtCall) interrupt.abort();
       return structuredClone(await answer(call, count));
     },
   };
