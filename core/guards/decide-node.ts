@@ -19,6 +19,7 @@ export type NodeFacts = {
   /** The value of the tag `fleetmend:mode`, unchanged. */
   readonly modeTag?: string;
   readonly nodegroup?: string;
+  readonly ami?: string;
   /** Undefined if SSM does not manage the instance, or if {@link unread} is set. */
   readonly ssm?: { readonly pingStatus: string; readonly platformType: string; readonly platformName: string };
   /** The clusters that the instance's tags name, if they name several. */

@@ -213,7 +213,7 @@ export const commandRowOf = (
   commandId: string,
   sentAt: string,
   limits: Limits,
-  becauses: NonNullable<CommandRow['becauses']> = {},
+  { becauses = {}, places = {} }: Pick<CommandRow, 'becauses' | 'places'> = {},
 ): CommandRow => ({
   commandId,
   runId: run.runId,
@@ -227,6 +227,7 @@ export const commandRowOf = (
   requestId: run.requestId,
   because: run.because,
   ...(Object.keys(becauses).length === 0 ? {} : { becauses }),
+  ...(Object.keys(places).length === 0 ? {} : { places }),
   ...(run.action === 'check' && command.unreachable !== undefined ? { unreachable: command.unreachable } : {}),
   sentAt,
   ...deadlinesOf(run, command, sentAt, limits),

@@ -94,7 +94,10 @@ describe("a command's row", () => {
 
 it("a command's row has the cause of each node whose cause differs from the run's", () => {
   const becauses = { [node(0)]: because('alarm') };
-  expect(commandRowOf(aRun(0), aCommand(), 'c-1', at(1), LIMITS, becauses)).toMatchObject({ becauses });
+  expect(commandRowOf(aRun(0), aCommand(), 'c-1', at(1), LIMITS, { becauses })).toMatchObject({ becauses });
+  const places = { [node(0)]: { nodegroup: 'workers-0', ami: 'ami-1' } };
+  expect(commandRowOf(aRun(0), aCommand(), 'c-1', at(1), LIMITS, { places })).toMatchObject({ places });
+  expect(commandRowOf(aRun(0), aCommand(), 'c-1', at(1), LIMITS)).not.toHaveProperty('places');
   expect(commandRowOf(aRun(0), aCommand(), 'c-1', at(1), LIMITS)).not.toHaveProperty('becauses');
 });
 

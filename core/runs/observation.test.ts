@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { at, node, nodes, START } from '../../test/support/runs.ts';
+import { becauseOnce } from '../model/because.ts';
 import type { Texts } from '../model/render-message.ts';
 import type { CommandRow, ObservationRow } from '../state/command-state.ts';
 import { batchResults, batchTallies, healthyNodes } from './batch-results.ts';
@@ -242,4 +243,17 @@ describe('of two observations of a command', () => {
     expect(supersedes(a, b)).toBe(expected);
     expect(supersedes(a, undefined)).toBe(true);
   });
+});
+
+it('keeps with a reading where its node comes from, and since when the fault is known', () => {
+  const because = { ...becauseOnce({ kind: 'log', detectedWithinSeconds: 1800 }, 's', at(-60)) };
+  const own = becauseOnce({ kind: 'sweep' }, 's', at(-5));
+  const places = { [node(0)]: { nodegroup: 'workers-0', ami: 'ami-1' } };
+  const ended = shown(['Undeliverable'], ['Undeliverable']);
+  const readings = readNodes(command({ because, becauses: { [node(1)]: own }, places }), ended, at(60));
+  expect(readings.get(node(0))).toMatchObject({
+    ...{ since: at(-60), detectedWithinSeconds: 1800, nodegroup: 'workers-0', ami: 'ami-1' },
+  });
+  expect(readings.get(node(1))).toMatchObject({ since: at(-5) });
+  expect(readings.get(node(1))).not.toHaveProperty('nodegroup');
 });

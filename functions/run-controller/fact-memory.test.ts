@@ -74,3 +74,13 @@ it.each<[string, Partial<NodeFacts>]>([
   Object.assign(over, { [id]: healthyFacts(id) });
   expect(await memory.of('demo', [id])).toEqual(new Map([[id, healthyFacts(id)]]));
 });
+
+it('gives the node groups and AMIs that it remembers, and reads none', async () => {
+  const [first = '', second = ''] = ids;
+  const place = { nodegroup: 'workers-0', ami: 'ami-1' };
+  const { calls, memory } = world({ [first]: { ...healthyFacts(first), ...place } });
+  expect(memory.placesOf('demo', [first])).toEqual({});
+  await memory.of('demo', [first, second]);
+  expect(memory.placesOf('demo', [first, second])).toEqual({ [first]: place });
+  expect(calls).toHaveLength(1);
+});

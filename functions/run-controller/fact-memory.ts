@@ -1,4 +1,6 @@
 import type { NodeFacts } from '../../core/guards/decide-node.ts';
+import { defined } from '../../core/model/defined.ts';
+import type { CommandRow } from '../../core/state/command-state.ts';
 import type { Fleet } from '../shared/fleet.ts';
 
 /** How long EC2's and SSM's facts about a node are good enough to send it a command. */
@@ -17,7 +19,11 @@ export type FactMemory = {
     instanceIds: readonly string[],
     soon?: readonly string[],
   ) => Promise<ReadonlyMap<string, NodeFacts>>;
+  readonly placesOf: (cluster: string, instanceIds: readonly string[]) => Places;
 };
+
+/** The node groups and AMIs of nodes, as far as they are remembered: nothing is read for them. */
+export type Places = NonNullable<CommandRow['places']>;
 
 type Known = { readonly atMs: number; readonly facts: NodeFacts };
 
@@ -50,6 +56,13 @@ export const createFactMemory = ({
   };
 
   return {
+    placesOf: (cluster, instanceIds) =>
+      Object.fromEntries(
+        instanceIds.flatMap((id) => {
+          const { nodegroup, ami } = clusters.get(cluster)?.get(id)?.facts ?? {};
+          return nodegroup === undefined && ami === undefined ? [] : [[id, defined({ nodegroup, ami })]];
+        }),
+      ),
     of: async (cluster, instanceIds, soon = []) => {
       const nowMs = now().getTime();
       const known = validOf(cluster, nowMs);

@@ -25,7 +25,8 @@ const keepRow = async (
   sentAt: string,
 ): Promise<CommandRow> => {
   const becauses = await becausesFor(deps, run, command);
-  const row = commandRowOf(run, command, commandId, sentAt, deps.settings.policy.limits, becauses);
+  const places = deps.facts.placesOf(run.cluster, command.instanceIds);
+  const row = commandRowOf(run, command, commandId, sentAt, deps.settings.policy.limits, { becauses, places });
   await deps.results.putCommand(row);
   return row;
 };

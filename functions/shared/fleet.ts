@@ -42,7 +42,7 @@ const factsOf = (
     state: instance.State?.Name ?? 'unknown',
     inCluster,
     autoMode: isManagedByAws(instance),
-    ...defined({ modeTag, nodegroup, unread }),
+    ...defined({ modeTag, nodegroup, unread, ami: instance.ImageId }),
     ...(clusters.length > 1 ? { clusters } : {}),
     ...(information === undefined
       ? {}

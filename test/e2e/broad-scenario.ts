@@ -168,6 +168,10 @@ const operate = async (scene: Scene): Promise<void> => {
   await scene.remediate({ action: 'test-notice' });
   const day = new Date(lab.now()).toISOString().slice(0, 10);
   const queries = [
+    { query: 'status', cluster: 'demo' },
+    { query: 'explain', node: sick.instanceId },
+    { query: 'explain', cluster: 'demo' },
+    { query: 'summary' },
     { query: 'runs', cluster: 'demo' },
     { query: 'run', runId },
     { query: 'request', requestId: runId },

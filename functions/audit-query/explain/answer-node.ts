@@ -81,7 +81,7 @@ export const answerForNode = async (
   { name, cluster: asked, names, limit }: Asked,
 ): Promise<readonly ExplainItem[]> => {
   const { store, settings: rules, fleet } = deps;
-  const found = await findNode(deps, name);
+  const found = await findNode(deps, name, asked);
   const { instanceId } = found;
   const history = await readHistory(store, instanceId, limit);
   const cluster = clusterOf(deps, asked, found, history.results);

@@ -1,7 +1,9 @@
 import type { Instance } from '@aws-sdk/client-ec2';
 import { defined } from '../../../core/model/defined.ts';
 import { NodeId } from '../../../core/model/ids.ts';
+import { clustersOf } from '../../../core/signals/membership.ts';
 import { readNodeRef } from '../../../core/signals/node-ref.ts';
+import { tagsOf } from '../../adapters/ec2/instances.ts';
 import { refuse } from '../../runtime/answer.ts';
 import type { AuditQueryPorts } from '../ports.ts';
 
@@ -18,10 +20,13 @@ const patternOf = (text: string): string | undefined => {
   return start === undefined ? undefined : `${start}*${end}`;
 };
 
-const only = (name: string, found: readonly Instance[]): FoundNode | undefined => {
+/** The one instance; of several, that of the cluster, because two networks may use the same private addresses. */
+const only = (name: string, all: readonly Instance[], cluster: string | undefined): FoundNode | undefined => {
+  const found =
+    cluster === undefined || all.length < 2 ? all : all.filter((one) => clustersOf(tagsOf(one)).includes(cluster));
   const ids = found.flatMap(({ InstanceId }) => InstanceId ?? []).toSorted();
   if (ids.length > 1)
-    return refuse('node', `${name} fits ${ids.length} instances; write more of the id`, {
+    return refuse('node', `${name} fits ${ids.length} instances; write more of the id, or name the cluster`, {
       allowed: ids.slice(0, MAX_NAMED),
       next: 'write the whole instance id',
     });
@@ -36,7 +41,11 @@ const EXPECTED = 'an instance id or its start (i-0d3a…91c7), a provider id (aw
  * text that is no name of a node, that fits several, or that EC2 does not show; a whole id is answered in any case, because a
  * terminated instance has a history.
  */
-export const findNode = async ({ instances }: Pick<AuditQueryPorts, 'instances'>, name: string): Promise<FoundNode> => {
+export const findNode = async (
+  { instances }: Pick<AuditQueryPorts, 'instances'>,
+  name: string,
+  cluster: string | undefined,
+): Promise<FoundNode> => {
   const text = name.trim();
   const none = (why: string) =>
     refuse('node', `${why}; expected ${EXPECTED}`, { next: 'look for the node with status' });
@@ -44,20 +53,18 @@ export const findNode = async ({ instances }: Pick<AuditQueryPorts, 'instances'>
   if (reading !== undefined) {
     const { found, unread } = await instances.byIdWhereRead([reading]);
     const problem = [...unread.values()][0]?.problem;
-    return only(text, found) ?? none(problem ?? `EC2 shows no instance ${text}`);
+    return only(text, found, cluster) ?? none(problem ?? `EC2 shows no instance ${text}`);
   }
   const ref = readNodeRef(text);
   if (ref.kind === 'unreadable') return none(`${text.slice(0, 60)} is not the name of a node`);
   if (ref.kind === 'unsupported') return { instanceId: ref.nodeId };
   if (ref.node.kind === 'private-dns') {
     const { name: dns } = ref.node;
-    return (
-      only(text, await instances.byPrivateDnsName([dns.includes('.') ? dns : `${dns}.*`])) ??
-      none(`EC2 shows no instance ${dns}`)
-    );
+    const named = await instances.byPrivateDnsName([dns.includes('.') ? dns : `${dns}.*`]);
+    return only(text, named, cluster) ?? none(`EC2 shows no instance ${dns}`);
   }
   const { id } = ref.node;
   const { found, unread } = await instances.byIdWhereRead([id]);
   const problem = unread.get(id)?.problem;
-  return only(text, found) ?? { instanceId: id, ...defined({ unread: problem }) };
+  return only(text, found, cluster) ?? { instanceId: id, ...defined({ unread: problem }) };
 };
