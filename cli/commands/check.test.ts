@@ -100,7 +100,7 @@ describe('fleetmend check', () => {
     });
     const { code, stderr, stdout } = await runCli({ answer, interruptAtWait: 2 }, ...args);
     expect(code).toBe(130);
-    expect(stderr).toContain(`Stopped watching; the run goes on. To watch it again: fleetmend run ${RUN} -w\n`);
+    expect(stderr).toContain(`Stopped watching; the run goes on.\nTo watch it again:\n  fleetmend run ${RUN} -w\n`);
     expect(stdout).toContain('no results, 3 nodes without a result');
   });
 

@@ -22,9 +22,9 @@ const stoppedText = ({ runId, end, stopped }: RunItem): string => {
 
 /** What is said on the standard error about the end, in lines. */
 const endLines = ({ report, end }: Watched, run: string): readonly string[] => {
-  const again = `To watch it again: fleetmend run ${run} -w`;
-  if (end === 'detached') return [`Stopped watching; the run goes on. ${again}`];
-  if (end === 'timeout') return [`The waiting ended; the run goes on. ${again}`];
+  const again = ['To watch it again:', `  fleetmend run ${run} -w`];
+  if (end === 'detached') return ['Stopped watching; the run goes on.', ...again];
+  if (end === 'timeout') return ['The waiting ended; the run goes on.', ...again];
   return report.runs.filter((run) => run.end !== undefined && run.end !== 'Done').map(stoppedText);
 };
 
