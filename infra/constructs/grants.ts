@@ -113,8 +113,8 @@ export const readClusters = (config: Config): readonly iam.PolicyStatement[] =>
 /**
  * Patterns of the documents that run-controller may send: every check; a repair only where some cluster's policy lets it happen,
  * so that a deployment that observes cannot repair at all; a variant only where the configuration names it. They match every
- * version of a document, since a run may be under way while functions and policies change one after the other. Before it is sent, a document is
- * compared with what was built, so the pattern is not what holds back a strange one.
+ * version of a document, since a run may be under way while functions and policies change one after the other. Before it is sent,
+ * a document is compared with what was built, so the pattern is not what holds back a strange one.
  */
 export const sendableDocuments = (
   config: Config,
