@@ -28,12 +28,12 @@ const set = (known: Known, note: SeenNote): void => {
   known.set(note.instanceId, own);
 };
 
-/** A node that works again by one remediation was reached: what only says that it was not goes too. */
+/** A node that works again by one remediation has answered: what only says that it did not goes too. */
 const clear = (known: Known, instanceId: string, remediation: string): void => {
   const own = known.get(instanceId);
   own?.delete(remediation);
   for (const [name, { outcome }] of own ?? []) {
-    if (isFullCheck({ remediation: name }) && outcome !== 'Unknown') own?.delete(name);
+    if (isFullCheck({ remediation: name }) && meaningOf(outcome).isSilence) own?.delete(name);
   }
 };
 

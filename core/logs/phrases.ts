@@ -1,6 +1,6 @@
 /**
  * Whether a text can show a fault, by the phrases of the subscription filters: without one of them no rule finds a fault in a
- * shipped record. Compared letter by letter with the record as it was shipped, so that nothing is cleaned for it.
+ * record. Compared letter by letter with the message as it was shipped, so that nothing is cleaned for it.
  */
 export type PhraseLook = (text: string) => boolean;
 

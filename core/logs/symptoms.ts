@@ -35,7 +35,7 @@ export type SymptomReading = {
 /** How lines become symptoms. */
 export type SymptomRules = {
   readonly classify: Classify;
-  /** Whether a record, as it was shipped, can show a fault. It is asked before the text is cleaned, which costs more. */
+  /** Whether the message of a record can show a fault. It is asked before the text is cleaned, which costs more. */
   readonly mayShow: PhraseLook;
   /** Whether the deployed catalogue has a reason. */
   readonly knows: (reason: string) => boolean;
@@ -90,15 +90,16 @@ const createRecordReader = (logStream: string, counts: Counts): ((event: LogEven
 
 const createReader = (logStream: string, rules: SymptomRules, counts: Counts) => {
   const read = createRecordReader(logStream, counts);
-  const faultIn = (text: string, kind: LogLine['kind']): Fault | undefined => {
-    const fault = rules.mayShow(text) ? rules.classify(text, kind) : null;
+  const faultIn = (text: string, { message, kind }: LogLine): Fault | undefined => {
+    // Not in the whole record: the name of a unit, which every record has, is a phrase of systemd's lines.
+    const fault = rules.mayShow(message) ? rules.classify(text, kind) : null;
     return fault === null || !rules.knows(fault.reason) ? undefined : fault;
   };
   return (event: LogEvent): Seen | undefined => {
     const believed = isRead(event.message, rules.mayRead, counts) ? read(event) : undefined;
     if (believed === undefined) return undefined;
-    const { instanceId, message, kind } = believed.line;
-    const fault = faultIn(event.message, kind);
+    const { instanceId, message } = believed.line;
+    const fault = faultIn(event.message, believed.line);
     if (fault === undefined) return undefined;
     if (instanceId !== undefined) {
       return { ...fault, ...(believed.isDoubtful ? { hint: true as const } : {}), instanceId, message };

@@ -12,6 +12,7 @@ describe('the table of outcomes', () => {
     ['isFinding', ['Broken']],
     ['isOmittedByChecks', ['Healthy']],
     ['hasSkipReason', ['Skipped']],
+    ['isSilence', ['TimedOut', 'Unreachable']],
   ] as const)('%s holds for %j', (flag, expected) => {
     expect(outcomesWith(flag)).toEqual(expected);
   });

@@ -29,6 +29,8 @@ type OutcomeMeaning = {
   readonly isOmittedByChecks: boolean;
   /** Comes with a `skipReason`. */
   readonly hasSkipReason: boolean;
+  /** Says only that the node gave no answer, and nothing of how it is: any answer replaces it. */
+  readonly isSilence: boolean;
   /** The outcome that replaces it if an earlier repair of the node did not last. */
   readonly afterRepair?: string;
   /** Which scripts may report it, and their exit code; `null` if only fleetmend itself assigns it. */
@@ -46,6 +48,7 @@ const NEITHER = {
   isFinding: false,
   isOmittedByChecks: false,
   hasSkipReason: false,
+  isSilence: false,
   script: null,
 } as const;
 
@@ -74,6 +77,7 @@ export const OUTCOMES = outcomes({
     meaning: 'the document did not end in time',
     isFailed: true,
     attributable: 'on-execution-timeout',
+    isSilence: true,
   },
   Unknown: {
     ...NEITHER,
@@ -82,7 +86,7 @@ export const OUTCOMES = outcomes({
     attributable: 'by-reason',
     script: { actions: ['check', 'repair'], exitCode: 2 },
   },
-  Unreachable: { ...NEITHER, meaning: 'the node could not be reached through SSM', isAttempt: false },
+  Unreachable: { ...NEITHER, meaning: 'the node could not be reached through SSM', isAttempt: false, isSilence: true },
   Relapsed: {
     ...NEITHER,
     meaning: 'the node was repaired again within a day: the earlier repair did not last',
@@ -137,6 +141,11 @@ type FlagName = { [K in keyof OutcomeMeaning]: OutcomeMeaning[K] extends boolean
 /** The outcomes for which a flag of the table is set, the most severe first. */
 export const outcomesWith = (flag: NonNullable<FlagName>): readonly Outcome[] =>
   namesOf(OUTCOMES).filter((name) => meaningOf(name)[flag]);
+
+/** The outcomes that a node may have without a command, those with a skip reason aside. */
+export const COMMANDLESS_OUTCOMES: readonly Outcome[] = namesOf(OUTCOMES).filter(
+  (name) => !meaningOf(name).isAttempt && !meaningOf(name).hasSkipReason,
+);
 
 /** The outcomes that scripts may report. */
 export const SCRIPT_OUTCOMES: readonly Outcome[] = namesOf(OUTCOMES).filter((name) => meaningOf(name).script !== null);

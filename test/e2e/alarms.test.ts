@@ -4,7 +4,7 @@ import type { CallFault } from '../../lab/aws/faults.ts';
 import { readTemplate } from '../../lab/aws/stack.ts';
 import type { SimulatedNode } from '../../lab/sim/node.ts';
 import { synthLab } from '../../lab/synth.ts';
-import { disabled, edit, garble, isAlarm, putUnreadable, remake } from './alarm-causes.ts';
+import { disabled, edit, garble, hurried, isAlarm, putUnreadable, remake } from './alarm-causes.ts';
 import { failing, logGroupOf, MINUTE_MS, openScene, REPAIRABLE, type Scene } from './support.ts';
 
 const CLUSTERS = ['demo', 'breaks', 'dark', 'sick'];
@@ -240,12 +240,13 @@ describe('the alarms', { timeout: 600_000 }, () => {
 
   it('about rows that cannot be read, about what is given up and what is left due, ring', async () => {
     const silent = scene.addNodes('demo', 3, { offline: true, pings: true });
-    // Three parts each: more commands than scheduler reads at once.
-    const runs = await Promise.all(
-      silent.map(({ instanceId }) =>
-        scene.start({ action: 'check', cluster: 'demo', instanceIds: [instanceId], reason: 'is silent' }),
-      ),
-    );
+    const checkSilent = () =>
+      Promise.all(
+        silent.map(({ instanceId }) =>
+          scene.start({ action: 'check', cluster: 'demo', instanceIds: [instanceId], reason: 'is silent' }),
+        ),
+      );
+    const runs = await checkSilent();
     await scene.lab.advance(5000);
     for (const { runId } of runs) await scene.remediate({ action: 'cancel', runId, reason: 'SSM refuses it' });
     await putUnreadable(scene, nodes[0]?.instanceId ?? '');
@@ -253,13 +254,16 @@ describe('the alarms', { timeout: 600_000 }, () => {
     const faults: CallFault[] = [
       { service: 'events', functionName, kind: 'internal-error' },
       { service: 'ssm', operation: 'CancelCommand', functionName, kind: 'internal-error' },
-      { service: 'ssm', functionName: 'fleetmend-scheduler', kind: 'delay', delayMs: 46_000 },
     ];
     const rows = ['signal-intake', 'scheduler'].map((name) => `${name}-unreadable-rows`);
     await withFaults(faults, async () => {
       await reportFault();
-      await untilRinging([...rows, 'notice-given-up', 'cancel-given-up', 'overdue-left'], 20);
+      await untilRinging([...rows, 'notice-given-up', 'cancel-given-up'], 20);
     });
+    await scene.lab.deploy({ edit: hurried });
+    await checkSilent();
+    await untilRinging(['overdue-left'], 20);
+    await scene.lab.deploy({ edit });
     for (const node of silent) node.setOffline(false);
     await untilQuiet(60);
   });

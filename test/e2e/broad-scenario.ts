@@ -169,7 +169,7 @@ const operate = async (scene: Scene): Promise<void> => {
   const day = new Date(lab.now()).toISOString().slice(0, 10);
   const queries = [
     { query: 'status', cluster: 'demo' },
-    { query: 'explain', node: sick.instanceId },
+    ...[sick, ...late].map(({ instanceId }) => ({ query: 'explain', node: instanceId })),
     { query: 'explain', cluster: 'demo' },
     { query: 'summary' },
     { query: 'runs', cluster: 'demo' },

@@ -124,10 +124,21 @@ const refusalOf = ({ outcome, reason }: ExpectedResult): ExpectedResult => ({
   ...(reason === undefined ? {} : { reason }),
 });
 
+/** Removes all sandboxes once the runtime, which watches the CNI's files, has noticed that they are back. */
+const removeSandboxes = async (node: RealNode): Promise<void> => {
+  await untilNoticed(() =>
+    node.removeSandboxes().then(
+      () => true,
+      () => false,
+    ),
+  );
+  await node.removeSandboxes();
+};
+
 /** Puts the node back, and proves it: whatever a fault leaves would be taken for the next one's. */
 export const restoreNode = async (node: RealNode, fault: Fault, scene: FaultScene): Promise<void> => {
   await fault.restore?.(node, scene);
-  await node.removeSandboxes();
+  await removeSandboxes(node);
   const said = await runDocument(node, `${fault.remediation}-check`);
   if (said.result.outcome === 'Unsupported') return;
   mustSay({ ...said, what: `${said.what}, after "${fault.name}" was put back` }, { outcome: 'Healthy' });

@@ -2,7 +2,7 @@ import type { ClusterSeen } from '../../../core/api/cluster-status.ts';
 import { presentState, type SeenNote } from '../../../core/api/present-state.ts';
 import { defined } from '../../../core/model/defined.ts';
 import { epochMs, isoTime } from '../../../core/model/ids.ts';
-import { meaningOf } from '../../../core/model/outcome.ts';
+import { COMMANDLESS_OUTCOMES, meaningOf } from '../../../core/model/outcome.ts';
 import type { ClusterPolicy } from '../../../core/model/policy.ts';
 import type { PauseRow } from '../../../core/state/cluster-state.ts';
 import type { LaneState } from '../../../core/state/lane-state.ts';
@@ -47,9 +47,8 @@ const settledOf = async (store: AuditStore, sweep: readonly RunDigest[]): Promis
   const notes: SeenNote[] = [];
   for (const { runId, counts, notes: own } of sweep) {
     const noted = new Set(own.map(({ instanceId }) => instanceId));
-    const named = (['Unreachable', 'Unsupported'] as const).reduce((sum, name) => sum + (counts[name] ?? 0), 0);
-    const told = own.filter(({ outcome }) => outcome === 'Unreachable' || outcome === 'Unsupported').length;
-    if (named <= told) continue;
+    const counted = COMMANDLESS_OUTCOMES.reduce((sum, name) => sum + (counts[name] ?? 0), 0);
+    if (counted <= own.filter(({ outcome }) => COMMANDLESS_OUTCOMES.includes(outcome)).length) continue;
     const { understood } = await store.rows(ResultRow, { key: keys.results(runId) });
     for (const { instanceId, endedAt: at, outcome, remediation, reason, commandId } of understood) {
       const { isWorking, hasSkipReason } = meaningOf(outcome);
