@@ -49,7 +49,8 @@ const COMPUTES = 10;
 /**
  * The suites, in the order in which they begin: first those that mostly wait. `share` is how much of a processor a suite
  * keeps busy, its processor time by its time alone on the machine, as the table at the end of a run shows them. What
- * `needs` names has ended before a suite begins. `niceness` is how far a suite stands back behind the others (nice(1)).
+ * `needs` names has ended before a suite begins; all wait for the build, so that they begin in their order. `niceness` is how
+ * far a suite stands back behind the others (nice(1)).
  *
  * @param options.lacks why a need of this machine is not met, by need
  */
@@ -86,12 +87,12 @@ export const suitesOf = ({ env, scratch, isDeep, lacks }) => {
       needs: 'build',
       run: compute('core', { project: 'unit', words: ['--coverage', ...CORE_TESTS] }),
     },
-    { name: 'bats', share: 1, run: () => bats(computing) },
-    { name: 'types', share: 1, run: check('tsc', ['-p', '.']) },
-    { name: 'shell', share: 1, run: lint('shell lint', 'bash', ['test/lint-shell.sh']) },
-    { name: 'lint', share: 1, run: check('biome', ['ci', '--error-on-warnings', '.']) },
+    { name: 'bats', share: 0.5, needs: 'build', run: () => bats(computing) },
+    { name: 'types', share: 1, needs: 'build', run: check('tsc', ['-p', '.']) },
+    { name: 'shell', share: 1, needs: 'build', run: lint('shell lint', 'bash', ['test/lint-shell.sh']) },
+    { name: 'lint', share: 1, needs: 'build', run: check('biome', ['ci', '--error-on-warnings', '.']) },
     { name: 'synth', share: 1, needs: 'build', run: check('node', ['infra/app.ts']) },
-    { name: 'unused', share: 1, run: check('knip', []) },
+    { name: 'unused', share: 1, needs: 'build', run: check('knip', []) },
     // After the unit suite, which searches the tree that Stryker copies.
     ...(isDeep
       ? [
