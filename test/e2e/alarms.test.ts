@@ -248,7 +248,6 @@ describe('the alarms', { timeout: 600_000 }, () => {
       );
     const runs = await checkSilent();
     await scene.lab.advance(5000);
-    for (const { runId } of runs) await scene.remediate({ action: 'cancel', runId, reason: 'SSM refuses it' });
     await putUnreadable(scene, nodes[0]?.instanceId ?? '');
     const functionName = 'fleetmend-run-controller';
     const faults: CallFault[] = [
@@ -257,6 +256,7 @@ describe('the alarms', { timeout: 600_000 }, () => {
     ];
     const rows = ['signal-intake', 'scheduler'].map((name) => `${name}-unreadable-rows`);
     await withFaults(faults, async () => {
+      for (const { runId } of runs) await scene.remediate({ action: 'cancel', runId, reason: 'SSM refuses it' });
       await reportFault();
       await untilRinging([...rows, 'notice-given-up', 'cancel-given-up'], 20);
     });
