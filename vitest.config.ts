@@ -2,9 +2,10 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    // Suites run beside one another, and those that compute stand back: a second of work may take many.
-    testTimeout: 120_000,
-    hookTimeout: 180_000,
+    // A timeout ends what hangs, and nothing else: suites run beside one another, and a second of work may take many.
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
+    expect: { poll: { timeout: 120_000 } },
     // The CDK's own validation of templates takes longer than the rest of a synthesis, and only warns. Suite `synth` has it.
     env: { CDK_VALIDATION: 'false' },
     // For `vitest --coverage`, as in suite core of npm test: the other projects run core in bundles.
@@ -44,12 +45,11 @@ export default defineConfig({
             'test/e2e/**/*.test.ts',
           ],
           isolate: false,
-          testTimeout: 180_000,
         },
       },
       {
         extends: true,
-        test: { name: 'deploy', include: ['test/deploy/**/*.test.ts'], isolate: false, testTimeout: 180_000 },
+        test: { name: 'deploy', include: ['test/deploy/**/*.test.ts'], isolate: false },
       },
       {
         extends: true,
@@ -58,16 +58,15 @@ export default defineConfig({
           include: ['lab/real/**/*.test.ts', 'test/bench/bench.test.ts', 'test/e2e-real/**/*.test.ts'],
           // Each fleet has network namespaces and mounts of its own, and mostly waits.
           maxWorkers: 2,
-          testTimeout: 180_000,
         },
       },
       {
         extends: true,
-        test: { name: 'docs', include: ['test/docs/**/*.test.ts'], maxWorkers: 2, testTimeout: 180_000 },
+        test: { name: 'docs', include: ['test/docs/**/*.test.ts'], maxWorkers: 2 },
       },
       {
         extends: true,
-        test: { name: 'matrix', include: ['test/matrix/**/*.test.ts'], testTimeout: 180_000 },
+        test: { name: 'matrix', include: ['test/matrix/**/*.test.ts'] },
       },
     ],
   },

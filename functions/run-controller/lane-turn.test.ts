@@ -237,7 +237,7 @@ describe('the pending nodes of a lane', () => {
     await w.signal(id);
     await w.pass(60, 10);
     expect(w.ssm.sends('repair')).toEqual(new Map([[id, 1]]));
-  }, 60_000);
+  });
 
   it('sets when the lane is due next', async () => {
     const w = await world();

@@ -67,7 +67,7 @@ describe("an operator's run", () => {
       ['r-all-3', 'ended', { Repaired: 30 }],
     ]);
     expect(Math.max(...w.ssm.sends('repair').values())).toBe(1);
-  }, 120_000);
+  });
 
   it.each([
     ['a started repair ends by itself', false, { Cancelled: 3, Repaired: 1 }],
@@ -116,7 +116,7 @@ describe('two lanes of a cluster', () => {
     }
     expect(most).toBe(3);
     expect(w.ssm.sends('repair').size).toBe(16);
-  }, 60_000);
+  });
 
   it('take turns if their repairs are disruptive', async () => {
     const base = testSettings();

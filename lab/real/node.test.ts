@@ -14,7 +14,7 @@ const NO_CREDENTIALS = `failed to get sandbox image "${REF}": failed to pull ima
  * Source: containerd, internal/cri/server/events.
  */
 const startsSandbox = async (node: RealNode): Promise<void> => {
-  await expect.poll(() => node.runPodSandbox(), { timeout: 10_000 }).toMatchObject({ ok: true });
+  await expect.poll(() => node.runPodSandbox(), { timeout: 60_000 }).toMatchObject({ ok: true });
 };
 
 await describeWithRealNodes('a real node', () => {

@@ -7,7 +7,7 @@ import { copyTree } from '../support/tree-copy.ts';
 const { copy, write, read, node, compile, runTests, changed, remove } = copyTree('new-entries');
 afterAll(remove);
 
-const TIMEOUT_MS = 300_000;
+const TIMEOUT_MS = 900_000;
 
 const DEFINITION = `import * as z from 'zod';
 import { InstanceId, isoTime } from '../../model/ids.ts';

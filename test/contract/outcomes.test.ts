@@ -70,7 +70,7 @@ describe('the meaning of an outcome', () => {
     const config = { extends: './tsconfig.json', include: ['core/**/*.ts'], exclude: ['**/*.test.ts'] };
     writeFileSync(join(work, 'tsconfig.core.json'), JSON.stringify(config));
     execFileSync(join(root, 'node_modules/.bin/tsc'), ['-p', join(work, 'tsconfig.core.json')], { stdio: 'pipe' });
-  }, 60_000);
+  });
 });
 
 /** Runs a function of the shell library with each pair of arguments, and returns the value of REPLY after each. */

@@ -11,7 +11,7 @@ const PROVIDER = '/etc/eks/image-credential-provider/ecr-credential-provider';
 const WAITING = 'provider-that-waits';
 /** The script itself, and not the `sh -c` of the agent that runs it: the agent would report that one as Failed. */
 const SCRIPT = '^/bin/bash [^ ]*/_script[.]sh';
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 120_000;
 const LOOK_AGAIN_MS = 50;
 
 const until = async (what: string, isSo: () => Promise<boolean>): Promise<void> => {
@@ -72,7 +72,7 @@ chmod 755 ${PROVIDER}`);
     await until('the repair asks for a token', isAtWork);
     await killScript();
     expect(await world.result('node', (row) => row.action === 'repair')).toMatchObject({ outcome: 'TimedOut' });
-    await expect.poll(attempts, { timeout: 20_000 }).toEqual(['TimedOut']);
+    await expect.poll(attempts, { timeout: 120_000 }).toEqual(['TimedOut']);
   });
 
   it('leaves neither a token nor a test container behind when it is killed', async () => {
@@ -94,7 +94,7 @@ chmod 755 ${PROVIDER}`);
     const row = await world.result('node', (r) => r.skipReason === 'Busy');
     expect(row).toMatchObject({ action: 'repair', outcome: 'Skipped', reason: 'LockBusy' });
     // The attempt that was booked before the command is taken back after the result is written.
-    await expect.poll(attempts, { timeout: 20_000 }).toEqual(['TimedOut']);
+    await expect.poll(attempts, { timeout: 120_000 }).toEqual(['TimedOut']);
   });
 
   it('is repaired by the next run, without leftovers of the earlier ones', async () => {

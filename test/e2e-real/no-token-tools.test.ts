@@ -11,7 +11,7 @@ import { startPod } from './world.ts';
 
 const API = 'api.ecr.cn-north-1.amazonaws.com.cn';
 /** A node whose instance metadata never answers must say so long before the document's limit. */
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 120_000;
 
 await describeWithRealNodes('a node without any tool for an ECR token', () => {
   let fleet: RealFleet;

@@ -80,7 +80,7 @@ describe('names that are alike', () => {
     expectComplete(clusters);
   });
 
-  it('have filters and alarms each, whatever they are', { timeout: 300_000 }, () => {
+  it('have filters and alarms each, whatever they are', () => {
     fc.assert(
       fc.property(clusterNames, groupNames, fc.boolean(), ([a, b], [x, y], isTogether) => {
         expectComplete([

@@ -62,26 +62,26 @@ const oneEach = (faults: readonly Fault[], random: () => number) => {
   });
 };
 
-/** The kind of a cell: what the documents must say there, and whether the node's programs are of other versions. */
-export const kindOf = ({ fault, generation }: { fault: Fault; generation: GenerationName }): string => {
-  const { outcome, reason, cause } = expectedOn(generation, fault.check);
-  const repair = fault.repair === undefined ? undefined : expectedOn(generation, fault.repair);
-  const refused = repair?.evidence?.notChanged;
-  return [fault.remediation, outcome, reason, cause, repair?.outcome, repair?.method, refused, fault.node !== undefined]
-    .map(String)
-    .join(' ');
+/** The kinds of a cell: what the check must say there, and what the repair must do. */
+export const kindsOf = ({ fault, generation }: { fault: Fault; generation: GenerationName }): readonly string[] => {
+  const { outcome, reason } = expectedOn(generation, fault.check);
+  const check = [fault.remediation, 'check', outcome, reason];
+  if (fault.repair === undefined) return [check.join(' ')];
+  const repair = expectedOn(generation, fault.repair);
+  const repaired = [fault.remediation, 'repair', repair.outcome, repair.method, repair.evidence?.notChanged];
+  return [check, repaired].map((words) => words.map(String).join(' '));
 };
 
-/** One cell of each kind, in the order in which they were; faults that only the journals show are all kept. */
+/** As many cells as show each kind, in the order in which they were; faults that only the journals show are all kept. */
 const oneOfEachKind = <Cell extends { fault: Fault; generation: GenerationName }>(
   cells: readonly Cell[],
   random: () => number,
 ): Cell[] => {
   const known = new Set<string>();
   const kept = shuffled(random, cells).filter((cell) => {
-    const kind = kindOf(cell);
-    if (cell.fault.isOnlyInJournals !== true && known.has(kind)) return false;
-    known.add(kind);
+    const kinds = kindsOf(cell);
+    if (cell.fault.isOnlyInJournals !== true && kinds.every((kind) => known.has(kind))) return false;
+    for (const kind of kinds) known.add(kind);
     return true;
   });
   return cells.filter((cell) => kept.includes(cell));
