@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { Stack } from './aws/connection.ts';
 import type { Described } from './define-command.ts';
-import { EXIT, type ExitCode, usageError } from './exit.ts';
+import { CommandError, EXIT, type ExitCode, usageError } from './exit.ts';
 import type { Listing } from './output/output.ts';
 import type { Column } from './output/table.ts';
 import { readSince } from './output/times.ts';
@@ -34,6 +34,37 @@ export const timesOf = ({ since, until, limit }: z.infer<typeof TimesGiven>, now
   limit: readLimit('--limit', limit, 500),
 });
 
+/** The field of a refusal that is about the cluster, as `withOptions` names it. */
+const CLUSTER_FIELD = '--cluster';
+
+const isClusterRefusal = (thrown: unknown): thrown is CommandError =>
+  thrown instanceof CommandError && thrown.code === 'Refused' && thrown.refusal.field === CLUSTER_FIELD;
+
+/**
+ * Reads from each stack. Of several, those that refuse the cluster are left out while one of them knows it.
+ *
+ * @throws CommandError where no stack knows the cluster, with every stack's clusters
+ */
+export const readStacks = async <Value>(
+  stacks: readonly Stack[],
+  read: (stack: Stack) => Promise<Value>,
+): Promise<readonly { readonly stack: Stack; readonly value: Value }[]> => {
+  const known: { readonly stack: Stack; readonly value: Value }[] = [];
+  const refused: CommandError[] = [];
+  const readings = await Promise.allSettled(stacks.map(read));
+  for (const [i, stack] of stacks.entries()) {
+    const reading = readings[i];
+    if (reading?.status === 'fulfilled') known.push({ stack, value: reading.value });
+    else if (stacks.length > 1 && isClusterRefusal(reading?.reason)) refused.push(reading.reason);
+    else throw reading?.reason;
+  }
+  if (known.length > 0 || refused.length === 0) return known;
+  const allowed = [...new Set(refused.flatMap(({ refusal }) => refusal.allowed ?? []))];
+  throw usageError(CLUSTER_FIELD, `no context knows this cluster; they list: ${allowed.join(', ') || 'none'}`, {
+    allowed,
+  });
+};
+
 /** Lists items of every stack that was named. With several, each item has its context, in a column of its own. */
 export const listStacks = async <Item extends object>(
   session: Session,
@@ -43,8 +74,7 @@ export const listStacks = async <Item extends object>(
   const stacks = session.stacks();
   const items: (Item & { readonly context?: string })[] = [];
   let next: string | undefined;
-  for (const stack of stacks) {
-    const page = await read(stack);
+  for (const { stack, value: page } of await readStacks(stacks, read)) {
     next = stacks.length === 1 ? page.next : undefined;
     items.push(...page.items.map((item) => (stacks.length === 1 ? item : { context: stack.place.context, ...item })));
   }

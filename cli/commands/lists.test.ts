@@ -60,6 +60,43 @@ describe('fleetmend runs', () => {
     expect(next).toBeNull();
   });
 
+  const TWO = { [CLI_FILES.contexts]: JSON.stringify({ contexts: { eu: {}, china: { stack: 'fleet-cn' } } }) };
+  const unknown = (...allowed: string[]) =>
+    refused('field cluster: shop is not in the policy', { field: 'cluster', allowed });
+
+  it.each([['runs'], ['actions'], ['status']])(
+    'asks every context, and shows those that know the cluster: %s',
+    async (name) => {
+      const one = await runCli(
+        { answer: (call) => (call.stack === 'fleetmend' ? unknown('batch') : page()), files: TWO },
+        ...[name, '-c', CLUSTER, '--context', 'all'],
+      );
+      expect([one.code, one.stderr]).toEqual([0, '']);
+      const none = await runCli(
+        { answer: ({ stack }) => unknown(stack === 'fleetmend' ? 'batch' : 'shop-bj'), files: TWO },
+        ...[name, '-c', CLUSTER, '--context', 'all'],
+      );
+      expect(none.stderr).toContain('--cluster: no context knows this cluster; they list: batch, shop-bj');
+      expect(none.code).toBe(2);
+    },
+  );
+
+  it('fails where a context fails for another reason', async () => {
+    const { code, stderr } = await runCli(
+      {
+        answer: ({ stack }) => (stack === 'fleetmend' ? page() : refused('field since: no time', { field: 'since' })),
+        files: TWO,
+      },
+      ...[...RUNS, '--context', 'all'],
+    );
+    expect([code, stderr]).toEqual([3, 'fleetmend: --since: no time\n']);
+  });
+
+  it('shows the clusters of the policy for one that nobody knows', async () => {
+    const { code, stdout, stderr } = await runCli({ answer: () => unknown('batch') }, ...RUNS);
+    expect([code, stdout, stderr]).toEqual([3, '', 'fleetmend: --cluster: shop is not in the policy\n']);
+  });
+
   it('says so where there is none', async () => {
     const { stdout } = await runCli({ answer: () => page() }, ...RUNS);
     expect(stdout).toBe('There are no runs of shop in this time.\n');

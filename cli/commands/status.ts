@@ -5,6 +5,7 @@ import type { Stack } from '../aws/connection.ts';
 import { itemsOf } from '../aws/pages.ts';
 import { defineCommand } from '../define-command.ts';
 import { EXIT, type ExitCode, usageError } from '../exit.ts';
+import { readStacks } from '../listing.ts';
 import { type Column, tableLines } from '../output/table.ts';
 import { type Paint, shown } from '../output/text.ts';
 import type { Clock } from '../output/times.ts';
@@ -151,7 +152,7 @@ export const status = defineCommand({
   perform: async (session, { cluster, watch }) => {
     const stacks = session.stacks();
     const readAll = async () =>
-      await Promise.all(stacks.map(async (stack) => ({ stack, items: await read(stack, cluster) })));
+      (await readStacks(stacks, (stack) => read(stack, cluster))).map(({ stack, value: items }) => ({ stack, items }));
     const linesOf = (all: Awaited<ReturnType<typeof readAll>>) =>
       all.flatMap(({ stack, items }, i) => [...(i === 0 ? [] : ['']), ...screenOf(session, stack, items)]);
     if (watch) return await watchStatus(session, async () => linesOf(await readAll()));

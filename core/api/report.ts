@@ -20,8 +20,14 @@ const Moment = IsoTime.transform((text) => isoTime(epochMs(text)));
 /** The fields of a query that can be limited to a time. */
 export const Times = { since: Moment.optional(), until: Moment.optional() };
 
-/** A query's payload with its name. */
-export type AuditQuery = { readonly query: string; readonly limit: number; readonly next?: string | undefined };
+/** A query's payload with its name. Any query may be about a cluster or a node, by these fields. */
+export type AuditQuery = {
+  readonly query: string;
+  readonly limit: number;
+  readonly next?: string | undefined;
+  readonly cluster?: string | undefined;
+  readonly instanceId?: string | undefined;
+};
 
 /** The position of a query in one partition: its start key, `null` before its first item, `done` after its last. */
 export const Position = z.union([z.literal('done'), z.null(), z.record(z.string().max(20), z.string().max(1000))]);

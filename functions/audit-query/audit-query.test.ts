@@ -137,7 +137,7 @@ describe('audit-query', () => {
     expect(ids([await ask({ query: 'runs', cluster: 'demo' })], 'runId')).toEqual(['r-4', 'r-3', 'r-2', 'r-1', 'r-0']);
     const some = await ask({ query: 'runs', cluster: 'demo', since: '2026-08-22T10:00:01Z', until: at(3) });
     expect(ids([some], 'runId')).toEqual(['r-3', 'r-2', 'r-1']);
-    expect(await ask({ query: 'runs', cluster: 'other' })).toEqual({ items: [] });
+    expect(await ask({ query: 'runs', cluster: 'watched' })).toEqual({ items: [] });
   });
 
   it('shows the stored state of a node, then its history', async () => {

@@ -29,7 +29,10 @@ const world = async () => {
   const ports = auditQueryPorts(own, {
     now: () => new Date(w.clock.ms),
     instances: {
-      byIdWhereRead: async ([id]) => ({ found: INSTANCES.filter((i) => like(id, i.InstanceId)), unread: new Map() }),
+      byIdWhereRead: async (ids) => ({
+        found: INSTANCES.filter((i) => ids.some((id) => like(id, i.InstanceId))),
+        unread: new Map(),
+      }),
       byPrivateDnsName: async ([name]) => INSTANCES.filter((i) => like(name, i.PrivateDnsName)),
     },
     fleet: { describe: async (_, ids) => new Map(ids.map((id) => [id, healthyFacts(id)])) },
@@ -57,9 +60,12 @@ describe('explain', () => {
     for (const name of ['i-0ffff', 'ip-10-9-9-9', 'two words'])
       expect(refusalIn(await ask({ node: name })).message).toContain('expected an instance id or its start');
     expect(refusalIn(await ask({ node: 'i-0ffffffffffffffff' }))).toMatchObject({
-      ...{ field: 'node', allowed: ['demo', 'watched', 'careful'] },
-      message: expect.stringContaining('belongs to no cluster of the policy, and has no history'),
+      field: 'node',
+      message: expect.stringContaining('nothing of i-0ffffffffffffffff is on record, and EC2 does not show it'),
     });
+    // A cluster that is named with it makes it no better known.
+    const named = refusalIn(await ask({ node: ID.replace('i-0d', 'i-1d'), cluster: 'demo' }));
+    expect(named).toMatchObject({ field: 'node', allowed: [ID] });
   });
 
   it('gives a verdict for each remediation, the one that is needed first, and the history', async () => {

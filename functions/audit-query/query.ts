@@ -6,6 +6,7 @@ import { fits } from '../adapters/table/audit-store.ts';
 import type { Partition } from '../adapters/table/table.ts';
 import { answered, RefusedError, refuse } from '../runtime/answer.ts';
 import { type AuditItem, show } from './items.ts';
+import { requireKnown } from './known.ts';
 import type { AuditQueryPorts } from './ports.ts';
 import * as queries from './queries/registry.ts';
 
@@ -33,6 +34,7 @@ const pageOf = async (deps: AuditQueryPorts, event: unknown): Promise<AuditPage>
   const reading = readQuery(event);
   if (!reading.ok) throw new RefusedError(reading.error);
   const { query, ...how } = reading.value;
+  if (query.next === undefined) await requireKnown(deps, query);
   if ('answerOf' in how) {
     const answer = await how.answerOf(deps);
     deps.count('Queries');

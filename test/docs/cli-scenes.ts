@@ -95,6 +95,16 @@ export const CLI_SCENES: readonly { readonly of: string; readonly options: CliWo
         ),
     },
   },
+  {
+    of: 'runs -c shpo',
+    options: {
+      answer: () =>
+        refused('field cluster: shpo is not in the policy, and has no runs; the policy lists: shop, batch', {
+          field: 'cluster',
+          allowed: ['shop', 'batch'],
+        }),
+    },
+  },
   { of: `run ${RUN}`, options: { answer: stackOf({ run: () => broken, request }) } },
   {
     of: `node ${first}`,

@@ -6,14 +6,13 @@ import type { NodeFacts } from '../../../core/guards/decide-node.ts';
 import { defined } from '../../../core/model/defined.ts';
 import { laneName } from '../../../core/model/lane-name.ts';
 import { meaningOf } from '../../../core/model/outcome.ts';
-import { clustersOf } from '../../../core/signals/membership.ts';
+import { clusterPolicy } from '../../../core/model/policy.ts';
 import type { ResultRow } from '../../../core/state/results.ts';
 import type { RunDigest } from '../../../core/state/run-digest.ts';
-import { tagsOf } from '../../adapters/ec2/instances.ts';
 import { refuse } from '../../runtime/answer.ts';
 import { requireCluster } from '../../shared/require-cluster.ts';
 import { type AuditQueryPorts, nowIso } from '../ports.ts';
-import { type FoundNode, findNode } from './find-node.ts';
+import { type FoundNode, findNode, listedClusterOf, refuseUnknownNode } from './find-node.ts';
 import { readLanes } from './read-lane.ts';
 import { readHistory, readLastSweep, readStates } from './read-node.ts';
 
@@ -32,9 +31,11 @@ const clusterOf = (
   results: readonly ResultRow[],
 ) => {
   if (asked !== undefined) return asked;
-  const listed = new Set(deps.settings.policy.clusters.map(({ name }) => name));
-  const tagged = found.instance === undefined ? [] : clustersOf(tagsOf(found.instance));
-  return tagged.find((name) => listed.has(name)) ?? results.find(({ cluster }) => listed.has(cluster))?.cluster;
+  const { policy } = deps.settings;
+  return (
+    listedClusterOf(deps, found.instance) ??
+    results.find(({ cluster }) => clusterPolicy(policy, cluster) !== undefined)?.cluster
+  );
 };
 
 const shown = (
@@ -85,10 +86,12 @@ export const answerForNode = async (
   const { instanceId } = found;
   const history = await readHistory(store, instanceId, limit);
   const cluster = clusterOf(deps, asked, found, history.results);
+  const [newest] = history.results;
+  if (newest === undefined && (cluster === undefined || found.instance === undefined))
+    return await refuseUnknownNode(deps, 'node', found);
   if (cluster === undefined)
-    return refuse('node', `${instanceId} belongs to no cluster of the policy, and has no history`, {
-      allowed: rules.policy.clusters.map((policy) => policy.name),
-      next: 'name its cluster',
+    return refuse('node', `${instanceId} belonged to ${newest?.cluster}, which the policy does not list now`, {
+      next: 'show its history with node',
     });
   const policy = requireCluster(deps, cluster);
   const now = nowIso(deps);

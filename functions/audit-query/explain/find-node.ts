@@ -13,6 +13,8 @@ export type FoundNode = { readonly instanceId: string; readonly instance?: Insta
 /** The start of an instance id, or its start and its end around an ellipsis, as tables show it. */
 const SHORT = /^(i-[0-9a-f]{2,16})(?:(?:…|\.{3}|\*)([0-9a-f]{0,16}))?$/;
 const MAX_NAMED = 10;
+/** How many characters at the end of an id are enough to suggest it. */
+const SAME_PART = 6;
 
 /** The pattern by which EC2 finds an instance id: undefined for a text that is none. */
 const patternOf = (text: string): string | undefined => {
@@ -36,10 +38,56 @@ const only = (name: string, all: readonly Instance[], cluster: string | undefine
 
 const EXPECTED = 'an instance id or its start (i-0d3a…91c7), a provider id (aws:///zone/i-…), or a private DNS name';
 
+/** The cluster of the policy whose tags an instance has. */
+export const listedClusterOf = (
+  { settings }: Pick<AuditQueryPorts, 'settings'>,
+  instance: Instance | undefined,
+): string | undefined => {
+  const listed = new Set(settings.policy.clusters.map(({ name }) => name));
+  return (instance === undefined ? [] : clustersOf(tagsOf(instance))).find((name) => listed.has(name));
+};
+
+/** Nodes of the policy's clusters whose ids begin or end as this one does: one character is soon mistyped. */
+const similarTo = async (
+  deps: Pick<AuditQueryPorts, 'instances' | 'settings'>,
+  instanceId: string,
+): Promise<readonly string[]> => {
+  const { found } = await deps.instances.byIdWhereRead([
+    `${instanceId.slice(0, -SAME_PART)}*`,
+    `i-*${instanceId.slice(-SAME_PART)}`,
+  ]);
+  const own = found.filter((instance) => listedClusterOf(deps, instance) !== undefined);
+  return own.flatMap(({ InstanceId }) => InstanceId ?? []).toSorted();
+};
+
+/** Refuses a node of no cluster of the policy, of which nothing is on record, with the nodes that may be meant. */
+export const refuseUnknownNode = async (
+  deps: Pick<AuditQueryPorts, 'instances' | 'settings'>,
+  field: string,
+  { instanceId, instance, unread }: FoundNode,
+): Promise<never> => {
+  const nothing = `nothing of ${instanceId} is on record`;
+  if (unread !== undefined)
+    return refuse(field, `${nothing}, and EC2 could not be asked for it: ${unread}`, { next: 'try again' });
+  if (instance === undefined) {
+    const allowed = (await similarTo(deps, instanceId)).slice(0, MAX_NAMED);
+    const like = allowed.length === 0 ? '' : `; similar ids: ${allowed.join(', ')}`;
+    return refuse(field, `${nothing}, and EC2 does not show it${like}`, {
+      ...(allowed.length === 0 ? {} : { allowed }),
+      next: 'list the nodes that do not work with status, or name the node by its private DNS name with explain',
+    });
+  }
+  const allowed = deps.settings.policy.clusters.map((policy) => policy.name);
+  return refuse(field, `${instanceId} belongs to no cluster of the policy, and ${nothing}`, {
+    allowed,
+    next: `add its cluster to the configuration; the policy lists: ${allowed.join(', ') || 'none'}`,
+  });
+};
+
 /**
  * Finds the node that a person names: by its instance id or a part of it, its provider id, or its private DNS name. Refuses a
- * text that is no name of a node, that fits several, or that EC2 does not show; a whole id is answered in any case, because a
- * terminated instance has a history.
+ * text that is no name of a node, that fits several, or that EC2 does not show. A whole id is found in any case: a terminated
+ * instance has a history, and where it has none {@link refuseUnknownNode} says so.
  */
 export const findNode = async (
   { instances }: Pick<AuditQueryPorts, 'instances'>,
