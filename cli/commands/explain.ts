@@ -53,6 +53,9 @@ const guardLine = ({ guard, passes, text, until }: Guard, { paint, clock }: View
   return `  ${mark} ${guard.padEnd(11)} ${shown(text)}${until === undefined ? '' : ` (until ${clock.at(until)})`}`;
 };
 
+/** A command to copy, which stands on a line of its own. */
+const COMMAND = /^(?:fleetmend|aws|kubectl) /;
+
 type Decided = Pick<NodeVerdict, 'text' | 'because' | 'rule' | 'deployment' | 'toAct' | 'next' | 'guards'>;
 
 const verdictLines = (verdict: Decided, view: View): readonly string[] => [
@@ -61,7 +64,7 @@ const verdictLines = (verdict: Decided, view: View): readonly string[] => [
   ...(verdict.rule.rule === 'none' ? [] : [`  Rule     ${ruleText(verdict.rule)}`]),
   `           (${deploymentText(verdict.deployment, view)})`,
   ...verdict.toAct.map((text, i) =>
-    text.startsWith('fleetmend ') ? `      ${shown(text)}` : `  ${i === 0 ? 'To act ' : '       '}  ${shown(text)}`,
+    COMMAND.test(text) ? `      ${shown(text)}` : `  ${i === 0 ? 'To act ' : '       '}  ${shown(text)}`,
   ),
   `  Next     ${nextText(verdict.next, view)}`,
   '',
@@ -77,7 +80,16 @@ const nodeLines = (node: ExplainedNode, items: readonly ExplainItem[], view: Vie
   const needed = verdicts.filter(({ isNeeded }) => isNeeded);
   const others = verdicts.filter(({ isNeeded }) => !isNeeded);
   const events = items.filter((item) => item.kind === 'event');
-  const last = node.outcome === undefined ? [] : [`Last seen  ${joined(node.outcome, node.reason, node.message)}`];
+  // With a verdict of its own, what to do and the next look are there.
+  const notes =
+    needed.length > 0
+      ? []
+      : [
+          ...(node.advice === undefined ? [] : [`  To do    ${shown(node.advice)}`]),
+          ...(node.next === undefined ? [] : [`  Next     ${nextText(node.next, view)}`]),
+        ];
+  const last =
+    node.outcome === undefined ? [] : [`Last seen  ${joined(node.outcome, node.reason, node.message)}`, ...notes];
   return [
     nodeLine(node, view),
     ...last,
@@ -104,7 +116,7 @@ const runLines = (run: ExplainedRun, view: View): readonly string[] => [
   `${view.paint('bold', 'Verdict')}  ${shown(run.text)}`,
   `  Because  ${joined(run.because.kind, run.because.by, run.because.sample)}`,
   `  Results  ${countsText(run.counts)}; ${run.pending} pending, ${run.inFlight} in flight`,
-  ...run.toAct.map((text) => (text.startsWith('fleetmend ') ? `      ${shown(text)}` : `  To act   ${shown(text)}`)),
+  ...run.toAct.map((text) => (COMMAND.test(text) ? `      ${shown(text)}` : `  To act   ${shown(text)}`)),
   `  Next     ${nextText(run.next, view)}`,
 ];
 

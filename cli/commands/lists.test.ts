@@ -150,6 +150,26 @@ describe('fleetmend node', () => {
     expect(stdout).toContain(`2026-11-29 03:12:09Z  check  Broken   SandboxImageMissing  ${RUN}`);
   });
 
+  it('shows the ways out of a quarantine, the decisions of policy, and the next look at a node without an answer', async () => {
+    const decided = { ...{ remediation: 'cni-files', skipReason: 'NotAllowed', message: 'no repair: x is false' } };
+    const decisions = [{ ...decided, setting: 'x', value: false, configuration: 'c', version: 'v' }];
+    const nextLook = { what: 'the next sweep of the cluster', by: '2026-11-29T03:41:00.000Z' };
+    const silent = resultItem(node, { outcome: 'Unreachable', advice: 'look at the agent', nextLook, decisions });
+    const one = stackOf({ node: () => page(state, silent) });
+    const { stdout } = await runCli({ answer: one }, 'node', node, '--utc');
+    for (const line of [
+      `      aws autoscaling terminate-instance-in-auto-scaling-group --instance-id ${node} --no-should-decrement-desired-capacity`,
+      `      or: fleetmend release ${node} -c ${CLUSTER} --remediation pause-image --reason "cause removed"`,
+      'Decided  no repair: x is false',
+      'To do    look at the agent',
+      'Next     the next sweep of the cluster, by 2026-11-29 03:41:00Z',
+      `Why      fleetmend explain ${node}`,
+    ])
+      expect(stdout.split('\n')).toContain(line);
+    expect(stdout).toMatch(/decision .* Skipped +NotAllowed/);
+    expect(JSON.parse((await runCli({ answer: one }, 'node', node, '-o', 'json')).stdout).items).toHaveLength(2);
+  });
+
   it('shows no control character of a node, in any form', async () => {
     for (const form of ['table', 'wide', 'json', 'jsonl', 'csv', 'name']) {
       const { stdout } = await runCli({ answer }, 'node', node, '-o', form);

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { releaseCommand, replaceCommand } from '../../core/api/needs.ts';
 import { NODE_CHECK } from '../../core/model/lane-name.ts';
 import { answerOf } from '../aws/answer.ts';
 import { pageOf } from '../aws/pages.ts';
@@ -9,7 +10,29 @@ import { instanceIdsOf } from '../nodes.ts';
 import type { Column } from '../output/table.ts';
 import { shown } from '../output/text.ts';
 import type { Clock } from '../output/times.ts';
-import { type Item, NodeItem } from '../schemas/shapes.ts';
+import { type Item, NodeItem, ResultItem } from '../schemas/shapes.ts';
+
+const Noted = ResultItem.pick({ decisions: true, nextLook: true, advice: true, outcome: true }).partial();
+
+/** A result, with a line for each decision that policy made about it. */
+const withDecisions = (item: Item): readonly Item[] => {
+  const { decisions = [] } = Noted.safeParse(item).data ?? {};
+  const { at, runId } = item;
+  return [...decisions.map((decision) => ({ ...decision, kind: 'decision', outcome: 'Skipped', at, runId })), item];
+};
+
+/** What to look at, and the next look, of the newest result. */
+const endLines = (history: readonly Item[], instanceId: string, clock: Clock): readonly string[] => {
+  const { decisions = [], nextLook, advice } = Noted.safeParse(history[0]).data ?? {};
+  return [
+    ...decisions.map(({ message }) => `Decided  ${shown(message)}`),
+    ...(advice === undefined ? [] : [`To do    ${shown(advice)}`]),
+    ...(nextLook === undefined
+      ? []
+      : [`Next     ${shown(nextLook.what)}${nextLook.by === undefined ? '' : `, by ${clock.at(nextLook.by)}`}`]),
+    ...(history.length === 0 ? [] : [`Why      fleetmend explain ${instanceId}`]),
+  ];
+};
 
 const textOf = (item: Item, ...names: readonly string[]): string | undefined =>
   names.map((name) => item[name]).find((value) => typeof value === 'string');
@@ -36,13 +59,18 @@ const columns = (clock: Clock): readonly Column<Item>[] => [
   { title: 'MESSAGE', value: (item) => textOf(item, 'message'), isWide: true },
 ];
 
-const stateLine = (item: NodeItem, clock: Clock): string => {
+const stateLines = (item: NodeItem, clock: Clock): readonly string[] => {
   const attempts = Object.keys(item.attempts).length;
   const held =
     item.quarantinedAt === undefined
       ? ''
       : `  quarantined since ${clock.at(item.quarantinedAt)}: ${shown(item.quarantineAdvice ?? 'repairs failed too often')}`;
-  return `  ${shown(item.remediation)}  ${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}${held}`;
+  return [
+    `  ${shown(item.remediation)}  ${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}${held}`,
+    ...(item.quarantinedAt === undefined
+      ? []
+      : [`      ${replaceCommand(item.instanceId)}`, `      or: ${releaseCommand(item)}`]),
+  ];
 };
 
 /** `fleetmend node`: the state and the history of a node. */
@@ -67,10 +95,15 @@ export const node = defineCommand({
       kind: 'NodeHistory',
       rest: { node: instanceId },
       columns: columns(output.clock),
-      items: output.isText ? history : items,
+      items: output.isText ? history.flatMap(withDecisions) : items,
       next,
       nameOf: (item) => textOf(item, 'runId') ?? item.kind,
-      before: [`${output.paint('bold', instanceId)}`, ...states.map((item) => stateLine(item, output.clock)), ''],
+      before: [
+        `${output.paint('bold', instanceId)}`,
+        ...states.flatMap((item) => stateLines(item, output.clock)),
+        ...endLines(history, instanceId, output.clock),
+        '',
+      ],
       empty: 'No result of this node is on record: a node that is healthy has none.',
     });
     return EXIT.done;

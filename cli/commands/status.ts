@@ -67,10 +67,14 @@ const ITEM_COLUMNS: readonly Column<StatusShown>[] = [
 ];
 
 const needLines = (need: Need, paint: Paint): readonly string[] => {
-  const { severity, cluster, remediation, instanceId, message, command } = need;
+  const { severity, cluster, remediation, instanceId, message, command, instead } = need;
   const mark = severity === 'error' ? paint('red', '✗') : paint('yellow', '!');
   const about = instanceId ?? [cluster, remediation].filter((part) => part !== undefined).join('/');
-  return [`  ${mark} ${shown(about === '' ? message : `${about}  ${message}`)}`, `      ${shown(command)}`];
+  return [
+    `  ${mark} ${shown(about === '' ? message : `${about}  ${message}`)}`,
+    `      ${shown(command)}`,
+    ...(instead === undefined ? [] : [`      or: ${shown(instead)}`]),
+  ];
 };
 
 const ofKind = <Kind extends StatusShown['kind']>(items: readonly StatusShown[], kind: Kind): readonly OfKind<Kind>[] =>

@@ -8,7 +8,7 @@ import { CHECK_SOURCE, type PendingNode } from '../state/pending-node.ts';
 import type { DeploymentShown } from './deployment.ts';
 import type { Guard, NodeVerdict, Rule } from './explain.ts';
 import { type LaneSeen, laneGuards, type Moment, nodeGuards } from './explain-guards.ts';
-import { releaseCommand } from './needs.ts';
+import { releaseCommand, replaceCommand } from './needs.ts';
 
 /** The last result of a remediation on a node. */
 export type LastResult = {
@@ -90,7 +90,9 @@ const toActOn = (lane: LaneSeen, node: NodeSeen, skipReason: SkipReason | undefi
   const { policy, remediation } = lane;
   if (skipReason === 'Quarantined')
     return [
-      'replace the node by its node group, or remove the cause and release it',
+      'replace the node by its node group',
+      replaceCommand(node.instanceId),
+      'or remove the cause, and release the node',
       releaseCommand({ instanceId: node.instanceId, cluster: policy.name, remediation }),
     ];
   if (skipReason === 'OptedOut') return ['remove the EC2 tag fleetmend:mode of the instance, or set it to repair'];

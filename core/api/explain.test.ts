@@ -113,7 +113,9 @@ describe('explainNode', () => {
     expect(explained(lane(), { state: state({ quarantinedAt: at(-9) }) })).toMatchObject({
       ...{ skipReason: 'Quarantined', rule: { rule: 'guard.quarantine' } },
       toAct: [
-        'replace the node by its node group, or remove the cause and release it',
+        'replace the node by its node group',
+        `aws autoscaling terminate-instance-in-auto-scaling-group --instance-id ${node(1)} --no-should-decrement-desired-capacity`,
+        'or remove the cause, and release the node',
         `fleetmend release ${node(1)} -c demo --remediation pause-image --reason "cause removed"`,
       ],
     });

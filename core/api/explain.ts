@@ -98,6 +98,8 @@ export const ExplainedNode = z.object({
   advice: z.string().optional(),
   runId: z.string().optional(),
   at: IsoTime.optional(),
+  /** When fleetmend looks at the node again by itself, and by what. */
+  next: z.object({ what: z.string(), at: IsoTime.optional() }).optional(),
 });
 export type ExplainedNode = z.infer<typeof ExplainedNode>;
 

@@ -123,8 +123,16 @@ export const quarantineNeed = ({
   severity: 'error',
   ...{ cluster, remediation, instanceId, ...defined({ since: quarantinedAt }) },
   message: `${instanceId} is quarantined for ${remediation}: ${quarantineAdvice ?? 'its repairs have failed too often'}`,
+  instead: replaceCommand(instanceId),
   command: releaseCommand({ instanceId, cluster, remediation }),
 });
+
+/**
+ * The command that replaces a node by its node group: EKS drains the nodes of its managed node groups first. Source: Amazon EKS
+ * user guide, "Simplify node lifecycle with managed node groups".
+ */
+export const replaceCommand = (instanceId: string): string =>
+  `aws autoscaling terminate-instance-in-auto-scaling-group --instance-id ${instanceId} --no-should-decrement-desired-capacity`;
 
 /** The command that releases a quarantined node once its cause is gone. */
 export const releaseCommand = ({

@@ -134,6 +134,8 @@ export const Need = z.object({
   message: z.string(),
   /** A command to copy. */
   command: z.string(),
+  /** Another way out, as a command to copy. */
+  instead: z.string().optional(),
 });
 export type Need = z.infer<typeof Need>;
 

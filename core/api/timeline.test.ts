@@ -35,6 +35,24 @@ describe('timelineOf', () => {
     expect(events[3]).toMatchObject({ seconds: 2, commandId: 'c-1', because: { kind: 'log' } });
   });
 
+  it('has the decisions of policy about what a check found, and the next look at a node that gave no answer', () => {
+    const decision = { remediation: 'cni-files', message: 'no repair', setting: 's', value: false } as const;
+    const decisions = [{ ...decision, skipReason: 'NotAllowed' as const, configuration: 'c', version: 'v' }];
+    const results = [
+      row({ decisions }),
+      row({ runId: 'r-0', outcome: 'Unreachable', endedAt: at(5), nextLook: { what: 'the next sweep', by: at(50) } }),
+      row({ runId: 'r-00', outcome: 'TimedOut', endedAt: at(4), nextLook: { what: 'sweeps are off' } }),
+    ];
+    expect(timelineOf({ ...NOTHING, results }).map(({ event, text, skipReason }) => [event, text, skipReason])).toEqual(
+      [
+        ['decided', 'no repair', 'NotAllowed'],
+        ['checked', 'm', undefined],
+        ['checked', `m; next look: the next sweep, by ${at(50)}`, undefined],
+        ['checked', 'm; sweeps are off', undefined],
+      ],
+    );
+  });
+
   it('names the person who asked', () => {
     const results = [row({ because: because('operator', { by: 'mei' }) }), row({ because: because('sweep') })];
     expect(timelineOf({ ...NOTHING, results }).map(({ event, text }) => [event, text])).toEqual([

@@ -22,22 +22,42 @@ const eventOf = ({ action, outcome }: ResultRow): NodeEvent['event'] => {
   return isRepaired ? 'repaired' : 'failed';
 };
 
+/** When a node that gave no answer is looked at next, in words. */
+const lookText = ({ what, by }: NonNullable<ResultRow['nextLook']>): string =>
+  by === undefined ? what : `next look: ${what}, by ${by}`;
+
 const ofResult = (row: ResultRow): readonly NodeEvent[] => {
   const { instanceId, because, startedAt, endedAt, remediation, outcome, skipReason, reason, runId, commandId } = row;
   const seconds = startedAt === undefined ? undefined : (epochMs(endedAt) - epochMs(startedAt)) / 1000;
-  const own: NodeEvent = {
-    ...{ kind: 'event', instanceId, at: endedAt, event: eventOf(row), text: row.message, remediation, outcome, runId },
+  const decided = (row.decisions ?? []).map(
+    (decision): NodeEvent => ({
+      ...{ kind: 'event', instanceId, at: endedAt, event: 'decided', text: decision.message, runId },
+      ...{
+        remediation: decision.remediation,
+        skipReason: decision.skipReason,
+        ...defined({ reason: decision.reason }),
+      },
+    }),
+  );
+  const text = row.nextLook === undefined ? row.message : `${row.message}; ${lookText(row.nextLook)}`;
+  const event: NodeEvent = {
+    ...{ kind: 'event', instanceId, at: endedAt, event: eventOf(row), text, remediation, outcome, runId },
     ...defined({ skipReason, reason, commandId, because, seconds }),
   };
-  if (because === undefined) return [own];
+  // The newest first: a decision comes after what it is about.
+  const own = [...decided, event];
+  if (because === undefined) return own;
   const { kind, source, count, sample, by } = because;
   const words = sample === undefined ? '' : `: ${sample}`;
   const who = by === undefined ? `${kind} by ${source}` : `asked for by ${by}`;
-  const event = kind === 'operator' || kind === 'sweep' ? 'asked' : 'detected';
+  const reported = kind === 'operator' || kind === 'sweep' ? 'asked' : 'detected';
   const times = count === 1 ? '' : `, ${count} times`;
   return [
-    own,
-    { kind: 'event', instanceId, at: because.firstSeenAt, event, text: `${who}${times}${words}`, remediation, because },
+    ...own,
+    {
+      ...{ kind: 'event', instanceId, at: because.firstSeenAt, event: reported },
+      ...{ text: `${who}${times}${words}`, remediation, because },
+    },
   ];
 };
 

@@ -31,6 +31,8 @@ type OutcomeMeaning = {
   readonly hasSkipReason: boolean;
   /** Says only that the node gave no answer, and nothing of how it is: any answer replaces it. */
   readonly isSilence: boolean;
+  /** What a person looks at, where nothing else says it. */
+  readonly lookAt?: string;
   /** The outcome that replaces it if an earlier repair of the node did not last. */
   readonly afterRepair?: string;
   /** Which scripts may report it, and their exit code; `null` if only fleetmend itself assigns it. */
@@ -75,6 +77,8 @@ export const OUTCOMES = outcomes({
   TimedOut: {
     ...NEITHER,
     meaning: 'the document did not end in time',
+    lookAt:
+      'look at the load and the disk of the node, and at what the document waits for: on the node, tail /var/log/amazon/ssm/amazon-ssm-agent.log and journalctl -u kubelet -u containerd',
     isFailed: true,
     attributable: 'on-execution-timeout',
     isSilence: true,
@@ -86,7 +90,14 @@ export const OUTCOMES = outcomes({
     attributable: 'by-reason',
     script: { actions: ['check', 'repair'], exitCode: 2 },
   },
-  Unreachable: { ...NEITHER, meaning: 'the node could not be reached through SSM', isAttempt: false, isSilence: true },
+  Unreachable: {
+    ...NEITHER,
+    meaning: 'the node could not be reached through SSM',
+    lookAt:
+      'look whether the instance runs and passes its status checks, whether its agent does (systemctl status amazon-ssm-agent), whether its role has AmazonSSMManagedInstanceCore, and whether it reaches the endpoints ssm, ssmmessages and ec2messages',
+    isAttempt: false,
+    isSilence: true,
+  },
   Relapsed: {
     ...NEITHER,
     meaning: 'the node was repaired again within a day: the earlier repair did not last',

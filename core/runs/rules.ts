@@ -1,5 +1,5 @@
 import { isFrozen } from '../guards/freeze.ts';
-import { mayRepair } from '../model/may-repair.ts';
+import { type Forbidden, mayRepair } from '../model/may-repair.ts';
 import { clusterPolicy, type Policy } from '../model/policy.ts';
 import { documentsOf, type PartDocument } from './batch.ts';
 
@@ -16,6 +16,8 @@ export type Rules = {
   readonly policy: Policy;
   readonly remediations: readonly RuledRemediation[];
   readonly documents: Readonly<Record<string, { readonly name: string; readonly executionTimeoutSeconds: number }>>;
+  /** The deployment that the policy is of, where decisions name it. */
+  readonly deployment?: { readonly configuration: string };
 };
 
 /** The rules that decide about the results of a run on this cluster. */
@@ -60,6 +62,10 @@ export const mayRepairOn = (rules: Rules, cluster: string, remediation: string):
   return policy !== undefined && entry !== undefined && mayRepair(policy, entry).allowed;
 };
 
+/** The reason of a decision that a line of the configuration makes. */
+export const skipReasonOf = ({ value }: Pick<Forbidden, 'value'>): 'Observe' | 'NotAllowed' =>
+  value === false ? 'NotAllowed' : 'Observe';
+
 /** The line of the configuration that forbids a remediation to repair on a cluster; undefined where none does. */
 export const forbiddenOn = (
   rules: Rules,
@@ -70,9 +76,10 @@ export const forbiddenOn = (
   const entry = remediationOf(rules, remediation);
   const permission = policy === undefined || entry === undefined ? undefined : mayRepair(policy, entry);
   if (permission === undefined || permission.allowed) return undefined;
+  const hash = rules.deployment?.configuration;
   return {
-    skipReason: permission.value === false ? 'NotAllowed' : 'Observe',
-    why: `${permission.why} in the configuration`,
+    skipReason: skipReasonOf(permission),
+    why: `${permission.why} in the configuration${hash === undefined ? '' : ` ${hash}`}`,
   };
 };
 

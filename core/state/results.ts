@@ -5,6 +5,21 @@ import { ClusterName, IsoTime, NodeId } from '../model/ids.ts';
 import { Outcome, SkipReason } from '../model/outcome.ts';
 import { stored } from '../model/stored.ts';
 
+/** A decision of policy not to repair what a check found: the line of the configuration, its value, and whose it was. */
+export const PolicyDecision = stored({
+  remediation: z.string(),
+  reason: z.string().optional(),
+  skipReason: SkipReason,
+  /** A sentence with all of it. */
+  message: z.string(),
+  setting: z.string(),
+  value: z.union([z.string(), z.boolean()]),
+  /** The first 12 hex digits of the sha256 of the configuration. */
+  configuration: z.string(),
+  version: z.string(),
+});
+export type PolicyDecision = z.infer<typeof PolicyDecision>;
+
 /** A node's result in a run. Each node has one row in a run; a result of a higher grade replaces it. */
 export const ResultRow = stored({
   runId: z.string(),
@@ -33,6 +48,10 @@ export const ResultRow = stored({
   evidence: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),
   /** Of a check: every remediation that is not healthy, and every part that gave no result, the worst first. */
   findings: z.array(Finding.extend({ outcome: Outcome, message: z.string() })).optional(),
+  /** Of a check: the decisions of policy not to repair what it found. */
+  decisions: z.array(PolicyDecision).optional(),
+  /** Of a node that gave no answer: what looks at it next, and by when. */
+  nextLook: stored({ what: z.string(), by: IsoTime.optional() }).optional(),
   /** How many findings did not fit. */
   cut: z.number().int().nonnegative().optional(),
   /** The command that the outcome comes from. */
@@ -64,6 +83,8 @@ export const Reading = ResultRow.omit({
   because: true,
   catalogueVersion: true,
   advice: true,
+  decisions: true,
+  nextLook: true,
   commandId: true,
   grade: true,
   at: true,

@@ -27,7 +27,8 @@ export const composeCommandTracker = (
   telemetry: Telemetry,
 ): { readonly ports: CommandTrackerPorts; readonly deadLetters: DeadLetters; readonly returnSoon: ReturnSoon } => {
   const env = readEnv({ TABLE_NAME, LANES_QUEUE_URL, BAD_INPUT_QUEUE_URL, INBOX_QUEUE_URL });
-  const own = trackSettings(readSettings(new URL('./settings.json', import.meta.url)));
+  const settings = readSettings(new URL('./settings.json', import.meta.url));
+  const own = trackSettings(settings);
   const now = () => new Date();
   const client = new SQSClient(AWS_CLIENT.standard);
   const table = { client: createDocumentClient(), tableName: env.TABLE_NAME };
@@ -36,7 +37,7 @@ export const composeCommandTracker = (
     ...createTableObserver({
       ...table,
       ssm: countThrottles(new SSMClient(AWS_CLIENT.throttled), telemetry.count),
-      limits: own.limits,
+      rules: settings,
       texts,
       log: telemetry.log,
       now,

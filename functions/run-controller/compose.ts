@@ -67,7 +67,7 @@ export const composeRunController = (
     lanes: createLaneStore(table),
     commits: createCommitStore({ ...table, limits }),
     trust: createTrustStore(table),
-    observations: createObservationWriter({ runs, results, limits }),
+    observations: createObservationWriter({ runs, results, limits, rules: settings }),
     requests: createRequestStore({ ...table, retentionDays: limits.retentionDays }),
     signals: createSignalStore({ ...table, newId }),
     fleet,

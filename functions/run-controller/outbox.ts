@@ -3,6 +3,7 @@ import { defined } from '../../core/model/defined.ts';
 import { parseLaneName } from '../../core/model/lane-name.ts';
 import { type Wake, wakeLane } from '../../core/model/wake.ts';
 import { unsentObservation } from '../../core/runs/observation.ts';
+import { noted } from '../../core/runs/row-notes.ts';
 import { isEntryDue } from '../../core/runs/run-step.ts';
 import type { OutboxEntry } from '../../core/state/outbox-entry.ts';
 import type { RunState } from '../../core/state/run-state.ts';
@@ -40,12 +41,17 @@ const tasksOf = (deps: RunControllerPorts, run: Identity, entry: OutboxEntry): T
       const { runId, cluster, remediation, action, requestId } = run;
       return instanceIds.map(
         (instanceId) => () =>
-          deps.results.putResult({
-            ...{ runId, cluster, instanceId, remediation, action, requestId },
-            because: becauses?.[instanceId] ?? run.because,
-            ...text,
-            endedAt: entry.at,
-          }),
+          deps.results.putResult(
+            noted(
+              {
+                ...{ runId, cluster, instanceId, remediation, action, requestId },
+                because: becauses?.[instanceId] ?? run.because,
+                ...text,
+                endedAt: entry.at,
+              },
+              deps.settings,
+            ),
+          ),
       );
     }
     case 'enqueue': {

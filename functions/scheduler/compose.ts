@@ -31,7 +31,7 @@ export const composeScheduler = (telemetry: Telemetry): SchedulerPorts => {
     ...createTableObserver({
       ...table,
       ssm: countThrottles(new SSMClient(AWS_CLIENT.throttled), telemetry.count),
-      limits,
+      rules: settings,
       texts,
       log: telemetry.log,
       now,

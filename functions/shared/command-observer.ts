@@ -5,6 +5,7 @@ import type { Limits } from '../../core/model/policy.ts';
 import type { Texts } from '../../core/model/render-message.ts';
 import { type Invocation, isCut } from '../../core/runs/invocation.ts';
 import { observationOf, readNodes, type Shown } from '../../core/runs/observation.ts';
+import type { NoteRules } from '../../core/runs/row-notes.ts';
 import type { CommandRow } from '../../core/state/command-state.ts';
 import type { Reading } from '../../core/state/results.ts';
 import type { CommandReader } from '../adapters/ssm/run-command.ts';
@@ -31,6 +32,7 @@ export const createCommandObserver = ({
   results,
   limits,
   texts,
+  rules,
   log,
   now,
 }: {
@@ -39,10 +41,11 @@ export const createCommandObserver = ({
   readonly results: ResultStore;
   readonly limits: Limits;
   readonly texts: Texts;
+  readonly rules: NoteRules;
   readonly log: Log;
   readonly now: () => Date;
 }): CommandObserver => {
-  const writer = createObservationWriter({ runs, results, limits, texts });
+  const writer = createObservationWriter({ runs, results, limits, texts, rules });
 
   /** The readings, adjusted by the stored state of their nodes. */
   const withHistories = async (

@@ -7,6 +7,7 @@ import { ResultRow } from '../../core/state/results.ts';
 import { search } from '../../test/deep.ts';
 import { line, TEXTS } from '../../test/support/observer-world.ts';
 import { at, LIMITS, node, nodes, START } from '../../test/support/runs.ts';
+import { testSettings } from '../../test/support/settings.ts';
 import { startTable, type TestTable } from '../../test/support/table.ts';
 import { recorder } from '../../test/support/telemetry.ts';
 import { rowOf } from '../adapters/table/items.ts';
@@ -127,6 +128,7 @@ const world = async (scheduler: fc.Scheduler) => {
       results: turns(results),
       limits: LIMITS,
       texts: TEXTS,
+      rules: testSettings(),
       log: recorder().log,
       now: () => new Date(at(read.seconds)),
     });

@@ -4,6 +4,7 @@ import type { Reading } from '../../core/state/results.ts';
 import { ResultRow } from '../../core/state/results.ts';
 import { texts } from '../../ssm-documents/remediations.ts';
 import { at, LIMITS, node, START } from '../../test/support/runs.ts';
+import { testSettings } from '../../test/support/settings.ts';
 import { startTable, type TestTable } from '../../test/support/table.ts';
 import { recorder } from '../../test/support/telemetry.ts';
 import { rowOf } from '../adapters/table/items.ts';
@@ -65,7 +66,7 @@ const SLOW: Reading = { outcome: 'TimedOut', message: 'SSM never ended the invoc
 
 it('a function that is slow with the hard deadline leaves the result and the attempt of the end', async () => {
   const { runs, results, written } = await stores();
-  const fast = createObservationWriter({ runs, results, limits: LIMITS, texts });
+  const fast = createObservationWriter({ runs, results, limits: LIMITS, texts, rules: testSettings() });
   const end = observation(command(), 'end', { outcome: 'Repaired', title: 't', method: 'ecr', endedAt: at(80) });
   let hasEnded = false;
   const slow = createObservationWriter({
@@ -82,6 +83,7 @@ it('a function that is slow with the hard deadline leaves the result and the att
     },
     limits: LIMITS,
     texts,
+    rules: testSettings(),
   });
   expect(await slow.write(command(), () => observation(command(), 'hard-deadline', SLOW))).toBe('complete');
   expect((await written()).map((row) => row.outcome)).toEqual(['Repaired']);
@@ -95,11 +97,12 @@ it('a part that is written down while another one ends leaves its result, or the
   const first = command({ ...check, key: '1.1', part: 1 });
   const second = command({ ...check, key: '1.2', part: 2, commandId: 'c-2' });
   await results.putCommand(first);
-  const runController = createObservationWriter({ runs, results, limits: LIMITS });
+  const runController = createObservationWriter({ runs, results, limits: LIMITS, rules: testSettings() });
   const refused: Reading = { outcome: 'Unknown', reason: 'CommandRefused', message: 'refused', endedAt: at(20) };
   let isRefused = false;
   const { observe } = createCommandObserver({
     log: recorder().log,
+    rules: testSettings(),
     reader: {
       invocations: async () => [
         {

@@ -5,6 +5,7 @@ import type { Texts } from '../../core/model/render-message.ts';
 import { batchKeys } from '../../core/runs/batch.ts';
 import { batchResults } from '../../core/runs/batch-results.ts';
 import { gradeOf, isSettled, supersedes } from '../../core/runs/observation.ts';
+import { type NoteRules, noted } from '../../core/runs/row-notes.ts';
 import type { CommandRow, ObservationRow } from '../../core/state/command-state.ts';
 import type { ResultRow } from '../../core/state/results.ts';
 import type { ResultStore } from '../adapters/table/result-store.ts';
@@ -54,6 +55,7 @@ export const createObservationWriter = ({
   results,
   limits,
   texts,
+  rules,
 }: {
   readonly runs: Pick<RunStore, 'observation' | 'readObservation' | 'putObservation' | 'replaceObservation'>;
   readonly results: Pick<
@@ -66,6 +68,7 @@ export const createObservationWriter = ({
    * scheduler writes them within a minute.
    */
   readonly texts?: Texts;
+  readonly rules: NoteRules;
 }): ObservationWriter => {
   /** The stored row after this call; undefined if there is none and `decide` returns none. */
   const store = async (
@@ -120,7 +123,7 @@ export const createObservationWriter = ({
     await pMap(
       batchResults(command, parts, texts ?? NO_TEXTS),
       async (row) => {
-        await results.putResult(row);
+        await results.putResult(noted(row, rules));
         await remember(row);
       },
       { concurrency: CONCURRENCY, stopOnError: false },

@@ -1,6 +1,6 @@
 import type { SSMClient } from '@aws-sdk/client-ssm';
-import type { Limits } from '../../core/model/policy.ts';
 import type { Texts } from '../../core/model/render-message.ts';
+import type { NoteRules } from '../../core/runs/row-notes.ts';
 import { type CommandReader, createCommandReader } from '../adapters/ssm/run-command.ts';
 import { createResultStore, type ResultStore } from '../adapters/table/result-store.ts';
 import { createRunStore, type RunStore } from '../adapters/table/run-store.ts';
@@ -19,20 +19,22 @@ export type TableObserver = {
 /** Builds an observer over SSM and the audit table; command-tracker and scheduler have the same one. */
 export const createTableObserver = ({
   ssm,
-  limits,
+  rules,
   texts,
   log,
   now,
   ...table
 }: TableOptions & {
   readonly ssm: SSMClient;
-  readonly limits: Limits;
+  readonly rules: NoteRules;
   readonly texts: Texts;
   readonly log: Log;
   readonly now: () => Date;
 }): TableObserver => {
+  const { limits } = rules.policy;
   const runs = createRunStore({ ...table, retentionDays: limits.retentionDays });
   const results = createResultStore({ ...table, limits });
   const reader = createCommandReader({ client: ssm });
-  return { observer: createCommandObserver({ reader, runs, results, limits, texts, log, now }), runs, results, reader };
+  const observer = createCommandObserver({ reader, runs, results, limits, texts, rules, log, now });
+  return { observer, runs, results, reader };
 };

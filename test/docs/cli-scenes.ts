@@ -124,6 +124,37 @@ export const CLI_SCENES: readonly { readonly of: string; readonly options: CliWo
     },
   },
   {
+    of: `node ${third}`,
+    options: {
+      answer: () =>
+        page(
+          {
+            ...{ kind: 'node', instanceId: third, cluster: 'shop', remediation: 'pause-image', attempts: {} },
+            ...{
+              quarantinedAt: '2026-11-29T01:16:00.000Z',
+              quarantineAdvice: 'give the role of the node access to ECR',
+            },
+          },
+          resultItem(third, {
+            ...{ reason: 'CNIConfigMissing', message: 'The CNI configuration is missing.', findings: undefined },
+            decisions: [
+              {
+                ...{ remediation: 'cni-files', reason: 'CNIConfigMissing', skipReason: 'NotAllowed', value: false },
+                setting: 'clusters[name=shop].remediations.cni-files.allowDisruptive',
+                ...{ configuration: '3f9c01d2a7b4', version: '0.2.0' },
+                message:
+                  'no repair by cni-files: clusters[name=shop].remediations.cni-files.allowDisruptive is false, and its repair restarts something (configuration 3f9c01d2a7b4, version 0.2.0)',
+              },
+            ],
+          }),
+          resultItem(third, {
+            ...{ outcome: 'Unreachable', reason: undefined, findings: undefined, at: '2026-11-29T02:42:00.000Z' },
+            runId: 'r-20261129T024200-5a',
+          }),
+        ),
+    },
+  },
+  {
     of: 'actions -c shop --since 7d',
     options: {
       answer: () =>

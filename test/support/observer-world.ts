@@ -8,6 +8,7 @@ import { createResultStore } from '../../functions/adapters/table/result-store.t
 import { createRunStore } from '../../functions/adapters/table/run-store.ts';
 import { createCommandObserver } from '../../functions/shared/command-observer.ts';
 import { at, LIMITS, node, nodes, START } from './runs.ts';
+import { testSettings } from './settings.ts';
 import type { TestTable } from './table.ts';
 import { recorder } from './telemetry.ts';
 
@@ -55,6 +56,7 @@ export const observerWorld = async (table: TestTable, over: Partial<CommandRow> 
   const runs = createRunStore({ ...own, retentionDays: 1 });
   const results = createResultStore({ ...own, limits: LIMITS });
   const { observe } = createCommandObserver({
+    rules: testSettings(),
     reader: {
       invocations: async () => {
         if (shown.failure !== undefined) throw shown.failure;

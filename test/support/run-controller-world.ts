@@ -97,7 +97,7 @@ export const runControllerWorld = (table: TestTable, options: Options = {}) => {
   });
   const { odd, documents } = documentsAtSsm();
   const deps: RunControllerPorts = {
-    observations: createObservationWriter({ runs, results, limits }),
+    observations: createObservationWriter({ runs, results, limits, rules: settings }),
     runs,
     lanes,
     commits,
@@ -123,7 +123,7 @@ export const runControllerWorld = (table: TestTable, options: Options = {}) => {
     random: () => 0.5,
     newRunId: () => `r-${++counter}`,
   };
-  const observer = createCommandObserver({ reader, runs, results, limits, texts, log, now });
+  const observer = createCommandObserver({ reader, runs, results, limits, texts, rules: settings, log, now });
   const commandTrackerPorts = {
     observer,
     runs,

@@ -112,6 +112,6 @@ export const answerForNode = async (
     };
     return explainNode(lane, node, { rules, now, deployment: rules.deployment, next });
   });
-  const head = { ...shown(found, own, history.results, sweep), cluster };
+  const head = { ...shown(found, own, history.results, sweep), cluster, next };
   return [head, ...byNeed(verdicts), ...timelineOf({ ...history, ...stored })];
 };
