@@ -37,7 +37,7 @@ export const counted = (count: number, one: string, many = `${one}s`): string =>
 
 const INDENT = 4;
 /** A command to copy stays in one line: the terminal breaks it where it must. */
-const COMMAND = /^\s*fleetmend /;
+const COMMAND = /^\s*(?:or: )?(?:fleetmend|aws|kubectl) /;
 
 /** A line for a terminal of this width, broken between words where it is too long. */
 export const folded = (line: string, width: number): readonly string[] => {
