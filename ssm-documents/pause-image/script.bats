@@ -122,9 +122,8 @@ repair_of() {
   remove_leftovers() { :; }
   diagnose() { :; }
   restore_image() { METHOD=ecr; }
-  pin_image() { :; }
   # As the list of images shows it then.
-  wait_for_cri() { IMAGE_PINNED=true; }
+  keep_image() { IMAGE_PINNED=true; }
   start_test_container() { :; }
   finish() {
     printf '%s %s recurs:%s %s\n' "$1" "$2" "${WILL_RECUR:--}" "$EVIDENCE"
@@ -192,7 +191,7 @@ repair_of() {
   [ "$FAILURE_REASON" = DiskFull ]
   FAILURE_REASON=RegistryDenied
   : > "$WORK/out"
-  run pin_image
+  run pin_image "$IMAGE"
   [ "$status" -eq 1 ]
   [[ $output == *'NotRepaired DiskFull: ctr: write '* ]]
 }
@@ -200,7 +199,7 @@ repair_of() {
 @test "pins the names that the CRI gives the image once it has it, from the list by which it has waited" {
   local digest other
   digest=sha256:$(printf '%064d' 1) other=sha256:$(printf '%064d' 2)
-  IMAGE=$WANTED CONFIGURED_IMAGE=$WANTED DIGEST=$digest asked='' looks=0
+  IMAGE=$WANTED CONFIGURED_IMAGE=$WANTED CONTAINERD_VERSION=1.7.27 DIGEST=$digest asked='' looks=0
   ctr_k8s() {
     RC=0 ERR='' OUT=''
     asked+="${*:3};"
@@ -216,8 +215,61 @@ repair_of() {
     fi
   }
   bounded() { :; }
-  pin_image
-  wait_for_cri
-  [ "$asked" = "label $IMAGE $PINNED_LABEL;ls target.digest==\"$digest\";ls target.digest==\"$digest\";label $other $PINNED_LABEL;" ]
+  keep_image "$IMAGE"
+  [ "$asked" = "label $IMAGE $PINNED_LABEL io.cri-containerd.image=;ls target.digest==\"$digest\";ls target.digest==\"$digest\";label $other $PINNED_LABEL;" ]
   [ "$IMAGE_PINNED" = true ]
+}
+
+# cri_lists LOOKS: has the CRI label the image after that many looks; prints what keep_image ends with.
+cri_lists() {
+  local last=$1 looks=0
+  IMAGE=$WANTED CONFIGURED_IMAGE=$WANTED DIGEST=sha256:$(printf '%064d' 1)
+  ctr_k8s() {
+    local labels=-
+    RC=0 ERR='' OUT=''
+    [[ $3 == ls ]] || return 0
+    looks=$((looks + 1))
+    : > "$WORK/out"
+    ((looks < last)) || labels=io.cri-containerd.image=managed
+    # A list that took too long is no answer.
+    if ((looks == 2)); then RC=124; else printf '%s\n' "$IMAGE type $DIGEST 1 KiB linux/amd64 $labels" > "$WORK/out"; fi
+  }
+  bounded() { SECONDS=$((SECONDS + 1)); }
+  image_is_ready() { return 0; }
+  finish() {
+    printf '%s after %s looks\n' "$2" "$looks"
+    exit 0
+  }
+  SECONDS=0
+  keep_image "$IMAGE"
+  printf 'known after %s looks\n' "$looks"
+}
+
+@test "waits for the CRI to know the image as long as a busy one takes, and no longer" {
+  run --separate-stderr cri_lists 100
+  [ "$output" = 'known after 100 looks' ]
+  run --separate-stderr cri_lists 1000
+  [[ $output == 'SandboxImageUnseen after 1'??' looks' ]]
+}
+
+@test "reports an image that is gone while it waits for the CRI" {
+  IMAGE=$WANTED CONFIGURED_IMAGE=$WANTED DIGEST=sha256:1
+  ctr_k8s() { RC=0 OUT='' && : > "$WORK/out"; }
+  image_is_ready() { return 1; }
+  run keep_image "$IMAGE"
+  [[ $output == *'NotRepaired SandboxImageIncomplete'* ]]
+}
+
+@test "keeps the image under each name by which containerd looks it up" {
+  kept=''
+  take_lock() { :; }
+  remove_leftovers() { :; }
+  diagnose() { :; }
+  restore_image() { METHOD=tag; }
+  start_test_container() { :; }
+  finish_repaired() { :; }
+  keep_image() { kept+="$1 "; }
+  IMAGE=localhost/kubernetes/pause:latest CONFIGURED_IMAGE=localhost/kubernetes/pause IMAGE_STATE=absent
+  for CONTAINERD_VERSION in 2.3.1 2.3.4; do repair 2> /dev/null; done
+  [ "$kept" = "$IMAGE $CONFIGURED_IMAGE $IMAGE " ]
 }

@@ -59,6 +59,8 @@ finish_healthy() {
 readonly PAUSE_TAR_IMAGE=localhost/kubernetes/pause:latest
 # The least time that a method, the pin and the test container take.
 readonly METHOD_SECONDS=15
+# How long the CRI plugin may take to learn of the image.
+readonly CRI_SECONDS=120
 
 repair() {
   take_lock exclusive
@@ -76,8 +78,8 @@ repair() {
     DIGEST=''
     finish_not_repaired NoLocalCopy
   fi
-  pin_image
-  wait_for_cri
+  keep_image "$IMAGE"
+  ! needs_second_name || keep_image "$CONFIGURED_IMAGE"
   start_test_container
   finish_repaired
 }
@@ -182,18 +184,24 @@ add_second_name() {
   ((RC == 0)) || tag_image "$IMAGE" "$CONFIGURED_IMAGE"
 }
 
-# wait_for_cri: containerd's CRI plugin labels an image after it receives an event, and gives it names of its own. Before that,
-# no pod can use the image.
-wait_for_cri() {
-  local attempt
-  for attempt in {1..20}; do
+# keep_image NAME: pins the image, and waits until containerd's CRI plugin has handled that change and all before it. It learns of
+# each by an event; until then pods use no image of that name, or the one before. While kubelet deletes hundreds of images, or on
+# a slow disk, the events wait for a long time.
+keep_image() {
+  local deadline=$((SECONDS + CRI_SECONDS)) pause=0.1
+  pin_image "$1"
+  while ((SECONDS < deadline)); do
     ctr_k8s 15 images ls "target.digest==\"$DIGEST\""
-    read_image_row "$IMAGE" "$WORK/out" || break
-    if [[ $IMAGE_LABELS == *,io.cri-containerd.image=managed,* ]]; then
-      pin_other_names "$WORK/out"
-      return
+    if read_image_row "$1" "$WORK/out"; then
+      if [[ $IMAGE_LABELS == *,io.cri-containerd.image=managed,* ]]; then
+        pin_other_names "$WORK/out"
+        return
+      fi
+    elif ((RC == 0)); then
+      break
     fi
-    bounded 2 sleep 0.25 || break
+    bounded 2 sleep "$pause" || break
+    pause=0.5
   done
   if ! image_is_ready; then
     evidence failedStep keep

@@ -13,11 +13,11 @@ tag_image() {
   fi
 }
 
-# pin_image: labels IMAGE under the name that the configuration uses, so that kubelet's garbage collection keeps it. A containerd
-# that cannot pin ignores the label.
+# pin_image NAME: labels an image, so that kubelet's garbage collection keeps it. A containerd that cannot pin ignores the label.
+# The same change removes the label of the CRI plugin, which sets it again once it has handled all changes up to this one.
 pin_image() {
-  changing "pinning $IMAGE"
-  ctr_k8s 15 images label "$IMAGE" "$PINNED_LABEL"
+  changing "pinning $1"
+  ctr_k8s 15 images label "$1" "$PINNED_LABEL" io.cri-containerd.image=
   ((RC != 0)) || return 0
   # The failures of earlier methods no longer matter.
   forget_failure
@@ -25,12 +25,11 @@ pin_image() {
   finish_failed
 }
 
-# pin_other_names FILE: the same for the names in FILE, a list of images, that the CRI and the configuration use for IMAGE.
+# pin_other_names FILE: pins the names in FILE, a list of images, that the CRI gives IMAGE.
 pin_other_names() {
   local name digest rest names=()
   while read -r name _ digest rest; do
-    [[ $digest == "$DIGEST" && ",${rest##* }," != *",$PINNED_LABEL,"* ]] || continue
-    [[ $name != sha256:* && $name != "$CONFIGURED_IMAGE" ]] || names+=("$name")
+    [[ $name != sha256:* || $digest != "$DIGEST" || ",${rest##* }," == *",$PINNED_LABEL,"* ]] || names+=("$name")
   done < "$1"
   # bash before 4.4 treats an empty array as an unset variable.
   ((${#names[@]} > 0)) || return 0
