@@ -31,7 +31,7 @@ type BreakableNode = {
   readonly sandboxImage: string;
   readonly pauseImage: PauseImage;
   readonly lookAlikeImage: PauseImage;
-  readonly cri: Pick<Cri, 'removeImage'>;
+  readonly cri: Pick<Cri, 'removeImage' | 'waitForImage'>;
   readonly ctr: (args: readonly string[]) => Promise<ProgramResult>;
   readonly removeSandboxes: () => Promise<void>;
   readonly importImage: (image: PauseImage, name: string) => Promise<void>;
@@ -58,6 +58,7 @@ export async function breakNode(node: BreakableNode, kind: BreakKind): Promise<v
     case 'missing-with-twin':
       await node.ctr(['images', 'tag', tagged, TWIN_REGISTRY + tagged.slice(tagged.indexOf('/'))]);
       await node.ctr(['images', 'rm', '--sync', tagged]);
+      await node.cri.waitForImage(tagged, undefined);
       break;
     case 'content-missing':
       await removeSnapshot(node);

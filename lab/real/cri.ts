@@ -27,6 +27,8 @@ export type Cri = {
   /** Stops and removes every sandbox of the node. */
   readonly removeSandboxes: () => Promise<void>;
   readonly listImages: () => Promise<CriImage[]>;
+  /** Until the CRI knows `name` as the image with that id, or no longer: it learns by events of what `ctr` does. */
+  readonly waitForImage: (name: string, id: string | undefined) => Promise<void>;
   /** Removes an image with all its names, as kubelet's garbage collection does. */
   readonly removeImage: (image: string) => Promise<void>;
   readonly pullImage: (image: string, auth?: { username: string; password: string }) => Promise<void>;
@@ -38,6 +40,8 @@ export type Cri = {
 const CALL_TIMEOUT_MILLISECONDS = 60_000;
 const LIST_ATTEMPTS = 5;
 const LIST_GAP_MILLISECONDS = 500;
+const IMAGE_TIMEOUT_MILLISECONDS = 60_000;
+const IMAGE_GAP_MILLISECONDS = 20;
 const PROTO = fileURLToPath(new URL('./cri.proto', import.meta.url));
 
 const Sandbox = z.object({ podSandboxId: z.string() });
@@ -95,6 +99,8 @@ export function connectCri(socket: string): Cri {
     }
   };
 
+  const listImages = async (): Promise<CriImage[]> => Images.parse(await images.run('ListImages', {})).images;
+
   return {
     runPodSandbox: async ({ network = 'NODE', name = `probe-${randomUUID().slice(0, 8)}` } = {}) => {
       const config = {
@@ -116,7 +122,17 @@ export function connectCri(socket: string): Cri {
         await runtime.run('RemovePodSandbox', { podSandboxId: id });
       }
     },
-    listImages: async () => Images.parse(await images.run('ListImages', {})).images,
+    listImages,
+    waitForImage: async (name, id) => {
+      const deadline = Date.now() + IMAGE_TIMEOUT_MILLISECONDS;
+      for (;;) {
+        const known = (await listImages()).find(({ repoTags }) => repoTags.includes(name))?.id;
+        if (known === id) return;
+        if (Date.now() > deadline)
+          throw new Error(`waiting for the CRI to know ${name} as ${id ?? 'no image'}: it knows ${known ?? 'none'}`);
+        await delay(IMAGE_GAP_MILLISECONDS);
+      }
+    },
     removeImage: async (image) => {
       await images.run('RemoveImage', { image: { image } });
     },

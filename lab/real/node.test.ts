@@ -62,6 +62,7 @@ await describeWithRealNodes('a real node', () => {
       error: expect.stringContaining('dial tcp 127.0.0.1:80: connect: connection refused'),
     });
     await al2023.ctr(['images', 'import', '/etc/eks/pause.tar']);
+    await al2023.cri.waitForImage('localhost/kubernetes/pause:latest', al2023.pauseImage.config.digest);
     await startsSandbox(al2023);
   });
 
@@ -70,6 +71,7 @@ await describeWithRealNodes('a real node', () => {
     const token = (await al2.exec(['aws', 'ecr', 'get-login-password', '--region', 'cn-north-1'])).stdout.trim();
     expect((await fleet.secrets()).ecrTokens).toContain(token);
     await al2.ctr(['content', 'fetch', '--user', `AWS:${token}`, REF]);
+    await al2.cri.waitForImage(REF, al2.pauseImage.config.digest);
     await startsSandbox(al2);
     expect(await al2.images()).toContainEqual({
       name: REF,

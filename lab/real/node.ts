@@ -189,6 +189,7 @@ function describeNode(
         input: imageArchive(image, name),
       });
       if (result.code !== 0) throw new Error(`importing ${name} on ${plan.name}: ${result.stderr.trim()}`);
+      await cri.waitForImage(name, image.config.digest);
     },
     snapshot: async () => ({
       files: hashFiles(upper, [AGENT_FOLDER]),

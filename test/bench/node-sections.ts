@@ -83,7 +83,7 @@ export const nodeSection = (figures: NodeRepairsFigures): Section => {
     ],
     notes: [
       WHAT_THE_PARTS_ARE,
-      'The commands by hand fetch the image and stop there. The repair also finds out what is wrong and why, pins the image, and proves it: it starts a container of it and removes it again.',
+      'The commands by hand fetch the image and stop there: before a pod starts, containerd has to tell its CRI plugin, and their time does not have that. The repair waits for it, and also finds out what is wrong and why, pins the image, and proves it: it starts a container of it and removes it again.',
       ...figures.left.map((what) => `Not measured: ${what}.`),
     ],
   };
