@@ -13,7 +13,7 @@ import { isDisrupted, withClaim, withoutLeftClaim, withoutWaiting, withWaiting }
 import type { NodesSeen } from './decide-now.ts';
 import { afterRun, dueRows, type Hold, holdOf, nextDue } from './lane.ts';
 import type { Cancelled } from './outbox.ts';
-import { askedCandidates, cancelledRun, heldRun, nextRows, planned, rowsRun } from './plan.ts';
+import { askedCandidates, cancelledRun, heldRun, nextRows, planned, putOffBy, rowsRun } from './plan.ts';
 import { isDisruptive, type Rules } from './rules.ts';
 import { outboxStep, type RunSeen, runStep } from './run-step.ts';
 import { type Commit, DONE, type Step } from './step.ts';
@@ -187,7 +187,10 @@ export const idleStep = (seen: IdleSeen): Step => {
     const after = planned(seen, queued.run, askedCandidates(queued.asked));
     return begin(seen, { before: queued.run, after }, queued.sortKey);
   }
-  return begin(seen, { before: undefined, after: rowsRun(seen, rows) });
+  const after = rowsRun(seen, rows);
+  const putOff = putOffBy(after);
+  if (putOff.length > 0) return { effects: [{ kind: 'look-again', entries: putOff }], isDone: false };
+  return begin(seen, { before: undefined, after });
 };
 
 /** The lane without its run: ended, or handed to a group of its own. It stays due, so that its rows are read again. */

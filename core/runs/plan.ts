@@ -15,7 +15,7 @@ import type { Rules } from './rules.ts';
 import { endNotice } from './run-end.ts';
 import type { Candidate } from './settle.ts';
 import { startRun } from './start.ts';
-import type { Step } from './step.ts';
+import type { PutOff, Step } from './step.ts';
 
 /** What a plan rests on. */
 export type PlanSeen = {
@@ -97,6 +97,16 @@ export const rowsRun = (seen: LaneSeen, rows: readonly PendingNode[]): QueuedRun
   );
   if (!isCheck(lane)) return run;
   return { ...run, outbox: [...run.outbox, ...answeredOf(lane.lane, run.pending, now, checkCoolDownSeconds)] };
+};
+
+/**
+ * The changes to the lane's rows, where the run over them does nothing but put them off: a fact about each node could not be
+ * read. Such a run is not stored: it would stand beside the run that acts, once for each look.
+ */
+export const putOffBy = (run: QueuedRun | RunningRun): readonly PutOff[] => {
+  if (run.status === 'queued' || run.pending.length > 0 || Object.keys(run.settled).length > 0) return [];
+  const entries = run.outbox.filter((entry) => entry.kind === 'defer');
+  return entries.length === run.outbox.length ? entries : [];
 };
 
 /** The record of a decision not to act on rows: a run that is over from the start. `runs` shows it. */

@@ -40,6 +40,9 @@ export type Commit = {
   readonly sends?: boolean;
 };
 
+/** Pending rows that are looked at again later. */
+export type PutOff = Extract<OutboxEntry, { kind: 'defer' }>;
+
 /** What a step wants done after its commit. The caller passes the results to the next step. */
 export type Effect =
   | RunEffect
@@ -47,6 +50,8 @@ export type Effect =
   | { readonly kind: 'flush' }
   /** Change pending rows that have not changed since they were read. */
   | { readonly kind: 'rows'; readonly entries: readonly Extract<OutboxEntry, { kind: 'drop' | 'defer' }>[] }
+  /** Put off pending rows of nodes about which a fact could not be read, each only if it has not changed since it was read. */
+  | { readonly kind: 'look-again'; readonly entries: readonly PutOff[] }
   /** Move rows of a lane of repairs to the check lane of their cluster, each only if it has not changed since it was read. */
   | { readonly kind: 'check-first'; readonly rows: readonly PendingNode[] }
   /** Wake the group of a check that the lane has started. */

@@ -38,6 +38,22 @@ const oneNode = async (faults: readonly SendFault[], listLagMs = 0): Promise<Wor
   return w;
 };
 
+it('facts that cannot be read for a while cost time, and no run of their own', async () => {
+  const w = await world();
+  const [id = ''] = w.ids;
+  w.nodes.set(id, { broken: true, latencyMs: 4000 });
+  const known = w.facts.get(id) ?? healthyFacts(id);
+  w.facts.set(id, { ...known, unread: { kind: 'retry', problem: 'EC2 DescribeInstances: Throttling: slow down' } });
+  await w.signal(id);
+  await w.pass(300, 10);
+  expect(await w.allRuns()).toEqual([]);
+  expect(w.telemetry.counts.UnreadFact).toBeGreaterThan(1);
+  w.facts.set(id, known);
+  await w.pass(1800, 30);
+  expect(await summary(w)).toEqual([['repair', { Repaired: 1 }]]);
+  expect(w.failures).toEqual([]);
+});
+
 describe('a repair', () => {
   it('whose answer is lost is found by its Comment, and is not sent again', async () => {
     const w = await oneNode(['lost-answer']);

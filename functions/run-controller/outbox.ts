@@ -5,6 +5,7 @@ import { type Wake, wakeLane } from '../../core/model/wake.ts';
 import { unsentObservation } from '../../core/runs/observation.ts';
 import { noted } from '../../core/runs/row-notes.ts';
 import { isEntryDue } from '../../core/runs/run-step.ts';
+import type { PutOff } from '../../core/runs/step.ts';
 import type { OutboxEntry } from '../../core/state/outbox-entry.ts';
 import type { RunState } from '../../core/state/run-state.ts';
 import { NOTICE_SOURCE } from '../../events/rules.ts';
@@ -160,20 +161,36 @@ export const flushOutbox = async (deps: RunControllerPorts, run: RunState): Prom
   return stays;
 };
 
-/** Drops or puts off pending rows of a lane, each only if it has not changed since it was read. */
-export const changeRows = async (
+const writeRows = async (
   deps: RunControllerPorts,
-  entries: readonly Extract<OutboxEntry, { kind: 'drop' | 'defer' }>[],
+  entries: readonly Parameters<typeof rowTasks>[1][],
 ): Promise<void> => {
   await pMap(
     entries.flatMap((entry) => rowTasks(deps, entry)),
     (task) => task(),
     { concurrency: CONCURRENCY },
   );
+};
+
+/** Drops or puts off pending rows of a lane, each only if it has not changed since it was read. */
+export const changeRows = async (
+  deps: RunControllerPorts,
+  entries: readonly Extract<OutboxEntry, { kind: 'drop' | 'defer' }>[],
+): Promise<void> => {
+  await writeRows(deps, entries);
   for (const { kind, lane, rows } of entries) {
     if (kind === 'drop') {
       for (const [instanceId] of rows) deps.log.info('dropping stale pending node', { lane, instanceId });
     }
     deps.count(kind === 'drop' ? 'StalePendingNode' : 'AwaitingAgent', rows.length);
+  }
+};
+
+/** Puts off pending rows of nodes about which a fact could not be read. */
+export const putOffRows = async (deps: RunControllerPorts, entries: readonly PutOff[]): Promise<void> => {
+  await writeRows(deps, entries);
+  for (const { lane, rows, notBefore } of entries) {
+    deps.log.warn('putting off nodes about which a fact could not be read', { lane, nodes: rows.length, notBefore });
+    deps.count('UnreadFact', rows.length);
   }
 };

@@ -11,7 +11,7 @@ import { asError } from '../runtime/errors.ts';
 import { becausesFor } from './becauses.ts';
 import { checkFirst } from './check-first.ts';
 import type { Done } from './done.ts';
-import { changeRows, flushOutbox, performEntries } from './outbox.ts';
+import { changeRows, flushOutbox, performEntries, putOffRows } from './outbox.ts';
 import { nowIso, type RunControllerPorts } from './ports.ts';
 
 /** SendCommand calls at once; SSM throttles by rate, and the queue's maximum concurrency multiplies this. */
@@ -126,6 +126,7 @@ export const perform = async (
   const calls: RunEffect[] = [];
   for (const effect of effects) {
     if (effect.kind === 'rows') await changeRows(deps, effect.entries);
+    else if (effect.kind === 'look-again') await putOffRows(deps, effect.entries);
     else if (effect.kind === 'check-first') await checkFirst(deps, effect.rows);
     else if (effect.kind === 'unqueue') await removeQueued(deps, effect.lane, effect.sortKeys);
     else if (run === undefined) throw new Error(`performing ${effect.kind}: the step has no run`);

@@ -83,11 +83,14 @@ const FOUND_ALONE = [
 
 describe('a broken node is repaired', () => {
   it('after its log line, by a repair at once', async () => {
+    // The alarm that counts such lines has the cluster checked at the next full minute, which may come first.
+    scene.lab.faults.events.push({ source: 'aws.cloudwatch', kind: 'lose' });
     const node = broken('logs');
     await scene.logFault(node);
     await scene.drain();
+    scene.lab.faults.events = [];
     repaired(node);
-    expect((await runsOf('logs'))[0]).toEqual(['repair', { Repaired: 1 }]);
+    expect(await runsOf('logs')).toEqual([['repair', { Repaired: 1 }]]);
   });
 
   it('after an alarm of Container Insights that the stack makes: a disk nears the GC threshold', async () => {
