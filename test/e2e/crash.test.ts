@@ -104,10 +104,10 @@ describe('a function killed at one of its AWS calls', () => {
   });
 
   it('any function, before and after any call: one repair command a node at most, and the run ends', async () => {
-    const { seed } = search('crash points', 6);
+    const { seed } = search('crash points', 4);
     const random = createRandom(seed);
     const cases = casesOf(points);
-    const chosen = isDeep ? cases : Array.from({ length: 6 }, () => cases[Math.floor(random() * cases.length)]);
+    const chosen = isDeep ? cases : Array.from({ length: 4 }, () => cases[Math.floor(random() * cases.length)]);
     const wrong: string[] = [];
     for (const crash of chosen) {
       if (crash === undefined) continue;

@@ -127,10 +127,10 @@ it('run-controller, killed or frozen at a SendCommand', async () => {
 }, 3_600_000);
 
 it('any function that works on a run, killed or frozen at any of its calls', async () => {
-  const { seed } = search('stopped copies', 8);
+  const { seed } = search('stopped copies', 4);
   const random = createRandom(seed);
   const cases = casesOf(points);
   expect(new Set(points.map(({ functionName }) => functionName)).size).toBe(FUNCTIONS.length);
-  const drawn = Array.from({ length: 8 }, () => cases[Math.floor(random() * cases.length)] ?? []).flat();
+  const drawn = Array.from({ length: 4 }, () => cases[Math.floor(random() * cases.length)] ?? []).flat();
   expect(await wrongOf(isDeep ? cases : drawn)).toEqual([]);
 }, 7_200_000);
