@@ -12,11 +12,10 @@ import { AwsSolutionsChecks } from 'cdk-nag';
 import { defined } from '../core/model/defined.ts';
 import type { Remediation } from '../core/model/remediation.ts';
 import { documentName } from '../events/ssm-command.ts';
-import type { Settings } from '../functions/runtime/settings.ts';
 import packageJson from '../package.json' with { type: 'json' };
 import type { SkippedLogGroup } from './config.ts';
 import type { DocumentToDeploy } from './constructs/documents.ts';
-import { SCOPE_KEY, scopeOf } from './deploy/scope.ts';
+import { type DeployedBy, SCOPE_KEY, scopeOf } from './deploy/scope.ts';
 import { parseConfig } from './parse-config.ts';
 import { UNTAGGED_TYPES } from './regions.ts';
 import { FleetmendStack } from './stack.ts';
@@ -38,7 +37,7 @@ export type AppOptions = {
   /** Account and region; without them the template fits any. */
   readonly env?: Environment;
   /** The caller of the deployment, and its time. */
-  readonly deployed?: Pick<Settings['deployment'], 'deployedAt' | 'deployedBy'> | undefined;
+  readonly deployed?: DeployedBy | undefined;
   /** Log groups of the configuration that get no filter this time. */
   readonly skippedLogGroups?: readonly SkippedLogGroup[];
 };
@@ -84,12 +83,15 @@ export const createApp = (options: AppOptions): App => {
   });
   // The next deployment is compared with this.
   stack.templateOptions.metadata = {
-    [SCOPE_KEY]: scopeOf(
-      config,
-      remediations,
-      packageJson.version,
-      documents.map(({ key, sha256 }) => documentName(stackName, key, sha256)),
-    ),
+    [SCOPE_KEY]: {
+      ...scopeOf(
+        config,
+        remediations,
+        packageJson.version,
+        documents.map(({ key, sha256 }) => documentName(stackName, key, sha256)),
+      ),
+      ...options.deployed,
+    },
   };
   Tags.of(stack).add('application', 'fleetmend', {
     excludeResourceTypes: [...UNTAGGED_TYPES],

@@ -24,6 +24,8 @@ export type SynthesisFolders = {
   readonly dist: string;
   /** Gets the cloud assembly. */
   readonly outdir: string;
+  /** Gets the staged functions; `staged` in `dist` by default. The CDK remembers what it has read at a path. */
+  readonly staging?: string;
 };
 
 /** The folders that `npm run build` and `npm run synth` write to. */
@@ -37,14 +39,15 @@ export const SHARED_FOLDERS: SynthesisFolders = { dist: join(root, 'dist'), outd
 export const synthesizeStack = (
   config: Config,
   skippedLogGroups: readonly SkippedLogGroup[],
-  { dist, outdir }: SynthesisFolders,
+  { dist, outdir, staging }: SynthesisFolders,
   deployed?: AppOptions['deployed'],
 ): Assembly => {
   const { account, region } = config;
   const env = { ...defined({ account, region }) };
   const documents = buildDocuments();
   try {
-    const app = createApp({ config, remediations, documents, dist, outdir, env, skippedLogGroups, deployed });
+    const folders = { dist, outdir, ...defined({ staging }) };
+    const app = createApp({ config, remediations, documents, ...folders, env, skippedLogGroups, deployed });
     const { stacks } = synthesize(app);
     const warnings = stacks.flatMap(({ messages }) =>
       messages.flatMap(({ level, entry }) => (level === 'warning' ? String(entry.data) : [])),

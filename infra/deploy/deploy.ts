@@ -15,11 +15,12 @@ import { checkCaller, type Target } from './caller.ts';
 import { runCdk } from './cdk.ts';
 import { compareDocuments } from './compare-documents.ts';
 import { compareScopes, sharedClusters } from './compare-scopes.ts';
-import { type DeployedStack, readDeployed } from './deployed-stack.ts';
+import { type DeployedStack, type DeployedStacks, readDeployed } from './deployed-stack.ts';
 import { checkKeyPolicy } from './key-policy.ts';
 import { createStateOf, type UnusableLogGroup, unusable } from './log-groups.ts';
 import { deleteDocuments, KEEP_DAYS, listOldDocuments, MAX_DOCUMENTS } from './old-documents.ts';
-import { scopeOf } from './scope.ts';
+import { synthesizeDeployment } from './same-template.ts';
+import { type DeployedBy, scopeOf } from './scope.ts';
 import { deployOptions, USAGE } from './usage.ts';
 
 const say = (line: string): void => console.error(`deploy: ${line}`);
@@ -54,12 +55,11 @@ type Comparison = { readonly asking: Asking; readonly isDryRun: boolean; readonl
 /** Shows how the deployment differs from what is deployed, and asks where it widens or removes something. */
 const compare = async (
   config: Config,
-  target: Target,
+  { own, others }: DeployedStacks,
   assembly: Assembly,
   { asking, isDryRun, adopted }: Comparison,
-): Promise<DeployedStack> => {
+): Promise<void> => {
   const { stackName } = config;
-  const { own, others } = await readDeployed(new CloudFormationClient(target), stackName);
   if (own.kind === 'unknown' && adopted !== stackName) {
     throw new UserError(
       `the deployed stack ${stackName} does not describe its scope: it may be another product's, or a later version's; choose another stackName, or add --adopt-stack ${stackName} if it is fleetmend's`,
@@ -73,7 +73,7 @@ const compare = async (
   for (const line of notes) say(`  ${line}`);
   const questions = [...sharedClusters(others, scope), ...asks];
   for (const line of questions) say(`! ${line}`);
-  if (isDryRun) return own;
+  if (isDryRun) return;
   if (!asking.yes && !asking.isTerminal) {
     throw new UserError('there is no terminal to ask at (the CDK asks about permissions too): add --yes', EXIT.refused);
   }
@@ -81,7 +81,6 @@ const compare = async (
     const what = questions.length === 1 ? 'this change' : `these ${questions.length} changes`;
     await agree(`Deploy with ${what}?`, 'nothing was deployed', asking);
   }
-  return own;
 };
 
 const cleanDocuments = async (
@@ -137,11 +136,18 @@ const main = async (): Promise<ExitCode> => {
     import('../synthesize.ts'),
     import('./build-here.ts'),
   ]);
-  const deployed = { deployedAt: new Date().toISOString(), deployedBy };
-  const assembly = synthesizeStack(config, skipped, await buildHere(), deployed);
+  const cloudFormation = new CloudFormationClient(target);
+  const [stacks, folders] = await Promise.all([readDeployed(cloudFormation, stackName), buildHere()]);
+  const { own: before } = stacks;
+  const now = { deployedAt: new Date().toISOString(), deployedBy };
+  const synthesize = (deployed: DeployedBy, name: string) => {
+    const outdir = `${folders.outdir}.${name}`;
+    return synthesizeStack(config, skipped, { ...folders, outdir, staging: `${outdir}.staged` }, deployed);
+  };
+  const assembly = await synthesizeDeployment(synthesize, { client: cloudFormation, stackName, before, now, say });
   for (const warning of assembly.warnings) say(`warning: ${warning}`);
   const comparison = { asking, isDryRun: options['dry-run'], adopted: options['adopt-stack'] };
-  const before = await compare(config, target, assembly, comparison);
+  await compare(config, stacks, assembly, comparison);
 
   const known = await compareDocuments(new SSMClient(target), assembly.documents);
   say(`${known} of ${assembly.documents.length} documents are at SSM already, and are what was built`);

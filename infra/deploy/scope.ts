@@ -76,8 +76,14 @@ export const DeploymentScope = z.object({
   documents: z.array(z.string()).default([]),
   /** Options of the configuration about notices and records, as text. */
   records: z.record(z.string(), z.string()).default({}),
+  /** The deployment that made the template what it is. */
+  deployedAt: z.string().optional(),
+  deployedBy: z.string().optional(),
 });
 export type DeploymentScope = z.infer<typeof DeploymentScope>;
+
+/** The caller and the time of a deployment. */
+export type DeployedBy = { readonly deployedAt: string; readonly deployedBy: string };
 
 const WEEK = ['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'];
 
