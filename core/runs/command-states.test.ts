@@ -4,6 +4,7 @@ import {
   aCommand,
   aRun,
   at,
+  because,
   LIMITS,
   node,
   nodes,
@@ -14,7 +15,7 @@ import {
   step,
 } from '../../test/support/runs.ts';
 import type { CommandState } from '../state/command-state.ts';
-import type { RunState } from '../state/run-state.ts';
+import type { RunningRun, RunState } from '../state/run-state.ts';
 import { commandRowOf, deadlinesOf, isNews, looksAfter, type SendReport } from './command.ts';
 import { countsOf } from './reports.ts';
 
@@ -52,6 +53,37 @@ it('only a repair of several nodes is looked at before its deadline', () => {
   expect(looksAfter(aRun(2), { instanceIds: nodes(2) }, { ...LIMITS, repairFirstLookSeconds: 0 })).toEqual([40]);
   expect(looksAfter(aRun(1), { instanceIds: nodes(1) }, LIMITS)).toEqual([]);
   expect(looksAfter(aCheck(2), { instanceIds: nodes(2) }, LIMITS)).toEqual([]);
+});
+
+describe('a check that a person waits for', () => {
+  const asked = (waiting: number, over: Partial<RunningRun> = {}) =>
+    aCheck(waiting, { because: because('operator'), ...over });
+
+  it('has the soft deadline however many commands it has', () => {
+    const soft = (run: RunState) => deadlinesOf(run, DOCUMENT_TIME, at(1), LIMITS).softDeadlineAt;
+    expect(soft(asked(400, { commands: [aCommand(), aCommand({ key: '2' })] }))).toBe(at(31));
+    expect(soft(aCheck(400, { commands: [aCommand(), aCommand({ key: '2' })] }))).toBe(at(1 + HARD));
+  });
+
+  it('is looked at while it runs, unless it has a node alone', () => {
+    const row = { instanceIds: nodes(2), parts: 2 };
+    expect(looksAfter(asked(48, { commands: [aCommand()] }), row, LIMITS)).toEqual([4, 8, 16]);
+    expect(looksAfter(asked(0, { commands: [aCommand()] }), { instanceIds: nodes(1) }, LIMITS)).toEqual([]);
+  });
+
+  it('costs no more calls of SSM than the bound, at any size', () => {
+    const row = { instanceIds: nodes(2), parts: 4 };
+    const counts = [100, 1000, 2000, 5000].map((waiting) => {
+      const looks = looksAfter(asked(waiting), row, LIMITS);
+      return [looks, looks.length * Math.ceil(waiting / LIMITS.maxNodesPerCommand) * row.parts] as const;
+    });
+    expect(counts).toEqual([
+      [[4, 8, 16], 24],
+      [[8, 16], 160],
+      [[16], 160],
+      [[], 0],
+    ]);
+  });
 });
 
 describe('the row of a command', () => {

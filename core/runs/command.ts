@@ -4,6 +4,7 @@ import type { Limits } from '../model/policy.ts';
 import type { CommandRow, CommandState, ObservationRow } from '../state/command-state.ts';
 import { type OutcomeCounts, withCounts } from '../state/counts.ts';
 import { type RunState, startOf } from '../state/run-state.ts';
+import { isAwaited } from './awaited.ts';
 import { batchesOf } from './batch.ts';
 import { batchTallies } from './batch-results.ts';
 import { type Change, COMMAND_LOST, closeCheck, closeRepair, lostOf } from './close.ts';
@@ -44,26 +45,40 @@ export const deadlinesOf = (
   const executionSeconds = command.executionTimeoutSeconds ?? MAX_EXECUTION_SECONDS;
   const hardSeconds = limits.deliveryTimeoutSeconds + executionSeconds + limits.hardDeadlineSlackSeconds;
   const softSeconds = state.action === 'check' ? limits.checkSoftDeadlineSeconds : limits.repairSoftDeadlineSeconds;
-  // A check of many nodes waits until each command ends: an early observation would cost a second call for each.
-  const isLargeCheck = state.action === 'check' && (batchesOf(state.commands).length > 1 || state.pending.length > 0);
+  // A large check that nobody waits for is read when each command ends: an early observation would cost a second call for each.
+  const isLargeCheck =
+    state.action === 'check' && !isAwaited(state) && (batchesOf(state.commands).length > 1 || state.pending.length > 0);
   return {
     softDeadlineAt: isoTime(sentMs + (isLargeCheck ? hardSeconds : softSeconds) * 1000),
     hardDeadlineAt: isoTime(sentMs + hardSeconds * 1000),
   };
 };
 
+/** When a person sees the first answers to a check, and those of slower nodes, in seconds after the sending. */
+const CHECK_LOOKS = [4, 8, 16] as const;
 /**
- * When command-tracker looks at a command before its deadline, in seconds after the sending. A look gives back the slots of
- * the nodes that have ended: a check holds none, and a single node has no other that waits for it.
+ * How many calls of SSM the looks of a check may cost in all: some ten a second for as long as they take. A check of more
+ * commands has fewer looks at each.
+ */
+const MAX_LOOK_CALLS = 180;
+
+/**
+ * When command-tracker looks at a command before its deadline, in seconds after the sending. A look at a repair gives back the
+ * slots of the nodes that have ended; one at a check shows the nodes that have answered to the person who waits for them. A
+ * single node has no other that waits for it.
  */
 export const looksAfter = (
-  { action }: Pick<RunState, 'action'>,
-  { instanceIds }: Pick<CommandRow, 'instanceIds'>,
-  { repairFirstLookSeconds, repairSecondLookSeconds }: Limits,
-): readonly number[] =>
-  action === 'check' || instanceIds.length < 2
-    ? []
-    : [repairFirstLookSeconds, repairSecondLookSeconds].filter((seconds) => seconds > 0);
+  run: Pick<RunState, 'action' | 'because' | 'commands' | 'pending'>,
+  { instanceIds, parts = 1 }: Pick<CommandRow, 'instanceIds' | 'parts'>,
+  { repairFirstLookSeconds, repairSecondLookSeconds, maxNodesPerCommand }: Limits,
+): readonly number[] => {
+  if (instanceIds.length < 2) return [];
+  if (run.action === 'repair')
+    return [repairFirstLookSeconds, repairSecondLookSeconds].filter((seconds) => seconds > 0);
+  const all = run.commands.length + Math.ceil(run.pending.length / maxNodesPerCommand) * parts;
+  const each = Math.floor(MAX_LOOK_CALLS / Math.max(1, all));
+  return isAwaited(run) && each > 0 ? CHECK_LOOKS.slice(-each) : [];
+};
 
 /** A time in milliseconds. One that is not stored has passed: a command without its time is processed, not forgotten. */
 const msOf = (time: string | undefined): number => (time === undefined ? 0 : epochMs(time));

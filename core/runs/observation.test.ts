@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { at, node, nodes, START } from '../../test/support/runs.ts';
+import { at, because, node, nodes, START } from '../../test/support/runs.ts';
 import { becauseOnce } from '../model/because.ts';
 import type { Texts } from '../model/render-message.ts';
 import type { CommandRow, ObservationRow } from '../state/command-state.ts';
@@ -92,6 +92,14 @@ describe('an observation', () => {
     expect(look(whole, [...HEALTHY], ['InProgress'])).toMatchObject({ closedBy: 'look', open: [node(1)] });
     expect(look(whole, ['InProgress'], ['InProgress'])).toBeUndefined();
     expect(look(command(), [...HEALTHY], ['InProgress'])).toBeUndefined();
+  });
+
+  it('is made by a look at one part of a check that a person waits for, where a node of it has ended', () => {
+    const asked = command({ because: because('operator') });
+    const look = (...ends: readonly [string, string?][]) =>
+      observationOf(asked, readNodes(asked, shown(...ends), at(4)), at(4), undefined);
+    expect(look([...HEALTHY], ['InProgress'])).toMatchObject({ closedBy: 'look', open: [node(1)], healthy: [node(0)] });
+    expect(look(['InProgress'], ['InProgress'])).toBeUndefined();
   });
 
   it('has the nodes that SSM refused as Unreachable, beside those that answered', () => {

@@ -3,6 +3,7 @@ import { defined } from '../model/defined.ts';
 import { meaningOf } from '../model/outcome.ts';
 import type { CommandRow, ObservationRow } from '../state/command-state.ts';
 import type { Reading, ResultRow } from '../state/results.ts';
+import { isAwaited } from './awaited.ts';
 import { type Invocation, type Read, readInvocation, readNotRun } from './invocation.ts';
 
 /** The reading of a node that SSM refused as not in a valid state (SSM API, SendCommand, InvalidInstanceId). */
@@ -161,10 +162,9 @@ export const observationOf = (
     [...readings].map(([id, reading]): [string, Known] => [id, knownOf(id, reading, standing, slow)]),
   );
   const closedBy = closingOf(command, known, standing, now);
-  // A run can do nothing with some nodes of one part: a check's command of several parts is read as a whole.
-  const isNothing =
-    closedBy === 'look' &&
-    (command.parts !== undefined || [...known.values()].every(({ grade }) => grade === GRADE.open));
+  // A run can do nothing with some nodes of one part: where nobody waits, a check's command of several parts is read as a whole.
+  const isWhole = command.parts !== undefined && !isAwaited(command);
+  const isNothing = closedBy === 'look' && (isWhole || [...known.values()].every(({ grade }) => grade === GRADE.open));
   return isNothing ? undefined : rowOf(command, known, { commandId: command.commandId, closedBy, at: now }, standing);
 };
 

@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { accepted } from '../../test/support/answers.ts';
+import { auditQueryPorts } from '../../test/support/audit-query.ts';
 import { runControllerWorld } from '../../test/support/run-controller-world.ts';
 import { testSettings } from '../../test/support/settings.ts';
 import { startTable, type TestTable } from '../../test/support/table.ts';
+import { report } from '../audit-query/query.ts';
 
 let table: TestTable;
 beforeAll(async () => {
@@ -56,7 +59,7 @@ it('that cannot be read names the field', async () => {
   await expect(w.look('')).rejects.toThrow(/reading the look: field commandId/);
 });
 
-it('is asked for after a repair of several nodes is sent, and not for a canary or a check', async () => {
+it('is asked for after a repair of several nodes is sent, and not for a canary', async () => {
   const settings = testSettings({ ...LOOKS, canaries: 1 });
   const w = runControllerWorld(await table.another(), { events: 1, nodes: 60, settings });
   for (const id of w.ids) w.nodes.set(id, { broken: true, latencyMs: 4000 });
@@ -86,6 +89,32 @@ it('that saw every node end is not followed by a read at the end event, which wa
   await w.track(several.id, document);
   expect([w.ssm.world.calls - calls, w.telemetry.counts.EndSeenBefore]).toEqual([0, 1]);
   expect(w.queue).toEqual([{ kind: 'lane', lane: 'demo/pause-image' }]);
+});
+
+it('shows each node of a check that a person waits for as it answers: one that does not hides nobody', async () => {
+  const own = await table.another();
+  const w = runControllerWorld(own, { events: 0, nodes: 60, settings: testSettings({}, 2) });
+  const [broken = '', silent = '', ...others] = w.ids;
+  for (const id of others) w.nodes.set(id, { broken: false, latencyMs: 2000 });
+  w.nodes.set(broken, { broken: true, latencyMs: 2000 });
+  w.nodes.set(silent, { broken: false, latencyMs: 3_600_000 });
+  await w.ask('r-check', 'check', w.ids);
+  await w.pass(6);
+  const { items } = accepted(await report(auditQueryPorts(own), { query: 'run', runId: 'r-check' }));
+  const shown = (kind: string) => items.filter((item) => item.kind === kind);
+  expect(shown('result')).toMatchObject([{ instanceId: broken, outcome: 'Broken' }]);
+  expect(shown('healthy')).toMatchObject([{ count: others.length }]);
+  expect(shown('open')).toMatchObject([{ instanceIds: [silent] }]);
+  expect(w.looks.asked.map(([, delays]) => delays)).toEqual([...w.ssm.commands].map(() => [4, 8, 16]));
+});
+
+it('is not asked for at a check that nobody waits for', async () => {
+  const w = runControllerWorld(await table.another(), { events: 0, nodes: 60 });
+  for (const id of w.ids) w.nodes.set(id, { broken: false, latencyMs: 2000 });
+  await w.signal(w.ids[0] ?? '');
+  await w.pass(60);
+  expect(w.ssm.commands.length).toBeGreaterThan(0);
+  expect(w.looks.asked.filter(([, delays]) => delays.length === 3)).toEqual([]);
 });
 
 it('that the queue refuses stops nothing', async () => {
