@@ -31,9 +31,16 @@ const idOfHost = (host: string | undefined): string | undefined => /^i-[0-9a-f]{
 const STREAM_OF_AWS_NODE =
   /\.containers\.aws-node-[a-z0-9]{5}_kube-system_(?:aws-node|aws-vpc-cni-init|aws-eks-nodeagent)-[0-9a-f]{64}\.log$/;
 
+// The writer of a stream chooses its name, and the writer of a record its fields: a record speaks for a node only where all
+// of them name one. Only address names are compared; a host may have any other name of its own.
+const addressNameOf = (host: string | undefined): string | undefined =>
+  /^ip-\d{1,3}(?:-\d{1,3}){3}(?![a-z0-9])/.exec(host ?? '')?.[0];
+
 /** What an event of a log group is. */
 export type RecordReading =
   | ({ readonly is: 'line' } & LogLine)
+  /** A record that names two nodes, or another one than its stream. */
+  | { readonly is: 'disputed' }
   /** A line of a program that is no component of the node: it may say anything. */
   | { readonly is: 'foreign' }
   /** Plain text or another JSON: it names no node. */
@@ -41,6 +48,11 @@ export type RecordReading =
 
 const NONE: RecordReading = { is: 'none' };
 const FOREIGN: RecordReading = { is: 'foreign' };
+const DISPUTED: RecordReading = { is: 'disputed' };
+
+const distinct = (names: readonly (string | undefined)[]): readonly string[] => [
+  ...new Set(names.filter((name) => name !== undefined)),
+];
 
 const parse = (text: string): unknown => {
   if (!text.startsWith('{')) return undefined;
@@ -61,11 +73,8 @@ export const readLogRecord = (text: string, logStream: string): RecordReading =>
   const writer = writerOf(parsed.data);
   const isTailed = parsed.data.message === undefined && writer === undefined;
   if (writer === 'stranger' || (isTailed && !STREAM_OF_AWS_NODE.test(logStream))) return FOREIGN;
-  const ids = [ec2_instance_id, idOfHost(hostname), idOfHost(host), idOfHost(logStream)];
-  return {
-    is: 'line',
-    message,
-    kind: isTailed ? 'ipamd' : (writer?.kind ?? 'other'),
-    instanceId: ids.find((id) => InstanceId.safeParse(id).success),
-  };
+  const hosts = [hostname, host, logStream];
+  const ids = distinct([ec2_instance_id, ...hosts.map(idOfHost)].filter((id) => InstanceId.safeParse(id).success));
+  if (ids.length > 1 || distinct(hosts.map(addressNameOf)).length > 1) return DISPUTED;
+  return { is: 'line', message, kind: isTailed ? 'ipamd' : (writer?.kind ?? 'other'), instanceId: ids[0] };
 };

@@ -3,7 +3,6 @@ import { defineLogRule } from '../model/log-lines.ts';
 import { createClassifier } from './classify/classify.ts';
 import { phrases, says } from './classify/text.ts';
 import { createMemory } from './dedupe.ts';
-import { readLogRecord } from './record.ts';
 import { readSymptoms } from './symptoms.ts';
 
 const LINE =
@@ -24,84 +23,6 @@ const classify = createClassifier([
     },
   }),
 ]);
-
-describe('readLogRecord', () => {
-  it.each([
-    [
-      'a dataplane record',
-      record({ hostname: 'ip-10-0-1-23.ec2.internal', systemd_unit: 'kubelet.service', az: 'a', ec2_instance_id: A }),
-      '',
-      A,
-    ],
-    ['a host record', record({ host: 'ip-10-0-1-23', ident: 'kubelet', pid: '1', ec2_instance_id: A }), '', A],
-    ['a resource-based host name', record({ hostname: `${A}.us-west-2.compute.internal` }), '', A],
-    [
-      'a stream named by one',
-      record({ hostname: 'x' }),
-      `${A}.us-west-2.compute.internal-dataplane.systemd.kubelet.service`,
-      A,
-    ],
-    ['a host name that has one in its midst', record({ hostname: `x-${A}.ec2.internal` }), `x-${A}.log`, undefined],
-    ['no id at all', record({ hostname: 'ip-10-0-1-23' }), 'ip-10-0-1-23-dataplane', undefined],
-    ['a hostile id', record({ ec2_instance_id: 'i-0123456789abcdef0; reboot' }), '', undefined],
-  ])('reads the instance of %s', (_, text, stream, instanceId) => {
-    expect(readLogRecord(text, stream)).toMatchObject({ message: LINE, instanceId });
-  });
-
-  it.each([
-    [{ systemd_unit: 'kubelet.service' }, 'kubelet'],
-    [{ ident: 'cri-dockerd' }, 'cri-dockerd'],
-    [{ systemd_unit: 'docker.service' }, 'docker'],
-    [{ systemd_unit: 'containerd.socket' }, 'containerd'],
-    [{ ident: 'containerd' }, 'containerd'],
-    [{ ident: 'dockerd' }, 'docker'],
-    [{ systemd_unit: 'cri-docker.service' }, 'cri-dockerd'],
-    [{ ident: 'systemd' }, 'other'],
-    [{}, 'other'],
-  ])('reads the program that wrote %j', (fields, kind) => {
-    expect(readLogRecord(record(fields), '')).toMatchObject({ is: 'line', kind });
-  });
-
-  const ID = 'ab'.repeat(32);
-  const tailed = (file: string) => `${A}.ec2.internal-dataplane.tail.var.log.containers.${file}-${ID}.log`;
-
-  it('reads the output of aws-node, which Fluent Bit tails', () => {
-    const text = JSON.stringify({ log: LINE, stream: 'stdout' });
-    expect(readLogRecord(text, tailed('aws-node-x4hm5_kube-system_aws-node'))).toEqual({
-      is: 'line',
-      message: LINE,
-      kind: 'ipamd',
-      instanceId: A,
-    });
-  });
-
-  it.each([
-    ['a pod of that name in another namespace', { log: LINE }, tailed('aws-node-x4hm5_team-evil_aws-node')],
-    ['another container of a pod of that name', { log: LINE }, tailed('aws-node-x4hm5_kube-system_shell')],
-    ['kube-proxy', { log: LINE }, tailed('kube-proxy-x4hm5_kube-system_kube-proxy')],
-    ['a stream that names no file', { log: LINE }, 's'],
-    ['an application', { log: LINE, kubernetes: { container_name: 'web', namespace_name: 'shop' } }, ''],
-    ['a container named aws-node', { log: LINE, kubernetes: { container_name: 'aws-node', namespace_name: 'x' } }, ''],
-    ['another program of the host', { message: LINE, ident: 'sshd' }, ''],
-    ['a unit whose name only begins as kubelet’s', { message: LINE, systemd_unit: 'kubelet.service.bak' }, ''],
-    ['a program named like a property', { message: LINE, ident: 'toString' }, ''],
-  ])('does not believe %s', (_, fields, stream) => {
-    expect(readLogRecord(JSON.stringify({ ec2_instance_id: A, ...fields }), stream)).toEqual({ is: 'foreign' });
-  });
-
-  it('reads aws-node by the metadata of its pod', () => {
-    const kubernetes = { container_name: 'aws-node', namespace_name: 'kube-system' };
-    const text = JSON.stringify({ log: LINE, kubernetes, ec2_instance_id: A });
-    expect(readLogRecord(text, 's')).toMatchObject({ is: 'line', kind: 'ipamd', instanceId: A });
-  });
-
-  it.each([['plain text'], ['{'], ['[1]'], ['{"message":1}'], ['{"log":1}'], ['{"host":"ip-10-0-3-7"}'], ['']])(
-    'reads nothing from %s',
-    (text) => {
-      expect(readLogRecord(text, '')).toEqual({ is: 'none' });
-    },
-  );
-});
 
 describe('readSymptoms', () => {
   const read = (events: readonly { timestamp: number; message: string }[]) =>
@@ -125,6 +46,11 @@ describe('readSymptoms', () => {
       },
       { instanceId: B, count: 1 },
     ]);
+  });
+
+  it('counts lines that name two nodes, which are no symptom of either', () => {
+    const message = record({ ec2_instance_id: A, hostname: `${B}.ec2.internal` });
+    expect(read([{ timestamp: NOW, message }])).toMatchObject({ symptoms: [], disputed: 1, withoutInstance: 0 });
   });
 
   it('orders the nodes whatever the order of their lines', () => {
@@ -178,6 +104,7 @@ describe('readSymptoms', () => {
       symptoms: [],
       withoutInstance: 1,
       foreign: 0,
+      disputed: 0,
       cut: 0,
     });
   });

@@ -28,6 +28,8 @@ export type SymptomReading = {
   readonly withoutInstance: number;
   /** Lines of programs that are no components of the node, and lines inside a value that a component quotes. */
   readonly foreign: number;
+  /** Lines that name two nodes, or another node than their stream. */
+  readonly disputed: number;
   /** Lines that were not read, or not to their end, since they are too long or too many. */
   readonly cut: number;
 };
@@ -61,7 +63,7 @@ export const symptomKey = (s: Pick<Symptom, 'cluster' | 'instanceId' | 'reason' 
 
 type LogEvent = { readonly timestamp: number; readonly message: string };
 
-type Counts = { withoutInstance: number; foreign: number; cut: number };
+type Counts = { withoutInstance: number; foreign: number; disputed: number; cut: number };
 
 /** A fault that one event shows on an instance. */
 type Seen = Fault & { readonly instanceId: string; readonly message: string };
@@ -81,6 +83,10 @@ const createRecordReader = (logStream: string, counts: Counts): ((event: LogEven
   return ({ message, timestamp }) => {
     const line = readLogRecord(message, logStream);
     if (line.is === 'none') return undefined;
+    if (line.is === 'disputed') {
+      counts.disputed++;
+      return undefined;
+    }
     const place = line.is === 'foreign' ? 'inside' : placeOf(line.kind, line.message, timestamp);
     if (line.is === 'line' && place !== 'inside') return { line, isDoubtful: place === 'doubtful' };
     counts.foreign++;
@@ -121,7 +127,7 @@ export const readSymptoms = (
   rules: SymptomRules,
 ): SymptomReading => {
   const found = new Map<string, Tally>();
-  const counts: Counts = { withoutInstance: 0, foreign: 0, cut: 0 };
+  const counts: Counts = { withoutInstance: 0, foreign: 0, disputed: 0, cut: 0 };
   const read = createReader(logStream, rules, counts);
   for (const event of events) {
     const seen = read(event);

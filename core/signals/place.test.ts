@@ -133,6 +133,8 @@ describe('a node that a signal names by its address', () => {
 
 describe('a signal about a node', () => {
   const known = { cluster: 'demo', node: { kind: 'instance-id', id: FIRST } } as const;
+  /** EC2 shows the node as one of the cluster. */
+  const placed = (signal: Signal) => place(signal, [instance(FIRST, of('demo'))]);
   it.each<[string, object, string]>([
     ['that proves the fault goes to the repair', { trusted: true }, 'demo/pause-image'],
     ['that proves nothing goes to the check', { trusted: false }, 'demo/node-check'],
@@ -143,7 +145,14 @@ describe('a signal about a node', () => {
       'demo/node-check',
     ],
   ])('%s', (_, over, lane) => {
-    expect(place(named({ ...known, ...over }))).toMatchObject({ kind: 'pending', isLate: false, pending: { lane } });
+    expect(placed(named({ ...known, ...over }))).toMatchObject({ kind: 'pending', isLate: false, pending: { lane } });
+  });
+
+  it('that EC2 does not show as a node of the cluster makes no row', () => {
+    const explanation = `EC2 does not show ${FIRST} as a node of demo`;
+    const ignored = { kind: 'ignored', metric: 'SignalNotInCluster', explanation };
+    expect(place(named({ ...known, trusted: true }))).toEqual(ignored);
+    expect(place(named({ ...known, trusted: true }), [instance(SECOND, of('demo'))])).toEqual(ignored);
   });
 
   it.each([
@@ -152,14 +161,14 @@ describe('a signal about a node', () => {
   ])('that is %i s old is late: %s', (seconds, isLate, lane) => {
     const lastSeenAt = new Date(Date.parse(NOW) - seconds * 1000).toISOString();
     const signal = named({ ...known, trusted: true, firstSeenAt: lastSeenAt, lastSeenAt });
-    expect(place(signal)).toMatchObject({ kind: 'pending', isLate, pending: { lane } });
+    expect(placed(signal)).toMatchObject({ kind: 'pending', isLate, pending: { lane } });
   });
 
   it('keeps the image that it names, and has a sample only where it has one', () => {
     const image = 'registry.example/pause:3.9';
-    const placed = place(named({ ...known, image, sample: undefined as never }));
-    expect(placed).toMatchObject({ pending: { image, because: { kind: 'event' } } });
-    expect(placed.kind === 'pending' && placed.pending.because).not.toHaveProperty('sample');
+    const row = placed(named({ ...known, image, sample: undefined as never }));
+    expect(row).toMatchObject({ pending: { image, because: { kind: 'event' } } });
+    expect(row.kind === 'pending' && row.pending.because).not.toHaveProperty('sample');
   });
 
   it('that names the instance and no cluster is about the cluster of its tags', () => {
@@ -169,7 +178,7 @@ describe('a signal about a node', () => {
   });
 
   it('with a reason that nothing repairs or explains is refused, with the known reasons', () => {
-    expect(place(named({ ...known, reason: 'Gremlins' }))).toEqual({
+    expect(placed(named({ ...known, reason: 'Gremlins' }))).toEqual({
       kind: 'unknown-reason',
       reason: 'Gremlins',
       known: ['SandboxImageMissing'],
@@ -178,7 +187,7 @@ describe('a signal about a node', () => {
 
   it('keeps the beginning of a long source, and no time in the future', () => {
     const signal = named({ ...known, source: 's'.repeat(256), lastSeenAt: '2027-01-01T00:00:00.000Z' });
-    expect(place(signal)).toMatchObject({ pending: { source: 's'.repeat(100), lastSeenAt: NOW } });
+    expect(placed(signal)).toMatchObject({ pending: { source: 's'.repeat(100), lastSeenAt: NOW } });
   });
 });
 

@@ -10,7 +10,10 @@ import type { Membership } from './membership.ts';
 import { type CatalogueEntry, type NewPendingNode, notAfter, routeSymptom } from './route.ts';
 import type { Signal } from './types.ts';
 
-/** An instance to which a signal's node reference may refer, as EC2 shows it. */
+/**
+ * An instance to which a signal's node reference may refer, as EC2 shows it. Where a signal names an instance id and a cluster,
+ * only an instance whose tags prove it to be that cluster's node.
+ */
 export type FoundNode = { readonly instanceId: string; readonly membership: Membership };
 
 /** The decision about a signal. */
@@ -167,7 +170,11 @@ const placeNode = (context: Context, signal: SignalOf<'node'>): Placement => {
   const { cluster, node } = signal;
   if (cluster !== undefined && !isManaged(context, cluster)) return notManaged(cluster);
   if (cluster !== undefined && node.kind === 'instance-id') {
-    return placeAt(context, signal, { instanceId: node.id, cluster });
+    const placed = placeAt(context, signal, { instanceId: node.id, cluster });
+    const isNode = context.found.some(({ instanceId }) => instanceId === node.id);
+    return isNode || placed.kind !== 'pending'
+      ? placed
+      : ignored('SignalNotInCluster', `EC2 does not show ${node.id} as a node of ${cluster}`);
   }
   const target = targetOf(context.found, cluster);
   return 'kind' in target ? target : placeAt(context, signal, target);

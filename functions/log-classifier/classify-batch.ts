@@ -16,13 +16,25 @@ export const MAX_STREAM_CHARACTERS = 16 * 1024 * 1024;
 /** Counts the lines that were not believed or not read. */
 const countUnread = (
   deps: LogClassifierPorts,
-  { foreign, cut }: SymptomReading,
+  { foreign, disputed, withoutInstance, cut }: SymptomReading,
   where: { readonly logGroup: string; readonly logStream: string },
 ): void => {
   if (foreign > 0) deps.count('LinesNotOfComponents', foreign);
-  if (cut === 0) return;
-  deps.count('LinesCut', cut);
-  deps.log.warn('leaving out text of a stream with too long or too many lines', { ...where, lines: cut });
+  if (disputed > 0) {
+    deps.count('LinesOfTwoNodes', disputed);
+    deps.log.warn('ignoring lines that name another node than their stream, or two nodes', {
+      ...where,
+      lines: disputed,
+    });
+  }
+  if (withoutInstance > 0) {
+    deps.count('LinesWithoutInstance', withoutInstance);
+    deps.log.warn('ignoring lines that name no instance', { ...where, lines: withoutInstance });
+  }
+  if (cut > 0) {
+    deps.count('LinesCut', cut);
+    deps.log.warn('leaving out text of a stream with too long or too many lines', { ...where, lines: cut });
+  }
 };
 
 const publish = async (deps: LogClassifierPorts, event: unknown): Promise<void> => {
@@ -46,18 +58,10 @@ const publish = async (deps: LogClassifierPorts, event: unknown): Promise<void> 
     knows,
     mayRead: (characters) => deps.budget.take(`${logGroup} ${logStream}`, characters, nowMs),
   });
-  const { symptoms: seen, withoutInstance } = reading;
+  const { symptoms: seen } = reading;
   countUnread(deps, reading, { logGroup, logStream });
   // A hint leads to a check at most.
   const symptoms = isReplayed ? seen.map((symptom) => ({ ...symptom, hint: true as const })) : seen;
-  if (withoutInstance > 0) {
-    deps.count('LinesWithoutInstance', withoutInstance);
-    deps.log.warn('ignoring lines that name no instance', {
-      logGroup,
-      logStream,
-      lines: withoutInstance,
-    });
-  }
   const fresh = symptoms.filter((symptom) => !deps.memory.has(symptomKey(symptom), nowMs));
   await deps.bus.put(fresh.map((symptom) => nodeSymptom(LOGS_SOURCE, symptom)));
   for (const symptom of fresh) deps.memory.note(symptomKey(symptom), nowMs);

@@ -168,6 +168,21 @@ describe('log-classifier', () => {
     expect([counts.LinesWithoutInstance, put]).toEqual([1, []]);
   });
 
+  it('counts lines that name another node than their stream, and publishes nothing of them', async () => {
+    const { deps, counts, put, lines } = world();
+    const logStream = 'i-0fedcba9876543210.ec2.internal-dataplane.systemd.kubelet.service';
+    const event = logsSubscription({
+      owner: '123456789012',
+      logGroup: '/aws/containerinsights/demo/dataplane',
+      logStream,
+      subscriptionFilters: ['fleetmend'],
+      logEvents: [{ id: '1', timestamp: START, message: JSON.stringify({ message: MISSING, ec2_instance_id: A }) }],
+    });
+    await handleLogs(deps, event);
+    expect([counts, put]).toEqual([{ LinesOfTwoNodes: 1 }, []]);
+    expect(lines).toMatchObject([{ level: 'warn', fields: { logStream, lines: 1 } }]);
+  });
+
   it('counts what it does not read: long lines, lines over the budget of a stream, lines of other programs', async () => {
     const { deps, counts, lines, put } = world();
     await handleLogs(deps, payload([{ message: `${MISSING} ${'x'.repeat(40_000)}` }]));

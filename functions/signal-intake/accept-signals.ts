@@ -6,7 +6,7 @@ import type { Signal } from '../../core/signals/types.ts';
 import { processRecords } from '../runtime/batch.ts';
 import { asError, NotYetError, PermanentError } from '../runtime/errors.ts';
 import type { SignalIntakePorts } from './ports.ts';
-import { type ReadBatch, readBatch, unresolvedOf } from './read-batch.ts';
+import { type ReadBatch, readBatch } from './read-batch.ts';
 
 /** A call that no turn of the lane has answered for so long may have been lost with its wake. */
 const CALL_LIFE_MS = 120_000;
@@ -30,9 +30,8 @@ const accept = async (ports: SignalIntakePorts, batch: ReadBatch, record: SQSRec
   const read = batch.of(record.messageId);
   if ('error' in read) throw read.error;
   const { signal } = read;
-  const named = unresolvedOf(signal);
-  const found = named === undefined ? [] : batch.find(named);
-  const placement = placeSignal(ports.policy, ports.catalogue, signal, found, ports.now().toISOString());
+  const now = ports.now().toISOString();
+  const placement = placeSignal(ports.policy, ports.catalogue, signal, batch.found(signal), now);
   const { kind, source, id } = signal;
   if (placement.kind === 'ignored') {
     if (placement.metric === UNKNOWN_INSTANCE) awaitInstance(ports, record, signal);

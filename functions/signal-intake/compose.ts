@@ -4,6 +4,7 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import { AWS_CLIENT } from '../adapters/aws-clients.ts';
 import { countThrottles } from '../adapters/count-throttles.ts';
 import { createInstanceFinder } from '../adapters/ec2/instance-finder.ts';
+import { createMembers } from '../adapters/ec2/members.ts';
 import { createDeadLetters } from '../adapters/messaging/dead-letters.ts';
 import { createReturnSoon, SIGNALS_BACK_OFF } from '../adapters/messaging/failed-records.ts';
 import { createWakeQueue } from '../adapters/messaging/wake-queue.ts';
@@ -24,14 +25,12 @@ export const composeSignalIntake = (telemetry: Telemetry): SignalIntakePorts => 
   const table = { client: createDocumentClient(), tableName: env.TABLE_NAME };
   const { maxEc2CallsPerSecond: maxPerSecond } = policy.limits;
   const pace = createPace({ ...table, counter: EC2_COUNTER, maxPerSecond, now });
+  const ec2 = countThrottles(new EC2Client(AWS_CLIENT.throttled), telemetry.count);
   return {
     ...telemetry,
     store: createSignalStore({ ...table, newId }),
-    finder: createInstanceFinder({
-      ec2: countThrottles(new EC2Client(AWS_CLIENT.throttled), telemetry.count),
-      pace,
-      now,
-    }),
+    finder: createInstanceFinder({ ec2, pace, now }),
+    members: createMembers({ ec2, pace, policy, now }),
     wakes: createWakeQueue({ client, queueUrl: env.LANES_QUEUE_URL, newId }),
     deadLetters: createDeadLetters({ client, queueUrl: env.BAD_INPUT_QUEUE_URL, functionName: 'signal-intake', now }),
     returnSoon: createReturnSoon({ client, queueUrl: env.INBOX_QUEUE_URL, backOff: SIGNALS_BACK_OFF }),

@@ -1,6 +1,7 @@
 import type { Policy } from '../../core/model/policy.ts';
 import type { CatalogueEntry } from '../../core/signals/route.ts';
 import type { InstanceFinder } from '../adapters/ec2/instance-finder.ts';
+import type { Members } from '../adapters/ec2/members.ts';
 import type { DeadLetters } from '../adapters/messaging/dead-letters.ts';
 import type { ReturnSoon } from '../adapters/messaging/failed-records.ts';
 import type { WakeQueue } from '../adapters/messaging/wake-queue.ts';
@@ -12,6 +13,7 @@ import type { Count } from '../runtime/metrics.ts';
 export type SignalIntakePorts = {
   readonly store: SignalStore;
   readonly finder: InstanceFinder;
+  readonly members: Members;
   readonly wakes: WakeQueue;
   readonly deadLetters: DeadLetters;
   readonly returnSoon: ReturnSoon;

@@ -146,11 +146,31 @@ describe('a batch of signals', () => {
     expect((await pendingNodes('demo/node-check')).map((r) => r.instanceId)).toContain(late.instanceId);
   });
 
-  it('from log-classifier costs no EC2 call', async () => {
-    const { deps, ec2 } = await signalIntakeWorld(table);
+  it('from log-classifier costs one EC2 call', async () => {
+    const { deps, ec2, counts } = await signalIntakeWorld(table);
     await acceptSignals(deps, sqsEvent(Array.from({ length: 10 }, () => signal())));
-    expect(ec2.calls).toEqual([]);
+    expect([ec2.calls.map(({ values }) => values.length), counts]).toEqual([[10], { SignalTaken: 10 }]);
   });
+
+  it.each(['fleetmend.logs', 'acme.alerts'])(
+    'from %s makes no row of an id that EC2 does not show as a node of the cluster',
+    async (source) => {
+      const other = instance({ tags: { 'eks:cluster-name': 'watched' } });
+      const { deps, pendingNodes, counts, sqs } = await signalIntakeWorld(table, {}, [other]);
+      const named = [other.instanceId, 'i-0fffffffffffffff0'].map((instanceId, i) => {
+        const event = signal({}, source);
+        return { ...event, id: `e-${source}-${i}`, detail: { ...event.detail, instanceId } };
+      });
+      const rows = async () => [
+        ...(await pendingNodes('demo/pause-image')),
+        ...(await pendingNodes('demo/node-check')),
+      ];
+      const before = await rows();
+      expect(await acceptSignals(deps, sqsEvent(named))).toEqual(NO_FAILURES);
+      expect([await rows(), counts]).toEqual([before, { SignalNotInCluster: 2 }]);
+      expect([sqs.messages(BAD), sqs.messages(LANES)]).toEqual([[], []]);
+    },
+  );
 
   it('returns the records whose EC2 call failed, and accepts the others', async () => {
     const node = instance();

@@ -1,6 +1,7 @@
 import { PendingNode } from '../../core/state/pending-node.ts';
 import { nodeSymptomEvent } from '../../events/node-symptom.ts';
 import { createInstanceFinder } from '../../functions/adapters/ec2/instance-finder.ts';
+import { createMembers } from '../../functions/adapters/ec2/members.ts';
 import { createDeadLetters } from '../../functions/adapters/messaging/dead-letters.ts';
 import { createWakeQueue } from '../../functions/adapters/messaging/wake-queue.ts';
 import { rowOf } from '../../functions/adapters/table/items.ts';
@@ -24,18 +25,25 @@ let instances = 0;
 /** An instance id that no other test uses. */
 export const newInstance = () => `i-${String(++instances).padStart(17, '0')}`;
 
+/** The nodes of {@link signal}, which EC2 shows in every world. */
+const signalled: FakeInstance[] = [];
+
 /** A symptom as EventBridge delivers it. */
-export const signal = (over: Record<string, unknown> = {}, source = 'fleetmend.logs') => ({
-  ...nodeSymptomEvent('e-1', NOW, source, {
-    cluster: 'demo',
-    instanceId: newInstance(),
+export const signal = (over: Record<string, unknown> = {}, source = 'fleetmend.logs') => {
+  const [cluster, instanceId] = ['demo', newInstance()];
+  const event = nodeSymptomEvent('e-1', NOW, source, {
+    cluster,
+    instanceId,
     reason: 'SandboxImageMissing',
     firstSeenAt: '2026-08-22T10:00:00.000Z',
     lastSeenAt: '2026-08-22T10:00:20.000Z',
     count: 3,
     ...over,
-  }),
-});
+  });
+  const tags = { 'eks:cluster-name': String(event.detail.cluster) };
+  signalled.push({ instanceId: String(event.detail.instanceId), tags });
+  return event;
+};
 
 /** Any other event as EventBridge delivers it. */
 export const awsEvent = (source: string, detailType: string, detail: Record<string, unknown>, time = NOW) => ({
@@ -66,7 +74,7 @@ export const signalIntakeWorld = async (
   const now = () => new Date(clock.ms);
   const [sqs, ec2, recording, settings] = [
     fakeSqs(),
-    fakeEc2(known),
+    fakeEc2(known, signalled),
     recorder(),
     testSettings({ maxForeignSignalsPerMinute: 10_000, ...limits }),
   ];
@@ -75,6 +83,7 @@ export const signalIntakeWorld = async (
   const deps: SignalIntakePorts = {
     store: createSignalStore({ ...table, newId }),
     finder: createInstanceFinder({ ec2: ec2.client, pace: async () => {}, now }),
+    members: createMembers({ ec2: ec2.client, pace: async () => {}, policy: settings.policy, now }),
     wakes: createWakeQueue({ client: sqs.client, queueUrl: LANES, newId, wait: async () => {} }),
     deadLetters: createDeadLetters({ client: sqs.client, queueUrl: BAD, functionName: 'signal-intake', now }),
     returnSoon: async ({ receiptHandle }) => {
