@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { LIST_LIFE_MS, MAX_CALLS_BY_ID } from '../../functions/adapters/ec2/members.ts';
 import { isDeep } from '../deep.ts';
 import { runStorm, type StormFigures, type StormSize } from './storm.ts';
 import { synthScene } from './support.ts';
@@ -6,8 +7,12 @@ import { synthScene } from './support.ts';
 /** The full storm is 5,000 nodes for ten minutes; `FLEETMEND_STORM_NODES` makes it smaller on a small machine. */
 const { FLEETMEND_STORM_NODES = '5000' } = process.env;
 const SIZE: StormSize = isDeep ? { nodes: Number(FLEETMEND_STORM_NODES), minutes: 10 } : { nodes: 60, minutes: 2 };
-/** Execution environments of log-classifier in a scene, each with a memory of its own. */
+/** Execution environments of a function in a scene, each with a memory of its own. */
 const ENVIRONMENTS = 2;
+const EC2_PAGE = 1000;
+/** The tags of a scene's policy by which nodes are listed. */
+const NODE_TAGS = 3;
+const LIST_MINUTES = LIST_LIFE_MS / 60_000;
 
 const ofService = (figures: StormFigures, service: string): number =>
   Object.entries(figures.calls).reduce((sum, [name, n]) => sum + (name.startsWith(`${service}:`) ? n : 0), 0);
@@ -26,9 +31,11 @@ describe(`${SIZE.nodes} simulated nodes with a log line every ten seconds for ${
     // A lane that was called is not called again: what wakes it is bounded by its own turns, not by the signals.
     const { 'signal-intake': intakes = 0, 'command-tracker': reports = 0 } = invocations;
     expect(invocations['run-controller']).toBeLessThanOrEqual(intakes + reports * 2 + 60);
-    // The symptoms of log-classifier carry cluster and instance: EC2 is asked for plans alone, at the pace of all functions together.
+    // For plans, and by each copy of signal-intake: by id at first, then by a list. At the pace of all functions together.
     expect(figures.ec2InTenSeconds).toBeLessThanOrEqual(22);
-    expect(ofService(figures, 'ec2')).toBeLessThanOrEqual(10 + nodes / 20);
+    const lists = Math.ceil(nodes / EC2_PAGE) * Math.ceil((minutes + 1) / LIST_MINUTES) * NODE_TAGS;
+    const intake = ENVIRONMENTS * (MAX_CALLS_BY_ID * (minutes + 1) + lists);
+    expect(ofService(figures, 'ec2')).toBeLessThanOrEqual(10 + nodes / 20 + intake);
     // So many nodes are checked before their repair.
     expect(ofService(figures, 'ssm') / nodes).toBeLessThanOrEqual(1);
     // A row read and written for each symptom, and what the runs of the nodes cost: a check and a repair each.

@@ -113,7 +113,7 @@ export type Scene = {
     count: number,
     options?: Partial<SimulatedNodeOptions> & { readonly faultOf?: (index: number) => SimulatedFault | undefined },
   ) => readonly SimulatedNode[];
-  /** Ships a log line of containerd about a failed sandbox for each node, as Fluent Bit does: one payload for each cluster. */
+  /** Ships a log line of containerd about a failed sandbox for each node, as Fluent Bit does: each to its own stream. */
   readonly logFault: (
     ...nodes: readonly Pick<SimulatedNode, 'instanceId' | 'cluster' | 'privateDnsName'>[]
   ) => Promise<void>;
@@ -228,10 +228,9 @@ export const openScene = async (
       return nodes;
     },
     logFault: async (...nodes) => {
-      for (const [cluster, some] of Map.groupBy(nodes, (node) => node.cluster)) {
-        const stream = `${some[0]?.privateDnsName}-dataplane.systemd.containerd.service`;
-        const lines = some.map((node) => faultLine(node, lab.now()));
-        await lab.putLogEvents(logGroupOf(cluster), stream, lines);
+      for (const node of nodes) {
+        const stream = `${node.privateDnsName}-dataplane.systemd.containerd.service`;
+        await lab.putLogEvents(logGroupOf(node.cluster), stream, [faultLine(node, lab.now())]);
       }
     },
     ask,

@@ -23,7 +23,7 @@ export const REMEMBER_OTHER_MS = 30_000;
  * How many calls in a minute may ask for instances by id. After that, the nodes of a cluster are listed, so that neither a
  * storm nor invented ids take EC2's rate from the repairs.
  */
-export const MAX_CALLS_BY_ID = 5;
+export const MAX_CALLS_BY_ID = 3;
 /** How long a list answers for the ids that are not in it. */
 export const LIST_LIFE_MS = 300_000;
 
