@@ -44,9 +44,13 @@ describe('the registry probe', () => {
     expect(await away.ask(IMAGE)).toMatch(/^ECR could not be asked: Error: x{200,270}$/);
   });
 
-  it('makes no call for an image that is not in private ECR', async () => {
+  it.each([
+    ['that is not in private ECR', 'registry.k8s.io/pause:3.5'],
+    ['of an account that is not of EKS', '123456789012.dkr.ecr.us-east-1.amazonaws.com/eks/pause:3.5'],
+    ['of EKS in another region', '918309763551.dkr.ecr.us-east-1.amazonaws.com/eks/pause:3.5'],
+  ])('makes no call for an image %s, because anyone may have written its name', async (_, image) => {
     const { ask, asked } = probe(async () => ({}));
-    expect(await ask('registry.k8s.io/pause:3.5')).toBeUndefined();
+    expect(await ask(image)).toBeUndefined();
     expect(asked).toEqual([]);
   });
 });

@@ -1,9 +1,13 @@
 import { BatchGetImageCommand, type ECRClient } from '@aws-sdk/client-ecr';
 import { readEcrImage } from '../../../core/model/ecr-image.ts';
+import { isInEksRegistry } from '../../../core/model/eks-registries.ts';
 
-/** Asks ECR about an image, as advice: a registry that is down makes a repair from it pointless. */
+/**
+ * Asks ECR about an image, as advice: a registry that is down makes a repair from it pointless. The image is a text of a log,
+ * which must not choose the account and the region that are asked: only EKS's own registries are.
+ */
 export type RegistryProbe = {
-  /** ECR's answer in a few words; undefined for an image that is not in private ECR. Never throws. */
+  /** ECR's answer in a few words; undefined for an image of any other registry. Never throws. */
   readonly ask: (image: string, signal: AbortSignal) => Promise<string | undefined>;
 };
 
@@ -15,7 +19,7 @@ export const createRegistryProbe = ({
 }): RegistryProbe => ({
   ask: async (image, signal) => {
     const reference = readEcrImage(image);
-    if (reference === undefined) return undefined;
+    if (reference === undefined || !isInEksRegistry(reference)) return undefined;
     try {
       const answer = await clientFor(reference.region).send(
         new BatchGetImageCommand({

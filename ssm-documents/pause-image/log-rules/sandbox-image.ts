@@ -8,6 +8,7 @@ import {
   refAfter,
 } from '../../../core/logs/classify/image-ref.ts';
 import { phrase, phrases, says } from '../../../core/logs/classify/text.ts';
+import { EKS_ACCOUNTS } from '../../../core/model/eks-registries.ts';
 import { defineLogRule, type Segment } from '../../../core/model/log-lines.ts';
 import { byScript, unitFailed } from './al2-unit.ts';
 import { announcement, deletion } from './announcements.ts';
@@ -229,12 +230,9 @@ const byName = (segment: Segment): SandboxImageFault | null => {
   return isSandbox || says(segment, PULLING) ? fault(segment, image) : null;
 };
 
-// The accounts of the registries of EKS. Beside pause they hold add-ons, whose tags begin with `v`.
-// Source: awslabs/amazon-eks-ami, get-ecr-uri.sh (0ab84280).
-const EKS_ACCOUNTS =
-  '(?:066635153087|013241004608|121268973566|151610086707|151742754352|249663109785|296578399912|333609536671|455263428931|491585149902|533267051163|558608220178|590381155156|602401143452|608367168043|725322719131|730335286997|759879836304|761377655185|800184023465|877085696533|877088126301|900612956339|900889452093|918309763551|961992271922)';
+// Beside pause, the registries of EKS hold add-ons, whose tags begin with `v`.
 const ANONYMOUS_PULL = new RegExp(
-  `pullingfromhost${EKS_ACCOUNTS}\\.dkr\\.ecr[a-z0-9.-]{1,60}failedwithstatuscode\\[manifests3\\.\\d{1,2}(?:\\.\\d)?(?:-eksbuild\\.\\d{1,2})?\\]:(401unauthorized|403forbidden|400badrequest)`,
+  `pullingfromhost(?:${EKS_ACCOUNTS.join('|')})\\.dkr\\.ecr[a-z0-9.-]{1,60}failedwithstatuscode\\[manifests3\\.\\d{1,2}(?:\\.\\d)?(?:-eksbuild\\.\\d{1,2})?\\]:(401unauthorized|403forbidden|400badrequest)`,
 );
 
 /** Only the end of the error of containerd: host, tag and status, without the repository. */
