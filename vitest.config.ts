@@ -41,7 +41,7 @@ export default defineConfig({
           include: [
             'lab/{aws,lambda,image,sim}/**/*.test.ts',
             'lab/*.test.ts',
-            'test/bench/{sweep,slow-failures}.test.ts',
+            'test/bench/{sweep,slow-failures,liars}.test.ts',
             'test/e2e/**/*.test.ts',
           ],
           isolate: false,

@@ -1,0 +1,35 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { synthScene } from '../e2e/support.ts';
+import { type LieFigures, measureLie } from './liar-runs.ts';
+import { CLUSTER, liesOf, TRUTH } from './lies.ts';
+
+const SIZE = { honest: 5, healthy: 40, patienceMinutes: 30 } as const;
+/** Log lines alone send so many nodes of a lane to a repair. */
+const CALM_NODES = 3;
+/** Honest repairs may take twice their time, and what the clock of a busy machine adds. */
+const TIMES = 2;
+const SLACK_SECONDS = 60;
+/** A check of a node is sent in so many documents at most. */
+const MAX_PARTS = 4;
+
+const assembly = synthScene([{ name: CLUSTER }]);
+let truth: LieFigures;
+beforeAll(async () => {
+  truth = await measureLie(assembly, TRUTH, SIZE);
+});
+
+it('without a lie, all broken nodes are repaired, and no healthy one is sent anything', () => {
+  expect(truth).toMatchObject({ seconds: expect.any(Number), checksOfHealthy: 0, repairsOfHealthy: 0 });
+});
+
+describe('honest repairs take at most twice their time', () => {
+  const told = liesOf(100).filter(({ liars }) => liars === undefined);
+  it.each(told)('where somebody writes $name', async (lie) => {
+    const figures = await measureLie(assembly, lie, SIZE);
+    console.info(`a lie: ${JSON.stringify(figures)}`);
+    expect(figures.seconds).toBeLessThanOrEqual(TIMES * (truth.seconds ?? 0) + SLACK_SECONDS);
+    expect(figures.repairsOfHealthy).toBeLessThanOrEqual(CALM_NODES);
+    expect(figures.checksOfHealthy).toBeLessThanOrEqual(SIZE.healthy * MAX_PARTS);
+    expect(figures.inventedRows).toBe(0);
+  });
+});

@@ -1,0 +1,45 @@
+import { parseArgs } from 'node:util';
+import { synthScene } from '../e2e/support.ts';
+import { measureLie } from './liar-runs.ts';
+import { CLUSTER, liesOf, TRUTH } from './lies.ts';
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string', default: '' },
+    healthy: { type: 'string', default: '290' },
+    honest: { type: 'string', default: '10' },
+    names: { type: 'string', default: '2000' },
+    minutes: { type: 'string', default: '90' },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+const USAGE = `usage: node test/bench/liars.ts [OPTION...]
+Prints what each lie costs the honest nodes of a cluster, as a table: see docs/security.md. Build first.
+  --only TEXT   the lies whose name contains this
+  --healthy N   nodes that are healthy (290)
+  --honest N    nodes that are broken (10)
+  --names N     the most nodes that a lie names (2000)
+  --minutes N   the lab's minutes after which a scene is given up (90)`;
+
+const run = async (): Promise<void> => {
+  const size = {
+    ...{ honest: Number(values.honest), healthy: Number(values.healthy) },
+    patienceMinutes: Number(values.minutes),
+  };
+  const assembly = synthScene([{ name: CLUSTER }]);
+  const lies = [TRUTH, ...liesOf(Number(values.names))].filter(({ name }) => name.includes(values.only));
+  console.log(
+    '| lie | last honest repair after | checks of healthy nodes | repairs of healthy nodes | rows | writes |',
+  );
+  console.log('|---|---:|---:|---:|---:|---:|');
+  for (const lie of lies) {
+    const { name, seconds, checksOfHealthy, repairsOfHealthy, rows, writes } = await measureLie(assembly, lie, size);
+    const after = seconds === undefined ? 'not within the time' : `${seconds} s`;
+    console.log(`| ${name} | ${after} | ${checksOfHealthy} | ${repairsOfHealthy} | ${rows} | ${writes} |`);
+  }
+};
+
+if (values.help) console.log(USAGE);
+else await run();
+process.exit(0);
