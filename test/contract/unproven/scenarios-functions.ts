@@ -95,4 +95,39 @@ export const functions: readonly Scenario[] = [
     verdict: 'INCONCLUSIVE',
     answers: `'lambda invoke'*) ${BROKEN} ;;`,
   },
+  {
+    script: 'caller-proof.sh',
+    title: 'STS checks the header',
+    verdict: 'PROVEN',
+    answers: invoke(
+      '"as signed: named; another value: refused SignatureDoesNotMatch; without it: refused SignatureDoesNotMatch"',
+    ),
+    says: /sts\.eu-west-1\.amazonaws\.com answers: as signed: named/,
+  },
+  {
+    script: 'caller-proof.sh',
+    title: 'STS takes no header that it does not know',
+    verdict: 'REFUTED',
+    answers: invoke(
+      '"as signed: refused SignatureDoesNotMatch; another value: refused SignatureDoesNotMatch; without it: refused SignatureDoesNotMatch"',
+    ),
+  },
+  {
+    script: 'caller-proof.sh',
+    title: 'STS does not look at the header',
+    verdict: 'REFUTED',
+    answers: invoke('"as signed: named; another value: named; without it: refused SignatureDoesNotMatch"'),
+  },
+  {
+    script: 'caller-proof.sh',
+    title: 'STS fails',
+    verdict: 'INCONCLUSIVE',
+    answers: invoke('"as signed: failed 503; another value: failed 503; without it: failed 503"'),
+  },
+  {
+    script: 'caller-proof.sh',
+    title: 'Lambda fails',
+    verdict: 'INCONCLUSIVE',
+    answers: `'lambda invoke'*) ${BROKEN} ;;`,
+  },
 ];
