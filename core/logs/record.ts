@@ -31,7 +31,7 @@ const idOfHost = (host: string | undefined): string | undefined => /^i-[0-9a-f]{
 const STREAM_OF_AWS_NODE =
   /\.containers\.aws-node-[a-z0-9]{5}_kube-system_(?:aws-node|aws-vpc-cni-init|aws-eks-nodeagent)-[0-9a-f]{64}\.log$/;
 
-// The writer of a stream chooses its name, and the writer of a record its fields: a record speaks for a node only where all
+// The writer of a stream chooses its name, and the writer of a record its fields: a record counts for a node only where all
 // of them name one. Only address names are compared; a host may have any other name of its own.
 const addressNameOf = (host: string | undefined): string | undefined =>
   /^ip-\d{1,3}(?:-\d{1,3}){3}(?![a-z0-9])/.exec(host ?? '')?.[0];

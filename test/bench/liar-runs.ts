@@ -24,7 +24,7 @@ export type LieFigures = {
 
 const STEP_MS = 10_000;
 
-/** Tells a lie in a town while its broken nodes log their fault every ten seconds, until all honest ones are repaired. */
+/** Has a lie told in a town while its broken nodes log their fault every ten seconds, until all honest ones are repaired. */
 export const measureLie = async (assembly: LabAssembly, lie: Lie, size: TownSize): Promise<LieFigures> => {
   const scene = await openScene(assembly, { seed: 3 });
   const { lab, chronicle } = scene;

@@ -24,7 +24,7 @@ it('without a lie, all broken nodes are repaired, and no healthy one is sent any
 
 describe('honest repairs take at most twice their time', () => {
   const told = liesOf(100).filter(({ liars }) => liars === undefined);
-  it.each(told)('where somebody writes $name', async (lie) => {
+  it.each(told)('in spite of $name', async (lie) => {
     const figures = await measureLie(assembly, lie, SIZE);
     console.info(`a lie: ${JSON.stringify(figures)}`);
     expect(figures.seconds).toBeLessThanOrEqual(TIMES * (truth.seconds ?? 0) + SLACK_SECONDS);

@@ -21,7 +21,7 @@ export type Lie = {
   readonly name: string;
   /** Makes nodes that lie in their results. They log their faults as the honest ones do, and before them. */
   readonly liars?: (town: Town) => readonly SimulatedNode[];
-  /** What is written each minute, until the last honest node is repaired. */
+  /** Writes its lines; called each minute until the last honest node is repaired. */
   readonly tell?: (town: Town) => Promise<void>;
 };
 

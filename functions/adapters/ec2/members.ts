@@ -9,7 +9,7 @@ export type NamedMember = { readonly cluster: string; readonly instanceId: strin
 /** Whether an instance is a node of the cluster. */
 export type IsMember = (named: NamedMember) => boolean;
 
-/** Tells the nodes of a cluster from other instances, and from ids that no instance has. */
+/** Distinguishes the nodes of a cluster from other instances, and from ids that no instance has. */
 export type Members = {
   /** Asks EC2 about all that is not remembered. */
   readonly find: (named: readonly NamedMember[]) => Promise<IsMember>;
