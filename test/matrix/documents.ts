@@ -28,6 +28,12 @@ export const documentOf = (key: string): DeliveredDocument => {
   return document;
 };
 
+/** The hashes in the names of the check and the repair of a remediation: cells with other ones are of other documents. */
+export const hashesOf = (remediation: string): string =>
+  ['check', 'repair']
+    .map((action) => documentOf(`${remediation}-${action}`).documentName.replace(/.*-/, ''))
+    .join(' and ');
+
 /** What a document said on a node, and how long it took. */
 export type Said = {
   readonly what: string;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { CellResult } from './cell.ts';
 import type { Fault } from './fault.ts';
-import { keepParts, readParts, runOfParts } from './parts.ts';
+import { isNew, keepParts, readParts, runOfParts } from './parts.ts';
 import { renderMatrix } from './table.ts';
 
 let folder = '';
@@ -64,6 +64,21 @@ it('puts a matrix together from the parts that ended well, the last one of each'
   expect((await renderMatrix([two], runOfParts([two], readParts(file)), readParts(file))).text).not.toContain(
     '| one |',
   );
+});
+
+it('knows which cells were not run on the documents of now', async () => {
+  const file = join(folder, 'new.jsonl');
+  const run = runWith([[one, 'al2-1.6', Promise.resolve(result(10))]]);
+  keepParts(file, run);
+  await Promise.allSettled([...run.cells.values(), ...run.healthy.values()]);
+  const parts = readParts(file);
+  expect(isNew(parts, { fault: one, generation: 'al2-1.6' })).toBe(false);
+  expect(isNew(parts, { fault: one, generation: 'docker' })).toBe(true);
+  expect(isNew(parts, { fault: two, generation: 'al2-1.6' })).toBe(true);
+  const older = parts.map((part) => (part.kind === 'cell' ? { ...part, hashes: 'aaaaaaaa and bbbbbbbb' } : part));
+  expect(isNew(older, { fault: one, generation: 'al2-1.6' })).toBe(true);
+  const { text } = await renderMatrix(faults, runOfParts(faults, older), older);
+  expect(text).toContain('Cells run on the documents whose names end in `aaaaaaaa` and `bbbbbbbb`: 1.');
 });
 
 it('refuses a file with something else', () => {

@@ -2,6 +2,7 @@ import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import * as z from 'zod';
 import { GENERATION_NAMES } from '../../lab/real/generations.ts';
 import type { CellResult } from './cell.ts';
+import { hashesOf } from './documents.ts';
 import type { Fault } from './fault.ts';
 import type { HealthyResult } from './healthy.ts';
 import type { Cell, MatrixRun } from './run-matrix.ts';
@@ -9,7 +10,15 @@ import type { Cell, MatrixRun } from './run-matrix.ts';
 const generation = z.enum(GENERATION_NAMES);
 const at = z.iso.datetime();
 const Part = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('cell'), at, generation, fault: z.string(), result: z.custom<CellResult>() }),
+  z.object({
+    kind: z.literal('cell'),
+    at,
+    generation,
+    fault: z.string(),
+    /** Those of the documents that were run. */
+    hashes: z.string(),
+    result: z.custom<CellResult>(),
+  }),
   z.object({ kind: z.literal('healthy'), at, generation, result: z.custom<HealthyResult>() }),
 ]);
 /** A part of the matrix that was run: a cell, or the checks of a healthy node. */
@@ -20,11 +29,10 @@ export const keepParts = (file: string, run: MatrixRun): void => {
   const keep = (part: Part): void => appendFileSync(file, `${JSON.stringify(part)}\n`);
   const now = (): string => new Date().toISOString();
   const ignore = (): void => undefined;
-  for (const [cell, promise] of run.cells)
-    promise.then(
-      (result) => keep({ kind: 'cell', at: now(), generation: cell.generation, fault: cell.fault.name, result }),
-      ignore,
-    );
+  for (const [{ generation, fault }, promise] of run.cells) {
+    const hashes = hashesOf(fault.remediation);
+    promise.then((result) => keep({ kind: 'cell', at: now(), generation, fault: fault.name, hashes, result }), ignore);
+  }
   for (const [name, promise] of run.healthy)
     promise.then((result) => keep({ kind: 'healthy', at: now(), generation: name, result }), ignore);
 };
@@ -37,6 +45,15 @@ export const readParts = (file: string): Part[] =>
         .filter((line) => line !== '')
         .map((line) => Part.parse(JSON.parse(line)))
     : [];
+
+/** Whether a cell is not among the parts, or was run on other documents than those of now. */
+export const isNew = (parts: readonly Part[], { fault, generation }: Pick<Cell, 'fault' | 'generation'>): boolean => {
+  const hashes = hashesOf(fault.remediation);
+  return !parts.some(
+    (part) =>
+      part.kind === 'cell' && part.generation === generation && part.fault === fault.name && part.hashes === hashes,
+  );
+};
 
 /** Parts as a matrix that has been run; of two of the same cell the later one counts. A fault that is no more is left out. */
 export const runOfParts = (faults: readonly Fault[], parts: readonly Part[]): MatrixRun => {

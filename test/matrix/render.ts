@@ -1,16 +1,16 @@
 /**
  * Runs the matrix and prints it: `node test/matrix/render.ts [--remediation NAME] [--generation NAME] [--fault PATTERN]
- * [--kills N] [--healthy N] [--record FILE] [--combine N] [--parts FILE [--only-render]]`. Without a choice it runs everything
+ * [--kills N] [--healthy N] [--record FILE] [--combine N] [--parts FILE [--only-new | --only-render]]`. Without a choice it runs everything
  * and writes docs/matrix.md. `--record` appends what compare-records.ts compares. `--combine` tries so many random combinations of
- * two and of three faults a generation, and nothing else. `--parts` appends each part that ends well to a file, and
- * writes docs/matrix.md with `--only-render`, which runs nothing.
+ * two and of three faults a generation, and nothing else. `--parts` appends each part that ends well to a file. With
+ * `--only-new`, it runs the cells that the file lacks for the documents of now; with `--only-render`, none: it writes docs/matrix.md.
  */
 import { appendFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { GENERATION_NAMES, isGenerationName } from '../../lab/real/generations.ts';
 import { chooseCells } from './choose.ts';
 import { combinationName, combinationsOf } from './combine.ts';
-import { keepParts, readParts, runOfParts } from './parts.ts';
+import { isNew, keepParts, readParts, runOfParts } from './parts.ts';
 import { randomFrom } from './random.ts';
 import { readFaults, startMatrix } from './run-matrix.ts';
 import { renderMatrix, wordsOf } from './table.ts';
@@ -29,6 +29,7 @@ const { values } = parseArgs({
     record: { type: 'string' },
     combine: { type: 'string' },
     parts: { type: 'string' },
+    'only-new': { type: 'boolean' },
     'only-render': { type: 'boolean' },
   },
 });
@@ -56,10 +57,13 @@ const plan = chooseCells(count > 0 ? [] : faults, {
   seed,
   isDeep: true,
   kills: Number(values.kills ?? (isWhole ? KILLS : 0)),
-  checks: Number(values.healthy ?? (isWhole ? CHECKS : 0)),
+  checks: Number(values.healthy ?? (isWhole && count === 0 ? CHECKS : 0)),
   ...(generation === undefined ? {} : { only: generation }),
 });
-const run = startMatrix({ ...plan, combinations });
+const known = values['only-new'] === true ? readParts(values.parts ?? '') : [];
+const cells = plan.cells.filter((cell) => isNew(known, cell));
+console.log(`${cells.length} of ${plan.cells.length} cells are run`);
+const run = startMatrix({ ...plan, cells, combinations });
 if (values.parts !== undefined) keepParts(values.parts, run);
 for (const [combination, promise] of run.combinations) {
   const name = `${combination.generation}: ${combinationName(combination)}`;
@@ -96,6 +100,6 @@ if (values.parts === undefined) console.log(`\n${text}`);
 if (failed > 0) {
   console.error(`${failed} failed`);
   process.exitCode = 1;
-} else if (isWhole) {
+} else if (isWhole && cells.length === plan.cells.length) {
   writeFileSync(PAGE, text);
 }

@@ -13,6 +13,18 @@ const datesOf = (parts: readonly Part[]): readonly string[] => {
   return ['', `This page is from runs of parts on ${first === last ? first : `${first} to ${last}`}.`];
 };
 
+/** The documents on which the last runs of these faults were, where they were not run at once. */
+const hashesIn = (faults: readonly Fault[], parts: readonly Part[]): readonly string[] => {
+  const last = new Map<string, string>();
+  for (const part of parts)
+    if (part.kind === 'cell' && faults.some(({ name }) => name === part.fault))
+      last.set(`${part.generation} ${part.fault}`, part.hashes);
+  return [...new Set(last.values())].map((hashes) => {
+    const count = [...last.values()].filter((other) => other === hashes).length;
+    return `Cells run on the documents whose names end in ${hashes.replaceAll(/[0-9a-f]{8,}/g, '`$&`')}: ${count}.`;
+  });
+};
+
 /** The matrix as a page in Markdown, and how many of its parts failed. Waits for all of them. */
 export const renderMatrix = async (
   faults: readonly Fault[],
@@ -28,7 +40,8 @@ export const renderMatrix = async (
   const rows: string[] = [];
   for (const remediation of new Set(faults.map((fault) => fault.remediation))) {
     const lines: string[][] = [];
-    for (const fault of faults.filter((f) => f.remediation === remediation)) {
+    const own = faults.filter((f) => f.remediation === remediation);
+    for (const fault of own) {
       const cells = new Map([...run.cells].filter(([cell]) => cell.fault === fault).map(([c, p]) => [c.generation, p]));
       const reasons = await Promise.allSettled(cells.values());
       const reason = new Set(reasons.flatMap((r) => (r.status === 'fulfilled' ? [`\`${r.value.reason}\``] : [])));
@@ -43,7 +56,14 @@ export const renderMatrix = async (
       );
       lines.push([fault.name.replaceAll('*', '\\*'), [...reason].join(', '), ...columns]);
     }
-    rows.push('', `## ${remediation}`, '', table(['fault', 'reason', ...GENERATION_NAMES], lines));
+    const about = hashesIn(own, parts);
+    rows.push(
+      '',
+      `## ${remediation}`,
+      '',
+      ...(about.length > 0 ? [...about, ''] : []),
+      table(['fault', 'reason', ...GENERATION_NAMES], lines),
+    );
   }
   const healthy = await Promise.all(
     [...run.healthy]
