@@ -29,7 +29,8 @@ restart_kubelet() {
   KUBELET_ERROR=''
   # systemd refuses to start a unit that failed too often in a short time, until this.
   capture 5 systemctl reset-failed "$KUBELET_UNIT"
-  capture 60 systemctl restart "$KUBELET_UNIT"
+  # Without the units that it requires: AL2's sandbox-image.service would pull the image again, and kubelet would end with it.
+  capture 60 systemctl restart --job-mode=ignore-dependencies "$KUBELET_UNIT"
   if ((RC != 0)); then
     capture_error
     KUBELET_ERROR=$REPLY

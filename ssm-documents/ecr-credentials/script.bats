@@ -43,11 +43,23 @@ setup() {
 }
 
 @test "is blocked by a runtime that does not run, and changes nothing then" {
-  capture() { OUT=inactive; }
+  capture() { OUT=inactive RC=0; }
   run -0 refuse_blocked
   [ "$output" = 'Skipped CredentialProviderMismatch |BlockedBy|"blockedBy":"pause-image (RuntimeDown)","blockingUnit":"containerd.service","unitState":"inactive"' ]
-  capture() { OUT=active; }
+  capture() { OUT=active RC=0; }
   refuse_blocked
+}
+
+@test "is blocked by a runtime that hangs, although its unit is active" {
+  capture() {
+    OUT=active RC=0
+    [[ $2 != ctr && $2 != docker ]] || RC=124 OUT=''
+  }
+  run -0 refuse_blocked
+  [ "$output" = 'Skipped CredentialProviderMismatch |BlockedBy|"blockedBy":"pause-image (RuntimeDown)","blockingUnit":"containerd.service","unitState":"silent"' ]
+  kubelet_uses_docker() { :; }
+  run -0 refuse_blocked
+  [[ $output == *'"blockedBy":"cri-dockerd (DockerDown)","blockingUnit":"docker.service","unitState":"silent"' ]]
 }
 
 @test "reports why a change was not made" {

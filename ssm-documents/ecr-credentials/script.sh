@@ -100,14 +100,18 @@ finish_unchanged() {
 
 # refuse_blocked: a restart of kubelet repairs nothing while a unit that it needs is down.
 refuse_blocked() {
-  local unit=containerd.service earlier='pause-image (RuntimeDown)'
+  local unit=containerd.service client=ctr earlier='pause-image (RuntimeDown)'
   if kubelet_uses_docker; then
-    unit=docker.service earlier='cri-dockerd (DockerDown)'
+    unit=docker.service client=docker earlier='cri-dockerd (DockerDown)'
   fi
-  capture 5 systemctl is-active "$unit"
-  if [[ $OUT == inactive* || $OUT == failed* ]]; then
-    finish_blocked "$earlier" "$unit"
+  # One that hangs is active too, and no kubelet starts under it.
+  capture 8 "$client" version
+  if ((RC == 124)); then
+    OUT=silent
+  else
+    capture 5 systemctl is-active "$unit"
   fi
+  [[ $OUT != @(inactive|failed|silent)* ]] || finish_blocked "$earlier" "$unit"
   # AL2's kubelet requires this unit, which pulls the sandbox image; without the image a restart of kubelet can take minutes.
   capture 5 systemctl is-active sandbox-image.service
   if [[ $OUT == failed* || $OUT == activating* ]]; then
