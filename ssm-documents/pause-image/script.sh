@@ -188,7 +188,7 @@ add_second_name() {
 # each by an event; until then pods use no image of that name, or the one before. While kubelet deletes hundreds of images, or on
 # a slow disk, the events wait for a long time.
 keep_image() {
-  local deadline=$((SECONDS + CRI_SECONDS)) pause=0.1
+  local deadline=$((SECONDS + CRI_SECONDS))
   pin_image "$1"
   while ((SECONDS < deadline)); do
     ctr_k8s 15 images ls "target.digest==\"$DIGEST\""
@@ -200,8 +200,7 @@ keep_image() {
     elif ((RC == 0)); then
       break
     fi
-    bounded 2 sleep "$pause" || break
-    pause=0.5
+    bounded 2 sleep 0.25 || break
   done
   if ! image_is_ready; then
     evidence failedStep keep

@@ -81,6 +81,19 @@ curl_says() {
   [ "$CRI_STATE" = unasked ]
 }
 
+@test "asks again while the runtime resets the stream before its answer, and gives up early on another program" {
+  local asked=$BATS_TEST_TMPDIR/asked
+  curl_says 0 '' ''
+  printf '%s\n' '#!/bin/bash' 'while (($# > 0)); do [[ $1 != -D ]] || head=$2; shift; done' "echo >> $asked" \
+    "(($(printf '$(wc -l < %s)' "$asked") > 10)) || exit \$CODE" 'echo "grpc-status: 12" > "$head"' > "$BATS_TEST_TMPDIR/bin/curl"
+  CODE=92 call_cri /run/x.sock Version
+  [ "$CRI_STATE" = unimplemented ]
+  : > "$asked"
+  export CODE=56
+  call_cri /run/x.sock Version
+  [ "$CRI_STATE $(wc -l < "$asked")" = 'foreign 4' ]
+}
+
 @test "asks an old runtime by the CRI of an old kubelet, and by no other that of a new one" {
   local seen=25
   curl_says 0 '' ''
