@@ -3,10 +3,11 @@ import { type Failures, LaneState } from '../../../core/state/lane-state.ts';
 import type { OutboxEntry } from '../../../core/state/outbox-entry.ts';
 import { PendingNode } from '../../../core/state/pending-node.ts';
 import { replaceUnreadable } from './aside.ts';
-import { absent, equals, isAtVersion, isNew, isStored } from './expressions.ts';
+import { absent, allOf, equals, isAtVersion, isNew, isStored } from './expressions.ts';
 import { type Item, inIndex, type Rows, type Stored, VersionConflictError } from './items.ts';
 import { DUE_SHARDS, index, keys, shardOf, TABLE } from './keys.ts';
 import { createTable, startingWith, type TableOptions } from './table.ts';
+import { wholeLane } from './whole-lane.ts';
 
 /** A pending node as it was read. */
 export type RowKey = Pick<PendingNode, 'lane' | 'instanceId' | 'version'>;
@@ -102,11 +103,11 @@ export const createLaneStore = (options: TableOptions): LaneStore => {
     answerCall: async (lane) => {
       await table.update(keys.lane(lane), { remove: ['calledAt'] }, isStored);
     },
-    setFailures: async ({ lane, cluster, remediation, failures: before }, failures) => {
+    setFailures: async ({ lane, failures: before }, failures) => {
       const isAsRead = before === undefined ? absent('failures') : equals(['failures', 'count'], before.count);
-      const named = { setIfAbsent: { lane, cluster, remediation, version: 0 } };
-      const change = failures === undefined ? { remove: ['failures'] } : { ...named, set: { failures } };
-      await table.update(keys.lane(lane), change, isAsRead);
+      const { setIfAbsent, isWhole } = wholeLane(lane);
+      const change = failures === undefined ? { remove: ['failures'] } : { setIfAbsent, set: { failures } };
+      await table.update(keys.lane(lane), change, allOf(isWhole, isAsRead));
     },
     save: (lane) => save(laneItem(lane), lane, `lane ${lane.lane}`),
     pendingNodes: async (lane) => (await readPending(lane)).understood,

@@ -123,6 +123,38 @@ describe('touchLane', () => {
   });
 });
 
+describe("a lane's row that cannot be read", () => {
+  const whole = { lane: 'demo/y', cluster: 'demo', remediation: 'y', version: 7, news: 3 };
+  const spoiledRows = [
+    ...(['lane', 'cluster', 'remediation', 'version'] as const).map((field) => {
+      const { [field]: gone, ...rest } = whole;
+      return [`without its ${field}`, rest] as const;
+    }),
+    ['with another type of its time', { ...whole, dueAt: 7 }] as const,
+  ];
+
+  it.each(spoiledRows)(
+    '%s is called and due, and is not completed: run-controller reads it so, and tells',
+    async (_, row) => {
+      const key = keys.lane('demo/y');
+      const [now, stale] = ['2026-08-22T10:30:00.000Z', '2026-08-22T10:28:00.000Z'];
+      const touches = [() => store.callLane('demo/y', now, stale), () => store.touchLane('demo', 'y', now)];
+      for (const touch of touches) {
+        await table.put({ ...key, ...row });
+        expect(await touch()).toBeTruthy();
+        const due = await createDueStore(table).due(now);
+        expect(due.map((one) => (one.kind === 'wake' && one.wake.kind === 'lane' ? one.wake.lane : ''))).toContain(
+          'demo/y',
+        );
+        for (const field of ['lane', 'cluster', 'remediation', 'version'] as const)
+          expect((await table.items(key.pk)).find(({ sk }) => sk === key.sk)?.[field]).toEqual(
+            Object.entries(row).find(([name]) => name === field)?.[1],
+          );
+      }
+    },
+  );
+});
+
 describe('takeFromBudget', () => {
   const MINUTE = '2026-08-22T10:00:30.000Z';
   const ofOwnTable = async (perSource: number, perBus: number) => {

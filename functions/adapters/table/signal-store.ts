@@ -1,14 +1,15 @@
 import { defined } from '../../../core/model/defined.ts';
 import { laneName } from '../../../core/model/lane-name.ts';
-import { newLane } from '../../../core/runs/lane.ts';
 import { mergePending, type NewPendingNode } from '../../../core/signals/route.ts';
+import { LaneState } from '../../../core/state/lane-state.ts';
 import { PendingNode, requestsIn } from '../../../core/state/pending-node.ts';
 import { replaceUnreadable } from './aside.ts';
 import { createCounter } from './counter.ts';
-import { above, absent, anyOf, below, type Condition, isAtVersion, isNew, isStored } from './expressions.ts';
-import { inIndex } from './items.ts';
+import { above, absent, allOf, anyOf, below, type Condition, isAtVersion, isNew, isStored } from './expressions.ts';
+import { type Item, inIndex, storedOf } from './items.ts';
 import { DUE_SHARDS, index, keys, shardOf } from './keys.ts';
 import { createTable, type TableOptions } from './table.ts';
+import { wholeLane } from './whole-lane.ts';
 
 /** How many foreign signals a minute may have: of one source, and of all sources of the bus together. */
 export type SignalBudget = { readonly perSource: number; readonly perBus: number };
@@ -45,15 +46,23 @@ export const createSignalStore = ({
   const table = createTable(options);
   const take = createCounter(table, COUNTER_LIFE_SECONDS);
 
-  /** Makes a lane due, on a condition; false where it does not hold. */
+  const dueNow = (lane: string, now: string) => ({
+    dueAt: now,
+    ...inIndex('byDue', index.open(shardOf(lane, DUE_SHARDS)), now),
+  });
+
+  /** Makes a lane due, on a condition; false where it does not hold, or the row lacks what every row of a lane has. */
   const touch = async (name: string, now: string, condition: Condition, set = {}): Promise<boolean> => {
-    const { lane, cluster, remediation } = newLane(name);
-    const change = {
-      setIfAbsent: { lane, cluster, remediation, version: 0 },
-      set: { dueAt: now, ...inIndex('byDue', index.open(shardOf(lane, DUE_SHARDS)), now), ...set },
-      add: { news: 1 },
-    };
-    return (await table.update(keys.lane(lane), change, condition)) !== undefined;
+    const { setIfAbsent, isWhole } = wholeLane(name);
+    const change = { setIfAbsent, set: { ...dueNow(name, now), ...set }, add: { news: 1 } };
+    return (await table.update(keys.lane(name), change, allOf(isWhole, condition))) !== undefined;
+  };
+
+  /** Makes a lane due whose row cannot be read, so that run-controller finds it; false for any other. */
+  const touchUnreadable = async (lane: string, now: string, item: Item | undefined): Promise<boolean> => {
+    if (storedOf(LaneState, item).kind !== 'unreadable') return false;
+    await table.update(keys.lane(lane), { set: dueNow(lane, now) }, isStored);
+    return true;
   };
 
   return {
@@ -84,15 +93,17 @@ export const createSignalStore = ({
       const lane = laneName(cluster, remediation);
       const isMoved = await touch(lane, now, anyOf(absent('dueAt'), above('dueAt', now)));
       // Where it is due already, run-controller may be about to store that nothing is left to do.
-      if (!isMoved) await table.update(keys.lane(lane), { add: { news: 1 } }, isStored);
+      if (!isMoved)
+        await touchUnreadable(lane, now, await table.update(keys.lane(lane), { add: { news: 1 } }, isStored));
       return lane;
     },
 
     // A lane is called where it is not due, or no call of the last while is unanswered.
-    callLane: (lane, now, stale) =>
-      touch(lane, now, anyOf(absent('dueAt'), above('dueAt', now), absent('calledAt'), below('calledAt', stale)), {
-        calledAt: now,
-      }),
+    callLane: async (lane, now, stale) => {
+      const isUncalled = anyOf(absent('dueAt'), above('dueAt', now), absent('calledAt'), below('calledAt', stale));
+      if (await touch(lane, now, isUncalled, { calledAt: now })) return true;
+      return await touchUnreadable(lane, now, await table.getItem(keys.lane(lane)));
+    },
 
     // The source first, so that a source beyond its share takes nothing from the others.
     takeFromBudget: async (source, now, { perSource, perBus }) => {
