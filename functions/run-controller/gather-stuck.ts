@@ -1,4 +1,4 @@
-import { isoTime } from '../../core/model/ids.ts';
+import { lookAfter } from '../../core/guards/look.ts';
 import { checkLaneName } from '../../core/model/lane-name.ts';
 import { awaitsResults } from '../../core/runs/in-flight.ts';
 import { newLane } from '../../core/runs/lane.ts';
@@ -6,7 +6,7 @@ import { outboxStep, type RunSeen, runStep } from '../../core/runs/run-step.ts';
 import { DONE, type Step } from '../../core/runs/step.ts';
 import { stuckRecord, stuckRun, stuckStep } from '../../core/runs/stuck.ts';
 import type { LaneState } from '../../core/state/lane-state.ts';
-import type { QueuedRun, RunningRun, RunState, SalvagedRun } from '../../core/state/run-state.ts';
+import type { EndedRun, QueuedRun, RunningRun, RunState, SalvagedRun } from '../../core/state/run-state.ts';
 import { isThrottled } from '../adapters/unread.ts';
 import { asError } from '../runtime/errors.ts';
 import type { Done } from './done.ts';
@@ -72,30 +72,43 @@ export const endStuckRun = (deps: RunControllerPorts, before: QueuedRun | Runnin
   return { commit: { run: { before, after } }, effects: [], isDone: false };
 };
 
-/** When a stuck run of which nothing was observed is looked at again. */
-const LATE_LOOK_MS = 300_000;
-
 /**
- * A step of a run that has ended as stuck: its outbox, then what its commands did since. Its turns failed before, so it is
- * taken out of what is due first: where its results cannot be read either, nobody asks again.
+ * Stores when a stuck run is looked at again, before its results are read: where the read fails, nothing can be stored after
+ * it. After a day nobody asks again. Returns the run as it is stored then; undefined where it has changed since it was read.
  */
+const withNextLook = async (deps: RunControllerPorts, run: EndedRun): Promise<EndedRun | undefined> => {
+  const now = nowIso(deps);
+  const dueAt = lookAfter(run.runId, run.endedAt, now);
+  if (dueAt === undefined) {
+    await deps.runs.putAside(run.runId);
+    return run;
+  }
+  const after = { ...run, dueAt };
+  return (await deps.commits.commit({ run: { before: run, after } }, now))
+    ? { ...after, version: run.version + 1 }
+    : undefined;
+};
+
+/** A step of a run that has ended as stuck: its outbox, then what its commands did since. Its turns failed before. */
 export const stuckRunStep = async (
   deps: RunControllerPorts,
-  run: RunState,
+  run: EndedRun,
   { flushed }: Done,
-  read: () => Promise<RunSeen>,
+  read: (run: RunState) => Promise<RunSeen>,
 ): Promise<Step> => {
   const step = outboxStep({ run, flushed, now: nowIso(deps) });
   if (!step.isDone || run.outbox.length > 0 || !awaitsResults(run)) return step;
+  const kept = await withNextLook(deps, run);
+  if (kept === undefined) return { effects: [], isDone: false };
   try {
-    await deps.runs.putAside(run.runId);
-    const late = runStep(await read());
-    if (late.commit !== undefined) return late;
-    const after = { ...run, dueAt: isoTime(Date.parse(nowIso(deps)) + LATE_LOOK_MS) };
-    return { commit: { run: { before: run, after } }, effects: [], isDone: true };
+    const late = runStep(await read(kept));
+    return late.commit === undefined ? DONE : late;
   } catch (thrown) {
     if (isThrottled(thrown)) throw thrown;
-    deps.log.error('leaving the late results of a stuck run', { runId: run.runId, error: asError(thrown) });
+    const { runId, dueAt } = kept;
+    const error = asError(thrown);
+    if (kept === run) deps.log.error('leaving the late results of a stuck run', { runId, error });
+    else deps.log.warn('asking later for the late results of a stuck run', { runId, dueAt, error });
     return DONE;
   }
 };

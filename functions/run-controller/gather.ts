@@ -216,7 +216,8 @@ export const gatherRun = (deps: RunControllerPorts, runId: string, last: Read) =
       if (isStuck(run)) return endStuckRun(deps, run);
     }
     if (run.status === 'queued') return await planStep(deps, run, read);
-    if (isStuckEnd(run)) return await stuckRunStep(deps, run, done, () => runSeen(deps, run, done, read));
+    if (run.status === 'ended' && isStuckEnd(run))
+      return await stuckRunStep(deps, run, done, (it) => runSeen(deps, it, done, read));
     return runStep(await runSeen(deps, run, done, read));
   };
 };

@@ -78,35 +78,6 @@ describe('a run whose turns fail', () => {
     expect(w.ssm.sends('repair').get(other)).toBe(1);
   });
 
-  it('teaches what its commands did after its end, once that can be read again', async () => {
-    const w = await world({ nodes: 10 });
-    const [slow = ''] = w.ids;
-    breakNodes(w, [slow], 150_000);
-    const { runs } = w.deps;
-    failObservations(w, 'r-1');
-    await w.ask('r-1', 'repair', [slow]);
-    await w.pass(90, 10);
-    expect(await w.runs.get('r-1')).toMatchObject({ status: 'ended', end: 'Stuck', commands: [{ status: 'sending' }] });
-    Object.assign(w.deps, { runs });
-    await w.pass(900, 30);
-    const run = await w.runs.get('r-1');
-    expect(run).toMatchObject({ end: 'Stuck', commands: [{ status: 'closed', counts: { Repaired: 1 } }] });
-    const [trust] = (await w.table.scan()).filter(({ pk }) => String(pk).startsWith('TRUST#'));
-    expect(trust?.results).toMatchObject([{ instanceId: slow, runId: 'r-1', end: 'repaired' }]);
-    expect((await w.table.items('RUN#r-1')).filter(({ duePk }) => duePk !== undefined)).toEqual([]);
-  });
-
-  it('asks no more for the results of one that cannot be read after its end either', async () => {
-    const w = await world({ nodes: 10 });
-    const [slow = ''] = w.ids;
-    breakNodes(w, [slow], 150_000);
-    failObservations(w, 'r-1');
-    await w.ask('r-1', 'repair', [slow]);
-    await w.pass(900, 30);
-    expect(await w.runs.get('r-1')).toMatchObject({ end: 'Stuck', commands: [{ status: 'sending' }] });
-    expect((await w.table.items('RUN#r-1')).filter(({ duePk }) => duePk !== undefined)).toEqual([]);
-  });
-
   it('is not stuck where a turn between them succeeds', async () => {
     const w = await world();
     const [id = ''] = w.ids;
