@@ -2,40 +2,59 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { readFaults } from '../matrix/run-matrix.ts';
+import { findingRows, namedTest, numbered, numberOf, textsIn } from '../support/findings.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const page = readFileSync(`${root}docs/decisions/2026-11-30-node-findings.md`, 'utf8');
-const faults = new Set((await readFaults()).map(({ name }) => name));
+const rowsIn = (page: string) =>
+  findingRows(readFileSync(`${root}${page}`, 'utf8')).map(([finding = '', held = '', tests = '']) => ({
+    finding: finding.trim(),
+    held,
+    tests: textsIn(tests, '`'),
+  }));
 
-const rows = page
-  .split('\n')
-  .filter((line) => /^\| [A-Z]\d+: /.test(line))
-  .map((line) => {
-    const [, finding = '', cells = '', tests = ''] = line.split('|');
-    return { finding: finding.trim(), cells: texts(cells, '"'), tests: texts(tests, '`') };
-  });
+const expectTests = (tests: readonly string[]): void => {
+  expect(tests.length).toBeGreaterThan(0);
+  for (const test of tests) {
+    // A title or a text of a line, as it is written in the file.
+    const { title, content } = namedTest(root, test);
+    expect(title.length, test).toBeGreaterThan(0);
+    expect(content, test).toContain(title);
+  }
+};
 
-/** What stands between marks. */
-function texts(text: string, mark: string): readonly string[] {
-  return text.split(mark).filter((_, at) => at % 2 === 1);
-}
+describe('the findings on nodes', async () => {
+  const rows = rowsIn('docs/decisions/2026-11-30-node-findings.md');
+  const faults = new Set((await readFaults()).map(({ name }) => name));
 
-describe('the findings on nodes', () => {
   it('are all there', () => {
-    const numbers = rows.map(({ finding }) => finding.split(':')[0]);
-    const range = (letter: string, count: number) => Array.from({ length: count }, (_, i) => `${letter}${i + 1}`);
     const cost = ['F1', 'F2', 'F3', 'F4', 'F7'];
-    expect(numbers).toEqual([...range('P', 9), ...range('R', 14), 'C2', 'M7', 'M8', 'M10', ...cost]);
+    expect(rows.map(({ finding }) => numberOf(finding))).toEqual([
+      ...numbered('P', 9),
+      ...numbered('R', 14),
+      ...['C2', 'M7', 'M8', 'M10'],
+      ...cost,
+    ]);
   });
 
-  it.each(rows)('$finding', ({ cells, tests }) => {
-    expect(tests.length).toBeGreaterThan(0);
-    for (const cell of cells) expect(faults, cell).toContain(cell);
-    for (const test of tests) {
-      const [path = '', ...title] = test.split(': ');
-      // A title or a text of a line, as it is written in the file, where quotation marks may be escaped.
-      const content = readFileSync(`${root}${path}`, 'utf8').replaceAll('\\', '');
-      expect(content, test).toContain(title.join(': '));
-    }
+  it.each(rows)('$finding', ({ held, tests }) => {
+    for (const cell of textsIn(held, '"')) expect(faults, cell).toContain(cell);
+    expectTests(tests);
+  });
+});
+
+describe('the findings on the way from a signal to a result', () => {
+  const rows = rowsIn('docs/reliability.md');
+
+  it('are all there', () => {
+    expect(rows.map(({ finding }) => numberOf(finding))).toEqual([
+      ...numbered('S', 24),
+      ...numbered('L', 8),
+      ...numbered('B', 8),
+    ]);
+  });
+
+  it.each(rows)('$finding', ({ held, tests }) => {
+    expect(held.trim()).not.toBe('');
+    expectTests(tests);
   });
 });

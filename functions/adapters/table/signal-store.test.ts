@@ -134,7 +134,7 @@ describe("a lane's row that cannot be read", () => {
   ];
 
   it.each(spoiledRows)(
-    '%s is called and due, and is not completed: run-controller reads it so, and tells',
+    '%s is called and due, and is not completed: run-controller reads it so, and reports it',
     async (_, row) => {
       const key = keys.lane('demo/y');
       const [now, stale] = ['2026-08-22T10:30:00.000Z', '2026-08-22T10:28:00.000Z'];

@@ -6,7 +6,7 @@ type Named = Pick<LaneState, 'lane' | 'cluster' | 'remediation' | 'version'>;
 
 /**
  * What every row of a lane has, for an update that may be the first write of it, and the condition of such an update. A row
- * that has lost one of these is not completed: run-controller puts it aside and tells.
+ * that has lost one of these is not completed: run-controller puts it aside and reports it.
  */
 export const wholeLane = (name: string): { readonly setIfAbsent: Named; readonly isWhole: Condition } => {
   const { lane, cluster, remediation } = newLane(name);
