@@ -30,5 +30,7 @@ export type Io = {
   /** Aborted by the first Ctrl-C while it is used; a second one ends the process. */
   readonly onInterrupt: () => { readonly signal: AbortSignal; readonly off: () => void };
   readonly newId: () => string;
+  /** Sends a JSON document to an address of the lab, and answers with its JSON answer. */
+  readonly post: (address: string, body: object) => Promise<unknown>;
   readonly connect: Connect;
 };

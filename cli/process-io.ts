@@ -83,6 +83,10 @@ export const processIo = (): Io => {
       return { signal: controller.signal, off: () => void process.off('SIGINT', stop) };
     },
     newId: randomUUID,
+    post: async (address, body) => {
+      const answer = await fetch(address, { method: 'POST', body: JSON.stringify(body), redirect: 'error' });
+      return await answer.json();
+    },
     connect: connectByLambda,
   };
 };

@@ -1,8 +1,9 @@
 import { createClock } from './aws/clock.ts';
 import { bootLab } from './boot.ts';
 import { paint } from './demo/show.ts';
+import { startDrillServer } from './drill-server.ts';
 import { createSimulatedFleet } from './sim/fleet.ts';
-import { LAB_CLUSTER, LAB_ENVIRONMENT, synthLab } from './synth.ts';
+import { LAB_CLUSTER, LAB_ENVIRONMENT, LAB_LOG_GROUP, synthLab } from './synth.ts';
 
 const NODES = 100;
 const BROKEN_EVERY = 10;
@@ -20,7 +21,9 @@ const nodes = createSimulatedFleet({
       : undefined,
 });
 const lab = await bootLab({ ...synthLab(), nodes, clock, ...LAB_ENVIRONMENT });
-const environment = Object.entries(lab.environmentFor('operator')).map(([name, value]) => `export ${name}=${value}`);
+const drills = await startDrillServer({ lab, nodes, cluster: LAB_CLUSTER, logGroup: LAB_LOG_GROUP });
+const variables = { ...lab.environmentFor('operator'), FLEETMEND_LAB_URL: drills.url };
+const environment = Object.entries(variables).map(([name, value]) => `export ${name}=${value}`);
 console.log(`${paint('bold', 'The lab is running')}: ${NODES} simulated nodes of cluster ${LAB_CLUSTER}, every ${BROKEN_EVERY}th broken.
 
 To use it from another shell:
@@ -29,6 +32,16 @@ ${environment.map((line) => `  ${line}`).join('\n')}
   npm run -s fleetmend -- repair -c ${LAB_CLUSTER} --broken --reason "trying it out"
   npm run -s fleetmend
 
+To drill:
+  npm run -s fleetmend -- lab scenario
+
 Ctrl-C stops it.`);
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
-  process.once(signal, () => void lab.stop().then(() => process.exit(0)));
+  process.once(
+    signal,
+    () =>
+      void drills
+        .stop()
+        .then(lab.stop)
+        .then(() => process.exit(0)),
+  );

@@ -7,6 +7,7 @@ export { contexts } from './contexts.ts';
 export { discard, replay } from './dead-letters.ts';
 export { doctor } from './doctor.ts';
 export { explain } from './explain.ts';
+export { lab } from './lab.ts';
 export { node } from './node.ts';
 export { pause, resume } from './pause.ts';
 export { release } from './release.ts';

@@ -2,6 +2,7 @@ import { createClock } from '../aws/clock.ts';
 import { createSimulatedFleet } from '../sim/fleet.ts';
 import { logNormal } from '../sim/latency.ts';
 import type { SimulatedFault } from '../sim/result.ts';
+import { sandboxError, sandboxRecord } from '../sim/sandbox-record.ts';
 import { LAB_CLUSTER, LAB_LOG_GROUP } from '../synth.ts';
 import type { DemoFleet, Story } from './fleet.ts';
 
@@ -10,7 +11,7 @@ const BROKEN = 8;
 const SEED = 7;
 const IMAGE = '918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn/eks/pause:3.5';
 /** The error of containerd 1.6, recorded on a real node. */
-const POD_ERROR = `failed to get sandbox image "${IMAGE}": failed to pull image "${IMAGE}": failed to pull and unpack image "${IMAGE}": failed to resolve reference "${IMAGE}": pulling from host ${IMAGE.split('/')[0]} failed with status code [manifests 3.5]: 401 Unauthorized`;
+const POD_ERROR = sandboxError(IMAGE);
 
 type Kind = { readonly what: string; readonly method: string; readonly reason: string };
 const KINDS: readonly Kind[] = [
@@ -56,18 +57,10 @@ export const startSimulatedDemoFleet = (): DemoFleet => {
     },
     shipLogs: async (lab) => {
       ship = async (instanceId) => {
-        const hostname = nodeOf(instanceId)?.privateDnsName ?? '';
-        const message = `time="${new Date(lab.now()).toISOString()}" level=error msg="RunPodSandbox for &PodSandboxMetadata{Name:web,Uid:1,Namespace:default,Attempt:0,} failed, error" error=${JSON.stringify(POD_ERROR)}`;
-        const record = {
-          hostname,
-          systemd_unit: 'containerd.service',
-          message,
-          az: `${lab.region}a`,
-          ec2_instance_id: instanceId,
-        };
-        await lab.putLogEvents(LAB_LOG_GROUP, `${hostname}-dataplane.systemd.containerd.service`, [
-          JSON.stringify(record),
-        ]);
+        const node = nodeOf(instanceId);
+        if (node === undefined) return;
+        const { stream, line } = sandboxRecord(node, POD_ERROR, { region: lab.region, now: lab.now() });
+        await lab.putLogEvents(LAB_LOG_GROUP, stream, [line]);
       };
       return async () => {
         ship = undefined;

@@ -155,6 +155,19 @@ export const CLI_SCENES: readonly { readonly of: string; readonly options: CliWo
     },
   },
   {
+    of: 'lab scenario pods-hang',
+    options: {
+      env: { FLEETMEND_LAB_URL: 'http://127.0.0.1:8080/' },
+      post: async () => ({
+        ok: true,
+        lines: [
+          'New pods on ip-10-0-0-1 of demo stay in ContainerCreating; the node says Ready.',
+          'Begin with: fleetmend check ip-10-0-0-1 -c demo',
+        ],
+      }),
+    },
+  },
+  {
     of: 'actions -c shop --since 7d',
     options: {
       answer: () =>

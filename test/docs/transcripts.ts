@@ -31,10 +31,7 @@ const replaceBlock = (file: string, marker: string, output: string): void => {
 export const transcript = (command: string): string => blockOf('docs/demo.md', `output of: ${command}`).output;
 
 /** The sections of the transcripts that README.md shows. */
-export const EXCERPTS = [
-  { command: 'npm run demo', section: 'Timeline of the first repair' },
-  { command: 'npm run demo -- --real', section: 'Audit trail' },
-] as const;
+export const EXCERPTS = [{ command: 'npm run demo', section: 'Timeline of the first repair' }] as const;
 
 /** The lines of a transcript from the heading to the next empty line. */
 export const sectionOf = (text: string, heading: string): string => {

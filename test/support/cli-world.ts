@@ -26,6 +26,8 @@ export type CliWorldOptions = {
   readonly replies?: readonly string[];
   /** Takes the standard output in place of the result. */
   readonly write?: (text: string) => Promise<void>;
+  /** The lab: answers a document that is sent to an address. */
+  readonly post?: (address: string, body: object) => Promise<unknown>;
   /** Whether the calls are kept: yes, but where there are very many. */
   readonly keepsCalls?: boolean;
   /** Ctrl-C is pressed during the wait of this number, counted from 1. */
@@ -108,6 +110,7 @@ export const runCli = async (options: CliWorldOptions, ...argv: readonly string[
     },
     onInterrupt: () => ({ signal: interrupt.signal, off: () => {} }),
     newId: () => `id-${++ids}`,
+    post: async (address, body) => await (options.post ?? (() => Promise.reject(new Error('no lab'))))(address, body),
     connect: (place) => async (functionName: string, way: Way, payload: Payload) => {
       const call: CliCall = { stack: place.stack, to: `${functionName}:${way}`, payload };
       if (keepsCalls) calls.push(call);
