@@ -1,46 +1,84 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import pMap from 'p-map';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { becauseOnce } from '../../core/model/because.ts';
+import { cancelledRun } from '../../core/runs/plan.ts';
+import { queuedRun } from '../../core/runs/queued-run.ts';
 import { ResultRow } from '../../core/state/results.ts';
 import { RunDigest } from '../../core/state/run-digest.ts';
+import { isDeep } from '../../test/deep.ts';
 import { accepted } from '../../test/support/answers.ts';
 import { auditQueryPorts } from '../../test/support/audit-query.ts';
 import { testSettings } from '../../test/support/settings.ts';
 import { startTable, type TestTable } from '../../test/support/table.ts';
+import { createActionStore } from '../adapters/table/action-store.ts';
 import { createAuditStore } from '../adapters/table/audit-store.ts';
 import { digestItem } from '../adapters/table/digest-item.ts';
+import { keys } from '../adapters/table/keys.ts';
 import { createResultStore } from '../adapters/table/result-store.ts';
-import { report } from './query.ts';
+import { createRunStore } from '../adapters/table/run-store.ts';
+import { QUERIES, report } from './query.ts';
 
 const NOW = '2026-08-22T12:00:00.000Z';
 const NODE = 'i-0123456789abcdef0';
 const before = (minutes: number) => new Date(Date.parse(NOW) - minutes * 60_000).toISOString();
+/** A sweep, its repair, its run, an action and a pause: five rows for each half hour. */
+const ROWS = 5;
+/** Rows of the tables that are compared. */
+const SIZES = isDeep ? [1000, 100_000] : [500, 1500];
+const RETENTION_DAYS = 10_000;
 
 let table: TestTable;
-beforeAll(async () => {
-  table = await startTable();
-});
-afterAll(() => table.stop());
+let tables: readonly TestTable[];
 
-/** A table with the history of so many sweeps, one each half hour, and a repair behind each. */
-const withHistory = async (sweeps: number): Promise<TestTable> => {
+/** A table with so many rows of history, half an hour apart. */
+const withHistory = async (rows: number): Promise<TestTable> => {
   const own = await table.another();
-  const results = createResultStore({ ...own, limits: testSettings().policy.limits });
-  for (let i = 0; i < sweeps; i++) {
-    const endedAt = before(10 + i * 30);
+  const { limits } = testSettings().policy;
+  const stored = { ...own, retentionDays: RETENTION_DAYS };
+  const [results, runs, actions] = [
+    createResultStore({ ...own, limits }),
+    createRunStore(stored),
+    createActionStore(stored),
+  ];
+  const because = becauseOnce({ kind: 'operator', by: 'mei' }, 'operator-api', NOW);
+  const add = async (i: number): Promise<void> => {
+    const [runId, endedAt] = [`r-${i}`, before(10 + i * 30)];
+    const place = { cluster: 'demo', remediation: 'pause-image', action: 'repair' } as const;
     const digest = {
-      ...{ runId: `r-${i}`, requestId: `r-${i}`, cluster: 'demo', remediation: 'node-check', action: 'check' },
-      ...{ because: 'sweep', createdAt: endedAt, endedAt, end: 'Done', counts: { Healthy: 40 }, notes: [] },
+      ...{ runId, requestId: runId, cluster: 'demo', remediation: 'node-check', action: 'check', because: 'sweep' },
+      ...{ createdAt: endedAt, endedAt, end: 'Done', counts: { Healthy: 40 }, notes: [] },
     };
-    await own.put(digestItem(RunDigest.parse(digest), 365));
-    await results.putResult(
-      ResultRow.parse({
-        ...{ runId: `r-${i}`, cluster: 'demo', instanceId: NODE, remediation: 'pause-image', action: 'repair' },
-        ...{ outcome: 'Repaired', message: 'm', endedAt, at: endedAt },
-      }),
-    );
-  }
+    const result = { outcome: 'Repaired', reason: 'SandboxImageMissing', message: 'm', endedAt, at: endedAt };
+    const document = { key: 'pause-image-repair' };
+    await own.put(digestItem(RunDigest.parse(digest), RETENTION_DAYS));
+    await results.putResult(ResultRow.parse({ runId, instanceId: NODE, ...place, ...result }));
+    const group = { group: 'demo/pause-image', document, requestId: runId, because, now: endedAt, limits };
+    const run = cancelledRun(queuedRun({ runId, ...place, ...group }), [], { force: false }, endedAt);
+    await runs.create({ ...run, outbox: [] });
+    const author = { kind: 'claimed', name: 'mei' } as const;
+    const asked = { event: 'asked', at: endedAt, action: 'repair', cluster: 'demo', way: 'act' } as const;
+    await actions.add({ ...asked, author, lambdaRequestId: runId }, runId);
+    const pause = { scope: 'ALL', covers: 'repairs', state: 'paused', at: endedAt, by: 'mei', reason: 'r' };
+    await own.put({ ...keys.pauseEvent(endedAt, runId), ...pause });
+  };
+  await pMap(
+    Array.from({ length: rows / ROWS }, (_, i) => i),
+    add,
+    { concurrency: 16 },
+  );
+  await own.put({ ...keys.request('r-0'), requestId: 'r-0', action: 'repair', cluster: 'demo', at: NOW });
   return own;
 };
+
+beforeAll(
+  async () => {
+    table = await startTable();
+    tables = await pMap(SIZES, withHistory, { concurrency: 1 });
+  },
+  isDeep ? 7_200_000 : 120_000,
+);
+afterAll(() => table.stop());
 
 /** How many calls of the table a query makes, and how many items it gets. */
 const readsOf = async (own: TestTable, query: object) => {
@@ -56,15 +94,41 @@ const readsOf = async (own: TestTable, query: object) => {
   return reads;
 };
 
-it.each([
+type Asked = { readonly query: string } & Readonly<Record<string, string | number>>;
+
+const limit = 20;
+const ASKED: readonly (readonly [title: string, query: Asked])[] = [
   ['status', { query: 'status' }],
   ['status of a cluster', { query: 'status', cluster: 'demo' }],
-  ['explain of a node', { query: 'explain', node: NODE, limit: 20 }],
+  ['explain of a node', { query: 'explain', node: NODE, limit }],
   ['explain of a cluster', { query: 'explain', cluster: 'demo' }],
+  ['explain of a run', { query: 'explain', runId: 'r-1' }],
   ['summary of a day', { query: 'summary', since: before(660), until: NOW }],
-])('the reads of %s do not grow with the history', async (_, query) => {
-  const [few, many] = [await withHistory(60), await withHistory(240)];
-  const reads = await readsOf(few, query);
-  expect(await readsOf(many, query)).toEqual(reads);
-  expect(reads.calls).toBeLessThan(20);
+  ['node', { query: 'node', instanceId: NODE, limit }],
+  ['runs', { query: 'runs', cluster: 'demo', limit }],
+  ['run', { query: 'run', runId: 'r-1', limit }],
+  ['outcomes', { query: 'outcomes', cluster: 'demo', outcome: 'Repaired', limit }],
+  ['reasons', { query: 'reasons', reason: 'SandboxImageMissing', day: '2026-08-22', limit }],
+  ['actions of a cluster', { query: 'actions', cluster: 'demo', limit }],
+  ['actions of an author', { query: 'actions', author: 'mei', limit }],
+  ['actions of a day', { query: 'actions', day: '2026-08-22', limit }],
+  ['open', { query: 'open', limit }],
+  ['pauses', { query: 'pauses', limit }],
+  ['quarantine', { query: 'quarantine', limit }],
+];
+/** The queries by the id of one thing, whose partition has its rows alone. */
+const OF_ONE_THING = ['request'];
+
+describe(`with ${SIZES.join(', ')} rows`, () => {
+  it.each(ASKED)('the reads of %s do not grow with the history', async (_, query) => {
+    const [first, ...others] = await pMap(tables, (own) => readsOf(own, query), { concurrency: 1 });
+    for (const reads of others) expect(reads).toEqual(first);
+    expect(first?.calls).toBeLessThan(20);
+    expect(first?.items).toBeLessThanOrEqual(16 * limit);
+  });
+
+  it('every query is among them', () => {
+    const asked = new Set([...ASKED.map(([, { query }]) => query), ...OF_ONE_THING]);
+    expect(QUERIES.map(({ name }) => name).filter((name) => !asked.has(name))).toEqual([]);
+  });
 });
