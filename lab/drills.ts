@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { defined } from '../core/model/defined.ts';
 import { describeIssue } from '../core/model/issue.ts';
 import { remediations } from '../ssm-documents/remediations.ts';
 import type { Lab } from './aws/lab.ts';
@@ -53,7 +54,7 @@ const faultOf = (reason: string): SimulatedFault => {
   const { [name]: method } = METHODS;
   const isRepairable = reasons[reason]?.repairable !== false;
   const repair: SimulatedFault['repair'] = isRepairable
-    ? { kind: 'repairs', ...(method === undefined ? {} : { method }) }
+    ? { kind: 'repairs', ...defined({ method }) }
     : { kind: 'fails', reason };
   return { remediation: name, reason, repair };
 };
@@ -186,6 +187,6 @@ export const performDrill = async (ground: Ground, asked: unknown): Promise<Dril
   } catch (thrown) {
     if (!(thrown instanceof Refusal)) throw thrown;
     const { message, allowed } = thrown;
-    return { ok: false, error: { message, ...(allowed === undefined ? {} : { allowed }) } };
+    return { ok: false, error: { message, ...defined({ allowed }) } };
   }
 };

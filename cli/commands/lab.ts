@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { defined } from '../../core/model/defined.ts';
 import { defineCommand } from '../define-command.ts';
 import { CommandError, EXIT, usageError } from '../exit.ts';
 import { shown } from '../output/text.ts';
@@ -37,13 +38,13 @@ const payloadOf = ({ drill, target, fault, online }: Given): object => {
   const [name] = target;
   switch (drill) {
     case 'break':
-      return { drill, nodes: target, ...(fault === undefined ? {} : { fault }) };
+      return { drill, nodes: target, ...defined({ fault }) };
     case 'log':
       return { drill, nodes: target };
     case 'offline':
       return { drill, nodes: target, online };
     case 'scenario':
-      return { drill, ...(name === undefined ? {} : { name }) };
+      return { drill, ...defined({ name }) };
     default:
       throw usageError('DRILL', `"${drill}" is none of ${DRILLS.join(', ')}`, { allowed: [...DRILLS] });
   }
@@ -100,7 +101,7 @@ export const lab = defineCommand({
       const list = allowed === undefined ? '' : `; there are: ${allowed.join(', ')}`;
       throw new CommandError('Refused', {
         message: `${message}${list}`,
-        ...(allowed === undefined ? {} : { allowed }),
+        ...defined({ allowed }),
       });
     }
     await output.lines(...parsed.data.lines.map(shown));
