@@ -10,7 +10,7 @@ import {
   providerRepaired as repaired,
   restoreProvider as restore,
 } from '../provider-scenes.ts';
-import { shell } from '../scenes.ts';
+import { putImageBack, putServicesBack, shell } from '../scenes.ts';
 
 const PLUGIN = `${FOLDER}/ecr-credential-provider`;
 const DOCKER_CONFIG = '/root/.docker/config.json';
@@ -60,6 +60,23 @@ export const faults: readonly Fault[] = [
     },
     repair: repaired('CredentialProviderMismatch', 'add-pattern'),
     kill: true,
+  },
+  {
+    ...common,
+    name: "its configuration lost the pattern, and sandbox-image.service, which AL2's kubelet requires, cannot pull the image",
+    generations: ['al2-1.6', 'al2-1.7'],
+    break: async (node, scene) => {
+      await breakBy(`sed -i 's/amazonaws[.]com[.]cn/amazonaws.cn/' ${CONFIG}; ${RESTART}`)(node);
+      await node.breakNode('missing');
+      await scene.fleet.setFault('registry', { kind: 'status', status: 403 });
+    },
+    check: { outcome: 'Broken', reason: 'CredentialProviderMismatch' },
+    repair: repaired('CredentialProviderMismatch', 'add-pattern'),
+    restore: async (node, scene) => {
+      await putServicesBack(node, scene);
+      await putImageBack(node);
+      await restore(node);
+    },
   },
   {
     ...common,
