@@ -11,6 +11,8 @@ export type LieFigures = {
   readonly name: string;
   /** From the first line to the moment at which the last honest node was repaired; undefined where one was not. */
   readonly seconds: number | undefined;
+  /** How much of that the machine took to compute: the clock of a lab goes on meanwhile. The rest is waiting. */
+  readonly machineSeconds: number;
   /** Documents that were sent to healthy nodes: checks, and repairs, which check first and then change nothing. */
   readonly checksOfHealthy: number;
   readonly repairsOfHealthy: number;
@@ -36,7 +38,7 @@ export const measureLie = async (assembly: LabAssembly, lie: Lie, size: TownSize
     };
     const liars = lie.liars?.(town) ?? [];
     const rowsBefore = (await scene.items()).length;
-    const began = lab.now();
+    const [began, startedMs] = [lab.now(), Date.now()];
     let repairedAt: number | undefined;
     for (let at = 0; at <= size.patienceMinutes * MINUTE_MS && repairedAt === undefined; at += STEP_MS) {
       if (at % MINUTE_MS === 0) await lie.tell?.(town);
@@ -54,6 +56,7 @@ export const measureLie = async (assembly: LabAssembly, lie: Lie, size: TownSize
         repairedAt = Math.max(...repairs.map(({ at: sentAt, endedAt }) => endedAt ?? sentAt));
       }
     }
+    const machineSeconds = Math.round((Date.now() - startedMs) / 1000);
     const ofHealthy = (commands: (instanceId: string) => readonly unknown[]): number =>
       town.healthy.reduce((sum, { instanceId }) => sum + commands(instanceId).length, 0);
     const writes = lab.calls.filter(
@@ -65,6 +68,7 @@ export const measureLie = async (assembly: LabAssembly, lie: Lie, size: TownSize
       seconds: repairedAt === undefined ? undefined : Math.round((repairedAt - began) / 1000),
       checksOfHealthy: ofHealthy(chronicle.checksOf),
       repairsOfHealthy: ofHealthy(chronicle.repairsOf),
+      machineSeconds,
       rows: items.length - rowsBefore,
       inventedRows: items.filter((item) => JSON.stringify(item).includes(INVENTED)).length,
       writes: writes.length,

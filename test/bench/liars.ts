@@ -30,13 +30,19 @@ const run = async (): Promise<void> => {
   const assembly = synthScene([{ name: CLUSTER }]);
   const lies = [TRUTH, ...liesOf(Number(values.names))].filter(({ name }) => name.includes(values.only));
   console.log(
-    '| lie | last honest repair after | checks of healthy nodes | repairs of healthy nodes | rows | writes |',
+    '| lie | last honest repair after | of this, computing | checks of healthy nodes | repairs of healthy nodes | rows | writes |',
   );
-  console.log('|---|---:|---:|---:|---:|---:|');
+  console.log('|---|---:|---:|---:|---:|---:|---:|');
   for (const lie of lies) {
-    const { name, seconds, checksOfHealthy, repairsOfHealthy, rows, writes } = await measureLie(assembly, lie, size);
+    const { name, seconds, machineSeconds, checksOfHealthy, repairsOfHealthy, rows, writes } = await measureLie(
+      assembly,
+      lie,
+      size,
+    );
     const after = seconds === undefined ? 'not within the time' : `${seconds} s`;
-    console.log(`| ${name} | ${after} | ${checksOfHealthy} | ${repairsOfHealthy} | ${rows} | ${writes} |`);
+    console.log(
+      `| ${name} | ${after} | ${machineSeconds} s | ${checksOfHealthy} | ${repairsOfHealthy} | ${rows} | ${writes} |`,
+    );
   }
 };
 

@@ -19,6 +19,8 @@ export type Town = {
 /** Something that liars do. */
 export type Lie = {
   readonly name: string;
+  /** How many healthy nodes it may bring a check. */
+  readonly reaches: number;
   /** Makes nodes that lie in their results. They log their faults as the honest ones do, and before them. */
   readonly liars?: (town: Town) => readonly SimulatedNode[];
   /** Writes its lines; called each minute until the last honest node is repaired. */
@@ -47,6 +49,7 @@ const write = (town: Town, stream: string, lines: readonly (string | { timestamp
 /** Lines about other nodes in the stream of the liar itself. */
 const inOwnStream = (count: number): Lie => ({
   name: `names of ${count} nodes in the liar's own stream`,
+  reaches: 1,
   tell: async (town) => {
     const [liar] = town.healthy;
     const lines = names(town, count).map((node) => faultLine(node, town.scene.lab.now()));
@@ -57,6 +60,7 @@ const inOwnStream = (count: number): Lie => ({
 /** Lines without a host, in a stream that names no node: the cheapest way to name many. */
 const inFreeStream = (count: number, minutesAgo = 0): Lie => ({
   name: `names of ${count} nodes in a stream of any name${minutesAgo === 0 ? '' : `, with times ${minutesAgo} min ago`}`,
+  reaches: count,
   tell: async (town) => {
     const at = town.scene.lab.now() - minutesAgo * 60_000;
     const lines = names(town, count).map((node) => {
@@ -70,6 +74,7 @@ const inFreeStream = (count: number, minutesAgo = 0): Lie => ({
 /** Lines of each node in a stream of its name. */
 const inTheirStreams = (count: number): Lie => ({
   name: `names of ${count} nodes in streams of their names`,
+  reaches: count,
   tell: async (town) => {
     const at = town.scene.lab.now();
     for (const node of names(town, count)) await write(town, streamOf(node.privateDnsName), [faultLine(node, at)]);
@@ -79,6 +84,7 @@ const inTheirStreams = (count: number): Lie => ({
 /** The fault in the text of a pod's author, in every frame of kubelet and containerd, as the node itself ships it. */
 const inQuotes: Lie = {
   name: 'the fault in the probe, command, user, image or name of a pod, on 20 nodes',
+  reaches: 0,
   tell: async (town) => {
     const at = town.scene.lab.now();
     for (const node of town.healthy.slice(0, 20)) {
@@ -104,22 +110,26 @@ const addLiars = ({ scene }: Town, count: number, reason: string): readonly Simu
 
 const failures = (count: number): Lie => ({
   name: `${count === 1 ? 'one node reports' : `${count} nodes report`} that the repair failed`,
+  reaches: 0,
   liars: (town) => addLiars(town, count, 'SandboxImageMissing'),
 });
 
 const silences = (count: number): Lie => ({
   name: `${count} nodes report that the registry is silent`,
+  reaches: 0,
   liars: (town) => addLiars(town, count, 'RegistryUnreachable'),
 });
 
 const noAnswers = (count: number): Lie => ({
   name: `${count} nodes answer nothing`,
+  reaches: 0,
   liars: ({ scene }) => scene.addNodes(CLUSTER, count, { faultOf: () => REPAIRABLE, offline: true, pings: true }),
 });
 
 /** Nodes that answer every document with the other's result, or with none that can be read. */
 const nonsense: Lie = {
   name: '3 nodes answer nonsense',
+  reaches: 0,
   liars: ({ scene }) => {
     const nodes = scene.addNodes(CLUSTER, 3, { faultOf: () => REPAIRABLE });
     const answers = ['{"v":2,"outcome":"Repaired"}', '', 'x'.repeat(3000)];
@@ -139,7 +149,7 @@ const nonsense: Lie = {
 };
 
 /** No lie: what the others are compared with. */
-export const TRUTH: Lie = { name: 'nobody lies' };
+export const TRUTH: Lie = { name: 'nobody lies', reaches: 0 };
 
 /** The lies of the table; `count` is how many nodes are named at most. */
 export const liesOf = (count: number): readonly Lie[] => [
