@@ -1,6 +1,8 @@
+import pMap from 'p-map';
 import * as z from 'zod';
 import { ExplainedLane } from '../../core/api/explain.ts';
 import type { ClusterStatus, Need } from '../../core/api/status.ts';
+import { outcomesWith } from '../../core/model/outcome.ts';
 import { answerOf } from '../aws/answer.ts';
 import type { Stack } from '../aws/connection.ts';
 import { itemsOf } from '../aws/pages.ts';
@@ -13,11 +15,24 @@ import { StatusItems } from '../schemas/shapes.ts';
 
 /** One thing that was looked at. */
 type Finding = {
-  readonly check: 'access' | 'version' | 'sweeps' | 'reach' | 'pauses' | 'dead letters' | 'reading';
+  readonly check:
+    | 'access'
+    | 'version'
+    | 'sweeps'
+    | 'reach'
+    | 'agent'
+    | 'pauses'
+    | 'dead letters'
+    | 'reading'
+    | 'notices'
+    | 'not seen';
   readonly level: 'ok' | 'warning' | 'error';
   readonly text: string;
 };
 
+/** The outcomes that say only that a node gave no answer. */
+const SILENT = new Set<string>(outcomesWith('isSilence'));
+const TestNotice = z.looseObject({ noticeId: z.string() });
 const VERSIONED = ExplainedLane.pick({ deployment: true });
 
 /** Whether the stack is of the version of this program. */
@@ -54,6 +69,56 @@ const reachOf = ({ cluster, nodes, unreachable, skipped }: ClusterStatus): Findi
   return { check: 'reach', level: lost === 0 ? 'ok' : 'warning', text };
 };
 
+const MAX_SILENT = 5;
+
+/** The nodes of a cluster that gave no answer: what to look at on each, and where its next look is explained. */
+const agentsOf = async (stack: Stack, { cluster, unreachable }: ClusterStatus): Promise<readonly Finding[]> => {
+  if (unreachable === 0) return [];
+  const findings: Finding[] = [];
+  for await (const item of itemsOf(stack, { query: 'status', cluster })) {
+    const node = answerOf(StatusItems, item, 'the nodes of the cluster');
+    if (node.kind !== 'node-status' || !SILENT.has(node.outcome)) continue;
+    const { instanceId, message, advice } = node;
+    const todo = advice === undefined ? '' : `; ${advice}`;
+    const text = `${instanceId}: ${message}${todo} · fleetmend explain ${instanceId}`;
+    findings.push({ check: 'agent', level: 'warning', text });
+  }
+  const rest = findings.length - MAX_SILENT;
+  const more: Finding = {
+    ...{ check: 'agent', level: 'warning' },
+    text: `${cluster}: ${rest} more · fleetmend status -c ${cluster} -o csv`,
+  };
+  return [...findings.slice(0, MAX_SILENT), ...(rest > 0 ? [more] : [])];
+};
+
+/** What the rights of a reader do not show, each with the command that does. It is said, so that nobody takes it for well. */
+const NOT_SEEN: readonly string[] = [
+  'whether the log groups exist and are subscribed, and whether the documents at SSM are what was built: npm run deploy -- --dry-run',
+  "the rights of the nodes' roles: a node without AmazonSSMManagedInstanceCore is not managed, or gives no answer",
+  'whether CloudTrail records who invokes the functions: aws cloudtrail get-event-selectors --trail-name NAME',
+];
+
+/** An error that a person can correct, in one line. */
+const problemOf = (thrown: unknown): string => {
+  if (!(thrown instanceof CommandError)) throw thrown;
+  const { message, next } = thrown.refusal;
+  return `${message}${next === undefined ? '' : `: ${next}`}`;
+};
+
+/** Sends a notice that asks for nothing, so that the subscribers see whether it arrives. */
+const testNotice = async (stack: Stack, author: string): Promise<Finding> => {
+  try {
+    const { noticeId } = answerOf(
+      TestNotice,
+      await stack.act({ action: 'test-notice', requestedBy: author, reason: 'fleetmend doctor' }),
+      'the test notice',
+    );
+    return { check: 'notices', level: 'ok', text: `the test notice ${noticeId} was sent: look whether it arrives` };
+  } catch (thrown) {
+    return { check: 'notices', level: 'error', text: problemOf(thrown) };
+  }
+};
+
 const pausesOf = ({ cluster, pauses }: ClusterStatus, clock: Clock): readonly Finding[] =>
   pauses.map(({ by, reason, covers, until }) => ({
     check: 'pauses',
@@ -72,7 +137,10 @@ const lettersOf = (needs: readonly Need[]): readonly Finding[] => {
 };
 
 /** What a stack shows about itself. An error of access is a finding too: it is what is wrong. */
-const examine = async (stack: Stack, version: string, clock: Clock): Promise<readonly Finding[]> => {
+const examine = async (
+  stack: Stack,
+  { version, clock, notice }: { readonly version: string; readonly clock: Clock; readonly notice: string | undefined },
+): Promise<readonly Finding[]> => {
   const clusters: ClusterStatus[] = [];
   const needs: Need[] = [];
   try {
@@ -82,20 +150,21 @@ const examine = async (stack: Stack, version: string, clock: Clock): Promise<rea
       else if (shownItem.kind === 'need') needs.push(shownItem);
     }
   } catch (thrown) {
-    if (!(thrown instanceof CommandError)) throw thrown;
-    const { message, next } = thrown.refusal;
-    return [{ check: 'access', level: 'error', text: `${message}${next === undefined ? '' : `: ${next}`}` }];
+    return [{ check: 'access', level: 'error', text: problemOf(thrown) }];
   }
   return [
     { check: 'access', level: 'ok', text: `audit-query of ${stack.place.stack} answers` },
     await versionOf(stack, clusters[0]?.cluster, version),
     ...clusters.map((cluster) => sweepsOf(cluster, clock)),
     ...clusters.map(reachOf),
+    ...(await pMap(clusters, (cluster) => agentsOf(stack, cluster), { concurrency: 4 })).flat(),
     ...clusters.flatMap((cluster) => pausesOf(cluster, clock)),
     ...lettersOf(needs),
     ...[...new Set(clusters.flatMap(({ unread }) => unread))].map(
       (text): Finding => ({ check: 'reading', level: 'error', text }),
     ),
+    ...(notice === undefined ? [] : [await testNotice(stack, notice)]),
+    ...NOT_SEEN.map((text): Finding => ({ check: 'not seen', level: 'warning', text })),
   ];
 };
 
@@ -112,14 +181,16 @@ const COLUMNS: readonly Column<Finding & { readonly context: string }>[] = [
 /** `fleetmend doctor`: whether fleetmend itself works. */
 export const doctor = defineCommand({
   name: 'doctor',
-  summary: 'Look whether fleetmend itself works: access, version, sweeps, reach, pauses, dead letters',
-  examples: ['fleetmend doctor', 'fleetmend doctor --context all -o json'],
+  summary: 'Look whether fleetmend itself works: access, version, sweeps, reach, agents, pauses, dead letters, notices',
+  options: [{ flags: '--test-notice', description: 'send a notice that asks for nothing to those who subscribe' }],
+  examples: ['fleetmend doctor', 'fleetmend doctor --test-notice', 'fleetmend doctor --context all -o json'],
   formats: ['table', 'json', 'jsonl', 'csv'],
-  given: z.object({}),
-  perform: async ({ output, stacks, version }) => {
+  given: z.object({ testNotice: z.boolean().default(false) }),
+  perform: async ({ output, stacks, version, author }, { testNotice: isAsked }) => {
     const all: (Finding & { readonly context: string })[] = [];
     for (const stack of stacks()) {
-      const findings = await examine(stack, version, output.clock);
+      const notice = isAsked ? author : undefined;
+      const findings = await examine(stack, { version, clock: output.clock, notice });
       all.push(...findings.map((finding) => ({ context: stack.place.context, ...finding })));
     }
     const lines = all.map(
