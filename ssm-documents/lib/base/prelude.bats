@@ -182,10 +182,11 @@ assert_one_line() {
   [ "$(ls "$BATS_TEST_TMPDIR/run")" = lock ]
 }
 
-@test "removes the files of a killed document while it holds the lock exclusively" {
-  mkdir -p "$BATS_TEST_TMPDIR/run/work.dead"
+@test "removes the files of a killed document while it holds the lock exclusively, and none of one that waits for it" {
+  local waits=$BATS_TEST_TMPDIR/run/work.waits.$$
+  mkdir -p "$BATS_TEST_TMPDIR/run/work.dead" "$BATS_TEST_TMPDIR/run/work.dead.999999999" "$waits"
   document 'take_lock exclusive; finish Healthy ""'
-  [ "$(ls "$BATS_TEST_TMPDIR/run")" = lock ]
+  [ "$(ls "$BATS_TEST_TMPDIR/run")" = "lock"$'\n'"${waits##*/}" ]
 }
 
 @test "reports Busy while another document holds the lock" {

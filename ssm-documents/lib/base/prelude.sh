@@ -142,7 +142,7 @@ begin() {
     now
     STARTED_AT=$REPLY
     [[ -d $RUN_DIR ]] || mkdir -p -- "$RUN_DIR"
-    WORK=$(mktemp -d -- "$RUN_DIR/work.XXXXXXXX")
+    WORK=$(mktemp -d --suffix=.$$ -- "$RUN_DIR/work.XXXXXXXX")
   fi
   if [[ $ACTION == check ]]; then
     exec > "$WORK/stderr" 2>&1
@@ -236,11 +236,12 @@ take_lock() {
   [[ $1 == shared ]] || remove_remains
 }
 
-# remove_remains: while this document holds the lock exclusively, no other one runs. These files are from one that was killed.
+# remove_remains: while this document holds the lock exclusively, no other one runs, but others may wait for it. The folders of
+# processes that are no more are from documents that were killed.
 remove_remains() {
   local folder
   for folder in "$RUN_DIR"/work.*; do
-    [[ $folder == "$WORK" ]] || rm -rf -- "$folder"
+    [[ -d /proc/${folder##*.} ]] || rm -rf -- "$folder"
   done
 }
 
