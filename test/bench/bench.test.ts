@@ -25,9 +25,9 @@ it('checks a fleet with one SSM call of each kind for 50 nodes, and three looks 
     'ssm:DescribeInstanceInformation': 2,
     'ssm:SendCommand': 2,
   });
-  // One at the end of each command, and at most three before it.
+  // One at the end of each command; before it three looks, and one at the soft deadline where a node is slow.
   expect(calls['ssm:ListCommandInvocations']).toBeGreaterThanOrEqual(2);
-  expect(calls['ssm:ListCommandInvocations']).toBeLessThanOrEqual(2 * 4);
+  expect(calls['ssm:ListCommandInvocations']).toBeLessThanOrEqual(2 * 5);
   // Each document is read once in an execution environment, however many nodes it is sent to.
   expect(calls).toMatchObject({ 'ssm:DescribeDocument': READ_DOCUMENTS, 'ssm:GetDocument': READ_DOCUMENTS });
   expect((ssmCalls - 2 * READ_DOCUMENTS) / NODES).toBeLessThanOrEqual(AIMS.ssmCallsPerNode.check);
