@@ -94,3 +94,33 @@ it('the topic of notices takes no message of a person or a function, whatever th
   }
   expect(lab.notifications).toEqual([]);
 });
+
+it('the topic of notices takes messages of one rule and of the alarms of the stack alone', async () => {
+  const publishes = (service: string, source: string, account = '123456789012') =>
+    scene.lab.iam.decide(servicePrincipal(`${service}.amazonaws.com`), {
+      action: 'sns:Publish',
+      resource: 'arn:aws-cn:sns:cn-north-1:123456789012:fleetmend-notices',
+      context: {
+        'aws:SourceArn': `arn:aws-cn:${service === 'events' ? 'events' : 'cloudwatch'}:cn-north-1:${account}:${source}`,
+        'aws:SourceAccount': account,
+        'aws:SecureTransport': 'true',
+      },
+    });
+  for (const [service, source] of [
+    ['events', 'rule/fleetmend/fleetmend-notices'],
+    ['cloudwatch', 'alarm:fleetmend-heartbeat'],
+  ] as const) {
+    expect([source, await publishes(service, source)]).toMatchObject([source, { allowed: true }]);
+  }
+  for (const [service, source] of [
+    ['events', 'rule/other'],
+    ['events', 'rule/fleetmend/other'],
+    ['events', 'alarm:fleetmend-heartbeat'],
+    ['cloudwatch', 'alarm:other'],
+    ['cloudwatch', 'rule/fleetmend/fleetmend-notices'],
+    ['s3', 'alarm:fleetmend-heartbeat'],
+  ] as const) {
+    expect([source, await publishes(service, source)]).toMatchObject([source, { allowed: false }]);
+  }
+  expect(await publishes('cloudwatch', 'alarm:fleetmend-heartbeat', '210987654321')).toMatchObject({ allowed: false });
+});
