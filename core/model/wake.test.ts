@@ -7,6 +7,10 @@ it.each([
   ['', false],
   ['undefined', false],
   ['a/b/c', false],
+  ['../RESULT#x', false],
+  ['demo/RESULT#x', false],
+  ['-demo/cni-files', false],
+  [`${'a'.repeat(101)}/cni-files`, false],
 ])('%j is the name of a lane: %s', (text, expected) => {
   expect(isLane(text)).toBe(expected);
 });

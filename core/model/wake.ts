@@ -1,8 +1,15 @@
 import * as z from 'zod';
+import { ClusterName } from './ids.ts';
+import { parseLaneName } from './lane-name.ts';
 
 /** A FIFO group id: 1 to 128 letters, digits and punctuation (SQS SendMessage API reference). */
 const Group = z.string().regex(/^[!-~]{1,128}$/, 'not a name of a lane or a run');
-const Lane = Group.regex(/^[^/]+\/[^/]+$/, 'not a name of a lane: expected CLUSTER/REMEDIATION');
+const NO_LANE = 'not a name of a lane: expected CLUSTER/REMEDIATION';
+// The name is a part of stored keys, and its cluster a field of stored rows.
+const Lane = Group.regex(/^[^/]+\/[\w-]+$/, NO_LANE).refine(
+  (lane) => ClusterName.safeParse(parseLaneName(lane).cluster).success,
+  NO_LANE,
+);
 
 /**
  * The message of the lanes queue: process this group. It carries no data, so a duplicate or an old one is harmless.

@@ -178,6 +178,7 @@ describe('a wake', () => {
     expect(w.failures).toEqual([]);
     expect(await w.lanes.get('nonsense')).toBeUndefined();
     expect(() => parseWake({ kind: 'lane' })).toThrow(/reading the wake: field lane/);
+    expect(() => parseWake({ kind: 'lane', lane: '../RESULT#x' })).toThrow(/reading the wake: field lane/);
     expect(parseWake({ kind: 'run', runId: 'r' })).toEqual({ kind: 'run', runId: 'r' });
   });
 
