@@ -3,8 +3,14 @@ import { COMMAND_STATUS_CHANGE, documentFamily } from './ssm-command.ts';
 
 /** The source of fleetmend's own notices. */
 export const NOTICE_SOURCE = 'fleetmend';
-/** The detail-type of a notice by which a person tests the way of the notices; operator-api may send no other. */
+/** The detail-type of a notice by which a person tests the way of the notices. */
 export const TEST_NOTICE = 'Test Notice';
+/** The detail-type of the notice that a node went into quarantine. */
+export const NODE_QUARANTINED = 'Node Quarantined';
+/** The detail-type of the notice that the quarantine of a node has ended. */
+export const NODE_RELEASED = 'Node Released';
+/** The detail-types of the notices about what people did; operator-api may send no other. */
+export const NOTICES_OF_PEOPLE: readonly string[] = [TEST_NOTICE, 'Paused', 'Resumed', NODE_RELEASED];
 
 /** The values that the pattern of an internal rule depends on. */
 type InternalRuleSettings = { readonly documentNames: readonly string[] };
@@ -43,7 +49,7 @@ export const commandEnds: InternalRule = {
   },
 };
 
-/** fleetmend's own notices, which go to the topic that people subscribe to. */
+/** fleetmend's own notices, of which notifier informs people. */
 export const notices: InternalRule = {
   name: 'notices',
   title: 'fleetmend sends a notice.',

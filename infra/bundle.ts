@@ -12,6 +12,7 @@ export const FUNCTION_NAMES = [
   'run-controller',
   'scheduler',
   'audit-query',
+  'notifier',
 ] as const;
 export type FunctionName = (typeof FUNCTION_NAMES)[number];
 

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { SENDS } from '../core/api/notice.ts';
 import { ClusterPolicy, Limits, Policy } from '../core/model/policy.ts';
 import { SIGNAL_SWITCHES, type SignalSwitch } from '../core/signals/read-signal.ts';
 import { FUNCTION_NAMES } from './bundle.ts';
@@ -140,15 +141,24 @@ export const Config = z.strictObject({
     .strictObject({
       /** Gets fleetmend's notices and alarms by mail, once the address is confirmed. */
       email: z.email().optional(),
-      /** An existing topic to use in place of an own one; its policy must let events and cloudwatch publish. */
+      /** An existing topic to use in place of an own one; its policy must let cloudwatch publish, and the function notifier too where it is another account's. */
       topicArn: z
         .string()
         .regex(/^arn:[a-z-]+:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}$/, 'not an SNS topic ARN')
         .optional(),
+      /** Adds a topic for Amazon Q Developer in chat applications: the notices as its custom notifications, and the alarms. */
+      chat: z.boolean().default(false),
+      /**
+       * What people are told: `problems` and their ends, all `changes` (pauses and the weekly digest too), or `all` (each ended run
+       * that is no sweep, too).
+       */
+      send: z.enum(SENDS).default('changes'),
     })
     .prefault({}),
   /** The alarms about fleetmend itself. Those about the clusters' nodes are signals.alarms. */
   alarms: z.boolean().default(true),
+  /** A dashboard of CloudWatch. */
+  dashboard: z.boolean().default(true),
   /** Turns signals off, other than logs, sweeps and Node Symptom events: a switch of each signal in docs/signals.md. */
   signals: z.strictObject(signalSwitches).prefault({}),
   /** How long the logs of the functions are kept. Their groups stay when the stack is deleted. */

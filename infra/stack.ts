@@ -1,6 +1,8 @@
 import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { defined } from '../core/model/defined.ts';
 import type { Remediation } from '../core/model/remediation.ts';
+import { NODE_QUARANTINED, NODE_RELEASED, NOTICES_OF_PEOPLE } from '../events/rules.ts';
 import { documentName } from '../events/ssm-command.ts';
 import type { FunctionName } from './bundle.ts';
 import { type Config, type LogGroup, type SkippedLogGroup, type SkipReason, subscriptionFilterName } from './config.ts';
@@ -9,6 +11,7 @@ import { AuditTable } from './constructs/audit-table.ts';
 import { closeQueues } from './constructs/closed-queues.ts';
 import { ClusterAlarms } from './constructs/cluster-alarms.ts';
 import { CustomerKey } from './constructs/customer-key.ts';
+import { Dashboard } from './constructs/dashboard.ts';
 import { Documents, type DocumentToDeploy } from './constructs/documents.ts';
 import { FleetmendBus } from './constructs/event-bus.ts';
 import * as grants from './constructs/grants.ts';
@@ -18,6 +21,7 @@ import { Notices } from './constructs/notices.ts';
 import { deadLetterQueue, FifoInbox, Inbox, urlsAsJson } from './constructs/queues.ts';
 import { roleComplaints } from './constructs/role-sizes.ts';
 import { Rules } from './constructs/rules.ts';
+import { SavedQueries } from './constructs/saved-queries.ts';
 import { signalRules } from './constructs/signal-patterns.ts';
 import { SpineFunction, type SpineFunctionProps } from './constructs/spine-function.ts';
 import { tableStatements } from './constructs/table-access.ts';
@@ -89,6 +93,7 @@ export class FleetmendStack extends Stack {
       'operator-api': letters('DeadOperatorApi', 'operator-api-dlq'),
       scheduler: letters('DeadScheduler', 'scheduler-dlq'),
       'run-controller': letters('DeadRunController', 'run-controller-dlq'),
+      notifier: letters('DeadNotifier', 'notifier-dlq'),
       signals: signals.dead,
       progress: progress.dead,
       lanes: lanes.dead,
@@ -180,8 +185,8 @@ export class FleetmendStack extends Stack {
       statements: [
         grants.sendTo(lanes.queue, signals.queue, progress.queue),
         grants.takeFrom(replayable),
-        grants.invoke(logClassifier.fn),
-        grants.putTestNotices(bus.eventBusArn),
+        grants.invoke(logClassifier.fn.functionArn),
+        grants.putNoticesOf(bus.eventBusArn, NOTICES_OF_PEOPLE),
         grants.describeInstances(),
         grants.describeManagedNodes(),
         ...grants.readClusters(config),
@@ -189,10 +194,16 @@ export class FleetmendStack extends Stack {
       asynchronous: { dead: dead['operator-api'], ...WHEN_ASKED },
     });
 
+    const toTell = (...detailTypes: readonly string[]) => grants.putNoticesOf(bus.eventBusArn, detailTypes);
     // schedule ─▶ scheduler ── sweep runs, overdue commands, entries now due; then wake
     const scheduler = spine('SchedulerFunction', 'scheduler', {
-      environment: { TABLE_NAME, LANES_QUEUE_URL },
-      statements: [grants.sendTo(lanes.queue), grants.readCommands(), grants.describeInstances()],
+      environment: { TABLE_NAME, LANES_QUEUE_URL, BUS_NAME },
+      statements: [
+        grants.sendTo(lanes.queue),
+        grants.readCommands(),
+        grants.describeInstances(),
+        toTell(NODE_QUARANTINED, NODE_RELEASED),
+      ],
       asynchronous: { dead: dead.scheduler, retryAttempts: 1, maxEventAge: Duration.minutes(5) },
     });
     rules.clock(scheduler.fn, config.sweepMinutes);
@@ -206,10 +217,11 @@ export class FleetmendStack extends Stack {
       environment: {
         TABLE_NAME,
         LANES_QUEUE_URL,
+        BUS_NAME,
         BAD_INPUT_QUEUE_URL: dead.progress.queueUrl,
         INBOX_QUEUE_URL: progress.queue.queueUrl,
       },
-      statements: [grants.sendTo(lanes.queue, dead.progress), grants.readCommands()],
+      statements: [grants.sendTo(lanes.queue, dead.progress), grants.readCommands(), toTell(NODE_QUARANTINED)],
     });
     commandTracker.worksOn(progress.queue, { batchSize: 10, maxConcurrency: config.maxConcurrency['command-tracker'] });
 
@@ -236,13 +248,27 @@ export class FleetmendStack extends Stack {
       ],
     });
     runController.worksOn(lanes.queue, { batchSize: 1, maxConcurrency: config.maxConcurrency['run-controller'] });
-    fleetmendBus.keepNoticesFor(runController.role, operatorApi.role);
-    notices.allow(rules.notices(bus, notices.topic));
+    fleetmendBus.keepNoticesFor(runController.role, operatorApi.role, commandTracker.role, scheduler.role);
 
     // console / CLI / dashboard ─▶ audit-query: read-only queries over the audit table
     const shown = { environment: { TABLE_NAME, DLQ_URLS: urlsAsJson(this, replayable) } };
     const toShow = grants.toExplain(replayable);
     const auditQuery = spine('AuditQueryFunction', 'audit-query', { ...shown, statements: toShow });
+
+    // "Run Ended", "Breaker Opened" and the like; a week ─▶ notifier ─▶ topics for people
+    const waysIn = { operatorApi: operatorApi.fn, auditQuery: auditQuery.fn, asynchronous: WHEN_ASKED };
+    const { policies, reading } = new WaysIn(this, 'WaysIn', waysIn);
+    const notifier = spine('NotifierFunction', 'notifier', {
+      environment: {
+        ...notices.environment,
+        NOTICES_SEND: config.notifications.send,
+        AUDIT_QUERY_NAME: `${auditQuery.fn.functionName}:${reading.aliasName}`,
+      },
+      statements: [grants.publishOn(...notices.topicArns), grants.invoke(reading.functionArn)],
+      asynchronous: { dead: dead.notifier, ...WHEN_ASKED },
+    });
+    rules.notices(bus, notifier.fn);
+    notices.allow(notifier.role);
 
     const inboxes = { signals: signals.queue, progress: progress.queue, lanes: lanes.queue };
     closeQueues({
@@ -252,21 +278,33 @@ export class FleetmendStack extends Stack {
       functions,
     });
 
-    const waysIn = { operatorApi: operatorApi.fn, auditQuery: auditQuery.fn, asynchronous: WHEN_ASKED };
-    const { policies } = new WaysIn(this, 'WaysIn', waysIn);
-
-    if (config.alarms) {
-      new Alarms(this, 'Alarms', {
+    const functionsByName = Object.fromEntries([...functions].map(([name, { fn }]) => [name, fn]));
+    const alarms = config.alarms
+      ? new Alarms(this, 'Alarms', {
+          namePrefix: this.stackName,
+          sweepMinutes: config.sweepMinutes,
+          topics: notices.topics,
+          deadLetterQueues: Object.fromEntries(Object.entries(dead).map(([name, queue]) => [`${name}-dlq`, queue])),
+          inboxes,
+          functions: functionsByName,
+          countsFailedRecords: ['signal-intake', 'command-tracker', 'run-controller', 'scheduler'],
+          unattended: ['log-classifier', 'signal-intake', 'command-tracker', 'run-controller', 'scheduler', 'notifier'],
+          countsThrottledCalls: ['signal-intake', 'command-tracker', 'run-controller', 'scheduler'],
+          countsUnreadableRows: ['signal-intake', 'run-controller', 'scheduler'],
+        }).all
+      : [];
+    new SavedQueries(this, 'SavedQueries', {
+      namePrefix: this.stackName,
+      logGroups: Object.fromEntries([...functions].map(([name, { logGroup }]) => [name, logGroup])),
+    });
+    if (config.dashboard) {
+      new Dashboard(this, 'Dashboard', {
         namePrefix: this.stackName,
         sweepMinutes: config.sweepMinutes,
-        topic: notices.topic,
-        deadLetterQueues: Object.fromEntries(Object.entries(dead).map(([name, queue]) => [`${name}-dlq`, queue])),
+        alarms,
         inboxes,
-        functions: Object.fromEntries([...functions].map(([name, { fn }]) => [name, fn])),
-        countsFailedRecords: ['signal-intake', 'command-tracker', 'run-controller', 'scheduler'],
-        unattended: ['log-classifier', 'signal-intake', 'command-tracker', 'run-controller', 'scheduler'],
-        countsThrottledCalls: ['signal-intake', 'command-tracker', 'run-controller', 'scheduler'],
-        countsUnreadableRows: ['signal-intake', 'run-controller', 'scheduler'],
+        functions: functionsByName,
+        requests: operatorApi.logGroup,
       });
     }
 
@@ -282,6 +320,7 @@ export class FleetmendStack extends Stack {
       ProgressQueueUrl: progress.queue.queueUrl,
       LanesQueueUrl: lanes.queue.queueUrl,
       NoticesTopicArn: notices.topic.topicArn,
+      ...defined({ ChatTopicArn: notices.chat?.topicArn }),
       ReadersPolicyArn: policies.Readers.managedPolicyArn,
       RespondersPolicyArn: policies.Responders.managedPolicyArn,
       OperatorsPolicyArn: policies.Operators.managedPolicyArn,

@@ -85,5 +85,6 @@ export const stageFunctions = (options: {
     'run-controller': stage('run-controller'),
     scheduler: stage('scheduler'),
     'audit-query': stage('audit-query'),
+    notifier: stage('notifier'),
   };
 };

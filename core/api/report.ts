@@ -59,7 +59,7 @@ export const readCursor = (query: AuditQuery, next: string): readonly Position[]
 /** A run as lists show it: its request, its state, and the outcomes of its nodes. */
 export const runSummary = (run: RunState) => {
   const { pending, commands, outbox, settled, version, ...shown } =
-    run.status === 'queued' ? run : without(run, 'looks');
+    run.status === 'queued' ? run : without(without(run, 'looks'), 'ailing');
   return {
     ...shown,
     pending: pending.length,

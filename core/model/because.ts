@@ -50,14 +50,18 @@ const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/gu;
 /** How a cell of a table begins that a spreadsheet would calculate, also behind what it leaves out. */
 const FORMULA = /^[\s\u{FFFD}]*[=+\-@|%]/u;
 
+/** Text from outside in one line: each unsafe character replaced by `�`, and at most so many characters. */
+export const plainText = (text: string, maxLength: number): string =>
+  // A cut inside a surrogate pair leaves half of it, which the replacement also catches.
+  text.slice(0, maxLength).replace(UNSAFE, '\u{FFFD}');
+
 /**
  * Text from outside as it is stored and shown: each unsafe character replaced by `�`, an apostrophe before what a
  * spreadsheet would take for a formula, and at most so many characters.
  */
 export const cleanText = (text: string, maxLength: number): string => {
-  // A cut inside a surrogate pair leaves half of it, which the replacement also catches.
-  const safe = text.slice(0, maxLength).replace(UNSAFE, '\u{FFFD}');
-  return FORMULA.test(safe) ? `'${safe.slice(0, maxLength - 1).replace(UNSAFE, '\u{FFFD}')}` : safe;
+  const safe = plainText(text, maxLength);
+  return FORMULA.test(safe) ? `'${plainText(safe, maxLength - 1)}` : safe;
 };
 
 /** Text from outside as a sample. */

@@ -109,11 +109,24 @@ export const openNodes = (observations: readonly ObservationRow[]): readonly str
   ...new Set(observations.flatMap(({ open }) => open)),
 ];
 
+/** The nodes about which a check knows: those that every part found healthy, and those with another answer. Silence is none. */
+export const checkedNodes = (
+  observations: readonly ObservationRow[],
+): { readonly healthy: ReadonlySet<string>; readonly ailing: ReadonlySet<string> } => {
+  const healthy = new Set<string>();
+  const ailing = new Set<string>();
+  for (const parts of Map.groupBy(observations, ({ key }) => batchOf(key)).values()) {
+    if (parts.length < (parts[0]?.parts ?? 1)) continue;
+    for (const [id, { outcome }] of batchReadings(parts, () => undefined)) {
+      const { isOmittedByChecks, isSilence } = meaningOf(outcome);
+      if (isOmittedByChecks) healthy.add(id);
+      else if (!isSilence) ailing.add(id);
+    }
+  }
+  return { healthy, ailing };
+};
+
 /** The nodes that every part of a check found healthy, over all complete batches of a run: they have no result row. */
-export const healthyNodes = (observations: readonly ObservationRow[]): readonly string[] =>
-  [...Map.groupBy(observations, ({ key }) => batchOf(key)).values()].flatMap((parts) => {
-    if (parts.length < (parts[0]?.parts ?? 1)) return [];
-    return [...batchReadings(parts, () => undefined)].flatMap(([id, { outcome }]) =>
-      meaningOf(outcome).isOmittedByChecks ? [id] : [],
-    );
-  });
+export const healthyNodes = (observations: readonly ObservationRow[]): readonly string[] => [
+  ...checkedNodes(observations).healthy,
+];

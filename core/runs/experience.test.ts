@@ -109,7 +109,7 @@ describe('a breaker', () => {
 
   it('is told once, with the lane, the document and its end', () => {
     const lane = aRun(0, { group: 'demo/pause-image' });
-    expect(breakerNotices(lane, opened())).toEqual([
+    expect(breakerNotices(lane, opened(), at(60), LIMITS)).toEqual([
       {
         kind: 'notice',
         id: `r-1/breaker/${DOCUMENT.name}`,
@@ -130,9 +130,8 @@ describe('a breaker', () => {
   it('is not told where it was open before, or is not open', () => {
     const [{ after } = expect.fail()] = opened();
     const { breaker: none, ...closed } = after;
-    expect(breakerNotices(aRun(0), [{ before: after, after: { ...after, version: 2 } }])).toEqual([]);
-    expect(breakerNotices(aRun(0), [{ before: closed, after: closed }])).toEqual([]);
-    expect(breakerNotices(aRun(0), [{ before: after, after: closed }])).toEqual([]);
+    expect(breakerNotices(aRun(0), [{ before: after, after: { ...after, version: 2 } }], at(60), LIMITS)).toEqual([]);
+    expect(breakerNotices(aRun(0), [{ before: closed, after: closed }], at(60), LIMITS)).toEqual([]);
     expect(hasOpened({ before: after, after: closed })).toBe(false);
   });
 

@@ -92,19 +92,22 @@ export const hasOpened = ({ before, after }: TrustChange): boolean =>
 export const hasClosed = ({ before, after }: TrustChange, now: string, limits: Limits): boolean =>
   isTripped(before, now, limits) && !isTripped(after, now, limits);
 
-/** The notices of the breakers that a step of a run has opened. */
-export const breakerNotices = (run: RunState, changes: readonly TrustChange[]): OutboxEntry[] =>
+/** The notices of the breakers that a step of a run has opened or closed. */
+export const breakerNotices = (
+  run: RunState,
+  changes: readonly TrustChange[],
+  now: string,
+  limits: Limits,
+): OutboxEntry[] =>
   changes.flatMap((change): OutboxEntry[] => {
     const { document, breaker } = change.after;
-    if (breaker === undefined || !hasOpened(change)) return [];
-    const { openUntil, openings } = breaker;
     const { runId, cluster, remediation, group: lane } = run;
-    return [
-      {
-        kind: 'notice',
-        id: `${runId}/breaker/${document}`,
-        detailType: 'Breaker Opened',
-        detail: { lane, cluster, remediation, document, runId, openUntil, openings },
-      },
-    ];
+    const about = { lane, cluster, remediation, document, runId };
+    const notice = { kind: 'notice', id: `${runId}/breaker/${document}` } as const;
+    if (breaker !== undefined && hasOpened(change)) {
+      const { openUntil, openings } = breaker;
+      return [{ ...notice, detailType: 'Breaker Opened', detail: { ...about, openUntil, openings } }];
+    }
+    // One run cannot open a breaker and close it.
+    return hasClosed(change, now, limits) ? [{ ...notice, detailType: 'Breaker Closed', detail: about }] : [];
   });

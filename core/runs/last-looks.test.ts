@@ -8,7 +8,11 @@ const HALF_HOUR = 1800;
 const sweepAt = (seconds: number) => sweepRunId(Date.parse(at(seconds)), fnv1a('demo'));
 const why = because('sweep', { detectedWithinSeconds: HALF_HOUR });
 const sweep = aQueuedCheck({ runId: sweepAt(0), because: why });
-const seen = (seconds: number, ...ids: number[]) => ({ startedAt: at(seconds), healthy: new Set(ids.map(node)) });
+const seen = (seconds: number, ...ids: number[]) => ({
+  startedAt: at(seconds),
+  healthy: new Set(ids.map(node)),
+  ailing: new Set<string>(),
+});
 
 describe('the sweeps before a sweep', () => {
   it('are those of its cluster, one interval apart', () => {
@@ -39,6 +43,12 @@ describe('a sweep', () => {
       [node(2), HALF_HOUR],
     ]);
     expect(becausesOfLooks(run, nodes(2))).toEqual({ [node(1)]: { ...why, detectedWithinSeconds: 3651 } });
+  });
+
+  it('knows which of its nodes were not healthy in the last one, and not those of which it had no answer', () => {
+    const last = { ...seen(-1700, 0), ailing: new Set([node(2), node(9)]) };
+    const run = withLastLooks(planned, [last, { ...seen(-3600), ailing: new Set([node(1)]) }], START);
+    expect(run.ailing).toEqual([node(2)]);
   });
 
   it('keeps no list where its nodes were all healthy in the last one, which began at most now', () => {

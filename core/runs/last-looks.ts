@@ -4,8 +4,12 @@ import { epochMs } from '../model/ids.ts';
 import { sweepRunId } from '../model/run-id.ts';
 import type { RunningRun, RunState } from '../state/run-state.ts';
 
-/** A sweep that has ended: when it began to look, and the nodes that it found healthy. */
-export type Sweep = { readonly startedAt: string; readonly healthy: ReadonlySet<string> };
+/** A sweep that has ended: when it began to look, the nodes that it found healthy, and those with another answer. */
+export type Sweep = {
+  readonly startedAt: string;
+  readonly healthy: ReadonlySet<string>;
+  readonly ailing: ReadonlySet<string>;
+};
 
 /**
  * The ids of the sweeps before a sweep, the last one first: those of the same part of the cluster's list of nodes. None for
@@ -42,10 +46,12 @@ export const withLastLooks = (run: RunningRun, sweeps: readonly Sweep[], now: st
     const earlier = sweeps.find(({ healthy }) => healthy.has(id));
     return [[id, earlier === undefined ? interval : since(earlier)]];
   });
+  const ailing = run.pending.flatMap(([id]) => (last.ailing.has(id) ? [id] : []));
   return {
     ...run,
     because: { ...run.because, detectedWithinSeconds: since(last) },
     ...(looks.length === 0 ? {} : { looks }),
+    ...(ailing.length === 0 ? {} : { ailing }),
   };
 };
 

@@ -41,19 +41,17 @@ export const heldDecision = (hold: RegistryHold) => ({
   notBefore: hold.until,
 });
 
-const noticeOf = (run: RunState, hold: RegistryHold, message: string): OutboxEntry => ({
+/** The notice that the hold has begun, or ended, with its detail. */
+const noticeOf = (
+  { runId, group: lane, cluster, remediation }: RunState,
+  { until }: RegistryHold,
+  end: '' | ' Ended',
+  detail: object = {},
+): OutboxEntry => ({
   kind: 'notice',
-  id: `${run.runId}/registry/${hold.until}`,
-  detailType: 'Registry Hold',
-  detail: {
-    lane: run.group,
-    cluster: run.cluster,
-    remediation: run.remediation,
-    runId: run.runId,
-    until: hold.until,
-    holds: hold.holds,
-    message,
-  },
+  id: `${runId}/registry${end}/${until}`,
+  detailType: `Registry Hold${end}`,
+  detail: { lane, cluster, remediation, runId, ...detail },
 });
 
 /** Removes the nodes that need the registry from the unsent nodes of the run. */
@@ -107,8 +105,12 @@ export const withRegistryNews = <Run extends PlannedRun>(
   const hold = holdAfterNews(news, before, { runId: run.runId, hasTried: hasTried(run) }, now, limits);
   if (hold === before && isSameNews(news, known)) return run;
   const after = { ...without(run, 'registryHold'), registry: news, ...defined({ registryHold: hold }) };
-  if (hold === undefined || hold.holds === before?.holds) return after;
-  return { ...after, outbox: [...after.outbox, noticeOf(after, hold, messageOf(after, hold, news))] };
+  if (hold === undefined)
+    return before === undefined ? after : { ...after, outbox: [...after.outbox, noticeOf(after, before, ' Ended')] };
+  if (hold.holds === before?.holds) return after;
+  const { until, holds } = hold;
+  const detail = { until, holds, message: messageOf(after, hold, news) };
+  return { ...after, outbox: [...after.outbox, noticeOf(after, hold, '', detail)] };
 };
 
 /**

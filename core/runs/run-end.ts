@@ -9,11 +9,14 @@ export const endedOf = ({ stopped, ...run }: RunningRun, now: string): EndedRun 
   return stopped.reason === 'Cancelled' ? { ...over, end: 'Cancelled', stopped } : { ...over, end: 'Stopped', stopped };
 };
 
+/** The detail-type of the notice that a run has ended. */
+export const RUN_ENDED = 'Run Ended';
+
 /** The notice that a run has ended. */
 export const endNotice = (run: EndedRun, counts: Partial<Record<string, number>>, now: string): OutboxEntry => ({
   kind: 'notice',
   id: `${run.runId}/ended`,
-  detailType: 'Run Ended',
+  detailType: RUN_ENDED,
   detail: {
     runId: run.runId,
     cluster: run.cluster,

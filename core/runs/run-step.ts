@@ -7,6 +7,8 @@ import type { NodeStateRow } from '../state/node-state.ts';
 import type { OutboxEntry } from '../state/outbox-entry.ts';
 import type { RunState } from '../state/run-state.ts';
 import { advance, nodesToDecide, type RunInputs } from './advance.ts';
+import { checkedNodes } from './batch-results.ts';
+import { changesOf, withChanges } from './changes.ts';
 import { slotsFor, withClaimKept, withSlotsOf } from './claims.ts';
 import type { SendReport } from './command.ts';
 import { decideNow, type NodesSeen } from './decide-now.ts';
@@ -132,6 +134,15 @@ const bookingsOf = (ids: readonly string[], states: ReadonlyMap<string, NodeStat
     return known === undefined ? { instanceId } : { instanceId, known };
   });
 
+/** A run with the notice of its end complete: what it has changed about its nodes. */
+const toldOf = (before: RunState, state: RunState, inputs: RunInputs) => {
+  if (!hasEnded(state)) return { state };
+  const digest = digestOf(state, inputs.observations);
+  if (before.status === 'ended') return { state, digest };
+  const { healthy } = checkedNodes(inputs.observations);
+  return { state: withChanges(state, changesOf(state, digest, inputs, healthy)), digest };
+};
+
 /**
  * One step of a planned run. It is done when nothing has changed, nothing is to be sent or looked for, and no entry of its
  * outbox is due.
@@ -140,7 +151,8 @@ export const runStep = (seen: RunSeen): Step => {
   const { run, rules, now } = seen;
   const base = flushedRun(seen);
   const inputs = inputsOf(seen);
-  const { state, booked, trust, effects } = advance(base, inputs, now, rules.policy.limits);
+  const { booked, trust, effects, ...stepped } = advance(base, inputs, now, rules.policy.limits);
+  const { state, digest } = toldOf(base, stepped.state, inputs);
   const flush: Effect[] =
     effects.length === 0 && state.outbox.some((entry) => isEntryDue(entry, now)) ? [{ kind: 'flush' }] : [];
   const all = [...effects, ...flush];
@@ -152,8 +164,7 @@ export const runStep = (seen: RunSeen): Step => {
   return {
     commit: {
       run: { before: run, after: state },
-      ...(hasEnded(state) ? { digest: digestOf(state, inputs.observations) } : {}),
-      ...defined({ cluster }),
+      ...defined({ digest, cluster }),
       ...(booked.length === 0 ? {} : { booked: bookingsOf(booked, seen.nodes.states) }),
       ...(takenBack.length === 0 ? {} : { takenBack }),
       ...(trust.length === 0 ? {} : { trust }),

@@ -132,7 +132,7 @@ export const learn = <Inputs extends StopInputs, Run extends PlannedRun>(
   const trust = experienceOf(before, inputs.observations, inputs, now, limits);
   const known = new Map([...inputs.trust, ...trust.map(({ after }) => [after.document, after] as const)]);
   const reported = withRegistryNews(withReports(before, inputs, now, limits), inputs.observations, now, limits);
-  const notices = breakerNotices(before, trust);
+  const notices = breakerNotices(before, trust, now, limits);
   return {
     reported: notices.length === 0 ? reported : { ...reported, outbox: [...reported.outbox, ...notices] },
     inputs: { ...inputs, trust: known },

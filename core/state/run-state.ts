@@ -85,6 +85,8 @@ const Known = {
    * time of all others is in its `because`.
    */
   looks: z.array(z.tuple([InstanceId, z.number().int().nonnegative()])).optional(),
+  /** Of a sweep: the nodes that answered the sweep before it, and were not healthy. */
+  ailing: z.array(InstanceId).optional(),
 };
 
 /** Of a check: turns of its own group that failed. Those of a repair are counted in its lane. */

@@ -83,7 +83,8 @@ const answerTo = async (
     },
     (error) => {
       deps.count('Refusals');
-      deps.log.info('refusing request', { ...error });
+      // Not the refusal's own fields: its message would replace that of the line.
+      deps.log.info('refusing request', { refusal: error });
     },
   );
   if (!answer.ok) await record.refused(answer.error, request);

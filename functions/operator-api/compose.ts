@@ -24,21 +24,19 @@ import { createRunStore } from '../adapters/table/run-store.ts';
 import { createSignalStore } from '../adapters/table/signal-store.ts';
 import { createTrustStore } from '../adapters/table/trust-store.ts';
 import {
-  AWS_REGION,
   BUS_NAME,
-  DLQ_URLS,
   LANES_QUEUE_URL,
-  LOG_CLASSIFIER_NAME,
   PROGRESS_QUEUE_URL,
   readEnv,
   SIGNALS_QUEUE_URL,
-  STACK_ARN,
   TABLE_NAME,
 } from '../runtime/env.ts';
+import { AWS_REGION, DLQ_URLS, LOG_CLASSIFIER_NAME, STACK_ARN } from '../runtime/operator-env.ts';
 import { readSettings } from '../runtime/settings.ts';
 import type { Telemetry } from '../runtime/telemetry.ts';
 import { createBeyondEc2 } from '../shared/beyond-ec2.ts';
 import { createFleet } from '../shared/fleet.ts';
+import { createTell } from '../shared/teller.ts';
 import type { OperatorApiPorts } from './ports.ts';
 
 /** Builds operator-api's clients and stores, once per execution environment. */
@@ -61,6 +59,7 @@ export const composeOperatorApi = (telemetry: Telemetry): Omit<OperatorApiPorts,
   const sqs = new SQSClient(AWS_CLIENT.standard);
   const ssm = new SSMClient(AWS_CLIENT.throttled);
   const pace = createPace({ ...table, counter: EC2_COUNTER, maxPerSecond: limits.maxEc2CallsPerSecond, now });
+  const bus = createBus({ client: new EventBridgeClient(AWS_CLIENT.standard), busName: env.BUS_NAME });
   return {
     ...telemetry,
     fleet: createFleet({ ec2: new EC2Client(AWS_CLIENT.throttled), ssm, policy: settings.policy, pace }),
@@ -72,7 +71,8 @@ export const composeOperatorApi = (telemetry: Telemetry): Omit<OperatorApiPorts,
     requests: createRequestStore({ ...table, retentionDays: limits.retentionDays }),
     signals: createSignalStore({ ...table, newId }),
     wakes: createWakeQueue({ client: sqs, queueUrl: env.LANES_QUEUE_URL, newId }),
-    bus: createBus({ client: new EventBridgeClient(AWS_CLIENT.standard), busName: env.BUS_NAME }),
+    bus,
+    tell: createTell({ bus, ...telemetry }),
     letters: createDeadLetterReader({ client: sqs }),
     letterReturn: createLetterReturn({
       client: sqs,

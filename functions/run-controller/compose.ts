@@ -35,6 +35,7 @@ import {
   readEnv,
   TABLE_NAME,
 } from '../runtime/env.ts';
+import { measure } from '../runtime/metrics.ts';
 import { builtDocuments, readSettings } from '../runtime/settings.ts';
 import type { Telemetry } from '../runtime/telemetry.ts';
 import { createBeyondEc2 } from '../shared/beyond-ec2.ts';
@@ -61,6 +62,7 @@ export const composeRunController = (
   const fleet = createFleet({ ec2, ssm, policy: settings.policy, pace });
   const runs = createRunStore({ ...table, retentionDays: limits.retentionDays });
   const results = createResultStore({ ...table, limits });
+  const bus = createBus({ client: new EventBridgeClient(AWS_CLIENT.standard), busName: env.BUS_NAME });
   const ports: RunControllerPorts = {
     runs,
     results,
@@ -84,10 +86,11 @@ export const composeRunController = (
     reader: createCommandReader({ client: ssm }),
     looks: createLookQueue({ client: sqs, queueUrl: env.PROGRESS_QUEUE_URL }),
     wakes: createWakeQueue({ client: sqs, queueUrl: env.LANES_QUEUE_URL, newId }),
-    bus: createBus({ client: new EventBridgeClient(AWS_CLIENT.standard), busName: env.BUS_NAME }),
+    bus,
     settings,
     log: telemetry.log,
     count: telemetry.count,
+    measure,
     now,
     wait: sleep,
     random: Math.random,

@@ -1,4 +1,4 @@
-import { healthyNodes } from '../../core/runs/batch-results.ts';
+import { checkedNodes } from '../../core/runs/batch-results.ts';
 import { type Sweep, sweepIdsBefore, unseenIn } from '../../core/runs/last-looks.ts';
 import type { QueuedRun } from '../../core/state/run-state.ts';
 import type { RunControllerPorts } from './ports.ts';
@@ -20,8 +20,8 @@ export const earlierSweeps = async (
     if (unseenIn(nodes, sweeps).length === 0) break;
     const stored = await deps.runs.read(runId);
     if (stored.kind !== 'run' || stored.run.status !== 'ended' || stored.run.startedAt === undefined) continue;
-    const healthy = new Set(healthyNodes(await deps.runs.observations(runId)));
-    sweeps.push({ startedAt: stored.run.startedAt, healthy });
+    const { startedAt } = stored.run;
+    sweeps.push({ startedAt, ...checkedNodes(await deps.runs.observations(runId)) });
   }
   return sweeps;
 };

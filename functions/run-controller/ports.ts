@@ -13,7 +13,7 @@ import type { RunStore } from '../adapters/table/run-store.ts';
 import type { SignalStore } from '../adapters/table/signal-store.ts';
 import type { TrustStore } from '../adapters/table/trust-store.ts';
 import type { Log } from '../runtime/logger.ts';
-import type { Count } from '../runtime/metrics.ts';
+import type { Count, Measure } from '../runtime/metrics.ts';
 import type { Settings } from '../runtime/settings.ts';
 import type { BeyondEc2 } from '../shared/beyond-ec2.ts';
 import type { Fleet } from '../shared/fleet.ts';
@@ -43,6 +43,7 @@ export type RunControllerPorts = {
   readonly settings: Settings;
   readonly log: Log;
   readonly count: Count;
+  readonly measure: Measure;
   readonly now: () => Date;
   readonly wait: Sleep;
   readonly random: () => number;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { BAD_INPUT_QUEUE_URL, BUS_NAME, DLQ_URLS, readEnv, TABLE_NAME } from './env.ts';
+import { BAD_INPUT_QUEUE_URL, BUS_NAME, readEnv, TABLE_NAME } from './env.ts';
+import { DLQ_URLS } from './operator-env.ts';
 
 describe('readEnv', () => {
   it('reads only the requested variables', () => {

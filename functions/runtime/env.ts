@@ -15,29 +15,8 @@ export const PROGRESS_QUEUE_URL = QueueUrl;
 export const BAD_INPUT_QUEUE_URL = QueueUrl;
 /** URL of the queue that signal-intake works on. */
 export const SIGNALS_QUEUE_URL = QueueUrl;
-/** Name of the function log-classifier. */
-export const LOG_CLASSIFIER_NAME = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/, 'expected the name of a Lambda function');
-/** ARN of the stack, without its unique id. */
-export const STACK_ARN = z
-  .string()
-  .regex(/^arn:[a-z-]+:cloudformation:[a-z0-9-]+:\d{12}:stack\/[A-Za-z0-9-]+$/, 'expected the ARN of a stack');
-/** The Region of the function, which Lambda sets. */
-export const AWS_REGION = z.string().regex(/^[a-z0-9-]+$/, 'expected an AWS Region');
 /** URL of the queue that the function works on. */
 export const INBOX_QUEUE_URL = QueueUrl;
-/** A JSON array with the URLs of every dead-letter queue that `replay` empties. */
-export const DLQ_URLS = z
-  .string()
-  .transform((text, context) => {
-    try {
-      return JSON.parse(text) as unknown;
-    } catch {
-      context.addIssue({ code: 'custom', message: 'expected a JSON array of queue URLs' });
-      return z.NEVER;
-    }
-  })
-  .pipe(z.array(QueueUrl));
-
 /**
  * Reads the named variables of the environment, for example `readEnv({ TABLE_NAME, BUS_NAME })`. It throws at cold
  * start and names every bad variable at once, so that one deployment repairs all of them.

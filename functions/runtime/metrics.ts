@@ -1,4 +1,5 @@
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
+import type { MeasureOf } from '../../core/runs/run-measures.ts';
 
 /** Counts something under a PascalCase name, once or `by` times. */
 export type Count = (name: string, by?: number) => void;
@@ -16,3 +17,14 @@ export const counter =
   (name, by = 1) => {
     metrics.addMetric(name, MetricUnit.Count, by);
   };
+
+/** Records numbers about a cluster. */
+export type Measure = (cluster: string, measures: readonly MeasureOf[]) => void;
+
+/** Prints the numbers at once: under the dimension `cluster`, and without that of the function. */
+export const measure: Measure = (cluster, measures) => {
+  if (measures.length === 0) return;
+  const metrics = new Metrics({ defaultDimensions: { cluster } });
+  for (const { name, unit, value } of measures) metrics.addMetric(name, MetricUnit[unit], value);
+  metrics.publishStoredMetrics();
+};

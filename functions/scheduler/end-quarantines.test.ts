@@ -29,10 +29,12 @@ const world = (options: TestTable, shown: Readonly<Record<string, InstanceStateN
   const telemetry = recorder();
   const tables = createTable(options);
   const asked: string[][] = [];
+  const told: unknown[] = [];
   const problem = 'EC2 DescribeInstances: Throttling';
   return {
     telemetry,
     asked,
+    told,
     end: () =>
       endQuarantines({
         quarantines: createQuarantineStore(tables, { retentionDays: 365 }),
@@ -48,6 +50,7 @@ const world = (options: TestTable, shown: Readonly<Record<string, InstanceStateN
         log: telemetry.log,
         now: () => new Date(at(3600)),
         newId: () => 'e-1',
+        tell: async (detailType, detail) => void told.push([detailType, detail.instanceId, detail.reason]),
       }),
     quarantined: async () => {
       const { items } = accepted(
@@ -84,8 +87,13 @@ it("ends the quarantine of terminated instances alone, by EC2's own answer, with
   expect(w.telemetry.lines.filter(({ level }) => level === 'warn')).toMatchObject([
     { fields: { problem: 'EC2 DescribeInstances: Throttling' } },
   ]);
+  expect(w.told).toEqual([
+    ['Node Released', node(1), 'the instance was terminated'],
+    ['Node Released', node(2), 'EC2 shows no such instance: it was terminated'],
+  ]);
   await w.end();
   expect(await w.quarantined()).toEqual([3, 4, 5, 6].map(node));
+  expect(w.told).toHaveLength(2);
 });
 
 it('leaves a quarantine whose row is not understood, and says so', async () => {

@@ -9,6 +9,7 @@ import type { Log } from '../runtime/logger.ts';
 import type { Count } from '../runtime/metrics.ts';
 import type { Settings } from '../runtime/settings.ts';
 import type { CommandObserver } from '../shared/command-observer.ts';
+import type { Tell } from '../shared/teller.ts';
 
 /** The ports that the check for overdue items needs. */
 export type OverduePorts = {
@@ -29,5 +30,6 @@ export type SchedulerPorts = OverduePorts & {
   readonly due: DueStore;
   readonly quarantines: QuarantineStore;
   readonly instances: Pick<Instances, 'byIdWhereRead'>;
+  readonly tell: Tell;
   readonly newId: () => string;
 };

@@ -1,4 +1,5 @@
 import { withHistory } from '../../core/guards/attempts.ts';
+import { defined } from '../../core/model/defined.ts';
 import { isoTime } from '../../core/model/ids.ts';
 import { afterRepairOf } from '../../core/model/outcome.ts';
 import type { Limits } from '../../core/model/policy.ts';
@@ -14,6 +15,7 @@ import type { RunStore } from '../adapters/table/run-store.ts';
 import { asError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/logger.ts';
 import { createObservationWriter, type Progress } from './observation-writer.ts';
+import type { TellQuarantine } from './teller.ts';
 
 /** Reads the results of a command and stores them; used by command-tracker and scheduler. */
 export type CommandObserver = {
@@ -35,6 +37,7 @@ export const createCommandObserver = ({
   rules,
   log,
   now,
+  tell,
 }: {
   readonly reader: CommandReader;
   readonly runs: Pick<RunStore, 'observation' | 'readObservation' | 'putObservation' | 'replaceObservation'>;
@@ -44,8 +47,9 @@ export const createCommandObserver = ({
   readonly rules: NoteRules;
   readonly log: Log;
   readonly now: () => Date;
+  readonly tell?: TellQuarantine;
 }): CommandObserver => {
-  const writer = createObservationWriter({ runs, results, limits, texts, rules });
+  const writer = createObservationWriter({ runs, results, limits, texts, rules, ...defined({ tell }) });
 
   /** The readings, adjusted by the stored state of their nodes. */
   const withHistories = async (

@@ -12,6 +12,7 @@ import { createResultStore } from '../adapters/table/result-store.ts';
 import { createRunStore } from '../adapters/table/run-store.ts';
 import { createCommandObserver } from './command-observer.ts';
 import { createObservationWriter } from './observation-writer.ts';
+import { tellQuarantine } from './teller.ts';
 
 let table: TestTable;
 beforeAll(async () => {
@@ -145,4 +146,30 @@ it('a part that is written down while another one ends leaves its result, or the
   });
   await observe(first);
   expect([(await written()).map((row) => row.outcome), await due('c-1')]).toEqual([['Broken'], undefined]);
+});
+
+it('a node that goes into quarantine is told once, with the advice', async () => {
+  const { runs, results } = await stores();
+  const told: unknown[] = [];
+  const { write } = createObservationWriter({
+    ...{ runs, results, texts, rules: testSettings() },
+    limits: { ...LIMITS, quarantineAttempts: 1 },
+    tell: tellQuarantine(async (...notice) => void told.push(notice)),
+  });
+  const failed: Reading = { outcome: 'NotRepaired', title: 't', reason: 'DiskFull', endedAt: at(80) };
+  await write(command(), () => observation(command(), 'hard-deadline', failed));
+  await write(command(), () => observation(command(), 'end', failed));
+  expect(told).toEqual([
+    [
+      'Node Quarantined',
+      {
+        id: `r-1/quarantined/${node(1)}`,
+        instanceId: node(1),
+        cluster: 'demo',
+        remediation: 'pause-image',
+        reason: 'DiskFull',
+        advice: expect.stringMatching(/\w/),
+      },
+    ],
+  ]);
 });

@@ -12,10 +12,12 @@ const TREATMENT: Readonly<Record<AlarmDefinition['missing'], cloudwatch.TreatMis
 
 /** The alarms that need a person. Each notifies the topic when it rings, and when its cause is gone. */
 export class Alarms extends Construct {
-  constructor(scope: Construct, id: string, props: Monitored & { readonly topic: sns.ITopic }) {
+  readonly all: readonly cloudwatch.Alarm[];
+
+  constructor(scope: Construct, id: string, props: Monitored & { readonly topics: readonly sns.ITopic[] }) {
     super(scope, id);
-    const action = new SnsAction(props.topic);
-    for (const definition of alarmDefinitions(props)) {
+    const actions = props.topics.map((topic) => new SnsAction(topic));
+    this.all = alarmDefinitions(props).map((definition) => {
       const { name, severity, metric, threshold, below, periods = 1, needed = periods, says, guide } = definition;
       const alarm = new cloudwatch.Alarm(this, name, {
         alarmName: `${props.namePrefix}-${name}`,
@@ -29,8 +31,9 @@ export class Alarms extends Construct {
           : cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
         treatMissingData: TREATMENT[definition.missing],
       });
-      alarm.addAlarmAction(action);
-      alarm.addOkAction(action);
-    }
+      alarm.addAlarmAction(...actions);
+      alarm.addOkAction(...actions);
+      return alarm;
+    });
   }
 }

@@ -54,7 +54,14 @@ const denyStrangers = (
 
 type InboxName = 'signals' | 'progress' | 'lanes';
 /** A dead-letter queue: of an inbox, of a function, or of the rules. */
-export type DeadName = InboxName | 'rules' | 'log-classifier' | 'operator-api' | 'scheduler' | 'run-controller';
+export type DeadName =
+  | InboxName
+  | 'rules'
+  | 'log-classifier'
+  | 'operator-api'
+  | 'scheduler'
+  | 'run-controller'
+  | 'notifier';
 
 /** The queues of the stack, and all that may use them. */
 export type ClosedQueues = {
@@ -99,7 +106,7 @@ export const closeQueues = ({ inboxes, dead, rules, functions }: ClosedQueues): 
   const letters = (name: DeadName, rest: Pick<QueueUsers, 'senders' | 'rules' | 'deadLettersOf'>) =>
     denyStrangers(dead[name], { ...rest, takers: [roleOf('operator-api')], readable: true });
   letters('rules', { senders: [], rules: rules.all });
-  for (const name of ['log-classifier', 'operator-api', 'scheduler', 'run-controller'] as const)
+  for (const name of ['log-classifier', 'operator-api', 'scheduler', 'run-controller', 'notifier'] as const)
     letters(name, { senders: [roleOf(name)] });
   letters('signals', { senders: [roleOf('signal-intake')], deadLettersOf: inboxes.signals });
   letters('progress', { senders: [roleOf('command-tracker')], deadLettersOf: inboxes.progress });

@@ -37,10 +37,10 @@ export class CustomerKey extends Construct {
     return kmsKeyArn === undefined ? undefined : new CustomerKey(scope, id, { keyArn: kmsKeyArn, namePrefix });
   }
 
-  /** Lets a function use the key through the services that hold its data. */
-  usedBy(role: iam.Role): void {
+  /** Lets a function use the key through the services that hold its data; one that publishes, through SNS too. */
+  usedBy(role: iam.Role, publishes: boolean): void {
     // China has the service names with either suffix. Source: AWS KMS developer guide, kms:ViaService.
-    const via = ['dynamodb', 'sqs'].flatMap((service) => [
+    const via = ['dynamodb', 'sqs', ...(publishes ? ['sns'] : [])].flatMap((service) => [
       `${service}.${Aws.REGION}.amazonaws.com`,
       `${service}.${Aws.REGION}.amazonaws.com.cn`,
     ]);

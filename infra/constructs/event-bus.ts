@@ -19,7 +19,7 @@ export class FleetmendBus extends Construct {
     this.keepSourceFor('OnlyLogsMaySendSymptoms', LOGS_SOURCE, role);
   }
 
-  /** Keeps the source `fleetmend` for run-controller and, for tests, operator-api: no one else sends notices in its name. */
+  /** Keeps the source `fleetmend` for the functions that tell what they did: no one else sends notices in its name. */
   keepNoticesFor(...roles: readonly iam.IRole[]): void {
     this.keepSourceFor('OnlyAdvanceMaySendNotices', NOTICE_SOURCE, ...roles);
   }

@@ -1,10 +1,8 @@
 import { Aws } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
-import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { mayRepair } from '../../core/model/may-repair.ts';
 import type { Remediation } from '../../core/model/remediation.ts';
-import { TEST_NOTICE } from '../../events/rules.ts';
 import { documentName, documentPattern } from '../../events/ssm-command.ts';
 import type { Config } from '../config.ts';
 import type { DocumentToDeploy } from './documents.ts';
@@ -47,17 +45,20 @@ export const toExplain = (queues: readonly sqs.IQueue[]): readonly iam.PolicySta
   describeManagedNodes(),
 ];
 
-/** Invoking one function; it has no versions. */
-export const invoke = (fn: lambda.IFunction): iam.PolicyStatement => allow(['lambda:InvokeFunction'], [fn.functionArn]);
+/** Invoking one function that has no versions, or one alias. */
+export const invoke = (functionArn: string): iam.PolicyStatement => allow(['lambda:InvokeFunction'], [functionArn]);
+
+/** Publishing on topics. */
+export const publishOn = (...topicArns: readonly string[]): iam.PolicyStatement => allow(['sns:Publish'], topicArns);
 
 /** Putting events on one bus. */
 export const putEvents = (busArn: string): iam.PolicyStatement => allow(['events:PutEvents'], [busArn]);
 
-/** Sending test notices on one bus, and no other event. */
-export const putTestNotices = (busArn: string): iam.PolicyStatement =>
+/** Telling on one bus what people did, and no other event. */
+export const putNoticesOf = (busArn: string, detailTypes: readonly string[]): iam.PolicyStatement =>
   allow(['events:PutEvents'], [busArn], {
     // A key with many values (service authorization reference of EventBridge) needs a set operator, and one that is not empty.
-    'ForAllValues:StringEquals': { 'events:detail-type': [TEST_NOTICE] },
+    'ForAllValues:StringEquals': { 'events:detail-type': detailTypes },
     Null: { 'events:detail-type': ['false'] },
   });
 

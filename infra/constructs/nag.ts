@@ -10,7 +10,7 @@ const FLEET = 'EC2 and SSM know no resources for describing instances';
 const NETWORK = 'Lambda makes its network interfaces in the VPC under ids that EC2 chooses; the code itself is denied';
 const COMMANDS = 'SSM has no resource-level permissions for listing commands and their invocations';
 
-/** The reasons for a statement on every resource. audit-query and log-classifier only trace. */
+/** The reasons for a statement on every resource. audit-query, log-classifier and notifier only trace. */
 const EVERYTHING: Readonly<Record<FunctionName, readonly string[]>> = {
   'log-classifier': [TRACING],
   'signal-intake': [TRACING],
@@ -19,6 +19,7 @@ const EVERYTHING: Readonly<Record<FunctionName, readonly string[]>> = {
   'run-controller': [TRACING, FLEET, COMMANDS, 'nor for cancelling them'],
   scheduler: [TRACING, FLEET, COMMANDS],
   'audit-query': [TRACING],
+  notifier: [TRACING],
 };
 
 const REGIONAL = '<AWS::Region>:<AWS::AccountId>';

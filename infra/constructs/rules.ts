@@ -2,14 +2,13 @@ import { Duration } from 'aws-cdk-lib';
 import * as events from 'aws-cdk-lib/aws-events';
 import * as targets from 'aws-cdk-lib/aws-events-targets';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
-import * as sns from 'aws-cdk-lib/aws-sns';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type * as z from 'zod';
 import { defined } from '../../core/model/defined.ts';
 import type { EventPattern } from '../../core/signals/define-signal.ts';
 import { commandEnds, notices } from '../../events/rules.ts';
-import type { TickRequest } from '../../events/ticks.ts';
+import type { DigestRequest, TickRequest } from '../../events/ticks.ts';
 import type { SignalRule } from './signal-patterns.ts';
 
 /** After an hour a symptom is stale, and scheduler has asked SSM about the command. */
@@ -93,17 +92,28 @@ export class Rules extends Construct {
     tick('EverySweep', sweepMinutes, { kind: 'sweep', everyMinutes: sweepMinutes });
   }
 
-  /** Sends fleetmend's notices to the topic that people subscribe to. The topic's policy must let this rule publish. */
-  notices(bus: events.IEventBus, topic: sns.ITopic): events.IRule {
-    // By its ARN, because for a topic of the stack CDK would let all of EventBridge publish to it.
-    const byArn = sns.Topic.fromTopicArn(this, 'NoticesTopic', topic.topicArn);
+  /** Invokes notifier with fleetmend's notices, and once a week for the digest. */
+  notices(bus: events.IEventBus, notifier: lambda.IFunction): void {
     const { name, title, pattern } = notices;
-    return this.rule(pascalCase(name), {
+    this.rule(pascalCase(name), {
       ruleName: `${this.namePrefix}-${name}`,
       description: title,
       eventBus: bus,
       eventPattern: cdkPattern(pattern({ documentNames: [] })),
-      targets: [new targets.SnsTopic(byArn, { ...DELIVERY, deadLetterQueue: this.dead })],
+      targets: [new targets.LambdaFunction(notifier, { ...DELIVERY, deadLetterQueue: this.dead })],
+    });
+    const digest: z.input<typeof DigestRequest> = { kind: 'digest' };
+    this.rule('EveryWeek', {
+      ruleName: `${this.namePrefix}-digest`,
+      description: 'Invokes notifier: digest',
+      schedule: events.Schedule.rate(Duration.days(7)),
+      targets: [
+        new targets.LambdaFunction(notifier, {
+          ...DELIVERY,
+          deadLetterQueue: this.dead,
+          event: events.RuleTargetInput.fromObject(digest),
+        }),
+      ],
     });
   }
 }

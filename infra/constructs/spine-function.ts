@@ -54,6 +54,7 @@ const reservedCopies = (name: FunctionName, { maxConcurrency }: Config): number 
 export class SpineFunction extends Construct {
   readonly fn: lambda.Function;
   readonly role: iam.Role;
+  readonly logGroup: logs.ILogGroup;
 
   constructor(scope: Construct, id: string, props: SpineFunctionProps) {
     super(scope, id);
@@ -69,6 +70,7 @@ export class SpineFunction extends Construct {
       // The record of the actions outlives the stack. A deployment after its removal takes the group over by its name.
       removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     });
+    this.logGroup = logGroup;
     this.role = new iam.Role(this, 'Role', {
       assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
       description: `fleetmend: what the function ${name} may do`,
@@ -81,7 +83,7 @@ export class SpineFunction extends Construct {
     );
     if (config.vpc !== undefined)
       for (const statement of networkStatements(functionName)) this.role.addToPolicy(statement);
-    props.key?.usedBy(this.role);
+    props.key?.usedBy(this.role, name === 'notifier');
     for (const statement of props.statements) this.role.addToPolicy(statement);
 
     this.fn = new lambda.Function(this, 'Function', {

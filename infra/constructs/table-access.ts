@@ -30,6 +30,7 @@ type Access = Readonly<Partial<Record<keyof typeof fence, readonly Action[]>>>;
  */
 const ACCESS: Readonly<Record<Exclude<FunctionName, 'audit-query'>, Access>> = {
   'log-classifier': {},
+  notifier: {},
   'signal-intake': { lane: ['GetItem', 'PutItem', 'UpdateItem'], rate: ['UpdateItem'] },
   'operator-api': {
     action: ['PutItem'],

@@ -28,6 +28,8 @@ export type WaysInProps = {
  */
 export class WaysIn extends Construct {
   readonly policies: Readonly<Record<People, iam.ManagedPolicy>>;
+  /** The alias of audit-query. */
+  readonly reading: lambda.Alias;
 
   constructor(scope: Construct, id: string, { operatorApi, auditQuery, asynchronous }: WaysInProps) {
     super(scope, id);
@@ -38,6 +40,7 @@ export class WaysIn extends Construct {
       WAYS.map((way) => [way, alias('operator-api', operatorApi, way, { retryAttempts, maxEventAge })]),
     );
     const reading = alias('audit-query', auditQuery, 'look');
+    this.reading = reading;
     const policyOf = (people: People): iam.ManagedPolicy => {
       const { title, ways } = PEOPLE[people];
       return new iam.ManagedPolicy(this, people, {

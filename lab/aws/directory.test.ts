@@ -134,10 +134,27 @@ describe('SNS', () => {
   it('keeps what was published, and refuses an unknown topic', async () => {
     const sns = new SNSClient(fixture.client());
     const TopicArn = 'arn:aws-cn:sns:cn-north-1:123456789012:notices';
-    await sns.send(new PublishCommand({ TopicArn, Subject: 's', Message: 'm & <n>' }));
-    expect(fixture.lab.notifications.map((n) => [n.subject, n.message])).toEqual([['s', 'm & <n>']]);
+    const severity = { DataType: 'String', StringValue: 'critical' };
+    const message = { TopicArn, Subject: 's', Message: 'm & <n>' };
+    await sns.send(new PublishCommand({ ...message, MessageAttributes: { severity } }));
+    expect(fixture.lab.notifications).toMatchObject([
+      { subject: 's', message: 'm & <n>', attributes: { severity: 'critical' } },
+    ]);
     expect(await rejection(sns.send(new PublishCommand({ TopicArn: `${TopicArn}x`, Message: 'm' })))).toContain(
       'NotFound',
+    );
+  });
+
+  it.each([
+    { Subject: 'two\nlines' },
+    { Subject: 'x'.repeat(100) },
+    { Subject: 'Ä' },
+    { MessageAttributes: { cluster: { DataType: 'String', StringValue: '' } } },
+  ])('refuses a message with %j, as AWS does', async (part) => {
+    const sns = new SNSClient(fixture.client());
+    const TopicArn = 'arn:aws-cn:sns:cn-north-1:123456789012:notices';
+    expect(await rejection(sns.send(new PublishCommand({ TopicArn, Message: 'm', ...part })))).toContain(
+      'InvalidParameter',
     );
   });
 });

@@ -15,12 +15,14 @@ export type Notification = {
   readonly topicArn: string;
   readonly subject?: string;
   readonly message: string;
+  /** Its message attributes, by which subscriptions filter. */
+  readonly attributes?: Readonly<Record<string, string>>;
 };
 
 /** SNS's topics and what was published to them. Instead of delivering messages to subscribers, the lab keeps them. */
 export type Topics = {
   readonly add: (arn: string) => void;
-  readonly publish: (arn: string, message: string, subject?: string) => void;
+  readonly publish: (arn: string, message: string, more?: Pick<Notification, 'subject' | 'attributes'>) => void;
   readonly published: readonly Notification[];
 };
 
@@ -32,10 +34,10 @@ export const createTopics = (clock: LabClock, emit: LabEventListener): Topics =>
     add: (arn) => {
       arns.add(arn);
     },
-    publish: (arn, message, subject) => {
+    publish: (arn, message, { subject, attributes } = {}) => {
       if (!arns.has(arn)) throw new AwsError('NotFound', 'Topic does not exist', 404);
       const about = defined({ subject });
-      published.push({ at: clock.now(), topicArn: arn, message, ...about });
+      published.push({ at: clock.now(), topicArn: arn, message, ...about, ...defined({ attributes }) });
       emit({ kind: 'notification', at: clock.now(), topic: arn, message, ...about });
     },
     published,
@@ -72,7 +74,8 @@ const Attributes = z
     entry: z.array(
       z.strictObject({
         Name: z.string(),
-        Value: z.strictObject({ DataType: z.string(), StringValue: z.string().optional() }),
+        // SNS refuses a string attribute without a value. Source: SNS API, MessageAttributeValue.
+        Value: z.strictObject({ DataType: z.literal('String'), StringValue: z.string().min(1) }),
       }),
     ),
   })
@@ -89,13 +92,22 @@ export const createSns = (topics: Topics, random: Random): Service => ({
       z.strictObject({
         TopicArn: z.string(),
         Message: z.string().min(1).max(262_144),
-        Subject: z.string().min(1).max(100).optional(),
+        // Source: SNS API, Publish: ASCII, begins with a letter, number or punctuation mark, under 100 characters, no control characters.
+        Subject: z
+          .string()
+          .regex(/^[\x21-\x7e][\x20-\x7e]{0,98}$/)
+          .optional(),
         MessageAttributes: Attributes,
       }),
       {
         access: (input) => [{ action: 'sns:Publish', resource: input.TopicArn }],
         run: (input) => {
-          topics.publish(input.TopicArn, input.Message, input.Subject);
+          const attributes = input.MessageAttributes?.entry.map(({ Name, Value }) => [Name, Value.StringValue]);
+          topics.publish(
+            input.TopicArn,
+            input.Message,
+            defined({ subject: input.Subject, attributes: attributes && Object.fromEntries(attributes) }),
+          );
           return xmlLeaf('MessageId', randomUuid(random));
         },
       },

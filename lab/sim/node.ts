@@ -43,6 +43,8 @@ export type SimulatedRun = { readonly at: number; readonly commandId: string; re
 export type SimulatedNode = LabNode & {
   readonly kind: 'simulated';
   readonly breakWith: (fault: SimulatedFault) => void;
+  /** Somebody repairs the node by hand. */
+  readonly recover: () => void;
   readonly faults: () => readonly SimulatedFault[];
   readonly setOffline: (offline: boolean) => void;
   readonly failSlowly: (failure: SlowFailure) => void;
@@ -159,6 +161,9 @@ export const createSimulatedNode = (options: SimulatedNodeOptions): SimulatedNod
     run,
     breakWith: (fault) => {
       faults = [...faults.filter((f) => f.remediation !== fault.remediation), fault];
+    },
+    recover: () => {
+      faults = [];
     },
     faults: () => faults,
     setOffline: (value) => {

@@ -104,6 +104,14 @@ export const PRICES = {
     page: CLOUDWATCH,
     seenAt: CLOUDWATCH_2026,
   },
+  dashboardPerMonth: {
+    what: 'CloudWatch, dashboard',
+    dollars: 3,
+    units: 1,
+    unit: 'dashboard and month',
+    page: CLOUDWATCH,
+    seenAt: 'https://www.factualminds.com/blog/amazon-cloudwatch-pricing-metrics-logs-alarms-dashboards (June 2026)',
+  },
   logsPerGigabyte: {
     what: 'CloudWatch Logs, what functions log (first tier)',
     dollars: 0.5,

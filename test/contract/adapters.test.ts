@@ -52,7 +52,7 @@ const CLIENTS: Readonly<Record<string, readonly string[]>> = {
   ec2: ['client-ec2'],
   eks: ['client-eks'],
   ecr: ['client-ecr'],
-  messaging: ['client-sqs', 'client-eventbridge'],
+  messaging: ['client-sqs', 'client-eventbridge', 'client-sns'],
   lambda: ['client-lambda'],
   sts: ['client-sts'],
 };

@@ -1,6 +1,5 @@
 import { DynamoDBClient, PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import { CreateDocumentCommand, DeleteDocumentCommand, GetDocumentCommand, SSMClient } from '@aws-sdk/client-ssm';
-import * as z from 'zod';
 import type { readTemplate } from '../../lab/aws/stack.ts';
 import type { Scene } from './support.ts';
 
@@ -32,13 +31,13 @@ export const hurried = (template: Template): Template =>
   changed(edit(template), ({ FunctionName }, type) =>
     type === 'AWS::Lambda::Function' && FunctionName === 'fleetmend-scheduler' ? { Timeout: 15 } : {},
   );
-/** As when somebody has disabled the event source mappings, and taken the rule of notices out of the topic's policy. */
+/** As when somebody has disabled the event source mappings, and taken from the rules the right to invoke notifier. */
 export const disabled = (template: Template): Template =>
-  changed(edit(template), ({ PolicyDocument }, type) => {
+  changed(edit(template), ({ FunctionName }, type) => {
     if (type === 'AWS::Lambda::EventSourceMapping') return { Enabled: false };
-    if (type !== 'AWS::SNS::TopicPolicy') return {};
-    const { Statement } = z.object({ Statement: z.array(z.looseObject({ Sid: z.string() })) }).parse(PolicyDocument);
-    return { PolicyDocument: { Statement: Statement.filter(({ Sid }) => Sid !== 'TheRuleOfNotices') } };
+    const isOfNotifier =
+      type === 'AWS::Lambda::Permission' && JSON.stringify(FunctionName).includes('NotifierFunction');
+    return isOfNotifier ? { Principal: 'nobody.amazonaws.com' } : {};
   });
 /** Makes a document again as a stranger would, with another content; returns the one that it had. */
 export const remake = async ({ lab }: Scene, Name: string, change: (content: string) => string): Promise<string> => {

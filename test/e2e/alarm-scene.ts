@@ -15,7 +15,8 @@ export const openAlarmScene = async (assembly: LabAssembly) => {
   /** What the topic was told: `heartbeat ALARM`. */
   const told = (): readonly string[] =>
     scene.lab.notifications.flatMap(({ message }) => {
-      const { data } = Message.safeParse(JSON.parse(message));
+      // The messages of notifier are no JSON.
+      const { data } = Message.safeParse(message.startsWith('{') ? JSON.parse(message) : undefined);
       return data === undefined ? [] : [`${data.AlarmName.replace(/^fleetmend-/, '')} ${data.NewStateValue}`];
     });
   const ringing = (): readonly string[] =>

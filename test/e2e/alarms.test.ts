@@ -46,12 +46,15 @@ const WORKERS = ['signal-intake', 'command-tracker', 'run-controller'];
 cause(
   'about dead letters ring for input that cannot be read, and resolve when it is discarded',
   [
-    ...['signals', 'progress', 'run-controller', 'log-classifier', 'scheduler'].map((it) => `${it}-dlq-not-empty`),
-    'scheduler-errors',
+    ...['signals', 'progress', 'run-controller', 'log-classifier', 'scheduler', 'notifier'].map(
+      (it) => `${it}-dlq-not-empty`,
+    ),
+    ...['scheduler-errors', 'notifier-errors'],
   ],
   async ({ scene, send, untilRinging, untilQuiet }, alarms) => {
     for (const name of ['signals', 'progress', 'lanes.fifo']) send(name, 'no json');
-    for (const name of ['log-classifier', 'scheduler']) scene.lab.invokeAsync(`fleetmend-${name}`, 'no object');
+    for (const name of ['log-classifier', 'scheduler', 'notifier'])
+      scene.lab.invokeAsync(`fleetmend-${name}`, 'no object');
     await untilRinging(alarms, 15);
     await untilQuiet(15);
   },
@@ -127,7 +130,7 @@ const UNPOLLED = [
 ];
 const GARBLED = ['run-stuck', 'run-controller-unreadable-rows'];
 cause(
-  'ring where the event source mappings are disabled, wakes fail, and the topic refuses notices',
+  'ring where the event source mappings are disabled, wakes fail, and notices do not reach notifier',
   [...UNPOLLED, ...GARBLED],
   async ({ scene, nodes, send, withFaults, untilRinging, untilQuiet, reportFault }) => {
     await scene.lab.deploy({ edit: disabled });
@@ -150,12 +153,13 @@ cause(
 
 cause(
   'about throttles ring where Lambda refuses invocations',
-  [...WORKERS, 'log-classifier', 'scheduler'].map((name) => `${name}-throttles`),
+  [...WORKERS, 'log-classifier', 'scheduler', 'notifier'].map((name) => `${name}-throttles`),
   async ({ scene, send, untilRinging, untilQuiet }, alarms) => {
     scene.lab.faults.throttledInvocationRate = 1;
     try {
       await untilRinging(alarms, 20, async () => {
         await scene.lab.putLogEvents(logGroupOf('demo'), 's', ['failed to get sandbox image']);
+        scene.lab.putEvent({ source: 'fleetmend', detailType: 'Run Ended', detail: {} }, 'fleetmend');
         for (const name of ['signals', 'progress', 'lanes.fifo']) send(name, 'no json');
       });
     } finally {

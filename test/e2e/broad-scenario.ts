@@ -130,7 +130,7 @@ const operate = async (scene: Scene): Promise<void> => {
   const { lab } = scene;
   const [sick, gone] = scene.addNodes('demo', 2, { faultOf: () => FAILS_AT_LENGTH });
   if (sick === undefined || gone === undefined) return;
-  for (const lossy of [false, true, true]) {
+  for (const lossy of [true, true, false]) {
     lab.faults.events = lossy ? [{ source: 'aws.ssm', kind: 'lose' }] : [];
     await scene.logFault(sick, gone);
     await scene.drain(DRAIN_MINUTES, 'not-to-come');
@@ -166,6 +166,8 @@ const operate = async (scene: Scene): Promise<void> => {
   await scene.drain(DRAIN_MINUTES, 'not-to-come');
   await cancelCheck(scene);
   await scene.remediate({ action: 'test-notice' });
+  lab.invokeAsync('fleetmend-notifier', { kind: 'digest' });
+  await lab.settle();
   const day = new Date(lab.now()).toISOString().slice(0, 10);
   const queries = [
     { query: 'status', cluster: 'demo' },
@@ -224,7 +226,7 @@ const failAndReplay = async (scene: Scene): Promise<void> => {
   lab.invokeAsync('fleetmend-operator-api', { action: 'check', cluster: 'watch', requestedBy: 'test' });
   await lab.settle();
   lab.faults.calls = [];
-  lab.invokeAsync('fleetmend-scheduler', { kind: 'garbage' });
+  for (const name of ['scheduler', 'notifier']) lab.invokeAsync(`fleetmend-${name}`, { kind: 'garbage' });
   await lab.settle();
   const [late] = scene.addNodes('demo', 1, { faultOf: () => REPAIRABLE });
   lab.faults.calls = [{ functionName: 'fleetmend-log-classifier', operation: 'PutEvents', kind: 'internal-error' }];

@@ -26,6 +26,15 @@ const IDLE: readonly (readonly [RegExp, string])[] = [
   ],
 ];
 
+/**
+ * Of the two functions that write results, one or the other announces a quarantine: that depends on which event of SSM comes
+ * first. functions/shared/observation-writer.test.ts holds the announcement itself.
+ */
+const EITHER = [
+  /fleetmend-command-tracker events:PutEvents (all of it|events:detail-type Node Quarantined) /,
+  /fleetmend-scheduler events:PutEvents events:detail-type Node Quarantined /,
+];
+
 describe('every call of every function', () => {
   const log = createDecisionLog();
   let scene: Scene;
@@ -61,7 +70,8 @@ describe('every call of every function', () => {
       }
     }
     expect(tried).toBeGreaterThan(100);
-    expect(unused.filter((what) => !IDLE.some(([pattern]) => pattern.test(`${what} `)))).toEqual([]);
+    const known = [...IDLE.map(([pattern]) => pattern), ...EITHER];
+    expect(unused.filter((what) => !known.some((pattern) => pattern.test(`${what} `)))).toEqual([]);
     // A grant that a scenario uses needs no reason.
     expect(IDLE.filter(([pattern]) => !unused.some((what) => pattern.test(`${what} `)))).toEqual([]);
   });

@@ -160,10 +160,17 @@ const signal =
     );
 
 describe("signals in fleetmend's name", () => {
-  it('are for log-classifier alone, notices for run-controller and tests of operator-api, whatever other permissions there are', async () => {
+  it('are for log-classifier alone, notices for those who tell what they did, whatever other permissions there are', async () => {
     expect(await whoMay(put('fleetmend.logs'))).toEqual(['log-classifier']);
     expect(await whoMay(put('fleetmend'))).toEqual(['run-controller']);
-    expect((await whoMay(put('fleetmend', TEST_NOTICE))).toSorted()).toEqual(['operator-api', 'run-controller']);
+    const tellers = ['command-tracker', 'run-controller', 'scheduler'];
+    for (const [detailType, functions] of [
+      [TEST_NOTICE, ['operator-api', 'run-controller']],
+      ['Paused', ['operator-api', 'run-controller']],
+      ['Node Quarantined', tellers],
+      ['Node Released', ['operator-api', 'run-controller', 'scheduler']],
+    ] as const)
+      expect((await whoMay(put('fleetmend', detailType))).toSorted()).toEqual(functions.toSorted());
     expect((await whoMay(put('acme.monitoring'))).toSorted()).toEqual([
       'administrator',
       'log-classifier',
@@ -204,9 +211,7 @@ describe('the topic of notices', () => {
     });
 
   it.each([
-    ['the rule of notices', 'events', `arn:aws-cn:events:${REGIONAL}:rule/fleetmend/fleetmend-notices`, true],
-    ['another rule of the bus', 'events', `arn:aws-cn:events:${REGIONAL}:rule/fleetmend/fleetmend-symptoms`, false],
-    ['a rule of that name on another bus', 'events', `arn:aws-cn:events:${REGIONAL}:rule/fleetmend-notices`, false],
+    ['a rule of the bus', 'events', `arn:aws-cn:events:${REGIONAL}:rule/fleetmend/fleetmend-notices`, false],
     ['an alarm of the stack', 'cloudwatch', `arn:aws-cn:cloudwatch:${REGIONAL}:alarm:fleetmend-any`, true],
     ['another alarm of the account', 'cloudwatch', `arn:aws-cn:cloudwatch:${REGIONAL}:alarm:any`, false],
     ['no alarm', 'cloudwatch', `arn:aws-cn:cloudwatch:${REGIONAL}:dashboard/fleetmend-any`, false],

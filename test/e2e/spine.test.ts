@@ -51,7 +51,7 @@ describe('a log line of a node that cannot start pods', () => {
     expect(ended).toMatchObject([
       { detail: { id: `${run?.runId}/ended`, because: 'log', action: 'repair', counts: { Repaired: 1 } } },
     ]);
-    expect(scene.lab.notifications.filter((n) => n.message.includes(`${run?.runId}/ended`))).toHaveLength(1);
+    expect(scene.lab.notifications.filter((n) => n.message.includes(`\nRun ${run?.runId}\n`))).toHaveLength(1);
   });
 
   it('is in the answer of every query', async () => {

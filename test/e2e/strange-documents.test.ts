@@ -70,7 +70,7 @@ describe('a document that a stranger has changed', () => {
     expect(await check('cni-files')).toMatchObject(REFUSED);
     await scene.lab.advance(MINUTE_MS);
     expect(scene.lab.alarms.stateOf(ALARM)).toBe('ALARM');
-    expect(scene.lab.notifications.map(({ message }) => message).join()).toContain('Document Refused');
+    expect(scene.lab.notifications.map(({ attributes }) => attributes?.kind)).toContain('document-refused');
     await scene.lab.advance(15 * MINUTE_MS);
     expect(scene.lab.alarms.stateOf(ALARM)).not.toBe('ALARM');
   });

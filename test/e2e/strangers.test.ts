@@ -24,6 +24,7 @@ describe('the queues', () => {
     'operator-api-dlq': [['operator-api'], ['operator-api']],
     'scheduler-dlq': [['scheduler'], ['operator-api']],
     'run-controller-dlq': [['run-controller'], ['operator-api']],
+    'notifier-dlq': [['notifier'], ['operator-api']],
   };
   /** The functions and an administrator that may do this with a queue. */
   const mayDo = async (action: string, queue: string): Promise<readonly string[]> => {
@@ -82,17 +83,20 @@ describe('the queues', () => {
   });
 });
 
-it('the topic of notices takes no message of a person or a function, whatever their own policies allow', async () => {
+it('the topic of notices takes no message of a person or of a function but notifier, whatever their own policies allow', async () => {
   const { lab } = scene;
   const TopicArn = 'arn:aws-cn:sns:cn-north-1:123456789012:fleetmend-notices';
-  const all = [lab.credentialsFor('admin'), ...lab.functionNames().map((name) => lab.iam.issue(lab.roleOf(name)))];
-  for (const credentials of all) {
-    const client = new SNSClient({ endpoint: lab.endpointUrl, region: lab.region, credentials, maxAttempts: 1 });
-    await expect(client.send(new PublishCommand({ TopicArn, Message: 'all is well' }))).rejects.toThrow(
-      /explicit deny/,
+  const issued = (name: string) => lab.iam.issue(lab.roleOf(name));
+  const publish = (credentials: ReturnType<typeof issued>) =>
+    new SNSClient({ endpoint: lab.endpointUrl, region: lab.region, credentials, maxAttempts: 1 }).send(
+      new PublishCommand({ TopicArn, Message: 'all is well' }),
     );
-  }
+  const others = lab.functionNames().filter((name) => name !== 'fleetmend-notifier');
+  for (const credentials of [lab.credentialsFor('admin'), ...others.map(issued)])
+    await expect(publish(credentials)).rejects.toThrow(/explicit deny/);
   expect(lab.notifications).toEqual([]);
+  await publish(issued('fleetmend-notifier'));
+  expect(lab.notifications).toHaveLength(1);
 });
 
 it('the topic of notices takes messages of one rule and of the alarms of the stack alone', async () => {

@@ -73,11 +73,11 @@ it('a test notice reaches the topic with its id, and names its author', async ()
   const answer = await call('Operators', 'operator-api:act', { action: 'test-notice', ...WHO });
   expect(answer).toMatchObject({ ok: true });
   await scene.lab.settle();
-  const messages = scene.lab.notifications.map(({ message }) => JSON.parse(message));
-  expect(messages).toContainEqual(
+  expect(scene.lab.notifications).toContainEqual(
     expect.objectContaining({
-      'detail-type': 'Test Notice',
-      detail: expect.objectContaining({ noticeId: answer.noticeId, by: 'mei' }),
+      subject: 'fleetmend: Test of the notices',
+      message: expect.stringMatching(new RegExp(`\nId ${answer.noticeId}\nBy mei\n`)),
+      attributes: expect.objectContaining({ kind: 'test', severity: 'info', status: 'told' }),
     }),
   );
 });

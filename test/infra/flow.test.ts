@@ -13,16 +13,20 @@ describe('asynchronous invocation', () => {
   );
   const invokeConfigs = resourcesOf(template, 'AWS::Lambda::EventInvokeConfig').map(([, { Properties }]) => Properties);
 
-  it('is log-classifier and scheduler by their permissions, and operator-api for its callers', () => {
+  it('is log-classifier, scheduler and notifier by their permissions, and operator-api for its callers', () => {
     const called = resourcesOf(template, 'AWS::Lambda::Function')
       .filter(([id]) => invokers.some((invoker) => invoker.includes(`"${id}"`)))
       .map(([, { Properties }]) => Properties.FunctionName);
-    expect(called.sort()).toEqual(['fleetmend-log-classifier', 'fleetmend-scheduler']);
+    expect([...new Set(called)].sort()).toEqual([
+      'fleetmend-log-classifier',
+      'fleetmend-notifier',
+      'fleetmend-scheduler',
+    ]);
     // And each way into operator-api.
-    expect(invokeConfigs).toHaveLength(3 + 3);
+    expect(invokeConfigs).toHaveLength(4 + 3);
   });
 
-  it.each(['log-classifier', 'scheduler', 'operator-api'])(
+  it.each(['log-classifier', 'scheduler', 'operator-api', 'notifier'])(
     '%s has a dead-letter queue, bounded retries and a bounded age',
     (name) => {
       const [id] = resourcesOf(template, 'AWS::Lambda::Function').find(
@@ -88,6 +92,19 @@ describe('the rules', () => {
       ScheduleExpression: rate,
       Targets: [{ Input: JSON.stringify({ kind, ...rest }) }],
     });
+  });
+
+  it('call notifier for the digest once a week, and for each notice', () => {
+    const [notifier = ''] =
+      resourcesOf(template, 'AWS::Lambda::Function').find(
+        ([, { Properties }]) => Properties.FunctionName === 'fleetmend-notifier',
+      ) ?? [];
+    expect(rule('digest')).toMatchObject({
+      ScheduleExpression: 'rate(7 days)',
+      Targets: [{ Input: '{"kind":"digest"}' }],
+    });
+    expect(rule('notices').EventPattern).toEqual({ source: ['fleetmend'] });
+    for (const name of ['digest', 'notices']) expect(JSON.stringify(rule(name).Targets)).toContain(notifier);
   });
 });
 

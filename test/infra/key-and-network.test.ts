@@ -12,15 +12,15 @@ const Output = z.object({
 const KEY = 'arn:aws:kms:eu-west-1:123456789012:key/11111111-2222-3333-4444-555555555555';
 const vpc = { subnetIds: ['subnet-0123456789abcdef0', 'subnet-0123456789abcdef1'], securityGroupIds: ['sg-01234567'] };
 const plain = synthesize(CONFIG, 'eu-west-1').template;
-const guarded = synthesize({ ...CONFIG, kmsKeyArn: KEY, vpc }, 'eu-west-1').template;
+const guarded = synthesize({ ...CONFIG, kmsKeyArn: KEY, vpc, notifications: { chat: true } }, 'eu-west-1').template;
 const fn = (of: typeof plain, name: string) =>
   resourceNamed(of, 'AWS::Lambda::Function', 'FunctionName', `fleetmend-${name}`).Properties;
 
 describe('a key of the user', () => {
   it.each([
-    ['AWS::SQS::Queue', 'KmsMasterKeyId', 11],
-    ['AWS::SNS::Topic', 'KmsMasterKeyId', 1],
-    ['AWS::Logs::LogGroup', 'KmsKeyId', 7],
+    ['AWS::SQS::Queue', 'KmsMasterKeyId', 12],
+    ['AWS::SNS::Topic', 'KmsMasterKeyId', 2],
+    ['AWS::Logs::LogGroup', 'KmsKeyId', 8],
     ['AWS::DynamoDB::Table', 'SSESpecification', 1],
   ])('encrypts every %s', (type, property, count) => {
     const all = resourcesOf(guarded, type).map(([, { Properties }]) => JSON.stringify(Properties[property]));
@@ -30,26 +30,30 @@ describe('a key of the user', () => {
     expect(without).toEqual([]);
   });
 
-  it.each(FUNCTION_NAMES)('is used by the role of %s through SQS and DynamoDB alone', (name) => {
-    const ofKey = roleOf(guarded, name).statements.filter(({ Action }) => Action.some((a) => a.startsWith('kms:')));
-    const fenced = ofKey.filter(({ Condition }) => Condition?.StringEquals?.['kms:ViaService'] !== undefined);
-    expect(fenced).toHaveLength(1);
-    expect(fenced[0]).toMatchObject({
-      Resource: [KEY],
-      Condition: {
-        StringEquals: {
-          'kms:ViaService': [
-            'dynamodb.eu-west-1.amazonaws.com',
-            'dynamodb.eu-west-1.amazonaws.com.cn',
-            'sqs.eu-west-1.amazonaws.com',
-            'sqs.eu-west-1.amazonaws.com.cn',
-          ],
+  it.each(FUNCTION_NAMES)(
+    'is used by the role of %s through SQS and DynamoDB alone, and by that of notifier through SNS',
+    (name) => {
+      const ofKey = roleOf(guarded, name).statements.filter(({ Action }) => Action.some((a) => a.startsWith('kms:')));
+      const fenced = ofKey.filter(({ Condition }) => Condition?.StringEquals?.['kms:ViaService'] !== undefined);
+      expect(fenced).toHaveLength(1);
+      expect(fenced[0]).toMatchObject({
+        Resource: [KEY],
+        Condition: {
+          StringEquals: {
+            'kms:ViaService': [
+              'dynamodb.eu-west-1.amazonaws.com',
+              'dynamodb.eu-west-1.amazonaws.com.cn',
+              'sqs.eu-west-1.amazonaws.com',
+              'sqs.eu-west-1.amazonaws.com.cn',
+              ...(name === 'notifier' ? ['sns.eu-west-1.amazonaws.com', 'sns.eu-west-1.amazonaws.com.cn'] : []),
+            ],
+          },
         },
-      },
-    });
-    expect(ofKey.flatMap(({ Resource = [] }) => Resource).filter((resource) => resource !== KEY)).toEqual([]);
-    expect(JSON.stringify(roleOf(plain, name).statements)).not.toContain('kms:');
-  });
+      });
+      expect(ofKey.flatMap(({ Resource = [] }) => Resource).filter((resource) => resource !== KEY)).toEqual([]);
+      expect(JSON.stringify(roleOf(plain, name).statements)).not.toContain('kms:');
+    },
+  );
 
   it.each([
     ['eu-west-1', 'aws', 'amazonaws.com'],

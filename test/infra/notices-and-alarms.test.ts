@@ -3,10 +3,15 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { costOf } from '../bench/list-prices.ts';
-import { statementsOf } from './resolve.ts';
-import { CONFIG, resourceNamed, resourcesOf, synthesize } from './synthesized.ts';
+import { roleOf, statementsOf } from './resolve.ts';
+import { CONFIG, resourceNamed, resourcesOf, synthesize, type Template } from './synthesized.ts';
 
 const { template } = synthesize();
+const environmentOf = (from: Template) =>
+  z
+    .object({ Variables: z.record(z.string(), z.unknown()) })
+    .parse(resourceNamed(from, 'AWS::Lambda::Function', 'FunctionName', 'fleetmend-notifier').Properties.Environment)
+    .Variables;
 
 describe('notices and alarms', () => {
   const alarms = resourcesOf(template, 'AWS::CloudWatch::Alarm')
@@ -14,8 +19,8 @@ describe('notices and alarms', () => {
     .filter(({ AlarmName }) => !String(AlarmName).startsWith('fleetmend-cluster-'));
 
   it('watches queues, functions, the clock and the lanes, and notifies the topic when an alarm rings and when it ends', () => {
-    const queues = 8 + 2 * 3;
-    const functions = 7 + 5 + 4 + 4 + 3;
+    const queues = 9 + 2 * 3;
+    const functions = 8 + 6 + 4 + 4 + 3;
     const [clock, lanes] = [4, 6];
     expect(alarms).toHaveLength(queues + functions + clock + lanes);
     for (const { AlarmActions, OKActions } of alarms) {
@@ -90,55 +95,61 @@ describe('notices and alarms', () => {
     expect(resourcesOf(quiet.template, 'AWS::CloudWatch::Alarm')).toEqual([]);
   });
 
-  it('lets the rule of notices and the alarms of the stack publish, and nobody else, over TLS', () => {
-    const [policy] = resourcesOf(template, 'AWS::SNS::TopicPolicy');
-    const statements = statementsOf(template, policy?.[1].Properties.PolicyDocument);
-    const allowed = statements.filter(({ Effect }) => Effect === 'Allow');
-    expect(allowed).toHaveLength(2);
-    expect(allowed).toContainEqual(
-      expect.objectContaining({
-        Principal: { Service: 'events.amazonaws.com' },
-        Action: ['sns:Publish'],
-        Condition: {
-          ArnEquals: { 'aws:SourceArn': 'arn:aws:events:eu-west-1:123456789012:rule/fleetmend/fleetmend-notices' },
-        },
-      }),
-    );
-    expect(allowed).toContainEqual(
-      expect.objectContaining({
-        Principal: { Service: 'cloudwatch.amazonaws.com' },
-        Action: ['sns:Publish'],
-        Condition: {
-          StringEquals: { 'aws:SourceAccount': '123456789012' },
-          ArnLike: { 'aws:SourceArn': 'arn:aws:cloudwatch:eu-west-1:123456789012:alarm:fleetmend-*' },
-        },
-      }),
-    );
-    const denied = statements.filter(({ Effect }) => Effect === 'Deny');
-    expect(denied).toHaveLength(2);
-    expect(denied).toContainEqual(
-      expect.objectContaining({
-        Principal: { AWS: '*' },
-        Action: ['sns:Publish'],
-        Condition: {
-          ArnNotLike: {
-            'aws:SourceArn': [
-              'arn:aws:events:eu-west-1:123456789012:rule/fleetmend/fleetmend-notices',
-              'arn:aws:cloudwatch:eu-west-1:123456789012:alarm:fleetmend-*',
-            ],
+  it.each(['notices', 'chat'])(
+    'lets notifier and the alarms of the stack publish on %s, and nobody else, over TLS',
+    (name) => {
+      const { template: own } = synthesize({ ...CONFIG, notifications: { chat: true } });
+      const [topic = ''] =
+        resourcesOf(own, 'AWS::SNS::Topic').find(
+          ([, { Properties }]) => Properties.TopicName === `fleetmend-${name}`,
+        ) ?? [];
+      const [policy] = resourcesOf(own, 'AWS::SNS::TopicPolicy').filter(([, { Properties }]) =>
+        JSON.stringify(Properties.Topics).includes(topic),
+      );
+      const statements = statementsOf(own, policy?.[1].Properties.PolicyDocument);
+      const alarms = 'arn:aws:cloudwatch:eu-west-1:123456789012:alarm:fleetmend-*';
+      expect(statements.filter(({ Effect }) => Effect === 'Allow')).toEqual([
+        expect.objectContaining({
+          Principal: { Service: 'cloudwatch.amazonaws.com' },
+          Action: ['sns:Publish'],
+          Condition: {
+            StringEquals: { 'aws:SourceAccount': '123456789012' },
+            ArnLike: { 'aws:SourceArn': alarms },
           },
-        },
-      }),
-    );
-  });
+        }),
+      ]);
+      const denied = statements.filter(({ Effect }) => Effect === 'Deny');
+      expect(denied).toHaveLength(2);
+      expect(denied).toContainEqual(
+        expect.objectContaining({
+          Principal: { AWS: '*' },
+          Action: ['sns:Publish'],
+          Condition: {
+            ArnNotEquals: { 'aws:PrincipalArn': roleOf(own, 'notifier').arn },
+            ArnNotLike: { 'aws:SourceArn': alarms },
+          },
+        }),
+      );
+    },
+  );
 
   it('uses a topic that the user has, and makes none then', () => {
     const topicArn = 'arn:aws:sns:eu-west-1:123456789012:ops';
     const own = synthesize({ ...CONFIG, notifications: { topicArn } }).template;
     expect(resourcesOf(own, 'AWS::SNS::Topic')).toEqual([]);
-    expect(resourceNamed(own, 'AWS::Events::Rule', 'Name', 'fleetmend-notices').Properties).toMatchObject({
-      Targets: [{ Arn: topicArn }],
-    });
+    expect(environmentOf(own)).toMatchObject({ NOTICES_TOPIC_ARN: topicArn });
+    expect(environmentOf(own)).not.toHaveProperty('CHAT_TOPIC_ARN');
+    const publishing = roleOf(own, 'notifier').statements.filter(({ Action }) => Action.includes('sns:Publish'));
+    expect(publishing.map(({ Resource }) => Resource)).toEqual([[topicArn]]);
+  });
+
+  it('notifies a chat of what it sends by mail, and the alarms too, where the configuration wants it', () => {
+    const { template: own } = synthesize({ ...CONFIG, notifications: { chat: true, send: 'all' } });
+    expect(environmentOf(own)).toMatchObject({ CHAT_TOPIC_ARN: expect.anything(), NOTICES_SEND: 'all' });
+    const { Properties } = resourceNamed(own, 'AWS::CloudWatch::Alarm', 'AlarmName', 'fleetmend-heartbeat');
+    expect(Properties.AlarmActions).toHaveLength(2);
+    expect(own.Outputs.ChatTopicArn).toBeDefined();
+    expect(environmentOf(template)).toMatchObject({ NOTICES_SEND: 'changes' });
   });
 
   it('subscribes an address', () => {

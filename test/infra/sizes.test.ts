@@ -74,7 +74,7 @@ describe('beyond a limit', () => {
     const [first] = shipped.documents;
     if (first === undefined) throw new Error('there is no document');
     // Each has another text: what documents share is in the template once.
-    const padding = Array.from({ length: 8 }, (_, i) => ({
+    const padding = Array.from({ length: 7 }, (_, i) => ({
       ...first,
       key: `padding-${i}-check`,
       json: JSON.stringify({ padding: `${i}`.repeat(60_000) }),

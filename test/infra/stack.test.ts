@@ -57,6 +57,7 @@ describe('the queues', () => {
       'fleetmend-lanes-dlq.fifo',
       'fleetmend-lanes.fifo',
       'fleetmend-log-classifier-dlq',
+      'fleetmend-notifier-dlq',
       'fleetmend-operator-api-dlq',
       'fleetmend-progress',
       'fleetmend-progress-dlq',
@@ -107,7 +108,7 @@ describe('the queues', () => {
 });
 
 describe('the functions', () => {
-  it('are the seven of the flow, on the newest runtime', () => {
+  it('are those of the flow, on the newest runtime', () => {
     const functions = resourcesOf(template, 'AWS::Lambda::Function').map(([, { Properties }]) => Properties);
     expect(functions.map(({ FunctionName }) => FunctionName).sort()).toEqual(
       FUNCTION_NAMES.map((name) => `fleetmend-${name}`).sort(),
@@ -143,10 +144,11 @@ describe('the functions', () => {
         'TABLE_NAME',
       ],
     ],
-    ['command-tracker', ['BAD_INPUT_QUEUE_URL', 'INBOX_QUEUE_URL', 'LANES_QUEUE_URL', 'TABLE_NAME']],
+    ['command-tracker', ['BAD_INPUT_QUEUE_URL', 'BUS_NAME', 'INBOX_QUEUE_URL', 'LANES_QUEUE_URL', 'TABLE_NAME']],
     ['run-controller', ['BAD_INPUT_QUEUE_URL', 'BUS_NAME', 'LANES_QUEUE_URL', 'PROGRESS_QUEUE_URL', 'TABLE_NAME']],
-    ['scheduler', ['LANES_QUEUE_URL', 'TABLE_NAME']],
+    ['scheduler', ['BUS_NAME', 'LANES_QUEUE_URL', 'TABLE_NAME']],
     ['audit-query', ['DLQ_URLS', 'TABLE_NAME']],
+    ['notifier', ['AUDIT_QUERY_NAME', 'NOTICES_SEND', 'NOTICES_TOPIC_ARN']],
   ])('%s gets the environment that it reads, and no more', (name, expected) => {
     const { Variables } = z
       .object({ Variables: z.record(z.string(), z.unknown()) })

@@ -16,6 +16,7 @@ import { createSignalStore } from '../../functions/adapters/table/signal-store.t
 import { createTrustStore } from '../../functions/adapters/table/trust-store.ts';
 import { remediate } from '../../functions/operator-api/act.ts';
 import type { OperatorApiPorts } from '../../functions/operator-api/ports.ts';
+import { createTell } from '../../functions/shared/teller.ts';
 import { accepted, refusalIn } from './answers.ts';
 import { fakeSqs } from './fake-sqs.ts';
 import { testSettings } from './settings.ts';
@@ -70,6 +71,11 @@ export const operatorApiWorld = (
       invocations.push({ ...command.input, Payload: JSON.parse(String(command.input.Payload)) });
     return {};
   };
+  const bus = {
+    put: async (events: readonly BusEvent[]) => {
+      notices.push(...events);
+    },
+  };
   const deps: OperatorApiPorts = {
     fleet: {
       describe: async (_, wanted) => new Map([...facts].filter(([id]) => wanted.includes(id))),
@@ -83,11 +89,8 @@ export const operatorApiWorld = (
     requests: createRequestStore({ ...table, retentionDays: 365 }),
     signals: createSignalStore({ ...table, newId }),
     wakes: createWakeQueue({ client: sqs.client, queueUrl: LANES, newId, wait: async () => {} }),
-    bus: {
-      put: async (events) => {
-        notices.push(...events);
-      },
-    },
+    bus,
+    tell: createTell({ bus, ...recording }),
     letters: createDeadLetterReader({ client: sqs.client }),
     letterReturn: createLetterReturn({ client: sqs.client, signalsQueueUrl: SIGNALS, progressQueueUrl: PROGRESS }),
     replayLogs: createReplayLogs({

@@ -23,6 +23,7 @@ import type { Settings } from '../../functions/runtime/settings.ts';
 import { tick } from '../../functions/scheduler/tick.ts';
 import { createCommandObserver } from '../../functions/shared/command-observer.ts';
 import { createObservationWriter } from '../../functions/shared/observation-writer.ts';
+import { createTell, tellQuarantine } from '../../functions/shared/teller.ts';
 import { texts } from '../../ssm-documents/remediations.ts';
 import { type CrashMode, crasher } from './crash.ts';
 import { type FakeNode, fakeSsm } from './fake-ssm.ts';
@@ -112,7 +113,7 @@ export const runControllerWorld = (table: TestTable, options: Options = {}) => {
     beyondEc2: async () => options.beyondEc2 ?? success([]),
     nodegroups: wrap({ status: async () => nodegroupStatus.status }),
     registry: wrap({ ask: async () => undefined }),
-    ...{ wakes, settings, log, count, now },
+    ...{ wakes, settings, log, count, now, measure: telemetry.measure },
     looks: wrap(looks.queue),
     bus: wrap({
       put: async (events) => {
@@ -123,7 +124,9 @@ export const runControllerWorld = (table: TestTable, options: Options = {}) => {
     random: () => 0.5,
     newRunId: () => `r-${++counter}`,
   };
-  const observer = createCommandObserver({ reader, runs, results, limits, texts, rules: settings, log, now });
+  const told = { log, now, tell: createTell({ bus: deps.bus, log, count }) };
+  const stores = { reader, runs, results, limits, texts, rules: settings };
+  const observer = createCommandObserver({ ...stores, ...told, tell: tellQuarantine(told.tell) });
   const commandTrackerPorts = {
     observer,
     runs,
@@ -143,10 +146,7 @@ export const runControllerWorld = (table: TestTable, options: Options = {}) => {
     results,
     wakes,
     settings,
-    log,
-    count,
-    now,
-    newId,
+    ...{ count, newId, ...told },
     quarantines: wrap(createQuarantineStore(createTable(table), { retentionDays: 365 })),
     instances: {
       byIdWhereRead: async (wanted: readonly string[]) => ({

@@ -1,5 +1,5 @@
 import type { Log } from '../../functions/runtime/logger.ts';
-import type { Count } from '../../functions/runtime/metrics.ts';
+import type { Count, Measure } from '../../functions/runtime/metrics.ts';
 
 /** A log and counters that a test can read. */
 export const recorder = () => {
@@ -12,5 +12,7 @@ export const recorder = () => {
   const count: Count = (name, by = 1) => {
     counts[name] = (counts[name] ?? 0) + by;
   };
-  return { lines, counts, log, count };
+  const measured: Parameters<Measure>[] = [];
+  const measure: Measure = (...measures) => void measured.push(measures);
+  return { lines, counts, measured, log, count, measure };
 };

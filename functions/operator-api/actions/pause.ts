@@ -107,7 +107,9 @@ export const pause = defineAction({
   }),
   perform: async (deps, caller, { cluster, covers, until, requestedBy: by, reason }) => {
     const row = pausedRow(deps, cluster, covers, until);
-    await deps.requests.setPause({ ...row, by, reason, ...caller }, deps.newId());
+    const id = deps.newId();
+    await deps.requests.setPause({ ...row, by, reason, ...caller }, id);
+    await deps.tell('Paused', { id, ...defined({ cluster }), covers, until: row.until, by, reason });
     return { ...row, inFlight: await repairsInFlight(deps, cluster) };
   },
 });
@@ -125,7 +127,9 @@ export const resume = defineAction({
   },
   perform: async (deps, caller, { cluster, requestedBy: by, reason }) => {
     const row = resumedRow(deps, cluster);
-    await deps.requests.setPause({ ...row, by, reason, ...caller }, deps.newId());
+    const id = deps.newId();
+    await deps.requests.setPause({ ...row, by, reason, ...caller }, id);
+    await deps.tell('Resumed', { id, ...defined({ cluster }), by, reason });
     return shownResume(row, cluster === undefined ? undefined : await deps.results.pauseFor(cluster, 'repair', row.at));
   },
 });

@@ -1,4 +1,4 @@
-import { BROKEN, denied, invoked, online, QUEUE, type Scenario } from './answers.ts';
+import { BROKEN, invoked, online, QUEUE, type Scenario } from './answers.ts';
 
 const COMMAND = '11111111-2222-4333-8444-555555555555';
 
@@ -23,14 +23,6 @@ const record = (parameters: string, source = 'eks.amazonaws.com'): string =>
 const addon = (event: string): string => `
   *"OutputKey=='Queue'"*) echo ${QUEUE} ;;
   'sqs receive-message'*) if (($(times received) < 3)); then echo None; else echo '${event}'; fi ;;`;
-
-/** The event comes out of the topic at the second look, or never; a dead letter of the rule has this text. */
-const published = (isReceived: boolean, letter = 'None'): string => `
-  *"OutputKey=='Queue'"*) echo ${QUEUE} ;;
-  *"OutputKey=='Dead'"*) echo ${QUEUE}-dlq ;;
-  'events put-events'*) grep -o 'fleetmend-unproven-topic-[0-9a-f]*' <<< "$*" | head -n 1 > "$STATE/event"; echo 0 ;;
-  'sqs receive-message'*-dlq*) printf '${letter}\\n' ;;
-  'sqs receive-message'*) if ${isReceived} && (($(times received) > 1)); then cat "$STATE/event"; else echo None; fi ;;`;
 
 const tagged = (answers: readonly ('sent' | 'denied')[]): string => `${online}
   'lambda invoke'*)
@@ -98,47 +90,6 @@ export const nodes: readonly Scenario[] = [
     title: 'nothing comes',
     verdict: 'INCONCLUSIVE',
     answers: `*"OutputKey=='Queue'"*) echo ${QUEUE} ;; 'sqs receive-message'*) echo None ;;`,
-  },
-  {
-    script: 'topic-condition.sh',
-    title: 'the event comes out of the topic',
-    verdict: 'PROVEN',
-    answers: published(true),
-  },
-  {
-    script: 'topic-condition.sh',
-    title: 'EventBridge may not publish',
-    verdict: 'REFUTED',
-    answers: published(false, 'NO_PERMISSIONS\\tis not authorized to perform: SNS:Publish'),
-    says: /its dead letter says: NO_PERMISSIONS is not authorized/,
-  },
-  {
-    script: 'topic-condition.sh',
-    title: 'EventBridge gives up for another reason',
-    verdict: 'INCONCLUSIVE',
-    answers: published(false, 'THROTTLING\\tRate exceeded'),
-    says: /THROTTLING/,
-  },
-  {
-    script: 'topic-condition.sh',
-    title: 'the event is nowhere',
-    verdict: 'INCONCLUSIVE',
-    answers: published(false),
-    says: /on neither/,
-  },
-  {
-    script: 'topic-condition.sh',
-    title: 'the event may not be put',
-    verdict: 'INCONCLUSIVE',
-    answers: `'events put-events'*) ${denied('events:PutEvents')} ;;${published(true)}`,
-    says: /putting one event on the bus.*events:PutEvents/,
-  },
-  {
-    script: 'topic-condition.sh',
-    title: 'the bus does not take the event',
-    verdict: 'INCONCLUSIVE',
-    answers: `'events put-events'*) echo 1 ;;${published(true)}`,
-    says: /did not take the event/,
   },
   {
     script: 'cloudtrail-fields.sh',

@@ -1,6 +1,6 @@
-import type { Durations, SummaryGroup, SummaryItem, SummaryTotal, WorstNode } from '../core/api/summary.ts';
-import { defined } from '../core/model/defined.ts';
-import { countIn, percentileOf } from '../core/model/histogram.ts';
+import { defined } from '../model/defined.ts';
+import { countIn, percentileOf } from '../model/histogram.ts';
+import type { Durations, SummaryGroup, SummaryItem, SummaryTotal, WorstNode } from './summary.ts';
 
 /** Adds up numbers by name. */
 const added = (
