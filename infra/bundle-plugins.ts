@@ -118,3 +118,14 @@ export const envCredentials = (): Plugin => ({
     });
   },
 });
+
+/** Keeps of the package.json of an AWS client what it reads of it: its version, for the header User-Agent. */
+export const leanPackages = (): Plugin => ({
+  name: 'lean-packages',
+  setup: ({ onLoad }) => {
+    onLoad({ filter: /[\\/]@aws-sdk[\\/]client-[a-z0-9-]+[\\/]package\.json$/ }, async ({ path }) => {
+      const { version } = JSON.parse(await readFile(path, 'utf8')) as { readonly version: string };
+      return { contents: JSON.stringify({ version }), loader: 'json' };
+    });
+  },
+});
