@@ -6,12 +6,10 @@ import { NODE_QUARANTINED, NODE_RELEASED, NOTICES_OF_PEOPLE } from '../events/ru
 import { documentName } from '../events/ssm-command.ts';
 import type { FunctionName } from './bundle.ts';
 import { type Config, type LogGroup, type SkippedLogGroup, type SkipReason, subscriptionFilterName } from './config.ts';
-import { Alarms } from './constructs/alarms.ts';
 import { AuditTable } from './constructs/audit-table.ts';
 import { closeQueues } from './constructs/closed-queues.ts';
 import { ClusterAlarms } from './constructs/cluster-alarms.ts';
 import { CustomerKey } from './constructs/customer-key.ts';
-import { Dashboard } from './constructs/dashboard.ts';
 import { Documents, type DocumentToDeploy } from './constructs/documents.ts';
 import { FleetmendBus } from './constructs/event-bus.ts';
 import * as grants from './constructs/grants.ts';
@@ -21,10 +19,10 @@ import { Notices } from './constructs/notices.ts';
 import { deadLetterQueue, FifoInbox, Inbox, urlsAsJson } from './constructs/queues.ts';
 import { roleComplaints } from './constructs/role-sizes.ts';
 import { Rules } from './constructs/rules.ts';
-import { SavedQueries } from './constructs/saved-queries.ts';
 import { signalRules } from './constructs/signal-patterns.ts';
 import { SpineFunction, type SpineFunctionProps } from './constructs/spine-function.ts';
 import { tableStatements } from './constructs/table-access.ts';
+import { watch } from './constructs/watching.ts';
 import { WaysIn } from './constructs/ways-in.ts';
 
 const TIMEOUT = Duration.seconds(60);
@@ -259,11 +257,7 @@ export class FleetmendStack extends Stack {
     const waysIn = { operatorApi: operatorApi.fn, auditQuery: auditQuery.fn, asynchronous: WHEN_ASKED };
     const { policies, reading } = new WaysIn(this, 'WaysIn', waysIn);
     const notifier = spine('NotifierFunction', 'notifier', {
-      environment: {
-        ...notices.environment,
-        NOTICES_SEND: config.notifications.send,
-        AUDIT_QUERY_NAME: `${auditQuery.fn.functionName}:${reading.aliasName}`,
-      },
+      environment: notices.environment(config.notifications.send, `${auditQuery.fn.functionName}:${reading.aliasName}`),
       statements: [grants.publishOn(...notices.topicArns), grants.invoke(reading.functionArn)],
       asynchronous: { dead: dead.notifier, ...WHEN_ASKED },
     });
@@ -271,42 +265,9 @@ export class FleetmendStack extends Stack {
     notices.allow(notifier.role);
 
     const inboxes = { signals: signals.queue, progress: progress.queue, lanes: lanes.queue };
-    closeQueues({
-      inboxes,
-      dead,
-      rules: { signals: ofSignals, progress: [ofCommands], all: rules.all },
-      functions,
-    });
-
-    const functionsByName = Object.fromEntries([...functions].map(([name, { fn }]) => [name, fn]));
-    const alarms = config.alarms
-      ? new Alarms(this, 'Alarms', {
-          namePrefix: this.stackName,
-          sweepMinutes: config.sweepMinutes,
-          topics: notices.topics,
-          deadLetterQueues: Object.fromEntries(Object.entries(dead).map(([name, queue]) => [`${name}-dlq`, queue])),
-          inboxes,
-          functions: functionsByName,
-          countsFailedRecords: ['signal-intake', 'command-tracker', 'run-controller', 'scheduler'],
-          unattended: ['log-classifier', 'signal-intake', 'command-tracker', 'run-controller', 'scheduler', 'notifier'],
-          countsThrottledCalls: ['signal-intake', 'command-tracker', 'run-controller', 'scheduler'],
-          countsUnreadableRows: ['signal-intake', 'run-controller', 'scheduler'],
-        }).all
-      : [];
-    new SavedQueries(this, 'SavedQueries', {
-      namePrefix: this.stackName,
-      logGroups: Object.fromEntries([...functions].map(([name, { logGroup }]) => [name, logGroup])),
-    });
-    if (config.dashboard) {
-      new Dashboard(this, 'Dashboard', {
-        namePrefix: this.stackName,
-        sweepMinutes: config.sweepMinutes,
-        alarms,
-        inboxes,
-        functions: functionsByName,
-        requests: operatorApi.logGroup,
-      });
-    }
+    const senders = { signals: ofSignals, progress: [ofCommands], all: rules.all };
+    closeQueues({ inboxes, dead, rules: senders, functions });
+    watch(this, { config, functions, inboxes, dead, notices, requests: operatorApi });
 
     for (const [name, { role }] of functions) explainWildcards(name, role, config);
     this.node.addValidation({

@@ -58,11 +58,13 @@ export class Notices extends Construct {
     return this.topics.map(({ topicArn }) => topicArn);
   }
 
-  /** What notifier reads of them. */
-  get environment(): Readonly<Record<string, string>> {
+  /** The environment of notifier: the topics, what is sent, and the function that it asks for the digest. */
+  environment(send: Config['notifications']['send'], auditQuery: string): Readonly<Record<string, string>> {
     return {
       NOTICES_TOPIC_ARN: this.topic.topicArn,
       ...(this.chat === undefined ? {} : { CHAT_TOPIC_ARN: this.chat.topicArn }),
+      NOTICES_SEND: send,
+      AUDIT_QUERY_NAME: auditQuery,
     };
   }
 
