@@ -56,7 +56,7 @@ export const SAVED_QUERIES: readonly SavedQuery[] = [
     name: 'what runs did',
     functions: ['run-controller'],
     messages: ['planning run', 'starting run', 'stopping run', 'ending run'],
-    fields: ['cluster', 'remediation', 'action', 'runId', 'durationSeconds', 'reason'],
+    fields: ['cluster', 'remediation', 'action', 'runId', 'durationSeconds'],
   }),
   define({
     name: 'breakers and registry holds',

@@ -87,6 +87,7 @@ describe('people', () => {
   });
 
   it('are refused in words, in a line that a saved query finds', async () => {
+    await scene.start({ action: 'check', cluster: 'watch', reason: 'a look' });
     await scene.lab.invoke('fleetmend-operator-api', {
       action: 'pause',
       cluster: 'no-such',
