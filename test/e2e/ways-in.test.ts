@@ -62,9 +62,17 @@ describe('the managed policies', () => {
   it.each<People>(['Readers', 'Responders', 'Operators'])(
     'let %s read who did what, by which alias',
     async (people) => {
-      const { items } = await call(people, 'audit-query:look', { query: 'actions', cluster: 'shop' });
-      expect(items).toContainEqual(expect.objectContaining({ event: 'refused', action: 'resume', way: 'stop' }));
-      expect(items).toContainEqual(expect.objectContaining({ event: 'asked', action: 'pause', way: 'stop' }));
+      // The index by which actions are listed shows a row a moment after it was written.
+      const listed = expect.poll(
+        async () => (await call(people, 'audit-query:look', { query: 'actions', cluster: 'shop' })).items,
+        { timeout: 30_000 },
+      );
+      await listed.toEqual(
+        expect.arrayContaining([
+          expect.objectContaining({ event: 'refused', action: 'resume', way: 'stop' }),
+          expect.objectContaining({ event: 'asked', action: 'pause', way: 'stop' }),
+        ]),
+      );
     },
   );
 });
