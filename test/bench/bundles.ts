@@ -48,6 +48,9 @@ const ENVIRONMENT = {
     ]),
   ),
   LOG_CLASSIFIER_NAME: 'fleetmend-log-classifier',
+  AUDIT_QUERY_NAME: 'fleetmend-audit-query',
+  NOTICES_TOPIC_ARN: 'arn:aws:sns:eu-west-1:123456789012:fleetmend-notices',
+  NOTICES_SEND: 'changes',
   DLQ_URLS: '["https://queue.invalid/1/q"]',
   STACK_ARN: 'arn:aws:cloudformation:eu-west-1:123456789012:stack/fleetmend',
 };

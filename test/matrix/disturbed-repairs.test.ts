@@ -32,78 +32,82 @@ const scenes = GENERATION_NAMES.map((generation) => {
 
 const DONE = ['Repaired', 'Healthy'];
 
-// A minute and more for each generation. The repairs that are killed are in matrix.test.ts; checks in disturbed.test.ts.
-await describeWithRealNodes('a repair', () => {
-  if (!isDeep) return;
-  describe.each(scenes)('of a $generation node', ({ generation, own }) => {
-    let fleet: RealFleet;
-    let node: RealNode;
-    beforeAll(async () => {
-      fleet = await startRealFleet({ nodes: [{ generation }] });
-      const [first] = fleet.nodes;
-      if (first === undefined) throw new Error('starting the fleet: it has no node');
-      node = first;
-      await untilNoticed(() => kubeletRuns(node));
-    }, PATIENCE_MS);
-    afterAll(() => fleet.stop(), PATIENCE_MS);
-
-    const repair = (fault: Fault): Promise<Said> => runDocument(node, `${fault.remediation}-repair`);
-    /** The next repair finishes a disturbed one at the latest, and leaves nothing of it. */
-    const mustEndWell = async (fault: Fault): Promise<void> => {
-      const next = await repair(fault);
-      expect(DONE, `${next.reply.stdout} ${next.reply.stderr}`).toContain(next.result.outcome);
-      if (fault.sandbox?.startsAfter === true) await mustStart(node, fault, true);
-      mustSay(await repair(fault), { outcome: 'Healthy' });
-      await mustHaveNoRemains(node);
-      await restoreNode(node, fault, { fleet });
-    };
-
-    it.each(own)(
-      'that runs twice at once repairs once, and the other one waits or says that it is busy: $name',
-      async ({ fault }) => {
-        await fault.break(node, { fleet });
-        const said = await Promise.all([repair(fault), repair(fault)]);
-        const outcomes = said.map(({ result }) => result.skipReason ?? result.outcome).toSorted();
-        const lines = said.map(({ reply }) => reply.stdout).join('');
-        expect(['Busy Repaired', 'Healthy Repaired'], lines).toContain(outcomes.join(' '));
-        await mustEndWell(fault);
-      },
-      PATIENCE_MS,
-    );
-
-    it.each(own)(
-      'on a full disk says so or repairs, and the next one repairs: $name',
-      async ({ fault }) => {
-        await fault.break(node, { fleet });
-        await shell(node, 'dd if=/dev/zero of=/fill bs=1M 2> /dev/null || true; df / | grep -q 100%');
-        try {
-          const { result, reply } = await repair(fault);
-          expect(result.reason, reply.stderr).not.toBe('ScriptFailed');
-          expect(['Repaired', 'NotRepaired'], reply.stdout).toContain(result.outcome);
-        } finally {
-          await shell(node, 'rm /fill');
-        }
-        await mustEndWell(fault);
-      },
-      PATIENCE_MS,
-    );
-
-    it.each(own)(
-      'under a runtime that is frozen ends in time, and the next one repairs: $name',
-      async ({ fault }) => {
-        await fault.break(node, { fleet });
-        const units = generation === 'docker' ? 'docker cri-docker' : 'containerd';
-        await shell(node, `systemctl kill --kill-who=main --signal=STOP ${units}`);
-        try {
-          const { result, reply, ms } = await repair(fault);
-          expect(ms).toBeLessThan(LIMIT_MS);
-          expect(result.outcome, reply.stdout).not.toBe('Healthy');
-        } finally {
-          await shell(node, `systemctl kill --kill-who=main --signal=CONT ${units}`);
-        }
-        await mustEndWell(fault);
-      },
-      PATIENCE_MS,
-    );
-  });
+it('finds a repair to disturb on every generation', () => {
+  expect(scenes.filter(({ own }) => own.length === 0).map(({ generation }) => generation)).toEqual([]);
 });
+
+// A minute and more for each generation. The repairs that are killed are in matrix.test.ts; checks in disturbed.test.ts.
+if (isDeep)
+  await describeWithRealNodes('a repair', () => {
+    describe.each(scenes)('of a $generation node', ({ generation, own }) => {
+      let fleet: RealFleet;
+      let node: RealNode;
+      beforeAll(async () => {
+        fleet = await startRealFleet({ nodes: [{ generation }] });
+        const [first] = fleet.nodes;
+        if (first === undefined) throw new Error('starting the fleet: it has no node');
+        node = first;
+        await untilNoticed(() => kubeletRuns(node));
+      }, PATIENCE_MS);
+      afterAll(() => fleet.stop(), PATIENCE_MS);
+
+      const repair = (fault: Fault): Promise<Said> => runDocument(node, `${fault.remediation}-repair`);
+      /** The next repair finishes a disturbed one at the latest, and leaves nothing of it. */
+      const mustEndWell = async (fault: Fault): Promise<void> => {
+        const next = await repair(fault);
+        expect(DONE, `${next.reply.stdout} ${next.reply.stderr}`).toContain(next.result.outcome);
+        if (fault.sandbox?.startsAfter === true) await mustStart(node, fault, true);
+        mustSay(await repair(fault), { outcome: 'Healthy' });
+        await mustHaveNoRemains(node);
+        await restoreNode(node, fault, { fleet });
+      };
+
+      it.each(own)(
+        'that runs twice at once repairs once, and the other one waits or says that it is busy: $name',
+        async ({ fault }) => {
+          await fault.break(node, { fleet });
+          const said = await Promise.all([repair(fault), repair(fault)]);
+          const outcomes = said.map(({ result }) => result.skipReason ?? result.outcome).toSorted();
+          const lines = said.map(({ reply }) => reply.stdout).join('');
+          expect(['Busy Repaired', 'Healthy Repaired'], lines).toContain(outcomes.join(' '));
+          await mustEndWell(fault);
+        },
+        PATIENCE_MS,
+      );
+
+      it.each(own)(
+        'on a full disk says so or repairs, and the next one repairs: $name',
+        async ({ fault }) => {
+          await fault.break(node, { fleet });
+          await shell(node, 'dd if=/dev/zero of=/fill bs=1M 2> /dev/null || true; df / | grep -q 100%');
+          try {
+            const { result, reply } = await repair(fault);
+            expect(result.reason, reply.stderr).not.toBe('ScriptFailed');
+            expect(['Repaired', 'NotRepaired'], reply.stdout).toContain(result.outcome);
+          } finally {
+            await shell(node, 'rm /fill');
+          }
+          await mustEndWell(fault);
+        },
+        PATIENCE_MS,
+      );
+
+      it.each(own)(
+        'under a runtime that is frozen ends in time, and the next one repairs: $name',
+        async ({ fault }) => {
+          await fault.break(node, { fleet });
+          const units = generation === 'docker' ? 'docker cri-docker' : 'containerd';
+          await shell(node, `systemctl kill --kill-who=main --signal=STOP ${units}`);
+          try {
+            const { result, reply, ms } = await repair(fault);
+            expect(ms).toBeLessThan(LIMIT_MS);
+            expect(result.outcome, reply.stdout).not.toBe('Healthy');
+          } finally {
+            await shell(node, `systemctl kill --kill-who=main --signal=CONT ${units}`);
+          }
+          await mustEndWell(fault);
+        },
+        PATIENCE_MS,
+      );
+    });
+  });
