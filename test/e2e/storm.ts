@@ -22,6 +22,8 @@ export type StormFigures = StormSize & {
   readonly ec2InTenSeconds: number;
   /** Nodes that still had the fault at the end. */
   readonly lost: number;
+  /** Nodes that got a second check: a line that comes while a node is checked is not answered by that check. */
+  readonly checkedAgain: number;
   /** Nodes that got another number of repairs than one. */
   readonly notOnce: readonly string[];
 };
@@ -96,6 +98,9 @@ export const runStorm = async (assembly: LabAssembly, size: StormSize): Promise<
       ),
       calls: countBy(calls, (c) => `${c.service}:${c.operation}`),
       ec2InTenSeconds: mostInTenSeconds(calls.filter((c) => c.service === 'ec2')),
+      checkedAgain: nodes.filter(
+        (n) => new Set(scene.chronicle.checksOf(n.instanceId).map(({ runId }) => runId)).size > 1,
+      ).length,
       lost: broken.length,
       notOnce: notOnce.map((n) => n.instanceId),
     };

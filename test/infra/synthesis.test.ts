@@ -11,6 +11,7 @@ import { temporaryFolder } from './temporary-folder.ts';
 /** The lab boots from these types and no others; a mail subscription is left to AWS. */
 const PLAIN_TYPES = new Set([
   'AWS::CloudWatch::Alarm',
+  'AWS::CloudWatch::Dashboard',
   'AWS::DynamoDB::Table',
   'AWS::Events::EventBus',
   'AWS::Events::EventBusPolicy',
@@ -25,6 +26,7 @@ const PLAIN_TYPES = new Set([
   'AWS::Lambda::Permission',
   'AWS::Logs::LogGroup',
   'AWS::Logs::MetricFilter',
+  'AWS::Logs::QueryDefinition',
   'AWS::Logs::SubscriptionFilter',
   'AWS::SNS::Topic',
   'AWS::SNS::TopicPolicy',

@@ -19,7 +19,9 @@ const NAMES: readonly (readonly [string, string, number])[] = [
   ['AWS::Logs::LogGroup', 'LogGroupName', 512],
   ['AWS::Logs::SubscriptionFilter', 'FilterName', 512],
   ['AWS::Logs::MetricFilter', 'FilterName', 512],
+  ['AWS::Logs::QueryDefinition', 'Name', 255],
   ['AWS::CloudWatch::Alarm', 'AlarmName', 255],
+  ['AWS::CloudWatch::Dashboard', 'DashboardName', 255],
 ];
 const namesOf = (template: Template, type: string, property: string): readonly string[] =>
   resourcesOf(template, type).map(([, { Properties }]) => String(Properties[property]));
