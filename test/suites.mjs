@@ -74,8 +74,8 @@ export const suitesOf = ({ env, scratch, isDeep, lacks }) => {
   const compute = (name, more = {}) => vitest(name, { niceness: COMPUTES, ...more });
   return [
     { name: 'build', share: 1, run: check('node', ['infra/build.ts']) },
-    // A scene waits for its functions: two of them keep one processor busy.
-    { name: 'lab', share: 0.8, needs: 'build', run: vitest('lab', { words: ['--maxWorkers=2'] }) },
+    // A scene waits for its functions: three of them keep one processor busy.
+    { name: 'lab', share: 1, needs: 'build', run: vitest('lab', { words: ['--maxWorkers=3'] }) },
     { name: 'matrix', share: 0.6, needs: 'build', run: vitest('matrix') },
     { name: 'nodes', share: 0.7, needs: 'build', run: vitest('nodes') },
     { name: 'docs', share: 0.5, needs: 'build', run: vitest('docs') },
