@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { FUNCTION_NAMES } from '../../infra/bundle.ts';
 import { describeWithRealNodes } from '../../lab/real/suite.ts';
 import { isDeep } from '../deep.ts';
 import { measureBundles } from './bundles.ts';
@@ -59,15 +60,7 @@ if (isDeep)
 
 it('measures the size and the load time of every function', () => {
   const figures = measureBundles(1);
-  expect(figures.bundles.map((b) => b.name)).toEqual([
-    'log-classifier',
-    'signal-intake',
-    'operator-api',
-    'command-tracker',
-    'run-controller',
-    'scheduler',
-    'audit-query',
-  ]);
+  expect(figures.bundles.map((b) => b.name)).toEqual([...FUNCTION_NAMES]);
   for (const bundle of figures.bundles) {
     expect(bundle.kilobytes).toBeLessThanOrEqual(figures.maxKilobytes);
     expect(bundle.loadMs).toBeGreaterThan(0);

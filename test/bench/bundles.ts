@@ -48,7 +48,7 @@ const ENVIRONMENT = {
     ]),
   ),
   LOG_CLASSIFIER_NAME: 'fleetmend-log-classifier',
-  AUDIT_QUERY_NAME: 'fleetmend-audit-query',
+  AUDIT_QUERY_NAME: 'fleetmend-audit-query:look',
   NOTICES_TOPIC_ARN: 'arn:aws:sns:eu-west-1:123456789012:fleetmend-notices',
   NOTICES_SEND: 'changes',
   DLQ_URLS: '["https://queue.invalid/1/q"]',
