@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { SENDS } from '../core/api/notice.ts';
 import { ClusterPolicy, Limits, Policy } from '../core/model/policy.ts';
-import { SIGNAL_SWITCHES, type SignalSwitch } from '../core/signals/read-signal.ts';
+import { SIGNAL_SWITCHES, SIGNALS, type SignalSwitch } from '../core/signals/read-signal.ts';
 import { FUNCTION_NAMES } from './bundle.ts';
 import { kindOfLogGroup, LOG_GROUP_KINDS, type LogGroupKind } from './log-filter.ts';
 
@@ -11,9 +11,11 @@ const LogGroupName = z
   .regex(/^[A-Za-z0-9_\-/.#]{1,512}$/, 'not a log group name: 1 to 512 letters, digits, or _ - / . #');
 
 const LogGroupEntry = z.strictObject({
-  name: LogGroupName,
-  /** What the group carries; by default that of its name in Container Insights, else mixed. docs/log-signals.md. */
-  kind: z.enum(LOG_GROUP_KINDS).optional(),
+  name: LogGroupName.describe('The name of the log group.'),
+  kind: z
+    .enum(LOG_GROUP_KINDS)
+    .optional()
+    .describe('What the group carries; by default that of its name in Container Insights, else `mixed`.'),
 });
 
 /** A log group of a cluster: its name, or its name and its kind. */
@@ -30,14 +32,20 @@ export type LogGroup = z.infer<typeof LogGroup>;
 
 const ClusterConfig = z.strictObject({
   ...ClusterPolicy.shape,
-  /** Log groups that carry the nodes' logs; one subscription filter is put on each (CloudWatch Logs allows two). */
-  logGroups: z.array(LogGroup).default([]),
+  logGroups: z
+    .array(LogGroup)
+    .default([])
+    .describe(
+      'The log groups that carry the logs of the nodes, each by its name or as `{ name, kind }`. A subscription filter is put on each; CloudWatch Logs allows two.',
+    ),
 });
 export type ClusterConfig = z.infer<typeof ClusterConfig>;
 
 /** Retention periods that CloudWatch Logs takes, in days. Source: PutRetentionPolicy. */
 const LogRetentionDays = z.literal([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827]);
 
+/** The memory of a function for which the configuration gives none. */
+export const DEFAULT_MEMORY_MEGABYTES = 512;
 /** Source: Lambda CreateFunction, MemorySize. */
 const MemoryMegabytes = z.number().int().min(128).max(10_240);
 
@@ -102,108 +110,149 @@ export const FIPS_REGIONS = [
 
 /** The network of the functions; without it Lambda's own, which reaches every service. docs/deploying.md lists the endpoints. */
 const Vpc = z.strictObject({
-  /** Subnets of one VPC, in two Availability Zones or more; Lambda takes 16. */
   subnetIds: z
     .array(z.string().regex(/^subnet-[0-9a-f]{8,17}$/, 'not the id of a subnet: subnet-… '))
     .min(1, 'list at least one subnet')
-    .max(16, 'list at most 16 subnets'),
-  /** Security groups that let HTTPS out; Lambda takes 5. */
+    .max(16, 'list at most 16 subnets')
+    .describe('Subnets of one VPC, in two Availability Zones or more.'),
   securityGroupIds: z
     .array(z.string().regex(/^sg-[0-9a-f]{8,17}$/, 'not the id of a security group: sg-…'))
     .min(1, 'list at least one security group')
-    .max(5, 'list at most 5 security groups'),
+    .max(5, 'list at most 5 security groups')
+    .describe('Security groups that let HTTPS out.'),
 });
 
 /** The stack's name where the configuration gives none. */
 export const DEFAULT_STACK_NAME = 'fleetmend';
 
+const signalNames = (name: SignalSwitch): string =>
+  SIGNALS.flatMap((signal) => (signal.configKey === name ? [`\`${signal.name}\``] : []))
+    .toSorted()
+    .join(', ');
+
 /** Each switch that a signal's definition names; on unless the configuration turns it off. */
-const signalSwitches = Object.fromEntries(SIGNAL_SWITCHES.map((name) => [name, z.boolean().default(true)])) as Record<
-  SignalSwitch,
-  z.ZodDefault<z.ZodBoolean>
->;
+const signalSwitches = Object.fromEntries(
+  SIGNAL_SWITCHES.map((name) => [
+    name,
+    z
+      .boolean()
+      .default(true)
+      .describe(`Receives these signals: ${signalNames(name)}.`),
+  ]),
+) as Record<SignalSwitch, z.ZodDefault<z.ZodBoolean>>;
 
 /** Everything that a user decides about a deployment. */
 export const Config = z.strictObject({
-  /** For editors: where the JSON schema of this file is. */
-  $schema: z.string().optional(),
-  /** The account to deploy to; credentials of any other are refused. A template for any account has none. */
-  account: Account.optional(),
-  /** The Region to deploy to. A template for any Region has none. */
-  region: Region.optional(),
-  /** Every physical name begins with it. */
-  stackName: StackName.default(DEFAULT_STACK_NAME),
-  clusters: z.array(ClusterConfig).min(1, 'list at least one cluster'),
+  $schema: z.string().optional().describe('For editors: where the JSON schema of this file is.'),
+  account: Account.optional().describe(
+    'The account to deploy to. Credentials of any other are refused. A template for any account has none.',
+  ),
+  region: Region.optional().describe('The Region to deploy to. A template for any Region has none.'),
+  stackName: StackName.default(DEFAULT_STACK_NAME).describe(
+    'The name of the stack. Every physical name begins with it. It has no word `cluster`, `check` or `repair` between hyphens, and does not begin with `aws`, `amazon` or `amzn`.',
+  ),
+  clusters: z.array(ClusterConfig).min(1, 'list at least one cluster').describe('The clusters that the stack manages.'),
   limits: Limits,
-  /** The interval in minutes between check runs of each managed cluster. */
-  sweepMinutes: z.number().int().min(5).max(1440).default(30),
+  sweepMinutes: z
+    .number()
+    .int()
+    .min(5)
+    .max(1440)
+    .default(30)
+    .describe('The interval in minutes between two sweeps of each cluster.'),
   notifications: z
     .strictObject({
-      /** Gets fleetmend's notices and alarms by mail, once the address is confirmed. */
-      email: z.email().optional(),
-      /** An existing topic to use in place of an own one; its policy must let cloudwatch publish, and the function notifier too where it is another account's. */
+      email: z.email().optional().describe('An address that gets notices and alarms by mail, once it is confirmed.'),
       topicArn: z
         .string()
         .regex(/^arn:[a-z-]+:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}$/, 'not an SNS topic ARN')
-        .optional(),
-      /** Adds a topic for Amazon Q Developer in chat applications: the notices as its custom notifications, and the alarms. */
-      chat: z.boolean().default(false),
-      /**
-       * What people are told: `problems` and their ends, all `changes` (pauses and the weekly digest too), or `all` (each ended run
-       * that is no sweep, too).
-       */
-      send: z.enum(SENDS).default('changes'),
+        .optional()
+        .describe(
+          'A topic of yours in place of one of the stack. Its policy must let `cloudwatch.amazonaws.com` publish, and the role of notifier too where it belongs to another account.',
+        ),
+      chat: z
+        .boolean()
+        .default(false)
+        .describe(
+          'Adds a topic for Amazon Q Developer in chat applications: the notices as its custom notifications, and the alarms.',
+        ),
+      send: z
+        .enum(SENDS)
+        .default('changes')
+        .describe(
+          'What people are told: `problems` and their ends; `changes`, which are also pauses and the weekly digest; or `all`, which is also each ended run that is no sweep.',
+        ),
     })
-    .prefault({}),
-  /** The alarms about fleetmend itself. Those about the clusters' nodes are signals.alarms. */
-  alarms: z.boolean().default(true),
-  /** A dashboard of CloudWatch. */
-  dashboard: z.boolean().default(true),
-  /** Turns signals off, other than logs, sweeps and Node Symptom events: a switch of each signal in docs/signals.md. */
-  signals: z.strictObject(signalSwitches).prefault({}),
-  /** How long the logs of the functions are kept. Their groups stay when the stack is deleted. */
-  logRetentionDays: LogRetentionDays.default(90),
-  /**
-   * A symmetric key of yours, in this account and Region, for the table, the queues, the topic and the logs of the functions. Its
-   * policy must let services use it: docs/security.md. Without it AWS's own keys are used.
-   */
+    .prefault({})
+    .describe('The notices for people.'),
+  alarms: z
+    .boolean()
+    .default(true)
+    .describe('Adds the alarms about fleetmend itself. Those about the nodes are `signals.alarms`.'),
+  dashboard: z.boolean().default(true).describe('Adds a dashboard of CloudWatch.'),
+  signals: z
+    .strictObject(signalSwitches)
+    .prefault({})
+    .describe('Switches of signals. Logs, sweeps and the event `Node Symptom` are always received.'),
+  logRetentionDays: LogRetentionDays.default(90).describe(
+    'How many days the logs of the functions are kept. Their groups stay when the stack is deleted.',
+  ),
   kmsKeyArn: z
     .string()
     .regex(
       /^arn:(?:aws|aws-cn|aws-us-gov):kms:[a-z0-9-]+:\d{12}:key\/(?:mrk-[0-9a-f]{32}|[0-9a-f-]{36})$/,
       'not the ARN of a KMS key: arn:<partition>:kms:<Region>:<account>:key/<id>; an alias does not do',
     )
-    .optional(),
-  /** Puts the functions into a VPC of yours. */
-  vpc: Vpc.optional(),
-  /** Lets the functions call the FIPS endpoints of AWS, which the Regions of the United States have. */
-  useFipsEndpoint: z.boolean().default(false),
-  logLevel: z.enum(['DEBUG', 'INFO', 'WARN', 'ERROR']).default('INFO'),
+    .optional()
+    .describe(
+      "A symmetric key of yours, in this account and Region, for the table, the queues, the topics and the logs of the functions. Its policy must let services use it. Without it AWS's own keys are used.",
+    ),
+  vpc: Vpc.optional().describe('Puts the functions into a VPC of yours.'),
+  useFipsEndpoint: z
+    .boolean()
+    .default(false)
+    .describe(`Lets the functions call the FIPS endpoints of AWS, in ${FIPS_REGIONS.join(', ')}.`),
+  logLevel: z
+    .enum(['DEBUG', 'INFO', 'WARN', 'ERROR'])
+    .default('INFO')
+    .describe('The lowest level of the log lines that the functions write.'),
   functions: z
     .strictObject({
-      architecture: z.enum(['arm64', 'x86_64']).default('arm64'),
-      memoryMegabytes: z.partialRecord(z.enum(FUNCTION_NAMES), MemoryMegabytes).default({}),
+      architecture: z.enum(['arm64', 'x86_64']).default('arm64').describe('The instruction set of the functions.'),
+      memoryMegabytes: z
+        .partialRecord(z.enum(FUNCTION_NAMES), MemoryMegabytes.describe('The memory of this function.'))
+        .default({})
+        .describe(`The memory of functions, by their names, in place of ${DEFAULT_MEMORY_MEGABYTES}.`),
     })
-    .prefault({}),
-  /** The maximum concurrency of a function on its queue; that of run-controller bounds the SSM call rate. */
+    .prefault({})
+    .describe('Settings of the Lambda functions.'),
   maxConcurrency: z
     .strictObject({
-      'signal-intake': MaxConcurrency.default(5),
-      'command-tracker': MaxConcurrency.default(5),
-      'run-controller': MaxConcurrency.default(5),
-      /** Copies that are reserved for log-classifier; `unreserved` where the account's quota leaves none to reserve. */
+      'signal-intake': MaxConcurrency.default(5).describe('Copies of signal-intake on its queue.'),
+      'command-tracker': MaxConcurrency.default(5).describe('Copies of command-tracker on its queue.'),
+      'run-controller': MaxConcurrency.default(5).describe(
+        'Copies of run-controller on its queue. It bounds the rate of calls of SSM.',
+      ),
       'log-classifier': z
         .union([MaxConcurrency, z.literal('unreserved')], '2 to 1,000 copies, or unreserved')
-        .default(5),
-      /**
-       * scheduler has one copy, reserved for it, so that a slow tick is not overtaken; `unreserved` where the account's quota
-       * leaves none to reserve. Two copies do no harm: they do the same work twice.
-       */
-      scheduler: z.union([z.literal(1), z.literal('unreserved')], '1 or unreserved').default(1),
+        .default(5)
+        .describe(
+          "Copies that are reserved for log-classifier; `unreserved` where the account's quota leaves none to reserve.",
+        ),
+      /** One, so that a slow tick is not overtaken. Two copies do no harm: they do the same work twice. */
+      scheduler: z
+        .union([z.literal(1), z.literal('unreserved')], '1 or unreserved')
+        .default(1)
+        .describe("One copy is reserved for scheduler; `unreserved` where the account's quota leaves none to reserve."),
     })
-    .prefault({}),
-  /** Variants of repair documents that run-controller may send besides `<remediation>-repair`, by document key. */
-  documentVariants: z.array(z.string()).default([]),
+    .prefault({})
+    .describe('How many copies of a function may work at once.'),
+  documentVariants: z
+    .array(z.string())
+    .default([])
+    .describe(
+      'Variants of repair documents, by their keys, that run-controller may send besides `<remediation>-repair`.',
+    ),
 });
 export type Config = z.infer<typeof Config>;
 /** The configuration as a user writes it: fields with a default are optional. */

@@ -7,12 +7,10 @@ import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { defined } from '../../core/model/defined.ts';
 import type { FunctionName } from '../bundle.ts';
-import type { Config } from '../config.ts';
+import { type Config, DEFAULT_MEMORY_MEGABYTES } from '../config.ts';
 import { capabilitiesOf } from '../regions.ts';
 import type { CustomerKey } from './customer-key.ts';
 import { networkStatements } from './network.ts';
-
-const DEFAULT_MEMORY_MEGABYTES = 512;
 
 /** How an asynchronous function is retried before its event goes to the dead-letter queue. */
 export type AsynchronousProps = {
