@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { FUNCTION_NAMES } from '../../infra/bundle.ts';
+import { remediations } from '../../ssm-documents/remediations.ts';
 import { PERMISSIONS_PAGE, permissionsTemplate, renderPermissionsPage, rowsOf } from '../docs/permissions-page.ts';
 import { resolve, roleOf } from '../infra/resolve.ts';
 import { resourcesOf } from '../infra/synthesized.ts';
@@ -12,6 +13,11 @@ const roles = FUNCTION_NAMES.map((name) => ({ name, ...roleOf(template, name) })
 describe('docs/permissions.md', () => {
   it('is written from the template (node test/docs/render-permissions.ts writes it)', () => {
     expect(page === renderPermissionsPage()).toBe(true);
+  });
+
+  it.each(remediations)('shows that run-controller may send the check of $name', ({ name }) => {
+    const section = page.split('\n### run-controller\n')[1]?.split('\n#')[0] ?? '';
+    expect(section).toContain(`\`ssm:document/fleetmend-${name}-check-`);
   });
 
   it.each(FUNCTION_NAMES)('shows each statement of the role of %s', (name) => {

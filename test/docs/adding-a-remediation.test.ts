@@ -85,10 +85,11 @@ describe('a remediation that is added by docs/adding-a-remediation.md', () => {
     follow('Register it');
   }, TIMEOUT_MS);
 
-  it('is a folder, a line, and the page that is rendered', () => {
+  it('is a folder, a line, and the pages that are rendered', () => {
     const after = filesOf(copy);
     const changed = [...after].filter(([path, text]) => before.get(path) !== text).map(([path]) => path);
     expect(changed.filter((path) => !path.startsWith('ssm-documents/node-clock/'))).toEqual([
+      'docs/permissions.md',
       'docs/remediations.md',
       'ssm-documents/registry.ts',
     ]);
