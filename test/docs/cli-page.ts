@@ -9,7 +9,7 @@ export const CLI_PAGE = new URL('../../docs/cli.md', import.meta.url);
 const TRANSCRIPT = /<!-- run: fleetmend ?(?<line>[^\n]*?) -->\n[\s\S]*?<!-- end -->/g;
 
 /** The words of a line of a shell, with double quotes. */
-const wordsOf = (line: string): readonly string[] =>
+export const wordsOf = (line: string): readonly string[] =>
   [...line.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? '');
 
 /** The command lines of a page. */
