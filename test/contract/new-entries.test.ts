@@ -129,7 +129,11 @@ describe('a new signal', () => {
       `${SAMPLES}/miss-no-instance.json`,
       JSON.stringify(sample({ detail: { 'instance-id': 'mi-0123456789abcdef0' } })),
     );
-    for (const script of ['test/docs/render-signals.ts', 'infra/config-schema.ts']) {
+    for (const script of [
+      'test/docs/render-signals.ts',
+      'infra/config-schema.ts',
+      'test/docs/render-configuration.ts',
+    ]) {
       expect(node(script)).toMatchObject({ status: 0 });
     }
     const { passed, failed } = runTests(
@@ -137,6 +141,7 @@ describe('a new signal', () => {
       'test/contract/signals-doc.test.ts',
       'test/infra/rule-patterns.test.ts',
       'infra/config-schema.test.ts',
+      'test/contract/configuration-doc.test.ts',
     );
     expect(failed).toEqual([]);
     expect(passed).toEqual(
@@ -206,6 +211,7 @@ describe('all of them together', () => {
     expect(changed()).toEqual([
       'core/signals/definitions/rebalances.ts',
       'core/signals/registry.ts',
+      'docs/configuration.md',
       'docs/payloads.md',
       'docs/signals.md',
       'events/samples/audit-query-history.json',
