@@ -34,10 +34,16 @@ const bats = async (how) => {
 };
 
 /**
- * The tests of core, and those that exercise the rest of it: the log lines of the documents, and the two functions that
- * serve its folder `api`. They run apart from the unit suite, because coverage doubles the time of what it measures.
+ * The tests of core, and those that exercise the rest of it: the log lines of the documents, and the functions that serve
+ * its folder `api`. They run apart from the unit suite, because coverage doubles the time of what it measures.
  */
-const CORE_TESTS = ['core/', 'ssm-documents/classify.test.ts', 'functions/operator-api/', 'functions/audit-query/'];
+const CORE_TESTS = [
+  'core/',
+  'ssm-documents/classify.test.ts',
+  'functions/operator-api/',
+  'functions/audit-query/',
+  'functions/notifier/',
+];
 const notOfCore = CORE_TESTS.map((path) => `--exclude=${path.endsWith('/') ? `${path}**` : path}`);
 
 /**

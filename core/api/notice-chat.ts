@@ -15,7 +15,10 @@ const MAX_DATUM = 300;
  * looks like it: a chat decodes entities in some places only.
  */
 const coded = (datum: string): string => {
-  const safe = plainText(datum, MAX_DATUM).replace(/[`<>&@]/gu, (found) => LOOKALIKES[found] ?? '');
+  const safe = Object.entries(LOOKALIKES).reduce(
+    (text, [found, alike]) => text.replaceAll(found, alike),
+    plainText(datum, MAX_DATUM),
+  );
   return safe.trim() === '' ? '`-`' : `\`${safe}\``;
 };
 const LOOKALIKES: Readonly<Record<string, string>> = { '`': "'", '<': '‹', '>': '›', '&': '＆', '@': '＠' };

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { CHANGES } from '../runs/changes.ts';
 import { attributesOf, bodyOf, type Send, subjectOf } from './notice.ts';
 import { TOLD_EVENTS, tellings } from './notice-texts.ts';
 
@@ -69,6 +70,20 @@ it.each(['not-repaired', 'relapsed', 'broken'])('a node that is %s fires, and re
     const over = only('Run Ended', { ...RUN, changes: [change(1, end)], changed: 1 });
     expect(over).toMatchObject({ status: 'resolved', dedupKey: fired.dedupKey });
   }
+});
+
+it('one node or many, each change has a sentence of its own', () => {
+  const sentences = CHANGES.flatMap((name) => {
+    const changesOf = (count: number) => Array.from({ length: count }, (_, n) => change(n, name));
+    const titleOf = (count: number) => only('Run Ended', { ...RUN, changes: changesOf(count), changed: count }).title;
+    return [titleOf(1), titleOf(6)].map((title) => JSON.stringify(title));
+  });
+  expect(new Set(sentences).size).toBe(CHANGES.length * 2);
+});
+
+it('a node of which nothing more is known is named alone', () => {
+  const bare = only('Run Ended', { ...RUN, changes: [{ change: 'works', instanceId: 'i-1' }], changed: 1 });
+  expect(bodyOf(bare, 's')).toContain('\n\ni-1\nRun r-1\n');
 });
 
 it('many nodes are one message of each kind, which resolves none of their threads', () => {

@@ -1,5 +1,6 @@
 import { defined } from '../model/defined.ts';
 import { countIn, percentileOf } from '../model/histogram.ts';
+import { epochMs, isoTime } from '../model/ids.ts';
 import type { Durations, SummaryGroup, SummaryItem, SummaryTotal, WorstNode } from './summary.ts';
 
 /** Adds up numbers by name. */
@@ -28,8 +29,6 @@ const numbers = (a: SummaryGroup | SummaryTotal, b: SummaryGroup | SummaryTotal)
 });
 
 const totals = (a: SummaryTotal, b: SummaryTotal): SummaryTotal => {
-  const [since = a.since] = [a.since, b.since].toSorted();
-  const [, until = a.until] = [a.until, b.until].toSorted();
   const people = added(
     Object.fromEntries(a.people.map(({ by, requests }) => [by, requests])),
     Object.fromEntries(b.people.map(({ by, requests }) => [by, requests])),
@@ -37,8 +36,8 @@ const totals = (a: SummaryTotal, b: SummaryTotal): SummaryTotal => {
   return {
     ...a,
     ...numbers(a, b),
-    since,
-    until,
+    since: isoTime(Math.min(epochMs(a.since), epochMs(b.since))),
+    until: isoTime(Math.max(epochMs(a.until), epochMs(b.until))),
     clusters: [...new Set([...a.clusters, ...b.clusters])],
     runs: a.runs + b.runs,
     sweeps: a.sweeps + b.sweeps,

@@ -141,5 +141,9 @@ describe('a breaker', () => {
     expect(hasClosed({ before, after }, at(0), LIMITS)).toBe(true);
     expect(hasClosed({ before, after: before }, at(0), LIMITS)).toBe(false);
     expect(hasClosed({ before: after, after }, at(0), LIMITS)).toBe(false);
+    const lane = aRun(0, { group: 'demo/pause-image' });
+    expect(breakerNotices(lane, [{ before, after }], at(0), LIMITS)).toMatchObject([
+      { id: `r-1/breaker/${DOCUMENT.name}`, detailType: 'Breaker Closed', detail: { lane: 'demo/pause-image' } },
+    ]);
   });
 });

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { factsOf, nodesSeen, pendingRow, rules } from '../../test/support/rules.ts';
-import { at, node } from '../../test/support/runs.ts';
+import { aRun, at, node } from '../../test/support/runs.ts';
+import { RunningRun } from '../state/run-state.ts';
 import { newLane } from './lane.ts';
 import { type IdleSeen, idleStep } from './lane-step.ts';
+import { putOffBy } from './plan.ts';
 
 describe('rows of nodes about which a fact could not be read', () => {
   const unread = { kind: 'retry', problem: 'EC2 DescribeInstances: Throttling: slow down' } as const;
@@ -42,6 +44,14 @@ describe('rows of nodes about which a fact could not be read', () => {
       pending: [[node(1), first.version]],
       outbox: [{ kind: 'defer', rows: [[node(2), second.version]] }],
     });
+  });
+
+  it('are put off by the run where it has more to say', () => {
+    const defer = { kind: 'defer', lane: 'demo/pause-image', rows: [[node(1), first.version]], notBefore: at(60) };
+    const notice = { kind: 'notice', id: 'n', detailType: 'Run Stuck', detail: {} };
+    const outboxOf = (...outbox: readonly object[]) => putOffBy(RunningRun.parse({ ...aRun(0), outbox }));
+    expect(outboxOf(defer, notice)).toEqual([]);
+    expect(outboxOf(defer)).toEqual([defer]);
   });
 
   it('end in a run where the fact was refused: that is a decision', () => {

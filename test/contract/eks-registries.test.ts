@@ -14,12 +14,9 @@ const REGIONS = [
   ...['eu-isoe-west-1', 'eusc-de-east-1'],
 ];
 
+const calls = REGIONS.map((region) => `eks_registry ${region}; printf '%s\\n' "$REPLY"`);
 /** The registry of each region, as a node names it. */
-const registries = execFileSync(
-  'bash',
-  ['-c', 'source "$0"; for region; do eks_registry "$region"; echo "$REPLY"; done', SCRIPT, ...REGIONS],
-  { encoding: 'utf8' },
-)
+const registries = execFileSync('bash', ['-euc', [text, ...calls].join('\n')], { encoding: 'utf8' })
   .trim()
   .split('\n');
 
