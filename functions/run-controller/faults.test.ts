@@ -266,8 +266,10 @@ describe('a call that fails', () => {
     const [wake = expect.fail()] = w.queue.splice(0);
     await expect(turn(w.deps, wake, controller.signal)).rejects.toThrow(/is over/);
     Object.assign(w.deps, { sender: { ...w.deps.sender, send } });
-    expect((await w.allRuns())[0]?.commands).toMatchObject([{ status: 'planned' }]);
-    expect((await w.results.nodeStates([id], 'pause-image')).get(id)?.attempts).toEqual({});
+    // The turn is over before what it has begun: the command is taken back meanwhile.
+    await expect.poll(async () => (await w.allRuns())[0]?.commands).toMatchObject([{ status: 'planned' }]);
+    const attempts = async () => (await w.results.nodeStates([id], 'pause-image')).get(id)?.attempts;
+    await expect.poll(attempts).toEqual({});
     await w.pass(120);
     expect(await summary(w)).toEqual([['repair', { Repaired: 1 }]]);
   });

@@ -41,6 +41,9 @@ export const table = (head: readonly string[], rows: readonly (readonly string[]
 
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(2)} s`;
 
+/** The longest bar: with times of minutes, the longest step still has its line. */
+const BAR_WIDTH = 10;
+
 /** The timeline of a node as a table, with a bar for the share of each step. */
 export const timelineTable = (timeline: Timeline): string => {
   const reached = HOPS.flatMap(([hop, what]) => {
@@ -51,7 +54,12 @@ export const timelineTable = (timeline: Timeline): string => {
   const whole = Math.max(1, (reached.at(-1)?.at ?? first) - first);
   const rows = reached.map(({ what, at }, i) => {
     const took = at - (reached[i - 1]?.at ?? at);
-    return [what, seconds(at - first), i === 0 ? '' : `+${seconds(took)}`, '█'.repeat(Math.round((took / whole) * 20))];
+    return [
+      what,
+      seconds(at - first),
+      i === 0 ? '' : `+${seconds(took)}`,
+      '█'.repeat(Math.round((took / whole) * BAR_WIDTH)),
+    ];
   });
   return table(['step', 'at', 'took', ''], rows);
 };

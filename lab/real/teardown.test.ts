@@ -48,9 +48,16 @@ function namespacesOf(labId: string): string[] {
   return [...new Set(pids.map((pid) => readlinkSync(`/proc/${pid}/ns/net`).replace(/\D/g, '')))];
 }
 
-async function livingNamespaces(): Promise<string[]> {
-  const listed = await runProgram('lsns', ['--type', 'net', '--noheadings', '--output', 'NS']);
-  return listed.stdout.split('\n').map((line) => line.trim());
+/** Those of the namespaces that live on. Another program may get the number of one that has ended: its processes are younger. */
+async function livingOf(namespaces: readonly string[], endingSince: number): Promise<string[]> {
+  const listed = await runProgram('lsns', ['--type', 'net', '--noheadings', '--output', 'NS,PID']);
+  const living: string[] = [];
+  for (const [, namespace = '', pid = ''] of listed.stdout.matchAll(/^\s*(\d+)\s+(\d+)\s*$/gm)) {
+    if (!namespaces.includes(namespace)) continue;
+    const { stdout } = await runProgram('ps', ['-o', 'etimes=', '-p', pid]);
+    if (stdout.trim() !== '' && Number(stdout) * 1000 >= Date.now() - endingSince) living.push(namespace);
+  }
+  return living;
 }
 
 async function interfacesOfMachine(): Promise<string> {
@@ -83,10 +90,10 @@ await describeWithRealNodes('the end of a fleet', () => {
       const namespaces = namespacesOf(fleet.labId);
       expect(namespaces.length).toBeGreaterThan(fleet.nodes.length);
       expect(await interfacesOfMachine()).toBe(interfaces);
+      const endingSince = Date.now();
       await fleet.stop();
       expect(await remainsOf(fleet.labId)).toEqual([]);
-      const living = await livingNamespaces();
-      expect(namespaces.filter((namespace) => living.includes(namespace))).toEqual([]);
+      expect(await livingOf(namespaces, endingSince)).toEqual([]);
     }
     expect(await interfacesOfMachine()).toBe(interfaces);
   });
@@ -94,12 +101,12 @@ await describeWithRealNodes('the end of a fleet', () => {
   it.each(['SIGINT', 'SIGTERM', 'SIGKILL'] as const)('comes with the end of its program by %s', async (signal) => {
     const { program, labId } = await startProgram();
     const namespaces = namespacesOf(labId);
+    const endingSince = Date.now();
     program.kill(signal);
     await once(program, 'exit');
     await waitForEnd(labId);
     expect(await remainsOf(labId)).toEqual([]);
-    const living = await livingNamespaces();
-    expect(namespaces.filter((namespace) => living.includes(namespace))).toEqual([]);
+    expect(await livingOf(namespaces, endingSince)).toEqual([]);
   });
 
   it('happens at the next start if its guard was killed too, without a change to a running fleet', async () => {
