@@ -153,7 +153,11 @@ export const Limits = z
      * A cluster's autoscaler needs the same bucket in the same incident. Source: EC2 developer guide, "Request throttling": 20
      * a second is the refill rate of the bucket.
      */
-    maxEc2CallsPerSecond: number(2, 20, 'Calls of EC2, over the whole pipeline.'),
+    maxEc2CallsPerSecond: number(
+      2,
+      20,
+      'Calls of EC2 by signal-intake, which looks up the nodes that signals name, and as many by all other functions together.',
+    ),
     settleSeconds: number(
       600,
       DAY,

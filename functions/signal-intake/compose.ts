@@ -9,7 +9,7 @@ import { createDeadLetters } from '../adapters/messaging/dead-letters.ts';
 import { createReturnSoon, SIGNALS_BACK_OFF } from '../adapters/messaging/failed-records.ts';
 import { createWakeQueue } from '../adapters/messaging/wake-queue.ts';
 import { createDocumentClient } from '../adapters/table/document-client.ts';
-import { createPace, EC2_COUNTER } from '../adapters/table/pace.ts';
+import { createPace, SIGNALS_EC2_COUNTER } from '../adapters/table/pace.ts';
 import { createSignalStore } from '../adapters/table/signal-store.ts';
 import { BAD_INPUT_QUEUE_URL, INBOX_QUEUE_URL, LANES_QUEUE_URL, readEnv, TABLE_NAME } from '../runtime/env.ts';
 import { readSettings } from '../runtime/settings.ts';
@@ -24,7 +24,7 @@ export const composeSignalIntake = (telemetry: Telemetry): SignalIntakePorts => 
   const now = () => new Date();
   const table = { client: createDocumentClient(), tableName: env.TABLE_NAME };
   const { maxEc2CallsPerSecond: maxPerSecond } = policy.limits;
-  const pace = createPace({ ...table, counter: EC2_COUNTER, maxPerSecond, now });
+  const pace = createPace({ ...table, counter: SIGNALS_EC2_COUNTER, maxPerSecond, now });
   const ec2 = countThrottles(new EC2Client(AWS_CLIENT.throttled), telemetry.count);
   return {
     ...telemetry,

@@ -3,8 +3,10 @@ import { type Sleep, sleep } from '../sleep.ts';
 import { createCounter } from './counter.ts';
 import { createTable, type TableOptions } from './table.ts';
 
-/** The counter that every function's EC2 calls share. */
+/** The counter that the EC2 calls of all functions but signal-intake share. */
 export const EC2_COUNTER = 'calls-of-ec2';
+/** The counter of signal-intake's EC2 calls: signals, which anybody may send in numbers, must not make the repairs wait. */
+export const SIGNALS_EC2_COUNTER = 'calls-of-ec2-for-signals';
 
 const MAX_WAIT_MS = 30_000;
 const COUNTER_LIFE_SECONDS = 600;
