@@ -40,6 +40,8 @@ const FIRST_LOOK_MS = 30_000;
 
 /** The metric of a signal whose instance EC2 does not show. */
 export const UNKNOWN_INSTANCE = 'SignalUnknownInstance';
+/** The metric of a signal whose instance EC2 does not show as a node of the cluster that the signal names. */
+export const NOT_IN_CLUSTER = 'SignalNotInCluster';
 
 const ignored = (metric: string, explanation: string): Placement => ({ kind: 'ignored', metric, explanation });
 
@@ -174,7 +176,7 @@ const placeNode = (context: Context, signal: SignalOf<'node'>): Placement => {
     const isNode = context.found.some(({ instanceId }) => instanceId === node.id);
     return isNode || placed.kind !== 'pending'
       ? placed
-      : ignored('SignalNotInCluster', `EC2 does not show ${node.id} as a node of ${cluster}`);
+      : ignored(NOT_IN_CLUSTER, `EC2 does not show ${node.id} as a node of ${cluster}`);
   }
   const target = targetOf(context.found, cluster);
   return 'kind' in target ? target : placeAt(context, signal, target);

@@ -1,41 +1,32 @@
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { isoTime } from '../../core/model/ids.ts';
 import { wakeLane } from '../../core/model/wake.ts';
-import { placeSignal, UNKNOWN_INSTANCE } from '../../core/signals/place.ts';
-import type { Signal } from '../../core/signals/types.ts';
+import { NOT_IN_CLUSTER, placeSignal, UNKNOWN_INSTANCE } from '../../core/signals/place.ts';
 import { processRecords } from '../runtime/batch.ts';
 import { asError, NotYetError, PermanentError } from '../runtime/errors.ts';
 import type { SignalIntakePorts } from './ports.ts';
-import { type ReadBatch, readBatch } from './read-batch.ts';
+import { isRedelivered, type ReadBatch, readBatch } from './read-batch.ts';
 
 /** A call that no turn of the lane has answered for so long may have been lost with its wake. */
 const CALL_LIFE_MS = 120_000;
 
-/**
- * EC2 is eventually consistent: for so long after the arrival of a signal, an instance that EC2 does not show may be one that
- * it does not show yet.
- */
-const MAY_APPEAR_MS = 300_000;
-
-/** Throws NotYetError where the instance of a signal may still appear. */
-const awaitInstance = (ports: SignalIntakePorts, { attributes }: SQSRecord, signal: Signal): void => {
-  const ageMs = ports.now().getTime() - Number(attributes.SentTimestamp);
-  if (!(ageMs < MAY_APPEAR_MS)) return;
-  ports.count('SignalAwaitsInstance');
-  throw new NotYetError(`EC2 does not show the instance of the ${signal.kind} signal ${signal.id} yet`);
-};
+/** The metrics of signals about instances that EC2 has not shown. */
+const NOT_SHOWN: ReadonlySet<string> = new Set([UNKNOWN_INSTANCE, NOT_IN_CLUSTER]);
 
 /** Stores the pending node of one signal; returns its lane, or undefined where the signal is ignored. */
 const accept = async (ports: SignalIntakePorts, batch: ReadBatch, record: SQSRecord): Promise<string | undefined> => {
-  const read = batch.of(record.messageId);
+  const read = batch(record.messageId);
   if ('error' in read) throw read.error;
   const { signal } = read;
   const now = ports.now().toISOString();
-  const placement = placeSignal(ports.policy, ports.catalogue, signal, batch.found(signal), now);
+  const placement = placeSignal(ports.policy, ports.catalogue, signal, read.found, now);
   const { kind, source, id } = signal;
   if (placement.kind === 'ignored') {
-    if (placement.metric === UNKNOWN_INSTANCE) awaitInstance(ports, record, signal);
     const { metric, explanation } = placement;
+    if (read.mayAppear && NOT_SHOWN.has(metric)) {
+      ports.count('SignalAwaitsInstance');
+      throw new NotYetError(`EC2 does not show the instance of the ${kind} signal ${id} yet`);
+    }
     ports.count(metric);
     ports.log.info('ignoring signal', { id, kind, source, metric, explanation });
     return undefined;
@@ -58,10 +49,10 @@ const accept = async (ports: SignalIntakePorts, batch: ReadBatch, record: SQSRec
   return lane;
 };
 
-/** Whether SQS redelivers the record: then an earlier delivery may have failed between its row and its wake. */
-const isRedelivered = (record: SQSRecord): boolean => Number(record.attributes.ApproximateReceiveCount) > 1;
-
-/** The records of a lane that have a row, and whether one of them was delivered before. */
+/**
+ * The records of a lane that have a row, and whether one of them was delivered before: then an earlier delivery may have failed
+ * between its row and its wake.
+ */
 type LaneRecords = { readonly messageIds: readonly string[]; readonly isAgain: boolean };
 
 /** Calls and wakes each lane that is not called already; returns the ids of the records whose lane could not be woken. */

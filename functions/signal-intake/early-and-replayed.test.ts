@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { FakeInstance } from '../../test/support/fake-ec2.ts';
-import { awsEvent, NOW, newInstance, signal, signalIntakeWorld } from '../../test/support/signal-intake-world.ts';
+import { awsEvent, BAD, NOW, newInstance, signal, signalIntakeWorld } from '../../test/support/signal-intake-world.ts';
 import { replayed, sqsEvent } from '../../test/support/sqs-event.ts';
 import { startTable, type TestTable } from '../../test/support/table.ts';
 import { acceptSignals } from './accept-signals.ts';
@@ -49,6 +49,56 @@ describe('an instance that EC2 does not show yet', () => {
     clock.ms += 300_000;
     expect(await acceptSignals(deps, delivered(running(newInstance()), 6))).toEqual(NO_FAILURES);
     expect(counts).toEqual({ SignalUnknownInstance: 1 });
+  });
+});
+
+describe('a node of which a log line speaks, younger than the list of its cluster', () => {
+  const delivered = (events: readonly unknown[], deliveries: number, sentAtMs: number) =>
+    sqsEvent(events, undefined, deliveries, sentAtMs);
+  /** A proof about an id that no instance has yet. */
+  const about = (instanceId: string) => {
+    const event = signal();
+    return { ...event, detail: { ...event.detail, instanceId } };
+  };
+
+  it('is not lost while invented ids take all calls by id, and they make no row, no letter and no failed record', async () => {
+    const young = instance();
+    const { deps, ec2, clock, counts, sqs, pendingNodes } = await signalIntakeWorld(await table.another());
+    const startMs = clock.ms;
+    const invent = async () => acceptSignals(deps, delivered([about(newInstance())], 1, clock.ms));
+    for (let i = 0; i < 10; i++) await invent();
+    ec2.add(young);
+    const [line, sentAtMs] = [about(young.instanceId), clock.ms];
+    const answers = [];
+    for (let deliveries = 1; clock.ms < startMs + 200_000; deliveries++) {
+      const { batchItemFailures } = await acceptSignals(deps, delivered([line], deliveries, sentAtMs));
+      answers.push(batchItemFailures.length);
+      if (batchItemFailures.length === 0) break;
+      clock.ms += 20_000;
+      for (let i = 0; i < 10; i++) await invent();
+    }
+    expect((await pendingNodes('demo/pause-image')).map((r) => r.instanceId)).toEqual([young.instanceId]);
+    expect(answers).toEqual([1, 1, 1, 0]);
+    expect([counts.FailedRecords, sqs.messages(BAD)]).toEqual([undefined, []]);
+  });
+
+  it('is a stranger, counted and acknowledged, once EC2 has not shown it two minutes after the line', async () => {
+    const { deps, clock, counts, pendingNodes } = await signalIntakeWorld(await table.another());
+    const [line, sentAtMs] = [about(newInstance()), clock.ms];
+    expect((await acceptSignals(deps, delivered([line], 1, sentAtMs))).batchItemFailures).toHaveLength(1);
+    clock.ms += 120_000;
+    expect(await acceptSignals(deps, delivered([line], 5, sentAtMs))).toEqual(NO_FAILURES);
+    expect(counts).toEqual({ SignalAwaitsInstance: 1, SignalNotInCluster: 1 });
+    expect(await pendingNodes('demo/pause-image')).toEqual([]);
+  });
+
+  it('that a tool names takes from the budget of its source once', async () => {
+    const limits = { maxForeignSignalsPerMinute: 2 };
+    const { deps, clock, counts, sqs } = await signalIntakeWorld(await table.another(), limits);
+    const line = { ...about(newInstance()), source: 'acme.alerts' };
+    const sentAtMs = clock.ms;
+    for (const deliveries of [1, 2, 3]) await acceptSignals(deps, delivered([line], deliveries, sentAtMs));
+    expect([counts, sqs.messages(BAD)]).toEqual([{ SignalAwaitsInstance: 3 }, []]);
   });
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { LIST_LIFE_MS, MAX_CALLS_BY_ID } from '../../functions/adapters/ec2/members.ts';
+import { MAX_CALLS_BY_ID, MIN_LIST_INTERVAL_MS } from '../../functions/adapters/ec2/members.ts';
 import { isDeep } from '../deep.ts';
 import { runStorm, type StormFigures, type StormSize } from './storm.ts';
 import { synthScene } from './support.ts';
@@ -12,7 +12,7 @@ const ENVIRONMENTS = 2;
 const EC2_PAGE = 1000;
 /** The tags of a scene's policy by which nodes are listed. */
 const NODE_TAGS = 3;
-const LIST_MINUTES = LIST_LIFE_MS / 60_000;
+const LIST_MINUTES = MIN_LIST_INTERVAL_MS / 60_000;
 
 const ofService = (figures: StormFigures, service: string): number =>
   Object.entries(figures.calls).reduce((sum, [name, n]) => sum + (name.startsWith(`${service}:`) ? n : 0), 0);

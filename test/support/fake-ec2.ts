@@ -17,6 +17,7 @@ export const fakeEc2 = (instances: readonly FakeInstance[] = [], alsoKnown: read
   /** The filter of every call, in order. */
   const calls: { readonly name: string; readonly values: readonly string[] }[] = [];
   let failures = 0;
+  let pageSize = 1000;
   const send = async (command: unknown): Promise<unknown> => {
     if (!(command instanceof DescribeInstancesCommand)) throw new Error('this fake has no such operation');
     const { Filters = [] } = command.input;
@@ -48,12 +49,17 @@ export const fakeEc2 = (instances: readonly FakeInstance[] = [], alsoKnown: read
         Tags: Object.entries(i.tags ?? {}).map(([Key, Value]) => ({ Key, Value })),
       }),
     );
-    return { Reservations: [{ Instances }] };
+    const from = Number(command.input.NextToken ?? 0);
+    const rest = from + pageSize < Instances.length ? { NextToken: String(from + pageSize) } : {};
+    return { Reservations: [{ Instances: Instances.slice(from, from + pageSize) }], ...rest };
   };
   return {
     client: { send: send as EC2Client['send'] },
     calls,
     add: (...added: readonly FakeInstance[]) => more.push(...added),
+    pagesOf: (instances: number) => {
+      pageSize = instances;
+    },
     fail: (times: number) => {
       failures = times;
     },

@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { type FakeInstance, fakeEc2 } from '../../../test/support/fake-ec2.ts';
 import { testSettings } from '../../../test/support/settings.ts';
-import { createMembers, LIST_LIFE_MS, MAX_CALLS_BY_ID, REMEMBER_MEMBER_MS, REMEMBER_OTHER_MS } from './members.ts';
+import {
+  createMembers,
+  MAX_CALLS_BY_ID,
+  type MemberAnswer,
+  MIN_LIST_INTERVAL_MS,
+  REMEMBER_MEMBER_MS,
+  REMEMBER_OTHER_MS,
+  SHOWN_WITHIN_MS,
+} from './members.ts';
 
 const cluster = 'demo';
 const idOf = (n: number): string => `i-${String(n).padStart(17, '0')}`;
@@ -22,12 +30,15 @@ const world = (instances: readonly FakeInstance[]) => {
       paced++;
     },
   });
+  /** What is said of the ids, whose signals arrived `agoMs` ago. */
+  const answers = (ids: readonly number[], agoMs = 0, of = cluster): Promise<readonly MemberAnswer[]> =>
+    members.find(ids.map((n) => ({ cluster: of, instanceId: idOf(n), receivedMs: clock.ms - agoMs })));
   /** Which of the ids are nodes of the cluster. */
   const find = async (ids: readonly number[], of = cluster): Promise<readonly number[]> => {
-    const isMember = await members.find(ids.map((n) => ({ cluster: of, instanceId: idOf(n) })));
-    return ids.filter((n) => isMember({ cluster: of, instanceId: idOf(n) }));
+    const found = await answers(ids, 0, of);
+    return ids.filter((_, i) => found[i] === 'member');
   };
-  return { ...{ ec2, clock, find }, paced: () => paced };
+  return { ...{ ec2, clock, answers, find }, paced: () => paced };
 };
 
 describe('the members of a cluster', () => {
@@ -76,28 +87,67 @@ describe('the members of a cluster', () => {
     expect(names).toHaveLength(MAX_CALLS_BY_ID + 2);
   });
 
-  it('that began after a list are found by their id in the next minute', async () => {
-    const { ec2, find, clock } = world([node(1)]);
-    for (let i = 10; i <= 10 + MAX_CALLS_BY_ID; i++) await find([i]);
+  it('that are younger than the list are no strangers: by their id in the next minute they are found', async () => {
+    const { ec2, answers, clock } = world([node(1)]);
+    for (let i = 10; i <= 10 + MAX_CALLS_BY_ID; i++) await answers([i]);
     ec2.add(node(2));
-    expect(await find([2])).toEqual([]);
-    clock.ms += 60_000;
-    expect(await find([2])).toEqual([2]);
+    expect(await answers([2])).toEqual(['not-yet']);
+    clock.ms += 59_999;
+    expect(await answers([2], 59_999)).toEqual(['not-yet']);
+    clock.ms += 1;
+    expect(await answers([2], 60_000)).toEqual(['member']);
   });
 
-  it('are listed again when the list is old', async () => {
-    const { ec2, find, clock } = world([node(1)]);
-    const storm = async () => {
-      for (let i = 10; i <= 20 + MAX_CALLS_BY_ID; i++) await find([i]);
+  it('are listed again where a signal waits for a younger list, which then decides about all that waits', async () => {
+    const { ec2, answers, clock } = world([node(1)]);
+    const storm = async (agoMs: number) => {
+      for (let i = 10; i < 10 + MAX_CALLS_BY_ID; i++) await answers([i], agoMs);
+      return await answers([1, 2, 99], agoMs);
     };
     const lists = () => ec2.calls.filter(({ name }) => name === 'tag:eks:cluster-name').length;
-    await storm();
-    clock.ms += LIST_LIFE_MS - 1;
-    await storm();
+    expect(await storm(0)).toEqual(['member', 'not-yet', 'not-yet']);
+    ec2.add(node(2));
+    clock.ms += MIN_LIST_INTERVAL_MS - 1;
+    expect(await answers([2], MIN_LIST_INTERVAL_MS - 1)).toEqual(['not-yet']);
     expect(lists()).toBe(1);
     clock.ms += 1;
-    await storm();
+    expect(await storm(MIN_LIST_INTERVAL_MS)).toEqual(['member', 'member', 'not-yet']);
     expect(lists()).toBe(2);
+    clock.ms += MIN_LIST_INTERVAL_MS;
+    expect(await storm(SHOWN_WITHIN_MS)).toEqual(['member', 'member', 'stranger']);
+    expect(lists()).toBe(3);
+  });
+
+  it.each<[string, Partial<FakeInstance>, MemberAnswer]>([
+    ['of another cluster is one at once', { tags: { 'eks:cluster-name': 'watched' } }, 'stranger'],
+    ['whose tags EC2 does not show yet is none', { tags: {} }, 'not-yet'],
+  ])('have no strangers among them: an instance %s', async (_, over, answer) => {
+    const { answers } = world([node(1, over)]);
+    expect(await answers([1, 2])).toEqual([answer, 'not-yet']);
+  });
+
+  it('are told from a stranger only by an answer that EC2 gave late enough after the signal', async () => {
+    const { answers, clock } = world([]);
+    expect(await answers([1], SHOWN_WITHIN_MS - 1)).toEqual(['not-yet']);
+    clock.ms += REMEMBER_OTHER_MS - 1;
+    expect(await answers([1], SHOWN_WITHIN_MS + REMEMBER_OTHER_MS - 2)).toEqual(['not-yet']);
+    clock.ms += 1;
+    expect(await answers([1], SHOWN_WITHIN_MS)).toEqual(['stranger']);
+  });
+
+  it('are listed less often where a list takes many calls', async () => {
+    const { ec2, answers, clock } = world(Array.from({ length: 12 }, (_, i) => node(i)));
+    ec2.pagesOf(1);
+    const ask = async () => {
+      for (let i = 20; i <= 20 + MAX_CALLS_BY_ID; i++) await answers([i]);
+      return ec2.calls.filter(({ name }) => name.startsWith('tag:')).length;
+    };
+    // 12 pages of one tag, and one of the other.
+    expect(await ask()).toBe(13);
+    clock.ms += 13 * 6000 - 1;
+    expect(await ask()).toBe(13);
+    clock.ms += 1;
+    expect(await ask()).toBe(26);
   });
 
   it('that cannot be read are no others: the call fails, and the next one asks again', async () => {
