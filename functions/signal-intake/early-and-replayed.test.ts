@@ -52,7 +52,7 @@ describe('an instance that EC2 does not show yet', () => {
   });
 });
 
-describe('a node of which a log line speaks, younger than the list of its cluster', () => {
+describe('a node that a log line reports, younger than the list of its cluster', () => {
   const delivered = (events: readonly unknown[], deliveries: number, sentAtMs: number) =>
     sqsEvent(events, undefined, deliveries, sentAtMs);
   /** A proof about an id that no instance has yet. */

@@ -30,7 +30,7 @@ const world = (instances: readonly FakeInstance[]) => {
       paced++;
     },
   });
-  /** What is said of the ids, whose signals arrived `agoMs` ago. */
+  /** The answers about the ids, whose signals arrived `agoMs` ago. */
   const answers = (ids: readonly number[], agoMs = 0, of = cluster): Promise<readonly MemberAnswer[]> =>
     members.find(ids.map((n) => ({ cluster: of, instanceId: idOf(n), receivedMs: clock.ms - agoMs })));
   /** Which of the ids are nodes of the cluster. */

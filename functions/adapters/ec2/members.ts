@@ -43,7 +43,7 @@ const MINUTE_MS = 60_000;
 /** How many instances an execution environment remembers: some MB. */
 const MAX_REMEMBERED = 40_000;
 
-/** What EC2 said of an instance, and when it was asked. `absent`: EC2 did not show it, or no tag that names a cluster. */
+/** The answer of EC2 about an instance, and when it was asked. `absent`: EC2 did not show it, or no tag that names a cluster. */
 type Known = { readonly as: 'member' | 'stranger' | 'absent'; readonly askedMs: number };
 /** The nodes of a cluster at a time, and how many calls it took to list them. */
 type List = { readonly askedMs: number; readonly calls: number; readonly ids: ReadonlySet<string> };
@@ -82,7 +82,7 @@ export const createMembers = ({
     if (oldest?.done === false) memory.delete(oldest.value);
   };
 
-  /** What is remembered of an instance: the youngest answer that still counts. */
+  /** The youngest answer about an instance that still counts. */
   const knownOf = (one: NamedMember, nowMs: number): Known | undefined => {
     const list = lists.get(one.cluster);
     const listed: Known[] = list?.ids.has(one.instanceId) === true ? [{ as: 'member', askedMs: list.askedMs }] : [];
