@@ -6,7 +6,7 @@
 #@ sets PROVIDER
 # shellcheck shell=bash disable=SC2034,SC2153  # script.sh reads what is only set here
 
-# The file that was replaced, and its previous content; the paths that were created, one a line.
+# The file that was replaced, and its previous content; the paths that were created, one a line, the last one first.
 CHANGED_FILE='' BACKUP='' MADE=''
 # Why there is no change, as evidence: names and values in turn.
 UNCHANGED_FACTS=(notChanged write-failed)
@@ -53,17 +53,20 @@ replace_file() {
     && ln -- "$1" "$BACKUP" && mv -f -- "$1.fleetmend-new" "$1"
 }
 
-# unchanged PROBLEM [NAME VALUE]...: notes why there is no change; a later problem replaces an earlier one.
+# unchanged PROBLEM [NAME VALUE]...: notes why there is no change, and returns 1; a later problem replaces an earlier one.
 unchanged() {
   UNCHANGED_FACTS=(notChanged "$@")
+  return 1
+}
+
+# must_trust PATH: where others than root may change it, that is why there is no change.
+must_trust() {
+  trusted_path "$1" || unchanged untrusted untrusted "$REPLY"
 }
 
 # begin_file FILE: creates FILE.fleetmend-new, a copy with FILE's owner, mode and labels.
 begin_file() {
-  if ! trusted_path "$1"; then
-    unchanged untrusted untrusted "$REPLY"
-    return 1
-  fi
+  must_trust "$1" || return
   rm -f -- "$1.fleetmend-new"
   cp --archive -- "$1" "$1.fleetmend-new"
 }
@@ -107,7 +110,7 @@ add_pattern() {
   # Never install a file that kubelet refuses.
   if ! read_config "$file.fleetmend-new" || config_is_refused || ! find_provider "$REGISTRY/eks/pause"; then
     unchanged changed-file-refused
-    return 1
+    return
   fi
   replace_file "$file"
 }
@@ -119,11 +122,10 @@ copy_of() {
     for name in "$@"; do
       [[ -f $folder/$name ]] || continue
       path=$(readlink -f -- "$folder/$name") || continue
-      if trusted_path "$path"; then
+      if must_trust "$path"; then
         REPLY=$path
         return 0
       fi
-      unchanged untrusted untrusted "$REPLY"
     done
   done
   [[ ${UNCHANGED_FACTS[1]} != write-failed ]] || unchanged no-copy searchedFolders "$PROVIDER_FOLDERS"
@@ -133,7 +135,7 @@ copy_of() {
 # link PATH TARGET: creates a link at PATH, where nothing exists. It is noted before it is created.
 link() {
   [[ ! -e $1 && ! -L $1 ]] || return 1
-  MADE+=$1$'\n'
+  MADE=$1$'\n'$MADE
   note_pending && changing "linking $1 to $2" && ln -s -- "$2" "$1"
 }
 
@@ -150,11 +152,11 @@ add_links() {
   # The kubelet that runs has not read this file.
   if ! read_config "$config" || config_is_refused || { [[ -n $KUBELET_PID ]] && ! is_plain; }; then
     unchanged copy-refused copy "$config"
-    return 1
+    return
   fi
   if ((${#NAMES[@]} != 1)); then
     unchanged several-providers copy "$config"
-    return 1
+    return
   fi
   name=${NAMES[0]}
   if [[ ! -f $folder/$name ]]; then
@@ -163,12 +165,10 @@ add_links() {
     if [[ ! -d $folder ]]; then
       if [[ -L $folder || ! -d ${folder%/*} ]]; then
         unchanged no-parent-folder
-        return 1
-      elif ! trusted_path "${folder%/*}"; then
-        unchanged untrusted untrusted "$REPLY"
-        return 1
+        return
       fi
-      MADE+=$folder$'\n'
+      must_trust "${folder%/*}" || return
+      MADE=$folder$'\n'$MADE
       note_pending && changing "creating $folder" && mkdir -m 755 -- "$folder" || return 1
     fi
     link "$folder/$name" "$program" || return 1
@@ -180,10 +180,7 @@ add_links() {
 add_mode() {
   local program
   program=$(readlink -f -- "$CREDENTIAL_BIN_DIR/${NAMES[PROVIDER]}") || return 1
-  if ! trusted_path "$program"; then
-    unchanged untrusted untrusted "$REPLY"
-    return 1
-  fi
+  must_trust "$program" || return
   note_pending && changing "making $program executable" && chmod a+x -- "$program"
 }
 
@@ -217,9 +214,6 @@ take_back() {
     mv -f -- "$BACKUP" "$CHANGED_FILE" || return 1
   fi
   while IFS= read -r path; do
-    [[ ! -L $path ]] || rm -f -- "$path"
-  done < <(printf '%s' "$MADE")
-  while IFS= read -r path; do
-    if [[ -d $path && ! -L $path ]]; then rmdir -- "$path" || true; fi
+    if [[ -L $path ]]; then rm -f -- "$path"; elif [[ -d $path ]]; then rmdir -- "$path" || true; fi
   done < <(printf '%s' "$MADE")
 }

@@ -48,23 +48,23 @@ repair() {
   take_lock exclusive
   diagnose
   remove_half_file
-  case $FIX in
-    '')
-      if [[ -z $REASON_FOUND ]]; then
-        [[ -n $KUBELET_UNIT && $KUBELET_STATE != active ]] || ! healthz_answers || finish_healthy
-        # One that runs on has not said why an earlier run ended.
-        if [[ -n $KUBELET_PID ]] && { bounded 4 sleep 2 || true; } && [[ -d /proc/$KUBELET_PID ]]; then
-          fault=silent
-        fi
-        last_words_of "$KUBELET_UNIT" "$fault"
-        refusal_in "$REPLY" || found KubeletDown '' "$REPLY"
-      fi
-      finish_not_repaired "$REASON_FOUND" "$DETAIL_FOUND"
-      ;;
-    logout) repair_docker ;;
-  esac
+  if [[ -z $REASON_FOUND ]]; then
+    [[ -n $KUBELET_UNIT && $KUBELET_STATE != active ]] || ! healthz_answers || finish_healthy
+    # One that runs on has not said why an earlier run ended.
+    if [[ -n $KUBELET_PID ]] && { bounded 4 sleep 2 || true; } && [[ -d /proc/$KUBELET_PID ]]; then
+      fault=silent
+    fi
+    last_words_of "$KUBELET_UNIT" "$fault"
+    refusal_in "$REPLY" || found KubeletDown '' "$REPLY"
+  fi
+  [[ -n $FIX ]] || finish_unrepaired
   log "repairing $REASON_FOUND"
-  [[ -n $KUBELET_UNIT ]] || finish_not_repaired "$REASON_FOUND" "$DETAIL_FOUND" notChanged no-kubelet-unit
+  # Docker reads its file at every pull, so nothing is restarted.
+  if [[ $FIX == logout ]]; then
+    change
+    prove
+  fi
+  [[ -n $KUBELET_UNIT ]] || finish_unrepaired notChanged no-kubelet-unit
   refuse_blocked
   refuse_unread
   if [[ $FIX == restart ]]; then
@@ -72,10 +72,13 @@ repair() {
   else
     change
   fi
-  if ! restart_kubelet; then
-    roll_back
-  fi
+  restart_kubelet || roll_back
   prove
+}
+
+# finish_unrepaired [NAME VALUE]...: ends the repair with the fault that is there, and the evidence.
+finish_unrepaired() {
+  finish_not_repaired "$REASON_FOUND" "$DETAIL_FOUND" "$@"
 }
 
 # change: changes the files as FIX says.
@@ -85,17 +88,13 @@ change() {
     pattern) METHOD=add-pattern act=add_pattern ;;
     link) METHOD=link act=add_links ;;
     mode) METHOD=mode act=add_mode ;;
+    logout) METHOD=logout act=remove_login ;;
   esac
   if ! "$act"; then
     take_back
     forget
-    finish_unchanged
+    finish_unrepaired "${UNCHANGED_FACTS[@]}"
   fi
-}
-
-# finish_unchanged: ends a repair whose change was refused or could not be written.
-finish_unchanged() {
-  finish_not_repaired "$REASON_FOUND" "$DETAIL_FOUND" "${UNCHANGED_FACTS[@]}"
 }
 
 # refuse_blocked: a restart of kubelet repairs nothing while a unit that it needs is down.
@@ -152,39 +151,21 @@ forget() {
 
 # prove: diagnoses the node again, with the kubelet that runs now.
 prove() {
-  local reason=$REASON_FOUND backup=$BACKUP
+  local reason=$REASON_FOUND
   forget
   KUBELET_PID=''
   forget_evidence
   diagnose
-  if [[ -n $REASON_FOUND ]]; then
-    finish_not_repaired "$REASON_FOUND" "$DETAIL_FOUND" repaired "$reason"
-  fi
-  [[ -z $backup ]] || evidence backup "$backup"
+  [[ -z $BACKUP ]] || evidence backup "$BACKUP"
+  [[ -z $REASON_FOUND ]] || finish_unrepaired repaired "$reason"
   METHOD=${METHOD:-restart}
-  WILL_RECUR=false
-  if command -v nodeadm > /dev/null || [[ -f /etc/eks/kubelet/environment ]]; then
+  if [[ $METHOD == logout ]]; then
+    evidence dockerConfig "$CHANGED_FILE"
+  elif command -v nodeadm > /dev/null || [[ -f /etc/eks/kubelet/environment ]]; then
     # nodeadm writes the file at each init (https://github.com/awslabs/amazon-eks-ami, nodeadm).
     WILL_RECUR=true
+  else
+    WILL_RECUR=false
   fi
-  finish Repaired "$reason"
-}
-
-# repair_docker: Docker reads its file at every pull, so nothing is restarted.
-repair_docker() {
-  local reason=$REASON_FOUND
-  METHOD=logout
-  if ! remove_login; then
-    forget
-    finish_unchanged
-  fi
-  forget
-  forget_evidence
-  diagnose
-  evidence backup "$BACKUP"
-  if [[ -n $REASON_FOUND ]]; then
-    finish_not_repaired "$REASON_FOUND" "$DETAIL_FOUND" repaired "$reason"
-  fi
-  evidence dockerConfig "$CHANGED_FILE"
   finish Repaired "$reason"
 }

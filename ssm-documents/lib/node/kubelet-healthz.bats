@@ -40,6 +40,7 @@ setup() {
 # words LINE...: the words about a service in the lines, the newest first.
 words() {
   REPLY=$(printf '%s\n' "$@" | awk -v fault="${FAULT-}" "$LAST_WORDS_AWK")
+  REPLY=${REPLY#\?}
 }
 
 @test "says nothing of earlier runs than the last one that ended" {
@@ -72,4 +73,39 @@ words() {
   [ "$REPLY" = 'kubelet.service: Failed at step EXEC spawning /usr/bin/kubelet: No such file or directory' ]
   words 'Stopped kubelet'
   [ -z "$REPLY" ]
+}
+
+# journal_grows FILE...: journalctl shows the first file at the first call, and one more at each next one, as journald stores
+# what a service printed after systemd's lines about its end.
+journal_grows() {
+  printf '%s\n' '#!/bin/bash' 'cd "${0%/*}" && printf . >> calls && calls=$(stat -c %s calls)' \
+    'cat "after-$calls" 2> /dev/null || cat after-last' > "$BATS_TEST_TMPDIR/journalctl"
+  chmod 755 "$BATS_TEST_TMPDIR/journalctl"
+  PATH=$BATS_TEST_TMPDIR:$PATH
+}
+
+@test "waits for the words of a program that ended, where the journal has only systemd's so far" {
+  local at=$BATS_TEST_TMPDIR ended='kubelet.service: Main process exited, code=exited, status=1/FAILURE'
+  local late='E1130 10:00:00.000000 1 kuberuntime_manager.go:284] "Failed to register CRI auth plugins" err="late"'
+  local usual='E1130 10:00:00.000000 1 file.go:104] "Unable to read config path" err="path does not exist, ignoring"'
+  journal_grows
+  printf '%s\n' "$ended" 'Started Kubelet.' > "$at/after-1"
+  printf '%s\n' "$usual" "$ended" 'Started Kubelet.' > "$at/after-2"
+  printf '%s\n' "$late" "$usual" "$ended" 'Started Kubelet.' > "$at/after-last"
+  last_words_of kubelet.service failed
+  [ "$REPLY" = '"Failed to register CRI auth plugins" err="late"' ]
+}
+
+@test "does not wait for ever for a program that ended without a word, nor for one that runs" {
+  local at=$BATS_TEST_TMPDIR ended='kubelet.service: Main process exited, code=exited, status=1/FAILURE' since=$SECONDS
+  journal_grows
+  printf '%s\n' "$ended" 'Started Kubelet.' > "$at/after-last"
+  last_words_of kubelet.service failed
+  [ "$REPLY" = "$ended" ]
+  ((SECONDS - since < 6))
+  : > "$at/calls"
+  printf '%s\n' 'E1130 10:00:00.000000 1 x.go:7] "Stuck" err="x"' 'Started Kubelet.' > "$at/after-last"
+  last_words_of kubelet.service silent
+  [ "$REPLY" = '"Stuck" err="x"' ]
+  [ "$(< "$at/calls")" = . ]
 }

@@ -45,16 +45,17 @@ take_healthz_flag() {
 }
 
 # The last words of a service, newest line first: of the run that goes on, or of the last one that ended. The line with which it gave
-# up, otherwise its newest error, otherwise systemd's own line about it. What earlier runs said is over.
+# up, otherwise its newest error, otherwise systemd's own line about it. What earlier runs said is over. Where it has not given
+# up by a line of its own, and does not run, a question mark stands before its words: the journal may not have all of them yet.
 # shellcheck disable=SC2016  # the dollars of awk
 readonly LAST_WORDS_AWK='
 function words(line) {
   # klog: the text is behind the file and line.
-  if (line ~ /^[EF][0-9][0-9][0-9][0-9] /) sub(/^[^]]*\] */, "", line)
+  sub(/^[EF][0-9][0-9][0-9][0-9] [^]]*\] */, "", line)
   return line
 }
 /^F[0-9][0-9][0-9][0-9] / || /"command failed"/ || /Failed to register CRI auth plugins/ || /^(Error|panic|fatal error): / || /level=fatal/ || /^Dependency failed/ {
-  print words($0)
+  error = words($0)
   found = 1
   exit
 }
@@ -66,12 +67,18 @@ function words(line) {
 /^[^ ]+: ([Mm]ain process exited|Deactivated)/ { ended = 1 }
 error == "" && (/^E[0-9][0-9][0-9][0-9] / || /level=error/) { error = words($0) }
 systemd == "" && /OOM|Failed (at|to [elp])|status=[1-9]/ { systemd = $0 }
-END { if (!found) print (error != "" ? error : systemd != "" ? systemd : own) }'
+END { print (found || fault == "silent" ? "" : "?") (error != "" ? error : systemd != "" ? systemd : own) }'
 
 # last_words_of UNIT [FAULT]: why a unit does not run, in REPLY: the last error line of its program where it printed one. One that is
-# silent still runs.
+# silent still runs. journald reads the output of a program and the messages of systemd from two sockets: on a loaded node, it
+# stores that the program has ended before what the program said at its end.
 last_words_of() {
-  REPLY=$(bounded 5 journalctl --quiet --no-pager --reverse --output=cat --lines=1000 --unit="$1" 2> /dev/null \
-    | bounded 5 awk -v fault="${2-}" "$LAST_WORDS_AWK") || true
+  local i
+  for i in {1..4}; do
+    REPLY=$(bounded 5 journalctl --quiet --no-pager --reverse --output=cat --lines=1000 --unit="$1" 2> /dev/null \
+      | bounded 5 awk -v fault="${2-}" "$LAST_WORDS_AWK") || true
+    { [[ $REPLY == \?* ]] && ((i < 4)) && bounded 2 sleep 1; } || break
+  done
+  REPLY=${REPLY#\?}
   REPLY=${REPLY:0:300}
 }
