@@ -62,6 +62,22 @@ state() {
   [ "$KUBELET_FAULT $KUBELET_WORDS" = 'restarting its error' ]
 }
 
+@test "waits for the end of a kubelet that is just ending before it names its state" {
+  state loaded deactivating exit-code 0 0
+  NEXT='loaded activating exit-code 0 1'
+  find_kubelet_fault
+  [ "$KUBELET_FAULT $KUBELET_WORDS" = 'restarting its error' ]
+  state loaded deactivating success 11 0
+  NEXT='loaded inactive success 0 0'
+  find_kubelet_fault
+  [ "$KUBELET_FAULT$KUBELET_WORDS" = stopped ]
+  # One that does not end is no endless wait.
+  NEXT=''
+  state loaded deactivating success 11 0
+  find_kubelet_fault
+  [ "$KUBELET_FAULT$KUBELET_WORDS" = stopped ]
+}
+
 @test "never takes a runtime without a unit of kubelet, or silence of systemd, for a running kubelet" {
   state not-found inactive success 0 0
   refute find_kubelet_fault

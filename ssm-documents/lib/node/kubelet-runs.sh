@@ -46,6 +46,10 @@ find_kubelet_fault() {
     bounded 2 sleep 1 || break
     find_kubelet
   done
+  # A unit whose program has ended is deactivating until its last process is gone: only then it is failed, starts again or is stopped.
+  while [[ $KUBELET_STATE == deactivating ]] && ((SECONDS < end)) && bounded 2 sleep 1; do
+    find_kubelet
+  done
   if [[ $KUBELET_STATE == active && -n $KUBELET_PID && $KUBELET_PID == "$first" && $HEALTHZ_PORT == 0 ]]; then
     return 1
   fi
