@@ -46,7 +46,8 @@ words() {
 @test "says nothing of earlier runs than the last one that ended" {
   local old=('E0714 08:00:00.000000 1 run.go:74] "command failed" err="old"' 'Started kubelet.service - Kubernetes Kubelet.')
   local gone=('kubelet.service: Failed with result '\''exit-code'\''.' 'kubelet.service: Main process exited, code=exited, status=203/EXEC'
-    'kubelet.service: Failed at step EXEC spawning /usr/bin/kubelet: No such file or directory' 'Started kubelet.service - Kubernetes Kubelet.')
+    'kubelet.service: Failed at step EXEC spawning /usr/bin/kubelet: No such file or directory' 'Started kubelet.service - Kubernetes Kubelet.'
+    'Stopped kubelet.service - Kubernetes Kubelet.' 'kubelet.service: Scheduled restart job, restart counter is at 1.')
   words "${gone[@]}" "${old[@]}"
   [ "$REPLY" = 'kubelet.service: Main process exited, code=exited, status=203/EXEC' ]
   # It has just started again, and has said nothing yet, or only what every start says.
@@ -73,6 +74,20 @@ words() {
   [ "$REPLY" = 'kubelet.service: Failed at step EXEC spawning /usr/bin/kubelet: No such file or directory' ]
   words 'Stopped kubelet'
   [ -z "$REPLY" ]
+}
+
+@test "takes what a program said before the line that it was started for its own" {
+  local ended='kubelet.service: Main process exited, code=exited, status=1/FAILURE' restart
+  local early='E0714 10:00:00.000000 1 run.go:74] "command failed" err="early"' former='E0714 09:00:00.000000 1 run.go:74] "command failed" err="old"'
+  # systemd 252, and 219 as AL2 has it.
+  for restart in $'Stopped Kubelet.\nkubelet.service: Scheduled restart job, restart counter is at 1.' \
+    $'Starting Kubelet...\nStopped Kubelet.\nkubelet.service holdoff time over, scheduling restart.' \
+    $'kubelet.service failed.\nUnit kubelet.service entered failed state.'; do
+    words "$ended" 'Started Kubelet.' "$early" "$restart" "$ended" "$former" 'Started Kubelet.'
+    [ "$REPLY" = '"command failed" err="early"' ]
+    words "$ended" 'Started Kubelet.' "$restart" "$ended" "$former" 'Started Kubelet.'
+    [ "$REPLY" = "$ended" ]
+  done
 }
 
 # journal_grows FILE...: journalctl shows the first file at the first call, and one more at each next one, as journald stores

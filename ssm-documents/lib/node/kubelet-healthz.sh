@@ -45,7 +45,8 @@ take_healthz_flag() {
 }
 
 # The last words of a service, newest line first: of the run that goes on, or of the last one that ended. The line with which it gave
-# up, otherwise its newest error, otherwise systemd's own line about it. What earlier runs said is over. Where it has not given
+# up, otherwise its newest error, otherwise systemd's own line about it. What earlier runs said is over; it stands before systemd's
+# lines about their end, while the first words of a program may stand before the line that it was started. Where it has not given
 # up by a line of its own, and does not run, a question mark stands before its words: the journal may not have all of them yet.
 # shellcheck disable=SC2016  # the dollars of awk
 readonly LAST_WORDS_AWK='
@@ -59,10 +60,14 @@ function words(line) {
   found = 1
   exit
 }
+edge && (/^(Stopp|Unit|Failed)/ || /^[^ ]+[.]service[: ]/) { exit }
 /^Start(ed|ing) / {
-  if (ended || fault == "silent") exit
-  own = error
-  error = ""
+  if (fault == "silent") exit
+  if (ended) edge = 1
+  else {
+    own = error
+    error = ""
+  }
 }
 /^[^ ]+: ([Mm]ain process exited|Deactivated)/ { ended = 1 }
 error == "" && (/^E[0-9][0-9][0-9][0-9] / || /level=error/) { error = words($0) }
@@ -70,7 +75,7 @@ systemd == "" && /OOM|Failed (at|to [elp])|status=[1-9]/ { systemd = $0 }
 END { print (found || fault == "silent" ? "" : "?") (error != "" ? error : systemd != "" ? systemd : own) }'
 
 # last_words_of UNIT [FAULT]: why a unit does not run, in REPLY: the last error line of its program where it printed one. One that is
-# silent still runs. journald reads the output of a program and the messages of systemd from two sockets: on a loaded node, it
+# silent still runs. journald reads the output of a program and the messages of systemd from two sockets: on a loaded node, it often
 # stores that the program has ended before what the program said at its end.
 last_words_of() {
   local i
