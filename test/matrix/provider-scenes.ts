@@ -13,11 +13,15 @@ export const KEEP_PROVIDER = `rm -rf ${KEPT_PROVIDER}; cp -a ${PROVIDER_FOLDER} 
 /** Restarts kubelet, also where it has failed too often. */
 export const RESTART_KUBELET = 'systemctl reset-failed; systemctl restart kubelet';
 
+/** kubelet's start also starts the unit that pulls the sandbox image (AL2): while that runs, a repair is rightly blocked by it. */
+const UNIT_SETTLES =
+  'for _ in $(seq 300); do [ "$(systemctl is-active sandbox-image)" = activating ] || break; sleep 0.2; done';
+
 /** Breaks a node by a script that changes the provider's folder. */
 export const breakBy =
   (script: string) =>
   async (node: RealNode): Promise<void> => {
-    await shell(node, `${KEEP_PROVIDER}\n${script}`);
+    await shell(node, `${KEEP_PROVIDER}\n${script}\n${UNIT_SETTLES}`);
   };
 
 /** Puts the provider's folder back. */

@@ -24,8 +24,12 @@ export const mustBeUntouched = (what: string, before: NodeSnapshot, after: NodeS
   throw new Error(`${what} changed ${found.length} things:\n${found.slice(0, LISTED).join('\n')}`);
 };
 
-/** Has containerd collect its garbage now: left to itself it would while the check runs, and look like the check's doing. */
+/**
+ * Has containerd do now what it would do while the check or the repair runs, and look like their doing: collect its garbage, and
+ * write its own id, which containerd 1.6 does when the first client asks for its version.
+ */
 export const settle = async (node: RealNode): Promise<void> => {
+  await node.exec(['ctr', 'version']);
   const lease = 'matrix-settles';
   // On a full disk, or where there is no containerd, nothing is collected either.
   const { code } = await node.exec(['ctr', '--namespace', 'k8s.io', 'leases', 'create', '--id', lease]);
