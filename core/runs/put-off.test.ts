@@ -23,8 +23,8 @@ describe('rows of nodes about which a fact could not be read', () => {
   });
 
   it('are put off without a run, in a lane for checks too', () => {
-    for (const of of [newLane('demo/pause-image'), newLane('demo/node-check')]) {
-      const step = idleStep(seen({ lane: of }));
+    for (const lane of [newLane('demo/pause-image'), newLane('demo/node-check')]) {
+      const step = idleStep(seen({ lane }));
       expect(step).toMatchObject({ effects: [{ kind: 'look-again' }], isDone: false });
       expect(step).not.toHaveProperty('commit');
       const [effect] = step.effects;

@@ -27,6 +27,12 @@ export type NodeStore = {
 
 type Window = { readonly attemptWindowSeconds: number };
 
+/**
+ * A write of an attempt loses at most three times to others: the row is created, the node is quarantined, the attempt gets a
+ * higher grade. Only a row that is removed meanwhile can make it lose once more.
+ */
+const ATTEMPT_WRITES = 5;
+
 /** How long a node's state is kept after the last of its attempts counts. That of a quarantined node is kept. */
 const KEPT_SECONDS = 7 * 86_400;
 
@@ -96,7 +102,7 @@ export const createNodeStore = (table: Table, window: Window): NodeStore => {
       const stored = ['attempts', runId];
       const graded = [...stored, 'grade'];
       const isLower = anyOf(absent(stored), absent(graded), atMost(graded, attempt.grade ?? 0));
-      for (let tries = 1; tries <= 2; tries++) {
+      for (let tries = 1; tries <= ATTEMPT_WRITES; tries++) {
         const known = (await nodeStates([node.instanceId], node.remediation)).get(node.instanceId);
         if (known !== undefined && (known.unread !== undefined || !amends(attempt, known.attempts[runId])))
           return known;
@@ -107,7 +113,7 @@ export const createNodeStore = (table: Table, window: Window): NodeStore => {
         if (written !== undefined) return rowOf(NodeStateRow, written);
       }
       throw new Error(
-        `recording an attempt on ${node.instanceId} (${node.remediation}): other writers came first twice`,
+        `recording an attempt on ${node.instanceId} (${node.remediation}): other writers came first ${ATTEMPT_WRITES} times; it is tried again`,
       );
     },
     takeBackAttempt: async ({ instanceId, remediation }, runId) => {

@@ -6,7 +6,7 @@ import { at, LIMITS, node, nodes, START } from '../../../test/support/runs.ts';
 import { startTable, type TestTable } from '../../../test/support/table.ts';
 import { rowOf } from './items.ts';
 import { keys } from './keys.ts';
-import { bookingOf } from './node-store.ts';
+import { bookingOf, createNodeStore } from './node-store.ts';
 import { createResultStore, type ResultStore } from './result-store.ts';
 import { createTable } from './table.ts';
 
@@ -125,6 +125,24 @@ describe('the stored state of a node', () => {
     expect(Object.keys((await store.nodeStates([node(3)], 'pause-image')).get(node(3))?.attempts ?? {})).toHaveLength(
       3,
     );
+  });
+
+  it('takes an attempt although other writers create the row, quarantine the node and amend the attempt first', async () => {
+    const graded = (grade: number) => ({ ...attempt(grade), grade });
+    const others = [
+      () => store.recordAttempt(about(7), 'r-1', graded(1)),
+      async () => store.quarantine(await store.recordAttempt(about(7), 'r-1', graded(1)), at(10), 'grow the disk'),
+      () => store.recordAttempt(about(7), 'r-1', graded(2)),
+    ];
+    const tables = createTable(table);
+    const update: typeof tables.update = async (...change) => {
+      await others.shift()?.();
+      return await tables.update(...change);
+    };
+    const raced = createNodeStore({ ...tables, update }, LIMITS);
+    const row = await raced.recordAttempt(about(7), 'r-1', graded(1));
+    expect(others).toEqual([]);
+    expect(row).toMatchObject({ attempts: { 'r-1': graded(2) }, quarantinedAt: at(10) });
   });
 
   it('keeps the first time of a quarantine, through later attempts', async () => {
