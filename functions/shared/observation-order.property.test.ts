@@ -42,8 +42,8 @@ const Read = fc.record({
   seconds: fc.constantFrom(12, SOFT, 205, HARD, 510),
   /** SSM's lists lag behind: which nodes it still shows as they were. */
   isStale: fc.array(fc.boolean(), { minLength: ENDS.length, maxLength: ENDS.length }),
-  /** The process dies after so many calls; SQS or the next tick repeats the read. */
-  diesAfter: fc.option(fc.nat(12), { nil: undefined }),
+  /** The process dies after so many requests to the table; SQS or the next tick repeats the read. */
+  diesAfter: fc.option(fc.nat(30), { nil: undefined }),
 });
 type Read = typeof Read extends fc.Arbitrary<infer T> ? T : never;
 
@@ -102,21 +102,23 @@ const world = async (scheduler: fc.Scheduler) => {
   await results.recordAttempt(about(1), 'r-b', { at: at(-3600), outcome: 'NotRepaired' });
   await results.recordAttempt(about(2), 'r-a', { at: at(-3600), outcome: 'Repaired' });
 
-  /** One process that reads the command: every call of a store waits for its turn among those of the other processes. */
+  /** One process that reads the command: each of its requests to the table waits for its turn among those of the others. */
   const observe = async (read: Read, diesAfter?: number): Promise<void> => {
-    let calls = 0;
-    const turns = <T extends object>(store: T): T =>
-      new Proxy(store, {
-        get: (target, name) => {
-          const method: unknown = Reflect.get(target, name);
-          if (typeof method !== 'function') return method;
-          const call = scheduler.scheduleFunction(async (...args: unknown[]) => await method.apply(target, args));
-          return async (...args: unknown[]) => {
-            if (diesAfter !== undefined && calls++ >= diesAfter) throw DIES;
-            return await call(...args);
-          };
-        },
+    let requests = 0;
+    const inTurn = <T>(label: string, request: () => Promise<T>): Promise<T> =>
+      new Promise((resolve, reject) => {
+        scheduler.scheduleSequence([{ label, builder: () => request().then(resolve, reject) }]);
       });
+    const send = async (sent: object, ...more: unknown[]): Promise<unknown> => {
+      if (diesAfter !== undefined && requests++ >= diesAfter) throw DIES;
+      return await inTurn(
+        sent.constructor.name,
+        async () => await Reflect.apply(own.client.send, own.client, [sent, ...more]),
+      );
+    };
+    const client = new Proxy(own.client, {
+      get: (target, name) => (name === 'send' ? send : Reflect.get(target, name)),
+    });
     const observer = createCommandObserver({
       reader: {
         invocations: async () => invocationsAt(read),
@@ -124,8 +126,8 @@ const world = async (scheduler: fc.Scheduler) => {
         byId: async () => undefined,
         find: async () => undefined,
       },
-      runs: turns(runs),
-      results: turns(results),
+      runs: createRunStore({ ...own, client, retentionDays: 1 }),
+      results: createResultStore({ ...own, client, limits: LIMITS }),
       limits: LIMITS,
       texts: TEXTS,
       rules: testSettings(),
