@@ -6,7 +6,7 @@ import { mergePending } from '../signals/route.ts';
 import { CHECK_SOURCE, type PendingNode } from '../state/pending-node.ts';
 import { checkedBefore, toCheckFirst } from './calm.ts';
 import { newLane } from './lane.ts';
-import { factsWanted, type IdleSeen, idleStep } from './lane-step.ts';
+import { checksWanted, factsWanted, type IdleSeen, idleStep } from './lane-step.ts';
 
 const NOW_MS = Date.UTC(2026, 7, 22, 10, 0, 0);
 const NOW = isoTime(NOW_MS);
@@ -46,10 +46,38 @@ describe('a step of a lane', () => {
 
   it('of repairs has them checked before it plans, and reads nothing about them', () => {
     const repairs = seen('demo/pause-image', [...lines, found(5)]);
-    expect(idleStep(repairs)).toEqual({ effects: [{ kind: 'check-first', rows: lines }], isDone: false });
+    expect(idleStep(repairs)).toEqual({ effects: [{ kind: 'check-first', rows: lines, waiting: [] }], isDone: false });
     expect(factsWanted(repairs)).toEqual([]);
     const calm = seen('demo/pause-image', [...lines.slice(1), found(5)]);
     expect(factsWanted(calm)).toEqual(idsOf([rowOf(5), rowOf(2), rowOf(3), rowOf(4)]));
+  });
+
+  it('of repairs puts those off whose nodes a check looks at, until its cool-down is over', () => {
+    const [over, until] = [minutesAgo(1), isoTime(NOW_MS + 240_000)];
+    const looked = { lane: 'demo/node-check', decidedAt: minutesAgo(1), notBefore: until };
+    const checks = [
+      rowOf(1, looked),
+      // Its cool-down is over, no check has looked at it, and another check is to come.
+      rowOf(2, { ...looked, notBefore: over }),
+      rowOf(3, { lane: 'demo/node-check' }),
+      rowOf(4, { ...looked, lastSeenAt: NOW }),
+    ];
+    const repairs = seen('demo/pause-image', [...lines, rowOf(6)], {
+      checks: new Map(checks.map((row) => [row.instanceId, row])),
+    });
+    expect(checksWanted(repairs)).toEqual(idsOf([...lines, rowOf(6)]));
+    expect(idleStep(repairs).effects).toEqual([
+      {
+        kind: 'check-first',
+        rows: [rowOf(2), rowOf(3), rowOf(4), rowOf(6)],
+        waiting: [{ kind: 'defer', lane: 'demo/pause-image', rows: [[rowOf(1).instanceId, 'v1']], notBefore: until }],
+      },
+    ]);
+  });
+
+  it('of checks, or of repairs while it is calm, asks for no check rows', () => {
+    expect(checksWanted(seen('demo/node-check', lines))).toEqual([]);
+    expect(checksWanted(seen('demo/pause-image', lines.slice(1)))).toEqual([]);
   });
 
   it('of checks plans them', () => {

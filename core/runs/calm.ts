@@ -1,5 +1,5 @@
 import { epochMs } from '../model/ids.ts';
-import { checkedAtOf, LOGS_SOURCE, type PendingNode } from '../state/pending-node.ts';
+import { checkedAtOf, isAnswered, LOGS_SOURCE, type PendingNode } from '../state/pending-node.ts';
 
 /** The most nodes that no check has seen, of which a lane believes the log lines. */
 const CALM_NODES = 3;
@@ -20,6 +20,15 @@ const isUnseen = (row: PendingNode, now: string): boolean => {
 export const toCheckFirst = (due: readonly PendingNode[], now: string): readonly PendingNode[] => {
   const unseen = due.filter((row) => isUnseen(row, now));
   return unseen.length > CALM_NODES ? unseen : [];
+};
+
+/**
+ * Until when a row of log lines waits for a check that looks at its node already, or has looked: the end of the check's cool-down.
+ * Undefined where a check is still to come. `check` is the node's row in the check lane.
+ */
+export const isLookedAtUntil = (check: PendingNode | undefined, now: string): string | undefined => {
+  const until = check !== undefined && isAnswered(check) ? check.notBefore : undefined;
+  return until !== undefined && until > now ? until : undefined;
 };
 
 /** The rows in their order, those whose nodes a check has found broken before those that log lines alone report. */

@@ -8,7 +8,7 @@ import type { LaneState } from '../state/lane-state.ts';
 import { isAnswered, type PendingNode, WHOLE_CLUSTER } from '../state/pending-node.ts';
 import type { QueuedRun, RunState } from '../state/run-state.ts';
 import type { TrustRow } from '../state/trust-state.ts';
-import { toCheckFirst } from './calm.ts';
+import { isLookedAtUntil, toCheckFirst } from './calm.ts';
 import { isDisrupted, withClaim, withoutLeftClaim, withoutWaiting, withWaiting } from './claims.ts';
 import type { NodesSeen } from './decide-now.ts';
 import { afterRun, dueRows, type Hold, holdOf, nextDue } from './lane.ts';
@@ -16,7 +16,7 @@ import type { Cancelled } from './outbox.ts';
 import { askedCandidates, cancelledRun, heldRun, nextRows, planned, putOffBy, rowsRun } from './plan.ts';
 import { isDisruptive, type Rules } from './rules.ts';
 import { outboxStep, type RunSeen, runStep } from './run-step.ts';
-import { type Commit, DONE, type Step } from './step.ts';
+import { type Commit, DONE, type PutOff, type Step } from './step.ts';
 
 /** The most due rows that one step looks at. The next step looks at the others. */
 const MAX_ROWS = 1000;
@@ -45,6 +45,8 @@ export type IdleSeen = {
   /** The experience with the document of the lane's repairs. */
   readonly trust?: TrustRow | undefined;
   readonly nodes: NodesSeen;
+  /** The rows of the check lane, of the nodes that are to be checked first. */
+  readonly checks?: ReadonlyMap<string, PendingNode> | undefined;
   /** ECR's answer about the image that the rows name. */
   readonly preflight?: string | undefined;
   readonly newRunId: string;
@@ -79,6 +81,13 @@ export const statesWanted = (seen: Omit<IdleSeen, 'nodes'>): readonly string[] =
 /** The rows that go to the check lane first; none of a check lane. */
 const toCheck = ({ lane, now }: IdleSeen, rows: readonly PendingNode[]): readonly PendingNode[] =>
   isCheckLane(lane) ? [] : toCheckFirst(rows, now);
+
+/** The nodes of which a step needs to know whether a check has looked at them: those that are to be checked first. */
+export const checksWanted = (seen: IdleSeen): readonly string[] =>
+  toCheck(
+    seen,
+    dueOf(seen).filter((row) => !isStale(row, seen)),
+  ).map((row) => row.instanceId);
 
 /** The nodes whose facts a step of an idle lane needs: those of its next run, and new ones that wait for their agent. */
 export const factsWanted = (seen: IdleSeen): readonly string[] => {
@@ -157,6 +166,24 @@ const hold = (seen: IdleSeen, rows: readonly PendingNode[], why: Hold): Step => 
 };
 
 /**
+ * Moves rows to the check lane. A line that came while its node was checked stays: what the check has found brings the row
+ * back before its time, and the repair that follows answers the line. Else the node would be checked again after it.
+ */
+const checkFirst = ({ lane, checks, now }: IdleSeen, rows: readonly PendingNode[]): Step => {
+  const untilOf = ({ instanceId }: PendingNode): string | undefined => isLookedAtUntil(checks?.get(instanceId), now);
+  const waiting = rows.flatMap((row): PutOff[] => {
+    const notBefore = untilOf(row);
+    return notBefore === undefined
+      ? []
+      : [{ kind: 'defer', lane: lane.lane, rows: [[row.instanceId, row.version]], notBefore }];
+  });
+  return {
+    effects: [{ kind: 'check-first', rows: rows.filter((row) => untilOf(row) === undefined), waiting }],
+    isDone: false,
+  };
+};
+
+/**
  * One step of a lane without an active run. Rows that need no run go first; a cancelled run comes before any plan; then a
  * pause or a breaker holds; then nodes that log lines alone report are checked first, where they are many; then an operator's
  * run is started before one for the lane's rows.
@@ -174,7 +201,7 @@ export const idleStep = (seen: IdleSeen): Step => {
   const why = holdOn(seen);
   if (why !== undefined) return hold(seen, kept, why);
   const first = toCheck(seen, kept);
-  if (first.length > 0) return { effects: [{ kind: 'check-first', rows: first }], isDone: false };
+  if (first.length > 0) return checkFirst(seen, first);
   const rows = nextRows(seen, kept);
   if (queued === undefined && rows.length === 0) {
     const later = seen.rows.filter((row) => row.notBefore !== undefined && row.notBefore > now);

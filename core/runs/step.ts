@@ -52,8 +52,11 @@ export type Effect =
   | { readonly kind: 'rows'; readonly entries: readonly Extract<OutboxEntry, { kind: 'drop' | 'defer' }>[] }
   /** Put off pending rows of nodes about which a fact could not be read, each only if it has not changed since it was read. */
   | { readonly kind: 'look-again'; readonly entries: readonly PutOff[] }
-  /** Move rows of a lane of repairs to the check lane of their cluster, each only if it has not changed since it was read. */
-  | { readonly kind: 'check-first'; readonly rows: readonly PendingNode[] }
+  /**
+   * Move rows of a lane of repairs to the check lane of their cluster, and put those off whose nodes a check looks at; each
+   * only if it has not changed since it was read.
+   */
+  | { readonly kind: 'check-first'; readonly rows: readonly PendingNode[]; readonly waiting: readonly PutOff[] }
   /** Wake the group of a check that the lane has started. */
   | { readonly kind: 'hand-over' }
   /** Remove entries of the lane's queue whose runs wait no more. */

@@ -77,6 +77,15 @@ describe('mergePending', () => {
     expect(mergePending(known, finding(30))).not.toHaveProperty('checkedAt');
   });
 
+  it('makes a row due that waited for a finding, and keeps the time of a decision', () => {
+    const finding: NewPendingNode = { ...addedOf(15, 25), source: CHECK_SOURCE };
+    const waiting = { ...rowOf(addedOf(10, 20)), notBefore: isoTime(START + 300) };
+    expect(mergePending(waiting, finding)).not.toHaveProperty('notBefore');
+    expect(mergePending(waiting, addedOf(15, 25))).toMatchObject({ notBefore: waiting.notBefore });
+    const decided = { ...waiting, decidedAt: isoTime(START + 20) };
+    expect(mergePending(decided, finding)).toMatchObject({ notBefore: waiting.notBefore });
+  });
+
   it('takes reason and image from the latest signal, and the image of any signal where only one has it', () => {
     const row = { ...rowOf(addedOf(0, 10)), image: 'a/pause:1' };
     expect(mergePending(row, { ...addedOf(5, 20), reason: 'DiskFull', image: 'b/pause:2' })).toMatchObject({

@@ -63,14 +63,23 @@ export const routeSymptom = (
  */
 export type NewPendingNode = Omit<PendingNode, 'version' | 'skipped' | 'decidedAt'>;
 
+/** Whether a check has found the node broken since the row knows of a check. */
+const isNewFinding = (row: PendingNode, added: NewPendingNode): boolean =>
+  added.source === CHECK_SOURCE && (checkedAtOf(row) ?? '') < added.lastSeenAt;
+
 /**
  * The time before which a row is not evaluated. A signal about a cluster or a new node requests a delay, which applies if
- * the row only records an answer. A row that is due stays due, and the planner's decision is kept.
+ * the row only records an answer. A row that is due stays due, and the planner's decision is kept; a row about which nothing
+ * was decided has waited for a finding.
  */
 const waitOf = (row: PendingNode, added: NewPendingNode): string | undefined => {
+  const hasWaited = row.decidedAt === undefined && isNewFinding(row, added);
   const wantsTime = isAnswered(row) && (row.instanceId === WHOLE_CLUSTER || added.awaitAgentUntil !== undefined);
-  const times = [row.notBefore, wantsTime ? added.notBefore : undefined].filter((t) => t !== undefined);
-  return times.toSorted().at(-1);
+  const times = [hasWaited ? undefined : row.notBefore, wantsTime ? added.notBefore : undefined];
+  return times
+    .filter((t) => t !== undefined)
+    .toSorted()
+    .at(-1);
 };
 
 type OptionalFields = Pick<PendingNode, 'image' | 'localMethod' | 'checkedAt' | 'notBefore' | 'awaitAgentUntil'>;
@@ -107,9 +116,8 @@ export const mergePending = (row: PendingNode, added: NewPendingNode): Omit<Pend
   const isEarlier = epochMs(added.firstSeenAt) < epochMs(row.firstSeenAt);
   const requestIds = [...new Set([...(row.requestIds ?? []), ...(added.requestIds ?? [])])];
   const isWantedByMore = requestIds.length > (row.requestIds?.length ?? 0);
-  const isFinding = added.source === CHECK_SOURCE && (checkedAtOf(row) ?? '') < added.lastSeenAt;
-  if (!isNewer && !isEarlier && !isWantedByMore && !isFinding) return undefined;
-  const { version, localMethod, checkedAt, ...kept } = row;
+  if (!isNewer && !isEarlier && !isWantedByMore && !isNewFinding(row, added)) return undefined;
+  const { version, localMethod, checkedAt, notBefore, ...kept } = row;
   return {
     ...kept,
     // What led to the row first stays, as long as the row has not been answered.

@@ -9,28 +9,45 @@ beforeAll(async () => {
 });
 afterAll(() => table.stop());
 
+type World = ReturnType<typeof runControllerWorld>;
+
+const sentTo = ({ ssm }: World, kind: 'check' | 'repair'): readonly string[] =>
+  ssm.commands
+    .filter(({ documentName }) => documentName.includes(kind))
+    .flatMap(({ invocations }) => invocations.map(({ instanceId }) => instanceId));
+
 const world = async (named: number, broken: number) => {
   const w = runControllerWorld(await table.another(), { nodes: named });
   for (const [i, id] of w.ids.entries()) w.nodes.set(id, { broken: i < broken, latencyMs: 4000 });
   for (const id of w.ids) await w.signal(id, 'pause-image', w.iso(), LOGS_SOURCE);
   await w.deliver();
   await w.pass(600, 10);
-  const sentTo = (kind: 'check' | 'repair') =>
-    w.ssm.commands
-      .filter(({ documentName }) => documentName.includes(kind))
-      .flatMap(({ invocations }) => invocations.map(({ instanceId }) => instanceId));
-  return { ...w, counts: w.telemetry.counts, sentTo };
+  return { ...w, counts: w.telemetry.counts };
 };
 
 it('log lines about many nodes send a repair to those alone that a check finds broken', async () => {
   const w = await world(12, 2);
-  expect(new Set(w.sentTo('check'))).toEqual(new Set(w.ids));
-  expect(w.sentTo('repair').toSorted()).toEqual(w.ids.slice(0, 2));
+  expect(new Set(sentTo(w, 'check'))).toEqual(new Set(w.ids));
+  expect(sentTo(w, 'repair').toSorted()).toEqual(w.ids.slice(0, 2));
   expect(w.counts).toMatchObject({ CheckedFirst: 12 });
 });
 
 it('log lines about three nodes are believed at once', async () => {
   const w = await world(3, 3);
-  expect(w.sentTo('repair').toSorted()).toEqual(w.ids);
+  expect(sentTo(w, 'repair').toSorted()).toEqual(w.ids);
   expect(w.counts).not.toHaveProperty('CheckedFirst');
+});
+
+it('lines that go on while nodes are checked, and until they are repaired, bring no node a second check', async () => {
+  const w = runControllerWorld(await table.another(), { nodes: 6 });
+  for (const id of w.ids) w.nodes.set(id, { broken: true, latencyMs: 8000 });
+  const isBroken = (id: string): boolean => w.nodes.get(id)?.broken === true;
+  for (let seconds = 0; seconds < 420; seconds += 5) {
+    for (const id of w.ids.filter(isBroken)) await w.signal(id, 'pause-image', w.iso(), LOGS_SOURCE);
+    await w.pass(5);
+  }
+  expect(w.ids.filter(isBroken)).toEqual([]);
+  expect(sentTo(w, 'repair').toSorted()).toEqual(w.ids);
+  const checks = Map.groupBy(sentTo(w, 'check'), (id) => id);
+  expect(new Set([...checks.values()].map((of) => of.length))).toEqual(new Set([1]));
 });

@@ -1,16 +1,25 @@
 import pMap from 'p-map';
 import { checkLaneName, NODE_CHECK } from '../../core/model/lane-name.ts';
 import { wakeLane } from '../../core/model/wake.ts';
-import type { PendingNode } from '../../core/state/pending-node.ts';
+import type { Effect } from '../../core/runs/step.ts';
+import { writeRows } from './outbox.ts';
 import { nowIso, type RunControllerPorts } from './ports.ts';
 
 const CONCURRENCY = 16;
 
 /**
  * Moves rows to the check lane of their cluster: what a check finds comes back to the lane of repairs. A row goes only after
- * the check knows of it, and only if nothing has changed it; after a crash, all of it is done again.
+ * the check knows of it, and only if nothing has changed it; after a crash, all of it is done again. Rows whose nodes a check
+ * looks at already are put off.
  */
-export const checkFirst = async (deps: RunControllerPorts, rows: readonly PendingNode[]): Promise<void> => {
+export const checkFirst = async (
+  deps: RunControllerPorts,
+  { rows, waiting }: Extract<Effect, { kind: 'check-first' }>,
+): Promise<void> => {
+  if (waiting.length > 0) {
+    await writeRows(deps, waiting);
+    deps.count('AwaitingCheck', waiting.length);
+  }
   const [first] = rows;
   if (first === undefined) return;
   const { cluster, lane: from } = first;

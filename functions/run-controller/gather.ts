@@ -1,6 +1,8 @@
+import { checkLaneName } from '../../core/model/lane-name.ts';
 import { NO_NODES } from '../../core/runs/decide-now.ts';
 import {
   activeStep,
+  checksWanted,
   factsWanted,
   type IdleSeen,
   idleStep,
@@ -119,6 +121,10 @@ const preflightOf = async (
   return image === undefined ? undefined : await deps.registry.ask(image, signal);
 };
 
+/** The rows of these nodes in the check lane. One that cannot be read is none: then the node is checked. */
+const checksOf = async (deps: RunControllerPorts, { cluster }: LaneState, wanted: readonly string[]) =>
+  wanted.length === 0 ? undefined : byNode((await deps.lanes.rowsOf(checkLaneName(cluster), wanted)).understood);
+
 /** The rows of a lane without what cancelled requests wanted. A row that cannot be read is left where it is. */
 const pendingOf = async (deps: RunControllerPorts, lane: LaneState): Promise<readonly PendingNode[]> => {
   const { understood, unreadable } = await deps.lanes.readPending(lane.lane);
@@ -142,11 +148,12 @@ const idleSeen = async (
   ]);
   const { settings: rules } = deps;
   const [document] = isCheckLane(lane) ? [] : deployedOf(rules, `${lane.remediation}-repair`);
-  const { trust: known } = await trustOf(deps, lane.cluster, document === undefined ? [] : [document.name]);
-  const trust = document && known.get(document.name);
+  const { trust: documents } = await trustOf(deps, lane.cluster, document === undefined ? [] : [document.name]);
+  const trust = document && documents.get(document.name);
   const seen = { lane, rows, ...queue, pause, cluster, trust, newRunId: deps.newRunId(), rules, now: nowIso(deps) };
   const states = await deps.results.nodeStates(statesWanted(seen), lane.remediation);
-  const first = { ...seen, nodes: { ...NO_NODES, states } };
+  const known = { ...seen, nodes: { ...NO_NODES, states } };
+  const first = { ...known, checks: await checksOf(deps, lane, checksWanted(known)) };
   const wanted = factsWanted(first);
   const action = isCheckLane(lane) ? 'check' : 'repair';
   const of = { runId: seen.newRunId, cluster: lane.cluster, remediation: lane.remediation, action } as const;

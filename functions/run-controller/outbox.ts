@@ -161,7 +161,7 @@ export const flushOutbox = async (deps: RunControllerPorts, run: RunState): Prom
   return stays;
 };
 
-const writeRows = async (
+export const writeRows = async (
   deps: RunControllerPorts,
   entries: readonly Parameters<typeof rowTasks>[1][],
 ): Promise<void> => {

@@ -127,7 +127,7 @@ export const perform = async (
   for (const effect of effects) {
     if (effect.kind === 'rows') await changeRows(deps, effect.entries);
     else if (effect.kind === 'look-again') await putOffRows(deps, effect.entries);
-    else if (effect.kind === 'check-first') await checkFirst(deps, effect.rows);
+    else if (effect.kind === 'check-first') await checkFirst(deps, effect);
     else if (effect.kind === 'unqueue') await removeQueued(deps, effect.lane, effect.sortKeys);
     else if (run === undefined) throw new Error(`performing ${effect.kind}: the step has no run`);
     else if (effect.kind === 'flush') flushed = { version: run.version, stays: await flushOutbox(deps, run) };
