@@ -22,7 +22,7 @@ export type StormFigures = StormSize & {
   readonly ec2InTenSeconds: number;
   /** Nodes that still had the fault at the end. */
   readonly lost: number;
-  /** Nodes that got a second check: a line that comes while a node is checked is not answered by that check. */
+  /** Nodes that got a second check. */
   readonly checkedAgain: number;
   /** Nodes that got another number of repairs than one. */
   readonly notOnce: readonly string[];
