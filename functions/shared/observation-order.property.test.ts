@@ -186,4 +186,4 @@ it('the same news gives the same rows, in any order, repeated or lost, whoever w
     }),
     search('orders of news', 40),
   );
-});
+}, 3_600_000);
