@@ -50,7 +50,7 @@ describe('the findings on the way from a signal to a result', () => {
     expect(rows.map(({ finding }) => numberOf(finding))).toEqual([
       ...numbered('S', 24),
       ...numbered('L', 8),
-      ...numbered('B', 9),
+      ...numbered('B', 10),
     ]);
   });
 
