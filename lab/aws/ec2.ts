@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { LabNode } from '../node.ts';
 import { AwsError } from './aws-error.ts';
+import { globOf } from './glob.ts';
 import type { NodeRegistry } from './nodes.ts';
 import { page } from './paging.ts';
 import { operation, type Service } from './service.ts';
@@ -28,14 +29,7 @@ const INSTANCE_ID = /^i-(?:[0-9a-f]{8}|[0-9a-f]{17})$/;
 
 const like = (value: string | undefined, patterns: readonly string[]): boolean =>
   value !== undefined &&
-  patterns.some((pattern) => {
-    if (!/[*?]/.test(pattern)) return pattern === value;
-    const source = pattern
-      .replace(/[.+^${}()|[\]\\]/g, '\\$&')
-      .replaceAll('*', '.*')
-      .replaceAll('?', '.');
-    return new RegExp(`^${source}$`).test(value);
-  });
+  patterns.some((pattern) => (/[*?]/.test(pattern) ? globOf(pattern).test(value) : pattern === value));
 
 const matches = (node: LabNode, filter: z.infer<typeof Filter>): boolean => {
   if (filter.Name.startsWith('tag:')) return like(node.tags[filter.Name.slice('tag:'.length)], filter.Value);

@@ -1,4 +1,5 @@
 import { runSimulation } from '@cloud-copilot/iam-simulate';
+import { createAlike } from './alike-values.ts';
 import { AwsError } from './aws-error.ts';
 
 /** A policy document as the template has it, intrinsics resolved. */
@@ -98,6 +99,7 @@ export const createIam = (account: string, region: string, onDecision?: Decision
   const rolePolicies = new Map<string, Principal['policies']>();
   const cache = new Map<string, AccessDecision>();
   const texts = new WeakMap<object, { readonly id: number; readonly text: string }>();
+  const alike = new Map<string, (value: string) => string>();
   let issued = 0;
   let textCount = 0;
 
@@ -127,7 +129,14 @@ export const createIam = (account: string, region: string, onDecision?: Decision
     };
     // Keys that no policy mentions cannot change the decision; leaving them out makes ten thousand tagged nodes cheap.
     for (const [key, value] of Object.entries(request.context ?? {})) {
-      if (isMentioned(key.toLowerCase())) context[key] = typeof value === 'string' ? value : [...value];
+      const name = key.toLowerCase();
+      if (!isMentioned(name)) continue;
+      const alikeKey = `${identity.id} ${resourceBased.id} ${name}`;
+      const same =
+        alike.get(alikeKey) ??
+        createAlike([...principal.policies.flatMap(({ policy }) => policy.Statement), ...statements], name);
+      alike.set(alikeKey, same);
+      context[key] = typeof value === 'string' ? same(value) : [...new Set(value.map(same))].toSorted();
     }
     const resource =
       INSTANCE.test(request.resource) && !isMentioned(':instance/i-')
