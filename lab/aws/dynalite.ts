@@ -19,12 +19,13 @@ export type Dynalite = {
   readonly call: (operation: string, input: unknown) => Promise<Record<string, unknown>>;
 };
 
-const HEADERS = {
-  'content-type': 'application/x-amz-json-1.0',
+/** The headers of a signature: dynalite wants them, and checks no signature. */
+export const SIGNATURE_HEADERS = {
   'x-amz-date': '20260101T000000Z',
   authorization:
     'AWS4-HMAC-SHA256 Credential=lab/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=lab',
-};
+} as const;
+const HEADERS = { 'content-type': 'application/x-amz-json-1.0', ...SIGNATURE_HEADERS };
 
 type Request = EventEmitter & {
   readonly method: string;
