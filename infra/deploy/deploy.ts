@@ -131,13 +131,14 @@ const main = async (): Promise<ExitCode> => {
     for (const { logGroup, why } of skipped) say(`leaves out the log group ${logGroup}: ${why}`);
   };
   sayWhatIsLeftOut();
-  // Imported here, because loading the CDK takes seconds: a wrong configuration is reported before.
+  const cloudFormation = new CloudFormationClient(target);
+  const stacks = await readDeployed(cloudFormation, stackName);
+  // Imported here, because loading the CDK takes seconds: a wrong configuration or a missing right is reported before.
   const [{ synthesizeStack }, { buildHere }] = await Promise.all([
     import('../synthesize.ts'),
     import('./build-here.ts'),
   ]);
-  const cloudFormation = new CloudFormationClient(target);
-  const [stacks, folders] = await Promise.all([readDeployed(cloudFormation, stackName), buildHere()]);
+  const folders = await buildHere();
   const { own: before } = stacks;
   const now = { deployedAt: new Date().toISOString(), deployedBy };
   const synthesize = (deployed: DeployedBy, name: string) => {
