@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { logReasons } from '../core/logs/classify/classify.ts';
 import { MAX_TEXT_LENGTH } from '../core/logs/classify/text.ts';
+import { search } from '../test/deep.ts';
 import { classify } from './classify.ts';
 import { logRules } from './remediations.ts';
 
@@ -239,7 +240,7 @@ describe('classify, for every input,', () => {
         expect(logReasons(logRules)).toContain(found.reason);
         expect(found.image ?? 'a').toMatch(/^[A-Za-z0-9][A-Za-z0-9._:/@-]{0,299}$/);
       }),
-      { numRuns: 500, verbose: true },
+      { ...search('phrases in a line', 100), verbose: true },
     );
   });
 

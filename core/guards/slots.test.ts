@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { search } from '../../test/deep.ts';
 import { at } from '../../test/support/runs.ts';
 import { claim, endClaim, hasClaim, pruned, reserve, type SlotLedger, slotsHeld, slotsOf } from './slots.ts';
 
@@ -68,7 +69,7 @@ it('slots never exceed the budget, whatever the order of the writers and however
         }
       }
     }),
-    { numRuns: 500 },
+    search('reservations of slots', 100),
   );
 });
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { search } from '../../test/deep.ts';
 import { at, LIMITS, node } from '../../test/support/runs.ts';
 import type { TrustRow } from '../state/trust-state.ts';
 import {
@@ -49,7 +50,7 @@ it('the same results lead to the same bounded row, in every order and however of
       expect(row.results.length).toBeLessThanOrEqual(64);
       expect(new Set(row.results.map((r) => r.instanceId)).size).toBe(row.results.length);
     }),
-    { numRuns: 300 },
+    search('results in two orders', 60),
   );
 });
 
@@ -68,6 +69,7 @@ it('the window is never above the budget, and one while canaries are out', () =>
         if (isCanary(trust, context, NOW, LIMITS)) expect(window).toBeLessThanOrEqual(1);
       },
     ),
+    search('windows and budgets', 60),
   );
 });
 
@@ -90,7 +92,7 @@ it('the breaker opens exactly by its rule', () => {
       const trust = withResults(newTrust('doc', 'demo'), finals, NOW);
       expect(openingOf(trust, { runId: 'r-1', clusterNodes }, NOW, LIMITS) !== undefined).toBe(expected);
     }),
-    { numRuns: 300 },
+    search('the rule of the breaker', 60),
   );
 });
 

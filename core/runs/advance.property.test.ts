@@ -265,7 +265,7 @@ describe('despite crashes, and lost, duplicate or late messages', () => {
         if (run.registryHold !== undefined) expect(others).toContain(`r-1/registry/${run.registryHold.until}`);
         expectHeldNodesKept(commands, done);
       }),
-      search('a run', 300),
+      search('a run', 100, 6000),
     );
   });
 });

@@ -59,7 +59,7 @@ describe('a result made of parts', () => {
         const expected = outcomes.includes('Healthy') && outcomes.every((o) => o === 'Healthy' || o === 'Unsupported');
         expect(mergeParts(parts, severityOf, END).outcome === 'Healthy').toBe(expected);
       }),
-      search('healthy parts', 500),
+      search('healthy parts', 150, 10_000),
     );
   });
 
@@ -80,7 +80,7 @@ describe('a result made of parts', () => {
         expect(ranks).toEqual(ranks.toSorted((a, b) => a - b));
         expect(Reading.parse(merged)).toEqual(merged);
       }),
-      search('merged parts', 500),
+      search('merged parts', 150, 10_000),
     );
   });
 });
@@ -130,7 +130,7 @@ describe('the rows of a batch', () => {
           expect(own.every((o) => o === 'Healthy' || o === 'Unsupported')).toBe(true);
         }
       }),
-      search('batches', 300),
+      search('batches', 100, 6000),
     );
   });
 });

@@ -188,7 +188,7 @@ it('however long a registry is down, every node is repaired when it is back, and
       const sends = runs.flatMap((r) => r.sent).filter((id) => !needsRegistry(id));
       expect(sends).toHaveLength(nodes(outage.count).filter((id) => !needsRegistry(id)).length);
     }),
-    search('registry outages', 150),
+    search('registry outages', 50, 3000),
   );
 });
 
@@ -206,6 +206,7 @@ it('two nodes that lie hold the others back for one hold at most', () => {
       // The canaries before the hold, 15 minutes, and then each of the others in its turn.
       expect(Math.max(...repairedAtMs.values()) - epochMs(START)).toBeLessThanOrEqual(22 * MINUTE_MS);
     }),
+    search('two liars of twelve nodes', 20),
   );
 });
 
@@ -222,6 +223,6 @@ it('nor do they hold back a node that breaks later', () => {
         expect(waitedMs).toBeLessThanOrEqual(22 * MINUTE_MS);
       }
     }),
-    { numRuns: 30 },
+    search('nodes that break beside two liars', 8),
   );
 });

@@ -8,6 +8,7 @@ import { logsSubscription, MAX_PAYLOAD_BYTES } from '../../events/logs-subscript
 import { NodeSymptomDetail } from '../../events/node-symptom.ts';
 import { replayedLogs } from '../../events/replayed-logs.ts';
 import { classify, mayShow } from '../../ssm-documents/classify.ts';
+import { search } from '../../test/deep.ts';
 import { testSettings } from '../../test/support/settings.ts';
 import { recorder } from '../../test/support/telemetry.ts';
 import type { BusEvent } from '../adapters/messaging/bus.ts';
@@ -252,7 +253,7 @@ describe('log-classifier', () => {
           expect(put.length + letters.length).toBeLessThanOrEqual(1);
         },
       ),
-      { numRuns: 200, verbose: true },
+      { ...search('events of any kind', 60), verbose: true },
     );
   });
 });

@@ -184,6 +184,6 @@ it('the same news gives the same rows, in any order, repeated or lost, whoever w
       await scheduler.waitFor(Promise.all(reads.map(w.deliver)));
       expect(await w.rows()).toEqual(expectedOf(reads));
     }),
-    search('orders of news', 40),
+    search('orders of news', 25, 800),
   );
 }, 3_600_000);

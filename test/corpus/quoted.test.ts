@@ -25,7 +25,7 @@ describe('a component that quotes the author of a pod', () => {
     async ({ name, kind, around }) => {
       const unit = kind === 'containerd' ? 'containerd.service' : 'kubelet.service';
       const own = classify(record(unit, around(HARMLESS)));
-      const { seed, numRuns } = search(`faults in a frame: ${name}`, 40);
+      const { seed, numRuns } = search(`faults in a frame: ${name}`, 15, 800);
       await fc.assert(
         fc.property(fc.constantFrom(...faults), fc.integer({ min: 0, max: 2 }), ({ text }, escapes) => {
           const escaped = Array.from({ length: escapes }).reduce<string>((it) => JSON.stringify(it).slice(1, -1), text);
