@@ -1,6 +1,6 @@
 import { appendFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { copyTree } from '../support/tree-copy.ts';
 
 // One copy of the tree for all: to copy and to compile it takes longer than the rest.
@@ -105,20 +105,22 @@ it('answers the new action and the new query', async () => {
 });
 `;
 
-describe('a new signal', () => {
-  beforeAll(() => {
+// Each run loads the tests of the copy again: one shows what is missing of the signal, the query and the action.
+describe('a new signal, a new query and a new action', () => {
+  it('fail the tests without their lines and samples, and are named', { timeout: TIMEOUT_MS }, () => {
     write('core/signals/definitions/rebalances.ts', DEFINITION);
     appendFileSync(join(copy, 'core/signals/registry.ts'), LINE);
-  });
-
-  it('a signal without samples fails the tests, which name it', { timeout: TIMEOUT_MS }, () => {
-    expect(runTests('test/contract/signals.test.ts').failed).toEqual([
+    write('functions/audit-query/queries/history.ts', QUERY);
+    write('functions/operator-api/actions/greet.ts', ACTION);
+    expect(runTests('test/contract/signals.test.ts', CONTRACT).failed.toSorted()).toEqual([
+      'functions/audit-query/queries: every file of the folder has a line in its registry',
+      'functions/operator-api/actions: every file of the folder has a line in its registry',
       'has a folder of samples for each signal and each internal rule, and no other folder',
       'has a sample that matches rebalances and two near misses',
     ]);
   });
 
-  it('a signal is a file, a line and its samples: everything else follows', { timeout: TIMEOUT_MS }, () => {
+  it('are, as a signal, a file, a line and its samples: everything else follows', { timeout: TIMEOUT_MS }, () => {
     mkdirSync(join(copy, SAMPLES));
     write(`${SAMPLES}/match-recommendation.json`, JSON.stringify(sample({})));
     write(
@@ -136,14 +138,30 @@ describe('a new signal', () => {
     ]) {
       expect(node(script)).toMatchObject({ status: 0 });
     }
+    // An entry without a sample and a row in docs, and a sample without an entry.
+    appendFileSync(
+      join(copy, 'functions/audit-query/queries/registry.ts'),
+      "export { history } from './history.ts';\n",
+    );
+    appendFileSync(join(copy, 'functions/operator-api/actions/registry.ts'), "export { greet } from './greet.ts';\n");
+    write('events/samples/operator-api-greet.json', JSON.stringify({ action: 'wave', requestedBy: 'mei' }));
     const { passed, failed } = runTests(
       'test/contract/signals.test.ts',
       'test/contract/signals-doc.test.ts',
       'test/infra/rule-patterns.test.ts',
       'infra/config-schema.test.ts',
       'test/contract/configuration-doc.test.ts',
+      CONTRACT,
     );
-    expect(failed).toEqual([]);
+    const ofEntries = [
+      'greet requires the fields that it calls required, and refuses unknown fields',
+      'history has a plain sentence, and a sample of its own',
+      'history requires the fields that it calls required, and refuses unknown fields',
+      'is not up to date where a line is missing',
+      'has the tables of the entries (node test/docs/render-payloads.ts writes them)',
+      'operator-api-greet.json is a sample of the entry that its name says, and is accepted',
+    ];
+    expect(failed.toSorted()).toEqual(ofEntries.toSorted());
     expect(passed).toEqual(
       expect.arrayContaining([
         'are the definitions of the signals and of the internal rules',
@@ -159,53 +177,25 @@ describe('a new signal', () => {
       /`rebalances\/miss-no-instance` +\| does not match \| refuses: `detail\.instance-id`/,
     );
   });
-});
 
-describe('a new query and a new action', () => {
-  beforeAll(() => {
-    write('functions/audit-query/queries/history.ts', QUERY);
-    write('functions/operator-api/actions/greet.ts', ACTION);
-  });
-
-  it('an entry without a line fails the tests, which name the folder', { timeout: TIMEOUT_MS }, () => {
-    expect(runTests(CONTRACT).failed).toEqual([
-      'functions/operator-api/actions: every file of the folder has a line in its registry',
-      'functions/audit-query/queries: every file of the folder has a line in its registry',
-    ]);
-  });
-
-  it('an entry without a sample and a row in docs fails the tests, which name it', { timeout: TIMEOUT_MS }, () => {
-    appendFileSync(
-      join(copy, 'functions/audit-query/queries/registry.ts'),
-      "export { history } from './history.ts';\n",
-    );
-    appendFileSync(join(copy, 'functions/operator-api/actions/registry.ts'), "export { greet } from './greet.ts';\n");
-    expect(runTests(CONTRACT).failed).toEqual(
-      expect.arrayContaining([
-        'greet has a plain sentence, and a sample of its own',
-        'history has a plain sentence, and a sample of its own',
-        'has the tables of the entries (node test/docs/render-payloads.ts writes them)',
-      ]),
-    );
-  });
-
-  it('a sample without an entry fails the tests, which name it', { timeout: TIMEOUT_MS }, () => {
+  it('are, as a query or an action, a file, a line and a sample, and answer through the functions', {
+    timeout: TIMEOUT_MS,
+  }, () => {
     write('events/samples/audit-query-history.json', JSON.stringify({ query: 'history', cluster: 'demo' }));
-    write('events/samples/operator-api-greet.json', JSON.stringify({ action: 'wave', requestedBy: 'mei' }));
-    expect(runTests(CONTRACT).failed).toContain(
-      'operator-api-greet.json is a sample of the entry that its name says, and is accepted',
-    );
-  });
-
-  it('a query or an action is a file, a line and a sample: everything else follows', { timeout: TIMEOUT_MS }, () => {
     write('events/samples/operator-api-greet.json', JSON.stringify({ action: 'greet', requestedBy: 'mei' }));
     expect(node('test/docs/render-payloads.ts')).toMatchObject({ status: 0 });
-    expect(runTests(CONTRACT, 'events/samples.test.ts', 'test/contract/function-folders.test.ts').failed).toEqual([]);
+    write('functions/shared/use.test.ts', USE);
+    const { passed, failed } = runTests(
+      CONTRACT,
+      'events/samples.test.ts',
+      'test/contract/function-folders.test.ts',
+      'functions/shared/use.test.ts',
+    );
+    expect(failed).toEqual([]);
+    expect(passed).toContain('answers the new action and the new query');
     expect(read('docs/payloads.md')).toMatch(/^\| `history` .*`cluster`.*\[history\]/m);
   });
-});
 
-describe('all of them together', () => {
   it('compile, and change no other file', { timeout: TIMEOUT_MS }, () => {
     expect(compile('core', 'functions')).toEqual({ status: 0, output: '' });
     expect(changed()).toEqual([
@@ -224,15 +214,8 @@ describe('all of them together', () => {
       'functions/audit-query/queries/registry.ts',
       'functions/operator-api/actions/greet.ts',
       'functions/operator-api/actions/registry.ts',
+      'functions/shared/use.test.ts',
       'infra/config.schema.json',
     ]);
-  });
-
-  it('answer through the functions', { timeout: TIMEOUT_MS }, () => {
-    write('functions/shared/use.test.ts', USE);
-    expect(runTests('functions/shared/use.test.ts')).toEqual({
-      passed: ['answers the new action and the new query'],
-      failed: [],
-    });
   });
 });
