@@ -2,8 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CallFault } from '../../lab/aws/faults.ts';
 import { readTemplate } from '../../lab/aws/stack.ts';
 import { synthLab } from '../../lab/synth.ts';
-import { isDeep, search } from '../deep.ts';
-import { randomFrom, shuffled } from '../matrix/random.ts';
+import { sampleOf } from '../support/sample.ts';
 import { disabled, edit, garble, hurried, isAlarm, putUnreadable, remake } from './alarm-causes.ts';
 import { type AlarmScene, openAlarmScene } from './alarm-scene.ts';
 import { failing, logGroupOf, MINUTE_MS, REPAIRABLE } from './support.ts';
@@ -244,10 +243,8 @@ cause(
   },
 );
 
-/** Some of the causes, in their order: each takes many minutes of the lab. Deep runs have all. */
-const SAMPLED = 4;
-const { seed } = search('causes of alarms', SAMPLED);
-const sampled = new Set(isDeep ? causes : shuffled(randomFrom(seed), causes).slice(0, SAMPLED));
+/** Each takes many minutes of the lab. */
+const sampled = sampleOf('causes of alarms', causes, 2);
 
 describe('the alarms', { timeout: 1_200_000 }, () => {
   let world: AlarmScene;
@@ -271,12 +268,12 @@ describe('the alarms', { timeout: 1_200_000 }, () => {
     expect(world.ringing()).toEqual([]);
   });
 
-  it.each(causes.filter((it) => sampled.has(it)))('$what', ({ work, alarms }) => work(world, alarms));
+  it.each(sampled)('$what', ({ work, alarms }) => work(world, alarms));
 
   it('were in alarm and resolved, and those for people have notified them of both', () => {
     const messages = new Set(world.told());
     const acting = new Set(ALARMS.filter(({ acts }) => acts).map(({ name }) => name));
-    const silent = [...sampled]
+    const silent = sampled
       .flatMap(({ alarms }) => alarms)
       .filter((name) => acting.has(name))
       .flatMap((name) => [`${name} ALARM`, `${name} OK`].filter((message) => !messages.has(message)));

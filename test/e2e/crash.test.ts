@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CallRecord } from '../../lab/aws/lab-event.ts';
-import { createRandom } from '../../lab/aws/random.ts';
 import type { SimulatedNode } from '../../lab/sim/node.ts';
-import { isDeep, search } from '../deep.ts';
+import { isDeep } from '../deep.ts';
+import { sampleOf } from '../support/sample.ts';
 import { failing, MINUTE_MS, openScene, REPAIRABLE, type Scene, synthScene } from './support.ts';
 
 /** Each case has its own cluster; the lab is replaced after this many cases. */
@@ -104,15 +104,9 @@ describe('a function killed at one of its AWS calls', () => {
   });
 
   it('any function, before and after any call: one repair command a node at most, and the run ends', async () => {
-    const { seed } = search('crash points', 4);
-    const random = createRandom(seed);
-    const cases = casesOf(points);
-    const chosen = isDeep ? cases : Array.from({ length: 4 }, () => cases[Math.floor(random() * cases.length)]);
     const wrong: string[] = [];
-    for (const crash of chosen) {
-      if (crash === undefined) continue;
+    for (const crash of sampleOf('crash points', casesOf(points), 2))
       await crashAt(crash).catch((error: unknown) => wrong.push(String(error)));
-    }
     expect(wrong).toEqual([]);
   }, 3_600_000);
 });

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { CallFault } from '../../lab/aws/faults.ts';
 import type { CallRecord } from '../../lab/aws/lab-event.ts';
-import { createRandom } from '../../lab/aws/random.ts';
 import type { SimulatedNode } from '../../lab/sim/node.ts';
-import { isDeep, search } from '../deep.ts';
+import { isDeep } from '../deep.ts';
+import { sampleOf } from '../support/sample.ts';
 import { MINUTE_MS, openScene, REPAIRABLE, type Scene, synthScene } from './support.ts';
 
 /** Each case has its own cluster; the lab is replaced after this many cases. */
@@ -127,10 +127,6 @@ it('run-controller, killed or frozen at a SendCommand', async () => {
 }, 3_600_000);
 
 it('any function that works on a run, killed or frozen at any of its calls', async () => {
-  const { seed } = search('stopped copies', 4);
-  const random = createRandom(seed);
-  const cases = casesOf(points);
   expect(new Set(points.map(({ functionName }) => functionName)).size).toBe(FUNCTIONS.length);
-  const drawn = Array.from({ length: 4 }, () => cases[Math.floor(random() * cases.length)] ?? []).flat();
-  expect(await wrongOf(isDeep ? cases : drawn)).toEqual([]);
+  expect(await wrongOf(sampleOf('stopped copies', casesOf(points), 2))).toEqual([]);
 }, 7_200_000);

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { logNormal } from '../../lab/sim/latency.ts';
 import type { SimulatedNode } from '../../lab/sim/node.ts';
+import { sampleOf } from '../support/sample.ts';
 import { failing, MINUTE_MS, openScene, REPAIRABLE, type Scene, synthScene } from './support.ts';
 
 const names = ['big', 'small', 'breaker', 'registry', 'local', 'paused', 'stale', 'line', 'cancelled'];
@@ -57,18 +58,24 @@ describe('200 broken nodes of 600', () => {
   });
 });
 
-describe('60 broken nodes of 80', () => {
-  it('never have more than the tenth of the cluster under repair at once, and make use of it', async () => {
+/** Each has a cluster of its own. The rules themselves have their tests in core and in run-controller. */
+const others: (readonly [what: string, work: () => Promise<void>])[] = [];
+const other = (what: string, work: () => Promise<void>): void => void others.push([what, work]);
+
+other(
+  '60 broken nodes of 80 never have more than the tenth of the cluster under repair at once, and make use of it',
+  async () => {
     const nodes = scene.addNodes('small', 80, { faultOf: (i) => (i < 60 ? REPAIRABLE : undefined) });
     await scene.logFault(...nodes.slice(0, 60));
     await scene.drain();
     expect(nodes.filter((n) => n.faults().length > 0)).toEqual([]);
     expect(scene.chronicle.mostAtOnce('small')).toBe(8);
-  });
-});
+  },
+);
 
-describe('a repair that does not work', () => {
-  it('stops after two failures; the breaker lets one canary through at a time until one is repaired', async () => {
+other(
+  'a repair that does not work stops after two failures; the breaker lets one canary through at a time until one is repaired',
+  async () => {
     const nodes = scene.addNodes('breaker', 60);
     const broken = nodes.slice(0, 8);
     for (const node of broken) node.breakWith(failing('SandboxStartFailed'));
@@ -98,24 +105,25 @@ describe('a repair that does not work', () => {
     await scene.drain();
     expect(broken.map((n) => n.faults().length)).toEqual(times(8, 0));
     expect(scene.chronicle.violations).toEqual([]);
-  });
+  },
+);
 
-  it('with a node-local reason opens no breaker', async () => {
-    const nodes = scene.addNodes('local', 30, { faultOf: (i) => (i < 6 ? failing('NodeRoleLacksECR') : undefined) });
-    await scene.logFault(...nodes.slice(0, 6));
-    await scene.lab.settle();
-    expect(scene.chronicle.repairsOn(nodes)).toHaveLength(6);
-    expect(await latest(nodes.slice(0, 6))).toEqual(times(6, 'NotRepaired'));
-    const [row] = await scene.history(nodes[0]?.instanceId ?? '');
-    expect(row?.advice).toMatch(/AmazonEC2ContainerRegistryPullOnly/);
-    expect(await scene.breaker('local', 'pause-image')).toBeUndefined();
-    expect(scene.chronicle.notices.filter((n) => n.detail.lane === 'local/pause-image')).toEqual([]);
-    await scene.drain();
-  });
+other('a repair that does not work with a node-local reason opens no breaker', async () => {
+  const nodes = scene.addNodes('local', 30, { faultOf: (i) => (i < 6 ? failing('NodeRoleLacksECR') : undefined) });
+  await scene.logFault(...nodes.slice(0, 6));
+  await scene.lab.settle();
+  expect(scene.chronicle.repairsOn(nodes)).toHaveLength(6);
+  expect(await latest(nodes.slice(0, 6))).toEqual(times(6, 'NotRepaired'));
+  const [row] = await scene.history(nodes[0]?.instanceId ?? '');
+  expect(row?.advice).toMatch(/AmazonEC2ContainerRegistryPullOnly/);
+  expect(await scene.breaker('local', 'pause-image')).toBeUndefined();
+  expect(scene.chronicle.notices.filter((n) => n.detail.lane === 'local/pause-image')).toEqual([]);
+  await scene.drain();
 });
 
-describe('a registry that is down', () => {
-  it('holds the nodes that need it; the others are repaired at once, and all when it is available again', async () => {
+other(
+  'a registry that is down holds the nodes that need it; the others are repaired at once, and all when it is available again',
+  async () => {
     const silent = failing('RegistryUnreachable');
     const nodes = scene.addNodes('registry', 40, {
       faultOf: (i) => (i < 16 ? silent : i < 20 ? { ...REPAIRABLE, ...LOCAL } : undefined),
@@ -152,11 +160,12 @@ describe('a registry that is down', () => {
     expect(await holdOf()).toBeUndefined();
     expect(await scene.report({ query: 'quarantine' })).toEqual([]);
     expect(scene.chronicle.violations).toEqual([]);
-  });
-});
+  },
+);
 
-describe('a pause', () => {
-  it('takes effect within one decision, is recorded for the pending nodes, and repairs continue after resume', async () => {
+other(
+  'a pause takes effect within one decision, is recorded for the pending nodes, and repairs continue after resume',
+  async () => {
     const nodes = scene.addNodes('paused', 5, { faultOf: () => REPAIRABLE, latency: UNHURRIED });
     let pausing: Promise<unknown> | undefined;
     // The lines are about so many nodes that they are checked first.
@@ -177,50 +186,51 @@ describe('a pause', () => {
     await scene.drain();
     expect(await latest(nodes)).toEqual(times(5, 'Repaired'));
     expect(nodes.map((n) => scene.chronicle.repairsOf(n.instanceId).length)).toEqual(times(5, 1));
-  });
+  },
+);
 
-  it('that outlasts a signal leads to a check first, and the check to the repair', async () => {
-    const [node] = scene.addNodes('stale', 1, { faultOf: () => REPAIRABLE });
-    if (node === undefined) throw new Error('no node was made');
-    await pauseAndResume('pause', 'stale');
-    await scene.logFault(node);
-    await scene.lab.advance(40 * MINUTE_MS);
-    expect(scene.chronicle.commands.filter((c) => c.instanceIds.includes(node.instanceId))).toEqual([]);
-    await pauseAndResume('resume', 'stale');
-    await scene.drain();
-    const told = (await scene.history(node.instanceId)).map((r) => `${r.action} ${r.skipReason ?? r.outcome}`);
-    expect(told).toEqual(['repair Repaired', 'check Broken', 'repair Stale', 'repair Paused']);
-  });
+other('a pause that outlasts a signal leads to a check first, and the check to the repair', async () => {
+  const [node] = scene.addNodes('stale', 1, { faultOf: () => REPAIRABLE });
+  if (node === undefined) throw new Error('no node was made');
+  await pauseAndResume('pause', 'stale');
+  await scene.logFault(node);
+  await scene.lab.advance(40 * MINUTE_MS);
+  expect(scene.chronicle.commands.filter((c) => c.instanceIds.includes(node.instanceId))).toEqual([]);
+  await pauseAndResume('resume', 'stale');
+  await scene.drain();
+  const told = (await scene.history(node.instanceId)).map((r) => `${r.action} ${r.skipReason ?? r.outcome}`);
+  expect(told).toEqual(['repair Repaired', 'check Broken', 'repair Stale', 'repair Paused']);
 });
 
-describe('operators', () => {
-  it('go before the pending nodes', async () => {
-    const nodes = scene.addNodes('line', 4, { faultOf: () => REPAIRABLE, latency: UNHURRIED });
-    const [first, second, third, asked] = nodes;
-    if (first === undefined || second === undefined || third === undefined || asked === undefined) throw new Error();
-    let busy: Promise<unknown> | undefined;
-    const off = scene.chronicle.onSent((command) => {
-      if (!command.instanceIds.includes(first.instanceId)) return;
-      busy = scene.logFault(second, third).then(() =>
-        scene.start({
-          action: 'repair',
-          cluster: 'line',
-          remediation: 'pause-image',
-          instanceIds: [asked.instanceId],
-          reason: 'a ticket',
-        }),
-      );
-    });
-    await scene.logFault(first);
-    await scene.drain();
-    await busy;
-    off();
-    const order = scene.chronicle.repairsOn(nodes).flatMap((c) => c.instanceIds);
-    expect(order.slice(0, 2)).toEqual([first.instanceId, asked.instanceId]);
-    expect(order.toSorted()).toEqual(nodes.map((n) => n.instanceId).toSorted());
+other('operators go before the pending nodes', async () => {
+  const nodes = scene.addNodes('line', 4, { faultOf: () => REPAIRABLE, latency: UNHURRIED });
+  const [first, second, third, asked] = nodes;
+  if (first === undefined || second === undefined || third === undefined || asked === undefined) throw new Error();
+  let busy: Promise<unknown> | undefined;
+  const off = scene.chronicle.onSent((command) => {
+    if (!command.instanceIds.includes(first.instanceId)) return;
+    busy = scene.logFault(second, third).then(() =>
+      scene.start({
+        action: 'repair',
+        cluster: 'line',
+        remediation: 'pause-image',
+        instanceIds: [asked.instanceId],
+        reason: 'a ticket',
+      }),
+    );
   });
+  await scene.logFault(first);
+  await scene.drain();
+  await busy;
+  off();
+  const order = scene.chronicle.repairsOn(nodes).flatMap((c) => c.instanceIds);
+  expect(order.slice(0, 2)).toEqual([first.instanceId, asked.instanceId]);
+  expect(order.toSorted()).toEqual(nodes.map((n) => n.instanceId).toSorted());
+});
 
-  it('can cancel by force: commands in flight are cancelled at SSM, no more are sent, and the run ends', async () => {
+other(
+  'operators can cancel by force: commands in flight are cancelled at SSM, no more are sent, and the run ends',
+  async () => {
     const nodes = scene.addNodes('cancelled', 4, { faultOf: () => REPAIRABLE, latency: UNHURRIED });
     const request = { action: 'repair', cluster: 'cancelled', remediation: 'pause-image', reason: 'a ticket' };
     const { runId, planned } = await scene.start({ ...request, requestId: 'ticket-1' });
@@ -245,5 +255,7 @@ describe('operators', () => {
     await scene.drain();
     expect(scene.chronicle.repairsOn(nodes)).toHaveLength(1);
     await expect(scene.start({ ...request, reason: 'another', requestId: 'ticket-1' })).rejects.toThrow(/requestId/);
-  });
-});
+  },
+);
+
+it.each(sampleOf('other limits', others, 3))('%s', (_, work) => work());

@@ -2,6 +2,7 @@ import { EventBridgeClient, PutEventsCommand, type PutEventsRequestEntry } from 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SimulatedNode } from '../../../lab/sim/node.ts';
 import { putEventsExample } from '../../support/put-events-example.ts';
+import { sampleOf } from '../../support/sample.ts';
 import { signalSample } from '../../support/signal-samples.ts';
 import { type AuditItem, logGroupOf, MINUTE_MS, openScene, REPAIRABLE, type Scene, synthScene } from '../support.ts';
 
@@ -101,67 +102,6 @@ describe('a broken node is repaired', () => {
     expect(await runsOf('metric')).toEqual(FOUND);
   });
 
-  it('after an alarm that counts failed sandboxes in the log group, by a line that log-classifier does not classify', async () => {
-    const node = broken('failures');
-    const line = JSON.stringify({ message: 'E0822 pod_workers.go:1] "RunPodSandbox from runtime service failed"' });
-    await scene.lab.putLogEvents(logGroupOf('failures'), 'node-dataplane.systemd.kubelet.service', [line]);
-    await scene.drain();
-    repaired(node);
-    expect(await runsOf('failures')).toEqual(FOUND);
-  });
-
-  it("after a composite alarm of the user's own, once nothing suppresses it", async () => {
-    const node = broken('composite');
-    deliver('alarms/miss-suppressed', {});
-    deliver('alarms/miss-insufficient-data', {});
-    await scene.drain();
-    expect(node.runs).toEqual([]);
-    deliver('alarms/match-composite', {});
-    await scene.drain();
-    repaired(node);
-    expect(await runsOf('composite')).toEqual(FOUND);
-  });
-
-  it('after an alarm about the instance, alone', async () => {
-    const node = broken('instance');
-    deliver('alarms/match-instance', { 'i-0123456789abcdef0': node.instanceId });
-    await scene.drain();
-    repaired(node);
-    expect(await runsOf('instance')).toEqual(FOUND_ALONE);
-  });
-
-  it('after an add-on of EKS degraded, when the nodes have settled', async () => {
-    const node = broken('addon');
-    const at = scene.lab.now();
-    deliver('addons/match-health-degraded', { demo: 'addon' });
-    await scene.drain();
-    repaired(node);
-    expect(await runsOf('addon')).toEqual(FOUND);
-    expect((node.runs[0]?.at ?? 0) - at).toBeGreaterThanOrEqual(10 * MINUTE_MS);
-  });
-
-  it('after CloudTrail recorded an update of a node group, when the nodes have settled', async () => {
-    const node = broken('nodegroup');
-    const at = scene.lab.now();
-    deliver('eks-calls/miss-failed', { demo: 'nodegroup' });
-    deliver('eks-calls/match-update-nodegroup-version', { demo: 'nodegroup' });
-    await scene.drain();
-    repaired(node);
-    expect(await runsOf('nodegroup')).toEqual(FOUND);
-    expect((node.runs[0]?.at ?? 0) - at).toBeGreaterThanOrEqual(10 * MINUTE_MS);
-  });
-
-  it.each([
-    ['launch', 'Auto Scaling launched it', 'launches/match-launch'],
-    ['running', 'EC2 reported it as running', 'running/match-running'],
-  ])('in cluster %s after %s', async (cluster, _, sample) => {
-    const node = broken(cluster);
-    deliver(sample, { 'i-0123456789abcdef0': node.instanceId });
-    await scene.drain();
-    repaired(node);
-    expect(await runsOf(cluster)).toEqual(FOUND_ALONE);
-  });
-
   it("after any tool's Node Symptom, which names the node as Kubernetes does", async () => {
     const node = broken('foreign');
     const event = signalSample('symptoms/match-by-name', {
@@ -178,7 +118,84 @@ describe('a broken node is repaired', () => {
     expect(await runsOf('foreign')).toEqual(FOUND_ALONE);
   });
 
-  it('after the example of docs/signals.md, which names no cluster', async () => {
+  it('after the next sweep, without any signal', async () => {
+    const node = broken('swept');
+    // A sweep starts within half an hour, and each cluster at its own moment of the half hour after it.
+    await scene.lab.advance(75 * MINUTE_MS);
+    await scene.drain();
+    repaired(node);
+  });
+
+  // Contract tests show that signal-intake takes each of them; some go all the way.
+  const ways: (readonly [what: string, work: () => Promise<void>])[] = [];
+  const way = (what: string, work: () => Promise<void>): void => void ways.push([what, work]);
+
+  way(
+    'after an alarm that counts failed sandboxes in the log group, by a line that log-classifier does not classify',
+    async () => {
+      const node = broken('failures');
+      const line = JSON.stringify({ message: 'E0822 pod_workers.go:1] "RunPodSandbox from runtime service failed"' });
+      await scene.lab.putLogEvents(logGroupOf('failures'), 'node-dataplane.systemd.kubelet.service', [line]);
+      await scene.drain();
+      repaired(node);
+      expect(await runsOf('failures')).toEqual(FOUND);
+    },
+  );
+
+  way("after a composite alarm of the user's own, once nothing suppresses it", async () => {
+    const node = broken('composite');
+    deliver('alarms/miss-suppressed', {});
+    deliver('alarms/miss-insufficient-data', {});
+    await scene.drain();
+    expect(node.runs).toEqual([]);
+    deliver('alarms/match-composite', {});
+    await scene.drain();
+    repaired(node);
+    expect(await runsOf('composite')).toEqual(FOUND);
+  });
+
+  way('after an alarm about the instance, alone', async () => {
+    const node = broken('instance');
+    deliver('alarms/match-instance', { 'i-0123456789abcdef0': node.instanceId });
+    await scene.drain();
+    repaired(node);
+    expect(await runsOf('instance')).toEqual(FOUND_ALONE);
+  });
+
+  way('after an add-on of EKS degraded, when the nodes have settled', async () => {
+    const node = broken('addon');
+    const at = scene.lab.now();
+    deliver('addons/match-health-degraded', { demo: 'addon' });
+    await scene.drain();
+    repaired(node);
+    expect(await runsOf('addon')).toEqual(FOUND);
+    expect((node.runs[0]?.at ?? 0) - at).toBeGreaterThanOrEqual(10 * MINUTE_MS);
+  });
+
+  way('after CloudTrail recorded an update of a node group, when the nodes have settled', async () => {
+    const node = broken('nodegroup');
+    const at = scene.lab.now();
+    deliver('eks-calls/miss-failed', { demo: 'nodegroup' });
+    deliver('eks-calls/match-update-nodegroup-version', { demo: 'nodegroup' });
+    await scene.drain();
+    repaired(node);
+    expect(await runsOf('nodegroup')).toEqual(FOUND);
+    expect((node.runs[0]?.at ?? 0) - at).toBeGreaterThanOrEqual(10 * MINUTE_MS);
+  });
+
+  for (const [cluster, what, sample] of [
+    ['launch', 'Auto Scaling launched it', 'launches/match-launch'],
+    ['running', 'EC2 reported it as running', 'running/match-running'],
+  ] as const)
+    way(`after ${what}`, async () => {
+      const node = broken(cluster);
+      deliver(sample, { 'i-0123456789abcdef0': node.instanceId });
+      await scene.drain();
+      repaired(node);
+      expect(await runsOf(cluster)).toEqual(FOUND_ALONE);
+    });
+
+  way('after the example of docs/signals.md, which names no cluster', async () => {
     const example = putEventsExample();
     const { node: name } = JSON.parse(example.Detail) as { node: string };
     const node = brokenAt('documented', name);
@@ -188,7 +205,7 @@ describe('a broken node is repaired', () => {
     expect(await runsOf('documented')).toEqual(FOUND_ALONE);
   });
 
-  it('after a Node Symptom that has only a node name without its domain', async () => {
+  way('after a Node Symptom that has only a node name without its domain', async () => {
     const node = brokenAt('named', 'ip-10-0-77-1.cn-north-1.compute.internal');
     await putEvents(symptom({ node: 'ip-10-0-77-1' }));
     await scene.drain();
@@ -196,13 +213,7 @@ describe('a broken node is repaired', () => {
     expect(await runsOf('named')).toEqual(FOUND_ALONE);
   });
 
-  it('after the next sweep, without any signal', async () => {
-    const node = broken('swept');
-    // A sweep starts within half an hour, and each cluster at its own moment of the half hour after it.
-    await scene.lab.advance(75 * MINUTE_MS);
-    await scene.drain();
-    repaired(node);
-  });
+  it.each(sampleOf('other signals', ways, 4))('%s', (_, work) => work());
 });
 
 describe('a cluster of nodes that cannot be repaired', () => {
