@@ -68,30 +68,30 @@ it('measures the size and the load time of every function', () => {
   expect(toMarkdown(bundlesSection(figures))).toMatch(/\| run-controller \| \d+ KB \|/);
 });
 
-await describeWithRealNodes('the bench on real nodes', () => {
-  it('repairs a node by hand and by each method, and checks a healthy one', async () => {
-    const figures = await measureNodeRepairs(1);
-    if (!figures.ran) throw new Error(figures.why);
-    expect(figures.ways.map((w) => w.way)).toEqual([
-      'ctr content fetch with a given token',
-      'repair, method ecr, request of its own',
-      'repair, method ecr, docker-credential-ecr-login',
-      'repair, method ecr, credential provider (stand-in)',
-      'repair, method tag',
-      'repair, method import',
-      'repair of a healthy node',
-      'check of a healthy node',
-      'node-check of a healthy node',
-    ]);
-    for (const way of [figures.manual, ...figures.ways]) {
-      expect(way.wallMs).toBeGreaterThan(0);
-      expect(way.processorMs).toBeGreaterThan(0);
-    }
-    expect(nodeSection(figures).aims.every((aim) => !aim.got.includes('NaN'))).toBe(true);
-  });
+// test/e2e-real/four-ways.test.ts repairs a node by each method, and follows one from its log line.
+if (isDeep)
+  await describeWithRealNodes('the bench on real nodes', () => {
+    it('repairs a node by hand and by each method, and checks a healthy one', async () => {
+      const figures = await measureNodeRepairs(1);
+      if (!figures.ran) throw new Error(figures.why);
+      expect(figures.ways.map((w) => w.way)).toEqual([
+        'ctr content fetch with a given token',
+        'repair, method ecr, request of its own',
+        'repair, method ecr, docker-credential-ecr-login',
+        'repair, method ecr, credential provider (stand-in)',
+        'repair, method tag',
+        'repair, method import',
+        'repair of a healthy node',
+        'check of a healthy node',
+        'node-check of a healthy node',
+      ]);
+      for (const way of [figures.manual, ...figures.ways]) {
+        expect(way.wallMs).toBeGreaterThan(0);
+        expect(way.processorMs).toBeGreaterThan(0);
+      }
+      expect(nodeSection(figures).aims.every((aim) => !aim.got.includes('NaN'))).toBe(true);
+    });
 
-  // Its node takes half a minute to fill, and the first edition's repair some seconds a round.
-  if (isDeep)
     it('repairs a node that has been lived in much faster than the first edition, and checks it as fast', async () => {
       const figures = await measureLivedIn(1);
       if (!figures.ran) throw new Error(figures.why);
@@ -105,15 +105,13 @@ await describeWithRealNodes('the bench on real nodes', () => {
       });
     });
 
-  // test/e2e-real/four-ways.test.ts follows a node from its log line too.
-  if (isDeep)
     it('follows a node from its log line to its result', async () => {
       const figures = await measureHops();
       expect(figures.hops).toHaveLength(6);
       expect(figures.processingMs).toBeGreaterThan(0);
       expect(figures.processingMs).toBeLessThanOrEqual(figures.wallMs - figures.documentMs);
     });
-});
+  });
 
 it('counts the time of parallel functions once, and none outside the step', () => {
   const spans = [
