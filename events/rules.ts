@@ -1,3 +1,4 @@
+import { STATE_NOTICES } from '../core/api/state-notices.ts';
 import type { EventPattern } from '../core/signals/define-signal.ts';
 import { COMMAND_STATUS_CHANGE, documentFamily } from './ssm-command.ts';
 
@@ -5,12 +6,8 @@ import { COMMAND_STATUS_CHANGE, documentFamily } from './ssm-command.ts';
 export const NOTICE_SOURCE = 'fleetmend';
 /** The detail-type of a notice by which a person tests the way of the notices. */
 export const TEST_NOTICE = 'Test Notice';
-/** The detail-type of the notice that a node went into quarantine. */
-export const NODE_QUARANTINED = 'Node Quarantined';
-/** The detail-type of the notice that the quarantine of a node has ended. */
-export const NODE_RELEASED = 'Node Released';
-/** The detail-types of the notices about what people did; operator-api may send no other. */
-export const NOTICES_OF_PEOPLE: readonly string[] = [TEST_NOTICE, 'Paused', 'Resumed', NODE_RELEASED];
+/** The detail-types of the notices that scheduler sends: each is stored with what it is about. */
+export const NOTICES_OF_STATE: readonly string[] = Object.values(STATE_NOTICES);
 
 /** The values that the pattern of an internal rule depends on. */
 type InternalRuleSettings = { readonly documentNames: readonly string[] };

@@ -2,7 +2,7 @@ import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { defined } from '../core/model/defined.ts';
 import type { Remediation } from '../core/model/remediation.ts';
-import { NODE_QUARANTINED, NODE_RELEASED, NOTICES_OF_PEOPLE } from '../events/rules.ts';
+import { NOTICES_OF_STATE, TEST_NOTICE } from '../events/rules.ts';
 import { documentName } from '../events/ssm-command.ts';
 import type { FunctionName } from './bundle.ts';
 import { type Config, type LogGroup, type SkippedLogGroup, type SkipReason, subscriptionFilterName } from './config.ts';
@@ -184,7 +184,7 @@ export class FleetmendStack extends Stack {
         grants.sendTo(lanes.queue, signals.queue, progress.queue),
         grants.takeFrom(replayable),
         grants.invoke(logClassifier.fn.functionArn),
-        grants.putNoticesOf(bus.eventBusArn, NOTICES_OF_PEOPLE),
+        grants.putNoticesOf(bus.eventBusArn, [TEST_NOTICE]),
         grants.describeInstances(),
         grants.describeManagedNodes(),
         ...grants.readClusters(config),
@@ -192,15 +192,14 @@ export class FleetmendStack extends Stack {
       asynchronous: { dead: dead['operator-api'], ...WHEN_ASKED },
     });
 
-    const toTell = (...detailTypes: readonly string[]) => grants.putNoticesOf(bus.eventBusArn, detailTypes);
-    // schedule ─▶ scheduler ── sweep runs, overdue commands, entries now due; then wake
+    // schedule ─▶ scheduler ── sweep runs, overdue commands, entries now due; then wake; stored notices
     const scheduler = spine('SchedulerFunction', 'scheduler', {
       environment: { TABLE_NAME, LANES_QUEUE_URL, BUS_NAME },
       statements: [
         grants.sendTo(lanes.queue),
         grants.readCommands(),
         grants.describeInstances(),
-        toTell(NODE_QUARANTINED, NODE_RELEASED),
+        grants.putNoticesOf(bus.eventBusArn, NOTICES_OF_STATE),
       ],
       asynchronous: { dead: dead.scheduler, retryAttempts: 1, maxEventAge: Duration.minutes(5) },
     });
@@ -215,11 +214,10 @@ export class FleetmendStack extends Stack {
       environment: {
         TABLE_NAME,
         LANES_QUEUE_URL,
-        BUS_NAME,
         BAD_INPUT_QUEUE_URL: dead.progress.queueUrl,
         INBOX_QUEUE_URL: progress.queue.queueUrl,
       },
-      statements: [grants.sendTo(lanes.queue, dead.progress), grants.readCommands(), toTell(NODE_QUARANTINED)],
+      statements: [grants.sendTo(lanes.queue, dead.progress), grants.readCommands()],
     });
     commandTracker.worksOn(progress.queue, { batchSize: 10, maxConcurrency: config.maxConcurrency['command-tracker'] });
 
@@ -246,7 +244,7 @@ export class FleetmendStack extends Stack {
       ],
     });
     runController.worksOn(lanes.queue, { batchSize: 1, maxConcurrency: config.maxConcurrency['run-controller'] });
-    fleetmendBus.keepNoticesFor(runController.role, operatorApi.role, commandTracker.role, scheduler.role);
+    fleetmendBus.keepNoticesFor(runController.role, operatorApi.role, scheduler.role);
 
     // console / CLI / dashboard ─▶ audit-query: read-only queries over the audit table
     const shown = { environment: { TABLE_NAME, DLQ_URLS: urlsAsJson(this, replayable) } };

@@ -47,7 +47,7 @@ Run r-1
 Next
   fleetmend explain shop/pause-image
 
-stack fleetmend · critical · firing · breaker/shop/pause-image`);
+stack fleetmend · critical · firing · breaker/shop/fleetmend-pause-image-repair-0123456789ab`);
 });
 
 it.each([
@@ -56,11 +56,43 @@ it.each([
   ['Node Quarantined', 'Node Released', { cluster: 'shop', instanceId: 'i-1', remediation: 'pause-image' }],
   ['Paused', 'Resumed', { cluster: 'shop', by: 'mei' }],
   ['Paused', 'Resumed', { by: 'mei' }],
+  ['Pause Ends Soon', 'Pause Ended', { cluster: 'shop', by: 'mei' }],
+  ['Pause Ends Soon', 'Resumed', { by: 'mei' }],
 ])('%s fires, and %s resolves it, under one key and for one cluster: %j', (begins, ends, detail) => {
   const [first, last] = [only(begins, detail), only(ends, detail)];
   expect([first.status, last.status]).toEqual(['firing', 'resolved']);
   expect([last.dedupKey, last.cluster]).toEqual([first.dedupKey, first.cluster]);
   expect(last.kind).not.toBe(first.kind);
+});
+
+it('a pause that ends is told before and after, with how to prolong it', () => {
+  const detail = { covers: 'everything', until: '2026-11-29T04:00:00.000Z', by: 'mei', reason: 'upgrade' };
+  const soon = only('Pause Ends Soon', { ...detail, cluster: 'shop' });
+  expect(bodyOf(soon, 's')).toBe(`shop: the pause (everything) ends soon
+
+Ends by itself at 2026-11-29T04:00:00.000Z; then work goes on
+By mei
+Reason: upgrade
+
+Next
+  fleetmend pause -c shop --for 2h --reason "takes longer"
+
+stack s · info · firing · pause/shop`);
+  expect(bodyOf(only('Pause Ends Soon', detail), 's')).toContain('fleetmend pause --all --for 2h');
+  const ended = only('Pause Ended', detail);
+  expect(subjectOf(ended)).toBe('fleetmend: Resolved: all clusters: the pause (everything) has ended by itself');
+  expect(ended.dedupKey).toBe('pause/all');
+});
+
+it('breakers of two documents, and quarantines of two remediations, have threads of their own', () => {
+  const keyOf = (name: string, detail: object) => only(name, detail).dedupKey;
+  expect(keyOf('Breaker Opened', { ...LANE, document: 'other' })).not.toBe(keyOf('Breaker Opened', LANE));
+  expect(keyOf('Breaker Opened', { ...LANE, remediation: undefined })).toBe(keyOf('Breaker Closed', LANE));
+  expect(keyOf('Breaker Opened', { cluster: 'shop', remediation: 'cni-files' })).toBe('breaker/shop/cni-files');
+  const node = { cluster: 'shop', instanceId: 'i-1' };
+  expect(keyOf('Node Quarantined', { ...node, remediation: 'a' })).not.toBe(
+    keyOf('Node Quarantined', { ...node, remediation: 'b' }),
+  );
 });
 
 it.each(['not-repaired', 'relapsed', 'broken'])('a node that is %s fires, and resolves once it works', (name) => {
@@ -108,6 +140,7 @@ describe('notifications.send', () => {
     healthy: told('Run Ended', healthy, send)?.length,
     paused: told('Paused', paused, send)?.length,
     resumed: told('Resumed', paused, send)?.length,
+    ended: told('Pause Ended', paused, send)?.length,
     repaired: told('Run Ended', repaired, send)?.length,
     opened: told('Breaker Opened', LANE, send)?.length,
     closed: told('Breaker Closed', LANE, send)?.length,
@@ -115,10 +148,20 @@ describe('notifications.send', () => {
   });
 
   it('never sends a healthy sweep', () => {
-    const problems = { sweep: 0, healthy: 0, paused: 0, resumed: 0, repaired: 1, opened: 1, closed: 1, test: 1 };
+    const problems = {
+      sweep: 0,
+      healthy: 0,
+      paused: 0,
+      resumed: 0,
+      ended: 0,
+      repaired: 1,
+      opened: 1,
+      closed: 1,
+      test: 1,
+    };
     expect(sent('problems')).toEqual(problems);
-    expect(sent('changes')).toEqual({ ...problems, paused: 1, resumed: 1 });
-    expect(sent('all')).toEqual({ ...problems, healthy: 1, paused: 1, resumed: 1 });
+    expect(sent('changes')).toEqual({ ...problems, paused: 1, resumed: 1, ended: 1 });
+    expect(sent('all')).toEqual({ ...problems, healthy: 1, paused: 1, resumed: 1, ended: 1 });
   });
 });
 

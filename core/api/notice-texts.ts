@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { type Line, line, type Notice, type Send } from './notice.ts';
+import { type Line, line, type Notice, type NoticeStatus, type Send } from './notice.ts';
 import { nodeNotices, RunEnded, runNotice } from './notice-nodes.ts';
 
 const Name = z.string().optional();
@@ -40,6 +40,10 @@ const authorOf = ({ by, reason }: Detail): readonly Line[] => [
   ...maybe(reason, (why) => line`Reason: ${why}`),
 ];
 
+/** Each document has a breaker of its own, and not every event about it names the remediation. */
+const breakerKey = ({ cluster = UNKNOWN, document, remediation = UNKNOWN }: Detail): string =>
+  `breaker/${cluster}/${document ?? remediation}`;
+
 /** What an event says to people. */
 type Teller = (detail: Detail) => Omit<Notice, 'id'>;
 
@@ -50,7 +54,7 @@ const breaker =
     severity: status === 'firing' ? 'critical' : 'info',
     status,
     ...placeOf(detail),
-    dedupKey: `breaker/${laneOf(detail)}`,
+    dedupKey: breakerKey(detail),
     title:
       status === 'firing'
         ? line`Repairs of ${laneOf(detail)} were stopped: the circuit breaker opened`
@@ -92,11 +96,12 @@ const quarantine =
       severity: status === 'firing' ? 'warning' : 'info',
       status,
       ...placeOf(detail),
-      dedupKey: `quarantine/${cluster}/${instanceId}`,
+      // Each remediation has a quarantine of its own.
+      dedupKey: `quarantine/${cluster}/${instanceId}/${remediation}`,
       title:
         status === 'firing'
           ? line`${cluster}: node ${instanceId} is in quarantine, its repairs keep failing`
-          : line`${cluster}: the quarantine of node ${instanceId} has ended`,
+          : line`${cluster}: the quarantine of node ${instanceId} has ended, ${remediation} may repair it again`,
       text: [
         ...(status === 'firing' ? [line`No repair by ${remediation} until somebody releases or replaces it`] : []),
         ...maybe(advice, (text) => line`${text}`),
@@ -112,20 +117,60 @@ const quarantine =
     };
   };
 
+const PAUSE = {
+  paused: {
+    status: 'firing',
+    title: (where, covers) => line`${where}: paused (${covers})`,
+    ends: (until) => line`Ends by itself at ${until}`,
+    next: () => [],
+  },
+  'pause-ends-soon': {
+    status: 'firing',
+    title: (where, covers) => line`${where}: the pause (${covers}) ends soon`,
+    ends: (until) => line`Ends by itself at ${until}; then work goes on`,
+    next: (cluster) => [
+      cluster === undefined
+        ? line`fleetmend pause --all --for 2h --reason "takes longer"`
+        : line`fleetmend pause -c ${cluster} --for 2h --reason "takes longer"`,
+    ],
+  },
+  'pause-ended': {
+    status: 'resolved',
+    title: (where, covers) => line`${where}: the pause (${covers}) has ended by itself`,
+    ends: (until) => line`Ended at ${until}. Work goes on, unless another pause holds it`,
+    next: () => [line`fleetmend status`],
+  },
+  resumed: {
+    status: 'resolved',
+    title: (where) => line`${where}: the pause was lifted`,
+    ends: (until) => line`Would have ended at ${until}`,
+    next: () => [],
+  },
+} as const satisfies Readonly<
+  Record<
+    string,
+    {
+      readonly status: NoticeStatus;
+      readonly title: (where: string, covers: string) => Line;
+      readonly ends: (until: string) => Line;
+      readonly next: (cluster: string | undefined) => readonly Line[];
+    }
+  >
+>;
+
+/** The notices of a pause: all have one thread. */
 const pause =
-  (status: 'firing' | 'resolved'): Teller =>
+  (kind: keyof typeof PAUSE): Teller =>
   (detail) => {
     const { cluster, covers = 'repairs', until } = detail;
-    const where = cluster ?? 'all clusters';
+    const { status, title, ends, next } = PAUSE[kind];
     return {
-      kind: status === 'firing' ? 'paused' : 'resumed',
-      severity: 'info',
-      status,
+      ...{ kind, severity: 'info', status },
       ...placeOf(detail),
       dedupKey: `pause/${cluster ?? 'all'}`,
-      title: status === 'firing' ? line`${where}: paused (${covers})` : line`${where}: the pause was lifted`,
-      text: [...maybe(until, (end) => line`Ends by itself at ${end}`), ...authorOf(detail)],
-      next: [],
+      title: title(cluster ?? 'all clusters', covers),
+      text: [...maybe(until, ends), ...authorOf(detail)],
+      next: next(cluster),
     };
   };
 
@@ -179,8 +224,10 @@ const TELLERS: ReadonlyMap<string, Teller> = new Map([
   ['Registry Hold Ended', registryHold('resolved')],
   ['Node Quarantined', quarantine('firing')],
   ['Node Released', quarantine('resolved')],
-  ['Paused', pause('firing')],
-  ['Resumed', pause('resolved')],
+  ['Paused', pause('paused')],
+  ['Pause Ends Soon', pause('pause-ends-soon')],
+  ['Pause Ended', pause('pause-ended')],
+  ['Resumed', pause('resumed')],
   ['Document Refused', documentRefused],
   ['Run Stuck', runStuck],
   ['Test Notice', test],
@@ -191,7 +238,7 @@ export const TOLD_EVENTS: readonly string[] = ['Run Ended', ...TELLERS.keys()];
 
 /** Whether a notice is sent: `problems` leaves out what begins without being one, and what is only told. */
 const isSent = (send: Send, { kind, severity, status }: Notice): boolean =>
-  kind === 'test' || send !== 'problems' || severity !== 'info' || (status === 'resolved' && kind !== 'resumed');
+  kind === 'test' || send !== 'problems' || severity !== 'info' || (status === 'resolved' && !(kind in PAUSE));
 
 /** An event of fleetmend's own, as far as it is read here. */
 export const NoticeEvent = z.looseObject({ 'detail-type': z.string(), detail: z.looseObject({}) });

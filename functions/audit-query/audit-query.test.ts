@@ -57,7 +57,7 @@ beforeAll(async () => {
   await createSignalStore({ ...table, newId: () => 'v' }).touchLane('demo', 'pause-image', at(2));
   const node = { instanceId: nodeOf(3), cluster: 'demo', remediation: 'pause-image', attempts: {} };
   await table.put({ ...keys.nodeState(node.instanceId, 'pause-image'), ...node });
-  await results.quarantine(node, at(50), 'replace it');
+  await results.quarantine(node, { runId: 'r-1', at: at(50) }, 'replace it');
   const requests = createRequestStore({ ...table, retentionDays: 365 });
   for (const [i, state] of (['paused', 'resumed', 'paused'] as const).entries()) {
     await requests.setPause({ scope: 'ALL', covers: 'repairs', state, at: at(i), by: 'mei', reason: 'r' }, `p-${i}`);

@@ -1,29 +1,19 @@
 import { randomUUID as newId } from 'node:crypto';
-import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { documentFamily } from '../../events/ssm-command.ts';
 import { texts } from '../../ssm-documents/remediations.ts';
 import { AWS_CLIENT } from '../adapters/aws-clients.ts';
 import { countThrottles } from '../adapters/count-throttles.ts';
-import { createBus } from '../adapters/messaging/bus.ts';
 import { createDeadLetters, type DeadLetters } from '../adapters/messaging/dead-letters.ts';
 import { createReturnSoon, type ReturnSoon, SIGNALS_BACK_OFF } from '../adapters/messaging/failed-records.ts';
 import { createWakeQueue } from '../adapters/messaging/wake-queue.ts';
 import { sleep } from '../adapters/sleep.ts';
 import { createDocumentClient } from '../adapters/table/document-client.ts';
-import {
-  BAD_INPUT_QUEUE_URL,
-  BUS_NAME,
-  INBOX_QUEUE_URL,
-  LANES_QUEUE_URL,
-  readEnv,
-  TABLE_NAME,
-} from '../runtime/env.ts';
+import { BAD_INPUT_QUEUE_URL, INBOX_QUEUE_URL, LANES_QUEUE_URL, readEnv, TABLE_NAME } from '../runtime/env.ts';
 import { readSettings, type Settings } from '../runtime/settings.ts';
 import type { Telemetry } from '../runtime/telemetry.ts';
 import { createTableObserver } from '../shared/table-observer.ts';
-import { createTell } from '../shared/teller.ts';
 import type { CommandTrackerPorts } from './ports.ts';
 
 /** The part of a deployment's settings that the tracking of commands reads. */
@@ -36,14 +26,12 @@ export const trackSettings = ({ policy, documents }: Pick<Settings, 'policy' | '
 export const composeCommandTracker = (
   telemetry: Telemetry,
 ): { readonly ports: CommandTrackerPorts; readonly deadLetters: DeadLetters; readonly returnSoon: ReturnSoon } => {
-  const env = readEnv({ TABLE_NAME, LANES_QUEUE_URL, BUS_NAME, BAD_INPUT_QUEUE_URL, INBOX_QUEUE_URL });
+  const env = readEnv({ TABLE_NAME, LANES_QUEUE_URL, BAD_INPUT_QUEUE_URL, INBOX_QUEUE_URL });
   const settings = readSettings(new URL('./settings.json', import.meta.url));
   const own = trackSettings(settings);
   const now = () => new Date();
   const client = new SQSClient(AWS_CLIENT.standard);
   const table = { client: createDocumentClient(), tableName: env.TABLE_NAME };
-  const bus = createBus({ client: new EventBridgeClient(AWS_CLIENT.standard), busName: env.BUS_NAME });
-  const tell = createTell({ bus, ...telemetry });
   const ports = {
     ...telemetry,
     ...createTableObserver({
@@ -53,7 +41,6 @@ export const composeCommandTracker = (
       texts,
       log: telemetry.log,
       now,
-      tell,
     }),
     ...own,
     wakes: createWakeQueue({ client, queueUrl: env.LANES_QUEUE_URL, newId }),

@@ -36,7 +36,6 @@ import { readSettings } from '../runtime/settings.ts';
 import type { Telemetry } from '../runtime/telemetry.ts';
 import { createBeyondEc2 } from '../shared/beyond-ec2.ts';
 import { createFleet } from '../shared/fleet.ts';
-import { createTell } from '../shared/teller.ts';
 import type { OperatorApiPorts } from './ports.ts';
 
 /** Builds operator-api's clients and stores, once per execution environment. */
@@ -59,7 +58,6 @@ export const composeOperatorApi = (telemetry: Telemetry): Omit<OperatorApiPorts,
   const sqs = new SQSClient(AWS_CLIENT.standard);
   const ssm = new SSMClient(AWS_CLIENT.throttled);
   const pace = createPace({ ...table, counter: EC2_COUNTER, maxPerSecond: limits.maxEc2CallsPerSecond, now });
-  const bus = createBus({ client: new EventBridgeClient(AWS_CLIENT.standard), busName: env.BUS_NAME });
   return {
     ...telemetry,
     fleet: createFleet({ ec2: new EC2Client(AWS_CLIENT.throttled), ssm, policy: settings.policy, pace }),
@@ -71,8 +69,7 @@ export const composeOperatorApi = (telemetry: Telemetry): Omit<OperatorApiPorts,
     requests: createRequestStore({ ...table, retentionDays: limits.retentionDays }),
     signals: createSignalStore({ ...table, newId }),
     wakes: createWakeQueue({ client: sqs, queueUrl: env.LANES_QUEUE_URL, newId }),
-    bus,
-    tell: createTell({ bus, ...telemetry }),
+    bus: createBus({ client: new EventBridgeClient(AWS_CLIENT.standard), busName: env.BUS_NAME }),
     letters: createDeadLetterReader({ client: sqs }),
     letterReturn: createLetterReturn({
       client: sqs,

@@ -149,7 +149,7 @@ describe('release', () => {
     const node = { instanceId: bad, cluster: 'demo', remediation: 'pause-image' };
     const attempts = { 'r-1': { at: '2026-08-22T09:00:00.000Z', outcome: 'NotRepaired' as const } };
     await table.put({ ...keys.nodeState(bad, 'pause-image'), ...node, attempts });
-    await results.quarantine({ ...node, attempts }, '2026-08-22T09:00:00.000Z', 'replace it');
+    await results.quarantine({ ...node, attempts }, { runId: 'r-1', at: '2026-08-22T09:00:00.000Z' }, 'replace it');
     const request = { action: 'release', cluster: 'demo', instanceIds: [bad, fine], ...WHO };
     expect(await ask({ ...request, cluster: 'careful' })).toEqual({ released: [], notQuarantined: [bad, fine] });
     expect(await ask(request)).toEqual({ released: [bad], notQuarantined: [fine] });

@@ -17,7 +17,6 @@ import type { Count } from '../runtime/metrics.ts';
 import type { Settings } from '../runtime/settings.ts';
 import type { BeyondEc2 } from '../shared/beyond-ec2.ts';
 import type { Fleet } from '../shared/fleet.ts';
-import type { Tell } from '../shared/teller.ts';
 
 /** The ports of operator-api. */
 export type OperatorApiPorts = {
@@ -32,8 +31,6 @@ export type OperatorApiPorts = {
   readonly wakes: WakeQueue;
   /** For test notices. */
   readonly bus: Bus;
-  /** Announces what a person did. */
-  readonly tell: Tell;
   readonly letters: DeadLetterReader;
   readonly letterReturn: LetterReturn;
   readonly replayLogs: ReplayLogs;

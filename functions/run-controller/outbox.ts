@@ -10,6 +10,7 @@ import type { OutboxEntry } from '../../core/state/outbox-entry.ts';
 import type { RunState } from '../../core/state/run-state.ts';
 import { NOTICE_SOURCE } from '../../events/rules.ts';
 import { asError } from '../runtime/errors.ts';
+import { NOTICE_GIVEN_UP } from '../runtime/metrics.ts';
 import { nowIso, type RunControllerPorts } from './ports.ts';
 import { tellUnreadable } from './tell-unreadable.ts';
 
@@ -141,7 +142,7 @@ const tryEntry = async (deps: RunControllerPorts, run: RunState, entry: Tried): 
     }
     if (entry.kind === 'notice') deps.log.error('giving up a notice that the bus refuses', told);
     else deps.log.error('giving up the cancellation of a command: it ends by itself', told);
-    deps.count(entry.kind === 'notice' ? 'NoticeGivenUp' : 'CancelGivenUp');
+    deps.count(entry.kind === 'notice' ? NOTICE_GIVEN_UP : 'CancelGivenUp');
     return [];
   }
 };

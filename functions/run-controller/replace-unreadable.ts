@@ -5,23 +5,9 @@ import { longestEnd } from '../../core/runs/run-step.ts';
 import { type ClusterState, salvagedCluster } from '../../core/state/cluster-state.ts';
 import { type LaneState, salvagedLane } from '../../core/state/lane-state.ts';
 import type { TrustRow } from '../../core/state/trust-state.ts';
-import { NOTICE_SOURCE } from '../../events/rules.ts';
 import { VersionConflictError } from '../adapters/table/items.ts';
-import { asError } from '../runtime/errors.ts';
 import { nowIso, type RunControllerPorts } from './ports.ts';
 import { tellUnreadable } from './tell-unreadable.ts';
-
-/** Reports that a breaker has opened. A bus that refuses the notice must not keep the row unreadable. */
-const tell = async (deps: RunControllerPorts, { document, cluster, breaker }: TrustRow): Promise<void> => {
-  deps.count('BreakerOpened');
-  const detail = { id: `${document}/${cluster}/${breaker?.openedAt}`, document, cluster, ...breaker };
-  try {
-    await deps.bus.put([{ source: NOTICE_SOURCE, detailType: 'Breaker Opened', detail }]);
-  } catch (thrown) {
-    deps.log.error('giving up the notice about a breaker', { document, cluster, error: asError(thrown) });
-    deps.count('NoticeGivenUp');
-  }
-};
 
 /** The experience with a document. Where it cannot be read, the breaker opens, and the row is put aside for a person. */
 export const readTrust = async (
@@ -35,7 +21,8 @@ export const readTrust = async (
   const row = unknownTrust(document, cluster, now, deps.settings.policy.limits);
   if (await deps.trust.replace(stored.item, row, now)) {
     tellUnreadable(deps, 'the breaker of the document is open', { document, cluster, problem: stored.problem });
-    await tell(deps, row);
+    // The alarm on it is in infra/constructs/alarm-definitions.ts; the notice is stored with the row.
+    deps.count('BreakerOpened');
   }
   const written = await deps.trust.read(document, cluster);
   if (written.kind === 'row') return written.row;

@@ -1,6 +1,9 @@
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { MeasureOf } from '../../core/runs/run-measures.ts';
 
+/** Counts notices that the bus refused until they were given up. */
+export const NOTICE_GIVEN_UP = 'NoticeGivenUp';
+
 /** Counts something under a PascalCase name, once or `by` times. */
 export type Count = (name: string, by?: number) => void;
 
@@ -11,11 +14,16 @@ export type Count = (name: string, by?: number) => void;
 export const createMetrics = (functionName: string): Metrics =>
   new Metrics({ defaultDimensions: { function: functionName } });
 
-/** The counting port over a Metrics. The middleware prints the counts at the end of the invocation. */
+/** What several functions count for one alarm: it has no dimension `function`, so that the alarm misses none of them. */
+const SHARED: ReadonlySet<string> = new Set([NOTICE_GIVEN_UP]);
+
+/** The counting port over a Metrics. The middleware prints the counts at the end of the invocation, and shared ones come at once. */
 export const counter =
   (metrics: Metrics): Count =>
   (name, by = 1) => {
-    metrics.addMetric(name, MetricUnit.Count, by);
+    const own = SHARED.has(name) ? new Metrics() : metrics;
+    own.addMetric(name, MetricUnit.Count, by);
+    if (own !== metrics) own.publishStoredMetrics();
   };
 
 /** Records numbers about a cluster. */

@@ -12,6 +12,7 @@ import { createWakeQueue } from '../adapters/messaging/wake-queue.ts';
 import { createDocumentClient } from '../adapters/table/document-client.ts';
 import { createDueStore } from '../adapters/table/due-store.ts';
 import { createLaneStore } from '../adapters/table/lane-store.ts';
+import { createNoticeStore } from '../adapters/table/notice-store.ts';
 import { createPace, EC2_COUNTER } from '../adapters/table/pace.ts';
 import { createQuarantineStore } from '../adapters/table/quarantine-store.ts';
 import { createTable } from '../adapters/table/table.ts';
@@ -19,7 +20,6 @@ import { BUS_NAME, LANES_QUEUE_URL, readEnv, TABLE_NAME } from '../runtime/env.t
 import { readSettings } from '../runtime/settings.ts';
 import type { Telemetry } from '../runtime/telemetry.ts';
 import { createTableObserver } from '../shared/table-observer.ts';
-import { createTell } from '../shared/teller.ts';
 import type { SchedulerPorts } from './ports.ts';
 
 /** Builds scheduler's clients and stores, once per execution environment. */
@@ -29,11 +29,8 @@ export const composeScheduler = (telemetry: Telemetry): SchedulerPorts => {
   const { limits } = settings.policy;
   const now = () => new Date();
   const table = { client: createDocumentClient(), tableName: env.TABLE_NAME };
-  const bus = createBus({ client: new EventBridgeClient(AWS_CLIENT.standard), busName: env.BUS_NAME });
-  const tell = createTell({ bus, ...telemetry });
   return {
     ...telemetry,
-    tell,
     ...createTableObserver({
       ...table,
       ssm: countThrottles(new SSMClient(AWS_CLIENT.throttled), telemetry.count),
@@ -41,8 +38,9 @@ export const composeScheduler = (telemetry: Telemetry): SchedulerPorts => {
       texts,
       log: telemetry.log,
       now,
-      tell,
     }),
+    bus: createBus({ client: new EventBridgeClient(AWS_CLIENT.standard), busName: env.BUS_NAME }),
+    notices: createNoticeStore(table),
     due: createDueStore(table),
     lanes: createLaneStore(table),
     quarantines: createQuarantineStore(createTable(table), limits),

@@ -6,6 +6,7 @@ import { at, LIMITS, node } from '../../test/support/runs.ts';
 import { startTable, type TestTable } from '../../test/support/table.ts';
 import { recorder } from '../../test/support/telemetry.ts';
 import type { Chunks } from '../adapters/pages.ts';
+import { createNoticeStore } from '../adapters/table/notice-store.ts';
 import { createQuarantineStore } from '../adapters/table/quarantine-store.ts';
 import { createResultStore } from '../adapters/table/result-store.ts';
 import { createTable } from '../adapters/table/table.ts';
@@ -21,7 +22,8 @@ afterAll(() => table.stop());
 const quarantine = async (options: TestTable, n: number): Promise<void> => {
   const results = createResultStore({ ...options, limits: LIMITS });
   const about = { instanceId: node(n), cluster: 'demo', remediation: 'pause-image' };
-  await results.quarantine(await results.recordAttempt(about, 'r-1', { at: at(n) }), at(n), 'replace the node');
+  const state = await results.recordAttempt(about, 'r-1', { at: at(n) });
+  await results.quarantine(state, { runId: 'r-1', at: at(n) }, 'replace the node');
 };
 
 /** A scheduler over EC2 that shows these instances, and does not answer about the others that are named. */
@@ -29,12 +31,10 @@ const world = (options: TestTable, shown: Readonly<Record<string, InstanceStateN
   const telemetry = recorder();
   const tables = createTable(options);
   const asked: string[][] = [];
-  const told: unknown[] = [];
   const problem = 'EC2 DescribeInstances: Throttling';
   return {
     telemetry,
     asked,
-    told,
     end: () =>
       endQuarantines({
         quarantines: createQuarantineStore(tables, { retentionDays: 365 }),
@@ -50,7 +50,6 @@ const world = (options: TestTable, shown: Readonly<Record<string, InstanceStateN
         log: telemetry.log,
         now: () => new Date(at(3600)),
         newId: () => 'e-1',
-        tell: async (detailType, detail) => void told.push([detailType, detail.instanceId, detail.reason]),
       }),
     quarantined: async () => {
       const { items } = accepted(
@@ -87,13 +86,15 @@ it("ends the quarantine of terminated instances alone, by EC2's own answer, with
   expect(w.telemetry.lines.filter(({ level }) => level === 'warn')).toMatchObject([
     { fields: { problem: 'EC2 DescribeInstances: Throttling' } },
   ]);
-  expect(w.told).toEqual([
-    ['Node Released', node(1), 'the instance was terminated'],
-    ['Node Released', node(2), 'EC2 shows no such instance: it was terminated'],
+  const released = async () =>
+    (await createNoticeStore(own).due(at(3600))).understood.filter(({ detailType }) => detailType === 'Node Released');
+  expect((await released()).map(({ detail, at: when }) => [detail.instanceId, detail.reason, when])).toEqual([
+    [node(1), 'the instance was terminated', at(3600)],
+    [node(2), 'EC2 shows no such instance: it was terminated', at(3600)],
   ]);
   await w.end();
   expect(await w.quarantined()).toEqual([3, 4, 5, 6].map(node));
-  expect(w.told).toHaveLength(2);
+  expect(await released()).toHaveLength(2);
 });
 
 it('leaves a quarantine whose row is not understood, and says so', async () => {

@@ -13,7 +13,7 @@ const endOf = (states: ReadonlyMap<string, string>, { instanceId }: NodeStateRow
  * effort, and an instance about which EC2 did not answer remains in quarantine.
  */
 export const endQuarantines = async (
-  deps: Pick<SchedulerPorts, 'quarantines' | 'instances' | 'log' | 'now' | 'newId' | 'tell'>,
+  deps: Pick<SchedulerPorts, 'quarantines' | 'instances' | 'log' | 'now' | 'newId'>,
 ): Promise<void> => {
   const { understood, unreadable } = await deps.quarantines.quarantined();
   for (const { problem } of unreadable) deps.log.warn('leaving quarantine that is not understood', { problem });
@@ -27,8 +27,6 @@ export const endQuarantines = async (
     const { instanceId, cluster, remediation, quarantinedAt } = node;
     const row = { event: 'released' as const, instanceId, cluster, remediation, by: 'fleetmend', reason };
     const outcome = await deps.quarantines.release({ ...row, at: deps.now().toISOString() }, deps.newId());
-    if (outcome === 'released')
-      await deps.tell('Node Released', { id: `released/${instanceId}/${quarantinedAt}`, ...row });
     deps.log.info('ending quarantine of terminated instance', { instanceId, remediation, quarantinedAt, outcome });
   }
 };

@@ -1,7 +1,9 @@
 import type { Instances } from '../adapters/ec2/instances.ts';
+import type { Bus } from '../adapters/messaging/bus.ts';
 import type { WakeQueue } from '../adapters/messaging/wake-queue.ts';
 import type { DueStore } from '../adapters/table/due-store.ts';
 import type { LaneStore } from '../adapters/table/lane-store.ts';
+import type { NoticeStore } from '../adapters/table/notice-store.ts';
 import type { QuarantineStore } from '../adapters/table/quarantine-store.ts';
 import type { ResultStore } from '../adapters/table/result-store.ts';
 import type { RunStore } from '../adapters/table/run-store.ts';
@@ -9,7 +11,6 @@ import type { Log } from '../runtime/logger.ts';
 import type { Count } from '../runtime/metrics.ts';
 import type { Settings } from '../runtime/settings.ts';
 import type { CommandObserver } from '../shared/command-observer.ts';
-import type { Tell } from '../shared/teller.ts';
 
 /** The ports that the check for overdue items needs. */
 export type OverduePorts = {
@@ -30,6 +31,7 @@ export type SchedulerPorts = OverduePorts & {
   readonly due: DueStore;
   readonly quarantines: QuarantineStore;
   readonly instances: Pick<Instances, 'byIdWhereRead'>;
-  readonly tell: Tell;
+  readonly notices: NoticeStore;
+  readonly bus: Bus;
   readonly newId: () => string;
 };

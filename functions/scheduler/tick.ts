@@ -12,6 +12,7 @@ import { countQuarantines, endQuarantines } from './end-quarantines.ts';
 import { countLateSweeps } from './late-sweeps.ts';
 import { overdue } from './overdue.ts';
 import type { SchedulerPorts } from './ports.ts';
+import { sendNotices } from './send-notices.ts';
 
 /**
  * Queues a check run for each managed cluster. The name of a cluster determines its start time within the interval, so that
@@ -67,7 +68,7 @@ export const tick = async (deps: SchedulerPorts, event: unknown, remainingMs: ()
   // None waits for another, or fails with it.
   const parts = await Promise.allSettled(
     data.kind === 'overdue'
-      ? [overdue(deps, remainingMs), countQuarantines(deps)]
+      ? [overdue(deps, remainingMs), countQuarantines(deps), sendNotices(deps)]
       : [sweep(deps, data.everyMinutes).then(() => countLateSweeps(deps, data.everyMinutes)), endQuarantines(deps)],
   );
   for (const part of parts) if (part.status === 'rejected') throw part.reason;

@@ -1,5 +1,4 @@
 import { withHistory } from '../../core/guards/attempts.ts';
-import { defined } from '../../core/model/defined.ts';
 import { isoTime } from '../../core/model/ids.ts';
 import { afterRepairOf } from '../../core/model/outcome.ts';
 import type { Limits } from '../../core/model/policy.ts';
@@ -15,7 +14,6 @@ import type { RunStore } from '../adapters/table/run-store.ts';
 import { asError } from '../runtime/errors.ts';
 import type { Log } from '../runtime/logger.ts';
 import { createObservationWriter, type Progress } from './observation-writer.ts';
-import type { TellQuarantine } from './teller.ts';
 
 /** Reads the results of a command and stores them; used by command-tracker and scheduler. */
 export type CommandObserver = {
@@ -37,7 +35,6 @@ export const createCommandObserver = ({
   rules,
   log,
   now,
-  tell,
 }: {
   readonly reader: CommandReader;
   readonly runs: Pick<RunStore, 'observation' | 'readObservation' | 'putObservation' | 'replaceObservation'>;
@@ -47,9 +44,8 @@ export const createCommandObserver = ({
   readonly rules: NoteRules;
   readonly log: Log;
   readonly now: () => Date;
-  readonly tell?: TellQuarantine;
 }): CommandObserver => {
-  const writer = createObservationWriter({ runs, results, limits, texts, rules, ...defined({ tell }) });
+  const writer = createObservationWriter({ runs, results, limits, texts, rules });
 
   /** The readings, adjusted by the stored state of their nodes. */
   const withHistories = async (

@@ -8,11 +8,11 @@ import { testSettings } from '../../test/support/settings.ts';
 import { startTable, type TestTable } from '../../test/support/table.ts';
 import { recorder } from '../../test/support/telemetry.ts';
 import { rowOf } from '../adapters/table/items.ts';
+import { createNoticeStore } from '../adapters/table/notice-store.ts';
 import { createResultStore } from '../adapters/table/result-store.ts';
 import { createRunStore } from '../adapters/table/run-store.ts';
 import { createCommandObserver } from './command-observer.ts';
 import { createObservationWriter } from './observation-writer.ts';
-import { tellQuarantine } from './teller.ts';
 
 let table: TestTable;
 beforeAll(async () => {
@@ -23,6 +23,7 @@ afterAll(() => table.stop());
 const stores = async () => {
   const own = await table.another();
   return {
+    own,
     runs: createRunStore({ ...own, retentionDays: 1 }),
     results: createResultStore({ ...own, limits: LIMITS }),
     written: async () => (await own.items('RESULT#r-1')).map((i) => rowOf(ResultRow, i)),
@@ -148,28 +149,27 @@ it('a part that is written down while another one ends leaves its result, or the
   expect([(await written()).map((row) => row.outcome), await due('c-1')]).toEqual([['Broken'], undefined]);
 });
 
-it('a node that goes into quarantine is told once, with the advice', async () => {
-  const { runs, results } = await stores();
-  const told: unknown[] = [];
+it('a node that goes into quarantine has one notice, with the advice', async () => {
+  const { own, runs, results } = await stores();
   const { write } = createObservationWriter({
     ...{ runs, results, texts, rules: testSettings() },
     limits: { ...LIMITS, quarantineAttempts: 1 },
-    tell: tellQuarantine(async (...notice) => void told.push(notice)),
   });
   const failed: Reading = { outcome: 'NotRepaired', title: 't', reason: 'DiskFull', endedAt: at(80) };
   await write(command(), () => observation(command(), 'hard-deadline', failed));
   await write(command(), () => observation(command(), 'end', failed));
-  expect(told).toEqual([
-    [
-      'Node Quarantined',
-      {
-        id: `r-1/quarantined/${node(1)}`,
+  const { understood } = await createNoticeStore(own).due(at(3600));
+  expect(understood).toMatchObject([
+    {
+      detailType: 'Node Quarantined',
+      id: `r-1/quarantined/${node(1)}`,
+      detail: {
         instanceId: node(1),
         cluster: 'demo',
         remediation: 'pause-image',
         reason: 'DiskFull',
         advice: expect.stringMatching(/\w/),
       },
-    ],
+    },
   ]);
 });

@@ -10,7 +10,6 @@ import type { CommandRow, ObservationRow } from '../../core/state/command-state.
 import type { ResultRow } from '../../core/state/results.ts';
 import type { ResultStore } from '../adapters/table/result-store.ts';
 import type { RunStore } from '../adapters/table/run-store.ts';
-import type { TellQuarantine } from './teller.ts';
 
 /** The command that an observation is about. */
 export type ObservedCommand = Pick<
@@ -57,7 +56,6 @@ export const createObservationWriter = ({
   limits,
   texts,
   rules,
-  tell,
 }: {
   readonly runs: Pick<RunStore, 'observation' | 'readObservation' | 'putObservation' | 'replaceObservation'>;
   readonly results: Pick<
@@ -71,8 +69,6 @@ export const createObservationWriter = ({
    */
   readonly texts?: Texts;
   readonly rules: NoteRules;
-  /** Announces a node that went into quarantine; without it only the alarm does. */
-  readonly tell?: TellQuarantine;
 }): ObservationWriter => {
   /** The stored row after this call; undefined if there is none and `decide` returns none. */
   const store = async (
@@ -100,9 +96,7 @@ export const createObservationWriter = ({
     if (change.kind === 'take-back') return await results.takeBackAttempt(row, row.runId);
     const node = await results.recordAttempt(row, row.runId, change.attempt);
     const advice = quarantineAdvice(node, { isFinal: true, advice: row.advice }, limits);
-    if (advice === undefined) return;
-    await results.quarantine(node, row.at, advice);
-    if (node.quarantinedAt === undefined) await tell?.(row, advice);
+    if (advice !== undefined) await results.quarantine(node, row, advice);
   };
 
   /** The observations of a command's batch, in the order of the parts; undefined while one is missing. */

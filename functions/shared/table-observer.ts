@@ -7,7 +7,6 @@ import { createRunStore, type RunStore } from '../adapters/table/run-store.ts';
 import type { TableOptions } from '../adapters/table/table.ts';
 import type { Log } from '../runtime/logger.ts';
 import { type CommandObserver, createCommandObserver } from './command-observer.ts';
-import { type Tell, tellQuarantine } from './teller.ts';
 
 /** A command observer and the stores that it works on. */
 export type TableObserver = {
@@ -24,7 +23,6 @@ export const createTableObserver = ({
   texts,
   log,
   now,
-  tell,
   ...table
 }: TableOptions & {
   readonly ssm: SSMClient;
@@ -32,7 +30,6 @@ export const createTableObserver = ({
   readonly texts: Texts;
   readonly log: Log;
   readonly now: () => Date;
-  readonly tell: Tell;
 }): TableObserver => {
   const { limits } = rules.policy;
   const runs = createRunStore({ ...table, retentionDays: limits.retentionDays });
@@ -47,7 +44,6 @@ export const createTableObserver = ({
     rules,
     log,
     now,
-    tell: tellQuarantine(tell),
   });
   return { observer, runs, results, reader };
 };

@@ -2,6 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
+import { defined } from '../../core/model/defined.ts';
 
 const PERIOD = Duration.minutes(5);
 const MINUTE = Duration.minutes(1);
@@ -60,7 +61,8 @@ export type Monitored = {
 /** A metric that a function prints in the embedded metric format (functions/runtime/metrics.ts). */
 const counted = (
   namePrefix: string,
-  functionName: string,
+  /** The function that counts; undefined where several count under one metric. */
+  functionName: string | undefined,
   metricName: string,
   period = PERIOD,
   statistic = 'Sum',
@@ -68,7 +70,7 @@ const counted = (
   new cloudwatch.Metric({
     namespace: namePrefix,
     metricName,
-    dimensionsMap: { service: namePrefix, function: functionName },
+    dimensionsMap: { service: namePrefix, ...defined({ function: functionName }) },
     period,
     statistic,
   });
@@ -273,13 +275,15 @@ const ofLanes = ({ namePrefix }: Monitored): readonly AlarmDefinition[] => {
       'A registry does not answer the nodes of a lane, and those that need it wait',
       'Warning',
     ),
-    stopped(
-      'notice-given-up',
-      'NoticeGivenUp',
-      'given-up',
-      'The event bus has refused a notice five times and it was given up, so that nobody was told; the log of run-controller has it. Check the policies that may deny events:PutEvents on the bus',
-      'Warning',
-    ),
+    {
+      name: 'notice-given-up',
+      severity: 'Warning',
+      metric: counted(namePrefix, undefined, 'NoticeGivenUp'),
+      threshold: 0,
+      missing: 'not-breaching',
+      says: 'The event bus has refused a notice five times and it was given up, so that nobody was told. Look at the logs of run-controller and scheduler, one of which names it ("giving up a notice"), and at the policies that may deny events:PutEvents on the bus',
+      guide: 'given-up',
+    },
     stopped(
       'cancel-given-up',
       'CancelGivenUp',

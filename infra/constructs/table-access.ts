@@ -18,6 +18,7 @@ const fence = {
   request: keys.request('*').pk,
   action: keys.actions('*'),
   digest: keys.digests('*'),
+  notice: keys.notice('*').pk,
 } as const;
 
 /** The permissions of one function, by family of rows. */
@@ -42,12 +43,14 @@ const ACCESS: Readonly<Record<Exclude<FunctionName, 'audit-query'>, Access>> = {
     command: ['GetItem'],
     node: ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem'],
     rate: ['UpdateItem'],
+    notice: ['PutItem', 'DeleteItem'],
   },
   'command-tracker': {
     command: ['GetItem', 'PutItem', 'UpdateItem'],
     run: ['GetItem', 'PutItem'],
     result: ['PutItem'],
     node: ['BatchGetItem', 'UpdateItem'],
+    notice: ['PutItem'],
   },
   'run-controller': {
     lane: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'],
@@ -61,6 +64,7 @@ const ACCESS: Readonly<Record<Exclude<FunctionName, 'audit-query'>, Access>> = {
     trust: ['Query', 'PutItem', 'ConditionCheckItem'],
     digest: ['PutItem'],
     rate: ['UpdateItem'],
+    notice: ['PutItem'],
   },
   scheduler: {
     command: ['GetItem', 'UpdateItem'],
@@ -69,6 +73,7 @@ const ACCESS: Readonly<Record<Exclude<FunctionName, 'audit-query'>, Access>> = {
     result: ['PutItem'],
     node: ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem'],
     rate: ['UpdateItem'],
+    notice: ['PutItem', 'UpdateItem', 'DeleteItem'],
   },
 };
 
@@ -122,6 +127,8 @@ export const tableStatements = (name: FunctionName, tableArn: string): readonly 
   }
   return [
     ...merged(ACCESS[name]).map(({ actions, leading }) => fenced(actions, tableArn, leading)),
-    ...(name === 'scheduler' ? [fenced(['Query'], indexArn(TABLE.byDue), [OPEN_PARTITIONS, index.quarantine])] : []),
+    ...(name === 'scheduler'
+      ? [fenced(['Query'], indexArn(TABLE.byDue), [OPEN_PARTITIONS, index.quarantine, index.notices])]
+      : []),
   ];
 };

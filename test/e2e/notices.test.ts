@@ -25,6 +25,8 @@ const subscribed = (filter: Readonly<Record<string, readonly string[]>>) =>
   );
 const sweep = () => scene.lab.advance(31 * MINUTE_MS);
 
+const QUARANTINE = (instanceId: string) => `quarantine/demo/${instanceId}/pause-image`;
+
 describe('people', () => {
   it('hear nothing of healthy sweeps', async () => {
     scene.addNodes('demo', 3);
@@ -66,23 +68,36 @@ describe('people', () => {
     expect(subscribed({ dedupKey: [`node/demo/${instanceId}`], status: ['firing'] }).length).toBeGreaterThan(0);
     const [quarantined, ...more] = subscribed({ kind: ['node-quarantined'] });
     expect(more).toEqual([]);
-    expect(quarantined).toMatchObject({ attributes: { dedupKey: `quarantine/demo/${instanceId}`, status: 'firing' } });
+    expect(quarantined).toMatchObject({ attributes: { dedupKey: QUARANTINE(instanceId), status: 'firing' } });
     expect(quarantined?.message).toContain(`fleetmend release ${instanceId} -c demo`);
     await scene.remediate({ action: 'release', cluster: 'demo', instanceIds: [instanceId], reason: EVIL });
-    await scene.lab.settle();
+    await scene.lab.advance(2 * MINUTE_MS);
     const [released] = subscribed({ kind: ['node-released'], status: ['resolved'] });
-    expect(released?.attributes?.dedupKey).toBe(`quarantine/demo/${instanceId}`);
+    expect(released?.attributes?.dedupKey).toBe(QUARANTINE(instanceId));
     expect(released?.message).not.toMatch(/^To:/m);
     node?.setState('terminated');
   });
 
   it('hear of a pause and its end, and get the digest', async () => {
     await scene.remediate({ action: 'pause', cluster: 'demo', reason: 'network change' });
+    await scene.lab.advance(MINUTE_MS);
     await scene.remediate({ action: 'resume', cluster: 'demo', reason: 'done' });
+    const until = new Date(scene.lab.now() + 31 * MINUTE_MS).toISOString();
+    await scene.remediate({ action: 'pause', cluster: 'watch', reason: 'an upgrade', until });
+    await scene.lab.advance(33 * MINUTE_MS);
     scene.lab.invokeAsync('fleetmend-notifier', { kind: 'digest' });
     await scene.lab.settle();
-    const keys = subscribed({ dedupKey: ['pause/demo'] }).map(({ attributes }) => attributes?.status);
-    expect(keys).toEqual(['firing', 'resolved']);
+    const of = (cluster: string) =>
+      subscribed({ dedupKey: [`pause/${cluster}`] }).map(({ attributes }) => [attributes?.kind, attributes?.status]);
+    expect(of('demo')).toEqual([
+      ['paused', 'firing'],
+      ['resumed', 'resolved'],
+    ]);
+    expect(of('watch')).toEqual([
+      ['paused', 'firing'],
+      ['pause-ends-soon', 'firing'],
+      ['pause-ended', 'resolved'],
+    ]);
     expect(subscribed({ kind: ['digest'] })).toMatchObject([{ message: expect.stringMatching(/found [1-9]/) }]);
   });
 

@@ -24,16 +24,17 @@ const IDLE: readonly (readonly [RegExp, string])[] = [
     /fleetmend-run-controller dynamodb:UpdateItem dynamodb:LeadingKeys COMMAND#/,
     'only where SSM refuses a part of a check after another part has reported: functions/run-controller/parts.test.ts',
   ],
+  [
+    /fleetmend-scheduler events:PutEvents events:detail-type (Breaker Opened|Pause Ends Soon|Pause Ended) /,
+    'only a day after a pause, or for a row that cannot be read: functions/scheduler/send-notices.test.ts',
+  ],
 ];
 
 /**
- * Of the two functions that write results, one or the other announces a quarantine: that depends on which event of SSM comes
- * first. functions/shared/observation-writer.test.ts holds the announcement itself.
+ * One or the other of the functions that write results stores the notice of a quarantine: that depends on which event of SSM
+ * comes first. functions/shared/observation-writer.test.ts holds the notice itself.
  */
-const EITHER = [
-  /fleetmend-command-tracker events:PutEvents (all of it|events:detail-type Node Quarantined) /,
-  /fleetmend-scheduler events:PutEvents events:detail-type Node Quarantined /,
-];
+const EITHER = [/fleetmend-(command-tracker|run-controller|scheduler) dynamodb:PutItem dynamodb:LeadingKeys NOTICE#/];
 
 describe('every call of every function', () => {
   const log = createDecisionLog();

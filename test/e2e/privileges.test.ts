@@ -4,7 +4,7 @@ import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { CancelCommandCommand, SendCommandCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { NODE_SYMPTOM } from '../../events/node-symptom.ts';
-import { TEST_NOTICE } from '../../events/rules.ts';
+import { NOTICES_OF_STATE, TEST_NOTICE } from '../../events/rules.ts';
 import { servicePrincipal } from '../../lab/aws/iam.ts';
 import { readTemplate } from '../../lab/aws/stack.ts';
 import type { SimulatedNode } from '../../lab/sim/node.ts';
@@ -163,12 +163,9 @@ describe("signals in fleetmend's name", () => {
   it('are for log-classifier alone, notices for those who tell what they did, whatever other permissions there are', async () => {
     expect(await whoMay(put('fleetmend.logs'))).toEqual(['log-classifier']);
     expect(await whoMay(put('fleetmend'))).toEqual(['run-controller']);
-    const tellers = ['command-tracker', 'run-controller', 'scheduler'];
     for (const [detailType, functions] of [
       [TEST_NOTICE, ['operator-api', 'run-controller']],
-      ['Paused', ['operator-api', 'run-controller']],
-      ['Node Quarantined', tellers],
-      ['Node Released', ['operator-api', 'run-controller', 'scheduler']],
+      ...NOTICES_OF_STATE.map((name) => [name, ['run-controller', 'scheduler']] as const),
     ] as const)
       expect((await whoMay(put('fleetmend', detailType))).toSorted()).toEqual(functions.toSorted());
     expect((await whoMay(put('acme.monitoring'))).toSorted()).toEqual([

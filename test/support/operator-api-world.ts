@@ -16,7 +16,6 @@ import { createSignalStore } from '../../functions/adapters/table/signal-store.t
 import { createTrustStore } from '../../functions/adapters/table/trust-store.ts';
 import { remediate } from '../../functions/operator-api/act.ts';
 import type { OperatorApiPorts } from '../../functions/operator-api/ports.ts';
-import { createTell } from '../../functions/shared/teller.ts';
 import { accepted, refusalIn } from './answers.ts';
 import { fakeSqs } from './fake-sqs.ts';
 import { testSettings } from './settings.ts';
@@ -90,7 +89,6 @@ export const operatorApiWorld = (
     signals: createSignalStore({ ...table, newId }),
     wakes: createWakeQueue({ client: sqs.client, queueUrl: LANES, newId, wait: async () => {} }),
     bus,
-    tell: createTell({ bus, ...recording }),
     letters: createDeadLetterReader({ client: sqs.client }),
     letterReturn: createLetterReturn({ client: sqs.client, signalsQueueUrl: SIGNALS, progressQueueUrl: PROGRESS }),
     replayLogs: createReplayLogs({

@@ -12,6 +12,7 @@ import { sleep } from '../../functions/adapters/sleep.ts';
 import { createCommandReader, createSender } from '../../functions/adapters/ssm/run-command.ts';
 import { createDueStore } from '../../functions/adapters/table/due-store.ts';
 import { rowOf } from '../../functions/adapters/table/items.ts';
+import { createNoticeStore } from '../../functions/adapters/table/notice-store.ts';
 import { createQuarantineStore } from '../../functions/adapters/table/quarantine-store.ts';
 import { createTable } from '../../functions/adapters/table/table.ts';
 import { trackSettings } from '../../functions/command-tracker/compose.ts';
@@ -23,7 +24,6 @@ import type { Settings } from '../../functions/runtime/settings.ts';
 import { tick } from '../../functions/scheduler/tick.ts';
 import { createCommandObserver } from '../../functions/shared/command-observer.ts';
 import { createObservationWriter } from '../../functions/shared/observation-writer.ts';
-import { createTell, tellQuarantine } from '../../functions/shared/teller.ts';
 import { texts } from '../../ssm-documents/remediations.ts';
 import { type CrashMode, crasher } from './crash.ts';
 import { type FakeNode, fakeSsm } from './fake-ssm.ts';
@@ -124,9 +124,8 @@ export const runControllerWorld = (table: TestTable, options: Options = {}) => {
     random: () => 0.5,
     newRunId: () => `r-${++counter}`,
   };
-  const told = { log, now, tell: createTell({ bus: deps.bus, log, count }) };
   const stores = { reader, runs, results, limits, texts, rules: settings };
-  const observer = createCommandObserver({ ...stores, ...told, tell: tellQuarantine(told.tell) });
+  const observer = createCommandObserver({ ...stores, log, now });
   const commandTrackerPorts = {
     observer,
     runs,
@@ -146,7 +145,8 @@ export const runControllerWorld = (table: TestTable, options: Options = {}) => {
     results,
     wakes,
     settings,
-    ...{ count, newId, ...told },
+    ...{ count, newId, log, now, bus: deps.bus },
+    notices: wrap(createNoticeStore(table)),
     quarantines: wrap(createQuarantineStore(createTable(table), { retentionDays: 365 })),
     instances: {
       byIdWhereRead: async (wanted: readonly string[]) => ({

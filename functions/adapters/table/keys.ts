@@ -79,6 +79,8 @@ export const keys = {
   digests: (day: string) => `DAY#${day}`,
   /** A row that cannot be read, put aside when another took its place. */
   unreadable: ({ pk, sk }: Key, at: string) => ({ pk, sk: `UNREADABLE#${sk}#${at}` }),
+  /** A notice that waits to be sent. */
+  notice: (key: string) => ({ pk: `NOTICE#${key}`, sk: 'NOTICE' }),
   rate: (source: string, minute: string) => ({ pk: `RATE#${source}`, sk: minute }),
 } as const;
 
@@ -90,6 +92,8 @@ export const index = {
   reasonDay: (reason: string, day: string, shard: number) => `REASON#${reason}#${day}#${shard}`,
   open: (shard: number) => `OPEN#${shard}`,
   quarantine: 'QUARANTINE',
+  /** The notices that wait to be sent, by the time at which they are due. */
+  notices: 'NOTICES',
   /** The digests of a cluster's runs, by the time of their end. */
   digestsOf: (cluster: string) => `DIGESTS#${cluster}`,
   /** Those of its sweeps that have looked at the nodes; in the index by outcome. */

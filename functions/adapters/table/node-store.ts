@@ -1,9 +1,11 @@
+import { type QuarantineCause, quarantineNotice } from '../../../core/api/state-notices.ts';
 import { amends } from '../../../core/guards/attempts.ts';
 import type { KnownNode } from '../../../core/guards/decide-node.ts';
 import { type Attempt, NodeStateRow } from '../../../core/state/node-state.ts';
 import { absent, allOf, anyOf, atMost, type Change, isNew, isStored, isThere } from './expressions.ts';
 import { expiresIn, type Item, rowOf } from './items.ts';
 import { index, keys, TABLE } from './keys.ts';
+import { noticeWrite } from './notice-store.ts';
 import type { Table } from './table.ts';
 import type { Write } from './transaction.ts';
 
@@ -22,7 +24,8 @@ export type NodeStore = {
   readonly recordAttempt: (node: NodeKey, runId: string, attempt: Attempt) => Promise<KnownNode>;
   /** Removes a run's attempt: it is proven that nothing ran, or the document reports that it tried nothing. */
   readonly takeBackAttempt: (node: NodeKey, runId: string) => Promise<void>;
-  readonly quarantine: (node: NodeStateRow, at: string, advice: string) => Promise<void>;
+  /** Puts a node into quarantine, with the notice about it. One that is there already only gets the newer advice. */
+  readonly quarantine: (node: NodeStateRow, cause: QuarantineCause, advice: string) => Promise<void>;
 };
 
 type Window = { readonly attemptWindowSeconds: number };
@@ -125,16 +128,27 @@ export const createNodeStore = (table: Table, window: Window): NodeStore => {
         allOf(isStored, isThere(['attempts', runId])),
       );
     },
-    quarantine: async (node, at, advice) => {
-      const change = {
-        set: { quarantineAdvice: advice, [duePk]: index.quarantine },
-        setIfAbsent: { quarantinedAt: at, [dueSk]: `${at}#${node.instanceId}#${node.remediation}` },
-        remove: [TABLE.timeToLive],
+    quarantine: async (node, cause, advice) => {
+      const { instanceId, remediation } = node;
+      const key = keys.nodeState(instanceId, remediation);
+      const { at } = cause;
+      const entry: Write = {
+        kind: 'update',
+        key,
+        change: {
+          set: {
+            quarantineAdvice: advice,
+            quarantinedAt: at,
+            [duePk]: index.quarantine,
+            [dueSk]: `${at}#${instanceId}#${remediation}`,
+          },
+          remove: [TABLE.timeToLive],
+        },
+        condition: allOf(isStored, absent('quarantinedAt')),
       };
-      const written = await table.update(keys.nodeState(node.instanceId, node.remediation), change, isStored);
-      if (written === undefined) {
-        throw new Error(`quarantining ${node.instanceId} (${node.remediation}): no attempt on it is stored`);
-      }
+      if ((await table.transact([entry, noticeWrite(quarantineNotice(node, cause, advice))])).ok) return;
+      if ((await table.update(key, { set: { quarantineAdvice: advice } }, isThere('quarantinedAt'))) === undefined)
+        throw new Error(`quarantining ${instanceId} (${remediation}): no attempt on it is stored`);
     },
   };
 };

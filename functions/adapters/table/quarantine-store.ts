@@ -1,18 +1,21 @@
 import type { ReleaseRow } from '../../../core/api/request.ts';
+import { releaseNotice } from '../../../core/api/state-notices.ts';
 import { NodeStateRow, salvagedState } from '../../../core/state/node-state.ts';
 import { replaceUnreadable } from './aside.ts';
 import { equals } from './expressions.ts';
 import { expires, inIndex, type Rows, rowsOf } from './items.ts';
 import { index, keys, TABLE } from './keys.ts';
+import { noticeWrite } from './notice-store.ts';
 import type { Table } from './table.ts';
+import type { Write } from './transaction.ts';
 
 /** The quarantines of nodes. */
 export type QuarantineStore = {
   /** The states of the quarantined nodes, the longest quarantine first. The read is eventually consistent. */
   readonly quarantined: () => Promise<Rows<NodeStateRow>>;
   /**
-   * Ends a quarantine and forgets the attempts that led to it; `none` where the node is not quarantined. A state that cannot
-   * be read is put aside.
+   * Ends a quarantine and forgets the attempts that led to it, with the record of it and the notice about it; `none` where
+   * the node is not quarantined. A state that cannot be read is put aside.
    */
   readonly release: (row: Omit<ReleaseRow, 'quarantinedAt'>, id: string) => Promise<'released' | 'none'>;
 };
@@ -31,25 +34,35 @@ export const createQuarantineStore = (table: Table, { retentionDays }: { retenti
     // The node of a row that cannot be read is held back like a quarantined one.
     const quarantinedAt = state?.quarantinedAt ?? (stored.kind === 'unreadable' ? row.at : undefined);
     if (quarantinedAt === undefined || (state?.cluster ?? row.cluster) !== row.cluster) return 'none';
-    // The record is written first: a repeated release is better than a release without a record.
-    await table.put({
-      ...keys.nodeEvent(row.instanceId, row.at, id),
-      ...row,
-      quarantinedAt,
-      ...inIndex('byOwner', index.node(row.instanceId), `${row.at}#${id}#${row.instanceId}`),
-      ...expires(row.at, retentionDays),
-    });
+    const { instanceId, cluster, remediation, at } = row;
+    const records: Write[] = [
+      {
+        kind: 'put',
+        item: {
+          ...keys.nodeEvent(instanceId, at, id),
+          ...row,
+          quarantinedAt,
+          ...inIndex('byOwner', index.node(instanceId), `${at}#${id}#${instanceId}`),
+          ...expires(at, retentionDays),
+        },
+      },
+      noticeWrite(releaseNotice({ ...row, quarantinedAt })),
+    ];
     if (stored.kind === 'unreadable') {
-      const { instanceId, cluster, remediation, at } = row;
       const fresh = { instanceId, cluster, remediation, attempts: {}, ...expires(at, RELEASED_DAYS) };
-      return (await replaceUnreadable(table, NodeStateRow, stored.item, fresh, at)) ? 'released' : 'none';
+      const version = Date.parse(at);
+      const isReplaced = await replaceUnreadable(table, NodeStateRow, stored.item, fresh, at, version, records);
+      return isReplaced ? 'released' : 'none';
     }
     const { partitionKey, sortKey } = TABLE.byDue;
     const change = {
-      set: { attempts: {}, ...expires(row.at, RELEASED_DAYS) },
+      set: { attempts: {}, ...expires(at, RELEASED_DAYS) },
       remove: ['quarantinedAt', 'quarantineAdvice', partitionKey, sortKey],
     };
-    const released = await table.update(key, change, equals('quarantinedAt', quarantinedAt));
-    return released === undefined ? 'none' : 'released';
+    const { ok } = await table.transact([
+      ...records,
+      { kind: 'update', key, change, condition: equals('quarantinedAt', quarantinedAt) },
+    ]);
+    return ok ? 'released' : 'none';
   },
 });

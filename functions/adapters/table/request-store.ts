@@ -1,10 +1,12 @@
 import * as z from 'zod';
 import { type Cancellation, RequestRow } from '../../../core/api/request.ts';
+import { pauseNotices } from '../../../core/api/state-notices.ts';
 import { NodeId } from '../../../core/model/ids.ts';
 import type { PauseRow } from '../../../core/state/cluster-state.ts';
 import { isNew, isStored } from './expressions.ts';
 import { expires, rowOf, type Stored } from './items.ts';
 import { keys, TABLE } from './keys.ts';
+import { noNotice, noticeWrite } from './notice-store.ts';
 import { createQuarantineStore, type QuarantineStore } from './quarantine-store.ts';
 import { createTable, startingWith, type TableOptions } from './table.ts';
 import type { Write } from './transaction.ts';
@@ -40,7 +42,7 @@ export type RequestStore = {
   /** The cancelled requests that a lane has yet to settle. */
   readonly cancelledIn: (lane: string) => Promise<readonly string[]>;
   readonly forgetCancelled: (lane: string, requestId: string) => Promise<void>;
-  /** Sets a pause or resumes, in force for the next decision, then writes the record of it. */
+  /** Sets a pause or resumes, in force for the next decision, with the record of it and the notices about it. */
   readonly setPause: (row: PauseRow, id: string) => Promise<void>;
   readonly release: QuarantineStore['release'];
 };
@@ -130,8 +132,13 @@ export const createRequestStore = ({
       await table.remove(keys.cancelledRequest(lane, requestId));
     },
     setPause: async (row, id) => {
-      await table.put({ ...keys.pause(row.scope), ...row });
-      await table.put({ ...keys.pauseEvent(row.at, id), ...row, ...expires(row.at, retentionDays) });
+      const { notices, gone } = pauseNotices(row, id);
+      await table.transact([
+        { kind: 'put', item: { ...keys.pause(row.scope), ...row } },
+        { kind: 'put', item: { ...keys.pauseEvent(row.at, id), ...row, ...expires(row.at, retentionDays) } },
+        ...notices.map(noticeWrite),
+        ...gone.map(noNotice),
+      ]);
     },
     release: createQuarantineStore(table, { retentionDays }).release,
   };

@@ -1,9 +1,12 @@
+import { unreadTrustNotice } from '../../../core/api/state-notices.ts';
 import { isStillTripped } from '../../../core/guards/trust.ts';
 import { TrippedRow, TrustRow } from '../../../core/state/trust-state.ts';
 import { replaceUnreadable } from './aside.ts';
 import { expires, type Item, type Stored, storedOf } from './items.ts';
 import { keys } from './keys.ts';
+import { noticeWrite } from './notice-store.ts';
 import { createTable, startingWith, type TableOptions } from './table.ts';
+import type { Write } from './transaction.ts';
 
 /** The experience with documents, strongly consistent. */
 export type TrustStore = {
@@ -11,7 +14,7 @@ export type TrustStore = {
   readonly read: (document: string, cluster: string) => Promise<Stored<TrustRow>>;
   /** In how many other clusters the breaker of a document is open or has not closed again. */
   readonly trippedElsewhere: (document: string, cluster: string, now: string) => Promise<number>;
-  /** Puts a row that cannot be read aside, and another in its place; false where somebody else has. */
+  /** Puts a row that cannot be read aside, and another in its place, with the notice about it; false where somebody else has. */
   readonly replace: (stored: Item, row: TrustRow, at: string) => Promise<boolean>;
 };
 
@@ -48,11 +51,13 @@ export const createTrustStore = (options: TableOptions): TrustStore => {
       return tripped.length + unreadable.filter(({ sortKey }) => sortKey !== own.sk).length;
     },
     replace: async (stored, row, at) => {
-      const isReplaced = await replaceUnreadable(table, TrustRow, stored, trustItem(row), at);
       const { document, cluster, breaker } = row;
-      if (isReplaced && breaker !== undefined)
-        await table.put(trippedItem({ document, cluster, openUntil: breaker.openUntil, isTripped: true }));
-      return isReplaced;
+      const others: Write[] = [noticeWrite(unreadTrustNotice(row, at))];
+      if (breaker !== undefined) {
+        const tripped = trippedItem({ document, cluster, openUntil: breaker.openUntil, isTripped: true });
+        others.push({ kind: 'put', item: tripped });
+      }
+      return await replaceUnreadable(table, TrustRow, stored, trustItem(row), at, Date.parse(at), others);
     },
   };
 };

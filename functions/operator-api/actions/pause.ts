@@ -107,9 +107,7 @@ export const pause = defineAction({
   }),
   perform: async (deps, caller, { cluster, covers, until, requestedBy: by, reason }) => {
     const row = pausedRow(deps, cluster, covers, until);
-    const id = deps.newId();
-    await deps.requests.setPause({ ...row, by, reason, ...caller }, id);
-    await deps.tell('Paused', { id, ...defined({ cluster }), covers, until: row.until, by, reason });
+    await deps.requests.setPause({ ...row, by, reason, ...caller }, deps.newId());
     return { ...row, inFlight: await repairsInFlight(deps, cluster) };
   },
 });
@@ -127,9 +125,7 @@ export const resume = defineAction({
   },
   perform: async (deps, caller, { cluster, requestedBy: by, reason }) => {
     const row = resumedRow(deps, cluster);
-    const id = deps.newId();
-    await deps.requests.setPause({ ...row, by, reason, ...caller }, id);
-    await deps.tell('Resumed', { id, ...defined({ cluster }), by, reason });
+    await deps.requests.setPause({ ...row, by, reason, ...caller }, deps.newId());
     return shownResume(row, cluster === undefined ? undefined : await deps.results.pauseFor(cluster, 'repair', row.at));
   },
 });

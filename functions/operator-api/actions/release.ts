@@ -60,8 +60,6 @@ export const release = defineAction({
         const outcome = await deps.requests.release({ ...row, instanceId, remediation: name }, deps.newId());
         if (outcome === 'released' && !released.includes(instanceId)) released.push(instanceId);
       }
-      if (!released.includes(instanceId)) continue;
-      await deps.tell('Node Released', { id: deps.newId(), instanceId, cluster, by: requestedBy, reason });
     }
     return answerOf(instanceIds, released);
   },
