@@ -255,7 +255,10 @@ export class FleetmendStack extends Stack {
     const waysIn = { operatorApi: operatorApi.fn, auditQuery: auditQuery.fn, asynchronous: WHEN_ASKED };
     const { policies, reading } = new WaysIn(this, 'WaysIn', waysIn);
     const notifier = spine('NotifierFunction', 'notifier', {
-      environment: notices.environment(config.notifications.send, `${auditQuery.fn.functionName}:${reading.aliasName}`),
+      environment: {
+        TABLE_NAME,
+        ...notices.environment(config.notifications.send, `${auditQuery.fn.functionName}:${reading.aliasName}`),
+      },
       statements: [grants.publishOn(...notices.topicArns), grants.invoke(reading.functionArn)],
       asynchronous: { dead: dead.notifier, ...WHEN_ASKED },
     });

@@ -13,8 +13,11 @@ const numbersOf = ({
 }: Readonly<Record<'found' | 'repaired' | 'failed' | 'recurred', number>>): Line =>
   line`found ${found} · repaired ${repaired} · failed ${failed} · recurred ${recurred}`;
 
-/** The weekly digest: what was found and repaired, what was not, and the nodes that cost most. */
-export const digestNotice = ({ total, groups, nodes }: Summary, week: string): Notice => {
+/**
+ * The weekly digest: what was found and repaired, what was not, and the nodes that cost most. Of a week with more runs than
+ * it reads, it says before which time nothing is counted.
+ */
+export const digestNotice = ({ total, groups, nodes }: Summary, week: string, missingBefore?: string): Notice => {
   const base = { id: `digest/${week}`, kind: 'digest', severity: 'info', status: 'told', dedupKey: 'digest' } as const;
   const title = line`The week until ${week}`;
   if (total === undefined) return { ...base, title, text: [line`Nothing was recorded`], next: [] };
@@ -24,6 +27,9 @@ export const digestNotice = ({ total, groups, nodes }: Summary, week: string): N
     ...base,
     title: [...title, ': ', ...numbersOf(total)],
     text: [
+      ...(missingBefore === undefined
+        ? []
+        : [line`Too many runs for one digest: those before ${missingBefore} are not counted`]),
       line`Clusters ${total.clusters.length} · nodes ${total.nodes} · sweeps ${total.sweeps}`,
       line`Repaired within ${secondsText(p50)} (half of them), ${secondsText(p95)} (95 %)`,
       line`Without answer ${total.unreachable} · unknown ${total.unknown} · unsupported ${total.unsupported}`,

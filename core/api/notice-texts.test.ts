@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CHANGES } from '../runs/changes.ts';
 import { attributesOf, bodyOf, type Send, subjectOf } from './notice.ts';
-import { TOLD_EVENTS, tellings } from './notice-texts.ts';
+import { happenedAt, TOLD_EVENTS, tellings } from './notice-texts.ts';
 
 const event = (detailType: string, detail: object) => ({ 'detail-type': detailType, detail: { id: 'n-1', ...detail } });
 const told = (detailType: string, detail: object, send: Send = 'changes') => tellings(event(detailType, detail), send);
@@ -212,4 +212,13 @@ describe('text from outside', () => {
 it('an event that people are not told about, or that is none, has no notice', () => {
   expect(told('Something Else', {})).toBeUndefined();
   expect(told('Run Ended', { runId: 7 })).toBeUndefined();
+});
+
+it('an event happened when it says so, else at its own time; what is no time is none', () => {
+  const [at, endedAt, time] = ['2026-11-29T04:00:00.000Z', '2026-11-29T03:00:00.000Z', '2026-11-29T05:00:00Z'];
+  const of = (detail: object, more: object = {}) => happenedAt({ ...event('Paused', detail), ...more });
+  expect(of({ at, endedAt }, { time })).toBe(at);
+  expect(of({ at: 'today', endedAt }, { time })).toBe(endedAt);
+  expect(of({ endedAt: 7 }, { time })).toBe('2026-11-29T05:00:00.000Z');
+  expect(of({}, { time: 'now' })).toBeUndefined();
 });

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { epochMs, IsoTime, isoTime } from '../model/ids.ts';
 import { type Line, line, type Notice, type NoticeStatus, type Send } from './notice.ts';
 import { nodeNotices, RunEnded, runNotice } from './notice-nodes.ts';
 
@@ -239,6 +240,22 @@ export const TOLD_EVENTS: readonly string[] = ['Run Ended', ...TELLERS.keys()];
 /** Whether a notice is sent: `problems` leaves out what begins without being one, and what is only told. */
 const isSent = (send: Send, { kind, severity, status }: Notice): boolean =>
   kind === 'test' || send !== 'problems' || severity !== 'info' || (status === 'resolved' && !(kind in PAUSE));
+
+/** When the thing that an event is about happened, by the event itself: it may come long after a later one. */
+const Happened = z.looseObject({
+  time: IsoTime.optional().catch(undefined),
+  detail: z.looseObject({
+    at: IsoTime.optional().catch(undefined),
+    endedAt: IsoTime.optional().catch(undefined),
+  }),
+});
+
+/** The time by which the messages about one thing are put in order; undefined where the event has none. */
+export const happenedAt = (event: NoticeEvent): string | undefined => {
+  const { time, detail } = Happened.parse(event);
+  const at = detail.at ?? detail.endedAt ?? time;
+  return at === undefined ? undefined : isoTime(epochMs(at));
+};
 
 /** An event of fleetmend's own, as far as it is read here. */
 export const NoticeEvent = z.looseObject({ 'detail-type': z.string(), detail: z.looseObject({}) });

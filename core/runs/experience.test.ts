@@ -113,6 +113,7 @@ describe('a breaker', () => {
       {
         kind: 'notice',
         id: `r-1/breaker/${DOCUMENT.name}`,
+        at: at(60),
         detailType: 'Breaker Opened',
         detail: {
           lane: 'demo/pause-image',

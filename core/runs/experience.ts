@@ -103,7 +103,7 @@ export const breakerNotices = (
     const { document, breaker } = change.after;
     const { runId, cluster, remediation, group: lane } = run;
     const about = { lane, cluster, remediation, document, runId };
-    const notice = { kind: 'notice', id: `${runId}/breaker/${document}` } as const;
+    const notice = { kind: 'notice', id: `${runId}/breaker/${document}`, at: now } as const;
     if (breaker !== undefined && hasOpened(change)) {
       const { openUntil, openings } = breaker;
       return [{ ...notice, detailType: 'Breaker Opened', detail: { ...about, openUntil, openings } }];

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { aCheck, aQueuedCheck, at, because, node, nodes, START } from '../../test/support/runs.ts';
 import { fnv1a } from '../model/hash.ts';
 import { sweepRunId } from '../model/run-id.ts';
-import { becausesOfLooks, sweepIdsBefore, unseenIn, withLastLooks } from './last-looks.ts';
+import { becausesOfLooks, sweepIdsBefore, sweepOf, unseenIn, withLastLooks } from './last-looks.ts';
 
 const HALF_HOUR = 1800;
 const sweepAt = (seconds: number) => sweepRunId(Date.parse(at(seconds)), fnv1a('demo'));
@@ -63,4 +63,17 @@ describe('a sweep', () => {
     expect(withLastLooks(other, [seen(-9, 0)], START)).toBe(other);
     expect(becausesOfLooks(aQueuedCheck(), nodes(1))).toEqual({});
   });
+});
+
+it('a sweep in which a node did not answer leaves it as it was, until a later one finds it healthy', () => {
+  const found = (healthy: readonly number[], ailing: readonly number[]) => ({
+    healthy: new Set(healthy.map(node)),
+    ailing: new Set(ailing.map(node)),
+  });
+  const broken = sweepOf({ startedAt: START }, found([1], [2]));
+  expect([...broken.ailing]).toEqual([node(2)]);
+  const silent = sweepOf({ startedAt: START, ailing: [...broken.ailing] }, found([1], []));
+  expect([...silent.ailing]).toEqual([node(2)]);
+  const well = sweepOf({ startedAt: START, ailing: [...silent.ailing] }, found([1, 2], [3]));
+  expect([...well.ailing]).toEqual([node(3)]);
 });

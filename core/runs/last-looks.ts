@@ -4,12 +4,22 @@ import { epochMs } from '../model/ids.ts';
 import { sweepRunId } from '../model/run-id.ts';
 import type { RunningRun, RunState } from '../state/run-state.ts';
 
-/** A sweep that has ended: when it began to look, the nodes that it found healthy, and those with another answer. */
+/** A sweep that has ended: when it began to look, the nodes that it found healthy, and those that ail as far as is known. */
 export type Sweep = {
   readonly startedAt: string;
   readonly healthy: ReadonlySet<string>;
   readonly ailing: ReadonlySet<string>;
 };
+
+/** A sweep by its run, and by what its check knows. A node without an answer is as it was before it. */
+export const sweepOf = (
+  { startedAt, ailing = [] }: { readonly startedAt: string; readonly ailing?: readonly string[] | undefined },
+  found: Pick<Sweep, 'healthy' | 'ailing'>,
+): Sweep => ({
+  startedAt,
+  healthy: found.healthy,
+  ailing: new Set([...found.ailing, ...ailing.filter((id) => !found.healthy.has(id))]),
+});
 
 /**
  * The ids of the sweeps before a sweep, the last one first: those of the same part of the cluster's list of nodes. None for

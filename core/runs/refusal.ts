@@ -61,9 +61,13 @@ export const takenBackOf = (before: RunState, reports: readonly SendReport[]): r
 };
 
 /** The notice that a run was stopped because the document at SSM is not the one that was built. */
-export const documentNotice = ({ runId, cluster, remediation, action, refusal }: RunningRun): OutboxEntry => ({
+export const documentNotice = (
+  { runId, cluster, remediation, action, refusal }: RunningRun,
+  at: string,
+): OutboxEntry => ({
   kind: 'notice',
   id: `${runId}/document`,
+  at,
   detailType: 'Document Refused',
   detail: { runId, cluster, remediation, action, ...defined({ message: refusal?.message }) },
 });

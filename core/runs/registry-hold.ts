@@ -46,10 +46,12 @@ const noticeOf = (
   { runId, group: lane, cluster, remediation }: RunState,
   { until }: RegistryHold,
   end: '' | ' Ended',
+  at: string,
   detail: object = {},
 ): OutboxEntry => ({
   kind: 'notice',
   id: `${runId}/registry${end}/${until}`,
+  at,
   detailType: `Registry Hold${end}`,
   detail: { lane, cluster, remediation, runId, ...detail },
 });
@@ -106,11 +108,13 @@ export const withRegistryNews = <Run extends PlannedRun>(
   if (hold === before && isSameNews(news, known)) return run;
   const after = { ...without(run, 'registryHold'), registry: news, ...defined({ registryHold: hold }) };
   if (hold === undefined)
-    return before === undefined ? after : { ...after, outbox: [...after.outbox, noticeOf(after, before, ' Ended')] };
+    return before === undefined
+      ? after
+      : { ...after, outbox: [...after.outbox, noticeOf(after, before, ' Ended', now)] };
   if (hold.holds === before?.holds) return after;
   const { until, holds } = hold;
   const detail = { until, holds, message: messageOf(after, hold, news) };
-  return { ...after, outbox: [...after.outbox, noticeOf(after, hold, '', detail)] };
+  return { ...after, outbox: [...after.outbox, noticeOf(after, hold, '', now, detail)] };
 };
 
 /**

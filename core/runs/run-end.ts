@@ -16,6 +16,7 @@ export const RUN_ENDED = 'Run Ended';
 export const endNotice = (run: EndedRun, counts: Partial<Record<string, number>>, now: string): OutboxEntry => ({
   kind: 'notice',
   id: `${run.runId}/ended`,
+  at: now,
   detailType: RUN_ENDED,
   detail: {
     runId: run.runId,

@@ -175,6 +175,6 @@ export const stopOrGoOn = <Inputs extends StopInputs>(
   const state: RunningRun = isNew ? { ...reported, stopped: stop } : reported;
   if (state.stopped === undefined) return { ...learned, state: holdForRegistry(withRefusal(state, inputs, now), now) };
   const settled = withoutUnsent(state, state.stopped, now, limits);
-  const news = isNew && stopReason === 'DocumentRefused' ? [documentNotice(state)] : [];
+  const news = isNew && stopReason === 'DocumentRefused' ? [documentNotice(state, now)] : [];
   return { ...learned, state: { ...settled, outbox: [...settled.outbox, ...cancelsOf(settled, before), ...news] } };
 };

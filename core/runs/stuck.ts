@@ -33,12 +33,13 @@ export const isStuck = ({ failures }: { readonly failures?: Failures | undefined
 
 /** The notice that a run was ended because its turns failed, or because its row cannot be read. */
 const stuckNotice = (
-  { runId, cluster, remediation, action, group, requestId }: RunState,
+  { runId, cluster, remediation, action, group, requestId, endedAt: at }: EndedRun,
   message: string,
   about = runId,
 ): OutboxEntry => ({
   kind: 'notice',
   id: `${about}/stuck`,
+  at,
   detailType: 'Run Stuck',
   detail: { runId: about, cluster, remediation, action, group, requestId, message: message.slice(0, MAX_MESSAGE) },
 });

@@ -68,6 +68,8 @@ export const OutboxEntry = z.discriminatedUnion('kind', [
     id: z.string(),
     detailType: z.string(),
     detail: z.record(z.string(), z.unknown()),
+    /** When what it is about happened: a notice may come long after, and after a later one. */
+    at: IsoTime.optional(),
     ...Tried,
   }),
 ]);

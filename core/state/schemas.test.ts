@@ -7,10 +7,12 @@ import { ClusterState, PauseRow } from './cluster-state.ts';
 import { CommandRow, CommandState, ObservationRow } from './command-state.ts';
 import { LaneState, RegistryHold, RegistryNews } from './lane-state.ts';
 import { NodeStateRow } from './node-state.ts';
+import { NoticeRow } from './notice-row.ts';
 import { OutboxEntry } from './outbox-entry.ts';
 import { PendingNode } from './pending-node.ts';
 import { Reading, ResultRow, Tally } from './results.ts';
 import { QueuedRun, RunningRun, RunState } from './run-state.ts';
+import { ThreadRow } from './thread-row.ts';
 import { TrustRow } from './trust-state.ts';
 
 const ID = node(1);
@@ -56,7 +58,7 @@ const entries = {
   defer: { kind: 'defer', lane: 'demo/cni', rows: [[ID, 'v']], notBefore: START, skipReason: 'Busy', decidedAt: START },
   cancel: { kind: 'cancel', commandId: 'c-1', ...tried },
   observation: { kind: 'observation', key: '1', ...part, ...told, at: START, instanceIds: [ID], unreachable: [ID] },
-  notice: { kind: 'notice', id: 'n', detailType: 'Run Ended', detail: {}, ...tried },
+  notice: { kind: 'notice', id: 'n', detailType: 'Run Ended', detail: {}, at: START, ...tried },
 };
 const stopped = { reason: 'Paused', at: START };
 const cancelled = { reason: 'Cancelled', at: START, forced: true, why: 'w' };
@@ -85,6 +87,12 @@ const attempt = { at: START, outcome: 'Unknown', reason: 'X', grade: 1 };
 
 type Row = Readonly<Record<string, unknown>>;
 const ROWS: readonly (readonly [name: string, schema: z.ZodType, row: Row])[] = [
+  [
+    'a notice that waits',
+    NoticeRow,
+    { key: 'k', id: 'n', detailType: 'Paused', detail: {}, at: START, dueAt: at(1), tries: 1 },
+  ],
+  ['a thread', ThreadRow, { dedupKey: 'k', version: 1, at: START, sent: { n: ['mail'] }, busyUntil: at(90) }],
   ['a cause', Cause, cause],
   ['a result', ResultRow, result],
   ['a reading', Reading, reading],

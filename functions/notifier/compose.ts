@@ -3,7 +3,10 @@ import { SNSClient } from '@aws-sdk/client-sns';
 import { AWS_CLIENT } from '../adapters/aws-clients.ts';
 import { createAskSummary } from '../adapters/lambda/ask-summary.ts';
 import { createTopic } from '../adapters/messaging/topic.ts';
-import { readEnv } from '../runtime/env.ts';
+import { sleep } from '../adapters/sleep.ts';
+import { createDocumentClient } from '../adapters/table/document-client.ts';
+import { createThreadStore } from '../adapters/table/thread-store.ts';
+import { readEnv, TABLE_NAME } from '../runtime/env.ts';
 import {
   AUDIT_QUERY_NAME,
   CHAT_TOPIC_ARN,
@@ -22,6 +25,7 @@ export const composeNotifier = (telemetry: Telemetry): NotifierPorts => {
     NOTICES_SEND,
     AUDIT_QUERY_NAME,
     POWERTOOLS_SERVICE_NAME,
+    TABLE_NAME,
   });
   const client = new SNSClient(AWS_CLIENT.standard);
   const { CHAT_TOPIC_ARN: chat } = env;
@@ -35,6 +39,8 @@ export const composeNotifier = (telemetry: Telemetry): NotifierPorts => {
     }),
     send: env.NOTICES_SEND,
     stackName: env.POWERTOOLS_SERVICE_NAME,
+    threads: createThreadStore({ client: createDocumentClient(), tableName: env.TABLE_NAME }),
     now: () => new Date(),
+    wait: sleep,
   };
 };

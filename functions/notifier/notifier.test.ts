@@ -1,9 +1,11 @@
 import type { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { describe, expect, it } from 'vitest';
 import type { SummaryItem } from '../../core/api/summary.ts';
+import type { ThreadRow } from '../../core/state/thread-row.ts';
 import { recorder } from '../../test/support/telemetry.ts';
 import { createAskSummary } from '../adapters/lambda/ask-summary.ts';
 import { createTopic, type TopicMessage } from '../adapters/messaging/topic.ts';
+import type { ThreadStore } from '../adapters/table/thread-store.ts';
 import { notify } from './notify.ts';
 import type { NotifierPorts } from './ports.ts';
 
@@ -19,6 +21,23 @@ const TOTAL: SummaryItem = {
   ...{ unreachable: 2, unknown: 0, unsupported: 1 },
 };
 
+/** The threads in memory, as the table stores them. */
+const memory = (): ThreadStore => {
+  const rows = new Map<string, ThreadRow>();
+  return {
+    read: async (dedupKey) => {
+      const row = rows.get(dedupKey);
+      return row === undefined ? { kind: 'absent' } : { kind: 'row', row };
+    },
+    put: async (row, standing) => {
+      const read = standing.kind === 'row' ? standing.row.version : undefined;
+      if (rows.get(row.dedupKey)?.version !== read) return false;
+      rows.set(row.dedupKey, row);
+      return true;
+    },
+  };
+};
+
 const world = (over: Partial<NotifierPorts> = {}) => {
   const telemetry = recorder();
   const sent: TopicMessage[] = [];
@@ -29,15 +48,17 @@ const world = (over: Partial<NotifierPorts> = {}) => {
     chat: { publish: async (message) => void chats.push(message) },
     askSummary: async (period) => {
       asked.push(period);
-      return [TOTAL];
+      return { items: [TOTAL] };
     },
+    threads: memory(),
+    wait: () => new Promise((resolve) => setImmediate(resolve)),
     send: 'changes',
     stackName: 'fleetmend',
     ...telemetry,
     now: () => new Date('2026-11-29T08:00:00Z'),
     ...over,
   };
-  return { telemetry, sent, chats, asked, tell: (event: unknown) => notify(ports, event) };
+  return { ports, telemetry, sent, chats, asked, tell: (event: unknown) => notify(ports, event) };
 };
 const OPENED = {
   source: 'fleetmend',
@@ -82,6 +103,108 @@ describe('an event', () => {
   });
 });
 
+const NOW_MS = Date.parse('2026-11-29T08:00:00Z');
+/** A pause of all clusters, and its end, so many seconds ago. */
+const paused = (secondsAgo: number, name = 'Paused', over: object = {}) => ({
+  'detail-type': name,
+  detail: { id: `${name}-${secondsAgo}`, at: new Date(NOW_MS - secondsAgo * 1000).toISOString(), ...over },
+});
+const kindsOf = (sent: readonly TopicMessage[]) => sent.map(({ attributes }) => attributes.kind);
+
+describe('messages of one thread', () => {
+  it('are read in the order of what happened: one that a newer one has overtaken is left out', async () => {
+    const { sent, chats, telemetry, tell } = world();
+    await tell(paused(60, 'Resumed'));
+    await tell(paused(120));
+    await tell(paused(30));
+    expect([kindsOf(sent), kindsOf(chats)]).toEqual([
+      ['resumed', 'paused'],
+      ['resumed', 'paused'],
+    ]);
+    expect(telemetry.counts).toEqual({ NoticesSent: 2, StaleNotices: 1 });
+    expect(telemetry.lines.find(({ message }) => message === 'leaving out notice')).toMatchObject({
+      fields: { id: 'Paused-120', why: 'stale' },
+    });
+  });
+
+  it('end as it ended, whatever order two copies get them in', async () => {
+    for (const order of [0, 1]) {
+      const w = world();
+      const events = [paused(120), paused(60, 'Resumed')];
+      if (order === 1) events.reverse();
+      await Promise.all(events.map((event) => w.tell(event)));
+      expect(kindsOf(w.sent).at(-1)).toBe('resumed');
+    }
+  });
+
+  it('are put in order by the time of the event where it says no other, and a time to come is taken for now', async () => {
+    const { sent, tell } = world();
+    await tell({ ...OPENED, time: '2026-11-29T07:59:00Z' });
+    await tell({ ...OPENED, detail: { ...OPENED.detail, id: 'late' }, time: '2026-11-29T07:58:00Z' });
+    expect(sent).toHaveLength(1);
+    await tell(paused(-1_000_000_000));
+    await tell(paused(0, 'Resumed'));
+    expect(kindsOf(sent)).toEqual(['breaker-opened', 'paused', 'resumed']);
+  });
+
+  it('are sent once, though Lambda repeats the event after one of them failed', async () => {
+    const changes = [1, 2, 3].map((n) => ({ change: 'broken', instanceId: `i-${n}` }));
+    const detail = { id: 'r-1/ended', runId: 'r-1', cluster: 'shop', remediation: 'node-check', action: 'check' };
+    const event = { 'detail-type': 'Run Ended', detail: { ...detail, changes, changed: 3 } };
+    const w = world();
+    let failures = 0;
+    const flaky = {
+      publish: async (message: TopicMessage) => {
+        if (message.attributes.dedupKey === 'node/shop/i-2' && failures++ === 0) throw new Error('throttled');
+        w.chats.push(message);
+      },
+    };
+    const tell = () => notify({ ...w.ports, chat: flaky }, event);
+    await expect(tell()).rejects.toThrow('throttled');
+    expect(w.chats).toHaveLength(2);
+    await tell();
+    const nodesOf = (messages: readonly TopicMessage[]) => messages.map(({ attributes }) => attributes.dedupKey);
+    expect(nodesOf(w.sent)).toEqual(['node/shop/i-1', 'node/shop/i-2', 'node/shop/i-3']);
+    expect(nodesOf(w.chats)).toEqual(['node/shop/i-1', 'node/shop/i-3', 'node/shop/i-2']);
+    expect(w.telemetry.counts).toEqual({ NoticesSent: 3, RepeatedNotices: 2 });
+  });
+
+  it('wait for a copy that sends, and are left to Lambda where it died; then they go on', async () => {
+    const clock = { ms: NOW_MS };
+    const w = world({ now: () => new Date(clock.ms) });
+    const dead = { ...w.ports, topic: { publish: () => new Promise<void>(() => {}) } };
+    void notify(dead, paused(60));
+    await w.ports.wait(0);
+    await expect(w.tell(paused(60))).rejects.toThrow(/other copies send messages of pause\/all; Lambda repeats it/);
+    clock.ms += 90_000;
+    await w.tell(paused(60));
+    expect(kindsOf(w.sent)).toEqual(['paused']);
+  });
+
+  it('are sent where the table fails: twice is better than never', async () => {
+    const threads = { read: () => Promise.reject(new Error('throttled')), put: async () => true };
+    const { sent, telemetry, tell } = world({ threads });
+    await tell(paused(60));
+    await tell(paused(60));
+    expect(sent).toHaveLength(2);
+    const { read } = memory();
+    const lost = world({
+      threads: { read, put: async (row) => (row.busyUntil === undefined ? Promise.reject(new Error('no')) : true) },
+    });
+    await lost.tell(paused(60));
+    expect(lost.sent).toHaveLength(1);
+    expect(
+      [...telemetry.lines, ...lost.telemetry.lines].flatMap(({ level, message }) =>
+        level === 'error' ? [message] : [],
+      ),
+    ).toEqual([
+      'sending notice without looking at its thread',
+      'sending notice without looking at its thread',
+      'losing the record of a notice that was sent',
+    ]);
+  });
+});
+
 describe('the digest', () => {
   it('sums up the last seven days', async () => {
     const { sent, asked, tell } = world();
@@ -94,7 +217,7 @@ describe('the digest', () => {
   });
 
   it('says so where nothing was recorded, and is not sent where only problems are wanted', async () => {
-    const empty = world({ askSummary: async () => [] });
+    const empty = world({ askSummary: async () => ({ items: [] }) });
     await empty.tell({ kind: 'digest' });
     expect(empty.sent[0]?.message).toContain('Nothing was recorded');
     const quiet = world({ send: 'problems' });
@@ -140,11 +263,28 @@ describe('asking for a summary', () => {
       { body: { ok: true, items: [TOTAL], next: 'n' } },
       { body: { ok: true, items: [TOTAL] } },
     ]);
-    expect(await ask()).toHaveLength(2);
+    expect((await ask()).items).toHaveLength(2);
     expect(payloads).toEqual([
       { query: 'summary', ...PERIOD },
       { query: 'summary', ...PERIOD, next: 'n' },
     ]);
+  });
+
+  it('stops after twenty pages, and says before which time nothing is summed up', async () => {
+    const pages = Array.from({ length: 21 }, (_, n) => ({
+      body: { ok: true, items: [{ ...TOTAL, since: new Date(NOW_MS - n * 1000).toISOString() }], next: 'n' },
+    }));
+    const { payloads, ask } = asking(pages);
+    const { items, missingBefore } = await ask();
+    expect([payloads.length, items.length]).toEqual([20, 20]);
+    expect(missingBefore).toBe(new Date(NOW_MS - 19_000).toISOString());
+    const empty = asking(pages.map(({ body }) => ({ body: { ...body, items: [] } })));
+    expect((await empty.ask()).missingBefore).toBe(PERIOD.until);
+    const { sent, tell } = world({ askSummary: async () => ({ items, missingBefore: '2026-11-28T00:00:00.000Z' }) });
+    await tell({ kind: 'digest' });
+    expect(sent[0]?.message).toContain(
+      'Too many runs for one digest: those before 2026-11-28T00:00:00.000Z are not counted',
+    );
   });
 
   it.each([

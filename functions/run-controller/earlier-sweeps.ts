@@ -1,5 +1,5 @@
 import { checkedNodes } from '../../core/runs/batch-results.ts';
-import { type Sweep, sweepIdsBefore, unseenIn } from '../../core/runs/last-looks.ts';
+import { type Sweep, sweepIdsBefore, sweepOf, unseenIn } from '../../core/runs/last-looks.ts';
 import type { QueuedRun } from '../../core/state/run-state.ts';
 import type { RunControllerPorts } from './ports.ts';
 
@@ -20,8 +20,8 @@ export const earlierSweeps = async (
     if (unseenIn(nodes, sweeps).length === 0) break;
     const stored = await deps.runs.read(runId);
     if (stored.kind !== 'run' || stored.run.status !== 'ended' || stored.run.startedAt === undefined) continue;
-    const { startedAt } = stored.run;
-    sweeps.push({ startedAt, ...checkedNodes(await deps.runs.observations(runId)) });
+    const { startedAt, ailing } = stored.run;
+    sweeps.push(sweepOf({ startedAt, ailing }, checkedNodes(await deps.runs.observations(runId))));
   }
   return sweeps;
 };

@@ -28,11 +28,11 @@ const rowTasks = (deps: RunControllerPorts, entry: Extract<OutboxEntry, { kind: 
     return () => deps.lanes.defer({ ...decision, instanceId, version });
   });
 
-const notify = async (deps: RunControllerPorts, { detailType, id, detail, tries }: Notice): Promise<void> => {
+const notify = async (deps: RunControllerPorts, { detailType, id, detail, at, tries }: Notice): Promise<void> => {
   // `RunEnded`, `BreakerOpened`, `RegistryHold`: the alarms on the last two are in infra/constructs/alarms.ts. They ring also
   // where the bus refuses the notice.
   if (tries === undefined) deps.count(detailType.replaceAll(' ', ''));
-  await deps.bus.put([{ source: NOTICE_SOURCE, detailType, detail: { id, ...detail } }]);
+  await deps.bus.put([{ source: NOTICE_SOURCE, detailType, detail: { id, ...detail, ...defined({ at }) } }]);
 };
 
 /** Splits each entry into its individual writes. */

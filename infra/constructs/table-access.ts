@@ -19,6 +19,7 @@ const fence = {
   action: keys.actions('*'),
   digest: keys.digests('*'),
   notice: keys.notice('*').pk,
+  thread: keys.thread('*').pk,
 } as const;
 
 /** The permissions of one function, by family of rows. */
@@ -31,7 +32,7 @@ type Access = Readonly<Partial<Record<keyof typeof fence, readonly Action[]>>>;
  */
 const ACCESS: Readonly<Record<Exclude<FunctionName, 'audit-query'>, Access>> = {
   'log-classifier': {},
-  notifier: {},
+  notifier: { thread: ['GetItem', 'PutItem'] },
   'signal-intake': { lane: ['GetItem', 'PutItem', 'UpdateItem'], rate: ['UpdateItem'] },
   'operator-api': {
     action: ['PutItem'],

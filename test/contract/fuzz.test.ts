@@ -2,13 +2,17 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import * as fc from 'fast-check';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { TOLD_EVENTS } from '../../core/api/notice-texts.ts';
 import { createBudget } from '../../core/logs/budget.ts';
 import { createMemory } from '../../core/logs/dedupe.ts';
 import { NodeSymptomDetail } from '../../events/node-symptom.ts';
 import { commandStatusEvent } from '../../events/ssm-command.ts';
+import type { TopicMessage } from '../../functions/adapters/messaging/topic.ts';
+import { createThreadStore } from '../../functions/adapters/table/thread-store.ts';
 import { report } from '../../functions/audit-query/query.ts';
 import { trackEvent } from '../../functions/command-tracker/track-event.ts';
 import { handleLogs } from '../../functions/log-classifier/classify-batch.ts';
+import { notify } from '../../functions/notifier/notify.ts';
 import { turn } from '../../functions/run-controller/turn.ts';
 import { parseWake } from '../../functions/run-controller/wake-message.ts';
 import { processBatch } from '../../functions/runtime/batch.ts';
@@ -204,6 +208,37 @@ it(
     });
     // However many sweeps were asked for in this minute: one of each cluster.
     expect((await w.allRuns()).length).toBe(w.settings.policy.clusters.length);
+  },
+  TIMEOUT_MS,
+);
+
+it(
+  'notifier sends one message a thread and moment, in words alone, and refuses what is no event',
+  async () => {
+    const telemetry = recorder();
+    const sent: TopicMessage[] = [];
+    const publish = async (message: TopicMessage) => void sent.push(message);
+    const ports = {
+      ...{ topic: { publish }, chat: { publish }, send: 'all' as const, stackName: 'fleetmend', ...telemetry },
+      threads: createThreadStore(await table.another()),
+      askSummary: async () => ({ items: [] }),
+      now: () => new Date('2026-08-22T10:00:00Z'),
+      wait: async () => {},
+    };
+    const known = { id: 'n-1', cluster: 'demo', remediation: 'pause-image', instanceId: 'i-1', by: 'mei', until: 'u' };
+    const ofRun = { runId: 'r-1', action: 'repair', counts: {}, changes: [{ change: 'broken', instanceId: 'i-1' }] };
+    const samples = TOLD_EVENTS.map((name) => ({ 'detail-type': name, detail: { ...known, ...ofRun, changed: 1 } }));
+    await check('notifier', eventsLike([...samples, { kind: 'digest' }]), async (events) => {
+      expect(await refusalsOf(events, (event) => notify(ports, event))).toEqual([]);
+    });
+    for (const { subject, attributes } of sent) {
+      if (subject !== undefined) expect(subject).toMatch(/^[\x21-\x7e][\x20-\x7e]{0,98}$/);
+      for (const value of Object.values(attributes)) expect(value).toMatch(/^[^\r\n\u202e]{1,300}$/u);
+    }
+    // The search reached messages, repeated and overtaken ones, and events that nobody is told about.
+    const { NoticesSent, RepeatedNotices, UntoldEvents } = telemetry.counts;
+    expect([NoticesSent, RepeatedNotices, UntoldEvents].every((n = 0) => n > 0)).toBe(true);
+    expect(telemetry.lines.filter(({ level }) => level === 'error')).toEqual([]);
   },
   TIMEOUT_MS,
 );

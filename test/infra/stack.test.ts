@@ -148,7 +148,7 @@ describe('the functions', () => {
     ['run-controller', ['BAD_INPUT_QUEUE_URL', 'BUS_NAME', 'LANES_QUEUE_URL', 'PROGRESS_QUEUE_URL', 'TABLE_NAME']],
     ['scheduler', ['BUS_NAME', 'LANES_QUEUE_URL', 'TABLE_NAME']],
     ['audit-query', ['DLQ_URLS', 'TABLE_NAME']],
-    ['notifier', ['AUDIT_QUERY_NAME', 'NOTICES_SEND', 'NOTICES_TOPIC_ARN']],
+    ['notifier', ['AUDIT_QUERY_NAME', 'NOTICES_SEND', 'NOTICES_TOPIC_ARN', 'TABLE_NAME']],
   ])('%s gets the environment that it reads, and no more', (name, expected) => {
     const { Variables } = z
       .object({ Variables: z.record(z.string(), z.unknown()) })

@@ -4,14 +4,18 @@ import { SummaryItem } from '../../../core/api/summary.ts';
 import { defined } from '../../../core/model/defined.ts';
 
 const Answer = z.object({ ok: z.literal(true), items: z.array(SummaryItem), next: z.string().optional() });
-/** A period has as many pages as audit-query needs to read it; a digest stops somewhere. */
+/** A period has as many pages as audit-query needs to read it, of at least 20,000 runs or eight days each. A digest stops somewhere. */
 const MAX_PAGES = 20;
 
-/** Asks audit-query for the summary of a period, over all its pages. */
-export type AskSummary = (period: {
-  readonly since: string;
-  readonly until: string;
-}) => Promise<readonly SummaryItem[]>;
+/** The summary of a period. Its newest days come first. */
+export type AskedSummary = {
+  readonly items: readonly SummaryItem[];
+  /** Where there are too many pages: the time before which nothing was summed up. */
+  readonly missingBefore?: string;
+};
+
+/** Asks audit-query for the summary of a period, over as many of its pages as a digest needs. */
+export type AskSummary = (period: { readonly since: string; readonly until: string }) => Promise<AskedSummary>;
 
 /** Asks by invoking the alias of audit-query that reads. */
 export const createAskSummary =
@@ -39,7 +43,8 @@ export const createAskSummary =
         );
       items.push(...parsed.data.items);
       next = parsed.data.next;
-      if (next === undefined) return items;
+      if (next === undefined) return { items };
     }
-    throw new Error(`asking ${functionName} for the summary since ${period.since}: more than ${MAX_PAGES} pages`);
+    const begins = items.flatMap((item) => (item.kind === 'total' ? [item.since] : []));
+    return { items, missingBefore: begins.toSorted()[0] ?? period.until };
   };

@@ -81,6 +81,8 @@ export const keys = {
   unreadable: ({ pk, sk }: Key, at: string) => ({ pk, sk: `UNREADABLE#${sk}#${at}` }),
   /** A notice that waits to be sent. */
   notice: (key: string) => ({ pk: `NOTICE#${key}`, sk: 'NOTICE' }),
+  /** What people have been told about one thing. */
+  thread: (dedupKey: string) => ({ pk: `THREAD#${dedupKey}`, sk: 'THREAD' }),
   rate: (source: string, minute: string) => ({ pk: `RATE#${source}`, sk: minute }),
 } as const;
 
