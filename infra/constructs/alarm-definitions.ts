@@ -58,10 +58,9 @@ export type Monitored = {
   readonly countsUnreadableRows: readonly string[];
 };
 
-/** A metric that a function prints in the embedded metric format (functions/runtime/metrics.ts). */
+/** A metric that a function, or several where it is undefined, print in the embedded metric format (functions/runtime/metrics.ts). */
 const counted = (
   namePrefix: string,
-  /** The function that counts; undefined where several count under one metric. */
   functionName: string | undefined,
   metricName: string,
   period = PERIOD,
@@ -276,11 +275,8 @@ const ofLanes = ({ namePrefix }: Monitored): readonly AlarmDefinition[] => {
       'Warning',
     ),
     {
-      name: 'notice-given-up',
-      severity: 'Warning',
+      ...({ name: 'notice-given-up', severity: 'Warning', threshold: 0, missing: 'not-breaching' } as const),
       metric: counted(namePrefix, undefined, 'NoticeGivenUp'),
-      threshold: 0,
-      missing: 'not-breaching',
       says: 'The event bus has refused a notice five times and it was given up, so that nobody was told. Look at the logs of run-controller and scheduler, one of which names it ("giving up a notice"), and at the policies that may deny events:PutEvents on the bus',
       guide: 'given-up',
     },

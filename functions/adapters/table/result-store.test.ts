@@ -101,6 +101,7 @@ describe('a sent command', () => {
 
 describe('the stored state of a node', () => {
   const about = (n: number) => ({ instanceId: node(n), cluster: 'demo', remediation: 'pause-image' });
+  const since = (seconds: number) => ({ runId: 'r-1', at: at(seconds) });
   const attempt = (seconds: number, outcome: Attempt['outcome'] = 'NotRepaired'): Attempt => ({
     at: at(seconds),
     outcome,
@@ -131,12 +132,7 @@ describe('the stored state of a node', () => {
     const graded = (grade: number) => ({ ...attempt(grade), grade });
     const others = [
       () => store.recordAttempt(about(7), 'r-1', graded(1)),
-      async () =>
-        store.quarantine(
-          await store.recordAttempt(about(7), 'r-1', graded(1)),
-          { runId: 'r-1', at: at(10) },
-          'grow the disk',
-        ),
+      async () => store.quarantine(await store.recordAttempt(about(7), 'r-1', graded(1)), since(10), 'grow the disk'),
       () => store.recordAttempt(about(7), 'r-1', graded(2)),
     ];
     const tables = createTable(table);
@@ -152,8 +148,8 @@ describe('the stored state of a node', () => {
 
   it('keeps the first time of a quarantine, through later attempts', async () => {
     const row = await store.recordAttempt(about(4), 'r-1', attempt(0));
-    await store.quarantine(row, { runId: 'r-1', at: at(10) }, 'grow the disk');
-    await store.quarantine(row, { runId: 'r-1', at: at(20) }, 'replace the node');
+    await store.quarantine(row, since(10), 'grow the disk');
+    await store.quarantine(row, since(20), 'replace the node');
     await store.recordAttempt(about(4), 'r-2', attempt(30));
     const state = (await store.nodeStates([node(4)], 'pause-image')).get(node(4));
     expect(state).toMatchObject({ quarantinedAt: at(10), quarantineAdvice: 'replace the node' });
@@ -192,7 +188,7 @@ describe('the stored state of a node', () => {
     const tables = createTable(table);
     const row = await store.recordAttempt(about(7), 'r-1', attempt(0));
     expect(await tables.transact([bookingOf(about(7), undefined, 'r-2', at(5), LIMITS)])).toMatchObject({ ok: false });
-    await store.quarantine(row, { runId: 'r-1', at: at(10) }, 'replace the node');
+    await store.quarantine(row, since(10), 'replace the node');
     expect(await tables.transact([bookingOf(about(7), row, 'r-2', at(20), LIMITS)])).toEqual({
       ok: false,
       failed: [0],
@@ -225,7 +221,7 @@ describe('the stored state of a node', () => {
     expect(await expiresAt(11)).toBe(afterWeek(60));
     await createTable(table).transact([bookingOf(about(12), undefined, 'r-2', at(60), LIMITS)]);
     expect(await expiresAt(12)).toBe(afterWeek(60));
-    await store.quarantine(first, { runId: 'r-1', at: at(70) }, 'replace the node');
+    await store.quarantine(first, since(70), 'replace the node');
     expect(await expiresAt(11)).toBeUndefined();
     await store.recordAttempt(about(11), 'r-2', attempt(80));
     expect(await expiresAt(11)).toBeUndefined();
