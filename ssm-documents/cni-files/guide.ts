@@ -1,7 +1,7 @@
 import type { Guide } from '../../core/model/remediation.ts';
 import { commonGuide, runtimeGuide, UNCHANGED } from '../lib/reasons/guides.ts';
 
-const { ConfigUnreadable, RuntimeDown, RuntimeNotContainerd } = runtimeGuide;
+const { ConfigUnreadable, DiskFull, RuntimeDown, RuntimeNotContainerd } = runtimeGuide;
 const RESTARTED = 'No step is necessary: the repair restarts aws-node, which writes its own files again.';
 const MODE = '`chmod a-x /opt/cni/bin/NAME`';
 
@@ -9,6 +9,7 @@ const MODE = '`chmod a-x /opt/cni/bin/NAME`';
 export const guide = {
   ...commonGuide,
   ConfigUnreadable,
+  DiskFull,
   RuntimeDown,
   RuntimeNotContainerd,
   CNIConfigMissing: {

@@ -7,7 +7,7 @@ import { runtimeReasons } from '../lib/reasons/runtime-reasons.ts';
 import { guide } from './guide.ts';
 import { logLines } from './log-lines.ts';
 
-const { ConfigUnreadable, RuntimeDown, RuntimeNotContainerd } = runtimeReasons;
+const { ConfigUnreadable, DiskFull, RuntimeDown, RuntimeNotContainerd } = runtimeReasons;
 
 /** Whether the repair can help, and the alternatives. */
 const NEXT_STEP = [
@@ -28,6 +28,7 @@ const NEXT_STEP_EVIDENCE = ['repairStep', 'settleSeconds'] as const;
 const reasons = defineReasons({
   ...commonReasons,
   ConfigUnreadable,
+  DiskFull,
   RuntimeDown,
   RuntimeNotContainerd,
 

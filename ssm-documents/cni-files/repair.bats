@@ -74,10 +74,27 @@ restart() {
 
 @test "does not wait for a fault that a start of aws-node does not repair" {
   AWS_NODE_ID=old REASON_FOUND=CNIConfigMissing WAITS=0
+  disk_has_room() { :; }
   bounded() { WAITS=$((WAITS + 1)); }
   end_container() { AWS_NODE_ID=''; }
   find_aws_node() { :; }
   find_fault() { REASON_FOUND=CNIBinaryMissing; }
   repair_restart_aws_node
   [ "$WAITS" = 1 ]
+}
+
+@test "leaves aws-node alone where a disk has no room for its start" {
+  local lines restarted
+  BIN_DIRS=(/opt/cni/bin) CONTAINERD_ROOT=/containerd
+  capture() { [[ $* == *"-- /containerd $CONF_DIR /opt/cni/bin" ]] && printf '%b\n' "$lines" > "$WORK/out"; }
+  for lines in '16384 4096 1000 100\n1 4096 1000 900' '16384 4096 1000 99' '0 4096 0 0'; do
+    AWS_NODE_ID=old FAILURE_REASON='' SIGNALS=''
+    end_container() { SIGNALS+="$1 "; }
+    refute repair_restart_aws_node
+    [ "$AWS_NODE_ID $SIGNALS$CHANGED" = 'old false' ]
+    [ "$FAILURE_REASON ${FAILURE_FACTS[*]}" = 'DiskFull failedStep restart-aws-node' ]
+  done
+  for lines in '16384 4096 1000 100' '16384 4096 0 0' '90000000000 4096 1000000000 900000000'; do
+    disk_has_room
+  done
 }

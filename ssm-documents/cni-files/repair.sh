@@ -11,6 +11,8 @@ DONE=' ' MADE_EXECUTABLE='' MOVED_TO='' RESTARTED=''
 MOVED=''
 # kubelet waits up to 10 s before the first restart of a container; ipamd then calls EC2 and the API server.
 readonly RESTART_SECONDS=150
+# What a start of aws-node needs: it copies programs of some ten megabytes.
+readonly ROOM_BYTES=67108864 ROOM_INODES=100
 
 # repair_set_mode: only for programs that no other user than root can write, because the runtime runs them as root.
 repair_set_mode() {
@@ -59,10 +61,25 @@ put_back() {
   MOVED=''
 }
 
+# disk_has_room: whether a container can start, and aws-node can copy its programs and write its configuration, all of which take new
+# files. A file system without a number of inodes (btrfs) has as many as it needs.
+disk_has_room() {
+  local free size inodes free_inodes
+  capture 5 stat --file-system --format='%a %S %c %d' -- "${CONTAINERD_ROOT:-/var/lib}" "$CONF_DIR" "${BIN_DIRS[@]}"
+  while read -r free size inodes free_inodes; do
+    ((free * size >= ROOM_BYTES && (inodes == 0 || free_inodes >= ROOM_INODES))) || return 1
+  done < "$WORK/out"
+}
+
 # repair_restart_aws_node: ends the container's process; its pod, its sandbox and all other pods stay.
 repair_restart_aws_node() {
   local id=$AWS_NODE_ID reason=$REASON_FOUND deadline=$((SECONDS + RESTART_SECONDS)) signal time
   DONE+='restart-aws-node '
+  # On a full disk it would end and not start again: the node would be worse than before.
+  if ! disk_has_room; then
+    note_failure DiskFull '' failedStep restart-aws-node
+    return 1
+  fi
   changing "ending aws-node's container $id"
   for signal in TERM KILL; do
     end_container "$signal" "$id"

@@ -14,7 +14,8 @@ export const runtimeReasons = defineReasons({
         'No space is left on the disk.',
       ],
     ],
-    cause: "The file system of the runtime's images is full, even for an image of a few hundred kilobytes.",
+    cause:
+      "The file system of the runtime's images is full, even for an image of a few hundred kilobytes; or one on which a container that is restarted must write.",
     advice:
       'Free space on the node (fleetmend deletes nothing) or replace it with one that has a larger disk; then run the repair again.',
   },
