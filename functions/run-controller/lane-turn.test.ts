@@ -1,23 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { countsOf } from '../../core/runs/reports.ts';
-import { runControllerWorld } from '../../test/support/run-controller-world.ts';
-import { startTable, type TestTable } from '../../test/support/table.ts';
+import { breakNodes, type World, worldsOfRunController } from '../../test/support/run-controller-scene.ts';
 import { keys } from '../adapters/table/keys.ts';
 
-let table: TestTable;
-beforeAll(async () => {
-  table = await startTable();
-});
-afterAll(() => table.stop());
-
-type World = ReturnType<typeof runControllerWorld>;
 const LANE = 'demo/pause-image';
 
-const world = async (options: Parameters<typeof runControllerWorld>[1] = {}): Promise<World> =>
-  runControllerWorld(await table.another(), options);
-const breakNodes = (w: World, ids: readonly string[], latencyMs = 8000): void => {
-  for (const id of ids) w.nodes.set(id, { broken: true, latencyMs });
-};
+const world = worldsOfRunController();
 const report = async (w: World, ids: readonly string[]): Promise<void> => {
   for (const id of ids) await w.signal(id);
 };
@@ -29,11 +17,10 @@ const ends = async (w: World) => (await w.allRuns()).map((r) => [r.status, r.sto
 
 describe('a pending node that this version does not understand', () => {
   it('stays, is told, and keeps no other node from its repair', async () => {
-    const own = await table.another();
-    const w = runControllerWorld(own, {});
+    const w = await world();
     const [id = '', bad = ''] = w.ids;
     breakNodes(w, [id, bad]);
-    await own.put({ ...keys.pendingNode(LANE, bad), lane: LANE, instanceId: bad, newest: { of: 'all' } });
+    await w.put({ ...keys.pendingNode(LANE, bad), lane: LANE, instanceId: bad, newest: { of: 'all' } });
     await w.signal(id);
     await w.pass(60);
     expect(w.ssm.sends('repair')).toEqual(new Map([[id, 1]]));
@@ -43,13 +30,12 @@ describe('a pending node that this version does not understand', () => {
   });
 
   it('because of a field that it does not know is repaired, and the field is kept while the row is', async () => {
-    const own = await table.another();
-    const w = runControllerWorld(own, {});
+    const w = await world();
     const [id = ''] = w.ids;
     breakNodes(w, [id]);
     await w.signal(id);
     const [row] = await w.lanes.pendingNodes(LANE);
-    await own.put({ ...keys.pendingNode(LANE, id), ...row, newest: 1 });
+    await w.put({ ...keys.pendingNode(LANE, id), ...row, newest: 1 });
     expect(await w.lanes.pendingNodes(LANE)).toMatchObject([{ newest: 1 }]);
     await w.pass(60);
     expect(w.ssm.sends('repair')).toEqual(new Map([[id, 1]]));

@@ -1,25 +1,13 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { countsOf } from '../../core/runs/reports.ts';
-import { runControllerWorld } from '../../test/support/run-controller-world.ts';
+import { breakNodes, type World, worldsOfRunController } from '../../test/support/run-controller-scene.ts';
 import { testSettings } from '../../test/support/settings.ts';
-import { startTable, type TestTable } from '../../test/support/table.ts';
 import { keys } from '../adapters/table/keys.ts';
 import { Settings } from '../runtime/settings.ts';
 
-let table: TestTable;
-beforeAll(async () => {
-  table = await startTable();
-});
-afterAll(() => table.stop());
-
-type World = ReturnType<typeof runControllerWorld>;
 const LANE = 'demo/pause-image';
 
-const world = async (options: Parameters<typeof runControllerWorld>[1] = {}): Promise<World> =>
-  runControllerWorld(await table.another(), options);
-const breakNodes = (w: World, ids: readonly string[], latencyMs = 8000): void => {
-  for (const id of ids) w.nodes.set(id, { broken: true, latencyMs });
-};
+const world = worldsOfRunController();
 const ends = async (w: World) => (await w.allRuns()).map((r) => [r.status, r.stopped?.reason, countsOf(r)]);
 
 describe("an operator's run", () => {

@@ -1,21 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runControllerWorld } from '../../test/support/run-controller-world.ts';
-import { startTable, type TestTable } from '../../test/support/table.ts';
+import { describe, expect, it } from 'vitest';
+import { breakNodes, type World, worldsOfRunController } from '../../test/support/run-controller-scene.ts';
 
-let table: TestTable;
-beforeAll(async () => {
-  table = await startTable();
-});
-afterAll(() => table.stop());
-
-type World = ReturnType<typeof runControllerWorld>;
 const LANE = 'demo/pause-image';
 const MESSAGE = 'this version of fleetmend has no remediation pause-image';
 
-const world = async (): Promise<World> => runControllerWorld(await table.another());
-const breakNodes = (w: World, ids: readonly string[], latencyMs = 8000): void => {
-  for (const id of ids) w.nodes.set(id, { broken: true, latencyMs });
-};
+const world = worldsOfRunController();
 
 /** Deploys a version without the remediation and its documents. */
 const remove = (w: World): void => {

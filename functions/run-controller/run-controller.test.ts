@@ -1,22 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { countsOf } from '../../core/runs/reports.ts';
 import { LOGS_SOURCE } from '../../core/state/pending-node.ts';
-import { healthyFacts, instanceIds, runControllerWorld } from '../../test/support/run-controller-world.ts';
-import { startTable, type TestTable } from '../../test/support/table.ts';
+import { breakNodes, worldsOfRunController } from '../../test/support/run-controller-scene.ts';
+import { healthyFacts, instanceIds } from '../../test/support/run-controller-world.ts';
 import { parseWake } from './wake-message.ts';
 
-let table: TestTable;
-beforeAll(async () => {
-  table = await startTable();
-});
-afterAll(() => table.stop());
-
-type World = ReturnType<typeof runControllerWorld>;
-const world = async (options: Parameters<typeof runControllerWorld>[1] = {}): Promise<World> =>
-  runControllerWorld(await table.another(), options);
-const breakNodes = (w: World, ids: readonly string[], latencyMs = 4000): void => {
-  for (const id of ids) w.nodes.set(id, { broken: true, latencyMs });
-};
+const world = worldsOfRunController();
 const MAX_ITEM_BYTES = 400_000;
 
 describe('a check run', () => {
@@ -36,7 +25,7 @@ describe('a check run', () => {
 
   it('enqueues its findings only in the lane that the policy allows to repair', async () => {
     const w = await world();
-    breakNodes(w, w.ids.slice(0, 4));
+    breakNodes(w, w.ids.slice(0, 4), 4000);
     await w.ask('r-check', 'check', w.ids.slice(0, 6));
     await w.pass(120);
     const runs = await w.allRuns();
@@ -50,7 +39,7 @@ describe('a check run', () => {
   it('gives its findings the times of the node, so that a late read is no relapse', async () => {
     const w = await world();
     const [quick = '', slow = ''] = w.ids;
-    breakNodes(w, [quick, slow]);
+    breakNodes(w, [quick, slow], 4000);
     const slowNode = w.nodes.get(slow);
     if (slowNode !== undefined) slowNode.latencyMs = 75_000;
     await w.ask('r-check', 'check', [quick, slow]);
@@ -96,7 +85,7 @@ describe('a check run', () => {
 
   it('of a thousand broken nodes still fits into one item', async () => {
     const w = await world({ nodes: 1000 });
-    breakNodes(w, w.ids);
+    breakNodes(w, w.ids, 4000);
     await w.ask('r-all', 'check');
     await w.deliver();
     w.clock.ms += 20_000;
@@ -159,7 +148,7 @@ describe("the cluster's check lane", () => {
   it('requests no second check of a node whose tag is `observe`', async () => {
     const w = await world();
     const [id = ''] = w.ids;
-    breakNodes(w, [id]);
+    breakNodes(w, [id], 4000);
     w.facts.set(id, { ...healthyFacts(id), modeTag: 'observe' });
     await w.signal(id, 'pause-image', w.iso(), LOGS_SOURCE);
     await w.pass(3600, 30);

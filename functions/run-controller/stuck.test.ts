@@ -1,38 +1,17 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runControllerWorld } from '../../test/support/run-controller-world.ts';
-import { startTable, type TestTable } from '../../test/support/table.ts';
+import { describe, expect, it } from 'vitest';
+import {
+  breakNodes,
+  failObservations,
+  type World,
+  worldsOfRunController,
+} from '../../test/support/run-controller-scene.ts';
 import { keys } from '../adapters/table/keys.ts';
 import { turn } from './turn.ts';
 
-let table: TestTable;
-beforeAll(async () => {
-  table = await startTable();
-});
-afterAll(() => table.stop());
-
-type World = ReturnType<typeof runControllerWorld>;
 const LANE = 'demo/pause-image';
-const world = async (options: Parameters<typeof runControllerWorld>[1] = {}): Promise<World> =>
-  runControllerWorld(await table.another(), options);
-const breakNodes = (w: World, ids: readonly string[], latencyMs = 8000): void => {
-  for (const id of ids) w.nodes.set(id, { broken: true, latencyMs });
-};
+const world = worldsOfRunController();
 const ends = async (w: World) => (await w.allRuns()).map((r) => [r.runId, r.status, r.end]);
 const stuckNotices = (w: World) => w.notices.filter((n) => n.detailType === 'Run Stuck').map((n) => n.detail.runId);
-
-/** The turns of one run fail whenever its observations are read. */
-const failObservations = (w: World, runId: string): void => {
-  const { readObservations } = w.deps.runs;
-  Object.assign(w.deps, {
-    runs: {
-      ...w.deps.runs,
-      readObservations: async (id: string) => {
-        if (id === runId) throw new Error('reading the observations: no');
-        return await readObservations(id);
-      },
-    },
-  });
-};
 
 describe('a run whose turns fail', () => {
   it('ends as Stuck after five of them; its lane, and the nodes that it did not reach, go on', async () => {

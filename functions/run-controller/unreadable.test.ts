@@ -1,22 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runControllerWorld } from '../../test/support/run-controller-world.ts';
-import { startTable, type TestTable } from '../../test/support/table.ts';
+import { describe, expect, it } from 'vitest';
+import { breakNodes, type World, worldsOfRunController } from '../../test/support/run-controller-scene.ts';
 import { keys } from '../adapters/table/keys.ts';
 
-let table: TestTable;
-beforeAll(async () => {
-  table = await startTable();
-});
-afterAll(() => table.stop());
-
-type World = ReturnType<typeof runControllerWorld>;
 const DOCUMENT = 'fleetmend-pause-image-repair-aaaaaaaaaaaa';
 
-const world = async (options: Parameters<typeof runControllerWorld>[1] = {}): Promise<World> =>
-  runControllerWorld(await table.another(), options);
-const breakNodes = (w: World, ids: readonly string[], latencyMs = 8000): void => {
-  for (const id of ids) w.nodes.set(id, { broken: true, latencyMs });
-};
+const world = worldsOfRunController();
 const isBroken = (w: World, id: string): boolean | undefined => w.nodes.get(id)?.broken;
 
 describe('experience with a document that cannot be read', () => {

@@ -1,18 +1,14 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type RealFleet, startRealFleet } from '../../lab/real/fleet.ts';
+import { describe, expect, it } from 'vitest';
 import { GENERATION_NAMES } from '../../lab/real/generations.ts';
-import type { RealNode } from '../../lab/real/node.ts';
 import { describeWithRealNodes } from '../../lab/real/suite.ts';
 import { isDeep, search } from '../deep.ts';
 import { mustStart, restoreNode } from './cell.ts';
+import { nodeForTests, onFullDisk, underFrozenRuntime } from './disturb.ts';
 import { mustSay, runDocument, type Said } from './documents.ts';
 import type { Fault } from './fault.ts';
 import { mustHaveNoRemains } from './kill.ts';
 import { randomFrom, shuffled } from './random.ts';
 import { readFaults } from './run-matrix.ts';
-import { shell } from './scenes.ts';
-import { untilNoticed } from './until.ts';
-import { kubeletRuns } from './vitals.ts';
 
 const PATIENCE_MS = 10 * 60_000;
 /** The agent ends a repair after this time. */
@@ -40,20 +36,17 @@ it('finds a repair to disturb on every generation', () => {
 if (isDeep)
   await describeWithRealNodes('a repair', () => {
     describe.each(scenes)('of a $generation node', ({ generation, own }) => {
-      let fleet: RealFleet;
-      let node: RealNode;
-      beforeAll(async () => {
-        fleet = await startRealFleet({ nodes: [{ generation }] });
-        const [first] = fleet.nodes;
-        if (first === undefined) throw new Error('starting the fleet: it has no node');
-        node = first;
-        await untilNoticed(() => kubeletRuns(node));
-      }, PATIENCE_MS);
-      afterAll(() => fleet.stop(), PATIENCE_MS);
-
-      const repair = (fault: Fault): Promise<Said> => runDocument(node, `${fault.remediation}-repair`);
+      const scene = nodeForTests(generation, PATIENCE_MS);
+      const repair = (fault: Fault): Promise<Said> => runDocument(scene().node, `${fault.remediation}-repair`);
+      /** Breaks the node. */
+      const broken = async (fault: Fault) => {
+        const { fleet, node } = scene();
+        await fault.break(node, { fleet });
+        return node;
+      };
       /** The next repair finishes a disturbed one at the latest, and leaves nothing of it. */
       const mustEndWell = async (fault: Fault): Promise<void> => {
+        const { fleet, node } = scene();
         const next = await repair(fault);
         expect(DONE, `${next.reply.stdout} ${next.reply.stderr}`).toContain(next.result.outcome);
         if (fault.sandbox?.startsAfter === true) await mustStart(node, fault, true);
@@ -65,7 +58,7 @@ if (isDeep)
       it.each(own)(
         'that runs twice at once repairs once, and the other one waits or says that it is busy: $name',
         async ({ fault }) => {
-          await fault.break(node, { fleet });
+          await broken(fault);
           const said = await Promise.all([repair(fault), repair(fault)]);
           const outcomes = said.map(({ result }) => result.skipReason ?? result.outcome).toSorted();
           const lines = said.map(({ reply }) => reply.stdout).join('');
@@ -78,15 +71,11 @@ if (isDeep)
       it.each(own)(
         'on a full disk says so or repairs, and the next one repairs: $name',
         async ({ fault }) => {
-          await fault.break(node, { fleet });
-          await shell(node, 'dd if=/dev/zero of=/fill bs=1M 2> /dev/null || true; df / | grep -q 100%');
-          try {
+          await onFullDisk(await broken(fault), async () => {
             const { result, reply } = await repair(fault);
             expect(result.reason, reply.stderr).not.toBe('ScriptFailed');
             expect(['Repaired', 'NotRepaired'], reply.stdout).toContain(result.outcome);
-          } finally {
-            await shell(node, 'rm /fill');
-          }
+          });
           await mustEndWell(fault);
         },
         PATIENCE_MS,
@@ -95,16 +84,11 @@ if (isDeep)
       it.each(own)(
         'under a runtime that is frozen ends in time, and the next one repairs: $name',
         async ({ fault }) => {
-          await fault.break(node, { fleet });
-          const units = generation === 'docker' ? 'docker cri-docker' : 'containerd';
-          await shell(node, `systemctl kill --kill-who=main --signal=STOP ${units}`);
-          try {
+          await underFrozenRuntime(await broken(fault), async () => {
             const { result, reply, ms } = await repair(fault);
             expect(ms).toBeLessThan(LIMIT_MS);
             expect(result.outcome, reply.stdout).not.toBe('Healthy');
-          } finally {
-            await shell(node, `systemctl kill --kill-who=main --signal=CONT ${units}`);
-          }
+          });
           await mustEndWell(fault);
         },
         PATIENCE_MS,

@@ -1,16 +1,13 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type RealFleet, startRealFleet } from '../../lab/real/fleet.ts';
+import { describe, expect, it } from 'vitest';
 import { GENERATION_NAMES, type GenerationName } from '../../lab/real/generations.ts';
 import type { RealNode } from '../../lab/real/node.ts';
 import { describeWithRealNodes } from '../../lab/real/suite.ts';
 import { isDeep, search } from '../deep.ts';
 import { NODE_CHECK_KEYS } from '../support/node-check-keys.ts';
+import { nodeForTests, onFullDisk, underFrozenRuntime } from './disturb.ts';
 import { runDocument, type Said } from './documents.ts';
 import { killedBefore, mustHaveNoRemains, readCount } from './kill.ts';
 import { randomFrom, randomInt, shuffled } from './random.ts';
-import { shell } from './scenes.ts';
-import { untilNoticed } from './until.ts';
-import { kubeletRuns } from './vitals.ts';
 
 const PATIENCE_MS = (isDeep ? 30 : 5) * 60_000;
 /** A document of node-check has a limit of its own, and a runtime that hangs lets every part of it wait. */
@@ -28,20 +25,12 @@ const checkAll = (node: RealNode): Promise<Said[]> => Promise.all(NODE_CHECK_KEY
 
 await describeWithRealNodes('a check', () => {
   describe.each(generations.map((generation) => ({ generation })))('of a $generation node', ({ generation }) => {
-    let fleet: RealFleet;
-    let node: RealNode;
-    beforeAll(async () => {
-      fleet = await startRealFleet({ nodes: [{ generation }] });
-      const [first] = fleet.nodes;
-      if (first === undefined) throw new Error('starting the fleet: it has no node');
-      node = first;
-      await untilNoticed(() => kubeletRuns(node));
-    }, PATIENCE_MS);
-    afterAll(() => fleet.stop(), PATIENCE_MS);
+    const scene = nodeForTests(generation, PATIENCE_MS);
 
     it(
       'that is killed leaves nothing that keeps the next one from its answer',
       async () => {
+        const { node } = scene();
         for (const key of NODE_CHECK_KEYS) {
           await runDocument(node, key, killedBefore(key, -1));
           const commands = await readCount(node);
@@ -64,6 +53,7 @@ await describeWithRealNodes('a check', () => {
     it(
       'that runs twice at once answers twice',
       async () => {
+        const { node } = scene();
         const said = (await Promise.all([checkAll(node), checkAll(node)])).flat();
         expect(said.filter(({ result }) => !FINE.includes(result.outcome)).map(({ reply }) => reply.stdout)).toEqual(
           [],
@@ -75,13 +65,11 @@ await describeWithRealNodes('a check', () => {
     it(
       'on a full disk answers, and does not fail',
       async () => {
-        await shell(node, 'dd if=/dev/zero of=/fill bs=1M 2> /dev/null || true; df / | grep -q 100%');
-        try {
+        const { node } = scene();
+        await onFullDisk(node, async () => {
           const said = await checkAll(node);
           expect(said.map(({ result }) => result.reason)).not.toContain('ScriptFailed');
-        } finally {
-          await shell(node, 'rm /fill');
-        }
+        });
         expect(FINE).toEqual(expect.arrayContaining(outcomesOf(await checkAll(node))));
       },
       PATIENCE_MS,
@@ -90,16 +78,13 @@ await describeWithRealNodes('a check', () => {
     it(
       'of a runtime that is frozen ends in time, and is not Healthy',
       async () => {
-        const units = generation === 'docker' ? 'docker cri-docker' : 'containerd';
-        await shell(node, `systemctl kill --kill-who=main --signal=STOP ${units}`);
-        try {
+        const { node } = scene();
+        await underFrozenRuntime(node, async () => {
           const since = Date.now();
           const said = await checkAll(node);
           expect(Date.now() - since).toBeLessThan(LIMIT_MS);
           expect(outcomesOf(said).filter((outcome) => !FINE.includes(outcome))).not.toEqual([]);
-        } finally {
-          await shell(node, `systemctl kill --kill-who=main --signal=CONT ${units}`);
-        }
+        });
         expect(FINE).toEqual(expect.arrayContaining(outcomesOf(await checkAll(node))));
       },
       PATIENCE_MS,
