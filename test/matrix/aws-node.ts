@@ -38,6 +38,7 @@ const CONFLIST = {
 const UNIT_FILE = `[Unit]
 Description=Stand-in for aws-node and for the kubelet that restarts it
 After=containerd.service
+StartLimitIntervalSec=0
 
 [Service]
 ExecStartPre=-/bin/sh -c 'ctr -n k8s.io tasks rm -f aws-node; ctr -n k8s.io containers rm aws-node'

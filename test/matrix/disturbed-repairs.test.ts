@@ -7,8 +7,11 @@ import { nodeForTests, onFullDisk, underFrozenRuntime } from './disturb.ts';
 import { mustSay, runDocument, type Said } from './documents.ts';
 import type { Fault } from './fault.ts';
 import { mustHaveNoRemains } from './kill.ts';
+import { UNIT_SETTLES } from './provider-scenes.ts';
 import { randomFrom, shuffled } from './random.ts';
 import { readFaults } from './run-matrix.ts';
+import { shell } from './scenes.ts';
+import { mustBeNoWorse, readVitals } from './vitals.ts';
 
 const PATIENCE_MS = 10 * 60_000;
 /** The agent ends a repair after this time. */
@@ -47,6 +50,8 @@ if (isDeep)
       /** The next repair finishes a disturbed one at the latest, and leaves nothing of it. */
       const mustEndWell = async (fault: Fault): Promise<void> => {
         const { fleet, node } = scene();
+        // It is rightly blocked while AL2's unit still pulls, which kubelet started anew.
+        await shell(node, UNIT_SETTLES);
         const next = await repair(fault);
         expect(DONE, `${next.reply.stdout} ${next.reply.stderr}`).toContain(next.result.outcome);
         if (fault.sandbox?.startsAfter === true) await mustStart(node, fault, true);
@@ -71,10 +76,13 @@ if (isDeep)
       it.each(own)(
         'on a full disk says so or repairs, and the next one repairs: $name',
         async ({ fault }) => {
-          await onFullDisk(await broken(fault), async () => {
-            const { result, reply } = await repair(fault);
+          const node = await broken(fault);
+          await onFullDisk(node, async () => {
+            const vitals = await readVitals(node);
+            const { what, result, reply } = await repair(fault);
             expect(result.reason, reply.stderr).not.toBe('ScriptFailed');
             expect(['Repaired', 'NotRepaired'], reply.stdout).toContain(result.outcome);
+            await mustBeNoWorse(what, node, vitals);
           });
           await mustEndWell(fault);
         },

@@ -14,7 +14,7 @@ export const KEEP_PROVIDER = `rm -rf ${KEPT_PROVIDER}; cp -a ${PROVIDER_FOLDER} 
 export const RESTART_KUBELET = 'systemctl reset-failed; systemctl restart kubelet';
 
 /** kubelet's start also starts the unit that pulls the sandbox image (AL2): while that runs, a repair is rightly blocked by it. */
-const UNIT_SETTLES =
+export const UNIT_SETTLES =
   'for _ in $(seq 300); do [ "$(systemctl is-active sandbox-image)" = activating ] || break; sleep 0.2; done';
 
 /** Breaks a node by a script that changes the provider's folder. */
