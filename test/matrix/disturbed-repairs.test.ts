@@ -50,7 +50,7 @@ if (isDeep)
       /** The next repair finishes a disturbed one at the latest, and leaves nothing of it. */
       const mustEndWell = async (fault: Fault): Promise<void> => {
         const { fleet, node } = scene();
-        // It is rightly blocked while AL2's unit still pulls, which kubelet started anew.
+        // It is rightly blocked while AL2's unit still pulls, which kubelet has started again.
         await shell(node, UNIT_SETTLES);
         const next = await repair(fault);
         expect(DONE, `${next.reply.stdout} ${next.reply.stderr}`).toContain(next.result.outcome);
