@@ -16,11 +16,12 @@ const reasonOf = ({ request, error }: ActionItem): string | undefined => {
 /** All of an ARN but its last part. */
 const ARN = /^arn:(?:[^:]*:){4}/;
 
-const columns = (clock: Clock): readonly Column<ActionItem>[] => [
+/** `isOfOne`: the cluster is that of the command, and its column says nothing. */
+const columns = (clock: Clock, isOfOne: boolean): readonly Column<ActionItem>[] => [
   { title: 'AT', value: ({ at }) => clock.at(at) },
   { title: 'ACTION', value: ({ action, dryRun }) => `${action}${dryRun === true ? ' (dry run)' : ''}` },
   { title: 'EVENT', value: ({ event }) => event },
-  { title: 'CLUSTER', value: ({ cluster }) => cluster, isFlexible: true },
+  { title: 'CLUSTER', value: ({ cluster }) => cluster, isFlexible: true, isWide: isOfOne },
   { title: 'BY', value: ({ author }) => authorName(author).replace(ARN, ''), isFlexible: true, isNarrow: true },
   { title: 'AUTHOR', value: ({ author }) => authorName(author), isWide: true },
   { title: 'KNOWN', value: ({ author }) => author.kind },
@@ -57,7 +58,7 @@ export const actions = defineCommand({
       },
       {
         kind: 'ActionList',
-        columns: columns(session.output.clock),
+        columns: columns(session.output.clock, cluster !== undefined),
         nameOf: ({ lambdaRequestId }) => lambdaRequestId,
         empty: 'Nobody asked for anything in this time.',
       },

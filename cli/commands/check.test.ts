@@ -74,14 +74,16 @@ describe('fleetmend check', () => {
       [
         `Run ${RUN}  node-check on shop  3 nodes`,
         '[live] #  0/3   00:00',
-        '  no results',
+        '  waiting for the first answer',
         '  Ctrl-C stops watching, not the run',
         '[live] #  1/3   00:01',
         '  1 Healthy',
+        `  waiting for ${broken} ${third}`,
         '  Ctrl-C stops watching, not the run',
         `  ✗ ${broken}  Broken  SandboxImageMissing  ecr  2.1 s`,
         '[live] #  2/3   00:02',
         '  1 Broken, 1 Healthy',
+        `  waiting for ${third}`,
         '  Ctrl-C stops watching, not the run',
         '[live] #  3/3   00:03',
         '  1 Broken, 2 Healthy',
@@ -119,7 +121,7 @@ describe('fleetmend check', () => {
     const { code, stderr } = await runCli({ answer }, ...args, '--timeout', '2m');
     expect(code).toBe(5);
     expect(stderr).toContain('The waiting ended; the run goes on.');
-    expect(stderr).toMatch(/^0 of 3 nodes answered after 1\d s: no results$/m);
+    expect(stderr).toMatch(/^0 of 3 nodes answered after 1\d s: waiting for the first answer$/m);
   });
 
   it('does not wait for a run that is held back, and ends with 3', async () => {

@@ -39,6 +39,27 @@ describe('fleetmend explain', () => {
     expect(code).toBe(0);
   });
 
+  it('says once what holds for every remediation of a node that nothing is asked for', async () => {
+    const [node, , verdict, event] = explained.items;
+    const text = 'Not known: the last check of the node ended as TimedOut.';
+    const next = { what: 'the next sweep of the cluster', at: '2026-11-29T03:41:00.000Z' };
+    const silent = { ...node, outcome: 'TimedOut', reason: 'ExecutionTimedOut', advice: 'look at its load', next };
+    const others = [verdict, { ...verdict, remediation: 'cri-dockerd' }].map((some) => ({ ...some, text }));
+    const waiting = { ...event, event: 'waiting', text: 'waits in shop/pause-image until 2026-11-29T03:20:01.627Z: X' };
+    const { stdout } = await asked(page(silent, ...others, waiting), NODES[2]);
+    expect(stdout.split('\n').slice(1)).toEqual([
+      'Last seen  TimedOut  ExecutionTimedOut',
+      '',
+      `Verdict  ${text}`,
+      '  To do    look at its load',
+      '  Next     the next sweep of the cluster, 2026-11-29 03:41:00Z',
+      '',
+      'Timeline',
+      `  2026-11-29 03:12:09Z  waiting      waits in shop/pause-image until 2026-11-29 03:20:01Z: X  ${RUN}`,
+      '',
+    ]);
+  });
+
   it('explains a remediation of a cluster', async () => {
     const { stdout, payload } = await asked(explainedLane, `${CLUSTER}/pause-image`);
     expect(payload).toEqual({ query: 'explain', cluster: CLUSTER, remediation: 'pause-image', limit: 30 });

@@ -50,7 +50,8 @@ const nextText = ({ what, at }: { readonly what: string; readonly at?: string | 
 
 const guardLine = ({ guard, passes, text, until }: Guard, { paint, clock }: View): string => {
   const mark = passes ? paint('green', '✓') : paint('red', '✗');
-  return `  ${mark} ${guard.padEnd(11)} ${shown(text)}${until === undefined ? '' : ` (until ${clock.at(until)})`}`;
+  const end = until === undefined || text.includes(until) ? '' : ` (until ${clock.at(until)})`;
+  return `  ${mark} ${guard.padEnd(11)} ${shown(text)}${end}`;
 };
 
 /** A command to copy, which stands on a line of its own. */
@@ -75,28 +76,32 @@ const verdictLines = (verdict: Decided, view: View): readonly string[] => [
 const eventLine = ({ at, event, text, runId }: NodeEvent, { clock }: View): string =>
   `  ${clock.at(at)}  ${event.padEnd(11)}  ${shown(text)}${runId === undefined ? '' : `  ${shown(runId)}`}`;
 
+/** The verdict on a node that nothing is asked for: with a verdict of a remediation, what to do and the next look are there. */
+const idleLines = (node: ExplainedNode, text: string | undefined, view: View): readonly string[] => [
+  ...(text === undefined ? [] : [`${view.paint('bold', 'Verdict')}  ${shown(text)}`]),
+  ...(node.advice === undefined ? [] : [`  To do    ${shown(node.advice)}`]),
+  ...(node.next === undefined ? [] : [`  Next     ${nextText(node.next, view)}`]),
+];
+
 const nodeLines = (node: ExplainedNode, items: readonly ExplainItem[], view: View): readonly string[] => {
   const verdicts = items.filter((item) => item.kind === 'verdict');
   const needed = verdicts.filter(({ isNeeded }) => isNeeded);
   const others = verdicts.filter(({ isNeeded }) => !isNeeded);
   const events = items.filter((item) => item.kind === 'event');
-  // With a verdict of its own, what to do and the next look are there.
-  const notes =
-    needed.length > 0
-      ? []
-      : [
-          ...(node.advice === undefined ? [] : [`  To do    ${shown(node.advice)}`]),
-          ...(node.next === undefined ? [] : [`  Next     ${nextText(node.next, view)}`]),
-        ];
-  const last =
-    node.outcome === undefined ? [] : [`Last seen  ${joined(node.outcome, node.reason, node.message)}`, ...notes];
+  const last = node.outcome === undefined ? [] : [`Last seen  ${joined(node.outcome, node.reason, node.message)}`];
+  // Where nothing is asked for, most remediations say the same: then it is said once.
+  const texts = new Set(others.map(({ text }) => text));
+  const [common] = needed.length === 0 && texts.size === 1 ? texts : [];
   return [
     nodeLine(node, view),
     ...last,
     '',
     ...needed.flatMap((verdict) => [...verdictLines(verdict, view), '']),
-    ...(others.length === 0 ? [] : [needed.length === 0 ? 'Remediations' : 'Other remediations']),
-    ...others.map(({ remediation, text }) => `  ${shown(remediation)}: ${shown(text)}`),
+    ...(needed.length === 0 ? idleLines(node, common, view) : []),
+    ...(common !== undefined || others.length === 0
+      ? []
+      : [needed.length === 0 ? 'Remediations' : 'Other remediations']),
+    ...(common !== undefined ? [] : others.map(({ remediation, text }) => `  ${shown(remediation)}: ${shown(text)}`)),
     ...(events.length === 0 ? [] : ['', 'Timeline', ...events.map((event) => eventLine(event, view))]),
   ];
 };

@@ -30,6 +30,15 @@ describe('fleetmend runs', () => {
     expect(code).toBe(0);
   });
 
+  it('says what a repair did in a word, where there is no room for more', async () => {
+    const over = { runId: 'r-20261129T031209-5a00000000', remediation: 'ecr-credentials', action: 'repair' } as const;
+    const answer = stackOf({ runs: () => page(runItem(over), runItem({ ...over, action: 'check' })) });
+    const { stdout } = await runCli({ answer }, ...RUNS);
+    expect(stdout).toContain('  ecr-credentials  ');
+    for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+    expect((await runCli({ answer }, ...RUNS, '-o', 'csv')).stdout).toContain(',ecr-credentials repair,');
+  });
+
   it('cuts nothing in -o wide', async () => {
     const { stdout } = await runCli({ answer: listed, columns: 60 }, ...RUNS, '-o', 'wide');
     expect(stdout).toContain('IN FLIGHT');
@@ -166,6 +175,7 @@ describe('fleetmend node', () => {
       `Why      fleetmend explain ${node}`,
     ])
       expect(stdout.split('\n')).toContain(line);
+    // The run is what a person goes on with, and the reason why: neither is cut for the name of the remediation.
     expect(stdout).toMatch(/decision .* Skipped +NotAllowed/);
     expect(JSON.parse((await runCli({ answer: one }, 'node', node, '-o', 'json')).stdout).items).toHaveLength(2);
   });
@@ -192,6 +202,26 @@ describe('fleetmend actions', () => {
     },
     ...{ author: { kind: 'claimed', name: 'mei' }, error: { message: 'no such cluster' } },
   };
+
+  it('keeps to 80 columns, and names the cluster where the command does not', async () => {
+    const author = {
+      kind: 'verified',
+      arn: 'arn:aws:sts::123456789012:assumed-role/Ops/mei',
+      userId: 'A',
+      account: '1',
+    };
+    const request = { reason: 'INC-1042 pods hang on many nodes' };
+    const long = { ...item, author, request, error: undefined, event: 'answered', action: 'test-notice', dryRun: true };
+    const answer = () => page({ ...long, cluster: CLUSTER });
+    for (const args of [
+      ['-c', CLUSTER],
+      ['--day', '2026-11-29'],
+    ]) {
+      const { stdout } = await runCli({ answer }, 'actions', ...args);
+      for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+      expect(stdout.includes('CLUSTER')).toBe(args[0] !== '-c');
+    }
+  });
 
   it('lists requests, refused ones too', async () => {
     const { stdout, calls } = await runCli({ answer: () => page(item) }, 'actions', '--day', '2026-11-29', '--utc');

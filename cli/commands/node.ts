@@ -37,20 +37,19 @@ const endLines = (history: readonly Item[], instanceId: string, clock: Clock): r
 const textOf = (item: Item, ...names: readonly string[]): string | undefined =>
   names.map((name) => item[name]).find((value) => typeof value === 'string');
 
+const actionOf = (item: Item): string => textOf(item, 'action') ?? item.kind;
+
 const whatOf = (item: Item): string => {
   const remediation = textOf(item, 'remediation');
   return item.kind === 'result' && remediation !== NODE_CHECK
     ? `${textOf(item, 'action')} ${remediation}`
-    : (textOf(item, 'action') ?? item.kind);
+    : actionOf(item);
 };
 
 const columns = (clock: Clock): readonly Column<Item>[] => [
   { title: 'AT', value: (item) => clock.at(textOf(item, 'at') ?? '') },
-  {
-    title: 'WHAT',
-    value: whatOf,
-    isFlexible: true,
-  },
+  { title: 'WHAT', value: actionOf, isNarrow: true },
+  { title: 'WHAT', value: whatOf, isWide: true },
   { title: 'OUTCOME', value: (item) => textOf(item, 'outcome') },
   { title: 'REASON', value: (item) => textOf(item, 'skipReason', 'reason'), isFlexible: true },
   { title: 'METHOD', value: (item) => textOf(item, 'method'), isWide: true },

@@ -14,9 +14,9 @@ describe('fleetmend report', () => {
       [
         '2026-11-01 to 2026-11-30 (UTC) · 2 clusters · 450 nodes · 2,880 sweeps · 1 person',
         '',
-        'REASON               FOUND  REPAIRED  FAILED  RECURRED  P50   P95',
-        'SandboxImageMissing     61        60       1         0  6 s  45 s',
-        'CNIConfigMissing         2         1       1         0  6 s  45 s',
+        'REASON               FOUND  REPAIRED  FAILED  RECURRED    P50     P95',
+        'SandboxImageMissing     61        60       1         0  ≤ 6 s  ≤ 45 s',
+        'CNIConfigMissing         2         1       1         0  ≤ 6 s  ≤ 45 s',
         '',
         'Not acted on   5   OptedOut 3 · NotAllowed 2',
         'Without answer Unreachable 2 · Unknown 0 · Unsupported 1',
@@ -26,6 +26,14 @@ describe('fleetmend report', () => {
       ].join('\n'),
     );
     expect(code).toBe(0);
+  });
+
+  it('names no node as the worst that broke once, and no number of nodes where no sweep has counted them', async () => {
+    const [total, ...others] = summary().items;
+    const once = others.map((item) => ({ ...item, found: 1 }));
+    const { stdout } = await runCli({ answer: () => page({ ...total, sweeps: 0, nodes: 0 }, ...once) }, 'report');
+    expect(stdout.split('\n')[0]).toMatch(/ · 2 clusters · no sweep · /);
+    expect(stdout).toContain('Worst nodes    none more than once\n');
   });
 
   it('puts the parts of a long period together', async () => {

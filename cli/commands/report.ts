@@ -12,8 +12,9 @@ import { durationText, readSince } from '../output/times.ts';
 const DAY_MS = 86_400_000;
 const MAX_NODES = 5;
 
+/** The ends of buckets: at most so long. */
 const secondsText = (seconds: number | undefined): string | undefined =>
-  seconds === undefined ? undefined : durationText(seconds * 1000);
+  seconds === undefined ? undefined : `≤ ${durationText(seconds * 1000)}`;
 
 const columnsOf = (by: SummaryBy): readonly Column<SummaryGroup>[] => [
   { title: by.toUpperCase(), value: ({ group }) => (group === '' ? '(not known)' : group), isFlexible: true },
@@ -66,8 +67,8 @@ const titleOf = (total: SummaryTotal | undefined, period: { readonly since: stri
       ? []
       : [
           counted(total.clusters.length, 'cluster'),
-          counted(total.nodes, 'node'),
-          counted(total.sweeps, 'sweep'),
+          // The nodes are those of the last sweeps.
+          ...(total.sweeps === 0 ? ['no sweep'] : [counted(total.nodes, 'node'), counted(total.sweeps, 'sweep')]),
           counted(total.people.length, 'person', 'people'),
         ]),
   ].join(' · ');
@@ -76,7 +77,7 @@ const endLines = ({ total, nodes }: Summary, paint: Paint): readonly string[] =>
   if (total === undefined) return [];
   const skipped = Object.entries(total.notActedOn).toSorted(([, a], [, b]) => b - a);
   const sum = skipped.reduce((n, [, count]) => n + count, 0);
-  const listed = (items: readonly string[]): string => (items.length === 0 ? '-' : items.join(' · '));
+  const listed = (items: readonly string[], none = '-'): string => (items.length === 0 ? none : items.join(' · '));
   const row = (title: string, text: string): string => `${paint('dim', title.padEnd(14))} ${text}`;
   return [
     '',
@@ -87,7 +88,13 @@ const endLines = ({ total, nodes }: Summary, paint: Paint): readonly string[] =>
     ),
     row(
       'Worst nodes',
-      listed(nodes.slice(0, MAX_NODES).map(({ instanceId, found }) => `${shown(instanceId)} (${found}×)`)),
+      listed(
+        nodes
+          .filter(({ found }) => found > 1)
+          .slice(0, MAX_NODES)
+          .map(({ instanceId, found }) => `${shown(instanceId)} (${found}×)`),
+        'none more than once',
+      ),
     ),
     row('People', listed(total.people.map(({ by, requests }) => `${shown(by)} (${requests})`))),
   ];

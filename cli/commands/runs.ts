@@ -9,6 +9,10 @@ import type { Column } from '../output/table.ts';
 import type { Clock } from '../output/times.ts';
 import { RunItem } from '../schemas/shapes.ts';
 
+/** What a run did, in as few words as tell it: a check of everything, a repair, or a check by one remediation. */
+const whatOf = ({ remediation, action }: RunItem): string =>
+  action === 'check' && remediation !== NODE_CHECK ? `${remediation} ${action}` : remediation;
+
 /** A run's state in one word: how it ended, or how far it is. */
 export const stateOf = ({ status, end, stopped }: RunItem): string =>
   end === undefined || end === 'Done' ? (end ?? status) : `${end}${stopped === undefined ? '' : `: ${stopped.reason}`}`;
@@ -17,10 +21,11 @@ const columns = (clock: Clock): readonly Column<RunItem>[] => [
   { title: 'RUN', value: ({ runId }) => runId },
   { title: 'STARTED', value: ({ createdAt }) => clock.ago(createdAt), isNarrow: true },
   { title: 'AT', value: ({ createdAt }) => clock.at(createdAt), isWide: true },
+  { title: 'WHAT', value: whatOf, isFlexible: true, isNarrow: true },
   {
     title: 'WHAT',
     value: ({ remediation, action }) => (remediation === NODE_CHECK ? remediation : `${remediation} ${action}`),
-    isFlexible: true,
+    isWide: true,
   },
   { title: 'STATE', value: stateOf, isFlexible: true },
   { title: 'RESULTS', value: ({ counts }) => countsText(counts), isFlexible: true },

@@ -52,6 +52,45 @@ describe('fleetmend without a command', () => {
     expect(code).toBe(1);
   });
 
+  it('does not say that nothing needs a person where no sweep has looked yet', async () => {
+    const sweeps = { isOn: true, everyMinutes: 30, isLate: false };
+    const unseen = clusterStatus({ broken: 0, outcomes: {}, nodes: undefined, sweeps });
+    const { stdout } = await runCli({ answer: () => page(unseen) });
+    expect(stdout).toContain(
+      `Nothing is known to need a person. No sweep of ${CLUSTER} has ended yet; to look now:\n      fleetmend check -c ${CLUSTER}\n`,
+    );
+  });
+
+  it('shows each pause once, with its author, its end and its reason', async () => {
+    const pause = { covers: 'repairs', by: 'mei', reason: 'network change', at: '2026-11-29T01:00:00.000Z' };
+    const all = { ...pause, scope: 'all', covers: 'everything' };
+    const own = { ...pause, scope: 'cluster', until: '2026-11-29T05:15:00.000Z' };
+    const answer = () =>
+      page(clusterStatus({ pauses: [all, own] }), clusterStatus({ cluster: 'batch', pauses: [all] }));
+    const { stdout } = await runCli({ answer }, 'status', '--utc');
+    expect(stdout).toContain(
+      [
+        'Paused',
+        '  ! every cluster  everything, by mei: network change',
+        '  ! shop  repairs, by mei until 2026-11-29 05:15:00Z: network change',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  it('points from the nodes of a cluster to one of them, and not to the same screen again', async () => {
+    const unknown = need({ need: 'Unknown', severity: 'warning', command: `fleetmend status -c ${CLUSTER}` });
+    const listed = await runCli(
+      { answer: () => page(clusterStatus(), nodeStatus(node), unknown) },
+      'status',
+      '-c',
+      CLUSTER,
+    );
+    expect(listed.stdout).toContain('      fleetmend explain NODE\n');
+    const counted = await runCli({ answer: () => page(clusterStatus(), unknown) });
+    expect(counted.stdout).toContain(`      fleetmend status -c ${CLUSTER}\n`);
+  });
+
   it('ends with 0 where nothing is broken', async () => {
     const { code, stdout } = await runCli({ answer: () => page(clusterStatus({ broken: 0 })) });
     expect(stdout).toContain('Nothing needs a person.');

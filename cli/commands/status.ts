@@ -26,6 +26,16 @@ const sweepText = ({ sweeps: { isOn, isLate, last } }: ClusterShown, clock: Cloc
   return `${last === undefined ? 'never' : clock.ago(last.endedAt)}${isLate ? ' (late)' : ''}`;
 };
 
+/** What is said in place of "nothing needs a person" where no sweep has looked at the nodes of a cluster yet. */
+const unseenLines = (clusters: readonly ClusterShown[]): readonly string[] | undefined => {
+  const unseen = clusters.filter(({ nodes, sweeps }) => sweeps.isOn && nodes === undefined);
+  if (unseen.length === 0) return undefined;
+  return unseen.flatMap(({ cluster }) => [
+    `Nothing is known to need a person. No sweep of ${shown(cluster)} has ended yet; to look now:`,
+    `      fleetmend check -c ${shown(cluster)}`,
+  ]);
+};
+
 const modeText = ({ mode, pauses }: ClusterShown): string => (pauses.length === 0 ? mode : `${mode}, paused`);
 
 const clusterColumns = (clock: Clock): readonly Column<ClusterShown>[] => [
@@ -66,8 +76,11 @@ const ITEM_COLUMNS: readonly Column<StatusShown>[] = [
   { title: 'COMMAND', value: (item) => textIn(item, 'command') },
 ];
 
-const needLines = (need: Need, paint: Paint): readonly string[] => {
-  const { severity, cluster, remediation, instanceId, message, command, instead } = need;
+/** `isListed`: the nodes of the cluster are on the same screen. */
+const needLines = (need: Need, paint: Paint, isListed: boolean): readonly string[] => {
+  const { severity, cluster, remediation, instanceId, message, instead } = need;
+  const lists = `fleetmend status -c ${cluster}`;
+  const command = isListed && need.command === lists ? 'fleetmend explain NODE' : need.command;
   const mark = severity === 'error' ? paint('red', '✗') : paint('yellow', '!');
   const about = instanceId ?? [cluster, remediation].filter((part) => part !== undefined).join('/');
   return [
@@ -75,6 +88,18 @@ const needLines = (need: Need, paint: Paint): readonly string[] => {
     `      ${shown(command)}`,
     ...(instead === undefined ? [] : [`      or: ${shown(instead)}`]),
   ];
+};
+
+/** The pauses in force; one of everything is told once. */
+const pauseLines = (clusters: readonly ClusterShown[], paint: Paint): readonly string[] => {
+  const lines = clusters.flatMap(({ cluster, pauses }) =>
+    pauses.map(({ scope, covers, by, reason, until }) => {
+      const end = until === undefined ? '' : ` until ${until}`;
+      const what = scope === 'all' ? 'every cluster' : cluster;
+      return `  ${paint('yellow', '!')} ${shown(`${what}  ${covers}, by ${by}${end}: ${reason}`)}`;
+    }),
+  );
+  return lines.length === 0 ? [] : ['', 'Paused', ...new Set(lines)];
 };
 
 const ofKind = <Kind extends StatusShown['kind']>(items: readonly StatusShown[], kind: Kind): readonly OfKind<Kind>[] =>
@@ -104,10 +129,11 @@ const screenOf = ({ output }: Session, stack: Stack, items: readonly StatusShown
       ? []
       : ['', 'Nodes that do not work', ...tableLines(NODE_COLUMNS, nodes.slice(0, MAX_NODES), { width, paint })]),
     ...(more > 0 ? [`… ${more} more: -o csv lists them all`] : []),
+    ...pauseLines(clusters, paint),
     '',
     ...(needs.length === 0
-      ? ['Nothing needs a person.']
-      : ['Needs a person', ...needs.flatMap((need) => needLines(need, paint))]),
+      ? (unseenLines(clusters) ?? ['Nothing needs a person.'])
+      : ['Needs a person', ...needs.flatMap((need) => needLines(need, paint, nodes.length > 0))]),
     ...unread.map((problem) => `  ! not read: ${shown(problem)}`),
   ];
 };

@@ -71,11 +71,14 @@ export const createOutput = (
   const writeLines = async (screen: Screen, lines: readonly string[]): Promise<void> => {
     if (lines.length > 0) await screen.write(`${lines.join('\n')}\n`);
   };
-  /** Sentences are broken between words on a terminal, and left as they are in a pipe. */
-  const prose = (screen: Screen, lines: readonly string[]): readonly string[] =>
-    screen.isTerminal && format !== 'wide'
+  const clock = createClockView(now(), isUtc);
+  /** Sentences are broken between words on a terminal, and left as they are in a pipe. Their times are of one form. */
+  const prose = (screen: Screen, texts: readonly string[]): readonly string[] => {
+    const lines = texts.map(clock.within);
+    return screen.isTerminal && format !== 'wide'
       ? lines.flatMap((line) => folded(line, Math.max(40, screen.columns)))
       : lines;
+  };
   const list: Output['list'] = async ({ kind, columns, items, next, nameOf, rest, before, after, empty }) => {
     switch (format) {
       case 'json':
@@ -140,7 +143,7 @@ export const createOutput = (
     format,
     isText: !isData(format),
     paint,
-    clock: createClockView(now(), isUtc),
+    clock,
     width,
     list,
     stream,

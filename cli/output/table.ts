@@ -18,31 +18,41 @@ const NO_BORDERS = {
   ...{ 'bottom-right': '', left: '', 'left-mid': '', mid: '', 'mid-mid': '', right: '', 'right-mid': '', middle: '  ' },
 };
 const GAP = 2;
-/** A flexible column keeps at least so many characters. */
+/** A flexible column keeps at least so many characters, and any other one where that is not enough. */
 const MIN_FLEXIBLE = 8;
+const MIN_RIGID = 3;
 
 const cellOf = (value: string | number | undefined): string =>
   value === undefined || value === '' ? '-' : shown(String(value));
 
-/** The widths of columns that together fit into `width` as far as the flexible ones can give way. */
-const widthsOf = (natural: readonly number[], isFlexible: readonly boolean[], width: number): readonly number[] => {
-  const widths = [...natural];
-  let over = widths.reduce((sum, n) => sum + n, 0) + GAP * (widths.length - 1) - width;
+type Give = { readonly canGive: (column: number) => boolean; readonly least: number };
+
+/** Takes from the widest columns that can give, one character at a time, until the line fits or none can give more. */
+const cutTo = (widths: readonly number[], width: number, { canGive, least }: Give): readonly number[] => {
+  const cut = [...widths];
+  let over = cut.reduce((sum, n) => sum + n, 0) + GAP * (cut.length - 1) - width;
   while (over > 0) {
-    const widest = widths.reduce(
-      (best, n, i) => (isFlexible[i] === true && n > MIN_FLEXIBLE && n > (widths[best] ?? 0) ? i : best),
-      -1,
-    );
-    if (widest === -1) return widths;
-    widths[widest] = (widths[widest] ?? 0) - 1;
+    const widest = cut.reduce((best, n, i) => (canGive(i) && n > least && n > (cut[best] ?? 0) ? i : best), -1);
+    if (widest === -1) return cut;
+    cut[widest] = (cut[widest] ?? 0) - 1;
     over--;
   }
-  return widths;
+  return cut;
+};
+
+/** The widths of columns that together fit into `width`: flexible ones give way first, and the first column last. */
+const widthsOf = (natural: readonly number[], isFlexible: readonly boolean[], width: number): readonly number[] => {
+  const ways: readonly Give[] = [
+    { canGive: (i) => isFlexible[i] === true, least: MIN_FLEXIBLE },
+    { canGive: (i) => i > 0, least: MIN_RIGID },
+    { canGive: () => true, least: MIN_RIGID },
+  ];
+  return ways.reduce((widths, way) => cutTo(widths, width, way), natural);
 };
 
 /**
- * A table without borders: titles, then a line for each item. Flexible columns are cut where the lines would be longer than
- * `width`; without one nothing is cut.
+ * A table without borders: titles, then a line for each item. Columns are cut where the lines would be longer than `width`,
+ * the flexible ones first; without a width nothing is cut.
  */
 export const tableLines = <Item>(
   columns: readonly Column<Item>[],

@@ -1,4 +1,6 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { search } from '../../test/deep.ts';
 import { writeCsv } from './csv.ts';
 import { tableLines } from './table.ts';
 import { counted, folded, isColoured, painter, safeJson, shown } from './text.ts';
@@ -91,14 +93,32 @@ const columns = [
 ];
 
 describe('a table', () => {
-  it('keeps its width by cutting flexible columns alone', () => {
+  it('keeps its width by cutting flexible columns first, and the first column last', () => {
     const items = [{ id: 'i-0123456789abcdef0', text: 'a long text that has no room' }, { id: 'i-1' }];
     expect(tableLines(columns, items, { width: 40, paint: painter(false) })).toEqual([
       'NODE                 TEXT',
       'i-0123456789abcdef0  a long text that h…',
       'i-1                  -',
     ]);
-    expect(tableLines(columns, items, { width: 10, paint: painter(false) })[1]).toBe('i-0123456789abcdef0  a long …');
+    expect(tableLines(columns, items, { width: 26, paint: painter(false) })[1]).toBe('i-0123456789abcdef0  a lo…');
+    expect(tableLines(columns, items, { width: 20, paint: painter(false) })[1]).toBe('i-0123456789ab…  a …');
+  });
+
+  it('is never wider than the terminal, whatever its columns are', () => {
+    const cell = fc.string({ maxLength: 60 });
+    const column = fc.record({ title: fc.constantFrom('AT', 'ACTION', 'REASON', 'KNOWN'), isFlexible: fc.boolean() });
+    const table = fc
+      .array(column, { minLength: 1, maxLength: 8 })
+      .chain((own) =>
+        fc.record({ own: fc.constant(own), rows: fc.array(fc.array(cell, { minLength: 8, maxLength: 8 })) }),
+      );
+    const wide = fc.property(table, fc.integer({ min: 40, max: 200 }), ({ own, rows }, width) => {
+      const ownColumns = own.map((some, i) => ({ ...some, value: (row: readonly string[]) => row[i] }));
+      const lines = tableLines(ownColumns, rows, { width, paint: painter(false) });
+      expect(lines).toHaveLength(rows.length + 1);
+      for (const line of lines) expect(line.length).toBeLessThanOrEqual(width);
+    });
+    fc.assert(wide, search('tables', 100));
   });
 
   it('keeps each item in one line', () => {

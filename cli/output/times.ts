@@ -45,16 +45,27 @@ export const durationText = (ms: number): string => {
 const two = (n: number): string => String(n).padStart(2, '0');
 
 /** Shows times in the local zone, or in UTC. */
-export type Clock = { readonly at: (iso: string) => string; readonly ago: (iso: string) => string };
+export type Clock = {
+  readonly at: (iso: string) => string;
+  readonly ago: (iso: string) => string;
+  /** A text of the stack with each of its times as `at` shows it: two forms on one screen cannot be compared. */
+  readonly within: (text: string) => string;
+};
+
+const ISO_TIME = /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,3})?Z/g;
 
 /** The clock of one command: every age in its output counts from the same moment. */
-export const createClockView = (now: Date, isUtc: boolean): Clock => ({
-  at: (iso) => {
+export const createClockView = (now: Date, isUtc: boolean): Clock => {
+  const at: Clock['at'] = (iso) => {
     const time = new Date(iso);
     if (Number.isNaN(time.getTime())) return '-';
     if (isUtc) return `${time.toISOString().slice(0, 19).replace('T', ' ')}Z`;
     const day = `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())}`;
     return `${day} ${two(time.getHours())}:${two(time.getMinutes())}:${two(time.getSeconds())}`;
-  },
-  ago: (iso) => `${durationText(now.getTime() - Date.parse(iso))} ago`,
-});
+  };
+  return {
+    at,
+    ago: (iso) => `${durationText(now.getTime() - Date.parse(iso))} ago`,
+    within: (text) => text.replace(ISO_TIME, at),
+  };
+};

@@ -1,6 +1,6 @@
 import type { Stack } from '../aws/connection.ts';
 import { countsText, resultLine } from '../output/results.ts';
-import { isColoured, painter } from '../output/text.ts';
+import { isColoured, painter, shown } from '../output/text.ts';
 import { durationText } from '../output/times.ts';
 import type { ResultItem } from '../schemas/shapes.ts';
 import type { Session } from '../session.ts';
@@ -13,6 +13,8 @@ const NOTE_EVERY_MS = 10_000;
 /** So many results are shown as they come; the table at the end has all of them. */
 const MAX_SHOWN = 20;
 const BAR_CELLS = 40;
+/** So many nodes are named that have not answered yet: those for which a person waits. */
+const MAX_AWAITED = 3;
 
 /** How the watching of a request ended, and what was seen last. */
 export type Watched = Progress & { readonly end: 'over' | 'detached' | 'timeout' };
@@ -26,6 +28,13 @@ export const bar = (done: number, total: number): string => {
 const elapsed = (ms: number): string => {
   const seconds = Math.floor(ms / 1000);
   return `${String(Math.floor(seconds / 60)).padStart(2, '0')}:${String(seconds % 60).padStart(2, '0')}`;
+};
+
+/** What has come in, and the last nodes that have not answered. */
+const stateText = ({ counts, open }: Progress['report'], answered: number): string => {
+  if (answered === 0) return 'waiting for the first answer';
+  const awaited = open.length > MAX_AWAITED ? [] : open;
+  return `${countsText(counts)}${awaited.length === 0 ? '' : `\n  waiting for ${awaited.map(shown).join(' ')}`}`;
 };
 
 /** Shows the progress on the standard error: live lines on a terminal, and otherwise a line now and then. */
@@ -51,16 +60,18 @@ const createView = ({ io }: Session, total: number) => {
       }
       const answered = report.healthy + report.results.length;
       const all = Math.max(known, answered + report.open.length);
-      const counts = countsText(report.counts);
+      const state = stateText(report, answered);
       const now = io.now().getTime();
       if (live !== undefined) {
         const hint = 'Ctrl-C stops watching, not the run';
         live.show(
-          `${bar(answered, all)}  ${answered}/${all}   ${elapsed(now - begun)}\n  ${counts}\n  ${paint('dim', hint)}`,
+          `${bar(answered, all)}  ${answered}/${all}   ${elapsed(now - begun)}\n  ${state}\n  ${paint('dim', hint)}`,
         );
       } else if (now - noted >= NOTE_EVERY_MS) {
         noted = now;
-        await stderr.write(`${answered} of ${all} nodes answered after ${durationText(now - begun)}: ${counts}\n`);
+        await stderr.write(
+          `${answered} of ${all} nodes answered after ${durationText(now - begun)}: ${state.replace('\n ', ';')}\n`,
+        );
       }
     },
     /** Removes the live lines. */

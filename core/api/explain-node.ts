@@ -26,6 +26,8 @@ export type NodeSeen = {
   readonly state: KnownNode | undefined;
   readonly row: PendingNode | undefined;
   readonly last: LastResult | undefined;
+  /** The last outcome of the node as a whole, where one is on record. */
+  readonly seen: Outcome | undefined;
 };
 
 /** When fleetmend looks at the nodes of a cluster again by itself. */
@@ -154,6 +156,14 @@ const TEXTS: Readonly<Record<Verdict['decision'], string>> = {
   skip: 'fleetmend will not act.',
 };
 
+/** What is said of a remediation that nothing asks for. Nobody takes a node that gave no answer for one that works. */
+const idleText = ({ last, seen }: NodeSeen): string => {
+  if (last !== undefined) return 'Nothing to repair.';
+  if (seen === undefined) return 'No fault is known, and no check of the node is on record.';
+  const { isWorking, isFinding } = meaningOf(seen);
+  return isWorking || isFinding ? 'Nothing to repair.' : `Not known: the last check of the node ended as ${seen}.`;
+};
+
 /** Explains what fleetmend does about a node by one remediation as of now: the verdict first, then what it rests on. */
 export const explainNode = (
   lane: LaneSeen,
@@ -174,7 +184,7 @@ export const explainNode = (
     remediation: lane.remediation,
     isNeeded,
     ...defined({ outcome: last?.outcome, reason: row?.reason ?? last?.reason }),
-    text: isNeeded ? `${last?.outcome ?? 'Reported'}: ${TEXTS[verdict.decision]}` : 'Nothing to repair.',
+    text: isNeeded ? `${last?.outcome ?? 'Reported'}: ${TEXTS[verdict.decision]}` : idleText(node),
     ...verdict,
     deployment,
     guards,

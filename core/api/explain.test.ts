@@ -29,7 +29,7 @@ const facts: NodeFacts = {
 };
 const broken: LastResult = { outcome: 'Broken', reason: 'SandboxImageMissing', at: at(-60), advice: 'run the repair' };
 const seen = (over: Partial<NodeSeen> = {}): NodeSeen => ({
-  ...{ instanceId: node(1), facts, state: undefined, row: undefined, last: broken },
+  ...{ instanceId: node(1), facts, state: undefined, row: undefined, last: broken, seen: undefined },
   ...over,
 });
 const explained = (of: LaneSeen, over: Partial<NodeSeen> = {}, now = START) =>
@@ -88,7 +88,8 @@ describe('explainNode', () => {
     const rule = { rule: 'policy.mode', setting: 'clusters[name=watched].mode', value: 'observe' };
     expect(explained(lane('watched'))).toMatchObject({ decision: 'skip', skipReason: 'Observe', rule });
     expect(explained(lane('watched'), { last: undefined })).toMatchObject({
-      ...{ decision: 'skip', isNeeded: false, text: 'Nothing to repair.', rule },
+      ...{ decision: 'skip', isNeeded: false, rule },
+      text: 'No fault is known, and no check of the node is on record.',
     });
   });
 
@@ -97,6 +98,14 @@ describe('explainNode', () => {
     expect(explained(lane(), { last })).toMatchObject({
       ...{ isNeeded: false, outcome: 'Healthy', because: 'no fault of this remediation is known' },
     });
+  });
+
+  it('says of a node that gave no answer that it is not known, and not that nothing is to be repaired', () => {
+    const textOf = (outcome: NodeSeen['seen']) => explained(lane(), { last: undefined, seen: outcome }).text;
+    for (const outcome of ['TimedOut', 'Unreachable', 'Unknown', 'Unsupported'] as const)
+      expect(textOf(outcome)).toBe(`Not known: the last check of the node ended as ${outcome}.`);
+    // Another remediation was repaired, or has a finding.
+    expect([textOf('Repaired'), textOf('Broken')]).toEqual(['Nothing to repair.', 'Nothing to repair.']);
   });
 
   it('does not take a failed repair for a finding of a check', () => {

@@ -44,7 +44,11 @@ export const nextSweep = (
   now: string,
 ): NextLook => {
   if (!policy.sweeps) return { what: 'nothing looks at the node by itself: sweeps are off for this cluster' };
-  if (sweep === undefined) return { what: 'the first sweep of the cluster' };
+  // It begins within one interval of its tick.
+  if (sweep === undefined)
+    return {
+      what: `the first sweep of the cluster, which begins within ${2 * everyMinutes} minutes of the deployment`,
+    };
   const everyMs = everyMinutes * 60_000;
   const last = epochMs(sweep.startedAt ?? sweep.createdAt);
   const passed = Math.max(0, Math.floor((epochMs(now) - last) / everyMs));

@@ -30,7 +30,7 @@ describe('timelineOf', () => {
       [at(20), 'failed', 'm'],
       [at(15), 'decided', 'allowDisruptive is false'],
       [at(10), 'checked', 'm'],
-      [at(0), 'detected', 'log by kubelet, 14 times: cni config uninitialized'],
+      [at(0), 'detected', 'log line, from kubelet, 14 times: cni config uninitialized'],
     ]);
     expect(events[3]).toMatchObject({ seconds: 2, commandId: 'c-1', because: { kind: 'log' } });
   });
@@ -53,12 +53,18 @@ describe('timelineOf', () => {
     );
   });
 
-  it('names the person who asked', () => {
-    const results = [row({ because: because('operator', { by: 'mei' }) }), row({ because: because('sweep') })];
+  it('names the person who asked, the run behind it, or the sender', () => {
+    const found = because('finding', { parent: { runId: 'r-0' } });
+    const results = [
+      row({ because: because('operator', { by: 'mei' }) }),
+      row({ because: because('sweep') }),
+      row({ because: found }),
+    ];
     expect(timelineOf({ ...NOTHING, results }).map(({ event, text }) => [event, text])).toEqual([
       ['checked', 'm'],
       ['asked', 'asked for by mei'],
-      ['asked', 'sweep by test'],
+      ['asked', 'sweep, from test'],
+      ['detected', 'finding of a check: r-0'],
     ]);
   });
 

@@ -1,3 +1,4 @@
+import type { Because } from '../model/because.ts';
 import { defined } from '../model/defined.ts';
 import { epochMs } from '../model/ids.ts';
 import { meaningOf } from '../model/outcome.ts';
@@ -26,6 +27,18 @@ const eventOf = ({ action, outcome }: ResultRow): NodeEvent['event'] => {
 const lookText = ({ what, by }: NonNullable<ResultRow['nextLook']>): string =>
   by === undefined ? what : `next look: ${what}, by ${by}`;
 
+const REPORTS: Readonly<Record<Because['kind'], string>> = {
+  ...{ log: 'log line', alarm: 'alarm', sweep: 'sweep', finding: 'finding of a check', operator: 'request' },
+  ...{ event: 'event', 'new-node': 'new node', relapse: 'fault after a repair' },
+};
+
+/** What led to a result, in words: the person, the run behind it, or the sender. */
+const reportText = ({ kind, source, by, parent }: Because): string => {
+  if (by !== undefined) return `asked for by ${by}`;
+  const { [kind]: what } = REPORTS;
+  return parent?.runId === undefined ? `${what}, from ${source}` : `${what}: ${parent.runId}`;
+};
+
 const ofResult = (row: ResultRow): readonly NodeEvent[] => {
   const { instanceId, because, startedAt, endedAt, remediation, outcome, skipReason, reason, runId, commandId } = row;
   const seconds = startedAt === undefined ? undefined : (epochMs(endedAt) - epochMs(startedAt)) / 1000;
@@ -47,16 +60,15 @@ const ofResult = (row: ResultRow): readonly NodeEvent[] => {
   // The newest first: a decision comes after what it is about.
   const own = [...decided, event];
   if (because === undefined) return own;
-  const { kind, source, count, sample, by } = because;
+  const { kind, count, sample } = because;
   const words = sample === undefined ? '' : `: ${sample}`;
-  const who = by === undefined ? `${kind} by ${source}` : `asked for by ${by}`;
   const reported = kind === 'operator' || kind === 'sweep' ? 'asked' : 'detected';
   const times = count === 1 ? '' : `, ${count} times`;
   return [
     ...own,
     {
       ...{ kind: 'event', instanceId, at: because.firstSeenAt, event: reported },
-      ...{ text: `${who}${times}${words}`, remediation, because },
+      ...{ text: `${reportText(because)}${times}${words}`, remediation, because },
     },
   ];
 };

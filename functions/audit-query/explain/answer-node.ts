@@ -103,15 +103,16 @@ export const answerForNode = async (
   ]);
   const own = facts.get(instanceId);
   const next = nextSweep(policy, sweep, rules.sweepMinutes, now);
+  const head = { ...shown(found, own, history.results, sweep), cluster, next };
   const verdicts = lanes.map((lane) => {
     const { remediation } = lane;
     const node = {
       ...{ instanceId, facts: own, last: lastResult(history.results, remediation, sweep, instanceId) },
+      seen: head.outcome,
       state: stored.states.find((state) => state.remediation === remediation),
       row: stored.rows.find((row) => row.lane === laneName(cluster, remediation)),
     };
     return explainNode(lane, node, { rules, now, deployment: rules.deployment, next });
   });
-  const head = { ...shown(found, own, history.results, sweep), cluster, next };
   return [head, ...byNeed(verdicts), ...timelineOf({ ...history, ...stored })];
 };
