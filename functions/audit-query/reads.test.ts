@@ -9,6 +9,7 @@ import { RunDigest } from '../../core/state/run-digest.ts';
 import { isDeep } from '../../test/deep.ts';
 import { accepted } from '../../test/support/answers.ts';
 import { auditQueryPorts } from '../../test/support/audit-query.ts';
+import { batchedWrites } from '../../test/support/batched-writes.ts';
 import { testSettings } from '../../test/support/settings.ts';
 import { startTable, type TestTable } from '../../test/support/table.ts';
 import { createActionStore } from '../adapters/table/action-store.ts';
@@ -17,6 +18,7 @@ import { digestItem } from '../adapters/table/digest-item.ts';
 import { keys } from '../adapters/table/keys.ts';
 import { createResultStore } from '../adapters/table/result-store.ts';
 import { createRunStore } from '../adapters/table/run-store.ts';
+import { createTable } from '../adapters/table/table.ts';
 import { QUERIES, report } from './query.ts';
 
 const NOW = '2026-08-22T12:00:00.000Z';
@@ -25,7 +27,7 @@ const before = (minutes: number) => new Date(Date.parse(NOW) - minutes * 60_000)
 /** A sweep, its repair, its run, an action and a pause: five rows for each half hour. */
 const ROWS = 5;
 /** Rows of the tables that are compared. */
-const SIZES = isDeep ? [1000, 100_000] : [500, 1500];
+const SIZES = process.env.FLEETMEND_ROWS?.split(',').map(Number) ?? (isDeep ? [1000, 100_000] : [500, 1500]);
 const RETENTION_DAYS = 10_000;
 
 let table: TestTable;
@@ -35,9 +37,11 @@ let tables: readonly TestTable[];
 const withHistory = async (rows: number): Promise<TestTable> => {
   const own = await table.another();
   const { limits } = testSettings().policy;
-  const stored = { ...own, retentionDays: RETENTION_DAYS };
+  const { flush, ...batched } = batchedWrites(own);
+  const stored = { ...batched, retentionDays: RETENTION_DAYS };
+  const { put } = createTable(batched);
   const [results, runs, actions] = [
-    createResultStore({ ...own, limits }),
+    createResultStore({ ...batched, limits }),
     createRunStore(stored),
     createActionStore(stored),
   ];
@@ -51,7 +55,7 @@ const withHistory = async (rows: number): Promise<TestTable> => {
     };
     const result = { outcome: 'Repaired', reason: 'SandboxImageMissing', message: 'm', endedAt, at: endedAt };
     const document = { key: 'pause-image-repair' };
-    await own.put(digestItem(RunDigest.parse(digest), RETENTION_DAYS));
+    await put(digestItem(RunDigest.parse(digest), RETENTION_DAYS));
     await results.putResult(ResultRow.parse({ runId, instanceId: NODE, ...place, ...result }));
     const group = { group: 'demo/pause-image', document, requestId: runId, because, now: endedAt, limits };
     const run = cancelledRun(queuedRun({ runId, ...place, ...group }), [], { force: false }, endedAt);
@@ -60,13 +64,10 @@ const withHistory = async (rows: number): Promise<TestTable> => {
     const asked = { event: 'asked', at: endedAt, action: 'repair', cluster: 'demo', way: 'act' } as const;
     await actions.add({ ...asked, author, lambdaRequestId: runId }, runId);
     const pause = { scope: 'ALL', covers: 'repairs', state: 'paused', at: endedAt, by: 'mei', reason: 'r' };
-    await own.put({ ...keys.pauseEvent(endedAt, runId), ...pause });
+    await put({ ...keys.pauseEvent(endedAt, runId), ...pause });
   };
-  await pMap(
-    Array.from({ length: rows / ROWS }, (_, i) => i),
-    add,
-    { concurrency: 16 },
-  );
+  for (let i = 0; i < rows / ROWS; i++) await add(i);
+  await flush();
   await own.put({ ...keys.request('r-0'), requestId: 'r-0', action: 'repair', cluster: 'demo', at: NOW });
   return own;
 };

@@ -7,6 +7,13 @@ export const median = (values: readonly number[]): number => {
   return (low + high) / 2;
 };
 
+/** The smallest of sorted numbers that at least this share of them does not exceed; throws without any. */
+export const quantile = (sorted: readonly number[], share: number): number => {
+  const value = sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)];
+  if (value === undefined) throw new Error('taking a quantile: there are no values');
+  return value;
+};
+
 /** How many items there are of each name, the most frequent first. */
 export const countBy = <T>(items: readonly T[], nameOf: (item: T) => string): Readonly<Record<string, number>> => {
   const counts = new Map<string, number>();
