@@ -26,7 +26,7 @@ const sweepText = ({ sweeps: { isOn, isLate, last } }: ClusterShown, clock: Cloc
   return `${last === undefined ? 'never' : clock.ago(last.endedAt)}${isLate ? ' (late)' : ''}`;
 };
 
-/** What is said in place of "nothing needs a person" where no sweep has looked at the nodes of a cluster yet. */
+/** The lines in place of "nothing needs a person" where no sweep has looked at the nodes of a cluster yet. */
 const unseenLines = (clusters: readonly ClusterShown[]): readonly string[] | undefined => {
   const unseen = clusters.filter(({ nodes, sweeps }) => sweeps.isOn && nodes === undefined);
   if (unseen.length === 0) return undefined;

@@ -30,7 +30,7 @@ const elapsed = (ms: number): string => {
   return `${String(Math.floor(seconds / 60)).padStart(2, '0')}:${String(seconds % 60).padStart(2, '0')}`;
 };
 
-/** What has come in, and the last nodes that have not answered. */
+/** The results so far, and the last nodes that have not answered. */
 const stateText = ({ counts, open }: Progress['report'], answered: number): string => {
   if (answered === 0) return 'waiting for the first answer';
   const awaited = open.length > MAX_AWAITED ? [] : open;

@@ -156,7 +156,7 @@ const TEXTS: Readonly<Record<Verdict['decision'], string>> = {
   skip: 'fleetmend will not act.',
 };
 
-/** What is said of a remediation that nothing asks for. Nobody takes a node that gave no answer for one that works. */
+/** The text about a remediation that nothing asks for. A node that gave no answer is not known to work. */
 const idleText = ({ last, seen }: NodeSeen): string => {
   if (last !== undefined) return 'Nothing to repair.';
   if (seen === undefined) return 'No fault is known, and no check of the node is on record.';

@@ -100,7 +100,7 @@ describe('explainNode', () => {
     });
   });
 
-  it('says of a node that gave no answer that it is not known, and not that nothing is to be repaired', () => {
+  it('takes a node that gave no answer for unknown, and not for one without a fault', () => {
     const textOf = (outcome: NodeSeen['seen']) => explained(lane(), { last: undefined, seen: outcome }).text;
     for (const outcome of ['TimedOut', 'Unreachable', 'Unknown', 'Unsupported'] as const)
       expect(textOf(outcome)).toBe(`Not known: the last check of the node ended as ${outcome}.`);

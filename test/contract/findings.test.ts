@@ -59,3 +59,37 @@ describe('the findings on the way from a signal to a result', () => {
     expectTests(tests);
   });
 });
+
+/** What the page says is missing needs no test; whatever else it says does. */
+const expectHeld = ({ held, tests }: ReturnType<typeof rowsIn>[number]): void => {
+  expect(held.trim()).not.toBe('');
+  if (tests.length > 0 || !held.trim().startsWith('**Not held**')) expectTests(tests);
+};
+
+describe('the findings of users', () => {
+  const rows = rowsIn('docs/decisions/2026-11-30-operators-findings.md');
+
+  it('are all there', () => {
+    expect(rows.map(({ finding }) => numberOf(finding))).toEqual(numbered('O', 36));
+  });
+
+  it.each(rows)('$finding', expectHeld);
+});
+
+describe('the findings of the other reviews', () => {
+  const rows = rowsIn('docs/decisions/2026-11-30-review-findings.md');
+
+  it('are all there', () => {
+    expect(rows.map(({ finding }) => numberOf(finding))).toEqual([
+      ...['C1', 'C2'],
+      ...numbered('M', 13),
+      ...numbered('N', 10),
+      ...numbered('F', 10),
+      ...numbered('T', 17),
+      'A0',
+      ...numbered('A', 15),
+    ]);
+  });
+
+  it.each(rows)('$finding', expectHeld);
+});
