@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   CLUSTER,
+  explainedLane,
   NODES,
   nodeStatus,
   page,
@@ -32,6 +33,7 @@ const stack = (over: Parameters<typeof stackOf>[0] = {}) =>
     status: () => page(nodeStatus(first)),
     ...over,
   });
+const ARGS = ['repair', first, '-c', CLUSTER, '-r', 'pause-image', ...WHY];
 const acted = (calls: readonly CliCall[]) =>
   calls.filter(({ to }) => to === 'operator-api:act').map(({ payload }) => payload);
 
@@ -47,11 +49,37 @@ describe('fleetmend repair', () => {
     expect(stderr).toContain(`  ✓ ${first}  Repaired  SandboxImageMissing  ecr  2.1 s\n`);
     expect(stdout).toContain('✓ pause-image on shop in 0 s: 1 Repaired\n');
     const payload = { action: 'repair', cluster: CLUSTER, remediation: 'pause-image', instanceIds: [first] };
-    expect(calls.map(({ to }) => to).slice(0, 2)).toEqual(['operator-api:look', 'operator-api:act']);
+    expect(calls.map(({ to }) => to).slice(0, 3)).toEqual([
+      ...['operator-api:look', 'audit-query:look', 'operator-api:act'],
+    ]);
     expect(acted(calls)).toEqual([
       { ...payload, reason: 'INC-1042', requestedBy: 'mei@laptop', requestId: 'cli-id-1' },
     ]);
     expect(code).toBe(0);
+  });
+
+  it('shows before it asks how the repair goes: how many nodes at once, whether it restarts something, the document', async () => {
+    const guard = (name: string, text: string) => ({ guard: name, passes: true, text });
+    const [lane] = explainedLane.items;
+    const explains = (...guards: readonly object[]) => ({
+      explain: () => page({ ...lane, document: 'fleetmend-pause-image-repair-dc3c1c1ea07c', guards }),
+    });
+    const shownBy = async (...guards: readonly object[]) => {
+      const ran = await runCli({ answer: stack(explains(...guards)), isTerminal: true, replies: ['n'] }, ...ARGS);
+      return ran.stderr;
+    };
+    const canaries = guard('canaries', 'slow start: one canary at a time');
+    expect(await shownBy(canaries, guard('budget', '0 of at most 41 nodes of the cluster under repair'))).toContain(
+      [
+        '  Order     slow start: one canary at a time; 0 of at most 41 nodes of the',
+        '      cluster under repair',
+        '  Restarts  nothing',
+        '  Document  fleetmend-pause-image-repair-dc3c1c1ea07c',
+      ].join('\n'),
+    );
+    expect(await shownBy(guard('disruptive', 'allowed'))).toContain(
+      '  Restarts  something on the node, where the fault',
+    );
   });
 
   it.each([[['n']], [['']], [[]]])('changes nothing where the person answers %j', async (replies) => {

@@ -7,7 +7,7 @@ import { CLUSTER_OPTION, DRY_RUN_OPTION, defineCommand, REASON_OPTION, YES_OPTIO
 import { EXIT, type ExitCode, usageError } from '../exit.ts';
 import { brokenNodes, instanceIdsOf, remediationsFor } from '../nodes.ts';
 import { counted } from '../output/text.ts';
-import { notePlan, type Plan, showPlan } from '../plan.ts';
+import { notePlan, type Plan, readManner, showPlan } from '../plan.ts';
 import { PlanAnswer } from '../schemas/shapes.ts';
 import { begin, WAIT_OPTIONS, WaitGiven } from '../start-request.ts';
 
@@ -92,8 +92,12 @@ export const repair = defineCommand({
     }));
     const plans: Plan['plans'][number][] = [];
     for (const payload of payloads) {
-      const plan = answerOf(PlanAnswer, await stack.act({ ...payload, dryRun: true }), 'the plan');
-      plans.push({ remediation: payload.remediation, plan, nodes: payload.instanceIds });
+      const { remediation, instanceIds: nodes } = payload;
+      const [answer, manner] = await Promise.all([
+        stack.act({ ...payload, dryRun: true }),
+        readManner(stack, cluster, remediation),
+      ]);
+      plans.push({ remediation, plan: answerOf(PlanAnswer, answer, 'the plan'), nodes, manner });
     }
     if (given.dryRun) {
       await showPlan(session, { action: 'repair', cluster, plans });

@@ -25,7 +25,7 @@ type RunPart = {
 };
 
 /** What a query answers, or undefined where the stack has no such thing (yet). */
-const unlessRefused = async <Value>(work: () => Promise<Value>): Promise<Value | undefined> => {
+export const unlessRefused = async <Value>(work: () => Promise<Value>): Promise<Value | undefined> => {
   try {
     return await work();
   } catch (thrown) {

@@ -26,6 +26,14 @@ const calm = {
   quarantined: 0,
 };
 const broken = page(runItem(), nodesItem('healthy', second, third), resultItem(first, { method: undefined }));
+const guard = (name: string, text: string) => ({ guard: name, passes: true, text });
+const HOW = {
+  document: 'fleetmend-pause-image-repair-dc3c1c1ea07c',
+  guards: [
+    guard('canaries', 'slow start: one canary at a time'),
+    guard('budget', '0 of at most 41 nodes of the cluster under repair'),
+  ],
+};
 const repaired = (instanceId: string, method: string) =>
   resultItem(instanceId, {
     remediation: 'pause-image',
@@ -48,6 +56,7 @@ const repairs = stackOf({
         }
       : started({ planned: 1 }),
   run: () => page(runItem({ action: 'repair', remediation: 'pause-image' }), repaired(first, 'ecr')),
+  explain: () => page({ ...explainedLane.items[0], ...HOW }),
   request,
 });
 const pauseAnswer = (over: object) => ({
