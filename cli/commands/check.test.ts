@@ -40,6 +40,21 @@ describe('fleetmend check', () => {
     expect(code).toBe(1);
   });
 
+  it('promises no repair that the policy forbids', async () => {
+    const decision = { remediation: 'pause-image', skipReason: 'NotAllowed', message: 'no repair: x is false' };
+    const decisions = [{ ...decision, setting: 'x', value: false, configuration: 'c', version: 'v' }];
+    const end = async (...results: readonly object[]) => {
+      const run = () => page(runItem(), ...results);
+      return (await runCli({ answer: stackOf({ check: () => started(), run, request }) }, ...args)).stdout;
+    };
+    const forbidden = await end(resultItem(broken, { decisions }));
+    expect(forbidden).toContain(`The policy does not let fleetmend repair 1 node: fleetmend explain ${broken}\n`);
+    expect(forbidden).not.toContain('by itself');
+    const both = await end(resultItem(broken, { decisions }), resultItem(second));
+    expect(both).toContain('fleetmend repairs 1 node by itself (pause-image).\n');
+    expect(both).toContain('does not let fleetmend repair 1 node');
+  });
+
   it('ends with 0 where every node is healthy', async () => {
     const answer = stackOf({
       check: () => started(),

@@ -50,11 +50,23 @@ export const check = defineCommand({
       title: `${remediation ?? NODE_CHECK} on ${cluster}`,
       next: ({ report }) => {
         const broken = report.results.filter((result) => remediationsIn(result).length > 0);
-        if (broken.length === 0) return undefined;
-        const names = [...new Set(broken.flatMap(remediationsIn))].join(', ');
+        const isForbidden = ({ decisions = [] }: (typeof broken)[number]): boolean => decisions.length > 0;
+        const [forbidden] = broken.filter(isForbidden);
+        const others = broken.filter((result) => !isForbidden(result));
+        const names = [...new Set(others.flatMap(remediationsIn))].join(', ');
+        const count = counted(broken.length - others.length, 'node');
         return [
-          `Where the policy lets it, fleetmend repairs ${counted(broken.length, 'node')} by itself (${shown(names)}).`,
-          `To repair now: fleetmend repair -c ${cluster} --broken`,
+          ...(others.length === 0
+            ? []
+            : [
+                `Where the policy lets it, fleetmend repairs ${counted(others.length, 'node')} by itself (${shown(names)}).`,
+                `To repair now: fleetmend repair -c ${cluster} --broken`,
+              ]),
+          ...(forbidden === undefined
+            ? []
+            : [
+                `The policy does not let fleetmend repair ${count}: fleetmend explain ${shown(forbidden.instanceId)}`,
+              ]),
         ];
       },
     });
