@@ -64,9 +64,7 @@ export const check = defineCommand({
               ]),
           ...(forbidden === undefined
             ? []
-            : [
-                `The policy does not let fleetmend repair ${count}: fleetmend explain ${shown(forbidden.instanceId)}`,
-              ]),
+            : [`The policy does not let fleetmend repair ${count}: fleetmend explain ${shown(forbidden.instanceId)}`]),
         ];
       },
     });

@@ -135,6 +135,15 @@ describe('fleetmend without a command', () => {
     );
     expect(stderr.match(/^\[live\] stack fleetmend/gm)).toHaveLength(2);
     expect([calls.length, code]).toEqual([2, 0]);
+    // As wide as the terminal, with times of one form, as the screen that is shown once.
+    const message =
+      'the breaker is open until 2026-11-29T03:31:37.154Z (first time), since run r-20261130T143019-a8c3 failed';
+    const long = await runCli(
+      { answer: () => page(clusterStatus(), need({ message })), isTerminal: true, ...NO_COLOR, interruptAtWait: 1 },
+      ...['status', '-w', '--utc'],
+    );
+    expect(long.stderr).toContain('until 2026-11-29 03:31:37Z');
+    for (const line of long.stderr.replaceAll('[live] ', '').split('\n')) expect(line.length).toBeLessThanOrEqual(80);
     expect((await runCli({ answer: () => troubled }, 'status', '-w')).code).toBe(2);
   });
 

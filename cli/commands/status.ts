@@ -152,14 +152,13 @@ const exitOfStatus = (items: readonly StatusShown[]): ExitCode =>
     : EXIT.done;
 
 /** Shows the screen again and again until Ctrl-C. */
-const watchStatus = async (session: Session, lines: () => Promise<readonly string[]>): Promise<ExitCode> => {
-  const { io } = session;
+const watchStatus = async ({ io, output }: Session, lines: () => Promise<readonly string[]>): Promise<ExitCode> => {
   if (!io.stderr.isTerminal) throw usageError('--watch', 'there is no terminal');
   const { signal, off } = io.onInterrupt();
   const live = io.live();
   try {
     while (!signal.aborted) {
-      live.show((await lines()).join('\n'));
+      live.show(output.live(await lines()).join('\n'));
       await io.sleep(POLL_MS, signal);
     }
   } finally {

@@ -55,6 +55,8 @@ export type Output = {
   readonly answer: (answer: Answer) => Promise<void>;
   /** Lines for a person, on the standard output, where the format is a text. */
   readonly lines: (...lines: readonly string[]) => Promise<void>;
+  /** Lines as the standard error shows them, for a screen that is shown again and again there. */
+  readonly live: (lines: readonly string[]) => readonly string[];
   /** A line about the progress, on the standard error. */
   readonly note: (text: string) => Promise<void>;
 };
@@ -157,6 +159,7 @@ export const createOutput = (
     lines: async (...lines) => {
       if (!isData(format)) await writeLines(stdout, prose(stdout, lines));
     },
+    live: (lines) => prose(stderr, lines),
     note: (text) => writeLines(stderr, prose(stderr, [text])),
   };
 };
