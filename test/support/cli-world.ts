@@ -75,8 +75,8 @@ export const runCli = async (options: CliWorldOptions, ...argv: readonly string[
   const interrupt = new AbortController();
   const screen = (name: 'stdout' | 'stderr'): Screen => ({
     write: async (text) => {
-      if (name === 'stdout' && options.write !== undefined) await options.write(text);
-      else written[name] += text;
+      if (name === 'stdout' && options.write !== undefined) return await options.write(text);
+      written[name] += text;
       written.transcript += text;
     },
     isTerminal,
