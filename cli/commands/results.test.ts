@@ -64,7 +64,7 @@ describe('fleetmend results', () => {
       // A reader that is slower than the stack: a program that does not wait for it would keep the rows.
       await setImmediate();
       ahead = Math.max(ahead, pages * PAGE - lines);
-      // What is kept, and not what waits for a collection: a busy machine collects late.
+      // Counted after a collection: a busy machine collects late.
       if (lines >= (kept.length + 1) * (rows / 10)) kept.push(keptMegabytes());
     };
     const { code } = await runCli(
