@@ -2,12 +2,12 @@ import { expect, it } from 'vitest';
 import { NODE_CHECK_KEYS } from '../support/node-check-keys.ts';
 import { measureSweep } from './costs.ts';
 
-const NODES = 400;
+const NODES = 150;
 /** SSM takes at most 50 nodes a command, each part of the check is one, and a sweep's rows are those of its commands. */
 const COMMANDS = (NODES / 50) * NODE_CHECK_KEYS.length;
 /**
  * About 5 writes a command and 10 for the run were measured, whatever the number of nodes; a wake that comes twice adds
- * some. A row for each node would be 400.
+ * some. A row for each node would be 150.
  */
 const MAX_WRITES = 20 + 5 * COMMANDS;
 /** About 0.8 KB a document and node was measured, copies in indexes included: most of it is the run's own state. */

@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { logsSubscription } from '../../events/logs-subscription.ts';
 import type { SimulatedNode } from '../../lab/sim/node.ts';
 import { NODE_CHECK_KEYS } from '../support/node-check-keys.ts';
+import { sampleOf } from '../support/sample.ts';
 import { faultLine } from './fault-line.ts';
 import { logGroupOf, MINUTE_MS, openScene, REPAIRABLE, type Scene, synthScene } from './support.ts';
 
@@ -63,14 +64,17 @@ describe('an invalid subscription payload', () => {
     ['a time that is no number', payload({ logEvents: [{ id: '1', timestamp: 'now', message: 'x' }] })],
   ];
 
-  it.each(garbage)('%s is kept with its reason, and acknowledged', async (_name, body) => {
-    scene.lab.invokeAsync('fleetmend-log-classifier', body);
-    await scene.lab.settle();
-    const letters = newLetters();
-    expect(letters).toMatchObject([{ queue: 'fleetmend-log-classifier-dlq', function: 'log-classifier' }]);
-    expect(letters[0]?.reason).toMatch(/^reading the subscription payload/);
-    expect(z.iso.datetime().safeParse(letters[0]?.time).success).toBe(true);
-  });
+  it.each(sampleOf('payloads that nobody can read', garbage, 4))(
+    '%s is kept with its reason, and acknowledged',
+    async (_name, body) => {
+      scene.lab.invokeAsync('fleetmend-log-classifier', body);
+      await scene.lab.settle();
+      const letters = newLetters();
+      expect(letters).toMatchObject([{ queue: 'fleetmend-log-classifier-dlq', function: 'log-classifier' }]);
+      expect(letters[0]?.reason).toMatch(/^reading the subscription payload/);
+      expect(z.iso.datetime().safeParse(letters[0]?.time).success).toBe(true);
+    },
+  );
 
   it('of a log group that no cluster lists is dropped and logged, without a dead letter or an error', async () => {
     const before = scene.lab.functionLogs('fleetmend-log-classifier').length;
@@ -185,7 +189,7 @@ describe('a symptom', () => {
       'fleetmend',
     );
 
-  it.each([
+  const refused: readonly (readonly [string, Readonly<Record<string, unknown>>, RegExp])[] = [
     [
       'a reason that is not in the catalogue',
       { instanceId: 'i-0123456789abcdef0', reason: 'RebootEverything' },
@@ -205,13 +209,18 @@ describe('a symptom', () => {
       /later than detail.lastSeenAt/,
     ],
     ['a field too many', { instanceId: 'i-0123456789abcdef0', document: 'AWS-RunShellScript' }, /reading the signal/],
-  ])('with %s is refused with its reason', async (_name, detail, reason) => {
-    put(detail);
-    await scene.drain();
-    const letters = newLetters();
-    expect(letters).toMatchObject([{ queue: 'fleetmend-signals-dlq', function: 'signal-intake' }]);
-    expect(letters[0]?.reason).toMatch(reason);
-  });
+  ];
+
+  it.each(sampleOf('symptoms that are refused', refused, 3))(
+    'with %s is refused with its reason',
+    async (_name, detail, reason) => {
+      put(detail);
+      await scene.drain();
+      const letters = newLetters();
+      expect(letters).toMatchObject([{ queue: 'fleetmend-signals-dlq', function: 'signal-intake' }]);
+      expect(letters[0]?.reason).toMatch(reason);
+    },
+  );
 
   it('of a cluster that is not configured leads to nothing', async () => {
     const before = scene.chronicle.commands.length;

@@ -6,7 +6,7 @@ import { synthScene } from './support.ts';
 
 /** The full storm is 5,000 nodes for ten minutes; `FLEETMEND_STORM_NODES` makes it smaller on a small machine. */
 const { FLEETMEND_STORM_NODES = '5000' } = process.env;
-const SIZE: StormSize = isDeep ? { nodes: Number(FLEETMEND_STORM_NODES), minutes: 10 } : { nodes: 60, minutes: 2 };
+const SIZE: StormSize = isDeep ? { nodes: Number(FLEETMEND_STORM_NODES), minutes: 10 } : { nodes: 40, minutes: 2 };
 /** Execution environments of a function in a scene, each with a memory of its own. */
 const ENVIRONMENTS = 2;
 const EC2_PAGE = 1000;
