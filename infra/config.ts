@@ -190,6 +190,10 @@ export const Config = z.strictObject({
     .default(true)
     .describe('Adds the alarms about fleetmend itself. Those about the nodes are `signals.alarms`.'),
   dashboard: z.boolean().default(true).describe('Adds a dashboard of CloudWatch.'),
+  savedQueries: z
+    .boolean()
+    .default(true)
+    .describe('Adds saved queries of CloudWatch Logs Insights over the logs of the functions.'),
   signals: z
     .strictObject(signalSwitches)
     .prefault({})

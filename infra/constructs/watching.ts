@@ -45,9 +45,11 @@ export const watch = (
         countsUnreadableRows: ['signal-intake', 'run-controller', 'scheduler'],
       }).all
     : [];
-  new SavedQueries(stack, 'SavedQueries', {
-    namePrefix: stack.stackName,
-    logGroups: Object.fromEntries([...functions].map(([name, { logGroup }]) => [name, logGroup])),
-  });
+  if (config.savedQueries) {
+    new SavedQueries(stack, 'SavedQueries', {
+      namePrefix: stack.stackName,
+      logGroups: Object.fromEntries([...functions].map(([name, { logGroup }]) => [name, logGroup])),
+    });
+  }
   if (config.dashboard) new Dashboard(stack, 'Dashboard', { ...common, alarms, requests: requests.logGroup });
 };

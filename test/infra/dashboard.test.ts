@@ -66,6 +66,12 @@ it('is left out where the configuration does not want it; the saved queries stay
   expect(resourcesOf(without, 'AWS::Logs::QueryDefinition')).toHaveLength(SAVED_QUERIES.length);
 });
 
+it('has no saved queries where the configuration does not want them; the dashboard stays', () => {
+  const without = synthesize({ ...CONFIG, savedQueries: false }, 'eu-west-1').template;
+  expect(resourcesOf(without, 'AWS::Logs::QueryDefinition')).toEqual([]);
+  expect(resourcesOf(without, 'AWS::CloudWatch::Dashboard')).toHaveLength(1);
+});
+
 it('saves each query under the name of the stack, for the log groups of its functions', () => {
   const saved = resourcesOf(template, 'AWS::Logs::QueryDefinition').map(([, { Properties }]) => Properties);
   expect(saved.map(({ Name }) => Name).toSorted()).toEqual(

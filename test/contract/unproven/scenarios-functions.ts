@@ -72,6 +72,38 @@ export const functions: readonly Scenario[] = [
       'cloudformation describe-stack-events'*) echo 'Role  User is not authorized to perform: iam:CreateRole' ;;`,
   },
   {
+    script: 'watching.sh',
+    title: 'both are there',
+    verdict: 'PROVEN',
+    answers: `
+      *describe-query-definitions*) echo "$(option --query-definition-name-prefix)/probe" ;;
+      *get-dashboard*) option --dashboard-name ;;`,
+    says: /in eu-west-1 the saved query is fleetmend-unproven-watching-/,
+  },
+  {
+    script: 'watching.sh',
+    title: 'the region has no such type',
+    verdict: 'REFUTED',
+    answers: `'cloudformation create-stack'*) fail ValidationError 'Template format error: Unrecognized resource types: [AWS::Logs::QueryDefinition]' ;;`,
+  },
+  {
+    script: 'watching.sh',
+    title: 'the query is not there afterwards',
+    verdict: 'REFUTED',
+    answers: `
+      *describe-query-definitions*) : ;;
+      *get-dashboard*) option --dashboard-name ;;`,
+    says: /the saved query is none/,
+  },
+  {
+    script: 'watching.sh',
+    title: 'the dashboard may not be created',
+    verdict: 'INCONCLUSIVE',
+    answers: `
+      'cloudformation wait stack-create-complete'*) fail WaiterError 'Waiter StackCreateComplete failed' ;;
+      'cloudformation describe-stack-events'*) echo 'Dashboard  User is not authorized to perform: cloudwatch:PutDashboard' ;;`,
+  },
+  {
     script: 'registry-probe.sh',
     title: 'the image is there',
     verdict: 'PROVEN',
