@@ -1,3 +1,4 @@
+import type { ConnectAws } from './aws/ask-aws.ts';
 import type { Connect } from './aws/connection.ts';
 
 /** A stream of the terminal or of a pipe. */
@@ -33,4 +34,5 @@ export type Io = {
   /** Sends a JSON document to an address of the lab, and answers with its JSON answer. */
   readonly post: (address: string, body: object) => Promise<unknown>;
   readonly connect: Connect;
+  readonly askAws: ConnectAws;
 };

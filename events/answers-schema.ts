@@ -2,11 +2,12 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod';
+import { DeployedItem } from '../core/api/deployed.ts';
 import { ExplainItem } from '../core/api/explain.ts';
 import { StatusItem } from '../core/api/status.ts';
 import { SummaryItem } from '../core/api/summary.ts';
 
-const ITEMS = { status: StatusItem, explain: ExplainItem, summary: SummaryItem } as const;
+const ITEMS = { status: StatusItem, explain: ExplainItem, summary: SummaryItem, deployed: DeployedItem } as const;
 
 /** The published schemas: the name of the file, and its text. Later versions only add fields. */
 export const answerSchemas = (): readonly { readonly file: string; readonly text: string }[] =>

@@ -16,9 +16,8 @@ describe('fleetmend doctor', () => {
         '✓ sweeps        shop: every 30 min, the last one ended 4 min ago',
         '✓ reach         shop: 0 of 412 nodes not reached by SSM (0 not managed, 0 without an answer)',
         '✓ dead letters  none',
-        '! not seen      whether the log groups exist and are subscribed, and whether the documents at SSM are what was built: npm run deploy -- --dry-run',
+        '! not seen      what the account has: no answer for deployed',
         "! not seen      the rights of the nodes' roles: a node without AmazonSSMManagedInstanceCore is not managed, or gives no answer",
-        '! not seen      whether CloudTrail records who invokes the functions: aws cloudtrail get-event-selectors --trail-name NAME',
         '',
       ].join('\n'),
     );

@@ -4,6 +4,7 @@ import { ExplainedLane } from '../../core/api/explain.ts';
 import type { ClusterStatus, Need } from '../../core/api/status.ts';
 import { outcomesWith } from '../../core/model/outcome.ts';
 import { answerOf } from '../aws/answer.ts';
+import type { AskAws } from '../aws/ask-aws.ts';
 import type { Stack } from '../aws/connection.ts';
 import { itemsOf } from '../aws/pages.ts';
 import { defineCommand } from '../define-command.ts';
@@ -12,6 +13,7 @@ import type { Column } from '../output/table.ts';
 import { counted, shown } from '../output/text.ts';
 import type { Clock } from '../output/times.ts';
 import { StatusItems } from '../schemas/shapes.ts';
+import { type AwsFinding, lookAtAws } from './doctor-aws.ts';
 
 /** One thing that was looked at. */
 type Finding = {
@@ -25,7 +27,7 @@ type Finding = {
     | 'dead letters'
     | 'reading'
     | 'notices'
-    | 'not seen';
+    | AwsFinding['check'];
   readonly level: 'ok' | 'warning' | 'error';
   readonly text: string;
 };
@@ -91,11 +93,9 @@ const agentsOf = async (stack: Stack, { cluster, unreachable }: ClusterStatus): 
   return [...findings.slice(0, MAX_SILENT), ...(rest > 0 ? [more] : [])];
 };
 
-/** What the rights of a reader do not show, each with the command that does. It is said, so that nobody takes it for well. */
+/** What no look from outside shows, each with where to look. It is said, so that nobody takes it for well. */
 const NOT_SEEN: readonly string[] = [
-  'whether the log groups exist and are subscribed, and whether the documents at SSM are what was built: npm run deploy -- --dry-run',
   "the rights of the nodes' roles: a node without AmazonSSMManagedInstanceCore is not managed, or gives no answer",
-  'whether CloudTrail records who invokes the functions: aws cloudtrail get-event-selectors --trail-name NAME',
 ];
 
 /** An error that a person can correct, in one line. */
@@ -136,10 +136,36 @@ const lettersOf = (needs: readonly Need[]): readonly Finding[] => {
   }));
 };
 
+/** What the account has. A stack of an earlier version does not say what it should have. */
+const inAccount = async (
+  look: Parameters<typeof lookAtAws>[0],
+  clusters: readonly ClusterStatus[],
+): Promise<readonly Finding[]> => {
+  try {
+    return await lookAtAws(
+      look,
+      clusters.map(({ cluster }) => cluster),
+    );
+  } catch (thrown) {
+    return [{ check: 'not seen', level: 'warning', text: `what the account has: ${problemOf(thrown)}` }];
+  }
+};
+
 /** What a stack shows about itself. An error of access is a finding too: it is what is wrong. */
 const examine = async (
   stack: Stack,
-  { version, clock, notice }: { readonly version: string; readonly clock: Clock; readonly notice: string | undefined },
+  {
+    version,
+    clock,
+    notice,
+    ...outside
+  }: {
+    readonly version: string;
+    readonly clock: Clock;
+    readonly notice: string | undefined;
+    readonly ask: AskAws;
+    readonly now: Date;
+  },
 ): Promise<readonly Finding[]> => {
   const clusters: ClusterStatus[] = [];
   const needs: Need[] = [];
@@ -163,6 +189,7 @@ const examine = async (
     ...[...new Set(clusters.flatMap(({ unread }) => unread))].map(
       (text): Finding => ({ check: 'reading', level: 'error', text }),
     ),
+    ...(await inAccount({ ...outside, stack, clock }, clusters)),
     ...(notice === undefined ? [] : [await testNotice(stack, notice)]),
     ...NOT_SEEN.map((text): Finding => ({ check: 'not seen', level: 'warning', text })),
   ];
@@ -181,16 +208,18 @@ const COLUMNS: readonly Column<Finding & { readonly context: string }>[] = [
 /** `fleetmend doctor`: whether fleetmend itself works. */
 export const doctor = defineCommand({
   name: 'doctor',
-  summary: 'Look whether fleetmend itself works: access, version, sweeps, reach, agents, pauses, dead letters, notices',
+  summary:
+    'Look whether fleetmend itself works: access, version, sweeps, reach, agents, pauses, dead letters, documents, log groups, heartbeat, CloudTrail, notices',
   options: [{ flags: '--test-notice', description: 'send a notice that asks for nothing to those who subscribe' }],
   examples: ['fleetmend doctor', 'fleetmend doctor --test-notice', 'fleetmend doctor --context all -o json'],
   formats: ['table', 'json', 'jsonl', 'csv'],
   given: z.object({ testNotice: z.boolean().default(false) }),
-  perform: async ({ output, stacks, version, author }, { testNotice: isAsked }) => {
+  perform: async ({ io, output, stacks, version, author }, { testNotice: isAsked }) => {
     const all: (Finding & { readonly context: string })[] = [];
     for (const stack of stacks()) {
       const notice = isAsked ? author : undefined;
-      const findings = await examine(stack, { version, clock: output.clock, notice });
+      const ask = io.askAws(stack.place);
+      const findings = await examine(stack, { version, clock: output.clock, notice, ask, now: io.now() });
       all.push(...findings.map((finding) => ({ context: stack.place.context, ...finding })));
     }
     const lines = all.map(

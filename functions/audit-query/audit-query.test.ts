@@ -201,7 +201,7 @@ describe('audit-query refuses', () => {
     [
       'nothing',
       undefined,
-      /field query: expected one of actions, explain, node, open, outcomes, pauses, quarantine, reasons, request, run, runs, status, summary/,
+      /field query: expected one of actions, deployed, explain, node, open, outcomes, pauses, quarantine, reasons, request, run, runs, status, summary/,
     ],
     ['an unknown query', { query: 'scan' }, /field query: expected one of/],
     ['an unknown field', { query: 'open', filter: 'x' }, /filter/],

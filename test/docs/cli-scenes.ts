@@ -1,3 +1,4 @@
+import { contentSha256 } from '../../functions/adapters/ssm/reviewed-documents.ts';
 import {
   clusterStatus,
   explained,
@@ -42,6 +43,16 @@ const repaired = (instanceId: string, method: string) =>
     method,
     findings: undefined,
   });
+const LOG_GROUP = '/aws/containerinsights/shop/dataplane';
+/** What AWS answers to doctor, by operation. */
+const ACCOUNT: ReadonlyMap<string, object> = new Map<string, object>([
+  ['GetDocument', { Content: '{}' }],
+  ['DescribeLogGroups', { logGroups: [{ logGroupName: LOG_GROUP }] }],
+  ['DescribeSubscriptionFilters', { subscriptionFilters: [{ filterName: 'fleetmend' }] }],
+  ['DescribeLogStreams', { logStreams: [{ lastEventTimestamp: Date.parse('2026-11-29T03:12:00Z') }] }],
+  ['FilterLogEvents', { events: [{}] }],
+  ['DescribeInstanceInformation', { InstanceInformationList: [{ InstanceId: NODES[0], AgentVersion: '3.1.1927.0' }] }],
+]);
 const repairs = stackOf({
   status: () => page(nodeStatus(first), nodeStatus(second)),
   repair: ({ dryRun }) =>
@@ -247,7 +258,19 @@ export const CLI_SCENES: readonly { readonly of: string; readonly options: CliWo
   {
     of: 'doctor',
     options: {
-      answer: stackOf({ status: () => page(clusterStatus(), clusterStatus(calm)), explain: () => explainedLane }),
+      answer: stackOf({
+        status: () => page(clusterStatus(), clusterStatus(calm)),
+        explain: () => explainedLane,
+        deployed: () =>
+          page(
+            { kind: 'deployed-document', key: 'k', name: 'n', contentSha256: contentSha256({}) },
+            { kind: 'log-group', name: LOG_GROUP, cluster: 'shop' },
+          ),
+      }),
+      askAws: async (service, operation, body) => {
+        if (service === 'cloudtrail') throw Object.assign(new Error('no'), { name: 'AccessDeniedException' });
+        return JSON.stringify(body).includes('batch') ? {} : ACCOUNT.get(operation);
+      },
       version: '0.2.0',
     },
   },

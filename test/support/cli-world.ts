@@ -1,3 +1,4 @@
+import type { AskAws } from '../../cli/aws/ask-aws.ts';
 import type { Payload } from '../../cli/aws/connection.ts';
 import { entriesInOrder } from '../../cli/commands.ts';
 import type { Io, Screen } from '../../cli/io.ts';
@@ -28,6 +29,8 @@ export type CliWorldOptions = {
   readonly write?: (text: string) => Promise<void>;
   /** The lab: answers a document that is sent to an address. */
   readonly post?: (address: string, body: object) => Promise<unknown>;
+  /** Answers for AWS; without it, nothing may be called. */
+  readonly askAws?: AskAws;
   /** Whether the calls are kept: yes, but where there are very many. */
   readonly keepsCalls?: boolean;
   /** Ctrl-C is pressed during the wait of this number, counted from 1. */
@@ -52,6 +55,9 @@ export const CLI_NOW = '2026-11-29T03:16:00.000Z';
 const HOME = '/home/mei';
 /** Files of the person. */
 export const CLI_FILES = { contexts: `${HOME}/.config/fleetmend/config.json`, kubeconfig: `${HOME}/.kube/config` };
+
+const notAllowed: AskAws = () =>
+  Promise.reject(Object.assign(new Error('not authorized'), { name: 'AccessDeniedException' }));
 
 /** Runs `fleetmend` in this process, with a stack that answers what a test says. */
 export const runCli = async (options: CliWorldOptions, ...argv: readonly string[]): Promise<CliRun> => {
@@ -111,6 +117,7 @@ export const runCli = async (options: CliWorldOptions, ...argv: readonly string[
     onInterrupt: () => ({ signal: interrupt.signal, off: () => {} }),
     newId: () => `id-${++ids}`,
     post: async (address, body) => await (options.post ?? (() => Promise.reject(new Error('no lab'))))(address, body),
+    askAws: () => async (service, operation, body) => await (options.askAws ?? notAllowed)(service, operation, body),
     connect: (place) => async (functionName: string, way: Way, payload: Payload) => {
       const call: CliCall = { stack: place.stack, to: `${functionName}:${way}`, payload };
       if (keepsCalls) calls.push(call);

@@ -1,5 +1,5 @@
-// Each line is a query; its file has its payload and the plan of its answer.
 export { actions } from './actions.ts';
+export { deployed } from './deployed.ts';
 export { explain } from './explain.ts';
 export { node } from './node.ts';
 export { open } from './open.ts';
@@ -12,3 +12,4 @@ export { run } from './run.ts';
 export { runs } from './runs.ts';
 export { status } from './status.ts';
 export { summary } from './summary.ts';
+// Each line is a query; its file has its payload and the plan of its answer.
