@@ -33,7 +33,7 @@ describe('the findings on nodes', async () => {
       ...numbered('R', 14),
       ...['C2', 'M7', 'M8', 'M10'],
       ...cost,
-      ...numbered('B', 10),
+      ...numbered('B', 11),
     ]);
   });
 
