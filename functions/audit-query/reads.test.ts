@@ -113,6 +113,7 @@ const ASKED: readonly (readonly [title: string, query: Asked])[] = [
   ['actions of a cluster', { query: 'actions', cluster: 'demo', limit }],
   ['actions of an author', { query: 'actions', author: 'mei', limit }],
   ['actions of a day', { query: 'actions', day: '2026-08-22', limit }],
+  ['deployed', { query: 'deployed' }],
   ['open', { query: 'open', limit }],
   ['pauses', { query: 'pauses', limit }],
   ['quarantine', { query: 'quarantine', limit }],
