@@ -164,8 +164,8 @@ describe('a registry hold', () => {
     holdAfterNews(newsOf(words, seconds), before, { ...run, hasTried }, at(seconds), LIMITS);
   const first: RegistryHold = { until: at(1000), holds: 1, runId: 'r-1', silentAt: at(20) };
 
-  it('of 15 minutes starts at two distinct silent nodes', () => {
-    expect(held([silent(1, 10), silent(2, 20)])).toEqual({ ...first });
+  it('of 8 s starts at two distinct silent nodes', () => {
+    expect(held([silent(1, 10), silent(2, 20)])).toEqual({ ...first, until: at(108) });
     expect(held([silent(1, 10)])).toBeUndefined();
     expect(held([silent(1, 10), silent(1, 20)])).toBeUndefined();
     expect(held([silent(1, 10), answers(3, 15), silent(2, 20)])).toBeUndefined();
@@ -178,16 +178,16 @@ describe('a registry hold', () => {
     expect(held([...words, silent(4, 30)], first, 999, true)).toBe(first);
   });
 
-  it('is followed by one twice as long, once all nodes that could try were silent and one of them is new', () => {
+  it('is followed by one a step longer, once all nodes that could try were silent and one of them is new', () => {
     const words = [silent(1, 10), silent(2, 20), silent(3, 1100)];
     expect(held(words, first, 1200, false)).toBe(first);
-    expect(held(words, first, 1200, true)).toEqual({ until: at(3000), holds: 2, runId: 'r-1', silentAt: at(1100) });
+    expect(held(words, first, 1200, true)).toEqual({ until: at(1264), holds: 2, runId: 'r-1', silentAt: at(1100) });
     expect(held(words.slice(0, 2), first, 1200, true)).toBe(first);
   });
 
-  it('is followed by one twice as long also where a known node was silent again beside the new one', () => {
+  it('is followed by one a step longer also where a known node was silent again beside the new one', () => {
     const words = [silent(1, 10), silent(2, 20), silent(2, 1100), silent(3, 1150)];
-    expect(held(words, first, 1200, true)).toMatchObject({ holds: 2, until: at(3000) });
+    expect(held(words, first, 1200, true)).toMatchObject({ holds: 2, until: at(1264) });
   });
 
   it('stands until its end, also against a silence whose time is ahead', () => {
@@ -201,10 +201,10 @@ describe('a registry hold', () => {
     expect(held([silent(1, 10), silent(2, 20), silent(3, 1001)], first, 1200, true)).toMatchObject({ holds: 2 });
   });
 
-  it('is followed by one of 15 minutes if only the same nodes were silent again', () => {
+  it('is followed by one of 8 s if only the same nodes were silent again', () => {
     const before = { ...first, holds: 4 };
     expect(held([silent(1, 10), silent(2, 20), silent(2, 1100)], before, 1200, true)).toEqual({
-      until: at(2100),
+      until: at(1208),
       holds: 4,
       runId: 'r-1',
       silentAt: at(1100),

@@ -4,7 +4,7 @@ import type { Limits } from '../model/policy.ts';
 import type { RegistryHold, RegistryNews } from '../state/lane-state.ts';
 import type { ResultRow } from '../state/results.ts';
 import { REGISTRY_UNREACHABLE } from './attempts.ts';
-import { breakerSeconds } from './trust.ts';
+import { registryHoldSeconds } from './holds.ts';
 
 /** The methods that fetch an image from a registry. */
 const REGISTRY_METHODS: ReadonlySet<string | undefined> = new Set(['unit', 'ecr', 'fetch', 'mirror', 'pull', 'login']);
@@ -108,9 +108,9 @@ export const unexplained = ({ silent, answered }: RegistryNews): readonly (reado
   );
 
 /**
- * The registry hold after the news. Two distinct silent nodes start one of 15 minutes. An answer to any node after them ends
- * it. At its end some nodes try. Where all have tried and none had an answer, the next hold starts: twice as long if another
- * node than before was silent; of 15 minutes otherwise, because the same nodes show nothing new.
+ * The registry hold after the news. Two distinct silent nodes start one of 8 s. An answer to any node after them ends it. At
+ * its end some nodes try. Where all have tried and none had an answer, the next hold starts: a step longer if another node
+ * than before was silent; of 8 s otherwise, because the same nodes show nothing new.
  */
 export const holdAfterNews = (
   news: RegistryNews,
@@ -126,7 +126,7 @@ export const holdAfterNews = (
   const silentAt = latestOf(silent.map(([, { last }]) => last));
   const isNew = before === undefined || silent.some(([, { first }]) => first > before.silentAt);
   const holds = (before?.holds ?? 0) + Number(isNew);
-  const until = isoTime(epochMs(now) + breakerSeconds(isNew ? holds : 1, limits) * 1000);
+  const until = isoTime(epochMs(now) + registryHoldSeconds(isNew ? holds : 1, limits) * 1000);
   return { until, holds, runId, silentAt };
 };
 

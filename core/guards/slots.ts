@@ -4,7 +4,7 @@ import type { ClusterState, SlotEntry } from '../state/cluster-state.ts';
 export type SlotLedger = Pick<ClusterState, 'slots' | 'disruptive'>;
 
 /** A run that asks for slots, or gives them back. */
-export type SlotHolder = Pick<SlotEntry, 'lane' | 'until' | 'runVersion'> & { readonly runId: string };
+export type SlotHolder = Pick<SlotEntry, 'lane' | 'until' | 'sentAt' | 'runVersion'> & { readonly runId: string };
 
 /** What is known about the holders of slots. */
 export type SlotContext = {

@@ -3,7 +3,6 @@ import { at, LIMITS, node } from '../../test/support/runs.ts';
 import type { Outcome } from '../model/outcome.ts';
 import type { TrustRow } from '../state/trust-state.ts';
 import {
-  breakerSeconds,
   endOf,
   type Final,
   failedLast,
@@ -11,6 +10,7 @@ import {
   isStillTripped,
   isTripped,
   newTrust,
+  type OpeningContext,
   openBreakerOf,
   openingOf,
   trippedAfter,
@@ -33,8 +33,8 @@ const finals = (ends: string, from = 0, firstNode = 0): Final[] =>
   }));
 const trustOf = (ends: string, over: Partial<TrustRow> = {}, now = NOW): TrustRow =>
   withResults({ ...newTrust('doc', 'demo'), ...over }, finals(ends), now);
-const opening = (trust: TrustRow, clusterNodes = 100, now = NOW) =>
-  openingOf(trust, { runId: 'r-9', clusterNodes }, now, LIMITS);
+const opening = (trust: TrustRow, clusterNodes = 100, now = NOW, over: Partial<OpeningContext> = {}) =>
+  openingOf(trust, { runId: 'r-9', clusterNodes, openElsewhere: 0, ...over }, now, LIMITS);
 const context = (over = {}) => ({ budget: 50, nodesToRepair: 100, openElsewhere: 0, ...over });
 
 it.each<[Outcome, string | undefined, Final['end']]>([
@@ -130,6 +130,8 @@ describe('a breaker opens', () => {
     ['not at one canary', 'F', 100, false],
     ['at two canaries', 'FF', 100, true],
     ['at two canaries with a repaired one between them', 'FRF', 100, true],
+    ['at two canaries of five nodes, of which three are repaired', 'FRRRF', 100, true],
+    ['not at two canaries of ten: 20 %', `FF${'r'.repeat(8)}`, 100, false],
     ['not at two failures that are no canaries', 'ff', 100, false],
     ['not at a canary and another failure', 'Ff', 100, false],
     ['at three of three', 'fff', 100, true],
@@ -146,21 +148,33 @@ describe('a breaker opens', () => {
     expect(opening(trustOf(ends), clusterNodes) !== undefined).toBe(expected);
   });
 
-  it('for 15 minutes, in the name of the run, and not again while it is open', () => {
+  it('for 8 s, in the name of the run, and not again while it is open', () => {
     const breaker = opening(trustOf('FF'));
-    expect(breaker).toEqual({ openedAt: NOW, openUntil: at(1900), openings: 1, runId: 'r-9' });
+    expect(breaker).toEqual({
+      ...{ openedAt: NOW, openUntil: at(1008), openings: 1, step: 1, runId: 'r-9' },
+      nodes: [node(1), node(0)],
+    });
     const opened = { ...trustOf('FFfff'), breaker };
-    expect(openBreakerOf(opened, at(1899))).toBe(breaker);
-    expect(windowOf(opened, context(), at(1899), LIMITS)).toBe(0);
-    expect(opening(opened, 100, at(1899))).toBeUndefined();
+    expect(openBreakerOf(opened, at(1007))).toBe(breaker);
+    expect(windowOf(opened, context(), at(1007), LIMITS)).toBe(0);
+    expect(opening(opened, 100, at(1007))).toBeUndefined();
     // The clock of the function that observed these results is ahead.
-    const ahead = withResults(opened, finals('FF', 1901, 20), at(1899));
-    expect(opening(ahead, 100, at(1899))).toBeUndefined();
-    expect(openBreakerOf(opened, at(1900))).toBeUndefined();
-    expect(windowOf(opened, context(), at(1900), LIMITS)).toBe(1);
+    const ahead = withResults(opened, finals('FF', 1016, 20), at(1007));
+    expect(opening(ahead, 100, at(1007))).toBeUndefined();
+    expect(openBreakerOf(opened, at(1008))).toBeUndefined();
+    expect(windowOf(opened, context(), at(1008), LIMITS)).toBe(1);
   });
 
-  const opened = { openedAt: at(0), openUntil: at(900), openings: 2, runId: 'r-1' };
+  it('for longer where more canaries failed, or other clusters have had the same', () => {
+    const secondsOf = (ends: string, openElsewhere = 0) =>
+      (Date.parse(opening(trustOf(ends), 100, NOW, { openElsewhere })?.openUntil ?? '') - Date.parse(NOW)) / 1000;
+    expect(['FF', 'FFF', 'FFFF', 'fff', 'FFff'].map((ends) => secondsOf(ends))).toEqual([8, 64, 512, 8, 8]);
+    expect([1, 2, 9].map((openElsewhere) => secondsOf('FF', openElsewhere))).toEqual([8, 512, 512]);
+    expect(secondsOf('FFFFF', 2)).toBe(4096);
+  });
+
+  const opened = { openedAt: at(6), openUntil: at(900), openings: 2, runId: 'r-1' };
+  const known = { ...opened, step: 1, nodes: [node(50), node(51)] };
   const results = (ends: string, from = 901, now = at(2000)): TrustRow =>
     withResults({ ...trustOf('FFrrrr'), breaker: opened }, finals(ends, from, 50), now);
 
@@ -170,11 +184,22 @@ describe('a breaker opens', () => {
     expect(opening(results('F', 900), 100, at(2000))).toBeUndefined();
   });
 
-  it('again at one failed canary, for twice as long, until a full set of canaries is repaired', () => {
+  it('not by nodes that had failed before it', () => {
+    expect(opening({ ...results('FF'), breaker: known }, 9, at(2000))).toBeUndefined();
+    expect(isTripped({ ...results('FF'), breaker: known }, at(2000), LIMITS)).toBe(true);
+    expect(opening({ ...results('FFF'), breaker: known }, 100, at(2000))).toMatchObject({
+      ...{ openings: 3, step: 2 },
+      nodes: [node(52), ...known.nodes],
+    });
+  });
+
+  it('again at one failed canary, a step longer, until a full set of canaries is repaired', () => {
     expect(opening(results('F'), 100, at(2000))).toEqual({
       openedAt: at(2000),
-      openUntil: at(2000 + 3600),
+      openUntil: at(2000 + 512),
       openings: 3,
+      step: 3,
+      nodes: [node(50)],
       runId: 'r-9',
     });
     expect(opening(results('RRF'), 100, at(2000))?.openings).toBe(3);
@@ -186,10 +211,10 @@ describe('a breaker opens', () => {
     expect(opening(results('f'), 100, at(2000))).toBeUndefined();
   });
 
-  it('for 15 minutes again once it had closed', () => {
+  it('for 8 s again once it had closed', () => {
     expect(isTripped(results('RR'), at(2000), LIMITS)).toBe(true);
     expect(isTripped(results('RRR'), at(2000), LIMITS)).toBe(false);
-    expect(opening(results('RRRFF'), 100, at(2000))).toMatchObject({ openings: 1, openUntil: at(2900) });
+    expect(opening(results('RRRFF'), 100, at(2000))).toMatchObject({ openings: 1, openUntil: at(2008) });
   });
 
   it('as for the first time a day after its open time', () => {
@@ -208,20 +233,9 @@ it('nodes on which the document failed are sent to last, in their order otherwis
 
 it('a row in place of one that cannot be read has an open breaker, and canaries after it', () => {
   const trust = unknownTrust('d', 'demo', at(0), LIMITS);
-  expect(openBreakerOf(trust, at(899))).toEqual({ openedAt: at(0), openUntil: at(900), openings: 1 });
-  expect(openBreakerOf(trust, at(900))).toBeUndefined();
-  expect(isCanary(trust, { nodesToRepair: 40, openElsewhere: 0 }, at(900), LIMITS)).toBe(true);
-});
-
-it.each([
-  [1, 900],
-  [2, 1800],
-  [3, 3600],
-  [7, 57_600],
-  [8, 86_400],
-  [0, 900],
-])('the breaker stays open at its opening %i for %i s', (openings, seconds) => {
-  expect(breakerSeconds(openings, LIMITS)).toBe(seconds);
+  expect(openBreakerOf(trust, at(511))).toEqual({ openedAt: at(0), openUntil: at(512), openings: 1, step: 3 });
+  expect(openBreakerOf(trust, at(512))).toBeUndefined();
+  expect(isCanary(trust, { nodesToRepair: 40, openElsewhere: 0 }, at(512), LIMITS)).toBe(true);
 });
 
 describe('what other clusters know of a breaker', () => {

@@ -4,6 +4,7 @@ import type { Limits } from '../model/policy.ts';
 import type { Tally } from '../state/results.ts';
 import type { Breaker, TrippedRow, TrustResult, TrustRow } from '../state/trust-state.ts';
 import { isAttributable } from './attributable.ts';
+import { holdSeconds, LONG_STEP } from './holds.ts';
 
 /** A node's final result. `other` shows nothing about the document: it gives the node's place back, and passes nothing. */
 export type Final = Omit<TrustResult, 'end'> & { readonly end: TrustResult['end'] | 'other' };
@@ -71,6 +72,13 @@ const countedOf = (trust: TrustRow, now: string): readonly TrustResult[] => {
   return trust.results.filter((result) => isValid(result, now) && (since === undefined || result.at > since));
 };
 
+/** The failures of nodes that had not failed before the last opening of the breaker: from the others nothing new is learned. */
+const newFailuresIn = (trust: TrustRow, results: readonly TrustResult[], now: string): readonly TrustResult[] => {
+  const { nodes, openedAt = '' } = breakerOf(trust, now) ?? {};
+  const known = new Set(nodes);
+  return results.filter(({ end, instanceId, at }) => end === 'failed' && at > openedAt && !known.has(instanceId));
+};
+
 const repairedIn = (results: readonly TrustResult[]): number => results.filter(({ end }) => end === 'repaired').length;
 
 /** The open breaker that holds back every repair by this document in the cluster; undefined if there is none. */
@@ -82,6 +90,12 @@ export const openBreakerOf = (trust: TrustRow, now: string): Breaker | undefined
 /** Whether the breaker is open, or has not closed again: no full set of canaries has been repaired since. */
 export const isTripped = (trust: TrustRow, now: string, limits: Pick<Limits, 'canaries'>): boolean =>
   breakerOf(trust, now) !== undefined && repairedIn(countedOf(trust, now)) < limits.canaries;
+
+/** By how many steps a silent canary holds the next one longer: none unless the breaker has opened and not closed again. */
+export const trippedSteps = (trust: TrustRow, now: string, limits: Pick<Limits, 'canaries'>): number => {
+  const breaker = breakerOf(trust, now);
+  return breaker !== undefined && isTripped(trust, now, limits) ? stepOf(breaker) + 1 : 0;
+};
 
 /** Whether what is stored about a breaker for other clusters is still true: an opening remains valid for a day. */
 export const isStillTripped = (row: Pick<TrippedRow, 'openUntil' | 'isTripped'>, now: string): boolean =>
@@ -101,15 +115,12 @@ export const trippedAfter = (
   return { document, cluster, openUntil: breaker.openUntil, isTripped: is };
 };
 
-/** Whether a canary failed before a full set of canaries had been repaired after the breaker's open time. */
+/** Whether another canary failed before a full set of canaries had been repaired after the breaker's open time. */
 const failsAgain = (trust: TrustRow, now: string, limits: Pick<Limits, 'canaries'>): boolean => {
   if (breakerOf(trust, now) === undefined) return false;
   const counted = countedOf(trust, now);
-  return counted.some(
-    (result) =>
-      result.end === 'failed' &&
-      result.isCanary &&
-      repairedIn(counted.filter(({ at }) => at < result.at)) < limits.canaries,
+  return newFailuresIn(trust, counted, now).some(
+    (result) => result.isCanary && repairedIn(counted.filter(({ at }) => at < result.at)) < limits.canaries,
   );
 };
 
@@ -121,18 +132,25 @@ const mustOpen = (
 ): boolean => {
   if (failsAgain(trust, now, limits)) return true;
   const last = countedOf(trust, now).slice(0, BREAKER_NODES);
-  const failed = last.filter(({ end }) => end === 'failed');
+  const failed = newFailuresIn(trust, last, now);
   const few = limits.attributableFailuresToOpenBreaker;
-  if (failed.filter(({ isCanary }) => isCanary).length >= few) return true;
+  const isMuch = failed.length * 100 > limits.failurePercentToOpenBreaker * last.length;
+  // A canary that fails late, after a full set of them was repaired, weighs as one node of all.
+  const isEarly = repairedIn(last) < limits.canaries;
+  if (failed.filter(({ isCanary }) => isCanary).length >= few && (isEarly || isMuch)) return true;
   if (clusterNodes < SMALL_CLUSTER_NODES) return failed.length >= few;
-  return failed.length > few && failed.length * 100 > limits.failurePercentToOpenBreaker * last.length;
+  return failed.length > few && isMuch;
 };
 
-/** How long the breaker stays open at its n-th opening in a row (n from 1): 15 min, doubling to 24 h. */
-export const breakerSeconds = (
-  openings: number,
-  limits: Pick<Limits, 'breakerFirstSeconds' | 'breakerMaxSeconds'>,
-): number => Math.min(limits.breakerMaxSeconds, limits.breakerFirstSeconds * 2 ** (Math.max(1, openings) - 1));
+/** What an opening of the breaker depends on besides the results. */
+export type OpeningContext = {
+  readonly runId: string;
+  readonly clusterNodes: number;
+  /** In how many other clusters the breaker of this document is open or has not closed again. */
+  readonly openElsewhere: number;
+};
+
+const stepOf = ({ step, openings }: Pick<Breaker, 'step' | 'openings'>): number => step ?? openings;
 
 /**
  * The breaker that the results open now; undefined if it stays as it is. An open breaker does not open again: no command
@@ -140,15 +158,22 @@ export const breakerSeconds = (
  */
 export const openingOf = (
   trust: TrustRow,
-  { runId, clusterNodes }: { readonly runId: string; readonly clusterNodes: number },
+  { runId, clusterNodes, openElsewhere }: OpeningContext,
   now: string,
   limits: Limits,
 ): Breaker | undefined => {
   if (openBreakerOf(trust, now) !== undefined || !mustOpen(trust, clusterNodes, now, limits)) return undefined;
   const before = isTripped(trust, now, limits) || failsAgain(trust, now, limits) ? trust.breaker : undefined;
   const openings = (before?.openings ?? 0) + 1;
-  const openUntil = isoTime(epochMs(now) + breakerSeconds(openings, limits) * 1000);
-  return { openedAt: now, openUntil, openings, runId };
+  // Also those that ended during the open time: they opened nothing, and are nodes on which the document failed.
+  const failed = newFailuresIn(trust, trust.results, now);
+  const canaries = failed.filter((result) => result.isCanary).length;
+  const next = before === undefined ? canaries - 1 : stepOf(before) + canaries;
+  // Two nodes show something about their own cluster alone: where others have had the same, it is the document.
+  const step = Math.max(next, openElsewhere >= OPEN_CLUSTERS ? LONG_STEP : 1);
+  const openUntil = isoTime(epochMs(now) + holdSeconds(step, limits) * 1000);
+  const nodes = [...failed.map(({ instanceId }) => instanceId), ...(before?.nodes ?? [])].slice(0, MAX_RESULTS);
+  return { openedAt: now, openUntil, openings, step, nodes, runId };
 };
 
 /** The row in place of one that cannot be read: nothing is known of the document, and its breaker is open. */
@@ -158,8 +183,8 @@ export const unknownTrust = (
   now: string,
   limits: Pick<Limits, 'breakerFirstSeconds' | 'breakerMaxSeconds'>,
 ): TrustRow => {
-  const openUntil = isoTime(epochMs(now) + breakerSeconds(1, limits) * 1000);
-  return { ...newTrust(document, cluster), breaker: { openedAt: now, openUntil, openings: 1 } };
+  const openUntil = isoTime(epochMs(now) + holdSeconds(LONG_STEP, limits) * 1000);
+  return { ...newTrust(document, cluster), breaker: { openedAt: now, openUntil, openings: 1, step: LONG_STEP } };
 };
 
 /** What a window depends on besides the results. */
@@ -182,6 +207,17 @@ export const isCanary = (
   openElsewhere >= OPEN_CLUSTERS ||
   repairedIn(countedOf(trust, now)) < Math.min(limits.canaries, Math.max(1, nodesToRepair));
 
+/** How many nodes may be under repair by this document at once, if the budget allows it. */
+export const widthOf = (
+  trust: TrustRow,
+  context: Omit<WindowContext, 'budget'>,
+  now: string,
+  limits: Pick<Limits, 'canaries'>,
+): number => {
+  if (openBreakerOf(trust, now) !== undefined) return 0;
+  return isCanary(trust, context, now, limits) ? 1 : 1 + repairedIn(countedOf(trust, now));
+};
+
 /**
  * How many nodes may be under repair by this document at once: none while the breaker is open, one canary at a time, then
  * one more for every repaired node, up to the budget.
@@ -191,11 +227,7 @@ export const windowOf = (
   context: WindowContext,
   now: string,
   limits: Pick<Limits, 'canaries'>,
-): number => {
-  if (openBreakerOf(trust, now) !== undefined) return 0;
-  const largest = isCanary(trust, context, now, limits) ? 1 : 1 + repairedIn(countedOf(trust, now));
-  return Math.min(context.budget, largest);
-};
+): number => Math.min(context.budget, widthOf(trust, context, now, limits));
 
 /** Nodes in the order in which they are sent to: those on which the document failed come last. */
 export const failedLast = <Node extends { readonly instanceId: string }>(

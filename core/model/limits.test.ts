@@ -17,7 +17,7 @@ describe('a limit', () => {
     ['budgetPercent', 10, 1, 100],
     ['attributableFailuresToOpenBreaker', 2, 1, 50],
     ['failurePercentToOpenBreaker', 20, 1, 100],
-    ['breakerFirstSeconds', 15 * MINUTE, 1, DAY],
+    ['breakerFirstSeconds', 8, 1, DAY],
     ['breakerMaxSeconds', DAY, 1, 7 * DAY],
     ['coolDownSeconds', 15 * MINUTE, 1, DAY],
     ['quarantineAttempts', 3, 1, 96],

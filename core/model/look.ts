@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { Wake } from './wake.ts';
 
 /**
  * The message of the progress queue by which run-controller asks for a look at a command that it has sent, some seconds
@@ -11,3 +12,10 @@ export const Look = z.strictObject({
   attempt: z.number().int().positive(),
 });
 export type Look = z.infer<typeof Look>;
+
+/**
+ * The message of the progress queue by which run-controller asks for a wake some seconds later: the messages of the lanes queue,
+ * which is a FIFO queue, cannot be delayed one by one.
+ */
+export const LaterWake = z.strictObject({ kind: z.literal('wake'), wake: Wake });
+export type LaterWake = z.infer<typeof LaterWake>;

@@ -73,9 +73,9 @@ export const Limits = z
     ),
     /** To stop a lane for longer than a day, use a pause: it has an author and a reason. */
     breakerFirstSeconds: number(
-      900,
+      8,
       DAY,
-      'How long the circuit breaker is open the first time. Each further time in a row doubles it.',
+      'How long the circuit breaker is open, or a registry is held, the first time. Each further time in a row it is 8 times longer. A node without an answer delays others so long.',
     ),
     breakerMaxSeconds: number(86_400, WEEK, 'The longest time for which the circuit breaker is open.'),
     coolDownSeconds: number(900, DAY, 'After an attempt the node is not repaired again for so long.'),

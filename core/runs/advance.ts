@@ -1,4 +1,5 @@
-import { failedLast, isCanary, windowOf } from '../guards/trust.ts';
+import { type InFlight, placesOf } from '../guards/places.ts';
+import { failedLast, isCanary } from '../guards/trust.ts';
 import { epochMs, isoTime } from '../model/ids.ts';
 import type { Limits } from '../model/policy.ts';
 import type { CommandState } from '../state/command-state.ts';
@@ -7,6 +8,7 @@ import { batchesOf, type PartDocument } from './batch.ts';
 import { withoutForgotten } from './close.ts';
 import { dueMs } from './command.ts';
 import type { TrustChange } from './experience.ts';
+import { inFlightOf } from './in-flight.ts';
 import { isUnsent } from './refusal.ts';
 import { countsOf, isCounted } from './reports.ts';
 import { endedOf, endNotice } from './run-end.ts';
@@ -28,6 +30,8 @@ export type RunInputs = StopInputs &
   Pick<SendInputs, 'decideAgain'> & {
     /** The most nodes that the cluster's budget lets this run have in flight. Checks have no such limit. */
     readonly slots: number;
+    /** The nodes that earlier runs of the lane have in flight. */
+    readonly left: Pick<InFlight, 'left' | 'lastSentAt'>;
     /** The turn ends after this step: a command that it made `sending` would get no call. */
     readonly isEnding?: boolean | undefined;
   };
@@ -62,7 +66,7 @@ const nameOf = (document: PartDocument | undefined, { parts = 1 }: CommandState,
 
 /** What bounds the next command: the window of the document, and the slots that the cluster leaves. */
 const boundsOf = (state: RunningRun, inputs: RunInputs, { now, limits }: At): Omit<SendInputs, 'decideAgain'> => {
-  const { documents, slots, openElsewhere } = inputs;
+  const { documents, slots, openElsewhere, left } = inputs;
   const trust = currentTrust(state, inputs);
   // Those of the whole run, so that its last nodes are canaries too where it has no more than these.
   const sent = batchesOf(state.commands).reduce((sum, [{ size }]) => sum + size, 0);
@@ -70,7 +74,7 @@ const boundsOf = (state: RunningRun, inputs: RunInputs, { now, limits }: At): Om
   const context = { budget: slots, nodesToRepair, openElsewhere };
   return {
     documents,
-    width: windowOf(trust, context, now, limits),
+    places: placesOf(trust, context, inFlightOf(state, left), now, limits),
     isCanary: isCanary(trust, context, now, limits),
     order: (nodes) => {
       const named = nodes.map((node) => ({ instanceId: node[0], node }));

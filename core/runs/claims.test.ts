@@ -69,7 +69,7 @@ describe('the slots of a run', () => {
 
   it('are held by its nodes in flight, until the time at which an unsent command would end', () => {
     expect(stored(cluster()).slots).toEqual({
-      'r-1': { lane: 'demo/pause-image', count: 2, until: at(900), runVersion: 5 },
+      'r-1': { lane: 'demo/pause-image', count: 2, until: at(900), sentAt: START, runVersion: 5 },
     });
   });
 

@@ -1,9 +1,11 @@
 import { budgetOf } from '../guards/decide-node.ts';
+import type { InFlight } from '../guards/places.ts';
 import { claim, endClaim, hasClaim, pruned, reserve, slotsHeld, slotsOf } from '../guards/slots.ts';
+import { defined } from '../model/defined.ts';
 import type { Limits } from '../model/policy.ts';
 import type { ClusterState } from '../state/cluster-state.ts';
 import type { RunState } from '../state/run-state.ts';
-import { heldUntil, nodesInFlight } from './in-flight.ts';
+import { heldUntil, lastSentOf, nodesInFlight } from './in-flight.ts';
 import type { At } from './sending.ts';
 
 /** Without a reader of other runs, entries are free by their time alone. */
@@ -24,6 +26,25 @@ export const slotsFor = (
   return Math.max(0, budgetOf(cluster.nodeCount ?? 0, limits) - slotsHeld(held) + slotsOf(held, runId));
 };
 
+/** The nodes that other runs of a run's lane have in flight: it left them, because they do not answer. */
+export const leftOf = (
+  cluster: ClusterState | undefined,
+  run: Pick<RunState, 'runId' | 'lane' | 'group'>,
+  now: string,
+): Pick<InFlight, 'left' | 'lastSentAt'> => {
+  if (cluster === undefined) return { left: 0 };
+  const others = Object.entries(pruned(cluster, contextAt(now)).slots).flatMap(([runId, slot]) =>
+    runId !== run.runId && slot.lane === (run.lane ?? run.group) ? [slot] : [],
+  );
+  return {
+    left: others.reduce((sum, { count }) => sum + count, 0),
+    lastSentAt: others
+      .flatMap(({ sentAt }) => sentAt ?? [])
+      .toSorted()
+      .at(-1),
+  };
+};
+
 /** The cluster's slots as the state of a run requires them; entries past their time go. `ofUnsent` is for unknown deadlines. */
 export const withSlotsOf = (
   cluster: ClusterState,
@@ -35,7 +56,8 @@ export const withSlotsOf = (
   const until = heldUntil(run, ofUnsent);
   const own = cluster.slots[run.runId];
   if (own?.count === wanted && own.until === until) return pruned(cluster, contextAt(now));
-  const holder = { runId: run.runId, lane: run.lane ?? run.group, until, runVersion: run.version + 1 };
+  const sentAt = defined({ sentAt: lastSentOf(run) });
+  const holder = { runId: run.runId, lane: run.lane ?? run.group, until, runVersion: run.version + 1, ...sentAt };
   return reserve(cluster, holder, wanted, budgetOf(cluster.nodeCount ?? 0, limits), contextAt(now));
 };
 

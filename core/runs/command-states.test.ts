@@ -48,10 +48,11 @@ describe('the deadlines of a command', () => {
   });
 });
 
-it('only a repair of several nodes is looked at before its deadline', () => {
+it('a repair is looked at before its deadline, one of a single node where it may be silent', () => {
   expect(looksAfter(aRun(2), { instanceIds: nodes(2) }, LIMITS)).toEqual([15, 40]);
   expect(looksAfter(aRun(2), { instanceIds: nodes(2) }, { ...LIMITS, repairFirstLookSeconds: 0 })).toEqual([40]);
-  expect(looksAfter(aRun(1), { instanceIds: nodes(1) }, LIMITS)).toEqual([]);
+  expect(looksAfter(aRun(1), { instanceIds: nodes(1) }, LIMITS)).toEqual([8]);
+  expect(looksAfter(aRun(1), { instanceIds: nodes(1) }, { ...LIMITS, breakerFirstSeconds: 901 })).toEqual([]);
   expect(looksAfter(aCheck(2), { instanceIds: nodes(2) }, LIMITS)).toEqual([]);
 });
 

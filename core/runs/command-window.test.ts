@@ -11,7 +11,9 @@ const sizeOf = (run: { inFlight: number; pending: number; width: number }, limit
     aCommand({ key: `${i + 1}`, status: 'sent', instanceIds: nodes(size), size }),
   );
   const state = aRun(run.pending, { commands });
-  const bounds = { documents: [DOCUMENT], width: run.width, isCanary: false, order: <T>(all: T) => all };
+  const enough = Math.floor((run.width * limits.commandWindowPercent) / 100);
+  const places = { free: run.width - run.inFlight, enough };
+  const bounds = { documents: [DOCUMENT], places, isCanary: false, order: <T>(all: T) => all };
   return nodesToAsk(state, bounds, { now: at(0), limits }).length;
 };
 

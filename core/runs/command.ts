@@ -1,6 +1,8 @@
+import { isSilent } from '../guards/holds.ts';
 import { defined } from '../model/defined.ts';
 import { epochMs, isoTime } from '../model/ids.ts';
 import type { Limits } from '../model/policy.ts';
+import { type Wake, wakeOf, wakeRun } from '../model/wake.ts';
 import type { CommandRow, CommandState, ObservationRow } from '../state/command-state.ts';
 import { type OutcomeCounts, withCounts } from '../state/counts.ts';
 import { type RunState, startOf } from '../state/run-state.ts';
@@ -54,6 +56,9 @@ export const deadlinesOf = (
   };
 };
 
+/** The longest delay of a message (SQS quotas). */
+const MAX_DELAY_SECONDS = 900;
+
 /** When a person sees the first answers to a check, and those of slower nodes, in seconds after the sending. */
 const CHECK_LOOKS = [4, 8, 16] as const;
 /**
@@ -64,17 +69,19 @@ const MAX_LOOK_CALLS = 180;
 
 /**
  * When command-tracker looks at a command before its deadline, in seconds after the sending. A look at a repair gives back the
- * slots of the nodes that have ended; one at a check shows the nodes that have answered to the person who waits for them. A
- * single node has no other that waits for it.
+ * slots of the nodes that have ended; one at a check shows the nodes that have answered to the person who waits for them.
  */
 export const looksAfter = (
   run: Pick<RunState, 'action' | 'because' | 'commands' | 'pending'>,
   { instanceIds, parts = 1 }: Pick<CommandRow, 'instanceIds' | 'parts'>,
-  { repairFirstLookSeconds, repairSecondLookSeconds, maxNodesPerCommand }: Limits,
+  { repairFirstLookSeconds, repairSecondLookSeconds, breakerFirstSeconds, maxNodesPerCommand }: Limits,
 ): readonly number[] => {
-  if (instanceIds.length < 2) return [];
-  if (run.action === 'repair')
+  if (run.action === 'repair') {
+    // A single node has no other that waits for it, but the lane goes on once it is silent.
+    if (instanceIds.length < 2) return breakerFirstSeconds <= MAX_DELAY_SECONDS ? [breakerFirstSeconds] : [];
     return [repairFirstLookSeconds, repairSecondLookSeconds].filter((seconds) => seconds > 0);
+  }
+  if (instanceIds.length < 2) return [];
   const all = run.commands.length + Math.ceil(run.pending.length / maxNodesPerCommand) * parts;
   const each = Math.floor(MAX_LOOK_CALLS / Math.max(1, all));
   return isAwaited(run) && each > 0 ? CHECK_LOOKS.slice(-each) : [];
@@ -219,6 +226,20 @@ export const onBatch = (
       ...notRunOf(state, tallies, parts, limits),
     ],
   };
+};
+
+/**
+ * What news of a command wake: whatever advances its run. A lane no longer waits for a repair that it may have left, nor for
+ * one that has ended: that one is a group of its own.
+ */
+export const wakesOf = (
+  command: CommandRow,
+  now: string,
+  limits: Pick<Limits, 'breakerFirstSeconds' | 'breakerMaxSeconds'>,
+): readonly Wake[] => {
+  const wake = wakeOf(command);
+  const mayBeLeft = isSilent(command.sentAt, now, limits) || now >= command.hardDeadlineAt;
+  return wake.kind === 'run' || !mayBeLeft ? [wake] : [wake, wakeRun(command.runId)];
 };
 
 /** The row by which the end of a sent command is found. run-controller and command-tracker must write the same row. */

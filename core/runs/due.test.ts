@@ -156,6 +156,6 @@ it('a repair of several nodes is looked at before its end, at the times that are
   const looks = { repairFirstLookSeconds: 20, repairSecondLookSeconds: 45 };
   expect(of('repair', 2, looks)).toEqual([20, 45]);
   expect(of('repair', 2, { ...looks, repairFirstLookSeconds: 0 })).toEqual([45]);
-  expect(of('repair', 1, looks)).toEqual([]);
+  expect(of('repair', 1, looks)).toEqual([8]);
   expect(of('check', 2, looks)).toEqual([]);
 });

@@ -93,7 +93,7 @@ describe('the experience with a document', () => {
 describe('a breaker', () => {
   const opened = (clusterNodes = 100) =>
     learned(run(command({ isCanary: true })), [observed('1', { [a]: failed, [b]: failed })], { clusterNodes });
-  const breaker = { openedAt: at(60), openUntil: at(960), openings: 1, runId: 'r-1' };
+  const breaker = { openedAt: at(60), openUntil: at(68), openings: 1, step: 1, nodes: [b, a], runId: 'r-1' };
 
   it('opens by the failures that a step shows, with the run that has shown them', () => {
     const [change = expect.fail()] = opened();
@@ -108,24 +108,31 @@ describe('a breaker', () => {
   });
 
   it('is told once, with the lane, the document and its end', () => {
-    const lane = aRun(0, { group: 'demo/pause-image' });
-    expect(breakerNotices(lane, opened(), at(60), LIMITS)).toEqual([
-      {
-        kind: 'notice',
-        id: `r-1/breaker/${DOCUMENT.name}`,
-        at: at(60),
-        detailType: 'Breaker Opened',
-        detail: {
-          lane: 'demo/pause-image',
-          cluster: 'demo',
-          remediation: 'pause-image',
-          document: DOCUMENT.name,
-          runId: 'r-1',
-          openUntil: at(960),
-          openings: 1,
+    const [change = expect.fail()] = opened();
+    const long = { ...change, after: { ...change.after, breaker: { ...breaker, openUntil: at(572) } } };
+    const { lane, ...group } = aRun(0, { group: 'demo/pause-image' });
+    for (const run of [group, { ...group, lane: 'demo/pause-image', group: 'r-1' }])
+      expect(breakerNotices(run, [long], at(60), LIMITS)).toEqual([
+        {
+          kind: 'notice',
+          id: `r-1/breaker/${DOCUMENT.name}`,
+          at: at(60),
+          detailType: 'Breaker Opened',
+          detail: {
+            lane: 'demo/pause-image',
+            cluster: 'demo',
+            remediation: 'pause-image',
+            document: DOCUMENT.name,
+            runId: 'r-1',
+            openUntil: at(572),
+            openings: 1,
+          },
         },
-      },
-    ]);
+      ]);
+  });
+
+  it('is not told where it is open for seconds', () => {
+    expect(breakerNotices(aRun(0), opened(), at(60), LIMITS)).toEqual([]);
   });
 
   it('is not told where it was open before, or is not open', () => {
@@ -137,8 +144,12 @@ describe('a breaker', () => {
   });
 
   it('has closed once a full set of canaries was repaired after its time', () => {
-    const before = trustAfter(2, { breaker: { ...breaker, openUntil: at(-900) } }).get(DOCUMENT.name) ?? expect.fail();
-    const after = trustAfter(3, { breaker: { ...breaker, openUntil: at(-900) } }).get(DOCUMENT.name) ?? expect.fail();
+    const before =
+      trustAfter(2, { breaker: { ...breaker, openedAt: at(-1800), openUntil: at(-900) } }).get(DOCUMENT.name) ??
+      expect.fail();
+    const after =
+      trustAfter(3, { breaker: { ...breaker, openedAt: at(-1800), openUntil: at(-900) } }).get(DOCUMENT.name) ??
+      expect.fail();
     expect(hasClosed({ before, after }, at(0), LIMITS)).toBe(true);
     expect(hasClosed({ before, after: before }, at(0), LIMITS)).toBe(false);
     expect(hasClosed({ before: after, after }, at(0), LIMITS)).toBe(false);

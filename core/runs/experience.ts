@@ -1,3 +1,4 @@
+import { isShort } from '../guards/holds.ts';
 import { endOf, type Final, isTripped, newTrust, openingOf, withResults } from '../guards/trust.ts';
 import type { Limits } from '../model/policy.ts';
 import type { CommandState, ObservationRow } from '../state/command-state.ts';
@@ -78,7 +79,8 @@ export const experienceOf = (
       now,
     );
     const { runId } = run;
-    const breaker = openingOf(results, { runId, clusterNodes: known.clusterNodes }, now, limits);
+    const { clusterNodes, openElsewhere } = known;
+    const breaker = openingOf(results, { runId, clusterNodes, openElsewhere }, now, limits);
     const after = breaker === undefined ? results : { ...results, breaker };
     return JSON.stringify(after) === JSON.stringify(before) ? [] : [{ before, after }];
   });
@@ -101,9 +103,11 @@ export const breakerNotices = (
 ): OutboxEntry[] =>
   changes.flatMap((change): OutboxEntry[] => {
     const { document, breaker } = change.after;
-    const { runId, cluster, remediation, group: lane } = run;
-    const about = { lane, cluster, remediation, document, runId };
+    const { runId, cluster, remediation } = run;
+    const about = { lane: run.lane ?? run.group, cluster, remediation, document, runId };
     const notice = { kind: 'notice', id: `${runId}/breaker/${document}`, at: now } as const;
+    // Nobody needs to know of a breaker that is open for seconds.
+    if (breaker !== undefined && isShort(breaker.openUntil, breaker.openedAt)) return [];
     if (breaker !== undefined && hasOpened(change)) {
       const { openUntil, openings } = breaker;
       return [{ ...notice, detailType: 'Breaker Opened', detail: { ...about, openUntil, openings } }];

@@ -1,8 +1,10 @@
 import { isAnsweredByAttempt, isAwaitingAgent, nextAgentLook } from '../guards/decide-node.ts';
+import { isShort } from '../guards/holds.ts';
 import { openBreakerOf } from '../guards/trust.ts';
 import { defined } from '../model/defined.ts';
 import { epochMs, isoTime } from '../model/ids.ts';
 import { NODE_CHECK } from '../model/lane-name.ts';
+import { wakeLane } from '../model/wake.ts';
 import type { ClusterState } from '../state/cluster-state.ts';
 import type { LaneState } from '../state/lane-state.ts';
 import { isAnswered, type PendingNode, WHOLE_CLUSTER } from '../state/pending-node.ts';
@@ -11,7 +13,9 @@ import type { TrustRow } from '../state/trust-state.ts';
 import { isLookedAtUntil, toCheckFirst } from './calm.ts';
 import { isDisrupted, withClaim, withoutLeftClaim, withoutWaiting, withWaiting } from './claims.ts';
 import type { NodesSeen } from './decide-now.ts';
+import { heldUntil } from './in-flight.ts';
 import { afterRun, dueRows, type Hold, holdOf, nextDue } from './lane.ts';
+import { leftRun } from './leave.ts';
 import type { Cancelled } from './outbox.ts';
 import { askedCandidates, cancelledRun, heldRun, nextRows, planned, putOffBy, rowsRun } from './plan.ts';
 import { isDisruptive, type Rules } from './rules.ts';
@@ -134,7 +138,11 @@ const idle = (seen: IdleSeen, next: string | undefined, waiting?: ClusterState):
       lane: { before, after: { ...rest, ...defined({ dueAt }) }, isIdle: true },
       ...(cluster === seen.cluster ? {} : { cluster: { before: seen.cluster, after: cluster } }),
     },
-    effects: [],
+    // Scheduler wakes what is due each minute.
+    effects:
+      dueAt !== undefined && dueAt !== earlier && isShort(dueAt, now)
+        ? [{ kind: 'wake-later', wake: wakeLane(before.lane), at: dueAt }]
+        : [],
     isDone: true,
   };
 };
@@ -159,7 +167,9 @@ const begin = (seen: IdleSeen, run: NonNullable<Commit['run']>, unqueued?: strin
 
 /** Records once for each waiting row why the lane does not act on it. The record is a run that is over from the start. */
 const hold = (seen: IdleSeen, rows: readonly PendingNode[], why: Hold): Step => {
-  const told = rows.filter((row) => row.skipped !== why.skipReason && row.instanceId !== WHOLE_CLUSTER);
+  // Nobody needs to know of a breaker that is open for seconds.
+  const isTold = why.skipReason !== 'BreakerOpen' || !isShort(why.until, seen.now);
+  const told = (isTold ? rows : []).filter((row) => row.skipped !== why.skipReason && row.instanceId !== WHOLE_CLUSTER);
   if (told.length > 0) return begin(seen, { before: undefined, after: heldRun(seen, told, why) });
   const isEmpty = seen.rows.length === 0 && seen.queued === undefined;
   return idle(seen, isEmpty ? undefined : why.until);
@@ -234,7 +244,20 @@ export const activeStep = (seen: ActiveSeen): Step => {
   if (isCheckLane(lane)) {
     return seen.isHandedOver ? cleared(lane, rest) : { effects: [{ kind: 'hand-over' }], run, isDone: false };
   }
-  return overStep(lane, run, runStep(seen));
+  const step = runStep(seen);
+  return (step.isDone ? leaveStep(seen) : undefined) ?? overStep(lane, run, step);
+};
+
+/** The lane goes on without a run that waits for silent nodes alone. Disruptive runs exclude one another until their end. */
+const leaveStep = ({ lane, run, rules, now }: ActiveSeen): Step | undefined => {
+  const after = isDisruptive(rules, lane.remediation) ? undefined : leftRun(run, now, rules.policy.limits);
+  if (after === undefined) return undefined;
+  const left = [
+    ...(lane.left ?? []).filter(({ until }) => until > now),
+    { runId: run.runId, until: heldUntil(run, now) },
+  ];
+  const step = cleared(lane, { ...afterRun(lane, after), left });
+  return { ...step, commit: { ...step.commit, run: { before: run, after } } };
 };
 
 /** The lane without its run, after the last step of the run. */

@@ -3,7 +3,7 @@ import { epochMs, isoTime } from '../model/ids.ts';
 import { parseLaneName } from '../model/lane-name.ts';
 import type { LaneState } from '../state/lane-state.ts';
 import type { PendingNode } from '../state/pending-node.ts';
-import type { EndedRun } from '../state/run-state.ts';
+import type { PlannedRun } from '../state/run-state.ts';
 import type { Breaker } from '../state/trust-state.ts';
 
 /** The initial state of a lane, from its name. */
@@ -39,8 +39,8 @@ export const nextDue = (rows: readonly PendingNode[], now: string): string | und
   return times[0];
 };
 
-/** The state of the lane after a run. */
-export const afterRun = (lane: LaneState, run: EndedRun): LaneState => {
+/** The state of the lane after a run, or without one that it leaves. */
+export const afterRun = (lane: LaneState, run: PlannedRun): LaneState => {
   const { activeRunId, ...rest } = lane;
   // A run that was never planned knows nothing of the registry.
   if (run.registry === undefined) return rest;

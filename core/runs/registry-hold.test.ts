@@ -68,15 +68,15 @@ describe('a repair run', () => {
       ],
     });
     const { state, effects } = stepAfter(before, [['silent', 'silent']]);
-    const message = `the registry ${ECR} did not answer 2 nodes (asked by fleetmend before: ECR has the image): held until ${at(900)}, then up to 3 nodes try it`;
-    expect(state.registryHold).toEqual({ until: at(900), holds: 1, runId: 'r-1', silentAt: at(-100) });
+    const message = `the registry ${ECR} did not answer 2 nodes (asked by fleetmend before: ECR has the image): held until ${at(8)}, then up to 3 nodes try it`;
+    expect(state.registryHold).toEqual({ until: at(8), holds: 1, runId: 'r-1', silentAt: at(-100) });
     expect(state.settled).toEqual({ RegistryHeld: 3 });
     expect(state.outbox).toMatchObject([
       {
         kind: 'notice',
-        id: `r-1/registry/${at(900)}`,
+        id: `r-1/registry/${at(8)}`,
         detailType: 'Registry Hold',
-        detail: { until: at(900), holds: 1, message },
+        detail: { until: at(8), holds: 1, message },
       },
       {
         kind: 'results',
@@ -88,14 +88,14 @@ describe('a repair run', () => {
       },
       {
         kind: 'defer',
-        notBefore: at(900),
+        notBefore: at(8),
         skipReason: 'RegistryHeld',
         rows: [
           [node(0), 'v-0'],
           [node(2), 'v-2'],
         ],
       },
-      { kind: 'enqueue', source: 'operator', notBefore: at(900), nodes: [[node(3), START]] },
+      { kind: 'enqueue', source: 'operator', notBefore: at(8), nodes: [[node(3), START]] },
     ]);
     expect(effects).toEqual([{ kind: 'send', key: '2' }]);
     expect(state.commands.at(-1)?.instanceIds).toEqual([node(1)]);
@@ -155,10 +155,10 @@ describe('a repair run', () => {
   describe('at the end of a hold', () => {
     const over = { registryHold: hold({ until: at(-150), holds: 2 }) };
 
-    it('starts the next one, twice as long, once all nodes that try had no answer', () => {
+    it('starts the next one, a step longer, once all nodes that try had no answer', () => {
       expect(stepAfter(aRun(1), [['silent']], over, 0).state.registryHold).toEqual(over.registryHold);
       const { state } = stepAfter(aRun(0), [['silent'], ['silent']], over);
-      expect(state.registryHold).toEqual({ until: at(3600), holds: 3, runId: 'r-1', silentAt: at(-99) });
+      expect(state.registryHold).toEqual({ until: at(512), holds: 3, runId: 'r-1', silentAt: at(-99) });
       expect(state.outbox).toMatchObject([{ detailType: 'Registry Hold', detail: { holds: 3 } }, {}]);
     });
 
@@ -168,10 +168,10 @@ describe('a repair run', () => {
       expect(state.pending).toHaveLength(2);
     });
 
-    it('starts one of 15 minutes without a notice if only the same node had no answer again', () => {
+    it('starts one of 8 s without a notice if only the same node had no answer again', () => {
       const registry = { silent: { [node(10)]: { first: at(-300), last: at(-300) } }, answered: [] };
       const { state } = stepAfter(aRun(0), [['silent']], { ...over, registry });
-      expect(state.registryHold).toMatchObject({ until: at(900), holds: 2 });
+      expect(state.registryHold).toMatchObject({ until: at(8), holds: 2 });
       expect(state.outbox).toMatchObject([{ detailType: 'Run Ended' }]);
     });
 

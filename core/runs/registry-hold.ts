@@ -43,7 +43,7 @@ export const heldDecision = (hold: RegistryHold) => ({
 
 /** The notice that the hold has begun, or ended, with its detail. */
 const noticeOf = (
-  { runId, group: lane, cluster, remediation }: RunState,
+  { runId, lane, group, cluster, remediation }: RunState,
   { until }: RegistryHold,
   end: '' | ' Ended',
   at: string,
@@ -53,7 +53,7 @@ const noticeOf = (
   id: `${runId}/registry${end}/${until}`,
   at,
   detailType: `Registry Hold${end}`,
-  detail: { lane, cluster, remediation, runId, ...detail },
+  detail: { lane: lane ?? group, cluster, remediation, runId, ...detail },
 });
 
 /** Removes the nodes that need the registry from the unsent nodes of the run. */

@@ -14,7 +14,7 @@ const told = (over: Partial<RunningRun>) => {
 };
 
 describe('the notice of a hold', () => {
-  const rest = `held until ${at(909)}, then up to 3 nodes try it`;
+  const rest = `held until ${at(17)}, then up to 3 nodes try it`;
   it.each<[string, Partial<RunningRun>, string]>([
     [
       'names the registry of the image',
@@ -34,6 +34,14 @@ describe('the notice of a hold', () => {
     ],
   ])('%s', (_, over, message) => {
     expect(told(over)).toBe(message);
+  });
+
+  it('names the lane of the run, also where that is a group of its own', () => {
+    const { lane, ...asked } = aRun(0, { commands: [closed] });
+    for (const run of [asked, { ...asked, lane: 'demo/pause-image', group: 'r-1' }])
+      expect(withRegistryNews(run, [silent(...nodes(2))], at(9), LIMITS).outbox).toMatchObject([
+        { detail: { lane: 'demo/pause-image' } },
+      ]);
   });
 
   it('names one node in the singular', () => {

@@ -1,7 +1,9 @@
+import { isShort } from '../guards/holds.ts';
 import { endClaim } from '../guards/slots.ts';
 import { defined } from '../model/defined.ts';
 import { isoTime } from '../model/ids.ts';
 import type { Limits } from '../model/policy.ts';
+import { wakeOf } from '../model/wake.ts';
 import type { ClusterState } from '../state/cluster-state.ts';
 import type { NodeStateRow } from '../state/node-state.ts';
 import type { OutboxEntry } from '../state/outbox-entry.ts';
@@ -9,10 +11,11 @@ import type { RunState } from '../state/run-state.ts';
 import { advance, nodesToDecide, type RunInputs } from './advance.ts';
 import { checkedNodes } from './batch-results.ts';
 import { changesOf, withChanges } from './changes.ts';
-import { slotsFor, withClaimKept, withSlotsOf } from './claims.ts';
+import { leftOf, slotsFor, withClaimKept, withSlotsOf } from './claims.ts';
 import type { SendReport } from './command.ts';
 import { decideNow, type NodesSeen } from './decide-now.ts';
 import { digestOf, hasEnded } from './digest.ts';
+import { hasOpened, type TrustChange } from './experience.ts';
 import { awaitsResults, heldUntil } from './in-flight.ts';
 import { takenBackOf } from './refusal.ts';
 import { deployedOf, isDisruptive, knowledgeOf, type Rules, removedOf } from './rules.ts';
@@ -58,6 +61,7 @@ const inputsOf = (seen: RunSeen): RunInputs => {
     documents: deployedOf(rules, run.documentKey),
     ...knowledgeOf(rules, run.cluster),
     slots: cluster === undefined ? 0 : slotsFor(cluster, disruptionOf(run, rules), now, rules.policy.limits),
+    left: leftOf(cluster, run, now),
     decideAgain: (instanceId) => decideNow(run, instanceId, nodes, rules, now),
   };
 };
@@ -143,6 +147,15 @@ const toldOf = (before: RunState, state: RunState, inputs: RunInputs) => {
   return { state: withChanges(state, changesOf(state, digest, inputs, healthy)), digest };
 };
 
+/** The wakes at the end of the short holds that a step begins: its run waits for them. */
+const holdsOf = (run: RunState, trust: readonly TrustChange[], now: string): Effect[] =>
+  trust.flatMap((change): Effect[] => {
+    const { openUntil = now } = change.after.breaker ?? {};
+    return hasOpened(change) && isShort(openUntil, now)
+      ? [{ kind: 'wake-later', wake: wakeOf(run), at: openUntil }]
+      : [];
+  });
+
 /**
  * One step of a planned run. It is done when nothing has changed, nothing is to be sent or looked for, and no entry of its
  * outbox is due.
@@ -155,7 +168,7 @@ export const runStep = (seen: RunSeen): Step => {
   const { state, digest } = toldOf(base, stepped.state, inputs);
   const flush: Effect[] =
     effects.length === 0 && state.outbox.some((entry) => isEntryDue(entry, now)) ? [{ kind: 'flush' }] : [];
-  const all = [...effects, ...flush];
+  const all = [...effects, ...flush, ...holdsOf(run, trust, now)];
   if (state === run && trust.length === 0) return { effects: all, run, isDone: all.length === 0 };
   const cluster = clusterAfter(seen, state);
   const takenBack = takenBackOf(run, seen.reports);

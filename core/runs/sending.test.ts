@@ -11,7 +11,7 @@ const GONE: Decision = { kind: 'skip', skipReason: 'Gone', message: 'the instanc
 const LATER: Decision = { kind: 'wait', notBefore: at(60) };
 const bounds = (over: Partial<SendInputs> = {}): SendInputs => ({
   documents: [DOCUMENT],
-  width: 3,
+  places: { free: 3, enough: 1 },
   isCanary: false,
   order: (waiting) => waiting,
   decideAgain: (instanceId) => ({ candidate: { instanceId, row: pendingRow(instanceId) }, decision: GO }),
@@ -36,8 +36,7 @@ describe('the nodes that are asked about before a repair sends', () => {
   });
 
   it('are none while the window is full, or while no document is deployed', () => {
-    const inFlight = aCommand({ status: 'sent', commandId: 'c-1', instanceIds: nodes(3), size: 3 });
-    expect(nodesToAsk({ ...run, commands: [inFlight] }, bounds(), moment)).toEqual([]);
+    expect(nodesToAsk(run, bounds({ places: { free: 0, enough: 1 } }), moment)).toEqual([]);
     expect(nodesToAsk(run, bounds({ documents: [] }), moment)).toEqual([]);
   });
 
@@ -132,7 +131,11 @@ describe('the next command of a repair', () => {
   });
 
   it('hands the nodes of a command that SSM did not take back to the run where the window has become smaller', () => {
-    const { state } = withRepairCommand(aRun(0, { commands: [refused()] }), bounds({ width: 1 }), moment);
+    const { state } = withRepairCommand(
+      aRun(0, { commands: [refused()] }),
+      bounds({ places: { free: 1, enough: 1 } }),
+      moment,
+    );
     expect(state).toMatchObject({ pending: [[node(1), 'b']], commands: [{ instanceIds: [node(0)], size: 1 }] });
   });
 });

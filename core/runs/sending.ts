@@ -1,5 +1,6 @@
 import type { Decision } from '../guards/decide-node.ts';
 import { settledAs } from '../guards/decide-node.ts';
+import type { Places } from '../guards/places.ts';
 import type { Limits } from '../model/policy.ts';
 import type { CommandState } from '../state/command-state.ts';
 import { withCounts } from '../state/counts.ts';
@@ -7,7 +8,6 @@ import type { OutboxEntry } from '../state/outbox-entry.ts';
 import type { RunningRun } from '../state/run-state.ts';
 import { batchesOf, commandKey, type PartDocument } from './batch.ts';
 import { dueMs } from './command.ts';
-import { nodesInFlight } from './in-flight.ts';
 import { countedBefore, merged, type TakenNode, takenOf } from './outbox.ts';
 import { type Candidate, settle, wait } from './settle.ts';
 
@@ -18,8 +18,8 @@ export type DecidedAgain = { readonly candidate: Candidate; readonly decision: D
 export type SendInputs = {
   /** The documents that new commands run: those deployed for this run's key, in the order of their parts. */
   readonly documents: readonly PartDocument[];
-  /** The most nodes that this run may have in flight. */
-  readonly width: number;
+  /** How many nodes may be sent to now, and how many must be free for a command. */
+  readonly places: Places;
   /** Whether the next nodes are canaries. */
   readonly isCanary: boolean;
   /** The nodes that wait, in the order in which they are sent to. */
@@ -74,13 +74,13 @@ type Bounds = Omit<SendInputs, 'decideAgain'>;
 type Next = { readonly command?: CommandState; readonly nodes: readonly TakenNode[] };
 
 /** The nodes of the repair's next command: of one that SSM has not taken, or the first that wait. */
-const nextOf = (state: RunningRun, { width, documents, order }: Bounds, at: At): Next => {
-  const { maxNodesPerCommand, commandWindowPercent } = at.limits;
-  const free = Math.min(maxNodesPerCommand, width - nodesInFlight(state));
+const nextOf = (state: RunningRun, { places, documents, order }: Bounds, at: At): Next => {
+  const { maxNodesPerCommand } = at.limits;
+  const free = Math.min(maxNodesPerCommand, places.free);
   if (free <= 0 || documents.length === 0) return { nodes: [] };
   const command = state.commands.find((c) => c.status === 'planned');
   if (command === undefined) {
-    const enough = Math.min(maxNodesPerCommand, state.pending.length, Math.floor((width * commandWindowPercent) / 100));
+    const enough = Math.min(maxNodesPerCommand, state.pending.length, places.enough);
     return { nodes: free < enough ? [] : order(state.pending).slice(0, free) };
   }
   // While SSM throttles one command, no other is sent.

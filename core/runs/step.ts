@@ -1,3 +1,4 @@
+import type { Wake } from '../model/wake.ts';
 import type { ClusterState } from '../state/cluster-state.ts';
 import type { LaneState } from '../state/lane-state.ts';
 import type { NodeStateRow } from '../state/node-state.ts';
@@ -57,6 +58,8 @@ export type Effect =
    * only if it has not changed since it was read.
    */
   | { readonly kind: 'check-first'; readonly rows: readonly PendingNode[]; readonly waiting: readonly PutOff[] }
+  /** Wake a group later, sooner than scheduler would. */
+  | { readonly kind: 'wake-later'; readonly wake: Wake; readonly at: string }
   /** Wake the group of a check that the lane has started. */
   | { readonly kind: 'hand-over' }
   /** Remove entries of the lane's queue whose runs wait no more. */

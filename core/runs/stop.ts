@@ -1,3 +1,4 @@
+import { isShort } from '../guards/holds.ts';
 import { openBreakerOf } from '../guards/trust.ts';
 import { defined } from '../model/defined.ts';
 import { epochMs, isoTime } from '../model/ids.ts';
@@ -45,7 +46,8 @@ const stopReasonOf = (state: RunningRun, inputs: StopInputs, nowMs: number, limi
   if (refusedMs > REFUSED_MAX_MS[state.action]) return 'CommandRefused' as const;
   if (inputs.paused) return 'Paused' as const;
   if (state.action === 'check') return undefined;
-  if (openBreakerOf(currentTrust(state, inputs), now) !== undefined) return 'BreakerOpen' as const;
+  const breaker = openBreakerOf(currentTrust(state, inputs), now);
+  if (breaker !== undefined && !isShort(breaker.openUntil, now)) return 'BreakerOpen' as const;
   const ageMs = nowMs - epochMs(state.startedAt);
   return inputs.isAwaited && ageMs > limits.repairRunMaxSeconds * 1000 ? ('Yielded' as const) : undefined;
 };

@@ -9,6 +9,8 @@ export const SlotEntry = stored({
   count: z.number().int().positive(),
   /** The latest hard deadline of the run's open commands: nothing that the slots stand for runs after it. */
   until: IsoTime,
+  /** When the last of its open commands was sent. */
+  sentAt: IsoTime.optional(),
   /** The version of the run that wrote the entry: a writer with an older one must not change it. */
   runVersion: z.number().int().nonnegative(),
 });

@@ -44,6 +44,8 @@ export const LaneState = stored({
   version: z.number().int().nonnegative(),
   /** The lane's run, set before the run itself is stored: after a crash it is planned again under the same id. */
   activeRunId: z.string().optional(),
+  /** Runs that the lane no longer waits for, until the time at which none of their nodes can still be under repair. */
+  left: z.array(stored({ runId: z.string(), until: IsoTime })).optional(),
   registry: RegistryNews.optional(),
   registryHold: RegistryHold.optional(),
   failures: Failures.optional(),

@@ -21,6 +21,10 @@ export const Breaker = stored({
   openUntil: IsoTime,
   /** The number of consecutive openings. */
   openings: z.number().int().positive(),
+  /** The step that decides how long it is open; that of a row without it is the number of openings. */
+  step: z.number().int().positive().optional(),
+  /** The nodes whose failures opened it, at this opening and the ones before it in a row. */
+  nodes: z.array(InstanceId).optional(),
   /** The run whose failures opened it; absent where the row before this one could not be read. */
   runId: z.string().optional(),
 });

@@ -1,6 +1,6 @@
 import { describeIssue } from '../../core/model/issue.ts';
-import { type Wake, wakeOf, wakeRun } from '../../core/model/wake.ts';
-import { commandRowOf } from '../../core/runs/command.ts';
+import { wakeOf, wakeRun } from '../../core/model/wake.ts';
+import { commandRowOf, wakesOf } from '../../core/runs/command.ts';
 import { isRunning } from '../../core/runs/invocation.ts';
 import type { CommandRow } from '../../core/state/command-state.ts';
 import { COMMAND_STATUS_CHANGE, CommandStatusEvent, documentFamily } from '../../events/ssm-command.ts';
@@ -51,16 +51,6 @@ const hasEnded = async ({ runs }: CommandTrackerPorts, { runId, key, action, ins
   return standing?.final === true && standing.assumed === undefined;
 };
 
-/**
- * What the end of a command wakes. After its hard deadline, or where it was given up as lost, its run may have ended: then no
- * lane advances it any more, and what the document did to the node still counts.
- */
-const wakesOf = (command: CommandRow, isGivenUp: boolean, now: string): readonly Wake[] => {
-  const wake = wakeOf(command);
-  const mayHaveEnded = isGivenUp || now >= command.hardDeadlineAt;
-  return wake.kind === 'run' || !mayHaveEnded ? [wake] : [wake, wakeRun(command.runId)];
-};
-
 /** Takes one command-level event: results first, then the observation, then the wake; then it is acknowledged. */
 export const trackEvent = async (deps: CommandTrackerPorts, body: unknown): Promise<void> => {
   const parsed = CommandStatusEvent.safeParse(body);
@@ -81,7 +71,7 @@ export const trackEvent = async (deps: CommandTrackerPorts, body: unknown): Prom
   const { row: command, isGivenUp = false } = located;
   if (await hasEnded(deps, command)) {
     deps.count('EndSeenBefore');
-    await deps.wakes.wake([wakeOf(command)]);
+    await deps.wakes.wake(wakesOf(command, deps.now().toISOString(), deps.limits));
     return;
   }
   let progress = await deps.observer.observe(command);
@@ -99,6 +89,10 @@ export const trackEvent = async (deps: CommandTrackerPorts, body: unknown): Prom
     progress = await deps.observer.observe(command);
   }
   // A run has nothing to do until all parts of a batch are in: the function that completes the batch wakes the run.
-  if (progress === 'complete') await deps.wakes.wake(wakesOf(command, isGivenUp, deps.now().toISOString()));
+  // The run of a command that was given up may have ended: what the document did to the node still counts.
+  const wakes = isGivenUp
+    ? [wakeOf(command), wakeRun(command.runId)]
+    : wakesOf(command, deps.now().toISOString(), deps.limits);
+  if (progress === 'complete') await deps.wakes.wake(wakes);
   deps.log.info('recording results', { commandId, runId: command.runId, key: command.key, status });
 };

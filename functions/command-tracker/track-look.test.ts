@@ -5,6 +5,7 @@ import { runControllerWorld } from '../../test/support/run-controller-world.ts';
 import { testSettings } from '../../test/support/settings.ts';
 import { startTable, type TestTable } from '../../test/support/table.ts';
 import { report } from '../audit-query/query.ts';
+import { trackMessage } from './track-look.ts';
 
 let table: TestTable;
 beforeAll(async () => {
@@ -59,15 +60,15 @@ it('that cannot be read names the field', async () => {
   await expect(w.look('')).rejects.toThrow(/reading the look: field commandId/);
 });
 
-it('is asked for after a repair of several nodes is sent, and not for a canary', async () => {
+it('is asked for after a repair is sent: that of a canary when the canary may be silent', async () => {
   const settings = testSettings({ ...LOOKS, canaries: 1 });
   const w = runControllerWorld(await table.another(), { events: 1, nodes: 60, settings });
   for (const id of w.ids) w.nodes.set(id, { broken: true, latencyMs: 4000 });
   await w.ask('r-repair', 'repair', w.ids.slice(0, 30));
   await w.pass(60);
-  const several = w.ssm.commands.filter((c) => c.invocations.length > 1).map((c) => c.id);
-  expect(several.length).toBeGreaterThan(0);
-  expect(w.looks.asked).toEqual(several.map((id) => [id, [12, 30]]));
+  const sizes = w.ssm.commands.map((c) => c.invocations.length);
+  expect(Math.max(...sizes)).toBeGreaterThan(1);
+  expect(w.looks.asked).toEqual(w.ssm.commands.map(({ id }, i) => [id, sizes[i] === 1 ? [8] : [12, 30]]));
 });
 
 it('that saw every node end is not followed by a read at the end event, which wakes the run', async () => {
@@ -88,7 +89,7 @@ it('that saw every node end is not followed by a read at the end event, which wa
   await w.deliver();
   await w.track(several.id, document);
   expect([w.ssm.world.calls - calls, w.telemetry.counts.EndSeenBefore]).toEqual([0, 1]);
-  expect(w.queue).toEqual([{ kind: 'lane', lane: 'demo/pause-image' }]);
+  expect(w.queue[0]).toEqual({ kind: 'lane', lane: 'demo/pause-image' });
 });
 
 it('shows each node of a check that a person waits for as it answers: one that does not hides nobody', async () => {
@@ -126,4 +127,31 @@ it('that the queue refuses stops nothing', async () => {
   await w.pass(300);
   expect([...w.nodes.values()].filter((n) => n.broken)).toHaveLength(30);
   expect(w.telemetry.counts.LookRefused).toBeGreaterThan(0);
+});
+
+it('of a repair of a single node asks nobody, and wakes its lane and its run while the node has not ended', async () => {
+  const w = runControllerWorld(await table.another(), { nodes: 1 });
+  const [id = ''] = w.ids;
+  w.nodes.set(id, { broken: true, latencyMs: Number.POSITIVE_INFINITY });
+  await w.signal(id);
+  await w.deliver();
+  w.clock.ms += 8000;
+  const { calls } = w.ssm.world;
+  await w.look(commandOf(w).id);
+  expect(w.ssm.world.calls).toBe(calls);
+  const [{ runId } = expect.fail()] = await w.allRuns();
+  expect(w.queue).toEqual([
+    { kind: 'lane', lane: 'demo/pause-image' },
+    { kind: 'run', runId },
+  ]);
+});
+
+it('of a wake sends it, and names what cannot be read', async () => {
+  const w = runControllerWorld(await table.another(), { nodes: 1 });
+  const wake = { kind: 'lane', lane: 'demo/pause-image' };
+  await trackMessage(w.commandTrackerPorts, { kind: 'wake', wake });
+  expect(w.queue).toEqual([wake]);
+  await expect(trackMessage(w.commandTrackerPorts, { kind: 'wake', wake: { kind: 'lane' } })).rejects.toThrow(
+    /reading the later wake: field wake\.lane/,
+  );
 });

@@ -124,7 +124,9 @@ describe('pause and resume', () => {
     expect(await ask({ action: 'pause', cluster: 'careful', ...WHO })).toMatchObject({
       inFlight: [{ runId, key: '1', status: 'sending', instanceIds: [node] }],
     });
-    await ask({ action: 'pause', ...WHO });
+    const { activeRunId, ...idle } = (await deps.lanes.get('careful/pause-image')) ?? expect.fail();
+    await createLaneStore(table).save({ ...idle, left: [{ runId, until: '2099-01-01T00:00:00.000Z' }] });
+    expect(await ask({ action: 'pause', ...WHO })).toMatchObject({ inFlight: [{ runId, key: '1' }] });
     expect(await ask({ action: 'resume', cluster: 'careful', ...WHO })).toMatchObject({
       state: 'resumed',
       held: expect.stringContaining('paused by mei'),

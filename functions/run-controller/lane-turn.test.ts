@@ -115,7 +115,7 @@ describe('the slow start', () => {
     }
   });
 
-  it('stops at two attributable failures, holds the rest, and lets one canary through when the breaker opens', async () => {
+  it('stops for ever longer from two attributable failures on, holds the rest, and goes on once canaries are repaired', async () => {
     const w = await world();
     const ids = w.ids.slice(0, 6);
     for (const id of ids)
@@ -125,21 +125,21 @@ describe('the slow start', () => {
         failsWith: { outcome: 'NotRepaired', reason: 'SandboxImageMissing' },
       });
     await report(w, ids);
-    await w.pass(120);
-    expect(w.ssm.sends('repair').size).toBe(2);
+    await w.pass(60);
+    expect(w.ssm.sends('repair').size).toBe(3);
     expect(w.notices.filter((n) => n.detailType === 'Breaker Opened')).toHaveLength(1);
-    expect(await breakerOf(w)).toMatchObject({ openings: 1 });
-    expect((await w.lanes.pendingNodes(LANE)).map((r) => r.skipped)).toEqual(Array(4).fill('BreakerOpen'));
+    expect(await breakerOf(w)).toMatchObject({ openings: 2 });
+    expect((await w.lanes.pendingNodes(LANE)).map((r) => r.skipped)).toEqual(Array(3).fill('BreakerOpen'));
     for (const node of w.nodes.values()) delete node.failsWith;
-    await w.pass(780, 30);
-    expect(w.ssm.sends('repair').size).toBe(2);
-    await w.pass(600, 30);
+    await w.pass(15);
+    expect(w.ssm.sends('repair').size).toBe(3);
+    await w.pass(300, 30);
     expect(w.telemetry.lines.map((line) => line.message)).toContain('closing circuit breaker');
-    expect([...w.nodes].filter(([id, n]) => n.broken && !ids.slice(0, 2).includes(id))).toEqual([]);
+    expect([...w.nodes].filter(([id, n]) => n.broken && !ids.slice(0, 3).includes(id))).toEqual([]);
     expect([...w.ssm.sends('repair').values()].every((n) => n === 1)).toBe(true);
   });
 
-  it('opens the breaker for twice as long when the canary fails too', async () => {
+  it('opens the breaker for eight times as long at each further canary that fails', async () => {
     const w = await world();
     const ids = w.ids.slice(0, 5);
     for (const id of ids)
@@ -149,10 +149,11 @@ describe('the slow start', () => {
         failsWith: { outcome: 'NotRepaired', reason: 'SandboxImageMissing' },
       });
     await report(w, ids);
-    await w.pass(60);
-    await w.pass(1200, 30);
-    expect(w.ssm.sends('repair').size).toBe(3);
-    expect((await breakerOf(w))?.openings).toBe(2);
+    await w.pass(180);
+    expect(w.ssm.sends('repair').size).toBe(4);
+    expect((await breakerOf(w))?.openings).toBe(3);
+    await w.pass(420, 30);
+    expect(w.ssm.sends('repair').size).toBe(4);
   });
 
   it('does not count node-local failures', async () => {
@@ -190,7 +191,7 @@ describe('a pause', () => {
     const ids = w.ids.slice(0, 5);
     breakNodes(w, ids, 20_000);
     await report(w, ids);
-    await w.pass(10);
+    await w.pass(5);
     await setPause(w, 'paused');
     await w.pass(120);
     expect(w.ssm.sends('repair').size).toBe(1);

@@ -1,6 +1,6 @@
 import pMap from 'p-map';
 import { epochMs, isoTime } from '../../core/model/ids.ts';
-import { wakeRun } from '../../core/model/wake.ts';
+import { groupOf, type Wake, wakeRun } from '../../core/model/wake.ts';
 import type { RunEffect } from '../../core/runs/advance.ts';
 import { commandRowOf, looksAfter, type SendReport } from '../../core/runs/command.ts';
 import type { Step } from '../../core/runs/step.ts';
@@ -114,6 +114,17 @@ const handOver = async (deps: RunControllerPorts, run: RunState): Promise<void> 
   await deps.wakes.wake([wakeRun(run.runId)]);
 };
 
+/** Asks for a wake at a time. It only saves time, so a queue that refuses it stops nothing: scheduler wakes what is due. */
+const wakeLater = async (deps: RunControllerPorts, wake: Wake, at: string): Promise<void> => {
+  const seconds = Math.max(0, Math.ceil((epochMs(at) - deps.now().getTime()) / 1000));
+  try {
+    await deps.looks.wake(wake, seconds);
+  } catch (thrown) {
+    deps.count('LookRefused');
+    deps.log.warn('going on without later wake', { group: groupOf(wake), at, error: asError(thrown) });
+  }
+};
+
 /** Performs the effects of a step after its commit, and returns what they gave for the next step. */
 export const perform = async (
   deps: RunControllerPorts,
@@ -128,6 +139,7 @@ export const perform = async (
     if (effect.kind === 'rows') await changeRows(deps, effect.entries);
     else if (effect.kind === 'look-again') await putOffRows(deps, effect.entries);
     else if (effect.kind === 'check-first') await checkFirst(deps, effect);
+    else if (effect.kind === 'wake-later') await wakeLater(deps, effect.wake, effect.at);
     else if (effect.kind === 'unqueue') await removeQueued(deps, effect.lane, effect.sortKeys);
     else if (run === undefined) throw new Error(`performing ${effect.kind}: the step has no run`);
     else if (effect.kind === 'flush') flushed = { version: run.version, stays: await flushOutbox(deps, run) };

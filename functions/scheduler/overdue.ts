@@ -1,6 +1,7 @@
 import pMap from 'p-map';
 import { isoTime } from '../../core/model/ids.ts';
-import { type Wake, wakeLane, wakeOf } from '../../core/model/wake.ts';
+import { type Wake, wakeLane } from '../../core/model/wake.ts';
+import { wakesOf } from '../../core/runs/command.ts';
 import type { Due } from '../adapters/table/due-store.ts';
 import { asError } from '../runtime/errors.ts';
 import type { OverduePorts } from './ports.ts';
@@ -20,20 +21,24 @@ const inChunks = <Item>(items: readonly Item[], size: number): readonly (readonl
   Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));
 
 /** Asks no more about a command whose row cannot be read. Its run ends it after its hard deadline. */
-const putAside = async (deps: OverduePorts, commandId: string, problem: string): Promise<undefined> => {
+const putAside = async (deps: OverduePorts, commandId: string, problem: string): Promise<void> => {
   await deps.results.setCommandDue(commandId, undefined);
   deps.log.error('putting aside a command that cannot be read', { commandId, problem });
   deps.count('UnreadableRow');
 };
 
-/** Reads a command from SSM; returns the wake of its run where there is news for it. */
-const observe = async (deps: OverduePorts, { commandId }: DueOf<'command'>): Promise<Wake | undefined> => {
+/** Reads a command from SSM; returns what to wake where there is news for its run. */
+const observe = async (deps: OverduePorts, { commandId }: DueOf<'command'>): Promise<readonly Wake[]> => {
   const stored = await deps.results.readCommand(commandId);
   // The index lags: a command that was answered since is not read again.
-  if (stored.kind === 'absent') return undefined;
-  if (stored.kind === 'unreadable') return await putAside(deps, commandId, stored.problem);
+  if (stored.kind === 'absent') return [];
+  if (stored.kind === 'unreadable') {
+    await putAside(deps, commandId, stored.problem);
+    return [];
+  }
   const progress = await deps.observer.observe(stored.row);
-  return progress === 'open' || progress === 'complete' ? wakeOf(stored.row) : undefined;
+  const now = deps.now().toISOString();
+  return progress === 'open' || progress === 'complete' ? wakesOf(stored.row, now, deps.settings.policy.limits) : [];
 };
 
 /** Moves a command that could not be read behind the others, so that commands which keep failing delay none. */
@@ -83,10 +88,7 @@ const work = async <Item extends Due>(
   deps: OverduePorts,
   tally: Tally,
   items: readonly Item[],
-  {
-    answer,
-    mayBegin,
-  }: { readonly answer: (item: Item) => Promise<Wake | undefined>; readonly mayBegin: () => boolean },
+  { answer, mayBegin }: { readonly answer: (item: Item) => Promise<readonly Wake[]>; readonly mayBegin: () => boolean },
 ): Promise<void> => {
   for (const chunk of inChunks(items, ITEMS_PER_CHUNK)) {
     const wakes = await pMap(
@@ -101,7 +103,7 @@ const work = async <Item extends Due>(
     await sendWakes(
       deps,
       tally,
-      wakes.filter((wake) => wake !== undefined),
+      wakes.flatMap((found) => found ?? []),
     );
   }
 };
@@ -129,7 +131,7 @@ export const overdue = async (deps: OverduePorts, remainingMs: () => number): Pr
     mayBegin,
     answer: async ({ lane, createdAt, runId }) => {
       await deps.lanes.queueRun(lane, createdAt, runId);
-      return wakeLane(lane);
+      return [wakeLane(lane)];
     },
   });
   await work(deps, tally, of('command'), {

@@ -2,7 +2,8 @@ import type { Lab } from '../../lab/aws/lab.ts';
 import type { LabEvent } from '../../lab/aws/lab-event.ts';
 import { createRandom } from '../../lab/aws/random.ts';
 import { createSimulatedNode } from '../../lab/sim/node.ts';
-import { logGroupOf, openScene, type Scene, synthScene } from '../e2e/support.ts';
+import { logGroupOf, openScene, REPAIRABLE, type Scene, synthScene } from '../e2e/support.ts';
+import { accepted } from '../support/answers.ts';
 import { withCheckParts } from '../support/check-parts.ts';
 import { costOf } from './list-prices.ts';
 import { countBy } from './statistics.ts';
@@ -15,10 +16,11 @@ export type Bill = {
   readonly customEvents: number;
   readonly standardCalls: number;
   readonly fifoCalls: number;
-  /** KB written: to the table, and again to each index that the row is in or leaves. */
+  /** Write units as the lab's table meters them: copies in indexes included, those of transactions twice. */
   readonly writeUnits: number;
   /** Writes as calls: what a sweep's aim is told in. */
   readonly writes: number;
+  /** Read units, metered too. */
   readonly readUnits: number;
   readonly logBytes: number;
   readonly freeCalls: number;
@@ -26,15 +28,21 @@ export type Bill = {
 
 const CLUSTER = 'costs';
 const MEMORY_GIGABYTES = 0.5;
-/** What a read of the pipeline returns on the whole: most are single rows of under 4 KB, queries of a few. */
-const READ_UNITS_PER_CALL = 2;
 /** The poller of an event source receives and deletes; ten messages a call at best, one at worst. */
 const POLLS_PER_SEND = 2;
-const WRITES: ReadonlySet<string> = new Set(['PutItem', 'UpdateItem', 'DeleteItem']);
+const WRITES: ReadonlySet<string> = new Set(['PutItem', 'UpdateItem', 'DeleteItem', 'TransactWriteItems']);
+
+/** What the tables and indexes of a lab have taken so far. */
+const unitsOf = (lab: Lab) =>
+  lab.tableLoad().reduce((sum, load) => ({ writes: sum.writes + load.writeUnits, reads: sum.reads + load.readUnits }), {
+    writes: 0,
+    reads: 0,
+  });
 
 /** Counts what happens in a lab while something is done. */
 const billOf = async (lab: Lab, work: () => Promise<void>): Promise<Bill> => {
   const from = lab.calls.length;
+  const before = unitsOf(lab);
   const ends: Extract<LabEvent, { kind: 'function-end' }>[] = [];
   let logBytes = 0;
   let queued = 0;
@@ -46,6 +54,7 @@ const billOf = async (lab: Lab, work: () => Promise<void>): Promise<Bill> => {
   });
   await work();
   off();
+  const after = unitsOf(lab);
   const calls = lab.calls
     .slice(from)
     .filter((c) => c.functionName !== undefined && c.functionName !== 'fleetmend-audit-query');
@@ -61,8 +70,8 @@ const billOf = async (lab: Lab, work: () => Promise<void>): Promise<Bill> => {
     standardCalls: queued * (1 + POLLS_PER_SEND),
     fifoCalls: sends * (1 + POLLS_PER_SEND),
     writes: writes.length,
-    writeUnits: sum(writes.map((c) => Math.ceil(c.bytes / 1024) * (c.items ?? 1))),
-    readUnits: of('dynamodb').filter((c) => !WRITES.has(c.operation)).length * READ_UNITS_PER_CALL,
+    writeUnits: after.writes - before.writes,
+    readUnits: after.reads - before.reads,
     logBytes,
     freeCalls: of('ec2').length + of('ssm').length + of('eks').length,
   };
@@ -110,7 +119,7 @@ const otherLines = async (
   await lab.settle();
 };
 
-/** One sweep: its bill, its calls of SSM, and how many rows of each kind are in the table after it. */
+/** One sweep, or one repair: its bill, its calls of SSM, and how many rows of each kind are in the table after it. */
 export type SweepFigures = {
   readonly nodes: number;
   readonly bill: Bill;
@@ -118,6 +127,19 @@ export type SweepFigures = {
   readonly ssm: Readonly<Record<string, number>>;
   readonly throttled: number;
   readonly rows: ReadonlyMap<string, number>;
+};
+
+const ssmOf = (lab: Lab): Pick<SweepFigures, 'ssm' | 'throttled'> => {
+  const ssm = lab.calls.filter((c) => c.service === 'ssm' && c.functionName !== undefined);
+  return {
+    ssm: countBy(ssm, (c) => c.operation),
+    throttled: ssm.filter((c) => c.error === 'ThrottlingException').length,
+  };
+};
+
+const rowsOf = async (scene: Scene): Promise<SweepFigures['rows']> => {
+  const kinds = (await scene.items()).map(({ pk, sk }) => `${pk.split('#')[0]} ${sk.split('#')[0]}`);
+  return new Map([...Map.groupBy(kinds, (kind) => kind)].map(([kind, all]) => [kind, all.length]));
 };
 
 /** Counts one sweep over healthy nodes, in a lab that runs no other; `node-check` as it is built, or in so many documents. */
@@ -131,17 +153,26 @@ export const measureSweep = async (nodes: number, parts?: number): Promise<Sweep
       scene.lab.invokeAsync('fleetmend-scheduler', { kind: 'sweep', everyMinutes: 5 });
       await scene.drain();
     });
-    const kinds = (await scene.items()).map(({ pk, sk }) => `${pk.split('#')[0]} ${sk.split('#')[0]}`);
-    const ssm = scene.lab.calls.filter((c) => c.service === 'ssm' && c.functionName !== undefined);
-    return {
-      nodes,
-      bill,
-      ssm: countBy(ssm, (c) => c.operation),
-      throttled: ssm.filter((c) => c.error === 'ThrottlingException').length,
-      rows: new Map([...Map.groupBy(kinds, (kind) => kind)].map(([kind, all]) => [kind, all.length])),
-    };
+    return { nodes, bill, ...ssmOf(scene.lab), rows: await rowsOf(scene) };
   } finally {
     await scene.lab.stop();
+  }
+};
+
+/** Counts a repair of a whole cluster of broken nodes that an operator asks for. */
+export const measureRepairBill = async (nodes: number): Promise<SweepFigures> => {
+  const scene = await openScene(synthScene([{ name: CLUSTER }], {}, { alarms: false }), { seed: 3 });
+  const { lab } = scene;
+  try {
+    scene.addNodes(CLUSTER, nodes, { faultOf: () => REPAIRABLE });
+    const bill = await billOf(lab, async () => {
+      const request = { action: 'repair', cluster: CLUSTER, remediation: 'pause-image', reason: 'costs' };
+      accepted(await lab.invoke('fleetmend-operator-api', { ...request, requestedBy: 'costs' }));
+      await scene.drain();
+    });
+    return { nodes, bill, ...ssmOf(lab), rows: await rowsOf(scene) };
+  } finally {
+    await lab.stop();
   }
 };
 

@@ -25,6 +25,9 @@ const times = <T>(n: number, value: T): readonly T[] => Array.from({ length: n }
 const pauseAndResume = (action: 'pause' | 'resume', cluster: string) =>
   scene.remediate({ action, cluster, reason: 'an upgrade' });
 
+/** A canary without a result keeps the next one for so long. */
+const SILENT_MS = 8000;
+
 describe('200 broken nodes of 600', () => {
   const BROKEN = 200;
   let broken: readonly SimulatedNode[];
@@ -44,11 +47,14 @@ describe('200 broken nodes of 600', () => {
     expect(scene.chronicle.violations).toEqual([]);
   });
 
-  it('start with three canaries, one after the other, and the window grows from there', () => {
+  it('start with three canaries, one after the other or after its silence, and the window grows from there', () => {
     const commands = scene.chronicle.repairsOn(broken);
     const sizes = commands.map((c) => c.instanceIds.length);
     expect(sizes.slice(0, 3)).toEqual([1, 1, 1]);
-    for (const i of [1, 2, 3]) expect(commands[i]?.at).toBeGreaterThanOrEqual(commands[i - 1]?.endedAt ?? Number.NaN);
+    for (const i of [1, 2]) {
+      const { at = Number.NaN, endedAt = Number.NaN } = commands[i - 1] ?? {};
+      expect(commands[i]?.at).toBeGreaterThanOrEqual(Math.min(endedAt, at + SILENT_MS));
+    }
     expect(Math.max(...sizes)).toBeGreaterThan(1);
   });
 
@@ -80,25 +86,24 @@ other(
     const broken = nodes.slice(0, 8);
     for (const node of broken) node.breakWith(failing('SandboxStartFailed'));
     await scene.logFault(...broken);
+    // Two failures open it for 8 s, of which nobody is told; the third for 64 s, in which a busy machine may compute.
+    await scene.lab.advance(MINUTE_MS / 2);
     await scene.lab.settle();
-    expect(scene.chronicle.repairsOn(broken)).toHaveLength(2);
-    expect(await scene.breaker('breaker', 'pause-image')).toMatchObject({ openings: 1 });
-    expect((await latest(broken)).toSorted()).toEqual([...times(6, 'BreakerOpen'), ...times(2, 'NotRepaired')]);
+    const tried = scene.chronicle.repairsOn(broken).length;
+    expect(tried).toBeGreaterThanOrEqual(3);
+    expect(tried).toBeLessThanOrEqual(5);
+    expect(await scene.breaker('breaker', 'pause-image')).toMatchObject({ openings: tried - 1 });
+    expect((await latest(broken)).toSorted()).toEqual([
+      ...times(8 - tried, 'BreakerOpen'),
+      ...times(tried, 'NotRepaired'),
+    ]);
     const opened = scene.chronicle.notices.filter((n) => n.detailType === 'Breaker Opened');
-    expect(opened).toMatchObject([{ detail: { lane: 'breaker/pause-image', openings: 1 } }]);
-
-    await scene.lab.advance(12 * MINUTE_MS);
-    expect(scene.chronicle.repairsOn(broken)).toHaveLength(2);
-    await scene.lab.advance(5 * MINUTE_MS);
-    await scene.lab.settle();
-    expect(scene.chronicle.repairsOn(broken)).toHaveLength(3);
-    expect(await scene.breaker('breaker', 'pause-image')).toMatchObject({ openings: 2 });
+    expect(opened[0]).toMatchObject({ detail: { lane: 'breaker/pause-image', openings: 2 } });
 
     for (const node of broken) node.breakWith(REPAIRABLE);
-    await scene.lab.advance(32 * MINUTE_MS);
-    await scene.drain(60);
+    await scene.drain(90);
     // Pending nodes are repaired now. Nodes that failed have a result, and get another attempt after a new symptom.
-    const failed = scene.chronicle.repairsOn(broken).slice(0, 3);
+    const failed = scene.chronicle.repairsOn(broken).slice(0, tried);
     const left = broken.filter((n) => n.faults().length > 0);
     expect(left.map((n) => n.instanceId).toSorted()).toEqual(failed.flatMap((c) => c.instanceIds).toSorted());
     await scene.logFault(...left);
@@ -131,29 +136,33 @@ other(
     const [needing, local] = [nodes.slice(0, 16), nodes.slice(16, 20)];
     const holdOf = async () => (await scene.openLane('registry/pause-image'))?.registryHold;
     await scene.start({ action: 'check', cluster: 'registry', reason: 'pods hang' });
+    // The first hold lasts 8 s, the second 64 s, the third nine minutes.
+    await scene.lab.advance(MINUTE_MS / 2);
     await scene.lab.settle();
     expect(local.filter((n) => n.faults().length > 0)).toEqual([]);
     const tried = scene.chronicle.repairsOn(needing).flatMap((c) => c.instanceIds);
     expect(tried.length).toBeGreaterThanOrEqual(2);
-    // At most one canary and the nodes that a budget of four allows when the second failure arrives.
-    expect(tried.length).toBeLessThanOrEqual(6);
-    expect(await holdOf()).toMatchObject({ holds: 1 });
+    // At most one canary and the nodes that a budget of four allows when the second failure arrives; then three.
+    expect(tried.length).toBeLessThanOrEqual(12);
+    expect((await holdOf())?.holds).toBeGreaterThanOrEqual(2);
     const held = needing.filter((n) => !tried.includes(n.instanceId));
     expect(await latest(held)).toEqual(times(held.length, 'RegistryHeld'));
     const [row] = await scene.history(held[0]?.instanceId ?? '');
     expect(row?.message).toMatch(/registry did not answer \d nodes: held until/);
 
-    await scene.lab.advance(17 * MINUTE_MS);
+    const { holds = 0 } = (await holdOf()) ?? {};
+    await scene.lab.advance(10 * MINUTE_MS);
     await scene.lab.settle();
-    expect(scene.chronicle.repairsOn(needing).flatMap((c) => c.instanceIds)).toHaveLength(tried.length + 3);
-    expect(await holdOf()).toMatchObject({ holds: 2 });
+    expect((await holdOf())?.holds).toBeGreaterThan(holds);
+    const again = scene.chronicle.repairsOn(needing).flatMap((c) => c.instanceIds);
+    expect(again.length).toBeGreaterThan(tried.length);
 
     for (const node of needing) node.breakWith(REPAIRABLE);
-    await scene.lab.advance(32 * MINUTE_MS);
+    await scene.lab.advance(16 * MINUTE_MS);
     await scene.drain(60);
     const left = needing.filter((n) => n.faults().length > 0);
     // Nodes with an attempt have a result, and log a new symptom.
-    expect(left).toHaveLength(tried.length + 3);
+    expect(left).toHaveLength(again.length);
     await scene.logFault(...left);
     await scene.drain();
     expect(nodes.filter((n) => n.faults().length > 0)).toEqual([]);

@@ -131,6 +131,7 @@ export const quiet = (over: Partial<RunInputs> = {}): RunInputs => ({
   reports: [],
   documents: [DOCUMENT],
   slots: 50,
+  left: { left: 0 },
   paused: false,
   cancelled: undefined,
   isAwaited: true,

@@ -33,3 +33,12 @@ it('sends refused looks again, and throws if one is rejected permanently', async
   sqs.refuse('c-2', 9);
   await expect(looks.ask('c-2', [12])).rejects.toThrow(/asking for looks at command c-2: 1 refused after 4 attempts/);
 });
+
+it('asks for a wake with its delay, and throws if that is rejected', async () => {
+  const { sqs, looks } = world();
+  const wake = { kind: 'lane', lane: 'demo/pause-image' } as const;
+  await looks.wake(wake, 8);
+  expect(sqs.messages(URL).map((m) => [JSON.parse(m.body), m.delaySeconds])).toEqual([[{ kind: 'wake', wake }, 8]]);
+  sqs.refuse('pause-image', 9);
+  await expect(looks.wake(wake, 8)).rejects.toThrow(/asking for a later wake of demo\/pause-image: 1 refused/);
+});

@@ -60,7 +60,7 @@ const wakeAll = async (
   open: readonly RunState[],
   waiting: number,
 ): Promise<void> => {
-  const wakes: Wake[] = request.action === 'repair' ? [] : open.map(({ runId }) => wakeRun(runId));
+  const wakes: Wake[] = open.flatMap(({ runId, group }) => (group === runId ? [wakeRun(runId)] : []));
   if (request.action === 'repair' || waiting > 0) {
     const lane = laneOf(request);
     await deps.requests.tellLane(lane, request.requestId);

@@ -7,7 +7,7 @@ import { ClusterName, epochMs, IsoTime, isoTime } from '../../../core/model/ids.
 import { laneName } from '../../../core/model/lane-name.ts';
 import { newLane } from '../../../core/runs/lane.ts';
 import type { PauseRow } from '../../../core/state/cluster-state.ts';
-import { salvagedLane } from '../../../core/state/lane-state.ts';
+import { type LaneState, salvagedLane } from '../../../core/state/lane-state.ts';
 import { ALL_CLUSTERS, clusterScope } from '../../adapters/table/keys.ts';
 import { refuse } from '../../runtime/answer.ts';
 import { requireCluster } from '../../shared/require-cluster.ts';
@@ -44,14 +44,16 @@ const repairsInFlight = async (
     async (lane) => {
       const stored = await deps.lanes.read(lane);
       // Of a lane that cannot be read, its run can be.
-      const { activeRunId: runId } =
+      const { activeRunId, left = [] }: Partial<Pick<LaneState, 'activeRunId' | 'left'>> =
         stored.kind === 'absent'
           ? {}
           : stored.kind === 'row'
             ? stored.row
             : salvagedLane(newLane(lane), stored.item, '');
-      const run = runId === undefined ? undefined : await deps.runs.read(runId);
-      return run?.kind === 'run' ? await inFlightOf(deps, run.run) : [];
+      const runIds = [...(activeRunId === undefined ? [] : [activeRunId]), ...left.map(({ runId }) => runId)];
+      const runs = await Promise.all(runIds.map((runId) => deps.runs.read(runId)));
+      const inFlight = runs.map(async (run) => (run.kind === 'run' ? await inFlightOf(deps, run.run) : []));
+      return (await Promise.all(inFlight)).flat();
     },
     { concurrency: 8 },
   );
