@@ -113,7 +113,8 @@ Breaks simulated nodes at random times, without a log line, and prints how long 
   --hours N    the time over which they break (12)
   --seed N     of the nodes, the times and the lab (1)`;
 
-if (import.meta.main) {
+// Not import.meta.main, which Node 24 knows from 24.2 on only.
+if (process.argv[1] === import.meta.filename) {
   if (values.help) console.log(USAGE);
   else {
     const { sent, repaired, ...figures } = await measureSweeps({

@@ -24,11 +24,12 @@ const files = [PRODUCT, 'test/{contract,support}/**/*.ts']
   .filter((file) => !file.endsWith('contract/adapters.test.ts'));
 const imports = files.flatMap((file) => importsOf(file, readFileSync(join(ROOT, file), 'utf8')));
 
-/** The files that may send DynamoDB requests: the helper and the maker of its client; and the support that creates test tables. */
+/** The files that may send DynamoDB requests: the helper and the maker of its client; and the support that makes and fills test tables. */
 const TABLE_CODE = [
   'functions/adapters/table/document-client.ts',
   'functions/adapters/table/table.ts',
   'test/support/table.ts',
+  'test/support/batched-writes.ts',
 ];
 const isDynamoDb = (module: string): boolean => /^@aws-sdk\/(?:lib|client)-dynamodb$/u.test(module);
 const reachesTable = ({ file, module, isType }: Import): boolean =>
