@@ -217,7 +217,7 @@ export class FleetmendStack extends Stack {
         BAD_INPUT_QUEUE_URL: dead.progress.queueUrl,
         INBOX_QUEUE_URL: progress.queue.queueUrl,
       },
-      statements: [grants.sendTo(lanes.queue, dead.progress), grants.readCommands()],
+      statements: [grants.sendTo(lanes.queue, dead.progress), grants.readCommands(), grants.describeInstances()],
     });
     commandTracker.worksOn(progress.queue, { batchSize: 10, maxConcurrency: config.maxConcurrency['command-tracker'] });
 

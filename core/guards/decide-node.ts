@@ -137,6 +137,10 @@ const hasMissedAgent = ({ state, ssm }: NodeFacts, { awaitAgentUntil }: Decision
   (state === 'pending' || state === 'running') &&
   (ssm === undefined || (ssm.pingStatus !== 'Online' && isRepairable(ssm)));
 
+/** Whether an instance in this state of EC2 is no more, or soon will be; EC2 has no state of one that it does not show. */
+export const isGoneState = (state: string | undefined): boolean =>
+  state === undefined || state === 'shutting-down' || state === 'terminated';
+
 /** Whether EC2 shows the instance as a node of the cluster that SSM may manage. */
 const existing = (
   { instanceId, state, inCluster, autoMode, clusters, unread }: NodeFacts,
@@ -148,7 +152,7 @@ const existing = (
   if (state === undefined)
     return skip('Gone', 'EC2 has no such instance: it was terminated, or belongs to another account or Region');
   if (!inCluster) return skip('NotInCluster', "the instance's tags do not say that it belongs to this cluster");
-  if (state === 'shutting-down' || state === 'terminated') return skip('Gone', `the instance is ${state}`);
+  if (isGoneState(state)) return skip('Gone', `the instance is ${state}`);
   if (clusters !== undefined) {
     const names = clusters.join(' and ');
     return skip('Unreadable', `the instance's tags name the clusters ${names}: keep the tags of one of them`);

@@ -1,4 +1,5 @@
 import { randomUUID as newId } from 'node:crypto';
+import { EC2Client } from '@aws-sdk/client-ec2';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { documentFamily } from '../../events/ssm-command.ts';
@@ -37,6 +38,7 @@ export const composeCommandTracker = (
     ...createTableObserver({
       ...table,
       ssm: countThrottles(new SSMClient(AWS_CLIENT.throttled), telemetry.count),
+      ec2: countThrottles(new EC2Client(AWS_CLIENT.throttled), telemetry.count),
       rules: settings,
       texts,
       log: telemetry.log,

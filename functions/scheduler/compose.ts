@@ -6,14 +6,12 @@ import { SSMClient } from '@aws-sdk/client-ssm';
 import { texts } from '../../ssm-documents/remediations.ts';
 import { AWS_CLIENT } from '../adapters/aws-clients.ts';
 import { countThrottles } from '../adapters/count-throttles.ts';
-import { createInstances } from '../adapters/ec2/instances.ts';
 import { createBus } from '../adapters/messaging/bus.ts';
 import { createWakeQueue } from '../adapters/messaging/wake-queue.ts';
 import { createDocumentClient } from '../adapters/table/document-client.ts';
 import { createDueStore } from '../adapters/table/due-store.ts';
 import { createLaneStore } from '../adapters/table/lane-store.ts';
 import { createNoticeStore } from '../adapters/table/notice-store.ts';
-import { createPace, EC2_COUNTER } from '../adapters/table/pace.ts';
 import { createQuarantineStore } from '../adapters/table/quarantine-store.ts';
 import { createTable } from '../adapters/table/table.ts';
 import { BUS_NAME, LANES_QUEUE_URL, readEnv, TABLE_NAME } from '../runtime/env.ts';
@@ -34,6 +32,7 @@ export const composeScheduler = (telemetry: Telemetry): SchedulerPorts => {
     ...createTableObserver({
       ...table,
       ssm: countThrottles(new SSMClient(AWS_CLIENT.throttled), telemetry.count),
+      ec2: countThrottles(new EC2Client(AWS_CLIENT.throttled), telemetry.count),
       rules: settings,
       texts,
       log: telemetry.log,
@@ -44,10 +43,6 @@ export const composeScheduler = (telemetry: Telemetry): SchedulerPorts => {
     due: createDueStore(table),
     lanes: createLaneStore(table),
     quarantines: createQuarantineStore(createTable(table), limits),
-    instances: createInstances({
-      ec2: countThrottles(new EC2Client(AWS_CLIENT.throttled), telemetry.count),
-      pace: createPace({ ...table, counter: EC2_COUNTER, maxPerSecond: limits.maxEc2CallsPerSecond, now }),
-    }),
     wakes: createWakeQueue({ client: new SQSClient(AWS_CLIENT.standard), queueUrl: env.LANES_QUEUE_URL, newId }),
     settings,
     now,

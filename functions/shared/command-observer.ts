@@ -3,11 +3,13 @@ import { isoTime } from '../../core/model/ids.ts';
 import { afterRepairOf } from '../../core/model/outcome.ts';
 import type { Limits } from '../../core/model/policy.ts';
 import type { Texts } from '../../core/model/render-message.ts';
+import { mayBeGone, withoutGone } from '../../core/runs/gone.ts';
 import { type Invocation, isCut } from '../../core/runs/invocation.ts';
 import { observationOf, readNodes, type Shown } from '../../core/runs/observation.ts';
 import type { NoteRules } from '../../core/runs/row-notes.ts';
 import type { CommandRow } from '../../core/state/command-state.ts';
 import type { Reading } from '../../core/state/results.ts';
+import type { Instances } from '../adapters/ec2/instances.ts';
 import type { CommandReader } from '../adapters/ssm/run-command.ts';
 import type { ResultStore } from '../adapters/table/result-store.ts';
 import type { RunStore } from '../adapters/table/run-store.ts';
@@ -28,6 +30,7 @@ const nextLook = ({ softDeadlineAt, hardDeadlineAt }: CommandRow, at: string): s
 /** The observer over SSM and the audit table. */
 export const createCommandObserver = ({
   reader,
+  instances,
   runs,
   results,
   limits,
@@ -37,6 +40,7 @@ export const createCommandObserver = ({
   now,
 }: {
   readonly reader: CommandReader;
+  readonly instances: Pick<Instances, 'byIdWhereRead'>;
   readonly runs: Pick<RunStore, 'observation' | 'readObservation' | 'putObservation' | 'replaceObservation'>;
   readonly results: ResultStore;
   readonly limits: Limits;
@@ -113,15 +117,39 @@ export const createCommandObserver = ({
     }
   };
 
+  /**
+   * The readings, of instances that are gone without a failure. Where EC2 cannot be read, the command is read again; from its
+   * hard deadline on, or where EC2 refuses, the failures stand.
+   */
+  const withoutTerminated = async (
+    command: CommandRow,
+    readings: ReadonlyMap<string, Reading | undefined>,
+    at: string,
+  ): Promise<ReadonlyMap<string, Reading | undefined>> => {
+    const asked = mayBeGone(command, readings, at);
+    if (asked.length === 0) return readings;
+    const { found, unread } = await instances.byIdWhereRead(asked);
+    const states = new Map(found.map(({ InstanceId, State }) => [InstanceId ?? '', State?.Name]));
+    const { commandId, runId, hardDeadlineAt } = command;
+    for (const [instanceId, { kind, problem }] of unread) {
+      if (kind === 'retry' && at < hardDeadlineAt)
+        throw new Error(`observing command ${commandId}: asking whether ${instanceId} is gone: ${problem}`);
+      log.warn('leaving failure of instance that may be gone', { commandId, runId, instanceId, problem });
+    }
+    const read = asked.filter((id) => !unread.has(id));
+    return withoutGone(readings, new Map(read.map((id) => [id, states.get(id)])), at);
+  };
+
   return {
     observe: async (command) => {
       const at = now().toISOString();
-      const readings = await withHistories(command, readNodes(command, await shownOf(command, at), at));
+      const seen = readNodes(command, await shownOf(command, at), at);
+      const readings = await withHistories(command, await withoutTerminated(command, seen, at));
       let isFinal = false;
       const progress = await writer.write(command, (standing) => {
-        const seen = observationOf(command, readings, at, standing);
-        isFinal = (seen ?? standing)?.final === true;
-        return seen;
+        const next = observationOf(command, readings, at, standing);
+        isFinal = (next ?? standing)?.final === true;
+        return next;
       });
       if (progress === 'running') return progress;
       await results.setCommandDue(command.commandId, isFinal ? undefined : nextLook(command, at));

@@ -5,7 +5,7 @@ import type { Invocation } from '../../core/runs/invocation.ts';
 import type { CommandRow } from '../../core/state/command-state.ts';
 import { ResultRow } from '../../core/state/results.ts';
 import { search } from '../../test/deep.ts';
-import { line, TEXTS } from '../../test/support/observer-world.ts';
+import { instancesIn, line, TEXTS } from '../../test/support/observer-world.ts';
 import { at, LIMITS, node, nodes, START } from '../../test/support/runs.ts';
 import { testSettings } from '../../test/support/settings.ts';
 import { startTable, type TestTable } from '../../test/support/table.ts';
@@ -126,6 +126,7 @@ const world = async (scheduler: fc.Scheduler) => {
         byId: async () => undefined,
         find: async () => undefined,
       },
+      instances: instancesIn('running'),
       runs: createRunStore({ ...own, client, retentionDays: 1 }),
       results: createResultStore({ ...own, client, limits: LIMITS }),
       limits: LIMITS,

@@ -3,6 +3,7 @@ import type { CommandRow, ObservationRow } from '../../core/state/command-state.
 import type { Reading } from '../../core/state/results.ts';
 import { ResultRow } from '../../core/state/results.ts';
 import { texts } from '../../ssm-documents/remediations.ts';
+import { instancesIn } from '../../test/support/observer-world.ts';
 import { at, LIMITS, node, START } from '../../test/support/runs.ts';
 import { testSettings } from '../../test/support/settings.ts';
 import { startTable, type TestTable } from '../../test/support/table.ts';
@@ -105,6 +106,7 @@ it('a part that is written down while another one ends leaves its result, or the
   const { observe } = createCommandObserver({
     log: recorder().log,
     rules: testSettings(),
+    instances: instancesIn('running'),
     reader: {
       invocations: async () => [
         {

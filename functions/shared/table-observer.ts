@@ -1,7 +1,10 @@
+import type { EC2Client } from '@aws-sdk/client-ec2';
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import type { Texts } from '../../core/model/render-message.ts';
 import type { NoteRules } from '../../core/runs/row-notes.ts';
+import { createInstances, type Instances } from '../adapters/ec2/instances.ts';
 import { type CommandReader, createCommandReader } from '../adapters/ssm/run-command.ts';
+import { createPace, EC2_COUNTER } from '../adapters/table/pace.ts';
 import { createResultStore, type ResultStore } from '../adapters/table/result-store.ts';
 import { createRunStore, type RunStore } from '../adapters/table/run-store.ts';
 import type { TableOptions } from '../adapters/table/table.ts';
@@ -14,11 +17,13 @@ export type TableObserver = {
   readonly runs: RunStore;
   readonly results: ResultStore;
   readonly reader: CommandReader;
+  readonly instances: Instances;
 };
 
 /** Builds an observer over SSM and the audit table; command-tracker and scheduler have the same one. */
 export const createTableObserver = ({
   ssm,
+  ec2,
   rules,
   texts,
   log,
@@ -26,6 +31,7 @@ export const createTableObserver = ({
   ...table
 }: TableOptions & {
   readonly ssm: SSMClient;
+  readonly ec2: EC2Client;
   readonly rules: NoteRules;
   readonly texts: Texts;
   readonly log: Log;
@@ -35,8 +41,13 @@ export const createTableObserver = ({
   const runs = createRunStore({ ...table, retentionDays: limits.retentionDays });
   const results = createResultStore({ ...table, limits });
   const reader = createCommandReader({ client: ssm });
+  const instances = createInstances({
+    ec2,
+    pace: createPace({ ...table, counter: EC2_COUNTER, maxPerSecond: limits.maxEc2CallsPerSecond, now }),
+  });
   const observer = createCommandObserver({
     reader,
+    instances,
     runs,
     results,
     limits,
@@ -45,5 +56,5 @@ export const createTableObserver = ({
     log,
     now,
   });
-  return { observer, runs, results, reader };
+  return { observer, runs, results, reader, instances };
 };

@@ -52,6 +52,7 @@ const ACCESS: Readonly<Record<Exclude<FunctionName, 'audit-query'>, Access>> = {
     result: ['PutItem'],
     node: ['BatchGetItem', 'UpdateItem'],
     notice: ['PutItem'],
+    rate: ['UpdateItem'],
   },
   'run-controller': {
     lane: ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'],

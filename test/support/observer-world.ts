@@ -1,3 +1,4 @@
+import type { Unread } from '../../core/guards/look.ts';
 import type { Texts } from '../../core/model/render-message.ts';
 import type { Invocation } from '../../core/runs/invocation.ts';
 import type { CommandRow } from '../../core/state/command-state.ts';
@@ -38,6 +39,14 @@ export const TEXTS: Texts = {
   remediations: new Map([['pause-image', { healthy: ['Fine.'], repaired: ['Repaired by {method}.'] }]]),
 };
 
+/** EC2, which shows every instance in a state. */
+export const instancesIn = (state: 'running' | 'shutting-down') => ({
+  byIdWhereRead: async (ids: readonly string[]) => ({
+    found: ids.map((InstanceId) => ({ InstanceId, State: { Name: state } })),
+    unread: new Map<string, Unread>(),
+  }),
+});
+
 /** An observer of one command; what SSM shows and the time can be changed. */
 export const observerWorld = async (table: TestTable, over: Partial<CommandRow> = {}) => {
   const own = await table.another();
@@ -47,10 +56,14 @@ export const observerWorld = async (table: TestTable, over: Partial<CommandRow> 
     stdout: string | Error;
     listed?: ListedCommand;
     failure?: Error;
+    /** EC2's state of the instances, or why it cannot be read. */
+    state: 'running' | 'shutting-down';
+    unread?: Unread;
     now: string;
   } = {
     invocations: [],
     stdout: '',
+    state: 'running',
     now: at(20),
   };
   const runs = createRunStore({ ...own, retentionDays: 1 });
@@ -68,6 +81,13 @@ export const observerWorld = async (table: TestTable, over: Partial<CommandRow> 
       },
       byId: async () => shown.listed,
       find: async () => undefined,
+    },
+    instances: {
+      byIdWhereRead: async (ids) => {
+        const { unread, state } = shown;
+        if (unread === undefined) return await instancesIn(state).byIdWhereRead(ids);
+        return { found: [], unread: new Map(ids.map((id) => [id, unread])) };
+      },
     },
     runs,
     results,

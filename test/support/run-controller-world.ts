@@ -124,7 +124,16 @@ export const runControllerWorld = (table: TestTable, options: Options = {}) => {
     random: () => 0.5,
     newRunId: () => `r-${++counter}`,
   };
-  const stores = { reader, runs, results, limits, texts, rules: settings };
+  const instances = {
+    byIdWhereRead: async (wanted: readonly string[]) => ({
+      found: wanted.flatMap((id) => {
+        const state = facts.get(id)?.state;
+        return state === undefined ? [] : [{ InstanceId: id, State: { Name: state as InstanceStateName } }];
+      }),
+      unread: new Map(),
+    }),
+  };
+  const stores = { reader, runs, results, limits, texts, rules: settings, instances };
   const observer = createCommandObserver({ ...stores, log, now });
   const commandTrackerPorts = {
     observer,
@@ -148,15 +157,7 @@ export const runControllerWorld = (table: TestTable, options: Options = {}) => {
     ...{ count, newId, log, now, bus: deps.bus },
     notices: wrap(createNoticeStore(table)),
     quarantines: wrap(createQuarantineStore(createTable(table), { retentionDays: 365 })),
-    instances: {
-      byIdWhereRead: async (wanted: readonly string[]) => ({
-        found: wanted.flatMap((id) => {
-          const state = facts.get(id)?.state;
-          return state === undefined ? [] : [{ InstanceId: id, State: { Name: state as InstanceStateName } }];
-        }),
-        unread: new Map(),
-      }),
-    },
+    instances,
   };
 
   /** Delivers every wake; one that fails stays, and is tried again when time has advanced. */
