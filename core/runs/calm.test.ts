@@ -52,12 +52,12 @@ describe('a step of a lane', () => {
     expect(factsWanted(calm)).toEqual(idsOf([rowOf(5), rowOf(2), rowOf(3), rowOf(4)]));
   });
 
-  it('of repairs puts those off whose nodes a check looks at, until its cool-down is over', () => {
-    const [over, until] = [minutesAgo(1), isoTime(NOW_MS + 240_000)];
+  it('of repairs puts those off whose nodes a check looks at, has looked at, or will look at', () => {
+    const [over, until, soon] = [minutesAgo(1), isoTime(NOW_MS + 240_000), isoTime(NOW_MS + 60_000)];
     const looked = { lane: 'demo/node-check', decidedAt: minutesAgo(1), notBefore: until };
     const checks = [
       rowOf(1, looked),
-      // Its cool-down is over, no check has looked at it, and another check is to come.
+      // Its cool-down is over, a check is to come, and another one is.
       rowOf(2, { ...looked, notBefore: over }),
       rowOf(3, { lane: 'demo/node-check' }),
       rowOf(4, { ...looked, lastSeenAt: NOW }),
@@ -66,12 +66,12 @@ describe('a step of a lane', () => {
       checks: new Map(checks.map((row) => [row.instanceId, row])),
     });
     expect(checksWanted(repairs)).toEqual(idsOf([...lines, rowOf(6)]));
+    const put = (n: number, notBefore: string) => ({
+      ...{ kind: 'defer', lane: 'demo/pause-image', rows: [[rowOf(n).instanceId, `v${n}`]], notBefore },
+      ...{ skipReason: 'Busy', decidedAt: NOW },
+    });
     expect(idleStep(repairs).effects).toEqual([
-      {
-        kind: 'check-first',
-        rows: [rowOf(2), rowOf(3), rowOf(4), rowOf(6)],
-        waiting: [{ kind: 'defer', lane: 'demo/pause-image', rows: [[rowOf(1).instanceId, 'v1']], notBefore: until }],
-      },
+      { kind: 'check-first', rows: [rowOf(2), rowOf(6)], waiting: [put(1, until), put(3, soon), put(4, until)] },
     ]);
   });
 
@@ -93,6 +93,12 @@ describe('a step of a lane', () => {
 describe('a lane of repairs', () => {
   it('is calm with three nodes that log lines alone report', () => {
     expect(toCheckFirst([rowOf(1), rowOf(2), rowOf(3)], NOW)).toEqual([]);
+  });
+
+  it('believes no line that has waited for a check without a finding', () => {
+    const waited = rowOf(1, { skipped: 'Busy', decidedAt: minutesAgo(5), notBefore: NOW });
+    expect(toCheckFirst([waited, rowOf(2)], NOW)).toEqual([waited]);
+    expect(toCheckFirst([{ ...waited, checkedAt: minutesAgo(4) }, rowOf(2)], NOW)).toEqual([]);
   });
 
   it('has four such nodes checked first, and no other', () => {

@@ -10,7 +10,7 @@ import type { LaneState } from '../state/lane-state.ts';
 import { isAnswered, type PendingNode, WHOLE_CLUSTER } from '../state/pending-node.ts';
 import type { QueuedRun, RunState } from '../state/run-state.ts';
 import type { TrustRow } from '../state/trust-state.ts';
-import { isLookedAtUntil, toCheckFirst } from './calm.ts';
+import { isLookedAtUntil, LOOKED_AT, toCheckFirst } from './calm.ts';
 import { isDisrupted, withClaim, withoutLeftClaim, withoutWaiting, withWaiting } from './claims.ts';
 import type { NodesSeen } from './decide-now.ts';
 import { heldUntil } from './in-flight.ts';
@@ -181,11 +181,12 @@ const hold = (seen: IdleSeen, rows: readonly PendingNode[], why: Hold): Step => 
  */
 const checkFirst = ({ lane, checks, now }: IdleSeen, rows: readonly PendingNode[]): Step => {
   const untilOf = ({ instanceId }: PendingNode): string | undefined => isLookedAtUntil(checks?.get(instanceId), now);
+  const busy = { skipReason: LOOKED_AT, decidedAt: now } as const;
   const waiting = rows.flatMap((row): PutOff[] => {
     const notBefore = untilOf(row);
     return notBefore === undefined
       ? []
-      : [{ kind: 'defer', lane: lane.lane, rows: [[row.instanceId, row.version]], notBefore }];
+      : [{ kind: 'defer', lane: lane.lane, rows: [[row.instanceId, row.version]], notBefore, ...busy }];
   });
   return {
     effects: [{ kind: 'check-first', rows: rows.filter((row) => untilOf(row) === undefined), waiting }],

@@ -79,10 +79,10 @@ describe('mergePending', () => {
 
   it('makes a row due that waited for a finding, and keeps the time of a decision', () => {
     const finding: NewPendingNode = { ...addedOf(15, 25), source: CHECK_SOURCE };
-    const waiting = { ...rowOf(addedOf(10, 20)), notBefore: isoTime(START + 300) };
+    const decided = { ...rowOf(addedOf(10, 20)), notBefore: isoTime(START + 300), decidedAt: isoTime(START + 20) };
+    const waiting = { ...decided, skipped: 'Busy' as const };
     expect(mergePending(waiting, finding)).not.toHaveProperty('notBefore');
     expect(mergePending(waiting, addedOf(15, 25))).toMatchObject({ notBefore: waiting.notBefore });
-    const decided = { ...waiting, decidedAt: isoTime(START + 20) };
     expect(mergePending(decided, finding)).toMatchObject({ notBefore: waiting.notBefore });
   });
 

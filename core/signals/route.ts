@@ -73,7 +73,7 @@ const isNewFinding = (row: PendingNode, added: NewPendingNode): boolean =>
  * was decided has waited for a finding.
  */
 const waitOf = (row: PendingNode, added: NewPendingNode): string | undefined => {
-  const hasWaited = row.decidedAt === undefined && isNewFinding(row, added);
+  const hasWaited = row.skipped === 'Busy' && isNewFinding(row, added);
   const wantsTime = isAnswered(row) && (row.instanceId === WHOLE_CLUSTER || added.awaitAgentUntil !== undefined);
   const times = [hasWaited ? undefined : row.notBefore, wantsTime ? added.notBefore : undefined];
   return times
