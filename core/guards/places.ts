@@ -10,7 +10,7 @@ export type InFlight = {
   readonly own: number;
   /** How many earlier runs of the lane have, which it no longer waits for. */
   readonly left: number;
-  /** When the last of them was sent to. */
+  /** When the last of them was sent to; without it, no place is given up. */
   readonly lastSentAt?: string | undefined;
 };
 

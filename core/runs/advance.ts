@@ -32,6 +32,8 @@ export type RunInputs = StopInputs &
     readonly slots: number;
     /** The nodes that earlier runs of the lane have in flight. */
     readonly left: Pick<InFlight, 'left' | 'lastSentAt'>;
+    /** The repair ends connections or pods: no silent node gives its place to another one. */
+    readonly isDisruptive?: boolean | undefined;
     /** The turn ends after this step: a command that it made `sending` would get no call. */
     readonly isEnding?: boolean | undefined;
   };
@@ -66,15 +68,17 @@ const nameOf = (document: PartDocument | undefined, { parts = 1 }: CommandState,
 
 /** What bounds the next command: the window of the document, and the slots that the cluster leaves. */
 const boundsOf = (state: RunningRun, inputs: RunInputs, { now, limits }: At): Omit<SendInputs, 'decideAgain'> => {
-  const { documents, slots, openElsewhere, left } = inputs;
+  const { documents, slots, openElsewhere, left, isDisruptive } = inputs;
   const trust = currentTrust(state, inputs);
   // Those of the whole run, so that its last nodes are canaries too where it has no more than these.
   const sent = batchesOf(state.commands).reduce((sum, [{ size }]) => sum + size, 0);
   const nodesToRepair = state.pending.length + sent;
   const context = { budget: slots, nodesToRepair, openElsewhere };
+  const inFlight = inFlightOf(state, left);
+  const waitsOn = isDisruptive === true ? { ...inFlight, lastSentAt: undefined } : inFlight;
   return {
     documents,
-    places: placesOf(trust, context, inFlightOf(state, left), now, limits),
+    places: placesOf(trust, context, waitsOn, now, limits),
     isCanary: isCanary(trust, context, now, limits),
     order: (nodes) => {
       const named = nodes.map((node) => ({ instanceId: node[0], node }));

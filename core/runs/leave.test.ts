@@ -23,7 +23,7 @@ import { inFlightOf, lastSentOf } from './in-flight.ts';
 import { newLane } from './lane.ts';
 import { activeStep, type IdleSeen, idleStep } from './lane-step.ts';
 import { leftRun } from './leave.ts';
-import { runStep } from './run-step.ts';
+import { nodesWanted, runStep } from './run-step.ts';
 
 const SENT: Partial<CommandState> = { status: 'sent', commandId: 'c-1', sentAt: START, hardDeadlineAt: at(390) };
 /** A run that has sent all its commands, the n-th after n seconds. */
@@ -68,6 +68,14 @@ describe('a lane leaves a run', () => {
     nodes: nodesSeen([]),
     rules: rules(),
     now: at(30),
+  });
+
+  it('but no canary of a disruptive repair gives its place to another before its result', () => {
+    const running = (remediation: string, documentKey: string) =>
+      aRun(1, { remediation, documentKey, lane: `demo/${remediation}`, commands: [aCommand(SENT)] });
+    const wanted = (run: RunningRun) => nodesWanted(seen(run, run.lane ?? ''));
+    expect(wanted(running('pause-image', 'pause-image-repair'))).toEqual([node(0)]);
+    expect(wanted(running('cni', 'cni-repair'))).toEqual([]);
   });
 
   it('in one transaction with its own state, unless it is disruptive', () => {

@@ -62,6 +62,7 @@ const inputsOf = (seen: RunSeen): RunInputs => {
     ...knowledgeOf(rules, run.cluster),
     slots: cluster === undefined ? 0 : slotsFor(cluster, disruptionOf(run, rules), now, rules.policy.limits),
     left: leftOf(cluster, run, now),
+    isDisruptive: isDisruptive(rules, run.remediation),
     decideAgain: (instanceId) => decideNow(run, instanceId, nodes, rules, now),
   };
 };
