@@ -49,7 +49,12 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: 'deploy', include: ['test/deploy/**/*.test.ts'], isolate: false },
+        test: {
+          name: 'deploy',
+          include: ['test/deploy/**/*.test.ts'],
+          isolate: false,
+          globalSetup: 'test/temporary-folder.ts',
+        },
       },
       {
         extends: true,

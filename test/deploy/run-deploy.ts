@@ -1,23 +1,16 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll } from 'vitest';
 import type { ConfigInput } from '../../infra/config.ts';
 import type { StandIn } from './aws-stand-in.ts';
 
 export const root = join(import.meta.dirname, '..', '..');
 export const DEPLOY = join(root, 'infra', 'deploy', 'deploy.ts');
 
-const folders: string[] = [];
-afterAll(() => {
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
-});
-
-/** A new folder with these files, which is removed after the tests. */
+/** A new folder with these files, which goes with the temporary folder of the project's tests. */
 export const folderOf = (files: Readonly<Record<string, string>> = {}): string => {
   const folder = mkdtempSync(join(tmpdir(), 'fleetmend-deploy-'));
-  folders.push(folder);
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
   return folder;
 };
