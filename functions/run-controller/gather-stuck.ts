@@ -21,6 +21,9 @@ const seenOf = (deps: RunControllerPorts, lane: LaneState, problem = 'its turns 
   now: nowIso(deps),
 });
 
+/** The id of the record of a run that cannot be read: there is one, whether its lane or its own turn comes first. */
+const recordId = (runId: string): string => `${runId}.unreadable`;
+
 /** Ends the active run of a lane: its turns fail, or it is not stored, or it cannot be read. */
 export const endActive = async (deps: RunControllerPorts, lane: LaneState): Promise<Step> => {
   const runId = lane.activeRunId ?? '';
@@ -29,8 +32,9 @@ export const endActive = async (deps: RunControllerPorts, lane: LaneState): Prom
   const problem = stored.kind === 'absent' ? `the run ${runId} is not stored` : stored.problem;
   await deps.runs.putAside(runId);
   tellUnreadable(deps, 'the run is put aside', { lane: lane.lane, runId, problem });
-  const salvaged = stored.kind === 'absent' ? undefined : stored;
-  return stuckStep({ ...seenOf(deps, lane), message: problem, run: undefined, salvaged });
+  const seen = { ...seenOf(deps, lane), message: problem, run: undefined };
+  if (stored.kind === 'absent') return stuckStep({ ...seen, salvaged: undefined });
+  return stuckStep({ ...seen, newRunId: recordId(runId), salvaged: stored });
 };
 
 /** The first run of a lane's queue that waits, or cannot be read. */
@@ -56,7 +60,10 @@ export const endQueued = async (deps: RunControllerPorts, lane: LaneState): Prom
   const run =
     queued !== undefined
       ? { before: queued, after: stuckRun(queued, seen.message, seen.rules, seen.now) }
-      : { before: undefined, after: stuckRecord({ ...seen, message: stored.problem }, runId) };
+      : {
+          before: undefined,
+          after: stuckRecord({ ...seen, newRunId: recordId(runId), message: stored.problem }, runId),
+        };
   const { failures, ...rest } = lane;
   const after = { ...rest, activeRunId: run.after.runId, dueAt: lane.dueAt ?? seen.now };
   return {
@@ -153,7 +160,7 @@ export const endUnreadable = async (
   if (stored.group !== runId && lane !== undefined && (await isKnown(deps, lane.lane, runId))) return;
   tellUnreadable(deps, 'the run is put aside', { runId, problem });
   if (lane !== undefined) {
-    const seen = { ...seenOf(deps, lane), newRunId: `${runId}.unreadable`, message: problem, salvaged: stored };
+    const seen = { ...seenOf(deps, lane), newRunId: recordId(runId), message: problem, salvaged: stored };
     await deps.runs.create(stuckRecord(seen, runId));
   }
   await deps.runs.putAside(runId);
