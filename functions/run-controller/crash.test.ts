@@ -89,7 +89,7 @@ const deepScenarios: typeof scenarios = {
 const modes: readonly CrashMode[] = ['dies-before', 'dies-after', 'fails', 'freezes'];
 
 /** A sample takes one call of so many: an odd number, so that each is in another mode than the one before. */
-const SAMPLE_STEP = 41;
+const SAMPLE_STEP = 61;
 
 describe('a crash or a freeze at any call', () => {
   for (const [name, play] of Object.entries({ ...scenarios, ...(isDeep ? deepScenarios : {}) })) {
