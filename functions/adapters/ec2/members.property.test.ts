@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { search } from '../../../test/deep.ts';
 import { type FakeInstance, fakeEc2 } from '../../../test/support/fake-ec2.ts';
 import { testSettings } from '../../../test/support/settings.ts';
 import { backOffSeconds, SIGNALS_BACK_OFF } from '../messaging/failed-records.ts';
@@ -102,7 +103,7 @@ it('loses no young node and believes no invented id, in any order, within bounds
         expect(mostInAMinute(times)).toBeLessThanOrEqual(2 * MAX_CALLS_BY_ID + lists * CALLS_OF_A_LIST);
       }
     }),
-    { numRuns: 60 },
+    search('young nodes and invented ids', 60),
   );
   expect(waited).toBeGreaterThan(0);
 }, 120_000);
