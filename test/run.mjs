@@ -50,7 +50,7 @@ const chosen = suites.filter(isChosen);
 const wanted = suites.filter((suite) => isChosen(suite) || chosen.some(({ needs }) => needs === suite.name));
 
 /** The largest sum of the shares of running suites: more than the processors, because every suite waits at times. */
-const CAPACITY = availableParallelism() * 2.25;
+const CAPACITY = availableParallelism() * 1.75;
 const startedAt = Date.now();
 const results = await runSuites(wanted, {
   capacity: CAPACITY,
