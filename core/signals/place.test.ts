@@ -13,7 +13,7 @@ const instance = (instanceId: string, membership: Membership) => ({ instanceId, 
 const place = (signal: Signal, found: readonly ReturnType<typeof instance>[] = [], now = NOW) =>
   placeSignal(policy, catalogue, signal, found, now);
 
-const named = (over: Partial<Extract<Signal, { kind: 'node' }>> = {}): Signal => ({
+const named = (over: Partial<Extract<Signal, { kind: 'node' }>> = {}): Extract<Signal, { kind: 'node' }> => ({
   kind: 'node',
   id: 'e-1',
   source: 'acme.alerts',
@@ -43,9 +43,9 @@ describe('a node that a signal names by its address', () => {
       { instanceId: FIRST, cluster: 'demo' },
     ],
     [
-      'is the only instance, even if its tags name another cluster: run-controller proves membership',
+      'is the instance whose tags name the cluster of the signal',
       'demo',
-      [instance(FIRST, of('watched'))],
+      [instance(FIRST, of('demo'))],
       { instanceId: FIRST, cluster: 'demo' },
     ],
     [
@@ -116,12 +116,18 @@ describe('a node that a signal names by its address', () => {
       [instance(FIRST, of('demo')), instance(SECOND, of('demo'))],
       'SignalAmbiguous',
     ],
-    [
-      'two instances of other clusters are found',
-      'demo',
+    ...[
+      [instance(FIRST, of('watched'))],
+      [instance(FIRST, { kind: 'none' })],
+      [instance(FIRST, { kind: 'ambiguous', clusters: ['demo', 'watched'] })],
       [instance(FIRST, of('watched')), instance(SECOND, { kind: 'none' })],
-      'SignalAmbiguous',
-    ],
+    ].map((strangers): [string, string, typeof strangers, string, string] => [
+      `the tags of ${strangers.length} found instances (${strangers.map(({ membership }) => membership.kind).join(', ')}) prove no membership`,
+      'demo',
+      strangers,
+      'SignalNotInCluster',
+      'EC2 does not show ip-10-0-1-2.ec2.internal as a node of demo',
+    ]),
   ])('is ignored where %s', (_, cluster, found, metric, explanation = expect.any(String)) => {
     expect(place(named(cluster === undefined ? {} : { cluster }), found)).toEqual({
       kind: 'ignored',
@@ -133,8 +139,9 @@ describe('a node that a signal names by its address', () => {
 
 describe('a signal about a node', () => {
   const known = { cluster: 'demo', node: { kind: 'instance-id', id: FIRST } } as const;
-  /** EC2 shows the node as one of the cluster. */
-  const placed = (signal: Signal) => place(signal, [instance(FIRST, of('demo'))]);
+  /** EC2 shows the node as one of the cluster that the signal names. */
+  const placed = (signal: Extract<Signal, { kind: 'node' }>) =>
+    place(signal, [instance(FIRST, of(signal.cluster ?? ''))]);
   it.each<[string, object, string]>([
     ['that proves the fault goes to the repair', { trusted: true }, 'demo/pause-image'],
     ['that proves nothing goes to the check', { trusted: false }, 'demo/node-check'],

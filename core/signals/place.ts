@@ -7,6 +7,7 @@ import { WHOLE_CLUSTER } from '../state/pending-node.ts';
 import { ALARMS_SOURCE } from './definitions/alarms.ts';
 import { LOGS_SOURCE } from './definitions/symptoms.ts';
 import type { Membership } from './membership.ts';
+import type { NodeRef } from './node-ref.ts';
 import { type CatalogueEntry, type NewPendingNode, notAfter, routeSymptom } from './route.ts';
 import type { Signal } from './types.ts';
 
@@ -81,6 +82,9 @@ const seenOnce = (signal: Signal, nowMs: number) => {
   };
 };
 
+const ambiguous = (found: readonly FoundNode[]): Placement =>
+  ignored('SignalAmbiguous', `${found.length} instances have this name`);
+
 /** The cluster that the tags of an instance name. */
 const clusterOfTags = ({ instanceId, membership }: FoundNode): Target | Placement => {
   switch (membership.kind) {
@@ -93,18 +97,26 @@ const clusterOfTags = ({ instanceId, membership }: FoundNode): Target | Placemen
   }
 };
 
-/** The one instance that a signal refers to, or why there is none. `cluster` is the one that the signal names. */
-const targetOf = (found: readonly FoundNode[], cluster: string | undefined): Target | Placement => {
-  if (found.length === 0) return ignored(UNKNOWN_INSTANCE, 'EC2 shows no such instance');
+/** The one instance that a signal without a cluster refers to, in the cluster that its tags name; or why there is none. */
+const targetByTags = (found: readonly FoundNode[]): Target | Placement => {
+  const [one] = found;
+  if (one === undefined) return ignored(UNKNOWN_INSTANCE, 'EC2 shows no such instance');
+  return found.length === 1 ? clusterOfTags(one) : ambiguous(found);
+};
+
+/** The one instance that a signal refers to, and that is proven to be a node of the cluster that it names; or why there is none. */
+const targetIn = (cluster: string, found: readonly FoundNode[], node: NodeRef): Target | Placement => {
   // Two networks may use the same private address: only tags distinguish their instances.
-  const fitting = found.filter(({ membership: m }) => m.kind === 'cluster' && m.cluster === cluster);
-  const candidates = found.length === 1 ? found : fitting;
-  const [one] = candidates;
-  if (one === undefined || candidates.length > 1) {
-    return ignored('SignalAmbiguous', `${found.length} instances have this name`);
+  const members = found.filter(
+    ({ instanceId, membership: m }) =>
+      m.kind === 'cluster' && m.cluster === cluster && (node.kind !== 'instance-id' || instanceId === node.id),
+  );
+  const [one] = members;
+  if (one === undefined) {
+    const name = node.kind === 'instance-id' ? node.id : node.name;
+    return ignored(NOT_IN_CLUSTER, `EC2 does not show ${name} as a node of ${cluster}`);
   }
-  // run-controller records that an instance does not belong to the cluster that the signal names.
-  return cluster === undefined ? clusterOfTags(one) : { instanceId: one.instanceId, cluster };
+  return members.length === 1 ? { instanceId: one.instanceId, cluster } : ambiguous(members);
 };
 
 const placeCluster = (context: Context, signal: SignalOf<'cluster'>): Placement => {
@@ -129,7 +141,7 @@ const placeUnsupported = (context: Context, signal: SignalOf<'unsupported'>): Pl
 };
 
 const placeNewNode = (context: Context, signal: SignalOf<'new-node'>): Placement => {
-  const target = targetOf(context.found, undefined);
+  const target = targetByTags(context.found);
   if ('kind' in target) return target;
   if (!isManaged(context, target.cluster)) return notManaged(target.cluster);
   const seen = seenOnce(signal, context.nowMs);
@@ -171,14 +183,7 @@ const placeAt = ({ policy, catalogue, nowMs }: Context, signal: SignalOf<'node'>
 const placeNode = (context: Context, signal: SignalOf<'node'>): Placement => {
   const { cluster, node } = signal;
   if (cluster !== undefined && !isManaged(context, cluster)) return notManaged(cluster);
-  if (cluster !== undefined && node.kind === 'instance-id') {
-    const placed = placeAt(context, signal, { instanceId: node.id, cluster });
-    const isNode = context.found.some(({ instanceId }) => instanceId === node.id);
-    return isNode || placed.kind !== 'pending'
-      ? placed
-      : ignored(NOT_IN_CLUSTER, `EC2 does not show ${node.id} as a node of ${cluster}`);
-  }
-  const target = targetOf(context.found, cluster);
+  const target = cluster === undefined ? targetByTags(context.found) : targetIn(cluster, context.found, node);
   return 'kind' in target ? target : placeAt(context, signal, target);
 };
 

@@ -70,6 +70,13 @@ describe('a signal that names only a node', () => {
     expect(await pendingNodes('demo/node-check')).toEqual(before);
   });
 
+  it('makes no row in the cluster that the signal names, where the tags name another one', async () => {
+    const other = instance({ privateDnsName: dns, tags: { 'eks:cluster-name': 'watched' } });
+    const { deps, pendingNodes, counts } = await signalIntakeWorld(await table.another(), {}, [other]);
+    expect(await acceptSignals(deps, sqsEvent([foreign(dns, { cluster: 'demo' })]))).toEqual(NO_FAILURES);
+    expect([counts, await pendingNodes('demo/node-check')]).toEqual([{ SignalNotInCluster: 1 }, []]);
+  });
+
   it('is the instance of the named cluster, where two have the same address', async () => {
     const [other, ours] = [
       instance({ privateDnsName: dns, tags: { 'eks:cluster-name': 'watched' } }),
