@@ -4,10 +4,15 @@ import { LOGS_SOURCE, NODE_SYMPTOM, SymptomDetail } from '../core/signals/defini
 
 export { LOGS_SOURCE, NODE_SYMPTOM };
 
-/** Detail of a `Node Symptom` from log-classifier, which always sends all of these fields. */
-export const NodeSymptomDetail = SymptomDetail.omit({ node: true })
-  .required({ cluster: true, reason: true, firstSeenAt: true, lastSeenAt: true, count: true })
-  .extend({ instanceId: InstanceId });
+/**
+ * Detail of a `Node Symptom` from log-classifier, which always sends all of these fields: the node by its instance id, or in
+ * `node` by its private DNS name.
+ */
+export const NodeSymptomDetail = SymptomDetail.required({
+  ...{ cluster: true, reason: true, firstSeenAt: true, lastSeenAt: true, count: true },
+})
+  .extend({ instanceId: InstanceId.optional() })
+  .refine(({ node, instanceId }) => (node === undefined) !== (instanceId === undefined), 'give node, or instanceId');
 export type NodeSymptomDetail = z.infer<typeof NodeSymptomDetail>;
 
 /** The event as EventBridge delivers it to the signals queue. */

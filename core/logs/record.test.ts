@@ -107,4 +107,31 @@ describe('readLogRecord', () => {
   ])('believes a record with %s', (_, fields, stream) => {
     expect(readLogRecord(record({ ec2_instance_id: A, ...fields }), stream)).toMatchObject({ instanceId: A });
   });
+
+  const IP = 'ip-10-0-1-2';
+  it.each([
+    ['the record and the stream', { hostname: HOST }, `${HOST}${IN_STREAM}`, HOST],
+    ['a record with a domain and a stream without', { hostname: HOST }, `${IP}${IN_STREAM}`, HOST],
+    ['a record without a domain and a stream with one', { host: IP }, `${HOST}${IN_STREAM}`, IP],
+    ['both fields of a record', { host: IP, hostname: HOST }, `${HOST}${IN_STREAM}`, HOST],
+    ['the record alone', { hostname: HOST }, 'stream', undefined],
+    ['the stream alone', { hostname: 'web-7' }, `${HOST}${IN_STREAM}`, undefined],
+    [
+      'the address alone: their domains are not the same',
+      { hostname: HOST },
+      `${IP}.evil.example${IN_STREAM}`,
+      undefined,
+    ],
+    ['the address of two domains', { host: HOST, hostname: `${IP}.evil.example` }, `${IP}${IN_STREAM}`, undefined],
+    ['a name that no host can have', { hostname: `${IP}.ec2.*` }, `${IP}${IN_STREAM}`, undefined],
+  ])('without an id, knows the node by a private DNS name from %s', (_, fields, stream, privateDnsName) => {
+    const reading = readLogRecord(record(fields), stream);
+    expect(reading).toMatchObject({ is: 'line', instanceId: undefined });
+    expect(reading.is === 'line' && reading.privateDnsName).toBe(privateDnsName);
+  });
+
+  it('prefers the id to a private DNS name', () => {
+    const reading = readLogRecord(record({ ec2_instance_id: A, hostname: HOST }), `${HOST}${IN_STREAM}`);
+    expect(reading).not.toHaveProperty('privateDnsName');
+  });
 });

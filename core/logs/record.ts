@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { defined } from '../model/defined.ts';
 import { InstanceId } from '../model/ids.ts';
 import type { LineKind } from '../model/log-lines.ts';
 import { writerOf } from './classify/writer.ts';
@@ -7,6 +8,8 @@ import { writerOf } from './classify/writer.ts';
 export type LogLine = {
   /** Undefined where neither the record nor its stream names the instance. */
   readonly instanceId: string | undefined;
+  /** The private DNS name on which the record and its stream agree, where there is no instance id. */
+  readonly privateDnsName?: string;
   readonly message: string;
   /** The program that wrote it, by the unit or the identifier in the record. */
   readonly kind: LineKind;
@@ -36,6 +39,26 @@ const STREAM_OF_AWS_NODE =
 const addressNameOf = (host: string | undefined): string | undefined =>
   /^ip-\d{1,3}(?:-\d{1,3}){3}(?![a-z0-9])/.exec(host ?? '')?.[0];
 
+const distinct = (names: readonly (string | undefined)[]): readonly string[] => [
+  ...new Set(names.filter((name) => name !== undefined)),
+];
+
+/** EC2's name of a host by its address, with or without its domain. Source: EC2 user guide, instance hostname types. */
+const PRIVATE_DNS_NAME = /^(?=.{1,253}$)ip-\d{1,3}(?:-\d{1,3}){3}(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/;
+
+/** The name that a record has for its host, where its stream begins with the same one. */
+const agreedName = (hosts: readonly (string | undefined)[], logStream: string): string | undefined => {
+  const names = distinct(hosts.filter((host) => PRIVATE_DNS_NAME.test(host ?? ''))).toSorted(
+    (a, b) => b.length - a.length,
+  );
+  const [name, ...others] = names;
+  if (name === undefined || others.some((other) => !name.startsWith(`${other}.`))) return undefined;
+  const address = addressNameOf(name) ?? name;
+  // A stream may leave the domain out, and a record may: where both have one it is the same.
+  const isAlike = name === address || !logStream.startsWith(`${address}.`) || logStream.startsWith(name);
+  return isAlike && addressNameOf(logStream) === address ? name : undefined;
+};
+
 /** What an event of a log group is. */
 export type RecordReading =
   | ({ readonly is: 'line' } & LogLine)
@@ -49,10 +72,6 @@ export type RecordReading =
 const NONE: RecordReading = { is: 'none' };
 const FOREIGN: RecordReading = { is: 'foreign' };
 const DISPUTED: RecordReading = { is: 'disputed' };
-
-const distinct = (names: readonly (string | undefined)[]): readonly string[] => [
-  ...new Set(names.filter((name) => name !== undefined)),
-];
 
 const parse = (text: string): unknown => {
   if (!text.startsWith('{')) return undefined;
@@ -76,5 +95,8 @@ export const readLogRecord = (text: string, logStream: string): RecordReading =>
   const hosts = [hostname, host, logStream];
   const ids = distinct([ec2_instance_id, ...hosts.map(idOfHost)].filter((id) => InstanceId.safeParse(id).success));
   if (ids.length > 1 || distinct(hosts.map(addressNameOf)).length > 1) return DISPUTED;
-  return { is: 'line', message, kind: isTailed ? 'ipamd' : (writer?.kind ?? 'other'), instanceId: ids[0] };
+  const [instanceId] = ids;
+  const privateDnsName = instanceId === undefined ? agreedName([hostname, host], logStream) : undefined;
+  const kind = isTailed ? 'ipamd' : (writer?.kind ?? 'other');
+  return { is: 'line', message, kind, instanceId, ...defined({ privateDnsName }) };
 };

@@ -7,10 +7,14 @@ import { MAX_TEXT_LENGTH } from './classify/text.ts';
 import type { PhraseLook } from './phrases.ts';
 import { type LogLine, readLogRecord } from './record.ts';
 
+/** A node as a symptom names it, with the fields of a `Node Symptom`: an instance id, or else a private DNS name. */
+type Named =
+  | { readonly instanceId: string; readonly node?: never }
+  | { readonly node: string; readonly instanceId?: never };
+
 /** One reason on one node, from many lines. */
-export type Symptom = {
+export type Symptom = Named & {
   readonly cluster: string;
-  readonly instanceId: string;
   readonly reason: string;
   readonly image?: string;
   readonly hint?: true;
@@ -24,7 +28,7 @@ export type Symptom = {
 export type SymptomReading = {
   /** In the order of node and reason. */
   readonly symptoms: readonly Symptom[];
-  /** Lines that show a fault but name no instance: Fluent Bit's `aws` filter is missing. */
+  /** Lines that show a fault but name no node: Fluent Bit's `aws` filter is missing, and their host has another name than EC2's. */
   readonly withoutInstance: number;
   /** Lines of programs that are no components of the node, and lines inside a value that a component quotes. */
   readonly foreign: number;
@@ -45,11 +49,12 @@ export type SymptomRules = {
   readonly mayRead: (characters: number) => boolean;
 };
 
-type Tally = Fault & { readonly instanceId: string; readonly evidence: string } & {
-  first: number;
-  last: number;
-  count: number;
-};
+type Tally = Fault &
+  Named & { readonly evidence: string } & {
+    first: number;
+    last: number;
+    count: number;
+  };
 
 // A registry token may stand in a log, since sudo writes command lines to the journal (awslabs/amazon-eks-ami#1633).
 const LONG_SECRET = /[A-Za-z0-9+/=_-]{80,}/g;
@@ -58,15 +63,20 @@ const evidenceOf = (message: string): string =>
   sampleOf(message.slice(0, MAX_SAMPLE_LENGTH * 10).replace(LONG_SECRET, '[cut]'));
 
 /** Names a reason on a node. A hint and a fault have different keys, so that a hint cannot suppress the fault. */
-export const symptomKey = (s: Pick<Symptom, 'cluster' | 'instanceId' | 'reason' | 'hint'>): string =>
-  `${s.cluster}/${s.instanceId}/${s.reason}${s.hint === true ? '/hint' : ''}`;
+export const symptomKey = (s: Pick<Symptom, 'cluster' | 'instanceId' | 'node' | 'reason' | 'hint'>): string =>
+  `${s.cluster}/${s.instanceId ?? s.node}/${s.reason}${s.hint === true ? '/hint' : ''}`;
 
 type LogEvent = { readonly timestamp: number; readonly message: string };
 
 type Counts = { withoutInstance: number; foreign: number; disputed: number; cut: number };
 
 /** A fault that one event shows on an instance. */
-type Seen = Fault & { readonly instanceId: string; readonly message: string };
+type Seen = Fault & Named & { readonly message: string };
+
+const namedBy = ({ instanceId, privateDnsName }: LogLine): Named | undefined => {
+  if (instanceId !== undefined) return { instanceId };
+  return privateDnsName === undefined ? undefined : { node: privateDnsName };
+};
 
 /** Whether an event is read; counts it where it is not, or not to its end. */
 const isRead = (text: string, mayRead: SymptomRules['mayRead'], counts: Counts): boolean => {
@@ -104,11 +114,12 @@ const createReader = (logStream: string, rules: SymptomRules, counts: Counts) =>
   return (event: LogEvent): Seen | undefined => {
     const believed = isRead(event.message, rules.mayRead, counts) ? read(event) : undefined;
     if (believed === undefined) return undefined;
-    const { instanceId, message } = believed.line;
+    const { message } = believed.line;
     const fault = faultIn(event.message, believed.line);
     if (fault === undefined) return undefined;
-    if (instanceId !== undefined) {
-      return { ...fault, ...(believed.isDoubtful ? { hint: true as const } : {}), instanceId, message };
+    const named = namedBy(believed.line);
+    if (named !== undefined) {
+      return { ...fault, ...(believed.isDoubtful ? { hint: true as const } : {}), ...named, message };
     }
     counts.withoutInstance++;
     return undefined;

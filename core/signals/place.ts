@@ -12,7 +12,7 @@ import { type CatalogueEntry, type NewPendingNode, notAfter, routeSymptom } from
 import type { Signal } from './types.ts';
 
 /**
- * An instance to which a signal's node reference may refer, as EC2 shows it. Where a signal names an instance id and a cluster,
+ * An instance to which a signal's node reference may refer, as EC2 shows it. Where a signal names a cluster,
  * only an instance whose tags prove it to be that cluster's node.
  */
 export type FoundNode = { readonly instanceId: string; readonly membership: Membership };

@@ -216,12 +216,15 @@ describe('a Node Symptom', () => {
     ['that only predicts the fault', withDetail({ hint: true }, own)],
     ['that names no cluster', withDetail({ cluster: undefined }, own)],
     ['that names no reason', withDetail({ reason: undefined }, own)],
-    [
-      'that names the node by its address',
-      withDetail({ instanceId: undefined, node: 'ip-10-0-1-23.ec2.internal' }, own),
-    ],
   ])('%s is not trusted', (_, event) => {
     expect(read(event)).toMatchObject({ ok: true, signal: { trusted: false } });
+  });
+
+  it('that names the node by its address is trusted: EC2 must show exactly one node of the cluster at it', () => {
+    const node = 'ip-10-0-1-23.ec2.internal';
+    expect(read(withDetail({ instanceId: undefined, node }, own))).toMatchObject({
+      signal: { trusted: true, cluster: 'demo', node: { kind: 'private-dns', name: node } },
+    });
   });
 
   it('keeps a part of the log line, and that it only predicts the fault', () => {

@@ -29,7 +29,7 @@ const countUnread = (
   }
   if (withoutInstance > 0) {
     deps.count('LinesWithoutInstance', withoutInstance);
-    deps.log.warn('ignoring lines that name no instance', { ...where, lines: withoutInstance });
+    deps.log.warn('ignoring lines that name no node', { ...where, lines: withoutInstance });
   }
   if (cut > 0) {
     deps.count('LinesCut', cut);

@@ -52,11 +52,12 @@ const world = () => {
 const payload = (
   lines: readonly { message: string; instanceId?: string; at?: number }[],
   logGroup = '/aws/containerinsights/demo/dataplane',
+  logStream = 'ip-10-0-1-23-dataplane.systemd.kubelet.service',
 ) =>
   logsSubscription({
     owner: '123456789012',
     logGroup,
-    logStream: 'ip-10-0-1-23-dataplane.systemd.kubelet.service',
+    logStream,
     subscriptionFilters: ['fleetmend'],
     logEvents: lines.map(({ message, instanceId = A, at = START }, i) => ({
       id: String(i),
@@ -165,8 +166,17 @@ describe('log-classifier', () => {
 
   it('counts lines that name no instance', async () => {
     const { deps, counts, put } = world();
-    await handleLogs(deps, payload([{ message: MISSING, instanceId: '' }]));
+    await handleLogs(deps, payload([{ message: MISSING, instanceId: '' }], undefined, 'stream'));
     expect([counts.LinesWithoutInstance, put]).toEqual([1, []]);
+  });
+
+  it('names a node by its private DNS name, where its lines have no instance id', async () => {
+    const { deps, put, counts } = world();
+    const lines = [{ message: MISSING, instanceId: '' }];
+    for (const _ of [1, 2]) await handleLogs(deps, payload(lines));
+    expect(put).toMatchObject([{ detail: { cluster: 'demo', node: 'ip-10-0-1-23', reason: 'SandboxImageMissing' } }]);
+    expect(put[0]?.detail).not.toHaveProperty('instanceId');
+    expect(counts.SymptomsSuppressed).toBe(1);
   });
 
   it('counts lines that name another node than their stream, and publishes nothing of them', async () => {

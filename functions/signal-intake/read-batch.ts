@@ -45,13 +45,13 @@ const isNotManaged = (signal: Signal, policy: Policy): boolean =>
 /** The signal of a record that EC2 is asked about. */
 type Wanted = { readonly record: SQSRecord; readonly signal: Signal };
 
-/** The instance and the cluster, where a signal names both. */
+/** The node and the cluster, where a signal names both. */
 const namedMemberOf = ({ record, signal }: Wanted): NamedMember | undefined =>
-  signal.kind === 'node' && signal.cluster !== undefined && signal.node.kind === 'instance-id'
-    ? { cluster: signal.cluster, instanceId: signal.node.id, receivedMs: receivedMs(record) }
+  signal.kind === 'node' && signal.cluster !== undefined
+    ? { cluster: signal.cluster, node: signal.node, receivedMs: receivedMs(record) }
     : undefined;
 
-/** The node that EC2 must resolve, if any. */
+/** The node whose cluster its tags must name, if any. */
 const unresolvedOf = (wanted: Wanted): { readonly node: NodeRef; readonly receivedMs: number } | undefined => {
   const { record, signal } = wanted;
   const seen = { receivedMs: receivedMs(record) };
@@ -70,11 +70,10 @@ const resolve = async (
 
 const proveMembers = async ({ members }: ReadPorts, named: readonly NamedMember[]): Promise<readonly Shown[]> =>
   (await members.find(named)).map((answer, i): Shown => {
-    const one = answer === 'member' ? named[i] : undefined;
-    const found = one && [
-      { instanceId: one.instanceId, membership: { kind: 'cluster', cluster: one.cluster } } as const,
-    ];
-    return { found: found ?? [], mayAppear: answer === 'not-yet' };
+    const cluster = named[i]?.cluster;
+    if (answer.as !== 'member' || cluster === undefined) return { found: [], mayAppear: answer.as === 'not-yet' };
+    const membership = { kind: 'cluster', cluster } as const;
+    return { found: answer.instanceIds.map((instanceId) => ({ instanceId, membership })), mayAppear: false };
   });
 
 const readRecord = async (ports: ReadPorts, settings: ReadSettings, record: SQSRecord): Promise<Signal> => {

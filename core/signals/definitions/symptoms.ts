@@ -83,8 +83,8 @@ const symptomOf = (
     lastSeenAt,
     count,
     ...defined({ hint, sample: detail.evidence }),
-    // log-classifier always sends all of these; an event without one of them is not log-classifier's, whatever its source.
-    isProof: hint === undefined && cluster !== undefined && reason !== undefined && node.kind === 'instance-id',
+    // log-classifier always sends both; an event without one of them is not log-classifier's, whatever its source.
+    isProof: hint === undefined && cluster !== undefined && reason !== undefined,
   };
 };
 

@@ -1,9 +1,10 @@
-import type { EC2Client, Instance } from '@aws-sdk/client-ec2';
+import type { EC2Client } from '@aws-sdk/client-ec2';
 import { membershipOf } from '../../../core/signals/membership.ts';
 import type { NodeRef } from '../../../core/signals/node-ref.ts';
 import type { FoundNode } from '../../../core/signals/place.ts';
 import type { Pace } from '../pace.ts';
 import { createInstances, tagsOf } from './instances.ts';
+import { dnsPattern, fitsRef, keyOfRef } from './node-refs.ts';
 
 /** An instance that matches the node reference of a signal. */
 export type FoundInstance = FoundNode;
@@ -24,17 +25,6 @@ export const REMEMBER_MISSING_MS = 30_000;
 /** How many references an execution environment remembers: some MB. */
 export const MAX_REMEMBERED = 20_000;
 
-const keyOf = (node: NodeRef): string => (node.kind === 'instance-id' ? node.id : `dns ${node.name}`);
-
-/** A host name may come without its domain; EC2's filters take wildcards, whose own signs no host name holds. */
-const dnsPattern = (name: string): string => (name.includes('.') ? name : `${name}.*`);
-
-const fits = (instance: Instance, node: NodeRef): boolean => {
-  if (node.kind === 'instance-id') return instance.InstanceId === node.id;
-  const name = instance.PrivateDnsName ?? '';
-  return name === node.name || (!node.name.includes('.') && name.startsWith(`${node.name}.`));
-};
-
 /** The finder over EC2. Its cache belongs to this process; other processes call EC2 again, within the shared rate limit. */
 export const createInstanceFinder = ({
   ec2,
@@ -49,7 +39,7 @@ export const createInstanceFinder = ({
   const memory = new Map<string, { readonly untilMs: number; readonly found: readonly FoundInstance[] }>();
 
   const remember = (node: NodeRef, found: readonly FoundInstance[], nowMs: number): void => {
-    const key = keyOf(node);
+    const key = keyOfRef(node);
     memory.delete(key);
     memory.set(key, { untilMs: nowMs + (found.length === 0 ? REMEMBER_MISSING_MS : REMEMBER_FOUND_MS), found });
     const oldest = memory.size > MAX_REMEMBERED ? memory.keys().next() : undefined;
@@ -64,7 +54,7 @@ export const createInstanceFinder = ({
     const shown = new Map(answers.map((instance) => [instance.InstanceId, instance]));
     for (const node of nodes) {
       const found = [...shown.values()]
-        .filter((instance) => fits(instance, node))
+        .filter((instance) => fitsRef(instance, node))
         .map((i): FoundInstance => ({ instanceId: i.InstanceId ?? '', membership: membershipOf(tagsOf(i)) }));
       remember(node, found, nowMs);
     }
@@ -76,13 +66,13 @@ export const createInstanceFinder = ({
       const unknown = new Map<string, NodeRef>();
       const answers = new Map<string, readonly FoundInstance[]>();
       for (const node of nodes) {
-        const known = memory.get(keyOf(node));
-        if (known !== undefined && nowMs < known.untilMs) answers.set(keyOf(node), known.found);
-        else unknown.set(keyOf(node), node);
+        const known = memory.get(keyOfRef(node));
+        if (known !== undefined && nowMs < known.untilMs) answers.set(keyOfRef(node), known.found);
+        else unknown.set(keyOfRef(node), node);
       }
       if (unknown.size > 0) await ask([...unknown.values()], nowMs);
       for (const key of unknown.keys()) answers.set(key, memory.get(key)?.found ?? []);
-      return (node) => answers.get(keyOf(node)) ?? [];
+      return (node) => answers.get(keyOfRef(node)) ?? [];
     },
   };
 };

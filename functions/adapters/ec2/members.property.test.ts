@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
+import type { NodeRef } from '../../../core/signals/node-ref.ts';
 import { search } from '../../../test/deep.ts';
 import { type FakeInstance, fakeEc2 } from '../../../test/support/fake-ec2.ts';
 import { testSettings } from '../../../test/support/settings.ts';
@@ -14,10 +15,15 @@ const MAX_DELIVERIES = 10;
 const CALLS_OF_A_LIST = 2;
 const LAST_CHANCE_MS = 900_000;
 
-/** A signal of a batch of its own: of a node that EC2 shows `hiddenMs` later, or of an id that nothing has. */
-type Step = { readonly gapMs: number; readonly ids: number; readonly hiddenMs: number | undefined };
+/** A signal of a batch of its own: of a node that EC2 shows `hiddenMs` later, or of an id or a name that nothing has. */
+type Step = {
+  readonly gapMs: number;
+  readonly ids: number;
+  readonly hiddenMs: number | undefined;
+  readonly isByName: boolean;
+};
 type Message = {
-  readonly instanceId: string;
+  readonly node: NodeRef;
   readonly receivedMs: number;
   readonly isReal: boolean;
   deliveries: number;
@@ -27,6 +33,7 @@ type Message = {
 const step = fc.record({
   gapMs: fc.integer({ min: 0, max: 30_000 }),
   ids: fc.integer({ min: 1, max: 3 }),
+  isByName: fc.boolean(),
   hiddenMs: fc.option(fc.integer({ min: 0, max: SHOWN_WITHIN_MS - 1 }), { nil: undefined, freq: 2 }),
 });
 
@@ -55,7 +62,8 @@ const play = async (steps: readonly Step[], random: () => number) => {
       const copy = copies[Math.floor(random() * COPIES) % COPIES];
       if (copy === undefined) throw new Error('no such copy');
       const before = copy.ec2.calls.length;
-      const [answer = 'none'] = await copy.members.find([{ cluster: CLUSTER, ...message }]);
+      const [found] = await copy.members.find([{ cluster: CLUSTER, ...message }]);
+      const answer = found?.as ?? 'none';
       copy.callTimes.push(...copy.ec2.calls.slice(before).map(() => clock.ms));
       message.deliveries++;
       if (answer !== 'not-yet') ended.push({ isReal: message.isReal, answer, deliveries: message.deliveries });
@@ -65,14 +73,18 @@ const play = async (steps: readonly Step[], random: () => number) => {
       }
     }
   };
-  for (const { gapMs, ids, hiddenMs } of steps) {
+  for (const { gapMs, ids, hiddenMs, isByName } of steps) {
     clock.ms += gapMs;
     for (let i = 0; i < ids; i++) {
       const instanceId = `i-${String(++next).padStart(17, '0')}`;
       const isReal = hiddenMs !== undefined;
+      const privateDnsName = `ip-10-0-${next >> 8}-${next & 255}.ec2.internal`;
       const tags = { 'eks:cluster-name': CLUSTER };
-      if (isReal) appear.push({ atMs: clock.ms + hiddenMs, instance: { instanceId, tags } });
-      queue.push({ instanceId, receivedMs: clock.ms, isReal, deliveries: 0, visibleMs: clock.ms });
+      if (isReal) appear.push({ atMs: clock.ms + hiddenMs, instance: { instanceId, privateDnsName, tags } });
+      const node: NodeRef = isByName
+        ? { kind: 'private-dns', name: privateDnsName }
+        : { kind: 'instance-id', id: instanceId };
+      queue.push({ node, receivedMs: clock.ms, isReal, deliveries: 0, visibleMs: clock.ms });
     }
     await deliver();
   }

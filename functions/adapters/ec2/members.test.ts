@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import type { NodeRef } from '../../../core/signals/node-ref.ts';
 import { type FakeInstance, fakeEc2 } from '../../../test/support/fake-ec2.ts';
 import { testSettings } from '../../../test/support/settings.ts';
 import {
   createMembers,
   MAX_CALLS_BY_ID,
-  type MemberAnswer,
   MIN_LIST_INTERVAL_MS,
   REMEMBER_MEMBER_MS,
+  REMEMBER_NAME_MS,
   REMEMBER_OTHER_MS,
   SHOWN_WITHIN_MS,
 } from './members.ts';
@@ -30,15 +31,30 @@ const world = (instances: readonly FakeInstance[]) => {
       paced++;
     },
   });
+  const ask = async (nodes: readonly NodeRef[], agoMs = 0, of = cluster): Promise<readonly string[]> => {
+    const found = await members.find(nodes.map((node) => ({ cluster: of, node, receivedMs: clock.ms - agoMs })));
+    return found.map((answer) => (answer.as === 'member' ? `member ${answer.instanceIds.join(' ')}` : answer.as));
+  };
+  /** The answers about the names. */
+  const named = (names: readonly string[], agoMs = 0, of = cluster): Promise<readonly string[]> =>
+    ask(
+      names.map((name) => ({ kind: 'private-dns', name })),
+      agoMs,
+      of,
+    );
   /** The answers about the ids, whose signals arrived `agoMs` ago. */
-  const answers = (ids: readonly number[], agoMs = 0, of = cluster): Promise<readonly MemberAnswer[]> =>
-    members.find(ids.map((n) => ({ cluster: of, instanceId: idOf(n), receivedMs: clock.ms - agoMs })));
+  const answers = (ids: readonly number[], agoMs = 0, of = cluster): Promise<readonly string[]> =>
+    ask(
+      ids.map((n) => ({ kind: 'instance-id', id: idOf(n) })),
+      agoMs,
+      of,
+    );
   /** Which of the ids are nodes of the cluster. */
   const find = async (ids: readonly number[], of = cluster): Promise<readonly number[]> => {
     const found = await answers(ids, 0, of);
-    return ids.filter((_, i) => found[i] === 'member');
+    return ids.filter((_, i) => found[i]?.startsWith('member') === true);
   };
-  return { ...{ ec2, clock, answers, find }, paced: () => paced };
+  return { ...{ ec2, clock, answers, named, find }, paced: () => paced };
 };
 
 describe('the members of a cluster', () => {
@@ -95,7 +111,7 @@ describe('the members of a cluster', () => {
     clock.ms += 59_999;
     expect(await answers([2], 59_999)).toEqual(['not-yet']);
     clock.ms += 1;
-    expect(await answers([2], 60_000)).toEqual(['member']);
+    expect(await answers([2], 60_000)).toEqual([`member ${idOf(2)}`]);
   });
 
   it('are listed again where a signal waits for a younger list, which then decides about all that waits', async () => {
@@ -105,20 +121,20 @@ describe('the members of a cluster', () => {
       return await answers([1, 2, 99], agoMs);
     };
     const lists = () => ec2.calls.filter(({ name }) => name === 'tag:eks:cluster-name').length;
-    expect(await storm(0)).toEqual(['member', 'not-yet', 'not-yet']);
+    expect(await storm(0)).toEqual([`member ${idOf(1)}`, 'not-yet', 'not-yet']);
     ec2.add(node(2));
     clock.ms += MIN_LIST_INTERVAL_MS - 1;
     expect(await answers([2], MIN_LIST_INTERVAL_MS - 1)).toEqual(['not-yet']);
     expect(lists()).toBe(1);
     clock.ms += 1;
-    expect(await storm(MIN_LIST_INTERVAL_MS)).toEqual(['member', 'member', 'not-yet']);
+    expect(await storm(MIN_LIST_INTERVAL_MS)).toEqual([`member ${idOf(1)}`, `member ${idOf(2)}`, 'not-yet']);
     expect(lists()).toBe(2);
     clock.ms += MIN_LIST_INTERVAL_MS;
-    expect(await storm(SHOWN_WITHIN_MS)).toEqual(['member', 'member', 'stranger']);
+    expect(await storm(SHOWN_WITHIN_MS)).toEqual([`member ${idOf(1)}`, `member ${idOf(2)}`, 'stranger']);
     expect(lists()).toBe(3);
   });
 
-  it.each<[string, Partial<FakeInstance>, MemberAnswer]>([
+  it.each<[string, Partial<FakeInstance>, string]>([
     ['of another cluster is one at once', { tags: { 'eks:cluster-name': 'watched' } }, 'stranger'],
     ['whose tags EC2 does not show yet is none', { tags: {} }, 'not-yet'],
   ])('have no strangers among them: an instance %s', async (_, over, answer) => {
@@ -155,5 +171,57 @@ describe('the members of a cluster', () => {
     ec2.fail(1);
     await expect(find([1])).rejects.toThrow('RequestLimitExceeded');
     expect(await find([1])).toEqual([1]);
+  });
+
+  describe('by private DNS name', () => {
+    const [full, bare] = ['ip-10-0-1-2.ec2.internal', 'ip-10-0-1-2'];
+    const at = (n: number, over: Partial<FakeInstance> = {}) => node(n, { privateDnsName: full, ...over });
+    const foreign = { tags: { 'eks:cluster-name': 'watched' } };
+
+    it.each<[string, readonly FakeInstance[], string]>([
+      ['are the one instance', [at(1)], `member ${idOf(1)}`],
+      [
+        'are the one whose tags name the cluster, where another network has the name',
+        [at(1, foreign), at(2)],
+        `member ${idOf(2)}`,
+      ],
+      ['are all that have the name', [at(1), at(2)], `member ${idOf(1)} ${idOf(2)}`],
+      ['are none of another cluster', [at(1, foreign)], 'stranger'],
+      [
+        'are none whose tag the policy does not take as a proof',
+        [at(1, { tags: { 'kubernetes.io/cluster/demo': 'owned' } })],
+        'stranger',
+      ],
+      ['are none whose name only begins alike', [at(1, { privateDnsName: 'ip-10-0-1-23.ec2.internal' })], 'stranger'],
+    ])('%s', async (_, instances, answer) => {
+      const { named } = world(instances);
+      expect(await named([full, bare], SHOWN_WITHIN_MS)).toEqual([answer, answer]);
+    });
+
+    it('may be young: another network may have had the name before', async () => {
+      const { ec2, named, clock } = world([at(1, foreign)]);
+      expect(await named([full])).toEqual(['not-yet']);
+      ec2.add(at(2));
+      clock.ms += REMEMBER_OTHER_MS;
+      expect(await named([full], REMEMBER_OTHER_MS)).toEqual([`member ${idOf(2)}`]);
+    });
+
+    it('are asked for again sooner than by id, because an address may be given to another node', async () => {
+      const { ec2, named, clock } = world([at(1)]);
+      await named([full]);
+      clock.ms += REMEMBER_NAME_MS - 1;
+      await named([full]);
+      expect(ec2.calls).toEqual([{ name: 'private-dns-name', values: [full] }]);
+      clock.ms += 1;
+      await named([full]);
+      expect(ec2.calls).toHaveLength(2);
+    });
+
+    it('are found in the list, with and without the domain, where invented names take the calls', async () => {
+      const { ec2, named } = world([at(1)]);
+      for (let i = 0; i < 50; i++) await named([`ip-10-9-9-${i}.ec2.internal`]);
+      expect(await named([full, bare])).toEqual([`member ${idOf(1)}`, `member ${idOf(1)}`]);
+      expect(ec2.calls).toHaveLength(MAX_CALLS_BY_ID + 2);
+    });
   });
 });

@@ -4,6 +4,7 @@ import type { SimulatedNode } from '../../../lab/sim/node.ts';
 import { putEventsExample } from '../../support/put-events-example.ts';
 import { sampleOf } from '../../support/sample.ts';
 import { signalSample } from '../../support/signal-samples.ts';
+import { faultLine } from '../fault-line.ts';
 import { type AuditItem, logGroupOf, MINUTE_MS, openScene, REPAIRABLE, type Scene, synthScene } from '../support.ts';
 
 const OWN_ALARM = 'demo-nodes-unwell';
@@ -13,6 +14,7 @@ beforeAll(async () => {
   const clusters = [
     // A cluster for each signal, so that no check of one signal finds the node of another.
     { name: 'logs' },
+    { name: 'named-by-log' },
     { name: 'metric' },
     { name: 'failures' },
     { name: 'composite', alarms: [OWN_ALARM] },
@@ -130,6 +132,14 @@ describe('a broken node is repaired', () => {
   const ways: (readonly [what: string, work: () => Promise<void>])[] = [];
   const way = (what: string, work: () => Promise<void>): void => void ways.push([what, work]);
 
+  way('after a log line that names it by its private DNS name alone', async () => {
+    const node = broken('named-by-log');
+    const { ec2_instance_id, ...record } = JSON.parse(faultLine(node, scene.lab.now())) as Record<string, unknown>;
+    const stream = `${node.privateDnsName}-dataplane.systemd.containerd.service`;
+    await scene.lab.putLogEvents(logGroupOf('named-by-log'), stream, [JSON.stringify(record)]);
+    await scene.drain();
+    repaired(node);
+  });
   way(
     'after an alarm that counts failed sandboxes in the log group, by a line that log-classifier does not classify',
     async () => {
