@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CLUSTER, clusterStatus, NODES, need, nodeStatus, page } from '../../test/support/cli-answers.ts';
-import { CLI_FILES, runCli } from '../../test/support/cli-world.ts';
+import { CLI_FILES, CLI_NOW, runCli } from '../../test/support/cli-world.ts';
 
 const [node, other] = NODES;
 const NO_COLOR = { env: { NO_COLOR: '1' } };
@@ -58,6 +58,19 @@ describe('fleetmend without a command', () => {
     const { stdout } = await runCli({ answer: () => page(unseen) });
     expect(stdout).toContain(
       `Nothing is known to need a person. No sweep of ${CLUSTER} has ended yet; to look now:\n      fleetmend check -c ${CLUSTER}\n`,
+    );
+  });
+
+  it('shows the sweeps that new faults have brought forward', async () => {
+    const at = new Date(Date.parse(CLI_NOW) + 240_000).toISOString();
+    const early = [
+      { runId: 'r-1-e1-a', nodegroup: 'workers-0', at },
+      { runId: 'r-1-e1-b', nodegroup: '', at },
+    ];
+    const sweeps = { isOn: true, everyMinutes: 30, isLate: false, early };
+    const { stdout } = await runCli({ answer: () => page(clusterStatus({ sweeps })) });
+    expect(stdout).toContain(
+      'Sweeps that new faults have brought forward\n  shop, node group workers-0: in 4 min\n  shop, nodes without a node group: in 4 min\n',
     );
   });
 

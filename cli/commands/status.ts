@@ -102,6 +102,17 @@ const pauseLines = (clusters: readonly ClusterShown[], paint: Paint): readonly s
   return lines.length === 0 ? [] : ['', 'Paused', ...new Set(lines)];
 };
 
+/** The sweeps that new faults have brought forward. */
+const earlyLines = (clusters: readonly ClusterShown[], clock: Clock): readonly string[] => {
+  const lines = clusters.flatMap(({ cluster, sweeps }) =>
+    (sweeps.early ?? []).map(({ nodegroup, at }) => {
+      const where = nodegroup === '' ? `${cluster}, nodes without a node group` : `${cluster}, node group ${nodegroup}`;
+      return `  ${shown(where)}: ${clock.until(at)}`;
+    }),
+  );
+  return lines.length === 0 ? [] : ['', 'Sweeps that new faults have brought forward', ...lines];
+};
+
 const ofKind = <Kind extends StatusShown['kind']>(items: readonly StatusShown[], kind: Kind): readonly OfKind<Kind>[] =>
   items.filter((item): item is OfKind<Kind> => item.kind === kind);
 
@@ -129,6 +140,7 @@ const screenOf = ({ output }: Session, stack: Stack, items: readonly StatusShown
       ? []
       : ['', 'Nodes that do not work', ...tableLines(NODE_COLUMNS, nodes.slice(0, MAX_NODES), { width, paint })]),
     ...(more > 0 ? [`… ${more} more: -o csv lists them all`] : []),
+    ...earlyLines(clusters, clock),
     ...pauseLines(clusters, paint),
     '',
     ...(needs.length === 0

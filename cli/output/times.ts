@@ -48,6 +48,8 @@ const two = (n: number): string => String(n).padStart(2, '0');
 export type Clock = {
   readonly at: (iso: string) => string;
   readonly ago: (iso: string) => string;
+  /** How long it is until a time: `in 4 min`. */
+  readonly until: (iso: string) => string;
   /** A text of the stack with each of its times as `at` shows it: two forms on one screen cannot be compared. */
   readonly within: (text: string) => string;
 };
@@ -66,6 +68,7 @@ export const createClockView = (now: Date, isUtc: boolean): Clock => {
   return {
     at,
     ago: (iso) => `${durationText(now.getTime() - Date.parse(iso))} ago`,
+    until: (iso) => `in ${durationText(Date.parse(iso) - now.getTime())}`,
     within: (text) => text.replace(ISO_TIME, at),
   };
 };

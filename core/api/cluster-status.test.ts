@@ -1,5 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { aCheck, aCommand, aRun, at, because, node, nodes, trustAfter } from '../../test/support/runs.ts';
+import {
+  aCheck,
+  aCommand,
+  aQueuedCheck,
+  aRun,
+  at,
+  because,
+  begun,
+  node,
+  nodes,
+  trustAfter,
+} from '../../test/support/runs.ts';
 import { testSettings } from '../../test/support/settings.ts';
 import { clusterPolicy } from '../model/policy.ts';
 import type { PauseRow } from '../state/cluster-state.ts';
@@ -107,6 +118,20 @@ describe('clusterStatus', () => {
       open: { runId: 's-2', createdAt: at(400) },
     });
     expect(status('demo', { sweep: [second] }).sweeps.last?.startedAt).toBe(at(9));
+  });
+
+  it('shows the sweeps of node groups that were brought forward, as long as they have not begun', () => {
+    const early = { of: 's-1', from: at(0), turn: 1, ailing: [], raised: [] };
+    const queued = (nodegroup: string, seconds: number) =>
+      aQueuedCheck({ runId: nodegroup, early: { ...early, nodegroup }, dueAt: at(seconds) });
+    const open = [queued('green', 320), queued('blue', 300), begun(queued('red', 200)), aQueuedCheck()];
+    expect(status('demo', { open }).sweeps).toEqual({
+      ...{ isOn: true, everyMinutes: 30, isLate: false },
+      early: [
+        { runId: 'blue', nodegroup: 'blue', at: at(300) },
+        { runId: 'green', nodegroup: 'green', at: at(320) },
+      ],
+    });
   });
 
   it.each([

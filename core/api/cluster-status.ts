@@ -60,6 +60,9 @@ export const breakerStatus = (
 export const repairDocumentOf = (rules: Rules, remediation: string): string | undefined =>
   deployedOf(rules, `${remediation}-repair`)[0]?.name;
 
+const earlySweep = ({ status, early, runId, dueAt }: RunState) =>
+  early === undefined || status !== 'queued' ? undefined : { runId, nodegroup: early.nodegroup, at: dueAt };
+
 const sweepsOf = ({ policy, sweep, open }: ClusterSeen, everyMinutes: number, now: string): SweepStatus => {
   const endedAt = sweep
     .map((run) => run.endedAt)
@@ -73,6 +76,7 @@ const sweepsOf = ({ policy, sweep, open }: ClusterSeen, everyMinutes: number, no
   // Where no sweep has ever ended, the first one may be on its way.
   const isLate = endedAt === undefined ? asked !== undefined && asked.createdAt <= oldest : endedAt <= oldest;
   const nodes = sweep.reduce((sum, { counts }) => sum + Object.values(counts).reduce((n, count) => n + count, 0), 0);
+  const early = open.flatMap((run) => earlySweep(run) ?? []).toSorted((a, b) => a.at.localeCompare(b.at));
   return {
     isOn: policy.sweeps,
     everyMinutes,
@@ -84,6 +88,7 @@ const sweepsOf = ({ policy, sweep, open }: ClusterSeen, everyMinutes: number, no
           ageSeconds: Math.max(0, Math.round((epochMs(now) - epochMs(endedAt)) / 1000)),
         }),
     ...(asked === undefined ? {} : { open: { runId: asked.runId, createdAt: asked.createdAt } }),
+    ...(early.length === 0 ? {} : { early }),
   };
 };
 

@@ -5,6 +5,7 @@ import type { ClusterPolicy } from '../model/policy.ts';
 import { isFullCheck } from '../runs/digest.ts';
 import type { ResultRow } from '../state/results.ts';
 import type { RunDigest } from '../state/run-digest.ts';
+import type { RunState } from '../state/run-state.ts';
 import type { LastResult, NextLook } from './explain-node.ts';
 
 const ofRow = (row: ResultRow, remediation: string): LastResult | undefined => {
@@ -36,13 +37,17 @@ export const lastResult = (
   return undefined;
 };
 
-/** When the next sweep looks at the nodes of a cluster, by the last one. */
+/** When the next sweep looks at a node of a cluster, by the last one and by the early ones of its node group. */
 export const nextSweep = (
   policy: ClusterPolicy,
   sweep: RunDigest | undefined,
   everyMinutes: number,
   now: string,
+  early: readonly RunState[] = [],
 ): NextLook => {
+  const sooner = early.find(({ status }) => status === 'queued');
+  if (sooner !== undefined)
+    return { what: 'an early sweep of its node group, because a new fault was found there', at: sooner.dueAt };
   if (!policy.sweeps) return { what: 'nothing looks at the node by itself: sweeps are off for this cluster' };
   // It begins within one interval of its tick.
   if (sweep === undefined)

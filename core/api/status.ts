@@ -60,6 +60,8 @@ export const SweepStatus = z.object({
   ageSeconds: Count.optional(),
   /** The sweep that has been asked for and has not ended. */
   open: z.object({ runId: z.string(), createdAt: IsoTime }).optional(),
+  /** The sweeps of node groups that new faults have brought forward; an empty name is that of nodes without a node group. */
+  early: z.array(z.object({ runId: z.string(), nodegroup: z.string(), at: IsoTime })).optional(),
 });
 export type SweepStatus = z.infer<typeof SweepStatus>;
 

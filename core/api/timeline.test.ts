@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { at, because, node } from '../../test/support/runs.ts';
+import { aQueuedCheck, at, because, begun, node } from '../../test/support/runs.ts';
 import { ClusterPolicy } from '../model/policy.ts';
 import type { PendingNode } from '../state/pending-node.ts';
 import { ResultRow } from '../state/results.ts';
@@ -147,6 +147,12 @@ describe('nextSweep', () => {
     ['not known before the first one', undefined, at(0), undefined],
   ])('is %s', (_, last, now, expected) => {
     expect(nextSweep(policy, last, 30, now).at).toBe(expected);
+  });
+
+  it('is an early one of the node group, as long as that has not begun', () => {
+    const early = aQueuedCheck({ dueAt: at(300) });
+    expect(nextSweep(policy, sweep(), 30, at(200), [begun(aQueuedCheck()), early])).toMatchObject({ at: at(300) });
+    expect(nextSweep(policy, sweep(), 30, at(200), [begun(early)])).toMatchObject({ at: at(90 + 1800) });
   });
 
   it('is none where sweeps are off', () => {

@@ -7,7 +7,7 @@ import type { ObservationRow } from '../state/command-state.ts';
 import type { OutboxEntry } from '../state/outbox-entry.ts';
 import { CHECK_SOURCE } from '../state/pending-node.ts';
 import type { Tally } from '../state/results.ts';
-import type { RunState } from '../state/run-state.ts';
+import { isSweep, type RunState } from '../state/run-state.ts';
 import { batchTallies } from './batch-results.ts';
 import { becausesOfLooks } from './last-looks.ts';
 import { askForCheck, enqueueOf, handedBack, merged, parentOf } from './outbox.ts';
@@ -71,7 +71,7 @@ export const notRunOf = (
       const news = { ...handedBack(run), reason: 'CommandNotDelivered', source: 'fleetmend.run', notBefore };
       return enqueueOf([instanceId], news, tally.at);
     }
-    if (run.because.kind === 'sweep') return [];
+    if (isSweep(run)) return [];
     return askForCheck(run, [instanceId], 'CommandNotDelivered', tally.at).map((entry) => ({ ...entry, notBefore }));
   });
   return merged(entries);

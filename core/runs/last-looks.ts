@@ -1,22 +1,26 @@
 import type { Because } from '../model/because.ts';
+import { defined } from '../model/defined.ts';
 import { fnv1a } from '../model/hash.ts';
 import { epochMs } from '../model/ids.ts';
 import { sweepRunId } from '../model/run-id.ts';
-import type { RunningRun, RunState } from '../state/run-state.ts';
+import type { EndedRun, Raised, RunningRun, RunState } from '../state/run-state.ts';
 
 /** A sweep that has ended: when it began to look, the nodes that it found healthy, and those that ail as far as is known. */
 export type Sweep = {
   readonly startedAt: string;
   readonly healthy: ReadonlySet<string>;
   readonly ailing: ReadonlySet<string>;
+  /** The nodes whose faults have brought a sweep forward. */
+  readonly raised?: readonly Raised[];
 };
 
 /** A sweep by its run, and by what its check knows. A node without an answer is as it was before it. */
 export const sweepOf = (
-  { startedAt, ailing = [] }: { readonly startedAt: string; readonly ailing?: readonly string[] | undefined },
+  { startedAt, ailing = [], raised }: Pick<EndedRun, 'ailing' | 'raised'> & { readonly startedAt: string },
   found: Pick<Sweep, 'healthy' | 'ailing'>,
 ): Sweep => ({
   startedAt,
+  ...defined({ raised }),
   healthy: found.healthy,
   ailing: new Set([...found.ailing, ...ailing.filter((id) => !found.healthy.has(id))]),
 });
@@ -62,6 +66,7 @@ export const withLastLooks = (run: RunningRun, sweeps: readonly Sweep[], now: st
     because: { ...run.because, detectedWithinSeconds: since(last) },
     ...(looks.length === 0 ? {} : { looks }),
     ...(ailing.length === 0 ? {} : { ailing }),
+    ...(last.raised === undefined ? {} : { raised: [...last.raised] }),
   };
 };
 

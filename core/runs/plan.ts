@@ -5,7 +5,7 @@ import { epochMs, isoTime } from '../model/ids.ts';
 import { laneName, NODE_CHECK } from '../model/lane-name.ts';
 import type { LaneState } from '../state/lane-state.ts';
 import { becauseOfRows, type PendingNode, rowsForRun, soleRequestOf, WHOLE_CLUSTER } from '../state/pending-node.ts';
-import type { EndedRun, QueuedRun, RunningRun, RunState } from '../state/run-state.ts';
+import { type EndedRun, isSweep, type QueuedRun, type RunningRun, type RunState } from '../state/run-state.ts';
 import { checkedBefore } from './calm.ts';
 import { decisionInputs, type NodesSeen } from './decide-now.ts';
 import type { Hold } from './lane.ts';
@@ -161,9 +161,8 @@ const PAUSE_LOOK_MS = 60_000;
  */
 export const heldCheck = (before: QueuedRun, now: string): Step => {
   const stopped = { reason: 'Paused', at: now } as const;
-  const after: RunState =
-    before.because.kind === 'sweep'
-      ? { ...without(before, 'failures'), status: 'ended', startedAt: now, endedAt: now, end: 'Stopped', stopped }
-      : { ...before, dueAt: isoTime(epochMs(now) + PAUSE_LOOK_MS) };
+  const after: RunState = isSweep(before)
+    ? { ...without(before, 'failures'), status: 'ended', startedAt: now, endedAt: now, end: 'Stopped', stopped }
+    : { ...before, dueAt: isoTime(epochMs(now) + PAUSE_LOOK_MS) };
   return { commit: { run: { before, after } }, effects: [], isDone: true };
 };

@@ -16,6 +16,8 @@ export type Rules = {
   readonly policy: Policy;
   readonly remediations: readonly RuledRemediation[];
   readonly documents: Readonly<Record<string, { readonly name: string; readonly executionTimeoutSeconds: number }>>;
+  /** The interval of the sweeps, in minutes. */
+  readonly sweepMinutes: number;
   /** The deployment that the policy is of, where decisions name it. */
   readonly deployment?: { readonly configuration: string };
 };

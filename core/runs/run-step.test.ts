@@ -7,6 +7,7 @@ import {
   aQueuedRun,
   aRun,
   at,
+  because,
   DOCUMENT,
   node,
   nodes,
@@ -218,6 +219,29 @@ it('a check sends all its parts, takes no slot and rests on no experience', () =
   ]);
   expect(commit).toMatchObject({ sends: true });
   for (const field of ['cluster', 'booked', 'trusted', 'trust']) expect(commit).not.toHaveProperty(field);
+});
+
+it('a sweep that ends asks for an early one where it found a new fault, and knows which node that was', () => {
+  const command = aCommand({
+    status: 'sent',
+    commandId: 'c-1',
+    sendingAt: START,
+    sentAt: START,
+    hardDeadlineAt: at(450),
+  });
+  const found = observed('1', { [node(0)]: { outcome: 'Broken' } });
+  const placed = { ...found.nodes[node(0)], nodegroup: 'blue' };
+  const ends = (outcome: 'Broken' | 'Unknown') => {
+    const run = aCheck(0, { status: 'draining', commands: [command], because: because('sweep') });
+    const nodesFound = { [node(0)]: { ...placed, outcome } } as typeof found.nodes;
+    const observations = [{ ...found, nodes: nodesFound }];
+    return runStep(seen(run, { cluster: undefined, observations, now: at(30) }));
+  };
+  expect(ends('Broken').commit?.run?.after).toMatchObject({ status: 'ended', raised: [[node(0), at(30)]] });
+  const early = { runId: 'r-1-e1-10cd4ul', early: { nodegroup: 'blue' }, dueAt: at(300) };
+  expect(ends('Broken').effects).toMatchObject([{ kind: 'early-sweeps', runs: [early] }, { kind: 'flush' }]);
+  expect(ends('Unknown').effects).toEqual([{ kind: 'flush' }]);
+  expect(ends('Unknown').commit?.run?.after).not.toHaveProperty('raised');
 });
 
 it('a disruptive run takes the claim that was lost with the row of its cluster when it sends', () => {

@@ -7,7 +7,7 @@ import { wakeOf } from '../model/wake.ts';
 import type { ClusterState } from '../state/cluster-state.ts';
 import type { NodeStateRow } from '../state/node-state.ts';
 import type { OutboxEntry } from '../state/outbox-entry.ts';
-import type { RunState } from '../state/run-state.ts';
+import { isSweep, type QueuedRun, type RunState } from '../state/run-state.ts';
 import { advance, nodesToDecide, type RunInputs } from './advance.ts';
 import { checkedNodes } from './batch-results.ts';
 import { changesOf, withChanges } from './changes.ts';
@@ -15,6 +15,7 @@ import { leftOf, slotsFor, withClaimKept, withSlotsOf } from './claims.ts';
 import type { SendReport } from './command.ts';
 import { decideNow, type NodesSeen } from './decide-now.ts';
 import { digestOf, hasEnded } from './digest.ts';
+import { earlySweepsAfter } from './early-sweep.ts';
 import { hasOpened, type TrustChange } from './experience.ts';
 import { awaitsResults, heldUntil } from './in-flight.ts';
 import { takenBackOf } from './refusal.ts';
@@ -140,12 +141,18 @@ const bookingsOf = (ids: readonly string[], states: ReadonlyMap<string, NodeStat
   });
 
 /** A run with the notice of its end complete: what it has changed about its nodes. */
-const toldOf = (before: RunState, state: RunState, inputs: RunInputs) => {
-  if (!hasEnded(state)) return { state };
+const toldOf = (before: RunState, state: RunState, inputs: RunInputs, { rules, now }: RunSeen) => {
+  const early: readonly QueuedRun[] = [];
+  if (!hasEnded(state)) return { state, early };
   const digest = digestOf(state, inputs.observations);
-  if (before.status === 'ended') return { state, digest };
+  if (before.status === 'ended') return { state, digest, early };
   const { healthy } = checkedNodes(inputs.observations);
-  return { state: withChanges(state, changesOf(state, digest, inputs, healthy)), digest };
+  const told = withChanges(state, changesOf(state, digest, inputs, healthy));
+  if (!isSweep(state)) return { state: told, digest, early };
+  const asked = { everyMinutes: rules.sweepMinutes, limits: rules.policy.limits };
+  const { sweeps, raised } = earlySweepsAfter(state, digest, asked, now);
+  // The next sweep takes over which nodes have brought one forward.
+  return { state: raised.length === 0 ? told : { ...told, raised }, digest, early: sweeps };
 };
 
 /** The wakes at the end of the short holds that a step begins: its run waits for them. */
@@ -166,10 +173,11 @@ export const runStep = (seen: RunSeen): Step => {
   const base = flushedRun(seen);
   const inputs = inputsOf(seen);
   const { booked, trust, effects, ...stepped } = advance(base, inputs, now, rules.policy.limits);
-  const { state, digest } = toldOf(base, stepped.state, inputs);
+  const { state, digest, early } = toldOf(base, stepped.state, inputs, seen);
+  const sooner: Effect[] = early.length === 0 ? [] : [{ kind: 'early-sweeps', runs: early }];
   const flush: Effect[] =
     effects.length === 0 && state.outbox.some((entry) => isEntryDue(entry, now)) ? [{ kind: 'flush' }] : [];
-  const all = [...effects, ...flush, ...holdsOf(run, trust, now)];
+  const all = [...effects, ...sooner, ...flush, ...holdsOf(run, trust, now)];
   if (state === run && trust.length === 0) return { effects: all, run, isDone: all.length === 0 };
   const cluster = clusterAfter(seen, state);
   const takenBack = takenBackOf(run, seen.reports);

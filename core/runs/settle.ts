@@ -6,7 +6,7 @@ import type { Limits } from '../model/policy.ts';
 import { isSweepRecording } from '../model/unsupported.ts';
 import type { OutboxEntry } from '../state/outbox-entry.ts';
 import type { PendingNode } from '../state/pending-node.ts';
-import type { RunState } from '../state/run-state.ts';
+import { isSweep, type RunState } from '../state/run-state.ts';
 import { answeredOf, askForCheck, becausesOf, keptUntil, resultsOf } from './outbox.ts';
 
 /** A node of a run before the decision, with its pending row if a signal reported it. */
@@ -31,7 +31,7 @@ const textOf = (decision: Settled, row: PendingNode | undefined) => ({
 /** A temporary reason is recorded once per row, not at every evaluation. A sweep records a part of its nodes. */
 const isRecorded = (run: RunState, { instanceId, row }: Candidate, decision: Settled, now: string): boolean => {
   if (decision.kind === 'skip') return row?.skipped !== decision.skipReason;
-  return decision.kind !== 'unsupported' || run.because.kind !== 'sweep' || isSweepRecording(instanceId, now);
+  return decision.kind !== 'unsupported' || !isSweep(run) || isSweepRecording(instanceId, now);
 };
 
 /** The change to the pending row of a settled node. Without a row, a node gets one only if a registry hold defers it. */

@@ -5,7 +5,7 @@ import type { NodeStateRow } from '../state/node-state.ts';
 import type { OutboxEntry } from '../state/outbox-entry.ts';
 import type { PendingNode } from '../state/pending-node.ts';
 import type { RunDigest } from '../state/run-digest.ts';
-import type { RunState } from '../state/run-state.ts';
+import type { QueuedRun, RunState } from '../state/run-state.ts';
 import type { TrustRow } from '../state/trust-state.ts';
 import type { RunEffect } from './advance.ts';
 import type { TrustChange } from './experience.ts';
@@ -60,6 +60,8 @@ export type Effect =
   | { readonly kind: 'check-first'; readonly rows: readonly PendingNode[]; readonly waiting: readonly PutOff[] }
   /** Wake a group later, sooner than scheduler would. */
   | { readonly kind: 'wake-later'; readonly wake: Wake; readonly at: string }
+  /** Store early sweeps. They only save time, so one that cannot be stored stops nothing. */
+  | { readonly kind: 'early-sweeps'; readonly runs: readonly QueuedRun[] }
   /** Wake the group of a check that the lane has started. */
   | { readonly kind: 'hand-over' }
   /** Remove entries of the lane's queue whose runs wait no more. */

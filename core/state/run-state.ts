@@ -36,6 +36,24 @@ const Stopped = z.discriminatedUnion('reason', [Cancellation, Hindrance]);
 /** What ends a run before all of its nodes had a command. */
 export type Stop = z.infer<typeof Stopped> | z.infer<typeof Failure>;
 
+/** A node whose fault has brought a sweep forward, and when. */
+const Raised = z.tuple([InstanceId, IsoTime]);
+export type Raised = z.infer<typeof Raised>;
+
+/** Of an early sweep: what it looks at, and which one it is. */
+const EarlySweep = stored({
+  /** Empty for the nodes without a node group. */
+  nodegroup: z.string(),
+  /** The sweep that it follows, and when that began. */
+  of: z.string(),
+  from: IsoTime,
+  /** The how many-eth early sweep it is of its node group since then. */
+  turn: z.number().int().positive(),
+  /** As in {@link Known}, up to the sweep that asked for it. */
+  ailing: z.array(InstanceId),
+  raised: z.array(Raised),
+});
+
 /** What every run has. */
 const Any = {
   runId: z.string(),
@@ -55,6 +73,7 @@ const Any = {
   because: Because,
   /** Of a request for named nodes or a whole cluster: the part of its list that this run takes. */
   slice: Slice.optional(),
+  early: EarlySweep.optional(),
   createdAt: IsoTime,
   /** Nodes without a command so far, each with the version of its pending row (empty if it has none). */
   pending: z.array(z.tuple([InstanceId, z.string()])),
@@ -87,6 +106,8 @@ const Known = {
   looks: z.array(z.tuple([InstanceId, z.number().int().nonnegative()])).optional(),
   /** Of a sweep: the nodes that answered the sweep before it, and were not healthy. */
   ailing: z.array(InstanceId).optional(),
+  /** Of a sweep: the nodes whose faults have brought a sweep forward in the last 24 hours. */
+  raised: z.array(Raised).optional(),
 };
 
 /** Of a check: turns of its own group that failed. Those of a repair are counted in its lane. */
@@ -138,6 +159,10 @@ export type PlannedRun = RunningRun | EndedRun;
 /** When a run was planned, or created where it never was. */
 export const startOf = (run: RunState): string =>
   (run.status === 'queued' ? undefined : run.startedAt) ?? run.createdAt;
+
+/** Whether a run is a sweep, at its time or early: the next sweep looks at the same nodes. */
+export const isSweep = ({ because, early }: Pick<RunState, 'because' | 'early'>): boolean =>
+  because.kind === 'sweep' || early !== undefined;
 
 /** Whether turn after turn of a run failed, until it was ended. */
 export const isStuckEnd = (run: RunState): boolean => run.status === 'ended' && run.end === 'Stuck';

@@ -20,8 +20,8 @@ export const earlierSweeps = async (
     if (unseenIn(nodes, sweeps).length === 0) break;
     const stored = await deps.runs.read(runId);
     if (stored.kind !== 'run' || stored.run.status !== 'ended' || stored.run.startedAt === undefined) continue;
-    const { startedAt, ailing } = stored.run;
-    sweeps.push(sweepOf({ startedAt, ailing }, checkedNodes(await deps.runs.observations(runId))));
+    const { startedAt, ailing, raised } = stored.run;
+    sweeps.push(sweepOf({ startedAt, ailing, raised }, checkedNodes(await deps.runs.observations(runId))));
   }
   return sweeps;
 };

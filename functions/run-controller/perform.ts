@@ -5,7 +5,7 @@ import type { RunEffect } from '../../core/runs/advance.ts';
 import { commandRowOf, looksAfter, type SendReport } from '../../core/runs/command.ts';
 import type { Step } from '../../core/runs/step.ts';
 import type { CommandRow, CommandState } from '../../core/state/command-state.ts';
-import type { RunState } from '../../core/state/run-state.ts';
+import type { QueuedRun, RunState } from '../../core/state/run-state.ts';
 import { commentOf } from '../adapters/ssm/run-command.ts';
 import { asError } from '../runtime/errors.ts';
 import { becausesFor } from './becauses.ts';
@@ -125,6 +125,19 @@ const wakeLater = async (deps: RunControllerPorts, wake: Wake, at: string): Prom
   }
 };
 
+/** Stores early sweeps, each once. They only save time: without one, the next sweep of the cluster comes at its time. */
+const queueEarly = async (deps: RunControllerPorts, runs: readonly QueuedRun[]): Promise<void> => {
+  for (const run of runs) {
+    const told = { cluster: run.cluster, runId: run.runId, dueAt: run.dueAt };
+    try {
+      const created = await deps.runs.create(run);
+      deps.log.info('queueing early sweep', { ...told, created });
+    } catch (thrown) {
+      deps.log.warn('going on without early sweep', { ...told, error: asError(thrown) });
+    }
+  }
+};
+
 /** Performs the effects of a step after its commit, and returns what they gave for the next step. */
 export const perform = async (
   deps: RunControllerPorts,
@@ -140,6 +153,7 @@ export const perform = async (
     else if (effect.kind === 'look-again') await putOffRows(deps, effect.entries);
     else if (effect.kind === 'check-first') await checkFirst(deps, effect);
     else if (effect.kind === 'wake-later') await wakeLater(deps, effect.wake, effect.at);
+    else if (effect.kind === 'early-sweeps') await queueEarly(deps, effect.runs);
     else if (effect.kind === 'unqueue') await removeQueued(deps, effect.lane, effect.sortKeys);
     else if (run === undefined) throw new Error(`performing ${effect.kind}: the step has no run`);
     else if (effect.kind === 'flush') flushed = { version: run.version, stays: await flushOutbox(deps, run) };

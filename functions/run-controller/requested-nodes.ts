@@ -20,6 +20,14 @@ const maxOf = ({ settings }: RunControllerPorts, { action }: RunState): number =
   return action === 'repair' ? limits.maxNodesPerRepairRun : limits.maxNodesPerCheckRun;
 };
 
+/** The nodes of a run's cluster now; of an early sweep, those of its node group. */
+const currentNodes = async (deps: RunControllerPorts, { cluster, early }: RunState): Promise<readonly string[]> => {
+  const listed = await deps.fleet.list(cluster);
+  if (early !== undefined)
+    return listed.flatMap(({ instanceId, nodegroup = '' }) => (nodegroup === early.nodegroup ? [instanceId] : []));
+  return [...new Set([...listed.map(({ instanceId }) => instanceId), ...(await beyondEc2Of(deps, cluster))])];
+};
+
 /**
  * The list of nodes of a run's request. That of a whole cluster is read from EC2 once; it is stored where it becomes several
  * runs, so that all of them take their nodes from one list.
@@ -30,8 +38,7 @@ const listOf = async (deps: RunControllerPorts, run: RunState): Promise<readonly
   // An operator's list is stored with the request. Without it, the run would take the whole cluster.
   if (isAsked(run))
     throw new UnreadableRowError(`the list of nodes of request ${run.requestId} is not stored any more`);
-  const listed = (await deps.fleet.list(run.cluster)).map(({ instanceId }) => instanceId);
-  const all = [...new Set([...listed, ...(await beyondEc2Of(deps, run.cluster))])];
+  const all = await currentNodes(deps, run);
   return all.length <= maxOf(deps, run) ? all : await deps.requests.keepNodes(run.requestId, all, nowIso(deps));
 };
 

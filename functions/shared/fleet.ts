@@ -12,9 +12,11 @@ import { createManagedNodes } from '../adapters/ssm/managed-nodes.ts';
 
 /** The tag by which a node's owner lowers its mode: `off` or `observe`. */
 const MODE_TAG = 'fleetmend:mode';
+/** EKS sets it on the instances of managed node groups. */
+const NODEGROUP_TAG = 'eks:nodegroup-name';
 
 /** A node as a list shows it. */
-export type ListedNode = Pick<NodeFacts, 'instanceId' | 'autoMode'>;
+export type ListedNode = Pick<NodeFacts, 'instanceId' | 'autoMode' | 'nodegroup'>;
 
 /** Reads the facts about nodes from EC2 and SSM. */
 export type Fleet = {
@@ -36,7 +38,7 @@ const factsOf = (
   const tags = tagsOf(instance);
   const clusters = clustersOf(tags);
   const modeTag = tags.get(MODE_TAG);
-  const nodegroup = tags.get('eks:nodegroup-name');
+  const nodegroup = tags.get(NODEGROUP_TAG);
   return {
     instanceId: instance.InstanceId ?? '',
     state: instance.State?.Name ?? 'unknown',
@@ -97,7 +99,9 @@ export const createFleet = ({
       for (const tag of nodeTagsOf(cluster)) {
         for (const instance of await instances.runningByTag(tagQueryOf(cluster, tag))) {
           const { InstanceId: instanceId } = instance;
-          if (instanceId !== undefined) listed.set(instanceId, { instanceId, autoMode: isManagedByAws(instance) });
+          if (instanceId === undefined) continue;
+          const nodegroup = tagsOf(instance).get(NODEGROUP_TAG);
+          listed.set(instanceId, { instanceId, autoMode: isManagedByAws(instance), ...defined({ nodegroup }) });
         }
       }
       return [...listed.values()].sort((a, b) => (a.instanceId < b.instanceId ? -1 : 1));

@@ -19,6 +19,8 @@ export type SimulatedFleetOptions = {
   readonly staleRate?: number;
   readonly latency?: Latency;
   readonly tags?: Readonly<Record<string, string>>;
+  /** How many nodes a node group has; a larger fleet has more of them. */
+  readonly nodesPerNodegroup?: number;
 };
 
 /** Nodes of a managed nodegroup hold at most this many in the lab; a larger fleet has more nodegroups. */
@@ -44,7 +46,7 @@ export const createSimulatedFleet = (options: SimulatedFleetOptions): readonly S
       cluster: options.cluster,
       clock: options.clock,
       random: createRandom(Math.floor(random() * 0xffff_ffff)),
-      nodegroup: `${options.cluster}-workers-${Math.floor(index / NODES_PER_NODEGROUP)}`,
+      nodegroup: `${options.cluster}-workers-${Math.floor(index / (options.nodesPerNodegroup ?? NODES_PER_NODEGROUP))}`,
       offline,
       pings: offline && random() < (options.staleRate ?? 0.5),
       ...(fault === undefined ? {} : { faults: [fault] }),

@@ -19,6 +19,7 @@ export const rules = (policy: PolicyInput = {}): Rules => ({
     },
     { name: 'cni', disruptive: true, reasons: { CniConfigMissing: 'attributable' }, unrepairable: [] },
   ],
+  sweepMinutes: 30,
   documents: {
     'pause-image-repair': { name: DOCUMENT.name, executionTimeoutSeconds: DOCUMENT.executionTimeoutSeconds },
     'cni-repair': { name: 'fleetmend-cni-repair-bbbbbbbbbbbb', executionTimeoutSeconds: 120 },

@@ -14,7 +14,7 @@ import { requireCluster } from '../../shared/require-cluster.ts';
 import { type AuditQueryPorts, nowIso } from '../ports.ts';
 import { type FoundNode, findNode, listedClusterOf, refuseUnknownNode } from './find-node.ts';
 import { readLanes } from './read-lane.ts';
-import { readHistory, readLastSweep, readStates } from './read-node.ts';
+import { readEarlySweeps, readHistory, readLastSweep, readStates } from './read-node.ts';
 
 type Asked = {
   readonly name: string;
@@ -102,7 +102,8 @@ export const answerForNode = async (
     readLastSweep(store, cluster),
   ]);
   const own = facts.get(instanceId);
-  const next = nextSweep(policy, sweep, rules.sweepMinutes, now);
+  const early = await readEarlySweeps(store, sweep, own);
+  const next = nextSweep(policy, sweep, rules.sweepMinutes, now, early);
   const head = { ...shown(found, own, history.results, sweep), cluster, next };
   const verdicts = lanes.map((lane) => {
     const { remediation } = lane;

@@ -1,10 +1,13 @@
 import { ReleaseRow } from '../../../core/api/request.ts';
 import type { NodeHistory } from '../../../core/api/timeline.ts';
+import type { NodeFacts } from '../../../core/guards/decide-node.ts';
 import { laneName, NODE_CHECK } from '../../../core/model/lane-name.ts';
+import { earlySweepId, MAX_EARLY_SWEEPS } from '../../../core/runs/early-sweep.ts';
 import { NodeStateRow } from '../../../core/state/node-state.ts';
 import { PendingNode } from '../../../core/state/pending-node.ts';
 import { ResultRow } from '../../../core/state/results.ts';
 import { RunDigest } from '../../../core/state/run-digest.ts';
+import { RunState } from '../../../core/state/run-state.ts';
 import type { AuditStore } from '../../adapters/table/audit-store.ts';
 import { rowsOf } from '../../adapters/table/items.ts';
 import { index, keys, TABLE } from '../../adapters/table/keys.ts';
@@ -45,6 +48,19 @@ export const readStates = async (
     ),
   ]);
   return { states: states.understood, rows: rows.understood };
+};
+
+/** The early sweeps that may follow a sweep in the node group of a node: a read of as many keys, whatever there is. */
+export const readEarlySweeps = async (
+  store: AuditStore,
+  sweep: RunDigest | undefined,
+  facts: NodeFacts | undefined,
+): Promise<readonly RunState[]> => {
+  if (sweep === undefined || facts === undefined) return [];
+  const { nodegroup = '' } = facts;
+  const turns = Array.from({ length: MAX_EARLY_SWEEPS }, (_, i) => i + 1);
+  const ids = turns.map((turn) => earlySweepId(sweep.requestId, turn, nodegroup));
+  return (await store.rowsAt(RunState, ids.map(keys.run))).understood;
 };
 
 /** The newest run of a cluster's sweeps that has looked at the nodes. */
