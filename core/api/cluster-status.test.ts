@@ -27,7 +27,7 @@ const seen = (cluster: string, over: Partial<ClusterSeen> = {}): ClusterSeen => 
   if (policy === undefined) throw new Error(`no cluster ${cluster}`);
   return {
     ...{ policy, present: presentState([], [], []), sweep: [], open: [], lanes: [], trust: [], pauses: [] },
-    ...{ quarantined: [], unread: [] },
+    ...{ quarantined: [], signalsCut: 0, unread: [] },
     ...over,
   };
 };
@@ -56,7 +56,7 @@ describe('clusterStatus', () => {
         ...{ remediation, mode: 'observe', allowed: false, why: 'clusters[name=watched].mode is observe' },
       })),
       ...{ broken: 0, forbidden: 0, unknown: 0, unsupported: 0, unreachable: 0, waiting: 0, waitingForCheck: 0 },
-      ...{ inFlight: 0, checking: 0, quarantined: 0, breakers: [], registryHolds: [], pauses: [] },
+      ...{ inFlight: 0, checking: 0, quarantined: 0, signalsCut: 0, breakers: [], registryHolds: [], pauses: [] },
       sweeps: { isOn: true, everyMinutes: 30, isLate: false },
     });
   });

@@ -34,6 +34,8 @@ export type ClusterSeen = {
   readonly trust: readonly TrustRow[];
   readonly pauses: readonly PauseRow[];
   readonly quarantined: readonly NodeStateRow[];
+  /** Signals of today that named nodes which nothing proves, beyond the budget of the day. */
+  readonly signalsCut: number;
   readonly unread: readonly string[];
 };
 
@@ -147,6 +149,7 @@ export const clusterStatus = (seen: ClusterSeen, rules: Rules, everyMinutes: num
     inFlight: inFlightOf(open, 'repair'),
     checking: inFlightOf(open, 'check'),
     quarantined: new Set(quarantined.map(({ instanceId }) => instanceId)).size,
+    signalsCut: seen.signalsCut,
     sweeps: sweepsOf(seen, everyMinutes, now),
     breakers: rules.remediations.flatMap(({ name }) => {
       const row = trust.find(({ document }) => document === repairDocumentOf(rules, name));

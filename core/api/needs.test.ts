@@ -12,7 +12,7 @@ const settings = testSettings();
 const status = (over: Partial<ClusterStatus> = {}, cluster = 'demo'): ClusterStatus => {
   const policy = clusterPolicy(settings.policy, cluster);
   if (policy === undefined) throw new Error(`no cluster ${cluster}`);
-  const none = { sweep: [], open: [], lanes: [], trust: [], pauses: [], quarantined: [], unread: [] };
+  const none = { sweep: [], open: [], lanes: [], trust: [], pauses: [], quarantined: [], signalsCut: 0, unread: [] };
   return { ...clusterStatus({ policy, present: presentState([], [], []), ...none }, settings, 30, at(0)), ...over };
 };
 const needs = (
@@ -86,7 +86,14 @@ describe('needsOf', () => {
   });
 
   it('names what no repair will remove by itself, as it names what is broken', () => {
-    const over = { outcomes: { NotRepaired: 1 }, forbidden: 2, unknown: 3, unsupported: 4, unreachable: 5 };
+    const over = {
+      outcomes: { NotRepaired: 1 },
+      forbidden: 2,
+      unknown: 3,
+      unsupported: 4,
+      unreachable: 5,
+      signalsCut: 6,
+    };
     expect(
       needs([status({ ...over, unread: ['reading a row: bad'] })]).map((n) => [n.severity, n.need, n.count]),
     ).toEqual([
@@ -96,7 +103,10 @@ describe('needsOf', () => {
       ['warning', 'Unknown', 3],
       ['warning', 'Unsupported', 4],
       ['warning', 'Unreachable', 5],
+      ['warning', 'SignalsCut', 6],
     ]);
+    const words = [1, 2].map((signalsCut) => needs([status({ signalsCut })])[0]?.message.slice(0, 27));
+    expect(words).toEqual(['1 signal of today left out:', '2 signals of today left out']);
   });
 
   it('names dead letters', () => {

@@ -1,6 +1,7 @@
 import { defined } from '../model/defined.ts';
 import { epochMs, isoTime } from '../model/ids.ts';
 import type { NodeStateRow } from '../state/node-state.ts';
+import { UNPROVEN_PER_DAY } from '../state/unproven-day.ts';
 import type { ClusterStatus, Need } from './status.ts';
 
 /** Messages in a dead-letter queue. */
@@ -66,6 +67,10 @@ const ofPauses = ({ cluster, pauses }: ClusterStatus, now: string): readonly Tol
     ];
   });
 
+/** The signals that led to nothing, because the results of the day about nodes that nothing proves were spent. */
+export const cutText = (count: number): string =>
+  `${count === 1 ? '1 signal' : `${count} signals`} of today left out: they named Fargate or hybrid nodes, which nothing proves, beyond the ${UNPROVEN_PER_DAY} results that a cluster has for such nodes on a day`;
+
 const ofCounts = (status: ClusterStatus): readonly Told[] => {
   const { cluster, outcomes, forbidden, unknown, unsupported, unreachable, remediations } = status;
   const names = remediations.filter(({ allowed }) => !allowed).map(({ remediation }) => remediation);
@@ -100,6 +105,12 @@ const ofCounts = (status: ClusterStatus): readonly Told[] => {
       severity: 'warning',
       count: unreachable,
       message: `${nodesText(unreachable)} not reached through SSM`,
+    },
+    {
+      need: 'SignalsCut',
+      severity: 'warning',
+      count: status.signalsCut,
+      message: cutText(status.signalsCut),
     },
     {
       need: 'Unreadable',

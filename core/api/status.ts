@@ -94,6 +94,11 @@ export const ClusterStatus = z.object({
   /** Nodes under a check. */
   checking: Count,
   quarantined: Count,
+  /**
+   * Signals of today (UTC) that led to nothing: they named Fargate and hybrid nodes, which nothing proves, and of
+   * which a day has a bounded number of results.
+   */
+  signalsCut: Count.default(0),
   sweeps: SweepStatus,
   breakers: z.array(BreakerStatus),
   registryHolds: z.array(HoldStatus),
@@ -116,6 +121,7 @@ export const NEEDS = [
   'Unknown',
   'Unsupported',
   'Unreachable',
+  'SignalsCut',
   'Unreadable',
 ] as const;
 

@@ -59,6 +59,9 @@ export const unsupportedKindOf = (nodeId: string): UnsupportedKind | undefined =
   return nodeId.startsWith('mi-') || nodeId.startsWith('hybrid-nodes/') ? 'HybridNode' : undefined;
 };
 
+/** A node that no EC2 instance stands behind is told of once in so long a time, however often signals name it. */
+export const BEYOND_EC2_TOLD_SECONDS = 86_400;
+
 /** A sweep writes a row for an unsupported node in about one hour of 24, because the rows are the cost of a sweep. */
 const HOURS_PER_ROW = 24;
 

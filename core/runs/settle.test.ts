@@ -42,6 +42,13 @@ it('settle records an unsupported node with its advice, and with the reported sy
   );
 });
 
+it('settle keeps the row of a Fargate or hybrid node for a day, and that of any other for the cool-down', () => {
+  const untilOf = (instanceId: string) =>
+    settle(run, { instanceId, row: { ...row, instanceId } }, unsupported, moment).find(({ kind }) => kind === 'defer');
+  expect(untilOf(node(0))).toMatchObject({ notBefore: at(LIMITS.coolDownSeconds) });
+  expect(untilOf('fargate-ip-10-0-1-2')).toMatchObject({ notBefore: at(86_400) });
+});
+
 it('settle records a temporary reason once for a row, and keeps the row until the reason ends', () => {
   const skip = { kind: 'skip', skipReason: 'CoolingDown', message: 'm', notBefore: START } as const;
   const kinds = (skipped: object) =>

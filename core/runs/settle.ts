@@ -3,7 +3,7 @@ import { outcomeOf, type Settled } from '../guards/decide-node.ts';
 import { causeOf } from '../model/because.ts';
 import { defined } from '../model/defined.ts';
 import type { Limits } from '../model/policy.ts';
-import { isSweepRecording } from '../model/unsupported.ts';
+import { BEYOND_EC2_TOLD_SECONDS, isSweepRecording, unsupportedKindOf } from '../model/unsupported.ts';
 import type { OutboxEntry } from '../state/outbox-entry.ts';
 import type { PendingNode } from '../state/pending-node.ts';
 import { isSweep, type RunState } from '../state/run-state.ts';
@@ -43,7 +43,8 @@ const rowAfter = (run: RunState, { instanceId, row }: Candidate, decision: Settl
     return keptUntil(run, taken, decision.notBefore, decision.skipReason, at.now);
   }
   // The row is kept for a while even if the decision is final: the node may report its fault again.
-  return answeredOf(run.lane ?? run.group, taken, at.now, at.limits.coolDownSeconds);
+  const seconds = unsupportedKindOf(instanceId) === undefined ? at.limits.coolDownSeconds : BEYOND_EC2_TOLD_SECONDS;
+  return answeredOf(run.lane ?? run.group, taken, at.now, seconds);
 };
 
 /** Defers a node's row until the next look at it; a node without a row gets one. Nothing is recorded. */

@@ -152,7 +152,12 @@ describe('a signal about a node', () => {
       'demo/node-check',
     ],
   ])('%s', (_, over, lane) => {
-    expect(placed(named({ ...known, ...over }))).toMatchObject({ kind: 'pending', isLate: false, pending: { lane } });
+    expect(placed(named({ ...known, ...over }))).toMatchObject({
+      kind: 'pending',
+      isLate: false,
+      isProven: true,
+      pending: { lane },
+    });
   });
 
   it('that EC2 does not show as a node of the cluster makes no row', () => {
@@ -244,9 +249,8 @@ it('a node that cannot be repaired is recorded in its cluster, and ignored witho
     explanation: `FargateNode ${nodeId}: the signal names no cluster`,
   });
   expect(place({ ...signal, cluster: 'strange' })).toMatchObject({ kind: 'ignored', metric: 'SignalNotManaged' });
-  expect(place({ ...signal, cluster: 'demo' })).toMatchObject({
-    pending: { lane: 'demo/node-check', instanceId: nodeId },
-  });
+  const pending = { lane: 'demo/node-check', instanceId: nodeId };
+  expect(place({ ...signal, cluster: 'demo' })).toMatchObject({ isProven: false, pending });
 });
 
 it('an ignored event is counted as ignored, with its code and meaning', () => {

@@ -19,7 +19,13 @@ export type FoundNode = { readonly instanceId: string; readonly membership: Memb
 
 /** The decision about a signal. */
 export type Placement =
-  | { readonly kind: 'pending'; readonly pending: NewPendingNode; readonly isLate: boolean }
+  | {
+      readonly kind: 'pending';
+      readonly pending: NewPendingNode;
+      readonly isLate: boolean;
+      /** False for a node that EC2 does not show, of which only the signal says that it is there. */
+      readonly isProven: boolean;
+    }
   /** Acknowledged and counted under `metric`; nothing is stored, and the signal is not retried. */
   | { readonly kind: 'ignored'; readonly metric: string; readonly explanation: string }
   | { readonly kind: 'unknown-reason'; readonly reason: string; readonly known: readonly string[] };
@@ -50,7 +56,10 @@ const notManaged = (cluster: string): Placement => ignored('SignalNotManaged', `
 
 const isManaged = ({ policy }: Context, cluster: string): boolean => clusterPolicy(policy, cluster) !== undefined;
 
-const pending = (node: NewPendingNode, isLate = false): Placement => ({ kind: 'pending', isLate, pending: node });
+const pending = (node: NewPendingNode, { isLate = false, isProven = true } = {}): Placement => ({
+  ...{ kind: 'pending', isLate, isProven },
+  pending: node,
+});
 
 const checkOf = (cluster: string): { readonly lane: string; readonly cluster: string } => ({
   lane: checkLaneName(cluster),
@@ -136,8 +145,9 @@ const placeUnsupported = (context: Context, signal: SignalOf<'unsupported'>): Pl
   const { cluster, nodeId, nodeKind, reason } = signal;
   if (cluster === undefined) return ignored('SignalUnsupported', `${nodeKind} ${nodeId}: the signal names no cluster`);
   if (!isManaged(context, cluster)) return notManaged(cluster);
-  // The check lane records it, once for all signals about it within the cool-down.
-  return pending({ ...checkOf(cluster), ...seenOnce(signal, context.nowMs), instanceId: nodeId, reason });
+  // The check lane records it, once a day for all signals about it.
+  const seen = seenOnce(signal, context.nowMs);
+  return pending({ ...checkOf(cluster), ...seen, instanceId: nodeId, reason }, { isProven: false });
 };
 
 const placeNewNode = (context: Context, signal: SignalOf<'new-node'>): Placement => {
@@ -177,7 +187,7 @@ const placeAt = ({ policy, catalogue, nowMs }: Context, signal: SignalOf<'node'>
     source: sourceOf(signal.source),
     because: causeFor(signal, firstSeenAt, nowMs),
   };
-  return pending(node, isLate);
+  return pending(node, { isLate });
 };
 
 const placeNode = (context: Context, signal: SignalOf<'node'>): Placement => {

@@ -39,7 +39,8 @@ const world = async () => {
   });
   const ask = (query: object) => report(ports, { query: 'explain', ...query });
   const items = async (query: object) => accepted(await ask(query)).items.map((item) => ExplainItem.parse(item));
-  return { w, ask, items };
+  const status = () => report(ports, { query: 'status', cluster: 'demo' });
+  return { w: { ...w, status }, ask, items };
 };
 
 describe('explain', () => {
@@ -66,6 +67,24 @@ describe('explain', () => {
     // A cluster that is named with it makes it no better known.
     const named = refusalIn(await ask({ node: ID.replace('i-0d', 'i-1d'), cluster: 'demo' }));
     expect(named).toMatchObject({ field: 'node', allowed: [ID] });
+  });
+
+  it('shows how many signals were left out today, where it is asked about a Fargate node without a result', async () => {
+    const { w, ask } = await world();
+    const FARGATE = 'fargate-ip-10-0-1-2.ec2.internal';
+    const message = async () => refusalIn(await ask({ node: FARGATE })).message;
+    expect(await message()).toMatch(/^field node: nothing of fargate-ip-\S+ is on record(?!; )/);
+    const seen = { firstSeenAt: w.iso(), lastSeenAt: w.iso(), signals: 1, source: 's' };
+    const row = { lane: 'demo/node-check', cluster: 'demo', reason: 'X', ...seen, because: { kind: 'event' } } as const;
+    const unproven = { source: 's', now: w.iso(), budget: { perSource: 1, perDay: 1 } };
+    for (const instanceId of ['fargate-a', FARGATE, FARGATE])
+      await w.signals.addPending({ ...row, instanceId }, unproven);
+    expect(await message()).toContain('is on record; 2 signals of today left out');
+    const items = accepted(await w.status()).items;
+    expect(items).toMatchObject([
+      { kind: 'cluster', signalsCut: 2 },
+      { need: 'SignalsCut', count: 2 },
+    ]);
   });
 
   it('gives a verdict for each remediation, the one that is needed first, and the history', async () => {

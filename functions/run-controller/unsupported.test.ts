@@ -47,15 +47,19 @@ describe('a node of a kind that cannot be repaired', () => {
     expect(w.ssm.commands).toEqual([]);
   });
 
-  it('gets another row if the signals continue after the cool-down', async () => {
+  it('gets another row if the signals continue after a day, and none before', async () => {
     const w = await world();
-    await complain(w, FARGATE);
-    await w.pass(60);
-    for (let i = 0; i < 20; i++) {
+    for (const [hours, rows] of [
+      [0, 1],
+      [12, 1],
+      [11.5, 1],
+      [1, 2],
+    ] as const) {
+      await w.pass(hours * 3600, 1200);
       await complain(w, FARGATE);
-      await w.pass(60);
+      await w.pass(120, 20);
+      expect([hours, await rowsOf(w, FARGATE)]).toEqual([hours, Array(rows).fill(expect.anything())]);
     }
-    expect(await rowsOf(w, FARGATE)).toHaveLength(2);
   });
 
   it.each([

@@ -2,6 +2,7 @@ import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { isoTime } from '../../core/model/ids.ts';
 import { wakeLane } from '../../core/model/wake.ts';
 import { NOT_IN_CLUSTER, placeSignal, UNKNOWN_INSTANCE } from '../../core/signals/place.ts';
+import { dayBudgetOf } from '../../core/signals/unproven.ts';
 import { processRecords } from '../runtime/batch.ts';
 import { asError, NotYetError, PermanentError } from '../runtime/errors.ts';
 import type { SignalIntakePorts } from './ports.ts';
@@ -36,9 +37,16 @@ const accept = async (ports: SignalIntakePorts, batch: ReadBatch, record: SQSRec
       `reading the signal: field detail.reason: ${placement.reason} is not one of ${placement.known.join(', ')}`,
     );
   }
-  const { pending, isLate } = placement;
+  const { pending, isLate, isProven } = placement;
   const { lane, instanceId, reason } = pending;
-  const change = await ports.store.addPending(pending);
+  const unproven = isProven ? undefined : { source, now, budget: dayBudgetOf(ports.policy.limits) };
+  const change = await ports.store.addPending(pending, unproven);
+  if (change === 'cut') {
+    ports.count('SignalUnproven');
+    const explanation = `${instanceId}: the cluster's results of today about nodes that nothing proves are spent`;
+    ports.log.info('ignoring signal', { id, kind, source, metric: 'SignalUnproven', explanation });
+    return undefined;
+  }
   ports.count('SignalTaken');
   if (change === 'replaced') {
     ports.count('UnreadableRow');

@@ -93,6 +93,7 @@ export class Dashboard extends Construct {
             ofFunction('log-classifier', 'Symptoms', 'from logs'),
             ofFunction('signal-intake', 'SignalTaken', 'taken'),
             ofFunction('signal-intake', 'SignalOverBudget', 'too many of a source'),
+            ofFunction('signal-intake', 'SignalUnproven', 'too many of unproven nodes'),
             ofFunction('scheduler', 'Sweep', 'sweeps'),
           ],
           stacked: true,

@@ -25,6 +25,7 @@ const request = () => refused('there is no request');
 const calm = {
   ...{ cluster: 'batch', mode: 'observe', nodes: 38, broken: 0, unknown: 0, unreachable: 0, waiting: 0, inFlight: 0 },
   quarantined: 0,
+  signalsCut: 0,
 };
 const broken = page(runItem(), nodesItem('healthy', second, third), resultItem(first, { method: undefined }));
 const guard = (name: string, text: string) => ({ guard: name, passes: true, text });

@@ -106,6 +106,7 @@ export const clusterStatus = (over: object = {}) => ({
   skipped: {},
   waiting: 5,
   waitingForCheck: 0,
+  signalsCut: 0,
   inFlight: 1,
   checking: 0,
   quarantined: 2,

@@ -83,6 +83,8 @@ export const keys = {
   notice: (key: string) => ({ pk: `NOTICE#${key}`, sk: 'NOTICE' }),
   /** What people have been told about one thing. */
   thread: (dedupKey: string) => ({ pk: `THREAD#${dedupKey}`, sk: 'THREAD' }),
+  /** Signals about nodes that nothing proves, by cluster and day. */
+  unprovenDay: (cluster: string, at: string) => keys.rate(`unproven#${cluster}`, at.slice(0, 10)),
   rate: (source: string, minute: string) => ({ pk: `RATE#${source}`, sk: minute }),
 } as const;
 

@@ -1,12 +1,14 @@
 import { defined } from '../../../core/model/defined.ts';
+import { fnv1a } from '../../../core/model/hash.ts';
 import { laneName } from '../../../core/model/lane-name.ts';
 import { mergePending, type NewPendingNode } from '../../../core/signals/route.ts';
+import { type DayBudget, takesFromDay } from '../../../core/signals/unproven.ts';
 import { LaneState } from '../../../core/state/lane-state.ts';
 import { PendingNode, requestsIn } from '../../../core/state/pending-node.ts';
 import { replaceUnreadable } from './aside.ts';
 import { createCounter } from './counter.ts';
 import { above, absent, allOf, anyOf, below, type Condition, isAtVersion, isNew, isStored } from './expressions.ts';
-import { type Item, inIndex, storedOf } from './items.ts';
+import { expiresIn, type Item, inIndex, storedOf } from './items.ts';
 import { DUE_SHARDS, index, keys, shardOf } from './keys.ts';
 import { createTable, type TableOptions } from './table.ts';
 import { wholeLane } from './whole-lane.ts';
@@ -16,14 +18,21 @@ export type SignalBudget = { readonly perSource: number; readonly perBus: number
 /** A budget that is spent. */
 export type SpentBudget = 'source-spent' | 'bus-spent';
 
+/** A signal about a node that nothing proves: its source, its time, and what the cluster may have of them on a day. */
+export type Unproven = { readonly source: string; readonly now: string; readonly budget: DayBudget };
+
 /** Stores pending nodes until run-controller reads them. */
 export type SignalStore = {
   /**
    * Adds a node to its lane, or merges it into the lane's row of the node; `unchanged` for a duplicate. A row that cannot be
    * read is put aside and `replaced`. Throws after too many collisions with other writers, so that SQS delivers the signal
-   * again.
+   * again. With `unproven`, a signal that leads to another result takes one from the cluster's budget of the day; where that is
+   * spent, the signal is counted there, and `cut`.
    */
-  readonly addPending: (node: NewPendingNode) => Promise<'added' | 'merged' | 'unchanged' | 'replaced'>;
+  readonly addPending: (
+    node: NewPendingNode,
+    unproven?: Unproven,
+  ) => Promise<'added' | 'merged' | 'unchanged' | 'replaced' | 'cut'>;
   /** Makes the lane due now, so that scheduler finds it even where the wake is lost. Returns the lane's name. */
   readonly touchLane: (cluster: string, remediation: string, now: string) => Promise<string>;
   /**
@@ -37,6 +46,7 @@ export type SignalStore = {
 
 const ATTEMPTS = 8;
 const COUNTER_LIFE_SECONDS = 7200;
+const DAY_LIFE_SECONDS = 3 * 86_400;
 
 /** Pending nodes and counters of the audit table. */
 export const createSignalStore = ({
@@ -65,20 +75,38 @@ export const createSignalStore = ({
     return true;
   };
 
+  /** Takes one from a cluster's budget of the day; counts the signal as cut where it is spent. */
+  const takeFromDay = async (cluster: string, { source, now, budget }: Unproven): Promise<boolean> => {
+    const key = keys.unprovenDay(cluster, now);
+    const set = expiresIn(Date.parse(now), DAY_LIFE_SECONDS);
+    // Short, so that the row stays one unit to write, whatever sources call themselves.
+    const ofSource = `by${fnv1a(source).toString(36)}`;
+    const isLeft = (name: string, max: number) => anyOf(absent(name), below(name, max));
+    const hasRoom = allOf(isLeft('taken', budget.perDay), isLeft(ofSource, budget.perSource));
+    if ((await table.update(key, { set, add: { taken: 1, [ofSource]: 1 } }, hasRoom)) !== undefined) return true;
+    await table.update(key, { set, add: { cut: 1 } });
+    return false;
+  };
+
   return {
-    addPending: async (node) => {
+    addPending: async (node, unproven) => {
       const key = keys.pendingNode(node.lane, node.instanceId);
+      let isPaid = unproven === undefined;
       for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
         const stored = await table.read(PendingNode, key);
+        const row = stored.kind === 'row' ? stored.row : undefined;
+        const next = row === undefined ? node : mergePending(row, node);
+        if (next === undefined) return 'unchanged';
+        if (!isPaid && unproven !== undefined && takesFromDay(row)) {
+          if (!(await takeFromDay(node.cluster, unproven))) return 'cut';
+          isPaid = true;
+        }
         if (stored.kind === 'unreadable') {
           const { item } = stored;
           const fresh = { ...node, ...requestsIn({ ...item, ...defined({ requestIds: node.requestIds }) }) };
           if (await replaceUnreadable(table, PendingNode, item, fresh, node.lastSeenAt, newId())) return 'replaced';
           continue;
         }
-        const row = stored.kind === 'row' ? stored.row : undefined;
-        const next = row === undefined ? node : mergePending(row, node);
-        if (next === undefined) return 'unchanged';
         const item = { ...key, ...next, version: newId() };
         if (await table.put(item, row === undefined ? isNew : isAtVersion(row.version))) {
           return row === undefined ? 'added' : 'merged';

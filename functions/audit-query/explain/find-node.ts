@@ -1,11 +1,15 @@
 import type { Instance } from '@aws-sdk/client-ec2';
+import pMap from 'p-map';
+import { cutText } from '../../../core/api/needs.ts';
 import { defined } from '../../../core/model/defined.ts';
 import { NodeId } from '../../../core/model/ids.ts';
+import { unsupportedKindOf } from '../../../core/model/unsupported.ts';
 import { clustersOf } from '../../../core/signals/membership.ts';
 import { readNodeRef } from '../../../core/signals/node-ref.ts';
 import { tagsOf } from '../../adapters/ec2/instances.ts';
 import { refuse } from '../../runtime/answer.ts';
-import type { AuditQueryPorts } from '../ports.ts';
+import { type AuditQueryPorts, nowIso } from '../ports.ts';
+import { readSignalsCut } from '../status/unproven-day.ts';
 
 /** A node that a person has named: its id, and its instance where EC2 shows it. */
 export type FoundNode = { readonly instanceId: string; readonly instance?: Instance; readonly unread?: string };
@@ -13,6 +17,8 @@ export type FoundNode = { readonly instanceId: string; readonly instance?: Insta
 /** The start of an instance id, or its start and its end around an ellipsis, as tables show it. */
 const SHORT = /^(i-[0-9a-f]{2,16})(?:(?:…|\.{3}|\*)([0-9a-f]{0,16}))?$/;
 const MAX_NAMED = 10;
+/** Clusters that are read at once. */
+const CONCURRENCY = 4;
 /** How many characters at the end of an id are enough to suggest it. */
 const SAME_PART = 6;
 
@@ -62,13 +68,24 @@ const similarTo = async (
 
 /** Refuses a node of no cluster of the policy, of which nothing is on record, with the nodes that may be meant. */
 export const refuseUnknownNode = async (
-  deps: Pick<AuditQueryPorts, 'instances' | 'settings'>,
+  deps: Pick<AuditQueryPorts, 'instances' | 'settings' | 'store' | 'now'>,
   field: string,
   { instanceId, instance, unread }: FoundNode,
 ): Promise<never> => {
   const nothing = `nothing of ${instanceId} is on record`;
   if (unread !== undefined)
     return refuse(field, `${nothing}, and EC2 could not be asked for it: ${unread}`, { next: 'try again' });
+  if (unsupportedKindOf(instanceId) !== undefined) {
+    const days = await pMap(
+      deps.settings.policy.clusters,
+      (policy) => readSignalsCut(deps.store, policy.name, nowIso(deps)),
+      { concurrency: CONCURRENCY },
+    );
+    const cut = days.reduce((sum, day) => sum + day.signalsCut, 0);
+    return refuse(field, `${nothing}${cut === 0 ? '' : `; ${cutText(cut)}`}`, {
+      next: 'list the nodes that are recorded with status; a check of the cluster lists its Fargate profiles and hybrid nodes',
+    });
+  }
   if (instance === undefined) {
     const allowed = (await similarTo(deps, instanceId)).slice(0, MAX_NAMED);
     const like = allowed.length === 0 ? '' : `; similar ids: ${allowed.join(', ')}`;

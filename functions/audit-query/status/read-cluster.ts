@@ -16,6 +16,7 @@ import type { AuditStore } from '../../adapters/table/audit-store.ts';
 import { type Rows, rowsOf } from '../../adapters/table/items.ts';
 import { ALL_CLUSTERS, clusterScope, index, keys } from '../../adapters/table/keys.ts';
 import { startingWith } from '../../adapters/table/table.ts';
+import { readSignalsCut } from './unproven-day.ts';
 
 /** A sweep of a large cluster is several runs: of at most 1,000 nodes each. */
 const MAX_RUNS_OF_SWEEP = 50;
@@ -77,7 +78,8 @@ export const readCluster = async (
     .toSorted()
     .at(0);
   const from = began === undefined || began < oldest ? oldest : began;
-  const [later, settled, lanes] = await Promise.all([
+  const [cut, later, settled, lanes] = await Promise.all([
+    readSignalsCut(store, cluster, now),
     store.rows(RunDigest, { index: 'byOwner', key: index.digestsOf(cluster), from }),
     settledOf(store, sweep.understood),
     Promise.all(
@@ -99,8 +101,10 @@ export const readCluster = async (
     trust: shared.trust.filter((row) => row.cluster === cluster),
     pauses: shared.pauses.filter(({ scope }) => scopes.has(scope)),
     quarantined: shared.quarantined.filter((node) => node.cluster === cluster),
+    signalsCut: cut.signalsCut,
     unread: [
       ...(began !== undefined && began < oldest ? [`runs between the last sweep (${began}) and ${oldest}`] : []),
+      ...cut.unread,
       ...problemsOf(sweep),
       ...problemsOf(later),
       ...lanes.flatMap(({ rows }) => problemsOf(rows)),
