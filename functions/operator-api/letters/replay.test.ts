@@ -5,6 +5,7 @@ import { signalSamples } from '../../../test/support/signal-samples.ts';
 import { startTable, type TestTable } from '../../../test/support/table.ts';
 import { REPLAY_MARK } from '../../adapters/messaging/replay-mark.ts';
 import { remediate } from '../act.ts';
+import { queueName } from './take-letters.ts';
 
 let table: TestTable;
 beforeAll(async () => {
@@ -176,6 +177,32 @@ describe('replay', () => {
     const answer = await w.ask({ action: 'replay', max: 12, ...WHO });
     expect(answer).toMatchObject({ replayed: 12, stoppedBy: 'max', waiting: { 'intake-bad': 15 } });
     expect(w.dead()).toHaveLength(15);
+  });
+
+  it('asks all queues side by side: each that is empty takes a second to say so', async () => {
+    const w = world();
+    const asked: string[] = [];
+    const receive: typeof w.deps.letters.receive = async (url, max) => {
+      asked.push(`ask ${queueName(url)}`);
+      await new Promise(setImmediate);
+      asked.push('answer');
+      return await w.deps.letters.receive(url, max);
+    };
+    const letters = { ...w.deps.letters, receive };
+    await remediate({ ...w.deps, letters }, CALLER, { action: 'replay', ...WHO, dryRun: true });
+    expect(asked).toEqual([...DEAD.map((url) => `ask ${queueName(url)}`), ...DEAD.map(() => 'answer')]);
+  });
+
+  it('shows the letters of the other queues again where one cannot be asked', async () => {
+    const w = world();
+    await w.send(symptom({ node }));
+    const receive: typeof w.deps.letters.receive = (url, max) =>
+      url === DEAD[0] ? w.deps.letters.receive(url, max) : Promise.reject(new Error('no such queue'));
+    const letters = { ...w.deps.letters, receive };
+    await expect(remediate({ ...w.deps, letters }, CALLER, { action: 'replay', ...WHO })).rejects.toThrow(
+      'no such queue',
+    );
+    expect(await w.ask({ action: 'replay', ...WHO })).toMatchObject({ replayed: 1 });
   });
 
   it('stops before its time is over, and says how many letters wait', async () => {

@@ -40,8 +40,8 @@ export type Taken = {
 export const queueName = (queueUrl: string): string => queueUrl.slice(queueUrl.lastIndexOf('/') + 1);
 
 /**
- * Takes letters off dead-letter queues, one after the other, while there is time. `treat` decides about each; a letter is
- * deleted only after `treat` is done with it. A letter that came after the beginning is left: it may be one of this call that
+ * Takes letters off dead-letter queues while there is time: all queues are asked side by side, because an empty one takes a
+ * second to answer, and the letters are treated one after the other. `treat` decides about each; a letter is deleted only after `treat` is done with it. A letter that came after the beginning is left: it may be one of this call that
  * failed again. The letters that stay are made visible again at the end.
  */
 export const takeLetters = async (
@@ -79,11 +79,22 @@ export const takeLetters = async (
     return seen.size >= MAX_LOOKED_AT ? 'looked-at' : undefined;
   };
 
-  const empty = async (queueUrl: string): Promise<Taken['stoppedBy']> => {
-    for (;;) {
-      const letters = await deps.letters.receive(queueUrl, Math.max(1, max - taken));
-      const fresh = letters.filter(({ messageId }) => !seen.has(messageId));
-      if (fresh.length === 0) return undefined;
+  /** The next letters of these queues. Where a queue cannot be asked, those of the others are shown again. */
+  const receive = async (open: readonly string[]): Promise<readonly DeadLetter[]> => {
+    const answers = await Promise.allSettled(open.map((url) => deps.letters.receive(url, Math.max(1, max - taken))));
+    const letters = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
+    const fresh = letters.filter(({ messageId }) => !seen.has(messageId));
+    const failed = answers.find(({ status }) => status === 'rejected');
+    if (failed?.status !== 'rejected') return fresh;
+    hidden.push(...fresh);
+    throw failed.reason;
+  };
+
+  /** Takes the letters of all queues, round by round, until none has another one. */
+  const empty = async (): Promise<Taken['stoppedBy']> => {
+    let open = queueUrls;
+    while (open.length > 0) {
+      const fresh = await receive(open);
       for (const [i, letter] of fresh.entries()) {
         const stopped = stop();
         if (stopped !== undefined) {
@@ -93,7 +104,9 @@ export const takeLetters = async (
         seen.add(letter.messageId);
         await settle(letter);
       }
+      open = open.filter((url) => fresh.some(({ queueUrl }) => queueUrl === url));
     }
+    return undefined;
   };
 
   const release = async (): Promise<void> => {
@@ -115,10 +128,7 @@ export const takeLetters = async (
 
   let stoppedBy: Taken['stoppedBy'];
   try {
-    for (const queueUrl of queueUrls) {
-      stoppedBy = stop() ?? (await empty(queueUrl));
-      if (stoppedBy !== undefined) break;
-    }
+    stoppedBy = await empty();
   } finally {
     await release();
   }
