@@ -51,7 +51,7 @@ describe('fleetmend doctor', () => {
     );
     expect(stdout).toContain('✗ sweeps        shop: every 30 min, none has ended yet: late');
     expect(stdout).toContain('! sweeps        batch: off; faults without a log line are not found');
-    expect(stdout).toContain('! reach         shop: no sweep has looked at its nodes yet');
+    expect(stdout).toContain('! reach         shop: no check has looked at its nodes yet');
     expect(stdout).toContain(
       '! reach         batch: 5 of 415 nodes not reached by SSM (3 not managed, 2 without an answer)',
     );

@@ -66,7 +66,7 @@ const reachOf = ({ cluster, nodes, unreachable, skipped }: ClusterStatus): Findi
   const unmanaged = skipped.NotManaged ?? 0;
   const lost = unreachable + unmanaged;
   if (nodes === undefined)
-    return { check: 'reach', level: 'warning', text: `${cluster}: no sweep has looked at its nodes yet` };
+    return { check: 'reach', level: 'warning', text: `${cluster}: no check has looked at its nodes yet` };
   const text = `${cluster}: ${lost} of ${counted(nodes + unmanaged, 'node')} not reached by SSM (${unmanaged} not managed, ${unreachable} without an answer)`;
   return { check: 'reach', level: lost === 0 ? 'ok' : 'warning', text };
 };

@@ -156,7 +156,7 @@ describe('fleetmend node', () => {
     const { stdout, calls } = await runCli({ answer }, 'node', `aws:///eu-west-1a/${node}`, '--utc');
     expect(calls[0]?.payload).toEqual({ query: 'node', instanceId: node, limit: 20 });
     expect(stdout).toContain('pause-image  0 attempts  quarantined since 2026-11-29 01:00:00Z: fix the role');
-    expect(stdout).toContain(`2026-11-29 03:12:09Z  check  Broken   SandboxImageMissing  ${RUN}`);
+    expect(stdout).toContain(`11-29 03:12:09Z  check  Broken   SandboxImageMissing  ${RUN}`);
   });
 
   it('shows the ways out of a quarantine, the decisions of policy, and the next look at a node without an answer', async () => {

@@ -47,13 +47,14 @@ const whatOf = (item: Item): string => {
 };
 
 const columns = (clock: Clock): readonly Column<Item>[] => [
-  { title: 'AT', value: (item) => clock.at(textOf(item, 'at') ?? '') },
+  { title: 'AT', value: (item) => clock.short(textOf(item, 'at') ?? ''), isNarrow: true },
+  { title: 'AT', value: (item) => clock.at(textOf(item, 'at') ?? ''), isWide: true },
   { title: 'WHAT', value: actionOf, isNarrow: true },
   { title: 'WHAT', value: whatOf, isWide: true },
   { title: 'OUTCOME', value: (item) => textOf(item, 'outcome') },
   { title: 'REASON', value: (item) => textOf(item, 'skipReason', 'reason'), isFlexible: true },
   { title: 'METHOD', value: (item) => textOf(item, 'method'), isWide: true },
-  { title: 'RUN', value: (item) => textOf(item, 'runId') },
+  { title: 'RUN', value: (item) => textOf(item, 'runId'), isWhole: true },
   { title: 'BY', value: (item) => textOf(item, 'by'), isWide: true },
   { title: 'MESSAGE', value: (item) => textOf(item, 'message'), isWide: true },
 ];

@@ -18,7 +18,7 @@ export const stateOf = ({ status, end, stopped }: RunItem): string =>
   end === undefined || end === 'Done' ? (end ?? status) : `${end}${stopped === undefined ? '' : `: ${stopped.reason}`}`;
 
 const columns = (clock: Clock): readonly Column<RunItem>[] => [
-  { title: 'RUN', value: ({ runId }) => runId },
+  { title: 'RUN', value: ({ runId }) => runId, isWhole: true },
   { title: 'STARTED', value: ({ createdAt }) => clock.ago(createdAt), isNarrow: true },
   { title: 'AT', value: ({ createdAt }) => clock.at(createdAt), isWide: true },
   { title: 'WHAT', value: whatOf, isFlexible: true, isNarrow: true },

@@ -28,7 +28,7 @@ const sweepText = ({ sweeps: { isOn, isLate, last } }: ClusterShown, clock: Cloc
 
 /** The lines in place of "nothing needs a person" where no sweep has looked at the nodes of a cluster yet. */
 const unseenLines = (clusters: readonly ClusterShown[]): readonly string[] | undefined => {
-  const unseen = clusters.filter(({ nodes, sweeps }) => sweeps.isOn && nodes === undefined);
+  const unseen = clusters.filter(({ sweeps }) => sweeps.isOn && sweeps.last === undefined);
   if (unseen.length === 0) return undefined;
   return unseen.flatMap(({ cluster }) => [
     `Nothing is known to need a person. No sweep of ${shown(cluster)} has ended yet; to look now:`,
@@ -52,7 +52,7 @@ const clusterColumns = (clock: Clock): readonly Column<ClusterShown>[] => [
 ];
 
 const NODE_COLUMNS: readonly Column<OfKind<'node-status'>>[] = [
-  { title: 'NODE', value: ({ instanceId }) => instanceId },
+  { title: 'NODE', value: ({ instanceId }) => instanceId, isWhole: true },
   { title: 'OUTCOME', value: ({ outcome }) => outcome },
   { title: 'REASON', value: ({ reason }) => reason, isFlexible: true },
   { title: 'REMEDIATION', value: ({ remediation }) => remediation, isFlexible: true },

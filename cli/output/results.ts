@@ -25,7 +25,7 @@ const remediationOf = ({ findings, remediation }: ResultItem): string => finding
 
 /** The columns of results. */
 export const resultColumns = (clock: Clock): readonly Column<ResultItem>[] => [
-  { title: 'NODE', value: ({ instanceId }) => instanceId },
+  { title: 'NODE', value: ({ instanceId }) => instanceId, isWhole: true },
   { title: 'OUTCOME', value: ({ outcome }) => outcome },
   { title: 'REASON', value: why, isFlexible: true },
   { title: 'REMEDIATION', value: remediationOf, isFlexible: true },

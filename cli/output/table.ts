@@ -11,6 +11,8 @@ export type Column<Item> = {
   /** Cut first where the lines are longer than the terminal. */
   readonly isFlexible?: boolean;
   readonly isNumber?: boolean;
+  /** Never cut: an id, which people copy. A line may be longer than the terminal because of it. */
+  readonly isWhole?: boolean;
 };
 
 const NO_BORDERS = {
@@ -41,11 +43,16 @@ const cutTo = (widths: readonly number[], width: number, { canGive, least }: Giv
 };
 
 /** The widths of columns that together fit into `width`: flexible ones give way first, and the first column last. */
-const widthsOf = (natural: readonly number[], isFlexible: readonly boolean[], width: number): readonly number[] => {
+const widthsOf = (
+  natural: readonly number[],
+  columns: readonly Pick<Column<never>, 'isFlexible' | 'isWhole'>[],
+  width: number,
+): readonly number[] => {
+  const isCut = (i: number): boolean => columns[i]?.isWhole !== true;
   const ways: readonly Give[] = [
-    { canGive: (i) => isFlexible[i] === true, least: MIN_FLEXIBLE },
-    { canGive: (i) => i > 0, least: MIN_RIGID },
-    { canGive: () => true, least: MIN_RIGID },
+    { canGive: (i) => columns[i]?.isFlexible === true, least: MIN_FLEXIBLE },
+    { canGive: (i) => i > 0 && isCut(i), least: MIN_RIGID },
+    { canGive: isCut, least: MIN_RIGID },
   ];
   return ways.reduce((widths, way) => cutTo(widths, width, way), natural);
 };
@@ -63,14 +70,7 @@ export const tableLines = <Item>(
   const natural = columns.map(({ title }, i) =>
     Math.max(title.length, ...cells.map((row) => [...(row[i] ?? '')].length)),
   );
-  const widths =
-    width === undefined
-      ? natural
-      : widthsOf(
-          natural,
-          columns.map(({ isFlexible }) => isFlexible === true),
-          width,
-        );
+  const widths = width === undefined ? natural : widthsOf(natural, columns, width);
   const table = new Table({
     head: columns.map(({ title }) => paint('dim', title)),
     chars: NO_BORDERS,

@@ -104,6 +104,15 @@ describe('a table', () => {
     expect(tableLines(columns, items, { width: 20, paint: painter(false) })[1]).toBe('i-0123456789ab…  a …');
   });
 
+  it('cuts no id, however long it is', () => {
+    const [id = expect.fail(), text = expect.fail()] = columns;
+    const items = [{ id: 'r-20261129T031209-sweep811c9dc5-12', text: 'a long text that has no room' }];
+    const at = (width: number) =>
+      tableLines([text, { ...id, isWhole: true }], items, { width, paint: painter(false) })[1];
+    expect(at(60)).toBe('a long text that has n…  r-20261129T031209-sweep811c9dc5-12');
+    expect(at(20)).toBe('a …  r-20261129T031209-sweep811c9dc5-12');
+  });
+
   it('is never wider than the terminal, whatever its columns are', () => {
     const cell = fc.string({ maxLength: 60 });
     const column = fc.record({ title: fc.constantFrom('AT', 'ACTION', 'REASON', 'KNOWN'), isFlexible: fc.boolean() });

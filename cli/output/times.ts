@@ -47,6 +47,8 @@ const two = (n: number): string => String(n).padStart(2, '0');
 /** Shows times in the local zone, or in UTC. */
 export type Clock = {
   readonly at: (iso: string) => string;
+  /** Without its year, where the line has no room for it. */
+  readonly short: (iso: string) => string;
   readonly ago: (iso: string) => string;
   /** How long it is until a time: `in 4 min`. */
   readonly until: (iso: string) => string;
@@ -67,6 +69,7 @@ export const createClockView = (now: Date, isUtc: boolean): Clock => {
   };
   return {
     at,
+    short: (iso) => at(iso).replace(/^\d{4}-/, ''),
     ago: (iso) => `${durationText(now.getTime() - Date.parse(iso))} ago`,
     until: (iso) => `in ${durationText(Date.parse(iso) - now.getTime())}`,
     within: (text) => text.replace(ISO_TIME, at),

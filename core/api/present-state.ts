@@ -12,7 +12,7 @@ export type Present = {
   readonly notes: readonly SeenNote[];
   /** How many nodes do not work, by outcome. A part of them may have no note: those that got no command. */
   readonly outcomes: OutcomeCounts;
-  /** How many nodes the sweep looked at; undefined without one. */
+  /** How many nodes the sweep looked at; without one, how many the checks since did; undefined where none has looked. */
   readonly nodes: number | undefined;
   /** Notes that did not fit into a digest. */
   readonly more: number;
@@ -83,6 +83,12 @@ const unnotedOf = (sweep: readonly RunDigest[], settled: readonly SeenNote[]): O
   );
 };
 
+/** The nodes that a check of everything has looked at. */
+const checkedBy = (digest: RunDigest): readonly string[] =>
+  digest.action === 'check' && isFullCheck(digest)
+    ? [...(digest.healthy ?? []), ...digest.notes.map(({ instanceId }) => instanceId)]
+    : [];
+
 /**
  * The present state of a cluster: what its last sweep found, and what each run has changed since. `sweep` are the runs of
  * that sweep, `settled` the results of its nodes that got no command, `later` the runs that ended after it had begun.
@@ -107,11 +113,13 @@ export const presentState = (
     (counts, { outcome }) => withCounts(counts, { [outcome]: 1 }),
     unnotedOf(sweep, settled),
   );
-  const nodes = sweep.reduce((sum, { counts }) => sum + Object.values(counts).reduce((n, count) => n + count, 0), 0);
+  const swept = sweep.reduce((sum, { counts }) => sum + Object.values(counts).reduce((n, count) => n + count, 0), 0);
+  const checked = new Set(since.flatMap(checkedBy));
+  const nodes = sweep.length === 0 ? checked.size : swept;
   return {
     notes,
     outcomes,
-    nodes: sweep.length === 0 ? undefined : nodes,
+    nodes: sweep.length === 0 && nodes === 0 ? undefined : nodes,
     more: [...sweep, ...since].reduce((sum, { more = 0 }) => sum + more, 0),
   };
 };

@@ -71,7 +71,7 @@ export const ClusterStatus = z.object({
   cluster: ClusterName,
   mode: Mode,
   remediations: z.array(RemediationStatus),
-  /** How many nodes the last sweep looked at. Missing where none has looked yet. */
+  /** How many nodes the last sweep looked at; before the first one, how many other checks did. Missing where none has looked yet. */
   nodes: Count.optional(),
   /** The nodes that do not work, by their last outcome. */
   outcomes: OutcomeCounts,

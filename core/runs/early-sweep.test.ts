@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { anEndedRun, at, because, LIMITS, node, START, stopBy } from '../../test/support/runs.ts';
 import type { NodeNote } from '../state/run-digest.ts';
 import type { EndedRun } from '../state/run-state.ts';
-import { earlyDelaySeconds, earlySweepsAfter, MAX_EARLY_SWEEPS } from './early-sweep.ts';
+import { earlyDelaySeconds, earlySweepId, earlySweepsAfter, MAX_EARLY_SWEEPS } from './early-sweep.ts';
 
 const sweep = (over: Partial<EndedRun> = {}): EndedRun =>
   anEndedRun({ action: 'check', because: because('sweep'), startedAt: START, endedAt: at(30), ...over });
@@ -28,7 +28,7 @@ it('asks for a check of the node group, which leads back to the sweep', () => {
     {
       status: 'queued',
       remediation: 'node-check',
-      runId: 'r-1-e1-10cd4ul',
+      runId: 'r-1-e1-1nz36s0',
       because: { kind: 'finding', parent: { runId: 'r-1' }, detectedWithinSeconds: 360 },
       early: { nodegroup: 'blue', of: 'r-1', from: START, turn: 1, ailing: [node(7), node(1), node(2)] },
       dueAt: at(300),
@@ -71,4 +71,10 @@ it('a node may bring a sweep forward again after a day, and one that was never p
   const { startedAt, ...run } = sweep({ raised: [[node(1), at(-86_500)]] });
   const { sweeps, raised } = asked(run as EndedRun, [note(1)]);
   expect([sweeps.length, sweeps[0]?.dueAt, raised]).toEqual([1, at(300), [[node(1), at(30)]]]);
+});
+
+it('has an id with the time of its sweep, short enough for a line of 80 characters', () => {
+  const id = (nodegroup: string) => earlySweepId('r-20261130T170500-sweep811c9dc5', 1, nodegroup);
+  expect(id('blue')).toBe('r-20261130T170500-e1-6qu8y6');
+  expect(id('green')).not.toBe(id('blue'));
 });

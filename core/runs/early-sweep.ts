@@ -23,9 +23,9 @@ const TICK_SECONDS = 60;
 export const earlyDelaySeconds = (everyMinutes: number): number =>
   Math.min(MAX_DELAY_SECONDS, Math.max(MIN_DELAY_SECONDS, (everyMinutes * 60) / PART_OF_INTERVAL));
 
-/** The id of an early sweep of a node group: the same for all runs of the sweep that it follows. */
+/** The id of an early sweep of a node group: the same for all runs of the sweep that it follows, and with the time of that. */
 export const earlySweepId = (sweep: string, turn: number, nodegroup: string): string =>
-  `${sweep}-e${turn}-${fnv1a(nodegroup).toString(36)}`;
+  `${sweep.replace(/-sweep.*/, '')}-e${turn}-${fnv1a(`${sweep}/${nodegroup}`).toString(36)}`;
 
 /** The nodes that have brought a sweep forward lately. */
 const lately = (raised: readonly Raised[], now: string): readonly Raised[] =>

@@ -238,7 +238,7 @@ it('a sweep that ends asks for an early one where it found a new fault, and know
     return runStep(seen(run, { cluster: undefined, observations, now: at(30) }));
   };
   expect(ends('Broken').commit?.run?.after).toMatchObject({ status: 'ended', raised: [[node(0), at(30)]] });
-  const early = { runId: 'r-1-e1-10cd4ul', early: { nodegroup: 'blue' }, dueAt: at(300) };
+  const early = { runId: 'r-1-e1-1nz36s0', early: { nodegroup: 'blue' }, dueAt: at(300) };
   expect(ends('Broken').effects).toMatchObject([{ kind: 'early-sweeps', runs: [early] }, { kind: 'flush' }]);
   expect(ends('Unknown').effects).toEqual([{ kind: 'flush' }]);
   expect(ends('Unknown').commit?.run?.after).not.toHaveProperty('raised');
