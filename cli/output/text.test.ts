@@ -109,7 +109,7 @@ describe('a table', () => {
     const items = [{ id: 'r-20261129T031209-sweep811c9dc5-12', text: 'a long text that has no room' }];
     const at = (width: number) =>
       tableLines([text, { ...id, isWhole: true }], items, { width, paint: painter(false) })[1];
-    expect(at(60)).toBe('a long text that has n…  r-20261129T031209-sweep811c9dc5-12');
+    expect(at(60)).toBe('a long text that has no…  r-20261129T031209-sweep811c9dc5-12');
     expect(at(20)).toBe('a …  r-20261129T031209-sweep811c9dc5-12');
   });
 

@@ -179,7 +179,7 @@ describe('replay', () => {
     expect(w.dead()).toHaveLength(15);
   });
 
-  it('asks all queues side by side: each that is empty takes a second to say so', async () => {
+  it('asks all queues in parallel: each that is empty takes a second to say so', async () => {
     const w = world();
     const asked: string[] = [];
     const receive: typeof w.deps.letters.receive = async (url, max) => {

@@ -40,7 +40,7 @@ export type Taken = {
 export const queueName = (queueUrl: string): string => queueUrl.slice(queueUrl.lastIndexOf('/') + 1);
 
 /**
- * Takes letters off dead-letter queues while there is time: all queues are asked side by side, because an empty one takes a
+ * Takes letters off dead-letter queues while there is time: all queues are asked in parallel, because an empty one takes a
  * second to answer, and the letters are treated one after the other. `treat` decides about each; a letter is deleted only after `treat` is done with it. A letter that came after the beginning is left: it may be one of this call that
  * failed again. The letters that stay are made visible again at the end.
  */
