@@ -4,7 +4,14 @@ import { dirname, join } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 import { describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../test/infra/temporary-folder.ts';
-import { clientsOf, dropErrorClasses, envCredentials, inlineSchemaKeys, leanSchemas } from './bundle-plugins.ts';
+import {
+  clientsOf,
+  dropErrorClasses,
+  envCredentials,
+  inlineSchemaKeys,
+  leanSchemas,
+  oneCommons,
+} from './bundle-plugins.ts';
 
 const root = join(import.meta.dirname, '..');
 
@@ -178,4 +185,17 @@ describe('envCredentials', () => {
       /client-fake did not ask for @aws-sdk\/credential-provider-node/,
     );
   });
+});
+
+it('a version of the common code of Powertools is bundled once, wherever npm has installed it', async () => {
+  const { metafile } = await bundle(
+    `import { Logger } from '@aws-lambda-powertools/logger';
+     import { Metrics } from '@aws-lambda-powertools/metrics';
+     console.log(Logger, Metrics);`,
+    [oneCommons()],
+  );
+  const used = Object.values(metafile.outputs).flatMap(({ inputs }) => Object.keys(inputs));
+  const names = used.flatMap((file) => /powertools\/commons\/(.*)$/.exec(file)?.[1] ?? []);
+  expect(names.length).toBeGreaterThan(3);
+  expect(new Set(names).size).toBe(names.length);
 });
