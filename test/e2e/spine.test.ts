@@ -122,7 +122,7 @@ describe('a node without logs', () => {
     ]);
     expect(runs.at(-1)?.counts).toEqual({ Broken: 1, Healthy: 11 });
     const rows = (await scene.items()).filter((item) => item.pk === `RESULT#${runs.at(-1)?.runId}`);
-    expect(rows.map((row) => row.instanceId)).toEqual([broken.instanceId]);
+    expect(rows.map(({ sk }) => sk)).toEqual([broken.instanceId]);
   });
 });
 

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { failure, type Result, success } from '../../../core/model/result.ts';
 import type { Change } from './expressions.ts';
 import { type IndexName, TABLE } from './keys.ts';
+import { unpacked } from './packed.ts';
 
 /** A DynamoDB item as the document client gives it. */
 export type Item = Record<string, NativeAttributeValue>;
@@ -58,7 +59,7 @@ const problemOf = (item: Item, error: z.ZodError): string =>
 const parsedOf = <Schema extends z.ZodType>(schema: Schema, item: Item): Result<z.output<Schema>, z.ZodError> => {
   const version = SchemaVersion.safeParse(item);
   if (!version.success) return failure(version.error);
-  const fields = Object.fromEntries(Object.entries(item).filter(([name]) => !KEY_ATTRIBUTES.has(name)));
+  const fields = Object.fromEntries(Object.entries(unpacked(item)).filter(([name]) => !KEY_ATTRIBUTES.has(name)));
   const parsed = schema.safeParse(fields);
   return parsed.success ? success(parsed.data) : failure(parsed.error);
 };

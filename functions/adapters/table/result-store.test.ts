@@ -72,7 +72,7 @@ describe('a result', () => {
     await store.putResult(result('r-b', { reason: 'DiskFull', outcome: 'NotRepaired' }));
     expect((await table.items('RESULT#r-b'))[0]).toMatchObject({
       ownerPk: `NODE#${node(1)}`,
-      ownerSk: `${at(5)}#r-b#${node(1)}`,
+      ownerSk: at(5),
       outcomePk: expect.stringMatching(/^OUTCOME#demo#NotRepaired#\d$/),
       reasonPk: expect.stringMatching(/^REASON#DiskFull#2026-08-22#\d$/),
     });

@@ -13,6 +13,7 @@ import { replaceUnreadable } from './aside.ts';
 import { asRead, equals, isAtVersion, isNew } from './expressions.ts';
 import { expires, type Item, inIndex, type Stored, storedOf, VersionConflictError } from './items.ts';
 import { DUE_SHARDS, index, keys, shardOf, TABLE } from './keys.ts';
+import { unpacked, withPackedNodes } from './packed.ts';
 import { createTable, startingWith, type TableOptions } from './table.ts';
 
 /** A run as it is stored. One that cannot be read has its problem, and what is known of it. */
@@ -55,7 +56,7 @@ export type RunStore = {
 /** The run as an item. An ended run that awaits nothing is removed from the index of due items, and expires after the retention time. */
 export const runItem = (run: RunState, retentionDays: number): Item => ({
   ...keys.run(run.runId),
-  ...run,
+  ...withPackedNodes(run),
   ...inIndex('byOwner', index.runsOf(run.cluster), `${run.createdAt}#${run.runId}`),
   ...(run.status === 'ended' && run.outbox.length === 0 && !awaitsResults(run)
     ? {}
@@ -80,7 +81,7 @@ export const createRunStore = ({
     read: async (runId) => {
       const stored = storedOf(RunState, await table.getItem(keys.run(runId)));
       if (stored.kind === 'row') return { kind: 'run', run: stored.row };
-      return stored.kind === 'absent' ? stored : { ...stored, ...salvagedRun(stored.item) };
+      return stored.kind === 'absent' ? stored : { ...stored, ...salvagedRun(unpacked(stored.item)) };
     },
     putAside: async (runId) => {
       const item = await table.getItem(keys.run(runId));
