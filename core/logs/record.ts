@@ -53,7 +53,7 @@ const agreedName = (hosts: readonly (string | undefined)[], logStream: string): 
   );
   const [name, ...others] = names;
   if (name === undefined || others.some((other) => !name.startsWith(`${other}.`))) return undefined;
-  const address = addressNameOf(name) ?? name;
+  const address = addressNameOf(name);
   // A stream may leave the domain out, and a record may: where both have one it is the same.
   const isAlike = name === address || !logStream.startsWith(`${address}.`) || logStream.startsWith(name);
   return isAlike && addressNameOf(logStream) === address ? name : undefined;

@@ -3,7 +3,7 @@ import { defineLogRule } from '../model/log-lines.ts';
 import { createClassifier } from './classify/classify.ts';
 import { phrases, says } from './classify/text.ts';
 import { createMemory } from './dedupe.ts';
-import { readSymptoms } from './symptoms.ts';
+import { readSymptoms, symptomKey } from './symptoms.ts';
 
 const LINE =
   'E0526 "RunPodSandbox from runtime service failed" err="failed to get sandbox image \\"602401143452.dkr.ecr.us-west-2.amazonaws.com/eks/pause:3.5\\": 401 Unauthorized"';
@@ -25,8 +25,8 @@ const classify = createClassifier([
 ]);
 
 describe('readSymptoms', () => {
-  const read = (events: readonly { timestamp: number; message: string }[]) =>
-    readSymptoms('demo', 's', events, NOW, { classify, mayShow: () => true, knows: () => true, mayRead: () => true });
+  const read = (events: readonly { timestamp: number; message: string }[], stream = 's') =>
+    readSymptoms('demo', stream, events, NOW, { classify, mayShow: () => true, knows: () => true, mayRead: () => true });
 
   it('has one symptom per node and reason, in the order of nodes', () => {
     const { symptoms } = read([
@@ -61,6 +61,17 @@ describe('readSymptoms', () => {
     ]) {
       expect(read(ids.map(line)).symptoms.map((s) => s.instanceId)).toEqual([A, B]);
     }
+  });
+
+  it('names a node by its private DNS name where its lines have no instance id', () => {
+    const [name, stream] = ['ip-10-0-1-2.ec2.internal', 'ip-10-0-1-2.ec2.internal-dataplane.systemd.kubelet.service'];
+    const lines = [NOW - 1000, NOW].map((timestamp) => ({ timestamp, message: record({ hostname: name }) }));
+    const { symptoms, withoutInstance } = read(lines, stream);
+    expect([symptoms.map(({ node, instanceId, count }) => [node, instanceId, count]), withoutInstance]).toEqual([
+      [[name, undefined, 2]],
+      0,
+    ]);
+    expect(symptoms.map(symptomKey)).toEqual([`demo/${name}/SandboxImageMissing`]);
   });
 
   it('passes over lines that are no records', () => {

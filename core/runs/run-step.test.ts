@@ -75,6 +75,15 @@ describe('a step of a repair that sends', () => {
     expect(nodesWanted(seen(run))).toEqual([node(0)]);
   });
 
+  it('asks about one node until the nodes of the cluster are counted, and about none while that one is in flight', () => {
+    const many = aRun(20);
+    const trust = trustAfter(10);
+    expect(nodesWanted(seen(many, { trust })).length).toBeGreaterThan(1);
+    expect(nodesWanted(seen(many, { trust, isUncounted: true }))).toHaveLength(1);
+    const busy = waiting({ status: 'active', pending: many.pending });
+    expect(nodesWanted(seen(busy, { trust, isUncounted: true, cluster: cluster({ slots: held }) }))).toEqual([]);
+  });
+
   it('asks about no node while the slots of the cluster are taken, or where its cluster was not read', () => {
     const other = { lane: 'demo/cni', count: 10, until: at(600), runVersion: 1 };
     expect(nodesWanted(seen(run, { cluster: cluster({ slots: { 'r-2': other } }) }))).toEqual([]);

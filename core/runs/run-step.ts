@@ -33,6 +33,8 @@ export type RunSeen = Pick<
   readonly flushed?: Flushed | undefined;
   /** The cluster of a repair. */
   readonly cluster?: ClusterState | undefined;
+  /** Whether its number of nodes is old or unknown: then at most one node is in flight, whatever the number. */
+  readonly isUncounted?: boolean;
   /** The nodes of the next command; read after the other facts are known. */
   readonly nodes: NodesSeen;
   readonly rules: Rules;
@@ -43,6 +45,13 @@ const disruptionOf = ({ runId, remediation }: RunState, rules: Rules) => ({
   runId,
   isDisruptive: isDisruptive(rules, remediation),
 });
+
+/** The most nodes that the run may have in flight after this step. */
+const slotsOfStep = ({ run, rules, cluster, isUncounted, now }: RunSeen): number => {
+  if (cluster === undefined) return 0;
+  const slots = slotsFor(cluster, disruptionOf(run, rules), now, rules.policy.limits);
+  return isUncounted === true ? Math.min(1, slots) : slots;
+};
 
 const inputsOf = (seen: RunSeen): RunInputs => {
   const { run, rules, cluster, now, nodes, observations, reports, paused, cancelled, isAwaited } = seen;
@@ -61,7 +70,7 @@ const inputsOf = (seen: RunSeen): RunInputs => {
     removed: removedOf(rules, run.remediation),
     documents: deployedOf(rules, run.documentKey),
     ...knowledgeOf(rules, run.cluster),
-    slots: cluster === undefined ? 0 : slotsFor(cluster, disruptionOf(run, rules), now, rules.policy.limits),
+    slots: slotsOfStep(seen),
     left: leftOf(cluster, run, now),
     isDisruptive: isDisruptive(rules, run.remediation),
     decideAgain: (instanceId) => decideNow(run, instanceId, nodes, rules, now),

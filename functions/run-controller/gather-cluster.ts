@@ -1,4 +1,5 @@
 import { pauseText } from '../../core/guards/pause.ts';
+import { pruned, slotsHeld } from '../../core/guards/slots.ts';
 import { isoTime } from '../../core/model/ids.ts';
 import { isAwaitedBy } from '../../core/runs/claims.ts';
 import { deployedOf } from '../../core/runs/rules.ts';
@@ -26,23 +27,41 @@ const countOf = async (deps: RunControllerPorts, cluster: string): Promise<numbe
   }
 };
 
-/** What the lanes of a cluster share, with a number of nodes that is at most ten minutes old. */
-export const countedCluster = async (deps: RunControllerPorts, cluster: string): Promise<ClusterState> => {
-  const state = await readCluster(deps, cluster);
-  const now = nowIso(deps);
-  const oldest = isoTime(Date.parse(now) - COUNT_LIFE_MS);
-  if (state.nodeCount !== undefined && state.countedAt !== undefined && state.countedAt > oldest) return state;
-  const nodeCount = await countOf(deps, cluster);
-  if (nodeCount === undefined && state.version > 0) return state;
-  // The first row of a cluster is stored in any case: a lane that has had a turn without one has lost it.
-  const counted = nodeCount === undefined ? state : { ...state, nodeCount, countedAt: now };
+const saved = async (deps: RunControllerPorts, state: ClusterState): Promise<ClusterState> => {
   try {
-    return await deps.lanes.saveCluster(counted);
+    return await deps.lanes.saveCluster(state);
   } catch (thrown) {
     if (!(thrown instanceof VersionConflictError)) throw thrown;
     // Another lane has changed the row: the commit of this step decides which of the two stands.
-    return await deps.lanes.getCluster(cluster);
+    return await deps.lanes.getCluster(state.cluster);
   }
+};
+
+/** What the lanes of a cluster share. The first row is stored: a lane that has had a turn without one has lost it. */
+export const storedCluster = async (deps: RunControllerPorts, cluster: string): Promise<ClusterState> => {
+  const state = await readCluster(deps, cluster);
+  return state.version > 0 ? state : await saved(deps, state);
+};
+
+/**
+ * What the lanes of a repair's cluster share, and whether its nodes were not counted in the last ten minutes. The first node of a
+ * run waits for no count where nothing else is in flight, since a budget is never below one; nor does what SSM has answered.
+ */
+export const clusterOfRun = async (
+  deps: RunControllerPorts,
+  run: RunState,
+  hasReports: boolean,
+): Promise<{ readonly cluster: ClusterState; readonly isUncounted: boolean }> => {
+  const state = await storedCluster(deps, run.cluster);
+  const now = nowIso(deps);
+  const oldest = isoTime(Date.parse(now) - COUNT_LIFE_MS);
+  const isCounted = state.nodeCount !== undefined && state.countedAt !== undefined && state.countedAt > oldest;
+  if (isCounted) return { cluster: state, isUncounted: false };
+  const isFirst = run.commands.length === 0 && slotsHeld(pruned(state, { now, ended: new Set() })) === 0;
+  if (isFirst || hasReports) return { cluster: state, isUncounted: true };
+  const nodeCount = await countOf(deps, run.cluster);
+  const cluster = nodeCount === undefined ? state : await saved(deps, { ...state, nodeCount, countedAt: now });
+  return { cluster, isUncounted: false };
 };
 
 /** The experience with documents: by document in this cluster, and in how many others a breaker has not closed again. */

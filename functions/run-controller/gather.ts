@@ -24,7 +24,7 @@ import { isStuckEnd, type QueuedRun, type RunState } from '../../core/state/run-
 import { cancellationOf } from './cancellations.ts';
 import type { Done } from './done.ts';
 import { earlierSweeps } from './earlier-sweeps.ts';
-import { countedCluster, documentsOfRun, isLaneAwaited, pauseOf, trustOf } from './gather-cluster.ts';
+import { clusterOfRun, documentsOfRun, isLaneAwaited, pauseOf, storedCluster, trustOf } from './gather-cluster.ts';
 import { byNode, createNodeReader, type NodeReader } from './gather-nodes.ts';
 import { observationsOf } from './gather-observations.ts';
 import { endActive, endForgotten, endQueued, endStuckRun, endUnreadable, stuckRunStep } from './gather-stuck.ts';
@@ -59,13 +59,14 @@ const runSeen = async (deps: RunControllerPorts, run: RunState, done: Done, read
   // Also of a run that has ended: the breaker depends on the size of the cluster.
   const isRepair = run.action === 'repair';
   const documents = run.action === 'repair' ? documentsOfRun(deps, run) : [];
-  const [observed, pause, cancelled, cluster, experience] = await Promise.all([
+  const [observed, pause, cancelled, shared, experience] = await Promise.all([
     observationsOf(deps, run),
     pauseOf(deps, run.cluster, run.action),
     cancellationOf(deps, run),
-    isRepair ? countedCluster(deps, run.cluster) : undefined,
+    isRepair ? clusterOfRun(deps, run, done.reports.length > 0) : undefined,
     trustOf(deps, run.cluster, documents),
   ]);
+  const cluster = shared?.cluster;
   const isAwaited = cluster !== undefined && (await isLaneAwaited(deps, cluster, run));
   const { settings: rules } = deps;
   const first: RunSeen = {
@@ -76,6 +77,7 @@ const runSeen = async (deps: RunControllerPorts, run: RunState, done: Done, read
     isAwaited,
     ...experience,
     cluster,
+    isUncounted: shared?.isUncounted === true,
     reports: done.reports,
     flushed: done.flushed,
     isEnding: done.isEnding === true,
@@ -144,7 +146,7 @@ const idleSeen = async (
     pendingOf(deps, lane),
     queueOf(deps, lane.lane),
     pauseOf(deps, lane.cluster, isCheckLane(lane) ? 'check' : 'repair'),
-    countedCluster(deps, lane.cluster),
+    storedCluster(deps, lane.cluster),
   ]);
   const { settings: rules } = deps;
   const [document] = isCheckLane(lane) ? [] : deployedOf(rules, `${lane.remediation}-repair`);

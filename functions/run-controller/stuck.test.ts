@@ -234,11 +234,11 @@ describe('a turn that runs out of time', () => {
     const [id = ''] = w.ids;
     breakNodes(w, [id]);
     await w.signal(id);
-    const { list } = w.deps.fleet;
-    await outOfTime(w, () => Object.assign(w.deps, { fleet: { ...w.deps.fleet, list: never } }));
+    const { readPending } = w.deps.lanes;
+    await outOfTime(w, () => Object.assign(w.deps, { lanes: { ...w.deps.lanes, readPending: never } }));
     expect(await failuresOf(w)).toBe(1);
     const { send } = w.deps.sender;
-    Object.assign(w.deps, { fleet: { ...w.deps.fleet, list }, sender: { ...w.deps.sender, send: never } });
+    Object.assign(w.deps, { lanes: { ...w.deps.lanes, readPending }, sender: { ...w.deps.sender, send: never } });
     await outOfTime(w, () => {});
     expect(await failuresOf(w)).toBeUndefined();
     Object.assign(w.deps, { sender: { ...w.deps.sender, send } });
