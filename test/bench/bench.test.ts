@@ -4,6 +4,7 @@ import { describeWithRealNodes } from '../../lab/real/suite.ts';
 import { isDeep } from '../deep.ts';
 import { measureBundles } from './bundles.ts';
 import { firstEdition } from './first-edition.ts';
+import { measureFirstFault } from './first-fault.ts';
 import { measureFleetRun } from './fleet-runs.ts';
 import { coveredMs, hopsOf, measureHops } from './hops.ts';
 import { measureLivedIn } from './lived-in-repairs.ts';
@@ -12,7 +13,7 @@ import { livedInSection, nodeSection } from './node-sections.ts';
 import { built } from './node-ways.ts';
 import { partsOf, withClock } from './repair-parts.ts';
 import { atMost, pageOf, type Section, toMarkdown, toText } from './section.ts';
-import { AIMS, bundlesSection, fleetSection, hopsSection } from './sections.ts';
+import { AIMS, bundlesSection, firstFaultSection, fleetSection, hopsSection } from './sections.ts';
 import { countBy, median } from './statistics.ts';
 
 const NODES = 100;
@@ -212,6 +213,25 @@ it('keeps what an earlier run wrote of the parts that were not measured', () => 
   expect(again).toContain('## Two, again\n\n<!-- two, 2026-02-02 -->');
   expect(again.match(/^## /gm)).toHaveLength(2);
 });
+
+it('reports which aim the first fault misses, or why it was not measured', () => {
+  const ms = { 'first edition': 1000, 'first edition, large': 9000, 'this edition': 700, 'this edition, large': 770 };
+  const figures = { rounds: 5, small: 20, large: 10_000, ms, overFirstEdition: 0.7, largeOverSmall: 1.1 };
+  const section = firstFaultSection({ ok: true, figures });
+  expect(section.aims.map(({ reached, got }) => [reached, got])).toEqual([
+    [false, '0.70'],
+    [true, '1.10'],
+  ]);
+  expect(firstFaultSection({ ok: false, why: 'no commit' }).about).toBe('Not measured: no commit.');
+});
+
+if (isDeep)
+  it('sends to the first node of a large cluster without its count, unlike the first edition', async () => {
+    const measured = await measureFirstFault(1, 10, 4000);
+    if (!measured.ok) return expect(measured.why).toMatch(/does not have the commit/);
+    const { ms } = measured.figures;
+    expect(ms['this edition, large']).toBeLessThan(ms['first edition, large'] / 2);
+  });
 
 it('lists the figures that it could not measure without real nodes', () => {
   expect(nodeSection({ ran: false, why: 'this machine lacks root' }).about).toContain('this machine lacks root');

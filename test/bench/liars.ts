@@ -10,6 +10,7 @@ const { values } = parseArgs({
     honest: { type: 'string', default: '10' },
     names: { type: 'string', default: '2000' },
     minutes: { type: 'string', default: '90' },
+    speed: { type: 'string', default: '0.05' },
     help: { type: 'boolean', default: false },
   },
 });
@@ -20,7 +21,8 @@ Prints what each lie costs the honest nodes of a cluster, as a table: see docs/s
   --healthy N   nodes that are healthy (290)
   --honest N    nodes that are broken (10)
   --names N     the most nodes that a lie names (2000)
-  --minutes N   the lab's minutes after which a scene is given up (90)`;
+  --minutes N   the lab's minutes after which a scene is given up (90)
+  --speed N     the lab's seconds for a second in which the machine computes (0.05)`;
 
 const run = async (): Promise<void> => {
   const size = {
@@ -38,6 +40,7 @@ const run = async (): Promise<void> => {
       assembly,
       lie,
       size,
+      Number(values.speed),
     );
     const after = seconds === undefined ? 'not within the time' : `${seconds} s`;
     console.log(

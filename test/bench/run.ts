@@ -4,13 +4,14 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { probe } from '../../lab/real/packages.ts';
 import { measureBundles } from './bundles.ts';
+import { measureFirstFault } from './first-fault.ts';
 import { type FleetRunFigures, measureFleetRun } from './fleet-runs.ts';
 import { measureHops } from './hops.ts';
 import { measureLivedIn } from './lived-in-repairs.ts';
 import { measureNodeRepairs } from './node-repairs.ts';
 import { livedInSection, nodeSection } from './node-sections.ts';
 import { pageOf, type Section, toText } from './section.ts';
-import { bundlesSection, fleetSection, hopsSection } from './sections.ts';
+import { bundlesSection, firstFaultSection, fleetSection, hopsSection } from './sections.ts';
 
 const { values } = parseArgs({
   options: {
@@ -23,7 +24,7 @@ const { values } = parseArgs({
   },
 });
 
-const PARTS = ['functions', 'node', 'lived-in', 'hops', 'fleet'] as const;
+const PARTS = ['functions', 'node', 'lived-in', 'hops', 'first-fault', 'fleet'] as const;
 const USAGE = `usage: npm run bench [-- OPTION...]
   --json       print the figures as JSON
   --write      also write them to docs/performance.md
@@ -80,6 +81,11 @@ const measures: Readonly<Record<(typeof PARTS)[number], () => Promise<{ figures:
     progress('the functions: size and load time');
     const figures = measureBundles(LOADS);
     return { figures, section: bundlesSection(figures) };
+  },
+  'first-fault': async () => {
+    progress('the first fault of a small and of a large cluster, beside the first edition');
+    const figures = await measureFirstFault(Number(values.rounds));
+    return { figures, section: firstFaultSection(figures) };
   },
   hops: async () => {
     progress('one real node: the hops from log line to result');

@@ -1,4 +1,5 @@
 import type { BundlesFigures } from './bundles.ts';
+import type { FirstFaultFigures } from './first-fault.ts';
 import type { FleetRunFigures, RunFigures } from './fleet-runs.ts';
 import type { HopsFigures } from './hops.ts';
 import { LOOP_CONCURRENCY, LOOP_POLL_MS } from './poll-loop.ts';
@@ -9,6 +10,7 @@ export const AIMS = {
   // A check that a person waits for is looked at three times before its end, and at its soft deadline.
   ssmCallsPerNode: { check: 0.16, repair: 0.26 },
   processingMs: 1000,
+  firstFault: { overFirstEdition: 0.6, largeOverSmall: 1.1 },
 } as const;
 
 const ms = (value: number): string => `${Math.round(value)} ms`;
@@ -100,5 +102,44 @@ export const hopsSection = (figures: HopsFigures | undefined, why: string): Sect
     },
     aims: [atMost("the pipeline's own processing", figures.processingMs, AIMS.processingMs, ms)],
     notes: [],
+  };
+};
+
+/** The first fault of a small and of a large cluster, beside the first edition; or why it was not measured. */
+export const firstFaultSection = (
+  measured: { readonly ok: true; readonly figures: FirstFaultFigures } | { readonly ok: false; readonly why: string },
+): Section => {
+  const title = 'The first fault of a cluster';
+  if (!measured.ok)
+    return { title, about: `Not measured: ${measured.why}.`, table: { head: [], rows: [] }, aims: [], notes: [] };
+  const { rounds, small, large, ms: taken, overFirstEdition, largeOverSmall } = measured.figures;
+  const nodes = (count: number): string => `${count.toLocaleString('en')} nodes`;
+  return {
+    title,
+    about: `From the delivery of a log line to SendCommand, where no function has run yet, no lane exists and no node was counted. The stack of the first edition (version 0.1.0) is built from its commit; both run in the same lab, each in a lab of its own, in turns. Medians of ${rounds} rounds; a ratio is within the same round. Functions start as processes of this machine, so that a cold start is what loading the code costs.`,
+    table: {
+      head: ['edition', nodes(small), nodes(large)],
+      rows: [
+        ['first edition', ms(taken['first edition']), ms(taken['first edition, large'])],
+        ['this edition', ms(taken['this edition']), ms(taken['this edition, large'])],
+      ],
+    },
+    aims: [
+      atMost(
+        `the first fault among ${nodes(small)}, over that of the first edition`,
+        overFirstEdition,
+        AIMS.firstFault.overFirstEdition,
+        ratio,
+      ),
+      atMost(
+        `the first fault among ${nodes(large)}, over that among ${nodes(small)}`,
+        largeOverSmall,
+        AIMS.firstFault.largeOverSmall,
+        ratio,
+      ),
+    ],
+    notes: [
+      'The first edition counted the nodes of the cluster first, at two calls of EC2 a second. The first node needs no count: a budget is never below one.',
+    ],
   };
 };

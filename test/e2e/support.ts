@@ -160,12 +160,14 @@ export const openScene = async (
   assembly: LabAssembly,
   options: Pick<LabOptions, 'edit' | 'faults' | 'onDecision'> & {
     readonly seed?: number;
+    /** The lab's seconds for a second of the wall (1). Far below 1, what the machine computes takes hardly any of the lab's time. */
+    readonly speed?: number;
     /** Whether `drain` throws once a call has been denied. */
     readonly drainsUntilDenied?: boolean;
   } = {},
 ): Promise<Scene> => {
-  const { seed = 1, drainsUntilDenied = false, ...rest } = options;
-  const clock = createClock({ skipIdle: true });
+  const { seed = 1, speed = 1, drainsUntilDenied = false, ...rest } = options;
+  const clock = createClock({ skipIdle: true, speed });
   const lab = await bootLab({ ...assembly, ...LAB_ENVIRONMENT, ...rest, clock, seed, maxEnvironments: 2 });
   const chronicle = createChronicle(lab);
   const random = createRandom(seed);
