@@ -26,7 +26,12 @@ const classify = createClassifier([
 
 describe('readSymptoms', () => {
   const read = (events: readonly { timestamp: number; message: string }[], stream = 's') =>
-    readSymptoms('demo', stream, events, NOW, { classify, mayShow: () => true, knows: () => true, mayRead: () => true });
+    readSymptoms('demo', stream, events, NOW, {
+      classify,
+      mayShow: () => true,
+      knows: () => true,
+      mayRead: () => true,
+    });
 
   it('has one symptom per node and reason, in the order of nodes', () => {
     const { symptoms } = read([
