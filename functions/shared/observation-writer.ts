@@ -1,5 +1,6 @@
 import pMap from 'p-map';
 import { attemptChange, quarantineAdvice } from '../../core/guards/attempts.ts';
+import type { KnownNode } from '../../core/guards/decide-node.ts';
 import type { Limits } from '../../core/model/policy.ts';
 import type { Texts } from '../../core/model/render-message.ts';
 import { batchKeys } from '../../core/runs/batch.ts';
@@ -60,7 +61,7 @@ export const createObservationWriter = ({
   readonly runs: Pick<RunStore, 'observation' | 'readObservation' | 'putObservation' | 'replaceObservation'>;
   readonly results: Pick<
     ResultStore,
-    'putResult' | 'recordAttempt' | 'takeBackAttempt' | 'quarantine' | 'setCommandDue'
+    'putResult' | 'nodeStates' | 'recordAttempt' | 'takeBackAttempt' | 'quarantine' | 'setCommandDue'
   >;
   readonly limits: Pick<Limits, 'quarantineAttempts'>;
   /**
@@ -90,11 +91,22 @@ export const createObservationWriter = ({
     );
   };
 
-  const remember = async (row: ResultRow): Promise<void> => {
+  /** The states of the nodes whose attempts these rows amend: read in one call, where each would need one of its own. */
+  const statesFor = async (rows: readonly ResultRow[]): Promise<ReadonlyMap<string, KnownNode> | undefined> => {
+    const amended = rows.filter((row) => attemptChange(row)?.kind === 'amend');
+    const [remediation, ...others] = new Set(amended.map((row) => row.remediation));
+    if (remediation === undefined || others.length > 0 || amended.length < 2) return undefined;
+    return await results.nodeStates(
+      amended.map(({ instanceId }) => instanceId),
+      remediation,
+    );
+  };
+
+  const remember = async (row: ResultRow, states: ReadonlyMap<string, KnownNode> | undefined): Promise<void> => {
     const change = attemptChange(row);
     if (change === undefined) return;
     if (change.kind === 'take-back') return await results.takeBackAttempt(row, row.runId);
-    const node = await results.recordAttempt(row, row.runId, change.attempt);
+    const node = await results.recordAttempt(row, row.runId, change.attempt, states);
     const advice = quarantineAdvice(node, { isFinal: true, advice: row.advice }, limits);
     if (advice !== undefined) await results.quarantine(node, row, advice);
   };
@@ -120,11 +132,13 @@ export const createObservationWriter = ({
     // Where the row of the command is gone, nobody else writes the results: they are better without sentences than lost.
     if (reported?.commandId !== undefined && (await results.setCommandDue(reported.commandId, reported.at)))
       return progress;
+    const rows = batchResults(command, parts, texts ?? NO_TEXTS);
+    const states = await statesFor(rows);
     await pMap(
-      batchResults(command, parts, texts ?? NO_TEXTS),
+      rows,
       async (row) => {
         await results.putResult(noted(row, rules));
-        await remember(row);
+        await remember(row, states);
       },
       { concurrency: CONCURRENCY, stopOnError: false },
     );

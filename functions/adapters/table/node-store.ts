@@ -19,9 +19,14 @@ export type NodeStore = {
   /**
    * Stores a repair attempt under its run, so that writing it twice is one attempt; one of a lower grade changes nothing.
    * Returns all of the node's. Where the node's row is not understood, nothing is stored: the node is not repaired again
-   * before a person has seen to the row.
+   * before a person has seen to the row. `states` are those of several nodes, read before in one call.
    */
-  readonly recordAttempt: (node: NodeKey, runId: string, attempt: Attempt) => Promise<KnownNode>;
+  readonly recordAttempt: (
+    node: NodeKey,
+    runId: string,
+    attempt: Attempt,
+    states?: ReadonlyMap<string, KnownNode>,
+  ) => Promise<KnownNode>;
   /** Removes a run's attempt: it is proven that nothing ran, or the document reports that it tried nothing. */
   readonly takeBackAttempt: (node: NodeKey, runId: string) => Promise<void>;
   /** Puts a node into quarantine, with the notice about it. One that is there already only gets the newer advice. */
@@ -100,13 +105,15 @@ export const createNodeStore = (table: Table, window: Window): NodeStore => {
 
   return {
     nodeStates,
-    recordAttempt: async (node, runId, attempt) => {
+    recordAttempt: async (node, runId, attempt, states) => {
       const key = keys.nodeState(node.instanceId, node.remediation);
       const stored = ['attempts', runId];
       const graded = [...stored, 'grade'];
       const isLower = anyOf(absent(stored), absent(graded), atMost(graded, attempt.grade ?? 0));
       for (let tries = 1; tries <= ATTEMPT_WRITES; tries++) {
-        const known = (await nodeStates([node.instanceId], node.remediation)).get(node.instanceId);
+        // Where the state has changed since it was read, the condition fails, and it is read again.
+        const read = tries === 1 ? states : undefined;
+        const known = (read ?? (await nodeStates([node.instanceId], node.remediation))).get(node.instanceId);
         if (known !== undefined && (known.unread !== undefined || !amends(attempt, known.attempts[runId])))
           return known;
         const change = changeOf(node, known, runId, attempt, window);
