@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { isDeep } from '../../test/deep.ts';
 import { CLUSTER, clusterStatus, NODES, page, resultItem } from '../../test/support/cli-answers.ts';
 import { runCli, stackOf } from '../../test/support/cli-world.ts';
+import { sampleOf } from '../../test/support/sample.ts';
 
 /** The heap after a collection, in megabytes. */
 const keptMegabytes = (): number => {
@@ -44,46 +45,51 @@ describe('fleetmend results', () => {
 
   const rows = isDeep ? 1_000_000 : 20_000;
   // A line of titles comes first in CSV.
-  it.each([
+  const formats = [
     ['csv', 1],
     ['jsonl', 0],
-  ])(`streams ${rows} rows as %s in flat memory`, { timeout: 600_000 }, async (format, titles) => {
-    const PAGE = 500;
-    const items = Array.from({ length: PAGE }, () => resultItem(node));
-    let pages = 0;
-    let written = 0;
-    let lines = 0;
-    const kept: number[] = [];
-    let ahead = 0;
-    const many = stackOf({
-      outcomes: () => ({ ok: true, items, ...(++pages < rows / PAGE ? { next: String(pages) } : {}) }),
-    });
-    const write = async (text: string): Promise<void> => {
-      written += text.length;
-      lines += text.split('\n').length - 1;
-      // A reader that is slower than the stack: a program that does not wait for it would keep the rows.
-      await setImmediate();
-      ahead = Math.max(ahead, pages * PAGE - lines);
-      // Counted after a collection: a busy machine collects late.
-      if (lines >= (kept.length + 1) * (rows / 10)) kept.push(keptMegabytes());
-    };
-    const { code } = await runCli(
-      { answer: many, write, keepsCalls: false },
-      'results',
-      '-c',
-      CLUSTER,
-      '--outcome',
-      'Broken',
-      '-o',
-      format,
-    );
-    expect([code, lines]).toEqual([0, rows + titles]);
-    expect(written).toBeGreaterThan(rows * 100);
-    // Rows that were read and not yet written: those of a page or two.
-    expect(ahead).toBeLessThanOrEqual(2 * PAGE);
-    console.info(`${rows} rows as ${format}: kept at each tenth: ${kept.map((mb) => mb.toFixed(1)).join(', ')} MB`);
-    expect(kept).toHaveLength(10);
-    // Nine tenths of the rows, of at least 100 bytes each, would be 1.8 MB in the sample and 90 MB in full.
-    expect((kept.at(-1) ?? Number.NaN) - (kept[0] ?? Number.NaN)).toBeLessThan(isDeep ? 5 : 1.5);
-  });
+  ] as const;
+  it.each(sampleOf('formats of many rows', formats, 1))(
+    `streams ${rows} rows as %s in flat memory`,
+    { timeout: 600_000 },
+    async (format, titles) => {
+      const PAGE = 500;
+      const items = Array.from({ length: PAGE }, () => resultItem(node));
+      let pages = 0;
+      let written = 0;
+      let lines = 0;
+      const kept: number[] = [];
+      let ahead = 0;
+      const many = stackOf({
+        outcomes: () => ({ ok: true, items, ...(++pages < rows / PAGE ? { next: String(pages) } : {}) }),
+      });
+      const write = async (text: string): Promise<void> => {
+        written += text.length;
+        lines += text.split('\n').length - 1;
+        // A reader that is slower than the stack: a program that does not wait for it would keep the rows.
+        await setImmediate();
+        ahead = Math.max(ahead, pages * PAGE - lines);
+        // Counted after a collection: a busy machine collects late.
+        if (lines >= (kept.length + 1) * (rows / 10)) kept.push(keptMegabytes());
+      };
+      const { code } = await runCli(
+        { answer: many, write, keepsCalls: false },
+        'results',
+        '-c',
+        CLUSTER,
+        '--outcome',
+        'Broken',
+        '-o',
+        format,
+      );
+      expect([code, lines]).toEqual([0, rows + titles]);
+      expect(written).toBeGreaterThan(rows * 100);
+      // Rows that were read and not yet written: those of a page or two.
+      expect(ahead).toBeLessThanOrEqual(2 * PAGE);
+      console.info(`${rows} rows as ${format}: kept at each tenth: ${kept.map((mb) => mb.toFixed(1)).join(', ')} MB`);
+      expect(kept).toHaveLength(10);
+      // Nine tenths of the rows, of at least 100 bytes each, would be 1.8 MB in the sample and 90 MB in full.
+      expect((kept.at(-1) ?? Number.NaN) - (kept[0] ?? Number.NaN)).toBeLessThan(isDeep ? 5 : 1.5);
+    },
+  );
 });

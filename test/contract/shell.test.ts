@@ -2,7 +2,6 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { missingPrograms } from '../machine/debian.ts';
 import { problemsOf } from '../shell-rules.ts';
 
 const root = fileURLToPath(new URL('../../ssm-documents/', import.meta.url));
@@ -10,23 +9,10 @@ const scripts = readdirSync(root, { recursive: true, encoding: 'utf8' })
   .filter((path) => path.endsWith('.sh'))
   .sort();
 
-const lacking = missingPrograms(['shell lint']).map(({ name }) => name);
-const notRun = lacking.length === 0 ? '' : ` (not run: needs ${lacking.join(', ')})`;
-
+// Suite `shell` of npm test runs shellcheck and shfmt on them.
 describe.each(scripts)('%s', (path) => {
   it('has nothing that bash 4.2 lacks or that no document may do', () => {
     expect(problemsOf(readFileSync(`${root}${path}`, 'utf8'))).toEqual([]);
-  });
-
-  it.runIf(lacking.length === 0)(`passes shellcheck and shfmt${notRun}`, () => {
-    for (const [tool, args] of [
-      ['shellcheck', ['--shell=bash', '--severity=warning']],
-      ['shfmt', ['-i', '2', '-bn', '-ci', '-sr', '-d']],
-    ] as const) {
-      const result = spawnSync(tool, [...args, `${root}${path}`], { encoding: 'utf8' });
-      expect(result.error, `${tool} could not be started; install it`).toBeUndefined();
-      expect(`${result.stdout}${result.stderr}`).toBe('');
-    }
   });
 
   it('is text that bash can read', () => {

@@ -8,7 +8,7 @@ import { isDeep, search } from '../deep.ts';
 import { withOtherContents } from './other-contents.ts';
 import { failing, MINUTE_MS, openScene, REPAIRABLE, type Scene, synthScene } from './support.ts';
 
-const NODES = 60;
+const NODES = isDeep ? 60 : 40;
 const STORM_MINUTES = 5;
 const CALL_FAULTS = ['throttle', 'internal-error', 'drop-before', 'drop-after', 'crash-before', 'crash-after'] as const;
 const FREEZES = ['freeze-before', 'freeze-after'] as const;
@@ -149,7 +149,7 @@ const expectCalm = async (scene: Scene, nodes: readonly SimulatedNode[]): Promis
   expect(scene.letters().filter((l) => l.function !== undefined && l.reason === undefined)).toEqual([]);
 };
 
-describe('a storm of faults over 60 nodes', () => {
+describe(`a storm of faults over ${NODES} nodes`, () => {
   const { seed, numRuns } = search('chaos', 1);
   const seeds = Array.from({ length: isDeep ? 50 : numRuns }, (_, i) => (seed + i) % 2 ** 31);
   it.each(seeds)('seed %i: every node is repaired or the record says why not, and nothing is stuck', survive);

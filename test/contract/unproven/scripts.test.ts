@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { sampleOf } from '../../support/sample.ts';
 import type { Scenario } from './answers.ts';
 import { type Run, runScript, SCRIPTS } from './run-script.ts';
 import { SCENARIOS } from './scenarios.ts';
@@ -36,7 +37,7 @@ const expectClean = (result: Run): void => {
   expect(result.leftovers).toEqual([]);
 };
 
-describe.each(SCENARIOS)('$script: $title', (scenario) => {
+describe.each(sampleOf('answers to the scripts', SCENARIOS, 24))('$script: $title', (scenario) => {
   it(`ends in ${scenario.verdict} and removes what it created`, async () => {
     const result = await run(scenario);
     expect(result.stdout, result.stderr).toMatch(new RegExp(`^${scenario.verdict}: [^\\n]+\\n$`));
@@ -118,13 +119,16 @@ describe.each(CREATE)('%s creates something', (script) => {
     expectClean(result);
   });
 
-  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('and cleans up after %s', async (signal) => {
-    const waiting = `'${create}'*) touch "$STATE/reached"; sleep 2 ;;`;
-    const result = await runScript(script, { answers: answersOf(`${waiting}\n${proving(script).answers}`), signal });
-    expect(result.stdout).toMatch(/^INCONCLUSIVE: (?:interrupted|stopped) while /);
-    expect(result.code).toBe(2);
-    expectClean(result);
-  });
+  it.each(sampleOf(`signals to ${script}`, ['SIGINT', 'SIGTERM', 'SIGHUP'] as const, 1))(
+    'and cleans up after %s',
+    async (signal) => {
+      const waiting = `'${create}'*) touch "$STATE/reached"; sleep 2 ;;`;
+      const result = await runScript(script, { answers: answersOf(`${waiting}\n${proving(script).answers}`), signal });
+      expect(result.stdout).toMatch(/^INCONCLUSIVE: (?:interrupted|stopped) while /);
+      expect(result.code).toBe(2);
+      expectClean(result);
+    },
+  );
 
   it('and names the resources that it could not remove', async () => {
     const failing = "'cloudformation delete-stack'* | 'logs delete-log-group'*) fail InternalFailure 'try again' ;;";

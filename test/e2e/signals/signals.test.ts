@@ -223,7 +223,7 @@ describe('a broken node is repaired', () => {
     expect(await runsOf('named')).toEqual(FOUND_ALONE);
   });
 
-  it.each(sampleOf('other signals', ways, 4))('%s', (_, work) => work());
+  it.each(sampleOf('other signals', ways, 3))('%s', (_, work) => work());
 });
 
 describe('a cluster of nodes that cannot be repaired', () => {
