@@ -6,9 +6,14 @@ const ids = Array.from({ length: 50 }, (_, i) => node(i));
 const waiting = (all: readonly string[]) => all.map((id): [string, string] => [id, '']);
 
 it('a run takes nine bytes for each node that waits in no row, and is read as it was', () => {
-  const run = { pk: 'RUN#r', pending: waiting(ids), version: 1 };
+  const [planned, sent] = [
+    { key: '1.1', instanceIds: ids },
+    { key: '1.2', instanceIds: [] },
+  ];
+  const run = { pk: 'RUN#r', pending: waiting(ids), version: 1, commands: [planned, sent] };
   const packed = withPackedNodes(run);
-  expect(packed).toEqual({ pk: 'RUN#r', version: 1, pendingIds: expect.any(Uint8Array) });
+  const commands = [{ key: '1.1', ids: expect.any(Uint8Array) }, sent];
+  expect(packed).toEqual({ pk: 'RUN#r', version: 1, pendingIds: expect.any(Uint8Array), commands });
   expect(packed.pendingIds).toHaveLength(ids.length * 9);
   expect(unpacked(packed)).toEqual(run);
 });
@@ -44,6 +49,7 @@ it('a result is read with the run and the node of its key', () => {
 
 it('what is not packed as it should be is left out, so that the schema refuses the row', () => {
   expect(unpacked({ pendingIds: 'gone', nodesAt: 3, instanceIds: ids })).toEqual({ instanceIds: ids });
+  expect(unpacked({ commands: [{ key: '1', ids: 'gone' }, 7] })).toEqual({ commands: [{ key: '1' }, 7] });
   expect(unpacked({ nodesAt: [{ place: {}, nodes: 'gone' }], instanceIds: ids })).toEqual({
     instanceIds: ids,
     places: {},

@@ -21,15 +21,24 @@ const idsIn = (bytes: Uint8Array): readonly string[] =>
       .match(new RegExp(`.{${DIGITS}}`, 'g')) ?? []
   ).map((id) => `i-${id.slice(0, -1)}`);
 
-/**
- * The item of a run with its list of nodes in few bytes: the whole item is written at each step, and once more for each index.
- * A list with nodes of signals, which have versions, stays as it is.
- */
-export const withPackedNodes = (item: Item): Item => {
-  const { pending, ...rest } = item;
-  if (!Array.isArray(pending) || pending.length === 0 || !pending.every(isWaiting)) return item;
-  return { ...rest, pendingIds: packedIds(pending.map(([id]) => id)) };
+/** Of a command without a result: each part of a check has the same nodes. */
+const withPackedIds = (command: Item): Item => {
+  const { instanceIds, ...rest } = command;
+  const isPackable = Array.isArray(instanceIds) && instanceIds.length > 0 && instanceIds.every((id) => ID.test(id));
+  return isPackable ? { ...rest, ids: packedIds(instanceIds) } : command;
 };
+
+/**
+ * The item of a run with its lists of nodes in few bytes: the whole item is written at each step, and once more for each index.
+ * The list of those without a command stays as it is where nodes of signals are in it, which have versions.
+ */
+export const withPackedNodes = ({ pending, commands, ...rest }: Item): Item => ({
+  ...rest,
+  ...(Array.isArray(pending) && pending.length > 0 && pending.every(isWaiting)
+    ? { pendingIds: packedIds(pending.map(([id]) => id)) }
+    : { pending }),
+  ...(Array.isArray(commands) ? { commands: commands.map(withPackedIds) } : { commands }),
+});
 
 /** The item of a command with each place of its nodes once, and the numbers of the nodes that are there. */
 export const withPackedPlaces = (item: Item): Item => {
@@ -45,6 +54,12 @@ export const withPackedPlaces = (item: Item): Item => {
     return place === undefined ? [] : [{ place, nodes: Uint8Array.from(all, ([id]) => ids.indexOf(id)) }];
   });
   return { ...rest, nodesAt };
+};
+
+const unpackedIds = (command: unknown): unknown => {
+  if (typeof command !== 'object' || command === null || !('ids' in command)) return command;
+  const { ids, ...rest } = command;
+  return ids instanceof Uint8Array ? { ...rest, instanceIds: idsIn(ids) } : rest;
 };
 
 const pendingIn = (packed: unknown): Item =>
@@ -74,6 +89,7 @@ export const unpacked = (item: Item): Item => {
   return {
     ...keyFieldsOf(item),
     ...rest,
+    ...(Array.isArray(rest.commands) ? { commands: rest.commands.map(unpackedIds) } : {}),
     ...(pendingIds === undefined ? {} : pendingIn(pendingIds)),
     ...(nodesAt === undefined ? {} : placesIn(nodesAt, rest.instanceIds)),
   };
