@@ -62,12 +62,12 @@ const sweepsOf = ({ cluster, sweeps }: ClusterStatus, clock: Clock): Finding => 
   };
 };
 
-const reachOf = ({ cluster, nodes, unreachable, skipped }: ClusterStatus): Finding => {
+const reachOf = ({ cluster, nodes, unreachable, skipped, sweeps }: ClusterStatus): Finding => {
   const unmanaged = skipped.NotManaged ?? 0;
   const lost = unreachable + unmanaged;
   if (nodes === undefined)
     return { check: 'reach', level: 'warning', text: `${cluster}: no check has looked at its nodes yet` };
-  const text = `${cluster}: ${lost} of ${counted(nodes + unmanaged, 'node')} not reached by SSM (${unmanaged} not managed, ${unreachable} without an answer)`;
+  const text = `${cluster}: ${lost} of ${counted(nodes + unmanaged, 'node')} not reached by SSM (${unmanaged} not managed, ${unreachable} without an answer)${sweeps.last === undefined ? ', of those that checks have looked at: no sweep has ended' : ''}`;
   return { check: 'reach', level: lost === 0 ? 'ok' : 'warning', text };
 };
 

@@ -107,7 +107,7 @@ const nodeLines = (node: ExplainedNode, items: readonly ExplainItem[], view: Vie
 };
 
 const laneLines = (lane: ExplainedLane, view: View): readonly string[] => [
-  `${view.paint('bold', shown(laneName(lane.cluster, lane.remediation)))}  mode ${lane.mode}  ${lane.waiting} waiting  ${lane.queued} queued  ${joined(lane.activeRunId)}`,
+  `${view.paint('bold', shown(laneName(lane.cluster, lane.remediation)))}  mode ${lane.mode}  ${lane.waiting} waiting  ${lane.queued} queued  ${lane.activeRunId === undefined ? '' : `run ${shown(lane.activeRunId)}`}`,
   ...verdictLines(lane, view),
   ...(lane.failed.length === 0 ? [] : ['', `Failed lately (${lane.repaired} repaired)`]),
   ...lane.failed.map(

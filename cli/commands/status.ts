@@ -38,10 +38,14 @@ const unseenLines = (clusters: readonly ClusterShown[]): readonly string[] | und
 
 const modeText = ({ mode, pauses }: ClusterShown): string => (pauses.length === 0 ? mode : `${mode}, paused`);
 
+/** Before the first sweep, the checks since may have looked at a part of the nodes alone. */
+const nodesText = ({ nodes, sweeps }: ClusterShown): string | number | undefined =>
+  nodes === undefined || sweeps.last !== undefined ? nodes : `${nodes} seen`;
+
 const clusterColumns = (clock: Clock): readonly Column<ClusterShown>[] => [
   { title: 'CLUSTER', value: ({ cluster }) => cluster, isFlexible: true },
   { title: 'MODE', value: modeText },
-  { title: 'NODES', value: ({ nodes }) => nodes, isNumber: true },
+  { title: 'NODES', value: nodesText, isNumber: true },
   { title: 'BROKEN', value: ({ broken }) => some(broken), isNumber: true },
   { title: 'UNKNOWN', value: ({ unknown, unreachable }) => some(unknown + unreachable), isNumber: true },
   { title: 'WAITING', value: ({ waiting }) => some(waiting), isNumber: true },

@@ -42,13 +42,20 @@ export const explainLane = (
   const { text, because, rule, until } = verdict;
   const breaker = breakerStatus(remediation, trust, moment.rules, moment.now);
   const results = trust?.results ?? [];
-  const what = waiting + queued === 0 ? 'nothing waits' : 'the lane looks again';
+  const isIdle = waiting + queued === 0;
+  const next =
+    isIdle && lane?.activeRunId !== undefined
+      ? { what: `the run ${lane.activeRunId} goes on; nothing else waits` }
+      : {
+          what: isIdle ? 'nothing waits' : 'the lane looks again',
+          ...defined({ at: until ?? (isIdle ? undefined : lane?.dueAt) }),
+        };
   return {
     kind: 'explained-lane',
     ...{ cluster: policy.name, remediation, mode: modeOf(policy, remediation), text, because, rule, deployment },
     guards: [...guards],
     toAct: toActOn(seen, verdict, breaker),
-    next: { what, ...defined({ at: until ?? lane?.dueAt }) },
+    next,
     ...defined({ breaker, pause: pause && pauseStatus(pause), document, activeRunId: lane?.activeRunId }),
     ...{ queued, waiting },
     failed: results

@@ -193,6 +193,8 @@ describe('explainLane', () => {
       ...{ activeRunId: 'r-1', waiting: 2, queued: 1, failed: [], repaired: 0, toAct: [] },
     });
     expect(shown(lane()).next).toEqual({ what: 'nothing waits' });
+    const busy = { ...state, dueAt: at(9), activeRunId: 'r-9' };
+    expect(shown(lane('demo', { lane: busy })).next).toEqual({ what: 'the run r-9 goes on; nothing else waits' });
   });
 
   it('explains an open breaker by the nodes that failed, and the run that opened it', () => {

@@ -39,7 +39,7 @@ describe('presentState', () => {
   it('knows before the first sweep how many nodes the checks of people looked at, each once', () => {
     const check = { ...sweep, runId: 'r-1', because: 'operator' as const, healthy: [node(1), node(7)] };
     const one = { ...check, remediation: 'pause-image', healthy: [node(8)] };
-    expect(presentState([], [], [check, { ...check, runId: 'r-2' }, one]).nodes).toBe(4);
+    expect(presentState([], [], [check, { ...check, runId: 'r-2' }, digest('r-3', 40), one]).nodes).toBe(4);
   });
 
   it('is unknown without a sweep', () => {
