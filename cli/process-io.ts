@@ -4,7 +4,7 @@ import { homedir, hostname, userInfo } from 'node:os';
 import { createInterface } from 'node:readline/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createLogUpdate } from 'log-update';
-import { askByHttps } from './aws/ask-aws.ts';
+import { askBySdk } from './aws/ask-aws.ts';
 import { connectByLambda } from './aws/lambda.ts';
 import { EXIT } from './exit.ts';
 import type { Io, Screen } from './io.ts';
@@ -89,6 +89,6 @@ export const processIo = (): Io => {
       return await answer.json();
     },
     connect: connectByLambda,
-    askAws: askByHttps,
+    askAws: askBySdk,
   };
 };

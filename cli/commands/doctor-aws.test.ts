@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { contentSha256 } from '../../functions/adapters/ssm/reviewed-documents.ts';
 import { clusterStatus, explainedLane, page } from '../../test/support/cli-answers.ts';
 import { CLI_NOW, runCli, stackOf } from '../../test/support/cli-world.ts';
-import type { AskAws } from '../aws/ask-aws.ts';
+import type { AwsAnswer } from '../../test/support/fake-aws.ts';
 
 const GROUP = '/aws/containerinsights/shop/dataplane';
 const BUILT = { schemaVersion: '2.2', mainSteps: [] };
@@ -17,7 +17,13 @@ const DEPLOYED = page(
 );
 const NOW_MS = Date.parse(CLI_NOW);
 const WELL = {
-  GetDocument: { Content: JSON.stringify(BUILT, null, 4) },
+  ReviewDocument: { kind: 'built', hash: 'a' },
+  ListNodegroups: { nodegroups: ['a', 'b'] },
+  DescribeNodegroup: { nodegroup: { nodeRole: 'arn:aws:iam::1:role/Workers' } },
+  region: 'eu-west-1',
+  SimulatePrincipalPolicy: {
+    EvaluationResults: [{ EvalActionName: 'ecr:GetAuthorizationToken', EvalDecision: 'allowed' }],
+  },
   DescribeLogGroups: { logGroups: [{ logGroupName: `${GROUP}-old` }, { logGroupName: GROUP }] },
   DescribeSubscriptionFilters: { subscriptionFilters: [{ filterName: 'fleetmend' }] },
   DescribeLogStreams: { logStreams: [{ lastEventTimestamp: NOW_MS - 60_000 }] },
@@ -31,7 +37,7 @@ const refused = (name: string) => Object.assign(new Error('no\nmore'), { name })
 /** The lines of doctor about the account, where AWS answers as given by operation. */
 const said = async (answers: Readonly<Record<string, unknown>> = {}, deployed: object = DEPLOYED) => {
   const calls: [string, string, object][] = [];
-  const askAws: AskAws = async (service, operation, body) => {
+  const askAws: AwsAnswer = async (service, operation, body) => {
     calls.push([service, operation, body]);
     const answer = Object.hasOwn(answers, operation)
       ? answers[operation]
@@ -44,17 +50,18 @@ const said = async (answers: Readonly<Record<string, unknown>> = {}, deployed: o
   const { stdout, code } = await runCli({ answer, askAws }, 'doctor', '--utc');
   const lines = stdout
     .split('\n')
-    .filter((line) => /^. (documents|log groups|agent|heartbeat|CloudTrail|not seen)/.test(line));
-  return { lines: lines.filter((line) => !line.includes('rights of the nodes')), code, calls };
+    .filter((line) => /^. (documents|log groups|agent|node roles|heartbeat|CloudTrail|not seen)/.test(line));
+  return { lines, code, calls };
 };
 
 describe('fleetmend doctor in the account', () => {
   it('finds that documents, log groups, agents, ticks and the trail are as they should be', async () => {
     const { lines, code, calls } = await said();
     expect(lines).toEqual([
-      '✓ documents     1 document at SSM as built',
+      '✓ documents     1 document at SSM as built, each with a Sha256 of SSM',
       `✓ log groups    shop: ${GROUP} is subscribed, last event 60 s ago`,
       '✓ agent         shop: 1 agent known to SSM, none older than 3.2.582.0',
+      '✓ node roles    shop: the role Workers may pull the sandbox image from ECR and run the SSM Agent',
       '✓ heartbeat     scheduler has completed a tick in the last 5 min',
       '✓ CloudTrail    the trail all selects invocations of functions',
     ]);
@@ -64,14 +71,15 @@ describe('fleetmend doctor in the account', () => {
       startTime: NOW_MS - 300_000,
     });
     expect(
-      [...new Set(calls.map(([, operation]) => operation))].filter((name) => !/^(Get|Describe|Filter)/.test(name)),
+      [...new Set(calls.map(([, operation]) => operation))].filter(
+        (name) => !/^(Get|Describe|List|Filter|Review|Simulate|region)/.test(name),
+      ),
     ).toEqual([]);
   });
 
   it.each([
-    [{ GetDocument: { Content: '{"schemaVersion":"2.2","mainSteps":[1]}' } }, '✗ documents', 'is not what was built'],
-    [{ GetDocument: { Content: 'no json' } }, '✗ documents', 'is not what was built'],
-    [{ GetDocument: refused('InvalidDocument') }, '✗ documents', 'is not at SSM'],
+    [{ ReviewDocument: { kind: 'other', why: 'SSM reports no Sha256 for it' } }, '✗ documents', 'reports no Sha256'],
+    [{ ReviewDocument: { kind: 'missing', problem: 'none' } }, '✗ documents', 'is not at SSM'],
     [{ DescribeLogGroups: { logGroups: [{ logGroupName: `${GROUP}-old` }] } }, '✗ log groups', 'does not exist'],
     [
       { DescribeSubscriptionFilters: { subscriptionFilters: [{ filterName: 'fleetmend-2' }] } },
@@ -118,16 +126,46 @@ describe('fleetmend doctor in the account', () => {
     expect(line).toMatch(/and 1 more$/);
   });
 
+  it('names the role that may not pull or run the agent, over all pages of node groups', async () => {
+    const pages = [{ nodegroups: ['a'], nextToken: 'n' }, { nodegroups: ['b'] }];
+    const denies = { EvaluationResults: [{ EvalActionName: 'an:Action', EvalDecision: 'implicitDeny' }] };
+    const { lines, calls } = await said({
+      get ListNodegroups() {
+        return pages.shift();
+      },
+      DescribeNodegroup: { nodegroup: { nodeRole: 'arn:aws-cn:iam::1:role/x/Workers' } },
+      region: 'cn-north-1',
+      SimulatePrincipalPolicy: denies,
+    });
+    expect(lines.filter((line) => line.includes('node roles'))).toEqual([
+      '✗ node roles    shop: the role Workers may not an:Action, an:Action: attach AmazonEC2ContainerRegistryPullOnly',
+      '! node roles    shop: the role Workers may not an:Action: attach AmazonSSMManagedInstanceCore, unless Default Host Management Configuration gives it',
+    ]);
+    const asked = calls.filter(([, operation]) => operation === 'SimulatePrincipalPolicy').map(([, , input]) => input);
+    expect(asked).toMatchObject([
+      { PolicySourceArn: 'arn:aws-cn:iam::1:role/x/Workers' },
+      { ActionNames: ['ecr:GetAuthorizationToken'] },
+      { ResourceArns: ['arn:aws-cn:ecr:cn-north-1:918309763551:repository/eks/pause'] },
+    ]);
+    expect(calls.filter(([, operation]) => operation === 'DescribeNodegroup')).toHaveLength(2);
+    const none = await said({ ListNodegroups: {} });
+    expect(none.lines.join()).toContain('! node roles    shop: no managed node group; look by hand');
+    const denied = await said({ SimulatePrincipalPolicy: refused('AccessDenied') });
+    expect(denied.lines).toContain(
+      '! not seen      the rights of the roles of the nodes of shop: allow eks:ListNodegroups, eks:DescribeNodegroup and iam:SimulatePrincipalPolicy',
+    );
+  });
+
   it('names the permission that is missing, and goes on with the rest', async () => {
     const denied = refused('AccessDeniedException');
     const { lines, code } = await said({
-      GetDocument: denied,
+      ReviewDocument: { kind: 'refused', problem: 'no' },
       DescribeTrails: denied,
       DescribeLogGroups: refused('ThrottlingException'),
     });
     expect(lines).toEqual(
       expect.arrayContaining([
-        '! not seen      whether the documents at SSM are what was built: allow ssm:GetDocument',
+        '! not seen      whether the documents at SSM are what was built: allow ssm:DescribeDocument and ssm:GetDocument',
         '! not seen      the log groups: ThrottlingException: no; needs logs:DescribeLogGroups, logs:DescribeSubscriptionFilters and logs:DescribeLogStreams',
         '! not seen      whether CloudTrail records who invokes the functions: allow cloudtrail:DescribeTrails and cloudtrail:GetEventSelectors',
         '✓ heartbeat     scheduler has completed a tick in the last 5 min',

@@ -1,29 +1,12 @@
 import pMap from 'p-map';
-import * as z from 'zod';
 import { DeployedItem } from '../../core/api/deployed.ts';
 import { defined } from '../../core/model/defined.ts';
-import { parseStrictJson } from '../../core/model/strict-json.ts';
-import { contentSha256 } from '../../functions/adapters/ssm/reviewed-documents.ts';
 import { answerOf } from '../aws/answer.ts';
-import type { AskAws } from '../aws/ask-aws.ts';
-import type { Stack } from '../aws/connection.ts';
 import { itemsOf } from '../aws/pages.ts';
 import { counted } from '../output/text.ts';
-import type { Clock } from '../output/times.ts';
+import type { AwsFinding, Look } from './doctor-look.ts';
+import { nodeRoles } from './doctor-roles.ts';
 
-/** One thing that was looked at in the account. */
-export type AwsFinding = {
-  readonly check: 'documents' | 'log groups' | 'agent' | 'heartbeat' | 'CloudTrail' | 'not seen';
-  readonly level: 'ok' | 'warning' | 'error';
-  readonly text: string;
-};
-
-type Look = {
-  readonly ask: AskAws;
-  readonly stack: Stack;
-  readonly clock: Clock;
-  readonly now: Date;
-};
 type Of<Kind extends DeployedItem['kind']> = Extract<DeployedItem, { kind: Kind }>;
 
 const CONCURRENCY = 4;
@@ -34,19 +17,6 @@ const QUIET_MS = 2 * 3_600_000;
 /** The first agent that Default Host Management Configuration can use. Source: Systems Manager User Guide. */
 const OLDEST_AGENT = [3, 2, 582, 0] as const;
 const MAX_NAMED = 5;
-
-const Document = z.object({ Content: z.string() });
-const Groups = z.object({ logGroups: z.array(z.object({ logGroupName: z.string() })).default([]) });
-const Filters = z.object({ subscriptionFilters: z.array(z.object({ filterName: z.string() })).default([]) });
-const Streams = z.object({ logStreams: z.array(z.object({ lastEventTimestamp: z.number().optional() })).default([]) });
-const Events = z.object({ events: z.array(z.unknown()).default([]) });
-const Agents = z.object({
-  InstanceInformationList: z
-    .array(z.object({ InstanceId: z.string(), AgentVersion: z.string().default('0') }))
-    .default([]),
-  NextToken: z.string().optional(),
-});
-const Trails = z.object({ trailList: z.array(z.object({ Name: z.string(), TrailARN: z.string() })).default([]) });
 
 const errorOf = (thrown: unknown): Error => (thrown instanceof Error ? thrown : new Error(String(thrown)));
 
@@ -66,21 +36,21 @@ const looking = async (
   }
 };
 
-/** Why a document at SSM is not what was built; undefined where it is. */
-const differenceOf = async (
-  { ask }: Look,
-  { name, contentSha256: built }: Of<'deployed-document'>,
-): Promise<string | undefined> => {
-  let content: string;
-  try {
-    const request = { Name: name, DocumentVersion: '1', DocumentFormat: 'JSON' };
-    content = Document.parse(await ask('ssm', 'GetDocument', request)).Content;
-  } catch (thrown) {
-    if (errorOf(thrown).name !== 'InvalidDocument') throw thrown;
-    return `${name} is not at SSM`;
+/** Why a document at SSM is not what was built; undefined where it is. Throws where SSM cannot be asked. */
+const differenceOf = async ({ ask }: Look, document: Of<'deployed-document'>): Promise<string | undefined> => {
+  const reading = await (await ask('ssm')).ReviewDocument(document);
+  switch (reading.kind) {
+    case 'built':
+      return undefined;
+    case 'other':
+      return reading.why;
+    case 'missing':
+      return `${document.name} is not at SSM`;
+    case 'refused':
+      throw Object.assign(new Error(reading.problem), { name: 'AccessDeniedException' });
+    case 'retry':
+      throw new Error(reading.problem);
   }
-  const parsed = parseStrictJson(content);
-  return parsed.ok && contentSha256(parsed.value) === built ? undefined : `${name} is not what was built`;
 };
 
 const documents = async (look: Look, all: readonly Of<'deployed-document'>[]): Promise<readonly AwsFinding[]> => {
@@ -88,7 +58,13 @@ const documents = async (look: Look, all: readonly Of<'deployed-document'>[]): P
     (text) => text !== undefined,
   );
   if (wrong.length === 0)
-    return [{ check: 'documents', level: 'ok', text: `${counted(all.length, 'document')} at SSM as built` }];
+    return [
+      {
+        check: 'documents',
+        level: 'ok',
+        text: `${counted(all.length, 'document')} at SSM as built, each with a Sha256 of SSM`,
+      },
+    ];
   return wrong.map((text) => ({
     check: 'documents',
     level: 'error',
@@ -101,14 +77,15 @@ const logGroup = async ({ ask, stack, clock, now }: Look, { name, cluster }: Of<
     ...{ check: 'log groups', level },
     text: `${cluster}: ${name} ${text}`,
   });
-  const { logGroups } = Groups.parse(await ask('logs', 'DescribeLogGroups', { logGroupNamePrefix: name }));
+  const logs = await ask('logs');
+  const { logGroups = [] } = await logs.DescribeLogGroups({ logGroupNamePrefix: name });
   if (!logGroups.some(({ logGroupName }) => logGroupName === name)) return said('error', 'does not exist');
   const request = { logGroupName: name, filterNamePrefix: stack.place.stack };
-  const { subscriptionFilters } = Filters.parse(await ask('logs', 'DescribeSubscriptionFilters', request));
+  const { subscriptionFilters = [] } = await logs.DescribeSubscriptionFilters(request);
   if (!subscriptionFilters.some(({ filterName }) => filterName === stack.place.stack))
     return said('error', 'has no subscription of the stack: npm run deploy makes it');
-  const newest = { logGroupName: name, orderBy: 'LastEventTime', descending: true, limit: 1 };
-  const { logStreams } = Streams.parse(await ask('logs', 'DescribeLogStreams', newest));
+  const newest = { logGroupName: name, orderBy: 'LastEventTime', descending: true, limit: 1 } as const;
+  const { logStreams = [] } = await logs.DescribeLogStreams(newest);
   const last = logStreams[0]?.lastEventTimestamp;
   if (last === undefined) return said('warning', 'is subscribed, and has no log stream with an event');
   const text = `is subscribed, last event ${clock.ago(new Date(last).toISOString())}`;
@@ -127,16 +104,16 @@ const isOld = (version: string): boolean => {
 
 /** The agents of a cluster's nodes. */
 const agents = async ({ ask }: Look, cluster: string): Promise<readonly AwsFinding[]> => {
+  const ssm = await ask('ssm');
   const old: string[] = [];
   let found = 0;
   let next: string | undefined;
   do {
     const Filters = [{ Key: 'tag:eks:cluster-name', Values: [cluster] }];
-    const page = Agents.parse(
-      await ask('ssm', 'DescribeInstanceInformation', { Filters, MaxResults: 50, ...defined({ NextToken: next }) }),
-    );
-    found += page.InstanceInformationList.length;
-    for (const { InstanceId, AgentVersion } of page.InstanceInformationList)
+    const page = await ssm.DescribeInstanceInformation({ Filters, MaxResults: 50, ...defined({ NextToken: next }) });
+    const { InstanceInformationList: list = [] } = page;
+    found += list.length;
+    for (const { InstanceId, AgentVersion = '0' } of list)
       if (isOld(AgentVersion)) old.push(`${InstanceId} (${AgentVersion})`);
     next = page.NextToken;
   } while (next !== undefined);
@@ -151,14 +128,12 @@ const agents = async ({ ask }: Look, cluster: string): Promise<readonly AwsFindi
 
 /** Whether scheduler has completed a tick in the last minutes. */
 const heartbeat = async ({ ask, stack, now }: Look): Promise<readonly AwsFinding[]> => {
-  const { events } = Events.parse(
-    await ask('logs', 'FilterLogEvents', {
-      logGroupName: `/aws/lambda/${stack.place.stack}-scheduler`,
-      startTime: now.getTime() - HEARTBEAT_MS,
-      filterPattern: '"waking what is due"',
-      limit: 1,
-    }),
-  );
+  const { events = [] } = await (await ask('logs')).FilterLogEvents({
+    logGroupName: `/aws/lambda/${stack.place.stack}-scheduler`,
+    startTime: now.getTime() - HEARTBEAT_MS,
+    filterPattern: '"waking what is due"',
+    limit: 1,
+  });
   return events.length > 0
     ? [{ check: 'heartbeat', level: 'ok', text: 'scheduler has completed a tick in the last 5 min' }]
     : [
@@ -172,9 +147,10 @@ const heartbeat = async ({ ask, stack, now }: Look): Promise<readonly AwsFinding
 
 /** Whether a trail records who invokes functions. */
 const cloudTrail = async ({ ask }: Look): Promise<readonly AwsFinding[]> => {
-  const { trailList } = Trails.parse(await ask('cloudtrail', 'DescribeTrails', {}));
+  const cloudtrail = await ask('cloudtrail');
+  const { trailList = [] } = await cloudtrail.DescribeTrails({});
   for (const { Name, TrailARN } of trailList) {
-    const selectors = JSON.stringify(await ask('cloudtrail', 'GetEventSelectors', { TrailName: TrailARN }));
+    const selectors = JSON.stringify(await cloudtrail.GetEventSelectors({ TrailName: TrailARN }));
     if (selectors.includes('"AWS::Lambda::Function"'))
       return [{ check: 'CloudTrail', level: 'ok', text: `the trail ${Name} selects invocations of functions` }];
   }
@@ -191,10 +167,19 @@ export const lookAtAws = async (look: Look, clusters: readonly string[]): Promis
   const built = items.filter((item) => item.kind === 'deployed-document');
   const logs = 'logs:DescribeLogGroups, logs:DescribeSubscriptionFilters and logs:DescribeLogStreams';
   const parts = [
-    looking('whether the documents at SSM are what was built', 'ssm:GetDocument', () => documents(look, built)),
+    looking('whether the documents at SSM are what was built', 'ssm:DescribeDocument and ssm:GetDocument', () =>
+      documents(look, built),
+    ),
     looking('the log groups', logs, () => pMap(groups, (group) => logGroup(look, group), { concurrency: CONCURRENCY })),
     ...clusters.map((cluster) =>
       looking(`the agents of ${cluster}`, 'ssm:DescribeInstanceInformation', () => agents(look, cluster)),
+    ),
+    ...clusters.map((cluster) =>
+      looking(
+        `the rights of the roles of the nodes of ${cluster}`,
+        'eks:ListNodegroups, eks:DescribeNodegroup and iam:SimulatePrincipalPolicy',
+        () => nodeRoles(look, cluster),
+      ),
     ),
     looking('the ticks of scheduler', 'logs:FilterLogEvents', () => heartbeat(look)),
     looking(

@@ -17,7 +17,6 @@ describe('fleetmend doctor', () => {
         '✓ reach         shop: 0 of 412 nodes not reached by SSM (0 not managed, 0 without an answer)',
         '✓ dead letters  none',
         '! not seen      what the account has: no answer for deployed',
-        "! not seen      the rights of the nodes' roles: a node without AmazonSSMManagedInstanceCore is not managed, or gives no answer",
         '',
       ].join('\n'),
     );
@@ -61,16 +60,22 @@ describe('fleetmend doctor', () => {
     expect(code).toBe(1);
   });
 
-  it('names the nodes that gave no answer, with what to look at', async () => {
-    const silent = NODES.map((id) => nodeStatus(id, { outcome: 'Unreachable', message: 'no answer', advice: 'look' }));
+  it('names the nodes that gave no answer in a line for each kind, with what to look at', async () => {
+    const ids = Array.from({ length: 7 }, (_, n) => `i-0000000${n}`);
+    const silent = { outcome: 'Unreachable', reason: undefined, message: 'no answer', advice: 'look' };
+    const late = { outcome: 'TimedOut', reason: 'ExecutionTimedOut', message: 'took too long', advice: undefined };
     const { stdout } = await asked(
-      page(clusterStatus({ unreachable: 8 }), ...silent, ...silent, nodeStatus(NODES[0], {})),
+      page(
+        clusterStatus({ unreachable: 7, unknown: 1 }),
+        ...ids.map((id) => nodeStatus(id, silent)),
+        nodeStatus(NODES[1], late),
+        nodeStatus(NODES[0], {}),
+      ),
     );
     const lines = stdout.split('\n').filter((line) => line.startsWith('! agent'));
-    expect(lines[0]).toBe(`! agent         ${NODES[0]}: no answer; look · fleetmend explain ${NODES[0]}`);
-    expect([lines.length, lines.at(-1)]).toEqual([
-      6,
-      `! agent         shop: ${2 * NODES.length - 5} more · fleetmend status -c shop -o csv`,
+    expect(lines).toEqual([
+      '! agent         shop: 7 nodes Unreachable: i-00000000, i-00000001, i-00000002, i-00000003, i-00000004 and 2 more; look · fleetmend explain i-00000000',
+      `! agent         shop: 1 node TimedOut (ExecutionTimedOut): ${NODES[1]}; took too long · fleetmend explain ${NODES[1]}`,
     ]);
   });
 

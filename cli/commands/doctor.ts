@@ -13,7 +13,8 @@ import type { Column } from '../output/table.ts';
 import { counted, shown } from '../output/text.ts';
 import type { Clock } from '../output/times.ts';
 import { StatusItems } from '../schemas/shapes.ts';
-import { type AwsFinding, lookAtAws } from './doctor-aws.ts';
+import { lookAtAws } from './doctor-aws.ts';
+import type { AwsFinding } from './doctor-look.ts';
 
 /** One thing that was looked at. */
 type Finding = {
@@ -71,32 +72,34 @@ const reachOf = ({ cluster, nodes, unreachable, skipped, sweeps }: ClusterStatus
   return { check: 'reach', level: lost === 0 ? 'ok' : 'warning', text };
 };
 
-const MAX_SILENT = 5;
+const MAX_NAMED = 5;
 
-/** The nodes of a cluster that gave no answer: what to look at on each, and where its next look is explained. */
-const agentsOf = async (stack: Stack, { cluster, unreachable }: ClusterStatus): Promise<readonly Finding[]> => {
-  if (unreachable === 0) return [];
-  const findings: Finding[] = [];
+/**
+ * The nodes of a cluster that gave no answer, a line for each kind: how many there are, the first of them, what to look at, and
+ * where the next look is explained.
+ */
+const agentsOf = async (
+  stack: Stack,
+  { cluster, unreachable, unknown }: ClusterStatus,
+): Promise<readonly Finding[]> => {
+  if (unreachable + unknown === 0) return [];
+  const kinds = new Map<string, { readonly advice: string; readonly ids: string[] }>();
   for await (const item of itemsOf(stack, { query: 'status', cluster })) {
     const node = answerOf(StatusItems, item, 'the nodes of the cluster');
     if (node.kind !== 'node-status' || !SILENT.has(node.outcome)) continue;
-    const { instanceId, message, advice } = node;
-    const todo = advice === undefined ? '' : `; ${advice}`;
-    const text = `${instanceId}: ${message}${todo} · fleetmend explain ${instanceId}`;
-    findings.push({ check: 'agent', level: 'warning', text });
+    const { instanceId, outcome, reason, message, advice = message } = node;
+    const kind = reason === undefined ? outcome : `${outcome} (${reason})`;
+    const known = kinds.get(kind) ?? { advice, ids: [] };
+    known.ids.push(instanceId);
+    kinds.set(kind, known);
   }
-  const rest = findings.length - MAX_SILENT;
-  const more: Finding = {
-    ...{ check: 'agent', level: 'warning' },
-    text: `${cluster}: ${rest} more · fleetmend status -c ${cluster} -o csv`,
-  };
-  return [...findings.slice(0, MAX_SILENT), ...(rest > 0 ? [more] : [])];
+  return [...kinds].map(([kind, { advice, ids }]): Finding => {
+    const more = ids.length > MAX_NAMED ? ` and ${ids.length - MAX_NAMED} more` : '';
+    const named = `${ids.slice(0, MAX_NAMED).join(', ')}${more}`;
+    const text = `${cluster}: ${counted(ids.length, 'node')} ${kind}: ${named}; ${advice} · fleetmend explain ${ids[0]}`;
+    return { check: 'agent', level: 'warning', text };
+  });
 };
-
-/** What no look from outside shows, each with where to look. It is said, so that nobody takes it for well. */
-const NOT_SEEN: readonly string[] = [
-  "the rights of the nodes' roles: a node without AmazonSSMManagedInstanceCore is not managed, or gives no answer",
-];
 
 /** An error that a person can correct, in one line. */
 const problemOf = (thrown: unknown): string => {
@@ -191,7 +194,6 @@ const examine = async (
     ),
     ...(await inAccount({ ...outside, stack, clock }, clusters)),
     ...(notice === undefined ? [] : [await testNotice(stack, notice)]),
-    ...NOT_SEEN.map((text): Finding => ({ check: 'not seen', level: 'warning', text })),
   ];
 };
 
@@ -209,7 +211,7 @@ const COLUMNS: readonly Column<Finding & { readonly context: string }>[] = [
 export const doctor = defineCommand({
   name: 'doctor',
   summary:
-    'Look whether fleetmend itself works: access, version, sweeps, reach, agents, pauses, dead letters, documents, log groups, heartbeat, CloudTrail, notices',
+    'Look whether fleetmend itself works: access, version, sweeps, reach, agents, pauses, dead letters, documents, log groups, node roles, heartbeat, CloudTrail, notices',
   options: [{ flags: '--test-notice', description: 'send a notice that asks for nothing to those who subscribe' }],
   examples: ['fleetmend doctor', 'fleetmend doctor --test-notice', 'fleetmend doctor --context all -o json'],
   formats: ['table', 'json', 'jsonl', 'csv'],

@@ -45,8 +45,12 @@ export const EKS_ACCOUNTS: readonly string[] = [
   ...new Set([...OF_PARTITION.map(([, account]) => account), ...Object.values(OF_REGION)]),
 ].toSorted();
 
+/** The account of the registry from which EKS's nodes of a region pull. */
+export const eksAccountOf = (region: string): string | undefined =>
+  Object.hasOwn(OF_REGION, region)
+    ? OF_REGION[region]
+    : OF_PARTITION.find(([prefix]) => region.startsWith(prefix))?.[1];
+
 /** Whether an image is in the registry from which EKS's nodes of its region pull. Only EKS can push to that account. */
-export const isInEksRegistry = ({ registryId, region }: Pick<EcrImage, 'registryId' | 'region'>): boolean => {
-  const ofPartition = OF_PARTITION.find(([prefix]) => region.startsWith(prefix))?.[1];
-  return registryId === (Object.hasOwn(OF_REGION, region) ? OF_REGION[region] : ofPartition);
-};
+export const isInEksRegistry = ({ registryId, region }: Pick<EcrImage, 'registryId' | 'region'>): boolean =>
+  registryId === eksAccountOf(region);

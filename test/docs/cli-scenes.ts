@@ -47,7 +47,10 @@ const repaired = (instanceId: string, method: string) =>
 const LOG_GROUP = '/aws/containerinsights/shop/dataplane';
 /** What AWS answers to doctor, by operation. */
 const ACCOUNT: ReadonlyMap<string, object> = new Map<string, object>([
-  ['GetDocument', { Content: '{}' }],
+  ['ReviewDocument', { kind: 'built', hash: 'a' }],
+  ['ListNodegroups', { nodegroups: ['workers-0'] }],
+  ['DescribeNodegroup', { nodegroup: { nodeRole: 'arn:aws:iam::123456789012:role/shop-workers' } }],
+  ['SimulatePrincipalPolicy', {}],
   ['DescribeLogGroups', { logGroups: [{ logGroupName: LOG_GROUP }] }],
   ['DescribeSubscriptionFilters', { subscriptionFilters: [{ filterName: 'fleetmend' }] }],
   ['DescribeLogStreams', { logStreams: [{ lastEventTimestamp: Date.parse('2026-11-29T03:12:00Z') }] }],
@@ -270,6 +273,7 @@ export const CLI_SCENES: readonly { readonly of: string; readonly options: CliWo
       }),
       askAws: async (service, operation, body) => {
         if (service === 'cloudtrail') throw Object.assign(new Error('no'), { name: 'AccessDeniedException' });
+        if (operation === 'region') return 'eu-west-1';
         return JSON.stringify(body).includes('batch') ? {} : ACCOUNT.get(operation);
       },
       version: '0.2.0',

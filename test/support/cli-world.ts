@@ -1,9 +1,9 @@
-import type { AskAws } from '../../cli/aws/ask-aws.ts';
 import type { Payload } from '../../cli/aws/connection.ts';
 import { entriesInOrder } from '../../cli/commands.ts';
 import type { Io, Screen } from '../../cli/io.ts';
 import { runProgram } from '../../cli/program.ts';
 import type { Way } from '../../core/api/way.ts';
+import { type AwsAnswer, fakeAws } from './fake-aws.ts';
 
 /** One call of a function of the stack. */
 export type CliCall = {
@@ -30,7 +30,7 @@ export type CliWorldOptions = {
   /** The lab: answers a document that is sent to an address. */
   readonly post?: (address: string, body: object) => Promise<unknown>;
   /** Answers for AWS; without it, nothing may be called. */
-  readonly askAws?: AskAws;
+  readonly askAws?: AwsAnswer;
   /** Whether the calls are kept: yes, but where there are very many. */
   readonly keepsCalls?: boolean;
   /** Ctrl-C is pressed during the wait of this number, counted from 1. */
@@ -56,7 +56,7 @@ const HOME = '/home/mei';
 /** Files of the person. */
 export const CLI_FILES = { contexts: `${HOME}/.config/fleetmend/config.json`, kubeconfig: `${HOME}/.kube/config` };
 
-const notAllowed: AskAws = () =>
+const notAllowed: AwsAnswer = () =>
   Promise.reject(Object.assign(new Error('not authorized'), { name: 'AccessDeniedException' }));
 
 /** Runs `fleetmend` in this process, with a stack that answers what a test says. */
@@ -117,7 +117,7 @@ export const runCli = async (options: CliWorldOptions, ...argv: readonly string[
     onInterrupt: () => ({ signal: interrupt.signal, off: () => {} }),
     newId: () => `id-${++ids}`,
     post: async (address, body) => await (options.post ?? (() => Promise.reject(new Error('no lab'))))(address, body),
-    askAws: () => async (service, operation, body) => await (options.askAws ?? notAllowed)(service, operation, body),
+    askAws: () => fakeAws(options.askAws ?? notAllowed),
     connect: (place) => async (functionName: string, way: Way, payload: Payload) => {
       const call: CliCall = { stack: place.stack, to: `${functionName}:${way}`, payload };
       if (keepsCalls) calls.push(call);
