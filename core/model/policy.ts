@@ -156,7 +156,7 @@ export const Limits = z
     maxEc2CallsPerSecond: number(
       2,
       20,
-      'Calls of EC2 by signal-intake, which looks up the nodes that signals name, and as many by all other functions together.',
+      'Calls of EC2 by signal-intake, which looks up the nodes that signals name, as many by operator-api, for people, and as many by all other functions together.',
     ),
     settleSeconds: number(
       600,

@@ -17,7 +17,7 @@ import { createActionStore } from '../adapters/table/action-store.ts';
 import { createDocumentClient } from '../adapters/table/document-client.ts';
 import { createLaneStore } from '../adapters/table/lane-store.ts';
 import { createLetterRecords } from '../adapters/table/letter-records.ts';
-import { createPace, EC2_COUNTER } from '../adapters/table/pace.ts';
+import { createPace, OPERATORS_EC2_COUNTER } from '../adapters/table/pace.ts';
 import { createRequestStore } from '../adapters/table/request-store.ts';
 import { createResultStore } from '../adapters/table/result-store.ts';
 import { createRunStore } from '../adapters/table/run-store.ts';
@@ -57,7 +57,8 @@ export const composeOperatorApi = (telemetry: Telemetry): Omit<OperatorApiPorts,
   const table = { client: createDocumentClient(), tableName: env.TABLE_NAME };
   const sqs = new SQSClient(AWS_CLIENT.standard);
   const ssm = new SSMClient(AWS_CLIENT.throttled);
-  const pace = createPace({ ...table, counter: EC2_COUNTER, maxPerSecond: limits.maxEc2CallsPerSecond, now });
+  const { maxEc2CallsPerSecond: maxPerSecond } = limits;
+  const pace = createPace({ ...table, counter: OPERATORS_EC2_COUNTER, maxPerSecond, now });
   return {
     ...telemetry,
     fleet: createFleet({ ec2: new EC2Client(AWS_CLIENT.throttled), ssm, policy: settings.policy, pace }),

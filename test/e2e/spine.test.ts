@@ -137,6 +137,9 @@ describe('a request of an operator', () => {
     expect(scene.chronicle.commands.filter((c) => c.runId === answer.runId)).toHaveLength(NODE_CHECK_KEYS.length);
     const [run] = await scene.runs('demo');
     expect(run?.because).toMatchObject({ kind: 'operator', by: 'test', sample: 'a look' });
+    // A person does not wait for a turn behind the lanes, which share another counter.
+    const turns = (await scene.items()).filter(({ pk }) => pk === 'RATE#calls-of-ec2-for-operators');
+    expect(turns.length).toBeGreaterThan(0);
   });
 
   it('a pause is listed with author, time and reason, and its end too', async () => {

@@ -3,8 +3,10 @@ import { type Sleep, sleep } from '../sleep.ts';
 import { createCounter } from './counter.ts';
 import { createTable, type TableOptions } from './table.ts';
 
-/** The counter that the EC2 calls of all functions but signal-intake share. */
+/** The counter that the EC2 calls of lanes, sweeps and looks share. */
 export const EC2_COUNTER = 'calls-of-ec2';
+/** The counter of operator-api's EC2 calls: a person must not wait until the lanes of sixty clusters have counted their nodes. */
+export const OPERATORS_EC2_COUNTER = 'calls-of-ec2-for-operators';
 /** The counter of signal-intake's EC2 calls: signals, which anybody may send in numbers, must not make the repairs wait. */
 export const SIGNALS_EC2_COUNTER = 'calls-of-ec2-for-signals';
 
