@@ -77,8 +77,9 @@ describe('explain', () => {
     const seen = { firstSeenAt: w.iso(), lastSeenAt: w.iso(), signals: 1, source: 's' };
     const row = { lane: 'demo/node-check', cluster: 'demo', reason: 'X', ...seen, because: { kind: 'event' } } as const;
     const unproven = { source: 's', now: w.iso(), budget: { perSource: 1, perDay: 1 } };
+    const takeFromDay = () => w.signals.takeFromDay('demo', unproven);
     for (const instanceId of ['fargate-a', FARGATE, FARGATE])
-      await w.signals.addPending({ ...row, instanceId }, unproven);
+      await w.signals.addPending({ ...row, instanceId }, { takeFromDay });
     expect(await message()).toContain('is on record; 2 signals of today left out');
     const items = accepted(await w.status()).items;
     expect(items).toMatchObject([

@@ -24,14 +24,9 @@ export const checkFirst = async (
   if (first === undefined) return;
   const { cluster, lane: from } = first;
   const lane = checkLaneName(cluster);
-  const moved = await pMap(
-    rows,
-    async (row) => {
-      const { version, skipped, decidedAt, notBefore, localMethod, ...known } = row;
-      return await deps.signals.addPending({ ...known, lane });
-    },
-    { concurrency: CONCURRENCY },
-  );
+  const added = rows.map(({ version, skipped, decidedAt, notBefore, localMethod, ...known }) => ({ ...known, lane }));
+  const context = { rows: await deps.signals.readRows(added) };
+  const moved = await pMap(added, (node) => deps.signals.addPending(node, context), { concurrency: CONCURRENCY });
   await deps.signals.touchLane(cluster, NODE_CHECK, nowIso(deps));
   await deps.wakes.wake([wakeLane(lane)]);
   await pMap(rows, ({ instanceId, version }) => deps.lanes.drop({ lane: from, instanceId, version }), {

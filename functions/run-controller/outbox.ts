@@ -9,6 +9,7 @@ import type { PutOff } from '../../core/runs/step.ts';
 import type { OutboxEntry } from '../../core/state/outbox-entry.ts';
 import type { RunState } from '../../core/state/run-state.ts';
 import { NOTICE_SOURCE } from '../../events/rules.ts';
+import type { RowsRead } from '../adapters/table/signal-store.ts';
 import { asError } from '../runtime/errors.ts';
 import { NOTICE_GIVEN_UP } from '../runtime/metrics.ts';
 import { nowIso, type RunControllerPorts } from './ports.ts';
@@ -36,7 +37,7 @@ const notify = async (deps: RunControllerPorts, { detailType, id, detail, at, tr
 };
 
 /** Splits each entry into its individual writes. */
-const tasksOf = (deps: RunControllerPorts, run: Identity, entry: OutboxEntry): Task[] => {
+const tasksOf = (deps: RunControllerPorts, run: Identity, entry: OutboxEntry, rows: RowsRead): Task[] => {
   switch (entry.kind) {
     case 'results': {
       const { kind, instanceIds, becauses, ...text } = entry;
@@ -59,7 +60,7 @@ const tasksOf = (deps: RunControllerPorts, run: Identity, entry: OutboxEntry): T
     case 'enqueue': {
       const { kind, nodes, ...news } = entry;
       return nodes.map(([instanceId, seenAt]) => async () => {
-        const change = await deps.signals.addPending({
+        const node = {
           ...news,
           cluster: run.cluster,
           instanceId,
@@ -67,7 +68,8 @@ const tasksOf = (deps: RunControllerPorts, run: Identity, entry: OutboxEntry): T
           lastSeenAt: seenAt,
           // A node that was handed back for a request alone stands for no signal.
           signals: news.requestIds === undefined ? 1 : 0,
-        });
+        };
+        const change = await deps.signals.addPending(node, { rows });
         if (change === 'replaced')
           tellUnreadable(deps, 'the pending node is written again', { lane: news.lane, instanceId });
       });
@@ -105,7 +107,11 @@ export const performEntries = async (
   run: Identity,
   entries: readonly OutboxEntry[],
 ): Promise<void> => {
-  const tasks = entries.flatMap((entry) => tasksOf(deps, run, entry));
+  const enqueued = entries.flatMap((entry) =>
+    entry.kind === 'enqueue' ? entry.nodes.map(([instanceId]) => ({ lane: entry.lane, instanceId })) : [],
+  );
+  const rows = await deps.signals.readRows(enqueued);
+  const tasks = entries.flatMap((entry) => tasksOf(deps, run, entry, rows));
   await pMap(tasks, (task) => task(), { concurrency: CONCURRENCY });
   const lanes = new Set(entries.flatMap((entry) => (entry.kind === 'enqueue' ? [entry.lane] : [])));
   const wakes: Wake[] = [];

@@ -29,7 +29,7 @@ export type RunControllerPorts = {
   readonly observations: ObservationWriter;
   readonly results: Pick<ResultStore, 'putResult' | 'putCommand' | 'setCommandDue' | 'nodeStates' | 'pauseFor'>;
   readonly requests: Pick<RequestStore, 'nodes' | 'keepNodes' | 'standing' | 'cancelledIn' | 'forgetCancelled'>;
-  readonly signals: Pick<SignalStore, 'addPending' | 'touchLane'>;
+  readonly signals: Pick<SignalStore, 'readRows' | 'addPending' | 'touchLane'>;
   readonly fleet: Pick<Fleet, 'list'>;
   readonly facts: FactMemory;
   readonly beyondEc2: BeyondEc2;

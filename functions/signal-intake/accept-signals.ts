@@ -1,12 +1,14 @@
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { isoTime } from '../../core/model/ids.ts';
 import { wakeLane } from '../../core/model/wake.ts';
-import { NOT_IN_CLUSTER, placeSignal, UNKNOWN_INSTANCE } from '../../core/signals/place.ts';
+import { NOT_IN_CLUSTER, UNKNOWN_INSTANCE } from '../../core/signals/place.ts';
+import { isRepeat, repeatMs } from '../../core/signals/repeat.ts';
 import { dayBudgetOf } from '../../core/signals/unproven.ts';
 import { processRecords } from '../runtime/batch.ts';
 import { asError, NotYetError, PermanentError } from '../runtime/errors.ts';
+import { type PlacedBatch, placeBatch } from './place-batch.ts';
 import type { SignalIntakePorts } from './ports.ts';
-import { isRedelivered, type ReadBatch, readBatch } from './read-batch.ts';
+import { isRedelivered, readBatch } from './read-batch.ts';
 
 /** A call that no turn of the lane has answered for so long may have been lost with its wake. */
 const CALL_LIFE_MS = 120_000;
@@ -14,13 +16,14 @@ const CALL_LIFE_MS = 120_000;
 /** The metrics of signals about instances that EC2 has not shown. */
 const NOT_SHOWN: ReadonlySet<string> = new Set([UNKNOWN_INSTANCE, NOT_IN_CLUSTER]);
 
-/** Stores the pending node of one signal; returns its lane, or undefined where the signal is ignored. */
-const accept = async (ports: SignalIntakePorts, batch: ReadBatch, record: SQSRecord): Promise<string | undefined> => {
-  const read = batch(record.messageId);
+/**
+ * Stores the pending node of one signal; returns its lane, or undefined where the signal is ignored, or needs no turn of the
+ * lane.
+ */
+const accept = async (ports: SignalIntakePorts, batch: PlacedBatch, record: SQSRecord): Promise<string | undefined> => {
+  const read = batch.recordOf(record.messageId);
   if ('error' in read) throw read.error;
-  const { signal } = read;
-  const now = ports.now().toISOString();
-  const placement = placeSignal(ports.policy, ports.catalogue, signal, read.found, now);
+  const { signal, placement } = read;
   const { kind, source, id } = signal;
   if (placement.kind === 'ignored') {
     const { metric, explanation } = placement;
@@ -39,8 +42,13 @@ const accept = async (ports: SignalIntakePorts, batch: ReadBatch, record: SQSRec
   }
   const { pending, isLate, isProven } = placement;
   const { lane, instanceId, reason } = pending;
-  const unproven = isProven ? undefined : { source, now, budget: dayBudgetOf(ports.policy.limits) };
-  const change = await ports.store.addPending(pending, unproven);
+  const { limits } = ports.policy;
+  const unproven = { source, now: batch.now, budget: dayBudgetOf(limits) };
+  const change = await ports.store.addPending(pending, {
+    rows: await batch.rows(),
+    takeFromDay: isProven ? undefined : () => ports.store.takeFromDay(pending.cluster, unproven),
+    isRepeat: (row) => isRepeat(row, pending, repeatMs(limits)),
+  });
   if (change === 'cut') {
     ports.count('SignalUnproven');
     const explanation = `${instanceId}: the cluster's results of today about nodes that nothing proves are spent`;
@@ -54,7 +62,8 @@ const accept = async (ports: SignalIntakePorts, batch: ReadBatch, record: SQSRec
   }
   if (isLate) ports.count('SignalLate');
   ports.log.info('accepting signal', { id, kind, lane, instanceId, reason, source, change, isLate });
-  return lane;
+  // A record that is delivered again may be the one whose row was written without a wake.
+  return change === 'repeated' && !isRedelivered(record) ? undefined : lane;
 };
 
 /**
@@ -96,7 +105,7 @@ const wakeLanes = async (
  * only then acknowledges the batch.
  */
 export const acceptSignals = async (ports: SignalIntakePorts, event: SQSEvent): Promise<SQSBatchResponse> => {
-  const batch = await readBatch(ports, event);
+  const batch = placeBatch(ports, event, await readBatch(ports, event));
   const lanes = new Map<string, LaneRecords>();
   const { log, count, returnSoon } = ports;
   return processRecords(

@@ -10,6 +10,7 @@ import { createReturnSoon, SIGNALS_BACK_OFF } from '../adapters/messaging/failed
 import { createWakeQueue } from '../adapters/messaging/wake-queue.ts';
 import { createDocumentClient } from '../adapters/table/document-client.ts';
 import { createPace, SIGNALS_EC2_COUNTER } from '../adapters/table/pace.ts';
+import { createSignalBudgets } from '../adapters/table/signal-budgets.ts';
 import { createSignalStore } from '../adapters/table/signal-store.ts';
 import { BAD_INPUT_QUEUE_URL, INBOX_QUEUE_URL, LANES_QUEUE_URL, readEnv, TABLE_NAME } from '../runtime/env.ts';
 import { readSettings } from '../runtime/settings.ts';
@@ -28,7 +29,7 @@ export const composeSignalIntake = (telemetry: Telemetry): SignalIntakePorts => 
   const ec2 = countThrottles(new EC2Client(AWS_CLIENT.throttled), telemetry.count);
   return {
     ...telemetry,
-    store: createSignalStore({ ...table, newId }),
+    store: { ...createSignalStore({ ...table, newId }), ...createSignalBudgets(table) },
     finder: createInstanceFinder({ ec2, pace, now }),
     members: createMembers({ ec2, pace, policy, now }),
     wakes: createWakeQueue({ client, queueUrl: env.LANES_QUEUE_URL, newId }),

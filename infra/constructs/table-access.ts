@@ -33,7 +33,7 @@ type Access = Readonly<Partial<Record<keyof typeof fence, readonly Action[]>>>;
 const ACCESS: Readonly<Record<Exclude<FunctionName, 'audit-query'>, Access>> = {
   'log-classifier': {},
   notifier: { thread: ['GetItem', 'PutItem'] },
-  'signal-intake': { lane: ['GetItem', 'PutItem', 'UpdateItem'], rate: ['UpdateItem'] },
+  'signal-intake': { lane: ['GetItem', 'BatchGetItem', 'PutItem', 'UpdateItem'], rate: ['UpdateItem'] },
   'operator-api': {
     action: ['PutItem'],
     request: ['GetItem', 'Query', 'PutItem', 'UpdateItem'],

@@ -4,6 +4,7 @@ import { createLaneStore } from '../../functions/adapters/table/lane-store.ts';
 import { createRequestStore } from '../../functions/adapters/table/request-store.ts';
 import { createResultStore } from '../../functions/adapters/table/result-store.ts';
 import { createRunStore } from '../../functions/adapters/table/run-store.ts';
+import { createSignalBudgets } from '../../functions/adapters/table/signal-budgets.ts';
 import { createSignalStore } from '../../functions/adapters/table/signal-store.ts';
 import { createTrustStore } from '../../functions/adapters/table/trust-store.ts';
 import type { TestTable } from './table.ts';
@@ -15,6 +16,6 @@ export const runControllerStores = (table: TestTable, limits: Limits, newId: () 
   commits: createCommitStore({ ...table, limits }),
   trust: createTrustStore(table),
   results: createResultStore({ ...table, limits, wait: async () => {} }),
-  signals: createSignalStore({ ...table, newId }),
+  signals: { ...createSignalStore({ ...table, newId }), ...createSignalBudgets(table) },
   requests: createRequestStore({ ...table, retentionDays: 365 }),
 });

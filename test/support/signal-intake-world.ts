@@ -6,6 +6,7 @@ import { createDeadLetters } from '../../functions/adapters/messaging/dead-lette
 import { createWakeQueue } from '../../functions/adapters/messaging/wake-queue.ts';
 import { rowOf } from '../../functions/adapters/table/items.ts';
 import { createLaneStore } from '../../functions/adapters/table/lane-store.ts';
+import { createSignalBudgets } from '../../functions/adapters/table/signal-budgets.ts';
 import { createSignalStore } from '../../functions/adapters/table/signal-store.ts';
 import type { SignalIntakePorts } from '../../functions/signal-intake/ports.ts';
 import { type FakeInstance, fakeEc2 } from './fake-ec2.ts';
@@ -81,7 +82,7 @@ export const signalIntakeWorld = async (
   const lanes = createLaneStore(table);
   const returned: string[] = [];
   const deps: SignalIntakePorts = {
-    store: createSignalStore({ ...table, newId }),
+    store: { ...createSignalStore({ ...table, newId }), ...createSignalBudgets(table) },
     finder: createInstanceFinder({ ec2: ec2.client, pace: async () => {}, now }),
     members: createMembers({ ec2: ec2.client, pace: async () => {}, policy: settings.policy, now }),
     wakes: createWakeQueue({ client: sqs.client, queueUrl: LANES, newId, wait: async () => {} }),

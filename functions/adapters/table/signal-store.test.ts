@@ -81,6 +81,25 @@ describe('addPending', () => {
   });
 });
 
+describe('rows that were read together', () => {
+  it('are merged as those that are read one by one, also where another writer came after the read', async () => {
+    const later = { firstSeenAt: '2026-08-22T10:02:00.000Z', lastSeenAt: '2026-08-22T10:02:00.000Z', signals: 1 };
+    const ids = ['i-0000000000000000a', 'i-0000000000000000b', 'i-0000000000000000c'];
+    const [known = '', changed = '', spoiled = ''] = ids;
+    for (const instanceId of [known, changed]) await store.addPending(aNode('demo/e', { instanceId }));
+    await table.put({ ...keys.pendingNode('demo/e', spoiled), version: 7 });
+    const nodes = [...ids, 'i-0000000000000000d'].map((instanceId) => aNode('demo/e', { instanceId, ...later }));
+    const read = await store.readRows(nodes);
+    const between = { firstSeenAt: '2026-08-22T10:01:00.000Z', lastSeenAt: '2026-08-22T10:01:00.000Z', signals: 4 };
+    await store.addPending(aNode('demo/e', { instanceId: changed, ...between }));
+    const answers: string[] = [];
+    for (const node of [...nodes, ...nodes]) answers.push(await store.addPending(node, { rows: read }));
+    expect(answers.slice(0, 4)).toEqual(['merged', 'merged', 'replaced', 'added']);
+    expect(answers.slice(4)).toEqual(['unchanged', 'unchanged', 'unchanged', 'unchanged']);
+    expect((await rows('demo/e')).map(({ signals }) => signals)).toEqual([3, 7, 1, 1]);
+  });
+});
+
 describe('touchLane', () => {
   it('makes a lane that the lane store and the due store can read', async () => {
     expect(await store.touchLane('demo', 'pause-image', '2026-08-22T10:00:00.000Z')).toBe('demo/pause-image');
@@ -153,44 +172,4 @@ describe("a lane's row that cannot be read", () => {
       }
     },
   );
-});
-
-describe('takeFromBudget', () => {
-  const MINUTE = '2026-08-22T10:00:30.000Z';
-  const ofOwnTable = async (perSource: number, perBus: number) => {
-    const own = createSignalStore({ ...(await table.another()), newId: () => 'v' });
-    return (source: string, now = MINUTE) => own.takeFromBudget(source, now, { perSource, perBus });
-  };
-
-  it('limits each source by the minute, also for concurrent callers', async () => {
-    const take = await ofOwnTable(3, 100);
-    const answers = await Promise.all(Array.from({ length: 8 }, () => take('acme.alarms')));
-    expect(answers.filter((answer) => answer === 'taken')).toHaveLength(3);
-    expect(answers.filter((answer) => answer === 'source-spent')).toHaveLength(5);
-    expect(await take('other')).toBe('taken');
-    expect(await take('acme.alarms', '2026-08-22T10:01:00.000Z')).toBe('taken');
-  });
-
-  it('limits all sources of the bus together: 300 sources take no more than one could', async () => {
-    const take = await ofOwnTable(3, 5);
-    const answers = await Promise.all(Array.from({ length: 300 }, (_, i) => take(`source-${i}`)));
-    expect(answers.filter((answer) => answer === 'taken')).toHaveLength(5);
-    expect(answers.filter((answer) => answer === 'bus-spent')).toHaveLength(295);
-  });
-
-  it('takes nothing from the bus for a source beyond its share, whatever the name of the source', async () => {
-    const take = await ofOwnTable(1, 3);
-    for (let i = 0; i < 5; i++) await take('bus');
-    expect([await take('a'), await take('b'), await take('c')]).toEqual(['taken', 'taken', 'bus-spent']);
-  });
-
-  it('leaves counters that expire', async () => {
-    const own = await table.another();
-    const { takeFromBudget } = createSignalStore({ ...own, newId: () => 'v' });
-    await takeFromBudget('gone', MINUTE, { perSource: 3, perBus: 3 });
-    for (const key of ['RATE#source#gone', 'RATE#bus']) {
-      const [item] = await own.items(key);
-      expect(item?.expiresAt).toBe(Date.parse('2026-08-22T12:00:30Z') / 1000);
-    }
-  });
 });

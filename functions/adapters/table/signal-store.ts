@@ -1,38 +1,44 @@
 import { defined } from '../../../core/model/defined.ts';
-import { fnv1a } from '../../../core/model/hash.ts';
 import { laneName } from '../../../core/model/lane-name.ts';
 import { mergePending, type NewPendingNode } from '../../../core/signals/route.ts';
-import { type DayBudget, takesFromDay } from '../../../core/signals/unproven.ts';
+import { takesFromDay } from '../../../core/signals/unproven.ts';
 import { LaneState } from '../../../core/state/lane-state.ts';
 import { PendingNode, requestsIn } from '../../../core/state/pending-node.ts';
 import { replaceUnreadable } from './aside.ts';
-import { createCounter } from './counter.ts';
 import { above, absent, allOf, anyOf, below, type Condition, isAtVersion, isNew, isStored } from './expressions.ts';
-import { expiresIn, type Item, inIndex, storedOf } from './items.ts';
-import { DUE_SHARDS, index, keys, shardOf } from './keys.ts';
+import { type Item, inIndex, type Stored, storedOf } from './items.ts';
+import { DUE_SHARDS, index, type Key, keys, shardOf } from './keys.ts';
 import { createTable, type TableOptions } from './table.ts';
 import { wholeLane } from './whole-lane.ts';
 
-/** How many foreign signals a minute may have: of one source, and of all sources of the bus together. */
-export type SignalBudget = { readonly perSource: number; readonly perBus: number };
-/** A budget that is spent. */
-export type SpentBudget = 'source-spent' | 'bus-spent';
+/** The node of a row. */
+type RowOf = Pick<NewPendingNode, 'lane' | 'instanceId'>;
+/** Rows that were read together: each is taken once, since it may change with its first write. */
+export type RowsRead = { readonly take: (node: RowOf) => Stored<PendingNode> | undefined };
 
-/** A signal about a node that nothing proves: its source, its time, and what the cluster may have of them on a day. */
-export type Unproven = { readonly source: string; readonly now: string; readonly budget: DayBudget };
+/** What is known of a signal's row and of its node. */
+export type SignalContext = {
+  /** Takes one from a budget where the signal leads to another result; false where that is spent. */
+  readonly takeFromDay?: (() => Promise<boolean>) | undefined;
+  /** The rows as they were read; a write rests on their versions. */
+  readonly rows?: RowsRead;
+  /** Whether the node's row says already what the signal says. */
+  readonly isRepeat?: (row: PendingNode) => boolean;
+};
+
+/** The change of the row of a signal. */
+export type PendingChange = 'added' | 'merged' | 'unchanged' | 'repeated' | 'replaced' | 'cut';
 
 /** Stores pending nodes until run-controller reads them. */
 export type SignalStore = {
+  /** Reads the rows of several nodes at once, strongly consistent. */
+  readonly readRows: (nodes: readonly RowOf[]) => Promise<RowsRead>;
   /**
-   * Adds a node to its lane, or merges it into the lane's row of the node; `unchanged` for a duplicate. A row that cannot be
-   * read is put aside and `replaced`. Throws after too many collisions with other writers, so that SQS delivers the signal
-   * again. With `unproven`, a signal that leads to another result takes one from the cluster's budget of the day; where that is
-   * spent, the signal is counted there, and `cut`.
+   * Adds a node to its lane, or merges it into the lane's row of the node; `unchanged` for a duplicate, and `repeated` where the
+   * row says it already. A row that cannot be read is put aside and `replaced`; `cut` where a budget is spent. Throws after too
+   * many collisions with other writers, so that SQS delivers the signal again.
    */
-  readonly addPending: (
-    node: NewPendingNode,
-    unproven?: Unproven,
-  ) => Promise<'added' | 'merged' | 'unchanged' | 'replaced' | 'cut'>;
+  readonly addPending: (node: NewPendingNode, context?: SignalContext) => Promise<PendingChange>;
   /** Makes the lane due now, so that scheduler finds it even where the wake is lost. Returns the lane's name. */
   readonly touchLane: (cluster: string, remediation: string, now: string) => Promise<string>;
   /**
@@ -40,21 +46,16 @@ export type SignalStore = {
    * A call from before `stale` counts as lost.
    */
   readonly callLane: (lane: string, now: string, stale: string) => Promise<boolean>;
-  /** Takes one from the budgets of this minute: that of the source, and that of the whole bus. Names the spent one. */
-  readonly takeFromBudget: (source: string, now: string, budget: SignalBudget) => Promise<'taken' | SpentBudget>;
 };
 
 const ATTEMPTS = 8;
-const COUNTER_LIFE_SECONDS = 7200;
-const DAY_LIFE_SECONDS = 3 * 86_400;
 
-/** Pending nodes and counters of the audit table. */
+/** Pending nodes of the audit table. */
 export const createSignalStore = ({
   newId,
   ...options
 }: TableOptions & { readonly newId: () => string }): SignalStore => {
   const table = createTable(options);
-  const take = createCounter(table, COUNTER_LIFE_SECONDS);
 
   const dueNow = (lane: string, now: string) => ({
     dueAt: now,
@@ -75,30 +76,38 @@ export const createSignalStore = ({
     return true;
   };
 
-  /** Takes one from a cluster's budget of the day; counts the signal as cut where it is spent. */
-  const takeFromDay = async (cluster: string, { source, now, budget }: Unproven): Promise<boolean> => {
-    const key = keys.unprovenDay(cluster, now);
-    const set = expiresIn(Date.parse(now), DAY_LIFE_SECONDS);
-    // Short, so that the row stays one unit to write, whatever sources call themselves.
-    const ofSource = `by${fnv1a(source).toString(36)}`;
-    const isLeft = (name: string, max: number) => anyOf(absent(name), below(name, max));
-    const hasRoom = allOf(isLeft('taken', budget.perDay), isLeft(ofSource, budget.perSource));
-    if ((await table.update(key, { set, add: { taken: 1, [ofSource]: 1 } }, hasRoom)) !== undefined) return true;
-    await table.update(key, { set, add: { cut: 1 } });
-    return false;
-  };
-
   return {
-    addPending: async (node, unproven) => {
+    readRows: async (nodes) => {
+      const keyOf = ({ lane, instanceId }: RowOf) => keys.pendingNode(lane, instanceId);
+      const { understood, unreadable } = await table.rowsAt(PendingNode, nodes.map(keyOf));
+      const textOf = ({ pk, sk }: Key): string => `${pk}\n${sk}`;
+      const read = new Map(
+        nodes.map((node): [string, Stored<PendingNode>] => [textOf(keyOf(node)), { kind: 'absent' }]),
+      );
+      for (const row of understood) read.set(textOf(keyOf(row)), { kind: 'row', row });
+      // Whoever replaces one needs all of its item.
+      for (const { partitionKey: pk, sortKey: sk } of unreadable) read.delete(textOf({ pk, sk }));
+      return {
+        take: (node) => {
+          const text = textOf(keyOf(node));
+          const stored = read.get(text);
+          read.delete(text);
+          return stored;
+        },
+      };
+    },
+
+    addPending: async (node, { takeFromDay, rows, isRepeat } = {}) => {
       const key = keys.pendingNode(node.lane, node.instanceId);
-      let isPaid = unproven === undefined;
+      let isPaid = false;
       for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-        const stored = await table.read(PendingNode, key);
+        const stored = rows?.take(node) ?? (await table.read(PendingNode, key));
         const row = stored.kind === 'row' ? stored.row : undefined;
         const next = row === undefined ? node : mergePending(row, node);
         if (next === undefined) return 'unchanged';
-        if (!isPaid && unproven !== undefined && takesFromDay(row)) {
-          if (!(await takeFromDay(node.cluster, unproven))) return 'cut';
+        if (row !== undefined && isRepeat?.(row) === true) return 'repeated';
+        if (!isPaid && takeFromDay !== undefined && takesFromDay(row)) {
+          if (!(await takeFromDay())) return 'cut';
           isPaid = true;
         }
         if (stored.kind === 'unreadable') {
@@ -131,13 +140,6 @@ export const createSignalStore = ({
       const isUncalled = anyOf(absent('dueAt'), above('dueAt', now), absent('calledAt'), below('calledAt', stale));
       if (await touch(lane, now, isUncalled, { calledAt: now })) return true;
       return await touchUnreadable(lane, now, await table.getItem(keys.lane(lane)));
-    },
-
-    // The source first, so that a source beyond its share takes nothing from the others.
-    takeFromBudget: async (source, now, { perSource, perBus }) => {
-      const [minute, nowMs] = [now.slice(0, 16), Date.parse(now)];
-      if (!(await take(`source#${source}`, minute, nowMs, perSource))) return 'source-spent';
-      return (await take('bus', minute, nowMs, perBus)) ? 'taken' : 'bus-spent';
     },
   };
 };
