@@ -11,6 +11,7 @@ import {
   inlineSchemaKeys,
   leanSchemas,
   oneCommons,
+  parseOnly,
 } from './bundle-plugins.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -198,4 +199,30 @@ it('a version of the common code of Powertools is bundled once, wherever npm has
   const names = used.flatMap((file) => /powertools\/commons\/(.*)$/.exec(file)?.[1] ?? []);
   expect(names.length).toBeGreaterThan(3);
   expect(new Set(names).size).toBe(names.length);
+});
+
+describe('parseOnly', () => {
+  const SCHEMA = `import * as z from 'zod'; export const read = (value) => z.object({ a: z.string().min(1) }).parse(value);`;
+
+  it('leaves the conversion of schemas to JSON Schema out, and parses the same', async () => {
+    const { outputFiles, metafile } = await bundle(SCHEMA, [parseOnly()]);
+    const used = Object.values(metafile.outputs).flatMap(({ inputs }) => Object.entries(inputs));
+    const bytes = used.flatMap(([file, { bytesInOutput }]) => (/json-schema-proc/.test(file) ? [bytesInOutput] : []));
+    expect(Math.max(0, ...bytes)).toBeLessThan(2000);
+    const file = join(temporaryFolder(), 'read.mjs');
+    writeFileSync(file, outputFiles[0]?.contents ?? '');
+    const { read } = await import(file);
+    expect(read({ a: 'x', b: 1 })).toEqual({ a: 'x' });
+    expect(() => read({ a: '' })).toThrow(/expected string to have >=1 characters/);
+  });
+
+  it('fails the build where zod has another shape', async () => {
+    const folder = temporaryFolder();
+    const file = join(folder, 'node_modules', 'zod', 'v4', 'classic', 'schemas.js');
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, 'export const z = 1;');
+    await expect(
+      bundle(`export * from './node_modules/zod/v4/classic/schemas.js';`, [parseOnly()], folder),
+    ).rejects.toThrow(/changed shape/);
+  });
 });

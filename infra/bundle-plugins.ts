@@ -130,6 +130,26 @@ export const leanPackages = (): Plugin => ({
   },
 });
 
+/** How each kind of schema of zod would be written as JSON Schema, a line for each kind. */
+const JSON_SCHEMA_LINE = /^ *inst\._zod\.processJSONSchema = .*;$/gm;
+
+/**
+ * Leaves the conversion of schemas to JSON Schema out of zod: functions only parse. The build fails where the lines are no
+ * longer found.
+ */
+export const parseOnly = (): Plugin => ({
+  name: 'parse-only',
+  setup: ({ onLoad }) => {
+    onLoad({ filter: /[\\/]zod[\\/]v4[\\/]classic[\\/]schemas\.js$/ }, async ({ path }) => {
+      const source = await readFile(path, 'utf8');
+      const contents = source.replace(JSON_SCHEMA_LINE, '');
+      return contents === source
+        ? { errors: [{ text: `${path} changed shape; adapt infra/bundle-plugins.ts, or bundles grow by 10 KB` }] }
+        : { contents, loader: 'js' };
+    });
+  },
+});
+
 const COMMONS = /^@aws-lambda-powertools\/commons(?:\/|$)/;
 const COMMONS_FOLDER = /^(.*[\\/]@aws-lambda-powertools[\\/]commons)([\\/].*)$/;
 const COMMONS_PATH = 'one-commons:real-path';

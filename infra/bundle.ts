@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { build, type Metafile } from 'esbuild';
-import { envCredentials, leanPackages, leanSchemas, oneCommons } from './bundle-plugins.ts';
+import { envCredentials, leanPackages, leanSchemas, oneCommons, parseOnly } from './bundle-plugins.ts';
 
 /** The Lambda functions of fleetmend, in the order of the flow. */
 export const FUNCTION_NAMES = [
@@ -101,7 +101,7 @@ export const bundleFunctions = async (options: BundleOptions): Promise<readonly 
     sourcesContent: false,
     metafile: true,
     logLevel: 'silent',
-    plugins: [leanSchemas(), leanPackages(), oneCommons(), envCredentials()],
+    plugins: [leanSchemas(), leanPackages(), oneCommons(), parseOnly(), envCredentials()],
   });
   const outputs = new Map(
     Object.entries(metafile.outputs).map(([path, output]) => [resolve(options.root, path), output]),
