@@ -1,5 +1,13 @@
 import type { CommandRow } from '../state/command-state.ts';
 
-/** Whether a person waits for a check: its nodes are shown as they answer. */
-export const isAwaited = ({ action, because }: Pick<CommandRow, 'action' | 'because'>): boolean =>
-  action === 'check' && because?.kind === 'operator';
+/**
+ * Whether somebody waits for the answers of a check: a person, who is shown its nodes as they answer, or the lane of repairs
+ * whose nodes are checked first. A sweep is read when its commands end.
+ */
+export const isAwaited = ({
+  action,
+  because,
+  becauses = {},
+}: Pick<CommandRow, 'action' | 'because' | 'becauses'>): boolean =>
+  action === 'check' &&
+  [because, ...Object.values(becauses)].some((own) => own?.kind === 'operator' || own?.kind === 'log');

@@ -33,11 +33,12 @@ describe('the deadlines of a command', () => {
       30,
     ],
     [
-      'a check of several commands, which is read only at its end',
-      aCheck(0, { commands: [aCommand(), aCommand({ key: '2' })] }),
+      'a sweep of several commands, which is read only at its end',
+      aCheck(0, { because: because('sweep'), commands: [aCommand(), aCommand({ key: '2' })] }),
       HARD,
     ],
-    ['a check with nodes that still wait', aCheck(1, { commands: [aCommand()] }), HARD],
+    ['a sweep with nodes that still wait', aCheck(1, { because: because('sweep'), commands: [aCommand()] }), HARD],
+    ['a check of several commands for which a lane waits', aCheck(9, { commands: [aCommand()] }), 30],
     ['a repair with nodes that still wait', aRun(9, { commands: [aCommand(), aCommand({ key: '2' })] }), 90],
   ])('%s', (_, run, soft) => {
     expect(sentAt(run)).toEqual({ softDeadlineAt: at(1 + soft), hardDeadlineAt: at(1 + HARD) });
@@ -53,7 +54,17 @@ it('a repair is looked at before its deadline, one of a single node where it may
   expect(looksAfter(aRun(2), { instanceIds: nodes(2) }, { ...LIMITS, repairFirstLookSeconds: 0 })).toEqual([40]);
   expect(looksAfter(aRun(1), { instanceIds: nodes(1) }, LIMITS)).toEqual([8]);
   expect(looksAfter(aRun(1), { instanceIds: nodes(1) }, { ...LIMITS, breakerFirstSeconds: 901 })).toEqual([]);
-  expect(looksAfter(aCheck(2), { instanceIds: nodes(2) }, LIMITS)).toEqual([]);
+});
+
+it('a check is looked at for the lane that has its nodes checked first, a sweep never', () => {
+  const row = { instanceIds: nodes(2) };
+  const sweep = aCheck(2, { because: because('sweep') });
+  expect(looksAfter(aCheck(2), row, LIMITS)).toEqual([8, 30]);
+  expect(looksAfter(sweep, row, LIMITS)).toEqual([]);
+  // Where other nodes of the check were reported before, the run is told by theirs.
+  const others = aCheck(2, { because: because('event') });
+  expect(looksAfter(others, row, LIMITS)).toEqual([]);
+  expect(looksAfter(others, { ...row, becauses: { [node(1)]: because('log') } }, LIMITS)).toEqual([8, 30]);
 });
 
 describe('a check that a person waits for', () => {
@@ -63,7 +74,8 @@ describe('a check that a person waits for', () => {
   it('has the soft deadline however many commands it has', () => {
     const soft = (run: RunState) => deadlinesOf(run, DOCUMENT_TIME, at(1), LIMITS).softDeadlineAt;
     expect(soft(asked(400, { commands: [aCommand(), aCommand({ key: '2' })] }))).toBe(at(31));
-    expect(soft(aCheck(400, { commands: [aCommand(), aCommand({ key: '2' })] }))).toBe(at(1 + HARD));
+    const sweep = aCheck(400, { because: because('sweep'), commands: [aCommand(), aCommand({ key: '2' })] });
+    expect(soft(sweep)).toBe(at(1 + HARD));
   });
 
   it('is looked at while it runs, unless it has a node alone', () => {

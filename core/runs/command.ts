@@ -5,12 +5,13 @@ import type { Limits } from '../model/policy.ts';
 import { type Wake, wakeOf, wakeRun } from '../model/wake.ts';
 import type { CommandRow, CommandState, ObservationRow } from '../state/command-state.ts';
 import { type OutcomeCounts, withCounts } from '../state/counts.ts';
+import type { OutboxEntry } from '../state/outbox-entry.ts';
 import { type RunState, startOf } from '../state/run-state.ts';
 import { isAwaited } from './awaited.ts';
 import { batchesOf } from './batch.ts';
 import { batchTallies } from './batch-results.ts';
 import { type Change, COMMAND_LOST, closeCheck, closeRepair, lostOf } from './close.ts';
-import { findingsOf, type Known, notRunOf, waitingOf } from './findings.ts';
+import { type Known, notRunOf, waitingOf } from './findings.ts';
 import { onInvalidIds } from './invalid-ids.ts';
 import { dropsOf, takenOf } from './outbox.ts';
 
@@ -59,8 +60,11 @@ export const deadlinesOf = (
 /** The longest delay of a message (SQS quotas). */
 const MAX_DELAY_SECONDS = 900;
 
-/** When a person sees the first answers to a check, and those of slower nodes, in seconds after the sending. */
-const CHECK_LOOKS = [4, 8, 16] as const;
+/**
+ * When the first answers to a check are read, and those of slower nodes, in seconds after the sending: for a person, and for a
+ * lane that checks its nodes first.
+ */
+const CHECK_LOOKS = { person: [4, 8, 16], lane: [8, 30] } as const;
 /**
  * How many calls of SSM the looks of a check may cost in all: some ten a second for as long as they take. A check of more
  * commands has fewer looks at each.
@@ -69,11 +73,11 @@ const MAX_LOOK_CALLS = 180;
 
 /**
  * When command-tracker looks at a command before its deadline, in seconds after the sending. A look at a repair gives back the
- * slots of the nodes that have ended; one at a check shows the nodes that have answered to the person who waits for them.
+ * slots of the nodes that have ended; one at a check gives the nodes that have answered to those who wait for them.
  */
 export const looksAfter = (
   run: Pick<RunState, 'action' | 'because' | 'commands' | 'pending'>,
-  { instanceIds, parts = 1 }: Pick<CommandRow, 'instanceIds' | 'parts'>,
+  { instanceIds, parts = 1, becauses }: Pick<CommandRow, 'instanceIds' | 'parts' | 'becauses'>,
   { repairFirstLookSeconds, repairSecondLookSeconds, breakerFirstSeconds, maxNodesPerCommand }: Limits,
 ): readonly number[] => {
   if (run.action === 'repair') {
@@ -84,7 +88,8 @@ export const looksAfter = (
   if (instanceIds.length < 2) return [];
   const all = run.commands.length + Math.ceil(run.pending.length / maxNodesPerCommand) * parts;
   const each = Math.floor(MAX_LOOK_CALLS / Math.max(1, all));
-  return isAwaited(run) && each > 0 ? CHECK_LOOKS.slice(-each) : [];
+  const waits = run.because.kind === 'operator' ? 'person' : 'lane';
+  return isAwaited({ ...run, becauses }) && each > 0 ? CHECK_LOOKS[waits].slice(-each) : [];
 };
 
 /** A time in milliseconds. One that is not stored has passed: a command without its time is processed, not forgotten. */
@@ -179,15 +184,17 @@ export const isNews = (command: CommandState, seen: ObservationRow): boolean => 
 
 /** Ends a command by its final observation, or keeps the nodes that still run. Its outcomes are counted with its batch. */
 export const onObservation = (command: CommandState, seen: ObservationRow, state: RunState): Change => {
-  if (!seen.final) return { command: { ...command, open: [...seen.open] }, outbox: [] };
-  const { key, size, unreachable, counts, documentName, isCanary } = command;
+  const isCheck = state.action === 'check';
+  // What a check has found on some nodes depends on its other parts.
+  if (!seen.final) return { command: isCheck ? command : { ...command, open: [...seen.open] }, outbox: [] };
+  const { key, size, unreachable, counts, documentName, isCanary, open } = command;
   const commandId = seen.commandId ?? command.commandId;
   // A node that gave no answer by the hard deadline may still give one.
   const isAssumed = seen.assumed !== undefined;
   return {
     // Every step stores the run, so a command that is over keeps only the fields that are still read.
     command: {
-      ...defined({ unreachable, counts, commandId, isCanary }),
+      ...defined({ unreachable, counts, commandId, isCanary, open: isCheck ? open : undefined }),
       ...(isAssumed ? { assumedGrade: seen.grade, ...defined({ documentName }) } : {}),
       key,
       size,
@@ -198,14 +205,14 @@ export const onObservation = (command: CommandState, seen: ObservationRow, state
   };
 };
 
-/** Sets the counts of a batch on its first command. They are derived from the observations of the batch alone. */
+/** The counts of a batch, derived from its observations alone, and what it asks for. */
 export const onBatch = (
   lead: CommandState,
   parts: readonly ObservationRow[],
   state: RunState,
   known: Known,
   limits: Limits,
-): Change => {
+): { readonly counts: OutcomeCounts; readonly outbox: readonly OutboxEntry[] } => {
   const tallies = batchTallies(parts, state);
   const observed = Object.values(tallies).reduce<OutcomeCounts>((sum, t) => withCounts(sum, { [t.outcome]: 1 }), {});
   // The observation lacks the nodes of a repair that SSM refused before it sent the command. A lost one has no nodes at all.
@@ -216,15 +223,8 @@ export const onBatch = (
     ...(unseen === refused ? {} : { Unknown: unseen - refused }),
   });
   return {
-    command: {
-      ...lead,
-      counts,
-    },
-    outbox: [
-      ...findingsOf(state, parts, known),
-      ...waitingOf(state, tallies, parts, known, limits),
-      ...notRunOf(state, tallies, parts, limits),
-    ],
+    counts,
+    outbox: [...waitingOf(state, tallies, parts, known, limits), ...notRunOf(state, tallies, parts, limits)],
   };
 };
 

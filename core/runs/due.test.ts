@@ -151,11 +151,10 @@ it('the second check of a busy node waits from the time at which its last part w
 });
 
 it('a repair of several nodes is looked at before its end, at the times that are not switched off', () => {
-  const of = (action: 'check' | 'repair', count: number, over: object = {}) =>
-    looksAfter(action === 'check' ? aCheck(count) : aRun(count), { instanceIds: nodes(count) }, { ...LIMITS, ...over });
+  const of = (count: number, over: object = {}) =>
+    looksAfter(aRun(count), { instanceIds: nodes(count) }, { ...LIMITS, ...over });
   const looks = { repairFirstLookSeconds: 20, repairSecondLookSeconds: 45 };
-  expect(of('repair', 2, looks)).toEqual([20, 45]);
-  expect(of('repair', 2, { ...looks, repairFirstLookSeconds: 0 })).toEqual([45]);
-  expect(of('repair', 1, looks)).toEqual([8]);
-  expect(of('check', 2, looks)).toEqual([]);
+  expect(of(2, looks)).toEqual([20, 45]);
+  expect(of(2, { ...looks, repairFirstLookSeconds: 0 })).toEqual([45]);
+  expect(of(1, looks)).toEqual([8]);
 });

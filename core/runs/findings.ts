@@ -8,7 +8,6 @@ import type { OutboxEntry } from '../state/outbox-entry.ts';
 import { CHECK_SOURCE } from '../state/pending-node.ts';
 import type { Tally } from '../state/results.ts';
 import { isSweep, type RunState } from '../state/run-state.ts';
-import { batchTallies } from './batch-results.ts';
 import { becausesOfLooks } from './last-looks.ts';
 import { askForCheck, enqueueOf, handedBack, merged, parentOf } from './outbox.ts';
 
@@ -28,28 +27,19 @@ const repairableOf = (tally: Tally, known: Known): readonly (readonly [string, s
   );
 
 /**
- * Enqueues the findings of a check in the lanes that the policy allows to repair. Each finding has the time of the part
- * that found it: with a later time, it would remain valid after a repair that ran in between.
+ * Enqueues the findings of a part of a check on one node in the lanes that the policy allows to repair. Each finding has the
+ * time of the part that found it: with a later time, it would remain valid after a repair that ran in between.
  */
-export const findingsOf = (run: RunState, parts: readonly ObservationRow[], known: Known): OutboxEntry[] => {
-  if (run.action !== 'check') return [];
-  const entries = parts
-    .flatMap((part) => Object.entries(batchTallies([part], run)))
-    .flatMap(([instanceId, tally]) =>
-      repairableOf(tally, known).map(
-        ([remediation, reason]): OutboxEntry => ({
-          kind: 'enqueue',
-          lane: laneName(run.cluster, remediation),
-          reason,
-          ...defined({ image: tally.image, localMethod: tally.localMethod }),
-          source: CHECK_SOURCE,
-          because: findingCause(run, instanceId),
-          nodes: [[instanceId, tally.at]],
-        }),
-      ),
-    );
-  return merged(entries);
-};
+export const findingsOf = (run: RunState, instanceId: string, tally: Tally, known: Known): OutboxEntry[] =>
+  repairableOf(tally, known).map(([remediation, reason]) => ({
+    kind: 'enqueue',
+    lane: laneName(run.cluster, remediation),
+    reason,
+    ...defined({ image: tally.image, localMethod: tally.localMethod }),
+    source: CHECK_SOURCE,
+    because: findingCause(run, instanceId),
+    nodes: [[instanceId, tally.at]],
+  }));
 
 const lastAt = (parts: readonly ObservationRow[]): string =>
   parts.reduce((last, part) => (part.at > last.at ? part : last)).at;

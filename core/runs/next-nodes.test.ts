@@ -24,6 +24,7 @@ import {
 import type { CommandState } from '../state/command-state.ts';
 import type { RunState } from '../state/run-state.ts';
 import { nodesToDecide } from './advance.ts';
+import { batchTallies } from './batch-results.ts';
 import type { SendReport } from './command.ts';
 import { findingsOf, notRunOf, waitingOf } from './findings.ts';
 import { holdOf } from './lane.ts';
@@ -200,12 +201,12 @@ describe('the findings of a check', () => {
   });
 
   it('keep the image, the local method and how late the fault was seen', () => {
-    expect(findingsOf(run, [found], known)).toMatchObject([
+    const tally = batchTallies([found], run)[node(1)] ?? expect.fail();
+    expect(findingsOf(run, node(1), tally, known)).toMatchObject([
       { image: 'a/p:1', localMethod: true, because: { kind: 'finding', detectedWithinSeconds: 60 } },
     ]);
-    expect(findingsOf(aRun(0), [found], known)).toEqual([]);
     const seen = { ...run, looks: [[node(1), 90]] satisfies [string, number][] };
-    expect(findingsOf(seen, [found], known)).toMatchObject([{ because: { detectedWithinSeconds: 90 } }]);
+    expect(findingsOf(seen, node(1), tally, known)).toMatchObject([{ because: { detectedWithinSeconds: 90 } }]);
   });
 
   it('of nodes on which nothing ran are asked for again, as part of the run', () => {

@@ -1,5 +1,6 @@
 import type { Limits } from '../model/policy.ts';
 import type { CommandState, ObservationRow } from '../state/command-state.ts';
+import type { OutcomeCounts } from '../state/counts.ts';
 import type { OutboxEntry } from '../state/outbox-entry.ts';
 import type { PlannedRun, RunState } from '../state/run-state.ts';
 import { batchesOf, batchOf } from './batch.ts';
@@ -9,6 +10,7 @@ import { withBatchesDivided } from './invalid-ids.ts';
 import { merged } from './outbox.ts';
 import { withAnswers } from './refusal.ts';
 import type { Knowledge } from './rules.ts';
+import { tellFindings } from './tell-findings.ts';
 
 /** The news of a run's commands: what SSM answered, and what was observed. */
 export type News = Knowledge & {
@@ -47,6 +49,10 @@ export const countsOf = (state: RunState): Partial<Record<string, number>> => {
   return counts;
 };
 
+/** A batch with its counts, which its first command has. */
+const counted = (parts: readonly CommandState[], counts: OutcomeCounts): readonly CommandState[] =>
+  parts.map((command, i) => (i === 0 ? { ...command, counts } : command));
+
 /**
  * Applies the reports about the run's commands, then their observations. A command that is over changes only if its first
  * observation assumed a reading and a later one is surer.
@@ -73,9 +79,12 @@ export const withReports = <Run extends PlannedRun>(before: Run, inputs: News, n
   });
   const all = before.action === 'check' ? withBatchesDivided(updated) : updated;
   const commands = batchesOf(all).flatMap((parts): readonly CommandState[] => {
-    const [lead, ...others] = parts;
+    const [lead] = parts;
     const isNew = lead !== undefined && (lead.counts === undefined || observed.has(batchOf(lead.key)));
-    if (!isNew || !parts.every(isOver)) return parts;
+    if (!isNew) return parts;
+    const told = tellFindings(before, parts, inputs.observations, inputs);
+    outbox.push(...told.outbox);
+    if (!parts.every(isOver)) return told.commands;
     const seen = parts.flatMap((c) => inputs.observations.find((o) => o.key === c.key) ?? []);
     // The outbox of this run writes the observation of a command that did not run; the next step reads it.
     if (seen.length < parts.length) {
@@ -84,9 +93,9 @@ export const withReports = <Run extends PlannedRun>(before: Run, inputs: News, n
     }
     // A repair whose observation is lost is counted already, with what a look had seen of it.
     if (before.action === 'repair' && !seen.every(({ final }) => final)) return parts;
-    const counted = onBatch(lead, seen, before, inputs, limits);
-    outbox.push(...counted.outbox);
-    return [counted.command, ...others];
+    const { counts, outbox: asked } = onBatch(lead, seen, before, inputs, limits);
+    outbox.push(...asked);
+    return counted(told.commands, counts);
   });
   const isChanged = outbox.length > 0 || commands.some((c, i) => c !== before.commands[i]);
   if (!isChanged) return before;

@@ -112,7 +112,10 @@ export const CommandState = stored({
   counts: OutcomeCounts.optional(),
   /** Whether it was sent to a canary. */
   isCanary: z.boolean().optional(),
-  /** The nodes without a final reading, where others of the command have one. */
+  /**
+   * The nodes without a final reading, where others of the command have one. Of a check: those whose findings are still to
+   * come, where others have gone to their lanes.
+   */
   open: z.array(InstanceId).max(50).optional(),
   /** The grade of the observation that closed it, where readings were assumed: a surer one is counted too. */
   assumedGrade: z.number().int().nonnegative().optional(),

@@ -41,6 +41,10 @@ const locate = async (
   return { row: found, isGivenUp: command.status === 'lost' };
 };
 
+/** Whether every node of a command has its final reading. The other parts of its batch may still run. */
+const isFinal = async ({ runs }: CommandTrackerPorts, { runId, key }: CommandRow): Promise<boolean> =>
+  (await runs.observation(runId, key))?.final === true;
+
 /**
  * Whether a look has seen the end of every node of a repair. What it did not write after that, scheduler writes: the command
  * stays due until its results are stored.
@@ -75,7 +79,7 @@ export const trackEvent = async (deps: CommandTrackerPorts, body: unknown): Prom
     return;
   }
   let progress = await deps.observer.observe(command);
-  for (let read = 1; progress === 'running' || progress === 'open'; read++) {
+  for (let read = 1; progress === 'running' || (progress === 'open' && !(await isFinal(deps, command))); read++) {
     if (read === READS) {
       // Its deadline is stored: scheduler reads it then.
       deps.count('EndNotShownYet');
@@ -88,11 +92,12 @@ export const trackEvent = async (deps: CommandTrackerPorts, body: unknown): Prom
     await deps.wait(READ_GAP_MS);
     progress = await deps.observer.observe(command);
   }
-  // A run has nothing to do until all parts of a batch are in: the function that completes the batch wakes the run.
+  // A run has nothing to do until all parts of a batch are in, or have answered about some nodes: the function that sees that
+  // wakes the run.
   // The run of a command that was given up may have ended: what the document did to the node still counts.
   const wakes = isGivenUp
     ? [wakeOf(command), wakeRun(command.runId)]
     : wakesOf(command, deps.now().toISOString(), deps.limits);
-  if (progress === 'complete') await deps.wakes.wake(wakes);
+  if (progress !== 'incomplete') await deps.wakes.wake(wakes);
   deps.log.info('recording results', { commandId, runId: command.runId, key: command.key, status });
 };

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { LOGS_SOURCE } from '../../core/state/pending-node.ts';
 import type { FakeNode } from '../../test/support/fake-ssm.ts';
 import { runControllerWorld } from '../../test/support/run-controller-world.ts';
 import { sampleOf } from '../../test/support/sample.ts';
@@ -40,6 +41,30 @@ const secondsWith = async (liars: readonly Partial<FakeNode>[], nodes = 200): Pr
 const FAILS: Partial<FakeNode> = { failsWith: { outcome: 'NotRepaired', reason: 'SandboxImageMissing' } };
 const SILENT_REGISTRY: Partial<FakeNode> = { failsWith: { outcome: 'NotRepaired', reason: 'RegistryUnreachable' } };
 const MUTE: Partial<FakeNode> = { latencyMs: Number.POSITIVE_INFINITY };
+
+/** The seconds until ten broken nodes are repaired that log lines alone report, together with silent ones: all are checked first. */
+const secondsCheckedFirst = async (silent: number): Promise<number> => {
+  const w = runControllerWorld(await table.another(), { nodes: 200 });
+  const from = w.clock.ms;
+  const honest = w.ids.slice(-HONEST);
+  const named = [...w.ids.slice(0, silent), ...honest];
+  for (const [i, id] of named.entries())
+    w.nodes.set(id, { broken: true, latencyMs: i < silent ? Number.POSITIVE_INFINITY : LATENCY_MS });
+  const isBroken = (id: string) => w.nodes.get(id)?.broken === true;
+  for (let gone = 0; gone < PATIENCE_SECONDS && honest.some(isBroken); gone++) {
+    if (gone % SAY_AGAIN_SECONDS === 0)
+      for (const id of named.filter(isBroken)) await w.signal(id, 'pause-image', w.iso(), LOGS_SOURCE);
+    await w.pass(1, 1);
+  }
+  expect(honest.filter(isBroken)).toEqual([]);
+  return (w.clock.ms - from) / 1000;
+};
+
+it('ten broken nodes that are checked first are repaired soon in spite of two that answer nothing', async () => {
+  const [alone, seconds] = [await secondsCheckedFirst(0), await secondsCheckedFirst(2)];
+  console.info(`${seconds} s instead of ${alone} s`);
+  expect(seconds).toBeLessThanOrEqual(2 * alone);
+});
 
 describe('ten broken nodes are repaired', () => {
   let honestSeconds = 0;
