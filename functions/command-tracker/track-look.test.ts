@@ -111,13 +111,30 @@ it('shows each node of a check that a person waits for as it answers: one that d
   expect(w.ssm.sends('pause-image-repair')).toEqual(new Map([[broken, 1]]));
 });
 
-it('is not asked for at a check that nobody waits for', async () => {
+it('is followed by one read at the end of a part, which wakes the run while another part still runs', async () => {
+  const w = runControllerWorld(await table.another(), { events: 0, nodes: 2, settings: testSettings({}, 2) });
+  const [quick = '', slow = ''] = w.ids;
+  w.nodes.set(quick, { broken: true, latencyMs: 2000 });
+  w.nodes.set(slow, { broken: true, latencyMs: 10_000, part: { number: 2, latencyMs: 60_000 } });
+  await w.ask('r-check', 'check', w.ids);
+  await w.deliver();
+  const [first = expect.fail(), second = expect.fail()] = w.ssm.commands;
+  w.clock.ms += 4000;
+  for (const { id } of [first, second]) await w.look(id);
+  w.clock.ms += 7000;
+  const { calls } = w.ssm.world;
+  w.queue.splice(0);
+  await w.track(first.id, first.documentName);
+  expect([w.ssm.world.calls - calls, w.queue]).toEqual([1, [{ kind: 'run', runId: 'r-check' }]]);
+});
+
+it('is not asked for at a sweep', async () => {
   const w = runControllerWorld(await table.another(), { events: 0, nodes: 60 });
   for (const id of w.ids) w.nodes.set(id, { broken: false, latencyMs: 2000 });
-  await w.signal(w.ids[0] ?? '');
-  await w.pass(60);
+  await w.runReconcile('sweep');
+  await w.pass(1800, 60);
   expect(w.ssm.commands.length).toBeGreaterThan(0);
-  expect(w.looks.asked.filter(([, delays]) => delays.length === 3)).toEqual([]);
+  expect(w.looks.asked).toEqual([]);
 });
 
 it('that the queue refuses stops nothing', async () => {
