@@ -114,7 +114,7 @@ export const CommandState = stored({
   isCanary: z.boolean().optional(),
   /**
    * The nodes without a final reading, where others of the command have one. Of a check: those whose findings are still to
-   * come, where others have gone to their lanes.
+   * come, where others were sent to their lanes.
    */
   open: z.array(InstanceId).max(50).optional(),
   /** The grade of the observation that closed it, where readings were assumed: a surer one is counted too. */
