@@ -9,6 +9,7 @@ import { createDeadLetters } from '../adapters/messaging/dead-letters.ts';
 import { createReturnSoon, SIGNALS_BACK_OFF } from '../adapters/messaging/failed-records.ts';
 import { createWakeQueue } from '../adapters/messaging/wake-queue.ts';
 import { createDocumentClient } from '../adapters/table/document-client.ts';
+import { createLaneCalls } from '../adapters/table/lane-calls.ts';
 import { createPace, SIGNALS_EC2_COUNTER } from '../adapters/table/pace.ts';
 import { createSignalBudgets } from '../adapters/table/signal-budgets.ts';
 import { createSignalStore } from '../adapters/table/signal-store.ts';
@@ -29,7 +30,7 @@ export const composeSignalIntake = (telemetry: Telemetry): SignalIntakePorts => 
   const ec2 = countThrottles(new EC2Client(AWS_CLIENT.throttled), telemetry.count);
   return {
     ...telemetry,
-    store: { ...createSignalStore({ ...table, newId }), ...createSignalBudgets(table) },
+    store: { ...createSignalStore({ ...table, newId }), ...createSignalBudgets(table), ...createLaneCalls(table) },
     finder: createInstanceFinder({ ec2, pace, now }),
     members: createMembers({ ec2, pace, policy, now }),
     wakes: createWakeQueue({ client, queueUrl: env.LANES_QUEUE_URL, newId }),

@@ -1,5 +1,6 @@
 import type { Limits } from '../../core/model/policy.ts';
 import { createCommitStore } from '../../functions/adapters/table/commit-store.ts';
+import { createLaneCalls } from '../../functions/adapters/table/lane-calls.ts';
 import { createLaneStore } from '../../functions/adapters/table/lane-store.ts';
 import { createRequestStore } from '../../functions/adapters/table/request-store.ts';
 import { createResultStore } from '../../functions/adapters/table/result-store.ts';
@@ -16,6 +17,6 @@ export const runControllerStores = (table: TestTable, limits: Limits, newId: () 
   commits: createCommitStore({ ...table, limits }),
   trust: createTrustStore(table),
   results: createResultStore({ ...table, limits, wait: async () => {} }),
-  signals: { ...createSignalStore({ ...table, newId }), ...createSignalBudgets(table) },
+  signals: { ...createSignalStore({ ...table, newId }), ...createSignalBudgets(table), ...createLaneCalls(table) },
   requests: createRequestStore({ ...table, retentionDays: 365 }),
 });

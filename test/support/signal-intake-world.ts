@@ -5,6 +5,7 @@ import { createMembers } from '../../functions/adapters/ec2/members.ts';
 import { createDeadLetters } from '../../functions/adapters/messaging/dead-letters.ts';
 import { createWakeQueue } from '../../functions/adapters/messaging/wake-queue.ts';
 import { rowOf } from '../../functions/adapters/table/items.ts';
+import { createLaneCalls } from '../../functions/adapters/table/lane-calls.ts';
 import { createLaneStore } from '../../functions/adapters/table/lane-store.ts';
 import { createSignalBudgets } from '../../functions/adapters/table/signal-budgets.ts';
 import { createSignalStore } from '../../functions/adapters/table/signal-store.ts';
@@ -82,7 +83,7 @@ export const signalIntakeWorld = async (
   const lanes = createLaneStore(table);
   const returned: string[] = [];
   const deps: SignalIntakePorts = {
-    store: { ...createSignalStore({ ...table, newId }), ...createSignalBudgets(table) },
+    store: { ...createSignalStore({ ...table, newId }), ...createSignalBudgets(table), ...createLaneCalls(table) },
     finder: createInstanceFinder({ ec2: ec2.client, pace: async () => {}, now }),
     members: createMembers({ ec2: ec2.client, pace: async () => {}, policy: settings.policy, now }),
     wakes: createWakeQueue({ client: sqs.client, queueUrl: LANES, newId, wait: async () => {} }),

@@ -6,6 +6,7 @@ import { startTable, type TestTable } from '../../../test/support/table.ts';
 import { createDueStore } from './due-store.ts';
 import { rowOf } from './items.ts';
 import { keys } from './keys.ts';
+import { createLaneCalls } from './lane-calls.ts';
 import { createLaneStore } from './lane-store.ts';
 import { createSignalStore, type SignalStore } from './signal-store.ts';
 
@@ -157,7 +158,10 @@ describe("a lane's row that cannot be read", () => {
     async (_, row) => {
       const key = keys.lane('demo/y');
       const [now, stale] = ['2026-08-22T10:30:00.000Z', '2026-08-22T10:28:00.000Z'];
-      const touches = [() => store.callLane('demo/y', now, stale), () => store.touchLane('demo', 'y', now)];
+      const touches = [
+        () => createLaneCalls(table).callLane('demo/y', now, stale),
+        () => store.touchLane('demo', 'y', now),
+      ];
       for (const touch of touches) {
         await table.put({ ...key, ...row });
         expect(await touch()).toBeTruthy();

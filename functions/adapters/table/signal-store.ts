@@ -2,14 +2,13 @@ import { defined } from '../../../core/model/defined.ts';
 import { laneName } from '../../../core/model/lane-name.ts';
 import { mergePending, type NewPendingNode } from '../../../core/signals/route.ts';
 import { takesFromDay } from '../../../core/signals/unproven.ts';
-import { LaneState } from '../../../core/state/lane-state.ts';
 import { PendingNode, requestsIn } from '../../../core/state/pending-node.ts';
 import { replaceUnreadable } from './aside.ts';
-import { above, absent, allOf, anyOf, below, type Condition, isAtVersion, isNew, isStored } from './expressions.ts';
-import { type Item, inIndex, type Stored, storedOf } from './items.ts';
-import { DUE_SHARDS, index, type Key, keys, shardOf } from './keys.ts';
+import { above, absent, anyOf, isAtVersion, isNew, isStored } from './expressions.ts';
+import type { Stored } from './items.ts';
+import { type Key, keys } from './keys.ts';
+import { laneTouch } from './lane-touch.ts';
 import { createTable, type TableOptions } from './table.ts';
-import { wholeLane } from './whole-lane.ts';
 
 /** The node of a row. */
 type RowOf = Pick<NewPendingNode, 'lane' | 'instanceId'>;
@@ -41,14 +40,12 @@ export type SignalStore = {
   readonly addPending: (node: NewPendingNode, context?: SignalContext) => Promise<PendingChange>;
   /** Makes the lane due now, so that scheduler finds it even where the wake is lost. Returns the lane's name. */
   readonly touchLane: (cluster: string, remediation: string, now: string) => Promise<string>;
-  /**
-   * As {@link touchLane}; false where a wake is under way already, so that a thousand signals wake the lane once.
-   * A call from before `stale` counts as lost.
-   */
-  readonly callLane: (lane: string, now: string, stale: string) => Promise<boolean>;
 };
 
 const ATTEMPTS = 8;
+
+const keyOf = ({ lane, instanceId }: RowOf): Key => keys.pendingNode(lane, instanceId);
+const textOf = ({ pk, sk }: Key): string => pk + sk;
 
 /** Pending nodes of the audit table. */
 export const createSignalStore = ({
@@ -57,33 +54,12 @@ export const createSignalStore = ({
 }: TableOptions & { readonly newId: () => string }): SignalStore => {
   const table = createTable(options);
 
-  const dueNow = (lane: string, now: string) => ({
-    dueAt: now,
-    ...inIndex('byDue', index.open(shardOf(lane, DUE_SHARDS)), now),
-  });
-
-  /** Makes a lane due, on a condition; false where it does not hold, or the row lacks what every row of a lane has. */
-  const touch = async (name: string, now: string, condition: Condition, set = {}): Promise<boolean> => {
-    const { setIfAbsent, isWhole } = wholeLane(name);
-    const change = { setIfAbsent, set: { ...dueNow(name, now), ...set }, add: { news: 1 } };
-    return (await table.update(keys.lane(name), change, allOf(isWhole, condition))) !== undefined;
-  };
-
-  /** Makes a lane due whose row cannot be read, so that run-controller finds it; false for any other. */
-  const touchUnreadable = async (lane: string, now: string, item: Item | undefined): Promise<boolean> => {
-    if (storedOf(LaneState, item).kind !== 'unreadable') return false;
-    await table.update(keys.lane(lane), { set: dueNow(lane, now) }, isStored);
-    return true;
-  };
+  const { touch, touchUnreadable } = laneTouch(table);
 
   return {
     readRows: async (nodes) => {
-      const keyOf = ({ lane, instanceId }: RowOf) => keys.pendingNode(lane, instanceId);
       const { understood, unreadable } = await table.rowsAt(PendingNode, nodes.map(keyOf));
-      const textOf = ({ pk, sk }: Key): string => `${pk}\n${sk}`;
-      const read = new Map(
-        nodes.map((node): [string, Stored<PendingNode>] => [textOf(keyOf(node)), { kind: 'absent' }]),
-      );
+      const read = new Map<string, Stored<PendingNode>>(nodes.map((node) => [textOf(keyOf(node)), { kind: 'absent' }]));
       for (const row of understood) read.set(textOf(keyOf(row)), { kind: 'row', row });
       // Whoever replaces one needs all of its item.
       for (const { partitionKey: pk, sortKey: sk } of unreadable) read.delete(textOf({ pk, sk }));
@@ -98,7 +74,7 @@ export const createSignalStore = ({
     },
 
     addPending: async (node, { takeFromDay, rows, isRepeat } = {}) => {
-      const key = keys.pendingNode(node.lane, node.instanceId);
+      const key = keyOf(node);
       let isPaid = false;
       for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
         const stored = rows?.take(node) ?? (await table.read(PendingNode, key));
@@ -133,13 +109,6 @@ export const createSignalStore = ({
       if (!isMoved)
         await touchUnreadable(lane, now, await table.update(keys.lane(lane), { add: { news: 1 } }, isStored));
       return lane;
-    },
-
-    // A lane is called where it is not due, or no call of the last while is unanswered.
-    callLane: async (lane, now, stale) => {
-      const isUncalled = anyOf(absent('dueAt'), above('dueAt', now), absent('calledAt'), below('calledAt', stale));
-      if (await touch(lane, now, isUncalled, { calledAt: now })) return true;
-      return await touchUnreadable(lane, now, await table.getItem(keys.lane(lane)));
     },
   };
 };
