@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { OutboxEntry } from '../../core/state/outbox-entry.ts';
+import type { RunState } from '../../core/state/run-state.ts';
 import { runControllerWorld } from '../../test/support/run-controller-world.ts';
 import { aRun, node } from '../../test/support/runs.ts';
 import { startTable, type TestTable } from '../../test/support/table.ts';
@@ -74,4 +75,38 @@ it('a notice that the bus refuses stays, is tried again a minute apart, and is g
   }
   expect(await flushOutbox(w.deps, run)).toEqual([]);
   expect(w.telemetry.counts.NoticeGivenUp).toBe(1);
+});
+
+it('a check that was handed over puts no row off again, and refuses no write of one', async () => {
+  const own = await table.another();
+  const w = runControllerWorld(own);
+  for (const n of [1, 2, 3]) await w.signal(node(n), 'node-check');
+  const rows = await w.lanes.pendingNodes('demo/node-check');
+  const defer: OutboxEntry = {
+    kind: 'defer',
+    lane: 'demo/node-check',
+    rows: rows.map(({ instanceId, version }) => [instanceId, version]),
+    notBefore: w.iso(60),
+    decidedAt: w.iso(),
+  };
+  const run: RunState = { ...aRun(0), action: 'check', outbox: [defer] };
+  await performEntries(w.deps, run, [defer]);
+  const put = await w.lanes.pendingNodes('demo/node-check');
+  const written: string[] = [];
+  const lanes = {
+    ...w.deps.lanes,
+    defer: async ({ instanceId }: { readonly instanceId: string }) => void written.push(instanceId),
+  };
+  await flushOutbox({ ...w.deps, lanes }, run);
+  expect([written, put.map(({ notBefore }) => notBefore)]).toEqual([[], [w.iso(60), w.iso(60), w.iso(60)]]);
+  // What the run did not do before, a crash for instance, is done now, also to a row that cannot be read.
+  const [again, changed, spoiled] = put;
+  await own.put({ pk: 'LANE#demo/node-check', sk: `NODE#${spoiled?.instanceId}`, ...spoiled, signals: 'many' });
+  const now = put.map(({ instanceId, version }): [string, string] => [instanceId, version]);
+  const late = {
+    ...run,
+    outbox: [{ ...defer, rows: now.map(([id, v]): [string, string] => [id, id === changed?.instanceId ? 'v' : v]) }],
+  };
+  await flushOutbox({ ...w.deps, lanes }, late);
+  expect(written).toEqual([again?.instanceId, spoiled?.instanceId]);
 });

@@ -153,13 +153,26 @@ const tryEntry = async (deps: RunControllerPorts, run: RunState, entry: Tried): 
   }
 };
 
+type Untried = Exclude<OutboxEntry, Tried>;
+
+/** An entry without the rows that have changed since they were read: one read of many costs less than a refused write of each. */
+const unchanged = async (deps: RunControllerPorts, entry: Untried): Promise<Untried> => {
+  if (entry.kind !== 'defer') return entry;
+  const { lane, rows } = entry;
+  const { understood } = await deps.lanes.rowsOf(
+    lane,
+    rows.map(([id]) => id),
+  );
+  const versions = new Map(understood.map((row) => [row.instanceId, row.version]));
+  return { ...entry, rows: rows.filter(([id, version]) => (versions.get(id) ?? version) === version) };
+};
+
 /** Performs the entries of a run's outbox that are due. Returns those that stay: what the bus or SSM refused. */
 export const flushOutbox = async (deps: RunControllerPorts, run: RunState): Promise<readonly OutboxEntry[]> => {
-  await performEntries(
-    deps,
-    run,
-    run.outbox.filter((entry) => !isTried(entry)),
-  );
+  const untried = run.outbox.filter((entry) => !isTried(entry));
+  // A check that was handed over has put its rows off before.
+  const left = run.action === 'check' ? await Promise.all(untried.map((entry) => unchanged(deps, entry))) : untried;
+  await performEntries(deps, run, left);
   const now = nowIso(deps);
   const stays: OutboxEntry[] = [];
   for (const entry of run.outbox.filter(isTried)) {
