@@ -5,8 +5,10 @@ import { runStorm, type StormFigures, type StormSize } from './storm.ts';
 import { synthScene } from './support.ts';
 
 /** The full storm is 5,000 nodes for ten minutes; `FLEETMEND_STORM_NODES` makes it smaller on a small machine. */
-const { FLEETMEND_STORM_NODES = '5000' } = process.env;
-const SIZE: StormSize = isDeep ? { nodes: Number(FLEETMEND_STORM_NODES), minutes: 10 } : { nodes: 40, minutes: 2 };
+const { FLEETMEND_STORM_NODES = '5000', FLEETMEND_STORM_SPEED = '1' } = process.env;
+const SIZE: StormSize = isDeep
+  ? { nodes: Number(FLEETMEND_STORM_NODES), minutes: 10, speed: Number(FLEETMEND_STORM_SPEED) }
+  : { nodes: 40, minutes: 2, speed: 1 };
 /** Execution environments of a function in a scene, each with a memory of its own. */
 const ENVIRONMENTS = 2;
 const EC2_PAGE = 1000;

@@ -6,7 +6,12 @@ import { faultLine } from './fault-line.ts';
 import { logGroupOf, openScene, REPAIRABLE, type Scene } from './support.ts';
 
 /** A storm: every node of a cluster logs its fault repeatedly until it is repaired. */
-export type StormSize = { readonly nodes: number; readonly minutes: number };
+export type StormSize = {
+  readonly nodes: number;
+  readonly minutes: number;
+  /** The lab's seconds for a second of the wall: far below 1, what the machine computes does not lengthen the storm. */
+  readonly speed: number;
+};
 
 /** The cost of a storm, in units that AWS bills or throttles. */
 export type StormFigures = StormSize & {
@@ -18,6 +23,8 @@ export type StormFigures = StormSize & {
   readonly symptoms: number;
   /** Calls by service and operation. */
   readonly calls: Readonly<Record<string, number>>;
+  /** Calls of the table by function and operation, for each node. */
+  readonly tableCallsOfNode: Readonly<Record<string, number>>;
   /** The most EC2 calls within ten seconds. */
   readonly ec2InTenSeconds: number;
   /** Nodes that still had the fault at the end. */
@@ -35,6 +42,12 @@ const countBy = <T>(items: readonly T[], key: (item: T) => string): Record<strin
   const counts: Record<string, number> = {};
   for (const item of items) counts[key(item)] = (counts[key(item)] ?? 0) + 1;
   return counts;
+};
+
+const tableCallsOfNode = (calls: readonly CallRecord[], { nodes }: StormSize): Record<string, number> => {
+  const ofTable = calls.filter(({ service }) => service === 'dynamodb');
+  const counts = countBy(ofTable, ({ functionName = '', operation }) => `${functionName}:${operation}`);
+  return Object.fromEntries(Object.entries(counts).map(([name, n]) => [name, Math.round((100 * n) / nodes) / 100]));
 };
 
 /** The most of these calls in any ten seconds of the lab's time. */
@@ -70,7 +83,7 @@ const logFaults = async (scene: Scene, lab: Lab, { nodes, minutes }: StormSize):
 
 /** Runs a storm through the lab with simulated nodes, to the end of the last repair, and counts. */
 export const runStorm = async (assembly: LabAssembly, size: StormSize): Promise<StormFigures> => {
-  const scene = await openScene(assembly, { seed: 11 });
+  const scene = await openScene(assembly, { seed: 11, speed: size.speed });
   const { lab } = scene;
   const ends: Extract<LabEvent, { kind: 'function-end' }>[] = [];
   let symptoms = 0;
@@ -97,6 +110,7 @@ export const runStorm = async (assembly: LabAssembly, size: StormSize): Promise<
         FUNCTION_NAMES.map((name) => [name, ends.filter((e) => e.functionName === `fleetmend-${name}`).length]),
       ),
       calls: countBy(calls, (c) => `${c.service}:${c.operation}`),
+      tableCallsOfNode: tableCallsOfNode(calls, size),
       ec2InTenSeconds: mostInTenSeconds(calls.filter((c) => c.service === 'ec2')),
       checkedAgain: nodes.filter(
         (n) => new Set(scene.chronicle.checksOf(n.instanceId).map(({ runId }) => runId)).size > 1,
