@@ -53,9 +53,10 @@ const scenarios: Record<string, (world: World) => Promise<void>> = {
     for (const id of world.ids.slice(0, 2)) world.nodes.set(id, { broken: true, latencyMs: 3000 });
     await world.ask('r-check', 'check', world.ids.slice(0, 3));
   },
-  'a check in two parts finds what is broken': async (world) => {
+  'a check in two parts finds what is broken, and another node answers late': async (world) => {
     for (const id of world.ids.slice(0, 2)) world.nodes.set(id, { broken: true, latencyMs: 3000 });
-    await world.ask('r-check', 'check', world.ids.slice(0, 3));
+    for (const id of world.ids.slice(2)) world.nodes.set(id, { broken: false, latencyMs: 70_000 });
+    await world.ask('r-check', 'check', world.ids);
   },
   'an operator asks, and one node is stopped': async (world) => {
     const [a = '', b = ''] = world.ids;
