@@ -23,6 +23,13 @@ const isSweepToCome = (item: unknown, nowMs: number): boolean => {
   return run.success && Date.parse(run.data.dueAt) > nowMs;
 };
 
+const LaneAside = z.looseObject({ kind: z.literal('lane'), dueAt: z.string() });
+/** A lane that has said once a day what a Fargate or hybrid node is: its row takes up further signals until then. */
+const isAsideForToday = (item: unknown, nowMs: number): boolean => {
+  const lane = LaneAside.safeParse(item);
+  return lane.success && Date.parse(lane.data.dueAt) > nowMs + 12 * 60 * MINUTE_MS;
+};
+
 /** Builds `drain` of a scene. With `untilDenied` it throws as soon as a call has been denied. */
 export const drainOf =
   ({ lab, report, items, chronicle }: Drained, untilDenied: boolean) =>
@@ -38,7 +45,7 @@ export const drainOf =
       const [denial] = chronicle.denials;
       if (untilDenied && denial !== undefined) throw new Error(`draining the scene: a call was denied: ${denial}`);
       const open = (await report({ query: 'open' })).filter(
-        (item) => sweeps === 'all' || !isSweepToCome(item, lab.now()),
+        (item) => !isAsideForToday(item, lab.now()) && (sweeps === 'all' || !isSweepToCome(item, lab.now())),
       );
       const left = [...waiting(), ...open.map((item) => JSON.stringify(item))];
       if (left.length === 0) return;

@@ -268,5 +268,7 @@ it('leaves no failure, no denied call and no dead letter', async () => {
   expect(scene.letters()).toEqual([]);
   expect(scene.chronicle.failures).toEqual([]);
   expect(scene.chronicle.denials).toEqual([]);
-  expect(await scene.report({ query: 'open' })).toEqual([]);
+  // The row of a Fargate node takes up further signals about it for a day.
+  const open = (await scene.report({ query: 'open' })).map((item) => ('lane' in item ? item.lane : item));
+  expect(open).toEqual(['beyond/node-check']);
 });
