@@ -10,7 +10,6 @@ import {
   envCredentials,
   inlineSchemaKeys,
   leanSchemas,
-  oneCommons,
   parseOnly,
 } from './bundle-plugins.ts';
 
@@ -186,19 +185,6 @@ describe('envCredentials', () => {
       /client-fake did not ask for @aws-sdk\/credential-provider-node/,
     );
   });
-});
-
-it('a version of the common code of Powertools is bundled once, wherever npm has installed it', async () => {
-  const { metafile } = await bundle(
-    `import { Logger } from '@aws-lambda-powertools/logger';
-     import { Metrics } from '@aws-lambda-powertools/metrics';
-     console.log(Logger, Metrics);`,
-    [oneCommons()],
-  );
-  const used = Object.values(metafile.outputs).flatMap(({ inputs }) => Object.keys(inputs));
-  const names = used.flatMap((file) => /powertools\/commons\/(.*)$/.exec(file)?.[1] ?? []);
-  expect(names.length).toBeGreaterThan(3);
-  expect(new Set(names).size).toBe(names.length);
 });
 
 describe('parseOnly', () => {

@@ -149,26 +149,3 @@ export const parseOnly = (): Plugin => ({
     });
   },
 });
-
-const COMMONS = /^@aws-lambda-powertools\/commons(?:\/|$)/;
-const COMMONS_FOLDER = /^(.*[\\/]@aws-lambda-powertools[\\/]commons)([\\/].*)$/;
-const COMMONS_PATH = 'one-commons:real-path';
-
-/** Bundles a version of Powertools' common code once: npm may install it below each package that needs it. */
-export const oneCommons = (): Plugin => ({
-  name: 'one-commons',
-  setup: (build) => {
-    const folders = new Map<string, string>();
-    build.onResolve({ filter: COMMONS }, async ({ path, pluginData, resolveDir, kind }) => {
-      if (pluginData === COMMONS_PATH) return undefined;
-      const real = await build.resolve(path, { resolveDir, kind, pluginData: COMMONS_PATH });
-      const [, folder, file] = COMMONS_FOLDER.exec(real.path) ?? [];
-      if (real.errors.length > 0 || folder === undefined || file === undefined)
-        return { errors: real.errors, path: real.path };
-      const { version } = JSON.parse(await readFile(`${folder}/package.json`, 'utf8')) as { readonly version: string };
-      const first = folders.get(version) ?? folder;
-      folders.set(version, first);
-      return { path: `${first}${file}`, sideEffects: real.sideEffects };
-    });
-  },
-});

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -36,6 +37,22 @@ describe('bundleFunctions', () => {
     expect(text).not.toContain('dropped');
     expect(bundle?.bytes).toBe(Buffer.byteLength(text));
     expect(Object.keys(bundle?.inputs ?? {}).map((file) => file.split('/').at(-1))).toEqual(['b.ts', 'handler.ts']);
+  });
+
+  it('writes the same bytes each time, so that a deployment replaces only the functions that have changed', async () => {
+    const names = ['notifier'] as const;
+    const build = async (): Promise<readonly string[]> => {
+      const writeTo = out();
+      await bundleFunctions({ root, sources: join(root, 'functions'), out: join(root, 'dist'), writeTo, names });
+      return ['index.mjs', 'index.mjs.map'].map((file) =>
+        createHash('sha256')
+          .update(readFileSync(join(writeTo, names[0], file)))
+          .digest('hex'),
+      );
+    };
+    // Beside one another: the order in which esbuild's plugins get their answers differs from build to build.
+    const [first, ...others] = await Promise.all(Array.from({ length: 8 }, build));
+    for (const other of others) expect(other).toEqual(first);
   });
 
   it('names every handler that is missing, and builds nothing', async () => {
@@ -77,5 +94,15 @@ describe('complaints', () => {
     'node_modules/@aws-sdk/credential-provider-sso/dist-es/index.js',
   ])('refuses %s', (file) => {
     expect(complaints(bundle(1, { [file]: 1 }))).toEqual([`log-classifier: ${file} must not be bundled`]);
+  });
+
+  it('refuses a package that is bundled twice, and not two packages or a package below another', () => {
+    const logger = 'node_modules/@aws-lambda-powertools/logger';
+    const inputs = (...files: readonly string[]) => Object.fromEntries(files.map((file) => [file, 1]));
+    const own = ['node_modules/@aws-lambda-powertools/commons/a.js', `${logger}/a.js`, `${logger}/b.js`];
+    expect(complaints(bundle(1, inputs(...own, 'node_modules/zod/node_modules/tslib/a.js')))).toEqual([]);
+    expect(complaints(bundle(1, inputs(...own, `${logger}/node_modules/@aws-lambda-powertools/commons/a.js`)))).toEqual(
+      ['log-classifier: @aws-lambda-powertools/commons is bundled twice; depend on one version of it in package.json'],
+    );
   });
 });

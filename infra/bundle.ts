@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { build, type Metafile } from 'esbuild';
-import { envCredentials, leanPackages, leanSchemas, oneCommons, parseOnly } from './bundle-plugins.ts';
+import { envCredentials, leanPackages, leanSchemas, parseOnly } from './bundle-plugins.ts';
 
 /** The Lambda functions of fleetmend, in the order of the flow. */
 export const FUNCTION_NAMES = [
@@ -38,7 +38,19 @@ export type Bundle = {
   readonly inputs: Readonly<Record<string, number>>;
 };
 
-/** Problems of a bundle: over the budget, or with code of an unwanted file. Empty if there are none. */
+const PACKAGE_FILE = /^(.*node_modules\/((?:@[^/]+\/)?[^/]+))\//;
+
+/** The folders of each package that is bundled from more than one: npm installs a second version below what needs it. */
+const installedTwice = (files: readonly string[]): readonly string[] => {
+  const folders = new Map<string, Set<string>>();
+  for (const file of files) {
+    const [, folder, name] = PACKAGE_FILE.exec(file) ?? [];
+    if (folder !== undefined && name !== undefined) folders.set(name, new Set([...(folders.get(name) ?? []), folder]));
+  }
+  return [...folders].flatMap(([name, { size }]) => (size > 1 ? [name] : []));
+};
+
+/** Problems of a bundle: over the budget, with code of an unwanted file, or with a package twice. Empty if there are none. */
 export const complaints = (bundle: Bundle): readonly string[] => {
   const kilobytes = Math.ceil(bundle.bytes / 1000);
   const heaviest = Object.entries(bundle.inputs)
@@ -52,6 +64,9 @@ export const complaints = (bundle: Bundle): readonly string[] => {
     ...Object.keys(bundle.inputs)
       .filter((file) => UNWANTED_INPUTS.some((unwanted) => unwanted.test(file)))
       .map((file) => `${bundle.name}: ${file} must not be bundled`),
+    ...installedTwice(Object.keys(bundle.inputs)).map(
+      (name) => `${bundle.name}: ${name} is bundled twice; depend on one version of it in package.json`,
+    ),
   ];
 };
 
@@ -101,7 +116,7 @@ export const bundleFunctions = async (options: BundleOptions): Promise<readonly 
     sourcesContent: false,
     metafile: true,
     logLevel: 'silent',
-    plugins: [leanSchemas(), leanPackages(), oneCommons(), parseOnly(), envCredentials()],
+    plugins: [leanSchemas(), leanPackages(), parseOnly(), envCredentials()],
   });
   const outputs = new Map(
     Object.entries(metafile.outputs).map(([path, output]) => [resolve(options.root, path), output]),
