@@ -2,6 +2,8 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
+    // Workers are stopped by a signal, and then no process removes what it made: each project's folder goes as a whole.
+    globalSetup: 'test/temporary-folder.ts',
     // A timeout ends what hangs, and nothing else: suites run beside one another, and a second of work may take many.
     testTimeout: 600_000,
     hookTimeout: 600_000,
@@ -31,7 +33,6 @@ export default defineConfig({
           isolate: false,
           // V8 counts a function that it has optimized no more once its counts have been read, as they are after each file.
           execArgv: process.argv.includes('--coverage') ? ['--no-opt'] : [],
-          globalSetup: 'test/temporary-folder.ts',
         },
       },
       {
@@ -53,7 +54,6 @@ export default defineConfig({
           name: 'deploy',
           include: ['test/deploy/**/*.test.ts'],
           isolate: false,
-          globalSetup: 'test/temporary-folder.ts',
         },
       },
       {
