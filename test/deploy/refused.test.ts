@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type StandIn, startStandIn } from './aws-stand-in.ts';
-import { configFile, deploy } from './run-deploy.ts';
+import { configFile, deployBuilt } from './run-deploy.ts';
 
 let standIn: StandIn;
 beforeAll(async () => {
@@ -14,7 +14,7 @@ describe('wrong credentials end the deployment with one line, before any change'
     calls.filter(({ service, operation }) => service === 's3' || /Change|Create|Delete|Put/.test(operation));
 
   it('none', async () => {
-    const { code, lines } = await deploy(undefined, ['--config', config()]);
+    const { code, lines } = await deployBuilt(undefined, ['--config', config()]);
     expect(lines).toEqual([
       expect.stringMatching(/^deploy: .*c\.json: stack fleetmend to account 123456789012 in eu-west-1$/),
       expect.stringMatching(
@@ -55,7 +55,7 @@ describe('wrong credentials end the deployment with one line, before any change'
     ],
   ])('%s', async (_, refusal, account, line, expected) => {
     Object.assign(standIn.state, { refusal, account });
-    const { code, lines } = await deploy(standIn, ['--config', config(), '--yes']);
+    const { code, lines } = await deployBuilt(standIn, ['--config', config(), '--yes']);
     Object.assign(standIn.state, { refusal: undefined, account: '123456789012' });
     expect(lines).toHaveLength(2);
     expect(lines[1]).toMatch(line);
@@ -75,7 +75,7 @@ describe('wrong credentials end the deployment with one line, before any change'
   ])('that may not %s', async (denied, line) => {
     standIn.state.denied.add(denied);
     const file = configFile({ clusters: [{ name: 'shop', logGroups: ['/g'] }] });
-    const { code, lines } = await deploy(standIn, ['--config', file, '--yes']);
+    const { code, lines } = await deployBuilt(standIn, ['--config', file, '--yes']);
     standIn.state.denied.clear();
     expect(lines.at(-1)).toMatch(line);
     expect(code).toBe(4);
@@ -86,7 +86,7 @@ describe('wrong credentials end the deployment with one line, before any change'
 describe('a key of the user', () => {
   const kmsKeyArn = `arn:aws:kms:eu-west-1:123456789012:key/mrk-${'0'.repeat(32)}`;
   const deployWith = (...words: readonly string[]) =>
-    deploy(standIn, ['--config', configFile({ clusters: [{ name: 'shop' }], kmsKeyArn }), '--yes', ...words]);
+    deployBuilt(standIn, ['--config', configFile({ clusters: [{ name: 'shop' }], kmsKeyArn }), '--yes', ...words]);
 
   it('whose policy leaves out the services stops the deployment, with the statements to add', async () => {
     const root = { Effect: 'Allow', Principal: { AWS: 'arn:aws:iam::123456789012:root' }, Action: 'kms:*' };

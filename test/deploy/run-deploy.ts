@@ -6,7 +6,9 @@ import type { ConfigInput } from '../../infra/config.ts';
 import type { StandIn } from './aws-stand-in.ts';
 
 export const root = join(import.meta.dirname, '..', '..');
-export const DEPLOY = join(root, 'infra', 'deploy', 'deploy.ts');
+const DEPLOY = join(root, 'infra', 'deploy', 'deploy.ts');
+/** Deploys the bundles of `npm run build`. */
+export const DEPLOY_BUILT = join(root, 'test', 'deploy', 'deploy-built.ts');
 
 /** A new folder with these files, which goes with the temporary folder of the project's tests. */
 export const folderOf = (files: Readonly<Record<string, string>> = {}): string => {
@@ -78,3 +80,10 @@ export const deploy = (
   words: readonly string[],
   extra: NodeJS.ProcessEnv = {},
 ): Promise<Ended> => run(process.execPath, [DEPLOY, ...words], environment(standIn, extra));
+
+/** The same without bundling: with the bundles of `npm run build`, which `deploy` proves to be the same. */
+export const deployBuilt = (
+  standIn: StandIn | undefined,
+  words: readonly string[],
+  extra: NodeJS.ProcessEnv = {},
+): Promise<Ended> => run(process.execPath, [DEPLOY_BUILT, ...words], environment(standIn, extra));

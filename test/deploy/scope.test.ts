@@ -2,7 +2,7 @@ import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { describe, expect, it } from 'vitest';
 import { readDeployed } from '../../infra/deploy/deployed-stack.ts';
 import { bank, clusters, deployWorld, shop } from './deploy-world.ts';
-import { configFile, DEPLOY, deploy, environment, run } from './run-deploy.ts';
+import { configFile, DEPLOY_BUILT, deployBuilt, environment, run } from './run-deploy.ts';
 
 const world = deployWorld();
 const { deployed, clustersDeployed, isDeployed } = world;
@@ -11,7 +11,7 @@ describe('a deployment that removes clusters or widens the scope of repairs', ()
   it('names the cluster that goes, and deploys nothing without a terminal or an agreement', async () => {
     isDeployed([shop, bank]);
     const before = deployed();
-    const { code, lines } = await deploy(world.standIn(), ['--config', clusters(shop)]);
+    const { code, lines } = await deployBuilt(world.standIn(), ['--config', clusters(shop)]);
     expect(lines).toContain('deploy: ! removes the cluster bank: its nodes are no longer checked or repaired');
     expect(lines.at(-1)).toMatch(/^deploy: there is no terminal to ask at .*: add --yes$/);
     expect(code).toBe(3);
@@ -20,14 +20,14 @@ describe('a deployment that removes clusters or widens the scope of repairs', ()
 
   it('does not change a stack without a scope, whatever the options', async () => {
     world.standIn().state.stacks.set('fleetmend', '{"Resources":{}}');
-    const { code, lines } = await deploy(world.standIn(), ['--config', clusters(shop), '--yes']);
+    const { code, lines } = await deployBuilt(world.standIn(), ['--config', clusters(shop), '--yes']);
     expect(lines.at(-1)).toMatch(
       /^deploy: the deployed stack fleetmend does not describe its scope.* or add --adopt-stack fleetmend if/,
     );
     expect(code).toBe(3);
     expect(deployed()).toBe('{"Resources":{}}');
     expect(
-      (await deploy(world.standIn(), ['--config', clusters(shop), '--yes', '--adopt-stack', 'fleetmend'])).code,
+      (await deployBuilt(world.standIn(), ['--config', clusters(shop), '--yes', '--adopt-stack', 'fleetmend'])).code,
     ).toBe(0);
     expect(clustersDeployed()).toEqual(['shop']);
   });
@@ -58,7 +58,7 @@ describe('a deployment that removes clusters or widens the scope of repairs', ()
   it('names a cluster that another stack manages: its name was changed', async () => {
     isDeployed([shop]);
     const file = configFile({ clusters: [shop], stackName: 'fm-2' });
-    const { code, lines } = await deploy(world.standIn(), ['--config', file]);
+    const { code, lines } = await deployBuilt(world.standIn(), ['--config', file]);
     expect(lines).toContain(
       'deploy: ! the stack fleetmend manages the cluster shop already: two stacks would repair the same nodes',
     );
@@ -70,7 +70,7 @@ describe('a deployment that removes clusters or widens the scope of repairs', ()
     ['n', 3],
   ])('takes the answer %j at a terminal', async (answer, expected) => {
     isDeployed([shop, bank]);
-    const command = `${process.execPath} ${DEPLOY} --config ${clusters(shop)}`;
+    const command = `${process.execPath} ${DEPLOY_BUILT} --config ${clusters(shop)}`;
     const words =
       process.platform === 'darwin' ? ['-q', '/dev/null', 'sh', '-c', command] : ['-qec', command, '/dev/null'];
     const { code, output } = await run('script', words, environment(world.standIn()), [
