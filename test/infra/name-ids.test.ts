@@ -88,7 +88,7 @@ describe('names that are alike', () => {
           { name: b, logGroups: isTogether ? [] : [y] },
         ]);
       }),
-      search('ids of alike names', 12),
+      search('ids of alike names', 6),
     );
   });
 

@@ -138,7 +138,7 @@ export const appWith = (
 };
 
 /** Synthesizes the stack over stubs; cdk-nag looks at it as it does at the real one. */
-export const synthesize = (
+export const synthesizeAnew = (
   config: unknown = CONFIG,
   region?: string,
   shipped?: Shipped,
@@ -150,6 +150,19 @@ export const synthesize = (
   const files = readdirSync(folder).filter((file) => file.endsWith('.template.json'));
   const text = files.map((file) => readFileSync(join(folder, file), 'utf8')).join('\n');
   return { template: Template.parse(readWithNested(folder, `${stackName}.template.json`)), text, folder };
+};
+
+const synthesized = new Map<string, Synthesized>();
+
+/** The same once for each input of this process: many tests look at the same stacks, and none changes them. */
+export const synthesize = (...input: Parameters<typeof synthesizeAnew>): Synthesized => {
+  const [config = CONFIG, region, shipped, skippedLogGroups = [], stackName] = input;
+  // Remediations may hold functions, which no key has.
+  if (shipped !== undefined) return synthesizeAnew(...input);
+  const key = JSON.stringify([config, region, skippedLogGroups, stackName]);
+  const made = synthesized.get(key) ?? synthesizeAnew(...input);
+  synthesized.set(key, made);
+  return made;
 };
 
 /** The resources of a type, by logical id. */

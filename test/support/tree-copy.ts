@@ -60,6 +60,8 @@ export const copyTree = (name: string) => {
         'run',
         '--project',
         'unit',
+        // One process loads what the files have in common once.
+        '--maxWorkers=1',
         '--reporter=json',
         `--outputFile=${report}`,
         ...files,
