@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { sampleOf } from '../support/sample.ts';
 import { measureRepair } from './repair-runs.ts';
 
 const CLUSTERS = 3;
@@ -8,10 +9,12 @@ const BUDGET = 2;
 /** Two failed canaries open the breaker; each further one opens it for eight times as long, 8 s at first. */
 const [FEWEST, MOST] = [2, 5];
 
-it.each([
+const FAILURES = [
   ['at once', 1000, 10],
   ['after 200 s', 200_000, 14],
-])(
+] as const;
+
+it.each(sampleOf('documents that always fail', FAILURES, 1))(
   'a document that always fails %s reaches at most five canaries of each cluster',
   async (_, afterMs, patienceMinutes) => {
     const scene = { nodes: NODES, clusters: CLUSTERS, seed: 1, patienceMinutes } as const;

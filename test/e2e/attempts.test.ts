@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect } from 'vitest';
 import type { SimulatedNode } from '../../lab/sim/node.ts';
+import { sampledTests } from '../support/sample.ts';
 import { failing, MINUTE_MS, openScene, REPAIRABLE, type Scene, synthScene } from './support.ts';
 
 const names = ['sick', 'cooling', 'again', 'tags', 'gone'];
@@ -17,8 +18,11 @@ const oneNode = (cluster: string, options: Parameters<Scene['addNodes']>[2] = {}
 const told = async (node: SimulatedNode): Promise<readonly string[]> =>
   (await scene.history(node.instanceId)).map((r) => `${r.action} ${r.skipReason ?? r.outcome}`).toReversed();
 
+/** Each takes hours of the lab. The rules themselves have their tests in core and in run-controller. */
 describe('attempts on a node', () => {
-  it('cool down: a symptom soon after an attempt waits, and is recorded once', async () => {
+  const { add, declare } = sampledTests('attempts');
+
+  add('cool down: a symptom soon after an attempt waits, and is recorded once', async () => {
     const node = oneNode('cooling', { faultOf: () => failing('RegistryUnreachable') });
     await scene.logFault(node);
     await scene.lab.settle();
@@ -38,7 +42,7 @@ describe('attempts on a node', () => {
     expect((second?.at ?? 0) - Date.parse(failed?.endedAt ?? '')).toBeGreaterThanOrEqual(15 * MINUTE_MS - 1000);
   });
 
-  it('three that fail within a day quarantine it, with advice, until an operator releases it', async () => {
+  add('three that fail within a day quarantine it, with advice, until an operator releases it', async () => {
     const node = oneNode('sick', { faultOf: () => failing('NodeRoleLacksECR') });
     const { instanceId } = node;
     for (let attempt = 1; attempt <= 3; attempt++) {
@@ -82,7 +86,7 @@ describe('attempts on a node', () => {
     );
   });
 
-  it('a fault that comes back within a day is repaired again and called a relapse', async () => {
+  add('a fault that comes back within a day is repaired again and called a relapse', async () => {
     const node = oneNode('again', { faultOf: () => REPAIRABLE });
     await scene.logFault(node);
     await scene.drain();
@@ -92,10 +96,14 @@ describe('attempts on a node', () => {
     await scene.drain();
     expect(await told(node)).toEqual(['repair Repaired', 'repair Relapsed']);
   });
+
+  declare(2);
 });
 
 describe('a node that must not or cannot be repaired', () => {
-  it('is skipped by its tag, with the skip reason', async () => {
+  const { add, declare } = sampledTests('nodes that are not repaired');
+
+  add('is skipped by its tag, with the skip reason', async () => {
     const cases = [
       { mode: 'off', expected: ['repair OptedOut'] },
       { mode: 'observe', expected: ['repair OptedOut', 'check Broken', 'repair OptedOut'] },
@@ -110,7 +118,7 @@ describe('a node that must not or cannot be repaired', () => {
     }
   });
 
-  it('is recorded as gone, not managed or unreachable, by the final answer of SSM', async () => {
+  add('is recorded as gone, not managed or unreachable, by the final answer of SSM', async () => {
     const gone = oneNode('gone', { faultOf: () => REPAIRABLE });
     gone.setState('terminated');
     const strange = oneNode('gone', { faultOf: () => REPAIRABLE });
@@ -133,4 +141,6 @@ describe('a node that must not or cannot be repaired', () => {
     expect(scene.chronicle.failures).toEqual([]);
     expect(scene.letters()).toEqual([]);
   });
+
+  declare(1);
 });

@@ -8,7 +8,7 @@ import { isDeep, search } from '../deep.ts';
 import { withOtherContents } from './other-contents.ts';
 import { failing, MINUTE_MS, openScene, REPAIRABLE, type Scene, synthScene } from './support.ts';
 
-const NODES = isDeep ? 60 : 40;
+const NODES = isDeep ? 60 : 20;
 const STORM_MINUTES = 5;
 const CALL_FAULTS = ['throttle', 'internal-error', 'drop-before', 'drop-after', 'crash-before', 'crash-after'] as const;
 const FREEZES = ['freeze-before', 'freeze-after'] as const;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { logNormal } from '../../lab/sim/latency.ts';
 import type { SimulatedNode } from '../../lab/sim/node.ts';
-import { sampleOf } from '../support/sample.ts';
+import { sampledTests } from '../support/sample.ts';
 import { failing, MINUTE_MS, openScene, REPAIRABLE, type Scene, synthScene } from './support.ts';
 
 const names = ['big', 'small', 'breaker', 'registry', 'local', 'paused', 'stale', 'line', 'cancelled'];
@@ -65,8 +65,7 @@ describe('150 broken nodes of 510', () => {
 });
 
 /** Each has a cluster of its own. The rules themselves have their tests in core and in run-controller. */
-const others: (readonly [what: string, work: () => Promise<void>])[] = [];
-const other = (what: string, work: () => Promise<void>): void => void others.push([what, work]);
+const { add: other, declare } = sampledTests('other limits');
 
 other(
   '60 broken nodes of 80 never have more than the tenth of the cluster under repair at once, and make use of it',
@@ -267,4 +266,4 @@ other(
   },
 );
 
-it.each(sampleOf('other limits', others, 2))('%s', (_, work) => work());
+declare(2);

@@ -1,5 +1,6 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect } from 'vitest';
 import type { SimulatedNode } from '../../lab/sim/node.ts';
+import { sampledTests } from '../support/sample.ts';
 import { IMAGE } from './fault-line.ts';
 import { failing, MINUTE_MS, openScene, REPAIRABLE, type Scene, synthScene } from './support.ts';
 
@@ -59,7 +60,9 @@ const expectRepairedOnce = async (node: SimulatedNode): Promise<void> => {
 };
 
 describe('the same signal, again and again', () => {
-  it('as 20 log lines and 20 events is one command and one result', async () => {
+  const { add, declare } = sampledTests('the same signal again');
+
+  add('as 20 log lines and 20 events is one command and one result', async () => {
     const node = brokenNode('twenty');
     const at = isoNow();
     for (let i = 0; i < 20; i++) {
@@ -72,7 +75,7 @@ describe('the same signal, again and again', () => {
     expect(scene.letters()).toEqual([]);
   });
 
-  it('during a run, and again after its end, is one command and one result', async () => {
+  add('during a run, and again after its end, is one command and one result', async () => {
     const node = brokenNode('midst');
     const at = isoNow();
     const off = scene.chronicle.onSent((command) => {
@@ -89,7 +92,7 @@ describe('the same signal, again and again', () => {
     expect(scene.letters()).toEqual([]);
   });
 
-  it('with every message of every queue delivered twice is one command and one result', async () => {
+  add('with every message of every queue delivered twice is one command and one result', async () => {
     scene.lab.faults.duplicateDeliveryRate = 0.5;
     const node = brokenNode('twice');
     await scene.logFault(node);
@@ -97,10 +100,14 @@ describe('the same signal, again and again', () => {
     await expectRepairedOnce(node);
     expect(scene.letters()).toEqual([]);
   });
+
+  declare(2);
 });
 
 describe("SSM's events", () => {
-  it('all lost: scheduler asks SSM, and the run still ends', async () => {
+  const { add, declare } = sampledTests('events of SSM');
+
+  add('all lost: scheduler asks SSM, and the run still ends', async () => {
     scene.lab.faults.events.push({ source: 'aws.ssm', kind: 'lose' });
     const node = brokenNode('lost');
     await scene.logFault(node);
@@ -109,7 +116,7 @@ describe("SSM's events", () => {
     expect(scene.chronicle.failures).toEqual([]);
   });
 
-  it('all doubled, late and out of order: the same result', async () => {
+  add('all doubled, late and out of order: the same result', async () => {
     scene.lab.faults.events.push({ kind: 'duplicate' }, { kind: 'late', lateMs: 120_000 });
     const node = brokenNode('late');
     await scene.logFault(node);
@@ -117,28 +124,35 @@ describe("SSM's events", () => {
     await expectRepairedOnce(node);
     expect(scene.chronicle.failures).toEqual([]);
   });
+
+  declare(1);
 });
 
 describe('failing services', () => {
-  it('calls that are throttled or fail at random cost time, and lead to no lost node and no second command', async () => {
-    // Not those of audit-query: the test polls it for the end.
-    for (const name of ['log-classifier', 'signal-intake', 'run-controller', 'command-tracker', 'scheduler']) {
-      const functionName = `fleetmend-${name}`;
-      scene.lab.faults.calls.push(
-        { functionName, kind: 'throttle', rate: 0.15 },
-        { functionName, kind: 'internal-error', service: 'dynamodb', rate: 0.1 },
-      );
-    }
-    const node = brokenNode('throttled');
-    await scene.logFault(node);
-    await scene.drain(90);
-    // The queries below must not be refused.
-    scene.lab.faults.calls = [];
-    await expectRepairedOnce(node);
-    expect(scene.letters()).toEqual([]);
-  });
+  const { add, declare } = sampledTests('failing services');
 
-  it('entries refused inside answers of 200 are sent again', async () => {
+  add(
+    'calls that are throttled or fail at random cost time, and lead to no lost node and no second command',
+    async () => {
+      // Not those of audit-query: the test polls it for the end.
+      for (const name of ['log-classifier', 'signal-intake', 'run-controller', 'command-tracker', 'scheduler']) {
+        const functionName = `fleetmend-${name}`;
+        scene.lab.faults.calls.push(
+          { functionName, kind: 'throttle', rate: 0.15 },
+          { functionName, kind: 'internal-error', service: 'dynamodb', rate: 0.1 },
+        );
+      }
+      const node = brokenNode('throttled');
+      await scene.logFault(node);
+      await scene.drain(90);
+      // The queries below must not be refused.
+      scene.lab.faults.calls = [];
+      await expectRepairedOnce(node);
+      expect(scene.letters()).toEqual([]);
+    },
+  );
+
+  add('entries refused inside answers of 200 are sent again', async () => {
     Object.assign(scene.lab.faults, { unprocessedRate: 0.3, failedEntryRate: 0.3, failedBatchEntryRate: 0.3 });
     const node = brokenNode('partial');
     await scene.logFault(node);
@@ -147,7 +161,7 @@ describe('failing services', () => {
     expect(scene.letters()).toEqual([]);
   });
 
-  it('SendCommand answers lost after it acted: the command is adopted, not sent again', async () => {
+  add('SendCommand answers lost after it acted: the command is adopted, not sent again', async () => {
     scene.lab.faults.calls.push({ service: 'ssm', operation: 'SendCommand', kind: 'drop-after', times: 1 });
     scene.lab.faults.events.push({ source: 'aws.ssm', kind: 'lose' });
     const nodes = scene.addNodes('dark', 3, { faultOf: (i) => (i === 2 ? failing('NodeRoleLacksECR') : REPAIRABLE) });
@@ -159,23 +173,28 @@ describe('failing services', () => {
     expect(scene.chronicle.violations).toEqual([]);
   });
 
-  it('a command whose answer was lost and that SSM does not show either is not sent again: the node is checked', async () => {
-    const { faults } = scene.lab;
-    faults.calls.push({ service: 'ssm', operation: 'SendCommand', kind: 'drop-after', times: 1 });
-    faults.events.push({ source: 'aws.ssm', kind: 'lose' });
-    faults.listLagMs = 20 * MINUTE_MS;
-    const node = brokenNode('hidden');
-    const off = scene.chronicle.onSent((command) => {
-      if (command.action === 'check') faults.listLagMs = 1000;
-    });
-    await scene.logFault(node);
-    await scene.drain();
-    off();
-    expect(scene.chronicle.repairsOf(node.instanceId)).toHaveLength(1);
-    expect((await scene.history(node.instanceId)).map((r) => `${r.action} ${r.reason ?? r.outcome}`)).toEqual([
-      'repair CommandLost',
-    ]);
-    const [check] = (await scene.runs('hidden')).filter((run) => run.action === 'check');
-    expect(await scene.healthyOf(check?.runId ?? '')).toEqual([node.instanceId]);
-  });
+  add(
+    'a command whose answer was lost and that SSM does not show either is not sent again: the node is checked',
+    async () => {
+      const { faults } = scene.lab;
+      faults.calls.push({ service: 'ssm', operation: 'SendCommand', kind: 'drop-after', times: 1 });
+      faults.events.push({ source: 'aws.ssm', kind: 'lose' });
+      faults.listLagMs = 20 * MINUTE_MS;
+      const node = brokenNode('hidden');
+      const off = scene.chronicle.onSent((command) => {
+        if (command.action === 'check') faults.listLagMs = 1000;
+      });
+      await scene.logFault(node);
+      await scene.drain();
+      off();
+      expect(scene.chronicle.repairsOf(node.instanceId)).toHaveLength(1);
+      expect((await scene.history(node.instanceId)).map((r) => `${r.action} ${r.reason ?? r.outcome}`)).toEqual([
+        'repair CommandLost',
+      ]);
+      const [check] = (await scene.runs('hidden')).filter((run) => run.action === 'check');
+      expect(await scene.healthyOf(check?.runId ?? '')).toEqual([node.instanceId]);
+    },
+  );
+
+  declare(2);
 });

@@ -10,10 +10,11 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { documentName } from '../../events/ssm-command.ts';
 import { synthLab } from '../../lab/synth.ts';
 import { buildDocuments } from '../../ssm-documents/builder/build.ts';
+import { sampledTests } from '../support/sample.ts';
 import { logGroupOf, MINUTE_MS, openScene, REPAIRABLE, type Scene } from './support.ts';
 
-// A stranger who may do everything with documents. Each case uses a document that no function has read before, but for the
-// one whose environment has compared it already.
+// A stranger who may do everything with documents. Each case uses a document that no function has read before, or has it
+// compared first.
 let scene: Scene;
 let ssm: SSMClient;
 let cluster: string;
@@ -56,14 +57,17 @@ const remake = async (name: string, content: string): Promise<void> => {
 /** A check by one remediation of a node; how it ended, and what ran on the node. */
 const check = async (remediation: string) => {
   const [node] = scene.addNodes(cluster, 1);
-  const { runId } = await scene.start({ action: 'check', cluster, remediation });
+  const instanceIds = [node?.instanceId ?? ''];
+  const { runId } = await scene.start({ action: 'check', cluster, remediation, instanceIds });
   await scene.drain();
   return { runs: node?.runs.length, results: await scene.resultsOf(runId) };
 };
 const REFUSED = { runs: 0, results: [{ outcome: 'Skipped', skipReason: 'DocumentRefused' }] };
 
 describe('a document that a stranger has changed', () => {
-  it('rings the alarm, and is sent to nobody, where its content was swapped before its first use', async () => {
+  const { add, declare } = sampledTests('changed documents');
+
+  add('rings the alarm, and is sent to nobody, where its content was swapped before its first use', async () => {
     const name = nameOf('cni-files-check');
     await remake(name, evil(await contentOf(name)));
     expect(scene.lab.alarms.stateOf(ALARM)).not.toBe('ALARM');
@@ -75,7 +79,7 @@ describe('a document that a stranger has changed', () => {
     expect(scene.lab.alarms.stateOf(ALARM)).not.toBe('ALARM');
   });
 
-  it('is sent to nobody where a new default version was set', async () => {
+  add('is sent to nobody where a new default version was set', async () => {
     const name = nameOf('ecr-credentials-check');
     await ssm.send(
       new UpdateDocumentCommand({ Name: name, Content: evil(await contentOf(name)), DocumentVersion: '$LATEST' }),
@@ -84,7 +88,7 @@ describe('a document that a stranger has changed', () => {
     expect(await check('ecr-credentials')).toMatchObject(REFUSED);
   });
 
-  it("runs as it was built where a later version is nobody's default", async () => {
+  add("runs as it was built where a later version is nobody's default", async () => {
     const name = nameOf('cri-dockerd-check');
     await ssm.send(
       new UpdateDocumentCommand({ Name: name, Content: evil(await contentOf(name)), DocumentVersion: '$LATEST' }),
@@ -94,23 +98,24 @@ describe('a document that a stranger has changed', () => {
     expect(scene.lab.commands.all()[0]?.document).toMatchObject({ name, version: '1' });
   });
 
-  it('runs where SSM indents it in another way', async () => {
+  add('runs where SSM indents it in another way', async () => {
     scene.lab.faults.documentsAreIndented = true;
     const { runs, results } = await check('pause-image');
     scene.lab.faults.documentsAreIndented = false;
     expect([runs, results]).toEqual([1, []]);
   });
 
-  it('is sent to nobody where it was made again after a function had compared it', async () => {
+  add('is sent to nobody where it was made again after a function had compared it', async () => {
     const name = nameOf('pause-image-check');
     const content = await contentOf(name);
+    expect((await check('pause-image')).runs).toBe(1);
     await remake(name, evil(content));
     expect(await check('pause-image')).toMatchObject(REFUSED);
     await remake(name, content);
     expect((await check('pause-image')).runs).toBe(1);
   });
 
-  it('leaves the nodes of a repair as they are, and books no attempt', async () => {
+  add('leaves the nodes of a repair as they are, and books no attempt', async () => {
     const name = nameOf('pause-image-repair');
     const content = await contentOf(name);
     await remake(name, evil(content));
@@ -127,6 +132,8 @@ describe('a document that a stranger has changed', () => {
     await scene.drain();
     expect(nodes.map(({ runs }) => runs.length)).toEqual([1, 1, 1]);
   });
+
+  declare(3);
 });
 
 it('a document that is not there yet leaves the nodes pending until it is', async () => {

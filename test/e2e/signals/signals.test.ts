@@ -2,7 +2,7 @@ import { EventBridgeClient, PutEventsCommand, type PutEventsRequestEntry } from 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SimulatedNode } from '../../../lab/sim/node.ts';
 import { putEventsExample } from '../../support/put-events-example.ts';
-import { sampleOf } from '../../support/sample.ts';
+import { sampledTests } from '../../support/sample.ts';
 import { signalSample } from '../../support/signal-samples.ts';
 import { faultLine } from '../fault-line.ts';
 import { type AuditItem, logGroupOf, MINUTE_MS, openScene, REPAIRABLE, type Scene, synthScene } from '../support.ts';
@@ -129,8 +129,7 @@ describe('a broken node is repaired', () => {
   });
 
   // Contract tests show that signal-intake takes each of them; some go all the way.
-  const ways: (readonly [what: string, work: () => Promise<void>])[] = [];
-  const way = (what: string, work: () => Promise<void>): void => void ways.push([what, work]);
+  const { add: way, declare } = sampledTests('other signals');
 
   way('after a log line that names it by its private DNS name alone', async () => {
     const node = broken('named-by-log');
@@ -223,7 +222,7 @@ describe('a broken node is repaired', () => {
     expect(await runsOf('named')).toEqual(FOUND_ALONE);
   });
 
-  it.each(sampleOf('other signals', ways, 3))('%s', (_, work) => work());
+  declare(2);
 });
 
 describe('a cluster of nodes that cannot be repaired', () => {
