@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { describeIssue } from '../core/model/issue.ts';
 import { LINE_KINDS } from '../core/model/log-lines.ts';
+import { readWords } from '../infra/words.mjs';
 import { classify } from '../ssm-documents/classify.ts';
 
 /** Longer input lines are refused: CloudWatch Logs takes events of 1 MB, which JSON may write six times as long. */
@@ -84,6 +85,9 @@ const run = async (): Promise<number> => {
   return badLines === 0 ? 0 : 1;
 };
 
+readWords(`usage: npm run -s classify < LINES
+Reads one JSON object a line, {"text": "…", "kind": "kubelet"}, and writes one a line: {"reason": "…", "image": "…"}.
+kind is one of ${LINE_KINDS.join(', ')}; without it the text alone is classified.`);
 // `classify | head` closes the pipe early: this is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
 process.exitCode = await run();

@@ -1,10 +1,16 @@
 // `npm run synth -- [--config FILE]`: synthesizes the stack into cdk.out.
 import { loadConfig, loadExample } from './load.ts';
-import { readOptions } from './options.ts';
 import { EXIT, runCommand } from './user-error.ts';
+import { readWords } from './words.mjs';
 
 await runCommand('synth', async () => {
-  const values = readOptions({ config: { type: 'string' } }, 'npm run synth -- --config FILE names a configuration');
+  const { values } = readWords(
+    `usage: npm run synth [-- --config FILE]
+Synthesizes the stack into cdk.out.
+  --config FILE  the configuration: a .ts, .mjs or .json file (or FLEETMEND_CONFIG; otherwise fleetmend.config.ts, .mjs or
+                 .json in the top folder; without one, infra/example.config.ts)`,
+    { config: { type: 'string' } },
+  );
   const loaded = await loadConfig(values.config);
   if (loaded === undefined) console.error('synth: found no configuration: synthesizing infra/example.config.ts');
   const { config, file } = loaded ?? (await loadExample());

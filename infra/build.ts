@@ -5,13 +5,20 @@ import { remediations } from '../ssm-documents/remediations.ts';
 import { BUNDLE_BUDGET_KILOBYTES, bundleFunctions, complaints } from './bundle.ts';
 import { bundleCli, CLI_BUDGET_KILOBYTES } from './bundle-cli.ts';
 import { filterPatterns, MAX_FILTER_PATTERN_CHARACTERS } from './log-filter.ts';
+import { readWords } from './words.mjs';
 
 const root = join(import.meta.dirname, '..');
 const dist = join(root, 'dist');
 
+const { values } = readWords(
+  `usage: npm run build [-- --quiet]
+Bundles the functions and the CLI into dist, and builds the SSM documents.
+  --quiet      do not print their sizes`,
+  { quiet: { type: 'boolean' } },
+);
+const isQuiet = values.quiet === true;
 const documents = buildDocuments();
 const bundles = await bundleFunctions({ root, sources: join(root, 'functions'), out: join(dist, 'functions') });
-const isQuiet = process.argv.includes('--quiet');
 for (const { name, bytes } of bundles) {
   if (isQuiet) break;
   console.log(`${name.padEnd(10)} ${String(Math.ceil(bytes / 1000)).padStart(4)} KB of ${BUNDLE_BUDGET_KILOBYTES}`);

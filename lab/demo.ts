@@ -1,17 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import * as z from 'zod';
 import { meaningOf } from '../core/model/outcome.ts';
 import { ResultRow } from '../core/state/results.ts';
+import { readWords } from '../infra/words.mjs';
 import { bootLab } from './boot.ts';
 import type { DemoFleet } from './demo/fleet.ts';
 import { startRealDemoFleet } from './demo/real-fleet.ts';
 import { paint, table, timelineTable, wrapped } from './demo/show.ts';
 import { startSimulatedDemoFleet } from './demo/simulated-fleet.ts';
 import { createTimelines, HOPS, type Hop } from './demo/timeline.ts';
+import { programs } from './programs.mjs';
 import { LAB_CLUSTER, LAB_ENVIRONMENT, synthLab } from './synth.ts';
 
-const { values } = parseArgs({ options: { real: { type: 'boolean', default: false } } });
+const { values } = readWords(programs.demo.usage, programs.demo.options);
 /** kubelet retries a pod sandbox after about 10 s; the demo retries sooner, to keep the wait short. */
 const POD_RETRY_MS = 1000;
 const REPAIR_TIMEOUT_MS = 180_000;

@@ -1,12 +1,16 @@
+import { readWords } from '../infra/words.mjs';
 import { createClock } from './aws/clock.ts';
 import { bootLab } from './boot.ts';
 import { paint } from './demo/show.ts';
 import { startDrillServer } from './drill-server.ts';
+import { programs } from './programs.mjs';
 import { createSimulatedFleet } from './sim/fleet.ts';
 import { LAB_CLUSTER, LAB_ENVIRONMENT, LAB_LOG_GROUP, synthLab } from './synth.ts';
 
 const NODES = 100;
 const BROKEN_EVERY = 10;
+
+readWords(programs.lab.usage, programs.lab.options);
 
 /** `npm run lab`: keeps a lab running, with a hundred simulated nodes of which ten are broken, until Ctrl-C. */
 const clock = createClock({});

@@ -4,13 +4,27 @@ import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { createRequire } from 'node:module';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { readWords, stopForWords } from '../infra/words.mjs';
 import { costsOf } from './costs.mjs';
 import { runSuites, timed } from './schedule.mjs';
 import { installPackages, prepareMachine, root, env as setupEnv } from './setup.mjs';
 import { notRun, single, suitesOf } from './suites.mjs';
 
-const isDeep = process.argv.includes('--deep');
-const only = process.argv.slice(2).filter((word) => !word.startsWith('--'));
+/** The names of the suites; `npm test` lacks those that only test:deep has. */
+const namesOf = (isDeep) => [
+  ...suitesOf({ env: {}, scratch: '', isDeep, lacks: {} }).map(({ name }) => name),
+  'programs',
+];
+const USAGE = `usage: npm test [-- SUITE...]
+       npm run test:deep [-- SUITE...]
+Installs what the suites need and runs all of them, or those that are named:
+  ${namesOf(true).join(', ')}
+docs/testing.md says what each proves. test:deep runs the searches in full.`;
+const { values, positionals: only } = readWords(USAGE, { deep: { type: 'boolean' } }, { allowPositionals: true });
+const isDeep = values.deep === true;
+const strange = only.filter((name) => !namesOf(isDeep).includes(name));
+if (strange.length > 0)
+  stopForWords(`npm ${isDeep ? 'run test:deep' : 'test'} has no suite ${strange.join(', ')}`, USAGE);
 const scratch = mkdtempSync(join(tmpdir(), 'fleetmend-test-'));
 process.on('exit', () => rmSync(scratch, { recursive: true, force: true }));
 /** Programs that the run starts are recorded there, by other users' processes too: an ordinary user runs the demo. */
@@ -38,12 +52,6 @@ installPackages();
 const lacks = prepareMachine(['shell lint', 'real nodes'], join(scratch, 'lacks.json'));
 
 const suites = suitesOf({ env, scratch, isDeep, lacks });
-const NAMES = [...suites.map(({ name }) => name), 'programs'];
-const strange = only.filter((name) => !NAMES.includes(name));
-if (strange.length > 0) {
-  console.error(`npm test has no suite ${strange.join(', ')}: its suites are ${NAMES.join(', ')}`);
-  process.exit(2);
-}
 const isChosen = ({ name }) => only.length === 0 || only.includes(name);
 const chosen = suites.filter(isChosen);
 // The labs boot the output of the build, and some unit tests read it.

@@ -1,15 +1,24 @@
 /** Boots one node, breaks it, runs a document on it, and shows what happened: `node try.ts <break-kind> [document.json]`. */
 import { readFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
+import { readWords, stopForWords } from '../../infra/words.mjs';
 import type { DeliveredDocument } from '../node.ts';
 import { BREAK_KINDS, type BreakKind } from './breaks.ts';
 import type { SandboxResult } from './cri.ts';
 import { startRealFleet } from './fleet.ts';
 import { GENERATION_NAMES, isGenerationName } from './generations.ts';
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
+const USAGE = `usage: node lab/real/try.ts <healthy|${BREAK_KINDS.join('|')}> [document.json ...]
+  --generation ${GENERATION_NAMES.join('|')}   what the node is; its tools and unit are then the generation's
+  --role allowed|denied|absent   what the node's role may do
+  --no-aws --provider --ecr-login   what asks for the token: AWS CLI (default), credential provider, docker helper
+  --unit                         with the AL2 AMI's sandbox-image unit
+  --trace FILE                   write every execve to files that start with FILE
+  --exec COMMAND                 run a shell command on the node at the end
+  --times N                      run the documents N times`;
+
+const { values, positionals } = readWords(
+  USAGE,
+  {
     generation: { type: 'string' },
     role: { type: 'string', default: 'allowed' },
     'no-aws': { type: 'boolean', default: false },
@@ -20,19 +29,12 @@ const { values, positionals } = parseArgs({
     exec: { type: 'string' },
     times: { type: 'string', default: '1' },
   },
-});
+  { allowPositionals: true },
+);
 const [kind = '', ...documentPaths] = positionals;
 const { generation } = values;
 if ((kind !== 'healthy' && !isBreakKind(kind)) || (generation !== undefined && !isGenerationName(generation))) {
-  console.error(`usage: node lab/real/try.ts <healthy|${BREAK_KINDS.join('|')}> [document.json ...]
-  --generation ${GENERATION_NAMES.join('|')}   what the node is; its tools and unit are then the generation's
-  --role allowed|denied|absent   what the node's role may do
-  --no-aws --provider --ecr-login   what asks for the token: AWS CLI (default), credential provider, docker helper
-  --unit                         with the AL2 AMI's sandbox-image unit
-  --trace FILE                   write every execve to files that start with FILE
-  --exec COMMAND                 run a shell command on the node at the end
-  --times N                      run the documents N times`);
-  process.exit(64);
+  stopForWords('name how the node breaks, and one of the generations or none', USAGE);
 }
 
 const started = performance.now();

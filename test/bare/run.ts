@@ -2,7 +2,7 @@
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { readWords, stopForWords } from '../../infra/words.mjs';
 import { mustRun } from '../../lab/real/process.ts';
 import { installMissing, isDebian } from '../machine/debian.ts';
 import { type BareMachine, type MachineUser, makeMachine, openLog } from './machine.ts';
@@ -13,27 +13,22 @@ const root = join(import.meta.dirname, '../..');
 const TAIL_LINES = 40;
 const BUNDLE = '/srv/fleetmend.bundle';
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    suites: { type: 'string', default: '' },
-    keep: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  },
-});
-const steps = stepsOf(values.suites.split(',').filter(Boolean));
 const USAGE = `usage: npm run test:bare [-- STEP... [--suites A,B] [--keep]]
 Makes a minimal Debian 12 with Node 20 and git, clones the commit that is checked out, and runs in it:
-${steps.map(({ name, title }) => `  ${name.padEnd(10)} ${title}`).join('\n')}
+${stepsOf([])
+  .map(({ name, title }) => `  ${name.padEnd(10)} ${title}`)
+  .join('\n')}
   --suites A,B  the suites of npm test to run (all)
   --keep        leave the machines in /var/tmp to look at`;
 
+const { values, positionals } = readWords(
+  USAGE,
+  { suites: { type: 'string', default: '' }, keep: { type: 'boolean', default: false } },
+  { allowPositionals: true },
+);
+const steps = stepsOf(values.suites.split(',').filter(Boolean));
 const unknown = positionals.filter((name) => !steps.some((step) => step.name === name));
-if (values.help || unknown.length > 0) {
-  if (unknown.length > 0) console.error(`npm run test:bare has no step ${unknown.join(', ')}.`);
-  console.log(USAGE);
-  process.exit(values.help ? 0 : 2);
-}
+if (unknown.length > 0) stopForWords(`npm run test:bare has no step ${unknown.join(', ')}`, USAGE);
 if (process.getuid?.() !== 0 || !isDebian()) {
   console.error('npm run test:bare needs root on Debian: it makes another Debian with debootstrap and enters it.');
   process.exit(2);

@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { readWords, stopForWords } from '../../infra/words.mjs';
 import { dollarsOf, measureRepairBill, measureSweep } from './costs.ts';
 
 const USAGE = `usage: node test/bench/bill.ts check|repair NODES
@@ -6,13 +6,13 @@ Prints what one check of so many healthy nodes, or one repair of so many broken 
 the bill, SSM's calls, and dollars with and without the time of Lambda, which a busy machine stretches. Build first.`;
 
 const run = async (what: string | undefined, nodes: number): Promise<void> => {
-  if ((what !== 'check' && what !== 'repair') || !Number.isInteger(nodes)) throw new Error(USAGE);
+  if ((what !== 'check' && what !== 'repair') || !Number.isInteger(nodes))
+    stopForWords('name check or repair, and a whole number of nodes', USAGE);
   const { bill, ssm, throttled } = await (what === 'check' ? measureSweep : measureRepairBill)(nodes);
   const dollars = { all: dollarsOf(bill), withoutLambdaTime: dollarsOf({ ...bill, gigabyteSeconds: 0 }) };
   console.log(JSON.stringify({ what, nodes, dollars, bill, ssm, throttled }, null, 2));
 };
 
-const { positionals, values } = parseArgs({ allowPositionals: true, options: { help: { type: 'boolean' } } });
-if (values.help === true) console.log(USAGE);
-else await run(positionals[0], Number(positionals[1]));
+const { positionals } = readWords(USAGE, {}, { allowPositionals: true });
+await run(positionals[0], Number(positionals[1]));
 process.exit(0);

@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
+import { readWords } from '../../infra/words.mjs';
 import { createClock } from '../../lab/aws/clock.ts';
 import type { Lab } from '../../lab/aws/lab.ts';
 import { bootLab } from '../../lab/boot.ts';
@@ -151,18 +151,13 @@ const measureCommands = async (rounds: number): Promise<readonly CommandFigures[
   }
 };
 
-const { values } = parseArgs({
-  options: { rounds: { type: 'string', default: '5' }, help: { type: 'boolean', default: false } },
-});
-
 const USAGE = `usage: node test/bench/commands.ts [--rounds N]
 Prints how long each command of fleetmend takes in the lab, beside the invocation alone in a process of the AWS SDK: a table of
 medians (5 rounds). It needs npm run build.`;
 
-if (values.help) console.log(USAGE);
-else {
-  console.log('| command | fleetmend | invocation alone | ratio |\n| --- | ---: | ---: | ---: |');
-  for (const { words, commandMs, invokeMs, ratio } of await measureCommands(Number(values.rounds)))
-    console.log(`| \`${words}\` | ${Math.round(commandMs)} ms | ${Math.round(invokeMs)} ms | ${ratio.toFixed(2)} |`);
-}
+const { values } = readWords(USAGE, { rounds: { type: 'string', default: '5' } });
+
+console.log('| command | fleetmend | invocation alone | ratio |\n| --- | ---: | ---: | ---: |');
+for (const { words, commandMs, invokeMs, ratio } of await measureCommands(Number(values.rounds)))
+  console.log(`| \`${words}\` | ${Math.round(commandMs)} ms | ${Math.round(invokeMs)} ms | ${ratio.toFixed(2)} |`);
 process.exit(0);

@@ -1,19 +1,7 @@
-import { parseArgs } from 'node:util';
+import { readWords } from '../../infra/words.mjs';
 import { synthScene } from '../e2e/support.ts';
 import { measureLie } from './liar-runs.ts';
 import { CLUSTER, liesOf, TRUTH } from './lies.ts';
-
-const { values } = parseArgs({
-  options: {
-    only: { type: 'string', default: '' },
-    healthy: { type: 'string', default: '290' },
-    honest: { type: 'string', default: '10' },
-    names: { type: 'string', default: '2000' },
-    minutes: { type: 'string', default: '90' },
-    speed: { type: 'string', default: '0.05' },
-    help: { type: 'boolean', default: false },
-  },
-});
 
 const USAGE = `usage: node test/bench/liars.ts [OPTION...]
 Prints what each lie costs the honest nodes of a cluster, as a table: see docs/security.md. Build first.
@@ -23,6 +11,15 @@ Prints what each lie costs the honest nodes of a cluster, as a table: see docs/s
   --names N     the most nodes that a lie names (2000)
   --minutes N   the lab's minutes after which a scene is given up (90)
   --speed N     the lab's seconds for a second in which the machine computes (0.05)`;
+
+const { values } = readWords(USAGE, {
+  only: { type: 'string', default: '' },
+  healthy: { type: 'string', default: '290' },
+  honest: { type: 'string', default: '10' },
+  names: { type: 'string', default: '2000' },
+  minutes: { type: 'string', default: '90' },
+  speed: { type: 'string', default: '0.05' },
+});
 
 const run = async (): Promise<void> => {
   const size = {
@@ -49,6 +46,5 @@ const run = async (): Promise<void> => {
   }
 };
 
-if (values.help) console.log(USAGE);
-else await run();
+await run();
 process.exit(0);

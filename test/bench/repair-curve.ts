@@ -1,22 +1,19 @@
-import { parseArgs } from 'node:util';
+import { readWords } from '../../infra/words.mjs';
 import { measureRepair, type RepairFigures, type RepairScene } from './repair-runs.ts';
 import { median } from './statistics.ts';
-
-const { values } = parseArgs({
-  options: {
-    nodes: { type: 'string', default: '1000' },
-    seeds: { type: 'string', default: '10' },
-    seed: { type: 'string' },
-    choice: { type: 'string', multiple: true, default: ['{}'] },
-    help: { type: 'boolean', default: false },
-  },
-});
 
 const USAGE = `usage: node test/bench/repair-curve.ts [OPTION...]
   --nodes N       simulated nodes (1000)
   --seeds N       repairs for each choice (10); in two of them the first canaries are silent
   --seed N        only this one
   --choice JSON   limits that differ from their defaults, {"repairFirstLookSeconds":0} for example; may be given several times`;
+
+const { values } = readWords(USAGE, {
+  nodes: { type: 'string', default: '1000' },
+  seeds: { type: 'string', default: '10' },
+  seed: { type: 'string' },
+  choice: { type: 'string', multiple: true, default: ['{}'] },
+});
 
 /** The places of the first canaries, which are silent for these seeds. */
 const SILENT: Readonly<Record<number, readonly number[]>> = { 2: [0], 5: [1, 2] };
@@ -46,6 +43,5 @@ const curve = async (): Promise<void> => {
   }
 };
 
-if (values.help) console.log(USAGE);
-else await curve();
+await curve();
 process.exit(0);

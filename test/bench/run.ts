@@ -1,7 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { countOf, readWords, stopForWords } from '../../infra/words.mjs';
+import { BENCH_PARTS, programs } from '../../lab/programs.mjs';
 import { probe } from '../../lab/real/packages.ts';
 import { measureBundles } from './bundles.ts';
 import { measureFirstFault } from './first-fault.ts';
@@ -13,24 +14,10 @@ import { livedInSection, nodeSection } from './node-sections.ts';
 import { pageOf, type Section, toText } from './section.ts';
 import { bundlesSection, firstFaultSection, fleetSection, hopsSection } from './sections.ts';
 
-const { values } = parseArgs({
-  options: {
-    json: { type: 'boolean', default: false },
-    write: { type: 'boolean', default: false },
-    nodes: { type: 'string', default: '1000' },
-    rounds: { type: 'string', default: '5' },
-    only: { type: 'string' },
-    help: { type: 'boolean', default: false },
-  },
-});
-
-const PARTS = ['functions', 'node', 'lived-in', 'hops', 'first-fault', 'fleet'] as const;
-const USAGE = `usage: npm run bench [-- OPTION...]
-  --json       print the figures as JSON
-  --write      also write them to docs/performance.md
-  --nodes N    simulated nodes (1000)
-  --rounds N   rounds on the real nodes (5)
-  --only NAME,...  only these parts: ${PARTS.join(', ')}; the page keeps the others`;
+const { usage, options } = programs.bench;
+const { values } = readWords(usage, options);
+const nodes = countOf('nodes', values.nodes, usage);
+const rounds = countOf('rounds', values.rounds, usage);
 const PAGE = fileURLToPath(new URL('../../docs/performance.md', import.meta.url));
 /** What follows this line on the page is dated, and stays. */
 const DATED = '\n<!-- Measured once: `npm run bench -- --write` keeps what follows. -->\n';
@@ -58,50 +45,51 @@ const progress = (text: string): void => {
 };
 
 /** Each part of the page in its order: what it measures, and its section. */
-const measures: Readonly<Record<(typeof PARTS)[number], () => Promise<{ figures: unknown; section: Section }>>> = {
-  node: async () => {
-    progress('one real node: by hand and by each method');
-    const figures = await measureNodeRepairs(Number(values.rounds));
-    return { figures, section: nodeSection(figures) };
-  },
-  'lived-in': async () => {
-    progress('a real node that has been lived in, beside the first edition');
-    const figures = await measureLivedIn(Number(values.rounds));
-    return { figures, section: livedInSection(figures) };
-  },
-  fleet: async () => {
-    const figures: FleetRunFigures[] = [];
-    for (const action of ['check', 'repair'] as const) {
-      progress(`${values.nodes} simulated nodes: ${action}`);
-      figures.push(await measureFleetRun(action, Number(values.nodes)));
-    }
-    return { figures, section: fleetSection(figures) };
-  },
-  functions: async () => {
-    progress('the functions: size and load time');
-    const figures = measureBundles(LOADS);
-    return { figures, section: bundlesSection(figures) };
-  },
-  'first-fault': async () => {
-    progress('the first fault of a small and of a large cluster, beside the first edition');
-    const figures = await measureFirstFault(Number(values.rounds));
-    return { figures, section: firstFaultSection(figures) };
-  },
-  hops: async () => {
-    progress('one real node: the hops from log line to result');
-    const machine = await probe();
-    const figures = machine.ok ? await measureHops() : undefined;
-    return {
-      figures,
-      section: hopsSection(figures, machine.ok ? '' : `this machine lacks ${machine.missing.join('; ')}`),
-    };
-  },
-};
+const measures: Readonly<Record<(typeof BENCH_PARTS)[number], () => Promise<{ figures: unknown; section: Section }>>> =
+  {
+    node: async () => {
+      progress('one real node: by hand and by each method');
+      const figures = await measureNodeRepairs(rounds);
+      return { figures, section: nodeSection(figures) };
+    },
+    'lived-in': async () => {
+      progress('a real node that has been lived in, beside the first edition');
+      const figures = await measureLivedIn(rounds);
+      return { figures, section: livedInSection(figures) };
+    },
+    fleet: async () => {
+      const figures: FleetRunFigures[] = [];
+      for (const action of ['check', 'repair'] as const) {
+        progress(`${nodes} simulated nodes: ${action}`);
+        figures.push(await measureFleetRun(action, nodes));
+      }
+      return { figures, section: fleetSection(figures) };
+    },
+    functions: async () => {
+      progress('the functions: size and load time');
+      const figures = measureBundles(LOADS);
+      return { figures, section: bundlesSection(figures) };
+    },
+    'first-fault': async () => {
+      progress('the first fault of a small and of a large cluster, beside the first edition');
+      const figures = await measureFirstFault(rounds);
+      return { figures, section: firstFaultSection(figures) };
+    },
+    hops: async () => {
+      progress('one real node: the hops from log line to result');
+      const machine = await probe();
+      const figures = machine.ok ? await measureHops() : undefined;
+      return {
+        figures,
+        section: hopsSection(figures, machine.ok ? '' : `this machine lacks ${machine.missing.join('; ')}`),
+      };
+    },
+  };
 
 const bench = async (): Promise<void> => {
-  const only: readonly string[] = values.only?.split(',') ?? PARTS;
-  const unknown = only.filter((name) => !(PARTS as readonly string[]).includes(name));
-  if (unknown.length > 0) throw new Error(`reading --only: there is no part ${unknown.join(', ')}\n${USAGE}`);
+  const only: readonly string[] = values.only?.split(',') ?? BENCH_PARTS;
+  const unknown = only.filter((name) => !(BENCH_PARTS as readonly string[]).includes(name));
+  if (unknown.length > 0) stopForWords(`--only: there is no part ${unknown.join(', ')}`, usage);
   const all: Record<string, unknown> = { machine: machineText() };
   const sections = new Map<string, Section>();
   for (const [name, measure] of Object.entries(measures)) {
@@ -120,6 +108,5 @@ const bench = async (): Promise<void> => {
   progress(`written: ${PAGE}`);
 };
 
-if (values.help) console.log(USAGE);
-else await bench();
+await bench();
 process.exit(0);

@@ -1,14 +1,5 @@
-import { parseArgs } from 'node:util';
+import { readWords } from '../../infra/words.mjs';
 import { measureRepair, type RepairScene } from './repair-runs.ts';
-
-const { values } = parseArgs({
-  options: {
-    small: { type: 'boolean', default: false },
-    only: { type: 'string', default: '' },
-    minutes: { type: 'string', default: '30' },
-    help: { type: 'boolean', default: false },
-  },
-});
 
 const USAGE = `usage: node test/bench/slow-failures.ts [OPTION...]
 Prints how many nodes a document reaches that always fails, at once and after 200 s, and whether a run ends whose document
@@ -16,6 +7,12 @@ fails on 1 % of 1,000 nodes.
   --small       10 nodes, 6 clusters of 20, one seed
   --only TEXT   the scenes whose name contains this
   --minutes N   the lab's minutes after which a scene is judged (30)`;
+
+const { values } = readWords(USAGE, {
+  small: { type: 'boolean', default: false },
+  only: { type: 'string', default: '' },
+  minutes: { type: 'string', default: '30' },
+});
 
 const SLOW_MS = 200_000;
 const AT_ONCE_MS = 1000;
@@ -62,6 +59,5 @@ const run = async (): Promise<void> => {
   }
 };
 
-if (values.help) console.log(USAGE);
-else await run();
+await run();
 process.exit(0);

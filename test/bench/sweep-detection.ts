@@ -1,5 +1,5 @@
-import { parseArgs } from 'node:util';
 import * as z from 'zod';
+import { readWords } from '../../infra/words.mjs';
 import { createClock } from '../../lab/aws/clock.ts';
 import { createRandom } from '../../lab/aws/random.ts';
 import type { Invocation } from '../../lab/aws/ssm-commands.ts';
@@ -131,18 +131,6 @@ export const measureSweeps = async (scene: SweepScene): Promise<SweepFigures> =>
   }
 };
 
-const { values } = parseArgs({
-  options: {
-    nodes: { type: 'string', default: '240' },
-    faults: { type: 'string', default: '200' },
-    hours: { type: 'string', default: '12' },
-    seed: { type: 'string', default: '1' },
-    'burst-nodes': { type: 'string', default: '1' },
-    'burst-minutes': { type: 'string', default: '0' },
-    help: { type: 'boolean', default: false },
-  },
-});
-
 const USAGE = `usage: node test/bench/sweep-detection.ts [OPTION...]
 Breaks simulated nodes at random times, without a log line, and prints how long they were broken: sweeps alone find them.
   --nodes N    nodes of the cluster (240)
@@ -154,22 +142,27 @@ Breaks simulated nodes at random times, without a log line, and prints how long 
 
 // Not import.meta.main, which Node 24 knows from 24.2 on only.
 if (process.argv[1] === import.meta.filename) {
-  if (values.help) console.log(USAGE);
-  else {
-    const { sent, repaired, ...figures } = await measureSweeps({
-      nodes: Number(values.nodes),
-      faults: Number(values.faults),
-      hours: Number(values.hours),
-      seed: Number(values.seed),
-      burstNodes: Number(values['burst-nodes']),
-      burstMinutes: Number(values['burst-minutes']),
-    });
-    const shares = { p50: 0.5, p95: 0.95, most: 1 };
-    const of = (numbers: readonly number[]) =>
-      Object.fromEntries(Object.entries(shares).map(([name, share]) => [name, Math.round(quantile(numbers, share))]));
-    console.log(
-      JSON.stringify({ ...figures, repaired: repaired.length, untilSent: of(sent), untilRepaired: of(repaired) }),
-    );
-  }
+  const { values } = readWords(USAGE, {
+    nodes: { type: 'string', default: '240' },
+    faults: { type: 'string', default: '200' },
+    hours: { type: 'string', default: '12' },
+    seed: { type: 'string', default: '1' },
+    'burst-nodes': { type: 'string', default: '1' },
+    'burst-minutes': { type: 'string', default: '0' },
+  });
+  const { sent, repaired, ...figures } = await measureSweeps({
+    nodes: Number(values.nodes),
+    faults: Number(values.faults),
+    hours: Number(values.hours),
+    seed: Number(values.seed),
+    burstNodes: Number(values['burst-nodes']),
+    burstMinutes: Number(values['burst-minutes']),
+  });
+  const shares = { p50: 0.5, p95: 0.95, most: 1 };
+  const of = (numbers: readonly number[]) =>
+    Object.fromEntries(Object.entries(shares).map(([name, share]) => [name, Math.round(quantile(numbers, share))]));
+  console.log(
+    JSON.stringify({ ...figures, repaired: repaired.length, untilSent: of(sent), untilRepaired: of(repaired) }),
+  );
   process.exit(0);
 }

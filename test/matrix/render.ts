@@ -1,12 +1,5 @@
-/**
- * Runs the matrix and prints it: `node test/matrix/render.ts [--remediation NAME] [--generation NAME] [--fault PATTERN]
- * [--kills N] [--healthy N] [--record FILE] [--combine N] [--parts FILE [--only-new | --only-render]]`. Without a choice it runs everything
- * and writes docs/matrix.md. `--record` appends what compare-records.ts compares. `--combine` tries so many random combinations of
- * two and of three faults a generation, and nothing else. `--parts` appends each part that ends well to a file. With
- * `--only-new`, it runs the cells that the file lacks for the documents of now; with `--only-render`, none: it writes docs/matrix.md.
- */
 import { appendFileSync, writeFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
+import { readWords, stopForWords } from '../../infra/words.mjs';
 import { GENERATION_NAMES, isGenerationName } from '../../lab/real/generations.ts';
 import { chooseCells } from './choose.ts';
 import { combinationName, combinationsOf } from './combine.ts';
@@ -18,23 +11,35 @@ import { renderMatrix, wordsOf } from './table.ts';
 const KILLS = 5;
 const CHECKS = 100;
 
-const { values } = parseArgs({
-  options: {
-    remediation: { type: 'string' },
-    generation: { type: 'string' },
-    fault: { type: 'string' },
-    kills: { type: 'string' },
-    healthy: { type: 'string' },
-    seed: { type: 'string' },
-    record: { type: 'string' },
-    combine: { type: 'string' },
-    parts: { type: 'string' },
-    'only-new': { type: 'boolean' },
-    'only-render': { type: 'boolean' },
-  },
+const USAGE = `usage: node test/matrix/render.ts [OPTION...]
+Runs the matrix of faults and kinds of nodes, and prints it. Without a choice it runs everything and writes docs/matrix.md.
+  --remediation NAME, --generation NAME, --fault PATTERN
+                   these cells alone
+  --kills N        kill each repair so often (5 in a whole run)
+  --healthy N      check a healthy node of each generation so often (100 in a whole run)
+  --seed N         of the random choices
+  --combine N      so many random combinations of two and of three faults a generation, and nothing else
+  --record FILE    append what compare-records.ts compares
+  --parts FILE     append each part that ends well
+  --only-new       run the cells that FILE lacks for the documents of now
+  --only-render    run nothing: write docs/matrix.md of FILE`;
+
+const { values } = readWords(USAGE, {
+  remediation: { type: 'string' },
+  generation: { type: 'string' },
+  fault: { type: 'string' },
+  kills: { type: 'string' },
+  healthy: { type: 'string' },
+  seed: { type: 'string' },
+  record: { type: 'string' },
+  combine: { type: 'string' },
+  parts: { type: 'string' },
+  'only-new': { type: 'boolean' },
+  'only-render': { type: 'boolean' },
 });
 const { generation } = values;
-if (generation !== undefined && !isGenerationName(generation)) throw new Error(`there is no generation ${generation}`);
+if (generation !== undefined && !isGenerationName(generation))
+  stopForWords(`--generation: there is no ${generation}: ${GENERATION_NAMES.join(', ')}`, USAGE);
 const pattern = new RegExp(values.fault ?? '', 'i');
 const isWhole = values.remediation === undefined && generation === undefined && values.fault === undefined;
 const all = await readFaults();
