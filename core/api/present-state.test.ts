@@ -66,7 +66,8 @@ describe('presentState', () => {
   });
 
   it('believes a later check of everything about the nodes that it looked at', () => {
-    const check = digest('r-1', 90, { because: 'operator', healthy: [node(3)], notes: [note(1, 'Unknown', 80)] });
+    const seen = { startedAt: at(60), healthy: [node(3)], notes: [note(1, 'Unknown', 80)] };
+    const check = digest('r-1', 90, { because: 'operator', ...seen });
     expect(shown([check]).notes).toEqual([
       [node(1), 'Unknown', 'r-1'],
       [node(2), 'Broken', 'sweep'],
@@ -82,7 +83,9 @@ describe('presentState', () => {
         note(2, 'TimedOut', 10, { remediation: 'node-check' }),
       ],
     });
-    const check = digest('r-1', 90, { remediation: 'pause-image', healthy: [node(1), node(2), node(5)] });
+    const check = digest('r-1', 90, {
+      ...{ remediation: 'pause-image', startedAt: at(60), healthy: [node(1), node(2), node(5)] },
+    });
     expect(shown([check], [], [first])).toEqual({ notes: [[node(1), 'Broken', 'sweep']], outcomes: { Broken: 1 } });
   });
 
@@ -103,11 +106,66 @@ describe('presentState', () => {
     const settled: SeenNote = { ...note(7, 'Unreachable', 1, { remediation: 'node-check' }), runId: 'sweep' };
     expect(shown([], [], [first]).outcomes).toEqual({ Unreachable: 2, Unsupported: 3 });
     expect(shown([], [settled], [first]).outcomes).toEqual({ Unreachable: 2, Unsupported: 3 });
-    const reached = digest('r-1', 90, { because: 'event', healthy: [node(7)] });
+    const reached = digest('r-1', 90, { because: 'event', startedAt: at(60), healthy: [node(7)] });
     expect(shown([reached], [settled], [first]).outcomes).toEqual({ Unreachable: 1, Unsupported: 3 });
     expect(presentState([first], [], []).more).toBe(4);
     expect(shown([], [{ ...settled, outcome: 'TimedOut' }], [first]).outcomes).toEqual({
       ...{ TimedOut: 1, Unreachable: 2, Unsupported: 3 },
+    });
+  });
+
+  describe('is what was seen last, in whatever order runs end', () => {
+    const slow = (over: Partial<RunDigest>) =>
+      digest('r-check', 400, { createdAt: at(40), startedAt: at(40), because: 'operator', ...over });
+
+    it('a node that was repaired before the check that had found its fault ended works', () => {
+      const check = slow({ notes: [note(4, 'Broken', 50), note(5, 'TimedOut', 390, { remediation: 'node-check' })] });
+      expect(shown([check, repair('r-1', 90, note(4, 'Repaired', 80))], [], []).notes).toEqual([
+        [node(5), 'TimedOut', 'r-check'],
+      ]);
+    });
+
+    it('a node whose repair failed after a check had found it healthy does not work, although the check ends later', () => {
+      const check = slow({ healthy: [node(4)] });
+      expect(shown([check, repair('r-1', 90, note(4, 'NotRepaired', 80))]).notes).toContainEqual([
+        ...[node(4), 'NotRepaired', 'r-1'],
+      ]);
+    });
+
+    it('a node that a sweep has found broken after its repair is broken', () => {
+      const late = { ...sweep, startedAt: at(5), notes: [note(1, 'Broken', 25)] };
+      expect(shown([repair('r-1', 28, note(1, 'Repaired', 20))], [], [late]).notes).toEqual([
+        [node(1), 'Broken', 'sweep'],
+      ]);
+    });
+
+    it('what was seen before the sweep is replaced by the sweep, although its run ended after the sweep had begun', () => {
+      const next = {
+        ...sweep,
+        createdAt: at(100),
+        startedAt: at(100),
+        endedAt: at(130),
+        notes: [note(1, 'Broken', 110)],
+      };
+      expect(shown([slow({ notes: [note(4, 'Broken', 50)] })], [], [next]).notes).toEqual([
+        [node(1), 'Broken', 'sweep'],
+      ]);
+    });
+
+    it('any order of the same runs gives the same state', () => {
+      const runs = [
+        slow({ healthy: [node(6)], notes: [note(4, 'Broken', 50)] }),
+        repair('r-1', 90, note(4, 'Repaired', 80), note(6, 'NotRepaired', 70)),
+        digest('r-2', 95, { createdAt: at(60), startedAt: at(60), notes: [note(6, 'Unknown', 75)] }),
+      ];
+      const first = shown(runs);
+      for (const order of [
+        [1, 0, 2],
+        [2, 1, 0],
+        [0, 2, 1],
+      ])
+        expect(shown(order.flatMap((n) => runs[n] ?? []))).toEqual(first);
+      expect(first.notes).not.toContainEqual([node(4), 'Broken', 'r-check']);
     });
   });
 });

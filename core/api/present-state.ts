@@ -22,8 +22,6 @@ type Known = Map<string, Map<string, SeenNote>>;
 
 const set = (known: Known, note: SeenNote): void => {
   const own = known.get(note.instanceId) ?? new Map<string, SeenNote>();
-  const standing = own.get(note.remediation);
-  if (standing !== undefined && standing.at > note.at) return;
   own.set(note.remediation, note);
   known.set(note.instanceId, own);
 };
@@ -37,22 +35,41 @@ const clear = (known: Known, instanceId: string, remediation: string): void => {
   }
 };
 
-const applyHealthy = (known: Known, { healthy = [], remediation }: RunDigest, isFull: boolean): void => {
-  for (const id of healthy) {
-    if (isFull) known.delete(id);
-    else clear(known, id, remediation);
-  }
-};
+/** Something that a run has seen, and when: what was seen later replaces it, in whatever order the runs end. */
+type Sight = { readonly at: string; readonly apply: (known: Known) => void };
 
-const apply = (known: Known, digest: RunDigest): void => {
-  const isFull = digest.action === 'check' && isFullCheck(digest);
-  applyHealthy(known, digest, isFull);
-  // A check of everything replaces what was known to be wrong with the node.
-  for (const { instanceId } of isFull ? digest.notes : []) known.delete(instanceId);
-  for (const note of digest.notes) {
+/** When a run began to look. */
+const beganAt = ({ startedAt, createdAt }: Pick<RunDigest, 'startedAt' | 'createdAt'>): string =>
+  startedAt ?? createdAt;
+
+/** A digest has no time for a healthy node: what another run has seen on it since this one began may be newer, and stays. */
+const healthyIn = (digest: RunDigest, isFull: boolean): Sight => ({
+  at: beganAt(digest),
+  apply: (known) => {
+    for (const id of digest.healthy ?? []) {
+      if (isFull) known.delete(id);
+      else clear(known, id, digest.remediation);
+    }
+  },
+});
+
+const noteIn = ({ runId }: RunDigest, note: NodeNote): Sight => ({
+  at: note.at,
+  apply: (known) => {
     if (meaningOf(note.outcome).isWorking) clear(known, note.instanceId, note.remediation);
-    else set(known, { ...note, runId: digest.runId });
-  }
+    else set(known, { ...note, runId });
+  },
+});
+
+const sightsOf = (digest: RunDigest): readonly Sight[] => {
+  const isFull = digest.action === 'check' && isFullCheck(digest);
+  const notes = [...Map.groupBy(digest.notes, ({ instanceId }) => instanceId)].flatMap(([instanceId, own]) => {
+    const sights = own.map((note) => noteIn(digest, note));
+    // A check of everything replaces what was known to be wrong with the node.
+    const first: Sight = { at: own[0]?.at ?? beganAt(digest), apply: (known) => void known.delete(instanceId) };
+    return isFull ? [first, ...sights] : sights;
+  });
+  return [healthyIn(digest, isFull), ...notes];
 };
 
 const rankOf = (outcome: Outcome): number => Outcome.options.indexOf(outcome);
@@ -91,7 +108,8 @@ const checkedBy = (digest: RunDigest): readonly string[] =>
 
 /**
  * The present state of a cluster: what its last sweep found, and what each run has changed since. `sweep` are the runs of
- * that sweep, `settled` the results of its nodes that got no command, `later` the runs that ended after it had begun.
+ * that sweep, `settled` the results of its nodes that got no command, `later` the runs that ended after it had begun. What was
+ * seen on a node last counts, whenever the run that saw it has ended.
  */
 export const presentState = (
   sweep: readonly RunDigest[],
@@ -100,10 +118,17 @@ export const presentState = (
 ): Present => {
   const known: Known = new Map();
   const own = new Set(sweep.map(({ runId }) => runId));
-  for (const digest of sweep) apply(known, digest);
-  for (const note of settled) set(known, note);
-  const since = later.filter(({ runId }) => !own.has(runId)).toSorted((a, b) => a.endedAt.localeCompare(b.endedAt));
-  for (const digest of since) apply(known, digest);
+  const since = later
+    .filter(({ runId }) => !own.has(runId))
+    .toSorted((a, b) => a.endedAt.localeCompare(b.endedAt) || a.runId.localeCompare(b.runId));
+  // The sweep has looked at every node since: what was seen before it is no longer known.
+  const began = sweep.map(beganAt).toSorted()[0] ?? '';
+  const sights = [
+    ...sweep.flatMap(sightsOf),
+    ...settled.map((note): Sight => ({ at: note.at, apply: (all) => set(all, note) })),
+    ...since.flatMap(sightsOf).filter(({ at }) => at >= began),
+  ];
+  for (const { apply } of sights.toSorted((a, b) => a.at.localeCompare(b.at))) apply(known);
   const notes = [...known.values()]
     .flatMap((byRemediation) =>
       [...byRemediation.values()].toSorted((a, b) => rankOf(a.outcome) - rankOf(b.outcome)).slice(0, 1),
