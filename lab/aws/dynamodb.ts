@@ -10,6 +10,7 @@ import type { AccessRequest } from './iam.ts';
 import { type PartitionMeter, THROUGHPUT_MESSAGE } from './partition-load.ts';
 import { createUses } from './partition-uses.ts';
 import type { Random } from './random.ts';
+import { rowKindsOf } from './row-kinds.ts';
 import { operation, type Service } from './service.ts';
 import { createTransactor, transactOperation } from './transactor.ts';
 import { jsonWire } from './wire.ts';
@@ -288,5 +289,6 @@ export const createDynamo = ({ dynalite, clock, tables, faults, random, meter }:
       run: (input) => dynalite.call('DescribeTable', input),
     }),
   };
-  return { name: 'dynamodb', operations, ...jsonWire('DynamoDB_20120810', '1.0', 'com.amazonaws.dynamodb.v20120810') };
+  const wire = jsonWire('DynamoDB_20120810', '1.0', 'com.amazonaws.dynamodb.v20120810');
+  return { name: 'dynamodb', operations, about: rowKindsOf, ...wire };
 };

@@ -20,6 +20,8 @@ export type CallRecord = {
    * written, to the table and to its indexes.
    */
   readonly items?: number;
+  /** The kinds of rows that a call of a table names. */
+  readonly about?: string;
   /** Length of the request's body. */
   readonly bytes: number;
 };

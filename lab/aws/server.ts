@@ -62,6 +62,7 @@ type Progress = {
   operation: string;
   access: readonly AccessRequest[];
   items: number | undefined;
+  about: string | undefined;
   allowed: boolean;
   error: string | undefined;
 };
@@ -146,6 +147,7 @@ export const startAwsServer = async (options: AwsServerOptions): Promise<AwsServ
     const prepared = operation(input);
     progress.access = prepared.access;
     progress.items = prepared.items;
+    progress.about = service.about?.(input);
     const principal = progress.principal as Principal;
     try {
       await iam.authorize(principal, prepared.access);
@@ -185,6 +187,7 @@ export const startAwsServer = async (options: AwsServerOptions): Promise<AwsServ
       operation: 'unknown',
       access: [],
       items: undefined,
+      about: undefined,
       allowed: true,
       error: undefined,
     };
@@ -219,7 +222,7 @@ export const startAwsServer = async (options: AwsServerOptions): Promise<AwsServ
       allowed: progress.allowed,
       ...defined({ error: progress.error }),
       latencyMs: performance.now() - startedAt,
-      ...defined({ items: progress.items }),
+      ...defined({ items: progress.items, about: progress.about }),
       bytes: request.body.length,
     };
     calls.push(call);

@@ -39,6 +39,8 @@ export type Service = {
   /** Finds operation and raw input, or throws the service's own "unknown operation" error. */
   readonly read: (request: WireRequest) => { readonly operation: string; readonly input: unknown };
   readonly operations: Readonly<Record<string, Operation>>;
+  /** What of the service a request is about, for the record of calls. */
+  readonly about?: (input: unknown) => string;
   readonly write: (operation: string, output: unknown, requestId: string) => WireAnswer;
   readonly writeError: (error: AwsError, requestId: string) => WireAnswer;
   /** The service's code for a denied call, where it is not AccessDeniedException. */

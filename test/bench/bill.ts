@@ -8,9 +8,9 @@ the bill, SSM's calls, and dollars with and without the time of Lambda, which a 
 const run = async (what: string | undefined, nodes: number): Promise<void> => {
   if ((what !== 'check' && what !== 'repair') || !Number.isInteger(nodes))
     stopForWords('name check or repair, and a whole number of nodes', USAGE);
-  const { bill, ssm, throttled } = await (what === 'check' ? measureSweep : measureRepairBill)(nodes);
+  const { bill, ssm, throttled, units } = await (what === 'check' ? measureSweep : measureRepairBill)(nodes);
   const dollars = { all: dollarsOf(bill), withoutLambdaTime: dollarsOf({ ...bill, gigabyteSeconds: 0 }) };
-  console.log(JSON.stringify({ what, nodes, dollars, bill, ssm, throttled }, null, 2));
+  console.log(JSON.stringify({ what, nodes, dollars, bill, ssm, throttled, units }, null, 2));
 };
 
 const { positionals } = readWords(USAGE, {}, { allowPositionals: true });

@@ -39,6 +39,19 @@ const unitsOf = (lab: Lab) =>
     reads: 0,
   });
 
+/** Units by what a partition's name begins with, and by the index: what the rows of each kind cost. */
+const unitsByKind = (lab: Lab): Readonly<Record<string, { readonly writes: number; readonly reads: number }>> => {
+  const kinds = Map.groupBy(lab.tableLoad(), ({ partition, index }) =>
+    [index, partition.replace(/#.*/s, '')].filter((part) => part !== undefined).join(' '),
+  );
+  const sums = [...kinds].map(([kind, loads]) => {
+    const writes = loads.reduce((sum, load) => sum + load.writeUnits, 0);
+    const reads = loads.reduce((sum, load) => sum + load.readUnits, 0);
+    return [kind, { writes, reads }] as const;
+  });
+  return Object.fromEntries(sums.toSorted(([, a], [, b]) => b.writes - a.writes));
+};
+
 /** Counts what happens in a lab while something is done. */
 const billOf = async (lab: Lab, work: () => Promise<void>): Promise<Bill> => {
   const from = lab.calls.length;
@@ -127,6 +140,8 @@ export type SweepFigures = {
   readonly ssm: Readonly<Record<string, number>>;
   readonly throttled: number;
   readonly rows: ReadonlyMap<string, number>;
+  /** Units of the table by the kind of row, since the start of the lab. */
+  readonly units: ReturnType<typeof unitsByKind>;
 };
 
 const ssmOf = (lab: Lab): Pick<SweepFigures, 'ssm' | 'throttled'> => {
@@ -153,7 +168,7 @@ export const measureSweep = async (nodes: number, parts?: number): Promise<Sweep
       scene.lab.invokeAsync('fleetmend-scheduler', { kind: 'sweep', everyMinutes: 5 });
       await scene.drain();
     });
-    return { nodes, bill, ...ssmOf(scene.lab), rows: await rowsOf(scene) };
+    return { nodes, bill, ...ssmOf(scene.lab), rows: await rowsOf(scene), units: unitsByKind(scene.lab) };
   } finally {
     await scene.lab.stop();
   }
@@ -170,7 +185,7 @@ export const measureRepairBill = async (nodes: number): Promise<SweepFigures> =>
       accepted(await lab.invoke('fleetmend-operator-api', { ...request, requestedBy: 'costs' }));
       await scene.drain();
     });
-    return { nodes, bill, ...ssmOf(lab), rows: await rowsOf(scene) };
+    return { nodes, bill, ...ssmOf(lab), rows: await rowsOf(scene), units: unitsByKind(lab) };
   } finally {
     await lab.stop();
   }

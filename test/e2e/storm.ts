@@ -1,6 +1,8 @@
+import { defined } from '../../core/model/defined.ts';
 import { FUNCTION_NAMES, type FunctionName } from '../../infra/bundle.ts';
 import type { Lab } from '../../lab/aws/lab.ts';
 import type { CallRecord, LabEvent } from '../../lab/aws/lab-event.ts';
+import type { PartitionLoad } from '../../lab/aws/partition-load.ts';
 import type { LabAssembly } from '../../lab/synth.ts';
 import { faultLine } from './fault-line.ts';
 import { logGroupOf, openScene, REPAIRABLE, type Scene } from './support.ts';
@@ -23,8 +25,12 @@ export type StormFigures = StormSize & {
   readonly symptoms: number;
   /** Calls by service and operation. */
   readonly calls: Readonly<Record<string, number>>;
-  /** Calls of the table by function and operation, for each node. */
+  /** Calls of the table by function, operation and kind of row, for each node: the most first, and no small ones. */
   readonly tableCallsOfNode: Readonly<Record<string, number>>;
+  /** All calls of the table, for each node. */
+  readonly allTableCallsOfNode: number;
+  /** The partition of the table, or of an index, with the most write units in a second. */
+  readonly busiestPartition: Pick<PartitionLoad, 'partition' | 'index' | 'peakWrites'> | undefined;
   /** The most EC2 calls within ten seconds. */
   readonly ec2InTenSeconds: number;
   /** Nodes that still had the fault at the end. */
@@ -37,6 +43,9 @@ export type StormFigures = StormSize & {
 
 const LINE_EVERY_MS = 10_000;
 const CLUSTER = 'storm';
+const STACK = 'fleetmend-';
+/** Calls a node below which a kind of call is not told. */
+const FEW = 0.02;
 
 const countBy = <T>(items: readonly T[], key: (item: T) => string): Record<string, number> => {
   const counts: Record<string, number> = {};
@@ -46,9 +55,15 @@ const countBy = <T>(items: readonly T[], key: (item: T) => string): Record<strin
 
 const tableCallsOfNode = (calls: readonly CallRecord[], { nodes }: StormSize): Record<string, number> => {
   const ofTable = calls.filter(({ service }) => service === 'dynamodb');
-  const counts = countBy(ofTable, ({ functionName = '', operation }) => `${functionName}:${operation}`);
-  return Object.fromEntries(Object.entries(counts).map(([name, n]) => [name, Math.round((100 * n) / nodes) / 100]));
+  const counts = countBy(ofTable, ({ functionName = '', operation, about = '', error }) =>
+    [functionName.replace(STACK, ''), operation, about, error].filter((part) => part !== undefined).join(' '),
+  );
+  const ofNode = Object.entries(counts).map(([name, n]) => [name, Math.round((100 * n) / nodes) / 100] as const);
+  return Object.fromEntries(ofNode.filter(([, n]) => n >= FEW).toSorted(([, a], [, b]) => b - a));
 };
+
+const busiestOf = ([load]: readonly PartitionLoad[]): StormFigures['busiestPartition'] =>
+  load && { partition: load.partition, ...defined({ index: load.index }), peakWrites: load.peakWrites };
 
 /** The most of these calls in any ten seconds of the lab's time. */
 const mostInTenSeconds = (calls: readonly CallRecord[]): number => {
@@ -111,6 +126,8 @@ export const runStorm = async (assembly: LabAssembly, size: StormSize): Promise<
       ),
       calls: countBy(calls, (c) => `${c.service}:${c.operation}`),
       tableCallsOfNode: tableCallsOfNode(calls, size),
+      allTableCallsOfNode: calls.filter(({ service }) => service === 'dynamodb').length / size.nodes,
+      busiestPartition: busiestOf(lab.tableLoad()),
       ec2InTenSeconds: mostInTenSeconds(calls.filter((c) => c.service === 'ec2')),
       checkedAgain: nodes.filter(
         (n) => new Set(scene.chronicle.checksOf(n.instanceId).map(({ runId }) => runId)).size > 1,
