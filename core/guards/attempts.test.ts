@@ -13,8 +13,11 @@ import {
   coolDownEnd,
   isAnswer,
   isFailedAttempt,
+  isLeftToResult,
+  isUnanswered,
   quarantineAdvice,
   withHistory,
+  withResult,
 } from './attempts.ts';
 
 const Outcomes = fc.constantFrom(...Outcome.options);
@@ -243,4 +246,28 @@ it('one failure and any number of unanswered attempts do not quarantine a node',
     third: { at: at(2), outcome: 'Relapsed' as const },
   };
   expect(quarantineAdvice({ attempts: three }, { isFinal: true }, LIMITS)).toBeDefined();
+});
+
+describe('an attempt whose result stands in a row of its own', () => {
+  const booked = { 'r-0': { at: at(-900) }, 'r-1': { at: at(-60) } };
+
+  it('has the result, unless it is stored with a surer one', () => {
+    const repaired = { at: at(0), outcome: 'Repaired', grade: 2 } as const;
+    expect(withResult(booked, row({ grade: 2 }))).toEqual({ ...booked, 'r-1': repaired });
+    expect(withResult({ 'r-1': repaired }, row({ outcome: 'TimedOut', grade: 1 }))).toEqual({ 'r-1': repaired });
+  });
+
+  it('is taken back where the document tried nothing, and there is none of a check or of another run', () => {
+    expect(withResult(booked, row({ outcome: 'Skipped', skipReason: 'Busy' }))).toEqual({ 'r-0': booked['r-0'] });
+    expect(withResult(booked, row({ action: 'check' }))).toBe(booked);
+    expect(withResult(booked, row({ runId: 'r-2' }))).toBe(booked);
+  });
+
+  it('is asked about while nothing or silence is stored with it; failures alone are stored with it', () => {
+    const asked = Outcome.options.filter((outcome) => isUnanswered({ at: at(0), outcome }));
+    expect([isUnanswered({ at: at(0) }), asked]).toEqual([true, ['TimedOut', 'Unreachable']]);
+    const left = Outcome.options.filter((outcome) => isLeftToResult({ at: at(0), outcome }));
+    expect(left).toEqual(['Broken', 'Unreachable', 'Skipped', 'Repaired', 'Healthy', 'Unsupported']);
+    expect(isLeftToResult({ at: at(0) })).toBe(false);
+  });
 });

@@ -51,6 +51,27 @@ export const attemptChange = (
 export const amends = (next: Attempt, known: Attempt | undefined): boolean =>
   known?.outcome === undefined || (next.grade ?? 0) >= (known.grade ?? 0);
 
+/**
+ * Whether a result is read from its own row wherever the attempt matters, and not stored with the attempt: one that is no
+ * failure, as nearly all are. Failures are counted, and stored where they are counted.
+ */
+export const isLeftToResult = ({ outcome }: Attempt): boolean => outcome !== undefined && !meaningOf(outcome).isFailed;
+
+/** Whether the row of the result may know more of an attempt: nothing, or only silence, is stored with it. */
+export const isUnanswered = ({ outcome }: Attempt): boolean => outcome === undefined || meaningOf(outcome).isSilence;
+
+/** A node's attempts with what the result of one of their runs says. */
+export const withResult = (
+  attempts: NodeStateRow['attempts'],
+  row: Parameters<typeof attemptChange>[0] & Pick<ResultRow, 'runId'>,
+): NodeStateRow['attempts'] => {
+  const { [row.runId]: known, ...others } = attempts;
+  const change = attemptChange(row);
+  if (known === undefined || change === undefined) return attempts;
+  if (change.kind === 'take-back') return others;
+  return amends(change.attempt, known) ? { ...attempts, [row.runId]: change.attempt } : attempts;
+};
+
 /** When the cool-down after the node's attempts ends, booked ones included; undefined without an attempt. */
 export const coolDownEnd = (
   node: Pick<NodeStateRow, 'attempts'> | undefined,

@@ -10,6 +10,7 @@ import { RunState } from '../../core/state/run-state.ts';
 import type { AuditStore } from '../adapters/table/audit-store.ts';
 import { type Item, rowOf } from '../adapters/table/items.ts';
 import { keys, TABLE } from '../adapters/table/keys.ts';
+import { withResults } from '../adapters/table/result-briefs.ts';
 import type { Partition } from '../adapters/table/table.ts';
 
 /** One item of an answer; `kind` is its type. */
@@ -37,6 +38,17 @@ export const show = (item: Item): AuditItem => {
   if (pk === keys.pauses)
     return { kind: sk.startsWith('CURRENT#') ? 'pause' : 'pause-event', ...rowOf(PauseRow, item) };
   throw new Error(`reading the item ${pk} / ${sk}: no query answers with such an item`);
+};
+
+/** Items of an answer, those of nodes with the results of their attempts. */
+export const withOutcomes = async (store: AuditStore, items: readonly AuditItem[]): Promise<readonly AuditItem[]> => {
+  const isNode = ({ kind }: AuditItem): boolean => kind === 'node';
+  const states = await withResults(
+    store,
+    items.filter(isNode).map((item) => NodeStateRow.parse(item)),
+  );
+  const next = states.values();
+  return items.map((item) => (isNode(item) ? { ...item, ...next.next().value } : item));
 };
 
 /** All items of a partition. Throws if it has more than 1000. */

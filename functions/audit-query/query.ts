@@ -5,7 +5,7 @@ import { defined } from '../../core/model/defined.ts';
 import { fits } from '../adapters/table/audit-store.ts';
 import type { Partition } from '../adapters/table/table.ts';
 import { answered, RefusedError, refuse } from '../runtime/answer.ts';
-import { type AuditItem, show } from './items.ts';
+import { type AuditItem, show, withOutcomes } from './items.ts';
 import { requireKnown } from './known.ts';
 import type { AuditQueryPorts } from './ports.ts';
 import * as queries from './queries/registry.ts';
@@ -47,7 +47,7 @@ const pageOf = async (deps: AuditQueryPorts, event: unknown): Promise<AuditPage>
   deps.count('Queries');
   const isOver = slice.positions.every((position) => position === 'done');
   return {
-    items: [...head, ...slice.items.map(show)],
+    items: await withOutcomes(deps.store, [...head, ...slice.items.map(show)]),
     ...defined({ next: isOver ? undefined : cursorOf(query, slice.positions) }),
   };
 };

@@ -44,6 +44,7 @@ export type ObservationWriter = {
 const ATTEMPTS = 4;
 const CONCURRENCY = 10;
 
+const NONE: ReadonlySet<string> = new Set();
 const NO_TEXTS: Texts = { version: 'none', reasons: new Map(), remediations: new Map() };
 
 /** Whether documents reported in this part: the rows of its nodes need the catalogue's sentences. */
@@ -61,7 +62,7 @@ export const createObservationWriter = ({
   readonly runs: Pick<RunStore, 'observation' | 'readObservation' | 'putObservation' | 'replaceObservation'>;
   readonly results: Pick<
     ResultStore,
-    'putResult' | 'nodeStates' | 'recordAttempt' | 'takeBackAttempt' | 'quarantine' | 'setCommandDue'
+    'putResult' | 'known' | 'nodeStates' | 'recordAttempt' | 'takeBackAttempt' | 'quarantine' | 'setCommandDue'
   >;
   readonly limits: Pick<Limits, 'quarantineAttempts'>;
   /**
@@ -71,19 +72,24 @@ export const createObservationWriter = ({
   readonly texts?: Texts;
   readonly rules: NoteRules;
 }): ObservationWriter => {
-  /** The stored row after this call; undefined if there is none and `decide` returns none. */
+  /**
+   * The stored row after this call; undefined if there is none and `decide` returns none. Where one stood before, the rows that
+   * derive from it may be written.
+   */
   const store = async (
     { runId, key }: ObservedCommand,
     decide: (standing: ObservationRow | undefined) => ObservationRow | undefined,
-  ): Promise<ObservationRow | undefined> => {
+  ): Promise<{ readonly row: ObservationRow | undefined; readonly stood: boolean }> => {
     let standing: ObservationRow | undefined;
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const next = decide(standing);
-      if (next === undefined || !supersedes(next, standing)) return standing;
-      if (await runs.putObservation(next, standing)) return next;
+      const stood = standing !== undefined;
+      if (next === undefined || !supersedes(next, standing)) return { row: standing, stood };
+      if (await runs.putObservation(next, standing)) return { row: next, stood };
       const stored = await runs.readObservation(runId, key);
       // SSM says again what a row that cannot be read said.
-      if (stored.kind === 'unreadable' && (await runs.replaceObservation(stored.item, next))) return next;
+      if (stored.kind === 'unreadable' && (await runs.replaceObservation(stored.item, next)))
+        return { row: next, stood: true };
       standing = stored.kind === 'row' ? stored.row : undefined;
     }
     throw new Error(
@@ -126,6 +132,7 @@ export const createObservationWriter = ({
   const derive = async (
     command: ObservedCommand,
     parts: readonly ObservationRow[],
+    stood: boolean,
   ): Promise<Extract<Progress, 'open' | 'complete'>> => {
     const progress = parts.every((part) => part.final) ? 'complete' : 'open';
     const reported = texts === undefined ? parts.find(hasReports) : undefined;
@@ -134,10 +141,12 @@ export const createObservationWriter = ({
       return progress;
     const rows = batchResults(command, parts, texts ?? NO_TEXTS);
     const states = await statesFor(rows);
+    // One read of many costs less than a refused write of each. The attempts are another write, which may be missing.
+    const known = stood ? await results.known(rows) : NONE;
     await pMap(
       rows,
       async (row) => {
-        await results.putResult(noted(row, rules));
+        if (!known.has(row.instanceId)) await results.putResult(noted(row, rules));
         await remember(row, states);
       },
       { concurrency: CONCURRENCY, stopOnError: false },
@@ -145,23 +154,24 @@ export const createObservationWriter = ({
     if (isSettled(parts)) return progress;
     // Another function may have stored a row with more information, and written its results and attempts first.
     const now = await batch(command);
-    return now !== undefined && gradeOf(now) > gradeOf(parts) ? await derive(command, now) : progress;
+    return now !== undefined && gradeOf(now) > gradeOf(parts) ? await derive(command, now, true) : progress;
   };
 
   const writeResults = async (
     command: ObservedCommand,
     own?: ObservationRow,
+    stood = false,
   ): Promise<Exclude<Progress, 'running'>> => {
     const parts = await batch(command, own);
     if (parts === undefined) return 'incomplete';
-    return await derive(command, parts);
+    return await derive(command, parts, stood);
   };
 
   return {
     write: async (command, decide) => {
-      const own = await store(command, decide);
+      const { row: own, stood } = await store(command, decide);
       // The parts are read after the own row is stored: of two functions that store the last two at once, one sees both.
-      return own === undefined ? 'running' : await writeResults(command, own);
+      return own === undefined ? 'running' : await writeResults(command, own, stood);
     },
     writeResults: (command) => writeResults(command),
   };

@@ -3,7 +3,7 @@ import type { LabClock } from './clock.ts';
 import type { Faults } from './faults.ts';
 import { createPartitionMeter } from './partition-load.ts';
 
-it('tells the busiest second of each partition, the busiest partition first', () => {
+it('shows the busiest second of each partition, the busiest partition first', () => {
   let nowMs = 0;
   // The meter asks for nothing else of the two.
   const clock = { now: () => nowMs } as LabClock;

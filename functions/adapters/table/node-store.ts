@@ -1,11 +1,12 @@
 import { type QuarantineCause, quarantineNotice } from '../../../core/api/state-notices.ts';
-import { amends } from '../../../core/guards/attempts.ts';
+import { amends, isLeftToResult } from '../../../core/guards/attempts.ts';
 import type { KnownNode } from '../../../core/guards/decide-node.ts';
 import { type Attempt, NodeStateRow } from '../../../core/state/node-state.ts';
 import { absent, allOf, anyOf, atMost, type Change, isNew, isStored, isThere } from './expressions.ts';
 import { expiresIn, type Item, rowOf } from './items.ts';
 import { index, keys, TABLE } from './keys.ts';
 import { noticeWrite } from './notice-store.ts';
+import { withResults } from './result-briefs.ts';
 import type { Table } from './table.ts';
 import type { Write } from './transaction.ts';
 
@@ -14,11 +15,14 @@ export type NodeKey = Pick<NodeStateRow, 'instanceId' | 'cluster' | 'remediation
 
 /** The stored state of nodes: their attempts and quarantines. */
 export type NodeStore = {
-  /** A row that is not understood is that node's own trouble, and hides no other. */
+  /**
+   * The states of these nodes, each attempt with its result. A row that is not understood is that node's own trouble, and hides no
+   * other.
+   */
   readonly nodeStates: (instanceIds: readonly string[], remediation: string) => Promise<ReadonlyMap<string, KnownNode>>;
   /**
-   * Stores a repair attempt under its run, so that writing it twice is one attempt; one of a lower grade changes nothing.
-   * Returns all of the node's. Where the node's row is not understood, nothing is stored: the node is not repaired again
+   * Stores a repair attempt under its run, so that writing it twice is one attempt; one of a lower grade changes nothing, nor
+   * does one whose result is read from its own row, which is stored before. Returns all of the node's. Where the node's row is not understood, nothing is stored: the node is not repaired again
    * before a person has seen to the row. `states` are those of several nodes, read before in one call.
    */
   readonly recordAttempt: (
@@ -40,6 +44,10 @@ type Window = { readonly attemptWindowSeconds: number };
  * higher grade. Only a row that is removed meanwhile can make it lose once more.
  */
 const ATTEMPT_WRITES = 5;
+
+/** Whether an attempt has no result yet, or this one. */
+const isSaid = (known: Attempt, { outcome, grade }: Attempt): boolean =>
+  known.outcome === undefined || (known.outcome === outcome && known.grade === grade);
 
 /** How long a node's state is kept after the last of its attempts counts. That of a quarantined node is kept. */
 const KEPT_SECONDS = 7 * 86_400;
@@ -100,7 +108,8 @@ export const createNodeStore = (table: Table, window: Window): NodeStore => {
       const instanceId = byKey.get(partitionKey) ?? '';
       return { instanceId, cluster: '', remediation, attempts: {}, unread: { kind: 'refused', problem } };
     });
-    return new Map([...rows.understood, ...unread].map((row) => [row.instanceId, row]));
+    const understood = await withResults(table, rows.understood);
+    return new Map([...understood, ...unread].map((row) => [row.instanceId, row]));
   };
 
   return {
@@ -116,6 +125,10 @@ export const createNodeStore = (table: Table, window: Window): NodeStore => {
         const known = (read ?? (await nodeStates([node.instanceId], node.remediation))).get(node.instanceId);
         if (known !== undefined && (known.unread !== undefined || !amends(attempt, known.attempts[runId])))
           return known;
+        const booked = known?.attempts[runId];
+        // The row of the result says it, and has been written before.
+        if (known !== undefined && booked !== undefined && isLeftToResult(attempt) && isSaid(booked, attempt))
+          return { ...known, attempts: { ...known.attempts, [runId]: attempt } };
         const change = changeOf(node, known, runId, attempt, window);
         // The state of a node that has just been quarantined must not expire.
         const isAsRead = known?.quarantinedAt === undefined ? allOf(isLower, absent('quarantinedAt')) : isLower;

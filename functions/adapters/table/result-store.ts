@@ -19,6 +19,7 @@ import {
 } from './keys.ts';
 import { createNodeStore, type NodeStore } from './node-store.ts';
 import { withoutKeyFields, withPackedPlaces } from './packed.ts';
+import { briefsOf } from './result-briefs.ts';
 import { createTable, startingWith, type TableOptions } from './table.ts';
 
 /** Results, sent commands, the stored state of nodes, and pauses. */
@@ -28,6 +29,8 @@ export type ResultStore = NodeStore & {
    * replaces none, and is replaced by one that has a grade.
    */
   readonly putResult: (row: ResultRow) => Promise<boolean>;
+  /** The nodes of those of these rows that replace nothing: a row of the same or a higher grade is stored. */
+  readonly known: (rows: readonly ResultRow[]) => Promise<ReadonlySet<string>>;
   /** The row of a sent command; of one that cannot be read, nothing. */
   readonly getCommand: (commandId: string) => Promise<CommandRow | undefined>;
   /** As `getCommand`; of a row that cannot be read, its problem. */
@@ -74,6 +77,12 @@ export const createResultStore = ({
       const { grade } = row;
       // A row without a grade, and no row at all, lack the attribute.
       return table.put(item, grade === undefined ? isNew : anyOf(absent('grade'), below('grade', grade)));
+    },
+    known: async (rows) => {
+      const grades = new Map((await briefsOf(table, rows)).map(({ instanceId, grade }) => [instanceId, grade ?? -1]));
+      return new Set(
+        rows.flatMap(({ instanceId, grade = 0 }) => ((grades.get(instanceId) ?? -1) >= grade ? [instanceId] : [])),
+      );
     },
     getCommand: async (commandId) => {
       const stored = await table.read(CommandRow, keys.command(commandId));

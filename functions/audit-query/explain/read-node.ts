@@ -11,6 +11,7 @@ import { RunState } from '../../../core/state/run-state.ts';
 import type { AuditStore } from '../../adapters/table/audit-store.ts';
 import { rowsOf } from '../../adapters/table/items.ts';
 import { index, keys, TABLE } from '../../adapters/table/keys.ts';
+import { withResults } from '../../adapters/table/result-briefs.ts';
 
 /** The newest results and releases of a node, the newest first; its cluster is in each of them. */
 export const readHistory = async (
@@ -47,7 +48,7 @@ export const readStates = async (
       [...remediations, NODE_CHECK].map((name) => keys.pendingNode(laneName(cluster, name), instanceId)),
     ),
   ]);
-  return { states: states.understood, rows: rows.understood };
+  return { states: await withResults(store, states.understood), rows: rows.understood };
 };
 
 /** The early sweeps that may follow a sweep in the node group of a node: a read of as many keys, whatever there is. */
