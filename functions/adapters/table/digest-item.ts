@@ -1,6 +1,7 @@
 import type { RunDigest } from '../../../core/state/run-digest.ts';
 import { expires, type Item, inIndex } from './items.ts';
 import { index, keys } from './keys.ts';
+import { withZipped } from './packed.ts';
 
 /** Whether a run is a sweep that has looked at the nodes of its cluster. */
 const hasSwept = ({ because, end }: RunDigest): boolean => because === 'sweep' && end === 'Done';
@@ -10,7 +11,7 @@ export const digestItem = (row: RunDigest, retentionDays: number): Item => {
   const key = keys.digest(row.endedAt, row.runId);
   return {
     ...key,
-    ...row,
+    ...withZipped(row, ['notes', 'healthy']),
     ...inIndex('byOwner', index.digestsOf(row.cluster), key.sk),
     ...(hasSwept(row) ? inIndex('byOutcome', index.sweepsOf(row.cluster), key.sk) : {}),
     ...expires(row.endedAt, retentionDays),

@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto';
+import { deflateRawSync } from 'node:zlib';
 import { expect, it } from 'vitest';
-import { unpacked, withoutKeyFields, withPackedNodes, withPackedPlaces } from './packed.ts';
+import { unpacked, withoutKeyFields, withPackedNodes, withPackedPlaces, withZipped } from './packed.ts';
 
 const node = (n: number): string => `i-${n.toString(16).padStart(17, '0')}`;
 const ids = Array.from({ length: 50 }, (_, i) => node(i));
@@ -12,10 +14,57 @@ it('a run takes nine bytes for each node that waits in no row, and is read as it
   ];
   const run = { pk: 'RUN#r', pending: waiting(ids), version: 1, commands: [planned, sent] };
   const packed = withPackedNodes(run);
-  const commands = [{ key: '1.1', ids: expect.any(Uint8Array) }, sent];
-  expect(packed).toEqual({ pk: 'RUN#r', version: 1, pendingIds: expect.any(Uint8Array), commands });
+  expect(packed).toEqual({
+    ...{ pk: 'RUN#r', version: 1 },
+    ...{ pendingIds: expect.any(Uint8Array), zipped: expect.any(Uint8Array) },
+  });
   expect(packed.pendingIds).toHaveLength(ids.length * 9);
   expect(unpacked(packed)).toEqual(run);
+});
+
+it('a run of an earlier version is read as it was', () => {
+  const packed = { pk: 'RUN#r', commands: [{ key: '1.1', ids: Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0x70) }] };
+  expect(unpacked(packed)).toEqual({ pk: 'RUN#r', commands: [{ key: '1.1', instanceIds: [node(7)] }] });
+});
+
+/** An instance id of 17 digits that nothing compresses: those of the lab count up. */
+const drawn = (n: number): string => `i-${createHash('sha256').update(String(n)).digest('hex').slice(0, 17)}`;
+const notes = Array.from({ length: 250 }, (_, i) => ({
+  ...{
+    instanceId: drawn(i),
+    at: new Date(1e12 + i * 977).toISOString(),
+    outcome: 'Repaired',
+    remediation: 'pause-image',
+  },
+  ...{
+    reason: 'SandboxImageMissing',
+    nodegroup: `workers-${i % 3}`,
+    ami: 'ami-00000000000000000',
+    repairedAfter: 60 + i,
+  },
+}));
+
+it('what the nodes of a run have in common is stored once: 30 bytes a node, and is read as it was', () => {
+  const row = { pk: 'DAY#2026-08-22', counts: { Repaired: 250 }, notes };
+  const packed = withZipped(row, ['notes', 'healthy']);
+  expect(packed).toEqual({ pk: row.pk, counts: row.counts, zipped: expect.any(Uint8Array) });
+  expect(packed.zipped.length / notes.length).toBeLessThan(30);
+  expect(unpacked(packed)).toEqual(row);
+});
+
+it('what is short stays as it is', () => {
+  const row = { pk: 'DAY#2026-08-22', notes: notes.slice(0, 1), counts: {} };
+  expect(withZipped(row, ['notes', 'healthy'])).toEqual(row);
+  expect(withZipped({ notes: undefined, more: 1 }, ['notes'])).toEqual({ notes: undefined, more: 1 });
+});
+
+it.each<[string, unknown]>([
+  ['text', 'gone'],
+  ['other bytes', Uint8Array.of(1, 2, 3)],
+  ['no attributes', deflateRawSync('7')],
+  ['more than any row has', deflateRawSync(JSON.stringify({ notes: ' '.repeat(5_000_000) }))],
+])('attributes in %s are left out, so that the schema refuses the row', (_, bytes) => {
+  expect(unpacked({ pk: 'DAY#1', zipped: bytes })).toEqual({ pk: 'DAY#1' });
 });
 
 it.each<[string, unknown]>([

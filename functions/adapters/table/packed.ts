@@ -1,3 +1,4 @@
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { NativeAttributeValue } from '@aws-sdk/lib-dynamodb';
 import type { Place } from '../../../core/state/command-state.ts';
 import { keys, TABLE } from './keys.ts';
@@ -21,24 +22,50 @@ const idsIn = (bytes: Uint8Array): readonly string[] =>
       .match(new RegExp(`.{${DIGITS}}`, 'g')) ?? []
   ).map((id) => `i-${id.slice(0, -1)}`);
 
-/** Of a command without a result: each part of a check has the same nodes. */
-const withPackedIds = (command: Item): Item => {
-  const { instanceIds, ...rest } = command;
-  const isPackable = Array.isArray(instanceIds) && instanceIds.length > 0 && instanceIds.every((id) => ID.test(id));
-  return isPackable ? { ...rest, ids: packedIds(instanceIds) } : command;
+/** Attributes of a row in few bytes: their JSON, compressed. */
+const ZIPPED = 'zipped';
+/** Less than that is stored as it is, so that a person can read it in the table. */
+const MIN_ZIPPED = 300;
+/** No row has as much. */
+const MAX_UNZIPPED = 4 * 1024 * 1024;
+
+/**
+ * The item with some of its attributes compressed. What is alike for the nodes of a run is many times longer than what is not:
+ * times, reasons, versions.
+ */
+export const withZipped = (item: Item, names: readonly string[]): Item => {
+  const isZipped = (name: string): boolean => names.includes(name) && item[name] !== undefined;
+  const text = JSON.stringify(Object.fromEntries(Object.entries(item).filter(([name]) => isZipped(name))));
+  if (text.length < MIN_ZIPPED) return item;
+  const rest = Object.entries(item).filter(([name]) => !isZipped(name));
+  return { ...Object.fromEntries(rest), [ZIPPED]: deflateRawSync(text) };
+};
+
+/** The attributes that were compressed; none where they cannot be read, so that the schema refuses the row. */
+const unzipped = (bytes: unknown): Item => {
+  if (!(bytes instanceof Uint8Array)) return {};
+  try {
+    const value: unknown = JSON.parse(inflateRawSync(bytes, { maxOutputLength: MAX_UNZIPPED }).toString());
+    return typeof value === 'object' && value !== null ? value : {};
+  } catch {
+    return {};
+  }
 };
 
 /**
  * The item of a run with its lists of nodes in few bytes: the whole item is written at each step, and once more for each index.
  * The list of those without a command stays as it is where nodes of signals are in it, which have versions.
  */
-export const withPackedNodes = ({ pending, commands, ...rest }: Item): Item => ({
-  ...rest,
-  ...(Array.isArray(pending) && pending.length > 0 && pending.every(isWaiting)
-    ? { pendingIds: packedIds(pending.map(([id]) => id)) }
-    : { pending }),
-  ...(Array.isArray(commands) ? { commands: commands.map(withPackedIds) } : { commands }),
-});
+export const withPackedNodes = ({ pending, ...rest }: Item): Item =>
+  withZipped(
+    {
+      ...rest,
+      ...(Array.isArray(pending) && pending.length > 0 && pending.every(isWaiting)
+        ? { pendingIds: packedIds(pending.map(([id]) => id)) }
+        : { pending }),
+    },
+    ['commands'],
+  );
 
 /** The item of a command with each place of its nodes once, and the numbers of the nodes that are there. */
 export const withPackedPlaces = (item: Item): Item => {
@@ -56,6 +83,7 @@ export const withPackedPlaces = (item: Item): Item => {
   return { ...rest, nodesAt };
 };
 
+/** Of a command that an earlier version has packed. */
 const unpackedIds = (command: unknown): unknown => {
   if (typeof command !== 'object' || command === null || !('ids' in command)) return command;
   const { ids, ...rest } = command;
@@ -85,7 +113,8 @@ const keyFieldsOf = (item: Item): Item => {
 
 /** An item as its writer had it, before its lists were packed. */
 export const unpacked = (item: Item): Item => {
-  const { pendingIds, nodesAt, ...rest } = item;
+  const { pendingIds, nodesAt, [ZIPPED]: bytes, ...plain } = item;
+  const rest: Item = { ...plain, ...unzipped(bytes) };
   return {
     ...keyFieldsOf(item),
     ...rest,

@@ -13,7 +13,7 @@ import { replaceUnreadable } from './aside.ts';
 import { asRead, equals, isAtVersion, isNew } from './expressions.ts';
 import { expires, type Item, inIndex, type Stored, storedOf, VersionConflictError } from './items.ts';
 import { DUE_SHARDS, index, keys, shardOf, TABLE } from './keys.ts';
-import { unpacked, withPackedNodes } from './packed.ts';
+import { unpacked, withPackedNodes, withZipped } from './packed.ts';
 import { createTable, startingWith, type TableOptions } from './table.ts';
 
 /** A run as it is stored. One that cannot be read has its problem, and what is known of it. */
@@ -63,6 +63,9 @@ export const runItem = (run: RunState, retentionDays: number): Item => ({
     : inIndex('byDue', index.open(shardOf(run.runId, DUE_SHARDS)), run.dueAt)),
   ...expires(run.createdAt, retentionDays),
 });
+
+/** What an observation has of each node. */
+const OBSERVED = ['open', 'assumed', 'healthy', 'amended', 'nodes'];
 
 /** The runs of the audit table. */
 export const createRunStore = ({
@@ -116,7 +119,7 @@ export const createRunStore = ({
       replaceUnreadable(table, ObservationRow, stored, { ...row, ...expires(row.at, retentionDays) }, row.at),
     putObservation: (row, standing) =>
       table.put(
-        { ...keys.observation(row.runId, row.key), ...row, ...expires(row.at, retentionDays) },
+        { ...keys.observation(row.runId, row.key), ...withZipped(row, OBSERVED), ...expires(row.at, retentionDays) },
         standing === undefined ? isNew : equals('grade', standing.grade),
       ),
   };
