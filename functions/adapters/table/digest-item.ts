@@ -11,7 +11,7 @@ export const digestItem = (row: RunDigest, retentionDays: number): Item => {
   const key = keys.digest(row.endedAt, row.runId);
   return {
     ...key,
-    ...withZipped(row, ['notes', 'healthy']),
+    ...withZipped(row, ['notes', 'healthy'], { notes: [] }),
     ...inIndex('byOwner', index.digestsOf(row.cluster), key.sk),
     ...(hasSwept(row) ? inIndex('byOutcome', index.sweepsOf(row.cluster), key.sk) : {}),
     ...expires(row.endedAt, retentionDays),

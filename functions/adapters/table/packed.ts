@@ -31,25 +31,32 @@ const MAX_UNZIPPED = 4 * 1024 * 1024;
 
 /**
  * The item with some of its attributes compressed. What is alike for the nodes of a run is many times longer than what is not:
- * times, reasons, versions.
+ * times, reasons, versions. `older` has empty lists in their place, where an earlier version may go on without them.
  */
-export const withZipped = (item: Item, names: readonly string[]): Item => {
+export const withZipped = (item: Item, names: readonly string[], older: Item = {}): Item => {
   const isZipped = (name: string): boolean => names.includes(name) && item[name] !== undefined;
   const text = JSON.stringify(Object.fromEntries(Object.entries(item).filter(([name]) => isZipped(name))));
   if (text.length < MIN_ZIPPED) return item;
   const rest = Object.entries(item).filter(([name]) => !isZipped(name));
-  return { ...Object.fromEntries(rest), [ZIPPED]: deflateRawSync(text) };
+  return { ...Object.fromEntries(rest), ...older, [ZIPPED]: deflateRawSync(text) };
 };
 
-/** The attributes that were compressed; none where they cannot be read, so that the schema refuses the row. */
-const unzipped = (bytes: unknown): Item => {
-  if (!(bytes instanceof Uint8Array)) return {};
+const readZipped = (bytes: unknown): Item | undefined => {
+  if (!(bytes instanceof Uint8Array)) return undefined;
   try {
     const value: unknown = JSON.parse(inflateRawSync(bytes, { maxOutputLength: MAX_UNZIPPED }).toString());
-    return typeof value === 'object' && value !== null ? value : {};
+    return typeof value === 'object' && value !== null ? value : undefined;
   } catch {
-    return {};
+    return undefined;
   }
+};
+
+/** An item with what was compressed. Where that cannot be read, it lacks its empty lists too, so that the schema refuses it. */
+const unzipped = ({ [ZIPPED]: bytes, ...item }: Item): Item => {
+  if (bytes === undefined) return item;
+  const read = readZipped(bytes);
+  if (read !== undefined) return { ...item, ...read };
+  return Object.fromEntries(Object.entries(item).filter(([, value]) => !(Array.isArray(value) && value.length === 0)));
 };
 
 /**
@@ -113,8 +120,7 @@ const keyFieldsOf = (item: Item): Item => {
 
 /** An item as its writer had it, before its lists were packed. */
 export const unpacked = (item: Item): Item => {
-  const { pendingIds, nodesAt, [ZIPPED]: bytes, ...plain } = item;
-  const rest: Item = { ...plain, ...unzipped(bytes) };
+  const { pendingIds, nodesAt, ...rest } = unzipped(item);
   return {
     ...keyFieldsOf(item),
     ...rest,
