@@ -44,7 +44,7 @@ const notes = Array.from({ length: 250 }, (_, i) => ({
   },
 }));
 
-it('what the nodes of a run have in common is stored once: 30 bytes a node, and is read as it was', () => {
+it('the nodes of a run take 30 bytes each, and are read as they were', () => {
   const row = { pk: 'DAY#2026-08-22', counts: { Repaired: 250 }, notes };
   const packed = withZipped(row, ['notes', 'healthy'], { notes: [] });
   expect(packed).toEqual({ pk: row.pk, counts: row.counts, notes: [], zipped: expect.any(Uint8Array) });
@@ -52,7 +52,7 @@ it('what the nodes of a run have in common is stored once: 30 bytes a node, and 
   expect(unpacked(packed)).toEqual(row);
 });
 
-it('what is short stays as it is', () => {
+it('a short attribute stays as it is', () => {
   const row = { pk: 'DAY#2026-08-22', notes: notes.slice(0, 1), counts: {} };
   expect(withZipped(row, ['notes', 'healthy'])).toEqual(row);
   expect(withZipped({ notes: undefined, more: 1 }, ['notes'])).toEqual({ notes: undefined, more: 1 });

@@ -30,8 +30,8 @@ const MIN_ZIPPED = 300;
 const MAX_UNZIPPED = 4 * 1024 * 1024;
 
 /**
- * The item with some of its attributes compressed. What is alike for the nodes of a run is many times longer than what is not:
- * times, reasons, versions. `older` has empty lists in their place, where an earlier version may go on without them.
+ * The item with some of its attributes compressed: the nodes of a run have the most of their text in common. `older` has empty
+ * lists in their place, where an earlier version may go on without them.
  */
 export const withZipped = (item: Item, names: readonly string[], older: Item = {}): Item => {
   const isZipped = (name: string): boolean => names.includes(name) && item[name] !== undefined;
