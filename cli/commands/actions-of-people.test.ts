@@ -169,6 +169,16 @@ describe('fleetmend replay, discard', () => {
     expect(dry.stdout).toBe('Would delete 3 dead letters: 3 tick\n');
     expect(dry.calls[0]?.to).toBe('operator-api:look');
   });
+
+  it('deletes nothing, and asks nothing, where nobody said which', async () => {
+    const args = ['discard', ...WHY];
+    const { code, stderr, calls } = await runCli(
+      { ...answering({ ok: true }), isTerminal: true, replies: ['y'] },
+      ...args,
+    );
+    expect([code, calls]).toEqual([2, []]);
+    expect(stderr).toContain('--queue: say which dead letters');
+  });
 });
 
 describe('a refusal', () => {

@@ -21,7 +21,7 @@ export const contexts = defineCommand({
       ],
       items: listContexts(io),
       nameOf: ({ context }) => context,
-      empty: `There are no contexts: ${contextsPath(io)} does not exist, or lists none.`,
+      empty: `There are no contexts: ${contextsPath(io)} does not exist, or lists none. Without one, fleetmend asks the stack fleetmend of the Region and the credentials of the environment. To name others, write there: {"contexts": {"eu": {"region": "eu-west-1"}}}`,
     });
     return EXIT.done;
   },

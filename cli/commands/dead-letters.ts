@@ -3,7 +3,7 @@ import { MAX_REPLAY } from '../../core/api/request.ts';
 import { answerOf } from '../aws/answer.ts';
 import { confirm, reasonFor } from '../confirm.ts';
 import { DRY_RUN_OPTION, defineCommand, REASON_OPTION, YES_OPTION } from '../define-command.ts';
-import { EXIT } from '../exit.ts';
+import { EXIT, usageError } from '../exit.ts';
 import { readLimit } from '../listing.ts';
 import { counted, shown } from '../output/text.ts';
 import { DiscardAnswer, ReplayAnswer } from '../schemas/shapes.ts';
@@ -89,9 +89,13 @@ export const discard = defineCommand({
   perform: async (session, { queue, message: messageIds, max: text, yes, dryRun, ...given }) => {
     const { output, author } = session;
     const max = text === undefined ? undefined : readLimit('--max', text, MAX_REPLAY);
+    if (queue === undefined && messageIds === undefined)
+      throw usageError('--queue', 'say which dead letters: those of a queue, or some by --message', {
+        next: 'fleetmend doctor lists the queues that have some',
+      });
     const reason = await reasonFor(session, given.reason);
     const what =
-      messageIds === undefined ? `the messages of ${queue ?? 'the queue'}` : counted(messageIds.length, 'message');
+      messageIds === undefined ? `the messages of ${shown(queue ?? '')}` : counted(messageIds.length, 'message');
     if (!dryRun) await confirm(session, `Delete ${what} for good?`, yes);
     const payload = { action: 'discard', queue, messageIds, max, reason, requestedBy: author, dryRun };
     const answer = answerOf(DiscardAnswer, await session.stack().act(payload), 'the deletion');

@@ -25,7 +25,7 @@ export type Listing<Item> = {
   /** Lines for a person, before and after the table. */
   readonly before?: readonly string[];
   readonly after?: readonly string[];
-  /** The line in place of an empty table. */
+  /** The sentences in place of an empty table. */
   readonly empty: string;
 };
 
@@ -117,7 +117,7 @@ export const createOutput = (
         const visible = columns.filter(({ isWide, isNarrow }) =>
           format === 'wide' ? isNarrow !== true : isWide !== true,
         );
-        const table = items.length === 0 ? [empty] : tableLines(visible, items, { width, paint });
+        const table = items.length === 0 ? prose(stdout, [empty]) : tableLines(visible, items, { width, paint });
         return await writeLines(stdout, [...prose(stdout, before ?? []), ...table, ...prose(stdout, after ?? [])]);
       }
     }
