@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isDebian } from '../../test/machine/debian.ts';
+import { sampleOf } from '../../test/support/sample.ts';
 import { type ProgramResult, runProgram } from './process.ts';
 
 const STAND_INS = fileURLToPath(new URL('./stand-ins', import.meta.url));
@@ -148,7 +149,7 @@ except p.Failure as failure:
     return stderr + stdout.trimEnd();
   };
 
-  it.each(CONFIGURATIONS)(
+  it.each(sampleOf('configurations of providers', CONFIGURATIONS, 8))(
     'registers providers, or refuses them in the words of its version: %s',
     async (_, text, on29, on36) => {
       const path = join(folder, 'config');

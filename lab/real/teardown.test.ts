@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it } from 'vitest';
+import { sampleOf } from '../../test/support/sample.ts';
 import { startRealFleet } from './fleet.ts';
 import {
   cleanLeftovers,
@@ -98,16 +99,20 @@ await describeWithRealNodes('the end of a fleet', () => {
     expect(await interfacesOfMachine()).toBe(interfaces);
   });
 
-  it.each(['SIGINT', 'SIGTERM', 'SIGKILL'] as const)('comes with the end of its program by %s', async (signal) => {
-    const { program, labId } = await startProgram();
-    const namespaces = namespacesOf(labId);
-    const endingSince = Date.now();
-    program.kill(signal);
-    await once(program, 'exit');
-    await waitForEnd(labId);
-    expect(await remainsOf(labId)).toEqual([]);
-    expect(await livingOf(namespaces, endingSince)).toEqual([]);
-  });
+  const signals = ['SIGINT', 'SIGTERM', 'SIGKILL'] as const;
+  it.each(sampleOf('signals that end a program', signals, 2))(
+    'comes with the end of its program by %s',
+    async (signal) => {
+      const { program, labId } = await startProgram();
+      const namespaces = namespacesOf(labId);
+      const endingSince = Date.now();
+      program.kill(signal);
+      await once(program, 'exit');
+      await waitForEnd(labId);
+      expect(await remainsOf(labId)).toEqual([]);
+      expect(await livingOf(namespaces, endingSince)).toEqual([]);
+    },
+  );
 
   it('happens at the next start if its guard was killed too, without a change to a running fleet', async () => {
     const living = await startRealFleet({ nodes: [{}] });

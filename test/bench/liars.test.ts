@@ -4,7 +4,7 @@ import { sampleOf } from '../support/sample.ts';
 import { type LieFigures, measureLie } from './liar-runs.ts';
 import { CLUSTER, liesOf, TRUTH } from './lies.ts';
 
-const SIZE = { honest: 5, healthy: 40, patienceMinutes: 30 } as const;
+const SIZE = { honest: 5, healthy: 25, patienceMinutes: 30 } as const;
 /** Log lines alone send so many nodes of a lane to a repair. */
 const CALM_NODES = 3;
 /** Honest repairs may wait twice their time. The waits that a lie must not cause are of minutes: cool-downs, holds, breakers. */

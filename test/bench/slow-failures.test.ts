@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest';
+import { isDeep } from '../deep.ts';
 import { sampleOf } from '../support/sample.ts';
 import { measureRepair } from './repair-runs.ts';
 
-const CLUSTERS = 3;
+const CLUSTERS = isDeep ? 3 : 2;
 const NODES = 20;
 /** A tenth of a cluster. */
 const BUDGET = 2;

@@ -1,13 +1,14 @@
 import { expect, it } from 'vitest';
+import { isDeep } from '../deep.ts';
 import { NODE_CHECK_KEYS } from '../support/node-check-keys.ts';
 import { measureSweep } from './costs.ts';
 
-const NODES = 150;
+const NODES = isDeep ? 150 : 100;
 /** SSM takes at most 50 nodes a command, each part of the check is one, and a sweep's rows are those of its commands. */
 const COMMANDS = (NODES / 50) * NODE_CHECK_KEYS.length;
 /**
  * About 5 writes a command and 10 for the run were measured, whatever the number of nodes; a wake that comes twice adds
- * some. A row for each node would be 150.
+ * some. A row for each node would be one more for each.
  */
 const MAX_WRITES = 20 + 5 * COMMANDS;
 /** About 0.8 KB a document and node was measured, copies in indexes included: most of it is the run's own state. */

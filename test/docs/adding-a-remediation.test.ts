@@ -16,6 +16,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readResult } from '../../core/model/document-result.ts';
 import { describeWithRealNodes } from '../../lab/real/suite.ts';
 import { isDeep } from '../deep.ts';
+import { sampleOf } from '../support/sample.ts';
 
 const root = join(import.meta.dirname, '../..');
 const copy = mkdtempSync(join(tmpdir(), 'fleetmend-new-remediation-'));
@@ -31,17 +32,15 @@ const commands = new Map(
 );
 
 /** The contract tests that read something of a remediation: the others would say the same again. Deep runs have them all. */
-const contractTests = (): string => {
+const contractTests = ((): string => {
   if (isDeep) return 'test/contract';
-  const files = globSync('test/contract/*.test.ts', { cwd: root });
-  return (
-    files
-      .filter((file) => /ssm-documents|remediations/.test(readFileSync(join(root, file), 'utf8')))
-      // A search in events of all kinds, and a copy of the tree: neither asks about one more remediation.
-      .filter((file) => !/(?:fuzz|new-entries)\.test\.ts$/.test(file))
-      .join(' ')
-  );
-};
+  const files = globSync('test/contract/*.test.ts', { cwd: root })
+    .filter((file) => /ssm-documents|remediations/.test(readFileSync(join(root, file), 'utf8')))
+    // A search in events of all kinds, and a copy of the tree: neither asks about one more remediation.
+    .filter((file) => !/(?:fuzz|new-entries)\.test\.ts$/.test(file));
+  // The unit suite runs all of them over the remediations that there are.
+  return sampleOf('contract tests of a new remediation', files.toSorted(), 10).join(' ');
+})();
 
 /** Runs the commands below a heading of the page, as they are written there, in the copy of the tree. */
 const follow = (heading: string): string => {
@@ -49,11 +48,16 @@ const follow = (heading: string): string => {
   expect(text, heading).not.toBe('');
   const { status, stdout, stderr } = spawnSync(
     'bash',
-    ['-euo', 'pipefail', '-c', text.replace(' test/contract\n', ` ${contractTests()}\n`)],
+    ['-euo', 'pipefail', '-c', text.replace(' test/contract\n', ` ${contractTests}\n`)],
     {
       cwd: copy,
       encoding: 'utf8',
-      env: { ...process.env, PATH: `${dirname(process.execPath)}${delimiter}${process.env.PATH}` },
+      // One process loads what the tests have in common once.
+      env: {
+        ...process.env,
+        VITEST_MAX_WORKERS: '1',
+        PATH: `${dirname(process.execPath)}${delimiter}${process.env.PATH}`,
+      },
     },
   );
   expect({ heading, status, output: status === 0 ? '' : `${stdout}${stderr}` }).toEqual({

@@ -8,7 +8,7 @@ import { createDecisionLog, templateStatements, weakenings, wouldDeny } from './
 import { openScene, REPAIRABLE, type Scene, synthScene } from './support.ts';
 
 // A sweep of more nodes than one run takes stores its list of nodes, and a command of more than one is looked at early.
-const assembly = synthScene(BROAD_CLUSTERS, { maxNodesPerCheckRun: 8, budgetPercent: 20, repairFirstLookSeconds: 15 });
+const assembly = synthScene(BROAD_CLUSTERS, { maxNodesPerCheckRun: 16, budgetPercent: 20, repairFirstLookSeconds: 15 });
 const template: CfnTemplate = readTemplate(assembly.assembly, assembly.stackName);
 
 const withoutResources = (from: CfnTemplate, id: RegExp): CfnTemplate => ({
