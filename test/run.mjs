@@ -57,8 +57,11 @@ const chosen = suites.filter(isChosen);
 // The labs boot the output of the build, and some unit tests read it.
 const wanted = suites.filter((suite) => isChosen(suite) || chosen.some(({ needs }) => needs === suite.name));
 
-/** The largest sum of the shares of running suites: more than the processors, because every suite waits at times. */
-const CAPACITY = availableParallelism() * 1.75;
+/**
+ * The largest sum of the shares of running suites: more than twice the processors, because every suite waits at times, and
+ * those that compute stand back. Then neither processor is idle before the last suites end.
+ */
+const CAPACITY = availableParallelism() * 2.25;
 const startedAt = Date.now();
 const results = await runSuites(wanted, {
   capacity: CAPACITY,
