@@ -19,7 +19,7 @@ export type Choice = {
 const FEW_CHECKS = 3;
 const FULLY_CHECKED = 2;
 /** In a sample, pods are started in one cell of so many. */
-const JUDGED_ONE_IN = 4;
+const JUDGED_ONE_IN = 6;
 
 /** Chooses what to run: the same for the same faults and seed. */
 export const chooseCells = (faults: readonly Fault[], choice: Choice): MatrixPlan => {
@@ -72,17 +72,20 @@ export const kindsOf = ({ fault, generation }: { fault: Fault; generation: Gener
   return [check, repaired].map((words) => words.map(String).join(' '));
 };
 
-/** As many cells as show each kind, in the order in which they were; faults that only the journals show are all kept. */
+/** Few cells that show each kind, in the order in which they were; faults that only the journals show are all kept. */
 const oneOfEachKind = <Cell extends { fault: Fault; generation: GenerationName }>(
   cells: readonly Cell[],
   random: () => number,
 ): Cell[] => {
-  const known = new Set<string>();
-  const kept = shuffled(random, cells).filter((cell) => {
-    const kinds = kindsOf(cell);
-    if (cell.fault.isOnlyInJournals !== true && kinds.every((kind) => known.has(kind))) return false;
-    for (const kind of kinds) known.add(kind);
-    return true;
-  });
-  return cells.filter((cell) => kept.includes(cell));
+  const kept = new Set(cells.filter(({ fault }) => fault.isOnlyInJournals === true));
+  const known = new Set([...kept].flatMap(kindsOf));
+  const newKinds = (cell: Cell) => kindsOf(cell).filter((kind) => !known.has(kind)).length;
+  // Those with most kinds first: a fault that is repaired has two.
+  for (const most of [2, 1])
+    for (const cell of shuffled(random, cells)) {
+      if (newKinds(cell) < most) continue;
+      kept.add(cell);
+      for (const kind of kindsOf(cell)) known.add(kind);
+    }
+  return cells.filter((cell) => kept.has(cell));
 };
