@@ -158,8 +158,13 @@ describe('an error in the configuration is one line, without a call to AWS', () 
   const data = mistakes.filter(isData);
   const ran = new Set(sampleOf('mistakes that go through the program', data, 3));
   const read = new Set(data.filter((mistake) => !ran.has(mistake)));
+  const code = sampleOf(
+    'mistakes in code',
+    mistakes.filter((mistake) => !isData(mistake)),
+    5,
+  );
 
-  it.each(mistakes.map((mistake) => [mistake[0], mistake] as const))('%s', async (_, mistake) => {
+  it.each([...code, ...data].map((mistake) => [mistake[0], mistake] as const))('%s', async (_, mistake) => {
     const [, file, content, lines] = mistake;
     const path = join(folderOf(content === undefined ? {} : { [file]: content }), file);
     const { code, lines: printed } = read.has(mistake)
