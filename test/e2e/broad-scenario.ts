@@ -8,7 +8,7 @@ import { MINUTE_MS, REPAIRABLE, type Scene } from './support.ts';
 /** The clusters that {@link runBroadScenario} works on. */
 export const BROAD_CLUSTERS = [
   { name: 'demo', sweeps: true, disruptive: ['ecr-credentials'] },
-  { name: 'watch', mode: 'observe' as const, sweeps: true },
+  { name: 'watch', mode: 'observe' as const },
 ] as const;
 
 /** Two sweeps and a cool-down: how a sweep falls between the steps depends on when the scene began. */
