@@ -92,7 +92,7 @@ export const suitesOf = ({ env, scratch, isDeep, lacks }) => {
       name: 'core',
       share: 1,
       needs: 'build',
-      run: compute('core', { project: 'unit', words: ['--coverage', ...CORE_TESTS] }),
+      run: compute('core', { project: 'unit', words: ['--coverage', '--maxWorkers=1', ...CORE_TESTS] }),
     },
     { name: 'bats', share: 0.5, needs: 'build', run: () => bats(computing) },
     { name: 'types', share: 1, needs: 'build', run: check('tsc', ['-p', '.']) },
