@@ -42,6 +42,17 @@ describe('the result of a check of several parts', () => {
     for (const order of [parts, parts.toReversed()]) expect(merge(...order).outcome).toBe(outcome);
   });
 
+  it('has the time of the parts that found something: a part without a finding has no time, but that of its row', () => {
+    const found = { ...broken('Bad'), startedAt: at(2), endedAt: at(5) };
+    const later = reading('Healthy', { startedAt: at(1), endedAt: at(90) });
+    for (const parts of [
+      [found, later],
+      [reading('Unsupported', { endedAt: at(80) }), found, later],
+    ])
+      expect(merge(...parts)).toMatchObject({ startedAt: at(1), endedAt: at(5) });
+    expect(merge(found, reading('Unknown', { endedAt: at(90) })).endedAt).toBe(at(90));
+  });
+
   it('lists no finding where nothing was found', () => {
     expect(merge(healthy, reading('Unsupported'))).not.toHaveProperty('findings');
   });

@@ -53,13 +53,17 @@ const findingsOf = (reading: Reading, part: number): readonly Found[] => {
   ];
 };
 
-/** The times of a node's result: from the first start of a part to the last end of one. */
+/**
+ * The times of a node's result: from the first start of a part to the last end of one that found something. A healthy part is
+ * stored without its times, and has that of its row, which is written again until the last node of its command has ended.
+ */
 const timesOf = (readings: readonly Reading[]): Pick<Reading, 'startedAt' | 'endedAt'> => {
   const startedAt = readings.flatMap((reading) => reading.startedAt ?? []).toSorted()[0];
-  return {
-    ...defined({ startedAt }),
-    endedAt: readings.reduce((latest, reading) => (reading.endedAt > latest.endedAt ? reading : latest)).endedAt,
-  };
+  const telling = readings.filter(({ outcome }) => !foundNothing(outcome));
+  const last = (telling.length === 0 ? readings : telling).reduce((latest, reading) =>
+    reading.endedAt > latest.endedAt ? reading : latest,
+  );
+  return { ...defined({ startedAt }), endedAt: last.endedAt };
 };
 
 /**

@@ -4,6 +4,7 @@ import { RunDigest } from '../../core/state/run-digest.ts';
 import { accepted, refusalIn } from '../../test/support/answers.ts';
 import { auditQueryPorts } from '../../test/support/audit-query.ts';
 import { runControllerWorld } from '../../test/support/run-controller-world.ts';
+import { testSettings } from '../../test/support/settings.ts';
 import { startTable, type TestTable } from '../../test/support/table.ts';
 import { rowOf } from '../adapters/table/items.ts';
 import { report } from './query.ts';
@@ -58,6 +59,24 @@ describe('status', () => {
     expect(ofKind(items, 'node-status')).toMatchObject([{ instanceId: silent, outcome: 'Unreachable' }]);
     expect(ofKind(items, 'need')).toMatchObject([{ need: 'Unreachable', count: 1 }]);
     expect(w.nodes.get(broken)?.broken).toBe(false);
+  });
+
+  it('shows a repaired node as such, although the check that had found its fault ends after the repair', async () => {
+    const own = await table.another();
+    const w = runControllerWorld(own, { nodes: 4, settings: testSettings({}, 2) });
+    const now = () => new Date(w.clock.ms);
+    const [broken = '', silent = ''] = w.ids;
+    w.nodes.set(broken, { broken: true, latencyMs: 1000 });
+    w.nodes.set(silent, { broken: false, latencyMs: Number.POSITIVE_INFINITY });
+    await w.ask('r-check', 'check', w.ids);
+    await w.pass(120, 2);
+    expect(w.nodes.get(broken)?.broken).toBe(false);
+    expect((await w.allRuns()).find(({ runId }) => runId === 'r-check')?.status).not.toBe('ended');
+    await w.pass(1800);
+    const runs = (await own.items('DAY#2026-08-22')).map((item) => rowOf(RunDigest, item));
+    expect(runs.toSorted((a, b) => a.endedAt.localeCompare(b.endedAt)).at(-1)).toMatchObject({ runId: 'r-check' });
+    const nodes = ofKind(await asked(own, now, { cluster: 'demo' }), 'node-status');
+    expect(nodes.map(({ instanceId }) => instanceId)).toEqual([silent]);
   });
 
   it('shows every cluster of the policy, and refuses any other with the list', async () => {
