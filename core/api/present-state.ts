@@ -64,10 +64,16 @@ const noteIn = ({ runId }: RunDigest, note: NodeNote): Sight => ({
 const sightsOf = (digest: RunDigest): readonly Sight[] => {
   const isFull = digest.action === 'check' && isFullCheck(digest);
   const notes = [...Map.groupBy(digest.notes, ({ instanceId }) => instanceId)].flatMap(([instanceId, own]) => {
-    const sights = own.map((note) => noteIn(digest, note));
-    // A check of everything replaces what was known to be wrong with the node.
-    const first: Sight = { at: own[0]?.at ?? beganAt(digest), apply: (known) => void known.delete(instanceId) };
-    return isFull ? [first, ...sights] : sights;
+    return own.map((note, i): Sight => {
+      const sight = noteIn(digest, note);
+      if (!isFull || i > 0) return sight;
+      // A check of everything replaces what was known to be wrong with the node.
+      const apply: Sight['apply'] = (known) => {
+        known.delete(instanceId);
+        sight.apply(known);
+      };
+      return { at: sight.at, apply };
+    });
   });
   return [healthyIn(digest, isFull), ...notes];
 };
