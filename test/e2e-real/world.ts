@@ -4,6 +4,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, paginateScan } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod';
 import { ResultRow } from '../../core/state/results.ts';
+import { unpacked } from '../../functions/adapters/table/packed.ts';
 import type { Lab } from '../../lab/aws/lab.ts';
 import { bootLab } from '../../lab/boot.ts';
 import { type RealFleet, startRealFleet } from '../../lab/real/fleet.ts';
@@ -122,7 +123,8 @@ export const startWorld = async <Name extends string>(
         const items: unknown[] = [];
         const TableName = lab.outputs.AuditTableName;
         for await (const page of paginateScan({ client: DynamoDBDocumentClient.from(table) }, { TableName })) {
-          items.push(...(page.Items ?? []));
+          // A text that is looked for may be in what was compressed.
+          items.push(...(page.Items ?? []).map(unpacked));
         }
         return items;
       },

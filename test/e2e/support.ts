@@ -5,6 +5,7 @@ import { LaneState } from '../../core/state/lane-state.ts';
 import { ResultRow } from '../../core/state/results.ts';
 import { TrustRow } from '../../core/state/trust-state.ts';
 import { rowOf } from '../../functions/adapters/table/items.ts';
+import { unpacked } from '../../functions/adapters/table/packed.ts';
 import type { ConfigInput } from '../../infra/config.ts';
 import { createClock, type LabClock } from '../../lab/aws/clock.ts';
 import type { Lab, LabOptions } from '../../lab/aws/lab.ts';
@@ -130,7 +131,7 @@ export type Scene = {
   readonly healthyOf: (runId: string) => Promise<readonly string[]>;
   /** A node's results, the newest first. */
   readonly history: (instanceId: string) => Promise<readonly ResultRow[]>;
-  /** Every item of the audit table, by a scan. */
+  /** Every item of the audit table as its writer had it, before some of it was compressed, by a scan. */
   readonly items: () => Promise<readonly TableItem[]>;
   /** A lane with open work. */
   readonly openLane: (lane: string) => Promise<LaneState | undefined>;
@@ -202,7 +203,8 @@ export const openScene = async (
       { client: DynamoDBDocumentClient.from(client) },
       { TableName: lab.outputs.AuditTableName ?? '' },
     );
-    for await (const { Items } of pages) found.push(...(Items ?? []).map((item) => TableItemShape.parse(item)));
+    for await (const { Items } of pages)
+      found.push(...(Items ?? []).map((item) => TableItemShape.parse(unpacked(item))));
     client.destroy();
     return found;
   };
