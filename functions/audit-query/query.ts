@@ -2,12 +2,11 @@ import { entriesOf, readEntry } from '../../core/api/entry.ts';
 import type { Answer } from '../../core/api/refusal.ts';
 import { type AuditQuery, cursorOf, type Position, readCursor } from '../../core/api/report.ts';
 import { defined } from '../../core/model/defined.ts';
-import { fits } from '../adapters/table/audit-store.ts';
-import type { Partition } from '../adapters/table/table.ts';
+import { fits, type Source } from '../adapters/table/audit-store.ts';
 import { answered, RefusedError, refuse } from '../runtime/answer.ts';
 import { type AuditItem, show, withOutcomes } from './items.ts';
 import { requireKnown } from './known.ts';
-import type { AuditQueryPorts } from './ports.ts';
+import { type AuditQueryPorts, nowIso } from './ports.ts';
 import * as queries from './queries/registry.ts';
 
 /** Every query, by name. */
@@ -19,7 +18,7 @@ export type AuditPage = { readonly items: readonly AuditItem[]; readonly next?: 
 /** Reads a query, whatever was sent; the refusal names the wrong field. */
 export const readQuery = (event: unknown) => readEntry('query', QUERIES, event);
 
-const positionsOf = (query: AuditQuery, partitions: readonly Partition[]): readonly Position[] | undefined => {
+const positionsOf = (query: AuditQuery, partitions: readonly Source[]): readonly Position[] | undefined => {
   if (query.next === undefined) return undefined;
   const positions = readCursor(query, query.next);
   const isOurs = positions?.length === partitions.length && partitions.every((p, i) => fits(positions[i] ?? null, p));
@@ -40,7 +39,7 @@ const pageOf = async (deps: AuditQueryPorts, event: unknown): Promise<AuditPage>
     deps.count('Queries');
     return answer;
   }
-  const plan = how.planOf(deps.store);
+  const plan = await how.planOf(deps.store, nowIso(deps));
   const positions = positionsOf(query, plan.partitions);
   const head = positions === undefined ? ((await plan.head?.()) ?? []) : [];
   const slice = await deps.store.merge(plan.partitions, plan.order, query.limit, positions ?? []);

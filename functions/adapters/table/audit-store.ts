@@ -1,4 +1,6 @@
+import pMap from 'p-map';
 import type { Position } from '../../../core/api/report.ts';
+import { defined } from '../../../core/model/defined.ts';
 import type { Item } from './items.ts';
 import { type Key, TABLE } from './keys.ts';
 import { createTable, keyNames, type Partition, type Table, type TableOptions } from './table.ts';
@@ -6,35 +8,73 @@ import { createTable, keyNames, type Partition, type Table, type TableOptions } 
 /** A part of an answer: items, and the position of each partition after them. */
 export type Slice = { readonly items: readonly Item[]; readonly positions: readonly Position[] };
 
+/**
+ * What an answer is read from: a partition, or with `others` that many more of the same index, which are read together, the
+ * newest first, and have one position. `where` leaves items out.
+ */
+export type Source = Partition & {
+  readonly others?: readonly string[];
+  readonly where?: (item: Item) => boolean;
+};
+
 /** Reads the audit table by key or index, never by a scan. */
 export type AuditStore = Pick<Table, 'rows' | 'rowsAt' | 'read'> & {
   readonly get: (key: Key) => Promise<Item | undefined>;
   /** At most `limit` items of all partitions, merged in the order of their sort keys. */
   readonly merge: (
-    partitions: readonly Partition[],
+    partitions: readonly Source[],
     order: 'ascending' | 'descending',
     limit: number,
     positions: readonly Position[],
   ) => Promise<Slice>;
 };
 
-/** The ExclusiveStartKey after this item: the keys of the index and of the table. */
-const positionAfter = (item: Item, partition: Partition): Position => {
-  const names = keyNames(partition.index);
-  return Object.fromEntries(
-    [...new Set([TABLE.partitionKey, TABLE.sortKey, names.hash, names.range])].map((name) => [
-      name,
-      String(item[name]),
-    ]),
-  );
+/** The attributes of a position: the keys of the table and of the index; for several partitions, without which one it is in. */
+const namesOf = ({ index, others }: Source): readonly string[] => {
+  const { hash, range } = keyNames(index);
+  return [...new Set([TABLE.partitionKey, TABLE.sortKey, ...(others === undefined ? [hash] : []), range])];
 };
 
+/** The position after this item: of one partition, its ExclusiveStartKey. */
+const positionAfter = (item: Item, source: Source): Position =>
+  Object.fromEntries(namesOf(source).map((name) => [name, String(item[name])]));
+
 /** Whether a position has exactly the keys of this partition. The position is input from the caller. */
-export const fits = (position: Position, partition: Partition): boolean => {
+export const fits = (position: Position, source: Source): boolean => {
   if (position === 'done' || position === null) return true;
-  const { hash, range } = keyNames(partition.index);
-  const names = [...new Set([TABLE.partitionKey, TABLE.sortKey, hash, range])].toSorted();
-  return position[hash] === partition.key && Object.keys(position).toSorted().join() === names.join();
+  const { hash } = keyNames(source.index);
+  const isOfPartition = source.others !== undefined || position[hash] === source.key;
+  return isOfPartition && Object.keys(position).toSorted().join() === namesOf(source).toSorted().join();
+};
+
+/** Partitions that are read at once. */
+const CONCURRENCY = 16;
+
+/** Several partitions as one, the newest item first; of one time, in the order of their keys. */
+const readTogether = async (
+  table: Pick<Table, 'page'>,
+  { others = [], where = () => true, ...partition }: Source,
+  limit: number,
+  position: Exclude<Position, 'done'>,
+): Promise<{ readonly items: readonly Item[]; readonly ended: boolean }> => {
+  const { range } = keyNames(partition.index);
+  const orderOf = (item: Item): string =>
+    [range, TABLE.partitionKey, TABLE.sortKey].map((name) => String(item[name])).join('\n');
+  const isLeft = (item: Item): boolean => where(item) && (position === null || orderOf(item) < orderOf(position));
+  const to = position?.[range] ?? partition.to;
+  const one = async (key: string): Promise<readonly Item[]> => {
+    const items: Item[] = [];
+    let after: Item | undefined;
+    do {
+      const page = await table.page({ ...partition, key, ...defined({ to }) }, { order: 'descending', after });
+      items.push(...page.items.filter(isLeft));
+      after = page.next;
+    } while (after !== undefined && items.length <= limit);
+    return items;
+  };
+  const found = (await pMap([partition.key, ...others], one, { concurrency: CONCURRENCY })).flat();
+  const sorted = found.toSorted((a, b) => (orderOf(a) < orderOf(b) ? 1 : -1));
+  return { items: sorted.slice(0, limit), ended: sorted.length <= limit };
 };
 
 /** The reading side of the audit table. */
@@ -43,12 +83,13 @@ export const createAuditStore = (options: TableOptions): AuditStore => {
 
   /** Up to `limit` items after the position, and whether the partition has ended with them. */
   const read = async (
-    partition: Partition,
+    partition: Source,
     order: 'ascending' | 'descending',
     limit: number,
     position: Position,
   ): Promise<{ readonly items: readonly Item[]; readonly ended: boolean }> => {
     if (position === 'done') return { items: [], ended: true };
+    if (partition.others !== undefined) return await readTogether(table, partition, limit, position);
     const items: Item[] = [];
     let after: Item | undefined = position ?? undefined;
     do {

@@ -1,4 +1,5 @@
 import { isPausing, type Pause, unreadablePause } from '../../../core/guards/pause.ts';
+import { meaningOf, outcomesWith } from '../../../core/model/outcome.ts';
 import type { Limits } from '../../../core/model/policy.ts';
 import { PauseRow } from '../../../core/state/cluster-state.ts';
 import { CommandRow } from '../../../core/state/command-state.ts';
@@ -43,6 +44,9 @@ export type ResultStore = NodeStore & {
   readonly pauseFor: (cluster: string, action: 'check' | 'repair', now: string) => Promise<Pause | undefined>;
 };
 
+/** Results that are found by reason through the index by outcome: repairs, which nearly all results are. */
+export const OUTCOMES_ALONE = outcomesWith('isRepaired').filter((outcome) => !meaningOf(outcome).isFailed);
+
 const resultItem = (row: ResultRow, key: Key, retentionDays: number): Item => {
   // The key of an index need not name one item alone. Each byte is stored four times, and a kilobyte is one unit to write.
   const sort = row.endedAt;
@@ -52,7 +56,7 @@ const resultItem = (row: ResultRow, key: Key, retentionDays: number): Item => {
     ...withoutKeyFields(row),
     ...inIndex('byOwner', index.node(row.instanceId), sort),
     ...inIndex('byOutcome', index.outcome(row.cluster, row.outcome, shard), sort),
-    ...(row.reason === undefined
+    ...(row.reason === undefined || OUTCOMES_ALONE.includes(row.outcome)
       ? {}
       : inIndex('byReason', index.reasonDay(row.reason, row.endedAt.slice(0, 10), shard), sort)),
     ...expires(row.at, retentionDays),
