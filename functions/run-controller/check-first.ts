@@ -1,11 +1,9 @@
-import pMap from 'p-map';
 import { checkLaneName, NODE_CHECK } from '../../core/model/lane-name.ts';
 import { wakeLane } from '../../core/model/wake.ts';
 import type { Effect } from '../../core/runs/step.ts';
+import { inPace } from './in-pace.ts';
 import { writeRows } from './outbox.ts';
 import { nowIso, type RunControllerPorts } from './ports.ts';
-
-const CONCURRENCY = 16;
 
 /**
  * Moves rows to the check lane of their cluster: what a check finds comes back to the lane of repairs. A row goes only after
@@ -26,12 +24,16 @@ export const checkFirst = async (
   const lane = checkLaneName(cluster);
   const added = rows.map(({ version, skipped, decidedAt, notBefore, localMethod, ...known }) => ({ ...known, lane }));
   const context = { rows: await deps.signals.readRows(added) };
-  const moved = await pMap(added, (node) => deps.signals.addPending(node, context), { concurrency: CONCURRENCY });
+  await inPace(
+    deps,
+    added.map((node) => () => deps.signals.addPending(node, context)),
+  );
   await deps.signals.touchLane(cluster, NODE_CHECK, nowIso(deps));
   await deps.wakes.wake([wakeLane(lane)]);
-  await pMap(rows, ({ instanceId, version }) => deps.lanes.drop({ lane: from, instanceId, version }), {
-    concurrency: CONCURRENCY,
-  });
-  deps.count('CheckedFirst', moved.length);
-  deps.log.info('checking nodes before their repair', { cluster, lane: from, nodes: moved.length });
+  await inPace(
+    deps,
+    rows.map((row) => () => deps.lanes.drop({ ...row, lane: from })),
+  );
+  deps.count('CheckedFirst', rows.length);
+  deps.log.info('checking nodes before their repair', { cluster, lane: from, nodes: rows.length });
 };

@@ -173,6 +173,7 @@ const idleSeen = async (
 /** Decides the steps of a lane: those of its active run, or which run it starts next. */
 export const gatherLane = (deps: RunControllerPorts, name: string, signal: AbortSignal, last: Read) => {
   const read = createNodeReader(deps);
+  let isSettled = false;
   return async (done: Done): Promise<Step> => {
     const lane = await answered(deps, name);
     last.lane = lane;
@@ -180,7 +181,9 @@ export const gatherLane = (deps: RunControllerPorts, name: string, signal: Abort
       const end = await (lane.activeRunId === undefined ? endQueued(deps, lane) : endActive(deps, lane));
       if (end !== undefined) return end;
     }
-    await settleCancelled(deps, lane);
+    // A cancellation during this turn has a wake of its own, and holds for each decision before its rows are settled.
+    if (!isSettled || lane.activeRunId === undefined) await settleCancelled(deps, lane);
+    isSettled = true;
     if (lane.activeRunId === undefined) {
       const seen = await idleSeen(deps, lane, read, signal);
       return (seen.isBroken === true ? await endQueued(deps, lane) : undefined) ?? idleStep(seen);

@@ -1,4 +1,3 @@
-import pMap from 'p-map';
 import { defined } from '../../core/model/defined.ts';
 import { parseLaneName } from '../../core/model/lane-name.ts';
 import { type Wake, wakeLane } from '../../core/model/wake.ts';
@@ -12,11 +11,9 @@ import { NOTICE_SOURCE } from '../../events/rules.ts';
 import type { RowsRead } from '../adapters/table/signal-store.ts';
 import { asError } from '../runtime/errors.ts';
 import { NOTICE_GIVEN_UP } from '../runtime/metrics.ts';
+import { inPace } from './in-pace.ts';
 import { nowIso, type RunControllerPorts } from './ports.ts';
 import { tellUnreadable } from './tell-unreadable.ts';
-
-/** Table writes at once, over all entries of an outbox. */
-const CONCURRENCY = 16;
 
 type Identity = Pick<RunState, 'runId' | 'cluster' | 'remediation' | 'action' | 'requestId' | 'because'>;
 type Task = () => Promise<unknown>;
@@ -112,7 +109,7 @@ export const performEntries = async (
   );
   const rows = await deps.signals.readRows(enqueued);
   const tasks = entries.flatMap((entry) => tasksOf(deps, run, entry, rows));
-  await pMap(tasks, (task) => task(), { concurrency: CONCURRENCY });
+  await inPace(deps, tasks);
   const lanes = new Set(entries.flatMap((entry) => (entry.kind === 'enqueue' ? [entry.lane] : [])));
   const wakes: Wake[] = [];
   for (const lane of lanes) {
@@ -185,10 +182,9 @@ export const writeRows = async (
   deps: RunControllerPorts,
   entries: readonly Parameters<typeof rowTasks>[1][],
 ): Promise<void> => {
-  await pMap(
+  await inPace(
+    deps,
     entries.flatMap((entry) => rowTasks(deps, entry)),
-    (task) => task(),
-    { concurrency: CONCURRENCY },
   );
 };
 
