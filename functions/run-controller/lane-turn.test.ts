@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { wakeLane } from '../../core/model/wake.ts';
 import { countsOf } from '../../core/runs/reports.ts';
 import { breakNodes, type World, worldsOfRunController } from '../../test/support/run-controller-scene.ts';
 import { keys } from '../adapters/table/keys.ts';
+import { turn } from './turn.ts';
 
 const LANE = 'demo/pause-image';
 
@@ -252,4 +254,22 @@ it('a failure that is seen after its run has ended counts against the document',
   await w.pass(180, 30);
   expect(w.failures).toEqual([]);
   expect(await trust()).toMatchObject({ row: { results: [{ instanceId: slow, end: 'failed', isCanary: true }] } });
+});
+
+it('a turn of a lane with a run at work asks once which requests are cancelled', async () => {
+  const w = await world();
+  const [id = ''] = w.ids;
+  breakNodes(w, [id]);
+  await w.signal(id);
+  const asked: (string | undefined)[] = [];
+  const requests = {
+    ...w.deps.requests,
+    cancelledIn: async (lane: string) => {
+      asked.push((await w.lanes.get(lane))?.activeRunId);
+      return await w.requests.cancelledIn(lane);
+    },
+  };
+  await turn({ ...w.deps, requests }, wakeLane(LANE), new AbortController().signal);
+  expect(w.ssm.sends('repair')).toEqual(new Map([[id, 1]]));
+  expect(asked).toEqual([undefined]);
 });
