@@ -32,7 +32,8 @@ describe('150 broken nodes of 510', () => {
   const BROKEN = 150;
   let broken: readonly SimulatedNode[];
   beforeAll(async () => {
-    const latency = logNormal(8000, 30_000);
+    // Longer than a loaded machine computes between two commands, so that they come together.
+    const latency = logNormal(20_000, 30_000);
     const nodes = scene.addNodes('big', 510, { latency, faultOf: (i) => (i < BROKEN ? REPAIRABLE : undefined) });
     broken = nodes.filter((n) => n.faults().length > 0);
     await scene.logFault(...broken);
