@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -6,6 +6,8 @@ import { join } from 'node:path';
 export const setup = (): (() => void) => {
   const before = process.env.TMPDIR;
   const folder = mkdtempSync(join(tmpdir(), 'fleetmend-unit-'));
+  // As /tmp: tests run programs by ordinary users, too.
+  chmodSync(folder, 0o1777);
   process.env.TMPDIR = folder;
   return () => {
     rmSync(folder, { recursive: true, force: true });

@@ -39,7 +39,7 @@ const run = (folder: string, words: readonly string[], before: readonly string[]
         ...process.env,
         PATH: moved(process.env.PATH),
         NODE_OPTIONS: moved(process.env.NODE_OPTIONS),
-        HOME: '/tmp',
+        HOME: tmpdir(),
         JSII_DEPRECATED: 'quiet',
       },
       stdio: ['ignore', 'pipe', 'pipe'],
