@@ -19,7 +19,7 @@ export type TestTable = {
   /** Stores an item as it is, whatever it is. */
   readonly put: Table['put'];
   readonly remove: Table['remove'];
-  /** Another, empty table of the same server; it stops with it. */
+  /** Another, empty table, which no other table affects. */
   readonly another: () => Promise<TestTable>;
   readonly stop: () => Promise<void>;
 };
@@ -43,8 +43,12 @@ const handlerOf = ({ answer }: Dynalite) => ({
   },
 });
 
-/** Starts dynalite with the table and the four indexes that `infra` builds from the same constants. */
-export const startTable = async (): Promise<TestTable> => {
+/** dynalite keeps every table in memory: a server that made so many is left to the garbage collector, with its tables. */
+const TABLES_A_SERVER = 50;
+
+type Server = { readonly raw: DynamoDBClient; readonly client: DynamoDBDocumentClient };
+
+const startServer = (): Server => {
   const dynalite = startDynalite();
   const raw = new DynamoDBClient({
     endpoint: 'http://dynalite',
@@ -57,11 +61,17 @@ export const startTable = async (): Promise<TestTable> => {
     },
   });
   addTransactions(raw, dynalite);
+  return { raw, client: DynamoDBDocumentClient.from(raw, { marshallOptions: { removeUndefinedValues: true } }) };
+};
+
+/** Starts dynalite with the table and the four indexes that `infra` builds from the same constants. */
+export const startTable = async (): Promise<TestTable> => {
   const names = [TABLE.partitionKey, TABLE.sortKey, ...INDEXES.flatMap((i) => [i.partitionKey, i.sortKey])];
-  const client = DynamoDBDocumentClient.from(raw, { marshallOptions: { removeUndefinedValues: true } });
+  let server = startServer();
   let tables = 0;
-  const stop = async (): Promise<void> => raw.destroy();
   const create = async (): Promise<TestTable> => {
+    if (tables > 0 && tables % TABLES_A_SERVER === 0) server = startServer();
+    const { raw, client } = server;
     const tableName = `audit-${++tables}`;
     await raw.send(
       new CreateTableCommand({
@@ -87,7 +97,7 @@ export const startTable = async (): Promise<TestTable> => {
       scan: async () => (await client.send(new ScanCommand({ TableName: tableName }))).Items ?? [],
       put: table.put,
       remove: table.remove,
-      stop,
+      stop: async () => raw.destroy(),
     };
   };
   return await create();
