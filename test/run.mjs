@@ -1,6 +1,6 @@
 // Runs every suite, from a fresh clone on a bare machine. Plain JavaScript, because at its start there may be neither
 // the packages nor a Node that reads TypeScript.
-import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -34,12 +34,17 @@ for (const file of [started, `${started}.failed`]) {
   chmodSync(file, 0o666);
 }
 chmodSync(scratch, 0o711);
+/** As /tmp, and gone with the run: a program that is stopped leaves what it has made. */
+const temporary = join(scratch, 'tmp');
+mkdirSync(temporary);
+chmodSync(temporary, 0o1777);
 const recorder = join(root, 'test/machine/recorder.cjs');
 process.env.FLEETMEND_STARTED = started;
 createRequire(import.meta.url)(recorder);
 const env = {
   ...setupEnv,
   FLEETMEND_STARTED: started,
+  TMPDIR: temporary,
   // Most of the processes load the CDK, the AWS SDK or vitest: what one has compiled the others need not compile again.
   NODE_COMPILE_CACHE: join(scratch, 'compiled'),
   NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --require=${JSON.stringify(recorder)}`.trim(),
