@@ -4,6 +4,7 @@ import { startRealFleet } from '../real/fleet.ts';
 import type { RealNodeSpec } from '../real/generations.ts';
 import { followJournal, logStreamOf, toFluentBitRecord } from '../real/journal.ts';
 import type { RealNode } from '../real/node.ts';
+import { settledSnapshot } from '../real/untouched.ts';
 import { LAB_CLUSTER, LAB_ENVIRONMENT, LAB_LOG_GROUP } from '../synth.ts';
 import type { DemoFleet, Story } from './fleet.ts';
 
@@ -48,7 +49,7 @@ export const startRealDemoFleet = async (): Promise<DemoFleet> => {
       ({ node, plan }): Story => ({ instanceId: node.instanceId, fault: plan.fault ?? '', method: plan.method ?? '' }),
     ),
     breakNodes: async () => {
-      for (const node of healthy) before.set(node.instanceId, JSON.stringify(await node.snapshot()));
+      for (const node of healthy) before.set(node.instanceId, JSON.stringify(await settledSnapshot(node)));
       for (const { node, plan } of broken) if (plan.kind !== undefined) await node.breakNode(plan.kind);
     },
     shipLogs: async (lab) => {

@@ -5,6 +5,7 @@ import { type RealFleet, startRealFleet } from './fleet.ts';
 import { followJournal, type JournalLine, logStreamOf, toFluentBitRecord } from './journal.ts';
 import type { RealNode } from './node.ts';
 import { describeWithRealNodes } from './suite.ts';
+import { settledSnapshot } from './untouched.ts';
 
 const HOST = '918309763551.dkr.ecr.cn-north-1.amazonaws.com.cn';
 const REF = `${HOST}/eks/pause:3.5`;
@@ -105,7 +106,7 @@ await describeWithRealNodes('a real node', () => {
 
   it('has a snapshot that stays equal without changes, and shows each change', async () => {
     await al2.breakNode('missing');
-    const before = await al2.snapshot();
+    const before = await settledSnapshot(al2);
     await al2.runPodSandbox();
     expect(await al2.snapshot()).toEqual(before);
     await al2.exec(['touch', '/etc/eks-changed']);

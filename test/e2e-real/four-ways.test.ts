@@ -6,9 +6,10 @@ import * as z from 'zod';
 import type { ResultRow } from '../../core/state/results.ts';
 import { TrustRow } from '../../core/state/trust-state.ts';
 import { type BreakKind, FOREIGN_REGISTRIES } from '../../lab/real/breaks.ts';
-import type { NodeSnapshot } from '../../lab/real/node.ts';
+import type { NodeSnapshot, RealNode } from '../../lab/real/node.ts';
 import { describeWithRealNodes } from '../../lab/real/suite.ts';
 import type { Trace } from '../../lab/real/trace.ts';
+import { mustBeUntouched, settledSnapshot } from '../../lab/real/untouched.ts';
 import { LAB_CLUSTER } from '../../lab/synth.ts';
 import { findTokens, tokenMarks } from './tokens.ts';
 import { imagesByName, startPod, startWorld, type World } from './world.ts';
@@ -86,13 +87,16 @@ await describeWithRealNodes('fleetmend on real nodes, broken in four ways', () =
     rmSync(folder, { recursive: true });
   });
 
-  const snapshots = async (): Promise<Record<Name, NodeSnapshot>> => ({
-    removed: await world.nodes.removed.snapshot(),
-    twin: await world.nodes.twin.snapshot(),
-    al2023: await world.nodes.al2023.snapshot(),
-    hollow: await world.nodes.hollow.snapshot(),
-    denied: await world.nodes.denied.snapshot(),
+  const readAll = async (read: (node: RealNode) => Promise<NodeSnapshot>): Promise<Record<Name, NodeSnapshot>> => ({
+    removed: await read(world.nodes.removed),
+    twin: await read(world.nodes.twin),
+    al2023: await read(world.nodes.al2023),
+    hollow: await read(world.nodes.hollow),
+    denied: await read(world.nodes.denied),
   });
+  const mustAllBeUntouched = async (what: string, before: Record<Name, NodeSnapshot>): Promise<void> => {
+    for (const name of ALL) mustBeUntouched(`${what} on ${name}`, before[name], await world.nodes[name].snapshot());
+  };
   const isRepair = (row: ResultRow): boolean => row.action === 'repair' && row.outcome !== 'Skipped';
 
   it.each(ALL)('finds that no pod starts on the node %s, in the words of containerd', async (name) => {
@@ -100,7 +104,7 @@ await describeWithRealNodes('fleetmend on real nodes, broken in four ways', () =
   });
 
   it('checks every node with the outcome Broken, and changes none', async () => {
-    broken = await snapshots();
+    broken = await readAll(settledSnapshot);
     await world.ask({ action: 'check', remediation: 'pause-image' });
     for (const name of ALL) {
       const row = await world.result(name, (r) => r.action === 'check');
@@ -113,7 +117,7 @@ await describeWithRealNodes('fleetmend on real nodes, broken in four ways', () =
         skipReason: 'OptedOut',
       });
     }
-    expect(await snapshots()).toEqual(broken);
+    await mustAllBeUntouched('the check', broken);
   });
 
   it('repairs each node by its cheapest method after a log line with the fault', async () => {
@@ -163,7 +167,7 @@ await describeWithRealNodes('fleetmend on real nodes, broken in four ways', () =
       'The node role demo-node-role is not allowed to call ecr:GetAuthorizationToken. Nothing was changed on the node.',
     );
     expect(row.advice).toContain('AmazonEC2ContainerRegistryPullOnly');
-    expect(await world.nodes.denied.snapshot()).toEqual(broken.denied);
+    mustBeUntouched('the repair', broken.denied, await settledSnapshot(world.nodes.denied));
     expect(await startPod(world.nodes.denied)).toContain(UNAUTHORIZED);
   });
 
@@ -197,14 +201,14 @@ await describeWithRealNodes('fleetmend on real nodes, broken in four ways', () =
   });
 
   it('changes nothing in a second repair, which ends Healthy', async () => {
-    const before = await snapshots();
+    const before = await readAll(settledSnapshot);
     const instanceIds = ALL.map((name) => world.nodes[name].instanceId);
     await world.ask({ action: 'repair', remediation: 'pause-image', instanceIds, reason: 'once more' });
     for (const name of ALL) {
       const row = await world.result(name, (r) => isRepair(r) && r.outcome === 'Healthy');
       expect(row).not.toHaveProperty('method');
     }
-    expect(await snapshots()).toEqual(before);
+    await mustAllBeUntouched('the second repair', before);
   });
 
   it('leaves the token nowhere: no execve, journal, command record, log, file or audit row has it', async () => {

@@ -1,12 +1,12 @@
 import type { DocumentResult } from '../../core/model/document-result.ts';
 import type { GenerationName } from '../../lab/real/generations.ts';
 import type { RealNode } from '../../lab/real/node.ts';
+import { differences, mustBeUntouched, settledSnapshot } from '../../lab/real/untouched.ts';
 import { mustSay, nameOf, runDocument } from './documents.ts';
 import type { ExpectedResult, Fault, FaultScene } from './fault.ts';
 import { linesMustAgree } from './lines.ts';
 import { mustNotBeHealthy, startPod } from './pods.ts';
 import { untilNoticed } from './until.ts';
-import { differences, mustBeUntouched, settle } from './untouched.ts';
 import { mustBeNoWorse, readVitals } from './vitals.ts';
 
 /** The result of one fault on one generation. */
@@ -78,8 +78,7 @@ export const runCell = async (
 
   const podBefore = isJudged ? await startPod(node) : undefined;
 
-  await settle(node);
-  const broken = await node.snapshot();
+  const broken = await settledSnapshot(node);
   const checked = await runDocument(node, check);
   mustSay(checked, on(fault.check));
   mustBeUntouched(`${check} on ${generation}`, broken, await node.snapshot());

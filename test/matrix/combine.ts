@@ -1,12 +1,12 @@
 import type { RealFleet } from '../../lab/real/fleet.ts';
 import { GENERATION_NAMES, type GenerationName } from '../../lab/real/generations.ts';
 import type { RealNode } from '../../lab/real/node.ts';
+import { mustBeUntouched, settle } from '../../lab/real/untouched.ts';
 import { remediations } from '../../ssm-documents/remediations.ts';
 import { runDocument } from './documents.ts';
 import type { Fault } from './fault.ts';
 import { mustNotBeHealthy, startPod } from './pods.ts';
 import { shuffled } from './random.ts';
-import { mustBeUntouched, settle } from './untouched.ts';
 import { mustBeNoWorse, readVitals } from './vitals.ts';
 
 /** Faults that are put on one node, one after the other. */

@@ -1,11 +1,11 @@
 import type { DeliveredDocument } from '../../lab/node.ts';
 import type { RealFleet } from '../../lab/real/fleet.ts';
 import type { RealNode } from '../../lab/real/node.ts';
+import { mustBeUntouched, settledSnapshot } from '../../lab/real/untouched.ts';
 import { remediations } from '../../ssm-documents/remediations.ts';
 import { processorTime } from '../bench/processor-time.ts';
 import { NODE_CHECK_KEYS } from '../support/node-check-keys.ts';
 import { documentOf, nameOf, runDocument } from './documents.ts';
-import { mustBeUntouched, settle } from './untouched.ts';
 
 /**
  * The most processor time, user and system, that a check of a healthy node may take, over that of a hundred forks in the
@@ -63,8 +63,7 @@ export const checkHealthy = async (fleet: RealFleet, node: RealNode, times: numb
       throw new Error(`${what}, which is healthy: ${reply.stdout}${reply.stderr}`);
     }
   }
-  await settle(node);
-  const [before, traces] = [await node.snapshot(), await tracesOn(node)];
+  const [before, traces] = [await settledSnapshot(node), await tracesOn(node)];
   const processorMs: number[] = [];
   const forksMs: number[] = [];
   for (let time = 0; time < times; time += 1) {

@@ -1,4 +1,4 @@
-import type { NodeSnapshot, RealNode } from '../../lab/real/node.ts';
+import type { NodeSnapshot, RealNode } from './node.ts';
 
 const LISTED = 12;
 
@@ -30,8 +30,14 @@ export const mustBeUntouched = (what: string, before: NodeSnapshot, after: NodeS
  */
 export const settle = async (node: RealNode): Promise<void> => {
   await node.exec(['ctr', 'version']);
-  const lease = 'matrix-settles';
+  const lease = 'lab-settles';
   // On a full disk, or where there is no containerd, nothing is collected either.
   const { code } = await node.exec(['ctr', '--namespace', 'k8s.io', 'leases', 'create', '--id', lease]);
   if (code === 0) await node.ctr(['leases', 'delete', '--sync', lease]);
+};
+
+/** The state of a node at rest, with which a later one can be compared. */
+export const settledSnapshot = async (node: RealNode): Promise<NodeSnapshot> => {
+  await settle(node);
+  return await node.snapshot();
 };
