@@ -1,7 +1,7 @@
 import type * as z from 'zod';
 import { defineEntry, type Entry, type PayloadSchema } from '../../core/api/entry.ts';
 import type { AuditQuery } from '../../core/api/report.ts';
-import type { AuditStore, Source } from '../adapters/table/audit-store.ts';
+import type { Source } from '../adapters/table/audit-store.ts';
 import type { AuditItem } from './items.ts';
 import type { AuditQueryPorts } from './ports.ts';
 
@@ -18,7 +18,7 @@ export type Computed = { readonly items: readonly AuditItem[]; readonly next?: s
 
 /** A parsed query: it has a plan of what is read, or an answer that is computed. */
 export type AcceptedQuery = { readonly query: AuditQuery } & (
-  | { readonly planOf: (store: AuditStore, now: string) => Plan | Promise<Plan> }
+  | { readonly planOf: (deps: AuditQueryPorts) => Plan | Promise<Plan> }
   | { readonly answerOf: (deps: AuditQueryPorts) => Promise<Computed> }
 );
 
@@ -32,11 +32,11 @@ export const defineQuery = <Payload extends Omit<AuditQuery, 'query'>>({
   /** A plain sentence. */
   readonly title: string;
   readonly payload: PayloadSchema<Payload>;
-  readonly plan: (payload: Payload, store: AuditStore, now: string) => Plan | Promise<Plan>;
+  readonly plan: (payload: Payload, deps: AuditQueryPorts) => Plan | Promise<Plan>;
 }): Entry<AcceptedQuery> =>
   defineEntry(entry, (payload: Payload) => ({
     query: { query: entry.name, ...payload },
-    planOf: (store, now) => plan(payload, store, now),
+    planOf: (deps) => plan(payload, deps),
   }));
 
 /** Defines a query whose answer is computed from what the table and AWS show. `items` is the schema of its items. */

@@ -6,7 +6,7 @@ import { fits, type Source } from '../adapters/table/audit-store.ts';
 import { answered, RefusedError, refuse } from '../runtime/answer.ts';
 import { type AuditItem, show, withOutcomes } from './items.ts';
 import { requireKnown } from './known.ts';
-import { type AuditQueryPorts, nowIso } from './ports.ts';
+import type { AuditQueryPorts } from './ports.ts';
 import * as queries from './queries/registry.ts';
 
 /** Every query, by name. */
@@ -39,7 +39,7 @@ const pageOf = async (deps: AuditQueryPorts, event: unknown): Promise<AuditPage>
     deps.count('Queries');
     return answer;
   }
-  const plan = await how.planOf(deps.store, nowIso(deps));
+  const plan = await how.planOf(deps);
   const positions = positionsOf(query, plan.partitions);
   const head = positions === undefined ? ((await plan.head?.()) ?? []) : [];
   const slice = await deps.store.merge(plan.partitions, plan.order, query.limit, positions ?? []);

@@ -5,6 +5,7 @@ import { accepted } from '../../test/support/answers.ts';
 import { auditQueryPorts } from '../../test/support/audit-query.ts';
 import { testSettings } from '../../test/support/settings.ts';
 import { startTable, type TestTable } from '../../test/support/table.ts';
+import type { AuditStore } from '../adapters/table/audit-store.ts';
 import { inIndex } from '../adapters/table/items.ts';
 import { index, keys, RESULT_SHARDS, shardOf, TABLE } from '../adapters/table/keys.ts';
 import { createResultStore } from '../adapters/table/result-store.ts';
@@ -63,6 +64,24 @@ it.each([[1], [7], [500]])('each result of a reason is shown once, the newest fi
   const times = found.flat().map((line) => line.split(' ')[0]);
   expect(times).toEqual(times.toSorted().toReversed());
   expect(found.every((page) => page.length <= limit)).toBe(true);
+});
+
+it('a repair whose run is long at work is found, and open work of others is not read for it', async () => {
+  const { putResult } = createResultStore({ ...table, limits: testSettings().policy.limits });
+  const day = '2026-07-01';
+  await putResult(resultOf(1, { runId: 'r-long', endedAt: `${day}T01:00:00.000Z` }));
+  const ports = auditQueryPorts(table, { now: () => new Date('2026-07-09T00:00:00.000Z') });
+  const read: string[] = [];
+  const store: AuditStore = {
+    ...ports.store,
+    rows: (schema, partition) => {
+      read.push(partition.key);
+      return ports.store.rows(schema, partition);
+    },
+  };
+  const page = accepted(await report({ ...ports, store }, { query: 'reasons', reason: REASON, day, limit: 5 }));
+  expect(page.items.map(({ runId }) => runId)).toEqual(['r-long']);
+  expect(read.filter((key) => key.startsWith('OPEN#'))).toEqual([]);
 });
 
 it('a repair costs no copy in the index by reason, and one that an earlier version has written there is shown once', async () => {

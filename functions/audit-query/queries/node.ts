@@ -10,7 +10,7 @@ export const node = defineQuery({
   name: 'node',
   title: 'Shows the state of a node, then its history, the newest first.',
   payload: z.strictObject({ instanceId: NodeId, ...Times, ...Page }),
-  plan: ({ instanceId, ...times }, store) => ({
+  plan: ({ instanceId, ...times }, { store }) => ({
     partitions: [{ index: 'byOwner', key: index.node(instanceId), ...between(times) }],
     order: 'descending',
     head: () => all(store, { key: keys.nodeState(instanceId, '').pk, from: 'STATE#', to: 'STATE#~' }),

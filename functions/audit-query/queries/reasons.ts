@@ -1,13 +1,13 @@
 import * as z from 'zod';
 import { Page } from '../../../core/api/report.ts';
 import { epochMs, isoTime } from '../../../core/model/ids.ts';
-import type { AuditStore, Source } from '../../adapters/table/audit-store.ts';
+import type { Source } from '../../adapters/table/audit-store.ts';
 import type { Item } from '../../adapters/table/items.ts';
-import { DUE_SHARDS, index, keys, RESULT_SHARDS, TABLE } from '../../adapters/table/keys.ts';
+import { index, keys, RESULT_SHARDS, TABLE } from '../../adapters/table/keys.ts';
 import { OUTCOMES_ALONE } from '../../adapters/table/result-store.ts';
-import type { Partition } from '../../adapters/table/table.ts';
 import { defineQuery } from '../define-query.ts';
 import { between, shards } from '../partitions.ts';
+import { type AuditQueryPorts, nowIso } from '../ports.ts';
 
 const DAY_MS = 86_400_000;
 const Named = z.object({ cluster: z.string() });
@@ -16,15 +16,19 @@ const Reason = z
   .string()
   .regex(/^[A-Z][A-Za-z0-9]{1,63}$/, 'expected a reason of the catalogue, such as SandboxImageMissing');
 
-/** The clusters of results of a day: those with a run that ended on that day or on the next one, and those with open work. */
-const clustersOn = async (store: AuditStore, day: string, now: string): Promise<readonly string[]> => {
+/**
+ * The clusters that may have results of a day: those of the policy, which stay the same from page to page, and those of runs that ended
+ * on that day or on the next one, for a cluster that was removed from the policy.
+ */
+const clustersOn = async ({ store, settings, ...deps }: AuditQueryPorts, day: string): Promise<readonly string[]> => {
   const next = isoTime(epochMs(`${day}T00:00:00.000Z`) + DAY_MS).slice(0, 10);
-  const partitions: readonly Partition[] = [
-    ...[day, next].filter((of) => of <= now).map((of) => ({ key: keys.digests(of) })),
-    ...shards(DUE_SHARDS).map((shard) => ({ index: 'byDue' as const, key: index.open(shard) })),
+  const days = [day, next].filter((of) => of <= nowIso(deps));
+  const found = await Promise.all(days.map((of) => store.rows(Named, { key: keys.digests(of) })));
+  const named = [
+    ...settings.policy.clusters.map(({ name }) => name),
+    ...found.flatMap(({ understood }) => understood.map(({ cluster }) => cluster)),
   ];
-  const found = await Promise.all(partitions.map((partition) => store.rows(Named, partition)));
-  return [...new Set(found.flatMap(({ understood }) => understood.map(({ cluster }) => cluster)))].toSorted();
+  return [...new Set(named)].toSorted();
 };
 
 /** The results that are in the index by outcome alone. */
@@ -42,13 +46,13 @@ export const reasons = defineQuery({
   name: 'reasons',
   title: 'Lists the results with one reason on one day (UTC) in every cluster, the newest first.',
   payload: z.strictObject({ reason: Reason, day: z.iso.date(), ...Page }),
-  plan: async ({ reason, day }, store, now) => ({
+  plan: async ({ reason, day }, deps) => ({
     partitions: [
       ...shards(RESULT_SHARDS).map((shard) => ({
         index: 'byReason' as const,
         key: index.reasonDay(reason, day, shard),
       })),
-      ...repairs(await clustersOn(store, day, now), reason, day),
+      ...repairs(await clustersOn(deps, day), reason, day),
     ],
     order: 'descending',
   }),

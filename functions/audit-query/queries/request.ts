@@ -11,7 +11,7 @@ export const request = defineQuery({
   name: 'request',
   title: 'Shows a request with its author, reason, answer and cancellation, then the ids of its other runs.',
   payload: z.strictObject({ requestId: RequestId, ...Page }),
-  plan: ({ requestId }, store) => ({
+  plan: ({ requestId }, { store }) => ({
     partitions: [startingWith(keys.request(requestId).pk, keys.requestRunPrefix)],
     order: 'ascending',
     head: async () => {

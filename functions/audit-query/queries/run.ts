@@ -28,7 +28,7 @@ export const run = defineQuery({
   name: 'run',
   title: 'Shows a run, then its results in the order of instance ids.',
   payload: z.strictObject({ runId: RunId, ...Page }),
-  plan: ({ runId }, store) => ({
+  plan: ({ runId }, { store }) => ({
     partitions: [{ key: keys.results(runId) }],
     order: 'ascending',
     head: async () => {
