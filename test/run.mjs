@@ -18,7 +18,10 @@ const namesOf = (isDeep) => [
 const USAGE = `usage: npm test [-- SUITE...]
        npm run test:deep [-- SUITE...]
 Installs what the suites need and runs all of them, or those that are named:
-  ${namesOf(true).join(', ')}
+  ${namesOf(false).join(', ')}
+test:deep alone has ${namesOf(true)
+  .filter((name) => !namesOf(false).includes(name))
+  .join(', ')}.
 docs/testing.md says what each proves. test:deep runs the searches in full.`;
 const { values, positionals: only } = readWords(USAGE, { deep: { type: 'boolean' } }, { allowPositionals: true });
 const isDeep = values.deep === true;

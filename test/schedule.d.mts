@@ -2,6 +2,7 @@ type Suite<Result> = {
   readonly name: string;
   readonly share: number;
   readonly needs?: string;
+  readonly after?: string;
   readonly run: () => Promise<Result> | Result;
 };
 type Timed<Result> = Result & { readonly name: string; readonly seconds: number };

@@ -7,7 +7,8 @@ export const timed = async (name, run) => {
 };
 
 /**
- * Runs suites in parallel as far as the capacity allows, each as early as possible, in their order where several may begin.
+ * Runs suites in parallel as far as the capacity allows, each as early as possible, in their order where several may begin. A suite begins when what
+ * it `needs` has ended, and what it comes `after`, if that runs too.
  *
  * @param options.capacity the largest sum of the shares of running suites; one that is larger by itself runs alone
  * @param options.begins called with each suite as it begins, @param options.ends with each result
@@ -17,10 +18,11 @@ export const runSuites = async (suites, { capacity, begins = () => {}, ends = ()
   const waiting = [...suites];
   const running = new Map();
   const results = [];
-  const mayBegin = ({ needs, share }) => {
+  const mayBegin = ({ needs, after, share }) => {
     const busy = [...running.keys()].reduce((sum, suite) => sum + suite.share, 0);
     const isReady = needs === undefined || results.some(({ name }) => name === needs);
-    return isReady && (running.size === 0 || busy + share <= capacity);
+    const isBehind = suites.every(({ name }) => name !== after) || results.some(({ name }) => name === after);
+    return isReady && isBehind && (running.size === 0 || busy + share <= capacity);
   };
   while (waiting.length + running.size > 0) {
     for (let next = waiting.find(mayBegin); next !== undefined; next = waiting.find(mayBegin)) {

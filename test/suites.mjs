@@ -106,7 +106,7 @@ export const suitesOf = ({ env, scratch, isDeep, lacks }) => {
           {
             name: 'mutation',
             share: 1,
-            needs: 'unit',
+            after: 'unit',
             run: check('stryker', ['run']),
           },
         ]

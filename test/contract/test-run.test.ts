@@ -74,6 +74,15 @@ describe('the schedule', () => {
     expect(results.every(({ passed, seconds }) => passed === 1 && seconds > 0)).toBe(true);
   });
 
+  it('begins a suite after another one that runs too, and without it where that was not asked for', async () => {
+    const last = { name: 'last', share: 1, after: 'first', run: async () => ({ passed: 1 }) };
+    const first = { name: 'first', share: 1, run: async () => await delay(20, { passed: 1 }) };
+    const order = async (suites: Parameters<typeof runSuites>[0]) =>
+      (await runSuites(suites, { capacity: 2 })).map(({ name }) => name);
+    expect(await order([last, first])).toEqual(['first', 'last']);
+    expect(await order([last])).toEqual(['last']);
+  });
+
   it('runs a suite that is larger than the capacity alone', async () => {
     expect(
       (
