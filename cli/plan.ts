@@ -1,9 +1,10 @@
 import type * as z from 'zod';
 import { ExplainedLane } from '../core/api/explain.ts';
+import { counted } from '../core/model/counted.ts';
 import { answerOf } from './aws/answer.ts';
 import type { Stack } from './aws/connection.ts';
 import { itemsOf } from './aws/pages.ts';
-import { counted, shown } from './output/text.ts';
+import { shown } from './output/text.ts';
 import { unlessRefused } from './progress/read-report.ts';
 import type { PlanAnswer } from './schemas/shapes.ts';
 import type { Session } from './session.ts';

@@ -1,11 +1,12 @@
 import * as z from 'zod';
 import type { SkippedNode } from '../core/api/request.ts';
+import { counted } from '../core/model/counted.ts';
 import { answerOf } from './aws/answer.ts';
 import type { Payload, Stack } from './aws/connection.ts';
 import type { Described } from './define-command.ts';
 import { EXIT, type ExitCode } from './exit.ts';
 import type { Io } from './io.ts';
-import { counted, shown } from './output/text.ts';
+import { shown } from './output/text.ts';
 import { readDuration } from './output/times.ts';
 import { type Ending, followToEnd } from './progress/follow.ts';
 import { StartAnswer } from './schemas/shapes.ts';

@@ -1,10 +1,11 @@
 import * as z from 'zod';
+import { counted } from '../../core/model/counted.ts';
 import { answerOf } from '../aws/answer.ts';
 import { reasonFor } from '../confirm.ts';
 import { DRY_RUN_OPTION, defineCommand, REASON_OPTION } from '../define-command.ts';
 import { EXIT } from '../exit.ts';
 import { inFlightText } from '../output/in-flight.ts';
-import { counted, shown } from '../output/text.ts';
+import { shown } from '../output/text.ts';
 import { CancelAnswer } from '../schemas/shapes.ts';
 
 /** `fleetmend cancel`: cancels a request with all its runs. */

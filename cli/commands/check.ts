@@ -1,10 +1,11 @@
 import * as z from 'zod';
+import { counted } from '../../core/model/counted.ts';
 import { NODE_CHECK } from '../../core/model/lane-name.ts';
 import { answerOf } from '../aws/answer.ts';
 import { CLUSTER_OPTION, DRY_RUN_OPTION, defineCommand, REASON_OPTION } from '../define-command.ts';
 import { EXIT } from '../exit.ts';
 import { instanceIdsOf, remediationsIn } from '../nodes.ts';
-import { counted, shown } from '../output/text.ts';
+import { shown } from '../output/text.ts';
 import { showPlan } from '../plan.ts';
 import { PlanAnswer } from '../schemas/shapes.ts';
 import { begin, WAIT_OPTIONS, WaitGiven } from '../start-request.ts';

@@ -1,11 +1,12 @@
 import * as z from 'zod';
 import { MAX_REPLAY } from '../../core/api/request.ts';
+import { counted } from '../../core/model/counted.ts';
 import { answerOf } from '../aws/answer.ts';
 import { confirm, reasonFor } from '../confirm.ts';
 import { DRY_RUN_OPTION, defineCommand, REASON_OPTION, YES_OPTION } from '../define-command.ts';
 import { EXIT, usageError } from '../exit.ts';
 import { readLimit } from '../listing.ts';
-import { counted, shown } from '../output/text.ts';
+import { shown } from '../output/text.ts';
 import { DiscardAnswer, ReplayAnswer } from '../schemas/shapes.ts';
 
 const MAX_OPTION = { flags: '--max <count>', description: `at most so many messages, up to ${MAX_REPLAY}` };

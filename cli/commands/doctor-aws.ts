@@ -1,9 +1,9 @@
 import pMap from 'p-map';
 import { DeployedItem } from '../../core/api/deployed.ts';
+import { counted } from '../../core/model/counted.ts';
 import { defined } from '../../core/model/defined.ts';
 import { answerOf } from '../aws/answer.ts';
 import { itemsOf } from '../aws/pages.ts';
-import { counted } from '../output/text.ts';
 import type { AwsFinding, Look } from './doctor-look.ts';
 import { nodeRoles } from './doctor-roles.ts';
 

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { releaseCommand, replaceCommand } from '../../core/api/needs.ts';
+import { counted } from '../../core/model/counted.ts';
 import { NODE_CHECK } from '../../core/model/lane-name.ts';
 import { answerOf } from '../aws/answer.ts';
 import { pageOf } from '../aws/pages.ts';
@@ -66,7 +67,7 @@ const stateLines = (item: NodeItem, clock: Clock): readonly string[] => {
       ? ''
       : `  quarantined since ${clock.at(item.quarantinedAt)}: ${shown(item.quarantineAdvice ?? 'repairs failed too often')}`;
   return [
-    `  ${shown(item.remediation)}  ${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}${held}`,
+    `  ${shown(item.remediation)}  ${counted(attempts, 'attempt')}${held}`,
     ...(item.quarantinedAt === undefined
       ? []
       : [`      ${replaceCommand(item.instanceId)}`, `      or: ${releaseCommand(item)}`]),

@@ -1,12 +1,12 @@
 import * as z from 'zod';
 import { MAX_INSTANCES_PER_REQUEST } from '../../core/api/request.ts';
+import { counted } from '../../core/model/counted.ts';
 import { answerOf } from '../aws/answer.ts';
 import type { Stack } from '../aws/connection.ts';
 import { confirm, reasonFor } from '../confirm.ts';
 import { CLUSTER_OPTION, DRY_RUN_OPTION, defineCommand, REASON_OPTION, YES_OPTION } from '../define-command.ts';
 import { EXIT, type ExitCode, usageError } from '../exit.ts';
 import { brokenNodes, instanceIdsOf, remediationsFor } from '../nodes.ts';
-import { counted } from '../output/text.ts';
 import { notePlan, type Plan, readManner, showPlan } from '../plan.ts';
 import { PlanAnswer } from '../schemas/shapes.ts';
 import { begin, WAIT_OPTIONS, WaitGiven } from '../start-request.ts';

@@ -1,12 +1,13 @@
 import * as z from 'zod';
 import { SUMMARY_BY, SummaryBy, type SummaryGroup, SummaryItem, type SummaryTotal } from '../../core/api/summary.ts';
 import { mergeSummary, type Summary } from '../../core/api/summary-merge.ts';
+import { counted } from '../../core/model/counted.ts';
 import { answerOf } from '../aws/answer.ts';
 import { itemsOf } from '../aws/pages.ts';
 import { defineCommand } from '../define-command.ts';
 import { EXIT, usageError } from '../exit.ts';
 import type { Column } from '../output/table.ts';
-import { counted, type Paint, shown } from '../output/text.ts';
+import { type Paint, shown } from '../output/text.ts';
 import { durationText, readSince } from '../output/times.ts';
 
 const DAY_MS = 86_400_000;

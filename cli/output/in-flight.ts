@@ -1,5 +1,6 @@
 import type { InFlightCommand } from '../../core/api/request.ts';
-import { counted, shown } from './text.ts';
+import { counted } from '../../core/model/counted.ts';
+import { shown } from './text.ts';
 
 const MAX_NODES = 3;
 

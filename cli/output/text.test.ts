@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { search } from '../../test/deep.ts';
 import { writeCsv } from './csv.ts';
 import { tableLines } from './table.ts';
-import { counted, folded, isColoured, painter, safeJson, shown } from './text.ts';
+import { folded, isColoured, painter, safeJson, shown } from './text.ts';
 import { createClockView, durationMs, durationText, readSince } from './times.ts';
 
 const HOSTILE = 'a\u001b]0;x\u0007b\u202ec\u009bd\ud800e\u2028f\r\n';
@@ -41,14 +41,6 @@ describe('text from a stack', () => {
       '    b',
     ]);
     expect(folded('short', 24)).toEqual(['short']);
-  });
-
-  it('counts', () => {
-    expect([counted(1, 'node'), counted(1200, 'node'), counted(0, 'reply', 'replies')]).toEqual([
-      '1 node',
-      '1,200 nodes',
-      '0 replies',
-    ]);
   });
 });
 

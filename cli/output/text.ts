@@ -31,10 +31,6 @@ export const painter =
 export const isColoured = (isTerminal: boolean, env: Readonly<Record<string, string | undefined>>): boolean =>
   isTerminal && (env.NO_COLOR ?? '') === '' && env.TERM !== 'dumb';
 
-/** `1 node`, `3 nodes`. */
-export const counted = (count: number, one: string, many = `${one}s`): string =>
-  `${count.toLocaleString('en')} ${count === 1 ? one : many}`;
-
 const INDENT = 4;
 /** A command to copy stays in one line: the terminal breaks it where it must. */
 const COMMAND = /^\s*(?:or: )?(?:fleetmend|aws|kubectl) /;

@@ -1,7 +1,8 @@
+import { counted } from '../../core/model/counted.ts';
 import type { Stack } from '../aws/connection.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { bySeverity, countsText, exitOf, resultColumns } from '../output/results.ts';
-import { counted, type Paint, shown } from '../output/text.ts';
+import { type Paint, shown } from '../output/text.ts';
 import { durationText } from '../output/times.ts';
 import { RequestReport, type RunItem } from '../schemas/shapes.ts';
 import type { Session } from '../session.ts';

@@ -69,7 +69,7 @@ describe('clusterStatus', () => {
     const counts = { broken: 3, unknown: 2, unsupported: 3, unreachable: 4, nodes: 12, skipped: { OptedOut: 1 } };
     const shown = status('demo', { present, sweep: [sweep()], unread: ['a row'] });
     expect(shown).toMatchObject(counts);
-    expect(shown.unread).toEqual(['a row', '2 findings that did not fit into the digests of their runs']);
+    expect(shown.unread).toEqual(['a row', '2 findings of runs whose digests had no room for more']);
   });
 
   it('counts the broken nodes that the policy forbids to repair', () => {

@@ -1,5 +1,6 @@
 import { isPausing } from '../guards/pause.ts';
 import { isTripped, openBreakerOf } from '../guards/trust.ts';
+import { counted } from '../model/counted.ts';
 import { defined } from '../model/defined.ts';
 import { epochMs, isoTime } from '../model/ids.ts';
 import { mayRepair } from '../model/may-repair.ts';
@@ -163,7 +164,7 @@ export const clusterStatus = (seen: ClusterSeen, rules: Rules, everyMinutes: num
     pauses: pauses.filter((pause) => isPausing(pause, 'repair', now)).map(pauseStatus),
     unread: [
       ...seen.unread,
-      ...(present.more === 0 ? [] : [`${present.more} findings that did not fit into the digests of their runs`]),
+      ...(present.more === 0 ? [] : [`${counted(present.more, 'finding')} of runs whose digests had no room for more`]),
     ],
   };
 };

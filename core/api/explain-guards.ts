@@ -4,6 +4,7 @@ import { isFrozen } from '../guards/freeze.ts';
 import { pauseText } from '../guards/pause.ts';
 import { slotsHeld } from '../guards/slots.ts';
 import { isCanary, newTrust, openBreakerOf, windowOf } from '../guards/trust.ts';
+import { counted } from '../model/counted.ts';
 import { defined } from '../model/defined.ts';
 import { type ClusterPolicy, modeOf } from '../model/policy.ts';
 import type { Rules } from '../runs/rules.ts';
@@ -64,7 +65,7 @@ const ofBreaker = ({ trust }: LaneSeen, { now }: Moment): Guard => {
     ? {
         guard: 'breaker',
         passes: true,
-        text: `breaker shut, ${failed} of the last ${results.length} nodes failed`,
+        text: `breaker shut, ${failed} of the last ${counted(results.length, 'node')} failed`,
         numbers,
       }
     : { guard: 'breaker', passes: false, text: `breaker open until ${open.openUntil}`, numbers, until: open.openUntil };
@@ -100,13 +101,13 @@ const ofBudget = (seen: LaneSeen, { rules, now }: Moment): readonly Guard[] => {
     {
       guard: 'budget',
       passes: held < budget,
-      text: `${held} of at most ${budget} nodes of the cluster under repair`,
+      text: `${held} of at most ${counted(budget, 'node')} of the cluster under repair`,
       numbers: { held, budget },
     },
     {
       guard: 'canaries',
       passes: window > 0,
-      text: canary ? 'slow start: one canary at a time' : `window of ${window} nodes`,
+      text: canary ? 'slow start: one canary at a time' : `window of ${counted(window, 'node')}`,
       numbers: { window },
     },
   ];

@@ -71,6 +71,14 @@ describe('explainNode', () => {
     ]);
   });
 
+  it('counts one node as one node', () => {
+    const small = { cluster: 'demo', version: 1, slots: {}, nodeCount: 3 };
+    const one = { ...opened, breaker: undefined, results: opened.results.slice(0, 1) };
+    const texts = explained(lane('demo', { cluster: small, trust: one })).guards.map(({ text }) => text);
+    expect(texts).toContain('breaker shut, 1 of the last 1 node failed');
+    expect(texts).toContain('0 of at most 1 node of the cluster under repair');
+  });
+
   it('names the line of the configuration that forbids a disruptive repair', () => {
     const verdict = explained(cri('careful'), { last: { ...broken, reason: 'CRIDockerdDown' } });
     const setting = 'clusters[name=careful].remediations.cri-dockerd.allowDisruptive';

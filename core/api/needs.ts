@@ -1,3 +1,4 @@
+import { counted } from '../model/counted.ts';
 import { defined } from '../model/defined.ts';
 import { epochMs, isoTime } from '../model/ids.ts';
 import type { NodeStateRow } from '../state/node-state.ts';
@@ -13,7 +14,7 @@ const ENDING_MS = 1_800_000;
 type Told = Omit<Need, 'kind'>;
 
 const times = (n: number): string => (n === 1 ? 'first time' : `${n} times in a row`);
-const nodesText = (n: number): string => (n === 1 ? '1 node' : `${n} nodes`);
+const nodesText = (n: number): string => counted(n, 'node');
 
 const ofBreakers = ({ cluster, breakers }: ClusterStatus): readonly Told[] =>
   breakers.map(({ remediation, state, openedAt, openUntil, openings, runId }) => ({
@@ -69,7 +70,7 @@ const ofPauses = ({ cluster, pauses }: ClusterStatus, now: string): readonly Tol
 
 /** The signals that led to nothing, because the results of the day about nodes that nothing proves were spent. */
 export const cutText = (count: number): string =>
-  `${count === 1 ? '1 signal' : `${count} signals`} of today left out: they named Fargate or hybrid nodes, which nothing proves, beyond the ${UNPROVEN_PER_DAY} results that a cluster has for such nodes on a day`;
+  `${counted(count, 'signal')} of today left out: they named Fargate or hybrid nodes, which nothing proves, beyond the ${UNPROVEN_PER_DAY} results that a cluster has for such nodes on a day`;
 
 const ofCounts = (status: ClusterStatus): readonly Told[] => {
   const { cluster, outcomes, forbidden, unknown, unsupported, unreachable, remediations } = status;
@@ -174,7 +175,7 @@ export const needsOf = (
           need: 'DeadLetters',
           severity: 'error',
           count,
-          message: `${queue} has ${count} ${count === 1 ? 'message' : 'messages'}`,
+          message: `${queue} has ${counted(count, 'message')}`,
           command: 'fleetmend replay --dry-run',
         }),
       ),

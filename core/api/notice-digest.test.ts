@@ -85,6 +85,7 @@ describe('the digest of a week', () => {
       'Most repairs:',
     ]);
     expect(text).toContain('  i-1 of shop: 4 times');
+    expect(textOf(total({}), worst('i-1', 1))).toContain('  i-1 of shop: 1 time\n');
   });
 
   it('is short where little happened, and where nothing was recorded', () => {

@@ -1,3 +1,4 @@
+import { counted } from '../model/counted.ts';
 import { type Line, line, type Notice } from './notice.ts';
 import type { Summary } from './summary-merge.ts';
 
@@ -39,7 +40,9 @@ export const digestNotice = ({ total, groups, nodes }: Summary, week: string, mi
       ...(skipped.length === 0 ? [] : [line`Not acted on:`]),
       ...skipped.slice(0, MAX_ROWS).map(([why, count]) => line`  ${why} ${count ?? 0}`),
       ...(nodes.length === 0 ? [] : [line`Most repairs:`]),
-      ...nodes.slice(0, 3).map(({ instanceId, cluster, found }) => line`  ${instanceId} of ${cluster}: ${found} times`),
+      ...nodes
+        .slice(0, 3)
+        .map(({ instanceId, cluster, found }) => line`  ${instanceId} of ${cluster}: ${counted(found, 'time')}`),
     ],
     next: [line`fleetmend report --since 7d`],
   };

@@ -1,3 +1,4 @@
+import { counted } from './counted.ts';
 import { defined } from './defined.ts';
 import type { Finding } from './document-result.ts';
 import { type Facts, fillMessage, type Message } from './message.ts';
@@ -84,7 +85,7 @@ export const renderMessage = (texts: Texts, remediation: string, reported: Repor
   const [first, ...others] = reported.findings ?? [];
   if (first !== undefined) {
     const count = others.length + (reported.cut ?? 0);
-    const also = count === 0 ? '' : ` ${count} more ${count === 1 ? 'check' : 'checks'} reported a fault.`;
+    const also = count === 0 ? '' : ` ${counted(count, 'more check')} reported a fault.`;
     return `${findingMessage(texts, first)}${also}`;
   }
   const { evidence, action, outcome, cause, method, image, willRecur, detail, title } = reported;

@@ -8,6 +8,7 @@ import {
   unexplained,
   withWords,
 } from '../guards/registry.ts';
+import { counted } from '../model/counted.ts';
 import { defined, without } from '../model/defined.ts';
 import type { Limits } from '../model/policy.ts';
 import type { CommandState, ObservationRow } from '../state/command-state.ts';
@@ -82,7 +83,7 @@ const messageOf = (run: PlannedRun, hold: RegistryHold, news: RegistryNews): str
   const named = host === undefined || host === 'localhost' ? 'the registry' : `the registry ${host}`;
   const asked = run.preflight === undefined ? '' : ` (asked by fleetmend before: ${run.preflight})`;
   const silent = unexplained(news).length;
-  const nodes = `${silent} node${silent === 1 ? '' : 's'}`;
+  const nodes = counted(silent, 'node');
   return `${named} did not answer ${nodes}${asked}: held until ${hold.until}, then up to ${TRIALS} nodes try it`;
 };
 

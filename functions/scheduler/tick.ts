@@ -1,4 +1,5 @@
 import { becauseOnce } from '../../core/model/because.ts';
+import { counted } from '../../core/model/counted.ts';
 import { fnv1a } from '../../core/model/hash.ts';
 import { isoTime } from '../../core/model/ids.ts';
 import { NODE_CHECK } from '../../core/model/lane-name.ts';
@@ -56,7 +57,7 @@ const sweep = async (deps: SchedulerPorts, everyMinutes: number): Promise<void> 
     }
   }
   if (errors.length > 0)
-    throw new AggregateError(errors, `sweeping: ${errors.length} clusters failed; Lambda repeats it`);
+    throw new AggregateError(errors, `sweeping: ${counted(errors.length, 'cluster')} failed; Lambda repeats it`);
 };
 
 /** Answers one tick of a schedule. It is why every run ends even where every event of SSM is lost. */
