@@ -95,8 +95,9 @@ const single = ({ id, cluster, runId }: RunEnded, change: Change): Notice => {
 
 /** One message for many nodes. None of them has a thread of its own, so that the message asks to look and resolves nothing. */
 const grouped = ({ id, cluster, runId, changed }: RunEnded, name: ChangeName, changes: readonly Change[]): Notice => {
-  const { severity, status, many } = TOLD[name];
+  const { severity, status, title, many } = TOLD[name];
   const isCut = changed > changes.length;
+  const [first, ...others] = changes;
   return {
     id: `${id}/${name}`,
     kind: `nodes-${name}`,
@@ -104,7 +105,7 @@ const grouped = ({ id, cluster, runId, changed }: RunEnded, name: ChangeName, ch
     status: status === 'resolved' ? 'told' : status,
     cluster,
     dedupKey: `nodes/${cluster}/${runId}`,
-    title: many(changes.length, cluster),
+    title: first !== undefined && others.length === 0 ? title(first, cluster) : many(changes.length, cluster),
     text: [
       ...changes.map(whyOf),
       ...(isCut ? [line`The run has changed ${changed} nodes in all`] : []),
