@@ -87,9 +87,10 @@ describe('clusterStatus', () => {
   it('counts what waits and what is under way, and a row that has its answer no more', () => {
     const lane = { lane: 'demo/pause-image', cluster: 'demo', remediation: 'pause-image', version: 1 };
     const answered = row(3, { decidedAt: at(5) });
+    const lookedAt = row(6, { source: 'fleetmend.logs', skipped: 'Busy', decidedAt: at(5), notBefore: at(300) });
     const hold = { registryHold: { until: at(900), holds: 2, runId: 'r-1', silentAt: at(1) } };
     const lanes = [
-      { lane: { ...lane, ...hold }, rows: [row(1), row(2), answered] },
+      { lane: { ...lane, ...hold }, rows: [row(1), row(2), answered, lookedAt] },
       {
         lane: { ...lane, lane: 'demo/node-check', remediation: 'node-check' },
         rows: [row(4), row(5, { instanceId: '*' })],

@@ -13,7 +13,7 @@ import type { PauseRow } from '../state/cluster-state.ts';
 import { withCounts } from '../state/counts.ts';
 import type { LaneState } from '../state/lane-state.ts';
 import type { NodeStateRow } from '../state/node-state.ts';
-import { isAnswered, type PendingNode, WHOLE_CLUSTER } from '../state/pending-node.ts';
+import { isWaiting, type PendingNode, WHOLE_CLUSTER } from '../state/pending-node.ts';
 import type { RunDigest } from '../state/run-digest.ts';
 import type { RunState } from '../state/run-state.ts';
 import type { TrustRow } from '../state/trust-state.ts';
@@ -98,7 +98,7 @@ const sweepsOf = ({ policy, sweep, open }: ClusterSeen, everyMinutes: number, no
 const waitingIn = (lanes: ClusterSeen['lanes'], isCheck: boolean): number =>
   lanes
     .filter(({ lane }) => isCheckLane(lane) === isCheck)
-    .reduce((sum, { rows }) => sum + rows.filter((r) => !isAnswered(r) && r.instanceId !== WHOLE_CLUSTER).length, 0);
+    .reduce((sum, { rows }) => sum + rows.filter((r) => isWaiting(r) && r.instanceId !== WHOLE_CLUSTER).length, 0);
 
 const inFlightOf = (open: readonly RunState[], action: RunState['action']): number =>
   open.filter((run) => run.action === action).reduce((sum, run) => sum + nodesInFlight(run), 0);

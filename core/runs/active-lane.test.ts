@@ -5,7 +5,7 @@ import type { ClusterState } from '../state/cluster-state.ts';
 import type { LaneState } from '../state/lane-state.ts';
 import type { RunState } from '../state/run-state.ts';
 import { newLane } from './lane.ts';
-import { activeStep, stuckLaneStep } from './lane-step.ts';
+import { activeStep, handOverStep, stuckLaneStep } from './lane-step.ts';
 
 const lane = (over: Partial<LaneState> = {}): LaneState => ({ ...newLane('demo/pause-image'), version: 1, ...over });
 const checkLane = { ...newLane('demo/node-check'), version: 1 };
@@ -24,7 +24,6 @@ describe('a lane with an active run', () => {
       ...news,
       lane: lane({ activeRunId: 'r-1', dueAt: at(10) }),
       run,
-      isHandedOver: false,
       cluster: cluster({ nodeCount: 100 }),
       nodes: nodesSeen([node(0)], { rows: new Map([[node(0), pendingRow(node(0))]]) }),
       rules: rules(),
@@ -50,14 +49,21 @@ describe('a lane with an active run', () => {
   });
 
   it('hands a check to a group of its own, and goes on', () => {
-    const of = { ...checkLane, activeRunId: 'r-1' };
     const run = aCheck(1);
-    expect(active(run, { lane: of })).toEqual({ effects: [{ kind: 'hand-over' }], run, isDone: false });
-    expect(active(run, { lane: of, isHandedOver: true }).commit?.lane).toEqual({
-      before: of,
-      after: checkLane,
-      isIdle: false,
-    });
+    for (const idle of [checkLane, lane()]) {
+      const before = { ...idle, activeRunId: 'r-1' };
+      const seen = { lane: before, run };
+      expect(handOverStep({ ...seen, isHandedOver: false })).toEqual({
+        effects: [{ kind: 'hand-over' }],
+        run,
+        isDone: false,
+      });
+      expect(handOverStep({ ...seen, isHandedOver: true }).commit?.lane).toEqual({
+        before,
+        after: idle,
+        isIdle: false,
+      });
+    }
   });
 
   it('is left by a stuck run once its outbox is performed: nothing about the run is read any more', () => {

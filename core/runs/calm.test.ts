@@ -1,12 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { nodesSeen, rules } from '../../test/support/rules.ts';
+import { factsOf, nodesSeen, rules } from '../../test/support/rules.ts';
 import { isoTime } from '../model/ids.ts';
 import { mergePending } from '../signals/route.ts';
 import { CHECK_SOURCE, type PendingNode } from '../state/pending-node.ts';
-import { checkedBefore, toCheckFirst } from './calm.ts';
+import { checkedBefore, isLookedAt, toCheckFirst } from './calm.ts';
 import { newLane } from './lane.ts';
-import { checksWanted, factsWanted, type IdleSeen, idleStep } from './lane-step.ts';
+import { checksWanted, factsWanted, type IdleSeen, idleStep, rowsToCheck } from './lane-step.ts';
+import { queuedRun } from './queued-run.ts';
 
 const NOW_MS = Date.UTC(2026, 7, 22, 10, 0, 0);
 const NOW = isoTime(NOW_MS);
@@ -44,16 +45,87 @@ describe('a step of a lane', () => {
   });
   const lines = [rowOf(1), rowOf(2), rowOf(3), rowOf(4)];
 
-  it('of repairs has them checked before it plans, and reads nothing about them', () => {
+  const named = (rows: readonly PendingNode[]) => rows.map(({ instanceId, version }) => [instanceId, version]);
+  const putOff = (rows: readonly PendingNode[], minutes: number, of: object = { decidedAt: NOW }) => ({
+    ...{ kind: 'defer', lane: 'demo/pause-image', rows: named(rows), notBefore: minutesAgo(-minutes) },
+    ...{ skipReason: 'Busy', ...of },
+  });
+
+  it('of repairs has them checked in a run of its own before it plans, and keeps their rows for what that finds', () => {
     const repairs = seen('demo/pause-image', [...lines, found(5)]);
-    expect(idleStep(repairs)).toEqual({ effects: [{ kind: 'check-first', rows: lines, waiting: [] }], isDone: false });
-    expect(factsWanted(repairs)).toEqual([]);
+    const step = idleStep(repairs);
+    expect([step.effects, step.commit?.cluster, step.commit?.lane?.after.activeRunId]).toEqual([
+      [],
+      undefined,
+      'r-new',
+    ]);
+    expect(step.commit?.run?.after).toMatchObject({
+      ...{ action: 'check', group: 'r-new', lane: 'demo/pause-image', remediation: 'node-check' },
+      pending: named(lines),
+      outbox: [putOff(lines, 5)],
+    });
+    expect([rowsToCheck(repairs), factsWanted(repairs)]).toEqual([lines, idsOf(lines)]);
     const calm = seen('demo/pause-image', [...lines.slice(1), found(5)]);
     expect(factsWanted(calm)).toEqual(idsOf([rowOf(5), rowOf(2), rowOf(3), rowOf(4)]));
+    expect(rowsToCheck(calm)).toEqual([]);
+  });
+
+  it('of repairs takes no more of them than a check may have', () => {
+    const few = seen('demo/pause-image', lines, { rules: rules({ limits: { maxNodesPerCheckRun: 3 } }) });
+    expect(idleStep(few).commit?.run?.after.pending).toEqual(named(lines.slice(0, 3)));
+  });
+
+  it('of repairs records those that it may not check, and looks again at those of which it cannot read a fact', () => {
+    const unread = { kind: 'retry', problem: 'EC2 DescribeInstances: Throttling: slow down' } as const;
+    const factsWith = (over: Partial<ReturnType<typeof factsOf>>) =>
+      nodesSeen([], { facts: new Map(idsOf(lines).map((id) => [id, factsOf(id, over)])) });
+    const off = idleStep(seen('demo/pause-image', lines, { nodes: factsWith({ inCluster: false }) }));
+    expect(off.commit?.run?.after).toMatchObject({ pending: [], settled: { NotInCluster: 4 } });
+    const again = idleStep(seen('demo/pause-image', lines, { nodes: factsWith({ unread }) }));
+    expect(again).toMatchObject({ effects: [{ kind: 'look-again' }], isDone: false });
+    expect(again).not.toHaveProperty('commit');
+  });
+
+  it('of repairs drops a row whose check has found nothing, unless a line came after it was planned', () => {
+    const looked = { skipped: 'Busy', notBefore: NOW } as const;
+    const answered = rowOf(1, { ...looked, decidedAt: minutesAgo(1) });
+    const later = rowOf(2, { ...looked, decidedAt: minutesAgo(2) });
+    expect(idleStep(seen('demo/pause-image', [answered, later])).effects).toEqual([
+      { kind: 'rows', entries: [{ kind: 'drop', lane: 'demo/pause-image', rows: named([answered]) }] },
+    ]);
+    expect(idleStep(seen('demo/pause-image', [later])).commit?.run?.after.pending).toEqual(named([later]));
+    const stays = rowOf(3, { ...looked, decidedAt: NOW, lane: 'demo/node-check' });
+    expect(idleStep(seen('demo/node-check', [stays])).commit?.run?.after.pending).toEqual(named([stays]));
+  });
+
+  it('of repairs lets a line about a node that was repaired lately wait for the end of its cool-down', () => {
+    const repaired = (minutes: number) => ({
+      ...{ cluster: 'demo', remediation: 'pause-image', instanceId: rowOf(1).instanceId },
+      attempts: { 'r-1': { at: minutesAgo(minutes), outcome: 'Repaired' as const } },
+    });
+    const stepAfter = (minutes: number) => {
+      const nodes = nodesSeen(idsOf(lines), { states: new Map([[rowOf(1).instanceId, repaired(minutes)]]) });
+      return idleStep(seen('demo/pause-image', lines, { nodes }));
+    };
+    expect(stepAfter(5).effects).toEqual([{ kind: 'await-check', entries: [putOff(lines.slice(0, 1), 10, {})] }]);
+    expect(stepAfter(5).commit?.run?.after.pending).toEqual(named(lines.slice(1)));
+    expect(stepAfter(15).commit?.run?.after.pending).toEqual(named(lines));
+  });
+
+  it('of repairs asks for no check that a cancelled run or a pause comes before', () => {
+    expect(rowsToCheck(seen('demo/pause-image', lines, { pause: 'an upgrade' }))).toEqual([]);
+    const run = queuedRun({
+      ...{ runId: 'r-1', requestId: undefined, cluster: 'demo', remediation: 'pause-image', action: 'repair' },
+      ...{ group: 'demo/pause-image', lane: undefined, document: { key: 'pause-image-repair' } },
+      because: { kind: 'operator', firstSeenAt: NOW, lastSeenAt: NOW, count: 1, source: 'mei' },
+      ...{ now: NOW, limits: rules().policy.limits },
+    });
+    const queued = { sortKey: 'q', run, cancelled: { force: false }, asked: [] };
+    expect(rowsToCheck(seen('demo/pause-image', lines, { queued }))).toEqual([]);
   });
 
   it('of repairs puts those off whose nodes a check looks at, has looked at, or will look at', () => {
-    const [over, until, soon] = [minutesAgo(1), isoTime(NOW_MS + 240_000), isoTime(NOW_MS + 60_000)];
+    const [over, until] = [minutesAgo(1), minutesAgo(-4)];
     const looked = { lane: 'demo/node-check', decidedAt: minutesAgo(1), notBefore: until };
     const checks = [
       rowOf(1, looked),
@@ -66,12 +138,34 @@ describe('a step of a lane', () => {
       checks: new Map(checks.map((row) => [row.instanceId, row])),
     });
     expect(checksWanted(repairs)).toEqual(idsOf([...lines, rowOf(6)]));
-    const put = (n: number, notBefore: string) => ({
-      ...{ kind: 'defer', lane: 'demo/pause-image', rows: [[rowOf(n).instanceId, `v${n}`]], notBefore },
-      ...{ skipReason: 'Busy', decidedAt: NOW },
+    const planned = { decidedAt: minutesAgo(1) };
+    const step = idleStep(repairs);
+    expect(step.effects).toEqual([
+      {
+        kind: 'await-check',
+        entries: [putOff([rowOf(1)], 4, planned), putOff([rowOf(3)], 1), putOff([rowOf(4)], 4, planned)],
+      },
+    ]);
+    expect(step.commit?.run?.after.pending).toEqual(named([rowOf(2), rowOf(6)]));
+    const all = { ...repairs, rows: lines, checks: new Map(lines.map((row) => [row.instanceId, rowOf(1)])) };
+    expect(idleStep(all)).toEqual({
+      effects: [{ kind: 'await-check', entries: lines.map((row) => putOff([row], 1)) }],
+      isDone: false,
     });
-    expect(idleStep(repairs).effects).toEqual([
-      { kind: 'check-first', rows: [rowOf(2), rowOf(6)], waiting: [put(1, until), put(3, soon), put(4, until)] },
+    expect([rowsToCheck(repairs), rowsToCheck(all)]).toEqual([[rowOf(2), rowOf(6)], []]);
+  });
+
+  it('shows that a check looks at a node by the row that asked for it, not by one that waits for something else', () => {
+    const looked = { skipped: 'Busy', decidedAt: minutesAgo(1), notBefore: minutesAgo(-1) } as const;
+    const others = [
+      { skipped: 'CoolingDown' as const },
+      { decidedAt: undefined },
+      { notBefore: NOW },
+      { notBefore: undefined },
+    ];
+    expect([{}, ...others].map((over) => isLookedAt(rowOf(1, { ...looked, ...over }), NOW))).toEqual([
+      true,
+      ...others.map(() => false),
     ]);
   });
 

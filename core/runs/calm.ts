@@ -1,5 +1,6 @@
 import { epochMs, isoTime } from '../model/ids.ts';
-import { checkedAtOf, isAnswered, LOGS_SOURCE, type PendingNode } from '../state/pending-node.ts';
+import { checkedAtOf, isAnswered, LOGS_SOURCE, LOOKED_AT, type PendingNode } from '../state/pending-node.ts';
+import type { PutOff } from './step.ts';
 
 /** The most nodes that no check has seen, of which a lane believes the log lines. */
 const CALM_NODES = 3;
@@ -12,9 +13,6 @@ const isUnseen = (row: PendingNode, now: string): boolean => {
   const checkedAt = checkedAtOf(row);
   return checkedAt === undefined || epochMs(now) - epochMs(checkedAt) > FINDING_LIFE_MS;
 };
-
-/** The decision on a row of log lines whose node a check looks at. */
-export const LOOKED_AT = 'Busy';
 
 /**
  * The due rows of a lane of repairs whose nodes are checked first: none while the lane is calm. Whoever can write log lines
@@ -29,15 +27,33 @@ export const toCheckFirst = (due: readonly PendingNode[], now: string): readonly
 /** When a row that waits for a check which has not begun is looked at again. */
 const LOOK_MS = 60_000;
 
+/** How long a row of log lines waits for a check of its node, and the time of the last line that the check answers. */
+type Wait = Pick<PutOff, 'notBefore' | 'decidedAt'>;
+
 /**
- * Until when a row of log lines waits for a check of its node: the end of the cool-down of one that looks at it or has looked,
- * or a minute where it is to come. Undefined where nobody has asked for one. `check` is the node's row in the check lane.
+ * How long a row of log lines waits for a check of its node: to the end of the cool-down of one that looks at it or has
+ * looked, or a minute where it is to come. Undefined where nobody has asked for one. `check` is the node's row in the check
+ * lane, or in another lane of repairs that has asked for a check.
  */
-export const isLookedAtUntil = (check: PendingNode | undefined, now: string): string | undefined => {
+export const waitForCheck = (check: PendingNode | undefined, now: string): Wait | undefined => {
   if (check === undefined) return undefined;
-  if (check.notBefore !== undefined && check.notBefore > now) return check.notBefore;
-  return isAnswered(check) ? undefined : isoTime(epochMs(now) + LOOK_MS);
+  const { notBefore, decidedAt = now } = check;
+  if (notBefore !== undefined && notBefore > now) return { notBefore, decidedAt };
+  return isAnswered(check) ? undefined : { notBefore: isoTime(epochMs(now) + LOOK_MS), decidedAt: now };
 };
+
+/** Whether a row shows that a check looks at its node: its lane has asked for the check. */
+export const isLookedAt = ({ skipped, decidedAt, notBefore }: PendingNode, now: string): boolean =>
+  skipped === LOOKED_AT && decidedAt !== undefined && notBefore !== undefined && notBefore > now;
+
+/** The change to rows whose nodes a check looks at. A line that comes after `decidedAt` is not answered by it. */
+export const putOffForCheck = (lane: string, rows: PutOff['rows'], wait: Wait): PutOff => ({
+  kind: 'defer',
+  lane,
+  rows,
+  ...wait,
+  skipReason: LOOKED_AT,
+});
 
 /** The rows in their order, those whose nodes a check has found broken before those that log lines alone report. */
 export const checkedBefore = (rows: readonly PendingNode[], now: string): readonly PendingNode[] => [

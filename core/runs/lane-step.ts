@@ -1,3 +1,4 @@
+import { coolDownEnd } from '../guards/attempts.ts';
 import { isAnsweredByAttempt, isAwaitingAgent, nextAgentLook } from '../guards/decide-node.ts';
 import { isShort } from '../guards/holds.ts';
 import { openBreakerOf } from '../guards/trust.ts';
@@ -7,20 +8,20 @@ import { NODE_CHECK } from '../model/lane-name.ts';
 import { wakeLane } from '../model/wake.ts';
 import type { ClusterState } from '../state/cluster-state.ts';
 import type { LaneState } from '../state/lane-state.ts';
-import { isAnswered, type PendingNode, WHOLE_CLUSTER } from '../state/pending-node.ts';
+import { isAnswered, isAnsweredByCheck, type PendingNode, WHOLE_CLUSTER } from '../state/pending-node.ts';
 import type { QueuedRun, RunState } from '../state/run-state.ts';
 import type { TrustRow } from '../state/trust-state.ts';
-import { isLookedAtUntil, LOOKED_AT, toCheckFirst } from './calm.ts';
+import { putOffForCheck, toCheckFirst, waitForCheck } from './calm.ts';
 import { isDisrupted, withClaim, withoutLeftClaim, withoutWaiting, withWaiting } from './claims.ts';
 import type { NodesSeen } from './decide-now.ts';
 import { heldUntil } from './in-flight.ts';
 import { afterRun, dueRows, type Hold, holdOf, nextDue } from './lane.ts';
 import { leftRun } from './leave.ts';
 import type { Cancelled } from './outbox.ts';
-import { askedCandidates, cancelledRun, heldRun, nextRows, planned, putOffBy, rowsRun } from './plan.ts';
+import { askedCandidates, cancelledRun, checkOfRows, heldRun, nextRows, planned, putOffBy, rowsRun } from './plan.ts';
 import { isDisruptive, type Rules } from './rules.ts';
 import { outboxStep, type RunSeen, runStep } from './run-step.ts';
-import { type Commit, DONE, type PutOff, type Step } from './step.ts';
+import { type Commit, DONE, type Effect, type PutOff, type Step } from './step.ts';
 
 /** The most due rows that one step looks at. The next step looks at the others. */
 const MAX_ROWS = 1000;
@@ -49,7 +50,7 @@ export type IdleSeen = {
   /** The experience with the document of the lane's repairs. */
   readonly trust?: TrustRow | undefined;
   readonly nodes: NodesSeen;
-  /** The rows of the check lane, of the nodes that are to be checked first. */
+  /** The rows that show at which of the nodes to be checked first a check looks, or is to look. */
   readonly checks?: ReadonlyMap<string, PendingNode> | undefined;
   /** ECR's answer about the image that the rows name. */
   readonly preflight?: string | undefined;
@@ -58,11 +59,11 @@ export type IdleSeen = {
   readonly now: string;
 };
 
-/** What was read of a lane with an active run. `isHandedOver`: its check was woken in a group of its own. */
-export type ActiveSeen = RunSeen & {
-  readonly lane: LaneState;
-  readonly isHandedOver: boolean;
-};
+/** What was read of a lane with an active run. */
+export type ActiveSeen = RunSeen & { readonly lane: LaneState };
+
+/** A lane with a check as its active run. `isHandedOver`: the check was woken in a group of its own. */
+export type CheckSeen = { readonly lane: LaneState; readonly run: RunState; readonly isHandedOver: boolean };
 
 /** Whether the lane is a cluster's check lane: its runs are handed to groups of their own. */
 export const isCheckLane = ({ remediation }: Pick<LaneState, 'remediation'>): boolean => remediation === NODE_CHECK;
@@ -76,13 +77,15 @@ const holdOn = ({ lane, pause, trust, now }: IdleSeen): Hold | undefined =>
   holdOf(isCheckLane(lane) ? undefined : trust && openBreakerOf(trust, now), pause, now);
 
 const isStale = (row: PendingNode, { lane, nodes }: IdleSeen): boolean =>
-  isAnswered(row) || (!isCheckLane(lane) && isAnsweredByAttempt(row.lastSeenAt, nodes.states.get(row.instanceId)));
+  isAnswered(row) ||
+  (!isCheckLane(lane) &&
+    (isAnsweredByCheck(row) || isAnsweredByAttempt(row.lastSeenAt, nodes.states.get(row.instanceId))));
 
 /** The nodes whose stored state a step of an idle lane needs: it shows which rows an attempt has answered. */
 export const statesWanted = (seen: Omit<IdleSeen, 'nodes'>): readonly string[] =>
   isCheckLane(seen.lane) ? [] : [...dueOf(seen).map((row) => row.instanceId), ...(seen.queued?.asked ?? [])];
 
-/** The rows that go to the check lane first; none of a check lane. */
+/** The rows whose nodes are to be checked first; none of a check lane. */
 const toCheck = ({ lane, now }: IdleSeen, rows: readonly PendingNode[]): readonly PendingNode[] =>
   isCheckLane(lane) ? [] : toCheckFirst(rows, now);
 
@@ -93,13 +96,30 @@ export const checksWanted = (seen: IdleSeen): readonly string[] =>
     dueOf(seen).filter((row) => !isStale(row, seen)),
   ).map((row) => row.instanceId);
 
+/**
+ * How a row waits for a check of its node that somebody has asked for; undefined for one of whose node the lane asks for a
+ * check now. A line of a node that was repaired lately waits for the end of its cool-down: then it is answered, or checked.
+ */
+const waitOf = ({ checks, nodes, rules, now }: IdleSeen, { instanceId }: PendingNode) => {
+  const waits = waitForCheck(checks?.get(instanceId), now);
+  const until = coolDownEnd(nodes.states.get(instanceId), rules.policy.limits);
+  return waits ?? (until !== undefined && until > now ? { notBefore: until } : undefined);
+};
+
+/** The rows of which the next step asks for a check; none where it does something else first. */
+export const rowsToCheck = (seen: IdleSeen): readonly PendingNode[] => {
+  if (holdOn(seen) !== undefined || seen.queued?.cancelled !== undefined) return [];
+  const rows = dueOf(seen).filter((row) => !isStale(row, seen));
+  return toCheck(seen, rows).filter((row) => waitOf(seen, row) === undefined);
+};
+
 /** The nodes whose facts a step of an idle lane needs: those of its next run, and new ones that wait for their agent. */
 export const factsWanted = (seen: IdleSeen): readonly string[] => {
   const { queued, now } = seen;
   const rows = dueOf(seen).filter((row) => !isStale(row, seen));
   const young = rows.filter((row) => isYoung(row, now));
   const isFree = holdOn(seen) === undefined && queued === undefined && toCheck(seen, rows).length === 0;
-  const next = isFree ? nextRows(seen, rows) : [];
+  const next = isFree ? nextRows(seen, rows) : rowsToCheck(seen);
   const asked =
     queued === undefined || queued.cancelled !== undefined || holdOn(seen) !== undefined ? [] : queued.asked;
   return [...new Set([...[...young, ...next].map((row) => row.instanceId), ...asked])];
@@ -176,22 +196,22 @@ const hold = (seen: IdleSeen, rows: readonly PendingNode[], why: Hold): Step => 
 };
 
 /**
- * Moves rows to the check lane. A line that came while its node was checked stays: what the check has found brings the row
- * back before its time, and the repair that follows answers the line. Else the node would be checked again after it.
+ * Has the nodes of rows checked, in a run of its own. The rows stay in the lane: what the check finds brings each back before
+ * its time, and the repair that follows answers the lines. One without a finding is checked again only for a later line.
  */
-const checkFirst = ({ lane, checks, now }: IdleSeen, rows: readonly PendingNode[]): Step => {
-  const untilOf = ({ instanceId }: PendingNode): string | undefined => isLookedAtUntil(checks?.get(instanceId), now);
-  const busy = { skipReason: LOOKED_AT, decidedAt: now } as const;
-  const waiting = rows.flatMap((row): PutOff[] => {
-    const notBefore = untilOf(row);
-    return notBefore === undefined
-      ? []
-      : [{ kind: 'defer', lane: lane.lane, rows: [[row.instanceId, row.version]], notBefore, ...busy }];
+const checkFirst = (seen: IdleSeen, rows: readonly PendingNode[]): Step => {
+  const { lane } = seen;
+  const entries = rows.flatMap((row): PutOff[] => {
+    const wait = waitOf(seen, row);
+    return wait === undefined ? [] : [putOffForCheck(lane.lane, [[row.instanceId, row.version]], wait)];
   });
-  return {
-    effects: [{ kind: 'check-first', rows: rows.filter((row) => untilOf(row) === undefined), waiting }],
-    isDone: false,
-  };
+  const waiting: readonly Effect[] = entries.length === 0 ? [] : [{ kind: 'await-check', entries }];
+  const unseen = rows.filter((row) => waitOf(seen, row) === undefined);
+  if (unseen.length === 0) return { effects: waiting, isDone: false };
+  const after = checkOfRows(seen, unseen);
+  const putOff = putOffBy(after);
+  if (putOff.length > 0) return { effects: [...waiting, { kind: 'look-again', entries: putOff }], isDone: false };
+  return { ...begin(seen, { before: undefined, after }), effects: waiting };
 };
 
 /**
@@ -238,13 +258,15 @@ const cleared = (lane: LaneState, next: LaneState): Step => ({
   isDone: false,
 });
 
-/** One step of a lane with an active run: a step of the run, and the lane's next state when the run is over. */
+/** One step of a lane with a check as its active run: it is handed to a group of its own, and the lane goes on. */
+export const handOverStep = ({ lane, run, isHandedOver }: CheckSeen): Step => {
+  const { activeRunId, ...rest } = lane;
+  return isHandedOver ? cleared(lane, rest) : { effects: [{ kind: 'hand-over' }], run, isDone: false };
+};
+
+/** One step of a lane with an active repair: a step of the run, and the lane's next state when the run is over. */
 export const activeStep = (seen: ActiveSeen): Step => {
   const { lane, run } = seen;
-  const { activeRunId, ...rest } = lane;
-  if (isCheckLane(lane)) {
-    return seen.isHandedOver ? cleared(lane, rest) : { effects: [{ kind: 'hand-over' }], run, isDone: false };
-  }
   const step = runStep(seen);
   return (step.isDone ? leaveStep(seen) : undefined) ?? overStep(lane, run, step);
 };

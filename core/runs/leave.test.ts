@@ -63,7 +63,6 @@ describe('a lane leaves a run', () => {
     ...news,
     lane: { ...newLane(lane), version: 1, activeRunId: 'r-1' },
     run,
-    isHandedOver: false,
     cluster: cluster(),
     nodes: nodesSeen([]),
     rules: rules(),

@@ -2,13 +2,13 @@ import { NO_NEWS, silentLast } from '../guards/registry.ts';
 import { becauseOnce } from '../model/because.ts';
 import { defined, without } from '../model/defined.ts';
 import { epochMs, isoTime } from '../model/ids.ts';
-import { laneName, NODE_CHECK } from '../model/lane-name.ts';
+import { checkLaneName, laneName, NODE_CHECK } from '../model/lane-name.ts';
 import type { LaneState } from '../state/lane-state.ts';
 import { becauseOfRows, type PendingNode, rowsForRun, soleRequestOf, WHOLE_CLUSTER } from '../state/pending-node.ts';
 import { type EndedRun, isSweep, type QueuedRun, type RunningRun, type RunState } from '../state/run-state.ts';
-import { checkedBefore } from './calm.ts';
+import { checkedBefore, putOffForCheck } from './calm.ts';
 import { decisionInputs, type NodesSeen } from './decide-now.ts';
-import type { Hold } from './lane.ts';
+import { type Hold, newLane } from './lane.ts';
 import { answeredOf, becausesOf, type Cancelled, merged, resultsOf, unsentText } from './outbox.ts';
 import { queuedRun } from './queued-run.ts';
 import type { Rules } from './rules.ts';
@@ -97,6 +97,26 @@ export const rowsRun = (seen: LaneSeen, rows: readonly PendingNode[]): QueuedRun
   );
   if (!isCheck(lane)) return run;
   return { ...run, outbox: [...run.outbox, ...answeredOf(lane.lane, run.pending, now, checkCoolDownSeconds)] };
+};
+
+/**
+ * The check of a lane of repairs, in a group of its own. Its rows stay in their lane: what the check finds brings each back
+ * before its time, and one without a finding is answered.
+ */
+export const checkOfRows = (seen: LaneSeen, rows: readonly PendingNode[]): QueuedRun | RunningRun => {
+  const { lane, now, rules } = seen;
+  const { checkCoolDownSeconds, maxNodesPerCheckRun } = rules.policy.limits;
+  const taken = rows.slice(0, maxNodesPerCheckRun);
+  const check = { ...seen, lane: newLane(checkLaneName(lane.cluster)) };
+  const queued: QueuedRun = { ...laneRun(check, taken), lane: lane.lane };
+  const run = planned(
+    check,
+    queued,
+    taken.map((row) => ({ instanceId: row.instanceId, row })),
+  );
+  if (run.pending.length === 0) return run;
+  const wait = { notBefore: isoTime(epochMs(now) + checkCoolDownSeconds * 1000), decidedAt: now };
+  return { ...run, outbox: [...run.outbox, putOffForCheck(lane.lane, run.pending, wait)] };
 };
 
 /**

@@ -3,7 +3,6 @@ import type { ClusterState } from '../state/cluster-state.ts';
 import type { LaneState } from '../state/lane-state.ts';
 import type { NodeStateRow } from '../state/node-state.ts';
 import type { OutboxEntry } from '../state/outbox-entry.ts';
-import type { PendingNode } from '../state/pending-node.ts';
 import type { RunDigest } from '../state/run-digest.ts';
 import type { QueuedRun, RunState } from '../state/run-state.ts';
 import type { TrustRow } from '../state/trust-state.ts';
@@ -53,11 +52,8 @@ export type Effect =
   | { readonly kind: 'rows'; readonly entries: readonly Extract<OutboxEntry, { kind: 'drop' | 'defer' }>[] }
   /** Put off pending rows of nodes about which a fact could not be read, each only if it has not changed since it was read. */
   | { readonly kind: 'look-again'; readonly entries: readonly PutOff[] }
-  /**
-   * Move rows of a lane of repairs to the check lane of their cluster, and put those off whose nodes a check looks at; each
-   * only if it has not changed since it was read.
-   */
-  | { readonly kind: 'check-first'; readonly rows: readonly PendingNode[]; readonly waiting: readonly PutOff[] }
+  /** Put off rows of a lane of repairs whose nodes a check looks at, each only if it has not changed since it was read. */
+  | { readonly kind: 'await-check'; readonly entries: readonly PutOff[] }
   /** Wake a group later, sooner than scheduler would. */
   | { readonly kind: 'wake-later'; readonly wake: Wake; readonly at: string }
   /** Store early sweeps. They only save time, so one that cannot be stored stops nothing. */

@@ -23,6 +23,7 @@ const { version, ...KNOWN } = ROW;
 const { image, ...WITHOUT_IMAGE } = KNOWN;
 const LATER: NewPendingNode = { ...KNOWN, firstSeenAt: at(60), lastSeenAt: at(69), signals: 1 };
 const DECIDED = { decidedAt: at(20) };
+const LOOKED_AT = { skipped: 'Busy', notBefore: at(900) } as const;
 
 describe('a row of log lines stands for a line', () => {
   it.each<[string, Partial<PendingNode>, NewPendingNode]>([
@@ -30,6 +31,9 @@ describe('a row of log lines stands for a line', () => {
     ['that names no image', {}, { ...WITHOUT_IMAGE, firstSeenAt: at(60), lastSeenAt: at(69) }],
     ['while its repair is put off', { ...DECIDED, skipped: 'CoolingDown', notBefore: at(900) }, LATER],
     ['about which a decision came before its last line', { decidedAt: at(5) }, LATER],
+    ['that a check has found broken, whatever it found', { source: CHECK_SOURCE, reason: 'ImageMissing' }, LATER],
+    ['that came before its check was planned', { ...LOOKED_AT, decidedAt: at(69) }, LATER],
+    ['after another one since its check was planned', { ...LOOKED_AT, decidedAt: at(5) }, LATER],
   ])('%s', (_, row, added) => {
     expect(isRepeat({ ...ROW, ...row }, added, 60_000)).toBe(true);
   });
@@ -41,7 +45,9 @@ describe('a row of log lines is written again for a signal', () => {
     ['that saw the fault earlier', {}, { firstSeenAt: at(-1) }],
     ['after its answer', DECIDED, {}],
     ['of another source', {}, { source: 'acme.alarms' }],
-    ['where the row is a finding', { source: CHECK_SOURCE }, {}],
+    ['about a row of others', { source: 'fleetmend.run' }, {}],
+    ['after a finding that has been answered', { source: CHECK_SOURCE, ...DECIDED }, {}],
+    ['that comes first since its check was planned', { ...LOOKED_AT, ...DECIDED }, {}],
     ['of a check', {}, { source: CHECK_SOURCE }],
     ['with another reason', {}, { reason: 'DiskFull' }],
     ['with another image', {}, { image: 'b/pause:2' }],

@@ -99,3 +99,16 @@ export const checkedAtOf = ({ source, lastSeenAt, checkedAt }: Omit<PendingNode,
  */
 export const isAnswered = (row: PendingNode): boolean =>
   row.decidedAt !== undefined && row.skipped === undefined && row.lastSeenAt <= row.decidedAt;
+
+/** The decision on a row of log lines whose node a check looks at. */
+export const LOOKED_AT = 'Busy';
+
+/**
+ * Whether a row of log lines waits for what a check finds, and no line has come since the check was planned: the check answers
+ * it. Where it finds something, the finding becomes part of the row.
+ */
+export const isAnsweredByCheck = ({ source, skipped, decidedAt, lastSeenAt }: PendingNode): boolean =>
+  source === LOGS_SOURCE && skipped === LOOKED_AT && decidedAt !== undefined && lastSeenAt <= decidedAt;
+
+/** Whether a node waits for the lane of its row: nothing has answered the row, and no check is to. */
+export const isWaiting = (row: PendingNode): boolean => !isAnswered(row) && !isAnsweredByCheck(row);

@@ -32,6 +32,29 @@ it('log lines about many nodes send a repair to those alone that a check finds b
   expect(w.counts).toMatchObject({ CheckedFirst: 12 });
 });
 
+it('a node that no check finds broken is checked once for its lines, and again for one that came after the check', async () => {
+  const w = await world(6, 0);
+  expect(sentTo(w, 'check').toSorted()).toEqual(w.ids);
+  expect(await w.lanes.pendingNodes('demo/pause-image')).toEqual([]);
+  for (const id of w.ids) await w.signal(id, 'pause-image', w.iso(), LOGS_SOURCE);
+  await w.deliver();
+  const [later = ''] = w.ids;
+  await w.signal(later, 'pause-image', w.iso(1), LOGS_SOURCE);
+  await w.pass(600, 10);
+  expect(sentTo(w, 'check').toSorted()).toEqual([later, ...w.ids, ...w.ids].toSorted());
+  expect(sentTo(w, 'repair')).toEqual([]);
+});
+
+it('lines about the same nodes in two lanes lead to one check of each', async () => {
+  const w = runControllerWorld(await table.another(), { nodes: 5 });
+  for (const remediation of ['pause-image', 'cri-dockerd']) {
+    for (const id of w.ids) await w.signal(id, remediation, w.iso(), LOGS_SOURCE);
+    await w.deliver();
+  }
+  await w.pass(600, 10);
+  expect(sentTo(w, 'check').toSorted()).toEqual(w.ids);
+});
+
 it('log lines about three nodes are believed at once', async () => {
   const w = await world(3, 3);
   expect(sentTo(w, 'repair').toSorted()).toEqual(w.ids);

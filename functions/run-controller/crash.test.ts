@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { countsOf } from '../../core/runs/reports.ts';
+import { LOGS_SOURCE } from '../../core/state/pending-node.ts';
 import { isDeep, search } from '../../test/deep.ts';
 import type { CrashMode } from '../../test/support/crash.ts';
 import { runControllerWorld } from '../../test/support/run-controller-world.ts';
@@ -70,6 +71,12 @@ const scenarios: Record<string, (world: World) => Promise<void>> = {
 
 /** Played by `npm run test:deep` alone: the sample stays as long as it is. */
 const deepScenarios: typeof scenarios = {
+  'log lines name five nodes, which are checked first, and three are broken': async (world) => {
+    for (const [i, id] of world.ids.entries()) {
+      world.nodes.set(id, { broken: i < 3, latencyMs: 3000 });
+      await world.signal(id, 'pause-image', world.iso(), LOGS_SOURCE);
+    }
+  },
   'a disruptive repair and another one': async (world) => {
     const [a = '', b = ''] = world.ids;
     for (const id of [a, b]) world.nodes.set(id, { broken: true, latencyMs: 8000 });
@@ -120,7 +127,7 @@ describe('a crash or a freeze at any call', () => {
         const settings = testSettings({}, name.includes('in two parts') ? 2 : 1);
         const world = runControllerWorld(await table.another(), {
           settings,
-          nodes: 3,
+          nodes: name.includes('five nodes') ? 5 : 3,
           events: at % 2,
           crash: { at, mode },
         });

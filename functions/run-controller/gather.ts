@@ -1,13 +1,16 @@
-import { checkLaneName } from '../../core/model/lane-name.ts';
+import { checkLaneName, laneName } from '../../core/model/lane-name.ts';
+import { isLookedAt } from '../../core/runs/calm.ts';
 import { NO_NODES } from '../../core/runs/decide-now.ts';
 import {
   activeStep,
   checksWanted,
   factsWanted,
+  handOverStep,
   type IdleSeen,
   idleStep,
   isCheckLane,
   type Queued,
+  rowsToCheck,
   statesWanted,
   stuckLaneStep,
 } from '../../core/runs/lane-step.ts';
@@ -115,17 +118,26 @@ const queueOf = async (
 /** ECR's answer about the image that a repair's candidates name; advice only. */
 const preflightOf = async (
   deps: RunControllerPorts,
-  lane: LaneState,
   rows: readonly PendingNode[],
   signal: AbortSignal,
 ): Promise<string | undefined> => {
-  const image = isCheckLane(lane) ? undefined : imageOf(rows.map((row) => ({ instanceId: row.instanceId, row })));
+  const image = imageOf(rows.map((row) => ({ instanceId: row.instanceId, row })));
   return image === undefined ? undefined : await deps.registry.ask(image, signal);
 };
 
-/** The rows of these nodes in the check lane. One that cannot be read is none: then the node is checked. */
-const checksOf = async (deps: RunControllerPorts, { cluster }: LaneState, wanted: readonly string[]) =>
-  wanted.length === 0 ? undefined : byNode((await deps.lanes.rowsOf(checkLaneName(cluster), wanted)).understood);
+/**
+ * The rows that show whether a check looks at these nodes: those of the check lane, and those of the cluster's other lanes
+ * of repairs. One that cannot be read is none: then the node is checked.
+ */
+const checksOf = async (deps: RunControllerPorts, { cluster, remediation }: LaneState, wanted: readonly string[]) => {
+  if (wanted.length === 0) return undefined;
+  const others = deps.settings.remediations.filter(({ name }) => name !== remediation);
+  const [{ understood }, ...waiting] = await Promise.all([
+    deps.lanes.rowsOf(checkLaneName(cluster), wanted),
+    ...others.map(({ name }) => deps.lanes.pendingNodes(laneName(cluster, name))),
+  ]);
+  return byNode([...understood, ...waiting.flat().filter((row) => isLookedAt(row, nowIso(deps)))]);
+};
 
 /** The rows of a lane without what cancelled requests wanted. A row that cannot be read is left where it is. */
 const pendingOf = async (deps: RunControllerPorts, lane: LaneState): Promise<readonly PendingNode[]> => {
@@ -157,16 +169,12 @@ const idleSeen = async (
   const known = { ...seen, nodes: { ...NO_NODES, states } };
   const first = { ...known, checks: await checksOf(deps, lane, checksWanted(known)) };
   const wanted = factsWanted(first);
-  const action = isCheckLane(lane) ? 'check' : 'repair';
+  const action = isCheckLane(lane) || rowsToCheck(first).length > 0 ? 'check' : 'repair';
   const of = { runId: seen.newRunId, cluster: lane.cluster, remediation: lane.remediation, action } as const;
   const byId = byNode(rows);
   const nodes = await read(of, wanted, { rows: byId, states });
-  const preflight = await preflightOf(
-    deps,
-    lane,
-    wanted.flatMap((id) => byId.get(id) ?? []),
-    signal,
-  );
+  const candidates = wanted.flatMap((id) => byId.get(id) ?? []);
+  const preflight = action === 'check' ? undefined : await preflightOf(deps, candidates, signal);
   return { ...first, nodes, preflight };
 };
 
@@ -190,9 +198,10 @@ export const gatherLane = (deps: RunControllerPorts, name: string, signal: Abort
     }
     const stored = await deps.runs.read(lane.activeRunId);
     if (stored.kind !== 'run') return await endActive(deps, lane);
-    if (isStuckEnd(stored.run) && !isCheckLane(lane))
-      return stuckLaneStep(lane, { run: stored.run, flushed: done.flushed, now: nowIso(deps) });
-    return activeStep({ ...(await runSeen(deps, stored.run, done, read)), lane, isHandedOver: done.isHandedOver });
+    const { run } = stored;
+    if (run.action === 'check') return handOverStep({ lane, run, isHandedOver: done.isHandedOver });
+    if (isStuckEnd(run)) return stuckLaneStep(lane, { run, flushed: done.flushed, now: nowIso(deps) });
+    return activeStep({ ...(await runSeen(deps, run, done, read)), lane });
   };
 };
 

@@ -178,7 +178,7 @@ export const flushOutbox = async (deps: RunControllerPorts, run: RunState): Prom
   return stays;
 };
 
-export const writeRows = async (
+const writeRows = async (
   deps: RunControllerPorts,
   entries: readonly Parameters<typeof rowTasks>[1][],
 ): Promise<void> => {
@@ -200,6 +200,15 @@ export const changeRows = async (
     }
     deps.count(kind === 'drop' ? 'StalePendingNode' : 'AwaitingAgent', rows.length);
   }
+};
+
+/** Puts off pending rows of nodes that a check looks at. */
+export const awaitCheck = async (deps: RunControllerPorts, entries: readonly PutOff[]): Promise<void> => {
+  await writeRows(deps, entries);
+  deps.count(
+    'AwaitingCheck',
+    entries.reduce((sum, { rows }) => sum + rows.length, 0),
+  );
 };
 
 /** Puts off pending rows of nodes about which a fact could not be read. */

@@ -1,5 +1,6 @@
 import pMap from 'p-map';
 import { epochMs, isoTime } from '../../core/model/ids.ts';
+import { checkLaneName } from '../../core/model/lane-name.ts';
 import { groupOf, type Wake, wakeRun } from '../../core/model/wake.ts';
 import type { RunEffect } from '../../core/runs/advance.ts';
 import { commandRowOf, looksAfter, type SendReport } from '../../core/runs/command.ts';
@@ -9,9 +10,8 @@ import type { QueuedRun, RunState } from '../../core/state/run-state.ts';
 import { commentOf } from '../adapters/ssm/run-command.ts';
 import { asError } from '../runtime/errors.ts';
 import { becausesFor } from './becauses.ts';
-import { checkFirst } from './check-first.ts';
 import type { Done } from './done.ts';
-import { changeRows, flushOutbox, performEntries, putOffRows } from './outbox.ts';
+import { awaitCheck, changeRows, flushOutbox, performEntries, putOffRows } from './outbox.ts';
 import { nowIso, type RunControllerPorts } from './ports.ts';
 
 /** SendCommand calls at once; SSM throttles by rate, and the queue's maximum concurrency multiplies this. */
@@ -112,6 +112,10 @@ const handOver = async (deps: RunControllerPorts, run: RunState): Promise<void> 
     run.outbox.filter((entry) => entry.kind === 'defer'),
   );
   await deps.wakes.wake([wakeRun(run.runId)]);
+  const { runId, cluster, lane } = run;
+  if (run.status === 'queued' || lane === undefined || lane === checkLaneName(cluster)) return;
+  deps.count('CheckedFirst', run.pending.length);
+  deps.log.info('checking nodes before their repair', { cluster, lane, runId, nodes: run.pending.length });
 };
 
 /** Asks for a wake at a time. It only saves time, so a queue that refuses it stops nothing: scheduler wakes what is due. */
@@ -151,7 +155,7 @@ export const perform = async (
   for (const effect of effects) {
     if (effect.kind === 'rows') await changeRows(deps, effect.entries);
     else if (effect.kind === 'look-again') await putOffRows(deps, effect.entries);
-    else if (effect.kind === 'check-first') await checkFirst(deps, effect);
+    else if (effect.kind === 'await-check') await awaitCheck(deps, effect.entries);
     else if (effect.kind === 'wake-later') await wakeLater(deps, effect.wake, effect.at);
     else if (effect.kind === 'early-sweeps') await queueEarly(deps, effect.runs);
     else if (effect.kind === 'unqueue') await removeQueued(deps, effect.lane, effect.sortKeys);

@@ -2,7 +2,7 @@ import pMap from 'p-map';
 import type { ExplainedLane } from '../../../core/api/explain.ts';
 import { explainLane } from '../../../core/api/explain-lane.ts';
 import { laneName } from '../../../core/model/lane-name.ts';
-import { isAnswered, PendingNode } from '../../../core/state/pending-node.ts';
+import { isWaiting, PendingNode } from '../../../core/state/pending-node.ts';
 import { keys } from '../../adapters/table/keys.ts';
 import { startingWith } from '../../adapters/table/table.ts';
 import { requireCluster } from '../../shared/require-cluster.ts';
@@ -22,7 +22,7 @@ export const answerForLanes = async (
     const { pk } = keys.lane(laneName(cluster, lane.remediation));
     const { understood } = await store.rows(PendingNode, startingWith(pk, keys.pendingNodePrefix));
     const queue = await store.merge([startingWith(pk, keys.queuedPrefix)], 'ascending', 100, [null]);
-    const waiting = understood.filter((row) => !isAnswered(row)).length;
+    const waiting = understood.filter(isWaiting).length;
     const moment = { rules, now: nowIso(deps), deployment: rules.deployment };
     return explainLane({ ...lane, waiting, queued: queue.items.length }, moment);
   });
