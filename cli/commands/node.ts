@@ -105,7 +105,7 @@ export const node = defineCommand({
         ...endLines(history, instanceId, output.clock),
         '',
       ],
-      empty: 'No result of this node is on record: a node that is healthy has none.',
+      empty: 'No result of this node is on record: one that is healthy has none, nor one that was never checked.',
     });
     return EXIT.done;
   },

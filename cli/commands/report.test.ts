@@ -28,6 +28,14 @@ describe('fleetmend report', () => {
     expect(code).toBe(0);
   });
 
+  it('says a period by its days, or by its times where it is not of whole days', async () => {
+    const titleOf = async (...words: readonly string[]) =>
+      (await runCli({ answer: () => summary() }, 'report', ...words)).stdout.split(' · ', 1)[0];
+    expect(await titleOf('--since', '2026-11-01', '--until', '2026-11-03')).toBe('2026-11-01 to 2026-11-03 (UTC)');
+    const hour = ['--since', '2026-11-02T23:40:00Z', '--until', '2026-11-03T00:40:00Z'];
+    expect(await titleOf(...hour)).toBe('2026-11-02 23:40 to 2026-11-03 00:40 (UTC)');
+  });
+
   it('names no node as the worst that broke once, and no number of nodes where no sweep has counted them', async () => {
     const [total, ...others] = summary().items;
     const once = others.map((item) => ({ ...item, found: 1 }));

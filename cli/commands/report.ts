@@ -61,9 +61,17 @@ const periodOf = (
   throw usageError('--month', 'give --month, or --since and --until');
 };
 
+/** The ends of a period, by day; one of less than two days that is not of whole days has its times. */
+const periodText = ({ since, until }: { readonly since: string; readonly until: string }): string => {
+  const isOfDays = since.slice(11) === '00:00:00.000Z' && ['00:00:00.000Z', '23:59:59.999Z'].includes(until.slice(11));
+  const isLong = Date.parse(until) - Date.parse(since) >= 2 * DAY_MS;
+  const end = (iso: string): string => (isOfDays || isLong ? iso.slice(0, 10) : iso.slice(0, 16).replace('T', ' '));
+  return `${end(since)} to ${end(until)} (UTC)`;
+};
+
 const titleOf = (total: SummaryTotal | undefined, period: { readonly since: string; readonly until: string }): string =>
   [
-    `${period.since.slice(0, 10)} to ${period.until.slice(0, 10)} (UTC)`,
+    periodText(period),
     ...(total === undefined
       ? []
       : [

@@ -31,6 +31,12 @@ const toActOn = ({ policy, pause }: Seen, { rule }: Verdict, breaker: BreakerSta
   ...(pause === undefined ? [] : [`fleetmend resume ${pause.scope === 'ALL' ? '--all' : `-c ${policy.name}`}`]),
 ];
 
+/** When a lane looks again: what is due is at work, or begins within the minute. */
+const nextLook = (at: string | undefined, now: string): ExplainedLane['next'] =>
+  at === undefined || at > now
+    ? { what: 'the lane looks again', ...defined({ at }) }
+    : { what: 'the lane looks again at once' };
+
 /** Explains what holds the repairs of a remediation on a cluster back, as of now. */
 export const explainLane = (
   seen: Seen,
@@ -46,10 +52,9 @@ export const explainLane = (
   const next =
     isIdle && lane?.activeRunId !== undefined
       ? { what: `the run ${lane.activeRunId} goes on; nothing else waits` }
-      : {
-          what: isIdle ? 'nothing waits' : 'the lane looks again',
-          ...defined({ at: until ?? (isIdle ? undefined : lane?.dueAt) }),
-        };
+      : isIdle
+        ? { what: 'nothing waits', ...defined({ at: until }) }
+        : nextLook(until ?? lane?.dueAt, moment.now);
   return {
     kind: 'explained-lane',
     ...{ cluster: policy.name, remediation, mode: modeOf(policy, remediation), text, because, rule, deployment },

@@ -161,7 +161,7 @@ const idleText = ({ last, seen }: NodeSeen): string => {
   if (last !== undefined) return 'Nothing to repair.';
   if (seen === undefined) return 'No fault is known, and no check of the node is on record.';
   const { isWorking, isFinding } = meaningOf(seen);
-  return isWorking || isFinding ? 'Nothing to repair.' : `Not known: the last check of the node ended as ${seen}.`;
+  return isWorking || isFinding ? 'Nothing to repair.' : `Not known: the last result of the node is ${seen}.`;
 };
 
 /** Explains what fleetmend does about a node by one remediation as of now: the verdict first, then what it rests on. */

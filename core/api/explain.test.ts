@@ -111,7 +111,7 @@ describe('explainNode', () => {
   it('takes a node that gave no answer for unknown, and not for one without a fault', () => {
     const textOf = (outcome: NodeSeen['seen']) => explained(lane(), { last: undefined, seen: outcome }).text;
     for (const outcome of ['TimedOut', 'Unreachable', 'Unknown', 'Unsupported'] as const)
-      expect(textOf(outcome)).toBe(`Not known: the last check of the node ended as ${outcome}.`);
+      expect(textOf(outcome)).toBe(`Not known: the last result of the node is ${outcome}.`);
     // Another remediation was repaired, or has a finding.
     expect([textOf('Repaired'), textOf('Broken')]).toEqual(['Nothing to repair.', 'Nothing to repair.']);
   });
@@ -201,6 +201,9 @@ describe('explainLane', () => {
       ...{ activeRunId: 'r-1', waiting: 2, queued: 1, failed: [], repaired: 0, toAct: [] },
     });
     expect(shown(lane()).next).toEqual({ what: 'nothing waits' });
+    // What is due is at work, or will be within the minute: its time has passed.
+    const due = lane('demo', { lane: { ...state, dueAt: at(-40), activeRunId: 'r-1' }, waiting: 2 });
+    expect(shown(due).next).toEqual({ what: 'the lane looks again at once' });
     const busy = { ...state, dueAt: at(9), activeRunId: 'r-9' };
     expect(shown(lane('demo', { lane: busy })).next).toEqual({ what: 'the run r-9 goes on; nothing else waits' });
   });

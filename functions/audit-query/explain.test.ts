@@ -116,6 +116,8 @@ describe('explain', () => {
     ]);
     expect(await items({ cluster: 'watched' })).toHaveLength(2);
     expect(await items({ runId: 'r-asked' })).toMatchObject([{ kind: 'explained-run', status: 'queued' }]);
+    const strange = refusalIn(await ask({ cluster: 'demo', remediation: 'nope' })).message;
+    expect(strange).toMatch(/there is no remediation nope; there are: [a-z-]+, [a-z-]+/);
     expect(refusalIn(await ask({ runId: 'r-none' })).message).toContain('there is no run r-none');
     expect(refusalIn(await ask({ cluster: 'shop' })).allowed).toContain('demo');
     expect(refusalIn(await ask({ cluster: 'demo', remediation: 'x' })).allowed).toEqual(['cri-dockerd', 'pause-image']);

@@ -263,7 +263,7 @@ describe('cancel', () => {
       inFlight: [],
     });
     expect((await refused({ action: 'cancel', runId: 'r-none', ...WHO })).message).toMatch(
-      /field runId: there is no r-none/,
+      /field runId: there is no run r-none$/,
     );
     expect((await refused({ action: 'cancel', runId, requestId, ...WHO })).message).toMatch(
       /field requestId: give requestId, or runId/,

@@ -198,9 +198,9 @@ describe('a repair request', () => {
     [
       'an unknown remediation',
       { cluster: 'demo', remediation: 'reboot' },
-      /there is no reboot; there are: cri-dockerd, pause-image/,
+      /there is no remediation reboot; there are: cri-dockerd, pause-image/,
     ],
-    ['a repair of everything', { cluster: 'demo', remediation: 'node-check' }, /there is no node-check/],
+    ['a repair of everything', { cluster: 'demo', remediation: 'node-check' }, /there is no remediation node-check/],
   ])('is refused for %s, and leaves nothing behind', async (_, over, message) => {
     const { refused, wakes } = world();
     const request = { action: 'repair', instanceIds: [newInstance()], ...WHO, ...over };

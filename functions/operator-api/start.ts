@@ -41,7 +41,7 @@ const permit = (deps: OperatorApiPorts, request: StartRequest): string => {
   const entry = remediations.find((r) => r.name === remediation);
   if (entry === undefined) {
     const allowed = remediations.map(({ name }) => name);
-    return refuse('remediation', `there is no ${remediation}; there are: ${list(allowed)}`, { allowed });
+    return refuse('remediation', `there is no remediation ${remediation}; there are: ${list(allowed)}`, { allowed });
   }
   if (request.action === 'check') return remediation;
   const permission = mayRepair(cluster, entry);

@@ -28,8 +28,12 @@ export const explain = defineAnswer({
     const names = remediations
       .map(({ name }) => name)
       .filter((name) => remediation === undefined || name === remediation);
-    if (names.length === 0)
-      return refuse('remediation', `there is no ${remediation}`, { allowed: remediations.map(({ name }) => name) });
+    if (names.length === 0) {
+      const allowed = remediations.map(({ name }) => name);
+      return refuse('remediation', `there is no remediation ${remediation}; there are: ${allowed.join(', ')}`, {
+        allowed,
+      });
+    }
     if (node !== undefined) return { items: await answerForNode(deps, { name: node, cluster, names, limit }) };
     if (cluster !== undefined) return { items: await answerForLanes(deps, cluster, names) };
     return refuse('node', 'give a node, a cluster or a run', { allowed: ['node', 'cluster', 'runId'] });

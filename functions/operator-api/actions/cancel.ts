@@ -37,8 +37,8 @@ const named = async (deps: OperatorApiPorts, { runId, requestId }: Named): Promi
     const pause = 'run-controller ends what cannot be read; pause the cluster to stop it at once';
     return refuse(field, `${id} cannot be cancelled: ${broken.problem}; ${pause}`, { next: pause });
   }
-  const next = 'list runs and their requests with audit-query, query runs';
-  return refuse(field, `there is no ${id}; ${next}`, { next });
+  const what = runId === undefined ? 'request' : 'run';
+  return refuse(field, `there is no ${what} ${id}`, { next: 'list the runs of a cluster with runs' });
 };
 
 /** The runs of a request that are stored. */

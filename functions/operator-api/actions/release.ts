@@ -15,7 +15,9 @@ const remediationsOf = (
   const names = deps.settings.remediations.map((r) => r.name);
   if (remediation === undefined) return names;
   if (names.includes(remediation)) return [remediation];
-  return refuse('remediation', `there is no ${remediation}; there are: ${names.join(', ')}`, { allowed: names });
+  return refuse('remediation', `there is no remediation ${remediation}; there are: ${names.join(', ')}`, {
+    allowed: names,
+  });
 };
 
 const answerOf = (instanceIds: readonly string[], released: readonly string[]) => ({
