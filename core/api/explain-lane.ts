@@ -8,6 +8,7 @@ import type { DeploymentShown } from './deployment.ts';
 import type { ExplainedLane, ExplainedRun, Guard } from './explain.ts';
 import { type LaneSeen, laneGuards, type Moment } from './explain-guards.ts';
 import { policyRule } from './explain-node.ts';
+import { dueAfter } from './next-look.ts';
 import type { BreakerStatus } from './status.ts';
 
 type Seen = LaneSeen & { readonly queued: number };
@@ -31,12 +32,6 @@ const toActOn = ({ policy, pause }: Seen, { rule }: Verdict, breaker: BreakerSta
   ...(pause === undefined ? [] : [`fleetmend resume ${pause.scope === 'ALL' ? '--all' : `-c ${policy.name}`}`]),
 ];
 
-/** When a lane looks again: what is due is at work, or begins within the minute. */
-const nextLook = (at: string | undefined, now: string): ExplainedLane['next'] =>
-  at === undefined || at > now
-    ? { what: 'the lane looks again', ...defined({ at }) }
-    : { what: 'the lane looks again at once' };
-
 /** Explains what holds the repairs of a remediation on a cluster back, as of now. */
 export const explainLane = (
   seen: Seen,
@@ -49,12 +44,13 @@ export const explainLane = (
   const breaker = breakerStatus(remediation, trust, moment.rules, moment.now);
   const results = trust?.results ?? [];
   const isIdle = waiting + queued === 0;
+  const dueAt = until ?? lane?.dueAt;
   const next =
     isIdle && lane?.activeRunId !== undefined
       ? { what: `the run ${lane.activeRunId} goes on; nothing else waits` }
       : isIdle
         ? { what: 'nothing waits', ...defined({ at: until }) }
-        : nextLook(until ?? lane?.dueAt, moment.now);
+        : { what: 'the lane looks again', ...defined({ at: dueAt && dueAfter(dueAt, moment.now) }) };
   return {
     kind: 'explained-lane',
     ...{ cluster: policy.name, remediation, mode: modeOf(policy, remediation), text, because, rule, deployment },
@@ -77,7 +73,7 @@ const textOf = (run: RunState): string => {
 };
 
 /** Explains why a run exists, how far it is, and what it waits for. */
-export const explainRun = (run: RunState): ExplainedRun => {
+export const explainRun = (run: RunState, now: string): ExplainedRun => {
   const { runId, requestId, cluster, remediation, action, status, because, createdAt, dueAt } = run;
   const isOver = run.status === 'ended';
   const startedAt = run.status === 'queued' ? undefined : run.startedAt;
@@ -89,7 +85,7 @@ export const explainRun = (run: RunState): ExplainedRun => {
     counts: defined(countsOf(run)) as Record<string, number>,
     pending: run.pending.length,
     inFlight: nodesInFlight(run),
-    next: isOver ? { what: 'nothing is left to do' } : { what: next, at: dueAt },
+    next: isOver ? { what: 'nothing is left to do' } : { what: next, at: dueAfter(dueAt, now) },
     toAct: isOver ? [`fleetmend run ${runId}`] : [`fleetmend run ${runId} -w`, `fleetmend cancel ${requestId}`],
   };
 };

@@ -9,6 +9,7 @@ import type { DeploymentShown } from './deployment.ts';
 import type { Guard, NodeVerdict, Rule } from './explain.ts';
 import { type LaneSeen, laneGuards, type Moment, nodeGuards } from './explain-guards.ts';
 import { releaseCommand, replaceCommand } from './needs.ts';
+import { dueAfter } from './next-look.ts';
 
 /** The last result of a remediation on a node. */
 export type LastResult = {
@@ -189,6 +190,9 @@ export const explainNode = (
     deployment,
     guards,
     toAct: [...verdict.toAct],
-    next: look === undefined ? next : { what: `${lane.remediation} looks at the node again`, at: look },
+    next:
+      look === undefined
+        ? next
+        : { what: `${lane.remediation} looks at the node again`, at: dueAfter(look, moment.now) },
   };
 };

@@ -201,9 +201,9 @@ describe('explainLane', () => {
       ...{ activeRunId: 'r-1', waiting: 2, queued: 1, failed: [], repaired: 0, toAct: [] },
     });
     expect(shown(lane()).next).toEqual({ what: 'nothing waits' });
-    // What is due is at work, or will be within the minute: its time has passed.
+    // A time that has passed is no next look.
     const due = lane('demo', { lane: { ...state, dueAt: at(-40), activeRunId: 'r-1' }, waiting: 2 });
-    expect(shown(due).next).toEqual({ what: 'the lane looks again at once' });
+    expect(shown(due).next).toEqual({ what: 'the lane looks again', at: START });
     const busy = { ...state, dueAt: at(9), activeRunId: 'r-9' };
     expect(shown(lane('demo', { lane: busy })).next).toEqual({ what: 'the run r-9 goes on; nothing else waits' });
   });
@@ -251,7 +251,7 @@ describe('explainLane', () => {
 describe('explainRun', () => {
   it('says what a run waits for, and how to stop it', () => {
     const run = aRun(2);
-    expect(explainRun(run)).toMatchObject({
+    expect(explainRun(run, START)).toMatchObject({
       ...{ status: 'active', pending: 2, text: 'It is active.', startedAt: START },
       ...{
         next: { what: 'its commands are read again', at: START },
@@ -259,16 +259,21 @@ describe('explainRun', () => {
       },
     });
     const { startedAt, ...unplanned } = aCheck(0, { because: because('sweep') });
-    const queued = explainRun(QueuedRun.parse({ ...unplanned, status: 'queued' }));
+    const queued = explainRun(QueuedRun.parse({ ...unplanned, status: 'queued' }), START);
     expect(queued).toMatchObject({ next: { what: 'it is planned' } });
+    expect(explainRun(run, at(60)).next).toEqual({ what: 'its commands are read again', at: at(60) });
     expect(queued).not.toHaveProperty('startedAt');
-    expect(explainRun({ ...run, stopped: { reason: 'Paused', at: START } }).text).toBe(
+    expect(explainRun({ ...run, stopped: { reason: 'Paused', at: START } }, START).text).toBe(
       `It is active, Paused at ${START}.`,
     );
   });
 
   it('says how a run ended', () => {
-    expect(explainRun(over(aRun(0)))).toMatchObject({ end: 'Done', endedAt: START, text: 'It has ended: Done.' });
+    expect(explainRun(over(aRun(0)), START)).toMatchObject({
+      end: 'Done',
+      endedAt: START,
+      text: 'It has ended: Done.',
+    });
     const stopped = EndedRun.parse({
       ...aRun(0),
       status: 'ended',
@@ -276,7 +281,7 @@ describe('explainRun', () => {
       endedAt: at(5),
       stopped: stopBy('Paused'),
     });
-    expect(explainRun(stopped)).toMatchObject({
+    expect(explainRun(stopped, START)).toMatchObject({
       ...{ text: `It has ended: Stopped, Paused at ${START}.`, next: { what: 'nothing is left to do' } },
       toAct: ['fleetmend run r-1'],
     });

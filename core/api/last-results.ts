@@ -7,6 +7,7 @@ import type { ResultRow } from '../state/results.ts';
 import type { RunDigest } from '../state/run-digest.ts';
 import type { RunState } from '../state/run-state.ts';
 import type { LastResult, NextLook } from './explain-node.ts';
+import { dueAfter } from './next-look.ts';
 
 const ofRow = (row: ResultRow, remediation: string): LastResult | undefined => {
   if (meaningOf(row.outcome).hasSkipReason) return undefined;
@@ -47,7 +48,10 @@ export const nextSweep = (
 ): NextLook => {
   const sooner = early.find(({ status }) => status === 'queued');
   if (sooner !== undefined)
-    return { what: 'an early sweep of its node group, because a new fault was found there', at: sooner.dueAt };
+    return {
+      what: 'an early sweep of its node group, because a new fault was found there',
+      at: dueAfter(sooner.dueAt, now),
+    };
   if (!policy.sweeps) return { what: 'nothing looks at the node by itself: sweeps are off for this cluster' };
   // It begins within one interval of its tick.
   if (sweep === undefined)
