@@ -51,12 +51,17 @@ const readZipped = (bytes: unknown): Item | undefined => {
   }
 };
 
-/** An item with what was compressed. Where that cannot be read, it lacks its empty lists too, so that the schema refuses it. */
+const isEmptyList = (value: unknown): boolean => Array.isArray(value) && value.length === 0;
+
+/**
+ * An item with what was compressed. Where that cannot be read, it lacks its empty lists too, so that the schema refuses it. An
+ * attribute that stands beside its compressed form was written since, by an earlier version that keeps what it does not know.
+ */
 const unzipped = ({ [ZIPPED]: bytes, ...item }: Item): Item => {
   if (bytes === undefined) return item;
+  const written = Object.fromEntries(Object.entries(item).filter(([, value]) => !isEmptyList(value)));
   const read = readZipped(bytes);
-  if (read !== undefined) return { ...item, ...read };
-  return Object.fromEntries(Object.entries(item).filter(([, value]) => !(Array.isArray(value) && value.length === 0)));
+  return read === undefined ? written : { ...item, ...read, ...written };
 };
 
 /**
