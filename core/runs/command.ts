@@ -189,12 +189,13 @@ export const onObservation = (command: CommandState, seen: ObservationRow, state
   if (!seen.final) return { command: isCheck ? command : { ...command, open: [...seen.open] }, outbox: [] };
   const { key, size, unreachable, counts, documentName, isCanary, open } = command;
   const commandId = seen.commandId ?? command.commandId;
-  // A node that gave no answer by the hard deadline may still give one.
+  // A node that gave no answer by the hard deadline may still give one. A check keeps what it has told of its nodes.
   const isAssumed = seen.assumed !== undefined;
+  const left = isCheck ? open : seen.assumed && [...seen.assumed];
   return {
     // Every step stores the run, so a command that is over keeps only the fields that are still read.
     command: {
-      ...defined({ unreachable, counts, commandId, isCanary, open: isCheck ? open : undefined }),
+      ...defined({ unreachable, counts, commandId, isCanary, open: left }),
       ...(isAssumed ? { assumedGrade: seen.grade, ...defined({ documentName }) } : {}),
       key,
       size,
@@ -205,15 +206,24 @@ export const onObservation = (command: CommandState, seen: ObservationRow, state
   };
 };
 
-/** The counts of a batch, derived from its observations alone, and what it asks for. */
+/** The nodes of a command that has been counted whose reading was assumed: a later observation is news about these alone. */
+export const assumedIn = ({ assumedGrade, open }: CommandState, seen: ObservationRow): readonly string[] =>
+  assumedGrade === undefined ? [] : (open ?? Object.keys(seen.nodes));
+
+/**
+ * The counts of a batch, derived from its observations alone, and what it asks for: of a batch that has asked before, about
+ * the nodes in `late`.
+ */
 export const onBatch = (
   lead: CommandState,
   parts: readonly ObservationRow[],
   state: RunState,
-  known: Known,
+  known: Known & { readonly late?: ReadonlySet<string> | undefined },
   limits: Limits,
 ): { readonly counts: OutcomeCounts; readonly outbox: readonly OutboxEntry[] } => {
   const tallies = batchTallies(parts, state);
+  const { late } = known;
+  const asking = Object.fromEntries(Object.entries(tallies).filter(([id]) => late === undefined || late.has(id)));
   const observed = Object.values(tallies).reduce<OutcomeCounts>((sum, t) => withCounts(sum, { [t.outcome]: 1 }), {});
   // The observation lacks the nodes of a repair that SSM refused before it sent the command. A lost one has no nodes at all.
   const unseen = Math.max(0, lead.size - Object.keys(tallies).length);
@@ -224,7 +234,7 @@ export const onBatch = (
   });
   return {
     counts,
-    outbox: [...waitingOf(state, tallies, parts, known, limits), ...notRunOf(state, tallies, parts, limits)],
+    outbox: [...waitingOf(state, asking, parts, known, limits), ...notRunOf(state, asking, parts, limits)],
   };
 };
 

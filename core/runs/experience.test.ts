@@ -11,8 +11,10 @@ import {
   observed,
   trustAfter,
 } from '../../test/support/runs.ts';
+import { isTripped } from '../guards/trust.ts';
 import type { CommandState, ObservationRow } from '../state/command-state.ts';
 import type { RunState } from '../state/run-state.ts';
+import { onObservation } from './command.ts';
 import { breakerNotices, experienceOf, hasClosed, hasOpened, type TrustSeen } from './experience.ts';
 
 const [a, b] = nodes(2) as [string, string];
@@ -68,6 +70,15 @@ describe('the experience with a document', () => {
     expect(ends(run({ ...closed, assumedGrade: 8 }), late)).toEqual([]);
     const { assumedGrade, ...sure } = closed;
     expect(ends(run(sure), late)).toEqual([]);
+  });
+
+  it('keeps the time of what was known before a late answer of another node: it is no new proof', () => {
+    const close = observed('1', { [a]: {}, [b]: { outcome: 'TimedOut' } }, { assumed: [b], grade: 6 });
+    const closed = onObservation(command(), close, run(command())).command;
+    const late = observed('1', { [a]: {}, [b]: failed }, { grade: 8 });
+    expect(ends(run(closed), late)).toEqual([[b, 'failed', false]]);
+    const later = onObservation(closed, late, run(closed)).command;
+    expect(ends(run(later), { ...late, grade: 10 })).toEqual([]);
   });
 
   it('does not grow by a check, a command without a document, an observation of another, or a failure of the node', () => {
@@ -141,6 +152,19 @@ describe('a breaker', () => {
     expect(breakerNotices(aRun(0), [{ before: after, after: { ...after, version: 2 } }], at(60), LIMITS)).toEqual([]);
     expect(breakerNotices(aRun(0), [{ before: closed, after: closed }], at(60), LIMITS)).toEqual([]);
     expect(hasOpened({ before: after, after: closed })).toBe(false);
+  });
+
+  it('is not closed by repairs from before its time whose command has a late answer after it', () => {
+    const ids = nodes(4);
+    const [silent = '', ...repaired] = ids.toReversed();
+    const known = trustAfter(3, { breaker: { ...breaker, openedAt: at(40), openUntil: at(48) } });
+    const late = { [silent]: failed, ...Object.fromEntries(repaired.map((id) => [id, {}])) };
+    const closed = command({ status: 'closed', instanceIds: [], size: 4, assumedGrade: 10, open: [silent] });
+    const [change = expect.fail()] = learned(run(closed), [observed('1', late, { at: at(55), grade: 16 })], {
+      trust: known,
+    });
+    expect(hasClosed(change, at(60), LIMITS)).toBe(false);
+    expect(isTripped(change.after, at(60), LIMITS)).toBe(true);
   });
 
   it('has closed once a full set of canaries was repaired after its time', () => {

@@ -6,7 +6,7 @@ import type { OutboxEntry } from '../state/outbox-entry.ts';
 import type { RunState } from '../state/run-state.ts';
 import type { TrustRow } from '../state/trust-state.ts';
 import { batchTallies } from './batch-results.ts';
-import { isNews, isOver } from './command.ts';
+import { isNews } from './command.ts';
 
 /** What is known of the documents of a repair, in its cluster and elsewhere. */
 export type TrustSeen = {
@@ -25,10 +25,15 @@ export type TrustChange = { readonly before: TrustRow; readonly after: TrustRow 
 export const trustIn = ({ trust }: Pick<TrustSeen, 'trust'>, document: string, cluster: string): TrustRow =>
   trust.get(document) ?? newTrust(document, cluster);
 
-/** The nodes of a command that have their final reading by an observation, and had none before. */
+/**
+ * The nodes of a command that have their final reading by an observation, and had none before, or only an assumed one. What was
+ * known of the others is no new proof: with the time of this observation, it would close a breaker that has opened since.
+ */
 const newlyFinal = (command: CommandState, seen: ObservationRow): readonly string[] => {
   if (!isNews(command, seen)) return [];
-  const before = command.open ?? command.instanceIds;
+  const { open, instanceIds } = command;
+  // A command that an earlier version has closed does not say which of its readings were assumed.
+  const before = open ?? (instanceIds.length > 0 ? instanceIds : Object.keys(seen.nodes));
   return before.filter((id) => !seen.open.includes(id));
 };
 
@@ -38,9 +43,7 @@ const finalsOf = (
   seen: ObservationRow,
   nodeLocal: ReadonlySet<string>,
 ): Final[] => {
-  // A node that gave no answer by the hard deadline may have given one since.
-  const isSurer = isOver(command) && isNews(command, seen);
-  const final = new Set(isSurer ? Object.keys(seen.nodes) : newlyFinal(command, seen));
+  const final = new Set(newlyFinal(command, seen));
   return Object.entries(batchTallies([seen], run)).flatMap(([instanceId, tally]) =>
     final.has(instanceId)
       ? [

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
+  aCheck,
   aCommand,
   anEndedRun,
   at,
@@ -7,11 +8,14 @@ import {
   node,
   nodes,
   observed,
+  type SeenRun,
   sendingRun,
   step,
 } from '../../test/support/runs.ts';
 import type { CommandState } from '../state/command-state.ts';
+import type { Tally } from '../state/results.ts';
 import type { EndedRun } from '../state/run-state.ts';
+import { assumedIn } from './command.ts';
 import { awaitsResults } from './in-flight.ts';
 import { outboxStep } from './run-step.ts';
 
@@ -40,6 +44,37 @@ describe('a repair that was given up as lost', () => {
     const open = { ...end, final: false, open: [node(1)] };
     expect(step(lost, { observations: [open] }, at(400)).state).toBe(lost);
     expect(step(lost, { observations: [{ ...end, grade: 0 }] }, at(400)).state).toBe(lost);
+  });
+});
+
+describe('a late answer of one node', () => {
+  const [early, late] = nodes(2) as [string, string];
+  const waits = { outcome: 'Skipped', skipReason: 'Busy' } as const;
+  const nowhere = { outcome: 'Skipped', reason: 'CommandNotDelivered', ranNowhere: true } as const;
+  const asked = (tally: Partial<Tally>, second: Partial<Tally>, over: Partial<CommandState>, of = sendingRun(2)) => {
+    const run = { ...of, commands: of.commands.map((c): CommandState => ({ ...c, status: 'sent', ...over })) };
+    const close = observed('1', { [early]: tally, [late]: { outcome: 'TimedOut' } }, { assumed: [late], grade: 6 });
+    const first = step(run, { observations: [close] }, at(HARD));
+    const state: SeenRun = { ...first.state, outbox: [] };
+    const next = step(state, { observations: [observed('1', { [early]: tally, [late]: second })] }, at(HARD + 60));
+    const nodesIn = ({ outbox }: Pick<SeenRun, 'outbox'>) =>
+      outbox.flatMap((entry) => (entry.kind === 'enqueue' ? entry.nodes.map(([id]) => id) : []));
+    return [nodesIn(first.state), nodesIn(next.state)];
+  };
+
+  it.each([waits, nowhere])('asks for nothing about the others of its command again: %j', (tally) => {
+    expect(asked(tally, {}, {})).toEqual([[early], []]);
+    expect(asked(tally, tally, {})).toEqual([[early], [late]]);
+    const check = aCheck(0, { commands: [aCommand({ size: 2 })] });
+    expect(asked(tally, { outcome: 'Healthy' }, { instanceIds: [] }, check)).toEqual([[early], []]);
+    expect(asked(tally, tally, { instanceIds: [] }, check)).toEqual([[early], [late]]);
+  });
+
+  it('is news about every node of a command that an earlier version has closed, and about none that was sure', () => {
+    const seen = observed('1', { [early]: {}, [late]: {} });
+    expect(assumedIn(aCommand({ status: 'closed', assumedGrade: 6 }), seen)).toEqual([early, late]);
+    expect(assumedIn(aCommand({ status: 'closed', assumedGrade: 6, open: [late] }), seen)).toEqual([late]);
+    expect(assumedIn(aCommand({ status: 'closed', open: [late] }), seen)).toEqual([]);
   });
 });
 

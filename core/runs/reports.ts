@@ -5,7 +5,7 @@ import type { OutboxEntry } from '../state/outbox-entry.ts';
 import type { PlannedRun, RunState } from '../state/run-state.ts';
 import { batchesOf, batchOf } from './batch.ts';
 import { type Change, closeCheck, isUnobserved, OBSERVATION_LOST, onUnobserved } from './close.ts';
-import { isNews, isOver, onBatch, onObservation, onReport, type SendReport } from './command.ts';
+import { assumedIn, isNews, isOver, onBatch, onObservation, onReport, type SendReport } from './command.ts';
 import { withBatchesDivided } from './invalid-ids.ts';
 import { merged } from './outbox.ts';
 import { withAnswers } from './refusal.ts';
@@ -54,6 +54,18 @@ const counted = (parts: readonly CommandState[], counts: OutcomeCounts): readonl
   parts.map((command, i) => (i === 0 ? { ...command, counts } : command));
 
 /**
+ * The nodes of a batch about which its observations are news; undefined where it has asked for nothing yet. One whose end was
+ * lost has not.
+ */
+const lateIn = ({ commands }: PlannedRun, seen: readonly ObservationRow[]): ReadonlySet<string> | undefined => {
+  const pairs = seen.flatMap((row) =>
+    commands.flatMap((command) => (command.key === row.key ? [{ command, row }] : [])),
+  );
+  const isAsked = pairs.some(({ command }) => command.status === 'closed' && command.counts !== undefined);
+  return isAsked ? new Set(pairs.flatMap(({ command, row }) => assumedIn(command, row))) : undefined;
+};
+
+/**
  * Applies the reports about the run's commands, then their observations. A command that is over changes only if its first
  * observation assumed a reading and a later one is surer.
  */
@@ -93,7 +105,8 @@ export const withReports = <Run extends PlannedRun>(before: Run, inputs: News, n
     }
     // A repair whose observation is lost is counted already, with what a look had seen of it.
     if (before.action === 'repair' && !seen.every(({ final }) => final)) return parts;
-    const { counts, outbox: asked } = onBatch(lead, seen, before, inputs, limits);
+    const late = lateIn(before, seen);
+    const { counts, outbox: asked } = onBatch(lead, seen, before, { ...inputs, late }, limits);
     outbox.push(...asked);
     return counted(told.commands, counts);
   });
