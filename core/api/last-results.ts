@@ -17,23 +17,27 @@ const ofRow = (row: ResultRow, remediation: string): LastResult | undefined => {
   return { outcome, at: row.endedAt, message, ...defined({ reason, advice: row.advice }) };
 };
 
+/** The sweep that found a node healthy last. */
+export type SeenHealthy = Pick<RunDigest, 'runId' | 'startedAt' | 'createdAt' | 'endedAt'>;
+
+/** Whether a result is from before a sweep began to look. */
+export const isBefore = ({ endedAt }: Pick<ResultRow, 'endedAt'>, { startedAt, createdAt }: SeenHealthy): boolean =>
+  endedAt < (startedAt ?? createdAt);
+
 /**
  * The last result of a remediation on a node, of its results, the newest first. A check of everything that found nothing
- * writes no result: a sweep after the last one has found the node healthy, unless it noted something.
+ * writes no result: `healthy` is the sweep whose observations say so. No result is no proof.
  */
 export const lastResult = (
   results: readonly ResultRow[],
   remediation: string,
-  sweep: RunDigest | undefined,
-  instanceId: string,
+  healthy: SeenHealthy | undefined,
 ): LastResult | undefined => {
   for (const row of results) {
     const last = ofRow(row, remediation);
     const isFull = isFullCheck(row) && !meaningOf(row.outcome).hasSkipReason;
     if (last === undefined && !isFull) continue;
-    const isOld = sweep !== undefined && row.endedAt < (sweep.startedAt ?? sweep.createdAt);
-    const isNoted = sweep?.notes.some((note) => note.instanceId === instanceId) === true;
-    return isOld && !isNoted ? { outcome: 'Healthy', at: sweep.endedAt } : last;
+    return healthy !== undefined && isBefore(row, healthy) ? { outcome: 'Healthy', at: healthy.endedAt } : last;
   }
   return undefined;
 };

@@ -1,10 +1,13 @@
 import type { Instance } from '@aws-sdk/client-ec2';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ExplainItem } from '../../core/api/explain.ts';
+import type { RunDigest } from '../../core/state/run-digest.ts';
 import { accepted, refusalIn } from '../../test/support/answers.ts';
 import { auditQueryPorts } from '../../test/support/audit-query.ts';
 import { healthyFacts, runControllerWorld } from '../../test/support/run-controller-world.ts';
+import { observed, type SeenRun } from '../../test/support/runs.ts';
 import { startTable, type TestTable } from '../../test/support/table.ts';
+import { digestItem } from '../adapters/table/digest-item.ts';
 import { report } from './query.ts';
 
 let table: TestTable;
@@ -42,6 +45,8 @@ const world = async () => {
   const status = () => report(ports, { query: 'status', cluster: 'demo' });
   return { w: { ...w, status }, ask, items };
 };
+
+const isSweepOf = (cluster: string) => (run: SeenRun) => run.because.kind === 'sweep' && run.cluster === cluster;
 
 describe('explain', () => {
   it.each([[ID], ['i-0d3a…91c70'], [`aws:///eu-west-1a/${ID}`], ['ip-10-0-0-1'], ['ip-10-0-0-1.ec2.internal']])(
@@ -106,6 +111,60 @@ describe('explain', () => {
     expect(
       (await items({ node: broken, remediation: 'cri-dockerd' })).filter(({ kind }) => kind === 'verdict'),
     ).toMatchObject([{ remediation: 'cri-dockerd', isNeeded: false }]);
+  });
+
+  it.each([
+    ['that its tag has opted out', { modeTag: 'off' }],
+    ['that SSM does not know', { ssm: undefined }],
+  ])('does not call a node healthy %s when the sweep came', async (_, facts) => {
+    const { w, items } = await world();
+    const [broken = ''] = w.ids;
+    w.nodes.set(broken, { broken: true, latencyMs: 8000, failsWith: { outcome: 'NotRepaired', reason: 'DiskFull' } });
+    await w.ask('r-check', 'check', [broken]);
+    await w.pass(120);
+    const { ssm, ...known } = { ...healthyFacts(broken), ...facts };
+    w.facts.set(broken, { ...known, ...(ssm === undefined ? {} : { ssm }) });
+    await w.runReconcile('sweep');
+    await w.pass(2000, 20);
+    expect((await w.allRuns()).filter(isSweepOf('demo'))).toMatchObject([{ end: 'Done' }]);
+    expect((await items({ node: broken }))[0]).toMatchObject({ outcome: 'NotRepaired', reason: 'DiskFull' });
+    const verdicts = (await items({ node: broken })).filter((item) => item.kind === 'verdict');
+    expect(verdicts[0]).toMatchObject({ remediation: 'pause-image', outcome: 'NotRepaired', isNeeded: true });
+  });
+
+  it('calls a node healthy again once a sweep has found it so', async () => {
+    const { w, items } = await world();
+    const [repaired = ''] = w.ids;
+    w.nodes.set(repaired, { broken: true, latencyMs: 8000, failsWith: { outcome: 'NotRepaired', reason: 'DiskFull' } });
+    await w.ask('r-check', 'check', [repaired]);
+    await w.pass(120);
+    w.nodes.set(repaired, { broken: false, latencyMs: 8000 });
+    await w.runReconcile('sweep');
+    await w.pass(2000, 20);
+    const [sweep] = (await w.allRuns()).filter(isSweepOf('demo'));
+    expect((await items({ node: repaired }))[0]).toMatchObject({ outcome: 'Healthy', runId: sweep?.runId });
+  });
+
+  it('does not call a node healthy because a run of the sweep that has other nodes found nothing', async () => {
+    const { w, items } = await world();
+    const [broken = '', other = ''] = w.ids;
+    const seen = { outcome: 'Broken', reason: 'DiskFull' } as const;
+    const of = { cluster: 'demo', remediation: 'node-check', action: 'check', because: 'sweep', end: 'Done' } as const;
+    for (const [runId, id, seconds, counts] of [
+      ['s', broken, 0, { Broken: 1 }],
+      ['s-2', other, 40, { Healthy: 1 }],
+    ] as const) {
+      const times = { createdAt: w.iso(), startedAt: w.iso(seconds), endedAt: w.iso(seconds + 30) };
+      const digest: RunDigest = { ...of, ...times, runId, requestId: 's', counts, notes: [] };
+      await w.put(digestItem(digest, 365));
+      const reading = id === broken ? { [id]: seen } : {};
+      const healthy = id === broken ? {} : { healthy: [id] };
+      await w.runs.putObservation(observed('1', reading, { runId, ...healthy }), undefined);
+    }
+    const row = { ...seen, runId: 's', instanceId: broken, message: 'm', endedAt: w.iso(20), at: w.iso(20), grade: 2 };
+    const { because, end, ...place } = of;
+    await w.results.putResult({ ...place, ...row });
+    expect((await items({ node: broken }))[0]).toMatchObject({ outcome: 'Broken', reason: 'DiskFull' });
   });
 
   it('explains the remediations of a cluster, and a run', async () => {

@@ -1,6 +1,6 @@
 import type { ExplainedNode, ExplainItem, NodeVerdict } from '../../../core/api/explain.ts';
 import { explainNode } from '../../../core/api/explain-node.ts';
-import { lastResult, nextSweep } from '../../../core/api/last-results.ts';
+import { isBefore, lastResult, nextSweep, type SeenHealthy } from '../../../core/api/last-results.ts';
 import { timelineOf } from '../../../core/api/timeline.ts';
 import type { NodeFacts } from '../../../core/guards/decide-node.ts';
 import { defined } from '../../../core/model/defined.ts';
@@ -8,13 +8,12 @@ import { laneName } from '../../../core/model/lane-name.ts';
 import { meaningOf } from '../../../core/model/outcome.ts';
 import { clusterPolicy } from '../../../core/model/policy.ts';
 import type { ResultRow } from '../../../core/state/results.ts';
-import type { RunDigest } from '../../../core/state/run-digest.ts';
 import { refuse } from '../../runtime/answer.ts';
 import { requireCluster } from '../../shared/require-cluster.ts';
 import { type AuditQueryPorts, nowIso } from '../ports.ts';
 import { type FoundNode, findNode, listedClusterOf, refuseUnknownNode } from './find-node.ts';
 import { readLanes } from './read-lane.ts';
-import { readEarlySweeps, readHistory, readLastSweep, readStates } from './read-node.ts';
+import { readEarlySweeps, readHistory, readLastSweep, readSeenHealthy, readStates } from './read-node.ts';
 
 type Asked = {
   readonly name: string;
@@ -38,18 +37,18 @@ const clusterOf = (
   );
 };
 
+const isTold = ({ outcome }: ResultRow): boolean => !meaningOf(outcome).hasSkipReason;
+
 const shown = (
   { instanceId, instance }: FoundNode,
   facts: NodeFacts | undefined,
   results: readonly ResultRow[],
-  sweep: RunDigest | undefined,
+  healthy: SeenHealthy | undefined,
 ): Omit<ExplainedNode, 'cluster'> => {
-  const row = results.find(({ outcome }) => !meaningOf(outcome).hasSkipReason);
-  const isHealthy = row !== undefined && sweep !== undefined && row.endedAt < (sweep.startedAt ?? sweep.createdAt);
-  const isNoted = sweep?.notes.some((note) => note.instanceId === instanceId) === true;
+  const row = results.find(isTold);
   const last =
-    isHealthy && !isNoted
-      ? { outcome: 'Healthy' as const, at: sweep.endedAt, runId: sweep.runId }
+    row !== undefined && healthy !== undefined && isBefore(row, healthy)
+      ? { outcome: 'Healthy' as const, at: healthy.endedAt, runId: healthy.runId }
       : row === undefined
         ? {}
         : {
@@ -104,11 +103,13 @@ export const answerForNode = async (
   const own = facts.get(instanceId);
   const early = await readEarlySweeps(store, sweep, own);
   const next = nextSweep(policy, sweep, rules.sweepMinutes, now, early);
-  const head = { ...shown(found, own, history.results, sweep), cluster, next };
+  const isOld = sweep !== undefined && history.results.some((row) => isTold(row) && isBefore(row, sweep));
+  const healthy = isOld ? await readSeenHealthy(store, cluster, instanceId) : undefined;
+  const head = { ...shown(found, own, history.results, healthy), cluster, next };
   const verdicts = lanes.map((lane) => {
     const { remediation } = lane;
     const node = {
-      ...{ instanceId, facts: own, last: lastResult(history.results, remediation, sweep, instanceId) },
+      ...{ instanceId, facts: own, last: lastResult(history.results, remediation, healthy) },
       seen: head.outcome,
       state: stored.states.find((state) => state.remediation === remediation),
       row: stored.rows.find((row) => row.lane === laneName(cluster, remediation)),

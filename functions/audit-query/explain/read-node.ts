@@ -2,7 +2,9 @@ import { ReleaseRow } from '../../../core/api/request.ts';
 import type { NodeHistory } from '../../../core/api/timeline.ts';
 import type { NodeFacts } from '../../../core/guards/decide-node.ts';
 import { laneName, NODE_CHECK } from '../../../core/model/lane-name.ts';
+import { checkedNodes } from '../../../core/runs/batch-results.ts';
 import { earlySweepId, MAX_EARLY_SWEEPS } from '../../../core/runs/early-sweep.ts';
+import { ObservationRow } from '../../../core/state/command-state.ts';
 import { NodeStateRow } from '../../../core/state/node-state.ts';
 import { PendingNode } from '../../../core/state/pending-node.ts';
 import { ResultRow } from '../../../core/state/results.ts';
@@ -12,6 +14,7 @@ import type { AuditStore } from '../../adapters/table/audit-store.ts';
 import { rowsOf } from '../../adapters/table/items.ts';
 import { index, keys, TABLE } from '../../adapters/table/keys.ts';
 import { withResults } from '../../adapters/table/result-briefs.ts';
+import { startingWith } from '../../adapters/table/table.ts';
 
 /** The newest results and releases of a node, the newest first; its cluster is in each of them. */
 export const readHistory = async (
@@ -64,9 +67,35 @@ export const readEarlySweeps = async (
   return (await store.rowsAt(RunState, ids.map(keys.run))).understood;
 };
 
-/** The newest run of a cluster's sweeps that has looked at the nodes. */
-export const readLastSweep = async (store: AuditStore, cluster: string): Promise<RunDigest | undefined> => {
+const readSweeps = async (store: AuditStore, cluster: string, limit: number): Promise<readonly RunDigest[]> => {
   const partition = { index: 'byOutcome', key: index.sweepsOf(cluster) } as const;
-  const { items } = await store.merge([partition], 'descending', 1, [null]);
-  return rowsOf(RunDigest, items).understood[0];
+  const { items } = await store.merge([partition], 'descending', limit, [null]);
+  return rowsOf(RunDigest, items).understood;
+};
+
+/** The newest run of a cluster's sweeps that has looked at the nodes. */
+export const readLastSweep = async (store: AuditStore, cluster: string): Promise<RunDigest | undefined> =>
+  (await readSweeps(store, cluster, 1))[0];
+
+/** A sweep of a large cluster is several runs: of at most 1,000 nodes each. */
+const MAX_RUNS = 50;
+/** The last one may not have ended for all nodes. */
+const SWEEPS = 2;
+
+/**
+ * The run of a cluster's last sweeps that found a node healthy, by its observations. A sweep that left the node out, or whose
+ * runs have other nodes, has not.
+ */
+export const readSeenHealthy = async (
+  store: AuditStore,
+  cluster: string,
+  instanceId: string,
+): Promise<RunDigest | undefined> => {
+  const runs = await readSweeps(store, cluster, MAX_RUNS);
+  const last = [...new Set(runs.map(({ requestId }) => requestId))].slice(0, SWEEPS);
+  for (const run of runs.filter(({ requestId }) => last.includes(requestId))) {
+    const seen = startingWith(keys.run(run.runId).pk, keys.observationPrefix);
+    if (checkedNodes((await store.rows(ObservationRow, seen)).understood).healthy.has(instanceId)) return run;
+  }
+  return undefined;
 };
