@@ -114,7 +114,7 @@ const checkedBy = (digest: RunDigest): readonly string[] =>
 
 /**
  * The present state of a cluster: what its last sweep found, and what each run has changed since. `sweep` are the runs of
- * that sweep, `settled` the results of its nodes that got no command, `later` the runs that ended after it had begun. What was
+ * that sweep, `later` the runs that ended after it had begun, `settled` the results of their nodes that got no command. What was
  * seen on a node last counts, whenever the run that saw it has ended.
  */
 export const presentState = (
@@ -142,7 +142,10 @@ export const presentState = (
     .toSorted((a, b) => a.instanceId.localeCompare(b.instanceId));
   const outcomes = notes.reduce<OutcomeCounts>(
     (counts, { outcome }) => withCounts(counts, { [outcome]: 1 }),
-    unnotedOf(sweep, settled),
+    unnotedOf(
+      sweep,
+      settled.filter(({ runId }) => own.has(runId)),
+    ),
   );
   const swept = sweep.reduce((sum, { counts }) => sum + Object.values(counts).reduce((n, count) => n + count, 0), 0);
   const checked = new Set(since.flatMap(checkedBy));

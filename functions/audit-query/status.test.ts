@@ -79,6 +79,26 @@ describe('status', () => {
     expect(nodes.map(({ instanceId }) => instanceId)).toEqual([silent]);
   });
 
+  it('shows a node that a check since could not reach, until one reaches it', async () => {
+    const { status, w } = await worked();
+    const [lost = ''] = w.ids;
+    const facts = w.facts.get(lost) ?? expect.fail();
+    await w.runReconcile('sweep');
+    await w.pass(2000);
+    w.facts.set(lost, { ...facts, ssm: { ...facts.ssm, pingStatus: 'ConnectionLost' } as typeof facts.ssm & object });
+    await w.ask('r-lost', 'check', w.ids.slice(0, 3));
+    await w.pass(300);
+    const items = await status({ cluster: 'demo' });
+    expect(ofKind(items, 'cluster')).toMatchObject([{ nodes: 8, broken: 0, unreachable: 1 }]);
+    expect(ofKind(items, 'node-status')).toMatchObject([
+      { instanceId: lost, outcome: 'Unreachable', runId: 'r-lost', message: expect.stringContaining('ConnectionLost') },
+    ]);
+    w.facts.set(lost, facts);
+    await w.ask('r-found', 'check', w.ids.slice(0, 3));
+    await w.pass(300);
+    expect(ofKind(await status({ cluster: 'demo' }), 'node-status')).toEqual([]);
+  });
+
   it('shows every cluster of the policy, and refuses any other with the list', async () => {
     const { status, own, now } = await worked();
     expect((await status()).map((item) => item.kind === 'cluster' && item.cluster)).toEqual([

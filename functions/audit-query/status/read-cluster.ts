@@ -21,6 +21,9 @@ import { readSignalsCut } from './unproven-day.ts';
 /** A sweep of a large cluster is several runs: of at most 1,000 nodes each. */
 const MAX_RUNS_OF_SWEEP = 50;
 
+/** The newest runs of which the nodes that got no command are read too. */
+const MAX_SETTLED_RUNS = 20;
+
 /** Runs that ended longer ago are not read: without sweeps, there may be very many since the last one. */
 const MAX_AGE_MS = 2 * 86_400_000;
 
@@ -43,13 +46,16 @@ const lastSweep = async (store: AuditStore, cluster: string, open: readonly RunS
   return { understood: understood.filter((digest) => digest.requestId === requestId), unreadable };
 };
 
-/** The results of a sweep's nodes that got no command: no observation, and so no digest, has them. */
-const settledOf = async (store: AuditStore, sweep: readonly RunDigest[]): Promise<readonly SeenNote[]> => {
+/** How many nodes of a run have an outcome that needs no command. */
+const commandlessIn = (counts: RunDigest['counts']): number =>
+  COMMANDLESS_OUTCOMES.reduce((sum, name) => sum + (counts[name] ?? 0), 0);
+
+/** The results of nodes that got no command: no observation, and so no digest, has them. */
+const settledOf = async (store: AuditStore, runs: readonly RunDigest[]): Promise<readonly SeenNote[]> => {
   const notes: SeenNote[] = [];
-  for (const { runId, counts, notes: own } of sweep) {
+  for (const { runId, counts, notes: own } of runs) {
     const noted = new Set(own.map(({ instanceId }) => instanceId));
-    const counted = COMMANDLESS_OUTCOMES.reduce((sum, name) => sum + (counts[name] ?? 0), 0);
-    if (counted <= own.filter(({ outcome }) => COMMANDLESS_OUTCOMES.includes(outcome)).length) continue;
+    if (commandlessIn(counts) <= own.filter(({ outcome }) => COMMANDLESS_OUTCOMES.includes(outcome)).length) continue;
     const { understood } = await store.rows(ResultRow, { key: keys.results(runId) });
     for (const { instanceId, endedAt: at, outcome, remediation, reason, commandId } of understood) {
       const { isWorking, hasSkipReason } = meaningOf(outcome);
@@ -58,6 +64,14 @@ const settledOf = async (store: AuditStore, sweep: readonly RunDigest[]): Promis
     }
   }
   return notes;
+};
+
+/** The runs that ended since a time, and the nodes of theirs and of the sweep's that got no command. */
+const readLater = async (store: AuditStore, cluster: string, from: string, sweep: readonly RunDigest[]) => {
+  const later = await store.rows(RunDigest, { index: 'byOwner', key: index.digestsOf(cluster), from });
+  const own = new Set(sweep.map(({ runId }) => runId));
+  const newest = later.understood.filter(({ runId, counts }) => !own.has(runId) && commandlessIn(counts) > 0);
+  return { later, settled: await settledOf(store, [...sweep, ...newest.slice(-MAX_SETTLED_RUNS)]) };
 };
 
 const problemsOf = ({ unreadable }: Rows<unknown>): readonly string[] => unreadable.map(({ problem }) => problem);
@@ -78,10 +92,9 @@ export const readCluster = async (
     .toSorted()
     .at(0);
   const from = began === undefined || began < oldest ? oldest : began;
-  const [cut, later, settled, lanes] = await Promise.all([
+  const [cut, { later, settled }, lanes] = await Promise.all([
     readSignalsCut(store, cluster, now),
-    store.rows(RunDigest, { index: 'byOwner', key: index.digestsOf(cluster), from }),
-    settledOf(store, sweep.understood),
+    readLater(store, cluster, from, sweep.understood),
     Promise.all(
       shared.lanes
         .filter((lane) => lane.cluster === cluster)
