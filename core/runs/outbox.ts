@@ -233,6 +233,15 @@ const stuckOf = (run: RunState, stop: Stop, nodes: readonly TakenNode[], now: st
   return [...results, ...keptUntil(run, nodes, isoTime(epochMs(now) + STUCK_LOOK_MS), 'Unreadable', now)];
 };
 
+/**
+ * Asks again for a check that signals asked for, where a pause has stopped it before its command was sent. Its rows were kept as
+ * answered when it was planned. An operator is shown `Paused`, and the next sweep comes by itself.
+ */
+export const askedAgain = (run: RunState, stop: Stop, ids: readonly string[], now: string): OutboxEntry[] =>
+  run.action === 'check' && run.lane !== undefined && stop.reason === 'Paused'
+    ? askForCheck(run, ids, stop.reason, now, causeOf(run.because))
+    : [];
+
 /** Returns the unsent nodes of a stopped run to their lane, or records their results. No node is dropped silently. */
 export const unsentOf = (
   run: RunState & Pick<RunningRun, 'refusal'>,
@@ -259,7 +268,7 @@ export const unsentOf = (
       return unsentResults(run, nodes, unsentText(run, stop), now, limits);
     case 'Paused':
     case 'BreakerOpen':
-      // The lane itself waits for the end of the pause or the breaker, so the rows do not change.
-      return resultsOf(ids, unsentText(run, stop), now);
+      // The lane itself waits for the end of the pause or the breaker, so the rows of a repair do not change.
+      return [...resultsOf(ids, unsentText(run, stop), now), ...askedAgain(run, stop, ids, now)];
   }
 };

@@ -11,7 +11,16 @@ import { batchesOf, type PartDocument } from './batch.ts';
 import { closeCheck } from './close.ts';
 import { breakerNotices, experienceOf, type TrustChange, type TrustSeen, trustIn } from './experience.ts';
 import { INVALID_INSTANCE } from './observation.ts';
-import { type Cancelled, countedBefore, resultsOf, type TakenNode, takenOf, unsentOf, unsentText } from './outbox.ts';
+import {
+  askedAgain,
+  type Cancelled,
+  countedBefore,
+  resultsOf,
+  type TakenNode,
+  takenOf,
+  unsentOf,
+  unsentText,
+} from './outbox.ts';
 import { documentNotice, refusalAfter } from './refusal.ts';
 import { holdForRegistry, withRegistryNews } from './registry-hold.ts';
 import { type News, withReports } from './reports.ts';
@@ -75,7 +84,7 @@ export const withoutUnsent = <Run extends QueuedRun | RunningRun>(
         if (c.status !== 'planned') return c;
         // Another part of the check was sent. The node's result reports that this part was not.
         const change = closeCheck(c, 'closed', unsentText(state, stop), now);
-        outbox.push(...change.outbox);
+        outbox.push(...change.outbox, ...askedAgain(state, stop, c.instanceIds, now));
         return change.command;
       });
     const [lead] = parts;

@@ -13,7 +13,7 @@ import {
   stopBy,
 } from '../../test/support/runs.ts';
 import type { CommandState } from '../state/command-state.ts';
-import type { RunningRun, RunState } from '../state/run-state.ts';
+import type { RunningRun, RunState, Stop } from '../state/run-state.ts';
 import { withoutUnsent } from './stop.ts';
 
 const part = (n: number, over: Partial<CommandState> = {}): CommandState =>
@@ -63,6 +63,20 @@ describe('a check that stops', () => {
       { kind: 'results', outcome: 'Unreachable', instanceIds: [node(9)] },
       { kind: 'results', skipReason: 'Paused', instanceIds: nodes(2) },
     ]);
+  });
+
+  it('is asked for again where signals asked for it, and nobody else: a part of it, or all of it', () => {
+    const asked = (commands: readonly CommandState[], over: Partial<RunningRun>, by: Stop['reason'] = 'Paused') =>
+      withoutUnsent(aCheck(0, { ...over, commands: [...commands] }), stopBy(by), at(5), LIMITS).outbox.flatMap(
+        (entry) => (entry.kind === 'enqueue' ? [[entry.lane, entry.reason, entry.nodes]] : []),
+      );
+    const again = [['demo/node-check', 'Paused', nodes(2).map((id) => [id, at(5)])]];
+    const ofSignals = { lane: 'demo/node-check' };
+    expect(asked([part(1), part(2)], ofSignals)).toEqual(again);
+    expect(asked([part(1, SENT), part(2)], ofSignals)).toEqual(again);
+    expect(asked([part(1), part(2)], {})).toEqual([]);
+    expect(asked([part(1), part(2)], ofSignals, 'Cancelled')).toEqual([]);
+    expect(asked([part(1, SENT), part(2)], ofSignals, 'Cancelled')).toEqual([]);
   });
 
   it('has no result for a refused node where none was refused', () => {

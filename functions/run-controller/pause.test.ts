@@ -32,4 +32,25 @@ describe('a pause of everything', () => {
     const signalled = (await w.allRuns()).filter((run) => run.because.kind === 'log' && run.status === 'ended');
     expect(signalled.map(countsOf)).toContainEqual({ Healthy: 1 });
   });
+
+  it.each([
+    ['a signal about a node', 1],
+    ['a signal about the whole cluster', 4],
+  ])('does not lose the check of %s that it stops before a command is sent', async (_, count) => {
+    const w = runControllerWorld(await table.another(), { nodes: 4 });
+    w.ssm.faults.push(...Array.from({ length: 4 }, () => 'throttled' as const));
+    await w.signal(count === 1 ? (w.ids[0] ?? '') : '*', 'node-check');
+    await w.deliver();
+    const row = { scope: 'ALL', covers: 'everything', state: 'paused', at: w.iso(), until: w.iso(300) };
+    await w.put({ ...keys.pause('ALL'), ...row, by: 'mei', reason: 'an upgrade' });
+    await w.pass(280);
+    expect(w.ssm.commands).toEqual([]);
+    const stopped = (await w.allRuns()).filter(
+      (run) => run.stopped?.reason === 'Paused' && run.settled.Paused === count,
+    );
+    expect(stopped.length).toBeGreaterThan(0);
+    await w.pass(1800, 20);
+    const sent = w.ssm.commands.flatMap(({ invocations }) => invocations.map(({ instanceId }) => instanceId));
+    expect(new Set(sent)).toEqual(new Set(w.ids.slice(0, count)));
+  });
 });
