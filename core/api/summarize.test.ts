@@ -51,6 +51,26 @@ describe('summarize', () => {
     ]);
   });
 
+  it('counts a fault once whose repair failed for another reason, and again what is found after a repair', () => {
+    const failed = note(1, 'NotRepaired', { at: at(20), reason: 'NodeRoleLacksECR' });
+    const again = digest({ notes: [note(1, 'Broken', { at: at(90) }), note(2, 'Broken', { at: at(90) })] });
+    const { total, groups, worst } = sum([
+      digest({ notes: [note(1, 'Broken'), note(2, 'Broken')] }),
+      repair([failed, note(2, 'Repaired', { at: at(20) })]),
+      again,
+    ]);
+    // Node 1 is still broken; node 2 is broken again.
+    expect(total).toMatchObject({ found: 3, repaired: 1, failed: 1 });
+    expect(groups.map(({ group, found, ...own }) => [group, found, own.repaired, own.failed])).toEqual([
+      ['SandboxImageMissing', 2, 1, 0],
+      ['NodeRoleLacksECR', 1, 0, 1],
+    ]);
+    expect(worst.map(({ instanceId, found }) => [instanceId, found])).toEqual([
+      [node(2), 2],
+      [node(1), 1],
+    ]);
+  });
+
   it.each([
     ['cluster', ['demo', 'shop']],
     ['remediation', ['pause-image']],

@@ -37,16 +37,33 @@ const durationsOf = (seconds: readonly number[]): Durations => {
   return { count: countIn(histogram), ...defined({ p50, p95 }), histogram };
 };
 
-/** The numbers of some notes. A fault that each sweep finds again is one, unless it was repaired or tried in between. */
+const isTried = (note: Noted): boolean => isRepaired(note) || hasFailed(note);
+
+/** The notes of findings, one for each reason. */
+const onePerReason = (notes: readonly Noted[]): readonly Noted[] => [
+  ...new Map(notes.map((note) => [note.reason, note])).values(),
+];
+
+/**
+ * One note for each fault: of each attempt at a repair, whatever reason it failed for, and of each finding that no attempt has
+ * followed. A fault that each sweep finds again is one. A finding after a failed attempt is of the same fault.
+ */
+const faultsOf = (notes: readonly Noted[]): readonly Noted[] =>
+  [...Map.groupBy(notes, (note) => `${note.cluster} ${note.instanceId} ${note.remediation}`).values()].flatMap(
+    (own) => {
+      const tried = own.filter(isTried).toSorted((a, b) => a.at.localeCompare(b.at));
+      const found = own.filter((note) => !isTried(note) && isFound(note));
+      const last = tried.at(-1);
+      if (last === undefined) return onePerReason(found);
+      return isRepaired(last) ? [...tried, ...onePerReason(found.filter(({ at }) => at > last.at))] : tried;
+    },
+  );
+
+/** The numbers of some faults. */
 const numbersOf = (notes: readonly Noted[]) => {
-  const faults = Map.groupBy(notes, (note) => `${note.cluster} ${note.instanceId} ${note.remediation} ${note.reason}`);
-  const foundIn = (own: readonly Noted[]): number => {
-    const tried = own.filter((note) => isRepaired(note) || hasFailed(note)).length;
-    return tried === 0 && own.some(isFound) ? 1 : tried;
-  };
   const repaired = notes.filter(isRepaired);
   return {
-    found: [...faults.values()].reduce((sum, own) => sum + foundIn(own), 0),
+    found: notes.length,
     repaired: repaired.length,
     failed: notes.filter(hasFailed).length,
     recurred: notes.filter(hasRecurred).length,
@@ -125,7 +142,7 @@ export const summarize = (
   rules: Rules,
 ): readonly (SummaryTotal | SummaryGroup | WorstNode)[] => {
   const notes = digests.flatMap(({ notes: own, cluster, action }) => own.map((note) => ({ ...note, cluster, action })));
-  const told = notes.filter((note) => isFound(note) || isRepaired(note) || hasFailed(note));
+  const told = faultsOf(notes);
   const sweeps = digests.filter(({ because }) => because === 'sweep');
   const swept = sweeps.filter(({ end }) => end === 'Done');
   const requests = (own: readonly RunDigest[]): number => new Set(own.map(({ requestId }) => requestId)).size;
