@@ -97,6 +97,12 @@ export class FleetmendStack extends Stack {
       lanes: lanes.dead,
     };
 
+    const ofInbox = (inbox: typeof signals, name: 'signal-intake' | 'command-tracker') => ({
+      BAD_INPUT_QUEUE_URL: inbox.dead.queueUrl,
+      INBOX_QUEUE_URL: inbox.queue.queueUrl,
+      COPIES: String(config.maxConcurrency[name]),
+    });
+
     const functions = new Map<FunctionName, SpineFunction>();
     const spine = (
       functionId: string,
@@ -157,12 +163,7 @@ export class FleetmendStack extends Stack {
     }
     const ofSignals = signalRules(config, this.stackName).map((rule) => rules.signal(rule, bus, signals.queue));
     const signalIntake = spine('SignalIntakeFunction', 'signal-intake', {
-      environment: {
-        TABLE_NAME,
-        LANES_QUEUE_URL,
-        BAD_INPUT_QUEUE_URL: dead.signals.queueUrl,
-        INBOX_QUEUE_URL: signals.queue.queueUrl,
-      },
+      environment: { TABLE_NAME, LANES_QUEUE_URL, ...ofInbox(signals, 'signal-intake') },
       statements: [grants.sendTo(lanes.queue, dead.signals), grants.describeInstances()],
     });
     signalIntake.worksOn(signals.queue, { batchSize: 10, maxConcurrency: config.maxConcurrency['signal-intake'] });
@@ -211,12 +212,7 @@ export class FleetmendStack extends Stack {
       progress.queue,
     );
     const commandTracker = spine('CommandTrackerFunction', 'command-tracker', {
-      environment: {
-        TABLE_NAME,
-        LANES_QUEUE_URL,
-        BAD_INPUT_QUEUE_URL: dead.progress.queueUrl,
-        INBOX_QUEUE_URL: progress.queue.queueUrl,
-      },
+      environment: { TABLE_NAME, LANES_QUEUE_URL, ...ofInbox(progress, 'command-tracker') },
       statements: [grants.sendTo(lanes.queue, dead.progress), grants.readCommands(), grants.describeInstances()],
     });
     commandTracker.worksOn(progress.queue, { batchSize: 10, maxConcurrency: config.maxConcurrency['command-tracker'] });

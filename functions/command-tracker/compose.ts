@@ -11,7 +11,8 @@ import { createReturnSoon, type ReturnSoon, SIGNALS_BACK_OFF } from '../adapters
 import { createWakeQueue } from '../adapters/messaging/wake-queue.ts';
 import { sleep } from '../adapters/sleep.ts';
 import { createDocumentClient } from '../adapters/table/document-client.ts';
-import { BAD_INPUT_QUEUE_URL, INBOX_QUEUE_URL, LANES_QUEUE_URL, readEnv, TABLE_NAME } from '../runtime/env.ts';
+import { createWritePace } from '../adapters/table/write-pace.ts';
+import { BAD_INPUT_QUEUE_URL, COPIES, INBOX_QUEUE_URL, LANES_QUEUE_URL, readEnv, TABLE_NAME } from '../runtime/env.ts';
 import { readSettings, type Settings } from '../runtime/settings.ts';
 import type { Telemetry } from '../runtime/telemetry.ts';
 import { createTableObserver } from '../shared/table-observer.ts';
@@ -27,7 +28,7 @@ export const trackSettings = ({ policy, documents }: Pick<Settings, 'policy' | '
 export const composeCommandTracker = (
   telemetry: Telemetry,
 ): { readonly ports: CommandTrackerPorts; readonly deadLetters: DeadLetters; readonly returnSoon: ReturnSoon } => {
-  const env = readEnv({ TABLE_NAME, LANES_QUEUE_URL, BAD_INPUT_QUEUE_URL, INBOX_QUEUE_URL });
+  const env = readEnv({ TABLE_NAME, LANES_QUEUE_URL, BAD_INPUT_QUEUE_URL, INBOX_QUEUE_URL, COPIES });
   const settings = readSettings(new URL('./settings.json', import.meta.url));
   const own = trackSettings(settings);
   const now = () => new Date();
@@ -37,6 +38,7 @@ export const composeCommandTracker = (
     ...telemetry,
     ...createTableObserver({
       ...table,
+      pace: createWritePace({ copies: env.COPIES, now }),
       ssm: countThrottles(new SSMClient(AWS_CLIENT.throttled), telemetry.count),
       ec2: countThrottles(new EC2Client(AWS_CLIENT.throttled), telemetry.count),
       rules: settings,

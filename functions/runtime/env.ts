@@ -17,6 +17,9 @@ export const BAD_INPUT_QUEUE_URL = QueueUrl;
 export const SIGNALS_QUEUE_URL = QueueUrl;
 /** URL of the queue that the function works on. */
 export const INBOX_QUEUE_URL = QueueUrl;
+/** How many copies of the function work on its queue at most. */
+export const COPIES = z.coerce.number().int().min(1);
+
 /**
  * Reads the named variables of the environment, for example `readEnv({ TABLE_NAME, BUS_NAME })`. It throws at cold
  * start and names every bad variable at once, so that one deployment repairs all of them.

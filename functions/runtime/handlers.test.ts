@@ -37,6 +37,7 @@ const ENV = {
   INBOX_QUEUE_URL: 'https://sqs.us-east-1.amazonaws.com/1/signals',
   BAD_INPUT_QUEUE_URL: 'https://sqs.us-east-1.amazonaws.com/1/bad',
   DLQ_URLS: '[]',
+  COPIES: '5',
   STACK_ARN: 'arn:aws:cloudformation:us-east-1:123456789012:stack/fleetmend',
 };
 

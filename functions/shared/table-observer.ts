@@ -1,5 +1,6 @@
 import type { EC2Client } from '@aws-sdk/client-ec2';
 import type { SSMClient } from '@aws-sdk/client-ssm';
+import { defined } from '../../core/model/defined.ts';
 import type { Texts } from '../../core/model/render-message.ts';
 import type { NoteRules } from '../../core/runs/row-notes.ts';
 import { createInstances, type Instances } from '../adapters/ec2/instances.ts';
@@ -8,6 +9,7 @@ import { createPace, EC2_COUNTER } from '../adapters/table/pace.ts';
 import { createResultStore, type ResultStore } from '../adapters/table/result-store.ts';
 import { createRunStore, type RunStore } from '../adapters/table/run-store.ts';
 import type { TableOptions } from '../adapters/table/table.ts';
+import type { WritePace } from '../adapters/table/write-pace.ts';
 import type { Log } from '../runtime/logger.ts';
 import { type CommandObserver, createCommandObserver } from './command-observer.ts';
 
@@ -28,8 +30,10 @@ export const createTableObserver = ({
   texts,
   log,
   now,
+  pace,
   ...table
 }: TableOptions & {
+  readonly pace?: WritePace;
   readonly ssm: SSMClient;
   readonly ec2: EC2Client;
   readonly rules: NoteRules;
@@ -39,7 +43,7 @@ export const createTableObserver = ({
 }): TableObserver => {
   const { limits } = rules.policy;
   const runs = createRunStore({ ...table, retentionDays: limits.retentionDays });
-  const results = createResultStore({ ...table, limits });
+  const results = createResultStore({ ...table, limits, ...defined({ pace }) });
   const reader = createCommandReader({ client: ssm });
   const instances = createInstances({
     ec2,

@@ -13,24 +13,30 @@ import { createLaneCalls } from '../adapters/table/lane-calls.ts';
 import { createPace, SIGNALS_EC2_COUNTER } from '../adapters/table/pace.ts';
 import { createSignalBudgets } from '../adapters/table/signal-budgets.ts';
 import { createSignalStore } from '../adapters/table/signal-store.ts';
-import { BAD_INPUT_QUEUE_URL, INBOX_QUEUE_URL, LANES_QUEUE_URL, readEnv, TABLE_NAME } from '../runtime/env.ts';
+import { createWritePace } from '../adapters/table/write-pace.ts';
+import { BAD_INPUT_QUEUE_URL, COPIES, INBOX_QUEUE_URL, LANES_QUEUE_URL, readEnv, TABLE_NAME } from '../runtime/env.ts';
 import { readSettings } from '../runtime/settings.ts';
 import type { Telemetry } from '../runtime/telemetry.ts';
 import type { SignalIntakePorts } from './ports.ts';
 
 /** Builds signal-intake's clients and stores, once per execution environment. */
 export const composeSignalIntake = (telemetry: Telemetry): SignalIntakePorts => {
-  const env = readEnv({ TABLE_NAME, LANES_QUEUE_URL, BAD_INPUT_QUEUE_URL, INBOX_QUEUE_URL });
+  const env = readEnv({ TABLE_NAME, LANES_QUEUE_URL, BAD_INPUT_QUEUE_URL, INBOX_QUEUE_URL, COPIES });
   const { policy, remediations: catalogue } = readSettings(new URL('./settings.json', import.meta.url));
   const client = new SQSClient(AWS_CLIENT.standard);
   const now = () => new Date();
   const table = { client: createDocumentClient(), tableName: env.TABLE_NAME };
   const { maxEc2CallsPerSecond: maxPerSecond } = policy.limits;
   const pace = createPace({ ...table, counter: SIGNALS_EC2_COUNTER, maxPerSecond, now });
+  const writePace = createWritePace({ copies: env.COPIES, now });
   const ec2 = countThrottles(new EC2Client(AWS_CLIENT.throttled), telemetry.count);
   return {
     ...telemetry,
-    store: { ...createSignalStore({ ...table, newId }), ...createSignalBudgets(table), ...createLaneCalls(table) },
+    store: {
+      ...createSignalStore({ ...table, newId, pace: writePace }),
+      ...createSignalBudgets(table),
+      ...createLaneCalls(table),
+    },
     finder: createInstanceFinder({ ec2, pace, now }),
     members: createMembers({ ec2, pace, policy, now }),
     wakes: createWakeQueue({ client, queueUrl: env.LANES_QUEUE_URL, newId }),

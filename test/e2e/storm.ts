@@ -29,8 +29,11 @@ export type StormFigures = StormSize & {
   readonly tableCallsOfNode: Readonly<Record<string, number>>;
   /** All calls of the table, for each node. */
   readonly allTableCallsOfNode: number;
-  /** The partition of the table, or of an index, with the most write units in a second. */
-  readonly busiestPartition: Pick<PartitionLoad, 'partition' | 'index' | 'peakWrites'> | undefined;
+  /** The partitions of the table, or of an index, with the most write units in a second: the most first. */
+  readonly busiestPartitions: readonly Pick<
+    PartitionLoad,
+    'partition' | 'index' | 'peakWrites' | 'writeUnits' | 'throttled'
+  >[];
   /** The most EC2 calls within ten seconds. */
   readonly ec2InTenSeconds: number;
   /** Nodes that still had the fault at the end. */
@@ -62,8 +65,14 @@ const tableCallsOfNode = (calls: readonly CallRecord[], { nodes }: StormSize): R
   return Object.fromEntries(ofNode.filter(([, n]) => n >= FEW).toSorted(([, a], [, b]) => b - a));
 };
 
-const busiestOf = ([load]: readonly PartitionLoad[]): StormFigures['busiestPartition'] =>
-  load && { partition: load.partition, ...defined({ index: load.index }), peakWrites: load.peakWrites };
+/** Partitions that are told. */
+const BUSIEST = 5;
+
+const busiestOf = (loads: readonly PartitionLoad[]): StormFigures['busiestPartitions'] =>
+  loads.slice(0, BUSIEST).map(({ partition, index, peakWrites, writeUnits, throttled }) => ({
+    ...{ partition, peakWrites, writeUnits, throttled },
+    ...defined({ index }),
+  }));
 
 /** The most of these calls in any ten seconds of the lab's time. */
 const mostInTenSeconds = (calls: readonly CallRecord[]): number => {
@@ -127,7 +136,7 @@ export const runStorm = async (assembly: LabAssembly, size: StormSize): Promise<
       calls: countBy(calls, (c) => `${c.service}:${c.operation}`),
       tableCallsOfNode: tableCallsOfNode(calls, size),
       allTableCallsOfNode: calls.filter(({ service }) => service === 'dynamodb').length / size.nodes,
-      busiestPartition: busiestOf(lab.tableLoad()),
+      busiestPartitions: busiestOf(lab.tableLoad()),
       ec2InTenSeconds: mostInTenSeconds(calls.filter((c) => c.service === 'ec2')),
       checkedAgain: nodes.filter(
         (n) => new Set(scene.chronicle.checksOf(n.instanceId).map(({ runId }) => runId)).size > 1,

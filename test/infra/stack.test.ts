@@ -130,7 +130,7 @@ describe('the functions', () => {
 
   it.each([
     ['log-classifier', ['BAD_INPUT_QUEUE_URL', 'BUS_NAME']],
-    ['signal-intake', ['BAD_INPUT_QUEUE_URL', 'INBOX_QUEUE_URL', 'LANES_QUEUE_URL', 'TABLE_NAME']],
+    ['signal-intake', ['BAD_INPUT_QUEUE_URL', 'COPIES', 'INBOX_QUEUE_URL', 'LANES_QUEUE_URL', 'TABLE_NAME']],
     [
       'operator-api',
       [
@@ -144,7 +144,7 @@ describe('the functions', () => {
         'TABLE_NAME',
       ],
     ],
-    ['command-tracker', ['BAD_INPUT_QUEUE_URL', 'INBOX_QUEUE_URL', 'LANES_QUEUE_URL', 'TABLE_NAME']],
+    ['command-tracker', ['BAD_INPUT_QUEUE_URL', 'COPIES', 'INBOX_QUEUE_URL', 'LANES_QUEUE_URL', 'TABLE_NAME']],
     ['run-controller', ['BAD_INPUT_QUEUE_URL', 'BUS_NAME', 'LANES_QUEUE_URL', 'PROGRESS_QUEUE_URL', 'TABLE_NAME']],
     ['scheduler', ['BUS_NAME', 'LANES_QUEUE_URL', 'TABLE_NAME']],
     ['audit-query', ['DLQ_URLS', 'TABLE_NAME']],

@@ -22,6 +22,7 @@ import { createNodeStore, type NodeStore } from './node-store.ts';
 import { withoutKeyFields, withPackedPlaces } from './packed.ts';
 import { briefsOf } from './result-briefs.ts';
 import { createTable, startingWith, type TableOptions } from './table.ts';
+import type { WritePace } from './write-pace.ts';
 
 /** Results, sent commands, the stored state of nodes, and pauses. */
 export type ResultStore = NodeStore & {
@@ -66,18 +67,22 @@ const resultItem = (row: ResultRow, key: Key, retentionDays: number): Item => {
 /** The results of the audit table. */
 export const createResultStore = ({
   limits,
+  pace,
   ...options
 }: TableOptions & {
   readonly limits: Pick<Limits, 'retentionDays' | 'attemptWindowSeconds'>;
   readonly wait?: Sleep;
+  /** Of the rows of results: those of a run share a partition. */
+  readonly pace?: WritePace;
 }): ResultStore => {
   const table = createTable(options);
   const { retentionDays } = limits;
   const { partitionKey: duePk, sortKey: dueSk } = TABLE.byDue;
 
   return {
-    putResult: (row) => {
+    putResult: async (row) => {
       const item = resultItem(row, keys.result(row.runId, row.instanceId), retentionDays);
+      await pace?.(keys.result(row.runId, row.instanceId).pk);
       const { grade } = row;
       // A row without a grade, and no row at all, lack the attribute.
       return table.put(item, grade === undefined ? isNew : anyOf(absent('grade'), below('grade', grade)));

@@ -9,6 +9,7 @@ import type { Stored } from './items.ts';
 import { type Key, keys } from './keys.ts';
 import { laneTouch } from './lane-touch.ts';
 import { createTable, type TableOptions } from './table.ts';
+import type { WritePace } from './write-pace.ts';
 
 /** The node of a row. */
 type RowOf = Pick<NewPendingNode, 'lane' | 'instanceId'>;
@@ -50,8 +51,9 @@ const textOf = ({ pk, sk }: Key): string => pk + sk;
 /** Pending nodes of the audit table. */
 export const createSignalStore = ({
   newId,
+  pace,
   ...options
-}: TableOptions & { readonly newId: () => string }): SignalStore => {
+}: TableOptions & { readonly newId: () => string; readonly pace?: WritePace }): SignalStore => {
   const table = createTable(options);
 
   const { touch, touchUnreadable } = laneTouch(table);
@@ -93,6 +95,7 @@ export const createSignalStore = ({
           continue;
         }
         const item = { ...key, ...next, version: newId() };
+        await pace?.(key.pk);
         if (await table.put(item, row === undefined ? isNew : isAtVersion(row.version))) {
           return row === undefined ? 'added' : 'merged';
         }
