@@ -8,6 +8,8 @@ export type Done = {
   readonly isHandedOver: boolean;
   /** A call has failed, or the time is over: the turn stores what it knows, and begins nothing. */
   readonly isEnding?: boolean | undefined;
+  /** The last decision was not stored: something that it rested on has changed. */
+  readonly isRefused?: boolean | undefined;
 };
 
 /** Before the first effect. */

@@ -37,6 +37,7 @@ import { requestedNodes } from './requested-nodes.ts';
 import { nodesOfCancelled, settleCancelled, withoutCancelled } from './settle-cancelled.ts';
 import { tellUnreadable } from './tell-unreadable.ts';
 import type { Read } from './turn-failures.ts';
+import { createTurnMemory, withMemory } from './turn-memory.ts';
 
 /** Reads the lane, and marks its wake as received before its rows are read, so that a later signal sends a new one. */
 const answered = async (deps: RunControllerPorts, name: string): Promise<LaneState> => {
@@ -153,9 +154,10 @@ const idleSeen = async (
   lane: LaneState,
   read: NodeReader,
   signal: AbortSignal,
+  pending: Promise<readonly PendingNode[]>,
 ): Promise<IdleSeen & { readonly isBroken?: true }> => {
   const [rows, queue, pause, cluster] = await Promise.all([
-    pendingOf(deps, lane),
+    pending,
     queueOf(deps, lane.lane),
     pauseOf(deps, lane.cluster, isCheckLane(lane) ? 'check' : 'repair'),
     storedCluster(deps, lane.cluster),
@@ -181,8 +183,11 @@ const idleSeen = async (
 /** Decides the steps of a lane: those of its active run, or which run it starts next. */
 export const gatherLane = (deps: RunControllerPorts, name: string, signal: AbortSignal, last: Read) => {
   const read = createNodeReader(deps);
+  const memory = createTurnMemory(deps);
+  const near = withMemory(deps, memory);
   let isSettled = false;
   return async (done: Done): Promise<Step> => {
+    if (done.isRefused === true) memory.forget();
     const lane = await answered(deps, name);
     last.lane = lane;
     if (isStuck(lane)) {
@@ -193,7 +198,8 @@ export const gatherLane = (deps: RunControllerPorts, name: string, signal: Abort
     if (!isSettled || lane.activeRunId === undefined) await settleCancelled(deps, lane);
     isSettled = true;
     if (lane.activeRunId === undefined) {
-      const seen = await idleSeen(deps, lane, read, signal);
+      // No transaction checks which requests want a row: that is asked for each plan.
+      const seen = await idleSeen(near, lane, read, signal, pendingOf(deps, lane));
       return (seen.isBroken === true ? await endQueued(deps, lane) : undefined) ?? idleStep(seen);
     }
     const stored = await deps.runs.read(lane.activeRunId);
@@ -201,7 +207,7 @@ export const gatherLane = (deps: RunControllerPorts, name: string, signal: Abort
     const { run } = stored;
     if (run.action === 'check') return handOverStep({ lane, run, isHandedOver: done.isHandedOver });
     if (isStuckEnd(run)) return stuckLaneStep(lane, { run, flushed: done.flushed, now: nowIso(deps) });
-    return activeStep({ ...(await runSeen(deps, run, done, read)), lane });
+    return activeStep({ ...(await runSeen(near, run, done, read)), lane });
   };
 };
 
@@ -225,7 +231,10 @@ const planStep = async (deps: RunControllerPorts, run: QueuedRun, read: NodeRead
 /** Decides the steps of a check in its own group, or performs what is left of the outbox of a run that has ended. */
 export const gatherRun = (deps: RunControllerPorts, runId: string, last: Read) => {
   const read = createNodeReader(deps);
+  const memory = createTurnMemory(deps);
+  const near = withMemory(deps, memory);
   return async (done: Done): Promise<Step | undefined> => {
+    if (done.isRefused === true) memory.forget();
     const stored = await deps.runs.read(runId);
     if (stored.kind === 'absent') deps.log.warn('ignoring wake for a run that is not stored', { runId });
     if (stored.kind === 'unreadable') await endUnreadable(deps, runId, stored);
@@ -238,7 +247,7 @@ export const gatherRun = (deps: RunControllerPorts, runId: string, last: Read) =
     }
     if (run.status === 'queued') return await planStep(deps, run, read);
     if (run.status === 'ended' && isStuckEnd(run))
-      return await stuckRunStep(deps, run, done, (it) => runSeen(deps, it, done, read));
-    return runStep(await runSeen(deps, run, done, read));
+      return await stuckRunStep(deps, run, done, (it) => runSeen(near, it, done, read));
+    return runStep(await runSeen(near, run, done, read));
   };
 };

@@ -57,7 +57,7 @@ const steps = async (
   let done = NOTHING_DONE;
   let conflicts = 0;
   for (let n = 0; n < MAX_STEPS; n++) {
-    const step = await decide({ ...done, isEnding: failures.length > 0 || signal.aborted });
+    const step = await decide({ ...done, isEnding: failures.length > 0 || signal.aborted, isRefused: conflicts > 0 });
     if (step === undefined) return;
     // An answer of SSM is stored also when the time is over: without it, a command would count as lost.
     if (done.reports.length === 0) assertLive(signal, group);
