@@ -115,6 +115,17 @@ describe('a step of a repair that sends', () => {
     expect(runStep(seen(run, { nodes: known })).commit?.booked).toEqual([{ instanceId: node(0), known: state }]);
   });
 
+  it('rests on a request of each node that requests alone want, besides its own', () => {
+    const wanted = (requestIds: string[]) => {
+      const row = { ...pendingRow(node(0)), signals: 0, requestIds };
+      const rows = nodesSeen([node(0)], { rows: new Map([[node(0), row]]) });
+      return runStep(seen(aRun(1, { requestId: 'q-1' }), { nodes: rows })).commit?.wantedBy;
+    };
+    expect(wanted(['q-2', 'q-3'])).toEqual(['q-2']);
+    expect(wanted(['q-1', 'q-2'])).toBeUndefined();
+    expect(wanted(['q-1'])).toBeUndefined();
+  });
+
   it('holds the slot until the latest time at which a command without a deadline may end', () => {
     const { limits } = rules().policy;
     const seconds =

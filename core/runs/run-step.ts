@@ -7,6 +7,7 @@ import { wakeOf } from '../model/wake.ts';
 import type { ClusterState } from '../state/cluster-state.ts';
 import type { NodeStateRow } from '../state/node-state.ts';
 import type { OutboxEntry } from '../state/outbox-entry.ts';
+import { othersIn } from '../state/pending-node.ts';
 import { isSweep, type QueuedRun, type RunState } from '../state/run-state.ts';
 import { advance, nodesToDecide, type RunInputs } from './advance.ts';
 import { checkedNodes } from './batch-results.ts';
@@ -149,6 +150,16 @@ const bookingsOf = (ids: readonly string[], states: ReadonlyMap<string, NodeStat
     return known === undefined ? { instanceId } : { instanceId, known };
   });
 
+/** As many more checks fit into the transaction that stores a command of 50 nodes as `sending`. */
+const MAX_WANTED_BY = 20;
+
+/** For each node that is sent to for requests alone, others than the run's: one of them. */
+const wantedBy = ({ requestId }: RunState, ids: readonly string[], { rows }: NodesSeen): Pick<Commit, 'wantedBy'> => {
+  const found = ids.flatMap((id) => [rows.get(id) ?? []].flat().flatMap((row) => othersIn(row, requestId).slice(0, 1)));
+  const others = [...new Set(found)].filter((id) => id !== requestId);
+  return others.length === 0 ? {} : { wantedBy: others.slice(0, MAX_WANTED_BY) };
+};
+
 /** A run with the notice of its end complete: what it has changed about its nodes. */
 const toldOf = (before: RunState, state: RunState, inputs: RunInputs, { rules, now }: RunSeen) => {
   const early: readonly QueuedRun[] = [];
@@ -200,6 +211,7 @@ export const runStep = (seen: RunSeen): Step => {
       ...(takenBack.length === 0 ? {} : { takenBack }),
       ...(trust.length === 0 ? {} : { trust }),
       ...(trusted === undefined || trust.some(({ after }) => after.document === trusted.document) ? {} : { trusted }),
+      ...wantedBy(run, booked, seen.nodes),
       sends,
     },
     effects: all,

@@ -38,6 +38,8 @@ export type Commit = {
   readonly trusted?: TrustRow;
   /** The decision sends: no pause may be in force, and the request may not be cancelled. */
   readonly sends?: boolean;
+  /** Of a decision that sends: requests besides the run's own that may not be cancelled either, because nodes stand for them alone. */
+  readonly wantedBy?: readonly string[];
 };
 
 /** Pending rows that are looked at again later. */

@@ -72,6 +72,10 @@ export const becauseOfRows = (rows: readonly PendingNode[]): Because | undefined
 export const soleRequestOf = ({ signals, requestIds }: PendingNode): string | undefined =>
   signals === 0 && requestIds?.length === 1 ? requestIds[0] : undefined;
 
+/** The requests of a row that stands for nothing else, where they are not a run's alone. */
+export const othersIn = ({ signals, requestIds = [] }: PendingNode, requestId: string): readonly string[] =>
+  signals === 0 && requestIds.some((id) => id !== requestId) ? requestIds : [];
+
 /**
  * The first rows that one run takes, in the given order. Rows that only one request wants get a run of their own, which
  * belongs to that request and is cancelled with it.

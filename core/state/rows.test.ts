@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { at, node, START } from '../../test/support/runs.ts';
 import { LettersRow } from './letters-row.ts';
 import { Attempt, NodeStateRow } from './node-state.ts';
-import { isAnswered, MAX_REQUESTS, PendingNode, rowsForRun, soleRequestOf } from './pending-node.ts';
+import { isAnswered, MAX_REQUESTS, othersIn, PendingNode, rowsForRun, soleRequestOf } from './pending-node.ts';
 import { Breaker, TrustResult, TrustRow } from './trust-state.ts';
 
 const pending = (over: Partial<PendingNode> = {}): PendingNode => ({
@@ -61,6 +61,14 @@ describe('a pending node', () => {
     expect(soleRequestOf(pending({ signals: 1, requestIds: ['q-1'] }))).toBeUndefined();
     expect(soleRequestOf(pending({ signals: 0, requestIds: ['q-1', 'q-2'] }))).toBeUndefined();
     expect(soleRequestOf(pending({ signals: 0 }))).toBeUndefined();
+  });
+
+  it('has other requests than a run where it stands for requests alone, and not for that of the run alone', () => {
+    const of = (signals: number, requestIds?: string[]) =>
+      othersIn(pending({ signals, ...(requestIds === undefined ? {} : { requestIds }) }), 'q-1');
+    expect(of(0, ['q-1', 'q-2'])).toEqual(['q-1', 'q-2']);
+    expect(of(0, ['q-2'])).toEqual(['q-2']);
+    for (const none of [of(0, ['q-1']), of(0), of(1, ['q-2'])]) expect(none).toEqual([]);
   });
 
   it('goes with those of the same request, or with those of none', () => {

@@ -34,7 +34,7 @@ import { endActive, endForgotten, endQueued, endStuckRun, endUnreadable, stuckRu
 import { nowIso, type RunControllerPorts } from './ports.ts';
 import { readLane } from './replace-unreadable.ts';
 import { requestedNodes } from './requested-nodes.ts';
-import { nodesOfCancelled, settleCancelled, withoutCancelled } from './settle-cancelled.ts';
+import { nodesOfCancelled, settleCancelled, stillWanted, withoutCancelled } from './settle-cancelled.ts';
 import { tellUnreadable } from './tell-unreadable.ts';
 import type { Read } from './turn-failures.ts';
 import { createTurnMemory, withMemory } from './turn-memory.ts';
@@ -49,13 +49,14 @@ const answered = async (deps: RunControllerPorts, name: string): Promise<LaneSta
 };
 
 /** The pending rows of a run's nodes, and why some of them cannot be read. */
-const rowsOf = async (deps: RunControllerPorts, { lane }: RunState, wanted: readonly string[]) => {
+const rowsOf = async (deps: RunControllerPorts, run: RunState, wanted: readonly string[]) => {
+  const { lane } = run;
   if (lane === undefined) return {};
   const { understood, broken } = await deps.lanes.rowsOf(lane, wanted);
   for (const { instanceId, problem } of broken)
     tellUnreadable(deps, 'the node gets no command', { lane, instanceId, problem });
   const brokenRows = new Map(broken.map(({ instanceId, problem }) => [instanceId, problem]));
-  return { rows: byNode(understood), brokenRows };
+  return { rows: byNode(await stillWanted(deps, run, understood)), brokenRows };
 };
 
 /** Reads what the next step of a planned run rests on: what is known of its commands, then the nodes that it may send to. */

@@ -3,6 +3,7 @@ import type { Cancelled } from '../../core/runs/outbox.ts';
 import { cancelledRun, laneRun } from '../../core/runs/plan.ts';
 import type { LaneState } from '../../core/state/lane-state.ts';
 import type { PendingNode } from '../../core/state/pending-node.ts';
+import { othersIn } from '../../core/state/pending-node.ts';
 import type { QueuedRun, RunState } from '../../core/state/run-state.ts';
 import { UnreadableRowError } from '../adapters/table/items.ts';
 import { cancellationOf, cancellationsOf } from './cancellations.ts';
@@ -78,6 +79,25 @@ export const withoutCancelled = async (
     await dropRows(deps, lane, requestId, own, cancelled.get(requestId) ?? { force: false });
   }
   return kept;
+};
+
+/**
+ * The rows of a run that may be sent to: of a row that only requests want, and others than the run's, those that still stand. A
+ * row of which none does is left out: its request may have been cancelled since the turn began.
+ */
+export const stillWanted = async (
+  deps: RunControllerPorts,
+  { requestId }: RunState,
+  rows: readonly PendingNode[],
+): Promise<readonly PendingNode[]> => {
+  const others = rows.flatMap((row) => othersIn(row, requestId));
+  if (others.length === 0) return rows;
+  const cancelled = await cancellationsOf(deps, [...new Set(others)]);
+  return rows.flatMap((row) => {
+    if (othersIn(row, requestId).length === 0) return [row];
+    const requestIds = (row.requestIds ?? []).filter((id) => !cancelled.has(id));
+    return requestIds.length === 0 ? [] : [{ ...row, requestIds }];
+  });
 };
 
 /** Ends the queued runs of these requests that wait in a lane now. Returns how many it ended. */

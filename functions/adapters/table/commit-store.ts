@@ -95,15 +95,17 @@ const trustCheck = ({ document, cluster, version }: TrustRow): Write => ({
   condition: isAt(version),
 });
 
-/** The conditions under which a command is stored as `sending`: neither pause is in force, and the request is not cancelled. */
-const sendChecks = ({ requestId, cluster, action }: RunState, now: string): Write[] => {
+/** The conditions under which a command is stored as `sending`: neither pause is in force, and the requests are not cancelled. */
+const sendChecks = ({ requestId, cluster, action }: RunState, wantedBy: readonly string[], now: string): Write[] => {
   const covered = action === 'check' ? [equals('covers', 'repairs')] : [];
   const notPaused = anyOf(isNew, equals('state', 'resumed'), below('until', now), equals('until', now), ...covered);
   return [
     ...[ALL_CLUSTERS, clusterScope(cluster)].map(
       (scope): Write => ({ kind: 'check', key: keys.pause(scope), condition: notPaused }),
     ),
-    { kind: 'check', key: keys.request(requestId), condition: absent('cancelled') },
+    ...[requestId, ...wantedBy].map(
+      (id): Write => ({ kind: 'check', key: keys.request(id), condition: absent('cancelled') }),
+    ),
   ];
 };
 
@@ -132,7 +134,7 @@ export const createCommitStore = ({
         bookingOf({ ...after, instanceId }, known, after.runId, now, limits),
       ),
       ...taken,
-      ...(commit.sends === true ? sendChecks(after, now) : []),
+      ...(commit.sends === true ? sendChecks(after, commit.wantedBy ?? [], now) : []),
     ];
   };
 
