@@ -36,26 +36,21 @@ it('remembers an answer from the time of its question, and no failure', async ()
   expect(await ask('pause')).toBe(1);
 });
 
-it('remembers pauses by action and cluster, breakers by document, and requests by their ids', async () => {
+it('remembers pauses by action and cluster, and requests by their ids', async () => {
   const asked: string[] = [];
   const told = async (what: string): Promise<undefined> => void asked.push(what);
   const deps = {
     results: { pauseFor: (cluster: string, action: string) => told(`${cluster} ${action}`) },
-    trust: { trippedElsewhere: (document: string) => told(document) },
     requests: { standing: (ids: readonly string[]) => told(ids.join('+')) },
     now: () => new Date(0),
   } as unknown as RunControllerPorts;
-  const { results, trust, requests } = withMemory(deps, createTurnMemory(deps));
+  const { results, requests } = withMemory(deps, createTurnMemory(deps));
   for (let step = 0; step < 2; step++) {
     await results.pauseFor('demo', 'check', '');
     await results.pauseFor('demo', 'repair', '');
     await results.pauseFor('other', 'check', '');
-    await trust.trippedElsewhere('pause-image-1', 'demo', '');
-    await trust.trippedElsewhere('pause-image-2', 'demo', '');
     await requests.standing(['q-1']);
     await requests.standing(['q-1', 'q-2']);
   }
-  expect(asked).toEqual([
-    ...['demo check', 'demo repair', 'other check', 'pause-image-1', 'pause-image-2', 'q-1', 'q-1+q-2'],
-  ]);
+  expect(asked).toEqual([...['demo check', 'demo repair', 'other check', 'q-1', 'q-1+q-2']]);
 });

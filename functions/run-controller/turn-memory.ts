@@ -6,7 +6,7 @@ import type { RunControllerPorts } from './ports.ts';
  */
 const LIFE_MS = 2000;
 
-/** What the steps of one turn ask again and again: pauses, cancellations, and the experience of other clusters. */
+/** What the steps of one turn ask again and again: pauses and cancellations. */
 export type TurnMemory = {
   /** The answer to a question, or that of another step a moment ago. A failure is not remembered. */
   readonly recall: <Answer>(what: string, ask: () => Promise<Answer>) => Promise<Answer>;
@@ -15,14 +15,14 @@ export type TurnMemory = {
 
 /** The memory of one turn. */
 export const createTurnMemory = ({ now }: Pick<RunControllerPorts, 'now'>): TurnMemory => {
-  const known = new Map<string, { readonly askedMs: number; readonly answer: unknown }>();
+  const known = new Map<string, readonly [askedMs: number, answer: unknown]>();
   return {
     recall: async <Answer>(what: string, ask: () => Promise<Answer>): Promise<Answer> => {
       const askedMs = now().getTime();
       const last = known.get(what);
-      if (last !== undefined && askedMs - last.askedMs < LIFE_MS) return last.answer as Answer;
+      if (last !== undefined && askedMs - last[0] < LIFE_MS) return last[1] as Answer;
       const answer = await ask();
-      known.set(what, { askedMs, answer });
+      known.set(what, [askedMs, answer]);
       return answer;
     },
     forget: () => known.clear(),
@@ -31,19 +31,13 @@ export const createTurnMemory = ({ now }: Pick<RunControllerPorts, 'now'>): Turn
 
 /** The same ports, which ask in one turn what `memory` has not. */
 export const withMemory = (deps: RunControllerPorts, { recall }: TurnMemory): RunControllerPorts => {
-  const { results, trust, requests } = deps;
+  const { results, requests } = deps;
   return {
     ...deps,
     results: {
       ...results,
-      pauseFor: (cluster, action, now) =>
-        recall(`pause of ${action}s on ${cluster}`, () => results.pauseFor(cluster, action, now)),
+      pauseFor: (cluster, action, now) => recall(cluster + action, () => results.pauseFor(cluster, action, now)),
     },
-    trust: {
-      ...trust,
-      trippedElsewhere: (document, cluster, now) =>
-        recall(`breakers of ${document}`, () => trust.trippedElsewhere(document, cluster, now)),
-    },
-    requests: { ...requests, standing: (ids) => recall(`requests ${ids.join()}`, () => requests.standing(ids)) },
+    requests: { ...requests, standing: (ids) => recall(ids.join(), () => requests.standing(ids)) },
   };
 };
