@@ -85,7 +85,7 @@ export const suitesOf = ({ env, scratch, isDeep, lacks }) => {
     { name: 'matrix', share: 0.6, needs: 'build', run: vitest('matrix') },
     { name: 'nodes', share: 0.7, needs: 'build', run: vitest('nodes') },
     { name: 'docs', share: 0.5, needs: 'build', run: vitest('docs') },
-    { name: 'unit', share: 1, needs: 'build', run: compute('unit', { words: [...notOfCore, '--maxWorkers=4'] }) },
+    { name: 'unit', share: 1, needs: 'build', run: compute('unit', { words: [...notOfCore, '--maxWorkers=2'] }) },
     // One process after the other: stepping back, it would end last by far.
     { name: 'deploy', share: 0.5, needs: 'build', run: vitest('deploy') },
     {

@@ -39,6 +39,7 @@ const ENVIRONMENT = {
   AWS_SECRET_ACCESS_KEY: 'none',
   POWERTOOLS_SERVICE_NAME: 'fleetmend',
   POWERTOOLS_METRICS_NAMESPACE: 'fleetmend',
+  COPIES: '1',
   TABLE_NAME: 'table',
   BUS_NAME: 'bus',
   ...Object.fromEntries(

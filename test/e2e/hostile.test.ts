@@ -35,7 +35,11 @@ describe('a request', () => {
       { ...repair, cluster: 'nowhere' },
       /field cluster: nowhere is not in the policy; it lists: good/,
     ],
-    ['an unknown remediation', { ...repair, remediation: 'format-disk' }, /field remediation: there is no format-disk/],
+    [
+      'an unknown remediation',
+      { ...repair, remediation: 'format-disk' },
+      /field remediation: there is no remediation format-disk; there are: /,
+    ],
     ['no reason', { ...repair, reason: '' }, /field reason: say why/],
     [
       'a hostile id',
@@ -52,7 +56,7 @@ describe('a request', () => {
       { ...repair, document: 'AWS-RunShellScript' },
       /field document: this request has no such field/,
     ],
-    ['the end of no run', { action: 'cancel', runId: 'r-none', reason: 'x' }, /field runId: there is no r-none/],
+    ['the end of no run', { action: 'cancel', runId: 'r-none', reason: 'x' }, /field runId: there is no run r-none$/],
   ])('with %s is answered with the field that is wrong', async (_name, request, message) => {
     const before = (await scene.runs('good')).length;
     expect(refusalIn(await scene.ask(request)).message).toMatch(message);
