@@ -6,7 +6,7 @@ import { slotsHeld } from '../guards/slots.ts';
 import { isCanary, newTrust, openBreakerOf, windowOf } from '../guards/trust.ts';
 import { counted } from '../model/counted.ts';
 import { defined } from '../model/defined.ts';
-import { epochMs, isoTime } from '../model/ids.ts';
+import { epochMs } from '../model/ids.ts';
 import { type ClusterPolicy, modeOf } from '../model/policy.ts';
 import type { Rules } from '../runs/rules.ts';
 import type { ClusterState, PauseRow } from '../state/cluster-state.ts';
@@ -135,8 +135,10 @@ export const nodeGuards = (
   const { limits } = rules.policy;
   const tag = facts?.modeTag;
   // A row keeps what no longer counts until its next attempt is stored.
-  const oldest = isoTime(epochMs(now) - limits.attemptWindowSeconds * 1000);
-  const failed = Object.values(state?.attempts ?? {}).filter((one) => one.at > oldest && isFailedAttempt(one)).length;
+  const oldestMs = epochMs(now) - limits.attemptWindowSeconds * 1000;
+  const failed = Object.values(state?.attempts ?? {}).filter(
+    (one) => epochMs(one.at) > oldestMs && isFailedAttempt(one),
+  ).length;
   const ends = coolDownEnd(state, limits);
   const cools = ends !== undefined && ends > now;
   const quarantinedAt = state?.quarantinedAt;

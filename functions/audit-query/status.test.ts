@@ -6,6 +6,7 @@ import { auditQueryPorts } from '../../test/support/audit-query.ts';
 import { runControllerWorld } from '../../test/support/run-controller-world.ts';
 import { testSettings } from '../../test/support/settings.ts';
 import { startTable, type TestTable } from '../../test/support/table.ts';
+import { digestItem } from '../adapters/table/digest-item.ts';
 import { rowOf } from '../adapters/table/items.ts';
 import { report } from './query.ts';
 
@@ -97,6 +98,29 @@ describe('status', () => {
     await w.ask('r-found', 'check', w.ids.slice(0, 3));
     await w.pass(300);
     expect(ofKind(await status({ cluster: 'demo' }), 'node-status')).toEqual([]);
+  });
+
+  it('says which runs it has not read for nodes that got no command, and which of their results', async () => {
+    const { status, own, w } = await worked();
+    const endedAt = w.iso();
+    const place = { cluster: 'demo', remediation: 'node-check', action: 'check' } as const;
+    for (let n = 0; n < 21; n++) {
+      const run = {
+        runId: `r-${n}`,
+        requestId: `r-${n}`,
+        because: 'operator',
+        createdAt: endedAt,
+        end: 'Done',
+      } as const;
+      const digest = RunDigest.parse({ ...place, ...run, endedAt, counts: { Unreachable: 1 }, notes: [] });
+      await own.put(digestItem(digest, 30));
+    }
+    await own.put({ pk: 'RESULT#r-20', sk: w.ids[0], outcome: 'Strange' });
+    const [cluster] = ofKind(await status({ cluster: 'demo' }), 'cluster');
+    expect(cluster?.unread).toEqual([
+      expect.stringContaining('RESULT#r-20'),
+      '1 run before the newest 20 with nodes that got no command',
+    ]);
   });
 
   it('shows every cluster of the policy, and refuses any other with the list', async () => {

@@ -1,5 +1,6 @@
 import type { ClusterSeen } from '../../../core/api/cluster-status.ts';
 import { presentState, type SeenNote } from '../../../core/api/present-state.ts';
+import { counted } from '../../../core/model/counted.ts';
 import { defined } from '../../../core/model/defined.ts';
 import { epochMs, isoTime } from '../../../core/model/ids.ts';
 import { COMMANDLESS_OUTCOMES, meaningOf } from '../../../core/model/outcome.ts';
@@ -50,31 +51,40 @@ const lastSweep = async (store: AuditStore, cluster: string, open: readonly RunS
 const commandlessIn = (counts: RunDigest['counts']): number =>
   COMMANDLESS_OUTCOMES.reduce((sum, name) => sum + (counts[name] ?? 0), 0);
 
-/** The results of nodes that got no command: no observation, and so no digest, has them. */
-const settledOf = async (store: AuditStore, runs: readonly RunDigest[]): Promise<readonly SeenNote[]> => {
+const problemsOf = ({ unreadable }: Rows<unknown>): readonly string[] => unreadable.map(({ problem }) => problem);
+
+/** The results of nodes that got no command, and what cannot be read: no observation, and so no digest, has them. */
+const settledOf = async (store: AuditStore, runs: readonly RunDigest[]) => {
   const notes: SeenNote[] = [];
+  const unread: string[] = [];
   for (const { runId, counts, notes: own } of runs) {
     const noted = new Set(own.map(({ instanceId }) => instanceId));
     if (commandlessIn(counts) <= own.filter(({ outcome }) => COMMANDLESS_OUTCOMES.includes(outcome)).length) continue;
-    const { understood } = await store.rows(ResultRow, { key: keys.results(runId) });
-    for (const { instanceId, endedAt: at, outcome, remediation, reason, commandId } of understood) {
+    const results = await store.rows(ResultRow, { key: keys.results(runId) });
+    unread.push(...problemsOf(results));
+    for (const { instanceId, endedAt: at, outcome, remediation, reason, commandId } of results.understood) {
       const { isWorking, hasSkipReason } = meaningOf(outcome);
       if (commandId !== undefined || isWorking || hasSkipReason || noted.has(instanceId)) continue;
       notes.push({ instanceId, at, outcome, remediation, runId, ...defined({ reason }) });
     }
   }
-  return notes;
+  return { notes, unread };
 };
 
 /** The runs that ended since a time, and the nodes of theirs and of the sweep's that got no command. */
 const readLater = async (store: AuditStore, cluster: string, from: string, sweep: readonly RunDigest[]) => {
   const later = await store.rows(RunDigest, { index: 'byOwner', key: index.digestsOf(cluster), from });
   const own = new Set(sweep.map(({ runId }) => runId));
-  const newest = later.understood.filter(({ runId, counts }) => !own.has(runId) && commandlessIn(counts) > 0);
-  return { later, settled: await settledOf(store, [...sweep, ...newest.slice(-MAX_SETTLED_RUNS)]) };
+  const runs = later.understood.filter(({ runId, counts }) => !own.has(runId) && commandlessIn(counts) > 0);
+  const { notes, unread } = await settledOf(store, [...sweep, ...runs.slice(-MAX_SETTLED_RUNS)]);
+  const left = Math.max(0, runs.length - MAX_SETTLED_RUNS);
+  const text = `${counted(left, 'run')} before the newest ${MAX_SETTLED_RUNS} with nodes that got no command`;
+  return {
+    later: later.understood,
+    settled: notes,
+    unread: [...problemsOf(later), ...unread, ...(left === 0 ? [] : [text])],
+  };
 };
-
-const problemsOf = ({ unreadable }: Rows<unknown>): readonly string[] => unreadable.map(({ problem }) => problem);
 
 /** Reads one cluster: by keys alone, and as many rows as its present work has. */
 export const readCluster = async (
@@ -92,7 +102,7 @@ export const readCluster = async (
     .toSorted()
     .at(0);
   const from = began === undefined || began < oldest ? oldest : began;
-  const [cut, { later, settled }, lanes] = await Promise.all([
+  const [cut, { later, settled, unread }, lanes] = await Promise.all([
     readSignalsCut(store, cluster, now),
     readLater(store, cluster, from, sweep.understood),
     Promise.all(
@@ -107,7 +117,7 @@ export const readCluster = async (
   const scopes = new Set([ALL_CLUSTERS, clusterScope(cluster)]);
   return {
     policy,
-    present: presentState(sweep.understood, settled, later.understood),
+    present: presentState(sweep.understood, settled, later),
     sweep: sweep.understood,
     open,
     lanes: lanes.map(({ lane, rows }) => ({ lane, rows: rows.understood })),
@@ -119,7 +129,7 @@ export const readCluster = async (
       ...(began !== undefined && began < oldest ? [`runs between the last sweep (${began}) and ${oldest}`] : []),
       ...cut.unread,
       ...problemsOf(sweep),
-      ...problemsOf(later),
+      ...unread,
       ...lanes.flatMap(({ rows }) => problemsOf(rows)),
     ],
   };
