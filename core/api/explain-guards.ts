@@ -1,4 +1,4 @@
-import { coolDownEnd, isFailedAttempt } from '../guards/attempts.ts';
+import { coolDownEnd, countedFailures } from '../guards/attempts.ts';
 import { budgetOf, type KnownNode, type NodeFacts } from '../guards/decide-node.ts';
 import { isFrozen } from '../guards/freeze.ts';
 import { pauseText } from '../guards/pause.ts';
@@ -6,7 +6,6 @@ import { slotsHeld } from '../guards/slots.ts';
 import { isCanary, newTrust, openBreakerOf, windowOf } from '../guards/trust.ts';
 import { counted } from '../model/counted.ts';
 import { defined } from '../model/defined.ts';
-import { epochMs } from '../model/ids.ts';
 import { type ClusterPolicy, modeOf } from '../model/policy.ts';
 import type { Rules } from '../runs/rules.ts';
 import type { ClusterState, PauseRow } from '../state/cluster-state.ts';
@@ -134,11 +133,7 @@ export const nodeGuards = (
 ): readonly Guard[] => {
   const { limits } = rules.policy;
   const tag = facts?.modeTag;
-  // A row keeps what no longer counts until its next attempt is stored.
-  const oldestMs = epochMs(now) - limits.attemptWindowSeconds * 1000;
-  const failed = Object.values(state?.attempts ?? {}).filter(
-    (one) => epochMs(one.at) > oldestMs && isFailedAttempt(one),
-  ).length;
+  const failed = countedFailures(state?.attempts ?? {}, now, limits);
   const ends = coolDownEnd(state, limits);
   const cools = ends !== undefined && ends > now;
   const quarantinedAt = state?.quarantinedAt;

@@ -11,6 +11,7 @@ import {
   attemptChange,
   clampTimes,
   coolDownEnd,
+  countedFailures,
   isAnswer,
   isFailedAttempt,
   isLeftToResult,
@@ -174,26 +175,40 @@ describe('a quarantine', () => {
     fc.assert(
       fc.property(Attempts, fc.boolean(), fc.boolean(), (attempts, isFinal, stands) => {
         const state = { attempts, ...(stands ? { quarantinedAt: at(0) } : {}) };
-        const failed = Object.values(attempts).filter(isFailedAttempt).length;
-        const advice = quarantineAdvice(state, { isFinal, advice: 'grow the disk' }, LIMITS);
+        const counts = (attempt: Attempt) => attempt.at > at(-LIMITS.attemptWindowSeconds) && isFailedAttempt(attempt);
+        const failed = Object.values(attempts).filter(counts).length;
+        const advice = quarantineAdvice(state, { isFinal, endedAt: at(0), advice: 'grow the disk' }, LIMITS);
         const expected = isFinal && !stands && failed >= LIMITS.quarantineAttempts;
         expect(advice).toBe(expected ? 'grow the disk' : undefined);
       }),
     );
   });
 
+  it('counts the attempts of the window before the result, to the second', () => {
+    const old = LIMITS.attemptWindowSeconds;
+    const failed = (seconds: number): Attempt => ({ at: at(seconds), outcome: 'NotRepaired' });
+    const attempts = { a: failed(0), b: failed(1), c: failed(2), d: { at: at(2), outcome: 'Repaired' as const } };
+    expect([old - 1, old, old + 1, old + 2].map((now) => countedFailures(attempts, at(now), LIMITS))).toEqual([
+      3, 2, 1, 0,
+    ]);
+    expect(quarantineAdvice({ attempts }, { isFinal: true, endedAt: at(old - 1) }, LIMITS)).toBeDefined();
+    expect(quarantineAdvice({ attempts }, { isFinal: true, endedAt: at(old) }, LIMITS)).toBeUndefined();
+  });
+
   it('does not start again where it holds', () => {
     const attempts = Object.fromEntries(
       ['a', 'b', 'c'].map((id): [string, Attempt] => [id, { at: at(0), outcome: 'Unknown' }]),
     );
-    expect(quarantineAdvice({ attempts, quarantinedAt: at(1) }, { isFinal: true }, LIMITS)).toBeUndefined();
+    expect(
+      quarantineAdvice({ attempts, quarantinedAt: at(1) }, { isFinal: true, endedAt: at(3) }, LIMITS),
+    ).toBeUndefined();
   });
 
   it('has a default advice if the result has none', () => {
     const attempts = Object.fromEntries(
       ['a', 'b', 'c'].map((id): [string, Attempt] => [id, { at: at(0), outcome: 'Unknown' }]),
     );
-    expect(quarantineAdvice({ attempts }, { isFinal: true }, LIMITS)).toMatch(/replace the node/);
+    expect(quarantineAdvice({ attempts }, { isFinal: true, endedAt: at(3) }, LIMITS)).toMatch(/replace the node/);
   });
 });
 
@@ -239,13 +254,13 @@ it('one failure and any number of unanswered attempts do not quarantine a node',
     ...Object.fromEntries(silent),
     failed: { at: at(0), outcome: 'NotRepaired' },
   };
-  expect(quarantineAdvice({ attempts }, { isFinal: true }, LIMITS)).toBeUndefined();
+  expect(quarantineAdvice({ attempts }, { isFinal: true, endedAt: at(3) }, LIMITS)).toBeUndefined();
   const three = {
     ...attempts,
     second: { at: at(1), outcome: 'NotRepaired' as const },
     third: { at: at(2), outcome: 'Relapsed' as const },
   };
-  expect(quarantineAdvice({ attempts: three }, { isFinal: true }, LIMITS)).toBeDefined();
+  expect(quarantineAdvice({ attempts: three }, { isFinal: true, endedAt: at(3) }, LIMITS)).toBeDefined();
 });
 
 describe('an attempt whose result stands in a row of its own', () => {

@@ -109,17 +109,27 @@ export const withHistory = (
   return { ...reading, outcome, relapseOf: { runId: earlier, at } };
 };
 
+/** How many of a node's attempts have failed and still count at `now`; older ones may be kept for a relapse. */
+export const countedFailures = (
+  attempts: NodeStateRow['attempts'],
+  now: string,
+  limits: Pick<Limits, 'attemptWindowSeconds'>,
+): number => {
+  const oldestMs = epochMs(now) - limits.attemptWindowSeconds * 1000;
+  return Object.values(attempts).filter((attempt) => epochMs(attempt.at) > oldestMs && isFailedAttempt(attempt)).length;
+};
+
 /**
  * The advice for a node that is quarantined after a result; undefined if it is not quarantined. A node is quarantined if it
  * has failed too often, the result is final (a slow node may still succeed), and it is not quarantined yet.
  */
 export const quarantineAdvice = (
   node: Pick<NodeStateRow, 'attempts' | 'quarantinedAt'>,
-  result: { readonly isFinal: boolean; readonly advice?: string | undefined },
-  limits: Pick<Limits, 'quarantineAttempts'>,
+  result: { readonly isFinal: boolean; readonly endedAt: string; readonly advice?: string | undefined },
+  limits: Pick<Limits, 'quarantineAttempts' | 'attemptWindowSeconds'>,
 ): string | undefined => {
   if (!result.isFinal || node.quarantinedAt !== undefined) return undefined;
-  const failed = Object.values(node.attempts).filter(isFailedAttempt).length;
+  const failed = countedFailures(node.attempts, result.endedAt, limits);
   return failed >= limits.quarantineAttempts ? (result.advice ?? ADVICE_OF_QUARANTINE) : undefined;
 };
 

@@ -64,7 +64,7 @@ export const createObservationWriter = ({
     ResultStore,
     'putResult' | 'known' | 'nodeStates' | 'recordAttempt' | 'takeBackAttempt' | 'quarantine' | 'setCommandDue'
   >;
-  readonly limits: Pick<Limits, 'quarantineAttempts'>;
+  readonly limits: Pick<Limits, 'quarantineAttempts' | 'attemptWindowSeconds'>;
   /**
    * The catalogue's sentences. A function without them writes no rows that need them: it makes the command due, and
    * scheduler writes them within a minute.
@@ -113,7 +113,7 @@ export const createObservationWriter = ({
     if (change === undefined) return;
     if (change.kind === 'take-back') return await results.takeBackAttempt(row, row.runId);
     const node = await results.recordAttempt(row, row.runId, change.attempt, states);
-    const advice = quarantineAdvice(node, { isFinal: true, advice: row.advice }, limits);
+    const advice = quarantineAdvice(node, { ...row, isFinal: true }, limits);
     if (advice !== undefined) await results.quarantine(node, row, advice);
   };
 

@@ -1,4 +1,6 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { quarantineAdvice, relapseOf } from '../../../core/guards/attempts.ts';
+import type { Limits } from '../../../core/model/policy.ts';
 import type { Attempt } from '../../../core/state/node-state.ts';
 import type { ResultRow } from '../../../core/state/results.ts';
 import { accepted } from '../../../test/support/answers.ts';
@@ -30,10 +32,10 @@ const attemptOf = ({ endedAt, outcome, grade }: ResultRow): Attempt => ({
 });
 
 /** A table in which the attempt of a run is booked. `written` is what the row of the node has. */
-const booked = async () => {
+const booked = async (limits: Limits = LIMITS) => {
   const own = await table.another();
-  const store = createResultStore({ ...own, limits: LIMITS });
-  await createTable(own).transact([bookingOf(about, undefined, 'r-1', at(0), LIMITS)]);
+  const store = createResultStore({ ...own, limits });
+  await createTable(own).transact([bookingOf(about, undefined, 'r-1', at(0), limits)]);
   return {
     ...{ own, store },
     written: async () => (await own.items(keys.nodeState(ID, '').pk))[0]?.attempts,
@@ -98,4 +100,31 @@ it('audit-query shows attempts with their results', async () => {
     { kind: 'node', ...about, attempts: { 'r-1': { at: at(60), outcome: 'Repaired' } } },
     { kind: 'result', outcome: 'Repaired' },
   ]);
+});
+
+describe('where relapses are looked for longer than attempts count', () => {
+  const [HOUR, DAY] = [3600, 86_400];
+  const limits: Limits = { ...LIMITS, retentionDays: 1, attemptWindowSeconds: HOUR, relapseSeconds: 3 * DAY };
+
+  it('a repair is known until then: its attempt, and the row that says that it was one', async () => {
+    const { own, store, shown } = await booked(limits);
+    await store.putResult(resultOf());
+    const [row] = await own.items(keys.result('r-1', ID).pk);
+    expect(row?.expiresAt).toBeGreaterThan(Date.parse(at(60 + 3 * DAY)) / 1000);
+    const known = (await store.nodeStates([ID], 'pause-image')).get(ID);
+    await createTable(own).transact([bookingOf(about, known, 'r-2', at(2 * DAY), limits)]);
+    const again = { runId: 'r-2', endedAt: at(2 * DAY + 60) };
+    expect(relapseOf(again, (await shown()) ?? {}, limits)?.[0]).toBe('r-1');
+  });
+
+  it('an attempt that no longer counts is kept for that, and quarantines no node', async () => {
+    const { store, shown } = await booked(limits);
+    const failed = (minute: number) => resultOf({ outcome: 'NotRepaired', endedAt: at(60 * minute) });
+    for (const minute of [1, 2, 90])
+      await store.recordAttempt(about, `r-${minute}`, attemptOf(failed(minute)), undefined);
+    const node = { attempts: (await shown()) ?? {} };
+    expect(Object.keys(node.attempts)).toEqual(['r-1', 'r-2', 'r-90']);
+    expect(quarantineAdvice(node, { isFinal: true, endedAt: at(60 * 90) }, limits)).toBeUndefined();
+    expect(quarantineAdvice(node, { isFinal: true, endedAt: at(60 * 60) }, limits)).toBeDefined();
+  });
 });

@@ -114,7 +114,7 @@ export const createCommitStore = ({
   limits,
   ...options
 }: TableOptions & {
-  readonly limits: Pick<Limits, 'retentionDays' | 'attemptWindowSeconds' | 'canaries'>;
+  readonly limits: Pick<Limits, 'retentionDays' | 'attemptWindowSeconds' | 'relapseSeconds' | 'canaries'>;
 }): CommitStore => {
   const table = createTable(options);
 

@@ -1,6 +1,7 @@
 import { type QuarantineCause, quarantineNotice } from '../../../core/api/state-notices.ts';
 import { amends, isLeftToResult } from '../../../core/guards/attempts.ts';
 import type { KnownNode } from '../../../core/guards/decide-node.ts';
+import type { Limits } from '../../../core/model/policy.ts';
 import { type Attempt, NodeStateRow } from '../../../core/state/node-state.ts';
 import { absent, allOf, anyOf, atMost, type Change, isNew, isStored, isThere } from './expressions.ts';
 import { expiresIn, type Item, rowOf } from './items.ts';
@@ -37,7 +38,11 @@ export type NodeStore = {
   readonly quarantine: (node: NodeStateRow, cause: QuarantineCause, advice: string) => Promise<void>;
 };
 
-type Window = { readonly attemptWindowSeconds: number };
+type Window = Pick<Limits, 'attemptWindowSeconds' | 'relapseSeconds'>;
+
+/** For how long an attempt matters: it may count towards quarantine, or be the repair before a relapse. */
+const mattersSeconds = ({ attemptWindowSeconds, relapseSeconds }: Window): number =>
+  Math.max(attemptWindowSeconds, relapseSeconds);
 
 /**
  * A write of an attempt loses at most three times to others: the row is created, the node is quarantined, the attempt gets a
@@ -49,12 +54,14 @@ const ATTEMPT_WRITES = 5;
 const isSaid = (known: Attempt, { outcome, grade }: Attempt): boolean =>
   known.outcome === undefined || (known.outcome === outcome && known.grade === grade);
 
-/** How long a node's state is kept after the last of its attempts counts. That of a quarantined node is kept. */
+/** How long a node's state is kept after the last of its attempts matters. That of a quarantined node is kept. */
 const KEPT_SECONDS = 7 * 86_400;
 
+/** How long an attempt and its result are kept, however short the retention is. */
+export const keptSeconds = (window: Window): number => mattersSeconds(window) + KEPT_SECONDS;
+
 /** The attribute by which DynamoDB forgets a node's state that was last written at a time. */
-export const forgets = (at: string, { attemptWindowSeconds }: Window): Item =>
-  expiresIn(Date.parse(at), attemptWindowSeconds + KEPT_SECONDS);
+export const forgets = (at: string, window: Window): Item => expiresIn(Date.parse(at), keptSeconds(window));
 
 /** The update that stores a run's attempt, and forgets those that are too old. Only this run's own entry is written. */
 const changeOf = (
@@ -68,7 +75,7 @@ const changeOf = (
   const expiry = known?.quarantinedAt === undefined ? forgets(attempt.at, window) : {};
   if (known === undefined)
     return { set: { instanceId, cluster, remediation, attempts: { [runId]: attempt }, ...expiry } };
-  const oldestMs = Date.parse(attempt.at) - window.attemptWindowSeconds * 1000;
+  const oldestMs = Date.parse(attempt.at) - mattersSeconds(window) * 1000;
   const old = Object.entries(known.attempts).filter(([id, { at }]) => id !== runId && Date.parse(at) <= oldestMs);
   return {
     set: expiry,

@@ -6,7 +6,7 @@ import { CommandRow } from '../../../core/state/command-state.ts';
 import type { ResultRow } from '../../../core/state/results.ts';
 import type { Sleep } from '../sleep.ts';
 import { absent, anyOf, below, isNew, isStored } from './expressions.ts';
-import { expires, type Item, inIndex, type Stored } from './items.ts';
+import { expires, expiresIn, type Item, inIndex, type Stored } from './items.ts';
 import {
   ALL_CLUSTERS,
   clusterScope,
@@ -18,7 +18,7 @@ import {
   shardOf,
   TABLE,
 } from './keys.ts';
-import { createNodeStore, type NodeStore } from './node-store.ts';
+import { createNodeStore, keptSeconds, type NodeStore } from './node-store.ts';
 import { withoutKeyFields, withPackedPlaces } from './packed.ts';
 import { briefsOf } from './result-briefs.ts';
 import { createTable, startingWith, type TableOptions } from './table.ts';
@@ -48,7 +48,15 @@ export type ResultStore = NodeStore & {
 /** Results that are found by reason through the index by outcome: repairs, which nearly all results are. */
 export const OUTCOMES_ALONE = outcomesWith('isRepaired').filter((outcome) => !meaningOf(outcome).isFailed);
 
-const resultItem = (row: ResultRow, key: Key, retentionDays: number): Item => {
+type KeptLimits = Pick<Limits, 'retentionDays' | 'attemptWindowSeconds' | 'relapseSeconds'>;
+
+/** A repair is known by its result alone, so the result is kept for as long as the attempt. */
+const expiryOf = ({ action, at }: ResultRow, limits: KeptLimits): Item => {
+  const seconds = limits.retentionDays * 86_400;
+  return expiresIn(Date.parse(at), action === 'check' ? seconds : Math.max(seconds, keptSeconds(limits)));
+};
+
+const resultItem = (row: ResultRow, key: Key, limits: KeptLimits): Item => {
   // The key of an index need not name one item alone. Each byte is stored four times, and a kilobyte is one unit to write.
   const sort = row.endedAt;
   const shard = shardOf(row.instanceId, RESULT_SHARDS);
@@ -60,7 +68,7 @@ const resultItem = (row: ResultRow, key: Key, retentionDays: number): Item => {
     ...(row.reason === undefined || OUTCOMES_ALONE.includes(row.outcome)
       ? {}
       : inIndex('byReason', index.reasonDay(row.reason, row.endedAt.slice(0, 10), shard), sort)),
-    ...expires(row.at, retentionDays),
+    ...expiryOf(row, limits),
   };
 };
 
@@ -70,7 +78,7 @@ export const createResultStore = ({
   pace,
   ...options
 }: TableOptions & {
-  readonly limits: Pick<Limits, 'retentionDays' | 'attemptWindowSeconds'>;
+  readonly limits: KeptLimits;
   readonly wait?: Sleep;
   /** Of the rows of results: those of a run share a partition. */
   readonly pace?: WritePace;
@@ -81,7 +89,7 @@ export const createResultStore = ({
 
   return {
     putResult: async (row) => {
-      const item = resultItem(row, keys.result(row.runId, row.instanceId), retentionDays);
+      const item = resultItem(row, keys.result(row.runId, row.instanceId), limits);
       await pace?.(keys.result(row.runId, row.instanceId).pk);
       const { grade } = row;
       // A row without a grade, and no row at all, lack the attribute.
