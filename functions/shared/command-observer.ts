@@ -5,9 +5,9 @@ import type { Limits } from '../../core/model/policy.ts';
 import type { Texts } from '../../core/model/render-message.ts';
 import { mayBeGone, withoutGone } from '../../core/runs/gone.ts';
 import { type Invocation, isCut } from '../../core/runs/invocation.ts';
-import { observationOf, readNodes, type Shown } from '../../core/runs/observation.ts';
+import { observationOf, readNodes, type Shown, supersedes } from '../../core/runs/observation.ts';
 import type { NoteRules } from '../../core/runs/row-notes.ts';
-import type { CommandRow } from '../../core/state/command-state.ts';
+import type { CommandRow, ObservationRow } from '../../core/state/command-state.ts';
 import type { Reading } from '../../core/state/results.ts';
 import type { Instances } from '../adapters/ec2/instances.ts';
 import type { CommandReader } from '../adapters/ssm/run-command.ts';
@@ -145,16 +145,18 @@ export const createCommandObserver = ({
       const at = now().toISOString();
       const seen = readNodes(command, await shownOf(command, at), at);
       const readings = await withHistories(command, await withoutTerminated(command, seen, at));
-      let isFinal = false;
+      let stored: ObservationRow | undefined;
       const progress = await writer.write(command, (standing) => {
         const next = observationOf(command, readings, at, standing);
-        isFinal = (next ?? standing)?.final === true;
+        stored = next !== undefined && supersedes(next, standing) ? next : standing;
         return next;
       });
       if (progress === 'running') return progress;
-      await results.setCommandDue(command.commandId, isFinal ? undefined : nextLook(command, at));
-      // Run-controller makes this command due where it completes the batch: had it done so just before, it would be lost.
-      return progress === 'incomplete' ? await writer.writeResults(command) : progress;
+      const dueAt = stored?.final === true ? undefined : nextLook(command, at);
+      // Run-controller may have completed the batch since, and made the command due at this time: that must stay.
+      const kept = progress === 'incomplete' ? stored?.at : undefined;
+      await results.setCommandDue(command.commandId, dueAt, kept);
+      return progress;
     },
   };
 };

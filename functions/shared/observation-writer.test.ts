@@ -94,7 +94,7 @@ it('a function that is slow with the hard deadline leaves the result and the att
   expect(state?.attempts).toEqual({ 'r-1': { at: at(80), outcome: 'Repaired', grade: 2 } });
 });
 
-it('a part that is written down while another one ends leaves its result, or the command due', async () => {
+it.each(['goes on', 'dies'])('a command whose batch is completed meanwhile stays due: its observer %s', async (how) => {
   const { runs, results, written, due } = await stores();
   const check = { remediation: 'node-check', action: 'check', parts: 2 } as const;
   const first = command({ ...check, key: '1.1', part: 1 });
@@ -103,6 +103,8 @@ it('a part that is written down while another one ends leaves its result, or the
   const runController = createObservationWriter({ runs, results, limits: LIMITS, rules: testSettings() });
   const refused: Reading = { outcome: 'Unknown', reason: 'CommandRefused', message: 'refused', endedAt: at(20) };
   let isRefused = false;
+  let isKilled = how === 'dies';
+  let now = at(20);
   const { observe } = createCommandObserver({
     log: recorder().log,
     rules: testSettings(),
@@ -142,12 +144,25 @@ it('a part that is written down while another one ends leaves its result, or the
         return read;
       },
     },
-    results,
+    results: {
+      ...results,
+      setCommandDue: async (...words) => {
+        const isSet = await results.setCommandDue(...words);
+        if (isKilled) throw new Error('killed');
+        return isSet;
+      },
+    },
     limits: LIMITS,
     texts,
-    now: () => new Date(at(20)),
+    now: () => new Date(now),
   });
-  await observe(first);
+  if (isKilled) await expect(observe(first)).rejects.toThrow('killed');
+  else expect(await observe(first)).toBe('incomplete');
+  expect(await due('c-1')).toBe(at(20));
+  // Scheduler reads what is due.
+  isKilled = false;
+  now = at(80);
+  expect(await observe(first)).toBe('complete');
   expect([(await written()).map((row) => row.outcome), await due('c-1')]).toEqual([['Broken'], undefined]);
 });
 

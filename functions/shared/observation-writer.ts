@@ -36,8 +36,6 @@ export type ObservationWriter = {
     command: ObservedCommand,
     decide: (standing: ObservationRow | undefined) => ObservationRow | undefined,
   ) => Promise<Progress>;
-  /** Writes the results of a command's batch where every part has a row by now. */
-  readonly writeResults: (command: ObservedCommand) => Promise<Exclude<Progress, 'running'>>;
 };
 
 /** The number of compare-and-set attempts. After a failure, another function has stored a row with more information. */
@@ -157,22 +155,13 @@ export const createObservationWriter = ({
     return now !== undefined && gradeOf(now) > gradeOf(parts) ? await derive(command, now, true) : progress;
   };
 
-  const writeResults = async (
-    command: ObservedCommand,
-    own?: ObservationRow,
-    stood = false,
-  ): Promise<Exclude<Progress, 'running'>> => {
-    const parts = await batch(command, own);
-    if (parts === undefined) return 'incomplete';
-    return await derive(command, parts, stood);
-  };
-
   return {
     write: async (command, decide) => {
       const { row: own, stood } = await store(command, decide);
       // The parts are read after the own row is stored: of two functions that store the last two at once, one sees both.
-      return own === undefined ? 'running' : await writeResults(command, own, stood);
+      if (own === undefined) return 'running';
+      const parts = await batch(command, own);
+      return parts === undefined ? 'incomplete' : await derive(command, parts, stood);
     },
-    writeResults: (command) => writeResults(command),
   };
 };

@@ -35,13 +35,15 @@ export const isNew: Condition = absent(TABLE.partitionKey);
 export const isStored: Condition = isThere(TABLE.partitionKey);
 
 const compared =
-  (operator: '=' | '<' | '>' | '<=' | '>=') =>
+  (operator: '=' | '<>' | '<' | '>' | '<=' | '>=') =>
   (path: Path, value: NativeAttributeValue): Condition =>
   (terms) =>
     `${pathOf(terms, path)} ${operator} ${terms.value(value)}`;
 
 /** The attribute is there and has this value. */
 export const equals = compared('=');
+/** The attribute has another value, or is absent. */
+export const differs = compared('<>');
 /** The attribute has the value that was read, or is absent as it was. */
 export const asRead = (path: Path, value: NativeAttributeValue | undefined): Condition =>
   value === undefined ? absent(path) : equals(path, value);

@@ -90,6 +90,10 @@ describe('a sent command', () => {
     const item = async () => (await table.items('COMMAND#c-1'))[0];
     expect(await item()).toMatchObject({ dueSk: at(90) });
     await store.setCommandDue('c-1', at(390));
+    expect([
+      await store.setCommandDue('c-1', undefined, at(390)),
+      await store.setCommandDue('c-2', at(1), at(2)),
+    ]).toEqual([false, false]);
     expect(await item()).toMatchObject({ dueSk: at(390) });
     await store.setCommandDue('c-1', undefined);
     expect(await item()).not.toHaveProperty('duePk');

@@ -5,7 +5,7 @@ import { PauseRow } from '../../../core/state/cluster-state.ts';
 import { CommandRow } from '../../../core/state/command-state.ts';
 import type { ResultRow } from '../../../core/state/results.ts';
 import type { Sleep } from '../sleep.ts';
-import { absent, anyOf, below, isNew, isStored } from './expressions.ts';
+import { absent, allOf, anyOf, below, differs, isNew, isStored } from './expressions.ts';
 import { expires, expiresIn, type Item, inIndex, type Stored } from './items.ts';
 import {
   ALL_CLUSTERS,
@@ -39,8 +39,11 @@ export type ResultStore = NodeStore & {
   readonly readCommand: (commandId: string) => Promise<Stored<CommandRow>>;
   /** Stores the row of a sent command, due at its soft deadline. A second put changes nothing. */
   readonly putCommand: (row: CommandRow) => Promise<void>;
-  /** Sets when scheduler reads the command again; undefined for never. False where the command has no row. */
-  readonly setCommandDue: (commandId: string, dueAt: string | undefined) => Promise<boolean>;
+  /**
+   * Sets when scheduler reads the command again; undefined for never. False where the command has no row, or is due at
+   * `kept`.
+   */
+  readonly setCommandDue: (commandId: string, dueAt: string | undefined, kept?: string) => Promise<boolean>;
   /** The pause in force for a cluster, or undefined. One that cannot be read is in force, and covers everything. */
   readonly pauseFor: (cluster: string, action: 'check' | 'repair', now: string) => Promise<Pause | undefined>;
 };
@@ -114,10 +117,11 @@ export const createResultStore = ({
         ...expires(row.sentAt, retentionDays),
       });
     },
-    setCommandDue: async (commandId, dueAt) => {
+    setCommandDue: async (commandId, dueAt, kept) => {
       const due = inIndex('byDue', index.open(shardOf(commandId, DUE_SHARDS)), dueAt ?? '');
       const change = dueAt === undefined ? { remove: [duePk, dueSk] } : { set: due };
-      return (await table.update(keys.command(commandId), change, isStored)) !== undefined;
+      const condition = kept === undefined ? isStored : allOf(isStored, anyOf(absent(dueSk), differs(dueSk, kept)));
+      return (await table.update(keys.command(commandId), change, condition)) !== undefined;
     },
     ...createNodeStore(table, limits),
     pauseFor: async (cluster, action, now) => {
