@@ -9,6 +9,8 @@ export type WritePace = (partition: string) => Promise<void>;
  * and using partition keys effectively".
  */
 const PER_SECOND = 150;
+/** One of very many copies must be through with a command of 50 nodes in seconds; what a throttle refuses is written again. */
+const LEAST_PER_SECOND = 10;
 /** As many are written at once as a batch has: it waits for nothing. */
 const AT_ONCE = 10;
 /** Partitions of which a copy remembers its writes. */
@@ -24,8 +26,7 @@ export const createWritePace = ({
   readonly now: () => Date;
   readonly wait?: Sleep;
 }): WritePace => {
-  // Even the slowest copy must be through with a batch within its time.
-  const stepMs = 1000 / Math.max(1, PER_SECOND / copies);
+  const stepMs = 1000 / Math.max(LEAST_PER_SECOND, PER_SECOND / copies);
   const atOnceMs = AT_ONCE * stepMs;
   const lastMs = new Map<string, number>();
   return async (partition) => {
