@@ -1,13 +1,11 @@
 import * as z from 'zod';
 import type { Lab } from '../../lab/aws/lab.ts';
-import type { Chronicle } from './chronicle.ts';
 
 const MINUTE_MS = 60_000;
 
 /** The parts of a scene that tell whether work is left. */
 type Drained = {
   readonly lab: Lab;
-  readonly chronicle: Pick<Chronicle, 'denials'>;
   readonly report: (query: Readonly<Record<string, unknown>>) => Promise<readonly unknown[]>;
   readonly items: () => Promise<readonly { readonly pk: string; readonly sk: string }[]>;
 };
@@ -30,9 +28,9 @@ const isAsideForToday = (item: unknown, nowMs: number): boolean => {
   return lane.success && Date.parse(lane.data.dueAt) > nowMs + 12 * 60 * MINUTE_MS;
 };
 
-/** Builds `drain` of a scene. With `untilDenied` it throws as soon as a call has been denied. */
+/** Builds `drain` of a scene. */
 export const drainOf =
-  ({ lab, report, items, chronicle }: Drained, untilDenied: boolean) =>
+  ({ lab, report, items }: Drained) =>
   async (maxMinutes = 45, sweeps: 'all' | 'not-to-come' = 'all'): Promise<void> => {
     const waiting = (): readonly string[] =>
       lab.queues.all().flatMap(({ settings: { name }, depth }) => {
@@ -42,8 +40,6 @@ export const drainOf =
       });
     for (let minute = 0; ; minute++) {
       await lab.settle();
-      const [denial] = chronicle.denials;
-      if (untilDenied && denial !== undefined) throw new Error(`draining the scene: a call was denied: ${denial}`);
       const open = (await report({ query: 'open' })).filter(
         (item) => !isAsideForToday(item, lab.now()) && (sweeps === 'all' || !isSweepToCome(item, lab.now())),
       );

@@ -163,11 +163,9 @@ export const openScene = async (
     readonly seed?: number;
     /** The lab's seconds for a second of the wall (1). Far below 1, what the machine computes takes hardly any of the lab's time. */
     readonly speed?: number;
-    /** Whether `drain` throws once a call has been denied. */
-    readonly drainsUntilDenied?: boolean;
   } = {},
 ): Promise<Scene> => {
-  const { seed = 1, speed = 1, drainsUntilDenied = false, ...rest } = options;
+  const { seed = 1, speed = 1, ...rest } = options;
   const clock = createClock({ skipIdle: true, speed });
   const lab = await bootLab({ ...assembly, ...LAB_ENVIRONMENT, ...rest, clock, seed, maxEnvironments: 2 });
   const chronicle = createChronicle(lab);
@@ -263,7 +261,7 @@ export const openScene = async (
         .map((row) => rowOf(TrustRow, row))
         .find(({ document }) => document.includes(`-${remediation}-repair-`))?.breaker;
     },
-    drain: drainOf({ lab, report, items, chronicle }, drainsUntilDenied),
+    drain: drainOf({ lab, report, items }),
     letters: () =>
       Object.entries(lab.queues.deadLetters()).flatMap(([queue, messages]) =>
         messages.map(({ messageId, body, attributes: { reason, time, ...others } }) => ({
