@@ -9,7 +9,9 @@ import { isOver } from './command.ts';
 const isLeftOver = (c: CommandState, now: string, limits: Limits): boolean => {
   if (isOver(c)) return true;
   if (c.status !== 'sent' || c.sentAt === undefined || c.hardDeadlineAt === undefined) return false;
-  const longestMs = epochMs(c.hardDeadlineAt) - epochMs(c.sentAt);
+  // The cool-down begins with the sending, and SSM may take the command as late as a frozen copy can still sign for it.
+  const sendingMs = (limits.runControllerTimeoutSeconds + limits.adoptionGraceSeconds) * 1000;
+  const longestMs = epochMs(c.hardDeadlineAt) - epochMs(c.sentAt) + sendingMs;
   return longestMs <= limits.coolDownSeconds * 1000 && isSilent(c.sentAt, now, limits);
 };
 
