@@ -206,7 +206,12 @@ export const createTransactor = (options: TransactorOptions): Transactor => {
       throw canceled(actions.map((action) => (throttled.includes(action) ? over : NONE)));
     }
     await locks.transaction(ids, async () => {
-      const judged = await Promise.all(actions.map(judge));
+      // All have ended before the items are free again: one that still tries would spoil the trial of the next transaction.
+      const trials = await Promise.allSettled(actions.map(judge));
+      const judged = trials.map((trial) => {
+        if (trial.status === 'rejected') throw trial.reason;
+        return trial.value;
+      });
       if (judged.some(({ reason }) => reason !== NONE)) throw canceled(judged.map(({ reason }) => reason));
       if (judged.reduce((n, { bytes }) => n + bytes, 0) > MAX_BYTES)
         throw invalid('The aggregate size of the items in the transaction exceeds 4 MB');

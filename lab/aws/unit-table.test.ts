@@ -1,10 +1,10 @@
 import { GetCommand, TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startTable, type TestTable } from '../../test/support/table.ts';
+import { startWireTable, type TestTable } from '../../test/support/table.ts';
 
 let table: TestTable;
 beforeAll(async () => {
-  table = await startTable();
+  table = await startWireTable();
 });
 afterAll(() => table.stop());
 
@@ -57,5 +57,15 @@ describe('the table of the unit tests', () => {
     await transaction;
     expect(new Set(names)).toEqual(new Set(['TransactionConflictException']));
     expect(await get('C')).toMatchObject({ version: 1 });
+  });
+
+  it('leaves the next transaction nothing of one that it has refused', async () => {
+    const mistake = put('', 1);
+    for (let i = 0; i < 5; i++) {
+      await expect(transact(put(`E${i}`, 1), mistake)).rejects.toMatchObject({ name: 'ValidationException' });
+      // Its condition holds only where the item is not there.
+      await transact(put(`E${i}`, 1));
+      expect(await get(`E${i}`)).toMatchObject({ version: 1 });
+    }
   });
 });

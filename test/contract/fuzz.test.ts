@@ -28,12 +28,12 @@ import { testSettings } from '../support/settings.ts';
 import { BAD, signalIntakeWorld } from '../support/signal-intake-world.ts';
 import { internalRuleSamples, signalSamples } from '../support/signal-samples.ts';
 import { sqsEvent } from '../support/sqs-event.ts';
-import { startTable, type TestTable } from '../support/table.ts';
+import { startWireTable, type TestTable } from '../support/table.ts';
 import { recorder } from '../support/telemetry.ts';
 
 let table: TestTable;
 beforeAll(async () => {
-  table = await startTable();
+  table = await startWireTable();
 });
 afterAll(() => table.stop());
 

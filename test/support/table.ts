@@ -4,13 +4,16 @@ import { DynamoDBDocumentClient, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { TABLE } from '../../functions/adapters/table/keys.ts';
 import { createTable, type Table } from '../../functions/adapters/table/table.ts';
 import { type Dynalite, SIGNATURE_HEADERS, startDynalite } from '../../lab/aws/dynalite.ts';
+import { isDeep } from '../deep.ts';
+import { memoryClient } from './memory/client.ts';
+import { startMemory } from './memory/engine.ts';
 import { addTransactions } from './transactions.ts';
 
 const INDEXES = [TABLE.byOwner, TABLE.byOutcome, TABLE.byReason, TABLE.byDue] as const;
 
-/** An audit table in dynalite, in this process. */
+/** An audit table in this process. */
 export type TestTable = {
-  readonly client: DynamoDBDocumentClient;
+  readonly client: Pick<DynamoDBDocumentClient, 'send'>;
   readonly tableName: string;
   /** Every item of a partition, with its key attributes. */
   readonly items: (pk: string) => Promise<readonly Record<string, unknown>[]>;
@@ -64,8 +67,31 @@ const startServer = (): Server => {
   return { raw, client: DynamoDBDocumentClient.from(raw, { marshallOptions: { removeUndefinedValues: true } }) };
 };
 
-/** Starts dynalite with the table and the four indexes that `infra` builds from the same constants. */
-export const startTable = async (): Promise<TestTable> => {
+const testTable = (
+  client: TestTable['client'],
+  tableName: string,
+  more: Pick<TestTable, 'another' | 'stop'>,
+): TestTable => {
+  const { items, put, remove } = createTable({ client, tableName });
+  return {
+    ...{ client, tableName, put, remove, ...more },
+    items: (key) => items({ key }),
+    scan: async () => (await client.send(new ScanCommand({ TableName: tableName }))).Items ?? [],
+  };
+};
+
+/** A table in memory, of which a call costs a tenth: test/contract/memory-table.test.ts holds it to dynalite. */
+export const startMemoryTable = async (): Promise<TestTable> => {
+  const { call } = startMemory();
+  await call('CreateTable', { TableName: 'audit' });
+  return testTable(memoryClient(call), 'audit', { another: startMemoryTable, stop: async () => {} });
+};
+
+/**
+ * Starts dynalite, behind the SDK's own client, with the table and the four indexes that `infra` builds from the same
+ * constants: for the tests of what the helper of the table sends.
+ */
+export const startWireTable = async (): Promise<TestTable> => {
   const names = [TABLE.partitionKey, TABLE.sortKey, ...INDEXES.flatMap((i) => [i.partitionKey, i.sortKey])];
   let server = startServer();
   let tables = 0;
@@ -88,17 +114,10 @@ export const startTable = async (): Promise<TestTable> => {
     );
     // A table is there a moment after its creation was answered.
     while ((await raw.send(new DescribeTableCommand({ TableName: tableName }))).Table?.TableStatus !== 'ACTIVE');
-    const table = createTable({ client, tableName });
-    return {
-      client,
-      tableName,
-      another: create,
-      items: (key) => table.items({ key }),
-      scan: async () => (await client.send(new ScanCommand({ TableName: tableName }))).Items ?? [],
-      put: table.put,
-      remove: table.remove,
-      stop: async () => raw.destroy(),
-    };
+    return testTable(client, tableName, { another: create, stop: async () => raw.destroy() });
   };
   return await create();
 };
+
+/** A table for the tests of what lies above its helper: in memory, and in dynalite in `npm run test:deep`. */
+export const startTable = isDeep ? startWireTable : startMemoryTable;

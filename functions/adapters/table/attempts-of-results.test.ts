@@ -6,7 +6,7 @@ import type { ResultRow } from '../../../core/state/results.ts';
 import { accepted } from '../../../test/support/answers.ts';
 import { auditQueryPorts } from '../../../test/support/audit-query.ts';
 import { at, LIMITS, node } from '../../../test/support/runs.ts';
-import { startTable, type TestTable } from '../../../test/support/table.ts';
+import { startWireTable, type TestTable } from '../../../test/support/table.ts';
 import { report } from '../../audit-query/query.ts';
 import { keys } from './keys.ts';
 import { bookingOf } from './node-store.ts';
@@ -15,7 +15,7 @@ import { createTable } from './table.ts';
 
 let table: TestTable;
 beforeAll(async () => {
-  table = await startTable();
+  table = await startWireTable();
 });
 afterAll(() => table.stop());
 

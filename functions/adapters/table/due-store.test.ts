@@ -11,7 +11,7 @@ import {
   nodes,
   START,
 } from '../../../test/support/runs.ts';
-import { startTable, type TestTable } from '../../../test/support/table.ts';
+import { startWireTable, type TestTable } from '../../../test/support/table.ts';
 import { createDueStore } from './due-store.ts';
 import { createLaneStore } from './lane-store.ts';
 import { createResultStore } from './result-store.ts';
@@ -19,7 +19,7 @@ import { createRunStore } from './run-store.ts';
 
 let table: TestTable;
 beforeAll(async () => {
-  table = await startTable();
+  table = await startWireTable();
 });
 afterAll(() => table.stop());
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newLane } from '../../../core/runs/lane.ts';
 import { at, node, nodes, START } from '../../../test/support/runs.ts';
-import { startTable, type TestTable } from '../../../test/support/table.ts';
+import { startWireTable, type TestTable } from '../../../test/support/table.ts';
 import { VersionConflictError } from './items.ts';
 import { createLaneStore, type LaneStore } from './lane-store.ts';
 import { createSignalStore, type SignalStore } from './signal-store.ts';
@@ -11,7 +11,7 @@ let store: LaneStore;
 let signals: SignalStore;
 let ids = 0;
 beforeAll(async () => {
-  table = await startTable();
+  table = await startWireTable();
   store = createLaneStore(table);
   signals = createSignalStore({ ...table, newId: () => `v${++ids}` });
 });

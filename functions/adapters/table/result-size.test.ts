@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { LIMITS, START } from '../../../test/support/runs.ts';
-import { startTable, type TestTable } from '../../../test/support/table.ts';
+import { startWireTable, type TestTable } from '../../../test/support/table.ts';
 import { createResultStore } from './result-store.ts';
 
 let table: TestTable;
 beforeAll(async () => {
-  table = await startTable();
+  table = await startWireTable();
 });
 afterAll(() => table.stop());
 

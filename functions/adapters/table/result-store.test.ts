@@ -3,7 +3,7 @@ import type { CommandRow } from '../../../core/state/command-state.ts';
 import type { Attempt } from '../../../core/state/node-state.ts';
 import { ResultRow } from '../../../core/state/results.ts';
 import { at, LIMITS, node, nodes, START } from '../../../test/support/runs.ts';
-import { startTable, type TestTable } from '../../../test/support/table.ts';
+import { startWireTable, type TestTable } from '../../../test/support/table.ts';
 import { rowOf } from './items.ts';
 import { keys } from './keys.ts';
 import { bookingOf, createNodeStore } from './node-store.ts';
@@ -13,7 +13,7 @@ import { createTable } from './table.ts';
 let table: TestTable;
 let store: ResultStore;
 beforeAll(async () => {
-  table = await startTable();
+  table = await startWireTable();
   store = createResultStore({ ...table, limits: LIMITS, wait: async () => {} });
 });
 afterAll(() => table.stop());

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { aRun, node, observed, over, START } from '../../../test/support/runs.ts';
-import { startTable, type TestTable } from '../../../test/support/table.ts';
+import { startWireTable, type TestTable } from '../../../test/support/table.ts';
 import { VersionConflictError } from './items.ts';
 import { keys } from './keys.ts';
 import { createRunStore, type RunStore } from './run-store.ts';
@@ -8,7 +8,7 @@ import { createRunStore, type RunStore } from './run-store.ts';
 let table: TestTable;
 let store: RunStore;
 beforeAll(async () => {
-  table = await startTable();
+  table = await startWireTable();
   store = createRunStore({ ...table, retentionDays: 10 });
 });
 afterAll(() => table.stop());

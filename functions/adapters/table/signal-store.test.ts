@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { NewPendingNode } from '../../../core/signals/route.ts';
 import { LaneState } from '../../../core/state/lane-state.ts';
 import { PendingNode } from '../../../core/state/pending-node.ts';
-import { startTable, type TestTable } from '../../../test/support/table.ts';
+import { startWireTable, type TestTable } from '../../../test/support/table.ts';
 import { createDueStore } from './due-store.ts';
 import { rowOf } from './items.ts';
 import { keys } from './keys.ts';
@@ -14,7 +14,7 @@ let table: TestTable;
 let store: SignalStore;
 let ids = 0;
 beforeAll(async () => {
-  table = await startTable();
+  table = await startWireTable();
   store = createSignalStore({ ...table, newId: () => `v${++ids}` });
 });
 afterAll(() => table.stop());

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { startTable, type TestTable } from '../../../test/support/table.ts';
+import { startWireTable, type TestTable } from '../../../test/support/table.ts';
 import {
   above,
   absent,
@@ -24,7 +24,7 @@ const Row = z.strictObject({ name: z.string(), size: z.number().optional(), text
 let server: TestTable;
 let table: Table;
 beforeAll(async () => {
-  server = await startTable();
+  server = await startWireTable();
   table = createTable(server);
 });
 afterAll(() => server.stop());
