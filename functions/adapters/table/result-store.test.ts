@@ -235,9 +235,7 @@ describe('the stored state of a node', () => {
     for (const id of nodes(3)) await store.recordAttempt({ ...about(0), instanceId: id }, 'r-9', attempt(0));
     let calls = 0;
     const shy = createResultStore({
-      ...table,
-      limits: LIMITS,
-      wait: async () => {},
+      ...{ ...table, limits: LIMITS, wait: async () => {} },
       client: {
         send: (async (sent: { input: { RequestItems?: Record<string, { Keys: object[] }> } }) => {
           const keysAsked = sent.input.RequestItems?.[table.tableName]?.Keys ?? [];
@@ -263,9 +261,7 @@ describe('the stored state of a node', () => {
 
   it('throws if keys remain unprocessed', async () => {
     const never = createResultStore({
-      ...table,
-      limits: LIMITS,
-      wait: async () => {},
+      ...{ ...table, limits: LIMITS, wait: async () => {} },
       client: {
         send: (async () => ({
           UnprocessedKeys: { [table.tableName]: { Keys: [keys.nodeState(node(1), 'x')] } },
