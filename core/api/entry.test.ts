@@ -49,6 +49,43 @@ describe('an entry', () => {
   });
 });
 
+describe('a payload of any size', () => {
+  const HUGE: readonly (readonly [string, unknown])[] = [
+    ['a text', 'x'.repeat(1_000_000)],
+    ['a list', Array.from({ length: 500_000 }, () => 0)],
+    ['many fields', Object.fromEntries(Array.from({ length: 100_000 }, (_, i) => [`field${i}`, 1]))],
+  ];
+  /** The processor time that the work takes, in milliseconds: the least of three. */
+  const cost = (work: () => unknown): number =>
+    Math.min(
+      ...[1, 2, 3].map(() => {
+        const before = process.cpuUsage();
+        work();
+        const { user, system } = process.cpuUsage(before);
+        return (user + system) / 1000;
+      }),
+    );
+
+  it.each(HUGE)('that is %s costs a few times its parsing, and is answered with a short refusal', (_, payload) => {
+    const text = JSON.stringify(payload);
+    // A millisecond is what the clock of the processor can tell apart.
+    expect(cost(() => read(payload))).toBeLessThanOrEqual(5 * cost(() => JSON.parse(text)) + 1);
+    const refused = read(payload);
+    expect(refused).toMatchObject({ ok: false, error: { field: 'action' } });
+    expect(JSON.stringify(refused).length).toBeLessThan(1000);
+  });
+
+  it('is refused for a field that it should not have, by a short message', () => {
+    const many = { action: 'pause', ...(HUGE[2]?.[1] as object) };
+    const long = { action: 'pause', ['x'.repeat(1_000_000)]: 1 };
+    for (const payload of [many, long]) {
+      const refused = read(payload);
+      expect(refused).toMatchObject({ ok: false, error: { field: 'cluster' } });
+      expect(JSON.stringify(refused).length).toBeLessThan(2000);
+    }
+  });
+});
+
 it('the entries of a registry are sorted by name, whatever their order', () => {
   const [a, b, c] = ['a', 'b', 'c'].map((name) => ({ name }));
   expect(entriesOf({ one: b, two: c, three: a } as never)).toEqual([a, b, c]);

@@ -45,14 +45,30 @@ export const entriesOf = <Item extends { readonly name: string }>(
   registry: Readonly<Record<string, Item>>,
 ): readonly Item[] => Object.values(registry).toSorted((a, b) => (a.name < b.name ? -1 : 1));
 
+type Fields = Readonly<Record<string, unknown>>;
+
+/** More fields than any entry has. */
+const MAX_FIELDS = 100;
+
+/**
+ * The fields of a payload, which may be anything: none of a text or a list, whose every character or item would be one. Of a
+ * payload with more than any entry has, the first: it is refused for one of them, and costs little more than its parsing.
+ */
+export const fieldsOf = (payload: unknown): Fields => {
+  if (typeof payload !== 'object' || payload === null || Array.isArray(payload)) return {};
+  const fields = payload as Fields;
+  const names = Object.keys(fields);
+  if (names.length <= MAX_FIELDS) return fields;
+  return Object.fromEntries(names.slice(0, MAX_FIELDS).map((name) => [name, fields[name]]));
+};
+
 /** Finds the entry that the payload's field `key` names, and reads the other fields. A refusal names the wrong field. */
 export const readEntry = <Meaning>(
   key: string,
   entries: readonly Entry<Meaning>[],
   payload: unknown,
 ): Result<Meaning, Refusal> => {
-  // A payload that is no object has no field of any name.
-  const { [key]: name, ...fields }: Readonly<Record<string, unknown>> = { ...(payload as object) };
+  const { [key]: name, ...fields } = fieldsOf(payload);
   const entry = entries.find((candidate) => candidate.name === name);
   if (entry !== undefined) return entry.read(fields);
   const allowed = entries.map((known) => known.name);

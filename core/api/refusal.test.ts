@@ -50,6 +50,14 @@ describe('a refusal', () => {
     expect(refusalFor({ mode: 'repair', ['x'.repeat(101)]: 1 }).field).toBe(`${'x'.repeat(100)}…`);
   });
 
+  it('has no character of a name that moves a cursor, hides text or turns it round', () => {
+    const name = 'x\u001b[31m\u202e\n';
+    for (const payload of [{ mode: 'repair', [name]: 1 }, { [name]: 1 }]) {
+      const { field, message } = refusalFor(payload);
+      expect(`${field} ${message}`).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+    }
+  });
+
   it('names no field where the payload itself is wrong', () => {
     const refused = refusalFor('repair');
     expect(refused).not.toHaveProperty('field');

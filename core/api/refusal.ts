@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { plainText } from '../model/because.ts';
 import { describeIssues, firstIssue } from '../model/issue.ts';
 
 /** Why a request was refused. It is a value of the answer: what a person did wrong is no failure of a function. */
@@ -22,7 +23,8 @@ export type Answer<Value extends object> =
 /** The longest name of a field that an answer repeats: any text can be one. */
 const MAX_NAME = 100;
 
-const named = (field: string): string => (field.length > MAX_NAME ? `${field.slice(0, MAX_NAME)}…` : field);
+const named = (field: string): string =>
+  plainText(field.length > MAX_NAME ? `${field.slice(0, MAX_NAME)}…` : field, MAX_NAME + 1);
 
 /** A refusal that names a field. */
 export const refusal = (field: string, problem: string, rest: Pick<Refusal, 'allowed' | 'next'> = {}): Refusal => ({

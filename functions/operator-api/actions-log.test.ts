@@ -68,6 +68,19 @@ describe('the record of actions', () => {
     expect(JSON.stringify(rows)).not.toContain('hunter2');
   });
 
+  it('has every refused action, however much its payload holds', async () => {
+    const w = await world();
+    const more = Object.fromEntries(Array.from({ length: 60 }, (_, i) => [`${i}${'x'.repeat(10_000)}`, 1]));
+    for (const event of [
+      { action: 'pause', ...more },
+      { action: 'pause', covers: 'all', ...more },
+      'x'.repeat(500_000),
+    ])
+      await w.refused(event);
+    expect(w.recording.counts.AnswerNotRecorded).toBeUndefined();
+    expect(await w.actions()).toHaveLength(3);
+  });
+
   it('is written before anything happens: without it, nothing does', async () => {
     const w = await world();
     const add = async () => {

@@ -104,6 +104,17 @@ describe('a signed request', () => {
     });
   });
 
+  it('whose fields lie too deep to be signed is refused, and recorded', async () => {
+    const w = await world();
+    let deep: unknown = 1;
+    for (let i = 0; i < 100_000; i++) deep = [deep];
+    expect(await w.ask({ ...PAUSE, deep, proof: await proofOf(PAUSE) })).toMatchObject({
+      ok: false,
+      error: { field: 'proof' },
+    });
+    expect(await w.rows()).toMatchObject([{ event: 'refused' }]);
+  });
+
   it('is answered where AWS fails, so that an asynchronous one becomes no dead letter', async () => {
     const w = await world();
     const deps: typeof w.deps = {

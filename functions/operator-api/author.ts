@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type Author, namedIn } from '../../core/api/action-row.ts';
+import { fieldsOf } from '../../core/api/entry.ts';
 import { authorOfIdentity, boundText, checkProof, Proof } from '../../core/api/proof.ts';
 import { type Refusal, refusal } from '../../core/api/refusal.ts';
 import { type Way, wayOf } from '../../core/api/way.ts';
@@ -34,7 +35,7 @@ export type CallerFields = {
 
 /** The payload of an event without what says who asks. It may be anything. */
 export const payloadOf = (event: unknown): CallerFields & { readonly payload: Fields } => {
-  const { proof, ...signed }: Fields = { ...(event as object) };
+  const { proof, ...signed } = fieldsOf(event);
   const { widgetContext, unverified, ...payload } = signed;
   return { payload, signed, proof, isDashboard: widgetContext !== undefined, mayBeUnverified: unverified === true };
 };
@@ -48,6 +49,16 @@ const refused = (name: string, why: string): Identified => ({
   refusal: refusal('proof', why, SIGN_AGAIN),
 });
 
+/** The hash that a proof of the request has; undefined where its fields lie too deep to be written as text again. */
+const boundHash = (stackArn: string, signed: Fields): string | undefined => {
+  try {
+    return createHash('sha256').update(boundText(stackArn, signed)).digest('hex');
+  } catch (thrown) {
+    if (thrown instanceof RangeError) return undefined;
+    throw thrown;
+  }
+};
+
 /** The author of a signed request: whom STS names. Where STS cannot be asked, the author is claimed. */
 const signer = async (
   deps: OperatorApiPorts,
@@ -56,7 +67,8 @@ const signer = async (
 ): Promise<Identified> => {
   const parsed = Proof.safeParse(given);
   if (!parsed.success) return refused(name, describeIssue(parsed.error, '(whole)'));
-  const request = createHash('sha256').update(boundText(deps.stackArn, signed)).digest('hex');
+  const request = boundHash(deps.stackArn, signed);
+  if (request === undefined) return refused(name, 'the fields of the request lie too deep in each other');
   const { region } = deps;
   const checked = checkProof(parsed.data, { region, nowMs: deps.now().getTime(), request });
   if (!checked.ok) return refused(name, checked.error);
