@@ -86,7 +86,7 @@ describe.each([
   ['audit-query', { query: 'run', runId: 'r-1' }, { thrown: { name: expect.any(String) } }],
   [
     'operator-api',
-    { action: 'reboot', id: 'event-7' },
+    { action: 'reboot', id: `\u202e${'x'.repeat(1000)}` },
     { answer: { ok: false, error: { field: 'action' } } },
     // The refusal is told although nothing can be recorded.
     ['losing the record of an answer'],
@@ -99,6 +99,8 @@ describe.each([
     expect(lines.filter((line) => line.ColdStart === 1)).toMatchObject([
       { function: name, function_name: 'fleetmend-test' },
     ]);
+    // Any text can be the field of a request: it is no id of an event, and stands in every line.
+    for (const { correlation_id } of lines) expect(['request-1', 'event-7', undefined]).toContain(correlation_id);
     const errors = lines.filter((line) => line.level === 'ERROR');
     expect(errors).toMatchObject(
       'thrown' in ending

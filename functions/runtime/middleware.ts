@@ -20,8 +20,13 @@ export const endingSoon = (context: Pick<Context, 'getRemainingTimeInMillis'>, s
   return AbortSignal.any([signal, soon.signal]);
 };
 
-const correlationOf = (event: unknown, requestId: string): string =>
-  typeof event === 'object' && event !== null && 'id' in event && typeof event.id === 'string' ? event.id : requestId;
+/** As EventBridge and people write ids. A request may have any text there, and every line would repeat it. */
+const EVENT_ID = /^[\w.:-]{1,64}$/;
+
+const correlationOf = (event: unknown, requestId: string): string => {
+  const id = typeof event === 'object' && event !== null && 'id' in event ? event.id : undefined;
+  return typeof id === 'string' && EVENT_ID.test(id) ? id : requestId;
+};
 
 /**
  * The one middleware bundle: correlation id (EventBridge's event id, else the Lambda request id) on every log line,
