@@ -53,3 +53,5 @@ export type OperatorApiPorts = {
 
 /** The caller: Lambda's own request id, which CloudTrail has too. */
 export type Caller = { readonly lambdaRequestId: string };
+/** A caller of `replay`, by the name that rows have. */
+export type Replayer = Caller & { readonly by: string };

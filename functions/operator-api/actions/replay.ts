@@ -14,9 +14,9 @@ export const replay = defineAction({
     reason: Reason.optional(),
     ...DryRun,
   }),
-  preview: (deps, caller, { max }) => replayDeadLetters(deps, caller, { max, isDry: true }),
+  preview: (deps, caller, { max, requestedBy: by }) => replayDeadLetters(deps, { ...caller, by }, { max, isDry: true }),
   perform: (deps, caller, { max, requestedBy: by, reason }) =>
     recorded(deps, { action: 'replay', by, reason, ...caller }, () =>
-      replayDeadLetters(deps, caller, { max, isDry: false }),
+      replayDeadLetters(deps, { ...caller, by }, { max, isDry: false }),
     ),
 });

@@ -119,6 +119,17 @@ describe('replay', () => {
     expect(pause).toMatchObject({ scope: 'CLUSTER#careful', state: 'paused', by: 'mei' });
   });
 
+  it('repeats it in the name of whom the replay is of: nothing proves the name in a letter', async () => {
+    const w = world();
+    const requestedBy = 'arn:aws:iam::123456789012:role/admin';
+    await w.send({ action: 'pause', cluster: 'watched', ...WHO, requestedBy });
+    await w.send({ action: 'check', cluster: 'watched', instanceIds: [node], reason: 'why', requestedBy });
+    expect(await w.ask({ action: 'replay', ...WHO })).toMatchObject({ replayed: 2, left: [] });
+    const rows = await table.scan();
+    expect(rows.filter(({ scope }) => scope === 'CLUSTER#watched').map(({ by }) => by)).toContain('mei');
+    expect(JSON.stringify(rows)).not.toContain('role/admin');
+  });
+
   it('leaves each letter that cannot go back, with the reason, and shows it again at once', async () => {
     const w = world();
     await w.send('{');

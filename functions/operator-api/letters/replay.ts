@@ -1,7 +1,7 @@
 import type { DeadLetter } from '../../adapters/messaging/dead-letters.ts';
 import { RefusedError } from '../../runtime/answer.ts';
 import { asError } from '../../runtime/errors.ts';
-import type { Caller, OperatorApiPorts } from '../ports.ts';
+import type { OperatorApiPorts, Replayer } from '../ports.ts';
 import { type LetterReading, readLetter } from './read-letter.ts';
 import { repeatRequest } from './repeat-request.ts';
 import { type Fate, type Taken, takeLetters } from './take-letters.ts';
@@ -16,7 +16,7 @@ export type ReplayAnswer = Taken & {
 /** Sends a letter back to its origin; returns why it was not sent. */
 const sendBack = async (
   deps: OperatorApiPorts,
-  caller: Caller,
+  replayer: Replayer,
   reading: Exclude<LetterReading, { readonly stays: string }>,
   { messageId }: DeadLetter,
 ): Promise<string | undefined> => {
@@ -36,18 +36,23 @@ const sendBack = async (
       await deps.replayLogs(reading.payload, messageId);
       break;
     case 'request':
-      return await repeatRequest(deps, caller, reading.payload, messageId);
+      return await repeatRequest(deps, replayer, reading.payload, messageId);
   }
   return undefined;
 };
 
-const bringBack = async (deps: OperatorApiPorts, caller: Caller, letter: DeadLetter, isDry: boolean): Promise<Fate> => {
+const bringBack = async (
+  deps: OperatorApiPorts,
+  replayer: Replayer,
+  letter: DeadLetter,
+  isDry: boolean,
+): Promise<Fate> => {
   const reading = readLetter(deps, letter.body);
   const { kind } = reading;
   if ('stays' in reading) return { fate: 'left', kind, why: reading.stays };
   if (isDry) return { fate: 'gone', kind };
   try {
-    const why = await sendBack(deps, caller, reading, letter);
+    const why = await sendBack(deps, replayer, reading, letter);
     return why === undefined ? { fate: 'gone', kind } : { fate: 'left', kind, why };
   } catch (thrown) {
     const error = asError(thrown);
@@ -64,12 +69,12 @@ const bringBack = async (deps: OperatorApiPorts, caller: Caller, letter: DeadLet
  */
 export const replayDeadLetters = async (
   deps: OperatorApiPorts,
-  caller: Caller,
+  replayer: Replayer,
   { max, isDry }: { readonly max: number; readonly isDry: boolean },
 ): Promise<ReplayAnswer> => {
   const taken = await takeLetters(deps, deps.deadLetterQueueUrls, max, {
     isDry,
-    treat: (letter) => bringBack(deps, caller, letter, isDry),
+    treat: (letter) => bringBack(deps, replayer, letter, isDry),
   });
   const { tick: dropped = 0, ...others } = taken.kinds;
   const replayed = Object.values(others).reduce((sum, count) => sum + count, 0);
