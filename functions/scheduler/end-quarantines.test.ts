@@ -28,6 +28,8 @@ const quarantine = async (options: TestTable, n: number): Promise<void> => {
 
 /** A scheduler over EC2 that shows these instances, and does not answer about the others that are named. */
 const world = (options: TestTable, shown: Readonly<Record<string, InstanceStateName>>, unanswered: string[] = []) => {
+  const trouble = { failsOn: '', secondsEach: 0 };
+  let seconds = 3600;
   const telemetry = recorder();
   const tables = createTable(options);
   const asked: string[][] = [];
@@ -35,11 +37,21 @@ const world = (options: TestTable, shown: Readonly<Record<string, InstanceStateN
   return {
     telemetry,
     asked,
-    end: () =>
-      endQuarantines({
-        quarantines: createQuarantineStore(tables, { retentionDays: 365 }),
+    trouble,
+    end: () => {
+      const ends = seconds + 60;
+      const store = createQuarantineStore(tables, { retentionDays: 365 });
+      const ports = {
+        quarantines: {
+          ...store,
+          release: async (...words: Parameters<typeof store.release>) => {
+            seconds += trouble.secondsEach;
+            if (words[0].instanceId === trouble.failsOn) throw new Error('throttled');
+            return await store.release(...words);
+          },
+        },
         instances: {
-          byIdWhereRead: async (ids): Promise<Chunks<Instance>> => {
+          byIdWhereRead: async (ids: readonly string[]): Promise<Chunks<Instance>> => {
             asked.push([...ids]);
             return {
               found: Object.entries(shown).map(([InstanceId, Name]) => ({ InstanceId, State: { Name } })),
@@ -47,10 +59,12 @@ const world = (options: TestTable, shown: Readonly<Record<string, InstanceStateN
             };
           },
         },
-        log: telemetry.log,
-        now: () => new Date(at(3600)),
+        ...{ log: telemetry.log, count: telemetry.count },
+        now: () => new Date(at(seconds)),
         newId: () => 'e-1',
-      }),
+      };
+      return endQuarantines(ports, () => (ends - seconds) * 1000);
+    },
     quarantined: async () => {
       const { items } = accepted(
         await report(auditQueryPorts(options, { count: telemetry.count }), { query: 'quarantine' }),
@@ -126,4 +140,28 @@ it('counts the nodes in quarantine at each tick, and the last that left as well'
   for (const n of [1, 2]) await quarantine(options, n);
   await countQuarantines({ quarantines, count });
   expect(counts.NodesQuarantined).toBe(2);
+});
+
+it('ends the others where one cannot be ended, and counts it; it is tried at the next sweep', async () => {
+  const own = await table.another();
+  for (const n of [1, 2, 3]) await quarantine(own, n);
+  const w = world(own, {});
+  w.trouble.failsOn = node(2);
+  await w.end();
+  expect([await w.quarantined(), w.telemetry.counts.FailedRecords]).toEqual([[node(2)], 1]);
+  w.trouble.failsOn = '';
+  await w.end();
+  expect(await w.quarantined()).toEqual([]);
+});
+
+it('leaves what it has no time for to the next sweep: a tick that runs out of time would fail, and be repeated', async () => {
+  const own = await table.another();
+  for (const n of [1, 2, 3]) await quarantine(own, n);
+  const w = world(own, {});
+  w.trouble.secondsEach = 24;
+  await w.end();
+  expect(await w.quarantined()).toEqual([node(3)]);
+  expect(w.telemetry.lines.at(-1)).toMatchObject({ level: 'warn', fields: { left: 1 } });
+  await w.end();
+  expect(await w.quarantined()).toEqual([]);
 });

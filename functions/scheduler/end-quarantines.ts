@@ -1,4 +1,6 @@
 import type { NodeStateRow } from '../../core/state/node-state.ts';
+import { asError } from '../runtime/errors.ts';
+import { RESERVE_MS } from './overdue.ts';
 import type { SchedulerPorts } from './ports.ts';
 
 /** Why the quarantine of a node ends; undefined where the instance is there, or may be. */
@@ -13,7 +15,8 @@ const endOf = (states: ReadonlyMap<string, string>, { instanceId }: NodeStateRow
  * effort, and an instance about which EC2 did not answer remains in quarantine.
  */
 export const endQuarantines = async (
-  deps: Pick<SchedulerPorts, 'quarantines' | 'instances' | 'log' | 'now' | 'newId'>,
+  deps: Pick<SchedulerPorts, 'quarantines' | 'instances' | 'log' | 'count' | 'now' | 'newId'>,
+  remainingMs: () => number,
 ): Promise<void> => {
   const { understood, unreadable } = await deps.quarantines.quarantined();
   for (const { problem } of unreadable) deps.log.warn('leaving quarantine that is not understood', { problem });
@@ -21,13 +24,25 @@ export const endQuarantines = async (
   for (const problem of new Set([...unread.values()].map((u) => u.problem)))
     deps.log.warn('leaving quarantines of instances that could not be read', { problem });
   const states = new Map(found.map(({ InstanceId = '', State }) => [InstanceId, State?.Name ?? 'unknown']));
-  for (const node of understood.filter(({ instanceId }) => !unread.has(instanceId))) {
-    const reason = endOf(states, node);
-    if (reason === undefined) continue;
+  const ends = understood.flatMap((node) => {
+    const reason = unread.has(node.instanceId) ? undefined : endOf(states, node);
+    return reason === undefined ? [] : [{ node, reason }];
+  });
+  for (const [ended, { node, reason }] of ends.entries()) {
+    if (remainingMs() <= RESERVE_MS) {
+      deps.log.warn('leaving quarantines to the next sweep', { left: ends.length - ended });
+      return;
+    }
     const { instanceId, cluster, remediation, quarantinedAt } = node;
     const row = { event: 'released' as const, instanceId, cluster, remediation, by: 'fleetmend', reason };
-    const outcome = await deps.quarantines.release({ ...row, at: deps.now().toISOString() }, deps.newId());
-    deps.log.info('ending quarantine of terminated instance', { instanceId, remediation, quarantinedAt, outcome });
+    try {
+      const outcome = await deps.quarantines.release({ ...row, at: deps.now().toISOString() }, deps.newId());
+      deps.log.info('ending quarantine of terminated instance', { instanceId, remediation, quarantinedAt, outcome });
+    } catch (thrown) {
+      // Not thrown: the others do not wait for it, and the next sweep tries it again.
+      deps.count('FailedRecords');
+      deps.log.error('failing to end quarantine', { instanceId, remediation, error: asError(thrown) });
+    }
   }
 };
 

@@ -20,16 +20,18 @@ afterAll(() => table.stop());
 
 const WHY = { by: 'mei', reason: 'upgrade' };
 const MINUTE = 60;
+const AMPLE = () => 60_000;
 
 /** A scheduler whose bus can refuse, over a table of its own. */
 const world = async (crash?: { readonly at: number; readonly mode: CrashMode }) => {
   const own = await table.another();
   const telemetry = recorder();
   const sent: BusEvent[] = [];
-  const state = { seconds: 0, isRefusing: false };
+  const state = { seconds: 0, isRefusing: false, busSeconds: 0 };
   const { wrap, ...process } = crasher(crash?.at ?? 0, crash?.mode ?? 'fails');
   const bus = {
     put: async (events: readonly BusEvent[]) => {
+      state.seconds += state.busSeconds;
       if (state.isRefusing) throw new Error('AccessDenied');
       sent.push(...events);
     },
@@ -42,9 +44,10 @@ const world = async (crash?: { readonly at: number; readonly mode: CrashMode }) 
   /** Ticks each minute, as the schedule does, whatever happens to one. */
   const pass = async (minutes: number): Promise<void> => {
     for (let i = 0; i < minutes; i++) {
-      await sendNotices(ports).catch(() => {});
+      const ends = state.seconds + MINUTE;
+      await sendNotices(ports, () => (ends - state.seconds) * 1000).catch(() => {});
       process.restart();
-      state.seconds += MINUTE;
+      state.seconds = Math.max(ends, state.seconds);
     }
   };
   const requests = createRequestStore({ ...own, client, retentionDays: 1 });
@@ -106,10 +109,24 @@ describe('a notice', () => {
     ]);
   });
 
+  it('waits for the next tick where the bus is slow: a tick that runs out of time would fail, and be repeated', async () => {
+    const w = await world();
+    for (const id of ['a', 'b', 'c', 'd'])
+      await createTable(w.own).transact([
+        noticeWrite({ key: id, id, detailType: 'Paused', detail: {}, at: START, dueAt: START }),
+      ]);
+    w.state.busSeconds = 24;
+    await w.pass(1);
+    expect([w.sent.length, w.state.seconds]).toEqual([2, MINUTE]);
+    expect(w.telemetry.lines).toMatchObject([{ level: 'warn', fields: { left: 2 } }]);
+    await w.pass(1);
+    expect(w.told().map(([, id]) => id)).toEqual(['a', 'b', 'c', 'd']);
+  });
+
   it('is sent once by two copies at once', async () => {
     const w = await world();
     await pauseFor(w, 60);
-    await Promise.all([sendNotices(w.ports), sendNotices(w.ports)]);
+    await Promise.all([sendNotices(w.ports, AMPLE), sendNotices(w.ports, AMPLE)]);
     expect(w.told()).toEqual([['Paused', 'p-1']]);
   });
 
@@ -129,7 +146,7 @@ describe('a notice', () => {
     const w = await world();
     await pauseFor(w, 60);
     const claim = () => Promise.reject(new Error('throttled'));
-    await sendNotices({ ...w.ports, notices: { ...w.ports.notices, claim } });
+    await sendNotices({ ...w.ports, notices: { ...w.ports.notices, claim } }, AMPLE);
     expect(w.telemetry.counts).toEqual({ FailedRecords: 1 });
     await w.pass(1);
     expect(w.told()).toEqual([['Paused', 'p-1']]);

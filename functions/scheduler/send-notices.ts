@@ -3,6 +3,7 @@ import type { NoticeRow } from '../../core/state/notice-row.ts';
 import { NOTICE_SOURCE } from '../../events/rules.ts';
 import { asError } from '../runtime/errors.ts';
 import { NOTICE_GIVEN_UP } from '../runtime/metrics.ts';
+import { RESERVE_MS } from './overdue.ts';
 import type { SchedulerPorts } from './ports.ts';
 
 /** How often a notice is tried, about a minute apart, before it is given up. */
@@ -36,9 +37,9 @@ const send = async (deps: Ports, row: NoticeRow): Promise<void> => {
 
 /**
  * Sends the stored notices that are due. One that was sent and could not be removed is sent again, under the same id. No
- * failure of one keeps back another.
+ * failure of one keeps back another, and those for which the time is short stay due.
  */
-export const sendNotices = async (deps: Ports): Promise<void> => {
+export const sendNotices = async (deps: Ports, remainingMs: () => number): Promise<void> => {
   const { understood, unreadable } = await deps.notices.due(deps.now().toISOString());
   let failed = 0;
   for (const { partitionKey, problem } of unreadable) {
@@ -46,7 +47,11 @@ export const sendNotices = async (deps: Ports): Promise<void> => {
     deps.count('UnreadableRow');
     await deps.notices.putAside(partitionKey);
   }
-  for (const row of understood) {
+  for (const [sent, row] of understood.entries()) {
+    if (remainingMs() <= RESERVE_MS) {
+      deps.log.warn('leaving notices to the next tick', { left: understood.length - sent });
+      break;
+    }
     try {
       await send(deps, row);
     } catch (thrown) {

@@ -69,8 +69,11 @@ export const tick = async (deps: SchedulerPorts, event: unknown, remainingMs: ()
   // None waits for another, or fails with it.
   const parts = await Promise.allSettled(
     data.kind === 'overdue'
-      ? [overdue(deps, remainingMs), countQuarantines(deps), sendNotices(deps)]
-      : [sweep(deps, data.everyMinutes).then(() => countLateSweeps(deps, data.everyMinutes)), endQuarantines(deps)],
+      ? [overdue(deps, remainingMs), countQuarantines(deps), sendNotices(deps, remainingMs)]
+      : [
+          sweep(deps, data.everyMinutes).then(() => countLateSweeps(deps, data.everyMinutes)),
+          endQuarantines(deps, remainingMs),
+        ],
   );
   for (const part of parts) if (part.status === 'rejected') throw part.reason;
 };
