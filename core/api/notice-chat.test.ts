@@ -70,3 +70,19 @@ it('stays within its limits', () => {
   expect(content.nextSteps).toHaveLength(10);
   expect(metadata.summary.length).toBeLessThanOrEqual(250);
 });
+
+it('never cuts text from outside so that it is no code any more, however long it is', () => {
+  const outside = (text: string): string => text.replaceAll(/`[^`]*`/g, '');
+  for (let length = 1; length <= 300; length++) {
+    const datum = 'evil.example/'.repeat(30).slice(0, length);
+    const { title, text } = {
+      title: line`${'shop'}: node ${datum} is broken: ${datum}`,
+      text: line`${datum}: ${datum} (${datum})`,
+    };
+    const { content, metadata } = chatOf({ ...notice, title, text: Array.from({ length: 60 }, () => text) }, 's');
+    for (const shown of [content.title, content.description, metadata.summary]) {
+      expect(outside(shown)).not.toMatch(/[`]|evil/);
+      expect(shown.length).toBeGreaterThan(Math.min(60, length));
+    }
+  }
+});
