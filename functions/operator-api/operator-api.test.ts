@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RunAnswer } from '../../core/api/request.ts';
 import type { NodeFacts } from '../../core/guards/decide-node.ts';
@@ -144,6 +145,24 @@ describe('pause and resume', () => {
 });
 
 describe('release', () => {
+  it('of as many nodes as a request may name looks at many at once: one after the other, they take longer than Lambda allows', async () => {
+    const { deps, ask } = world();
+    const nodes = Array.from({ length: 1000 }, newInstance);
+    let [now, most] = [0, 0];
+    const release = async ({ instanceId }: { readonly instanceId: string }) => {
+      most = Math.max(most, ++now);
+      await setImmediate();
+      now--;
+      return instanceId === nodes[7] ? ('released' as const) : ('none' as const);
+    };
+    Object.assign(deps.requests, { release });
+    expect(await ask({ action: 'release', cluster: 'demo', instanceIds: nodes, ...WHO })).toMatchObject({
+      released: [nodes[7]],
+      notQuarantined: nodes.filter((id) => id !== nodes[7]),
+    });
+    expect(most).toBe(4);
+  });
+
   it('ends the quarantine, deletes the attempts, and is recorded in the history of the node', async () => {
     const [bad, fine] = [newInstance(), newInstance()];
     const { ask } = world();

@@ -1,3 +1,4 @@
+import pMap from 'p-map';
 import * as z from 'zod';
 import { DryRun, InstanceIds, Reason, RemediationName, RequestedBy } from '../../../core/api/request.ts';
 import { ClusterName } from '../../../core/model/ids.ts';
@@ -5,6 +6,9 @@ import { refuse } from '../../runtime/answer.ts';
 import { requireCluster } from '../../shared/require-cluster.ts';
 import { defineAction } from '../define-action.ts';
 import type { OperatorApiPorts } from '../ports.ts';
+
+/** One after the other, the nodes that a request may name take longer than Lambda allows; all notices are of one partition. */
+const concurrency = 4;
 
 const remediationsOf = (
   deps: OperatorApiPorts,
@@ -56,13 +60,10 @@ export const release = defineAction({
       reason,
       ...caller,
     };
-    const released: string[] = [];
-    for (const instanceId of instanceIds) {
-      for (const name of names) {
-        const outcome = await deps.requests.release({ ...row, instanceId, remediation: name }, deps.newId());
-        if (outcome === 'released' && !released.includes(instanceId)) released.push(instanceId);
-      }
-    }
+    const both = instanceIds.flatMap((instanceId) => names.map((name) => ({ instanceId, remediation: name })));
+    const ends = await pMap(both, (node) => deps.requests.release({ ...row, ...node }, deps.newId()), { concurrency });
+    const ended = new Set(both.filter((_, i) => ends[i] === 'released').map(({ instanceId }) => instanceId));
+    const released = instanceIds.filter((id) => ended.has(id));
     return answerOf(instanceIds, released);
   },
 });
