@@ -12,6 +12,7 @@ import {
   below,
   type Change,
   type Condition,
+  differs,
   equals,
   expressionsOf,
   isNew,
@@ -61,7 +62,7 @@ const simple: fc.Arbitrary<Condition> = fc.oneof(
   path.map(absent),
   path.map(isThere),
   fc.tuple(one(below, above, atMost, atLeast), path, ordered).map(([holds, at, than]): Condition => holds(at, than)),
-  fc.tuple(one(equals), path, compared).map(([holds, at, than]): Condition => holds(at, than)),
+  fc.tuple(one(equals, differs), path, compared).map(([holds, at, than]): Condition => holds(at, than)),
   fc.tuple(path, fc.oneof(compared, one(undefined))).map(([at, than]) => asRead(at, than)),
 );
 const parts = fc.array(simple, { minLength: 1, maxLength: 3 });

@@ -22,7 +22,7 @@ export type Read<Meaning> = { readonly meaning: Meaning; readonly aliases: Reado
 export const invalid = (message: string): AwsError => new AwsError('ValidationException', message);
 
 const tokensOf = (text: string) => {
-  const tokens = text.match(/[#:]\w+|[a-zA-Z_]+|<=|>=|\S/gu) ?? [];
+  const tokens = text.match(/[#:]\w+|[a-zA-Z_]+|<=|>=|<>|\S/gu) ?? [];
   let at = 0;
   const take = (...expected: readonly string[]): string => {
     const token = tokens[at++] ?? 'the end';
@@ -94,7 +94,8 @@ const orderOf = (type: string, a: string, b: string): number => {
   return type === 'S' ? compareTexts(a, b) : Buffer.compare(Buffer.from(a, 'base64'), Buffer.from(b, 'base64'));
 };
 const compared = (operator: string, is: Value | undefined, than: Value): boolean => {
-  if (operator === '=') return is !== undefined && isDeepStrictEqual(is, than);
+  const isEqual = is !== undefined && isDeepStrictEqual(is, than);
+  if (operator === '=' || operator === '<>') return isEqual === (operator === '=');
   const [type = ''] = Object.keys(than);
   if (!['S', 'N', 'B'].includes(type))
     throw invalid(`Incorrect operand type for operator or function; operator: ${operator}, operand type: ${type}`);
@@ -116,7 +117,7 @@ const readTest = (tokens: Tokens): Test => {
     return (item, terms) => (valueAt(item, path, terms) !== undefined) === wanted;
   }
   const path = tokens.path();
-  const operator = tokens.take('=', ...Object.keys(ORDERS));
+  const operator = tokens.take('=', '<>', ...Object.keys(ORDERS));
   const value = tokens.alias(':');
   return (item, terms) => compared(operator, valueAt(item, path, terms), valueOfAlias(value, terms));
 };
