@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { type Because, becauseOfAll, becauseOnce, causeOf } from './because.ts';
+import { type Because, becauseOfAll, becauseOnce, causeOf, plainText } from './because.ts';
 
 const time = (minute: number): string => `2026-08-22T10:${String(minute).padStart(2, '0')}:00.000Z`;
 const seen = (first: number, last: number, over: Partial<Because> = {}): Because => ({
@@ -35,4 +35,10 @@ it('becauseOnce is of one moment, and its source is cut to what a row holds', ()
 
 it('becauseOfAll of nothing is undefined', () => {
   expect(becauseOfAll([])).toBeUndefined();
+});
+
+it('a text from outside has no character that SQS refuses: its event would reach no queue, and no dead-letter queue', () => {
+  const text = Array.from({ length: 0x11000 }, (_, i) => String.fromCodePoint(i)).join('');
+  // Source: SQS API reference, SendMessage.
+  expect(plainText(text, text.length)).not.toMatch(/[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/u);
 });

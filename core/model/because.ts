@@ -44,8 +44,11 @@ export const Because = Cause.extend({
 });
 export type Because = z.infer<typeof Because>;
 
-/** Control characters, and those that hide, reorder or break lines: bidi controls, zero width characters, separators. */
-const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/gu;
+/**
+ * Control characters, and those that hide, reorder or break lines: bidi controls, zero width characters, separators. SQS refuses
+ * a message with a code point that is none, and an event about such a text would be lost.
+ */
+const UNSAFE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}\p{Noncharacter_Code_Point}]/gu;
 
 /** How a cell of a table begins that a spreadsheet would calculate, also behind what it leaves out. */
 const FORMULA = /^[\s\u{FFFD}]*[=+\-@|%]/u;
