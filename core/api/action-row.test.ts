@@ -17,6 +17,11 @@ describe('the author of an action', () => {
     expect(authorName(verified)).toBe(ARN);
     expect(authorName({ kind: 'claimed', name: 'mei' })).toBe('mei');
     expect(authorName({ kind: 'dashboard' })).toBe('dashboard (unidentified)');
+    for (const name of [ARN, `  ${ARN.toUpperCase()}`, 'dashboard (unidentified)', ARN.padEnd(200, 'x')]) {
+      const shown = authorName({ kind: 'claimed', name });
+      expect(shown).toMatch(/^claimed: /);
+      expect(shown.length).toBeLessThanOrEqual(200);
+    }
     expect(authorName({ ...verified, arn: `${ARN}/${'x'.repeat(500)}` }).length).toBe(200);
   });
 });

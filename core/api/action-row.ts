@@ -37,10 +37,15 @@ export const authorKey = (author: Author): string => {
 export const authorKeys = (name: string): readonly string[] =>
   name === 'dashboard' ? ['dashboard'] : [`verified#${name}`, `claimed#${name}`];
 
-/** The author as rows of requests, pauses and releases name it. */
+const DASHBOARD = 'dashboard (unidentified)';
+/** A name that a reader would take for one that AWS has verified, or for a dashboard. */
+const LOOKS_KNOWN = /^\s*(?:arn:|dashboard)/i;
+
+/** The author as rows of requests, pauses and releases name it: those have the name alone, and not how it is known. */
 export const authorName = (author: Author): string => {
   if (author.kind === 'verified') return cleanText(author.arn, MAX_NAME);
-  return author.kind === 'claimed' ? author.name : 'dashboard (unidentified)';
+  if (author.kind === 'dashboard') return DASHBOARD;
+  return LOOKS_KNOWN.test(author.name) ? cleanText(`claimed: ${author.name}`, MAX_NAME) : author.name;
 };
 
 /**

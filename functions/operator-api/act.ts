@@ -72,9 +72,10 @@ const answerTo = async (
   const answer = await answered(
     async () => {
       if (author.refusal !== undefined) throw new RefusedError(author.refusal);
-      // Rows name the person whom AWS named, where it did.
-      const isKnown = author.author.kind !== 'claimed';
-      const reading = readRequest(isKnown ? { ...payload, requestedBy: authorName(author.author) } : payload);
+      // Rows name the person whom AWS named, where it did, and nobody else as if it had.
+      const name = authorName(author.author);
+      const isClaimed = author.author.kind === 'claimed' && author.author.name === name;
+      const reading = readRequest(isClaimed ? payload : { ...payload, requestedBy: name });
       if (!reading.ok) throw new RefusedError(reading.error);
       request = reading.value.request;
       requireWay(reading.value, by);

@@ -120,6 +120,16 @@ describe('the record of actions', () => {
     ]);
   });
 
+  it('shows in no other row, and in no notice, a name that somebody claims as one that AWS has verified', async () => {
+    const w = await world();
+    const requestedBy = 'arn:aws:iam::123456789012:role/Admin';
+    await w.ask({ action: 'pause', ...WHO, requestedBy });
+    const rows = await w.others();
+    expect(rows.flatMap(({ by }) => by ?? [])).toContain(`claimed: ${requestedBy}`);
+    expect(JSON.stringify(rows).replaceAll(`claimed: ${requestedBy}`, '')).not.toContain(requestedBy);
+    expect(await w.actions({ author: requestedBy })).toHaveLength(2);
+  });
+
   it('asks for one of cluster, author and day', async () => {
     const w = await world();
     for (const query of [{}, { cluster: 'demo', day: DAY }]) {
