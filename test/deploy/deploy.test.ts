@@ -13,12 +13,17 @@ const cdk = (...words: readonly string[]) => run(process.execPath, [CDK, ...word
 
 describe('a deployment by the command line of the lockfile', () => {
   it('uploads the template and the bundles, imports documents of an earlier one, and then shows no difference', async () => {
+    // Two from one clone at the same time deploy their own configurations.
     const from = world.standIn().calls.length;
     const file = configFile({ clusters: [shop] });
-    const { code, output } = await deploy(world.standIn(), ['--config', file, '--yes']);
+    const other = configFile({ clusters: [{ name: 'bank' }], stackName: 'two' });
+    const [{ code, output }, two] = await Promise.all([
+      deploy(world.standIn(), ['--config', file, '--yes']),
+      deploy(world.standIn(), ['--config', other, '--yes']),
+    ]);
     expect(output).toContain('deploy: there is no stack fleetmend yet: this is the first deployment');
-    expect(code).toBe(0);
-    expect(clustersDeployed()).toEqual(['shop']);
+    expect([code, two.code]).toEqual([0, 0]);
+    expect([clustersDeployed(), clustersDeployed('two')]).toEqual([['shop'], ['bank']]);
     const uploaded = [...world.standIn().objects.keys()].map((key) => key.split('/').at(-1) ?? '');
     const bundles = [...deployed().matchAll(/"S3Key":"([0-9a-f]{64}\.zip)"/g)].map(([, key]) => key);
     expect(new Set(bundles).size).toBe(FUNCTION_NAMES.length);
@@ -26,19 +31,21 @@ describe('a deployment by the command line of the lockfile', () => {
     const created = world
       .standIn()
       .calls.slice(from)
-      .find(({ operation }) => operation === 'CreateChangeSet');
-    expect(created?.input).toMatchObject({ StackName: 'fleetmend', ImportExistingResources: 'true' });
+      .filter(({ operation }) => operation === 'CreateChangeSet');
+    for (const StackName of ['fleetmend', 'two']) {
+      const input = expect.objectContaining({ StackName, ImportExistingResources: 'true' });
+      expect(created).toContainEqual(expect.objectContaining({ input }));
+    }
 
-    await run(process.execPath, ['infra/app.ts', '--config', file], environment(undefined));
-    expect((await cdk('ls', '--app', 'cdk.out')).output).toBe('fleetmend\n');
     // With bundles of another build: they are the same.
     const again = await deployBuilt(world.standIn(), ['--config', file, '--dry-run']);
     expect(again.output).toContain('There were no differences');
     expect(again.code).toBe(0);
   });
 
-  it('ends in one sentence where the CDK finds no account', async () => {
+  it('deploys the folder of a synthesis, and ends in one sentence where the CDK finds no account', async () => {
     await run(process.execPath, ['infra/app.ts'], environment(undefined));
+    expect((await cdk('ls', '--app', 'cdk.out')).output).toBe('fleetmend\n');
     const { code, lines } = await run(process.execPath, [CDK, 'deploy', '--app', 'cdk.out'], environment(undefined));
     // Of the two streams, that of the progress may come last.
     expect(lines.filter((line) => !line.startsWith('✨')).at(-1)).toMatch(
@@ -138,17 +145,5 @@ describe('npm run deploy', () => {
     const { code, lines } = await run(process.execPath, ['infra/deploy.mjs', '--help'], environment(undefined));
     expect(lines[0]).toBe('npm run deploy -- [options]');
     expect(code).toBe(0);
-  });
-});
-
-describe('two deployments from one clone at the same time', () => {
-  it('deploy their own configurations', async () => {
-    const [one, two] = await Promise.all([
-      deploy(world.standIn(), ['--config', configFile({ clusters: [shop], stackName: 'one' }), '--yes']),
-      deploy(world.standIn(), ['--config', configFile({ clusters: [{ name: 'bank' }], stackName: 'two' }), '--yes']),
-    ]);
-    expect([one.code, two.code]).toEqual([0, 0]);
-    expect(clustersDeployed('one')).toEqual(['shop']);
-    expect(clustersDeployed('two')).toEqual(['bank']);
   });
 });
