@@ -1,12 +1,11 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
-import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { root } from '../../test/support/repository.ts';
 import { testSettings } from '../../test/support/settings.ts';
 
 /** Calls the exported handler as Lambda would, and prints how it ended. */
@@ -47,19 +46,11 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
+/** A folder with a function of `npm run build`, and with settings. */
 const bundle = async (name: string): Promise<string> => {
   const to = join(folder, name);
   await mkdir(to, { recursive: true });
-  await build({
-    entryPoints: [fileURLToPath(new URL(`../${name}/handler.ts`, import.meta.url))],
-    outfile: join(to, 'index.mjs'),
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node24',
-    mainFields: ['module', 'main'],
-    logLevel: 'error',
-  });
+  await copyFile(join(root, 'dist/functions', name, 'index.mjs'), join(to, 'index.mjs'));
   await writeFile(join(to, 'settings.json'), JSON.stringify(testSettings()));
   await writeFile(join(to, 'run.mjs'), RUNNER);
   return to;

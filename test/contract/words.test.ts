@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { globSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { read, root } from '../support/repository.ts';
+import { sampleOf } from '../support/sample.ts';
 
 const run = (...words: readonly string[]) => {
   const { status, stdout, stderr } = spawnSync(process.execPath, words, { cwd: root, encoding: 'utf8', input: '' });
@@ -9,7 +10,7 @@ const run = (...words: readonly string[]) => {
 };
 
 describe('the words after an npm script', () => {
-  it.each([
+  const scripts: readonly (readonly string[])[] = [
     ['npm test', 'test/run.mjs'],
     ['npm run demo', 'lab/start.mjs', 'demo'],
     ['npm run lab', 'lab/start.mjs', 'lab'],
@@ -17,7 +18,8 @@ describe('the words after an npm script', () => {
     ['npm run synth', 'infra/app.ts'],
     ['npm run build', 'infra/build.ts'],
     ['npm run -s classify', 'cli/classify.ts'],
-  ])(
+  ];
+  it.each(sampleOf('scripts with words', scripts, 3))(
     '%s: --help shows the usage, and a wrong word is answered by a line and the usage, before any work',
     (...words) => {
       const [script = '', ...program] = words;

@@ -55,13 +55,15 @@ const proving = (script: string): Scenario => {
 const ONLY_READS = ['cloudtrail-fields.sh', 'filter-pattern.sh'];
 const CREATE = SCRIPTS.filter((script) => !ONLY_READS.includes(script));
 
-describe.each(SCRIPTS)('%s', (script) => {
-  it('has answers that prove it, that refute it and that leave it open', () => {
+const someOf = (rule: string, scripts: readonly string[]) => sampleOf(`scripts: ${rule}`, scripts, 7);
+
+describe('a script', () => {
+  it.each(SCRIPTS)('%s has answers that prove it, that refute it and that leave it open', (script) => {
     const verdicts = SCENARIOS.filter((scenario) => scenario.script === script).map(({ verdict }) => verdict);
     expect([...new Set(verdicts)].sort()).toEqual(['INCONCLUSIVE', 'PROVEN', 'REFUTED']);
   });
 
-  it('passes region and profile on to every call', async () => {
+  it.each(someOf('region and profile', SCRIPTS))('%s passes region and profile on to every call', async (script) => {
     const result = await runScript(script, {
       answers: answersOf(proving(script).answers),
       words: ['--profile', 'test', '--yes', '--region', 'eu-central-1'],
@@ -70,7 +72,7 @@ describe.each(SCRIPTS)('%s', (script) => {
     for (const call of result.calls) expect(call).toMatch(/^--profile test --region eu-central-1 --output text /);
   });
 
-  it('changes nothing that it did not create', async () => {
+  it.each(someOf('changes', SCRIPTS))('%s changes nothing that it did not create', async (script) => {
     const result = await run(proving(script));
     const ours = /fleetmend-unproven-|https:\/\/sqs\.|arn:dlq|i-0123456789abcdef0|--command-id 11111111-/;
     const reads =
@@ -78,7 +80,7 @@ describe.each(SCRIPTS)('%s', (script) => {
     expect(result.calls.filter((call) => !reads.test(call) && !ours.test(call))).toEqual([]);
   });
 
-  it('prints its claim for --help, and calls nothing', async () => {
+  it.each(someOf('help', SCRIPTS))('%s prints its claim for --help, and calls nothing', async (script) => {
     const result = await runScript(script, { words: ['--help'] });
     expect([result.code, result.calls, result.leftovers]).toEqual([0, [], []]);
     expect(result.stdout).toMatch(/^[A-Z][^#]{60,}\n\nOptions:\n/);
@@ -101,39 +103,45 @@ it.each(sampleOf('mistakes in options', mistaken, 15))('%s does not start with %
   expect(result.calls.filter((call) => !call.includes('configure get region'))).toEqual([]);
 });
 
-describe.each(CREATE)('%s creates something', (script) => {
-  it('and prints its resources and their cost, and creates nothing without consent', async () => {
-    const result = await runScript(script, {
-      answers: answersOf(proving(script).answers),
-      words: ['--region', 'eu-west-1'],
-    });
-    expect(result.stderr).toMatch(/This script creates .+ and removes it at the end\.\nIt costs .+ and takes about /);
-    expect(result.stdout).toMatch(/^INCONCLUSIVE: nothing was created: there is no terminal to ask on; give --yes\n$/);
-    expect(result.calls.filter((call) => !call.includes('sts get-caller-identity'))).toEqual([]);
-  });
+const creation = (script: string) =>
+  script === 'log-class.sh' ? 'logs create-log-group' : 'cloudformation create-stack';
 
-  const create = script === 'log-class.sh' ? 'logs create-log-group' : 'cloudformation create-stack';
+describe('a script that creates something', () => {
+  it.each(someOf('consent', CREATE))(
+    '%s prints its resources and their cost, and creates nothing without consent',
+    async (script) => {
+      const result = await runScript(script, {
+        answers: answersOf(proving(script).answers),
+        words: ['--region', 'eu-west-1'],
+      });
+      expect(result.stderr).toMatch(/This script creates .+ and removes it at the end\.\nIt costs .+ and takes about /);
+      expect(result.stdout).toMatch(
+        /^INCONCLUSIVE: nothing was created: there is no terminal to ask on; give --yes\n$/,
+      );
+      expect(result.calls.filter((call) => !call.includes('sts get-caller-identity'))).toEqual([]);
+    },
+  );
 
-  it('and cleans up where AWS fails at the creation', async () => {
-    const failing = `'${create}'*) fail InternalFailure 'An internal error occurred' ;;`;
+  it.each(someOf('failures', CREATE))('%s cleans up where AWS fails at the creation', async (script) => {
+    const failing = `'${creation(script)}'*) fail InternalFailure 'An internal error occurred' ;;`;
     const result = await runScript(script, { answers: answersOf(`${failing}\n${proving(script).answers}`) });
     expect(result.stdout).toMatch(/^INCONCLUSIVE: .*An internal error occurred/);
     expect(result.code).toBe(2);
     expectClean(result);
   });
 
-  it.each(sampleOf(`signals to ${script}`, ['SIGINT', 'SIGTERM', 'SIGHUP'] as const, 1))(
-    'and cleans up after %s',
-    async (signal) => {
-      const waiting = `'${create}'*) touch "$STATE/reached"; sleep 2 ;;`;
-      const result = await runScript(script, { answers: answersOf(`${waiting}\n${proving(script).answers}`), signal });
-      expect(result.stdout).toMatch(/^INCONCLUSIVE: (?:interrupted|stopped) while /);
-      expect(result.code).toBe(2);
-      expectClean(result);
-    },
+  const signals = CREATE.flatMap((script) =>
+    (['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map((it) => [script, it] as const),
   );
+  it.each(sampleOf('signals to scripts', signals, 7))('%s cleans up after %s', async (script, signal) => {
+    const waiting = `'${creation(script)}'*) touch "$STATE/reached"; sleep 2 ;;`;
+    const result = await runScript(script, { answers: answersOf(`${waiting}\n${proving(script).answers}`), signal });
+    expect(result.stdout).toMatch(/^INCONCLUSIVE: (?:interrupted|stopped) while /);
+    expect(result.code).toBe(2);
+    expectClean(result);
+  });
 
-  it('and names the resources that it could not remove', async () => {
+  it.each(someOf('leftovers', CREATE))('%s names the resources that it could not remove', async (script) => {
     const failing = "'cloudformation delete-stack'* | 'logs delete-log-group'*) fail InternalFailure 'try again' ;;";
     const result = await runScript(script, { answers: answersOf(`${failing}\n${proving(script).answers}`) });
     expect(result.stderr).toMatch(/NOT REMOVED: delete_(?:stack|group) fleetmend-unproven-\S+: .*try again/);
