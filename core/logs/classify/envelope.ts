@@ -14,6 +14,8 @@ export type Opened = {
 
 /** How many nested objects are opened, such as a record of Fluent Bit, the `log` in it, and the event in that. */
 const MAX_DEPTH = 6;
+/** The longest message that is opened as JSON: no more is read of any. Parsing costs many times what the text in it does. */
+const MAX_INNER_LENGTH = 32_768;
 /** How many items of a list, or lines of a text, are read, such as those of `kubectl get events -o json`. */
 const MAX_ITEMS = 200;
 
@@ -125,6 +127,7 @@ const openRecord = (json: Json, depth: number): readonly Opened[] | undefined =>
 };
 
 const open = (text: string, depth: number): readonly Opened[] | undefined => {
+  if (depth > 0 && text.length > MAX_INNER_LENGTH && /^\s*[{[]/.test(text)) return [];
   const json = depth < MAX_DEPTH ? parse(text) : undefined;
   if (isObject(json)) return openRecord(json, depth);
   return Array.isArray(json) && json.some(isObject) ? openAll(json, depth) : [{ text, isRecord: false }];
