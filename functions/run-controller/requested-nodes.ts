@@ -1,6 +1,7 @@
+import { without } from '../../core/model/defined.ts';
 import { wakeRun } from '../../core/model/wake.ts';
 import { slicesOf } from '../../core/runs/slices.ts';
-import type { RunState } from '../../core/state/run-state.ts';
+import type { QueuedRun, RunState } from '../../core/state/run-state.ts';
 import { UnreadableRowError } from '../adapters/table/items.ts';
 import { isAsked } from './cancellations.ts';
 import { nowIso, type RunControllerPorts } from './ports.ts';
@@ -46,7 +47,7 @@ const listOf = async (deps: RunControllerPorts, run: RunState): Promise<readonly
  * The nodes of a requested run: its slice of the request's list. The first run of a request also creates the others before
  * it is planned. Doing so again after a crash leads to the same runs.
  */
-export const requestedNodes = async (deps: RunControllerPorts, run: RunState): Promise<readonly string[]> => {
+export const requestedNodes = async (deps: RunControllerPorts, run: QueuedRun): Promise<readonly string[]> => {
   const list = await listOf(deps, run);
   const { from, to } = run.slice ?? { from: 0 };
   if (from > 0 || to !== undefined) return list.slice(from, to);
@@ -54,7 +55,8 @@ export const requestedNodes = async (deps: RunControllerPorts, run: RunState): P
   const isRepair = run.action === 'repair';
   for (const { runId, slice } of others) {
     const group = isRepair ? run.group : runId;
-    await deps.runs.create({ ...run, runId, group, slice, version: 0, outbox: [] });
+    // Failed turns are those of this run alone.
+    await deps.runs.create({ ...without(run, 'failures'), runId, group, slice, version: 0, outbox: [] });
     if (isRepair) await deps.lanes.queueRun(run.group, run.createdAt, runId);
     else await deps.wakes.wake([wakeRun(runId)]);
   }

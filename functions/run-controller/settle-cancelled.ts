@@ -14,7 +14,7 @@ import { requestedNodes } from './requested-nodes.ts';
 import { tellUnreadable } from './tell-unreadable.ts';
 
 /** The nodes of a cancelled run; none where its list cannot be read: it ends all the same. */
-export const nodesOfCancelled = async (deps: RunControllerPorts, run: RunState): Promise<readonly string[]> => {
+export const nodesOfCancelled = async (deps: RunControllerPorts, run: QueuedRun): Promise<readonly string[]> => {
   try {
     return await requestedNodes(deps, run);
   } catch (thrown) {
