@@ -44,6 +44,16 @@ describe('a run', () => {
     expect((await item())?.expiresAt).toBe(Date.parse(START) / 1000 + 10 * 86_400);
   });
 
+  it('does not expire while it is open, and is kept from its end on', async () => {
+    const item = async () => (await table.items('RUN#r-kept'))[0];
+    const [run, endedAt] = [aRun(1, { runId: 'r-kept' }), '2026-10-01T10:00:00.000Z'];
+    await store.create(run);
+    expect(await item()).not.toHaveProperty('expiresAt');
+    await store.save(run);
+    await store.save({ ...over(run), version: 1, endedAt });
+    expect((await item())?.expiresAt).toBe(Date.parse(endedAt) / 1000 + 10 * 86_400);
+  });
+
   it('that cannot be read is not acted upon: the error names the row and the field', async () => {
     await table.put({ ...keys.run('r-bad'), ...aRun(1), status: 'asleep' });
     await expect(store.get('r-bad')).rejects.toThrow(/reading the row RUN#r-bad \/ STATE:[\s\S]*status/);

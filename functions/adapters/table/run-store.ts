@@ -53,7 +53,10 @@ export type RunStore = {
   readonly putObservation: (row: ObservationRow, standing: ObservationRow | undefined) => Promise<boolean>;
 };
 
-/** The run as an item. An ended run that awaits nothing is removed from the index of due items, and expires after the retention time. */
+/**
+ * The run as an item. One that is open does not expire, however long it waits: a pause may be longer than the retention time. An
+ * ended run expires the retention time after its end, and is removed from the index of due items once it awaits nothing.
+ */
 export const runItem = (run: RunState, retentionDays: number): Item => ({
   ...keys.run(run.runId),
   ...withPackedNodes(run),
@@ -61,7 +64,7 @@ export const runItem = (run: RunState, retentionDays: number): Item => ({
   ...(run.status === 'ended' && run.outbox.length === 0 && !awaitsResults(run)
     ? {}
     : inIndex('byDue', index.open(shardOf(run.runId, DUE_SHARDS)), run.dueAt)),
-  ...expires(run.createdAt, retentionDays),
+  ...(run.status === 'ended' ? expires(run.endedAt, retentionDays) : {}),
 });
 
 /** What an observation has of each node. */
