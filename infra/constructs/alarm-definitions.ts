@@ -1,8 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
-import type * as lambda from 'aws-cdk-lib/aws-lambda';
-import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { defined } from '../../core/model/defined.ts';
+import type { Monitored } from './monitored.ts';
 
 const PERIOD = Duration.minutes(5);
 const MINUTE = Duration.minutes(1);
@@ -38,24 +37,6 @@ export type AlarmDefinition = {
   readonly says: string;
   /** The section of docs/operating.md about it. */
   readonly guide: string;
-};
-
-/** The monitored resources, by name. */
-export type Monitored = {
-  /** The stack's name, which begins the names of functions and is the namespace of their metrics. */
-  readonly namePrefix: string;
-  readonly sweepMinutes: number;
-  readonly deadLetterQueues: Readonly<Record<string, sqs.IQueue>>;
-  readonly inboxes: Readonly<Record<string, sqs.IQueue>>;
-  readonly functions: Readonly<Record<string, lambda.IFunction>>;
-  /** The names of the functions that count the records which they return to be tried again. */
-  readonly countsFailedRecords: readonly string[];
-  /** The names of the functions that no person waits for: Lambda repeats their throttled invocations. */
-  readonly unattended: readonly string[];
-  /** The names of the functions that count their throttled calls of EC2 and SSM. */
-  readonly countsThrottledCalls: readonly string[];
-  /** The names of the functions that go on without a row that they cannot read, and count it. */
-  readonly countsUnreadableRows: readonly string[];
 };
 
 /** A metric that a function, or several where it is undefined, print in the embedded metric format (functions/runtime/metrics.ts). */
@@ -184,6 +165,15 @@ const ofFunctions = (monitored: Monitored): readonly AlarmDefinition[] => {
         guide: 'unreadable-rows',
       }),
     ),
+    {
+      name: 'action-not-recorded',
+      severity: 'Warning',
+      metric: counted(namePrefix, 'operator-api', 'AnswerNotRecorded'),
+      threshold: 0,
+      missing: 'not-breaching',
+      says: 'The answer to an action of a person, or its refusal, is not in the record, since the audit table failed. Look at the log of operator-api, which names it ("losing the record of an answer")',
+      guide: 'action-not-recorded',
+    },
   ];
 };
 

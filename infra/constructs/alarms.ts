@@ -2,7 +2,8 @@ import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type * as sns from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
-import { type AlarmDefinition, alarmDefinitions, type Monitored } from './alarm-definitions.ts';
+import { type AlarmDefinition, alarmDefinitions } from './alarm-definitions.ts';
+import type { Monitored } from './monitored.ts';
 
 const TREATMENT: Readonly<Record<AlarmDefinition['missing'], cloudwatch.TreatMissingData>> = {
   breaching: cloudwatch.TreatMissingData.BREACHING,

@@ -92,6 +92,7 @@ cause(
   [
     ...WORKERS.map((name) => `${name}-failed-records`),
     ...['audit-query-errors', 'operator-api-errors', 'heartbeat', 'lanes-dlq-not-empty', 'operator-api-dlq-not-empty'],
+    'action-not-recorded',
   ],
   async ({ scene, send, withFaults, untilRinging, untilQuiet, reportFault }, alarms) => {
     const request = { action: 'check', cluster: 'demo', requestedBy: 'test', reason: 'nobody waits for the answer' };
@@ -104,6 +105,8 @@ cause(
         send('lanes.fifo', JSON.stringify({ kind: 'lane', lane: 'demo/pause-image' }));
         await scene.lab.invoke('fleetmend-audit-query', { query: 'open' }).catch(() => undefined);
         await scene.remediate({ action: 'check', cluster: 'demo', reason: 'a look' }).catch(() => undefined);
+        // It is refused, and answered; its row is lost.
+        await scene.lab.invoke('fleetmend-operator-api', { action: 'reboot' });
       });
     });
     await untilQuiet(40);

@@ -20,7 +20,7 @@ describe('notices and alarms', () => {
 
   it('watches queues, functions, the clock and the lanes, and notifies the topic when an alarm rings and when it ends', () => {
     const queues = 9 + 2 * 3;
-    const functions = 8 + 6 + 4 + 4 + 3;
+    const functions = 8 + 6 + 4 + 4 + 3 + 1;
     const [clock, lanes] = [4, 6];
     expect(alarms).toHaveLength(queues + functions + clock + lanes);
     for (const { AlarmActions, OKActions } of alarms) {
