@@ -1,7 +1,8 @@
-import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
 import type { AgentReply, DeliveredDocument } from '../node.ts';
 import { killGroup } from './process.ts';
+import { type ProgramEnd, startProgram } from './starter.ts';
 
 /** The part of a node that the agent uses. */
 export type AgentHost = {
@@ -95,37 +96,33 @@ function timeoutSecondsOf(text: string | undefined): number {
 }
 
 async function runStep(command: readonly string[], timeoutMilliseconds: number, signal: AbortSignal): Promise<StepEnd> {
-  const { promise, resolve, reject } = Promise.withResolvers<StepEnd>();
   const [program = '', ...args] = command;
   // A session of its own: the group can be killed as a whole, and Ctrl-C does not reach it.
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: true, env: { PATH: AGENT_PATH } });
-  const stdout: Buffer[] = [];
-  const stderr: Buffer[] = [];
+  const started = startProgram(program, args, { detached: true, env: { PATH: AGENT_PATH } });
   let end: StepEnd['end'] = 'exited';
-  const finish = (code: number) => {
-    resolve({ code, stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr), end });
-  };
   const kill = (why: 'timed-out' | 'cancelled') => {
-    if (child.pid === undefined || end !== 'exited') return;
+    if (end !== 'exited') return;
     end = why;
-    killGroup(child.pid);
+    void started.pid.then((pid) => pid !== undefined && killGroup(pid));
   };
   const timer = setTimeout(() => kill('timed-out'), timeoutMilliseconds);
   const onAbort = () => kill('cancelled');
   signal.addEventListener('abort', onAbort);
   if (signal.aborted) onAbort();
-
-  child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
-  child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
-  child.on('error', (cause) => reject(new Error(`starting ${program}: ${cause.message}`, { cause })));
   // Like the agent, wait for the output's end: a child in the background that holds it delays the reply. At a timeout the agent
   // does not wait for one that has left the group, and lives on.
-  child.on('exit', () => {
-    if (end !== 'exited') setImmediate(() => finish(EXIT.timedOut));
+  const cutShort = started.exited.then(async () => {
+    if (end === 'exited') return undefined;
+    await setImmediate();
+    return started.written();
   });
-  child.on('close', (code) => finish(end === 'exited' ? (code ?? EXIT.signalled) : EXIT.timedOut));
   try {
-    return await promise;
+    const ended = (await Promise.race([cutShort, started.closed])) ?? (await started.closed);
+    const own = 'code' in ended ? (ended as ProgramEnd).code : EXIT.timedOut;
+    const code = end === 'exited' ? (own ?? EXIT.signalled) : EXIT.timedOut;
+    return { code, stdout: ended.stdout, stderr: ended.stderr, end };
+  } catch (cause) {
+    throw new Error(`starting ${program}: ${(cause as Error).message}`, { cause });
   } finally {
     clearTimeout(timer);
     signal.removeEventListener('abort', onAbort);

@@ -1,6 +1,5 @@
-import { type SpawnOptions, spawn } from 'node:child_process';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { defined } from '../../core/model/defined.ts';
+import { startProgram } from './starter.ts';
 
 /** How a program ended: its exit code (128 + signal where one killed it) and all that it wrote. */
 export type ProgramResult = { readonly code: number; readonly stdout: string; readonly stderr: string };
@@ -64,33 +63,26 @@ function namespaceOf(pid: number | 'self'): string | undefined {
 }
 
 /** Runs a program and returns its exit code and output; throws only if it cannot be started. */
-export function runProgram(
+export async function runProgram(
   program: string,
   args: readonly string[],
   options: { input?: string | Buffer; env?: NodeJS.ProcessEnv; signal?: AbortSignal } = {},
 ): Promise<ProgramResult> {
-  const { promise, resolve, reject } = Promise.withResolvers<ProgramResult>();
-  const settings: SpawnOptions = {
-    stdio: ['pipe', 'pipe', 'pipe'],
-    ...defined({ env: options.env, signal: options.signal }),
-  };
-  const child = spawn(program, args, settings);
-  const stdout: Buffer[] = [];
-  const stderr: Buffer[] = [];
-  child.stdout?.on('data', (chunk: Buffer) => stdout.push(chunk));
-  child.stderr?.on('data', (chunk: Buffer) => stderr.push(chunk));
-  // A program may end without having read its input.
-  child.stdin?.on('error', () => undefined);
-  child.stdin?.end(options.input ?? '');
-  child.on('error', (cause) => reject(new Error(`starting ${program}: ${cause.message}`, { cause })));
-  child.on('close', (code, signal) => {
-    resolve({
-      code: exitCodeOf(code, signal),
-      stdout: Buffer.concat(stdout).toString(),
-      stderr: Buffer.concat(stderr).toString(),
-    });
-  });
-  return promise;
+  const { signal, env, input = '' } = options;
+  const started = startProgram(program, args, { env, input });
+  const failed = (cause: unknown) => new Error(`starting ${program}: ${(cause as Error).message}`, { cause });
+  const onAbort = () => void started.pid.then((pid) => pid !== undefined && process.kill(pid));
+  signal?.addEventListener('abort', onAbort);
+  if (signal?.aborted === true) onAbort();
+  try {
+    const { code, signal: by, stdout, stderr } = await started.closed;
+    if (signal?.aborted === true) throw signal.reason;
+    return { code: exitCodeOf(code, by), stdout: stdout.toString(), stderr: stderr.toString() };
+  } catch (cause) {
+    throw failed(cause);
+  } finally {
+    signal?.removeEventListener('abort', onAbort);
+  }
 }
 
 /** Runs a program that must succeed and returns its standard output. */

@@ -1,5 +1,6 @@
-import { describe } from 'vitest';
+import { afterAll, describe } from 'vitest';
 import { probe } from './packages.ts';
+import { endStarter } from './starter.ts';
 
 /**
  * A test suite that needs real nodes. Where the machine cannot run them the suite is named as not run, with the reason;
@@ -12,6 +13,10 @@ export async function describeWithRealNodes(name: string, body: () => void): Pro
   }
   describe.runIf(machine.ok)(
     machine.ok ? name : `${name} (not run: real nodes need ${machine.missing.join('; ')})`,
-    body,
+    () => {
+      // The hooks of the body, which stop its nodes, run before this one.
+      afterAll(endStarter);
+      body();
+    },
   );
 }
