@@ -53,7 +53,7 @@ await describeWithRealNodes('a real node', () => {
     ['content-missing', 'failed to get reader from content store: content digest'],
     ['manifest-missing', 'failed to create containerd container: error unpacking image: content digest'],
   ];
-  it.each(sampleOf('ways to break an image', breaks, 3))(
+  it.each(sampleOf('ways to break an image', breaks, 2))(
     'fails with the own words of containerd once its image is broken: %s',
     async (kind, error) => {
       await al2.breakNode(kind);

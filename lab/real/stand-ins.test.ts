@@ -149,7 +149,7 @@ except p.Failure as failure:
     return stderr + stdout.trimEnd();
   };
 
-  it.each(sampleOf('configurations of providers', CONFIGURATIONS, 8))(
+  it.each(sampleOf('configurations of providers', CONFIGURATIONS, 4))(
     'registers providers, or refuses them in the words of its version: %s',
     async (_, text, on29, on36) => {
       const path = join(folder, 'config');

@@ -118,7 +118,7 @@ await describeWithRealNodes('a node without any tool for an ECR token', () => {
     ],
   ];
 
-  it.each(sampleOf('faults of what gives a token', unanswered, 3))(
+  it.each(sampleOf('faults of what gives a token', unanswered, 2))(
     'names %s',
     async (_name, target, fault, reason, detail, evidence) => {
       await fleet.setFault(target, fault);

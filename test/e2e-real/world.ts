@@ -39,7 +39,8 @@ const Item = z.looseObject({ kind: z.string() });
 export type AuditItem = z.infer<typeof Item>;
 
 const PATIENCE_MS = 60_000;
-const LOOK_AGAIN_MS = 200;
+/** Each look is an invocation of audit-query, beside documents that need the processor. */
+const LOOK_AGAIN_MS = 1000;
 /** No cool-down: the tests are about a second repair, not about the wait before it. */
 export const COOL_DOWN_SECONDS = 1;
 

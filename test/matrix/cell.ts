@@ -90,10 +90,11 @@ export const runCell = async (
   const afterRepair = await runDocument(node, repair);
   mustSay(afterRepair, fault.repair === undefined ? refusalOf(on(fault.check)) : on(fault.repair));
   const repaired = afterRepair.result.outcome === 'Repaired';
+  const left = await node.snapshot();
   if (fault.repair === undefined || afterRepair.result.evidence?.changed === false) {
-    mustBeUntouched(`${repair} on ${generation}, which repairs nothing,`, broken, await node.snapshot());
+    mustBeUntouched(`${repair} on ${generation}, which repairs nothing,`, broken, left);
   }
-  const changes = differences(broken, await node.snapshot());
+  const changes = differences(broken, left);
   if (vitals !== undefined) await mustBeNoWorse(repair, node, vitals);
   const podAfter = isJudged ? await startPod(node) : undefined;
   if (fault.sandbox?.startsAfter === true) await mustStart(node, fault, true);

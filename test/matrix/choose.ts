@@ -11,15 +11,15 @@ export type Choice = {
   readonly isDeep: boolean;
   /** Kills of each repair that can be killed; in a sample, of all together. */
   readonly kills: number;
-  /** Checks in a row of a healthy node; in a sample, of the first two generations (the others get three). */
+  /** Checks in a row of a healthy node; in a sample, of the first two generations (the others get two). */
   readonly checks: number;
   readonly only?: GenerationName;
 };
 
-const FEW_CHECKS = 3;
+const FEW_CHECKS = 2;
 const FULLY_CHECKED = 2;
 /** In a sample, pods are started in one cell of so many. */
-const JUDGED_ONE_IN = 6;
+const JUDGED_ONE_IN = 10;
 
 /** Chooses what to run: the same for the same faults and seed. */
 export const chooseCells = (faults: readonly Fault[], choice: Choice): MatrixPlan => {
