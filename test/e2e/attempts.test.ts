@@ -97,7 +97,7 @@ describe('attempts on a node', () => {
     expect(await told(node)).toEqual(['repair Repaired', 'repair Relapsed']);
   });
 
-  declare(2);
+  declare(1);
 });
 
 describe('a node that must not or cannot be repaired', () => {

@@ -64,7 +64,7 @@ describe('an invalid subscription payload', () => {
     ['a time that is no number', payload({ logEvents: [{ id: '1', timestamp: 'now', message: 'x' }] })],
   ];
 
-  it.each(sampleOf('payloads that nobody can read', garbage, 2))(
+  it.each(sampleOf('payloads that nobody can read', garbage, 1))(
     '%s is kept with its reason, and acknowledged',
     async (_name, body) => {
       scene.lab.invokeAsync('fleetmend-log-classifier', body);
@@ -211,7 +211,7 @@ describe('a symptom', () => {
     ['a field too many', { instanceId: 'i-0123456789abcdef0', document: 'AWS-RunShellScript' }, /reading the signal/],
   ];
 
-  it.each(sampleOf('symptoms that are refused', refused, 2))(
+  it.each(sampleOf('symptoms that are refused', refused, 1))(
     'with %s is refused with its reason',
     async (_name, detail, reason) => {
       put(detail);

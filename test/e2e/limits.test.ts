@@ -267,4 +267,4 @@ other(
   },
 );
 
-declare(2);
+declare(1);

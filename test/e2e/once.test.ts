@@ -101,7 +101,7 @@ describe('the same signal, again and again', () => {
     expect(scene.letters()).toEqual([]);
   });
 
-  declare(2);
+  declare(1);
 });
 
 describe("SSM's events", () => {
@@ -196,5 +196,5 @@ describe('failing services', () => {
     },
   );
 
-  declare(2);
+  declare(1);
 });

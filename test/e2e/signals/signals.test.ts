@@ -222,7 +222,7 @@ describe('a broken node is repaired', () => {
     expect(await runsOf('named')).toEqual(FOUND_ALONE);
   });
 
-  declare(2);
+  declare(1);
 });
 
 describe('a cluster of nodes that cannot be repaired', () => {
