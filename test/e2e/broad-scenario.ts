@@ -11,6 +11,18 @@ export const BROAD_CLUSTERS = [
   { name: 'watch', mode: 'observe' as const },
 ] as const;
 
+/**
+ * Its limits. A sweep of more nodes than one run takes stores its list of nodes, and a command of more than one is looked at early.
+ * The waits are short, because each minute of them is a turn of scheduler.
+ */
+export const BROAD_LIMITS = {
+  maxNodesPerCheckRun: 16,
+  budgetPercent: 20,
+  repairFirstLookSeconds: 15,
+  settleSeconds: 60,
+  coolDownSeconds: 240,
+} as const;
+
 /** Two sweeps and a cool-down: how a sweep falls between the steps depends on when the scene began. */
 const DRAIN_MINUTES = 75;
 
@@ -134,7 +146,7 @@ const operate = async (scene: Scene): Promise<void> => {
     lab.faults.events = lossy ? [{ source: 'aws.ssm', kind: 'lose' }] : [];
     await scene.logFault(sick, gone);
     await scene.drain(DRAIN_MINUTES, 'not-to-come');
-    await lab.advance(16 * MINUTE_MS);
+    await lab.advance(BROAD_LIMITS.coolDownSeconds * 1000 + MINUTE_MS);
   }
   lab.faults.events = [];
   for (const requestId of ['a', 'a']) await scene.start({ ...repair, requestId, instanceIds: [sick.instanceId] });

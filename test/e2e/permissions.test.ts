@@ -3,12 +3,11 @@ import type { CfnTemplate } from '../../lab/aws/cfn-template.ts';
 import type { Principal } from '../../lab/aws/iam.ts';
 import { readTemplate } from '../../lab/aws/stack.ts';
 import { isDeep } from '../deep.ts';
-import { BROAD_CLUSTERS, runBroadScenario } from './broad-scenario.ts';
+import { BROAD_CLUSTERS, BROAD_LIMITS, runBroadScenario } from './broad-scenario.ts';
 import { createDecisionLog, templateStatements, weakenings, wouldDeny } from './grants.ts';
 import { openScene, REPAIRABLE, type Scene, synthScene } from './support.ts';
 
-// A sweep of more nodes than one run takes stores its list of nodes, and a command of more than one is looked at early.
-const assembly = synthScene(BROAD_CLUSTERS, { maxNodesPerCheckRun: 16, budgetPercent: 20, repairFirstLookSeconds: 15 });
+const assembly = synthScene(BROAD_CLUSTERS, BROAD_LIMITS);
 const template: CfnTemplate = readTemplate(assembly.assembly, assembly.stackName);
 
 const withoutResources = (from: CfnTemplate, id: RegExp): CfnTemplate => ({
