@@ -12,7 +12,7 @@ export type Asked = {
   readonly input?: string | Uint8Array;
 };
 
-/** What becomes of it. */
+/** News of it: its process, its output, its end. */
 export type Told =
   | { readonly kind: 'started'; readonly pid: number }
   | { readonly kind: 'output'; readonly stream: 'stdout' | 'stderr'; readonly chunk: Uint8Array }
@@ -20,7 +20,7 @@ export type Told =
   | { readonly kind: 'closed'; readonly code: number | null; readonly signal: NodeJS.Signals | null }
   | { readonly kind: 'failed'; readonly message: string };
 
-/** Starts a program and tells what becomes of it. */
+/** Starts a program and reports its process, its output and its end. */
 export const startHere = (
   { program, args, env, cwd, detached, input }: Omit<Asked, 'id'>,
   tell: (told: Told) => void,

@@ -10,7 +10,7 @@ describe.each([
 ])('a program that a %s process starts', (_size, ownBytes) => {
   const start = (script: string, options?: StartOptions) => startProgram('sh', ['-c', script], options, ownBytes);
 
-  it('has its input, its environment and its folder, and tells its output and its exit code', async () => {
+  it('has its input, its environment and its folder, and returns its output and its exit code', async () => {
     const program = start('cat; echo "$WORD"; pwd >&2; exit 3', {
       input: 'read\n',
       env: { ...process.env, WORD: 'set' },

@@ -40,7 +40,7 @@ export type StartedProgram = {
  */
 const LARGE_BYTES = 100 * 1024 * 1024;
 
-/** What a program tells, whoever started it. */
+/** Collects the news of a program, whichever process started it. */
 const createProgram = () => {
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
