@@ -21,6 +21,14 @@ describe('unwrap', () => {
     for (const text of ['{"msg": "cut', '[not json]', '{not json}', '[1, 2]', '']) expect(texts(text)).toEqual([text]);
   });
 
+  it('opens no message of a record that is JSON of more than 32 KB, and shows no fault in it', () => {
+    const inner = (length: number) => JSON.stringify({ msg: 'm'.repeat(length) });
+    expect(unwrapJson({ log: inner(32_000) })).toEqual(['m'.repeat(32_000)]);
+    expect(unwrapJson({ log: inner(32_768) })).toEqual([]);
+    expect(unwrapJson({ log: 'm'.repeat(40_000) })).toEqual(['m'.repeat(40_000)]);
+    expect(texts(inner(32_768))).toEqual(['m'.repeat(32_768)]);
+  });
+
   it.each<[string, unknown, readonly string[]]>([
     ['Fluent Bit', { log: 'm' }, ['m']],
     ['the journal', { MESSAGE: 'm' }, ['m']],
