@@ -186,3 +186,10 @@ describe('unwrap', () => {
     expect(unwrapJson(Array.from({ length: 201 }, () => ({ msg: 'm' })))).toHaveLength(200);
   });
 });
+
+it('opens no message as JSON that is longer than what is read of one, and leaves long words as they are', () => {
+  const long = 'x'.repeat(40_000);
+  expect(unwrap(JSON.stringify({ log: JSON.stringify({ log: 'a fault', long }) }))).toEqual([]);
+  expect(unwrap(JSON.stringify({ log: long }))).toMatchObject([{ text: long }]);
+  expect(unwrap(JSON.stringify({ log: JSON.stringify({ log: 'a fault' }) }))).toMatchObject([{ text: 'a fault' }]);
+});
