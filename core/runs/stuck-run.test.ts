@@ -65,9 +65,10 @@ describe('a stuck run', () => {
     ]);
   });
 
-  it('that is a check says what its nodes have not been told, and closes the command that may be at SSM', () => {
+  it('that is a check says what its nodes have not been told, and takes what a command that may be at SSM finds', () => {
     const run = stuckRun(aCheck(1, { commands: [sending] }), 'm', rules(), at(10));
-    expect(run.commands).toMatchObject([{ status: 'lost', instanceIds: [] }]);
+    expect(run.commands).toMatchObject([{ status: 'sending', instanceIds: [node(5)] }]);
+    expect(Date.parse(run.commands[0]?.hardDeadlineAt ?? '')).toBeGreaterThan(Date.parse(at(60)));
     expect(run.outbox).toMatchObject([
       { kind: 'results', outcome: 'Unknown', reason: 'RunStuck', instanceIds: [node(0)] },
       { kind: 'observation', outcome: 'Unknown', reason: 'CommandLost', instanceIds: [node(5)] },

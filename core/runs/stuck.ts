@@ -45,12 +45,13 @@ const stuckNotice = (
 });
 
 /**
- * A command that may be at SSM, and that nobody will look for: its nodes are `Unknown`, and are checked. They hold their
- * slots until it has ended in any case.
+ * A command that may be at SSM, and that nobody will look for: its nodes are `Unknown`, and those of a repair are checked.
+ * Until it has ended in any case they hold their slots, and what it says counts.
  */
 const lost = (run: RunState, command: CommandState, until: string, now: string) => {
-  if (run.action === 'check') return closeCheck(command, 'lost', COMMAND_LOST, now);
-  return { command: { ...command, hardDeadlineAt: until }, outbox: lostOf(run, command, now) };
+  const { outbox } =
+    run.action === 'check' ? closeCheck(command, 'lost', COMMAND_LOST, now) : { outbox: lostOf(run, command, now) };
+  return { command: { ...command, hardDeadlineAt: until }, outbox };
 };
 
 /**

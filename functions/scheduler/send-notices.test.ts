@@ -142,6 +142,15 @@ describe('a notice', () => {
     expect(await tables.getItem({ pk: 'NOTICE#bad', sk: 'NOTICE' })).toMatchObject({ tries: -1 });
   });
 
+  it('that cannot be put aside keeps back no other', async () => {
+    const w = await world();
+    const row: NoticeRow = { key: 'a', id: 'a', detailType: 'Paused', detail: {}, at: START, dueAt: START };
+    await createTable(w.own).transact([noticeWrite({ ...row, key: 'bad', tries: -1 }), noticeWrite(row)]);
+    const putAside = () => Promise.reject(new Error('throttled'));
+    await sendNotices({ ...w.ports, notices: { ...w.ports.notices, putAside } }, AMPLE);
+    expect([w.told(), w.telemetry.counts]).toEqual([[['Paused', 'a']], { UnreadableRow: 1, FailedRecords: 1 }]);
+  });
+
   it('on which the table fails is tried at the next tick', async () => {
     const w = await world();
     await pauseFor(w, 60);

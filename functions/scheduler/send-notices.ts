@@ -42,22 +42,25 @@ const send = async (deps: Ports, row: NoticeRow): Promise<void> => {
 export const sendNotices = async (deps: Ports, remainingMs: () => number): Promise<void> => {
   const { understood, unreadable } = await deps.notices.due(deps.now().toISOString());
   let failed = 0;
+  const attempt = async (about: object, work: () => Promise<void>): Promise<void> => {
+    try {
+      await work();
+    } catch (thrown) {
+      failed++;
+      deps.log.error('failing on a notice that is due', { ...about, error: asError(thrown) });
+    }
+  };
   for (const { partitionKey, problem } of unreadable) {
     deps.log.error('putting aside a notice that cannot be read', { problem });
     deps.count('UnreadableRow');
-    await deps.notices.putAside(partitionKey);
+    await attempt({ partitionKey }, () => deps.notices.putAside(partitionKey));
   }
   for (const [sent, row] of understood.entries()) {
     if (remainingMs() <= RESERVE_MS) {
       deps.log.warn('leaving notices to the next tick', { left: understood.length - sent });
       break;
     }
-    try {
-      await send(deps, row);
-    } catch (thrown) {
-      failed++;
-      deps.log.error('failing on a notice that is due', { id: row.id, error: asError(thrown) });
-    }
+    await attempt({ id: row.id }, () => send(deps, row));
   }
   // Not thrown: the next tick tries it again.
   if (failed > 0) deps.count('FailedRecords', failed);
