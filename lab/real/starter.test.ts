@@ -1,3 +1,5 @@
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { killGroup } from './process.ts';
 import { endStarter, type StartOptions, startProgram } from './starter.ts';
@@ -39,7 +41,7 @@ describe.each([
   });
 
   it('that is not there is refused with the reason', async () => {
-    const program = startProgram('/no/such/program', [], {}, ownBytes);
+    const program = startProgram(join(tmpdir(), 'no-such-program'), [], {}, ownBytes);
     await expect(program.closed).rejects.toThrow(/ENOENT/);
     expect(await program.pid).toBeUndefined();
   });
