@@ -190,11 +190,7 @@ describe('a symptom', () => {
     );
 
   const refused: readonly (readonly [string, Readonly<Record<string, unknown>>, RegExp])[] = [
-    [
-      'a reason that is not in the catalogue',
-      { instanceId: 'i-0123456789abcdef0', reason: 'RebootEverything' },
-      /RebootEverything is not one of/,
-    ],
+    ['a reason that is not in the catalogue', { reason: 'RebootEverything' }, /RebootEverything is not one of/],
     ['a hostile instance id', { instanceId: 'i-0123456789abcdef0; reboot' }, /instanceId: not an EC2 instance id/],
     ['an endless instance id', { instanceId: `i-${'0'.repeat(50_000)}` }, /instanceId: Too big/],
     ['a hybrid instance', { instanceId: 'mi-0123456789abcdef0' }, /instanceId: not an EC2 instance id/],
@@ -214,7 +210,8 @@ describe('a symptom', () => {
   it.each(sampleOf('symptoms that are refused', refused, 1))(
     'with %s is refused with its reason',
     async (_name, detail, reason) => {
-      put(detail);
+      // The reason is read only for a node that there is.
+      put({ instanceId: oneNode('good').instanceId, ...detail });
       await scene.drain();
       const letters = newLetters();
       expect(letters).toMatchObject([{ queue: 'fleetmend-signals-dlq', function: 'signal-intake' }]);

@@ -148,7 +148,7 @@ other(
     const held = needing.filter((n) => !tried.includes(n.instanceId));
     expect(await latest(held)).toEqual(times(held.length, 'RegistryHeld'));
     const [row] = await scene.history(held[0]?.instanceId ?? '');
-    expect(row?.message).toMatch(/registry did not answer \d nodes: held until/);
+    expect(row?.message).toMatch(/registry did not answer the nodes of run \S+: held until/);
 
     const { holds = 0 } = (await holdOf()) ?? {};
     await scene.lab.advance(10 * MINUTE_MS);
